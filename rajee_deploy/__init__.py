@@ -1,0 +1,1 @@
+"""rajee-deploy: build an image only when its inputs changed, deploy a stack only when something did."""

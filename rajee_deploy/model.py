@@ -1,0 +1,214 @@
+"""The nouns everybody shares, parsed once at the border. Pure values: no I/O, no decisions.
+
+Paths inside a build context are `str` with `/` between components, relative and without a leading slash; names that
+are not UTF-8 carry surrogate escapes (os.fsdecode), so os.fsencode gives the exact bytes back. The context's root is "".
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from rajee_deploy.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Digest:
+    """`algorithm:hex` of some bytes."""
+
+    algorithm: str
+    hex: str
+
+    @classmethod
+    def parse(cls, text: str) -> Digest:
+        """Read `sha256:<64 hex>`; ValueError when it is anything else."""
+        if not re.fullmatch(r"sha256:[0-9a-f]{64}", text):
+            raise ValueError(f"not a sha256 digest: {text!r}")
+        return cls(*text.split(":"))
+
+    def __str__(self) -> str:
+        return f"{self.algorithm}:{self.hex}"
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """Lines `start` to `end` (1-based, inclusive) of the file `path` as the user would name it."""
+
+    path: str
+    start: int
+    end: int
+
+    def __str__(self) -> str:
+        return f"{self.path}:{self.start}"
+
+
+@dataclass(frozen=True, slots=True)
+class Platform:
+    """An image platform, normalised as containerd does: `linux/amd64`, `linux/arm64`, `linux/arm/v7`."""
+
+    os: str
+    architecture: str
+    variant: str = ""
+
+    @classmethod
+    def parse(cls, text: str) -> Platform:
+        """Read `os/arch[/variant]`; ConfigurationError otherwise."""
+        parts = text.strip().lower().split("/")
+        if len(parts) not in (2, 3) or not all(re.fullmatch(r"[a-z0-9_.]+", part) for part in parts):
+            raise ConfigurationError(
+                "bad-platform", f"{text!r} is not a platform", hint="write it like linux/amd64 or linux/arm64"
+            )
+        architecture = _ARCHITECTURES.get(parts[1], parts[1])
+        variant = parts[2] if len(parts) == 3 else ""  # noqa: PLR2004 -- os/arch/variant
+        if architecture == "arm64" and variant in ("8", "v8"):
+            variant = ""
+        if architecture == "arm" and variant in ("", "7"):
+            variant = "v7"
+        if architecture == "amd64" and variant == "v1":
+            variant = ""
+        return cls(parts[0], architecture, variant)
+
+    def __str__(self) -> str:
+        return "/".join(part for part in (self.os, self.architecture, self.variant) if part)
+
+
+_ARCHITECTURES = {"x86_64": "amd64", "x86-64": "amd64", "aarch64": "arm64", "armhf": "arm", "armel": "arm"}
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Something the user should know that does not stop the run. `line` is 0 where no line is meant."""
+
+    code: str
+    message: str
+    line: int = 0
+
+
+# -- what a Dockerfile declares ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class StageId:
+    """Position of a stage in its Dockerfile (0-based, over all stages) and its name, if it has one."""
+
+    index: int
+    name: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Selector:
+    """What one source asks of a build context, in BuildKit's terms (its content hash takes exactly these).
+
+    `path` is absolute in the context ("/" is all of it). `include` and `exclude` are ignore-pattern lists relative to
+    it, `required` are paths that must exist (`COPY --parents` of a literal).
+    """
+
+    path: str
+    wildcard: bool = False
+    follow: bool = True
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    required: tuple[str, ...] = ()
+
+
+class ReadBy(Enum):
+    """The kinds of instruction that read a build context."""
+
+    COPY = "COPY"
+    ADD = "ADD"
+    RUN = "RUN"
+
+
+@dataclass(frozen=True, slots=True)
+class ContextRead:
+    """One source of one instruction of a reachable stage that reads a local build context.
+
+    `source` is the text as written. `context` is "" for the main build context, else the name of a named one.
+    `widened` says why the selector is the whole context instead of what was written; empty when it is exact.
+    """
+
+    instruction: ReadBy
+    location: Location
+    stage: StageId
+    source: str
+    selector: Selector
+    context: str = ""
+    widened: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class BuildOptions:
+    """What decides a build besides the Dockerfile and the files, as the settings or flags give it."""
+
+    platform: Platform
+    target: str | None = None
+    build_args: Mapping[str, str] = field(default_factory=dict)
+    build_contexts: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """An image (or other remote source) that the build reads: `role` is from, copy, mount, add or syntax."""
+
+    role: str
+    text: str
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """A Dockerfile resolved for one target: what the reachable stages read and do.
+
+    `reads` in file order of stages, instructions in order, sources as written. `instructions` are canonical texts of
+    the reachable stages, one per instruction (a `FROM` line opens each stage), free of comments and layout.
+    `build_args` are the declared and reachable ones with the value in force (None: declared, never set).
+    `secrets` are `type:id` of secret and ssh mounts, never values.
+    """
+
+    target: str
+    reads: tuple[ContextRead, ...]
+    instructions: tuple[str, ...]
+    build_args: tuple[tuple[str, str | None], ...]
+    references: tuple[Reference, ...]
+    secrets: tuple[str, ...]
+    notices: tuple[Notice, ...]
+    widened: str = ""
+
+
+# -- what a build context holds ------------------------------------------------------------------------------------
+
+
+class Kind(Enum):
+    """Kinds of entry of a build context."""
+
+    FILE = "file"
+    DIRECTORY = "dir"
+    SYMLINK = "symlink"
+    FIFO = "fifo"
+    SOCKET = "socket"
+    CHARACTER_DEVICE = "chardev"
+    BLOCK_DEVICE = "blockdev"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One file, directory, symlink… of a build context. `mode` holds the permission bits only (07777)."""
+
+    path: str
+    kind: Kind
+    mode: int
+    size: int = 0
+    link: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """A read that was looked up: the digest over what its selector selects."""
+
+    read: ContextRead
+    digest: Digest
