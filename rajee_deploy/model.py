@@ -1,7 +1,7 @@
 """The nouns everybody shares, parsed once at the border. Pure values: no I/O, no decisions.
 
 Paths inside a build context are `str` with `/` between components, relative and without a leading slash; names that
-are not UTF-8 carry surrogate escapes (os.fsdecode), so os.fsencode gives the exact bytes back. The context's root is "".
+are not UTF-8 carry surrogate escapes (os.fsdecode), so os.fsencode gives the bytes back. The context's root is "".
 """
 
 from __future__ import annotations
@@ -178,6 +178,11 @@ class Recipe:
     secrets: tuple[str, ...]
     notices: tuple[Notice, ...]
     widened: str = ""
+
+
+def is_local_context(reference: str) -> bool:
+    """Whether a named build context is a directory here, rather than an image, a layout, a git or http source."""
+    return "://" not in reference and not reference.startswith("git@")
 
 
 # -- what a build context holds ------------------------------------------------------------------------------------

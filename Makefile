@@ -1,0 +1,49 @@
+# make demo   the main job on real parts: build, push and deploy the reference service into an embedded AWS
+# make test   every check: style, types, import contracts, tests
+# make bench  what the promises cost, measured
+#
+# Each sets up what the machine lacks first (see .ci/machine).
+
+VENV := .venv
+PYTHON := $(VENV)/bin/python
+export PATH := $(abspath $(VENV)/bin):$(PATH)
+export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 18,20
+# Public case tables that may lie beside the checkout; the tests that read them say so when they are not there.
+ifneq ($(wildcard ../shared/conformance),)
+export RAJEE_CONFORMANCE_DIR ?= $(abspath ../shared/conformance)
+endif
+
+.PHONY: demo test check bench setup machine clean
+
+demo: setup
+	.ci/demo
+
+test: setup check
+	$(PYTHON) -m pytest
+
+check: setup
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/mypy
+	$(VENV)/bin/lint-imports
+
+bench: setup
+	$(PYTHON) tests/benchmarks/bench.py
+
+setup: machine $(VENV)/.ready infra/node_modules/.ready
+
+machine:
+	@.ci/machine
+
+$(VENV)/.ready: pyproject.toml
+	test -x $(PYTHON) || python3 -m venv $(VENV)
+	$(PYTHON) -m pip install --quiet 'pip>=25.1'
+	$(PYTHON) -m pip install --quiet --editable '.[sandbox,cdk]' --group dev
+	touch $@
+
+infra/node_modules/.ready: infra/package.json infra/package-lock.json
+	npm ci --prefix infra --no-audit --no-fund --loglevel=error
+	touch $@
+
+clean:
+	rm -rf $(VENV) infra/node_modules .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis

@@ -1,0 +1,5 @@
+"""`python -m rajee_deploy`."""
+
+from rajee_deploy.cli import main
+
+main()

@@ -1,0 +1,187 @@
+"""The only door to boto3: one session, short time-outs, and AWS's errors told apart.
+
+botocore turns a response that was cut off into an empty success, so callers never conclude anything from what is
+missing in an answer: only an explicit not-found error means absent (see `registry`, `stack`).
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from rajee_deploy.errors import ConfigurationError, DeployError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import boto3
+
+CONNECT_SECONDS = 3
+READ_SECONDS = 10
+ATTEMPTS = 4
+
+_EXPIRED = {"ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired"}
+_INVALID = {"InvalidClientTokenId", "UnrecognizedClientException", "InvalidSignatureException", "SignatureDoesNotMatch",
+            "AuthFailure", "InvalidAccessKeyId"}  # fmt: skip
+_DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"}
+_THROTTLED = {"Throttling", "ThrottlingException", "TooManyRequestsException", "RequestLimitExceeded"}
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who we are to AWS."""
+
+    account: str
+    region: str
+
+
+class Aws:
+    """A boto3 session, made when first asked: importing boto3 costs more than a whole no-op decision."""
+
+    def __init__(self, profile: str | None = None, region: str | None = None) -> None:
+        self.profile = profile
+        self._region = region
+        self._session: boto3.Session | None = None
+        self._clients: dict[str, Any] = {}
+        self._lock = threading.Lock()  # sessions are not thread-safe; clients are
+
+    @property
+    def region(self) -> str:
+        """The region in force; ConfigurationError `no-region` when neither flags, settings nor AWS's own say one."""
+        with self._lock:
+            region = self._opened().region_name
+        if not region:
+            raise ConfigurationError(
+                "no-region", "no AWS region is set", hint="use --region, the settings' region, or AWS_REGION"
+            )
+        return str(region)
+
+    def client(self, service: str) -> Any:
+        """A client for one service, the same one each time."""
+        region = self.region
+        with self._lock:
+            if service not in self._clients:
+                from botocore.config import Config
+
+                config = Config(
+                    connect_timeout=CONNECT_SECONDS,
+                    read_timeout=READ_SECONDS,
+                    retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
+                )
+                with translated(service, self.profile):
+                    self._clients[service] = self._opened().client(service, region_name=region, config=config)  # type: ignore[call-overload]
+            return self._clients[service]
+
+    def identity(self) -> Identity:
+        """The account and region in force, from STS."""
+        with translated("sts:GetCallerIdentity", self.profile):
+            answer = self.client("sts").get_caller_identity()
+        account = str(answer.get("Account", ""))
+        if not account:
+            raise unknown("sts:GetCallerIdentity", "the answer names no account")
+        return Identity(account, self.region)
+
+    def child_environment(self) -> dict[str, str]:
+        """Variables that make a child program (cdk) use this very profile and region."""
+        chosen = {"AWS_REGION": self.region, "AWS_DEFAULT_REGION": self.region}
+        if self.profile:
+            chosen["AWS_PROFILE"] = self.profile
+        return chosen
+
+    def _opened(self) -> boto3.Session:
+        if self._session is None:
+            import boto3
+
+            with translated("credentials", self.profile):
+                self._session = boto3.Session(
+                    profile_name=self.profile,
+                    # botocore itself reads only AWS_DEFAULT_REGION; every other AWS SDK reads AWS_REGION.
+                    region_name=self._region or os.environ.get("AWS_REGION") or None,
+                )
+        return self._session
+
+
+def unknown(asked: str, cause: str) -> DeployError:
+    """The error for an answer that says neither present nor absent: the run stops, nothing is guessed."""
+    return DeployError(
+        "unknown-answer",
+        f"{asked} gave an answer that cannot be trusted",
+        where=asked,
+        cause=cause,
+        hint="run again; if it stays, look for a proxy that cuts or rewrites responses",
+    )
+
+
+@contextmanager
+def translated(asked: str, profile: str | None = None) -> Iterator[None]:
+    """Turn botocore's errors into ours. `asked` names the service or call. ClientErrors that a caller expects
+    (not found) are to be caught inside."""
+    from botocore import exceptions
+    from botocore.parsers import ResponseParserError
+
+    login = f"aws sso login --profile {profile}" if profile else "aws sso login"
+    try:
+        yield
+    except exceptions.ProfileNotFound as error:
+        raise ConfigurationError(
+            "no-profile",
+            f"the AWS profile {profile!r} does not exist",
+            cause=str(error),
+            hint="aws configure list-profiles",
+        ) from error
+    except (exceptions.NoCredentialsError, exceptions.PartialCredentialsError) as error:
+        raise DeployError(
+            "no-credentials",
+            "AWS credentials were not found",
+            where=asked,
+            cause=str(error),
+            hint="set AWS_PROFILE or --profile, or log in; without an account: rajee-deploy sandbox start",
+        ) from error
+    except (exceptions.SSOError, exceptions.TokenRetrievalError, exceptions.CredentialRetrievalError) as error:
+        raise DeployError(
+            "expired-credentials", "the AWS login has ended", where=asked, cause=str(error), hint=login
+        ) from error
+    except exceptions.ClientError as error:
+        raise _from_response(asked, error, login) from error
+    except (exceptions.HTTPClientError, ResponseParserError) as error:
+        raise DeployError(
+            "aws-unreachable",
+            "AWS could not be reached",
+            where=asked,
+            cause=str(error),
+            hint="check the network, the region and AWS_ENDPOINT_URL",
+        ) from error
+    except exceptions.BotoCoreError as error:
+        raise DeployError("aws-error", "the call to AWS failed", where=asked, cause=str(error)) from error
+
+
+def error_code(error: Any) -> str:
+    """The AWS error code of a ClientError."""
+    return str(error.response.get("Error", {}).get("Code", ""))
+
+
+def _from_response(asked: str, error: Any, login: str) -> DeployError:
+    code = error_code(error)
+    cause = str(error.response.get("Error", {}).get("Message", "")) or str(error)
+    if code in _EXPIRED:
+        return DeployError(
+            "expired-credentials", "the AWS credentials have expired", where=asked, cause=cause, hint=login
+        )
+    if code in _INVALID:
+        return DeployError(
+            "bad-credentials", "AWS does not know these credentials", where=asked, cause=cause,
+            hint="check the keys or the profile, and this machine's clock",
+        )  # fmt: skip
+    if code in _DENIED:
+        return DeployError(
+            "access-denied", "AWS refused the call", where=asked, cause=cause,
+            hint="README lists the permissions that plan and up need",
+        )  # fmt: skip
+    if code in _THROTTLED:
+        return DeployError(
+            "throttled", "AWS throttled the call", where=asked, cause=cause, hint="run again in a minute"
+        )
+    return DeployError("aws-error", f"AWS answered {code}", where=asked, cause=cause)

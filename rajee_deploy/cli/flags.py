@@ -1,0 +1,35 @@
+"""The flags that several verbs share, declared once."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Environment = Annotated[
+    str | None,
+    typer.Option(
+        "--environment",
+        "-e",
+        envvar="RAJEE_DEPLOY_ENVIRONMENT",
+        help="An environment of the settings, like dev or prod.",
+    ),
+]
+Profile = Annotated[str | None, typer.Option(help="AWS profile; goes before the environment's.")]
+Region = Annotated[str | None, typer.Option(help="AWS region; goes before the environment's.")]
+Images = Annotated[list[str] | None, typer.Option("--image", help="Only this image and its stack (may be repeated).")]
+Config = Annotated[
+    Path | None,
+    typer.Option("--config", envvar="RAJEE_DEPLOY_CONFIG", help="The settings file, when it is not found by itself."),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")]
+Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Show what cdk and the engine say.")]
+
+
+class ModesFlag(StrEnum):
+    """How file modes count."""
+
+    git = "git"
+    exact = "exact"

@@ -1,0 +1,98 @@
+"""From flags to settings and images. Meets neither AWS nor an engine, so that `fingerprint` starts fast."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rajee_deploy.errors import ConfigurationError, DeployError
+from rajee_deploy.model import Platform
+from rajee_deploy.settings import DEFAULT_PLATFORM, ImageSettings, Settings, find_settings, load
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+@dataclass(frozen=True, slots=True)
+class SettingsFlags:
+    """What chooses among the settings: --environment, --image, --config."""
+
+    environment: str | None
+    images: Sequence[str] | None
+    config: Path | None
+
+
+@dataclass(frozen=True, slots=True)
+class BuildFlags:
+    """What decides a build: --file, --target, --platform, --build-arg, --build-context."""
+
+    file: Path | None
+    target: str | None
+    platform: str | None
+    build_args: Sequence[str] | None
+    build_contexts: Sequence[str] | None
+
+
+def settings_path(config: Path | None) -> Path:
+    """The settings file: the one that was named, else the one that governs the working directory."""
+    return config.absolute() if config else find_settings(Path.cwd())
+
+
+def chosen_images(flags: SettingsFlags) -> tuple[Settings, list[ImageSettings]]:
+    """The settings, and the images that were asked for (all when none was named)."""
+    settings = load(settings_path(flags.config), flags.environment)
+    known = {image.name: image for image in settings.images}
+    for name in flags.images or ():
+        if name not in known:
+            hint = "known: " + (", ".join(known) or "none")
+            raise ConfigurationError(
+                "unknown-image", f"there is no image {name!r}", where=str(settings.path), hint=hint
+            )
+    return settings, [image for name, image in known.items() if not flags.images or name in flags.images]
+
+
+def flagged_images(flags: SettingsFlags, build: BuildFlags) -> list[ImageSettings]:
+    """The chosen images of the settings, with the build's flags laid over them."""
+    return [
+        replace(
+            image,
+            dockerfile=build.file or image.dockerfile,
+            target=build.target or image.target,
+            platform=Platform.parse(build.platform) if build.platform else image.platform,
+            build_args={**image.build_args, **_pairs("--build-arg", build.build_args)},
+            build_contexts={**image.build_contexts, **_pairs("--build-context", build.build_contexts)},
+        )
+        for image in chosen_images(flags)[1]
+    ]
+
+
+def image_of_flags(context: Path, build: BuildFlags) -> ImageSettings:
+    """An image that only the flags describe."""
+    if not context.is_dir():
+        raise DeployError("context-missing", "the build context is not a directory", where=str(context))
+    return ImageSettings(
+        name=context.absolute().name,
+        context=context,
+        dockerfile=build.file or context / "Dockerfile",
+        repository="",
+        platform=Platform.parse(build.platform or DEFAULT_PLATFORM),
+        target=build.target,
+        build_args=_pairs("--build-arg", build.build_args),
+        build_contexts=_pairs("--build-context", build.build_contexts),
+    )
+
+
+def _pairs(flag: str, given: Sequence[str] | None) -> dict[str, str]:
+    """NAME=VALUE flags; a build argument without a value takes the environment's, as docker's own flag does."""
+    pairs = {}
+    for text in given or ():
+        name, separator, value = text.partition("=")
+        if not name or (not separator and flag != "--build-arg"):
+            raise ConfigurationError("bad-flag", f"{flag} {text!r} is not NAME=VALUE")
+        if separator:
+            pairs[name] = value
+        elif name in os.environ:
+            pairs[name] = os.environ[name]
+    return pairs

@@ -1,0 +1,164 @@
+"""The only door to rich: what the user sees. stdout is data, stderr is talk; colour and width are decided here.
+
+Text from outside (paths, tags, other programs' output) is shown with its control characters escaped and is never read
+as markup. This room never decides what happens.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from typing import TextIO
+
+    from rich.console import Console as RichConsole
+    from rich.status import Status
+
+    from rajee_deploy.errors import DeployError
+
+# Without a terminal rich assumes 80 columns and cuts digests short; logs have no such edge.
+PLAIN_WIDTH = 160
+_BAR = 24
+
+
+def printable(text: str) -> str:
+    """Text with control characters and undecodable bytes escaped, so that no file name can write to the terminal."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode() for c in text)
+
+
+class Console:
+    """What a command says while it works, and its result."""
+
+    def __init__(self, *, stdout: TextIO | None = None, stderr: TextIO | None = None, verbose: bool = False) -> None:
+        self._stdout = stdout or sys.stdout
+        self._stderr = stderr or sys.stderr
+        self.verbose = verbose
+        self._made: RichConsole | None = None
+        self._status: Status | None = None
+
+    # -- stdout: data ----------------------------------------------------------------------------------------------
+
+    def data(self, text: str) -> None:
+        """One line of the command's result."""
+        self._stdout.write(text + "\n")
+
+    def document(self, document: Any) -> None:
+        """The result as one JSON document."""
+        self.data(json.dumps(document, indent=2))
+
+    # -- stderr: talk ----------------------------------------------------------------------------------------------
+
+    def say(self, text: str, style: str = "") -> None:
+        """A line of talk."""
+        from rich.text import Text
+
+        self._talk.print(Text(printable(text), style=style), soft_wrap=True)
+
+    def item(self, mark: str, subject: str, text: str, style: str = "") -> None:
+        """A marked line: what it is about, and what is said of it."""
+        from rich.text import Text
+
+        line = Text.assemble((f"{mark} ", style), (f"{printable(subject):<28}", "bold"), " ", printable(text))
+        self._talk.print(line, soft_wrap=True)
+
+    def detail(self, text: str) -> None:
+        """A line from inside a phase, kept on the screen."""
+        self.say(f"    {text}", "dim")
+
+    def working(self, text: str) -> None:
+        """What a phase is busy with right now; on a terminal it replaces the former, elsewhere it is left out."""
+        if self._status is not None:
+            from rich.text import Text
+
+            self._status.update(Text(printable(text)[: self._talk.width - 4]))
+        elif self.verbose:
+            self.detail(text)
+
+    @contextmanager
+    def spinner(self, text: str) -> Iterator[None]:
+        """Names a piece of work before it starts, and shows that it is going on."""
+        if not self._talk.is_terminal or self._status is not None:
+            self.say(f"… {text}", "dim")
+            yield
+            return
+        from rich.text import Text
+
+        with self._talk.status(Text(printable(text))) as status:
+            self._status = status
+            try:
+                yield
+            finally:
+                self._status = None
+
+    def timings(self, phases: Sequence[tuple[str, float, str]], total: float, total_text: str) -> None:
+        """A table of phases (name, seconds, the duration as text) with bars against the total."""
+        rows = [
+            (name, text, "█" * max(1, round(_BAR * seconds / total)) if total else "") for name, seconds, text in phases
+        ]
+        self.table(("phase", ">time", ""), [*rows, ("total", total_text, "")], last_is_total=True)
+
+    def table(self, columns: Sequence[str], rows: Sequence[Sequence[str]], *, last_is_total: bool = False) -> None:
+        """A plain table on stderr; a column whose name starts with `>` is aligned to the right."""
+        self._print_table(self._talk, columns, rows, last_is_total=last_is_total)
+
+    def result_table(self, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+        """The same on stdout, for commands whose result is a table."""
+        self._print_table(self._rich(self._stdout), columns, rows)
+
+    def error(self, error: DeployError) -> None:
+        """An expected failure: what happened, where, why, and what to do next."""
+        self.item("✗", error.code, error.problem, "bold red")
+        for name, text in (("where", error.where), ("cause", error.cause), ("next", error.hint)):
+            for number, line in enumerate(text.splitlines()):
+                self.say(f"  {name if not number else '':>6}  {line}", "bold" if name == "next" else "")
+
+    # -- how -------------------------------------------------------------------------------------------------------
+
+    @property
+    def _talk(self) -> RichConsole:
+        if self._made is None:
+            self._made = self._rich(self._stderr)
+        return self._made
+
+    def _rich(self, stream: TextIO) -> RichConsole:
+        from rich.console import Console as RichConsole
+
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")  # a terminal that knows no "✓" shows its code, and goes on
+        plain = not stream.isatty() and "COLUMNS" not in os.environ
+        return RichConsole(file=stream, width=PLAIN_WIDTH if plain else None, highlight=False, emoji=False)
+
+    @staticmethod
+    def _print_table(
+        target: RichConsole, columns: Sequence[str], rows: Sequence[Sequence[str]], *, last_is_total: bool = False
+    ) -> None:
+        from rich import box
+        from rich.table import Table
+        from rich.text import Text
+
+        table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
+        for column in columns:
+            table.add_column(
+                Text(column.lstrip(">")), justify="right" if column.startswith(">") else "left", overflow="fold"
+            )
+        for number, row in enumerate(rows):
+            style = "bold" if last_is_total and number == len(rows) - 1 else ""
+            table.add_row(*(Text(printable(cell), style=style) for cell in row))
+        target.print(table)
+
+
+def error_document(error: DeployError) -> dict[str, str]:
+    """An expected failure as `rajee-deploy.error/1`."""
+    return {
+        "schema": "rajee-deploy.error/1",
+        "code": error.code,
+        "problem": error.problem,
+        "where": error.where,
+        "cause": error.cause,
+        "hint": error.hint,
+    }

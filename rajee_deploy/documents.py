@@ -1,0 +1,157 @@
+"""The JSON documents of `--json`. Each names its schema and version; within one, keys are only added. Pure."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from os import fsencode
+from typing import TYPE_CHECKING, Any, assert_never
+
+from rajee_deploy.plan import BuildAndPush, DeployStack, WaitForStack
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from rajee_deploy.context import SelectedEntry
+    from rajee_deploy.fingerprint import Fingerprint, Input
+    from rajee_deploy.image import ImageInputs
+    from rajee_deploy.model import Use
+    from rajee_deploy.plan import Step
+    from rajee_deploy.report.history import Run
+    from rajee_deploy.report.metrics import Figures
+    from rajee_deploy.up import Planned
+
+
+def of_fingerprint(image: ImageInputs) -> dict[str, Any]:
+    """`rajee-deploy.fingerprint/1`: one image's fingerprint and all that is in it."""
+    fingerprint = image.fingerprint
+    entries = [_entry(name, entry) for name, found in image.selections.items() for entry in found.entries]
+    return {
+        "schema": "rajee-deploy.fingerprint/1",
+        "tag": fingerprint.tag,
+        "digest": str(fingerprint.digest),
+        "precision": fingerprint.precision,
+        "uses": [_use(use) for use in image.uses],
+        "entries": entries,
+        "inputs": [_input(item) for item in fingerprint.inputs],
+        "warnings": [{"code": n.code, "message": n.message, "line": n.line} for n in image.notices],
+    }
+
+
+def of_fingerprints(images: Mapping[str, ImageInputs]) -> dict[str, Any]:
+    """`rajee-deploy.fingerprints/1`: several images by name."""
+    return {
+        "schema": "rajee-deploy.fingerprints/1",
+        "images": {name: of_fingerprint(image) for name, image in images.items()},
+    }
+
+
+def of_plan(planned: Planned, seconds: float) -> dict[str, Any]:
+    """`rajee-deploy.plan/1`: what would be done, what not, and what that stands on."""
+    return {
+        "schema": "rajee-deploy.plan/1",
+        "account": planned.identity.account,
+        "region": planned.identity.region,
+        "kind": planned.plan.kind,
+        "changes": not planned.plan.is_empty,
+        "images": {
+            image.name: {"tag": image.tag, "repository": image.repository, **_summary(image.fingerprint)}
+            for image in planned.wanted.images
+        },
+        "infrastructure": _summary(planned.wanted.infrastructure) if planned.wanted.infrastructure else None,
+        "steps": [_step(step) for step in planned.plan.steps],
+        "skipped": [{"subject": skip.subject, "reason": skip.reason} for skip in planned.plan.skipped],
+        "seconds": round(seconds, 3),
+    }
+
+
+def of_run(planned: Planned, run: Run) -> dict[str, Any]:
+    """`rajee-deploy.up/1`: what was done, with every phase's time."""
+    return {
+        **of_plan(planned, run.seconds),
+        "schema": "rajee-deploy.up/1",
+        "outcome": run.outcome,
+        "phases": [{"name": p.name, "start": round(p.start, 3), "seconds": round(p.seconds, 3)} for p in run.phases],
+    }
+
+
+def of_figures(figures: Figures, unreadable: int) -> dict[str, Any]:
+    """`rajee-deploy.report/1`: durations in seconds by kind of run."""
+    return {
+        "schema": "rajee-deploy.report/1",
+        "kinds": [
+            {
+                "kind": kind.kind, "count": kind.count, "p50": kind.p50, "p95": kind.p95, "max": kind.longest,
+                "target": kind.target, "verdict": kind.verdict or None,
+            }
+            for kind in figures.kinds
+        ],
+        "runs": figures.runs,
+        "builds": figures.builds,
+        "failed": figures.failed,
+        "unreadable_lines": unreadable,
+    }  # fmt: skip
+
+
+def _summary(fingerprint: Fingerprint) -> dict[str, Any]:
+    return {"fingerprint": str(fingerprint.digest), "precision": fingerprint.precision}
+
+
+def _step(step: Step) -> dict[str, Any]:
+    match step:
+        case BuildAndPush():
+            return {"step": "build-and-push", "image": step.image, "tag": step.tag, "reason": step.reason}
+        case DeployStack():
+            return {
+                "step": "deploy", "stack": step.stack, "parameters": dict(step.parameters), "reason": step.reason,
+                "changes": [change.value for change in step.changes], "adopt": step.adopt,
+            }  # fmt: skip
+        case WaitForStack():
+            return {"step": "wait", "stack": step.stack, "reason": step.reason}
+        case _:
+            assert_never(step)
+
+
+def _use(use: Use) -> dict[str, Any]:
+    read, selector = use.read, use.read.selector
+    return {
+        "instruction": read.instruction.value,
+        "line": [read.location.start, read.location.end],
+        "stage": {"index": read.stage.index, "name": read.stage.name},
+        "context": read.context,
+        "selector": {
+            "path": _text(selector.path), "wildcard": selector.wildcard, "follow": selector.follow,
+            "include": [_text(p) for p in selector.include], "exclude": [_text(p) for p in selector.exclude],
+            "required": [_text(p) for p in selector.required],
+        },
+        "digest": str(use.digest),
+    }  # fmt: skip
+
+
+def _entry(context: str, selected: SelectedEntry) -> dict[str, Any]:
+    entry = selected.entry
+    document: dict[str, Any] = {
+        "path": _text(entry.path),
+        "kind": entry.kind.value,
+        "mode": f"{entry.mode:04o}",
+        "size": entry.size,
+    }
+    if _text(entry.path) != entry.path:
+        document["path_b64"] = b64encode(fsencode(entry.path)).decode()
+    if context:
+        document["context"] = context
+    if selected.digest is not None:
+        document["digest"] = str(selected.digest)
+    if entry.link:
+        document["link"] = _text(entry.link)
+    return document
+
+
+def _input(item: Input) -> dict[str, Any]:
+    if item.value is not None:
+        return {"name": _text(item.name), "value": _text(item.value)}
+    return {"name": _text(item.name), "digest": str(item.digest)}
+
+
+def _text(text: str) -> str:
+    """Text that is valid Unicode: bytes of a name that are not UTF-8 become U+FFFD (path_b64 has them all)."""
+    return fsencode(text).decode("utf-8", "replace")

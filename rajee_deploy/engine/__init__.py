@@ -1,0 +1,54 @@
+"""The engine: a staged build context in, a pushed image out. One Protocol; `buildx` is the adapter.
+
+This room never decides whether a build is needed, and never says that an image is there: the registry does.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from rajee_deploy.model import Platform
+    from rajee_deploy.registry import PushAccess
+
+
+@dataclass(frozen=True, slots=True)
+class BuildRequest:
+    """One build. `context` and `dockerfile` lie in the private staged directory; `build_contexts` are named ones.
+
+    Build arguments may be private: they are handed over in the environment, never in the argument list.
+    """
+
+    context: Path
+    dockerfile: Path
+    platform: Platform
+    reference: str  # host[:port]/name:tag
+    target: str | None = None
+    build_args: Mapping[str, str] = field(default_factory=dict, repr=False)
+    build_contexts: Mapping[str, str] = field(default_factory=dict)
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class BuildEvent:
+    """One step of the build that ended, or began (`seconds` is None)."""
+
+    name: str
+    seconds: float | None = None
+    cached: bool = False
+
+
+class Engine(Protocol):
+    """What the tool asks of a container engine."""
+
+    def check(self) -> str:
+        """Find that the engine answers and can build; returns its name and version. DeployError with what to do."""
+        ...
+
+    def build_and_push(self, request: BuildRequest, access: PushAccess, on_event: Callable[[BuildEvent], None]) -> str:
+        """Build and push; returns the digest the engine reports ("" where none). DeployError `build-failed`."""
+        ...

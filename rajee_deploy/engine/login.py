@@ -1,0 +1,88 @@
+"""A private DOCKER_CONFIG for one run: the user's own settings, plus a login for one registry host.
+
+The user's directory is read and linked to, never written. The directory is private (0700) and removed on every exit.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+from base64 import b64encode
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rajee_deploy.errors import DeployError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rajee_deploy.registry import PushAccess
+
+_HELPER = "rajee-deploy-run"  # docker calls the program docker-credential-<this> for the host
+_HELPER_SCRIPT = '#!/bin/sh\n[ "$1" = get ] && exec cat "$(dirname "$0")/login.json"\nexit 1\n'
+
+
+@contextmanager
+def private_docker_config(access: PushAccess) -> Iterator[dict[str, str]]:
+    """Yields the environment variables that make docker use the private configuration."""
+    own = user_docker_config()
+    directory = Path(tempfile.mkdtemp(prefix="rajee-deploy-login-"))
+    try:
+        _link_all_but_config(own, directory)
+        config = _with_login(_read(own / "config.json"), access, directory)
+        (directory / "config.json").write_text(json.dumps(config), "utf-8")
+        yield {
+            "DOCKER_CONFIG": str(directory),
+            # Builders the user made live here; without it buildx would see none of them.
+            "BUILDX_CONFIG": os.environ.get("BUILDX_CONFIG") or str(own / "buildx"),
+            "PATH": f"{directory}{os.pathsep}{os.environ.get('PATH', '')}",
+        }
+    finally:
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+def user_docker_config() -> Path:
+    """The user's own docker configuration directory."""
+    return Path(os.environ.get("DOCKER_CONFIG") or Path.home() / ".docker")
+
+
+def _link_all_but_config(own: Path, directory: Path) -> None:
+    """Contexts, plugins, certificates: whatever else docker looks for beside its config.json."""
+    if not own.is_dir():
+        return
+    for entry in own.iterdir():
+        if entry.name != "config.json":
+            (directory / entry.name).symlink_to(entry.absolute())
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        document = json.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError) as error:
+        raise DeployError(
+            "docker-config", "docker's configuration cannot be read", where=str(path), cause=str(error),
+            hint="docker itself cannot read it either; mend or move it",
+        ) from error  # fmt: skip
+    return document if isinstance(document, dict) else {}
+
+
+def _with_login(config: dict[str, Any], access: PushAccess, directory: Path) -> dict[str, Any]:
+    """The user's configuration with a login for one host.
+
+    Docker looks into `auths` only where neither a credential store nor a helper is configured. Where one is, a helper
+    for our host alone goes before it, so that the logins in the store keep working.
+    """
+    if "credsStore" not in config and access.host not in config.get("credHelpers", {}):
+        basic = b64encode(f"{access.username}:{access.password}".encode()).decode()
+        return {**config, "auths": {**config.get("auths", {}), access.host: {"auth": basic}}}
+    login = {"ServerURL": access.host, "Username": access.username, "Secret": access.password}
+    (directory / "login.json").write_text(json.dumps(login), "utf-8")
+    helper = directory / f"docker-credential-{_HELPER}"
+    helper.write_text(_HELPER_SCRIPT, "utf-8")
+    helper.chmod(0o700)
+    return {**config, "credHelpers": {**config.get("credHelpers", {}), access.host: _HELPER}}

@@ -1,0 +1,92 @@
+"""BuildKit's raw progress (one JSON document a line) → events, and the words for a failure. Pure but for its state."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import re
+from collections import deque
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from rajee_deploy.engine import BuildEvent
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+# Steps of BuildKit's own: loading definitions and resolving names say nothing about the user's Dockerfile.
+_INTERNAL = re.compile(r"^\[(internal|auth)\]")
+_LOG_LINES = 30
+
+
+class Progress:
+    """Reads the lines of `--progress rawjson`; calls `on_event` for each step that begins and ends."""
+
+    def __init__(self, on_event: Callable[[BuildEvent], None]) -> None:
+        self._on_event = on_event
+        self._begun: set[str] = set()
+        self._ended: set[str] = set()
+        self._failed: dict[str, Any] | None = None
+        self._logs: dict[str, deque[str]] = {}
+        self._words: deque[str] = deque(maxlen=_LOG_LINES)
+
+    def line(self, line: str) -> None:
+        """One line of output; what is no progress document is kept as the program's own words."""
+        try:
+            document = json.loads(line) if line.startswith("{") else None
+        except ValueError:
+            document = None
+        if not isinstance(document, dict):
+            self._words.append(line)
+            return
+        for vertex in document.get("vertexes") or ():
+            self._vertex(vertex)
+        for log in document.get("logs") or ():
+            self._log(log)
+
+    def failure(self) -> str:
+        """What went wrong, for a person: the failing step, its last output, and the builder's own words."""
+        lines: list[str] = []
+        if self._failed is not None:
+            lines.append(f"step: {self._failed.get('name', '')}")
+            lines += self._logs.get(self._failed.get("digest", ""), ())
+        lines += [word for word in self._words if word.strip()]
+        if not self._words and self._failed is not None:
+            lines.append(str(self._failed.get("error", "")))
+        return "\n".join(lines)
+
+    def _vertex(self, vertex: dict[str, Any]) -> None:
+        digest, name = vertex.get("digest", ""), vertex.get("name", "")
+        if vertex.get("error") and "canceled" not in vertex["error"]:
+            self._failed = vertex
+        if _INTERNAL.match(name):
+            return
+        if vertex.get("completed"):
+            if digest not in self._ended:
+                self._ended.add(digest)
+                self._on_event(BuildEvent(name, _seconds(vertex), bool(vertex.get("cached"))))
+        elif vertex.get("started") and digest not in self._begun:
+            self._begun.add(digest)
+            self._on_event(BuildEvent(name))
+
+    def _log(self, log: dict[str, Any]) -> None:
+        try:
+            text = base64.b64decode(log.get("data") or "").decode("utf-8", "replace")
+        except binascii.Error:
+            return
+        kept = self._logs.setdefault(log.get("vertex", ""), deque(maxlen=_LOG_LINES))
+        kept.extend(line for line in text.splitlines() if line.strip())
+
+
+def _seconds(vertex: dict[str, Any]) -> float:
+    try:
+        started, completed = (datetime.fromisoformat(_micro(vertex[key])) for key in ("started", "completed"))
+    except (KeyError, ValueError):
+        return 0.0
+    return max(0.0, (completed - started).total_seconds())
+
+
+def _micro(stamp: str) -> str:
+    """Go prints nanoseconds, which Python 3.11 does not read: keep six digits."""
+    return re.sub(r"(\.\d{6})\d+", r"\1", stamp)

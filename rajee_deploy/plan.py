@@ -1,0 +1,310 @@
+"""Every "is it needed?": what is wanted and what was observed → the steps to do and the things to leave, with reasons.
+
+Pure. It performs nothing and prints nothing; `up` executes what it returns and `plan` shows it, so the two cannot
+disagree. Stack statuses are answered one by one; one that is not known here stops the run.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING, assert_never
+
+from rajee_deploy.errors import DeployError
+from rajee_deploy.facts import (
+    INFRA_PARAMETER,
+    ImageAbsent,
+    ImagePresent,
+    RepositoryAbsent,
+    StackAbsent,
+    StackPresent,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from rajee_deploy.facts import Observed, StackState, Wanted, WantedImage
+
+# -- what follows --------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class BuildAndPush:
+    """Build an image and push it under its tag."""
+
+    image: str
+    tag: str
+    reason: str
+
+
+class Change(Enum):
+    """What about a stack differs from what is wanted."""
+
+    FIRST = "first"
+    TAG = "code"
+    INFRASTRUCTURE = "infra"
+    ROLLED_BACK = "retry"
+
+
+@dataclass(frozen=True, slots=True)
+class DeployStack:
+    """Deploy one stack with these parameters. `adopt`: take retained resources that exist already into the stack."""
+
+    stack: str
+    parameters: tuple[tuple[str, str], ...]
+    reason: str
+    changes: tuple[Change, ...]
+    adopt: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class WaitForStack:
+    """Somebody else's operation on the stack is under way: wait for its end, then observe and plan again."""
+
+    stack: str
+    reason: str
+
+
+Step = BuildAndPush | DeployStack | WaitForStack
+
+
+@dataclass(frozen=True, slots=True)
+class Skip:
+    """A thing that needs nothing, and the proof."""
+
+    subject: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Steps in the order they are done, and what was left out."""
+
+    steps: tuple[Step, ...]
+    skipped: tuple[Skip, ...]
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing has to happen."""
+        return not self.steps
+
+    @property
+    def kind(self) -> str:
+        """The kind of run for the history: noop, wait, first, code, infra, code+infra or retry."""
+        if not self.steps:
+            return "noop"
+        if any(isinstance(step, WaitForStack) for step in self.steps):
+            return "wait"
+        changes = {change for step in self.steps if isinstance(step, DeployStack) for change in step.changes}
+        if any(isinstance(step, BuildAndPush) for step in self.steps):
+            changes.add(Change.TAG)
+        if Change.FIRST in changes:
+            return Change.FIRST.value
+        named = [change.value for change in (Change.TAG, Change.INFRASTRUCTURE) if change in changes]
+        return "+".join(named) or Change.ROLLED_BACK.value
+
+
+class _Answer(Enum):
+    """What a stack's status allows."""
+
+    COMPARE = "compare what is recorded"
+    CREATE = "create"
+    RECREATE = "delete and create again"
+    DEPLOY = "deploy whatever is recorded"
+    WAIT = "wait"
+    ROLL_BACK = "an operator has to roll it back"
+    STOP = "an operator has to look"
+
+
+# https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/view-stack-events.html lists the statuses.
+_ANSWERS = {
+    "CREATE_COMPLETE": _Answer.COMPARE,
+    "UPDATE_COMPLETE": _Answer.COMPARE,
+    "IMPORT_COMPLETE": _Answer.COMPARE,
+    # The update failed and was undone. Whether DescribeStacks then shows the old parameters is not documented, so what
+    # it shows proves nothing.
+    "UPDATE_ROLLBACK_COMPLETE": _Answer.DEPLOY,
+    "IMPORT_ROLLBACK_COMPLETE": _Answer.DEPLOY,
+    # An unexecuted first change set: the stack has no resources yet.
+    "REVIEW_IN_PROGRESS": _Answer.CREATE,
+    "DELETE_COMPLETE": _Answer.CREATE,
+    # Can never be updated; `cdk deploy` deletes and creates it by itself.
+    "ROLLBACK_COMPLETE": _Answer.RECREATE,
+    "ROLLBACK_FAILED": _Answer.RECREATE,
+    "CREATE_IN_PROGRESS": _Answer.WAIT,
+    "ROLLBACK_IN_PROGRESS": _Answer.WAIT,
+    "UPDATE_IN_PROGRESS": _Answer.WAIT,
+    "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS": _Answer.WAIT,
+    "UPDATE_ROLLBACK_IN_PROGRESS": _Answer.WAIT,
+    "UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS": _Answer.WAIT,
+    "IMPORT_IN_PROGRESS": _Answer.WAIT,
+    "IMPORT_ROLLBACK_IN_PROGRESS": _Answer.WAIT,
+    "CREATE_FAILED": _Answer.ROLL_BACK,
+    "UPDATE_FAILED": _Answer.ROLL_BACK,
+    "UPDATE_ROLLBACK_FAILED": _Answer.ROLL_BACK,
+    "IMPORT_ROLLBACK_FAILED": _Answer.STOP,
+    "DELETE_IN_PROGRESS": _Answer.STOP,
+    "DELETE_FAILED": _Answer.STOP,
+}
+
+
+def make_plan(wanted: Wanted, observed: Observed) -> Plan:
+    """Decide. DeployError where the world forbids to go on (see the codes raised below)."""
+    waits = tuple(_waits(wanted.stacks, observed))
+    if waits:
+        # What is seen while an operation runs proves nothing: everything is observed again after it.
+        return Plan(waits, ())
+    steps: list[Step] = []
+    skipped: list[Skip] = []
+    builds = _image_steps(wanted.images, observed, skipped)
+    for stack in wanted.stacks:
+        received = [image for image in wanted.images if image.stack == stack]
+        if received:
+            # All builds come before the first stack that takes a tag: nothing is deployed unless every image is there.
+            steps += builds
+            builds = []
+        step = _stack_step(stack, received, wanted, observed)
+        (skipped if isinstance(step, Skip) else steps).append(step)  # type: ignore[arg-type]
+    steps += builds
+    _check_repositories(wanted.images, observed, steps)
+    return Plan(tuple(steps), tuple(skipped))
+
+
+def is_busy(state: StackState) -> bool:
+    """Whether an operation on the stack is under way that has to end before anything can be decided."""
+    match state:
+        case StackPresent(status=status):
+            return _ANSWERS.get(status) is _Answer.WAIT
+        case StackAbsent():
+            return False
+        case _:
+            assert_never(state)
+
+
+def objection(step: DeployStack, state: StackState) -> str:
+    """What speaks against believing that the step was done; empty when the stack is complete and records it."""
+    match state:
+        case StackAbsent():
+            return "there is no such stack"
+        case StackPresent(status=status) if _ANSWERS.get(status) is not _Answer.COMPARE:
+            return f"the stack is {status}" + (f": {state.reason}" if state.reason else "")
+        case StackPresent():
+            return "; ".join(text for _, text in _differences(state, dict(step.parameters)))
+        case _:
+            assert_never(state)
+
+
+def _waits(stacks: Sequence[str], observed: Observed) -> list[WaitForStack]:
+    return [
+        WaitForStack(stack, "another operation is under way on it")
+        for stack in stacks
+        if is_busy(observed.stacks[stack])
+    ]
+
+
+def _image_steps(images: Sequence[WantedImage], observed: Observed, skipped: list[Skip]) -> list[Step]:
+    steps: list[Step] = []
+    for image in images:
+        state = observed.images[image.name]
+        match state:
+            case ImagePresent(digest=digest):
+                skipped.append(Skip(f"image {image.name}", f"{image.tag} is in {image.repository} as {digest}"))
+            case ImageAbsent():
+                steps.append(BuildAndPush(image.name, image.tag, f"{image.repository} has no image {image.tag}"))
+            case RepositoryAbsent():
+                steps.append(
+                    BuildAndPush(image.name, image.tag, f"the repository {image.repository} does not exist yet")
+                )
+            case _:
+                assert_never(state)
+    return steps
+
+
+def _stack_step(stack: str, received: Sequence[WantedImage], wanted: Wanted, observed: Observed) -> DeployStack | Skip:
+    if wanted.infrastructure is None:
+        raise AssertionError("stacks are planned with the fingerprint of their infrastructure")
+    parameters = {image.parameter: image.tag for image in received}
+    parameters[INFRA_PARAMETER] = str(wanted.infrastructure.digest)
+    state = observed.stacks[stack]
+    match state:
+        case StackAbsent():
+            why = [(Change.FIRST, "the stack does not exist")]
+        case StackPresent():
+            why = _reasons(stack, state, parameters)
+            if not why:
+                shown = ", ".join(f"{key} {_short(value)}" for key, value in parameters.items())
+                return Skip(f"stack {stack}", f"{state.status}, and it records {shown}")
+        case _:
+            assert_never(state)
+    # A repository that outlived its stack (retained on delete) would make a plain create fail.
+    retained = any(not isinstance(observed.images[image.name], RepositoryAbsent) for image in wanted.images)
+    return DeployStack(
+        stack,
+        tuple(parameters.items()),
+        "; ".join(text for _, text in why),
+        tuple(change for change, _ in why),
+        adopt=why[0][0] is Change.FIRST and not received and retained,
+    )
+
+
+def _reasons(stack: str, state: StackPresent, parameters: Mapping[str, str]) -> list[tuple[Change, str]]:
+    answer = _ANSWERS.get(state.status)
+    match answer:
+        case _Answer.COMPARE:
+            return _differences(state, parameters)
+        case _Answer.CREATE:
+            return [(Change.FIRST, f"the stack has no resources yet ({state.status})")]
+        case _Answer.RECREATE:
+            return [
+                (Change.FIRST, f"the stack was never created ({state.status}): cdk deletes it and creates it again")
+            ]
+        case _Answer.DEPLOY:
+            because = f": {state.reason}" if state.reason else ""
+            undone = (Change.ROLLED_BACK, f"the last update was rolled back ({state.status}{because})")
+            return [undone, *_differences(state, parameters)]
+        case _Answer.ROLL_BACK:
+            raise DeployError(
+                "stack-needs-rollback", f"stack {stack} is {state.status} and cannot be deployed",
+                where=f"stack {stack}", cause=state.reason, hint=f"cdk rollback {stack}, then run again",
+            )  # fmt: skip
+        case _Answer.STOP | _Answer.WAIT | None:
+            raise DeployError(
+                "stack-not-deployable", f"stack {stack} is {state.status}", where=f"stack {stack}", cause=state.reason,
+                hint="look at its events in the CloudFormation console, resolve it there, then run again",
+            )  # fmt: skip
+        case _:
+            assert_never(answer)
+
+
+def _differences(state: StackPresent, parameters: Mapping[str, str]) -> list[tuple[Change, str]]:
+    differences = []
+    for key, value in parameters.items():
+        deployed = state.parameters.get(key)
+        if deployed == value:
+            continue
+        is_infra = key == INFRA_PARAMETER
+        subject = "the infrastructure changed" if is_infra else f"the image changed ({key})"
+        before = "none recorded" if deployed in (None, "", "-") else _short(deployed or "")
+        differences.append(
+            (Change.INFRASTRUCTURE if is_infra else Change.TAG, f"{subject}: {before} → {_short(value)}")
+        )
+    return differences
+
+
+def _check_repositories(images: Sequence[WantedImage], observed: Observed, steps: Sequence[Step]) -> None:
+    """A repository that is absent must come from a stack that is deployed before the build that needs it."""
+    for image in images:
+        if not isinstance(observed.images[image.name], RepositoryAbsent):
+            continue
+        build = next(i for i, step in enumerate(steps) if isinstance(step, BuildAndPush) and step.image == image.name)
+        if not any(isinstance(step, DeployStack) for step in steps[:build]):
+            raise DeployError(
+                "no-repository", f"the repository {image.repository} does not exist and no stack is about to make it",
+                where=f"image {image.name}",
+                hint="check images.*.repository and the region; a stack that makes it must come first in cdk.stacks",
+            )  # fmt: skip
+
+
+def _short(value: str) -> str:
+    """Enough of a digest or tag to recognise it; the whole is in --json."""
+    return value.removeprefix("sha256:")[:18]

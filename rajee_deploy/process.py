@@ -1,0 +1,144 @@
+"""The only door to other programs: run one and stream its output, or start one that outlives us.
+
+Children run in a session of their own, so a Ctrl-C on the terminal reaches us alone and we end the whole group, with
+whatever it started. Arguments are always lists; no shell is involved. This room never decides which program runs.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import signal
+import subprocess
+import threading
+from collections import deque
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from rajee_deploy.errors import DeployError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
+
+TAIL_LINES = 40
+GRACE_SECONDS = 5.0  # between asking a group to end and killing it
+
+
+@dataclass(frozen=True, slots=True)
+class Completed:
+    """How a program ended: its exit code (negative: the signal that ended it) and the last lines it printed."""
+
+    argv: tuple[str, ...]
+    code: int
+    tail: tuple[str, ...]
+    timed_out: bool = False
+
+
+def find_program(name: str, *, path: str | None = None) -> str | None:
+    """The absolute path of a program on PATH (or on `path`), or None."""
+    return shutil.which(name, path=path)
+
+
+def run(
+    argv: Sequence[str],
+    *,
+    cwd: Path | None = None,
+    env: Mapping[str, str] | None = None,
+    on_line: Callable[[str], None] | None = None,
+    time_limit: float | None = None,
+) -> Completed:
+    """Run a program to its end, handing every line of its stdout and stderr (merged) to `on_line`.
+
+    `env` is added to our own environment. `time_limit` is in seconds; past it the group is ended and `timed_out` set.
+    DeployError `program-missing` when it cannot be started. Whatever interrupts us ends the child's group first.
+    """
+    child = _start(argv, cwd, env)
+    expired = threading.Event()
+    timer = _kill_after(child, time_limit, expired)
+    tail: deque[str] = deque(maxlen=TAIL_LINES)
+    try:
+        for line in child.stdout or ():
+            text = line.rstrip("\r\n")
+            tail.append(text)
+            if on_line is not None:
+                on_line(text)
+        code = child.wait()
+    except BaseException:
+        _end_group(child)
+        raise
+    finally:
+        timer.cancel()
+        if child.stdout is not None:
+            child.stdout.close()
+    return Completed(tuple(argv), code, tuple(tail), expired.is_set())
+
+
+def spawn_detached(argv: Sequence[str], *, log: Path, env: Mapping[str, str] | None = None) -> int:
+    """Start a program that outlives this one, its output appended to `log`; returns its pid."""
+    with log.open("ab") as output:
+        child = subprocess.Popen(
+            list(argv),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            env={**os.environ, **(env or {})},
+            start_new_session=True,
+        )
+    child.returncode = 0  # we never wait for it: without this, Popen warns that it still runs
+    return child.pid
+
+
+def _start(argv: Sequence[str], cwd: Path | None, env: Mapping[str, str] | None) -> subprocess.Popen[str]:
+    try:
+        return subprocess.Popen(
+            list(argv),
+            cwd=cwd,
+            env={**os.environ, **(env or {})},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            encoding="utf-8",
+            errors="replace",
+            start_new_session=True,
+        )
+    except OSError as error:
+        raise DeployError(
+            "program-missing",
+            f"{argv[0]} could not be started",
+            cause=error.strerror or str(error),
+            hint=f"check that {argv[0]} is installed and executable",
+        ) from error
+
+
+def _kill_after(child: subprocess.Popen[str], seconds: float | None, expired: threading.Event) -> threading.Timer:
+    def expire() -> None:
+        expired.set()
+        _signal_group(child, signal.SIGKILL)
+
+    timer = threading.Timer(seconds if seconds is not None else 0, expire)
+    timer.daemon = True
+    if seconds is not None:
+        timer.start()
+    return timer
+
+
+def _end_group(child: subprocess.Popen[str]) -> None:
+    """Ask the child's whole group to end as Ctrl-C would, then insist."""
+    _signal_group(child, signal.SIGINT)
+    try:
+        child.wait(GRACE_SECONDS)
+    except subprocess.TimeoutExpired:
+        pass
+    finally:
+        # Also when the child ended by itself: what it started may still run in its group.
+        _signal_group(child, signal.SIGKILL)
+        child.wait()
+
+
+def _signal_group(child: subprocess.Popen[str], number: signal.Signals) -> None:
+    # The group may be gone (macOS answers EPERM for a group of zombies).
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(child.pid, number)

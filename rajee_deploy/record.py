@@ -1,0 +1,88 @@
+"""A run with its record: timings shown and history kept, whichever way it ends. And the report over all."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from rajee_deploy.documents import of_figures
+from rajee_deploy.errors import DeployError
+from rajee_deploy.plan import BuildAndPush, DeployStack
+from rajee_deploy.report.history import History, Run
+from rajee_deploy.report.metrics import figures
+from rajee_deploy.report.timings import duration
+from rajee_deploy.up import execute, settle, show_timings
+
+if TYPE_CHECKING:
+    from rajee_deploy.console import Console
+    from rajee_deploy.up import Context, Planned
+
+
+def recorded_run(run: Context, wait_seconds: float) -> tuple[Planned, Run]:
+    """Do `up`, show its timings and append it to the history."""
+    planned: Planned | None = None
+    at = datetime.now(UTC)
+    try:
+        planned = settle(run, wait_seconds)
+        execute(run, planned)
+    except KeyboardInterrupt:
+        _keep(run, _record(run, planned, at, "interrupted"))
+        raise
+    except DeployError as error:
+        _keep(run, _record(run, planned, at, "failed", error.code))
+        raise
+    record = _record(run, planned, at, "done")
+    show_timings(run, record.kind)
+    _keep(run, record)
+    return planned, record
+
+
+def show_report(console: Console, project: str | None, *, as_json: bool) -> None:
+    """The figures of a project's runs (of all projects when None)."""
+    history = History()
+    everything, unreadable = history.runs()
+    found = figures([run for run in everything if project is None or run.project == project])
+    if as_json:
+        console.document(of_figures(found, unreadable))
+        return
+    if unreadable:
+        console.say(f"{unreadable} lines of {history.path} could not be read and are left out", "yellow")
+    rows = [
+        (
+            kind.kind, str(kind.count), duration(kind.p50), duration(kind.p95), duration(kind.longest),
+            f"p95 ≤ {duration(kind.target)}" if kind.target else "", kind.verdict,
+        )
+        for kind in found.kinds
+    ]  # fmt: skip
+    console.result_table(("kind", ">runs", ">p50", ">p95", ">max", "target", "verdict"), rows)
+    if not found.runs:
+        console.say("No run was recorded yet; rajee-deploy up makes the first.")
+        return
+    rate = f"{found.builds / found.runs:.0%}"
+    console.say(f"{found.runs} runs, of which {found.builds} built an image ({rate}); {found.failed} did not finish")
+
+
+def _record(run: Context, planned: Planned | None, at: datetime, outcome: str, error: str = "") -> Run:
+    steps = planned.plan.steps if planned else ()
+    return Run(
+        at=at.isoformat(timespec="seconds"),
+        project=str(run.settings.root),
+        environment=run.settings.environment,
+        kind=planned.plan.kind if planned else "unplanned",
+        outcome=outcome,
+        seconds=round(run.timings.total, 3),
+        built=tuple(step.image for step in steps if isinstance(step, BuildAndPush)),
+        deployed=tuple(step.stack for step in steps if isinstance(step, DeployStack)),
+        tags={image.name: image.tag for image in planned.wanted.images} if planned else {},
+        phases=tuple(run.timings.phases),
+        error=error,
+    )
+
+
+def _keep(run: Context, record: Run) -> None:
+    history = History()
+    try:
+        history.append(record)
+    except OSError as error:
+        # A deploy does not fail for want of its diary.
+        run.console.say(f"the history {history.path} cannot be written: {error.strerror}", "yellow")

@@ -1,0 +1,38 @@
+"""The registry: is an image there, and how do we push to it. One Protocol; `ecr` is the adapter.
+
+This room never decides whether an image is needed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from rajee_deploy.facts import ImageState
+
+
+@dataclass(frozen=True, slots=True)
+class PushAccess:
+    """Where and with which login a repository is pushed to. The password is a secret: it is kept out of repr."""
+
+    uri: str  # host[:port]/name, without a tag
+    username: str
+    password: str = field(repr=False)
+
+    @property
+    def host(self) -> str:
+        """The registry's host, with its port."""
+        return self.uri.split("/", 1)[0]
+
+
+class Registry(Protocol):
+    """What the tool asks of a registry."""
+
+    def find_image(self, repository: str, tag: str) -> ImageState:
+        """What the repository has under the tag. DeployError when the answer is neither yes nor no."""
+        ...
+
+    def push_access(self, repository: str) -> PushAccess:
+        """A login for a push, fresh. DeployError `no-repository` when there is none."""
+        ...

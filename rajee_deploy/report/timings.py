@@ -1,0 +1,53 @@
+"""How long each phase of a run took. Durations come from a monotonic clock, so a clock step cannot bend them."""
+
+from __future__ import annotations
+
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+
+@dataclass(frozen=True, slots=True)
+class Phase:
+    """One named part of a run: when it began after the run's start, and how long it took, both in seconds."""
+
+    name: str
+    start: float
+    seconds: float
+
+
+class Timings:
+    """Collects phases; they may nest or overlap."""
+
+    def __init__(self, clock: Callable[[], float] = time.perf_counter) -> None:
+        self._clock = clock
+        self._began = clock()
+        self.phases: list[Phase] = []
+
+    @contextmanager
+    def phase(self, name: str) -> Iterator[None]:
+        """Measure a phase; it is kept also when it fails."""
+        start = self._clock()
+        try:
+            yield
+        finally:
+            self.phases.append(Phase(name, start - self._began, self._clock() - start))
+
+    @property
+    def total(self) -> float:
+        """Seconds since the run began."""
+        return self._clock() - self._began
+
+
+def duration(seconds: float) -> str:
+    """The one format for durations: `140ms`, `1.23s`, `2m 05s`."""
+    if seconds < 0.9995:  # noqa: PLR2004 -- below this it rounds to less than a second
+        return f"{round(seconds * 1000)}ms"
+    if seconds < 59.995:  # noqa: PLR2004 -- below this it rounds to less than a minute
+        return f"{seconds:.2f}s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes}m {rest:02d}s"

@@ -1,0 +1,269 @@
+"""Settings: [tool.rajee-deploy] of pyproject.toml, or rajee-deploy.toml, with one environment laid over them.
+
+Every key is checked: an unknown one, a wrong type or a missing file is a ConfigurationError that names file and key.
+This room reads the settings file and looks whether the paths in it exist; it decides nothing else.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+import tomllib
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from rajee_deploy.errors import ConfigurationError
+from rajee_deploy.model import Platform, is_local_context
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+DEFAULT_PLATFORM = (
+    "linux/amd64"  # what ECS Fargate runs unless told otherwise; never the host's, which differs by machine
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ImageSettings:
+    """One image: what it is built from, where it goes, and which stack parameter receives its tag."""
+
+    name: str
+    context: Path
+    dockerfile: Path
+    repository: str
+    platform: Platform
+    target: str | None = None
+    build_args: Mapping[str, str] = field(default_factory=dict)
+    build_contexts: Mapping[str, str] = field(default_factory=dict)
+    stack: str = ""
+    parameter: str = "ImageTag"
+
+
+@dataclass(frozen=True, slots=True)
+class CdkSettings:
+    """The CDK app: its directory, the stacks in the order they are deployed, and what synth gets from outside."""
+
+    app: Path
+    stacks: tuple[str, ...]
+    context: Mapping[str, str] = field(default_factory=dict)
+    env: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+    inputs: tuple[Path, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything the user configured, for one environment ("" where none was named)."""
+
+    path: Path
+    images: tuple[ImageSettings, ...]
+    cdk: CdkSettings
+    environment: str = ""
+    profile: str | None = None
+    region: str | None = None
+    account: str | None = None
+
+    @property
+    def root(self) -> Path:
+        """The directory that relative paths in the settings start from."""
+        return self.path.parent
+
+
+_STRINGS = "a table of strings"
+_LIST = "a list of strings"
+_STRING = "a string"
+_TABLE = "a table"
+
+_IMAGE_KEYS = {
+    "context": _STRING, "dockerfile": _STRING, "target": _STRING, "platform": _STRING, "repository": _STRING,
+    "stack": _STRING, "parameter": _STRING, "build-args": _STRINGS, "build-contexts": _STRINGS,
+}  # fmt: skip
+_CDK_KEYS = {"app": _STRING, "stacks": _LIST, "context": _STRINGS, "env": _LIST, "ignore": _LIST, "inputs": _LIST}
+_ENVIRONMENT_KEYS = {
+    "profile": _STRING, "region": _STRING, "account": _STRING, "context": _STRINGS, "images": _TABLE, "cdk": _TABLE,
+}  # fmt: skip
+_TOP_KEYS = {"images": _TABLE, "cdk": _TABLE, "environments": _TABLE}
+
+
+def find_settings(start: Path) -> Path:
+    """The settings file that governs `start`: of the nearest directory upwards that has one."""
+    for directory in (start, *start.parents):
+        own = directory / "rajee-deploy.toml"
+        if own.is_file():
+            return own
+        project = directory / "pyproject.toml"
+        if project.is_file() and "rajee-deploy" in _read_toml(project).get("tool", {}):
+            return project
+    raise ConfigurationError(
+        "no-settings",
+        "no settings were found here or in a directory above",
+        where=str(start),
+        hint="write a rajee-deploy.toml, or a [tool.rajee-deploy] table in pyproject.toml; README shows both",
+    )
+
+
+def load(path: Path, environment: str | None = None) -> Settings:
+    """Read the settings file and lay the named environment over it."""
+    document = _read_toml(path)
+    table = document.get("tool", {}).get("rajee-deploy", {}) if path.name == "pyproject.toml" else document
+    prefix = "tool.rajee-deploy." if path.name == "pyproject.toml" else ""
+    reader = _Reader(path, prefix)
+    reader.check(table, _TOP_KEYS, "")
+    chosen = reader.environment(table.get("environments", {}), environment)
+    images = reader.images(table.get("images", {}), chosen.get("images", {}))
+    cdk = reader.cdk(table.get("cdk"), chosen)
+    reader.check_stacks(images, cdk)
+    return Settings(
+        path, images, cdk, environment or "", chosen.get("profile"), chosen.get("region"), chosen.get("account")
+    )
+
+
+def _read_toml(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text("utf-8"))
+    except FileNotFoundError as error:
+        raise ConfigurationError("no-settings", "the settings file does not exist", where=str(path)) from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(
+            "settings-unreadable", "the settings cannot be read", where=str(path), cause=str(error)
+        ) from error
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigurationError(
+            "settings-syntax", "the settings are not valid TOML", where=str(path), cause=str(error)
+        ) from error
+
+
+class _Reader:
+    """Turns tables of one settings file into values; holds the file's path for paths and messages."""
+
+    def __init__(self, path: Path, prefix: str) -> None:
+        self.path = path
+        self.prefix = prefix
+
+    def fail(self, key: str, problem: str, hint: str = "") -> ConfigurationError:
+        return ConfigurationError("bad-settings", f"{self.prefix}{key}: {problem}", where=str(self.path), hint=hint)
+
+    def check(self, table: Any, keys: Mapping[str, str], at: str) -> None:
+        """Every key known, every value of its type."""
+        if not isinstance(table, dict):
+            raise self.fail(at.rstrip("."), "must be a table")
+        for key, value in table.items():
+            if key not in keys:
+                near = difflib.get_close_matches(key, keys, 1)
+                known = f"did you mean {near[0]!r}?" if near else "known keys: " + ", ".join(sorted(keys))
+                raise self.fail(at + key, "unknown key", known)
+            if not _is(value, keys[key]):
+                raise self.fail(at + key, f"must be {keys[key]}")
+
+    def environment(self, table: Mapping[str, Any], name: str | None) -> Mapping[str, Any]:
+        """The chosen environment's table, empty when none was asked for; all of them are checked."""
+        for each, value in table.items():
+            self.check(value, _ENVIRONMENT_KEYS, f"environments.{each}.")
+            self.check(value.get("cdk", {}), _CDK_KEYS, f"environments.{each}.cdk.")
+            account = value.get("account")
+            if account is not None and not re.fullmatch(r"\d{12}", account):
+                raise self.fail(f"environments.{each}.account", "must be the 12 digits of an AWS account, as a string")
+        if name is None:
+            return {}
+        if name not in table:
+            raise self.fail(f"environments.{name}", "no such environment", _known(table))
+        chosen: Mapping[str, Any] = table[name]
+        return chosen
+
+    def images(self, table: Mapping[str, Any], overrides: Mapping[str, Any]) -> tuple[ImageSettings, ...]:
+        """All images, each with the environment's table for it laid over its own."""
+        for name in overrides:
+            if name not in table:
+                raise self.fail(
+                    f"images.{name}", "an environment overrides an image that does not exist", _known(table)
+                )
+        for name, values in (*table.items(), *overrides.items()):
+            self.check(values, _IMAGE_KEYS, f"images.{name}.")
+        return tuple(self.image(name, _overlay(values, overrides.get(name, {}))) for name, values in table.items())
+
+    def image(self, name: str, table: Mapping[str, Any]) -> ImageSettings:
+        at = f"images.{name}."
+        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", name):
+            raise self.fail(f"images.{name}", "an image's name has letters, digits, '.', '_' and '-' only")
+        repository = table.get("repository")
+        if not repository or not re.fullmatch(r"[a-z0-9]+([._/-][a-z0-9]+)*", repository):
+            raise self.fail(at + "repository", "must be the name of an ECR repository, like 'team/service'")
+        context = self.root / table.get("context", ".")
+        if not context.is_dir():
+            raise self.fail(at + "context", f"the directory {context} does not exist")
+        dockerfile = self.root / table["dockerfile"] if "dockerfile" in table else context / "Dockerfile"
+        return ImageSettings(
+            name, context, dockerfile, repository, self.platform(at, table), table.get("target"),
+            dict(table.get("build-args", {})), self.build_contexts(table),
+            table.get("stack", ""), table.get("parameter", "ImageTag"),
+        )  # fmt: skip
+
+    def build_contexts(self, table: Mapping[str, Any]) -> dict[str, str]:
+        """Named contexts; directories become absolute, references stay as they are."""
+        return {
+            name: str(self.root / reference) if is_local_context(reference) else reference
+            for name, reference in table.get("build-contexts", {}).items()
+        }
+
+    def platform(self, at: str, table: Mapping[str, Any]) -> Platform:
+        try:
+            return Platform.parse(table.get("platform", DEFAULT_PLATFORM))
+        except ConfigurationError as error:
+            raise self.fail(at + "platform", error.problem, error.hint) from error
+
+    def cdk(self, table: Mapping[str, Any] | None, environment: Mapping[str, Any]) -> CdkSettings:
+        """The CDK app; without a table there are no stacks, and images are only built and pushed."""
+        if table is None:
+            if "cdk" in environment or "context" in environment:
+                raise self.fail("cdk", "an environment overrides it, but it is not there")
+            return CdkSettings(self.root, ())
+        self.check(table, _CDK_KEYS, "cdk.")
+        merged = _overlay(table, environment.get("cdk", {}))
+        app = self.root / merged.get("app", ".")
+        if not (app / "cdk.json").is_file():
+            raise self.fail("cdk.app", f"there is no cdk.json in {app}")
+        if not merged.get("stacks"):
+            raise self.fail("cdk.stacks", "name the stacks to deploy, in their order")
+        inputs = tuple(self.root / path for path in merged.get("inputs", ()))
+        for path in inputs:
+            if not path.exists():
+                raise self.fail("cdk.inputs", f"{path} does not exist")
+        return CdkSettings(
+            app, tuple(merged["stacks"]), {**merged.get("context", {}), **environment.get("context", {})},
+            tuple(merged.get("env", ())), tuple(merged.get("ignore", ())), inputs,
+        )  # fmt: skip
+
+    def check_stacks(self, images: tuple[ImageSettings, ...], cdk: CdkSettings) -> None:
+        """A stack that receives a tag must be one that is deployed."""
+        for image in images:
+            if image.stack and image.stack not in cdk.stacks:
+                raise self.fail(
+                    f"images.{image.name}.stack", f"{image.stack!r} is not in cdk.stacks", _known(cdk.stacks)
+                )
+
+    @property
+    def root(self) -> Path:
+        return self.path.parent
+
+
+def _overlay(table: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    """`over` laid on `table`: tables are merged key by key, everything else is replaced."""
+    merged = dict(table)
+    for key, value in over.items():
+        merged[key] = {**merged.get(key, {}), **value} if isinstance(value, dict) else value
+    return merged
+
+
+def _is(value: Any, wanted: str) -> bool:
+    if wanted == _STRING:
+        return isinstance(value, str)
+    if wanted == _LIST:
+        return isinstance(value, list) and all(isinstance(item, str) for item in value)
+    if wanted == _STRINGS:
+        return isinstance(value, dict) and all(isinstance(item, str) for item in value.values())
+    return isinstance(value, dict)
+
+
+def _known(names: Any) -> str:
+    return "known: " + (", ".join(names) or "none")

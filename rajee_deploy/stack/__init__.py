@@ -1,0 +1,35 @@
+"""The stack: what CloudFormation has, what synth reads, and the CDK CLI that deploys. Two small Protocols.
+
+This room never decides whether a deploy is needed.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from rajee_deploy.facts import StackState
+    from rajee_deploy.plan import DeployStack
+
+
+class StackReader(Protocol):
+    """What the tool asks of CloudFormation."""
+
+    def describe(self, stack: str) -> StackState:
+        """The stack as it is. DeployError when the answer is neither yes nor no."""
+        ...
+
+
+class StackDeployer(Protocol):
+    """What the tool asks of the CDK CLI."""
+
+    def synth(self, assembly: Path, on_line: Callable[[str], None]) -> None:
+        """Synthesise all stacks into the (absent) directory `assembly`."""
+        ...
+
+    def deploy(self, step: DeployStack, assembly: Path, on_line: Callable[[str], None]) -> None:
+        """Deploy one stack of the assembly, to its end. DeployError `deploy-failed` when it fails."""
+        ...

@@ -1,0 +1,188 @@
+"""The CDK CLI: found, checked, and run. It is started only by a plan that deploys something.
+
+aws-cdk 3.0.0 on npm is an accidental publish of an old build that cannot read current assemblies; it is refused.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rajee_deploy.aws import error_code, translated, unknown
+from rajee_deploy.errors import ConfigurationError, DeployError
+from rajee_deploy.process import Completed, find_program, run
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from rajee_deploy.aws import Aws
+    from rajee_deploy.plan import DeployStack
+    from rajee_deploy.settings import CdkSettings
+
+# Quiet, offline and without the optional validator that takes two thirds of a synth; the template is the same without.
+_ENVIRONMENT = {
+    "CDK_DISABLE_CLI_TELEMETRY": "true",
+    "CDK_VALIDATION": "false",
+    "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION": "18,20",  # a list of major versions
+}
+_QUIET = ("--ci", "--no-color", "--no-notices")
+
+
+@dataclass(frozen=True, slots=True)
+class CdkCli:
+    """An installed CDK CLI and its version, read from its package without starting node."""
+
+    path: Path
+    version: str
+
+
+def find_cli(app: Path) -> CdkCli | None:
+    """The CLI that the app pins (node_modules of it or of a directory above), else the one on PATH, else None."""
+    for directory in (app, *app.parents):
+        package = directory / "node_modules" / "aws-cdk" / "package.json"
+        if package.is_file():
+            return CdkCli(directory / "node_modules" / ".bin" / "cdk", _version(package))
+    found = find_program("cdk")
+    if found is None:
+        return None
+    # bin/cdk of a global installation is a link into the package, whose root is a directory or two above.
+    real = Path(found).resolve()
+    manifest = next((p / "package.json" for p in real.parents[:3] if (p / "package.json").is_file()), None)
+    return CdkCli(Path(found), _version(manifest) if manifest else "unknown")
+
+
+def get_cli(app: Path) -> CdkCli:
+    """`find_cli` or a ConfigurationError that says how to get one; refuses 3.0.0 and CDK version 1."""
+    if find_program("node") is None:
+        raise DeployError(
+            "node-missing", "node is not installed; the CDK CLI needs it", hint="install Node.js 18 or newer"
+        )
+    cli = find_cli(app)
+    if cli is None:
+        install = f"npm ci --prefix {app}" if (app / "package-lock.json").is_file() else "npm install -D aws-cdk@2"
+        raise DeployError("cdk-missing", "the CDK CLI is not installed", where=str(app), hint=install)
+    if not cli.version.startswith("2.") and cli.version != "unknown":
+        raise DeployError(
+            "cdk-version", f"aws-cdk {cli.version} is not a usable CDK CLI", where=str(cli.path),
+            cause="3.0.0 was published by accident and reads no current assembly", hint="pin aws-cdk to 2.x",
+        )  # fmt: skip
+    return cli
+
+
+class Cdk:
+    """The CDK app of the settings, deployed with its own CLI."""
+
+    def __init__(self, settings: CdkSettings, aws: Aws) -> None:
+        self._settings = settings
+        self._aws = aws
+
+    def synth(self, assembly: Path, on_line: Callable[[str], None]) -> None:
+        """See StackDeployer. Also checks that the account is bootstrapped for what was synthesised."""
+        context = [f"--context={key}={value}" for key, value in self._settings.context.items()]
+        ended = self._cdk(["synth", "--quiet", "--output", str(assembly), *context], on_line)
+        if ended.code != 0:
+            raise DeployError(
+                "synth-failed", "cdk synth failed", where=str(self._settings.app), cause=_told(ended),
+                hint=_hint(ended),
+            )  # fmt: skip
+        self._check_bootstrap(assembly)
+
+    def deploy(self, step: DeployStack, assembly: Path, on_line: Callable[[str], None]) -> None:
+        """See StackDeployer. Adoption needs a change set; everything else updates directly, which is faster and leaves
+        no change set of a shared name for two runs to fight over."""
+        method = ["--import-existing-resources"] if step.adopt else ["--method=direct"]
+        parameters = [f"--parameters={step.stack}:{key}={value}" for key, value in step.parameters]
+        ended = self._cdk(
+            ["deploy", step.stack, "--app", str(assembly), "--exclusively", "--require-approval=never",
+             "--progress=events", *method, *parameters],
+            on_line,
+        )  # fmt: skip
+        if ended.code != 0:
+            raise DeployError(
+                "deploy-failed", f"cdk deploy of {step.stack} failed", where=f"stack {step.stack}", cause=_told(ended),
+                hint=_hint(ended),
+            )  # fmt: skip
+
+    def _cdk(self, arguments: list[str], on_line: Callable[[str], None]) -> Completed:
+        app = self._settings.app
+        environment = {**_ENVIRONMENT, **self._aws.child_environment()}
+        return run([str(get_cli(app).path), *arguments, *_QUIET], cwd=app, env=environment, on_line=on_line)
+
+    def _check_bootstrap(self, assembly: Path) -> None:
+        """Every bootstrap version that the deployed stacks ask for must be there, in this account and region."""
+        for parameter, needed in sorted(_bootstrap_needs(assembly, self._settings.stacks).items()):
+            version = self._bootstrap_version(parameter)
+            if version is None or version < needed:
+                who = self._aws.identity()
+                has = (
+                    "is not bootstrapped" if version is None else f"has bootstrap version {version}, {needed} is needed"
+                )
+                raise DeployError(
+                    "not-bootstrapped", f"account {who.account} in {who.region} {has} for the CDK", where=parameter,
+                    hint=f"npx cdk bootstrap aws://{who.account}/{who.region}   (in {self._settings.app})",
+                )  # fmt: skip
+
+    def _bootstrap_version(self, parameter: str) -> int | None:
+        from botocore.exceptions import ClientError
+
+        asked = f"ssm:GetParameter {parameter}"
+        client = self._aws.client("ssm")
+        with translated(asked, self._aws.profile):
+            try:
+                answer = client.get_parameter(Name=parameter)
+            except ClientError as error:
+                if error_code(error) == "ParameterNotFound":
+                    return None
+                raise
+        value = answer.get("Parameter", {}).get("Value", "")
+        if not value.isdecimal():
+            raise unknown(asked, "the answer holds no version number")
+        return int(value)
+
+
+def _bootstrap_needs(assembly: Path, stacks: tuple[str, ...]) -> dict[str, int]:
+    """SSM parameter → least version, as the assembly's manifest tells for the stacks that are deployed."""
+    manifest: dict[str, Any] = json.loads((assembly / "manifest.json").read_text("utf-8"))
+    found: Mapping[str, Any] = {
+        artifact.get("properties", {}).get("stackName", name): artifact.get("properties", {})
+        for name, artifact in manifest.get("artifacts", {}).items()
+        if artifact.get("type") == "aws:cloudformation:stack"
+    }
+    missing = [stack for stack in stacks if stack not in found]
+    if missing:
+        raise ConfigurationError(
+            "no-such-stack", f"the CDK app has no stack {', '.join(missing)}", where="cdk.stacks",
+            hint="it has: " + ", ".join(sorted(found)),
+        )  # fmt: skip
+    needs: dict[str, int] = {}
+    for stack in stacks:
+        parameter = found[stack].get("bootstrapStackVersionSsmParameter")
+        if parameter:
+            needs[parameter] = max(needs.get(parameter, 0), int(found[stack].get("requiresBootstrapStackVersion", 1)))
+    return needs
+
+
+def _version(package: Path) -> str:
+    try:
+        return str(json.loads(package.read_text("utf-8"))["version"])
+    except (OSError, ValueError, KeyError) as error:
+        raise DeployError(
+            "cdk-missing", "the CDK CLI's package cannot be read", where=str(package), cause=str(error)
+        ) from error
+
+
+def _told(ended: Completed) -> str:
+    return (
+        "\n".join(line for line in ended.tail[-20:] if line.strip()) or f"exit code {ended.code}, and it said nothing"
+    )
+
+
+def _hint(ended: Completed) -> str:
+    text = "\n".join(ended.tail)
+    if "No module named 'aws_cdk'" in text:
+        return "activate the environment that has aws-cdk-lib (cdk.json's app runs the first python3 on PATH)"
+    if "do not exist in the template" in text or "Template does not contain" in text:
+        return "declare the parameters in the stack with rajee_deploy.cdk.DeployState; README shows the two lines"
+    return "the lines above are the program's own last words; run again when it is mended"

@@ -1,0 +1,251 @@
+"""The story of one run: observe, plan, execute. `plan` and `up` share every line up to the last.
+
+It knows the order of things and what to say; whether something is needed is decided in `plan` alone.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, assert_never
+
+from rajee_deploy import plan as plans
+from rajee_deploy.errors import DeployError
+from rajee_deploy.facts import ImagePresent, Observed, Wanted, WantedImage
+from rajee_deploy.image import build_request, read_inputs
+from rajee_deploy.plan import BuildAndPush, DeployStack, Plan, WaitForStack
+from rajee_deploy.report.timings import Timings, duration
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from rajee_deploy.aws import Identity
+    from rajee_deploy.console import Console
+    from rajee_deploy.engine import BuildEvent, Engine
+    from rajee_deploy.fingerprint import Fingerprint
+    from rajee_deploy.image import ImageInputs
+    from rajee_deploy.registry import Registry
+    from rajee_deploy.settings import ImageSettings, Settings
+    from rajee_deploy.stack import StackDeployer, StackReader
+
+POLL_SECONDS = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """The outside world, each part behind its small interface."""
+
+    registry: Registry
+    reader: StackReader
+    deployer: StackDeployer
+    engine: Engine
+    identity: Callable[[], Identity]
+    infrastructure: Callable[[], Fingerprint]
+
+
+@dataclass(slots=True)
+class Context:
+    """What one run has at hand."""
+
+    settings: Settings
+    images: Sequence[ImageSettings]
+    ports: Ports
+    console: Console
+    timings: Timings = field(default_factory=Timings)
+
+    @contextmanager
+    def phase(self, name: str) -> Iterator[None]:
+        """A named, timed and visible piece of work."""
+        with self.console.spinner(name), self.timings.phase(name):
+            yield
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A plan with what it stands on."""
+
+    plan: Plan
+    wanted: Wanted
+    inputs: dict[str, ImageInputs]
+    identity: Identity
+
+
+def make_plan(run: Context) -> Planned:
+    """Observe and decide; only reads, and no engine and no node."""
+    ports, settings = run.ports, run.settings
+    stacks = _stacks(run)
+    # The network is asked while files are hashed; what is asked of it does not depend on them, but for the tags.
+    with _threads() as pool:
+        identity = pool.submit(ports.identity)
+        states = {stack: pool.submit(ports.reader.describe, stack) for stack in stacks}
+        with run.timings.phase("hash inputs"):
+            inputs = {image.name: read_inputs(image) for image in run.images}
+            infrastructure = ports.infrastructure() if stacks else None
+        with run.timings.phase("ask AWS"):
+            _check_account(settings, identity.result())
+            found = {
+                name: pool.submit(ports.registry.find_image, image.settings.repository, image.fingerprint.tag)
+                for name, image in inputs.items()
+            }
+            observed = Observed(
+                {name: state.result() for name, state in found.items()},
+                {stack: state.result() for stack, state in states.items()},
+            )
+    wanted = Wanted(tuple(_wanted(image) for image in inputs.values()), stacks, infrastructure)
+    return Planned(plans.make_plan(wanted, observed), wanted, inputs, identity.result())
+
+
+def show_plan(run: Context, planned: Planned) -> None:
+    """Say what the plan is, with every reason."""
+    console, who = run.console, planned.identity
+    environment = f", environment {run.settings.environment}" if run.settings.environment else ""
+    console.say(f"account {who.account}, region {who.region}{environment}", "dim")
+    for name, image in planned.inputs.items():
+        for notice in image.notices:
+            line = f" (line {notice.line})" if notice.line else ""
+            console.item("!", f"image {name}", f"{notice.message}{line} [{notice.code}]", "yellow")
+    for skip in planned.plan.skipped:
+        console.item("=", skip.subject, skip.reason, "green")
+    for step in planned.plan.steps:
+        match step:
+            case BuildAndPush():
+                console.item("+", f"build {step.image}", f"{step.tag}: {step.reason}", "cyan")
+            case DeployStack():
+                adopted = "; the repository exists already and is adopted" if step.adopt else ""
+                console.item("+", f"deploy {step.stack}", step.reason + adopted, "cyan")
+            case WaitForStack():
+                console.item("~", f"wait for {step.stack}", step.reason, "yellow")
+            case _:
+                assert_never(step)
+    if planned.plan.is_empty:
+        console.say("Nothing to do: nothing is built, pushed or deployed.", "bold green")
+
+
+def settle(run: Context, wait_seconds: float) -> Planned:
+    """Plan; while somebody else's operation runs, wait for its end and plan again from nothing."""
+    deadline = time.monotonic() + wait_seconds
+    while True:
+        planned = make_plan(run)
+        show_plan(run, planned)
+        waits = [step for step in planned.plan.steps if isinstance(step, WaitForStack)]
+        if not waits:
+            return planned
+        for step in waits:
+            with run.phase(f"wait for {step.stack}"):
+                _wait(run, step.stack, deadline)
+
+
+def execute(run: Context, planned: Planned) -> None:
+    """Do the plan's steps in their order."""
+    steps = planned.plan.steps
+    if not steps:
+        return
+    with tempfile.TemporaryDirectory(prefix="rajee-deploy-assembly-") as directory:
+        assembly = Path(directory) / "cdk.out"
+        # What can fail without having changed anything comes first.
+        if any(isinstance(step, BuildAndPush) for step in steps):
+            with run.phase("find the engine"):
+                run.console.detail(run.ports.engine.check())
+        if any(isinstance(step, DeployStack) for step in steps):
+            with run.phase("synth"):
+                run.ports.deployer.synth(assembly, run.console.working)
+        for step in steps:
+            match step:
+                case BuildAndPush():
+                    _build(run, step, planned.inputs[step.image])
+                case DeployStack():
+                    _deploy(run, step, assembly)
+                case WaitForStack():
+                    raise AssertionError("settle() leaves no waits")
+                case _:
+                    assert_never(step)
+
+
+def show_timings(run: Context, kind: str) -> None:
+    """The table of phases."""
+    total = run.timings.total
+    phases = [(phase.name, phase.seconds, duration(phase.seconds)) for phase in run.timings.phases]
+    run.console.timings(phases, total, f"{duration(total)}")
+    run.console.say(f"{kind}: {duration(total)}", "bold")
+
+
+@contextmanager
+def _threads() -> Iterator[ThreadPoolExecutor]:
+    """A pool that nobody waits for when something failed: a hanging call must not delay the error or the Ctrl-C."""
+    pool = ThreadPoolExecutor(max_workers=4)
+    try:
+        yield pool
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _build(run: Context, step: BuildAndPush, inputs: ImageInputs) -> None:
+    repository = inputs.settings.repository
+    access = run.ports.registry.push_access(repository)
+    with run.phase(f"build and push {step.image}"), build_request(inputs, access.uri) as request:
+        run.ports.engine.build_and_push(request, access, lambda event: _tell(run.console, event))
+        # The registry is believed, not the exit code.
+        found = run.ports.registry.find_image(repository, step.tag)
+    match found:
+        case ImagePresent(digest=digest):
+            run.console.item("✓", f"image {step.image}", f"{request.reference} is {digest}", "green")
+        case _:
+            raise DeployError(
+                "push-not-confirmed", f"the engine said it pushed {step.tag}, but the registry does not have it",
+                where=request.reference, hint="run again; if it stays, look at the repository's permissions and events",
+            )  # fmt: skip
+
+
+def _deploy(run: Context, step: DeployStack, assembly: Path) -> None:
+    with run.phase(f"deploy {step.stack}"):
+        run.ports.deployer.deploy(step, assembly, run.console.working)
+        state = run.ports.reader.describe(step.stack)
+    problem = plans.objection(step, state)
+    if problem:
+        raise DeployError(
+            "deploy-not-confirmed", f"cdk said it deployed {step.stack}, but {problem}", where=f"stack {step.stack}",
+            hint="look at the stack's events, then run again",
+        )  # fmt: skip
+    run.console.item("✓", f"stack {step.stack}", ", ".join(f"{key} {value}" for key, value in step.parameters), "green")
+
+
+def _tell(console: Console, event: BuildEvent) -> None:
+    if event.seconds is None:
+        console.working(event.name)
+    else:
+        console.detail(f"{'cached' if event.cached else duration(event.seconds):>7}  {event.name}")
+
+
+def _wait(run: Context, stack: str, deadline: float) -> None:
+    while plans.is_busy(run.ports.reader.describe(stack)):
+        if time.monotonic() > deadline:
+            raise DeployError(
+                "stack-busy", f"another operation on stack {stack} did not end in time", where=f"stack {stack}",
+                hint="look who deploys it; run again, or give it longer with --wait",
+            )  # fmt: skip
+        time.sleep(POLL_SECONDS)
+
+
+def _stacks(run: Context) -> tuple[str, ...]:
+    """The stacks this run is about: all of the settings, or with --image those that the chosen images need."""
+    chosen = {image.name for image in run.images}
+    others = {image.stack for image in run.settings.images if image.name not in chosen}
+    return tuple(stack for stack in run.settings.cdk.stacks if stack not in others)
+
+
+def _wanted(inputs: ImageInputs) -> WantedImage:
+    image = inputs.settings
+    return WantedImage(image.name, inputs.fingerprint, image.repository, image.stack, image.parameter)
+
+
+def _check_account(settings: Settings, who: Identity) -> None:
+    if settings.account is not None and settings.account != who.account:
+        raise DeployError(
+            "wrong-account", f"these credentials are of account {who.account}, not {settings.account}",
+            where=f"environments.{settings.environment}.account",
+            hint="log in to the right account, or use its --profile",
+        )  # fmt: skip

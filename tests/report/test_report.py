@@ -1,0 +1,80 @@
+"""Timings, history and figures."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from rajee_deploy.report.history import History, Run
+from rajee_deploy.report.metrics import figures, percentile
+from rajee_deploy.report.timings import Phase, Timings, duration
+
+
+def run(kind="noop", seconds=0.5, outcome="done", built=()) -> Run:
+    return Run("2026-01-01T00:00:00+00:00", "/p", "", kind, outcome, seconds, built, (), {"a": "c-1"}, (Phase("x", 0.0, 0.1),))
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(0, "0ms"), (0.1404, "140ms"), (0.9996, "1.00s"), (1.234, "1.23s"), (59.99, "59.99s"), (59.996, "1m 00s"), (125.2, "2m 05s"), (3600, "60m 00s")],
+)
+def test_one_duration_format(seconds, text):
+    assert duration(seconds) == text
+
+
+def test_phases_are_kept_also_when_they_fail():
+    clock = iter([0.0, 1.0, 3.0, 4.0]).__next__
+    timings = Timings(clock)
+    with pytest.raises(ValueError, match="x"), timings.phase("a"):
+        raise ValueError("x")
+    assert timings.phases == [Phase("a", 1.0, 2.0)]
+    assert timings.total == 4.0
+
+
+def test_runs_come_back_as_they_were_kept(tmp_path):
+    history = History(tmp_path / "state" / "history.jsonl")
+    assert history.runs() == ((), 0)
+    history.append(run())
+    history.append(run("code", 100.0, built=("app",)))
+    assert history.runs() == ((run(), run("code", 100.0, built=("app",))), 0)
+
+
+@pytest.mark.parametrize("torn", ['{"schema": "rajee-deploy.run/1", "at"', "[]", "x" * 10, '{"schema": "other/1"}', "\x00\xff"])
+def test_a_torn_or_foreign_line_costs_itself_alone(tmp_path, torn):
+    history = History(tmp_path / "history.jsonl")
+    history.append(run())
+    with history.path.open("a", errors="surrogateescape") as file:
+        file.write(torn)
+    history.append(run("code"))
+    runs, unreadable = history.runs()
+    assert ([r.kind for r in runs], unreadable) == (["noop", "code"], 1)
+
+
+def test_every_field_is_guarded_against_a_bad_line(tmp_path):
+    history = History(tmp_path / "history.jsonl")
+    history.append(run())
+    document = json.loads(history.path.read_text())
+    for key in document:
+        broken = {k: v for k, v in document.items() if k != key}
+        history.path.write_text(json.dumps(broken) + "\n")
+        assert history.runs()[1] == (0 if key == "error" else 1), key
+
+
+def test_percentiles_are_values_that_were_seen():
+    assert percentile([3.0, 1.0, 2.0], 50) == 2.0
+    assert percentile([1.0, 2.0], 95) == 2.0
+    assert percentile([1.0], 50) == 1.0
+    with pytest.raises(ValueError, match="no values"):
+        percentile([], 50)
+
+
+def test_figures_by_kind_against_targets():
+    runs = [run(), run(seconds=40.0), run("code", 90.0, built=("app",)), run("infra", 5.0), run("code", 1.0, "failed")]
+    found = figures(runs)
+    assert [(k.kind, k.count, k.p50, k.p95, k.longest, k.verdict) for k in found.kinds] == [
+        ("code", 1, 90.0, 90.0, 90.0, "met"),
+        ("infra", 1, 5.0, 5.0, 5.0, ""),
+        ("noop", 2, 0.5, 40.0, 40.0, "missed"),
+    ]
+    assert (found.runs, found.builds, found.failed) == (4, 1, 1)

@@ -1,0 +1,117 @@
+"""The canonical encoding: injective, ordered, and free of values that must stay private."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rajee_deploy.fingerprint import Input, encode, of_image, of_infrastructure
+from rajee_deploy.model import (
+    BuildOptions,
+    ContextRead,
+    Digest,
+    Location,
+    Platform,
+    ReadBy,
+    Recipe,
+    Reference,
+    Selector,
+    StageId,
+    Use,
+)
+
+D1, D2 = Digest("sha256", "1" * 64), Digest("sha256", "2" * 64)
+OPTIONS = BuildOptions(Platform("linux", "amd64"))
+READ = ContextRead(ReadBy.COPY, Location("Dockerfile", 2, 2), StageId(0, None), "a", Selector("/a"))
+RECIPE = Recipe("", (READ,), ('["FROM","scratch"]', '["COPY","a","/"]'), (("V", "1"),), (), (), ())
+
+texts = st.text(max_size=6)
+inputs = st.lists(st.builds(Input, name=texts, value=texts), max_size=4)
+
+
+@given(inputs, inputs)
+def test_the_encoding_is_injective(left, right):
+    assert (encode(left) == encode(right)) == ([(i.name, i.text) for i in left] == [(i.name, i.text) for i in right])
+
+
+def tag(recipe=RECIPE, options=OPTIONS, digest=D1, modes="git") -> str:
+    return of_image(recipe, options, [Use(read, digest) for read in recipe.reads], modes).tag
+
+
+def test_the_tag_is_readable_and_long_enough():
+    assert tag().startswith("c-")
+    assert len(tag()) >= len("c-") + 32
+    assert set(tag()[2:]) <= set("0123456789abcdef")
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        tag(digest=D2),
+        tag(modes="exact"),
+        tag(options=BuildOptions(Platform("linux", "arm64"))),
+        tag(options=BuildOptions(Platform("linux", "amd64"), build_contexts={"b": "docker-image://x"})),
+        tag(replace(RECIPE, target="t")),
+        tag(replace(RECIPE, instructions=RECIPE.instructions[:1])),
+        tag(replace(RECIPE, instructions=RECIPE.instructions[::-1])),
+        tag(replace(RECIPE, build_args=(("V", "2"),))),
+        tag(replace(RECIPE, build_args=(("V", None),))),
+        tag(replace(RECIPE, build_args=(("V", "unset"),))),
+        tag(replace(RECIPE, references=(Reference("from", "a", 1),))),
+        tag(replace(RECIPE, references=(Reference("copy", "a", 1),))),
+        tag(replace(RECIPE, secrets=("secret:a",))),
+        tag(replace(RECIPE, reads=())),
+        tag(replace(RECIPE, reads=(READ, READ))),
+        tag(replace(RECIPE, reads=(replace(READ, selector=Selector("/a", wildcard=True)),))),
+    ],
+)
+def test_every_input_counts(other):
+    assert other != tag()
+
+
+def test_two_named_contexts_that_swap_their_images_are_another_build():
+    references = (Reference("from", "a", 1), Reference("from", "b", 2))
+    assert tag(replace(RECIPE, references=references)) != tag(replace(RECIPE, references=references[::-1]))
+
+
+@pytest.mark.parametrize(
+    "same",
+    [
+        tag(replace(RECIPE, reads=(replace(READ, location=Location("Other", 9, 9)),))),
+        tag(replace(RECIPE, build_args=(("V", "1"),), notices=())),
+        tag(options=BuildOptions(Platform("linux", "amd64"), build_contexts={"lib": "/somewhere"})),
+        tag(options=BuildOptions(Platform("linux", "amd64"), build_args={"UNDECLARED": "1"})),
+    ],
+)
+def test_places_and_undeclared_arguments_do_not_count(same):
+    assert same == tag()
+
+
+def test_build_argument_values_do_not_show():
+    found = of_image(replace(RECIPE, build_args=(("TOKEN", "hunter2"),)), OPTIONS, [], "git")
+    assert "hunter2" not in repr(found)
+    assert "hunter2" not in encode(found.inputs).decode()
+
+
+def test_a_widened_read_makes_a_superset():
+    wide = Use(replace(READ, widened="unknown variable"), D1)
+    assert of_image(RECIPE, OPTIONS, [wide], "git").precision == "superset"
+    assert of_image(RECIPE, OPTIONS, [Use(READ, D1)], "git").precision == "exact"
+
+
+def test_infrastructure_inputs_each_count():
+    base = ([("a", "644", D1)], {"k": "v"}, {"E": None}, {"lib": "1"})
+    variants = [
+        base,
+        ([("b", "644", D1)], *base[1:]),
+        ([("a", "755", D1)], *base[1:]),
+        ([("a", "644", D2)], *base[1:]),
+        (base[0], {"k": "w"}, *base[2:]),
+        (*base[:2], {"E": ""}, base[3]),
+        (*base[:2], {"E": "x"}, base[3]),
+        (*base[:3], {"lib": "2"}),
+    ]
+    assert len({of_infrastructure(*variant).digest for variant in variants}) == len(variants)

@@ -1,0 +1,168 @@
+"""Every decision as a table: what is wanted and observed → steps and skips."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rajee_deploy import plan as plans
+from rajee_deploy.errors import DeployError
+from rajee_deploy.facts import (
+    INFRA_PARAMETER,
+    ImageAbsent,
+    ImagePresent,
+    Observed,
+    RepositoryAbsent,
+    StackAbsent,
+    StackPresent,
+    Wanted,
+    WantedImage,
+)
+from rajee_deploy.fingerprint import Fingerprint
+from rajee_deploy.model import Digest
+from rajee_deploy.plan import BuildAndPush, Change, DeployStack, WaitForStack, make_plan
+
+APP = Fingerprint("s", Digest("sha256", "a" * 64), ())
+INFRA = Fingerprint("s", Digest("sha256", "b" * 64), ())
+PRESENT = ImagePresent(Digest("sha256", "c" * 64))
+GOOD = {"ImageTag": APP.tag, INFRA_PARAMETER: str(INFRA.digest)}
+
+
+def wanted() -> Wanted:
+    return Wanted((WantedImage("app", APP, "team/app", "App", "ImageTag"),), ("Registry", "App"), INFRA)
+
+
+def stack(status: str = "UPDATE_COMPLETE", **parameters: str) -> StackPresent:
+    return StackPresent(status, {**GOOD, **parameters}, {}, "because")
+
+
+def world(image=PRESENT, registry=None, app=None) -> Observed:
+    return Observed({"app": image}, {"Registry": registry or stack(), "App": app or stack()})
+
+
+def steps(observed: Observed) -> list[str]:
+    named = {BuildAndPush: "build", DeployStack: "deploy", WaitForStack: "wait"}
+    return [f"{named[type(s)]} {s.image if isinstance(s, BuildAndPush) else s.stack}" for s in make_plan(wanted(), observed).steps]
+
+
+@pytest.mark.parametrize(
+    ("observed", "expected", "kind"),
+    [
+        (world(), [], "noop"),
+        (world(image=ImageAbsent(), app=stack(ImageTag="c-old")), ["build app", "deploy App"], "code"),
+        (world(app=stack(ImageTag="c-old")), ["deploy App"], "code"),
+        (world(image=ImageAbsent()), ["build app"], "code"),  # the deployed image was expired: it is made again
+        (world(app=stack(RajeeInfraHash="x"), registry=stack(RajeeInfraHash="x")), ["deploy Registry", "deploy App"], "infra"),
+        (world(app=stack(RajeeInfraHash="x", ImageTag="c-old")), ["deploy App"], "code+infra"),
+        (world(RepositoryAbsent(), StackAbsent(), StackAbsent()), ["deploy Registry", "build app", "deploy App"], "first"),
+        (world(app=stack("REVIEW_IN_PROGRESS")), ["deploy App"], "first"),
+        (world(app=stack("ROLLBACK_COMPLETE")), ["deploy App"], "first"),
+        (world(app=stack("ROLLBACK_FAILED")), ["deploy App"], "first"),
+        (world(app=stack("UPDATE_ROLLBACK_COMPLETE")), ["deploy App"], "retry"),
+        (world(app=stack("UPDATE_IN_PROGRESS"), registry=stack(RajeeInfraHash="x")), ["wait App"], "wait"),
+    ],
+)
+def test_steps_and_kind(observed, expected, kind):
+    assert steps(observed) == expected
+    assert make_plan(wanted(), observed).kind == kind
+
+
+def test_a_noop_names_its_proof():
+    skipped = make_plan(wanted(), world()).skipped
+    assert [skip.subject for skip in skipped] == ["image app", "stack Registry", "stack App"]
+    assert APP.tag in skipped[0].reason
+    assert str(PRESENT.digest) in skipped[0].reason
+    assert "UPDATE_COMPLETE" in skipped[2].reason
+
+
+def test_parameters_carry_tag_and_infrastructure():
+    plan = make_plan(wanted(), world(app=stack(ImageTag="c-old")))
+    (step,) = plan.steps
+    assert isinstance(step, DeployStack)
+    assert dict(step.parameters) == GOOD
+    assert step.changes == (Change.TAG,)
+
+
+@pytest.mark.parametrize("missing", ["ImageTag", INFRA_PARAMETER])
+@pytest.mark.parametrize("value", [None, "", "-"])
+def test_a_stack_that_records_nothing_is_deployed(missing, value):
+    parameters = {**GOOD, missing: value}
+    recorded = {key: text for key, text in parameters.items() if text is not None}
+    plan = make_plan(wanted(), world(app=StackPresent("CREATE_COMPLETE", recorded, {})))
+    assert "none recorded" in plan.steps[0].reason
+
+
+def test_a_retained_repository_is_adopted_by_its_new_stack():
+    first, *_ = make_plan(wanted(), world(image=ImageAbsent(), registry=StackAbsent())).steps
+    assert isinstance(first, DeployStack)
+    assert first.adopt
+    fresh, *_ = make_plan(wanted(), world(RepositoryAbsent(), StackAbsent(), StackAbsent())).steps
+    assert isinstance(fresh, DeployStack)
+    assert not fresh.adopt
+
+
+def test_a_missing_repository_that_no_stack_makes_is_an_error():
+    with pytest.raises(DeployError) as caught:
+        make_plan(wanted(), world(image=RepositoryAbsent()))
+    assert caught.value.code == "no-repository"
+
+
+@pytest.mark.parametrize(
+    ("status", "code"),
+    [
+        ("CREATE_FAILED", "stack-needs-rollback"),
+        ("UPDATE_FAILED", "stack-needs-rollback"),
+        ("UPDATE_ROLLBACK_FAILED", "stack-needs-rollback"),
+        ("IMPORT_ROLLBACK_FAILED", "stack-not-deployable"),
+        ("DELETE_FAILED", "stack-not-deployable"),
+        ("DELETE_IN_PROGRESS", "stack-not-deployable"),
+        ("A_STATUS_OF_THE_FUTURE", "stack-not-deployable"),
+    ],
+)
+def test_statuses_that_stop_the_run(status, code):
+    with pytest.raises(DeployError) as caught:
+        make_plan(wanted(), world(app=stack(status)))
+    assert caught.value.code == code
+    assert caught.value.cause == "because"
+
+
+def test_no_status_that_cloudformation_knows_is_left_out():
+    import botocore.session
+
+    model = botocore.session.get_session().get_service_model("cloudformation")
+    statuses = set(model.shape_for("StackStatus").enum)
+    assert statuses == set(plans._ANSWERS)
+
+
+states = st.sampled_from(["CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "ROLLBACK_COMPLETE"])
+
+
+@given(states, states, st.sampled_from([PRESENT, ImageAbsent()]), st.sampled_from(["c-old", APP.tag]), st.booleans())
+def test_planning_after_executing_is_empty(registry, app, image, tag, infra):
+    recorded = str(INFRA.digest) if infra else "old"
+    observed = world(image, stack(registry, RajeeInfraHash=recorded), stack(app, ImageTag=tag, RajeeInfraHash=recorded))
+    images, stacks = dict(observed.images), dict(observed.stacks)
+    for step in make_plan(wanted(), observed).steps:
+        if isinstance(step, BuildAndPush):
+            images[step.image] = PRESENT
+        elif isinstance(step, DeployStack):
+            stacks[step.stack] = StackPresent("UPDATE_COMPLETE", dict(step.parameters), {})
+            assert plans.objection(step, stacks[step.stack]) == ""
+    assert make_plan(wanted(), Observed(images, stacks)).is_empty
+
+
+def test_any_difference_makes_a_plan():
+    for tag, infra, image in itertools.product((APP.tag, "c-old"), (str(INFRA.digest), "x"), (PRESENT, ImageAbsent())):
+        same = tag == APP.tag and infra == str(INFRA.digest) and image is PRESENT
+        assert make_plan(wanted(), world(image, app=stack(ImageTag=tag, RajeeInfraHash=infra))).is_empty == same
+
+
+def test_objections():
+    step = DeployStack("App", tuple(GOOD.items()), "", ())
+    assert plans.objection(step, stack()) == ""
+    assert "no such stack" in plans.objection(step, StackAbsent())
+    assert "UPDATE_ROLLBACK_COMPLETE: because" in plans.objection(step, stack("UPDATE_ROLLBACK_COMPLETE"))
+    assert "c-old" in plans.objection(step, stack(ImageTag="c-old"))

@@ -1,0 +1,103 @@
+"""Running programs: output, time limits, and nothing left behind."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+import time
+
+import pytest
+
+from rajee_deploy.errors import DeployError
+from rajee_deploy.process import run, spawn_detached
+
+
+def python(code: str) -> list[str]:
+    return [sys.executable, "-c", code]
+
+
+def test_lines_of_both_streams_in_order(tmp_path):
+    lines: list[str] = []
+    code = "import sys, os; print('one', flush=True); print('two', file=sys.stderr, flush=True); print(os.environ['X'], os.getcwd())"
+    ended = run(python(code), cwd=tmp_path, env={"X": "three"}, on_line=lines.append)
+    assert lines == ["one", "two", f"three {tmp_path}"]
+    assert (ended.code, ended.tail) == (0, tuple(lines))
+
+
+def test_bytes_that_are_not_utf8_do_not_stop_it():
+    ended = run(python("import sys; sys.stdout.buffer.write(b'\\xff\\n')"))
+    assert ended.tail == ("\N{REPLACEMENT CHARACTER}",)
+
+
+def test_exit_codes_and_tail():
+    ended = run(python("for n in range(100): print(n)\nraise SystemExit(7)"))
+    assert ended.code == 7
+    assert ended.tail[-1] == "99"
+    assert len(ended.tail) == 40
+
+
+def test_a_missing_program():
+    with pytest.raises(DeployError) as caught:
+        run(["no-such-program-here"])
+    assert caught.value.code == "program-missing"
+
+
+def test_the_time_limit_ends_the_whole_group(tmp_path):
+    marker = tmp_path / "pid"
+    code = f"import subprocess, sys; p = subprocess.Popen(['sleep', '60']); open({str(marker)!r}, 'w').write(str(p.pid)); p.wait()"
+    ended = run(python(code), time_limit=1.0)
+    assert ended.timed_out
+    assert is_gone(int(marker.read_text()))
+
+
+def test_an_interrupt_ends_the_whole_group(tmp_path):
+    marker = tmp_path / "pid"
+    # The child ignores Ctrl-C and has a child of its own: neither may be left.
+    code = (
+        "import signal, subprocess, time; signal.signal(signal.SIGINT, signal.SIG_IGN);"
+        f"p = subprocess.Popen(['sleep', '60']); open({str(marker)!r}, 'w').write(str(p.pid)); print('up', flush=True); time.sleep(60)"
+    )
+
+    def interrupt(_line: str) -> None:
+        threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGINT)).start()
+
+    with pytest.raises(KeyboardInterrupt):
+        run(python(code), on_line=interrupt)
+    assert is_gone(int(marker.read_text()))
+
+
+def test_a_detached_program_goes_on_and_logs(tmp_path):
+    log = tmp_path / "log"
+    pid = spawn_detached(python("import time; print('here', flush=True); time.sleep(60)"), log=log)
+    try:
+        wait_until(lambda: log.exists() and b"here" in log.read_bytes())
+        assert os.getpgid(pid) == pid
+    finally:
+        os.killpg(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
+
+
+def is_gone(pid: int) -> bool:
+    """Whether the process ended; orphans of ours may stay as zombies of whoever reaps here."""
+    try:
+        wait_until(lambda: not alive(pid))
+    except AssertionError:
+        return False
+    return True
+
+
+def alive(pid: int) -> bool:
+    try:
+        with open(f"/proc/{pid}/stat") as file:  # noqa: PTH123 -- one line of /proc
+            return file.read().rsplit(")", 1)[1].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+def wait_until(condition) -> None:
+    deadline = time.monotonic() + 20
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen within 20 s"
+        time.sleep(0.02)

@@ -1,0 +1,139 @@
+"""Settings: what is read, and every mistake named with its file and key."""
+
+from __future__ import annotations
+
+import pytest
+
+from rajee_deploy.errors import ConfigurationError, Exit
+from rajee_deploy.settings import find_settings, load
+
+GOOD = """
+[images.app]
+repository = "team/app"
+stack = "App"
+[images.app.build-args]
+A = "1"
+B = "2"
+[cdk]
+app = "cdk"
+stacks = ["Registry", "App"]
+context = { size = "small", zone = "a" }
+[environments.prod]
+profile = "production"
+region = "eu-west-1"
+account = "123456789012"
+context = { size = "large" }
+[environments.prod.images.app]
+platform = "linux/arm64"
+build-args = { B = "3" }
+"""
+
+
+@pytest.fixture
+def project(tmp_path):
+    (tmp_path / "cdk").mkdir()
+    (tmp_path / "cdk" / "cdk.json").write_text("{}")
+
+    def write(text: str):
+        path = tmp_path / "rajee-deploy.toml"
+        path.write_text(text)
+        return path
+
+    return write
+
+
+def test_defaults(project):
+    settings = load(project(GOOD))
+    (image,) = settings.images
+    assert (str(image.platform), image.parameter, image.target) == ("linux/amd64", "ImageTag", None)
+    assert image.dockerfile == image.context / "Dockerfile"
+    assert settings.cdk.stacks == ("Registry", "App")
+    assert (settings.environment, settings.account) == ("", None)
+
+
+def test_an_environment_is_laid_over(project):
+    settings = load(project(GOOD), "prod")
+    (image,) = settings.images
+    assert str(image.platform) == "linux/arm64"
+    assert image.build_args == {"A": "1", "B": "3"}
+    assert settings.cdk.context == {"size": "large", "zone": "a"}
+    assert (settings.profile, settings.region, settings.account) == ("production", "eu-west-1", "123456789012")
+
+
+def test_a_project_without_cdk_has_no_stacks(project):
+    assert load(project('[images.app]\nrepository = "a"')).cdk.stacks == ()
+
+
+def test_named_contexts_that_are_directories_start_at_the_settings(project):
+    path = project('[images.app]\nrepository = "a"\nbuild-contexts = { lib = "../lib", base = "docker-image://x" }')
+    contexts = load(path).images[0].build_contexts
+    assert contexts == {"lib": str(path.parent / "../lib"), "base": "docker-image://x"}
+
+
+def test_pyproject_and_nearest_file_win(tmp_path):
+    inner = tmp_path / "a" / "b"
+    inner.mkdir(parents=True)
+    (tmp_path / "pyproject.toml").write_text("[tool.rajee-deploy]\n")
+    (tmp_path / "a" / "pyproject.toml").write_text("[tool.other]\n")
+    assert find_settings(inner) == tmp_path / "pyproject.toml"
+    (tmp_path / "a" / "rajee-deploy.toml").write_text("")
+    assert find_settings(inner) == tmp_path / "a" / "rajee-deploy.toml"
+
+
+@pytest.mark.parametrize(
+    ("text", "key", "words"),
+    [
+        ("[image.x]", "image", "did you mean 'images'"),
+        ("images = 3", "images", "a table"),
+        ('[images.app]\nrepository = "a"\nbuild-arg = { A = "1" }', "images.app.build-arg", "build-args"),
+        ('[images.app]\nrepository = "a"\nplatform = 3', "images.app.platform", "a string"),
+        ('[images.app]\nrepository = "a"\nplatform = "amd"', "images.app.platform", "linux/amd64"),
+        ('[images.app]\nrepository = "a"\nbuild-args = { A = 1 }', "images.app.build-args", "strings"),
+        ("[images.app]", "images.app.repository", "ECR repository"),
+        ('[images.app]\nrepository = "UPPER"', "images.app.repository", "ECR repository"),
+        ('[images.app]\nrepository = "a"\ncontext = "nowhere"', "images.app.context", "does not exist"),
+        ('[images.app]\nrepository = "a"\nstack = "Other"', "images.app.stack", "not in cdk.stacks"),
+        ('[images."a b"]\nrepository = "a"', "images.a b", "letters"),
+        ('[cdk]\napp = "nowhere"\nstacks = ["A"]', "cdk.app", "cdk.json"),
+        ('[cdk]\napp = "cdk"', "cdk.stacks", "name the stacks"),
+        ('[cdk]\napp = "cdk"\nstacks = "A"', "cdk.stacks", "list of strings"),
+        ('[cdk]\napp = "cdk"\nstacks = ["A"]\ninputs = ["nowhere"]', "cdk.inputs", "does not exist"),
+        ('[environments.x]\naccount = "12"', "environments.x.account", "12 digits"),
+        ("[environments.x]\nregoin = 'a'", "environments.x.regoin", "region"),
+    ],
+)
+def test_mistakes_name_file_and_key(project, text, key, words):
+    path = project(text)
+    with pytest.raises(ConfigurationError) as caught:
+        load(path)
+    error = caught.value
+    assert error.exit_code == Exit.USAGE
+    assert error.where == str(path)
+    assert error.problem.startswith(key + ":")
+    assert words in error.problem + error.hint
+
+
+def test_an_unknown_environment_lists_the_known(project):
+    with pytest.raises(ConfigurationError) as caught:
+        load(project(GOOD), "production")
+    assert caught.value.hint == "known: prod"
+
+
+def test_an_override_of_an_unknown_image_is_a_mistake(project):
+    with pytest.raises(ConfigurationError, match=r"images\.other"):
+        load(project(GOOD + '[environments.prod.images.other]\ntarget = "x"\n'), "prod")
+
+
+@pytest.mark.parametrize(("content", "code"), [(b"a = [", "settings-syntax"), (b"\xff\xfe", "settings-unreadable")])
+def test_files_that_are_no_settings(tmp_path, content, code):
+    path = tmp_path / "rajee-deploy.toml"
+    path.write_bytes(content)
+    with pytest.raises(ConfigurationError) as caught:
+        load(path)
+    assert caught.value.code == code
+
+
+def test_no_settings_anywhere(tmp_path):
+    with pytest.raises(ConfigurationError) as caught:
+        find_settings(tmp_path)
+    assert caught.value.code == "no-settings"

@@ -1,0 +1,187 @@
+"""The story of a run, over fakes: what is done in which order, and what a failure leaves."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import replace
+
+import pytest
+from fakes import FakeEngine, FakeRegistry, FakeStacks
+
+from rajee_deploy.aws import Identity
+from rajee_deploy.console import Console
+from rajee_deploy.errors import DeployError
+from rajee_deploy.facts import StackPresent
+from rajee_deploy.fingerprint import of_infrastructure
+from rajee_deploy.record import recorded_run
+from rajee_deploy.report.history import History
+from rajee_deploy.settings import load
+from rajee_deploy.up import Context, Ports, make_plan
+
+SETTINGS = """
+[images.app]
+repository = "team/app"
+stack = "App"
+[cdk]
+app = "cdk"
+stacks = ["Registry", "App"]
+[environments.other]
+account = "999999999999"
+"""
+
+
+class World:
+    """A project directory and the fakes around it."""
+
+    def __init__(self, root) -> None:
+        self.root = root
+        self.registry = FakeRegistry()
+        self.engine = FakeEngine(self.registry)
+        self.stacks = FakeStacks(makes_repositories={"Registry": (self.registry, "team/app")})
+        self.infra = "1"
+        self.talk = io.StringIO()
+        (root / "cdk").mkdir()
+        (root / "cdk" / "cdk.json").write_text("{}")
+        (root / "rajee-deploy.toml").write_text(SETTINGS)
+        (root / "Dockerfile").write_text("FROM scratch\nCOPY app /app\n")
+        (root / "app").write_text("one")
+        (root / "README.md").write_text("read me")
+
+    def context(self, environment: str | None = None) -> Context:
+        settings = load(self.root / "rajee-deploy.toml", environment)
+        ports = Ports(
+            self.registry, self.stacks, self.stacks, self.engine, lambda: Identity("123456789012", "us-east-1"),
+            lambda: of_infrastructure((), {}, {}, {"infra": self.infra}),
+        )  # fmt: skip
+        return Context(settings, settings.images, ports, Console(stderr=self.talk))
+
+    def up(self, **flags) -> str:
+        """Run `up`; returns the kind of run it was."""
+        return recorded_run(self.context(**flags), 5)[1].kind
+
+    def done(self) -> tuple[int, list[str]]:
+        """How many images were built and which stacks were deployed since the last look."""
+        seen = len(self.engine.built), [step.stack for step in self.stacks.deployed]
+        self.engine.built.clear()
+        self.stacks.deployed.clear()
+        return seen
+
+
+@pytest.fixture
+def world(tmp_path, monkeypatch) -> World:
+    monkeypatch.setenv("RAJEE_DEPLOY_STATE_DIR", str(tmp_path / "state"))
+    root = tmp_path / "project"
+    root.mkdir()
+    return World(root)
+
+
+def test_from_nothing_and_then_nothing(world):
+    assert world.up() == "first"
+    assert world.done() == (1, ["Registry", "App"])
+    assert world.engine.saw == [{"app": b"one"}]
+    assert world.up() == "noop"
+    assert world.done() == (0, [])
+    assert world.stacks.synths == 1
+    assert "Nothing to do" in world.talk.getvalue()
+
+
+def test_each_edit_does_the_least(world):
+    world.up()
+    world.done()
+    (world.root / "README.md").write_text("edited")
+    assert (world.up(), world.done()) == ("noop", (0, []))
+    (world.root / "app").write_text("two")
+    assert (world.up(), world.done()) == ("code", (1, ["App"]))
+    world.infra = "2"
+    assert (world.up(), world.done()) == ("infra", (0, ["Registry", "App"]))
+    (world.root / "app").write_text("one")
+    assert (world.up(), world.done()) == ("code", (0, ["App"]))
+
+
+def test_an_expired_image_is_built_again(world):
+    world.up()
+    world.done()
+    world.registry.repositories["team/app"].clear()
+    assert (world.up(), world.done()) == ("code", (1, []))
+
+
+def test_a_push_that_left_nothing_is_not_believed(world):
+    world.engine.loses_pushes = True
+    with pytest.raises(DeployError) as caught:
+        world.up()
+    assert caught.value.code == "push-not-confirmed"
+    assert world.done()[1] == ["Registry"]
+    world.engine.loses_pushes = False
+    assert (world.up(), world.done()) == ("first", (1, ["App"]))
+
+
+def test_a_deploy_that_rolled_back_is_not_believed_and_tried_again(world):
+    world.up()
+    world.done()
+    (world.root / "app").write_text("two")
+    world.stacks.ends_in = "UPDATE_ROLLBACK_COMPLETE"
+    with pytest.raises(DeployError) as caught:
+        world.up()
+    assert caught.value.code == "deploy-not-confirmed"
+    world.stacks.ends_in = "UPDATE_COMPLETE"
+    world.done()
+    assert (world.up(), world.done()) == ("retry", (0, ["App"]))
+
+
+def test_a_failed_build_deploys_nothing_more(world):
+    world.up()
+    world.done()
+    (world.root / "app").write_text("two")
+    world.engine.fails = True
+    with pytest.raises(DeployError):
+        world.up()
+    assert world.done() == (0, [])
+    runs, _ = History().runs()
+    assert [(run.outcome, run.error) for run in runs] == [("done", ""), ("failed", "build-failed")]
+
+
+def test_another_operation_is_waited_for_and_everything_planned_again(world):
+    world.up()
+    world.done()
+    world.stacks.stacks["App"] = replace(world.stacks.stacks["App"], parameters={})
+    world.stacks.script = ["UPDATE_COMPLETE", "UPDATE_IN_PROGRESS", "UPDATE_COMPLETE"]
+    assert (world.up(), world.done()) == ("code+infra", (0, ["App"]))
+
+
+def test_an_operation_that_does_not_end_is_an_error(world):
+    world.up()
+    world.stacks.script = ["UPDATE_IN_PROGRESS"] * 50
+    with pytest.raises(DeployError) as caught:
+        recorded_run(world.context(), 0)
+    assert caught.value.code == "stack-busy"
+
+
+def test_the_account_guard(world):
+    with pytest.raises(DeployError) as caught:
+        world.up(environment="other")
+    assert caught.value.code == "wrong-account"
+    assert world.done() == (0, [])
+
+
+def test_plan_changes_nothing_and_says_what_up_does(world):
+    planned = make_plan(world.context()).plan
+    assert world.done() == (0, [])
+    assert world.stacks.synths == 0
+    world.up()
+    assert [step.stack for step in planned.steps if hasattr(step, "stack")] == world.done()[1]
+
+
+def test_a_missing_copy_source_stops_before_anything(world):
+    (world.root / "app").unlink()
+    with pytest.raises(DeployError) as caught:
+        world.up()
+    assert caught.value.code == "source-not-found"
+    assert world.done() == (0, [])
+
+
+def test_a_rolled_back_stack_with_equal_parameters_is_deployed(world):
+    world.up()
+    world.done()
+    found = world.stacks.stacks["App"]
+    world.stacks.stacks["App"] = StackPresent("UPDATE_ROLLBACK_COMPLETE", found.parameters, {})
+    assert (world.up(), world.done()) == ("retry", (0, ["App"]))
