@@ -1,0 +1,61 @@
+"""The sandbox's server process: `python -m rajee_deploy.sandbox --port 0 --note FILE`. Ends on SIGTERM or SIGINT.
+
+Owns the process: its temporary folder, its note, its signals. People start it with `rajee-deploy sandbox start`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import secrets
+import signal
+import sys
+import tempfile
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rajee_deploy.sandbox.state import SandboxState, remove_note, state_file, write_note
+
+if TYPE_CHECKING:
+    from types import FrameType
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Serve until told to end; 0 then, 1 when the port is taken."""
+    parser = argparse.ArgumentParser(prog="python -m rajee_deploy.sandbox")
+    parser.add_argument("--port", type=int, default=0, help="0 takes a free one")
+    parser.add_argument("--note", type=Path, default=None, help="where to note process id and port")
+    arguments = parser.parse_args(argv)
+    note: Path = arguments.note or state_file()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _end)
+    try:
+        with tempfile.TemporaryDirectory(prefix="rajee-sandbox-", ignore_cleanup_errors=True) as folder:
+            _serve(arguments.port, Path(folder), note)
+    except OSError as error:
+        sys.stderr.write(f"sandbox: {error}\n")
+        return 1
+    finally:
+        # Last: whoever waits for our end waits for this.
+        remove_note(note, os.getpid())
+    return 0
+
+
+def _serve(port: int, folder: Path, note: Path) -> None:
+    from rajee_deploy.sandbox.server import serve
+
+    def ready(taken: int) -> None:
+        write_note(note, SandboxState(os.getpid(), taken, datetime.now(UTC).isoformat(timespec="seconds")))
+
+    serve(port, folder, secrets.token_hex(32), ready)
+
+
+def _end(number: int, frame: FrameType | None) -> None:
+    del number, frame
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # a second one must not interrupt the cleaning up
+    raise SystemExit(0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,165 @@
+"""Start, stop and describe the sandbox's server process. Imports nothing of moto: it runs in the command itself.
+
+There is one sandbox per state directory. A process is ours only when it answers and says the process id that was
+noted; nothing else is ever signalled.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import http.client
+import importlib.util
+import json
+import os
+import signal
+import sys
+import time
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from rajee_deploy.errors import DeployError
+from rajee_deploy.process import spawn_detached
+from rajee_deploy.sandbox.state import STATE_PATH, SandboxState, read_note, state_file
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+T = TypeVar("T")
+
+START_SECONDS = 60.0  # on a loaded machine moto alone takes ten
+STOP_SECONDS = 10.0
+_ANSWER_SECONDS = 5.0
+_PAUSE_SECONDS = 0.05
+
+
+def start(port: int | None = None) -> SandboxState:
+    """Start the sandbox, or report the one that runs (whatever its port). `port` None takes a free one.
+
+    DeployError `sandbox-not-installed` without moto, `sandbox-failed` when the server does not come up.
+    """
+    note = state_file()
+    note.parent.mkdir(parents=True, exist_ok=True)
+    with note.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # two starts at once make one sandbox
+        return status() or _spawn(note, port or 0)
+
+
+def stop() -> SandboxState | None:
+    """End the sandbox and wait until it is gone; returns what ran, or None when nothing did."""
+    note = state_file()
+    running = status()
+    if running is None:
+        note.unlink(missing_ok=True)  # left by a machine that was restarted, or a process that was killed
+        return None
+    _signal(running.pid, signal.SIGTERM)
+    gone = _wait(lambda: True if _has_ended(running.pid) else None, STOP_SECONDS)
+    if gone is None:
+        _signal(running.pid, signal.SIGKILL)
+        note.unlink(missing_ok=True)
+    return replace(running, is_running=False)
+
+
+def status() -> SandboxState | None:
+    """The sandbox that runs, with its repositories, or None."""
+    return _answering(state_file())
+
+
+def environment() -> dict[str, str]:
+    """What to export so that boto3, the AWS and the CDK CLI use the running sandbox; AWS_PROFILE must not be set.
+
+    DeployError `sandbox-not-running`.
+    """
+    running = status()
+    if running is None:
+        raise DeployError("sandbox-not-running", "no sandbox is running", hint="rajee-deploy sandbox start")
+    return {
+        "AWS_ENDPOINT_URL": running.endpoint,
+        "AWS_ACCESS_KEY_ID": "sandbox",
+        "AWS_SECRET_ACCESS_KEY": "sandbox",
+        "AWS_REGION": "us-east-1",
+        "AWS_DEFAULT_REGION": "us-east-1",
+    }
+
+
+def _spawn(note: Path, port: int) -> SandboxState:
+    if not _is_installed():
+        raise DeployError(
+            "sandbox-not-installed", "the sandbox's parts are not installed", hint="pip install 'rajee-deploy[sandbox]'"
+        )
+    log = note.with_suffix(".log")
+    log.unlink(missing_ok=True)
+    argv = [sys.executable, "-m", "rajee_deploy.sandbox", "--port", str(port), "--note", str(note)]
+    pid = spawn_detached(argv, log=log)
+    try:
+        found = _wait(lambda: _answering(note, pid), START_SECONDS, unless=lambda: _has_ended(pid))
+    except BaseException:
+        _signal(pid, signal.SIGTERM)
+        raise
+    if found is None:
+        _signal(pid, signal.SIGTERM)
+        raise DeployError(
+            "sandbox-failed", "the sandbox did not start", where=str(log), cause=_tail(log), hint="try another --port"
+        )
+    return found
+
+
+def _is_installed() -> bool:
+    return all(importlib.util.find_spec(name) is not None for name in ("moto", "flask", "flask_cors"))
+
+
+def _answering(note: Path, pid: int | None = None) -> SandboxState | None:
+    """The sandbox that was noted (by process `pid`, when that is given), if it answers and is what the note says."""
+    noted = read_note(note)
+    if noted is None or (pid is not None and noted.pid != pid):
+        return None
+    told = _ask(noted.port)
+    if told is None or told.get("pid") != noted.pid:
+        return None
+    return replace(noted, repositories=tuple(told.get("repositories", ())))
+
+
+def _ask(port: int) -> dict[str, Any] | None:
+    """What a server on this port says of itself, or None when none of ours answers there."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=_ANSWER_SECONDS)
+    try:
+        connection.request("GET", STATE_PATH)
+        told = json.loads(connection.getresponse().read())
+    except (OSError, http.client.HTTPException, ValueError):
+        return None
+    finally:
+        connection.close()
+    return told if isinstance(told, dict) else None
+
+
+def _wait(look: Callable[[], T | None], seconds: float, unless: Callable[[], bool] = lambda: False) -> T | None:
+    """What `look` finds within some seconds; None then, or as soon as `unless` says that it never will."""
+    deadline = time.monotonic() + seconds
+    while (found := look()) is None and time.monotonic() < deadline and not unless():
+        time.sleep(_PAUSE_SECONDS)
+    return found
+
+
+def _has_ended(pid: int) -> bool:
+    try:
+        # When we started it ourselves it stays a zombie until we ask for its end.
+        return os.waitpid(pid, os.WNOHANG)[0] == pid
+    except ChildProcessError:
+        pass
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return True
+    return False
+
+
+def _signal(pid: int, number: signal.Signals) -> None:
+    if not _has_ended(pid):
+        os.kill(pid, number)
+
+
+def _tail(log: Path) -> str:
+    try:
+        return "\n".join(log.read_text(encoding="utf-8", errors="replace").splitlines()[-5:])
+    except OSError:
+        return ""

@@ -1,0 +1,21 @@
+"""Where moto 5.2.5 differs from AWS in something that rajee-deploy relies on, and what makes it behave.
+
+Each correction is one function that says which behaviour of AWS it restores; tests/sandbox runs the same scenario
+against plain moto and fails as soon as moto does it right, so that the correction can go. Corrections replace parts of
+moto's classes for the whole process: only the sandbox's server process may apply them.
+"""
+
+from __future__ import annotations
+
+from rajee_deploy.sandbox.corrections import change_sets, ecr, ecs, repositories, resources, stacks, tokens
+
+
+def apply(*, port: int, password: str) -> None:
+    """Correct moto. `port` is where the registry answers on localhost, `password` what docker logs in with."""
+    ecr.apply(port=port, password=password)
+    repositories.apply()
+    resources.apply()
+    stacks.apply()
+    change_sets.apply()
+    ecs.apply()
+    tokens.apply()

@@ -1,0 +1,187 @@
+"""Corrections to AWS::ECS::TaskDefinition and AWS::ECS::Service, and to how a service settles."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from moto.core.utils import utcnow
+from moto.ecs.models import Cluster, EC2ContainerServiceBackend, Service, TaskDefinition, ecs_backends
+from moto.moto_api._internal import mock_random
+
+from rajee_deploy.sandbox.corrections.casing import to_api
+
+
+def apply() -> None:
+    """Apply every correction of this module."""
+    register_whole_task_definitions()
+    create_whole_services()
+    settle_at_once()
+    delete_with_the_stack()
+
+
+def register_whole_task_definitions() -> None:
+    """CloudFormation's task definition has all its properties in the API's casing, and a change registers the next
+    revision (moto: CloudFormation's casing after an update, so that `image` is missing; roles and sizes are lost)."""
+
+    def create(
+        _cls: type[Any], /, resource_name: str, cloudformation_json: Any, account_id: str, region_name: str, **_: Any
+    ) -> Any:
+        properties = cloudformation_json["Properties"]
+        registered = ecs_backends[account_id][region_name].register_task_definition(
+            **_task_definition(resource_name, properties)
+        )
+        registered.rajee_properties = properties
+        return registered
+
+    def update(
+        cls: Any,
+        original_resource: Any,
+        new_resource_name: str,
+        cloudformation_json: Any,
+        account_id: str,
+        region_name: str,
+    ) -> Any:
+        if cloudformation_json["Properties"] == getattr(original_resource, "rajee_properties", None):
+            return original_resource
+        family = {"Family": original_resource.family, **cloudformation_json["Properties"]}
+        successor = cls.create_from_cloudformation_json(
+            new_resource_name, {**cloudformation_json, "Properties": family}, account_id, region_name
+        )
+        ecs_backends[account_id][region_name].deregister_task_definition(original_resource.arn)
+        return successor
+
+    TaskDefinition.create_from_cloudformation_json = classmethod(create)
+    TaskDefinition.update_from_cloudformation_json = classmethod(update)
+
+
+def create_whole_services() -> None:
+    """CloudFormation's service keeps its launch type, network, load balancers and deployment configuration, runs one
+    task when no count is given, and points at the revision that it refers to (moto: drops all but name and count)."""
+
+    def create(
+        _cls: type[Any], /, resource_name: str, cloudformation_json: Any, account_id: str, region_name: str, **_: Any
+    ) -> Any:
+        properties = to_api(cloudformation_json["Properties"])
+        service = ecs_backends[account_id][region_name].create_service(
+            properties.get("cluster", "default"),
+            resource_name,
+            int(properties.get("desiredCount", 1)),
+            task_definition_str=properties.get("taskDefinition"),
+            load_balancers=properties.get("loadBalancers"),
+            launch_type=properties.get("launchType"),
+            network_configuration=_network(properties),
+        )
+        service.deployment_configuration = properties.get("deploymentConfiguration")
+        return service
+
+    def update(
+        _cls: Any,
+        original_resource: Any,
+        new_resource_name: str,  # noqa: ARG001 -- moto's signature; a service keeps its name
+        cloudformation_json: Any,
+        account_id: str,
+        region_name: str,
+    ) -> Any:
+        properties = to_api(cloudformation_json["Properties"])
+        changes = {"cluster": original_resource.cluster_name, "service": original_resource.name}
+        changes["task_definition"] = properties.get("taskDefinition")
+        if "desiredCount" in properties:
+            changes["desired_count"] = int(properties["desiredCount"])
+        service = ecs_backends[account_id][region_name].update_service(changes)
+        service.deployment_configuration = properties.get("deploymentConfiguration")
+        return service
+
+    Service.create_from_cloudformation_json = classmethod(create)
+    Service.update_from_cloudformation_json = classmethod(update)
+
+
+def settle_at_once() -> None:
+    """A service reaches its desired count, with one completed deployment of its task definition (moto: the deployment
+    stays IN_PROGRESS for ever, and never learns of a new task definition)."""
+    service_init, update_service = Service.__init__, EC2ContainerServiceBackend.update_service
+
+    def __init__(self: Any, *args: Any, **kwargs: Any) -> None:  # noqa: N807 -- replaces that very method
+        service_init(self, *args, **kwargs)
+        _settle(self)
+
+    def update(self: Any, service_properties: Any) -> Any:
+        service = update_service(self, service_properties)
+        if service.task_definition:
+            service.task_definition = self.describe_task_definition(service.task_definition).arn
+        _settle(service)
+        return service
+
+    Service.__init__ = __init__
+    EC2ContainerServiceBackend.update_service = update
+
+
+def delete_with_the_stack() -> None:
+    """A deleted stack takes its services, clusters and task definitions along (moto leaves them running)."""
+
+    def delete_service(self: Any, account_id: str, region_name: str) -> None:
+        ecs_backends[account_id][region_name].delete_service(self.cluster_name, self.name, force=True)
+
+    def delete_cluster(self: Any, account_id: str, region_name: str) -> None:
+        ecs_backends[account_id][region_name].delete_cluster(self.name)
+
+    def deregister(self: Any, account_id: str, region_name: str) -> None:
+        ecs_backends[account_id][region_name].deregister_task_definition(self.arn)
+
+    Service.delete, Cluster.delete, TaskDefinition.delete = delete_service, delete_cluster, deregister
+
+
+def _settle(service: Any) -> None:
+    service.running_count, service.pending_count = service.desired_count, 0
+    if service.deployment_controller.get("type") != "ECS":
+        return
+    former = service.deployments[0] if service.deployments else {}
+    now = utcnow()
+    same = former.get("taskDefinition") == service.task_definition and service.events
+    identifier = former["id"] if same else f"ecs-svc/{mock_random.randint(10**18, 10**19)}"
+    service.deployments = [
+        {
+            **former,
+            "id": identifier,
+            "status": "PRIMARY",
+            "taskDefinition": service.task_definition,
+            "desiredCount": service.desired_count,
+            "runningCount": service.desired_count,
+            "pendingCount": 0,
+            "createdAt": former["createdAt"] if same else now,
+            "updatedAt": now,
+            "rolloutState": "COMPLETED",
+            "rolloutStateReason": f"ECS deployment {identifier} completed.",
+        }
+    ]
+    message = f"(service {service.name}) has reached a steady state."
+    service.events.insert(0, {"id": str(mock_random.uuid4()), "createdAt": now, "message": message})
+
+
+def _task_definition(resource_name: str, properties: Any) -> dict[str, Any]:
+    given = to_api(properties)
+    return {
+        "family": given.get("family", resource_name),
+        "container_definitions": given.get("containerDefinitions", []),
+        "volumes": given.get("volumes", []),
+        "network_mode": given.get("networkMode"),
+        "tags": given.get("tags"),
+        "placement_constraints": given.get("placementConstraints"),
+        "requires_compatibilities": given.get("requiresCompatibilities"),
+        "cpu": given.get("cpu"),
+        "memory": given.get("memory"),
+        "task_role_arn": given.get("taskRoleArn"),
+        "execution_role_arn": given.get("executionRoleArn"),
+        "proxy_configuration": given.get("proxyConfiguration"),
+        "runtime_platform": given.get("runtimePlatform"),
+        "ipc_mode": given.get("ipcMode"),
+        "pid_mode": given.get("pidMode"),
+        "ephemeral_storage": given.get("ephemeralStorage"),
+    }
+
+
+def _network(properties: Any) -> Any:
+    """The service's network, complete as moto's check needs it."""
+    network = properties.get("networkConfiguration")
+    if not network or "awsvpcConfiguration" not in network:
+        return None
+    return {"awsvpcConfiguration": {"securityGroups": [], **network["awsvpcConfiguration"]}}

@@ -1,0 +1,116 @@
+"""The images in moto's ECR, as Amazon's registry would keep them: one truth for ECR's API and for docker push.
+
+Owns how an image is recorded, found and protected by tag immutability. Knows neither HTTP nor blobs on disk.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import threading
+from typing import Any
+
+from moto.ecr.exceptions import ImageAlreadyExistsException, InvalidParameterException
+from moto.ecr.models import Image, ecr_backends
+
+ACCOUNT = "123456789012"
+REGION = "us-east-1"
+
+# Moto finds an error's wire form by the module of its class: any class of ECR's that takes code and message will do.
+_Refusal = InvalidParameterException
+
+_recording = threading.Lock()  # moto's lists are not made for two pushes at once
+
+
+def find_repository(name: str) -> Any | None:
+    """The repository of this name: in the default region, else in any region that has one, else None."""
+    backends = ecr_backends[ACCOUNT]
+    regions = sorted(backends, key=lambda region: (region != REGION, region))
+    return next((found for region in regions if (found := backends[region].repositories.get(name))), None)
+
+
+def all_repositories() -> list[str]:
+    """The names of all repositories, in all regions."""
+    return sorted({name for backend in list(ecr_backends[ACCOUNT].values()) for name in list(backend.repositories)})
+
+
+def find_image(repository: Any, reference: str) -> Any | None:
+    """The image with this tag or digest, or None."""
+    for image in list(repository.images):
+        if reference in image.image_tags or reference == image.get_image_digest():
+            return image
+    return None
+
+
+def record_image(
+    repository: Any, manifest: str, tag: str | None, media_type: str | None = None, digest: str | None = None
+) -> Any:
+    """Put an image as ECR's PutImage does; returns moto's image.
+
+    Moto's ServiceException: `ImageAlreadyExistsException` when just this image has just this tag already,
+    `ImageTagAlreadyExistsException` when the tag is immutable and names another image,
+    `ImageDigestDoesNotMatchException` when `digest` is given and wrong, `InvalidParameterException` without a usable
+    manifest. See the errors of https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_PutImage.html.
+    """
+    media_type = media_type or _media_type(manifest)
+    # Moto makes up a digest from the layers alone. The registry's is that of the manifest's very bytes.
+    real = f"sha256:{hashlib.sha256(manifest.encode()).hexdigest()}"
+    if digest and digest != real:
+        raise _Refusal("ImageDigestDoesNotMatchException", f"The manifest's digest is {real}, not {digest}")
+    with _recording:
+        image = find_image(repository, real)
+        _check_tag(repository, tag, real, image)
+        if image is None:
+            image = Image(repository.account_id, None, manifest, repository.name, media_type, real)
+            repository.images.append(image)
+        if tag:
+            _move_tag(repository, tag, image)
+    return image
+
+
+def is_immutable(repository: Any, tag: str) -> bool:
+    """Whether the tag, once set, may not be moved (imageTagMutability and its exclusion filters)."""
+    mutability = str(getattr(repository.image_tag_mutability, "value", repository.image_tag_mutability))
+    filters = repository.image_tag_mutability_exclusion_filters or []
+    excluded = mutability.endswith("_WITH_EXCLUSION") and any(_matches(each["filter"], tag) for each in filters)
+    return mutability.startswith("IMMUTABLE") != excluded
+
+
+def _matches(wildcard: str, tag: str) -> bool:
+    """ECR's filters know one wildcard: `*`, for any number of characters."""
+    return re.fullmatch(".*".join(re.escape(part) for part in wildcard.split("*")), tag) is not None
+
+
+def _check_tag(repository: Any, tag: str | None, digest: str, image: Any | None) -> None:
+    if tag is None:
+        if image is not None:
+            raise ImageAlreadyExistsException(repository.name, repository.registry_id, digest, "null")
+        return
+    holder = find_image(repository, tag)
+    if holder is not None and holder is image:
+        raise ImageAlreadyExistsException(repository.name, repository.registry_id, digest, tag)
+    if holder is not None and is_immutable(repository, tag):
+        raise _Refusal(
+            "ImageTagAlreadyExistsException",
+            f"The image tag '{tag}' already exists in the '{repository.name}' repository and cannot be overwritten "
+            "because the tag is immutable.",
+        )
+
+
+def _move_tag(repository: Any, tag: str, image: Any) -> None:
+    """The image that loses its last tag stays, untagged (moto deletes it)."""
+    for other in repository.images:
+        if other is not image:
+            other.remove_tag(tag)
+    image.update_tag(tag)
+
+
+def _media_type(manifest: str) -> str:
+    try:
+        return str(json.loads(manifest)["mediaType"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise InvalidParameterException(
+            "Invalid parameter at 'ImageManifest' failed to satisfy constraint: 'it must be JSON with a mediaType, "
+            "or the media type must be given'"
+        ) from error

@@ -1,0 +1,144 @@
+"""Starting, finding and ending the sandbox's process."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from rajee_deploy.errors import DeployError
+from rajee_deploy.sandbox import control
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A state directory and a temporary directory of the test's own; whatever still runs there is ended."""
+    monkeypatch.setenv("RAJEE_DEPLOY_STATE_DIR", str(tmp_path / "state"))
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "tmp"))
+    (tmp_path / "tmp").mkdir()
+    yield tmp_path
+    control.stop()
+
+
+def note(home: Path, **values: object) -> None:
+    (home / "state").mkdir(exist_ok=True)
+    (home / "state" / "sandbox.json").write_text(json.dumps(values), encoding="utf-8")
+
+
+def test_life_of_a_sandbox(home: Path) -> None:
+    assert control.status() is None
+    started = control.start()
+    assert control.start() == started == control.status()
+    assert list((home / "tmp").iterdir()), "its blobs lie in the temporary directory"
+    assert control.environment() == {
+        "AWS_ENDPOINT_URL": f"http://127.0.0.1:{started.port}",
+        "AWS_ACCESS_KEY_ID": "sandbox",
+        "AWS_SECRET_ACCESS_KEY": "sandbox",
+        "AWS_REGION": "us-east-1",
+        "AWS_DEFAULT_REGION": "us-east-1",
+    }
+    assert started.registry == f"localhost:{started.port}"
+    stopped = control.stop()
+    assert stopped is not None
+    assert (stopped.pid, stopped.is_running) == (started.pid, False)
+    with pytest.raises(ProcessLookupError):
+        os.kill(started.pid, 0)
+    assert list((home / "tmp").iterdir()) == []
+    assert sorted(each.name for each in (home / "state").iterdir()) == ["sandbox.lock", "sandbox.log"]
+    assert control.stop() is None
+
+
+@pytest.mark.usefixtures("home")
+def test_two_starts_at_once_make_one_sandbox() -> None:
+    script = "from rajee_deploy.sandbox import control; print(control.start().pid)"
+    argv = [sys.executable, "-c", script]
+    with (
+        subprocess.Popen(argv, stdout=subprocess.PIPE, text=True) as one,
+        subprocess.Popen(argv, stdout=subprocess.PIPE, text=True) as other,
+    ):
+        pids = {each.communicate(timeout=120)[0] for each in (one, other)}
+    running = control.status()
+    assert running is not None
+    assert pids == {f"{running.pid}\n"}
+
+
+def test_killed_sandbox_is_not_running_and_a_new_one_starts(home: Path) -> None:
+    first = control.start()
+    os.kill(first.pid, signal.SIGKILL)
+    os.waitpid(first.pid, 0)
+    assert (home / "state" / "sandbox.json").exists()
+    assert control.status() is None
+    assert control.start().pid != first.pid
+
+
+@pytest.mark.usefixtures("home")
+def test_taken_port_is_an_error_that_says_so() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(DeployError) as caught:
+        control.start(taken.getsockname()[1])
+    assert caught.value.code == "sandbox-failed"
+    assert "in use" in caught.value.cause
+    assert control.status() is None
+
+
+def test_foreign_process_is_never_ended(home: Path) -> None:
+    """After a restart of the machine the noted process id may be anybody's."""
+    with subprocess.Popen(["sleep", "60"]) as bystander:
+        try:
+            note(home, pid=bystander.pid, port=1, started="2026-01-01T00:00:00+00:00")
+            assert control.stop() is None
+            assert not (home / "state" / "sandbox.json").exists()
+            time.sleep(0.05)
+            assert bystander.poll() is None
+        finally:
+            bystander.kill()
+
+
+def test_another_sandbox_on_the_noted_port_is_not_ours(home: Path, running: control.SandboxState) -> None:
+    note(home, pid=os.getpid(), port=running.port, started=running.started)
+    assert control.status() is None
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"pid": "x"}', '{"pid": 1, "port": 2}'])
+def test_unreadable_note_counts_as_none(home: Path, text: str) -> None:
+    (home / "state").mkdir()
+    (home / "state" / "sandbox.json").write_text(text, encoding="utf-8")
+    assert control.status() is None
+
+
+@pytest.mark.usefixtures("home")
+def test_environment_without_a_sandbox() -> None:
+    with pytest.raises(DeployError) as caught:
+        control.environment()
+    assert caught.value.code == "sandbox-not-running"
+
+
+@pytest.mark.usefixtures("home")
+def test_missing_parts_are_named() -> None:
+    script = (
+        "import sys; sys.modules['moto'] = None\n"
+        "from rajee_deploy.sandbox import control\n"
+        "from rajee_deploy.errors import DeployError\n"
+        "try: control.start()\n"
+        "except DeployError as error: print(error.code, error.hint)\n"
+    )
+    ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert ran.stdout == "sandbox-not-installed pip install 'rajee-deploy[sandbox]'\n"
+
+
+def test_control_imports_neither_moto_nor_boto3() -> None:
+    script = (
+        "import sys, rajee_deploy.sandbox.control; print({'moto', 'boto3', 'werkzeug', 'flask'} & set(sys.modules))"
+    )
+    ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert ran.stdout == "set()\n"

@@ -1,0 +1,205 @@
+"""The data plane, spoken to byte by byte; real engines are in test_with_docker.py."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import http.client
+import json
+import socket
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+OCI_MANIFEST = "application/vnd.oci.image.manifest.v1+json"
+OCI_INDEX = "application/vnd.oci.image.index.v1+json"
+NOWHERE = f"sha256:{'0' * 64}"
+
+
+def digest_of(content: bytes) -> str:
+    return f"sha256:{hashlib.sha256(content).hexdigest()}"
+
+
+def basic(text: str) -> str:
+    return base64.b64encode(text.encode()).decode()
+
+
+@pytest.mark.parametrize("token", ["", basic("AWS:wrong"), basic("AWS:"), basic("root:x"), "%%%"])
+def test_wrong_logins_are_asked_for_a_login(token: str, registry: Any) -> None:
+    stranger = replace(registry, token=token)
+    for path in ("/v2/", "tags/list", f"blobs/{NOWHERE}"):
+        status, headers, body = stranger.call("GET", path)
+        assert (status, json.loads(body)["errors"][0]["code"]) == (401, "UNAUTHORIZED")
+        assert headers["WWW-Authenticate"].startswith("Basic ")
+
+
+def test_login_of_ecr_opens_the_registry(registry: Any) -> None:
+    status, headers, _ = registry.call("GET", "/v2/")
+    assert (status, headers["Docker-Distribution-Api-Version"]) == (200, "registry/2.0")
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "expected"),
+    [
+        ("GET", "/v2/no/such/repository/tags/list", (404, "NAME_UNKNOWN")),
+        ("POST", "/v2/no/such/repository/blobs/uploads/", (404, "NAME_UNKNOWN")),
+        ("GET", "/v2/_catalog", (404, "UNSUPPORTED")),
+        ("GET", f"blobs/{NOWHERE}", (404, "BLOB_UNKNOWN")),
+        ("GET", "blobs/sha256:..", (404, "BLOB_UNKNOWN")),
+        ("GET", "blobs/sha256:..%2f..%2fetc", (404, "UNSUPPORTED")),
+        ("DELETE", f"blobs/{NOWHERE}", (405, "UNSUPPORTED")),
+        ("GET", "manifests/missing", (404, "MANIFEST_UNKNOWN")),
+        ("DELETE", "manifests/missing", (405, "UNSUPPORTED")),
+        ("PATCH", "blobs/uploads/missing", (404, "BLOB_UPLOAD_UNKNOWN")),
+        ("GET", "blobs/uploads/", (405, "UNSUPPORTED")),
+        ("POST", f"blobs/uploads/?digest={NOWHERE}", (400, "DIGEST_INVALID")),
+        ("POST", "blobs/uploads/?digest=md5:0", (400, "DIGEST_INVALID")),
+        ("PUT", "manifests/t", (400, "MANIFEST_INVALID")),
+    ],
+)
+def test_refusals_speak_the_protocol(method: str, path: str, expected: tuple[int, str], registry: Any) -> None:
+    assert registry.refused(method, path) == expected
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(parts=st.lists(st.binary(max_size=400), max_size=4), last=st.binary(max_size=50), chunked=st.booleans())
+def test_a_blob_is_the_same_however_it_comes(parts: list[bytes], last: bytes, *, chunked: bool, registry: Any) -> None:
+    whole = b"".join(parts) + last
+    status, headers, _ = registry.call("POST", "blobs/uploads/", b"")
+    assert status == 202
+    sent = 0
+    for part in parts:
+        place = {} if chunked else {"Content_Range": f"{sent}-{sent + max(len(part) - 1, 0)}"}
+        status, headers, _ = registry.call("PATCH", headers["Location"], iter([part]) if chunked else part, **place)
+        sent += len(part)
+        assert (status, headers["Range"]) == (202, f"0-{max(sent - 1, 0)}")
+    status, headers, _ = registry.call("PUT", f"{headers['Location']}?digest={digest_of(whole)}", last)
+    assert (status, headers["Docker-Content-Digest"]) == (201, digest_of(whole))
+    assert registry.call("GET", headers["Location"])[2] == whole
+
+
+def test_ranges_and_sizes_of_a_blob(registry: Any) -> None:
+    digest = registry.push_blob(b"0123456789")
+    status, headers, body = registry.call("HEAD", f"blobs/{digest}")
+    assert (status, headers["Content-Length"], headers["Docker-Content-Digest"], body) == (200, "10", digest, b"")
+    status, headers, body = registry.call("GET", f"blobs/{digest}", Range="bytes=3-5")
+    assert (status, headers["Content-Range"], body) == (206, "bytes 3-5/10", b"345")
+    assert registry.call("GET", f"blobs/{digest}", Range="bytes=8-")[2] == b"89"
+
+
+def test_a_chunk_out_of_order_is_refused(registry: Any) -> None:
+    location = registry.call("POST", "blobs/uploads/", b"")[1]["Location"]
+    registry.call("PATCH", location, b"0123", Content_Range="0-3")
+    assert registry.refused("PATCH", location, b"89", Content_Range="8-9") == (416, "BLOB_UPLOAD_INVALID")
+    status, headers, _ = registry.call("GET", location)
+    assert (status, headers["Range"]) == (204, "0-3")
+    assert registry.call("DELETE", location)[0] == 204
+    assert registry.refused("GET", location) == (404, "BLOB_UPLOAD_UNKNOWN")
+
+
+def test_wrong_bytes_never_become_a_blob(registry: Any) -> None:
+    location = registry.call("POST", "blobs/uploads/", b"")[1]["Location"]
+    promised = digest_of(b"promised")
+    assert registry.refused("PUT", f"{location}?digest={promised}", b"delivered") == (400, "DIGEST_INVALID")
+    assert registry.call("HEAD", f"blobs/{promised}")[0] == 404
+
+
+def test_blobs_belong_to_a_repository_and_can_be_mounted(cloud: Any, registry: Any) -> None:
+    digest = registry.push_blob(b"shared")
+    cloud.client("ecr").create_repository(repositoryName=f"{cloud.name}/other")
+    other = replace(registry, repository=f"{cloud.name}/other")
+    assert other.call("HEAD", f"blobs/{digest}")[0] == 404
+    assert other.call("POST", f"blobs/uploads/?mount={NOWHERE}&from={cloud.name}", b"")[0] == 202
+    assert other.call("POST", f"blobs/uploads/?mount={digest}&from={cloud.name}", b"")[0] == 201
+    assert other.call("GET", f"blobs/{digest}")[2] == b"shared"
+
+
+def test_a_pushed_image_is_in_ecr_with_its_digest(cloud: Any, registry: Any) -> None:
+    digest = registry.push_image("c-1")
+    found = cloud.client("ecr").describe_images(repositoryName=cloud.name, imageIds=[{"imageTag": "c-1"}])
+    (image,) = found["imageDetails"]
+    assert (image["imageDigest"], image["imageManifestMediaType"], image["imageSizeInBytes"]) == (
+        digest,
+        OCI_MANIFEST,
+        1,
+    )
+    status, headers, body = registry.call("GET", "manifests/c-1")
+    assert (status, headers["Content-Type"], headers["Docker-Content-Digest"]) == (200, OCI_MANIFEST, digest)
+    assert digest_of(body) == digest
+    assert registry.call("HEAD", f"manifests/{digest}")[1]["Content-Length"] == str(len(body))
+    assert json.loads(registry.call("GET", "tags/list")[2])["tags"] == ["c-1"]
+
+
+def test_an_immutable_tag_takes_one_digest(registry: Any) -> None:
+    first = registry.push_image("c-1", "a")
+    assert registry.push_image("c-1", "a") == first
+    body = registry.call("GET", "manifests/c-1")[2] + b"\n"
+    assert registry.refused("PUT", "manifests/c-1", body, Content_Type=OCI_MANIFEST) == (400, "TAG_INVALID")
+    assert registry.push_image("live-1", "a") == first
+    moved = registry.push_image("live-1", "b")
+    assert registry.call("HEAD", "manifests/live-1")[1]["Docker-Content-Digest"] == moved != first
+    assert registry.call("HEAD", "manifests/c-1")[1]["Docker-Content-Digest"] == first
+
+
+def test_a_tag_set_by_ecr_can_be_pulled_and_a_deleted_one_cannot(cloud: Any, registry: Any) -> None:
+    digest = registry.push_image("c-1")
+    ecr, named = cloud.client("ecr"), {"repositoryName": cloud.name}
+    (image,) = ecr.batch_get_image(**named, imageIds=[{"imageTag": "c-1"}])["images"]
+    ecr.put_image(**named, imageManifest=image["imageManifest"], imageTag="live-prod")
+    assert registry.call("HEAD", "manifests/live-prod")[1]["Docker-Content-Digest"] == digest
+    ecr.batch_delete_image(**named, imageIds=[{"imageTag": "live-prod"}])
+    assert [registry.call("HEAD", f"manifests/{tag}")[0] for tag in ("live-prod", "c-1")] == [404, 200]
+    ecr.batch_delete_image(**named, imageIds=[{"imageDigest": digest}])
+    assert registry.call("HEAD", "manifests/c-1")[0] == 404
+
+
+def test_parts_come_before_the_whole(registry: Any) -> None:
+    child = {"mediaType": OCI_MANIFEST, "digest": NOWHERE, "size": 1, "platform": {"os": "linux"}}
+    index = {"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": [child]}
+    body = json.dumps(index).encode()
+    assert registry.refused("PUT", "manifests/c-1", body, Content_Type=OCI_INDEX) == (400, "MANIFEST_BLOB_UNKNOWN")
+    manifest = {"schemaVersion": 2, "mediaType": OCI_MANIFEST, "config": {"digest": NOWHERE, "size": 1}, "layers": []}
+    assert registry.refused("PUT", "manifests/c-1", json.dumps(manifest).encode()) == (400, "MANIFEST_BLOB_UNKNOWN")
+
+
+def test_an_index_of_images_pushed_by_digest(cloud: Any, registry: Any) -> None:
+    registry.push_image("c-child")
+    body = registry.call("GET", "manifests/c-child")[2] + b" "
+    child = digest_of(body)
+    assert registry.refused("PUT", f"manifests/{NOWHERE}", body) == (400, "DIGEST_INVALID")
+    assert registry.call("PUT", f"manifests/{child}", body, Content_Type=OCI_MANIFEST)[0] == 201
+    assert registry.call("PUT", f"manifests/{child}", body, Content_Type=OCI_MANIFEST)[0] == 201
+    parts = [{"mediaType": OCI_MANIFEST, "digest": child, "size": len(body)}]
+    index = json.dumps({"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": parts}).encode()
+    assert registry.call("PUT", "manifests/c-1", index, Content_Type=OCI_INDEX)[0] == 201
+    images = cloud.client("ecr").describe_images(repositoryName=cloud.name)["imageDetails"]
+    assert {image["imageDigest"]: image.get("imageTags") for image in images} | {child: None} == {
+        registry.call("HEAD", "manifests/c-child")[1]["Docker-Content-Digest"]: ["c-child"],
+        digest_of(index): ["c-1"],
+        child: None,
+    }
+
+
+def test_a_repository_of_another_region_is_found(cloud: Any, registry: Any) -> None:
+    ecr = cloud.client("ecr", "eu-west-1")
+    made = ecr.create_repository(repositoryName=f"{cloud.name}/west")["repository"]
+    assert made["repositoryUri"] == f"localhost:{cloud.port}/{cloud.name}/west"
+    digest = replace(registry, repository=f"{cloud.name}/west").push_image("c-1")
+    assert ecr.list_images(repositoryName=f"{cloud.name}/west")["imageIds"] == [
+        {"imageDigest": digest, "imageTag": "c-1"}
+    ]
+
+
+def test_both_meanings_of_localhost_answer(registry: Any) -> None:
+    for family, host in ((socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1")):
+        try:
+            socket.create_server((host, 0), family=family).close()
+        except OSError:
+            continue  # this machine has no such loopback
+        connection = http.client.HTTPConnection(host, registry.port, timeout=10)
+        connection.request("GET", "/v2/")
+        assert connection.getresponse().status == 401
+        connection.close()
