@@ -146,7 +146,7 @@ def translated(asked: str, profile: str | None = None) -> Iterator[None]:
         ) from error
     except exceptions.ClientError as error:
         raise _from_response(asked, error, login) from error
-    except (exceptions.HTTPClientError, ResponseParserError) as error:
+    except (exceptions.HTTPClientError, exceptions.ConnectionError, ResponseParserError) as error:
         raise DeployError(
             "aws-unreachable",
             "AWS could not be reached",

@@ -214,7 +214,16 @@ def sandbox_status(as_json: Json = False) -> None:
     """Whether it runs, and which repositories it holds."""
     from rajee_deploy.sandbox import control
 
-    control.show(control.status(), _console(), as_json=as_json)
+    state, console = control.status(), _console()
+    if as_json:
+        console.document({"schema": "rajee-deploy.sandbox/1", "running": state is not None, "endpoint": state and state.endpoint,
+                          "repositories": list(state.repositories) if state else []})  # fmt: skip
+    elif state is None:
+        console.data("not running")
+    else:
+        console.data(f"running at {state.endpoint}, process {state.pid}")
+        for repository in state.repositories:
+            console.data(f"  {repository}")
 
 
 @sandbox_app.command("env")

@@ -1,0 +1,249 @@
+"""Bytes of entries → BuildKit's content digests, byte for byte.
+
+An entry's digest is over a header (mode, size, type, link text, extended attributes; neither name nor time) and the
+file's bytes; a directory adds the names and digests of its children. Owns that encoding and the reading of files. Must
+never decide what is selected. Rules: BuildKit's cache/contenthash. One thread on purpose: threads are slower here.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from dataclasses import dataclass
+from enum import Enum
+from hashlib import sha256
+from typing import TYPE_CHECKING
+
+from rajee_deploy.context.tree import entry_error, kind_of
+from rajee_deploy.errors import DeployError
+from rajee_deploy.model import Digest, Entry, Kind
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from rajee_deploy.context.tree import DiskTree
+
+ATTEMPTS = 3
+CHUNK_BYTES = 1 << 20
+READ_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+ROOT_HEADER = f"sha256:{sha256().hexdigest()}"  # BuildKit never sees the root's mode
+EMPTY = sha256().hexdigest()
+_TYPE_FLAGS = {
+    Kind.FILE: b"0",
+    Kind.SOCKET: b"0",  # sent as an empty regular file
+    Kind.SYMLINK: b"2",
+    Kind.CHARACTER_DEVICE: b"3",
+    Kind.BLOCK_DEVICE: b"4",
+    Kind.DIRECTORY: b"5",
+    Kind.FIFO: b"6",
+}
+
+
+class Modes(Enum):
+    """How permission bits and extended attributes count.
+
+    GIT: files are 0644 or, when their owner may execute them, 0755; directories 0755; extended attributes are dropped.
+    Two checkouts under different umasks are then equal. EXACT: everything as it is on disk, as BuildKit takes it.
+    """
+
+    GIT = "git"
+    EXACT = "exact"
+
+    def apply(self, kind: Kind, mode: int) -> int:
+        """The permission bits that count for an entry whose `st_mode` is `mode`."""
+        if self is Modes.EXACT:
+            return stat.S_IMODE(mode)
+        if kind is Kind.SYMLINK:
+            return 0o777
+        return 0o755 if kind is Kind.DIRECTORY or mode & stat.S_IXUSR else 0o644
+
+
+@dataclass(frozen=True, slots=True)
+class SelectedEntry:
+    """An entry that the build reads.
+
+    `entry.mode` is the mode that counts, `digest` the plain sha256 of a file's bytes (None for other kinds), `record`
+    BuildKit's digest of the entry (a directory's header alone). `withheld`: the file arrives empty in the build.
+    """
+
+    entry: Entry
+    digest: Digest | None
+    record: str
+    withheld: bool = False
+
+
+class ChangedError(Exception):
+    """The file changed while it was read."""
+
+
+def header(kind: Kind, mode: int, size: int = 0, link: bytes = b"", device: int = 0, extra: bytes = b"") -> bytes:
+    """What is hashed before a file's bytes. `extra` are the extended attributes that count."""
+    return b"namemode%duid0gid0size%dtypeflag%blinkname%bunamegnamedevmajor%ddevminor%d%b" % (
+        mode, size, _TYPE_FLAGS[kind], link, device and os.major(device), device and os.minor(device), extra,
+    )  # fmt: skip
+
+
+def read_entries(
+    tree: DiskTree, wanted: Mapping[str, Kind], modes: Modes, is_withheld: Callable[[str], bool]
+) -> Iterator[tuple[SelectedEntry, int]]:
+    """Read and digest entries, in the order given; with each the mode it has on disk (0 where nobody asked).
+
+    DeployError `file-changed` and `unreadable`.
+    """
+    last, directory = None, -1
+    for path, kind in wanted.items():
+        parent, _, name = path.rpartition("/")
+        try:
+            if parent != last:
+                directory, last = tree.directory(parent), parent
+            if kind is Kind.FILE:
+                yield read_file(directory, name, path, modes, withheld=is_withheld(path))
+            else:
+                yield read_other(tree, path, kind, modes)
+        except OSError as error:
+            raise entry_error(error, path) from error
+
+
+def read_file(directory: int, name: str, path: str, modes: Modes, *, withheld: bool) -> tuple[SelectedEntry, int]:
+    """Digest one regular file, afresh while it changes, three times at most."""
+    for _ in range(ATTEMPTS):
+        try:
+            return _read_once(directory, name, path, modes, withheld=withheld)
+        except ChangedError:
+            continue
+    raise changed(path)
+
+
+def changed(path: str) -> DeployError:
+    """The error for a file that somebody writes to."""
+    return DeployError(
+        "file-changed",
+        f"{path} changed while the build context was read",
+        hint="run again when nothing writes to the build context",
+    )
+
+
+def stamp(status: os.stat_result) -> tuple[int, ...]:
+    """What shows that a file was written to."""
+    return status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_mode
+
+
+def _read_once(directory: int, name: str, path: str, modes: Modes, *, withheld: bool) -> tuple[SelectedEntry, int]:
+    descriptor = os.open(name, READ_FLAGS, dir_fd=directory)
+    try:
+        before = os.fstat(descriptor)
+        if not stat.S_ISREG(before.st_mode):
+            raise changed(path)
+        size = before.st_size
+        mode = modes.apply(Kind.FILE, before.st_mode)
+        extra = b"" if modes is Modes.GIT else attributes(descriptor)
+        head = header(Kind.FILE, mode, size, extra=extra)
+        if withheld:
+            record, content, size = sha256(head).hexdigest(), EMPTY, 0
+        else:
+            record, content = _hash(descriptor, size, head)
+        if stamp(os.fstat(descriptor)) != stamp(before):
+            raise ChangedError
+    finally:
+        os.close(descriptor)
+    entry = Entry(path, Kind.FILE, mode, size)
+    return SelectedEntry(entry, Digest("sha256", content), f"sha256:{record}", withheld), before.st_mode
+
+
+def _hash(descriptor: int, size: int, head: bytes) -> tuple[str, str]:
+    """The digests of header and bytes, and of the bytes alone. ChangedError when they are not `size` many."""
+    data = os.read(descriptor, min(size, CHUNK_BYTES) + 1)
+    if len(data) == size:
+        return sha256(head + data).hexdigest(), sha256(data).hexdigest()
+    record, content, count = sha256(head), sha256(), 0
+    while data:
+        record.update(data)
+        content.update(data)
+        count += len(data)
+        data = os.read(descriptor, CHUNK_BYTES) if count <= size else b""
+    if count != size:
+        raise ChangedError
+    return record.hexdigest(), content.hexdigest()
+
+
+def read_other(tree: DiskTree, path: str, kind: Kind, modes: Modes) -> tuple[SelectedEntry, int]:
+    """Digest a directory's header, a symlink, FIFO, socket or device."""
+    parent, _, name = path.rpartition("/")
+    link = tree.link(path) if kind is Kind.SYMLINK else ""
+    mode = device = 0
+    extra = b""
+    if modes is Modes.EXACT or kind not in {Kind.SYMLINK, Kind.DIRECTORY}:
+        directory = tree.directory(parent)
+        status = os.stat(name, dir_fd=directory, follow_symlinks=False)
+        if kind_of(status.st_mode) is not kind:
+            raise changed(path)
+        mode = status.st_mode
+        device = status.st_rdev if kind in {Kind.CHARACTER_DEVICE, Kind.BLOCK_DEVICE} else 0
+        extra = attributes(f"/proc/self/fd/{directory}/{name}") if modes is Modes.EXACT else b""
+    counted = modes.apply(kind, mode)
+    record = sha256(header(kind, counted, 0, os.fsencode(link), device, extra)).hexdigest()
+    return SelectedEntry(Entry(path, kind, counted, 0, link), None, f"sha256:{record}"), mode
+
+
+def attributes(where: int | str) -> bytes:
+    """Extended attributes as they are hashed: sorted, labels and ACLs left out. `where` is a descriptor or a path."""
+    return b"".join(name.encode("utf-8", "surrogateescape") + value for name, value in read_attributes(where))
+
+
+def read_attributes(where: int | str) -> list[tuple[str, bytes]]:
+    """Extended attributes that count, sorted by name; none where the file system or the platform has none."""
+    if not hasattr(os, "listxattr"):
+        return []
+    follow = isinstance(where, int)
+    try:
+        names = [name for name in os.listxattr(where, follow_symlinks=follow) if _counts(name)]
+    except OSError as error:
+        if error.errno in {errno.ENOTSUP, errno.ENOSYS}:
+            return []
+        raise
+    return [(name, os.getxattr(where, name, follow_symlinks=follow)) for name in sorted(names, key=os.fsencode)]
+
+
+def _counts(name: str) -> bool:
+    return name == "security.capability" or not name.startswith(("security.", "system.", "com.apple."))
+
+
+class Digests:
+    """Digests of subtrees, over the digests of their entries. `children` lists what is sent of a directory."""
+
+    def __init__(self, records: Mapping[str, str], children: Callable[[str], Mapping[str, Kind]]) -> None:
+        self._shallow = {**records, "": ROOT_HEADER}
+        self._deep: dict[str, str] = {}
+        self._children = children
+
+    def shallow(self, path: str) -> str:
+        """The digest of an entry itself; of a directory, its header's."""
+        return self._shallow[path]
+
+    def deep(self, path: str, kind: Kind) -> str:
+        """The digest of an entry with everything below it."""
+        if kind is not Kind.DIRECTORY:
+            return self._shallow[path]
+        for directory in reversed(self._directories(path)):
+            if directory not in self._deep:
+                self._deep[directory] = self._of_directory(directory)
+        return self._deep[path]
+
+    def _directories(self, path: str) -> list[str]:
+        """The directory and all below it, each before what it holds. No recursion: paths may be 2000 levels deep."""
+        found, stack = [], [path]
+        while stack:
+            path = stack.pop()
+            found.append(path)
+            base = f"{path}/" if path else ""
+            stack.extend(base + name for name, kind in self._children(path).items() if kind is Kind.DIRECTORY)
+        return found
+
+    def _of_directory(self, path: str) -> str:
+        parts = [b"\0" + self._shallow[path].encode()]
+        base = f"{path}/" if path else ""
+        for name, kind in self._children(path).items():
+            digests = self._deep if kind is Kind.DIRECTORY else self._shallow
+            parts.append(b"\0" + os.fsencode(name) + digests[base + name].encode())
+        return f"sha256:{sha256(b''.join(parts)).hexdigest()}"

@@ -1,0 +1,84 @@
+"""Why a path that the Dockerfile names is not there: removed, ignored, left behind, or simply missing.
+
+Owns the error for such a path. Must never change what is selected.
+"""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+from rajee_deploy.context.filtered import Filtered, LinkLoopError, follow
+from rajee_deploy.errors import DeployError
+from rajee_deploy.model import Kind
+
+if TYPE_CHECKING:
+    from rajee_deploy.context.deployignore import DeployIgnored
+    from rajee_deploy.context.ignore import Matcher
+    from rajee_deploy.context.tree import Tree
+    from rajee_deploy.model import ContextRead
+
+
+def explain(
+    read: ContextRead, path: str, tree: Tree, removed: DeployIgnored | None, ignored: Matcher | None
+) -> DeployError:
+    """The error for `path` (absolute in the context), which `read` needs and the build would not get.
+
+    `tree` is the context as it lies on disk, `removed` and `ignored` the rules that were laid over it.
+    """
+    where = str(read.location)
+    problem = f'"{path}": not found in the build context ({read.instruction.value} {read.source})'
+    try:
+        found, kind, links = follow(Filtered(tree, None), path, last=True)
+    except LinkLoopError:
+        found, kind, links = path.lstrip("/"), None, ()
+    if kind is None:
+        return DeployError("source-not-found", problem, where=where, hint=_hint_nearby(tree, found, links))
+    steps = [step for name in (*links, found) for step in _steps(tree, name)]
+    rules = [rule for name, of in steps if removed is not None and (rule := removed.rule_for(name, of))]
+    if rules:
+        return DeployError(
+            "source-deployignored",
+            f"{read.instruction.value} {read.source} names {path}, which .deployignore removes",
+            where=where,
+            cause=f"{rules[0].where}: {rules[0].text}",
+            hint="drop the rule, or add an exception (!…) behind it",
+        )
+    decided = [rule for name, _ in steps if ignored is not None and (rule := ignored.last_match(name))]
+    if decided:
+        return DeployError(
+            "source-not-found", problem, where=where,
+            cause=f"{decided[-1].where} ignores it: {decided[-1].text}",
+            hint="drop the rule, or add an exception (!…) behind it",
+        )  # fmt: skip
+    return DeployError("source-not-found", problem, where=where, hint=_hint_left_behind(path, links))
+
+
+def _steps(tree: Tree, path: str) -> list[tuple[str, Kind]]:
+    """The entry and the directories above it, outermost first."""
+    parts = path.split("/") if path else []
+    names = ["/".join(parts[:end]) for end in range(1, len(parts) + 1)]
+    return [(name, tree.children(name.rpartition("/")[0])[name.rpartition("/")[2]]) for name in names]
+
+
+def _hint_nearby(tree: Tree, path: str, links: tuple[str, ...]) -> str:
+    """Names like the first component that is missing."""
+    shown = f"the symlink {links[-1]} leads to /{path}, which does not exist" if links else ""
+    current = ""
+    for part in path.split("/"):
+        children = tree.children(current)
+        if children.get(part) is not Kind.DIRECTORY:
+            close = get_close_matches(part, children, n=3) if part not in children else []
+            names = ", ".join(f"{current}/{name}".lstrip("/") for name in close)
+            return "; ".join(text for text in (shown, f"there is {names}" if names else "") if text)
+        current = f"{current}/{part}".lstrip("/")
+    return shown
+
+
+def _hint_left_behind(path: str, links: tuple[str, ...]) -> str:
+    if links:
+        return (
+            f"BuildKit follows the symlink {links[0]} once in a build, for the first path (in sorted order) that "
+            "leads through it: copy from its target instead"
+        )
+    return f"BuildKit reads {path} as an ignore pattern when it fetches it: rename it, or copy its directory"

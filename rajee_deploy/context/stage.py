@@ -1,0 +1,199 @@
+"""The private copy of a build context that is built: exactly the selected entries, and the very bytes that were hashed.
+
+Owns the temporary directory, its contents and its end. While it copies it digests, and what does not match the
+selection is an error, so a file that somebody changed in between is caught. Must never decide what is selected.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from contextlib import contextmanager
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rajee_deploy.context.digest import (
+    CHUNK_BYTES,
+    READ_FLAGS,
+    Modes,
+    attributes,
+    changed,
+    header,
+    read_attributes,
+    read_other,
+)
+from rajee_deploy.context.tree import DiskTree, entry_error
+from rajee_deploy.errors import DeployError
+from rajee_deploy.model import Kind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from rajee_deploy.context.digest import SelectedEntry
+
+MTIME_NS = 315_532_800 * 1_000_000_000  # 1980-01-01: what zip files can still say, and no clock of ours
+_TIMES = (MTIME_NS, MTIME_NS)
+_WRITE_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+# A comment, not nothing: an external frontend (`# syntax=`) takes an empty file for a missing one and would read the
+# staged .dockerignore instead, applying rules a second time.
+_NO_RULES = b"# Nothing is ignored here: only what the build reads was copied.\n"
+
+
+@dataclass(frozen=True, slots=True)
+class StagedContext:
+    """The directory to build, and the Dockerfile (beside it, not in it) to build it with."""
+
+    directory: Path
+    dockerfile: Path
+
+
+@contextmanager
+def staging(
+    root: Path, entries: Iterable[SelectedEntry], modes: Modes, dockerfile_text: bytes, parent: Path | None
+) -> Iterator[StagedContext]:
+    """A private copy of `entries` (each directory before what it holds), removed whatever happens.
+
+    DeployError `file-changed` when an entry is not what the selection says any more.
+    """
+    place = Path(tempfile.mkdtemp(prefix="rajee-deploy-", dir=parent))  # 0700
+    try:
+        directory = place / "context"
+        directory.mkdir(mode=0o755)
+        dockerfile = place / "Dockerfile"
+        dockerfile.write_bytes(dockerfile_text)
+        dockerfile.with_name("Dockerfile.dockerignore").write_bytes(_NO_RULES)
+        with DiskTree(root) as tree, DiskTree(directory) as copy:
+            _copy_all(tree, copy, entries, modes)
+        yield StagedContext(directory, dockerfile)
+    finally:
+        _remove(place)
+
+
+def _copy_all(tree: DiskTree, copy: DiskTree, entries: Iterable[SelectedEntry], modes: Modes) -> None:
+    directories = []
+    for selected in entries:
+        if selected.entry.kind is Kind.DIRECTORY:
+            directories.append(selected)
+        _copy(tree, copy, selected, modes)
+    # Last, and innermost first: writing into a directory moves its time and may need its permission.
+    for selected in reversed(directories):
+        name, parent = _place(copy, selected)
+        os.chmod(name, selected.entry.mode, dir_fd=parent)
+        os.utime(name, ns=_TIMES, dir_fd=parent)
+    os.utime(copy.directory(""), ns=_TIMES)
+
+
+def _place(tree: DiskTree, selected: SelectedEntry) -> tuple[str, int]:
+    parent, _, name = selected.entry.path.rpartition("/")
+    return name, tree.directory(parent)
+
+
+def _copy(tree: DiskTree, copy: DiskTree, selected: SelectedEntry, modes: Modes) -> None:
+    entry = selected.entry
+    if entry.kind is Kind.FILE:
+        _copy_file(tree, copy, selected, modes)
+        return
+    try:
+        found = read_other(tree, entry.path, entry.kind, modes)[0]
+        if entry.kind is Kind.DIRECTORY:
+            tree.directory(entry.path)  # still a directory?
+    except OSError as error:
+        raise entry_error(error, entry.path) from error
+    if found.record != selected.record:
+        raise changed(entry.path)
+    name, parent = _place(copy, selected)
+    _make(name, parent, selected)
+    if modes is Modes.EXACT:
+        source, descriptor = _place(tree, selected)
+        _copy_attributes(f"/proc/self/fd/{descriptor}/{source}", f"/proc/self/fd/{parent}/{name}", entry.path)
+
+
+def _make(name: str, parent: int, selected: SelectedEntry) -> None:
+    """Create a directory, symlink, FIFO, or the empty file that a socket becomes."""
+    entry = selected.entry
+    match entry.kind:
+        case Kind.DIRECTORY:
+            os.mkdir(name, 0o700, dir_fd=parent)
+            return
+        case Kind.SYMLINK:
+            os.symlink(entry.link, name, dir_fd=parent)
+        case Kind.FIFO:
+            os.mkfifo(name, 0o600, dir_fd=parent)
+        case Kind.SOCKET:
+            os.close(os.open(name, _WRITE_FLAGS, 0o600, dir_fd=parent))
+        case Kind.FILE | Kind.CHARACTER_DEVICE | Kind.BLOCK_DEVICE:
+            raise DeployError(
+                "device-in-context",
+                f"{entry.path} is a device; a private copy of it cannot be made",
+                where=entry.path,
+                hint="list it in .dockerignore",
+            )
+    if entry.kind is not Kind.SYMLINK:
+        os.chmod(name, entry.mode, dir_fd=parent)
+    os.utime(name, ns=_TIMES, dir_fd=parent, follow_symlinks=False)
+
+
+def _copy_file(tree: DiskTree, copy: DiskTree, selected: SelectedEntry, modes: Modes) -> None:
+    entry = selected.entry
+    try:
+        name, directory = _place(tree, selected)
+        source = os.open(name, READ_FLAGS, dir_fd=directory)
+    except OSError as error:
+        raise entry_error(error, entry.path) from error
+    try:
+        name, directory = _place(copy, selected)
+        target = os.open(name, _WRITE_FLAGS, 0o600, dir_fd=directory)
+        try:
+            if _copy_bytes(source, target, selected, modes) != selected.record:
+                raise changed(entry.path)
+            if modes is Modes.EXACT:
+                _copy_attributes(source, target, entry.path)
+            os.fchmod(target, entry.mode)
+            os.utime(target, ns=_TIMES)
+        finally:
+            os.close(target)
+    finally:
+        os.close(source)
+
+
+def _copy_bytes(source: int, target: int, selected: SelectedEntry, modes: Modes) -> str:
+    """Copy a file and return the digest of its header and of what was written; stops where the file should end."""
+    status = os.fstat(source)
+    extra = b"" if modes is Modes.GIT else attributes(source)
+    digest = sha256(header(Kind.FILE, modes.apply(Kind.FILE, status.st_mode), status.st_size, extra=extra))
+    left = 0 if selected.withheld else selected.entry.size + 1
+    while left > 0 and (data := os.read(source, min(CHUNK_BYTES, left))):
+        digest.update(data)
+        left -= len(data)
+        view = memoryview(data)
+        while view:
+            view = view[os.write(target, view) :]
+    return f"sha256:{digest.hexdigest()}"
+
+
+def _copy_attributes(source: int | str, target: int | str, path: str) -> None:
+    follow = isinstance(target, int)
+    for name, value in read_attributes(source):
+        try:
+            os.setxattr(target, name, value, follow_symlinks=follow)
+        except OSError as error:
+            raise DeployError(
+                "attribute-not-copied",
+                f"the extended attribute {name} of {path} could not be copied",
+                where=path,
+                cause=error.strerror or str(error),
+                hint="use modes git, which drop extended attributes",
+            ) from error
+
+
+def _remove(place: Path) -> None:
+    """Remove the copy, also where it holds directories that may not be written to."""
+    for base, names, _ in os.walk(place):
+        for name in names:
+            inner = Path(base, name)
+            if not inner.is_symlink():
+                inner.chmod(0o700)
+    shutil.rmtree(place)

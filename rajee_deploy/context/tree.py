@@ -1,0 +1,142 @@
+"""The build context on disk: the only scandir, lstat and readlink of this room. Lazy; lists only what it is asked for.
+
+Every directory is reached from the root's descriptor, one component at a time and never through a symlink, so nothing
+outside the root is opened even while somebody swaps directories. Must never know ignore rules or Dockerfiles.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from typing import TYPE_CHECKING, Protocol
+
+from rajee_deploy.errors import DeployError
+from rajee_deploy.model import Kind
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+    from types import TracebackType
+    from typing import Self
+
+_DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+_GONE = {errno.ENOENT, errno.ENOTDIR, errno.ELOOP}
+_KINDS = {
+    stat.S_IFREG: Kind.FILE,
+    stat.S_IFDIR: Kind.DIRECTORY,
+    stat.S_IFLNK: Kind.SYMLINK,
+    stat.S_IFIFO: Kind.FIFO,
+    stat.S_IFSOCK: Kind.SOCKET,
+    stat.S_IFCHR: Kind.CHARACTER_DEVICE,
+    stat.S_IFBLK: Kind.BLOCK_DEVICE,
+}
+
+
+class UnreadableError(DeployError):
+    """A directory or file of the build context may not be read."""
+
+
+class Tree(Protocol):
+    """What selecting needs to see of a build context. Paths are relative, "" is the root."""
+
+    def children(self, path: str) -> Mapping[str, Kind]:
+        """Names in a directory with their kinds, in byte order. UnreadableError when it may not be listed."""
+        ...
+
+    def link(self, path: str) -> str:
+        """The text of a symlink."""
+        ...
+
+
+def kind_of(mode: int) -> Kind:
+    """The kind that `st_mode` says."""
+    return _KINDS[stat.S_IFMT(mode)]
+
+
+def in_byte_order(names: list[str]) -> list[str]:
+    """Sort names as their bytes do (surrogate escapes would sort elsewhere)."""
+    return sorted(names) if all(map(str.isascii, names)) else sorted(names, key=os.fsencode)
+
+
+def entry_error(error: OSError, path: str) -> DeployError:
+    """What to tell the user when an entry of the build context failed us."""
+    name = path or "."
+    if error.errno in _GONE:
+        return DeployError(
+            "file-changed",
+            f"{name} changed while the build context was read",
+            cause=error.strerror or "",
+            hint="run again when nothing writes to the build context",
+        )
+    return UnreadableError(
+        "unreadable",
+        f"{name} in the build context cannot be read",
+        where=name,
+        cause=error.strerror or str(error),
+        hint="change its permissions, or list it in .dockerignore",
+    )
+
+
+class DiskTree:
+    """A build context on disk, listed once per directory. A context manager: it holds descriptors."""
+
+    def __init__(self, root: Path) -> None:
+        self._open = [("", os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC))]
+        self._listed: dict[str, dict[str, Kind]] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        while self._open:
+            os.close(self._open.pop()[1])
+
+    def directory(self, path: str) -> int:
+        """A descriptor of a directory, valid until the next call. DeployError when it is none any more.
+
+        Descriptors of the last path are kept, so a walk in order opens every directory once.
+        """
+        parts = path.split("/") if path else []
+        common = 0
+        while common < min(len(parts), len(self._open) - 1) and self._open[common + 1][0] == parts[common]:
+            common += 1
+        while len(self._open) > common + 1:
+            os.close(self._open.pop()[1])
+        for index in range(common, len(parts)):
+            try:
+                descriptor = os.open(parts[index], _DIRECTORY, dir_fd=self._open[-1][1])
+            except OSError as error:
+                raise entry_error(error, "/".join(parts[: index + 1])) from error
+            self._open.append((parts[index], descriptor))
+        return self._open[-1][1]
+
+    def children(self, path: str) -> Mapping[str, Kind]:
+        """Names in a directory with their kinds, in byte order."""
+        known = self._listed.get(path)
+        if known is None:
+            try:
+                with os.scandir(self.directory(path)) as entries:
+                    found = {entry.name: _kind(entry) for entry in entries}
+            except OSError as error:
+                raise entry_error(error, path) from error
+            known = self._listed[path] = {name: found[name] for name in in_byte_order(list(found))}
+        return known
+
+    def link(self, path: str) -> str:
+        """The text of a symlink."""
+        parent, _, name = path.rpartition("/")
+        try:
+            return os.readlink(name, dir_fd=self.directory(parent))
+        except OSError as error:
+            raise entry_error(error, path) from error
+
+
+def _kind(entry: os.DirEntry[str]) -> Kind:
+    if entry.is_file(follow_symlinks=False):
+        return Kind.FILE
+    if entry.is_dir(follow_symlinks=False):
+        return Kind.DIRECTORY
+    if entry.is_symlink():
+        return Kind.SYMLINK
+    return kind_of(entry.stat(follow_symlinks=False).st_mode)

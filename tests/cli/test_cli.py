@@ -1,0 +1,191 @@
+"""The command as users and scripts meet it: exit codes, stdout and stderr, messages for every kind of bad input."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+SETTINGS = """
+[images.app]
+repository = "team/app"
+stack = "App"
+[cdk]
+app = "cdk"
+stacks = ["App"]
+[environments.guarded]
+account = "123456789012"
+"""
+
+
+@pytest.fixture
+def project(tmp_path):
+    root = tmp_path / "project"
+    (root / "cdk").mkdir(parents=True)
+    (root / "cdk" / "cdk.json").write_text("{}")
+    (root / "rajee-deploy.toml").write_text(SETTINGS)
+    (root / "Dockerfile").write_text("FROM scratch\nCOPY app /app\n")
+    (root / "app").write_text("one")
+    return root
+
+
+def command(project: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run the command in a project, with no AWS settings but those given and a home of its own."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "RAJEE_", "DOCKER_"))}
+    own = {"HOME": str(project.parent), "RAJEE_DEPLOY_STATE_DIR": str(project.parent / "state"), "AWS_EC2_METADATA_DISABLED": "true"}
+    program = Path(sys.executable).with_name("rajee-deploy")
+    return subprocess.run(
+        [str(program), *arguments], cwd=project, env={**kept, **own, **environment}, capture_output=True, text=True, check=False, timeout=120
+    )
+
+
+NOWHERE = {"AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b", "AWS_REGION": "us-east-1", "AWS_ENDPOINT_URL": "http://127.0.0.1:9"}
+
+
+def test_version(project):
+    ended = command(project, "--version")
+    assert (ended.returncode, ended.stdout) == (0, "rajee-deploy 0.1.0\n")
+
+
+@pytest.mark.parametrize("verb", ["up", "plan", "fingerprint", "report", "sandbox"])
+def test_help_teaches_by_example(project, verb):
+    ended = command(project, verb, "--help")
+    assert ended.returncode == 0
+    assert f"rajee-deploy {verb}" in ended.stdout
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["uq"], ["up", "--no-such-flag"], ["plan", "--image"], ["up", "--wait", "soon"], ["fingerprint", "--modes", "odd"]],
+)
+def test_a_typo_is_usage_and_never_means_changes(project, arguments):
+    ended = command(project, *arguments)
+    assert (ended.returncode, ended.stdout) == (64, "")
+    assert ended.stderr
+
+
+def test_fingerprint_prints_the_tag_alone(project):
+    ended = command(project, "fingerprint")
+    assert ended.returncode == 0
+    assert ended.stdout.startswith("c-")
+    assert ended.stdout.count("\n") == 1
+    assert command(project, "fingerprint", ".").stdout == ended.stdout
+
+
+def test_fingerprint_of_several_images_names_them(project):
+    (project / "rajee-deploy.toml").write_text(SETTINGS + '[images.other]\nrepository = "team/other"\nplatform = "linux/arm64"\n')
+    lines = command(project, "fingerprint").stdout.splitlines()
+    assert [line.split()[0] for line in lines] == ["app", "other"]
+    assert len({line.split()[1] for line in lines}) == 2
+
+
+def test_fingerprint_document(project):
+    document = json.loads(command(project, "fingerprint", "--json").stdout)
+    assert document["schema"] == "rajee-deploy.fingerprint/1"
+    assert document["tag"] == command(project, "fingerprint").stdout.strip()
+    (use,) = document["uses"]
+    assert (use["instruction"], use["line"], use["selector"]["path"], use["context"]) == ("COPY", [2, 2], "/app", "")
+    (entry,) = document["entries"]
+    assert (entry["path"], entry["kind"], entry["mode"], entry["size"]) == ("app", "file", "0644", 3)
+
+
+def test_what_the_image_does_not_read_does_not_count(project):
+    before = command(project, "fingerprint").stdout
+    (project / "README.md").write_text("text")
+    (project / "Dockerfile").write_text("# a comment\nFROM scratch\n\ncopy   app  /app\n")
+    assert command(project, "fingerprint").stdout == before
+    (project / "app").write_text("two")
+    assert command(project, "fingerprint").stdout != before
+
+
+def test_no_secret_shows(project):
+    (project / "Dockerfile").write_text("FROM scratch\nARG TOKEN\nCOPY app /app\n")
+    ended = command(project, "fingerprint", "--json", "--build-arg", "TOKEN=hunter2")
+    assert ended.returncode == 0
+    assert "hunter2" not in ended.stdout + ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environment", "code", "exit_code"),
+    [
+        (["plan"], {"AWS_REGION": "us-east-1"}, "no-credentials", 1),
+        (["plan"], {"AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b"}, "no-region", 64),
+        (["plan", "--profile", "nobody"], {}, "no-profile", 64),
+        (["plan"], NOWHERE, "aws-unreachable", 1),
+        (["plan", "--image", "nothing"], NOWHERE, "unknown-image", 64),
+        (["plan", "-e", "nothing"], NOWHERE, "bad-settings", 64),
+        (["plan", "--config", "nothing.toml"], NOWHERE, "no-settings", 64),
+        (["fingerprint", "nowhere"], {}, "context-missing", 1),
+        (["fingerprint", ".", "--build-arg", "=x"], {}, "bad-flag", 64),
+        (["fingerprint", ".", "--platform", "amd"], {}, "bad-platform", 64),
+        (["fingerprint", ".", "--target", "nothing"], {}, "target-not-found", 1),
+        (["fingerprint", ".", "-f", "Nofile"], {}, "dockerfile-missing", 1),
+        (["sandbox", "env"], {}, "sandbox-not-running", 1),
+    ],
+)
+def test_bad_input_is_named_with_its_next_step(project, arguments, environment, code, exit_code):
+    ended = command(project, *arguments, **environment)
+    assert ended.returncode == exit_code, ended.stderr
+    assert f"✗ {code}" in ended.stderr
+    assert "Traceback" not in ended.stderr
+    assert ended.stdout == ""
+
+
+def test_a_missing_copy_source_names_the_line(project):
+    (project / "app").unlink()
+    ended = command(project, "fingerprint", "--json")
+    assert ended.returncode == 1
+    document = json.loads(ended.stdout)
+    assert (document["schema"], document["code"], document["where"]) == ("rajee-deploy.error/1", "source-not-found", "Dockerfile:2")
+
+
+def test_a_source_that_deployignore_removes(project):
+    (project / ".deployignore").write_text("app\n")
+    ended = command(project, "fingerprint")
+    assert ended.returncode == 1
+    assert "source-deployignored" in ended.stderr
+    assert "Dockerfile:2" in ended.stderr
+
+
+def test_an_unreadable_file_is_named(project):
+    if os.geteuid() == 0:
+        # root reads everything: drop to an account that does not
+        (project / "app").chmod(0)
+        shutil.chown(project, "nobody")
+        demote = ["setpriv", "--reuid=nobody", "--clear-groups", "--"]
+    else:
+        (project / "app").chmod(0)
+        demote = []
+    for directory in (project.parent, *project.parent.parents):
+        if directory.stat().st_uid == os.geteuid() and directory != Path("/"):
+            directory.chmod(directory.stat().st_mode | 0o755)
+    program = [sys.executable, "-m", "rajee_deploy", "fingerprint", "."]
+    ended = subprocess.run([*demote, *program], cwd=project, capture_output=True, text=True, check=False, timeout=60)
+    assert ended.returncode == 1, ended.stderr
+    assert "✗ unreadable" in ended.stderr
+    assert "app" in ended.stderr
+
+
+def test_a_report_without_runs(project):
+    ended = command(project, "report")
+    assert ended.returncode == 0
+    assert "No run was recorded" in ended.stderr
+    assert json.loads(command(project, "report", "--json").stdout)["runs"] == 0
+
+
+def test_names_cannot_write_to_the_terminal(project):
+    (project / "Dockerfile").write_text("FROM scratch\nCOPY no\x1b[31m[/] /app\n")
+    ended = command(project, "fingerprint")
+    assert ended.returncode == 1
+    assert "\x1b" not in ended.stderr
+
+
+def test_importing_the_command_takes_nothing_heavy():
+    code = "import sys, rajee_deploy.cli; print(*sorted({'boto3', 'rich', 'docker', 'pathspec', 'moto'} & set(sys.modules)))"
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ended.stdout.strip() == ""

@@ -1,0 +1,58 @@
+"""`.deployignore` removes, in gitignore's syntax, before BuildKit's rules."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from rajee_deploy.context import look_up
+from rajee_deploy.errors import DeployError
+
+TREE = {"a.log": "l", "keep.log": "k", "d/a.log": "l", "d/b": "b", "build/x": "x", "sub/build/x": "x", "file": "f"}
+
+
+def paths(selection):
+    return [entry.entry.path for entry in selection.entries if entry.digest]
+
+
+@pytest.mark.parametrize(
+    ("lines", "wanted"),
+    [
+        (["*.log"], ["build/x", "d/b", "file", "sub/build/x"]),
+        (["*.log", "!keep.log"], ["build/x", "d/b", "file", "keep.log", "sub/build/x"]),
+        (["build/"], ["a.log", "d/a.log", "d/b", "file", "keep.log"]),
+        (["/build", "!build/x", "*.log"], ["d/b", "file", "sub/build/x"]),
+        (["file/", "*.log", "build"], ["d/b", "file"]),
+        (["# *", "", "*.log", "b*"], ["file"]),
+    ],
+)
+def test_git_rules(build, read, rules, lines, wanted):
+    assert paths(look_up(build(TREE), [read("/")], rules(deploy=lines))) == wanted
+
+
+def test_it_never_adds(build, read, rules):
+    assert paths(look_up(build(TREE), [read("/")], rules("d", "*.log", deploy=["!d/b", "build"]))) == ["file"]
+
+
+def test_a_named_source_that_it_removes_is_an_error(build, read, rules):
+    with pytest.raises(DeployError) as caught:
+        look_up(build(TREE), [read("/build/x", line=9)], rules(deploy=["# mine", "build/"]))
+    error = caught.value
+    assert (error.code, error.where, error.cause) == ("source-deployignored", "Dockerfile:9", ".deployignore:2: build/")
+
+
+def test_a_wildcard_just_matches_less(build, read, rules):
+    assert paths(look_up(build(TREE), [read("/*.log", wildcard=True)], rules(deploy=["a.log"]))) == ["keep.log"]
+
+
+def test_a_malformed_pattern_is_an_error(build, read, rules):
+    with pytest.raises(DeployError) as caught:
+        look_up(build(TREE), [read("/")], rules(deploy=["!"]))
+    assert caught.value.code == "ignore-pattern"
+
+
+def test_pathspec_is_not_imported_without_the_file():
+    code = "import sys, rajee_deploy.context; sys.exit('pathspec' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

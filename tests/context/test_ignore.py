@@ -1,0 +1,159 @@
+"""Ignore patterns: the upstream table, the oddities, and the file's syntax."""
+
+from __future__ import annotations
+
+import json
+import posixpath
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rajee_deploy.context.globs import clean
+from rajee_deploy.context.ignore import Matcher, Rule, go_expression, read_rules
+from rajee_deploy.errors import DeployError
+
+
+def matches(patterns, path):
+    try:
+        return Matcher([Rule(pattern) for pattern in patterns]).matches(path)
+    except DeployError as error:
+        assert error.code == "ignore-pattern"
+        return "error"
+
+
+def walk(matcher, path):
+    """Match a path as a walk does: with the flags of the directories above it."""
+    parts = path.split("/")
+    matched, flags = False, None
+    for end in range(1, len(parts) + 1):
+        matched, flags = matcher.step("/".join(parts[:end]), flags)
+    return matched
+
+
+def test_upstream_table(conformance):
+    table = json.loads((conformance / "patternmatcher_cases.json").read_text())
+    assert len(table["cases"]) == 138
+    for case in table["cases"]:
+        wanted = "error" if case["error"] else case["match"]
+        assert matches(case["patterns"], case["path"]) == wanted, case
+    for case in table["compile"]:
+        wanted = (case["match_type"], case["regexp"] or "")
+        assert go_expression(clean(case["pattern"])) == wanted, case
+    for case in table["ignorefile"]:
+        assert [rule.text for rule in read_rules(case["content"].encode(), "x")] == case["patterns"], case
+    for case in table["clean"]:
+        matcher = Matcher([Rule(pattern) for pattern in case["patterns"]])
+        assert len(matcher.patterns) == case["active"], case
+        assert matcher.has_exceptions is bool(case["exclusions"]), case
+
+
+@pytest.mark.parametrize(
+    ("patterns", "path", "wanted"),
+    [
+        (["node_modules"], "src/node_modules/x", False),
+        (["node_modules"], "node_modules/x", True),
+        (["*.log"], "a/b.log", False),
+        (["foo/"], "foo", True),
+        (["**x"], "ax", True),
+        (["**x*"], "ax", False),
+        (["a**/*.txt"], "a/d/f.txt", True),
+        (["[!a]"], "b", False),
+        (["[!a]"], "a", True),
+        (["./a"], "a", True),
+        (["a//b"], "a/b", True),
+        (["**", "!util/docker/web"], "util/docker/web/foo", False),
+        (["abc/**"], "abc", False),
+        (["dir/*"], "dir", False),
+        (["**/dir"], "dir/file", True),
+        (["{a,b}"], "a", False),
+        (["a^b*"], "a^bc", False),
+        (["a^b"], "a^b", True),
+        (["[a*]b"], "a]b", True),
+        (["\\d"], "7", True),
+        (["\\y"], "y", "error"),
+        (["[z-a]"], "a", "error"),
+        (["a*/[b"], "x", "error"),
+        (["!./a", "a"], "a", True),
+        (["  a  "], "a", True),
+        (["é*"], "éa", True),
+    ],
+)
+def test_where_tools_disagree(patterns, path, wanted):
+    assert matches(patterns, path) == wanted
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        (b"\xef\xbb\xbfa\n#b\n #c\n\\#d", ["a", "#c", "\\#d"]),
+        (b"a\r\n\r\nb\r\n", ["a", "b"]),
+        (b"! x\n!/y\n/z\n/\n//q/", ["!x", "!y", "z", "/", "q"]),
+        (b"./a\na//b\nd/../a\n../up\na/", ["a", "a/b", "a", "../up", "a"]),
+        (b"foo\\ ", ["foo\\"]),
+        ("\u00a0a\u2003".encode(), ["a"]),
+        (b"\x1ca", ["\x1ca"]),
+    ],
+)
+def test_reading_an_ignore_file(text, wanted):
+    assert [rule.text for rule in read_rules(text, ".dockerignore")] == wanted
+
+
+def test_rules_know_their_line():
+    assert read_rules(b"# first\n\na\n", "x/.dockerignore")[0] == Rule("a", "x/.dockerignore:3")
+
+
+def test_errors_name_the_line():
+    with pytest.raises(DeployError) as caught:
+        Matcher(read_rules(b"ok\n[a\n", ".dockerignore"))
+    assert (caught.value.code, caught.value.where) == ("ignore-pattern", ".dockerignore:2")
+    with pytest.raises(DeployError) as caught:
+        read_rules(b"x\n" + b"y" * 65536, ".dockerignore")
+    assert (caught.value.code, caught.value.where) == ("ignore-pattern", ".dockerignore:2")
+
+
+def test_walking_and_opening_disagree_about_a_pattern_passed_over():
+    matcher = Matcher([Rule("d"), Rule("!d/x"), Rule("d")])
+    assert not walk(matcher, "d/x")
+    assert matcher.matches("d/x")
+    assert walk(matcher, "d/y")
+
+
+def test_the_rule_that_decided():
+    matcher = Matcher([Rule("*.md", "i:1"), Rule("!a.md", "i:2"), Rule("d", "i:3")])
+    assert matcher.last_match("b.md") == Rule("*.md", "i:1")
+    assert matcher.last_match("d/e/f") == Rule("d", "i:3")
+    assert matcher.last_match("a.md") is None
+
+
+PATTERNS = st.lists(st.text(st.sampled_from(list("ab/*?[]^!-\\.Qd ")), min_size=0, max_size=6), min_size=1, max_size=4)
+PATHS = st.lists(st.text(st.sampled_from(list("abd.]^-")), min_size=1, max_size=3), min_size=1, max_size=3).map(
+    lambda parts: posixpath.join(*parts)
+)
+
+
+@given(PATTERNS, PATHS)
+def test_nothing_but_deploy_errors(patterns, path):
+    assert matches(patterns, path) in {True, False, "error"}
+
+
+@given(PATTERNS, PATHS)
+def test_without_exceptions_walking_and_opening_agree(patterns, path):
+    try:
+        matcher = Matcher([Rule(pattern) for pattern in patterns if not pattern.strip().startswith("!")])
+        assert walk(matcher, path) is matcher.matches(path)
+    except DeployError:
+        return
+
+
+@given(PATTERNS, PATHS)
+def test_the_shortcuts_never_say_no_wrongly(patterns, path):
+    try:
+        matcher = Matcher([Rule(pattern) for pattern in patterns])
+        matched = any(p.match(path) for p in matcher.patterns if not p.exception)
+        assert matcher.touches(path) or not matched
+        parent = path.rpartition("/")[0]
+        if parent and matched:
+            assert matcher.can_match_below(parent)
+    except DeployError:
+        return

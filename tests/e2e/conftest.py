@@ -1,0 +1,78 @@
+"""A copy of this repository, a sandbox of its own, and the command as a user types it."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+TOP = Path(__file__).parents[2]
+BIN = Path(sys.executable).parent
+
+
+@dataclass
+class Shell:
+    """A shell in the copy, whose AWS is the sandbox."""
+
+    folder: Path
+    environment: dict[str, str]
+    asked: list[str] = field(default_factory=list)
+
+    def run(self, line: str, *, code: int = 0, **environment: str) -> subprocess.CompletedProcess[str]:
+        """Run one line; fails unless it ends with `code`."""
+        ended = subprocess.run(
+            ["bash", "-c", line], cwd=self.folder, env={**self.environment, **environment}, capture_output=True, text=True,
+            check=False, timeout=300,
+        )  # fmt: skip
+        assert ended.returncode == code, f"$ {line}\n{ended.stdout}\n{ended.stderr}"
+        return ended
+
+
+@pytest.fixture(scope="module")
+def shell(tmp_path_factory):
+    work = tmp_path_factory.mktemp("e2e")
+    folder = work / "rajee"
+    copy_repository(folder)
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "RAJEE_DEPLOY_"))}
+    environment = {
+        **kept,
+        "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}",
+        "RAJEE_DEPLOY_STATE_DIR": str(work / "state"),
+        "TMPDIR": str(work / "tmp"),
+        "RAJEE_DEPLOY_ENVIRONMENT": "sandbox-offline",
+    }
+    (work / "tmp").mkdir()
+    found = Shell(folder, environment)
+    subprocess.run([str(TOP / ".ci" / "stand-ins")], check=True, capture_output=True, env={**os.environ, "PYTHON": sys.executable})
+    try:
+        for line in found.run("rajee-deploy sandbox start").stdout.splitlines():
+            name, _, value = line.removeprefix("export ").partition("=")
+            environment[name] = shlex.split(value)[0]
+        yield found
+    finally:
+        found.run("rajee-deploy sandbox stop")
+
+
+@pytest.fixture(scope="module")
+def bootstrapped(shell):
+    """The shell, after `cdk bootstrap` of the sandbox's account."""
+    shell.run("infra/node_modules/.bin/cdk bootstrap aws://123456789012/us-east-1 --no-notices")
+    return shell
+
+
+def copy_repository(folder: Path) -> None:
+    """What git would commit of this checkout, and the installed CDK CLI by a link."""
+    names = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=TOP, capture_output=True, check=True
+    ).stdout
+    for name in filter(None, map(os.fsdecode, names.split(b"\0"))):
+        if (TOP / name).exists():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(TOP / name, folder / name)
+    (folder / "infra" / "node_modules").symlink_to(TOP / "infra" / "node_modules")

@@ -1,0 +1,203 @@
+"""The main job through the shell, on real parts: a Docker Engine, pushes and pulls over HTTP, the cdk CLI, an Envoy.
+
+The tests of this file are one story and run in its order.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import time
+import urllib.error
+import urllib.request
+
+import boto3
+import pytest
+
+pytestmark = [pytest.mark.docker, pytest.mark.cdk]
+
+ENVOY = "infra/raja_poc/assets/envoy/envoy.yaml"
+STACK = "infra/raja_poc/stacks/rajee_envoy_stack.py"
+
+
+def plan(shell) -> dict:
+    return json.loads(shell.run("rajee-deploy plan --json").stdout)
+
+
+def up(shell) -> dict:
+    """Plan, then `up`; both must say the same."""
+    planned = plan(shell)
+    done = json.loads(shell.run("rajee-deploy up --json").stdout)
+    assert done["outcome"] == "done"
+    assert (done["steps"], done["kind"]) == (planned["steps"], planned["kind"])
+    return done
+
+
+def words(document: dict) -> list[str]:
+    return [f"{step['step']} {step.get('image') or step.get('stack')}" for step in document["steps"]]
+
+
+def edit(shell, name: str, text: str) -> None:
+    path = shell.folder / name
+    path.write_text(text + path.read_text())
+
+
+def test_an_account_that_was_never_bootstrapped_is_said_so(shell):
+    ended = shell.run("rajee-deploy up", code=1)
+    assert "✗ not-bootstrapped" in ended.stderr
+    assert "npx cdk bootstrap aws://123456789012/us-east-1" in ended.stderr
+
+
+def test_the_first_up_makes_everything(bootstrapped):
+    done = up(bootstrapped)
+    assert words(done) == ["deploy RajeeRegistryStack", "build-and-push envoy", "deploy RajeeEnvoyStack"]
+    assert done["kind"] == "first"
+
+
+def test_the_second_up_does_nothing_and_says_why(bootstrapped):
+    ended = bootstrapped.run("rajee-deploy up")
+    assert "Nothing to do" in ended.stderr
+    tag = bootstrapped.run("rajee-deploy fingerprint -e sandbox-offline").stdout.strip()
+    assert f"{tag} is in raja/envoy as sha256:" in ended.stderr
+    assert up(bootstrapped)["kind"] == "noop"
+
+
+def test_nothing_to_do_needs_neither_docker_nor_node(bootstrapped, tmp_path):
+    for name in ("docker", "node", "npx"):
+        (tmp_path / name).write_text("#!/bin/sh\necho called >> " + str(tmp_path / "called") + "\nexit 1\n")
+        (tmp_path / name).chmod(0o755)
+    path = f"{tmp_path}:{bootstrapped.environment['PATH']}"
+    ended = bootstrapped.run("rajee-deploy up", PATH=path, DOCKER_HOST="tcp://127.0.0.1:9")
+    assert "Nothing to do" in ended.stderr
+    assert not (tmp_path / "called").exists()
+
+
+def test_an_edit_that_no_image_reads_does_nothing(bootstrapped):
+    edit(bootstrapped, "README.md", "edited\n")
+    assert up(bootstrapped)["kind"] == "noop"
+
+
+def test_an_edit_of_the_stack_deploys_without_building(bootstrapped):
+    edit(bootstrapped, STACK, "# edited\n")
+    done = up(bootstrapped)
+    assert words(done) == ["deploy RajeeRegistryStack", "deploy RajeeEnvoyStack"]
+    assert done["kind"] == "infra"
+
+
+def test_an_edit_of_a_copied_file_builds_pushes_and_deploys(bootstrapped):
+    before = plan(bootstrapped)["images"]["envoy"]["tag"]
+    edit(bootstrapped, ENVOY, "# edited\n")
+    done = up(bootstrapped)
+    assert words(done) == ["build-and-push envoy", "deploy RajeeEnvoyStack"]
+    assert (done["kind"], done["images"]["envoy"]["tag"] != before) == ("code", True)
+    assert up(bootstrapped)["kind"] == "noop"
+
+
+def test_going_back_to_a_former_image_builds_nothing(bootstrapped):
+    path = bootstrapped.folder / ENVOY
+    edited = path.read_text()
+    path.write_text(edited.removeprefix("# edited\n"))
+    assert words(up(bootstrapped)) == ["deploy RajeeEnvoyStack"]
+    path.write_text(edited)
+    assert words(up(bootstrapped)) == ["deploy RajeeEnvoyStack"]
+
+
+def test_the_deployed_task_runs_the_very_image(bootstrapped):
+    ecs = client(bootstrapped, "ecs")
+    (cluster,) = ecs.list_clusters()["clusterArns"]
+    (arn,) = ecs.list_services(cluster=cluster)["serviceArns"]
+    (service,) = ecs.describe_services(cluster=cluster, services=[arn])["services"]
+    definition = ecs.describe_task_definition(taskDefinition=service["taskDefinition"])["taskDefinition"]
+    (container,) = definition["containerDefinitions"]
+    assert container["name"] == "EnvoyProxy"
+    assert container["image"].endswith(f"raja/envoy:{plan(bootstrapped)['images']['envoy']['tag']}")
+
+
+def test_the_pushed_image_is_pulled_runs_and_is_ready(bootstrapped, tmp_path):
+    tag = plan(bootstrapped)["images"]["envoy"]["tag"]
+    ecr = client(bootstrapped, "ecr")
+    uri = ecr.describe_repositories(repositoryNames=["raja/envoy"])["repositories"][0]["repositoryUri"]
+    (record,) = ecr.describe_images(repositoryName="raja/envoy", imageIds=[{"imageTag": tag}])["imageDetails"]
+    token = ecr.get_authorization_token()["authorizationData"][0]["authorizationToken"]
+    (tmp_path / "config.json").write_text(json.dumps({"auths": {uri.split("/")[0]: {"auth": token}}}))
+    docker = lambda *words: subprocess.run(  # noqa: E731 -- two words long where it is used
+        ["docker", "--config", str(tmp_path), *words], check=True, capture_output=True, text=True
+    ).stdout.strip()
+    reference = f"{uri}@{record['imageDigest']}"
+    docker("pull", "--quiet", reference)
+    settings = ["AUTH_DISABLED=true", "S3_BUCKET=a-bucket", "AWS_REGION=us-east-1", "AWS_ACCESS_KEY_ID=a", "AWS_SECRET_ACCESS_KEY=b"]
+    environment = [word for setting in settings for word in ("--env", setting)]
+    container = docker("run", "--detach", "--rm", "--publish", "127.0.0.1::10001", *environment, reference)
+    try:
+        address = docker("port", container, "10001").splitlines()[0]
+        assert status(f"http://{address}/ready") == 200
+        template = next((bootstrapped.folder / "infra").glob("cdk.out/RajeeEnvoyStack.template.json"), None)
+        assert template is None, "synth left its output in the project"
+        docker("exec", container, *health_check(bootstrapped))
+    finally:
+        docker("stop", "--time", "5", container)
+        docker("image", "rm", "--force", reference)
+
+
+def test_nothing_is_left_behind(bootstrapped):
+    left = [path.name for path in (bootstrapped.folder.parent / "tmp").iterdir() if path.name.startswith("rajee-deploy")]
+    assert left == []
+    changed = bootstrapped.run("ls -A infra").stdout.split()
+    assert "cdk.out" not in changed
+    assert "cdk.context.json" not in changed
+
+
+def test_the_report_counts_the_runs(bootstrapped):
+    document = json.loads(bootstrapped.run("rajee-deploy report --json").stdout)
+    kinds = {kind["kind"]: kind for kind in document["kinds"]}
+    assert set(kinds) == {"first", "noop", "infra", "code"}
+    assert (document["builds"], document["failed"]) == (2, 1)
+
+
+def test_a_retained_repository_is_adopted(bootstrapped):
+    cloudformation, ecr = client(bootstrapped, "cloudformation"), client(bootstrapped, "ecr")
+    for stack in ("RajeeEnvoyStack", "RajeeRegistryStack"):
+        cloudformation.delete_stack(StackName=stack)
+    assert ecr.describe_repositories(repositoryNames=["raja/envoy"])["repositories"]
+    planned = plan(bootstrapped)
+    assert planned["steps"][0]["adopt"] is True
+    assert words(up(bootstrapped)) == ["deploy RajeeRegistryStack", "deploy RajeeEnvoyStack"]
+    assert up(bootstrapped)["kind"] == "noop"
+
+
+def test_a_wrong_account_stops_before_anything(bootstrapped):
+    path = bootstrapped.folder / "pyproject.toml"
+    text = path.read_text()
+    path.write_text(text.replace('account = "123456789012"', 'account = "999999999999"'))
+    ended = bootstrapped.run("rajee-deploy up", code=1)
+    path.write_text(text)
+    assert "✗ wrong-account" in ended.stderr
+
+
+def client(shell, service: str):
+    chosen = {name: shell.environment[name] for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_ENDPOINT_URL")}
+    return boto3.client(
+        service, region_name="us-east-1", endpoint_url=chosen["AWS_ENDPOINT_URL"],
+        aws_access_key_id=chosen["AWS_ACCESS_KEY_ID"], aws_secret_access_key=chosen["AWS_SECRET_ACCESS_KEY"],
+    )  # fmt: skip
+
+
+def health_check(shell) -> list[str]:
+    """The container's own check, from the task definition that was deployed."""
+    ecs = client(shell, "ecs")
+    definition = ecs.describe_task_definition(taskDefinition=ecs.list_task_definitions()["taskDefinitionArns"][-1])
+    command = definition["taskDefinition"]["containerDefinitions"][0]["healthCheck"]["command"]
+    assert command[0] == "CMD"
+    return command[1:]
+
+
+def status(url: str) -> int:
+    deadline = time.monotonic() + 20
+    while True:
+        try:
+            with urllib.request.urlopen(url, timeout=5) as answer:
+                return answer.status
+        except (urllib.error.URLError, ConnectionError):
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.1)

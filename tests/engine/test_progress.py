@@ -1,0 +1,66 @@
+"""BuildKit's raw progress, read line by line."""
+
+from __future__ import annotations
+
+import base64
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rajee_deploy.engine.progress import Progress
+
+STARTED, COMPLETED = "2026-01-01T00:00:00.123456789Z", "2026-01-01T00:00:02.623456789Z"
+
+
+def feed(*documents) -> tuple[list, Progress]:
+    events: list = []
+    progress = Progress(events.append)
+    for document in documents:
+        progress.line(document if isinstance(document, str) else json.dumps(document))
+    return events, progress
+
+
+def vertex(**fields):
+    return {"vertexes": [{"digest": "d", "name": "[1/2] COPY a", **fields}]}
+
+
+def test_a_step_begins_and_ends_once():
+    begin, end = vertex(started=STARTED), vertex(started=STARTED, completed=COMPLETED)
+    events, _ = feed(begin, begin, end, end)
+    assert [(e.name, e.seconds, e.cached) for e in events] == [("[1/2] COPY a", None, False), ("[1/2] COPY a", 2.5, False)]
+
+
+def test_a_cached_step():
+    events, _ = feed(vertex(started=STARTED, completed=STARTED, cached=True))
+    assert [(e.seconds, e.cached) for e in events] == [(0.0, True)]
+
+
+def test_internal_steps_are_left_out():
+    events, _ = feed({"vertexes": [{"digest": "d", "name": "[internal] load .dockerignore", "started": STARTED}]})
+    assert events == []
+
+
+def test_a_failure_tells_step_output_and_words():
+    log = {"logs": [{"vertex": "d", "data": base64.b64encode(b"make: no rule\n").decode()}]}
+    _, progress = feed(log, vertex(started=STARTED, completed=COMPLETED, error="exit code: 2"), "Dockerfile:3", "ERROR: failed")
+    assert progress.failure().splitlines() == ["step: [1/2] COPY a", "make: no rule", "Dockerfile:3", "ERROR: failed"]
+
+
+def test_steps_that_were_cancelled_are_not_the_failure():
+    failed = vertex(started=STARTED, completed=COMPLETED, error="boom")
+    other = {"vertexes": [{"digest": "e", "name": "[2/2] RUN x", "started": STARTED, "completed": COMPLETED, "error": "context canceled"}]}
+    _, progress = feed(failed, other)
+    assert progress.failure().splitlines() == ["step: [1/2] COPY a", "boom"]
+
+
+@pytest.mark.parametrize("line", ["", "{", "[]", "{}", '{"vertexes": null}', '{"logs": [{"vertex": "d"}]}', '{"logs": [{"data": "*"}]}'])
+def test_lines_that_say_nothing(line):
+    events, _ = feed(line)
+    assert events == []
+
+
+@given(st.text())
+def test_no_line_stops_it(line):
+    feed(line)

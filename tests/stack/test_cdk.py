@@ -1,0 +1,133 @@
+"""The CDK CLI: which one is found, which is refused, what it is told, and what its failures become.
+
+Small programs stand in for the CLI, since how it ends is what is tested; the real one runs in tests/e2e.
+"""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from rajee_deploy.aws import Aws
+from rajee_deploy.errors import DeployError
+from rajee_deploy.plan import DeployStack
+from rajee_deploy.settings import CdkSettings
+from rajee_deploy.stack.cdk import Cdk, find_cli, get_cli
+
+STEP = DeployStack("App", (("ImageTag", "c-1"), ("RajeeInfraHash", "sha256:x")), "", ())
+
+
+@pytest.fixture
+def app(tmp_path, monkeypatch):
+    monkeypatch.setenv("AWS_REGION", "us-east-1")
+    root = tmp_path / "cdk"
+    root.mkdir()
+    (root / "cdk.json").write_text("{}")
+    return root
+
+
+def install(app, script: str, version: str = "2.1148.1") -> None:
+    modules = app / "node_modules"
+    (modules / "aws-cdk").mkdir(parents=True)
+    (modules / "aws-cdk" / "package.json").write_text(json.dumps({"version": version}))
+    (modules / ".bin").mkdir()
+    program = modules / ".bin" / "cdk"
+    program.write_text("#!/bin/sh\n" + script)
+    program.chmod(0o755)
+
+
+def cdk(app) -> Cdk:
+    return Cdk(CdkSettings(app, ("App",), {"size": "large"}), Aws())
+
+
+def test_the_apps_own_cli_goes_before_any_other(app):
+    install(app, "exit 0")
+    cli = find_cli(app)
+    assert cli is not None
+    assert (cli.path, cli.version) == (app / "node_modules/.bin/cdk", "2.1148.1")
+
+
+def test_a_directory_above_may_hold_it(app):
+    install(app.parent, "exit 0")
+    found = find_cli(app)
+    assert found is not None
+    assert found.path == app.parent / "node_modules/.bin/cdk"
+
+
+@pytest.mark.parametrize("version", ["3.0.0", "1.204.0"])
+def test_versions_that_are_refused(app, version):
+    install(app, "exit 0", version)
+    with pytest.raises(DeployError) as caught:
+        get_cli(app)
+    assert caught.value.code == "cdk-version"
+    assert "2.x" in caught.value.hint
+
+
+def test_a_missing_cli_and_a_missing_node(app, monkeypatch, tmp_path):
+    empty = tmp_path / "bin"
+    empty.mkdir()
+    monkeypatch.setenv("PATH", str(empty))
+    with pytest.raises(DeployError) as caught:
+        get_cli(app)
+    assert caught.value.code == "node-missing"
+    (empty / "node").write_text("#!/bin/sh\n")
+    (empty / "node").chmod(0o755)
+    (app / "package-lock.json").touch()
+    with pytest.raises(DeployError) as caught:
+        get_cli(app)
+    assert (caught.value.code, caught.value.hint) == ("cdk-missing", f"npm ci --prefix {app}")
+
+
+def test_what_deploy_is_told(app, tmp_path):
+    install(app, 'printf "%s\\n" "$@" "$AWS_REGION"')
+    lines: list[str] = []
+    cdk(app).deploy(STEP, tmp_path / "out", lines.append)
+    assert lines[:4] == ["deploy", "App", "--app", str(tmp_path / "out")]
+    assert {"--exclusively", "--method=direct", "--parameters=App:ImageTag=c-1", "--require-approval=never"} <= set(lines)
+    assert lines[-1] == "us-east-1"
+
+
+def test_adoption_goes_through_a_change_set(app, tmp_path):
+    install(app, 'printf "%s\\n" "$@"')
+    lines: list[str] = []
+    cdk(app).deploy(DeployStack("App", (), "", (), adopt=True), tmp_path / "out", lines.append)
+    assert "--import-existing-resources" in lines
+    assert "--method=direct" not in lines
+
+
+@pytest.mark.parametrize(
+    ("script", "words"),
+    [
+        ("echo 'App failed: because'; exit 1", "App failed: because"),
+        ("exit 137", "exit code 137"),
+        ("yes x | head -c 1000000; echo last words; exit 1", "last words"),
+        ("kill -9 $$", "exit code -9"),
+    ],
+)
+def test_every_way_to_fail_is_a_failure_with_its_last_words(app, tmp_path, script, words):
+    install(app, script)
+    with pytest.raises(DeployError) as caught:
+        cdk(app).deploy(STEP, tmp_path / "out", lambda _line: None)
+    assert caught.value.code == "deploy-failed"
+    assert words in caught.value.cause
+
+
+@pytest.mark.parametrize(
+    ("said", "hint"),
+    [("ModuleNotFoundError: No module named 'aws_cdk'", "activate"), ("Parameters: [X] do not exist in the template", "DeployState")],
+)
+def test_known_failures_get_their_remedy(app, tmp_path, said, hint):
+    install(app, f'echo "{said}"; exit 1')
+    with pytest.raises(DeployError) as caught:
+        cdk(app).synth(tmp_path / "out", lambda _line: None)
+    assert caught.value.code == "synth-failed"
+    assert hint in caught.value.hint
+
+
+def test_a_stack_that_the_app_does_not_have(app, tmp_path):
+    manifest = {"artifacts": {"Other": {"type": "aws:cloudformation:stack", "properties": {"stackName": "Other"}}}}
+    install(app, f"mkdir -p {tmp_path}/out; echo '{json.dumps(manifest)}' > {tmp_path}/out/manifest.json")
+    with pytest.raises(DeployError) as caught:
+        cdk(app).synth(tmp_path / "out", lambda _line: None)
+    assert (caught.value.code, caught.value.hint) == ("no-such-stack", "it has: Other")

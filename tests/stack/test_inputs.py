@@ -1,0 +1,139 @@
+"""What counts as an input of synth, and what does not."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+
+from rajee_deploy.errors import DeployError
+from rajee_deploy.settings import CdkSettings
+from rajee_deploy.stack.inputs import infra_fingerprint
+
+
+@pytest.fixture
+def app(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.delenv("CDK_CONTEXT_JSON", raising=False)
+    root = tmp_path / "project" / "cdk"
+    (root / "stacks").mkdir(parents=True)
+    (tmp_path / "home").mkdir()
+    (root / "cdk.json").write_text('{"app": "node app.js"}')
+    (root / "stacks" / "a.py").write_text("a")
+    (root / "package-lock.json").write_text("{}")
+    package = root / "node_modules" / "aws-cdk"
+    package.mkdir(parents=True)
+    (package / "package.json").write_text('{"version": "2.1.0"}')
+    return root
+
+
+def digest(app, **more) -> str:
+    return str(infra_fingerprint(CdkSettings(app, ("A",), **more)).digest)
+
+
+CHANGES = {
+    "content": lambda app: (app / "stacks" / "a.py").write_text("b"),
+    "rename": lambda app: (app / "stacks" / "a.py").rename(app / "stacks" / "b.py"),
+    "new file": lambda app: (app / "stacks" / "b.py").write_text(""),
+    "removed": lambda app: (app / "stacks" / "a.py").unlink(),
+    "executable": lambda app: (app / "stacks" / "a.py").chmod(0o755),
+    "lock file": lambda app: (app / "package-lock.json").write_text("{ }"),
+    "cdk.json": lambda app: (app / "cdk.json").write_text('{"app": "node other.js"}'),
+    "context file": lambda app: (app / "cdk.context.json").write_text("{}"),
+    "hidden file": lambda app: (app / ".npmrc").write_text("a"),
+    "cli version": lambda app: (app / "node_modules/aws-cdk/package.json").write_text('{"version": "2.2.0"}'),
+    "personal cdk.json": lambda app: (app.parent.parent / "home" / ".cdk.json").write_text("{}"),
+    "link": lambda app: (app / "link").symlink_to("stacks"),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_what_counts(app, change):
+    before = digest(app)
+    CHANGES[change](app)
+    assert digest(app) != before
+
+
+def test_the_content_behind_a_link_counts(app, tmp_path):
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "template.yaml").write_text("1")
+    (app / "link").symlink_to(outside)
+    (app / "file").symlink_to(outside / "template.yaml")
+    before = digest(app)
+    (outside / "template.yaml").write_text("2")
+    assert digest(app) != before
+
+
+def test_links_in_circles_end(app):
+    (app / "stacks" / "up").symlink_to("..")
+    (app / "broken").symlink_to("nowhere")
+    assert digest(app) == digest(app)
+
+
+@pytest.mark.parametrize("name", ["cdk.out/x", "node_modules/other/x", "__pycache__/a.pyc", "stacks/a.pyc", ".venv/x", ".git/x"])
+def test_outputs_and_caches_do_not_count(app, name):
+    before = digest(app)
+    (app / name).parent.mkdir(parents=True, exist_ok=True)
+    (app / name).write_text("x")
+    assert digest(app) == before
+
+
+def test_what_the_settings_ignore_does_not_count_and_what_they_add_does(app):
+    (app / "assets").mkdir()
+    extra = app.parent / "shared.py"
+    extra.write_text("1")
+    before, with_extra = digest(app, ignore=("/assets/",)), digest(app, inputs=(extra,))
+    (app / "assets" / "x").write_text("x")
+    extra.write_text("2")
+    assert digest(app, ignore=("/assets/",)) == before
+    (app / "assets" / "x").unlink()
+    (app / "assets").rmdir()
+    assert digest(app, inputs=(extra,)) != with_extra
+
+
+def test_context_and_declared_variables_count(app, monkeypatch):
+    monkeypatch.delenv("SIZE", raising=False)
+    seen = {digest(app), digest(app, context={"a": "1"}), digest(app, context={"a": "2"}), digest(app, env=("SIZE",))}
+    monkeypatch.setenv("SIZE", "")
+    seen.add(digest(app, env=("SIZE",)))
+    monkeypatch.setenv("SIZE", "2")
+    seen.add(digest(app, env=("SIZE",)))
+    monkeypatch.setenv("CDK_CONTEXT_JSON", "{}")
+    seen.add(digest(app))
+    assert len(seen) == 7
+
+
+def test_place_and_time_do_not_count(app, tmp_path):
+    before = digest(app)
+    moved = tmp_path / "elsewhere"
+    app.rename(moved)
+    (moved / "stacks" / "a.py").touch()
+    assert digest(moved) == before
+
+
+def test_python_libraries_count_also_behind_a_shim(app, tmp_path):
+    environment = tmp_path / "venv"
+    (environment / "bin").mkdir(parents=True)
+    (environment / "pyvenv.cfg").touch()
+    (environment / "bin" / "python").symlink_to(sys.executable)
+    site = environment / "lib" / "python3.11" / "site-packages"
+    site.mkdir(parents=True)
+    (app / "cdk.json").write_text(f'{{"app": "{environment}/bin/python app.py"}}')
+    before = digest(app)
+    (site / "pytest-9.dist-info").mkdir()
+    assert digest(app) == before
+    (site / "aws_cdk_lib-2.275.0.dist-info").mkdir()
+    assert digest(app) != before
+    (app / "cdk.json").write_text('{"app": "python3 app.py"}')
+    (environment / "pyvenv.cfg").unlink()
+    inputs = infra_fingerprint(CdkSettings(app, ("A",))).inputs
+    assert any(item.name == "version:python-libraries" for item in inputs)
+
+
+@pytest.mark.parametrize("text", ["{", "[]", "\x00"])
+def test_a_broken_cdk_json_is_named(app, text):
+    (app / "cdk.json").write_text(text)
+    with pytest.raises(DeployError) as caught:
+        digest(app)
+    assert caught.value.code == "bad-cdk-json"

@@ -1,0 +1,76 @@
+"""botocore's errors, each as the one a user can act on."""
+
+from __future__ import annotations
+
+import pytest
+from botocore import exceptions
+from botocore.parsers import ResponseParserError
+
+from rajee_deploy.aws import Aws, translated
+from rajee_deploy.errors import ConfigurationError, DeployError
+
+
+def client_error(code: str) -> exceptions.ClientError:
+    return exceptions.ClientError({"Error": {"Code": code, "Message": "words"}}, "DescribeImages")
+
+
+@pytest.mark.parametrize(
+    ("raised", "code", "hint"),
+    [
+        (exceptions.ProfileNotFound(profile="p"), "no-profile", "list-profiles"),
+        (exceptions.NoCredentialsError(), "no-credentials", "sandbox start"),
+        (exceptions.SSOTokenLoadError(error_msg="x"), "expired-credentials", "aws sso login --profile p"),
+        (exceptions.UnauthorizedSSOTokenError(), "expired-credentials", "aws sso login --profile p"),
+        (client_error("ExpiredToken"), "expired-credentials", "aws sso login --profile p"),
+        (client_error("InvalidClientTokenId"), "bad-credentials", "clock"),
+        (client_error("AccessDenied"), "access-denied", "permissions"),
+        (client_error("Throttling"), "throttled", "again"),
+        (client_error("SomethingElse"), "aws-error", ""),
+        (exceptions.EndpointConnectionError(endpoint_url="u"), "aws-unreachable", "AWS_ENDPOINT_URL"),
+        (exceptions.ReadTimeoutError(endpoint_url="u"), "aws-unreachable", "AWS_ENDPOINT_URL"),
+        (ResponseParserError("cut"), "aws-unreachable", "network"),
+        (exceptions.ParamValidationError(report="r"), "aws-error", ""),
+    ],
+)
+def test_errors_are_told_apart(raised, code, hint):
+    with pytest.raises(DeployError) as caught, translated("ecr:DescribeImages", "p"):
+        raise raised
+    assert caught.value.code == code
+    assert hint in caught.value.hint
+    assert caught.value.__cause__ is raised
+
+
+def test_other_errors_pass():
+    with pytest.raises(ZeroDivisionError), translated("x"):
+        raise ZeroDivisionError
+
+
+@pytest.fixture
+def no_settings(monkeypatch, tmp_path):
+    for name in ("AWS_REGION", "AWS_DEFAULT_REGION", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "credentials"))
+    return tmp_path
+
+
+def test_a_region_must_come_from_somewhere(no_settings):
+    with pytest.raises(ConfigurationError) as caught:
+        _ = Aws().region
+    assert caught.value.code == "no-region"
+
+
+def test_the_region_of_flags_goes_before_the_environments_and_that_before_the_config_file(no_settings, monkeypatch):
+    (no_settings / "config").write_text("[default]\nregion = eu-north-1\n[profile p]\nregion = eu-west-1\n")
+    assert Aws().region == "eu-north-1"
+    assert Aws(profile="p").region == "eu-west-1"
+    monkeypatch.setenv("AWS_REGION", "us-west-2")
+    assert Aws(profile="p").region == "us-west-2"
+    assert Aws(region="us-east-2").region == "us-east-2"
+
+
+def test_children_get_the_same_profile_and_region(no_settings):
+    (no_settings / "config").write_text("[profile p]\nregion = eu-west-1\n")
+    assert Aws(profile="p").child_environment() == {
+        "AWS_REGION": "eu-west-1", "AWS_DEFAULT_REGION": "eu-west-1", "AWS_PROFILE": "p",
+    }  # fmt: skip
