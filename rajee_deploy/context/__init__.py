@@ -109,8 +109,9 @@ def look_up(root: Path, reads: Sequence[ContextRead], rules: ContextRules, modes
 def staged(selection: Selection, dockerfile_text: bytes, parent: Path | None = None) -> Iterator[StagedContext]:
     """A private directory holding exactly the selected entries, and beside it the Dockerfile with empty ignore rules.
 
-    Modes are those of the selection, times a constant. `parent` is where it is made (default: the system's temporary
-    directory). It is removed on every exit. DeployError `file-changed` when an entry is no longer what was selected.
+    Modes are those of the selection, times follow from the bytes (stage.mtime_ns says why). `parent` is where it is
+    made (default: where the system keeps temporary files). It is removed on every exit. DeployError `file-changed`
+    when an entry is no longer what was selected.
     """
     with staging(selection.root, selection.entries, selection.modes, dockerfile_text, parent) as place:
         yield place
@@ -138,7 +139,7 @@ def _wanted(tree: Filtered, chosen: Sequence[Chosen]) -> Mapping[str, Kind]:
     """The entries that the build needs, directories before what they hold, siblings together."""
     wanted: dict[str, Kind] = {}
     for one in chosen:
-        for path in (*one.links, *(item.path for item in one.items)):
+        for path in (*one.passed, *(item.path for item in one.items)):
             _add_with_parents(wanted, tree, path)
         for item in one.items:
             if item.deep:

@@ -35,13 +35,13 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """What a read selects. `alone`: the digest is the one item's own, not that of a list. `links` are the symlinks
-    passed on the way, which the build needs too."""
+    """What a read selects. `alone`: the digest is the one item's own, not that of a list. `passed` are the symlinks on
+    the way and the directory a list begins at: not hashed, but the build needs them too."""
 
     read: ContextRead
     items: tuple[Item, ...]
     alone: bool
-    links: tuple[str, ...]
+    passed: tuple[str, ...]
 
 
 class MissingError(Exception):
@@ -87,7 +87,7 @@ def choose(read: ContextRead, tree: Filtered) -> Chosen:
         if selector.wildcard or selector.include or selector.exclude:
             return _Listing(read, tree).choose()
         path, links = _resolve(tree, globs.clean(selector.path), last=selector.follow)
-        return Chosen(read, (Item(b"", path, deep=True),), alone=True, links=links)
+        return Chosen(read, (Item(b"", path, deep=True),), alone=True, passed=links)
     except LinkLoopError as error:
         problem = f"{read.source} leads through more than 255 symlinks"
         raise DeployError("source-loop", problem, where=str(read.location), hint="the symlinks form a loop") from error
@@ -118,6 +118,7 @@ class _Listing:
     def choose(self) -> Chosen:
         prefix, rest = globs.split_wildcard(self._pattern) if self._selector.wildcard else (self._pattern, "")
         start, kind, links = follow(self._tree, prefix, last=bool(rest))
+        passed = (*links, start) if kind is not None else links
         stack = [_Visit(prefix, start, kind)] if kind is not None else []
         while stack:
             stack.extend(reversed(list(self._visit(stack.pop()))))
@@ -125,17 +126,17 @@ class _Listing:
         for required in self._selector.required:
             if required not in names:
                 raise MissingError(required)
-        return self._chosen(prefix, links)
+        return self._chosen(prefix, passed)
 
-    def _chosen(self, prefix: str, links: tuple[str, ...]) -> Chosen:
+    def _chosen(self, prefix: str, passed: tuple[str, ...]) -> Chosen:
         items = []
         for name, path, followed in self._taken:
-            target, passed = _resolve(self._tree, name, last=True) if followed else (path, ())
+            target, links = _resolve(self._tree, name, last=True) if followed else (path, ())
             key = os.fsencode(name.removeprefix(prefix).replace("/", "\0")) or b"\0"
             items.append(Item(key, target, deep=followed))
-            links += passed
+            passed += links
         alone = len(items) == 1 and self._taken[0][0].rpartition("/")[2] == self._pattern.rpartition("/")[2] != ""
-        return Chosen(self._read, tuple(items), alone, links)
+        return Chosen(self._read, tuple(items), alone, passed)
 
     def _matcher(self, patterns: Iterable[str]) -> Matcher | None:
         rules = [Rule(pattern, str(self._read.location)) for pattern in patterns]

@@ -34,12 +34,24 @@ if TYPE_CHECKING:
 
     from rajee_deploy.context.digest import SelectedEntry
 
-MTIME_NS = 315_532_800 * 1_000_000_000  # 1980-01-01: what zip files can still say, and no clock of ours
-_TIMES = (MTIME_NS, MTIME_NS)
+EPOCH_NS = 315_532_800 * 1_000_000_000  # 1980-01-01: what zip files can still say, and no clock of ours
+_SPREAD_HEX = 12  # 48 bits of nanoseconds: three days
 _WRITE_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 # A comment, not nothing: an external frontend (`# syntax=`) takes an empty file for a missing one and would read the
 # staged .dockerignore instead, applying rules a second time.
 _NO_RULES = b"# Nothing is ignored here: only what the build reads was copied.\n"
+
+
+def mtime_ns(selected: SelectedEntry) -> int:
+    """The modification time that a staged entry gets: a fixed day plus nanoseconds taken from its digest.
+
+    The same for the same bytes everywhere, but never one constant for all: the engine keeps the last context of the
+    same directory name and asks again only for files whose size, mode or time moved. With a constant time it builds
+    yesterday's bytes after every edit that keeps a file's size.
+    """
+    if selected.entry.kind is Kind.DIRECTORY:
+        return EPOCH_NS
+    return EPOCH_NS + int(selected.record.rpartition(":")[2][:_SPREAD_HEX], 16)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +94,12 @@ def _copy_all(tree: DiskTree, copy: DiskTree, entries: Iterable[SelectedEntry], 
     for selected in reversed(directories):
         name, parent = _place(copy, selected)
         os.chmod(name, selected.entry.mode, dir_fd=parent)
-        os.utime(name, ns=_TIMES, dir_fd=parent)
-    os.utime(copy.directory(""), ns=_TIMES)
+        os.utime(name, ns=_times(selected), dir_fd=parent)
+    os.utime(copy.directory(""), ns=(EPOCH_NS, EPOCH_NS))
+
+
+def _times(selected: SelectedEntry) -> tuple[int, int]:
+    return mtime_ns(selected), mtime_ns(selected)
 
 
 def _place(tree: DiskTree, selected: SelectedEntry) -> tuple[str, int]:
@@ -133,7 +149,7 @@ def _make(name: str, parent: int, selected: SelectedEntry) -> None:
             )
     if entry.kind is not Kind.SYMLINK:
         os.chmod(name, entry.mode, dir_fd=parent)
-    os.utime(name, ns=_TIMES, dir_fd=parent, follow_symlinks=False)
+    os.utime(name, ns=_times(selected), dir_fd=parent, follow_symlinks=False)
 
 
 def _copy_file(tree: DiskTree, copy: DiskTree, selected: SelectedEntry, modes: Modes) -> None:
@@ -152,7 +168,7 @@ def _copy_file(tree: DiskTree, copy: DiskTree, selected: SelectedEntry, modes: M
             if modes is Modes.EXACT:
                 _copy_attributes(source, target, entry.path)
             os.fchmod(target, entry.mode)
-            os.utime(target, ns=_TIMES)
+            os.utime(target, ns=_times(selected))
         finally:
             os.close(target)
     finally:

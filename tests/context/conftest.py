@@ -37,10 +37,10 @@ def root(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def build(root: Path) -> Callable[..., Path]:
-    """Make a tree in `root`, a keyword or item per path: text is a file, None a directory, (text,) a symlink."""
+def write_tree() -> Callable[[Path, dict[str, Any]], None]:
+    """Make a tree: text or bytes are a file's, None is a directory, (text,) a symlink."""
 
-    def make(tree: dict[str, str | bytes | tuple[str] | None]) -> Path:
+    def make(root: Path, tree: dict[str, str | bytes | tuple[str] | None]) -> None:
         for name, what in tree.items():
             match what:
                 case None:
@@ -50,6 +50,16 @@ def build(root: Path) -> Callable[..., Path]:
                 case _:
                     spec = {"t": "f", "c": what}
             write_entry(root, {"p": name, **spec})
+
+    return make
+
+
+@pytest.fixture
+def build(root: Path, write_tree: Callable[[Path, dict[str, Any]], None]) -> Callable[..., Path]:
+    """Make a tree in `root` and return it."""
+
+    def make(tree: dict[str, Any]) -> Path:
+        write_tree(root, tree)
         return root
 
     return make

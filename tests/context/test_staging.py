@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from rajee_deploy.context import Modes, look_up, staged
-from rajee_deploy.context.stage import MTIME_NS
+from rajee_deploy.context.stage import EPOCH_NS, mtime_ns
 from rajee_deploy.errors import DeployError
 
 TREE = {"a": "A", "d/x": "X", "d/deep/y": "Y", "d/l": ("../a",), "empty": None, "unread": "U"}
@@ -31,13 +31,14 @@ def listing(directory):
 def test_exactly_what_is_selected(build, read, rules, tmp_path):
     root = build(TREE)
     selection = look_up(root, [read("/a"), read("/d"), read("/empty")], rules("d/deep"))
+    times = {entry.entry.path: mtime_ns(entry) for entry in selection.entries}
     with staged(selection, b"FROM scratch\n", tmp_path) as place:
         assert listing(place.directory) == {
-            "a": (stat.S_IFREG, MTIME_NS, b"A"),
-            "d": (stat.S_IFDIR, MTIME_NS, None),
-            "d/x": (stat.S_IFREG, MTIME_NS, b"X"),
-            "d/l": (stat.S_IFLNK, MTIME_NS, "../a"),
-            "empty": (stat.S_IFDIR, MTIME_NS, None),
+            "a": (stat.S_IFREG, times["a"], b"A"),
+            "d": (stat.S_IFDIR, EPOCH_NS, None),
+            "d/x": (stat.S_IFREG, times["d/x"], b"X"),
+            "d/l": (stat.S_IFLNK, times["d/l"], "../a"),
+            "empty": (stat.S_IFDIR, EPOCH_NS, None),
         }
         assert place.dockerfile.read_bytes() == b"FROM scratch\n"
         own_rules = place.dockerfile.with_name("Dockerfile.dockerignore").read_text()
@@ -45,6 +46,16 @@ def test_exactly_what_is_selected(build, read, rules, tmp_path):
         assert place.dockerfile.parent == place.directory.parent
         assert stat.S_IMODE(place.directory.parent.stat().st_mode) == 0o700
     assert list(tmp_path.iterdir()) == [root]
+
+
+def test_times_follow_the_bytes(build, read, rules):
+    root = build({"a": "1", "b": "2", "c": "1"})
+    found = {entry.entry.path: mtime_ns(entry) for entry in look_up(root, [read("/")], rules()).entries}
+    assert found["a"] == found["c"] != found["b"]
+    (root / "a").write_text("2")
+    again = {entry.entry.path: mtime_ns(entry) for entry in look_up(root, [read("/")], rules()).entries}
+    assert again == {**found, "a": found["b"]}
+    assert all(EPOCH_NS <= time < EPOCH_NS + 4 * 86_400_000_000_000 for time in found.values())
 
 
 def modes(directory):
