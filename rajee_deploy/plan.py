@@ -232,7 +232,7 @@ def _stack_step(stack: str, received: Sequence[WantedImage], wanted: Wanted, obs
         case StackPresent():
             why = _reasons(stack, state, parameters)
             if not why:
-                shown = ", ".join(f"{key} {_short(value)}" for key, value in parameters.items())
+                shown = ", ".join(f"{key} {short(value)}" for key, value in parameters.items())
                 return Skip(f"stack {stack}", f"{state.status}, and it records {shown}")
         case _:
             assert_never(state)
@@ -284,10 +284,8 @@ def _differences(state: StackPresent, parameters: Mapping[str, str]) -> list[tup
             continue
         is_infra = key == INFRA_PARAMETER
         subject = "the infrastructure changed" if is_infra else f"the image changed ({key})"
-        before = "none recorded" if deployed in (None, "", "-") else _short(deployed or "")
-        differences.append(
-            (Change.INFRASTRUCTURE if is_infra else Change.TAG, f"{subject}: {before} → {_short(value)}")
-        )
+        before = "none recorded" if deployed in (None, "", "-") else short(deployed or "")
+        differences.append((Change.INFRASTRUCTURE if is_infra else Change.TAG, f"{subject}: {before} → {short(value)}"))
     return differences
 
 
@@ -305,6 +303,6 @@ def _check_repositories(images: Sequence[WantedImage], observed: Observed, steps
             )  # fmt: skip
 
 
-def _short(value: str) -> str:
+def short(value: str) -> str:
     """Enough of a digest or tag to recognise it; the whole is in --json."""
     return value.removeprefix("sha256:")[:18]

@@ -9,9 +9,9 @@ from rajee_deploy.documents import of_figures
 from rajee_deploy.errors import DeployError
 from rajee_deploy.plan import BuildAndPush, DeployStack
 from rajee_deploy.report.history import History, Run
-from rajee_deploy.report.metrics import figures
+from rajee_deploy.report.metrics import TARGETS, figures
 from rajee_deploy.report.timings import duration
-from rajee_deploy.up import execute, settle, show_timings
+from rajee_deploy.up import execute, settle
 
 if TYPE_CHECKING:
     from rajee_deploy.console import Console
@@ -32,7 +32,7 @@ def recorded_run(run: Context, wait_seconds: float) -> tuple[Planned, Run]:
         _keep(run, _record(run, planned, at, "failed", error.code))
         raise
     record = _record(run, planned, at, "done")
-    show_timings(run, record.kind)
+    show_timings(run, record)
     _keep(run, record)
     return planned, record
 
@@ -60,6 +60,17 @@ def show_report(console: Console, project: str | None, *, as_json: bool) -> None
         return
     rate = f"{found.builds / found.runs:.0%}"
     console.say(f"{found.runs} runs, of which {found.builds} built an image ({rate}); {found.failed} did not finish")
+
+
+def show_timings(run: Context, record: Run) -> None:
+    """The table of phases, and how the whole stands against its metric."""
+    phases = [(phase.name, phase.seconds, duration(phase.seconds)) for phase in record.phases]
+    run.console.timings(phases, record.seconds, duration(record.seconds))
+    target = TARGETS.get(record.kind)
+    metric = ""
+    if target is not None:
+        metric = f"; the metric is at most {duration(target)}: {'met' if record.seconds <= target else 'missed'}"
+    run.console.say(f"{record.kind} in {duration(record.seconds)}{metric}", "bold")
 
 
 def _record(run: Context, planned: Planned | None, at: datetime, outcome: str, error: str = "") -> Run:

@@ -165,14 +165,6 @@ def execute(run: Context, planned: Planned) -> None:
                     assert_never(step)
 
 
-def show_timings(run: Context, kind: str) -> None:
-    """The table of phases."""
-    total = run.timings.total
-    phases = [(phase.name, phase.seconds, duration(phase.seconds)) for phase in run.timings.phases]
-    run.console.timings(phases, total, f"{duration(total)}")
-    run.console.say(f"{kind}: {duration(total)}", "bold")
-
-
 @contextmanager
 def _threads() -> Iterator[ThreadPoolExecutor]:
     """A pool that nobody waits for when something failed: a hanging call must not delay the error or the Ctrl-C."""
@@ -210,7 +202,8 @@ def _deploy(run: Context, step: DeployStack, assembly: Path) -> None:
             "deploy-not-confirmed", f"cdk said it deployed {step.stack}, but {problem}", where=f"stack {step.stack}",
             hint="look at the stack's events, then run again",
         )  # fmt: skip
-    run.console.item("✓", f"stack {step.stack}", ", ".join(f"{key} {value}" for key, value in step.parameters), "green")
+    recorded = ", ".join(f"{key} {plans.short(value)}" for key, value in step.parameters)
+    run.console.item("✓", f"stack {step.stack}", f"complete, and it records {recorded}", "green")
 
 
 def _tell(console: Console, event: BuildEvent) -> None:

@@ -72,7 +72,7 @@ class FakeEngine:
 
 @dataclass
 class FakeStacks:
-    """CloudFormation and the CDK CLI over one dictionary. `script` holds statuses to show, one a look, before the real."""
+    """CloudFormation and the CDK CLI over one dictionary. `script` holds statuses to show first, one a look."""
 
     stacks: dict[str, StackPresent] = field(default_factory=dict)
     makes_repositories: dict[str, tuple[FakeRegistry, str]] = field(default_factory=dict)

@@ -54,7 +54,8 @@ def no_settings(monkeypatch, tmp_path):
     return tmp_path
 
 
-def test_a_region_must_come_from_somewhere(no_settings):
+@pytest.mark.usefixtures("no_settings")
+def test_a_region_must_come_from_somewhere():
     with pytest.raises(ConfigurationError) as caught:
         _ = Aws().region
     assert caught.value.code == "no-region"

@@ -45,7 +45,10 @@ def world(image=PRESENT, registry=None, app=None) -> Observed:
 
 def steps(observed: Observed) -> list[str]:
     named = {BuildAndPush: "build", DeployStack: "deploy", WaitForStack: "wait"}
-    return [f"{named[type(s)]} {s.image if isinstance(s, BuildAndPush) else s.stack}" for s in make_plan(wanted(), observed).steps]
+    return [
+        f"{named[type(s)]} {s.image if isinstance(s, BuildAndPush) else s.stack}"
+        for s in make_plan(wanted(), observed).steps
+    ]
 
 
 @pytest.mark.parametrize(
@@ -55,9 +58,17 @@ def steps(observed: Observed) -> list[str]:
         (world(image=ImageAbsent(), app=stack(ImageTag="c-old")), ["build app", "deploy App"], "code"),
         (world(app=stack(ImageTag="c-old")), ["deploy App"], "code"),
         (world(image=ImageAbsent()), ["build app"], "code"),  # the deployed image was expired: it is made again
-        (world(app=stack(RajeeInfraHash="x"), registry=stack(RajeeInfraHash="x")), ["deploy Registry", "deploy App"], "infra"),
+        (
+            world(app=stack(RajeeInfraHash="x"), registry=stack(RajeeInfraHash="x")),
+            ["deploy Registry", "deploy App"],
+            "infra",
+        ),
         (world(app=stack(RajeeInfraHash="x", ImageTag="c-old")), ["deploy App"], "code+infra"),
-        (world(RepositoryAbsent(), StackAbsent(), StackAbsent()), ["deploy Registry", "build app", "deploy App"], "first"),
+        (
+            world(RepositoryAbsent(), StackAbsent(), StackAbsent()),
+            ["deploy Registry", "build app", "deploy App"],
+            "first",
+        ),
         (world(app=stack("REVIEW_IN_PROGRESS")), ["deploy App"], "first"),
         (world(app=stack("ROLLBACK_COMPLETE")), ["deploy App"], "first"),
         (world(app=stack("ROLLBACK_FAILED")), ["deploy App"], "first"),

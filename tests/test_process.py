@@ -20,7 +20,10 @@ def python(code: str) -> list[str]:
 
 def test_lines_of_both_streams_in_order(tmp_path):
     lines: list[str] = []
-    code = "import sys, os; print('one', flush=True); print('two', file=sys.stderr, flush=True); print(os.environ['X'], os.getcwd())"
+    code = (
+        "import sys, os; print('one', flush=True); print('two', file=sys.stderr, flush=True);"
+        "print(os.environ['X'], os.getcwd())"
+    )
     ended = run(python(code), cwd=tmp_path, env={"X": "three"}, on_line=lines.append)
     assert lines == ["one", "two", f"three {tmp_path}"]
     assert (ended.code, ended.tail) == (0, tuple(lines))
@@ -46,7 +49,7 @@ def test_a_missing_program():
 
 def test_the_time_limit_ends_the_whole_group(tmp_path):
     marker = tmp_path / "pid"
-    code = f"import subprocess, sys; p = subprocess.Popen(['sleep', '60']); open({str(marker)!r}, 'w').write(str(p.pid)); p.wait()"
+    code = f"import subprocess; p = subprocess.Popen(['sleep', '60']); {note(marker)}; p.wait()"
     ended = run(python(code), time_limit=1.0)
     assert ended.timed_out
     assert is_gone(int(marker.read_text()))
@@ -57,7 +60,7 @@ def test_an_interrupt_ends_the_whole_group(tmp_path):
     # The child ignores Ctrl-C and has a child of its own: neither may be left.
     code = (
         "import signal, subprocess, time; signal.signal(signal.SIGINT, signal.SIG_IGN);"
-        f"p = subprocess.Popen(['sleep', '60']); open({str(marker)!r}, 'w').write(str(p.pid)); print('up', flush=True); time.sleep(60)"
+        f"p = subprocess.Popen(['sleep', '60']); {note(marker)}; print('up', flush=True); time.sleep(60)"
     )
 
     def interrupt(_line: str) -> None:
@@ -77,6 +80,11 @@ def test_a_detached_program_goes_on_and_logs(tmp_path):
     finally:
         os.killpg(pid, signal.SIGKILL)
         os.waitpid(pid, 0)
+
+
+def note(marker) -> str:
+    """Code that writes the pid of the process `p`."""
+    return f"open({str(marker)!r}, 'w').write(str(p.pid))"
 
 
 def is_gone(pid: int) -> bool:

@@ -8,7 +8,6 @@ import signal
 import sys
 from typing import TYPE_CHECKING, NoReturn
 
-import click
 import typer
 
 from rajee_deploy.cli.verbs import app
@@ -16,6 +15,9 @@ from rajee_deploy.errors import DeployError, Exit
 
 if TYPE_CHECKING:
     from types import FrameType
+
+# Some releases of typer carry a click of their own, whose exceptions are not those of an installed click.
+UsageError: type[Exception] = typer.BadParameter.__bases__[0]
 
 
 def main() -> NoReturn:
@@ -35,13 +37,13 @@ def main() -> NoReturn:
 def _run() -> int:
     try:
         ended = typer.main.get_command(app).main(prog_name="rajee-deploy", standalone_mode=False)
-    except click.UsageError as error:
+    except UsageError as error:
         # click's own code for this is 2, which here means that a plan has changes.
-        error.show()
+        error.show()  # type: ignore[attr-defined]
         return Exit.USAGE
-    except click.exceptions.Exit as ended_by:
+    except typer.Exit as ended_by:
         return ended_by.exit_code
-    except (click.Abort, KeyboardInterrupt):
+    except (typer.Abort, KeyboardInterrupt):
         sys.stderr.write("interrupted; run again to go on from here\n")
         return Exit.INTERRUPTED
     except DeployError as error:

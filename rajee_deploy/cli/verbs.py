@@ -216,8 +216,8 @@ def sandbox_status(as_json: Json = False) -> None:
 
     state, console = control.status(), _console()
     if as_json:
-        console.document({"schema": "rajee-deploy.sandbox/1", "running": state is not None, "endpoint": state and state.endpoint,
-                          "repositories": list(state.repositories) if state else []})  # fmt: skip
+        endpoint, repositories = (state.endpoint, list(state.repositories)) if state else (None, [])
+        console.document({"schema": "rajee-deploy.sandbox/1", "endpoint": endpoint, "repositories": repositories})
     elif state is None:
         console.data("not running")
     else:

@@ -1,4 +1,4 @@
-"""BuildKit's raw progress (one JSON document a line) → events, and the words for a failure. Pure but for its state."""
+"""BuildKit's raw progress (JSON documents) → events, and the words for a failure. Pure but for its state."""
 
 from __future__ import annotations
 
@@ -30,15 +30,28 @@ class Progress:
         self._failed: dict[str, Any] | None = None
         self._logs: dict[str, deque[str]] = {}
         self._words: deque[str] = deque(maxlen=_LOG_LINES)
+        self._open: list[str] = []
 
     def line(self, line: str) -> None:
-        """One line of output; what is no progress document is kept as the program's own words."""
+        """One line of output; what is no progress document is kept as the program's own words.
+
+        A document stands on one line, or indented from a lone `{` to a lone `}` (buildx 0.13).
+        """
+        if self._open or line == "{":
+            self._open.append(line)
+            if line == "}":
+                text, self._open = "\n".join(self._open), []
+                self._document(text)
+        else:
+            self._document(line)
+
+    def _document(self, text: str) -> None:
         try:
-            document = json.loads(line) if line.startswith("{") else None
+            document = json.loads(text) if text.startswith("{") else None
         except ValueError:
             document = None
         if not isinstance(document, dict):
-            self._words.append(line)
+            self._words.extend(text.splitlines() or [""])
             return
         for vertex in document.get("vertexes") or ():
             self._vertex(vertex)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import os
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rajee_deploy.places import state_directory
 from rajee_deploy.report.timings import Phase
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
 SCHEMA = "rajee-deploy.run/1"
 
@@ -31,16 +32,6 @@ class Run:
     tags: Mapping[str, str]
     phases: tuple[Phase, ...]
     error: str = ""
-
-
-def state_directory() -> Path:
-    """Where the tool keeps what it remembers of this user: RAJEE_DEPLOY_STATE_DIR, else the platform's own place."""
-    chosen = os.environ.get("RAJEE_DEPLOY_STATE_DIR")
-    if chosen:
-        return Path(chosen)
-    from platformdirs import user_state_path
-
-    return user_state_path("rajee-deploy")
 
 
 class History:

@@ -9,9 +9,12 @@ from __future__ import annotations
 import json
 import os
 from dataclasses import asdict, dataclass
-from pathlib import Path
+from typing import TYPE_CHECKING
 
-import platformdirs
+from rajee_deploy.places import state_directory
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 STATE_PATH = "/rajee-sandbox/state"
 
@@ -43,10 +46,8 @@ class SandboxState:
 
 
 def state_file() -> Path:
-    """Where the note lies: RAJEE_DEPLOY_STATE_DIR, else the user's state directory."""
-    if chosen := os.environ.get("RAJEE_DEPLOY_STATE_DIR"):
-        return Path(chosen) / "sandbox.json"
-    return platformdirs.user_state_path("rajee-deploy") / "sandbox.json"
+    """Where the note lies."""
+    return state_directory() / "sandbox.json"
 
 
 def read_note(path: Path) -> SandboxState | None:

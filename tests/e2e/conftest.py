@@ -49,7 +49,8 @@ def shell(tmp_path_factory):
     }
     (work / "tmp").mkdir()
     found = Shell(folder, environment)
-    subprocess.run([str(TOP / ".ci" / "stand-ins")], check=True, capture_output=True, env={**os.environ, "PYTHON": sys.executable})
+    stand_ins = str(TOP / ".ci" / "stand-ins")
+    subprocess.run([stand_ins], check=True, capture_output=True, env={**os.environ, "PYTHON": sys.executable})
     try:
         for line in found.run("rajee-deploy sandbox start").stdout.splitlines():
             name, _, value = line.removeprefix("export ").partition("=")
@@ -69,7 +70,10 @@ def bootstrapped(shell):
 def copy_repository(folder: Path) -> None:
     """What git would commit of this checkout, and the installed CDK CLI by a link."""
     names = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=TOP, capture_output=True, check=True
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=TOP,
+        capture_output=True,
+        check=True,
     ).stdout
     for name in filter(None, map(os.fsdecode, names.split(b"\0"))):
         if (TOP / name).exists():

@@ -104,8 +104,9 @@ def test_going_back_to_a_former_image_builds_nothing(bootstrapped):
 
 def test_the_deployed_task_runs_the_very_image(bootstrapped):
     ecs = client(bootstrapped, "ecs")
-    (cluster,) = ecs.list_clusters()["clusterArns"]
-    (arn,) = ecs.list_services(cluster=cluster)["serviceArns"]
+    # moto has a default cluster of its own.
+    services = {c: ecs.list_services(cluster=c)["serviceArns"] for c in ecs.list_clusters()["clusterArns"]}
+    ((cluster, (arn,)),) = ((cluster, arns) for cluster, arns in services.items() if arns)
     (service,) = ecs.describe_services(cluster=cluster, services=[arn])["services"]
     definition = ecs.describe_task_definition(taskDefinition=service["taskDefinition"])["taskDefinition"]
     (container,) = definition["containerDefinitions"]
@@ -125,7 +126,13 @@ def test_the_pushed_image_is_pulled_runs_and_is_ready(bootstrapped, tmp_path):
     ).stdout.strip()
     reference = f"{uri}@{record['imageDigest']}"
     docker("pull", "--quiet", reference)
-    settings = ["AUTH_DISABLED=true", "S3_BUCKET=a-bucket", "AWS_REGION=us-east-1", "AWS_ACCESS_KEY_ID=a", "AWS_SECRET_ACCESS_KEY=b"]
+    settings = [
+        "AUTH_DISABLED=true",
+        "S3_BUCKET=a-bucket",
+        "AWS_REGION=us-east-1",
+        "AWS_ACCESS_KEY_ID=a",
+        "AWS_SECRET_ACCESS_KEY=b",
+    ]
     environment = [word for setting in settings for word in ("--env", setting)]
     container = docker("run", "--detach", "--rm", "--publish", "127.0.0.1::10001", *environment, reference)
     try:
@@ -140,7 +147,9 @@ def test_the_pushed_image_is_pulled_runs_and_is_ready(bootstrapped, tmp_path):
 
 
 def test_nothing_is_left_behind(bootstrapped):
-    left = [path.name for path in (bootstrapped.folder.parent / "tmp").iterdir() if path.name.startswith("rajee-deploy")]
+    left = [
+        path.name for path in (bootstrapped.folder.parent / "tmp").iterdir() if path.name.startswith("rajee-deploy")
+    ]
     assert left == []
     changed = bootstrapped.run("ls -A infra").stdout.split()
     assert "cdk.out" not in changed
@@ -175,7 +184,9 @@ def test_a_wrong_account_stops_before_anything(bootstrapped):
 
 
 def client(shell, service: str):
-    chosen = {name: shell.environment[name] for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_ENDPOINT_URL")}
+    chosen = {
+        name: shell.environment[name] for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_ENDPOINT_URL")
+    }
     return boto3.client(
         service, region_name="us-east-1", endpoint_url=chosen["AWS_ENDPOINT_URL"],
         aws_access_key_id=chosen["AWS_ACCESS_KEY_ID"], aws_secret_access_key=chosen["AWS_SECRET_ACCESS_KEY"],

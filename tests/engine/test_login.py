@@ -52,7 +52,9 @@ def test_everything_of_the_users_own_is_carried_over_and_untouched(own):
     assert sorted(path.name for path in own.iterdir()) == ["cli-plugins", "config.json", "contexts"]
 
 
-@pytest.mark.parametrize("config", [{"credsStore": "vault"}, {"credHelpers": {"localhost:5000": "vault", "hub": "vault"}}])
+@pytest.mark.parametrize(
+    "config", [{"credsStore": "vault"}, {"credHelpers": {"localhost:5000": "vault", "hub": "vault"}}]
+)
 def test_beside_a_credential_store_our_host_alone_gets_a_helper(own, config):
     write(own, **config)
     with private_docker_config(ACCESS) as environment:
@@ -61,7 +63,9 @@ def test_beside_a_credential_store_our_host_alone_gets_a_helper(own, config):
         assert found.get("credsStore") == config.get("credsStore")
         assert found["credHelpers"].get("hub") == config.get("credHelpers", {}).get("hub")
         program = f"docker-credential-{helper}"
-        got = subprocess.run([program, "get"], input=b"localhost:5000", capture_output=True, env=environment, check=True)
+        got = subprocess.run(
+            [program, "get"], input=b"localhost:5000", capture_output=True, env=environment, check=True
+        )
         assert json.loads(got.stdout) == {"ServerURL": "localhost:5000", "Username": "AWS", "Secret": "s3cret"}
         assert "auths" not in found
 

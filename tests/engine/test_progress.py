@@ -29,7 +29,17 @@ def vertex(**fields):
 def test_a_step_begins_and_ends_once():
     begin, end = vertex(started=STARTED), vertex(started=STARTED, completed=COMPLETED)
     events, _ = feed(begin, begin, end, end)
-    assert [(e.name, e.seconds, e.cached) for e in events] == [("[1/2] COPY a", None, False), ("[1/2] COPY a", 2.5, False)]
+    assert [(e.name, e.seconds, e.cached) for e in events] == [
+        ("[1/2] COPY a", None, False),
+        ("[1/2] COPY a", 2.5, False),
+    ]
+
+
+def test_documents_may_be_indented():
+    document = json.dumps(vertex(started=STARTED, completed=COMPLETED), indent=2)
+    events, progress = feed(*document.splitlines(), "ERROR: failed")
+    assert [event.name for event in events] == ["[1/2] COPY a"]
+    assert progress.failure() == "ERROR: failed"
 
 
 def test_a_cached_step():
@@ -44,18 +54,32 @@ def test_internal_steps_are_left_out():
 
 def test_a_failure_tells_step_output_and_words():
     log = {"logs": [{"vertex": "d", "data": base64.b64encode(b"make: no rule\n").decode()}]}
-    _, progress = feed(log, vertex(started=STARTED, completed=COMPLETED, error="exit code: 2"), "Dockerfile:3", "ERROR: failed")
+    _, progress = feed(
+        log, vertex(started=STARTED, completed=COMPLETED, error="exit code: 2"), "Dockerfile:3", "ERROR: failed"
+    )
     assert progress.failure().splitlines() == ["step: [1/2] COPY a", "make: no rule", "Dockerfile:3", "ERROR: failed"]
 
 
 def test_steps_that_were_cancelled_are_not_the_failure():
     failed = vertex(started=STARTED, completed=COMPLETED, error="boom")
-    other = {"vertexes": [{"digest": "e", "name": "[2/2] RUN x", "started": STARTED, "completed": COMPLETED, "error": "context canceled"}]}
+    other = {
+        "vertexes": [
+            {
+                "digest": "e",
+                "name": "[2/2] RUN x",
+                "started": STARTED,
+                "completed": COMPLETED,
+                "error": "context canceled",
+            }
+        ]
+    }
     _, progress = feed(failed, other)
     assert progress.failure().splitlines() == ["step: [1/2] COPY a", "boom"]
 
 
-@pytest.mark.parametrize("line", ["", "{", "[]", "{}", '{"vertexes": null}', '{"logs": [{"vertex": "d"}]}', '{"logs": [{"data": "*"}]}'])
+@pytest.mark.parametrize(
+    "line", ["", "{", "[]", "{}", '{"vertexes": null}', '{"logs": [{"vertex": "d"}]}', '{"logs": [{"data": "*"}]}']
+)
 def test_lines_that_say_nothing(line):
     events, _ = feed(line)
     assert events == []

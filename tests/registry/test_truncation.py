@@ -51,7 +51,11 @@ def server():
 
 
 def test_every_offset(server, monkeypatch):
-    for name, value in {"ACCESS_KEY_ID": "a", "SECRET_ACCESS_KEY": "b", "ENDPOINT_URL": f"http://127.0.0.1:{server.server_port}"}.items():
+    for name, value in {
+        "ACCESS_KEY_ID": "a",
+        "SECRET_ACCESS_KEY": "b",
+        "ENDPOINT_URL": f"http://127.0.0.1:{server.server_port}",
+    }.items():
         monkeypatch.setenv(f"AWS_{name}", value)
     ecr = Ecr(Aws(region="us-east-1"))
     for cut in range(len(BODY)):

@@ -12,12 +12,23 @@ from rajee_deploy.report.timings import Phase, Timings, duration
 
 
 def run(kind="noop", seconds=0.5, outcome="done", built=()) -> Run:
-    return Run("2026-01-01T00:00:00+00:00", "/p", "", kind, outcome, seconds, built, (), {"a": "c-1"}, (Phase("x", 0.0, 0.1),))
+    return Run(
+        "2026-01-01T00:00:00+00:00", "/p", "", kind, outcome, seconds, built, (), {"a": "c-1"}, (Phase("x", 0.0, 0.1),)
+    )
 
 
 @pytest.mark.parametrize(
     ("seconds", "text"),
-    [(0, "0ms"), (0.1404, "140ms"), (0.9996, "1.00s"), (1.234, "1.23s"), (59.99, "59.99s"), (59.996, "1m 00s"), (125.2, "2m 05s"), (3600, "60m 00s")],
+    [
+        (0, "0ms"),
+        (0.1404, "140ms"),
+        (0.9996, "1.00s"),
+        (1.234, "1.23s"),
+        (59.99, "59.99s"),
+        (59.996, "1m 00s"),
+        (125.2, "2m 05s"),
+        (3600, "60m 00s"),
+    ],
 )
 def test_one_duration_format(seconds, text):
     assert duration(seconds) == text
@@ -40,7 +51,9 @@ def test_runs_come_back_as_they_were_kept(tmp_path):
     assert history.runs() == ((run(), run("code", 100.0, built=("app",))), 0)
 
 
-@pytest.mark.parametrize("torn", ['{"schema": "rajee-deploy.run/1", "at"', "[]", "x" * 10, '{"schema": "other/1"}', "\x00\xff"])
+@pytest.mark.parametrize(
+    "torn", ['{"schema": "rajee-deploy.run/1", "at"', "[]", "x" * 10, '{"schema": "other/1"}', "\x00\xff"]
+)
 def test_a_torn_or_foreign_line_costs_itself_alone(tmp_path, torn):
     history = History(tmp_path / "history.jsonl")
     history.append(run())

@@ -84,7 +84,9 @@ def test_what_deploy_is_told(app, tmp_path):
     lines: list[str] = []
     cdk(app).deploy(STEP, tmp_path / "out", lines.append)
     assert lines[:4] == ["deploy", "App", "--app", str(tmp_path / "out")]
-    assert {"--exclusively", "--method=direct", "--parameters=App:ImageTag=c-1", "--require-approval=never"} <= set(lines)
+    assert {"--exclusively", "--method=direct", "--parameters=App:ImageTag=c-1", "--require-approval=never"} <= set(
+        lines
+    )
     assert lines[-1] == "us-east-1"
 
 
@@ -115,7 +117,10 @@ def test_every_way_to_fail_is_a_failure_with_its_last_words(app, tmp_path, scrip
 
 @pytest.mark.parametrize(
     ("said", "hint"),
-    [("ModuleNotFoundError: No module named 'aws_cdk'", "activate"), ("Parameters: [X] do not exist in the template", "DeployState")],
+    [
+        ("ModuleNotFoundError: No module named 'aws_cdk'", "activate"),
+        ("Parameters: [X] do not exist in the template", "DeployState"),
+    ],
 )
 def test_known_failures_get_their_remedy(app, tmp_path, said, hint):
     install(app, f'echo "{said}"; exit 1')

@@ -71,7 +71,9 @@ def test_links_in_circles_end(app):
     assert digest(app) == digest(app)
 
 
-@pytest.mark.parametrize("name", ["cdk.out/x", "node_modules/other/x", "__pycache__/a.pyc", "stacks/a.pyc", ".venv/x", ".git/x"])
+@pytest.mark.parametrize(
+    "name", ["cdk.out/x", "node_modules/other/x", "__pycache__/a.pyc", "stacks/a.pyc", ".venv/x", ".git/x"]
+)
 def test_outputs_and_caches_do_not_count(app, name):
     before = digest(app)
     (app / name).parent.mkdir(parents=True, exist_ok=True)

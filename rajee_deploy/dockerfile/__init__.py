@@ -1,0 +1,169 @@
+"""Dockerfile text → what the stages that a target needs read and do.
+
+Pure: opens no file, knows no registry and no ignore rules. The semantics are BuildKit's, to the letter where the text
+alone decides; where it does not (an image's ENV, another frontend), more is read than the build reads, never less.
+Rooms inside: parser (lines) and words (expansion), instructions with flags and mounts (shapes), stages (the graph),
+scope and dispatch (variables, reads), selectors, canonical (the text that is hashed).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rajee_deploy.dockerfile import canonical, frontend, selectors
+from rajee_deploy.dockerfile.dispatch import Walk
+from rajee_deploy.dockerfile.instructions import Arg, From, typed
+from rajee_deploy.dockerfile.parser import parse, syntax_error
+from rajee_deploy.dockerfile.references import NamedContexts, is_known_frontend, parse_image
+from rajee_deploy.dockerfile.scope import GlobalScope, automatic_args
+from rajee_deploy.dockerfile.stages import Graph
+from rajee_deploy.dockerfile.words import ExpansionError, Lexer
+from rajee_deploy.model import ContextRead, Location, Notice, ReadBy, Recipe, Reference, StageId
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from rajee_deploy.dockerfile.instructions import Instruction
+    from rajee_deploy.dockerfile.stages import State
+    from rajee_deploy.model import BuildOptions
+
+__all__ = ["resolve"]
+
+_SYNTAX_ARG = "BUILDKIT_SYNTAX"
+# They count without being declared: the first dates the image, the others reach the frontend itself.
+_UNDECLARED = ("SOURCE_DATE_EPOCH", "BUILDKIT_")
+
+
+def resolve(text: bytes, options: BuildOptions, path: str) -> Recipe:
+    """Resolve a Dockerfile for one target. `path` is how the user names the file.
+
+    DeployError (`where` is `path:line`) where BuildKit fails on the text alone: `dockerfile-syntax`,
+    `unknown-instruction`, `stage-circular`, `target-not-found`. A file for a frontend that is not Docker's is not
+    read at all: its recipe is the whole file, every build argument and every local context, in a stage of index -1.
+    """
+    syntax, line = _frontend(text, options.build_args)
+    references = [Reference("syntax", syntax, line)] if syntax else []
+    contexts = NamedContexts(options.build_contexts, str(options.platform))
+    if syntax and not is_known_frontend(syntax):
+        return _foreign(text, options, path, references[0], contexts)
+    return _resolve(text, options, path, references, contexts)
+
+
+def _resolve(
+    text: bytes, options: BuildOptions, path: str, references: list[Reference], contexts: NamedContexts
+) -> Recipe:
+    parsed = parse(text, path)
+    instructions = [typed(node, path) for node in parsed.nodes]
+    args, stages = _split(instructions, path)
+    name = options.target.lower() if options.target else stages[-1][0].name or ""
+    lexer = Lexer(parsed.escape)
+    # TARGETSTAGE is the target as the user wrote it, whatever its case.
+    scope = GlobalScope(lexer, automatic_args(options.platform, options.target or name), options.build_args)
+    for arg in args:
+        try:
+            scope.declare(arg)
+        except ExpansionError as error:
+            raise syntax_error(path, arg.lines.start, str(error)) from error
+    graph = Graph(scope, contexts, path)
+    for opening, steps in stages:
+        graph.add(opening, steps)
+    target = graph.target(options.target)
+    graph.link()
+    needed = graph.needed(target)
+    walk = Walk(scope, contexts, path, windows=options.platform.os == "windows")
+    own = [state for state in needed if state.stage is not None]
+    for state in own:
+        walk.stage(state, is_target=state is target)
+    references += walk.found.references
+    return Recipe(
+        target=target.stage.name or "" if target.stage is not None else "",
+        reads=tuple(walk.found.reads),
+        instructions=_instructions(own, scope, contexts),
+        build_args=_build_args(walk.found.args, scope),
+        references=tuple(references),
+        secrets=tuple(dict.fromkeys(walk.found.secrets)),
+        notices=_notices(references),
+    )
+
+
+def _frontend(text: bytes, build_args: Mapping[str, str]) -> tuple[str, int]:
+    given = frontend.reference(build_args.get(_SYNTAX_ARG, ""))
+    return (given, 0) if given else frontend.detect(text)
+
+
+def _split(instructions: list[Instruction], path: str) -> tuple[list[Arg], list[tuple[From, list[Instruction]]]]:
+    """The ARGs before the first FROM, and each FROM with what follows it."""
+    args: list[Arg] = []
+    stages: list[tuple[From, list[Instruction]]] = []
+    for instruction in instructions:
+        if isinstance(instruction, From):
+            stages.append((instruction, []))
+        elif stages:
+            stages[-1][1].append(instruction)
+        elif isinstance(instruction, Arg):
+            args.append(instruction)
+        else:
+            problem = "there is no stage yet"
+            raise syntax_error(path, instruction.lines.start, problem, hint="only ARG may stand before the first FROM")
+    if not stages:
+        raise syntax_error(path, 0, "the Dockerfile has no stage to build", hint="add a FROM")
+    return args, stages
+
+
+def _instructions(stages: list[State], scope: GlobalScope, contexts: NamedContexts) -> tuple[str, ...]:
+    canon = canonical.Canon({state.index: number for number, state in enumerate(stages)}, contexts)
+    texts = [] if scope.lexer.escape == "\\" else [canonical.escape_token(scope.lexer.escape)]
+    texts += [canonical.global_arg(name, default) for name, default in scope.declared if name in scope.used]
+    for state in stages:
+        texts.append(canon.opening(state))
+        if not state.is_replaced:
+            texts += [canon.step(step) for step in state.steps]
+    return tuple(texts)
+
+
+def _build_args(declared: dict[str, str | None], scope: GlobalScope) -> tuple[tuple[str, str | None], ...]:
+    args = dict(declared)
+    names = {name for name, _ in scope.declared}
+    for name in scope.used:
+        if name in scope.automatic:
+            args[name] = scope.values[name]
+        elif name in names:
+            args[name] = scope.given.get(name)
+    args |= {name: value for name, value in scope.given.items() if name.startswith(_UNDECLARED)}
+    return tuple(sorted(args.items()))
+
+
+def _foreign(text: bytes, options: BuildOptions, path: str, syntax: Reference, contexts: NamedContexts) -> Recipe:
+    reason = f"the frontend {syntax.text} is not Docker's"
+    location = Location(path, max(syntax.line, 1), max(syntax.line, 1))
+    reads = tuple(
+        ContextRead(ReadBy.COPY, location, StageId(-1, None), ".", selectors.EVERYTHING, name, reason)
+        for name in ("", *contexts.locals())
+    )
+    return Recipe(
+        target=options.target or "",
+        reads=reads,
+        instructions=(canonical.whole_file(text),),
+        build_args=tuple(sorted(options.build_args.items())),
+        references=(syntax,),
+        secrets=(),
+        notices=_notices([syntax]),
+        widened=reason,
+    )
+
+
+def _notices(references: list[Reference]) -> tuple[Notice, ...]:
+    """One notice for each image that is named by a tag, which may move, or by nothing at all."""
+    notices: dict[str, Notice] = {}
+    for reference in references:
+        text = reference.text
+        if reference.role == "add" or "://" in text or text in notices:
+            continue
+        try:
+            pinned = bool(parse_image(text).digest)
+        except ValueError:
+            pinned = text.startswith("git@")
+        if not pinned:
+            message = f"{text} is not pinned to a digest (@sha256:…): what it names may change unnoticed"
+            notices[text] = Notice("base-unpinned", message, reference.line)
+    return tuple(notices.values())

@@ -1,0 +1,108 @@
+"""Instructions as canonical text: what the build does, whatever the layout.
+
+Owns the text that enters the fingerprint: JSON, so that no two different instructions share it. Comments, blank
+lines, the case of names, the space between words and the names of stages do not show; commands, heredocs and the
+values that FROM expands to do. A change here moves every tag: bump the fingerprint's scheme with it.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, assert_never
+
+from rajee_deploy.dockerfile.instructions import Arg, Assign, From, OnBuild, Plain, Run, Transfer, Words
+from rajee_deploy.dockerfile.mounts import fields_of
+from rajee_deploy.dockerfile.references import SCRATCH
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from rajee_deploy.dockerfile.parser import Heredoc
+    from rajee_deploy.dockerfile.references import NamedContexts
+    from rajee_deploy.dockerfile.stages import State, Step
+
+
+class Canon:
+    """Writes canonical text. `order` gives each reachable stage its position, which replaces names and indexes."""
+
+    def __init__(self, order: Mapping[int, int], contexts: NamedContexts) -> None:
+        self._order = order
+        self._contexts = contexts
+
+    def opening(self, state: State) -> str:
+        """The FROM of a stage."""
+        if state.below is not None:
+            return _text("FROM", self.origin(state.below), state.platform)
+        return _text("FROM", self._outside(state), state.platform)
+
+    def origin(self, state: State | None) -> list[Any] | None:
+        """What a `--from` or a mount names."""
+        if state is None:
+            return None
+        return ["stage", self._order[state.index]] if state.stage is not None else self._outside(state)
+
+    def step(self, step: Step) -> str:
+        """One instruction of a stage."""
+        instruction = step.instruction
+        match instruction:
+            case Transfer():
+                inline = [[one.name, one.expand, one.text] for one in instruction.inline]
+                origin = self.origin(step.origins[0]) if step.origins else None
+                flags = instruction.flags.canonical("from")
+                return _text(instruction.name, flags, origin, instruction.sources, inline, instruction.dest)
+            case Run():
+                flags = instruction.flags.canonical("mount")
+                mounts = [
+                    [_without_from(text), self.origin(origin)]
+                    for text, origin in zip(instruction.flags.list("mount"), step.origins, strict=True)
+                ]
+                form = "exec" if instruction.json else "shell"
+                return _text("RUN", flags, mounts, form, instruction.command, _heredocs(instruction.heredocs))
+            case Arg():
+                return _text("ARG", instruction.pairs)
+            case Assign():
+                return _text(instruction.name, instruction.pairs)
+            case Words():
+                return _text(instruction.name, instruction.args)
+            case Plain():
+                form = "exec" if instruction.json else "shell"
+                return _text(instruction.name, instruction.flags.canonical(), form, instruction.args)
+            case OnBuild():
+                return _text("ONBUILD", instruction.trigger.strip())
+            case From():
+                raise AssertionError("FROM opens a stage and is no step of one")
+            case _:
+                assert_never(instruction)
+
+    def _outside(self, state: State) -> list[Any]:
+        if state.context is None:
+            return ["scratch"] if state.base == SCRATCH else ["image", state.base]
+        value = None if self._contexts.is_local(state.context) else self._contexts.value(state.context)
+        return ["context", state.context, value]
+
+
+def global_arg(name: str, default: str | None) -> str:
+    """An ARG before the first FROM."""
+    return _text("ARG", [[name, default]])
+
+
+def whole_file(text: bytes) -> str:
+    """A file for another frontend, of which every byte may count."""
+    return _text("#frontend", text.decode("utf-8", "surrogateescape"))
+
+
+def escape_token(escape: str) -> str:
+    """The escape directive, which changes what quotes and backslashes mean."""
+    return _text("#escape", escape)
+
+
+def _without_from(text: str) -> list[str]:
+    return [field for field in fields_of(text) if field.partition("=")[0].lower() != "from"]
+
+
+def _heredocs(heredocs: tuple[Heredoc, ...]) -> list[list[Any]]:
+    return [[one.name, one.chomp, one.content] for one in heredocs]
+
+
+def _text(*fields: Any) -> str:
+    return json.dumps(fields, separators=(",", ":"), sort_keys=True)

@@ -1,0 +1,285 @@
+"""Walks the stages that the target needs and notes what they read, in the order in which BuildKit runs them.
+
+Owns the meaning of instructions for the inputs of a build: expansion, reads of local build contexts, references,
+secrets, declared arguments. Must never decide which stages are needed. What depends on the ENV of an image (which
+only its registry knows) is read as the whole context: never less than the build reads. Follows BuildKit's dispatch
+(frontend/dockerfile/dockerfile2llb, commit 73ed6825c4b7).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from rajee_deploy.dockerfile import selectors
+from rajee_deploy.dockerfile.instructions import Arg, Assign, Run, Transfer, Words
+from rajee_deploy.dockerfile.mounts import Mount, read_mount, source_as_written
+from rajee_deploy.dockerfile.parser import SyntaxProblemError, syntax_error
+from rajee_deploy.dockerfile.references import SCRATCH, is_git, is_remote
+from rajee_deploy.dockerfile.scope import DEFAULT_PATH, NOT_IN_ENV, Environment, Expanded
+from rajee_deploy.dockerfile.words import ExpansionError, Lexer
+from rajee_deploy.model import ContextRead, Location, ReadBy, Reference, StageId
+
+if TYPE_CHECKING:
+    from rajee_deploy.dockerfile.references import NamedContexts
+    from rajee_deploy.dockerfile.scope import GlobalScope
+    from rajee_deploy.dockerfile.stages import State, Step
+    from rajee_deploy.model import Selector
+
+_BODY = Lexer(plain_quotes=True)  # always with the backslash, whatever the escape directive says
+_SYMBOLIC_MODE = re.compile(r"[ugoa]*(?:[-+=](?:[rwxXst]*|[ugo]))+(?:,[ugoa]*(?:[-+=](?:[rwxXst]*|[ugo]))+)*\Z")
+_CHECKSUM = re.compile(r"sha256:[0-9a-f]{64}|sha384:[0-9a-f]{96}|sha512:[0-9a-f]{128}")
+
+
+@dataclass(slots=True)
+class Found:
+    """What was noted, in order."""
+
+    reads: list[ContextRead] = field(default_factory=list)
+    references: list[Reference] = field(default_factory=list)
+    secrets: list[str] = field(default_factory=list)
+    args: dict[str, str | None] = field(default_factory=dict)
+
+
+class Walk:
+    """One walk over the needed stages, in order. DeployError `dockerfile-syntax` where BuildKit would fail."""
+
+    def __init__(self, scope: GlobalScope, contexts: NamedContexts, path: str, *, windows: bool) -> None:
+        self.found = Found()
+        self._scope = scope
+        self._contexts = contexts
+        self._path = path
+        self._windows = windows
+        self._environments: dict[int, Environment] = {}
+        self._is_windows: dict[int, bool] = {}
+        self._state: State
+        self._environment: Environment
+
+    def stage(self, state: State, *, is_target: bool) -> None:
+        """Note what one stage reads and does."""
+        self._state = state
+        self._open(state, is_target=is_target)
+        if state.is_replaced:
+            return
+        for step in state.steps:
+            try:
+                self._step(step)
+            except (ExpansionError, SyntaxProblemError) as error:
+                raise syntax_error(self._path, step.instruction.lines.start, str(error)) from error
+
+    # -- what a stage stands on ------------------------------------------------------------------------------------
+
+    def _open(self, state: State, *, is_target: bool) -> None:
+        self._scope.use(state.names)
+        below = state.below
+        if below is not None:
+            self._environment = self._environments[below.index].copy()
+            self._is_windows[state.index] = self._is_windows[below.index]
+            if below.is_replaced and below.context is not None and self._contexts.is_local(below.context):
+                self._read_all(state, below.context)
+        else:
+            known = self._outside(state, "from")
+            variables = {"PATH": DEFAULT_PATH} if known else {}
+            self._environment = Environment(self._scope.lexer, variables, is_open=not known)
+            given = state.platform
+            self._is_windows[state.index] = self._windows if given is None else given.lower().startswith("windows")
+            if state.context is not None and self._contexts.is_local(state.context):
+                if is_target or not state.is_replaced:
+                    self._read_all(state, state.context)
+        self._environments[state.index] = self._environment
+
+    def _outside(self, state: State, role: str) -> bool:
+        """Note the image below a stage, or named by an instruction; whether its ENV is known."""
+        if state.context is None:
+            if state.base == SCRATCH:
+                return True
+            self.found.references.append(Reference(role, state.base, state.line))
+            return False
+        if self._contexts.is_local(state.context):
+            return True
+        text = self._contexts.value(state.context).removeprefix("docker-image://")
+        if text == SCRATCH:
+            return True
+        self.found.references.append(Reference(role, text, state.line))
+        return False
+
+    def _read_all(self, state: State, context: str) -> None:
+        """A stage that stands on a directory reads all of it. No instruction but FROM does that; COPY is nearest."""
+        location = Location(self._path, state.line, state.end or state.line)
+        stage = state.stage or StageId(state.index, None)
+        read = ContextRead(ReadBy.COPY, location, stage, state.base, selectors.EVERYTHING, context)
+        self.found.reads.append(read)
+
+    # -- instructions ----------------------------------------------------------------------------------------------
+
+    def _step(self, step: Step) -> None:
+        match step.instruction:
+            case Transfer() as transfer:
+                self._transfer(transfer, step.origins)
+            case Run() as run:
+                self._run(run, step.origins)
+            case Assign() as assign:
+                self._assign(assign)
+            case Arg() as arg:
+                for name, default in arg.pairs:
+                    self._arg(name, default)
+            case Words(name="VOLUME", args=args):
+                for arg_text in args:
+                    expanded = self._environment.expand(arg_text)
+                    if not expanded.text and not expanded.unknown and not expanded.doubtful:
+                        raise SyntaxProblemError("VOLUME can not be an empty string")
+            case Words(args=args):
+                for arg_text in args:
+                    self._environment.expand(arg_text)
+            case _:
+                pass
+
+    def _assign(self, assign: Assign) -> None:
+        pairs = [(self._environment.expand(key), self._environment.expand(value)) for key, value in assign.pairs]
+        if assign.name == "ENV":
+            for key, value in pairs:
+                self._environment.set(key.text, value.text, is_known=not value.unknown and not value.doubtful)
+                if key.unknown or key.doubtful:
+                    self._environment.set("", "", is_known=False)
+
+    def _arg(self, name: str, default: str | None) -> None:
+        scope = self._scope
+        given = scope.given.get(name)
+        value = Expanded(given) if given is not None else None
+        if value is None and default is not None:
+            value = self._environment.expand(default)
+        elif value is None and name in scope.values:
+            value = Expanded(scope.values[name])
+            scope.use([name])
+        noted = given if given is not None or default is not None else scope.values.get(name)
+        if name in scope.automatic or given is not None:
+            self.found.args[name] = noted if noted is not None else self.found.args.get(name)
+        else:
+            self.found.args.setdefault(name, None)
+        if value is None:
+            self._environment.declare(name)
+        elif name not in NOT_IN_ENV:
+            self._environment.set(name, value.text, is_known=not value.unknown and not value.doubtful)
+
+    def _transfer(self, transfer: Transfer, origins: tuple[State | None, ...]) -> None:
+        expand = self._environment.expand
+        flags = transfer.flags
+        expand(flags.text("chown"))
+        _check_mode(expand(flags.text("chmod")))
+        checksum = expand(flags.text("checksum"))
+        sources = [(source, expand(source)) for source in transfer.sources]
+        expand(transfer.dest)
+        for heredoc in transfer.inline:
+            if heredoc.expand:
+                expand(heredoc.text, _BODY)
+        _check_checksum(checksum, sources)
+        context = self._context_of(origins[0], f"copy from {flags.text('from')}") if origins else ""
+        for written, source in sources:
+            if self._is_fetched(transfer, written, source) or context is None:
+                continue
+            selector = selectors.of_source(source.text, flags.list("exclude"), parents=flags.text("parents") == "true")
+            self._read(ReadBy(transfer.name), transfer, written, self._widen(selector, source), context)
+
+    def _is_fetched(self, transfer: Transfer, written: str, source: Expanded) -> bool:
+        """Whether a source is remote: only ADD may name one, and then it is noted."""
+        # Of a source that is not known to its end, its written beginning says it.
+        text = source.text if not source.unknown else written
+        if not is_remote(text):
+            return False
+        if transfer.name == "COPY":
+            kind = "a git repository" if is_git(text) else "a URL"
+            raise SyntaxProblemError(f"the source of a COPY cannot be {kind}: {text} (ADD fetches it)")
+        self.found.references.append(Reference("add", source.text or written, transfer.lines.start))
+        return True
+
+    def _run(self, run: Run, origins: tuple[State | None, ...]) -> None:
+        for text, origin in zip(run.flags.list("mount"), origins, strict=True):
+            parts: list[Expanded] = []
+
+            def expand(value: str, parts: list[Expanded] = parts) -> str:
+                parts.append(self._environment.expand(value))
+                return parts[-1].text
+
+            try:
+                mount = read_mount(text, expand)
+            except SyntaxProblemError:
+                if not any(part.unknown for part in parts):
+                    raise
+                mount = Mount()  # what it is depends on an image's ENV: at its worst it shows the whole context
+            self._mount(run, text, mount, origin, _join(parts))
+
+    def _mount(self, run: Run, text: str, mount: Mount, origin: State | None, value: Expanded) -> None:
+        if mount.secret is not None:
+            self.found.secrets.append(mount.secret)
+        context: str | None = ""
+        if origin is not None and (mount.origin or value.unknown):
+            context = self._context_of(origin, f"mount {mount.origin}", strict=mount.kind in ("bind", "cache"))
+        if mount.kind in ("bind", "cache") and (context or (context == "" and mount.kind == "bind")):
+            selector = self._widen(selectors.of_mount(mount.source), value)
+            self._read(ReadBy.RUN, run, source_as_written(text), selector, context)
+
+    def _context_of(self, origin: State | None, deed: str, *, strict: bool = True) -> str | None:
+        """The local named context behind an origin; None for stages and images, which are noted."""
+        if origin is None:
+            return None
+        if origin.stage is None:
+            self._outside(origin, deed.partition(" ")[0])
+        elif strict and not origin.is_replaced and origin.index >= self._state.index:
+            raise SyntaxProblemError(f"cannot {deed}: that stage must be defined before this one")
+        if origin.context is None or not self._contexts.is_local(origin.context):
+            return None
+        return origin.context if origin.stage is None or origin.is_replaced else None
+
+    # -- reads -----------------------------------------------------------------------------------------------------
+
+    def _widen(self, selector: Selector, value: Expanded) -> tuple[Selector, str]:
+        if self._is_windows[self._state.index]:
+            return selectors.EVERYTHING, "paths of Windows images are not understood"
+        if value.unknown:
+            return selectors.EVERYTHING, f"the base image may define {_names(value.unknown)}"
+        # An image that defines it after all makes BuildKit look for another path, which then is not there, and the
+        # build fails. Not so a pattern: it would match nothing, and nobody would hear of it.
+        if value.doubtful and (selector.wildcard or (selector.include and not selector.required)):
+            return selectors.EVERYTHING, f"the base image may define {_names(value.doubtful)}"
+        return selector, ""
+
+    def _read(
+        self, by: ReadBy, instruction: Transfer | Run, source: str, wanted: tuple[Selector, str], context: str
+    ) -> None:
+        lines = instruction.lines
+        stage = self._state.stage or StageId(self._state.index, None)
+        selector, widened = wanted
+        location = Location(self._path, lines.start, lines.end)
+        self.found.reads.append(ContextRead(by, location, stage, source, selector, context, widened))
+
+
+def _join(parts: list[Expanded]) -> Expanded:
+    unknown = frozenset().union(*(part.unknown for part in parts))
+    return Expanded("", unknown, frozenset().union(*(part.doubtful for part in parts)))
+
+
+def _names(names: frozenset[str]) -> str:
+    return ", ".join(f"${name}" for name in sorted(names))
+
+
+def _check_mode(mode: Expanded) -> None:
+    text = mode.text
+    if not text or mode.unknown or mode.doubtful:
+        return
+    octal = re.fullmatch(r"[0-7]+", text)
+    if (octal and int(text, 8) > 0o7777) or (not octal and not _SYMBOLIC_MODE.match(text)):  # noqa: PLR2004 -- all bits
+        raise SyntaxProblemError(f"--chmod={text} is no mode: write it like 755 or u+x")
+
+
+def _check_checksum(checksum: Expanded, sources: list[tuple[str, Expanded]]) -> None:
+    if not checksum.text:
+        return
+    if len(sources) != 1:
+        raise SyntaxProblemError("--checksum takes exactly one source")
+    written, source = sources[0]
+    text = source.text if not source.unknown else written
+    if not is_remote(text):
+        raise SyntaxProblemError("--checksum takes HTTP(S) or git sources only")
+    if not is_git(text) and not checksum.unknown and not checksum.doubtful and not _CHECKSUM.fullmatch(checksum.text):
+        raise SyntaxProblemError(f"--checksum={checksum.text} is no digest: write it like sha256:…")

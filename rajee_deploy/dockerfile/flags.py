@@ -1,0 +1,86 @@
+"""The `--flags` of instructions: which ones each takes, and their values.
+
+Owns flag syntax only. Must never act on a flag. Follows BuildKit's frontend/dockerfile/instructions/bflag.go.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+
+from rajee_deploy.dockerfile.golang import nearest
+from rajee_deploy.dockerfile.parser import SyntaxProblemError
+
+
+class Kind(Enum):
+    """What a flag takes: nothing or a truth value, one text, or several texts (the flag may be repeated)."""
+
+    SWITCH = "switch"
+    TEXT = "text"
+    LIST = "list"
+
+
+_TRANSFER = {"chown": Kind.TEXT, "chmod": Kind.TEXT, "link": Kind.SWITCH, "exclude": Kind.LIST}
+FLAGS: dict[str, dict[str, Kind]] = {
+    "COPY": {**_TRANSFER, "from": Kind.TEXT, "parents": Kind.SWITCH},
+    "ADD": {**_TRANSFER, "keep-git-dir": Kind.SWITCH, "checksum": Kind.TEXT, "unpack": Kind.SWITCH},
+    "RUN": {"mount": Kind.LIST, "network": Kind.TEXT, "security": Kind.TEXT, "device": Kind.LIST},
+    "FROM": {"platform": Kind.TEXT},
+    "HEALTHCHECK": dict.fromkeys(("interval", "timeout", "start-period", "start-interval", "retries"), Kind.TEXT),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Flags:
+    """The flags that were given, by name. Switches are `true` or `false`."""
+
+    texts: dict[str, str] = field(default_factory=dict)
+    lists: dict[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def text(self, name: str) -> str:
+        """The flag's value, empty where it was not given."""
+        return self.texts.get(name, "")
+
+    def list(self, name: str) -> tuple[str, ...]:
+        """The flag's values in order."""
+        return self.lists.get(name, ())
+
+    def canonical(self, *without: str) -> dict[str, str | tuple[str, ...]]:
+        """All that were given except those named, sorted: their order among each other means nothing."""
+        given: dict[str, str | tuple[str, ...]] = {**self.texts, **self.lists}
+        return {name: given[name] for name in sorted(given) if name not in without}
+
+
+def read_flags(instruction: str, words: tuple[str, ...]) -> Flags:
+    """The flags of an instruction. SyntaxProblemError for unknown, repeated or malformed ones."""
+    known = FLAGS.get(instruction, {})
+    texts: dict[str, str] = {}
+    lists: dict[str, tuple[str, ...]] = {}
+    for word in words:
+        name, sign, value = word[2:].partition("=")
+        if not word.startswith("--") or name not in known:
+            raise SyntaxProblemError(_unknown(instruction, name if word.startswith("--") else word, known))
+        if name in texts:
+            raise SyntaxProblemError(f"{instruction} takes --{name} only once")
+        if known[name] is Kind.SWITCH:
+            texts[name] = _switch(name, value, given=bool(sign))
+        elif not sign:
+            raise SyntaxProblemError(f"--{name} needs a value: --{name}=…")
+        elif known[name] is Kind.LIST:
+            lists[name] = (*lists.get(name, ()), value)
+        else:
+            texts[name] = value
+    return Flags(texts, lists)
+
+
+def _unknown(instruction: str, name: str, known: dict[str, Kind]) -> str:
+    guess = nearest(name, list(known))
+    return f"{instruction} knows no flag --{name}" + (f" (did you mean --{guess}?)" if guess else "")
+
+
+def _switch(name: str, value: str, *, given: bool) -> str:
+    if not given:
+        return "true"
+    if value.lower() not in ("true", "false"):
+        raise SyntaxProblemError(f"--{name} is true or false, not {value!r}")
+    return value.lower()

@@ -1,0 +1,54 @@
+"""Which program reads the Dockerfile: the `syntax` directive in its three spellings.
+
+Owns the first lines only, as BuildKit's DetectSyntax reads them (commit 73ed6825c4b7): before and apart from the
+parser, which does not skip a `#!` line and does not know `//`.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+
+from rajee_deploy.dockerfile.golang import SPACE
+from rajee_deploy.dockerfile.parser import DIRECTIVE, DIRECTIVES
+
+
+def detect(text: bytes) -> tuple[str, int]:
+    """The frontend's reference and its line, or ("", 0)."""
+    content = text.decode("utf-8", "surrogateescape").removeprefix("\ufeff")
+    line = 0
+    if content.startswith("#!"):
+        content = content.partition("\n")[2]
+        line = 1
+    return _directive(content, "#", line) or _directive(content, "//", line) or _member(content, line)
+
+
+def _directive(content: str, mark: str, number: int) -> tuple[str, int] | None:
+    seen = set()
+    for line in content.split("\n"):
+        number += 1
+        rest = line.removesuffix("\r")
+        found = DIRECTIVE.match(rest.removeprefix(mark).lstrip(SPACE)) if rest.startswith(mark) else None
+        key = found[1].lower() if found else ""
+        if not found or key not in DIRECTIVES or key in seen:
+            return None
+        if key == "syntax":
+            return reference(found[2]), number
+        seen.add(key)
+    return None
+
+
+def _member(content: str, line: int) -> tuple[str, int]:
+    if not re.match(r"[ \t\r\n]*\{", content):
+        return "", 0
+    try:
+        members = json.loads(content)
+    except (ValueError, RecursionError):
+        return "", 0
+    value = members.get("syntax")
+    return (value, max(line, 1)) if isinstance(value, str) else ("", 0)
+
+
+def reference(value: str) -> str:
+    """The frontend in a directive's value: what stands before the first space. The rest is for the frontend."""
+    return value.partition(" ")[0]

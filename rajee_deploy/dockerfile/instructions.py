@@ -1,0 +1,273 @@
+"""Nodes → typed instructions: which arguments each instruction takes, and what is wrong with others.
+
+Owns the shape of instructions, for reachable and unreachable stages alike; must never expand a variable or know
+which stage is built. Follows BuildKit's frontend/dockerfile/instructions/parse.go (commit 73ed6825c4b7).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from rajee_deploy.dockerfile.flags import Flags, read_flags
+from rajee_deploy.dockerfile.golang import SPACE, nearest
+from rajee_deploy.dockerfile.mounts import check_static
+from rajee_deploy.dockerfile.parser import Heredoc, SyntaxProblemError, heredoc_of, syntax_error
+from rajee_deploy.dockerfile.words import ExpansionError
+
+if TYPE_CHECKING:
+    from rajee_deploy.dockerfile.parser import Node
+    from rajee_deploy.errors import DeployError
+
+NAMES = (
+    "ADD", "ARG", "CMD", "COPY", "ENTRYPOINT", "ENV", "EXPOSE", "FROM", "HEALTHCHECK", "LABEL", "MAINTAINER",
+    "ONBUILD", "RUN", "SHELL", "STOPSIGNAL", "USER", "VOLUME", "WORKDIR",
+)  # fmt: skip
+_STAGE_NAME = re.compile(r"[a-z][a-z0-9_.-]*\Z")
+_DURATION = re.compile(r"[-+]?(?:0|(?:(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:ns|us|µs|μs|ms|s|m|h))+)\Z")
+_ONBUILD = re.compile(r"^[\t\n\f\r ]*onbuild[\t\n\f\r ]*", re.IGNORECASE)
+_FLAGLESS = ("ARG", "STOPSIGNAL")  # BuildKit does not look at their flags
+
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """Where an instruction stands."""
+
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class From:
+    """FROM: opens a stage. `base` and `platform` are not expanded yet, `name` is lower-case."""
+
+    lines: Lines
+    base: str
+    name: str | None
+    platform: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Arg:
+    """ARG: names with their defaults (None without one)."""
+
+    lines: Lines
+    pairs: tuple[tuple[str, str | None], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Assign:
+    """ENV and LABEL."""
+
+    lines: Lines
+    name: str
+    pairs: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Transfer:
+    """COPY and ADD. `inline` are the heredocs among the sources, `sources` all others."""
+
+    lines: Lines
+    name: str
+    flags: Flags
+    sources: tuple[str, ...]
+    inline: tuple[Heredoc, ...]
+    dest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """RUN. `command` is one text for the shell, or the words of the exec form (`json`)."""
+
+    lines: Lines
+    flags: Flags
+    command: tuple[str, ...]
+    json: bool
+    heredocs: tuple[Heredoc, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """An instruction whose arguments are expanded and read nothing: WORKDIR, USER, VOLUME, STOPSIGNAL, EXPOSE."""
+
+    lines: Lines
+    name: str
+    args: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Plain:
+    """An instruction that is never expanded and reads nothing: CMD, ENTRYPOINT, HEALTHCHECK, SHELL, MAINTAINER."""
+
+    lines: Lines
+    name: str
+    flags: Flags
+    args: tuple[str, ...]
+    json: bool
+
+
+@dataclass(frozen=True, slots=True)
+class OnBuild:
+    """ONBUILD: the text that runs in the stages built on this one."""
+
+    lines: Lines
+    trigger: str
+
+
+Instruction = From | Arg | Assign | Transfer | Run | Words | Plain | OnBuild
+
+
+def typed(node: Node, path: str) -> Instruction:
+    """The instruction that a node is. DeployError `unknown-instruction` or `dockerfile-syntax` when it is none."""
+    if node.name not in NAMES:
+        raise _unknown(node, path)
+    try:
+        return _typed(node, Lines(node.start, node.end))
+    except (SyntaxProblemError, ExpansionError) as error:
+        raise syntax_error(path, node.start, str(error)) from error
+
+
+def _unknown(node: Node, path: str) -> DeployError:
+    guess = nearest(node.name, NAMES)
+    hint = f"did you mean {guess}?" if guess else "if the line belongs to the one above, end that with the escape token"
+    return syntax_error(path, node.start, f"unknown instruction: {node.value}", hint=hint, code="unknown-instruction")
+
+
+def _typed(node: Node, lines: Lines) -> Instruction:
+    name = node.name
+    if name == "FROM":
+        return _from(node, lines)
+    if name in ("COPY", "ADD"):
+        return _transfer(node, lines)
+    if name == "HEALTHCHECK":
+        return _healthcheck(node, lines)
+    if name == "MAINTAINER":
+        _exactly_one(node)
+    flags = read_flags(name, () if name in _FLAGLESS else node.flags)
+    match name:
+        case "ARG":
+            return Arg(lines, tuple(_argument(word) for word in _some(node)))
+        case "ENV" | "LABEL":
+            pairs = tuple(zip(_some(node)[::2], node.args[1::2], strict=True))
+            if not all(key for key, _ in pairs):
+                raise SyntaxProblemError(f"{name} names can not be blank")
+            return Assign(lines, name, pairs)
+        case "RUN":
+            return _run(node, flags, lines)
+        case "ONBUILD":
+            return OnBuild(lines, _trigger(node))
+        case "VOLUME":
+            return Words(lines, name, _volumes(_some(node)))
+        case "EXPOSE":
+            return Words(lines, name, _some(node))
+        case "WORKDIR" | "USER" | "STOPSIGNAL":
+            return Words(lines, name, _exactly_one(node))
+        case "SHELL" if not _some(node) or not node.json:
+            raise SyntaxProblemError('SHELL takes the JSON form only: SHELL ["executable", "parameters"]')
+        case _:
+            return Plain(lines, name, flags, node.args, node.json)
+
+
+def _some(node: Node) -> tuple[str, ...]:
+    if not node.args:
+        raise SyntaxProblemError(f"{node.name} requires at least one argument")
+    return node.args
+
+
+def _exactly_one(node: Node) -> tuple[str, ...]:
+    if len(node.args) != 1:
+        raise SyntaxProblemError(f"{node.name} requires exactly one argument")
+    return node.args
+
+
+def _from(node: Node, lines: Lines) -> From:
+    match node.args:
+        case (base,):
+            name = None
+        case (base, word, name) if word.lower() == "as":
+            name = name.lower()
+            if not _STAGE_NAME.match(name):
+                raise SyntaxProblemError(
+                    f"{node.args[2]!r} is no stage name: it starts with a letter and holds a-z0-9-_."
+                )
+        case _:
+            raise SyntaxProblemError("FROM takes one argument (FROM image) or three (FROM image AS name)")
+    flags = read_flags("FROM", node.flags)
+    return From(lines, base, name, flags.text("platform") or None)
+
+
+def _argument(word: str) -> tuple[str, str | None]:
+    key, sign, value = word.partition("=")
+    if sign and not key:
+        raise SyntaxProblemError("ARG names can not be blank")
+    return key, value if sign else None
+
+
+def _transfer(node: Node, lines: Lines) -> Transfer:
+    if len(node.args) < 2:  # noqa: PLR2004 -- a source and a destination
+        raise SyntaxProblemError(f"{node.name} requires at least two arguments: a source and a destination")
+    flags = read_flags(node.name, node.flags)
+    *words, dest = node.args
+    if _inline(dest):
+        raise SyntaxProblemError(f"{node.name} cannot accept a heredoc as a destination")
+    bodies = {heredoc.name: heredoc.content for heredoc in node.heredocs}
+    opened = [(word, _inline(word)) for word in words]
+    inline = tuple(
+        Heredoc(found.name, 0, found.expand, found.chomp, bodies.get(found.name, "")) for _, found in opened if found
+    )
+    return Transfer(lines, node.name, flags, tuple(word for word, found in opened if not found), inline, dest)
+
+
+def _inline(word: str) -> Heredoc | None:
+    try:
+        return heredoc_of(word)
+    except (SyntaxProblemError, ExpansionError):
+        return None  # a quoted name with a blank in it, split apart: BuildKit takes the pieces for paths
+
+
+def _run(node: Node, flags: Flags, lines: Lines) -> Run:
+    for mount in flags.list("mount"):
+        check_static(mount)
+    for name, allowed in (("network", ("default", "none", "host")), ("security", ("sandbox", "insecure"))):
+        if name in flags.texts and flags.text(name) not in allowed:
+            raise SyntaxProblemError(f"--{name} is one of {', '.join(allowed)}, not {flags.text(name)!r}")
+    if node.heredocs and len(node.args) != 1:
+        raise SyntaxProblemError("a RUN with heredocs needs exactly one command")
+    return Run(lines, flags, node.args, node.json, node.heredocs)
+
+
+def _volumes(args: tuple[str, ...]) -> tuple[str, ...]:
+    volumes = tuple(arg.strip(SPACE) for arg in args)
+    if not all(volumes):
+        raise SyntaxProblemError("VOLUME can not be an empty string")
+    return volumes
+
+
+def _healthcheck(node: Node, lines: Lines) -> Plain:
+    kind, *command = _some(node)
+    if kind.upper() == "NONE":
+        if command:
+            raise SyntaxProblemError("HEALTHCHECK NONE takes no arguments")
+        return Plain(lines, node.name, Flags(), ("NONE",), json=False)
+    flags = read_flags(node.name, node.flags)
+    if kind.upper() != "CMD":
+        raise SyntaxProblemError(f"unknown type {kind!r} in HEALTHCHECK (try CMD)")
+    if not command:
+        raise SyntaxProblemError("there is no command after HEALTHCHECK CMD")
+    for name, value in flags.texts.items():
+        if name == "retries" and value and not re.fullmatch(r"\+?[0-9]{1,10}|-0+", value):
+            raise SyntaxProblemError(f"--retries must be a number and not negative, not {value!r}")
+        if name != "retries" and value and not _DURATION.match(value):
+            raise SyntaxProblemError(f"--{name} must be a duration like 30s or 1m30s, not {value!r}")
+    return Plain(lines, node.name, flags, ("CMD", *command), node.json)
+
+
+def _trigger(node: Node) -> str:
+    if node.child is None:
+        raise SyntaxProblemError("ONBUILD requires at least one argument")
+    if node.child.name in ("ONBUILD", "FROM", "MAINTAINER"):
+        raise SyntaxProblemError(f"{node.child.name} isn't allowed as an ONBUILD trigger")
+    text = _ONBUILD.sub("", node.original)
+    return "".join([text, *(f"\n{heredoc.content}{heredoc.name}" for heredoc in node.heredocs)])

@@ -1,0 +1,130 @@
+"""What a name outside the Dockerfile refers to: an image, a git repository, a URL, a named build context.
+
+Owns the grammar of references. Must never ask a registry what stands behind one.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from rajee_deploy.model import is_local_context
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+SCRATCH = "scratch"
+_RESERVED = (SCRATCH, "context")
+_HOST = r"(?:[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?(?:\.[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?)*|\[[a-fA-F0-9:]+\])"
+_PART = r"[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*"
+_REFERENCE = re.compile(
+    rf"(?P<name>(?:{_HOST}(?::[0-9]+)?/)?{_PART}(?:/{_PART})*)"
+    r"(?::(?P<tag>[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}))?"
+    r"(?:@(?P<digest>[A-Za-z][A-Za-z0-9]*(?:[-_+.][A-Za-z][A-Za-z0-9]*)*:[0-9a-fA-F]{32,}))?\Z"
+)
+_DIGESTS = re.compile(r"sha256:[0-9a-f]{64}|sha384:[0-9a-f]{96}|sha512:[0-9a-f]{128}")
+_HEX = re.compile(r"[a-f0-9]{64}\Z")
+_MAX_NAME = 255
+_SCHEME = re.compile(r"([a-zA-Z0-9]+)://")
+_SCP = re.compile(r"[a-zA-Z0-9_-]+@[a-zA-Z0-9.-]+:.*\Z", re.DOTALL)
+_FRONTENDS = ("docker/dockerfile", "docker/dockerfile-upstream")
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """An image reference, normalised: `name` with its registry, `tag` and `digest` empty where there is none."""
+
+    name: str
+    tag: str
+    digest: str
+
+    @property
+    def familiar(self) -> str:
+        """As people write it: without Docker Hub's own prefixes, and without the tag `latest`."""
+        name = self.name.removeprefix("docker.io/")
+        name = name.removeprefix("library/") if name.count("/") == 1 else name
+        if self.digest:
+            return f"{name}{self.tag and f':{self.tag}'}@{self.digest}"
+        return name if self.tag in ("", "latest") else f"{name}:{self.tag}"
+
+
+def parse_image(text: str) -> Image:
+    """Read an image reference as the distribution library normalises it. ValueError says what is wrong with it."""
+    if _HEX.match(text):
+        raise ValueError("64 hex digits are an image's identifier, not its name")
+    domain, slash, rest = text.partition("/")
+    if not slash or ("." not in domain and ":" not in domain and domain != "localhost" and domain.lower() == domain):
+        domain, rest = "docker.io", text
+    domain = "docker.io" if domain == "index.docker.io" else domain
+    if domain == "docker.io" and "/" not in rest:
+        rest = f"library/{rest}"
+    path = re.split("[:@]", rest, maxsplit=1)[0]
+    if path.lower() != path:
+        raise ValueError("an image's name must be in lower case")
+    found = _REFERENCE.match(f"{domain}/{rest}")
+    if not found or len(found["name"]) > _MAX_NAME + len(domain):
+        raise ValueError("it is no image reference")
+    if found["digest"] and not _DIGESTS.fullmatch(found["digest"]):
+        raise ValueError("its digest is malformed")
+    return Image(found["name"], found["tag"] or "", found["digest"] or "")
+
+
+def is_known_frontend(reference: str) -> bool:
+    """Whether a `# syntax=` names Docker's own Dockerfile frontend, at whatever tag or digest."""
+    try:
+        image = parse_image(reference)
+    except ValueError:
+        return False
+    return image.name.removeprefix("docker.io/") in _FRONTENDS
+
+
+def is_remote(source: str) -> bool:
+    """Whether a source of ADD is fetched: an http(s) URL or a git repository."""
+    return source.startswith(("http://", "https://")) or is_git(source)
+
+
+def is_git(source: str) -> bool:
+    """Whether a source is a git repository: `git://`, `ssh://`, `git@host:path`, or an http(s) URL of a `.git`."""
+    if source.startswith(("./", "../", "github.com/")):
+        return False
+    scheme = _SCHEME.match(source)
+    if scheme:
+        path = re.split("[?#]", source[scheme.end() :], maxsplit=1)[0]
+        kind = scheme[1].lower()
+        return kind in ("git", "ssh") or (kind in ("http", "https") and "/" in path and path.endswith(".git"))
+    return bool(_SCP.match(source))
+
+
+class NamedContexts:
+    """The named build contexts of a build, found by the names that BuildKit looks for."""
+
+    def __init__(self, contexts: Mapping[str, str], platform: str) -> None:
+        self._platform = platform
+        self._values = contexts
+        self._names = {_context_key(name): name for name in contexts}
+
+    def find(self, name: str) -> str | None:
+        """The key of the named context that replaces a stage or an image, or None."""
+        if not self._names or name.lower() in _RESERVED:
+            return None
+        key = _context_key(name)
+        return self._names.get(f"{key}::{self._platform}", self._names.get(key))
+
+    def value(self, key: str) -> str:
+        """What the context is: a directory, or a reference with its scheme."""
+        return self._values[key]
+
+    def is_local(self, key: str) -> bool:
+        return is_local_context(self._values[key])
+
+    def locals(self) -> list[str]:
+        """The keys of all that are directories."""
+        return [key for key in self._values if self.is_local(key)]
+
+
+def _context_key(name: str) -> str:
+    try:
+        return parse_image(name).familiar
+    except ValueError:
+        return name

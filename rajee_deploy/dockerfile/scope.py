@@ -1,0 +1,124 @@
+"""Which variables have which value: before the first FROM, and inside a stage.
+
+Owns scoping. Must never know what a value is used for. What an image's own ENV defines is unknown here (its registry
+was not asked), so a stage's environment says of every expansion whether it depends on that.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from rajee_deploy.dockerfile.words import Expansion, ExpansionError, Lexer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from rajee_deploy.dockerfile.instructions import Arg
+    from rajee_deploy.model import Platform
+
+DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+NOT_IN_ENV = ("BUILDKIT_SBOM_SCAN_CONTEXT", "BUILDKIT_SBOM_SCAN_STAGE")
+
+
+def automatic_args(platform: Platform, target: str) -> dict[str, str]:
+    """The arguments that BuildKit sets itself. The build platform is taken to be the target platform: whoever declares
+    BUILDPLATFORM and builds elsewhere gets other values there, and another image."""
+    args = {}
+    for side in ("BUILD", "TARGET"):
+        args |= {
+            f"{side}PLATFORM": str(platform),
+            f"{side}OS": platform.os,
+            f"{side}OSVERSION": "",
+            f"{side}ARCH": platform.architecture,
+            f"{side}VARIANT": platform.variant,
+        }
+    return {**args, "TARGETSTAGE": target or "default"}
+
+
+class GlobalScope:
+    """The variables that FROM sees, and which of them mattered."""
+
+    def __init__(self, lexer: Lexer, automatic: Mapping[str, str], given: Mapping[str, str]) -> None:
+        self.lexer = lexer
+        self.given = given
+        self.automatic = automatic
+        self.values = {name: given.get(name, value) for name, value in automatic.items()}
+        self.declared: list[tuple[str, str | None]] = []
+        self._needs: dict[str, frozenset[str]] = {}
+        self.used: set[str] = set()
+
+    def declare(self, arg: Arg) -> None:
+        """An ARG before the first FROM. ExpansionError for a default that cannot be expanded."""
+        for name, default in arg.pairs:
+            self.declared.append((name, default))
+            if name in self.given:
+                self.values[name] = self.given[name]
+                self._needs[name] = frozenset()
+            elif default is not None:
+                result = self.lexer.expand(default, self.values)
+                self.values[name] = result.text
+                own = self._needs.get(name, frozenset()) if name in result.matched else frozenset()
+                self._needs[name] = result.matched | result.unmatched | own
+
+    def expand(self, word: str) -> Expansion:
+        return self.lexer.expand(word, self.values)
+
+    def use(self, names: Iterable[str]) -> None:
+        """Say that these names and all that their values came from matter."""
+        waiting = [name for name in names if name not in self.used]
+        while waiting:
+            name = waiting.pop()
+            self.used.add(name)
+            waiting += self._needs.get(name, frozenset()) - self.used
+
+
+@dataclass(frozen=True, slots=True)
+class Expanded:
+    """An expanded word. `unknown` names the variables that an image's ENV decides, `doubtful` those that ARG declares
+    without a value: an image may define them too, but BuildKit's authors and ours bet that it does not."""
+
+    text: str
+    unknown: frozenset[str] = frozenset()
+    doubtful: frozenset[str] = frozenset()
+
+
+@dataclass(slots=True)
+class Environment:
+    """A stage's variables at one point. `is_open`: an image below may define more.
+
+    `tainted` are variables whose value depends on what is not known; "" among them stands for an unknown name, after
+    which every variable is doubtful.
+    """
+
+    lexer: Lexer
+    variables: dict[str, str] = field(default_factory=dict)
+    is_open: bool = False
+    tainted: frozenset[str] = frozenset()
+    unset: frozenset[str] = frozenset()
+
+    def copy(self) -> Environment:
+        return Environment(self.lexer, dict(self.variables), self.is_open, self.tainted, self.unset)
+
+    def set(self, name: str, value: str, *, is_known: bool = True) -> None:
+        self.variables[name] = value
+        self.tainted = self.tainted - {name} if is_known else self.tainted | {name}
+        if not name and not is_known:
+            self.tainted |= {""}
+
+    def declare(self, name: str) -> None:
+        """An ARG without any value."""
+        self.unset |= {name}
+
+    def expand(self, word: str, lexer: Lexer | None = None) -> Expanded:
+        """Expand a word. ExpansionError where BuildKit refuses it whatever an image defines."""
+        try:
+            found = (lexer or self.lexer).expand(word, self.variables)
+        except ExpansionError as error:
+            if error.by_value and (self.is_open or self.tainted):
+                return Expanded("", frozenset(["?"]))
+            raise
+        missing = found.unmatched if self.is_open else frozenset()
+        if "" in self.tainted:
+            return Expanded(found.text, found.matched | found.unmatched)
+        return Expanded(found.text, (found.matched & self.tainted) | (missing - self.unset), missing & self.unset)

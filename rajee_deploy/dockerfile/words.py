@@ -1,0 +1,352 @@
+"""The shell-like words of a Dockerfile: quotes, escapes and every form of `$variable`.
+
+Owns text → text. Must never know instructions, stages or what an unset variable means for a build: it reports which
+names it found and which it did not. Follows BuildKit's frontend/dockerfile/shell (commit 73ed6825c4b7): a subset of
+the POSIX forms, patterns of `*` and `?` only, and Go's regexp templates where `${v//pattern/replacement}` meets them.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from rajee_deploy.dockerfile.golang import SPACE, valid
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+MAX_NESTING = 100  # `${a:-${b:-…}}`: far beyond use, well below Python's stack
+_SPECIAL_NAMES = frozenset("@*#?-$!0")
+_END = ""
+_TEMPLATE = re.compile(r"\$(?:\$|\{(\w+)\}|(\w+))?")
+
+
+class ExpansionError(Exception):
+    """A word that cannot be expanded. `by_value`: with other values of its variables it could be."""
+
+    def __init__(self, message: str, *, by_value: bool = False) -> None:
+        super().__init__(message)
+        self.by_value = by_value
+
+
+@dataclass(frozen=True, slots=True)
+class Expansion:
+    """An expanded word: as one text, as the words it splits into, and the variables found and not found."""
+
+    text: str
+    words: tuple[str, ...]
+    matched: frozenset[str] = frozenset()
+    unmatched: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Lexer:
+    """The settings of a lexer. `escape` is the escape token.
+
+    `raw_quotes` and `raw_escapes` keep them in the result, `keep_unset` leaves unset variables as written, and
+    `plain_quotes` takes quotes for ordinary characters.
+    """
+
+    escape: str = "\\"
+    raw_quotes: bool = False
+    raw_escapes: bool = False
+    keep_unset: bool = False
+    plain_quotes: bool = False
+
+    def expand(self, source: str, variables: Mapping[str, str]) -> Expansion:
+        """Expand one text. ExpansionError where BuildKit refuses it."""
+        reading = _Reading(self, valid(source).removeprefix("\ufeff"), variables, self.raw_escapes)
+        try:
+            text, words = reading.until(_END, raw_escapes=self.raw_escapes)
+        except ExpansionError as error:
+            raise ExpansionError(f"cannot expand {source!r}: {error}", by_value=error.by_value) from None
+        return Expansion(text, tuple(words), frozenset(reading.matched), frozenset(reading.unmatched))
+
+
+@dataclass(slots=True)
+class _Words:
+    """Collects the words of a text while it is read."""
+
+    word: str = ""
+    words: list[str] = field(default_factory=list)
+    inside: bool = False
+
+    def split(self, text: str) -> None:
+        """Add text whose white space separates words."""
+        for char in text:
+            if char not in SPACE:
+                self.keep(char)
+            elif self.inside and self.word:
+                self.words.append(self.word)
+                self.word, self.inside = "", False
+
+    def keep(self, text: str) -> None:
+        """Add text as it is."""
+        self.word += text
+        self.inside = True
+
+    def finish(self) -> list[str]:
+        return [*self.words, self.word] if self.word else self.words
+
+
+@dataclass(slots=True)
+class _Reading:
+    """One text being read from left to right."""
+
+    lexer: Lexer
+    source: str
+    variables: Mapping[str, str]
+    raw_escapes: bool
+    position: int = 0
+    depth: int = 0
+    matched: set[str] = field(default_factory=set)
+    unmatched: set[str] = field(default_factory=set)
+
+    def peek(self) -> str:
+        return self.source[self.position : self.position + 1]
+
+    def take(self) -> str:
+        char = self.peek()
+        self.position += 1
+        return char
+
+    def until(self, stop: str, *, raw_escapes: bool) -> tuple[str, list[str]]:
+        """Read up to the character `stop`, or to the end where it is empty. Words are split after expansion."""
+        outer, self.raw_escapes = self.raw_escapes, raw_escapes
+        self.depth += 1
+        if self.depth > MAX_NESTING:
+            raise ExpansionError("substitutions are nested too deeply")
+        try:
+            return self._until(stop)
+        finally:
+            self.raw_escapes = outer
+            self.depth -= 1
+
+    def _until(self, stop: str) -> tuple[str, list[str]]:
+        result: list[str] = []
+        words = _Words()
+        special: dict[str, Callable[[], str]] = {"$": self._dollar, "<": self._heredoc}
+        if not self.lexer.plain_quotes:
+            special |= {"'": self._single_quoted, '"': self._double_quoted}
+        while char := self.peek():
+            if char == stop:
+                self.position += 1
+                return "".join(result), words.finish()
+            if char in special:
+                text = special[char]()
+                (words.split if char == "$" else words.keep)(text)
+            else:
+                self.position += 1
+                text = self._plain(char, words)
+            result.append(text)
+        if stop:
+            raise ExpansionError(f"unexpected end of statement while looking for matching {stop}")
+        return "".join(result), words.finish()
+
+    def _plain(self, char: str, words: _Words) -> str:
+        if char != self.lexer.escape:
+            words.split(char)
+            return char
+        text = (char if self.raw_escapes else "") + self.take()
+        if text:
+            words.keep(text)
+        return text
+
+    def _heredoc(self) -> str:
+        """`<<` and the blanks behind it belong to the word that follows: `<<  EOF` is one word."""
+        self.position += 1
+        if self.peek() != "<":
+            return "<"
+        start = self.position
+        self.position += 1
+        while (char := self.peek()) and char in SPACE:
+            self.position += 1
+        return "<" + self.source[start : self.position]
+
+    def _single_quoted(self) -> str:
+        end = self.source.find("'", self.position + 1)
+        if end < 0:
+            self.position = len(self.source)
+            raise ExpansionError("unexpected end of statement while looking for matching single-quote")
+        text = self.source[self.position : end + 1]
+        self.position = end + 1
+        return text if self.lexer.raw_quotes else text[1:-1]
+
+    def _double_quoted(self) -> str:
+        self.position += 1
+        quote = '"' if self.lexer.raw_quotes else ""
+        result = [quote]
+        while char := self.peek():
+            if char == '"':
+                self.position += 1
+                return "".join([*result, quote])
+            if char == "$":
+                result.append(self._dollar())
+                continue
+            self.position += 1
+            if char == self.lexer.escape:
+                result.append(char if self.raw_escapes else "")
+                following = self.peek()
+                if not following:
+                    break
+                if following in ('"', "$", self.lexer.escape):
+                    char = self.take()
+            result.append(char)
+        raise ExpansionError("unexpected end of statement while looking for matching double-quote")
+
+    def _dollar(self) -> str:
+        self.position += 1
+        if self.peek() != "{":
+            name = self._name()
+            if not name:
+                return "$"
+            value = self._value(name)
+            return f"${name}" if value is None and self.lexer.keep_unset else value or ""
+        self.position += 1
+        if not self.peek():
+            raise ExpansionError("missing '}'")
+        if self.peek() in "{}:":
+            raise ExpansionError("bad substitution")
+        return self._braces(self._name())
+
+    def _braces(self, name: str) -> str:
+        modifier = self.take()
+        if modifier == "}":
+            value = self._value(name)
+            return f"${{{name}}}" if value is None and self.lexer.keep_unset else value or ""
+        if modifier == "/":
+            return self._replace(name)
+        if modifier == ":":
+            modifier += self.take()
+        if modifier not in ("+", "-", "?", "#", "%") and modifier[:1] != ":":
+            raise ExpansionError(f"unsupported modifier ({modifier}) in substitution")
+        word = self._inner("}", raw_escapes=modifier[-1] in "#%")
+        value = self._value(name)
+        if value is None and self.lexer.keep_unset:
+            return f"${{{name}{modifier}{word}}}"
+        return _modify(name, modifier, word, value)
+
+    def _inner(self, stop: str, *, raw_escapes: bool) -> str:
+        try:
+            return self.until(stop, raw_escapes=raw_escapes)[0]
+        except ExpansionError as error:
+            if not self.peek() and not error.by_value:
+                raise ExpansionError(f"missing '{stop}' in ${{}}") from error
+            raise
+
+    def _replace(self, name: str) -> str:
+        everywhere = self.peek() == "/"
+        self.position += everywhere
+        pattern = self._inner("/", raw_escapes=True)
+        replacement = self._inner("}", raw_escapes=True)
+        value = self._value(name)
+        if value is None and self.lexer.keep_unset:
+            return f"${{{name}/{pattern}/{replacement}}}"
+        expression = re.compile(translate(pattern))
+        if everywhere:
+            return _replace_all(expression, replacement, value or "")
+        found = expression.search(value or "")
+        return (
+            value[: found.start()] + replacement + value[found.end() :]
+            if found and value is not None
+            else (replacement if found else value or "")
+        )
+
+    def _name(self) -> str:
+        """A variable's name: letters, digits and `_`; after a leading digit only digits; or one special character."""
+        start, first = self.position, self.peek()
+        if first in _SPECIAL_NAMES and not first.isdecimal():
+            return self.take()
+        allowed = str.isdecimal if first.isdecimal() else _is_name_char
+        while (char := self.peek()) and allowed(char):
+            self.position += 1
+        return self.source[start : self.position]
+
+    def _value(self, name: str) -> str | None:
+        value = self.variables.get(name)
+        (self.unmatched if value is None else self.matched).add(name)
+        return value
+
+
+def _is_name_char(char: str) -> bool:
+    return char == "_" or char.isalpha() or char.isdecimal()
+
+
+def _modify(name: str, modifier: str, word: str, value: str | None) -> str:
+    missing = value is None or (modifier[0] == ":" and not value)
+    value = value or ""
+    match modifier.removeprefix(":"):
+        case "-":
+            return word if missing else value
+        case "+":
+            return "" if missing else word
+        case "?":
+            if missing:
+                raise ExpansionError(f"{name}: {word or 'is not allowed to be unset or empty'}", by_value=True)
+            return value
+        case "#" | "%" as side if modifier == side:
+            greedy = word.startswith(side)
+            pattern = word.removeprefix(side)
+            return _trim_prefix(pattern, value, greedy) if side == "#" else _trim_suffix(pattern, value, greedy)
+        case _:
+            raise ExpansionError(f"unsupported modifier ({modifier}) in substitution")
+
+
+def _trim_prefix(pattern: str, value: str, greedy: bool) -> str:  # noqa: FBT001 -- the pattern's own doubled sign
+    found = re.match(translate(pattern, greedy=greedy), value)
+    return value[found.end() :] if found else value
+
+
+def _trim_suffix(pattern: str, value: str, greedy: bool) -> str:  # noqa: FBT001 -- the pattern's own doubled sign
+    """The shortest suffix is a prefix of the reversed value: a regular expression cannot look for it from the right."""
+    return _trim_prefix(reverse(pattern), value[::-1], greedy)[::-1]
+
+
+def reverse(pattern: str) -> str:
+    """A pattern from right to left; a backslash stays before the character that it escapes."""
+    return "".join(reversed(re.findall(r"\\.|.", pattern, re.DOTALL)))
+
+
+def translate(pattern: str, *, greedy: bool = True) -> str:
+    """A shell pattern (`*`, `?`, escapes of `*?\\/}`) as a regular expression. ExpansionError for other escapes."""
+    out = []
+    pieces = iter(pattern)
+    for char in pieces:
+        if char == "*":
+            out.append(".*" if greedy else ".*?")
+        elif char == "?":
+            out.append(".")
+        elif char == "\\":
+            escaped = next(pieces, "")
+            if not escaped or escaped not in "*?\\/}":
+                raise ExpansionError(f"invalid escape '\\{escaped}' in the pattern {pattern!r}", by_value=True)
+            out.append(re.escape(escaped))
+        else:
+            out.append(re.escape(char))
+    return "".join(out)
+
+
+def _replace_all(expression: re.Pattern[str], template: str, value: str) -> str:
+    """Go's ReplaceAllString: an empty match right behind another match is not replaced."""
+    out = []
+    end = start = 0
+    while start <= len(value) and (found := expression.search(value, start)):
+        out.append(value[end : found.start()])
+        if found.end() > end or found.start() == 0:
+            out.append(_fill(template, found[0]))
+        end = found.end()
+        start = max(start + 1, end)
+    return "".join([*out, value[end:]])
+
+
+def _fill(template: str, match: str) -> str:
+    """Go's regexp template of an expression without groups: `$0` is the match, other names are nothing."""
+
+    def one(found: re.Match[str]) -> str:
+        name = found[1] or found[2]
+        if name is None:
+            return "$"
+        return match if name == "0" else ""
+
+    return _TEMPLATE.sub(one, template)

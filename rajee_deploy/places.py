@@ -1,0 +1,16 @@
+"""Where the tool keeps what it remembers of this user. It makes no directory; who writes does."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+
+def state_directory() -> Path:
+    """RAJEE_DEPLOY_STATE_DIR, else the platform's own place for state."""
+    chosen = os.environ.get("RAJEE_DEPLOY_STATE_DIR")
+    if chosen:
+        return Path(chosen)
+    from platformdirs import user_state_path
+
+    return user_state_path("rajee-deploy")
