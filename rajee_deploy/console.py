@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from rich.status import Status
 
     from rajee_deploy.errors import DeployError
+    from rajee_deploy.model import Notice
 
 # Without a terminal rich assumes 80 columns and cuts digests short; logs have no such edge.
 PLAIN_WIDTH = 160
@@ -65,6 +66,14 @@ class Console:
 
         line = Text.assemble((f"{mark} ", style), (f"{printable(subject):<28}", "bold"), " ", printable(text))
         self._talk.print(line, soft_wrap=True)
+
+    def notices(self, image: str, notices: Sequence[Notice]) -> None:
+        """A line per kind of notice: the first of its kind, and how many more there are."""
+        for code in dict.fromkeys(notice.code for notice in notices):
+            first, *more = (notice for notice in notices if notice.code == code)
+            line = f" (line {first.line})" if first.line else ""
+            others = f"; {len(more)} more of these" if more else ""
+            self.item("!", f"image {image}", f"{first.message}{line}{others} [{code}]", "yellow")
 
     def detail(self, text: str) -> None:
         """A line from inside a phase, kept on the screen."""

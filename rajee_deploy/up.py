@@ -105,9 +105,7 @@ def show_plan(run: Context, planned: Planned) -> None:
     environment = f", environment {run.settings.environment}" if run.settings.environment else ""
     console.say(f"account {who.account}, region {who.region}{environment}", "dim")
     for name, image in planned.inputs.items():
-        for notice in image.notices:
-            line = f" (line {notice.line})" if notice.line else ""
-            console.item("!", f"image {name}", f"{notice.message}{line} [{notice.code}]", "yellow")
+        console.notices(name, image.notices)
     for skip in planned.plan.skipped:
         console.item("=", skip.subject, skip.reason, "green")
     for step in planned.plan.steps:

@@ -166,8 +166,7 @@ def fingerprint(
         console.document(of_fingerprint(one) if one else of_fingerprints(found))
         return
     for name, inputs in found.items():
-        for notice in inputs.notices:
-            console.item("!", f"image {name}", f"{notice.message} [{notice.code}]", "yellow")
+        console.notices(name, inputs.notices)
         console.data(inputs.fingerprint.tag if len(found) == 1 else f"{name} {inputs.fingerprint.tag}")
 
 

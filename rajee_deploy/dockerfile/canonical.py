@@ -10,14 +10,14 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, assert_never
 
-from rajee_deploy.dockerfile.instructions import Arg, Assign, From, OnBuild, Plain, Run, Transfer, Words
+from rajee_deploy.dockerfile.instructions import NAMES, Arg, Assign, From, OnBuild, Plain, Run, Transfer, Words
 from rajee_deploy.dockerfile.mounts import fields_of
 from rajee_deploy.dockerfile.references import SCRATCH
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from rajee_deploy.dockerfile.parser import Heredoc
+    from rajee_deploy.dockerfile.nodes import Heredoc
     from rajee_deploy.dockerfile.references import NamedContexts
     from rajee_deploy.dockerfile.stages import State, Step
 
@@ -68,7 +68,7 @@ class Canon:
                 form = "exec" if instruction.json else "shell"
                 return _text(instruction.name, instruction.flags.canonical(), form, instruction.args)
             case OnBuild():
-                return _text("ONBUILD", instruction.trigger.strip())
+                return _trigger(instruction)
             case From():
                 raise AssertionError("FROM opens a stage and is no step of one")
             case _:
@@ -94,6 +94,14 @@ def whole_file(text: bytes) -> str:
 def escape_token(escape: str) -> str:
     """The escape directive, which changes what quotes and backslashes mean."""
     return _text("#escape", escape)
+
+
+def _trigger(instruction: OnBuild) -> str:
+    child = instruction.child
+    if child.name not in NAMES or "`" in instruction.trigger:
+        return _text("ONBUILD", instruction.trigger)  # not understood, or to be read with another escape token later
+    form = "exec" if child.json else "shell"
+    return _text("ONBUILD", child.name, child.flags, form, child.args, _heredocs(child.heredocs))
 
 
 def _without_from(text: str) -> list[str]:

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 from rajee_deploy.dockerfile import selectors
 from rajee_deploy.dockerfile.instructions import Arg, Assign, Run, Transfer, Words
 from rajee_deploy.dockerfile.mounts import Mount, read_mount, source_as_written
-from rajee_deploy.dockerfile.parser import SyntaxProblemError, syntax_error
+from rajee_deploy.dockerfile.arguments import SyntaxProblemError
+from rajee_deploy.dockerfile.parser import syntax_error
 from rajee_deploy.dockerfile.references import SCRATCH, is_git, is_remote
 from rajee_deploy.dockerfile.scope import DEFAULT_PATH, NOT_IN_ENV, Environment, Expanded
 from rajee_deploy.dockerfile.words import ExpansionError, Lexer
@@ -28,8 +29,8 @@ if TYPE_CHECKING:
     from rajee_deploy.model import Selector
 
 _BODY = Lexer(plain_quotes=True)  # always with the backslash, whatever the escape directive says
-_SYMBOLIC_MODE = re.compile(r"[ugoa]*(?:[-+=](?:[rwxXst]*|[ugo]))+(?:,[ugoa]*(?:[-+=](?:[rwxXst]*|[ugo]))+)*\Z")
-_CHECKSUM = re.compile(r"sha256:[0-9a-f]{64}|sha384:[0-9a-f]{96}|sha512:[0-9a-f]{128}")
+_SYMBOLIC_MODE = r"[ugoa]*(?:[-+=](?:[rwxXst]*|[ugo]))+(?:,[ugoa]*(?:[-+=](?:[rwxXst]*|[ugo]))+)*\Z"
+_CHECKSUM = r"sha256:[0-9a-f]{64}|sha384:[0-9a-f]{96}|sha512:[0-9a-f]{128}"
 
 
 @dataclass(slots=True)
@@ -139,9 +140,9 @@ class Walk:
         pairs = [(self._environment.expand(key), self._environment.expand(value)) for key, value in assign.pairs]
         if assign.name == "ENV":
             for key, value in pairs:
-                self._environment.set(key.text, value.text, is_known=not value.unknown and not value.doubtful)
                 if key.unknown or key.doubtful:
-                    self._environment.set("", "", is_known=False)
+                    self._environment.set_unknown()
+                self._environment.set(key.text, value)
 
     def _arg(self, name: str, default: str | None) -> None:
         scope = self._scope
@@ -160,7 +161,7 @@ class Walk:
         if value is None:
             self._environment.declare(name)
         elif name not in NOT_IN_ENV:
-            self._environment.set(name, value.text, is_known=not value.unknown and not value.doubtful)
+            self._environment.set(name, value)
 
     def _transfer(self, transfer: Transfer, origins: tuple[State | None, ...]) -> None:
         expand = self._environment.expand
@@ -268,7 +269,7 @@ def _check_mode(mode: Expanded) -> None:
     if not text or mode.unknown or mode.doubtful:
         return
     octal = re.fullmatch(r"[0-7]+", text)
-    if (octal and int(text, 8) > 0o7777) or (not octal and not _SYMBOLIC_MODE.match(text)):  # noqa: PLR2004 -- all bits
+    if (octal and int(text, 8) > 0o7777) or (not octal and not re.match(_SYMBOLIC_MODE, text)):  # noqa: PLR2004 -- all bits
         raise SyntaxProblemError(f"--chmod={text} is no mode: write it like 755 or u+x")
 
 
@@ -281,5 +282,10 @@ def _check_checksum(checksum: Expanded, sources: list[tuple[str, Expanded]]) -> 
     text = source.text if not source.unknown else written
     if not is_remote(text):
         raise SyntaxProblemError("--checksum takes HTTP(S) or git sources only")
-    if not is_git(text) and not checksum.unknown and not checksum.doubtful and not _CHECKSUM.fullmatch(checksum.text):
+    if (
+        not is_git(text)
+        and not checksum.unknown
+        and not checksum.doubtful
+        and not re.fullmatch(_CHECKSUM, checksum.text)
+    ):
         raise SyntaxProblemError(f"--checksum={checksum.text} is no digest: write it like sha256:…")

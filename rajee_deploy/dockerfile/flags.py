@@ -5,11 +5,11 @@ Owns flag syntax only. Must never act on a flag. Follows BuildKit's frontend/doc
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from enum import Enum
+from typing import NamedTuple
 
 from rajee_deploy.dockerfile.golang import nearest
-from rajee_deploy.dockerfile.parser import SyntaxProblemError
+from rajee_deploy.dockerfile.arguments import SyntaxProblemError
 
 
 class Kind(Enum):
@@ -30,12 +30,11 @@ FLAGS: dict[str, dict[str, Kind]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Flags:
+class Flags(NamedTuple):
     """The flags that were given, by name. Switches are `true` or `false`."""
 
-    texts: dict[str, str] = field(default_factory=dict)
-    lists: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    texts: dict[str, str]
+    lists: dict[str, tuple[str, ...]]
 
     def text(self, name: str) -> str:
         """The flag's value, empty where it was not given."""

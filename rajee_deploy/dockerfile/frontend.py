@@ -28,7 +28,7 @@ def _directive(content: str, mark: str, number: int) -> tuple[str, int] | None:
     for line in content.split("\n"):
         number += 1
         rest = line.removesuffix("\r")
-        found = DIRECTIVE.match(rest.removeprefix(mark).lstrip(SPACE)) if rest.startswith(mark) else None
+        found = re.match(DIRECTIVE, rest.removeprefix(mark).lstrip(SPACE)) if rest.startswith(mark) else None
         key = found[1].lower() if found else ""
         if not found or key not in DIRECTIVES or key in seen:
             return None

@@ -7,39 +7,38 @@ which stage is built. Follows BuildKit's frontend/dockerfile/instructions/parse.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from rajee_deploy.dockerfile.flags import Flags, read_flags
 from rajee_deploy.dockerfile.golang import SPACE, nearest
 from rajee_deploy.dockerfile.mounts import check_static
-from rajee_deploy.dockerfile.parser import Heredoc, SyntaxProblemError, heredoc_of, syntax_error
+from rajee_deploy.dockerfile.arguments import SyntaxProblemError
+from rajee_deploy.dockerfile.nodes import Heredoc, heredoc_of
+from rajee_deploy.dockerfile.parser import syntax_error
 from rajee_deploy.dockerfile.words import ExpansionError
 
 if TYPE_CHECKING:
-    from rajee_deploy.dockerfile.parser import Node
+    from rajee_deploy.dockerfile.nodes import Node
     from rajee_deploy.errors import DeployError
 
 NAMES = (
     "ADD", "ARG", "CMD", "COPY", "ENTRYPOINT", "ENV", "EXPOSE", "FROM", "HEALTHCHECK", "LABEL", "MAINTAINER",
     "ONBUILD", "RUN", "SHELL", "STOPSIGNAL", "USER", "VOLUME", "WORKDIR",
 )  # fmt: skip
-_STAGE_NAME = re.compile(r"[a-z][a-z0-9_.-]*\Z")
-_DURATION = re.compile(r"[-+]?(?:0|(?:(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:ns|us|µs|μs|ms|s|m|h))+)\Z")
-_ONBUILD = re.compile(r"^[\t\n\f\r ]*onbuild[\t\n\f\r ]*", re.IGNORECASE)
+_STAGE_NAME = r"[a-z][a-z0-9_.-]*\Z"
+_DURATION = r"[-+]?(?:0|(?:(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:ns|us|µs|μs|ms|s|m|h))+)\Z"
+_ONBUILD = r"(?i)^[\t\n\f\r ]*onbuild[\t\n\f\r ]*"
 _FLAGLESS = ("ARG", "STOPSIGNAL")  # BuildKit does not look at their flags
 
 
-@dataclass(frozen=True, slots=True)
-class Lines:
+class Lines(NamedTuple):
     """Where an instruction stands."""
 
     start: int
     end: int
 
 
-@dataclass(frozen=True, slots=True)
-class From:
+class From(NamedTuple):
     """FROM: opens a stage. `base` and `platform` are not expanded yet, `name` is lower-case."""
 
     lines: Lines
@@ -48,16 +47,14 @@ class From:
     platform: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Arg:
+class Arg(NamedTuple):
     """ARG: names with their defaults (None without one)."""
 
     lines: Lines
     pairs: tuple[tuple[str, str | None], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Assign:
+class Assign(NamedTuple):
     """ENV and LABEL."""
 
     lines: Lines
@@ -65,8 +62,7 @@ class Assign:
     pairs: tuple[tuple[str, str], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Transfer:
+class Transfer(NamedTuple):
     """COPY and ADD. `inline` are the heredocs among the sources, `sources` all others."""
 
     lines: Lines
@@ -77,8 +73,7 @@ class Transfer:
     dest: str
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(NamedTuple):
     """RUN. `command` is one text for the shell, or the words of the exec form (`json`)."""
 
     lines: Lines
@@ -88,8 +83,7 @@ class Run:
     heredocs: tuple[Heredoc, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Words:
+class Words(NamedTuple):
     """An instruction whose arguments are expanded and read nothing: WORKDIR, USER, VOLUME, STOPSIGNAL, EXPOSE."""
 
     lines: Lines
@@ -97,8 +91,7 @@ class Words:
     args: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Plain:
+class Plain(NamedTuple):
     """An instruction that is never expanded and reads nothing: CMD, ENTRYPOINT, HEALTHCHECK, SHELL, MAINTAINER."""
 
     lines: Lines
@@ -108,12 +101,12 @@ class Plain:
     json: bool
 
 
-@dataclass(frozen=True, slots=True)
-class OnBuild:
-    """ONBUILD: the text that runs in the stages built on this one."""
+class OnBuild(NamedTuple):
+    """ONBUILD: the text that runs in the stages built on this one, and the node it is (not judged before it runs)."""
 
     lines: Lines
     trigger: str
+    child: Node
 
 
 Instruction = From | Arg | Assign | Transfer | Run | Words | Plain | OnBuild
@@ -157,7 +150,7 @@ def _typed(node: Node, lines: Lines) -> Instruction:
         case "RUN":
             return _run(node, flags, lines)
         case "ONBUILD":
-            return OnBuild(lines, _trigger(node))
+            return _onbuild(node, lines)
         case "VOLUME":
             return Words(lines, name, _volumes(_some(node)))
         case "EXPOSE":
@@ -188,7 +181,7 @@ def _from(node: Node, lines: Lines) -> From:
             name = None
         case (base, word, name) if word.lower() == "as":
             name = name.lower()
-            if not _STAGE_NAME.match(name):
+            if not re.match(_STAGE_NAME, name):
                 raise SyntaxProblemError(
                     f"{node.args[2]!r} is no stage name: it starts with a letter and holds a-z0-9-_."
                 )
@@ -250,7 +243,7 @@ def _healthcheck(node: Node, lines: Lines) -> Plain:
     if kind.upper() == "NONE":
         if command:
             raise SyntaxProblemError("HEALTHCHECK NONE takes no arguments")
-        return Plain(lines, node.name, Flags(), ("NONE",), json=False)
+        return Plain(lines, node.name, Flags({}, {}), ("NONE",), json=False)
     flags = read_flags(node.name, node.flags)
     if kind.upper() != "CMD":
         raise SyntaxProblemError(f"unknown type {kind!r} in HEALTHCHECK (try CMD)")
@@ -259,15 +252,16 @@ def _healthcheck(node: Node, lines: Lines) -> Plain:
     for name, value in flags.texts.items():
         if name == "retries" and value and not re.fullmatch(r"\+?[0-9]{1,10}|-0+", value):
             raise SyntaxProblemError(f"--retries must be a number and not negative, not {value!r}")
-        if name != "retries" and value and not _DURATION.match(value):
+        if name != "retries" and value and not re.match(_DURATION, value):
             raise SyntaxProblemError(f"--{name} must be a duration like 30s or 1m30s, not {value!r}")
     return Plain(lines, node.name, flags, ("CMD", *command), node.json)
 
 
-def _trigger(node: Node) -> str:
+def _onbuild(node: Node, lines: Lines) -> OnBuild:
     if node.child is None:
         raise SyntaxProblemError("ONBUILD requires at least one argument")
     if node.child.name in ("ONBUILD", "FROM", "MAINTAINER"):
         raise SyntaxProblemError(f"{node.child.name} isn't allowed as an ONBUILD trigger")
-    text = _ONBUILD.sub("", node.original)
-    return "".join([text, *(f"\n{heredoc.content}{heredoc.name}" for heredoc in node.heredocs)])
+    text = re.sub(_ONBUILD, "", node.original)
+    bodies = (f"\n{heredoc.content}{heredoc.name}" for heredoc in node.heredocs)
+    return OnBuild(lines, "".join([text, *bodies]), node.child._replace(heredocs=node.heredocs))

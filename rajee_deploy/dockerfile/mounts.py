@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import posixpath
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from rajee_deploy.dockerfile.golang import nearest, parse_bool
-from rajee_deploy.dockerfile.parser import SyntaxProblemError
+from rajee_deploy.dockerfile.arguments import SyntaxProblemError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,12 +23,11 @@ _KEYS = (
     "dst", "destination", "ro", "rw", "readwrite", "env",
 )  # fmt: skip
 _ALIASES = {"src": "source", "dst": "target", "destination": "target", "ro": "readonly", "rw": "readwrite"}
-_SIZE = re.compile(r"[0-9]+(?:\.[0-9]+)?\s?(?:[kmgtp]i?)?b?\Z", re.IGNORECASE)
+_SIZE = r"(?i)[0-9]+(?:\.[0-9]+)?\s?(?:[kmgtp]i?)?b?\Z"
 _MAX_ID = 2**32 - 1
 
 
-@dataclass(frozen=True, slots=True)
-class Mount:
+class Mount(NamedTuple):
     """One mount, expanded. `origin` is what stands behind `from=`, empty for the main build context."""
 
     kind: str = "bind"
@@ -67,10 +65,10 @@ def _field(text: str, position: int) -> tuple[str, int]:
         if '"' in text[position:end]:
             raise SyntaxProblemError(f"a field of the mount has a quote in the middle: {text[position:end]!r}")
         return text[position:end], end
-    found = re.compile(r'"((?:[^"]|"")*)"(?=,|\Z)').match(text, position)
+    found = re.match(r'"((?:[^"]|"")*)"(?=,|\Z)', text[position:])
     if not found:
         raise SyntaxProblemError(f"a quoted field of the mount has no end: {text[position:]!r}")
-    return found[1].replace('""', '"'), found.end()
+    return found[1].replace('""', '"'), position + found.end()
 
 
 def static_origin(text: str) -> str:
@@ -137,7 +135,7 @@ def _check(key: str, value: str, kind: str) -> None:
         raise SyntaxProblemError(f"unexpected key {key!r} for mount type {kind!r}")
     wrong = (
         (key in ("readonly", "readwrite", "required") and parse_bool(value) is None)
-        or (key == "size" and not _SIZE.match(value))
+        or (key == "size" and not re.match(_SIZE, value))
         or (key == "sharing" and value.lower() not in _SHARING)
         or (key == "mode" and not _is_number(value, 8))
         or (key in ("uid", "gid") and not _is_number(value, 10))

@@ -6,8 +6,7 @@ Owns the grammar of references. Must never ask a registry what stands behind one
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from rajee_deploy.model import is_local_context
 
@@ -18,21 +17,20 @@ SCRATCH = "scratch"
 _RESERVED = (SCRATCH, "context")
 _HOST = r"(?:[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?(?:\.[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?)*|\[[a-fA-F0-9:]+\])"
 _PART = r"[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*"
-_REFERENCE = re.compile(
+_REFERENCE = (
     rf"(?P<name>(?:{_HOST}(?::[0-9]+)?/)?{_PART}(?:/{_PART})*)"
     r"(?::(?P<tag>[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}))?"
     r"(?:@(?P<digest>[A-Za-z][A-Za-z0-9]*(?:[-_+.][A-Za-z][A-Za-z0-9]*)*:[0-9a-fA-F]{32,}))?\Z"
 )
-_DIGESTS = re.compile(r"sha256:[0-9a-f]{64}|sha384:[0-9a-f]{96}|sha512:[0-9a-f]{128}")
-_HEX = re.compile(r"[a-f0-9]{64}\Z")
+_DIGESTS = r"sha256:[0-9a-f]{64}|sha384:[0-9a-f]{96}|sha512:[0-9a-f]{128}"
+_HEX = r"[a-f0-9]{64}\Z"
 _MAX_NAME = 255
-_SCHEME = re.compile(r"([a-zA-Z0-9]+)://")
-_SCP = re.compile(r"[a-zA-Z0-9_-]+@[a-zA-Z0-9.-]+:.*\Z", re.DOTALL)
+_SCHEME = r"([a-zA-Z0-9]+)://"
+_SCP = r"(?s)[a-zA-Z0-9_-]+@[a-zA-Z0-9.-]+:.*\Z"
 _FRONTENDS = ("docker/dockerfile", "docker/dockerfile-upstream")
 
 
-@dataclass(frozen=True, slots=True)
-class Image:
+class Image(NamedTuple):
     """An image reference, normalised: `name` with its registry, `tag` and `digest` empty where there is none."""
 
     name: str
@@ -51,7 +49,7 @@ class Image:
 
 def parse_image(text: str) -> Image:
     """Read an image reference as the distribution library normalises it. ValueError says what is wrong with it."""
-    if _HEX.match(text):
+    if re.match(_HEX, text):
         raise ValueError("64 hex digits are an image's identifier, not its name")
     domain, slash, rest = text.partition("/")
     if not slash or ("." not in domain and ":" not in domain and domain != "localhost" and domain.lower() == domain):
@@ -62,10 +60,10 @@ def parse_image(text: str) -> Image:
     path = re.split("[:@]", rest, maxsplit=1)[0]
     if path.lower() != path:
         raise ValueError("an image's name must be in lower case")
-    found = _REFERENCE.match(f"{domain}/{rest}")
+    found = re.match(_REFERENCE, f"{domain}/{rest}")
     if not found or len(found["name"]) > _MAX_NAME + len(domain):
         raise ValueError("it is no image reference")
-    if found["digest"] and not _DIGESTS.fullmatch(found["digest"]):
+    if found["digest"] and not re.fullmatch(_DIGESTS, found["digest"]):
         raise ValueError("its digest is malformed")
     return Image(found["name"], found["tag"] or "", found["digest"] or "")
 
@@ -88,12 +86,12 @@ def is_git(source: str) -> bool:
     """Whether a source is a git repository: `git://`, `ssh://`, `git@host:path`, or an http(s) URL of a `.git`."""
     if source.startswith(("./", "../", "github.com/")):
         return False
-    scheme = _SCHEME.match(source)
+    scheme = re.match(_SCHEME, source)
     if scheme:
         path = re.split("[?#]", source[scheme.end() :], maxsplit=1)[0]
         kind = scheme[1].lower()
         return kind in ("git", "ssh") or (kind in ("http", "https") and "/" in path and path.endswith(".git"))
-    return bool(_SCP.match(source))
+    return bool(re.match(_SCP, source))
 
 
 class NamedContexts:

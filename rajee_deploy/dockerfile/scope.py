@@ -6,8 +6,8 @@ was not asked), so a stage's environment says of every expansion whether it depe
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, NamedTuple
 
 from rajee_deploy.dockerfile.words import Expansion, ExpansionError, Lexer
 
@@ -18,13 +18,15 @@ if TYPE_CHECKING:
     from rajee_deploy.model import Platform
 
 DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+_EPOCH = "SOURCE_DATE_EPOCH"
+ANY = ""  # no variable has this name
 NOT_IN_ENV = ("BUILDKIT_SBOM_SCAN_CONTEXT", "BUILDKIT_SBOM_SCAN_STAGE")
 
 
 def automatic_args(platform: Platform, target: str) -> dict[str, str]:
     """The arguments that BuildKit sets itself. The build platform is taken to be the target platform: whoever declares
     BUILDPLATFORM and builds elsewhere gets other values there, and another image."""
-    args = {}
+    args: dict[str, str] = {}
     for side in ("BUILD", "TARGET"):
         args |= {
             f"{side}PLATFORM": str(platform),
@@ -46,7 +48,7 @@ class GlobalScope:
         self.values = {name: given.get(name, value) for name, value in automatic.items()}
         self.declared: list[tuple[str, str | None]] = []
         self._needs: dict[str, frozenset[str]] = {}
-        self.used: set[str] = set()
+        self.used: set[str] = {_EPOCH}  # it dates the image whether a stage declares it or not
 
     def declare(self, arg: Arg) -> None:
         """An ARG before the first FROM. ExpansionError for a default that cannot be expanded."""
@@ -73,8 +75,7 @@ class GlobalScope:
             waiting += self._needs.get(name, frozenset()) - self.used
 
 
-@dataclass(frozen=True, slots=True)
-class Expanded:
+class Expanded(NamedTuple):
     """An expanded word. `unknown` names the variables that an image's ENV decides, `doubtful` those that ARG declares
     without a value: an image may define them too, but BuildKit's authors and ours bet that it does not."""
 
@@ -87,24 +88,30 @@ class Expanded:
 class Environment:
     """A stage's variables at one point. `is_open`: an image below may define more.
 
-    `tainted` are variables whose value depends on what is not known; "" among them stands for an unknown name, after
-    which every variable is doubtful.
+    `tainted` are variables whose value depends on what is not known (ANY: every one), `doubted` those whose value
+    depends on an ARG without one, `unset` such ARGs.
     """
 
     lexer: Lexer
     variables: dict[str, str] = field(default_factory=dict)
     is_open: bool = False
     tainted: frozenset[str] = frozenset()
+    doubted: frozenset[str] = frozenset()
     unset: frozenset[str] = frozenset()
 
     def copy(self) -> Environment:
-        return Environment(self.lexer, dict(self.variables), self.is_open, self.tainted, self.unset)
+        """The environment that a stage on top starts with."""
+        return replace(self, variables=dict(self.variables))
 
-    def set(self, name: str, value: str, *, is_known: bool = True) -> None:
-        self.variables[name] = value
-        self.tainted = self.tainted - {name} if is_known else self.tainted | {name}
-        if not name and not is_known:
-            self.tainted |= {""}
+    def set(self, name: str, value: Expanded) -> None:
+        """Give a variable a value. The last one wins, be it ENV or ARG."""
+        self.variables[name] = value.text
+        self.tainted = self.tainted | {name} if value.unknown else self.tainted - {name}
+        self.doubted = self.doubted | {name} if value.doubtful else self.doubted - {name}
+
+    def set_unknown(self) -> None:
+        """A variable got a value, and its name depends on an image: from here on it could be any."""
+        self.tainted |= {ANY}
 
     def declare(self, name: str) -> None:
         """An ARG without any value."""
@@ -119,6 +126,7 @@ class Environment:
                 return Expanded("", frozenset(["?"]))
             raise
         missing = found.unmatched if self.is_open else frozenset()
-        if "" in self.tainted:
+        if ANY in self.tainted:
             return Expanded(found.text, found.matched | found.unmatched)
-        return Expanded(found.text, (found.matched & self.tainted) | (missing - self.unset), missing & self.unset)
+        unknown = (found.matched & self.tainted) | (missing - self.unset)
+        return Expanded(found.text, unknown, (found.matched & self.doubted) | (missing & self.unset))

@@ -8,8 +8,8 @@ appended to the list that `--from=<index>` counts in.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
 
 from rajee_deploy.dockerfile.golang import nearest
 from rajee_deploy.dockerfile.instructions import From, OnBuild, Run, Transfer, typed
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from rajee_deploy.dockerfile.instructions import Instruction
     from rajee_deploy.dockerfile.scope import GlobalScope
 
-_INDEX = re.compile(r"[-+]?[0-9]{1,18}\Z")
-_PLATFORM = re.compile(r"[A-Za-z0-9_.-]+(?:\([^()/]*\))?(?:/[A-Za-z0-9_.-]+){0,2}\Z")
+_INDEX = r"[-+]?[0-9]{1,18}\Z"
+_PLATFORM = r"[A-Za-z0-9_.-]+(?:\([^()/]*\))?(?:/[A-Za-z0-9_.-]+){0,2}\Z"
 _VARIABLE_FROM = "--from does not expand variables; define a stage with FROM using ARG from global scope"
 
 
@@ -53,8 +53,7 @@ class State:
     steps: list[Step] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(NamedTuple):
     """An instruction of a stage and the states that its `--from` and mounts name (None: the main build context)."""
 
     instruction: Instruction
@@ -82,7 +81,7 @@ class Graph:
         if not base.text:
             hint = "give the ARG a default, or pass its value as a build argument"
             raise self._error(line, f"the base image {opening.base!r} expands to nothing", hint=hint)
-        if platform is not None and not _PLATFORM.match(platform.text):
+        if platform is not None and not re.match(_PLATFORM, platform.text):
             raise self._error(line, f"--platform={opening.platform} is {platform.text!r}, which is no platform")
         names = base.matched | base.unmatched
         if platform is not None:
@@ -145,7 +144,7 @@ class Graph:
                 raise self._error(line, _VARIABLE_FROM)
         except ExpansionError as error:
             raise self._error(line, str(error)) from error
-        if not _INDEX.match(name):
+        if not re.match(_INDEX, name):
             return self._named(name, line)
         if not 0 <= int(name) < len(self.states):
             raise self._error(line, f"there is no stage {name}", hint="stages count from 0; a name is safer")
@@ -224,7 +223,7 @@ class Graph:
             raise self._error(line, f"ONBUILD: {error.problem}", hint=error.hint) from error
         if len(nodes) != 1:
             raise self._error(line, "an ONBUILD trigger is a single instruction")
-        return typed(replace(nodes[0], start=line, end=trigger.lines.end), self._path)
+        return typed(nodes[0]._replace(start=line, end=trigger.lines.end), self._path)
 
     def _error(self, line: int, problem: str, *, hint: str = "", code: str = "dockerfile-syntax") -> DeployError:
         return syntax_error(self._path, line, problem, hint=hint, code=code)

@@ -8,10 +8,10 @@ the POSIX forms, patterns of `*` and `?` only, and Go's regexp templates where `
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from rajee_deploy.dockerfile.golang import SPACE, valid
+from rajee_deploy.dockerfile.patterns import PatternError, replace_all, replace_first, trim_prefix, trim_suffix
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 MAX_NESTING = 100  # `${a:-${b:-…}}`: far beyond use, well below Python's stack
 _SPECIAL_NAMES = frozenset("@*#?-$!0")
 _END = ""
-_TEMPLATE = re.compile(r"\$(?:\$|\{(\w+)\}|(\w+))?")
+_NOTABLE = re.compile(r"[$'\"<\x1c-\x1f]")
 
 
 class ExpansionError(Exception):
@@ -30,8 +30,7 @@ class ExpansionError(Exception):
         self.by_value = by_value
 
 
-@dataclass(frozen=True, slots=True)
-class Expansion:
+class Expansion(NamedTuple):
     """An expanded word: as one text, as the words it splits into, and the variables found and not found."""
 
     text: str
@@ -40,8 +39,7 @@ class Expansion:
     unmatched: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class Lexer:
+class Lexer(NamedTuple):
     """The settings of a lexer. `escape` is the escape token.
 
     `raw_quotes` and `raw_escapes` keep them in the result, `keep_unset` leaves unset variables as written, and
@@ -56,7 +54,9 @@ class Lexer:
 
     def expand(self, source: str, variables: Mapping[str, str]) -> Expansion:
         """Expand one text. ExpansionError where BuildKit refuses it."""
-        reading = _Reading(self, valid(source).removeprefix("\ufeff"), variables, self.raw_escapes)
+        if not (_NOTABLE.search(source) or self.escape in source) and source.isascii():
+            return Expansion(source, tuple(source.split()))
+        reading = _Reading(self, valid(source).removeprefix("\ufeff"), variables)
         try:
             text, words = reading.until(_END, raw_escapes=self.raw_escapes)
         except ExpansionError as error:
@@ -64,13 +64,13 @@ class Lexer:
         return Expansion(text, tuple(words), frozenset(reading.matched), frozenset(reading.unmatched))
 
 
-@dataclass(slots=True)
 class _Words:
     """Collects the words of a text while it is read."""
 
-    word: str = ""
-    words: list[str] = field(default_factory=list)
-    inside: bool = False
+    def __init__(self) -> None:
+        self.word = ""
+        self.words: list[str] = []
+        self.inside = False
 
     def split(self, text: str) -> None:
         """Add text whose white space separates words."""
@@ -90,18 +90,18 @@ class _Words:
         return [*self.words, self.word] if self.word else self.words
 
 
-@dataclass(slots=True)
 class _Reading:
     """One text being read from left to right."""
 
-    lexer: Lexer
-    source: str
-    variables: Mapping[str, str]
-    raw_escapes: bool
-    position: int = 0
-    depth: int = 0
-    matched: set[str] = field(default_factory=set)
-    unmatched: set[str] = field(default_factory=set)
+    def __init__(self, lexer: Lexer, source: str, variables: Mapping[str, str]) -> None:
+        self.lexer = lexer
+        self.source = source
+        self.variables = variables
+        self.raw_escapes = lexer.raw_escapes
+        self.position = 0
+        self.depth = 0
+        self.matched: set[str] = set()
+        self.unmatched: set[str] = set()
 
     def peek(self) -> str:
         return self.source[self.position : self.position + 1]
@@ -288,65 +288,10 @@ def _modify(name: str, modifier: str, word: str, value: str | None) -> str:
         case "#" | "%" as side if modifier == side:
             greedy = word.startswith(side)
             pattern = word.removeprefix(side)
-            return _trim_prefix(pattern, value, greedy) if side == "#" else _trim_suffix(pattern, value, greedy)
+            trim = trim_prefix if side == "#" else trim_suffix
+            try:
+                return trim(pattern, value, greedy=greedy)
+            except PatternError as error:
+                raise ExpansionError(str(error), by_value=True) from error
         case _:
             raise ExpansionError(f"unsupported modifier ({modifier}) in substitution")
-
-
-def _trim_prefix(pattern: str, value: str, greedy: bool) -> str:  # noqa: FBT001 -- the pattern's own doubled sign
-    found = re.match(translate(pattern, greedy=greedy), value)
-    return value[found.end() :] if found else value
-
-
-def _trim_suffix(pattern: str, value: str, greedy: bool) -> str:  # noqa: FBT001 -- the pattern's own doubled sign
-    """The shortest suffix is a prefix of the reversed value: a regular expression cannot look for it from the right."""
-    return _trim_prefix(reverse(pattern), value[::-1], greedy)[::-1]
-
-
-def reverse(pattern: str) -> str:
-    """A pattern from right to left; a backslash stays before the character that it escapes."""
-    return "".join(reversed(re.findall(r"\\.|.", pattern, re.DOTALL)))
-
-
-def translate(pattern: str, *, greedy: bool = True) -> str:
-    """A shell pattern (`*`, `?`, escapes of `*?\\/}`) as a regular expression. ExpansionError for other escapes."""
-    out = []
-    pieces = iter(pattern)
-    for char in pieces:
-        if char == "*":
-            out.append(".*" if greedy else ".*?")
-        elif char == "?":
-            out.append(".")
-        elif char == "\\":
-            escaped = next(pieces, "")
-            if not escaped or escaped not in "*?\\/}":
-                raise ExpansionError(f"invalid escape '\\{escaped}' in the pattern {pattern!r}", by_value=True)
-            out.append(re.escape(escaped))
-        else:
-            out.append(re.escape(char))
-    return "".join(out)
-
-
-def _replace_all(expression: re.Pattern[str], template: str, value: str) -> str:
-    """Go's ReplaceAllString: an empty match right behind another match is not replaced."""
-    out = []
-    end = start = 0
-    while start <= len(value) and (found := expression.search(value, start)):
-        out.append(value[end : found.start()])
-        if found.end() > end or found.start() == 0:
-            out.append(_fill(template, found[0]))
-        end = found.end()
-        start = max(start + 1, end)
-    return "".join([*out, value[end:]])
-
-
-def _fill(template: str, match: str) -> str:
-    """Go's regexp template of an expression without groups: `$0` is the match, other names are nothing."""
-
-    def one(found: re.Match[str]) -> str:
-        name = found[1] or found[2]
-        if name is None:
-            return "$"
-        return match if name == "0" else ""
-
-    return _TEMPLATE.sub(one, template)

@@ -1,0 +1,60 @@
+"""Ctrl-C at any point: exit 130, no process and no temporary file left, and a rerun repairs."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+pytestmark = [pytest.mark.docker, pytest.mark.cdk]
+
+ENVOY = "infra/raja_poc/assets/envoy/envoy.yaml"
+
+
+@pytest.mark.parametrize(
+    "awaited", ["region us-east-1", "… synth", "… build and push envoy", "… deploy RajeeEnvoyStack"]
+)
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupt_leaves_nothing_and_a_rerun_repairs(bootstrapped, awaited, number):
+    path = bootstrapped.folder / ENVOY
+    path.write_text(f"# {awaited} {number}\n" + path.read_text())
+    mark = f"rajee-e2e-{os.getpid()}-{number}"
+    environment = {**bootstrapped.environment, "RAJEE_TEST_MARK": mark}
+    running = subprocess.Popen(
+        ["rajee-deploy", "up"], cwd=bootstrapped.folder, env=environment, stderr=subprocess.PIPE, text=True
+    )
+    assert running.stderr is not None
+    said = []
+    for line in running.stderr:
+        said.append(line)
+        if awaited in line:
+            break
+    time.sleep(0.1)
+    running.send_signal(number)
+    said.append(running.stderr.read())
+    running.stderr.close()
+    assert running.wait(30) == 130, "".join(said)
+    assert processes_with(mark) == []
+    assert leftovers(bootstrapped) == []
+    assert "complete, and it records ImageTag" in bootstrapped.run("rajee-deploy up").stderr
+    assert "Nothing to do" in bootstrapped.run("rajee-deploy up").stderr
+
+
+def processes_with(mark: str) -> list[str]:
+    """Processes whose environment carries the mark: whatever the command started, however deep."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            if mark.encode() in (process / "environ").read_bytes():
+                found.append(process.name)
+        except OSError:
+            continue
+    return found
+
+
+def leftovers(shell) -> list[str]:
+    return [p.name for p in (shell.folder.parent / "tmp").iterdir() if p.name.startswith(("rajee-deploy", "cdk.out"))]
