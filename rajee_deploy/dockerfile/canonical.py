@@ -46,33 +46,37 @@ class Canon:
         instruction = step.instruction
         match instruction:
             case Transfer():
-                inline = [[one.name, one.expand, one.text] for one in instruction.inline]
-                origin = self.origin(step.origins[0]) if step.origins else None
-                flags = instruction.flags.canonical("from")
-                return _text(instruction.name, flags, origin, instruction.sources, inline, instruction.dest)
+                return self._transfer(instruction, step.origins)
             case Run():
-                flags = instruction.flags.canonical("mount")
-                mounts = [
-                    [_without_from(text), self.origin(origin)]
-                    for text, origin in zip(instruction.flags.list("mount"), step.origins, strict=True)
-                ]
-                form = "exec" if instruction.json else "shell"
-                return _text("RUN", flags, mounts, form, instruction.command, _heredocs(instruction.heredocs))
+                return self._run(instruction, step.origins)
             case Arg():
-                return _text("ARG", instruction.pairs)
+                fields: tuple[Any, ...] = ("ARG", instruction.pairs)
             case Assign():
-                return _text(instruction.name, instruction.pairs)
+                fields = (instruction.name, instruction.pairs)
             case Words():
-                return _text(instruction.name, instruction.args)
+                fields = (instruction.name, instruction.args)
             case Plain():
                 form = "exec" if instruction.json else "shell"
-                return _text(instruction.name, instruction.flags.canonical(), form, instruction.args)
+                fields = (instruction.name, instruction.flags.canonical(), form, instruction.args)
             case OnBuild():
                 return _trigger(instruction)
             case From():
                 raise AssertionError("FROM opens a stage and is no step of one")
             case _:
                 assert_never(instruction)
+        return _text(*fields)
+
+    def _transfer(self, transfer: Transfer, origins: tuple[State | None, ...]) -> str:
+        inline = [[one.name, one.expand, one.text] for one in transfer.inline]
+        origin = self.origin(origins[0]) if origins else None
+        flags = transfer.flags.canonical("from")
+        return _text(transfer.name, flags, origin, transfer.sources, inline, transfer.dest)
+
+    def _run(self, run: Run, origins: tuple[State | None, ...]) -> str:
+        texts = run.flags.list("mount")
+        mounts = [[_without_from(text), self.origin(origin)] for text, origin in zip(texts, origins, strict=True)]
+        form = "exec" if run.json else "shell"
+        return _text("RUN", run.flags.canonical("mount"), mounts, form, run.command, _heredocs(run.heredocs))
 
     def _outside(self, state: State) -> list[Any]:
         if state.context is None:

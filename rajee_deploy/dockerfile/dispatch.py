@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from rajee_deploy.dockerfile import selectors
+from rajee_deploy.dockerfile.arguments import SyntaxProblemError
 from rajee_deploy.dockerfile.instructions import Arg, Assign, Run, Transfer, Words
 from rajee_deploy.dockerfile.mounts import Mount, read_mount, source_as_written
-from rajee_deploy.dockerfile.arguments import SyntaxProblemError
 from rajee_deploy.dockerfile.parser import syntax_error
 from rajee_deploy.dockerfile.references import SCRATCH, is_git, is_remote
 from rajee_deploy.dockerfile.scope import DEFAULT_PATH, NOT_IN_ENV, Environment, Expanded
@@ -85,9 +85,9 @@ class Walk:
             self._environment = Environment(self._scope.lexer, variables, is_open=not known)
             given = state.platform
             self._is_windows[state.index] = self._windows if given is None else given.lower().startswith("windows")
-            if state.context is not None and self._contexts.is_local(state.context):
-                if is_target or not state.is_replaced:
-                    self._read_all(state, state.context)
+            is_whole = is_target or not state.is_replaced
+            if is_whole and state.context is not None and self._contexts.is_local(state.context):
+                self._read_all(state, state.context)
         self._environments[state.index] = self._environment
 
     def _outside(self, state: State, role: str) -> bool:

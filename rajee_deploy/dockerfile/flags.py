@@ -8,8 +8,8 @@ from __future__ import annotations
 from enum import Enum
 from typing import NamedTuple
 
-from rajee_deploy.dockerfile.golang import nearest
 from rajee_deploy.dockerfile.arguments import SyntaxProblemError
+from rajee_deploy.dockerfile.golang import nearest
 
 
 class Kind(Enum):

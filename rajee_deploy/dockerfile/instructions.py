@@ -9,22 +9,20 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from rajee_deploy.dockerfile.arguments import SyntaxProblemError
 from rajee_deploy.dockerfile.flags import Flags, read_flags
 from rajee_deploy.dockerfile.golang import SPACE, nearest
 from rajee_deploy.dockerfile.mounts import check_static
-from rajee_deploy.dockerfile.arguments import SyntaxProblemError
 from rajee_deploy.dockerfile.nodes import Heredoc, heredoc_of
 from rajee_deploy.dockerfile.parser import syntax_error
 from rajee_deploy.dockerfile.words import ExpansionError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from rajee_deploy.dockerfile.nodes import Node
     from rajee_deploy.errors import DeployError
 
-NAMES = (
-    "ADD", "ARG", "CMD", "COPY", "ENTRYPOINT", "ENV", "EXPOSE", "FROM", "HEALTHCHECK", "LABEL", "MAINTAINER",
-    "ONBUILD", "RUN", "SHELL", "STOPSIGNAL", "USER", "VOLUME", "WORKDIR",
-)  # fmt: skip
 _STAGE_NAME = r"[a-z][a-z0-9_.-]*\Z"
 _DURATION = r"[-+]?(?:0|(?:(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:ns|us|µs|μs|ms|s|m|h))+)\Z"
 _ONBUILD = r"(?i)^[\t\n\f\r ]*onbuild[\t\n\f\r ]*"
@@ -129,38 +127,9 @@ def _unknown(node: Node, path: str) -> DeployError:
 
 
 def _typed(node: Node, lines: Lines) -> Instruction:
-    name = node.name
-    if name == "FROM":
-        return _from(node, lines)
-    if name in ("COPY", "ADD"):
-        return _transfer(node, lines)
-    if name == "HEALTHCHECK":
-        return _healthcheck(node, lines)
-    if name == "MAINTAINER":
-        _exactly_one(node)
-    flags = read_flags(name, () if name in _FLAGLESS else node.flags)
-    match name:
-        case "ARG":
-            return Arg(lines, tuple(_argument(word) for word in _some(node)))
-        case "ENV" | "LABEL":
-            pairs = tuple(zip(_some(node)[::2], node.args[1::2], strict=True))
-            if not all(key for key, _ in pairs):
-                raise SyntaxProblemError(f"{name} names can not be blank")
-            return Assign(lines, name, pairs)
-        case "RUN":
-            return _run(node, flags, lines)
-        case "ONBUILD":
-            return _onbuild(node, lines)
-        case "VOLUME":
-            return Words(lines, name, _volumes(_some(node)))
-        case "EXPOSE":
-            return Words(lines, name, _some(node))
-        case "WORKDIR" | "USER" | "STOPSIGNAL":
-            return Words(lines, name, _exactly_one(node))
-        case "SHELL" if not _some(node) or not node.json:
-            raise SyntaxProblemError('SHELL takes the JSON form only: SHELL ["executable", "parameters"]')
-        case _:
-            return Plain(lines, name, flags, node.args, node.json)
+    is_none = node.name == "HEALTHCHECK" and node.args[:1] and node.args[0].upper() == "NONE"
+    flags = read_flags(node.name, () if node.name in _FLAGLESS or is_none else node.flags)
+    return _SHAPES[node.name](node, flags, lines)
 
 
 def _some(node: Node) -> tuple[str, ...]:
@@ -175,7 +144,7 @@ def _exactly_one(node: Node) -> tuple[str, ...]:
     return node.args
 
 
-def _from(node: Node, lines: Lines) -> From:
+def _from(node: Node, flags: Flags, lines: Lines) -> From:
     match node.args:
         case (base,):
             name = None
@@ -187,8 +156,11 @@ def _from(node: Node, lines: Lines) -> From:
                 )
         case _:
             raise SyntaxProblemError("FROM takes one argument (FROM image) or three (FROM image AS name)")
-    flags = read_flags("FROM", node.flags)
     return From(lines, base, name, flags.text("platform") or None)
+
+
+def _arg(node: Node, _: Flags, lines: Lines) -> Arg:
+    return Arg(lines, tuple(_argument(word) for word in _some(node)))
 
 
 def _argument(word: str) -> tuple[str, str | None]:
@@ -198,10 +170,16 @@ def _argument(word: str) -> tuple[str, str | None]:
     return key, value if sign else None
 
 
-def _transfer(node: Node, lines: Lines) -> Transfer:
+def _assign(node: Node, _: Flags, lines: Lines) -> Assign:
+    pairs = tuple(zip(_some(node)[::2], node.args[1::2], strict=True))
+    if not all(key for key, _value in pairs):
+        raise SyntaxProblemError(f"{node.name} names can not be blank")
+    return Assign(lines, node.name, pairs)
+
+
+def _transfer(node: Node, flags: Flags, lines: Lines) -> Transfer:
     if len(node.args) < 2:  # noqa: PLR2004 -- a source and a destination
         raise SyntaxProblemError(f"{node.name} requires at least two arguments: a source and a destination")
-    flags = read_flags(node.name, node.flags)
     *words, dest = node.args
     if _inline(dest):
         raise SyntaxProblemError(f"{node.name} cannot accept a heredoc as a destination")
@@ -231,20 +209,41 @@ def _run(node: Node, flags: Flags, lines: Lines) -> Run:
     return Run(lines, flags, node.args, node.json, node.heredocs)
 
 
-def _volumes(args: tuple[str, ...]) -> tuple[str, ...]:
-    volumes = tuple(arg.strip(SPACE) for arg in args)
+def _volume(node: Node, _: Flags, lines: Lines) -> Words:
+    volumes = tuple(arg.strip(SPACE) for arg in _some(node))
     if not all(volumes):
         raise SyntaxProblemError("VOLUME can not be an empty string")
-    return volumes
+    return Words(lines, node.name, volumes)
 
 
-def _healthcheck(node: Node, lines: Lines) -> Plain:
+def _ports(node: Node, _: Flags, lines: Lines) -> Words:
+    return Words(lines, node.name, _some(node))
+
+
+def _word(node: Node, _: Flags, lines: Lines) -> Words:
+    return Words(lines, node.name, _exactly_one(node))
+
+
+def _maintainer(node: Node, flags: Flags, lines: Lines) -> Plain:
+    return Plain(lines, node.name, flags, _exactly_one(node), json=False)
+
+
+def _shell(node: Node, flags: Flags, lines: Lines) -> Plain:
+    if not _some(node) or not node.json:
+        raise SyntaxProblemError('SHELL takes the JSON form only: SHELL ["executable", "parameters"]')
+    return Plain(lines, node.name, flags, node.args, json=True)
+
+
+def _command(node: Node, flags: Flags, lines: Lines) -> Plain:
+    return Plain(lines, node.name, flags, node.args, node.json)
+
+
+def _healthcheck(node: Node, flags: Flags, lines: Lines) -> Plain:
     kind, *command = _some(node)
     if kind.upper() == "NONE":
         if command:
             raise SyntaxProblemError("HEALTHCHECK NONE takes no arguments")
-        return Plain(lines, node.name, Flags({}, {}), ("NONE",), json=False)
-    flags = read_flags(node.name, node.flags)
+        return Plain(lines, node.name, flags, ("NONE",), json=False)
     if kind.upper() != "CMD":
         raise SyntaxProblemError(f"unknown type {kind!r} in HEALTHCHECK (try CMD)")
     if not command:
@@ -257,7 +256,7 @@ def _healthcheck(node: Node, lines: Lines) -> Plain:
     return Plain(lines, node.name, flags, ("CMD", *command), node.json)
 
 
-def _onbuild(node: Node, lines: Lines) -> OnBuild:
+def _onbuild(node: Node, _: Flags, lines: Lines) -> OnBuild:
     if node.child is None:
         raise SyntaxProblemError("ONBUILD requires at least one argument")
     if node.child.name in ("ONBUILD", "FROM", "MAINTAINER"):
@@ -265,3 +264,11 @@ def _onbuild(node: Node, lines: Lines) -> OnBuild:
     text = re.sub(_ONBUILD, "", node.original)
     bodies = (f"\n{heredoc.content}{heredoc.name}" for heredoc in node.heredocs)
     return OnBuild(lines, "".join([text, *bodies]), node.child._replace(heredocs=node.heredocs))
+
+
+_SHAPES: dict[str, Callable[[Node, Flags, Lines], Instruction]] = {
+    "FROM": _from, "ARG": _arg, "ENV": _assign, "LABEL": _assign, "COPY": _transfer, "ADD": _transfer, "RUN": _run,
+    "ONBUILD": _onbuild, "VOLUME": _volume, "EXPOSE": _ports, "WORKDIR": _word, "USER": _word, "STOPSIGNAL": _word,
+    "HEALTHCHECK": _healthcheck, "MAINTAINER": _maintainer, "SHELL": _shell, "CMD": _command, "ENTRYPOINT": _command,
+}  # fmt: skip
+NAMES = tuple(sorted(_SHAPES))

@@ -10,8 +10,8 @@ import posixpath
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from rajee_deploy.dockerfile.golang import nearest, parse_bool
 from rajee_deploy.dockerfile.arguments import SyntaxProblemError
+from rajee_deploy.dockerfile.golang import nearest, parse_bool
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -243,15 +243,11 @@ class _Reading:
         value = self._value(name)
         if value is None and self.lexer.keep_unset:
             return f"${{{name}/{pattern}/{replacement}}}"
-        expression = re.compile(translate(pattern))
-        if everywhere:
-            return _replace_all(expression, replacement, value or "")
-        found = expression.search(value or "")
-        return (
-            value[: found.start()] + replacement + value[found.end() :]
-            if found and value is not None
-            else (replacement if found else value or "")
-        )
+        replace = replace_all if everywhere else replace_first
+        try:
+            return replace(pattern, replacement, value or "")
+        except PatternError as error:
+            raise ExpansionError(str(error), by_value=True) from error
 
     def _name(self) -> str:
         """A variable's name: letters, digits and `_`; after a leading digit only digits; or one special character."""

@@ -7,7 +7,7 @@ import shlex
 import shutil
 import subprocess
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -22,14 +22,18 @@ class Shell:
 
     folder: Path
     environment: dict[str, str]
-    asked: list[str] = field(default_factory=list)
 
     def run(self, line: str, *, code: int = 0, **environment: str) -> subprocess.CompletedProcess[str]:
         """Run one line; fails unless it ends with `code`."""
         ended = subprocess.run(
-            ["bash", "-c", line], cwd=self.folder, env={**self.environment, **environment}, capture_output=True, text=True,
-            check=False, timeout=300,
-        )  # fmt: skip
+            ["bash", "-c", line],
+            cwd=self.folder,
+            env={**self.environment, **environment},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=300,
+        )
         assert ended.returncode == code, f"$ {line}\n{ended.stdout}\n{ended.stderr}"
         return ended
 
