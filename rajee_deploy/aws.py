@@ -10,14 +10,16 @@ import os
 import threading
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from rajee_deploy.errors import ConfigurationError, DeployError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     import boto3
+
+T = TypeVar("T")
 
 CONNECT_SECONDS = 3
 READ_SECONDS = 10
@@ -75,10 +77,33 @@ class Aws:
                     self._clients[service] = self._opened().client(service, region_name=region, config=config)  # type: ignore[call-overload]
             return self._clients[service]
 
+    def ask(
+        self,
+        service: str,
+        operation: str,
+        arguments: Mapping[str, Any],
+        expected: Callable[[str, str], T | None] | None = None,
+    ) -> dict[str, Any] | T:
+        """One call: its answer, or what `expected` makes of an error's code and message (None: it is not expected).
+
+        DeployError for every other failure. An answer may be empty although AWS sent more: conclude nothing from that.
+        """
+        from botocore.exceptions import ClientError
+
+        client = self.client(service)
+        with translated(_named(service, operation), self.profile):
+            try:
+                answer: dict[str, Any] = getattr(client, operation)(**arguments)
+            except ClientError as error:
+                known = expected(error_code(error), _message(error)) if expected else None
+                if known is None:
+                    raise
+                return known
+        return answer
+
     def identity(self) -> Identity:
         """The account and region in force, from STS."""
-        with translated("sts:GetCallerIdentity", self.profile):
-            answer = self.client("sts").get_caller_identity()
+        answer = self.ask("sts", "get_caller_identity", {})
         account = str(answer.get("Account", ""))
         if not account:
             raise unknown("sts:GetCallerIdentity", "the answer names no account")
@@ -163,9 +188,18 @@ def error_code(error: Any) -> str:
     return str(error.response.get("Error", {}).get("Code", ""))
 
 
+def _message(error: Any) -> str:
+    return str(error.response.get("Error", {}).get("Message", ""))
+
+
+def _named(service: str, operation: str) -> str:
+    """The name that IAM knows a call by, like `ecr:DescribeImages`."""
+    return f"{service}:{operation.title().replace('_', '')}"
+
+
 def _from_response(asked: str, error: Any, login: str) -> DeployError:
     code = error_code(error)
-    cause = str(error.response.get("Error", {}).get("Message", "")) or str(error)
+    cause = _message(error) or str(error)
     if code in _EXPIRED:
         return DeployError(
             "expired-credentials", "the AWS credentials have expired", where=asked, cause=cause, hint=login

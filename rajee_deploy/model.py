@@ -217,3 +217,20 @@ class Use:
 
     read: ContextRead
     digest: Digest
+
+
+# -- where an image goes --------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class PushAccess:
+    """Where and with which login a repository is pushed to. The password is a secret: it is kept out of repr."""
+
+    uri: str  # host[:port]/name, without a tag
+    username: str
+    password: str = field(repr=False)
+
+    @property
+    def host(self) -> str:
+        """The registry's host, with its port."""
+        return self.uri.split("/", 1)[0]

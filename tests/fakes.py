@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING
 from rajee_deploy.engine import BuildEvent
 from rajee_deploy.errors import DeployError
 from rajee_deploy.facts import ImageAbsent, ImagePresent, RepositoryAbsent, StackAbsent, StackPresent
-from rajee_deploy.model import Digest
-from rajee_deploy.registry import PushAccess
+from rajee_deploy.model import Digest, PushAccess
 
 if TYPE_CHECKING:
     from collections.abc import Callable

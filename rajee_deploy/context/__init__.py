@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from rajee_deploy.context.tree import Tree
+    from rajee_deploy.context.view import Tree
     from rajee_deploy.model import ContextRead
 
 __all__ = [

@@ -16,7 +16,7 @@ from rajee_deploy.model import Kind
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from rajee_deploy.context.tree import Tree
+    from rajee_deploy.context.view import Tree
 
 
 class DeployIgnored:

@@ -10,14 +10,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rajee_deploy.context import globs
-from rajee_deploy.context.tree import UnreadableError
+from rajee_deploy.context.view import UnreadableError
 from rajee_deploy.model import Kind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from rajee_deploy.context.ignore import Flags, Matcher
-    from rajee_deploy.context.tree import Tree
+    from rajee_deploy.context.view import Tree
 
 MAX_LINKS = 255
 

@@ -15,7 +15,7 @@ from rajee_deploy.model import Kind
 if TYPE_CHECKING:
     from rajee_deploy.context.deployignore import DeployIgnored
     from rajee_deploy.context.ignore import Matcher
-    from rajee_deploy.context.tree import Tree
+    from rajee_deploy.context.view import Tree
     from rajee_deploy.model import ContextRead
 
 

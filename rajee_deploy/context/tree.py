@@ -9,8 +9,9 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
+from rajee_deploy.context.view import UnreadableError
 from rajee_deploy.errors import DeployError
 from rajee_deploy.model import Kind
 
@@ -31,22 +32,6 @@ _KINDS = {
     stat.S_IFCHR: Kind.CHARACTER_DEVICE,
     stat.S_IFBLK: Kind.BLOCK_DEVICE,
 }
-
-
-class UnreadableError(DeployError):
-    """A directory or file of the build context may not be read."""
-
-
-class Tree(Protocol):
-    """What selecting needs to see of a build context. Paths are relative, "" is the root."""
-
-    def children(self, path: str) -> Mapping[str, Kind]:
-        """Names in a directory with their kinds, in byte order. UnreadableError when it may not be listed."""
-        ...
-
-    def link(self, path: str) -> str:
-        """The text of a symlink."""
-        ...
 
 
 def kind_of(mode: int) -> Kind:

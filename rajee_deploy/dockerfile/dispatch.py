@@ -8,7 +8,6 @@ only its registry knows) is read as the whole context: never less than the build
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -19,6 +18,7 @@ from rajee_deploy.dockerfile.mounts import Mount, read_mount, source_as_written
 from rajee_deploy.dockerfile.parser import syntax_error
 from rajee_deploy.dockerfile.references import SCRATCH, is_git, is_remote
 from rajee_deploy.dockerfile.scope import DEFAULT_PATH, NOT_IN_ENV, Environment, Expanded
+from rajee_deploy.dockerfile.values import check_checksum, check_mode, check_port, check_signal, check_volume
 from rajee_deploy.dockerfile.words import ExpansionError, Lexer
 from rajee_deploy.model import ContextRead, Location, ReadBy, Reference, StageId
 
@@ -29,8 +29,7 @@ if TYPE_CHECKING:
     from rajee_deploy.model import Selector
 
 _BODY = Lexer(plain_quotes=True)  # always with the backslash, whatever the escape directive says
-_SYMBOLIC_MODE = r"[ugoa]*(?:[-+=](?:[rwxXst]*|[ugo]))+(?:,[ugoa]*(?:[-+=](?:[rwxXst]*|[ugo]))+)*\Z"
-_CHECKSUM = r"sha256:[0-9a-f]{64}|sha384:[0-9a-f]{96}|sha512:[0-9a-f]{128}"
+_CHECKS = {"VOLUME": check_volume, "STOPSIGNAL": check_signal, "EXPOSE": check_port}
 
 
 @dataclass(slots=True)
@@ -125,16 +124,19 @@ class Walk:
             case Arg() as arg:
                 for name, default in arg.pairs:
                     self._arg(name, default)
-            case Words(name="VOLUME", args=args):
-                for arg_text in args:
-                    expanded = self._environment.expand(arg_text)
-                    if not expanded.text and not expanded.unknown and not expanded.doubtful:
-                        raise SyntaxProblemError("VOLUME can not be an empty string")
-            case Words(args=args):
-                for arg_text in args:
-                    self._environment.expand(arg_text)
+            case Words() as words:
+                self._words(words)
             case _:
                 pass
+
+    def _words(self, words: Words) -> None:
+        check = _CHECKS.get(words.name)
+        for word in words.args:
+            value = self._environment.expand(word)
+            if check is None or not value.is_known:
+                continue
+            for text in value.words if words.name == "EXPOSE" else (value.text,):
+                check(text)
 
     def _assign(self, assign: Assign) -> None:
         pairs = [(self._environment.expand(key), self._environment.expand(value)) for key, value in assign.pairs]
@@ -167,7 +169,9 @@ class Walk:
         expand = self._environment.expand
         flags = transfer.flags
         expand(flags.text("chown"))
-        _check_mode(expand(flags.text("chmod")))
+        mode = expand(flags.text("chmod"))
+        if mode.text and mode.is_known:
+            check_mode(mode.text)
         checksum = expand(flags.text("checksum"))
         sources = [(source, expand(source)) for source in transfer.sources]
         expand(transfer.dest)
@@ -264,15 +268,6 @@ def _names(names: frozenset[str]) -> str:
     return ", ".join(f"${name}" for name in sorted(names))
 
 
-def _check_mode(mode: Expanded) -> None:
-    text = mode.text
-    if not text or mode.unknown or mode.doubtful:
-        return
-    octal = re.fullmatch(r"[0-7]+", text)
-    if (octal and int(text, 8) > 0o7777) or (not octal and not re.match(_SYMBOLIC_MODE, text)):  # noqa: PLR2004 -- all bits
-        raise SyntaxProblemError(f"--chmod={text} is no mode: write it like 755 or u+x")
-
-
 def _check_checksum(checksum: Expanded, sources: list[tuple[str, Expanded]]) -> None:
     if not checksum.text:
         return
@@ -282,10 +277,5 @@ def _check_checksum(checksum: Expanded, sources: list[tuple[str, Expanded]]) -> 
     text = source.text if not source.unknown else written
     if not is_remote(text):
         raise SyntaxProblemError("--checksum takes HTTP(S) or git sources only")
-    if (
-        not is_git(text)
-        and not checksum.unknown
-        and not checksum.doubtful
-        and not re.fullmatch(_CHECKSUM, checksum.text)
-    ):
-        raise SyntaxProblemError(f"--checksum={checksum.text} is no digest: write it like sha256:…")
+    if not is_git(text) and checksum.is_known:
+        check_checksum(checksum.text)

@@ -82,6 +82,12 @@ class Expanded(NamedTuple):
     text: str
     unknown: frozenset[str] = frozenset()
     doubtful: frozenset[str] = frozenset()
+    words: tuple[str, ...] = ()
+
+    @property
+    def is_known(self) -> bool:
+        """Whether no image can change it."""
+        return not self.unknown and not self.doubtful
 
 
 @dataclass(slots=True)
@@ -129,4 +135,4 @@ class Environment:
         if ANY in self.tainted:
             return Expanded(found.text, found.matched | found.unmatched)
         unknown = (found.matched & self.tainted) | (missing - self.unset)
-        return Expanded(found.text, unknown, (found.matched & self.doubted) | (missing & self.unset))
+        return Expanded(found.text, unknown, (found.matched & self.doubted) | (missing & self.unset), found.words)

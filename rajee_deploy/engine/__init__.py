@@ -12,8 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    from rajee_deploy.model import Platform
-    from rajee_deploy.registry import PushAccess
+    from rajee_deploy.model import Platform, PushAccess
 
 
 @dataclass(frozen=True, slots=True)

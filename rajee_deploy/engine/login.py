@@ -19,7 +19,7 @@ from rajee_deploy.errors import DeployError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from rajee_deploy.registry import PushAccess
+    from rajee_deploy.model import PushAccess
 
 _HELPER = "rajee-deploy-run"  # docker calls the program docker-credential-<this> for the host
 _HELPER_SCRIPT = '#!/bin/sh\n[ "$1" = get ] && exec cat "$(dirname "$0")/login.json"\nexit 1\n'

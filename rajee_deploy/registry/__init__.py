@@ -5,25 +5,11 @@ This room never decides whether an image is needed.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from rajee_deploy.facts import ImageState
-
-
-@dataclass(frozen=True, slots=True)
-class PushAccess:
-    """Where and with which login a repository is pushed to. The password is a secret: it is kept out of repr."""
-
-    uri: str  # host[:port]/name, without a tag
-    username: str
-    password: str = field(repr=False)
-
-    @property
-    def host(self) -> str:
-        """The registry's host, with its port."""
-        return self.uri.split("/", 1)[0]
+    from rajee_deploy.model import PushAccess
 
 
 class Registry(Protocol):

@@ -11,11 +11,10 @@ import base64
 import binascii
 from typing import TYPE_CHECKING, Any
 
-from rajee_deploy.aws import error_code, translated, unknown
+from rajee_deploy.aws import unknown
 from rajee_deploy.errors import DeployError
 from rajee_deploy.facts import ImageAbsent, ImagePresent, ImageState, RepositoryAbsent
-from rajee_deploy.model import Digest
-from rajee_deploy.registry import PushAccess
+from rajee_deploy.model import Digest, PushAccess
 
 if TYPE_CHECKING:
     from rajee_deploy.aws import Aws
@@ -29,45 +28,32 @@ class Ecr:
 
     def find_image(self, repository: str, tag: str) -> ImageState:
         """See Registry. An archived image exists but cannot be pulled: DeployError `image-archived`."""
-        from botocore.exceptions import ClientError
-
-        asked = f"ecr:DescribeImages {repository}:{tag}"
-        client = self._aws.client("ecr")
-        with translated(asked, self._aws.profile):
-            try:
-                answer = client.describe_images(
-                    repositoryName=repository,
-                    imageIds=[{"imageTag": tag}],
-                    filter={"imageStatus": "ANY"},  # by default archived images are not listed, yet their tag is taken
-                )
-            except ClientError as error:
-                match error_code(error):
-                    case "ImageNotFoundException":
-                        return ImageAbsent()
-                    case "RepositoryNotFoundException":
-                        return RepositoryAbsent()
-                    case _:
-                        raise
-        return _present(asked, answer, tag)
+        # By default archived images are not listed, yet their tag is taken.
+        arguments = {"repositoryName": repository, "imageIds": [{"imageTag": tag}], "filter": {"imageStatus": "ANY"}}
+        answer = self._aws.ask("ecr", "describe_images", arguments, _absent)
+        if isinstance(answer, (ImageAbsent, RepositoryAbsent)):
+            return answer
+        return _present(f"ecr:DescribeImages {repository}:{tag}", answer, tag)
 
     def push_access(self, repository: str) -> PushAccess:
         """See Registry. The token is for twelve hours and for this run only."""
-        from botocore.exceptions import ClientError
+        found = self._aws.ask("ecr", "describe_repositories", {"repositoryNames": [repository]}, _absent)
+        if isinstance(found, (ImageAbsent, RepositoryAbsent)):
+            raise DeployError(
+                "no-repository", f"the ECR repository {repository} does not exist", where=repository,
+                hint="the stack that makes it must come first in cdk.stacks",
+            )  # fmt: skip
+        return _access(repository, found, self._aws.ask("ecr", "get_authorization_token", {}))
 
-        client = self._aws.client("ecr")
-        with translated(f"ecr:DescribeRepositories {repository}", self._aws.profile):
-            try:
-                found = client.describe_repositories(repositoryNames=[repository])
-            except ClientError as error:
-                if error_code(error) != "RepositoryNotFoundException":
-                    raise
-                raise DeployError(
-                    "no-repository", f"the ECR repository {repository} does not exist", where=repository,
-                    hint="the stack that makes it must come first in cdk.stacks",
-                ) from error  # fmt: skip
-        with translated("ecr:GetAuthorizationToken", self._aws.profile):
-            token = client.get_authorization_token()
-        return _access(repository, found, token)
+
+def _absent(code: str, _message: str) -> ImageAbsent | RepositoryAbsent | None:
+    match code:
+        case "ImageNotFoundException":
+            return ImageAbsent()
+        case "RepositoryNotFoundException":
+            return RepositoryAbsent()
+        case _:
+            return None
 
 
 def _present(asked: str, answer: dict[str, Any], tag: str) -> ImagePresent:

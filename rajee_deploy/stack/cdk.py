@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rajee_deploy.aws import error_code, translated, unknown
+from rajee_deploy.aws import unknown
 from rajee_deploy.errors import ConfigurationError, DeployError
 from rajee_deploy.process import Completed, find_program, run
 
@@ -125,20 +125,15 @@ class Cdk:
                 )  # fmt: skip
 
     def _bootstrap_version(self, parameter: str) -> int | None:
-        from botocore.exceptions import ClientError
+        def absent(code: str, _message: str) -> bool | None:
+            return True if code == "ParameterNotFound" else None
 
-        asked = f"ssm:GetParameter {parameter}"
-        client = self._aws.client("ssm")
-        with translated(asked, self._aws.profile):
-            try:
-                answer = client.get_parameter(Name=parameter)
-            except ClientError as error:
-                if error_code(error) == "ParameterNotFound":
-                    return None
-                raise
+        answer = self._aws.ask("ssm", "get_parameter", {"Name": parameter}, absent)
+        if not isinstance(answer, dict):
+            return None
         value = answer.get("Parameter", {}).get("Value", "")
         if not value.isdecimal():
-            raise unknown(asked, "the answer holds no version number")
+            raise unknown(f"ssm:GetParameter {parameter}", "the answer holds no version number")
         return int(value)
 
 

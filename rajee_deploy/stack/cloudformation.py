@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from rajee_deploy.aws import error_code, translated, unknown
+from rajee_deploy.aws import unknown
 from rajee_deploy.facts import StackAbsent, StackPresent, StackState
 
 if TYPE_CHECKING:
@@ -19,19 +19,13 @@ class CloudFormation:
 
     def describe(self, stack: str) -> StackState:
         """See StackReader. CloudFormation says "no such stack" as a ValidationError that ends in "does not exist"."""
-        from botocore.exceptions import ClientError
 
-        asked = f"cloudformation:DescribeStacks {stack}"
-        client = self._aws.client("cloudformation")
-        with translated(asked, self._aws.profile):
-            try:
-                answer = client.describe_stacks(StackName=stack)
-            except ClientError as error:
-                message = str(error.response.get("Error", {}).get("Message", ""))
-                if error_code(error) == "ValidationError" and stack in message and message.endswith("does not exist"):
-                    return StackAbsent()
-                raise
-        return _present(asked, answer, stack)
+        def absent(code: str, message: str) -> StackAbsent | None:
+            says_so = code == "ValidationError" and stack in message and message.endswith("does not exist")
+            return StackAbsent() if says_so else None
+
+        answer = self._aws.ask("cloudformation", "describe_stacks", {"StackName": stack}, absent)
+        return _present(f"cloudformation:DescribeStacks {stack}", answer, stack) if isinstance(answer, dict) else answer
 
 
 def _present(asked: str, answer: dict[str, Any], stack: str) -> StackPresent:

@@ -6,7 +6,8 @@ import pytest
 
 from rajee_deploy.context.filtered import Filtered, LinkLoopError, follow, followed_patterns
 from rajee_deploy.context.ignore import Matcher, Rule
-from rajee_deploy.context.tree import UnreadableError, in_byte_order
+from rajee_deploy.context.tree import in_byte_order
+from rajee_deploy.context.view import UnreadableError
 from rajee_deploy.model import Kind
 
 

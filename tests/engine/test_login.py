@@ -12,7 +12,7 @@ import pytest
 
 from rajee_deploy.engine.login import private_docker_config
 from rajee_deploy.errors import DeployError
-from rajee_deploy.registry import PushAccess
+from rajee_deploy.model import PushAccess
 
 ACCESS = PushAccess("localhost:5000/team/app", "AWS", "s3cret")
 

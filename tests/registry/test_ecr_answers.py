@@ -12,6 +12,7 @@ import botocore.session
 import pytest
 from botocore.stub import Stubber
 
+from rajee_deploy.aws import Aws
 from rajee_deploy.errors import DeployError
 from rajee_deploy.facts import ImageAbsent, ImagePresent, RepositoryAbsent
 from rajee_deploy.model import Digest
@@ -22,12 +23,11 @@ IMAGE = {"imageTags": ["c-1"], "imageDigest": DIGEST}
 TOKEN = base64.b64encode(b"AWS:pass:word").decode()
 
 
-class StubbedAws:
+class StubbedAws(Aws):
     """An Aws whose only client answers as it was told."""
 
-    profile = None
-
     def __init__(self) -> None:
+        super().__init__(region="us-east-1")
         session = botocore.session.get_session()
         session.set_credentials("a", "b")
         self.ecr = session.create_client("ecr", region_name="us-east-1")

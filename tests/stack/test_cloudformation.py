@@ -6,6 +6,7 @@ import botocore.session
 import pytest
 from botocore.stub import Stubber
 
+from rajee_deploy.aws import Aws
 from rajee_deploy.errors import DeployError
 from rajee_deploy.facts import StackAbsent, StackPresent
 from rajee_deploy.stack.cloudformation import CloudFormation
@@ -13,10 +14,9 @@ from rajee_deploy.stack.cloudformation import CloudFormation
 RECORD = {"StackName": "App", "StackStatus": "UPDATE_COMPLETE", "CreationTime": "2026-01-01T00:00:00Z"}
 
 
-class StubbedAws:
-    profile = None
-
+class StubbedAws(Aws):
     def __init__(self) -> None:
+        super().__init__(region="us-east-1")
         session = botocore.session.get_session()
         session.set_credentials("a", "b")
         self.cloudformation = session.create_client("cloudformation", region_name="us-east-1")

@@ -1,0 +1,58 @@
+"""Every case of the public parser table: Dockerfile text to nodes."""
+
+from rajee_deploy.dockerfile.instructions import NAMES
+from rajee_deploy.dockerfile.parser import parse
+from rajee_deploy.errors import DeployError
+
+
+def test_parser_case(parser_case):
+    text = parser_case["dockerfile"].encode("utf-8", "surrogateescape")
+    if parser_case["error"] is not None:
+        try:
+            parsed = parse(text, "Dockerfile")
+        except DeployError as error:
+            assert error.code == "dockerfile-syntax"
+            return
+        raise AssertionError(f"parsed: {parsed}")
+    parsed = parse(text, "Dockerfile")
+    assert parsed.escape == parser_case["escape"]
+    assert [dump(node) for node in parsed.nodes] == [expected(node) for node in parser_case["nodes"]]
+
+
+def dump(node):
+    return {
+        "value": node.value,
+        "original": node.original,
+        "flags": list(node.flags),
+        "args": [dump(node.child)] if node.child else list(node.args),
+        "json": node.json,
+        "start": node.start,
+        "end": node.end,
+        "heredocs": [
+            {
+                "Name": one.name,
+                "FileDescriptor": one.descriptor,
+                "Expand": one.expand,
+                "Chomp": one.chomp,
+                "Content": one.content,
+            }
+            for one in node.heredocs
+        ],
+    }
+
+
+def expected(node):
+    """The table's node without what this parser does not keep: comments, `=` signs, arguments of unknown names."""
+    args = node["args"] or []
+    if node["value"].upper() in ("ENV", "LABEL"):
+        args = [arg for number, arg in enumerate(args) if number % 3 != 2]
+    if args == [""] and node["value"].upper() not in NAMES:
+        args = []
+    if args and isinstance(args[0], dict):
+        args = [expected(args[0])]
+    return {
+        **{key: node[key] for key in ("value", "original", "json", "start", "end")},
+        "flags": node["flags"] or [],
+        "args": args,
+        "heredocs": node.get("heredocs", []),
+    }
