@@ -30,6 +30,7 @@ class Ecr:
         """See Registry. An archived image exists but cannot be pulled: DeployError `image-archived`."""
         # By default archived images are not listed, yet their tag is taken.
         arguments = {"repositoryName": repository, "imageIds": [{"imageTag": tag}], "filter": {"imageStatus": "ANY"}}
+        answer: dict[str, Any] | ImageAbsent | RepositoryAbsent
         answer = self._aws.ask("ecr", "describe_images", arguments, _absent)
         if isinstance(answer, (ImageAbsent, RepositoryAbsent)):
             return answer
@@ -37,6 +38,7 @@ class Ecr:
 
     def push_access(self, repository: str) -> PushAccess:
         """See Registry. The token is for twelve hours and for this run only."""
+        found: dict[str, Any] | ImageAbsent | RepositoryAbsent
         found = self._aws.ask("ecr", "describe_repositories", {"repositoryNames": [repository]}, _absent)
         if isinstance(found, (ImageAbsent, RepositoryAbsent)):
             raise DeployError(
