@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _EPOCH = "SOURCE_DATE_EPOCH"
-ANY = ""  # no variable has this name
+ANY = "="  # no variable has this name
 NOT_IN_ENV = ("BUILDKIT_SBOM_SCAN_CONTEXT", "BUILDKIT_SBOM_SCAN_STAGE")
 
 
@@ -76,8 +76,8 @@ class GlobalScope:
 
 
 class Expanded(NamedTuple):
-    """An expanded word. `unknown` names the variables that an image's ENV decides, `doubtful` those that ARG declares
-    without a value: an image may define them too, but BuildKit's authors and ours bet that it does not."""
+    """An expanded word. `unknown` names the variables that an image's ENV decides, `doubtful` those that an ARG
+    declares without a value: an image may define them too, though hardly any does."""
 
     text: str
     unknown: frozenset[str] = frozenset()

@@ -1,5 +1,7 @@
 """Every case of the public parser table: Dockerfile text to nodes."""
 
+import pytest
+
 from rajee_deploy.dockerfile.instructions import NAMES
 from rajee_deploy.dockerfile.parser import parse
 from rajee_deploy.errors import DeployError
@@ -8,12 +10,10 @@ from rajee_deploy.errors import DeployError
 def test_parser_case(parser_case):
     text = parser_case["dockerfile"].encode("utf-8", "surrogateescape")
     if parser_case["error"] is not None:
-        try:
-            parsed = parse(text, "Dockerfile")
-        except DeployError as error:
-            assert error.code == "dockerfile-syntax"
-            return
-        raise AssertionError(f"parsed: {parsed}")
+        with pytest.raises(DeployError) as caught:
+            parse(text, "Dockerfile")
+        assert caught.value.code == "dockerfile-syntax"
+        return
     parsed = parse(text, "Dockerfile")
     assert parsed.escape == parser_case["escape"]
     assert [dump(node) for node in parsed.nodes] == [expected(node) for node in parser_case["nodes"]]
