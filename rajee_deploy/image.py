@@ -50,7 +50,7 @@ class ImageInputs:
 def read_inputs(settings: ImageSettings, modes: Modes | None = None) -> ImageInputs:
     """Read and digest everything that decides the image. DeployError where a build would fail, and why."""
     modes = modes or contexts.Modes.GIT
-    options = BuildOptions(settings.platform, settings.target, settings.build_args, settings.build_contexts)
+    options = BuildOptions(settings.platform, settings.target, _build_args(settings), settings.build_contexts)
     path, text = _read_dockerfile(settings)
     recipe = dockerfiles.resolve(text, options, shown(path))
     selections = {
@@ -89,6 +89,12 @@ def shown(path: Path) -> str:
         return str(path.resolve().relative_to(Path.cwd()))
     except ValueError:
         return str(path)
+
+
+def _build_args(settings: ImageSettings) -> dict[str, str]:
+    """The settings' build arguments, and the one that buildx takes from the environment by itself."""
+    epoch = os.environ.get("SOURCE_DATE_EPOCH")
+    return {**({"SOURCE_DATE_EPOCH": epoch} if epoch else {}), **settings.build_args}
 
 
 def _read_dockerfile(settings: ImageSettings) -> tuple[Path, bytes]:

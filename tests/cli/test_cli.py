@@ -126,6 +126,12 @@ def test_what_the_image_does_not_read_does_not_count(project):
     assert command(project, "fingerprint").stdout != before
 
 
+def test_the_epoch_that_buildx_takes_from_the_environment_counts(project):
+    plain, dated = command(project, "fingerprint"), command(project, "fingerprint", SOURCE_DATE_EPOCH="1")
+    assert plain.stdout != dated.stdout
+    assert command(project, "fingerprint", "--build-arg", "SOURCE_DATE_EPOCH=1").stdout == dated.stdout
+
+
 def test_no_secret_shows(project):
     (project / "Dockerfile").write_text("FROM scratch\nARG TOKEN\nCOPY app /app\n")
     ended = command(project, "fingerprint", "--json", "--build-arg", "TOKEN=hunter2")
