@@ -6,7 +6,7 @@ from base64 import b64encode
 from os import fsencode
 from typing import TYPE_CHECKING, Any, assert_never
 
-from rajee_deploy.plan import BuildAndPush, DeployStack, WaitForStack
+from rajee_deploy.steps import BuildAndPush, DeployStack, WaitForStack
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from rajee_deploy.fingerprint import Fingerprint, Input
     from rajee_deploy.image import ImageInputs
     from rajee_deploy.model import Use
-    from rajee_deploy.plan import Step
     from rajee_deploy.report.history import Run
     from rajee_deploy.report.metrics import Figures
+    from rajee_deploy.steps import Step
     from rajee_deploy.up import Planned
 
 

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from rajee_deploy.documents import of_figures
 from rajee_deploy.errors import DeployError
-from rajee_deploy.plan import BuildAndPush, DeployStack
 from rajee_deploy.report.history import History, Run
 from rajee_deploy.report.metrics import TARGETS, figures
 from rajee_deploy.report.timings import duration
+from rajee_deploy.steps import BuildAndPush, DeployStack
 from rajee_deploy.up import execute, settle
 
 if TYPE_CHECKING:

@@ -17,8 +17,8 @@ from rajee_deploy import plan as plans
 from rajee_deploy.errors import DeployError
 from rajee_deploy.facts import ImagePresent, Observed, Wanted, WantedImage
 from rajee_deploy.image import build_request, read_inputs
-from rajee_deploy.plan import BuildAndPush, DeployStack, Plan, WaitForStack
 from rajee_deploy.report.timings import Timings, duration
+from rajee_deploy.steps import BuildAndPush, DeployStack, Plan, WaitForStack
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from rajee_deploy.engine import BuildRequest
     from rajee_deploy.facts import ImageState, StackState
-    from rajee_deploy.plan import DeployStack
+    from rajee_deploy.steps import DeployStack
 
 
 @dataclass

@@ -23,7 +23,8 @@ from rajee_deploy.facts import (
 )
 from rajee_deploy.fingerprint import Fingerprint
 from rajee_deploy.model import Digest
-from rajee_deploy.plan import BuildAndPush, Change, DeployStack, WaitForStack, make_plan
+from rajee_deploy.plan import make_plan
+from rajee_deploy.steps import BuildAndPush, Change, DeployStack, WaitForStack
 
 APP = Fingerprint("s", Digest("sha256", "a" * 64), ())
 INFRA = Fingerprint("s", Digest("sha256", "b" * 64), ())

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from rajee_deploy.facts import StackState
-    from rajee_deploy.plan import DeployStack
+    from rajee_deploy.steps import DeployStack
 
 
 class StackReader(Protocol):

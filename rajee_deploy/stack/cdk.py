@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from rajee_deploy.aws import Aws
-    from rajee_deploy.plan import DeployStack
     from rajee_deploy.settings import CdkSettings
+    from rajee_deploy.steps import DeployStack
 
 # Quiet, offline and without the optional validator that takes two thirds of a synth; the template is the same without.
 _ENVIRONMENT = {

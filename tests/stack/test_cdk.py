@@ -11,9 +11,9 @@ import pytest
 
 from rajee_deploy.aws import Aws
 from rajee_deploy.errors import DeployError
-from rajee_deploy.plan import DeployStack
 from rajee_deploy.settings import CdkSettings
 from rajee_deploy.stack.cdk import Cdk, find_cli, get_cli
+from rajee_deploy.steps import DeployStack
 
 STEP = DeployStack("App", (("ImageTag", "c-1"), ("RajeeInfraHash", "sha256:x")), "", ())
 

@@ -1,0 +1,82 @@
+"""What a plan is made of: steps with their reasons, and skips with their proof. Values only; `plan` makes them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+
+@dataclass(frozen=True, slots=True)
+class BuildAndPush:
+    """Build an image and push it under its tag."""
+
+    image: str
+    tag: str
+    reason: str
+
+
+class Change(Enum):
+    """What about a stack differs from what is wanted."""
+
+    FIRST = "first"
+    TAG = "code"
+    INFRASTRUCTURE = "infra"
+    ROLLED_BACK = "retry"
+
+
+@dataclass(frozen=True, slots=True)
+class DeployStack:
+    """Deploy one stack with these parameters. `adopt`: take retained resources that exist already into the stack."""
+
+    stack: str
+    parameters: tuple[tuple[str, str], ...]
+    reason: str
+    changes: tuple[Change, ...]
+    adopt: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class WaitForStack:
+    """Somebody else's operation on the stack is under way: wait for its end, then observe and plan again."""
+
+    stack: str
+    reason: str
+
+
+Step = BuildAndPush | DeployStack | WaitForStack
+
+
+@dataclass(frozen=True, slots=True)
+class Skip:
+    """A thing that needs nothing, and the proof."""
+
+    subject: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Steps in the order they are done, and what was left out."""
+
+    steps: tuple[Step, ...]
+    skipped: tuple[Skip, ...]
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing has to happen."""
+        return not self.steps
+
+    @property
+    def kind(self) -> str:
+        """The kind of run for the history: noop, wait, first, code, infra, code+infra or retry."""
+        if not self.steps:
+            return "noop"
+        if any(isinstance(step, WaitForStack) for step in self.steps):
+            return "wait"
+        changes = {change for step in self.steps if isinstance(step, DeployStack) for change in step.changes}
+        if any(isinstance(step, BuildAndPush) for step in self.steps):
+            changes.add(Change.TAG)
+        if Change.FIRST in changes:
+            return Change.FIRST.value
+        named = [change.value for change in (Change.TAG, Change.INFRASTRUCTURE) if change in changes]
+        return "+".join(named) or Change.ROLLED_BACK.value
