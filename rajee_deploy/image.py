@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -129,8 +129,3 @@ def _in_file_order(recipe: Recipe, selections: Mapping[str, Selection]) -> tuple
     """The uses of all contexts in the order of the recipe's reads."""
     queues = {name: iter(selection.uses) for name, selection in selections.items()}
     return tuple(next(queues[read.context]) for read in recipe.reads)
-
-
-def with_flags(settings: ImageSettings, **given: object) -> ImageSettings:
-    """The settings with what the command line gave (None: not given) laid over them."""
-    return replace(settings, **{key: value for key, value in given.items() if value is not None})  # type: ignore[arg-type]
