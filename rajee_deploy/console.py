@@ -10,7 +10,7 @@ import json
 import os
 import sys
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -152,9 +152,9 @@ class Console:
 
         table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
         for column in columns:
-            table.add_column(
-                Text(column.lstrip(">")), justify="right" if column.startswith(">") else "left", overflow="fold"
-            )
+            is_number = column.startswith(">")
+            justify: Literal["left", "right"] = "right" if is_number else "left"
+            table.add_column(Text(column.lstrip(">")), justify=justify, overflow="fold", no_wrap=is_number)
         for number, row in enumerate(rows):
             style = "bold" if last_is_total and number == len(rows) - 1 else ""
             table.add_row(*(Text(printable(cell), style=style) for cell in row))
