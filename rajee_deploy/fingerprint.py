@@ -95,7 +95,8 @@ def _fingerprint(scheme: str, inputs: Sequence[Input], precision: str) -> Finger
 def _image_inputs(recipe: Recipe, options: BuildOptions, uses: Sequence[Use], modes: str) -> list[Input]:
     inputs = [
         Input("platform", str(options.platform)),
-        Input("target", recipe.target),
+        # As asked for: the name of a last stage that nobody asked for by name decides nothing.
+        Input("target", (options.target or "").lower()),
         Input("modes", modes),
     ]
     inputs += [

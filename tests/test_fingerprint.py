@@ -54,7 +54,7 @@ def test_the_tag_is_readable_and_long_enough():
         tag(modes="exact"),
         tag(options=BuildOptions(Platform("linux", "arm64"))),
         tag(options=BuildOptions(Platform("linux", "amd64"), build_contexts={"b": "docker-image://x"})),
-        tag(replace(RECIPE, target="t")),
+        tag(options=BuildOptions(Platform("linux", "amd64"), target="t")),
         tag(replace(RECIPE, instructions=RECIPE.instructions[:1])),
         tag(replace(RECIPE, instructions=RECIPE.instructions[::-1])),
         tag(replace(RECIPE, build_args=(("V", "2"),))),
@@ -81,7 +81,7 @@ def test_two_named_contexts_that_swap_their_images_are_another_build():
     "same",
     [
         tag(replace(RECIPE, reads=(replace(READ, location=Location("Other", 9, 9)),))),
-        tag(replace(RECIPE, build_args=(("V", "1"),), notices=())),
+        tag(replace(RECIPE, target="a-stage-that-was-renamed")),
         tag(options=BuildOptions(Platform("linux", "amd64"), build_contexts={"lib": "/somewhere"})),
         tag(options=BuildOptions(Platform("linux", "amd64"), build_args={"UNDECLARED": "1"})),
     ],
