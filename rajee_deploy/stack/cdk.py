@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 _ENVIRONMENT = {
     "CDK_DISABLE_CLI_TELEMETRY": "true",
     "CDK_VALIDATION": "false",
+    "NODE_NO_WARNINGS": "1",
     "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION": "18,20",  # a list of major versions
 }
 _QUIET = ("--ci", "--no-color", "--no-notices")
