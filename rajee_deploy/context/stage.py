@@ -68,20 +68,45 @@ def staging(
 ) -> Iterator[StagedContext]:
     """A private copy of `entries` (each directory before what it holds), removed whatever happens.
 
-    DeployError `file-changed` when an entry is not what the selection says any more.
+    DeployErrors: `file-changed` when an entry is not what the selection says any more, `staging-failed` when there is
+    no room for the copy.
     """
-    place = Path(tempfile.mkdtemp(prefix="rajee-deploy-", dir=parent))  # 0700
     try:
-        directory = place / "context"
-        directory.mkdir(mode=0o755)
-        dockerfile = place / "Dockerfile"
-        dockerfile.write_bytes(dockerfile_text)
-        dockerfile.with_name("Dockerfile.dockerignore").write_bytes(_NO_RULES)
-        with DiskTree(root) as tree, DiskTree(directory) as copy:
-            _copy_all(tree, copy, entries, modes)
-        yield StagedContext(directory, dockerfile)
+        place = Path(tempfile.mkdtemp(prefix="rajee-deploy-", dir=parent))  # 0700
+    except OSError as error:
+        raise _no_room(error, parent) from error
+    try:
+        try:
+            staged = _fill(place, root, entries, modes, dockerfile_text)
+        except OSError as error:
+            raise _no_room(error, parent) from error
+        yield staged
     finally:
         _remove(place)
+
+
+def _fill(
+    place: Path, root: Path, entries: Iterable[SelectedEntry], modes: Modes, dockerfile_text: bytes
+) -> StagedContext:
+    directory = place / "context"
+    directory.mkdir(mode=0o755)
+    dockerfile = place / "Dockerfile"
+    dockerfile.write_bytes(dockerfile_text)
+    dockerfile.with_name("Dockerfile.dockerignore").write_bytes(_NO_RULES)
+    with DiskTree(root) as tree, DiskTree(directory) as copy:
+        _copy_all(tree, copy, entries, modes)
+    return StagedContext(directory, dockerfile)
+
+
+def _no_room(error: OSError, parent: Path | None) -> DeployError:
+    """The private copy cannot be written; faults of the build context itself are told apart where they occur."""
+    return DeployError(
+        "staging-failed",
+        "the private copy of the build context cannot be written",
+        where=str(parent or tempfile.gettempdir()),
+        cause=error.strerror or str(error),
+        hint="make room there, or set TMPDIR to a directory with room for what the build reads",
+    )
 
 
 def _copy_all(tree: DiskTree, copy: DiskTree, entries: Iterable[SelectedEntry], modes: Modes) -> None:

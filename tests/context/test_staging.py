@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import stat
 import tempfile
 import threading
@@ -233,3 +234,24 @@ def test_deep_trees(root, read, rules):
     selection = look_up(root, [read("/")], rules())
     with staged(selection, b"") as place:
         assert look_up(place.directory, [read("/")], rules()).uses == selection.uses
+
+
+def test_no_room_for_the_copy(build, read, rules, tmp_path):
+    root = build({"a": "A" * 300_000})
+    selection = look_up(root, [read("/a")], rules(""))
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, before[1]))
+    try:
+        with pytest.raises(DeployError) as caught, staged(selection, b"", tmp_path):
+            pass
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert (caught.value.code, caught.value.where) == ("staging-failed", str(tmp_path))
+    assert not list(tmp_path.glob("rajee-deploy-*"))
+
+
+def test_nowhere_to_put_the_copy(build, read, rules, tmp_path):
+    selection = look_up(build({"a": "A"}), [read("/a")], rules(""))
+    with pytest.raises(DeployError) as caught, staged(selection, b"", tmp_path / "nowhere"):
+        pass
+    assert caught.value.code == "staging-failed"
