@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import signal
 import sys
@@ -15,6 +16,9 @@ from rajee_deploy.errors import DeployError, Exit
 
 if TYPE_CHECKING:
     from types import FrameType
+
+# What a full disk, a read-only one or a lack of memory and descriptors say: no bug of ours.
+_MACHINE = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.ENOMEM, errno.EMFILE, errno.ENFILE}
 
 # Some releases of typer carry a click of their own, whose exceptions are not those of an installed click.
 UsageError: type[Exception] = typer.BadParameter.__bases__[0]
@@ -34,7 +38,7 @@ def main() -> NoReturn:
     sys.exit(code)
 
 
-def _run() -> int:
+def _run() -> int:  # noqa: PLR0911 -- one return for each way to end
     try:
         ended = typer.main.get_command(app).main(prog_name="rajee-deploy", standalone_mode=False)
     except UsageError as error:
@@ -49,13 +53,24 @@ def _run() -> int:
     except DeployError as error:
         _tell(error)
         return error.exit_code
+    except OSError as error:
+        if error.errno not in _MACHINE:
+            return _bug()
+        _tell(
+            DeployError("machine", "this machine refused", where=str(error.filename or ""), cause=str(error.strerror))
+        )
+        return Exit.FAILED
     except Exception:  # noqa: BLE001 -- the top handler: whatever else comes here is our own fault, and is told as such
-        import traceback
-
-        traceback.print_exc()
-        sys.stderr.write("This is a bug in rajee-deploy; please report it with the lines above.\n")
-        return Exit.BUG
+        return _bug()
     return ended if isinstance(ended, int) else Exit.OK
+
+
+def _bug() -> int:
+    import traceback
+
+    traceback.print_exc()
+    sys.stderr.write("This is a bug in rajee-deploy; please report it with the lines above.\n")
+    return Exit.BUG
 
 
 def _tell(error: DeployError) -> None:
