@@ -40,6 +40,9 @@ class Console:
         self._stderr = stderr or sys.stderr
         self.verbose = verbose
         self._made: RichConsole | None = None
+        _lenient(self._stderr)
+        # Lines without colour need no rich, whose import costs more than a fingerprint.
+        self._is_plain = not self._stderr.isatty() and not {"FORCE_COLOR", "TTY_COMPATIBLE"} & set(os.environ)
         self._status: Status | None = None
 
     # -- stdout: data ----------------------------------------------------------------------------------------------
@@ -56,12 +59,18 @@ class Console:
 
     def say(self, text: str, style: str = "") -> None:
         """A line of talk."""
+        if self._is_plain:
+            self._stderr.write(printable(text) + "\n")
+            return
         from rich.text import Text
 
         self._talk.print(Text(printable(text), style=style), soft_wrap=True)
 
     def item(self, mark: str, subject: str, text: str, style: str = "") -> None:
         """A marked line: what it is about, and what is said of it."""
+        if self._is_plain:
+            self._stderr.write(f"{mark} {printable(subject):<28} {printable(text)}\n")
+            return
         from rich.text import Text
 
         line = Text.assemble((f"{mark} ", style), (f"{printable(subject):<28}", "bold"), " ", printable(text))
@@ -91,7 +100,7 @@ class Console:
     @contextmanager
     def spinner(self, text: str) -> Iterator[None]:
         """Names a piece of work before it starts, and shows that it is going on."""
-        if not self._talk.is_terminal or self._status is not None:
+        if self._is_plain or not self._talk.is_terminal or self._status is not None:
             self.say(f"… {text}", "dim")
             yield
             return
@@ -137,8 +146,7 @@ class Console:
     def _rich(self, stream: TextIO) -> RichConsole:
         from rich.console import Console as RichConsole
 
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="backslashreplace")  # a terminal that knows no "✓" shows its code, and goes on
+        _lenient(stream)
         plain = not stream.isatty() and "COLUMNS" not in os.environ
         return RichConsole(file=stream, width=PLAIN_WIDTH if plain else None, highlight=False, emoji=False)
 
@@ -159,6 +167,12 @@ class Console:
             style = "bold" if last_is_total and number == len(rows) - 1 else ""
             table.add_row(*(Text(printable(cell), style=style) for cell in row))
         target.print(table)
+
+
+def _lenient(stream: TextIO) -> None:
+    """A terminal that knows no "✓" shows its code, and the program goes on."""
+    if hasattr(stream, "reconfigure"):
+        stream.reconfigure(errors="backslashreplace")
 
 
 def error_document(error: DeployError) -> dict[str, str]:
