@@ -153,7 +153,7 @@ def translated(asked: str, profile: str | None = None) -> Iterator[None]:
     except exceptions.ProfileNotFound as error:
         raise ConfigurationError(
             "no-profile",
-            f"the AWS profile {profile!r} does not exist",
+            f"the AWS profile {profile or os.environ.get('AWS_PROFILE')!r} does not exist",
             cause=str(error),
             hint="aws configure list-profiles",
         ) from error
@@ -178,6 +178,14 @@ def translated(asked: str, profile: str | None = None) -> Iterator[None]:
             where=asked,
             cause=str(error),
             hint="check the network, the region and AWS_ENDPOINT_URL",
+        ) from error
+    except ValueError as error:  # how botocore says that AWS_ENDPOINT_URL is no address
+        raise ConfigurationError(
+            "bad-endpoint",
+            "a setting of AWS is malformed",
+            where=asked,
+            cause=str(error),
+            hint="check AWS_ENDPOINT_URL",
         ) from error
     except exceptions.BotoCoreError as error:
         raise DeployError("aws-error", "the call to AWS failed", where=asked, cause=str(error)) from error

@@ -6,11 +6,13 @@ as markup. This room never decides what happens.
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 import os
 import sys
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -36,11 +38,10 @@ class Console:
     """What a command says while it works, and its result."""
 
     def __init__(self, *, stdout: TextIO | None = None, stderr: TextIO | None = None, verbose: bool = False) -> None:
-        self._stdout = stdout or sys.stdout
-        self._stderr = stderr or sys.stderr
+        self._stdout = stdout or sys.stdout or _nowhere()
+        self._stderr = cast("TextIO", _Talk(stderr or sys.stderr or _nowhere()))
         self.verbose = verbose
         self._made: RichConsole | None = None
-        _lenient(self._stderr)
         # Lines without colour need no rich, whose import costs more than a fingerprint.
         self._is_plain = not self._stderr.isatty() and not {"FORCE_COLOR", "TTY_COMPATIBLE"} & set(os.environ)
         self._status: Status | None = None
@@ -167,6 +168,39 @@ class Console:
             style = "bold" if last_is_total and number == len(rows) - 1 else ""
             table.add_row(*(Text(printable(cell), style=style) for cell in row))
         target.print(table)
+
+
+def _nowhere() -> TextIO:
+    """For a stream that was closed before we started."""
+    return open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123 -- it lives as long as the program
+
+
+class _Talk(io.TextIOBase):
+    """stderr, whose reader may go away: a deploy is not abandoned because nobody listens."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        _lenient(stream)
+
+    def write(self, text: str) -> int:
+        with contextlib.suppress(OSError):
+            return self._stream.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        with contextlib.suppress(OSError):
+            self._stream.flush()
+
+    def isatty(self) -> bool:
+        return self._stream.isatty()
+
+    def fileno(self) -> int:
+        return self._stream.fileno()
+
+    @property
+    def encoding(self) -> str:  # type: ignore[override]
+        """What rich asks to choose its characters by."""
+        return self._stream.encoding or "utf-8"
 
 
 def _lenient(stream: TextIO) -> None:

@@ -16,14 +16,14 @@ from rajee_deploy import dockerfile as dockerfiles
 from rajee_deploy import fingerprint as fingerprints
 from rajee_deploy.engine import BuildRequest
 from rajee_deploy.errors import DeployError
-from rajee_deploy.model import BuildOptions
+from rajee_deploy.model import BuildOptions, Notice
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from rajee_deploy.context import Modes, Selection
     from rajee_deploy.fingerprint import Fingerprint
-    from rajee_deploy.model import Notice, Recipe, Use
+    from rajee_deploy.model import Recipe, Use
     from rajee_deploy.settings import ImageSettings
 
 FINGERPRINT_LABEL = "io.rajee-deploy.fingerprint"
@@ -44,7 +44,8 @@ class ImageInputs:
     @property
     def notices(self) -> tuple[Notice, ...]:
         """What the user should know about these inputs."""
-        return (*self.recipe.notices, *(notice for found in self.selections.values() for notice in found.notices))
+        found = (notice for selection in self.selections.values() for notice in selection.notices)
+        return (*self.recipe.notices, *_widenings(self.recipe), *found)
 
 
 def read_inputs(settings: ImageSettings, modes: Modes | None = None) -> ImageInputs:
@@ -60,6 +61,14 @@ def read_inputs(settings: ImageSettings, modes: Modes | None = None) -> ImageInp
     uses = _in_file_order(recipe, selections)
     fingerprint = fingerprints.of_image(recipe, options, uses, modes.value)
     return ImageInputs(settings, options, text, recipe, selections, uses, fingerprint)
+
+
+def _widenings(recipe: Recipe) -> Iterator[Notice]:
+    """Why more counts than the build reads."""
+    for read in recipe.reads:
+        if read.widened:
+            message = f"everything that the ignore rules leave counts for {read.source!r}: {read.widened}"
+            yield Notice("superset", message, read.location.start)
 
 
 @contextmanager

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from rajee_deploy.errors import ConfigurationError
+from rajee_deploy.facts import INFRA_PARAMETER
 from rajee_deploy.model import Platform, is_local_context
 
 if TYPE_CHECKING:
@@ -111,7 +112,7 @@ def load(path: Path, environment: str | None = None) -> Settings:
     reader = _Reader(path, prefix)
     reader.check(table, _TOP_KEYS, "")
     chosen = reader.environment(table.get("environments", {}), environment)
-    images = reader.images(table.get("images", {}), chosen.get("images", {}))
+    images = reader.images(table.get("images", {}), chosen.get("images", {}), f"environments.{environment}.")
     cdk = reader.cdk(table.get("cdk"), chosen)
     reader.check_stacks(images, cdk)
     return Settings(
@@ -171,15 +172,15 @@ class _Reader:
         chosen: Mapping[str, Any] = table[name]
         return chosen
 
-    def images(self, table: Mapping[str, Any], overrides: Mapping[str, Any]) -> tuple[ImageSettings, ...]:
-        """All images, each with the environment's table for it laid over its own."""
+    def images(self, table: Mapping[str, Any], overrides: Mapping[str, Any], over: str) -> tuple[ImageSettings, ...]:
+        """All images, each with the environment's table for it (whose keys begin with `over`) laid over its own."""
         for name in overrides:
             if name not in table:
-                raise self.fail(
-                    f"images.{name}", "an environment overrides an image that does not exist", _known(table)
-                )
-        for name, values in (*table.items(), *overrides.items()):
-            self.check(values, _IMAGE_KEYS, f"images.{name}.")
+                raise self.fail(f"{over}images.{name}", "there is no such image to override", _known(table))
+        for at, values in ((f"images.{name}.", table[name]) for name in table):
+            self.check(values, _IMAGE_KEYS, at)
+        for at, values in ((f"{over}images.{name}.", overrides[name]) for name in overrides):
+            self.check(values, _IMAGE_KEYS, at)
         return tuple(self.image(name, _overlay(values, overrides.get(name, {}))) for name, values in table.items())
 
     def image(self, name: str, table: Mapping[str, Any]) -> ImageSettings:
@@ -187,8 +188,10 @@ class _Reader:
         if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", name):
             raise self.fail(f"images.{name}", "an image's name has letters, digits, '.', '_' and '-' only")
         repository = table.get("repository")
-        if not repository or not re.fullmatch(r"[a-z0-9]+([._/-][a-z0-9]+)*", repository):
-            raise self.fail(at + "repository", "must be the name of an ECR repository, like 'team/service'")
+        address = ".dkr.ecr." in (repository or "")
+        if not repository or address or not re.fullmatch(r"[a-z0-9]+([._/-][a-z0-9]+)*", repository):
+            hint = "leave the registry's address out" if address else ""
+            raise self.fail(at + "repository", "must be the name of an ECR repository, like 'team/service'", hint)
         context = self.root / table.get("context", ".")
         if not context.is_dir():
             raise self.fail(at + "context", f"the directory {context} does not exist")
@@ -235,7 +238,21 @@ class _Reader:
         )  # fmt: skip
 
     def check_stacks(self, images: tuple[ImageSettings, ...], cdk: CdkSettings) -> None:
-        """A stack that receives a tag must be one that is deployed."""
+        """A stack that receives a tag must be one that is deployed, and each parameter has one image."""
+        if not images and not cdk.stacks:
+            raise self.fail("images", "no image and no stack is set", "README shows a small example")
+        taken: dict[tuple[str, str], str] = {}
+        for image in images:
+            if image.parameter == INFRA_PARAMETER or not re.fullmatch(r"[A-Za-z0-9]+", image.parameter):
+                raise self.fail(
+                    f"images.{image.name}.parameter", f"{image.parameter!r} cannot be the parameter of a tag"
+                )
+            other = taken.setdefault((image.stack, image.parameter), image.name) if image.stack else image.name
+            if other != image.name:
+                hint = (
+                    f"images.{other} has the same stack and parameter; give each its own, and declare both in the stack"
+                )
+                raise self.fail(f"images.{image.name}.parameter", f"{image.parameter} is taken", hint)
         for image in images:
             if image.stack and image.stack not in cdk.stacks:
                 raise self.fail(

@@ -150,7 +150,9 @@ def execute(run: Context, planned: Planned) -> None:
                 run.console.detail(run.ports.engine.check())
         if any(isinstance(step, DeployStack) for step in steps):
             with run.phase("synth"):
-                run.ports.deployer.synth(assembly, run.console.working)
+                deploys = [step for step in steps if isinstance(step, DeployStack)]
+                run.ports.deployer.synth(assembly, deploys, run.console.working)
+                _check_unchanged(planned.wanted.infrastructure, run.ports.infrastructure())
         for step in steps:
             match step:
                 case BuildAndPush():
@@ -161,6 +163,19 @@ def execute(run: Context, planned: Planned) -> None:
                     raise AssertionError("settle() leaves no waits")
                 case _:
                     assert_never(step)
+
+
+def _check_unchanged(planned: Fingerprint | None, now: Fingerprint) -> None:
+    """What was synthesised must be what was hashed. A context file that synth itself wrote is nobody's change."""
+    left_out = "file:cdk.context.json"
+    before = {item for item in planned.inputs if item.name != left_out} if planned else set()
+    after = {item for item in now.inputs if item.name != left_out}
+    if before != after:
+        first = min(item.name for item in before ^ after)
+        raise DeployError(
+            "file-changed", "the CDK app changed while it was synthesised", where=first,
+            hint="nothing was deployed; run again when nothing writes to it",
+        )  # fmt: skip
 
 
 @contextmanager
@@ -222,9 +237,13 @@ def _wait(run: Context, stack: str, deadline: float) -> None:
 
 
 def _stacks(run: Context) -> tuple[str, ...]:
-    """The stacks this run is about: all of the settings, or with --image those that the chosen images need."""
+    """The stacks this run is about: all of the settings, or with --image those that no left-out image has for itself.
+
+    A stack that a chosen image shares with others is deployed; the others' tags stay as they are.
+    """
     chosen = {image.name for image in run.images}
-    others = {image.stack for image in run.settings.images if image.name not in chosen}
+    own = {image.stack for image in run.images}
+    others = {image.stack for image in run.settings.images if image.name not in chosen} - own
     return tuple(stack for stack in run.settings.cdk.stacks if stack not in others)
 
 

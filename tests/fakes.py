@@ -15,7 +15,7 @@ from rajee_deploy.facts import ImageAbsent, ImagePresent, RepositoryAbsent, Stac
 from rajee_deploy.model import Digest, PushAccess
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from rajee_deploy.engine import BuildRequest
@@ -88,7 +88,8 @@ class FakeStacks:
             return StackPresent(self.script.pop(0), found.parameters, found.outputs)
         return found
 
-    def synth(self, assembly: Path, on_line: Callable[[str], None]) -> None:
+    def synth(self, assembly: Path, steps: Sequence[DeployStack], on_line: Callable[[str], None]) -> None:
+        assert all(steps)
         on_line("synthesising")
         self.synths += 1
         assembly.mkdir()

@@ -29,6 +29,19 @@ build-args = { B = "3" }
 """
 
 
+TWO = """
+[cdk]
+app = "cdk"
+stacks = ["S"]
+[images.a]
+repository = "a"
+stack = "S"
+[images.b]
+repository = "b"
+stack = "S"
+"""
+
+
 @pytest.fixture
 def project(tmp_path):
     (tmp_path / "cdk").mkdir()
@@ -99,6 +112,11 @@ def test_pyproject_and_nearest_file_win(tmp_path):
         ('[cdk]\napp = "cdk"\nstacks = "A"', "cdk.stacks", "list of strings"),
         ('[cdk]\napp = "cdk"\nstacks = ["A"]\ninputs = ["nowhere"]', "cdk.inputs", "does not exist"),
         ('[environments.x]\naccount = "12"', "environments.x.account", "12 digits"),
+        ("", "images", "no image and no stack"),
+        (f"{TWO}", "images.b.parameter", "images.a has the same"),
+        (f"{TWO}parameter = 'RajeeInfraHash'", "images.b.parameter", "cannot be"),
+        (f"{TWO}parameter = 'a b'", "images.b.parameter", "cannot be"),
+        ('[images.app]\nrepository = "1.dkr.ecr.eu-west-1.amazonaws.com/a"', "images.app.repository", "address"),
         ("[environments.x]\nregoin = 'a'", "environments.x.regoin", "region"),
     ],
 )

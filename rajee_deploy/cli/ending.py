@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 import os
 import signal
 import sys
@@ -12,13 +11,10 @@ from typing import TYPE_CHECKING, NoReturn
 import typer
 
 from rajee_deploy.cli.verbs import app
-from rajee_deploy.errors import DeployError, Exit
+from rajee_deploy.errors import ConfigurationError, DeployError, Exit
 
 if TYPE_CHECKING:
     from types import FrameType
-
-# What a full disk, a read-only one or a lack of memory and descriptors say: no bug of ours.
-_MACHINE = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.ENOMEM, errno.EMFILE, errno.ENFILE}
 
 # Some releases of typer carry a click of their own, whose exceptions are not those of an installed click.
 UsageError: type[Exception] = typer.BadParameter.__bases__[0]
@@ -26,7 +22,8 @@ UsageError: type[Exception] = typer.BadParameter.__bases__[0]
 
 def main() -> NoReturn:
     """The command. Turns every way to end into an exit code."""
-    signal.signal(signal.SIGTERM, _interrupt)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _interrupt)
     code = Exit.BUG.value
     try:
         code = _run()
@@ -43,25 +40,31 @@ def _run() -> int:  # noqa: PLR0911 -- one return for each way to end
         ended = typer.main.get_command(app).main(prog_name="rajee-deploy", standalone_mode=False)
     except UsageError as error:
         # click's own code for this is 2, which here means that a plan has changes.
-        error.show()  # type: ignore[attr-defined]
+        if "--json" not in sys.argv[1:]:
+            error.show()  # type: ignore[attr-defined]
+            return Exit.USAGE
+        _tell(ConfigurationError("usage", str(error), hint="rajee-deploy --help"))
         return Exit.USAGE
     except typer.Exit as ended_by:
-        return ended_by.exit_code
+        ended = ended_by.exit_code
     except (typer.Abort, KeyboardInterrupt):
-        sys.stderr.write("interrupted; run again to go on from here\n")
-        return Exit.INTERRUPTED
+        ended = Exit.INTERRUPTED
     except DeployError as error:
         _tell(error)
         return error.exit_code
+    except BrokenPipeError:
+        return Exit.FAILED  # whoever read our output has gone
     except OSError as error:
-        if error.errno not in _MACHINE:
-            return _bug()
-        _tell(
-            DeployError("machine", "this machine refused", where=str(error.filename or ""), cause=str(error.strerror))
-        )
+        # A full disk, a directory that may not be read, a working directory that was deleted: no bug of ours.
+        where = os.fsdecode(error.filename) if isinstance(error.filename, (str, bytes)) else ""
+        _tell(DeployError("machine", "the operating system refused", where=where, cause=error.strerror or str(error)))
         return Exit.FAILED
     except Exception:  # noqa: BLE001 -- the top handler: whatever else comes here is our own fault, and is told as such
         return _bug()
+    if ended == Exit.INTERRUPTED:
+        # typer turns a Ctrl-C into this code by itself
+        hint = "run again to go on from here; what CloudFormation has begun goes on by itself"
+        _tell(DeployError("interrupted", "interrupted", hint=hint))
     return ended if isinstance(ended, int) else Exit.OK
 
 
@@ -89,5 +92,6 @@ def _interrupt(_number: int, _frame: FrameType | None) -> NoReturn:
 
 def _flush() -> None:
     for stream in (sys.stdout, sys.stderr):
-        with contextlib.suppress(BrokenPipeError, ValueError):  # the reader may have gone away
+        # The reader may have gone away, or the stream was closed from the start.
+        with contextlib.suppress(BrokenPipeError, ValueError, AttributeError, OSError):
             stream.flush()

@@ -92,7 +92,15 @@ def _engine_address() -> str | None:
 
     if os.environ.get("DOCKER_HOST"):
         return os.environ["DOCKER_HOST"]
-    context = ContextAPI.get_current_context()
+    named = os.environ.get("DOCKER_CONTEXT")
+    context = ContextAPI.get_context(named) if named else ContextAPI.get_current_context()
+    if named and context is None:
+        raise DeployError(
+            "no-engine",
+            f"the docker context {named!r} does not exist",
+            where="DOCKER_CONTEXT",
+            hint="docker context ls",
+        )
     return str(context.Host) if context is not None and context.Host else None
 
 

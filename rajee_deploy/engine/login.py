@@ -33,7 +33,7 @@ def private_docker_config(access: PushAccess) -> Iterator[dict[str, str]]:
     try:
         _link_all_but_config(own, directory)
         config = _with_login(_read(own / "config.json"), access, directory)
-        (directory / "config.json").write_text(json.dumps(config), "utf-8")
+        _write_private(directory / "config.json", config)
         yield {
             "DOCKER_CONFIG": str(directory),
             # Builders the user made live here; without it buildx would see none of them.
@@ -81,8 +81,13 @@ def _with_login(config: dict[str, Any], access: PushAccess, directory: Path) -> 
         basic = b64encode(f"{access.username}:{access.password}".encode()).decode()
         return {**config, "auths": {**config.get("auths", {}), access.host: {"auth": basic}}}
     login = {"ServerURL": access.host, "Username": access.username, "Secret": access.password}
-    (directory / "login.json").write_text(json.dumps(login), "utf-8")
+    _write_private(directory / "login.json", login)
     helper = directory / f"docker-credential-{_HELPER}"
     helper.write_text(_HELPER_SCRIPT, "utf-8")
     helper.chmod(0o700)
     return {**config, "credHelpers": {**config.get("credHelpers", {}), access.host: _HELPER}}
+
+
+def _write_private(path: Path, document: dict[str, Any]) -> None:
+    path.touch(0o600)
+    path.write_text(json.dumps(document), "utf-8")

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from rajee_deploy.facts import StackState
@@ -26,8 +26,11 @@ class StackReader(Protocol):
 class StackDeployer(Protocol):
     """What the tool asks of the CDK CLI."""
 
-    def synth(self, assembly: Path, on_line: Callable[[str], None]) -> None:
-        """Synthesise all stacks into the (absent) directory `assembly`."""
+    def synth(self, assembly: Path, steps: Sequence[DeployStack], on_line: Callable[[str], None]) -> None:
+        """Synthesise the app into the (absent) directory `assembly`, and check that it takes what the steps will give.
+
+        DeployErrors `synth-failed`, `no-such-stack`, `no-such-parameter`, `not-bootstrapped`.
+        """
         ...
 
     def deploy(self, step: DeployStack, assembly: Path, on_line: Callable[[str], None]) -> None:

@@ -15,7 +15,7 @@ from rajee_deploy.errors import ConfigurationError, DeployError
 from rajee_deploy.process import Completed, find_program, run
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from rajee_deploy.aws import Aws
     from rajee_deploy.settings import CdkSettings
@@ -79,8 +79,8 @@ class Cdk:
         self._settings = settings
         self._aws = aws
 
-    def synth(self, assembly: Path, on_line: Callable[[str], None]) -> None:
-        """See StackDeployer. Also checks that the account is bootstrapped for what was synthesised."""
+    def synth(self, assembly: Path, steps: Sequence[DeployStack], on_line: Callable[[str], None]) -> None:
+        """See StackDeployer."""
         context = [f"--context={key}={value}" for key, value in self._settings.context.items()]
         ended = self._cdk(["synth", "--quiet", "--output", str(assembly), *context], on_line)
         if ended.code != 0:
@@ -88,7 +88,10 @@ class Cdk:
                 "synth-failed", "cdk synth failed", where=str(self._settings.app), cause=_told(ended),
                 hint=_hint(ended),
             )  # fmt: skip
-        self._check_bootstrap(assembly)
+        stacks = _stacks_of(assembly, [step.stack for step in steps])
+        for step in steps:
+            _check_parameters(step, json.loads((assembly / stacks[step.stack]["templateFile"]).read_text("utf-8")))
+        self._check_bootstrap(stacks)
 
     def deploy(self, step: DeployStack, assembly: Path, on_line: Callable[[str], None]) -> None:
         """See StackDeployer. Adoption needs a change set; everything else updates directly, which is faster and leaves
@@ -111,9 +114,9 @@ class Cdk:
         environment = {**_ENVIRONMENT, **self._aws.child_environment()}
         return run([str(get_cli(app).path), *arguments, *_QUIET], cwd=app, env=environment, on_line=on_line)
 
-    def _check_bootstrap(self, assembly: Path) -> None:
+    def _check_bootstrap(self, stacks: Mapping[str, Any]) -> None:
         """Every bootstrap version that the deployed stacks ask for must be there, in this account and region."""
-        for parameter, needed in sorted(_bootstrap_needs(assembly, self._settings.stacks).items()):
+        for parameter, needed in sorted(_bootstrap_needs(stacks).items()):
             version = self._bootstrap_version(parameter)
             if version is None or version < needed:
                 who = self._aws.identity()
@@ -138,25 +141,45 @@ class Cdk:
         return int(value)
 
 
-def _bootstrap_needs(assembly: Path, stacks: tuple[str, ...]) -> dict[str, int]:
-    """SSM parameter → least version, as the assembly's manifest tells for the stacks that are deployed."""
+def _stacks_of(assembly: Path, names: Sequence[str]) -> dict[str, Any]:
+    """Stack name → its properties in the assembly's manifest, for the stacks that are deployed."""
     manifest: dict[str, Any] = json.loads((assembly / "manifest.json").read_text("utf-8"))
-    found: Mapping[str, Any] = {
+    found = {
         artifact.get("properties", {}).get("stackName", name): artifact.get("properties", {})
         for name, artifact in manifest.get("artifacts", {}).items()
         if artifact.get("type") == "aws:cloudformation:stack"
     }
-    missing = [stack for stack in stacks if stack not in found]
+    missing = [stack for stack in names if stack not in found]
     if missing:
         raise ConfigurationError(
-            "no-such-stack", f"the CDK app has no stack {', '.join(missing)}", where="cdk.stacks",
+            "no-such-stack", f"the CDK app has no stack {', '.join(missing)}", where="cdk.stacks of the settings",
             hint="it has: " + ", ".join(sorted(found)),
         )  # fmt: skip
+    return {stack: found[stack] for stack in names}
+
+
+def _check_parameters(step: DeployStack, template: Mapping[str, Any]) -> None:
+    """The template must declare what the step gives it, and use it: a parameter nobody refers to updates nothing."""
+    used = json.dumps([template.get("Outputs", {}), template.get("Resources", {})])
+    for name, _ in step.parameters:
+        if name in template.get("Parameters", {}) and f'"Ref": "{name}"' in used:
+            continue
+        problem = "does not declare" if name not in template.get("Parameters", {}) else "does not refer to"
+        raise ConfigurationError(
+            "no-such-parameter", f"the template of {step.stack} {problem} the parameter {name}",
+            where=f"stack {step.stack}",
+            hint="declare it with rajee_deploy.cdk.DeployState (README shows the two lines); an image's parameter is"
+            " named by images.*.parameter in the settings",
+        )  # fmt: skip
+
+
+def _bootstrap_needs(stacks: Mapping[str, Any]) -> dict[str, int]:
+    """SSM parameter → least version, as the assembly's manifest tells for the stacks that are deployed."""
     needs: dict[str, int] = {}
-    for stack in stacks:
-        parameter = found[stack].get("bootstrapStackVersionSsmParameter")
+    for properties in stacks.values():
+        parameter = properties.get("bootstrapStackVersionSsmParameter")
         if parameter:
-            needs[parameter] = max(needs.get(parameter, 0), int(found[stack].get("requiresBootstrapStackVersion", 1)))
+            needs[parameter] = max(needs.get(parameter, 0), int(properties.get("requiresBootstrapStackVersion", 1)))
     return needs
 
 

@@ -110,7 +110,7 @@ def _ignored(patterns: tuple[str, ...]) -> Callable[[str], bool]:
 def _versions(app: Path) -> dict[str, str]:
     cli = find_cli(app)
     versions = {"cdk-cli": cli.version if cli else "none"}
-    command = shlex.split(_app_command(app))
+    command = _app_command(app)
     if command and Path(command[0]).name.startswith("python"):
         versions["python-libraries"] = " ".join(_python_libraries(app, command[0]))
     library = app / "node_modules" / "aws-cdk-lib" / "package.json"
@@ -119,12 +119,14 @@ def _versions(app: Path) -> dict[str, str]:
     return versions
 
 
-def _app_command(app: Path) -> str:
+def _app_command(app: Path) -> list[str]:
     path = app / "cdk.json"
     try:
         document: Any = json.loads(path.read_text("utf-8"))
-        return str(document.get("app", ""))
-    except (OSError, ValueError, AttributeError) as error:
+        if not isinstance(document, dict):
+            raise ValueError("it is not a JSON object")  # noqa: TRY004, TRY301 -- told below like any other fault of the file
+        return shlex.split(str(document.get("app", "")))
+    except (OSError, ValueError) as error:
         raise DeployError("bad-cdk-json", "cdk.json cannot be read", where=str(path), cause=str(error)) from error
 
 

@@ -125,7 +125,7 @@ def test_every_way_to_fail_is_a_failure_with_its_last_words(app, tmp_path, scrip
 def test_known_failures_get_their_remedy(app, tmp_path, said, hint):
     install(app, f'echo "{said}"; exit 1')
     with pytest.raises(DeployError) as caught:
-        cdk(app).synth(tmp_path / "out", lambda _line: None)
+        cdk(app).synth(tmp_path / "out", [STEP], lambda _line: None)
     assert caught.value.code == "synth-failed"
     assert hint in caught.value.hint
 
@@ -134,5 +134,32 @@ def test_a_stack_that_the_app_does_not_have(app, tmp_path):
     manifest = {"artifacts": {"Other": {"type": "aws:cloudformation:stack", "properties": {"stackName": "Other"}}}}
     install(app, f"mkdir -p {tmp_path}/out; echo '{json.dumps(manifest)}' > {tmp_path}/out/manifest.json")
     with pytest.raises(DeployError) as caught:
-        cdk(app).synth(tmp_path / "out", lambda _line: None)
+        cdk(app).synth(tmp_path / "out", [STEP], lambda _line: None)
     assert (caught.value.code, caught.value.hint) == ("no-such-stack", "it has: Other")
+
+
+@pytest.mark.parametrize(
+    ("template", "problem"),
+    [
+        ({}, "does not declare the parameter ImageTag"),
+        ({"Parameters": {"ImageTag": {}, "RajeeInfraHash": {}}}, "does not refer to the parameter ImageTag"),
+        (
+            {"Parameters": {"ImageTag": {}, "RajeeInfraHash": {}}, "Resources": {"R": {"Ref": "ImageTag"}}},
+            "does not refer to the parameter RajeeInfraHash",
+        ),
+    ],
+)
+def test_a_template_that_does_not_take_the_parameters_is_found_before_anything_is_deployed(
+    app, tmp_path, template, problem
+):
+    properties = {"stackName": "App", "templateFile": "App.json"}
+    manifest = {"artifacts": {"App": {"type": "aws:cloudformation:stack", "properties": properties}}}
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / "manifest.json").write_text(json.dumps(manifest))
+    (out / "App.json").write_text(json.dumps(template))
+    install(app, "exit 0")
+    with pytest.raises(DeployError) as caught:
+        cdk(app).synth(out, [STEP], lambda _line: None)
+    assert caught.value.code == "no-such-parameter"
+    assert problem in caught.value.problem
