@@ -185,3 +185,28 @@ def test_a_rolled_back_stack_with_equal_parameters_is_deployed(world):
     found = world.stacks.stacks["App"]
     world.stacks.stacks["App"] = StackPresent("UPDATE_ROLLBACK_COMPLETE", found.parameters, {})
     assert (world.up(), world.done()) == ("retry", (0, ["App"]))
+
+
+def test_one_image_of_a_shared_stack_deploys_that_stack(world):
+    other = '[images.other]\nrepository = "team/app"\nplatform = "linux/arm64"\nstack = "App"\nparameter = "OtherTag"\n'
+    (world.root / "rajee-deploy.toml").write_text(other + SETTINGS)
+    run = world.context()
+    run.images = [image for image in run.images if image.name == "app"]
+    recorded_run(run, 5)
+    assert world.done() == (1, ["Registry", "App"])
+
+
+def test_an_app_that_changes_while_it_is_synthesised_is_not_deployed(world):
+    run = world.context()
+    synth = world.stacks.synth
+
+    class Edited(FakeStacks):
+        def synth(self, assembly, steps, on_line):
+            synth(assembly, steps, on_line)
+            world.infra = "edited meanwhile"
+
+    run.ports = replace(run.ports, deployer=Edited())
+    with pytest.raises(DeployError) as caught:
+        recorded_run(run, 5)
+    assert (caught.value.code, caught.value.where) == ("file-changed", "version:infra")
+    assert world.done() == (0, [])

@@ -38,6 +38,7 @@ def test_an_interrupt_leaves_nothing_and_a_rerun_repairs(bootstrapped, awaited, 
     said.append(running.stderr.read())
     running.stderr.close()
     assert running.wait(30) == 130, "".join(said)
+    assert "✗ interrupted" in "".join(said)
     assert processes_with(mark) == []
     assert leftovers(bootstrapped) == []
     assert "complete, and it records ImageTag" in bootstrapped.run("rajee-deploy up").stderr
