@@ -5,6 +5,7 @@ Reads files; never the network, never an engine.
 
 from __future__ import annotations
 
+import json
 import os
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -19,13 +20,17 @@ from rajee_deploy.errors import DeployError
 from rajee_deploy.model import BuildOptions, Notice
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from rajee_deploy.context import Modes, Selection
     from rajee_deploy.fingerprint import Fingerprint
     from rajee_deploy.model import Recipe, Use
     from rajee_deploy.settings import ImageSettings
 
+_PROXIES = {
+    "httpProxy": "HTTP_PROXY", "httpsProxy": "HTTPS_PROXY", "ftpProxy": "FTP_PROXY", "noProxy": "NO_PROXY",
+    "allProxy": "ALL_PROXY",
+}  # fmt: skip
 FINGERPRINT_LABEL = "io.rajee-deploy.fingerprint"
 
 
@@ -51,7 +56,8 @@ class ImageInputs:
 def read_inputs(settings: ImageSettings, modes: Modes | None = None) -> ImageInputs:
     """Read and digest everything that decides the image. DeployError where a build would fail, and why."""
     modes = modes or contexts.Modes.GIT
-    options = BuildOptions(settings.platform, settings.target, _build_args(settings), settings.build_contexts)
+    args = {**_proxies(), **_build_args(settings)}
+    options = BuildOptions(settings.platform, settings.target, args, settings.build_contexts)
     path, text = _read_dockerfile(settings)
     recipe = dockerfiles.resolve(text, options, shown(path))
     selections = {
@@ -86,7 +92,7 @@ def build_request(inputs: ImageInputs, uri: str) -> Iterator[BuildRequest]:
             platform=inputs.options.platform,
             reference=f"{uri}:{inputs.fingerprint.tag}",
             target=inputs.options.target,
-            build_args=inputs.options.build_args,
+            build_args=_build_args(inputs.settings),  # without the proxies: docker adds those by itself
             build_contexts={**inputs.options.build_contexts, **local},
             labels={FINGERPRINT_LABEL: str(inputs.fingerprint.digest)},
         )
@@ -98,6 +104,35 @@ def shown(path: Path) -> str:
         return str(path.resolve().relative_to(Path.cwd()))
     except ValueError:
         return str(path)
+
+
+def _proxies() -> dict[str, str]:
+    """The build arguments that docker makes of the proxies in the user's configuration; they count where declared."""
+    from rajee_deploy.engine.login import user_docker_config
+
+    try:
+        document = json.loads((user_docker_config() / "config.json").read_text("utf-8"))
+        proxies = document.get("proxies", {}).get("default", {})
+        named = {_PROXIES[key]: str(value) for key, value in proxies.items() if key in _PROXIES}
+    except (OSError, ValueError, AttributeError):
+        return {}  # docker itself says what is wrong with it when it builds
+    return named | {name.lower(): value for name, value in named.items()}
+
+
+def base_images(inputs: ImageInputs) -> tuple[str, ...]:
+    """The images that reachable stages stand on, as a registry knows them (no git, layout or http sources)."""
+    texts = (reference.text for reference in inputs.recipe.references if reference.role == "from")
+    return tuple(dict.fromkeys(text for text in texts if "://" not in text and not text.startswith("git@")))
+
+
+def reading_triggers(triggers: Iterable[str]) -> tuple[str, ...]:
+    """Those ONBUILD instructions of a base image that would read the build context."""
+    return tuple(
+        text
+        for text in triggers
+        if ((text.split(maxsplit=1)[:1] or [""])[0].upper() in ("COPY", "ADD") and "--from=" not in text)
+        or (text.upper().startswith("RUN") and "--mount" in text)
+    )  # fmt: skip
 
 
 def _build_args(settings: ImageSettings) -> dict[str, str]:

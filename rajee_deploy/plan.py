@@ -104,13 +104,21 @@ def is_busy(state: StackState) -> bool:
 
 
 def objection(step: DeployStack, state: StackState) -> str:
-    """What speaks against believing that the step was done; empty when the stack is complete and records it."""
+    """What speaks against believing that the step was done; empty when the stack is complete and records it.
+
+    A stack that was rolled back keeps that status when nothing is left to update (the step is forced, so CloudFormation
+    itself has compared); then what it records decides.
+    """
     match state:
         case StackAbsent():
             return "there is no such stack"
-        case StackPresent(status=status) if _ANSWERS.get(status) is not _Answer.COMPARE:
-            return f"the stack is {status}" + (f": {state.reason}" if state.reason else "")
-        case StackPresent():
+        case StackPresent(status=status):
+            answer = _ANSWERS.get(status)
+            is_settled = answer is _Answer.COMPARE or (
+                answer is _Answer.DEPLOY and step.changes == (Change.ROLLED_BACK,)
+            )
+            if not is_settled:
+                return f"the stack is {status}" + (f": {state.reason}" if state.reason else "")
             return "; ".join(text for _, text in _differences(state, dict(step.parameters)))
         case _:
             assert_never(state)

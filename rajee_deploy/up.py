@@ -9,14 +9,14 @@ import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, assert_never
 
 from rajee_deploy import plan as plans
 from rajee_deploy.errors import DeployError
-from rajee_deploy.facts import ImagePresent, Observed, Wanted, WantedImage
-from rajee_deploy.image import build_request, read_inputs
+from rajee_deploy.facts import INFRA_PARAMETER, ImagePresent, Observed, Wanted, WantedImage
+from rajee_deploy.image import base_images, build_request, read_inputs, reading_triggers
 from rajee_deploy.report.timings import Timings, duration
 from rajee_deploy.steps import BuildAndPush, DeployStack, Plan, WaitForStack
 
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from rajee_deploy.registry import Registry
     from rajee_deploy.settings import ImageSettings, Settings
     from rajee_deploy.stack import StackDeployer, StackReader
+    from rajee_deploy.steps import Step
 
 POLL_SECONDS = 3.0
 
@@ -152,7 +153,9 @@ def execute(run: Context, planned: Planned) -> None:
             with run.phase("synth"):
                 deploys = [step for step in steps if isinstance(step, DeployStack)]
                 run.ports.deployer.synth(assembly, deploys, run.console.working)
-                _check_unchanged(planned.wanted.infrastructure, run.ports.infrastructure())
+                synthesised = run.ports.infrastructure()
+                _check_unchanged(planned.wanted.infrastructure, synthesised)
+                steps = tuple(_recording(step, synthesised) for step in steps)
         for step in steps:
             match step:
                 case BuildAndPush():
@@ -178,6 +181,15 @@ def _check_unchanged(planned: Fingerprint | None, now: Fingerprint) -> None:
         )  # fmt: skip
 
 
+def _recording(step: Step, synthesised: Fingerprint) -> Step:
+    """The step with the fingerprint as it is after synth, which may have written the context file of its look-ups."""
+    if not isinstance(step, DeployStack):
+        return step
+    now = str(synthesised.digest)
+    parameters = tuple((key, now if key == INFRA_PARAMETER else value) for key, value in step.parameters)
+    return replace(step, parameters=parameters)
+
+
 @contextmanager
 def _threads() -> Iterator[ThreadPoolExecutor]:
     """A pool that nobody waits for when something failed: a hanging call must not delay the error or the Ctrl-C."""
@@ -191,6 +203,12 @@ def _threads() -> Iterator[ThreadPoolExecutor]:
 def _build(run: Context, step: BuildAndPush, inputs: ImageInputs) -> None:
     repository = inputs.settings.repository
     access = run.ports.registry.push_access(repository)
+    bases = base_images(inputs)
+    if bases:
+        with run.phase("look at base images"):
+            for base in bases:
+                found_triggers = run.ports.engine.base_triggers(base, inputs.options.platform, access)
+                _check_triggers(base, reading_triggers(found_triggers), step)
     with run.phase(f"build and push {step.image}"), build_request(inputs, access.uri) as request:
         run.ports.engine.build_and_push(request, access, lambda event: _tell(run.console, event))
         # The registry is believed, not the exit code.
@@ -203,6 +221,16 @@ def _build(run: Context, step: BuildAndPush, inputs: ImageInputs) -> None:
                 "push-not-confirmed", f"the engine said it pushed {step.tag}, but the registry does not have it",
                 where=request.reference, hint="run again; if it stays, look at the repository's permissions and events",
             )  # fmt: skip
+
+
+def _check_triggers(base: str, triggers: Sequence[str], step: BuildAndPush) -> None:
+    """What a base image's ONBUILD copies is not in the hash and not in the staged copy: such a build is refused."""
+    if triggers:
+        raise DeployError(
+            "base-has-onbuild", f"the base image {base} reads the build context by ONBUILD",
+            where=f"image {step.image}",
+            cause="\n".join(triggers), hint="write these instructions into the Dockerfile and use a base without them",
+        )  # fmt: skip
 
 
 def _deploy(run: Context, step: DeployStack, assembly: Path) -> None:

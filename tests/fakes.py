@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from rajee_deploy.engine import BuildRequest
     from rajee_deploy.facts import ImageState, StackState
+    from rajee_deploy.model import Platform
     from rajee_deploy.steps import DeployStack
 
 
@@ -51,8 +52,15 @@ class FakeEngine:
     built: list[str] = field(default_factory=list)
     saw: list[dict[str, bytes]] = field(default_factory=list)
 
+    triggers: dict[str, tuple[str, ...]] = field(default_factory=dict)
+
     def check(self) -> str:
         return "fake engine"
+
+    def base_triggers(self, image: str, platform: Platform, access: PushAccess) -> tuple[str, ...]:
+        assert platform
+        assert access
+        return self.triggers.get(image, ())
 
     def build_and_push(self, request: BuildRequest, access: PushAccess, on_event: Callable[[BuildEvent], None]) -> str:
         on_event(BuildEvent("[1/1] COPY"))
@@ -98,7 +106,12 @@ class FakeStacks:
         assert assembly.is_dir()
         on_line(f"deploying {step.stack}")
         self.deployed.append(step)
-        self.stacks[step.stack] = StackPresent(self.ends_in, dict(step.parameters), {})
+        before = self.stacks.get(step.stack)
+        if before is not None and before.parameters == dict(step.parameters):
+            return  # "No updates are to be performed": the status stays what it was
+        undone = self.ends_in.endswith("ROLLBACK_COMPLETE") and before is not None
+        recorded = before.parameters if undone and before else dict(step.parameters)
+        self.stacks[step.stack] = StackPresent(self.ends_in, recorded, {})
         if step.stack in self.makes_repositories:
             registry, repository = self.makes_repositories[step.stack]
             registry.repositories.setdefault(repository, {})

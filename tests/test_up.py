@@ -13,11 +13,13 @@ from rajee_deploy.console import Console
 from rajee_deploy.errors import DeployError
 from rajee_deploy.facts import StackPresent
 from rajee_deploy.fingerprint import of_infrastructure
+from rajee_deploy.model import Digest
 from rajee_deploy.record import recorded_run
 from rajee_deploy.report.history import History
 from rajee_deploy.settings import load
 from rajee_deploy.up import Context, Ports, make_plan
 
+D = Digest("sha256", "d" * 64)
 SETTINGS = """
 [images.app]
 repository = "team/app"
@@ -125,6 +127,17 @@ def test_a_deploy_that_rolled_back_is_not_believed_and_tried_again(world):
     assert caught.value.code == "deploy-not-confirmed"
     world.stacks.ends_in = "UPDATE_COMPLETE"
     world.done()
+    assert (world.up(), world.done()) == ("code", (0, ["App"]))
+
+
+def test_an_edit_that_failed_and_was_taken_back_is_no_dead_end(world):
+    world.up()
+    (world.root / "app").write_text("two")
+    world.stacks.ends_in = "UPDATE_ROLLBACK_COMPLETE"
+    with pytest.raises(DeployError):
+        world.up()
+    (world.root / "app").write_text("one")
+    world.done()
     assert (world.up(), world.done()) == ("retry", (0, ["App"]))
 
 
@@ -210,3 +223,30 @@ def test_an_app_that_changes_while_it_is_synthesised_is_not_deployed(world):
         recorded_run(run, 5)
     assert (caught.value.code, caught.value.where) == ("file-changed", "version:infra")
     assert world.done() == (0, [])
+
+
+@pytest.mark.parametrize("trigger", ["COPY . /app", "add a b", "RUN --mount=target=/src make"])
+def test_a_base_that_copies_by_onbuild_is_refused_before_anything_is_pushed(world, trigger):
+    (world.root / "Dockerfile").write_text("FROM team/base:1\nCOPY app /app\n")
+    world.engine.triggers = {"team/base:1": ("ENV A=1", trigger)}
+    with pytest.raises(DeployError) as caught:
+        world.up()
+    assert (caught.value.code, caught.value.cause) == ("base-has-onbuild", trigger)
+    assert world.done() == (0, ["Registry"])
+
+
+def test_other_triggers_of_a_base_do_not_matter(world):
+    (world.root / "Dockerfile").write_text("FROM team/base:1\nCOPY app /app\n")
+    world.engine.triggers = {"team/base:1": ("ENV A=1", "COPY --from=tools /t /t", "RUN make")}
+    assert world.up() == "first"
+
+
+def test_what_synth_writes_for_its_lookups_is_recorded(world):
+    run = world.context()
+    fingerprints = iter([(), (("cdk.context.json", "644", D),), (("cdk.context.json", "644", D),)])
+    run.ports = replace(run.ports, infrastructure=lambda: of_infrastructure(next(fingerprints), {}, {}, {}))
+    recorded_run(run, 5)
+    run.ports = replace(
+        run.ports, infrastructure=lambda: of_infrastructure((("cdk.context.json", "644", D),), {}, {}, {})
+    )
+    assert make_plan(run).plan.is_empty

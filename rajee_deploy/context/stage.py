@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from rajee_deploy.context.digest import SelectedEntry
 
-EPOCH_NS = 315_532_800 * 1_000_000_000  # 1980-01-01: what zip files can still say, and no clock of ours
+EPOCH_NS = 315_619_200 * 1_000_000_000  # 1980-01-02: what zip files can still say in every time zone
 _SPREAD_HEX = 12  # 48 bits of nanoseconds: three days
 _WRITE_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 # A comment, not nothing: an external frontend (`# syntax=`) takes an empty file for a missing one and would read the

@@ -48,6 +48,10 @@ class Engine(Protocol):
         """Find that the engine answers and can build; returns its name and version. DeployError with what to do."""
         ...
 
+    def base_triggers(self, image: str, platform: Platform, access: PushAccess) -> tuple[str, ...]:
+        """What a base image adds to a build by ONBUILD. DeployError `base-unknown` when it cannot be used."""
+        ...
+
     def build_and_push(self, request: BuildRequest, access: PushAccess, on_event: Callable[[BuildEvent], None]) -> str:
         """Build and push; returns the digest the engine reports ("" where none). DeployError `build-failed`."""
         ...

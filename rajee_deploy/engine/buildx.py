@@ -22,10 +22,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from rajee_deploy.engine import BuildEvent, BuildRequest
-    from rajee_deploy.model import PushAccess
+    from rajee_deploy.model import Platform, PushAccess
 
 OLDEST_BUILDX = (0, 13)  # the first with --progress rawjson
 _CHECK_SECONDS = 20.0
+_STEP = re.compile(r"\[(?:\S+ )?\d+/\d+\] (.+)", re.DOTALL)  # how BuildKit names a step of the Dockerfile
 # A build argument of such a name cannot go through the environment, where it would change the docker CLI itself.
 _TAKEN = re.compile(
     r"(PATH|HOME|TMPDIR|LD_.*|SSL_CERT_.*|DOCKER_.*|BUILDX_.*|BUILDKIT_.*|SSH_AUTH_SOCK|"
@@ -52,6 +53,31 @@ class Buildx:
                 hint="install buildx {}.{} or newer".format(*OLDEST_BUILDX),
             )  # fmt: skip
         return f"Docker Engine {engine_version()}, buildx {found[1]}.{found[2]}"
+
+    def base_triggers(self, image: str, platform: Platform, access: PushAccess) -> tuple[str, ...]:
+        """See Engine. BuildKit itself is asked: it builds nothing but `FROM image`, with an empty build context, and
+        shows the steps that the image adds. A registry's tools leave ONBUILD out of what they tell of an image."""
+        seen: list[str] = []
+        progress = Progress(lambda event: seen.append(event.name))
+        with private_docker_config(access) as login, tempfile.TemporaryDirectory(prefix="rajee-deploy-") as scratch:
+            context = Path(scratch) / "context"
+            context.mkdir()
+            dockerfile = Path(scratch) / "Dockerfile"
+            dockerfile.write_text(f"FROM {image}\n", "utf-8")
+            ended = run(
+                [_docker(), "buildx", "build", "--progress=rawjson", "--output=type=cacheonly", "--provenance=false",
+                 f"--platform={platform}", f"--file={dockerfile}", str(context)],
+                env=login,
+                on_line=progress.line,
+            )  # fmt: skip
+        steps = (match[1] for name in dict.fromkeys(seen) if (match := _STEP.fullmatch(name)))
+        triggers = tuple(step for step in steps if not step.startswith("FROM "))
+        if ended.code != 0 and not triggers:
+            raise DeployError(
+                "base-unknown", f"the base image {image} cannot be used", where=image, cause=progress.failure(),
+                hint="check its name, its platform and your login to its registry",
+            )  # fmt: skip
+        return triggers
 
     def build_and_push(self, request: BuildRequest, access: PushAccess, on_event: Callable[[BuildEvent], None]) -> str:
         """See Engine."""

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from rajee_deploy.aws import unknown
 from rajee_deploy.errors import ConfigurationError, DeployError
 from rajee_deploy.process import Completed, find_program, run
+from rajee_deploy.steps import Change
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -97,10 +98,12 @@ class Cdk:
         """See StackDeployer. Adoption needs a change set; everything else updates directly, which is faster and leaves
         no change set of a shared name for two runs to fight over."""
         method = ["--import-existing-resources"] if step.adopt else ["--method=direct"]
+        # After a rollback the CLI's own comparison could skip what was undone: CloudFormation is made to compare.
+        force = ["--force"] if Change.ROLLED_BACK in step.changes else []
         parameters = [f"--parameters={step.stack}:{key}={value}" for key, value in step.parameters]
         ended = self._cdk(
             ["deploy", step.stack, "--app", str(assembly), "--exclusively", "--require-approval=never",
-             "--progress=events", *method, *parameters],
+             "--progress=events", *method, *force, *parameters],
             on_line,
         )  # fmt: skip
         if ended.code != 0:

@@ -30,11 +30,12 @@ LEFT_OUT = frozenset(
     {".git", ".hg", ".svn", "cdk.out", "node_modules", ".venv", "venv", "__pycache__", ".mypy_cache", ".pytest_cache",
      ".ruff_cache", ".DS_Store"}
 )  # fmt: skip
-_LIBRARIES = ("aws_cdk", "constructs", "jsii", "cdk_", "rajee_deploy")
+# Wherever in a name: construct libraries of others are called like datadog_cdk_constructs.
+_LIBRARIES = ("cdk", "constructs", "jsii", "rajee_deploy")
 _ASK_PYTHON = f"""
 import importlib.metadata as m
 print(*sorted({{f"{{d.name.lower().replace('-', '_')}}-{{d.version}}" for d in m.distributions()
-                if d.name.lower().replace('-', '_').startswith({_LIBRARIES})}}), sep="\\n")
+                if any(part in d.name.lower().replace('-', '_') for part in {_LIBRARIES})}}), sep="\\n")
 """
 
 
@@ -47,8 +48,8 @@ def infra_fingerprint(settings: CdkSettings) -> Fingerprint:
 def _files(settings: CdkSettings) -> Iterator[tuple[str, str, Digest]]:
     walk = _Walk(_ignored(settings.ignore))
     yield from walk.directory(settings.app, "")
-    for path in settings.inputs:
-        yield from walk.path(path, f"input:{path.name}")
+    for number, path in enumerate(settings.inputs):
+        yield from walk.path(path, f"input:{number}:{path.name}")  # two of them may have one name
     personal = Path.home() / ".cdk.json"  # the CLI merges it into cdk.json
     if personal.is_file():
         yield from walk.path(personal, "~/.cdk.json")
@@ -110,13 +111,31 @@ def _ignored(patterns: tuple[str, ...]) -> Callable[[str], bool]:
 def _versions(app: Path) -> dict[str, str]:
     cli = find_cli(app)
     versions = {"cdk-cli": cli.version if cli else "none"}
-    command = _app_command(app)
-    if command and Path(command[0]).name.startswith("python"):
-        versions["python-libraries"] = " ".join(_python_libraries(app, command[0]))
-    library = app / "node_modules" / "aws-cdk-lib" / "package.json"
-    if library.is_file():
+    python = _python_of(app, _app_command(app))
+    if python:
+        versions["python-libraries"] = " ".join(_python_libraries(app, python))
+    library = next((path for path in _above(app, "node_modules/aws-cdk-lib/package.json") if path.is_file()), None)
+    if library is not None:
         versions["aws-cdk-lib"] = json.loads(library.read_text("utf-8"))["version"]
     return versions
+
+
+def _above(app: Path, name: str) -> Iterator[Path]:
+    """The name in the app's directory and in every one above it, nearest first, as node looks."""
+    return (directory / name for directory in (app, *app.parents))
+
+
+def _python_of(app: Path, command: list[str]) -> str:
+    """The interpreter that runs the app, "" when it is no Python app.
+
+    A launcher (uv, poetry, env) may stand before it, or hide it: then it is the environment that lies nearest, else
+    the python3 on PATH.
+    """
+    named = [word for word in command if Path(word).name.startswith("python")]
+    if named or not any(word.endswith(".py") for word in command):
+        return named[0] if named else ""
+    near = next((path for path in _above(app, ".venv/bin/python") if path.exists()), None)
+    return str(near) if near else "python3"
 
 
 def _app_command(app: Path) -> list[str]:
@@ -136,13 +155,16 @@ def _python_libraries(app: Path, python: str) -> list[str]:
     Their metadata directories are listed where the interpreter is a virtual environment's; any other (a system
     Python, a version manager's shim) is asked, which costs its start.
     """
-    found = find_program(python, path=f"{app}{os.pathsep}{os.environ.get('PATH', '')}")
+    # A path is meant from the app's directory, where the CLI runs the command.
+    found = find_program(str(app / python) if "/" in python else python)
     if found is None:
         return ["no interpreter"]
     prefix = Path(found).parent.parent
     if (prefix / "pyvenv.cfg").is_file():
         names = {path.name for path in prefix.glob("lib/python3*/site-packages/*.dist-info")}
-        return sorted(name.removesuffix(".dist-info") for name in names if name.startswith(_LIBRARIES))
+        return sorted(
+            name.removesuffix(".dist-info") for name in names if any(part in name.lower() for part in _LIBRARIES)
+        )
     ended = run([found, "-c", _ASK_PYTHON], cwd=app, time_limit=30)
     if ended.code != 0:
         raise DeployError(

@@ -131,6 +131,19 @@ def test_the_epoch_that_buildx_takes_from_the_environment_counts(project):
     assert command(project, "fingerprint", "--build-arg", "SOURCE_DATE_EPOCH=1").stdout == dated.stdout
 
 
+def test_the_proxies_that_docker_passes_to_builds_count_where_declared(project):
+    config = project.parent / ".docker"
+    config.mkdir()
+
+    def tag(proxy: str) -> str:
+        (config / "config.json").write_text(json.dumps({"proxies": {"default": {"httpsProxy": proxy}}}))
+        return command(project, "fingerprint").stdout
+
+    assert tag("http://one") == tag("http://two")
+    (project / "Dockerfile").write_text("FROM scratch\nARG HTTPS_PROXY\nCOPY app /app\n")
+    assert tag("http://one") != tag("http://two")
+
+
 def test_no_secret_shows(project):
     (project / "Dockerfile").write_text("FROM scratch\nARG TOKEN\nCOPY app /app\n")
     ended = command(project, "fingerprint", "--json", "--build-arg", "TOKEN=hunter2")

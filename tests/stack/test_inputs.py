@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 
 import pytest
@@ -139,3 +140,44 @@ def test_a_broken_cdk_json_is_named(app, text):
     with pytest.raises(DeployError) as caught:
         digest(app)
     assert caught.value.code == "bad-cdk-json"
+
+
+def test_inputs_of_one_name_are_told_apart(app):
+    first, second = app.parent / "a" / "c.json", app.parent / "b" / "c.json"
+    for path, text in ((first, "1"), (second, "2")):
+        path.parent.mkdir()
+        path.write_text(text)
+    before = digest(app, inputs=(first, second))
+    first.write_text("2")
+    second.write_text("1")
+    assert digest(app, inputs=(first, second)) != before
+
+
+def fake_environment(root, library: str) -> None:
+    site = root / "lib" / "python3.11" / "site-packages"
+    site.mkdir(parents=True)
+    (site / f"{library}.dist-info").mkdir()
+    (root / "bin").mkdir()
+    (root / "bin" / "python").symlink_to(sys.executable)
+    (root / "pyvenv.cfg").touch()
+
+
+@pytest.mark.parametrize("command", [".venv/bin/python app.py", "uv run app.py", "env A=1 .venv/bin/python app.py"])
+def test_libraries_count_wherever_the_command_is_run_from_and_behind_launchers(app, monkeypatch, command):
+    (app / "cdk.json").write_text(json.dumps({"app": command}))
+    fake_environment(app / ".venv", "datadog_cdk_constructs_v2-1.0")
+    before = digest(app)
+    monkeypatch.chdir(app.parent)
+    assert digest(app) == before
+    site = app / ".venv" / "lib" / "python3.11" / "site-packages"
+    (site / "datadog_cdk_constructs_v2-1.0.dist-info").rename(site / "datadog_cdk_constructs_v2-1.1.dist-info")
+    assert digest(app) != before
+
+
+def test_a_library_that_npm_hoisted_counts(app):
+    package = app.parent / "node_modules" / "aws-cdk-lib"
+    package.mkdir(parents=True)
+    (package / "package.json").write_text('{"version": "1"}')
+    before = digest(app)
+    (package / "package.json").write_text('{"version": "2"}')
+    assert digest(app) != before
