@@ -167,7 +167,8 @@ class Recipe:
     `reads` in file order of stages, instructions in order, sources as written. `instructions` are canonical texts of
     the reachable stages, one per instruction (a `FROM` line opens each stage), free of comments and layout.
     `build_args` are the declared and reachable ones with the value in force (None: declared, never set).
-    `secrets` are `type:id` of secret and ssh mounts, never values.
+    `secrets` are `type:id` of secret and ssh mounts, never values. `instruction_lines` says where each of the
+    `instructions` begins (0: in no one place); they are for people and do not count.
     """
 
     target: str
@@ -178,6 +179,7 @@ class Recipe:
     secrets: tuple[str, ...]
     notices: tuple[Notice, ...]
     widened: str = ""
+    instruction_lines: tuple[int, ...] = ()
 
 
 def is_local_context(reference: str) -> bool:

@@ -25,6 +25,19 @@ Config = Annotated[
     typer.Option("--config", envvar="RAJEE_DEPLOY_CONFIG", help="The settings file, when it is not found by itself."),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")]
+File = Annotated[Path | None, typer.Option("--file", "-f", help="The Dockerfile (default: Dockerfile in the context).")]
+ContextFlag = Annotated[
+    Path | None, typer.Option("--context", help="A build context, instead of the images of the settings.")
+]
+Target = Annotated[str | None, typer.Option(help="The stage to build.")]
+PlatformFlag = Annotated[str | None, typer.Option(help="Like linux/amd64 (the default) or linux/arm64.")]
+BuildArgs = Annotated[
+    list[str] | None, typer.Option("--build-arg", metavar="NAME=VALUE", help="A build argument (may be repeated).")
+]
+BuildContexts = Annotated[
+    list[str] | None,
+    typer.Option("--build-context", metavar="NAME=REF", help="A named build context (may be repeated)."),
+]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Show what cdk and the engine say.")]
 
 

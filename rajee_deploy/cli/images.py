@@ -55,17 +55,19 @@ def chosen_images(flags: SettingsFlags) -> tuple[Settings, list[ImageSettings]]:
 
 def flagged_images(flags: SettingsFlags, build: BuildFlags) -> list[ImageSettings]:
     """The chosen images of the settings, with the build's flags laid over them."""
-    return [
-        replace(
-            image,
-            dockerfile=build.file or image.dockerfile,
-            target=build.target or image.target,
-            platform=Platform.parse(build.platform) if build.platform else image.platform,
-            build_args={**image.build_args, **_pairs("--build-arg", build.build_args)},
-            build_contexts={**image.build_contexts, **_pairs("--build-context", build.build_contexts)},
-        )
-        for image in chosen_images(flags)[1]
-    ]
+    return [laid_over(image, build) for image in chosen_images(flags)[1]]
+
+
+def laid_over(image: ImageSettings, build: BuildFlags) -> ImageSettings:
+    """An image of the settings, with the build's flags laid over it."""
+    return replace(
+        image,
+        dockerfile=build.file or image.dockerfile,
+        target=build.target or image.target,
+        platform=Platform.parse(build.platform) if build.platform else image.platform,
+        build_args={**image.build_args, **_pairs("--build-arg", build.build_args)},
+        build_contexts={**image.build_contexts, **_pairs("--build-context", build.build_contexts)},
+    )
 
 
 def image_of_flags(context: Path, build: BuildFlags) -> ImageSettings:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from rajee_deploy import __version__
+from rajee_deploy.cli.explain import explain, replay
 from rajee_deploy.cli.flags import Config, Environment, Images, Json, ModesFlag, Profile, Region, Verbose
 from rajee_deploy.errors import Exit
 
@@ -168,6 +169,10 @@ def fingerprint(
     for name, inputs in found.items():
         console.notices(name, inputs.notices)
         console.data(inputs.fingerprint.tag if len(found) == 1 else f"{name} {inputs.fingerprint.tag}")
+
+
+app.command()(explain)
+app.command()(replay)
 
 
 @app.command()

@@ -56,13 +56,18 @@ class ContextRules:
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """What a build reads of one context. `uses` in the order of the reads, `entries` sorted by the bytes of paths."""
+    """What a build reads of one context. `uses` in the order of the reads, `entries` sorted by the bytes of paths.
+
+    `chosen` says which of the entries each use takes, in the order of the uses, and `rules` what was left out by.
+    """
 
     root: Path
     modes: Modes
     uses: tuple[Use, ...]
     entries: tuple[SelectedEntry, ...]
     notices: tuple[Notice, ...]
+    chosen: tuple[Chosen, ...] = ()
+    rules: ContextRules = ContextRules()
 
 
 def find_rules(root: Path, dockerfile: Path, *, main: bool = True) -> ContextRules:
@@ -102,7 +107,8 @@ def look_up(root: Path, reads: Sequence[ContextRead], rules: ContextRules, modes
     digests = Digests({entry.entry.path: entry.record for entry, _ in found}, tree.children)
     uses = tuple(Use(one.read, _digest(one, digests, tree)) for one in chosen)
     entries = tuple(sorted((entry for entry, _ in found), key=lambda entry: os.fsencode(entry.entry.path)))
-    return Selection(root, modes, uses, entries, tuple(_notices(rules, chosen, found, modes)))
+    notices = tuple(_notices(rules, chosen, found, modes))
+    return Selection(root, modes, uses, entries, notices, tuple(chosen), rules)
 
 
 @contextmanager

@@ -7,6 +7,7 @@ only when the file exists: it costs more than a whole run without it.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from rajee_deploy.context.ignore import Rule
@@ -28,14 +29,23 @@ class DeployIgnored:
 
         self._tree = tree
         self._name = name
-        self._lines = data.decode("utf-8-sig", "surrogateescape").splitlines()
+        lines = (line.removesuffix("\r") for line in data.decode("utf-8-sig", "surrogateescape").split("\n"))
+        # pathspec leaves empty lines out and counts without them.
+        numbered = [(number, line) for number, line in enumerate(lines, 1) if line]
         self._listed: dict[str, Mapping[str, Kind]] = {}
         try:
-            self._spec = GitIgnoreSpec.from_lines(self._lines)
+            spec = GitIgnoreSpec.from_lines([_inside(line) for _, line in numbered])
         except GitIgnorePatternError as error:
             raise DeployError(
                 "ignore-pattern", f"{name} holds a malformed pattern", where=name, cause=str(error)
             ) from error
+        # The last pattern that matches an entry decides, as in git. pathspec's own match weighs patterns with a slash
+        # differently: after `*`, it does not let `!d` take a directory back.
+        self._patterns = [
+            (pattern.include, _whole(pattern.regex.pattern), f"{name}:{number}", line.strip())
+            for pattern, (number, line) in reversed(list(zip(spec.patterns, numbered, strict=True)))
+            if pattern.include is not None and pattern.regex is not None
+        ]
 
     def children(self, path: str) -> Mapping[str, Kind]:
         """Names that stay in a directory, in byte order."""
@@ -53,7 +63,22 @@ class DeployIgnored:
 
     def rule_for(self, path: str, kind: Kind) -> Rule | None:
         """The rule that removes an entry (not one that removes a directory above it)."""
-        result = self._spec.check_file(f"{path}/" if kind is Kind.DIRECTORY else path)
-        if not result.include or result.index is None:
-            return None
-        return Rule(self._lines[result.index].strip(), f"{self._name}:{result.index + 1}")
+        name = f"{path}/" if kind is Kind.DIRECTORY else path
+        for include, expression, where, line in self._patterns:
+            if expression.fullmatch(name):
+                return Rule(line, where) if include else None
+        return None
+
+
+def _whole(expression: str) -> re.Pattern[str]:
+    """pathspec's expression for the whole name of an entry (a directory's ends with a slash). Without a `^` it is one
+    that may match anywhere: that of `*` is a dot."""
+    return re.compile(expression if expression.startswith("^") else f".*{expression}", re.DOTALL)
+
+
+def _inside(line: str) -> str:
+    """The pattern in a form that pathspec reads as git does: `d/**` is what lies in d, and never d itself."""
+    pattern = line.rstrip(" ")
+    if pattern.endswith("/**"):
+        return f"{pattern}/*"
+    return f"{pattern}*/" if pattern.endswith("/**/") else line

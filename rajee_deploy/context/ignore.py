@@ -157,13 +157,16 @@ class _Pattern:
 
     @property
     def tail(self) -> str:
-        """What every match of a suffix or regexp pattern ends with: ".pyc" of `**/*.pyc`."""
+        """What every match of a suffix or regexp pattern ends with: ".pyc" of `**/*.pyc`.
+
+        Without a slash in front: `a**/b` matches "ab" too.
+        """
         if self.kind == "suffix":
             return self.text[2:]
         if self.kind != "regexp" or not self.text.isascii() or "\\Q" in self.text:
             return ""
         special = [found.end() for found in _SPECIAL.finditer(self.text)][-1]
-        return self.text[special + (self.text[special - 1] == "\\") :]
+        return self.text[special + (self.text[special - 1] == "\\") :].removeprefix("/")
 
     @cached_property
     def expression(self) -> re.Pattern[str]:

@@ -34,7 +34,7 @@ def explain(
         found, kind, links = path.lstrip("/"), None, ()
     if kind is None:
         return DeployError("source-not-found", problem, where=where, hint=_hint_nearby(tree, found, links))
-    steps = [step for name in (*links, found) for step in _steps(tree, name)]
+    steps = [step for name in (*links, found) for step in steps_to(tree, name)]
     rules = [rule for name, of in steps if removed is not None and (rule := removed.rule_for(name, of))]
     if rules:
         return DeployError(
@@ -54,7 +54,7 @@ def explain(
     return DeployError("source-not-found", problem, where=where, hint=_hint_left_behind(path, links))
 
 
-def _steps(tree: Tree, path: str) -> list[tuple[str, Kind]]:
+def steps_to(tree: Tree, path: str) -> list[tuple[str, Kind]]:
     """The entry and the directories above it, outermost first."""
     parts = path.split("/") if path else []
     names = ["/".join(parts[:end]) for end in range(1, len(parts) + 1)]
@@ -62,17 +62,21 @@ def _steps(tree: Tree, path: str) -> list[tuple[str, Kind]]:
 
 
 def _hint_nearby(tree: Tree, path: str, links: tuple[str, ...]) -> str:
-    """Names like the first component that is missing."""
     shown = f"the symlink {links[-1]} leads to /{path}, which does not exist" if links else ""
+    names = ", ".join(near_names(tree, path))
+    return "; ".join(text for text in (shown, f"there is {names}" if names else "") if text)
+
+
+def near_names(tree: Tree, path: str) -> list[str]:
+    """Paths whose last component is like the first one of `path` that is missing."""
     current = ""
     for part in path.split("/"):
         children = tree.children(current)
         if children.get(part) is not Kind.DIRECTORY:
             close = get_close_matches(part, children, n=3) if part not in children else []
-            names = ", ".join(f"{current}/{name}".lstrip("/") for name in close)
-            return "; ".join(text for text in (shown, f"there is {names}" if names else "") if text)
+            return [f"{current}/{name}".lstrip("/") for name in close]
         current = f"{current}/{part}".lstrip("/")
-    return shown
+    return []
 
 
 def _hint_left_behind(path: str, links: tuple[str, ...]) -> str:

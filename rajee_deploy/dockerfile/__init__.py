@@ -75,14 +75,17 @@ def _resolve(
     for state in own:
         walk.stage(state, is_target=state is target)
     references += walk.found.references
+    lines = {name: arg.lines.start for arg in args for name, _ in arg.pairs}
+    texts = _instructions(own, scope, contexts, lines)
     return Recipe(
         target=target.stage.name or "" if target.stage is not None else "",
         reads=tuple(walk.found.reads),
-        instructions=_instructions(own, scope, contexts),
+        instructions=tuple(text for text, _ in texts),
         build_args=_build_args(walk.found.args, scope),
         references=tuple(references),
         secrets=tuple(dict.fromkeys(walk.found.secrets)),
         notices=_notices(references),
+        instruction_lines=tuple(line for _, line in texts),
     )
 
 
@@ -110,15 +113,19 @@ def _split(instructions: list[Instruction], path: str) -> tuple[list[Arg], list[
     return args, stages
 
 
-def _instructions(stages: list[State], scope: GlobalScope, contexts: NamedContexts) -> tuple[str, ...]:
+def _instructions(
+    stages: list[State], scope: GlobalScope, contexts: NamedContexts, lines: Mapping[str, int]
+) -> list[tuple[str, int]]:
+    """The canonical texts, each with the line that it comes from. `lines` are those of the ARGs before all stages."""
     canon = canonical.Canon({state.index: number for number, state in enumerate(stages)}, contexts)
-    texts = [] if scope.lexer.escape == "\\" else [canonical.escape_token(scope.lexer.escape)]
-    texts += [canonical.global_arg(name, default) for name, default in scope.declared if name in scope.used]
+    texts = [] if scope.lexer.escape == "\\" else [(canonical.escape_token(scope.lexer.escape), 0)]
+    used = ((name, default) for name, default in scope.declared if name in scope.used)
+    texts += [(canonical.global_arg(name, default), lines[name]) for name, default in used]
     for state in stages:
-        texts.append(canon.opening(state))
+        texts.append((canon.opening(state), state.line))
         if not state.is_replaced:
-            texts += [canon.step(step) for step in state.steps]
-    return tuple(texts)
+            texts += [(canon.step(step), step.instruction.lines.start) for step in state.steps]
+    return texts
 
 
 def _build_args(declared: dict[str, str | None], scope: GlobalScope) -> tuple[tuple[str, str | None], ...]:
@@ -149,6 +156,7 @@ def _foreign(text: bytes, options: BuildOptions, path: str, syntax: Reference, c
         secrets=(),
         notices=_notices([syntax]),
         widened=reason,
+        instruction_lines=(0,),
     )
 
 

@@ -26,6 +26,11 @@ def paths(selection):
         (["/build", "!build/x", "*.log"], ["d/b", "file", "sub/build/x"]),
         (["file/", "*.log", "build"], ["d/b", "file"]),
         (["# *", "", "*.log", "b*"], ["file"]),
+        (["d/**", "!d/b", "*.log", "build"], ["d/b", "file"]),  # d itself is not removed, so b may be taken back
+        (["**/build/** ", "*.log", "d"], ["file"]),
+        (["*", "!d", "!d/b"], ["d/b"]),
+        (["*/", "!/d/", "*.log"], ["d/b", "file"]),
+        (["d/**/", "*.log", "build"], ["d/b", "file"]),
     ],
 )
 def test_git_rules(build, read, rules, lines, wanted):
@@ -38,9 +43,9 @@ def test_it_never_adds(build, read, rules):
 
 def test_a_named_source_that_it_removes_is_an_error(build, read, rules):
     with pytest.raises(DeployError) as caught:
-        look_up(build(TREE), [read("/build/x", line=9)], rules(deploy=["# mine", "build/"]))
+        look_up(build(TREE), [read("/build/x", line=9)], rules(deploy=["# mine", "", "build/\r", ""]))
     error = caught.value
-    assert (error.code, error.where, error.cause) == ("source-deployignored", "Dockerfile:9", ".deployignore:2: build/")
+    assert (error.code, error.where, error.cause) == ("source-deployignored", "Dockerfile:9", ".deployignore:3: build/")
 
 
 def test_a_wildcard_just_matches_less(build, read, rules):

@@ -6,7 +6,7 @@ import json
 import posixpath
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from rajee_deploy.context.globs import clean
@@ -146,6 +146,8 @@ def test_without_exceptions_walking_and_opening_agree(patterns, path):
 
 
 @given(PATTERNS, PATHS)
+@example(["a**/b"], "ab")
+@example(["**/**/a"], "a")
 def test_the_shortcuts_never_say_no_wrongly(patterns, path):
     try:
         matcher = Matcher([Rule(pattern) for pattern in patterns])

@@ -1,8 +1,12 @@
 """Canonical instructions: what counts and what does not."""
 
 import itertools
+import json
 
 import pytest
+
+from rajee_deploy.dockerfile import resolve
+from rajee_deploy.model import BuildOptions, Platform
 
 BOTH = "RUN --mount=from=s,target=/1 --mount=from=t,target=/2 x\n"
 BASE = "FROM scratch AS a\nCOPY x /\nFROM python:3\nENV K=v\nCOPY --from=a /x /\nRUN echo  hi\n"
@@ -72,3 +76,12 @@ def test_named_contexts_count_by_name_or_reference(recipe):
 
     assert instructions(a="one") == instructions(a="two")
     assert len({instructions(), instructions(a="d"), instructions(a="docker-image://x"), instructions(b="d")}) == 4
+
+
+def test_every_instruction_knows_its_line():
+    text = b"ARG V=1\nARG UNUSED\n# why\nFROM base:$V AS a\nONBUILD RUN x\n\nFROM a\nCOPY b \\\n  c /\nUSER 1\n"
+    recipe = resolve(text, BuildOptions(Platform("linux", "amd64")), "Dockerfile")
+    names = [json.loads(text)[0] for text in recipe.instructions]
+    assert list(zip(names, recipe.instruction_lines, strict=True)) == [
+        ("ARG", 1), ("FROM", 4), ("ONBUILD", 5), ("FROM", 7), ("RUN", 5), ("COPY", 8), ("USER", 10)
+    ]  # fmt: skip

@@ -1,0 +1,174 @@
+"""The verbs that look into a hash. Thin as the others: flags to images, one call, one way to print."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path  # noqa: TC003 -- typer reads the annotations while the program runs
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from rajee_deploy.cli.flags import (  # noqa: TC001 -- typer reads the annotations while the program runs
+    BuildArgs,
+    BuildContexts,
+    Config,
+    ContextFlag,
+    Environment,
+    File,
+    Images,
+    Json,
+    PlatformFlag,
+    Target,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from rajee_deploy.cli.images import BuildFlags, SettingsFlags
+    from rajee_deploy.console import Console
+    from rajee_deploy.explain.past import Origin
+    from rajee_deploy.image import ImageInputs
+    from rajee_deploy.settings import ImageSettings
+
+
+def explain(
+    path: Annotated[str | None, typer.Argument(help="A path: why it is, or is not, in the hash.")] = None,
+    since: Annotated[
+        str | None, typer.Option(metavar="REF", help="A git revision: what changed from it to the present files.")
+    ] = None,
+    context: ContextFlag = None,
+    file: File = None,
+    target: Target = None,
+    platform: PlatformFlag = None,
+    build_arg: BuildArgs = None,
+    build_context: BuildContexts = None,
+    environment: Environment = None,
+    image: Images = None,
+    config: Config = None,
+    as_json: Json = False,
+) -> None:
+    """What is in an image's hash and why, by line of the Dockerfile, biggest first. Offline.
+
+    \b
+    rajee-deploy explain                     what each line reads, and the other inputs
+    rajee-deploy explain src/app.py          why this path is in the hash, or is not
+    rajee-deploy explain --since HEAD~1      what makes it another image than at that commit
+    """
+    from rajee_deploy.cli.images import BuildFlags, SettingsFlags
+    from rajee_deploy.console import Console
+    from rajee_deploy.errors import ConfigurationError
+    from rajee_deploy.image import read_inputs
+
+    if path is not None and since is not None:
+        raise ConfigurationError("bad-flag", "a path and --since are two questions", hint="ask one after the other")
+    build = BuildFlags(file, target, platform, build_arg, build_context)
+    chosen = _choose(context, SettingsFlags(environment, image, config), build)
+    console = Console()
+    found = {each.name: read_inputs(each) for each in chosen.images}
+    if path is not None:
+        _explain_path(console, found, path, as_json=as_json)
+    elif since is not None:
+        _explain_since(console, found, chosen, since, as_json=as_json)
+    else:
+        _explain(console, found, as_json=as_json)
+
+
+def replay(
+    checkout: Annotated[Path | None, typer.Argument(help="A checkout of a git repository (default: here).")] = None,
+    last: Annotated[int, typer.Option(min=1, help="How many commits to look at.")] = 50,
+    context: ContextFlag = None,
+    file: File = None,
+    target: Target = None,
+    platform: PlatformFlag = None,
+    build_arg: BuildArgs = None,
+    build_context: BuildContexts = None,
+    environment: Environment = None,
+    image: Images = None,
+    config: Config = None,
+    as_json: Json = False,
+) -> None:
+    """How many commits of a repository's history need a rebuild: by our tag, by hashing the whole build context (what
+    .dockerignore leaves), and by tagging with the commit. Offline.
+
+    \b
+    rajee-deploy replay                      the last 50 commits of this repository
+    rajee-deploy replay ../other --last 200
+    rajee-deploy replay --context . -f docker/Dockerfile --json | jq '.images[].tag.rebuilds'
+    """
+    from rajee_deploy.cli.images import BuildFlags, SettingsFlags
+    from rajee_deploy.console import Console
+    from rajee_deploy.explain import documents, words
+    from rajee_deploy.explain.replay import replay as replay_images
+    from rajee_deploy.settings import find_settings
+
+    if checkout is not None and context is None:
+        config = config or find_settings(checkout.absolute())
+    build = BuildFlags(file, target, platform, build_arg, build_context)
+    chosen = _choose(context, SettingsFlags(environment, image, config), build)
+    console = Console()
+    with console.spinner(f"the last {words.counted(last, 'commit')}"):
+        found = replay_images(chosen.images, chosen.origin, checkout or chosen.start, last, console.working)
+    if as_json:
+        console.document(documents.of_replays(found))
+        return
+    for one in found:
+        words.show_replay(console, one)
+
+
+@dataclass(frozen=True, slots=True)
+class _Chosen:
+    """The images that were asked for, where they come from, and a directory of their repository."""
+
+    images: Sequence[ImageSettings]
+    origin: Origin
+    start: Path
+
+
+def _choose(context: Path | None, flags: SettingsFlags, build: BuildFlags) -> _Chosen:
+    from functools import partial
+
+    from rajee_deploy.cli.images import chosen_images, image_of_flags, laid_over
+    from rajee_deploy.explain.past import Origin
+
+    lay_over = partial(laid_over, build=build)
+    if context is not None:
+        return _Chosen([image_of_flags(context, build)], Origin(None, None, lay_over), context)
+    settings, images = chosen_images(flags)
+    origin = Origin(settings.path, flags.environment, lay_over)
+    return _Chosen([lay_over(image) for image in images], origin, settings.root)
+
+
+def _explain(console: Console, found: Mapping[str, ImageInputs], *, as_json: bool) -> None:
+    from rajee_deploy.explain import documents, words
+
+    if as_json:
+        console.document(documents.of_explanations(found))
+        return
+    for name, inputs in found.items():
+        words.show_image(console, name, inputs)
+
+
+def _explain_path(console: Console, found: Mapping[str, ImageInputs], path: str, *, as_json: bool) -> None:
+    from rajee_deploy.explain import documents, words
+    from rajee_deploy.explain.why import why
+
+    answers = {name: why(inputs, path) for name, inputs in found.items()}
+    if as_json:
+        console.document(documents.of_answers(path, answers))
+        return
+    for name, inputs in found.items():
+        for answer in answers[name]:
+            words.show_answer(console, name, inputs, answer)
+
+
+def _explain_since(
+    console: Console, found: Mapping[str, ImageInputs], chosen: _Chosen, revision: str, *, as_json: bool
+) -> None:
+    from rajee_deploy.explain import documents, words
+    from rajee_deploy.explain.since import since
+
+    compared = since(found, chosen.origin, chosen.start, revision)
+    if as_json:
+        console.document(documents.of_since(compared))
+    else:
+        words.show_since(console, compared)

@@ -1,0 +1,195 @@
+"""Two fingerprints of one image → what differs, the first cause on top. Pure."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from itertools import zip_longest
+from typing import TYPE_CHECKING, NamedTuple
+
+from rajee_deploy.explain.changes import Cause, Change
+from rajee_deploy.explain.entries import entry_changes
+from rajee_deploy.explain.reads import texts_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from rajee_deploy.image import ImageInputs
+    from rajee_deploy.model import Reference
+
+_ORDER = {cause: number for number, cause in enumerate(Cause)}
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Tags before and after, and why they differ; nothing when they are the same."""
+
+    before: str
+    after: str
+    changes: tuple[Change, ...]
+
+    @property
+    def is_same(self) -> bool:
+        """Whether both are the same image."""
+        return self.before == self.after
+
+
+def compare(before: ImageInputs, after: ImageInputs) -> Comparison:
+    """What makes `after` another image than `before`."""
+    tags = before.fingerprint.tag, after.fingerprint.tag
+    if tags[0] == tags[1]:
+        return Comparison(*tags, ())
+    pairs = _pairs(before.recipe.instructions, after.recipe.instructions, _name)
+    rank = _Ranks(before, after, pairs)
+    changes = [
+        *_plain(before, after),
+        *_instructions(before, after, pairs),
+        *_references(before.recipe.references, after.recipe.references),
+        *entry_changes(before, after),
+    ]
+    changes = changes or list(_reads(before, after))
+    return Comparison(*tags, tuple(sorted(changes, key=rank)))
+
+
+_Pair = tuple[int | None, int | None]
+
+
+def _pairs(before: Sequence[str], after: Sequence[str], kind: Callable[[str], str]) -> list[_Pair]:
+    """Which text of one list stands at the place of which of the other, in order; None where there is none. Where
+    they differ, those of one kind belong together."""
+    pairs: list[_Pair] = []
+    for what, i1, i2, j1, j2 in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
+        if what != "replace":
+            pairs += zip_longest(range(i1, i2), range(j1, j2))
+            continue
+        kinds = [kind(text) for text in before[i1:i2]], [kind(text) for text in after[j1:j2]]
+        for same, i3, i4, j3, j4 in SequenceMatcher(None, *kinds, autojunk=False).get_opcodes():
+            olds, news = range(i1 + i3, i1 + i4), range(j1 + j3, j1 + j4)
+            if same == "equal":
+                pairs += zip(olds, news, strict=True)
+            else:
+                pairs += [*((old, None) for old in olds), *((None, new) for new in news)]
+    return pairs
+
+
+def _name(canonical: str) -> str:
+    """The instruction of a canonical text."""
+    return str(json.loads(canonical)[0])
+
+
+class _Ranks:
+    """Sorts changes as a build would meet them, though the lines of two files are numbered differently."""
+
+    def __init__(self, before: ImageInputs, after: ImageInputs, pairs: list[_Pair]) -> None:
+        self._before: dict[int, int] = {}
+        self._after: dict[int, int] = {}
+        sides = (self._before, before.recipe.instruction_lines), (self._after, after.recipe.instruction_lines)
+        for rank, pair in enumerate(pairs):
+            for (ranks, lines), index in zip(sides, pair, strict=True):
+                if index is not None:
+                    ranks.setdefault(lines[index], rank)
+
+    def __call__(self, change: Change) -> tuple[bool, int, int, str]:
+        ranks = self._after if change.after else self._before
+        rank = ranks.get(change.line, -1) if change.line else -1
+        return change.cause is Cause.GIT, rank, _ORDER[change.cause], change.subject
+
+
+_PLAIN = {
+    "scheme": Cause.SCHEME, "modes": Cause.MODES, "platform": Cause.PLATFORM, "target": Cause.TARGET,
+    "build-arg": Cause.ARGS, "build-context": Cause.CONTEXT, "secret": Cause.SECRET,
+}  # fmt: skip
+
+
+def _plain(before: ImageInputs, after: ImageInputs) -> Iterator[Change]:
+    """Inputs that act on the whole build. Values of build arguments are private: only that they differ is told."""
+    olds, news = _named(before), _named(after)
+    for key in dict.fromkeys((*olds, *news)):
+        old, new = olds.get(key), news.get(key)
+        if old == new:
+            continue
+        cause, subject = key
+        if cause is Cause.ARGS:
+            words = [("", "set", "not set")[(text is not None) + (text == "unset")] for text in (old, new)]
+            same = words[0] == words[1]
+            yield Change(cause, subject, words[0], "set to another value" if same else words[1])
+        elif cause is Cause.TARGET:
+            yield Change(cause, subject, old or "the last stage", new or "the last stage")
+        elif cause is Cause.SECRET:
+            yield Change(cause, subject, "used" if old else "", "used" if new else "")
+        else:
+            yield Change(cause, subject, old or "", new or "")
+
+
+def _named(inputs: ImageInputs) -> dict[tuple[Cause, str], str]:
+    """The plain inputs' texts, by their kind and their own name; a secret's name is its value."""
+    found = {}
+    for item in inputs.fingerprint.inputs:
+        kind, _, name = item.name.partition(":")
+        if kind in _PLAIN:
+            cause = _PLAIN[kind]
+            found[cause, item.text if cause is Cause.SECRET else name or kind] = item.text
+    return found
+
+
+def _instructions(before: ImageInputs, after: ImageInputs, pairs: list[_Pair]) -> Iterator[Change]:
+    olds, news = _shown_instructions(before), _shown_instructions(after)
+    for i, j in pairs:
+        old = olds[i] if i is not None else _NOTHING
+        new = news[j] if j is not None else _NOTHING
+        if old.canonical == new.canonical:
+            continue
+        subject = _name(new.canonical or old.canonical)
+        line = new.line or old.line
+        if old.text == new.text:
+            # What a line means may change where its text does not: FROM $BASE.
+            yield Change(Cause.INSTRUCTION, subject, old.canonical, new.canonical, line)
+        else:
+            yield Change(Cause.INSTRUCTION, subject, old.text, new.text, line)
+
+
+class _Instruction(NamedTuple):
+    """An instruction as it is hashed and as it is written."""
+
+    canonical: str
+    text: str
+    line: int
+
+
+_NOTHING = _Instruction("", "", 0)
+
+
+def _shown_instructions(inputs: ImageInputs) -> list[_Instruction]:
+    texts = texts_of(inputs)
+    recipe = inputs.recipe
+    return [
+        _Instruction(canonical, texts.get(line, "") or canonical, line)
+        for canonical, line in zip(recipe.instructions, recipe.instruction_lines, strict=True)
+    ]
+
+
+def _references(before: Sequence[Reference], after: Sequence[Reference]) -> Iterator[Change]:
+    olds, news = ([f"{one.role} {one.text}" for one in side] for side in (before, after))
+    for i, j in _pairs(olds, news, lambda text: text.partition(" ")[0]):
+        old = before[i] if i is not None else None
+        new = after[j] if j is not None else None
+        if (old and old.text) != (new and new.text):
+            yield _reference(old, new)
+
+
+def _reference(old: Reference | None, new: Reference | None) -> Change:
+    one = new or old
+    assert one is not None  # noqa: S101 -- a pair has at least one side
+    cause = Cause.BASE if one.role == "from" else Cause.REFERENCE
+    line = 0 if one.role == "syntax" else one.line
+    return Change(cause, one.role, old.text if old else "", new.text if new else "", line)
+
+
+def _reads(before: ImageInputs, after: ImageInputs) -> Iterator[Change]:
+    """When nothing else shows: the instructions whose selection is another one of the same entries."""
+    for old, new in zip_longest(before.uses, after.uses):
+        if old is None or new is None or old.digest != new.digest or old.read.selector != new.read.selector:
+            one = new or old
+            source, line = one.read.source, one.read.location.start
+            yield Change(Cause.READS, source, str(old.digest) if old else "", str(new.digest) if new else "", line)

@@ -1,0 +1,54 @@
+"""What changed in images since a git revision: the story of `explain --since`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from rajee_deploy.errors import DeployError
+from rajee_deploy.explain.compare import compare
+from rajee_deploy.explain.history import find_commit, find_repository, private_checkout
+from rajee_deploy.explain.past import image_at, inputs_at
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from rajee_deploy.explain.compare import Comparison
+    from rajee_deploy.explain.past import Origin
+    from rajee_deploy.image import ImageInputs
+
+
+@dataclass(frozen=True, slots=True)
+class Since:
+    """By image, what differs from the commit that `revision` names, and what to know about that."""
+
+    revision: str
+    commit: str
+    comparisons: Mapping[str, Comparison]
+    notes: Mapping[str, str]
+
+
+def since(images: Mapping[str, ImageInputs], origin: Origin, start: Path, revision: str) -> Since:
+    """Compare images with what they were at a revision of the repository that `start` lies in.
+
+    DeployErrors: `no-repository`, `unknown-revision`, `git-failed`, `revision-not-buildable`.
+    """
+    repository = find_repository(start)
+    commit = find_commit(repository, revision)
+    comparisons, notes = {}, {}
+    with private_checkout(repository) as checkout:
+        checkout.move_to(commit)
+        for name, present in images.items():
+            past = image_at(present.settings, origin, repository.top, checkout.directory)
+            try:
+                then = inputs_at(past, checkout.directory)
+            except DeployError as error:
+                raise DeployError(
+                    "revision-not-buildable", f"the image {name} could not be built at {revision}",
+                    where=error.where, cause=error.problem, hint=past.note or "name a later revision",
+                ) from error  # fmt: skip
+            comparisons[name] = compare(then, present)
+            if past.note:
+                notes[name] = past.note
+    return Since(revision, commit, comparisons, notes)
