@@ -13,6 +13,7 @@ from rajee_deploy.engine import BuildEvent
 from rajee_deploy.errors import DeployError
 from rajee_deploy.facts import ImageAbsent, ImagePresent, RepositoryAbsent, StackAbsent, StackPresent
 from rajee_deploy.model import Digest, PushAccess
+from rajee_deploy.rollout import ResourceEvent, RolloutSettings, Service
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -115,3 +116,41 @@ class FakeStacks:
         if step.stack in self.makes_repositories:
             registry, repository = self.makes_repositories[step.stack]
             registry.repositories.setdefault(repository, {})
+
+
+@dataclass
+class FakeWatcher:
+    """A stack while it is deployed: what is to be seen of it at each look, the last of which stays."""
+
+    happened: list[ResourceEvent] = field(default_factory=list)
+    held: dict[str, list[Service]] = field(default_factory=dict)
+    task_definitions: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    set_to: RolloutSettings = field(default_factory=RolloutSettings)
+    is_silent: bool = False
+
+    def events(self, stack: str, since: float) -> tuple[ResourceEvent, ...]:
+        assert stack
+        self._answer()
+        return tuple(event for event in self.happened if event.at >= since)
+
+    def services(self, stack: str) -> tuple[str, ...]:
+        assert stack
+        self._answer()
+        return tuple(self.held)
+
+    def service(self, arn: str) -> Service:
+        self._answer()
+        states = self.held[arn]
+        return states.pop(0) if len(states) > 1 else states[0]
+
+    def images(self, task_definition: str) -> tuple[str, ...]:
+        self._answer()
+        return self.task_definitions[task_definition]
+
+    def settings(self, arn: str) -> RolloutSettings:
+        assert arn in self.held
+        return self.set_to
+
+    def _answer(self) -> None:
+        if self.is_silent:
+            raise DeployError("throttled", "AWS throttled the call")
