@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from rajee_deploy.errors import DeployError
 from rajee_deploy.explain.compare import compare
-from rajee_deploy.explain.history import find_commit, find_repository, private_checkout
 from rajee_deploy.explain.past import image_at, inputs_at
+from rajee_deploy.git import find_commit, find_repository, private_checkout
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
