@@ -10,12 +10,13 @@ import os
 import secrets
 import signal
 import sys
-import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rajee_deploy.errors import DeployError
 from rajee_deploy.sandbox.state import SandboxState, remove_note, state_file, write_note
+from rajee_deploy.scratch import private_directory
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -26,14 +27,15 @@ def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m rajee_deploy.sandbox")
     parser.add_argument("--port", type=int, default=0, help="0 takes a free one")
     parser.add_argument("--note", type=Path, default=None, help="where to note process id and port")
+    parser.add_argument("--registry-port", type=int, default=0, help="what repositoryUri says, for a proxy before it")
     arguments = parser.parse_args(argv)
     note: Path = arguments.note or state_file()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _end)
     try:
-        with tempfile.TemporaryDirectory(prefix="rajee-sandbox-", ignore_cleanup_errors=True) as folder:
-            _serve(arguments.port, Path(folder), note)
-    except OSError as error:
+        with private_directory("sandbox") as folder:
+            _serve(arguments, folder, note)
+    except (OSError, DeployError) as error:
         sys.stderr.write(f"sandbox: {error}\n")
         return 1
     finally:
@@ -42,13 +44,13 @@ def main(argv: list[str] | None = None) -> int:
     return 0
 
 
-def _serve(port: int, folder: Path, note: Path) -> None:
+def _serve(arguments: argparse.Namespace, folder: Path, note: Path) -> None:
     from rajee_deploy.sandbox.server import serve
 
     def ready(taken: int) -> None:
         write_note(note, SandboxState(os.getpid(), taken, datetime.now(UTC).isoformat(timespec="seconds")))
 
-    serve(port, folder, secrets.token_hex(32), ready)
+    serve(arguments.port, folder, secrets.token_hex(32), ready, arguments.registry_port)
 
 
 def _end(number: int, frame: FrameType | None) -> None:
