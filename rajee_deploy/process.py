@@ -1,8 +1,8 @@
 """The only door to other programs: run one and stream its output, or start one that outlives us.
 
 Children run in a session of their own, so a Ctrl-C on the terminal reaches us alone and we end the whole group, with
-whatever it started; when we are killed ourselves (kill -9), a guard ends it in our place. Arguments are always lists; no
-shell reads them. This room never decides which program runs.
+whatever it started; when we are killed ourselves (kill -9), a guard ends it in our place. Arguments are always lists;
+no shell reads them. This room never decides which program runs.
 """
 
 from __future__ import annotations

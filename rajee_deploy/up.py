@@ -127,6 +127,9 @@ def show_plan(run: Context, planned: Planned) -> None:
 def settle(run: Context, wait_seconds: float) -> Planned:
     """Plan; while somebody else's operation runs, wait for its end and plan again from nothing."""
     deadline = time.monotonic() + wait_seconds
+    swept = sweep()  # before anything is hashed: TMPDIR may lie in a build context
+    if swept:
+        run.console.say(f"removed {len(swept)} temporary directories of runs that were killed", "dim")
     while True:
         planned = make_plan(run)
         show_plan(run, planned)
@@ -140,9 +143,6 @@ def settle(run: Context, wait_seconds: float) -> Planned:
 
 def execute(run: Context, planned: Planned) -> None:
     """Do the plan's steps in their order."""
-    swept = sweep()
-    if swept:
-        run.console.say(f"removed {len(swept)} temporary directories of runs that were killed", "dim")
     steps = planned.plan.steps
     if not steps:
         return

@@ -11,6 +11,7 @@ import os
 import re
 from typing import TYPE_CHECKING
 
+from rajee_deploy.engine.failures import failure
 from rajee_deploy.engine.login import private_docker_config
 from rajee_deploy.engine.progress import Progress
 from rajee_deploy.errors import DeployError
@@ -87,11 +88,9 @@ class Buildx:
             argv, environment = _command(_docker(), request, metadata)
             ended = run(argv, env={**login, **environment}, on_line=progress.line)
             if ended.code != 0:
-                raise DeployError(
-                    "build-failed", f"docker buildx build ended with {ended.code}", where=str(request.reference),
-                    cause=progress.failure(),
-                    hint="nothing was pushed under this tag and nothing deployed with it; mend it and run again",
-                )  # fmt: skip
+                raise failure(
+                    f"docker buildx build ended with {ended.code}", str(request.reference), progress.failure()
+                )
             return _pushed_digest(metadata)
 
 

@@ -27,14 +27,13 @@ def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m rajee_deploy.sandbox")
     parser.add_argument("--port", type=int, default=0, help="0 takes a free one")
     parser.add_argument("--note", type=Path, default=None, help="where to note process id and port")
-    parser.add_argument("--registry-port", type=int, default=0, help="what repositoryUri says, for a proxy before it")
     arguments = parser.parse_args(argv)
     note: Path = arguments.note or state_file()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _end)
     try:
         with private_directory("sandbox") as folder:
-            _serve(arguments, folder, note)
+            _serve(arguments.port, folder, note)
     except (OSError, DeployError) as error:
         sys.stderr.write(f"sandbox: {error}\n")
         return 1
@@ -44,13 +43,15 @@ def main(argv: list[str] | None = None) -> int:
     return 0
 
 
-def _serve(arguments: argparse.Namespace, folder: Path, note: Path) -> None:
+def _serve(port: int, folder: Path, note: Path) -> None:
     from rajee_deploy.sandbox.server import serve
 
     def ready(taken: int) -> None:
         write_note(note, SandboxState(os.getpid(), taken, datetime.now(UTC).isoformat(timespec="seconds")))
 
-    serve(arguments.port, folder, secrets.token_hex(32), ready, arguments.registry_port)
+    # For a proxy before the registry: what repositories' addresses say instead of our own port.
+    registry_port = int(os.environ.get("RAJEE_SANDBOX_REGISTRY_PORT") or 0)
+    serve(port, folder, secrets.token_hex(32), ready, registry_port)
 
 
 def _end(number: int, frame: FrameType | None) -> None:
