@@ -11,14 +11,15 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
+import sys
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from hashlib import _Hash
 
 BUFFER_BYTES = 1 << 18  # measured: with a megabyte the buffer falls out of the processor's cache, three times slower
-_CLONE = 0x40049409  # FICLONE, linux/fs.h
+_FICLONE = 0x40049409  # linux/fs.h
 _BLOCK_BYTES = 512  # the unit of st_blocks, whatever the file system's own
 _UNSUITABLE = {errno.EOPNOTSUPP, errno.EXDEV, errno.EINVAL, errno.ENOTTY, errno.ENOSYS, errno.EPERM, errno.ETXTBSY}
 
@@ -26,8 +27,10 @@ _UNSUITABLE = {errno.EOPNOTSUPP, errno.EXDEV, errno.EINVAL, errno.ENOTTY, errno.
 class Copier:
     """Copies files into one directory. Remembers whether clones work there, and keeps one buffer for all files."""
 
-    def __init__(self) -> None:
-        self.can_clone = hasattr(os, "SEEK_DATA")  # Linux's FICLONE, which macOS lacks with other things
+    def __init__(self, clone: Callable[[int, int], None] | None = None) -> None:
+        """`clone` makes its second descriptor's file share the blocks of the first's (default: FICLONE of Linux)."""
+        self._clone = clone or _ficlone
+        self._can_clone = clone is not None or sys.platform == "linux"
         self._buffer = memoryview(bytearray(BUFFER_BYTES))
         self._zeros = memoryview(bytes(BUFFER_BYTES))
 
@@ -36,7 +39,7 @@ class Copier:
         `target`, an empty file open for reading and writing, then holds. OSError of either file."""
         if size < BUFFER_BYTES:
             self._plain(source, target, size + 1, digest)
-        elif self.can_clone and self.clone(source, target):
+        elif self.clone(source, target):
             os.lseek(target, 0, os.SEEK_SET)
             self._read(target, size + 1, digest)
         elif _is_sparse(source):
@@ -46,12 +49,14 @@ class Copier:
 
     def clone(self, source: int, target: int) -> bool:
         """Make `target` share the blocks of `source`; False where that is not offered."""
+        if not self._can_clone:
+            return False
         try:
-            fcntl.ioctl(target, _CLONE, source)
+            self._clone(source, target)
         except OSError as error:
             if error.errno not in _UNSUITABLE:
                 raise
-            self.can_clone = False
+            self._can_clone = False  # not asked again for every file
             return False
         return True
 
@@ -90,6 +95,10 @@ class Copier:
         os.lseek(source, size, os.SEEK_SET)
         os.lseek(target, size, os.SEEK_SET)
         self._plain(source, target, 1, digest)
+
+
+def _ficlone(source: int, target: int) -> None:
+    fcntl.ioctl(target, _FICLONE, source)
 
 
 def allocated(status: os.stat_result) -> int:

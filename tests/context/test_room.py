@@ -200,11 +200,41 @@ def test_the_digest_is_of_the_copy(tmp_path, length, grown, hole):
     assert copied == original.read_bytes() or (hole and grown < 0)
 
 
+def refusing(asked):
+    """A file system that shares no blocks."""
+
+    def clone(source, target):
+        asked.append((source, target))
+        raise OSError(errno.EOPNOTSUPP, os.strerror(errno.EOPNOTSUPP))
+
+    return clone
+
+
 def test_a_file_system_without_clones_is_asked_once(tmp_path):
-    copier = Copier()
-    with (tmp_path / "a").open("w+b") as source, open("/proc/self/status", "rb") as other:  # noqa: PTH123
-        assert not copier.clone(other.fileno(), source.fileno())
-    assert not copier.can_clone
+    asked = []
+    copier = Copier(refusing(asked))
+    (tmp_path / "a").write_bytes(b"a" * BUFFER_BYTES)
+    for name in ("b", "c"):
+        with (tmp_path / "a").open("rb") as source, (tmp_path / name).open("w+b") as target:
+            copier.copy(source.fileno(), target.fileno(), BUFFER_BYTES, hashlib.sha256())
+        assert (tmp_path / name).read_bytes() == (tmp_path / "a").read_bytes()
+    assert len(asked) == 1
+
+
+def test_of_a_clone_the_clone_is_digested(tmp_path):
+    """Also when the original is rewritten at once: what was hashed is what is built."""
+    original = tmp_path / "original"
+    original.write_bytes(b"a" * BUFFER_BYTES)
+
+    def clone(source, target):
+        os.sendfile(target, source, 0, BUFFER_BYTES)
+        original.write_bytes(b"b" * BUFFER_BYTES)
+
+    digest = hashlib.sha256()
+    with original.open("rb") as source, (tmp_path / "copy").open("w+b") as target:
+        Copier(clone).copy(source.fileno(), target.fileno(), BUFFER_BYTES, digest)
+    assert (tmp_path / "copy").read_bytes() == b"a" * BUFFER_BYTES
+    assert digest.digest() == hashlib.sha256(b"a" * BUFFER_BYTES).digest()
 
 
 def test_a_fault_of_the_disk_is_no_missing_feature():
