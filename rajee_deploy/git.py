@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import os
 import re
-import tempfile
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import Enum
@@ -19,6 +18,7 @@ from typing import TYPE_CHECKING
 
 from rajee_deploy import process
 from rajee_deploy.errors import DeployError
+from rajee_deploy.scratch import private_directory
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -163,7 +163,7 @@ class Checkout:
 @contextmanager
 def private_checkout(repository: Repository) -> Iterator[Checkout]:
     """A checkout that is removed on every exit."""
-    with tempfile.TemporaryDirectory(prefix="rajee-deploy-") as made:
+    with private_directory("checkout") as made:
         place = Path(os.path.realpath(made))
         tree = place / "tree"
         tree.mkdir()

@@ -5,12 +5,10 @@ It knows the order of things and what to say; whether something is needed is dec
 
 from __future__ import annotations
 
-import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, assert_never
 
 from rajee_deploy import plan as plans
@@ -18,10 +16,12 @@ from rajee_deploy.errors import DeployError
 from rajee_deploy.facts import INFRA_PARAMETER, ImagePresent, Observed, Wanted, WantedImage
 from rajee_deploy.image import base_images, build_request, read_inputs, reading_triggers
 from rajee_deploy.report.timings import Timings, duration
+from rajee_deploy.scratch import private_directory, sweep
 from rajee_deploy.steps import BuildAndPush, DeployStack, Plan, WaitForStack
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
 
     from rajee_deploy.aws import Identity
     from rajee_deploy.console import Console
@@ -127,6 +127,9 @@ def show_plan(run: Context, planned: Planned) -> None:
 def settle(run: Context, wait_seconds: float) -> Planned:
     """Plan; while somebody else's operation runs, wait for its end and plan again from nothing."""
     deadline = time.monotonic() + wait_seconds
+    swept = sweep()  # before anything is hashed: TMPDIR may lie in a build context
+    if swept:
+        run.console.say(f"removed {len(swept)} temporary directories of runs that were killed", "dim")
     while True:
         planned = make_plan(run)
         show_plan(run, planned)
@@ -143,8 +146,8 @@ def execute(run: Context, planned: Planned) -> None:
     steps = planned.plan.steps
     if not steps:
         return
-    with tempfile.TemporaryDirectory(prefix="rajee-deploy-assembly-") as directory:
-        assembly = Path(directory) / "cdk.out"
+    with private_directory("assembly") as directory:
+        assembly = directory / "cdk.out"
         # What can fail without having changed anything comes first.
         if any(isinstance(step, BuildAndPush) for step in steps):
             with run.phase("find the engine"):

@@ -6,7 +6,6 @@ import json
 import os
 import subprocess
 import sys
-import tempfile
 from functools import partial
 from pathlib import Path
 
@@ -47,7 +46,7 @@ def temporary(tmp_path, monkeypatch):
     """The place for temporary files, empty."""
     place = tmp_path / "temporary"
     place.mkdir()
-    monkeypatch.setattr(tempfile, "tempdir", str(place))
+    monkeypatch.setenv("TMPDIR", str(place))
     return place
 
 
