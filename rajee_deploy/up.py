@@ -10,6 +10,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, assert_never
 
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from rajee_deploy.fingerprint import Fingerprint
     from rajee_deploy.image import ImageInputs
     from rajee_deploy.registry import Registry
+    from rajee_deploy.registry.contents import ContentsStore
     from rajee_deploy.settings import ImageSettings, Settings
     from rajee_deploy.stack import StackDeployer, StackReader
     from rajee_deploy.steps import Step
@@ -46,6 +48,8 @@ class Ports:
     engine: Engine
     identity: Callable[[], Identity]
     infrastructure: Callable[[], Fingerprint]
+    # Where it is kept what pushed images were made of, for people who ask later. Never asked by a run.
+    contents: Sequence[ContentsStore] = ()
 
 
 @dataclass(slots=True)
@@ -216,11 +220,24 @@ def _build(run: Context, step: BuildAndPush, inputs: ImageInputs) -> None:
     match found:
         case ImagePresent(digest=digest):
             run.console.item("✓", f"image {step.image}", f"{request.reference} is {digest}", "green")
+            _keep_contents(run, inputs)
         case _:
             raise DeployError(
                 "push-not-confirmed", f"the engine said it pushed {step.tag}, but the registry does not have it",
                 where=request.reference, hint="run again; if it stays, look at the repository's permissions and events",
             )  # fmt: skip
+
+
+def _keep_contents(run: Context, inputs: ImageInputs) -> None:
+    """Keep what the pushed image was made of. No run fails for want of it."""
+    if not run.ports.contents:
+        return
+    from rajee_deploy.contents.keep import keep
+
+    name = inputs.settings.name
+    with run.phase(f"record what {name} was made of"):
+        for problem in keep(run.ports.contents, inputs, datetime.now(UTC)):
+            run.console.item("!", f"image {name}", problem, "yellow")
 
 
 def _check_triggers(base: str, triggers: Sequence[str], step: BuildAndPush) -> None:

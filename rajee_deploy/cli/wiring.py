@@ -7,8 +7,12 @@ from typing import TYPE_CHECKING
 from rajee_deploy.aws import Aws
 from rajee_deploy.cli.images import SettingsFlags, chosen_images
 from rajee_deploy.console import Console
+from rajee_deploy.contents.local import LocalContents
 from rajee_deploy.engine.buildx import Buildx
+from rajee_deploy.facts import StackAbsent
+from rajee_deploy.registry.contents import RegistryContents
 from rajee_deploy.registry.ecr import Ecr
+from rajee_deploy.registry.labels import RegistryLabels
 from rajee_deploy.stack.cdk import Cdk
 from rajee_deploy.stack.cloudformation import CloudFormation
 from rajee_deploy.stack.inputs import infra_fingerprint
@@ -17,6 +21,9 @@ from rajee_deploy.up import Context, Ports
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
+
+    from rajee_deploy.explain.tags import Sources
+    from rajee_deploy.settings import Settings
 
 
 def make_context(
@@ -30,5 +37,26 @@ def make_context(
     settings, images = chosen_images(SettingsFlags(*flags))
     aws = Aws(profile or settings.profile, region or settings.region)
     cdk = settings.cdk
-    ports = Ports(Ecr(aws), CloudFormation(aws), Cdk(cdk, aws), Buildx(), aws.identity, lambda: infra_fingerprint(cdk))
+    ecr = Ecr(aws)
+    ports = Ports(
+        ecr, CloudFormation(aws), Cdk(cdk, aws), Buildx(), aws.identity, lambda: infra_fingerprint(cdk),
+        (RegistryContents(ecr.push_access), LocalContents()),
+    )  # fmt: skip
     return Context(settings, images, ports, Console(verbose=verbose))
+
+
+def make_sources(settings: Settings | None, profile: str | None, region: str | None) -> Sources:
+    """Where `explain` learns what a tag was made of. Without settings only this machine knows anything."""
+    from rajee_deploy.explain.tags import Sources
+
+    local = ("this machine", LocalContents())
+    if settings is None:
+        return Sources((local,), _no_stack, lambda _repository, _tag, _name: "")
+    aws = Aws(profile or settings.profile, region or settings.region)
+    access = Ecr(aws).push_access
+    registry = ("the registry", RegistryContents(access))
+    return Sources((registry, local), CloudFormation(aws).describe, RegistryLabels(access).find_label)
+
+
+def _no_stack(_stack: str) -> StackAbsent:
+    return StackAbsent()

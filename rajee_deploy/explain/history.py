@@ -64,7 +64,7 @@ def find_commit(repository: Repository, revision: str) -> str:
         return lines[-1]
     hint = "name a branch, a git tag or a commit; in a shallow clone, git fetch --unshallow brings the older ones"
     if re.match(_TAG, revision):
-        hint = "an image's tag is no git revision: name the commit that it was built from"
+        hint = "an image's tag is no git revision; --since takes it whole: the prefix and 40 digits"
     raise DeployError("unknown-revision", f"git knows no revision {revision!r}", where=str(repository.top), hint=hint)
 
 

@@ -1,10 +1,11 @@
-"""What changed in images since a git revision: the story of `explain --since`."""
+"""What changed in images since a git revision: the story of `explain --since REF`."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from rajee_deploy.contents.of_image import contents_of
 from rajee_deploy.errors import DeployError
 from rajee_deploy.explain.compare import compare
 from rajee_deploy.explain.history import find_commit, find_repository, private_checkout
@@ -20,13 +21,26 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
+class Then:
+    """How it is known what an image tag was made of: the store, or git; and of its build the commit (""), whether
+    the checkout differed from it, and the time, where the record says so."""
+
+    known_from: str
+    commit: str = ""
+    dirty: bool = False
+    at: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Since:
-    """By image, what differs from the commit that `revision` names, and what to know about that."""
+    """By image, what differs from what `revision` names, and what to know about that. For a git revision `commit` is
+    its id; for an image tag, or the word for the deployed one, it is "" and `thens` says more about each image."""
 
     revision: str
     commit: str
     comparisons: Mapping[str, Comparison]
     notes: Mapping[str, str]
+    thens: Mapping[str, Then] = field(default_factory=dict)
 
 
 def since(images: Mapping[str, ImageInputs], origin: Origin, start: Path, revision: str) -> Since:
@@ -48,7 +62,7 @@ def since(images: Mapping[str, ImageInputs], origin: Origin, start: Path, revisi
                     "revision-not-buildable", f"the image {name} could not be built at {revision}",
                     where=error.where, cause=error.problem, hint=past.note or "name a later revision",
                 ) from error  # fmt: skip
-            comparisons[name] = compare(then, present)
+            comparisons[name] = compare(contents_of(then), contents_of(present))
             if past.note:
                 notes[name] = past.note
     return Since(revision, commit, comparisons, notes)
