@@ -91,7 +91,7 @@ def make_plan(run: Context) -> Planned:
             inputs = {image.name: read_inputs(image) for image in run.images}
             infrastructure = ports.infrastructure() if stacks else None
         with run.timings.phase("ask AWS"):
-            _check_account(settings, identity.result())
+            check_account(settings, identity.result())
             found = {
                 name: pool.submit(ports.registry.find_image, image.settings.repository, image.fingerprint.tag)
                 for name, image in inputs.items()
@@ -297,7 +297,8 @@ def _wanted(inputs: ImageInputs) -> WantedImage:
     return WantedImage(image.name, inputs.fingerprint, image.repository, image.stack, image.parameter)
 
 
-def _check_account(settings: Settings, who: Identity) -> None:
+def check_account(settings: Settings, who: Identity) -> None:
+    """DeployError `wrong-account` when the settings name another one."""
     if settings.account is not None and settings.account != who.account:
         raise DeployError(
             "wrong-account", f"these credentials are of account {who.account}, not {settings.account}",

@@ -16,13 +16,14 @@ from rajee_deploy.registry.labels import RegistryLabels
 from rajee_deploy.stack.cdk import Cdk
 from rajee_deploy.stack.cloudformation import CloudFormation
 from rajee_deploy.stack.inputs import infra_fingerprint
-from rajee_deploy.up import Context, Ports
+from rajee_deploy.up import Context, Ports, check_account
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
     from rajee_deploy.explain.tags import Sources
+    from rajee_deploy.facts import StackState
     from rajee_deploy.settings import Settings
 
 
@@ -55,7 +56,13 @@ def make_sources(settings: Settings | None, profile: str | None, region: str | N
     aws = Aws(profile or settings.profile, region or settings.region)
     access = Ecr(aws).push_access
     registry = ("the registry", RegistryContents(access))
-    return Sources((registry, local), CloudFormation(aws).describe, RegistryLabels(access).find_label)
+
+    def describe(stack: str) -> StackState:
+        if settings.account is not None:
+            check_account(settings, aws.identity())
+        return CloudFormation(aws).describe(stack)
+
+    return Sources((registry, local), describe, RegistryLabels(access).find_label)
 
 
 def _no_stack(_stack: str) -> StackAbsent:

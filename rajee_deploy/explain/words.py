@@ -113,9 +113,9 @@ def show_since(console: Console, found: Since) -> None:
             console.item("!", f"image {name}", found.notes[name], "yellow")
         then = _then_text(found, name)
         if comparison.is_same:
-            say(console, f"{name}: same tag {comparison.after} as at {then}")
+            say(console, f"{name}: same tag {comparison.after} as {then}")
             continue
-        say(console, f"{name}: {comparison.before} at {then}, {comparison.after} now")
+        say(console, f"{name}: {comparison.before} {then}, {comparison.after} now")
         rows = [_change_row(change) for change in comparison.changes[:_ROWS]]
         console.result_table(("why", "what", "before", "after", ">line"), rows)
         more = len(comparison.changes) - len(rows)
@@ -127,11 +127,12 @@ def _then_text(found: Since, name: str) -> str:
     """What an image is compared with: a commit, or a build and how it is known."""
     then = found.thens.get(name)
     if then is None:
-        return f"{found.revision} ({found.commit[:_ID]})"
+        return f"at {found.revision} ({found.commit[:_ID]})"
+    asked = "" if found.revision == found.comparisons[name].before else found.revision
     commit = f"at {then.commit[:_ID]}" if then.commit else ""
     dirty = "with uncommitted changes" if then.dirty else ""
     built = " ".join(filter(None, ("built", then.at, commit, dirty))) if then.at or commit else ""
-    return f"{found.revision} ({', '.join(filter(None, (built, f'by {then.known_from}')))})"
+    return f"({'; '.join(filter(None, (asked, built, f'known from {then.known_from}')))})"
 
 
 def _change_row(change: Change) -> tuple[str, ...]:

@@ -117,7 +117,7 @@ class OciRepository:
         from requests import RequestException
 
         url = urljoin(self._base, path)
-        login = (self._access.username, self._access.password) if url.startswith(self._base) else None
+        login = (self._access.username, self._access.password) if _origin(url) == _origin(self._base) else None
         sent = {"Accept-Encoding": "identity", **(headers or {})}
         try:
             with self._session.request(
@@ -176,6 +176,12 @@ def _codes(body: bytes) -> list[str]:
         return [str(error["code"]) for error in json.loads(body)["errors"]]
     except (ValueError, TypeError, KeyError):
         return []
+
+
+def _origin(url: str) -> tuple[str, str | None, int]:
+    """Who answers for an address."""
+    parts = urlsplit(url)
+    return parts.scheme, parts.hostname, parts.port or (443 if parts.scheme == "https" else 80)
 
 
 def _is_loopback(host: str) -> bool:
