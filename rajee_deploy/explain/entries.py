@@ -119,4 +119,6 @@ def _grouped(contents: Contents, depth: int) -> tuple[Group, ...]:
 
 
 def _counted(group: Group | None) -> str:
-    return f"{group.entries} entries" if group is not None else ""
+    if group is None:
+        return ""
+    return "1 entry" if group.entries == 1 else f"{group.entries} entries"
