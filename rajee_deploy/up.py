@@ -48,8 +48,9 @@ class Ports:
     engine: Engine
     identity: Callable[[], Identity]
     infrastructure: Callable[[], Fingerprint]
-    # Where it is kept what pushed images were made of, for people who ask later. Never asked by a run.
-    contents: Sequence[ContentsStore] = ()
+    # Where it is kept what pushed images were made of, for people who ask later. Never asked by a run, and made only
+    # when something was pushed.
+    contents: Callable[[], Sequence[ContentsStore]] = tuple
 
 
 @dataclass(slots=True)
@@ -230,13 +231,14 @@ def _build(run: Context, step: BuildAndPush, inputs: ImageInputs) -> None:
 
 def _keep_contents(run: Context, inputs: ImageInputs) -> None:
     """Keep what the pushed image was made of. No run fails for want of it."""
-    if not run.ports.contents:
+    stores = run.ports.contents()
+    if not stores:
         return
     from rajee_deploy.contents.keep import keep
 
     name = inputs.settings.name
     with run.phase(f"record what {name} was made of"):
-        for problem in keep(run.ports.contents, inputs, datetime.now(UTC)):
+        for problem in keep(stores, inputs, datetime.now(UTC)):
             run.console.item("!", f"image {name}", problem, "yellow")
 
 

@@ -7,12 +7,9 @@ from typing import TYPE_CHECKING
 from rajee_deploy.aws import Aws
 from rajee_deploy.cli.images import SettingsFlags, chosen_images
 from rajee_deploy.console import Console
-from rajee_deploy.contents.local import LocalContents
 from rajee_deploy.engine.buildx import Buildx
 from rajee_deploy.facts import StackAbsent
-from rajee_deploy.registry.contents import RegistryContents
 from rajee_deploy.registry.ecr import Ecr
-from rajee_deploy.registry.labels import RegistryLabels
 from rajee_deploy.stack.cdk import Cdk
 from rajee_deploy.stack.cloudformation import CloudFormation
 from rajee_deploy.stack.inputs import infra_fingerprint
@@ -24,6 +21,7 @@ if TYPE_CHECKING:
 
     from rajee_deploy.explain.tags import Sources
     from rajee_deploy.facts import StackState
+    from rajee_deploy.registry.contents import ContentsStore
     from rajee_deploy.settings import Settings
 
 
@@ -41,7 +39,7 @@ def make_context(
     ecr = Ecr(aws)
     ports = Ports(
         ecr, CloudFormation(aws), Cdk(cdk, aws), Buildx(), aws.identity, lambda: infra_fingerprint(cdk),
-        (RegistryContents(ecr.push_access), LocalContents()),
+        lambda: [store for _, store in _stores(ecr)],
     )  # fmt: skip
     return Context(settings, images, ports, Console(verbose=verbose))
 
@@ -49,20 +47,28 @@ def make_context(
 def make_sources(settings: Settings | None, profile: str | None, region: str | None) -> Sources:
     """Where `explain` learns what a tag was made of. Without settings only this machine knows anything."""
     from rajee_deploy.explain.tags import Sources
+    from rajee_deploy.registry.labels import RegistryLabels
 
-    local = ("this machine", LocalContents())
     if settings is None:
-        return Sources((local,), _no_stack, lambda _repository, _tag, _name: "")
+        return Sources(_stores(None), _no_stack, lambda _repository, _tag, _name: "")
     aws = Aws(profile or settings.profile, region or settings.region)
-    access = Ecr(aws).push_access
-    registry = ("the registry", RegistryContents(access))
+    ecr = Ecr(aws)
 
     def describe(stack: str) -> StackState:
         if settings.account is not None:
             check_account(settings, aws.identity())
         return CloudFormation(aws).describe(stack)
 
-    return Sources((registry, local), describe, RegistryLabels(access).find_label)
+    return Sources(_stores(ecr), describe, RegistryLabels(ecr.push_access).find_label)
+
+
+def _stores(ecr: Ecr | None) -> list[tuple[str, ContentsStore]]:
+    """Where it is kept what tags were made of, with names, in the order in which they are asked."""
+    from rajee_deploy.contents.local import LocalContents
+    from rajee_deploy.registry.contents import RegistryContents
+
+    registry = [("the registry", RegistryContents(ecr.push_access))] if ecr is not None else []
+    return [*registry, ("this machine", LocalContents())]
 
 
 def _no_stack(_stack: str) -> StackAbsent:
