@@ -1,9 +1,11 @@
-"""The records of this machine's last builds, in the user's state directory: one file each, replaced as a whole."""
+"""The records of this machine's last builds, in the user's state directory: one file each, replaced as a whole.
+
+Of whatever repository: a tag is made of contents, so it has the same record everywhere.
+"""
 
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import json
 import os
 import tempfile
@@ -28,9 +30,9 @@ class LocalContents:
         self._directory = directory or state_directory() / "contents"
         self._most = most
 
-    def put(self, repository: str, tag: str, record: Record) -> Kept:
+    def put(self, _repository: str, tag: str, record: Record) -> Kept:
         """See ContentsStore. A file that cannot be read any more is replaced."""
-        path = self._path(repository, tag)
+        path = self._path(tag)
         with _told(path):
             there = _parsed(_bytes_of(path))
             if there is not None:
@@ -40,15 +42,14 @@ class LocalContents:
             self._drop_oldest()
         return Kept.WRITTEN
 
-    def get(self, repository: str, tag: str) -> Record | None:
+    def get(self, _repository: str, tag: str) -> Record | None:
         """See ContentsStore. A file without sense is no record."""
-        path = self._path(repository, tag)
+        path = self._path(tag)
         with _told(path):
             return _parsed(_bytes_of(path))
 
-    def _path(self, repository: str, tag: str) -> Path:
-        name = hashlib.sha256(f"{repository}\0{tag}".encode()).hexdigest()
-        return self._directory / (name[:40] + _SUFFIX)
+    def _path(self, tag: str) -> Path:
+        return self._directory / (tag + _SUFFIX)
 
     def _drop_oldest(self) -> None:
         found = sorted(self._directory.glob(f"*{_SUFFIX}"), key=_age, reverse=True)

@@ -153,7 +153,7 @@ def _session() -> requests.Session:
     session = requests.Session()
     session.verify = os.environ.get("AWS_CA_BUNDLE") or True  # what botocore trusts, so that one setting serves both
     # Everything asked here may be asked twice: what is stored is named by its digest.
-    retry = Retry(3, backoff_factor=0.2, status_forcelist=(429, 502, 503, 504), allowed_methods=None, redirect=5,
+    retry = Retry(2, backoff_factor=0.2, status_forcelist=(429, 502, 503, 504), allowed_methods=None, redirect=5,
                   raise_on_status=False)  # fmt: skip
     session.mount("https://", HTTPAdapter(max_retries=retry))
     session.mount("http://", HTTPAdapter(max_retries=retry))

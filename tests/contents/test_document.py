@@ -5,16 +5,24 @@ from __future__ import annotations
 import json
 import os
 import random
+import tempfile
 import zlib
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from rajee_deploy.contents.document import MOST_BYTES, decode, encode
 from rajee_deploy.contents.groups import bounded, groups_of
 from rajee_deploy.contents.of_image import contents_of
 from rajee_deploy.context import Modes
 from rajee_deploy.errors import DeployError
+from rajee_deploy.explain.compare import compare
+from rajee_deploy.image import read_inputs
+from rajee_deploy.model import Platform
+from rajee_deploy.settings import ImageSettings
 
 DOCKERFILE = """\
 ARG BASE=base:1
@@ -217,3 +225,42 @@ def test_every_difference_of_an_entry_changes_its_group_alone(inputs):
         after = {group.path: group.digest for group in groups_of(changed, 1)}
         assert {path for path in before if before[path] != after[path]} == {"a"}, name
     assert groups_of(tuple(reversed(items)), 1) == groups_of(items, 1)
+
+
+# -- properties ----------------------------------------------------------------------------------------------------
+
+names = st.sampled_from(["a", "b", "d/a", "d/e/a", "d/e/b", "f/a", "f/g/h"])
+trees = st.dictionaries(names, st.tuples(st.sampled_from(["1", "22", ""]), st.sampled_from([0o644, 0o755])))
+
+
+def made(tree):
+    """The contents of a tree that one line copies."""
+    with tempfile.TemporaryDirectory() as made_here:
+        root = Path(made_here)
+        (root / "src").mkdir()
+        (root / "Dockerfile").write_text("FROM base:1\nCOPY src /src\n")
+        for name, (text, mode) in tree.items():
+            path = root / "src" / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
+            path.chmod(mode)
+        return contents_of(
+            read_inputs(ImageSettings("app", root, root / "Dockerfile", "r", Platform("linux", "amd64")))
+        )
+
+
+@settings(max_examples=60, deadline=None)
+@given(before=trees, after=trees, limit=st.integers(1, 12))
+def test_a_record_tells_a_difference_exactly_where_there_is_one(before, after, limit):
+    past, present = made(before), made(after)
+    record = decode(past.tag, encode(bounded(past, limit)))
+    whole, found = compare(past, present), compare(record, present)
+    assert bool(found.changes) == bool(whole.changes) == (past.tag != present.tag) == (before != after)
+    if record.depth is not None:
+        changed = {item.path for item in set(past.items) ^ set(present.items)}
+        for change in found.changes:
+            assert any(f"{path}/".startswith(change.subject.lstrip("/")) for path in changed), change
+    else:
+        assert found == whole
+    back = {tuple(reversed((c.before, c.after))) for c in compare(present, past).changes}
+    assert back == {(c.before, c.after) for c in whole.changes}
