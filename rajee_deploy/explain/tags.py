@@ -1,7 +1,8 @@
 """What changed in images since the build of a tag, or since what is deployed: the story of `explain --since TAG`.
 
-Asked in turn: the records beside the image, those of this machine, and the commit that the image names. Each source
-that had nothing is told; one that could not be asked is told too, and never counts as an answer.
+Asked in turn: the records beside the image, those of this machine, the commit that the image names, and the history
+for a commit whose files give the tag. Each source that had nothing is told; one that could not be asked is told too,
+and never counts as an answer.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from rajee_deploy.contents.document import decode
 from rajee_deploy.contents.of_image import contents_of
 from rajee_deploy.errors import ConfigurationError, DeployError
 from rajee_deploy.explain.compare import Comparison, compare
+from rajee_deploy.explain.search import LAST, find_commit_of
 from rajee_deploy.explain.since import Since, Then, since
 from rajee_deploy.facts import StackPresent
 from rajee_deploy.fingerprint import TAG_HEX, TAG_PREFIX
@@ -131,23 +133,48 @@ def _then(place: str, record: Record) -> Then:
 def _by_git(
     now: Checkouts, name: str, tag: str, sources: Sources, passed_over: list[str]
 ) -> tuple[Comparison, Then, list[str]]:
-    present = now.images[name]
-    try:
-        commit = sources.find_label(present.settings.repository, tag, REVISION)
-        if re.fullmatch(r"[0-9a-f]{40,64}", commit):
-            found = since({name: present}, now.origin, now.start, commit)
-            comparison = found.comparisons[name]
-            notes = [*passed_over, f"compared with the files of {commit}", found.notes.get(name, "")]
-            if comparison.before != tag:
-                notes.append(f"which give {comparison.before}: what was built differed from the commit, unseen here")
-            return comparison, Then("git", found.commit), notes
-        passed_over.append("the image names no commit")
-    except DeployError as error:
-        passed_over.append(f"git: {_told(error)}")
-    raise DeployError(
-        "no-contents", f"nothing tells what {tag} was made of", where=f"image {name}", cause="\n".join(passed_over),
-        hint="compare with a commit instead: rajee-deploy explain --since REF",
-    )  # fmt: skip
+    """The last resort: the commit that the image names, or one whose files give this very tag, which goes before a
+    commit whose files give another."""
+    near: Since | None = None
+    for find in (_named_commit, _found_commit):
+        try:
+            commit = find(now, name, tag, sources)
+            found = since({name: now.images[name]}, now.origin, now.start, commit) if commit else None
+        except DeployError as error:
+            passed_over.append(f"git: {_told(error)}")
+            continue
+        if found is not None and found.comparisons[name].before == tag:
+            return _of_commit(found, name, passed_over)
+        if found is None:
+            passed_over.append(_FOUND_NOTHING[find])
+        near = near or found
+    if near is None:
+        raise DeployError(
+            "no-contents", f"nothing tells what {tag} was made of", where=f"image {name}",
+            cause="\n".join(passed_over), hint="compare with a commit instead: rajee-deploy explain --since REF",
+        )  # fmt: skip
+    other = f"which give {near.comparisons[name].before}: what was built differed from them, unseen here"
+    return _of_commit(near, name, passed_over, other)
+
+
+def _of_commit(found: Since, name: str, passed_over: list[str], other: str = "") -> tuple[Comparison, Then, list[str]]:
+    notes = [*passed_over, f"compared with the files of {found.commit}", other, found.notes.get(name, "")]
+    return found.comparisons[name], Then("git", found.commit), notes
+
+
+def _named_commit(now: Checkouts, name: str, tag: str, sources: Sources) -> str:
+    label = sources.find_label(now.images[name].settings.repository, tag, REVISION)
+    return label if re.fullmatch(r"[0-9a-f]{40,64}", label) else ""
+
+
+def _found_commit(now: Checkouts, name: str, tag: str, _sources: Sources) -> str:
+    return find_commit_of(tag, now.images[name], now.origin, now.start)
+
+
+_FOUND_NOTHING = {
+    _named_commit: "the registry has no image of this tag that names its commit",
+    _found_commit: f"none of the last {LAST} commits gives this tag",
+}
 
 
 def _told(error: DeployError) -> str:

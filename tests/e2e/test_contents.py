@@ -175,9 +175,12 @@ def test_without_a_record_the_machine_that_built_still_knows(builder, other, tag
     ended = builder.run("explain", "--since", tag)
     assert "known from this machine" in ended.stdout
     assert "the registry has no record" in ended.stderr
-    error = json.loads(other.run("explain", "--since", tag, "--json", code=1).stdout)
+    found = other.document("explain", "--since", tag)["images"]["app"]
+    assert (found["known_from"], found["before"]) == ("git", tag)
+    assert "this machine has no record" in found["note"]
+    error = json.loads(other.run("explain", "--since", "c-" + "0" * 40, "--json", code=1).stdout)
     assert error["code"] == "no-contents"
-    assert "this machine has no record" in error["cause"]
+    assert "none of the last 50 commits gives this tag" in error["cause"]
 
 
 def test_offline_the_machine_that_built_still_knows(builder, tag):

@@ -152,24 +152,62 @@ def test_a_commit_that_was_not_what_was_built_is_said_to_be(world, write, commit
     write({"src/a": "333"})
     found = world.since(tag)
     assert rows(found) == CHANGED
-    assert "what was built differed from the commit" in found.notes["app"]
+    assert "what was built differed from them" in found.notes["app"]
     assert found.comparisons["app"].before != tag
 
 
 @pytest.mark.parametrize(
     ("label", "said"),
-    [("", "the image names no commit"), ("f" * 40, "git knows no revision"), ("--help", "the image names no commit")],
+    [
+        ("", "no image of this tag that names its commit"),
+        ("f" * 40, "git knows no revision"),
+    ],
 )
 def test_nothing_is_known(world, write, commit, label, said):
     commit()
-    tag = world.build(stores=[])
+    tag = world.build(stores=[], **{"src/a": "uncommitted"})
     world.labels[tag] = label
     write({"src/a": "333"})
     with pytest.raises(DeployError) as caught:
         world.since(tag)
     assert caught.value.code == "no-contents"
-    for word in ("the registry has no record", "this machine has no record", said):
+    for word in ("the registry has no record", "this machine has no record", said, "none of the last 50 commits"):
         assert word in caught.value.cause
+
+
+def test_the_history_has_a_commit_that_gives_the_tag(world, write, commit):
+    write({"README": "nothing to build", "Dockerfile": "FROM nothing("})
+    commit()
+    write(TREE)
+    tag, wanted = world.build(stores=[]), commit()
+    for text in ("2", "3"):
+        write({"src/a": text})
+        commit()
+    write({"src/a": "333"})
+    found = world.since(tag)
+    assert rows(found) == CHANGED
+    assert (found.comparisons["app"].before, found.thens["app"].commit) == (tag, wanted)
+    assert "no image of this tag that names its commit" in found.notes["app"]
+
+
+def test_a_commit_that_gives_the_tag_goes_before_the_one_that_the_build_was_at(world, write, commit):
+    """Built before it was committed: the image names the commit below."""
+    below = commit()
+    tag = world.build(stores=[], **{"src/a": "2"})
+    world.labels[tag], wanted = below, commit()
+    write({"src/a": "333"})
+    found = world.since(tag)
+    assert (found.comparisons["app"].before, found.thens["app"].commit) == (tag, wanted)
+    assert "differed" not in found.notes["app"]
+
+
+def test_outside_of_a_repository(world, write):
+    tag = world.build(stores=[])
+    write({"src/a": "333"})
+    with pytest.raises(DeployError) as caught:
+        world.since(tag)
+    assert caught.value.code == "no-contents"
+    assert "no checkout of a git repository" in caught.value.cause
 
 
 def test_since_what_is_deployed(world, write):
