@@ -68,6 +68,13 @@ def find_commit(repository: Repository, revision: str) -> str:
     raise DeployError("unknown-revision", f"git knows no revision {revision!r}", where=str(repository.top), hint=hint)
 
 
+def ignored_paths(repository: Repository) -> tuple[str, ...]:
+    """What git ignores of the checkout, from its top; a directory ends in `/`. Empty when git cannot tell."""
+    asked = ["ls-files", "-z", "--others", "--ignored", "--exclude-standard", "--directory"]
+    ended, lines = _git(["-C", str(repository.top), *asked])
+    return tuple(filter(None, "\n".join(lines).split("\0"))) if not ended.code else ()
+
+
 def first_parents(repository: Repository, count: int) -> tuple[Commit, ...]:
     """The last `count` commits that HEAD went through, the oldest first; merges count once."""
     asked = ["log", "--first-parent", f"--max-count={count}", "--no-show-signature", "--format=%H %s", "HEAD", "--"]

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from rajee_deploy.contents.of_image import contents_of
 from rajee_deploy.errors import DeployError
+from rajee_deploy.explain.changes import Cause
 from rajee_deploy.explain.compare import compare
-from rajee_deploy.explain.history import find_commit, find_repository, private_checkout
+from rajee_deploy.explain.history import find_commit, find_repository, ignored_paths, private_checkout
 from rajee_deploy.explain.past import image_at, inputs_at
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from rajee_deploy.explain.compare import Comparison
+    from rajee_deploy.explain.history import Repository
     from rajee_deploy.explain.past import Origin
     from rajee_deploy.image import ImageInputs
 
@@ -63,6 +65,22 @@ def since(images: Mapping[str, ImageInputs], origin: Origin, start: Path, revisi
                     where=error.where, cause=error.problem, hint=past.note or "name a later revision",
                 ) from error  # fmt: skip
             comparisons[name] = compare(contents_of(then), contents_of(present))
-            if past.note:
-                notes[name] = past.note
-    return Since(revision, commit, comparisons, notes)
+            notes[name] = "; ".join(filter(None, (past.note, _unknown(present, comparisons[name], repository))))
+    return Since(revision, commit, comparisons, {name: note for name, note in notes.items() if note})
+
+
+def _unknown(present: ImageInputs, comparison: Comparison, repository: Repository) -> str:
+    """What to know about entries that git ignores: they are in no commit, so they seem to be new."""
+    added = [change for change in comparison.changes if change.cause is Cause.ADDED]
+    if not added:
+        return ""
+    ignored = tuple(f"{repository.top}/{path}" for path in ignored_paths(repository))
+    places = (f"{present.selections[change.context].root.resolve()}/{change.subject}" for change in added)
+    number = sum(any(_is_below(place, path) for path in ignored) for place in places)
+    if not number:
+        return ""
+    return f"{number} of the added entries are ignored by git, which cannot tell whether they were there"
+
+
+def _is_below(place: str, path: str) -> bool:
+    return f"{place}/".startswith(path) if path.endswith("/") else place == path
