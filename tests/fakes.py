@@ -14,6 +14,7 @@ from rajee_deploy.errors import DeployError
 from rajee_deploy.facts import ImageAbsent, ImagePresent, RepositoryAbsent, StackAbsent, StackPresent
 from rajee_deploy.model import Digest, PushAccess
 from rajee_deploy.registry.contents import Kept
+from rajee_deploy.rollout import ResourceEvent, RolloutSettings, Service
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -140,3 +141,41 @@ class FakeContents:
     def _check(self) -> None:
         if self.fails:
             raise DeployError("registry-unreachable", "the registry could not be reached")
+
+
+@dataclass
+class FakeWatcher:
+    """A stack while it is deployed: what is to be seen of it at each look, the last of which stays."""
+
+    happened: list[ResourceEvent] = field(default_factory=list)
+    held: dict[str, list[Service]] = field(default_factory=dict)
+    task_definitions: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    set_to: RolloutSettings = field(default_factory=RolloutSettings)
+    is_silent: bool = False
+
+    def events(self, stack: str, since: float) -> tuple[ResourceEvent, ...]:
+        assert stack
+        self._answer()
+        return tuple(event for event in self.happened if event.at >= since)
+
+    def services(self, stack: str) -> tuple[str, ...]:
+        assert stack
+        self._answer()
+        return tuple(self.held)
+
+    def service(self, arn: str) -> Service:
+        self._answer()
+        states = self.held[arn]
+        return states.pop(0) if len(states) > 1 else states[0]
+
+    def images(self, task_definition: str) -> tuple[str, ...]:
+        self._answer()
+        return self.task_definitions[task_definition]
+
+    def settings(self, arn: str) -> RolloutSettings:
+        assert arn in self.held
+        return self.set_to
+
+    def _answer(self) -> None:
+        if self.is_silent:
+            raise DeployError("throttled", "AWS throttled the call")

@@ -8,8 +8,8 @@ from rajee_deploy.contents import CREATED, DIRTY, IMAGE, REVISION
 from rajee_deploy.contents.document import encode
 from rajee_deploy.contents.groups import bounded
 from rajee_deploy.contents.of_image import contents_of
-from rajee_deploy.contents.revision import find_revision
 from rajee_deploy.errors import DeployError
+from rajee_deploy.git import find_revision
 from rajee_deploy.registry.contents import MOST_BYTES, Record
 
 if TYPE_CHECKING:
@@ -39,5 +39,5 @@ def record_of(inputs: ImageInputs, at: datetime) -> Record:
     revision = find_revision(inputs.settings.context)
     notes = {IMAGE: inputs.settings.name, CREATED: at.isoformat(timespec="seconds")}
     if revision is not None:
-        notes |= {REVISION: revision.id, DIRTY: "true" if revision.dirty else "false"}
+        notes |= {REVISION: revision.id, DIRTY: "true" if revision.is_dirty else "false"}
     return Record(encode(bounded(contents_of(inputs))), notes)

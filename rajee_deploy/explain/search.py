@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rajee_deploy.errors import DeployError
-from rajee_deploy.explain.history import find_repository, first_parents, private_checkout
 from rajee_deploy.explain.past import image_at, inputs_at
+from rajee_deploy.git import find_repository, first_parents, private_checkout
 
 if TYPE_CHECKING:
     from pathlib import Path

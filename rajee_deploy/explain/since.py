@@ -9,16 +9,16 @@ from rajee_deploy.contents.of_image import contents_of
 from rajee_deploy.errors import DeployError
 from rajee_deploy.explain.changes import Cause
 from rajee_deploy.explain.compare import compare
-from rajee_deploy.explain.history import find_commit, find_repository, ignored_paths, private_checkout
 from rajee_deploy.explain.past import image_at, inputs_at
+from rajee_deploy.git import find_commit, find_repository, ignored_paths, private_checkout
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
     from rajee_deploy.explain.compare import Comparison
-    from rajee_deploy.explain.history import Repository
     from rajee_deploy.explain.past import Origin
+    from rajee_deploy.git import Repository
     from rajee_deploy.image import ImageInputs
 
 

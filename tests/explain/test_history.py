@@ -13,10 +13,10 @@ from pathlib import Path
 import pytest
 
 from rajee_deploy.errors import DeployError
-from rajee_deploy.explain.history import find_commit, find_repository, first_parents, private_checkout
 from rajee_deploy.explain.past import Origin
 from rajee_deploy.explain.replay import replay
 from rajee_deploy.explain.since import since
+from rajee_deploy.git import find_commit, find_repository, first_parents, private_checkout
 from rajee_deploy.image import read_inputs
 from rajee_deploy.settings import load
 

@@ -1,4 +1,5 @@
-"""git, as far as explanations need it: revisions, and a private checkout that is moved from one to the next.
+"""The only door to git: which revision this is, which of two is the older, and a private checkout that is moved from
+one revision to the next.
 
 The repository is only read: the checkout has an index of its own and lies in a temporary directory, so that neither
 the user's index nor the list of worktrees changes, whatever ends us. No hook runs. What git would convert on checkout
@@ -12,6 +13,7 @@ import re
 import tempfile
 from contextlib import contextmanager
 from dataclasses import dataclass
+from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -43,6 +45,66 @@ class Commit:
 
     id: str
     subject: str
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """What is checked out: the commit's full id, whether tracked files differ from it, the branch ("" when none is),
+    and the address of `origin` without a login ("" where there is none)."""
+
+    id: str
+    is_dirty: bool
+    branch: str = ""
+    source: str = ""
+
+
+class Ancestry(Enum):
+    """How one commit stands to another."""
+
+    SAME = "the same"
+    OLDER = "older"
+    NEWER = "newer"
+    DIVERGED = "on another branch"
+    UNKNOWN = "unknown"
+
+
+def find_revision(directory: Path) -> Revision | None:
+    """The revision that a directory is checked out at; None outside of a repository, before its first commit, and where
+    git is not installed."""
+    if process.find_program("git") is None:
+        return None
+    where = ["-C", str(directory)]
+    ended, lines = _git([*where, "rev-parse", "--verify", "--quiet", "HEAD^{commit}"])
+    if ended.code or not lines:
+        return None
+    ended, changed = _git([*where, "status", "--porcelain", "--untracked-files=no"])
+    return Revision(
+        lines[-1],
+        is_dirty=bool(ended.code or changed),
+        branch=_first(_git([*where, "symbolic-ref", "--quiet", "--short", "HEAD"])),
+        source=without_login(_first(_git([*where, "config", "--get", "remote.origin.url"]))),
+    )
+
+
+def ancestry(directory: Path, one: str, other: str) -> Ancestry:
+    """How commit `one` stands to commit `other`. UNKNOWN where git lacks one of them, as in a shallow clone: what it
+    lacks cannot be told from what never was."""
+    if one == other:
+        return Ancestry.SAME
+    if process.find_program("git") is None or not all(re.fullmatch(r"[0-9a-f]{40,64}", each) for each in (one, other)):
+        return Ancestry.UNKNOWN
+    answers = [_is_ancestor(directory, *pair) for pair in ((one, other), (other, one))]
+    if None in answers:
+        return Ancestry.UNKNOWN
+    if True in answers:
+        return Ancestry.OLDER if answers[0] else Ancestry.NEWER
+    is_shallow = _first(_git(["-C", str(directory), "rev-parse", "--is-shallow-repository"])) != "false"
+    return Ancestry.UNKNOWN if is_shallow else Ancestry.DIVERGED
+
+
+def without_login(address: str) -> str:
+    """A remote's address without the user and password that may stand in it."""
+    return re.sub(r"^([a-z][a-z0-9+.-]*://)[^/@]*@", r"\1", address)
 
 
 def find_repository(start: Path) -> Repository:
@@ -113,6 +175,17 @@ def private_checkout(repository: Repository) -> Iterator[Checkout]:
         tree = place / "tree"
         tree.mkdir()
         yield Checkout(repository, tree, place / "index")
+
+
+def _is_ancestor(directory: Path, one: str, other: str) -> bool | None:
+    """Whether `one` is an ancestor of `other`; None where git cannot say."""
+    ended, _ = _git(["-C", str(directory), "merge-base", "--is-ancestor", one, other])
+    return {0: True, 1: False}.get(ended.code)
+
+
+def _first(answer: tuple[process.Completed, list[str]]) -> str:
+    ended, lines = answer
+    return lines[0] if lines and not ended.code else ""
 
 
 def _git(
