@@ -95,7 +95,13 @@ def builder(sandbox, tmp_path_factory):
     found.git("init", "--quiet", "--initial-branch=main")
     found.git("add", "--all")
     found.git("commit", "--quiet", "--message=first")
-    return found
+    yield found
+    # The engine keeps what it pushed; the port makes the name this run's own.
+    host = sandbox["AWS_ENDPOINT_URL"].strip("'").rpartition("/")[2].rpartition(":")[2]
+    kept = ["docker", "images", "--format", "{{.Repository}}:{{.Tag}}", f"localhost:{host}/{REPOSITORY}"]
+    names = subprocess.run(kept, capture_output=True, text=True, check=True, timeout=60).stdout.split()
+    if names:
+        subprocess.run(["docker", "image", "rm", *names], capture_output=True, check=True, timeout=60)
 
 
 @pytest.fixture
