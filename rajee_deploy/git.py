@@ -126,8 +126,15 @@ def find_commit(repository: Repository, revision: str) -> str:
         return lines[-1]
     hint = "name a branch, a git tag or a commit; in a shallow clone, git fetch --unshallow brings the older ones"
     if re.match(_TAG, revision):
-        hint = "an image's tag is no git revision: name the commit that it was built from"
+        hint = "an image's tag is no git revision; --since takes it whole: the prefix and 40 digits"
     raise DeployError("unknown-revision", f"git knows no revision {revision!r}", where=str(repository.top), hint=hint)
+
+
+def ignored_paths(repository: Repository) -> tuple[str, ...]:
+    """What git ignores of the checkout, from its top; a directory ends in `/`. Empty when git cannot tell."""
+    asked = ["ls-files", "-z", "--others", "--ignored", "--exclude-standard", "--directory"]
+    ended, lines = _git(["-C", str(repository.top), *asked])
+    return tuple(filter(None, "\n".join(lines).split("\0"))) if not ended.code else ()
 
 
 def first_parents(repository: Repository, count: int) -> tuple[Commit, ...]:

@@ -13,6 +13,7 @@ from rajee_deploy.engine import BuildEvent
 from rajee_deploy.errors import DeployError
 from rajee_deploy.facts import ImageAbsent, ImagePresent, RepositoryAbsent, StackAbsent, StackPresent
 from rajee_deploy.model import Digest, PushAccess
+from rajee_deploy.registry.contents import Kept
 from rajee_deploy.rollout import ResourceEvent, RolloutSettings, Service
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from rajee_deploy.engine import BuildRequest
     from rajee_deploy.facts import ImageState, StackState
     from rajee_deploy.model import Platform
+    from rajee_deploy.registry.contents import Record
     from rajee_deploy.steps import DeployStack
 
 
@@ -116,6 +118,29 @@ class FakeStacks:
         if step.stack in self.makes_repositories:
             registry, repository = self.makes_repositories[step.stack]
             registry.repositories.setdefault(repository, {})
+
+
+@dataclass
+class FakeContents:
+    """Records in a dictionary, by repository and tag. With `fails` nothing can be asked nor kept."""
+
+    records: dict[tuple[str, str], Record] = field(default_factory=dict)
+    fails: bool = False
+
+    def put(self, repository: str, tag: str, record: Record) -> Kept:
+        self._check()
+        there = self.records.setdefault((repository, tag), record)
+        if there is record:
+            return Kept.WRITTEN
+        return Kept.SAME if there.document == record.document else Kept.OTHER
+
+    def get(self, repository: str, tag: str) -> Record | None:
+        self._check()
+        return self.records.get((repository, tag))
+
+    def _check(self) -> None:
+        if self.fails:
+            raise DeployError("registry-unreachable", "the registry could not be reached")
 
 
 @dataclass

@@ -77,6 +77,15 @@ def test_the_same_tag(write, commit, compared):
     assert found.changes == ()
 
 
+def test_entries_that_git_ignores_are_said_to_be_of_no_commit(write, commit, compared):
+    write({**TREE, ".gitignore": "*.o\n/src/out/\n"})
+    commit()
+    write({"src/x.o": "1", "src/out/y": "2", "src/new": "3", "other.o": "not read"})
+    found = compared("HEAD")
+    assert [row[1] for row in rows(found)] == ["src/new", "src/out/y", "src/x.o"]
+    assert found.notes["app"].startswith("2 of the added entries are ignored by git")
+
+
 def test_the_settings_of_then_count(write, commit, compared):
     write(TREE)
     commit()
