@@ -88,7 +88,8 @@ def staging(
 def _fill(
     place: Path, root: Path, entries: Iterable[SelectedEntry], modes: Modes, dockerfile_text: bytes
 ) -> StagedContext:
-    directory = place / "context"
+    entries = tuple(entries)
+    directory = place / _name(entries, modes)
     directory.mkdir(mode=0o755)
     dockerfile = place / "Dockerfile"
     dockerfile.write_bytes(dockerfile_text)
@@ -96,6 +97,16 @@ def _fill(
     with DiskTree(root) as tree, DiskTree(directory) as copy:
         _copy_all(tree, copy, entries, modes)
     return StagedContext(directory, dockerfile)
+
+
+def _name(entries: Iterable[SelectedEntry], modes: Modes) -> str:
+    """The name of the copy. The engine keeps the last context of a name and never asks again for a directory whose mode
+    alone changed. So the name is one that nobody else builds, and where directories' modes count they are in it."""
+    if modes is Modes.GIT:
+        return "rajee-deploy-context"
+    directories = ((os.fsencode(one.entry.path), one) for one in entries if one.entry.kind is Kind.DIRECTORY)
+    counted = sha256(b"".join(b"%s\0%s\0" % (path, one.record.encode()) for path, one in directories))
+    return f"rajee-deploy-context-{counted.hexdigest()[:_SPREAD_HEX]}"
 
 
 def _no_room(error: OSError, parent: Path | None) -> DeployError:
