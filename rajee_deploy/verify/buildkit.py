@@ -126,13 +126,22 @@ class _Experiment:
                 name: stack.enter_context(contexts.staged(selection, self._probe.text.encode()))
                 for name, selection in self._selections.items()
             }
-            original = self._request(self._dockerfile(), {n: s.root for n, s in self._selections.items()})
+            original = self._request(self._dockerfile(), self._originals())
             copied = self._request(copies[""].dockerfile, {name: copy.directory for name, copy in copies.items()})
             self._build(original, "BuildKit refuses to copy from the build context")
             answer = self._build(copied, "BuildKit refuses to copy from what was selected of the build context")
             for step in self._probe.steps:
                 if not any(step.place in name for name in answer.cached):
                     raise self._mismatch(step, original, copied)
+
+    def _originals(self) -> dict[str, Path]:
+        """The build contexts as they are, under names that no engine knows: of one that it knows, it does not notice
+        when only the mode of a directory changed."""
+        found = {}
+        for number, (name, selection) in enumerate(self._selections.items()):
+            found[name] = self._scratch / f"{secrets.token_hex(8)}-{number}"
+            found[name].symlink_to(selection.root.absolute())
+        return found
 
     def _compare_entries(self) -> None:
         """With all modes set aside, the entries of the probe are among those that the image's fingerprint counts."""

@@ -255,3 +255,10 @@ def test_what_no_build_would_accept_is_an_error_document(project):
     ended = command(project, ".", "--build-context", "data=data", "--json")
     assert ended.returncode == 1
     assert json.loads(ended.stdout)["code"] == "source-not-found"
+
+
+@pytest.mark.docker
+def test_an_engine_that_knows_the_directory_notices_its_new_mode(project, inputs):
+    for mode in (0o755, 0o775, 0o700):
+        (project / "app/sub").chmod(mode)
+        assert not check(inputs(Modes.EXACT), BuildxProbe()).unchecked
