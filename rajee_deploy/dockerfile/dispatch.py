@@ -202,6 +202,8 @@ class Walk:
         return True
 
     def _run(self, run: Run, origins: tuple[State | None, ...]) -> None:
+        if run.json and not run.command:
+            raise SyntaxProblemError("a RUN in JSON form needs a command")
         for text, origin in zip(run.flags.list("mount"), origins, strict=True):
             parts: list[Expanded] = []
 

@@ -86,6 +86,7 @@ def test_a_read_says_who_where_and_what(recipe):
         ("VOLUME $NOTHING", "VOLUME"),
         ("RUN --mount=type=blind,target=/x ls", "did you mean bind"),
         ("RUN --mount=typo=bind,target=/x ls", "did you mean type"),
+        ("RUN []", "needs a command"),
         ("RUN --mount=target=/ ls", "target"),
         ("RUN --mount=source=a ls", "target"),
         ("RUN --mount=type=cache,dst=. ls", "target"),
