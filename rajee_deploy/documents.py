@@ -24,14 +24,14 @@ if TYPE_CHECKING:
 def of_fingerprint(image: ImageInputs) -> dict[str, Any]:
     """`rajee-deploy.fingerprint/1`: one image's fingerprint and all that is in it."""
     fingerprint = image.fingerprint
-    entries = [_entry(name, entry) for name, found in image.selections.items() for entry in found.entries]
+    entries = [(fsencode(e.entry.path), name, e) for name, found in image.selections.items() for e in found.entries]
     return {
         "schema": "rajee-deploy.fingerprint/1",
         "tag": fingerprint.tag,
         "digest": str(fingerprint.digest),
         "precision": fingerprint.precision,
         "uses": [_use(use) for use in image.uses],
-        "entries": entries,
+        "entries": [_entry(name, entry) for _, name, entry in sorted(entries, key=lambda one: one[:2])],
         "inputs": [_input(item) for item in fingerprint.inputs],
         "warnings": [{"code": n.code, "message": n.message, "line": n.line} for n in image.notices],
     }

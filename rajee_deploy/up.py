@@ -111,7 +111,8 @@ def show_plan(run: Context, planned: Planned) -> None:
     environment = f", environment {run.settings.environment}" if run.settings.environment else ""
     console.say(f"account {who.account}, region {who.region}{environment}", "dim")
     for name, image in planned.inputs.items():
-        console.notices(name, image.notices)
+        # A base's configuration is read before the image is built; until then nothing depends on it.
+        console.notices(name, [notice for notice in image.notices if notice.code != "base-config-unknown"])
     for skip in planned.plan.skipped:
         console.item("=", skip.subject, skip.reason, "green")
     for step in planned.plan.steps:

@@ -10,6 +10,7 @@ import typer
 from rajee_deploy import __version__
 from rajee_deploy.cli.explain import explain, replay
 from rajee_deploy.cli.flags import Config, Environment, Images, Json, ModesFlag, Profile, Region, Verbose
+from rajee_deploy.cli.verify import verify
 from rajee_deploy.errors import Exit
 
 if TYPE_CHECKING:
@@ -173,6 +174,7 @@ def fingerprint(
 
 app.command()(explain)
 app.command()(replay)
+app.command()(verify)
 
 
 @app.command()

@@ -8,6 +8,7 @@ only when the file exists: it costs more than a whole run without it.
 from __future__ import annotations
 
 import re
+import warnings
 from typing import TYPE_CHECKING
 
 from rajee_deploy.context.ignore import Rule
@@ -34,8 +35,10 @@ class DeployIgnored:
         numbered = [(number, line) for number, line in enumerate(lines, 1) if line]
         self._listed: dict[str, Mapping[str, Kind]] = {}
         try:
-            spec = GitIgnoreSpec.from_lines([_inside(line) for _, line in numbered])
-        except GitIgnorePatternError as error:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", FutureWarning)  # `[[]` is a set of one bracket, now and to git
+                spec = GitIgnoreSpec.from_lines([_inside(line) for _, line in numbered])
+        except (GitIgnorePatternError, re.error) as error:
             raise DeployError(
                 "ignore-pattern", f"{name} holds a malformed pattern", where=name, cause=str(error)
             ) from error
@@ -73,7 +76,9 @@ class DeployIgnored:
 def _whole(expression: str) -> re.Pattern[str]:
     """pathspec's expression for the whole name of an entry (a directory's ends with a slash). Without a `^` it is one
     that may match anywhere: that of `*` is a dot."""
-    return re.compile(expression if expression.startswith("^") else f".*{expression}", re.DOTALL)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)
+        return re.compile(expression if expression.startswith("^") else f".*{expression}", re.DOTALL)
 
 
 def _inside(line: str) -> str:

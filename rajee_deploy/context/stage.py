@@ -92,7 +92,7 @@ def staging(
 def _fill(
     place: Path, root: Path, entries: Sequence[SelectedEntry], modes: Modes, dockerfile_text: bytes
 ) -> StagedContext:
-    directory = place / "context"
+    directory = place / _name(entries, modes)
     directory.mkdir(mode=0o755)
     dockerfile = place / "Dockerfile"
     dockerfile.write_bytes(dockerfile_text)
@@ -122,6 +122,16 @@ def _find_room(place: Path, work: _Work, entries: Sequence[SelectedEntry]) -> No
             (place / "probe").unlink()
 
     room.check(room.Disk(str(place.parent), os.statvfs(place), stat, can_clone), entries)
+
+
+def _name(entries: Sequence[SelectedEntry], modes: Modes) -> str:
+    """The name of the copy. The engine keeps the last context of a name and never asks again for a directory whose mode
+    alone changed. So the name is one that nobody else builds, and where directories' modes count they are in it."""
+    if modes is Modes.GIT:
+        return "rajee-deploy-context"
+    directories = ((os.fsencode(one.entry.path), one) for one in entries if one.entry.kind is Kind.DIRECTORY)
+    counted = sha256(b"".join(b"%s\0%s\0" % (path, one.record.encode()) for path, one in directories))
+    return f"rajee-deploy-context-{counted.hexdigest()[:_SPREAD_HEX]}"
 
 
 def _copy_all(work: _Work, entries: Sequence[SelectedEntry]) -> None:

@@ -161,17 +161,25 @@ def _foreign(text: bytes, options: BuildOptions, path: str, syntax: Reference, c
 
 
 def _notices(references: list[Reference]) -> tuple[Notice, ...]:
-    """One notice for each image that is named by a tag, which may move, or by nothing at all."""
-    notices: dict[str, Notice] = {}
+    """One notice for each image that is named by a tag, which may move, or by nothing at all, and one for each base."""
+    notices: dict[tuple[str, str], Notice] = {}
     for reference in references:
         text = reference.text
-        if reference.role == "add" or "://" in text or text in notices:
+        if reference.role == "add" or text.startswith("git@") or ("://" in text and "oci-layout://" not in text):
             continue
-        try:
-            pinned = bool(parse_image(text).digest)
-        except ValueError:
-            pinned = text.startswith("git@")
-        if not pinned:
+        if not _is_pinned(text):
             message = f"{text} is not pinned to a digest (@sha256:…): what it names may change unnoticed"
-            notices[text] = Notice("base-unpinned", message, reference.line)
+            notices.setdefault(("base-unpinned", text), Notice("base-unpinned", message, reference.line))
+        if reference.role == "from":
+            message = f"the configuration of {text} is not read offline: that it has no ONBUILD is taken for granted"
+            notices.setdefault(("base-config-unknown", text), Notice("base-config-unknown", message, reference.line))
     return tuple(notices.values())
+
+
+def _is_pinned(text: str) -> bool:
+    if "://" in text:
+        return True  # a layout on this machine
+    try:
+        return bool(parse_image(text).digest)
+    except ValueError:
+        return False

@@ -81,7 +81,8 @@ class Walk:
         else:
             known = self._outside(state, "from")
             variables = {"PATH": DEFAULT_PATH} if known else {}
-            self._environment = Environment(self._scope.lexer, variables, is_open=not known)
+            directory = "/" if known else None
+            self._environment = Environment(self._scope.lexer, variables, is_open=not known, directory=directory)
             given = state.platform
             self._is_windows[state.index] = self._windows if given is None else given.lower().startswith("windows")
             is_whole = is_target or not state.is_replaced
@@ -133,6 +134,8 @@ class Walk:
         check = _CHECKS.get(words.name)
         for word in words.args:
             value = self._environment.expand(word)
+            if words.name == "WORKDIR":
+                self._environment.enter(value)
             if check is None or not value.is_known:
                 continue
             for text in value.words if words.name == "EXPOSE" else (value.text,):
@@ -199,6 +202,8 @@ class Walk:
         return True
 
     def _run(self, run: Run, origins: tuple[State | None, ...]) -> None:
+        if run.json and not run.command:
+            raise SyntaxProblemError("a RUN in JSON form needs a command")
         for text, origin in zip(run.flags.list("mount"), origins, strict=True):
             parts: list[Expanded] = []
 
@@ -217,6 +222,8 @@ class Walk:
     def _mount(self, run: Run, text: str, mount: Mount, origin: State | None, value: Expanded) -> None:
         if mount.secret is not None:
             self.found.secrets.append(mount.secret)
+        if mount.kind in ("bind", "cache", "tmpfs") and value.is_known and self._environment.is_root(mount.target):
+            raise SyntaxProblemError(f"invalid mount target {mount.target or '/'!r}: it is the root of the image")
         context: str | None = ""
         if origin is not None and (mount.origin or value.unknown):
             context = self._context_of(origin, f"mount {mount.origin}", strict=mount.kind in ("bind", "cache"))

@@ -15,6 +15,7 @@ from rajee_deploy.dockerfile.golang import SPACE, nearest
 from rajee_deploy.dockerfile.mounts import check_static
 from rajee_deploy.dockerfile.nodes import Heredoc, heredoc_of
 from rajee_deploy.dockerfile.parser import syntax_error
+from rajee_deploy.dockerfile.values import check_duration
 from rajee_deploy.dockerfile.words import ExpansionError
 
 if TYPE_CHECKING:
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from rajee_deploy.errors import DeployError
 
 _STAGE_NAME = r"[a-z][a-z0-9_.-]*\Z"
-_DURATION = r"[-+]?(?:0|(?:(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:ns|us|µs|μs|ms|s|m|h))+)\Z"
 _ONBUILD = r"(?i)^[\t\n\f\r ]*onbuild[\t\n\f\r ]*"
 _FLAGLESS = ("ARG", "STOPSIGNAL")  # BuildKit does not look at their flags
 
@@ -251,8 +251,8 @@ def _healthcheck(node: Node, flags: Flags, lines: Lines) -> Plain:
     for name, value in flags.texts.items():
         if name == "retries" and value and not re.fullmatch(r"\+?[0-9]{1,10}|-0+", value):
             raise SyntaxProblemError(f"--retries must be a number and not negative, not {value!r}")
-        if name != "retries" and value and not re.match(_DURATION, value):
-            raise SyntaxProblemError(f"--{name} must be a duration like 30s or 1m30s, not {value!r}")
+        if name != "retries" and value:
+            check_duration(name, value)
     return Plain(lines, node.name, flags, ("CMD", *command), node.json)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, NamedTuple
 
+from rajee_deploy.dockerfile.golang import join_root
 from rajee_deploy.dockerfile.words import Expansion, ExpansionError, Lexer
 
 if TYPE_CHECKING:
@@ -94,13 +95,14 @@ class Expanded(NamedTuple):
 class Environment:
     """A stage's variables at one point. `is_open`: an image below may define more.
 
-    `tainted` are variables whose value depends on what is not known (ANY: every one), `doubted` those whose value
-    depends on an ARG without one, `unset` such ARGs.
+    `directory` is the working directory, None where an image decides it. `tainted` are variables whose value depends on
+    what is not known (ANY: every one), `doubted` those whose value depends on an ARG without one, `unset` such ARGs.
     """
 
     lexer: Lexer
     variables: dict[str, str] = field(default_factory=dict)
     is_open: bool = False
+    directory: str | None = None
     tainted: frozenset[str] = frozenset()
     doubted: frozenset[str] = frozenset()
     unset: frozenset[str] = frozenset()
@@ -118,6 +120,20 @@ class Environment:
     def set_unknown(self) -> None:
         """A variable got a value, and its name depends on an image: from here on it could be any."""
         self.tainted |= {ANY}
+
+    def enter(self, path: Expanded) -> None:
+        """Change the working directory."""
+        if not path.is_known:
+            self.directory = None
+        elif path.text.startswith("/") or self.directory is not None:
+            self.directory = self._absolute(path.text)
+
+    def is_root(self, path: str) -> bool:
+        """Whether a path is the root of the image, as far as that is known."""
+        return (path.startswith("/") or self.directory is not None) and self._absolute(path) == "/"
+
+    def _absolute(self, path: str) -> str:
+        return join_root(path if path.startswith("/") else f"{self.directory}/{path}")
 
     def declare(self, name: str) -> None:
         """An ARG without any value."""

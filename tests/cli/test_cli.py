@@ -66,7 +66,7 @@ def test_version(project):
     assert (ended.returncode, ended.stdout) == (0, "rajee-deploy 0.1.0\n")
 
 
-@pytest.mark.parametrize("verb", ["up", "plan", "fingerprint", "explain", "replay", "report", "sandbox"])
+@pytest.mark.parametrize("verb", ["up", "plan", "fingerprint", "explain", "replay", "verify", "report", "sandbox"])
 def test_help_teaches_by_example(project, verb):
     ended = command(project, verb, "--help")
     assert ended.returncode == 0

@@ -61,3 +61,11 @@ def test_a_malformed_pattern_is_an_error(build, read, rules):
 def test_pathspec_is_not_imported_without_the_file():
     code = "import sys, rajee_deploy.context; sys.exit('pathspec' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_sets_that_python_minds_are_git_s_or_an_error(build, read, rules):
+    root = build({"a": "A", "[": "B"})
+    assert [entry.entry.path for entry in look_up(root, [read("/")], rules(deploy=["[[]"])).entries] == ["a"]
+    with pytest.raises(DeployError) as caught:
+        look_up(root, [read("/")], rules(deploy=["[z-a]"]))
+    assert (caught.value.code, caught.value.where) == ("ignore-pattern", ".deployignore")

@@ -88,6 +88,17 @@ def test_an_edit_that_keeps_the_size_reaches_the_image(build_tree, reads):
             assert image(place.directory, place.dockerfile)["main.py"][3] == f"# {salt}\n".encode()
 
 
+def test_a_directorys_mode_reaches_the_image(build_tree, read):
+    root = build_tree(uuid.uuid4().hex)
+    text = f"FROM scratch\nCOPY . /{uuid.uuid4().hex}/\n".encode()
+    for mode in (0o755, 0o775, 0o700):
+        (root / "app").chmod(mode)
+        selection = look_up(root, [read("/")], find_rules(root, root / "Dockerfile"), Modes.EXACT)
+        with staged(selection, text) as place:
+            members = image(place.directory, place.dockerfile)
+        assert {member[1] for name, member in members.items() if name.strip("/").endswith("/app")} == {mode}
+
+
 def test_a_second_checkout_under_another_umask_is_cached(build_tree, reads, umask):
     salt = uuid.uuid4().hex
     digests = []

@@ -86,7 +86,10 @@ def test_a_read_says_who_where_and_what(recipe):
         ("VOLUME $NOTHING", "VOLUME"),
         ("RUN --mount=type=blind,target=/x ls", "did you mean bind"),
         ("RUN --mount=typo=bind,target=/x ls", "did you mean type"),
+        ("RUN []", "needs a command"),
         ("RUN --mount=target=/ ls", "target"),
+        ("RUN --mount=source=a ls", "target"),
+        ("RUN --mount=type=cache,dst=. ls", "target"),
         ("RUN --mount=type=secret ls", "secret"),
         ("RUN --mount=required,type=secret,id=a ls", "required"),
         ("RUN --mount=nonsense ls", "key=value"),
@@ -101,3 +104,22 @@ def test_what_a_reachable_stage_may_not_do(text, words, recipe):
     assert caught.value.code == "dockerfile-syntax"
     assert caught.value.where == "Dockerfile:3"
     assert recipe(f"FROM scratch AS a\n\n{text}\nFROM scratch\n").reads == ()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "FROM scratch\nWORKDIR /w\nRUN --mount=source=a ls",
+        "FROM scratch\nWORKDIR w\nRUN --mount=type=cache ls",
+        "FROM image\nRUN --mount=source=a ls",
+        "FROM image\nWORKDIR ..\nRUN --mount=source=a ls",
+        "FROM scratch AS s\nWORKDIR /w\nFROM s\nRUN --mount=source=a ls",
+    ],
+)
+def test_a_mount_without_a_target_lies_in_the_working_directory(text, selected):
+    assert selected(text) in (["/a"], [])
+
+
+def test_the_root_is_no_target_wherever_workdir_leads_there(recipe):
+    with pytest.raises(DeployError, match="root of the image"):
+        recipe("FROM image\nWORKDIR /w\nWORKDIR ..\nRUN --mount=source=a ls\n")

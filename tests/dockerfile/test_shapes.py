@@ -44,6 +44,8 @@ from rajee_deploy.errors import DeployError
         ("HEALTHCHECK CMD", "no command"),
         ("HEALTHCHECK x y", "unknown type"),
         ("HEALTHCHECK --interval=soon CMD x", "duration"),
+        ("HEALTHCHECK --interval=1us CMD x", "less than 1ms"),
+        ("HEALTHCHECK --timeout=-1s CMD x", "less than 1ms"),
         ("HEALTHCHECK --retries=-1 CMD x", "retries"),
         ("ONBUILD", "at least one"),
         ("ONBUILD ONBUILD RUN x", "ONBUILD"),
@@ -65,6 +67,7 @@ def test_refused(line, words, recipe):
     [
         "FROM a as B-1_x.y", "HEALTHCHECK --anything NONE", 'HEALTHCHECK --interval=1m30s --retries=3 CMD ["x"]',
         "ARG --flag x", "CMD", "RUN", "ENTRYPOINT []", 'CMD ["a"]', 'VOLUME ["/a", "/b"]', "ONBUILD FOO",
+        "HEALTHCHECK --interval=0 --timeout=-0s --start-period=1500us CMD x", "EXPOSE 80/",
         "EXPOSE 80 81/udp 8000-8010 127.0.0.1:80:80", "STOPSIGNAL SIGRTMIN+3", "STOPSIGNAL 9", "USER a b",
         "MAINTAINER a b", 'SHELL ["a"]', "LABEL a b c", "RUN --device=x --network=none --security=insecure x",
         "COPY --chmod=u+x,go=rX --chown=a:b --link a b", "ADD --unpack=false --keep-git-dir a b",

@@ -1,0 +1,66 @@
+"""What `.deployignore` removes, as ignore patterns: BuildKit must see the build context without it.
+
+gitignore's rules cannot be said in BuildKit's, but their effect can: every topmost removed entry becomes one literal
+pattern behind the user's own. Owns that list. Must never change a file of the user's.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from rajee_deploy.context.deployignore import DeployIgnored
+from rajee_deploy.context.tree import DiskTree
+from rajee_deploy.model import Kind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from rajee_deploy.context import ContextRules
+
+MOST = 1000  # every pattern is tried on every entry
+
+
+class InexpressibleError(Exception):
+    """What is removed cannot be said as ignore patterns. The message says why."""
+
+
+def ignore_text(root: Path, rules: ContextRules) -> bytes | None:
+    """The ignore file that shows BuildKit the build context which we select from; None when none is needed."""
+    if rules.deployignore is None:
+        return rules.ignore if rules.ignore is None else _some(rules.ignore)
+    lines = []
+    for path in _removed(root, rules):
+        lines.append(_pattern(path))
+        if len(lines) > MOST:
+            raise InexpressibleError(f".deployignore removes more than {MOST} entries")
+    if not lines and rules.ignore is None:
+        return None
+    own = (rules.ignore or b"").rstrip(b"\n")
+    return _some(b"\n".join([own, *lines, b""]))
+
+
+def _some(text: bytes) -> bytes:
+    return text or b"# Nothing is ignored.\n"  # an external frontend takes an empty file for a missing one
+
+
+def _removed(root: Path, rules: ContextRules) -> Iterator[str]:
+    with DiskTree(root) as disk:
+        left = DeployIgnored(disk, rules.deployignore or b"", rules.deployignore_path)
+        waiting = [""]
+        while waiting:
+            directory = waiting.pop()
+            base = f"{directory}/" if directory else ""
+            kept = left.children(directory)
+            for name, kind in disk.children(directory).items():
+                if name not in kept:
+                    yield base + name
+                elif kind is Kind.DIRECTORY:
+                    waiting.append(base + name)
+
+
+def _pattern(path: str) -> bytes:
+    if path != path.strip() or re.search(r"[\r\n\ud800-\udfff]", path):
+        raise InexpressibleError(f".deployignore removes {path!r}, which no ignore pattern can name")
+    return b"/" + re.sub(r"[*?\[\]\\^]|\A!", r"\\\g<0>", path).encode()
