@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import secrets
 import tarfile
-import tempfile
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +20,7 @@ from rajee_deploy.context import Modes
 from rajee_deploy.engine.probe import ProbeRequest
 from rajee_deploy.errors import DeployError
 from rajee_deploy.model import ReadBy
+from rajee_deploy.scratch import private_directory
 from rajee_deploy.verify.probe import make_probe
 from rajee_deploy.verify.rehash import MISMATCH
 from rajee_deploy.verify.removed import InexpressibleError, ignore_text
@@ -50,8 +50,8 @@ def check(inputs: ImageInputs, engine: ProbeEngine) -> Checked:
     refusal = _refusals(inputs, engine)
     probe = make_probe(inputs.recipe, secrets.token_hex(8), refusal)
     if probe.steps:
-        with tempfile.TemporaryDirectory(prefix="rajee-deploy-") as scratch:
-            _Experiment(inputs, engine, probe, Path(scratch)).run()
+        with private_directory("probe") as place:
+            _Experiment(inputs, engine, probe, place).run()
     return Checked(tuple(read for step in probe.steps for read in step.reads), probe.unchecked)
 
 
@@ -80,10 +80,10 @@ def _lacking(inputs: ImageInputs, engine: ProbeEngine) -> set[str]:
     flags = {"parents": "--parents", "exclude": "--exclude=x"}
     lacks = set()
     for name in sorted(needed):
-        with tempfile.TemporaryDirectory(prefix="rajee-deploy-") as scratch:
-            dockerfile = Path(scratch) / "Dockerfile"
+        with private_directory("probe") as place:
+            dockerfile = place / "Dockerfile"
             dockerfile.write_text(f"FROM scratch\nCOPY {flags[name]} Dockerfil* /\n", "utf-8")
-            request = ProbeRequest(Path(scratch), dockerfile, str(inputs.options.platform))
+            request = ProbeRequest(place, dockerfile, str(inputs.options.platform))
             if "nknown flag" in engine.probe(request).failure:
                 lacks.add(name)
     return lacks
