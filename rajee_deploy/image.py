@@ -8,13 +8,14 @@ from __future__ import annotations
 import json
 import os
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rajee_deploy import context as contexts
 from rajee_deploy import dockerfile as dockerfiles
 from rajee_deploy import fingerprint as fingerprints
+from rajee_deploy import lock as locks
 from rajee_deploy.engine import BuildRequest
 from rajee_deploy.errors import DeployError
 from rajee_deploy.model import BuildOptions, Notice
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
     from rajee_deploy.context import Modes, Selection
     from rajee_deploy.fingerprint import Fingerprint
+    from rajee_deploy.lock import Lock
     from rajee_deploy.model import Recipe, Use
     from rajee_deploy.settings import ImageSettings
 
@@ -56,9 +58,8 @@ class ImageInputs:
 def read_inputs(settings: ImageSettings, modes: Modes | None = None) -> ImageInputs:
     """Read and digest everything that decides the image. DeployError where a build would fail, and why."""
     modes = modes or contexts.Modes.GIT
-    args = {**_proxies(), **_build_args(settings)}
-    options = BuildOptions(settings.platform, settings.target, args, settings.build_contexts)
     path, text = _read_dockerfile(settings)
+    options = _options(settings, locks.read(settings.lock) if settings.lock is not None else locks.Lock())
     recipe = dockerfiles.resolve(text, options, shown(path))
     selections = {
         name: _look_up(settings, name, path, recipe, modes)
@@ -67,6 +68,17 @@ def read_inputs(settings: ImageSettings, modes: Modes | None = None) -> ImageInp
     uses = _in_file_order(recipe, selections)
     fingerprint = fingerprints.of_image(recipe, options, uses, modes.value)
     return ImageInputs(settings, options, text, recipe, selections, uses, fingerprint)
+
+
+def read_recipe(settings: ImageSettings, lock: Lock) -> Recipe:
+    """What the image's Dockerfile asks for, with this lock instead of the one on disk. Reads no build context."""
+    path, text = _read_dockerfile(settings)
+    return dockerfiles.resolve(text, _options(settings, lock), shown(path))
+
+
+def _options(settings: ImageSettings, lock: Lock) -> BuildOptions:
+    args = {**_proxies(), **_build_args(settings)}
+    return BuildOptions(settings.platform, settings.target, args, settings.build_contexts, lock.images)
 
 
 def _widenings(recipe: Recipe) -> Iterator[Notice]:
@@ -92,10 +104,26 @@ def build_request(inputs: ImageInputs, uri: str) -> Iterator[BuildRequest]:
             platform=inputs.options.platform,
             reference=f"{uri}:{inputs.fingerprint.tag}",
             target=inputs.options.target,
-            build_args=_build_args(inputs.settings),  # without the proxies: docker adds those by itself
-            build_contexts={**inputs.options.build_contexts, **local},
+            # Without the proxies: docker adds those by itself.
+            build_args={**_build_args(inputs.settings), **_frontend(inputs.recipe)},
+            build_contexts={**inputs.options.build_contexts, **_pins(inputs.recipe), **local},
             labels={FINGERPRINT_LABEL: str(inputs.fingerprint.digest)},
         )
+
+
+def _pins(recipe: Recipe) -> dict[str, str]:
+    """A named context for each image that is locked, which is how BuildKit takes another image than the Dockerfile
+    names. One that the user gave stays what it is, by its digest."""
+    return {
+        one.context or one.key: f"docker-image://{replace(dockerfiles.image_of(one.text), digest=str(one.locked))}"
+        for one in recipe.references
+        if one.locked is not None and one.role != "syntax"
+    }
+
+
+def _frontend(recipe: Recipe) -> dict[str, str]:
+    """The build argument that goes before a `# syntax` line, where that is locked."""
+    return {"BUILDKIT_SYNTAX": recipe.frontend} if recipe.frontend else {}
 
 
 def shown(path: Path) -> str:
@@ -123,6 +151,25 @@ def base_images(inputs: ImageInputs) -> tuple[str, ...]:
     """The images that reachable stages stand on, as a registry knows them (no git, layout or http sources)."""
     texts = (reference.text for reference in inputs.recipe.references if reference.role == "from")
     return tuple(dict.fromkeys(text for text in texts if "://" not in text and not text.startswith("git@")))
+
+
+def locked_triggers(inputs: ImageInputs, base: str) -> tuple[str, ...]:
+    """The ONBUILD instructions that the lock knows of one of the base images: what they read is in the fingerprint."""
+    keys = {one.key for one in inputs.recipe.references if one.role == "from" and one.text == base}
+    images = (inputs.options.locked[key] for key in keys if key in inputs.options.locked)
+    return tuple(text for image in images for config in image.configs.values() for text in config.onbuild)
+
+
+def unexpected_triggers(found: Iterable[str], known: Iterable[str]) -> tuple[str, ...]:
+    """Those of `found`, which an engine shows in its own words, that no instruction of `known` explains."""
+    words = {_engine_words(text) for text in known}
+    return tuple(text for text in found if not {_engine_words(text), text.split(maxsplit=1)[0].upper()} & words)
+
+
+def _engine_words(text: str) -> str:
+    """An instruction as BuildKit shows it. Where it expands a variable, only the instruction's name is the same."""
+    name, *rest = text.partition("\n")[0].split() or [""]
+    return name.upper() if any("$" in word for word in rest) else " ".join((name.upper(), *rest))
 
 
 def reading_triggers(triggers: Iterable[str]) -> tuple[str, ...]:
