@@ -153,14 +153,20 @@ def base_images(inputs: ImageInputs) -> tuple[str, ...]:
     return tuple(dict.fromkeys(text for text in texts if "://" not in text and not text.startswith("git@")))
 
 
+def unexpected_triggers(inputs: ImageInputs, base: str, found: Iterable[str]) -> tuple[str, ...]:
+    """Those ONBUILD instructions of a base image, as an engine shows them, that would read the build context and that
+    the lock knows nothing of: what they read is in no fingerprint."""
+    return unexplained(_reading(found), locked_triggers(inputs, base))
+
+
 def locked_triggers(inputs: ImageInputs, base: str) -> tuple[str, ...]:
-    """The ONBUILD instructions that the lock knows of one of the base images: what they read is in the fingerprint."""
+    """The ONBUILD instructions that the lock knows of one of the base images."""
     keys = {one.key for one in inputs.recipe.references if one.role == "from" and one.text == base}
     images = (inputs.options.locked[key] for key in keys if key in inputs.options.locked)
     return tuple(text for image in images for config in image.configs.values() for text in config.onbuild)
 
 
-def unexpected_triggers(found: Iterable[str], known: Iterable[str]) -> tuple[str, ...]:
+def unexplained(found: Iterable[str], known: Iterable[str]) -> tuple[str, ...]:
     """Those of `found`, which an engine shows in its own words, that no instruction of `known` explains."""
     words = {_engine_words(text) for text in known}
     return tuple(text for text in found if not {_engine_words(text), text.split(maxsplit=1)[0].upper()} & words)
@@ -172,8 +178,7 @@ def _engine_words(text: str) -> str:
     return name.upper() if any("$" in word for word in rest) else " ".join((name.upper(), *rest))
 
 
-def reading_triggers(triggers: Iterable[str]) -> tuple[str, ...]:
-    """Those ONBUILD instructions of a base image that would read the build context."""
+def _reading(triggers: Iterable[str]) -> tuple[str, ...]:
     return tuple(
         text
         for text in triggers

@@ -17,14 +17,7 @@ from rajee_deploy import plan as plans
 from rajee_deploy.bases import show_age
 from rajee_deploy.errors import DeployError
 from rajee_deploy.facts import INFRA_PARAMETER, ImagePresent, Observed, Wanted, WantedImage
-from rajee_deploy.image import (
-    base_images,
-    build_request,
-    locked_triggers,
-    read_inputs,
-    reading_triggers,
-    unexpected_triggers,
-)
+from rajee_deploy.image import base_images, build_request, read_inputs, unexpected_triggers
 from rajee_deploy.report.timings import Timings, duration
 from rajee_deploy.settings import LOCK_NAME
 from rajee_deploy.steps import BuildAndPush, DeployStack, Plan, WaitForStack
@@ -217,9 +210,8 @@ def _build(run: Context, step: BuildAndPush, inputs: ImageInputs) -> None:
     if bases:
         with run.phase("look at base images"):
             for base in bases:
-                found_triggers = run.ports.engine.base_triggers(base, inputs.options.platform, access)
-                unexpected = unexpected_triggers(reading_triggers(found_triggers), locked_triggers(inputs, base))
-                _check_triggers(base, unexpected, step)
+                triggers = run.ports.engine.base_triggers(base, inputs.options.platform, access)
+                _check_triggers(base, unexpected_triggers(inputs, base, triggers), step)
     with run.phase(f"build and push {step.image}"), build_request(inputs, access.uri) as request:
         run.ports.engine.build_and_push(request, access, lambda event: _tell(run.console, event))
         # The registry is believed, not the exit code.

@@ -9,7 +9,7 @@ from fakes import FakeImages
 
 from rajee_deploy.bases import Scope, check, compare, update
 from rajee_deploy.errors import DeployError, Exit
-from rajee_deploy.image import build_request, locked_triggers, read_inputs, read_recipe, unexpected_triggers
+from rajee_deploy.image import build_request, locked_triggers, read_inputs, read_recipe, unexplained
 from rajee_deploy.lock import Entry, Lock, read, write
 from rajee_deploy.model import BaseConfig, Digest, Platform
 from rajee_deploy.settings import ImageSettings
@@ -227,7 +227,7 @@ def test_without_a_lock_the_build_is_told_nothing(image):
     ],
 )
 def test_triggers_that_the_lock_explains(found, known, unexpected):
-    assert unexpected_triggers([found], ["USER 1", known]) == ((found,) if unexpected else ())
+    assert unexplained([found], ["USER 1", known]) == ((found,) if unexpected else ())
 
 
 # -- compared with the registries ----------------------------------------------------------------------------------
