@@ -112,13 +112,16 @@ def build_request(inputs: ImageInputs, uri: str) -> Iterator[BuildRequest]:
 
 
 def _pins(recipe: Recipe) -> dict[str, str]:
-    """A named context for each image that is locked, which is how BuildKit takes another image than the Dockerfile
+    """A named context for each image that is locked, which is how engines take another image than the Dockerfile
     names. One that the user gave stays what it is, by its digest."""
-    return {
-        one.context or one.key: f"docker-image://{replace(dockerfiles.image_of(one.text), digest=str(one.locked))}"
-        for one in recipe.references
-        if one.locked is not None and one.role != "syntax"
-    }
+    pins: dict[str, str] = {}
+    for one in recipe.references:
+        if one.locked is not None and one.role != "syntax":
+            pinned = f"docker-image://{replace(dockerfiles.image_of(one.text), digest=str(one.locked))}"
+            # BuildKit looks for the familiar name, buildah for the one that is written.
+            names = (one.context,) if one.context else (one.key, one.text.partition("@")[0])
+            pins |= dict.fromkeys(names, pinned)
+    return pins
 
 
 def _frontend(recipe: Recipe) -> dict[str, str]:

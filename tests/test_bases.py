@@ -194,7 +194,8 @@ def test_what_a_bases_triggers_name_is_locked_too(scope, images, image, root):
 
 
 def test_the_build_is_told_the_digests(scope, images, image, root):
-    (root / "Dockerfile").write_text(TEXT + "COPY --from=own / /\nCOPY --from=given / /\n")
+    more = ("own", "given", "docker.io/library/tool:latest")
+    (root / "Dockerfile").write_text(TEXT + "".join(f"COPY --from={name} / /\n" for name in more))
     image = replace(image, build_contexts={"own": "docker-image://tool", "given": "docker-image://elsewhere"})
     images.images["docker.io/library/elsewhere:latest"] = (THREE, {})
     update(scope(image), images, (), DAY)
@@ -202,6 +203,7 @@ def test_the_build_is_told_the_digests(scope, images, image, root):
         assert request.build_contexts == {
             "base:1": f"docker-image://docker.io/library/base@{ONE}",
             "tool": f"docker-image://docker.io/library/tool@{TWO}",
+            "docker.io/library/tool:latest": f"docker-image://docker.io/library/tool@{TWO}",
             "own": f"docker-image://docker.io/library/tool@{TWO}",
             "given": f"docker-image://docker.io/library/elsewhere@{THREE}",
         }

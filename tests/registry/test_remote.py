@@ -22,6 +22,7 @@ from small_registry import (
 
 from rajee_deploy.errors import DeployError
 from rajee_deploy.model import BaseConfig, Digest, ImageName
+from rajee_deploy.registry.http import RegistryHttp
 from rajee_deploy.registry.logins import Login, find_login
 from rajee_deploy.registry.remote import RemoteImages
 
@@ -246,6 +247,19 @@ def test_lasting_trouble_is_named(status, code, registry):
     registry.push("1", CONFIG)
     registry.faults.statuses = [status] * 20
     assert code_of(lambda: RemoteImages(nobody).find_digest(image(registry))) == code
+
+
+@pytest.mark.parametrize(
+    ("host", "address"),
+    [
+        ("docker.io", "https://registry-1.docker.io"), ("ghcr.io", "https://ghcr.io"),
+        ("a.example:5000", "https://a.example:5000"), ("localhost:5000", "http://localhost:5000"),
+        ("127.0.0.1", "http://127.0.0.1"), ("[::1]:5000", "http://[::1]:5000"),
+        ("localhost.example", "https://localhost.example"), ("127.0.0.1.example", "https://127.0.0.1.example"),
+    ],
+)  # fmt: skip
+def test_only_this_machine_is_spoken_to_in_the_clear(host, address):
+    assert RegistryHttp(host, nobody)._address == address
 
 
 def test_nobody_there():
