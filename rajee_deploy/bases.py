@@ -109,7 +109,7 @@ def check(scope: Scope) -> int:
 
 
 def _needed(images: Iterable[ImageSettings], lock: Lock) -> frozenset[Need]:
-    return needs(read_recipe(image, lock) for image in images)
+    return needs(read_recipe(image, lock.images) for image in images)
 
 
 # -- completed and moved -------------------------------------------------------------------------------------------

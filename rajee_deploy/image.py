@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING
 from rajee_deploy import context as contexts
 from rajee_deploy import dockerfile as dockerfiles
 from rajee_deploy import fingerprint as fingerprints
-from rajee_deploy import lock as locks
 from rajee_deploy.engine import BuildRequest
 from rajee_deploy.errors import DeployError
 from rajee_deploy.model import BuildOptions, Notice
@@ -25,8 +24,7 @@ if TYPE_CHECKING:
 
     from rajee_deploy.context import Modes, Selection
     from rajee_deploy.fingerprint import Fingerprint
-    from rajee_deploy.lock import Lock
-    from rajee_deploy.model import Recipe, Use
+    from rajee_deploy.model import LockedImage, Recipe, Use
     from rajee_deploy.settings import ImageSettings
 
 _PROXIES = {
@@ -59,7 +57,7 @@ def read_inputs(settings: ImageSettings, modes: Modes | None = None) -> ImageInp
     """Read and digest everything that decides the image. DeployError where a build would fail, and why."""
     modes = modes or contexts.Modes.GIT
     path, text = _read_dockerfile(settings)
-    options = _options(settings, locks.read(settings.lock) if settings.lock is not None else locks.Lock())
+    options = _options(settings, _read_lock(settings))
     recipe = dockerfiles.resolve(text, options, shown(path))
     selections = {
         name: _look_up(settings, name, path, recipe, modes)
@@ -70,15 +68,23 @@ def read_inputs(settings: ImageSettings, modes: Modes | None = None) -> ImageInp
     return ImageInputs(settings, options, text, recipe, selections, uses, fingerprint)
 
 
-def read_recipe(settings: ImageSettings, lock: Lock) -> Recipe:
-    """What the image's Dockerfile asks for, with this lock instead of the one on disk. Reads no build context."""
+def read_recipe(settings: ImageSettings, locked: Mapping[str, LockedImage]) -> Recipe:
+    """What the image's Dockerfile asks for, if this were locked, whatever is on disk. Reads no build context."""
     path, text = _read_dockerfile(settings)
-    return dockerfiles.resolve(text, _options(settings, lock), shown(path))
+    return dockerfiles.resolve(text, _options(settings, locked), shown(path))
 
 
-def _options(settings: ImageSettings, lock: Lock) -> BuildOptions:
+def _read_lock(settings: ImageSettings) -> Mapping[str, LockedImage]:
+    if settings.lock is None or not os.path.lexists(settings.lock):
+        return {}
+    from rajee_deploy import lock as locks
+
+    return locks.read(settings.lock).images
+
+
+def _options(settings: ImageSettings, locked: Mapping[str, LockedImage]) -> BuildOptions:
     args = {**_proxies(), **_build_args(settings)}
-    return BuildOptions(settings.platform, settings.target, args, settings.build_contexts, lock.images)
+    return BuildOptions(settings.platform, settings.target, args, settings.build_contexts, locked)
 
 
 def _widenings(recipe: Recipe) -> Iterator[Notice]:

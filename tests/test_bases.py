@@ -242,7 +242,7 @@ def test_bases_are_compared(scope, images, image, root):
     (root / "Dockerfile").write_text(f"{TEXT}COPY --from=new:1 / /\nCOPY --from=pin@{ONE} / /\n")
     images.images["docker.io/library/new:1"] = (ONE, {})
     lock = read(image.lock)
-    found = compare([read_recipe(image, lock)], lock, images)
+    found = compare([read_recipe(image, lock.images)], lock, images)
     assert [(base.reference, base.state, base.locked, base.now) for base in found] == [
         ("base:1", "moved", ONE, TWO),
         ("docker/dockerfile:1", "unchanged", THREE, THREE),
