@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path  # noqa: TC003 -- typer reads the annotations while the program runs
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -21,7 +21,7 @@ from rajee_deploy.cli.flags import (  # noqa: TC001 -- the same
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from rajee_deploy.bases import Change, Scope
     from rajee_deploy.cli.images import BuildFlags, SettingsFlags
@@ -104,7 +104,7 @@ def _check(console: Console, scope: Scope, *, as_json: bool) -> None:
 
     count = check(scope)
     if as_json:
-        console.document({"schema": "rajee-deploy.lock/1", "file": str(scope.path), "locked": count, "changes": []})
+        console.document(_document(scope, count, ()))
     else:
         console.say(f"{scope.path.name} has all that the Dockerfiles name, and no more: {count} locked.")
 
@@ -118,8 +118,7 @@ def _update(console: Console, scope: Scope, moving: Sequence[str] | None, *, as_
     with console.spinner("ask the registries"):
         changes, count = update(scope, RemoteImages(), moving, datetime.now(UTC).date().isoformat())
     if as_json:
-        document = {"schema": "rajee-deploy.lock/1", "file": str(scope.path), "locked": count}
-        console.document({**document, "changes": [_change(change) for change in changes]})
+        console.document(_document(scope, count, changes))
         return
     for change in changes:
         console.data(_words(change))
@@ -127,9 +126,21 @@ def _update(console: Console, scope: Scope, moving: Sequence[str] | None, *, as_
         console.say(f"{scope.path.name} is as it was: {count} locked.")
 
 
-def _change(change: Change) -> dict[str, str | None]:
-    before, after = (str(digest) if digest is not None else None for digest in (change.before, change.after))
-    return {"reference": change.reference, "before": before, "after": after}
+def _document(scope: Scope, count: int, changes: Iterable[Change]) -> dict[str, Any]:
+    """`rajee-deploy.lock-changes/1`: how many references are locked, and which became what."""
+    return {
+        "schema": "rajee-deploy.lock-changes/1",
+        "file": str(scope.path),
+        "locked": count,
+        "changes": [
+            {
+                "reference": change.reference,
+                "before": str(change.before) if change.before else None,
+                "after": str(change.after) if change.after else None,
+            }
+            for change in changes
+        ],
+    }
 
 
 def _words(change: Change) -> str:

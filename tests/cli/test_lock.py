@@ -66,7 +66,7 @@ def test_what_changed_is_data_and_the_rest_is_talk(project, registry):
     assert again.stdout == ""
     assert "as it was" in again.stderr
     document = json.loads(command(project, "lock", "--check", "--json").stdout)
-    assert (document["schema"], document["locked"], document["changes"]) == ("rajee-deploy.lock/1", 1, [])
+    assert (document["schema"], document["locked"], document["changes"]) == ("rajee-deploy.lock-changes/1", 1, [])
     moved = registry.push("1", {"Env": ["P=b"]})
     document = json.loads(command(project, "lock", "--upgrade", name, "--json").stdout)
     assert document["changes"] == [{"reference": name, "before": digest, "after": moved}]
