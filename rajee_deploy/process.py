@@ -1,7 +1,8 @@
 """The only door to other programs: run one and stream its output, or start one that outlives us.
 
 Children run in a session of their own, so a Ctrl-C on the terminal reaches us alone and we end the whole group, with
-whatever it started. Arguments are always lists; no shell is involved. This room never decides which program runs.
+whatever it started; when we are killed ourselves (kill -9), a guard ends it in our place. Arguments are always lists;
+no shell reads them. This room never decides which program runs.
 """
 
 from __future__ import annotations
@@ -24,6 +25,13 @@ if TYPE_CHECKING:
 
 TAIL_LINES = 40
 GRACE_SECONDS = 5.0  # between asking a group to end and killing it
+# Waits for the end of its stdin, whose other end is ours alone: the kernel closes it however we end. $1 is the group.
+_GUARD = """
+read -r _
+kill -s INT -- "-$1"
+for _ in 1 2 3 4 5; do kill -s 0 -- "-$1" || exit 0; sleep 1; done
+kill -s KILL -- "-$1"
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +63,7 @@ def run(
     DeployError `program-missing` when it cannot be started. Whatever interrupts us ends the child's group first.
     """
     child = _start(argv, cwd, env)
+    guard = _watch(child)
     expired = threading.Event()
     timer = _kill_after(child, time_limit, expired)
     tail: deque[str] = deque(maxlen=TAIL_LINES)
@@ -69,6 +78,7 @@ def run(
         _end_group(child)
         raise
     finally:
+        _dismiss(guard)
         timer.cancel()
         if child.stdout is not None:
             child.stdout.close()
@@ -111,6 +121,31 @@ def _start(argv: Sequence[str], cwd: Path | None, env: Mapping[str, str] | None)
             cause=error.strerror or str(error),
             hint=f"check that {argv[0]} is installed and executable",
         ) from error
+
+
+def _watch(child: subprocess.Popen[str]) -> subprocess.Popen[bytes]:
+    """Start the guard of a child's group."""
+    try:
+        return subprocess.Popen(
+            ["/bin/sh", "-c", _GUARD, "rajee-deploy-guard", str(child.pid)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+    except BaseException:
+        _end_group(child)
+        if child.stdout is not None:
+            child.stdout.close()
+        raise
+
+
+def _dismiss(guard: subprocess.Popen[bytes]) -> None:
+    """End the guard before it hears that its stdin ends."""
+    guard.kill()
+    guard.wait()
+    if guard.stdin is not None:
+        guard.stdin.close()
 
 
 def _kill_after(child: subprocess.Popen[str], seconds: float | None, expired: threading.Event) -> threading.Timer:

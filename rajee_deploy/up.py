@@ -5,12 +5,11 @@ It knows the order of things and what to say; whether something is needed is dec
 
 from __future__ import annotations
 
-import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from pathlib import Path
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, assert_never
 
 from rajee_deploy import plan as plans
@@ -19,11 +18,13 @@ from rajee_deploy.errors import DeployError
 from rajee_deploy.facts import INFRA_PARAMETER, ImagePresent, Observed, Wanted, WantedImage
 from rajee_deploy.image import base_images, build_request, read_inputs, unexpected_triggers
 from rajee_deploy.report.timings import Timings, duration
+from rajee_deploy.scratch import private_directory, sweep
 from rajee_deploy.settings import LOCK_NAME
 from rajee_deploy.steps import BuildAndPush, DeployStack, Plan, WaitForStack
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
 
     from rajee_deploy.aws import Identity
     from rajee_deploy.console import Console
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from rajee_deploy.fingerprint import Fingerprint
     from rajee_deploy.image import ImageInputs
     from rajee_deploy.registry import Registry
+    from rajee_deploy.registry.contents import ContentsStore
     from rajee_deploy.settings import ImageSettings, Settings
     from rajee_deploy.stack import StackDeployer, StackReader
     from rajee_deploy.steps import Step
@@ -48,6 +50,9 @@ class Ports:
     engine: Engine
     identity: Callable[[], Identity]
     infrastructure: Callable[[], Fingerprint]
+    # Where it is kept what pushed images were made of, for people who ask later. Never asked by a run, and made only
+    # when something was pushed.
+    contents: Callable[[], Sequence[ContentsStore]] = tuple
 
 
 @dataclass(slots=True)
@@ -89,7 +94,7 @@ def make_plan(run: Context) -> Planned:
             inputs = {image.name: read_inputs(image) for image in run.images}
             infrastructure = ports.infrastructure() if stacks else None
         with run.timings.phase("ask AWS"):
-            _check_account(settings, identity.result())
+            check_account(settings, identity.result())
             found = {
                 name: pool.submit(ports.registry.find_image, image.settings.repository, image.fingerprint.tag)
                 for name, image in inputs.items()
@@ -130,6 +135,9 @@ def show_plan(run: Context, planned: Planned) -> None:
 def settle(run: Context, wait_seconds: float) -> Planned:
     """Plan; while somebody else's operation runs, wait for its end and plan again from nothing."""
     deadline = time.monotonic() + wait_seconds
+    swept = sweep()  # before anything is hashed: TMPDIR may lie in a build context
+    if swept:
+        run.console.say(f"removed {len(swept)} temporary directories of runs that were killed", "dim")
     while True:
         planned = make_plan(run)
         show_plan(run, planned)
@@ -146,8 +154,8 @@ def execute(run: Context, planned: Planned) -> None:
     steps = planned.plan.steps
     if not steps:
         return
-    with tempfile.TemporaryDirectory(prefix="rajee-deploy-assembly-") as directory:
-        assembly = Path(directory) / "cdk.out"
+    with private_directory("assembly") as directory:
+        assembly = directory / "cdk.out"
         # What can fail without having changed anything comes first.
         if any(isinstance(step, BuildAndPush) for step in steps):
             with run.phase("find the engine"):
@@ -219,11 +227,25 @@ def _build(run: Context, step: BuildAndPush, inputs: ImageInputs) -> None:
     match found:
         case ImagePresent(digest=digest):
             run.console.item("✓", f"image {step.image}", f"{request.reference} is {digest}", "green")
+            _keep_contents(run, inputs)
         case _:
             raise DeployError(
                 "push-not-confirmed", f"the engine said it pushed {step.tag}, but the registry does not have it",
                 where=request.reference, hint="run again; if it stays, look at the repository's permissions and events",
             )  # fmt: skip
+
+
+def _keep_contents(run: Context, inputs: ImageInputs) -> None:
+    """Keep what the pushed image was made of. No run fails for want of it."""
+    stores = run.ports.contents()
+    if not stores:
+        return
+    from rajee_deploy.contents.keep import keep
+
+    name = inputs.settings.name
+    with run.phase(f"record what {name} was made of"):
+        for problem in keep(stores, inputs, datetime.now(UTC)):
+            run.console.item("!", f"image {name}", problem, "yellow")
 
 
 def _check_triggers(base: str, triggers: Sequence[str], step: BuildAndPush) -> None:
@@ -284,7 +306,8 @@ def _wanted(inputs: ImageInputs) -> WantedImage:
     return WantedImage(image.name, inputs.fingerprint, image.repository, image.stack, image.parameter)
 
 
-def _check_account(settings: Settings, who: Identity) -> None:
+def check_account(settings: Settings, who: Identity) -> None:
+    """DeployError `wrong-account` when the settings name another one."""
     if settings.account is not None and settings.account != who.account:
         raise DeployError(
             "wrong-account", f"these credentials are of account {who.account}, not {settings.account}",

@@ -13,6 +13,8 @@ from rajee_deploy.engine import BuildEvent
 from rajee_deploy.errors import DeployError
 from rajee_deploy.facts import ImageAbsent, ImagePresent, RepositoryAbsent, StackAbsent, StackPresent
 from rajee_deploy.model import Digest, LockedImage, PushAccess
+from rajee_deploy.registry.contents import Kept
+from rajee_deploy.rollout import ResourceEvent, RolloutSettings, Service
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from rajee_deploy.engine import BuildRequest
     from rajee_deploy.facts import ImageState, StackState
     from rajee_deploy.model import BaseConfig, ImageName, Platform
+    from rajee_deploy.registry.contents import Record
     from rajee_deploy.steps import DeployStack
 
 
@@ -141,3 +144,64 @@ class FakeStacks:
         if step.stack in self.makes_repositories:
             registry, repository = self.makes_repositories[step.stack]
             registry.repositories.setdefault(repository, {})
+
+
+@dataclass
+class FakeContents:
+    """Records in a dictionary, by repository and tag. With `fails` nothing can be asked nor kept."""
+
+    records: dict[tuple[str, str], Record] = field(default_factory=dict)
+    fails: bool = False
+
+    def put(self, repository: str, tag: str, record: Record) -> Kept:
+        self._check()
+        there = self.records.setdefault((repository, tag), record)
+        if there is record:
+            return Kept.WRITTEN
+        return Kept.SAME if there.document == record.document else Kept.OTHER
+
+    def get(self, repository: str, tag: str) -> Record | None:
+        self._check()
+        return self.records.get((repository, tag))
+
+    def _check(self) -> None:
+        if self.fails:
+            raise DeployError("registry-unreachable", "the registry could not be reached")
+
+
+@dataclass
+class FakeWatcher:
+    """A stack while it is deployed: what is to be seen of it at each look, the last of which stays."""
+
+    happened: list[ResourceEvent] = field(default_factory=list)
+    held: dict[str, list[Service]] = field(default_factory=dict)
+    task_definitions: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    set_to: RolloutSettings = field(default_factory=RolloutSettings)
+    is_silent: bool = False
+
+    def events(self, stack: str, since: float) -> tuple[ResourceEvent, ...]:
+        assert stack
+        self._answer()
+        return tuple(event for event in self.happened if event.at >= since)
+
+    def services(self, stack: str) -> tuple[str, ...]:
+        assert stack
+        self._answer()
+        return tuple(self.held)
+
+    def service(self, arn: str) -> Service:
+        self._answer()
+        states = self.held[arn]
+        return states.pop(0) if len(states) > 1 else states[0]
+
+    def images(self, task_definition: str) -> tuple[str, ...]:
+        self._answer()
+        return self.task_definitions[task_definition]
+
+    def settings(self, arn: str) -> RolloutSettings:
+        assert arn in self.held
+        return self.set_to
+
+    def _answer(self) -> None:
+        if self.is_silent:
+            raise DeployError("throttled", "AWS throttled the call")

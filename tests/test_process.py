@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import sys
 import threading
 import time
@@ -109,3 +110,18 @@ def wait_until(condition) -> None:
     while not condition():
         assert time.monotonic() < deadline, "it did not happen within 20 s"
         time.sleep(0.02)
+
+
+def test_whoever_kills_us_ends_the_child_too(tmp_path):
+    marker = tmp_path / "pid"
+    # The child ignores Ctrl-C and has a child of its own: neither may be left.
+    code = (
+        "import signal, subprocess, time; signal.signal(signal.SIGINT, signal.SIG_IGN);"
+        f"p = subprocess.Popen(['sleep', '600']); {note(marker)}; print('up', flush=True); time.sleep(600)"
+    )
+    own = f"from rajee_deploy.process import run; run({python(code)!r}, on_line=lambda line: print(line, flush=True))"
+    with subprocess.Popen(python(own), stdout=subprocess.PIPE, text=True) as running:
+        assert running.stdout is not None
+        assert running.stdout.readline() == "up\n"
+        running.kill()
+    wait_until(lambda: is_gone(int(marker.read_text())))

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from fakes import FakeEngine, FakeRegistry, FakeStacks
+from fakes import FakeContents, FakeEngine, FakeRegistry, FakeStacks
 
 from rajee_deploy.aws import Identity
 from rajee_deploy.console import Console
@@ -43,6 +43,7 @@ class World:
         self.engine = FakeEngine(self.registry)
         self.stacks = FakeStacks(makes_repositories={"Registry": (self.registry, "team/app")})
         self.infra = "1"
+        self.contents: list[FakeContents] = []
         self.talk = io.StringIO()
         (root / "cdk").mkdir()
         (root / "cdk" / "cdk.json").write_text("{}")
@@ -55,7 +56,7 @@ class World:
         settings = load(self.root / "rajee-deploy.toml", environment)
         ports = Ports(
             self.registry, self.stacks, self.stacks, self.engine, lambda: Identity("123456789012", "us-east-1"),
-            lambda: of_infrastructure((), {}, {}, {"infra": self.infra}),
+            lambda: of_infrastructure((), {}, {}, {"infra": self.infra}), lambda: self.contents,
         )  # fmt: skip
         return Context(settings, settings.images, ports, Console(stderr=self.talk))
 
@@ -87,6 +88,26 @@ def test_from_nothing_and_then_nothing(world):
     assert world.done() == (0, [])
     assert world.stacks.synths == 1
     assert "Nothing to do" in world.talk.getvalue()
+
+
+def test_what_was_pushed_is_recorded_and_nothing_else_asks(world):
+    store = FakeContents()
+    world.contents = [FakeContents(fails=True), store]
+    world.up()
+    ((repository, tag),) = store.records
+    assert (repository, tag) == ("team/app", next(iter(world.registry.repositories["team/app"])))
+    assert world.talk.getvalue().count("what it was made of could not be recorded") == 1
+    store.fails = True
+    assert world.up() == "noop"
+    assert world.talk.getvalue().count("could not be recorded") == 1
+
+
+def test_a_push_that_is_not_confirmed_leaves_no_record(world):
+    store = FakeContents()
+    world.contents, world.engine.loses_pushes = [store], True
+    with pytest.raises(DeployError):
+        world.up()
+    assert store.records == {}
 
 
 def test_each_edit_does_the_least(world):

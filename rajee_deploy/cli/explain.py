@@ -18,6 +18,8 @@ from rajee_deploy.cli.flags import (  # noqa: TC001 -- typer reads the annotatio
     Images,
     Json,
     PlatformFlag,
+    Profile,
+    Region,
     Target,
 )
 
@@ -27,14 +29,19 @@ if TYPE_CHECKING:
     from rajee_deploy.cli.images import BuildFlags, SettingsFlags
     from rajee_deploy.console import Console
     from rajee_deploy.explain.past import Origin
+    from rajee_deploy.explain.since import Since
     from rajee_deploy.image import ImageInputs
-    from rajee_deploy.settings import ImageSettings
+    from rajee_deploy.settings import ImageSettings, Settings
 
 
 def explain(
     path: Annotated[str | None, typer.Argument(help="A path: why it is, or is not, in the hash.")] = None,
     since: Annotated[
-        str | None, typer.Option(metavar="REF", help="A git revision: what changed from it to the present files.")
+        str | None,
+        typer.Option(
+            metavar="REF|TAG",
+            help="A git revision, an image's tag, or `deployed`: what changed from it to the present files.",
+        ),
     ] = None,
     context: ContextFlag = None,
     file: File = None,
@@ -43,16 +50,20 @@ def explain(
     build_arg: BuildArgs = None,
     build_context: BuildContexts = None,
     environment: Environment = None,
+    profile: Profile = None,
+    region: Region = None,
     image: Images = None,
     config: Config = None,
     as_json: Json = False,
 ) -> None:
-    """What is in an image's hash and why, by line of the Dockerfile, biggest first. Offline.
+    """What is in an image's hash and why, by line of the Dockerfile, biggest first. Offline, but for --since TAG.
 
     \b
     rajee-deploy explain                     what each line reads, and the other inputs
     rajee-deploy explain src/app.py          why this path is in the hash, or is not
     rajee-deploy explain --since HEAD~1      what makes it another image than at that commit
+    rajee-deploy explain --since deployed    what makes it another image than the one that the stack runs
+    rajee-deploy explain --since c-0a1b…     the same for the image of a tag, built on any machine
     """
     from rajee_deploy.cli.images import BuildFlags, SettingsFlags
     from rajee_deploy.console import Console
@@ -68,7 +79,8 @@ def explain(
     if path is not None:
         _explain_path(console, found, path, as_json=as_json)
     elif since is not None:
-        _explain_since(console, found, chosen, since, as_json=as_json)
+        compared = _since(console, found, chosen, since, (profile, region))
+        _tell_since(console, compared, as_json=as_json)
     else:
         _explain(console, found, as_json=as_json)
 
@@ -122,6 +134,7 @@ class _Chosen:
     images: Sequence[ImageSettings]
     origin: Origin
     start: Path
+    settings: Settings | None = None
 
 
 def _choose(context: Path | None, flags: SettingsFlags, build: BuildFlags) -> _Chosen:
@@ -135,7 +148,7 @@ def _choose(context: Path | None, flags: SettingsFlags, build: BuildFlags) -> _C
         return _Chosen([image_of_flags(context, build)], Origin(None, None, lay_over), context)
     settings, images = chosen_images(flags)
     origin = Origin(settings.path, flags.environment, lay_over)
-    return _Chosen([lay_over(image) for image in images], origin, settings.root)
+    return _Chosen([lay_over(image) for image in images], origin, settings.root, settings)
 
 
 def _explain(console: Console, found: Mapping[str, ImageInputs], *, as_json: bool) -> None:
@@ -161,13 +174,28 @@ def _explain_path(console: Console, found: Mapping[str, ImageInputs], path: str,
             words.show_answer(console, name, inputs, answer)
 
 
-def _explain_since(
-    console: Console, found: Mapping[str, ImageInputs], chosen: _Chosen, revision: str, *, as_json: bool
-) -> None:
-    from rajee_deploy.explain import documents, words
+def _since(
+    console: Console,
+    found: Mapping[str, ImageInputs],
+    chosen: _Chosen,
+    asked: str,
+    aws: tuple[str | None, str | None],
+) -> Since:
+    """Compare; `aws` are the profile and the region, for tags alone: revisions need no network."""
     from rajee_deploy.explain.since import since
+    from rajee_deploy.explain.tags import Checkouts, is_tag, since_tag
 
-    compared = since(found, chosen.origin, chosen.start, revision)
+    if not is_tag(asked):
+        return since(found, chosen.origin, chosen.start, asked)
+    from rajee_deploy.cli.wiring import make_sources
+
+    with console.spinner(f"ask what {asked} was made of"):
+        return since_tag(Checkouts(found, chosen.origin, chosen.start), asked, make_sources(chosen.settings, *aws))
+
+
+def _tell_since(console: Console, compared: Since, *, as_json: bool) -> None:
+    from rajee_deploy.explain import documents, words
+
     if as_json:
         console.document(documents.of_since(compared))
     else:

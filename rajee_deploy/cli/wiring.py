@@ -8,15 +8,21 @@ from rajee_deploy.aws import Aws
 from rajee_deploy.cli.images import SettingsFlags, chosen_images
 from rajee_deploy.console import Console
 from rajee_deploy.engine.buildx import Buildx
+from rajee_deploy.facts import StackAbsent
 from rajee_deploy.registry.ecr import Ecr
 from rajee_deploy.stack.cdk import Cdk
 from rajee_deploy.stack.cloudformation import CloudFormation
 from rajee_deploy.stack.inputs import infra_fingerprint
-from rajee_deploy.up import Context, Ports
+from rajee_deploy.up import Context, Ports, check_account
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
+
+    from rajee_deploy.explain.tags import Sources
+    from rajee_deploy.facts import StackState
+    from rajee_deploy.registry.contents import ContentsStore
+    from rajee_deploy.settings import Settings
 
 
 def make_context(
@@ -30,5 +36,40 @@ def make_context(
     settings, images = chosen_images(SettingsFlags(*flags))
     aws = Aws(profile or settings.profile, region or settings.region)
     cdk = settings.cdk
-    ports = Ports(Ecr(aws), CloudFormation(aws), Cdk(cdk, aws), Buildx(), aws.identity, lambda: infra_fingerprint(cdk))
+    ecr = Ecr(aws)
+    ports = Ports(
+        ecr, CloudFormation(aws), Cdk(cdk, aws), Buildx(), aws.identity, lambda: infra_fingerprint(cdk),
+        lambda: [store for _, store in _stores(ecr)],
+    )  # fmt: skip
     return Context(settings, images, ports, Console(verbose=verbose))
+
+
+def make_sources(settings: Settings | None, profile: str | None, region: str | None) -> Sources:
+    """Where `explain` learns what a tag was made of. Without settings only this machine knows anything."""
+    from rajee_deploy.explain.tags import Sources
+    from rajee_deploy.registry.labels import RegistryLabels
+
+    if settings is None:
+        return Sources(_stores(None), _no_stack, lambda _repository, _tag, _name: "")
+    aws = Aws(profile or settings.profile, region or settings.region)
+    ecr = Ecr(aws)
+
+    def describe(stack: str) -> StackState:
+        if settings.account is not None:
+            check_account(settings, aws.identity())
+        return CloudFormation(aws).describe(stack)
+
+    return Sources(_stores(ecr), describe, RegistryLabels(ecr.push_access).find_label)
+
+
+def _stores(ecr: Ecr | None) -> list[tuple[str, ContentsStore]]:
+    """Where it is kept what tags were made of, with names, in the order in which they are asked."""
+    from rajee_deploy.contents.local import LocalContents
+    from rajee_deploy.registry.contents import RegistryContents
+
+    registry = [("the registry", RegistryContents(ecr.push_access))] if ecr is not None else []
+    return [*registry, ("this machine", LocalContents())]
+
+
+def _no_stack(_stack: str) -> StackAbsent:
+    return StackAbsent()

@@ -1,22 +1,20 @@
 """The private copy of a build context that is built: exactly the selected entries, and the very bytes that were hashed.
 
-Owns the temporary directory, its contents and its end. While it copies it digests, and what does not match the
-selection is an error, so a file that somebody changed in between is caught. Must never decide what is selected.
+Owns what is in the copy. It digests what it copied, and what does not match the selection is an error, so a file that
+somebody changed in between is caught. Must never decide what is selected; `copying` moves bytes, `room` asks for space.
 """
 
 from __future__ import annotations
 
 import os
-import shutil
-import tempfile
 from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rajee_deploy.context import room
+from rajee_deploy.context.copying import Copier
 from rajee_deploy.context.digest import (
-    CHUNK_BYTES,
     READ_FLAGS,
     Modes,
     attributes,
@@ -28,15 +26,17 @@ from rajee_deploy.context.digest import (
 from rajee_deploy.context.tree import DiskTree, entry_error
 from rajee_deploy.errors import DeployError
 from rajee_deploy.model import Kind
+from rajee_deploy.scratch import no_room, private_directory
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
 
     from rajee_deploy.context.digest import SelectedEntry
 
 EPOCH_NS = 315_619_200 * 1_000_000_000  # 1980-01-02: what zip files can still say in every time zone
 _SPREAD_HEX = 12  # 48 bits of nanoseconds: three days
-_WRITE_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+_WRITE_FLAGS = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 # A comment, not nothing: an external frontend (`# syntax=`) takes an empty file for a missing one and would read the
 # staged .dockerignore instead, applying rules a second time.
 _NO_RULES = b"# Nothing is ignored here: only what the build reads was copied.\n"
@@ -62,31 +62,35 @@ class StagedContext:
     dockerfile: Path
 
 
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """From where to where, how, and what counts."""
+
+    tree: DiskTree
+    copy: DiskTree
+    copier: Copier
+    modes: Modes
+
+
 @contextmanager
 def staging(
-    root: Path, entries: Iterable[SelectedEntry], modes: Modes, dockerfile_text: bytes, parent: Path | None
+    root: Path, entries: Sequence[SelectedEntry], modes: Modes, dockerfile_text: bytes, parent: Path | None
 ) -> Iterator[StagedContext]:
     """A private copy of `entries` (each directory before what it holds), removed whatever happens.
 
-    DeployErrors: `file-changed` when an entry is not what the selection says any more, `staging-failed` when there is
-    no room for the copy.
+    DeployErrors: `file-changed` when an entry is not what the selection says any more, `no-space` when the copy does
+    not fit (asked first), `staging-failed` when it cannot be written for another reason.
     """
-    try:
-        place = Path(tempfile.mkdtemp(prefix="rajee-deploy-", dir=parent))  # 0700
-    except OSError as error:
-        raise _no_room(error, parent) from error
-    try:
+    with private_directory("context", parent) as place:
         try:
             staged = _fill(place, root, entries, modes, dockerfile_text)
         except OSError as error:
-            raise _no_room(error, parent) from error
+            raise no_room(error, place.parent) from error
         yield staged
-    finally:
-        _remove(place)
 
 
 def _fill(
-    place: Path, root: Path, entries: Iterable[SelectedEntry], modes: Modes, dockerfile_text: bytes
+    place: Path, root: Path, entries: Sequence[SelectedEntry], modes: Modes, dockerfile_text: bytes
 ) -> StagedContext:
     directory = place / "context"
     directory.mkdir(mode=0o755)
@@ -94,33 +98,44 @@ def _fill(
     dockerfile.write_bytes(dockerfile_text)
     dockerfile.with_name("Dockerfile.dockerignore").write_bytes(_NO_RULES)
     with DiskTree(root) as tree, DiskTree(directory) as copy:
-        _copy_all(tree, copy, entries, modes)
+        work = _Work(tree, copy, Copier(), modes)
+        _find_room(place, work, entries)
+        _copy_all(work, entries)
     return StagedContext(directory, dockerfile)
 
 
-def _no_room(error: OSError, parent: Path | None) -> DeployError:
-    """The private copy cannot be written; faults of the build context itself are told apart where they occur."""
-    return DeployError(
-        "staging-failed",
-        "the private copy of the build context cannot be written",
-        where=str(parent or tempfile.gettempdir()),
-        cause=error.strerror or str(error),
-        hint="make room there, or set TMPDIR to a directory with room for what the build reads",
-    )
+def _find_room(place: Path, work: _Work, entries: Sequence[SelectedEntry]) -> None:
+    def stat(selected: SelectedEntry) -> os.stat_result:
+        name, parent = _place(work.tree, selected)
+        try:
+            return os.stat(name, dir_fd=parent, follow_symlinks=False)
+        except OSError as error:
+            raise entry_error(error, selected.entry.path) from error
+
+    def can_clone(selected: SelectedEntry) -> bool:
+        target = os.open(place / "probe", _WRITE_FLAGS, 0o600)
+        try:
+            with _reading(work.tree, selected) as source:
+                return work.copier.clone(source, target)
+        finally:
+            os.close(target)
+            (place / "probe").unlink()
+
+    room.check(room.Disk(str(place.parent), os.statvfs(place), stat, can_clone), entries)
 
 
-def _copy_all(tree: DiskTree, copy: DiskTree, entries: Iterable[SelectedEntry], modes: Modes) -> None:
+def _copy_all(work: _Work, entries: Sequence[SelectedEntry]) -> None:
     directories = []
     for selected in entries:
         if selected.entry.kind is Kind.DIRECTORY:
             directories.append(selected)
-        _copy(tree, copy, selected, modes)
+        _copy(work, selected)
     # Last, and innermost first: writing into a directory moves its time and may need its permission.
     for selected in reversed(directories):
-        name, parent = _place(copy, selected)
+        name, parent = _place(work.copy, selected)
         os.chmod(name, selected.entry.mode, dir_fd=parent)
         os.utime(name, ns=_times(selected), dir_fd=parent)
-    os.utime(copy.directory(""), ns=(EPOCH_NS, EPOCH_NS))
+    os.utime(work.copy.directory(""), ns=(EPOCH_NS, EPOCH_NS))
 
 
 def _times(selected: SelectedEntry) -> tuple[int, int]:
@@ -132,23 +147,23 @@ def _place(tree: DiskTree, selected: SelectedEntry) -> tuple[str, int]:
     return name, tree.directory(parent)
 
 
-def _copy(tree: DiskTree, copy: DiskTree, selected: SelectedEntry, modes: Modes) -> None:
+def _copy(work: _Work, selected: SelectedEntry) -> None:
     entry = selected.entry
     if entry.kind is Kind.FILE:
-        _copy_file(tree, copy, selected, modes)
+        _copy_file(work, selected)
         return
     try:
-        found = read_other(tree, entry.path, entry.kind, modes)[0]
+        found = read_other(work.tree, entry.path, entry.kind, work.modes)[0]
         if entry.kind is Kind.DIRECTORY:
-            tree.directory(entry.path)  # still a directory?
+            work.tree.directory(entry.path)  # still a directory?
     except OSError as error:
         raise entry_error(error, entry.path) from error
     if found.record != selected.record:
         raise changed(entry.path)
-    name, parent = _place(copy, selected)
+    name, parent = _place(work.copy, selected)
     _make(name, parent, selected)
-    if modes is Modes.EXACT:
-        source, descriptor = _place(tree, selected)
+    if work.modes is Modes.EXACT:
+        source, descriptor = _place(work.tree, selected)
         _copy_attributes(f"/proc/self/fd/{descriptor}/{source}", f"/proc/self/fd/{parent}/{name}", entry.path)
 
 
@@ -177,41 +192,42 @@ def _make(name: str, parent: int, selected: SelectedEntry) -> None:
     os.utime(name, ns=_times(selected), dir_fd=parent, follow_symlinks=False)
 
 
-def _copy_file(tree: DiskTree, copy: DiskTree, selected: SelectedEntry, modes: Modes) -> None:
-    entry = selected.entry
+@contextmanager
+def _reading(tree: DiskTree, selected: SelectedEntry) -> Iterator[int]:
     try:
         name, directory = _place(tree, selected)
         source = os.open(name, READ_FLAGS, dir_fd=directory)
     except OSError as error:
-        raise entry_error(error, entry.path) from error
+        raise entry_error(error, selected.entry.path) from error
     try:
-        name, directory = _place(copy, selected)
+        yield source
+    finally:
+        os.close(source)
+
+
+def _copy_file(work: _Work, selected: SelectedEntry) -> None:
+    entry = selected.entry
+    with _reading(work.tree, selected) as source:
+        name, directory = _place(work.copy, selected)
         target = os.open(name, _WRITE_FLAGS, 0o600, dir_fd=directory)
         try:
-            if _copy_bytes(source, target, selected, modes) != selected.record:
+            if _copy_bytes(work, source, target, selected) != selected.record:
                 raise changed(entry.path)
-            if modes is Modes.EXACT:
+            if work.modes is Modes.EXACT:
                 _copy_attributes(source, target, entry.path)
             os.fchmod(target, entry.mode)
             os.utime(target, ns=_times(selected))
         finally:
             os.close(target)
-    finally:
-        os.close(source)
 
 
-def _copy_bytes(source: int, target: int, selected: SelectedEntry, modes: Modes) -> str:
-    """Copy a file and return the digest of its header and of what was written; stops where the file should end."""
+def _copy_bytes(work: _Work, source: int, target: int, selected: SelectedEntry) -> str:
+    """Copy a file and return the digest of its header and of the bytes that the copy holds."""
     status = os.fstat(source)
-    extra = b"" if modes is Modes.GIT else attributes(source)
-    digest = sha256(header(Kind.FILE, modes.apply(Kind.FILE, status.st_mode), status.st_size, extra=extra))
-    left = 0 if selected.withheld else selected.entry.size + 1
-    while left > 0 and (data := os.read(source, min(CHUNK_BYTES, left))):
-        digest.update(data)
-        left -= len(data)
-        view = memoryview(data)
-        while view:
-            view = view[os.write(target, view) :]
+    extra = b"" if work.modes is Modes.GIT else attributes(source)
+    digest = sha256(header(Kind.FILE, work.modes.apply(Kind.FILE, status.st_mode), status.st_size, extra=extra))
+    if not selected.withheld:
+        work.copier.copy(source, target, selected.entry.size, digest)
     return f"sha256:{digest.hexdigest()}"
 
 
@@ -228,13 +244,3 @@ def _copy_attributes(source: int | str, target: int | str, path: str) -> None:
                 cause=error.strerror or str(error),
                 hint="use modes git, which drop extended attributes",
             ) from error
-
-
-def _remove(place: Path) -> None:
-    """Remove the copy, also where it holds directories that may not be written to."""
-    for base, names, _ in os.walk(place):
-        for name in names:
-            inner = Path(base, name)
-            if not inner.is_symlink():
-                inner.chmod(0o700)
-    shutil.rmtree(place)

@@ -9,17 +9,18 @@ from __future__ import annotations
 import json
 import os
 import re
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rajee_deploy.engine.failures import failure
 from rajee_deploy.engine.login import private_docker_config
 from rajee_deploy.engine.progress import Progress
 from rajee_deploy.errors import DeployError
 from rajee_deploy.process import find_program, run
+from rajee_deploy.scratch import private_directory
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from pathlib import Path
 
     from rajee_deploy.engine import BuildEvent, BuildRequest
     from rajee_deploy.model import Platform, PushAccess
@@ -59,10 +60,10 @@ class Buildx:
         shows the steps that the image adds. A registry's tools leave ONBUILD out of what they tell of an image."""
         seen: list[str] = []
         progress = Progress(lambda event: seen.append(event.name))
-        with private_docker_config(access) as login, tempfile.TemporaryDirectory(prefix="rajee-deploy-") as scratch:
-            context = Path(scratch) / "context"
+        with private_docker_config(access) as login, private_directory("build") as scratch:
+            context = scratch / "context"
             context.mkdir()
-            dockerfile = Path(scratch) / "Dockerfile"
+            dockerfile = scratch / "Dockerfile"
             dockerfile.write_text(f"FROM {image}\n", "utf-8")
             ended = run(
                 [_docker(), "buildx", "build", "--progress=rawjson", "--output=type=cacheonly", "--provenance=false",
@@ -82,16 +83,14 @@ class Buildx:
     def build_and_push(self, request: BuildRequest, access: PushAccess, on_event: Callable[[BuildEvent], None]) -> str:
         """See Engine."""
         progress = Progress(on_event)
-        with private_docker_config(access) as login, tempfile.TemporaryDirectory(prefix="rajee-deploy-") as scratch:
-            metadata = Path(scratch) / "metadata.json"
+        with private_docker_config(access) as login, private_directory("build") as scratch:
+            metadata = scratch / "metadata.json"
             argv, environment = _command(_docker(), request, metadata)
             ended = run(argv, env={**login, **environment}, on_line=progress.line)
             if ended.code != 0:
-                raise DeployError(
-                    "build-failed", f"docker buildx build ended with {ended.code}", where=str(request.reference),
-                    cause=progress.failure(),
-                    hint="nothing was pushed under this tag and nothing deployed with it; mend it and run again",
-                )  # fmt: skip
+                raise failure(
+                    f"docker buildx build ended with {ended.code}", str(request.reference), progress.failure()
+                )
             return _pushed_digest(metadata)
 
 

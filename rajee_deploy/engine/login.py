@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
-import tempfile
 from base64 import b64encode
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rajee_deploy.errors import DeployError
+from rajee_deploy.scratch import private_directory
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,8 +28,7 @@ _HELPER_SCRIPT = '#!/bin/sh\n[ "$1" = get ] && exec cat "$(dirname "$0")/login.j
 def private_docker_config(access: PushAccess) -> Iterator[dict[str, str]]:
     """Yields the environment variables that make docker use the private configuration."""
     own = user_docker_config()
-    directory = Path(tempfile.mkdtemp(prefix="rajee-deploy-login-"))
-    try:
+    with private_directory("login") as directory:
         _link_all_but_config(own, directory)
         config = _with_login(_read(own / "config.json"), access, directory)
         _write_private(directory / "config.json", config)
@@ -40,8 +38,6 @@ def private_docker_config(access: PushAccess) -> Iterator[dict[str, str]]:
             "BUILDX_CONFIG": os.environ.get("BUILDX_CONFIG") or str(own / "buildx"),
             "PATH": f"{directory}{os.pathsep}{os.environ.get('PATH', '')}",
         }
-    finally:
-        shutil.rmtree(directory, ignore_errors=True)
 
 
 def user_docker_config() -> Path:

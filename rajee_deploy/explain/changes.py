@@ -28,6 +28,7 @@ class Cause(Enum):
     CHANGED = "changed"
     MODE = "mode"
     ATTRIBUTES = "attributes"
+    INPUT = "input"
     GIT = "git"
 
 

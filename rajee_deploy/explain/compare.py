@@ -1,4 +1,7 @@
-"""Two fingerprints of one image → what differs, the first cause on top. Pure."""
+"""What two images of one name are made of → what differs, the first cause on top. Pure.
+
+Both sides are contents: of the present inputs, of a commit's, or of a record. Tags that differ always have a cause.
+"""
 
 from __future__ import annotations
 
@@ -6,16 +9,16 @@ import json
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from itertools import zip_longest
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from rajee_deploy.contents import Instruction
 from rajee_deploy.explain.changes import Cause, Change
 from rajee_deploy.explain.entries import entry_changes
-from rajee_deploy.explain.reads import texts_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from rajee_deploy.image import ImageInputs
+    from rajee_deploy.contents import Contents
     from rajee_deploy.model import Reference
 
 _ORDER = {cause: number for number, cause in enumerate(Cause)}
@@ -35,20 +38,23 @@ class Comparison:
         return self.before == self.after
 
 
-def compare(before: ImageInputs, after: ImageInputs) -> Comparison:
+def compare(before: Contents, after: Contents) -> Comparison:
     """What makes `after` another image than `before`."""
-    tags = before.fingerprint.tag, after.fingerprint.tag
+    tags = before.tag, after.tag
     if tags[0] == tags[1]:
         return Comparison(*tags, ())
-    pairs = _pairs(before.recipe.instructions, after.recipe.instructions, _name)
+    olds, news = ([one.canonical for one in side.instructions] for side in (before, after))
+    pairs = _pairs(olds, news, _name)
     rank = _Ranks(before, after, pairs)
     changes = [
         *_plain(before, after),
         *_instructions(before, after, pairs),
-        *_references(before.recipe.references, after.recipe.references),
+        *_others(before, after),
+        *_references(before.references, after.references),
         *entry_changes(before, after),
     ]
     changes = changes or list(_reads(before, after))
+    changes = changes or [Change(Cause.INPUT, "what is kept private", after="another one")]
     return Comparison(*tags, tuple(sorted(changes, key=rank)))
 
 
@@ -81,14 +87,14 @@ def _name(canonical: str) -> str:
 class _Ranks:
     """Sorts changes as a build would meet them, though the lines of two files are numbered differently."""
 
-    def __init__(self, before: ImageInputs, after: ImageInputs, pairs: list[_Pair]) -> None:
+    def __init__(self, before: Contents, after: Contents, pairs: list[_Pair]) -> None:
         self._before: dict[int, int] = {}
         self._after: dict[int, int] = {}
-        sides = (self._before, before.recipe.instruction_lines), (self._after, after.recipe.instruction_lines)
+        sides = (self._before, before.instructions), (self._after, after.instructions)
         for rank, pair in enumerate(pairs):
-            for (ranks, lines), index in zip(sides, pair, strict=True):
+            for (ranks, instructions), index in zip(sides, pair, strict=True):
                 if index is not None:
-                    ranks.setdefault(lines[index], rank)
+                    ranks.setdefault(instructions[index].line, rank)
 
     def __call__(self, change: Change) -> tuple[bool, int, int, str]:
         ranks = self._after if change.after else self._before
@@ -100,9 +106,10 @@ _PLAIN = {
     "scheme": Cause.SCHEME, "modes": Cause.MODES, "platform": Cause.PLATFORM, "target": Cause.TARGET,
     "build-arg": Cause.ARGS, "build-context": Cause.CONTEXT, "secret": Cause.SECRET,
 }  # fmt: skip
+_TOLD_APART = {"instruction", "reference", "use"}
 
 
-def _plain(before: ImageInputs, after: ImageInputs) -> Iterator[Change]:
+def _plain(before: Contents, after: Contents) -> Iterator[Change]:
     """Inputs that act on the whole build. Values of build arguments are private: only that they differ is told."""
     olds, news = _named(before), _named(after)
     for key in dict.fromkeys((*olds, *news)):
@@ -122,7 +129,7 @@ def _plain(before: ImageInputs, after: ImageInputs) -> Iterator[Change]:
             yield Change(cause, subject, old or "", new or "")
 
 
-def _named(inputs: ImageInputs) -> dict[tuple[Cause, str], str]:
+def _named(inputs: Contents) -> dict[tuple[Cause, str], str]:
     """The plain inputs' texts, by their kind and their own name; a secret's name is its value."""
     found = {}
     for item in inputs.fingerprint.inputs:
@@ -133,11 +140,10 @@ def _named(inputs: ImageInputs) -> dict[tuple[Cause, str], str]:
     return found
 
 
-def _instructions(before: ImageInputs, after: ImageInputs, pairs: list[_Pair]) -> Iterator[Change]:
-    olds, news = _shown_instructions(before), _shown_instructions(after)
+def _instructions(before: Contents, after: Contents, pairs: list[_Pair]) -> Iterator[Change]:
     for i, j in pairs:
-        old = olds[i] if i is not None else _NOTHING
-        new = news[j] if j is not None else _NOTHING
+        old = before.instructions[i] if i is not None else _NOTHING
+        new = after.instructions[j] if j is not None else _NOTHING
         if old.canonical == new.canonical:
             continue
         subject = _name(new.canonical or old.canonical)
@@ -146,27 +152,10 @@ def _instructions(before: ImageInputs, after: ImageInputs, pairs: list[_Pair]) -
             # What a line means may change where its text does not: FROM $BASE.
             yield Change(Cause.INSTRUCTION, subject, old.canonical, new.canonical, line)
         else:
-            yield Change(Cause.INSTRUCTION, subject, old.text, new.text, line)
+            yield Change(Cause.INSTRUCTION, subject, old.text or old.canonical, new.text or new.canonical, line)
 
 
-class _Instruction(NamedTuple):
-    """An instruction as it is hashed and as it is written."""
-
-    canonical: str
-    text: str
-    line: int
-
-
-_NOTHING = _Instruction("", "", 0)
-
-
-def _shown_instructions(inputs: ImageInputs) -> list[_Instruction]:
-    texts = texts_of(inputs)
-    recipe = inputs.recipe
-    return [
-        _Instruction(canonical, texts.get(line, "") or canonical, line)
-        for canonical, line in zip(recipe.instructions, recipe.instruction_lines, strict=True)
-    ]
+_NOTHING = Instruction("", "", 0)
 
 
 def _references(before: Sequence[Reference], after: Sequence[Reference]) -> Iterator[Change]:
@@ -186,10 +175,25 @@ def _reference(old: Reference | None, new: Reference | None) -> Change:
     return Change(cause, one.role, old.text if old else "", new.text if new else "", line)
 
 
-def _reads(before: ImageInputs, after: ImageInputs) -> Iterator[Change]:
+def _reads(before: Contents, after: Contents) -> Iterator[Change]:
     """When nothing else shows: the instructions whose selection is another one of the same entries."""
     for old, new in zip_longest(before.uses, after.uses):
-        if old is None or new is None or old.digest != new.digest or old.read.selector != new.read.selector:
+        if old is None or new is None or old.selects != new.selects:
             one = new or old
-            source, line = one.read.source, one.read.location.start
-            yield Change(Cause.READS, source, str(old.digest) if old else "", str(new.digest) if new else "", line)
+            digests = [json.loads(use.selects)[-1] if use else "" for use in (old, new)]
+            yield Change(Cause.READS, one.source, digests[0], digests[1], one.line)
+
+
+def _others(before: Contents, after: Contents) -> Iterator[Change]:
+    """Inputs of a kind that nothing here knows."""
+    olds, news = (dict(_unknown(side)) for side in (before, after))
+    for name in dict.fromkeys((*olds, *news)):
+        if olds.get(name) != news.get(name):
+            yield Change(Cause.INPUT, name, olds.get(name, ""), news.get(name, ""))
+
+
+def _unknown(contents: Contents) -> Iterator[tuple[str, str]]:
+    for item in contents.fingerprint.inputs:
+        kind = item.name.partition(":")[0]
+        if kind not in _PLAIN and kind not in _TOLD_APART:
+            yield item.name, item.text

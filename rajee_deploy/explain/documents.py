@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from rajee_deploy.explain.changes import Change
     from rajee_deploy.explain.reads import LineReads
     from rajee_deploy.explain.replay import Outcome, Replay
-    from rajee_deploy.explain.since import Since
+    from rajee_deploy.explain.since import Since, Then
     from rajee_deploy.explain.why import Answer, Place
     from rajee_deploy.fingerprint import Input
     from rajee_deploy.image import ImageInputs
@@ -123,10 +123,18 @@ def of_since(found: Since) -> dict[str, Any]:
                 "same": comparison.is_same,
                 "changes": [_change(change) for change in comparison.changes],
                 "note": text_of(found.notes.get(name, "")),
+                **_then(found.thens.get(name)),
             }
             for name, comparison in found.comparisons.items()
         },
     }
+
+
+def _then(then: Then | None) -> dict[str, Any]:
+    """How it is known what a tag was made of; nothing for a git revision."""
+    if then is None:
+        return {}
+    return {"known_from": then.known_from, "commit": then.commit, "dirty": then.dirty, "at": then.at}
 
 
 def _change(change: Change) -> dict[str, Any]:

@@ -4,29 +4,24 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from rajee_deploy.contents.groups import groups_of
 from rajee_deploy.explain.changes import Cause, Change
-from rajee_deploy.explain.reads import lines_by_entry
 from rajee_deploy.model import Kind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
-    from rajee_deploy.context import SelectedEntry
-    from rajee_deploy.image import ImageInputs
+    from rajee_deploy.contents import Contents, Group, Item
 
 
-def entry_changes(before: ImageInputs, after: ImageInputs) -> Iterator[Change]:
-    """Differences of what the lines read; those of `.git`, which no two checkouts share, as one."""
-    olds, news = _hashed(before), _hashed(after)
-    lines = {**lines_by_entry(before), **lines_by_entry(after)}
-    found = [
-        change
-        for key in dict.fromkeys((*olds, *news))
-        for change in _entry(key, lines[key], olds.get(key), news.get(key))
-    ]
+def entry_changes(before: Contents, after: Contents) -> Iterator[Change]:
+    """Differences of what the lines read; those of `.git`, which no two checkouts share, as one. Where a side holds
+    directories only, directories are what is told."""
+    found = list(_directories(before, after) if _depths(before, after) else _entries(before, after))
     git = [change for change in found if _is_git(change)]
     if git:
-        yield Change(Cause.GIT, ".git", after=f"{len(git)} of its entries", line=git[0].line, context=git[0].context)
+        told = sum(_number(change) for change in git)
+        yield Change(Cause.GIT, ".git", after=f"{told} of its entries", line=git[0].line, context=git[0].context)
     quiet = _parents(change for change in found if change.cause in {Cause.ADDED, Cause.REMOVED})
     for change in found:
         if not _is_git(change) and (change.cause, change.context, change.subject) not in quiet:
@@ -35,6 +30,12 @@ def entry_changes(before: ImageInputs, after: ImageInputs) -> Iterator[Change]:
 
 def _is_git(change: Change) -> bool:
     return f"{change.subject}/".startswith(".git/")
+
+
+def _number(change: Change) -> int:
+    """How many entries a change stands for."""
+    words = (change.after or change.before).split()
+    return int(words[0]) if change.subject.endswith("/") and words else 1
 
 
 def _parents(changes: Iterator[Change]) -> set[tuple[Cause, str, str]]:
@@ -48,40 +49,31 @@ def _parents(changes: Iterator[Change]) -> set[tuple[Cause, str, str]]:
     return above
 
 
-def _hashed(inputs: ImageInputs) -> dict[tuple[str, str], SelectedEntry]:
-    lines: Mapping[tuple[str, str], int] = lines_by_entry(inputs)
-    return {
-        (name, entry.entry.path): entry
-        for name, selection in inputs.selections.items()
-        for entry in selection.entries
-        if (name, entry.entry.path) in lines
-    }
+def _entries(before: Contents, after: Contents) -> Iterator[Change]:
+    olds, news = ({(item.context, item.path): item for item in side.items} for side in (before, after))
+    for key in dict.fromkeys((*olds, *news)):
+        old, new = olds.get(key), news.get(key)
+        one = new or old
+        assert one is not None  # noqa: S101 -- the key came from a side
+        for cause, left, right in _differences(old, new):
+            yield Change(cause, one.path, left, right, one.line, one.context)
 
 
-def _entry(
-    key: tuple[str, str], line: int, before: SelectedEntry | None, after: SelectedEntry | None
-) -> Iterator[Change]:
-    context, path = key
-    for cause, old, new in _differences(before, after):
-        yield Change(cause, path, old, new, line, context)
-
-
-def _differences(old: SelectedEntry | None, new: SelectedEntry | None) -> Iterator[tuple[Cause, str, str]]:
+def _differences(old: Item | None, new: Item | None) -> Iterator[tuple[Cause, str, str]]:
     if old is None or new is None:
         cause = Cause.ADDED if old is None else Cause.REMOVED
         yield cause, _described(old), _described(new)
         return
-    if old.record == new.record:
+    if old.content == new.content:
         return
-    one, two = old.entry, new.entry
-    if one.kind is not two.kind:
-        yield Cause.KIND, one.kind.value, two.kind.value
+    if old.kind is not new.kind:
+        yield Cause.KIND, old.kind.value, new.kind.value
         return
     is_told = False
     for cause, left, right, differs in (
-        (Cause.LINK, one.link, two.link, one.link != two.link),
+        (Cause.LINK, old.link, new.link, old.link != new.link),
         (Cause.CHANGED, _described(old), _described(new), old.digest != new.digest or old.withheld != new.withheld),
-        (Cause.MODE, f"{one.mode:04o}", f"{two.mode:04o}", one.mode != two.mode),
+        (Cause.MODE, f"{old.mode:04o}", f"{new.mode:04o}", old.mode != new.mode),
     ):
         if differs:
             is_told = True
@@ -90,7 +82,43 @@ def _differences(old: SelectedEntry | None, new: SelectedEntry | None) -> Iterat
         yield Cause.ATTRIBUTES, "", "other attributes"
 
 
-def _described(entry: SelectedEntry | None) -> str:
-    if entry is None:
+def _described(item: Item | None) -> str:
+    if item is None:
         return ""
-    return f"{entry.entry.size} B" if entry.entry.kind is Kind.FILE else entry.entry.kind.value
+    return f"{item.size} B" if item.kind is Kind.FILE else item.kind.value
+
+
+# -- where only directories are known ------------------------------------------------------------------------------
+
+
+def _depths(before: Contents, after: Contents) -> set[int]:
+    return {side.depth for side in (before, after) if side.depth is not None}
+
+
+def _directories(before: Contents, after: Contents) -> Iterator[Change]:
+    depths = _depths(before, after)
+    if len(depths) > 1:
+        return  # digests of different depths say nothing about each other; the uses still do
+    (depth,) = depths
+    olds, news = ({(group.context, group.path): group for group in _grouped(side, depth)} for side in (before, after))
+    for key in dict.fromkeys((*olds, *news)):
+        old, new = olds.get(key), news.get(key)
+        if old is None or new is None:
+            cause = Cause.ADDED if old is None else Cause.REMOVED
+        elif old.digest != new.digest:
+            cause = Cause.CHANGED
+        else:
+            continue
+        one = new or old
+        assert one is not None  # noqa: S101 -- the key came from a side
+        yield Change(cause, f"{one.path}/", _counted(old), _counted(new), one.line, one.context)
+
+
+def _grouped(contents: Contents, depth: int) -> tuple[Group, ...]:
+    return contents.groups if contents.depth is not None else groups_of(contents.items, depth)
+
+
+def _counted(group: Group | None) -> str:
+    if group is None:
+        return ""
+    return "1 entry" if group.entries == 1 else f"{group.entries} entries"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from rajee_deploy.dockerfile.parser import parse
+from rajee_deploy.contents.reads import texts_of, upwards
 from rajee_deploy.model import Kind
 
 if TYPE_CHECKING:
@@ -33,17 +33,6 @@ class LineReads:
         return self.reads[0].location.start
 
 
-def line_texts(dockerfile: bytes) -> dict[int, str]:
-    """The instructions of a Dockerfile by the line they begin at, continuations joined and heredocs left out."""
-    nodes = parse(dockerfile, "").nodes
-    return {node.start: " ".join(node.original.split()) for node in nodes}
-
-
-def texts_of(inputs: ImageInputs) -> dict[int, str]:
-    """The same for an image; empty where another frontend reads the file."""
-    return {} if inputs.recipe.widened else line_texts(inputs.dockerfile)
-
-
 def by_line(inputs: ImageInputs) -> tuple[LineReads, ...]:
     """What the lines read, biggest first; of equal ones the earlier first."""
     texts = texts_of(inputs)
@@ -66,23 +55,14 @@ def taken(selection: Selection, chosen: Chosen) -> tuple[SelectedEntry, ...]:
     return tuple(
         entry
         for entry in selection.entries
-        if entry.entry.path in shallow or any(path in deep for path in _upwards(entry.entry.path))
+        if entry.entry.path in shallow or any(path in deep for path in upwards(entry.entry.path))
     )
 
 
 def takes(chosen: Chosen, path: str) -> bool:
     """Whether a read puts `path` into the hash, given that it is one of the selection's entries."""
-    above = set(_upwards(path))
+    above = set(upwards(path))
     return any(item.path in above if item.deep else item.path == path for item in chosen.items)
-
-
-def lines_by_entry(inputs: ImageInputs) -> dict[tuple[str, str], int]:
-    """The first line that reads an entry, by (context, path)."""
-    lines: dict[tuple[str, str], int] = {}
-    for name, chosen in _all_chosen(inputs):
-        for entry in taken(inputs.selections[name], chosen):
-            lines.setdefault((name, entry.entry.path), chosen.read.location.start)
-    return lines
 
 
 def _all_chosen(inputs: ImageInputs) -> Iterator[tuple[str, Chosen]]:
@@ -100,11 +80,3 @@ def _line(inputs: ImageInputs, text: str, group: list[tuple[str, Chosen]]) -> Li
     }
     reads = tuple(chosen.read for _, chosen in group)
     return LineReads(text or reads[0].widened or reads[0].instruction.value, reads, len(sizes), sum(sizes.values()))
-
-
-def _upwards(path: str) -> Iterator[str]:
-    """The path, every directory above it, and the root."""
-    while path:
-        yield path
-        path = path.rpartition("/")[0]
-    yield ""

@@ -11,17 +11,17 @@ from typing import TYPE_CHECKING
 
 from rajee_deploy import context as contexts
 from rajee_deploy.errors import DeployError
-from rajee_deploy.explain.history import find_repository, first_parents, private_checkout
 from rajee_deploy.explain.past import image_at, inputs_at
 from rajee_deploy.fingerprint import Input, encode
+from rajee_deploy.git import find_repository, first_parents, private_checkout
 from rajee_deploy.model import ContextRead, Digest, Location, ReadBy, Selector, StageId
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
-    from rajee_deploy.explain.history import Commit
     from rajee_deploy.explain.past import Origin
+    from rajee_deploy.git import Commit
     from rajee_deploy.image import ImageInputs
     from rajee_deploy.settings import ImageSettings
 

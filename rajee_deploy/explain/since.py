@@ -1,14 +1,16 @@
-"""What changed in images since a git revision: the story of `explain --since`."""
+"""What changed in images since a git revision: the story of `explain --since REF`."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from rajee_deploy.contents.of_image import contents_of
 from rajee_deploy.errors import DeployError
+from rajee_deploy.explain.changes import Cause
 from rajee_deploy.explain.compare import compare
-from rajee_deploy.explain.history import find_commit, find_repository, private_checkout
 from rajee_deploy.explain.past import image_at, inputs_at
+from rajee_deploy.git import find_commit, find_repository, ignored_paths, private_checkout
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,17 +18,31 @@ if TYPE_CHECKING:
 
     from rajee_deploy.explain.compare import Comparison
     from rajee_deploy.explain.past import Origin
+    from rajee_deploy.git import Repository
     from rajee_deploy.image import ImageInputs
 
 
 @dataclass(frozen=True, slots=True)
+class Then:
+    """How it is known what an image tag was made of: the store, or git; and of its build the commit (""), whether
+    the checkout differed from it, and the time, where the record says so."""
+
+    known_from: str
+    commit: str = ""
+    dirty: bool = False
+    at: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Since:
-    """By image, what differs from the commit that `revision` names, and what to know about that."""
+    """By image, what differs from what `revision` names, and what to know about that. For a git revision `commit` is
+    its id; for an image tag, or the word for the deployed one, it is "" and `thens` says more about each image."""
 
     revision: str
     commit: str
     comparisons: Mapping[str, Comparison]
     notes: Mapping[str, str]
+    thens: Mapping[str, Then] = field(default_factory=dict)
 
 
 def since(images: Mapping[str, ImageInputs], origin: Origin, start: Path, revision: str) -> Since:
@@ -48,7 +64,23 @@ def since(images: Mapping[str, ImageInputs], origin: Origin, start: Path, revisi
                     "revision-not-buildable", f"the image {name} could not be built at {revision}",
                     where=error.where, cause=error.problem, hint=past.note or "name a later revision",
                 ) from error  # fmt: skip
-            comparisons[name] = compare(then, present)
-            if past.note:
-                notes[name] = past.note
-    return Since(revision, commit, comparisons, notes)
+            comparisons[name] = compare(contents_of(then), contents_of(present))
+            notes[name] = "; ".join(filter(None, (past.note, _unknown(present, comparisons[name], repository))))
+    return Since(revision, commit, comparisons, {name: note for name, note in notes.items() if note})
+
+
+def _unknown(present: ImageInputs, comparison: Comparison, repository: Repository) -> str:
+    """What to know about entries that git ignores: they are in no commit, so they seem to be new."""
+    added = [change for change in comparison.changes if change.cause is Cause.ADDED]
+    if not added:
+        return ""
+    ignored = tuple(f"{repository.top}/{path}" for path in ignored_paths(repository))
+    places = (f"{present.selections[change.context].root.resolve()}/{change.subject}" for change in added)
+    number = sum(any(_is_below(place, path) for path in ignored) for place in places)
+    if not number:
+        return ""
+    return f"{number} of the added entries are ignored by git, which cannot tell whether they were there"
+
+
+def _is_below(place: str, path: str) -> bool:
+    return f"{place}/".startswith(path) if path.endswith("/") else place == path

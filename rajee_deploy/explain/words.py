@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, assert_never
 
 from rajee_deploy.console import printable
-from rajee_deploy.explain.reads import by_line, other_inputs, texts_of
+from rajee_deploy.contents.reads import texts_of
+from rajee_deploy.explain.reads import by_line, other_inputs
 from rajee_deploy.explain.why import Absent, Excluded, Ignored, InHash, OnTheWay, Outside, Unread
 
 if TYPE_CHECKING:
@@ -110,16 +111,28 @@ def show_since(console: Console, found: Since) -> None:
     for name, comparison in found.comparisons.items():
         if name in found.notes:
             console.item("!", f"image {name}", found.notes[name], "yellow")
-        then = f"{found.revision} ({found.commit[:_ID]})"
+        then = _then_text(found, name)
         if comparison.is_same:
-            say(console, f"{name}: same tag {comparison.after} as at {then}")
+            say(console, f"{name}: same tag {comparison.after} as {then}")
             continue
-        say(console, f"{name}: {comparison.before} at {then}, {comparison.after} now")
+        say(console, f"{name}: {comparison.before} {then}, {comparison.after} now")
         rows = [_change_row(change) for change in comparison.changes[:_ROWS]]
         console.result_table(("why", "what", "before", "after", ">line"), rows)
         more = len(comparison.changes) - len(rows)
         if more:
             say(console, f"and {counted(more, 'more change')}; --json has them all")
+
+
+def _then_text(found: Since, name: str) -> str:
+    """What an image is compared with: a commit, or a build and how it is known."""
+    then = found.thens.get(name)
+    if then is None:
+        return f"at {found.revision} ({found.commit[:_ID]})"
+    asked = "" if found.revision == found.comparisons[name].before else found.revision
+    commit = f"at {then.commit[:_ID]}" if then.commit else ""
+    dirty = "with uncommitted changes" if then.dirty else ""
+    built = " ".join(filter(None, ("built", then.at, commit, dirty))) if then.at or commit else ""
+    return f"({'; '.join(filter(None, (asked, built, f'known from {then.known_from}')))})"
 
 
 def _change_row(change: Change) -> tuple[str, ...]:

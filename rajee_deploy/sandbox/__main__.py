@@ -10,12 +10,13 @@ import os
 import secrets
 import signal
 import sys
-import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rajee_deploy.errors import DeployError
 from rajee_deploy.sandbox.state import SandboxState, remove_note, state_file, write_note
+from rajee_deploy.scratch import private_directory
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -31,9 +32,9 @@ def main(argv: list[str] | None = None) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _end)
     try:
-        with tempfile.TemporaryDirectory(prefix="rajee-sandbox-", ignore_cleanup_errors=True) as folder:
-            _serve(arguments.port, Path(folder), note)
-    except OSError as error:
+        with private_directory("sandbox") as folder:
+            _serve(arguments.port, folder, note)
+    except (OSError, DeployError) as error:
         sys.stderr.write(f"sandbox: {error}\n")
         return 1
     finally:
@@ -48,7 +49,9 @@ def _serve(port: int, folder: Path, note: Path) -> None:
     def ready(taken: int) -> None:
         write_note(note, SandboxState(os.getpid(), taken, datetime.now(UTC).isoformat(timespec="seconds")))
 
-    serve(port, folder, secrets.token_hex(32), ready)
+    # For a proxy before the registry: what repositories' addresses say instead of our own port.
+    registry_port = int(os.environ.get("RAJEE_SANDBOX_REGISTRY_PORT") or 0)
+    serve(port, folder, secrets.token_hex(32), ready, registry_port)
 
 
 def _end(number: int, frame: FrameType | None) -> None:

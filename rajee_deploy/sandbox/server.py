@@ -55,14 +55,15 @@ class Router:
         return Response(body, content_type="application/json")
 
 
-def serve(port: int, folder: Path, password: str, ready: Callable[[int], None]) -> None:
+def serve(port: int, folder: Path, password: str, ready: Callable[[int], None], registry_port: int = 0) -> None:
     """Serve until the process is told to end. `port` 0 takes a free one; `ready` gets the port once it answers.
 
-    `folder` takes the blobs. OSError when the port is taken.
+    `folder` takes the blobs. `registry_port` is what repositories' addresses say, where a proxy stands before the
+    registry (0: no proxy does). OSError when the port is taken.
     """
     sockets = listen(port)
     port = sockets[0].getsockname()[1]
-    application = compose(port, folder, password)
+    application = compose(registry_port or port, folder, password)
     servers = [_server(each, port, application) for each in sockets]
     for extra in servers[1:]:
         threading.Thread(target=extra.serve_forever, daemon=True).start()
@@ -71,7 +72,7 @@ def serve(port: int, folder: Path, password: str, ready: Callable[[int], None]) 
 
 
 def compose(port: int, folder: Path, password: str) -> Router:
-    """The application for a server on `port`. Corrects moto for this whole process."""
+    """The application, whose registry clients reach at `port`. Corrects moto for this whole process."""
     corrections.apply(port=port, password=password)
     # Both say, at every deploy, that a resource type is not emulated: known, and nothing to act on.
     warnings.filterwarnings("ignore", message=".*not supported by moto's CloudFormation")

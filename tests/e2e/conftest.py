@@ -39,7 +39,13 @@ class Shell:
 
 
 @pytest.fixture(scope="module")
-def shell(tmp_path_factory):
+def registry_port():
+    """The port that images are pushed to: a module may stand a proxy there. 0: the sandbox's own."""
+    return 0
+
+
+@pytest.fixture(scope="module")
+def shell(tmp_path_factory, registry_port):
     work = tmp_path_factory.mktemp("e2e")
     folder = work / "rajee"
     copy_repository(folder)
@@ -56,7 +62,8 @@ def shell(tmp_path_factory):
     stand_ins = str(TOP / ".ci" / "stand-ins")
     subprocess.run([stand_ins], check=True, capture_output=True, env={**os.environ, "PYTHON": sys.executable})
     try:
-        for line in found.run("rajee-deploy sandbox start").stdout.splitlines():
+        started = found.run("rajee-deploy sandbox start", RAJEE_SANDBOX_REGISTRY_PORT=str(registry_port))
+        for line in started.stdout.splitlines():
             name, _, value = line.removeprefix("export ").partition("=")
             environment[name] = shlex.split(value)[0]
         yield found

@@ -58,4 +58,6 @@ def processes_with(mark: str) -> list[str]:
 
 
 def leftovers(shell) -> list[str]:
-    return [p.name for p in (shell.folder.parent / "tmp").iterdir() if p.name.startswith(("rajee-deploy", "cdk.out"))]
+    """Temporary files of ours, but for the sandbox's, which still runs."""
+    names = [path.name for path in (shell.folder.parent / "tmp").iterdir()]
+    return [n for n in names if n.startswith(("rajee-deploy", "cdk.out")) and "-sandbox-" not in n]

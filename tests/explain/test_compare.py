@@ -7,6 +7,8 @@ import json
 
 import pytest
 
+from rajee_deploy.contents.document import decode, encode
+from rajee_deploy.contents.of_image import contents_of
 from rajee_deploy.explain.changes import Change
 from rajee_deploy.explain.compare import compare
 from rajee_deploy.model import Platform
@@ -30,7 +32,11 @@ def changed(inputs, root):
     def make(edit, before=None, tree=None, **after):
         first = copy.copy(inputs({"Dockerfile": DOCKERFILE, **TREE, **(tree or {})}, **(before or {})))
         edit(root)
-        return compare(first, inputs(**{**(before or {}), **after}))
+        past, present = contents_of(first), contents_of(inputs(**{**(before or {}), **after}))
+        found = compare(past, present)
+        assert compare(decode(past.tag, encode(past)), present) == found, "a record tells what live inputs tell"
+        assert found.is_same or found.changes
+        return found
 
     return make
 

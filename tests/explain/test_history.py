@@ -6,17 +6,16 @@ import json
 import os
 import subprocess
 import sys
-import tempfile
 from functools import partial
 from pathlib import Path
 
 import pytest
 
 from rajee_deploy.errors import DeployError
-from rajee_deploy.explain.history import find_commit, find_repository, first_parents, private_checkout
 from rajee_deploy.explain.past import Origin
 from rajee_deploy.explain.replay import replay
 from rajee_deploy.explain.since import since
+from rajee_deploy.git import find_commit, find_repository, first_parents, private_checkout
 from rajee_deploy.image import read_inputs
 from rajee_deploy.settings import load
 
@@ -47,7 +46,7 @@ def temporary(tmp_path, monkeypatch):
     """The place for temporary files, empty."""
     place = tmp_path / "temporary"
     place.mkdir()
-    monkeypatch.setattr(tempfile, "tempdir", str(place))
+    monkeypatch.setenv("TMPDIR", str(place))
     return place
 
 
@@ -76,6 +75,15 @@ def test_the_same_tag(write, commit, compared):
     found = compared("HEAD~1").comparisons["app"]
     assert found.is_same
     assert found.changes == ()
+
+
+def test_entries_that_git_ignores_are_said_to_be_of_no_commit(write, commit, compared):
+    write({**TREE, ".gitignore": "*.o\n/src/out/\n"})
+    commit()
+    write({"src/x.o": "1", "src/out/y": "2", "src/new": "3", "other.o": "not read"})
+    found = compared("HEAD")
+    assert [row[1] for row in rows(found)] == ["src/new", "src/out/y", "src/x.o"]
+    assert found.notes["app"].startswith("2 of the added entries are ignored by git")
 
 
 def test_the_settings_of_then_count(write, commit, compared):

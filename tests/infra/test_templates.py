@@ -274,7 +274,8 @@ def test_the_lifecycle_shields_moving_tags_before_it_counts(synths):
         (1, ["live-*"], "imageCountMoreThan", 9999),
         (2, ["prev-*"], "imageCountMoreThan", 9999),
         (3, "untagged", "sinceImagePushed", 1),
-        (4, ["*"], "imageCountMoreThan", 10),
+        (4, ["m-*"], "imageCountMoreThan", 100),
+        (5, ["c-*"], "imageCountMoreThan", 10),
     ]
 
 

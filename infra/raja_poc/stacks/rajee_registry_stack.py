@@ -17,6 +17,9 @@ REPOSITORY_NAME = "raja/envoy"
 # Tags the tool moves: what a stack runs now, and what it ran before. Everything else is written once.
 MOVING_TAGS = ("live-*", "prev-*")
 KEPT_IMAGES = 10
+# What the tool keeps of each build for `rajee-deploy explain --since TAG`: a few kilobytes, under a prefix of its own.
+RECORDS = "m-*"
+KEPT_RECORDS = 100
 
 
 class RajeeRegistryStack(Stack):
@@ -49,7 +52,8 @@ def _lifecycle() -> list[ecr.LifecycleRule]:
     ECR lets no later rule expire an image that an earlier rule's tags match, so a rule that never fires is a
     shield. Without it the running image would expire after ten newer pushes: counting goes by the time of the push,
     and tagging an image again does not renew that. One pattern per shield, because patterns in one list must all
-    match. The last rule counts tagged images only: the children of an index must not eat up the ten places.
+    match. The last rule counts images alone: neither the children of an index nor records of what images were made of
+    may eat up the ten places. It must not say "*", since a rule counts also what it may not expire.
     https://docs.aws.amazon.com/AmazonECR/latest/userguide/LifecyclePolicies.html
     """
     shields = [
@@ -68,11 +72,18 @@ def _lifecycle() -> list[ecr.LifecycleRule]:
         tag_status=ecr.TagStatus.UNTAGGED,
         max_image_age=Duration.days(1),
     )
-    newest = ecr.LifecycleRule(
+    records = ecr.LifecycleRule(
         rule_priority=len(shields) + 2,
+        description=f"Keep the last {KEPT_RECORDS} records of what images were made of",
+        tag_status=ecr.TagStatus.TAGGED,
+        tag_pattern_list=[RECORDS],
+        max_image_count=KEPT_RECORDS,
+    )
+    newest = ecr.LifecycleRule(
+        rule_priority=len(shields) + 3,
         description=f"Keep the last {KEPT_IMAGES} images",
         tag_status=ecr.TagStatus.TAGGED,
-        tag_pattern_list=["*"],
+        tag_pattern_list=["c-*"],
         max_image_count=KEPT_IMAGES,
     )
-    return [*shields, untagged, newest]
+    return [*shields, untagged, records, newest]

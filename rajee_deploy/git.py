@@ -1,4 +1,5 @@
-"""git, as far as explanations need it: revisions, and a private checkout that is moved from one to the next.
+"""The only door to git: which revision this is, which of two is the older, and a private checkout that is moved from
+one revision to the next.
 
 The repository is only read: the checkout has an index of its own and lies in a temporary directory, so that neither
 the user's index nor the list of worktrees changes, whatever ends us. No hook runs. What git would convert on checkout
@@ -9,14 +10,15 @@ from __future__ import annotations
 
 import os
 import re
-import tempfile
 from contextlib import contextmanager
 from dataclasses import dataclass
+from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rajee_deploy import process
 from rajee_deploy.errors import DeployError
+from rajee_deploy.scratch import private_directory
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -45,6 +47,66 @@ class Commit:
     subject: str
 
 
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """What is checked out: the commit's full id, whether tracked files differ from it, the branch ("" when none is),
+    and the address of `origin` without a login ("" where there is none)."""
+
+    id: str
+    is_dirty: bool
+    branch: str = ""
+    source: str = ""
+
+
+class Ancestry(Enum):
+    """How one commit stands to another."""
+
+    SAME = "the same"
+    OLDER = "older"
+    NEWER = "newer"
+    DIVERGED = "on another branch"
+    UNKNOWN = "unknown"
+
+
+def find_revision(directory: Path) -> Revision | None:
+    """The revision that a directory is checked out at; None outside of a repository, before its first commit, and where
+    git is not installed."""
+    if process.find_program("git") is None:
+        return None
+    where = ["-C", str(directory)]
+    ended, lines = _git([*where, "rev-parse", "--verify", "--quiet", "HEAD^{commit}"])
+    if ended.code or not lines:
+        return None
+    ended, changed = _git([*where, "status", "--porcelain", "--untracked-files=no"])
+    return Revision(
+        lines[-1],
+        is_dirty=bool(ended.code or changed),
+        branch=_first(_git([*where, "symbolic-ref", "--quiet", "--short", "HEAD"])),
+        source=without_login(_first(_git([*where, "config", "--get", "remote.origin.url"]))),
+    )
+
+
+def ancestry(directory: Path, one: str, other: str) -> Ancestry:
+    """How commit `one` stands to commit `other`. UNKNOWN where git lacks one of them, as in a shallow clone: what it
+    lacks cannot be told from what never was."""
+    if one == other:
+        return Ancestry.SAME
+    if process.find_program("git") is None or not all(re.fullmatch(r"[0-9a-f]{40,64}", each) for each in (one, other)):
+        return Ancestry.UNKNOWN
+    answers = [_is_ancestor(directory, *pair) for pair in ((one, other), (other, one))]
+    if None in answers:
+        return Ancestry.UNKNOWN
+    if True in answers:
+        return Ancestry.OLDER if answers[0] else Ancestry.NEWER
+    is_shallow = _first(_git(["-C", str(directory), "rev-parse", "--is-shallow-repository"])) != "false"
+    return Ancestry.UNKNOWN if is_shallow else Ancestry.DIVERGED
+
+
+def without_login(address: str) -> str:
+    """A remote's address without the user and password that may stand in it."""
+    return re.sub(r"^([a-z][a-z0-9+.-]*://)[^/@]*@", r"\1", address)
+
+
 def find_repository(start: Path) -> Repository:
     """The repository that a directory lies in. DeployError `no-repository`."""
     ended, lines = _git(["-C", str(start), "rev-parse", "--show-toplevel", "--absolute-git-dir"])
@@ -64,8 +126,15 @@ def find_commit(repository: Repository, revision: str) -> str:
         return lines[-1]
     hint = "name a branch, a git tag or a commit; in a shallow clone, git fetch --unshallow brings the older ones"
     if re.match(_TAG, revision):
-        hint = "an image's tag is no git revision: name the commit that it was built from"
+        hint = "an image's tag is no git revision; --since takes it whole: the prefix and 40 digits"
     raise DeployError("unknown-revision", f"git knows no revision {revision!r}", where=str(repository.top), hint=hint)
+
+
+def ignored_paths(repository: Repository) -> tuple[str, ...]:
+    """What git ignores of the checkout, from its top; a directory ends in `/`. Empty when git cannot tell."""
+    asked = ["ls-files", "-z", "--others", "--ignored", "--exclude-standard", "--directory"]
+    ended, lines = _git(["-C", str(repository.top), *asked])
+    return tuple(filter(None, "\n".join(lines).split("\0"))) if not ended.code else ()
 
 
 def first_parents(repository: Repository, count: int) -> tuple[Commit, ...]:
@@ -101,11 +170,22 @@ class Checkout:
 @contextmanager
 def private_checkout(repository: Repository) -> Iterator[Checkout]:
     """A checkout that is removed on every exit."""
-    with tempfile.TemporaryDirectory(prefix="rajee-deploy-") as made:
+    with private_directory("checkout") as made:
         place = Path(os.path.realpath(made))
         tree = place / "tree"
         tree.mkdir()
         yield Checkout(repository, tree, place / "index")
+
+
+def _is_ancestor(directory: Path, one: str, other: str) -> bool | None:
+    """Whether `one` is an ancestor of `other`; None where git cannot say."""
+    ended, _ = _git(["-C", str(directory), "merge-base", "--is-ancestor", one, other])
+    return {0: True, 1: False}.get(ended.code)
+
+
+def _first(answer: tuple[process.Completed, list[str]]) -> str:
+    ended, lines = answer
+    return lines[0] if lines and not ended.code else ""
 
 
 def _git(

@@ -1,0 +1,105 @@
+"""The records of this machine's last builds, in the user's state directory: one file each, replaced as a whole.
+
+Of whatever repository: a tag is made of contents, so it has the same record everywhere.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rajee_deploy.errors import DeployError
+from rajee_deploy.places import state_directory
+from rajee_deploy.registry.contents import Kept, Record
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+KEPT = 50
+_SUFFIX = ".record"
+
+
+class LocalContents:
+    """A directory as a ContentsStore. It keeps the newest `most` records. Its files are private to the user."""
+
+    def __init__(self, directory: Path | None = None, most: int = KEPT) -> None:
+        self._directory = directory or state_directory() / "contents"
+        self._most = most
+
+    def put(self, _repository: str, tag: str, record: Record) -> Kept:
+        """See ContentsStore. A file that cannot be read any more is replaced."""
+        path = self._path(tag)
+        with _told(path):
+            there = _parsed(_bytes_of(path))
+            if there is not None:
+                return Kept.SAME if there.document == record.document else Kept.OTHER
+            self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+            _write(path, json.dumps(dict(record.notes), sort_keys=True).encode() + b"\n" + record.document)
+            self._drop_oldest()
+        return Kept.WRITTEN
+
+    def get(self, _repository: str, tag: str) -> Record | None:
+        """See ContentsStore. A file without sense is no record."""
+        path = self._path(tag)
+        with _told(path):
+            return _parsed(_bytes_of(path))
+
+    def _path(self, tag: str) -> Path:
+        return self._directory / (tag + _SUFFIX)
+
+    def _drop_oldest(self) -> None:
+        found = sorted(self._directory.glob(f"*{_SUFFIX}"), key=_age, reverse=True)
+        for path in found[self._most :]:
+            path.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def _told(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise DeployError(
+            "state-directory", "the records of this machine cannot be used", where=str(path.parent),
+            cause=error.strerror or str(error),
+        ) from error  # fmt: skip
+
+
+def _age(path: Path) -> float:
+    """When a record was written; one that another run has just dropped is the oldest."""
+    try:
+        return path.stat().st_mtime
+    except FileNotFoundError:
+        return 0.0
+
+
+def _bytes_of(path: Path) -> bytes | None:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return None
+
+
+def _write(path: Path, data: bytes) -> None:
+    descriptor, made = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".part")
+    try:
+        with open(descriptor, "wb") as file:  # noqa: PTH123 -- a descriptor
+            file.write(data)
+        os.replace(made, path)  # noqa: PTH105 -- both are texts here
+    except BaseException:
+        Path(made).unlink(missing_ok=True)
+        raise
+
+
+def _parsed(data: bytes | None) -> Record | None:
+    if data is None:
+        return None
+    head, separator, document = data.partition(b"\n")
+    try:
+        notes = json.loads(head)
+        return Record(document, {str(name): str(text) for name, text in notes.items()}) if separator else None
+    except (ValueError, AttributeError):
+        return None

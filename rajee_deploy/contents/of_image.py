@@ -1,0 +1,85 @@
+"""Live inputs → what they are made of. Pure: it only sorts what a fingerprint has found.
+
+No value of a build argument gets in: the fingerprint has keyed digests of them, and what they put into an address is
+named by the argument. Image names that FROM expands to, and paths that COPY expands to, are what is built and shown.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from rajee_deploy.contents import HEX, Contents, Instruction, Item, KeptUse
+from rajee_deploy.contents.reads import counted_entries, texts_of
+from rajee_deploy.model import Kind
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from rajee_deploy.context import SelectedEntry
+    from rajee_deploy.fingerprint import Input
+    from rajee_deploy.image import ImageInputs
+
+_LOGIN = re.compile(r"(?<=://)[^/@\s\"\\]+@")
+_DEVICES = {Kind.CHARACTER_DEVICE, Kind.BLOCK_DEVICE}
+
+
+def contents_of(inputs: ImageInputs) -> Contents:
+    """What an image is made of, whole: entries are not grouped."""
+    given, recipe = inputs.options.build_args, inputs.recipe
+    texts = texts_of(inputs)
+    references = tuple(
+        replace(one, text=_public(one.text, given if one.role == "add" else {})) for one in recipe.references
+    )
+    shown = tuple(_shown_input(item, given) for item in inputs.fingerprint.inputs)
+    instructions = tuple(
+        Instruction(_shown_canonical(canonical), texts.get(line, ""), line)
+        for canonical, line in zip(recipe.instructions, recipe.instruction_lines, strict=True)
+    )
+    exact = any(item.name == "modes" and item.value == "exact" for item in shown)
+    return Contents(
+        replace(inputs.fingerprint, inputs=shown),
+        instructions,
+        references,
+        tuple(
+            KeptUse(use.read.location.start, use.read.source, item.text)
+            for use, item in zip(inputs.uses, _uses(shown), strict=True)
+        ),
+        tuple(_item(name, entry, line, exact=exact) for name, entry, line in counted_entries(inputs)),
+        is_private=shown != inputs.fingerprint.inputs
+        or any(one.canonical != text for one, text in zip(instructions, recipe.instructions, strict=True)),
+    )
+
+
+def _uses(shown: tuple[Input, ...]) -> tuple[Input, ...]:
+    return tuple(item for item in shown if item.name.startswith("use:"))
+
+
+def _shown_input(item: Input, given: Mapping[str, str]) -> Input:
+    if item.value is None or not item.name.startswith(("reference:", "build-context:")):
+        return item
+    return replace(item, value=_public(item.value, given if item.name == "reference:add" else {}))
+
+
+def _shown_canonical(canonical: str) -> str:
+    """FROM names what a build context stands for; every other text is the Dockerfile's own."""
+    return _LOGIN.sub("…@", canonical) if canonical.startswith('["FROM"') else canonical
+
+
+def _public(text: str, given: Mapping[str, str]) -> str:
+    """An address without a login, and with the names of build arguments where their values stand."""
+    for name, value in sorted(given.items(), key=lambda pair: -len(pair[1])):
+        if value:
+            text = text.replace(value, f"${{{name}}}")
+    return _LOGIN.sub("…@", text)
+
+
+def _item(context: str, selected: SelectedEntry, line: int, *, exact: bool) -> Item:
+    entry = selected.entry
+    digest = selected.digest.hex[:HEX] if selected.digest is not None else ""
+    # Git's modes leave nothing but these fields; exact ones count extended attributes, devices their numbers.
+    extra = selected.record.rpartition(":")[2][:HEX] if exact or entry.kind in _DEVICES else ""
+    return Item(
+        context, entry.path, entry.kind, entry.mode, entry.size, digest, entry.link, selected.withheld, extra, line,
+    )  # fmt: skip

@@ -1,0 +1,42 @@
+"""What a failed build was about, told from the engine's own words: each kind with what to do next. Pure.
+
+The words are those of BuildKit, Docker's distribution code and Go's network package; what none of them explains stays
+`build-failed`.
+"""
+
+from __future__ import annotations
+
+import re
+
+from rajee_deploy.errors import DeployError
+
+_NOTHING = "nothing was pushed under this tag and nothing deployed with it"
+_FULL = re.compile(r"no space left on device|disk quota exceeded", re.IGNORECASE)
+_LOST = re.compile(
+    r"connection reset|connection refused|broken pipe|unexpected EOF|: EOF\b|i/o timeout|TLS handshake timeout|"
+    r"no route to host|network is unreachable|no such host|use of closed network connection|"
+    r"client connection lost|context deadline exceeded",
+    re.IGNORECASE,
+)
+_PUSHING = ("pushing ", "exporting to image")  # the engine's own push, and BuildKit's
+_STEP = re.compile(r"^step: (.*)$", re.MULTILINE)
+
+
+def failure(problem: str, reference: str, cause: str) -> DeployError:
+    """The error for a build and push of `reference` that failed: `problem` is how it ended, `cause` what it said, with
+    a first line `step: …` when it was in a step (Progress.failure).
+
+    DeployErrors: `push-broken-off` (the network), `engine-no-space` (the engine's disk, not ours), `build-failed`.
+    """
+    step = _STEP.search(cause)
+    if step is not None and step[1].startswith(_PUSHING) and _LOST.search(cause):
+        return DeployError(
+            "push-broken-off", "the network was lost while the image was pushed", where=reference, cause=cause,
+            hint=f"{_NOTHING}; run again: layers that have arrived are not sent again",
+        )  # fmt: skip
+    if _FULL.search(cause):
+        return DeployError(
+            "engine-no-space", "the disk of the engine is full", where=reference, cause=cause,
+            hint=f"{_NOTHING}; make room where the engine runs (docker buildx prune, docker system df), then run again",
+        )  # fmt: skip
+    return DeployError("build-failed", problem, where=reference, cause=cause, hint=f"{_NOTHING}; mend it and run again")

@@ -1,0 +1,85 @@
+"""A deployment as it goes on: what CloudFormation's events and ECS tell of it. Pure values; `stack` reads them.
+
+Times are seconds since the epoch, as AWS's own clock stamped them, so that nothing here depends on when we looked.
+Rooms inside: spans (where the time went), advice (which settings would make it faster), verdict (did it arrive).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceEvent:
+    """One event of a stack. `status` is CloudFormation's ResourceStatus; the stack itself has events too, of the type
+    AWS::CloudFormation::Stack."""
+
+    id: str
+    at: float
+    resource: str
+    type: str
+    status: str
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """One deployment of an ECS service: `status` is PRIMARY, ACTIVE or INACTIVE, `state` the rollout's
+    (COMPLETED, IN_PROGRESS, FAILED; "" for services that ECS does not roll out by itself)."""
+
+    id: str
+    status: str
+    task_definition: str
+    desired: int
+    pending: int
+    running: int
+    failed: int = 0
+    state: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What ECS says of a service, in its own words."""
+
+    id: str
+    at: float
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Targets:
+    """Targets of a service's load balancer, by state."""
+
+    healthy: int = 0
+    starting: int = 0
+    unhealthy: int = 0
+    draining: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """An ECS service at one moment. `messages` are the newest first, as ECS gives them; `targets` is None where no load
+    balancer stands before it; `stopped` says why its last tasks stopped."""
+
+    name: str
+    deployments: tuple[Deployment, ...]
+    messages: tuple[Message, ...] = ()
+    targets: Targets | None = None
+    stopped: tuple[str, ...] = ()
+
+    @property
+    def primary(self) -> Deployment | None:
+        """The newest deployment, the one that is wanted."""
+        return next((one for one in self.deployments if one.status == "PRIMARY"), None)
+
+
+@dataclass(frozen=True, slots=True)
+class RolloutSettings:
+    """The settings of a service that decide how long a rollout takes, in seconds and percent; None: not told."""
+
+    health_check_interval: int | None = None
+    deregistration_delay: int | None = None
+    stop_timeout: int | None = None
+    minimum_healthy_percent: int | None = None
+    maximum_percent: int | None = None

@@ -1,0 +1,88 @@
+"""A stack's parameters, updated by CloudFormation alone: its own template, new values, no node and no synth.
+
+Rollback is always on: an image's change replaces its task definition, which CloudFormation refuses while rollback is
+disabled. This room never decides that a deployment may go this way.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import TYPE_CHECKING, Protocol
+
+from rajee_deploy.errors import DeployError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from rajee_deploy.aws import Aws
+    from rajee_deploy.facts import StackPresent
+
+# What a template with IAM resources or macros asks its deployer to know; CDK's own deployments always say so.
+_CAPABILITIES = ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"]
+
+
+class Accepted(Enum):
+    """What CloudFormation said to an update."""
+
+    STARTED = "it has begun"
+    NOTHING = "nothing differs"
+
+
+class StackUpdater(Protocol):
+    """What the tool asks of CloudFormation when only parameters change."""
+
+    def update(self, stack: str, state: StackPresent, parameters: Mapping[str, str], token: str) -> Accepted:
+        """Begin an update of `parameters`; all others keep their values. The same token begins it only once.
+
+        DeployErrors `stack-busy`, `deploy-failed`, and those of `aws`.
+        """
+        ...
+
+
+class Updates:
+    """The StackUpdater of one account and region."""
+
+    def __init__(self, aws: Aws) -> None:
+        self._aws = aws
+
+    def update(self, stack: str, state: StackPresent, parameters: Mapping[str, str], token: str) -> Accepted:
+        """See StackUpdater."""
+        kept = [
+            {"ParameterKey": key, "UsePreviousValue": True} for key in sorted(state.parameters) if key not in parameters
+        ]
+        given = [{"ParameterKey": key, "ParameterValue": value} for key, value in sorted(parameters.items())]
+        arguments = {
+            "StackName": stack,
+            "UsePreviousTemplate": True,
+            "Parameters": [*given, *kept],
+            "Capabilities": _CAPABILITIES,
+            "ClientRequestToken": token,
+            "DisableRollback": False,
+        }
+        refusal = ""
+
+        def expected(code: str, message: str) -> Accepted | None:
+            nonlocal refusal
+            if code != "ValidationError":
+                return None
+            refusal = message
+            return Accepted.NOTHING
+
+        answer = self._aws.ask("cloudformation", "update_stack", arguments, expected)
+        if answer is not Accepted.NOTHING:
+            return Accepted.STARTED
+        if "No updates are to be performed" in refusal:
+            return Accepted.NOTHING
+        raise _refused(stack, refusal)
+
+
+def _refused(stack: str, message: str) -> DeployError:
+    if "IN_PROGRESS" in message:
+        return DeployError(
+            "stack-busy", f"another operation on stack {stack} is under way", where=f"stack {stack}", cause=message,
+            hint="run again: it is waited for, and then everything is planned anew",
+        )  # fmt: skip
+    return DeployError(
+        "deploy-failed", f"CloudFormation refused the update of {stack}", where=f"stack {stack}", cause=message,
+        hint='set tag-only = "cdk", which deploys with the CDK CLI',
+    )  # fmt: skip

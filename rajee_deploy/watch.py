@@ -1,0 +1,177 @@
+"""Watching one stack while it is deployed: what to say as it goes on, and what to tell of it afterwards.
+
+Watching is a courtesy: when AWS does not answer it says so once and the deployment goes on. Whether the deployment
+arrived is asked separately and strictly (`arrival`). It must never decide what is deployed.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from rajee_deploy.errors import DeployError
+from rajee_deploy.rollout.advice import advice
+from rajee_deploy.rollout.spans import first_failure, resource_spans, rollout_phases
+from rajee_deploy.rollout.verdict import is_stable, rollout_objection, uses
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from types import TracebackType
+    from typing import Self
+
+    from rajee_deploy.rollout import ResourceEvent, Service
+    from rajee_deploy.rollout.spans import Span
+    from rajee_deploy.stack.watching import StackWatcher
+
+POLL_SECONDS = 2.5
+# AWS's clock and ours may differ; what was there before the deployment began is left out by its id, not by its time.
+_SKEW_SECONDS = 120.0
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """What is to be seen of a deployment right now: resources that are being worked on (with the seconds so far), the
+    services, and what is new since the last look."""
+
+    at_work: tuple[tuple[str, float], ...]
+    services: tuple[Service, ...]
+    news: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """What a deployment took: by resource (longest first), by phase of each service, and what would make it faster.
+    `failure` is the resource that failed and why; "" when none did."""
+
+    resources: tuple[Span, ...]
+    phases: Mapping[str, tuple[Span, ...]]
+    advice: tuple[str, ...]
+    failure: str = ""
+
+
+class Watch:
+    """A thread that looks at a stack every few seconds and hands what it sees to `on_moment`."""
+
+    def __init__(
+        self, watcher: StackWatcher, stack: str, on_moment: Callable[[Moment], None], poll: float = POLL_SECONDS
+    ) -> None:
+        self._watcher = watcher
+        self._stack = stack
+        self._on_moment = on_moment
+        self._poll = poll
+        self._since = time.time() - _SKEW_SECONDS
+        self._former: set[str] = set()
+        self._events: dict[str, ResourceEvent] = {}
+        self._told: set[str] = set()
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._run, name=f"watch {stack}", daemon=True)
+        self._is_lost = False
+
+    def __enter__(self) -> Self:
+        with suppress(DeployError):
+            self._former = {event.id for event in self._watcher.events(self._stack, self._since)}
+            # What ECS said before is no news.
+            for service in self._services():
+                self._told.update(message.id for message in service.messages)
+                self._told.update(service.name + reason for reason in service.stopped)
+        self._thread.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._ended.set()
+        self._thread.join(self._poll)
+
+    def account(self) -> Account:
+        """What the deployment took, as AWS tells it now. DeployError when it does not tell."""
+        self._look_at_events()
+        events = list(self._events.values())
+        phases: dict[str, tuple[Span, ...]] = {}
+        words: list[str] = []
+        start = min((event.at for event in events), default=self._since)
+        for arn in self._watcher.services(self._stack):
+            service = self._watcher.service(arn)
+            found = rollout_phases(service.messages, start)
+            if found:
+                phases[service.name] = found
+                words += advice(found, self._watcher.settings(arn))
+        failed = first_failure(events)
+        failure = f"{failed.resource} ({failed.type}) {failed.status}: {failed.reason}" if failed else ""
+        return Account(resource_spans(events), phases, tuple(dict.fromkeys(words)), failure)
+
+    def _run(self) -> None:
+        while not self._ended.wait(self._poll):
+            try:
+                self._on_moment(self._look())
+                self._is_lost = False
+            except DeployError as error:
+                if not self._is_lost:
+                    self._on_moment(Moment((), (), (f"cannot watch {self._stack}: {error.problem}",)))
+                self._is_lost = True
+
+    def _look(self) -> Moment:
+        news = [
+            f"{event.status} {event.resource}" + (f": {event.reason}" if event.status.endswith("FAILED") else "")
+            for event in self._look_at_events()
+            if not event.status.endswith("IN_PROGRESS")
+        ]
+        services = self._services()
+        for service in services:
+            fresh = [message for message in reversed(service.messages) if message.id not in self._told]
+            self._told.update(message.id for message in fresh)
+            news += [message.text for message in fresh]
+            news += [f"task stopped: {reason}" for reason in service.stopped if self._is_new(service.name + reason)]
+        return Moment(self._at_work(), services, tuple(news))
+
+    def _is_new(self, key: str) -> bool:
+        known = key in self._told
+        self._told.add(key)
+        return not known
+
+    def _look_at_events(self) -> list[ResourceEvent]:
+        """The events that were not seen before, oldest first."""
+        events = self._watcher.events(self._stack, self._since)
+        fresh = [event for event in events if event.id not in self._events and event.id not in self._former]
+        self._events.update((event.id, event) for event in fresh)
+        return fresh
+
+    def _at_work(self) -> tuple[tuple[str, float], ...]:
+        began: dict[str, float] = {}
+        for event in sorted(self._events.values(), key=lambda one: one.at):
+            if event.status.endswith("IN_PROGRESS"):
+                began.setdefault(event.resource, event.at)
+            else:
+                began.pop(event.resource, None)
+        now = time.time()
+        return tuple((resource, max(0.0, now - at)) for resource, at in began.items())
+
+    def _services(self) -> tuple[Service, ...]:
+        return tuple(self._watcher.service(arn) for arn in self._watcher.services(self._stack))
+
+
+def arrival(watcher: StackWatcher, stack: str, wanted: Mapping[str, tuple[str, ...]], wait_seconds: float) -> str:
+    """What speaks against the services of a stack running what was deployed; "" when nothing does.
+
+    `wanted` says of each repository which tags and digests are what was deployed. A service that is still moving is
+    waited for; one that runs other repositories' images is not looked at. DeployError when AWS does not tell.
+    """
+    deadline = time.monotonic() + wait_seconds
+    while True:
+        objections = []
+        moving = False
+        for arn in watcher.services(stack):
+            service = watcher.service(arn)
+            primary = service.primary
+            images = watcher.images(primary.task_definition) if primary is not None else ()
+            if images and not any(uses(images, repository) for repository in wanted):
+                continue
+            problem = rollout_objection(service, images, wanted)
+            if problem:
+                objections.append(problem)
+                failed = primary is not None and primary.state == "FAILED"
+                moving = moving or (not is_stable(service) and not failed)
+        if not objections or not moving or time.monotonic() > deadline:
+            return "; ".join(objections)
+        time.sleep(POLL_SECONDS)

@@ -1,0 +1,266 @@
+"""The document of what a tag was made of: whole or refused, the same bytes each time, and never a private value."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import tempfile
+import zlib
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from rajee_deploy.contents.document import MOST_BYTES, decode, encode
+from rajee_deploy.contents.groups import bounded, groups_of
+from rajee_deploy.contents.of_image import contents_of
+from rajee_deploy.context import Modes
+from rajee_deploy.errors import DeployError
+from rajee_deploy.explain.compare import compare
+from rajee_deploy.image import read_inputs
+from rajee_deploy.model import Platform
+from rajee_deploy.settings import ImageSettings
+
+DOCKERFILE = """\
+ARG BASE=base:1
+FROM ${BASE} AS app
+ARG TOKEN
+ARG UNSET
+ENV SHOWN=$TOKEN
+LABEL token=${TOKEN}
+ADD https://user:${TOKEN}@files.test/${TOKEN}/a.tgz /a
+COPY src /src
+RUN --mount=type=secret,id=netrc echo $TOKEN
+COPY <<EOF /motd
+$TOKEN
+EOF
+"""
+TREE = {"Dockerfile": DOCKERFILE, "src/a": "1", "src/d/b": "22", "src/link": ("a",)}
+CANARY = "hunter2-0451"
+
+
+@pytest.fixture
+def contents(inputs):
+    return contents_of(inputs(TREE, build_args={"TOKEN": CANARY}))
+
+
+def unpacked(packed):
+    return zlib.decompress(packed, 31)
+
+
+def packed(document):
+    packer = zlib.compressobj(9, zlib.DEFLATED, 31)
+    return packer.compress(json.dumps(document).encode()) + packer.flush()
+
+
+def refused(tag, data):
+    with pytest.raises(DeployError) as caught:
+        decode(tag, data)
+    assert caught.value.code == "contents-unusable"
+    return caught.value
+
+
+def test_back_and_forth(contents):
+    assert decode(contents.tag, encode(contents)) == contents
+
+
+def test_it_says_what_was_asked_for(contents):
+    document = json.loads(unpacked(encode(contents)))
+    assert document["schema"] == "rajee-deploy.contents/1"
+    assert document["tag"] == "c-" + document["digest"].removeprefix("sha256:")[:40]
+    named = {item["name"]: item.get("value", item.get("digest")) for item in document["inputs"]}
+    assert (named["platform"], named["modes"], named["secret"]) == ("linux/amd64", "git", "secret:netrc")
+    assert named["build-arg:UNSET"] == "unset"
+    assert named["build-arg:TOKEN"].startswith("sha256:")
+    assert [one["line"] for one in document["instructions"]] == [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]
+    entries = {entry["path"]: entry for entry in document["entries"]}
+    assert sorted(entries) == ["src", "src/a", "src/d", "src/d/b", "src/link"]
+    assert entries["src/link"] == {"path": "src/link", "kind": "symlink", "mode": "0777", "line": 8, "link": "a"}
+    assert (entries["src/d/b"]["size"], entries["src/d/b"]["mode"], len(entries["src/d/b"]["digest"])) == (
+        2,
+        "0644",
+        40,
+    )
+
+
+def test_the_same_bytes_each_time(inputs, root):
+    first = encode(contents_of(inputs(TREE)))
+    for path in sorted(root.rglob("*")):
+        os.utime(path, (1, 1), follow_symlinks=False)
+    assert encode(contents_of(inputs({}))) == first
+
+
+def test_no_value_of_a_build_argument(contents):
+    assert contents.is_private
+    text = unpacked(encode(contents)).decode()
+    assert CANARY not in text
+    (added,) = [one["text"] for one in json.loads(text)["references"] if one["role"] == "add"]
+    assert added == "https://…@files.test/${TOKEN}/a.tgz"
+
+
+def test_a_login_in_an_address_is_left_out(inputs):
+    tree = {"Dockerfile": "FROM lib\nADD https://me:hunter2@files.test/a.tgz /a\n"}
+    contexts = {"lib": "https://me:hunter2@git.test/lib.git"}
+    found = contents_of(inputs(tree, build_contexts=contexts))
+    document = json.loads(unpacked(encode(found)))
+    assert "hunter2" not in json.dumps([document["references"], document["inputs"]])
+    assert "hunter2" not in document["instructions"][0]["canonical"]
+    assert decode(found.tag, encode(found)) == found
+
+
+def test_every_offset(contents):
+    data = encode(contents)
+    for cut in range(len(data)):
+        refused(contents.tag, data[:cut])
+    refused(contents.tag, data + b"\0")
+
+
+def test_any_flipped_bit_is_seen_or_changes_nothing(contents):
+    data, chance = encode(contents), random.Random(1)  # noqa: S311 -- no secret
+    for _ in range(500):
+        changed = bytearray(data)
+        changed[chance.randrange(len(data))] ^= 1 << chance.randrange(8)
+        try:
+            assert decode(contents.tag, bytes(changed)) == contents
+        except DeployError as error:
+            assert error.code == "contents-unusable"  # noqa: PT017 -- most flips are refused, those of the header are not
+
+
+def test_a_bomb_is_not_unpacked(contents):
+    bomb = zlib.compressobj(9, zlib.DEFLATED, 31)
+    data = bomb.compress(b" " * (MOST_BYTES + 1)) + bomb.flush()
+    assert "too long" in refused(contents.tag, data).cause
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        lambda d: d.update(schema="rajee-deploy.contents/2"),
+        lambda d: d.update(tag="c-" + "0" * 40, digest="sha256:" + "0" * 64),
+        lambda d: d["inputs"].pop(),
+        lambda d: d["inputs"][1].update(value="linux/arm64"),
+        lambda d: d["instructions"].pop(),
+        lambda d: d["instructions"][0].update(canonical='["ARG"]'),
+        lambda d: d["uses"].clear(),
+        lambda d: d["uses"][0].update(selects="[]"),
+        lambda d: d["entries"][0].update(kind="folder"),
+        lambda d: d["entries"][0].update(mode="rw"),
+        lambda d: d["entries"][0].update(path=5),
+        lambda d: d["entries"].append([]),
+        lambda d: d.pop("directories"),
+        lambda d: d.update(inputs=None),
+    ],
+)
+def test_a_record_that_does_not_prove_itself(inputs, edit):
+    contents = contents_of(inputs({**TREE, "Dockerfile": "ARG X\nFROM base:1\nCOPY src /src\n"}))
+    document = json.loads(unpacked(encode(contents)))
+    assert decode(contents.tag, packed(document)) == contents
+    edit(document)
+    refused(contents.tag, packed(document))
+
+
+@pytest.mark.parametrize("data", [b"", b"{}", packed([]), packed(None), packed({}), packed("text"), packed(5)])
+def test_nonsense(data):
+    refused("c-" + "a" * 40, data)
+
+
+def test_the_record_of_another_tag(contents):
+    assert contents.tag in refused("c-" + "a" * 40, encode(contents)).cause
+
+
+def test_names_that_are_not_utf8(inputs, root):
+    inputs(TREE)
+    (root / os.fsdecode(b"src/\xff\xfe\n")).write_text("odd")
+    (root / "src" / "to").symlink_to(os.fsdecode(b"\xff"))
+    found = contents_of(inputs({}))
+    again = decode(found.tag, encode(found))
+    assert again == found
+    assert os.fsdecode(b"src/\xff\xfe\n") in {item.path for item in again.items}
+
+
+def test_exact_modes_keep_what_other_fields_do_not_show(inputs):
+    assert {item.extra for item in contents_of(inputs(TREE)).items} == {""}
+    assert "" not in {item.extra for item in contents_of(inputs({}, Modes.EXACT)).items}
+
+
+# -- very many entries ---------------------------------------------------------------------------------------------
+
+
+def many(inputs, *paths):
+    return contents_of(inputs({"Dockerfile": "FROM base:1\nCOPY . /\n", **dict.fromkeys(paths, "1")}))
+
+
+def test_few_entries_stay_entries(inputs):
+    found = many(inputs, "a", "b")
+    assert bounded(found, 3) is found  # with the Dockerfile
+    assert bounded(found, 2).items == ()
+
+
+@pytest.mark.parametrize(
+    ("limit", "depth", "paths"),
+    [
+        (1, 0, [""]),
+        (3, 1, ["", "a", "b"]),
+        (5, 2, ["", "a", "a/x", "a/y", "b"]),
+        (6, 3, ["", "a", "a/x", "a/x/p", "a/y", "b"]),
+    ],
+)
+def test_groups_are_as_deep_as_the_limit_allows(inputs, limit, depth, paths):
+    found = bounded(many(inputs, "top", "a/x/p/1", "a/x/p/2", "a/x/3", "a/y/4", "b/5", "b/6", "b/7"), limit)
+    assert (found.depth, [group.path for group in found.groups]) == (depth, paths)
+    assert decode(found.tag, encode(found)) == found
+
+
+def test_every_difference_of_an_entry_changes_its_group_alone(inputs):
+    items = many(inputs, "a/1", "b/1").items
+    before = {group.path: group.digest for group in groups_of(items, 1)}
+    (at,) = (number for number, item in enumerate(items) if item.path == "a/1")
+    for name, value in {
+        "path": "a/2", "mode": 0o755, "size": 9, "digest": "0", "link": "x", "withheld": True, "extra": "1",
+    }.items():  # fmt: skip
+        changed = [*items[:at], replace(items[at], **{name: value}), *items[at + 1 :]]
+        after = {group.path: group.digest for group in groups_of(changed, 1)}
+        assert {path for path in before if before[path] != after[path]} == {"a"}, name
+    assert groups_of(tuple(reversed(items)), 1) == groups_of(items, 1)
+
+
+# -- properties ----------------------------------------------------------------------------------------------------
+
+names = st.sampled_from(["a", "b", "d/a", "d/e/a", "d/e/b", "f/a", "f/g/h"])
+trees = st.dictionaries(names, st.tuples(st.sampled_from(["1", "22", ""]), st.sampled_from([0o644, 0o755])))
+
+
+def made(tree):
+    """The contents of a tree that one line copies."""
+    with tempfile.TemporaryDirectory() as made_here:
+        root = Path(made_here)
+        (root / "src").mkdir()
+        (root / "Dockerfile").write_text("FROM base:1\nCOPY src /src\n")
+        for name, (text, mode) in tree.items():
+            path = root / "src" / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
+            path.chmod(mode)
+        return contents_of(
+            read_inputs(ImageSettings("app", root, root / "Dockerfile", "r", Platform("linux", "amd64")))
+        )
+
+
+@settings(max_examples=60, deadline=None)
+@given(before=trees, after=trees, limit=st.integers(1, 12))
+def test_a_record_tells_a_difference_exactly_where_there_is_one(before, after, limit):
+    past, present = made(before), made(after)
+    record = decode(past.tag, encode(bounded(past, limit)))
+    whole, found = compare(past, present), compare(record, present)
+    assert bool(found.changes) == bool(whole.changes) == (past.tag != present.tag) == (before != after)
+    if record.depth is not None:
+        changed = {item.path for item in set(past.items) ^ set(present.items)}
+        for change in found.changes:
+            assert any(f"{path}/".startswith(change.subject.lstrip("/")) for path in changed), change
+    else:
+        assert found == whole
+    back = {tuple(reversed((c.before, c.after))) for c in compare(present, past).changes}
+    assert back == {(c.before, c.after) for c in whole.changes}

@@ -1,0 +1,332 @@
+"""What changed since the build of a tag: which source is asked when, and what is said of those that had nothing."""
+
+from __future__ import annotations
+
+import io
+import json
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+from fakes import FakeContents, FakeStacks
+
+from rajee_deploy.console import Console
+from rajee_deploy.contents import groups
+from rajee_deploy.contents.document import decode, encode
+from rajee_deploy.contents.keep import keep
+from rajee_deploy.contents.of_image import contents_of
+from rajee_deploy.errors import ConfigurationError, DeployError
+from rajee_deploy.explain.compare import compare
+from rajee_deploy.explain.documents import of_since
+from rajee_deploy.explain.past import Origin
+from rajee_deploy.explain.tags import Checkouts, Sources, is_tag, since_tag
+from rajee_deploy.explain.words import show_since
+from rajee_deploy.facts import StackPresent
+from rajee_deploy.registry.contents import Record
+
+TREE = {"Dockerfile": "FROM base:1\nCOPY src /src\n", "src/a": "1", "src/b/c": "22"}
+AT = datetime(2026, 11, 25, 12, tzinfo=UTC)
+
+
+class World:
+    """Two stores, a stack and labels, and the image as it is now."""
+
+    def __init__(self, root, inputs) -> None:
+        self.root, self.inputs = root, inputs
+        self.registry, self.local, self.stacks = FakeContents(), FakeContents(), FakeStacks()
+        self.labels: dict[str, str] = {}
+        self.asked: list[str] = []
+
+    def build(self, stores=None, **tree) -> str:
+        """Write files, keep a record as a push does, and say the tag."""
+        found = self.inputs(tree)
+        assert keep([self.registry, self.local] if stores is None else stores, found, AT) == []
+        return found.fingerprint.tag
+
+    def since(self, asked, images=("app",), **settings):
+        def find_label(repository, tag, name):
+            self.asked.append(f"label {repository} {tag} {name}")
+            return self.labels.get(tag, "")
+
+        stores = (("the registry", self.registry), ("this machine", self.local))
+        sources = Sources(stores, self.stacks.describe, find_label)
+        present = {name: self.inputs({}, **settings) for name in images}
+        return since_tag(Checkouts(present, Origin(None, None, lambda image: image), self.root), asked, sources)
+
+    def deployed(self, tag, status="UPDATE_COMPLETE"):
+        self.stacks.stacks["App"] = StackPresent(status, {"ImageTag": tag}, {})
+
+
+@pytest.fixture
+def world(root, inputs):
+    found = World(root, inputs)
+    inputs(TREE)
+    return found
+
+
+def rows(found, image="app"):
+    return [
+        (change.cause.value, change.subject, change.before, change.after, change.line)
+        for change in found.comparisons[image].changes
+    ]
+
+
+def shown(found):
+    out, talk = io.StringIO(), io.StringIO()
+    show_since(Console(stdout=out, stderr=talk), found)
+    return out.getvalue(), talk.getvalue()
+
+
+CHANGED = [("changed", "src/a", "1 B", "3 B", 2)]
+
+
+def test_a_record_of_the_registry(world, write):
+    tag = world.build(stores=[world.registry])
+    write({"src/a": "333"})
+    found = world.since(tag)
+    assert rows(found) == CHANGED
+    assert (found.comparisons["app"].before, found.notes) == (tag, {})
+    assert (found.thens["app"].known_from, found.thens["app"].at) == ("the registry", "2026-11-25T12:00:00+00:00")
+    assert world.asked == []
+    out, talk = shown(found)
+    assert out.startswith(f"app: {tag} (built 2026-11-25T12:00:00+00:00; known from the registry), c-")
+    assert talk == ""
+
+
+def test_the_document(world, write):
+    tag = world.build()
+    write({"src/a": "333"})
+    document = of_since(world.since(tag))
+    assert (document["schema"], document["revision"], document["commit"]) == ("rajee-deploy.explain-since/1", tag, "")
+    image = document["images"]["app"]
+    assert (image["before"], image["same"], image["known_from"], image["dirty"]) == (tag, False, "the registry", False)
+    assert image["changes"] == [
+        {"why": "changed", "what": "src/a", "context": "", "before": "1 B", "after": "3 B", "line": 2}
+    ]
+
+
+def test_this_machine_knows_when_the_registry_does_not(world, write):
+    tag = world.build(stores=[world.local])
+    write({"src/a": "333"})
+    found = world.since(tag)
+    assert rows(found) == CHANGED
+    assert found.thens["app"].known_from == "this machine"
+    assert found.notes["app"] == f"the registry has no record of {tag}"
+
+
+@pytest.mark.parametrize("broken", ["unreachable", "cut", "foreign"])
+def test_a_registry_that_cannot_be_believed_is_told_and_passed_over(world, write, broken):
+    tag = world.build()
+    key = ("team/app", tag)
+    if broken == "unreachable":
+        world.registry.fails = True
+    elif broken == "cut":
+        world.registry.records[key] = Record(world.registry.records[key].document[:-1])
+    else:
+        write({"src/a": "other"})
+        world.registry.records[key] = Record(encode(contents_of(world.inputs({}))))
+    write({"src/a": "333"})
+    found = world.since(tag)
+    assert rows(found) == CHANGED
+    assert found.thens["app"].known_from == "this machine"
+    assert found.notes["app"].startswith("the registry: ")
+
+
+def test_the_commit_of_the_image_comes_last(world, write, commit):
+    first = commit()
+    tag = world.build(stores=[])
+    world.labels[tag] = first
+    write({"src/a": "333"})
+    found = world.since(tag)
+    assert rows(found) == CHANGED
+    assert (found.thens["app"].known_from, found.thens["app"].commit) == ("git", first)
+    for word in ("the registry has no record", "this machine has no record", f"the files of {first}"):
+        assert word in found.notes["app"]
+    assert "differed" not in found.notes["app"]
+
+
+def test_a_commit_that_was_not_what_was_built_is_said_to_be(world, write, commit):
+    first = commit()
+    tag = world.build(stores=[], **{"src/a": "uncommitted"})
+    world.labels[tag] = first
+    write({"src/a": "333"})
+    found = world.since(tag)
+    assert rows(found) == CHANGED
+    assert "what was built differed from them" in found.notes["app"]
+    assert found.comparisons["app"].before != tag
+
+
+@pytest.mark.parametrize(
+    ("label", "said"),
+    [
+        ("", "no image of this tag that names its commit"),
+        ("f" * 40, "git knows no revision"),
+    ],
+)
+def test_nothing_is_known(world, write, commit, label, said):
+    commit()
+    tag = world.build(stores=[], **{"src/a": "uncommitted"})
+    world.labels[tag] = label
+    write({"src/a": "333"})
+    with pytest.raises(DeployError) as caught:
+        world.since(tag)
+    assert caught.value.code == "no-contents"
+    for word in ("the registry has no record", "this machine has no record", said, "none of the last 50 commits"):
+        assert word in caught.value.cause
+
+
+def test_the_history_has_a_commit_that_gives_the_tag(world, write, commit):
+    write({"README": "nothing to build", "Dockerfile": "FROM nothing("})
+    commit()
+    write(TREE)
+    tag, wanted = world.build(stores=[]), commit()
+    for text in ("2", "3"):
+        write({"src/a": text})
+        commit()
+    write({"src/a": "333"})
+    found = world.since(tag)
+    assert rows(found) == CHANGED
+    assert (found.comparisons["app"].before, found.thens["app"].commit) == (tag, wanted)
+    assert "no image of this tag that names its commit" in found.notes["app"]
+
+
+def test_a_commit_that_gives_the_tag_goes_before_the_one_that_the_build_was_at(world, write, commit):
+    """Built before it was committed: the image names the commit below."""
+    below = commit()
+    tag = world.build(stores=[], **{"src/a": "2"})
+    world.labels[tag], wanted = below, commit()
+    write({"src/a": "333"})
+    found = world.since(tag)
+    assert (found.comparisons["app"].before, found.thens["app"].commit) == (tag, wanted)
+    assert "differed" not in found.notes["app"]
+
+
+def test_outside_of_a_repository(world, write):
+    tag = world.build(stores=[])
+    write({"src/a": "333"})
+    with pytest.raises(DeployError) as caught:
+        world.since(tag)
+    assert caught.value.code == "no-contents"
+    assert "no checkout of a git repository" in caught.value.cause
+
+
+def test_since_what_is_deployed(world, write):
+    tag = world.build()
+    world.deployed(tag)
+    write({"src/a": "333"})
+    found = world.since("deployed", stack="App")
+    assert rows(found) == CHANGED
+    assert (found.comparisons["app"].before, found.notes) == (tag, {})
+    assert "(deployed; built 2026" in shown(found)[0]
+
+
+def test_the_deployed_image_is_that_of_the_present_files(world):
+    tag = world.build(stores=[])
+    world.deployed(tag)
+    found = world.since("deployed", stack="App")
+    assert found.comparisons["app"].is_same
+    assert "same tag" in shown(found)[0]
+
+
+def test_a_stack_that_was_rolled_back_is_said_to_be(world, write):
+    tag = world.build()
+    world.deployed(tag, "UPDATE_ROLLBACK_COMPLETE")
+    write({"src/a": "333"})
+    assert "UPDATE_ROLLBACK_COMPLETE" in world.since("deployed", stack="App").notes["app"]
+
+
+@pytest.mark.parametrize(("stack", "tag"), [("", None), ("App", None), ("App", "-"), ("App", ""), ("App", "latest")])
+def test_nothing_is_deployed(world, stack, tag):
+    if tag is not None:
+        world.deployed(tag)
+    with pytest.raises(DeployError) as caught:
+        world.since("deployed", stack=stack)
+    assert caught.value.code == "not-deployed"
+
+
+def test_a_tag_is_of_one_image(world):
+    with pytest.raises(ConfigurationError) as caught:
+        world.since("c-" + "a" * 40, images=("app", "web"))
+    assert (caught.value.code, caught.value.hint) == ("bad-flag", "add --image, one of: app, web")
+
+
+@pytest.mark.parametrize(
+    ("revision", "wanted"),
+    [
+        ("deployed", True), ("c-" + "a" * 40, True), ("c-" + "a" * 39, False), ("c-" + "A" * 40, False),
+        ("HEAD", False), ("refs/heads/deployed", False), ("m-" + "a" * 40, False), ("c-" + "a" * 40 + "\n", False),
+    ],
+)  # fmt: skip
+def test_what_is_a_tag(revision, wanted):
+    assert is_tag(revision) is wanted
+
+
+def test_the_record_names_the_commit_and_whether_the_tree_was_clean(world, write, commit):
+    first = commit()
+    clean = world.build()
+    write({"README": "not in the hash"})
+    dirty = world.build(**{"src/a": "2"})
+    write({"src/a": "333"})
+    thens = [world.since(tag).thens["app"] for tag in (clean, dirty)]
+    assert [(then.commit, then.dirty) for then in thens] == [(first, False), (first, True)]
+    assert f"at {first[:12]} with uncommitted changes" in shown(world.since(dirty))[0]
+
+
+# -- a record of directories alone ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("edit", "wanted"),
+    [
+        ({"src/a": "333"}, [("changed", "src/", "2 entries", "2 entries", 2)]),
+        ({"src/b/d": "4"}, [("changed", "src/b/", "1 entry", "2 entries", 2)]),
+        ({"src/new/x/y": "4"}, [("added", "src/new/", "", "2 entries", 2)]),
+        ({"Dockerfile": "FROM base:2\nCOPY src /src\n"}, ["base", "instruction"]),
+    ],
+)
+def test_directories_are_named(world, write, edit, wanted):
+    before = groups.bounded(contents_of(world.inputs({})), 3)
+    assert before.depth is not None
+    write(edit)
+    found = compare(decode(before.tag, encode(before)), contents_of(world.inputs({})))
+    told = [(c.cause.value, c.subject, c.before, c.after, c.line) for c in found.changes]
+    if isinstance(wanted[0], str):
+        assert [row[0] for row in told] == wanted
+    else:
+        assert set(wanted) <= set(told)
+        assert {row[1].partition("/")[0] for row in told} == {"src"}
+
+
+def test_directories_on_both_sides(world, write):
+    one = contents_of(world.inputs({}))
+    write({"src/a": "333"})
+    two = contents_of(world.inputs({}))
+    found = compare(groups.bounded(one, 3), groups.bounded(two, 3))
+    assert [change.subject for change in found.changes] == ["src/"]
+    deeper = replace(groups.bounded(two, 3), depth=9)
+    assert [change.cause.value for change in compare(groups.bounded(one, 3), deeper).changes] == ["reads"]
+
+
+# -- differences that nothing else shows ---------------------------------------------------------------------------
+
+
+def test_an_input_of_a_kind_that_nobody_knows_is_told(world):
+    from rajee_deploy.fingerprint import Input
+    from rajee_deploy.model import Digest
+
+    one = contents_of(world.inputs({}))
+    inputs = (*one.fingerprint.inputs, Input("label:team", "a"))
+    two = replace(one, fingerprint=replace(one.fingerprint, inputs=inputs, digest=Digest("sha256", "0" * 64)))
+    assert [(c.cause.value, c.subject, c.after) for c in compare(one, two).changes] == [("input", "label:team", "a")]
+
+
+def test_a_login_that_differs_is_told_without_itself(world):
+    def at(login):
+        return contents_of(world.inputs({"Dockerfile": f"FROM base:1\nADD https://{login}@files.test/a /\n"}))
+
+    def of(context):
+        return contents_of(world.inputs({"Dockerfile": "FROM lib\n"}, build_contexts={"lib": context}))
+
+    (change,) = compare(of("https://hunter2@git.test/a.git"), of("https://hunter3@git.test/a.git")).changes
+    assert (change.cause.value, "hunter" in json.dumps(change.after)) == ("input", False)
+    assert compare(at("hunter2"), at("hunter3")).changes

@@ -1,0 +1,113 @@
+"""Where the time of a deployment went, read off what AWS says."""
+
+from __future__ import annotations
+
+import pytest
+
+from rajee_deploy.rollout import Message, ResourceEvent, RolloutSettings
+from rajee_deploy.rollout.advice import advice
+from rajee_deploy.rollout.spans import Span, first_failure, resource_spans, rollout_phases
+
+STACK = "AWS::CloudFormation::Stack"
+
+
+def event(at, resource, status, reason="", kind="AWS::ECS::Service"):
+    return ResourceEvent(f"{at}-{resource}-{status}", at, resource, kind, status, reason)
+
+
+UPDATE = [
+    event(0, "App", "UPDATE_IN_PROGRESS", "User Initiated", STACK),
+    event(1, "Task", "UPDATE_IN_PROGRESS", "Requested update requires the creation of a new physical resource", "T"),
+    event(2, "Task", "UPDATE_IN_PROGRESS", "Resource creation Initiated", "T"),
+    event(3, "Task", "UPDATE_COMPLETE", "", "T"),
+    event(4, "Service", "UPDATE_IN_PROGRESS"),
+    event(134, "Service", "UPDATE_COMPLETE"),
+    event(135, "App", "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS", "", STACK),
+    event(136, "Task", "DELETE_IN_PROGRESS", "", "T"),
+    event(137, "Task", "DELETE_COMPLETE", "", "T"),
+    event(138, "App", "UPDATE_COMPLETE", "", STACK),
+]
+
+
+def test_each_resource_has_its_time_the_longest_first():
+    assert resource_spans(reversed(UPDATE)) == (
+        Span("Service", 4, 130), Span("Task", 1, 2), Span("Task (delete)", 136, 1)
+    )  # fmt: skip
+
+
+def test_a_resource_that_is_still_at_work_has_no_span_yet():
+    assert resource_spans(UPDATE[:5]) == (Span("Task", 1, 2),)
+
+
+@pytest.mark.parametrize(
+    ("events", "resource"),
+    [
+        ([event(1, "A", "CREATE_FAILED", "Resource creation cancelled"), event(2, "B", "CREATE_FAILED", "no")], "B"),
+        ([event(1, "App", "UPDATE_FAILED", "The following resource(s) failed", STACK),
+          event(2, "B", "UPDATE_FAILED", "no")], "B"),
+        ([event(1, "App", "ROLLBACK_FAILED", "denied", STACK)], "App"),
+    ],
+)  # fmt: skip
+def test_the_cause_of_a_failure_is_the_resource_that_failed_by_itself(events, resource):
+    assert first_failure(events).resource == resource
+
+
+def test_nothing_failed():
+    assert first_failure(UPDATE) is None
+
+
+def message(at, text):
+    return Message(str(at), at, f"(service api) {text}")
+
+
+ROLLOUT = [
+    message(10, "has started 1 tasks: (task 0a)."),
+    message(45, "registered 1 targets in (target-group arn:tg)."),
+    message(47, "registered 1 targets in (target-group arn:tg)."),
+    message(80, "has begun draining connections on 1 tasks."),
+    message(80, "deregistered 1 targets in (target-group arn:tg)."),
+    message(380, "has stopped 1 running tasks: (task 01)."),
+    message(390, "(deployment ecs-svc/1) deployment completed."),
+    message(391, "has reached a steady state."),
+]
+
+
+def test_the_phases_of_a_rollout_behind_a_load_balancer():
+    assert rollout_phases(list(reversed(ROLLOUT)), start=5) == (
+        Span("start tasks", 5, 42), Span("health checks", 47, 33), Span("draining", 80, 300), Span("settling", 380, 11)
+    )  # fmt: skip
+
+
+def test_a_service_without_a_load_balancer_has_fewer_phases():
+    messages = [message(12, "has started 1 tasks"), message(60, "has stopped 1 running tasks"), ROLLOUT[-1]]
+    assert [span.name for span in rollout_phases(messages, 5)] == ["draining", "settling"]
+
+
+def test_what_was_before_the_rollout_does_not_count_and_an_unfinished_one_has_no_phases():
+    assert rollout_phases(ROLLOUT, start=400) == ()
+    assert rollout_phases(ROLLOUT[:-2], start=5) == ()
+
+
+PHASES = (Span("start tasks", 0, 42), Span("health checks", 0, 33), Span("draining", 0, 300), Span("settling", 0, 11))
+QUICK = RolloutSettings(5, 5, 2, 100, 200)
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        (QUICK, []),
+        (RolloutSettings(30, 5, 2, 100, 200), ["saves up to 25 s"]),
+        (RolloutSettings(5, 300, 2, 100, 200), ["saves up to 270 s"]),
+        (RolloutSettings(5, 5, 120, 100, 200), ["stopTimeout is 120 s"]),
+        (RolloutSettings(5, 5, 2, 0, 100), ["maximumPercent is 100"]),
+        (RolloutSettings(), []),
+    ],
+)
+def test_advice_names_the_setting_and_what_it_could_save(settings, words):
+    found = advice(PHASES, settings)
+    assert len(found) == len(words)
+    assert all(word in text for word, text in zip(words, found, strict=True))
+
+
+def test_a_short_phase_is_not_worth_a_word():
+    assert advice([Span("draining", 0, 10)], RolloutSettings(deregistration_delay=300)) == ()

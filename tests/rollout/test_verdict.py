@@ -1,0 +1,66 @@
+"""Whether a deployment is believed to have arrived."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from rajee_deploy.rollout import Deployment, Service
+from rajee_deploy.rollout.verdict import is_stable, rollout_objection, uses
+
+PRIMARY = Deployment("ecs-svc/2", "PRIMARY", "task:2", 2, 0, 2, state="COMPLETED")
+FORMER = Deployment("ecs-svc/1", "ACTIVE", "task:1", 0, 0, 1)
+SERVICE = Service("api", (PRIMARY,))
+DIGEST = "sha256:" + "d" * 64
+HOST = "123456789012.dkr.ecr.us-east-1.amazonaws.com"
+WANTED = {"team/api": ("c-1", DIGEST)}
+
+
+@pytest.mark.parametrize(
+    ("service", "stable"),
+    [
+        (SERVICE, True),
+        (replace(SERVICE, deployments=(replace(PRIMARY, state=""),)), True),
+        (replace(SERVICE, deployments=(replace(PRIMARY, state="IN_PROGRESS"),)), False),
+        (replace(SERVICE, deployments=(replace(PRIMARY, running=1),)), False),
+        (replace(SERVICE, deployments=(replace(PRIMARY, pending=1),)), False),
+        (replace(SERVICE, deployments=(PRIMARY, FORMER)), False),
+        (replace(SERVICE, deployments=(FORMER,)), False),
+    ],
+)
+def test_stable_is_one_deployment_with_all_of_its_tasks(service, stable):
+    assert is_stable(service) is stable
+
+
+@pytest.mark.parametrize(
+    "image",
+    [f"{HOST}/team/api:c-1", f"{HOST}/team/api@{DIGEST}", "localhost:5000/team/api:c-1", f"team/api:c-1@{DIGEST}"],
+)
+def test_a_service_that_runs_what_was_deployed(image):
+    assert rollout_objection(SERVICE, [image, "public/sidecar:1"], WANTED) == ""
+    assert uses([image], "team/api")
+
+
+@pytest.mark.parametrize("image", [f"{HOST}/team/api:c-2", f"{HOST}/team/api", f"{HOST}/team/api:c-11"])
+def test_a_service_that_runs_another_image(image):
+    assert image in rollout_objection(SERVICE, [image], WANTED)
+
+
+def test_images_of_other_repositories_are_nobodys_concern():
+    assert rollout_objection(SERVICE, [f"{HOST}/other/team/api:c-2"], WANTED) == ""
+    assert not uses([f"{HOST}/other/team/api:c-2"], "team/api")
+
+
+def test_a_failed_rollout_says_why():
+    failed = replace(PRIMARY, state="FAILED", reason="tasks failed to start")
+    assert "tasks failed to start" in rollout_objection(replace(SERVICE, deployments=(failed,)), [], WANTED)
+
+
+def test_a_rollout_that_still_moves_is_no_success():
+    moving = replace(SERVICE, deployments=(replace(PRIMARY, running=1), FORMER))
+    assert "1 of 2 tasks" in rollout_objection(moving, [f"{HOST}/team/api:c-1"], WANTED)
+
+
+def test_a_service_without_a_primary_deployment():
+    assert "no primary" in rollout_objection(replace(SERVICE, deployments=()), [], WANTED)

@@ -1,0 +1,159 @@
+"""What the answers of CloudFormation, ECS and ELB are taken for while a stack is deployed."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import botocore.session
+import pytest
+from botocore.stub import Stubber
+
+from rajee_deploy.aws import Aws
+from rajee_deploy.errors import DeployError
+from rajee_deploy.rollout import Deployment, Message, ResourceEvent, RolloutSettings, Targets
+from rajee_deploy.stack.watching import Watching
+
+SERVICE = "arn:aws:ecs:us-east-1:123456789012:service/main/api"
+CLUSTER = "arn:aws:ecs:us-east-1:123456789012:cluster/main"
+TASK = "arn:aws:ecs:us-east-1:123456789012:task-definition/api:2"
+GROUP = "arn:aws:elasticloadbalancing:us-east-1:123456789012:targetgroup/api/0123456789abcdef"
+
+
+def at(seconds: int) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+class ScriptedAws(Aws):
+    """Answers in the order in which they were given, each for one call."""
+
+    def __init__(self) -> None:
+        super().__init__(region="us-east-1")
+        session = botocore.session.get_session()
+        session.set_credentials("a", "b")
+        names = ("cloudformation", "ecs", "elbv2")
+        self.clients = {name: session.create_client(name, region_name="us-east-1") for name in names}
+        self.stubs = {name: Stubber(client) for name, client in self.clients.items()}
+        for stub in self.stubs.values():
+            stub.activate()
+
+    def client(self, service):
+        return self.clients[service]
+
+    def answers(self, service, operation, answer, expected=None):
+        self.stubs[service].add_response(operation, answer, expected)
+        return self
+
+
+def record(event, seconds, status="UPDATE_COMPLETE"):
+    return {
+        "StackId": "s", "StackName": "App", "EventId": event, "Timestamp": at(seconds), "LogicalResourceId": "Task",
+        "ResourceType": "AWS::ECS::TaskDefinition", "ResourceStatus": status,
+    }  # fmt: skip
+
+
+def test_events_since_a_moment_oldest_first_and_no_page_more_than_needed():
+    aws = ScriptedAws()
+    aws.answers("cloudformation", "describe_stack_events", {"StackEvents": [record("4", 40)], "NextToken": "n"})
+    page = {"StackEvents": [record("3", 30), record("2", 20)], "NextToken": "more"}
+    aws.answers("cloudformation", "describe_stack_events", page, {"StackName": "App", "NextToken": "n"})
+    found = Watching(aws).events("App", since=30)
+    assert [event.id for event in found] == ["3", "4"]
+    assert found[0] == ResourceEvent("3", 30.0, "Task", "AWS::ECS::TaskDefinition", "UPDATE_COMPLETE")
+
+
+def test_a_stack_that_is_not_there_yet_has_no_events():
+    aws = ScriptedAws()
+    error = ("ValidationError", "Stack [App] does not exist")
+    aws.stubs["cloudformation"].add_client_error("describe_stack_events", *error)
+    assert Watching(aws).events("App", 0) == ()
+
+
+def resource(kind, physical, status="CREATE_COMPLETE"):
+    return {
+        "LogicalResourceId": "X", "ResourceType": kind, "Timestamp": at(1), "ResourceStatus": status,
+        **({"PhysicalResourceId": physical} if physical else {}),
+    }  # fmt: skip
+
+
+def test_the_services_of_a_stack_are_those_that_exist():
+    aws = ScriptedAws()
+    resources = [
+        resource("AWS::ECS::Service", SERVICE),
+        resource("AWS::ECS::Service", None, "CREATE_IN_PROGRESS"),
+        resource("AWS::ECS::Service", SERVICE + "-old", "DELETE_COMPLETE"),
+        resource("AWS::ECS::Cluster", "main"),
+    ]
+    aws.answers("cloudformation", "describe_stack_resources", {"StackResources": resources})
+    assert Watching(aws).services("App") == (SERVICE,)
+
+
+def test_an_empty_list_of_resources_is_unknown():
+    aws = ScriptedAws().answers("cloudformation", "describe_stack_resources", {})
+    with pytest.raises(DeployError, match="cannot be trusted"):
+        Watching(aws).services("App")
+
+
+SERVICE_RECORD = {
+    "serviceArn": SERVICE, "serviceName": "api", "clusterArn": CLUSTER, "taskDefinition": TASK,
+    "loadBalancers": [{"targetGroupArn": GROUP, "containerName": "api", "containerPort": 80}],
+    "deploymentConfiguration": {"minimumHealthyPercent": 100, "maximumPercent": 200},
+    "deployments": [
+        {"id": "ecs-svc/2", "status": "PRIMARY", "taskDefinition": TASK, "desiredCount": 2, "pendingCount": 1,
+         "runningCount": 1, "failedTasks": 1, "rolloutState": "IN_PROGRESS", "rolloutStateReason": "in progress"},
+    ],
+    "events": [{"id": "e", "createdAt": at(9), "message": "(service api) has started 1 tasks"}],
+}  # fmt: skip
+
+
+def with_service(aws, answer=None):
+    answer = {"services": [SERVICE_RECORD]} if answer is None else answer
+    return aws.answers("ecs", "describe_services", answer, {"services": [SERVICE], "cluster": "main"})
+
+
+def test_a_service_with_its_targets_and_why_tasks_stopped():
+    aws = with_service(ScriptedAws())
+    states = [{"TargetHealth": {"State": state}} for state in ("healthy", "initial", "draining", "unhealthy")]
+    aws.answers("elbv2", "describe_target_health", {"TargetHealthDescriptions": states})
+    aws.answers("ecs", "list_tasks", {"taskArns": ["t1"]})
+    stopped = {
+        "stoppedReason": "Essential container in task exited",
+        "containers": [{"name": "api", "exitCode": 1}, {"name": "side", "exitCode": 0}, {"name": "p", "reason": "no"}],
+    }
+    aws.answers("ecs", "describe_tasks", {"tasks": [stopped]})
+    found = Watching(aws).service(SERVICE)
+    assert found.deployments == (
+        Deployment("ecs-svc/2", "PRIMARY", TASK, 2, 1, 1, 1, "IN_PROGRESS", "in progress"),
+    )  # fmt: skip
+    assert found.messages == (Message("e", 9.0, "(service api) has started 1 tasks"),)
+    assert found.targets == Targets(1, 1, 1, 1)
+    assert found.stopped == (
+        "Essential container in task exited", "container api ended with exit code 1", "container p: no"
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [{}, {"services": []}, {"services": [{**SERVICE_RECORD, "serviceArn": "other"}]},
+     {"services": [{**SERVICE_RECORD, "deployments": []}]}],
+)  # fmt: skip
+def test_an_answer_without_the_service_is_unknown(answer):
+    with pytest.raises(DeployError, match="cannot be trusted"):
+        Watching(with_service(ScriptedAws(), answer)).service(SERVICE)
+
+
+@pytest.mark.parametrize("answer", [{}, {"taskDefinition": {"containerDefinitions": [{"name": "api"}]}}])
+def test_a_task_definition_without_images_is_unknown(answer):
+    aws = ScriptedAws().answers("ecs", "describe_task_definition", answer)
+    with pytest.raises(DeployError, match="cannot be trusted"):
+        Watching(aws).images(TASK)
+
+
+def test_the_settings_that_decide_how_long_a_rollout_takes():
+    aws = with_service(ScriptedAws())
+    aws.answers("elbv2", "describe_target_groups", {"TargetGroups": [{"HealthCheckIntervalSeconds": 30}]})
+    attributes = [{"Key": "stickiness.enabled", "Value": "false"},
+                  {"Key": "deregistration_delay.timeout_seconds", "Value": "300"}]  # fmt: skip
+    aws.answers("elbv2", "describe_target_group_attributes", {"Attributes": attributes})
+    containers = [{"name": "api", "image": "api:1", "stopTimeout": 120}, {"name": "side", "image": "side:1"}]
+    aws.answers("ecs", "describe_task_definition", {"taskDefinition": {"containerDefinitions": containers}})
+    assert Watching(aws).settings(SERVICE) == RolloutSettings(30, 300, 120, 100, 200)

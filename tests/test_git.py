@@ -1,0 +1,88 @@
+"""Which revision is checked out, and which of two is the older: asked of real git."""
+
+from __future__ import annotations
+
+import subprocess
+
+import pytest
+
+from rajee_deploy.git import Ancestry, Revision, ancestry, find_revision, without_login
+
+SOURCE = "https://example.com/team/app.git"
+OPTIONS = ["-c", "user.name=T", "-c", "user.email=t@example.com", "-c", "commit.gpgsign=false"]
+
+
+def git(directory, *arguments) -> str:
+    argv = ["git", "-C", str(directory), *OPTIONS, *arguments]
+    return subprocess.run(argv, check=True, capture_output=True, text=True).stdout.strip()
+
+
+def commit(directory, text) -> str:
+    (directory / "file").write_text(text)
+    git(directory, "add", "file")
+    git(directory, "commit", "-qm", text)
+    return git(directory, "rev-parse", "HEAD")
+
+
+@pytest.fixture
+def checkout(tmp_path):
+    place = tmp_path / "checkout"
+    place.mkdir()
+    git(place, "init", "-q", "-b", "main")
+    return place
+
+
+def test_a_checkout_says_what_it_is(checkout):
+    identifier = commit(checkout, "one")
+    git(checkout, "remote", "add", "origin", "https://user:secret@example.com/team/app.git")
+    assert find_revision(checkout) == Revision(identifier, is_dirty=False, branch="main", source=SOURCE)
+    (checkout / "untracked").write_text("x")
+    assert not find_revision(checkout).is_dirty
+    (checkout / "file").write_text("two")
+    git(checkout, "checkout", "-q", "--detach")
+    assert find_revision(checkout) == Revision(identifier, is_dirty=True, branch="", source=SOURCE)
+
+
+def test_no_revision_before_the_first_commit_nor_outside_of_a_repository(checkout, tmp_path):
+    assert find_revision(checkout) is None
+    assert find_revision(tmp_path) is None
+
+
+def test_no_revision_where_git_is_not_installed(checkout, monkeypatch):
+    identifier = commit(checkout, "one")
+    monkeypatch.setenv("PATH", str(checkout))
+    assert find_revision(checkout) is None
+    assert ancestry(checkout, identifier, "0" * 40) is Ancestry.UNKNOWN
+
+
+def test_which_of_two_is_the_older(checkout):
+    first, second = commit(checkout, "one"), commit(checkout, "two")
+    git(checkout, "checkout", "-q", "-b", "side", first)
+    side = commit(checkout, "three")
+    assert ancestry(checkout, first, first) is Ancestry.SAME
+    assert ancestry(checkout, first, second) is Ancestry.OLDER
+    assert ancestry(checkout, second, first) is Ancestry.NEWER
+    assert ancestry(checkout, second, side) is Ancestry.DIVERGED
+
+
+def test_what_a_clone_lacks_is_unknown(checkout, tmp_path):
+    first, second = commit(checkout, "one"), commit(checkout, "two")
+    shallow = tmp_path / "shallow"
+    git(tmp_path, "clone", "-q", "--depth", "1", f"file://{checkout}", str(shallow))
+    assert ancestry(shallow, first, second) is Ancestry.UNKNOWN
+    assert ancestry(shallow, second, first) is Ancestry.UNKNOWN
+    assert ancestry(checkout, first, "-") is Ancestry.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("address", "shown"),
+    [
+        ("https://token@example.com/a.git", "https://example.com/a.git"),
+        ("https://user:pass@example.com/a.git", "https://example.com/a.git"),
+        ("ssh://git@example.com/a.git", "ssh://example.com/a.git"),
+        ("git@example.com:a.git", "git@example.com:a.git"),
+        ("https://example.com/a@b.git", "https://example.com/a@b.git"),
+    ],
+)
+def test_a_login_in_an_address_is_left_out(address, shown):
+    assert without_login(address) == shown

@@ -1,0 +1,112 @@
+"""Watching a deployment: what is told while it goes on, what is told afterwards, and when it counts as arrived."""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import replace
+
+import pytest
+from fakes import FakeWatcher
+
+from rajee_deploy.rollout import Deployment, Message, ResourceEvent, RolloutSettings, Service
+from rajee_deploy.watch import Watch, arrival
+
+PRIMARY = Deployment("ecs-svc/2", "PRIMARY", "task:2", 1, 0, 1, state="COMPLETED")
+SERVICE = Service("api", (PRIMARY,))
+MOVING = replace(SERVICE, deployments=(replace(PRIMARY, running=0, pending=1, state="IN_PROGRESS"),))
+WANTED = {"team/api": ("c-2",)}
+
+
+def event(resource, status, reason="", after=0.0):
+    at = time.time() + after
+    return ResourceEvent(f"{resource}-{status}", at, resource, "AWS::ECS::Service", status, reason)
+
+
+def watched(watcher, moments, happen):
+    """Watch while `happen` changes the world, until a later look has seen it; returns the account of it."""
+    seen = threading.Semaphore(0)
+
+    def note(moment):
+        moments.append(moment)
+        seen.release()
+
+    with Watch(watcher, "App", note, poll=0.01) as watch:
+        happen()
+        for _ in range(3):
+            assert seen.acquire(timeout=20)
+    return watch.account()
+
+
+def test_what_happens_is_told_once_and_what_was_before_is_not():
+    watcher = FakeWatcher([event("Old", "UPDATE_COMPLETE")], {"arn": [SERVICE]})
+    said = Message("m1", time.time(), "(service api) has started 1 tasks")
+    watcher.held["arn"] = [replace(SERVICE, messages=(Message("m0", 1.0, "before"),))]
+
+    def happen():
+        watcher.happened += [event("Service", "UPDATE_IN_PROGRESS"), event("Task", "CREATE_FAILED", "denied")]
+        watcher.held["arn"] = [replace(SERVICE, messages=(said,), stopped=("out of memory",))]
+
+    moments = []
+    account = watched(watcher, moments, happen)
+    news = [text for moment in moments for text in moment.news]
+    assert news == ["CREATE_FAILED Task: denied", said.text, "task stopped: out of memory"]
+    assert [resource for resource, _ in moments[-1].at_work] == ["Service"]
+    assert account.failure == "Task (AWS::ECS::Service) CREATE_FAILED: denied"
+
+
+def test_the_account_says_where_the_time_went_and_what_would_be_faster():
+    start = time.time()
+    texts = ("registered 1 targets in (tg)", "has begun draining connections on 1 tasks",
+             "has stopped 1 running tasks", "has reached a steady state.")  # fmt: skip
+    messages = tuple(
+        Message(str(number), start + 40 * number + 40, f"(service api) {text}") for number, text in enumerate(texts)
+    )
+    watcher = FakeWatcher([], {"arn": [SERVICE]}, set_to=RolloutSettings(deregistration_delay=300))
+
+    def happen():
+        watcher.happened += [event("S", "UPDATE_IN_PROGRESS"), event("S", "UPDATE_COMPLETE", after=160)]
+        watcher.held["arn"] = [replace(SERVICE, messages=messages)]
+
+    account = watched(watcher, [], happen)
+    assert [span.name for span in account.resources] == ["S"]
+    assert [span.name for span in account.phases["api"]] == ["start tasks", "health checks", "draining", "settling"]
+    assert len(account.advice) == 1
+    assert "deregistration_delay" in account.advice[0]
+
+
+def test_a_watch_that_gets_no_answer_says_so_once_and_goes_on():
+    watcher = FakeWatcher(is_silent=True)
+    moments = []
+    with Watch(watcher, "App", moments.append, poll=0.01):
+        deadline = time.monotonic() + 20
+        while not moments and time.monotonic() < deadline:
+            time.sleep(0.01)
+        time.sleep(0.1)
+    assert [moment.news for moment in moments] == [("cannot watch App: AWS throttled the call",)]
+
+
+def test_a_service_that_runs_what_was_deployed_has_arrived():
+    watcher = FakeWatcher([], {"arn": [SERVICE]}, {"task:2": ("host.test/team/api:c-2",)})
+    assert arrival(watcher, "App", WANTED, 0) == ""
+
+
+def test_another_image_is_an_objection_at_once():
+    watcher = FakeWatcher([], {"arn": [SERVICE]}, {"task:2": ("host.test/team/api:c-1",)})
+    assert "team/api:c-1" in arrival(watcher, "App", WANTED, 60)
+
+
+def test_a_service_that_moves_is_waited_for():
+    watcher = FakeWatcher([], {"arn": [MOVING, SERVICE]}, {"task:2": ("host.test/team/api:c-2",)})
+    assert arrival(watcher, "App", WANTED, 60) == ""
+
+
+def test_a_service_that_moves_for_too_long_is_an_objection():
+    watcher = FakeWatcher([], {"arn": [MOVING]}, {"task:2": ("host.test/team/api:c-2",)})
+    assert "not stable" in arrival(watcher, "App", WANTED, 0)
+
+
+@pytest.mark.parametrize("held", [{}, {"arn": [MOVING]}])
+def test_services_of_other_images_are_not_waited_for(held):
+    watcher = FakeWatcher([], held, {"task:2": ("host.test/other/sidecar:1",)})
+    assert arrival(watcher, "App", WANTED, 60) == ""
