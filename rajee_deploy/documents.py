@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, assert_never
 from rajee_deploy.steps import BuildAndPush, DeployStack, WaitForStack
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
+    from rajee_deploy.bases import Base
     from rajee_deploy.context import SelectedEntry
     from rajee_deploy.fingerprint import Fingerprint, Input
     from rajee_deploy.image import ImageInputs
@@ -62,6 +63,17 @@ def of_plan(planned: Planned, seconds: float) -> dict[str, Any]:
         "skipped": [{"subject": skip.subject, "reason": skip.reason} for skip in planned.plan.skipped],
         "seconds": round(seconds, 3),
     }
+
+
+def of_bases(bases: Sequence[Base]) -> list[dict[str, Any]]:
+    """What `plan --bases` adds to the plan."""
+    return [
+        {
+            "reference": base.reference, "state": base.state, "why": base.why,
+            "locked": str(base.locked) if base.locked else None, "now": str(base.now) if base.now else None,
+        }
+        for base in bases
+    ]  # fmt: skip
 
 
 def of_run(planned: Planned, run: Run) -> dict[str, Any]:

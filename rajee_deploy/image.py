@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import os
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from rajee_deploy.context import Modes, Selection
     from rajee_deploy.fingerprint import Fingerprint
-    from rajee_deploy.model import Recipe, Use
+    from rajee_deploy.model import LockedImage, Recipe, Use
     from rajee_deploy.settings import ImageSettings
 
 _PROXIES = {
@@ -56,9 +56,8 @@ class ImageInputs:
 def read_inputs(settings: ImageSettings, modes: Modes | None = None) -> ImageInputs:
     """Read and digest everything that decides the image. DeployError where a build would fail, and why."""
     modes = modes or contexts.Modes.GIT
-    args = {**_proxies(), **_build_args(settings)}
-    options = BuildOptions(settings.platform, settings.target, args, settings.build_contexts)
     path, text = _read_dockerfile(settings)
+    options = _options(settings, _read_lock(settings))
     recipe = dockerfiles.resolve(text, options, shown(path))
     selections = {
         name: _look_up(settings, name, path, recipe, modes)
@@ -67,6 +66,25 @@ def read_inputs(settings: ImageSettings, modes: Modes | None = None) -> ImageInp
     uses = _in_file_order(recipe, selections)
     fingerprint = fingerprints.of_image(recipe, options, uses, modes.value)
     return ImageInputs(settings, options, text, recipe, selections, uses, fingerprint)
+
+
+def read_recipe(settings: ImageSettings, locked: Mapping[str, LockedImage]) -> Recipe:
+    """What the image's Dockerfile asks for, if this were locked, whatever is on disk. Reads no build context."""
+    path, text = _read_dockerfile(settings)
+    return dockerfiles.resolve(text, _options(settings, locked), shown(path))
+
+
+def _read_lock(settings: ImageSettings) -> Mapping[str, LockedImage]:
+    if settings.lock is None or not os.path.lexists(settings.lock):
+        return {}
+    from rajee_deploy import lock as locks
+
+    return locks.read(settings.lock).images
+
+
+def _options(settings: ImageSettings, locked: Mapping[str, LockedImage]) -> BuildOptions:
+    args = {**_proxies(), **_build_args(settings)}
+    return BuildOptions(settings.platform, settings.target, args, settings.build_contexts, locked)
 
 
 def _widenings(recipe: Recipe) -> Iterator[Notice]:
@@ -92,10 +110,29 @@ def build_request(inputs: ImageInputs, uri: str) -> Iterator[BuildRequest]:
             platform=inputs.options.platform,
             reference=f"{uri}:{inputs.fingerprint.tag}",
             target=inputs.options.target,
-            build_args=_build_args(inputs.settings),  # without the proxies: docker adds those by itself
-            build_contexts={**inputs.options.build_contexts, **local},
+            # Without the proxies: docker adds those by itself.
+            build_args={**_build_args(inputs.settings), **_frontend(inputs.recipe)},
+            build_contexts={**inputs.options.build_contexts, **_pins(inputs.recipe), **local},
             labels={FINGERPRINT_LABEL: str(inputs.fingerprint.digest)},
         )
+
+
+def _pins(recipe: Recipe) -> dict[str, str]:
+    """A named context for each image that is locked, which is how engines take another image than the Dockerfile
+    names. One that the user gave stays what it is, by its digest."""
+    pins: dict[str, str] = {}
+    for one in recipe.references:
+        if one.locked is not None and one.role != "syntax":
+            pinned = f"docker-image://{replace(dockerfiles.image_of(one.text), digest=str(one.locked))}"
+            # BuildKit looks for the familiar name, buildah for the one that is written.
+            names = (one.context,) if one.context else (one.key, one.text.partition("@")[0])
+            pins |= dict.fromkeys(names, pinned)
+    return pins
+
+
+def _frontend(recipe: Recipe) -> dict[str, str]:
+    """The build argument that goes before a `# syntax` line, where that is locked."""
+    return {"BUILDKIT_SYNTAX": recipe.frontend} if recipe.frontend else {}
 
 
 def shown(path: Path) -> str:
@@ -125,8 +162,32 @@ def base_images(inputs: ImageInputs) -> tuple[str, ...]:
     return tuple(dict.fromkeys(text for text in texts if "://" not in text and not text.startswith("git@")))
 
 
-def reading_triggers(triggers: Iterable[str]) -> tuple[str, ...]:
-    """Those ONBUILD instructions of a base image that would read the build context."""
+def unexpected_triggers(inputs: ImageInputs, base: str, found: Iterable[str]) -> tuple[str, ...]:
+    """Those ONBUILD instructions of a base image, as an engine shows them, that would read the build context and that
+    the lock knows nothing of: what they read is in no fingerprint."""
+    return unexplained(_reading(found), locked_triggers(inputs, base))
+
+
+def locked_triggers(inputs: ImageInputs, base: str) -> tuple[str, ...]:
+    """The ONBUILD instructions that the lock knows of one of the base images."""
+    keys = {one.key for one in inputs.recipe.references if one.role == "from" and one.text == base}
+    images = (inputs.options.locked[key] for key in keys if key in inputs.options.locked)
+    return tuple(text for image in images for config in image.configs.values() for text in config.onbuild)
+
+
+def unexplained(found: Iterable[str], known: Iterable[str]) -> tuple[str, ...]:
+    """Those of `found`, which an engine shows in its own words, that no instruction of `known` explains."""
+    words = {_engine_words(text) for text in known}
+    return tuple(text for text in found if not {_engine_words(text), text.split(maxsplit=1)[0].upper()} & words)
+
+
+def _engine_words(text: str) -> str:
+    """An instruction as BuildKit shows it. Where it expands a variable, only the instruction's name is the same."""
+    name, *rest = text.partition("\n")[0].split() or [""]
+    return name.upper() if any("$" in word for word in rest) else " ".join((name.upper(), *rest))
+
+
+def _reading(triggers: Iterable[str]) -> tuple[str, ...]:
     return tuple(
         text
         for text in triggers

@@ -142,22 +142,52 @@ class ContextRead:
 
 
 @dataclass(frozen=True, slots=True)
+class BaseConfig:
+    """What an image of one platform brings into a stage that stands on it: its ENV, in order, and its ONBUILD."""
+
+    env: tuple[tuple[str, str], ...] = ()
+    onbuild: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class LockedImage:
+    """What a lock says of a reference: the digest it stands for (an index's, where there is one), and the
+    configuration for each platform (as text) that is known."""
+
+    digest: Digest
+    configs: Mapping[str, BaseConfig] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class BuildOptions:
-    """What decides a build besides the Dockerfile and the files, as the settings or flags give it."""
+    """What decides a build besides the Dockerfile and the files, as the settings or flags give it.
+
+    `locked` has what the lock says, by reference in its familiar form (`busybox:1.37`, without the tag `latest`).
+    """
 
     platform: Platform
     target: str | None = None
     build_args: Mapping[str, str] = field(default_factory=dict)
     build_contexts: Mapping[str, str] = field(default_factory=dict)
+    locked: Mapping[str, LockedImage] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """An image (or other remote source) that the build reads: `role` is from, copy, mount, add or syntax."""
+    """An image (or other remote source) that the build reads: `role` is from, copy, mount, add or syntax.
+
+    `text` is as written, with the digest where a lock knows it (`locked`). `key` is the name a lock has it under
+    (empty: it cannot be locked), `platform` the one whose configuration matters (empty: none does), `context` the
+    named context that stands for it.
+    """
 
     role: str
     text: str
     line: int
+    key: str = ""
+    platform: str = ""
+    context: str = ""
+    locked: Digest | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +198,8 @@ class Recipe:
     the reachable stages, one per instruction (a `FROM` line opens each stage), free of comments and layout.
     `build_args` are the declared and reachable ones with the value in force (None: declared, never set).
     `secrets` are `type:id` of secret and ssh mounts, never values. `instruction_lines` says where each of the
-    `instructions` begins (0: in no one place); they are for people and do not count.
+    `instructions` begins (0: in no one place); they are for people and do not count. `frontend` is the `# syntax` line
+    with the digest that a lock has for it, empty where none does.
     """
 
     target: str
@@ -180,6 +211,7 @@ class Recipe:
     notices: tuple[Notice, ...]
     widened: str = ""
     instruction_lines: tuple[int, ...] = ()
+    frontend: str = ""
 
 
 def is_local_context(reference: str) -> bool:
@@ -221,7 +253,25 @@ class Use:
     digest: Digest
 
 
-# -- where an image goes --------------------------------------------------------------------------------------------
+# -- where images come from and go -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class ImageName:
+    """An image in a registry: `host[:port]`, the repository in it, and a tag or a digest (`latest` without either)."""
+
+    host: str
+    repository: str
+    tag: str = ""
+    digest: str = ""
+
+    @property
+    def version(self) -> str:
+        """What a registry is asked for: the digest goes before the tag."""
+        return self.digest or self.tag or "latest"
+
+    def __str__(self) -> str:
+        return f"{self.host}/{self.repository}{'@' if self.digest else ':'}{self.version}"
 
 
 @dataclass(frozen=True, slots=True)

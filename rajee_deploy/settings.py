@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+LOCK_NAME = "rajee-deploy.lock"
 DEFAULT_PLATFORM = (
     "linux/amd64"  # what ECS Fargate runs unless told otherwise; never the host's, which differs by machine
 )
@@ -39,6 +40,7 @@ class ImageSettings:
     build_contexts: Mapping[str, str] = field(default_factory=dict)
     stack: str = ""
     parameter: str = "ImageTag"
+    lock: Path | None = None  # where the lock file of base images lies, if there is one
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,7 @@ class Settings:
     profile: str | None = None
     region: str | None = None
     account: str | None = None
+    environments: tuple[str, ...] = ()  # all that the file knows
 
     @property
     def root(self) -> Path:
@@ -116,8 +119,9 @@ def load(path: Path, environment: str | None = None) -> Settings:
     cdk = reader.cdk(table.get("cdk"), chosen)
     reader.check_stacks(images, cdk)
     return Settings(
-        path, images, cdk, environment or "", chosen.get("profile"), chosen.get("region"), chosen.get("account")
-    )
+        path, images, cdk, environment or "", chosen.get("profile"), chosen.get("region"), chosen.get("account"),
+        tuple(table.get("environments", {})),
+    )  # fmt: skip
 
 
 def _read_toml(path: Path) -> dict[str, Any]:
@@ -199,7 +203,7 @@ class _Reader:
         return ImageSettings(
             name, context, dockerfile, repository, self.platform(at, table), table.get("target"),
             dict(table.get("build-args", {})), self.build_contexts(table),
-            table.get("stack", ""), table.get("parameter", "ImageTag"),
+            table.get("stack", ""), table.get("parameter", "ImageTag"), self.root / LOCK_NAME,
         )  # fmt: skip
 
     def build_contexts(self, table: Mapping[str, Any]) -> dict[str, str]:

@@ -13,11 +13,13 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, assert_never
 
 from rajee_deploy import plan as plans
+from rajee_deploy.bases import show_age
 from rajee_deploy.errors import DeployError
 from rajee_deploy.facts import INFRA_PARAMETER, ImagePresent, Observed, Wanted, WantedImage
-from rajee_deploy.image import base_images, build_request, read_inputs, reading_triggers
+from rajee_deploy.image import base_images, build_request, read_inputs, unexpected_triggers
 from rajee_deploy.report.timings import Timings, duration
 from rajee_deploy.scratch import private_directory, sweep
+from rajee_deploy.settings import LOCK_NAME
 from rajee_deploy.steps import BuildAndPush, DeployStack, Plan, WaitForStack
 
 if TYPE_CHECKING:
@@ -110,6 +112,7 @@ def show_plan(run: Context, planned: Planned) -> None:
     console, who = run.console, planned.identity
     environment = f", environment {run.settings.environment}" if run.settings.environment else ""
     console.say(f"account {who.account}, region {who.region}{environment}", "dim")
+    show_age(console, run.settings.root / LOCK_NAME)
     for name, image in planned.inputs.items():
         # A base's configuration is read before the image is built; until then nothing depends on it.
         console.notices(name, [notice for notice in image.notices if notice.code != "base-config-unknown"])
@@ -216,8 +219,8 @@ def _build(run: Context, step: BuildAndPush, inputs: ImageInputs) -> None:
     if bases:
         with run.phase("look at base images"):
             for base in bases:
-                found_triggers = run.ports.engine.base_triggers(base, inputs.options.platform, access)
-                _check_triggers(base, reading_triggers(found_triggers), step)
+                triggers = run.ports.engine.base_triggers(base, inputs.options.platform, access)
+                _check_triggers(base, unexpected_triggers(inputs, base, triggers), step)
     with run.phase(f"build and push {step.image}"), build_request(inputs, access.uri) as request:
         run.ports.engine.build_and_push(request, access, lambda event: _tell(run.console, event))
         # The registry is believed, not the exit code.
@@ -252,7 +255,8 @@ def _check_triggers(base: str, triggers: Sequence[str], step: BuildAndPush) -> N
         raise DeployError(
             "base-has-onbuild", f"the base image {base} reads the build context by ONBUILD",
             where=f"image {step.image}",
-            cause="\n".join(triggers), hint="write these instructions into the Dockerfile and use a base without them",
+            cause="\n".join(triggers),
+            hint="rajee-deploy lock records them and so makes them count; or write them into the Dockerfile yourself",
         )  # fmt: skip
 
 

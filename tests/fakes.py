@@ -12,17 +12,17 @@ from typing import TYPE_CHECKING
 from rajee_deploy.engine import BuildEvent
 from rajee_deploy.errors import DeployError
 from rajee_deploy.facts import ImageAbsent, ImagePresent, RepositoryAbsent, StackAbsent, StackPresent
-from rajee_deploy.model import Digest, PushAccess
+from rajee_deploy.model import Digest, LockedImage, PushAccess
 from rajee_deploy.registry.contents import Kept
 from rajee_deploy.rollout import ResourceEvent, RolloutSettings, Service
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
     from rajee_deploy.engine import BuildRequest
     from rajee_deploy.facts import ImageState, StackState
-    from rajee_deploy.model import Platform
+    from rajee_deploy.model import BaseConfig, ImageName, Platform
     from rajee_deploy.registry.contents import Record
     from rajee_deploy.steps import DeployStack
 
@@ -43,6 +43,32 @@ class FakeRegistry:
         if repository not in self.repositories:
             raise DeployError("no-repository", f"the ECR repository {repository} does not exist")
         return PushAccess(f"registry.test/{repository}", "AWS", "a-token")
+
+
+@dataclass
+class FakeImages:
+    """Registries with images by `host/repository:tag`: their digest, and their configuration by platform."""
+
+    images: dict[str, tuple[Digest, dict[str, BaseConfig]]] = field(default_factory=dict)
+    asked: list[str] = field(default_factory=list)
+
+    def find_digest(self, image: ImageName) -> Digest:
+        return self._find(image)[0]
+
+    def describe(self, image: ImageName, platforms: Iterable[str]) -> LockedImage:
+        digest, configs = self._find(image)
+        for platform in (platforms := list(platforms)):
+            if platform not in configs:
+                raise DeployError("base-platform", f"{image} has no image for {platform}")
+        return LockedImage(digest, {platform: configs[platform] for platform in platforms})
+
+    def _find(self, image: ImageName) -> tuple[Digest, dict[str, BaseConfig]]:
+        self.asked.append(str(image))
+        for name, found in self.images.items():
+            same = str(found[0]) == image.digest if image.digest else name == str(image)
+            if same and name.startswith(f"{image.host}/{image.repository}:"):
+                return found
+        raise DeployError("not-in-registry", f"{image} does not exist")
 
 
 @dataclass

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from fakes import FakeContents, FakeEngine, FakeRegistry, FakeStacks
@@ -13,7 +14,8 @@ from rajee_deploy.console import Console
 from rajee_deploy.errors import DeployError
 from rajee_deploy.facts import StackPresent
 from rajee_deploy.fingerprint import of_infrastructure
-from rajee_deploy.model import Digest
+from rajee_deploy.lock import Entry, Lock, write
+from rajee_deploy.model import BaseConfig, Digest
 from rajee_deploy.record import recorded_run
 from rajee_deploy.report.history import History
 from rajee_deploy.settings import load
@@ -254,6 +256,30 @@ def test_a_base_that_copies_by_onbuild_is_refused_before_anything_is_pushed(worl
         world.up()
     assert (caught.value.code, caught.value.cause) == ("base-has-onbuild", trigger)
     assert world.done() == (0, ["Registry"])
+
+
+def test_triggers_that_the_lock_has_are_built_and_others_refused(world):
+    (world.root / "Dockerfile").write_text("FROM team/base:1\nCOPY app /app\n")
+    config = BaseConfig((("P", "README.md"),), ("COPY $P /", "ADD app /x"))
+    write(world.root / "rajee-deploy.lock", Lock((Entry("team/base:1", D, "2026-11-25", "linux/amd64", config),)))
+    base = f"team/base:1@{D}"
+    world.engine.triggers = {base: ("COPY README.md /", "ADD app /x", "ADD app /y")}
+    with pytest.raises(DeployError) as caught:
+        world.up()
+    assert (caught.value.code, caught.value.cause) == ("base-has-onbuild", "ADD app /y")
+    world.engine.triggers = {base: ("COPY README.md /", "ADD app /x")}
+    world.up()
+    assert world.done()[0] == 1
+    assert world.engine.saw[-1] == {"app": b"one", "README.md": b"read me"}
+
+
+@pytest.mark.parametrize(("days", "said"), [(0, "today"), (1, "1 day ago"), (12, "12 days ago")])
+def test_a_plan_tells_how_old_the_lock_is(days, said, world):
+    path = world.root / "rajee-deploy.lock"
+    day = str(datetime.now(UTC).date() - timedelta(days))
+    write(path, Lock((Entry("team/base:1", D, day), Entry("team/other:1", D, str(datetime.now(UTC).date())))))
+    world.up()
+    assert f"rajee-deploy.lock: 2 bases, the oldest locked {said}\n" in world.talk.getvalue()
 
 
 def test_other_triggers_of_a_base_do_not_matter(world):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from rajee_deploy.errors import ConfigurationError, DeployError
 from rajee_deploy.model import Platform
-from rajee_deploy.settings import DEFAULT_PLATFORM, ImageSettings, Settings, find_settings, load
+from rajee_deploy.settings import DEFAULT_PLATFORM, LOCK_NAME, ImageSettings, Settings, find_settings, load
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -83,6 +83,7 @@ def image_of_flags(context: Path, build: BuildFlags) -> ImageSettings:
         target=build.target,
         build_args=_pairs("--build-arg", build.build_args),
         build_contexts=_pairs("--build-context", build.build_contexts),
+        lock=context / LOCK_NAME,
     )
 
 

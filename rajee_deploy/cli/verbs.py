@@ -10,10 +10,12 @@ import typer
 from rajee_deploy import __version__
 from rajee_deploy.cli.explain import explain, replay
 from rajee_deploy.cli.flags import Config, Environment, Images, Json, ModesFlag, Profile, Region, Verbose
+from rajee_deploy.cli.lock import lock
 from rajee_deploy.cli.verify import verify
 from rajee_deploy.errors import Exit
 
 if TYPE_CHECKING:
+    from rajee_deploy.bases import Base
     from rajee_deploy.console import Console
     from rajee_deploy.up import Context, Planned
 
@@ -89,6 +91,9 @@ def plan(
     region: Region = None,
     image: Images = None,
     config: Config = None,
+    bases: Annotated[
+        bool, typer.Option("--bases", help="Ask the registries, too, which base images moved since they were locked.")
+    ] = False,
     detailed_exitcode: Annotated[
         bool, typer.Option("--detailed-exitcode", help="Exit with 2 when there are changes.")
     ] = False,
@@ -105,12 +110,17 @@ def plan(
 
     run = make_context((environment, image, config), profile, region)
     planned = make_plan(run)
+    found = _compared_bases(run, planned) if bases else None
     if as_json:
-        from rajee_deploy.documents import of_plan
+        from rajee_deploy.documents import of_bases, of_plan
 
-        run.console.document(of_plan(planned, run.timings.total))
+        document = of_plan(planned, run.timings.total)
+        run.console.document(document if found is None else {**document, "bases": of_bases(found)})
     else:
+        from rajee_deploy.bases import show_bases
+
         show_plan(run, planned)
+        show_bases(run.console, found or ())
         _show_plan_time(run, planned)
     if detailed_exitcode and not planned.plan.is_empty:
         raise typer.Exit(Exit.CHANGES)
@@ -175,6 +185,7 @@ def fingerprint(
 app.command()(explain)
 app.command()(replay)
 app.command()(verify)
+app.command()(lock)
 
 
 @app.command()
@@ -236,6 +247,17 @@ def sandbox_status(as_json: Json = False) -> None:
 def sandbox_env() -> None:
     """Print the variables that make AWS tools talk to it: eval "$(rajee-deploy sandbox env)"."""
     _print_exports(_console())
+
+
+def _compared_bases(run: Context, planned: Planned) -> list[Base]:
+    from rajee_deploy import lock as locks
+    from rajee_deploy.bases import compare
+    from rajee_deploy.registry.remote import RemoteImages
+    from rajee_deploy.settings import LOCK_NAME
+
+    lock = locks.read(run.settings.root / LOCK_NAME)
+    with run.phase("ask the registries"):
+        return compare((image.recipe for image in planned.inputs.values()), lock, RemoteImages())
 
 
 def _show_plan_time(run: Context, planned: Planned) -> None:

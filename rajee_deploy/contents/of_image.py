@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from rajee_deploy.contents import HEX, Contents, Instruction, Item, KeptUse
 from rajee_deploy.contents.reads import counted_entries, texts_of
-from rajee_deploy.model import Kind
+from rajee_deploy.model import Kind, Reference
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,7 +30,8 @@ def contents_of(inputs: ImageInputs) -> Contents:
     given, recipe = inputs.options.build_args, inputs.recipe
     texts = texts_of(inputs)
     references = tuple(
-        replace(one, text=_public(one.text, given if one.role == "add" else {})) for one in recipe.references
+        Reference(one.role, _public(one.text, given if one.role == "add" else {}), one.line)
+        for one in recipe.references
     )
     shown = tuple(_shown_input(item, given) for item in inputs.fingerprint.inputs)
     instructions = tuple(

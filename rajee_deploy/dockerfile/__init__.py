@@ -8,9 +8,11 @@ scope and dispatch (variables, reads), selectors, canonical (the text that is ha
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from rajee_deploy.dockerfile import canonical, frontend, selectors
+from rajee_deploy.dockerfile.bases import Bases
 from rajee_deploy.dockerfile.dispatch import Walk
 from rajee_deploy.dockerfile.instructions import Arg, From, typed
 from rajee_deploy.dockerfile.parser import parse, syntax_error
@@ -18,7 +20,7 @@ from rajee_deploy.dockerfile.references import NamedContexts, is_known_frontend,
 from rajee_deploy.dockerfile.scope import GlobalScope, automatic_args
 from rajee_deploy.dockerfile.stages import Graph
 from rajee_deploy.dockerfile.words import ExpansionError, Lexer
-from rajee_deploy.model import ContextRead, Location, Notice, ReadBy, Recipe, Reference, StageId
+from rajee_deploy.model import ContextRead, ImageName, Location, Notice, ReadBy, Recipe, Reference, StageId
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,11 +29,23 @@ if TYPE_CHECKING:
     from rajee_deploy.dockerfile.stages import State
     from rajee_deploy.model import BuildOptions
 
-__all__ = ["resolve"]
+__all__ = ["familiar", "image_of", "resolve"]
 
 _SYNTAX_ARG = "BUILDKIT_SYNTAX"
 # They count without being declared: the first dates the image, the others reach the frontend itself.
 _UNDECLARED = ("SOURCE_DATE_EPOCH", "BUILDKIT_")
+
+
+def image_of(text: str) -> ImageName:
+    """The image that a reference names, in its registry. ValueError when it names none."""
+    image = parse_image(text)
+    host, _, repository = image.name.partition("/")
+    return ImageName(host, repository, image.tag, image.digest)
+
+
+def familiar(text: str) -> str:
+    """A reference as docker shows it: without Docker Hub's own prefixes and `latest`. ValueError when it is none."""
+    return parse_image(text).familiar
 
 
 def resolve(text: bytes, options: BuildOptions, path: str) -> Recipe:
@@ -41,12 +55,16 @@ def resolve(text: bytes, options: BuildOptions, path: str) -> Recipe:
     `unknown-instruction`, `stage-circular`, `target-not-found`. A file for a frontend that is not Docker's is not
     read at all: its recipe is the whole file, every build argument and every local context, in a stage of index -1.
     """
-    syntax, line = _frontend(text, options.build_args)
-    references = [Reference("syntax", syntax, line)] if syntax else []
+    syntax, command, line = _frontend(text, options.build_args)
     contexts = NamedContexts(options.build_contexts, str(options.platform))
-    if syntax and not is_known_frontend(syntax):
-        return _foreign(text, options, path, references[0], contexts)
-    return _resolve(text, options, path, references, contexts)
+    frontend = Bases(options, contexts, ()).syntax(syntax, line) if syntax else None
+    if frontend is not None and not is_known_frontend(syntax):
+        found = _foreign(text, options, path, frontend, contexts)
+    else:
+        found = _resolve(text, options, path, [frontend] if frontend is not None else [], contexts)
+    if frontend is None or frontend.locked is None:
+        return found
+    return replace(found, frontend=frontend.text + command.removeprefix(syntax))
 
 
 def _resolve(
@@ -64,13 +82,14 @@ def _resolve(
             scope.declare(arg)
         except ExpansionError as error:
             raise syntax_error(path, arg.lines.start, str(error)) from error
-    graph = Graph(scope, contexts, path)
+    bases = Bases(options, contexts, {opening.name for opening, _ in stages if opening.name})
+    graph = Graph(scope, contexts, bases, path)
     for opening, steps in stages:
         graph.add(opening, steps)
     target = graph.target(options.target)
     graph.link()
     needed = graph.needed(target)
-    walk = Walk(scope, contexts, path, windows=options.platform.os == "windows")
+    walk = Walk(scope, contexts, bases, path, windows=options.platform.os == "windows")
     own = [state for state in needed if state.stage is not None]
     for state in own:
         walk.stage(state, is_target=state is target)
@@ -84,14 +103,15 @@ def _resolve(
         build_args=_build_args(walk.found.args, scope),
         references=tuple(references),
         secrets=tuple(dict.fromkeys(walk.found.secrets)),
-        notices=_notices(references),
+        notices=(*_notices(references), *walk.found.notices.values()),
         instruction_lines=tuple(line for _, line in texts),
     )
 
 
-def _frontend(text: bytes, build_args: Mapping[str, str]) -> tuple[str, int]:
-    given = frontend.reference(build_args.get(_SYNTAX_ARG, ""))
-    return (given, 0) if given else frontend.detect(text)
+def _frontend(text: bytes, build_args: Mapping[str, str]) -> tuple[str, str, int]:
+    given = build_args.get(_SYNTAX_ARG, "")
+    reference = frontend.reference(given)
+    return (reference, given, 0) if reference else frontend.detect(text)
 
 
 def _split(instructions: list[Instruction], path: str) -> tuple[list[Arg], list[tuple[From, list[Instruction]]]]:
@@ -161,24 +181,20 @@ def _foreign(text: bytes, options: BuildOptions, path: str, syntax: Reference, c
 
 
 def _notices(references: list[Reference]) -> tuple[Notice, ...]:
-    """One notice for each image that is named by a tag, which may move, or by nothing at all, and one for each base."""
-    notices: dict[tuple[str, str], Notice] = {}
+    """One notice for each image that is named by a tag, which may move, or by nothing at all."""
+    notices: dict[str, Notice] = {}
     for reference in references:
         text = reference.text
-        if reference.role == "add" or text.startswith("git@") or ("://" in text and "oci-layout://" not in text):
+        if reference.role == "add" or "://" in text or text.startswith("git@") or text in notices:
             continue
         if not _is_pinned(text):
-            message = f"{text} is not pinned to a digest (@sha256:…): what it names may change unnoticed"
-            notices.setdefault(("base-unpinned", text), Notice("base-unpinned", message, reference.line))
-        if reference.role == "from":
-            message = f"the configuration of {text} is not read offline: that it has no ONBUILD is taken for granted"
-            notices.setdefault(("base-config-unknown", text), Notice("base-config-unknown", message, reference.line))
+            remedy = "rajee-deploy lock pins it" if reference.key else "a stage has its name, so nothing locks it"
+            message = f"{text} is not pinned to a digest (@sha256:…): what it names may change unnoticed; {remedy}"
+            notices[text] = Notice("base-unpinned", message, reference.line)
     return tuple(notices.values())
 
 
 def _is_pinned(text: str) -> bool:
-    if "://" in text:
-        return True  # a layout on this machine
     try:
         return bool(parse_image(text).digest)
     except ValueError:

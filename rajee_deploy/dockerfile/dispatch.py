@@ -16,19 +16,21 @@ from rajee_deploy.dockerfile.arguments import SyntaxProblemError
 from rajee_deploy.dockerfile.instructions import Arg, Assign, Run, Transfer, Words
 from rajee_deploy.dockerfile.mounts import Mount, read_mount, source_as_written
 from rajee_deploy.dockerfile.parser import syntax_error
-from rajee_deploy.dockerfile.references import SCRATCH, is_git, is_remote
+from rajee_deploy.dockerfile.references import is_git, is_remote
 from rajee_deploy.dockerfile.scope import DEFAULT_PATH, NOT_IN_ENV, Environment, Expanded
 from rajee_deploy.dockerfile.values import check_checksum, check_mode, check_port, check_signal, check_volume
 from rajee_deploy.dockerfile.words import ExpansionError, Lexer
-from rajee_deploy.model import ContextRead, Location, ReadBy, Reference, StageId
+from rajee_deploy.model import ContextRead, Location, Notice, ReadBy, Reference, StageId
 
 if TYPE_CHECKING:
+    from rajee_deploy.dockerfile.bases import Bases
     from rajee_deploy.dockerfile.references import NamedContexts
     from rajee_deploy.dockerfile.scope import GlobalScope
     from rajee_deploy.dockerfile.stages import State, Step
     from rajee_deploy.model import Selector
 
 _BODY = Lexer(plain_quotes=True)  # always with the backslash, whatever the escape directive says
+_NO_IMAGES = ("git@", "git://", "ssh://", "http://", "https://")  # sources without a configuration
 _CHECKS = {"VOLUME": check_volume, "STOPSIGNAL": check_signal, "EXPOSE": check_port}
 
 
@@ -40,13 +42,15 @@ class Found:
     references: list[Reference] = field(default_factory=list)
     secrets: list[str] = field(default_factory=list)
     args: dict[str, str | None] = field(default_factory=dict)
+    notices: dict[str, Notice] = field(default_factory=dict)
 
 
 class Walk:
     """One walk over the needed stages, in order. DeployError `dockerfile-syntax` where BuildKit would fail."""
 
-    def __init__(self, scope: GlobalScope, contexts: NamedContexts, path: str, *, windows: bool) -> None:
+    def __init__(self, scope: GlobalScope, contexts: NamedContexts, bases: Bases, path: str, *, windows: bool) -> None:
         self.found = Found()
+        self._bases = bases
         self._scope = scope
         self._contexts = contexts
         self._path = path
@@ -79,10 +83,13 @@ class Walk:
             if below.is_replaced and below.context is not None and self._contexts.is_local(below.context):
                 self._read_all(state, below.context)
         else:
-            known = self._outside(state, "from")
-            variables = {"PATH": DEFAULT_PATH} if known else {}
-            directory = "/" if known else None
-            self._environment = Environment(self._scope.lexer, variables, is_open=not known, directory=directory)
+            is_image = self._note(state, "from")
+            config = self._bases.config(state)
+            variables = {"PATH": DEFAULT_PATH, **dict(config.env)} if config is not None else {}
+            directory = None if is_image else "/"
+            self._environment = Environment(self._scope.lexer, variables, is_open=config is None, directory=directory)
+            if config is None:
+                self._note_unknown(self.found.references[-1])
             given = state.platform
             self._is_windows[state.index] = self._windows if given is None else given.lower().startswith("windows")
             is_whole = is_target or not state.is_replaced
@@ -90,20 +97,18 @@ class Walk:
                 self._read_all(state, state.context)
         self._environments[state.index] = self._environment
 
-    def _outside(self, state: State, role: str) -> bool:
-        """Note the image below a stage, or named by an instruction; whether its ENV is known."""
-        if state.context is None:
-            if state.base == SCRATCH:
-                return True
-            self.found.references.append(Reference(role, state.base, state.line))
-            return False
-        if self._contexts.is_local(state.context):
-            return True
-        text = self._contexts.value(state.context).removeprefix("docker-image://")
-        if text == SCRATCH:
-            return True
-        self.found.references.append(Reference(role, text, state.line))
-        return False
+    def _note(self, state: State, role: str) -> bool:
+        """Note the image below a stage, or named by an instruction; whether there is one."""
+        reference = self._bases.reference(state, role)
+        if reference is not None:
+            self.found.references.append(reference)
+        return reference is not None
+
+    def _note_unknown(self, base: Reference) -> None:
+        if base.text.startswith(_NO_IMAGES):
+            return
+        message = f"the ENV and ONBUILD of {base.text} are not known and taken for none; rajee-deploy lock records them"
+        self.found.notices.setdefault(base.text, Notice("base-config-unknown", message, base.line))
 
     def _read_all(self, state: State, context: str) -> None:
         """A stage that stands on a directory reads all of it. No instruction but FROM does that; COPY is nearest."""
@@ -236,7 +241,7 @@ class Walk:
         if origin is None:
             return None
         if origin.stage is None:
-            self._outside(origin, deed.partition(" ")[0])
+            self._note(origin, deed.partition(" ")[0])
         elif strict and not origin.is_replaced and origin.index >= self._state.index:
             raise SyntaxProblemError(f"cannot {deed}: that stage must be defined before this one")
         if origin.context is None or not self._contexts.is_local(origin.context):

@@ -13,8 +13,8 @@ from rajee_deploy.dockerfile.golang import SPACE
 from rajee_deploy.dockerfile.parser import DIRECTIVE, DIRECTIVES
 
 
-def detect(text: bytes) -> tuple[str, int]:
-    """The frontend's reference and its line, or ("", 0)."""
+def detect(text: bytes) -> tuple[str, str, int]:
+    """The frontend's reference, the whole value that it is handed, and its line; or ("", "", 0)."""
     content = text.decode("utf-8", "surrogateescape").removeprefix("\ufeff")
     line = 0
     if content.startswith("#!"):
@@ -23,7 +23,7 @@ def detect(text: bytes) -> tuple[str, int]:
     return _directive(content, "#", line) or _directive(content, "//", line) or _member(content, line)
 
 
-def _directive(content: str, mark: str, number: int) -> tuple[str, int] | None:
+def _directive(content: str, mark: str, number: int) -> tuple[str, str, int] | None:
     seen = set()
     for line in content.split("\n"):
         number += 1
@@ -33,20 +33,20 @@ def _directive(content: str, mark: str, number: int) -> tuple[str, int] | None:
         if not found or key not in DIRECTIVES or key in seen:
             return None
         if key == "syntax":
-            return reference(found[2]), number
+            return reference(found[2]), found[2], number
         seen.add(key)
     return None
 
 
-def _member(content: str, line: int) -> tuple[str, int]:
+def _member(content: str, line: int) -> tuple[str, str, int]:
     if not re.match(r"[ \t\r\n]*\{", content):
-        return "", 0
+        return "", "", 0
     try:
         members = json.loads(content)
     except (ValueError, RecursionError):
-        return "", 0
+        return "", "", 0
     value = members.get("syntax")
-    return (value, max(line, 1)) if isinstance(value, str) else ("", 0)
+    return (value, value, max(line, 1)) if isinstance(value, str) else ("", "", 0)
 
 
 def reference(value: str) -> str:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 SCRATCH = "scratch"
-_RESERVED = (SCRATCH, "context")
+RESERVED = (SCRATCH, "context")
 _HOST = r"(?:[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?(?:\.[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?)*|\[[a-fA-F0-9:]+\])"
 _PART = r"[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*"
 _REFERENCE = (
@@ -104,7 +104,7 @@ class NamedContexts:
 
     def find(self, name: str) -> str | None:
         """The key of the named context that replaces a stage or an image, or None."""
-        if not self._names or name.lower() in _RESERVED:
+        if not self._names or name.lower() in RESERVED:
             return None
         key = _context_key(name)
         return self._names.get(f"{key}::{self._platform}", self._names.get(key))

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from rajee_deploy.dockerfile.golang import nearest
-from rajee_deploy.dockerfile.instructions import From, OnBuild, Run, Transfer, typed
+from rajee_deploy.dockerfile.instructions import From, Lines, OnBuild, Run, Transfer, typed
 from rajee_deploy.dockerfile.mounts import static_origin
 from rajee_deploy.dockerfile.parser import parse, syntax_error
 from rajee_deploy.dockerfile.references import SCRATCH, NamedContexts, parse_image
@@ -23,6 +23,7 @@ from rajee_deploy.model import StageId
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from rajee_deploy.dockerfile.bases import Bases
     from rajee_deploy.dockerfile.instructions import Instruction
     from rajee_deploy.dockerfile.scope import GlobalScope
 
@@ -63,8 +64,9 @@ class Step(NamedTuple):
 class Graph:
     """All stages of a file. Build it with every stage, then ask for what the target needs."""
 
-    def __init__(self, scope: GlobalScope, contexts: NamedContexts, path: str) -> None:
+    def __init__(self, scope: GlobalScope, contexts: NamedContexts, bases: Bases, path: str) -> None:
         self.states: list[State] = []
+        self._bases = bases
         self._by_name: dict[str, State] = {}
         self._scope = scope
         self._contexts = contexts
@@ -117,11 +119,11 @@ class Graph:
         self._check_circles()
 
     def needed(self, target: State) -> list[State]:
-        """The states that the target needs, in order, their base stages' ONBUILD triggers put in front."""
+        """The states that the target needs, in order, the ONBUILD triggers of what is below them put in front."""
         while True:
             reached = self._reach(target)
             self._check_images(reached)
-            grown = [self._fire(state) for state in reached if state.below is not None and not state.is_fired]
+            grown = [self._fire(state) for state in reached if not state.is_fired]
             if not any(grown):
                 return reached
 
@@ -207,23 +209,31 @@ class Graph:
                 state.context = self._contexts.find(state.base)
 
     def _fire(self, state: State) -> bool:
-        """Put the triggers of the stage below in front; whether they named other states."""
+        """Put the triggers of the stage or the image below in front; whether they named other states."""
         state.is_fired = True
-        below = state.below.steps if state.below is not None else []
-        triggers = [step.instruction for step in below if isinstance(step.instruction, OnBuild)]
-        fired = [self._linked(self._trigger(trigger)) for trigger in triggers]
+        fired = [self._linked(self._trigger(text, lines)) for text, lines in self._triggers(state)]
         state.steps = [*fired, *state.steps]
         return any(step.origins for step in fired)
 
-    def _trigger(self, trigger: OnBuild) -> Instruction:
-        line = trigger.lines.start
+    def _triggers(self, state: State) -> list[tuple[str, Lines]]:
+        """Triggers with the lines they count under: their own, or the FROM's for those of an image."""
+        if state.below is not None:
+            below = (step.instruction for step in state.below.steps)
+            return [(one.trigger, one.lines) for one in below if isinstance(one, OnBuild)]
+        if state.stage is None or state.is_replaced:
+            return []  # BuildKit runs no instruction of an image that is only copied from, or of a replaced stage
+        config = self._bases.config(state)
+        return [(text, Lines(state.line, state.end)) for text in config.onbuild] if config is not None else []
+
+    def _trigger(self, text: str, lines: Lines) -> Instruction:
+        line = lines.start
         try:
-            nodes = parse(trigger.trigger.encode("utf-8", "surrogateescape"), self._path).nodes
+            nodes = parse(text.encode("utf-8", "surrogateescape"), self._path).nodes
         except DeployError as error:
             raise self._error(line, f"ONBUILD: {error.problem}", hint=error.hint) from error
         if len(nodes) != 1:
             raise self._error(line, "an ONBUILD trigger is a single instruction")
-        return typed(nodes[0]._replace(start=line, end=trigger.lines.end), self._path)
+        return typed(nodes[0]._replace(start=line, end=lines.end), self._path)
 
     def _error(self, line: int, problem: str, *, hint: str = "", code: str = "dockerfile-syntax") -> DeployError:
         return syntax_error(self._path, line, problem, hint=hint, code=code)

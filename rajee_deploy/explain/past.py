@@ -82,7 +82,9 @@ def moved(image: ImageSettings, top: Path, checkout: Path) -> ImageSettings:
         name: os.fspath(at(Path(reference))) if is_local_context(reference) else reference
         for name, reference in image.build_contexts.items()
     }
-    return replace(image, context=at(image.context), dockerfile=at(image.dockerfile), build_contexts=contexts)
+    lock = at(image.lock) if image.lock is not None else None
+    context, dockerfile = at(image.context), at(image.dockerfile)
+    return replace(image, context=context, dockerfile=dockerfile, build_contexts=contexts, lock=lock)
 
 
 def _inside(path: Path, top: Path) -> Path | None:

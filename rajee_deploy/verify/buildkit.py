@@ -12,7 +12,6 @@ import secrets
 import tarfile
 from contextlib import ExitStack
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rajee_deploy import context as contexts
@@ -27,6 +26,7 @@ from rajee_deploy.verify.removed import InexpressibleError, ignore_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from pathlib import Path
 
     from rajee_deploy.context import Selection
     from rajee_deploy.engine.probe import ProbeAnswer, ProbeEngine

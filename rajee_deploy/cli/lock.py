@@ -1,0 +1,153 @@
+"""`lock`: which digests the builds' base images have, in a file to commit."""
+
+from __future__ import annotations
+
+from pathlib import Path  # noqa: TC003 -- typer reads the annotations while the program runs
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from rajee_deploy.cli.flags import (  # noqa: TC001 -- the same
+    BuildArgs,
+    BuildContexts,
+    Config,
+    ContextFlag,
+    Environment,
+    File,
+    Images,
+    Json,
+    PlatformFlag,
+    Target,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from rajee_deploy.bases import Change, Scope
+    from rajee_deploy.cli.images import BuildFlags, SettingsFlags
+    from rajee_deploy.console import Console
+
+
+def lock(
+    reference: Annotated[
+        list[str] | None, typer.Argument(help="With --upgrade: only these, like busybox:1.37.", metavar="[REF]...")
+    ] = None,
+    upgrade: Annotated[bool, typer.Option("--upgrade", help="Take the digests that the registries have now.")] = False,
+    check: Annotated[
+        bool, typer.Option("--check", help="Change nothing; fail if something is missing or too much. Offline.")
+    ] = False,
+    environment: Environment = None,
+    image: Images = None,
+    config: Config = None,
+    context: ContextFlag = None,
+    file: File = None,
+    target: Target = None,
+    platform: PlatformFlag = None,
+    build_arg: BuildArgs = None,
+    build_context: BuildContexts = None,
+    as_json: Json = False,
+) -> None:
+    """Write down which image every FROM, --from and # syntax stands for: rajee-deploy.lock, to be committed.
+
+    A build then takes these very images, and the fingerprint moves when they do. What is locked stays as it is
+    until --upgrade moves it. Asks the registries, with docker's logins; needs no Docker.
+
+    \b
+    rajee-deploy lock                          complete it
+    rajee-deploy lock --check                  in CI: does it fit the Dockerfiles?
+    rajee-deploy lock --upgrade                move everything
+    rajee-deploy lock --upgrade busybox:1.37   move one
+    """
+    from rajee_deploy.cli.images import BuildFlags, SettingsFlags
+    from rajee_deploy.console import Console
+
+    moving = _moving(reference or (), upgrade=upgrade, check=check)
+    build = BuildFlags(file, target, platform, build_arg, build_context)
+    scope = _scope(context, SettingsFlags(environment, image, config), build)
+    console = Console()
+    if check:
+        _check(console, scope, as_json=as_json)
+    else:
+        _update(console, scope, moving, as_json=as_json)
+
+
+def _moving(references: Sequence[str], *, upgrade: bool, check: bool) -> list[str] | None:
+    """What is moved: None for everything."""
+    from rajee_deploy.dockerfile import familiar
+    from rajee_deploy.errors import ConfigurationError
+
+    if (references and not upgrade) or (upgrade and check):
+        hint = "rajee-deploy lock --upgrade REF moves one; --check goes alone"
+        raise ConfigurationError("bad-flag", "references go with --upgrade, and --upgrade not with --check", hint=hint)
+    try:
+        return [familiar(text) for text in references] if references or not upgrade else None
+    except ValueError as error:
+        raise ConfigurationError("bad-flag", f"{' '.join(references)}: {error}") from error
+
+
+def _scope(context: Path | None, flags: SettingsFlags, build: BuildFlags) -> Scope:
+    from rajee_deploy.bases import Scope
+    from rajee_deploy.cli.images import chosen_images, image_of_flags, laid_over
+    from rajee_deploy.settings import LOCK_NAME, load
+
+    if context is not None:
+        return Scope(context / LOCK_NAME, [image_of_flags(context, build)], None)
+    settings, images = chosen_images(flags)
+    everything = [
+        image for environment in (None, *settings.environments) for image in load(settings.path, environment).images
+    ]
+    return Scope(settings.root / LOCK_NAME, [laid_over(image, build) for image in images], everything)
+
+
+def _check(console: Console, scope: Scope, *, as_json: bool) -> None:
+    from rajee_deploy.bases import check
+
+    count = check(scope)
+    if as_json:
+        console.document(_document(scope, count, ()))
+    else:
+        console.say(f"{scope.path.name} has all that the Dockerfiles name, and no more: {count} locked.")
+
+
+def _update(console: Console, scope: Scope, moving: Sequence[str] | None, *, as_json: bool) -> None:
+    from datetime import UTC, datetime
+
+    from rajee_deploy.bases import update
+    from rajee_deploy.registry.remote import RemoteImages
+
+    with console.spinner("ask the registries"):
+        changes, count = update(scope, RemoteImages(), moving, datetime.now(UTC).date().isoformat())
+    if as_json:
+        console.document(_document(scope, count, changes))
+        return
+    for change in changes:
+        console.data(_words(change))
+    if not changes:
+        console.say(f"{scope.path.name} is as it was: {count} locked.")
+
+
+def _document(scope: Scope, count: int, changes: Iterable[Change]) -> dict[str, Any]:
+    """`rajee-deploy.lock-changes/1`: how many references are locked, and which became what."""
+    return {
+        "schema": "rajee-deploy.lock-changes/1",
+        "file": str(scope.path),
+        "locked": count,
+        "changes": [
+            {
+                "reference": change.reference,
+                "before": str(change.before) if change.before else None,
+                "after": str(change.after) if change.after else None,
+            }
+            for change in changes
+        ],
+    }
+
+
+def _words(change: Change) -> str:
+    if change.before is None:
+        return f"added {change.reference} {change.after}"
+    if change.after is None:
+        return f"removed {change.reference} {change.before}"
+    if change.before == change.after:
+        return f"completed {change.reference} {change.after}"
+    return f"moved {change.reference} {change.before} {change.after}"

@@ -1,0 +1,50 @@
+"""The lock file on disk: read whole or not at all, replaced at once. Never touched when nothing changed."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from typing import TYPE_CHECKING
+
+from rajee_deploy.errors import ConfigurationError
+from rajee_deploy.lock.format import Lock, encode, parse
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def read(path: Path) -> Lock:
+    """The lock; an empty one where there is no file. ConfigurationError where there is one that cannot be believed."""
+    try:
+        text = path.read_bytes().decode("utf-8")
+    except FileNotFoundError:
+        return Lock()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(
+            "lock-unreadable", "the lock file cannot be read", where=_shown(path), cause=str(error)
+        ) from error
+    return parse(text, _shown(path))
+
+
+def write(path: Path, lock: Lock) -> bool:
+    """Write the lock, whether or not there was one; whether the file changed. OSError when it cannot be written."""
+    text = encode(lock).encode()
+    with contextlib.suppress(FileNotFoundError):
+        if path.read_bytes().replace(b"\r\n", b"\n") == text:
+            return False
+    new = path.with_name(f"{path.name}.{os.getpid()}.new")
+    try:
+        with new.open("xb") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        new.replace(path)
+    except BaseException:
+        new.unlink(missing_ok=True)
+        raise
+    return True
+
+
+def _shown(path: Path) -> str:
+    """As the user would type it: relative to the working directory where it lies below it."""
+    return os.path.relpath(path) if path.is_absolute() and path.is_relative_to(os.getcwd()) else str(path)  # noqa: PTH109 -- pathlib's own would be no cheaper

@@ -1,0 +1,176 @@
+"""The lock file's text: one line for each reference and platform, and nothing believed that is not of its form."""
+
+from __future__ import annotations
+
+import contextlib
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rajee_deploy.errors import ConfigurationError, Exit
+from rajee_deploy.lock import Entry, Lock, encode, parse, read, write
+from rajee_deploy.model import BaseConfig, Digest
+
+ONE, TWO = Digest("sha256", "1" * 64), Digest("sha256", "2" * 64)
+CONFIG = BaseConfig((("PATH", "/bin"), ("P", "é\n")), ("COPY . /app",))
+LOCK = Lock(
+    (
+        Entry("docker/dockerfile:1", TWO, "2026-11-24"),
+        Entry("busybox:1.37", ONE, "2026-11-25", "linux/arm/v7", BaseConfig()),
+        Entry("busybox:1.37", ONE, "2026-11-25", "linux/amd64", CONFIG),
+    )
+)
+TEXT = (
+    "# rajee-deploy.lock/1: written by `rajee-deploy lock`; commit it\n"
+    f"busybox:1.37 {ONE} 2026-11-25 linux/amd64 "
+    '{"ENV":{"PATH":"/bin","P":"\\u00e9\\n"},"ONBUILD":["COPY . /app"]}\n'
+    f"busybox:1.37 {ONE} 2026-11-25 linux/arm/v7 {{}}\n"
+    f"docker/dockerfile:1 {TWO} 2026-11-24 -\n"
+)
+HEADER, *LINES = TEXT.splitlines()
+
+
+def test_what_it_looks_like():
+    assert encode(LOCK) == TEXT
+    assert parse(TEXT, "x").images == LOCK.images
+    assert LOCK.images["busybox:1.37"].configs["linux/amd64"] == CONFIG
+    assert LOCK.images["docker/dockerfile:1"].configs == {}
+    assert (LOCK.oldest, Lock().oldest) == ("2026-11-24", "")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        TEXT.replace("\n", "\r\n"),
+        TEXT.rstrip("\n"),
+        "\ufeff" + TEXT,
+        TEXT.replace("\n", "\n\n"),
+        TEXT + LINES[0] + "\n",
+    ],
+)
+def test_what_editors_and_merges_do_to_it_is_no_harm(text):
+    assert encode(parse(text, "x")) == TEXT
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "busybox:1.37", "# a comment", "<<<<<<< HEAD", "=======", ">>>>>>> other", f" {LINES[2]}", f"{LINES[2]} ",
+        LINES[2].replace("sha256:", "sha512:"), LINES[2].replace("2222 ", "222 "), LINES[2].replace("-24", "-32"),
+        LINES[2].replace("2026-11", "2026-13"), LINES[2].replace("-24", "-24T10:00"), LINES[2].replace(" -", ""),
+        LINES[1].replace("{}", "-"), LINES[1].replace("{}", ""), LINES[1].replace("{}", "[]"),
+        LINES[1].replace("linux/arm/v7", "linux"), LINES[1].replace("linux/arm/v7", "LINUX/ARM"),
+        LINES[1].replace("{}", '{"ENV":[]}'), LINES[1].replace("{}", '{"ENV":{"A":1}}'),
+        LINES[1].replace("{}", '{"ONBUILD":"COPY . /"}'), LINES[1].replace("{}", '{"ONBUILD":[null]}'),
+        LINES[1].replace("{}", '{"Env":{}}'), LINES[1].replace("{}", '{"ENV":{"A":"1","A":"2"}}'),
+        LINES[1].replace("{}", '{"ENV":{},"ENV":{}}'), LINES[1].replace("{}", '{"a":' + "[" * 100_000 + "}"),
+        LINES[1].replace(str(ONE), str(TWO)), LINES[1].replace("{}", '{"ENV":{"A":"1"}}'),
+        LINES[2].replace("docker/dockerfile:1", f"a@{ONE}"), LINES[2].replace("docker/", "döcker/"),
+    ],
+)  # fmt: skip
+def test_every_other_line_is_an_error_with_its_place(line):
+    with pytest.raises(ConfigurationError) as caught:
+        parse("\n".join((HEADER, LINES[0], LINES[1], line, "")), "sub/rajee-deploy.lock")
+    assert (caught.value.code, caught.value.where) == ("lock-malformed", "sub/rajee-deploy.lock:4")
+    assert caught.value.exit_code == Exit.USAGE
+
+
+@pytest.mark.parametrize("first", ["", "busybox", HEADER[1:], f" {HEADER}", f"{HEADER[:19]}/x"])
+def test_a_file_of_something_else(first):
+    with pytest.raises(ConfigurationError) as caught:
+        parse(TEXT.replace(HEADER, first), "x")
+    assert (caught.value.code, caught.value.where) == ("lock-malformed", "x:1")
+
+
+def test_a_file_of_a_later_version():
+    with pytest.raises(ConfigurationError) as caught:
+        parse(TEXT.replace("lock/1", "lock/12"), "x")
+    assert (caught.value.code, caught.value.where, caught.value.hint) == ("lock-version", "x:1", "update rajee-deploy")
+
+
+def test_a_file_cut_anywhere_says_nothing_wrong():
+    whole = set(parse(TEXT, "x").entries)
+    for length in range(len(TEXT)):
+        try:
+            assert set(parse(TEXT[:length], "x").entries) <= whole
+        except ConfigurationError:
+            continue
+
+
+names = st.sampled_from(["busybox:1.37", "localhost:5000/a/b", f"a@{ONE}", "docker/dockerfile:1-labs"])
+texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
+configs = st.builds(
+    BaseConfig,
+    st.dictionaries(texts, texts, max_size=3).map(lambda env: tuple(env.items())),
+    st.lists(texts, max_size=3).map(tuple),
+)
+
+
+@st.composite
+def locks(draw):
+    entries = []
+    for name in draw(st.sets(names)):
+        digest = ONE if "@" in name else draw(st.sampled_from([ONE, TWO]))
+        date = draw(st.dates().map(str))
+        platforms = draw(st.sets(st.sampled_from(["linux/amd64", "linux/arm64", "linux/arm/v7"])))
+        entries += [Entry(name, digest, date, platform, draw(configs)) for platform in platforms] or [
+            Entry(name, digest, date)
+        ]
+    return Lock(tuple(draw(st.permutations(entries))))
+
+
+@given(locks())
+def test_what_is_written_is_read(lock):
+    text = encode(lock)
+    found = parse(text, "x")
+    assert set(found.entries) == set(lock.entries)
+    assert encode(found) == text
+    assert text.isascii()
+    assert text.count("\n") == len(lock.entries) + 1
+
+
+@given(st.text() | st.lists(st.sampled_from([*LINES, HEADER, "{}", " ", ONE.hex])).map("\n".join))
+def test_no_text_is_a_bug(text):
+    for whole in (text, f"{HEADER}\n{text}"):
+        with contextlib.suppress(ConfigurationError):
+            parse(whole, "x")
+
+
+# -- on disk -------------------------------------------------------------------------------------------------------
+
+
+def test_an_unchanged_file_is_not_touched(tmp_path):
+    path = tmp_path / "rajee-deploy.lock"
+    assert read(path) == Lock()
+    assert write(path, LOCK)
+    before = path.stat()
+    assert not write(path, LOCK)
+    path.write_text(TEXT.replace("\n", "\r\n"), newline="")
+    assert not write(path, LOCK)  # git made these line ends, and undoes them
+    assert path.stat().st_ino == before.st_ino
+    assert read(path).images == LOCK.images
+
+
+def test_a_file_is_replaced_at_once_or_not_at_all(tmp_path):
+    path = tmp_path / "rajee-deploy.lock"
+    write(path, LOCK)
+    path.with_name("held").hardlink_to(path)
+    assert write(path, Lock(LOCK.entries[:1]))
+    assert path.with_name("held").read_text() == TEXT
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["held", "rajee-deploy.lock"]
+    path.unlink()
+    path.mkdir()
+    with pytest.raises(OSError, match="directory"):
+        write(path, LOCK)
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["held", "rajee-deploy.lock"]
+
+
+@pytest.mark.parametrize("content", [b"\xff", None])
+def test_a_file_that_cannot_be_read(content, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / "rajee-deploy.lock"
+    path.write_bytes(content) if content is not None else path.mkdir()
+    with pytest.raises(ConfigurationError) as caught:
+        read(path)
+    assert (caught.value.code, caught.value.where) == ("lock-unreadable", "rajee-deploy.lock")
