@@ -18,11 +18,12 @@ from rajee_deploy import fingerprint as fingerprints
 from rajee_deploy.engine import BuildRequest
 from rajee_deploy.errors import DeployError
 from rajee_deploy.model import BuildOptions, Notice
+from rajee_deploy.places import cache_directory
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from rajee_deploy.context import Modes, Selection
+    from rajee_deploy.context import Modes, Roots, Selection
     from rajee_deploy.fingerprint import Fingerprint
     from rajee_deploy.model import Recipe, Use
     from rajee_deploy.settings import ImageSettings
@@ -53,15 +54,29 @@ class ImageInputs:
         return (*self.recipe.notices, *_widenings(self.recipe), *found)
 
 
-def read_inputs(settings: ImageSettings, modes: Modes | None = None) -> ImageInputs:
-    """Read and digest everything that decides the image. DeployError where a build would fail, and why."""
+def read_all_inputs(
+    images: Iterable[ImageSettings], modes: Modes | None = None, *, cached: bool = True
+) -> dict[str, ImageInputs]:
+    """The inputs of several images, by name: each build context is walked once, with the user's stat cache or without.
+
+    DeployError where a build would fail, and why.
+    """
+    with contexts.Roots(cache_directory() if cached else None) as roots:
+        return {image.name: read_inputs(image, modes, roots) for image in images}
+
+
+def read_inputs(settings: ImageSettings, modes: Modes | None = None, roots: Roots | None = None) -> ImageInputs:
+    """Read and digest everything that decides the image; without `roots`, every file anew.
+
+    DeployError where a build would fail, and why.
+    """
     modes = modes or contexts.Modes.GIT
     args = {**_proxies(), **_build_args(settings)}
     options = BuildOptions(settings.platform, settings.target, args, settings.build_contexts)
     path, text = _read_dockerfile(settings)
     recipe = dockerfiles.resolve(text, options, shown(path))
     selections = {
-        name: _look_up(settings, name, path, recipe, modes)
+        name: _look_up(_root(settings, name), recipe, name, path, (modes, roots))
         for name in ("", *sorted({read.context for read in recipe.reads} - {""}))
     }
     uses = _in_file_order(recipe, selections)
@@ -158,15 +173,20 @@ def _read_dockerfile(settings: ImageSettings) -> tuple[Path, bytes]:
         ) from error  # fmt: skip
 
 
-def _look_up(settings: ImageSettings, name: str, dockerfile: Path, recipe: Recipe, modes: Modes) -> Selection:
+def _root(settings: ImageSettings, name: str) -> Path:
+    """The directory of a build context. DeployError `context-missing`."""
     root = settings.context if not name else Path(settings.build_contexts[name])
     if not root.is_dir():
         raise DeployError(
             "context-missing", f"the build context {name!r} is not a directory", where=os.fspath(root),
             hint=f"check images.{settings.name}.build-contexts",
         )  # fmt: skip
+    return root
+
+
+def _look_up(root: Path, recipe: Recipe, name: str, dockerfile: Path, how: tuple[Modes, Roots | None]) -> Selection:
     reads = [read for read in recipe.reads if read.context == name]
-    return contexts.look_up(root, reads, contexts.find_rules(root, dockerfile, main=not name), modes)
+    return contexts.look_up(root, reads, contexts.find_rules(root, dockerfile, main=not name), *how)
 
 
 def _in_file_order(recipe: Recipe, selections: Mapping[str, Selection]) -> tuple[Use, ...]:

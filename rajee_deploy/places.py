@@ -14,3 +14,13 @@ def state_directory() -> Path:
     from platformdirs import user_state_path
 
     return user_state_path("rajee-deploy")
+
+
+def cache_directory() -> Path:
+    """RAJEE_DEPLOY_CACHE_DIR, else the platform's own place for caches."""
+    chosen = os.environ.get("RAJEE_DEPLOY_CACHE_DIR")
+    if chosen:
+        return Path(chosen)
+    from platformdirs import user_cache_path
+
+    return user_cache_path("rajee-deploy")

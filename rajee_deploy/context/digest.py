@@ -2,7 +2,7 @@
 
 An entry's digest is over a header (mode, size, type, link text, extended attributes; neither name nor time) and the
 file's bytes; a directory adds the names and digests of its children. Owns that encoding and the reading of files. Must
-never decide what is selected. Rules: BuildKit's cache/contenthash. One thread on purpose: threads are slower here.
+never decide what is selected. Rules: BuildKit's cache/contenthash.
 """
 
 from __future__ import annotations
@@ -15,13 +15,12 @@ from enum import Enum
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
-from rajee_deploy.context.tree import entry_error, kind_of
+from rajee_deploy.context.stamps import stamp_of
+from rajee_deploy.context.tree import kind_of
 from rajee_deploy.errors import DeployError
 from rajee_deploy.model import Digest, Entry, Kind
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
-
     from rajee_deploy.context.tree import DiskTree
 
 ATTEMPTS = 3
@@ -84,27 +83,6 @@ def header(kind: Kind, mode: int, size: int = 0, link: bytes = b"", device: int 
     )  # fmt: skip
 
 
-def read_entries(
-    tree: DiskTree, wanted: Mapping[str, Kind], modes: Modes, is_withheld: Callable[[str], bool]
-) -> Iterator[tuple[SelectedEntry, int]]:
-    """Read and digest entries, in the order given; with each the mode it has on disk (0 where nobody asked).
-
-    DeployError `file-changed` and `unreadable`.
-    """
-    last, directory = None, -1
-    for path, kind in wanted.items():
-        parent, _, name = path.rpartition("/")
-        try:
-            if parent != last:
-                directory, last = tree.directory(parent), parent
-            if kind is Kind.FILE:
-                yield read_file(directory, name, path, modes, withheld=is_withheld(path))
-            else:
-                yield read_other(tree, path, kind, modes)
-        except OSError as error:
-            raise entry_error(error, path) from error
-
-
 def read_file(directory: int, name: str, path: str, modes: Modes, *, withheld: bool) -> tuple[SelectedEntry, int]:
     """Digest one regular file, afresh while it changes, three times at most."""
     for _ in range(ATTEMPTS):
@@ -149,6 +127,48 @@ def _read_once(directory: int, name: str, path: str, modes: Modes, *, withheld: 
         os.close(descriptor)
     entry = Entry(path, Kind.FILE, mode, size)
     return SelectedEntry(entry, Digest("sha256", content), f"sha256:{record}", withheld), before.st_mode
+
+
+def read_record(directory: int, name: str, path: str, modes: Modes) -> tuple[bytes, bytes]:
+    """The stamp and BuildKit's digest of one regular file, without its plain sha256; afresh while it changes."""
+    for _ in range(ATTEMPTS):
+        descriptor = os.open(name, READ_FLAGS, dir_fd=directory)
+        try:
+            status = os.fstat(descriptor)
+            if not stat.S_ISREG(status.st_mode):
+                raise changed(path)
+            extra = b"" if modes is Modes.GIT else attributes(descriptor)
+            record = _record(descriptor, status.st_size, _file_header(modes, status, extra))
+            before = stamp_of(status)
+            if record is not None and stamp_of(os.fstat(descriptor)) == before:
+                return before, record
+        finally:
+            os.close(descriptor)
+    raise changed(path)
+
+
+def _file_header(modes: Modes, status: os.stat_result, extra: bytes) -> bytes:
+    """`header` of a regular file; the two of modes git, which nearly all files have, are ready made."""
+    if modes is Modes.GIT:
+        start, end = _GIT_HEADS[bool(status.st_mode & stat.S_IXUSR)]
+        return b"%b%d%b" % (start, status.st_size, end)
+    return header(Kind.FILE, stat.S_IMODE(status.st_mode), status.st_size, extra=extra)
+
+
+_GIT_HEADS = [header(Kind.FILE, mode, -1).split(b"-1") for mode in (0o644, 0o755)]
+
+
+def _record(descriptor: int, size: int, head: bytes) -> bytes | None:
+    """The digest of header and bytes; None when they are not `size` many."""
+    data = os.read(descriptor, min(size, CHUNK_BYTES) + 1)
+    if len(data) == size:
+        return sha256(head + data).digest()
+    record, count = sha256(head), 0
+    while data:
+        record.update(data)
+        count += len(data)
+        data = os.read(descriptor, CHUNK_BYTES) if count <= size else b""
+    return record.digest() if count == size else None
 
 
 def _hash(descriptor: int, size: int, head: bytes) -> tuple[str, str]:
@@ -207,43 +227,3 @@ def read_attributes(where: int | str) -> list[tuple[str, bytes]]:
 
 def _counts(name: str) -> bool:
     return name == "security.capability" or not name.startswith(("security.", "system.", "com.apple."))
-
-
-class Digests:
-    """Digests of subtrees, over the digests of their entries. `children` lists what is sent of a directory."""
-
-    def __init__(self, records: Mapping[str, str], children: Callable[[str], Mapping[str, Kind]]) -> None:
-        self._shallow = {**records, "": ROOT_HEADER}
-        self._deep: dict[str, str] = {}
-        self._children = children
-
-    def shallow(self, path: str) -> str:
-        """The digest of an entry itself; of a directory, its header's."""
-        return self._shallow[path]
-
-    def deep(self, path: str, kind: Kind) -> str:
-        """The digest of an entry with everything below it."""
-        if kind is not Kind.DIRECTORY:
-            return self._shallow[path]
-        for directory in reversed(self._directories(path)):
-            if directory not in self._deep:
-                self._deep[directory] = self._of_directory(directory)
-        return self._deep[path]
-
-    def _directories(self, path: str) -> list[str]:
-        """The directory and all below it, each before what it holds. No recursion: paths may be 2000 levels deep."""
-        found, stack = [], [path]
-        while stack:
-            path = stack.pop()
-            found.append(path)
-            base = f"{path}/" if path else ""
-            stack.extend(base + name for name, kind in self._children(path).items() if kind is Kind.DIRECTORY)
-        return found
-
-    def _of_directory(self, path: str) -> str:
-        parts = [b"\0" + self._shallow[path].encode()]
-        base = f"{path}/" if path else ""
-        for name, kind in self._children(path).items():
-            digests = self._deep if kind is Kind.DIRECTORY else self._shallow
-            parts.append(b"\0" + os.fsencode(name) + digests[base + name].encode())
-        return f"sha256:{sha256(b''.join(parts)).hexdigest()}"
