@@ -79,11 +79,7 @@ def _notices(rules: ContextRules, reads: Sequence[ContextRead], found: Found) ->
         )
     if not any(found.wanted.values()) and any(read.selector.path == "/" for read in reads):
         yield Notice("empty-context", "nothing is left of the build context", reads[0].location.start)
-    odd = (
-        [(path, mode) for path, mode in found.modes_on_disk() if mode & 0o7777 not in _USUAL_MODES]
-        if found.modes is Modes.GIT
-        else []
-    )
+    odd = list(found.odd_modes(_USUAL_MODES)) if found.modes is Modes.GIT else []
     if odd:
         shown = ", ".join(
             f"{path} ({mode & 0o7777:04o} → {Modes.GIT.apply(Kind.FILE, mode):04o})"

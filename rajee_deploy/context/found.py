@@ -17,13 +17,14 @@ from rajee_deploy.context.ignore import Matcher, Rule, read_rules
 from rajee_deploy.context.missing import explain
 from rajee_deploy.context.reading import Batch, read_batches
 from rajee_deploy.context.select import Chosen, MissingError, choose, followed_path
-from rajee_deploy.context.stamps import size_and_mode
+from rajee_deploy.context.stamps import modes_of, size_and_mode
 from rajee_deploy.context.tree import entry_error
 from rajee_deploy.context.wanted import wanted_entries
 from rajee_deploy.model import Digest, Entry, Kind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Set as AbstractSet
 
     from rajee_deploy.context.rules import ContextRules
     from rajee_deploy.context.tree import DiskTree
@@ -85,14 +86,17 @@ class Found:
                 else:
                     yield self.others.get(path) or (SelectedEntry(Entry(path, kind, 0o755), None, _GIT_DIRECTORY), 0)
 
-    def modes_on_disk(self) -> Iterator[tuple[str, int]]:
-        """Path and `st_mode` of every regular file, by directory."""
+    def odd_modes(self, usual: AbstractSet[int]) -> Iterator[tuple[str, int]]:
+        """Path and `st_mode` of every regular file whose permission bits are not among the usual ones."""
         for directory, batch in self.batches.items():
+            if {mode & 0o7777 for mode in modes_of(batch.stamps)} <= usual:
+                continue
             base = f"{directory}/" if directory else ""
-            for at, name in enumerate(batch.names):
-                yield base + name, size_and_mode(batch.stamp(at))[1]
+            for name, mode in zip(batch.names, modes_of(batch.stamps), strict=True):
+                if mode & 0o7777 not in usual:
+                    yield base + name, mode
         for path, (selected, mode) in self.others.items():
-            if selected.entry.kind is Kind.FILE:
+            if selected.entry.kind is Kind.FILE and mode & 0o7777 not in usual:
                 yield path, mode
 
     def _digest(self, chosen: Chosen) -> Digest:

@@ -17,6 +17,7 @@ from rajee_deploy.context.tree import open_tree
 from rajee_deploy.context.witness import Watched
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
     from types import TracebackType
     from typing import Self
@@ -28,11 +29,13 @@ if TYPE_CHECKING:
 class Roots:
     """Build contexts of one run; each directory of them is listed once. A context manager: it holds descriptors.
 
-    `directory` is where stat caches are kept, None for none: then nothing is believed and nothing is written.
+    `directory` is where stat caches are kept, None for none: then nothing is believed and nothing is written. `clock`
+    is the file system's, in nanoseconds.
     """
 
-    def __init__(self, directory: Path | None = None) -> None:
+    def __init__(self, directory: Path | None = None, clock: Callable[[], int] = time.time_ns) -> None:
         self.directory = directory
+        self._clock = clock
         self._open: dict[str, Root] = {}
 
     def __enter__(self) -> Self:
@@ -46,15 +49,14 @@ class Roots:
         """The build context at a path. DeployError `unreadable`."""
         real = os.path.realpath(path)
         if real not in self._open:
-            self._open[real] = Root(path, real, self.directory)
+            self._open[real] = Root(path, real, self.directory, self._clock())
         return self._open[real]
 
 
 class Root:
-    """One build context: its tree on disk, and what is known of it from before."""
+    """One build context: its tree on disk, and what is known of it from before. `moment`: before any of it is read."""
 
-    def __init__(self, path: Path, real: str, directory: Path | None) -> None:
-        moment = time.time_ns()  # before anything of it is read
+    def __init__(self, path: Path, real: str, directory: Path | None, moment: int) -> None:
         self.disk = open_tree(path)
         self._answers = Answers(directory, real, moment)
         self._files: dict[Modes, Files] = {}

@@ -1,4 +1,4 @@
-"""What shows that a file was written to, as 44 bytes: device, inode, size, both times in nanoseconds, mode.
+"""What shows that a file was written to, as 45 bytes: an F, device, inode, size, both times in nanoseconds, mode.
 
 Owns that encoding and git's racy rule. Times alone prove nothing: a file that was written to in the very moment it was
 read may be written to again without its times moving, so a stamp is trusted only when it was old by then
@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import os
+    from collections.abc import Iterator
 
-_STAMP = struct.Struct("<QQqqqI")
+_STAMP = struct.Struct("<cQQqqqI")
 _pack = _STAMP.pack
 STAMP_BYTES = _STAMP.size
 RACY_NS = 2_000_000_000  # file systems with whole or even seconds exist
@@ -24,22 +25,27 @@ def stamp_of(status: os.stat_result) -> bytes:
     """The stamp of a file."""
     try:
         return _pack(
-            status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_mode
+            b"F", status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_mode
         )
     except struct.error:  # a time past the year 2262: never trusted anyway
-        return _pack(status.st_dev, status.st_ino, status.st_size, _FAR, _FAR, status.st_mode)
+        return _pack(b"F", status.st_dev, status.st_ino, status.st_size, _FAR, _FAR, status.st_mode)
 
 
 def size_and_mode(stamp: bytes) -> tuple[int, int]:
     """A file's size and its `st_mode`."""
-    _, _, size, _, _, mode = _STAMP.unpack(stamp)
+    *_, size, _, _, mode = _STAMP.unpack(stamp)
     return size, mode
+
+
+def modes_of(stamps: bytes | bytearray) -> Iterator[int]:
+    """The `st_mode` of each of the joined stamps."""
+    return (fields[-1] for fields in _STAMP.iter_unpack(stamps))
 
 
 def trusted(stamps: bytes | bytearray, moment_ns: int) -> list[bool]:
     """Of joined stamps, which were old at `moment_ns`, a moment before their files were read."""
     border = moment_ns - RACY_NS
-    return [mtime < border and ctime < border for _, _, _, mtime, ctime, _ in _STAMP.iter_unpack(stamps)]
+    return [mtime < border and ctime < border for *_, mtime, ctime, _ in _STAMP.iter_unpack(stamps)]
 
 
 def all_trusted(stamps: bytes | bytearray, moment_ns: int) -> bool:

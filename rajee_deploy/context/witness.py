@@ -107,7 +107,7 @@ def witness(disk: DiskTree, watched: Watched, found: Found) -> list[Looked]:
         tokens = []
         for name, kind in kinds.items():
             if name in stamps:
-                tokens.append((name, b"F" + stamps[name]))
+                tokens.append((name, stamps[name]))
             elif name in counted:
                 tokens.append((name, token(disk, base + name, kind, found.modes)))
             else:
@@ -136,7 +136,7 @@ def token(disk: DiskTree, path: str, kind: Kind, modes: Modes) -> bytes:
     """What shows that an entry that counts is the same."""
     if kind is Kind.FILE:
         parent, _, name = path.rpartition("/")
-        return b"F" + stamp_of(os.stat(name, dir_fd=disk.directory(parent), follow_symlinks=False))
+        return stamp_of(os.stat(name, dir_fd=disk.directory(parent), follow_symlinks=False))
     if kind is Kind.DIRECTORY and modes is Modes.GIT:
         return _LETTERS[kind]
     text = os.fsencode(disk.link(path)) if kind is Kind.SYMLINK else b""
@@ -153,24 +153,25 @@ def digest_of(tokens: list[tuple[str, bytes]]) -> bytes:
 
 def _look(disk: DiskTree, path: str, modes: Modes) -> bytes:
     """The digest of a directory that was not listed yet, of which everything counts."""
-    kinds: dict[str, Kind] = {}
-    tokens = []
-    others = []
-    file, is_git = Kind.FILE, modes is Modes.GIT
+    tokens: list[tuple[str, bytes]] = []
+    directories: list[str] = []
+    others: dict[str, Kind] = {}
+    add = tokens.append
     with os.scandir(disk.directory(path)) as entries:
         for entry in entries:
-            name = entry.name
             if entry.is_file(follow_symlinks=False):
-                kinds[name] = file
-                tokens.append((name, b"F" + stamp_of(entry.stat(follow_symlinks=False))))
-            elif is_git and entry.is_dir(follow_symlinks=False):
-                kinds[name] = Kind.DIRECTORY
-                tokens.append((name, b"d"))
+                add((entry.name, stamp_of(entry.stat(follow_symlinks=False))))
+            elif entry.is_dir(follow_symlinks=False):
+                directories.append(entry.name)
             else:
-                kinds[name] = kind_of_entry(entry)
-                others.append(name)
+                others[entry.name] = kind_of_entry(entry)
+    kinds = dict.fromkeys([name for name, _ in tokens], Kind.FILE) | dict.fromkeys(directories, Kind.DIRECTORY) | others
+    if modes is Modes.EXACT:
+        others |= dict.fromkeys(directories, Kind.DIRECTORY)
+    else:
+        tokens += [(name, b"d") for name in directories]
     base = f"{path}/" if path else ""
-    tokens += [(name, token(disk, base + name, kinds[name], modes)) for name in others]
+    tokens += [(name, token(disk, base + name, kind, modes)) for name, kind in others.items()]
     disk.keep(path, kinds)
     return digest_of(tokens)
 
