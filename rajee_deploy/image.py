@@ -15,15 +15,15 @@ from typing import TYPE_CHECKING
 from rajee_deploy import context as contexts
 from rajee_deploy import dockerfile as dockerfiles
 from rajee_deploy import fingerprint as fingerprints
-from rajee_deploy.engine import BuildRequest
 from rajee_deploy.errors import DeployError
 from rajee_deploy.model import BuildOptions, Notice
-from rajee_deploy.places import cache_directory
+from rajee_deploy.places import cache_directory, user_docker_config
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from rajee_deploy.context import Modes, Roots, Selection
+    from rajee_deploy.engine import BuildRequest
     from rajee_deploy.fingerprint import Fingerprint
     from rajee_deploy.model import Recipe, Use
     from rajee_deploy.settings import ImageSettings
@@ -95,6 +95,8 @@ def _widenings(recipe: Recipe) -> Iterator[Notice]:
 @contextmanager
 def build_request(inputs: ImageInputs, uri: str) -> Iterator[BuildRequest]:
     """The image's build contexts, staged for as long as the build takes, and the request that names them."""
+    from rajee_deploy.engine import BuildRequest
+
     with ExitStack() as stack:
         staged = {
             name: stack.enter_context(contexts.staged(selection, inputs.dockerfile))
@@ -123,8 +125,6 @@ def shown(path: Path) -> str:
 
 def _proxies() -> dict[str, str]:
     """The build arguments that docker makes of the proxies in the user's configuration; they count where declared."""
-    from rajee_deploy.engine.login import user_docker_config
-
     try:
         document = json.loads((user_docker_config() / "config.json").read_text("utf-8"))
         proxies = document.get("proxies", {}).get("default", {})

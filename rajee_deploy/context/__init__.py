@@ -44,7 +44,7 @@ def look_up(
     if roots is None:
         with Roots() as alone:
             return look_up(root, reads, rules, modes, alone)
-    question = Question(tuple(reads), rules, modes)
+    question = Question(reads, rules, modes)
     place = roots.at(root)
     answer = place.recall(question)
     seen = None

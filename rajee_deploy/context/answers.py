@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
 from typing import TYPE_CHECKING
@@ -19,6 +18,7 @@ from rajee_deploy.context.stamps import all_trusted
 from rajee_deploy.model import Digest, Kind, Notice
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
     from rajee_deploy.context.digest import Modes
@@ -31,13 +31,13 @@ _KEPT = 32  # the latest
 Answer = tuple[tuple[Digest, ...], tuple[Notice, ...]]  # of each use, and what the user should know
 
 
-@dataclass(frozen=True)
 class Question:
     """Everything but the tree that decides what is found in a build context."""
 
-    reads: tuple[ContextRead, ...]
-    rules: ContextRules
-    modes: Modes
+    def __init__(self, reads: Iterable[ContextRead], rules: ContextRules, modes: Modes) -> None:
+        self.reads = tuple(reads)
+        self.rules = rules
+        self.modes = modes
 
     @cached_property
     def key(self) -> bytes:

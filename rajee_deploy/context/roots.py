@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 from rajee_deploy.context.answers import Answers
 from rajee_deploy.context.digest import Modes
-from rajee_deploy.context.files import Files
 from rajee_deploy.context.tree import open_tree
 from rajee_deploy.context.witness import Watched
 
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
     from typing import Self
 
     from rajee_deploy.context.answers import Answer, Question
+    from rajee_deploy.context.files import Files
     from rajee_deploy.context.found import Found
 
 
@@ -95,6 +95,8 @@ class Root:
             self._files_of(modes).forget()
 
     def _files_of(self, modes: Modes) -> Files:
+        from rajee_deploy.context.files import Files
+
         if modes not in self._files:
             self._files[modes] = Files(modes.value, *self._where)
         return self._files[modes]

@@ -8,8 +8,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from rajee_deploy.context.tree import DiskTree, entry_error
 
@@ -19,8 +18,7 @@ if TYPE_CHECKING:
 _FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
-@dataclass(frozen=True, slots=True)
-class ContextRules:
+class ContextRules(NamedTuple):
     """The ignore files in force: how errors call them, and their text (None: there is none)."""
 
     ignore_path: str = ".dockerignore"

@@ -83,7 +83,7 @@ class Selection:
         from rajee_deploy.context.digest import changed
         from rajee_deploy.context.roots import Roots
 
-        question = Question(tuple(use.read for use in self.uses), self.rules, self.modes)
+        question = Question((use.read for use in self.uses), self.rules, self.modes)
         with Roots(self.cache) as roots:
             place = roots.at(self.root)
             found, _ = place.find(question)

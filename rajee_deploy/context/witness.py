@@ -9,9 +9,8 @@ in one tight loop: that loop is what a run with nothing to do costs.
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from hashlib import sha256
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from rajee_deploy.context.cache import DamagedError, framed, unframed
 from rajee_deploy.context.digest import Modes, read_other
@@ -35,8 +34,7 @@ _LETTERS = {
 _FORK_FROM = 100  # directories
 
 
-@dataclass(frozen=True, slots=True)
-class Looked:
+class Looked(NamedTuple):
     """One directory: its path, the names of which the entry counts and not just the kind (None: all), and the digest
     over what was seen."""
 

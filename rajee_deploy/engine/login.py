@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rajee_deploy.errors import DeployError
+from rajee_deploy.places import user_docker_config
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,11 +43,6 @@ def private_docker_config(access: PushAccess) -> Iterator[dict[str, str]]:
         }
     finally:
         shutil.rmtree(directory, ignore_errors=True)
-
-
-def user_docker_config() -> Path:
-    """The user's own docker configuration directory."""
-    return Path(os.environ.get("DOCKER_CONFIG") or Path.home() / ".docker")
 
 
 def _link_all_but_config(own: Path, directory: Path) -> None:
