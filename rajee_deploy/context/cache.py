@@ -13,6 +13,7 @@ import stat
 import struct
 import time
 from hashlib import sha256
+from itertools import chain
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -33,7 +34,11 @@ class DamagedError(Exception):
 
 def framed(parts: Iterable[bytes]) -> bytes:
     """Parts with their lengths in front: reads back in one way only."""
-    return b"".join(_LENGTH.pack(len(part)) + part for part in parts)
+    return b"".join(map(_frame, parts))
+
+
+def _frame(part: bytes) -> bytes:
+    return _LENGTH.pack(len(part)) + part
 
 
 def unframed(data: bytes) -> list[bytes]:
@@ -75,7 +80,6 @@ def load(path: Path, root: str) -> list[bytes] | None:
 
 def save(path: Path, root: str, parts: Iterable[bytes]) -> None:
     """Replace what was saved about a root; without a word when that cannot be done: it is a cache."""
-    data = _FORMAT + framed([_about(root)]) + framed(parts)
     temporary = path.with_name(f"{path.name}.{os.urandom(8).hex()}.tmp")
     with contextlib.suppress(OSError):
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -83,8 +87,11 @@ def save(path: Path, root: str, parts: Iterable[bytes]) -> None:
         try:
             flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
             with open(os.open(temporary, flags, 0o600), "wb") as file:  # noqa: PTH123 -- a descriptor
-                file.write(data)
-                file.write(sha256(data).digest())
+                seal = sha256()
+                for piece in chain((_FORMAT,), map(_frame, chain((_about(root),), parts))):
+                    seal.update(piece)
+                    file.write(piece)
+                file.write(seal.digest())
             os.replace(temporary, path)  # noqa: PTH105 -- beside the other calls of os
         except BaseException:
             with contextlib.suppress(OSError):

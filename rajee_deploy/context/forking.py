@@ -16,27 +16,27 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-MAX_WORKERS = 4
+MAX_WORKERS = 8
 _NUMBER = struct.Struct("<I")
 _HEADER = struct.Struct("<II")
 _MAX_QUEUE = 8192  # pieces whose numbers fit into a pipe that nobody empties
 
 
-def shared_out(work: Callable[[int], bytes], count: int, *, fork: bool) -> Iterable[bytes]:
-    """What `work` gives for 0 … count-1, in order; `fork` says whether it is worth other processes."""
-    workers = _workers() if fork and count > 1 else 1
+def shared_out(work: Callable[[int], bytes], count: int, per_processor: int) -> Iterable[bytes]:
+    """What `work` gives for 0 … count-1, in order, by so many processes for each processor (0: by this one alone)."""
+    workers = _workers(per_processor) if per_processor and count > 1 else 1
     if workers == 1:
         return map(work, range(count))
     found = _with_children(work, count, workers - 1)
     return (work(number) if found[number] is None else found.pop(number) for number in range(count))  # type: ignore[misc]
 
 
-def _workers() -> int:
+def _workers(per_processor: int) -> int:
     import threading
 
     if sys.platform != "linux" or threading.active_count() > 1:
         return 1
-    return min(len(os.sched_getaffinity(0)), MAX_WORKERS)
+    return min(len(os.sched_getaffinity(0)) * per_processor, MAX_WORKERS)
 
 
 def _with_children(work: Callable[[int], bytes], count: int, children: int) -> dict[int, bytes | None]:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 RECORD_BYTES = 32
 _SLICE = 128  # files that are handed out at a time
+_READERS = 2  # for each processor: while one waits for the disk, another works
 FORK_FROM = 1000  # files; fewer are read before a second process has started
 
 
@@ -73,7 +74,9 @@ def read_batches(
         return _read_slice(tree, batch.directory, batch.names[start:end], modes, known(batch.directory))
 
     count = sum(len(batch.names) for batch in batches)
-    for (batch, start, end), found in zip(slices, shared_out(work, len(slices), fork=count >= FORK_FROM), strict=True):
+    for (batch, start, end), found in zip(
+        slices, shared_out(work, len(slices), _READERS if count >= FORK_FROM else 0), strict=True
+    ):
         middle = (end - start) * STAMP_BYTES
         batch.stamps += found[:middle]
         batch.records += found[middle:]
@@ -90,11 +93,11 @@ def _read_slice(
         descriptor = tree.directory(directory)
         for name in names:
             before = known.get(name)
-            stamp = b""
-            if before is not None:
-                stamp = stamp_of(os.stat(name, dir_fd=descriptor, follow_symlinks=False))
-                record = before[STAMP_BYTES:]
-            if before is None or stamp != before[:STAMP_BYTES]:
+            if before is not None and before.startswith(
+                stamp_of(os.stat(name, dir_fd=descriptor, follow_symlinks=False))
+            ):
+                stamp, record = before[:STAMP_BYTES], before[STAMP_BYTES:]
+            else:
                 stamp, record = read_record(descriptor, name, base + name, modes)
             stamps += stamp
             records += record

@@ -124,7 +124,7 @@ def holds(disk: DiskTree, looked: Sequence[Looked], modes: Modes) -> bool:
         return _look(disk, one.path, modes)
 
     try:
-        found = shared_out(work, len(looked), fork=len(looked) >= _FORK_FROM)
+        found = shared_out(work, len(looked), 1 if len(looked) >= _FORK_FROM else 0)
         return all(digest == one.digest for digest, one in zip(found, looked, strict=True))
     except (OSError, DeployError):
         return False
