@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from rajee_deploy.context import ContextRules, Modes, Roots, look_up
+from rajee_deploy.context import ContextRules, Modes, Roots, look_up, staged
 from rajee_deploy.context.stamps import RACY_NS
 from rajee_deploy.errors import DeployError
 from rajee_deploy.model import ContextRead, Location, ReadBy, Selector, StageId
@@ -483,3 +483,55 @@ TestCachedIsFresh = CachedIsFresh.TestCase
 TestCachedIsFresh.settings = settings(
     max_examples=40, stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck)
 )
+
+
+# -- entries on demand -------------------------------------------------------------------------------------------------
+
+
+def believed(root, cache):
+    """A selection that rests on an answer of before."""
+    digests(root, [ask()], cache=cache)
+    with Roots(cache, ahead) as roots:
+        return look_up(root, [ask()], ContextRules(), Modes.GIT, roots)
+
+
+def test_entries_come_when_asked_for(rested, cache):
+    fresh = look_up(rested, [ask()], ContextRules())
+    found = believed(rested, cache)
+    assert not {"open:a", "open:x"} & set(opened(lambda: found.records))
+    assert found.entries == fresh.entries
+    assert found.chosen == fresh.chosen
+    with staged(found, b"") as place:
+        assert (place.directory / "a").read_text() == "A"
+
+
+@pytest.mark.parametrize("listed", ["records", "entries"])
+def test_what_changed_since_is_never_listed(rested, cache, listed):
+    found = believed(rested, cache)
+    (rested / "a").write_text("B")
+    with pytest.raises(DeployError) as caught:
+        getattr(found, listed)
+    assert caught.value.code == "file-changed"
+
+
+def test_an_answer_that_turns_out_wrong_is_dropped(rested, cache):
+    """As after a store through a writable memory map, which moves no time: the error must not come again and again."""
+    found = believed(rested, cache)
+    (rested / "a").write_text("B")
+    assert list(cache.glob("*.answers"))
+    with pytest.raises(DeployError):
+        _ = found.records
+    assert not list(cache.glob("*.answers"))
+
+
+def test_the_flag_on_the_command_line(rested, cache):
+    (rested / "Dockerfile").write_text("FROM scratch\nCOPY . /\n")
+    time.sleep(RACY_NS / 1e9 + 0.05)  # under the true clock
+    command = [sys.executable, "-m", "rajee_deploy", "fingerprint", str(rested)]
+    environment = {**os.environ, "RAJEE_DEPLOY_CACHE_DIR": str(cache), "PYTHONPATH": str(Path(__file__).parents[2])}
+    tags = []
+    for more in (["--no-cache"], []):
+        done = subprocess.run([*command, *more], env=environment, check=True, capture_output=True, text=True)
+        tags.append(done.stdout)
+        assert cache.exists() is (not more)
+    assert tags[0] == tags[1]
