@@ -14,6 +14,7 @@ from pathlib import Path
 TOP = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent
 COMMAND = str(BIN / "rajee-deploy")
+REST = 2.5  # seconds after which neither git nor we mistrust what was just written
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from measure import COMMAND, costs, goal, private, show
+from measure import COMMAND, REST, costs, goal, private, show
 
 
 def run() -> None:
@@ -19,7 +19,7 @@ def run() -> None:
             for number in range(1000):
                 (inner / f"file-{number:04d}.txt").write_bytes(b"%d" % number)
         (tree / "Dockerfile").write_text("FROM scratch\nCOPY . /\n")
-        time.sleep(2.5)
+        time.sleep(REST)
         for title in ("cold", "warm"):
             each = costs({"it": [COMMAND, "fingerprint", str(tree)]}, private(name), rounds=1)["it"]
             show(f"a million files, {title} ({each.memory / 1024:.0f} MiB at most)", each)

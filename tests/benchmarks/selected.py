@@ -10,9 +10,10 @@ import subprocess
 import sys
 import tarfile
 import tempfile
+import time
 from pathlib import Path
 
-from measure import COMMAND, TOP, cost, goal, private, show, write_tree
+from measure import COMMAND, REST, TOP, cost, goal, private, show, write_tree
 
 _NODE = """
 const { FileSystem, IgnoreMode } = require(process.argv[2]);
@@ -54,6 +55,7 @@ def _against_cdk(place: Path) -> None:
     for context, lines in ((tree, "COPY d000/s00 /app/"), (empty, "COPY . /")):
         (context / "Dockerfile").write_text(f"FROM scratch\n{lines}\n")
         (context / ".dockerignore").write_text(".git\n")
+    time.sleep(REST)
     environment = private(str(place))
     script = place / "fingerprint.js"
     script.write_text(_NODE)
@@ -105,12 +107,14 @@ def _strangers(place: Path) -> None:
     (tree / "Dockerfile").write_text("FROM scratch\nCOPY app /app/\n")
     for strangers in (0, 1_000, 10_000, 100_000):
         write_tree(tree / "other", strangers // 100, 100, 20)
+        time.sleep(REST)
         for name, more in (("cold", ["--no-cache"]), ("warm", [])):
             each = cost([COMMAND, "fingerprint", str(tree), *more], environment, rounds=5)
             show(f"1,000 files selected, {strangers:,} not, {name}", each)
     for selected in (1_000, 10_000, 100_000):
         (tree / "Dockerfile").write_text(f"FROM scratch\nCOPY sel{selected} /app/\n")
         write_tree(tree / f"sel{selected}", selected // 100, 100, 500)
+        time.sleep(REST)
         for name, more in (("cold", ["--no-cache"]), ("warm", [])):
             each = cost([COMMAND, "fingerprint", str(tree), *more], environment, rounds=5)
             show(f"{selected:,} files selected, {name}", each)

@@ -8,7 +8,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from measure import COMMAND, costs, drop_page_cache, goal, private, show, write_tree
+from measure import COMMAND, REST, costs, drop_page_cache, goal, private, show, write_tree
 
 
 def run() -> None:
@@ -20,7 +20,7 @@ def run() -> None:
         (tree / "Dockerfile").write_text("FROM scratch\nCOPY . /\n")
         (tree / ".dockerignore").write_text(".git\n")
         _commit(tree, environment)
-        time.sleep(2.5)  # or the racy rule keeps both from trusting what they saw
+        time.sleep(REST)
         listed = place / "files"
         listed.write_text("".join(f"{path}\n" for path in files))
         hashing = f"xargs sha256sum < {shlex.quote(str(listed))}"
