@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 MAX_WORKERS = 8
 _NUMBER = struct.Struct("<I")
 _HEADER = struct.Struct("<II")
-_MAX_QUEUE = 8192  # pieces whose numbers fit into a pipe that nobody empties
+_MAX_QUEUE = 1000  # numbers that fit into the smallest pipe, one page, which nobody empties yet
 
 
 def shared_out(work: Callable[[int], bytes], count: int, per_processor: int) -> Iterable[bytes]:
