@@ -15,14 +15,15 @@ from typing import TYPE_CHECKING
 from rajee_deploy import context as contexts
 from rajee_deploy import dockerfile as dockerfiles
 from rajee_deploy import fingerprint as fingerprints
-from rajee_deploy.engine import BuildRequest
 from rajee_deploy.errors import DeployError
 from rajee_deploy.model import BuildOptions, Notice
+from rajee_deploy.places import cache_directory, user_docker_config
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from rajee_deploy.context import Modes, Selection
+    from rajee_deploy.context import Modes, Roots, Selection
+    from rajee_deploy.engine import BuildRequest
     from rajee_deploy.fingerprint import Fingerprint
     from rajee_deploy.model import LockedImage, Recipe, Use
     from rajee_deploy.settings import ImageSettings
@@ -53,14 +54,28 @@ class ImageInputs:
         return (*self.recipe.notices, *_widenings(self.recipe), *found)
 
 
-def read_inputs(settings: ImageSettings, modes: Modes | None = None) -> ImageInputs:
-    """Read and digest everything that decides the image. DeployError where a build would fail, and why."""
+def read_all_inputs(
+    images: Iterable[ImageSettings], modes: Modes | None = None, *, cached: bool = True
+) -> dict[str, ImageInputs]:
+    """The inputs of several images, by name: each build context is walked once, with the user's stat cache or without.
+
+    DeployError where a build would fail, and why.
+    """
+    with contexts.Roots(cache_directory() if cached else None) as roots:
+        return {image.name: read_inputs(image, modes, roots) for image in images}
+
+
+def read_inputs(settings: ImageSettings, modes: Modes | None = None, roots: Roots | None = None) -> ImageInputs:
+    """Read and digest everything that decides the image; without `roots`, every file anew.
+
+    DeployError where a build would fail, and why.
+    """
     modes = modes or contexts.Modes.GIT
     path, text = _read_dockerfile(settings)
     options = _options(settings, _read_lock(settings))
     recipe = dockerfiles.resolve(text, options, shown(path))
     selections = {
-        name: _look_up(settings, name, path, recipe, modes)
+        name: _look_up(_root(settings, name), recipe, name, path, (modes, roots))
         for name in ("", *sorted({read.context for read in recipe.reads} - {""}))
     }
     uses = _in_file_order(recipe, selections)
@@ -98,6 +113,8 @@ def _widenings(recipe: Recipe) -> Iterator[Notice]:
 @contextmanager
 def build_request(inputs: ImageInputs, uri: str) -> Iterator[BuildRequest]:
     """The image's build contexts, staged for as long as the build takes, and the request that names them."""
+    from rajee_deploy.engine import BuildRequest
+
     with ExitStack() as stack:
         staged = {
             name: stack.enter_context(contexts.staged(selection, inputs.dockerfile))
@@ -145,8 +162,6 @@ def shown(path: Path) -> str:
 
 def _proxies() -> dict[str, str]:
     """The build arguments that docker makes of the proxies in the user's configuration; they count where declared."""
-    from rajee_deploy.engine.login import user_docker_config
-
     try:
         document = json.loads((user_docker_config() / "config.json").read_text("utf-8"))
         proxies = document.get("proxies", {}).get("default", {})
@@ -219,15 +234,20 @@ def _read_dockerfile(settings: ImageSettings) -> tuple[Path, bytes]:
         ) from error  # fmt: skip
 
 
-def _look_up(settings: ImageSettings, name: str, dockerfile: Path, recipe: Recipe, modes: Modes) -> Selection:
+def _root(settings: ImageSettings, name: str) -> Path:
+    """The directory of a build context. DeployError `context-missing`."""
     root = settings.context if not name else Path(settings.build_contexts[name])
     if not root.is_dir():
         raise DeployError(
             "context-missing", f"the build context {name!r} is not a directory", where=os.fspath(root),
             hint=f"check images.{settings.name}.build-contexts",
         )  # fmt: skip
+    return root
+
+
+def _look_up(root: Path, recipe: Recipe, name: str, dockerfile: Path, how: tuple[Modes, Roots | None]) -> Selection:
     reads = [read for read in recipe.reads if read.context == name]
-    return contexts.look_up(root, reads, contexts.find_rules(root, dockerfile, main=not name), modes)
+    return contexts.look_up(root, reads, contexts.find_rules(root, dockerfile, main=not name), *how)
 
 
 def _in_file_order(recipe: Recipe, selections: Mapping[str, Selection]) -> tuple[Use, ...]:

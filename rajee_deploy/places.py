@@ -1,4 +1,5 @@
-"""Where the tool keeps what it remembers of this user. It makes no directory; who writes does."""
+"""Where the tool keeps what it remembers of this user, and where docker keeps its. It makes no directory; who writes
+does."""
 
 from __future__ import annotations
 
@@ -14,3 +15,18 @@ def state_directory() -> Path:
     from platformdirs import user_state_path
 
     return user_state_path("rajee-deploy")
+
+
+def cache_directory() -> Path:
+    """RAJEE_DEPLOY_CACHE_DIR, else the platform's own place for caches."""
+    chosen = os.environ.get("RAJEE_DEPLOY_CACHE_DIR")
+    if chosen:
+        return Path(chosen)
+    from platformdirs import user_cache_path
+
+    return user_cache_path("rajee-deploy")
+
+
+def user_docker_config() -> Path:
+    """The user's own docker configuration directory."""
+    return Path(os.environ.get("DOCKER_CONFIG") or Path.home() / ".docker")

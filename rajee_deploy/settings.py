@@ -6,14 +6,11 @@ This room reads the settings file and looks whether the paths in it exist; it de
 
 from __future__ import annotations
 
-import difflib
 import re
-import tomllib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from rajee_deploy.errors import ConfigurationError
-from rajee_deploy.facts import INFRA_PARAMETER
 from rajee_deploy.model import Platform, is_local_context
 
 if TYPE_CHECKING:
@@ -125,6 +122,8 @@ def load(path: Path, environment: str | None = None) -> Settings:
 
 
 def _read_toml(path: Path) -> dict[str, Any]:
+    import tomllib
+
     try:
         return tomllib.loads(path.read_text("utf-8"))
     except FileNotFoundError as error:
@@ -155,6 +154,8 @@ class _Reader:
             raise self.fail(at.rstrip("."), "must be a table")
         for key, value in table.items():
             if key not in keys:
+                import difflib
+
                 near = difflib.get_close_matches(key, keys, 1)
                 known = f"did you mean {near[0]!r}?" if near else "known keys: " + ", ".join(sorted(keys))
                 raise self.fail(at + key, "unknown key", known)
@@ -245,6 +246,8 @@ class _Reader:
         """A stack that receives a tag must be one that is deployed, and each parameter has one image."""
         if not images and not cdk.stacks:
             raise self.fail("images", "no image and no stack is set", "README shows a small example")
+        from rajee_deploy.facts import INFRA_PARAMETER
+
         taken: dict[tuple[str, str], str] = {}
         for image in images:
             if image.parameter == INFRA_PARAMETER or not re.fullmatch(r"[A-Za-z0-9]+", image.parameter):

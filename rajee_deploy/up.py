@@ -16,7 +16,7 @@ from rajee_deploy import plan as plans
 from rajee_deploy.bases import show_age
 from rajee_deploy.errors import DeployError
 from rajee_deploy.facts import INFRA_PARAMETER, ImagePresent, Observed, Wanted, WantedImage
-from rajee_deploy.image import base_images, build_request, read_inputs, unexpected_triggers
+from rajee_deploy.image import base_images, build_request, read_all_inputs, unexpected_triggers
 from rajee_deploy.report.timings import Timings, duration
 from rajee_deploy.scratch import private_directory, sweep
 from rajee_deploy.settings import LOCK_NAME
@@ -91,7 +91,7 @@ def make_plan(run: Context) -> Planned:
         identity = pool.submit(ports.identity)
         states = {stack: pool.submit(ports.reader.describe, stack) for stack in stacks}
         with run.timings.phase("hash inputs"):
-            inputs = {image.name: read_inputs(image) for image in run.images}
+            inputs = read_all_inputs(run.images)
             infrastructure = ports.infrastructure() if stacks else None
         with run.timings.phase("ask AWS"):
             check_account(settings, identity.result())

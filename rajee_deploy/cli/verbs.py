@@ -146,7 +146,9 @@ def fingerprint(
     modes: Annotated[
         ModesFlag, typer.Option(help="git: 0644 or 0755, the same on every machine. exact: BuildKit's own.")
     ] = ModesFlag.git,
-    no_cache: Annotated[bool, typer.Option("--no-cache", help="Read every file again.")] = False,  # noqa: ARG001 -- nothing is cached yet
+    no_cache: Annotated[
+        bool, typer.Option("--no-cache", help="Read every file again; neither read nor write the stat cache.")
+    ] = False,
     environment: Environment = None,
     image: Images = None,
     config: Config = None,
@@ -161,7 +163,7 @@ def fingerprint(
     """
     from rajee_deploy.cli.images import BuildFlags, SettingsFlags, flagged_images, image_of_flags
     from rajee_deploy.context import Modes
-    from rajee_deploy.image import read_inputs
+    from rajee_deploy.image import read_all_inputs
 
     flags = BuildFlags(file, target, platform, build_arg, build_context)
     chosen = (
@@ -169,7 +171,7 @@ def fingerprint(
         if context is None
         else [image_of_flags(context, flags)]
     )
-    found = {each.name: read_inputs(each, Modes(modes.value)) for each in chosen}
+    found = read_all_inputs(chosen, Modes(modes.value), cached=not no_cache)
     console = _console()
     if as_json:
         from rajee_deploy.documents import of_fingerprint, of_fingerprints

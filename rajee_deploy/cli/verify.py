@@ -22,6 +22,7 @@ from rajee_deploy.cli.flags import (
 
 if TYPE_CHECKING:
     from rajee_deploy.context import Modes
+    from rajee_deploy.image import ImageInputs
     from rajee_deploy.settings import ImageSettings
     from rajee_deploy.verify.verdicts import Verdict
 
@@ -72,13 +73,16 @@ def _verdict(image: ImageSettings, modes: Modes) -> Verdict:
 
     from rajee_deploy.engine.probe import BuildxProbe
     from rajee_deploy.errors import DeployError
-    from rajee_deploy.image import read_inputs
+    from rajee_deploy.image import read_all_inputs, read_inputs
     from rajee_deploy.verify.buildkit import check
     from rajee_deploy.verify.rehash import rehash
     from rajee_deploy.verify.verdicts import Verdict
 
-    # The seam for the stat cache: the first reads as every verb does, the second believes nothing.
-    inputs = rehash(partial(read_inputs, image, modes), partial(read_inputs, image, modes))
+    def as_usual() -> ImageInputs:
+        return read_all_inputs([image], modes)[image.name]
+
+    # The first reads as every verb does, by the stat cache; the second believes nothing.
+    inputs = rehash(as_usual, partial(read_inputs, image, modes))
     engine = BuildxProbe()
     try:
         name = engine.check()

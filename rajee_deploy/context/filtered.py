@@ -75,6 +75,11 @@ class Filtered:
             known = self._sent[path] = self._children(path)
         return known
 
+    @property
+    def may_withhold(self) -> bool:
+        """Whether any file can be withheld at all."""
+        return any(matcher is not None and matcher.has_exceptions for matcher in (self._include, self._exclude))
+
     def is_withheld(self, path: str) -> bool:
         """Whether a file's header is sent but its bytes are refused, so that it arrives empty.
 

@@ -198,8 +198,15 @@ class _Pattern:
         special = _SPECIAL.search(self.text)
         return self.text[: special.start()].rpartition("/")[0] if special else self.text
 
+    @cached_property
+    def _depth(self) -> int:
+        """How many components every match has, 0 when that differs: `**` and brackets may cross a slash."""
+        return 0 if "**" in self.text or "[" in self.text or "\\" in self.text else self.text.count("/") + 1
+
     def reaches_below(self, directory: str) -> bool:
         """Whether some path inside the directory might be matched. A false yes only costs time."""
+        if self._depth and directory.count("/") + 1 >= self._depth:
+            return False  # it would have matched the directory at its own depth already
         if not self._fixed:
             return True
         fixed, directory = f"{self._fixed}/", f"{directory}/"

@@ -63,12 +63,26 @@ def entry_error(error: OSError, path: str) -> DeployError:
     )
 
 
+def open_tree(root: Path) -> DiskTree:
+    """The build context at a path. DeployError `unreadable` or `file-changed`."""
+    try:
+        return DiskTree(root)
+    except OSError as error:
+        raise entry_error(error, str(root)) from error
+
+
 class DiskTree:
-    """A build context on disk, listed once per directory. A context manager: it holds descriptors."""
+    """A build context on disk, listed once per directory. A context manager: it holds descriptors.
+
+    `failed`: some directory could not be listed, so what was seen is not all there is.
+    """
 
     def __init__(self, root: Path) -> None:
         self._open = [("", os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC))]
         self._listed: dict[str, dict[str, Kind]] = {}
+        self._unsorted: dict[str, dict[str, Kind]] = {}
+        self._links: dict[str, str] = {}
+        self.failed = False
 
     def __enter__(self) -> Self:
         return self
@@ -101,15 +115,36 @@ class DiskTree:
         known = self._listed.get(path)
         if known is None:
             try:
-                with os.scandir(self.directory(path)) as entries:
-                    found = {entry.name: _kind(entry) for entry in entries}
+                found = self._unsorted.pop(path) if path in self._unsorted else self._list(path)
             except OSError as error:
+                self.failed = True
                 raise entry_error(error, path) from error
+            except DeployError:
+                self.failed = True
+                raise
             known = self._listed[path] = {name: found[name] for name in in_byte_order(list(found))}
         return known
 
+    def _list(self, path: str) -> dict[str, Kind]:
+        with os.scandir(self.directory(path)) as entries:
+            return {entry.name: kind_of_entry(entry) for entry in entries}
+
+    def keep(self, path: str, found: dict[str, Kind]) -> None:
+        """Remember what somebody who listed a directory found in it, in any order."""
+        self._unsorted[path] = found
+
+    def is_listed(self, path: str) -> bool:
+        """Whether a directory was listed already."""
+        return path in self._listed or path in self._unsorted
+
     def link(self, path: str) -> str:
-        """The text of a symlink."""
+        """The text of a symlink, read once."""
+        known = self._links.get(path)
+        if known is None:
+            known = self._links[path] = self._read_link(path)
+        return known
+
+    def _read_link(self, path: str) -> str:
         parent, _, name = path.rpartition("/")
         try:
             return os.readlink(name, dir_fd=self.directory(parent))
@@ -117,7 +152,8 @@ class DiskTree:
             raise entry_error(error, path) from error
 
 
-def _kind(entry: os.DirEntry[str]) -> Kind:
+def kind_of_entry(entry: os.DirEntry[str]) -> Kind:
+    """The kind of an entry; no symlink is followed."""
     if entry.is_file(follow_symlinks=False):
         return Kind.FILE
     if entry.is_dir(follow_symlinks=False):

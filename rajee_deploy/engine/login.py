@@ -9,14 +9,15 @@ import json
 import os
 from base64 import b64encode
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rajee_deploy.errors import DeployError
+from rajee_deploy.places import user_docker_config
 from rajee_deploy.scratch import private_directory
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from rajee_deploy.model import PushAccess
 
@@ -38,11 +39,6 @@ def private_docker_config(access: PushAccess) -> Iterator[dict[str, str]]:
             "BUILDX_CONFIG": os.environ.get("BUILDX_CONFIG") or str(own / "buildx"),
             "PATH": f"{directory}{os.pathsep}{os.environ.get('PATH', '')}",
         }
-
-
-def user_docker_config() -> Path:
-    """The user's own docker configuration directory."""
-    return Path(os.environ.get("DOCKER_CONFIG") or Path.home() / ".docker")
 
 
 def _link_all_but_config(own: Path, directory: Path) -> None:

@@ -50,11 +50,14 @@ def image_at(present: ImageSettings, origin: Origin, top: Path, checkout: Path) 
 def inputs_at(past: Past, checkout: Path) -> ImageInputs:
     """The image's inputs then. DeployError, with paths as they are in the repository, where a build would fail."""
     try:
-        return read_inputs(past.settings)
+        inputs = read_inputs(past.settings)
+        for selection in inputs.selections.values():
+            _ = selection.entries  # read while the checkout is there
     except DeployError as error:
         parts = (text.replace(f"{checkout}/", "") for text in (error.problem, error.where, error.cause, error.hint))
         problem, where, cause, hint = parts
         raise DeployError(error.code, problem, where=where, cause=cause, hint=hint) from error
+    return inputs
 
 
 def _of_then(name: str, origin: Origin, top: Path, checkout: Path) -> ImageSettings | str:

@@ -54,7 +54,7 @@ def taken(selection: Selection, chosen: Chosen) -> tuple[SelectedEntry, ...]:
     deep = {item.path for item in chosen.items if item.deep}
     return tuple(
         entry
-        for entry in selection.entries
+        for entry in selection.records
         if entry.entry.path in shallow or any(path in deep for path in upwards(entry.entry.path))
     )
 

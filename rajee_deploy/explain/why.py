@@ -162,7 +162,7 @@ def _why(inputs: ImageInputs, place: Place) -> Answer:
 
 def _selected(selection: Selection, place: Place) -> Answer | None:
     """The answer when the path, or something in it, is part of the selection."""
-    known = {entry.entry.path: entry for entry in selection.entries}
+    known = {entry.entry.path: entry for entry in selection.records}
     if place.path in known or not place.path:
         hashing = [chosen for chosen in selection.chosen if takes(chosen, place.path)]
         if hashing:
@@ -261,7 +261,7 @@ def _would_take(selection: Selection, read: ContextRead, path: str) -> bool:
         found = contexts.look_up(selection.root, [read], selection.rules, selection.modes)
     except DeployError:
         return False  # that read is of no build that works
-    return takes(found.chosen[0], path) and (not path or any(entry.entry.path == path for entry in found.entries))
+    return takes(found.chosen[0], path) and (not path or any(entry.entry.path == path for entry in found.records))
 
 
 def _other_reads(inputs: ImageInputs) -> Iterator[ContextRead]:

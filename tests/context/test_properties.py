@@ -164,7 +164,7 @@ def test_the_staged_copy_selects_the_same(place, files, selector, ignored):
     else:
         with staged(selection, b"", place) as copy:
             again = look_up(copy.directory, [read(selector)], ContextRules(), Modes.EXACT)
-        assert again.entries == selection.entries
+            assert again.entries == selection.entries
         if selection.entries:
             assert again.uses == selection.uses
     shutil.rmtree(root)

@@ -224,7 +224,7 @@ def test_big_files(root, read, rules):
     with staged(selection, b"") as place:
         assert (place.directory / "big").read_bytes() == (root / "big").read_bytes()
         again = look_up(place.directory, [read("/big")], rules())
-    assert again.entries == selection.entries
+        assert again.entries == selection.entries
 
 
 def test_deep_trees(root, read, rules):

@@ -67,7 +67,10 @@ def inputs(image: Callable[..., ImageSettings], write: Callable[[dict[str, Any]]
 
     def make(tree: dict[str, Any] | None = None, **settings: Any) -> ImageInputs:
         write(tree or {})
-        return read_inputs(image(**settings))
+        found = read_inputs(image(**settings))
+        for selection in found.selections.values():
+            _ = selection.entries  # read now: tests go on and edit the files
+        return found
 
     return make
 
