@@ -54,7 +54,7 @@ def _problem(believed: ImageInputs, found: ImageInputs, use: Use | None, path: s
 
 
 def _first_path(believed: _Records, found: _Records, use: Use | None) -> str:
-    if use is None or use.read.context not in believed:
+    if use is None or use.read.context not in believed.keys() & found.keys():
         return ""
     sides = believed[use.read.context], found[use.read.context]
     return next((path for path in sorted({*sides[0], *sides[1]}) if sides[0].get(path) != sides[1].get(path)), "")
