@@ -15,8 +15,10 @@ from typing import TYPE_CHECKING
 from rajee_deploy import context as contexts
 from rajee_deploy import dockerfile as dockerfiles
 from rajee_deploy import fingerprint as fingerprints
+from rajee_deploy import source
 from rajee_deploy.engine import BuildRequest
 from rajee_deploy.errors import DeployError
+from rajee_deploy.facts import FINGERPRINT_LABEL
 from rajee_deploy.model import BuildOptions, Notice
 
 if TYPE_CHECKING:
@@ -31,7 +33,6 @@ _PROXIES = {
     "httpProxy": "HTTP_PROXY", "httpsProxy": "HTTPS_PROXY", "ftpProxy": "FTP_PROXY", "noProxy": "NO_PROXY",
     "allProxy": "ALL_PROXY",
 }  # fmt: skip
-FINGERPRINT_LABEL = "io.rajee-deploy.fingerprint"
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +95,7 @@ def build_request(inputs: ImageInputs, uri: str) -> Iterator[BuildRequest]:
             target=inputs.options.target,
             build_args=_build_args(inputs.settings),  # without the proxies: docker adds those by itself
             build_contexts={**inputs.options.build_contexts, **local},
-            labels={FINGERPRINT_LABEL: str(inputs.fingerprint.digest)},
+            labels={**source.labels(inputs.settings.context), FINGERPRINT_LABEL: str(inputs.fingerprint.digest)},
         )
 
 

@@ -9,7 +9,7 @@ import typer
 
 from rajee_deploy import __version__
 from rajee_deploy.cli.explain import explain, replay
-from rajee_deploy.cli.flags import Config, Environment, Images, Json, ModesFlag, Profile, Region, Verbose
+from rajee_deploy.cli.flags import AlsoTags, Config, Environment, Images, Json, ModesFlag, Profile, Region, Verbose
 from rajee_deploy.errors import Exit
 
 if TYPE_CHECKING:
@@ -60,6 +60,7 @@ def up(
     region: Region = None,
     image: Images = None,
     config: Config = None,
+    also_tag: AlsoTags = None,
     wait: Annotated[int, typer.Option(help="Seconds to wait for somebody else's operation on a stack.")] = 1800,
     verbose: Verbose = False,
     as_json: Json = False,
@@ -69,11 +70,12 @@ def up(
     \b
     rajee-deploy up                        everything in the settings
     rajee-deploy up -e prod --image api    one image and its stack, in production
+    rajee-deploy up --also-tag v1.2.3      and give the images this tag too
     """
     from rajee_deploy.cli.wiring import make_context
     from rajee_deploy.record import recorded_run
 
-    run = make_context((environment, image, config), profile, region, verbose=verbose)
+    run = make_context((environment, image, config), profile, region, also_tags=also_tag, verbose=verbose)
     planned, record = recorded_run(run, wait)
     if as_json:
         from rajee_deploy.documents import of_run
@@ -88,6 +90,7 @@ def plan(
     region: Region = None,
     image: Images = None,
     config: Config = None,
+    also_tag: AlsoTags = None,
     detailed_exitcode: Annotated[
         bool, typer.Option("--detailed-exitcode", help="Exit with 2 when there are changes.")
     ] = False,
@@ -102,7 +105,7 @@ def plan(
     from rajee_deploy.cli.wiring import make_context
     from rajee_deploy.up import make_plan, show_plan
 
-    run = make_context((environment, image, config), profile, region)
+    run = make_context((environment, image, config), profile, region, also_tags=also_tag)
     planned = make_plan(run)
     if as_json:
         from rajee_deploy.documents import of_plan

@@ -1,0 +1,76 @@
+"""What git says of a checkout, for labels and tags: revision, branch, where it was cloned from. Reads only.
+
+Must never fail a run by itself: where there is no git or no checkout, there is no source to tell.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit, urlunsplit
+
+from rajee_deploy.process import find_program, run
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+# https://github.com/opencontainers/image-spec/blob/v1.1.1/annotations.md
+_LABELS = "org.opencontainers.image."
+_SECONDS = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A checkout. `revision` is HEAD's commit, with `-dirty` behind it when tracked files differ from it; each part is
+    "" where git tells none (no commit yet, a detached HEAD, no remote)."""
+
+    revision: str = ""
+    branch: str = ""
+    url: str = ""
+
+
+def read_source(directory: Path) -> Source:
+    """The checkout that the directory lies in; an empty Source outside of one."""
+    revision = _git(directory, "rev-parse", "--verify", "--quiet", "HEAD")
+    if not revision:
+        return Source()
+    changed = _git(directory, "status", "--porcelain", "--untracked-files=no")
+    branch = _git(directory, "symbolic-ref", "--short", "--quiet", "HEAD")
+    url = _git(directory, "config", "--get", "remote.origin.url")
+    return Source(revision + ("-dirty" if changed else ""), branch, without_login(url))
+
+
+def labels(directory: Path) -> dict[str, str]:
+    """The labels that tell where an image comes from. They are no inputs: what is in the image does not hang on them.
+
+    `created` is SOURCE_DATE_EPOCH where that is set, else now.
+    """
+    source = read_source(directory)
+    epoch = os.environ.get("SOURCE_DATE_EPOCH", "")
+    at = datetime.fromtimestamp(int(epoch), UTC) if epoch.isdecimal() else datetime.now(UTC)
+    found = {"created": at.isoformat(timespec="seconds"), "revision": source.revision, "source": source.url}
+    return {_LABELS + name: value for name, value in found.items() if value}
+
+
+def without_login(url: str) -> str:
+    """The address without a user's name and password, which may be a token."""
+    if "://" not in url:
+        return url  # git@host:path and local paths carry none
+    parts = urlsplit(url)
+    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+
+
+def sanitised(text: str) -> str:
+    """Text as a tag can have it: every other character becomes `-`; at most 128, and it starts with none of `.-`."""
+    return re.sub(r"[^A-Za-z0-9_.-]", "-", text).lstrip(".-")[:128]
+
+
+def _git(directory: Path, *arguments: str) -> str:
+    """What git prints; "" when it fails or is not there."""
+    if find_program("git") is None:
+        return ""
+    ended = run(["git", "--no-optional-locks", "-C", str(directory), *arguments], time_limit=_SECONDS)
+    return "\n".join(ended.tail).strip() if ended.code == 0 else ""
