@@ -93,9 +93,16 @@ class Aws:
         from botocore.exceptions import ClientError
 
         client = self.client(service, region) if region else self.client(service)
+        call = getattr(client, operation)
         with translated(_named(service, operation), self.profile):
             try:
-                answer: dict[str, Any] = getattr(client, operation)(**arguments)
+                answer: dict[str, Any] = call(**arguments)
+            except (
+                AttributeError,
+                TypeError,
+                KeyError,
+            ) as error:  # what botocore's parser makes of JSON that is no answer
+                raise unknown(_named(service, operation), f"the answer is not AWS's: {error}") from error
             except ClientError as error:
                 known = expected(error_code(error), _message(error)) if expected else None
                 if known is None:
