@@ -25,11 +25,13 @@ _SECONDS = 20.0
 @dataclass(frozen=True, slots=True)
 class Source:
     """A checkout. `revision` is HEAD's commit, with `-dirty` behind it when tracked files differ from it; each part is
-    "" where git tells none (no commit yet, a detached HEAD, no remote)."""
+    "" where git tells none (no commit yet, a detached HEAD, no remote). `committed` is the commit's time in seconds
+    since 1970, None where tracked files differ from it."""
 
     revision: str = ""
     branch: str = ""
     url: str = ""
+    committed: int | None = None
 
 
 def read_source(directory: Path) -> Source:
@@ -40,17 +42,22 @@ def read_source(directory: Path) -> Source:
     changed = _git(directory, "status", "--porcelain", "--untracked-files=no")
     branch = _git(directory, "symbolic-ref", "--short", "--quiet", "HEAD")
     url = _git(directory, "config", "--get", "remote.origin.url")
-    return Source(revision + ("-dirty" if changed else ""), branch, without_login(url))
+    at = "" if changed else _git(directory, "log", "-1", "--format=%ct")
+    committed = int(at) if at.isdecimal() else None
+    return Source(revision + ("-dirty" if changed else ""), branch, without_login(url), committed)
 
 
 def labels(directory: Path) -> dict[str, str]:
     """The labels that tell where an image comes from. They are no inputs: what is in the image does not hang on them.
 
-    `created` is SOURCE_DATE_EPOCH where that is set, else now.
+    `created` is SOURCE_DATE_EPOCH, else the commit's time, else (where files differ from it) now: an image that
+    expired and is built again from the cache of the same engine then has the digest that it had, which is what tasks
+    that run by a digest ask for.
     """
     source = read_source(directory)
     epoch = os.environ.get("SOURCE_DATE_EPOCH", "")
-    at = datetime.fromtimestamp(int(epoch), UTC) if epoch.isdecimal() else datetime.now(UTC)
+    seconds = int(epoch) if epoch.isdecimal() else source.committed
+    at = datetime.now(UTC) if seconds is None else datetime.fromtimestamp(seconds, UTC)
     found = {"created": at.isoformat(timespec="seconds"), "revision": source.revision, "source": source.url}
     return {_LABELS + name: value for name, value in found.items() if value}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+from datetime import UTC, datetime
 
 import pytest
 
@@ -31,11 +32,15 @@ def checkout(tmp_path):
 def test_a_checkout(checkout):
     commit = git(checkout, "rev-parse", "HEAD")
     url = "https://git.example.test/team/app.git"
-    assert read_source(checkout) == Source(commit, "main", url)
+    committed = int(git(checkout, "log", "-1", "--format=%ct"))
+    assert read_source(checkout) == Source(commit, "main", url, committed)
+    at = datetime.fromtimestamp(committed, UTC).isoformat()
+    assert labels(checkout)["org.opencontainers.image.created"] == at
     (checkout / "new").write_text("untracked files make nothing dirty")
     assert read_source(checkout).revision == commit
     (checkout / "file").write_text("b")
-    assert read_source(checkout).revision == f"{commit}-dirty"
+    assert (read_source(checkout).revision, read_source(checkout).committed) == (f"{commit}-dirty", None)
+    assert labels(checkout)["org.opencontainers.image.created"] >= at
     git(checkout, "checkout", "--quiet", "--detach")
     assert read_source(checkout).branch == ""
 
