@@ -131,15 +131,6 @@ class ImageContent:
     fingerprint: str
 
 
-def judged(digest: Digest, content: ImageContent, fingerprint: Digest, platform: Platform) -> ImageState:
-    """Whether an image that has our tag is what the tag says."""
-    if content.platform != str(platform):
-        return ImageOfOtherPlatform(digest, content.platform)
-    if content.fingerprint != str(fingerprint):
-        return ImageForeign(digest, content.fingerprint)
-    return ImagePresent(digest)
-
-
 @dataclass(frozen=True, slots=True)
 class StackAbsent:
     """CloudFormation says explicitly that there is no such stack."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rajee_deploy.errors import DeployError
-from rajee_deploy.source import read_source, sanitised
+from rajee_deploy.source import read_source
+from rajee_deploy.tags import sanitised
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rajee_deploy import retention
-from rajee_deploy.facts import ImageAbsent, ImageInaccessible, Observed, RepositoryAbsent, Tagged, judged
+from rajee_deploy import retention, trust
+from rajee_deploy.facts import ImageAbsent, ImageInaccessible, Observed, RepositoryAbsent, Tagged
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -64,7 +64,7 @@ def _image_state(registry: RegistryReader, image: WantedImage, found: Found) -> 
     match state:
         case Tagged(digest=digest):
             content = registry.read_content(image.repository, digest, image.platform)
-            return judged(digest, content, image.fingerprint.digest, image.platform)
+            return trust.judged(digest, content, image.fingerprint.digest, image.platform)
         case ImageAbsent():
             return registry.confirm_absent(image.repository, image.tag)
         case ImageInaccessible():

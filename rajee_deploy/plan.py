@@ -10,7 +10,7 @@ from dataclasses import replace
 from enum import Enum
 from typing import TYPE_CHECKING, assert_never
 
-from rajee_deploy import retention
+from rajee_deploy import retention, trust
 from rajee_deploy.errors import ConfigurationError, DeployError
 from rajee_deploy.facts import (
     INFRA_PARAMETER,
@@ -29,7 +29,7 @@ from rajee_deploy.steps import BuildAndPush, Change, DeployStack, MoveTag, Plan,
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from rajee_deploy.facts import ImageState, Observed, StackState, Wanted, WantedImage
+    from rajee_deploy.facts import Observed, StackState, Wanted, WantedImage
     from rajee_deploy.model import Notice
 
 
@@ -157,38 +157,6 @@ def is_undone(step: DeployStack, state: StackState) -> bool:
             assert_never(state)
 
 
-def refused(image: WantedImage, state: ImageState) -> DeployError | None:
-    """What is wrong with an image that has the tag, None where it can be used or is absent."""
-    where = f"{image.repository}:{image.tag}"
-    match state:
-        case ImagePresent() | ImageAbsent() | RepositoryAbsent():
-            return None
-        case ImageInaccessible(status=status):
-            return DeployError(
-                "image-archived", f"the image {image.tag} exists but is {status}, so it cannot be pulled", where=where,
-                hint="restore it: aws ecr update-image-storage-class --target-storage-class STANDARD, then run again",
-            )  # fmt: skip
-        case ImageForeign(digest=digest, recorded=recorded):
-            built_for = f"it was built for {recorded}" if recorded else "it records no fingerprint"
-            return DeployError(
-                "image-not-ours", f"the image {image.tag} is not what its tag says; it may have been tampered with",
-                where=where, cause=f"{digest}: {built_for}, not for {image.fingerprint.digest}", hint=_PLANTED,
-            )  # fmt: skip
-        case ImageOfOtherPlatform(digest=digest, platforms=platforms):
-            return DeployError(
-                "image-wrong-platform", f"the image {image.tag} is not for {image.platform}", where=where,
-                cause=f"{digest} is for {platforms}", hint=_PLANTED,
-            )  # fmt: skip
-        case _:
-            assert_never(state)
-
-
-_PLANTED = (
-    "find out who pushed it (CloudTrail: PutImage) before anything else; when it may go, remove it with "
-    "aws ecr batch-delete-image and run again"
-)
-
-
 def _shielded(
     step: DeployStack, received: Sequence[WantedImage], observed: Observed, notices: list[tuple[str, Notice]]
 ) -> DeployStack:
@@ -238,7 +206,7 @@ def _image_steps(images: Sequence[WantedImage], observed: Observed, skipped: lis
                     BuildAndPush(image.name, image.tag, f"the repository {image.repository} does not exist yet")
                 )
             case ImageInaccessible() | ImageForeign() | ImageOfOtherPlatform():
-                error = refused(image, state)
+                error = trust.refused(image, state)
                 assert error is not None  # noqa: S101 -- for the type checker: these are what it refuses
                 raise error
             case _:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from rajee_deploy.errors import ConfigurationError
 from rajee_deploy.facts import INFRA_PARAMETER, DeployBy
 from rajee_deploy.model import Platform, Repository, is_local_context
+from rajee_deploy.tags import tag_problem
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -284,21 +285,6 @@ class _Reader:
     @property
     def root(self) -> Path:
         return self.path.parent
-
-
-PLACEHOLDERS = ("revision", "short-revision", "branch", "image")
-
-
-def tag_problem(tag: str) -> str:
-    """What is wrong with an additional tag, whose placeholders are `{revision}` and so on; "" when it is good."""
-    unknown = [name for name in re.findall(r"\{([^}]*)\}", tag) if name not in PLACEHOLDERS]
-    if unknown:
-        return f"unknown placeholder {unknown[0]!r}; known: " + ", ".join(f"{{{name}}}" for name in PLACEHOLDERS)
-    if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}", re.sub(r"\{[^}]*\}", "x", tag)):
-        return "not a tag: letters, digits, '_', '.', '-', at most 128, not starting with '.' or '-'"
-    if tag.startswith(("c-", "live-", "prev-")):
-        return "tags that begin with c-, live- or prev- are the tool's own"
-    return ""
 
 
 def _overlay(table: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:

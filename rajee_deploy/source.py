@@ -6,7 +6,6 @@ Must never fail a run by itself: where there is no git or no checkout, there is 
 from __future__ import annotations
 
 import os
-import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -68,11 +67,6 @@ def without_login(url: str) -> str:
         return url  # git@host:path and local paths carry none
     parts = urlsplit(url)
     return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
-
-
-def sanitised(text: str) -> str:
-    """Text as a tag can have it: every other character becomes `-`; at most 128, and it starts with none of `.-`."""
-    return re.sub(r"[^A-Za-z0-9_.-]", "-", text).lstrip(".-")[:128]
 
 
 def _git(directory: Path, *arguments: str) -> str:

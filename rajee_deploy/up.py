@@ -14,10 +14,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, assert_never
 
 from rajee_deploy import plan as plans
-from rajee_deploy import retention
+from rajee_deploy import retention, trust
 from rajee_deploy.errors import DeployError
-from rajee_deploy.facts import INFRA_PARAMETER, ImagePresent, RepositoryAbsent, Tagged, Wanted, WantedImage
+from rajee_deploy.facts import INFRA_PARAMETER, ImagePresent, Wanted, WantedImage
 from rajee_deploy.image import base_images, build_request, read_inputs, reading_triggers
+from rajee_deploy.moving import move_tag, with_digests
 from rajee_deploy.naming import expanded
 from rajee_deploy.observe import image_state, observe
 from rajee_deploy.report.timings import Timings, duration
@@ -232,7 +233,7 @@ def _confirm_pushed(run: Context, image: WantedImage, reference: str, failure: D
     After a failure it may be there too: an immutable tag refuses the second of two machines that build one commit.
     """
     found = image_state(run.ports.registry, image)
-    problem = plans.refused(image, found)
+    problem = trust.refused(image, found)
     if problem is not None:
         raise problem from failure
     if not isinstance(found, ImagePresent):
@@ -256,18 +257,8 @@ def _check_triggers(base: str, triggers: Sequence[str], step: BuildAndPush) -> N
 
 
 def _move(run: Context, step: MoveTag) -> None:
-    """Make a tag name what its target names; nothing is written when it does already."""
-    registry = run.ports.registry
-    found = registry.find(step.repository, [step.target, step.tag])
-    target = None if isinstance(found, RepositoryAbsent) else found[step.target]
-    if isinstance(found, RepositoryAbsent) or not isinstance(target, Tagged):
-        raise DeployError(
-            "image-gone", f"{step.repository} does not have {step.target} any more", where=f"{step.repository}",
-            hint="somebody or a lifecycle rule removed it just now; run again",
-        )  # fmt: skip
-    if found[step.tag] != target:
-        registry.put_tag(step.repository, target.digest, step.tag)
-    run.console.item("✓", f"tag {step.tag}", f"{step.repository}:{step.tag} is {target.digest}", "green")
+    digest = move_tag(run.ports.registry, step)
+    run.console.item("✓", f"tag {step.tag}", f"{step.repository}:{step.tag} is {digest}", "green")
 
 
 def _deploy_shielded(run: Context, step: DeployStack, assembly: Path) -> None:
@@ -280,22 +271,10 @@ def _deploy_shielded(run: Context, step: DeployStack, assembly: Path) -> None:
                 raise
             run.console.say(f"{error.problem}: {error.hint}", "yellow")
     try:
-        _deploy(run, _with_digests(run, step), assembly)
+        _deploy(run, with_digests(run.ports.registry, step), assembly)
     except DeployError:
         _put_back(run, step)
         raise
-
-
-def _with_digests(run: Context, step: DeployStack) -> DeployStack:
-    """The step with the digests of what this run has built."""
-    known = {}
-    for parameter, repository, tag in step.digests:
-        found = run.ports.registry.find(repository, [tag])
-        state = None if isinstance(found, RepositoryAbsent) else found[tag]
-        if not isinstance(state, Tagged):
-            raise DeployError("image-gone", f"{repository} does not have {tag} any more", hint="run again")
-        known[parameter] = str(state.digest)
-    return replace(step, parameters=tuple((key, known.get(key, value)) for key, value in step.parameters))
 
 
 def _put_back(run: Context, step: DeployStack) -> None:

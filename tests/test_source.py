@@ -9,7 +9,8 @@ import pytest
 
 from rajee_deploy.naming import expanded
 from rajee_deploy.settings import load
-from rajee_deploy.source import Source, labels, read_source, sanitised, without_login
+from rajee_deploy.source import Source, labels, read_source, without_login
+from rajee_deploy.tags import sanitised
 
 
 def git(folder, *arguments: str) -> str:

@@ -12,10 +12,10 @@ from rajee_deploy.errors import ConfigurationError
 from rajee_deploy.places import state_directory
 from rajee_deploy.registry.ecr import Ecr
 from rajee_deploy.registry.verdicts import Verdicts
-from rajee_deploy.settings import tag_problem
 from rajee_deploy.stack.cdk import Cdk
 from rajee_deploy.stack.cloudformation import CloudFormation
 from rajee_deploy.stack.inputs import infra_fingerprint
+from rajee_deploy.tags import tag_problem
 from rajee_deploy.up import Context, Ports
 
 if TYPE_CHECKING:

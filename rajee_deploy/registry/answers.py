@@ -17,7 +17,7 @@ from rajee_deploy.aws import unknown
 from rajee_deploy.errors import DeployError
 from rajee_deploy.facts import ImageAbsent, ImageInaccessible, ReferenceState, RepositoryAbsent, Tagged
 from rajee_deploy.model import Digest, PushAccess
-from rajee_deploy.registry import manifests
+from rajee_deploy.registry import documents
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -123,7 +123,7 @@ def _manifest(asked: str, record: Mapping[str, Any]) -> StoredManifest:
         digest = Digest.parse(record.get("imageId", {}).get("imageDigest") or "")
     except ValueError as error:
         raise unknown(asked, str(error)) from error
-    if not manifests.is_of(text.encode(), digest):
+    if not documents.is_of(text.encode(), digest):
         raise unknown(asked, f"the manifest received is not {digest}")
     return StoredManifest(digest, text, record.get("imageManifestMediaType") or "")
 

@@ -1,4 +1,4 @@
-"""Amazon ECR as a Registry: which calls are made. What their answers say is read in `answers` and `manifests`.
+"""Amazon ECR as a Registry: which calls are made. What their answers say is read in `answers` and `documents`.
 
 A run with nothing to do makes one BatchGetImage per repository and nothing else: it is the call that a pull makes, so
 what it gives can be pulled. DescribeImages is asked only about tags that it does not have, since an archived image
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from rajee_deploy.aws import unknown
 from rajee_deploy.errors import DeployError
 from rajee_deploy.facts import ImageAbsent, ImageContent, RepositoryAbsent
-from rajee_deploy.registry import answers, manifests
+from rajee_deploy.registry import answers, documents
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -98,7 +98,7 @@ class Ecr:
     def _batch(self, repository: Repository, asked: Sequence[str]) -> RepositoryAbsent | dict[str, ReferenceState]:
         arguments = {
             "imageIds": [answers.image_id(reference) for reference in asked],
-            "acceptedMediaTypes": list(manifests.MEDIA_TYPES),
+            "acceptedMediaTypes": list(documents.MEDIA_TYPES),
         }
         answer = self._ask("batch_get_image", repository, arguments)
         if isinstance(answer, RepositoryAbsent):
@@ -114,16 +114,16 @@ class Ecr:
         stored = self._manifest(repository, digest)
         name = f"{repository}@{digest}"
         try:
-            manifest = manifests.read_manifest(stored.text, stored.media_type)
+            manifest = documents.read_manifest(stored.text, stored.media_type)
             match manifest:
-                case manifests.ImageManifest(configuration=configuration):
-                    return manifests.read_configuration(self._blob(repository, configuration))
-                case manifests.ImageIndex(images=images):
+                case documents.ImageManifest(configuration=configuration):
+                    return documents.read_configuration(self._blob(repository, configuration))
+                case documents.ImageIndex(images=images):
                     child = next((each for its, each in images if its == platform), None)
                     if child is None:
                         return ImageContent(", ".join(str(its) for its, _ in images) or "no platform", "")
                     return self._content(repository, child, platform)
-                case manifests.OtherManifest(media_type=media_type):
+                case documents.OtherManifest(media_type=media_type):
                     return ImageContent(f"no image ({media_type})", "")
         except ValueError as error:
             raise unknown(name, f"its manifest or configuration cannot be read: {error}") from error
@@ -144,8 +144,8 @@ class Ecr:
         url = answer.get("downloadUrl") if isinstance(answer, dict) else None
         if not isinstance(url, str) or not url.startswith(("https://", "http://")):
             raise unknown(name, "the answer holds no address")
-        data = self._aws.download(name, url, manifests.CONFIGURATION_BYTES)
-        if not manifests.is_of(data, digest):
+        data = self._aws.download(name, url, documents.CONFIGURATION_BYTES)
+        if not documents.is_of(data, digest):
             raise unknown(name, f"the bytes received are not {digest}")
         return data
 

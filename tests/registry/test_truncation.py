@@ -11,7 +11,7 @@ from registry_images import LINUX, OURS, REPOSITORY, TOKEN, Reply, digest_of, ma
 from rajee_deploy.download import download
 from rajee_deploy.errors import DeployError
 from rajee_deploy.facts import ImageAbsent, ImageContent, ImageInaccessible, Tagged
-from rajee_deploy.registry import manifests
+from rajee_deploy.registry import documents
 
 IMAGE = make_image()
 FOUND = {**present(IMAGE, "c-1"), "failures": missing("prev-App")}
@@ -133,15 +133,15 @@ def test_a_foreign_configuration(ecr, played, body):
 @pytest.mark.parametrize("text", [IMAGE.manifest, make_index((IMAGE, "amd64"), (IMAGE, "unknown"))])
 def test_manifests_are_whole_or_nothing(text):
     for cut in range(len(text)):
-        assert not manifests.is_of(text[:cut].encode(), digest_of(text.encode()))
+        assert not documents.is_of(text[:cut].encode(), digest_of(text.encode()))
         with pytest.raises(ValueError):  # noqa: PT011 -- whichever: it is turned into `unknown`
-            manifests.read_manifest(text[:cut], json.loads(text)["mediaType"])
+            documents.read_manifest(text[:cut], json.loads(text)["mediaType"])
 
 
 def test_configurations_are_whole_or_nothing():
     for cut in range(len(IMAGE.configuration)):
         with pytest.raises(ValueError):  # noqa: PT011 -- whichever: it is turned into `unknown`
-            manifests.read_configuration(IMAGE.configuration[:cut])
+            documents.read_configuration(IMAGE.configuration[:cut])
 
 
 def test_a_manifest_of_another_digest_is_unknown(ecr, played):
