@@ -6,6 +6,7 @@ have one of our tags.
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from rajee_deploy import retention, trust
@@ -18,16 +19,19 @@ if TYPE_CHECKING:
     from rajee_deploy.model import Repository
     from rajee_deploy.registry import RegistryReader
 
+_AT_ONCE = 8
+
 Found = RepositoryAbsent | dict[str, "ReferenceState"]
 
 
 def observe(registry: RegistryReader, images: Sequence[WantedImage], stacks: Mapping[str, StackState]) -> Observed:
     """The images, and everything that has to be known of their repositories."""
-    found = {
-        repository: _find(registry, repository, images, stacks)
-        for repository in dict.fromkeys(image.repository for image in images)
-    }
-    states = {image.name: _image_state(registry, image, found[image.repository]) for image in images}
+    repositories = tuple(dict.fromkeys(image.repository for image in images))
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        answers = pool.map(lambda repository: _find(registry, repository, images, stacks), repositories)
+        found = dict(zip(repositories, answers, strict=True))
+        judged = pool.map(lambda image: _image_state(registry, image, found[image.repository]), images)
+        states = dict(zip((image.name for image in images), judged, strict=True))
     references = {
         (repository, reference): state
         for repository, answer in found.items()
