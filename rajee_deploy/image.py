@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING
 from rajee_deploy import context as contexts
 from rajee_deploy import dockerfile as dockerfiles
 from rajee_deploy import fingerprint as fingerprints
-from rajee_deploy import source
 from rajee_deploy.engine import BuildRequest
 from rajee_deploy.errors import DeployError
 from rajee_deploy.facts import FINGERPRINT_LABEL
@@ -81,6 +80,8 @@ def _widenings(recipe: Recipe) -> Iterator[Notice]:
 @contextmanager
 def build_request(inputs: ImageInputs, uri: str) -> Iterator[BuildRequest]:
     """The image's build contexts, staged for as long as the build takes, and the request that names them."""
+    from rajee_deploy.source import labels  # starts git: a fingerprint never needs it
+
     with ExitStack() as stack:
         staged = {
             name: stack.enter_context(contexts.staged(selection, inputs.dockerfile))
@@ -95,7 +96,7 @@ def build_request(inputs: ImageInputs, uri: str) -> Iterator[BuildRequest]:
             target=inputs.options.target,
             build_args=_build_args(inputs.settings),  # without the proxies: docker adds those by itself
             build_contexts={**inputs.options.build_contexts, **local},
-            labels={**source.labels(inputs.settings.context), FINGERPRINT_LABEL: str(inputs.fingerprint.digest)},
+            labels={**labels(inputs.settings.context), FINGERPRINT_LABEL: str(inputs.fingerprint.digest)},
         )
 
 

@@ -232,7 +232,10 @@ def _confirm_pushed(run: Context, image: WantedImage, reference: str, failure: D
 
     After a failure it may be there too: an immutable tag refuses the second of two machines that build one commit.
     """
-    found = image_state(run.ports.registry, image)
+    try:
+        found = image_state(run.ports.registry, image)
+    except DeployError as error:
+        raise failure or error from error
     problem = trust.refused(image, found)
     if problem is not None:
         raise problem from failure
@@ -270,8 +273,9 @@ def _deploy_shielded(run: Context, step: DeployStack, assembly: Path) -> None:
             if error.code != "tag-immutable":
                 raise
             run.console.say(f"{error.problem}: {error.hint}", "yellow")
+    step = with_digests(run.ports.registry, step)
     try:
-        _deploy(run, with_digests(run.ports.registry, step), assembly)
+        _deploy(run, step, assembly)
     except DeployError:
         _put_back(run, step)
         raise

@@ -374,6 +374,27 @@ def test_losing_a_race_to_push_is_success_when_what_is_there_is_ours(world, plan
         assert tags(world)["live-App"] == D
 
 
+def test_a_build_that_failed_is_the_news_even_when_the_registry_fails_too(world):
+    class Unreachable(FakeRegistry):
+        def find(self, repository, references):
+            if world.engine.fails_now:
+                raise DeployError("aws-unreachable", "AWS could not be reached")
+            return super().find(repository, references)
+
+    class Failing(FakeEngine):
+        def build_and_push(self, *_arguments):
+            world.engine.fails_now = True
+            raise DeployError("build-failed", "the build failed")
+
+    world.engine.fails_now = False
+    registry = Unreachable({"team/app": {}})
+    run = world.context()
+    run.ports = replace(run.ports, registry=registry, engine=Failing(registry))
+    with pytest.raises(DeployError) as caught:
+        recorded_run(run, 5)
+    assert caught.value.code == "build-failed"
+
+
 def test_an_archived_image_is_neither_built_over_nor_deployed(world):
     world.up()
     world.registry.archived = {tag for tag in tags(world) if tag.startswith("c-")}
