@@ -29,7 +29,8 @@ _EXPIRED = {"ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRef
 _INVALID = {"InvalidClientTokenId", "UnrecognizedClientException", "InvalidSignatureException", "SignatureDoesNotMatch",
             "AuthFailure", "InvalidAccessKeyId"}  # fmt: skip
 _DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"}
-_THROTTLED = {"Throttling", "ThrottlingException", "TooManyRequestsException", "RequestLimitExceeded"}
+_THROTTLED = {"Throttling", "ThrottlingException", "ThrottledException", "TooManyRequestsException",
+              "RequestLimitExceeded", "RequestThrottled", "SlowDown"}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,7 @@ class Aws:
         self.profile = profile
         self._region = region
         self._session: boto3.Session | None = None
-        self._clients: dict[str, Any] = {}
+        self._clients: dict[tuple[str, str], Any] = {}
         self._lock = threading.Lock()  # sessions are not thread-safe; clients are
 
     @property
@@ -61,11 +62,11 @@ class Aws:
             )
         return str(region)
 
-    def client(self, service: str) -> Any:
-        """A client for one service, the same one each time."""
-        region = self.region
+    def client(self, service: str, region: str = "") -> Any:
+        """A client for one service in a region (default: the one in force), the same one each time."""
+        region = region or self.region
         with self._lock:
-            if service not in self._clients:
+            if (service, region) not in self._clients:
                 from botocore.config import Config
 
                 config = Config(
@@ -74,8 +75,8 @@ class Aws:
                     retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
                 )
                 with translated(service, self.profile):
-                    self._clients[service] = self._opened().client(service, region_name=region, config=config)  # type: ignore[call-overload]
-            return self._clients[service]
+                    self._clients[service, region] = self._opened().client(service, region_name=region, config=config)  # type: ignore[call-overload]
+            return self._clients[service, region]
 
     def ask(
         self,
@@ -83,6 +84,7 @@ class Aws:
         operation: str,
         arguments: Mapping[str, Any],
         expected: Callable[[str, str], T | None] | None = None,
+        region: str = "",
     ) -> dict[str, Any] | T:
         """One call: its answer, or what `expected` makes of an error's code and message (None: it is not expected).
 
@@ -90,16 +92,30 @@ class Aws:
         """
         from botocore.exceptions import ClientError
 
-        client = self.client(service)
+        client = self.client(service, region) if region else self.client(service)
+        call = getattr(client, operation)
         with translated(_named(service, operation), self.profile):
             try:
-                answer: dict[str, Any] = getattr(client, operation)(**arguments)
+                answer: dict[str, Any] = call(**arguments)
+            except (
+                AttributeError,
+                TypeError,
+                KeyError,
+            ) as error:  # what botocore's parser makes of JSON that is no answer
+                raise unknown(_named(service, operation), f"the answer is not AWS's: {error}") from error
             except ClientError as error:
                 known = expected(error_code(error), _message(error)) if expected else None
                 if known is None:
                     raise
                 return known
         return answer
+
+    def download(self, asked: str, url: str, limit: int) -> bytes:
+        """The bytes behind an address that AWS gave out, at most `limit` of them. The address opens what it names to
+        whoever knows it, so it is in no error. DeployError `aws-unreachable`, `aws-error`."""
+        from rajee_deploy.download import download
+
+        return download(asked, url, limit)
 
     def identity(self) -> Identity:
         """The account and region in force, from STS."""

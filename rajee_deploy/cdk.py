@@ -5,9 +5,10 @@ Use it in any Python CDK app, in two lines:
     state = DeployState(self, images=("ImageTag",))
     tag = state.image_tags["ImageTag"]
 
-The app passes `tag` to its container image. The template is then the same for every tag, so a new image is one
-parameter update, and a raw `cdk deploy` of an existing stack keeps the tag that runs (the CDK CLI sends previous
-values). This module imports aws_cdk; nothing else of the package may import this module.
+The app passes `tag` to whatever takes a tag or digest of a repository, such as a container image. The template is then
+the same for every tag, so a new image is one parameter update, and a raw `cdk deploy` of an existing stack keeps the
+tag that runs (the CDK CLI sends previous values). This module imports aws_cdk; nothing else of the package may import
+this module.
 """
 
 from __future__ import annotations
@@ -20,8 +21,11 @@ from constructs import Construct
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from aws_cdk.aws_ecr import IRepository
+
 # The grammar of a tag in the distribution specification.
 TAG_PATTERN = "[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}"
+DIGEST_PATTERN = "sha256:[0-9a-f]{64}"
 INFRA_HASH = "RajeeInfraHash"
 STATE = "RajeeState"
 NOT_RECORDED = "-"
@@ -36,29 +40,54 @@ class DeployState(Construct):
     - the output `RajeeState`: the infra hash and the tags in the order of `images`, joined by "/". Parameters that
       no resource or output reads do not make a real update; this output reads all of them.
 
+    `deploy_by` is what the parameters receive: the "tag", or the "digest" of the image that was verified; the same
+    as `deploy-by` of the images in the settings. A parameter takes nothing but the one, so that a tool and a template
+    of two minds fail before anything changes.
+
     Declare it once per stack; CDK refuses a second one.
     """
 
-    def __init__(self, scope: Construct, *, images: Sequence[str] = ()) -> None:
+    def __init__(self, scope: Construct, *, images: Sequence[str] = (), deploy_by: str = "tag") -> None:
         super().__init__(scope, "RajeeDeployState")
+        if deploy_by not in ("tag", "digest"):
+            raise ValueError(f"deploy_by is 'tag' or 'digest', not {deploy_by!r}")
+        self._by_digest = deploy_by == "digest"
         infra_hash = self._parameter(
             INFRA_HASH, "Digest of what synth read; written by rajee-deploy, never by hand.", default=NOT_RECORDED
         )
-        self._image_tags = {name: self._image_tag(name) for name in images}
+        values = {name: self._image_value(name) for name in images}
+        self._image_tags = {name: self._reference(value) for name, value in values.items()}
         output = CfnOutput(
             self,
             STATE,
             description="What rajee-deploy deployed: infra hash and image tags.",
-            value=Fn.join("/", [infra_hash, *self._image_tags.values()]),
+            value=Fn.join("/", [infra_hash, *values.values()]),
         )
         output.override_logical_id(STATE)
 
     @property
     def image_tags(self) -> Mapping[str, str]:
-        """Parameter name → the tag, as a token that CloudFormation resolves when it deploys."""
+        """Parameter name → the tag or digest, with a token that CloudFormation resolves when it deploys. For whatever
+        of CDK takes either: `ContainerImage.from_ecr_repository`, `DockerImageCode.from_ecr`, …"""
         return self._image_tags
 
-    def _image_tag(self, name: str) -> str:
+    def image_uri(self, repository: IRepository, name: str) -> str:
+        """The reference of the image that the parameter `name` chooses: `repository:tag` or `repository@sha256:…`."""
+        return repository.repository_uri_for_tag_or_digest(self._image_tags[name])
+
+    def _reference(self, value: str) -> str:
+        """CDK joins with `@` what begins with `sha256:`, and a token does not, whatever it will be. So the digest's
+        algorithm is written here and only its digits are left to CloudFormation."""
+        return f"sha256:{Fn.select(1, Fn.split(':', value))}" if self._by_digest else value
+
+    def _image_value(self, name: str) -> str:
+        if self._by_digest:
+            return self._parameter(
+                name,
+                "Digest of the image to run.",
+                pattern=f"^{DIGEST_PATTERN}$",
+                constraint="an image digest, sha256: and 64 hexadecimal digits (deploy-by of the settings)",
+            )
         return self._parameter(
             name,
             "Tag of the image to run.",

@@ -6,7 +6,7 @@ from base64 import b64encode
 from os import fsencode
 from typing import TYPE_CHECKING, Any, assert_never
 
-from rajee_deploy.steps import BuildAndPush, DeployStack, WaitForStack
+from rajee_deploy.steps import BuildAndPush, DeployStack, MoveTag, WaitForStack
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -55,11 +55,14 @@ def of_plan(planned: Planned, seconds: float) -> dict[str, Any]:
         "kind": planned.plan.kind,
         "changes": not planned.plan.is_empty,
         "images": {
-            image.name: {"tag": image.tag, "repository": image.repository, **_summary(image.fingerprint)}
+            image.name: {"tag": image.tag, "repository": str(image.repository), **_summary(image.fingerprint)}
             for image in planned.wanted.images
         },
         "infrastructure": _summary(planned.wanted.infrastructure) if planned.wanted.infrastructure else None,
         "steps": [_step(step) for step in planned.plan.steps],
+        "warnings": [
+            {"image": image, "code": notice.code, "message": notice.message} for image, notice in planned.plan.notices
+        ],
         "skipped": [{"subject": skip.subject, "reason": skip.reason} for skip in planned.plan.skipped],
         "seconds": round(seconds, 3),
     }
@@ -112,10 +115,16 @@ def _step(step: Step) -> dict[str, Any]:
     match step:
         case BuildAndPush():
             return {"step": "build-and-push", "image": step.image, "tag": step.tag, "reason": step.reason}
+        case MoveTag():
+            return {
+                "step": "tag", "image": step.image, "repository": str(step.repository), "tag": step.tag,
+                "target": step.target, "reason": step.reason,
+            }  # fmt: skip
         case DeployStack():
             return {
                 "step": "deploy", "stack": step.stack, "parameters": dict(step.parameters), "reason": step.reason,
                 "changes": [change.value for change in step.changes], "adopt": step.adopt,
+                "tags": {move.tag: move.target for move in step.before},
             }  # fmt: skip
         case WaitForStack():
             return {"step": "wait", "stack": step.stack, "reason": step.reason}

@@ -6,17 +6,29 @@ stands for "unknown".
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from enum import Enum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from rajee_deploy.fingerprint import Fingerprint
-    from rajee_deploy.model import Digest
+    from rajee_deploy.model import Digest, Platform, Repository
 
 # The stack parameter that records which infrastructure fingerprint a deployment was made of (rajee_deploy.cdk adds it).
 INFRA_PARAMETER = "RajeeInfraHash"
+
+
+# The label that records which fingerprint an image was built for.
+FINGERPRINT_LABEL = "io.rajee-deploy.fingerprint"
+
+
+class DeployBy(Enum):
+    """What a stack's parameter says about an image: its tag, or the digest that was verified."""
+
+    TAG = "tag"
+    DIGEST = "digest"
 
 
 # -- what is wanted ------------------------------------------------------------------------------------------------
@@ -24,13 +36,20 @@ INFRA_PARAMETER = "RajeeInfraHash"
 
 @dataclass(frozen=True, slots=True)
 class WantedImage:
-    """An image as this checkout makes it, and the stack parameter (if any) that receives its tag."""
+    """An image as this checkout makes it, and the stack parameter (if any) that receives its tag or digest.
+
+    `keeper` is what its `live-` and `prev-` tags are named after, `tags` are its additional ones.
+    """
 
     name: str
     fingerprint: Fingerprint
-    repository: str
+    repository: Repository
     stack: str
     parameter: str
+    platform: Platform
+    deploy_by: DeployBy = DeployBy.TAG
+    keeper: str = ""
+    tags: tuple[str, ...] = ()
 
     @property
     def tag(self) -> str:
@@ -52,7 +71,7 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class ImagePresent:
-    """The registry has a usable image under the tag we asked for."""
+    """The registry has a usable image under the tag we asked for, and it is ours and of the platform asked for."""
 
     digest: Digest
 
@@ -67,7 +86,49 @@ class RepositoryAbsent:
     """The registry says explicitly that there is no such repository."""
 
 
-ImageState = ImagePresent | ImageAbsent | RepositoryAbsent
+@dataclass(frozen=True, slots=True)
+class ImageInaccessible:
+    """The tag is taken by an image that cannot be pulled, such as an archived one. `status` is ECR's word for it."""
+
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
+class ImageForeign:
+    """The tag names an image that was not built for it. `recorded` is the fingerprint in its label, "" for none."""
+
+    digest: Digest
+    recorded: str
+
+
+@dataclass(frozen=True, slots=True)
+class ImageOfOtherPlatform:
+    """The tag names an image that has not the platform asked for, but those of `platforms`."""
+
+    digest: Digest
+    platforms: str
+
+
+ImageState = ImagePresent | ImageAbsent | RepositoryAbsent | ImageInaccessible | ImageForeign | ImageOfOtherPlatform
+
+
+@dataclass(frozen=True, slots=True)
+class Tagged:
+    """A reference (tag or digest) that the repository has, and the digest it names. Nothing is said of its content."""
+
+    digest: Digest
+
+
+ReferenceState = Tagged | ImageAbsent | ImageInaccessible
+
+
+@dataclass(frozen=True, slots=True)
+class ImageContent:
+    """What an image says of itself: its platform (all of them where an index lacks the one asked for), and the
+    fingerprint in its label, "" for none."""
+
+    platform: str
+    fingerprint: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +151,18 @@ StackState = StackAbsent | StackPresent
 
 @dataclass(frozen=True, slots=True)
 class Observed:
-    """The world, by image name and by stack name."""
+    """The world, by image name and by stack name.
+
+    `references` are the other tags and digests that were asked for, by repository and reference; `frozen` are those
+    of them that exist and that their repository lets nobody move.
+    """
 
     images: Mapping[str, ImageState]
     stacks: Mapping[str, StackState]
+    references: Mapping[tuple[Repository, str], ReferenceState] = field(default_factory=dict)
+    frozen: frozenset[tuple[Repository, str]] = frozenset()
+
+    def find_digest(self, repository: Repository, reference: str) -> Digest | None:
+        """The digest that a reference names, None where it is absent (or of no use)."""
+        state = self.references.get((repository, reference))
+        return state.digest if isinstance(state, Tagged) else None

@@ -16,6 +16,7 @@ from rajee_deploy import context as contexts
 from rajee_deploy import dockerfile as dockerfiles
 from rajee_deploy import fingerprint as fingerprints
 from rajee_deploy.errors import DeployError
+from rajee_deploy.facts import FINGERPRINT_LABEL
 from rajee_deploy.model import BuildOptions, Notice
 from rajee_deploy.places import cache_directory, user_docker_config
 
@@ -32,7 +33,6 @@ _PROXIES = {
     "httpProxy": "HTTP_PROXY", "httpsProxy": "HTTPS_PROXY", "ftpProxy": "FTP_PROXY", "noProxy": "NO_PROXY",
     "allProxy": "ALL_PROXY",
 }  # fmt: skip
-FINGERPRINT_LABEL = "io.rajee-deploy.fingerprint"
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +114,7 @@ def _widenings(recipe: Recipe) -> Iterator[Notice]:
 def build_request(inputs: ImageInputs, uri: str) -> Iterator[BuildRequest]:
     """The image's build contexts, staged for as long as the build takes, and the request that names them."""
     from rajee_deploy.engine import BuildRequest
+    from rajee_deploy.source import labels  # starts git: a fingerprint never needs it
 
     with ExitStack() as stack:
         staged = {
@@ -130,7 +131,7 @@ def build_request(inputs: ImageInputs, uri: str) -> Iterator[BuildRequest]:
             # Without the proxies: docker adds those by itself.
             build_args={**_build_args(inputs.settings), **_frontend(inputs.recipe)},
             build_contexts={**inputs.options.build_contexts, **_pins(inputs.recipe), **local},
-            labels={FINGERPRINT_LABEL: str(inputs.fingerprint.digest)},
+            labels={**labels(inputs.settings.context), FINGERPRINT_LABEL: str(inputs.fingerprint.digest)},
         )
 
 

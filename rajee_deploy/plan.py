@@ -6,24 +6,31 @@ disagree. Stack statuses are answered one by one; one that is not known here sto
 
 from __future__ import annotations
 
+from dataclasses import replace
 from enum import Enum
 from typing import TYPE_CHECKING, assert_never
 
-from rajee_deploy.errors import DeployError
+from rajee_deploy import retention, trust
+from rajee_deploy.errors import ConfigurationError, DeployError
 from rajee_deploy.facts import (
     INFRA_PARAMETER,
+    DeployBy,
     ImageAbsent,
+    ImageForeign,
+    ImageInaccessible,
+    ImageOfOtherPlatform,
     ImagePresent,
     RepositoryAbsent,
     StackAbsent,
     StackPresent,
 )
-from rajee_deploy.steps import BuildAndPush, Change, DeployStack, Plan, Skip, Step, WaitForStack
+from rajee_deploy.steps import BuildAndPush, Change, DeployStack, MoveTag, Plan, Skip, Step, WaitForStack
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from rajee_deploy.facts import Observed, StackState, Wanted, WantedImage
+    from rajee_deploy.model import Notice
 
 
 class _Answer(Enum):
@@ -78,7 +85,12 @@ def make_plan(wanted: Wanted, observed: Observed) -> Plan:
         return Plan(waits, ())
     steps: list[Step] = []
     skipped: list[Skip] = []
+    notices: list[tuple[str, Notice]] = []
     builds = _image_steps(wanted.images, observed, skipped)
+    _check_tags(wanted.images)
+    for image in wanted.images:
+        notices += retention.expired(image, observed)
+        builds += retention.additional(image, observed)
     for stack in wanted.stacks:
         received = [image for image in wanted.images if image.stack == stack]
         if received:
@@ -86,10 +98,15 @@ def make_plan(wanted: Wanted, observed: Observed) -> Plan:
             steps += builds
             builds = []
         step = _stack_step(stack, received, wanted, observed)
-        (skipped if isinstance(step, Skip) else steps).append(step)  # type: ignore[arg-type]
+        if isinstance(step, Skip):
+            skipped.append(step)
+            for image in received:
+                steps += retention.live(image, observed, notices)
+        else:
+            steps.append(_shielded(step, received, observed, notices))
     steps += builds
     _check_repositories(wanted.images, observed, steps)
-    return Plan(tuple(steps), tuple(skipped))
+    return Plan(tuple(steps), tuple(skipped), tuple(notices))
 
 
 def is_busy(state: StackState) -> bool:
@@ -124,6 +141,49 @@ def objection(step: DeployStack, state: StackState) -> str:
             assert_never(state)
 
 
+def is_undone(step: DeployStack, state: StackState) -> bool:
+    """Whether a deploy that failed left the stack with what it ran before, so that its shields can go back there.
+
+    Not while an operation is under way, nor after one that ended halfway: then either image may run.
+    """
+    match state:
+        case StackAbsent():
+            return False
+        case StackPresent(status=status):
+            answer = _ANSWERS.get(status)
+            same = not _differences(state, dict(step.parameters))
+            return answer is _Answer.DEPLOY or (answer is _Answer.COMPARE and not same)
+        case _:
+            assert_never(state)
+
+
+def _shielded(
+    step: DeployStack, received: Sequence[WantedImage], observed: Observed, notices: list[tuple[str, Notice]]
+) -> DeployStack:
+    """The step with the tags that shield what runs and what will run."""
+    before: list[MoveTag] = []
+    undo: list[MoveTag] = []
+    for image in received:
+        before += retention.prev(image, observed, notices)
+        before += retention.live(image, observed, notices)
+        if retention.deployed_digest(image, observed) != retention.wanted_digest(image, observed):
+            undo += retention.put_back(image, observed)
+    return replace(step, before=tuple(before), undo=tuple(undo))
+
+
+def _check_tags(images: Sequence[WantedImage]) -> None:
+    """Two images cannot share an additional tag of one repository: each run would move it back and forth."""
+    taken: dict[tuple[str, str], str] = {}
+    for image in images:
+        for tag in image.tags:
+            other = taken.setdefault((str(image.repository), tag), image.name)
+            if other != image.name:
+                raise ConfigurationError(
+                    "tag-shared", f"the images {other} and {image.name} would share the tag {tag}",
+                    where=str(image.repository), hint="tell them apart with {image} in the tag",
+                )  # fmt: skip
+
+
 def _waits(stacks: Sequence[str], observed: Observed) -> list[WaitForStack]:
     return [
         WaitForStack(stack, "another operation is under way on it")
@@ -145,6 +205,10 @@ def _image_steps(images: Sequence[WantedImage], observed: Observed, skipped: lis
                 steps.append(
                     BuildAndPush(image.name, image.tag, f"the repository {image.repository} does not exist yet")
                 )
+            case ImageInaccessible() | ImageForeign() | ImageOfOtherPlatform():
+                error = trust.refused(image, state)
+                assert error is not None  # noqa: S101 -- for the type checker: these are what it refuses
+                raise error
             case _:
                 assert_never(state)
     return steps
@@ -153,7 +217,7 @@ def _image_steps(images: Sequence[WantedImage], observed: Observed, skipped: lis
 def _stack_step(stack: str, received: Sequence[WantedImage], wanted: Wanted, observed: Observed) -> DeployStack | Skip:
     if wanted.infrastructure is None:
         raise AssertionError("stacks are planned with the fingerprint of their infrastructure")
-    parameters = {image.parameter: image.tag for image in received}
+    parameters = {image.parameter: _parameter(image, observed) for image in received}
     parameters[INFRA_PARAMETER] = str(wanted.infrastructure.digest)
     state = observed.stacks[stack]
     match state:
@@ -174,7 +238,24 @@ def _stack_step(stack: str, received: Sequence[WantedImage], wanted: Wanted, obs
         "; ".join(text for _, text in why),
         tuple(change for change, _ in why),
         adopt=why[0][0] is Change.FIRST and not received and retained,
+        digests=tuple(
+            (image.parameter, image.repository, image.tag)
+            for image in received
+            if image.deploy_by is DeployBy.DIGEST and retention.wanted_digest(image, observed) is None
+        ),
     )
+
+
+def _parameter(image: WantedImage, observed: Observed) -> str:
+    """What the stack is to be told of the image. A digest that is only known after the build equals none recorded."""
+    match image.deploy_by:
+        case DeployBy.TAG:
+            return image.tag
+        case DeployBy.DIGEST:
+            digest = retention.wanted_digest(image, observed)
+            return str(digest) if digest is not None else f"the digest of {image.tag}"
+        case _:
+            assert_never(image.deploy_by)
 
 
 def _reasons(stack: str, state: StackPresent, parameters: Mapping[str, str]) -> list[tuple[Change, str]]:

@@ -11,7 +11,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from rajee_deploy.errors import ConfigurationError
-from rajee_deploy.model import Platform, is_local_context
+from rajee_deploy.facts import DeployBy
+from rajee_deploy.model import Platform, Repository, is_local_context
+from rajee_deploy.tags import tag_problem
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,7 +32,7 @@ class ImageSettings:
     name: str
     context: Path
     dockerfile: Path
-    repository: str
+    repository: Repository
     platform: Platform
     target: str | None = None
     build_args: Mapping[str, str] = field(default_factory=dict)
@@ -38,6 +40,8 @@ class ImageSettings:
     stack: str = ""
     parameter: str = "ImageTag"
     lock: Path | None = None  # where the lock file of base images lies, if there is one
+    deploy_by: DeployBy = DeployBy.TAG
+    tags: tuple[str, ...] = ()  # additional ones, with their placeholders
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +83,7 @@ _TABLE = "a table"
 _IMAGE_KEYS = {
     "context": _STRING, "dockerfile": _STRING, "target": _STRING, "platform": _STRING, "repository": _STRING,
     "stack": _STRING, "parameter": _STRING, "build-args": _STRINGS, "build-contexts": _STRINGS,
+    "deploy-by": _STRING, "tags": _LIST,
 }  # fmt: skip
 _CDK_KEYS = {"app": _STRING, "stacks": _LIST, "context": _STRINGS, "env": _LIST, "ignore": _LIST, "inputs": _LIST}
 _ENVIRONMENT_KEYS = {
@@ -192,11 +197,7 @@ class _Reader:
         at = f"images.{name}."
         if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", name):
             raise self.fail(f"images.{name}", "an image's name has letters, digits, '.', '_' and '-' only")
-        repository = table.get("repository")
-        address = ".dkr.ecr." in (repository or "")
-        if not repository or address or not re.fullmatch(r"[a-z0-9]+([._/-][a-z0-9]+)*", repository):
-            hint = "leave the registry's address out" if address else ""
-            raise self.fail(at + "repository", "must be the name of an ECR repository, like 'team/service'", hint)
+        repository = self.repository(at, table)
         context = self.root / table.get("context", ".")
         if not context.is_dir():
             raise self.fail(at + "context", f"the directory {context} does not exist")
@@ -205,7 +206,31 @@ class _Reader:
             name, context, dockerfile, repository, self.platform(at, table), table.get("target"),
             dict(table.get("build-args", {})), self.build_contexts(table),
             table.get("stack", ""), table.get("parameter", "ImageTag"), self.root / LOCK_NAME,
+            self.deploy_by(at, table), self.tags(at, table),
         )  # fmt: skip
+
+    def repository(self, at: str, table: Mapping[str, Any]) -> Repository:
+        try:
+            return Repository.parse(table.get("repository", ""))
+        except ValueError as error:
+            hint = "another account's or region's: 123456789012.dkr.ecr.eu-west-1.amazonaws.com/team/service"
+            problem = "must be the name of an ECR repository, like 'team/service', or its URI without a tag"
+            raise self.fail(at + "repository", problem, hint) from error
+
+    def deploy_by(self, at: str, table: Mapping[str, Any]) -> DeployBy:
+        try:
+            return DeployBy(table.get("deploy-by", DeployBy.TAG.value))
+        except ValueError as error:
+            raise self.fail(at + "deploy-by", "must be 'tag' or 'digest'") from error
+
+    def tags(self, at: str, table: Mapping[str, Any]) -> tuple[str, ...]:
+        """Additional tags, placeholders and all; those that the tool itself gives are refused."""
+        tags = tuple(table.get("tags", ()))
+        for tag in tags:
+            problem = tag_problem(tag)
+            if problem:
+                raise self.fail(at + "tags", f"{tag!r}: {problem}")
+        return tags
 
     def build_contexts(self, table: Mapping[str, Any]) -> dict[str, str]:
         """Named contexts; directories become absolute, references stay as they are."""

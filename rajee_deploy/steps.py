@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rajee_deploy.model import Notice, Repository
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,6 +16,17 @@ class BuildAndPush:
 
     image: str
     tag: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class MoveTag:
+    """Make `tag` name what `target` (a tag or a digest of the same repository) names, without pulling anything."""
+
+    image: str
+    repository: Repository
+    tag: str
+    target: str
     reason: str
 
 
@@ -26,13 +41,21 @@ class Change(Enum):
 
 @dataclass(frozen=True, slots=True)
 class DeployStack:
-    """Deploy one stack with these parameters. `adopt`: take retained resources that exist already into the stack."""
+    """Deploy one stack with these parameters. `adopt`: take retained resources that exist already into the stack.
+
+    `before` are the tags that shield what runs and what will run, moved first; `undo` puts them back when the deploy
+    fails. `digests` are the parameters (by name) that receive the digest of a reference that is only built in this
+    run; what `parameters` says of them is for people.
+    """
 
     stack: str
     parameters: tuple[tuple[str, str], ...]
     reason: str
     changes: tuple[Change, ...]
     adopt: bool = False
+    before: tuple[MoveTag, ...] = ()
+    undo: tuple[MoveTag, ...] = ()
+    digests: tuple[tuple[str, Repository, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +66,7 @@ class WaitForStack:
     reason: str
 
 
-Step = BuildAndPush | DeployStack | WaitForStack
+Step = BuildAndPush | MoveTag | DeployStack | WaitForStack
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +83,7 @@ class Plan:
 
     steps: tuple[Step, ...]
     skipped: tuple[Skip, ...]
+    notices: tuple[tuple[str, Notice], ...] = ()  # with the image each is about
 
     @property
     def is_empty(self) -> bool:
@@ -68,11 +92,13 @@ class Plan:
 
     @property
     def kind(self) -> str:
-        """The kind of run for the history: noop, wait, first, code, infra, code+infra or retry."""
+        """The kind of run for the history: noop, wait, tags, first, code, infra, code+infra or retry."""
         if not self.steps:
             return "noop"
         if any(isinstance(step, WaitForStack) for step in self.steps):
             return "wait"
+        if all(isinstance(step, MoveTag) for step in self.steps):
+            return "tags"
         changes = {change for step in self.steps if isinstance(step, DeployStack) for change in step.changes}
         if any(isinstance(step, BuildAndPush) for step in self.steps):
             changes.add(Change.TAG)

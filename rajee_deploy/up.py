@@ -13,14 +13,18 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, assert_never
 
 from rajee_deploy import plan as plans
+from rajee_deploy import retention, trust
 from rajee_deploy.bases import show_age
 from rajee_deploy.errors import DeployError
-from rajee_deploy.facts import INFRA_PARAMETER, ImagePresent, Observed, Wanted, WantedImage
+from rajee_deploy.facts import INFRA_PARAMETER, ImagePresent, Wanted, WantedImage
 from rajee_deploy.image import base_images, build_request, read_all_inputs, unexpected_triggers
+from rajee_deploy.moving import move_tag, with_digests
+from rajee_deploy.naming import expanded
+from rajee_deploy.observe import image_state, observe
 from rajee_deploy.report.timings import Timings, duration
 from rajee_deploy.scratch import private_directory, sweep
 from rajee_deploy.settings import LOCK_NAME
-from rajee_deploy.steps import BuildAndPush, DeployStack, Plan, WaitForStack
+from rajee_deploy.steps import BuildAndPush, DeployStack, MoveTag, Plan, WaitForStack
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -63,6 +67,7 @@ class Context:
     images: Sequence[ImageSettings]
     ports: Ports
     console: Console
+    also_tags: tuple[str, ...] = ()
     timings: Timings = field(default_factory=Timings)
 
     @contextmanager
@@ -95,15 +100,11 @@ def make_plan(run: Context) -> Planned:
             infrastructure = ports.infrastructure() if stacks else None
         with run.timings.phase("ask AWS"):
             check_account(settings, identity.result())
-            found = {
-                name: pool.submit(ports.registry.find_image, image.settings.repository, image.fingerprint.tag)
-                for name, image in inputs.items()
-            }
-            observed = Observed(
-                {name: state.result() for name, state in found.items()},
-                {stack: state.result() for stack, state in states.items()},
-            )
-    wanted = Wanted(tuple(_wanted(image) for image in inputs.values()), stacks, infrastructure)
+            images = tuple(_wanted(run, image, identity.result()) for image in inputs.values())
+            described = {stack: state.result() for stack, state in states.items()}
+            # The registry is asked last, since it is asked about what the stacks run, too.
+            observed = pool.submit(observe, ports.registry, images, described).result()
+    wanted = Wanted(images, stacks, infrastructure)
     return Planned(plans.make_plan(wanted, observed), wanted, inputs, identity.result())
 
 
@@ -116,12 +117,16 @@ def show_plan(run: Context, planned: Planned) -> None:
     for name, image in planned.inputs.items():
         # A base's configuration is read before the image is built; until then nothing depends on it.
         console.notices(name, [notice for notice in image.notices if notice.code != "base-config-unknown"])
+    for name, notice in planned.plan.notices:
+        console.notices(name, [notice])
     for skip in planned.plan.skipped:
         console.item("=", skip.subject, skip.reason, "green")
     for step in planned.plan.steps:
         match step:
             case BuildAndPush():
                 console.item("+", f"build {step.image}", f"{step.tag}: {step.reason}", "cyan")
+            case MoveTag():
+                console.item("+", f"tag {step.image}", f"{step.tag} → {step.target}: {step.reason}", "cyan")
             case DeployStack():
                 adopted = "; the repository exists already and is adopted" if step.adopt else ""
                 console.item("+", f"deploy {step.stack}", step.reason + adopted, "cyan")
@@ -172,8 +177,11 @@ def execute(run: Context, planned: Planned) -> None:
             match step:
                 case BuildAndPush():
                     _build(run, step, planned.inputs[step.image])
+                case MoveTag():
+                    with run.phase(f"tag {step.image}"):
+                        _move(run, step)
                 case DeployStack():
-                    _deploy(run, step, assembly)
+                    _deploy_shielded(run, step, assembly)
                 case WaitForStack():
                     raise AssertionError("settle() leaves no waits")
                 case _:
@@ -221,19 +229,37 @@ def _build(run: Context, step: BuildAndPush, inputs: ImageInputs) -> None:
             for base in bases:
                 triggers = run.ports.engine.base_triggers(base, inputs.options.platform, access)
                 _check_triggers(base, unexpected_triggers(inputs, base, triggers), step)
+    wanted = _wanted(run, inputs, None)
     with run.phase(f"build and push {step.image}"), build_request(inputs, access.uri) as request:
-        run.ports.engine.build_and_push(request, access, lambda event: _tell(run.console, event))
-        # The registry is believed, not the exit code.
-        found = run.ports.registry.find_image(repository, step.tag)
-    match found:
-        case ImagePresent(digest=digest):
-            run.console.item("✓", f"image {step.image}", f"{request.reference} is {digest}", "green")
-            _keep_contents(run, inputs)
-        case _:
-            raise DeployError(
-                "push-not-confirmed", f"the engine said it pushed {step.tag}, but the registry does not have it",
-                where=request.reference, hint="run again; if it stays, look at the repository's permissions and events",
-            )  # fmt: skip
+        try:
+            run.ports.engine.build_and_push(request, access, lambda event: _tell(run.console, event))
+        except DeployError as error:
+            _confirm_pushed(run, wanted, request.reference, error)
+        else:
+            _confirm_pushed(run, wanted, request.reference, None)
+    _keep_contents(run, inputs)
+
+
+def _confirm_pushed(run: Context, image: WantedImage, reference: str, failure: DeployError | None) -> None:
+    """The registry is believed, not the engine: what is there must be ours.
+
+    After a failure it may be there too: an immutable tag refuses the second of two machines that build one commit.
+    """
+    try:
+        found = image_state(run.ports.registry, image)
+    except DeployError as error:
+        raise failure or error from error
+    problem = trust.refused(image, found)
+    if problem is not None:
+        raise problem from failure
+    if not isinstance(found, ImagePresent):
+        raise failure or DeployError(
+            "push-not-confirmed", f"the engine said it pushed {image.tag}, but the registry does not have it",
+            where=reference, hint="run again; if it stays, look at the repository's permissions and events",
+        )  # fmt: skip
+    if failure is not None:
+        run.console.say(f"another run pushed {image.tag} first; its image is used", "yellow")
+    run.console.item("✓", f"image {image.name}", f"{reference} is {found.digest}", "green")
 
 
 def _keep_contents(run: Context, inputs: ImageInputs) -> None:
@@ -258,6 +284,38 @@ def _check_triggers(base: str, triggers: Sequence[str], step: BuildAndPush) -> N
             cause="\n".join(triggers),
             hint="rajee-deploy lock records them and so makes them count; or write them into the Dockerfile yourself",
         )  # fmt: skip
+
+
+def _move(run: Context, step: MoveTag) -> None:
+    digest = move_tag(run.ports.registry, step)
+    run.console.item("✓", f"tag {step.tag}", f"{step.repository}:{step.tag} is {digest}", "green")
+
+
+def _deploy_shielded(run: Context, step: DeployStack, assembly: Path) -> None:
+    """Deploy with the tags in place that keep what runs and what will run from expiring."""
+    for move in step.before:
+        try:
+            _move(run, move)
+        except DeployError as error:
+            if error.code != "tag-immutable":
+                raise
+            run.console.say(f"{error.problem}: {error.hint}", "yellow")
+    step = with_digests(run.ports.registry, step)
+    try:
+        _deploy(run, step, assembly)
+    except DeployError:
+        _put_back(run, step)
+        raise
+
+
+def _put_back(run: Context, step: DeployStack) -> None:
+    """After a failed deploy: the shields return to what runs on. The failure is the news, not this."""
+    try:
+        if step.undo and plans.is_undone(step, run.ports.reader.describe(step.stack)):
+            for move in step.undo:
+                _move(run, move)
+    except DeployError as error:
+        run.console.say(f"{step.undo[0].tag} was not put back ({error}); the next run does it", "yellow")
 
 
 def _deploy(run: Context, step: DeployStack, assembly: Path) -> None:
@@ -302,9 +360,18 @@ def _stacks(run: Context) -> tuple[str, ...]:
     return tuple(stack for stack in run.settings.cdk.stacks if stack not in others)
 
 
-def _wanted(inputs: ImageInputs) -> WantedImage:
+def _wanted(run: Context, inputs: ImageInputs, who: Identity | None) -> WantedImage:
+    """The image as facts; `who` deploys it, None where only the image itself matters."""
     image = inputs.settings
-    return WantedImage(image.name, inputs.fingerprint, image.repository, image.stack, image.parameter)
+    place = f"{who.account}-{who.region}" if who is not None and image.repository.host else ""
+    sharing = [
+        other for other in run.settings.images if (other.stack, other.repository) == (image.stack, image.repository)
+    ]
+    return WantedImage(
+        image.name, inputs.fingerprint, image.repository, image.stack, image.parameter, image.platform, image.deploy_by,
+        retention.keeper(image.stack, image.parameter, place, is_shared=len(sharing) > 1),
+        expanded(image, (*image.tags, *run.also_tags)) if who is not None else (),
+    )  # fmt: skip
 
 
 def check_account(settings: Settings, who: Identity) -> None:

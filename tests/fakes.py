@@ -11,38 +11,80 @@ from typing import TYPE_CHECKING
 
 from rajee_deploy.engine import BuildEvent
 from rajee_deploy.errors import DeployError
-from rajee_deploy.facts import ImageAbsent, ImagePresent, RepositoryAbsent, StackAbsent, StackPresent
+from rajee_deploy.facts import (
+    FINGERPRINT_LABEL,
+    ImageAbsent,
+    ImageContent,
+    ImageInaccessible,
+    RepositoryAbsent,
+    StackAbsent,
+    StackPresent,
+    Tagged,
+)
 from rajee_deploy.model import Digest, LockedImage, PushAccess
 from rajee_deploy.registry.contents import Kept
 from rajee_deploy.rollout import ResourceEvent, RolloutSettings, Service
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
 
     from rajee_deploy.engine import BuildRequest
-    from rajee_deploy.facts import ImageState, StackState
-    from rajee_deploy.model import BaseConfig, ImageName, Platform
+    from rajee_deploy.facts import ReferenceState, StackState
+    from rajee_deploy.model import BaseConfig, ImageName, Platform, Repository
     from rajee_deploy.registry.contents import Record
     from rajee_deploy.steps import DeployStack
 
 
 @dataclass
 class FakeRegistry:
-    """Repositories with tagged digests."""
+    """Repositories with tagged digests. `contents` is what images say of themselves, `frozen` the tags (of every
+    repository) that cannot be moved, `archived` those that cannot be pulled; `writes` are the tags that were put."""
 
     repositories: dict[str, dict[str, Digest]] = field(default_factory=dict)
+    contents: dict[Digest, ImageContent] = field(default_factory=dict)
+    frozen: set[str] = field(default_factory=set)
+    archived: set[str] = field(default_factory=set)
+    writes: list[str] = field(default_factory=list)
+    looks: int = 0
 
-    def find_image(self, repository: str, tag: str) -> ImageState:
-        if repository not in self.repositories:
+    def find(
+        self, repository: Repository, references: Sequence[str]
+    ) -> RepositoryAbsent | Mapping[str, ReferenceState]:
+        self.looks += 1
+        tags = self.repositories.get(str(repository))
+        if tags is None:
             return RepositoryAbsent()
-        digest = self.repositories[repository].get(tag)
-        return ImagePresent(digest) if digest else ImageAbsent()
+        known = tags | {str(digest): digest for digest in self.contents}
+        return {
+            name: Tagged(known[name]) if name in known and name not in self.archived else ImageAbsent()
+            for name in references
+        }
 
-    def push_access(self, repository: str) -> PushAccess:
-        if repository not in self.repositories:
+    def confirm_absent(self, repository: Repository, tag: str) -> ImageAbsent | ImageInaccessible:
+        assert repository
+        return ImageInaccessible("archived") if tag in self.archived else ImageAbsent()
+
+    def read_content(self, repository: Repository, digest: Digest, platform: Platform) -> ImageContent:
+        assert repository
+        assert platform
+        return self.contents[digest]
+
+    def find_frozen(self, repository: Repository, tags: Sequence[str]) -> frozenset[str]:
+        assert repository
+        return frozenset(self.frozen & set(tags))
+
+    def push_access(self, repository: Repository) -> PushAccess:
+        if str(repository) not in self.repositories:
             raise DeployError("no-repository", f"the ECR repository {repository} does not exist")
         return PushAccess(f"registry.test/{repository}", "AWS", "a-token")
+
+    def put_tag(self, repository: Repository, digest: Digest, tag: str) -> None:
+        tags = self.repositories[str(repository)]
+        if tag in self.frozen and tags.get(tag, digest) != digest:
+            raise DeployError("tag-immutable", f"{repository} does not let the tag {tag} be moved")
+        tags[tag] = digest
+        self.writes.append(tag)
 
 
 @dataclass
@@ -102,6 +144,7 @@ class FakeEngine:
         repository, tag = request.reference.removeprefix(f"{access.host}/").rsplit(":", 1)
         if not self.loses_pushes:
             self.registry.repositories[repository][tag] = digest
+            self.registry.contents[digest] = ImageContent(str(request.platform), request.labels[FINGERPRINT_LABEL])
         on_event(BuildEvent("[1/1] COPY", 0.1))
         return str(digest)
 

@@ -18,14 +18,16 @@ from rajee_deploy.facts import (
     RepositoryAbsent,
     StackAbsent,
     StackPresent,
+    Tagged,
     Wanted,
     WantedImage,
 )
 from rajee_deploy.fingerprint import Fingerprint
-from rajee_deploy.model import Digest
+from rajee_deploy.model import Digest, Platform, Repository
 from rajee_deploy.plan import make_plan
-from rajee_deploy.steps import BuildAndPush, Change, DeployStack, WaitForStack
+from rajee_deploy.steps import BuildAndPush, Change, DeployStack, MoveTag, WaitForStack
 
+LINUX = Platform("linux", "amd64")
 APP = Fingerprint("s", Digest("sha256", "a" * 64), ())
 INFRA = Fingerprint("s", Digest("sha256", "b" * 64), ())
 PRESENT = ImagePresent(Digest("sha256", "c" * 64))
@@ -33,21 +35,26 @@ GOOD = {"ImageTag": APP.tag, INFRA_PARAMETER: str(INFRA.digest)}
 
 
 def wanted() -> Wanted:
-    return Wanted((WantedImage("app", APP, "team/app", "App", "ImageTag"),), ("Registry", "App"), INFRA)
+    return Wanted(
+        (WantedImage("app", APP, Repository("team/app"), "App", "ImageTag", LINUX, keeper="App"),),
+        ("Registry", "App"),
+        INFRA,
+    )
 
 
 def stack(status: str = "UPDATE_COMPLETE", **parameters: str) -> StackPresent:
     return StackPresent(status, {**GOOD, **parameters}, {}, "because")
 
 
-def world(image=PRESENT, registry=None, app=None) -> Observed:
-    return Observed({"app": image}, {"Registry": registry or stack(), "App": app or stack()})
+def world(image=PRESENT, registry=None, app=None, live=PRESENT.digest) -> Observed:
+    references = {(Repository("team/app"), "live-App"): Tagged(live)} if live else {}
+    return Observed({"app": image}, {"Registry": registry or stack(), "App": app or stack()}, references)
 
 
 def steps(observed: Observed) -> list[str]:
-    named = {BuildAndPush: "build", DeployStack: "deploy", WaitForStack: "wait"}
+    named = {BuildAndPush: "build", DeployStack: "deploy", WaitForStack: "wait", MoveTag: "tag"}
     return [
-        f"{named[type(s)]} {s.image if isinstance(s, BuildAndPush) else s.stack}"
+        f"{named[type(s)]} {s.image if isinstance(s, BuildAndPush | MoveTag) else s.stack}"
         for s in make_plan(wanted(), observed).steps
     ]
 
@@ -58,7 +65,10 @@ def steps(observed: Observed) -> list[str]:
         (world(), [], "noop"),
         (world(image=ImageAbsent(), app=stack(ImageTag="c-old")), ["build app", "deploy App"], "code"),
         (world(app=stack(ImageTag="c-old")), ["deploy App"], "code"),
-        (world(image=ImageAbsent()), ["build app"], "code"),  # the deployed image was expired: it is made again
+        # The deployed image was expired: it is made again, and shielded.
+        (world(image=ImageAbsent()), ["build app", "tag app"], "code"),
+        (world(live=None), ["tag app"], "tags"),  # a stack of an older version of the tool, or of cdk deploy
+        (world(live=Digest("sha256", "e" * 64)), ["tag app"], "tags"),  # a run broke off, and its edit was taken back
         (
             world(app=stack(RajeeInfraHash="x"), registry=stack(RajeeInfraHash="x")),
             ["deploy Registry", "deploy App"],
@@ -157,13 +167,17 @@ def test_planning_after_executing_is_empty(registry, app, image, tag, infra):
     recorded = str(INFRA.digest) if infra else "old"
     observed = world(image, stack(registry, RajeeInfraHash=recorded), stack(app, ImageTag=tag, RajeeInfraHash=recorded))
     images, stacks = dict(observed.images), dict(observed.stacks)
+    references = dict(observed.references)
     for step in make_plan(wanted(), observed).steps:
+        for move in (step,) if isinstance(step, MoveTag) else getattr(step, "before", ()):
+            digest = PRESENT.digest if move.target == APP.tag else Digest.parse(move.target)
+            references[move.repository, move.tag] = Tagged(digest)
         if isinstance(step, BuildAndPush):
             images[step.image] = PRESENT
         elif isinstance(step, DeployStack):
             stacks[step.stack] = StackPresent("UPDATE_COMPLETE", dict(step.parameters), {})
             assert plans.objection(step, stacks[step.stack]) == ""
-    assert make_plan(wanted(), Observed(images, stacks)).is_empty
+    assert make_plan(wanted(), Observed(images, stacks, references)).is_empty
 
 
 def test_any_difference_makes_a_plan():

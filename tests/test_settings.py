@@ -116,7 +116,12 @@ def test_pyproject_and_nearest_file_win(tmp_path):
         (f"{TWO}", "images.b.parameter", "images.a has the same"),
         (f"{TWO}parameter = 'RajeeInfraHash'", "images.b.parameter", "cannot be"),
         (f"{TWO}parameter = 'a b'", "images.b.parameter", "cannot be"),
-        ('[images.app]\nrepository = "1.dkr.ecr.eu-west-1.amazonaws.com/a"', "images.app.repository", "address"),
+        ('[images.app]\nrepository = "1.dkr.ecr.eu-west-1.amazonaws.com/a"', "images.app.repository", "its URI"),
+        ('[images.app]\nrepository = "a"\ndeploy-by = "name"', "images.app.deploy-by", "'digest'"),
+        ('[images.app]\nrepository = "a"\ntags = "v1"', "images.app.tags", "list of strings"),
+        ('[images.app]\nrepository = "a"\ntags = ["a b"]', "images.app.tags", "not a tag"),
+        ('[images.app]\nrepository = "a"\ntags = ["{rev}"]', "images.app.tags", "{revision}"),
+        ('[images.app]\nrepository = "a"\ntags = ["live-x"]', "images.app.tags", "own"),
         ("[environments.x]\nregoin = 'a'", "environments.x.regoin", "region"),
     ],
 )

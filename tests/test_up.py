@@ -12,7 +12,7 @@ from fakes import FakeContents, FakeEngine, FakeRegistry, FakeStacks
 from rajee_deploy.aws import Identity
 from rajee_deploy.console import Console
 from rajee_deploy.errors import DeployError
-from rajee_deploy.facts import StackPresent
+from rajee_deploy.facts import ImageContent, StackPresent
 from rajee_deploy.fingerprint import of_infrastructure
 from rajee_deploy.lock import Entry, Lock, write
 from rajee_deploy.model import BaseConfig, Digest
@@ -95,7 +95,7 @@ def test_what_was_pushed_is_recorded_and_nothing_else_asks(world):
     world.contents = [FakeContents(fails=True), store]
     world.up()
     ((repository, tag),) = store.records
-    assert (repository, tag) == ("team/app", next(iter(world.registry.repositories["team/app"])))
+    assert (str(repository), tag) == ("team/app", next(iter(world.registry.repositories["team/app"])))
     assert world.talk.getvalue().count("what it was made of could not be recorded") == 1
     store.fails = True
     assert world.up() == "noop"
@@ -297,3 +297,187 @@ def test_what_synth_writes_for_its_lookups_is_recorded(world):
         run.ports, infrastructure=lambda: of_infrastructure((("cdk.context.json", "644", D),), {}, {}, {})
     )
     assert make_plan(run).plan.is_empty
+
+
+# -- the registry's tags -------------------------------------------------------------------------------------------
+
+
+def tags(world) -> dict[str, Digest]:
+    return world.registry.repositories["team/app"]
+
+
+def test_what_runs_and_what_ran_before_are_shielded(world):
+    world.up()
+    (first,) = {digest for tag, digest in tags(world).items() if tag.startswith("c-")}
+    assert tags(world)["live-App"] == first
+    (world.root / "app").write_text("two")
+    world.up()
+    assert tags(world)["prev-App"] == first
+    assert tags(world)["live-App"] not in (first, None)
+    world.registry.writes.clear()
+    assert world.up() == "noop"
+    assert world.registry.writes == []
+    world.infra = "2"
+    assert (world.up(), world.registry.writes) == ("infra", [])
+
+
+def test_a_run_with_nothing_to_do_asks_the_registry_once(world):
+    world.up()
+    world.registry.looks = 0
+    assert (world.up(), world.registry.looks) == ("noop", 1)
+
+
+def test_a_failed_deploy_puts_live_back_and_the_next_run_converges(world):
+    world.up()
+    first = tags(world)["live-App"]
+    (world.root / "app").write_text("two")
+    world.stacks.ends_in = "UPDATE_ROLLBACK_COMPLETE"
+    with pytest.raises(DeployError):
+        world.up()
+    assert (tags(world)["live-App"], tags(world)["prev-App"]) == (first, first)
+    world.stacks.ends_in = "UPDATE_COMPLETE"
+    world.up()
+    assert tags(world)["prev-App"] == first != tags(world)["live-App"]
+    assert world.up() == "noop"
+
+
+def test_tags_that_cannot_move_are_said_and_the_deploy_goes_on(world):
+    world.up()
+    world.registry.frozen |= {"live-App", "prev-App"}
+    (world.root / "app").write_text("two")
+    assert world.up() == "code"
+    assert "does not let live-App be moved" in world.talk.getvalue()
+    (world.root / "app").write_text("three")
+    assert (world.up(), world.up()) == ("code", "noop")
+
+
+def test_an_interrupt_leaves_both_images_shielded(world):
+    world.up()
+    first = tags(world)["live-App"]
+    (world.root / "app").write_text("two")
+    run = world.context()
+
+    class Interrupted(FakeStacks):
+        def deploy(self, *_arguments):
+            raise KeyboardInterrupt
+
+    run.ports = replace(run.ports, deployer=Interrupted())
+    with pytest.raises(KeyboardInterrupt):
+        recorded_run(run, 5)
+    assert tags(world)["prev-App"] == first != tags(world)["live-App"]
+    # The edit is taken back: nothing is deployed, and the shield returns to what runs.
+    (world.root / "app").write_text("one")
+    world.done()
+    assert (world.up(), world.done()) == ("tags", (0, []))
+    assert tags(world)["live-App"] == first
+    assert world.up() == "noop"
+
+
+@pytest.mark.parametrize(
+    ("content", "code"),
+    [
+        (ImageContent("linux/amd64", "sha256:" + "0" * 64), "image-not-ours"),
+        (ImageContent("linux/amd64", ""), "image-not-ours"),
+        (ImageContent("linux/arm64", "ours"), "image-wrong-platform"),
+    ],
+)
+def test_a_planted_image_is_neither_skipped_nor_deployed(world, content, code):
+    world.up()
+    world.done()
+    (world.root / "app").write_text("two")
+    tag = make_plan(world.context()).wanted.images[0].tag
+    tags(world)[tag] = D
+    world.registry.contents[D] = content
+    with pytest.raises(DeployError) as caught:
+        world.up()
+    assert (caught.value.code, world.done()) == (code, (0, []))
+    del tags(world)[tag]
+    assert (world.up(), world.done()) == ("code", (1, ["App"]))
+
+
+@pytest.mark.parametrize("planted", [False, True])
+def test_losing_a_race_to_push_is_success_when_what_is_there_is_ours(world, planted):
+    world.up()
+    world.done()
+    (world.root / "app").write_text("two")
+    image = make_plan(world.context()).wanted.images[0]
+    ours = "sha256:" + "0" * 64 if planted else str(image.fingerprint.digest)
+
+    class Slower(FakeEngine):
+        def build_and_push(self, *_arguments):
+            tags(world)[image.tag] = D
+            world.registry.contents[D] = ImageContent("linux/amd64", ours)
+            raise DeployError("build-failed", "the tag exists and is immutable")
+
+    run = world.context()
+    run.ports = replace(run.ports, engine=Slower(world.registry))
+    if planted:
+        with pytest.raises(DeployError) as caught:
+            recorded_run(run, 5)
+        assert (caught.value.code, world.done()) == ("image-not-ours", (0, []))
+    else:
+        recorded_run(run, 5)
+        assert world.done() == (0, ["App"])
+        assert tags(world)["live-App"] == D
+
+
+def test_a_build_that_failed_is_the_news_even_when_the_registry_fails_too(world):
+    class Unreachable(FakeRegistry):
+        def find(self, repository, references):
+            if world.engine.fails_now:
+                raise DeployError("aws-unreachable", "AWS could not be reached")
+            return super().find(repository, references)
+
+    class Failing(FakeEngine):
+        def build_and_push(self, *_arguments):
+            world.engine.fails_now = True
+            raise DeployError("build-failed", "the build failed")
+
+    world.engine.fails_now = False
+    registry = Unreachable({"team/app": {}})
+    run = world.context()
+    run.ports = replace(run.ports, registry=registry, engine=Failing(registry))
+    with pytest.raises(DeployError) as caught:
+        recorded_run(run, 5)
+    assert caught.value.code == "build-failed"
+
+
+def test_an_archived_image_is_neither_built_over_nor_deployed(world):
+    world.up()
+    world.registry.archived = {tag for tag in tags(world) if tag.startswith("c-")}
+    world.done()
+    with pytest.raises(DeployError) as caught:
+        world.up()
+    assert (caught.value.code, world.done()) == ("image-archived", (0, []))
+
+
+def test_by_digest_what_was_pushed_is_what_is_deployed(world):
+    (world.root / "rajee-deploy.toml").write_text(SETTINGS.replace("[cdk]", 'deploy-by = "digest"\n[cdk]'))
+    world.up()
+    recorded = world.stacks.stacks["App"].parameters["ImageTag"]
+    assert recorded == str(tags(world)["live-App"])
+    assert world.up() == "noop"
+    # The image expires, the stack keeps its digest: it is built, and what was built is deployed.
+    world.registry.repositories["team/app"].clear()
+    world.done()
+    assert world.up() in ("code", "noop")
+    assert world.done()[0] == 1
+    assert world.up() == "noop"
+
+
+def test_additional_tags(world):
+    run = replace(world.context(), also_tags=("v1.2.3", "{image}-latest"))
+    recorded_run(run, 5)
+    digest = tags(world)["live-App"]
+    assert (tags(world)["v1.2.3"], tags(world)["app-latest"]) == (digest, digest)
+    world.registry.writes.clear()
+    assert recorded_run(replace(world.context(), also_tags=("v1.2.3",)), 5)[1].kind == "noop"
+    assert world.registry.writes == []
+    assert recorded_run(replace(world.context(), also_tags=("v1.2.4",)), 5)[1].kind == "tags"
+    assert world.registry.writes == ["v1.2.4"]
+
+
+def test_a_placeholder_that_git_cannot_fill_stops_before_anything(world):
+    with pytest.raises(DeployError) as caught:
+        recorded_run(replace(world.context(), also_tags=("{revision}",)), 5)
+    assert (caught.value.code, world.done()) == ("no-revision", (0, []))

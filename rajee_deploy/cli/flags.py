@@ -38,6 +38,14 @@ BuildContexts = Annotated[
     list[str] | None,
     typer.Option("--build-context", metavar="NAME=REF", help="A named build context (may be repeated)."),
 ]
+AlsoTags = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--also-tag",
+        metavar="TAG",
+        help="Give the images this tag too, like v1.2.3 or {short-revision} (may be repeated).",
+    ),
+]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Show what cdk and the engine say.")]
 
 

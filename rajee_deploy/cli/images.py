@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rajee_deploy.errors import ConfigurationError, DeployError
-from rajee_deploy.model import Platform
+from rajee_deploy.model import Platform, Repository
 from rajee_deploy.settings import DEFAULT_PLATFORM, LOCK_NAME, ImageSettings, Settings, find_settings, load
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def image_of_flags(context: Path, build: BuildFlags) -> ImageSettings:
         name=context.absolute().name,
         context=context,
         dockerfile=build.file or context / "Dockerfile",
-        repository="",
+        repository=Repository(""),
         platform=Platform.parse(build.platform or DEFAULT_PLATFORM),
         target=build.target,
         build_args=_pairs("--build-arg", build.build_args),

@@ -9,7 +9,7 @@ import typer
 
 from rajee_deploy import __version__
 from rajee_deploy.cli.explain import explain, replay
-from rajee_deploy.cli.flags import Config, Environment, Images, Json, ModesFlag, Profile, Region, Verbose
+from rajee_deploy.cli.flags import AlsoTags, Config, Environment, Images, Json, ModesFlag, Profile, Region, Verbose
 from rajee_deploy.cli.lock import lock
 from rajee_deploy.cli.verify import verify
 from rajee_deploy.errors import Exit
@@ -63,6 +63,7 @@ def up(
     region: Region = None,
     image: Images = None,
     config: Config = None,
+    also_tag: AlsoTags = None,
     wait: Annotated[int, typer.Option(help="Seconds to wait for somebody else's operation on a stack.")] = 1800,
     verbose: Verbose = False,
     as_json: Json = False,
@@ -72,11 +73,12 @@ def up(
     \b
     rajee-deploy up                        everything in the settings
     rajee-deploy up -e prod --image api    one image and its stack, in production
+    rajee-deploy up --also-tag v1.2.3      and give the images this tag too
     """
     from rajee_deploy.cli.wiring import make_context
     from rajee_deploy.record import recorded_run
 
-    run = make_context((environment, image, config), profile, region, verbose=verbose)
+    run = make_context((environment, image, config), profile, region, also_tags=also_tag, verbose=verbose)
     planned, record = recorded_run(run, wait)
     if as_json:
         from rajee_deploy.documents import of_run
@@ -91,6 +93,7 @@ def plan(
     region: Region = None,
     image: Images = None,
     config: Config = None,
+    also_tag: AlsoTags = None,
     bases: Annotated[
         bool, typer.Option("--bases", help="Ask the registries, too, which base images moved since they were locked.")
     ] = False,
@@ -108,7 +111,7 @@ def plan(
     from rajee_deploy.cli.wiring import make_context
     from rajee_deploy.up import make_plan, show_plan
 
-    run = make_context((environment, image, config), profile, region)
+    run = make_context((environment, image, config), profile, region, also_tags=also_tag)
     planned = make_plan(run)
     found = _compared_bases(run, planned) if bases else None
     if as_json:

@@ -8,11 +8,15 @@ from rajee_deploy.aws import Aws
 from rajee_deploy.cli.images import SettingsFlags, chosen_images
 from rajee_deploy.console import Console
 from rajee_deploy.engine.buildx import Buildx
+from rajee_deploy.errors import ConfigurationError
 from rajee_deploy.facts import StackAbsent
+from rajee_deploy.places import state_directory
 from rajee_deploy.registry.ecr import Ecr
+from rajee_deploy.registry.verdicts import Verdicts
 from rajee_deploy.stack.cdk import Cdk
 from rajee_deploy.stack.cloudformation import CloudFormation
 from rajee_deploy.stack.inputs import infra_fingerprint
+from rajee_deploy.tags import tag_problem
 from rajee_deploy.up import Context, Ports, check_account
 
 if TYPE_CHECKING:
@@ -30,18 +34,20 @@ def make_context(
     profile: str | None,
     region: str | None,
     *,
+    also_tags: Sequence[str] | None = None,
     verbose: bool = False,
 ) -> Context:
     """Settings, images and ports of one run. `flags` are the environment, the images and the settings file."""
+    tags = _checked(also_tags or ())
     settings, images = chosen_images(SettingsFlags(*flags))
     aws = Aws(profile or settings.profile, region or settings.region)
     cdk = settings.cdk
-    ecr = Ecr(aws)
+    ecr = _ecr(aws)
     ports = Ports(
         ecr, CloudFormation(aws), Cdk(cdk, aws), Buildx(), aws.identity, lambda: infra_fingerprint(cdk),
         lambda: [store for _, store in _stores(ecr)],
     )  # fmt: skip
-    return Context(settings, images, ports, Console(verbose=verbose))
+    return Context(settings, images, ports, Console(verbose=verbose), tags)
 
 
 def make_sources(settings: Settings | None, profile: str | None, region: str | None) -> Sources:
@@ -52,7 +58,7 @@ def make_sources(settings: Settings | None, profile: str | None, region: str | N
     if settings is None:
         return Sources(_stores(None), _no_stack, lambda _repository, _tag, _name: "")
     aws = Aws(profile or settings.profile, region or settings.region)
-    ecr = Ecr(aws)
+    ecr = _ecr(aws)
 
     def describe(stack: str) -> StackState:
         if settings.account is not None:
@@ -60,6 +66,10 @@ def make_sources(settings: Settings | None, profile: str | None, region: str | N
         return CloudFormation(aws).describe(stack)
 
     return Sources(_stores(ecr), describe, RegistryLabels(ecr.push_access).find_label)
+
+
+def _ecr(aws: Aws) -> Ecr:
+    return Ecr(aws, Verdicts(state_directory() / "verdicts.json"))
 
 
 def _stores(ecr: Ecr | None) -> list[tuple[str, ContentsStore]]:
@@ -73,3 +83,11 @@ def _stores(ecr: Ecr | None) -> list[tuple[str, ContentsStore]]:
 
 def _no_stack(_stack: str) -> StackAbsent:
     return StackAbsent()
+
+
+def _checked(tags: Sequence[str]) -> tuple[str, ...]:
+    for tag in tags:
+        problem = tag_problem(tag)
+        if problem:
+            raise ConfigurationError("bad-tag", f"--also-tag {tag!r}: {problem}")
+    return tuple(tags)

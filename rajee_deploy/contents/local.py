@@ -19,6 +19,8 @@ from rajee_deploy.registry.contents import Kept, Record
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from rajee_deploy.model import Repository
+
 KEPT = 50
 _SUFFIX = ".record"
 
@@ -30,7 +32,7 @@ class LocalContents:
         self._directory = directory or state_directory() / "contents"
         self._most = most
 
-    def put(self, _repository: str, tag: str, record: Record) -> Kept:
+    def put(self, _repository: Repository, tag: str, record: Record) -> Kept:
         """See ContentsStore. A file that cannot be read any more is replaced."""
         path = self._path(tag)
         with _told(path):
@@ -42,7 +44,7 @@ class LocalContents:
             self._drop_oldest()
         return Kept.WRITTEN
 
-    def get(self, _repository: str, tag: str) -> Record | None:
+    def get(self, _repository: Repository, tag: str) -> Record | None:
         """See ContentsStore. A file without sense is no record."""
         path = self._path(tag)
         with _told(path):

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from rajee_deploy.explain.past import Origin
     from rajee_deploy.facts import StackState
     from rajee_deploy.image import ImageInputs
+    from rajee_deploy.model import Repository
     from rajee_deploy.registry.contents import ContentsStore, Record
 
 DEPLOYED = "deployed"  # the word for the image that the stack runs; a git branch of this name is refs/heads/deployed
@@ -44,7 +45,7 @@ class Sources:
 
     stores: Sequence[tuple[str, ContentsStore]]
     describe: Callable[[str], StackState]
-    find_label: Callable[[str, str, str], str]
+    find_label: Callable[[Repository, str, str], str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +113,7 @@ def _compared(now: Checkouts, name: str, tag: str, sources: Sources) -> tuple[Co
 
 
 def _recorded(
-    store: ContentsStore, repository: str, tag: str, place: str, passed_over: list[str]
+    store: ContentsStore, repository: Repository, tag: str, place: str, passed_over: list[str]
 ) -> tuple[Record, Contents] | None:
     try:
         record = store.get(repository, tag)

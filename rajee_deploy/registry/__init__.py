@@ -1,7 +1,7 @@
-"""Registries: is our image there, how do we push to it (`Registry`; `ecr` is the adapter), and which digest does
-somebody else's image have (`ImageSource`; `remote` is the adapter, `http` its connection).
+"""Registries: what is there, how to push to it, and tags that move (`Registry`; `ecr` is the adapter), and which digest
+somebody else's image has (`ImageSource`; `remote` is the adapter, `http` its connection).
 
-This room never decides whether an image is needed.
+This room never decides whether an image is needed, and never says that an image is ours: `facts.judged` does.
 """
 
 from __future__ import annotations
@@ -9,22 +9,49 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping, Sequence
 
-    from rajee_deploy.facts import ImageState
-    from rajee_deploy.model import Digest, ImageName, LockedImage, PushAccess
+    from rajee_deploy.facts import ImageAbsent, ImageContent, ImageInaccessible, ReferenceState, RepositoryAbsent
+    from rajee_deploy.model import Digest, ImageName, LockedImage, Platform, PushAccess, Repository
 
 
-class Registry(Protocol):
-    """What the tool asks of a registry."""
+class RegistryReader(Protocol):
+    """What a registry has."""
 
-    def find_image(self, repository: str, tag: str) -> ImageState:
-        """What the repository has under the tag. DeployError when the answer is neither yes nor no."""
+    def find(
+        self, repository: Repository, references: Sequence[str]
+    ) -> RepositoryAbsent | Mapping[str, ReferenceState]:
+        """What the repository has under each of these tags and digests. DeployError when an answer is neither yes nor
+        no."""
         ...
 
-    def push_access(self, repository: str) -> PushAccess:
+    def confirm_absent(self, repository: Repository, tag: str) -> ImageAbsent | ImageInaccessible:
+        """Whether a tag that `find` does not have is free, or taken by an image that cannot be pulled."""
+        ...
+
+    def read_content(self, repository: Repository, digest: Digest, platform: Platform) -> ImageContent:
+        """What the image that `find` gave says of itself; of an index, what the platform's image says."""
+        ...
+
+    def find_frozen(self, repository: Repository, tags: Sequence[str]) -> frozenset[str]:
+        """Those of the tags that nobody may move once they are set."""
+        ...
+
+
+class RegistryWriter(Protocol):
+    """What can be done to a registry."""
+
+    def push_access(self, repository: Repository) -> PushAccess:
         """A login for a push, fresh. DeployError `no-repository` when there is none."""
         ...
+
+    def put_tag(self, repository: Repository, digest: Digest, tag: str) -> None:
+        """Make the tag name the image, which is there; done already is success. DeployError `tag-immutable`."""
+        ...
+
+
+class Registry(RegistryReader, RegistryWriter, Protocol):
+    """What the tool asks of a registry."""
 
 
 class ImageSource(Protocol):

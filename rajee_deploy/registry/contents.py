@@ -21,7 +21,7 @@ from rajee_deploy.registry.oci import MANIFEST_TYPE, OciRepository, TagTakenErro
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from rajee_deploy.model import PushAccess
+    from rajee_deploy.model import PushAccess, Repository
     from rajee_deploy.registry.oci import Manifest
 
 RECORD_PREFIX = "m-"  # "made of"; infra/ gives this prefix a lifecycle rule of its own
@@ -51,11 +51,11 @@ class Record:
 class ContentsStore(Protocol):
     """Where records are kept, by repository and image tag."""
 
-    def put(self, repository: str, tag: str, record: Record) -> Kept:
+    def put(self, repository: Repository, tag: str, record: Record) -> Kept:
         """Keep a record, unless there is one. DeployError when it cannot be kept."""
         ...
 
-    def get(self, repository: str, tag: str) -> Record | None:
+    def get(self, repository: Repository, tag: str) -> Record | None:
         """The record of an image tag, or None when there is none. DeployError when the answer is neither."""
         ...
 
@@ -68,10 +68,10 @@ def record_tag(tag: str) -> str:
 class RegistryContents:
     """The image's own repository as a ContentsStore. `access` gives a login for a repository."""
 
-    def __init__(self, access: Callable[[str], PushAccess]) -> None:
+    def __init__(self, access: Callable[[Repository], PushAccess]) -> None:
         self._access = access
 
-    def put(self, repository: str, tag: str, record: Record) -> Kept:
+    def put(self, repository: Repository, tag: str, record: Record) -> Kept:
         """See ContentsStore. DeployErrors of the registry, and `no-repository`."""
         place = OciRepository(self._access(repository))
         # Asked first, for in a repository whose tags may move the second record would replace the first.
@@ -88,7 +88,7 @@ class RegistryContents:
                 return Kept.WRITTEN
         return Kept.SAME if _holds(there, record) else Kept.OTHER
 
-    def get(self, repository: str, tag: str) -> Record | None:
+    def get(self, repository: Repository, tag: str) -> Record | None:
         """See ContentsStore. Also DeployError `contents-unusable` for a manifest that is no record."""
         place = OciRepository(self._access(repository))
         found = place.find_manifest(record_tag(tag))
@@ -98,7 +98,7 @@ class RegistryContents:
             digest, size, notes = _layer(found)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise DeployError(
-                "contents-unusable", f"{record_tag(tag)} is no record of what {tag} was made of", where=repository,
+                "contents-unusable", f"{record_tag(tag)} is no record of what {tag} was made of", where=str(repository),
                 cause=str(error), hint="another program uses this prefix; the image itself is not affected",
             ) from error  # fmt: skip
         return Record(place.get_blob(digest, size), notes)

@@ -1,88 +1,176 @@
-"""Amazon ECR as a Registry.
+"""Amazon ECR as a Registry: which calls are made. What their answers say is read in `answers` and `documents`.
 
-botocore reports a response that was cut off as an empty success (enforce_content_length is off, and a JSON body that
-does not parse becomes a message), so "absent" is concluded only from ECR's own not-found errors, and "present" only
-from a record that names the tag we asked for.
+A run with nothing to do makes one BatchGetImage per repository and nothing else: it is the call that a pull makes, so
+what it gives can be pulled. DescribeImages is asked only about tags that it does not have, since an archived image
+keeps its tag taken; GetDownloadUrlForLayer only for images that this machine never looked at before.
 """
 
 from __future__ import annotations
 
-import base64
-import binascii
 from typing import TYPE_CHECKING, Any
 
 from rajee_deploy.aws import unknown
 from rajee_deploy.errors import DeployError
-from rajee_deploy.facts import ImageAbsent, ImagePresent, ImageState, RepositoryAbsent
-from rajee_deploy.model import Digest, PushAccess
+from rajee_deploy.facts import ImageAbsent, ImageContent, RepositoryAbsent
+from rajee_deploy.registry import answers, documents
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from rajee_deploy.aws import Aws
+    from rajee_deploy.facts import ImageInaccessible, ReferenceState
+    from rajee_deploy.model import Digest, Platform, PushAccess, Repository
+    from rajee_deploy.registry.answers import StoredManifest
+    from rajee_deploy.registry.verdicts import Verdicts
+
+BATCH = 100  # https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_BatchGetImage.html
 
 
 class Ecr:
-    """The ECR of one account and region."""
+    """The ECR of one account and region, and of those that a repository names."""
 
-    def __init__(self, aws: Aws) -> None:
+    def __init__(self, aws: Aws, verdicts: Verdicts) -> None:
         self._aws = aws
+        self._verdicts = verdicts
+        self._manifests: dict[tuple[Repository, Digest], StoredManifest] = {}
 
-    def find_image(self, repository: str, tag: str) -> ImageState:
-        """See Registry. An archived image exists but cannot be pulled: DeployError `image-archived`."""
-        # By default archived images are not listed, yet their tag is taken.
-        arguments = {"repositoryName": repository, "imageIds": [{"imageTag": tag}], "filter": {"imageStatus": "ANY"}}
-        answer: dict[str, Any] | ImageAbsent | RepositoryAbsent
-        answer = self._aws.ask("ecr", "describe_images", arguments, _absent)
-        if isinstance(answer, (ImageAbsent, RepositoryAbsent)):
+    def find(
+        self, repository: Repository, references: Sequence[str]
+    ) -> RepositoryAbsent | Mapping[str, ReferenceState]:
+        """See Registry."""
+        asked = list(dict.fromkeys(references))
+        states: dict[str, ReferenceState] = {}
+        for start in range(0, len(asked), BATCH):
+            found = self._batch(repository, asked[start : start + BATCH])
+            if isinstance(found, RepositoryAbsent):
+                return found
+            states |= found
+        return states
+
+    def confirm_absent(self, repository: Repository, tag: str) -> ImageAbsent | ImageInaccessible:
+        """See Registry."""
+        name = f"ecr:DescribeImages {repository}:{tag}"
+        arguments = {"imageIds": [{"imageTag": tag}], "filter": {"imageStatus": "ANY"}}  # by default ACTIVE ones only
+        answer = self._ask("describe_images", repository, arguments)
+        if isinstance(answer, RepositoryAbsent):
+            raise unknown(name, "the repository was there a moment ago")
+        return answer if isinstance(answer, ImageAbsent) else answers.archived(name, answer, tag)
+
+    def read_content(self, repository: Repository, digest: Digest, platform: Platform) -> ImageContent:
+        """See Registry. Remembered by digest."""
+        known = self._verdicts.find(digest, platform)
+        if known is None:
+            known = self._content(repository, digest, platform)
+            self._verdicts.remember(digest, platform, known)
+        return known
+
+    def find_frozen(self, repository: Repository, tags: Sequence[str]) -> frozenset[str]:
+        """See Registry."""
+        return answers.frozen("ecr:DescribeRepositories", self._describe(repository), repository.name, tags)
+
+    def push_access(self, repository: Repository) -> PushAccess:
+        """See Registry. The token is for twelve hours and for this run only. It opens every registry that the caller
+        may use, so ECR takes no registry's id for it any more."""
+        found = self._describe(repository)
+        token = self._aws.ask("ecr", "get_authorization_token", {}, region=repository.region)
+        return answers.access(repository.name, found, token)
+
+    def put_tag(self, repository: Repository, digest: Digest, tag: str) -> None:
+        """See Registry. By manifest: nothing is pulled or pushed."""
+        manifest = self._manifest(repository, digest)
+        arguments = {
+            "imageManifest": manifest.text, "imageManifestMediaType": manifest.media_type,
+            "imageDigest": str(digest), "imageTag": tag,
+        }  # fmt: skip
+
+        def refused(code: str, message: str) -> bool | None:
+            if code == "ImageTagAlreadyExistsException":
+                raise DeployError(
+                    "tag-immutable", f"{repository} does not let the tag {tag} be moved", where=f"{repository}:{tag}",
+                    cause=message, hint=EXCLUSION_HINT,
+                )  # fmt: skip
+            return True if code == "ImageAlreadyExistsException" else None  # just this image has just this tag
+
+        answer = self._aws.ask("ecr", "put_image", _in(repository, arguments), refused, region=repository.region)
+        if isinstance(answer, dict) and answer.get("image", {}).get("imageId", {}).get("imageDigest") != str(digest):
+            raise unknown(f"ecr:PutImage {repository}:{tag}", "the answer does not name the image")
+
+    def _batch(self, repository: Repository, asked: Sequence[str]) -> RepositoryAbsent | dict[str, ReferenceState]:
+        arguments = {
+            "imageIds": [answers.image_id(reference) for reference in asked],
+            "acceptedMediaTypes": list(documents.MEDIA_TYPES),
+        }
+        answer = self._ask("batch_get_image", repository, arguments)
+        if isinstance(answer, RepositoryAbsent):
             return answer
-        return _present(f"ecr:DescribeImages {repository}:{tag}", answer, tag)
+        name = f"ecr:BatchGetImage {repository}"
+        if isinstance(answer, ImageAbsent):
+            raise unknown(name, "ECR reported that an image is missing, but not which")
+        states, stored = answers.references(name, answer, asked)
+        self._manifests |= {(repository, manifest.digest): manifest for manifest in stored}
+        return states
 
-    def push_access(self, repository: str) -> PushAccess:
-        """See Registry. The token is for twelve hours and for this run only."""
-        found: dict[str, Any] | ImageAbsent | RepositoryAbsent
-        found = self._aws.ask("ecr", "describe_repositories", {"repositoryNames": [repository]}, _absent)
-        if isinstance(found, (ImageAbsent, RepositoryAbsent)):
+    def _content(self, repository: Repository, digest: Digest, platform: Platform) -> ImageContent:
+        stored = self._manifest(repository, digest)
+        name = f"{repository}@{digest}"
+        try:
+            manifest = documents.read_manifest(stored.text, stored.media_type)
+            match manifest:
+                case documents.ImageManifest(configuration=configuration):
+                    return documents.read_configuration(self._blob(repository, configuration))
+                case documents.ImageIndex(images=images):
+                    child = next((each for its, each in images if its == platform), None)
+                    if child is None:
+                        return ImageContent(", ".join(str(its) for its, _ in images) or "no platform", "")
+                    return self._content(repository, child, platform)
+                case documents.OtherManifest(media_type=media_type):
+                    return ImageContent(f"no image ({media_type})", "")
+        except ValueError as error:
+            raise unknown(name, f"its manifest or configuration cannot be read: {error}") from error
+
+    def _manifest(self, repository: Repository, digest: Digest) -> StoredManifest:
+        if (repository, digest) not in self._manifests:
+            self.find(repository, [str(digest)])
+        if (repository, digest) not in self._manifests:
             raise DeployError(
-                "no-repository", f"the ECR repository {repository} does not exist", where=repository,
-                hint="the stack that makes it must come first in cdk.stacks",
+                "image-gone", f"the image {digest} is not in {repository} any more", where=f"{repository}@{digest}",
+                hint="somebody or a lifecycle rule removed it just now; run again",
             )  # fmt: skip
-        return _access(repository, found, self._aws.ask("ecr", "get_authorization_token", {}))
+        return self._manifests[repository, digest]
+
+    def _blob(self, repository: Repository, digest: Digest) -> bytes:
+        name = f"ecr:GetDownloadUrlForLayer {repository}@{digest}"
+        answer = self._ask("get_download_url_for_layer", repository, {"layerDigest": str(digest)})
+        url = answer.get("downloadUrl") if isinstance(answer, dict) else None
+        if not isinstance(url, str) or not url.startswith(("https://", "http://")):
+            raise unknown(name, "the answer holds no address")
+        data = self._aws.download(name, url, documents.CONFIGURATION_BYTES)
+        if not documents.is_of(data, digest):
+            raise unknown(name, f"the bytes received are not {digest}")
+        return data
+
+    def _describe(self, repository: Repository) -> dict[str, Any]:
+        arguments: dict[str, Any] = {"repositoryNames": [repository.name]}
+        if repository.account:
+            arguments["registryId"] = repository.account
+        found = self._aws.ask("ecr", "describe_repositories", arguments, answers.absent, region=repository.region)
+        if not isinstance(found, dict):
+            raise answers.no_repository(str(repository))
+        return found
+
+    def _ask(
+        self, operation: str, repository: Repository, arguments: Mapping[str, Any]
+    ) -> dict[str, Any] | ImageAbsent | RepositoryAbsent:
+        return self._aws.ask("ecr", operation, _in(repository, arguments), answers.absent, region=repository.region)
 
 
-def _absent(code: str, _message: str) -> ImageAbsent | RepositoryAbsent | None:
-    match code:
-        case "ImageNotFoundException":
-            return ImageAbsent()
-        case "RepositoryNotFoundException":
-            return RepositoryAbsent()
-        case _:
-            return None
+EXCLUSION_HINT = (
+    "moving tags need the repository's imageTagMutability IMMUTABLE_WITH_EXCLUSION with filters for them, such as "
+    "live-* and prev-*; README shows it"
+)
 
 
-def _present(asked: str, answer: dict[str, Any], tag: str) -> ImagePresent:
-    record = next((detail for detail in answer.get("imageDetails", ()) if tag in detail.get("imageTags", ())), None)
-    if record is None:
-        raise unknown(asked, "ECR reported success without the image that was asked for")
-    status = record.get("imageStatus", "ACTIVE")
-    if status != "ACTIVE":
-        raise DeployError(
-            "image-archived", f"the image {tag} exists but is {status.lower()}, so it cannot be pulled", where=asked,
-            hint="restore it: aws ecr update-image-storage-class --target-storage-class STANDARD, then run again",
-        )  # fmt: skip
-    try:
-        return ImagePresent(Digest.parse(record.get("imageDigest", "")))
-    except ValueError as error:
-        raise unknown(asked, str(error)) from error
-
-
-def _access(repository: str, found: dict[str, Any], token: dict[str, Any]) -> PushAccess:
-    uri = next(
-        (r.get("repositoryUri") for r in found.get("repositories", ()) if r.get("repositoryName") == repository), None
-    )
-    if not uri:
-        raise unknown("ecr:DescribeRepositories", "the answer lacks the repository that was asked for")
-    try:
-        login = base64.b64decode(token["authorizationData"][0]["authorizationToken"], validate=True).decode()
-        username, password = login.split(":", 1)
-    except (KeyError, IndexError, ValueError, binascii.Error) as error:
-        raise unknown("ecr:GetAuthorizationToken", "the answer holds no token") from error
-    return PushAccess(uri, username, password)
+def _in(repository: Repository, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """A call's arguments with the repository, and the registry's id where it is another account's."""
+    own = {"registryId": repository.account} if repository.account else {}
+    return {"repositoryName": repository.name, **own, **arguments}

@@ -10,7 +10,7 @@ from rajee_deploy.registry.oci import MANIFEST_BYTES, OciRepository
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from rajee_deploy.model import PushAccess
+    from rajee_deploy.model import PushAccess, Repository
 
 _DEPTH = 2  # an index may name indexes; ours name images
 
@@ -18,10 +18,10 @@ _DEPTH = 2  # an index may name indexes; ours name images
 class RegistryLabels:
     """The labels of images. `access` gives a login for a repository."""
 
-    def __init__(self, access: Callable[[str], PushAccess]) -> None:
+    def __init__(self, access: Callable[[Repository], PushAccess]) -> None:
         self._access = access
 
-    def find_label(self, repository: str, tag: str, name: str) -> str:
+    def find_label(self, repository: Repository, tag: str, name: str) -> str:
         """A label of the image; "" when there is no such image, or it has none. DeployError when nobody can tell."""
         place = OciRepository(self._access(repository))
         found = place.find_manifest(tag)

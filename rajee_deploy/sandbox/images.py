@@ -69,6 +69,14 @@ def record_image(
     return image
 
 
+def layers_not_found(name: str, digest: str) -> Any:
+    """ECR's error for a layer that the repository does not have."""
+    return _Refusal(
+        "LayersNotFoundException",
+        f"The layer with digest '{digest}' does not exist in the repository with name '{name}'",
+    )
+
+
 def is_immutable(repository: Any, tag: str) -> bool:
     """Whether the tag, once set, may not be moved (imageTagMutability and its exclusion filters)."""
     mutability = str(getattr(repository.image_tag_mutability, "value", repository.image_tag_mutability))

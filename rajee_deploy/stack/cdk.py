@@ -6,6 +6,8 @@ aws-cdk 3.0.0 on npm is an accidental publish of an old build that cannot read c
 from __future__ import annotations
 
 import json
+import re
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -164,8 +166,11 @@ def _stacks_of(assembly: Path, names: Sequence[str]) -> dict[str, Any]:
 def _check_parameters(step: DeployStack, template: Mapping[str, Any]) -> None:
     """The template must declare what the step gives it, and use it: a parameter nobody refers to updates nothing."""
     used = json.dumps([template.get("Outputs", {}), template.get("Resources", {})])
-    for name, _ in step.parameters:
+    pending = {name for name, _, _ in step.digests}
+    for name, value in step.parameters:
         if name in template.get("Parameters", {}) and f'"Ref": "{name}"' in used:
+            example = "sha256:" + "0" * 64 if name in pending else value
+            _check_pattern(step, name, example, template["Parameters"][name].get("AllowedPattern", ""))
             continue
         problem = "does not declare" if name not in template.get("Parameters", {}) else "does not refer to"
         raise ConfigurationError(
@@ -173,6 +178,23 @@ def _check_parameters(step: DeployStack, template: Mapping[str, Any]) -> None:
             where=f"stack {step.stack}",
             hint="declare it with rajee_deploy.cdk.DeployState (README shows the two lines); an image's parameter is"
             " named by images.*.parameter in the settings",
+        )  # fmt: skip
+
+
+def _check_pattern(step: DeployStack, name: str, value: str, pattern: str) -> None:
+    """CloudFormation would refuse the value only after the images were built."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")  # Python's way to say that it reads a pattern otherwise than Java may
+            allowed = not pattern or re.fullmatch(pattern, value) is not None
+    except (re.error, FutureWarning):
+        return  # Java's patterns know more than Python's: CloudFormation judges
+    if not allowed:
+        by = "digest" if value.startswith("sha256:") else "tag"
+        raise ConfigurationError(
+            "parameter-refused", f"the parameter {name} of {step.stack} does not take {value}",
+            where=f"stack {step.stack}", cause=f"its AllowedPattern is {pattern}",
+            hint=f"the settings say deploy-by = {by!r}; let DeployState(…, deploy_by=…) in the stack say the same",
         )  # fmt: skip
 
 

@@ -102,6 +102,21 @@ def test_going_back_to_a_former_image_builds_nothing(bootstrapped):
     assert words(up(bootstrapped)) == ["deploy RajeeEnvoyStack"]
 
 
+def test_what_runs_and_what_ran_before_carry_their_shields(bootstrapped):
+    """`prev-` and `live-` are moved with every deploy of another image, and a run with nothing to do moves nothing."""
+    path = bootstrapped.folder / ENVOY
+    edited = path.read_text()
+    images = []
+    for text in (f"# for a while\n{edited}", edited):
+        path.write_text(text)
+        up(bootstrapped)
+        images.append(digests(bootstrapped)[plan(bootstrapped)["images"]["envoy"]["tag"]])
+    found = digests(bootstrapped)
+    assert [found["prev-RajeeEnvoyStack"], found["live-RajeeEnvoyStack"]] == images
+    assert up(bootstrapped)["kind"] == "noop"
+    assert digests(bootstrapped) == found
+
+
 def test_the_deployed_task_runs_the_very_image(bootstrapped):
     ecs = client(bootstrapped, "ecs")
     # moto has a default cluster of its own.
@@ -160,7 +175,7 @@ def test_the_report_counts_the_runs(bootstrapped):
     document = json.loads(bootstrapped.run("rajee-deploy report --json").stdout)
     kinds = {kind["kind"]: kind for kind in document["kinds"]}
     assert set(kinds) == {"first", "noop", "infra", "code"}
-    assert (document["builds"], document["failed"]) == (2, 1)
+    assert (document["builds"], document["failed"]) == (3, 1)
 
 
 def test_a_retained_repository_is_adopted(bootstrapped):
@@ -174,6 +189,29 @@ def test_a_retained_repository_is_adopted(bootstrapped):
     assert up(bootstrapped)["kind"] == "noop"
 
 
+def test_a_stack_is_deployed_by_digest_where_both_sides_say_so(bootstrapped):
+    settings, stack = bootstrapped.folder / "pyproject.toml", bootstrapped.folder / STACK
+    settings.write_text(
+        settings.read_text().replace('parameter = "ImageTag"', 'parameter = "ImageTag"\ndeploy-by = "digest"')
+    )
+    assert "✗ parameter-refused" in bootstrapped.run("rajee-deploy up", code=64).stderr
+    stack.write_text(stack.read_text().replace('images=("ImageTag",)', 'images=("ImageTag",), deploy_by="digest"'))
+    done = up(bootstrapped)
+    digest = digests(bootstrapped)[done["images"]["envoy"]["tag"]]
+    assert done["steps"][-1]["parameters"]["ImageTag"] == digest
+    ecs = client(bootstrapped, "ecs")
+    definition = ecs.describe_task_definition(taskDefinition=ecs.list_task_definitions()["taskDefinitionArns"][-1])
+    assert definition["taskDefinition"]["containerDefinitions"][0]["image"].endswith(f"raja/envoy@{digest}")
+    assert up(bootstrapped)["kind"] == "noop"
+    edit(bootstrapped, ENVOY, "# edited once more\n")
+    done = up(bootstrapped)
+    assert words(done) == ["build-and-push envoy", "deploy RajeeEnvoyStack"]
+    assert up(bootstrapped)["kind"] == "noop"
+    found = digests(bootstrapped)
+    assert found["live-RajeeEnvoyStack"] == found[done["images"]["envoy"]["tag"]]
+    assert found["prev-RajeeEnvoyStack"] == digest
+
+
 def test_a_wrong_account_stops_before_anything(bootstrapped):
     path = bootstrapped.folder / "pyproject.toml"
     text = path.read_text()
@@ -181,6 +219,12 @@ def test_a_wrong_account_stops_before_anything(bootstrapped):
     ended = bootstrapped.run("rajee-deploy up", code=1)
     path.write_text(text)
     assert "✗ wrong-account" in ended.stderr
+
+
+def digests(shell) -> dict[str, str]:
+    """The repository's tags, and the digest of each."""
+    found = client(shell, "ecr").describe_images(repositoryName="raja/envoy")["imageDetails"]
+    return {tag: image["imageDigest"] for image in found for tag in image.get("imageTags", ())}
 
 
 def client(shell, service: str):

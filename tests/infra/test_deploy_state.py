@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 pytestmark = pytest.mark.cdk
@@ -11,13 +13,13 @@ pytestmark = pytest.mark.cdk
 def declared(assertions):
     """The template of a stack that declares the state with `images`, and the state."""
 
-    def declare(*images: str):
+    def declare(*images: str, deploy_by: str = "tag"):
         from aws_cdk import App, Stack
 
         from rajee_deploy.cdk import DeployState
 
         stack = Stack(App(), "Any")
-        state = DeployState(stack, images=images)
+        state = DeployState(stack, images=images, deploy_by=deploy_by)
         return stack, state, assertions.Template.from_stack(stack).to_json()
 
     return declare
@@ -53,3 +55,56 @@ def test_a_second_declaration_is_refused(declared):
     stack, _, _ = declared()
     with pytest.raises(RuntimeError, match="already a Construct"):
         DeployState(stack)
+
+
+TAG = ["c-0123456789abcdef0123456789abcdef01234567", "v1"]
+DIGEST = ["sha256:" + "a" * 64]
+
+
+@pytest.mark.parametrize(
+    ("deploy_by", "taken", "refused", "suffix"),
+    [
+        ("tag", TAG, DIGEST, [":", {"Ref": "ImageTag"}]),
+        (
+            "digest",
+            DIGEST,
+            [*TAG, "sha256:short"],
+            ["@sha256:", {"Fn::Select": [1, {"Fn::Split": [":", {"Ref": "ImageTag"}]}]}],
+        ),
+    ],
+)
+def test_the_image_is_joined_from_repository_and_tag_or_digest(assertions, deploy_by, taken, refused, suffix):
+    """In the container that runs it, through CDK's own construct, and as a reference for everything else."""
+    from aws_cdk import App, Stack, aws_ecr, aws_ecs
+
+    from rajee_deploy.cdk import DeployState
+
+    stack = Stack(App(), "Any")
+    state = DeployState(stack, images=("ImageTag",), deploy_by=deploy_by)
+    repository = aws_ecr.Repository(stack, "Repository")
+    task = aws_ecs.FargateTaskDefinition(stack, "Task")
+    image = aws_ecs.ContainerImage.from_ecr_repository(repository, state.image_tags["ImageTag"])
+    task.add_container("Only", image=image, logging=aws_ecs.LogDriver.aws_logs(stream_prefix="x"))
+    uri = stack.resolve(state.image_uri(repository, "ImageTag"))
+    template = assertions.Template.from_stack(stack).to_json()
+    (found,) = [each for each in template["Resources"].values() if each["Type"] == "AWS::ECS::TaskDefinition"]
+    for joined in (found["Properties"]["ContainerDefinitions"][0]["Image"], uri):
+        assert flat(joined)[-len(suffix) :] == suffix
+        assert "Fn::Join" in joined
+    pattern = re.compile(template["Parameters"]["ImageTag"]["AllowedPattern"])
+    assert [text for text in taken if not pattern.match(text)] == []
+    assert [text for text in refused if pattern.match(text)] == []
+    assert template["Outputs"]["RajeeState"]["Value"]["Fn::Join"][1][1] == {"Ref": "ImageTag"}
+
+
+def flat(join) -> list:
+    """The parts of a join, those that are text split at what separates a tag or digest."""
+    separator, parts = join["Fn::Join"]
+    assert separator == ""
+    last = [part for part in parts if not (isinstance(part, str) and part.endswith("/"))]
+    return [re.sub(r"^.*/[^:@]*", "", part) if isinstance(part, str) else part for part in last]
+
+
+def test_another_form_is_refused(declared):
+    with pytest.raises(ValueError, match="'tag' or 'digest'"):
+        declared("ImageTag", deploy_by="name")

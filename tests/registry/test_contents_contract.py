@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
+
 import pytest
 from fakes import FakeContents
 
 from rajee_deploy.contents.local import LocalContents
 from rajee_deploy.errors import DeployError
+from rajee_deploy.model import Repository
 from rajee_deploy.registry.contents import Kept, Record, RegistryContents, record_tag
 from rajee_deploy.registry.ecr import Ecr
+from rajee_deploy.registry.verdicts import Verdicts
 
 TAG, OTHER = "c-" + "a" * 40, "c-" + "b" * 40
 RECORD = Record(b"\x1f\x8b the document\n", {"one": "1", "two": "é"})
+
+
+def access_of(aws):
+    return Ecr(aws, Verdicts(Path(os.devnull))).push_access
+
+
+def store_of(aws):
+    return RegistryContents(access_of(aws))
 
 
 @pytest.fixture(params=["fake", "local", "registry"])
@@ -19,13 +32,13 @@ def kept(request, tmp_path):
     """A store, and a repository in it."""
     match request.param:
         case "fake":
-            return FakeContents(), "team/app"
+            return FakeContents(), Repository("team/app")
         case "local":
-            return LocalContents(tmp_path / "contents"), "team/app"
+            return LocalContents(tmp_path / "contents"), Repository("team/app")
     aws = request.getfixturevalue("sandbox_aws")
     name = f"team/{tmp_path.name.replace('_', '-').lower()}"
     aws.client("ecr").create_repository(repositoryName=name)
-    return RegistryContents(Ecr(aws).push_access), name
+    return store_of(aws), Repository(name)
 
 
 def test_what_was_put_is_got(kept):
@@ -53,9 +66,9 @@ def test_tags_have_records_of_their_own(kept):
 
 
 def test_a_record_lies_beside_the_image_and_is_none(sandbox_aws, repository):
-    store, ecr = RegistryContents(Ecr(sandbox_aws).push_access), sandbox_aws.client("ecr")
+    store, ecr = store_of(sandbox_aws), sandbox_aws.client("ecr")
     for record, answer in ((RECORD, Kept.WRITTEN), (RECORD, Kept.SAME), (Record(b"another"), Kept.OTHER)):
-        assert store.put(repository, TAG, record) is answer
+        assert store.put(Repository(repository), TAG, record) is answer
     (image,) = ecr.describe_images(repositoryName=repository)["imageDetails"]
     assert image["imageTags"] == ["m-" + "a" * 40] == [record_tag(TAG)]
     assert image["imageSizeInBytes"] == len(RECORD.document)
@@ -64,21 +77,22 @@ def test_a_record_lies_beside_the_image_and_is_none(sandbox_aws, repository):
 def test_what_another_program_left_under_the_prefix_is_said_so_and_stays(sandbox_aws, repository):
     from rajee_deploy.registry.oci import OciRepository
 
-    access = Ecr(sandbox_aws).push_access(repository)
+    access = access_of(sandbox_aws)(Repository(repository))
     place = OciRepository(access)
     config = place.put_blob(b"{}")
     body = b'{"schemaVersion":2,"config":{"digest":"%s","size":2},"layers":[]}' % config.encode()
     place.put_manifest(record_tag(TAG), body)
-    store = RegistryContents(Ecr(sandbox_aws).push_access)
-    assert store.put(repository, TAG, RECORD) is Kept.OTHER
+    store = store_of(sandbox_aws)
+    assert store.put(Repository(repository), TAG, RECORD) is Kept.OTHER
     with pytest.raises(DeployError) as caught:
-        store.get(repository, TAG)
+        store.get(Repository(repository), TAG)
     assert caught.value.code == "contents-unusable"
 
 
 def test_no_repository(sandbox_aws):
-    store = RegistryContents(Ecr(sandbox_aws).push_access)
-    for call in (lambda: store.get("no/such", TAG), lambda: store.put("no/such", TAG, RECORD)):
+    store = store_of(sandbox_aws)
+    nowhere = Repository("no/such")
+    for call in (lambda: store.get(nowhere, TAG), lambda: store.put(nowhere, TAG, RECORD)):
         with pytest.raises(DeployError) as caught:
             call()
         assert caught.value.code == "no-repository"
@@ -88,8 +102,6 @@ def test_no_repository(sandbox_aws):
 
 
 def test_only_the_newest_stay(tmp_path):
-    import os
-
     store = LocalContents(tmp_path / "contents", most=3)
     tags = [f"c-{number:040x}" for number in range(6)]
     for number, tag in enumerate(tags):

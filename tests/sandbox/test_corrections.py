@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import urllib.error
+import urllib.request
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -191,6 +193,30 @@ def image_size(cloud: Any) -> int:
     return ecr.describe_images(repositoryName=cloud.name)["imageDetails"][0]["imageSizeInBytes"]
 
 
+def layer_address(cloud: Any) -> list[Any]:
+    """Where a layer is downloaded from, whether it opens without a login, and what a layer that is none gives."""
+    ecr = repository(cloud)
+    blob = b"a configuration"
+    digest = f"sha256:{hashlib.sha256(blob).hexdigest()}"
+    try:
+        token = ecr.get_authorization_token()["authorizationData"][0]["authorizationToken"]
+        address = f"http://127.0.0.1:{cloud.port}/v2/{cloud.name}/blobs/uploads/?digest={digest}"
+        request = urllib.request.Request(address, blob, {"Authorization": f"Basic {token}"})
+        urllib.request.urlopen(request, timeout=30).close()
+        url = ecr.get_download_url_for_layer(repositoryName=cloud.name, layerDigest=digest)["downloadUrl"]
+    except (ClientError, ResponseParserError, urllib.error.HTTPError):
+        return ["not implemented"]
+    with urllib.request.urlopen(url, timeout=30) as answer:
+        opened = answer.read() == blob
+    try:
+        urllib.request.urlopen(url.replace("signature=", "signature=0"), timeout=30).close()
+    except urllib.error.HTTPError as error:
+        forged = error.code
+    missing = code(ecr.get_download_url_for_layer, repositoryName=cloud.name, layerDigest=f"sha256:{'0' * 64}")
+    nowhere = code(ecr.get_download_url_for_layer, repositoryName="no/where", layerDigest=digest)
+    return [opened, forged, missing, nowhere]
+
+
 ECR = [
     Gap(repository_uri, "localhost:PORT/NAME", "123456789012.dkr.ecr.us-east-1.amazonaws.com/NAME"),
     Gap(login, ("http://localhost:PORT", True), ("https://123456789012.dkr.ecr.us-east-1.amazonaws.com", False)),
@@ -207,6 +233,7 @@ ECR = [
     Gap(asked_tag, "first", "second"),
     Gap(missing_digest_is_named, [True], [False]),
     Gap(image_size, 42, 7),
+    Gap(layer_address, [True, 401, "LayersNotFoundException", "RepositoryNotFoundException"], ["not implemented"]),
 ]
 
 

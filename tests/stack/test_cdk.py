@@ -11,6 +11,7 @@ import pytest
 
 from rajee_deploy.aws import Aws
 from rajee_deploy.errors import DeployError
+from rajee_deploy.model import Repository
 from rajee_deploy.settings import CdkSettings
 from rajee_deploy.stack.cdk import Cdk, find_cli, get_cli
 from rajee_deploy.steps import DeployStack
@@ -163,3 +164,48 @@ def test_a_template_that_does_not_take_the_parameters_is_found_before_anything_i
         cdk(app).synth(out, [STEP], lambda _line: None)
     assert caught.value.code == "no-such-parameter"
     assert problem in caught.value.problem
+
+
+DIGEST = "sha256:" + "a" * 64
+
+
+@pytest.mark.parametrize(
+    ("value", "digests", "pattern", "refused"),
+    [
+        ("c-1", (), "^[a-z0-9-]+$", False),
+        ("c-1", (), "^sha256:[0-9a-f]{64}$", True),
+        (DIGEST, (), "^sha256:[0-9a-f]{64}$", False),
+        (DIGEST, (), "^[a-z0-9-]+$", True),
+        # What is only built in this run: the form of a digest counts, not what is shown for it.
+        ("the digest of c-1", (("ImageTag", Repository("a"), "c-1"),), "^sha256:[0-9a-f]{64}$", False),
+        ("the digest of c-1", (("ImageTag", Repository("a"), "c-1"),), "^[a-z0-9-]+$", True),
+        ("c-1", (), "[a-z&&[^b]]++\\p{Q}", False),  # Java's own: left to CloudFormation
+    ],
+)
+def test_a_parameter_that_takes_tags_gets_no_digest_and_the_other_way_round(
+    app, tmp_path, value, digests, pattern, refused
+):
+    step = DeployStack("App", (("ImageTag", value),), "", (), digests=digests)
+    template = {
+        "Parameters": {"ImageTag": {"Type": "String", "AllowedPattern": pattern}},
+        "Outputs": {"O": {"Value": {"Ref": "ImageTag"}}},
+    }
+    manifest = {
+        "artifacts": {
+            "App": {
+                "type": "aws:cloudformation:stack",
+                "properties": {"stackName": "App", "templateFile": "App.json"},
+            }
+        }
+    }
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / "manifest.json").write_text(json.dumps(manifest))
+    (out / "App.json").write_text(json.dumps(template))
+    install(app, "exit 0")
+    if not refused:
+        cdk(app).synth(out, [step], lambda _line: None)
+        return
+    with pytest.raises(DeployError) as caught:
+        cdk(app).synth(out, [step], lambda _line: None)
+    assert (caught.value.code, "deploy-by" in caught.value.hint) == ("parameter-refused", True)

@@ -14,6 +14,7 @@ from moto.ecr.models import ECRBackend, Image, Repository
 from moto.ecr.responses import ECRResponse
 
 from rajee_deploy.sandbox import images
+from rajee_deploy.sandbox.registry_api import signature
 
 TOKEN_LIFE = timedelta(hours=12)
 
@@ -25,6 +26,7 @@ def apply(*, port: int, password: str) -> None:
     keep_real_digests()
     answer_with_the_asked_tag()
     measure_images()
+    give_out_layers(port, password)
 
 
 def point_uris_here(port: int) -> None:
@@ -110,6 +112,22 @@ def measure_images() -> None:
         return sum(int(layer.get("size", 0)) for layer in manifest["layers"])
 
     Image.get_image_size_in_bytes = get_image_size_in_bytes
+
+
+def give_out_layers(port: int, password: str) -> None:
+    """GetDownloadUrlForLayer: an address that opens one blob to whoever has it (moto has not implemented it)."""
+
+    def get_download_url_for_layer(self: Any) -> Any:
+        name, digest = self._get_param("repositoryName"), self._get_param("layerDigest")
+        repository = self.ecr_backend.repositories.get(name)
+        if repository is None:
+            raise RepositoryNotFoundException(name, self.current_account)
+        if digest not in repository.layers:
+            raise images.layers_not_found(name, digest)
+        url = f"http://localhost:{port}/v2/{name}/blobs/{digest}?signature={signature(password, name, digest)}"
+        return ActionResult({"downloadUrl": url, "layerDigest": digest})
+
+    ECRResponse.get_download_url_for_layer = get_download_url_for_layer
 
 
 def _named(image: Any, tag: str | None) -> Any:

@@ -1,0 +1,44 @@
+"""Additional tags: their placeholders become what git says of the checkout. Reads git, and only when asked for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rajee_deploy.errors import DeployError
+from rajee_deploy.source import read_source
+from rajee_deploy.tags import sanitised
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rajee_deploy.settings import ImageSettings
+    from rajee_deploy.source import Source
+
+_SHORT = 12
+
+
+def expanded(image: ImageSettings, tags: Sequence[str]) -> tuple[str, ...]:
+    """The tags of one image, each once. DeployError `no-revision` when git does not tell what a placeholder stands for.
+
+    `{revision}` is the commit, `{short-revision}` its first 12 digits (both with `-dirty` when tracked files differ
+    from it), `{branch}` the branch, `{image}` the image's name. Characters that no tag can have become `-`.
+    """
+    if not any("{" in tag for tag in tags):
+        return tuple(dict.fromkeys(tags))
+    source = read_source(image.context)
+    return tuple(dict.fromkeys(_expand(tag, image.name, source) for tag in tags))
+
+
+def _expand(tag: str, image: str, source: Source) -> str:
+    commit, dirty, _ = source.revision.partition("-dirty")
+    values = {
+        "revision": source.revision, "short-revision": commit[:_SHORT] + dirty, "branch": source.branch, "image": image,
+    }  # fmt: skip
+    for name, value in values.items():
+        if f"{{{name}}}" in tag and not value:
+            raise DeployError(
+                "no-revision", f"git does not tell the {name} for the tag {tag}", where=f"image {image}",
+                hint="a detached HEAD has no branch; give the tag itself with --also-tag",
+            )  # fmt: skip
+        tag = tag.replace(f"{{{name}}}", value)
+    return sanitised(tag)

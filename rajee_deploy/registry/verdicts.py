@@ -1,0 +1,68 @@
+"""What images said of themselves, remembered by digest: a digest's content never changes, so this cannot go stale.
+
+Owns one small file of this user. It is only ever a shortcut: a file that is torn, old or full of nonsense is ignored
+and written anew, and one that cannot be written is done without.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import threading
+from typing import TYPE_CHECKING
+
+from rajee_deploy.facts import ImageContent
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from rajee_deploy.model import Digest, Platform
+
+SCHEMA = "rajee-deploy.verdicts/1"
+KEPT = 500  # newest; about 150 bytes each
+
+
+class Verdicts:
+    """Contents by digest and platform asked for, in the file `path`."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._lock = threading.Lock()
+
+    def find(self, digest: Digest, platform: Platform) -> ImageContent | None:
+        """What is remembered, or None."""
+        found = self._read().get(_key(digest, platform))
+        return ImageContent(*found) if found else None
+
+    def remember(self, digest: Digest, platform: Platform, content: ImageContent) -> None:
+        """Keep it, in one piece; the oldest ones make room. Two runs at once may lose one of two: it is asked again."""
+        with self._lock, contextlib.suppress(OSError):
+            kept = self._read()
+            kept.pop(_key(digest, platform), None)
+            kept[_key(digest, platform)] = (content.platform, content.fingerprint)
+            newest = dict(list(kept.items())[-KEPT:])
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            draft = self._path.with_name(f"{self._path.name}.{os.getpid()}")
+            try:
+                draft.write_text(json.dumps({"schema": SCHEMA, "images": newest}), "utf-8")
+                draft.replace(self._path)
+            finally:
+                draft.unlink(missing_ok=True)
+
+    def _read(self) -> dict[str, tuple[str, str]]:
+        try:
+            document = json.loads(self._path.read_text("utf-8"))
+            if document["schema"] != SCHEMA:
+                return {}
+            return {
+                key: (platform, fingerprint)
+                for key, (platform, fingerprint) in document["images"].items()
+                if isinstance(platform, str) and isinstance(fingerprint, str)
+            }
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            return {}
+
+
+def _key(digest: Digest, platform: Platform) -> str:
+    return f"{digest} {platform}"

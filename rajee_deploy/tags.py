@@ -1,0 +1,24 @@
+"""The grammar of additional tags and of their placeholders. Pure."""
+
+from __future__ import annotations
+
+import re
+
+PLACEHOLDERS = ("revision", "short-revision", "branch", "image")
+
+
+def tag_problem(tag: str) -> str:
+    """What is wrong with an additional tag, whose placeholders are `{revision}` and so on; "" when it is good."""
+    unknown = [name for name in re.findall(r"\{([^}]*)\}", tag) if name not in PLACEHOLDERS]
+    if unknown:
+        return f"unknown placeholder {unknown[0]!r}; known: " + ", ".join(f"{{{name}}}" for name in PLACEHOLDERS)
+    if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}", re.sub(r"\{[^}]*\}", "x", tag)):
+        return "not a tag: letters, digits, '_', '.', '-', at most 128, not starting with '.' or '-'"
+    if tag.startswith(("c-", "live-", "prev-")):
+        return "tags that begin with c-, live- or prev- are the tool's own"
+    return ""
+
+
+def sanitised(text: str) -> str:
+    """Text as a tag can have it: every other character becomes `-`; at most 128, and it starts with none of `.-`."""
+    return re.sub(r"[^A-Za-z0-9_.-]", "-", text).lstrip(".-")[:128]

@@ -1,0 +1,83 @@
+"""The file of verdicts is a shortcut: whatever is in it or happens to it, nothing is ever believed wrongly."""
+
+from __future__ import annotations
+
+import json
+import os
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+import pytest
+from registry_images import ARM, LINUX, OURS
+
+from rajee_deploy.facts import ImageContent
+from rajee_deploy.model import Digest
+from rajee_deploy.registry.verdicts import KEPT, Verdicts
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+A = Digest("sha256", "a" * 64)
+CONTENT = ImageContent("linux/amd64", OURS)
+
+
+@pytest.fixture
+def path(tmp_path) -> Path:
+    return tmp_path / "state" / "verdicts.json"
+
+
+def test_what_was_remembered_is_found_by_digest_and_platform(path):
+    Verdicts(path).remember(A, LINUX, CONTENT)
+    assert Verdicts(path).find(A, LINUX) == CONTENT
+    assert Verdicts(path).find(A, ARM) is None
+    assert Verdicts(path).find(Digest("sha256", "b" * 64), LINUX) is None
+
+
+def test_the_newest_are_kept(path):
+    verdicts = Verdicts(path)
+    digests = [Digest("sha256", f"{number:064x}") for number in range(KEPT + 10)]
+    for digest in digests:
+        verdicts.remember(digest, LINUX, CONTENT)
+    assert [verdicts.find(digest, LINUX) is None for digest in digests] == [True] * 10 + [False] * KEPT
+    assert path.stat().st_size < 200_000
+
+
+def test_a_file_cut_or_flipped_anywhere_gives_what_it_had_or_nothing(path):
+    verdicts = Verdicts(path)
+    verdicts.remember(A, LINUX, CONTENT)
+    whole = path.read_bytes()
+    for cut in range(len(whole)):
+        path.write_bytes(whole[:cut])
+        assert verdicts.find(A, LINUX) is None
+    for document in ([], 3, {"schema": "other/1", "images": {}}, {"schema": "rajee-deploy.verdicts/1", "images": [1]},
+                     {"schema": "rajee-deploy.verdicts/1", "images": {f"{A} linux/amd64": [1, 2]}}):  # fmt: skip
+        path.write_text(json.dumps(document))
+        assert verdicts.find(A, LINUX) is None
+    path.write_bytes(b"\xff\xfe")
+    verdicts.remember(A, LINUX, CONTENT)
+    assert verdicts.find(A, LINUX) == CONTENT
+
+
+def test_a_file_that_cannot_be_written_is_done_without(tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    verdicts = Verdicts(tmp_path / "file" / "verdicts.json")
+    verdicts.remember(A, LINUX, CONTENT)
+    assert verdicts.find(A, LINUX) is None
+
+
+def test_a_full_disk_keeps_what_there_was(path, tmp_path):
+    """Every byte goes to /dev/full, which has room for none."""
+    verdicts = Verdicts(path)
+    verdicts.remember(A, LINUX, CONTENT)
+    path.with_name(f"{path.name}.{os.getpid()}").symlink_to("/dev/full")
+    verdicts.remember(Digest("sha256", "b" * 64), LINUX, CONTENT)
+    assert verdicts.find(A, LINUX) == CONTENT
+    assert [each.name for each in path.parent.iterdir()] == [path.name]
+    assert tmp_path
+
+
+def test_many_at_once_leave_a_whole_file(path):
+    digests = [Digest("sha256", f"{number:064x}") for number in range(40)]
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda digest: Verdicts(path).remember(digest, LINUX, CONTENT), digests))
+    assert json.loads(path.read_text())["images"]

@@ -1,0 +1,222 @@
+"""Which tags move and when: a table over what was observed, without a world."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from rajee_deploy import retention
+from rajee_deploy.errors import DeployError
+from rajee_deploy.facts import (
+    INFRA_PARAMETER,
+    DeployBy,
+    ImageAbsent,
+    ImageForeign,
+    ImageInaccessible,
+    ImageOfOtherPlatform,
+    ImagePresent,
+    Observed,
+    StackAbsent,
+    StackPresent,
+    Tagged,
+    Wanted,
+    WantedImage,
+)
+from rajee_deploy.fingerprint import Fingerprint
+from rajee_deploy.model import Digest, Platform, Repository
+from rajee_deploy.plan import is_undone, make_plan
+from rajee_deploy.steps import BuildAndPush, DeployStack, MoveTag
+
+REPOSITORY = Repository("team/app")
+APP = Fingerprint("s", Digest("sha256", "a" * 64), ())
+INFRA = Fingerprint("s", Digest("sha256", "b" * 64), ())
+NEW, OLD, OLDER = (Digest("sha256", letter * 64) for letter in "123")
+IMAGE = WantedImage("app", APP, REPOSITORY, "App", "ImageTag", Platform("linux", "amd64"), keeper="App")
+
+
+def plan(image=IMAGE, state=None, tags=None, status="UPDATE_COMPLETE", frozen=(), deployed="c-old"):
+    """The plan over a stack that runs `deployed`, and a repository with these tags."""
+    stack = StackPresent(status, {"ImageTag": deployed, INFRA_PARAMETER: str(INFRA.digest)}, {})
+    references = {(REPOSITORY, tag): Tagged(digest) for tag, digest in (tags or {}).items()}
+    observed = Observed(
+        {"app": state or ImagePresent(NEW)},
+        {"App": StackAbsent() if deployed is None else stack},
+        references,
+        frozenset((REPOSITORY, tag) for tag in frozen),
+    )
+    return make_plan(Wanted((image,), ("App",), INFRA), observed)
+
+
+def moves(found) -> tuple[dict[str, str], dict[str, str]]:
+    """What the deploy moves before it, and what it puts back when it fails."""
+    (step,) = [each for each in found.steps if isinstance(each, DeployStack)]
+    assert isinstance(step, DeployStack)
+    return {each.tag: each.target for each in step.before}, {each.tag: each.target for each in step.undo}
+
+
+BOTH = {"prev-App": str(OLD), "live-App": APP.tag}
+BACK = {"live-App": str(OLD)}
+
+
+@pytest.mark.parametrize(
+    ("tags", "before", "undo"),
+    [
+        ({"c-old": OLD}, BOTH, BACK),
+        ({"c-old": OLD, "live-App": OLD, "prev-App": OLDER}, BOTH, BACK),
+        # A run that broke off has moved both already.
+        ({"c-old": OLD, "live-App": NEW, "prev-App": OLD}, {}, {"live-App": str(OLD)}),
+        # `live-` lies: what the stack records counts.
+        ({"c-old": OLD, "live-App": OLDER, "prev-App": OLDER}, BOTH, BACK),
+        # Two tags of one image: nothing is replaced.
+        ({"c-old": NEW, "live-App": NEW}, {}, {}),
+        # What runs is gone: there is nothing to shield for a rollback.
+        ({"live-App": OLD}, {"live-App": APP.tag}, {}),
+    ],
+)  # fmt: skip
+def test_before_a_deploy_that_replaces_the_image(tags, before, undo):
+    assert moves(plan(tags=tags)) == (before, undo)
+
+
+def test_a_first_deploy_shields_what_it_starts():
+    assert moves(plan(state=ImageAbsent(), deployed=None)) == ({"live-App": APP.tag}, {})
+
+
+def test_after_a_rollback_prev_stays_where_the_failed_deploy_put_it():
+    tags = {"c-failed": OLDER, "live-App": OLD, "prev-App": OLD}
+    found = plan(tags=tags, deployed="c-failed", status="UPDATE_ROLLBACK_COMPLETE")
+    assert moves(found)[0] == {"live-App": APP.tag}
+
+
+def test_an_infrastructure_deploy_of_the_same_image_moves_nothing():
+    tags = {"live-App": NEW, "prev-App": OLD}
+    image = replace(IMAGE)
+    found = make_plan(
+        Wanted((image,), ("App",), INFRA),
+        Observed(
+            {"app": ImagePresent(NEW)},
+            {"App": StackPresent("UPDATE_COMPLETE", {"ImageTag": APP.tag, INFRA_PARAMETER: "x"}, {})},
+            {(REPOSITORY, tag): Tagged(digest) for tag, digest in tags.items()},
+        ),
+    )
+    assert moves(found) == ({}, {})
+
+
+def test_tags_that_the_repository_freezes_are_left_with_a_warning():
+    tags = {"c-old": OLD, "live-App": OLDER, "prev-App": OLDER}
+    found = plan(tags=tags, frozen=("live-App", "prev-App"))
+    assert moves(found) == ({}, {})
+    assert {notice.code for _, notice in found.notices} == {"tag-immutable"}
+    still = plan(tags={"live-App": OLDER}, frozen=("live-App",), deployed=APP.tag)
+    assert (still.is_empty, [notice.code for _, notice in still.notices]) == (True, ["tag-immutable"])
+
+
+def test_a_running_image_that_is_gone_is_said():
+    assert [notice.code for _, notice in plan(tags={"live-App": OLD}).notices] == ["deployed-image-gone"]
+
+
+def test_the_running_image_expired_and_is_built_again_under_its_tag():
+    found = plan(state=ImageAbsent(), deployed=APP.tag)
+    assert [type(step) for step in found.steps] == [BuildAndPush, MoveTag]
+    ((_, notice),) = found.notices
+    assert (notice.code, "--force-new-deployment" in notice.message) == ("deployed-image-expired", True)
+
+
+def test_by_digest_an_expired_image_is_deployed_again():
+    image = replace(IMAGE, deploy_by=DeployBy.DIGEST)
+    found = plan(image, ImageAbsent(), deployed=str(OLD))
+    step = found.steps[-1]
+    assert isinstance(step, DeployStack)
+    assert step.digests == (("ImageTag", REPOSITORY, APP.tag),)
+    assert "the digest of" in dict(step.parameters)["ImageTag"]
+
+
+def test_by_digest_the_verified_digest_is_the_parameter():
+    image = replace(IMAGE, deploy_by=DeployBy.DIGEST)
+    assert plan(image, tags={"live-App": NEW}, deployed=str(NEW)).is_empty
+    (step,) = plan(image, tags={str(OLD): OLD}, deployed=str(OLD)).steps
+    assert isinstance(step, DeployStack)
+    assert (dict(step.parameters)["ImageTag"], step.digests) == (str(NEW), ())
+    assert moves(plan(image, tags={str(OLD): OLD}, deployed=str(OLD)))[1] == {"live-App": str(OLD)}
+
+
+@pytest.mark.parametrize(
+    ("tags", "expected"),
+    [
+        ({}, ["v1", "main"]),
+        ({"v1": NEW}, ["main"]),
+        ({"v1": OLD, "main": NEW}, ["v1"]),
+        ({"v1": NEW, "main": NEW}, []),
+    ],
+)
+def test_additional_tags_are_put_where_they_are_not_yet(tags, expected):
+    image = replace(IMAGE, tags=("v1", "main"))
+    found = plan(image, tags={"live-App": NEW, **tags}, deployed=APP.tag)
+    assert [step.tag for step in found.steps if isinstance(step, MoveTag)] == expected
+    assert found.kind == ("tags" if expected else "noop")
+
+
+def test_additional_tags_follow_the_build():
+    found = plan(replace(IMAGE, tags=("v1",)), ImageAbsent(), {"c-old": OLD})
+    assert [type(step) for step in found.steps] == [BuildAndPush, MoveTag, DeployStack]
+
+
+def test_an_additional_tag_of_another_image_that_cannot_move_is_an_error():
+    with pytest.raises(DeployError) as caught:
+        plan(replace(IMAGE, tags=("v1",)), tags={"v1": OLD}, frozen=("v1",))
+    assert caught.value.code == "tag-taken"
+
+
+def test_two_images_cannot_share_an_additional_tag():
+    one = replace(IMAGE, tags=("v1",))
+    other = replace(one, name="other", parameter="OtherTag")
+    observed = Observed({"app": ImagePresent(NEW), "other": ImagePresent(OLD)}, {"App": StackAbsent()})
+    with pytest.raises(DeployError) as caught:
+        make_plan(Wanted((one, other), ("App",), INFRA), observed)
+    assert (caught.value.code, "{image}" in caught.value.hint) == ("tag-shared", True)
+
+
+@pytest.mark.parametrize(
+    ("state", "code", "words"),
+    [
+        (ImageForeign(OLD, ""), "image-not-ours", "records no fingerprint"),
+        (ImageForeign(OLD, "sha256:other"), "image-not-ours", "built for sha256:other"),
+        (ImageOfOtherPlatform(OLD, "linux/arm64"), "image-wrong-platform", "linux/arm64"),
+        (ImageInaccessible("archived"), "image-archived", ""),
+    ],
+)
+def test_an_image_that_is_not_what_its_tag_says_stops_the_run(state, code, words):
+    for deployed in (APP.tag, "c-old", None):
+        with pytest.raises(DeployError) as caught:
+            plan(state=state, deployed=deployed)
+        assert caught.value.code == code
+        assert words in caught.value.cause
+        assert caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("status", "recorded", "undone"),
+    [
+        ("UPDATE_ROLLBACK_COMPLETE", "c-old", True),
+        ("UPDATE_ROLLBACK_COMPLETE", "c-new", True),  # what DescribeStacks shows after a rollback is not documented
+        ("UPDATE_COMPLETE", "c-old", True),  # it was never begun
+        ("UPDATE_COMPLETE", "c-new", False),  # it ended well, and only we did not hear of it
+        ("UPDATE_IN_PROGRESS", "c-old", False),
+        ("UPDATE_ROLLBACK_IN_PROGRESS", "c-old", False),
+        ("UPDATE_ROLLBACK_FAILED", "c-old", False),
+        ("ROLLBACK_COMPLETE", "c-new", False),
+    ],
+)
+def test_when_a_failed_deploy_is_undone(status, recorded, undone):
+    step = DeployStack("App", (("ImageTag", "c-new"),), "", ())
+    assert is_undone(step, StackPresent(status, {"ImageTag": recorded}, {})) is undone
+    assert not is_undone(step, StackAbsent())
+
+
+def test_keepers_tell_stacks_parameters_and_places_apart_and_fit_into_a_tag():
+    assert retention.keeper("App", "ApiTag", "", is_shared=False) == "App"
+    assert retention.keeper("App", "ApiTag", "", is_shared=True) == "App-ApiTag"
+    assert retention.keeper("App", "T", "123456789012-eu-west-1", is_shared=False) == "App-123456789012-eu-west-1"
+    long = {retention.keeper("S" * 128, f"T{number}", "", is_shared=True) for number in range(2)}
+    assert len(long) == 2
+    assert {len(f"live-{name}") for name in long} == {128}
