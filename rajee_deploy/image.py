@@ -57,7 +57,7 @@ def read_inputs(settings: ImageSettings, modes: Modes | None = None) -> ImageInp
     """Read and digest everything that decides the image. DeployError where a build would fail, and why."""
     modes = modes or contexts.Modes.GIT
     args = {**_proxies(), **_build_args(settings)}
-    options = BuildOptions(settings.platform, settings.target, args, settings.build_contexts)
+    options = BuildOptions(settings.platform, settings.target, args, settings.build_contexts, settings.labels)
     path, text = _read_dockerfile(settings)
     recipe = dockerfiles.resolve(text, options, shown(path))
     selections = {
@@ -78,8 +78,13 @@ def _widenings(recipe: Recipe) -> Iterator[Notice]:
 
 
 @contextmanager
-def build_request(inputs: ImageInputs, uri: str) -> Iterator[BuildRequest]:
-    """The image's build contexts, staged for as long as the build takes, and the request that names them."""
+def build_request(
+    inputs: ImageInputs, uri: str, source_labels: Mapping[str, str] | None = None
+) -> Iterator[BuildRequest]:
+    """The image's build contexts, staged for as long as the build takes, and the request that names them.
+
+    `source_labels` tell where the image comes from; they decide nothing, and configured labels go before them.
+    """
     with ExitStack() as stack:
         staged = {
             name: stack.enter_context(contexts.staged(selection, inputs.dockerfile))
@@ -94,7 +99,14 @@ def build_request(inputs: ImageInputs, uri: str) -> Iterator[BuildRequest]:
             target=inputs.options.target,
             build_args=_build_args(inputs.settings),  # without the proxies: docker adds those by itself
             build_contexts={**inputs.options.build_contexts, **local},
-            labels={FINGERPRINT_LABEL: str(inputs.fingerprint.digest)},
+            labels={
+                **(source_labels or {}),
+                **inputs.settings.labels,
+                FINGERPRINT_LABEL: str(inputs.fingerprint.digest),
+            },
+            settings=inputs.settings.build,
+            shown_dockerfile=shown(_dockerfile_path(inputs.settings)),
+            name=inputs.settings.name,
         )
 
 
@@ -141,10 +153,15 @@ def _build_args(settings: ImageSettings) -> dict[str, str]:
     return {**({"SOURCE_DATE_EPOCH": epoch} if epoch else {}), **settings.build_args}
 
 
-def _read_dockerfile(settings: ImageSettings) -> tuple[Path, bytes]:
+def _dockerfile_path(settings: ImageSettings) -> Path:
     path = settings.dockerfile
     if not path.exists() and path.name == "Dockerfile" and path.with_name("dockerfile").exists():
-        path = path.with_name("dockerfile")  # BuildKit looks for it too
+        return path.with_name("dockerfile")  # BuildKit looks for it too
+    return path
+
+
+def _read_dockerfile(settings: ImageSettings) -> tuple[Path, bytes]:
+    path = _dockerfile_path(settings)
     try:
         return path, path.read_bytes()
     except FileNotFoundError as error:

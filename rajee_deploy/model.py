@@ -149,6 +149,7 @@ class BuildOptions:
     target: str | None = None
     build_args: Mapping[str, str] = field(default_factory=dict)
     build_contexts: Mapping[str, str] = field(default_factory=dict)
+    labels: Mapping[str, str] = field(default_factory=dict)  # configured ones; the tool's own decide nothing
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ import tomllib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from rajee_deploy.build_settings import BuildSettings, EngineSettings, parse_build, parse_engine
 from rajee_deploy.errors import ConfigurationError
 from rajee_deploy.facts import INFRA_PARAMETER
 from rajee_deploy.model import Platform, is_local_context
@@ -39,6 +40,8 @@ class ImageSettings:
     build_contexts: Mapping[str, str] = field(default_factory=dict)
     stack: str = ""
     parameter: str = "ImageTag"
+    labels: Mapping[str, str] = field(default_factory=dict)
+    build: BuildSettings = field(default_factory=BuildSettings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +67,7 @@ class Settings:
     profile: str | None = None
     region: str | None = None
     account: str | None = None
+    engine: EngineSettings = field(default_factory=EngineSettings)
 
     @property
     def root(self) -> Path:
@@ -75,16 +79,22 @@ _STRINGS = "a table of strings"
 _LIST = "a list of strings"
 _STRING = "a string"
 _TABLE = "a table"
+_NUMBER = "a whole number"
+_STRING_OR_FALSE = "a string or false"
 
 _IMAGE_KEYS = {
     "context": _STRING, "dockerfile": _STRING, "target": _STRING, "platform": _STRING, "repository": _STRING,
     "stack": _STRING, "parameter": _STRING, "build-args": _STRINGS, "build-contexts": _STRINGS,
+    "labels": _STRINGS, "secrets": _STRINGS, "ssh": _LIST, "cache-from": _LIST, "cache-to": _LIST,
+    "provenance": _STRING_OR_FALSE,
 }  # fmt: skip
 _CDK_KEYS = {"app": _STRING, "stacks": _LIST, "context": _STRINGS, "env": _LIST, "ignore": _LIST, "inputs": _LIST}
+_ENGINE_KEYS = {"engine": _STRING, "builder": _STRING, "build-concurrency": _NUMBER}
 _ENVIRONMENT_KEYS = {
     "profile": _STRING, "region": _STRING, "account": _STRING, "context": _STRINGS, "images": _TABLE, "cdk": _TABLE,
+    **_ENGINE_KEYS,
 }  # fmt: skip
-_TOP_KEYS = {"images": _TABLE, "cdk": _TABLE, "environments": _TABLE}
+_TOP_KEYS = {"images": _TABLE, "cdk": _TABLE, "environments": _TABLE, **_ENGINE_KEYS}
 
 
 def find_settings(start: Path) -> Path:
@@ -116,8 +126,9 @@ def load(path: Path, environment: str | None = None) -> Settings:
     cdk = reader.cdk(table.get("cdk"), chosen)
     reader.check_stacks(images, cdk)
     return Settings(
-        path, images, cdk, environment or "", chosen.get("profile"), chosen.get("region"), chosen.get("account")
-    )
+        path, images, cdk, environment or "", chosen.get("profile"), chosen.get("region"), chosen.get("account"),
+        reader.engine({**table, **chosen}),
+    )  # fmt: skip
 
 
 def _read_toml(path: Path) -> dict[str, Any]:
@@ -199,8 +210,21 @@ class _Reader:
         return ImageSettings(
             name, context, dockerfile, repository, self.platform(at, table), table.get("target"),
             dict(table.get("build-args", {})), self.build_contexts(table),
-            table.get("stack", ""), table.get("parameter", "ImageTag"),
+            table.get("stack", ""), table.get("parameter", "ImageTag"), dict(table.get("labels", {})),
+            self.build(at, table),
         )  # fmt: skip
+
+    def build(self, at: str, table: Mapping[str, Any]) -> BuildSettings:
+        try:
+            return parse_build(table, self.root)
+        except ValueError as error:
+            raise self.fail(f"{at}{str(error).partition(': ')[0]}", str(error).partition(": ")[2]) from error
+
+    def engine(self, table: Mapping[str, Any]) -> EngineSettings:
+        try:
+            return parse_engine(table)
+        except ValueError as error:
+            raise self.fail(str(error).partition(": ")[0], str(error).partition(": ")[2]) from error
 
     def build_contexts(self, table: Mapping[str, Any]) -> dict[str, str]:
         """Named contexts; directories become absolute, references stay as they are."""
@@ -275,6 +299,10 @@ def _overlay(table: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any
 def _is(value: Any, wanted: str) -> bool:
     if wanted == _STRING:
         return isinstance(value, str)
+    if wanted == _NUMBER:
+        return isinstance(value, int) and not isinstance(value, bool)
+    if wanted == _STRING_OR_FALSE:
+        return value is False or isinstance(value, str)
     if wanted == _LIST:
         return isinstance(value, list) and all(isinstance(item, str) for item in value)
     if wanted == _STRINGS:

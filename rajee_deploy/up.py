@@ -14,10 +14,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, assert_never
 
 from rajee_deploy import plan as plans
+from rajee_deploy.building import Workshop, build_all
 from rajee_deploy.errors import DeployError
-from rajee_deploy.facts import INFRA_PARAMETER, ImagePresent, Observed, Wanted, WantedImage
-from rajee_deploy.image import base_images, build_request, read_inputs, reading_triggers
-from rajee_deploy.report.timings import Timings, duration
+from rajee_deploy.facts import INFRA_PARAMETER, Observed, Wanted, WantedImage
+from rajee_deploy.image import read_inputs
+from rajee_deploy.report.timings import Timings
 from rajee_deploy.steps import BuildAndPush, DeployStack, Plan, WaitForStack
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
     from rajee_deploy.aws import Identity
     from rajee_deploy.console import Console
-    from rajee_deploy.engine import BuildEvent, Engine
+    from rajee_deploy.engine import Engine
     from rajee_deploy.fingerprint import Fingerprint
     from rajee_deploy.image import ImageInputs
     from rajee_deploy.registry import Registry
@@ -156,16 +157,23 @@ def execute(run: Context, planned: Planned) -> None:
                 synthesised = run.ports.infrastructure()
                 _check_unchanged(planned.wanted.infrastructure, synthesised)
                 steps = tuple(_recording(step, synthesised) for step in steps)
+        builds = [step for step in steps if isinstance(step, BuildAndPush)]
         for step in steps:
             match step:
                 case BuildAndPush():
-                    _build(run, step, planned.inputs[step.image])
+                    if step is builds[0]:  # a plan has its builds together: the first begins them all
+                        _build(run, builds, planned)
                 case DeployStack():
                     _deploy(run, step, assembly)
                 case WaitForStack():
                     raise AssertionError("settle() leaves no waits")
                 case _:
                     assert_never(step)
+
+
+def _build(run: Context, builds: Sequence[BuildAndPush], planned: Planned) -> None:
+    shop = Workshop(run.settings, run.ports.engine, run.ports.registry, run.console, run.phase)
+    build_all(shop, builds, planned.inputs)
 
 
 def _check_unchanged(planned: Fingerprint | None, now: Fingerprint) -> None:
@@ -200,39 +208,6 @@ def _threads() -> Iterator[ThreadPoolExecutor]:
         pool.shutdown(wait=False, cancel_futures=True)
 
 
-def _build(run: Context, step: BuildAndPush, inputs: ImageInputs) -> None:
-    repository = inputs.settings.repository
-    access = run.ports.registry.push_access(repository)
-    bases = base_images(inputs)
-    if bases:
-        with run.phase("look at base images"):
-            for base in bases:
-                found_triggers = run.ports.engine.base_triggers(base, inputs.options.platform, access)
-                _check_triggers(base, reading_triggers(found_triggers), step)
-    with run.phase(f"build and push {step.image}"), build_request(inputs, access.uri) as request:
-        run.ports.engine.build_and_push(request, access, lambda event: _tell(run.console, event))
-        # The registry is believed, not the exit code.
-        found = run.ports.registry.find_image(repository, step.tag)
-    match found:
-        case ImagePresent(digest=digest):
-            run.console.item("✓", f"image {step.image}", f"{request.reference} is {digest}", "green")
-        case _:
-            raise DeployError(
-                "push-not-confirmed", f"the engine said it pushed {step.tag}, but the registry does not have it",
-                where=request.reference, hint="run again; if it stays, look at the repository's permissions and events",
-            )  # fmt: skip
-
-
-def _check_triggers(base: str, triggers: Sequence[str], step: BuildAndPush) -> None:
-    """What a base image's ONBUILD copies is not in the hash and not in the staged copy: such a build is refused."""
-    if triggers:
-        raise DeployError(
-            "base-has-onbuild", f"the base image {base} reads the build context by ONBUILD",
-            where=f"image {step.image}",
-            cause="\n".join(triggers), hint="write these instructions into the Dockerfile and use a base without them",
-        )  # fmt: skip
-
-
 def _deploy(run: Context, step: DeployStack, assembly: Path) -> None:
     with run.phase(f"deploy {step.stack}"):
         run.ports.deployer.deploy(step, assembly, run.console.working)
@@ -245,13 +220,6 @@ def _deploy(run: Context, step: DeployStack, assembly: Path) -> None:
         )  # fmt: skip
     recorded = ", ".join(f"{key} {plans.short(value)}" for key, value in step.parameters)
     run.console.item("✓", f"stack {step.stack}", f"complete, and it records {recorded}", "green")
-
-
-def _tell(console: Console, event: BuildEvent) -> None:
-    if event.seconds is None:
-        console.working(event.name)
-    else:
-        console.detail(f"{'cached' if event.cached else duration(event.seconds):>7}  {event.name}")
 
 
 def _wait(run: Context, stack: str, deadline: float) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from rajee_deploy.aws import Aws
 from rajee_deploy.cli.images import SettingsFlags, chosen_images
 from rajee_deploy.console import Console
-from rajee_deploy.engine.buildx import Buildx
+from rajee_deploy.engine.choice import choose_engine
 from rajee_deploy.registry.ecr import Ecr
 from rajee_deploy.stack.cdk import Cdk
 from rajee_deploy.stack.cloudformation import CloudFormation
@@ -30,5 +30,6 @@ def make_context(
     settings, images = chosen_images(SettingsFlags(*flags))
     aws = Aws(profile or settings.profile, region or settings.region)
     cdk = settings.cdk
-    ports = Ports(Ecr(aws), CloudFormation(aws), Cdk(cdk, aws), Buildx(), aws.identity, lambda: infra_fingerprint(cdk))
+    engine = choose_engine(settings.engine)
+    ports = Ports(Ecr(aws), CloudFormation(aws), Cdk(cdk, aws), engine, aws.identity, lambda: infra_fingerprint(cdk))
     return Context(settings, images, ports, Console(verbose=verbose))

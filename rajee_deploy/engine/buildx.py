@@ -13,8 +13,12 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rajee_deploy.build_settings import Provenance
+from rajee_deploy.engine.cache import cache_flags
+from rajee_deploy.engine.failure import located
 from rajee_deploy.engine.login import private_docker_config
 from rajee_deploy.engine.progress import Progress
+from rajee_deploy.engine.secrets import Redactor, secret_flags
 from rajee_deploy.errors import DeployError
 from rajee_deploy.process import find_program, run
 
@@ -26,20 +30,27 @@ if TYPE_CHECKING:
 
 OLDEST_BUILDX = (0, 13)  # the first with --progress rawjson
 _CHECK_SECONDS = 20.0
+_BUILDER_SECONDS = 120.0  # a builder in a container or a cluster may have to be started first
 _STEP = re.compile(r"\[(?:\S+ )?\d+/\d+\] (.+)", re.DOTALL)  # how BuildKit names a step of the Dockerfile
 # A build argument of such a name cannot go through the environment, where it would change the docker CLI itself.
 _TAKEN = re.compile(
-    r"(PATH|HOME|TMPDIR|LD_.*|SSL_CERT_.*|DOCKER_.*|BUILDX_.*|BUILDKIT_.*|SSH_AUTH_SOCK|"
+    r"(PATH|HOME|TMPDIR|XDG_.*|CONTAINERS_.*|BUILDAH_.*|STORAGE_.*|REGISTRY_AUTH_FILE|LD_.*|SSL_CERT_.*|DOCKER_.*|BUILDX_.*|BUILDKIT_.*|SSH_AUTH_SOCK|"
     r"(https?|no|all|ftp)_proxy|(HTTPS?|NO|ALL|FTP)_PROXY)"
 )
 
 
 class Buildx:
-    """The Docker Engine that the user's own docker settings point at."""
+    """A builder of buildx: the one that is named, else the user's current one (mostly the Docker Engine itself).
+
+    `CDK_DOCKER` names another docker program, as for the CDK CLI.
+    """
+
+    def __init__(self, builder: str | None = None) -> None:
+        self._builder = builder
 
     def check(self) -> str:
         """See Engine: the CLI, an engine that answers, and a buildx that is new enough."""
-        docker = _docker()
+        docker = docker_program()
         version = run([docker, "buildx", "version"], time_limit=_CHECK_SECONDS)
         found = re.search(r"v?(\d+)\.(\d+)", version.tail[0]) if version.code == 0 and version.tail else None
         if found is None:
@@ -52,7 +63,9 @@ class Buildx:
                 "buildx-old", f"buildx {found[1]}.{found[2]} is too old", where=docker,
                 hint="install buildx {}.{} or newer".format(*OLDEST_BUILDX),
             )  # fmt: skip
-        return f"Docker Engine {engine_version()}, buildx {found[1]}.{found[2]}"
+        named = self._builder or os.environ.get("BUILDX_BUILDER")
+        engine = _check_builder(docker, named) if named else f"Docker Engine {engine_version()}"
+        return f"{engine}, buildx {found[1]}.{found[2]}"
 
     def base_triggers(self, image: str, platform: Platform, access: PushAccess) -> tuple[str, ...]:
         """See Engine. BuildKit itself is asked: it builds nothing but `FROM image`, with an empty build context, and
@@ -65,8 +78,8 @@ class Buildx:
             dockerfile = Path(scratch) / "Dockerfile"
             dockerfile.write_text(f"FROM {image}\n", "utf-8")
             ended = run(
-                [_docker(), "buildx", "build", "--progress=rawjson", "--output=type=cacheonly", "--provenance=false",
-                 f"--platform={platform}", f"--file={dockerfile}", str(context)],
+                [docker_program(), "buildx", "build", *self._where(), "--progress=rawjson", "--output=type=cacheonly",
+                 "--provenance=false", f"--platform={platform}", f"--file={dockerfile}", str(context)],
                 env=login,
                 on_line=progress.line,
             )  # fmt: skip
@@ -81,18 +94,45 @@ class Buildx:
 
     def build_and_push(self, request: BuildRequest, access: PushAccess, on_event: Callable[[BuildEvent], None]) -> str:
         """See Engine."""
+        redacted = Redactor(request.settings.secrets)
         progress = Progress(on_event)
         with private_docker_config(access) as login, tempfile.TemporaryDirectory(prefix="rajee-deploy-") as scratch:
             metadata = Path(scratch) / "metadata.json"
-            argv, environment = _command(_docker(), request, metadata)
+            argv, environment = _command([docker_program(), "buildx", "build", *self._where()], request, access.host)
+            argv.insert(-1, f"--metadata-file={metadata}")
             ended = run(argv, env={**login, **environment}, on_line=progress.line)
             if ended.code != 0:
+                where, cause = located(progress.failure(), request.dockerfile.name, request.shown_dockerfile)
                 raise DeployError(
-                    "build-failed", f"docker buildx build ended with {ended.code}", where=str(request.reference),
-                    cause=progress.failure(),
-                    hint="nothing was pushed under this tag and nothing deployed with it; mend it and run again",
+                    "build-failed", f"docker buildx build ended with {ended.code}", where=where or request.reference,
+                    cause=redacted(cause), hint=_hint(cause),
                 )  # fmt: skip
             return _pushed_digest(metadata)
+
+    def _where(self) -> list[str]:
+        return [f"--builder={self._builder}"] if self._builder else []
+
+
+def _check_builder(docker: str, name: str) -> str:
+    """That a builder answers; says what it is. A builder that sleeps is started by this."""
+    shown = run([docker, "buildx", "inspect", "--bootstrap", name], time_limit=_BUILDER_SECONDS)
+    lines = [line.split(":", 1) for line in shown.tail if ":" in line]
+    facts = {key.strip(): value.strip() for key, value in reversed(lines)}
+    if shown.code != 0 or facts.get("Error") or facts.get("Status", "running") != "running":
+        raise DeployError(
+            "no-builder", f"the builder {name} does not answer", where=f"builder {name}",
+            cause="\n".join(shown.tail[-3:]), hint="docker buildx ls shows all builders, docker buildx inspect why",
+        )  # fmt: skip
+    return f"builder {name} ({facts.get('Driver', 'unknown driver')} at {facts.get('Endpoint', 'an unknown address')})"
+
+
+def _hint(cause: str) -> str:
+    if "cache export" in cause.lower() and "not supported" in cause.lower():
+        return (
+            "this builder cannot export a cache: name another one in `builder` (docker buildx create), switch the "
+            "engine's containerd image store on, or take cache-to out of the settings"
+        )
+    return "nothing was pushed under this tag and nothing deployed with it; mend it and run again"
 
 
 def engine_version() -> str:
@@ -130,7 +170,8 @@ def _engine_address() -> str | None:
     return str(context.Host) if context is not None and context.Host else None
 
 
-def _docker() -> str:
+def docker_program() -> str:
+    """The docker command, or the program that CDK_DOCKER names. DeployError `docker-missing`."""
     found = find_program(os.environ.get("CDK_DOCKER") or "docker")
     if found is None:
         raise DeployError(
@@ -140,27 +181,41 @@ def _docker() -> str:
     return found
 
 
-def _command(docker: str, request: BuildRequest, metadata: Path) -> tuple[list[str], Mapping[str, str]]:
+def _command(program: list[str], request: BuildRequest, host: str) -> tuple[list[str], dict[str, str]]:
     """The argument list, and the variables that carry the build arguments' values."""
+    given = request.settings
     argv = [
-        docker, "buildx", "build", "--progress=rawjson", "--push",
-        # Provenance would make the pushed digest differ on every build, and turn a plain image into an index.
-        "--provenance=false",
+        *program, "--progress=rawjson", "--push",
         f"--platform={request.platform}", f"--file={request.dockerfile}", f"--tag={request.reference}",
-        f"--metadata-file={metadata}",
+        # By default none: provenance makes the pushed digest differ on every build and a plain image an index.
+        "--provenance=false" if given.provenance is Provenance.NONE else f"--provenance=mode={given.provenance.value}",
     ]  # fmt: skip
     if request.target is not None:
         argv.append(f"--target={request.target}")
     argv += [f"--build-context={name}={reference}" for name, reference in sorted(request.build_contexts.items())]
     argv += [f"--label={name}={value}" for name, value in sorted(request.labels.items())]
-    environment = {}
-    for name, value in sorted(request.build_args.items()):
-        if _TAKEN.fullmatch(name):
-            argv.append(f"--build-arg={name}={value}")
+    argv += [*secret_flags(given.secrets), *(f"--ssh={each}" for each in given.ssh)]
+    argv += cache_flags(given.cache_from, given.cache_to, host, request.name)
+    flags, environment = build_arg_flags(request.build_args, _taken(request))
+    return [*argv, *flags, str(request.context)], environment
+
+
+def _taken(request: BuildRequest) -> frozenset[str]:
+    """Variables that hold a secret: an argument of the same name would replace it."""
+    return frozenset(secret.variable for secret in request.settings.secrets if secret.variable)
+
+
+def build_arg_flags(given: Mapping[str, str], reserved: frozenset[str]) -> tuple[list[str], dict[str, str]]:
+    """Flags that name build arguments, and the variables that carry their values past the argument list."""
+    flags: list[str] = []
+    environment: dict[str, str] = {}
+    for name, value in sorted(given.items()):
+        if _TAKEN.fullmatch(name) or name in reserved:
+            flags.append(f"--build-arg={name}={value}")
         else:
-            argv.append(f"--build-arg={name}")
+            flags.append(f"--build-arg={name}")
             environment[name] = value
-    return [*argv, str(request.context)], environment
+    return flags, environment
 
 
 def _pushed_digest(metadata: Path) -> str:
