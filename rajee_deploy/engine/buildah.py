@@ -12,28 +12,31 @@ import os
 import re
 import resource
 import tempfile
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rajee_deploy.build_settings import Provenance
 from rajee_deploy.engine.buildx import build_arg_flags
 from rajee_deploy.engine.login import private_docker_config
 from rajee_deploy.engine.secrets import Redactor, secret_flags
 from rajee_deploy.engine.steps import Steps
-from rajee_deploy.errors import DeployError
+from rajee_deploy.errors import ConfigurationError, DeployError
+from rajee_deploy.model import Platform
 from rajee_deploy.process import find_program, run
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from rajee_deploy.engine import BuildEvent, BuildRequest
-    from rajee_deploy.model import Platform, PushAccess
+    from rajee_deploy.model import PushAccess
 
 OLDEST = (1, 33)  # the first with heredocs
 _CHECK_SECONDS = 20.0
 _LOOPBACK = re.compile(r"(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d+)?")
 # Where short names like `busybox:1` are looked up when the machine does not say: where BuildKit does.
 _REGISTRIES = 'unqualified-search-registries = ["docker.io"]\nshort-name-mode = "disabled"\n'
+_OWN_REGISTRIES = ("~/.config/containers/registries.conf", "/etc/containers/registries.conf")
 _LIMITS = (("nofile", resource.RLIMIT_NOFILE), ("nproc", resource.RLIMIT_NPROC))
 
 
@@ -66,13 +69,7 @@ class Buildah:
             pull = [self._program(), "pull", "--quiet", f"--platform={platform}", *_trust(image), _auth(login), image]
             pulled = run(pull, env=environment)
             if pulled.code == 0:
-                shown = run(
-                    [self._program(), "inspect", "--type=image", "--format={{json .}}", pulled.tail[-1]],
-                    env=environment,
-                )
-                if shown.code == 0:
-                    return _triggers(shown.tail)
-                pulled = shown
+                return _triggers(self._inspect(pulled.tail[-1], environment))
         raise DeployError(
             "base-unknown", f"the base image {image} cannot be used", where=image, cause="\n".join(pulled.tail[-5:]),
             hint="check its name, its platform and your login to its registry",
@@ -89,17 +86,22 @@ class Buildah:
         ):
             environment = {**login, **registries}
             made, pushed = Path(scratch) / "image", Path(scratch) / "digest"
-            self._build(request, (made, _auth(login)), environment, on_event, redacted)
+            self._build(request, [f"--iidfile={made}", _auth(login)], environment, on_event, redacted)
+            if self._platform(made, environment) != request.platform:
+                # buildah takes cached layers of FROM scratch for any platform, and with them the other's name.
+                again = ["--no-cache", f"--iidfile={made}", _auth(login)]
+                self._build(request, again, environment, on_event, redacted)
+                self._check_platform(request, self._platform(made, environment))
             self._push(request, access, (made.read_text().strip(), pushed, _auth(login)), environment, on_event)
             return pushed.read_text().strip() if pushed.exists() else ""
 
     def _build(
-        self, request: BuildRequest, files: tuple[Path, str], environment: Mapping[str, str],
+        self, request: BuildRequest, more: list[str], environment: Mapping[str, str],
         on_event: Callable[[BuildEvent], None], redacted: Redactor,
     ) -> None:  # fmt: skip
         flags, arguments = build_arg_flags(request.build_args, frozenset(s.variable for s in request.settings.secrets))
         steps = Steps(on_event)
-        argv = [self._program(), "build", *_build_flags(request, *files), *flags, str(request.context)]
+        argv = [self._program(), "build", *_build_flags(request), *more, *flags, str(request.context)]
         ended = run(argv, env={**environment, **arguments}, on_line=steps.line)
         if ended.code == 0:
             steps.done()
@@ -131,6 +133,36 @@ class Buildah:
             )  # fmt: skip
         steps.done()
 
+    def _inspect(self, image: str, environment: Mapping[str, str]) -> dict[str, Any]:
+        """What the storage knows of an image, in buildah's form or podman's."""
+        lines: list[str] = []
+        run([self._program(), "inspect", "--type=image", image], env=environment, on_line=lines.append)
+        start = next((number for number, line in enumerate(lines) if line.strip() in ("{", "[")), len(lines))
+        try:
+            found, _ = json.JSONDecoder().raw_decode("\n".join(lines[start:]))
+        except ValueError as error:
+            raise DeployError(
+                "image-unknown", f"{self._name} tells nothing about an image", where=image, cause="\n".join(lines[-5:]),
+            ) from error  # fmt: skip
+        document: dict[str, Any] = found[0] if isinstance(found, list) else found
+        return document
+
+    def _platform(self, made: Path, environment: Mapping[str, str]) -> Platform | None:
+        document = self._inspect(made.read_text().strip(), environment)
+        image = document.get("OCIv1") or {"os": document.get("Os"), "architecture": document.get("Architecture")}
+        try:
+            parts = (image.get("os", ""), image.get("architecture", ""), image.get("variant", ""))
+            return Platform.parse("/".join(part for part in parts if part))
+        except (ConfigurationError, TypeError):
+            return None
+
+    def _check_platform(self, request: BuildRequest, found: Platform | None) -> None:
+        if found != request.platform:
+            raise DeployError(
+                "wrong-platform", f"{self._name} built for {found}, not for {request.platform}",
+                where=request.reference, hint="nothing was pushed; check the platform of the base image",
+            )  # fmt: skip
+
     def _program(self) -> str:
         found = find_program(self._name)
         if found is None:
@@ -141,12 +173,12 @@ class Buildah:
         return found
 
 
-def _build_flags(request: BuildRequest, made: Path, auth: str) -> Iterator[str]:
+def _build_flags(request: BuildRequest) -> Iterator[str]:
     if not os.environ.get("BUILDAH_ISOLATION"):
         yield "--isolation=chroot"  # asks for no privilege that a container of a build farm lacks
         yield "--network=host"
     # Layers are the cache. Docker's format: the other one silently drops HEALTHCHECK, SHELL and ONBUILD.
-    yield from ("--layers", "--format=docker", "--identity-label=false", f"--iidfile={made}", auth)
+    yield from ("--layers", "--format=docker", "--identity-label=false")
     yield f"--platform={request.platform}"
     yield f"--file={request.dockerfile}"
     yield f"--ignorefile={request.dockerfile}.dockerignore"  # the context is exact already
@@ -172,15 +204,16 @@ def _limits() -> Iterator[str]:
 
 
 def _check_settings(request: BuildRequest) -> None:
-    given = request.settings
-    if given.provenance is not Provenance.NONE:
-        raise _cannot(request, "provenance")
-    # A cache only makes a build slower by its absence; buildah's own layers are the cache here.
+    """What buildah would get wrong without a word. A shared cache only makes a build fast: its layers stand in."""
+    if request.settings.provenance is not Provenance.NONE:
+        raise _cannot(request, "provenance", "buildah attaches no provenance")
+    if any("$" in name + value for name, value in request.labels.items()):
+        raise _cannot(request, "labels", "buildah would expand the $ in a label")
 
 
-def _cannot(request: BuildRequest, key: str) -> DeployError:
+def _cannot(request: BuildRequest, key: str, problem: str) -> DeployError:
     return DeployError(
-        "engine-cannot", f"buildah does not know the setting {key}", where=f"images.{request.name}.{key}",
+        "engine-cannot", problem, where=f"images.{request.name}.{key}",
         hint="leave it out where buildah builds, or use the engine buildx",
     )  # fmt: skip
 
@@ -194,31 +227,21 @@ def _auth(login: Mapping[str, str]) -> str:
     return f"--authfile={login['DOCKER_CONFIG']}/config.json"
 
 
-class _registries:  # noqa: N801 -- used as a function in `with`
+@contextmanager
+def _registries() -> Iterator[dict[str, str]]:
     """Where short image names are looked up, for a machine whose own configuration does not say."""
-
-    _OWN = ("~/.config/containers/registries.conf", "/etc/containers/registries.conf")
-
-    def __enter__(self) -> dict[str, str]:
-        self._made: Path | None = None
-        if os.environ.get("CONTAINERS_REGISTRIES_CONF") or any(Path(p).expanduser().exists() for p in self._OWN):
-            return {}
-        descriptor, name = tempfile.mkstemp(prefix="rajee-deploy-registries-", suffix=".conf")
-        self._made = Path(name)
-        with os.fdopen(descriptor, "w") as file:
-            file.write(_REGISTRIES)
-        return {"CONTAINERS_REGISTRIES_CONF": name}
-
-    def __exit__(self, *_: object) -> None:
-        if self._made is not None:
-            self._made.unlink(missing_ok=True)
+    if os.environ.get("CONTAINERS_REGISTRIES_CONF") or any(
+        Path(path).expanduser().exists() for path in _OWN_REGISTRIES
+    ):
+        yield {}
+        return
+    with tempfile.TemporaryDirectory(prefix="rajee-deploy-") as directory:
+        path = Path(directory) / "registries.conf"
+        path.write_text(_REGISTRIES, "utf-8")
+        yield {"CONTAINERS_REGISTRIES_CONF": str(path)}
 
 
-def _triggers(lines: tuple[str, ...]) -> tuple[str, ...]:
-    try:
-        document = json.loads("\n".join(lines)) or {}
-    except ValueError as error:
-        raise DeployError("base-unknown", "buildah told nothing about a base image", cause=str(error)) from error
-    config = (document.get("Docker") or {}).get("config") or document.get("Config")  # buildah's form, podman's form
+def _triggers(document: Mapping[str, Any]) -> tuple[str, ...]:
+    config = (document.get("Docker") or {}).get("config") or document.get("Config")
     triggers = config.get("OnBuild") if isinstance(config, dict) else None
     return tuple(str(text) for text in triggers or ())
