@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from rajee_deploy.build_settings import Provenance
 from rajee_deploy.engine.cache import cache_flags
 from rajee_deploy.engine.failure import located
-from rajee_deploy.engine.login import private_docker_config
+from rajee_deploy.engine.login import private_docker_config, user_docker_config
 from rajee_deploy.engine.progress import Progress
 from rajee_deploy.engine.secrets import Redactor, secret_flags
 from rajee_deploy.errors import DeployError
@@ -78,7 +78,7 @@ class Buildx:
             dockerfile = Path(scratch) / "Dockerfile"
             dockerfile.write_text(f"FROM {image}\n", "utf-8")
             ended = run(
-                [docker_program(), "buildx", "build", *self._where(), "--progress=rawjson", "--output=type=cacheonly",
+                [*self._build_command(), "--progress=rawjson", "--output=type=cacheonly",
                  "--provenance=false", f"--platform={platform}", f"--file={dockerfile}", str(context)],
                 env=login,
                 on_line=progress.line,
@@ -98,7 +98,7 @@ class Buildx:
         progress = Progress(on_event)
         with private_docker_config(access) as login, tempfile.TemporaryDirectory(prefix="rajee-deploy-") as scratch:
             metadata = Path(scratch) / "metadata.json"
-            argv, environment = _command([docker_program(), "buildx", "build", *self._where()], request, access.host)
+            argv, environment = _command(self._build_command(), request, access.host)
             argv.insert(-1, f"--metadata-file={metadata}")
             ended = run(argv, env={**login, **environment}, on_line=progress.line)
             if ended.code != 0:
@@ -109,13 +109,23 @@ class Buildx:
                 )  # fmt: skip
             return _pushed_digest(metadata)
 
-    def _where(self) -> list[str]:
-        return [f"--builder={self._builder}"] if self._builder else []
+    def _build_command(self) -> list[str]:
+        docker = docker_program()
+        if not self._builder:
+            return [docker, "buildx", "build"]
+        return [*_buildx(docker, self._builder), "build", f"--builder={self._builder}"]
+
+
+def _buildx(docker: str, builder: str) -> list[str]:
+    """buildx, where this builder can be used: a docker context is one too, but only while it is the current context."""
+    own = os.environ.get("BUILDX_CONFIG") or user_docker_config() / "buildx"
+    is_made = (Path(own) / "instances" / builder.lower()).exists()
+    return [docker, "buildx"] if is_made else [docker, f"--context={builder}", "buildx"]
 
 
 def _check_builder(docker: str, name: str) -> str:
     """That a builder answers; says what it is. A builder that sleeps is started by this."""
-    shown = run([docker, "buildx", "inspect", "--bootstrap", name], time_limit=_BUILDER_SECONDS)
+    shown = run([*_buildx(docker, name), "inspect", "--bootstrap", name], time_limit=_BUILDER_SECONDS)
     lines = [line.split(":", 1) for line in shown.tail if ":" in line]
     facts = {key.strip(): value.strip() for key, value in reversed(lines)}
     if shown.code != 0 or facts.get("Error") or facts.get("Status", "running") != "running":
