@@ -151,4 +151,4 @@ def test_the_first_engine_still_runs_containers_and_steps(second, rig):
 
 
 def running(mark: str) -> tuple[str, ...]:
-    return (f'RUN ["/bin/busybox", "echo", "{mark}"]',)
+    return (f'RUN ["/bin/busybox", "sh", "-c", "echo {mark} > /made"]',)
