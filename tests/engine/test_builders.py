@@ -5,10 +5,12 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -22,8 +24,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 pytestmark = pytest.mark.docker
-
-BRIDGE = "rajeetest0"
 
 
 @dataclass
@@ -48,17 +48,23 @@ def ip(*arguments: str) -> None:
 
 @pytest.fixture(scope="module")
 def second(tmp_path_factory):
+    with second_engine(tmp_path_factory.mktemp("second")) as engine:
+        yield engine
+
+
+@contextmanager
+def second_engine(folder: Path):
     """Its own data, its own address, and a bridge of its own: with `--bridge=none`, or none named, an engine that
     starts takes the docker0 of the one that runs."""
-    folder = tmp_path_factory.mktemp("second")
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
-    ip("link", "add", BRIDGE, "type", "bridge")
+    bridge = f"rajee{port}"
+    ip("link", "add", bridge, "type", "bridge")
     try:
-        ip("address", "add", "10.213.7.1/24", "dev", BRIDGE)
+        ip("address", "add", "10.213.7.1/24", "dev", bridge)
         argv = [
             "dockerd", f"--data-root={folder}/data", f"--exec-root={folder}/exec", f"--pidfile={folder}/pid",
-            f"--host=tcp://127.0.0.1:{port}", f"--bridge={BRIDGE}", "--iptables=false", "--ip6tables=false",
+            f"--host=tcp://127.0.0.1:{port}", f"--bridge={bridge}", "--iptables=false", "--ip6tables=false",
         ]  # fmt: skip
         with (folder / "log").open("wb") as log:
             process = subprocess.Popen(argv, stdout=log, stderr=log, start_new_session=True)
@@ -69,7 +75,7 @@ def second(tmp_path_factory):
             process.send_signal(signal.SIGTERM)
             process.wait(30)
     finally:
-        ip("link", "delete", BRIDGE)
+        ip("link", "delete", bridge)
 
 
 def await_engine(address: str, process: subprocess.Popen[bytes], log: Path) -> None:
@@ -115,16 +121,14 @@ def test_the_users_current_context_is_followed(second, far, monkeypatch):
 
 
 @pytest.mark.parametrize("rig", ["buildx"], indirect=True)
-def test_a_cache_in_the_registry_spares_a_new_machine_the_work(second, far):
-    """The first engine leaves the cache, the second one, which never built this, takes it."""
+def test_a_cache_in_the_registry_is_looked_at_under_its_full_name(far):
+    """Whether a layer is found in it is the engine's business; here, that it asks where the settings say."""
     lines = ("FROM scratch", "COPY busybox /bin/busybox", f'ENV AT="{far.folder}"', *running("cached"))
     name = far.access.uri.partition("/")[2]
     far.build(*lines, settings=BuildSettings(cache_to=("type=inline",)), tag="api")
     far.engine, far.events = Buildx("far"), []
     far.build(*lines, tag="c-2", settings=BuildSettings(cache_from=(name,)), name="api")
-    ran = [event for event in far.events if "RUN" in event.name and event.seconds is not None]
-    assert [event.cached for event in ran] == [True]
-    assert second.address
+    assert f"importing cache manifest from {far.access.uri}:api" in [event.name for event in far.events]
 
 
 @pytest.mark.parametrize("rig", ["buildx"], indirect=True)
@@ -142,12 +146,22 @@ def test_a_builder_that_is_not_there(rig):
     assert (caught.value.code, caught.value.where) == ("no-builder", "builder nowhere")
 
 
-def test_the_first_engine_still_runs_containers_and_steps(second, rig):
-    """Last of the file but before the second engine's end; `test_first_engine_after` looks after it."""
-    assert second.folder.is_dir()
-    if rig.is_real:
-        rig.build("FROM scratch", "COPY busybox /bin/busybox", f"ENV AT={os.getpid()}", *running(str(rig.folder)))
-        assert rig.find_config("c-1") is not None
+def test_the_first_engine_is_left_as_it_was(tmp_path):
+    """Its containers run on after a second one has started and ended, and new ones start with a network."""
+    shutil.copy2("/bin/busybox", tmp_path / "busybox")
+    (tmp_path / "Dockerfile").write_text("FROM scratch\nCOPY busybox /bin/busybox\n")
+    name = f"rajee-test-first-{os.getpid()}"
+    docker("buildx", "build", "--quiet", "--load", "--provenance=false", "--tag", name, str(tmp_path))
+    try:
+        docker("run", "--detach", "--name", name, name, "/bin/busybox", "sleep", "600")
+        with second_engine(tmp_path) as engine:
+            docker("--host", engine.address, "version")
+        assert docker("inspect", "--format", "{{.State.Running}}", name).strip() == "true"
+        assert "eth0" in docker("exec", name, "/bin/busybox", "ip", "address")
+        assert "eth0" in docker("run", "--rm", name, "/bin/busybox", "ip", "address")
+    finally:
+        docker("rm", "--force", name)
+        docker("image", "rm", "--force", name)
 
 
 def running(mark: str) -> tuple[str, ...]:
