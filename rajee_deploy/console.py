@@ -11,7 +11,10 @@ import io
 import json
 import os
 import sys
+import threading
+import time
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 if TYPE_CHECKING:
@@ -19,7 +22,8 @@ if TYPE_CHECKING:
     from typing import TextIO
 
     from rich.console import Console as RichConsole
-    from rich.status import Status
+    from rich.console import ConsoleOptions, RenderResult
+    from rich.live import Live
 
     from rajee_deploy.errors import DeployError
     from rajee_deploy.model import Notice
@@ -44,7 +48,10 @@ class Console:
         self._made: RichConsole | None = None
         # Lines without colour need no rich, whose import costs more than a fingerprint.
         self._is_plain = not self._stderr.isatty() and not {"FORCE_COLOR", "TTY_COMPATIBLE"} & set(os.environ)
-        self._status: Status | None = None
+        # What each thread is busy with, in the order in which they began; shown while it lasts on a terminal.
+        self._rows: dict[int, _Row] = {}
+        self._live: Live | None = None
+        self._rows_change = threading.Lock()
 
     # -- stdout: data ----------------------------------------------------------------------------------------------
 
@@ -90,29 +97,46 @@ class Console:
         self.say(f"    {text}", "dim")
 
     def working(self, text: str) -> None:
-        """What a phase is busy with right now; on a terminal it replaces the former, elsewhere it is left out."""
-        if self._status is not None:
-            from rich.text import Text
-
-            self._status.update(Text(printable(text)[: self._talk.width - 4]))
-        elif self.verbose:
+        """What this thread's phase is busy with right now; on a terminal it replaces the former, elsewhere it is left
+        out unless asked for."""
+        if not self.progress(text) and self.verbose:
             self.detail(text)
+
+    def progress(self, text: str) -> bool:
+        """How far it is: for a terminal alone, since nobody wants each percent on a line. Whether it is shown."""
+        row = self._rows.get(threading.get_ident())
+        if row is None:
+            return False
+        row.text = printable(text)
+        return True
 
     @contextmanager
     def spinner(self, text: str) -> Iterator[None]:
-        """Names a piece of work before it starts, and shows that it is going on."""
-        if self._is_plain or not self._talk.is_terminal or self._status is not None:
+        """Names a piece of work before it starts, and shows that it is going on: a line for each thread's."""
+        thread = threading.get_ident()
+        if self._is_plain or not self._talk.is_terminal or thread in self._rows:
             self.say(f"… {text}", "dim")
             yield
             return
-        from rich.text import Text
+        with self._rows_change:
+            self._rows[thread] = _Row(printable(text))
+            if self._live is None:
+                self._live = self._started()
+        try:
+            yield
+        finally:
+            with self._rows_change:
+                del self._rows[thread]
+                if not self._rows and self._live is not None:
+                    self._live.stop()
+                    self._live = None
 
-        with self._talk.status(Text(printable(text))) as status:
-            self._status = status
-            try:
-                yield
-            finally:
-                self._status = None
+    def _started(self) -> Live:
+        from rich.live import Live
+
+        live = Live(_Board(self._rows), console=self._talk, transient=True, refresh_per_second=10)
+        live.start()
+        return live
 
     def timings(self, phases: Sequence[tuple[str, float, str]], total: float, total_text: str) -> None:
         """A table of phases (name, seconds, the duration as text) with bars against the total."""
@@ -168,6 +192,36 @@ class Console:
             style = "bold" if last_is_total and number == len(rows) - 1 else ""
             table.add_row(*(Text(printable(cell), style=style) for cell in row))
         target.print(table)
+
+
+@dataclass(slots=True)
+class _Row:
+    """One piece of work that goes on: its name, what it is busy with, and since when."""
+
+    name: str
+    text: str = ""
+    began: float = field(default_factory=time.monotonic)
+
+
+class _Board:
+    """All that goes on, one line each and never more than the terminal's width."""
+
+    def __init__(self, rows: dict[int, _Row]) -> None:
+        from rich.spinner import Spinner
+
+        self._rows = rows
+        self._spinner = Spinner("dots")
+
+    def __rich_console__(self, console: RichConsole, options: ConsoleOptions) -> RenderResult:
+        from rich.text import Text
+
+        sign = self._spinner.render(console.get_time())
+        for row in list(self._rows.values()):
+            seconds = int(time.monotonic() - row.began)
+            line = Text.assemble(str(sign), " ", (row.name, "bold"), f" {seconds}s  " if seconds else "  ", row.text)
+            line.truncate(options.max_width - 1, overflow="ellipsis")
+            line.no_wrap = True
+            yield line
 
 
 def _nowhere() -> TextIO:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit, urlunsplit
 
 from rajee_deploy import process
 from rajee_deploy.errors import DeployError
@@ -23,6 +24,7 @@ from rajee_deploy.scratch import private_directory
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+_SCP = re.compile(r"(?:[^@/\s]+@)?([^@:/\s]+):(?!//)(.+)")  # git@host:owner/name.git
 _TAG = r"c-[0-9a-f]{6,40}\Z"
 # Whatever the user's configuration says: no hook, nothing kept beside the index, all files.
 _QUIET = (
@@ -50,12 +52,14 @@ class Commit:
 @dataclass(frozen=True, slots=True)
 class Revision:
     """What is checked out: the commit's full id, whether tracked files differ from it, the branch ("" when none is),
-    and the address of `origin` without a login ("" where there is none)."""
+    where others can look at it (`origin` as https and without a login, "" where it is no address on the network), and
+    the commit's time in seconds since 1970."""
 
     id: str
     is_dirty: bool
     branch: str = ""
     source: str = ""
+    committed: int = 0
 
 
 class Ancestry(Enum):
@@ -82,7 +86,8 @@ def find_revision(directory: Path) -> Revision | None:
         lines[-1],
         is_dirty=bool(ended.code or changed),
         branch=_first(_git([*where, "symbolic-ref", "--quiet", "--short", "HEAD"])),
-        source=without_login(_first(_git([*where, "config", "--get", "remote.origin.url"]))),
+        source=public_address(_first(_git([*where, "config", "--get", "remote.origin.url"]))),
+        committed=int(_first(_git([*where, "log", "-1", "--no-show-signature", "--format=%ct"])) or 0),
     )
 
 
@@ -102,9 +107,23 @@ def ancestry(directory: Path, one: str, other: str) -> Ancestry:
     return Ancestry.UNKNOWN if is_shallow else Ancestry.DIVERGED
 
 
-def without_login(address: str) -> str:
-    """A remote's address without the user and password that may stand in it."""
-    return re.sub(r"^([a-z][a-z0-9+.-]*://)[^/@]*@", r"\1", address)
+def public_address(url: str) -> str:
+    """Where a repository can be looked at: https for ssh, without a user's name and password, which may be a token.
+
+    "" for what is no address on the network: a path says nothing to others.
+    """
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname or ""
+        port = f":{parts.port}" if parts.port and parts.scheme in ("http", "https") else ""
+    except ValueError:
+        return ""
+    if parts.scheme in ("http", "https") and host:
+        return urlunsplit((parts.scheme, host + port, parts.path, "", "")).removesuffix(".git")
+    if parts.scheme in ("ssh", "git", "git+ssh") and host:
+        return f"https://{host}{parts.path}".removesuffix(".git")
+    match = _SCP.fullmatch(url) if "://" not in url else None
+    return f"https://{match[1]}/{match[2].lstrip('/')}".removesuffix(".git") if match else ""
 
 
 def find_repository(start: Path) -> Repository:

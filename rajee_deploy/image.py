@@ -99,7 +99,7 @@ def _read_lock(settings: ImageSettings) -> Mapping[str, LockedImage]:
 
 def _options(settings: ImageSettings, locked: Mapping[str, LockedImage]) -> BuildOptions:
     args = {**_proxies(), **_build_args(settings)}
-    return BuildOptions(settings.platform, settings.target, args, settings.build_contexts, locked)
+    return BuildOptions(settings.platform, settings.target, args, settings.build_contexts, locked, settings.labels)
 
 
 def _widenings(recipe: Recipe) -> Iterator[Notice]:
@@ -111,10 +111,14 @@ def _widenings(recipe: Recipe) -> Iterator[Notice]:
 
 
 @contextmanager
-def build_request(inputs: ImageInputs, uri: str) -> Iterator[BuildRequest]:
-    """The image's build contexts, staged for as long as the build takes, and the request that names them."""
+def build_request(
+    inputs: ImageInputs, uri: str, source_labels: Mapping[str, str] | None = None
+) -> Iterator[BuildRequest]:
+    """The image's build contexts, staged for as long as the build takes, and the request that names them.
+
+    `source_labels` tell where the image comes from; they decide nothing, and configured labels go before them.
+    """
     from rajee_deploy.engine import BuildRequest
-    from rajee_deploy.source import labels  # starts git: a fingerprint never needs it
 
     with ExitStack() as stack:
         staged = {
@@ -131,7 +135,14 @@ def build_request(inputs: ImageInputs, uri: str) -> Iterator[BuildRequest]:
             # Without the proxies: docker adds those by itself.
             build_args={**_build_args(inputs.settings), **_frontend(inputs.recipe)},
             build_contexts={**inputs.options.build_contexts, **_pins(inputs.recipe), **local},
-            labels={**labels(inputs.settings.context), FINGERPRINT_LABEL: str(inputs.fingerprint.digest)},
+            labels={
+                **(source_labels or {}),
+                **inputs.settings.labels,
+                FINGERPRINT_LABEL: str(inputs.fingerprint.digest),
+            },
+            settings=inputs.settings.build,
+            shown_dockerfile=shown(_dockerfile_path(inputs.settings)),
+            name=inputs.settings.name,
         )
 
 
@@ -218,10 +229,15 @@ def _build_args(settings: ImageSettings) -> dict[str, str]:
     return {**({"SOURCE_DATE_EPOCH": epoch} if epoch else {}), **settings.build_args}
 
 
-def _read_dockerfile(settings: ImageSettings) -> tuple[Path, bytes]:
+def _dockerfile_path(settings: ImageSettings) -> Path:
     path = settings.dockerfile
     if not path.exists() and path.name == "Dockerfile" and path.with_name("dockerfile").exists():
-        path = path.with_name("dockerfile")  # BuildKit looks for it too
+        return path.with_name("dockerfile")  # BuildKit looks for it too
+    return path
+
+
+def _read_dockerfile(settings: ImageSettings) -> tuple[Path, bytes]:
+    path = _dockerfile_path(settings)
     try:
         return path, path.read_bytes()
     except FileNotFoundError as error:

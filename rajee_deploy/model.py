@@ -168,6 +168,7 @@ class BuildOptions:
     build_args: Mapping[str, str] = field(default_factory=dict)
     build_contexts: Mapping[str, str] = field(default_factory=dict)
     locked: Mapping[str, LockedImage] = field(default_factory=dict)
+    labels: Mapping[str, str] = field(default_factory=dict)  # configured ones; the tool's own decide nothing
 
 
 class Reference(NamedTuple):

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rajee_deploy.errors import DeployError
-from rajee_deploy.source import read_source
+from rajee_deploy.git import find_revision
 from rajee_deploy.tags import sanitised
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from rajee_deploy.git import Revision
     from rajee_deploy.settings import ImageSettings
-    from rajee_deploy.source import Source
 
 _SHORT = 12
 
@@ -25,14 +25,14 @@ def expanded(image: ImageSettings, tags: Sequence[str]) -> tuple[str, ...]:
     """
     if not any("{" in tag for tag in tags):
         return tuple(dict.fromkeys(tags))
-    source = read_source(image.context)
+    source = find_revision(image.context)
     return tuple(dict.fromkeys(_expand(tag, image.name, source) for tag in tags))
 
 
-def _expand(tag: str, image: str, source: Source) -> str:
-    commit, dirty, _ = source.revision.partition("-dirty")
+def _expand(tag: str, image: str, source: Revision | None) -> str:
+    commit, branch, dirty = (source.id, source.branch, "-dirty" * source.is_dirty) if source else ("", "", "")
     values = {
-        "revision": source.revision, "short-revision": commit[:_SHORT] + dirty, "branch": source.branch, "image": image,
+        "revision": commit + dirty, "short-revision": commit[:_SHORT] + dirty, "branch": branch, "image": image,
     }  # fmt: skip
     for name, value in values.items():
         if f"{{{name}}}" in tag and not value:

@@ -13,6 +13,7 @@ import shutil
 import signal
 import subprocess
 import threading
+import time
 from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -32,6 +33,10 @@ kill -s INT -- "-$1"
 for _ in 1 2 3 4 5; do kill -s 0 -- "-$1" || exit 0; sleep 1; done
 kill -s KILL -- "-$1"
 """
+
+
+_running: set[subprocess.Popen[str]] = set()  # by `run`, on all threads
+_ending = threading.Event()
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +67,15 @@ def run(
     `env` is added to our own environment. `time_limit` is in seconds; past it the group is ended and `timed_out` set.
     DeployError `program-missing` when it cannot be started. Whatever interrupts us ends the child's group first.
     """
+    _refuse_when_ending()
     child = _start(argv, cwd, env)
     guard = _watch(child)
+    _running.add(child)
     expired = threading.Event()
     timer = _kill_after(child, time_limit, expired)
     tail: deque[str] = deque(maxlen=TAIL_LINES)
     try:
+        _refuse_when_ending()  # it may have started just after the others were ended
         for line in child.stdout or ():
             text = line.rstrip("\r\n")
             tail.append(text)
@@ -79,10 +87,32 @@ def run(
         raise
     finally:
         _dismiss(guard)
+        _running.discard(child)
         timer.cancel()
         if child.stdout is not None:
             child.stdout.close()
     return Completed(tuple(argv), code, tuple(tail), expired.is_set())
+
+
+def end_all() -> None:
+    """End every program that `run` runs, on all threads, and let none start until `allow` is called.
+
+    For an interrupt, which reaches the main thread alone. The other threads see their programs fail.
+    """
+    _ending.set()
+    children = list(_running)
+    for child in children:
+        _signal_group(child, signal.SIGINT)
+    deadline = time.monotonic() + GRACE_SECONDS
+    while time.monotonic() < deadline and any(child.poll() is None for child in children):
+        time.sleep(0.02)
+    for child in children:
+        _signal_group(child, signal.SIGKILL)
+
+
+def allow() -> None:
+    """Programs may be started again: the threads that `end_all` was for have ended."""
+    _ending.clear()
 
 
 def spawn_detached(argv: Sequence[str], *, log: Path, env: Mapping[str, str] | None = None) -> int:
@@ -146,6 +176,11 @@ def _dismiss(guard: subprocess.Popen[bytes]) -> None:
     guard.wait()
     if guard.stdin is not None:
         guard.stdin.close()
+
+
+def _refuse_when_ending() -> None:
+    if _ending.is_set():
+        raise DeployError("interrupted", "interrupted", hint="run again to go on from here")
 
 
 def _kill_after(child: subprocess.Popen[str], seconds: float | None, expired: threading.Event) -> threading.Timer:

@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from rajee_deploy.build_settings import BuildSettings, EngineSettings, parse_build, parse_engine
 from rajee_deploy.errors import ConfigurationError
 from rajee_deploy.facts import DeployBy
 from rajee_deploy.model import Platform, Repository, is_local_context
@@ -42,6 +43,8 @@ class ImageSettings:
     lock: Path | None = None  # where the lock file of base images lies, if there is one
     deploy_by: DeployBy = DeployBy.TAG
     tags: tuple[str, ...] = ()  # additional ones, with their placeholders
+    labels: Mapping[str, str] = field(default_factory=dict)
+    build: BuildSettings = field(default_factory=BuildSettings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +71,7 @@ class Settings:
     region: str | None = None
     account: str | None = None
     environments: tuple[str, ...] = ()  # all that the file knows
+    engine: EngineSettings = field(default_factory=EngineSettings)
 
     @property
     def root(self) -> Path:
@@ -79,17 +83,22 @@ _STRINGS = "a table of strings"
 _LIST = "a list of strings"
 _STRING = "a string"
 _TABLE = "a table"
+_NUMBER = "a whole number"
+_STRING_OR_FALSE = "a string or false"
 
 _IMAGE_KEYS = {
     "context": _STRING, "dockerfile": _STRING, "target": _STRING, "platform": _STRING, "repository": _STRING,
     "stack": _STRING, "parameter": _STRING, "build-args": _STRINGS, "build-contexts": _STRINGS,
-    "deploy-by": _STRING, "tags": _LIST,
+    "deploy-by": _STRING, "tags": _LIST, "labels": _STRINGS, "secrets": _STRINGS, "ssh": _LIST, "cache-from": _LIST,
+    "cache-to": _LIST, "provenance": _STRING_OR_FALSE,
 }  # fmt: skip
 _CDK_KEYS = {"app": _STRING, "stacks": _LIST, "context": _STRINGS, "env": _LIST, "ignore": _LIST, "inputs": _LIST}
+_ENGINE_KEYS = {"engine": _STRING, "builder": _STRING, "build-concurrency": _NUMBER}
 _ENVIRONMENT_KEYS = {
     "profile": _STRING, "region": _STRING, "account": _STRING, "context": _STRINGS, "images": _TABLE, "cdk": _TABLE,
+    **_ENGINE_KEYS,
 }  # fmt: skip
-_TOP_KEYS = {"images": _TABLE, "cdk": _TABLE, "environments": _TABLE}
+_TOP_KEYS = {"images": _TABLE, "cdk": _TABLE, "environments": _TABLE, **_ENGINE_KEYS}
 
 
 def find_settings(start: Path) -> Path:
@@ -122,7 +131,7 @@ def load(path: Path, environment: str | None = None) -> Settings:
     reader.check_stacks(images, cdk)
     return Settings(
         path, images, cdk, environment or "", chosen.get("profile"), chosen.get("region"), chosen.get("account"),
-        tuple(table.get("environments", {})),
+        tuple(table.get("environments", {})), reader.engine({**table, **chosen}),
     )  # fmt: skip
 
 
@@ -206,7 +215,7 @@ class _Reader:
             name, context, dockerfile, repository, self.platform(at, table), table.get("target"),
             dict(table.get("build-args", {})), self.build_contexts(table),
             table.get("stack", ""), table.get("parameter", "ImageTag"), self.root / LOCK_NAME,
-            self.deploy_by(at, table), self.tags(at, table),
+            self.deploy_by(at, table), self.tags(at, table), dict(table.get("labels", {})), self.build(at, table),
         )  # fmt: skip
 
     def repository(self, at: str, table: Mapping[str, Any]) -> Repository:
@@ -231,6 +240,18 @@ class _Reader:
             if problem:
                 raise self.fail(at + "tags", f"{tag!r}: {problem}")
         return tags
+
+    def build(self, at: str, table: Mapping[str, Any]) -> BuildSettings:
+        try:
+            return parse_build(table, self.root)
+        except ValueError as error:
+            raise self.fail(f"{at}{str(error).partition(': ')[0]}", str(error).partition(": ")[2]) from error
+
+    def engine(self, table: Mapping[str, Any]) -> EngineSettings:
+        try:
+            return parse_engine(table)
+        except ValueError as error:
+            raise self.fail(str(error).partition(": ")[0], str(error).partition(": ")[2]) from error
 
     def build_contexts(self, table: Mapping[str, Any]) -> dict[str, str]:
         """Named contexts; directories become absolute, references stay as they are."""
@@ -307,6 +328,10 @@ def _overlay(table: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any
 def _is(value: Any, wanted: str) -> bool:
     if wanted == _STRING:
         return isinstance(value, str)
+    if wanted == _NUMBER:
+        return isinstance(value, int) and not isinstance(value, bool)
+    if wanted == _STRING_OR_FALSE:
+        return value is False or isinstance(value, str)
     if wanted == _LIST:
         return isinstance(value, list) and all(isinstance(item, str) for item in value)
     if wanted == _STRINGS:

@@ -9,19 +9,19 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, assert_never
 
 from rajee_deploy import plan as plans
-from rajee_deploy import retention, trust
+from rajee_deploy import retention
 from rajee_deploy.bases import show_age
+from rajee_deploy.building import Workshop, build_all
 from rajee_deploy.errors import DeployError
-from rajee_deploy.facts import INFRA_PARAMETER, ImagePresent, Wanted, WantedImage
-from rajee_deploy.image import base_images, build_request, read_all_inputs, unexpected_triggers
+from rajee_deploy.facts import INFRA_PARAMETER, Wanted, WantedImage
+from rajee_deploy.image import read_all_inputs
 from rajee_deploy.moving import move_tag, with_digests
 from rajee_deploy.naming import expanded
-from rajee_deploy.observe import image_state, observe
-from rajee_deploy.report.timings import Timings, duration
+from rajee_deploy.observe import observe
+from rajee_deploy.report.timings import Timings
 from rajee_deploy.scratch import private_directory, sweep
 from rajee_deploy.settings import LOCK_NAME
 from rajee_deploy.steps import BuildAndPush, DeployStack, MoveTag, Plan, WaitForStack
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from rajee_deploy.aws import Identity
     from rajee_deploy.console import Console
-    from rajee_deploy.engine import BuildEvent, Engine
+    from rajee_deploy.engine import Engine
     from rajee_deploy.fingerprint import Fingerprint
     from rajee_deploy.image import ImageInputs
     from rajee_deploy.registry import Registry
@@ -173,10 +173,12 @@ def execute(run: Context, planned: Planned) -> None:
                 synthesised = run.ports.infrastructure()
                 _check_unchanged(planned.wanted.infrastructure, synthesised)
                 steps = tuple(_recording(step, synthesised) for step in steps)
+        builds = [step for step in steps if isinstance(step, BuildAndPush)]
         for step in steps:
             match step:
                 case BuildAndPush():
-                    _build(run, step, planned.inputs[step.image])
+                    if step is builds[0]:  # a plan has its builds together: the first begins them all
+                        _build(run, builds, planned)
                 case MoveTag():
                     with run.phase(f"tag {step.image}"):
                         _move(run, step)
@@ -186,6 +188,14 @@ def execute(run: Context, planned: Planned) -> None:
                     raise AssertionError("settle() leaves no waits")
                 case _:
                     assert_never(step)
+
+
+def _build(run: Context, builds: Sequence[BuildAndPush], planned: Planned) -> None:
+    wanted = {image.name: image for image in planned.wanted.images}
+    shop = Workshop(
+        run.settings, run.ports.engine, run.ports.registry, run.console, run.phase, wanted, run.ports.contents
+    )  # fmt: skip
+    build_all(shop, builds, planned.inputs)
 
 
 def _check_unchanged(planned: Fingerprint | None, now: Fingerprint) -> None:
@@ -218,72 +228,6 @@ def _threads() -> Iterator[ThreadPoolExecutor]:
         yield pool
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
-
-
-def _build(run: Context, step: BuildAndPush, inputs: ImageInputs) -> None:
-    repository = inputs.settings.repository
-    access = run.ports.registry.push_access(repository)
-    bases = base_images(inputs)
-    if bases:
-        with run.phase("look at base images"):
-            for base in bases:
-                triggers = run.ports.engine.base_triggers(base, inputs.options.platform, access)
-                _check_triggers(base, unexpected_triggers(inputs, base, triggers), step)
-    wanted = _wanted(run, inputs, None)
-    with run.phase(f"build and push {step.image}"), build_request(inputs, access.uri) as request:
-        try:
-            run.ports.engine.build_and_push(request, access, lambda event: _tell(run.console, event))
-        except DeployError as error:
-            _confirm_pushed(run, wanted, request.reference, error)
-        else:
-            _confirm_pushed(run, wanted, request.reference, None)
-    _keep_contents(run, inputs)
-
-
-def _confirm_pushed(run: Context, image: WantedImage, reference: str, failure: DeployError | None) -> None:
-    """The registry is believed, not the engine: what is there must be ours.
-
-    After a failure it may be there too: an immutable tag refuses the second of two machines that build one commit.
-    """
-    try:
-        found = image_state(run.ports.registry, image)
-    except DeployError as error:
-        raise failure or error from error
-    problem = trust.refused(image, found)
-    if problem is not None:
-        raise problem from failure
-    if not isinstance(found, ImagePresent):
-        raise failure or DeployError(
-            "push-not-confirmed", f"the engine said it pushed {image.tag}, but the registry does not have it",
-            where=reference, hint="run again; if it stays, look at the repository's permissions and events",
-        )  # fmt: skip
-    if failure is not None:
-        run.console.say(f"another run pushed {image.tag} first; its image is used", "yellow")
-    run.console.item("✓", f"image {image.name}", f"{reference} is {found.digest}", "green")
-
-
-def _keep_contents(run: Context, inputs: ImageInputs) -> None:
-    """Keep what the pushed image was made of. No run fails for want of it."""
-    stores = run.ports.contents()
-    if not stores:
-        return
-    from rajee_deploy.contents.keep import keep
-
-    name = inputs.settings.name
-    with run.phase(f"record what {name} was made of"):
-        for problem in keep(stores, inputs, datetime.now(UTC)):
-            run.console.item("!", f"image {name}", problem, "yellow")
-
-
-def _check_triggers(base: str, triggers: Sequence[str], step: BuildAndPush) -> None:
-    """What a base image's ONBUILD copies is not in the hash and not in the staged copy: such a build is refused."""
-    if triggers:
-        raise DeployError(
-            "base-has-onbuild", f"the base image {base} reads the build context by ONBUILD",
-            where=f"image {step.image}",
-            cause="\n".join(triggers),
-            hint="rajee-deploy lock records them and so makes them count; or write them into the Dockerfile yourself",
-        )  # fmt: skip
 
 
 def _move(run: Context, step: MoveTag) -> None:
@@ -330,13 +274,6 @@ def _deploy(run: Context, step: DeployStack, assembly: Path) -> None:
         )  # fmt: skip
     recorded = ", ".join(f"{key} {plans.short(value)}" for key, value in step.parameters)
     run.console.item("✓", f"stack {step.stack}", f"complete, and it records {recorded}", "green")
-
-
-def _tell(console: Console, event: BuildEvent) -> None:
-    if event.seconds is None:
-        console.working(event.name)
-    else:
-        console.detail(f"{'cached' if event.cached else duration(event.seconds):>7}  {event.name}")
 
 
 def _wait(run: Context, stack: str, deadline: float) -> None:

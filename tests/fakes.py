@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rajee_deploy.engine import BuildEvent
+from rajee_deploy.engine.secrets import Redactor
 from rajee_deploy.errors import DeployError
 from rajee_deploy.facts import (
     FINGERPRINT_LABEL,
@@ -124,6 +125,7 @@ class FakeEngine:
     saw: list[dict[str, bytes]] = field(default_factory=list)
 
     triggers: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    pushed: dict[str, dict[str, Any]] = field(default_factory=dict)  # reference → configuration, as a registry has it
 
     def check(self) -> str:
         return "fake engine"
@@ -137,6 +139,11 @@ class FakeEngine:
         on_event(BuildEvent("[1/1] COPY"))
         if self.fails:
             raise DeployError("build-failed", "the build failed")
+        configuration = built_by_the_book(request)
+        if access.host != "registry.test" or access.password != "a-token":
+            raise DeployError(
+                "build-failed", "the push failed", where=request.reference, cause=f"{access.host}: refused"
+            )
         files = {str(p.relative_to(request.context)): p.read_bytes() for p in request.context.rglob("*") if p.is_file()}
         self.saw.append(files)
         self.built.append(request.reference)
@@ -144,9 +151,37 @@ class FakeEngine:
         repository, tag = request.reference.removeprefix(f"{access.host}/").rsplit(":", 1)
         if not self.loses_pushes:
             self.registry.repositories[repository][tag] = digest
-            self.registry.contents[digest] = ImageContent(str(request.platform), request.labels[FINGERPRINT_LABEL])
+            self.registry.contents[digest] = ImageContent(
+                str(request.platform), request.labels.get(FINGERPRINT_LABEL, "")
+            )
+            self.pushed[request.reference] = configuration
         on_event(BuildEvent("[1/1] COPY", 0.1))
         return str(digest)
+
+
+def built_by_the_book(request: BuildRequest) -> dict[str, Any]:
+    """A Dockerfile's image configuration. Knows FROM, ARG, ENV and COPY; RUN takes secrets, and fails at `fail`."""
+    Redactor(request.settings.secrets)  # refuses a secret that is not there
+    stages: dict[str, list[str]] = {}
+    arguments: dict[str, str] = {}
+    name = ""
+    for number, line in enumerate(request.dockerfile.read_text().splitlines(), 1):
+        word, _, rest = line.strip().partition(" ")
+        if word == "FROM":
+            source, _, name = rest.partition(" AS ")
+            stages[name] = list(stages.get(source, ()))
+        elif word == "ARG":
+            key, _, default = rest.partition("=")
+            arguments[key] = request.build_args.get(key, default)
+        elif word == "ENV":
+            key, _, value = rest.partition("=")
+            stages[name].append(f"{key}={arguments.get(value.removeprefix('$'), value)}")
+        elif word == "RUN" and "fail" in rest and name == (request.target or name):
+            where = f"{request.shown_dockerfile}:{number}"
+            raise DeployError("build-failed", "the build failed", where=where, cause=f"step: {line}\nabout to fail")
+    settings = {"os": request.platform.os, "architecture": request.platform.architecture}
+    wanted = stages[request.target or name]
+    return {**settings, "config": {"Env": wanted, "Labels": dict(request.labels)}, "history": []}
 
 
 @dataclass

@@ -9,8 +9,10 @@ import pytest
 
 from rajee_deploy.naming import expanded
 from rajee_deploy.settings import load
-from rajee_deploy.source import Source, labels, read_source, without_login
+from rajee_deploy.source import DIRTY_LABEL, labels
 from rajee_deploy.tags import sanitised
+
+R = "org.opencontainers.image."
 
 
 def git(folder, *arguments: str) -> str:
@@ -21,7 +23,8 @@ def git(folder, *arguments: str) -> str:
 
 
 @pytest.fixture
-def checkout(tmp_path):
+def checkout(tmp_path, monkeypatch):
+    monkeypatch.delenv("SOURCE_DATE_EPOCH", raising=False)
     git(tmp_path, "init", "--quiet")
     (tmp_path / "file").write_text("a")
     git(tmp_path, "add", "file")
@@ -30,48 +33,35 @@ def checkout(tmp_path):
     return tmp_path
 
 
-def test_a_checkout(checkout):
-    commit = git(checkout, "rev-parse", "HEAD")
-    url = "https://git.example.test/team/app.git"
-    committed = int(git(checkout, "log", "-1", "--format=%ct"))
-    assert read_source(checkout) == Source(commit, "main", url, committed)
-    at = datetime.fromtimestamp(committed, UTC).isoformat()
-    assert labels(checkout)["org.opencontainers.image.created"] == at
+def test_labels_of_a_clean_checkout_are_the_same_each_time(checkout):
+    at = datetime.fromtimestamp(int(git(checkout, "log", "-1", "--format=%ct")), UTC)
     (checkout / "new").write_text("untracked files make nothing dirty")
-    assert read_source(checkout).revision == commit
-    (checkout / "file").write_text("b")
-    assert (read_source(checkout).revision, read_source(checkout).committed) == (f"{commit}-dirty", None)
-    assert labels(checkout)["org.opencontainers.image.created"] >= at
-    git(checkout, "checkout", "--quiet", "--detach")
-    assert read_source(checkout).branch == ""
-
-
-def test_outside_of_git_there_is_nothing_to_tell(tmp_path):
-    assert read_source(tmp_path) == Source()
-    assert set(labels(tmp_path)) == {"org.opencontainers.image.created"}
-
-
-def test_labels(checkout, monkeypatch):
-    monkeypatch.setenv("SOURCE_DATE_EPOCH", "0")
     assert labels(checkout) == {
-        "org.opencontainers.image.created": "1970-01-01T00:00:00+00:00",
-        "org.opencontainers.image.revision": git(checkout, "rev-parse", "HEAD"),
-        "org.opencontainers.image.source": "https://git.example.test/team/app.git",
+        R + "created": at.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        R + "revision": git(checkout, "rev-parse", "HEAD"),
+        R + "source": "https://git.example.test/team/app",
     }
 
 
-@pytest.mark.parametrize(
-    ("url", "shown"),
-    [
-        ("https://token@host/a.git", "https://host/a.git"),
-        ("https://user:to@ken@host:8443/a", "https://host:8443/a"),
-        ("ssh://git@host/a", "ssh://host/a"),
-        ("git@host:team/a.git", "git@host:team/a.git"),
-        ("", ""),
-    ],
-)
-def test_no_login_gets_into_a_label(url, shown):
-    assert without_login(url) == shown
+def test_labels_of_a_dirty_checkout_say_so(checkout):
+    clean = labels(checkout)
+    (checkout / "file").write_text("b")
+    found = labels(checkout)
+    assert found[DIRTY_LABEL] == "true"
+    assert found[R + "created"] >= clean[R + "created"]
+    assert found[R + "revision"] == clean[R + "revision"]
+
+
+def test_the_date_that_is_asked_for(checkout, monkeypatch):
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "86400")
+    assert labels(checkout)[R + "created"] == "1970-01-02T00:00:00Z"
+
+
+def test_outside_of_git_and_without_git_there_is_nothing_to_tell(checkout, tmp_path_factory, monkeypatch):
+    outside = tmp_path_factory.mktemp("outside")
+    assert list(labels(outside)) == [R + "created"]
+    monkeypatch.setenv("PATH", str(outside))
+    assert list(labels(checkout)) == [R + "created"]
 
 
 @pytest.mark.parametrize(

@@ -140,9 +140,10 @@ class _Chosen:
 def _choose(context: Path | None, flags: SettingsFlags, build: BuildFlags) -> _Chosen:
     from functools import partial
 
-    from rajee_deploy.cli.images import chosen_images, image_of_flags, laid_over
+    from rajee_deploy.cli.images import check_choice, chosen_images, image_of_flags, laid_over
     from rajee_deploy.explain.past import Origin
 
+    check_choice(context, flags.images)
     lay_over = partial(laid_over, build=build)
     if context is not None:
         return _Chosen([image_of_flags(context, build)], Origin(None, None, lay_over), context)

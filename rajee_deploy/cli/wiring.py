@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from rajee_deploy.aws import Aws
 from rajee_deploy.cli.images import SettingsFlags, chosen_images
 from rajee_deploy.console import Console
-from rajee_deploy.engine.buildx import Buildx
+from rajee_deploy.engine.choice import choose_engine
 from rajee_deploy.errors import ConfigurationError
 from rajee_deploy.facts import StackAbsent
 from rajee_deploy.places import state_directory
@@ -44,8 +44,8 @@ def make_context(
     cdk = settings.cdk
     ecr = _ecr(aws)
     ports = Ports(
-        ecr, CloudFormation(aws), Cdk(cdk, aws), Buildx(), aws.identity, lambda: infra_fingerprint(cdk),
-        lambda: [store for _, store in _stores(ecr)],
+        ecr, CloudFormation(aws), Cdk(cdk, aws), choose_engine(settings.engine), aws.identity,
+        lambda: infra_fingerprint(cdk), lambda: [store for _, store in _stores(ecr)],
     )  # fmt: skip
     return Context(settings, images, ports, Console(verbose=verbose), tags)
 

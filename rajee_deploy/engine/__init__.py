@@ -1,4 +1,4 @@
-"""The engine: a staged build context in, a pushed image out. One Protocol; `buildx` is the adapter.
+"""The engine: a staged build context in, a pushed image out. One Protocol; `buildx` and `buildah` are the adapters.
 
 This room never decides whether a build is needed, and never says that an image is there: the registry does.
 """
@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
+
+from rajee_deploy.build_settings import BuildSettings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -19,7 +21,9 @@ if TYPE_CHECKING:
 class BuildRequest:
     """One build. `context` and `dockerfile` lie in the private staged directory; `build_contexts` are named ones.
 
-    Build arguments may be private: they are handed over in the environment, never in the argument list.
+    Build arguments may be private: they are handed over in the environment, never in the argument list. Of secrets
+    the request holds ids and where the values are. `shown_dockerfile` is the Dockerfile as the user would name it, for
+    messages; `name` is the image's own, and the scope of its build cache.
     """
 
     context: Path
@@ -30,15 +34,24 @@ class BuildRequest:
     build_args: Mapping[str, str] = field(default_factory=dict, repr=False)
     build_contexts: Mapping[str, str] = field(default_factory=dict)
     labels: Mapping[str, str] = field(default_factory=dict)
+    settings: BuildSettings = field(default_factory=BuildSettings)
+    shown_dockerfile: str = "Dockerfile"
+    name: str = "image"
 
 
 @dataclass(frozen=True, slots=True)
 class BuildEvent:
-    """One step of the build that ended, or began (`seconds` is None)."""
+    """One step of the build that ended, or began or goes on (`seconds` is None).
+
+    While it moves data, `moved` and `size` are bytes (size 0: unknown) over the `layers` it has begun to move.
+    """
 
     name: str
     seconds: float | None = None
     cached: bool = False
+    moved: int = 0
+    size: int = 0
+    layers: int = 0
 
 
 class Engine(Protocol):
@@ -53,5 +66,10 @@ class Engine(Protocol):
         ...
 
     def build_and_push(self, request: BuildRequest, access: PushAccess, on_event: Callable[[BuildEvent], None]) -> str:
-        """Build and push; returns the digest the engine reports ("" where none). DeployError `build-failed`."""
+        """Build and push; returns the digest the engine reports ("" where none).
+
+        DeployErrors: `build-failed`, whose `where` is the failing line of the user's Dockerfile when that is known and
+        whose `cause` holds the last lines; `secret-missing`; `engine-cannot` for a setting that it does not know.
+        May be called from several threads at a time.
+        """
         ...

@@ -9,38 +9,50 @@ from __future__ import annotations
 import json
 import os
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rajee_deploy.build_settings import Provenance
+from rajee_deploy.engine.cache import cache_flags
 from rajee_deploy.engine.failures import failure
+from rajee_deploy.engine.location import located
 from rajee_deploy.engine.login import private_docker_config
 from rajee_deploy.engine.progress import Progress
+from rajee_deploy.engine.secrets import Redactor, secret_flags
 from rajee_deploy.errors import DeployError
+from rajee_deploy.places import user_docker_config
 from rajee_deploy.process import find_program, run
 from rajee_deploy.scratch import private_directory
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from pathlib import Path
 
     from rajee_deploy.engine import BuildEvent, BuildRequest
     from rajee_deploy.model import Platform, PushAccess
 
 OLDEST_BUILDX = (0, 13)  # the first with --progress rawjson
 _CHECK_SECONDS = 20.0
+_BUILDER_SECONDS = 120.0  # a builder in a container or a cluster may have to be started first
 _STEP = re.compile(r"\[(?:\S+ )?\d+/\d+\] (.+)", re.DOTALL)  # how BuildKit names a step of the Dockerfile
 # A build argument of such a name cannot go through the environment, where it would change the docker CLI itself.
 _TAKEN = re.compile(
-    r"(PATH|HOME|TMPDIR|LD_.*|SSL_CERT_.*|DOCKER_.*|BUILDX_.*|BUILDKIT_.*|SSH_AUTH_SOCK|"
+    r"(PATH|HOME|TMPDIR|XDG_.*|CONTAINERS_.*|BUILDAH_.*|STORAGE_.*|REGISTRY_AUTH_FILE|LD_.*|SSL_CERT_.*|DOCKER_.*|BUILDX_.*|BUILDKIT_.*|SSH_AUTH_SOCK|"
     r"(https?|no|all|ftp)_proxy|(HTTPS?|NO|ALL|FTP)_PROXY)"
 )
 
 
 class Buildx:
-    """The Docker Engine that the user's own docker settings point at."""
+    """A builder of buildx: the one that is named, else the user's current one (mostly the Docker Engine itself).
+
+    `CDK_DOCKER` names another docker program, as for the CDK CLI.
+    """
+
+    def __init__(self, builder: str | None = None) -> None:
+        self._builder = builder
 
     def check(self) -> str:
         """See Engine: the CLI, an engine that answers, and a buildx that is new enough."""
-        docker = _docker()
+        docker = docker_program()
         version = run([docker, "buildx", "version"], time_limit=_CHECK_SECONDS)
         found = re.search(r"v?(\d+)\.(\d+)", version.tail[0]) if version.code == 0 and version.tail else None
         if found is None:
@@ -53,7 +65,9 @@ class Buildx:
                 "buildx-old", f"buildx {found[1]}.{found[2]} is too old", where=docker,
                 hint="install buildx {}.{} or newer".format(*OLDEST_BUILDX),
             )  # fmt: skip
-        return f"Docker Engine {engine_version()}, buildx {found[1]}.{found[2]}"
+        named = self._builder or os.environ.get("BUILDX_BUILDER")
+        engine = _check_builder(docker, named) if named else f"Docker Engine {engine_version()}"
+        return f"{engine}, buildx {found[1]}.{found[2]}"
 
     def base_triggers(self, image: str, platform: Platform, access: PushAccess) -> tuple[str, ...]:
         """See Engine. BuildKit itself is asked: it builds nothing but `FROM image`, with an empty build context, and
@@ -66,8 +80,8 @@ class Buildx:
             dockerfile = scratch / "Dockerfile"
             dockerfile.write_text(f"FROM {image}\n", "utf-8")
             ended = run(
-                [_docker(), "buildx", "build", "--progress=rawjson", "--output=type=cacheonly", "--provenance=false",
-                 f"--platform={platform}", f"--file={dockerfile}", str(context)],
+                [*self._build_command(), "--progress=rawjson", "--output=type=cacheonly",
+                 "--provenance=false", f"--platform={platform}", f"--file={dockerfile}", str(context)],
                 env=login,
                 on_line=progress.line,
             )  # fmt: skip
@@ -82,16 +96,44 @@ class Buildx:
 
     def build_and_push(self, request: BuildRequest, access: PushAccess, on_event: Callable[[BuildEvent], None]) -> str:
         """See Engine."""
+        redacted = Redactor(request.settings.secrets)
         progress = Progress(on_event)
         with private_docker_config(access) as login, private_directory("build") as scratch:
             metadata = scratch / "metadata.json"
-            argv, environment = _command(_docker(), request, metadata)
+            argv, environment = _command(self._build_command(), request, access.host)
+            argv.insert(-1, f"--metadata-file={metadata}")
             ended = run(argv, env={**login, **environment}, on_line=progress.line)
             if ended.code != 0:
-                raise failure(
-                    f"docker buildx build ended with {ended.code}", str(request.reference), progress.failure()
-                )
+                where, cause = located(progress.failure(), request.dockerfile.name, request.shown_dockerfile)
+                problem = f"docker buildx build ended with {ended.code}"
+                raise failure(problem, request.reference, redacted(cause), where)
             return _pushed_digest(metadata)
+
+    def _build_command(self) -> list[str]:
+        docker = docker_program()
+        if not self._builder:
+            return [docker, "buildx", "build"]
+        return [*_buildx(docker, self._builder), "build", f"--builder={self._builder}"]
+
+
+def _buildx(docker: str, builder: str) -> list[str]:
+    """buildx, where this builder can be used: a docker context is one too, but only while it is the current context."""
+    own = os.environ.get("BUILDX_CONFIG") or user_docker_config() / "buildx"
+    is_made = (Path(own) / "instances" / builder.lower()).exists()
+    return [docker, "buildx"] if is_made else [docker, f"--context={builder}", "buildx"]
+
+
+def _check_builder(docker: str, name: str) -> str:
+    """That a builder answers; says what it is. A builder that sleeps is started by this."""
+    shown = run([*_buildx(docker, name), "inspect", "--bootstrap", name], time_limit=_BUILDER_SECONDS)
+    lines = [line.split(":", 1) for line in shown.tail if ":" in line]
+    facts = {key.strip(): value.strip() for key, value in reversed(lines)}
+    if shown.code != 0 or facts.get("Error") or facts.get("Status", "running") != "running":
+        raise DeployError(
+            "no-builder", f"the builder {name} does not answer", where=f"builder {name}",
+            cause="\n".join(shown.tail[-3:]), hint="docker buildx ls shows all builders, docker buildx inspect why",
+        )  # fmt: skip
+    return f"builder {name} ({facts.get('Driver', 'unknown driver')} at {facts.get('Endpoint', 'an unknown address')})"
 
 
 def engine_version() -> str:
@@ -129,7 +171,8 @@ def _engine_address() -> str | None:
     return str(context.Host) if context is not None and context.Host else None
 
 
-def _docker() -> str:
+def docker_program() -> str:
+    """The docker command, or the program that CDK_DOCKER names. DeployError `docker-missing`."""
     found = find_program(os.environ.get("CDK_DOCKER") or "docker")
     if found is None:
         raise DeployError(
@@ -139,27 +182,41 @@ def _docker() -> str:
     return found
 
 
-def _command(docker: str, request: BuildRequest, metadata: Path) -> tuple[list[str], Mapping[str, str]]:
+def _command(program: list[str], request: BuildRequest, host: str) -> tuple[list[str], dict[str, str]]:
     """The argument list, and the variables that carry the build arguments' values."""
+    given = request.settings
     argv = [
-        docker, "buildx", "build", "--progress=rawjson", "--push",
-        # Provenance would make the pushed digest differ on every build, and turn a plain image into an index.
-        "--provenance=false",
+        *program, "--progress=rawjson", "--push",
         f"--platform={request.platform}", f"--file={request.dockerfile}", f"--tag={request.reference}",
-        f"--metadata-file={metadata}",
+        # By default none: provenance makes the pushed digest differ on every build and a plain image an index.
+        "--provenance=false" if given.provenance is Provenance.NONE else f"--provenance=mode={given.provenance.value}",
     ]  # fmt: skip
     if request.target is not None:
         argv.append(f"--target={request.target}")
     argv += [f"--build-context={name}={reference}" for name, reference in sorted(request.build_contexts.items())]
     argv += [f"--label={name}={value}" for name, value in sorted(request.labels.items())]
-    environment = {}
-    for name, value in sorted(request.build_args.items()):
-        if _TAKEN.fullmatch(name):
-            argv.append(f"--build-arg={name}={value}")
+    argv += [*secret_flags(given.secrets), *(f"--ssh={each}" for each in given.ssh)]
+    argv += cache_flags(given.cache_from, given.cache_to, host, request.name)
+    flags, environment = build_arg_flags(request.build_args, _taken(request))
+    return [*argv, *flags, str(request.context)], environment
+
+
+def _taken(request: BuildRequest) -> frozenset[str]:
+    """Variables that hold a secret: an argument of the same name would replace it."""
+    return frozenset(secret.variable for secret in request.settings.secrets if secret.variable)
+
+
+def build_arg_flags(given: Mapping[str, str], reserved: frozenset[str]) -> tuple[list[str], dict[str, str]]:
+    """Flags that name build arguments, and the variables that carry their values past the argument list."""
+    flags: list[str] = []
+    environment: dict[str, str] = {}
+    for name, value in sorted(given.items()):
+        if _TAKEN.fullmatch(name) or name in reserved:
+            flags.append(f"--build-arg={name}={value}")
         else:
-            argv.append(f"--build-arg={name}")
+            flags.append(f"--build-arg={name}")
             environment[name] = value
-    return [*argv, str(request.context)], environment
+    return flags, environment
 
 
 def _pushed_digest(metadata: Path) -> str:

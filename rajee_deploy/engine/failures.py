@@ -19,12 +19,17 @@ _LOST = re.compile(
     re.IGNORECASE,
 )
 _PUSHING = ("pushing ", "exporting to image")  # the engine's own push, and BuildKit's
+_EXPORT = re.compile(r"cache export[^\n]*not supported", re.IGNORECASE)
+_NO_EXPORT = (
+    "this builder cannot export a cache: name another one in `builder` (docker buildx create), switch the engine's "
+    "containerd image store on, or take cache-to out of the settings"
+)
 _STEP = re.compile(r"^step: (.*)$", re.MULTILINE)
 
 
-def failure(problem: str, reference: str, cause: str) -> DeployError:
+def failure(problem: str, reference: str, cause: str, where: str = "") -> DeployError:
     """The error for a build and push of `reference` that failed: `problem` is how it ended, `cause` what it said, with
-    a first line `step: …` when it was in a step (Progress.failure).
+    a first line `step: …` when it was in a step (Progress.failure), `where` the line of the Dockerfile if one is told.
 
     DeployErrors: `push-broken-off` (the network), `engine-no-space` (the engine's disk, not ours), `build-failed`.
     """
@@ -39,4 +44,5 @@ def failure(problem: str, reference: str, cause: str) -> DeployError:
             "engine-no-space", "the disk of the engine is full", where=reference, cause=cause,
             hint=f"{_NOTHING}; make room where the engine runs (docker buildx prune, docker system df), then run again",
         )  # fmt: skip
-    return DeployError("build-failed", problem, where=reference, cause=cause, hint=f"{_NOTHING}; mend it and run again")
+    hint = _NO_EXPORT if _EXPORT.search(cause) else f"{_NOTHING}; mend it and run again"
+    return DeployError("build-failed", problem, where=where or reference, cause=cause, hint=hint)

@@ -31,6 +31,8 @@ class Progress:
         self._logs: dict[str, deque[str]] = {}
         self._words: deque[str] = deque(maxlen=_LOG_LINES)
         self._open: list[str] = []
+        self._names: dict[str, str] = {}
+        self._moved: dict[str, dict[str, tuple[int, int]]] = {}
 
     def line(self, line: str) -> None:
         """One line of output; what is no progress document is kept as the program's own words.
@@ -55,6 +57,9 @@ class Progress:
             return
         for vertex in document.get("vertexes") or ():
             self._vertex(vertex)
+        moving = {self._status(status) for status in document.get("statuses") or ()}
+        for digest in sorted(moving - {""}):
+            self._tell_moved(digest)
         for log in document.get("logs") or ():
             self._log(log)
 
@@ -73,6 +78,7 @@ class Progress:
         digest, name = vertex.get("digest", ""), vertex.get("name", "")
         if vertex.get("error") and "canceled" not in vertex["error"]:
             self._failed = vertex
+        self._names[digest] = name
         if _INTERNAL.match(name):
             return
         if vertex.get("completed"):
@@ -82,6 +88,22 @@ class Progress:
         elif vertex.get("started") and digest not in self._begun:
             self._begun.add(digest)
             self._on_event(BuildEvent(name))
+
+    def _status(self, status: dict[str, Any]) -> str:
+        """Keep how far one piece (a layer, the build context) was moved; returns its step's digest, "" for others."""
+        digest, current = status.get("vertex", ""), status.get("current")
+        if not isinstance(current, int) or current <= 0 or digest in self._ended:
+            return ""
+        total = status.get("total")
+        piece = str(status.get("id", ""))
+        self._moved.setdefault(digest, {})[piece] = (current, total if isinstance(total, int) else 0)
+        return str(digest)
+
+    def _tell_moved(self, digest: str) -> None:
+        pieces = self._moved[digest].values()
+        moved, size = (sum(numbers) for numbers in zip(*pieces, strict=True))
+        name = _INTERNAL.sub("", self._names.get(digest, "")).strip()
+        self._on_event(BuildEvent(name, moved=moved, size=size, layers=len(pieces)))
 
     def _log(self, log: dict[str, Any]) -> None:
         try:

@@ -17,6 +17,7 @@ class Cause(Enum):
     ARGS = "args"
     CONTEXT = "build-context"
     SECRET = "secret"  # noqa: S105 -- a kind of difference, no secret
+    LABEL = "label"
     BASE = "base"
     REFERENCE = "reference"
     INSTRUCTION = "instruction"

@@ -234,3 +234,11 @@ def test_importing_the_command_takes_nothing_heavy():
     code = f"import sys, rajee_deploy.cli; print(*sorted({heavy!r} & set(sys.modules)))"
     ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert ended.stdout.strip() == ""
+
+
+@pytest.mark.parametrize("words", [("fingerprint", "."), ("explain", "--context", "."), ("replay", "--context", ".")])
+def test_an_image_of_the_settings_and_a_build_context_do_not_go_together(project, words):
+    ended = command(project, *words, "--image", "app")
+    assert ended.returncode == 64
+    assert "--image app" in ended.stderr
+    assert ended.stdout == ""

@@ -1,0 +1,190 @@
+"""The builds of one run: several at a time, each told by name, and one that fails does not lose the others.
+
+Owns the order within one build (bases, staging, build and push, the registry's word) and what is said of it. Must never
+decide whether an image is needed; returns only when every image is in the registry.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from rajee_deploy import process, source, trust
+from rajee_deploy.errors import DeployError
+from rajee_deploy.facts import ImagePresent
+from rajee_deploy.image import base_images, build_request, unexpected_triggers
+from rajee_deploy.observe import image_state
+from rajee_deploy.report.timings import duration
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from contextlib import AbstractContextManager
+
+    from rajee_deploy.console import Console
+    from rajee_deploy.engine import BuildEvent, Engine
+    from rajee_deploy.facts import WantedImage
+    from rajee_deploy.image import ImageInputs
+    from rajee_deploy.registry import Registry
+    from rajee_deploy.registry.contents import ContentsStore
+    from rajee_deploy.settings import Settings
+    from rajee_deploy.steps import BuildAndPush
+
+_MIB = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Workshop:
+    """What builds are done with, and for which images. `phase` names, times and shows a piece of work, `contents` are
+    where it is kept what an image was made of."""
+
+    settings: Settings
+    engine: Engine
+    registry: Registry
+    console: Console
+    phase: Callable[[str], AbstractContextManager[None]]
+    wanted: Mapping[str, WantedImage]
+    contents: Callable[[], Sequence[ContentsStore]]
+
+
+def build_all(shop: Workshop, steps: Sequence[BuildAndPush], inputs: Mapping[str, ImageInputs]) -> None:
+    """Build and push every image, as many at a time as the settings say.
+
+    DeployError when any failed: the one, or `builds-failed` with all of them. The others are pushed and confirmed.
+    """
+    labels = source.labels(shop.settings.root)
+    if len(steps) == 1:
+        _build(shop, steps[0], inputs[steps[0].image], labels, "")
+        return
+    with _threads(min(shop.settings.engine.concurrency, len(steps))) as pool:
+        futures = {
+            step.image: pool.submit(_build, shop, step, inputs[step.image], labels, f"{step.image}: ") for step in steps
+        }
+        wait(futures.values())
+    _raise_failures(futures)
+
+
+@contextmanager
+def _threads(count: int) -> Iterator[ThreadPoolExecutor]:
+    """A pool whose programs end with whatever interrupts us, and whose threads clean up before we go on."""
+    pool = ThreadPoolExecutor(max_workers=count, thread_name_prefix="build")
+    try:
+        yield pool
+    except BaseException:
+        pool.shutdown(wait=False, cancel_futures=True)
+        process.end_all()
+        raise
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+        process.allow()
+
+
+def _raise_failures(futures: Mapping[str, Future[None]]) -> None:
+    failed: dict[str, DeployError] = {}
+    for image, future in futures.items():
+        error = future.exception()
+        if isinstance(error, DeployError):
+            failed[image] = error
+        elif error is not None:
+            raise error
+    if len(failed) == 1:
+        (error,) = failed.values()
+        raise error
+    if failed:
+        raise DeployError(
+            "builds-failed", f"{len(failed)} of {len(futures)} images were not built", where=", ".join(failed),
+            cause="\n".join(line for image, error in failed.items() for line in _told(image, error)),
+            hint="nothing was deployed; images that were pushed stay and are not built again; mend it and run again",
+        )  # fmt: skip
+
+
+def _told(image: str, error: DeployError) -> Iterator[str]:
+    yield f"{image}: {error}"
+    yield from (f"  {line}" for line in error.cause.splitlines())
+    if error.hint:
+        yield f"  next: {error.hint}"
+
+
+def _build(shop: Workshop, step: BuildAndPush, inputs: ImageInputs, labels: Mapping[str, str], prefix: str) -> None:
+    access = shop.registry.push_access(inputs.settings.repository)
+    bases = base_images(inputs)
+    if bases:
+        with shop.phase(f"{prefix}look at base images"):
+            for base in bases:
+                triggers = shop.engine.base_triggers(base, inputs.options.platform, access)
+                _check_triggers(base, unexpected_triggers(inputs, base, triggers), step)
+    wanted = shop.wanted[step.image]
+    with shop.phase(f"build and push {step.image}"), build_request(inputs, access.uri, labels) as request:
+        try:
+            shop.engine.build_and_push(request, access, lambda event: tell(shop.console, event, prefix))
+        except DeployError as error:
+            _confirm_pushed(shop, wanted, request.reference, error)
+        else:
+            _confirm_pushed(shop, wanted, request.reference, None)
+    _keep_contents(shop, inputs)
+
+
+def _confirm_pushed(shop: Workshop, image: WantedImage, reference: str, failure: DeployError | None) -> None:
+    """The registry is believed, not the engine: what is there must be ours.
+
+    After a failure it may be there too: an immutable tag refuses the second of two machines that build one commit.
+    """
+    try:
+        found = image_state(shop.registry, image)
+    except DeployError as error:
+        raise failure or error from error
+    problem = trust.refused(image, found)
+    if problem is not None:
+        raise problem from failure
+    if not isinstance(found, ImagePresent):
+        raise failure or DeployError(
+            "push-not-confirmed", f"the engine said it pushed {image.tag}, but the registry does not have it",
+            where=reference, hint="run again; if it stays, look at the repository's permissions and events",
+        )  # fmt: skip
+    if failure is not None:
+        shop.console.say(f"another run pushed {image.tag} first; its image is used", "yellow")
+    shop.console.item("✓", f"image {image.name}", f"{reference} is {found.digest}", "green")
+
+
+def _keep_contents(shop: Workshop, inputs: ImageInputs) -> None:
+    """Keep what the pushed image was made of. No run fails for want of it."""
+    stores = shop.contents()
+    if not stores:
+        return
+    from rajee_deploy.contents.keep import keep
+
+    name = inputs.settings.name
+    with shop.phase(f"record what {name} was made of"):
+        for problem in keep(stores, inputs, datetime.now(UTC)):
+            shop.console.item("!", f"image {name}", problem, "yellow")
+
+
+def _check_triggers(base: str, triggers: Sequence[str], step: BuildAndPush) -> None:
+    """What a base image's ONBUILD copies is not in the hash and not in the staged copy: such a build is refused."""
+    if triggers:
+        raise DeployError(
+            "base-has-onbuild", f"the base image {base} reads the build context by ONBUILD",
+            where=f"image {step.image}",
+            cause="\n".join(triggers),
+            hint="rajee-deploy lock records them and so makes them count; or write them into the Dockerfile yourself",
+        )  # fmt: skip
+
+
+def tell(console: Console, event: BuildEvent, prefix: str = "") -> None:
+    """Show one event of a build: an ended step stays on the screen, what goes on is shown while it does."""
+    if event.seconds is not None:
+        console.detail(f"{'cached' if event.cached else duration(event.seconds):>7}  {prefix}{event.name}")
+    elif event.moved or event.layers:
+        console.progress(f"{event.name}  {_amount(event)}".strip())
+    else:
+        console.working(f"{prefix}{event.name}")
+
+
+def _amount(event: BuildEvent) -> str:
+    layers = f"{event.layers} part{'s' if event.layers != 1 else ''}"
+    if not event.moved:
+        return layers
+    size = f" of {event.size / _MIB:.1f}" if event.size >= event.moved else ""
+    return f"{event.moved / _MIB:.1f}{size} MiB in {layers}"

@@ -1,0 +1,247 @@
+"""`buildah build` and `buildah push`: a build without an engine that runs in the background.
+
+Images and cached layers live in the user's own container storage, as with buildah by hand. What buildah's Dockerfile
+lacks against BuildKit's (a recent `COPY --exclude`, say) fails loudly: the staged build context holds exactly what is
+read, and an unknown flag is an error.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import resource
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rajee_deploy.build_settings import Provenance
+from rajee_deploy.engine.buildx import build_arg_flags
+from rajee_deploy.engine.login import private_docker_config
+from rajee_deploy.engine.secrets import Redactor, secret_flags
+from rajee_deploy.engine.steps import Steps
+from rajee_deploy.errors import ConfigurationError, DeployError
+from rajee_deploy.model import Platform
+from rajee_deploy.process import find_program, run
+from rajee_deploy.scratch import private_directory
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from rajee_deploy.engine import BuildEvent, BuildRequest
+    from rajee_deploy.model import PushAccess
+
+OLDEST = (1, 33)  # the first with heredocs
+_CHECK_SECONDS = 20.0
+_LOOPBACK = re.compile(r"(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d+)?")
+# Where short names like `busybox:1` are looked up when the machine does not say: where BuildKit does.
+_REGISTRIES = 'unqualified-search-registries = ["docker.io"]\nshort-name-mode = "disabled"\n'
+_OWN_REGISTRIES = ("~/.config/containers/registries.conf", "/etc/containers/registries.conf")
+_LIMITS = (("nofile", resource.RLIMIT_NOFILE), ("nproc", resource.RLIMIT_NPROC))
+
+
+class Buildah:
+    """buildah, or a program with its commands (`podman`), which CDK_DOCKER may name."""
+
+    def __init__(self, program: str = "buildah") -> None:
+        self._name = program
+
+    def check(self) -> str:
+        """See Engine."""
+        version = run([self._program(), "--version"], time_limit=_CHECK_SECONDS)
+        found = re.search(r"(\d+)\.(\d+)(\.\d+)*", " ".join(version.tail)) if version.code == 0 else None
+        if found is None:
+            raise DeployError(
+                "buildah-broken", f"{self._name} does not tell its version", where=self._program(),
+                cause="\n".join(version.tail[-3:]), hint=f"run {self._name} --version",
+            )  # fmt: skip
+        if (int(found[1]), int(found[2])) < OLDEST:
+            raise DeployError(
+                "buildah-old", f"{self._name} {found[0]} is too old", where=self._program(),
+                hint="install buildah {}.{} or newer".format(*OLDEST),
+            )  # fmt: skip
+        return f"{self._name} {found[0]}"
+
+    def base_triggers(self, image: str, platform: Platform, access: PushAccess) -> tuple[str, ...]:
+        """See Engine: buildah fetches the image, and tells of it what a build would add."""
+        with private_docker_config(access) as login, _registries() as registries:
+            environment = {**login, **registries}
+            pull = [self._program(), "pull", "--quiet", f"--platform={platform}", *_trust(image), _auth(login), image]
+            pulled = run(pull, env=environment)
+            if pulled.code == 0:
+                return _triggers(self._inspect(pulled.tail[-1], environment))
+        raise DeployError(
+            "base-unknown", f"the base image {image} cannot be used", where=image, cause="\n".join(pulled.tail[-5:]),
+            hint="check its name, its platform and your login to its registry",
+        )  # fmt: skip
+
+    def build_and_push(self, request: BuildRequest, access: PushAccess, on_event: Callable[[BuildEvent], None]) -> str:
+        """See Engine."""
+        _check_settings(request)
+        redacted = Redactor(request.settings.secrets)
+        with (
+            private_docker_config(access) as login,
+            _registries() as registries,
+            private_directory("build") as scratch,
+        ):
+            environment = {**login, **registries}
+            made, pushed = scratch / "image", scratch / "digest"
+            self._build(request, [f"--iidfile={made}", _auth(login)], environment, on_event, redacted)
+            if self._platform(made, environment) != request.platform:
+                # buildah takes cached layers of FROM scratch for any platform, and with them the other's name.
+                again = ["--no-cache", f"--iidfile={made}", _auth(login)]
+                self._build(request, again, environment, on_event, redacted)
+                self._check_platform(request, self._platform(made, environment))
+            self._push(request, access, (made.read_text().strip(), pushed, _auth(login)), environment, on_event)
+            return pushed.read_text().strip() if pushed.exists() else ""
+
+    def _build(
+        self, request: BuildRequest, more: list[str], environment: Mapping[str, str],
+        on_event: Callable[[BuildEvent], None], redacted: Redactor,
+    ) -> None:  # fmt: skip
+        flags, arguments = build_arg_flags(request.build_args, frozenset(s.variable for s in request.settings.secrets))
+        steps = Steps(on_event)
+        argv = [self._program(), "build", *_build_flags(request), *more, *flags, str(request.context)]
+        ended = run(argv, env={**environment, **arguments}, on_line=steps.line)
+        if ended.code == 0:
+            steps.done()
+            return
+        where, cause = steps.failure(request.dockerfile.read_text("utf-8", "replace"), request.shown_dockerfile)
+        raise DeployError(
+            "build-failed", f"{self._name} build ended with {ended.code}", where=where or request.reference,
+            cause=redacted(cause),
+            hint="nothing was pushed under this tag and nothing deployed with it; mend it and run again",
+        )  # fmt: skip
+
+    def _push(
+        self, request: BuildRequest, access: PushAccess, files: tuple[str, Path, str], environment: Mapping[str, str],
+        on_event: Callable[[BuildEvent], None],
+    ) -> None:  # fmt: skip
+        image, digest, auth = files
+        steps = Steps(on_event)
+        steps.begin(f"pushing {request.reference}")
+        # By the image's id, not by a name in the user's storage: two runs cannot take each other's image.
+        argv = [
+            self._program(), "push", f"--digestfile={digest}", auth, *_trust(access.uri), image,
+            f"docker://{request.reference}",
+        ]  # fmt: skip
+        ended = run(argv, env=environment, on_line=steps.pushing)
+        if ended.code != 0:
+            raise DeployError(
+                "build-failed", f"{self._name} push ended with {ended.code}", where=request.reference,
+                cause="\n".join(ended.tail[-10:]), hint="nothing was deployed with this tag; mend it and run again",
+            )  # fmt: skip
+        steps.done()
+
+    def _inspect(self, image: str, environment: Mapping[str, str]) -> dict[str, Any]:
+        """What the storage knows of an image, in buildah's form or podman's."""
+        lines: list[str] = []
+        run([self._program(), "inspect", "--type=image", image], env=environment, on_line=lines.append)
+        start = next((number for number, line in enumerate(lines) if line.strip() in ("{", "[")), len(lines))
+        try:
+            found, _ = json.JSONDecoder().raw_decode("\n".join(lines[start:]))
+        except ValueError as error:
+            raise DeployError(
+                "image-unknown", f"{self._name} tells nothing about an image", where=image, cause="\n".join(lines[-5:]),
+            ) from error  # fmt: skip
+        document: dict[str, Any] = found[0] if isinstance(found, list) else found
+        return document
+
+    def _platform(self, made: Path, environment: Mapping[str, str]) -> Platform | None:
+        document = self._inspect(made.read_text().strip(), environment)
+        image = document.get("OCIv1") or {"os": document.get("Os"), "architecture": document.get("Architecture")}
+        try:
+            parts = (image.get("os", ""), image.get("architecture", ""), image.get("variant", ""))
+            return Platform.parse("/".join(part for part in parts if part))
+        except (ConfigurationError, TypeError):
+            return None
+
+    def _check_platform(self, request: BuildRequest, found: Platform | None) -> None:
+        if found != request.platform:
+            raise DeployError(
+                "wrong-platform", f"{self._name} built for {found}, not for {request.platform}",
+                where=request.reference, hint="nothing was pushed; check the platform of the base image",
+            )  # fmt: skip
+
+    def _program(self) -> str:
+        found = find_program(self._name)
+        if found is None:
+            raise DeployError(
+                "buildah-missing", f"the {Path(self._name).name} command is not installed",
+                hint="install buildah (Debian, Ubuntu, Fedora: the package buildah), or use the engine buildx",
+            )  # fmt: skip
+        return found
+
+
+def _build_flags(request: BuildRequest) -> Iterator[str]:
+    if not os.environ.get("BUILDAH_ISOLATION"):
+        yield "--isolation=chroot"  # asks for no privilege that a container of a build farm lacks
+        yield "--network=host"
+    # Layers are the cache. Docker's format: the other one silently drops HEALTHCHECK, SHELL and ONBUILD.
+    yield from ("--layers", "--format=docker", "--identity-label=false")
+    yield f"--platform={request.platform}"
+    yield f"--file={request.dockerfile}"
+    yield f"--ignorefile={request.dockerfile}.dockerignore"  # the context is exact already
+    yield from _limits()
+    if request.target is not None:
+        yield f"--target={request.target}"
+    if request.build_args.get("SOURCE_DATE_EPOCH", "").isdecimal():
+        yield f"--timestamp={request.build_args['SOURCE_DATE_EPOCH']}"
+    if _LOOPBACK.match(request.reference):
+        yield "--tls-verify=false"
+    yield from (f"--build-context={name}={reference}" for name, reference in sorted(request.build_contexts.items()))
+    yield from (f"--label={name}={value}" for name, value in sorted(request.labels.items()))
+    yield from secret_flags(request.settings.secrets)
+    yield from (f"--ssh={each}" for each in request.settings.ssh)
+
+
+def _limits() -> Iterator[str]:
+    """Our own limits for what RUN starts: buildah would raise them, which not every machine allows."""
+    for name, number in _LIMITS:
+        soft, hard = resource.getrlimit(number)
+        if resource.RLIM_INFINITY not in (soft, hard):
+            yield f"--ulimit={name}={soft}:{hard}"
+
+
+def _check_settings(request: BuildRequest) -> None:
+    """What buildah would get wrong without a word. A shared cache only makes a build fast: its layers stand in."""
+    if request.settings.provenance is not Provenance.NONE:
+        raise _cannot(request, "provenance", "buildah attaches no provenance")
+    if any("$" in name + value for name, value in request.labels.items()):
+        raise _cannot(request, "labels", "buildah would expand the $ in a label")
+
+
+def _cannot(request: BuildRequest, key: str, problem: str) -> DeployError:
+    return DeployError(
+        "engine-cannot", problem, where=f"images.{request.name}.{key}",
+        hint="leave it out where buildah builds, or use the engine buildx",
+    )  # fmt: skip
+
+
+def _trust(reference: str) -> list[str]:
+    """Plain HTTP for a registry on this very machine, as Docker Engine does by itself; for no other."""
+    return ["--tls-verify=false"] if _LOOPBACK.match(reference.removeprefix("docker://")) else []
+
+
+def _auth(login: Mapping[str, str]) -> str:
+    return f"--authfile={login['DOCKER_CONFIG']}/config.json"
+
+
+@contextmanager
+def _registries() -> Iterator[dict[str, str]]:
+    """Where short image names are looked up, for a machine whose own configuration does not say."""
+    if os.environ.get("CONTAINERS_REGISTRIES_CONF") or any(
+        Path(path).expanduser().exists() for path in _OWN_REGISTRIES
+    ):
+        yield {}
+        return
+    with private_directory("registries") as directory:
+        path = directory / "registries.conf"
+        path.write_text(_REGISTRIES, "utf-8")
+        yield {"CONTAINERS_REGISTRIES_CONF": str(path)}
+
+
+def _triggers(document: Mapping[str, Any]) -> tuple[str, ...]:
+    config = (document.get("Docker") or {}).get("config") or document.get("Config")
+    triggers = config.get("OnBuild") if isinstance(config, dict) else None
+    return tuple(str(text) for text in triggers or ())

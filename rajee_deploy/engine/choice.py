@@ -1,0 +1,105 @@
+"""Which engine builds: what the settings, RAJEE_DEPLOY_ENGINE and CDK_DOCKER ask for, else what this machine has.
+
+Looks for an engine only when one is asked for something, since a run with nothing to build needs none.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, assert_never
+
+from rajee_deploy.build_settings import EngineKind, parse_kind
+from rajee_deploy.engine.buildah import Buildah
+from rajee_deploy.engine.buildx import Buildx
+from rajee_deploy.errors import ConfigurationError, DeployError
+from rajee_deploy.process import find_program
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from rajee_deploy.build_settings import EngineSettings
+    from rajee_deploy.engine import BuildEvent, BuildRequest, Engine
+    from rajee_deploy.model import Platform, PushAccess
+
+VARIABLE = "RAJEE_DEPLOY_ENGINE"
+_LIKE_BUILDAH = ("buildah", "podman")
+_NO_BUILDX = ("docker-missing", "buildx-missing", "buildx-old", "no-engine")
+
+
+def choose_engine(settings: EngineSettings) -> Engine:
+    """The engine of these settings; the environment's word goes before theirs."""
+    kind = _kind(settings)
+    program = os.environ.get("CDK_DOCKER", "")
+    is_like_buildah = Path(program).name in _LIKE_BUILDAH
+    match kind:
+        case EngineKind.BUILDX:
+            return Buildx(settings.builder)
+        case EngineKind.BUILDAH:
+            return Buildah(program) if is_like_buildah else Buildah()
+        case EngineKind.AUTO:
+            if is_like_buildah and not settings.builder:
+                return Buildah(program)
+            # A builder, or another docker, that was named: nothing else takes its place.
+            return Buildx(settings.builder) if settings.builder or program else Found()
+        case _:
+            assert_never(kind)
+
+
+class Found:
+    """The engine that this machine has: buildx where a Docker Engine answers, else buildah."""
+
+    def __init__(self) -> None:
+        self._engine: Engine | None = None
+        self._version = ""
+        self._looking = threading.Lock()
+
+    def check(self) -> str:
+        """See Engine."""
+        self._found()
+        return self._version
+
+    def base_triggers(self, image: str, platform: Platform, access: PushAccess) -> tuple[str, ...]:
+        """See Engine."""
+        return self._found().base_triggers(image, platform, access)
+
+    def build_and_push(self, request: BuildRequest, access: PushAccess, on_event: Callable[[BuildEvent], None]) -> str:
+        """See Engine."""
+        return self._found().build_and_push(request, access, on_event)
+
+    def _found(self) -> Engine:
+        with self._looking:
+            if self._engine is None:
+                self._engine, self._version = _look()
+            return self._engine
+
+
+def _look() -> tuple[Engine, str]:
+    buildx = Buildx()
+    try:
+        return buildx, buildx.check()
+    except DeployError as error:
+        if error.code not in _NO_BUILDX:
+            raise
+        if find_program("buildah") is None:
+            hint = f"{error.hint}; or install buildah, which builds without an engine"
+            raise DeployError(error.code, error.problem, where=error.where, cause=error.cause, hint=hint) from error
+    buildah = Buildah()
+    return buildah, f"{buildah.check()} (no Docker Engine answers)"
+
+
+def _kind(settings: EngineSettings) -> EngineKind:
+    text = os.environ.get(VARIABLE)
+    if not text:
+        return settings.kind
+    try:
+        kind = parse_kind(text)
+    except ValueError as error:
+        raise ConfigurationError("bad-settings", str(error), where=VARIABLE) from error
+    if kind is EngineKind.BUILDAH and settings.builder:
+        raise ConfigurationError(
+            "bad-settings", f"the settings name the builder {settings.builder}, which is buildx's", where=VARIABLE,
+            hint="leave one of the two out",
+        )  # fmt: skip
+    return kind

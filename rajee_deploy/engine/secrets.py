@@ -1,0 +1,60 @@
+"""Build secrets: that their sources are there, and that their values stay out of what is said.
+
+The values are read only to be kept out of messages; the engine reads them by itself. They are never arguments.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rajee_deploy.errors import DeployError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rajee_deploy.build_settings import Secret
+
+HIDDEN = "***"
+_SHORTEST = 4  # hiding every "1" would make a message unreadable and hide nothing
+
+
+def secret_flags(secrets: Sequence[Secret]) -> list[str]:
+    """The engine's flags, which name ids and sources."""
+    return [
+        f"--secret=id={secret.id},{f'env={secret.variable}' if secret.variable else f'src={secret.path}'}"
+        for secret in secrets
+    ]
+
+
+class Redactor:
+    """Takes the values of the secrets out of text. DeployError `secret-missing` when one has no source."""
+
+    def __init__(self, secrets: Sequence[Secret]) -> None:
+        lines = {line.strip() for secret in secrets for line in _value(secret).splitlines()}
+        # The longest first: one value may be the beginning of another.
+        self._values = sorted((line for line in lines if len(line) >= _SHORTEST), key=len, reverse=True)
+
+    def __call__(self, text: str) -> str:
+        for value in self._values:
+            text = text.replace(value, HIDDEN)
+        return text
+
+
+def _value(secret: Secret) -> str:
+    if secret.variable:
+        value = os.environ.get(secret.variable)
+        if value is None:
+            raise DeployError(
+                "secret-missing", f"the secret {secret.id} is not there: {secret.variable} is not set",
+                where=f"secrets.{secret.id}", hint=f"export {secret.variable}, then run again",
+            )  # fmt: skip
+        return value
+    try:
+        return Path(secret.path).read_text("utf-8", "replace")
+    except OSError as error:
+        raise DeployError(
+            "secret-missing", f"the secret {secret.id} is not there", where=secret.path,
+            cause=error.strerror or str(error), hint=f"make the file, or change secrets.{secret.id} in the settings",
+        ) from error  # fmt: skip

@@ -1,0 +1,69 @@
+"""What is buildah's alone: bases that add to a build, and what it would get wrong without a word."""
+
+from __future__ import annotations
+
+import subprocess
+
+import pytest
+
+from rajee_deploy.build_settings import BuildSettings, Provenance
+from rajee_deploy.engine.buildah import Buildah
+from rajee_deploy.errors import DeployError
+from rajee_deploy.model import Platform, PushAccess
+
+pytestmark = pytest.mark.docker
+
+ACCESS = PushAccess("localhost:9/team/app", "AWS", "x")
+AMD64 = Platform.parse("linux/amd64")
+
+
+@pytest.fixture
+def base(tmp_path):
+    """Makes a local base image of Dockerfile lines; removes it afterwards."""
+    made = []
+
+    def make(*lines: str) -> str:
+        name = f"localhost/rajee-test-{tmp_path.name.replace('_', '-').lower()}:1"
+        (tmp_path / "x").write_text("x")
+        (tmp_path / "Dockerfile").write_text("\n".join(("FROM scratch", "COPY x /x", *lines)))
+        command = ["buildah", "build", "--quiet", "--isolation=chroot", "--format=docker", "--tag", name, str(tmp_path)]
+        subprocess.run(command, check=True, capture_output=True)
+        made.append(name)
+        return name
+
+    yield make
+    for name in made:
+        subprocess.run(["buildah", "rmi", "--force", name], check=True, capture_output=True)
+
+
+@pytest.mark.parametrize(
+    ("lines", "triggers"),
+    [((), ()), (("ONBUILD ENV A=1", "ONBUILD COPY . /app"), ("ENV A=1", "COPY . /app"))],
+)
+def test_what_a_base_adds(base, lines, triggers):
+    assert Buildah().base_triggers(base(*lines), AMD64, ACCESS) == triggers
+
+
+def test_a_base_that_is_not_there():
+    with pytest.raises(DeployError) as caught:
+        Buildah().base_triggers("localhost:9/none:1", AMD64, ACCESS)
+    assert caught.value.code == "base-unknown"
+    assert "localhost:9" in caught.value.cause
+
+
+@pytest.mark.parametrize(
+    "given", [{"settings": BuildSettings(provenance=Provenance.MIN)}, {"labels": {"price": "5 $US"}}]
+)
+@pytest.mark.parametrize("rig", ["buildah"], indirect=True)
+def test_what_it_would_get_wrong_is_refused(rig, given):
+    with pytest.raises(DeployError) as caught:
+        rig.build("FROM scratch", "COPY app /app", **given)
+    assert caught.value.code == "engine-cannot"
+
+
+@pytest.mark.parametrize("rig", ["buildah"], indirect=True)
+def test_an_instruction_that_it_does_not_know_fails_loudly(rig):
+    with pytest.raises(DeployError) as caught:
+        rig.build("FROM scratch", "COPY --not-a-flag app /app")
+    assert caught.value.code == "build-failed"
+    assert "not-a-flag" in caught.value.cause

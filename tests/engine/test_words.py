@@ -1,0 +1,97 @@
+"""Pure parts: shared caches, the place of a failure, buildah's output, hidden secrets."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rajee_deploy.build_settings import Secret
+from rajee_deploy.engine.cache import cache_flags
+from rajee_deploy.engine.location import line_of_step, located
+from rajee_deploy.engine.secrets import HIDDEN, Redactor, secret_flags
+from rajee_deploy.engine.steps import Steps
+
+HOST = "1.dkr.ecr.eu-west-1.amazonaws.com"
+GITHUB = {"GITHUB_ACTIONS": "true", "ACTIONS_RUNTIME_TOKEN": "t", "ACTIONS_RESULTS_URL": "https://x"}
+TO = "mode=max,image-manifest=true,oci-mediatypes=true"
+
+
+@pytest.mark.parametrize(
+    ("text", "source", "target"),
+    [
+        ("team/cache", f"type=registry,ref={HOST}/team/cache:api", f"type=registry,ref={HOST}/team/cache:api,{TO}"),
+        ("cache:main", f"type=registry,ref={HOST}/cache:main", f"type=registry,ref={HOST}/cache:main,{TO}"),
+        ("ghcr.io/a/b", "type=registry,ref=ghcr.io/a/b:api", f"type=registry,ref=ghcr.io/a/b:api,{TO}"),
+        ("localhost:5000/a:x", "type=registry,ref=localhost:5000/a:x", f"type=registry,ref=localhost:5000/a:x,{TO}"),
+        ("type=local,src=x", "type=local,src=x", "type=local,src=x"),
+        ("gha", "type=gha,scope=api", "type=gha,scope=api,mode=max"),
+    ],
+)
+def test_short_forms_of_a_cache(text, source, target):
+    assert cache_flags([text], [text], HOST, "api", GITHUB) == [f"--cache-from={source}", f"--cache-to={target}"]
+
+
+@pytest.mark.parametrize("missing", sorted(GITHUB))
+def test_githubs_cache_counts_only_there(missing):
+    assert cache_flags(["gha"], ["gha"], HOST, "api", {**GITHUB, missing: ""}) == []
+
+
+def test_where_buildkit_says_it_failed():
+    text = "step: RUN x\nDockerfile:7\n-----\n   7 | >>> RUN x\n-----\nERROR: failed"
+    where, told = located(text, "Dockerfile", "docker/api.Dockerfile")
+    assert where == "docker/api.Dockerfile:7"
+    assert told.splitlines()[1] == "docker/api.Dockerfile:7"
+    assert located("ERROR: dockerfile parse error on line 3: unknown", "Dockerfile", "D")[0] == "D:3"
+    assert located("ERROR: no\nother:3", "Dockerfile", "D") == ("", "ERROR: no\nother:3")
+
+
+DOCKERFILE = """# comment
+FROM scratch
+RUN a && \\
+    # between
+    b
+RUN ["x", "y"]
+RUN <<EOF
+lines
+EOF
+COPY a /
+COPY a /
+"""
+
+
+@pytest.mark.parametrize(
+    ("step", "line"),
+    [
+        ("FROM scratch", 2), ("RUN a &&     b", 3), ("RUN x y", 6), ('RUN ["x", "y"]', 6), ("RUN <<EOF (lines)", 7),
+        ("COPY a /", 0), ("COPY b /", 0), ("", 0),
+    ],
+)  # fmt: skip
+def test_the_line_of_a_step(step, line):
+    assert line_of_step(step, DOCKERFILE) == line
+
+
+@given(st.text(), st.text())
+def test_no_text_stops_the_search(step, dockerfile):
+    assert line_of_step(step, dockerfile) >= 0
+    located(step, "Dockerfile", "D")
+
+
+def test_buildahs_steps():
+    events = []
+    clock = iter(range(100))
+    steps = Steps(events.append, lambda: float(next(clock)))
+    for line in ("[1/2] STEP 1/2: FROM scratch AS a", "--> Using cache 17", "STEP 2/2: COPY x /x", "COMMIT", "--> 2"):
+        steps.line(line)
+    steps.done()
+    assert [(e.name, e.cached) for e in events if e.seconds is not None] == [
+        ("[stage 1/2, 1/2] FROM scratch AS a", True), ("[2/2] COPY x /x", False), ("committing the image", False),
+    ]  # fmt: skip
+
+
+def test_hidden_secrets(tmp_path, monkeypatch):
+    monkeypatch.setenv("TOKEN", "hunter2hunter2")
+    (tmp_path / "npmrc").write_text("//x/:_authToken=abcdef\n\nok\n")
+    secrets = [Secret.parse("t", "env:TOKEN", tmp_path), Secret.parse("n", "file:npmrc", tmp_path)]
+    assert Redactor(secrets)("a hunter2hunter2 //x/:_authToken=abcdef ok") == f"a {HIDDEN} {HIDDEN} ok"
+    assert secret_flags(secrets) == ["--secret=id=t,env=TOKEN", f"--secret=id=n,src={tmp_path}/npmrc"]

@@ -1,0 +1,174 @@
+"""Several builds of one run: the limit, what a failure leaves, and an interrupt on all threads."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import signal
+import sys
+import threading
+import time
+from dataclasses import dataclass, field
+
+import pytest
+from fakes import FakeEngine, FakeRegistry
+
+from rajee_deploy import process
+from rajee_deploy.building import Workshop, build_all
+from rajee_deploy.console import Console
+from rajee_deploy.engine import BuildEvent
+from rajee_deploy.errors import DeployError
+from rajee_deploy.facts import WantedImage
+from rajee_deploy.image import read_inputs
+from rajee_deploy.settings import load
+from rajee_deploy.steps import BuildAndPush
+
+NAMES = ("api", "web", "job")
+
+
+@dataclass
+class Slow(FakeEngine):
+    """Counts how many builds are under way; fails for the images that are named."""
+
+    at_once: int = 0
+    most: int = 0
+    failing: tuple[str, ...] = ()
+    meet: threading.Barrier | None = None
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def build_and_push(self, request, access, on_event):
+        with self._lock:
+            self.at_once += 1
+            self.most = max(self.most, self.at_once)
+        try:
+            if self.meet is not None:
+                self.meet.wait(10)
+            if request.name in self.failing:
+                raise DeployError("build-failed", f"{request.name} is broken", cause="its last words")
+            return super().build_and_push(request, access, on_event)
+        finally:
+            with self._lock:
+                self.at_once -= 1
+
+
+@dataclass
+class Sleeping(FakeEngine):
+    """Builds by a program that does not end by itself."""
+
+    pids: list[str] = field(default_factory=list)
+
+    def build_and_push(self, request, access, on_event):
+        on_event(BuildEvent(f"{request.name} to {access.host}"))
+        code = "import os, time; print(os.getpid(), flush=True); time.sleep(600)"
+        process.run([sys.executable, "-c", code], on_line=self.pids.append)
+        raise DeployError("build-failed", "its program was ended")
+
+
+class Site:
+    def __init__(self, root, limit: int) -> None:
+        lines = [f"build-concurrency = {limit}"]
+        for name in NAMES:
+            (root / name).mkdir()
+            (root / name / "Dockerfile").write_text("FROM scratch\nCOPY app /app\n")
+            (root / name / "app").write_text(name)
+            lines += [f"[images.{name}]", f'context = "{name}"', f'repository = "team/{name}"']
+        (root / "rajee-deploy.toml").write_text("\n".join(lines))
+        self.settings = load(root / "rajee-deploy.toml")
+        self.registry = FakeRegistry({f"team/{name}": {} for name in NAMES})
+        self.inputs = {image.name: read_inputs(image) for image in self.settings.images}
+        self.talk = io.StringIO()
+        self.phases: list[str] = []
+
+    def build(self, engine) -> None:
+        console = Console(stderr=self.talk)
+
+        @contextlib.contextmanager
+        def phase(name):
+            self.phases.append(name)
+            yield
+
+        wanted = {image.name: self.wanted(image) for image in self.settings.images}
+        shop = Workshop(self.settings, engine, self.registry, console, phase, wanted, lambda: ())
+        build_all(shop, [BuildAndPush(n, self.inputs[n].fingerprint.tag, "") for n in NAMES], self.inputs)
+
+    def wanted(self, image) -> WantedImage:
+        fingerprint = self.inputs[image.name].fingerprint
+        return WantedImage(image.name, fingerprint, image.repository, image.stack, image.parameter, image.platform)
+
+    @property
+    def pushed(self) -> set[str]:
+        return {name for name in NAMES if self.registry.repositories[f"team/{name}"]}
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3])
+def test_no_more_at_a_time_than_the_limit(tmp_path, limit):
+    site = Site(tmp_path, limit)
+    engine = Slow(site.registry)
+    site.build(engine)
+    assert engine.most <= limit
+    assert site.pushed == set(NAMES)
+
+
+def test_they_do_build_at_the_same_time(tmp_path):
+    site = Site(tmp_path, 3)
+    engine = Slow(site.registry, meet=threading.Barrier(3))  # breaks, and fails them all, unless three come together
+    site.build(engine)
+    assert engine.most == 3
+
+
+def test_one_that_fails_does_not_lose_the_others(tmp_path):
+    site = Site(tmp_path, 2)
+    with pytest.raises(DeployError) as caught:
+        site.build(Slow(site.registry, failing=("api",)))
+    assert (caught.value.code, caught.value.problem) == ("build-failed", "api is broken")
+    assert site.pushed == {"web", "job"}
+    assert "image web" in site.talk.getvalue()
+
+
+def test_all_failures_are_told(tmp_path):
+    site = Site(tmp_path, 2)
+    with pytest.raises(DeployError) as caught:
+        site.build(Slow(site.registry, failing=("api", "job")))
+    error = caught.value
+    assert (error.code, error.where) == ("builds-failed", "api, job")
+    assert "2 of 3" in error.problem
+    assert [line for line in error.cause.splitlines() if "broken" in line or "last words" in line] == [
+        "api: api is broken [build-failed]", "  its last words", "job: job is broken [build-failed]",
+        "  its last words",
+    ]  # fmt: skip
+    assert site.pushed == {"web"}
+
+
+def test_a_push_that_left_nothing_counts_as_a_failure_of_its_image(tmp_path):
+    site = Site(tmp_path, 2)
+    with pytest.raises(DeployError) as caught:
+        site.build(Slow(site.registry, loses_pushes=True))
+    assert caught.value.cause.count("push-not-confirmed") == 3
+
+
+def test_an_interrupt_ends_every_program(tmp_path):
+    site = Site(tmp_path, 3)
+    engine = Sleeping(site.registry)
+    stop = threading.Thread(target=interrupt_when, args=(lambda: len(engine.pids) == 3,))
+    stop.start()
+    with pytest.raises(KeyboardInterrupt):
+        site.build(engine)
+    stop.join()
+    assert [line for line in engine.pids if line.isdigit() and is_alive(int(line))] == []
+    assert process.run([sys.executable, "-c", ""]).code == 0, "programs can be started again"
+
+
+def interrupt_when(ready) -> None:
+    deadline = time.monotonic() + 30
+    while not ready() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    os.kill(os.getpid(), signal.SIGINT)
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True

@@ -1,0 +1,53 @@
+"""What a terminal shows while several pieces of work go on: a line for each."""
+
+from __future__ import annotations
+
+import io
+import re
+import threading
+
+from rajee_deploy.console import Console
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_a_line_for_each_threads_work(monkeypatch):
+    for name, value in (("TERM", "xterm"), ("COLUMNS", "100"), ("NO_COLOR", "1")):
+        monkeypatch.setenv(name, value)
+    monkeypatch.delenv("TTY_COMPATIBLE", raising=False)
+    terminal = Terminal()
+    console = Console(stderr=terminal)
+    meet = threading.Barrier(2)
+
+    def work(name: str) -> None:
+        with console.spinner(f"build {name}"):
+            console.working(f"step of {name} \x1b[2J")
+            console.progress(f"1.0 of 2.0 MiB of {name}")
+            meet.wait(10)
+            console.detail(f"{name} is told")
+            meet.wait(10)
+
+    threads = [threading.Thread(target=work, args=(name,)) for name in ("api", "web")]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(20)
+    shown = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", terminal.getvalue())
+    for name in ("api", "web"):
+        assert f"build {name}" in shown
+        assert f"1.0 of 2.0 MiB of {name}" in shown
+        assert f"    {name} is told" in shown
+    assert "\x1b[2J" not in terminal.getvalue()
+    assert console._live is None
+
+
+def test_without_a_terminal_progress_is_left_out_and_steps_are_told_when_asked_for():
+    talk = io.StringIO()
+    console = Console(stderr=talk, verbose=True)
+    with console.spinner("build api"):
+        console.working("a step")
+        console.progress("1.0 of 2.0 MiB")
+    assert talk.getvalue().splitlines() == ["… build api", "    a step"]
