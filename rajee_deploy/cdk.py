@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 # The grammar of a tag in the distribution specification.
 TAG_PATTERN = "[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}"
 INFRA_HASH = "RajeeInfraHash"
+TEMPLATE_HASH = "RajeeTemplateHash"
+REVISION = "RajeeRevision"
 STATE = "RajeeState"
 NOT_RECORDED = "-"
 
@@ -32,8 +34,9 @@ class DeployState(Construct):
 
     - one String parameter per name in `images`. It has no default: a first deployment without a tag fails instead
       of running something nobody chose;
-    - `RajeeInfraHash`, by default "-", so that a raw `cdk deploy` of a new stack works without the tool;
-    - the output `RajeeState`: the infra hash and the tags in the order of `images`, joined by "/". Parameters that
+    - `RajeeInfraHash`, `RajeeTemplateHash` and `RajeeRevision`, by default "-", so that a raw `cdk deploy` of a new
+      stack works without the tool;
+    - the output `RajeeState`: those three and the tags in the order of `images`, joined by "/". Parameters that
       no resource or output reads do not make a real update; this output reads all of them.
 
     Declare it once per stack; CDK refuses a second one.
@@ -41,15 +44,20 @@ class DeployState(Construct):
 
     def __init__(self, scope: Construct, *, images: Sequence[str] = ()) -> None:
         super().__init__(scope, "RajeeDeployState")
-        infra_hash = self._parameter(
-            INFRA_HASH, "Digest of what synth read; written by rajee-deploy, never by hand.", default=NOT_RECORDED
-        )
+        records = [
+            self._parameter(name, f"{what}; written by rajee-deploy, never by hand.", default=NOT_RECORDED)
+            for name, what in (
+                (INFRA_HASH, "Digest of what synth read"),
+                (TEMPLATE_HASH, "Digest of the template, tags, topics and protection that were deployed"),
+                (REVISION, "Git revision that was deployed"),
+            )
+        ]
         self._image_tags = {name: self._image_tag(name) for name in images}
         output = CfnOutput(
             self,
             STATE,
-            description="What rajee-deploy deployed: infra hash and image tags.",
-            value=Fn.join("/", [infra_hash, *self._image_tags.values()]),
+            description="What rajee-deploy deployed: infra hash, template hash, revision and image tags.",
+            value=Fn.join("/", [*records, *self._image_tags.values()]),
         )
         output.override_logical_id(STATE)
 

@@ -31,6 +31,8 @@ def recorded_run(run: Context, wait_seconds: float) -> tuple[Planned, Run]:
     except DeployError as error:
         _keep(run, _record(run, planned, at, "failed", error.code))
         raise
+    finally:
+        run.close()
     record = _record(run, planned, at, "done")
     show_timings(run, record)
     _keep(run, record)

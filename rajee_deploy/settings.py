@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from rajee_deploy.errors import ConfigurationError
-from rajee_deploy.facts import INFRA_PARAMETER
+from rajee_deploy.facts import RECORDS, InfraCheck
 from rajee_deploy.model import Platform, is_local_context
 
 if TYPE_CHECKING:
@@ -51,6 +51,7 @@ class CdkSettings:
     env: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
     inputs: tuple[Path, ...] = ()
+    infra_check: str = "auto"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,14 @@ class Settings:
     profile: str | None = None
     region: str | None = None
     account: str | None = None
+    production: bool = False
+
+    @property
+    def infra_check(self) -> InfraCheck:
+        """On what "unchanged" may stand: as set, else on a synth in production, and elsewhere on hashes first."""
+        if self.cdk.infra_check != "auto":
+            return InfraCheck(self.cdk.infra_check)
+        return InfraCheck.SYNTH if self.production else InfraCheck.AUTO
 
     @property
     def root(self) -> Path:
@@ -75,14 +84,20 @@ _STRINGS = "a table of strings"
 _LIST = "a list of strings"
 _STRING = "a string"
 _TABLE = "a table"
+_BOOLEAN = "true or false"
+PRODUCTION = ("prod", "production", "live")  # environments that are production unless they say otherwise
 
 _IMAGE_KEYS = {
     "context": _STRING, "dockerfile": _STRING, "target": _STRING, "platform": _STRING, "repository": _STRING,
     "stack": _STRING, "parameter": _STRING, "build-args": _STRINGS, "build-contexts": _STRINGS,
 }  # fmt: skip
-_CDK_KEYS = {"app": _STRING, "stacks": _LIST, "context": _STRINGS, "env": _LIST, "ignore": _LIST, "inputs": _LIST}
+_CDK_KEYS = {
+    "app": _STRING, "stacks": _LIST, "context": _STRINGS, "env": _LIST, "ignore": _LIST, "inputs": _LIST,
+    "infra-check": _STRING,
+}  # fmt: skip
 _ENVIRONMENT_KEYS = {
     "profile": _STRING, "region": _STRING, "account": _STRING, "context": _STRINGS, "images": _TABLE, "cdk": _TABLE,
+    "production": _BOOLEAN,
 }  # fmt: skip
 _TOP_KEYS = {"images": _TABLE, "cdk": _TABLE, "environments": _TABLE}
 
@@ -116,8 +131,9 @@ def load(path: Path, environment: str | None = None) -> Settings:
     cdk = reader.cdk(table.get("cdk"), chosen)
     reader.check_stacks(images, cdk)
     return Settings(
-        path, images, cdk, environment or "", chosen.get("profile"), chosen.get("region"), chosen.get("account")
-    )
+        path, images, cdk, environment or "", chosen.get("profile"), chosen.get("region"), chosen.get("account"),
+        chosen.get("production", environment in PRODUCTION),
+    )  # fmt: skip
 
 
 def _read_toml(path: Path) -> dict[str, Any]:
@@ -232,9 +248,12 @@ class _Reader:
         for path in inputs:
             if not path.exists():
                 raise self.fail("cdk.inputs", f"{path} does not exist")
+        check = merged.get("infra-check", "auto")
+        if check not in [each.value for each in InfraCheck]:
+            raise self.fail("cdk.infra-check", f"{check!r} is none of auto, hash, synth")
         return CdkSettings(
             app, tuple(merged["stacks"]), {**merged.get("context", {}), **environment.get("context", {})},
-            tuple(merged.get("env", ())), tuple(merged.get("ignore", ())), inputs,
+            tuple(merged.get("env", ())), tuple(merged.get("ignore", ())), inputs, check,
         )  # fmt: skip
 
     def check_stacks(self, images: tuple[ImageSettings, ...], cdk: CdkSettings) -> None:
@@ -243,7 +262,7 @@ class _Reader:
             raise self.fail("images", "no image and no stack is set", "README shows a small example")
         taken: dict[tuple[str, str], str] = {}
         for image in images:
-            if image.parameter == INFRA_PARAMETER or not re.fullmatch(r"[A-Za-z0-9]+", image.parameter):
+            if image.parameter in RECORDS or not re.fullmatch(r"[A-Za-z0-9]+", image.parameter):
                 raise self.fail(
                     f"images.{image.name}.parameter", f"{image.parameter!r} cannot be the parameter of a tag"
                 )
@@ -273,6 +292,8 @@ def _overlay(table: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any
 
 
 def _is(value: Any, wanted: str) -> bool:
+    if wanted == _BOOLEAN:
+        return isinstance(value, bool)
     if wanted == _STRING:
         return isinstance(value, str)
     if wanted == _LIST:

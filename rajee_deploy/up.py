@@ -5,6 +5,7 @@ It knows the order of things and what to say; whether something is needed is dec
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -15,10 +16,13 @@ from typing import TYPE_CHECKING, assert_never
 
 from rajee_deploy import plan as plans
 from rajee_deploy.errors import DeployError
-from rajee_deploy.facts import INFRA_PARAMETER, ImagePresent, Observed, Wanted, WantedImage
+from rajee_deploy.facts import ImagePresent, Observed, Wanted, WantedImage
 from rajee_deploy.image import base_images, build_request, read_inputs, reading_triggers
+from rajee_deploy.places import cache_directory
 from rajee_deploy.report.timings import Timings, duration
-from rajee_deploy.steps import BuildAndPush, DeployStack, Plan, WaitForStack
+from rajee_deploy.stack.store import AssemblyStore
+from rajee_deploy.steps import BuildAndPush, DeployStack, Plan, Tier, WaitForStack
+from rajee_deploy.synthesis import Synthesis, Synthesiser, kept, recording, remembered, synthesise, unprovable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -31,9 +35,13 @@ if TYPE_CHECKING:
     from rajee_deploy.registry import Registry
     from rajee_deploy.settings import ImageSettings, Settings
     from rajee_deploy.stack import StackDeployer, StackReader
-    from rajee_deploy.steps import Step
 
 POLL_SECONDS = 3.0
+_TIERS = {
+    Tier.HASH: "hash: what synth reads, and what is deployed, against what was recorded",
+    Tier.SYNTH: "synth: what the app makes now against what is deployed",
+    Tier.DEPLOY: "deploy: CloudFormation compares",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +54,13 @@ class Ports:
     engine: Engine
     identity: Callable[[], Identity]
     infrastructure: Callable[[], Fingerprint]
+    revision: Callable[[], str] = lambda: "-"
+    store: AssemblyStore = field(default_factory=lambda: AssemblyStore(cache_directory() / "assemblies"))
+
+    @property
+    def synthesiser(self) -> Synthesiser:
+        """What a synth takes."""
+        return Synthesiser(self.deployer, self.infrastructure, self.store)
 
 
 @dataclass(slots=True)
@@ -57,6 +72,18 @@ class Context:
     ports: Ports
     console: Console
     timings: Timings = field(default_factory=Timings)
+    _scratch: list[Path] = field(default_factory=list)
+
+    def scratch(self) -> Path:
+        """A new private directory, there until `close`."""
+        made = Path(tempfile.mkdtemp(prefix="rajee-deploy-assembly-"))
+        self._scratch.append(made)
+        return made
+
+    def close(self) -> None:
+        """Remove what the run kept on disk for itself."""
+        while self._scratch:
+            shutil.rmtree(self._scratch.pop(), ignore_errors=True)
 
     @contextmanager
     def phase(self, name: str) -> Iterator[None]:
@@ -73,16 +100,18 @@ class Planned:
     wanted: Wanted
     inputs: dict[str, ImageInputs]
     identity: Identity
+    observed: Observed
+    synthesis: Synthesis | None = None
 
 
 def make_plan(run: Context) -> Planned:
-    """Observe and decide; only reads, and no engine and no node."""
+    """Observe and decide; it changes nothing, and needs no engine; node only where a synth has to decide."""
     ports, settings = run.ports, run.settings
     stacks = _stacks(run)
     # The network is asked while files are hashed; what is asked of it does not depend on them, but for the tags.
     with _threads() as pool:
         identity = pool.submit(ports.identity)
-        states = {stack: pool.submit(ports.reader.describe, stack) for stack in stacks}
+        states = {stack: pool.submit(ports.reader.observe, stack) for stack in stacks}
         with run.timings.phase("hash inputs"):
             inputs = {image.name: read_inputs(image) for image in run.images}
             infrastructure = ports.infrastructure() if stacks else None
@@ -96,8 +125,24 @@ def make_plan(run: Context) -> Planned:
                 {name: state.result() for name, state in found.items()},
                 {stack: state.result() for stack, state in states.items()},
             )
-    wanted = Wanted(tuple(_wanted(image) for image in inputs.values()), stacks, infrastructure)
-    return Planned(plans.make_plan(wanted, observed), wanted, inputs, identity.result())
+    who = identity.result()
+    wanted = Wanted(tuple(_wanted(image) for image in inputs.values()), stacks, infrastructure, settings.infra_check)
+    if infrastructure is not None:
+        wanted = replace(wanted, remembered=remembered(ports.synthesiser, infrastructure, who))
+    reasons = plans.synth_reasons(wanted, observed)
+    synthesis = None
+    if reasons and infrastructure is not None:
+        synthesis = _synthesise(run, infrastructure, who, reasons)
+        wanted = replace(wanted, infrastructure=synthesis.fingerprint, synthesised=synthesis.stacks)
+    return Planned(plans.make_plan(wanted, observed), wanted, inputs, who, observed, synthesis)
+
+
+def _synthesise(run: Context, planned: Fingerprint, who: Identity, reasons: Sequence[str] = ()) -> Synthesis:
+    for reason in reasons:
+        run.console.detail(f"synth decides: {reason}")
+    with run.phase("synth"):
+        into = run.scratch() / "cdk.out"
+        return synthesise(run.ports.synthesiser, planned, who, into, run.console.working)
 
 
 def show_plan(run: Context, planned: Planned) -> None:
@@ -120,6 +165,8 @@ def show_plan(run: Context, planned: Planned) -> None:
                 console.item("~", f"wait for {step.stack}", step.reason, "yellow")
             case _:
                 assert_never(step)
+    if planned.plan.tier is not None:
+        console.say(f"infrastructure decided by {_TIERS[planned.plan.tier]}", "dim")
     if planned.plan.is_empty:
         console.say("Nothing to do: nothing is built, pushed or deployed.", "bold green")
 
@@ -143,51 +190,41 @@ def execute(run: Context, planned: Planned) -> None:
     steps = planned.plan.steps
     if not steps:
         return
-    with tempfile.TemporaryDirectory(prefix="rajee-deploy-assembly-") as directory:
-        assembly = Path(directory) / "cdk.out"
-        # What can fail without having changed anything comes first.
-        if any(isinstance(step, BuildAndPush) for step in steps):
-            with run.phase("find the engine"):
-                run.console.detail(run.ports.engine.check())
-        if any(isinstance(step, DeployStack) for step in steps):
-            with run.phase("synth"):
-                deploys = [step for step in steps if isinstance(step, DeployStack)]
-                run.ports.deployer.synth(assembly, deploys, run.console.working)
-                synthesised = run.ports.infrastructure()
-                _check_unchanged(planned.wanted.infrastructure, synthesised)
-                steps = tuple(_recording(step, synthesised) for step in steps)
-        for step in steps:
-            match step:
-                case BuildAndPush():
-                    _build(run, step, planned.inputs[step.image])
-                case DeployStack():
-                    _deploy(run, step, assembly)
-                case WaitForStack():
-                    raise AssertionError("settle() leaves no waits")
-                case _:
-                    assert_never(step)
+    # What can fail without having changed anything comes first.
+    if any(isinstance(step, BuildAndPush) for step in steps):
+        with run.phase("find the engine"):
+            run.console.detail(run.ports.engine.check())
+    assembly = Path()
+    deploys = [step for step in steps if isinstance(step, DeployStack)]
+    if deploys:
+        synthesis = _synthesis(run, planned)
+        assembly = synthesis.assembly
+        revision = run.ports.revision()
+        recorded = {
+            step.stack: recording(step, synthesis, planned.observed.stacks[step.stack], revision) for step in deploys
+        }
+        run.ports.deployer.check(assembly, list(recorded.values()))
+        steps = tuple(recorded[step.stack] if isinstance(step, DeployStack) else step for step in steps)
+    for step in steps:
+        match step:
+            case BuildAndPush():
+                _build(run, step, planned.inputs[step.image])
+            case DeployStack():
+                _deploy(run, step, assembly)
+            case WaitForStack():
+                raise AssertionError("settle() leaves no waits")
+            case _:
+                assert_never(step)
 
 
-def _check_unchanged(planned: Fingerprint | None, now: Fingerprint) -> None:
-    """What was synthesised must be what was hashed. A context file that synth itself wrote is nobody's change."""
-    left_out = "file:cdk.context.json"
-    before = {item for item in planned.inputs if item.name != left_out} if planned else set()
-    after = {item for item in now.inputs if item.name != left_out}
-    if before != after:
-        first = min(item.name for item in before ^ after)
-        raise DeployError(
-            "file-changed", "the CDK app changed while it was synthesised", where=first,
-            hint="nothing was deployed; run again when nothing writes to it",
-        )  # fmt: skip
-
-
-def _recording(step: Step, synthesised: Fingerprint) -> Step:
-    """The step with the fingerprint as it is after synth, which may have written the context file of its look-ups."""
-    if not isinstance(step, DeployStack):
-        return step
-    now = str(synthesised.digest)
-    parameters = tuple((key, now if key == INFRA_PARAMETER else value) for key, value in step.parameters)
-    return replace(step, parameters=parameters)
+def _synthesis(run: Context, planned: Planned) -> Synthesis:
+    """The synth that the plan stood on, else the kept one of these very inputs, else a new one."""
+    if planned.synthesis is not None:
+        return planned.synthesis
+    if planned.wanted.infrastructure is None:
+        raise AssertionError("stacks are planned with the fingerprint of their infrastructure")
+    found = kept(run.ports.synthesiser, planned.wanted.infrastructure, planned.identity, run.scratch() / "cdk.out")
+    return found or _synthesise(run, planned.wanted.infrastructure, planned.identity)
 
 
 @contextmanager
@@ -236,13 +273,15 @@ def _check_triggers(base: str, triggers: Sequence[str], step: BuildAndPush) -> N
 def _deploy(run: Context, step: DeployStack, assembly: Path) -> None:
     with run.phase(f"deploy {step.stack}"):
         run.ports.deployer.deploy(step, assembly, run.console.working)
-        state = run.ports.reader.describe(step.stack)
+        state = run.ports.reader.observe(step.stack)
     problem = plans.objection(step, state)
     if problem:
         raise DeployError(
             "deploy-not-confirmed", f"cdk said it deployed {step.stack}, but {problem}", where=f"stack {step.stack}",
             hint="look at the stack's events, then run again",
         )  # fmt: skip
+    for doubt in unprovable(step, state):
+        run.console.item("!", f"stack {step.stack}", doubt, "yellow")
     recorded = ", ".join(f"{key} {plans.short(value)}" for key, value in step.parameters)
     run.console.item("✓", f"stack {step.stack}", f"complete, and it records {recorded}", "green")
 

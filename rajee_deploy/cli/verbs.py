@@ -9,7 +9,17 @@ import typer
 
 from rajee_deploy import __version__
 from rajee_deploy.cli.explain import explain, replay
-from rajee_deploy.cli.flags import Config, Environment, Images, Json, ModesFlag, Profile, Region, Verbose
+from rajee_deploy.cli.flags import (
+    Config,
+    Environment,
+    Images,
+    InfraCheckOption,
+    Json,
+    ModesFlag,
+    Profile,
+    Region,
+    Verbose,
+)
 from rajee_deploy.errors import Exit
 
 if TYPE_CHECKING:
@@ -61,6 +71,7 @@ def up(
     image: Images = None,
     config: Config = None,
     wait: Annotated[int, typer.Option(help="Seconds to wait for somebody else's operation on a stack.")] = 1800,
+    infra_check: InfraCheckOption = None,
     verbose: Verbose = False,
     as_json: Json = False,
 ) -> None:
@@ -73,7 +84,7 @@ def up(
     from rajee_deploy.cli.wiring import make_context
     from rajee_deploy.record import recorded_run
 
-    run = make_context((environment, image, config), profile, region, verbose=verbose)
+    run = make_context((environment, image, config), profile, region, verbose=verbose, infra_check=infra_check)
     planned, record = recorded_run(run, wait)
     if as_json:
         from rajee_deploy.documents import of_run
@@ -91,9 +102,10 @@ def plan(
     detailed_exitcode: Annotated[
         bool, typer.Option("--detailed-exitcode", help="Exit with 2 when there are changes.")
     ] = False,
+    infra_check: InfraCheckOption = None,
     as_json: Json = False,
 ) -> None:
-    """Show what up would do, and why. Reads only; needs no Docker and no node.
+    """Show what up would do, and why. Changes nothing; needs no Docker, and node only where hashes do not decide.
 
     \b
     rajee-deploy plan
@@ -102,8 +114,11 @@ def plan(
     from rajee_deploy.cli.wiring import make_context
     from rajee_deploy.up import make_plan, show_plan
 
-    run = make_context((environment, image, config), profile, region)
-    planned = make_plan(run)
+    run = make_context((environment, image, config), profile, region, infra_check=infra_check)
+    try:
+        planned = make_plan(run)
+    finally:
+        run.close()
     if as_json:
         from rajee_deploy.documents import of_plan
 
