@@ -47,7 +47,7 @@ class AssemblyStore:
         try:
             shutil.copytree(place / _ASSEMBLY, into, symlinks=True)
             if _digest(into) == record["digest"]:
-                os.utime(place)
+                os.utime(place / _RECORD)
                 return True
         except OSError:
             pass  # somebody made room meanwhile
@@ -76,8 +76,9 @@ class AssemblyStore:
                 shutil.rmtree(temporary, ignore_errors=True)
 
     def _make_room(self) -> None:
-        places = [path for path in self._directory.iterdir() if path.is_dir() and not path.name.startswith(".")]
-        places.sort(key=lambda path: path.stat().st_mtime_ns, reverse=True)
+        # By the record, which nothing but its use touches.
+        records = sorted(self._directory.glob("[!.]*/" + _RECORD), key=lambda path: path.stat().st_mtime_ns)
+        places = [path.parent for path in reversed(records)]
         for path in places[REMEMBERED:]:
             shutil.rmtree(path, ignore_errors=True)
         for path in places[KEPT:REMEMBERED]:
