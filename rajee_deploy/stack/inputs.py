@@ -28,11 +28,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rajee_deploy.errors import DeployError
-from rajee_deploy.fingerprint import Fingerprint, of_infrastructure
+from rajee_deploy.fingerprint import Fingerprint, Input, of_infrastructure
 from rajee_deploy.model import Digest
 from rajee_deploy.process import find_program, run
 from rajee_deploy.stack.cdk import find_cli
-from rajee_deploy.stack.traced import traced_inputs
+from rajee_deploy.stack.traced import project_root, traced_inputs
 from rajee_deploy.stack.tracing.depfile import Depfile
 from rajee_deploy.stack.tracing.distil import App
 
@@ -61,7 +61,10 @@ _FOUNDATIONS = frozenset(
         "typing_extensions",
     }
 )
+# The app's directory, which stands first on the path, must not give the modules: nothing of the project is run here.
 _ASK_PYTHON = """
+import sys
+sys.path[:] = [place for place in sys.path if place]
 import importlib.metadata as m, platform
 print("python-" + platform.python_version(), *sorted(
     {f"{d.name.lower().replace('-', '_')}-{d.version}" for d in m.distributions() if d.name}), sep="\\n")
@@ -71,8 +74,18 @@ print("python-" + platform.python_version(), *sorted(
 def infra_fingerprint(settings: CdkSettings, depfile: Depfile | None = None) -> Fingerprint:
     """The fingerprint over everything that synth of this app reads, as far as the settings and a depfile know."""
     environment = {name: os.environ.get(name) for name in (*settings.env, "CDK_CONTEXT_JSON")}
-    traced = traced_inputs(depfile or Depfile(), settings, environment)
+    traced = [*traced_inputs(depfile or Depfile(), settings, environment), *_unfollowed(settings.app)]
     return of_infrastructure(_files(settings), settings.context, environment, _versions(settings.app), traced)
+
+
+def _unfollowed(app: Path) -> Iterator[Input]:
+    """Programs of the project that would have to be run to know all inputs. They are run by a synth alone."""
+    if "build" in _configuration(app):
+        yield Input("impure:build", "the build command of cdk.json")
+    python = _python_of(app, _app_command(app))
+    found = _interpreter(app, python) if python else None
+    if found is not None and _is_own_program(app, found):
+        yield Input("impure:python", f"{python}, a program of the project itself")
 
 
 def describe_app(settings: CdkSettings) -> App:
@@ -229,23 +242,38 @@ def _python_libraries(app: Path, python: str) -> list[str]:
     Their metadata directories are listed where the interpreter is a virtual environment's; any other (a system
     Python, a version manager's shim) is asked, which costs its start.
     """
-    # A path is meant from the app's directory, where the CLI runs the command.
-    found = find_program(str(app / python) if "/" in python else python)
+    found = _interpreter(app, python)
     if found is None:
         return ["no interpreter"]
-    prefix = Path(found).parent.parent
+    if _is_own_program(app, found):
+        return ["not asked"]
+    prefix = found.parent.parent
     configuration = prefix / "pyvenv.cfg"
     if configuration.is_file():
         names = {path.name.removesuffix(".dist-info") for path in prefix.glob("lib/python3*/site-packages/*.dist-info")}
         return _counted(names, app, _configured_version(configuration))
     told: list[str] = []
-    ended = run([found, "-c", _ASK_PYTHON], cwd=app, time_limit=30, on_line=told.append)
+    ended = run([str(found), "-c", _ASK_PYTHON], cwd=app, time_limit=30, on_line=told.append)
     if ended.code != 0:
         raise DeployError(
             "python-unusable", f"{python} of cdk.json's app does not run", where=str(app), cause="\n".join(ended.tail),
         )  # fmt: skip
     version = next((line for line in told if line.startswith("python-")), "unknown")
     return _counted((line for line in told if line != version), app, version.removeprefix("python-"))
+
+
+def _interpreter(app: Path, python: str) -> Path | None:
+    # A path is meant from the app's directory, where the CLI runs the command.
+    found = find_program(str(app / python) if "/" in python else python)
+    return Path(found) if found else None
+
+
+def _is_own_program(app: Path, interpreter: Path) -> bool:
+    """Whether an interpreter lies in the project and is no virtual environment's: whoever can change the project can
+    make it run anything, so it is not started to decide."""
+    root = project_root(app.resolve())
+    is_inside = root in Path(os.path.normpath(app / interpreter)).parents or root in interpreter.resolve().parents
+    return is_inside and not (interpreter.parent.parent / "pyvenv.cfg").is_file()
 
 
 def _counted(names: Iterable[str], app: Path, version: str) -> list[str]:

@@ -24,7 +24,7 @@ _MODULES = (".py", ".so", ".pyd", ".pth", ".dist-info", ".egg-info")
 def traced_inputs(depfile: Depfile, settings: CdkSettings, declared: Container[str]) -> Iterator[Input]:
     """The inputs. Paths are named from the project's root, or from the home directory, so that they are the same on
     every machine; `declared` are variables that count already."""
-    root = _project_root(settings.app.resolve())
+    root = str(project_root(settings.app.resolve()))
     for path in depfile.read:
         yield Input(f"traced:read:{_portable(path, root)}", _describe(path))
     for path in depfile.listed:
@@ -78,8 +78,9 @@ def _version(site: str, name: str) -> str:
     return " ".join(found) or "absent"
 
 
-def _project_root(app: Path) -> str:
-    return str(next((each for each in (app, *app.parents) if (each / ".git").exists()), app))
+def project_root(app: Path) -> Path:
+    """The checkout that an app lies in, else its own directory."""
+    return next((each for each in (app, *app.parents) if (each / ".git").exists()), app)
 
 
 def _portable(path: str, root: str) -> str:

@@ -13,6 +13,7 @@ import pytest
 pytestmark = [pytest.mark.docker, pytest.mark.cdk]
 
 ENVOY = "infra/raja_poc/assets/envoy/envoy.yaml"
+STACK = "infra/raja_poc/stacks/rajee_envoy_stack.py"
 
 
 @pytest.mark.parametrize(
@@ -22,6 +23,8 @@ ENVOY = "infra/raja_poc/assets/envoy/envoy.yaml"
 def test_an_interrupt_leaves_nothing_and_a_rerun_repairs(bootstrapped, awaited, number):
     path = bootstrapped.folder / ENVOY
     path.write_text(f"# {awaited} {number}\n" + path.read_text())
+    stack = bootstrapped.folder / STACK
+    stack.write_text(stack.read_text().replace('description="Rajee', f'description="{number} {awaited[2:]} Rajee'))
     mark = f"rajee-e2e-{os.getpid()}-{number}"
     environment = {**bootstrapped.environment, "RAJEE_TEST_MARK": mark}
     running = subprocess.Popen(

@@ -77,10 +77,18 @@ def test_an_edit_that_no_image_reads_does_nothing(bootstrapped):
     assert up(bootstrapped)["kind"] == "noop"
 
 
-def test_an_edit_of_the_stack_deploys_without_building(bootstrapped):
+def test_an_edit_of_the_stack_that_makes_the_same_template_is_synthesised_once_and_deploys_nothing(bootstrapped):
     edit(bootstrapped, STACK, "# edited\n")
+    assert plan(bootstrapped)["infrastructure"]["tier"] == "synth"
     done = up(bootstrapped)
-    assert words(done) == ["deploy RajeeRegistryStack", "deploy RajeeEnvoyStack"]
+    assert (done["kind"], done["infrastructure"]["tier"]) == ("noop", "hash")
+
+
+def test_an_edit_of_the_stack_deploys_without_building(bootstrapped):
+    path = bootstrapped.folder / STACK
+    path.write_text(path.read_text().replace("Rajee: Envoy in front", "Envoy in front"))
+    done = up(bootstrapped)
+    assert words(done) == ["deploy RajeeEnvoyStack"]
     assert done["kind"] == "infra"
 
 
@@ -90,6 +98,7 @@ def test_an_edit_of_a_copied_file_builds_pushes_and_deploys(bootstrapped):
     done = up(bootstrapped)
     assert words(done) == ["build-and-push envoy", "deploy RajeeEnvoyStack"]
     assert (done["kind"], done["images"]["envoy"]["tag"] != before) == ("code", True)
+    assert "synth" not in [phase["name"] for phase in done["phases"]], "the kept assembly was deployed"
     assert up(bootstrapped)["kind"] == "noop"
 
 

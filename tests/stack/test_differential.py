@@ -248,3 +248,37 @@ def test_no_edit_in_the_console_is_missed(world, name):
     assert world.decide("hash")[0]
     world.up()
     assert world.decide() == (False, "hash")
+
+
+PROOF = """
+import os, sys
+seen = []
+def hook(event, arguments):
+    if event in ("subprocess.Popen", "os.exec", "os.posix_spawn", "os.system", "os.fork"):
+        seen.append(f"{event} {arguments}")
+    if event == "exec" and os.path.realpath(arguments[0].co_filename).startswith(os.environ["PROJECT"]):
+        seen.append(f"{event} {arguments[0].co_filename}")
+sys.addaudithook(hook)
+from rajee_deploy.cli import main
+sys.argv = ["rajee-deploy", "plan", "--infra-check=hash", "--json"]
+try:
+    main()
+finally:
+    print("seen", seen, file=sys.stderr)
+"""
+
+
+@pytest.mark.parametrize("edit", ["# nothing bad", "import os; os.system('touch ran')"])
+def test_a_plan_in_the_hash_tier_runs_nothing_of_the_project_and_starts_no_program(world, edit):
+    world.write("cdk/app.py", f"{edit}\n{APP}")
+    try:
+        ended = subprocess.run(
+            [sys.executable, "-c", PROOF], cwd=world.root, env={**os.environ, "PROJECT": os.path.realpath(world.root)},
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
+    finally:
+        world.write("cdk/app.py", APP)
+    assert ended.returncode == 0, ended.stderr
+    assert json.loads(ended.stdout)["infrastructure"]["tier"] == "hash"
+    assert "seen []" in ended.stderr
+    assert not (world.root / "cdk" / "ran").exists()
