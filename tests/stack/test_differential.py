@@ -256,8 +256,10 @@ seen = []
 def hook(event, arguments):
     if event in ("subprocess.Popen", "os.exec", "os.posix_spawn", "os.system", "os.fork"):
         seen.append(f"{event} {arguments}")
-    if event == "exec" and os.path.realpath(arguments[0].co_filename).startswith(os.environ["PROJECT"]):
-        seen.append(f"{event} {arguments[0].co_filename}")
+    if event == "exec":
+        name = arguments[0].co_filename
+        if not name.startswith("<") and os.path.realpath(name).startswith(os.environ["PROJECT"]):
+            seen.append(f"{event} {name}")
 sys.addaudithook(hook)
 from rajee_deploy.cli import main
 sys.argv = ["rajee-deploy", "plan", "--infra-check=hash", "--json"]
