@@ -135,6 +135,7 @@ def world(tmp_path_factory):
         for name in [name for name in os.environ if name.startswith(("AWS_", "RAJEE_DEPLOY_"))]:
             patch.delenv(name)
         patch.setenv("RAJEE_DEPLOY_STATE_DIR", str(root / "state"))
+        patch.setenv("RAJEE_DEPLOY_CACHE_DIR", str(root / "cache"))
         patch.delenv("SIZE", raising=False)
         control.start()
         try:

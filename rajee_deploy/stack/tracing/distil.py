@@ -153,6 +153,8 @@ def _impurities(app: App, records: Records) -> Iterator[str]:
         yield f"{place}:{line} {what}" if file else what
     if app.is_python and not records.of("python"):
         yield "the app's Python could not be traced"
+    if records.of("started") and not any(_KERNEL.match(main) for _, main, _ in records.of("node")):
+        yield "jsii's node could not be traced"
 
 
 def _source_of(path: str) -> str:

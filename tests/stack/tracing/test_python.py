@@ -156,6 +156,14 @@ def test_an_app_that_keeps_the_hook_out_cannot_be_decided_by_a_hash(project):
     assert found.impure == ("the app's Python could not be traced",)
 
 
+def test_a_kernel_that_keeps_the_hook_out_cannot_be_decided_by_a_hash(project):
+    site = project.root / "lib" / "site-packages" / "jsii"
+    site.mkdir(parents=True)
+    (site / "__init__.py").write_text("import subprocess; subprocess.run(['true'])")
+    code = f"import sys; sys.path.append({str(site.parent)!r}); import jsii"
+    assert project.python(code).impure == ("jsii's node could not be traced",)
+
+
 def test_what_the_settings_ignore_and_the_app_reads_counts_all_the_same(project):
     project.settings = replace(project.settings, ignore=("/docs/",))
     (project.app / "docs").mkdir()

@@ -10,6 +10,7 @@ end loses any. The `sitecustomize` that it hides is run after it.
     ["list", path]                        a directory whose names were read
     ["modules", path]                     the same, in search of modules
     ["env", name]                         a variable that was read (or was missing)
+    ["started", how]                      a program that is no news: jsii's kernel, whose node is traced by itself
     ["impure", what, file, line]          a call that no record can stand for
 """
 
@@ -97,7 +98,8 @@ def _install(directory):
                     kind = "modules" if "importlib" in asking or "pkgutil" in asking else "list"
                     record(kind, os.path.abspath(os.fsdecode(path) if path else "."))
             elif event in _FOREIGN:
-                blame(_FOREIGN[event])
+                if not blame(_FOREIGN[event]) and event == "subprocess.Popen":
+                    record("started", "by jsii or while importing")
         except Exception as error:  # a trace that has a hole says so
             record("impure", "could not be traced (%s: %s)" % (event, error), "", 0)
 
@@ -110,6 +112,7 @@ def _install(directory):
         where = caller()
         if where is not None:
             record("impure", what, where[0], where[1])
+        return where is not None
 
     def wrapped(original):
         def call(path, *arguments, **more):
