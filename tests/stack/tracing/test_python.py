@@ -160,7 +160,7 @@ def test_a_kernel_that_keeps_the_hook_out_cannot_be_decided_by_a_hash(project):
     site = project.root / "lib" / "site-packages" / "jsii"
     site.mkdir(parents=True)
     (site / "__init__.py").write_text("import subprocess; subprocess.run(['true'])")
-    code = f"import sys; sys.path.append({str(site.parent)!r}); import jsii"
+    code = f"import sys; sys.path.insert(0, {str(site.parent)!r}); import jsii"
     assert project.python(code).impure == ("jsii's node could not be traced",)
 
 

@@ -70,14 +70,12 @@ def _install(directory):
         frame = sys._getframe(2)
         while frame is not None:
             name = frame.f_code.co_filename
-            if name == __file__ or name.startswith(
-                (stdlib + os.sep, "<frozen os", "<frozen posixpath", "<frozen _coll")
-            ):
-                if "site-packages" not in name:
-                    frame = frame.f_back
-                    continue
-            if name.startswith("<frozen"):
+            if name.startswith(("<frozen importlib", "<frozen site")):
                 return None
+            is_library = name.startswith(stdlib + os.sep) and "site-packages" not in name
+            if name == __file__ or name.startswith("<frozen") or is_library:
+                frame = frame.f_back
+                continue
             return None if _is_own(name) else (name, frame.f_lineno)
         return None if _thread.get_ident() == main else ("a thread", 0)
 
