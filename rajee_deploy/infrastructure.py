@@ -49,7 +49,7 @@ def judge(stack: str, state: StackPresent, wanted: Wanted) -> Verdict:
         found = differences(synthesised, content, state.parameters.get(TEMPLATE_PARAMETER, ""))
         return Verdict(Tier.SYNTH, found, proof="infrastructure unchanged by a synth: it makes what is deployed")
     if wanted.check is InfraCheck.SYNTH:
-        return Verdict(Tier.SYNTH, open=("a synth was asked for (infra-check)",))
+        return Verdict(Tier.SYNTH, open=("a synth is asked for (production, or infra-check)",))
     return _by_hash(state, content, wanted, wanted.remembered.get(stack))
 
 

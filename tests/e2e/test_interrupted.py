@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import time
@@ -24,7 +25,7 @@ def test_an_interrupt_leaves_nothing_and_a_rerun_repairs(bootstrapped, awaited, 
     path = bootstrapped.folder / ENVOY
     path.write_text(f"# {awaited} {number}\n" + path.read_text())
     stack = bootstrapped.folder / STACK
-    stack.write_text(stack.read_text().replace('description="Rajee', f'description="{number} {awaited[2:]} Rajee'))
+    stack.write_text(re.sub('description="[^"]*"', f'description="{number} {awaited[2:]}"', stack.read_text(), count=1))
     mark = f"rajee-e2e-{os.getpid()}-{number}"
     environment = {**bootstrapped.environment, "RAJEE_TEST_MARK": mark}
     running = subprocess.Popen(

@@ -64,10 +64,12 @@ class _Filter:
         self._app = app
         self._started = records.started
         self._assembly = os.path.realpath(records.assembly)
-        self._temporary = os.path.realpath(tempfile.gettempdir())
+        self._temporary = (tempfile.gettempdir(), os.path.realpath(tempfile.gettempdir()))
         home = str(Path.home())
         roots = [str(records.assembly), self._assembly, str(Path(__file__).parent), f"{home}/.cdk/cache"]
-        roots += [f"{home}/.cache/aws/jsii", f"{home}/Library/Caches/com.amazonaws.jsii"]
+        caches = os.environ.get("XDG_CACHE_HOME") or f"{home}/.cache"
+        roots += [f"{caches}/aws/jsii", f"{home}/Library/Caches/com.amazonaws.jsii"]
+        roots += filter(None, [os.environ.get("JSII_RUNTIME_PACKAGE_CACHE_ROOT")])
         for _, stdlib, prefix in records.of("python"):
             roots += [stdlib, f"{stdlib}.zip", f"{prefix}/bin", f"{prefix}/pyvenv.cfg"]
             roots.append(str(Path(stdlib).parent / (Path(stdlib).name.replace(".", "") + ".zip")))
@@ -89,7 +91,7 @@ class _Filter:
             return
         if self._is_new(path):
             # Made by the synth itself. In the place for temporary files that is an output and no input.
-            if not _is_in(path, self._temporary):
+            if not self._is_temporary(path):
                 self.impure.add(f"{path} changed during the synth")
             return
         yield path
@@ -102,9 +104,12 @@ class _Filter:
         if any(_is_in(path, root) for root in self._roots):
             return True
         if not os.path.lexists(path):
-            return _is_in(path, self._temporary) or self._app.is_declared(path)
-        is_above = any(_is_in(root, path) for root in (str(self._app.directory), *self._roots, self._temporary))
+            return self._is_temporary(path) or self._app.is_declared(path)
+        is_above = any(_is_in(root, path) for root in (str(self._app.directory), *self._roots, *self._temporary))
         return (is_above and Path(path).is_dir()) or self._app.is_declared(path)
+
+    def _is_temporary(self, path: str) -> bool:
+        return any(_is_in(path, place) for place in self._temporary)
 
     def _is_new(self, path: str) -> bool:
         try:
