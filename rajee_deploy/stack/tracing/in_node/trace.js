@@ -105,10 +105,11 @@ function install() {
   forbid(require('os'), 'hostname', "asks for the host's name");
 
   const environment = process.env;
-  // What jsii's kernel and other libraries ask is their own business, but for the CDK itself.
+  // What jsii's kernel asks is its own business, and so is what an app's libraries ask, but for the CDK itself. Whatever
+  // else runs in the kernel's process is a library of constructs.
   const kernel = /[\\/](bin[\\/]jsii-runtime|lib[\\/]program)\.js$/.test(main) ? path.dirname(path.dirname(main)) : null;
   const isLibrary = (where) => where === null || (kernel !== null && where[0].startsWith(kernel + path.sep))
-    || (libraries.test(where[0]) && !/[\\/]node_modules[\\/](aws-cdk-lib|constructs|@aws-cdk)[\\/]/.test(where[0]));
+    || (kernel === null && libraries.test(where[0]) && !/[\\/]node_modules[\\/](aws-cdk-lib|constructs|@aws-cdk)[\\/]/.test(where[0]));
   process.env = new Proxy(environment, {
     get(target, name) {
       if (typeof name === 'string' && !seen.has(name)) {
