@@ -142,8 +142,9 @@ def _install(directory):
         return iterate(self)
 
     environment.__getitem__, environment.__iter__ = __getitem__, __iter__
-    record("python", "%d.%d.%d" % sys.version_info[:3], stdlib, sys.prefix)
     sys.addaudithook(audit)
+    # The last: an interpreter that cannot be watched leaves no record, and is then known to be untraced.
+    record("python", "%d.%d.%d" % sys.version_info[:3], stdlib, sys.prefix)
 
 
 def _run_hidden():
@@ -157,6 +158,6 @@ def _run_hidden():
         exec(compile(spec.loader.get_data(spec.origin), spec.origin, "exec"), {"__name__": "sitecustomize"})
 
 
-if os.environ.get("RAJEE_DEPLOY_TRACE"):
+if os.environ.get("RAJEE_DEPLOY_TRACE") and hasattr(sys, "addaudithook"):
     _install(os.environ["RAJEE_DEPLOY_TRACE"])
 _run_hidden()
