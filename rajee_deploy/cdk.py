@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 TAG_PATTERN = "[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}"
 DIGEST_PATTERN = "sha256:[0-9a-f]{64}"
 INFRA_HASH = "RajeeInfraHash"
+TEMPLATE_HASH = "RajeeTemplateHash"
+REVISION = "RajeeRevision"
 STATE = "RajeeState"
 NOT_RECORDED = "-"
 
@@ -36,8 +38,9 @@ class DeployState(Construct):
 
     - one String parameter per name in `images`. It has no default: a first deployment without a tag fails instead
       of running something nobody chose;
-    - `RajeeInfraHash`, by default "-", so that a raw `cdk deploy` of a new stack works without the tool;
-    - the output `RajeeState`: the infra hash and the tags in the order of `images`, joined by "/". Parameters that
+    - `RajeeInfraHash`, `RajeeTemplateHash` and `RajeeRevision`, by default "-", so that a raw `cdk deploy` of a new
+      stack works without the tool;
+    - the output `RajeeState`: those three and the tags in the order of `images`, joined by "/". Parameters that
       no resource or output reads do not make a real update; this output reads all of them.
 
     `deploy_by` is what the parameters receive: the "tag", or the "digest" of the image that was verified; the same
@@ -52,16 +55,21 @@ class DeployState(Construct):
         if deploy_by not in ("tag", "digest"):
             raise ValueError(f"deploy_by is 'tag' or 'digest', not {deploy_by!r}")
         self._by_digest = deploy_by == "digest"
-        infra_hash = self._parameter(
-            INFRA_HASH, "Digest of what synth read; written by rajee-deploy, never by hand.", default=NOT_RECORDED
-        )
+        records = [
+            self._parameter(name, f"{what}; written by rajee-deploy, never by hand.", default=NOT_RECORDED)
+            for name, what in (
+                (INFRA_HASH, "Digest of what synth read"),
+                (TEMPLATE_HASH, "Digest of the template, tags, topics and protection that were deployed"),
+                (REVISION, "Git revision that was deployed"),
+            )
+        ]
         values = {name: self._image_value(name) for name in images}
         self._image_tags = {name: self._reference(value) for name, value in values.items()}
         output = CfnOutput(
             self,
             STATE,
-            description="What rajee-deploy deployed: infra hash and image tags.",
-            value=Fn.join("/", [infra_hash, *values.values()]),
+            description="What rajee-deploy deployed: infra hash, template hash, revision and images.",
+            value=Fn.join("/", [*records, *values.values()]),
         )
         output.override_logical_id(STATE)
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from rajee_deploy.model import Use
     from rajee_deploy.report.history import Run
     from rajee_deploy.report.metrics import Figures
-    from rajee_deploy.steps import Step
+    from rajee_deploy.steps import Skip, Step
     from rajee_deploy.up import Planned
 
 
@@ -58,12 +58,12 @@ def of_plan(planned: Planned, seconds: float) -> dict[str, Any]:
             image.name: {"tag": image.tag, "repository": str(image.repository), **_summary(image.fingerprint)}
             for image in planned.wanted.images
         },
-        "infrastructure": _summary(planned.wanted.infrastructure) if planned.wanted.infrastructure else None,
+        "infrastructure": _infrastructure(planned),
         "steps": [_step(step) for step in planned.plan.steps],
         "warnings": [
             {"image": image, "code": notice.code, "message": notice.message} for image, notice in planned.plan.notices
         ],
-        "skipped": [{"subject": skip.subject, "reason": skip.reason} for skip in planned.plan.skipped],
+        "skipped": [_skip(skip) for skip in planned.plan.skipped],
         "seconds": round(seconds, 3),
     }
 
@@ -111,6 +111,23 @@ def _summary(fingerprint: Fingerprint) -> dict[str, Any]:
     return {"fingerprint": str(fingerprint.digest), "precision": fingerprint.precision}
 
 
+def _infrastructure(planned: Planned) -> dict[str, Any] | None:
+    """`tier` is the dearest that a decision stood on: hash, synth or deploy; null where no stack was decided on."""
+    wanted = planned.wanted
+    if wanted.infrastructure is None:
+        return None
+    tier = planned.plan.tier
+    return {
+        **_summary(wanted.infrastructure), "check": wanted.check.value, "tier": tier.value if tier else None,
+        "impure": list(wanted.impurities),
+    }  # fmt: skip
+
+
+def _skip(skip: Skip) -> dict[str, Any]:
+    tier = {"tier": skip.tier.value} if skip.tier else {}
+    return {"subject": skip.subject, "reason": skip.reason, **tier}
+
+
 def _step(step: Step) -> dict[str, Any]:
     match step:
         case BuildAndPush():
@@ -125,6 +142,7 @@ def _step(step: Step) -> dict[str, Any]:
                 "step": "deploy", "stack": step.stack, "parameters": dict(step.parameters), "reason": step.reason,
                 "changes": [change.value for change in step.changes], "adopt": step.adopt,
                 "tags": {move.tag: move.target for move in step.before},
+                "tier": step.tier.value,
             }  # fmt: skip
         case WaitForStack():
             return {"step": "wait", "stack": step.stack, "reason": step.reason}

@@ -18,6 +18,23 @@ if TYPE_CHECKING:
 
 # The stack parameter that records which infrastructure fingerprint a deployment was made of (rajee_deploy.cdk adds it).
 INFRA_PARAMETER = "RajeeInfraHash"
+# …what CloudFormation gave back of it (see `template`), and from which git revision it was made.
+TEMPLATE_PARAMETER = "RajeeTemplateHash"
+REVISION_PARAMETER = "RajeeRevision"
+RECORDS = (INFRA_PARAMETER, TEMPLATE_PARAMETER, REVISION_PARAMETER)
+NOT_RECORDED = "-"
+
+
+class InfraCheck(Enum):
+    """On what "the infrastructure did not change" may stand.
+
+    HASH: on hashes alone; whatever they do not prove is deployed. AUTO: on hashes, and where they do not prove it on a
+    synth. SYNTH: on a synth alone.
+    """
+
+    HASH = "hash"
+    AUTO = "auto"
+    SYNTH = "synth"
 
 
 # The label that records which fingerprint an image was built for.
@@ -58,12 +75,51 @@ class WantedImage:
 
 
 @dataclass(frozen=True, slots=True)
+class StackContent:
+    """What `cdk deploy` compares of a stack: its template (its digest, see `template`) and what lies around it."""
+
+    template: str
+    tags: Mapping[str, str] = field(default_factory=dict)
+    notification_arns: tuple[str, ...] = ()
+    termination_protection: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Synthesised:
+    """A stack as the app makes it now.
+
+    `parameters` are those that a resource or an output refers to, `volatile` those that are looked up in SSM at each
+    deployment. `leaves_topics`: the template names no notification topics, so the stack's stay as they are. `sent` is
+    the template's digest with all its characters, where CloudFormation does not give all of them back; else "".
+    """
+
+    content: StackContent
+    parameters: tuple[str, ...] = ()
+    volatile: tuple[str, ...] = ()
+    leaves_topics: bool = True
+    sent: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Wanted:
-    """What this checkout asks for: its images, the stacks in order, and the infrastructure's fingerprint."""
+    """What this checkout asks for: its images, the stacks in order, and the infrastructure.
+
+    `synthesised` is by stack, and empty where nothing was synthesised for the decision. `remembered` says the same of
+    an earlier synth of these very inputs on this machine.
+    """
 
     images: tuple[WantedImage, ...]
     stacks: tuple[str, ...] = ()
     infrastructure: Fingerprint | None = None
+    check: InfraCheck = InfraCheck.AUTO
+    synthesised: Mapping[str, Synthesised] = field(default_factory=dict)
+    remembered: Mapping[str, Synthesised] = field(default_factory=dict)
+
+    @property
+    def impurities(self) -> tuple[str, ...]:
+        """Calls of the app that no hash can follow, as the last synth traced them."""
+        inputs = self.infrastructure.inputs if self.infrastructure else ()
+        return tuple(item.text for item in inputs if item.name.startswith("impure:"))
 
 
 # -- what was observed ---------------------------------------------------------------------------------------------
@@ -138,12 +194,17 @@ class StackAbsent:
 
 @dataclass(frozen=True, slots=True)
 class StackPresent:
-    """A stack as DescribeStacks tells it. `reason` is CloudFormation's StackStatusReason."""
+    """A stack as DescribeStacks tells it. `reason` is CloudFormation's StackStatusReason.
+
+    `content` is there when the template was asked for too, with its `volatile` parameters (see Synthesised).
+    """
 
     status: str
     parameters: Mapping[str, str]
     outputs: Mapping[str, str]
     reason: str = ""
+    content: StackContent | None = None
+    volatile: tuple[str, ...] = ()
 
 
 StackState = StackAbsent | StackPresent

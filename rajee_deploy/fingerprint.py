@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from rajee_deploy.model import BuildOptions, Recipe, Use
 
 SCHEME = "rajee-deploy.image/1"
-INFRA_SCHEME = "rajee-deploy.infra/1"
+INFRA_SCHEME = "rajee-deploy.infra/2"
 TAG_PREFIX = "c-"
 TAG_HEX = 40
 
@@ -65,15 +65,18 @@ def of_infrastructure(
     context: Mapping[str, str],
     environment: Mapping[str, str | None],
     versions: Mapping[str, str],
+    traced: Iterable[Input] = (),
 ) -> Fingerprint:
-    """The fingerprint of what synth reads: files as (path, mode, digest), CDK context, environment, versions.
+    """The fingerprint of what synth reads: files as (path, mode, digest), CDK context, environment, versions; and what
+    a synth was seen to read beyond these.
 
     An environment variable that is not set (None) differs from one that is empty.
     """
     inputs = [Input(f"file:{path}", f"{mode} {digest}") for path, mode, digest in sorted(files)]
     inputs += [Input(f"context:{key}", value) for key, value in sorted(context.items())]
-    inputs += [_private("env", name, value) for name, value in sorted(environment.items())]
+    inputs += [private_input("env", name, value) for name, value in sorted(environment.items())]
     inputs += [Input(f"version:{name}", version) for name, version in sorted(versions.items())]
+    inputs += sorted(traced, key=lambda item: item.name)
     return _fingerprint(INFRA_SCHEME, inputs, "exact")
 
 
@@ -102,7 +105,7 @@ def _image_inputs(recipe: Recipe, options: BuildOptions, uses: Sequence[Use], mo
     inputs += [
         Input(f"instruction:{number}", digest=_sha256(_bytes(text))) for number, text in enumerate(recipe.instructions)
     ]
-    inputs += [_private("build-arg", name, value) for name, value in sorted(recipe.build_args)]
+    inputs += [private_input("build-arg", name, value) for name, value in sorted(recipe.build_args)]
     # In file order, not as a set: two named contexts that swap their images swap what two stages stand on.
     inputs += [Input(f"reference:{reference.role}", reference.text) for reference in recipe.references]
     inputs += [Input("secret", name) for name in sorted(set(recipe.secrets))]
@@ -127,7 +130,7 @@ def _describe(use: Use) -> str:
     )  # fmt: skip
 
 
-def _private(kind: str, name: str, value: str | None) -> Input:
+def private_input(kind: str, name: str, value: str | None) -> Input:
     """An input whose value must not be shown or stored: its keyed digest stands for it."""
     if value is None:
         return Input(f"{kind}:{name}", "unset")

@@ -18,10 +18,15 @@ def state_directory() -> Path:
 
 
 def cache_directory() -> Path:
-    """RAJEE_DEPLOY_CACHE_DIR, else the platform's own place for caches."""
-    chosen = os.environ.get("RAJEE_DEPLOY_CACHE_DIR")
+    """RAJEE_DEPLOY_CACHE_DIR, else `cache` in a chosen place for state, else the platform's own place for caches.
+
+    All in it can be made again.
+    """
+    chosen, state = os.environ.get("RAJEE_DEPLOY_CACHE_DIR"), os.environ.get("RAJEE_DEPLOY_STATE_DIR")
     if chosen:
         return Path(chosen)
+    if state:
+        return Path(state) / "cache"
     from platformdirs import user_cache_path
 
     return user_cache_path("rajee-deploy")

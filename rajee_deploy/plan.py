@@ -14,6 +14,7 @@ from rajee_deploy import retention, trust
 from rajee_deploy.errors import ConfigurationError, DeployError
 from rajee_deploy.facts import (
     INFRA_PARAMETER,
+    RECORDS,
     DeployBy,
     ImageAbsent,
     ImageForeign,
@@ -24,7 +25,8 @@ from rajee_deploy.facts import (
     StackAbsent,
     StackPresent,
 )
-from rajee_deploy.steps import BuildAndPush, Change, DeployStack, MoveTag, Plan, Skip, Step, WaitForStack
+from rajee_deploy.infrastructure import Verdict, judge
+from rajee_deploy.steps import BuildAndPush, Change, DeployStack, MoveTag, Plan, Skip, Step, Tier, WaitForStack
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -107,6 +109,18 @@ def make_plan(wanted: Wanted, observed: Observed) -> Plan:
     steps += builds
     _check_repositories(wanted.images, observed, steps)
     return Plan(tuple(steps), tuple(skipped), tuple(notices))
+
+
+def synth_reasons(wanted: Wanted, observed: Observed) -> tuple[str, ...]:
+    """Why the app has to be synthesised before `make_plan` can decide; empty when it can decide already."""
+    if any(_waits(wanted.stacks, observed)):
+        return ()
+    reasons = []
+    for stack in wanted.stacks:
+        state = observed.stacks[stack]
+        if isinstance(state, StackPresent) and _ANSWERS.get(state.status) is _Answer.COMPARE:
+            reasons += [f"{stack}: {reason}" for reason in judge(stack, state, wanted).open]
+    return tuple(reasons)
 
 
 def is_busy(state: StackState) -> bool:
@@ -217,32 +231,36 @@ def _image_steps(images: Sequence[WantedImage], observed: Observed, skipped: lis
 def _stack_step(stack: str, received: Sequence[WantedImage], wanted: Wanted, observed: Observed) -> DeployStack | Skip:
     if wanted.infrastructure is None:
         raise AssertionError("stacks are planned with the fingerprint of their infrastructure")
-    parameters = {image.parameter: _parameter(image, observed) for image in received}
-    parameters[INFRA_PARAMETER] = str(wanted.infrastructure.digest)
+    tags = {image.parameter: _parameter(image, observed) for image in received}
     state = observed.stacks[stack]
+    tier = Tier.DEPLOY
     match state:
         case StackAbsent():
             why = [(Change.FIRST, "the stack does not exist")]
         case StackPresent():
-            why = _reasons(stack, state, parameters)
+            verdict = judge(stack, state, wanted)
+            why = _reasons(stack, state, tags, verdict)
+            tier = verdict.tier
             if not why:
-                shown = ", ".join(f"{key} {short(value)}" for key, value in parameters.items())
-                return Skip(f"stack {stack}", f"{state.status}, and it records {shown}")
+                shown = ", ".join(f"{key} {short(value)}" for key, value in tags.items())
+                records = f", and it records {shown}" if shown else ""
+                return Skip(f"stack {stack}", f"{state.status}{records}; {verdict.proof}", tier)
         case _:
             assert_never(state)
     # A repository that outlived its stack (retained on delete) would make a plain create fail.
     retained = any(not isinstance(observed.images[image.name], RepositoryAbsent) for image in wanted.images)
     return DeployStack(
         stack,
-        tuple(parameters.items()),
+        (*tags.items(), (INFRA_PARAMETER, str(wanted.infrastructure.digest))),
         "; ".join(text for _, text in why),
-        tuple(change for change, _ in why),
+        tuple(dict.fromkeys(change for change, _ in why)),
         adopt=why[0][0] is Change.FIRST and not received and retained,
         digests=tuple(
             (image.parameter, image.repository, image.tag)
             for image in received
             if image.deploy_by is DeployBy.DIGEST and retention.wanted_digest(image, observed) is None
         ),
+        tier=Tier.DEPLOY if why[0][0] in (Change.FIRST, Change.ROLLED_BACK) else tier,
     )
 
 
@@ -258,11 +276,14 @@ def _parameter(image: WantedImage, observed: Observed) -> str:
             assert_never(image.deploy_by)
 
 
-def _reasons(stack: str, state: StackPresent, parameters: Mapping[str, str]) -> list[tuple[Change, str]]:
+def _reasons(stack: str, state: StackPresent, tags: Mapping[str, str], verdict: Verdict) -> list[tuple[Change, str]]:
     answer = _ANSWERS.get(state.status)
+    # What a synth should have decided and did not is acted on.
+    infrastructure = verdict.differences or verdict.open
+    differing = [*((Change.INFRASTRUCTURE, text) for text in infrastructure), *_differences(state, tags)]
     match answer:
         case _Answer.COMPARE:
-            return _differences(state, parameters)
+            return differing
         case _Answer.CREATE:
             return [(Change.FIRST, f"the stack has no resources yet ({state.status})")]
         case _Answer.RECREATE:
@@ -272,7 +293,7 @@ def _reasons(stack: str, state: StackPresent, parameters: Mapping[str, str]) -> 
         case _Answer.DEPLOY:
             because = f": {state.reason}" if state.reason else ""
             undone = (Change.ROLLED_BACK, f"the last update was rolled back ({state.status}{because})")
-            return [undone, *_differences(state, parameters)]
+            return [undone, *differing]
         case _Answer.ROLL_BACK:
             raise DeployError(
                 "stack-needs-rollback", f"stack {stack} is {state.status} and cannot be deployed",
@@ -293,10 +314,11 @@ def _differences(state: StackPresent, parameters: Mapping[str, str]) -> list[tup
         deployed = state.parameters.get(key)
         if deployed == value:
             continue
-        is_infra = key == INFRA_PARAMETER
-        subject = "the infrastructure changed" if is_infra else f"the image changed ({key})"
+        is_record = key in RECORDS
+        subject = f"what the infrastructure records differs ({key})" if is_record else f"the image changed ({key})"
         before = "none recorded" if deployed in (None, "", "-") else short(deployed or "")
-        differences.append((Change.INFRASTRUCTURE if is_infra else Change.TAG, f"{subject}: {before} → {short(value)}"))
+        kind = Change.INFRASTRUCTURE if is_record else Change.TAG
+        differences.append((kind, f"{subject}: {before} → {short(value)}"))
     return differences
 
 

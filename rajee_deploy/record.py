@@ -15,7 +15,8 @@ from rajee_deploy.up import execute, settle
 
 if TYPE_CHECKING:
     from rajee_deploy.console import Console
-    from rajee_deploy.up import Context, Planned
+    from rajee_deploy.ports import Context
+    from rajee_deploy.up import Planned
 
 
 def recorded_run(run: Context, wait_seconds: float) -> tuple[Planned, Run]:
@@ -31,6 +32,8 @@ def recorded_run(run: Context, wait_seconds: float) -> tuple[Planned, Run]:
     except DeployError as error:
         _keep(run, _record(run, planned, at, "failed", error.code))
         raise
+    finally:
+        run.close()
     record = _record(run, planned, at, "done")
     show_timings(run, record)
     _keep(run, record)

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 from rajee_deploy.build_settings import BuildSettings, EngineSettings, parse_build, parse_engine
 from rajee_deploy.errors import ConfigurationError
-from rajee_deploy.facts import DeployBy
+from rajee_deploy.facts import RECORDS, DeployBy, InfraCheck
 from rajee_deploy.model import Platform, Repository, is_local_context
 from rajee_deploy.tags import tag_problem
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
 LOCK_NAME = "rajee-deploy.lock"
@@ -57,6 +57,7 @@ class CdkSettings:
     env: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
     inputs: tuple[Path, ...] = ()
+    infra_check: str = "auto"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,14 @@ class Settings:
     account: str | None = None
     environments: tuple[str, ...] = ()  # all that the file knows
     engine: EngineSettings = field(default_factory=EngineSettings)
+    production: bool = False
+
+    @property
+    def infra_check(self) -> InfraCheck:
+        """On what "unchanged" may stand: as set, else on a synth in production, and elsewhere on hashes first."""
+        if self.cdk.infra_check != "auto":
+            return InfraCheck(self.cdk.infra_check)
+        return InfraCheck.SYNTH if self.production else InfraCheck.AUTO
 
     @property
     def root(self) -> Path:
@@ -85,6 +94,8 @@ _STRING = "a string"
 _TABLE = "a table"
 _NUMBER = "a whole number"
 _STRING_OR_FALSE = "a string or false"
+_BOOLEAN = "true or false"
+PRODUCTION = ("prod", "production", "live")  # environments that are production unless they say otherwise
 
 _IMAGE_KEYS = {
     "context": _STRING, "dockerfile": _STRING, "target": _STRING, "platform": _STRING, "repository": _STRING,
@@ -92,11 +103,14 @@ _IMAGE_KEYS = {
     "deploy-by": _STRING, "tags": _LIST, "labels": _STRINGS, "secrets": _STRINGS, "ssh": _LIST, "cache-from": _LIST,
     "cache-to": _LIST, "provenance": _STRING_OR_FALSE,
 }  # fmt: skip
-_CDK_KEYS = {"app": _STRING, "stacks": _LIST, "context": _STRINGS, "env": _LIST, "ignore": _LIST, "inputs": _LIST}
+_CDK_KEYS = {
+    "app": _STRING, "stacks": _LIST, "context": _STRINGS, "env": _LIST, "ignore": _LIST, "inputs": _LIST,
+    "infra-check": _STRING,
+}  # fmt: skip
 _ENGINE_KEYS = {"engine": _STRING, "builder": _STRING, "build-concurrency": _NUMBER}
 _ENVIRONMENT_KEYS = {
     "profile": _STRING, "region": _STRING, "account": _STRING, "context": _STRINGS, "images": _TABLE, "cdk": _TABLE,
-    **_ENGINE_KEYS,
+    "production": _BOOLEAN, **_ENGINE_KEYS,
 }  # fmt: skip
 _TOP_KEYS = {"images": _TABLE, "cdk": _TABLE, "environments": _TABLE, **_ENGINE_KEYS}
 
@@ -132,6 +146,7 @@ def load(path: Path, environment: str | None = None) -> Settings:
     return Settings(
         path, images, cdk, environment or "", chosen.get("profile"), chosen.get("region"), chosen.get("account"),
         tuple(table.get("environments", {})), reader.engine({**table, **chosen}),
+        chosen.get("production", environment in PRODUCTION),
     )  # fmt: skip
 
 
@@ -283,20 +298,22 @@ class _Reader:
         for path in inputs:
             if not path.exists():
                 raise self.fail("cdk.inputs", f"{path} does not exist")
+        check = merged.get("infra-check", "auto")
+        if check not in [each.value for each in InfraCheck]:
+            raise self.fail("cdk.infra-check", f"{check!r} is none of auto, hash, synth")
         return CdkSettings(
             app, tuple(merged["stacks"]), {**merged.get("context", {}), **environment.get("context", {})},
-            tuple(merged.get("env", ())), tuple(merged.get("ignore", ())), inputs,
+            tuple(merged.get("env", ())), tuple(merged.get("ignore", ())), inputs, check,
         )  # fmt: skip
 
     def check_stacks(self, images: tuple[ImageSettings, ...], cdk: CdkSettings) -> None:
         """A stack that receives a tag must be one that is deployed, and each parameter has one image."""
         if not images and not cdk.stacks:
             raise self.fail("images", "no image and no stack is set", "README shows a small example")
-        from rajee_deploy.facts import INFRA_PARAMETER
 
         taken: dict[tuple[str, str], str] = {}
         for image in images:
-            if image.parameter == INFRA_PARAMETER or not re.fullmatch(r"[A-Za-z0-9]+", image.parameter):
+            if image.parameter in RECORDS or not re.fullmatch(r"[A-Za-z0-9]+", image.parameter):
                 raise self.fail(
                     f"images.{image.name}.parameter", f"{image.parameter!r} cannot be the parameter of a tag"
                 )
@@ -325,18 +342,19 @@ def _overlay(table: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any
     return merged
 
 
+_CHECKS: Mapping[str, Callable[[Any], bool]] = {
+    _BOOLEAN: lambda value: isinstance(value, bool),
+    _STRING: lambda value: isinstance(value, str),
+    _NUMBER: lambda value: isinstance(value, int) and not isinstance(value, bool),
+    _STRING_OR_FALSE: lambda value: value is False or isinstance(value, str),
+    _LIST: lambda value: isinstance(value, list) and all(isinstance(item, str) for item in value),
+    _STRINGS: lambda value: isinstance(value, dict) and all(isinstance(item, str) for item in value.values()),
+    _TABLE: lambda value: isinstance(value, dict),
+}
+
+
 def _is(value: Any, wanted: str) -> bool:
-    if wanted == _STRING:
-        return isinstance(value, str)
-    if wanted == _NUMBER:
-        return isinstance(value, int) and not isinstance(value, bool)
-    if wanted == _STRING_OR_FALSE:
-        return value is False or isinstance(value, str)
-    if wanted == _LIST:
-        return isinstance(value, list) and all(isinstance(item, str) for item in value)
-    if wanted == _STRINGS:
-        return isinstance(value, dict) and all(isinstance(item, str) for item in value.values())
-    return isinstance(value, dict)
+    return _CHECKS[wanted](value)
 
 
 def _known(names: Any) -> str:

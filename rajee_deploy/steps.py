@@ -39,6 +39,15 @@ class Change(Enum):
     ROLLED_BACK = "retry"
 
 
+class Tier(Enum):
+    """What a decision about a stack's infrastructure stood on, from the cheapest: equal hashes of all that synth reads
+    and of what is deployed; a synth, compared with what is deployed; or neither (then CloudFormation compares)."""
+
+    HASH = "hash"
+    SYNTH = "synth"
+    DEPLOY = "deploy"
+
+
 @dataclass(frozen=True, slots=True)
 class DeployStack:
     """Deploy one stack with these parameters. `adopt`: take retained resources that exist already into the stack.
@@ -56,6 +65,7 @@ class DeployStack:
     before: tuple[MoveTag, ...] = ()
     undo: tuple[MoveTag, ...] = ()
     digests: tuple[tuple[str, Repository, str], ...] = ()
+    tier: Tier = Tier.DEPLOY
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +85,7 @@ class Skip:
 
     subject: str
     reason: str
+    tier: Tier | None = None  # of a stack
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +100,14 @@ class Plan:
     def is_empty(self) -> bool:
         """Whether nothing has to happen."""
         return not self.steps
+
+    @property
+    def tier(self) -> Tier | None:
+        """The dearest tier that any decision about a stack stood on; None where no stack was decided on."""
+        used = {step.tier for step in self.steps if isinstance(step, DeployStack)} | {
+            skip.tier for skip in self.skipped
+        }
+        return next((tier for tier in (Tier.SYNTH, Tier.HASH, Tier.DEPLOY) if tier in used), None)
 
     @property
     def kind(self) -> str:

@@ -8,7 +8,8 @@ from __future__ import annotations
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, assert_never
 
 from rajee_deploy import plan as plans
@@ -16,65 +17,32 @@ from rajee_deploy import retention
 from rajee_deploy.bases import show_age
 from rajee_deploy.building import Workshop, build_all
 from rajee_deploy.errors import DeployError
-from rajee_deploy.facts import INFRA_PARAMETER, Wanted, WantedImage
+from rajee_deploy.facts import Wanted, WantedImage
 from rajee_deploy.image import read_all_inputs
 from rajee_deploy.moving import move_tag, with_digests
 from rajee_deploy.naming import expanded
 from rajee_deploy.observe import observe
-from rajee_deploy.report.timings import Timings
-from rajee_deploy.scratch import private_directory, sweep
+from rajee_deploy.scratch import sweep
 from rajee_deploy.settings import LOCK_NAME
-from rajee_deploy.steps import BuildAndPush, DeployStack, MoveTag, Plan, WaitForStack
+from rajee_deploy.steps import BuildAndPush, DeployStack, MoveTag, Plan, Tier, WaitForStack
+from rajee_deploy.synthesis import Synthesis, kept, recording, remembered, synthesise, unprovable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
-    from pathlib import Path
+    from collections.abc import Iterator, Sequence
 
     from rajee_deploy.aws import Identity
-    from rajee_deploy.console import Console
-    from rajee_deploy.engine import Engine
+    from rajee_deploy.facts import Observed
     from rajee_deploy.fingerprint import Fingerprint
     from rajee_deploy.image import ImageInputs
-    from rajee_deploy.registry import Registry
-    from rajee_deploy.registry.contents import ContentsStore
-    from rajee_deploy.settings import ImageSettings, Settings
-    from rajee_deploy.stack import StackDeployer, StackReader
-    from rajee_deploy.steps import Step
+    from rajee_deploy.ports import Context
+    from rajee_deploy.settings import Settings
 
 POLL_SECONDS = 3.0
-
-
-@dataclass(frozen=True, slots=True)
-class Ports:
-    """The outside world, each part behind its small interface."""
-
-    registry: Registry
-    reader: StackReader
-    deployer: StackDeployer
-    engine: Engine
-    identity: Callable[[], Identity]
-    infrastructure: Callable[[], Fingerprint]
-    # Where it is kept what pushed images were made of, for people who ask later. Never asked by a run, and made only
-    # when something was pushed.
-    contents: Callable[[], Sequence[ContentsStore]] = tuple
-
-
-@dataclass(slots=True)
-class Context:
-    """What one run has at hand."""
-
-    settings: Settings
-    images: Sequence[ImageSettings]
-    ports: Ports
-    console: Console
-    also_tags: tuple[str, ...] = ()
-    timings: Timings = field(default_factory=Timings)
-
-    @contextmanager
-    def phase(self, name: str) -> Iterator[None]:
-        """A named, timed and visible piece of work."""
-        with self.console.spinner(name), self.timings.phase(name):
-            yield
+_TIERS = {
+    Tier.HASH: "hash: what synth reads, and what is deployed, against what was recorded",
+    Tier.SYNTH: "synth: what the app makes now against what is deployed",
+    Tier.DEPLOY: "deploy: CloudFormation compares",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,27 +53,45 @@ class Planned:
     wanted: Wanted
     inputs: dict[str, ImageInputs]
     identity: Identity
+    observed: Observed
+    synthesis: Synthesis | None = None
 
 
 def make_plan(run: Context) -> Planned:
-    """Observe and decide; only reads, and no engine and no node."""
+    """Observe and decide; it changes nothing, and needs no engine; node only where a synth has to decide."""
     ports, settings = run.ports, run.settings
     stacks = _stacks(run)
     # The network is asked while files are hashed; what is asked of it does not depend on them, but for the tags.
     with _threads() as pool:
         identity = pool.submit(ports.identity)
-        states = {stack: pool.submit(ports.reader.describe, stack) for stack in stacks}
+        states = {stack: pool.submit(ports.reader.observe, stack) for stack in stacks}
         with run.timings.phase("hash inputs"):
             inputs = read_all_inputs(run.images)
             infrastructure = ports.infrastructure() if stacks else None
         with run.timings.phase("ask AWS"):
             check_account(settings, identity.result())
-            images = tuple(_wanted(run, image, identity.result()) for image in inputs.values())
+            who = identity.result()
+            images = tuple(_wanted(run, image, who) for image in inputs.values())
             described = {stack: state.result() for stack, state in states.items()}
             # The registry is asked last, since it is asked about what the stacks run, too.
             observed = pool.submit(observe, ports.registry, images, described).result()
-    wanted = Wanted(images, stacks, infrastructure)
-    return Planned(plans.make_plan(wanted, observed), wanted, inputs, identity.result())
+    wanted = Wanted(images, stacks, infrastructure, settings.infra_check)
+    if infrastructure is not None:
+        wanted = replace(wanted, remembered=remembered(ports.synthesiser, infrastructure, who))
+    reasons = plans.synth_reasons(wanted, observed)
+    synthesis = None
+    if reasons and infrastructure is not None:
+        synthesis = _synthesise(run, infrastructure, who, reasons)
+        wanted = replace(wanted, infrastructure=synthesis.fingerprint, synthesised=synthesis.stacks)
+    return Planned(plans.make_plan(wanted, observed), wanted, inputs, who, observed, synthesis)
+
+
+def _synthesise(run: Context, planned: Fingerprint, who: Identity, reasons: Sequence[str] = ()) -> Synthesis:
+    for reason in reasons:
+        run.console.detail(f"synth decides: {reason}")
+    with run.phase("synth"):
+        into = run.scratch() / "cdk.out"
+        return synthesise(run.ports.synthesiser, planned, who, into, run.console.working)
 
 
 def show_plan(run: Context, planned: Planned) -> None:
@@ -134,6 +120,8 @@ def show_plan(run: Context, planned: Planned) -> None:
                 console.item("~", f"wait for {step.stack}", step.reason, "yellow")
             case _:
                 assert_never(step)
+    if planned.plan.tier is not None:
+        console.say(f"infrastructure decided by {_TIERS[planned.plan.tier]}", "dim")
     if planned.plan.is_empty:
         console.say("Nothing to do: nothing is built, pushed or deployed.", "bold green")
 
@@ -160,34 +148,36 @@ def execute(run: Context, planned: Planned) -> None:
     steps = planned.plan.steps
     if not steps:
         return
-    with private_directory("assembly") as directory:
-        assembly = directory / "cdk.out"
-        # What can fail without having changed anything comes first.
-        if any(isinstance(step, BuildAndPush) for step in steps):
-            with run.phase("find the engine"):
-                run.console.detail(run.ports.engine.check())
-        if any(isinstance(step, DeployStack) for step in steps):
-            with run.phase("synth"):
-                deploys = [step for step in steps if isinstance(step, DeployStack)]
-                run.ports.deployer.synth(assembly, deploys, run.console.working)
-                synthesised = run.ports.infrastructure()
-                _check_unchanged(planned.wanted.infrastructure, synthesised)
-                steps = tuple(_recording(step, synthesised) for step in steps)
-        builds = [step for step in steps if isinstance(step, BuildAndPush)]
-        for step in steps:
-            match step:
-                case BuildAndPush():
-                    if step is builds[0]:  # a plan has its builds together: the first begins them all
-                        _build(run, builds, planned)
-                case MoveTag():
-                    with run.phase(f"tag {step.image}"):
-                        _move(run, step)
-                case DeployStack():
-                    _deploy_shielded(run, step, assembly)
-                case WaitForStack():
-                    raise AssertionError("settle() leaves no waits")
-                case _:
-                    assert_never(step)
+    # What can fail without having changed anything comes first.
+    if any(isinstance(step, BuildAndPush) for step in steps):
+        with run.phase("find the engine"):
+            run.console.detail(run.ports.engine.check())
+    assembly = Path()
+    deploys = [step for step in steps if isinstance(step, DeployStack)]
+    if deploys:
+        synthesis = _synthesis(run, planned)
+        assembly = synthesis.assembly
+        revision = run.ports.revision()
+        recorded = {
+            step.stack: recording(step, synthesis, planned.observed.stacks[step.stack], revision) for step in deploys
+        }
+        run.ports.deployer.check(assembly, list(recorded.values()))
+        steps = tuple(recorded[step.stack] if isinstance(step, DeployStack) else step for step in steps)
+    builds = [step for step in steps if isinstance(step, BuildAndPush)]
+    for step in steps:
+        match step:
+            case BuildAndPush():
+                if step is builds[0]:  # a plan has its builds together: the first begins them all
+                    _build(run, builds, planned)
+            case MoveTag():
+                with run.phase(f"tag {step.image}"):
+                    _move(run, step)
+            case DeployStack():
+                _deploy_shielded(run, step, assembly)
+            case WaitForStack():
+                raise AssertionError("settle() leaves no waits")
+            case _:
+                assert_never(step)
 
 
 def _build(run: Context, builds: Sequence[BuildAndPush], planned: Planned) -> None:
@@ -198,26 +188,14 @@ def _build(run: Context, builds: Sequence[BuildAndPush], planned: Planned) -> No
     build_all(shop, builds, planned.inputs)
 
 
-def _check_unchanged(planned: Fingerprint | None, now: Fingerprint) -> None:
-    """What was synthesised must be what was hashed. A context file that synth itself wrote is nobody's change."""
-    left_out = "file:cdk.context.json"
-    before = {item for item in planned.inputs if item.name != left_out} if planned else set()
-    after = {item for item in now.inputs if item.name != left_out}
-    if before != after:
-        first = min(item.name for item in before ^ after)
-        raise DeployError(
-            "file-changed", "the CDK app changed while it was synthesised", where=first,
-            hint="nothing was deployed; run again when nothing writes to it",
-        )  # fmt: skip
-
-
-def _recording(step: Step, synthesised: Fingerprint) -> Step:
-    """The step with the fingerprint as it is after synth, which may have written the context file of its look-ups."""
-    if not isinstance(step, DeployStack):
-        return step
-    now = str(synthesised.digest)
-    parameters = tuple((key, now if key == INFRA_PARAMETER else value) for key, value in step.parameters)
-    return replace(step, parameters=parameters)
+def _synthesis(run: Context, planned: Planned) -> Synthesis:
+    """The synth that the plan stood on, else the kept one of these very inputs, else a new one."""
+    if planned.synthesis is not None:
+        return planned.synthesis
+    if planned.wanted.infrastructure is None:
+        raise AssertionError("stacks are planned with the fingerprint of their infrastructure")
+    found = kept(run.ports.synthesiser, planned.wanted.infrastructure, planned.identity, run.scratch() / "cdk.out")
+    return found or _synthesise(run, planned.wanted.infrastructure, planned.identity)
 
 
 @contextmanager
@@ -265,13 +243,15 @@ def _put_back(run: Context, step: DeployStack) -> None:
 def _deploy(run: Context, step: DeployStack, assembly: Path) -> None:
     with run.phase(f"deploy {step.stack}"):
         run.ports.deployer.deploy(step, assembly, run.console.working)
-        state = run.ports.reader.describe(step.stack)
+        state = run.ports.reader.observe(step.stack)
     problem = plans.objection(step, state)
     if problem:
         raise DeployError(
             "deploy-not-confirmed", f"cdk said it deployed {step.stack}, but {problem}", where=f"stack {step.stack}",
             hint="look at the stack's events, then run again",
         )  # fmt: skip
+    for doubt in unprovable(step, state):
+        run.console.item("!", f"stack {step.stack}", doubt, "yellow")
     recorded = ", ".join(f"{key} {plans.short(value)}" for key, value in step.parameters)
     run.console.item("✓", f"stack {step.stack}", f"complete, and it records {recorded}", "green")
 

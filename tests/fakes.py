@@ -6,7 +6,7 @@ They keep what they were told in plain attributes, so that a test reads like the
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from rajee_deploy.engine import BuildEvent
@@ -14,12 +14,15 @@ from rajee_deploy.engine.secrets import Redactor
 from rajee_deploy.errors import DeployError
 from rajee_deploy.facts import (
     FINGERPRINT_LABEL,
+    RECORDS,
     ImageAbsent,
     ImageContent,
     ImageInaccessible,
     RepositoryAbsent,
     StackAbsent,
+    StackContent,
     StackPresent,
+    Synthesised,
     Tagged,
 )
 from rajee_deploy.model import Digest, LockedImage, PushAccess
@@ -186,7 +189,10 @@ def built_by_the_book(request: BuildRequest) -> dict[str, Any]:
 
 @dataclass
 class FakeStacks:
-    """CloudFormation and the CDK CLI over one dictionary. `script` holds statuses to show first, one a look."""
+    """CloudFormation and the CDK CLI over one dictionary. `script` holds statuses to show first, one a look.
+
+    `app` is what the CDK app makes: stack → its template, in one word.
+    """
 
     stacks: dict[str, StackPresent] = field(default_factory=dict)
     makes_repositories: dict[str, tuple[FakeRegistry, str]] = field(default_factory=dict)
@@ -194,31 +200,46 @@ class FakeStacks:
     ends_in: str = "UPDATE_COMPLETE"
     deployed: list[DeployStack] = field(default_factory=list)
     synths: int = 0
+    app: dict[str, str] = field(default_factory=lambda: {"Registry": "one", "App": "one"})
+    parameters: tuple[str, ...] = ("ImageTag", *RECORDS)
 
     def describe(self, stack: str) -> StackState:
+        found = self.observe(stack)
+        return replace(found, content=None) if isinstance(found, StackPresent) else found
+
+    def observe(self, stack: str) -> StackState:
         found = self.stacks.get(stack)
         if found is None:
             return StackAbsent()
         if self.script:
-            return StackPresent(self.script.pop(0), found.parameters, found.outputs)
+            return replace(found, status=self.script.pop(0))
         return found
 
-    def synth(self, assembly: Path, steps: Sequence[DeployStack], on_line: Callable[[str], None]) -> None:
-        assert all(steps)
+    def synth(self, assembly: Path, on_line: Callable[[str], None]) -> Mapping[str, Synthesised]:
         on_line("synthesising")
         self.synths += 1
         assembly.mkdir()
+        (assembly / "manifest.json").write_text("{}")
+        return {stack: Synthesised(StackContent(text), self.parameters) for stack, text in self.app.items()}
+
+    def check(self, assembly: Path, steps: Sequence[DeployStack]) -> None:
+        assert (assembly / "manifest.json").is_file()
+        for step in steps:
+            if step.stack not in self.app:
+                raise DeployError("no-such-stack", f"the CDK app has no stack {step.stack}")
 
     def deploy(self, step: DeployStack, assembly: Path, on_line: Callable[[str], None]) -> None:
         assert assembly.is_dir()
         on_line(f"deploying {step.stack}")
         self.deployed.append(step)
         before = self.stacks.get(step.stack)
-        if before is not None and before.parameters == dict(step.parameters):
+        content = StackContent(self.app[step.stack])
+        if before is not None and before.parameters == dict(step.parameters) and before.content == content:
             return  # "No updates are to be performed": the status stays what it was
         undone = self.ends_in.endswith("ROLLBACK_COMPLETE") and before is not None
         recorded = before.parameters if undone and before else dict(step.parameters)
-        self.stacks[step.stack] = StackPresent(self.ends_in, recorded, {})
+        kept = before.content if undone and before else content
+        self.stacks[step.stack] = StackPresent(self.ends_in, recorded, {}, content=kept)
         if step.stack in self.makes_repositories:
             registry, repository = self.makes_repositories[step.stack]
             registry.repositories.setdefault(repository, {})

@@ -12,12 +12,16 @@ from rajee_deploy import plan as plans
 from rajee_deploy.errors import DeployError
 from rajee_deploy.facts import (
     INFRA_PARAMETER,
+    TEMPLATE_PARAMETER,
     ImageAbsent,
     ImagePresent,
+    InfraCheck,
     Observed,
     RepositoryAbsent,
     StackAbsent,
+    StackContent,
     StackPresent,
+    Synthesised,
     Tagged,
     Wanted,
     WantedImage,
@@ -25,25 +29,26 @@ from rajee_deploy.facts import (
 from rajee_deploy.fingerprint import Fingerprint
 from rajee_deploy.model import Digest, Platform, Repository
 from rajee_deploy.plan import make_plan
-from rajee_deploy.steps import BuildAndPush, Change, DeployStack, MoveTag, WaitForStack
+from rajee_deploy.steps import BuildAndPush, Change, DeployStack, MoveTag, Tier, WaitForStack
+from rajee_deploy.template import record_of
 
 LINUX = Platform("linux", "amd64")
 APP = Fingerprint("s", Digest("sha256", "a" * 64), ())
 INFRA = Fingerprint("s", Digest("sha256", "b" * 64), ())
 PRESENT = ImagePresent(Digest("sha256", "c" * 64))
-GOOD = {"ImageTag": APP.tag, INFRA_PARAMETER: str(INFRA.digest)}
+CONTENT = StackContent("sha256:deployed")
+GOOD = {"ImageTag": APP.tag, INFRA_PARAMETER: str(INFRA.digest), TEMPLATE_PARAMETER: record_of(CONTENT)}
+# What a synth makes where the infrastructure hash differs.
+OTHER = Synthesised(StackContent("sha256:other"), tuple(GOOD))
 
 
-def wanted() -> Wanted:
-    return Wanted(
-        (WantedImage("app", APP, Repository("team/app"), "App", "ImageTag", LINUX, keeper="App"),),
-        ("Registry", "App"),
-        INFRA,
-    )
+def wanted(check=InfraCheck.HASH, **synthesised: Synthesised) -> Wanted:
+    images = (WantedImage("app", APP, Repository("team/app"), "App", "ImageTag", LINUX, keeper="App"),)
+    return Wanted(images, ("Registry", "App"), INFRA, check, synthesised)
 
 
 def stack(status: str = "UPDATE_COMPLETE", **parameters: str) -> StackPresent:
-    return StackPresent(status, {**GOOD, **parameters}, {}, "because")
+    return StackPresent(status, {**GOOD, **parameters}, {}, "because", CONTENT)
 
 
 def world(image=PRESENT, registry=None, app=None, live=PRESENT.digest) -> Observed:
@@ -104,17 +109,17 @@ def test_parameters_carry_tag_and_infrastructure():
     plan = make_plan(wanted(), world(app=stack(ImageTag="c-old")))
     (step,) = plan.steps
     assert isinstance(step, DeployStack)
-    assert dict(step.parameters) == GOOD
-    assert step.changes == (Change.TAG,)
+    assert dict(step.parameters) == {key: GOOD[key] for key in ("ImageTag", INFRA_PARAMETER)}
+    assert (step.changes, step.tier) == ((Change.TAG,), Tier.HASH)
 
 
-@pytest.mark.parametrize("missing", ["ImageTag", INFRA_PARAMETER])
+@pytest.mark.parametrize("missing", list(GOOD))
 @pytest.mark.parametrize("value", [None, "", "-"])
 def test_a_stack_that_records_nothing_is_deployed(missing, value):
     parameters = {**GOOD, missing: value}
     recorded = {key: text for key, text in parameters.items() if text is not None}
-    plan = make_plan(wanted(), world(app=StackPresent("CREATE_COMPLETE", recorded, {})))
-    assert "none recorded" in plan.steps[0].reason
+    plan = make_plan(wanted(), world(app=StackPresent("CREATE_COMPLETE", recorded, {}, content=CONTENT)))
+    assert "record" in plan.steps[0].reason
 
 
 def test_a_retained_repository_is_adopted_by_its_new_stack():
@@ -175,7 +180,8 @@ def test_planning_after_executing_is_empty(registry, app, image, tag, infra):
         if isinstance(step, BuildAndPush):
             images[step.image] = PRESENT
         elif isinstance(step, DeployStack):
-            stacks[step.stack] = StackPresent("UPDATE_COMPLETE", dict(step.parameters), {})
+            parameters = {**dict(step.parameters), TEMPLATE_PARAMETER: record_of(CONTENT)}
+            stacks[step.stack] = StackPresent("UPDATE_COMPLETE", parameters, {}, content=CONTENT)
             assert plans.objection(step, stacks[step.stack]) == ""
     assert make_plan(wanted(), Observed(images, stacks, references)).is_empty
 

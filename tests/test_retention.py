@@ -10,6 +10,7 @@ from rajee_deploy import retention
 from rajee_deploy.errors import DeployError
 from rajee_deploy.facts import (
     INFRA_PARAMETER,
+    TEMPLATE_PARAMETER,
     DeployBy,
     ImageAbsent,
     ImageForeign,
@@ -18,6 +19,7 @@ from rajee_deploy.facts import (
     ImagePresent,
     Observed,
     StackAbsent,
+    StackContent,
     StackPresent,
     Tagged,
     Wanted,
@@ -27,7 +29,9 @@ from rajee_deploy.fingerprint import Fingerprint
 from rajee_deploy.model import Digest, Platform, Repository
 from rajee_deploy.plan import is_undone, make_plan
 from rajee_deploy.steps import BuildAndPush, DeployStack, MoveTag
+from rajee_deploy.template import record_of
 
+CONTENT = StackContent("sha256:deployed")
 REPOSITORY = Repository("team/app")
 APP = Fingerprint("s", Digest("sha256", "a" * 64), ())
 INFRA = Fingerprint("s", Digest("sha256", "b" * 64), ())
@@ -37,7 +41,8 @@ IMAGE = WantedImage("app", APP, REPOSITORY, "App", "ImageTag", Platform("linux",
 
 def plan(image=IMAGE, state=None, tags=None, status="UPDATE_COMPLETE", frozen=(), deployed="c-old"):
     """The plan over a stack that runs `deployed`, and a repository with these tags."""
-    stack = StackPresent(status, {"ImageTag": deployed, INFRA_PARAMETER: str(INFRA.digest)}, {})
+    recorded = {INFRA_PARAMETER: str(INFRA.digest), TEMPLATE_PARAMETER: record_of(CONTENT)}
+    stack = StackPresent(status, {"ImageTag": deployed, **recorded}, {}, "", CONTENT)
     references = {(REPOSITORY, tag): Tagged(digest) for tag, digest in (tags or {}).items()}
     observed = Observed(
         {"app": state or ImagePresent(NEW)},

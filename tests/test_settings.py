@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from rajee_deploy.errors import ConfigurationError, Exit
+from rajee_deploy.facts import InfraCheck
 from rajee_deploy.settings import find_settings, load
 
 GOOD = """
@@ -123,6 +124,9 @@ def test_pyproject_and_nearest_file_win(tmp_path):
         ('[images.app]\nrepository = "a"\ntags = ["{rev}"]', "images.app.tags", "{revision}"),
         ('[images.app]\nrepository = "a"\ntags = ["live-x"]', "images.app.tags", "own"),
         ("[environments.x]\nregoin = 'a'", "environments.x.regoin", "region"),
+        ("[environments.x]\nproduction = 'yes'", "environments.x.production", "true or false"),
+        ('[cdk]\napp = "cdk"\nstacks = ["A"]\ninfra-check = "never"', "cdk.infra-check", "auto, hash, synth"),
+        (f"{TWO}parameter = 'RajeeTemplateHash'", "images.b.parameter", "cannot be"),
     ],
 )
 def test_mistakes_name_file_and_key(project, text, key, words):
@@ -160,3 +164,20 @@ def test_no_settings_anywhere(tmp_path):
     with pytest.raises(ConfigurationError) as caught:
         find_settings(tmp_path)
     assert caught.value.code == "no-settings"
+
+
+@pytest.mark.parametrize(
+    ("more", "environment", "check"),
+    [
+        ("", None, InfraCheck.AUTO),
+        ("[environments.dev]\n", "dev", InfraCheck.AUTO),
+        ("", "prod", InfraCheck.SYNTH),
+        ("[environments.live]\n", "live", InfraCheck.SYNTH),
+        ("[environments.live]\nproduction = false\n", "live", InfraCheck.AUTO),
+        ("[environments.eu]\nproduction = true\n", "eu", InfraCheck.SYNTH),
+        ("[environments.live]\ncdk.infra-check = 'hash'\n", "live", InfraCheck.HASH),
+        ("[environments.dev]\ncdk.infra-check = 'synth'\n", "dev", InfraCheck.SYNTH),
+    ],
+)
+def test_on_what_unchanged_may_stand(project, more, environment, check):
+    assert load(project(GOOD + more), environment).infra_check is check

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import shutil
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -12,14 +13,16 @@ from fakes import FakeContents, FakeEngine, FakeRegistry, FakeStacks
 from rajee_deploy.aws import Identity
 from rajee_deploy.console import Console
 from rajee_deploy.errors import DeployError
-from rajee_deploy.facts import ImageContent, StackPresent
-from rajee_deploy.fingerprint import of_infrastructure
+from rajee_deploy.facts import ImageContent
+from rajee_deploy.fingerprint import Input, of_infrastructure
 from rajee_deploy.lock import Entry, Lock, write
 from rajee_deploy.model import BaseConfig, Digest
+from rajee_deploy.places import cache_directory
+from rajee_deploy.ports import Context, Ports
 from rajee_deploy.record import recorded_run
 from rajee_deploy.report.history import History
 from rajee_deploy.settings import load
-from rajee_deploy.up import Context, Ports, make_plan
+from rajee_deploy.up import make_plan
 
 D = Digest("sha256", "d" * 64)
 SETTINGS = """
@@ -31,6 +34,7 @@ app = "cdk"
 stacks = ["Registry", "App"]
 [environments.other]
 account = "999999999999"
+[environments.prod]
 """
 
 
@@ -42,8 +46,10 @@ class World:
         self.registry = FakeRegistry()
         self.engine = FakeEngine(self.registry)
         self.stacks = FakeStacks(makes_repositories={"Registry": (self.registry, "team/app")})
-        self.infra = "1"
+        self.infra = "1"  # what synth reads; `stacks.app` is what it makes
         self.contents: list[FakeContents] = []
+        self.traced: tuple[Input, ...] = ()
+        self.revision = "1" * 40
         self.talk = io.StringIO()
         (root / "cdk").mkdir()
         (root / "cdk" / "cdk.json").write_text("{}")
@@ -52,11 +58,13 @@ class World:
         (root / "app").write_text("one")
         (root / "README.md").write_text("read me")
 
-    def context(self, environment: str | None = None) -> Context:
+    def context(self, environment: str | None = None, check: str = "auto") -> Context:
         settings = load(self.root / "rajee-deploy.toml", environment)
+        settings = replace(settings, cdk=replace(settings.cdk, infra_check=check))
         ports = Ports(
             self.registry, self.stacks, self.stacks, self.engine, lambda: Identity("123456789012", "us-east-1"),
-            lambda: of_infrastructure((), {}, {}, {"infra": self.infra}), lambda: self.contents,
+            lambda: of_infrastructure((), {}, {}, {"infra": self.infra}, self.traced), lambda: self.contents,
+            lambda: self.revision,
         )  # fmt: skip
         return Context(settings, settings.images, ports, Console(stderr=self.talk))
 
@@ -75,6 +83,7 @@ class World:
 @pytest.fixture
 def world(tmp_path, monkeypatch) -> World:
     monkeypatch.setenv("RAJEE_DEPLOY_STATE_DIR", str(tmp_path / "state"))
+    monkeypatch.setenv("RAJEE_DEPLOY_CACHE_DIR", str(tmp_path / "cache"))
     root = tmp_path / "project"
     root.mkdir()
     return World(root)
@@ -118,6 +127,7 @@ def test_each_edit_does_the_least(world):
     (world.root / "app").write_text("two")
     assert (world.up(), world.done()) == ("code", (1, ["App"]))
     world.infra = "2"
+    world.stacks.app = {"Registry": "two", "App": "two"}
     assert (world.up(), world.done()) == ("infra", (0, ["Registry", "App"]))
     (world.root / "app").write_text("one")
     assert (world.up(), world.done()) == ("code", (0, ["App"]))
@@ -181,7 +191,7 @@ def test_another_operation_is_waited_for_and_everything_planned_again(world):
     world.done()
     world.stacks.stacks["App"] = replace(world.stacks.stacks["App"], parameters={})
     world.stacks.script = ["UPDATE_COMPLETE", "UPDATE_IN_PROGRESS", "UPDATE_COMPLETE"]
-    assert (world.up(), world.done()) == ("code+infra", (0, ["App"]))
+    assert (world.up(), world.done()) == ("code", (0, ["App"]))
 
 
 def test_an_operation_that_does_not_end_is_an_error(world):
@@ -219,7 +229,7 @@ def test_a_rolled_back_stack_with_equal_parameters_is_deployed(world):
     world.up()
     world.done()
     found = world.stacks.stacks["App"]
-    world.stacks.stacks["App"] = StackPresent("UPDATE_ROLLBACK_COMPLETE", found.parameters, {})
+    world.stacks.stacks["App"] = replace(found, status="UPDATE_ROLLBACK_COMPLETE")
     assert (world.up(), world.done()) == ("retry", (0, ["App"]))
 
 
@@ -237,9 +247,10 @@ def test_an_app_that_changes_while_it_is_synthesised_is_not_deployed(world):
     synth = world.stacks.synth
 
     class Edited(FakeStacks):
-        def synth(self, assembly, steps, on_line):
-            synth(assembly, steps, on_line)
+        def synth(self, assembly, on_line):
+            stacks = synth(assembly, on_line)
             world.infra = "edited meanwhile"
+            return stacks
 
     run.ports = replace(run.ports, deployer=Edited())
     with pytest.raises(DeployError) as caught:
@@ -290,7 +301,7 @@ def test_other_triggers_of_a_base_do_not_matter(world):
 
 def test_what_synth_writes_for_its_lookups_is_recorded(world):
     run = world.context()
-    fingerprints = iter([(), (("cdk.context.json", "644", D),), (("cdk.context.json", "644", D),)])
+    fingerprints = iter([(), (), (("cdk.context.json", "644", D),)])
     run.ports = replace(run.ports, infrastructure=lambda: of_infrastructure(next(fingerprints), {}, {}, {}))
     recorded_run(run, 5)
     run.ports = replace(
@@ -317,7 +328,7 @@ def test_what_runs_and_what_ran_before_are_shielded(world):
     world.registry.writes.clear()
     assert world.up() == "noop"
     assert world.registry.writes == []
-    world.infra = "2"
+    world.infra, world.stacks.app = "2", {"Registry": "two", "App": "two"}
     assert (world.up(), world.registry.writes) == ("infra", [])
 
 
@@ -481,3 +492,139 @@ def test_a_placeholder_that_git_cannot_fill_stops_before_anything(world):
     with pytest.raises(DeployError) as caught:
         recorded_run(replace(world.context(), also_tags=("{revision}",)), 5)
     assert (caught.value.code, world.done()) == ("no-revision", (0, []))
+
+
+def tier(world, **flags):
+    """What a plan stands on, whether it is empty, and how many synths it took."""
+    before = world.stacks.synths
+    run = world.context(**flags)
+    try:
+        planned = make_plan(run).plan
+    finally:
+        run.close()
+    return planned.tier.value, planned.is_empty, world.stacks.synths - before
+
+
+def test_an_edit_that_makes_the_same_template_is_found_out_by_one_synth_and_deploys_nothing(world):
+    world.up()
+    world.done()
+    world.infra = "a comment was edited"
+    assert tier(world) == ("synth", True, 1)
+    assert tier(world) == ("hash", True, 0), "remembered"
+    assert (world.up(), world.done()) == ("noop", (0, []))
+    world.infra = "1"
+    assert tier(world) == ("hash", True, 0)
+
+
+def test_a_comment_and_a_new_image_deploy_with_the_kept_assembly_and_record_the_new_hash(world):
+    world.up()
+    world.infra = "a comment was edited"
+    (world.root / "app").write_text("two")
+    world.done()
+    synths = world.stacks.synths
+    assert tier(world) == ("synth", False, 1)
+    assert (world.up(), world.done()) == ("code", (1, ["App"]))
+    assert world.stacks.synths == synths + 1
+    assert tier(world) == ("hash", True, 0)
+
+
+def test_a_new_image_is_deployed_without_another_synth(world):
+    world.up()
+    (world.root / "app").write_text("two")
+    world.done()
+    assert (world.up(), world.done()) == ("code", (1, ["App"]))
+    assert world.stacks.synths == 1
+
+
+@pytest.mark.parametrize("edit", ["template", "tags", "topics", "protection"])
+@pytest.mark.parametrize("check", ["auto", "hash", "synth"])
+def test_what_somebody_else_deployed_is_seen_and_put_right(world, edit, check):
+    world.up()
+    world.done()
+    found = world.stacks.stacks["App"]
+    content = {
+        "template": replace(found.content, template="somebody else's"),
+        "tags": replace(found.content, tags={"a": "b"}),
+        "topics": replace(found.content, notification_arns=("arn:aws:sns:::t",)),
+        "protection": replace(found.content, termination_protection=True),
+    }[edit]
+    world.stacks.stacks["App"] = replace(found, content=content)
+    if edit == "topics":
+        # The app names no topics, so `cdk deploy` leaves them alone, and so do we.
+        assert tier(world, check=check)[1]
+        return
+    assert not tier(world, check=check)[1]
+    assert (world.up(check=check), world.done()) == ("infra", (0, ["App"]))
+
+
+def test_in_production_every_plan_synthesises_unless_told_otherwise(world):
+    world.up()
+    assert tier(world, environment="prod") == ("synth", True, 1)
+    assert tier(world, environment="prod") == ("synth", True, 1)
+    assert tier(world, environment="prod", check="hash") == ("hash", True, 0)
+
+
+def test_the_hash_tier_alone_never_synthesises_a_plan(world):
+    world.up()
+    world.infra = "edited"
+    assert tier(world, check="hash") == ("hash", False, 0)
+
+
+def test_a_call_that_no_hash_can_follow_is_named_and_decided_by_a_synth_every_time(world):
+    world.traced = (Input("impure:0", "app.py:3 starts a program"),)
+    world.up()
+    for _ in range(2):
+        assert tier(world) == ("synth", True, 1)
+    assert "its hash cannot follow app.py:3 starts a program" in world.talk.getvalue()
+    assert tier(world, check="hash") == ("hash", False, 0)
+
+
+def test_what_a_synth_was_seen_to_read_counts_from_then_on(world):
+    run = world.context()
+    seen = (Input("traced:read:shared.json", "644 one"),)
+    synth = world.stacks.synth
+
+    class Traced(FakeStacks):
+        def synth(self, assembly, on_line):
+            world.traced = seen
+            return synth(assembly, on_line)
+
+    run.ports = replace(run.ports, deployer=Traced(world.stacks.stacks, world.stacks.makes_repositories))
+    recorded_run(run, 5)
+    assert tier(world) == ("hash", True, 0)
+    world.traced = (Input("traced:read:shared.json", "644 two"),)
+    assert tier(world) == ("synth", True, 1)
+    world.traced = ()
+    assert tier(world) == ("synth", True, 1), "a machine without the trace does not believe its hash"
+
+
+def test_an_app_without_the_records_is_decided_by_a_synth_or_by_what_this_machine_remembers(world):
+    world.stacks.parameters = ("ImageTag",)
+    assert world.up() == "first"
+    assert "its template takes no RajeeInfraHash and no RajeeTemplateHash" in world.talk.getvalue()
+    assert tier(world) == ("hash", True, 0)
+    shutil.rmtree(cache_directory())
+    assert tier(world) == ("synth", True, 1)
+    world.stacks.app = {"Registry": "one", "App": "two"}
+    world.done()
+    world.infra = "2"
+    assert (world.up(), world.done()) == ("infra", (0, ["App"]))
+
+
+def test_the_revision_is_recorded_and_is_no_change_by_itself(world):
+    world.up()
+    assert world.stacks.stacks["App"].parameters["RajeeRevision"] == "1" * 40
+    world.revision = "2" * 40
+    assert tier(world) == ("hash", True, 0)
+
+
+def test_nothing_stays_on_the_disk(world, tmp_path, monkeypatch):
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(scratch))
+    world.up()
+    world.infra = "2"
+    world.stacks.app = {"Registry": "two", "App": "two"}
+    tier(world)
+    world.up()
+    assert list(scratch.iterdir()) == []

@@ -49,6 +49,23 @@ AlsoTags = Annotated[
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Show what cdk and the engine say.")]
 
 
+class InfraCheckFlag(StrEnum):
+    """On what "the infrastructure did not change" may stand."""
+
+    auto = "auto"
+    hash = "hash"
+    synth = "synth"
+
+
+InfraCheckOption = Annotated[
+    InfraCheckFlag | None,
+    typer.Option(
+        "--infra-check",
+        help="hash: never synthesise to decide. synth: always. auto: where hashes prove nothing, and in production.",
+    ),
+]
+
+
 class ModesFlag(StrEnum):
     """How file modes count."""
 

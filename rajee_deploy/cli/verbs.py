@@ -9,7 +9,18 @@ import typer
 
 from rajee_deploy import __version__
 from rajee_deploy.cli.explain import explain, replay
-from rajee_deploy.cli.flags import AlsoTags, Config, Environment, Images, Json, ModesFlag, Profile, Region, Verbose
+from rajee_deploy.cli.flags import (
+    AlsoTags,
+    Config,
+    Environment,
+    Images,
+    InfraCheckOption,
+    Json,
+    ModesFlag,
+    Profile,
+    Region,
+    Verbose,
+)
 from rajee_deploy.cli.lock import lock
 from rajee_deploy.cli.verify import verify
 from rajee_deploy.errors import Exit
@@ -17,7 +28,8 @@ from rajee_deploy.errors import Exit
 if TYPE_CHECKING:
     from rajee_deploy.bases import Base
     from rajee_deploy.console import Console
-    from rajee_deploy.up import Context, Planned
+    from rajee_deploy.ports import Context
+    from rajee_deploy.up import Planned
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -65,6 +77,7 @@ def up(
     config: Config = None,
     also_tag: AlsoTags = None,
     wait: Annotated[int, typer.Option(help="Seconds to wait for somebody else's operation on a stack.")] = 1800,
+    infra_check: InfraCheckOption = None,
     verbose: Verbose = False,
     as_json: Json = False,
 ) -> None:
@@ -78,7 +91,8 @@ def up(
     from rajee_deploy.cli.wiring import make_context
     from rajee_deploy.record import recorded_run
 
-    run = make_context((environment, image, config), profile, region, also_tags=also_tag, verbose=verbose)
+    flags = (environment, image, config)
+    run = make_context(flags, profile, region, also_tags=also_tag, verbose=verbose, infra_check=infra_check)
     planned, record = recorded_run(run, wait)
     if as_json:
         from rajee_deploy.documents import of_run
@@ -100,9 +114,10 @@ def plan(
     detailed_exitcode: Annotated[
         bool, typer.Option("--detailed-exitcode", help="Exit with 2 when there are changes.")
     ] = False,
+    infra_check: InfraCheckOption = None,
     as_json: Json = False,
 ) -> None:
-    """Show what up would do, and why. Reads only; needs no Docker and no node.
+    """Show what up would do, and why. Changes nothing; needs no Docker, and node only where hashes do not decide.
 
     \b
     rajee-deploy plan
@@ -111,8 +126,12 @@ def plan(
     from rajee_deploy.cli.wiring import make_context
     from rajee_deploy.up import make_plan, show_plan
 
-    run = make_context((environment, image, config), profile, region, also_tags=also_tag)
-    planned = make_plan(run)
+    flags = (environment, image, config)
+    run = make_context(flags, profile, region, also_tags=also_tag, infra_check=infra_check)
+    try:
+        planned = make_plan(run)
+    finally:
+        run.close()
     found = _compared_bases(run, planned) if bases else None
     if as_json:
         from rajee_deploy.documents import of_bases, of_plan

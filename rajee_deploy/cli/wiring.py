@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from rajee_deploy.aws import Aws
@@ -11,13 +12,15 @@ from rajee_deploy.engine.choice import choose_engine
 from rajee_deploy.errors import ConfigurationError
 from rajee_deploy.facts import StackAbsent
 from rajee_deploy.places import state_directory
+from rajee_deploy.ports import Context, Ports
 from rajee_deploy.registry.ecr import Ecr
 from rajee_deploy.registry.verdicts import Verdicts
+from rajee_deploy.stack.app import CdkApp
 from rajee_deploy.stack.cdk import Cdk
 from rajee_deploy.stack.cloudformation import CloudFormation
-from rajee_deploy.stack.inputs import infra_fingerprint
+from rajee_deploy.stack.revision import checkout_revision
 from rajee_deploy.tags import tag_problem
-from rajee_deploy.up import Context, Ports, check_account
+from rajee_deploy.up import check_account
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,16 +39,20 @@ def make_context(
     *,
     also_tags: Sequence[str] | None = None,
     verbose: bool = False,
+    infra_check: str | None = None,
 ) -> Context:
     """Settings, images and ports of one run. `flags` are the environment, the images and the settings file."""
     tags = _checked(also_tags or ())
     settings, images = chosen_images(SettingsFlags(*flags))
+    if infra_check:
+        settings = replace(settings, cdk=replace(settings.cdk, infra_check=infra_check))
     aws = Aws(profile or settings.profile, region or settings.region)
-    cdk = settings.cdk
     ecr = _ecr(aws)
+    app = CdkApp(settings.cdk, settings.environment)
     ports = Ports(
-        ecr, CloudFormation(aws), Cdk(cdk, aws), choose_engine(settings.engine), aws.identity,
-        lambda: infra_fingerprint(cdk), lambda: [store for _, store in _stores(ecr)],
+        ecr, CloudFormation(aws), Cdk(settings.cdk, aws, app.tracer), choose_engine(settings.engine), aws.identity,
+        app.fingerprint, lambda: [store for _, store in _stores(ecr)], lambda: checkout_revision(settings.root),
+        app.store,
     )  # fmt: skip
     return Context(settings, images, ports, Console(verbose=verbose), tags)
 

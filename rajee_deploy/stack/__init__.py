@@ -8,10 +8,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
-    from rajee_deploy.facts import StackState
+    from rajee_deploy.facts import StackState, Synthesised
     from rajee_deploy.steps import DeployStack
 
 
@@ -19,17 +19,25 @@ class StackReader(Protocol):
     """What the tool asks of CloudFormation."""
 
     def describe(self, stack: str) -> StackState:
-        """The stack as it is. DeployError when the answer is neither yes nor no."""
+        """The stack as it is, without its content. DeployError when the answer is neither yes nor no."""
+        ...
+
+    def observe(self, stack: str) -> StackState:
+        """The same with its content: the template, and what `cdk deploy` compares besides."""
         ...
 
 
 class StackDeployer(Protocol):
     """What the tool asks of the CDK CLI."""
 
-    def synth(self, assembly: Path, steps: Sequence[DeployStack], on_line: Callable[[str], None]) -> None:
-        """Synthesise the app into the (absent) directory `assembly`, and check that it takes what the steps will give.
+    def synth(self, assembly: Path, on_line: Callable[[str], None]) -> Mapping[str, Synthesised]:
+        """Synthesise the app into the (absent) directory `assembly`; its stacks by name. DeployError `synth-failed`."""
+        ...
 
-        DeployErrors `synth-failed`, `no-such-stack`, `no-such-parameter`, `not-bootstrapped`.
+    def check(self, assembly: Path, steps: Sequence[DeployStack]) -> None:
+        """Check that the assembly takes what the steps will give, and that the account can take the assembly.
+
+        DeployErrors `no-such-stack`, `no-such-parameter`, `not-bootstrapped`.
         """
         ...
 

@@ -15,17 +15,21 @@ from typing import TYPE_CHECKING, Any
 from rajee_deploy.aws import unknown
 from rajee_deploy.errors import ConfigurationError, DeployError
 from rajee_deploy.process import Completed, find_program, run
+from rajee_deploy.stack.assembly import stacks_of, synthesised_stacks
 from rajee_deploy.steps import Change
+from rajee_deploy.template import referenced_parameters
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from rajee_deploy.aws import Aws
+    from rajee_deploy.facts import Synthesised
     from rajee_deploy.settings import CdkSettings
+    from rajee_deploy.stack.tracing import Tracer
     from rajee_deploy.steps import DeployStack
 
 # Quiet, offline and without the optional validator that takes two thirds of a synth; the template is the same without.
-_ENVIRONMENT = {
+CDK_ENVIRONMENT = {
     "CDK_DISABLE_CLI_TELEMETRY": "true",
     "CDK_VALIDATION": "false",
     "NODE_NO_WARNINGS": "1",
@@ -78,23 +82,30 @@ def get_cli(app: Path) -> CdkCli:
 class Cdk:
     """The CDK app of the settings, deployed with its own CLI."""
 
-    def __init__(self, settings: CdkSettings, aws: Aws) -> None:
+    def __init__(self, settings: CdkSettings, aws: Aws, tracer: Tracer) -> None:
         self._settings = settings
         self._aws = aws
+        self._tracer = tracer
 
-    def synth(self, assembly: Path, steps: Sequence[DeployStack], on_line: Callable[[str], None]) -> None:
-        """See StackDeployer."""
+    def synth(self, assembly: Path, on_line: Callable[[str], None]) -> dict[str, Synthesised]:
+        """See StackDeployer. What the app reads meanwhile is traced, see `tracing`."""
         context = [f"--context={key}={value}" for key, value in self._settings.context.items()]
-        ended = self._cdk(["synth", "--quiet", "--output", str(assembly), *context], on_line)
+        with self._tracer.tracing(assembly) as traced:
+            ended = self._cdk(["synth", "--quiet", "--output", str(assembly), *context], on_line, traced)
         if ended.code != 0:
             raise DeployError(
                 "synth-failed", "cdk synth failed", where=str(self._settings.app), cause=_told(ended),
                 hint=_hint(ended),
             )  # fmt: skip
-        stacks = _stacks_of(assembly, [step.stack for step in steps])
+        return synthesised_stacks(assembly, self._settings.app)
+
+    def check(self, assembly: Path, steps: Sequence[DeployStack]) -> None:
+        """See StackDeployer."""
+        stacks = stacks_of(assembly)
+        _check_stacks(stacks, [step.stack for step in steps])
         for step in steps:
             _check_parameters(step, json.loads((assembly / stacks[step.stack]["templateFile"]).read_text("utf-8")))
-        self._check_bootstrap(stacks)
+        self._check_bootstrap({step.stack: stacks[step.stack] for step in steps})
 
     def deploy(self, step: DeployStack, assembly: Path, on_line: Callable[[str], None]) -> None:
         """See StackDeployer. Adoption needs a change set; everything else updates directly, which is faster and leaves
@@ -114,9 +125,11 @@ class Cdk:
                 hint=_hint(ended),
             )  # fmt: skip
 
-    def _cdk(self, arguments: list[str], on_line: Callable[[str], None]) -> Completed:
+    def _cdk(
+        self, arguments: list[str], on_line: Callable[[str], None], more: Mapping[str, str] | None = None
+    ) -> Completed:
         app = self._settings.app
-        environment = {**_ENVIRONMENT, **self._aws.child_environment()}
+        environment = {**CDK_ENVIRONMENT, **self._aws.child_environment(), **(more or {})}
         return run([str(get_cli(app).path), *arguments, *_QUIET], cwd=app, env=environment, on_line=on_line)
 
     def _check_bootstrap(self, stacks: Mapping[str, Any]) -> None:
@@ -146,33 +159,25 @@ class Cdk:
         return int(value)
 
 
-def _stacks_of(assembly: Path, names: Sequence[str]) -> dict[str, Any]:
-    """Stack name → its properties in the assembly's manifest, for the stacks that are deployed."""
-    manifest: dict[str, Any] = json.loads((assembly / "manifest.json").read_text("utf-8"))
-    found = {
-        artifact.get("properties", {}).get("stackName", name): artifact.get("properties", {})
-        for name, artifact in manifest.get("artifacts", {}).items()
-        if artifact.get("type") == "aws:cloudformation:stack"
-    }
-    missing = [stack for stack in names if stack not in found]
+def _check_stacks(stacks: Mapping[str, Any], names: Sequence[str]) -> None:
+    missing = [stack for stack in names if stack not in stacks]
     if missing:
         raise ConfigurationError(
             "no-such-stack", f"the CDK app has no stack {', '.join(missing)}", where="cdk.stacks of the settings",
-            hint="it has: " + ", ".join(sorted(found)),
+            hint="it has: " + ", ".join(sorted(stacks)),
         )  # fmt: skip
-    return {stack: found[stack] for stack in names}
 
 
 def _check_parameters(step: DeployStack, template: Mapping[str, Any]) -> None:
     """The template must declare what the step gives it, and use it: a parameter nobody refers to updates nothing."""
-    used = json.dumps([template.get("Outputs", {}), template.get("Resources", {})])
+    used = referenced_parameters(template)
     pending = {name for name, _, _ in step.digests}
     for name, value in step.parameters:
-        if name in template.get("Parameters", {}) and f'"Ref": "{name}"' in used:
+        if name in used:
             example = "sha256:" + "0" * 64 if name in pending else value
             _check_pattern(step, name, example, template["Parameters"][name].get("AllowedPattern", ""))
             continue
-        problem = "does not declare" if name not in template.get("Parameters", {}) else "does not refer to"
+        problem = "does not refer to" if name in template.get("Parameters", {}) else "does not declare"
         raise ConfigurationError(
             "no-such-parameter", f"the template of {step.stack} {problem} the parameter {name}",
             where=f"stack {step.stack}",

@@ -1,11 +1,17 @@
-"""CloudFormation, read only: one stack's status, parameters and outputs."""
+"""CloudFormation, read only: one stack's status, parameters, outputs, and its template as it was uploaded.
+
+An answer counts only when it names what was asked for and has every part that a decision stands on.
+"""
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from rajee_deploy.aws import unknown
-from rajee_deploy.facts import StackAbsent, StackPresent, StackState
+from rajee_deploy.facts import StackAbsent, StackContent, StackPresent, StackState
+from rajee_deploy.template import given_back, volatile_parameters
 
 if TYPE_CHECKING:
     from rajee_deploy.aws import Aws
@@ -18,23 +24,74 @@ class CloudFormation:
         self._aws = aws
 
     def describe(self, stack: str) -> StackState:
-        """See StackReader. CloudFormation says "no such stack" as a ValidationError that ends in "does not exist"."""
+        """See StackReader."""
+        record = self._record(stack)
+        return record if isinstance(record, StackAbsent) else _present(record)
+
+    def observe(self, stack: str) -> StackState:
+        """See StackReader. Both calls are made at once; the template of a stack that is not there is not missed."""
+        pool = ThreadPoolExecutor(max_workers=1)
+        try:
+            asked = pool.submit(self._template, stack)
+            record = self._record(stack)
+            template = asked.result()
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+        if isinstance(record, StackAbsent):
+            return record
+        state = _present(record)
+        if template is None:
+            return state
+        return replace(state, content=_content(record, template), volatile=volatile_parameters(template))
+
+    def _record(self, stack: str) -> dict[str, Any] | StackAbsent:
+        """CloudFormation says "no such stack" as a ValidationError that ends in "does not exist"."""
 
         def absent(code: str, message: str) -> StackAbsent | None:
             says_so = code == "ValidationError" and stack in message and message.endswith("does not exist")
             return StackAbsent() if says_so else None
 
         answer = self._aws.ask("cloudformation", "describe_stacks", {"StackName": stack}, absent)
-        return _present(f"cloudformation:DescribeStacks {stack}", answer, stack) if isinstance(answer, dict) else answer
+        if not isinstance(answer, dict):
+            return answer
+        record: dict[str, Any] | None = next(
+            (found for found in answer.get("Stacks", ()) if found.get("StackName") == stack), None
+        )
+        if record is None or not record.get("StackStatus"):
+            raise unknown(f"cloudformation:DescribeStacks {stack}", "the answer lacks the stack that was asked for")
+        return record
+
+    def _template(self, stack: str) -> Any | None:
+        """The template as it was uploaded, parsed if it is JSON; None when there is no such stack, or none yet."""
+
+        def absent(code: str, message: str) -> bool | None:
+            # A stack that was only ever reviewed, or that is being created, has no template to give.
+            known = ("does not exist", "is not ready", "REVIEW_IN_PROGRESS")
+            return True if code == "ValidationError" and any(word in message for word in known) else None
+
+        arguments = {"StackName": stack, "TemplateStage": "Original"}
+        answer = self._aws.ask("cloudformation", "get_template", arguments, absent)
+        if not isinstance(answer, dict):
+            return None
+        body = answer.get("TemplateBody")
+        if not body or not isinstance(body, str | dict):
+            raise unknown(f"cloudformation:GetTemplate {stack}", "the answer has no template")
+        return body
 
 
-def _present(asked: str, answer: dict[str, Any], stack: str) -> StackPresent:
-    record = next((found for found in answer.get("Stacks", ()) if found.get("StackName") == stack), None)
-    if record is None or not record.get("StackStatus"):
-        raise unknown(asked, "the answer lacks the stack that was asked for")
+def _present(record: dict[str, Any]) -> StackPresent:
     return StackPresent(
         record["StackStatus"],
         {item["ParameterKey"]: item.get("ParameterValue", "") for item in record.get("Parameters", ())},
         {item["OutputKey"]: item.get("OutputValue", "") for item in record.get("Outputs", ())},
         record.get("StackStatusReason", ""),
+    )
+
+
+def _content(record: dict[str, Any], template: Any) -> StackContent:
+    return StackContent(
+        given_back(template),
+        {item["Key"]: item.get("Value", "") for item in record.get("Tags", ())},
+        tuple(record.get("NotificationARNs", ())),
+        bool(record.get("EnableTerminationProtection", False)),
     )

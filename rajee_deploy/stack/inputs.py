@@ -1,7 +1,20 @@
-"""What synth reads, first form: files under the CDK app, context, declared variables, library and CLI versions.
+"""What synth reads, as one fingerprint: the declared inputs, extended by what the last synth was seen to read beyond.
 
-Whatever is left out here can make a false no-op, so only what no app reads as source is left out by itself; `ignore`
-in the settings takes out more, by the user's word.
+Declared are the files under the CDK app, context, variables, library and CLI versions. Whatever is left out of these
+can make a false no-op, so only what no app reads as source is left out by itself; `ignore` in the settings takes out
+more, by the user's word.
+
+Traced is what a synth read and no declared input covers (see `tracing`): files and directories elsewhere, variables,
+libraries; and calls that no hash can follow. The list comes from the depfile of this machine. A machine without one (a
+fresh clone) hashes the declared inputs alone. Both are safe, whatever the depfile says, because of what is *recorded*:
+the hash that a deployment records is always made with the trace of the very synth that was deployed, and the hash is
+injective. So equal hashes mean that exactly those inputs, and no fewer, have the values they had. A depfile that is
+missing, stale or of another branch can only make hashes differ; then a synth decides, which costs seconds, and leaves a
+new depfile. A machine without a depfile agrees with the record only if that synth read nothing beyond the declared
+inputs and did nothing that no hash can follow; the same code with the same inputs then does the same here.
+
+Neither sees the clock, random numbers, what a C extension reads by itself, or (in other languages than Python) which
+variables are read by a program that is not run by node.
 """
 
 from __future__ import annotations
@@ -15,13 +28,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rajee_deploy.errors import DeployError
-from rajee_deploy.fingerprint import Fingerprint, of_infrastructure
+from rajee_deploy.fingerprint import Fingerprint, Input, of_infrastructure
 from rajee_deploy.model import Digest
 from rajee_deploy.process import find_program, run
 from rajee_deploy.stack.cdk import find_cli
+from rajee_deploy.stack.traced import project_root, traced_inputs
+from rajee_deploy.stack.tracing.depfile import Depfile
+from rajee_deploy.stack.tracing.distil import App
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from rajee_deploy.settings import CdkSettings
 
@@ -32,17 +48,81 @@ LEFT_OUT = frozenset(
 )  # fmt: skip
 # Wherever in a name: construct libraries of others are called like datadog_cdk_constructs.
 _LIBRARIES = ("cdk", "constructs", "jsii", "rajee_deploy")
-_ASK_PYTHON = f"""
-import importlib.metadata as m
-print(*sorted({{f"{{d.name.lower().replace('-', '_')}}-{{d.version}}" for d in m.distributions()
-                if any(part in d.name.lower().replace('-', '_') for part in {_LIBRARIES})}}), sep="\\n")
+# What jsii and the CDK's libraries stand on; every synth reads them.
+_FOUNDATIONS = frozenset(
+    {
+        "attrs",
+        "cattrs",
+        "importlib_resources",
+        "publication",
+        "python_dateutil",
+        "six",
+        "typeguard",
+        "typing_extensions",
+    }
+)
+# The app's directory, which stands first on the path, must not give the modules: nothing of the project is run here.
+_ASK_PYTHON = """
+import sys
+sys.path[:] = [place for place in sys.path if place]
+import importlib.metadata as m, platform
+print("python-" + platform.python_version(), *sorted(
+    {f"{d.name.lower().replace('-', '_')}-{d.version}" for d in m.distributions() if d.name}), sep="\\n")
 """
 
 
-def infra_fingerprint(settings: CdkSettings) -> Fingerprint:
-    """The fingerprint over everything that synth of this app reads, as far as this first form knows."""
+def infra_fingerprint(settings: CdkSettings, depfile: Depfile | None = None) -> Fingerprint:
+    """The fingerprint over everything that synth of this app reads, as far as the settings and a depfile know."""
     environment = {name: os.environ.get(name) for name in (*settings.env, "CDK_CONTEXT_JSON")}
-    return of_infrastructure(_files(settings), settings.context, environment, _versions(settings.app))
+    traced = [*traced_inputs(depfile or Depfile(), settings, environment), *_unfollowed(settings.app)]
+    return of_infrastructure(_files(settings), settings.context, environment, _versions(settings.app), traced)
+
+
+def _unfollowed(app: Path) -> Iterator[Input]:
+    """Programs of the project that would have to be run to know all inputs. They are run by a synth alone."""
+    if "build" in _configuration(app):
+        yield Input("impure:build", "the build command of cdk.json")
+    python = _python_of(app, _app_command(app))
+    found = _interpreter(app, python) if python else None
+    if found is not None and _is_own_program(app, found):
+        yield Input("impure:python", f"{python}, a program of the project itself")
+
+
+def describe_app(settings: CdkSettings) -> App:
+    """What the trace of a synth is compared with: which paths the declared inputs cover."""
+    command = _app_command(settings.app)
+    return App(settings.app.resolve(), Coverage(settings), bool(_python_of(settings.app, command)), is_cdk_library)
+
+
+def is_cdk_library(name: str) -> bool:
+    """Whether the version of a Python library is always an input: the CDK's, and those that jsii stands on."""
+    plain = name.lower().replace("-", "_")
+    return plain in _FOUNDATIONS or any(part in plain for part in _LIBRARIES)
+
+
+class Coverage:
+    """Whether a declared input covers a path, so that any change of it changes the fingerprint."""
+
+    def __init__(self, settings: CdkSettings) -> None:
+        self._app = Path(os.path.realpath(settings.app))
+        self._is_ignored = _ignored(settings.ignore)
+        self._inputs = tuple(Path(os.path.realpath(path)) for path in settings.inputs)
+        self._personal = str(Path.home() / ".cdk.json")
+
+    def __call__(self, path: str) -> bool:
+        """`path` is absolute."""
+        asked = Path(path)
+        real = Path(os.path.realpath(asked.parent)) / asked.name
+        if path == self._personal or any(real == each or each in real.parents for each in self._inputs):
+            return True
+        if self._app not in real.parents:
+            return real == self._app
+        parts = real.relative_to(self._app).parts
+        if any(part in LEFT_OUT for part in parts) or real.suffix == ".pyc":
+            return False
+        steps = ["/".join(parts[:depth]) + "/" for depth in range(1, len(parts))]
+        steps.append("/".join(parts) + "/" * real.is_dir())
+        return not any(self._is_ignored(step) for step in steps)
 
 
 def _files(settings: CdkSettings) -> Iterator[tuple[str, str, Digest]]:
@@ -71,6 +151,8 @@ class _Walk:
             names = sorted(path.name for path in directory.iterdir())
         except OSError as error:
             raise _unreadable(directory, error) from error
+        if not names and prefix:
+            yield prefix, "empty", Digest("sha256", hashlib.sha256(b"").hexdigest())
         for name in names:
             left_out = name in LEFT_OUT or name.endswith(".pyc")
             is_directory = (directory / name).is_dir()
@@ -139,14 +221,19 @@ def _python_of(app: Path, command: list[str]) -> str:
 
 
 def _app_command(app: Path) -> list[str]:
+    return shlex.split(str(_configuration(app).get("app", "")))
+
+
+def _configuration(app: Path) -> dict[str, Any]:
     path = app / "cdk.json"
     try:
         document: Any = json.loads(path.read_text("utf-8"))
         if not isinstance(document, dict):
             raise ValueError("it is not a JSON object")  # noqa: TRY004, TRY301 -- told below like any other fault of the file
-        return shlex.split(str(document.get("app", "")))
+        shlex.split(str(document.get("app", "")))
     except (OSError, ValueError) as error:
         raise DeployError("bad-cdk-json", "cdk.json cannot be read", where=str(path), cause=str(error)) from error
+    return document
 
 
 def _python_libraries(app: Path, python: str) -> list[str]:
@@ -155,19 +242,52 @@ def _python_libraries(app: Path, python: str) -> list[str]:
     Their metadata directories are listed where the interpreter is a virtual environment's; any other (a system
     Python, a version manager's shim) is asked, which costs its start.
     """
-    # A path is meant from the app's directory, where the CLI runs the command.
-    found = find_program(str(app / python) if "/" in python else python)
+    found = _interpreter(app, python)
     if found is None:
         return ["no interpreter"]
-    prefix = Path(found).parent.parent
-    if (prefix / "pyvenv.cfg").is_file():
-        names = {path.name for path in prefix.glob("lib/python3*/site-packages/*.dist-info")}
-        return sorted(
-            name.removesuffix(".dist-info") for name in names if any(part in name.lower() for part in _LIBRARIES)
-        )
-    ended = run([found, "-c", _ASK_PYTHON], cwd=app, time_limit=30)
+    if _is_own_program(app, found):
+        return ["not asked"]
+    prefix = found.parent.parent
+    configuration = prefix / "pyvenv.cfg"
+    if configuration.is_file():
+        names = {path.name.removesuffix(".dist-info") for path in prefix.glob("lib/python3*/site-packages/*.dist-info")}
+        return _counted(names, app, _configured_version(configuration))
+    told: list[str] = []
+    ended = run([str(found), "-c", _ASK_PYTHON], cwd=app, time_limit=30, on_line=told.append)
     if ended.code != 0:
         raise DeployError(
             "python-unusable", f"{python} of cdk.json's app does not run", where=str(app), cause="\n".join(ended.tail),
         )  # fmt: skip
-    return list(ended.tail)
+    version = next((line for line in told if line.startswith("python-")), "unknown")
+    return _counted((line for line in told if line != version), app, version.removeprefix("python-"))
+
+
+def _interpreter(app: Path, python: str) -> Path | None:
+    # A path is meant from the app's directory, where the CLI runs the command.
+    found = find_program(str(app / python) if "/" in python else python)
+    return Path(found) if found else None
+
+
+def _is_own_program(app: Path, interpreter: Path) -> bool:
+    """Whether an interpreter lies in the project and is no virtual environment's: whoever can change the project can
+    make it run anything, so it is not started to decide."""
+    root = project_root(app.resolve())
+    is_inside = root in Path(os.path.normpath(app / interpreter)).parents or root in interpreter.resolve().parents
+    return is_inside and not (interpreter.parent.parent / "pyvenv.cfg").is_file()
+
+
+def _counted(names: Iterable[str], app: Path, version: str) -> list[str]:
+    """The libraries that count, as name-version; and the interpreter, where the template names it."""
+    counted = sorted(name for name in names if is_cdk_library(name.rsplit("-", 1)[0]))
+    # The CDK writes the versions of what made a template into it, unless it is told not to.
+    reports = _configuration(app).get("versionReporting", True) is not False
+    return [*counted, f"python-{version}"] if reports else counted
+
+
+def _configured_version(configuration: Path) -> str:
+    """The version that a virtual environment was made with (`version`, or `version_info` by another maker)."""
+    for line in configuration.read_text("utf-8").splitlines():
+        key, _, value = line.partition("=")
+        if key.strip() in ("version", "version_info"):
+            return value.strip()
+    return "unknown"

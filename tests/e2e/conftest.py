@@ -54,6 +54,7 @@ def shell(tmp_path_factory, registry_port):
         **kept,
         "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}",
         "RAJEE_DEPLOY_STATE_DIR": str(work / "state"),
+        "RAJEE_DEPLOY_CACHE_DIR": str(work / "cache"),
         "TMPDIR": str(work / "tmp"),
         "RAJEE_DEPLOY_ENVIRONMENT": "sandbox-offline",
     }

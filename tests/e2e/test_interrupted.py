@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import time
@@ -13,6 +14,7 @@ import pytest
 pytestmark = [pytest.mark.docker, pytest.mark.cdk]
 
 ENVOY = "infra/raja_poc/assets/envoy/envoy.yaml"
+STACK = "infra/raja_poc/stacks/rajee_envoy_stack.py"
 
 
 @pytest.mark.parametrize(
@@ -22,6 +24,8 @@ ENVOY = "infra/raja_poc/assets/envoy/envoy.yaml"
 def test_an_interrupt_leaves_nothing_and_a_rerun_repairs(bootstrapped, awaited, number):
     path = bootstrapped.folder / ENVOY
     path.write_text(f"# {awaited} {number}\n" + path.read_text())
+    stack = bootstrapped.folder / STACK
+    stack.write_text(re.sub('description="[^"]*"', f'description="{number} {awaited[2:]}"', stack.read_text(), count=1))
     mark = f"rajee-e2e-{os.getpid()}-{number}"
     environment = {**bootstrapped.environment, "RAJEE_TEST_MARK": mark}
     running = subprocess.Popen(

@@ -6,6 +6,8 @@ import re
 
 import pytest
 
+from rajee_deploy.facts import RECORDS
+
 pytestmark = pytest.mark.cdk
 
 
@@ -28,16 +30,16 @@ def declared(assertions):
 @pytest.mark.parametrize(
     ("images", "state"),
     [
-        ((), {"Ref": "RajeeInfraHash"}),
-        (("ImageTag",), {"Fn::Join": ["/", [{"Ref": "RajeeInfraHash"}, {"Ref": "ImageTag"}]]}),
-        (("B", "A"), {"Fn::Join": ["/", [{"Ref": "RajeeInfraHash"}, {"Ref": "B"}, {"Ref": "A"}]]}),
+        ((), RECORDS),
+        (("ImageTag",), [*RECORDS, "ImageTag"]),
+        (("B", "A"), [*RECORDS, "B", "A"]),
     ],
 )
 def test_it_declares_parameters_and_the_state_under_their_own_names(declared, images, state):
     _, _, template = declared(*images)
-    assert set(template["Parameters"]) == {"RajeeInfraHash", "BootstrapVersion", *images}
-    assert template["Outputs"]["RajeeState"]["Value"] == state
-    assert template["Parameters"]["RajeeInfraHash"]["Default"] == "-"
+    assert set(template["Parameters"]) == {*RECORDS, "BootstrapVersion", *images}
+    assert template["Outputs"]["RajeeState"]["Value"] == {"Fn::Join": ["/", [{"Ref": name} for name in state]]}
+    assert {template["Parameters"][name]["Default"] for name in RECORDS} == {"-"}
     assert [name for name in images if "Default" in template["Parameters"][name]] == []
 
 

@@ -76,8 +76,9 @@ def test_the_tag_has_no_default_and_a_pattern(asserted, assertions):
     asserted.has_parameter("RajeeInfraHash", {"Type": "String", "Default": "-"})
 
 
-def test_the_state_is_the_infra_hash_and_the_tag(asserted):
-    asserted.has_output("RajeeState", {"Value": {"Fn::Join": ["/", [{"Ref": "RajeeInfraHash"}, {"Ref": "ImageTag"}]]}})
+def test_the_state_is_what_the_stack_records_and_the_tag(asserted):
+    names = ("RajeeInfraHash", "RajeeTemplateHash", "RajeeRevision", "ImageTag")
+    asserted.has_output("RajeeState", {"Value": {"Fn::Join": ["/", [{"Ref": name} for name in names]]}})
 
 
 def test_the_template_is_the_same_for_every_tag_and_every_run(synths, run_app, tmp_path):

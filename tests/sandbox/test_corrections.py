@@ -721,7 +721,34 @@ ECS = [
     Gap(updated_service_by_api, ["NAME:2", "NAME:2"], ["NAME:2", "NAME:1"]),
 ]
 
-GAPS = [pytest.param(gap, id=gap.observe.__name__) for gap in (*ECR, *REPOSITORIES, *STACKS, *CHANGE_SETS, *ECS)]
+
+def protection(cloud: Any) -> Any:
+    cfn = create(cloud, waiting())
+    changed = code(cfn.update_termination_protection, StackName=cloud.name, EnableTerminationProtection=True)
+    deleted = code(cfn.delete_stack, StackName=cloud.name)
+    return changed, deleted, code(cfn.describe_stacks, StackName=cloud.name)
+
+
+def topics_and_tags(cloud: Any) -> Any:
+    """As created, after an update that names neither, and after one that names none."""
+    topic = cloud.client("sns").create_topic(Name=cloud.name)["TopicArn"]
+    create(cloud, waiting(A="1"), Tags=[{"Key": "a", "Value": "b"}])
+    seen = []
+    for number, named in enumerate(({"NotificationARNs": [topic]}, {}, {"NotificationARNs": [], "Tags": []}), start=2):
+        assert update(cloud, waiting(A=str(number)), **named) == "done"
+        seen.append((len(stack(cloud)["NotificationARNs"]), len(stack(cloud)["Tags"])))
+    return seen
+
+
+SURROUNDINGS = [
+    Gap(protection, ("done", "ValidationError", "done"), ("HTTP 500", "done", "ValidationError")),
+    Gap(topics_and_tags, [(1, 1), (1, 1), (0, 0)], [(0, 1), (0, 1), (0, 1)]),
+]
+
+GAPS = [
+    pytest.param(gap, id=gap.observe.__name__)
+    for gap in (*ECR, *REPOSITORIES, *STACKS, *CHANGE_SETS, *SURROUNDINGS, *ECS)
+]
 
 
 @pytest.mark.parametrize("gap", GAPS)

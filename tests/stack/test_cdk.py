@@ -14,6 +14,9 @@ from rajee_deploy.errors import DeployError
 from rajee_deploy.model import Repository
 from rajee_deploy.settings import CdkSettings
 from rajee_deploy.stack.cdk import Cdk, find_cli, get_cli
+from rajee_deploy.stack.inputs import describe_app
+from rajee_deploy.stack.tracing import Tracer
+from rajee_deploy.stack.tracing.distil import distil
 from rajee_deploy.steps import DeployStack
 
 STEP = DeployStack("App", (("ImageTag", "c-1"), ("RajeeInfraHash", "sha256:x")), "", ())
@@ -39,7 +42,9 @@ def install(app, script: str, version: str = "2.1148.1") -> None:
 
 
 def cdk(app) -> Cdk:
-    return Cdk(CdkSettings(app, ("App",), {"size": "large"}), Aws())
+    settings = CdkSettings(app, ("App",), {"size": "large"})
+    tracer = Tracer(app.parent / "depfile.json", lambda records: distil(describe_app(settings), records))
+    return Cdk(settings, Aws(), tracer)
 
 
 def test_the_apps_own_cli_goes_before_any_other(app):
@@ -126,16 +131,17 @@ def test_every_way_to_fail_is_a_failure_with_its_last_words(app, tmp_path, scrip
 def test_known_failures_get_their_remedy(app, tmp_path, said, hint):
     install(app, f'echo "{said}"; exit 1')
     with pytest.raises(DeployError) as caught:
-        cdk(app).synth(tmp_path / "out", [STEP], lambda _line: None)
+        cdk(app).synth(tmp_path / "out", lambda _line: None)
     assert caught.value.code == "synth-failed"
     assert hint in caught.value.hint
 
 
 def test_a_stack_that_the_app_does_not_have(app, tmp_path):
     manifest = {"artifacts": {"Other": {"type": "aws:cloudformation:stack", "properties": {"stackName": "Other"}}}}
-    install(app, f"mkdir -p {tmp_path}/out; echo '{json.dumps(manifest)}' > {tmp_path}/out/manifest.json")
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "manifest.json").write_text(json.dumps(manifest))
     with pytest.raises(DeployError) as caught:
-        cdk(app).synth(tmp_path / "out", [STEP], lambda _line: None)
+        cdk(app).check(tmp_path / "out", [STEP])
     assert (caught.value.code, caught.value.hint) == ("no-such-stack", "it has: Other")
 
 
@@ -159,9 +165,8 @@ def test_a_template_that_does_not_take_the_parameters_is_found_before_anything_i
     out.mkdir()
     (out / "manifest.json").write_text(json.dumps(manifest))
     (out / "App.json").write_text(json.dumps(template))
-    install(app, "exit 0")
     with pytest.raises(DeployError) as caught:
-        cdk(app).synth(out, [STEP], lambda _line: None)
+        cdk(app).check(out, [STEP])
     assert caught.value.code == "no-such-parameter"
     assert problem in caught.value.problem
 
@@ -204,8 +209,8 @@ def test_a_parameter_that_takes_tags_gets_no_digest_and_the_other_way_round(
     (out / "App.json").write_text(json.dumps(template))
     install(app, "exit 0")
     if not refused:
-        cdk(app).synth(out, [step], lambda _line: None)
+        cdk(app).check(out, [step])
         return
     with pytest.raises(DeployError) as caught:
-        cdk(app).synth(out, [step], lambda _line: None)
+        cdk(app).check(out, [step])
     assert (caught.value.code, "deploy-by" in caught.value.hint) == ("parameter-refused", True)

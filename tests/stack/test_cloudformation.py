@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import botocore.session
 import pytest
+from botocore.exceptions import ClientError
 from botocore.stub import Stubber
 
 from rajee_deploy.aws import Aws
 from rajee_deploy.errors import DeployError
-from rajee_deploy.facts import StackAbsent, StackPresent
+from rajee_deploy.facts import StackAbsent, StackContent, StackPresent
 from rajee_deploy.stack.cloudformation import CloudFormation
+from rajee_deploy.template import given_back
 
 RECORD = {"StackName": "App", "StackStatus": "UPDATE_COMPLETE", "CreationTime": "2026-01-01T00:00:00Z"}
 
@@ -23,9 +25,31 @@ class StubbedAws(Aws):
         self.stub = Stubber(self.cloudformation)
         self.stub.activate()
 
+    def refuse(self, code, message):
+        raise ClientError({"Error": {"Code": code, "Message": message}}, "GetTemplate")
+
     def client(self, service):
         assert service == "cloudformation"
         return self.cloudformation
+
+
+def observe(template=None, error=None, **record):
+    """Both answers, in whichever order they are asked for."""
+    aws = StubbedAws()
+    answers = {
+        "describe_stacks": lambda: {"Stacks": [{**RECORD, **record}]},
+        "get_template": lambda: template if error is None else aws.refuse(*error),
+    }
+    aws.cloudformation = Answering(answers)
+    return CloudFormation(aws).observe("App")
+
+
+class Answering:
+    """A client that answers by name; what order two threads ask in does not matter to it."""
+
+    def __init__(self, answers) -> None:
+        for name, answer in answers.items():
+            setattr(self, name, lambda answer=answer, **_arguments: answer())
 
 
 def describe(answer=None, error=None):
@@ -60,3 +84,36 @@ def test_an_answer_without_the_stack_is_unknown(answer):
     with pytest.raises(DeployError) as caught:
         describe(answer)
     assert caught.value.code == "unknown-answer"
+
+
+SSM = {"Type": "AWS::SSM::Parameter::Value<String>", "Description": "x"}
+
+
+def test_its_content_is_all_that_cdk_compares():
+    template = {"Parameters": {"A": SSM, "B": {**SSM, "Description": "x [cdk:skip]"}, "C": {"Type": "String"}}}
+    tags, topics = [{"Key": "a", "Value": "b"}], ["arn:aws:sns:us-east-1:1:t"]
+    found = observe({"TemplateBody": template}, Tags=tags, NotificationARNs=topics, EnableTerminationProtection=True)
+    assert found.content == StackContent(given_back(template), {"a": "b"}, tuple(topics), termination_protection=True)
+    assert found.volatile == ("A",)
+
+
+def test_a_template_that_is_no_json_is_compared_as_text():
+    assert observe({"TemplateBody": "Resources: {}"}).content.template == given_back("Resources: {}")
+
+
+@pytest.mark.parametrize("template", [{}, {"TemplateBody": ""}, {"TemplateBody": {}}, {"TemplateBody": []}])
+def test_an_answer_without_the_template_is_unknown(template):
+    with pytest.raises(DeployError) as caught:
+        observe(template)
+    assert caught.value.code == "unknown-answer"
+
+
+def test_a_stack_without_a_template_yet_has_no_content():
+    error = ("ValidationError", "Stack with id App does not exist")
+    assert observe(error=error, StackStatus="REVIEW_IN_PROGRESS").content is None
+
+
+def test_a_template_that_may_not_be_read_stops_the_run():
+    with pytest.raises(DeployError) as caught:
+        observe(error=("AccessDenied", "no"))
+    assert caught.value.code == "access-denied"

@@ -8,6 +8,7 @@ import sys
 import pytest
 
 from rajee_deploy.errors import DeployError
+from rajee_deploy.fingerprint import Input
 from rajee_deploy.settings import CdkSettings
 from rajee_deploy.stack.inputs import infra_fingerprint
 
@@ -181,3 +182,45 @@ def test_a_library_that_npm_hoisted_counts(app):
     before = digest(app)
     (package / "package.json").write_text('{"version": "2"}')
     assert digest(app) != before
+
+
+def test_an_empty_directory_counts(app):
+    before = digest(app)
+    (app / "stacks" / "empty").mkdir()
+    assert digest(app) != before
+
+
+@pytest.mark.parametrize("name", ["tools/python", ".venv/bin/python3"])
+def test_a_program_of_the_project_is_not_started_to_decide(app, tmp_path, name):
+    (app / name).parent.mkdir(parents=True)
+    (app / name).write_text(f"#!/bin/sh\ntouch {tmp_path}/started\n")
+    (app / name).chmod(0o755)
+    (app / "cdk.json").write_text(json.dumps({"app": f"{name} app.py"}))
+    inputs = infra_fingerprint(CdkSettings(app, ("A",))).inputs
+    assert any(item.name == "impure:python" for item in inputs)
+    assert not (tmp_path / "started").exists()
+
+
+def test_an_interpreter_that_is_asked_imports_nothing_of_the_project(app, tmp_path):
+    (app / "cdk.json").write_text(f'{{"app": "{sys.base_prefix}/bin/python3 app.py"}}')
+    for name in ("platform.py", "importlib.py", "json.py", "sitecustomize.py"):
+        (app / name).write_text(f"open({str(tmp_path / 'imported')!r}, 'w')")
+    assert any(item.name == "version:python-libraries" for item in infra_fingerprint(CdkSettings(app, ("A",))).inputs)
+    assert not (tmp_path / "imported").exists()
+
+
+def test_a_build_command_is_named_as_what_no_hash_can_follow(app):
+    (app / "cdk.json").write_text('{"app": "node app.js", "build": "make"}')
+    assert Input("impure:build", "the build command of cdk.json") in infra_fingerprint(CdkSettings(app, ("A",))).inputs
+
+
+def test_the_version_of_python_counts_where_the_template_names_it(app):
+    fake_environment(app / ".venv", "aws_cdk_lib-2.0")
+    reporting: dict[str, object]
+    for reporting, counts in (({}, True), ({"versionReporting": True}, True), ({"versionReporting": False}, False)):
+        (app / "cdk.json").write_text(json.dumps({"app": ".venv/bin/python app.py", **reporting}))
+        seen = set()
+        for version in ("3.11.7", "3.12.1"):
+            (app / ".venv" / "pyvenv.cfg").write_text(f"home = /usr/bin\nversion = {version}\n")
+            seen.add(digest(app))
+        assert len(seen) == 1 + counts

@@ -7,7 +7,16 @@ moto's classes for the whole process: only the sandbox's server process may appl
 
 from __future__ import annotations
 
-from rajee_deploy.sandbox.corrections import change_sets, ecr, ecs, repositories, resources, stacks, tokens
+from rajee_deploy.sandbox.corrections import (
+    change_sets,
+    ecr,
+    ecs,
+    repositories,
+    resources,
+    stacks,
+    surroundings,
+    tokens,
+)
 
 
 def apply(*, port: int, password: str) -> None:
@@ -16,6 +25,7 @@ def apply(*, port: int, password: str) -> None:
     repositories.apply()
     resources.apply()
     stacks.apply()
+    surroundings.apply()
     change_sets.apply()
     ecs.apply()
     tokens.apply()

@@ -1,0 +1,86 @@
+"""Whether a stack's infrastructure changed, tier by tier. Pure: facts in, a verdict with its reasons out.
+
+Tier *hash* proves "unchanged" by two equalities: what synth reads now is what it read for the deployment (the recorded
+infra hash), and what is deployed now is what that deployment left (the recorded template hash). The first sees every
+edit here, the second everybody else: a raw `cdk deploy`, another tool, an edit in the console. It never proves
+"changed": other inputs may make the same template.
+
+Tier *synth* compares the template that the app makes now, and all else that `cdk deploy` compares, with what is
+deployed. It needs no record and proves both.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from rajee_deploy.facts import INFRA_PARAMETER, NOT_RECORDED, TEMPLATE_PARAMETER, InfraCheck
+from rajee_deploy.steps import Tier
+from rajee_deploy.template import differences, is_recorded
+
+if TYPE_CHECKING:
+    from rajee_deploy.facts import StackContent, StackPresent, Synthesised, Wanted
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What is known of one stack's infrastructure, and the tier it stands on.
+
+    `differences` are reasons to deploy. `open` are reasons why a synth has to decide; while there are any, the rest
+    means nothing. `proof` says in words why nothing differs.
+    """
+
+    tier: Tier
+    differences: tuple[str, ...] = ()
+    open: tuple[str, ...] = ()
+    proof: str = ""
+
+
+def judge(stack: str, state: StackPresent, wanted: Wanted) -> Verdict:
+    """The verdict on a stack that is settled. `wanted.check` says which tiers may be used."""
+    content = state.content
+    if content is None:
+        return Verdict(Tier.DEPLOY, ("what is deployed cannot be read",))
+    if state.volatile:
+        looked_up = ", ".join(state.volatile)
+        return Verdict(Tier.DEPLOY, (f"its parameter {looked_up} is looked up in SSM at each deployment",))
+    synthesised = wanted.synthesised.get(stack)
+    if synthesised is not None:
+        found = differences(synthesised, content, state.parameters.get(TEMPLATE_PARAMETER, ""))
+        return Verdict(Tier.SYNTH, found, proof="infrastructure unchanged by a synth: it makes what is deployed")
+    if wanted.check is InfraCheck.SYNTH:
+        return Verdict(Tier.SYNTH, open=("a synth is asked for (production, or infra-check)",))
+    return _by_hash(state, content, wanted, wanted.remembered.get(stack))
+
+
+def _by_hash(state: StackPresent, content: StackContent, wanted: Wanted, remembered: Synthesised | None) -> Verdict:
+    doubts = _doubts(state, content, wanted)
+    if not doubts:
+        return Verdict(Tier.HASH, proof="infrastructure unchanged by its hash")
+    if remembered is not None and not wanted.impurities:
+        found = differences(remembered, content, state.parameters.get(TEMPLATE_PARAMETER, ""))
+        proof = "infrastructure unchanged by its hash: these inputs are known to make what is deployed"
+        return Verdict(Tier.HASH, found, proof=proof)
+    return Verdict(Tier.SYNTH, open=doubts) if wanted.check is InfraCheck.AUTO else Verdict(Tier.HASH, doubts)
+
+
+def _doubts(state: StackPresent, content: StackContent, wanted: Wanted) -> tuple[str, ...]:
+    """Why equal hashes do not prove that nothing changed; empty when they do."""
+    if wanted.infrastructure is None:
+        raise AssertionError("stacks are judged with the fingerprint of their infrastructure")
+    found = [f"its hash cannot follow {call}" for call in wanted.impurities]
+    recorded, now = state.parameters.get(INFRA_PARAMETER, NOT_RECORDED), str(wanted.infrastructure.digest)
+    if recorded in ("", NOT_RECORDED):
+        found.append("the infrastructure changed, or never was recorded: the stack records no infra hash")
+    elif recorded != now:
+        found.append(f"the infrastructure's inputs changed: {_short(recorded)} → {_short(now)}")
+    deployed = state.parameters.get(TEMPLATE_PARAMETER, NOT_RECORDED)
+    if deployed in ("", NOT_RECORDED):
+        found.append("the stack does not record what was deployed")
+    elif not is_recorded(deployed, content):
+        found.append("what is deployed is not what was recorded: somebody else changed it")
+    return tuple(found)
+
+
+def _short(value: str) -> str:
+    return value.removeprefix("sha256:")[:18]

@@ -1,0 +1,37 @@
+"""One CDK app on this machine: its fingerprint, its trace and its kept assemblies, which have a place in the cache."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import TYPE_CHECKING
+
+from rajee_deploy.places import cache_directory
+from rajee_deploy.stack.inputs import describe_app, infra_fingerprint
+from rajee_deploy.stack.store import AssemblyStore
+from rajee_deploy.stack.tracing import Tracer
+from rajee_deploy.stack.tracing.depfile import Depfile, Records, read_depfile
+from rajee_deploy.stack.tracing.distil import distil
+
+if TYPE_CHECKING:
+    from rajee_deploy.fingerprint import Fingerprint
+    from rajee_deploy.settings import CdkSettings
+
+
+class CdkApp:
+    """The app of the settings. What other settings make it read is kept apart (`environment` is their name)."""
+
+    def __init__(self, settings: CdkSettings, environment: str) -> None:
+        self._settings = settings
+        which = [str(settings.app.resolve()), environment, sorted(settings.context.items()), settings.stacks]
+        place = cache_directory() / "cdk" / hashlib.sha256(json.dumps(which).encode()).hexdigest()[:16]
+        self._depfile = place / "depfile.json"
+        self.store = AssemblyStore(place / "assemblies")
+        self.tracer = Tracer(self._depfile, self._distil)
+
+    def fingerprint(self) -> Fingerprint:
+        """What synth reads, as far as the settings and the last trace know."""
+        return infra_fingerprint(self._settings, read_depfile(self._depfile))
+
+    def _distil(self, records: Records) -> Depfile:
+        return distil(describe_app(self._settings), records)

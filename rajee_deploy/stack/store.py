@@ -1,0 +1,127 @@
+"""Cloud assemblies kept per fingerprint, so that nothing is synthesised twice. Bounded; any of it may be lost.
+
+An assembly is kept only when it is complete in itself, it appears in its place whole or not at all, and it is used as a
+private copy whose every byte was checked against the digest that was taken when it was made.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rajee_deploy.facts import StackContent, Synthesised
+from rajee_deploy.stack.assembly import is_complete
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+KEPT = 4  # per app; the templates of the rest are remembered longer
+REMEMBERED = 64
+_RECORD = "record.json"
+_ASSEMBLY = "cdk.out"
+
+
+class AssemblyStore:
+    """The assemblies of one app, in `directory`. Keys are made of whatever decides a synth."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+
+    def remember(self, key: str) -> Mapping[str, Synthesised]:
+        """The stacks that a synth of this key made; empty when that is not known (any more)."""
+        record = _read_record(self._directory / _name(key) / _RECORD)
+        return {name: _synthesised(stack) for name, stack in record.get("stacks", {}).items()}
+
+    def take(self, key: str, into: Path) -> bool:
+        """Copy the assembly of this key to the (absent) directory `into`; whether there was a sound one."""
+        place = self._directory / _name(key)
+        record = _read_record(place / _RECORD)
+        if not record.get("digest"):
+            return False
+        try:
+            shutil.copytree(place / _ASSEMBLY, into, symlinks=True)
+            if _digest(into) == record["digest"]:
+                os.utime(place / _RECORD)
+                return True
+        except OSError:
+            pass  # somebody made room meanwhile
+        shutil.rmtree(into, ignore_errors=True)
+        return False
+
+    def keep(self, key: str, assembly: Path, stacks: Mapping[str, Synthesised]) -> None:
+        """Keep what a synth of this key made. A disk that is full costs nothing but the next synth."""
+        temporary = None
+        try:
+            self._directory.mkdir(parents=True, exist_ok=True)
+            temporary = Path(tempfile.mkdtemp(dir=self._directory, prefix=".new-"))
+            record: dict[str, Any] = {"stacks": {name: asdict(stack) for name, stack in stacks.items()}}
+            if is_complete(assembly):
+                shutil.copytree(assembly, temporary / _ASSEMBLY, symlinks=True)
+                record["digest"] = _digest(temporary / _ASSEMBLY)
+            (temporary / _RECORD).write_text(json.dumps(record), "utf-8")
+            place = self._directory / _name(key)
+            shutil.rmtree(place, ignore_errors=True)
+            temporary.rename(place)
+            self._make_room()
+        except OSError:
+            pass
+        finally:
+            if temporary is not None:
+                shutil.rmtree(temporary, ignore_errors=True)
+
+    def _make_room(self) -> None:
+        # By the record, which nothing but its use touches.
+        records = sorted(self._directory.glob("[!.]*/" + _RECORD), key=lambda path: path.stat().st_mtime_ns)
+        places = [path.parent for path in reversed(records)]
+        for path in places[REMEMBERED:]:
+            shutil.rmtree(path, ignore_errors=True)
+        for path in places[KEPT:REMEMBERED]:
+            shutil.rmtree(path / _ASSEMBLY, ignore_errors=True)
+
+
+def _name(key: str) -> str:
+    return hashlib.sha256(key.encode()).hexdigest()[:40]
+
+
+def _read_record(path: Path) -> dict[str, Any]:
+    try:
+        document = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return document if isinstance(document, dict) else {}
+
+
+def _synthesised(document: dict[str, Any]) -> Synthesised:
+    content = document["content"]
+    return Synthesised(
+        StackContent(
+            content["template"], content["tags"], tuple(content["notification_arns"]), content["termination_protection"]
+        ),
+        tuple(document["parameters"]), tuple(document["volatile"]), document["leaves_topics"], document["sent"],
+    )  # fmt: skip
+
+
+def _digest(directory: Path) -> str:
+    """A digest over paths, kinds, modes and bytes of all that is in a directory."""
+    whole = hashlib.sha256()
+    for folder, folders, files in os.walk(directory):
+        folders.sort()
+        for name in sorted([*files, *folders]):
+            path = Path(folder, name)
+            inner = os.fsencode(path.relative_to(directory))
+            if path.is_symlink():
+                what = b"link " + os.fsencode(path.readlink())
+            elif path.is_dir():
+                what = b"dir"
+            else:
+                with path.open("rb") as file:
+                    mode = oct(os.fstat(file.fileno()).st_mode & 0o777).encode()
+                    what = mode + hashlib.file_digest(file, "sha256").digest()
+            whole.update(b"%d:%s%d:%s" % (len(inner), inner, len(what), what))
+    return whole.hexdigest()

@@ -1,0 +1,128 @@
+"""The synth of one run: made at most once, taken from what is kept where it can be, kept for the next.
+
+It knows when a synth is the one that a fingerprint stands for; whether one is needed is decided in `plan`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from rajee_deploy.errors import DeployError
+from rajee_deploy.facts import INFRA_PARAMETER, RECORDS, REVISION_PARAMETER, TEMPLATE_PARAMETER, StackPresent
+from rajee_deploy.template import expected_record, is_recorded
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from rajee_deploy.aws import Identity
+    from rajee_deploy.facts import StackState, Synthesised
+    from rajee_deploy.fingerprint import Fingerprint, Input
+    from rajee_deploy.stack import StackDeployer
+    from rajee_deploy.stack.store import AssemblyStore
+    from rajee_deploy.steps import DeployStack
+
+# Found out by the synth itself, so it may appear with it; and the file that the CLI writes for its look-ups.
+_BY_SYNTH = ("traced:", "impure:", "file:cdk.context.json")
+
+
+@dataclass(frozen=True, slots=True)
+class Synthesiser:
+    """What a synth takes: the CLI, the fingerprint of the app as it is now, what is kept, and who we are to AWS."""
+
+    deployer: StackDeployer
+    fingerprint: Callable[[], Fingerprint]
+    store: AssemblyStore
+
+
+@dataclass(frozen=True, slots=True)
+class Synthesis:
+    """A synth that was made or taken: the fingerprint it stands for, its assembly, and its stacks by name."""
+
+    fingerprint: Fingerprint
+    assembly: Path
+    stacks: Mapping[str, Synthesised] = field(default_factory=dict)
+
+
+def remembered(by: Synthesiser, fingerprint: Fingerprint, who: Identity) -> Mapping[str, Synthesised]:
+    """The stacks that an earlier synth of these inputs made on this machine; empty when none is known."""
+    return by.store.remember(_key(fingerprint, who))
+
+
+def kept(by: Synthesiser, fingerprint: Fingerprint, who: Identity, into: Path) -> Synthesis | None:
+    """The kept synth of this fingerprint, its assembly copied to `into`; None where there is none, or where what the
+    app does cannot be followed, so that the fingerprint stands for no synth."""
+    if any(item.name.startswith("impure:") for item in fingerprint.inputs):
+        return None
+    key = _key(fingerprint, who)
+    stacks = by.store.remember(key)
+    return Synthesis(fingerprint, into, stacks) if stacks and by.store.take(key, into) else None
+
+
+def synthesise(
+    by: Synthesiser, planned: Fingerprint, who: Identity, into: Path, on_line: Callable[[str], None]
+) -> Synthesis:
+    """Synthesise into the (absent) directory `into`, and keep it. DeployError `file-changed` when the app changed
+    meanwhile: what was synthesised must be what was hashed."""
+    before = by.fingerprint()
+    _check_unchanged(planned, before)
+    stacks = by.deployer.synth(into, on_line)
+    after = by.fingerprint()
+    _check_unchanged(before, after)
+    by.store.keep(_key(after, who), into, stacks)
+    return Synthesis(after, into, stacks)
+
+
+def recording(step: DeployStack, synthesis: Synthesis, state: StackState, revision: str) -> DeployStack:
+    """The step with what the stack is to record, as far as its template takes it: fingerprint, content, revision."""
+    stack = synthesis.stacks.get(step.stack)
+    if stack is None:
+        return step  # the deployer's check tells that the app has no such stack
+    deployed = state.content if isinstance(state, StackPresent) else None
+    records = {
+        INFRA_PARAMETER: str(synthesis.fingerprint.digest),
+        TEMPLATE_PARAMETER: expected_record(stack, deployed),
+        REVISION_PARAMETER: revision,
+    }
+    images = tuple((key, value) for key, value in step.parameters if key not in RECORDS)
+    taken = tuple((key, value) for key, value in records.items() if key in stack.parameters)
+    return replace(step, parameters=(*images, *taken))
+
+
+def unprovable(step: DeployStack, state: StackState) -> tuple[str, ...]:
+    """Why the hashes that a deployed stack records will prove nothing to the next run, which then synthesises."""
+    given = dict(step.parameters)
+    missing = [name for name in (INFRA_PARAMETER, TEMPLATE_PARAMETER) if name not in given]
+    if missing:
+        takes_none = f"its template takes no {' and no '.join(missing)}"
+        return (f"{takes_none}, so a machine that has not synthesised it has to do so to decide",)
+    content = state.content if isinstance(state, StackPresent) else None
+    if content is None or is_recorded(given[TEMPLATE_PARAMETER], content):
+        return ()
+    return ("CloudFormation gives back something else than was deployed, so the next run synthesises to decide",)
+
+
+def _key(fingerprint: Fingerprint, who: Identity) -> str:
+    # The CDK CLI tells the app for which account and region it is.
+    return f"{who.account}/{who.region}/{fingerprint.digest}"
+
+
+def _check_unchanged(planned: Fingerprint, now: Fingerprint) -> None:
+    differing = _inputs(planned) ^ _inputs(now)
+    names_before, names_now = ({item.name for item in each.inputs} for each in (planned, now))
+    # What was traced before and is traced now must not have changed between; a name on one side alone is news.
+    differing |= {
+        item
+        for item in set(planned.inputs) ^ set(now.inputs)
+        if item.name.startswith("traced:") and item.name in names_before and item.name in names_now
+    }
+    if differing:
+        raise DeployError(
+            "file-changed", "the CDK app changed while it was synthesised", where=min(item.name for item in differing),
+            hint="nothing was deployed; run again when nothing writes to it",
+        )  # fmt: skip
+
+
+def _inputs(fingerprint: Fingerprint) -> set[Input]:
+    return {item for item in fingerprint.inputs if not item.name.startswith(_BY_SYNTH)}

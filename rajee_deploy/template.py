@@ -1,0 +1,113 @@
+"""What makes two deployments of a stack the same: canonical templates, and what a stack records of itself. Pure.
+
+It compares what `cdk deploy` compares before it skips a deployment: the template, the stack's tags, its notification
+topics, its termination protection, and whether a parameter is looked up in SSM each time.
+
+CloudFormation gives back `?` for every character beyond ASCII. So two templates that differ in such characters alone
+look equal when they are read back; for those the record holds a second digest, of the template as it was sent.
+https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_GetTemplate.html
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+from rajee_deploy.facts import StackContent, Synthesised
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_BEYOND_ASCII = re.compile(r"[^\x00-\x7f]")
+_SSM = "AWS::SSM::Parameter::"
+# The CDK marks parameters so whose value may change without a deployment, like the version of its own bootstrap.
+_HARMLESS = "[cdk:skip]"
+RECORD_SCHEME = "rajee-deploy.template/1"
+
+
+def given_back(template: Any) -> str:
+    """Digest of a template (parsed JSON, or text that is none) as CloudFormation gives it back."""
+    return _digest(_BEYOND_ASCII.sub("?", _canonical(template)))
+
+
+def as_sent(template: Any) -> str:
+    """Digest of a template with all its characters where CloudFormation does not give all back, else ""."""
+    text = _canonical(template)
+    return "" if text.isascii() else _digest(text)
+
+
+def volatile_parameters(template: Any) -> tuple[str, ...]:
+    """Parameters whose value CloudFormation looks up in SSM at each deployment: no comparison here is enough."""
+    declared = template.get("Parameters") if isinstance(template, dict) else None
+    return tuple(
+        name
+        for name, slot in sorted((declared or {}).items())
+        if str(slot.get("Type", "")).startswith(_SSM) and _HARMLESS not in str(slot.get("Description", ""))
+    )
+
+
+def referenced_parameters(template: Mapping[str, Any]) -> tuple[str, ...]:
+    """Declared parameters that a resource or an output refers to: any other updates nothing."""
+    used = json.dumps([template.get("Outputs", {}), template.get("Resources", {})])
+    return tuple(name for name in sorted(template.get("Parameters") or {}) if f'"Ref": "{name}"' in used)
+
+
+def record_of(content: StackContent, sent: str = "") -> str:
+    """What a stack records of its own content: `sha256:<hex>`, and `+<hex>` where `sent` (see as_sent) is given."""
+    parts = [
+        RECORD_SCHEME, content.template, sorted(content.tags.items()), sorted(set(content.notification_arns)),
+        content.termination_protection,
+    ]  # fmt: skip
+    return _digest(json.dumps(parts)) + (f"+{sent.removeprefix('sha256:')}" if sent else "")
+
+
+def expected_record(synthesised: Synthesised, deployed: StackContent | None) -> str:
+    """What the stack will record once `synthesised` is deployed over what is `deployed` now (None: nothing)."""
+    return record_of(_after(synthesised, deployed), synthesised.sent)
+
+
+def is_recorded(recorded: str, content: StackContent) -> bool:
+    """Whether what was read back is what the stack recorded."""
+    return recorded.partition("+")[0] == record_of(content)
+
+
+def differences(synthesised: Synthesised, deployed: StackContent, recorded: str) -> tuple[str, ...]:
+    """Why `cdk deploy` of `synthesised` would act on a stack with this content and record; empty: it would not.
+
+    A template that names no topics leaves the stack's topics as they are.
+    """
+    if synthesised.volatile:
+        return (f"its parameter {', '.join(synthesised.volatile)} is looked up in SSM at each deployment",)
+    wanted = _after(synthesised, deployed)
+    found = []
+    if wanted.template != deployed.template:
+        found.append("the template differs from the deployed one")
+    elif synthesised.sent.removeprefix("sha256:") != recorded.partition("+")[2]:
+        found.append("the template has characters that CloudFormation does not give back, and others were recorded")
+    if dict(wanted.tags) != dict(deployed.tags):
+        found.append("the stack's tags differ")
+    if set(wanted.notification_arns) != set(deployed.notification_arns):
+        found.append("the notification topics differ")
+    if wanted.termination_protection != deployed.termination_protection:
+        found.append("the termination protection differs")
+    return tuple(found)
+
+
+def _after(synthesised: Synthesised, deployed: StackContent | None) -> StackContent:
+    if not synthesised.leaves_topics:
+        return synthesised.content
+    topics = deployed.notification_arns if deployed else ()
+    wanted = synthesised.content
+    return StackContent(wanted.template, wanted.tags, topics, wanted.termination_protection)
+
+
+def _canonical(template: Any) -> str:
+    if isinstance(template, str):
+        return "text:" + template
+    return json.dumps(template, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def _digest(text: str) -> str:
+    return "sha256:" + hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

@@ -1,0 +1,113 @@
+"""Kept assemblies: taken whole and checked, or not at all."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from rajee_deploy.facts import StackContent, Synthesised
+from rajee_deploy.stack import store as stores
+from rajee_deploy.stack.store import AssemblyStore
+
+STACKS = {
+    "App": Synthesised(
+        StackContent("t", {"a": "b"}, ("arn",), termination_protection=True), ("P",), ("V",), leaves_topics=False,
+        sent="s",
+    )
+}  # fmt: skip
+
+
+@pytest.fixture
+def made(tmp_path):
+    """An assembly with an asset, a link and an executable in it."""
+    root = tmp_path / "made"
+    (root / "asset.1").mkdir(parents=True)
+    (root / "manifest.json").write_text('{"artifacts": {}}')
+    (root / "asset.1" / "run.sh").write_text("echo")
+    (root / "asset.1" / "run.sh").chmod(0o755)
+    (root / "asset.1" / "link").symlink_to("run.sh")
+    source = {"files": {"1": {"source": {"path": "asset.1", "packaging": "zip"}}}}
+    (root / "App.assets.json").write_text(json.dumps(source))
+    return root
+
+
+@pytest.fixture
+def store(tmp_path):
+    return AssemblyStore(tmp_path / "store")
+
+
+def test_what_is_kept_is_taken_as_it_was(store, made, tmp_path):
+    store.keep("key", made, STACKS)
+    assert store.remember("key") == STACKS
+    assert store.take("key", tmp_path / "taken")
+    taken = tmp_path / "taken"
+    assert {str(path.relative_to(taken)) for path in taken.rglob("*")} == {
+        "manifest.json", "App.assets.json", "asset.1", "asset.1/run.sh", "asset.1/link",
+    }  # fmt: skip
+    assert (taken / "asset.1" / "run.sh").stat().st_mode & 0o111
+    assert (taken / "asset.1" / "link").is_symlink()
+
+
+def test_nothing_is_known_of_another_key(store, made, tmp_path):
+    store.keep("key", made, STACKS)
+    assert store.remember("other") == {}
+    assert not store.take("other", tmp_path / "taken")
+
+
+DAMAGES = {
+    "content": lambda place: (place / "cdk.out" / "manifest.json").write_text("{}"),
+    "mode": lambda place: (place / "cdk.out" / "asset.1" / "run.sh").chmod(0o644),
+    "more": lambda place: (place / "cdk.out" / "more").touch(),
+    "less": lambda place: (place / "cdk.out" / "asset.1" / "run.sh").unlink(),
+    "record": lambda place: (place / "record.json").write_text("{"),
+    "half a record": lambda place: (place / "record.json").write_text("[]"),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_damaged_assembly_is_not_taken(store, made, tmp_path, damage):
+    store.keep("key", made, STACKS)
+    (place,) = (tmp_path / "store").iterdir()
+    DAMAGES[damage](place)
+    assert not store.take("key", tmp_path / "taken")
+    assert not (tmp_path / "taken").exists()
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"files": {"1": {"source": {"path": "/elsewhere/asset"}}}},
+        {"files": {"1": {"source": {"path": "../asset"}}}},
+        {"files": {"1": {"source": {"executable": ["make"]}}}},
+        {"dockerImages": {"1": {"source": {"directory": "/elsewhere"}}}},
+    ],
+)
+def test_an_assembly_that_points_outside_of_itself_is_remembered_but_not_kept(store, made, tmp_path, document):
+    (made / "App.assets.json").write_text(json.dumps(document))
+    store.keep("key", made, STACKS)
+    assert store.remember("key") == STACKS
+    assert not store.take("key", tmp_path / "taken")
+
+
+@pytest.mark.parametrize("manifest", [{"missing": [{}]}, {"artifacts": {"S": {"type": "cdk:cloud-assembly"}}}])
+def test_an_unfinished_assembly_is_not_kept(store, made, tmp_path, manifest):
+    (made / "manifest.json").write_text(json.dumps(manifest))
+    store.keep("key", made, STACKS)
+    assert not store.take("key", tmp_path / "taken")
+
+
+def test_their_number_is_bounded(store, made, tmp_path):
+    for number in range(stores.REMEMBERED + 3):
+        store.keep(f"key {number}", made, STACKS)
+    places = list((tmp_path / "store").iterdir())
+    assert len(places) == stores.REMEMBERED
+    assert sum((place / "cdk.out").is_dir() for place in places) == stores.KEPT
+    assert store.take(f"key {stores.REMEMBERED + 2}", tmp_path / "taken")
+
+
+def test_a_place_that_cannot_be_written_costs_nothing_but_the_next_synth(made, tmp_path):
+    (tmp_path / "file").touch()
+    store = AssemblyStore(tmp_path / "file" / "store")
+    store.keep("key", made, STACKS)
+    assert store.remember("key") == {}

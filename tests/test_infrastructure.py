@@ -1,0 +1,106 @@
+"""The verdict on a stack's infrastructure, tier by tier, as a table."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rajee_deploy.facts import (
+    INFRA_PARAMETER,
+    TEMPLATE_PARAMETER,
+    InfraCheck,
+    StackContent,
+    StackPresent,
+    Synthesised,
+    Wanted,
+)
+from rajee_deploy.fingerprint import Fingerprint, Input
+from rajee_deploy.infrastructure import judge
+from rajee_deploy.model import Digest
+from rajee_deploy.steps import Tier
+from rajee_deploy.template import record_of
+
+INFRA = Fingerprint("s", Digest("sha256", "b" * 64), ())
+CONTENT = StackContent("sha256:t")
+SAME = Synthesised(CONTENT)
+OTHER = Synthesised(StackContent("sha256:u"))
+RECORDED = {INFRA_PARAMETER: str(INFRA.digest), TEMPLATE_PARAMETER: record_of(CONTENT)}
+IMPURE = replace(INFRA, inputs=(Input("impure:0", "app.py:1 forks"),))
+
+
+def state(content=CONTENT, **parameters) -> StackPresent:
+    return StackPresent("UPDATE_COMPLETE", {**RECORDED, **parameters}, {}, content=content)
+
+
+def wanted(check=InfraCheck.AUTO, infrastructure=INFRA, **more) -> Wanted:
+    return Wanted((), ("App",), infrastructure, check, **more)
+
+
+DOUBTS = {
+    "inputs": (state(RajeeInfraHash="x"), INFRA, "inputs changed"),
+    "no infra hash": (state(RajeeInfraHash="-"), INFRA, "no infra hash"),
+    "no template hash": (state(RajeeTemplateHash="-"), INFRA, "does not record"),
+    "somebody else": (state(replace(CONTENT, tags={"a": "b"})), INFRA, "somebody else"),
+    "impure": (state(), IMPURE, "app.py:1 forks"),
+}
+
+
+def test_equal_hashes_prove_that_nothing_changed():
+    verdict = judge("App", state(), wanted())
+    assert (verdict.tier, verdict.differences, verdict.open) == (Tier.HASH, (), ())
+
+
+@pytest.mark.parametrize("name", DOUBTS)
+def test_whatever_hashes_do_not_prove_a_synth_decides_or_else_it_is_deployed(name):
+    found, infrastructure, words = DOUBTS[name]
+    (reason,) = judge("App", found, wanted(infrastructure=infrastructure)).open
+    assert words in reason
+    (reason,) = judge("App", found, wanted(InfraCheck.HASH, infrastructure)).differences
+    assert words in reason
+
+
+@pytest.mark.parametrize("check", InfraCheck)
+@pytest.mark.parametrize("name", DOUBTS)
+def test_a_synth_decides_whatever_is_recorded(name, check):
+    found, infrastructure, _ = DOUBTS[name]
+    other_tags = name == "somebody else"
+    same = judge("App", found, wanted(check, infrastructure, synthesised={"App": SAME}))
+    other = judge("App", found, wanted(check, infrastructure, synthesised={"App": OTHER}))
+    assert (same.tier, bool(same.differences)) == (Tier.SYNTH, other_tags)
+    assert other.differences
+
+
+def test_what_is_remembered_of_equal_inputs_decides_like_a_synth_but_not_in_production():
+    changed = state(RajeeInfraHash="x")
+    assert judge("App", changed, wanted(remembered={"App": SAME})).differences == ()
+    assert judge("App", changed, wanted(remembered={"App": OTHER})).differences != ()
+    assert judge("App", changed, wanted(InfraCheck.SYNTH, remembered={"App": SAME})).open != ()
+    assert judge("App", changed, wanted(infrastructure=IMPURE, remembered={"App": SAME})).open != ()
+
+
+@pytest.mark.parametrize("check", InfraCheck)
+def test_what_no_comparison_can_decide_is_deployed(check):
+    looked_up = replace(state(), volatile=("Ami",))
+    for found in (looked_up, state(content=None)):
+        verdict = judge("App", found, wanted(check))
+        assert verdict.differences
+        assert verdict.tier is Tier.DEPLOY
+
+
+hashes = st.sampled_from([str(INFRA.digest), "x", "", "-"])
+contents = st.sampled_from([CONTENT, replace(CONTENT, template="sha256:u"), replace(CONTENT, tags={"a": "b"})])
+
+
+@given(hashes, contents, contents, st.sampled_from(InfraCheck))
+def test_no_change_is_missed(infra_hash, recorded, deployed, check):
+    """Unchanged is said only when both hashes are those of the deployment, or a synth makes what is deployed."""
+    found = state(deployed, RajeeInfraHash=infra_hash, RajeeTemplateHash=record_of(recorded))
+    verdict = judge("App", found, wanted(check))
+    if not verdict.differences and not verdict.open:
+        assert infra_hash == str(INFRA.digest)
+        assert recorded == deployed
+    by_synth = judge("App", found, wanted(check, synthesised={"App": SAME}))
+    assert bool(by_synth.differences) == (deployed != CONTENT)
