@@ -11,7 +11,7 @@ from rajee_deploy.report.history import History, Run
 from rajee_deploy.report.metrics import TARGETS, figures
 from rajee_deploy.report.timings import duration
 from rajee_deploy.steps import BuildAndPush, DeployStack
-from rajee_deploy.up import execute, settle
+from rajee_deploy.up import converge
 
 if TYPE_CHECKING:
     from rajee_deploy.console import Console
@@ -23,9 +23,13 @@ def recorded_run(run: Context, wait_seconds: float) -> tuple[Planned, Run]:
     """Do `up`, show its timings and append it to the history."""
     planned: Planned | None = None
     at = datetime.now(UTC)
+
+    def note(made: Planned) -> None:
+        nonlocal planned
+        planned = made
+
     try:
-        planned = settle(run, wait_seconds)
-        execute(run, planned)
+        planned = converge(run, wait_seconds, note)
     except KeyboardInterrupt:
         _keep(run, _record(run, planned, at, "interrupted"))
         raise
@@ -34,7 +38,7 @@ def recorded_run(run: Context, wait_seconds: float) -> tuple[Planned, Run]:
         raise
     finally:
         run.close()
-    record = _record(run, planned, at, "done")
+    record = _record(run, planned, at, "done" if run.wait_for_end else "accepted")
     show_timings(run, record)
     _keep(run, record)
     return planned, record

@@ -11,6 +11,8 @@ from rajee_deploy.console import Console
 from rajee_deploy.engine.choice import choose_engine
 from rajee_deploy.errors import ConfigurationError
 from rajee_deploy.facts import StackAbsent
+from rajee_deploy.git import ancestry
+from rajee_deploy.guard import Rules
 from rajee_deploy.places import state_directory
 from rajee_deploy.ports import Context, Ports
 from rajee_deploy.registry.ecr import Ecr
@@ -19,6 +21,8 @@ from rajee_deploy.stack.app import CdkApp
 from rajee_deploy.stack.cdk import Cdk
 from rajee_deploy.stack.cloudformation import CloudFormation
 from rajee_deploy.stack.revision import checkout_revision
+from rajee_deploy.stack.update import Updates
+from rajee_deploy.stack.watching import Watching
 from rajee_deploy.tags import tag_problem
 from rajee_deploy.up import check_account
 
@@ -40,6 +44,7 @@ def make_context(
     also_tags: Sequence[str] | None = None,
     verbose: bool = False,
     infra_check: str | None = None,
+    allow_rollback: bool = False,
 ) -> Context:
     """Settings, images and ports of one run. `flags` are the environment, the images and the settings file."""
     tags = _checked(also_tags or ())
@@ -50,11 +55,12 @@ def make_context(
     ecr = _ecr(aws)
     app = CdkApp(settings.cdk, settings.environment)
     ports = Ports(
-        ecr, CloudFormation(aws), Cdk(settings.cdk, aws, app.tracer), choose_engine(settings.engine), aws.identity,
-        app.fingerprint, lambda: [store for _, store in _stores(ecr)], lambda: checkout_revision(settings.root),
-        app.store,
+        ecr, CloudFormation(aws), Cdk(settings.cdk, aws, app.tracer), choose_engine(settings.engine), Watching(aws),
+        Updates(aws), aws.identity, app.fingerprint, lambda: [store for _, store in _stores(ecr)],
+        lambda: checkout_revision(settings.root), lambda one, other: ancestry(settings.root, one, other), app.store,
     )  # fmt: skip
-    return Context(settings, images, ports, Console(verbose=verbose), tags)
+    rules = Rules(allow_rollback, settings.require_ancestry)
+    return Context(settings, images, ports, Console(verbose=verbose), tags, rules)
 
 
 def make_sources(settings: Settings | None, profile: str | None, region: str | None) -> Sources:
