@@ -65,8 +65,14 @@ def test_broader_permissions_are_refused_where_nobody_can_say_yes(bootstrapped):
 
 def test_a_yes_deploys_and_the_time_is_accounted_for(bootstrapped):
     commit(bootstrapped, "one")
-    done = json.loads(bootstrapped.run("rajee-deploy up --yes --json").stdout)
+    done = json.loads(bootstrapped.run("rajee-deploy up --yes --json --outputs-file outputs.json").stdout)
     assert done["kind"] == "first"
+    outputs = json.loads((bootstrapped.folder / "outputs.json").read_text())
+    assert outputs["RajeeEnvoyStack"]["RajeeState"].endswith(done["images"]["envoy"]["tag"])
+    (bootstrapped.folder / "outputs.json").unlink()
+    bootstrapped.run("rajee-deploy up --outputs-file outputs.json")
+    assert json.loads((bootstrapped.folder / "outputs.json").read_text()) == outputs
+    (bootstrapped.folder / "outputs.json").unlink()
     assert set(done["deployments"]) == {"RajeeRegistryStack", "RajeeEnvoyStack"}
 
 
