@@ -22,6 +22,7 @@ from rajee_deploy.cli.flags import (
     Verbose,
 )
 from rajee_deploy.cli.lock import lock
+from rajee_deploy.cli.permissions import permissions
 from rajee_deploy.cli.verify import verify
 from rajee_deploy.errors import Exit
 
@@ -211,6 +212,7 @@ app.command()(explain)
 app.command()(replay)
 app.command()(verify)
 app.command()(lock)
+app.command()(permissions)
 
 
 @app.command()
