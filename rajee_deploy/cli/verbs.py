@@ -23,6 +23,7 @@ from rajee_deploy.cli.flags import (
     Verbose,
 )
 from rajee_deploy.cli.lock import lock
+from rajee_deploy.cli.permissions import permissions
 from rajee_deploy.cli.verify import verify
 from rajee_deploy.errors import Exit
 
@@ -229,6 +230,7 @@ app.command()(explain)
 app.command()(replay)
 app.command()(verify)
 app.command()(lock)
+app.command()(permissions)
 
 
 @app.command()
