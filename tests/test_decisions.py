@@ -119,9 +119,9 @@ INFRASTRUCTURES = (
     Infrastructure("unreadable", same=True, deployed=None),
     Infrastructure("looked up in SSM", same=True, volatile=("Ami",)),
 )
-IMAGES = (
-    ImagePresent(DIGEST), ImageAbsent(), RepositoryAbsent(), ImageInaccessible("archived"),
-    ImageForeign(DIGEST, "sha256:other"), ImageOfOtherPlatform(DIGEST, "linux/arm64"),
+USABLE = (ImagePresent(DIGEST), ImageAbsent(), RepositoryAbsent())
+UNUSABLE = (
+    ImageInaccessible("archived"), ImageForeign(DIGEST, "sha256:other"), ImageOfOtherPlatform(DIGEST, "linux/arm64"),
 )  # fmt: skip
 REFUSED = {
     ImageInaccessible: "image-archived", ImageForeign: "image-not-ours", ImageOfOtherPlatform: "image-wrong-platform",
@@ -224,12 +224,14 @@ def decide(wanted: Wanted, observed: Observed, truth: dict[str, Synthesised]) ->
 
 
 def cases():
-    """The product: one stack's statuses all, while the other's are the few that matter to it."""
-    tail = (RECORDED, InfraCheck, DeployBy)
-    for image, infra, status, recorded, check, by in itertools.product(IMAGES, INFRASTRUCTURES, STATES, *tail):
-        for registry in ("UPDATE_COMPLETE", "absent"):
-            yield Case(image, infra, status, recorded, registry, check, by)
-    for image, registry, check in itertools.product(IMAGES, STATES, InfraCheck):
+    """The product: one stack's statuses all, while the other's are the few that matter to it. An image that cannot be
+    used stops whatever else there is."""
+    tail = (RECORDED, ("UPDATE_COMPLETE", "absent"), InfraCheck, DeployBy)
+    for each in itertools.product(USABLE, INFRASTRUCTURES, STATES, *tail):
+        yield Case(*each)
+    for image, infra, status in itertools.product(UNUSABLE, INFRASTRUCTURES, STATES):
+        yield Case(image, infra, status, "same", "UPDATE_COMPLETE", InfraCheck.AUTO, DeployBy.TAG)
+    for image, registry, check in itertools.product((*USABLE, *UNUSABLE), STATES, InfraCheck):
         yield Case(image, INFRASTRUCTURES[0], "UPDATE_COMPLETE", "same", registry, check, DeployBy.TAG)
 
 

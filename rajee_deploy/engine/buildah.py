@@ -78,7 +78,7 @@ class Buildah:
     def build_and_push(self, request: BuildRequest, access: PushAccess, on_event: Callable[[BuildEvent], None]) -> str:
         """See Engine."""
         _check_settings(request)
-        redacted = Redactor(request.settings.secrets)
+        redacted = Redactor(request.settings.secrets, request.build_args)
         with (
             private_docker_config(access) as login,
             _registries() as registries,
@@ -100,7 +100,7 @@ class Buildah:
         on_event: Callable[[BuildEvent], None], redacted: Redactor,
     ) -> None:  # fmt: skip
         flags, arguments = build_arg_flags(request.build_args, frozenset(s.variable for s in request.settings.secrets))
-        steps = Steps(on_event)
+        steps = Steps(redacted.events(on_event))
         argv = [self._program(), "build", *_build_flags(request), *more, *flags, str(request.context)]
         ended = run(argv, env={**environment, **arguments}, on_line=steps.line)
         if ended.code == 0:
