@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from rich.console import Console as RichConsole
     from rich.console import ConsoleOptions, RenderResult
     from rich.live import Live
+    from rich.text import Text
 
     from rajee_deploy.errors import DeployError
     from rajee_deploy.model import Notice
@@ -50,6 +51,7 @@ class Console:
         self._is_plain = not self._stderr.isatty() and not {"FORCE_COLOR", "TTY_COMPATIBLE"} & set(os.environ)
         # What each thread is busy with, in the order in which they began; shown while it lasts on a terminal.
         self._rows: dict[int, _Row] = {}
+        self._below: dict[int, tuple[str, ...]] = {}
         self._live: Live | None = None
         self._rows_change = threading.Lock()
 
@@ -110,6 +112,20 @@ class Console:
         row.text = printable(text)
         return True
 
+    def board(self, lines: Sequence[str]) -> None:
+        """Lines that this thread shows below the pieces of work until it shows others; for a terminal alone."""
+        self._below[threading.get_ident()] = tuple(map(printable, lines))
+
+    def can_ask(self) -> bool:
+        """Whether somebody is there who can answer."""
+        return self._stderr.isatty() and sys.stdin is not None and sys.stdin.isatty()
+
+    def ask(self, question: str) -> bool:
+        """A question that is answered with y or anything else."""
+        self._stderr.write(f"{printable(question)} [y/N] ")
+        self._stderr.flush()
+        return sys.stdin.readline().strip().lower() in ("y", "yes")
+
     @contextmanager
     def spinner(self, text: str) -> Iterator[None]:
         """Names a piece of work before it starts, and shows that it is going on: a line for each thread's."""
@@ -134,7 +150,7 @@ class Console:
     def _started(self) -> Live:
         from rich.live import Live
 
-        live = Live(_Board(self._rows), console=self._talk, transient=True, refresh_per_second=10)
+        live = Live(_Board(self._rows, self._below), console=self._talk, transient=True, refresh_per_second=10)
         live.start()
         return live
 
@@ -206,10 +222,11 @@ class _Row:
 class _Board:
     """All that goes on, one line each and never more than the terminal's width."""
 
-    def __init__(self, rows: dict[int, _Row]) -> None:
+    def __init__(self, rows: dict[int, _Row], below: dict[int, tuple[str, ...]]) -> None:
         from rich.spinner import Spinner
 
         self._rows = rows
+        self._below = below
         self._spinner = Spinner("dots")
 
     def __rich_console__(self, console: RichConsole, options: ConsoleOptions) -> RenderResult:
@@ -219,9 +236,15 @@ class _Board:
         for row in list(self._rows.values()):
             seconds = int(time.monotonic() - row.began)
             line = Text.assemble(str(sign), " ", (row.name, "bold"), f" {seconds}s  " if seconds else "  ", row.text)
-            line.truncate(options.max_width - 1, overflow="ellipsis")
-            line.no_wrap = True
-            yield line
+            yield _cut(line, options.max_width)
+        for lines in list(self._below.values()):
+            yield from (_cut(Text(f"    {line}"), options.max_width) for line in lines)
+
+
+def _cut(line: Text, width: int) -> Text:
+    line.truncate(width - 1, overflow="ellipsis")
+    line.no_wrap = True
+    return line
 
 
 def _nowhere() -> TextIO:

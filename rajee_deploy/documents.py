@@ -18,8 +18,10 @@ if TYPE_CHECKING:
     from rajee_deploy.model import Use
     from rajee_deploy.report.history import Run
     from rajee_deploy.report.metrics import Figures
+    from rajee_deploy.rollout.spans import Span
     from rajee_deploy.steps import Skip, Step
     from rajee_deploy.up import Planned
+    from rajee_deploy.watch import Account
 
 
 def of_fingerprint(image: ImageInputs) -> dict[str, Any]:
@@ -61,7 +63,11 @@ def of_plan(planned: Planned, seconds: float) -> dict[str, Any]:
         "infrastructure": _infrastructure(planned),
         "steps": [_step(step) for step in planned.plan.steps],
         "warnings": [
-            {"image": image, "code": notice.code, "message": notice.message} for image, notice in planned.plan.notices
+            *(
+                {"image": image, "code": notice.code, "message": notice.message}
+                for image, notice in planned.plan.notices
+            ),
+            *({"subject": one.subject, "code": one.code, "message": one.text} for one in planned.plan.cautions),
         ],
         "skipped": [_skip(skip) for skip in planned.plan.skipped],
         "seconds": round(seconds, 3),
@@ -79,14 +85,26 @@ def of_bases(bases: Sequence[Base]) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
-def of_run(planned: Planned, run: Run) -> dict[str, Any]:
-    """`rajee-deploy.up/1`: what was done, with every phase's time."""
+def of_run(planned: Planned, run: Run, accounts: Mapping[str, Account]) -> dict[str, Any]:
+    """`rajee-deploy.up/1`: what was done, with every phase's time, and by stack where a deployment's time went."""
     return {
         **of_plan(planned, run.seconds),
         "schema": "rajee-deploy.up/1",
         "outcome": run.outcome,
         "phases": [{"name": p.name, "start": round(p.start, 3), "seconds": round(p.seconds, 3)} for p in run.phases],
+        "deployments": {
+            stack: {
+                "resources": [_span(span) for span in account.resources],
+                "services": {name: [_span(span) for span in spans] for name, spans in account.phases.items()},
+                "advice": list(account.advice),
+            }
+            for stack, account in accounts.items()
+        },
     }
+
+
+def _span(span: Span) -> dict[str, Any]:
+    return {"name": span.name, "seconds": round(span.seconds, 3)}
 
 
 def of_figures(figures: Figures, unreadable: int) -> dict[str, Any]:
@@ -142,7 +160,7 @@ def _step(step: Step) -> dict[str, Any]:
                 "step": "deploy", "stack": step.stack, "parameters": dict(step.parameters), "reason": step.reason,
                 "changes": [change.value for change in step.changes], "adopt": step.adopt,
                 "tags": {move.tag: move.target for move in step.before},
-                "tier": step.tier.value,
+                "tier": step.tier.value, "via": step.via.value,
             }  # fmt: skip
         case WaitForStack():
             return {"step": "wait", "stack": step.stack, "reason": step.reason}

@@ -48,6 +48,25 @@ class DeployBy(Enum):
     DIGEST = "digest"
 
 
+class Approval(Enum):
+    """Who agrees to broader permissions: whoever sits at the terminal; somebody in any case (a terminal, or --yes); or
+    nobody is asked."""
+
+    INTERACTIVE = "interactive"
+    BROADENING = "broadening"
+    NEVER = "never"
+
+
+class Ancestry(Enum):
+    """How one commit stands to another."""
+
+    SAME = "the same"
+    OLDER = "older"
+    NEWER = "newer"
+    DIVERGED = "on another branch"
+    UNKNOWN = "unknown"
+
+
 # -- what is wanted ------------------------------------------------------------------------------------------------
 
 
@@ -114,6 +133,7 @@ class Wanted:
     check: InfraCheck = InfraCheck.AUTO
     synthesised: Mapping[str, Synthesised] = field(default_factory=dict)
     remembered: Mapping[str, Synthesised] = field(default_factory=dict)
+    by_cloudformation: bool = False  # when only an image changed, CloudFormation may update the stack alone
 
     @property
     def impurities(self) -> tuple[str, ...]:

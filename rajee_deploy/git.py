@@ -12,13 +12,13 @@ import os
 import re
 from contextlib import contextmanager
 from dataclasses import dataclass
-from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit, urlunsplit
 
 from rajee_deploy import process
 from rajee_deploy.errors import DeployError
+from rajee_deploy.facts import Ancestry
 from rajee_deploy.scratch import private_directory
 
 if TYPE_CHECKING:
@@ -60,16 +60,6 @@ class Revision:
     branch: str = ""
     source: str = ""
     committed: int = 0
-
-
-class Ancestry(Enum):
-    """How one commit stands to another."""
-
-    SAME = "the same"
-    OLDER = "older"
-    NEWER = "newer"
-    DIVERGED = "on another branch"
-    UNKNOWN = "unknown"
 
 
 def find_revision(directory: Path) -> Revision | None:

@@ -26,7 +26,7 @@ from rajee_deploy.facts import (
     StackPresent,
 )
 from rajee_deploy.infrastructure import Verdict, judge
-from rajee_deploy.steps import BuildAndPush, Change, DeployStack, MoveTag, Plan, Skip, Step, Tier, WaitForStack
+from rajee_deploy.steps import BuildAndPush, Change, DeployStack, MoveTag, Plan, Skip, Step, Tier, Via, WaitForStack
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -261,6 +261,9 @@ def _stack_step(stack: str, received: Sequence[WantedImage], wanted: Wanted, obs
             if image.deploy_by is DeployBy.DIGEST and retention.wanted_digest(image, observed) is None
         ),
         tier=Tier.DEPLOY if why[0][0] in (Change.FIRST, Change.ROLLED_BACK) else tier,
+        via=Via.CLOUDFORMATION
+        if wanted.by_cloudformation and {change for change, _ in why} == {Change.TAG}
+        else Via.CDK,
     )
 
 

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, assert_never
 
+from rajee_deploy.facts import Ancestry, Approval
+from rajee_deploy.guard import Rules
 from rajee_deploy.places import cache_directory
 from rajee_deploy.report.timings import Timings
 from rajee_deploy.scratch import private_directory
@@ -27,6 +29,9 @@ if TYPE_CHECKING:
     from rajee_deploy.registry.contents import ContentsStore
     from rajee_deploy.settings import ImageSettings, Settings
     from rajee_deploy.stack import StackDeployer, StackReader
+    from rajee_deploy.stack.update import StackUpdater
+    from rajee_deploy.stack.watching import StackWatcher
+    from rajee_deploy.watch import Account
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +42,16 @@ class Ports:
     reader: StackReader
     deployer: StackDeployer
     engine: Engine
+    watcher: StackWatcher
+    updater: StackUpdater
     identity: Callable[[], Identity]
     infrastructure: Callable[[], Fingerprint]
     # Where it is kept what pushed images were made of, for people who ask later. Never asked by a run, and made only
     # when something was pushed.
     contents: Callable[[], Sequence[ContentsStore]] = tuple
     revision: Callable[[], str] = lambda: "-"
+    # How this checkout's commit stands to another one.
+    ancestry: Callable[[str, str], Ancestry] = lambda _one, _other: Ancestry.UNKNOWN
     store: AssemblyStore = field(default_factory=lambda: AssemblyStore(cache_directory() / "assemblies"))
 
     @property
@@ -60,8 +69,26 @@ class Context:
     ports: Ports
     console: Console
     also_tags: tuple[str, ...] = ()
+    rules: Rules = field(default_factory=Rules)
+    assume_yes: bool = False
+    wait_for_end: bool = True
+    outputs: dict[str, dict[str, str]] = field(default_factory=dict)  # of the deployed stacks
+    accounts: dict[str, Account] = field(default_factory=dict)  # by stack: where the time of its deployment went
     timings: Timings = field(default_factory=Timings)
     _scratch: ExitStack = field(default_factory=ExitStack)
+
+    @property
+    def must_ask(self) -> bool:
+        """Whether broader permissions need somebody's yes: on a terminal, and where the settings say so."""
+        match self.settings.cdk.approval:
+            case Approval.NEVER:
+                return False
+            case Approval.BROADENING:
+                return not self.assume_yes
+            case Approval.INTERACTIVE:
+                return not self.assume_yes and self.console.can_ask()
+            case _:
+                assert_never(self.settings.cdk.approval)
 
     def scratch(self) -> Path:
         """A new private directory, there until `close`."""

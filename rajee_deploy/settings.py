@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 from rajee_deploy.build_settings import BuildSettings, EngineSettings, parse_build, parse_engine
 from rajee_deploy.errors import ConfigurationError
-from rajee_deploy.facts import RECORDS, DeployBy, InfraCheck
+from rajee_deploy.facts import RECORDS, Approval, DeployBy, InfraCheck
 from rajee_deploy.model import Platform, Repository, is_local_context
 from rajee_deploy.tags import tag_problem
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
 LOCK_NAME = "rajee-deploy.lock"
@@ -58,6 +58,8 @@ class CdkSettings:
     ignore: tuple[str, ...] = ()
     inputs: tuple[Path, ...] = ()
     infra_check: str = "auto"
+    approval: Approval = Approval.INTERACTIVE
+    by_cloudformation: bool = False  # `tag-only`: a new image alone goes without the CDK CLI
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,7 @@ class Settings:
     environments: tuple[str, ...] = ()  # all that the file knows
     engine: EngineSettings = field(default_factory=EngineSettings)
     production: bool = False
+    require_ancestry: bool = False
 
     @property
     def infra_check(self) -> InfraCheck:
@@ -105,14 +108,16 @@ _IMAGE_KEYS = {
 }  # fmt: skip
 _CDK_KEYS = {
     "app": _STRING, "stacks": _LIST, "context": _STRINGS, "env": _LIST, "ignore": _LIST, "inputs": _LIST,
-    "infra-check": _STRING,
+    "infra-check": _STRING, "approval": _STRING, "tag-only": _STRING,
 }  # fmt: skip
 _ENGINE_KEYS = {"engine": _STRING, "builder": _STRING, "build-concurrency": _NUMBER}
 _ENVIRONMENT_KEYS = {
     "profile": _STRING, "region": _STRING, "account": _STRING, "context": _STRINGS, "images": _TABLE, "cdk": _TABLE,
-    "production": _BOOLEAN, **_ENGINE_KEYS,
+    "production": _BOOLEAN, "require-ancestry": _BOOLEAN, **_ENGINE_KEYS,
 }  # fmt: skip
-_TOP_KEYS = {"images": _TABLE, "cdk": _TABLE, "environments": _TABLE, **_ENGINE_KEYS}
+_TOP_KEYS = {
+    "images": _TABLE, "cdk": _TABLE, "environments": _TABLE, "require-ancestry": _BOOLEAN, **_ENGINE_KEYS,
+}  # fmt: skip
 
 
 def find_settings(start: Path) -> Path:
@@ -147,6 +152,7 @@ def load(path: Path, environment: str | None = None) -> Settings:
         path, images, cdk, environment or "", chosen.get("profile"), chosen.get("region"), chosen.get("account"),
         tuple(table.get("environments", {})), reader.engine({**table, **chosen}),
         chosen.get("production", environment in PRODUCTION),
+        chosen.get("require-ancestry", table.get("require-ancestry", False)),
     )  # fmt: skip
 
 
@@ -298,13 +304,22 @@ class _Reader:
         for path in inputs:
             if not path.exists():
                 raise self.fail("cdk.inputs", f"{path} does not exist")
-        check = merged.get("infra-check", "auto")
-        if check not in [each.value for each in InfraCheck]:
-            raise self.fail("cdk.infra-check", f"{check!r} is none of auto, hash, synth")
+        check = self.one_of(
+            "cdk.infra-check", merged.get("infra-check", "auto"), sorted(each.value for each in InfraCheck)
+        )
+        asked = [each.value for each in Approval]
+        approval = Approval(self.one_of("cdk.approval", merged.get("approval", "interactive"), asked))
+        by = self.one_of("cdk.tag-only", merged.get("tag-only", "cdk"), ["cdk", "cloudformation"])
         return CdkSettings(
             app, tuple(merged["stacks"]), {**merged.get("context", {}), **environment.get("context", {})},
             tuple(merged.get("env", ())), tuple(merged.get("ignore", ())), inputs, check,
+            approval, by == "cloudformation",
         )  # fmt: skip
+
+    def one_of(self, key: str, value: str, known: Sequence[str]) -> str:
+        if value not in known:
+            raise self.fail(key, f"{value!r} is none of {', '.join(known)}")
+        return value
 
     def check_stacks(self, images: tuple[ImageSettings, ...], cdk: CdkSettings) -> None:
         """A stack that receives a tag must be one that is deployed, and each parameter has one image."""

@@ -48,6 +48,13 @@ class Tier(Enum):
     DEPLOY = "deploy"
 
 
+class Via(Enum):
+    """Who carries a deployment out: the CDK CLI with an assembly, or CloudFormation with the template it has."""
+
+    CDK = "cdk"
+    CLOUDFORMATION = "cloudformation"
+
+
 @dataclass(frozen=True, slots=True)
 class DeployStack:
     """Deploy one stack with these parameters. `adopt`: take retained resources that exist already into the stack.
@@ -66,6 +73,16 @@ class DeployStack:
     undo: tuple[MoveTag, ...] = ()
     digests: tuple[tuple[str, Repository, str], ...] = ()
     tier: Tier = Tier.DEPLOY
+    via: Via = Via.CDK
+
+
+@dataclass(frozen=True, slots=True)
+class Caution:
+    """What speaks against a step and does not forbid it."""
+
+    code: str
+    subject: str
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +112,7 @@ class Plan:
     steps: tuple[Step, ...]
     skipped: tuple[Skip, ...]
     notices: tuple[tuple[str, Notice], ...] = ()  # with the image each is about
+    cautions: tuple[Caution, ...] = ()
 
     @property
     def is_empty(self) -> bool:

@@ -90,6 +90,15 @@ def recording(step: DeployStack, synthesis: Synthesis, state: StackState, revisi
     return replace(step, parameters=(*images, *taken))
 
 
+def keeping(step: DeployStack, state: StackState, revision: str) -> DeployStack:
+    """The step for CloudFormation alone, whose template stays: of the records, only those that the stack has are given,
+    and what the template's digest says stays true."""
+    has = state.parameters if isinstance(state, StackPresent) else {}
+    records = {**dict(step.parameters), REVISION_PARAMETER: revision}
+    given = tuple((key, value) for key, value in records.items() if key not in RECORDS or key in has)
+    return replace(step, parameters=given)
+
+
 def unprovable(step: DeployStack, state: StackState) -> tuple[str, ...]:
     """Why the hashes that a deployed stack records will prove nothing to the next run, which then synthesises."""
     given = dict(step.parameters)

@@ -12,23 +12,24 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, assert_never
 
+from rajee_deploy import guard, retention
 from rajee_deploy import plan as plans
-from rajee_deploy import retention
 from rajee_deploy.bases import show_age
 from rajee_deploy.building import Workshop, build_all
+from rajee_deploy.deploying import Job, approve, deploy, move_and_tell
 from rajee_deploy.errors import DeployError
-from rajee_deploy.facts import Wanted, WantedImage
+from rajee_deploy.facts import NOT_RECORDED, Wanted, WantedImage
 from rajee_deploy.image import read_all_inputs
-from rajee_deploy.moving import move_tag, with_digests
 from rajee_deploy.naming import expanded
 from rajee_deploy.observe import observe
 from rajee_deploy.scratch import sweep
 from rajee_deploy.settings import LOCK_NAME
-from rajee_deploy.steps import BuildAndPush, DeployStack, MoveTag, Plan, Tier, WaitForStack
-from rajee_deploy.synthesis import Synthesis, kept, recording, remembered, synthesise, unprovable
+from rajee_deploy.stack.revision import DIRTY
+from rajee_deploy.steps import BuildAndPush, DeployStack, MoveTag, Plan, Tier, Via, WaitForStack
+from rajee_deploy.synthesis import Synthesis, keeping, kept, recording, remembered, synthesise
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from rajee_deploy.aws import Identity
     from rajee_deploy.facts import Observed
@@ -75,7 +76,9 @@ def make_plan(run: Context) -> Planned:
             described = {stack: state.result() for stack, state in states.items()}
             # The registry is asked last, since it is asked about what the stacks run, too.
             observed = pool.submit(observe, ports.registry, images, described).result()
-    wanted = Wanted(images, stacks, infrastructure, settings.infra_check)
+    wanted = Wanted(
+        images, stacks, infrastructure, settings.infra_check, by_cloudformation=settings.cdk.by_cloudformation
+    )
     if infrastructure is not None:
         wanted = replace(wanted, remembered=remembered(ports.synthesiser, infrastructure, who))
     reasons = plans.synth_reasons(wanted, observed)
@@ -83,7 +86,18 @@ def make_plan(run: Context) -> Planned:
     if reasons and infrastructure is not None:
         synthesis = _synthesise(run, infrastructure, who, reasons)
         wanted = replace(wanted, infrastructure=synthesis.fingerprint, synthesised=synthesis.stacks)
-    return Planned(plans.make_plan(wanted, observed), wanted, inputs, who, observed, synthesis)
+    plan = _guarded(run, plans.make_plan(wanted, observed), observed)
+    return Planned(plan, wanted, inputs, who, observed, synthesis)
+
+
+def _guarded(run: Context, plan: Plan, observed: Observed) -> Plan:
+    """The plan, when no older revision takes a newer one's place. git is asked only where something is deployed."""
+    revisions = guard.deployed_revisions(plan, observed)
+    if not revisions:
+        return plan
+    own = run.ports.revision().removesuffix(DIRTY)
+    ancestries = {each: run.ports.ancestry(own, each) for each in set(revisions.values())}
+    return guard.guarded(plan, revisions, ancestries, run.rules)
 
 
 def _synthesise(run: Context, planned: Fingerprint, who: Identity, reasons: Sequence[str] = ()) -> Synthesis:
@@ -105,6 +119,8 @@ def show_plan(run: Context, planned: Planned) -> None:
         console.notices(name, [notice for notice in image.notices if notice.code != "base-config-unknown"])
     for name, notice in planned.plan.notices:
         console.notices(name, [notice])
+    for caution in planned.plan.cautions:
+        console.item("!", caution.subject, f"{caution.text} [{caution.code}]", "yellow")
     for skip in planned.plan.skipped:
         console.item("=", skip.subject, skip.reason, "green")
     for step in planned.plan.steps:
@@ -115,7 +131,8 @@ def show_plan(run: Context, planned: Planned) -> None:
                 console.item("+", f"tag {step.image}", f"{step.tag} → {step.target}: {step.reason}", "cyan")
             case DeployStack():
                 adopted = "; the repository exists already and is adopted" if step.adopt else ""
-                console.item("+", f"deploy {step.stack}", step.reason + adopted, "cyan")
+                alone = "; CloudFormation updates it alone" if step.via is Via.CLOUDFORMATION else ""
+                console.item("+", f"deploy {step.stack}", step.reason + adopted + alone, "cyan")
             case WaitForStack():
                 console.item("~", f"wait for {step.stack}", step.reason, "yellow")
             case _:
@@ -143,6 +160,25 @@ def settle(run: Context, wait_seconds: float) -> Planned:
                 _wait(run, step.stack, deadline)
 
 
+def converge(run: Context, wait_seconds: float, note: Callable[[Planned], None]) -> Planned:
+    """Plan and do it; when somebody else begins an operation in between, wait for its end and plan again from nothing.
+
+    `note` is told each plan before it is carried out.
+    """
+    deadline = time.monotonic() + wait_seconds
+    while True:
+        planned = settle(run, deadline - time.monotonic())
+        note(planned)
+        try:
+            execute(run, planned)
+        except DeployError as error:
+            if error.code != "stack-busy" or time.monotonic() > deadline:
+                raise
+            run.console.say(f"{error.problem}: it is waited for, and everything is planned again", "yellow")
+        else:
+            return planned
+
+
 def execute(run: Context, planned: Planned) -> None:
     """Do the plan's steps in their order."""
     steps = planned.plan.steps
@@ -152,17 +188,9 @@ def execute(run: Context, planned: Planned) -> None:
     if any(isinstance(step, BuildAndPush) for step in steps):
         with run.phase("find the engine"):
             run.console.detail(run.ports.engine.check())
-    assembly = Path()
-    deploys = [step for step in steps if isinstance(step, DeployStack)]
-    if deploys:
-        synthesis = _synthesis(run, planned)
-        assembly = synthesis.assembly
-        revision = run.ports.revision()
-        recorded = {
-            step.stack: recording(step, synthesis, planned.observed.stacks[step.stack], revision) for step in deploys
-        }
-        run.ports.deployer.check(assembly, list(recorded.values()))
-        steps = tuple(recorded[step.stack] if isinstance(step, DeployStack) else step for step in steps)
+    jobs = {job.step.stack: job for job in _jobs(run, planned)}
+    approve(run, list(jobs.values()))
+    last = next(reversed(jobs), "")
     builds = [step for step in steps if isinstance(step, BuildAndPush)]
     for step in steps:
         match step:
@@ -171,9 +199,9 @@ def execute(run: Context, planned: Planned) -> None:
                     _build(run, builds, planned)
             case MoveTag():
                 with run.phase(f"tag {step.image}"):
-                    _move(run, step)
+                    move_and_tell(run, step)
             case DeployStack():
-                _deploy_shielded(run, step, assembly)
+                deploy(run, jobs[step.stack], is_last=step.stack == last)
             case WaitForStack():
                 raise AssertionError("settle() leaves no waits")
             case _:
@@ -186,6 +214,25 @@ def _build(run: Context, builds: Sequence[BuildAndPush], planned: Planned) -> No
         run.settings, run.ports.engine, run.ports.registry, run.console, run.phase, wanted, run.ports.contents
     )  # fmt: skip
     build_all(shop, builds, planned.inputs)
+
+
+def _jobs(run: Context, planned: Planned) -> list[Job]:
+    """The deployments, with what the stacks are to record; the assembly is there when one of them needs it."""
+    steps = [step for step in planned.plan.steps if isinstance(step, DeployStack)]
+    revision = run.ports.revision() if steps else NOT_RECORDED
+    states = planned.observed.stacks
+    assembly = Path()
+    by_cdk = [step for step in steps if step.via is Via.CDK]
+    recorded = {step.stack: keeping(step, states[step.stack], revision) for step in steps}
+    if by_cdk:
+        synthesis = _synthesis(run, planned)
+        assembly = synthesis.assembly
+        recorded |= {step.stack: recording(step, synthesis, states[step.stack], revision) for step in by_cdk}
+        run.ports.deployer.check(assembly, [recorded[step.stack] for step in by_cdk])
+    images = planned.wanted.images
+    return [
+        Job(recorded[step.stack], assembly, [image for image in images if image.stack == step.stack]) for step in steps
+    ]
 
 
 def _synthesis(run: Context, planned: Planned) -> Synthesis:
@@ -206,54 +253,6 @@ def _threads() -> Iterator[ThreadPoolExecutor]:
         yield pool
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
-
-
-def _move(run: Context, step: MoveTag) -> None:
-    digest = move_tag(run.ports.registry, step)
-    run.console.item("✓", f"tag {step.tag}", f"{step.repository}:{step.tag} is {digest}", "green")
-
-
-def _deploy_shielded(run: Context, step: DeployStack, assembly: Path) -> None:
-    """Deploy with the tags in place that keep what runs and what will run from expiring."""
-    for move in step.before:
-        try:
-            _move(run, move)
-        except DeployError as error:
-            if error.code != "tag-immutable":
-                raise
-            run.console.say(f"{error.problem}: {error.hint}", "yellow")
-    step = with_digests(run.ports.registry, step)
-    try:
-        _deploy(run, step, assembly)
-    except DeployError:
-        _put_back(run, step)
-        raise
-
-
-def _put_back(run: Context, step: DeployStack) -> None:
-    """After a failed deploy: the shields return to what runs on. The failure is the news, not this."""
-    try:
-        if step.undo and plans.is_undone(step, run.ports.reader.describe(step.stack)):
-            for move in step.undo:
-                _move(run, move)
-    except DeployError as error:
-        run.console.say(f"{step.undo[0].tag} was not put back ({error}); the next run does it", "yellow")
-
-
-def _deploy(run: Context, step: DeployStack, assembly: Path) -> None:
-    with run.phase(f"deploy {step.stack}"):
-        run.ports.deployer.deploy(step, assembly, run.console.working)
-        state = run.ports.reader.observe(step.stack)
-    problem = plans.objection(step, state)
-    if problem:
-        raise DeployError(
-            "deploy-not-confirmed", f"cdk said it deployed {step.stack}, but {problem}", where=f"stack {step.stack}",
-            hint="look at the stack's events, then run again",
-        )  # fmt: skip
-    for doubt in unprovable(step, state):
-        run.console.item("!", f"stack {step.stack}", doubt, "yellow")
-    recorded = ", ".join(f"{key} {plans.short(value)}" for key, value in step.parameters)
-    run.console.item("✓", f"stack {step.stack}", f"complete, and it records {recorded}", "green")
 
 
 def _wait(run: Context, stack: str, deadline: float) -> None:

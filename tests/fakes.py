@@ -28,6 +28,8 @@ from rajee_deploy.facts import (
 from rajee_deploy.model import Digest, LockedImage, PushAccess
 from rajee_deploy.registry.contents import Kept
 from rajee_deploy.rollout import ResourceEvent, RolloutSettings, Service
+from rajee_deploy.stack.update import Accepted
+from rajee_deploy.steps import DeployStack
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -37,7 +39,6 @@ if TYPE_CHECKING:
     from rajee_deploy.facts import ReferenceState, StackState
     from rajee_deploy.model import BaseConfig, ImageName, Platform, Repository
     from rajee_deploy.registry.contents import Record
-    from rajee_deploy.steps import DeployStack
 
 
 @dataclass
@@ -201,6 +202,10 @@ class FakeStacks:
     synths: int = 0
     app: dict[str, str] = field(default_factory=lambda: {"Registry": "one", "App": "one"})
     parameters: tuple[str, ...] = ("ImageTag", *RECORDS)
+    broader: dict[str, str] = field(default_factory=dict)  # stack → what its deployment would allow
+    busy_once: bool = False  # somebody else is quicker, once
+    updated: list[str] = field(default_factory=list)
+    change_sets: dict[str, DeployStack] = field(default_factory=dict)
 
     def describe(self, stack: str) -> StackState:
         found = self.observe(stack)
@@ -227,9 +232,40 @@ class FakeStacks:
             if step.stack not in self.app:
                 raise DeployError("no-such-stack", f"the CDK app has no stack {step.stack}")
 
+    def prepare(self, step: DeployStack, assembly: Path, change_set: str, on_line: Callable[[str], None]) -> None:
+        assert assembly.is_dir()
+        on_line(f"preparing {step.stack}")
+        self.change_sets[change_set] = step
+
+    def execute(self, stack: str, change_set: str) -> Accepted:
+        step = self.change_sets.pop(change_set)
+        assert step.stack == stack
+        self._apply(step)
+        return Accepted.STARTED
+
+    def update(self, stack: str, state: StackPresent, parameters: Mapping[str, str], token: str) -> Accepted:
+        assert token
+        assert set(parameters) <= set(state.parameters)
+        if dict(state.parameters) == {**state.parameters, **parameters}:
+            return Accepted.NOTHING
+        step = DeployStack(stack, tuple({**state.parameters, **parameters}.items()), "", ())
+        self.updated.append(stack)
+        self._apply(step)
+        return Accepted.STARTED
+
+    def security_changes(self, stack: str, assembly: Path) -> str:
+        assert assembly.is_dir()
+        return self.broader.get(stack, "")
+
     def deploy(self, step: DeployStack, assembly: Path, on_line: Callable[[str], None]) -> None:
         assert assembly.is_dir()
+        if self.busy_once:
+            self.busy_once = False
+            raise DeployError("stack-busy", f"another operation on stack {step.stack} is under way")
         on_line(f"deploying {step.stack}")
+        self._apply(step)
+
+    def _apply(self, step: DeployStack) -> None:
         self.deployed.append(step)
         before = self.stacks.get(step.stack)
         content = StackContent(self.app[step.stack])

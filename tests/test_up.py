@@ -8,19 +8,21 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from fakes import FakeContents, FakeEngine, FakeRegistry, FakeStacks
+from fakes import FakeContents, FakeEngine, FakeRegistry, FakeStacks, FakeWatcher
 
 from rajee_deploy.aws import Identity
 from rajee_deploy.console import Console
 from rajee_deploy.errors import DeployError
-from rajee_deploy.facts import ImageContent
+from rajee_deploy.facts import Ancestry, ImageContent
 from rajee_deploy.fingerprint import Input, of_infrastructure
+from rajee_deploy.guard import Rules
 from rajee_deploy.lock import Entry, Lock, write
 from rajee_deploy.model import BaseConfig, Digest
 from rajee_deploy.places import cache_directory
 from rajee_deploy.ports import Context, Ports
 from rajee_deploy.record import recorded_run
 from rajee_deploy.report.history import History
+from rajee_deploy.rollout import Deployment, ResourceEvent, Service
 from rajee_deploy.settings import load
 from rajee_deploy.up import make_plan
 
@@ -50,6 +52,8 @@ class World:
         self.contents: list[FakeContents] = []
         self.traced: tuple[Input, ...] = ()
         self.revision = "1" * 40
+        self.ancestry = Ancestry.NEWER
+        self.watcher = FakeWatcher()
         self.talk = io.StringIO()
         (root / "cdk").mkdir()
         (root / "cdk" / "cdk.json").write_text("{}")
@@ -62,9 +66,10 @@ class World:
         settings = load(self.root / "rajee-deploy.toml", environment)
         settings = replace(settings, cdk=replace(settings.cdk, infra_check=check))
         ports = Ports(
-            self.registry, self.stacks, self.stacks, self.engine, lambda: Identity("123456789012", "us-east-1"),
+            self.registry, self.stacks, self.stacks, self.engine, self.watcher, self.stacks,
+            lambda: Identity("123456789012", "us-east-1"),
             lambda: of_infrastructure((), {}, {}, {"infra": self.infra}, self.traced), lambda: self.contents,
-            lambda: self.revision,
+            lambda: self.revision, lambda _one, _other: self.ancestry,
         )  # fmt: skip
         return Context(settings, settings.images, ports, Console(stderr=self.talk))
 
@@ -628,3 +633,137 @@ def test_nothing_stays_on_the_disk(world, tmp_path, monkeypatch):
     tier(world)
     world.up()
     assert list(scratch.iterdir()) == []
+
+
+# -- deploying: who agrees, who is quicker, what ECS runs ----------------------------------------------------------
+
+
+def refused(world, code, **changes):
+    """`up` with a changed context, which must end with this error and deploy nothing more."""
+    with pytest.raises(DeployError) as caught:
+        recorded_run(replace(world.context(), **changes), 5)
+    assert caught.value.code == code
+    return caught.value
+
+
+def test_broader_permissions_need_a_yes_where_the_settings_say_so(world):
+    world.stacks.broader = {"App": "IAM Statement Changes: everything"}
+    text = (world.root / "rajee-deploy.toml").read_text()
+    (world.root / "rajee-deploy.toml").write_text(text.replace("[cdk]", '[cdk]\napproval = "broadening"'))
+    error = refused(world, "approval-needed")
+    assert "--yes" in error.hint
+    assert world.done() == (0, [])
+    assert "everything" in world.talk.getvalue()
+    assert recorded_run(replace(world.context(), assume_yes=True), 5)[1].kind == "first"
+    # A new image leaves the template as it is: nobody is asked.
+    (world.root / "app").write_text("two")
+    assert world.up() == "code"
+
+
+def test_without_a_terminal_nobody_is_asked_unless_the_settings_say_so(world):
+    world.stacks.broader = {"App": "IAM Statement Changes: everything"}
+    assert world.up() == "first"
+
+
+def test_who_is_slower_plans_again_and_finds_nothing_to_do(world):
+    world.up()
+    (world.root / "app").write_text("two")
+    other = make_plan(world.context())
+    run = world.context()
+    world.stacks.busy_once = True
+    deployed = world.stacks.stacks["App"]
+    tag = other.wanted.images[0].tag
+
+    class Quicker(FakeStacks):
+        """Somebody else deploys the same between our plan and our deployment."""
+
+        def deploy(self, step, assembly, on_line):
+            try:
+                super().deploy(step, assembly, on_line)
+            except DeployError:
+                self.stacks["App"] = replace(deployed, parameters={**deployed.parameters, "ImageTag": tag})
+                raise
+
+    stacks = Quicker(world.stacks.stacks, world.stacks.makes_repositories, busy_once=True)
+    run.ports = replace(run.ports, deployer=stacks, reader=stacks)
+    planned, record = recorded_run(run, 5)
+    assert (planned.plan.is_empty, record.outcome) == (True, "done")
+    assert "planned again" in world.talk.getvalue()
+
+
+def test_an_older_revision_does_not_replace_a_newer_one(world):
+    world.up()
+    world.done()
+    world.ancestry = Ancestry.OLDER
+    (world.root / "app").write_text("two")
+    refused(world, "older-revision")
+    assert world.done() == (0, [])
+    allowed = replace(world.context(), rules=Rules(allow_rollback=True))
+    assert recorded_run(allowed, 5)[1].kind == "code"
+    assert world.up() == "noop", "a different revision alone is no change"
+
+
+@pytest.mark.parametrize("ancestry", [Ancestry.UNKNOWN, Ancestry.DIVERGED])
+def test_unknown_ancestry_warns_and_goes_on_unless_it_is_required(world, ancestry):
+    world.up()
+    world.done()
+    world.ancestry = ancestry
+    (world.root / "app").write_text("two")
+    refused(world, "unknown-ancestry", rules=Rules(require_ancestry=True))
+    assert world.done() == (0, [])
+    assert world.up() == "code"
+    assert "[unknown-ancestry]" in world.talk.getvalue()
+
+
+def test_a_new_image_alone_goes_by_cloudformation_where_the_settings_say_so(world):
+    text = (world.root / "rajee-deploy.toml").read_text()
+    (world.root / "rajee-deploy.toml").write_text(text.replace("[cdk]", '[cdk]\ntag-only = "cloudformation"'))
+    assert world.up() == "first"
+    assert world.stacks.updated == []
+    (world.root / "app").write_text("two")
+    synths = world.stacks.synths
+    assert (world.up(), world.stacks.updated, world.stacks.synths) == ("code", ["App"], synths)
+    assert world.up() == "noop"
+    world.infra, world.stacks.app = "2", {"Registry": "one", "App": "two"}
+    (world.root / "app").write_text("three")
+    assert (world.up(), world.stacks.updated) == ("code+infra", ["App"])
+
+
+def test_no_wait_returns_once_the_last_stack_is_accepted(world):
+    planned, record = recorded_run(replace(world.context(), wait_for_end=False), 5)
+    assert [step.stack for step in planned.plan.steps if hasattr(step, "stack")] == ["Registry", "App"]
+    assert record.outcome == "accepted"
+    assert "accepted; CloudFormation goes on" in world.talk.getvalue()
+    assert world.up() == "noop"
+
+
+def test_what_ecs_runs_decides_whether_a_deployment_arrived(world):
+    primary = Deployment("ecs-svc/1", "PRIMARY", "task:1", 1, 0, 1, state="COMPLETED")
+    world.watcher.held = {"arn": [Service("api", (primary,))]}
+    world.watcher.task_definitions = {"task:1": ("registry.test/team/app:c-another",)}
+    error = refused(world, "rollout-not-confirmed")
+    assert "registry.test/team/app:c-another" in error.problem
+    tag = make_plan(world.context()).wanted.images[0].tag
+    world.watcher.task_definitions = {"task:1": (f"registry.test/team/app:{tag}",)}
+    assert world.up() == "noop"
+
+
+def test_a_failed_deployment_names_the_resource_and_its_reason(world):
+    world.up()
+    (world.root / "app").write_text("two")
+
+    class Failing(FakeStacks):
+        def deploy(self, *_arguments):
+            reason = "ECS Deployment Circuit Breaker was triggered"
+            at = datetime.now(UTC).timestamp()
+            world.watcher.happened.append(
+                ResourceEvent("1", at, "Service", "AWS::ECS::Service", "UPDATE_FAILED", reason)
+            )
+            raise DeployError("deploy-failed", "cdk deploy of App failed", cause="exit code 1")
+
+    run = world.context()
+    run.ports = replace(run.ports, deployer=Failing())
+    with pytest.raises(DeployError) as caught:
+        recorded_run(run, 5)
+    assert caught.value.code == "deploy-failed"
+    assert "Service (AWS::ECS::Service) UPDATE_FAILED: ECS Deployment Circuit Breaker" in caught.value.cause

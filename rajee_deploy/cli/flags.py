@@ -24,6 +24,9 @@ Config = Annotated[
     Path | None,
     typer.Option("--config", envvar="RAJEE_DEPLOY_CONFIG", help="The settings file, when it is not found by itself."),
 ]
+AllowRollback = Annotated[
+    bool, typer.Option("--allow-rollback", help="Let this revision replace one that is newer, or of unknown age.")
+]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")]
 File = Annotated[Path | None, typer.Option("--file", "-f", help="The Dockerfile (default: Dockerfile in the context).")]
 ContextFlag = Annotated[

@@ -10,6 +10,7 @@ import typer
 from rajee_deploy import __version__
 from rajee_deploy.cli.explain import explain, replay
 from rajee_deploy.cli.flags import (
+    AllowRollback,
     AlsoTags,
     Config,
     Environment,
@@ -22,6 +23,7 @@ from rajee_deploy.cli.flags import (
     Verbose,
 )
 from rajee_deploy.cli.lock import lock
+from rajee_deploy.cli.permissions import permissions
 from rajee_deploy.cli.verify import verify
 from rajee_deploy.errors import Exit
 
@@ -78,6 +80,14 @@ def up(
     also_tag: AlsoTags = None,
     wait: Annotated[int, typer.Option(help="Seconds to wait for somebody else's operation on a stack.")] = 1800,
     infra_check: InfraCheckOption = None,
+    allow_rollback: AllowRollback = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Ask nothing: broader permissions are agreed to.")] = False,
+    no_wait: Annotated[
+        bool, typer.Option("--no-wait", help="Return once CloudFormation has accepted the last deployment.")
+    ] = False,
+    outputs_file: Annotated[
+        Path | None, typer.Option(help="Write the stacks' outputs there, as cdk deploy does.")
+    ] = None,
     verbose: Verbose = False,
     as_json: Json = False,
 ) -> None:
@@ -89,15 +99,21 @@ def up(
     rajee-deploy up --also-tag v1.2.3      and give the images this tag too
     """
     from rajee_deploy.cli.wiring import make_context
-    from rajee_deploy.record import recorded_run
+    from rajee_deploy.record import recorded_run, write_outputs
 
     flags = (environment, image, config)
-    run = make_context(flags, profile, region, also_tags=also_tag, verbose=verbose, infra_check=infra_check)
+    run = make_context(
+        flags, profile, region, also_tags=also_tag, verbose=verbose, infra_check=infra_check,
+        allow_rollback=allow_rollback,
+    )  # fmt: skip
+    run.assume_yes, run.wait_for_end = yes, not no_wait
     planned, record = recorded_run(run, wait)
+    if outputs_file is not None:
+        write_outputs(run, planned, outputs_file)
     if as_json:
         from rajee_deploy.documents import of_run
 
-        run.console.document(of_run(planned, record))
+        run.console.document(of_run(planned, record, run.accounts))
 
 
 @app.command()
@@ -108,6 +124,7 @@ def plan(
     image: Images = None,
     config: Config = None,
     also_tag: AlsoTags = None,
+    allow_rollback: AllowRollback = False,
     bases: Annotated[
         bool, typer.Option("--bases", help="Ask the registries, too, which base images moved since they were locked.")
     ] = False,
@@ -127,7 +144,9 @@ def plan(
     from rajee_deploy.up import make_plan, show_plan
 
     flags = (environment, image, config)
-    run = make_context(flags, profile, region, also_tags=also_tag, infra_check=infra_check)
+    run = make_context(
+        flags, profile, region, also_tags=also_tag, infra_check=infra_check, allow_rollback=allow_rollback
+    )
     try:
         planned = make_plan(run)
     finally:
@@ -211,6 +230,7 @@ app.command()(explain)
 app.command()(replay)
 app.command()(verify)
 app.command()(lock)
+app.command()(permissions)
 
 
 @app.command()

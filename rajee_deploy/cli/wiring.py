@@ -11,6 +11,8 @@ from rajee_deploy.console import Console
 from rajee_deploy.engine.choice import choose_engine
 from rajee_deploy.errors import ConfigurationError
 from rajee_deploy.facts import StackAbsent
+from rajee_deploy.git import ancestry
+from rajee_deploy.guard import Rules
 from rajee_deploy.places import state_directory
 from rajee_deploy.ports import Context, Ports
 from rajee_deploy.registry.ecr import Ecr
@@ -19,6 +21,8 @@ from rajee_deploy.stack.app import CdkApp
 from rajee_deploy.stack.cdk import Cdk
 from rajee_deploy.stack.cloudformation import CloudFormation
 from rajee_deploy.stack.revision import checkout_revision
+from rajee_deploy.stack.update import Updates
+from rajee_deploy.stack.watching import Watching
 from rajee_deploy.tags import tag_problem
 from rajee_deploy.up import check_account
 
@@ -40,21 +44,35 @@ def make_context(
     also_tags: Sequence[str] | None = None,
     verbose: bool = False,
     infra_check: str | None = None,
+    allow_rollback: bool = False,
 ) -> Context:
     """Settings, images and ports of one run. `flags` are the environment, the images and the settings file."""
     tags = _checked(also_tags or ())
     settings, images = chosen_images(SettingsFlags(*flags))
     if infra_check:
         settings = replace(settings, cdk=replace(settings.cdk, infra_check=infra_check))
-    aws = Aws(profile or settings.profile, region or settings.region)
+    aws = _aws(settings, profile, region)
     ecr = _ecr(aws)
     app = CdkApp(settings.cdk, settings.environment)
     ports = Ports(
-        ecr, CloudFormation(aws), Cdk(settings.cdk, aws, app.tracer), choose_engine(settings.engine), aws.identity,
-        app.fingerprint, lambda: [store for _, store in _stores(ecr)], lambda: checkout_revision(settings.root),
-        app.store,
+        ecr, CloudFormation(aws), Cdk(settings.cdk, aws, app.tracer), choose_engine(settings.engine), Watching(aws),
+        Updates(aws), aws.identity, app.fingerprint, lambda: [store for _, store in _stores(ecr)],
+        lambda: checkout_revision(settings.root), lambda one, other: ancestry(settings.root, one, other), app.store,
     )  # fmt: skip
-    return Context(settings, images, ports, Console(verbose=verbose), tags)
+    rules = Rules(allow_rollback, settings.require_ancestry)
+    return Context(settings, images, ports, Console(verbose=verbose), tags, rules)
+
+
+def _aws(settings: Settings, profile: str | None, region: str | None) -> Aws:
+    """The client of the profile and region in force. ConfigurationError `wrong-region` when a flag contradicts the
+    environment, whose region is a guard as its account is."""
+    if region and settings.region and region != settings.region:
+        raise ConfigurationError(
+            "wrong-region", f"--region {region} contradicts the environment, which is {settings.region}",
+            where=f"environments.{settings.environment}.region",
+            hint="leave --region out, or use an environment without a region",
+        )  # fmt: skip
+    return Aws(profile or settings.profile, region or settings.region)
 
 
 def make_sources(settings: Settings | None, profile: str | None, region: str | None) -> Sources:
@@ -64,7 +82,7 @@ def make_sources(settings: Settings | None, profile: str | None, region: str | N
 
     if settings is None:
         return Sources(_stores(None), _no_stack, lambda _repository, _tag, _name: "")
-    aws = Aws(profile or settings.profile, region or settings.region)
+    aws = _aws(settings, profile, region)
     ecr = _ecr(aws)
 
     def describe(stack: str) -> StackState:

@@ -42,5 +42,16 @@ class StackDeployer(Protocol):
         ...
 
     def deploy(self, step: DeployStack, assembly: Path, on_line: Callable[[str], None]) -> None:
-        """Deploy one stack of the assembly, to its end. DeployError `deploy-failed` when it fails."""
+        """Deploy one stack of the assembly, to its end.
+
+        DeployErrors `deploy-failed`, and `stack-busy` when somebody else began an operation on it meanwhile.
+        """
+        ...
+
+    def prepare(self, step: DeployStack, assembly: Path, change_set: str, on_line: Callable[[str], None]) -> None:
+        """Make the change set that the deployment would be, and execute nothing. DeployErrors as of `deploy`."""
+        ...
+
+    def security_changes(self, stack: str, assembly: Path) -> str:
+        """What the deployment would allow that is not allowed now, for people; "" when nothing."""
         ...

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from rajee_deploy.aws import unknown
 from rajee_deploy.errors import ConfigurationError, DeployError
 from rajee_deploy.process import Completed, find_program, run
+from rajee_deploy.stack.approval import DIFF, security_changes
 from rajee_deploy.stack.assembly import stacks_of, synthesised_stacks
 from rajee_deploy.steps import Change
 from rajee_deploy.template import referenced_parameters
@@ -110,7 +111,21 @@ class Cdk:
     def deploy(self, step: DeployStack, assembly: Path, on_line: Callable[[str], None]) -> None:
         """See StackDeployer. Adoption needs a change set; everything else updates directly, which is faster and leaves
         no change set of a shared name for two runs to fight over."""
-        method = ["--import-existing-resources"] if step.adopt else ["--method=direct"]
+        self._deploy(step, assembly, ["--import-existing-resources"] if step.adopt else ["--method=direct"], on_line)
+
+    def prepare(self, step: DeployStack, assembly: Path, change_set: str, on_line: Callable[[str], None]) -> None:
+        """See StackDeployer."""
+        adopt = ["--import-existing-resources"] if step.adopt else []
+        method = ["--method=prepare-change-set", f"--change-set-name={change_set}", *adopt]
+        self._deploy(step, assembly, method, on_line)
+
+    def security_changes(self, stack: str, assembly: Path) -> str:
+        """See StackDeployer."""
+        printed: list[str] = []
+        ended = self._cdk(["diff", stack, "--app", str(assembly), "--exclusively", *DIFF], printed.append)
+        return security_changes(stack, ended, printed)
+
+    def _deploy(self, step: DeployStack, assembly: Path, method: Sequence[str], on_line: Callable[[str], None]) -> None:
         # After a rollback the CLI's own comparison could skip what was undone: CloudFormation is made to compare.
         force = ["--force"] if Change.ROLLED_BACK in step.changes else []
         parameters = [f"--parameters={step.stack}:{key}={value}" for key, value in step.parameters]
@@ -119,11 +134,17 @@ class Cdk:
              "--progress=events", *method, *force, *parameters],
             on_line,
         )  # fmt: skip
-        if ended.code != 0:
+        if ended.code == 0:
+            return
+        if _is_busy("\n".join(ended.tail)):
             raise DeployError(
-                "deploy-failed", f"cdk deploy of {step.stack} failed", where=f"stack {step.stack}", cause=_told(ended),
-                hint=_hint(ended),
+                "stack-busy", f"another operation on stack {step.stack} is under way", where=f"stack {step.stack}",
+                cause=_told(ended), hint="run again: it is waited for, and then everything is planned anew",
             )  # fmt: skip
+        raise DeployError(
+            "deploy-failed", f"cdk deploy of {step.stack} failed", where=f"stack {step.stack}", cause=_told(ended),
+            hint=_hint(ended),
+        )  # fmt: skip
 
     def _cdk(
         self, arguments: list[str], on_line: Callable[[str], None], more: Mapping[str, str] | None = None
@@ -220,6 +241,11 @@ def _version(package: Path) -> str:
         raise DeployError(
             "cdk-missing", "the CDK CLI's package cannot be read", where=str(package), cause=str(error)
         ) from error
+
+
+def _is_busy(text: str) -> bool:
+    """CloudFormation's own words for an operation that somebody else began."""
+    return "IN_PROGRESS state and can not be updated" in text or "OperationInProgress" in text
 
 
 def _told(ended: Completed) -> str:

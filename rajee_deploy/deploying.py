@@ -1,0 +1,259 @@
+"""The deployment of one stack: shields first, then the CDK CLI or CloudFormation alone, watched while it goes on,
+believed only when CloudFormation and ECS say so, and told afterwards: where the time went.
+
+It carries out what `plan` decided; it must never decide whether a stack is deployed.
+"""
+
+from __future__ import annotations
+
+import time
+import uuid
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, assert_never
+
+from rajee_deploy import plan as plans
+from rajee_deploy.errors import DeployError
+from rajee_deploy.facts import StackPresent
+from rajee_deploy.moving import move_tag, with_digests
+from rajee_deploy.report.timings import duration
+from rajee_deploy.steps import Change, Via
+from rajee_deploy.synthesis import unprovable
+from rajee_deploy.watch import Watch, arrival
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from pathlib import Path
+
+    from rajee_deploy.facts import StackState, WantedImage
+    from rajee_deploy.ports import Context
+    from rajee_deploy.rollout import Service
+    from rajee_deploy.rollout.spans import Span
+    from rajee_deploy.steps import DeployStack, MoveTag
+    from rajee_deploy.watch import Account, Moment
+
+POLL_SECONDS = 2.5
+UPDATE_SECONDS = 3600.0  # as long as CloudFormation itself waits for an ECS service, and some
+_SHOWN = 8  # resources in the table of where the time went
+_WORTH_SHOWING = 1.0  # seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One stack's deployment: the step, the assembly (empty path for CloudFormation alone), and the images whose tags
+    the stack receives."""
+
+    step: DeployStack
+    assembly: Path
+    images: Sequence[WantedImage]
+
+
+def approve(run: Context, jobs: Sequence[Job]) -> None:
+    """Have somebody agree to what broadens permissions, where the settings or a terminal ask for it.
+
+    DeployErrors `not-approved`, and `approval-needed` where nobody can be asked.
+    """
+    if not run.must_ask:
+        return
+    for job in jobs:
+        if job.step.via is Via.CLOUDFORMATION or set(job.step.changes) == {Change.TAG}:
+            continue  # the template stays as it is
+        stack = job.step.stack
+        with run.phase(f"compare the permissions of {stack}"):
+            changes = run.ports.deployer.security_changes(stack, job.assembly)
+        if not changes:
+            continue
+        run.console.say(f"{stack} would get broader permissions:", "bold")
+        for line in changes.splitlines():
+            run.console.say(line)
+        if not run.console.can_ask():
+            raise DeployError(
+                "approval-needed", f"the deployment of {stack} broadens permissions", where=f"stack {stack}",
+                hint='look at the lines above, then: up --yes, or cdk.approval = "never" in the settings',
+            )  # fmt: skip
+        if not run.console.ask(f"Deploy {stack} with these permissions?"):
+            raise DeployError("not-approved", f"the deployment of {stack} was not approved; nothing was changed")
+
+
+def deploy(run: Context, job: Job, *, is_last: bool) -> None:
+    """Deploy with the tags in place that keep what runs and what will run from expiring."""
+    for move in job.step.before:
+        try:
+            move_and_tell(run, move)
+        except DeployError as error:
+            if error.code != "tag-immutable":
+                raise
+            run.console.say(f"{error.problem}: {error.hint}", "yellow")
+    job = replace(job, step=with_digests(run.ports.registry, job.step))
+    try:
+        _deploy(run, job, wait=run.wait_for_end or not is_last)
+    except DeployError:
+        _put_back(run, job.step)
+        raise
+
+
+def move_and_tell(run: Context, step: MoveTag) -> None:
+    """Move a tag, and say what it names now."""
+    digest = move_tag(run.ports.registry, step)
+    run.console.item("✓", f"tag {step.tag}", f"{step.repository}:{step.tag} is {digest}", "green")
+
+
+def _put_back(run: Context, step: DeployStack) -> None:
+    """After a failed deploy: the shields return to what runs on. The failure is the news, not this."""
+    try:
+        if step.undo and plans.is_undone(step, run.ports.reader.describe(step.stack)):
+            for move in step.undo:
+                move_and_tell(run, move)
+    except DeployError as error:
+        run.console.say(f"{step.undo[0].tag} was not put back ({error}); the next run does it", "yellow")
+
+
+def _deploy(run: Context, job: Job, *, wait: bool) -> None:
+    step = job.step
+    with run.phase(f"deploy {step.stack}"):
+        if not wait:
+            _begin(run, job)
+            run.console.item("~", f"stack {step.stack}", "accepted; CloudFormation goes on by itself", "yellow")
+            return
+        with Watch(run.ports.watcher, step.stack, lambda moment: _show(run, moment)) as watch:
+            try:
+                _to_the_end(run, job)
+                state = run.ports.reader.observe(step.stack)
+                problem = plans.objection(step, state)
+            except DeployError as error:
+                raise _with_cause(watch, error) from error
+        if problem:
+            unconfirmed = DeployError(
+                "deploy-not-confirmed", f"{step.stack} was deployed, but {problem}", where=f"stack {step.stack}",
+                hint="look at the stack's events, then run again",
+            )  # fmt: skip
+            raise _with_cause(watch, unconfirmed)
+    _confirm_arrival(run, job)
+    _tell_account(run, step.stack, watch)
+    _tell_done(run, step, state)
+
+
+def _to_the_end(run: Context, job: Job) -> None:
+    match job.step.via:
+        case Via.CDK:
+            run.ports.deployer.deploy(job.step, job.assembly, run.console.working)
+        case Via.CLOUDFORMATION:
+            _begin(run, job)
+            await_end(run, job.step.stack)
+        case _:
+            assert_never(job.step.via)
+
+
+def _begin(run: Context, job: Job) -> None:
+    """Have CloudFormation accept the deployment, and no more."""
+    step = job.step
+    token = f"rajee-deploy-{uuid.uuid4().hex[:16]}"
+    match step.via:
+        case Via.CDK:
+            run.ports.deployer.prepare(step, job.assembly, token, run.console.working)
+            run.ports.updater.execute(step.stack, token)
+        case Via.CLOUDFORMATION:
+            state = run.ports.reader.describe(step.stack)
+            if not isinstance(state, StackPresent):
+                raise DeployError("deploy-failed", f"the stack {step.stack} is gone", where=f"stack {step.stack}")
+            run.ports.updater.update(step.stack, state, dict(step.parameters), token)
+        case _:
+            assert_never(step.via)
+
+
+def await_end(run: Context, stack: str) -> None:
+    """Wait until no operation on the stack is under way. DeployError `deploy-unfinished` when it takes too long."""
+    deadline = time.monotonic() + UPDATE_SECONDS
+    while plans.is_busy(run.ports.reader.describe(stack)):
+        if time.monotonic() > deadline:
+            raise DeployError(
+                "deploy-unfinished", f"CloudFormation did not end the update of {stack} in time",
+                where=f"stack {stack}", hint="look at its events; run again: it is waited for",
+            )  # fmt: skip
+        time.sleep(POLL_SECONDS)
+
+
+def _confirm_arrival(run: Context, job: Job) -> None:
+    """Where ECS runs the images, CloudFormation's word is not enough."""
+    if not job.images:
+        return
+    given = dict(job.step.parameters)
+    wanted: dict[str, tuple[str, ...]] = {}
+    for image in job.images:
+        names = wanted.get(image.repository.name, ())
+        wanted[image.repository.name] = (*names, image.tag, given.get(image.parameter, image.tag))
+    with run.phase(f"look at what {job.step.stack} runs"):
+        problem = arrival(run.ports.watcher, job.step.stack, wanted, UPDATE_SECONDS)
+    if problem:
+        raise DeployError(
+            "rollout-not-confirmed", f"CloudFormation deployed {job.step.stack}, but {problem}",
+            where=f"stack {job.step.stack}", hint="look at the service's events in ECS, then run again",
+        )  # fmt: skip
+
+
+def _with_cause(watch: Watch, error: DeployError) -> DeployError:
+    """The error with the resource that failed and its reason, as CloudFormation tells them."""
+    try:
+        failure = watch.account().failure
+    except DeployError:
+        return error
+    if not failure:
+        return error
+    cause = "\n".join(text for text in (failure, error.cause) if text)
+    return DeployError(error.code, error.problem, where=error.where, cause=cause, hint=error.hint)
+
+
+def _show(run: Context, moment: Moment) -> None:
+    for news in moment.news:
+        run.console.detail(news)
+    working = (f"{resource}  {duration(seconds)}" for resource, seconds in moment.at_work)
+    run.console.board([*working, *(_service_line(service) for service in moment.services)])
+
+
+def _service_line(service: Service) -> str:
+    parts = []
+    for one in service.deployments:
+        name = "new" if one.status == "PRIMARY" else "former"
+        pending = f", {one.pending} pending" if one.pending else ""
+        failed = f", {one.failed} failed" if one.failed else ""
+        parts.append(f"{name} {one.running}/{one.desired} running{pending}{failed}")
+    if service.targets is not None:
+        targets = service.targets
+        parts.append(f"targets {targets.healthy} healthy, {targets.starting} starting, {targets.draining} draining")
+    return f"{service.name}: " + "; ".join(parts)
+
+
+def _tell_account(run: Context, stack: str, watch: Watch) -> None:
+    """Where the time went. A courtesy: the deployment is done, whatever comes of this."""
+    try:
+        account = watch.account()
+    except DeployError as error:
+        run.console.say(f"where the time of {stack} went is not known: {error.problem}", "yellow")
+        return
+    run.accounts[stack] = account
+    rows = [*_rows("", account.resources[:_SHOWN]), *_service_rows(account)]
+    if rows:
+        run.console.table((f"where the time of {stack} went", ">time"), rows)
+    for advice in account.advice:
+        run.console.item("→", "faster", advice, "cyan")
+
+
+def _service_rows(account: Account) -> Iterable[tuple[str, str]]:
+    for service, phases in account.phases.items():
+        yield from _rows(f"{service}: ", phases)
+
+
+def _rows(prefix: str, spans: Iterable[Span]) -> list[tuple[str, str]]:
+    return [(prefix + span.name, duration(span.seconds)) for span in spans if span.seconds >= _WORTH_SHOWING]
+
+
+def _tell_done(run: Context, step: DeployStack, state: StackState) -> None:
+    if isinstance(state, StackPresent):
+        run.outputs[step.stack] = dict(state.outputs)
+    for doubt in unprovable(step, state):
+        run.console.item("!", f"stack {step.stack}", doubt, "yellow")
+    recorded = _shown(dict(step.parameters))
+    run.console.item("✓", f"stack {step.stack}", f"complete, and it records {recorded}", "green")
+
+
+def _shown(parameters: Mapping[str, str]) -> str:
+    return ", ".join(f"{key} {plans.short(value)}" for key, value in parameters.items())
