@@ -19,13 +19,15 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, slots=True)
 class Asked:
     """What was asked for: the images, a tag of the one image (None: what each ran before), where the settings come
-    from, whether the images were named one by one, and how many seconds somebody else's operation is waited for."""
+    from, whether the images were named one by one, how many seconds somebody else's operation is waited for, and
+    how often it is looked at."""
 
     images: Sequence[ImageSettings]
     tag: str | None
     origin: Origin
     is_chosen: bool = False
     wait_seconds: float = 1800
+    poll_seconds: float = 2.5
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,7 +60,7 @@ def inputs_of_tag(
     """
     if recorded.revision == NOT_RECORDED:
         raise DeployError(
-            "unknown-revision", f"{image.repository} has no image {tag}, and nothing tells the revision it was built of",
+            "unknown-revision", f"{image.repository} has no image {tag}, and nothing tells of which revision",
             where=f"image {image.name}", cause="\n".join(recorded.passed_over),
             hint="find the commit (its checkout prints the tag with rajee-deploy fingerprint), check it out, and "
             "rajee-deploy up --allow-rollback",

@@ -48,7 +48,6 @@ if TYPE_CHECKING:
     from rajee_deploy.rollback.past import Recorded
     from rajee_deploy.settings import ImageSettings
 
-POLL_SECONDS = 2.5
 # What CloudFormation updates. https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/view-stack-events.html
 _UPDATABLE = {
     "CREATE_COMPLETE", "UPDATE_COMPLETE", "IMPORT_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "IMPORT_ROLLBACK_COMPLETE",
@@ -114,7 +113,7 @@ def roll_back(run: Context, asked: Asked) -> list[Return]:
 
 def _attempt(run: Context, asked: Asked, who: Identity, deadline: float) -> list[Return]:
     names = dict.fromkeys(image.stack for image in asked.images)
-    stacks = {stack: _settled(run, stack, deadline) for stack in names}
+    stacks = {stack: _settled(run, stack, deadline, asked.poll_seconds) for stack in names}
     with run.phase("look for the image"):
         ways = [_way(run, asked, image, stacks[image.stack], who) for image in asked.images]
     for way in ways:
@@ -129,7 +128,7 @@ def _attempt(run: Context, asked: Asked, who: Identity, deadline: float) -> list
     return results
 
 
-def _settled(run: Context, stack: str, deadline: float) -> StackPresent:
+def _settled(run: Context, stack: str, deadline: float, poll: float) -> StackPresent:
     """The stack, once no operation on it is under way."""
     state: StackState = run.ports.reader.describe(stack)
     if plans.is_busy(state):
@@ -140,7 +139,7 @@ def _settled(run: Context, stack: str, deadline: float) -> StackPresent:
                         "stack-busy", f"another operation on stack {stack} did not end in time",
                         where=f"stack {stack}", hint="look who deploys it; run again, or give it longer with --wait",
                     )  # fmt: skip
-                time.sleep(POLL_SECONDS)
+                time.sleep(poll)
                 state = run.ports.reader.describe(stack)
     match state:
         case StackAbsent():

@@ -95,8 +95,7 @@ def test_an_image_that_the_registry_lost_is_built_from_its_revision(project, tag
     assert status(project)["stacks"][STACK]["images"]["envoy"]["deployed"] == tags[0]
     assert digests(project)[f"live-{STACK}"] == digests(project)[tags[0]]
     assert project.run("git status --porcelain --untracked-files=no").stdout == ""
-    left = [each.name for each in (project.folder.parent / "tmp").iterdir() if each.name.startswith("rajee-deploy")]
-    assert left == []
+    assert list((project.folder.parent / "tmp").glob("rajee-deploy-checkout*")) == []
 
 
 def test_up_deploys_this_checkouts_image_again(project, tags):
