@@ -47,6 +47,7 @@ class Workshop:
     phase: Callable[[str], AbstractContextManager[None]]
     wanted: Mapping[str, WantedImage]
     contents: Callable[[], Sequence[ContentsStore]]
+    labels: Mapping[str, str] | None = None  # of another revision than the one that is checked out
 
 
 def build_all(shop: Workshop, steps: Sequence[BuildAndPush], inputs: Mapping[str, ImageInputs]) -> None:
@@ -54,7 +55,7 @@ def build_all(shop: Workshop, steps: Sequence[BuildAndPush], inputs: Mapping[str
 
     DeployError when any failed: the one, or `builds-failed` with all of them. The others are pushed and confirmed.
     """
-    labels = source.labels(shop.settings.root)
+    labels = shop.labels if shop.labels is not None else source.labels(shop.settings.root)
     if len(steps) == 1:
         _build(shop, steps[0], inputs[steps[0].image], labels, "")
         return

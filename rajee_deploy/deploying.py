@@ -249,7 +249,7 @@ def _rows(prefix: str, spans: Iterable[Span]) -> list[tuple[str, str]]:
 def _tell_done(run: Context, step: DeployStack, state: StackState) -> None:
     if isinstance(state, StackPresent):
         run.outputs[step.stack] = dict(state.outputs)
-    for doubt in unprovable(step, state):
+    for doubt in unprovable(step, state) if step.via is Via.CDK else ():  # else the template stays
         run.console.item("!", f"stack {step.stack}", doubt, "yellow")
     recorded = _shown(dict(step.parameters))
     run.console.item("✓", f"stack {step.stack}", f"complete, and it records {recorded}", "green")

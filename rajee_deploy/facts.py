@@ -225,6 +225,7 @@ class StackPresent:
     reason: str = ""
     content: StackContent | None = None
     volatile: tuple[str, ...] = ()
+    since: str = field(default="", compare=False)  # when it was last changed, ISO 8601 in UTC; "" where not told
 
 
 StackState = StackAbsent | StackPresent

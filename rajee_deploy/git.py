@@ -81,6 +81,24 @@ def find_revision(directory: Path) -> Revision | None:
     )
 
 
+def describe_commit(repository: Repository, commit: str) -> Revision:
+    """A commit as if it were checked out without a change, on no branch."""
+    where = [f"--git-dir={repository.git_directory}"]
+    return Revision(
+        commit,
+        is_dirty=False,
+        source=public_address(_first(_git([*where, "config", "--get", "remote.origin.url"]))),
+        committed=int(_first(_git([*where, "log", "-1", "--no-show-signature", "--format=%ct", commit, "--"])) or 0),
+    )
+
+
+def find_subject(directory: Path, commit: str) -> str:
+    """The first line of a commit's message; "" where git does not know the commit, or is not there."""
+    if process.find_program("git") is None or not re.fullmatch(r"[0-9a-f]{40,64}", commit):
+        return ""
+    return _first(_git(["-C", str(directory), "log", "-1", "--no-show-signature", "--format=%s", commit, "--"]))
+
+
 def ancestry(directory: Path, one: str, other: str) -> Ancestry:
     """How commit `one` stands to commit `other`. UNKNOWN where git lacks one of them, as in a shallow clone: what it
     lacks cannot be told from what never was."""

@@ -47,16 +47,16 @@ def recorded_run(run: Context, wait_seconds: float) -> tuple[Planned, Run]:
     try:
         planned = converge(run, wait_seconds, note)
     except KeyboardInterrupt:
-        _keep(run, _record(run, planned, at, "interrupted"))
+        keep(run, _record(run, planned, at, "interrupted"))
         raise
     except DeployError as error:
-        _keep(run, _record(run, planned, at, "failed", error.code))
+        keep(run, _record(run, planned, at, "failed", error.code))
         raise
     finally:
         run.close()
     record = _record(run, planned, at, "done" if run.wait_for_end else "accepted")
     show_timings(run, record)
-    _keep(run, record)
+    keep(run, record)
     return planned, record
 
 
@@ -113,7 +113,8 @@ def _record(run: Context, planned: Planned | None, at: datetime, outcome: str, e
     )
 
 
-def _keep(run: Context, record: Run) -> None:
+def keep(run: Context, record: Run) -> None:
+    """Append a run to the history; what cannot be written is said, and no more."""
     history = History()
     try:
         history.append(record)

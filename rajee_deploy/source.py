@@ -14,6 +14,8 @@ from rajee_deploy.git import find_revision
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from rajee_deploy.git import Revision
+
 # https://github.com/opencontainers/image-spec/blob/v1.1.1/annotations.md
 _LABELS = "org.opencontainers.image."
 DIRTY_LABEL = "io.rajee-deploy.dirty"
@@ -26,7 +28,11 @@ def labels(directory: Path) -> dict[str, str]:
     expired and is built again from the cache of the same engine then has the digest that it had, which is what tasks
     that run by a digest ask for.
     """
-    found = find_revision(directory)
+    return labels_of(find_revision(directory))
+
+
+def labels_of(found: Revision | None) -> dict[str, str]:
+    """The same of a revision that is known; None outside of git."""
     epoch = os.environ.get("SOURCE_DATE_EPOCH", "")
     seconds = int(epoch) if epoch.isdecimal() else found.committed if found and not found.is_dirty else None
     at = datetime.now(UTC) if seconds is None else datetime.fromtimestamp(seconds, UTC)

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from rajee_deploy.fingerprint import Fingerprint
     from rajee_deploy.image import ImageInputs
     from rajee_deploy.ports import Context
-    from rajee_deploy.settings import Settings
+    from rajee_deploy.settings import ImageSettings, Settings
 
 POLL_SECONDS = 3.0
 _TIERS = {
@@ -279,15 +279,18 @@ def _stacks(run: Context) -> tuple[str, ...]:
 def _wanted(run: Context, inputs: ImageInputs, who: Identity | None) -> WantedImage:
     """The image as facts; `who` deploys it, None where only the image itself matters."""
     image = inputs.settings
-    place = f"{who.account}-{who.region}" if who is not None and image.repository.host else ""
-    sharing = [
-        other for other in run.settings.images if (other.stack, other.repository) == (image.stack, image.repository)
-    ]
     return WantedImage(
         image.name, inputs.fingerprint, image.repository, image.stack, image.parameter, image.platform, image.deploy_by,
-        retention.keeper(image.stack, image.parameter, place, is_shared=len(sharing) > 1),
+        keeper_of(run.settings, image, who),
         expanded(image, (*image.tags, *run.also_tags)) if who is not None else (),
     )  # fmt: skip
+
+
+def keeper_of(settings: Settings, image: ImageSettings, who: Identity | None) -> str:
+    """What the shielding tags of an image are named after; `who` deploys it."""
+    place = f"{who.account}-{who.region}" if who is not None and image.repository.host else ""
+    sharing = [other for other in settings.images if (other.stack, other.repository) == (image.stack, image.repository)]
+    return retention.keeper(image.stack, image.parameter, place, is_shared=len(sharing) > 1)
 
 
 def check_account(settings: Settings, who: Identity) -> None:

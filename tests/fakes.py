@@ -245,7 +245,8 @@ class FakeStacks:
 
     def update(self, stack: str, state: StackPresent, parameters: Mapping[str, str], token: str) -> Accepted:
         assert token
-        assert set(parameters) <= set(state.parameters)
+        if stack not in self.stacks or not set(parameters) <= set(state.parameters):
+            raise DeployError("deploy-failed", f"CloudFormation refused the update of {stack}")
         if dict(state.parameters) == {**state.parameters, **parameters}:
             return Accepted.NOTHING
         step = DeployStack(stack, tuple({**state.parameters, **parameters}.items()), "", ())

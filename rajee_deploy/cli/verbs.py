@@ -24,6 +24,8 @@ from rajee_deploy.cli.flags import (
 )
 from rajee_deploy.cli.lock import lock
 from rajee_deploy.cli.permissions import permissions
+from rajee_deploy.cli.rollback import rollback
+from rajee_deploy.cli.status import status
 from rajee_deploy.cli.verify import verify
 from rajee_deploy.errors import Exit
 
@@ -66,6 +68,8 @@ def _root(
     rajee-deploy plan              what would happen, and why (changes nothing)
     rajee-deploy up                do it
     rajee-deploy up -e prod        the same with an environment of the settings
+    rajee-deploy status            what is deployed, since when, and whether it is this checkout's
+    rajee-deploy rollback          the image that ran before
     rajee-deploy report            how long runs take, against the success metrics
     """
 
@@ -231,6 +235,8 @@ app.command()(replay)
 app.command()(verify)
 app.command()(lock)
 app.command()(permissions)
+app.command()(rollback)
+app.command()(status)
 
 
 @app.command()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from rajee_deploy.aws import unknown
@@ -85,7 +86,12 @@ def _present(record: dict[str, Any]) -> StackPresent:
         {item["ParameterKey"]: item.get("ParameterValue", "") for item in record.get("Parameters", ())},
         {item["OutputKey"]: item.get("OutputValue", "") for item in record.get("Outputs", ())},
         record.get("StackStatusReason", ""),
+        since=_since(record.get("LastUpdatedTime") or record.get("CreationTime")),
     )
+
+
+def _since(moment: Any) -> str:
+    return moment.astimezone(UTC).isoformat(timespec="seconds") if isinstance(moment, datetime) else ""
 
 
 def _content(record: dict[str, Any], template: Any) -> StackContent:

@@ -1,0 +1,40 @@
+"""The verb that tells what is deployed. Thin as the others: flags to settings, one call, one way to print."""
+
+from __future__ import annotations
+
+from rajee_deploy.cli.flags import (  # noqa: TC001 -- typer reads the annotations while the program runs
+    Config,
+    Environment,
+    Json,
+    Profile,
+    Region,
+)
+
+
+def status(
+    environment: Environment = None,
+    profile: Profile = None,
+    region: Region = None,
+    config: Config = None,
+    as_json: Json = False,
+) -> None:
+    """What is deployed where, since when, by which revision, and whether it is what this checkout makes. Changes
+    nothing; needs neither Docker nor node.
+
+    \b
+    rajee-deploy status -e prod
+    rajee-deploy status --json | jq '.stacks[].images[] | select(.matches == false)'
+    """
+    from rajee_deploy.cli.wiring import make_context
+    from rajee_deploy.console import printable
+    from rajee_deploy.status.look import look
+    from rajee_deploy.status.words import document, lines
+
+    run = make_context((environment, None, config), profile, region)
+    with run.phase("look"):
+        found = look(run)
+    if as_json:
+        run.console.document(document(found))
+        return
+    for line in lines(found):
+        run.console.data(printable(line))

@@ -1,0 +1,91 @@
+"""A rollback with its record: timings shown and history kept, whichever way it ends; and its document."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from rajee_deploy.errors import DeployError
+from rajee_deploy.record import keep, show_timings
+from rajee_deploy.report.history import Run
+from rajee_deploy.rollback.story import roll_back
+from rajee_deploy.scratch import sweep
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rajee_deploy.ports import Context
+    from rajee_deploy.rollback import Asked, Return
+
+KIND = "rollback"
+_DIRTY = "-dirty"
+
+
+def recorded_rollback(run: Context, asked: Asked) -> tuple[list[Return], Run]:
+    """Roll back, show the timings and append it to the history. A rollback that had nothing to do is kept as `noop`."""
+    at = datetime.now(UTC)
+    sweep()
+    try:
+        returns = roll_back(run, asked)
+    except KeyboardInterrupt:
+        keep(run, _record(run, (), at, "interrupted"))
+        raise
+    except DeployError as error:
+        keep(run, _record(run, (), at, "failed", error.code))
+        raise
+    finally:
+        run.close()
+    record = _record(run, returns, at, "done")
+    show_timings(run, record)
+    _close(run, returns)
+    keep(run, record)
+    return returns, record
+
+
+def of_rollback(returns: Sequence[Return], record: Run) -> dict[str, Any]:
+    """`rajee-deploy.rollback/1`: by image, from what to what, and how that was known."""
+    return {
+        "schema": "rajee-deploy.rollback/1",
+        "outcome": record.outcome,
+        "changes": any(not one.is_there for one in returns),
+        "images": {
+            one.image: {
+                "stack": one.stack, "before": one.before, "tag": one.target.tag, "because": one.target.why,
+                "revision": one.revision.removesuffix(_DIRTY) if one.revision != "-" else None,
+                "dirty": one.revision.endswith(_DIRTY), "built": one.is_built, "was_there": one.is_there,
+            }
+            for one in returns
+        },
+        "phases": [{"name": p.name, "start": round(p.start, 3), "seconds": round(p.seconds, 3)} for p in record.phases],
+        "seconds": record.seconds,
+    }  # fmt: skip
+
+
+def _close(run: Context, returns: Sequence[Return]) -> None:
+    if all(one.is_there for one in returns):
+        run.console.say("Nothing to do: it runs already.", "bold green")
+        return
+    for one in returns:
+        if not one.is_there:
+            run.console.item("✓", f"image {one.image}", f"{one.stack} runs {one.target.tag} again", "green")
+    run.console.say(
+        "rajee-deploy up on a newer checkout deploys its image again; another rajee-deploy rollback returns to what "
+        "ran until now.", "bold",
+    )  # fmt: skip
+
+
+def _record(run: Context, returns: Sequence[Return], at: datetime, outcome: str, error: str = "") -> Run:
+    moved = [one for one in returns if not one.is_there]
+    return Run(
+        at=at.isoformat(timespec="seconds"),
+        project=str(run.settings.root),
+        environment=run.settings.environment,
+        kind=KIND if moved or not returns else "noop",
+        outcome=outcome,
+        seconds=round(run.timings.total, 3),
+        built=tuple(one.image for one in moved if one.is_built),
+        deployed=tuple(dict.fromkeys(one.stack for one in moved)),
+        tags={one.image: one.target.tag for one in returns},
+        phases=tuple(run.timings.phases),
+        error=error,
+    )

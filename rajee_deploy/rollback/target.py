@@ -1,0 +1,91 @@
+"""Which image a stack ran before. Asks the registry and the local history, and changes nothing.
+
+The registry goes first: its `prev-` tag is moved by every deploy from every machine, and its image says by its label
+which tag it was built for. The history knows the runs of this machine alone.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from rajee_deploy import retention
+from rajee_deploy.errors import ConfigurationError, DeployError
+from rajee_deploy.facts import RepositoryAbsent, Tagged
+from rajee_deploy.fingerprint import SCHEME, TAG_HEX, TAG_PREFIX, Fingerprint
+from rajee_deploy.model import Digest
+from rajee_deploy.rollback import Target
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rajee_deploy.facts import WantedImage
+    from rajee_deploy.registry import RegistryReader
+    from rajee_deploy.report.history import Run
+    from rajee_deploy.settings import Settings
+
+_TAG = re.compile(rf"{TAG_PREFIX}[0-9a-f]{{{TAG_HEX}}}")
+
+
+def check_tag(tag: str) -> None:
+    """ConfigurationError `bad-tag` for what is no tag of ours."""
+    if not _TAG.fullmatch(tag):
+        raise ConfigurationError(
+            "bad-tag", f"{tag!r} is no image's tag", where="rollback TAG",
+            hint=f"it is {TAG_PREFIX} and {TAG_HEX} digits, as rajee-deploy status and up show it",
+        )  # fmt: skip
+
+
+def fingerprint_of(recorded: str) -> Fingerprint | None:
+    """The fingerprint that an image's label records, without its inputs; None for a label that is none."""
+    try:
+        return Fingerprint(SCHEME, Digest.parse(recorded), ())
+    except ValueError:
+        return None
+
+
+def previous(
+    registry: RegistryReader, image: WantedImage, deployed: str, runs: Sequence[Run], settings: Settings
+) -> Target:
+    """What the image's stack ran before `deployed` (a tag or a digest; "" for none). `image.fingerprint` says nothing
+    here. DeployError `no-previous`, with all that was looked at."""
+    looked: list[str] = []
+    running = deployed
+    shield = retention.prev_tag(image)
+    asked = [text for text in (shield, deployed) if text]
+    found = registry.find(image.repository, asked)
+    if isinstance(found, RepositoryAbsent):
+        looked.append(f"the repository {image.repository} does not exist")
+    else:
+        now = found.get(deployed)
+        if isinstance(now, Tagged) and not _TAG.fullmatch(deployed):
+            running = _tag_of(registry, image, now.digest) or deployed
+        before = found[shield]
+        tag = _tag_of(registry, image, before.digest) if isinstance(before, Tagged) else ""
+        if tag:
+            return Target(tag, f"{shield} of {image.repository} names it")
+        none = "names an image of no fingerprint of ours" if isinstance(before, Tagged) else "is not there"
+        looked.append(f"{shield} of {image.repository} {none}")
+    for run in reversed(runs):
+        if _is_ours(run, settings) and run.tags.get(image.name, running) != running:
+            return Target(run.tags[image.name], f"the run of {run.at} on this machine deployed it")
+    looked.append(f"none of this machine's runs deployed another {image.name} in this environment")
+    raise DeployError(
+        "no-previous", f"nothing tells what {image.stack} ran before {deployed or 'now'}",
+        where=f"image {image.name}", cause="\n".join(looked), hint="name the tag: rajee-deploy rollback TAG",
+    )  # fmt: skip
+
+
+def _is_ours(run: Run, settings: Settings) -> bool:
+    return (
+        run.outcome == "done"
+        and run.kind != "tags"
+        and (run.project, run.environment) == (str(settings.root), settings.environment)
+    )
+
+
+def _tag_of(registry: RegistryReader, image: WantedImage, digest: Digest) -> str:
+    """The tag that an image was built for, by its label; "" when it has none."""
+    content = registry.read_content(image.repository, digest, image.platform)
+    fingerprint = fingerprint_of(content.fingerprint)
+    return fingerprint.tag if fingerprint is not None else ""

@@ -1,0 +1,64 @@
+"""What is deployed where, since when, by which revision, and whether it is what this checkout makes. Values only.
+
+Rooms inside: this one (the nouns), look (asks AWS, git and the files; reads only), words (lines and the document).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class DeployedImage:
+    """An image parameter of a stack: what it records (a tag or a digest; "" for nothing), the tag that this checkout
+    makes, and whether they are the same image; None where `doubt` says why nobody can tell."""
+
+    name: str
+    parameter: str
+    deployed: str
+    here: str
+    matches: bool | None
+    doubt: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RunningService:
+    """An ECS service of a stack: tasks that run and that are wanted, and the images of its task definition."""
+
+    name: str
+    running: int
+    desired: int
+    images: tuple[str, ...]
+    is_stable: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DeployedStack:
+    """A stack. `status` is CloudFormation's, "" where there is no such stack; `since` is ISO 8601 in UTC. `revision` is
+    the commit ("" where none is recorded) and `subject` its message's first line, where git knows it. `infrastructure`
+    is the recorded infra hash, compared with that of this checkout. `doubts` are what could not be asked or believed.
+    """
+
+    stack: str
+    status: str
+    since: str = ""
+    reason: str = ""
+    revision: str = ""
+    is_dirty: bool = False
+    subject: str = ""
+    images: tuple[DeployedImage, ...] = ()
+    infrastructure: str = ""
+    infrastructure_here: str = ""
+    infrastructure_matches: bool | None = None
+    services: tuple[RunningService, ...] = ()
+    doubts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """All stacks of the settings, and where they were looked for."""
+
+    account: str
+    region: str
+    environment: str
+    stacks: tuple[DeployedStack, ...]

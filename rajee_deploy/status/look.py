@@ -1,0 +1,151 @@
+"""Looking: CloudFormation and ECS are asked while the files are hashed. Changes nothing, and needs neither engine nor
+node. What ECS or the files do not tell is a doubt and no failure; what CloudFormation does not tell is one.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from rajee_deploy import plan as plans
+from rajee_deploy.errors import DeployError
+from rajee_deploy.facts import (
+    INFRA_PARAMETER,
+    NOT_RECORDED,
+    REVISION_PARAMETER,
+    RepositoryAbsent,
+    StackAbsent,
+    StackPresent,
+    Tagged,
+)
+from rajee_deploy.git import find_subject
+from rajee_deploy.image import read_all_inputs
+from rajee_deploy.rollout.verdict import is_stable
+from rajee_deploy.stack.revision import DIRTY
+from rajee_deploy.status import DeployedImage, DeployedStack, RunningService, Status
+from rajee_deploy.up import check_account
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from rajee_deploy.ports import Context
+    from rajee_deploy.settings import ImageSettings
+    from rajee_deploy.stack.watching import StackWatcher
+
+_AT_ONCE = 8
+
+
+@dataclass(frozen=True, slots=True)
+class _Here:
+    """What this checkout makes: tags by image and the infra hash, each "" with the reason in `doubts`."""
+
+    tags: Mapping[str, str]
+    infrastructure: str
+    doubts: Mapping[str, str]
+
+
+def look(run: Context) -> Status:
+    """DeployError when it is not known what CloudFormation has, or who asks."""
+    ports, names = run.ports, run.settings.cdk.stacks
+    pool = ThreadPoolExecutor(_AT_ONCE)
+    try:
+        identity = pool.submit(ports.identity)
+        states = {name: pool.submit(ports.reader.describe, name) for name in names}
+        services = {name: pool.submit(_services, ports.watcher, name) for name in names}
+        here = _here(run)
+        who = identity.result()
+        check_account(run.settings, who)
+        stacks = []
+        for name in names:
+            state = states[name].result()
+            match state:
+                case StackAbsent():
+                    stacks.append(DeployedStack(name, ""))
+                case StackPresent():
+                    stacks.append(_stack(run, name, state, here, services[name].result()))
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+    return Status(who.account, who.region, run.settings.environment, tuple(stacks))
+
+
+def _here(run: Context) -> _Here:
+    tags, doubts = {}, {}
+    for image in run.images:
+        try:
+            tags[image.name] = read_all_inputs([image])[image.name].fingerprint.tag
+        except DeployError as error:
+            tags[image.name], doubts[image.name] = "", str(error)
+    infrastructure = ""
+    if run.settings.cdk.stacks:
+        try:
+            infrastructure = str(run.ports.infrastructure().digest)
+        except DeployError as error:
+            doubts[""] = str(error)
+    return _Here(tags, infrastructure, doubts)
+
+
+def _services(watcher: StackWatcher, stack: str) -> tuple[tuple[RunningService, ...], str]:
+    """What ECS runs for a stack, and why that is not known ("" when it is)."""
+    try:
+        return tuple(_service(watcher, arn) for arn in watcher.services(stack)), ""
+    except DeployError as error:
+        return (), f"what ECS runs is not known: {error}"
+
+
+def _service(watcher: StackWatcher, arn: str) -> RunningService:
+    service = watcher.service(arn)
+    primary = service.primary
+    images = watcher.images(primary.task_definition) if primary is not None else ()
+    running = sum(one.running for one in service.deployments)
+    return RunningService(service.name, running, primary.desired if primary else 0, images, is_stable(service))
+
+
+def _stack(
+    run: Context, name: str, state: StackPresent, here: _Here, services: tuple[tuple[RunningService, ...], str]
+) -> DeployedStack:
+    recorded = state.parameters.get(REVISION_PARAMETER, NOT_RECORDED)
+    revision = recorded.removesuffix(DIRTY) if recorded != NOT_RECORDED else ""
+    infrastructure = state.parameters.get(INFRA_PARAMETER, NOT_RECORDED)
+    infrastructure = infrastructure if infrastructure != NOT_RECORDED else ""
+    is_known = bool(infrastructure and here.infrastructure)
+    doubts = [*filter(None, (services[1], here.doubts.get("", "")))]
+    if plans.is_busy(state):
+        doubts.append("an operation is under way: what is recorded may not be what runs yet")
+    elif "ROLLBACK" in state.status or "FAILED" in state.status:
+        doubts.append("the last operation failed: what is recorded may not be what runs")
+    return DeployedStack(
+        name, state.status, state.since, state.reason, revision, recorded.endswith(DIRTY),
+        find_subject(run.settings.root, revision) if revision else "",
+        tuple(_image(run, image, state, here) for image in run.images if image.stack == name),
+        infrastructure, here.infrastructure, infrastructure == here.infrastructure if is_known else None,
+        services[0], tuple(doubts),
+    )  # fmt: skip
+
+
+def _image(run: Context, image: ImageSettings, state: StackPresent, here: _Here) -> DeployedImage:
+    deployed = state.parameters.get(image.parameter, "")
+    deployed = deployed if deployed != NOT_RECORDED else ""
+    tag = here.tags[image.name]
+    doubt = here.doubts.get(image.name, "") or ("" if deployed else "the stack records no image")
+    matches: bool | None = None
+    if not doubt:
+        if deployed.startswith("sha256:"):
+            matches, doubt = _told(lambda: _digest_of(run, image, tag) == deployed)
+        else:
+            matches = deployed == tag
+    return DeployedImage(image.name, image.parameter, deployed, tag, matches, doubt)
+
+
+def _told(ask: Callable[[], bool]) -> tuple[bool | None, str]:
+    try:
+        return ask(), ""
+    except DeployError as error:
+        return None, str(error)
+
+
+def _digest_of(run: Context, image: ImageSettings, tag: str) -> str:
+    """The digest of this checkout's image, "" where the registry has none."""
+    found = run.ports.registry.find(image.repository, [tag])
+    state = found[tag] if not isinstance(found, RepositoryAbsent) else None
+    return str(state.digest) if isinstance(state, Tagged) else ""

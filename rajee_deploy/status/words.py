@@ -1,0 +1,114 @@
+"""A status in lines for people, and as a document. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rajee_deploy.status import DeployedImage, DeployedStack, RunningService, Status
+
+_SHORT = 12
+
+
+def lines(status: Status) -> Iterator[str]:
+    """A line for each stack, with what is in it below."""
+    environment = f", environment {status.environment}" if status.environment else ""
+    yield f"account {status.account}, region {status.region}{environment}"
+    for stack in status.stacks:
+        yield from _stack(stack)
+
+
+def document(status: Status) -> dict[str, Any]:
+    """`rajee-deploy.status/1`. `matches` is null where nobody can tell."""
+    return {
+        "schema": "rajee-deploy.status/1",
+        "account": status.account,
+        "region": status.region,
+        "environment": status.environment,
+        "stacks": {stack.stack: _document(stack) for stack in status.stacks},
+    }
+
+
+def _document(stack: DeployedStack) -> dict[str, Any]:
+    if not stack.status:
+        return {"present": False}
+    revision = {"commit": stack.revision, "dirty": stack.is_dirty, "subject": stack.subject or None}
+    return {
+        "present": True,
+        "status": stack.status,
+        "reason": stack.reason,
+        "since": stack.since or None,
+        "revision": revision if stack.revision else None,
+        "images": {
+            image.name: {
+                "parameter": image.parameter, "deployed": image.deployed or None, "here": image.here or None,
+                "matches": image.matches, "doubt": image.doubt or None,
+            }
+            for image in stack.images
+        },
+        "infrastructure": {
+            "deployed": stack.infrastructure or None, "here": stack.infrastructure_here or None,
+            "matches": stack.infrastructure_matches,
+        },
+        "services": [
+            {
+                "name": one.name, "running": one.running, "desired": one.desired, "images": list(one.images),
+                "stable": one.is_stable,
+            }
+            for one in stack.services
+        ],
+        "doubts": list(stack.doubts),
+    }  # fmt: skip
+
+
+def _stack(stack: DeployedStack) -> Iterator[str]:
+    if not stack.status:
+        yield f"{stack.stack}: not deployed"
+        return
+    since = f" since {stack.since.replace('T', ' ').replace('+00:00', ' UTC')}" if stack.since else ""
+    reason = f" ({stack.reason})" if stack.reason else ""
+    yield f"{stack.stack}: {stack.status}{since}{reason}"
+    if stack.revision:
+        dirty = ", with changes that were not committed" if stack.is_dirty else ""
+        subject = f" {stack.subject}" if stack.subject else ""
+        yield _row("revision", f"{stack.revision[:_SHORT]}{subject}{dirty}")
+    else:
+        yield _row("revision", "none is recorded")
+    for image in stack.images:
+        yield _row(f"image {image.name}", _image(image))
+    yield _row("infrastructure", _infrastructure(stack))
+    for service in stack.services:
+        yield _row(f"service {service.name}", _service(service))
+    for doubt in stack.doubts:
+        yield _row("!", doubt)
+
+
+def _row(name: str, text: str) -> str:
+    return f"  {name:<16} {text}"
+
+
+def _image(image: DeployedImage) -> str:
+    match image.matches:
+        case True:
+            return f"{image.deployed}, as this checkout makes it"
+        case False:
+            return f"{image.deployed}; this checkout makes {image.here}"
+        case None:
+            return f"{image.deployed or 'none'}; whether it is this checkout's is not known: {image.doubt}"
+
+
+def _infrastructure(stack: DeployedStack) -> str:
+    match stack.infrastructure_matches:
+        case True:
+            return "its inputs are those of this checkout"
+        case False:
+            return "its inputs are others than those of this checkout"
+        case None:
+            return "no infra hash to compare: the stack records none, or this checkout has none"
+
+
+def _service(service: RunningService) -> str:
+    moving = "" if service.is_stable else ", not stable"
+    return f"{service.running}/{service.desired} running{moving}: {', '.join(service.images)}"

@@ -1,0 +1,112 @@
+"""What is told of what is deployed, over fakes: known, different, and unknown."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from test_up import World
+
+from rajee_deploy.errors import DeployError
+from rajee_deploy.rollout import Deployment, Service
+from rajee_deploy.status.look import look
+from rajee_deploy.status.words import document, lines
+
+
+@pytest.fixture
+def world(tmp_path, monkeypatch) -> World:
+    monkeypatch.setenv("RAJEE_DEPLOY_STATE_DIR", str(tmp_path / "state"))
+    monkeypatch.setenv("RAJEE_DEPLOY_CACHE_DIR", str(tmp_path / "cache"))
+    root = tmp_path / "project"
+    root.mkdir()
+    found = World(root)
+    found.up()
+    found.done()
+    return found
+
+
+def told(world, **flags):
+    found = look(world.context(**flags))
+    return document(found)["stacks"]["App"], "\n".join(lines(found))
+
+
+def put(world, **changes):
+    world.stacks.stacks["App"] = replace(world.stacks.stacks["App"], **changes)
+
+
+def test_what_is_this_checkouts(world):
+    put(world, since="2026-01-02T03:04:05+00:00")
+    app, text = told(world)
+    assert (app["images"]["app"]["matches"], app["infrastructure"]["matches"]) == (True, True)
+    assert (app["revision"]["commit"], app["since"]) == ("1" * 40, "2026-01-02T03:04:05+00:00")
+    assert "App: UPDATE_COMPLETE since 2026-01-02 03:04:05 UTC" in text
+    assert world.done() == (0, [])
+
+
+def test_what_is_another_checkouts(world):
+    deployed = world.stacks.stacks["App"].parameters["ImageTag"]
+    (world.root / "app").write_text("two")
+    world.infra = "2"
+    app, text = told(world)
+    assert (app["images"]["app"]["matches"], app["infrastructure"]["matches"]) == (False, False)
+    assert f"{deployed}; this checkout makes {app['images']['app']['here']}" in text
+
+
+def test_a_digest_is_this_checkouts_where_the_registry_says_so(world):
+    parameters = world.stacks.stacks["App"].parameters
+    digest = world.registry.repositories["team/app"][parameters["ImageTag"]]
+    put(world, parameters={**parameters, "ImageTag": str(digest)})
+    assert told(world)[0]["images"]["app"]["matches"] is True
+    put(world, parameters={**parameters, "ImageTag": "sha256:" + "0" * 64})
+    assert told(world)[0]["images"]["app"]["matches"] is False
+
+
+def test_what_was_not_committed_and_what_is_not_recorded(world):
+    parameters = dict(world.stacks.stacks["App"].parameters)
+    put(world, parameters={**parameters, "RajeeRevision": "2" * 40 + "-dirty"})
+    assert told(world)[0]["revision"] == {"commit": "2" * 40, "dirty": True, "subject": None}
+    put(world, parameters={"ImageTag": "-"})
+    app, text = told(world)
+    assert (app["revision"], app["images"]["app"]["matches"], app["infrastructure"]["matches"]) == (None, None, None)
+    assert "none is recorded" in text
+
+
+def test_files_that_cannot_be_hashed_are_a_doubt(world):
+    (world.root / "Dockerfile").unlink()
+    app, _ = told(world)
+    assert (app["images"]["app"]["matches"], app["images"]["app"]["here"]) == (None, None)
+    assert "Dockerfile" in app["images"]["app"]["doubt"]
+
+
+def test_what_ecs_runs_and_that_it_does_not_say(world):
+    primary = Deployment("ecs-svc/1", "PRIMARY", "task:1", 2, 1, 1, state="IN_PROGRESS")
+    world.watcher.held = {"arn": [Service("api", (primary,))]}
+    world.watcher.task_definitions = {"task:1": ("registry.test/team/app:c-1",)}
+    assert "1/2 running, not stable: registry.test/team/app:c-1" in told(world)[1]
+    world.watcher.is_silent = True
+    app, text = told(world)
+    assert app["services"] == []
+    assert "what ECS runs is not known" in text
+
+
+@pytest.mark.parametrize(
+    ("status", "word"), [("UPDATE_IN_PROGRESS", "under way"), ("UPDATE_ROLLBACK_COMPLETE", "operation failed")]
+)
+def test_a_stack_that_is_not_settled_is_a_doubt(world, status, word):
+    put(world, status=status, reason="it says why")
+    app, text = told(world)
+    assert word in app["doubts"][0]
+    assert f"{status} (it says why)" in text
+
+
+def test_a_stack_that_is_not_there(world):
+    del world.stacks.stacks["App"]
+    app, text = told(world)
+    assert app == {"present": False}
+    assert "App: not deployed" in text
+
+
+def test_another_account_is_refused(world):
+    with pytest.raises(DeployError) as caught:
+        told(world, environment="other")
+    assert caught.value.code == "wrong-account"
