@@ -173,7 +173,7 @@ def test_a_network_that_swallows_everything(monkeypatch, accepts):
         waiting = []
         for _ in range(0 if accepts else 4):  # the queue of those who wait to be accepted is full
             each = socket.socket()
-            each.setblocking(False)
+            each.settimeout(0)
             each.connect_ex(hole.getsockname())
             waiting.append(each)
         monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{hole.getsockname()[1]}")
