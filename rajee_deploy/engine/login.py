@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from rajee_deploy.errors import DeployError
 from rajee_deploy.places import user_docker_config
-from rajee_deploy.scratch import private_directory
+from rajee_deploy.scratch import LOCK, private_directory
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,7 +30,7 @@ def private_docker_config(access: PushAccess) -> Iterator[dict[str, str]]:
     """Yields the environment variables that make docker use the private configuration."""
     own = user_docker_config()
     with private_directory("login") as directory:
-        _link_all_but_config(own, directory)
+        _link_all_but_ours(own, directory)
         config = _with_login(_read(own / "config.json"), access, directory)
         _write_private(directory / "config.json", config)
         yield {
@@ -41,12 +41,16 @@ def private_docker_config(access: PushAccess) -> Iterator[dict[str, str]]:
         }
 
 
-def _link_all_but_config(own: Path, directory: Path) -> None:
+# The user's directory may be one of ours: a program that a build starts may run us.
+_OURS = {"config.json", "login.json", f"docker-credential-{_HELPER}", LOCK}
+
+
+def _link_all_but_ours(own: Path, directory: Path) -> None:
     """Contexts, plugins, certificates: whatever else docker looks for beside its config.json."""
     if not own.is_dir():
         return
     for entry in own.iterdir():
-        if entry.name != "config.json":
+        if entry.name not in _OURS:
             (directory / entry.name).symlink_to(entry.absolute())
 
 

@@ -18,7 +18,7 @@ from rajee_deploy.errors import ConfigurationError, DeployError
 from rajee_deploy.explain.compare import Comparison, compare
 from rajee_deploy.explain.search import LAST, find_commit_of
 from rajee_deploy.explain.since import Since, Then, since
-from rajee_deploy.facts import StackPresent
+from rajee_deploy.facts import FINGERPRINT_LABEL, StackPresent
 from rajee_deploy.fingerprint import TAG_HEX, TAG_PREFIX
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 DEPLOYED = "deployed"  # the word for the image that the stack runs; a git branch of this name is refs/heads/deployed
 _TAG = re.compile(rf"{TAG_PREFIX}[0-9a-f]{{{TAG_HEX}}}")
+_DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 # Other statuses show parameters of an operation that goes on, or was undone.
 _SETTLED = {"CREATE_COMPLETE", "UPDATE_COMPLETE", "IMPORT_COMPLETE", "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS"}
 
@@ -87,15 +88,25 @@ def _deployed(present: ImageInputs, sources: Sources) -> tuple[str, str]:
             hint="name a tag or a git revision",
         )  # fmt: skip
     state = sources.describe(image.stack)
-    tag = state.parameters.get(image.parameter, "") if isinstance(state, StackPresent) else ""
+    recorded = state.parameters.get(image.parameter, "") if isinstance(state, StackPresent) else ""
+    tag = _tag_of(recorded, image.repository, sources)
     if not isinstance(state, StackPresent) or not _TAG.fullmatch(tag):
-        what = f"its {image.parameter} is {tag!r}" if isinstance(state, StackPresent) else "there is no such stack"
+        what = f"its {image.parameter} is {recorded!r}" if isinstance(state, StackPresent) else "there is no such stack"
         raise DeployError(
             "not-deployed", f"stack {image.stack} records no image of ours", where=f"stack {image.stack}", cause=what,
             hint="name a tag or a git revision",
         )  # fmt: skip
     note = "" if state.status in _SETTLED else f"stack {image.stack} is in {state.status}: what runs may be another tag"
     return tag, note
+
+
+def _tag_of(recorded: str, repository: Repository, sources: Sources) -> str:
+    """The tag of what a stack records: itself, or for an image that is deployed by digest, what the image says that it
+    was made of; "" where it says nothing of ours."""
+    if not _DIGEST.fullmatch(recorded):
+        return recorded
+    label = sources.find_label(repository, recorded, FINGERPRINT_LABEL)
+    return TAG_PREFIX + label.removeprefix("sha256:")[:TAG_HEX] if _DIGEST.fullmatch(label) else ""
 
 
 def _compared(now: Checkouts, name: str, tag: str, sources: Sources) -> tuple[Comparison, Then, list[str]]:

@@ -18,9 +18,17 @@ STACK = "infra/raja_poc/stacks/rajee_envoy_stack.py"
 
 
 @pytest.mark.parametrize(
-    "awaited", ["region us-east-1", "… synth", "… build and push envoy", "… deploy RajeeEnvoyStack"]
+    ("number", "awaited"),
+    [
+        (signal.SIGINT, "region us-east-1"),
+        (signal.SIGINT, "… synth"),
+        (signal.SIGINT, "… build and push envoy"),
+        (signal.SIGINT, "… deploy RajeeEnvoyStack"),
+        # Both signals go the same way but for their handler: once while the engine works, once while node does.
+        (signal.SIGTERM, "… build and push envoy"),
+        (signal.SIGTERM, "… deploy RajeeEnvoyStack"),
+    ],
 )
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupt_leaves_nothing_and_a_rerun_repairs(bootstrapped, awaited, number):
     path = bootstrapped.folder / ENVOY
     path.write_text(f"# {awaited} {number}\n" + path.read_text())

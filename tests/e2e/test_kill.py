@@ -12,6 +12,8 @@ import boto3
 import pytest
 from network import Network
 
+from rajee_deploy.scratch import LOCK
+
 pytestmark = [pytest.mark.docker, pytest.mark.cdk]
 
 ASSETS = "infra/raja_poc/assets/envoy"
@@ -88,7 +90,8 @@ def hashing(shell, _network) -> Up:
 def staging(shell, _network) -> Up:
     payload(shell)
     up = Up(shell)
-    wait_until(lambda: any("-context-" in name for name in leftovers(shell)), pause=0.001)
+    # Killed between the directory and its lock, it would lie there for a day: nobody could tell whose it is.
+    wait_until(lambda: any((shell.folder.parent / "tmp").glob(f"*-context-*/{LOCK}")), pause=0.001)
     up.kill()
     return up
 
@@ -152,7 +155,7 @@ def test_a_network_lost_while_pushing(deployed, network, count):
     assert "Nothing to do" in deployed.run("rajee-deploy up").stderr
 
 
-@pytest.mark.parametrize("count", [1000, PAYLOAD_BYTES // 3, PAYLOAD_BYTES - 1])
+@pytest.mark.parametrize("count", [1000, PAYLOAD_BYTES - 1])
 def test_a_connection_cut_while_pushing_is_resumed(deployed, network, count):
     payload(deployed)
     network.cut_once_after(count)

@@ -6,6 +6,7 @@ import json
 import os
 import stat
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -74,6 +75,18 @@ def test_no_configuration_at_all(own):
     own.rmdir()
     with private_docker_config(ACCESS) as environment:
         assert list(used(environment)) == ["auths"]
+
+
+@pytest.mark.parametrize("config", [{}, {"credsStore": "desktop"}])
+def test_one_within_another(own, config, monkeypatch):
+    """A program that a build starts may run us; the outer login stays as it is."""
+    write(own, **config)
+    with private_docker_config(ACCESS) as outer:
+        before = {path.name: path.read_bytes() for path in Path(outer["DOCKER_CONFIG"]).iterdir() if path.is_file()}
+        monkeypatch.setenv("DOCKER_CONFIG", outer["DOCKER_CONFIG"])
+        with private_docker_config(replace(ACCESS, password="other")) as inner:
+            assert outer["DOCKER_CONFIG"] != inner["DOCKER_CONFIG"]
+        assert {n: (Path(outer["DOCKER_CONFIG"]) / n).read_bytes() for n in before} == before
 
 
 def test_it_is_removed_when_the_build_fails(own):

@@ -220,6 +220,23 @@ def test_since_what_is_deployed(world, write):
     assert "(deployed; built 2026" in shown(found)[0]
 
 
+def test_since_what_is_deployed_by_its_digest(world, write):
+    """The stack records the image's digest; the image says what it was made of."""
+    tag, digest = world.build(), "sha256:" + "d" * 64
+    world.labels[digest] = str(world.inputs({}).fingerprint.digest)
+    world.deployed(digest)
+    write({"src/a": "333"})
+    found = world.since("deployed", stack="App")
+    assert rows(found) == CHANGED
+    assert found.comparisons["app"].before == tag
+    assert world.asked == [f"label team/app {digest} io.rajee-deploy.fingerprint"]
+    world.labels[digest] = ""
+    with pytest.raises(DeployError) as caught:
+        world.since("deployed", stack="App")
+    assert caught.value.code == "not-deployed"
+    assert digest in caught.value.cause
+
+
 def test_the_deployed_image_is_that_of_the_present_files(world):
     tag = world.build(stores=[])
     world.deployed(tag)
