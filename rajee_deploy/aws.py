@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -28,6 +29,7 @@ ATTEMPTS = 4
 _EXPIRED = {"ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired"}
 _INVALID = {"InvalidClientTokenId", "UnrecognizedClientException", "InvalidSignatureException", "SignatureDoesNotMatch",
             "AuthFailure", "InvalidAccessKeyId"}  # fmt: skip
+_SKEWED = {"RequestTimeTooSkewed", "RequestInTheFuture"}
 _DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"}
 _THROTTLED = {"Throttling", "ThrottlingException", "ThrottledException", "TooManyRequestsException",
               "RequestLimitExceeded", "RequestThrottled", "SlowDown"}  # fmt: skip
@@ -41,11 +43,36 @@ class Identity:
     region: str
 
 
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long a call may take, in seconds.
+
+    No attempt begins later than `last_attempt` after the call did, so that a network that swallows everything ends a
+    run within half a minute: all attempts and the pauses between them could take twice that.
+    """
+
+    connect: float = CONNECT_SECONDS
+    read: float = READ_SECONDS
+    last_attempt: float = 15
+
+
+class OutOfTimeError(Exception):
+    """A call would have to be tried again, but its time is over."""
+
+
+class _Clock(threading.local):
+    """When the call that this thread is making began, with the calls that fetch credentials for it."""
+
+    began: float | None = None
+
+
 class Aws:
     """A boto3 session, made when first asked: importing boto3 costs more than a whole no-op decision."""
 
-    def __init__(self, profile: str | None = None, region: str | None = None) -> None:
+    def __init__(self, profile: str | None = None, region: str | None = None, patience: Patience | None = None) -> None:
         self.profile = profile
+        self._patience = patience or Patience()
+        self._clock = _Clock()
         self._region = region
         self._session: boto3.Session | None = None
         self._clients: dict[tuple[str, str], Any] = {}
@@ -67,15 +94,8 @@ class Aws:
         region = region or self.region
         with self._lock:
             if (service, region) not in self._clients:
-                from botocore.config import Config
-
-                config = Config(
-                    connect_timeout=CONNECT_SECONDS,
-                    read_timeout=READ_SECONDS,
-                    retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
-                )
                 with translated(service, self.profile):
-                    self._clients[service, region] = self._opened().client(service, region_name=region, config=config)  # type: ignore[call-overload]
+                    self._clients[service, region] = self._opened().client(service, region_name=region)  # type: ignore[call-overload]
             return self._clients[service, region]
 
     def ask(
@@ -95,6 +115,7 @@ class Aws:
         client = self.client(service, region) if region else self.client(service)
         call = getattr(client, operation)
         with translated(_named(service, operation), self.profile):
+            self._clock.began = time.monotonic()
             try:
                 answer: dict[str, Any] = call(**arguments)
             except (
@@ -108,6 +129,8 @@ class Aws:
                 if known is None:
                     raise
                 return known
+            finally:
+                self._clock.began = None
         return answer
 
     def download(self, asked: str, url: str, limit: int) -> bytes:
@@ -132,17 +155,39 @@ class Aws:
             chosen["AWS_PROFILE"] = self.profile
         return chosen
 
+    def _check_time(self, **_event: Any) -> None:
+        """What botocore does before each attempt. OutOfTimeError."""
+        began = self._clock.began
+        if began is not None and time.monotonic() - began > self._patience.last_attempt:
+            raise OutOfTimeError(f"no answer came within {self._patience.last_attempt:.0f} s")
+
     def _opened(self) -> boto3.Session:
         if self._session is None:
             import boto3
+            import botocore.session
 
             with translated("credentials", self.profile):
+                inner = botocore.session.get_session()
+                # For the clients that fetch credentials (SSO, roles), too.
+                inner.set_default_client_config(_config(self._patience))
+                inner.register("before-send", self._check_time)
                 self._session = boto3.Session(
+                    botocore_session=inner,
                     profile_name=self.profile,
                     # botocore itself reads only AWS_DEFAULT_REGION; every other AWS SDK reads AWS_REGION.
                     region_name=self._region or os.environ.get("AWS_REGION") or None,
                 )
         return self._session
+
+
+def _config(patience: Patience) -> Any:
+    from botocore.config import Config
+
+    return Config(
+        connect_timeout=patience.connect,
+        read_timeout=patience.read,
+        retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
+    )
 
 
 def unknown(asked: str, cause: str) -> DeployError:
@@ -187,13 +232,13 @@ def translated(asked: str, profile: str | None = None) -> Iterator[None]:
         ) from error
     except exceptions.ClientError as error:
         raise _from_response(asked, error, login) from error
-    except (exceptions.HTTPClientError, exceptions.ConnectionError, ResponseParserError) as error:
+    except (exceptions.HTTPClientError, exceptions.ConnectionError, ResponseParserError, OutOfTimeError) as error:
         raise DeployError(
             "aws-unreachable",
             "AWS could not be reached",
             where=asked,
             cause=str(error),
-            hint="check the network, the region and AWS_ENDPOINT_URL",
+            hint="check the network, its proxy or login page, the region and AWS_ENDPOINT_URL",
         ) from error
     except ValueError as error:  # how botocore says that AWS_ENDPOINT_URL is no address
         raise ConfigurationError(
@@ -221,13 +266,19 @@ def _named(service: str, operation: str) -> str:
     return f"{service}:{operation.title().replace('_', '')}"
 
 
-def _from_response(asked: str, error: Any, login: str) -> DeployError:
+def _from_response(asked: str, error: Any, login: str) -> DeployError:  # noqa: PLR0911 -- one return for each kind
     code = error_code(error)
     cause = _message(error) or str(error)
     if code in _EXPIRED:
         return DeployError(
             "expired-credentials", "the AWS credentials have expired", where=asked, cause=cause, hint=login
         )
+    # A signature is good for some minutes around AWS's own time.
+    if code in _SKEWED or ("Signature" in code and ("Signature expired" in cause or "not yet current" in cause)):
+        return DeployError(
+            "clock-skew", "this machine's clock is not AWS's", where=asked, cause=cause,
+            hint="set the clock (timedatectl set-ntp true), then run again",
+        )  # fmt: skip
     if code in _INVALID:
         return DeployError(
             "bad-credentials", "AWS does not know these credentials", where=asked, cause=cause,
@@ -242,4 +293,10 @@ def _from_response(asked: str, error: Any, login: str) -> DeployError:
         return DeployError(
             "throttled", "AWS throttled the call", where=asked, cause=cause, hint="run again in a minute"
         )
+    if not code or code.isdecimal():  # botocore found none of AWS's codes in it
+        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", code)
+        return DeployError(
+            "aws-error", f"the answer (HTTP {status}) is not one of AWS's", where=asked, cause=cause,
+            hint="run again; if it stays, look for a proxy or a login page between this machine and AWS",
+        )  # fmt: skip
     return DeployError("aws-error", f"AWS answered {code}", where=asked, cause=cause)

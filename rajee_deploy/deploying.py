@@ -247,6 +247,8 @@ def _rows(prefix: str, spans: Iterable[Span]) -> list[tuple[str, str]]:
 
 
 def _tell_done(run: Context, step: DeployStack, state: StackState) -> None:
+    if isinstance(state, StackPresent):
+        run.outputs[step.stack] = dict(state.outputs)
     for doubt in unprovable(step, state) if step.via is Via.CDK else ():  # else the template stays
         run.console.item("!", f"stack {step.stack}", doubt, "yellow")
     recorded = _shown(dict(step.parameters))

@@ -14,12 +14,14 @@ from rajee_deploy.errors import DeployError
 ATTEMPTS = 4
 CONNECT_SECONDS = 3
 READ_SECONDS = 10
+LAST_ATTEMPT_SECONDS = 15  # no attempt begins later
 _PAUSE_SECONDS = 0.2  # doubled after each attempt
 _CHUNK = 1 << 16
 
 
 def download(asked: str, url: str, limit: int) -> bytes:
     """The body of a GET, whole or not at all, at most `limit` bytes; tried again after what may pass."""
+    began = time.monotonic()
     for attempt in range(ATTEMPTS):
         try:
             status, data = _get(url, limit)
@@ -37,6 +39,8 @@ def download(asked: str, url: str, limit: int) -> bytes:
             )  # fmt: skip
             if status < 500:  # noqa: PLR2004 -- HTTP
                 raise failure
+        if time.monotonic() - began > LAST_ATTEMPT_SECONDS:
+            break
         time.sleep(_PAUSE_SECONDS * 2**attempt if attempt + 1 < ATTEMPTS else 0)
     raise failure
 

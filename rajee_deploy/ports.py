@@ -72,6 +72,7 @@ class Context:
     rules: Rules = field(default_factory=Rules)
     assume_yes: bool = False
     wait_for_end: bool = True
+    outputs: dict[str, dict[str, str]] = field(default_factory=dict)  # of the deployed stacks
     accounts: dict[str, Account] = field(default_factory=dict)  # by stack: where the time of its deployment went
     timings: Timings = field(default_factory=Timings)
     _scratch: ExitStack = field(default_factory=ExitStack)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from rajee_deploy.documents import of_figures
 from rajee_deploy.errors import DeployError
+from rajee_deploy.facts import StackPresent
 from rajee_deploy.report.history import History, Run
 from rajee_deploy.report.metrics import TARGETS, figures
 from rajee_deploy.report.timings import duration
@@ -14,9 +16,23 @@ from rajee_deploy.steps import BuildAndPush, DeployStack
 from rajee_deploy.up import converge
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from rajee_deploy.console import Console
     from rajee_deploy.ports import Context
     from rajee_deploy.up import Planned
+
+
+def write_outputs(run: Context, planned: Planned, path: Path) -> None:
+    """The outputs of all stacks by name, as `cdk deploy --outputs-file` writes them; whole or not at all."""
+    seen = {
+        stack: dict(state.outputs)
+        for stack, state in planned.observed.stacks.items()
+        if isinstance(state, StackPresent)
+    }
+    draft = path.with_name(f".{path.name}.part")
+    draft.write_text(json.dumps({**seen, **run.outputs}, indent=2) + "\n", "utf-8")
+    draft.replace(path)
 
 
 def recorded_run(run: Context, wait_seconds: float) -> tuple[Planned, Run]:

@@ -51,3 +51,27 @@ def test_without_a_terminal_progress_is_left_out_and_steps_are_told_when_asked_f
         console.working("a step")
         console.progress("1.0 of 2.0 MiB")
     assert talk.getvalue().splitlines() == ["… build api", "    a step"]
+
+
+def test_a_board_below_the_work_shows_what_another_thread_sees(monkeypatch):
+    for name, value in (("TERM", "xterm"), ("COLUMNS", "60"), ("NO_COLOR", "1")):
+        monkeypatch.setenv(name, value)
+    monkeypatch.delenv("TTY_COMPATIBLE", raising=False)
+    terminal = Terminal()
+    console = Console(stderr=terminal)
+    with console.spinner("deploy App"):
+        watcher = threading.Thread(
+            target=console.board, args=([f"Service \x1b[2J {'x' * 100}", "api: new 1/2 running"],)
+        )
+        watcher.start()
+        watcher.join(20)
+        console.detail("an event")
+        console._live.refresh()
+    shown = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", terminal.getvalue())
+    assert "    api: new 1/2 running" in shown
+    assert "x" * 60 not in shown, "a line never wraps"
+    assert "\x1b[2J" not in terminal.getvalue()
+
+
+def test_without_a_terminal_nobody_can_be_asked():
+    assert not Console(stderr=io.StringIO()).can_ask()

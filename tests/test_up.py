@@ -635,7 +635,7 @@ def test_nothing_stays_on_the_disk(world, tmp_path, monkeypatch):
     assert list(scratch.iterdir()) == []
 
 
-# -- deploying: who agrees, who is quicker, what ECS runs ---------------------------------------------------------------
+# -- deploying: who agrees, who is quicker, what ECS runs ----------------------------------------------------------
 
 
 def refused(world, code, **changes):
@@ -753,7 +753,7 @@ def test_a_failed_deployment_names_the_resource_and_its_reason(world):
     (world.root / "app").write_text("two")
 
     class Failing(FakeStacks):
-        def deploy(self, step, assembly, on_line):
+        def deploy(self, *_arguments):
             reason = "ECS Deployment Circuit Breaker was triggered"
             at = datetime.now(UTC).timestamp()
             world.watcher.happened.append(

@@ -23,6 +23,7 @@ from rajee_deploy.cli.flags import (
     Verbose,
 )
 from rajee_deploy.cli.lock import lock
+from rajee_deploy.cli.permissions import permissions
 from rajee_deploy.cli.rollback import rollback
 from rajee_deploy.cli.status import status
 from rajee_deploy.cli.verify import verify
@@ -88,6 +89,9 @@ def up(
     no_wait: Annotated[
         bool, typer.Option("--no-wait", help="Return once CloudFormation has accepted the last deployment.")
     ] = False,
+    outputs_file: Annotated[
+        Path | None, typer.Option(help="Write the stacks' outputs there, as cdk deploy does.")
+    ] = None,
     verbose: Verbose = False,
     as_json: Json = False,
 ) -> None:
@@ -99,7 +103,7 @@ def up(
     rajee-deploy up --also-tag v1.2.3      and give the images this tag too
     """
     from rajee_deploy.cli.wiring import make_context
-    from rajee_deploy.record import recorded_run
+    from rajee_deploy.record import recorded_run, write_outputs
 
     flags = (environment, image, config)
     run = make_context(
@@ -108,6 +112,8 @@ def up(
     )  # fmt: skip
     run.assume_yes, run.wait_for_end = yes, not no_wait
     planned, record = recorded_run(run, wait)
+    if outputs_file is not None:
+        write_outputs(run, planned, outputs_file)
     if as_json:
         from rajee_deploy.documents import of_run
 
@@ -228,6 +234,7 @@ app.command()(explain)
 app.command()(replay)
 app.command()(verify)
 app.command()(lock)
+app.command()(permissions)
 app.command()(rollback)
 app.command()(status)
 

@@ -51,7 +51,7 @@ def make_context(
     settings, images = chosen_images(SettingsFlags(*flags))
     if infra_check:
         settings = replace(settings, cdk=replace(settings.cdk, infra_check=infra_check))
-    aws = Aws(profile or settings.profile, region or settings.region)
+    aws = _aws(settings, profile, region)
     ecr = _ecr(aws)
     app = CdkApp(settings.cdk, settings.environment)
     ports = Ports(
@@ -63,6 +63,18 @@ def make_context(
     return Context(settings, images, ports, Console(verbose=verbose), tags, rules)
 
 
+def _aws(settings: Settings, profile: str | None, region: str | None) -> Aws:
+    """The client of the profile and region in force. ConfigurationError `wrong-region` when a flag contradicts the
+    environment, whose region is a guard as its account is."""
+    if region and settings.region and region != settings.region:
+        raise ConfigurationError(
+            "wrong-region", f"--region {region} contradicts the environment, which is {settings.region}",
+            where=f"environments.{settings.environment}.region",
+            hint="leave --region out, or use an environment without a region",
+        )  # fmt: skip
+    return Aws(profile or settings.profile, region or settings.region)
+
+
 def make_sources(settings: Settings | None, profile: str | None, region: str | None) -> Sources:
     """Where `explain` learns what a tag was made of. Without settings only this machine knows anything."""
     from rajee_deploy.explain.tags import Sources
@@ -70,7 +82,7 @@ def make_sources(settings: Settings | None, profile: str | None, region: str | N
 
     if settings is None:
         return Sources(_stores(None), _no_stack, lambda _repository, _tag, _name: "")
-    aws = Aws(profile or settings.profile, region or settings.region)
+    aws = _aws(settings, profile, region)
     ecr = _ecr(aws)
 
     def describe(stack: str) -> StackState:

@@ -46,6 +46,8 @@ class Question:
         parts = [__version__.encode(), _program(), b"%d" % sys.hexversion, self.modes.value.encode()]
         parts += [b"none" if text is None else b"=" + text for text in (rules.ignore, rules.deployignore)]
         parts += [_bytes(rules.ignore_path), _bytes(rules.deployignore_path)]
+        if rules.deployignore is not None:
+            parts.append(_pathspec())
         for read in self.reads:
             selector = read.selector
             lists = (selector.include, selector.exclude, selector.required)
@@ -112,6 +114,18 @@ def _program() -> bytes:
     names = sorted(name for name in os.listdir(here) if name.endswith(".py"))  # noqa: PTH208 -- on every start
     statuses = [os.stat(f"{here}/{name}") for name in names]  # noqa: PTH116 -- on every start
     return repr([names, [(status.st_size, status.st_mtime_ns) for status in statuses]]).encode()
+
+
+def _pathspec() -> bytes:
+    """What shows that the library that reads `.deployignore` is the same, without importing it."""
+    from importlib.util import find_spec
+
+    spec = find_spec("pathspec")
+    if spec is None or spec.origin is None:
+        return b""
+    here = spec.origin.rpartition("/")[0]
+    statuses = [os.stat(f"{here}/{name}") for name in sorted(os.listdir(here)) if name.endswith(".py")]  # noqa: PTH116, PTH208
+    return repr([(status.st_size, status.st_mtime_ns) for status in statuses]).encode()
 
 
 def _read_digests(data: bytes) -> tuple[Digest, ...]:

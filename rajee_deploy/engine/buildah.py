@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from rajee_deploy.build_settings import Provenance
 from rajee_deploy.engine.buildx import build_arg_flags
+from rajee_deploy.engine.failures import failure
 from rajee_deploy.engine.login import private_docker_config
 from rajee_deploy.engine.secrets import Redactor, secret_flags
 from rajee_deploy.engine.steps import Steps
@@ -78,7 +79,7 @@ class Buildah:
     def build_and_push(self, request: BuildRequest, access: PushAccess, on_event: Callable[[BuildEvent], None]) -> str:
         """See Engine."""
         _check_settings(request)
-        redacted = Redactor(request.settings.secrets)
+        redacted = Redactor(request.settings.secrets, request.build_args)
         with (
             private_docker_config(access) as login,
             _registries() as registries,
@@ -100,18 +101,14 @@ class Buildah:
         on_event: Callable[[BuildEvent], None], redacted: Redactor,
     ) -> None:  # fmt: skip
         flags, arguments = build_arg_flags(request.build_args, frozenset(s.variable for s in request.settings.secrets))
-        steps = Steps(on_event)
+        steps = Steps(redacted.events(on_event))
         argv = [self._program(), "build", *_build_flags(request), *more, *flags, str(request.context)]
         ended = run(argv, env={**environment, **arguments}, on_line=steps.line)
         if ended.code == 0:
             steps.done()
             return
         where, cause = steps.failure(request.dockerfile.read_text("utf-8", "replace"), request.shown_dockerfile)
-        raise DeployError(
-            "build-failed", f"{self._name} build ended with {ended.code}", where=where or request.reference,
-            cause=redacted(cause),
-            hint="nothing was pushed under this tag and nothing deployed with it; mend it and run again",
-        )  # fmt: skip
+        raise failure(f"{self._name} build ended with {ended.code}", request.reference, redacted(cause), where)
 
     def _push(
         self, request: BuildRequest, access: PushAccess, files: tuple[str, Path, str], environment: Mapping[str, str],
@@ -127,10 +124,10 @@ class Buildah:
         ]  # fmt: skip
         ended = run(argv, env=environment, on_line=steps.pushing)
         if ended.code != 0:
-            raise DeployError(
-                "build-failed", f"{self._name} push ended with {ended.code}", where=request.reference,
-                cause="\n".join(ended.tail[-10:]), hint="nothing was deployed with this tag; mend it and run again",
-            )  # fmt: skip
+            # What it tried again it says too; how the last try ended is what counts.
+            said = [line for line in ended.tail if "Failed, retrying" not in line][-10:]
+            cause = "\n".join((f"step: pushing {request.reference}", *said))
+            raise failure(f"{self._name} push ended with {ended.code}", request.reference, cause)
         steps.done()
 
     def _inspect(self, image: str, environment: Mapping[str, str]) -> dict[str, Any]:

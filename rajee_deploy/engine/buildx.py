@@ -96,8 +96,8 @@ class Buildx:
 
     def build_and_push(self, request: BuildRequest, access: PushAccess, on_event: Callable[[BuildEvent], None]) -> str:
         """See Engine."""
-        redacted = Redactor(request.settings.secrets)
-        progress = Progress(on_event)
+        redacted = Redactor(request.settings.secrets, request.build_args)
+        progress = Progress(redacted.events(on_event))
         with private_docker_config(access) as login, private_directory("build") as scratch:
             metadata = scratch / "metadata.json"
             argv, environment = _command(self._build_command(), request, access.host)

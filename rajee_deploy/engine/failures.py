@@ -1,7 +1,7 @@
 """What a failed build was about, told from the engine's own words: each kind with what to do next. Pure.
 
-The words are those of BuildKit, Docker's distribution code and Go's network package; what none of them explains stays
-`build-failed`.
+The words are those of BuildKit, buildah, Docker's distribution code and Go's network package; what none of them
+explains stays `build-failed`.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def failure(problem: str, reference: str, cause: str, where: str = "") -> Deploy
     if _FULL.search(cause):
         return DeployError(
             "engine-no-space", "the disk of the engine is full", where=reference, cause=cause,
-            hint=f"{_NOTHING}; make room where the engine runs (docker buildx prune, docker system df), then run again",
+            hint=f"{_NOTHING}; make room where the engine runs (docker buildx prune, buildah prune), then run again",
         )  # fmt: skip
     hint = _NO_EXPORT if _EXPORT.search(cause) else f"{_NOTHING}; mend it and run again"
     return DeployError("build-failed", problem, where=where or reference, cause=cause, hint=hint)

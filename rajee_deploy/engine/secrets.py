@@ -1,20 +1,24 @@
 """Build secrets: that their sources are there, and that their values stay out of what is said.
 
 The values are read only to be kept out of messages; the engine reads them by itself. They are never arguments.
+The values of build arguments stay out of it, too: engines show instructions with the values put in, and people do pass
+what nobody else should read (a proxy with its password is one). They are shown by their names, as in the Dockerfile.
 """
 
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rajee_deploy.errors import DeployError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from rajee_deploy.build_settings import Secret
+    from rajee_deploy.engine import BuildEvent
 
 HIDDEN = "***"
 _SHORTEST = 4  # hiding every "1" would make a message unreadable and hide nothing
@@ -29,17 +33,27 @@ def secret_flags(secrets: Sequence[Secret]) -> list[str]:
 
 
 class Redactor:
-    """Takes the values of the secrets out of text. DeployError `secret-missing` when one has no source."""
+    """Takes the values of secrets and of build arguments out of text. DeployError `secret-missing` when a secret has no
+    source."""
 
-    def __init__(self, secrets: Sequence[Secret]) -> None:
-        lines = {line.strip() for secret in secrets for line in _value(secret).splitlines()}
+    def __init__(self, secrets: Sequence[Secret], build_args: Mapping[str, str] | None = None) -> None:
+        hidden = {line.strip(): HIDDEN for secret in secrets for line in _value(secret).splitlines()}
+        named = {value: f"${name}" for name, value in sorted((build_args or {}).items())}
         # The longest first: one value may be the beginning of another.
-        self._values = sorted((line for line in lines if len(line) >= _SHORTEST), key=len, reverse=True)
+        self._values = sorted(
+            ((value, shown) for value, shown in {**named, **hidden}.items() if len(value) >= _SHORTEST),
+            key=lambda each: len(each[0]),
+            reverse=True,
+        )
 
     def __call__(self, text: str) -> str:
-        for value in self._values:
-            text = text.replace(value, HIDDEN)
+        for value, shown in self._values:
+            text = text.replace(value, shown)
         return text
+
+    def events(self, on_event: Callable[[BuildEvent], None]) -> Callable[[BuildEvent], None]:
+        """What hands events on without the values."""
+        return lambda event: on_event(replace(event, name=self(event.name)))
 
 
 def _value(secret: Secret) -> str:

@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 
     from requests import PreparedRequest, Response, Session
 
-_TIMEOUTS = (10.0, 60.0)  # seconds to connect, and between two packets of an answer
+# Seconds to connect, and between two packets of an answer. With the retries below, a registry that swallows everything
+# is given up after half a minute.
+_TIMEOUTS = (5.0, 10.0)
 _RETRIES = 4
 _LONGEST_WAIT = 15.0  # seconds, whatever a Retry-After says
 _TOKEN_BYTES = 1 << 20
@@ -185,7 +187,7 @@ def _session(*, is_local: bool) -> Session:
             return None if asked is None else min(asked, _LONGEST_WAIT)
 
     patience = Patience(
-        total=_RETRIES, connect=2, backoff_factor=0.25, status_forcelist=(_TOO_MANY, 500, 502, 503, 504),
+        total=_RETRIES, connect=2, read=2, backoff_factor=0.25, status_forcelist=(_TOO_MANY, 500, 502, 503, 504),
         raise_on_status=False,
     )  # fmt: skip
     session = requests.Session()

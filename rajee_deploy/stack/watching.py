@@ -66,16 +66,23 @@ class Watching:
             arguments["NextToken"] = answer["NextToken"]
 
     def services(self, stack: str) -> tuple[str, ...]:
-        """See StackWatcher."""
-        answer = self._aws.ask("cloudformation", "describe_stack_resources", {"StackName": stack}, _no_stack)
-        if not isinstance(answer, dict):
-            return ()
-        resources = answer.get("StackResources")
-        if not resources:
-            raise unknown(f"cloudformation:DescribeStackResources {stack}", "the answer lists no resource")
+        """See StackWatcher. ListStackResources, since DescribeStackResources tells of the first hundred alone."""
+        found: list[dict[str, Any]] = []
+        arguments: dict[str, Any] = {"StackName": stack}
+        while True:
+            answer = self._aws.ask("cloudformation", "list_stack_resources", arguments, _no_stack)
+            if not isinstance(answer, dict):
+                return ()
+            page = answer.get("StackResourceSummaries")
+            if not page:
+                raise unknown(f"cloudformation:ListStackResources {stack}", "the answer lists no resource")
+            found += page
+            if not answer.get("NextToken"):
+                break
+            arguments["NextToken"] = answer["NextToken"]
         return tuple(
             resource["PhysicalResourceId"]
-            for resource in resources
+            for resource in found
             if resource.get("ResourceType") == "AWS::ECS::Service"
             and resource.get("PhysicalResourceId")
             and not resource.get("ResourceStatus", "").startswith("DELETE")

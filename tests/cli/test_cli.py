@@ -242,3 +242,12 @@ def test_an_image_of_the_settings_and_a_build_context_do_not_go_together(project
     assert ended.returncode == 64
     assert "--image app" in ended.stderr
     assert ended.stdout == ""
+
+
+def test_a_region_that_contradicts_the_environment_is_refused(project):
+    with (project / "rajee-deploy.toml").open("a") as file:
+        file.write('[environments.prod]\nregion = "eu-central-1"\n')
+    ended = command(project, "plan", "-e", "prod", "--region", "us-east-1", **NOWHERE)
+    assert ended.returncode == 64
+    assert "wrong-region" in ended.stderr
+    assert "environments.prod.region" in ended.stderr

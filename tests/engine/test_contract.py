@@ -138,5 +138,5 @@ def test_a_registry_that_does_not_answer(rig):
     rig.access = PushAccess("localhost:9/team/app", "AWS", "x")
     with pytest.raises(DeployError) as caught:
         rig.build(*PLAIN)
-    assert caught.value.code == "build-failed"
+    assert caught.value.code == "push-broken-off"
     assert "localhost:9" in caught.value.cause + caught.value.where

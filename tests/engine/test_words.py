@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rajee_deploy.build_settings import Secret
+from rajee_deploy.engine import BuildEvent
 from rajee_deploy.engine.cache import cache_flags
 from rajee_deploy.engine.location import line_of_step, located
 from rajee_deploy.engine.secrets import HIDDEN, Redactor, secret_flags
@@ -94,4 +95,9 @@ def test_hidden_secrets(tmp_path, monkeypatch):
     (tmp_path / "npmrc").write_text("//x/:_authToken=abcdef\n\nok\n")
     secrets = [Secret.parse("t", "env:TOKEN", tmp_path), Secret.parse("n", "file:npmrc", tmp_path)]
     assert Redactor(secrets)("a hunter2hunter2 //x/:_authToken=abcdef ok") == f"a {HIDDEN} {HIDDEN} ok"
+    named = Redactor(secrets, {"PROXY": "http://ann:hunter2hunter2@x", "V": "1", "SAME": "hunter2hunter2"})
+    assert named("RUN --proxy http://ann:hunter2hunter2@x -v 1 hunter2hunter2") == f"RUN --proxy $PROXY -v 1 {HIDDEN}"
+    events = []
+    named.events(events.append)(BuildEvent("RUN x http://ann:hunter2hunter2@x", 1.0, cached=True))
+    assert events == [BuildEvent("RUN x $PROXY", 1.0, cached=True)]
     assert secret_flags(secrets) == ["--secret=id=t,env=TOKEN", f"--secret=id=n,src={tmp_path}/npmrc"]

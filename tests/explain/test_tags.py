@@ -315,9 +315,9 @@ def test_an_input_of_a_kind_that_nobody_knows_is_told(world):
     from rajee_deploy.model import Digest
 
     one = contents_of(world.inputs({}))
-    inputs = (*one.fingerprint.inputs, Input("label:team", "a"))
+    inputs = (*one.fingerprint.inputs, Input("colour:team", "a"))
     two = replace(one, fingerprint=replace(one.fingerprint, inputs=inputs, digest=Digest("sha256", "0" * 64)))
-    assert [(c.cause.value, c.subject, c.after) for c in compare(one, two).changes] == [("input", "label:team", "a")]
+    assert [(c.cause.value, c.subject, c.after) for c in compare(one, two).changes] == [("input", "colour:team", "a")]
 
 
 def test_a_login_that_differs_is_told_without_itself(world):

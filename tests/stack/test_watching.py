@@ -70,7 +70,7 @@ def test_a_stack_that_is_not_there_yet_has_no_events():
 
 def resource(kind, physical, status="CREATE_COMPLETE"):
     return {
-        "LogicalResourceId": "X", "ResourceType": kind, "Timestamp": at(1), "ResourceStatus": status,
+        "LogicalResourceId": "X", "ResourceType": kind, "LastUpdatedTimestamp": at(1), "ResourceStatus": status,
         **({"PhysicalResourceId": physical} if physical else {}),
     }  # fmt: skip
 
@@ -83,12 +83,15 @@ def test_the_services_of_a_stack_are_those_that_exist():
         resource("AWS::ECS::Service", SERVICE + "-old", "DELETE_COMPLETE"),
         resource("AWS::ECS::Cluster", "main"),
     ]
-    aws.answers("cloudformation", "describe_stack_resources", {"StackResources": resources})
+    first = {"StackResourceSummaries": [resource("AWS::ECS::Cluster", "main")], "NextToken": "n"}
+    aws.answers("cloudformation", "list_stack_resources", first)
+    asked = {"StackName": "App", "NextToken": "n"}
+    aws.answers("cloudformation", "list_stack_resources", {"StackResourceSummaries": resources}, asked)
     assert Watching(aws).services("App") == (SERVICE,)
 
 
 def test_an_empty_list_of_resources_is_unknown():
-    aws = ScriptedAws().answers("cloudformation", "describe_stack_resources", {})
+    aws = ScriptedAws().answers("cloudformation", "list_stack_resources", {"StackResourceSummaries": []})
     with pytest.raises(DeployError, match="cannot be trusted"):
         Watching(aws).services("App")
 

@@ -1,0 +1,127 @@
+"""Which calls the tool makes of AWS by itself, and the IAM policies that allow just these. Pure: sets in, a policy out.
+
+Declared by hand and held to the truth by a test, which records every call of real runs: what is missing here fails it,
+and so does what nobody calls. It never knows what `cdk deploy` does as the roles that `cdk bootstrap` made.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING, Any, assert_never
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from rajee_deploy.model import Repository
+
+
+class Scope(Enum):
+    """What a permission is given on."""
+
+    EVERYTHING = "*"  # IAM knows no resource for these calls
+    STACKS = "the stacks of the settings"
+    REPOSITORIES = "the repositories of the settings"
+    BOOTSTRAP_VERSION = "where `cdk bootstrap` notes its version"
+    BOOTSTRAP_ROLES = "the roles that `cdk bootstrap` made"
+
+
+class Who(Enum):
+    """Who needs a policy: `plan` and the other verbs that only read, or `up`."""
+
+    plan = "plan"
+    up = "up"
+
+
+@dataclass(frozen=True, slots=True)
+class Permission:
+    """One IAM action, like `ecr:BatchGetImage`, and what it is asked of."""
+
+    action: str
+    scope: Scope
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where the policies are to hold. Account and region may be words that stand for them."""
+
+    account: str
+    region: str
+    stacks: Sequence[str]
+    repositories: Sequence[Repository]
+
+
+# `plan`, `explain` and `verify`. The last two of ECR are for `explain --since TAG`, which reads a record that lies
+# beside the image, over the protocol that pulls speak.
+_READS = (
+    Permission("sts:GetCallerIdentity", Scope.EVERYTHING),
+    Permission("cloudformation:DescribeStacks", Scope.STACKS),
+    Permission("cloudformation:GetTemplate", Scope.STACKS),
+    Permission("ecr:BatchGetImage", Scope.REPOSITORIES),
+    Permission("ecr:DescribeImages", Scope.REPOSITORIES),
+    Permission("ecr:DescribeRepositories", Scope.REPOSITORIES),
+    Permission("ecr:GetDownloadUrlForLayer", Scope.REPOSITORIES),
+    Permission("ecr:GetAuthorizationToken", Scope.EVERYTHING),
+)
+# What `up` needs besides: to push (https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-push-iam.html), to move
+# tags, and to let the CDK CLI deploy.
+_WRITES = (
+    Permission("ecr:BatchCheckLayerAvailability", Scope.REPOSITORIES),
+    Permission("ecr:InitiateLayerUpload", Scope.REPOSITORIES),
+    Permission("ecr:UploadLayerPart", Scope.REPOSITORIES),
+    Permission("ecr:CompleteLayerUpload", Scope.REPOSITORIES),
+    Permission("ecr:PutImage", Scope.REPOSITORIES),
+    Permission("ssm:GetParameter", Scope.BOOTSTRAP_VERSION),
+    Permission("sts:AssumeRole", Scope.BOOTSTRAP_ROLES),
+)
+
+
+def needed(who: Who) -> tuple[Permission, ...]:
+    """The permissions of a policy, in the order in which they are shown."""
+    match who:
+        case Who.plan:
+            return _READS
+        case Who.up:
+            return (*_READS, *_WRITES)
+        case _:
+            assert_never(who)
+
+
+def policy(who: Who, place: Place) -> dict[str, Any]:
+    """The IAM policy document: one statement for each scope."""
+    by_scope: dict[Scope, list[str]] = {}
+    for permission in needed(who):
+        by_scope.setdefault(permission.scope, []).append(permission.action)
+    statements = [
+        {"Effect": "Allow", "Action": actions, "Resource": resources}
+        for scope, actions in by_scope.items()
+        if (resources := list(dict.fromkeys(_resources(scope, place))))
+    ]
+    return {"Version": "2012-10-17", "Statement": statements}
+
+
+def _resources(scope: Scope, place: Place) -> Iterator[str]:
+    arn = f"arn:{_partition(place.region)}"
+    match scope:
+        case Scope.EVERYTHING:
+            yield "*"
+        case Scope.STACKS:
+            for stack in place.stacks:
+                yield f"{arn}:cloudformation:{place.region}:{place.account}:stack/{stack}/*"
+        case Scope.REPOSITORIES:
+            for each in place.repositories:
+                region = each.region or place.region
+                yield f"arn:{_partition(region)}:ecr:{region}:{each.account or place.account}:repository/{each.name}"
+        case Scope.BOOTSTRAP_VERSION:
+            if place.stacks:
+                yield f"{arn}:ssm:{place.region}:{place.account}:parameter/cdk-bootstrap/*"
+        case Scope.BOOTSTRAP_ROLES:
+            if place.stacks:
+                yield f"{arn}:iam::{place.account}:role/cdk-*"
+        case _:
+            assert_never(scope)
+
+
+def _partition(region: str) -> str:
+    """https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html"""
+    return {"cn": "aws-cn", "us-gov": "aws-us-gov"}.get(region.rpartition("-")[0].rpartition("-")[0], "aws")

@@ -1,0 +1,74 @@
+"""The policies that are printed: whole, only on what the settings name, and the very ones that README shows."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from rajee_deploy.model import Repository
+from rajee_deploy.permissions import Place, Who, needed, policy
+
+TOP = Path(__file__).parents[2]
+ELSEWHERE = Repository.parse("210987654321.dkr.ecr.eu-west-1.amazonaws.com/team/api")
+
+
+def printed(folder: Path, *words: str, **environment: str) -> str:
+    return subprocess.run(
+        [sys.executable, "-m", "rajee_deploy", "permissions", *words], cwd=folder, check=True, capture_output=True,
+        text=True, env={"PATH": "", "PYTHONPATH": str(TOP), **environment},
+    ).stdout  # fmt: skip
+
+
+@pytest.mark.parametrize("who", list(Who))
+def test_readme_shows_what_is_printed_for_the_reference_service(who):
+    shown = re.search(rf"<!-- policy:{who.value} -->\n```json\n(.*?)```", (TOP / "README.md").read_text(), re.DOTALL)
+    assert shown is not None
+    assert shown[1] == printed(TOP, who.value)
+
+
+def test_account_and_region_are_those_of_the_environment_or_of_the_flag():
+    resources = resources_of(json.loads(printed(TOP, "plan", "-e", "sandbox")))
+    assert "arn:aws:ecr:us-east-1:123456789012:repository/raja/envoy" in resources
+    resources = resources_of(json.loads(printed(TOP, "plan", "--region", "eu-central-1")))
+    assert "arn:aws:ecr:eu-central-1:ACCOUNT:repository/raja/envoy" in resources
+    resources = resources_of(json.loads(printed(TOP, "plan", AWS_REGION="eu-west-3")))
+    assert "arn:aws:ecr:eu-west-3:ACCOUNT:repository/raja/envoy" in resources
+
+
+def test_a_repository_of_another_account_is_named_where_it_is():
+    found = policy(Who.plan, Place("123456789012", "us-east-1", (), (ELSEWHERE, ELSEWHERE)))
+    assert resources_of(found) == ["*", "arn:aws:ecr:eu-west-1:210987654321:repository/team/api"]
+
+
+@pytest.mark.parametrize(
+    ("region", "partition"),
+    [("us-east-1", "aws"), ("ap-southeast-2", "aws"), ("cn-north-1", "aws-cn"), ("us-gov-west-1", "aws-us-gov")],
+)
+def test_arns_are_of_the_regions_partition(region, partition):
+    found = policy(Who.up, Place("1", region, ("App",), (Repository("app"),)))
+    assert {arn.split(":")[1] for arn in resources_of(found) if arn != "*"} == {partition}
+
+
+@pytest.mark.parametrize("who", list(Who))
+@pytest.mark.parametrize("stacks", [(), ("App",)])
+@pytest.mark.parametrize("repositories", [(), (Repository("app"),)])
+def test_no_statement_is_empty_and_stars_are_only_where_iam_knows_nothing_narrower(who, stacks, repositories):
+    found = policy(who, Place("1", "us-east-1", stacks, repositories))
+    assert all(statement["Resource"] and statement["Action"] for statement in found["Statement"])
+    starred = [action for each in found["Statement"] if each["Resource"] == ["*"] for action in each["Action"]]
+    assert starred == ["sts:GetCallerIdentity", "ecr:GetAuthorizationToken"]
+
+
+def test_up_may_all_that_plan_may_and_each_once():
+    plan, up = needed(Who.plan), needed(Who.up)
+    assert set(plan) < set(up)
+    assert len({permission.action for permission in up}) == len(up)
+
+
+def resources_of(document: dict) -> list[str]:
+    return [resource for statement in document["Statement"] for resource in statement["Resource"]]

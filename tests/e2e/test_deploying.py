@@ -1,0 +1,117 @@
+"""How a deployment is carried out, through the shell and on real parts: who agrees, which way it goes, what is told.
+
+The tests of this file are one story and run in its order.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+
+import boto3
+import pytest
+
+pytestmark = [pytest.mark.docker, pytest.mark.cdk]
+
+ENVOY = "infra/raja_poc/assets/envoy/envoy.yaml"
+ENVIRONMENT = "[tool.rajee-deploy.environments.sandbox-offline]\n"
+
+
+def settings(shell, **cdk: str) -> None:
+    """Give the environment these keys of [cdk]."""
+    path = shell.folder / "pyproject.toml"
+    lines = [line for line in path.read_text().splitlines(keepends=True) if not line.startswith("cdk = {")]
+    text = ", ".join(f'{name} = "{value}"' for name, value in cdk.items())
+    path.write_text("".join(lines).replace(ENVIRONMENT, ENVIRONMENT + f"cdk = {{ {text} }}\n"))
+
+
+def edit(shell, text: str) -> None:
+    path = shell.folder / ENVOY
+    path.write_text(f"# {text}\n{path.read_text()}")
+
+
+def parameters(shell) -> dict[str, str]:
+    names = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
+    keys = {name.lower(): shell.environment[name] for name in names}
+    client = boto3.client(
+        "cloudformation", endpoint_url=shell.environment["AWS_ENDPOINT_URL"], region_name="us-east-1", **keys
+    )
+    (stack,) = client.describe_stacks(StackName="RajeeEnvoyStack")["Stacks"]
+    return {one["ParameterKey"]: one["ParameterValue"] for one in stack["Parameters"]}
+
+
+def git(shell, *arguments: str) -> str:
+    own = ["-c", "user.name=a", "-c", "user.email=a@example.test", "-c", "init.defaultBranch=main"]
+    ended = subprocess.run(
+        ["git", *own, "-C", str(shell.folder), *arguments], check=True, capture_output=True, text=True
+    )
+    return ended.stdout.strip()
+
+
+def commit(shell, text: str) -> str:
+    git(shell, "add", "--all")
+    git(shell, "commit", "--quiet", "--message", text)
+    return git(shell, "rev-parse", "HEAD")
+
+
+def test_broader_permissions_are_refused_where_nobody_can_say_yes(bootstrapped):
+    git(bootstrapped, "init", "--quiet")
+    settings(bootstrapped, approval="broadening")
+    ended = bootstrapped.run("rajee-deploy up", code=1)
+    assert "✗ approval-needed" in ended.stderr
+    assert "ecr:GetAuthorizationToken" in ended.stderr
+    assert "--yes" in ended.stderr
+
+
+def test_a_yes_deploys_and_the_time_is_accounted_for(bootstrapped):
+    commit(bootstrapped, "one")
+    done = json.loads(bootstrapped.run("rajee-deploy up --yes --json --outputs-file outputs.json").stdout)
+    assert done["kind"] == "first"
+    outputs = json.loads((bootstrapped.folder / "outputs.json").read_text())
+    assert outputs["RajeeEnvoyStack"]["RajeeState"].endswith(done["images"]["envoy"]["tag"])
+    (bootstrapped.folder / "outputs.json").unlink()
+    bootstrapped.run("rajee-deploy up --outputs-file outputs.json")
+    assert json.loads((bootstrapped.folder / "outputs.json").read_text()) == outputs
+    (bootstrapped.folder / "outputs.json").unlink()
+    assert set(done["deployments"]) == {"RajeeRegistryStack", "RajeeEnvoyStack"}
+
+
+def test_a_new_image_alone_goes_by_cloudformation_and_starts_no_node(bootstrapped, tmp_path):
+    settings(bootstrapped, **{"tag-only": "cloudformation"})
+    edit(bootstrapped, "two")
+    commit(bootstrapped, "two")
+    for name in ("node", "npx", "cdk"):
+        (tmp_path / name).write_text(f"#!/bin/sh\necho called >> {tmp_path}/called\nexit 1\n")
+        (tmp_path / name).chmod(0o755)
+    path = f"{tmp_path}:{bootstrapped.environment['PATH']}"
+    done = json.loads(bootstrapped.run("rajee-deploy up --json", PATH=path).stdout)
+    assert (done["kind"], [step.get("via") for step in done["steps"]]) == ("code", [None, "cloudformation"])
+    assert not (tmp_path / "called").exists()
+    found = parameters(bootstrapped)
+    assert found["ImageTag"] == done["images"]["envoy"]["tag"]
+    assert found["RajeeRevision"] == git(bootstrapped, "rev-parse", "HEAD")
+    assert json.loads(bootstrapped.run("rajee-deploy plan --json").stdout)["kind"] == "noop"
+
+
+def test_an_older_revision_does_not_replace_a_newer_one(bootstrapped):
+    git(bootstrapped, "checkout", "--quiet", "HEAD~1")
+    before = parameters(bootstrapped)
+    ended = bootstrapped.run("rajee-deploy up", code=1)
+    assert "✗ older-revision" in ended.stderr
+    assert parameters(bootstrapped) == before
+    assert "✗ older-revision" in bootstrapped.run("rajee-deploy plan", code=1).stderr
+    done = json.loads(bootstrapped.run("rajee-deploy up --allow-rollback --json").stdout)
+    assert done["kind"] == "code"
+    assert parameters(bootstrapped)["ImageTag"] != before["ImageTag"]
+    git(bootstrapped, "checkout", "--quiet", "main")
+
+
+@pytest.mark.parametrize("by", ["cdk", "cloudformation"])
+def test_no_wait_leaves_the_rest_to_cloudformation(bootstrapped, by):
+    settings(bootstrapped, **{"tag-only": by})
+    edit(bootstrapped, f"three {by}")
+    commit(bootstrapped, f"three {by}")
+    ended = bootstrapped.run("rajee-deploy up --no-wait --json")
+    assert json.loads(ended.stdout)["outcome"] == "accepted"
+    assert "accepted; CloudFormation goes on by itself" in ended.stderr
+    assert json.loads(bootstrapped.run("rajee-deploy plan --json").stdout)["kind"] == "noop"

@@ -1,0 +1,193 @@
+"""An HTTP gateway before the sandbox that knows which AWS call each request is, writes it down, and can refuse it.
+
+It stands where IAM stands: a call is an IAM action on a resource, signed by somebody (the user, or a role that cdk
+assumed), and what is refused is answered as AWS does. The image registry's protocol counts as the
+actions that ECR asks for it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import json
+import re
+import threading
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+_CREDENTIAL = re.compile(r"Credential=([^/]+)/\d+/[^/]*/([^/]+)/aws4_request")
+# https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-push-iam.html, and the pull's counterpart
+_REGISTRY = (
+    ("(GET|HEAD) .*/manifests/.*", "ecr:BatchGetImage"),
+    ("HEAD .*/blobs/.*", "ecr:BatchCheckLayerAvailability"),
+    ("GET .*/blobs/.*", "ecr:GetDownloadUrlForLayer"),
+    ("POST .*/blobs/uploads/.*", "ecr:InitiateLayerUpload"),
+    ("PATCH .*/blobs/uploads/.*", "ecr:UploadLayerPart"),
+    ("PUT .*/blobs/uploads/.*", "ecr:CompleteLayerUpload"),
+    ("PUT .*/manifests/.*", "ecr:PutImage"),
+)
+
+
+@dataclass(frozen=True)
+class Call:
+    """A call of AWS. `resource` is the end of its ARN, "" for a call that is asked of nothing in particular."""
+
+    action: str
+    resource: str = ""
+    is_users: bool = True  # signed with the user's own keys
+
+    def is_allowed_by(self, policy: dict[str, Any]) -> bool:
+        """As IAM decides, for the user's own calls."""
+        return not self.is_users or any(
+            self.action in statement["Action"]
+            and any(fnmatchcase(self.resource, arn.split(":", 5)[-1]) for arn in statement["Resource"])
+            for statement in policy["Statement"]
+        )
+
+
+class Gateway:
+    """Forwards to the sandbox at `server_port`. `user` is the access key of whom calls are written down for."""
+
+    def __init__(self, user: str = "") -> None:
+        self.user = user
+        self.server_port = 0
+        self._made: list[Call] = []
+        self._refuses: Callable[[Call], bool] = lambda _call: False
+        gateway = self
+
+        class Handler(_Handler):
+            owner = gateway
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server.daemon_threads = True
+        self.port = self._server.server_address[1]
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+
+    def made(self) -> set[str]:
+        """The IAM actions of the user's own calls since the last look."""
+        made, self._made = self._made, []
+        return {call.action for call in made if call.is_users}
+
+    @contextlib.contextmanager
+    def refusing(self, refuses: Callable[[Call], bool]) -> Iterator[None]:
+        """Answer AccessDenied to these calls."""
+        self._refuses, before = refuses, self._refuses
+        try:
+            yield
+        finally:
+            self._refuses = before
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+    def admits(self, call: Call) -> bool:
+        """Write the call down; whether it may pass."""
+        self._made.append(call)
+        return not self._refuses(call)
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    owner: Gateway
+
+    def log_message(self, *_arguments: object) -> None:
+        pass
+
+    def handle(self) -> None:
+        with contextlib.suppress(ConnectionError):
+            super().handle()
+
+    def _serve(self) -> None:
+        body = self._body()
+        call = self._call(body)
+        if call is None or self.owner.admits(call):
+            self._forward(body)
+        else:
+            self._refuse(call.action)
+
+    do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = _serve  # noqa: N815 -- the names that http.server looks for
+
+    def _body(self) -> bytes:
+        if "chunked" not in self.headers.get("Transfer-Encoding", "").lower():
+            return self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        received = bytearray()
+        while size := int(self.rfile.readline().split(b";")[0], 16):
+            received += self.rfile.read(size)
+            self.rfile.readline()
+        while self.rfile.readline().strip():
+            pass
+        return bytes(received)
+
+    def _call(self, body: bytes) -> Call | None:
+        """None for a request that is no call of AWS."""
+        signed = _CREDENTIAL.search(self.headers.get("Authorization", ""))
+        if signed is None:
+            asked = f"{self.command} {self.path.partition('?')[0]}"
+            action = next((action for form, action in _REGISTRY if re.fullmatch(form, asked)), "")
+            name = re.sub("^/v2/|/(manifests|blobs)/.*", "", asked.split()[1])
+            return Call(action, f"repository/{name}") if action else None
+        key, service = signed.groups()
+        target = self.headers.get("X-Amz-Target", "").rpartition(".")[2]
+        if target:
+            arguments = json.loads(body)
+        else:
+            arguments = {name: values[0] for name, values in parse_qs(body.decode("utf-8", "replace")).items()}
+        action = target or arguments.get("Action", f"{self.command} {self.path}")
+        return Call(f"{service}:{action}", _resource(arguments), key == self.owner.user)
+
+    def _forward(self, body: bytes) -> None:
+        kept = {
+            name: value
+            for name, value in self.headers.items()
+            if name.lower() not in ("transfer-encoding", "content-length", "expect", "connection")
+        }
+        connection = http.client.HTTPConnection("127.0.0.1", self.owner.server_port, timeout=120)
+        try:
+            connection.request(self.command, self.path, body, {**kept, "Content-Length": str(len(body))})
+            answer = connection.getresponse()
+            data = answer.read()
+        finally:
+            connection.close()
+        headers = [
+            (name, value)
+            for name, value in answer.getheaders()
+            if name.lower() not in ("transfer-encoding", "connection", "content-length")
+        ]
+        length = answer.getheader("Content-Length") if self.command == "HEAD" else str(len(data))
+        self._reply(answer.status, [*headers, ("Content-Length", length or "0")], data)
+
+    def _refuse(self, action: str) -> None:
+        if "X-Amz-Target" in self.headers or self.path.startswith("/v2/"):
+            document = {"__type": "AccessDeniedException", "message": f"not authorized to perform: {action}"}
+            data = json.dumps(document).encode()
+        else:
+            told = f"<Code>AccessDenied</Code><Message>not authorized to perform: {action}</Message>"
+            data = f"<ErrorResponse><Error><Type>Sender</Type>{told}</Error></ErrorResponse>".encode()
+        self._reply(403, [("Content-Length", str(len(data)))], data)
+
+    def _reply(self, status: int, headers: list[tuple[str, str]], data: bytes) -> None:
+        self.send_response_only(status)
+        for name, value in headers:
+            self.send_header(name, value)
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(data)
+
+
+def _resource(arguments: dict[str, Any]) -> str:
+    """The end of the ARN of what a call is asked of."""
+    if "StackName" in arguments:
+        return f"stack/{arguments['StackName']}/an-id"
+    if "RoleArn" in arguments:
+        return str(arguments["RoleArn"].split(":", 5)[-1])
+    names = arguments.get("repositoryNames") or [arguments.get("repositoryName")]
+    if names[0]:
+        return f"repository/{names[0]}"
+    return f"parameter/{arguments['Name'].lstrip('/')}" if "Name" in arguments else ""
