@@ -46,8 +46,8 @@ class Ports:
     updater: StackUpdater
     identity: Callable[[], Identity]
     infrastructure: Callable[[], Fingerprint]
-    # Where it is kept what pushed images were made of, for people who ask later. Never asked by a run, and made only
-    # when something was pushed.
+    # Where it is kept what pushed images were made of, for people who ask later. `up` never asks it, and makes it
+    # only when something was pushed; a rollback learns from it which revision a tag was built of.
     contents: Callable[[], Sequence[ContentsStore]] = tuple
     revision: Callable[[], str] = lambda: "-"
     # How this checkout's commit stands to another one.
