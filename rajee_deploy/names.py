@@ -46,3 +46,10 @@ class Approval(Enum):
     INTERACTIVE = "interactive"
     BROADENING = "broadening"
     NEVER = "never"
+
+
+class Who(Enum):
+    """Who needs a policy: `plan` and the other verbs that only read, or `up`."""
+
+    plan = "plan"
+    up = "up"
