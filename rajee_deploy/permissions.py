@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Any, assert_never
 
+from rajee_deploy.names import Who
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
@@ -22,15 +24,9 @@ class Scope(Enum):
     EVERYTHING = "*"  # IAM knows no resource for these calls
     STACKS = "the stacks of the settings"
     REPOSITORIES = "the repositories of the settings"
+    SERVICES = "ECS services and tasks"  # the settings do not know their names
     BOOTSTRAP_VERSION = "where `cdk bootstrap` notes its version"
     BOOTSTRAP_ROLES = "the roles that `cdk bootstrap` made"
-
-
-class Who(Enum):
-    """Who needs a policy: `plan` and the other verbs that only read, or `up`."""
-
-    plan = "plan"
-    up = "up"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +68,19 @@ _WRITES = (
     Permission("ecr:CompleteLayerUpload", Scope.REPOSITORIES),
     Permission("ecr:PutImage", Scope.REPOSITORIES),
     Permission("ssm:GetParameter", Scope.BOOTSTRAP_VERSION),
+    # To watch a deployment, and to see that ECS runs what was deployed.
+    Permission("cloudformation:DescribeStackEvents", Scope.STACKS),
+    Permission("cloudformation:ListStackResources", Scope.STACKS),
+    Permission("ecs:DescribeServices", Scope.SERVICES),
+    Permission("ecs:DescribeTasks", Scope.SERVICES),
+    Permission("ecs:ListTasks", Scope.EVERYTHING),
+    Permission("ecs:DescribeTaskDefinition", Scope.EVERYTHING),
+    Permission("elasticloadbalancing:DescribeTargetHealth", Scope.EVERYTHING),
+    Permission("elasticloadbalancing:DescribeTargetGroups", Scope.EVERYTHING),
+    Permission("elasticloadbalancing:DescribeTargetGroupAttributes", Scope.EVERYTHING),
+    # For `rollback`, `tag-only = "cloudformation"` and --no-wait. CloudFormation acts as the role that the stack has.
+    Permission("cloudformation:UpdateStack", Scope.STACKS),
+    Permission("cloudformation:ExecuteChangeSet", Scope.STACKS),
     Permission("sts:AssumeRole", Scope.BOOTSTRAP_ROLES),
 )
 
@@ -101,23 +110,26 @@ def policy(who: Who, place: Place) -> dict[str, Any]:
 
 
 def _resources(scope: Scope, place: Place) -> Iterator[str]:
-    arn = f"arn:{_partition(place.region)}"
+    def arn(service: str, resource: str, region: str = place.region, account: str = place.account) -> str:
+        return f"arn:{_partition(region or place.region)}:{service}:{region}:{account}:{resource}"
+
     match scope:
         case Scope.EVERYTHING:
             yield "*"
-        case Scope.STACKS:
-            for stack in place.stacks:
-                yield f"{arn}:cloudformation:{place.region}:{place.account}:stack/{stack}/*"
         case Scope.REPOSITORIES:
             for each in place.repositories:
-                region = each.region or place.region
-                yield f"arn:{_partition(region)}:ecr:{region}:{each.account or place.account}:repository/{each.name}"
+                yield arn("ecr", f"repository/{each.name}", each.region or place.region, each.account or place.account)
+        case _ if not place.stacks:
+            return
+        case Scope.STACKS:
+            yield from (arn("cloudformation", f"stack/{stack}/*") for stack in place.stacks)
+        case Scope.SERVICES:
+            yield arn("ecs", "service/*")
+            yield arn("ecs", "task/*")
         case Scope.BOOTSTRAP_VERSION:
-            if place.stacks:
-                yield f"{arn}:ssm:{place.region}:{place.account}:parameter/cdk-bootstrap/*"
+            yield arn("ssm", "parameter/cdk-bootstrap/*")
         case Scope.BOOTSTRAP_ROLES:
-            if place.stacks:
-                yield f"{arn}:iam::{place.account}:role/cdk-*"
+            yield arn("iam", "role/cdk-*", region="")
         case _:
             assert_never(scope)
 

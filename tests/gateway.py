@@ -185,6 +185,8 @@ def _resource(arguments: dict[str, Any]) -> str:
     """The end of the ARN of what a call is asked of."""
     if "StackName" in arguments:
         return f"stack/{arguments['StackName']}/an-id"
+    if "services" in arguments or "tasks" in arguments:
+        return str((arguments.get("services") or arguments["tasks"])[0].split(":", 5)[-1])
     if "RoleArn" in arguments:
         return str(arguments["RoleArn"].split(":", 5)[-1])
     names = arguments.get("repositoryNames") or [arguments.get("repositoryName")]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import compileall
 import sys
 
+import build
 import million
 import no_op
 import selected
@@ -21,6 +22,7 @@ THEMES = {
     "selected": selected.run,
     "whole": whole.run,
     "million": million.run,
+    "build": build.run,
     "no-op": no_op.run,
 }
 

@@ -12,7 +12,6 @@ import io
 import os
 import statistics
 import subprocess
-import sys
 import tempfile
 import time
 from pathlib import Path
@@ -20,7 +19,8 @@ from pathlib import Path
 FILES, FILE_BYTES, ROUNDS = 2000, 16 << 10, 7
 
 
-def main() -> None:
+def run() -> None:
+    """Rows of the theme."""
     with tempfile.TemporaryDirectory() as state:
         os.environ["RAJEE_DEPLOY_STATE_DIR"] = state
         from rajee_deploy.sandbox import control
@@ -91,7 +91,3 @@ def _ours(tree: Path, uri: str, token: str) -> None:
     console = Console(stderr=io.StringIO())
     with build_request(inputs, uri) as request:
         Buildx().build_and_push(request, access, lambda event: tell(console, event))
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -1,4 +1,4 @@
-"""A no-op `up` against a no-op `cdk deploy`."""
+"""A no-op `up` against a no-op `cdk deploy`, and a no-op `plan` against a bare boto3 script that makes its calls."""
 
 from __future__ import annotations
 
@@ -8,7 +8,20 @@ import subprocess
 import sys
 import tempfile
 
-from measure import COMMAND, TOP, cost, private, show
+from measure import COMMAND, TOP, cost, costs, goal, private, show
+
+# The calls of a no-op `plan` of this repository where the hash tier decides, one after the other.
+_BARE = """
+import boto3
+session = boto3.Session(region_name="us-east-1")
+session.client("sts").get_caller_identity()
+cloudformation, ecr = session.client("cloudformation"), session.client("ecr")
+for stack in ("RajeeRegistryStack", "RajeeEnvoyStack"):
+    found = cloudformation.describe_stacks(StackName=stack)["Stacks"][0]
+    cloudformation.get_template(StackName=stack, TemplateStage="Original")
+tag = next(each["ParameterValue"] for each in found["Parameters"] if each["ParameterKey"] == "ImageTag")
+ecr.batch_get_image(repositoryName="raja/envoy", imageIds=[{"imageTag": tag}])["images"][0]
+"""
 
 
 def run() -> None:
@@ -44,7 +57,17 @@ def run() -> None:
             ]
             raw = cost(["sh", "-c", f"cd infra && exec {shlex.join(deploy)}"], environment, rounds=3)
             show("cdk deploy --all, nothing changed", raw)
-            show("rajee-deploy up, nothing changed", cost([COMMAND, "up"], environment), raw)
-            show("rajee-deploy plan, nothing changed", cost([COMMAND, "plan"], environment), raw)
+            up = cost([COMMAND, "up"], environment)
+            show("rajee-deploy up, nothing changed", up, raw)
+            goal("times faster than cdk deploy, wall", raw.wall / up.wall, 10, at_least=True)
+            pair = {
+                "boto3 alone, the same calls": [sys.executable, "-c", _BARE],
+                "rajee-deploy plan": [COMMAND, "plan"],
+            }
+            measured = costs(pair, environment, rounds=11)
+            bare, plan = measured.values()
+            for name, each in measured.items():
+                show(name, each, bare)
+            goal("plan to boto3 alone, wall", plan.wall / bare.wall, 1.5)
         finally:
             subprocess.run([COMMAND, "sandbox", "stop"], env=environment, check=True, capture_output=True)

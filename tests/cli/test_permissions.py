@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from rajee_deploy.model import Repository
-from rajee_deploy.permissions import Place, Who, needed, policy
+from rajee_deploy.names import Who
+from rajee_deploy.permissions import Place, needed, policy
 
 TOP = Path(__file__).parents[2]
 ELSEWHERE = Repository.parse("210987654321.dkr.ecr.eu-west-1.amazonaws.com/team/api")
@@ -61,7 +62,10 @@ def test_no_statement_is_empty_and_stars_are_only_where_iam_knows_nothing_narrow
     found = policy(who, Place("1", "us-east-1", stacks, repositories))
     assert all(statement["Resource"] and statement["Action"] for statement in found["Statement"])
     starred = [action for each in found["Statement"] if each["Resource"] == ["*"] for action in each["Action"]]
-    assert starred == ["sts:GetCallerIdentity", "ecr:GetAuthorizationToken"]
+    watching = ["ecs:ListTasks", "ecs:DescribeTaskDefinition", *(
+        f"elasticloadbalancing:Describe{what}" for what in ("TargetHealth", "TargetGroups", "TargetGroupAttributes")
+    )]  # fmt: skip
+    assert starred == ["sts:GetCallerIdentity", "ecr:GetAuthorizationToken", *(watching if who is Who.up else [])]
 
 
 def test_up_may_all_that_plan_may_and_each_once():

@@ -15,7 +15,8 @@ import pytest
 from gateway import Gateway
 from small_registry import SmallRegistry
 
-from rajee_deploy.permissions import Who, needed
+from rajee_deploy.names import Who
+from rajee_deploy.permissions import needed
 
 pytestmark = [pytest.mark.docker, pytest.mark.cdk]
 
@@ -95,10 +96,10 @@ def look(watched, gateway, calls, policies):
 def up(watched, gateway, calls, policies):
     """Run `up` with the keys of somebody who has its policy; its kind. `broken` is an action that fails."""
 
-    def run(flags: str = "", *, code: int = 0, broken: str = "") -> str:
+    def run(flags: str = "", *, code: int = 0, broken: str = "", verb: str = "up") -> str:
         gateway.made()
         with gateway.refusing(lambda call: call.action == broken or not call.is_allowed_by(policies[Who.up])):
-            ended = watched.run(f"rajee-deploy up --json {flags}", code=code)
+            ended = watched.run(f"rajee-deploy {verb} --json {flags}", code=code)
         calls.up |= gateway.made()
         return json.loads(ended.stdout).get("kind", "")
 
@@ -165,6 +166,17 @@ def test_a_deploy_that_fails(watched, up):
     assert up() == "noop"
 
 
+def test_accepting_alone_and_going_back(watched, up):
+    edit(watched, ENVOY, "# edited again\n", "# edited once more\n")
+    assert up("--no-wait") == "code"
+    up(verb="rollback")
+    assert up() == "code"
+
+
+def test_status_tells_what_it_may_see_to_who_only_reads(look):
+    assert json.loads(look("status --json").stdout)["schema"] == "rajee-deploy.status/1"
+
+
 def test_registries_of_base_images_are_only_read(watched, look):
     with SmallRegistry().running() as registry:
         registry.push("1", {})
@@ -180,8 +192,12 @@ def test_registries_of_base_images_are_only_read(watched, look):
 
 
 def test_the_policies_are_the_calls_that_were_made(calls):
-    assert calls.reading == {permission.action for permission in needed(Who.plan)}
-    assert calls.up | calls.reading == {permission.action for permission in needed(Who.up)}
+    may_read, may_up = ({permission.action for permission in needed(who)} for who in (Who.plan, Who.up))
+    # `status` asks for what only `up` may see, and says so where it is refused.
+    assert calls.reading - may_up == set()
+    assert calls.reading & may_read == may_read
+    # No task of the sandbox ever stops.
+    assert calls.up | calls.reading == may_up - {"ecs:DescribeTasks"}
 
 
 def client(shell, service: str):
