@@ -234,6 +234,7 @@ def _stack_step(stack: str, received: Sequence[WantedImage], wanted: Wanted, obs
     tier = Tier.DEPLOY
     match state:
         case StackAbsent():
+            _check_name(stack, wanted)
             why = [(Change.FIRST, "the stack does not exist")]
         case StackPresent():
             verdict = judge(stack, state, wanted)
@@ -263,6 +264,16 @@ def _stack_step(stack: str, received: Sequence[WantedImage], wanted: Wanted, obs
         if wanted.by_cloudformation and {change for change, _ in why} == {Change.TAG}
         else Via.CDK,
     )
+
+
+def _check_name(stack: str, wanted: Wanted) -> None:
+    """A stack that does not exist must be one that the app makes, where a synth of these very inputs is known."""
+    known = wanted.synthesised or wanted.remembered
+    if known and stack not in known:
+        raise ConfigurationError(
+            "no-such-stack", f"the CDK app has no stack {stack}", where="cdk.stacks of the settings",
+            hint="it has: " + ", ".join(sorted(known)),
+        )  # fmt: skip
 
 
 def _parameter(image: WantedImage, observed: Observed) -> str:

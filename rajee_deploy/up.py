@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
 POLL_SECONDS = 3.0
 _TIERS = {
-    Tier.HASH: "hash: what synth reads, and what is deployed, against what was recorded",
+    Tier.HASH: "hash: what synth reads, and what is deployed, against what the stack records or this machine remembers",
     Tier.SYNTH: "synth: what the app makes now against what is deployed",
     Tier.DEPLOY: "deploy: CloudFormation compares",
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -196,3 +197,12 @@ def test_objections():
     assert "no such stack" in plans.objection(step, StackAbsent())
     assert "UPDATE_ROLLBACK_COMPLETE: because" in plans.objection(step, stack("UPDATE_ROLLBACK_COMPLETE"))
     assert "c-old" in plans.objection(step, stack(ImageTag="c-old"))
+
+
+def test_a_stack_that_the_app_does_not_make_is_refused_as_soon_as_a_synth_is_known():
+    absent = Observed({"app": PRESENT}, {"Registry": StackAbsent(), "App": stack()})
+    assert "deploy Registry" in steps(absent)
+    known = replace(wanted(), remembered={"App": OTHER})
+    with pytest.raises(DeployError) as caught:
+        make_plan(known, absent)
+    assert (caught.value.code, caught.value.hint) == ("no-such-stack", "it has: App")

@@ -123,7 +123,8 @@ def _update(console: Console, scope: Scope, moving: Sequence[str] | None, *, as_
     for change in changes:
         console.data(_words(change))
     if not changes:
-        console.say(f"{scope.path.name} is as it was: {count} locked.")
+        told = f"{scope.path.name} is as it was: {count} locked." if count else "There is nothing to lock."
+        console.say(told)
 
 
 def _document(scope: Scope, count: int, changes: Iterable[Change]) -> dict[str, Any]:
