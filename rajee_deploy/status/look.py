@@ -19,6 +19,7 @@ from rajee_deploy.facts import (
     StackPresent,
     Tagged,
 )
+from rajee_deploy.fingerprint import with_given
 from rajee_deploy.git import find_subject
 from rajee_deploy.image import read_all_inputs
 from rajee_deploy.rollout.verdict import is_stable
@@ -76,10 +77,11 @@ def _here(run: Context) -> _Here:
             tags[image.name] = read_all_inputs([image])[image.name].fingerprint.tag
         except DeployError as error:
             tags[image.name], doubts[image.name] = "", str(error)
+    given = {image.context_key: tags[image.name] for image in run.images if image.context_key}
     infrastructure = ""
     if run.settings.cdk.stacks:
         try:
-            infrastructure = str(run.ports.infrastructure().digest)
+            infrastructure = str(with_given(run.ports.infrastructure(), given).digest)
         except DeployError as error:
             doubts[""] = str(error)
     return _Here(tags, infrastructure, doubts)
