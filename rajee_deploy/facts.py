@@ -10,51 +10,13 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from rajee_deploy.names import DeployBy, InfraCheck
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from rajee_deploy.fingerprint import Fingerprint
     from rajee_deploy.model import Digest, Platform, Repository
-
-# The stack parameter that records which infrastructure fingerprint a deployment was made of (rajee_deploy.cdk adds it).
-INFRA_PARAMETER = "RajeeInfraHash"
-# …what CloudFormation gave back of it (see `template`), and from which git revision it was made.
-TEMPLATE_PARAMETER = "RajeeTemplateHash"
-REVISION_PARAMETER = "RajeeRevision"
-RECORDS = (INFRA_PARAMETER, TEMPLATE_PARAMETER, REVISION_PARAMETER)
-NOT_RECORDED = "-"
-
-
-class InfraCheck(Enum):
-    """On what "the infrastructure did not change" may stand.
-
-    HASH: on hashes alone; whatever they do not prove is deployed. AUTO: on hashes, and where they do not prove it on a
-    synth. SYNTH: on a synth alone.
-    """
-
-    HASH = "hash"
-    AUTO = "auto"
-    SYNTH = "synth"
-
-
-# The label that records which fingerprint an image was built for.
-FINGERPRINT_LABEL = "io.rajee-deploy.fingerprint"
-
-
-class DeployBy(Enum):
-    """What a stack's parameter says about an image: its tag, or the digest that was verified."""
-
-    TAG = "tag"
-    DIGEST = "digest"
-
-
-class Approval(Enum):
-    """Who agrees to broader permissions: whoever sits at the terminal; somebody in any case (a terminal, or --yes); or
-    nobody is asked."""
-
-    INTERACTIVE = "interactive"
-    BROADENING = "broadening"
-    NEVER = "never"
 
 
 class Ancestry(Enum):

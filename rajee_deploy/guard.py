@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, assert_never
 
 from rajee_deploy.errors import DeployError
-from rajee_deploy.facts import NOT_RECORDED, REVISION_PARAMETER, Ancestry, StackPresent
+from rajee_deploy.facts import Ancestry, StackPresent
+from rajee_deploy.names import NOT_RECORDED, REVISION_PARAMETER
 from rajee_deploy.steps import Caution, DeployStack
 
 if TYPE_CHECKING:

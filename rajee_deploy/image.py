@@ -16,8 +16,8 @@ from rajee_deploy import context as contexts
 from rajee_deploy import dockerfile as dockerfiles
 from rajee_deploy import fingerprint as fingerprints
 from rajee_deploy.errors import DeployError
-from rajee_deploy.facts import FINGERPRINT_LABEL
 from rajee_deploy.model import BuildOptions, Notice
+from rajee_deploy.names import FINGERPRINT_LABEL
 from rajee_deploy.places import cache_directory, user_docker_config
 
 if TYPE_CHECKING:

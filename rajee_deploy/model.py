@@ -103,8 +103,7 @@ class StageId:
     name: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Selector:
+class Selector(NamedTuple):
     """What one source asks of a build context, in BuildKit's terms (its content hash takes exactly these).
 
     `path` is absolute in the context ("/" is all of it). `include` and `exclude` are ignore-pattern lists relative to
@@ -127,8 +126,7 @@ class ReadBy(Enum):
     RUN = "RUN"
 
 
-@dataclass(frozen=True, slots=True)
-class ContextRead:
+class ContextRead(NamedTuple):
     """One source of one instruction of a reachable stage that reads a local build context.
 
     `source` is the text as written. `context` is "" for the main build context, else the name of a named one.
@@ -144,8 +142,7 @@ class ContextRead:
     widened: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class BaseConfig:
+class BaseConfig(NamedTuple):
     """What an image of one platform brings into a stage that stands on it: its ENV, in order, and its ONBUILD."""
 
     env: tuple[tuple[str, str], ...] = ()
@@ -237,8 +234,7 @@ class Kind(Enum):
     BLOCK_DEVICE = "blockdev"
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """One file, directory, symlink… of a build context. `mode` holds the permission bits only (07777)."""
 
     path: str

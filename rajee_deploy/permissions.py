@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Any, assert_never
 
+from rajee_deploy.names import Who
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
@@ -25,13 +27,6 @@ class Scope(Enum):
     SERVICES = "ECS services and tasks"  # the settings do not know their names
     BOOTSTRAP_VERSION = "where `cdk bootstrap` notes its version"
     BOOTSTRAP_ROLES = "the roles that `cdk bootstrap` made"
-
-
-class Who(Enum):
-    """Who needs a policy: `plan` and the other verbs that only read, or `up`."""
-
-    plan = "plan"
-    up = "up"
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,9 +13,6 @@ from typing import TYPE_CHECKING, assert_never
 from rajee_deploy import retention, trust
 from rajee_deploy.errors import ConfigurationError, DeployError
 from rajee_deploy.facts import (
-    INFRA_PARAMETER,
-    RECORDS,
-    DeployBy,
     ImageAbsent,
     ImageForeign,
     ImageInaccessible,
@@ -26,6 +23,7 @@ from rajee_deploy.facts import (
     StackPresent,
 )
 from rajee_deploy.infrastructure import Verdict, judge
+from rajee_deploy.names import INFRA_PARAMETER, RECORDS, DeployBy
 from rajee_deploy.steps import BuildAndPush, Change, DeployStack, MoveTag, Plan, Skip, Step, Tier, Via, WaitForStack
 
 if TYPE_CHECKING:

@@ -9,9 +9,10 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, assert_never
 
-from rajee_deploy.facts import Ancestry, Approval
+from rajee_deploy.facts import Ancestry
 from rajee_deploy.fingerprint import with_given
 from rajee_deploy.guard import Rules
+from rajee_deploy.names import Approval
 from rajee_deploy.places import cache_directory
 from rajee_deploy.report.timings import Timings
 from rajee_deploy.scratch import private_directory

@@ -12,8 +12,9 @@ import hashlib
 from typing import TYPE_CHECKING
 
 from rajee_deploy.errors import DeployError
-from rajee_deploy.facts import DeployBy, ImagePresent, StackPresent, Tagged
+from rajee_deploy.facts import ImagePresent, StackPresent, Tagged
 from rajee_deploy.model import Notice
+from rajee_deploy.names import DeployBy
 from rajee_deploy.steps import MoveTag
 
 if TYPE_CHECKING:

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from rajee_deploy.build_settings import BuildSettings, EngineSettings, parse_build, parse_engine
 from rajee_deploy.errors import ConfigurationError
-from rajee_deploy.facts import RECORDS, Approval, DeployBy, InfraCheck
 from rajee_deploy.model import GIVEN_PREFIX, Platform, Repository, is_local_context
+from rajee_deploy.names import RECORDS, Approval, DeployBy, InfraCheck
 from rajee_deploy.tags import tag_problem
 
 if TYPE_CHECKING:

@@ -9,14 +9,8 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from rajee_deploy.errors import DeployError
-from rajee_deploy.facts import (
-    INFRA_PARAMETER,
-    NOT_RECORDED,
-    RECORDS,
-    REVISION_PARAMETER,
-    TEMPLATE_PARAMETER,
-    StackPresent,
-)
+from rajee_deploy.facts import StackPresent
+from rajee_deploy.names import INFRA_PARAMETER, NOT_RECORDED, RECORDS, REVISION_PARAMETER, TEMPLATE_PARAMETER
 from rajee_deploy.stack.recorded import StackRecord
 from rajee_deploy.template import expected_record, is_recorded
 

@@ -18,9 +18,10 @@ from rajee_deploy.bases import show_age
 from rajee_deploy.building import Workshop, build_all
 from rajee_deploy.deploying import Job, approve, deploy, move_and_tell
 from rajee_deploy.errors import ConfigurationError, DeployError
-from rajee_deploy.facts import NOT_RECORDED, Wanted, WantedImage
+from rajee_deploy.facts import Wanted, WantedImage
 from rajee_deploy.fingerprint import with_given
 from rajee_deploy.image import read_all_inputs
+from rajee_deploy.names import NOT_RECORDED
 from rajee_deploy.naming import expanded
 from rajee_deploy.observe import observe
 from rajee_deploy.scratch import sweep

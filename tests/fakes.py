@@ -14,8 +14,6 @@ from rajee_deploy.engine import BuildEvent
 from rajee_deploy.engine.secrets import Redactor
 from rajee_deploy.errors import DeployError
 from rajee_deploy.facts import (
-    FINGERPRINT_LABEL,
-    RECORDS,
     ImageAbsent,
     ImageContent,
     ImageInaccessible,
@@ -27,6 +25,7 @@ from rajee_deploy.facts import (
     Tagged,
 )
 from rajee_deploy.model import Digest, LockedImage, PushAccess
+from rajee_deploy.names import FINGERPRINT_LABEL, RECORDS
 from rajee_deploy.registry.contents import Kept
 from rajee_deploy.rollout import ResourceEvent, RolloutSettings, Service
 from rajee_deploy.stack.update import Accepted

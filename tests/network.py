@@ -42,6 +42,7 @@ class Network:
     def close(self) -> None:
         self._listening.close()
         self.mend()
+        self._cut()  # else the collector warns of them in somebody else's test
 
     def _trouble(self, count: int, *, stands_still: bool = False, once: bool = False) -> None:
         with self._changed:

@@ -15,15 +15,11 @@ import pytest
 from rajee_deploy import plan as plans
 from rajee_deploy.errors import DeployError
 from rajee_deploy.facts import (
-    INFRA_PARAMETER,
-    TEMPLATE_PARAMETER,
-    DeployBy,
     ImageAbsent,
     ImageForeign,
     ImageInaccessible,
     ImageOfOtherPlatform,
     ImagePresent,
-    InfraCheck,
     Observed,
     RepositoryAbsent,
     StackAbsent,
@@ -36,6 +32,7 @@ from rajee_deploy.facts import (
 )
 from rajee_deploy.fingerprint import Fingerprint, Input
 from rajee_deploy.model import Digest, Platform, Repository
+from rajee_deploy.names import INFRA_PARAMETER, TEMPLATE_PARAMETER, DeployBy, InfraCheck
 from rajee_deploy.steps import BuildAndPush, Change, DeployStack, MoveTag, Plan, WaitForStack
 from rajee_deploy.template import record_of
 

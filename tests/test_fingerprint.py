@@ -65,7 +65,7 @@ def test_the_tag_is_readable_and_long_enough():
         tag(replace(RECIPE, secrets=("secret:a",))),
         tag(replace(RECIPE, reads=())),
         tag(replace(RECIPE, reads=(READ, READ))),
-        tag(replace(RECIPE, reads=(replace(READ, selector=Selector("/a", wildcard=True)),))),
+        tag(replace(RECIPE, reads=(READ._replace(selector=Selector("/a", wildcard=True)),))),
     ],
 )
 def test_every_input_counts(other):
@@ -80,7 +80,7 @@ def test_two_named_contexts_that_swap_their_images_are_another_build():
 @pytest.mark.parametrize(
     "same",
     [
-        tag(replace(RECIPE, reads=(replace(READ, location=Location("Other", 9, 9)),))),
+        tag(replace(RECIPE, reads=(READ._replace(location=Location("Other", 9, 9)),))),
         tag(replace(RECIPE, target="a-stage-that-was-renamed")),
         tag(options=BuildOptions(Platform("linux", "amd64"), build_contexts={"lib": "/somewhere"})),
         tag(options=BuildOptions(Platform("linux", "amd64"), build_args={"UNDECLARED": "1"})),
@@ -97,7 +97,7 @@ def test_build_argument_values_do_not_show():
 
 
 def test_a_widened_read_makes_a_superset():
-    wide = Use(replace(READ, widened="unknown variable"), D1)
+    wide = Use(READ._replace(widened="unknown variable"), D1)
     assert of_image(RECIPE, OPTIONS, [wide], "git").precision == "superset"
     assert of_image(RECIPE, OPTIONS, [Use(READ, D1)], "git").precision == "exact"
 

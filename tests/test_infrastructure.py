@@ -8,18 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rajee_deploy.facts import (
-    INFRA_PARAMETER,
-    TEMPLATE_PARAMETER,
-    InfraCheck,
-    StackContent,
-    StackPresent,
-    Synthesised,
-    Wanted,
-)
+from rajee_deploy.facts import StackContent, StackPresent, Synthesised, Wanted
 from rajee_deploy.fingerprint import Fingerprint, Input
 from rajee_deploy.infrastructure import judge
 from rajee_deploy.model import Digest
+from rajee_deploy.names import INFRA_PARAMETER, TEMPLATE_PARAMETER, InfraCheck
 from rajee_deploy.steps import Tier
 from rajee_deploy.template import record_of
 

@@ -11,11 +11,8 @@ from hypothesis import strategies as st
 from rajee_deploy import plan as plans
 from rajee_deploy.errors import DeployError
 from rajee_deploy.facts import (
-    INFRA_PARAMETER,
-    TEMPLATE_PARAMETER,
     ImageAbsent,
     ImagePresent,
-    InfraCheck,
     Observed,
     RepositoryAbsent,
     StackAbsent,
@@ -28,6 +25,7 @@ from rajee_deploy.facts import (
 )
 from rajee_deploy.fingerprint import Fingerprint
 from rajee_deploy.model import Digest, Platform, Repository
+from rajee_deploy.names import INFRA_PARAMETER, TEMPLATE_PARAMETER, InfraCheck
 from rajee_deploy.plan import make_plan
 from rajee_deploy.steps import BuildAndPush, Change, DeployStack, MoveTag, Tier, WaitForStack
 from rajee_deploy.template import record_of

@@ -9,9 +9,6 @@ import pytest
 from rajee_deploy import retention
 from rajee_deploy.errors import DeployError
 from rajee_deploy.facts import (
-    INFRA_PARAMETER,
-    TEMPLATE_PARAMETER,
-    DeployBy,
     ImageAbsent,
     ImageForeign,
     ImageInaccessible,
@@ -27,6 +24,7 @@ from rajee_deploy.facts import (
 )
 from rajee_deploy.fingerprint import Fingerprint
 from rajee_deploy.model import Digest, Platform, Repository
+from rajee_deploy.names import INFRA_PARAMETER, TEMPLATE_PARAMETER, DeployBy
 from rajee_deploy.plan import is_undone, make_plan
 from rajee_deploy.steps import BuildAndPush, DeployStack, MoveTag
 from rajee_deploy.template import record_of

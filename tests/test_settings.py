@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from rajee_deploy.errors import ConfigurationError, Exit
-from rajee_deploy.facts import InfraCheck
+from rajee_deploy.names import InfraCheck
 from rajee_deploy.settings import find_settings, load
 
 GOOD = """

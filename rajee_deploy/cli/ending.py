@@ -76,7 +76,7 @@ def _narrow(argv: Sequence[str]) -> None:
     """Leave only the verb that was asked for, when it is plain to see: typer builds every verb it has, and all of them
     together cost more than hashing a small service."""
     asked = [verb for verb in app.registered_commands if argv and _name_of(verb) == argv[0]]
-    if asked:
+    if asked or list(argv) == ["--version"]:
         app.registered_commands = asked
         app.registered_groups = []
 

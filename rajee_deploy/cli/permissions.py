@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from rajee_deploy.cli.flags import Config, Environment, Region  # noqa: TC001 -- typer reads the annotations
-from rajee_deploy.permissions import Who
+from rajee_deploy.names import Who
 
 
 def permissions(

@@ -18,8 +18,9 @@ from rajee_deploy.errors import ConfigurationError, DeployError
 from rajee_deploy.explain.compare import Comparison, compare
 from rajee_deploy.explain.search import LAST, find_commit_of
 from rajee_deploy.explain.since import Since, Then, since
-from rajee_deploy.facts import FINGERPRINT_LABEL, StackPresent
+from rajee_deploy.facts import StackPresent
 from rajee_deploy.fingerprint import TAG_HEX, TAG_PREFIX
+from rajee_deploy.names import FINGERPRINT_LABEL
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

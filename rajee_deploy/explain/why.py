@@ -248,7 +248,7 @@ def _unread(inputs: ImageInputs, selection: Selection, place: Place) -> Answer:
         chosen.read
         for chosen in selection.chosen
         if chosen.read.selector.exclude
-        and _would_take(selection, replace(chosen.read, selector=replace(chosen.read.selector, exclude=())), place.path)
+        and _would_take(selection, chosen.read._replace(selector=chosen.read.selector._replace(exclude=())), place.path)
     ]
     if excluding:
         return Excluded(place, tuple(excluding))

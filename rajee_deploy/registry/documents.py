@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from rajee_deploy.errors import ConfigurationError
-from rajee_deploy.facts import FINGERPRINT_LABEL, ImageContent
+from rajee_deploy.facts import ImageContent
 from rajee_deploy.model import Digest, Platform
+from rajee_deploy.names import FINGERPRINT_LABEL
 
 _IMAGES = ("application/vnd.oci.image.manifest.v1+json", "application/vnd.docker.distribution.manifest.v2+json")
 _INDEXES = ("application/vnd.oci.image.index.v1+json", "application/vnd.docker.distribution.manifest.list.v2+json")

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from rajee_deploy.contents import DIRTY, REVISION
 from rajee_deploy.errors import DeployError
 from rajee_deploy.explain.past import image_at, inputs_at
-from rajee_deploy.facts import NOT_RECORDED
 from rajee_deploy.git import describe_commit, find_commit, find_repository, private_checkout
+from rajee_deploy.names import NOT_RECORDED
 from rajee_deploy.source import labels_of
 from rajee_deploy.stack.revision import DIRTY as DIRTY_SUFFIX
 

@@ -16,8 +16,6 @@ from rajee_deploy.building import Workshop, build_all
 from rajee_deploy.deploying import Job, deploy
 from rajee_deploy.errors import ConfigurationError, DeployError
 from rajee_deploy.facts import (
-    NOT_RECORDED,
-    DeployBy,
     ImagePresent,
     Observed,
     RepositoryAbsent,
@@ -28,6 +26,7 @@ from rajee_deploy.facts import (
 )
 from rajee_deploy.fingerprint import SCHEME, TAG_HEX, TAG_PREFIX, Fingerprint
 from rajee_deploy.model import Digest
+from rajee_deploy.names import NOT_RECORDED, DeployBy
 from rajee_deploy.observe import observe
 from rajee_deploy.report.history import History
 from rajee_deploy.rollback import Return, Target

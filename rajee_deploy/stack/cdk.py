@@ -274,4 +274,6 @@ def _hint(ended: Completed) -> str:
         return "activate the environment that has aws-cdk-lib (cdk.json's app runs the first python3 on PATH)"
     if "do not exist in the template" in text or "Template does not contain" in text:
         return "declare the parameters in the stack with rajee_deploy.cdk.DeployState; README shows the two lines"
+    if "ENOENT" in text and "manifest.json" in text:
+        return "the app wrote no cloud assembly: its last line has to be app.synth()"
     return "the lines above are the program's own last words; run again when it is mended"

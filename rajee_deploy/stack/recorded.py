@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Protocol
 
 from rajee_deploy.aws import unknown
 from rajee_deploy.errors import DeployError
-from rajee_deploy.facts import INFRA_PARAMETER, REVISION_PARAMETER, TEMPLATE_PARAMETER, StackPresent
+from rajee_deploy.facts import StackPresent
+from rajee_deploy.names import INFRA_PARAMETER, REVISION_PARAMETER, TEMPLATE_PARAMETER
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rajee_deploy.facts import NOT_RECORDED
 from rajee_deploy.git import find_revision
+from rajee_deploy.names import NOT_RECORDED
 
 if TYPE_CHECKING:
     from pathlib import Path

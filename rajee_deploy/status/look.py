@@ -10,18 +10,11 @@ from typing import TYPE_CHECKING
 
 from rajee_deploy import plan as plans
 from rajee_deploy.errors import DeployError
-from rajee_deploy.facts import (
-    INFRA_PARAMETER,
-    NOT_RECORDED,
-    REVISION_PARAMETER,
-    RepositoryAbsent,
-    StackAbsent,
-    StackPresent,
-    Tagged,
-)
+from rajee_deploy.facts import RepositoryAbsent, StackAbsent, StackPresent, Tagged
 from rajee_deploy.fingerprint import with_given
 from rajee_deploy.git import find_subject
 from rajee_deploy.image import read_all_inputs
+from rajee_deploy.names import INFRA_PARAMETER, NOT_RECORDED, REVISION_PARAMETER
 from rajee_deploy.rollout.verdict import is_stable
 from rajee_deploy.stack.revision import DIRTY
 from rajee_deploy.status import DeployedImage, DeployedStack, RunningService, Status

@@ -2,7 +2,9 @@
 the same tree. The goal is at most 5 % or 0.5 s. It asserts nothing: a slow machine is no failure.
 
 Both push to the sandbox's registry. A round changes one file, so that both build one new layer; which of the two goes
-first alternates.
+first alternates. The private copies are made in memory where that can be: ext4 looks at every inode that was deleted in
+the last minute before it makes a new one, so many copies in a row on a disk measure ext4. The first copy on the usual
+disk is a row of its own.
 """
 
 from __future__ import annotations
@@ -41,6 +43,14 @@ def _measure(endpoint: str, work: Path) -> None:
     token = ecr.get_authorization_token()["authorizationData"][0]["authorizationToken"]
     tree, login = _tree(work / "tree"), _login(work / "login", uri, token)
     bare, ours = [], []
+    time.sleep(3)  # files must come to rest before the stat cache believes them
+    _ours(tree, uri, token)
+    (tree / "src" / "changing").write_text(f"first {os.getpid()}")
+    start = time.perf_counter()
+    _ours(tree, uri, token)
+    once = time.perf_counter() - start
+    if Path("/dev/shm").is_dir():
+        os.environ["TMPDIR"] = "/dev/shm"
     for number in range(ROUNDS):
         (tree / "src" / "changing").write_text(f"{number} {os.getpid()}")
         pair = [(bare, lambda n=number: _bare(tree, login, f"{uri}:bare-{n}")), (ours, lambda: _ours(tree, uri, token))]
@@ -53,6 +63,7 @@ def _measure(endpoint: str, work: Path) -> None:
     print(f"one changed file of {FILES} ({size:.0f} MiB), built and pushed, median of {ROUNDS}")
     print(f"{'docker buildx build --push':<52} {first * 1000:8.0f} ms wall")
     print(f"{'rajee-deploy: hash, stage, build and push':<52} {second * 1000:8.0f} ms wall")
+    print(f"{'the same once, its copy on the usual disk':<52} {once * 1000:8.0f} ms wall")
     more = second - first
     met = "met" if more <= max(0.5, 0.05 * first) else "missed"
     print(f"{'overhead (goal: at most 5 % or 500 ms)':<52} {more * 1000:8.0f} ms   {more / first:6.1%}   {met}")
@@ -81,12 +92,12 @@ def _ours(tree: Path, uri: str, token: str) -> None:
     from rajee_deploy.building import tell
     from rajee_deploy.console import Console
     from rajee_deploy.engine.buildx import Buildx
-    from rajee_deploy.image import build_request, read_inputs
+    from rajee_deploy.image import build_request, read_all_inputs
     from rajee_deploy.model import Platform, PushAccess
     from rajee_deploy.settings import ImageSettings
 
     platform = Platform.parse("linux/amd64")
-    inputs = read_inputs(ImageSettings("bench", tree, tree / "Dockerfile", "bench", platform))
+    inputs = read_all_inputs([ImageSettings("bench", tree, tree / "Dockerfile", "bench", platform)])["bench"]
     access = PushAccess(uri, "AWS", base64.b64decode(token).decode().partition(":")[2])
     console = Console(stderr=io.StringIO())
     with build_request(inputs, uri) as request:

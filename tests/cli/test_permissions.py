@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from rajee_deploy.model import Repository
-from rajee_deploy.permissions import Place, Who, needed, policy
+from rajee_deploy.names import Who
+from rajee_deploy.permissions import Place, needed, policy
 
 TOP = Path(__file__).parents[2]
 ELSEWHERE = Repository.parse("210987654321.dkr.ecr.eu-west-1.amazonaws.com/team/api")

@@ -216,6 +216,8 @@ def test_a_stack_is_deployed_by_digest_where_both_sides_say_so(bootstrapped):
     definition = ecs.describe_task_definition(taskDefinition=ecs.list_task_definitions()["taskDefinitionArns"][-1])
     assert definition["taskDefinition"]["containerDefinitions"][0]["image"].endswith(f"raja/envoy@{digest}")
     assert up(bootstrapped)["kind"] == "noop"
+    since = json.loads(bootstrapped.run("rajee-deploy explain --since deployed --json").stdout)["images"]["envoy"]
+    assert (since["before"], since["same"]) == (done["images"]["envoy"]["tag"], True)
     edit(bootstrapped, ENVOY, "# edited once more\n")
     done = up(bootstrapped)
     assert words(done) == ["build-and-push envoy", "deploy RajeeEnvoyStack"]

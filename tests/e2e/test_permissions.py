@@ -15,7 +15,8 @@ import pytest
 from gateway import Gateway
 from small_registry import SmallRegistry
 
-from rajee_deploy.permissions import Who, needed
+from rajee_deploy.names import Who
+from rajee_deploy.permissions import needed
 
 pytestmark = [pytest.mark.docker, pytest.mark.cdk]
 

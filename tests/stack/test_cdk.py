@@ -126,6 +126,7 @@ def test_every_way_to_fail_is_a_failure_with_its_last_words(app, tmp_path, scrip
     [
         ("ModuleNotFoundError: No module named 'aws_cdk'", "activate"),
         ("Parameters: [X] do not exist in the template", "DeployState"),
+        ("ENOENT: no such file or directory, open '/x/cdk.out/manifest.json'", "app.synth()"),
     ],
 )
 def test_known_failures_get_their_remedy(app, tmp_path, said, hint):

@@ -17,7 +17,7 @@ import boto3
 import pytest
 
 from rajee_deploy.cli.wiring import make_context
-from rajee_deploy.facts import TEMPLATE_PARAMETER
+from rajee_deploy.names import TEMPLATE_PARAMETER
 from rajee_deploy.record import recorded_run
 from rajee_deploy.sandbox import control
 from rajee_deploy.stack.cdk import CDK_ENVIRONMENT

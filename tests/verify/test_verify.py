@@ -123,7 +123,7 @@ def test_a_real_engine_agrees(inputs, modes):
 
 def narrowed(inputs, number, selector):
     reads = list(inputs.recipe.reads)
-    reads[number] = replace(reads[number], selector=selector)
+    reads[number] = reads[number]._replace(selector=selector)
     return replace(inputs, recipe=replace(inputs.recipe, reads=tuple(reads)))
 
 
