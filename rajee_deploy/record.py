@@ -77,7 +77,8 @@ def show_report(console: Console, project: str | None, *, as_json: bool) -> None
         )
         for kind in found.kinds
     ]  # fmt: skip
-    console.result_table(("kind", ">runs", ">p50", ">p95", ">max", "target", "verdict"), rows)
+    if rows:
+        console.result_table(("kind", ">runs", ">p50", ">p95", ">max", "target", "verdict"), rows)
     if not found.runs:
         console.say("No run was recorded yet; rajee-deploy up makes the first.")
         return

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import os
 import shlex
+import shutil
+import statistics
 import subprocess
 import sys
 import tempfile
+import time
+from pathlib import Path
 
-from measure import COMMAND, TOP, cost, costs, goal, private, show
+from measure import COMMAND, REST, TOP, cost, costs, goal, private, show, write_tree
 
 # The calls of a no-op `plan` of this repository where the hash tier decides, one after the other.
 _BARE = """
@@ -22,6 +26,56 @@ for stack in ("RajeeRegistryStack", "RajeeEnvoyStack"):
 tag = next(each["ParameterValue"] for each in found["Parameters"] if each["ParameterKey"] == "ImageTag")
 ecr.batch_get_image(repositoryName="raja/envoy", imageIds=[{"imageTag": tag}])["images"][0]
 """
+
+
+def _plan_of_many_files(state: Path, environment: dict[str, str]) -> None:
+    """`plan` of a service that copies 100,000 files, against one that copies 100; both make the same calls."""
+    programs = {}
+    for name, directories in (("100", 1), ("100,000", 1000)):
+        project = state / f"files-{directories}"
+        write_tree(project / "src", directories, 100, 64)
+        (project / "Dockerfile").write_text("FROM scratch\nCOPY src /src\n")
+        (project / "rajee-deploy.toml").write_text('[images.app]\nrepository = "raja/envoy"\n')
+        programs[f"rajee-deploy plan of {name} files"] = [
+            COMMAND, "plan", "--config", str(project / "rajee-deploy.toml")
+        ]  # fmt: skip
+    own = {**environment, "RAJEE_DEPLOY_ENVIRONMENT": ""}
+    time.sleep(REST)
+    costs(programs, own, rounds=1)  # the stat cache learns them
+    few, many = costs(programs, own).values()
+    for name, each in zip(programs, (few, many), strict=True):
+        show(name, each, few)
+    goal("seconds that 100,000 files take more", many.wall - few.wall, 0.6)
+
+
+def _a_new_image_alone(state: Path, environment: dict[str, str]) -> None:
+    """What `up` takes beyond CloudFormation's own update (which is over at once in the sandbox) when the image that a
+    new tag needs is there: going back and forth between two images."""
+    project = state / "repository"
+    names = subprocess.run(
+        ["git", "ls-files", "-z"], cwd=TOP, capture_output=True, check=True, text=True
+    ).stdout.split("\0")  # fmt: skip
+    for name in filter(None, names):
+        (project / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(TOP / name, project / name)
+    (project / "infra" / "node_modules").symlink_to(TOP / "infra" / "node_modules")
+    settings = project / "pyproject.toml"
+    table = "[tool.rajee-deploy.environments.sandbox-offline]\n"
+    settings.write_text(settings.read_text().replace(table, table + 'cdk = { tag-only = "cloudformation" }\n'))
+    envoy = project / "infra/raja_poc/assets/envoy/envoy.yaml"
+    texts = [envoy.read_text(), "# other\n" + envoy.read_text()]
+    up = [COMMAND, "up", "--config", str(settings)]
+    for text in texts:
+        envoy.write_text(text)
+        subprocess.run(up, cwd=project, env=environment, check=True, capture_output=True)
+    walls = []
+    for number in range(6):
+        envoy.write_text(texts[number % 2])
+        start = time.perf_counter()
+        subprocess.run(up, cwd=project, env=environment, check=True, capture_output=True)
+        walls.append(time.perf_counter() - start)
+    print(f"rajee-deploy up, a new tag alone (median of {len(walls)}): {statistics.median(walls) * 1000:.0f} ms wall")
+    goal("seconds beyond the rollout", statistics.median(walls), 2)
 
 
 def run() -> None:
@@ -69,5 +123,7 @@ def run() -> None:
             for name, each in measured.items():
                 show(name, each, bare)
             goal("plan to boto3 alone, wall", plan.wall / bare.wall, 1.5)
+            _plan_of_many_files(Path(state), environment)
+            _a_new_image_alone(Path(state), environment)
         finally:
             subprocess.run([COMMAND, "sandbox", "stop"], env=environment, check=True, capture_output=True)
