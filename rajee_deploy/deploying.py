@@ -16,6 +16,7 @@ from rajee_deploy.errors import DeployError
 from rajee_deploy.facts import StackPresent
 from rajee_deploy.moving import move_tag, with_digests
 from rajee_deploy.report.timings import duration
+from rajee_deploy.stack.recorded import encoded
 from rajee_deploy.steps import Change, Via
 from rajee_deploy.synthesis import unprovable
 from rajee_deploy.watch import Watch, arrival
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from rajee_deploy.ports import Context
     from rajee_deploy.rollout import Service
     from rajee_deploy.rollout.spans import Span
+    from rajee_deploy.stack.recorded import StackRecord
     from rajee_deploy.steps import DeployStack, MoveTag
     from rajee_deploy.watch import Account, Moment
 
@@ -45,6 +47,7 @@ class Job:
     step: DeployStack
     assembly: Path
     images: Sequence[WantedImage]
+    record: StackRecord | None = None  # to be kept outside of the stack, once the deployment is confirmed
 
 
 def approve(run: Context, jobs: Sequence[Job]) -> None:
@@ -128,6 +131,7 @@ def _deploy(run: Context, job: Job, *, wait: bool) -> None:
             )  # fmt: skip
             raise _with_cause(watch, unconfirmed)
     _confirm_arrival(run, job)
+    _keep_record(run, job)
     _tell_account(run, step.stack, watch)
     _tell_done(run, step, state)
 
@@ -188,6 +192,17 @@ def _confirm_arrival(run: Context, job: Job) -> None:
             "rollout-not-confirmed", f"CloudFormation deployed {job.step.stack}, but {problem}",
             where=f"stack {job.step.stack}", hint="look at the service's events in ECS, then run again",
         )  # fmt: skip
+
+
+def _keep_record(run: Context, job: Job) -> None:
+    """The deployment stands, whatever comes of this: without the record the next run synthesises, and keeps it."""
+    if job.record is None or run.ports.records is None:
+        return
+    try:
+        run.ports.records.write(job.step.stack, encoded(job.record))
+    except DeployError as error:
+        text = f"what was deployed could not be recorded, so the next run synthesises to decide: {error}"
+        run.console.item("!", f"stack {job.step.stack}", text, "yellow")
 
 
 def _with_cause(watch: Watch, error: DeployError) -> DeployError:

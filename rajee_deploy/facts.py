@@ -48,6 +48,7 @@ class WantedImage:
     deploy_by: DeployBy = DeployBy.TAG
     keeper: str = ""
     tags: tuple[str, ...] = ()
+    context_key: str = ""  # the tag is given to synth as this CDK context value, and `parameter` is its private name
 
     @property
     def tag(self) -> str:

@@ -80,6 +80,14 @@ def of_infrastructure(
     return _fingerprint(INFRA_SCHEME, inputs, "exact")
 
 
+def with_given(fingerprint: Fingerprint, given: Mapping[str, str]) -> Fingerprint:
+    """The fingerprint of what synth reads, with the tags that it is given as context values, by key."""
+    if not given:
+        return fingerprint
+    inputs = [*fingerprint.inputs[1:], *(Input(f"given:{key}", value) for key, value in sorted(given.items()))]
+    return _fingerprint(fingerprint.scheme, inputs, fingerprint.precision)
+
+
 def encode(inputs: Sequence[Input]) -> bytes:
     """Canonical bytes of a list of inputs: `<length>:<name><length>:<text>` each, in order. Injective."""
     framed = bytearray()

@@ -46,6 +46,11 @@ class Location(NamedTuple):
         return f"{self.path}:{self.start}"
 
 
+# Begins the private name under which a tag is held that no stack parameter takes: no name of CloudFormation's has a
+# colon.
+GIVEN_PREFIX = "context:"
+
+
 @dataclass(frozen=True, slots=True)
 class Platform:
     """An image platform, normalised as containerd does: `linux/amd64`, `linux/arm64`, `linux/arm/v7`."""

@@ -148,7 +148,7 @@ def objection(step: DeployStack, state: StackState) -> str:
             )
             if not is_settled:
                 return f"the stack is {status}" + (f": {state.reason}" if state.reason else "")
-            return "; ".join(text for _, text in _differences(state, dict(step.parameters)))
+            return "; ".join(text for _, text in _differences(state, dict(step.declared)))
         case _:
             assert_never(state)
 
@@ -163,7 +163,7 @@ def is_undone(step: DeployStack, state: StackState) -> bool:
             return False
         case StackPresent(status=status):
             answer = _ANSWERS.get(status)
-            same = not _differences(state, dict(step.parameters))
+            same = not _differences(state, dict(step.declared))
             return answer is _Answer.DEPLOY or (answer is _Answer.COMPARE and not same)
         case _:
             assert_never(state)

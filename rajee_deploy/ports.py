@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, assert_never
 
 from rajee_deploy.facts import Ancestry
+from rajee_deploy.fingerprint import with_given
 from rajee_deploy.guard import Rules
 from rajee_deploy.names import Approval
 from rajee_deploy.places import cache_directory
@@ -19,7 +20,7 @@ from rajee_deploy.stack.store import AssemblyStore
 from rajee_deploy.synthesis import Synthesiser
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from rajee_deploy.aws import Identity
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from rajee_deploy.registry.contents import ContentsStore
     from rajee_deploy.settings import ImageSettings, Settings
     from rajee_deploy.stack import StackDeployer, StackReader
+    from rajee_deploy.stack.recorded import RecordStore
     from rajee_deploy.stack.update import StackUpdater
     from rajee_deploy.stack.watching import StackWatcher
     from rajee_deploy.watch import Account
@@ -53,12 +55,15 @@ class Ports:
     revision: Callable[[], str] = lambda: "-"
     # How this checkout's commit stands to another one.
     ancestry: Callable[[str, str], Ancestry] = lambda _one, _other: Ancestry.UNKNOWN
+    records: RecordStore | None = None  # of stacks whose tags no parameter takes
+    given: Mapping[str, str] = field(default_factory=dict)  # the context values of these, known once all is hashed
     store: AssemblyStore = field(default_factory=lambda: AssemblyStore(cache_directory() / "assemblies"))
 
     @property
     def synthesiser(self) -> Synthesiser:
         """What a synth takes."""
-        return Synthesiser(self.deployer, self.infrastructure, self.store)
+        given = self.given
+        return Synthesiser(self.deployer, lambda: with_given(self.infrastructure(), given), self.store, given)
 
 
 @dataclass(slots=True)

@@ -30,7 +30,7 @@ _FROZEN_HINT = "let the repository exclude live-* and prev-* from immutability; 
 def keeper(stack: str, parameter: str, place: str, *, is_shared: bool) -> str:
     """What the shielding tags of an image are named after: the stack; with the parameter where the stack runs several
     images of one repository, and with account and region (`place`) where the repository serves several of those."""
-    name = "-".join(part for part in (stack, parameter if is_shared else "", place) if part)
+    name = "-".join(part for part in (stack, parameter.replace(":", "-") if is_shared else "", place) if part)
     room = _LONGEST - len("live-")
     return name if len(name) <= room else f"{name[: room - 9]}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from rajee_deploy.build_settings import BuildSettings, EngineSettings, parse_build, parse_engine
 from rajee_deploy.errors import ConfigurationError
-from rajee_deploy.model import Platform, Repository, is_local_context
+from rajee_deploy.model import GIVEN_PREFIX, Platform, Repository, is_local_context
 from rajee_deploy.names import RECORDS, Approval, DeployBy, InfraCheck
 from rajee_deploy.tags import tag_problem
 
@@ -45,6 +45,7 @@ class ImageSettings:
     tags: tuple[str, ...] = ()  # additional ones, with their placeholders
     labels: Mapping[str, str] = field(default_factory=dict)
     build: BuildSettings = field(default_factory=BuildSettings)
+    context_key: str = ""  # the CDK context value that is given the tag, where no parameter takes it
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +103,7 @@ PRODUCTION = ("prod", "production", "live")  # environments that are production 
 
 _IMAGE_KEYS = {
     "context": _STRING, "dockerfile": _STRING, "target": _STRING, "platform": _STRING, "repository": _STRING,
-    "stack": _STRING, "parameter": _STRING, "build-args": _STRINGS, "build-contexts": _STRINGS,
+    "stack": _STRING, "parameter": _STRING, "context-key": _STRING, "build-args": _STRINGS, "build-contexts": _STRINGS,
     "deploy-by": _STRING, "tags": _LIST, "labels": _STRINGS, "secrets": _STRINGS, "ssh": _LIST, "cache-from": _LIST,
     "cache-to": _LIST, "provenance": _STRING_OR_FALSE,
 }  # fmt: skip
@@ -235,9 +236,25 @@ class _Reader:
         return ImageSettings(
             name, context, dockerfile, repository, self.platform(at, table), table.get("target"),
             dict(table.get("build-args", {})), self.build_contexts(table),
-            table.get("stack", ""), table.get("parameter", "ImageTag"), self.root / LOCK_NAME,
+            table.get("stack", ""), self.parameter(at, table), self.root / LOCK_NAME,
             self.deploy_by(at, table), self.tags(at, table), dict(table.get("labels", {})), self.build(at, table),
+            table.get("context-key", ""),
         )  # fmt: skip
+
+    def parameter(self, at: str, table: Mapping[str, Any]) -> str:
+        """The stack parameter that takes the tag; with `context-key` the private name under which it is recorded."""
+        if "context-key" not in table:
+            parameter: str = table.get("parameter", "ImageTag")
+            return parameter
+        key = str(table["context-key"])
+        if "parameter" in table:
+            raise self.fail(at + "context-key", "an image has a parameter or a context-key, not both")
+        if not re.fullmatch(r"[A-Za-z0-9._-]+", key):
+            raise self.fail(at + "context-key", f"{key!r}: letters, digits, '.', '_' and '-' only")
+        if table.get("deploy-by", "tag") != "tag":
+            hint = "the digest is known only after the build, and synth comes first; give the stack a parameter for it"
+            raise self.fail(at + "context-key", "goes with deploy-by = 'tag' only", hint)
+        return f"{GIVEN_PREFIX}{key}"
 
     def repository(self, at: str, table: Mapping[str, Any]) -> Repository:
         try:
@@ -328,7 +345,9 @@ class _Reader:
 
         taken: dict[tuple[str, str], str] = {}
         for image in images:
-            if image.parameter in RECORDS or not re.fullmatch(r"[A-Za-z0-9]+", image.parameter):
+            if image.context_key:
+                self.check_context_key(image, images, cdk)
+            elif image.parameter in RECORDS or not re.fullmatch(r"[A-Za-z0-9]+", image.parameter):
                 raise self.fail(
                     f"images.{image.name}.parameter", f"{image.parameter!r} cannot be the parameter of a tag"
                 )
@@ -343,6 +362,16 @@ class _Reader:
                 raise self.fail(
                     f"images.{image.name}.stack", f"{image.stack!r} is not in cdk.stacks", _known(cdk.stacks)
                 )
+
+    def check_context_key(self, image: ImageSettings, images: Sequence[ImageSettings], cdk: CdkSettings) -> None:
+        """A context value is seen by the whole app, so it has one meaning; and only a synth takes it."""
+        at = f"images.{image.name}.context-key"
+        if not image.stack:
+            raise self.fail(at, "name the stack that takes it")
+        if image.context_key in cdk.context or sum(each.context_key == image.context_key for each in images) > 1:
+            raise self.fail(at, f"{image.context_key} is given twice")
+        if cdk.by_cloudformation:
+            raise self.fail(at, "the tag lies in the template, so cdk.tag-only cannot be 'cloudformation'")
 
     @property
     def root(self) -> Path:

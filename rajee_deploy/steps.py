@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from rajee_deploy.model import GIVEN_PREFIX
+
 if TYPE_CHECKING:
     from rajee_deploy.model import Notice, Repository
 
@@ -74,6 +76,11 @@ class DeployStack:
     digests: tuple[tuple[str, Repository, str], ...] = ()
     tier: Tier = Tier.DEPLOY
     via: Via = Via.CDK
+
+    @property
+    def declared(self) -> tuple[tuple[str, str], ...]:
+        """The parameters that the stack itself has: not the tags that its template was synthesised with."""
+        return tuple((key, value) for key, value in self.parameters if not key.startswith(GIVEN_PREFIX))
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,15 +10,16 @@ from typing import TYPE_CHECKING
 
 from rajee_deploy.errors import DeployError
 from rajee_deploy.facts import StackPresent
-from rajee_deploy.names import INFRA_PARAMETER, RECORDS, REVISION_PARAMETER, TEMPLATE_PARAMETER
+from rajee_deploy.names import INFRA_PARAMETER, NOT_RECORDED, RECORDS, REVISION_PARAMETER, TEMPLATE_PARAMETER
+from rajee_deploy.stack.recorded import StackRecord
 from rajee_deploy.template import expected_record, is_recorded
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from rajee_deploy.aws import Identity
-    from rajee_deploy.facts import StackState, Synthesised
+    from rajee_deploy.facts import StackState, Synthesised, WantedImage
     from rajee_deploy.fingerprint import Fingerprint, Input
     from rajee_deploy.stack import StackDeployer
     from rajee_deploy.stack.store import AssemblyStore
@@ -35,6 +36,7 @@ class Synthesiser:
     deployer: StackDeployer
     fingerprint: Callable[[], Fingerprint]
     store: AssemblyStore
+    given: Mapping[str, str] = field(default_factory=dict)  # context values: tags that no stack parameter takes
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +70,7 @@ def synthesise(
     meanwhile: what was synthesised must be what was hashed."""
     before = by.fingerprint()
     _check_unchanged(planned, before)
-    stacks = by.deployer.synth(into, on_line)
+    stacks = by.deployer.synth(into, on_line, by.given)
     after = by.fingerprint()
     _check_unchanged(before, after)
     by.store.keep(_key(after, who), into, stacks)
@@ -91,6 +93,21 @@ def recording(step: DeployStack, synthesis: Synthesis, state: StackState, revisi
     return replace(step, parameters=(*images, *taken))
 
 
+def record_of_deployment(
+    stack: str, synthesis: Synthesis, state: StackState, images: Sequence[WantedImage], revision: str
+) -> StackRecord | None:
+    """What is recorded outside of the stack once its deployment is confirmed; None where parameters take all tags."""
+    tags = {image.name: image.tag for image in images if image.stack == stack and image.context_key}
+    made = synthesis.stacks.get(stack)
+    if not tags or made is None:
+        return None
+    deployed = state.content if isinstance(state, StackPresent) else None
+    # Characters that CloudFormation does not give back are in a record alone, and this one may be older than the
+    # deployment: then nothing is proved by it, and CloudFormation compares each time.
+    template = NOT_RECORDED if made.sent else expected_record(made, deployed)
+    return StackRecord(tags, str(synthesis.fingerprint.digest), template, revision)
+
+
 def keeping(step: DeployStack, state: StackState, revision: str) -> DeployStack:
     """The step for CloudFormation alone, whose template stays: of the records, only those that the stack has are given,
     and what the template's digest says stays true."""
@@ -102,6 +119,8 @@ def keeping(step: DeployStack, state: StackState, revision: str) -> DeployStack:
 
 def unprovable(step: DeployStack, state: StackState) -> tuple[str, ...]:
     """Why the hashes that a deployed stack records will prove nothing to the next run, which then synthesises."""
+    if step.parameters != step.declared:
+        return ()  # its record lies outside of the stack
     given = dict(step.parameters)
     missing = [name for name in (INFRA_PARAMETER, TEMPLATE_PARAMETER) if name not in given]
     if missing:

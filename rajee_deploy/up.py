@@ -17,8 +17,9 @@ from rajee_deploy import plan as plans
 from rajee_deploy.bases import show_age
 from rajee_deploy.building import Workshop, build_all
 from rajee_deploy.deploying import Job, approve, deploy, move_and_tell
-from rajee_deploy.errors import DeployError
+from rajee_deploy.errors import ConfigurationError, DeployError
 from rajee_deploy.facts import Wanted, WantedImage
+from rajee_deploy.fingerprint import with_given
 from rajee_deploy.image import read_all_inputs
 from rajee_deploy.names import NOT_RECORDED
 from rajee_deploy.naming import expanded
@@ -27,10 +28,10 @@ from rajee_deploy.scratch import sweep
 from rajee_deploy.settings import LOCK_NAME
 from rajee_deploy.stack.revision import DIRTY
 from rajee_deploy.steps import BuildAndPush, DeployStack, MoveTag, Plan, Tier, Via, WaitForStack
-from rajee_deploy.synthesis import Synthesis, keeping, kept, recording, remembered, synthesise
+from rajee_deploy.synthesis import Synthesis, keeping, kept, record_of_deployment, recording, remembered, synthesise
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from rajee_deploy.aws import Identity
     from rajee_deploy.facts import Observed
@@ -69,7 +70,11 @@ def make_plan(run: Context) -> Planned:
         states = {stack: pool.submit(ports.reader.observe, stack) for stack in stacks}
         with run.timings.phase("hash inputs"):
             inputs = read_all_inputs(run.images)
-            infrastructure = ports.infrastructure() if stacks else None
+            given = _given(run, inputs)
+            infrastructure = with_given(ports.infrastructure(), given) if stacks else None
+            ports = run.ports = replace(ports, given=given)
+        for key in given:
+            run.console.say(f"the context value {key} is the tag: each new tag takes a synth, so it is slower", "dim")
         with run.timings.phase("ask AWS"):
             check_account(settings, identity.result())
             who = identity.result()
@@ -223,6 +228,7 @@ def _jobs(run: Context, planned: Planned) -> list[Job]:
     revision = run.ports.revision() if steps else NOT_RECORDED
     states = planned.observed.stacks
     assembly = Path()
+    synthesis = None
     by_cdk = [step for step in steps if step.via is Via.CDK]
     recorded = {step.stack: keeping(step, states[step.stack], revision) for step in steps}
     if by_cdk:
@@ -231,9 +237,18 @@ def _jobs(run: Context, planned: Planned) -> list[Job]:
         recorded |= {step.stack: recording(step, synthesis, states[step.stack], revision) for step in by_cdk}
         run.ports.deployer.check(assembly, [recorded[step.stack] for step in by_cdk])
     images = planned.wanted.images
+    records = {
+        step.stack: record_of_deployment(step.stack, synthesis, states[step.stack], images, revision)
+        for step in by_cdk
+        if synthesis is not None
+    }
     return [
-        Job(recorded[step.stack], assembly, [image for image in images if image.stack == step.stack]) for step in steps
-    ]
+        Job(
+            recorded[step.stack], assembly, [image for image in images if image.stack == step.stack],
+            records.get(step.stack),
+        )
+        for step in steps
+    ]  # fmt: skip
 
 
 def _synthesis(run: Context, planned: Planned) -> Synthesis:
@@ -266,6 +281,20 @@ def _wait(run: Context, stack: str, deadline: float) -> None:
         time.sleep(POLL_SECONDS)
 
 
+def _given(run: Context, inputs: Mapping[str, ImageInputs]) -> dict[str, str]:
+    """The tags that synth takes as context values. ConfigurationError when one is left out by --image: all stacks of
+    the app may read it."""
+    if not run.settings.cdk.stacks:
+        return {}
+    for image in run.settings.images:
+        if image.context_key and image.name not in inputs:
+            raise ConfigurationError(
+                "image-needed", f"without the image {image.name} synth lacks the context value {image.context_key}",
+                where=f"images.{image.name}.context-key", hint="run without --image, or give the stack a parameter",
+            )  # fmt: skip
+    return {each.settings.context_key: each.fingerprint.tag for each in inputs.values() if each.settings.context_key}
+
+
 def _stacks(run: Context) -> tuple[str, ...]:
     """The stacks this run is about: all of the settings, or with --image those that no left-out image has for itself.
 
@@ -284,6 +313,7 @@ def _wanted(run: Context, inputs: ImageInputs, who: Identity | None) -> WantedIm
         image.name, inputs.fingerprint, image.repository, image.stack, image.parameter, image.platform, image.deploy_by,
         keeper_of(run.settings, image, who),
         expanded(image, (*image.tags, *run.also_tags)) if who is not None else (),
+        image.context_key,
     )  # fmt: skip
 
 

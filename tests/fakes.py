@@ -6,6 +6,7 @@ They keep what they were told in plain attributes, so that a test reads like the
 from __future__ import annotations
 
 import hashlib
+import json
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -199,6 +200,7 @@ class FakeStacks:
     ends_in: str = "UPDATE_COMPLETE"
     deployed: list[DeployStack] = field(default_factory=list)
     synths: int = 0
+    given: list[dict[str, str]] = field(default_factory=list)  # the context values of each synth
     app: dict[str, str] = field(default_factory=lambda: {"Registry": "one", "App": "one"})
     parameters: tuple[str, ...] = ("ImageTag", *RECORDS)
     broader: dict[str, str] = field(default_factory=dict)  # stack → what its deployment would allow
@@ -218,12 +220,19 @@ class FakeStacks:
             return replace(found, status=self.script.pop(0))
         return found
 
-    def synth(self, assembly: Path, on_line: Callable[[str], None]) -> Mapping[str, Synthesised]:
+    def synth(
+        self, assembly: Path, on_line: Callable[[str], None], given: Mapping[str, str]
+    ) -> Mapping[str, Synthesised]:
         on_line("synthesising")
         self.synths += 1
+        self.given.append(dict(given))
         assembly.mkdir()
         (assembly / "manifest.json").write_text("{}")
-        return {stack: Synthesised(StackContent(text), self.parameters) for stack, text in self.app.items()}
+        (assembly / "given.json").write_text(json.dumps(dict(given)))
+        return {
+            stack: Synthesised(StackContent(_template(text, given)), self.parameters)
+            for stack, text in self.app.items()
+        }
 
     def check(self, assembly: Path, steps: Sequence[DeployStack]) -> None:
         assert (assembly / "manifest.json").is_file()
@@ -263,21 +272,26 @@ class FakeStacks:
             self.busy_once = False
             raise DeployError("stack-busy", f"another operation on stack {step.stack} is under way")
         on_line(f"deploying {step.stack}")
-        self._apply(step)
+        self._apply(step, json.loads((assembly / "given.json").read_text()))
 
-    def _apply(self, step: DeployStack) -> None:
+    def _apply(self, step: DeployStack, given: Mapping[str, str] | None = None) -> None:
         self.deployed.append(step)
         before = self.stacks.get(step.stack)
-        content = StackContent(self.app[step.stack])
-        if before is not None and before.parameters == dict(step.parameters) and before.content == content:
+        content = StackContent(_template(self.app[step.stack], given or {}))
+        if before is not None and before.parameters == dict(step.declared) and before.content == content:
             return  # "No updates are to be performed": the status stays what it was
         undone = self.ends_in.endswith("ROLLBACK_COMPLETE") and before is not None
-        recorded = before.parameters if undone and before else dict(step.parameters)
+        recorded = before.parameters if undone and before else dict(step.declared)
         kept = before.content if undone and before else content
         self.stacks[step.stack] = StackPresent(self.ends_in, recorded, {}, content=kept)
         if step.stack in self.makes_repositories:
             registry, repository = self.makes_repositories[step.stack]
             registry.repositories.setdefault(repository, {})
+
+
+def _template(text: str, given: Mapping[str, str]) -> str:
+    """A stack's template in a word, and the context values that went into it."""
+    return " ".join([text, *(f"{key}={value}" for key, value in given.items())])
 
 
 @dataclass

@@ -252,8 +252,8 @@ def test_an_app_that_changes_while_it_is_synthesised_is_not_deployed(world):
     synth = world.stacks.synth
 
     class Edited(FakeStacks):
-        def synth(self, assembly, on_line):
-            stacks = synth(assembly, on_line)
+        def synth(self, assembly, on_line, given):
+            stacks = synth(assembly, on_line, given)
             world.infra = "edited meanwhile"
             return stacks
 
@@ -590,9 +590,9 @@ def test_what_a_synth_was_seen_to_read_counts_from_then_on(world):
     synth = world.stacks.synth
 
     class Traced(FakeStacks):
-        def synth(self, assembly, on_line):
+        def synth(self, assembly, on_line, given):
             world.traced = seen
-            return synth(assembly, on_line)
+            return synth(assembly, on_line, given)
 
     run.ports = replace(run.ports, deployer=Traced(world.stacks.stacks, world.stacks.makes_repositories))
     recorded_run(run, 5)

@@ -20,6 +20,7 @@ from rajee_deploy.registry.verdicts import Verdicts
 from rajee_deploy.stack.app import CdkApp
 from rajee_deploy.stack.cdk import Cdk
 from rajee_deploy.stack.cloudformation import CloudFormation
+from rajee_deploy.stack.recorded import RecordedStacks, SsmRecords
 from rajee_deploy.stack.revision import checkout_revision
 from rajee_deploy.stack.update import Updates
 from rajee_deploy.stack.watching import Watching
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from rajee_deploy.facts import StackState
     from rajee_deploy.registry.contents import ContentsStore
     from rajee_deploy.settings import Settings
+    from rajee_deploy.stack import StackReader
 
 
 def make_context(
@@ -55,9 +57,10 @@ def make_context(
     ecr = _ecr(aws)
     app = CdkApp(settings.cdk, settings.environment)
     ports = Ports(
-        ecr, CloudFormation(aws), Cdk(settings.cdk, aws, app.tracer), choose_engine(settings.engine), Watching(aws),
+        ecr, _reader(settings, aws), Cdk(settings.cdk, aws, app.tracer), choose_engine(settings.engine), Watching(aws),
         Updates(aws), aws.identity, app.fingerprint, lambda: [store for _, store in _stores(ecr)],
-        lambda: checkout_revision(settings.root), lambda one, other: ancestry(settings.root, one, other), app.store,
+        lambda: checkout_revision(settings.root), lambda one, other: ancestry(settings.root, one, other),
+        store=app.store, records=SsmRecords(aws),
     )  # fmt: skip
     rules = Rules(allow_rollback, settings.require_ancestry)
     return Context(settings, images, ports, Console(verbose=verbose), tags, rules)
@@ -88,9 +91,18 @@ def make_sources(settings: Settings | None, profile: str | None, region: str | N
     def describe(stack: str) -> StackState:
         if settings.account is not None:
             check_account(settings, aws.identity())
-        return CloudFormation(aws).describe(stack)
+        return _reader(settings, aws).describe(stack)
 
     return Sources(_stores(ecr), describe, RegistryLabels(ecr.push_access).find_label)
+
+
+def _reader(settings: Settings, aws: Aws) -> StackReader:
+    """CloudFormation, with the records of the stacks that have no parameter for a tag."""
+    recorded = {
+        stack: {image.name: image.parameter for image in settings.images if image.stack == stack and image.context_key}
+        for stack in settings.cdk.stacks
+    }
+    return RecordedStacks(CloudFormation(aws), SsmRecords(aws), recorded)
 
 
 def _ecr(aws: Aws) -> Ecr:

@@ -159,6 +159,12 @@ def _settled(run: Context, stack: str, deadline: float, poll: float) -> StackPre
 
 
 def _way(run: Context, asked: Asked, image: ImageSettings, state: StackPresent, who: Identity) -> _Way:
+    if image.context_key:
+        raise ConfigurationError(
+            "no-parameter", f"the tag of {image.name} lies in the template of {image.stack}, which a rollback keeps",
+            where=f"images.{image.name}.context-key",
+            hint="check out the former revision and run up --allow-rollback; or give the stack a parameter",
+        )  # fmt: skip
     before = state.parameters.get(image.parameter, "")
     if not before:
         raise DeployError(

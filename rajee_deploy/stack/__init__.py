@@ -30,8 +30,13 @@ class StackReader(Protocol):
 class StackDeployer(Protocol):
     """What the tool asks of the CDK CLI."""
 
-    def synth(self, assembly: Path, on_line: Callable[[str], None]) -> Mapping[str, Synthesised]:
-        """Synthesise the app into the (absent) directory `assembly`; its stacks by name. DeployError `synth-failed`."""
+    def synth(
+        self, assembly: Path, on_line: Callable[[str], None], given: Mapping[str, str]
+    ) -> Mapping[str, Synthesised]:
+        """Synthesise the app, with `given` as context, into the (absent) directory `assembly`; its stacks by name.
+
+        DeployError `synth-failed`.
+        """
         ...
 
     def check(self, assembly: Path, steps: Sequence[DeployStack]) -> None:

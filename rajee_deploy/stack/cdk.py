@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from rajee_deploy.aws import unknown
 from rajee_deploy.errors import ConfigurationError, DeployError
+from rajee_deploy.model import GIVEN_PREFIX
 from rajee_deploy.process import Completed, find_program, run
 from rajee_deploy.stack.approval import DIFF, security_changes
 from rajee_deploy.stack.assembly import stacks_of, synthesised_stacks
@@ -88,9 +89,9 @@ class Cdk:
         self._aws = aws
         self._tracer = tracer
 
-    def synth(self, assembly: Path, on_line: Callable[[str], None]) -> dict[str, Synthesised]:
+    def synth(self, assembly: Path, on_line: Callable[[str], None], given: Mapping[str, str]) -> dict[str, Synthesised]:
         """See StackDeployer. What the app reads meanwhile is traced, see `tracing`."""
-        context = [f"--context={key}={value}" for key, value in self._settings.context.items()]
+        context = [f"--context={key}={value}" for key, value in {**self._settings.context, **given}.items()]
         with self._tracer.tracing(assembly) as traced:
             ended = self._cdk(["synth", "--quiet", "--output", str(assembly), *context], on_line, traced)
         if ended.code != 0:
@@ -106,6 +107,7 @@ class Cdk:
         _check_stacks(stacks, [step.stack for step in steps])
         for step in steps:
             _check_parameters(step, json.loads((assembly / stacks[step.stack]["templateFile"]).read_text("utf-8")))
+        _check_given(steps, assembly)
         self._check_bootstrap({step.stack: stacks[step.stack] for step in steps})
 
     def deploy(self, step: DeployStack, assembly: Path, on_line: Callable[[str], None]) -> None:
@@ -128,7 +130,7 @@ class Cdk:
     def _deploy(self, step: DeployStack, assembly: Path, method: Sequence[str], on_line: Callable[[str], None]) -> None:
         # After a rollback the CLI's own comparison could skip what was undone: CloudFormation is made to compare.
         force = ["--force"] if Change.ROLLED_BACK in step.changes else []
-        parameters = [f"--parameters={step.stack}:{key}={value}" for key, value in step.parameters]
+        parameters = [f"--parameters={step.stack}:{key}={value}" for key, value in step.declared]
         ended = self._cdk(
             ["deploy", step.stack, "--app", str(assembly), "--exclusively", "--require-approval=never",
              "--progress=events", *method, *force, *parameters],
@@ -193,7 +195,7 @@ def _check_parameters(step: DeployStack, template: Mapping[str, Any]) -> None:
     """The template must declare what the step gives it, and use it: a parameter nobody refers to updates nothing."""
     used = referenced_parameters(template)
     pending = {name for name, _, _ in step.digests}
-    for name, value in step.parameters:
+    for name, value in step.declared:
         if name in used:
             example = "sha256:" + "0" * 64 if name in pending else value
             _check_pattern(step, name, example, template["Parameters"][name].get("AllowedPattern", ""))
@@ -205,6 +207,18 @@ def _check_parameters(step: DeployStack, template: Mapping[str, Any]) -> None:
             hint="declare it with rajee_deploy.cdk.DeployState (README shows the two lines); an image's parameter is"
             " named by images.*.parameter in the settings",
         )  # fmt: skip
+
+
+def _check_given(steps: Sequence[DeployStack], assembly: Path) -> None:
+    """A tag that no template has was given to an app that does not read it: the deployment would change nothing."""
+    for step in steps:
+        for key, tag in set(step.parameters) - set(step.declared):
+            if any(tag in path.read_text("utf-8") for path in assembly.rglob("*.template.json")):
+                continue
+            raise ConfigurationError(
+                "context-not-read", f"the app puts the tag {tag} into no template", where=f"stack {step.stack}",
+                hint=f"read it with try_get_context({key.removeprefix(GIVEN_PREFIX)!r}) where the image is named",
+            )  # fmt: skip
 
 
 def _check_pattern(step: DeployStack, name: str, value: str, pattern: str) -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from rajee_deploy import plan as plans
 from rajee_deploy.errors import DeployError
 from rajee_deploy.facts import RepositoryAbsent, StackAbsent, StackPresent, Tagged
+from rajee_deploy.fingerprint import with_given
 from rajee_deploy.git import find_subject
 from rajee_deploy.image import read_all_inputs
 from rajee_deploy.names import INFRA_PARAMETER, NOT_RECORDED, REVISION_PARAMETER
@@ -69,10 +70,11 @@ def _here(run: Context) -> _Here:
             tags[image.name] = read_all_inputs([image])[image.name].fingerprint.tag
         except DeployError as error:
             tags[image.name], doubts[image.name] = "", str(error)
+    given = {image.context_key: tags[image.name] for image in run.images if image.context_key}
     infrastructure = ""
     if run.settings.cdk.stacks:
         try:
-            infrastructure = str(run.ports.infrastructure().digest)
+            infrastructure = str(with_given(run.ports.infrastructure(), given).digest)
         except DeployError as error:
             doubts[""] = str(error)
     return _Here(tags, infrastructure, doubts)

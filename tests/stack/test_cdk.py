@@ -132,7 +132,7 @@ def test_every_way_to_fail_is_a_failure_with_its_last_words(app, tmp_path, scrip
 def test_known_failures_get_their_remedy(app, tmp_path, said, hint):
     install(app, f'echo "{said}"; exit 1')
     with pytest.raises(DeployError) as caught:
-        cdk(app).synth(tmp_path / "out", lambda _line: None)
+        cdk(app).synth(tmp_path / "out", lambda _line: None, {})
     assert caught.value.code == "synth-failed"
     assert hint in caught.value.hint
 
