@@ -26,6 +26,7 @@ class Scope(Enum):
     REPOSITORIES = "the repositories of the settings"
     SERVICES = "ECS services and tasks"  # the settings do not know their names
     BOOTSTRAP_VERSION = "where `cdk bootstrap` notes its version"
+    RECORDS = "what is recorded outside of stacks without parameters (`context-key`)"
     BOOTSTRAP_ROLES = "the roles that `cdk bootstrap` made"
 
 
@@ -45,6 +46,7 @@ class Place:
     region: str
     stacks: Sequence[str]
     repositories: Sequence[Repository]
+    recorded: Sequence[str] = ()  # those of the stacks whose record lies in SSM
 
 
 # `plan`, `explain` and `verify`. The last two of ECR are for `explain --since TAG`, which reads a record that lies
@@ -58,6 +60,7 @@ _READS = (
     Permission("ecr:DescribeRepositories", Scope.REPOSITORIES),
     Permission("ecr:GetDownloadUrlForLayer", Scope.REPOSITORIES),
     Permission("ecr:GetAuthorizationToken", Scope.EVERYTHING),
+    Permission("ssm:GetParameter", Scope.RECORDS),
 )
 # What `up` needs besides: to push (https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-push-iam.html), to move
 # tags, and to let the CDK CLI deploy.
@@ -81,6 +84,7 @@ _WRITES = (
     # For `rollback`, `tag-only = "cloudformation"` and --no-wait. CloudFormation acts as the role that the stack has.
     Permission("cloudformation:UpdateStack", Scope.STACKS),
     Permission("cloudformation:ExecuteChangeSet", Scope.STACKS),
+    Permission("ssm:PutParameter", Scope.RECORDS),
     Permission("sts:AssumeRole", Scope.BOOTSTRAP_ROLES),
 )
 
@@ -126,6 +130,8 @@ def _resources(scope: Scope, place: Place) -> Iterator[str]:
         case Scope.SERVICES:
             yield arn("ecs", "service/*")
             yield arn("ecs", "task/*")
+        case Scope.RECORDS:
+            yield from (arn("ssm", f"parameter/rajee-deploy/{stack}") for stack in place.recorded)
         case Scope.BOOTSTRAP_VERSION:
             yield arn("ssm", "parameter/cdk-bootstrap/*")
         case Scope.BOOTSTRAP_ROLES:

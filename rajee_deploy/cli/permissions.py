@@ -35,5 +35,6 @@ def permissions(
         region or settings.region or os.environ.get("AWS_REGION") or "REGION",
         settings.cdk.stacks,
         [image.repository for image in images],
+        list(dict.fromkeys(image.stack for image in images if image.context_key)),
     )
     Console().data(json.dumps(policy(who, place), indent=2))

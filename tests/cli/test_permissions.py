@@ -71,7 +71,15 @@ def test_no_statement_is_empty_and_stars_are_only_where_iam_knows_nothing_narrow
 def test_up_may_all_that_plan_may_and_each_once():
     plan, up = needed(Who.plan), needed(Who.up)
     assert set(plan) < set(up)
-    assert len({permission.action for permission in up}) == len(up)
+    assert len(set(up)) == len(up)
+
+
+def test_records_in_ssm_are_named_only_where_there_are_any():
+    place = Place("1", "us-east-1", ("App", "Other"), (Repository("app"),), ("App",))
+    record = "arn:aws:ssm:us-east-1:1:parameter/rajee-deploy/App"
+    for who, action in ((Who.plan, "ssm:GetParameter"), (Who.up, "ssm:PutParameter")):
+        named = [each["Action"] for each in policy(who, place)["Statement"] if record in each["Resource"]]
+        assert any(action in actions for actions in named)
 
 
 def resources_of(document: dict) -> list[str]:
