@@ -1,0 +1,87 @@
+"""What the user configured, as values. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from rajee_deploy.build_settings import BuildSettings, EngineSettings
+from rajee_deploy.names import Approval, DeployBy, InfraCheck
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from rajee_deploy.model import Platform, Repository
+
+
+LOCK_NAME = "rajee-deploy.lock"
+DEFAULT_PLATFORM = (
+    "linux/amd64"  # what ECS Fargate runs unless told otherwise; never the host's, which differs by machine
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ImageSettings:
+    """One image: what it is built from, where it goes, and which stack parameter receives its tag."""
+
+    name: str
+    context: Path
+    dockerfile: Path
+    repository: Repository
+    platform: Platform
+    target: str | None = None
+    build_args: Mapping[str, str] = field(default_factory=dict)
+    build_contexts: Mapping[str, str] = field(default_factory=dict)
+    stack: str = ""
+    parameter: str = "ImageTag"
+    lock: Path | None = None  # where the lock file of base images lies, if there is one
+    deploy_by: DeployBy = DeployBy.TAG
+    tags: tuple[str, ...] = ()  # additional ones, with their placeholders
+    labels: Mapping[str, str] = field(default_factory=dict)
+    build: BuildSettings = field(default_factory=BuildSettings)
+    context_key: str = ""  # the CDK context value that is given the tag, where no parameter takes it
+
+
+@dataclass(frozen=True, slots=True)
+class CdkSettings:
+    """The CDK app: its directory, the stacks in the order they are deployed, and what synth gets from outside."""
+
+    app: Path
+    stacks: tuple[str, ...]
+    context: Mapping[str, str] = field(default_factory=dict)
+    env: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+    inputs: tuple[Path, ...] = ()
+    infra_check: str = "auto"
+    approval: Approval = Approval.INTERACTIVE
+    by_cloudformation: bool = False  # `tag-only`: a new image alone goes without the CDK CLI
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything the user configured, for one environment ("" where none was named)."""
+
+    path: Path
+    images: tuple[ImageSettings, ...]
+    cdk: CdkSettings
+    environment: str = ""
+    profile: str | None = None
+    region: str | None = None
+    account: str | None = None
+    environments: tuple[str, ...] = ()  # all that the file knows
+    engine: EngineSettings = field(default_factory=EngineSettings)
+    production: bool = False
+    require_ancestry: bool = False
+
+    @property
+    def infra_check(self) -> InfraCheck:
+        """On what "unchanged" may stand: as set, else on a synth in production, and elsewhere on hashes first."""
+        if self.cdk.infra_check != "auto":
+            return InfraCheck(self.cdk.infra_check)
+        return InfraCheck.SYNTH if self.production else InfraCheck.AUTO
+
+    @property
+    def root(self) -> Path:
+        """The directory that relative paths in the settings start from."""
+        return self.path.parent
