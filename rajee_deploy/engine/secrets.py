@@ -32,13 +32,18 @@ def secret_flags(secrets: Sequence[Secret]) -> list[str]:
     ]
 
 
+# The image of the frontend, which the lock pins: no secret, and what an error must name.
+_FRONTEND = "BUILDKIT_SYNTAX"
+
+
 class Redactor:
     """Takes the values of secrets and of build arguments out of text. DeployError `secret-missing` when a secret has no
     source."""
 
     def __init__(self, secrets: Sequence[Secret], build_args: Mapping[str, str] | None = None) -> None:
         hidden = {line.strip(): HIDDEN for secret in secrets for line in _value(secret).splitlines()}
-        named = {value: f"${name}" for name, value in sorted((build_args or {}).items())}
+        args = sorted((build_args or {}).items())
+        named = {value: f"${name}" for name, value in args if name != _FRONTEND}
         # The longest first: one value may be the beginning of another.
         self._values = sorted(
             ((value, shown) for value, shown in {**named, **hidden}.items() if len(value) >= _SHORTEST),
