@@ -6,6 +6,7 @@ import json
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from rajee_deploy.atomic import write_atomically
 from rajee_deploy.documents import of_figures
 from rajee_deploy.errors import DeployError
 from rajee_deploy.facts import StackPresent
@@ -30,9 +31,7 @@ def write_outputs(run: Context, planned: Planned, path: Path) -> None:
         for stack, state in planned.observed.stacks.items()
         if isinstance(state, StackPresent)
     }
-    draft = path.with_name(f".{path.name}.part")
-    draft.write_text(json.dumps({**seen, **run.outputs}, indent=2) + "\n", "utf-8")
-    draft.replace(path)
+    write_atomically(path, (json.dumps({**seen, **run.outputs}, indent=2) + "\n").encode())
 
 
 def recorded_run(run: Context, wait_seconds: float) -> tuple[Planned, Run]:

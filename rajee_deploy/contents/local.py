@@ -7,17 +7,16 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rajee_deploy.atomic import write_atomically
 from rajee_deploy.errors import DeployError
 from rajee_deploy.places import state_directory
 from rajee_deploy.registry.contents import Kept, Record
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from rajee_deploy.model import Repository
 
@@ -40,7 +39,8 @@ class LocalContents:
             if there is not None:
                 return Kept.SAME if there.document == record.document else Kept.OTHER
             self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-            _write(path, json.dumps(dict(record.notes), sort_keys=True).encode() + b"\n" + record.document)
+            data = json.dumps(dict(record.notes), sort_keys=True).encode() + b"\n" + record.document
+            write_atomically(path, data, private=True)
             self._drop_oldest()
         return Kept.WRITTEN
 
@@ -83,17 +83,6 @@ def _bytes_of(path: Path) -> bytes | None:
         return path.read_bytes()
     except FileNotFoundError:
         return None
-
-
-def _write(path: Path, data: bytes) -> None:
-    descriptor, made = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".part")
-    try:
-        with open(descriptor, "wb") as file:  # noqa: PTH123 -- a descriptor
-            file.write(data)
-        os.replace(made, path)  # noqa: PTH105 -- both are texts here
-    except BaseException:
-        Path(made).unlink(missing_ok=True)
-        raise
 
 
 def _parsed(data: bytes | None) -> Record | None:

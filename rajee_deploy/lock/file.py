@@ -6,6 +6,7 @@ import contextlib
 import os
 from typing import TYPE_CHECKING
 
+from rajee_deploy.atomic import write_atomically
 from rajee_deploy.errors import ConfigurationError
 from rajee_deploy.lock.format import Lock, encode, parse
 
@@ -32,16 +33,7 @@ def write(path: Path, lock: Lock) -> bool:
     with contextlib.suppress(FileNotFoundError):
         if path.read_bytes().replace(b"\r\n", b"\n") == text:
             return False
-    new = path.with_name(f"{path.name}.{os.getpid()}.new")
-    try:
-        with new.open("xb") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        new.replace(path)
-    except BaseException:
-        new.unlink(missing_ok=True)
-        raise
+    write_atomically(path, text, durable=True)
     return True
 
 

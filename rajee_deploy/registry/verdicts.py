@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import threading
 from typing import TYPE_CHECKING
 
+from rajee_deploy.atomic import write_atomically
 from rajee_deploy.facts import ImageContent
 
 if TYPE_CHECKING:
@@ -43,12 +43,7 @@ class Verdicts:
             kept[_key(digest, platform)] = (content.platform, content.fingerprint)
             newest = dict(list(kept.items())[-KEPT:])
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            draft = self._path.with_name(f"{self._path.name}.{os.getpid()}")
-            try:
-                draft.write_text(json.dumps({"schema": SCHEMA, "images": newest}), "utf-8")
-                draft.replace(self._path)
-            finally:
-                draft.unlink(missing_ok=True)
+            write_atomically(self._path, json.dumps({"schema": SCHEMA, "images": newest}).encode())
 
     def _read(self) -> dict[str, tuple[str, str]]:
         try:

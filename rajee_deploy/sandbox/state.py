@@ -7,10 +7,10 @@ confirms it. A note of a machine that was restarted is just a note.
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
+from rajee_deploy.atomic import write_atomically
 from rajee_deploy.places import state_directory
 
 if TYPE_CHECKING:
@@ -62,10 +62,8 @@ def read_note(path: Path) -> SandboxState | None:
 def write_note(path: Path, state: SandboxState) -> None:
     """Write the note in one piece."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_suffix(f".{os.getpid()}")
     note = {key: value for key, value in asdict(state).items() if key in ("pid", "port", "started")}
-    draft.write_text(json.dumps(note), encoding="utf-8")
-    draft.replace(path)
+    write_atomically(path, json.dumps(note).encode())
 
 
 def remove_note(path: Path, pid: int) -> None:

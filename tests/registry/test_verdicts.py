@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
@@ -65,15 +64,15 @@ def test_a_file_that_cannot_be_written_is_done_without(tmp_path):
     assert verdicts.find(A, LINUX) is None
 
 
-def test_a_full_disk_keeps_what_there_was(path, tmp_path):
-    """Every byte goes to /dev/full, which has room for none."""
-    verdicts = Verdicts(path)
+def test_a_full_disk_keeps_what_there_was(path, no_room):
+    """No room for a byte more than there is."""
+    verdicts, other = Verdicts(path), Digest("sha256", "b" * 64)
     verdicts.remember(A, LINUX, CONTENT)
-    path.with_name(f"{path.name}.{os.getpid()}").symlink_to("/dev/full")
-    verdicts.remember(Digest("sha256", "b" * 64), LINUX, CONTENT)
+    with no_room(path.stat().st_size):
+        verdicts.remember(other, LINUX, CONTENT)
     assert verdicts.find(A, LINUX) == CONTENT
+    assert verdicts.find(other, LINUX) is None
     assert [each.name for each in path.parent.iterdir()] == [path.name]
-    assert tmp_path
 
 
 def test_many_at_once_leave_a_whole_file(path):

@@ -7,10 +7,13 @@ that was made with the trace of the deployed synth itself, and equal hashes mean
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from dataclasses import asdict, dataclass
-from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rajee_deploy.atomic import write_atomically
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 _VERSION = 1
 
@@ -43,14 +46,7 @@ class Depfile:
     def write(self, path: Path) -> None:
         """Put it in its place, whole or not at all."""
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=".depfile-")
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                json.dump({"version": _VERSION, **asdict(self)}, file)
-            Path(name).replace(path)
-        except BaseException:
-            Path(name).unlink()
-            raise
+        write_atomically(path, json.dumps({"version": _VERSION, **asdict(self)}).encode(), private=True)
 
 
 def read_depfile(path: Path) -> Depfile:
