@@ -15,13 +15,15 @@ import subprocess
 import threading
 import time
 from collections import deque
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rajee_deploy.errors import DeployError
+from rajee_deploy.interrupts import interrupts_held
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
 TAIL_LINES = 40
@@ -67,30 +69,19 @@ def run(
     `env` is added to our own environment. `time_limit` is in seconds; past it the group is ended and `timed_out` set.
     DeployError `program-missing` when it cannot be started. Whatever interrupts us ends the child's group first.
     """
-    _refuse_when_ending()
-    child = _start(argv, cwd, env)
-    guard = _watch(child)
-    _running.add(child)
     expired = threading.Event()
-    timer = _kill_after(child, time_limit, expired)
     tail: deque[str] = deque(maxlen=TAIL_LINES)
-    try:
-        _refuse_when_ending()  # it may have started just after the others were ended
-        for line in child.stdout or ():
-            text = line.rstrip("\r\n")
-            tail.append(text)
-            if on_line is not None:
-                on_line(text)
-        code = child.wait()
-    except BaseException:
-        _end_group(child)
-        raise
-    finally:
-        _dismiss(guard)
-        _running.discard(child)
-        timer.cancel()
-        if child.stdout is not None:
-            child.stdout.close()
+    with _child(argv, cwd, env) as child:
+        timer = _kill_after(child, time_limit, expired)
+        try:
+            for line in child.stdout or ():
+                text = line.rstrip("\r\n")
+                tail.append(text)
+                if on_line is not None:
+                    on_line(text)
+            code = child.wait()
+        finally:
+            timer.cancel()
     return Completed(tuple(argv), code, tuple(tail), expired.is_set())
 
 
@@ -130,6 +121,31 @@ def spawn_detached(argv: Sequence[str], *, log: Path, env: Mapping[str, str] | N
     return child.pid
 
 
+@contextmanager
+def _child(argv: Sequence[str], cwd: Path | None, env: Mapping[str, str] | None) -> Iterator[subprocess.Popen[str]]:
+    """A program and its guard; both are gone at the end, however that comes."""
+    child = guard = None
+    _refuse_when_ending()
+    try:
+        with interrupts_held():
+            child = _start(argv, cwd, env)
+            _running.add(child)
+            guard = _watch(child)
+        _refuse_when_ending()  # it may have started just after the others were ended
+        yield child
+    except BaseException:
+        if child is not None:
+            _end_group(child)
+        raise
+    finally:
+        if guard is not None:
+            _dismiss(guard)
+        if child is not None:
+            _running.discard(child)
+            if child.stdout is not None:
+                child.stdout.close()
+
+
 def _start(argv: Sequence[str], cwd: Path | None, env: Mapping[str, str] | None) -> subprocess.Popen[str]:
     try:
         return subprocess.Popen(
@@ -155,19 +171,13 @@ def _start(argv: Sequence[str], cwd: Path | None, env: Mapping[str, str] | None)
 
 def _watch(child: subprocess.Popen[str]) -> subprocess.Popen[bytes]:
     """Start the guard of a child's group."""
-    try:
-        return subprocess.Popen(
-            ["/bin/sh", "-c", _GUARD, "rajee-deploy-guard", str(child.pid)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )
-    except BaseException:
-        _end_group(child)
-        if child.stdout is not None:
-            child.stdout.close()
-        raise
+    return subprocess.Popen(
+        ["/bin/sh", "-c", _GUARD, "rajee-deploy-guard", str(child.pid)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
 
 
 def _dismiss(guard: subprocess.Popen[bytes]) -> None:

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rajee_deploy.errors import DeployError
+from rajee_deploy.interrupts import interrupts_held
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,6 +27,7 @@ UNLOCKED_LIFE_SECONDS = 24 * 3600.0  # no lock in it: of an older release, or it
 PREFIX = "rajee-deploy-"
 LOCK = ".owner"
 _DRAFT = ".owner-draft"
+_TRIES, _PAUSE_SECONDS = 20, 0.02
 _FULL = {errno.ENOSPC, errno.EDQUOT}
 
 
@@ -36,17 +38,17 @@ def private_directory(purpose: str, parent: Path | None = None) -> Iterator[Path
     It lies in `parent`, by default where the system keeps temporary files (TMPDIR). It holds one file of its own,
     `.owner`. DeployErrors `no-space` and `staging-failed` when it cannot be made.
     """
+    place, lock = None, -1
     try:
-        place, lock = _make(purpose, parent)
-    except OSError as error:
-        raise no_room(error, parent) from error
-    try:
+        with interrupts_held(), _no_room(parent):
+            place, lock = _make(purpose, parent)
         yield place
     finally:
-        # What cannot be removed now must not hide why we end; the next start tries again.
-        with contextlib.suppress(OSError):
-            remove(place)
-        os.close(lock)
+        if place is not None:
+            # What cannot be removed now must not hide why we end; the next start tries again.
+            with contextlib.suppress(OSError):
+                remove(place)
+            os.close(lock)
 
 
 def no_room(error: OSError, parent: Path | None = None) -> DeployError:
@@ -64,6 +66,14 @@ def no_room(error: OSError, parent: Path | None = None) -> DeployError:
     )  # fmt: skip
 
 
+@contextmanager
+def _no_room(parent: Path | None) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise no_room(error, parent) from error
+
+
 def sweep(parent: Path | None = None) -> tuple[str, ...]:
     """Remove the directories whose owner is gone; returns their names. One listing of the temporary directory where
     there is nothing to do. Never fails: who cannot sweep can still work."""
@@ -77,17 +87,27 @@ def sweep(parent: Path | None = None) -> tuple[str, ...]:
 
 
 def remove(place: Path) -> None:
-    """Remove a directory, also where it holds directories that may not be written to; its lock file last, so that who
-    is killed meanwhile leaves something that the next start still knows to be nobody's."""
-    try:
-        _remove_all(place)
-    except PermissionError:
-        for base, names, _ in os.walk(place):
-            for name in names:
-                inner = Path(base, name)
-                if not inner.is_symlink():
-                    inner.chmod(0o700)
-        _remove_all(place)
+    """Remove a directory, also where it holds directories that may not be written to, or where a program that was
+    killed a moment ago still ends a write; its lock file last, so that who is killed meanwhile leaves something that
+    the next start still knows to be nobody's."""
+    for _ in range(_TRIES):
+        try:
+            return _remove_all(place)
+        except PermissionError:
+            _open_all(place)
+        except OSError as error:
+            if error.errno not in {errno.ENOTEMPTY, errno.EEXIST}:
+                raise
+            time.sleep(_PAUSE_SECONDS)
+    return _remove_all(place)
+
+
+def _open_all(place: Path) -> None:
+    for base, names, _ in os.walk(place):
+        for name in names:
+            inner = Path(base, name)
+            if not inner.is_symlink():
+                inner.chmod(0o700)
 
 
 def _remove_all(place: Path) -> None:

@@ -72,6 +72,15 @@ def test_an_interrupt_ends_the_whole_group(tmp_path):
     assert is_gone(int(marker.read_text()))
 
 
+def test_an_interrupt_while_a_program_is_started_ends_it(tmp_path):
+    # The program itself interrupts us, as its first act, while we still start its guard.
+    for number in range(20):
+        marker = tmp_path / f"pid {number}"
+        with pytest.raises(KeyboardInterrupt):
+            run(["sh", "-c", f"echo $$ > '{marker}'; kill -INT {os.getpid()}; exec sleep 60"])
+        assert is_gone(int(marker.read_text()))
+
+
 def test_a_detached_program_goes_on_and_logs(tmp_path):
     log = tmp_path / "log"
     pid = spawn_detached(python("import time; print('here', flush=True); time.sleep(60)"), log=log)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import signal
@@ -9,6 +10,7 @@ import stat
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from pathlib import Path
 
@@ -78,6 +80,47 @@ def test_removed_whatever_happens(place, error):
     with pytest.raises(error), scratch.private_directory("build"):
         raise error
     assert names(place) == []
+
+
+def test_removed_though_somebody_still_writes_into_it(place):
+    stop, begun = threading.Event(), threading.Event()
+
+    def write(made):
+        number = 0
+        while not stop.is_set() and number < 2000:
+            with contextlib.suppress(OSError):
+                (made / "cdk.out").mkdir(exist_ok=True)
+                (made / "cdk.out" / str(number)).touch()
+            number += 1
+            begun.set()
+
+    with scratch.private_directory("assembly") as made:
+        writer = threading.Thread(target=write, args=(made,))
+        writer.start()
+        begun.wait()
+        threading.Timer(0.1, stop.set).start()
+    writer.join()
+    assert names(place) == []
+
+
+def test_an_interrupt_while_it_is_made_leaves_nothing(place):
+    # A signal every few instructions, so that some come while the directory is made, locked or removed.
+    before = signal.signal(signal.SIGALRM, lambda *_: os.kill(os.getpid(), signal.SIGINT))
+    interrupted = 0
+    try:
+        for number in range(300):
+            try:
+                signal.setitimer(signal.ITIMER_REAL, 1e-5 + number * 1e-6)
+                with scratch.private_directory("build"):
+                    while True:
+                        pass
+            except KeyboardInterrupt:
+                interrupted += 1
+            assert names(place) == []
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+    assert interrupted == 300
 
 
 def test_what_a_killed_owner_left_is_swept(place, owner):

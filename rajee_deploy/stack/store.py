@@ -11,6 +11,7 @@ import json
 import os
 import shutil
 import tempfile
+import time
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 KEPT = 4  # per app; the templates of the rest are remembered longer
 REMEMBERED = 64
+_DRAFT = ".new-"
+_DRAFT_LIFE_SECONDS = 24 * 3600.0  # whoever made it was killed
 _RECORD = "record.json"
 _ASSEMBLY = "cdk.out"
 
@@ -59,7 +62,7 @@ class AssemblyStore:
         temporary = None
         try:
             self._directory.mkdir(parents=True, exist_ok=True)
-            temporary = Path(tempfile.mkdtemp(dir=self._directory, prefix=".new-"))
+            temporary = Path(tempfile.mkdtemp(dir=self._directory, prefix=_DRAFT))
             record: dict[str, Any] = {"stacks": {name: asdict(stack) for name, stack in stacks.items()}}
             if is_complete(assembly):
                 shutil.copytree(assembly, temporary / _ASSEMBLY, symlinks=True)
@@ -83,6 +86,9 @@ class AssemblyStore:
             shutil.rmtree(path, ignore_errors=True)
         for path in places[KEPT:REMEMBERED]:
             shutil.rmtree(path / _ASSEMBLY, ignore_errors=True)
+        for path in self._directory.glob(_DRAFT + "*"):
+            if time.time() - path.stat().st_mtime > _DRAFT_LIFE_SECONDS:
+                shutil.rmtree(path, ignore_errors=True)
 
 
 def _name(key: str) -> str:

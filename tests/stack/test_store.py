@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import time
 
 import pytest
 
@@ -111,3 +113,12 @@ def test_a_place_that_cannot_be_written_costs_nothing_but_the_next_synth(made, t
     store = AssemblyStore(tmp_path / "file" / "store")
     store.keep("key", made, STACKS)
     assert store.remember("key") == {}
+
+
+def test_a_draft_of_a_run_that_was_killed_goes_after_a_day(tmp_path, made):
+    store = AssemblyStore(tmp_path / "store")
+    for name, age in ((".new-young", 0), (".new-old", 25 * 3600)):
+        (tmp_path / "store" / name / "cdk.out").mkdir(parents=True)
+        os.utime(tmp_path / "store" / name, (time.time() - age,) * 2)
+    store.keep("key", made, STACKS)
+    assert sorted(path.name for path in (tmp_path / "store").glob(".new-*")) == [".new-young"]

@@ -9,14 +9,13 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
-import tempfile
 import time
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rajee_deploy.errors import DeployError
+from rajee_deploy.scratch import LOCK, private_directory
 from rajee_deploy.stack.tracing.depfile import Depfile, Records
 
 if TYPE_CHECKING:
@@ -35,14 +34,11 @@ class Tracer:
     @contextmanager
     def tracing(self, assembly: Path) -> Iterator[dict[str, str]]:
         """Variables for the CDK CLI. At the end, what was traced becomes the depfile."""
-        directory = Path(tempfile.mkdtemp(prefix="rajee-deploy-trace-"))
-        started = time.time_ns()
-        try:
+        with private_directory("trace") as directory:
+            started = time.time_ns()
             yield _environment(directory)
             found = self._distil(_records(directory, assembly, started))
             found.write(self._path)
-        finally:
-            shutil.rmtree(directory, ignore_errors=True)
 
 
 def _environment(directory: Path) -> dict[str, str]:
@@ -59,7 +55,7 @@ def _environment(directory: Path) -> dict[str, str]:
 
 def _records(directory: Path, assembly: Path, started: int) -> Records:
     found: list[tuple[str, ...]] = []
-    for path in sorted(directory.iterdir()):
+    for path in sorted(set(directory.iterdir()) - {directory / LOCK}):
         for line in path.read_text("utf-8", "surrogatepass").splitlines():
             try:
                 kind, *fields = json.loads(line)

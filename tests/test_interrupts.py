@@ -1,0 +1,87 @@
+"""Interrupts that come between making something and noting that it was made."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+
+import pytest
+
+from rajee_deploy.interrupts import interrupts_held
+
+
+def interrupt(number=signal.SIGINT):
+    os.kill(os.getpid(), number)
+    for _ in range(3):  # the interpreter looks for signals between instructions
+        pass
+
+
+def test_the_block_ends_before_the_interrupt_is_raised():
+    made = []
+
+    def make():
+        with interrupts_held():
+            interrupt()
+            interrupt()
+            made.append("all")
+
+    with pytest.raises(KeyboardInterrupt):
+        make()
+    assert made == ["all"]
+
+
+def test_without_an_interrupt_nothing_is_changed():
+    before = signal.getsignal(signal.SIGINT)
+    with interrupts_held():
+        assert signal.getsignal(signal.SIGINT) is not before
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_an_error_inside_gives_way_to_the_interrupt():
+    def fail():
+        with interrupts_held():
+            interrupt()
+            raise ValueError("inside")
+
+    with pytest.raises(KeyboardInterrupt) as caught:
+        fail()
+    assert isinstance(caught.value.__context__, ValueError)
+
+
+def test_other_signals_of_the_command_are_held_too():
+    raised = []
+    before = signal.signal(signal.SIGTERM, lambda number, _frame: raised.append(number))
+    try:
+        with interrupts_held():
+            interrupt(signal.SIGTERM)
+            assert raised == []
+        assert raised == [signal.SIGTERM]
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def test_a_program_started_inside_inherits_what_is_ignored():
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        with interrupts_held():
+            code = "import signal; print(signal.getsignal(signal.SIGINT) is signal.SIG_IGN)"
+            said = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert said == "True\n"
+
+
+def test_another_thread_changes_no_handler():
+    seen = []
+
+    def work():
+        with interrupts_held():
+            seen.append(signal.getsignal(signal.SIGINT))
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    assert seen == [signal.getsignal(signal.SIGINT)]
