@@ -24,6 +24,11 @@ _NO_EXPORT = (
     "this builder cannot export a cache: name another one in `builder` (docker buildx create), switch the engine's "
     "containerd image store on, or take cache-to out of the settings"
 )
+_WRITING_CACHE = "exporting cache to"  # BuildKit's last step: the image was pushed before it
+_NO_CACHE = (
+    "the image itself was pushed, and is taken when you run again; cache-to must name a mutable repository that is "
+    "there and that you may push to"
+)
 _STEP = re.compile(r"^step: (.*)$", re.MULTILINE)
 
 
@@ -39,6 +44,10 @@ def failure(problem: str, reference: str, cause: str, where: str = "") -> Deploy
             "push-broken-off", "the network was lost while the image was pushed", where=reference, cause=cause,
             hint=f"{_NOTHING}; run again: layers that have arrived are not sent again",
         )  # fmt: skip
+    if step is not None and step[1].startswith(_WRITING_CACHE):
+        return DeployError(
+            "build-failed", "the shared cache could not be written", where=reference, cause=cause, hint=_NO_CACHE
+        )
     if _FULL.search(cause):
         return DeployError(
             "engine-no-space", "the disk of the engine is full", where=reference, cause=cause,
