@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from rajee_deploy.build_settings import Provenance
 from rajee_deploy.engine.buildx import build_arg_flags
+from rajee_deploy.engine.cache import layer_cache_flags, mounts_files
 from rajee_deploy.engine.failures import failure
 from rajee_deploy.engine.login import private_docker_config
 from rajee_deploy.engine.secrets import Redactor, secret_flags
@@ -87,7 +88,8 @@ class Buildah:
         ):
             environment = {**login, **registries}
             made, pushed = scratch / "image", scratch / "digest"
-            self._build(request, [f"--iidfile={made}", _auth(login)], environment, on_event, redacted)
+            layers = _layers(request, access.host)
+            self._build(request, [*layers, f"--iidfile={made}", _auth(login)], environment, on_event, redacted)
             if self._platform(made, environment) != request.platform:
                 # buildah takes cached layers of FROM scratch for any platform, and with them the other's name.
                 again = ["--no-cache", f"--iidfile={made}", _auth(login)]
@@ -192,6 +194,17 @@ def _build_flags(request: BuildRequest) -> Iterator[str]:
     yield from (f"--ssh={each}" for each in request.settings.ssh)
 
 
+def _layers(request: BuildRequest, host: str) -> list[str]:
+    """Which layers of earlier builds may be taken, and where they are shared.
+
+    None where a RUN mounts files: buildah (1.39 at least) takes its layer though the files of a stage have changed,
+    older ones though those of the build context have. https://github.com/containers/buildah/issues/6609 and 5400
+    """
+    if mounts_files(request.dockerfile.read_text("utf-8", "replace")):
+        return ["--no-cache"]
+    return layer_cache_flags(request.settings.cache_from, request.settings.cache_to, host)
+
+
 def _limits() -> Iterator[str]:
     """Our own limits for what RUN starts: buildah would raise them, which not every machine allows."""
     for name, number in _LIMITS:
@@ -201,7 +214,7 @@ def _limits() -> Iterator[str]:
 
 
 def _check_settings(request: BuildRequest) -> None:
-    """What buildah would get wrong without a word. A shared cache only makes a build fast: its layers stand in."""
+    """What buildah would get wrong without a word."""
     if request.settings.provenance is not Provenance.NONE:
         raise _cannot(request, "provenance", "buildah attaches no provenance")
     if any("$" in name + value for name, value in request.labels.items()):

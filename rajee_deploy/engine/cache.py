@@ -1,4 +1,4 @@
-"""The build cache that a team shares: from the settings' short forms to what buildx is told.
+"""The build cache that a team shares: from the settings' short forms to what buildx or buildah is told.
 
 A cache is no input: it makes a build fast and never decides what is in the image. Pure but for the environment's
 variables of GitHub Actions.
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 GITHUB = "gha"
+_MOUNT = re.compile(r"--mount=(\S+)")
+_NO_FILES = re.compile(r"\btype=(cache|secret|ssh|tmpfs)\b")
 # What the toolkit gives to actions alone (a step of `run:` gets it through an action that exports it).
 _GITHUB_TOKEN = "ACTIONS_RUNTIME_TOKEN"  # noqa: S105 -- the name of a variable
 _GITHUB_ADDRESSES = ("ACTIONS_CACHE_URL", "ACTIONS_RESULTS_URL")
@@ -33,6 +35,23 @@ def cache_flags(
     environment = os.environ if environment is None else environment
     found = [f"--cache-from={text}" for each in sources if (text := _source(each, host, name, environment))]
     return found + [f"--cache-to={text}" for each in targets if (text := _target(each, host, name, environment))]
+
+
+def layer_cache_flags(sources: Sequence[str], targets: Sequence[str], host: str) -> list[str]:
+    """buildah's flags for the same settings. It keeps a layer to a tag, which it names after what made the layer, so
+    that only the repository counts; `gha` and `type=…` are caches of BuildKit's that it cannot read."""
+    flags = (("--cache-from", sources), ("--cache-to", targets))
+    return [
+        f"{flag}={cache_reference(text, host, 'any').rpartition(':')[0]}"
+        for flag, given in flags
+        for text in given
+        if text != GITHUB and "=" not in text
+    ]
+
+
+def mounts_files(dockerfile: str) -> bool:
+    """Whether a RUN of it mounts files of a stage, an image or a build context; rather too often than not."""
+    return any("from=" in mount or not _NO_FILES.search(mount) for mount in _MOUNT.findall(dockerfile))
 
 
 def _source(text: str, host: str, name: str, environment: Mapping[str, str]) -> str:

@@ -25,10 +25,8 @@ _NO_EXPORT = (
     "containerd image store on, or take cache-to out of the settings"
 )
 _WRITING_CACHE = "exporting cache to"  # BuildKit's last step: the image was pushed before it
-_NO_CACHE = (
-    "the image itself was pushed, and is taken when you run again; cache-to must name a mutable repository that is "
-    "there and that you may push to"
-)
+_CACHE_PLACE = "cache-to must name a mutable repository that is there and that you may push to"
+_PUSHING_LAYER = "failed pushing cache to"  # buildah, after each step
 _STEP = re.compile(r"^step: (.*)$", re.MULTILINE)
 
 
@@ -46,12 +44,16 @@ def failure(problem: str, reference: str, cause: str, where: str = "") -> Deploy
         )  # fmt: skip
     if step is not None and step[1].startswith(_WRITING_CACHE):
         return DeployError(
-            "build-failed", "the shared cache could not be written", where=reference, cause=cause, hint=_NO_CACHE
-        )
+            "build-failed", "the shared cache could not be written", where=reference, cause=cause,
+            hint=f"the image itself was pushed, and is taken when you run again; {_CACHE_PLACE}",
+        )  # fmt: skip
     if _FULL.search(cause):
         return DeployError(
             "engine-no-space", "the disk of the engine is full", where=reference, cause=cause,
             hint=f"{_NOTHING}; make room where the engine runs (docker buildx prune, buildah prune), then run again",
         )  # fmt: skip
-    hint = _NO_EXPORT if _EXPORT.search(cause) else f"{_NOTHING}; mend it and run again"
+    if _PUSHING_LAYER in cause:
+        hint = f"{_NOTHING}; {_CACHE_PLACE}; then run again"
+    else:
+        hint = _NO_EXPORT if _EXPORT.search(cause) else f"{_NOTHING}; mend it and run again"
     return DeployError("build-failed", problem, where=where or reference, cause=cause, hint=hint)

@@ -114,6 +114,18 @@ def repository(sandbox: Any) -> tuple[PushAccess, Callable[[str], dict[str, Any]
     return PushAccess(uri, "AWS", password), find_config
 
 
+@pytest.fixture
+def cache(sandbox: Any) -> str:
+    """The name of a new repository for caches, in the short form of the settings."""
+    import boto3
+
+    keys = {"aws_access_key_id": "t", "aws_secret_access_key": "t"}
+    ecr = boto3.client("ecr", "us-east-1", endpoint_url=sandbox.endpoint, **keys)
+    name = f"team/cache-{uuid.uuid4().hex[:12]}"
+    ecr.create_repository(repositoryName=name)
+    return name
+
+
 def surroundings(tmp_path: Path, patch: pytest.MonkeyPatch) -> tuple[Path, Path, Path]:
     """A place for the build, for temporary files, and the user's own docker directory, all new."""
     made = [tmp_path / name for name in ("build", "tmp", "docker")]

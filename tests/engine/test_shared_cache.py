@@ -6,7 +6,6 @@ What RUN writes is by chance, so that a layer which comes out the same was taken
 from __future__ import annotations
 
 import os
-import uuid
 
 import pytest
 from engines import second_engine
@@ -34,18 +33,6 @@ def elsewhere(another, far_store):
         far_store.engine, far_store.events = Buildx("another"), []
 
     return move
-
-
-@pytest.fixture
-def cache(sandbox):
-    """The name of a new repository for caches, in the short form of the settings."""
-    import boto3
-
-    keys = {"aws_access_key_id": "t", "aws_secret_access_key": "t"}
-    ecr = boto3.client("ecr", "us-east-1", endpoint_url=sandbox.endpoint, **keys)
-    name = f"team/cache-{uuid.uuid4().hex[:12]}"
-    ecr.create_repository(repositoryName=name)
-    return name
 
 
 def lines(rig, daily: str = "first", seldom: str = "first") -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from rajee_deploy.build_settings import Secret
 from rajee_deploy.engine import BuildEvent
-from rajee_deploy.engine.cache import cache_flags
+from rajee_deploy.engine.cache import cache_flags, layer_cache_flags, mounts_files
 from rajee_deploy.engine.location import line_of_step, located
 from rajee_deploy.engine.secrets import HIDDEN, Redactor, secret_flags
 from rajee_deploy.engine.steps import Steps
@@ -36,6 +36,38 @@ def test_short_forms_of_a_cache(text, source, target):
 @pytest.mark.parametrize("missing", sorted(GITHUB))
 def test_githubs_cache_counts_only_there(missing):
     assert cache_flags(["gha"], ["gha"], HOST, "api", {**GITHUB, missing: ""}) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "repository"),
+    [
+        ("team/cache", f"{HOST}/team/cache"),
+        ("cache:main", f"{HOST}/cache"),
+        ("localhost:5000/a", "localhost:5000/a"),
+        ("localhost:5000/a:x", "localhost:5000/a"),
+    ],
+)
+def test_buildah_takes_repositories_without_a_tag(text, repository):
+    wanted = [f"--cache-from={repository}", f"--cache-to={repository}"]
+    assert layer_cache_flags(["gha", text], ["type=local,dest=x", text], HOST) == wanted
+
+
+@pytest.mark.parametrize(
+    ("mounts", "files"),
+    [
+        ("", False),
+        ("--mount=type=cache,target=/c --mount=type=secret,id=x", False),
+        ("--mount=type=ssh", False),
+        ("--mount=type=tmpfs,target=/t", False),
+        ("--mount=type=bind,target=/m", True),
+        ("--mount=target=/m", True),
+        ("--mount=source=type,target=/m", True),
+        ("--mount=type=cache,from=seed,target=/c", True),
+        ("--mount=type=cache,target=/c \\\n  --mount=from=stage,target=/m", True),
+    ],
+)
+def test_whether_run_mounts_files(mounts, files):
+    assert mounts_files(f"FROM scratch AS stage\nCOPY a /b\nRUN {mounts} make\n") is files
 
 
 def test_where_buildkit_says_it_failed():

@@ -1,0 +1,69 @@
+"""Which layers of earlier builds buildah takes, its own and those that a team shares. Each machine is a storage."""
+
+from __future__ import annotations
+
+import json
+import shutil
+
+import pytest
+
+from rajee_deploy.build_settings import BuildSettings
+from rajee_deploy.errors import DeployError
+
+pytestmark = [pytest.mark.docker, pytest.mark.parametrize("rig", ["buildah"], indirect=True)]
+
+BASE = ("FROM scratch", "COPY busybox /busybox")
+BY_CHANCE = 'RUN ["/busybox", "sh", "-c", "echo $RANDOM$RANDOM$RANDOM > /by-chance"]'
+
+
+@pytest.fixture(autouse=True)
+def machine(tmp_path, monkeypatch):
+    """Makes the rig's builds happen in another storage, at first in an empty one."""
+
+    def move(name: str) -> None:
+        place = tmp_path / name
+        conf = tmp_path / f"{name}.conf"
+        paths = (
+            f'driver = "overlay"\ngraphroot = {json.dumps(f"{place}/graph")}\nrunroot = {json.dumps(f"{place}/run")}\n'
+        )
+        conf.write_text(f"[storage]\n{paths}")
+        monkeypatch.setenv("CONTAINERS_STORAGE_CONF", str(conf))
+
+    move("first")
+    yield move
+    for name in ("first", "second"):
+        shutil.rmtree(tmp_path / name, ignore_errors=True)
+
+
+def run_layer(rig, tag: str) -> str:
+    return rig.find_config(tag)["rootfs"]["diff_ids"][1]
+
+
+@pytest.mark.parametrize("sources", ["from the cache", "from nowhere"])
+def test_a_shared_cache(rig, machine, sources, cache):
+    rig.build(*BASE, BY_CHANCE, tag="c-1", settings=BuildSettings(cache_to=(cache,)))
+    machine("second")
+    settings = BuildSettings(cache_from=(cache,) if sources == "from the cache" else ("team/nowhere", "gha"))
+    rig.build(*BASE, BY_CHANCE, "COPY app /app", tag="c-2", settings=settings, labels={"mine": "yes"})
+    assert (run_layer(rig, "c-1") == run_layer(rig, "c-2")) == (sources == "from the cache")
+    assert rig.find_config("c-2")["config"]["Labels"] == {"mine": "yes"}
+
+
+def test_nowhere_to_write_to(rig):
+    with pytest.raises(DeployError) as caught:
+        rig.build(*BASE, settings=BuildSettings(cache_to=("team/nowhere",)))
+    assert "team/nowhere" in caught.value.cause
+    assert "cache-to" in caught.value.hint
+
+
+def test_what_run_mounts_is_never_of_an_earlier_build(rig):
+    """The third build has nothing new but its last line, and two layers to choose from for the RUN before it."""
+    context = rig.folder / "context"
+    context.mkdir()
+    (context / "files").write_text("one")
+    run = 'RUN --mount=from=files,target=/m ["/busybox", "cp", "/m/files", "/made"]'
+    lines = ("FROM scratch AS files", "COPY files /files", *BASE, run)
+    rig.build(*lines)
+    (context / "files").write_text("two")
+    rig.build(*lines)
+    rig.build(*lines, 'RUN ["/busybox", "grep", "two", "/made"]')
