@@ -178,6 +178,7 @@ def _build_flags(request: BuildRequest) -> Iterator[str]:
         yield "--network=host"
     # Layers are the cache. Docker's format: the other one silently drops HEALTHCHECK, SHELL and ONBUILD.
     yield from ("--layers", "--format=docker", "--identity-label=false")
+    yield "--force-rm"  # else a build that fails leaves a container, mounted, in the user's storage
     yield f"--platform={request.platform}"
     yield f"--file={request.dockerfile}"
     yield f"--ignorefile={request.dockerfile}.dockerignore"  # the context is exact already

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
 
 import pytest
 
@@ -31,8 +32,10 @@ def machine(tmp_path, monkeypatch):
 
     move("first")
     yield move
-    for name in ("first", "second"):
-        shutil.rmtree(tmp_path / name, ignore_errors=True)
+    for storage in tmp_path.glob("*/graph"):
+        # Nothing is mounted there any more, unless a container was left behind.
+        subprocess.run(["umount", "--recursive", storage / "overlay"], check=False, capture_output=True)
+        shutil.rmtree(storage.parent)
 
 
 def run_layer(rig, tag: str) -> str:
@@ -49,11 +52,22 @@ def test_a_shared_cache(rig, machine, sources, cache):
     assert rig.find_config("c-2")["config"]["Labels"] == {"mine": "yes"}
 
 
+def containers() -> str:
+    return subprocess.run(["buildah", "containers", "--quiet"], check=True, capture_output=True, text=True).stdout
+
+
+def test_a_build_that_fails_leaves_no_container(rig):
+    with pytest.raises(DeployError):
+        rig.build(*BASE, 'RUN ["/busybox", "false"]')
+    assert containers() == ""
+
+
 def test_nowhere_to_write_to(rig):
     with pytest.raises(DeployError) as caught:
         rig.build(*BASE, settings=BuildSettings(cache_to=("team/nowhere",)))
     assert "team/nowhere" in caught.value.cause
     assert "cache-to" in caught.value.hint
+    assert containers() == ""
 
 
 def test_what_run_mounts_is_never_of_an_earlier_build(rig):
