@@ -12,21 +12,27 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
     from pathlib import Path
 
 
 @dataclass(frozen=True)
 class SecondEngine:
     address: str
-    client: tuple[str, ...] = ()  # more that the docker command needs to reach it
+    certificates: Path | None = None  # of make_certificates: it is asked over TLS, and asks for a certificate
 
     def docker(self, *arguments: str) -> str:
-        return docker(*self.client, "--host", self.address, *arguments)
+        return docker(*self.client(), *arguments)
+
+    def client(self) -> list[str]:
+        """Options of the docker command that reach it."""
+        return ["--host", self.address, *(_tls_flags(self.certificates, "client") if self.certificates else ())]
 
     def add_context(self, name: str) -> None:
         """A docker context, which is a builder of that name too, in the user's settings as DOCKER_CONFIG has them."""
-        docker("context", "create", name, "--docker", f"host={self.address}")
+        at = self.certificates
+        tls = f",ca={at}/ca.pem,cert={at}/client.pem,key={at}/client-key.pem" if at else ""
+        docker("context", "create", name, "--docker", f"host={self.address}{tls}")
 
     def cached(self) -> int:
         """How many pieces of builds it keeps."""
@@ -42,7 +48,7 @@ def docker(*arguments: str) -> str:
 
 @contextmanager
 def second_engine(
-    folder: Path, *, containerd_store: bool = False, flags: Sequence[str] = (), client: tuple[str, ...] = ()
+    folder: Path, *, containerd_store: bool = False, certificates: Path | None = None
 ) -> Iterator[SecondEngine]:
     """`containerd_store`: images lie in containerd's store, as on new engines; only there the engine can export a
     cache, attest provenance and build for several platforms. Any number of them can run at a time.
@@ -57,22 +63,42 @@ def second_engine(
     argv = [
         "dockerd", f"--config-file={folder}/engine.json", f"--data-root={folder}/data", f"--exec-root={folder}/exec",
         f"--pidfile={folder}/pid", f"--host=tcp://127.0.0.1:{port}", f"--bridge={own}", "--iptables=false",
-        "--ip6tables=false", f"--containerd-namespace={own}", f"--containerd-plugins-namespace={own}-plugins", *flags,
+        "--ip6tables=false", f"--containerd-namespace={own}", f"--containerd-plugins-namespace={own}-plugins",
+        *(_tls_flags(certificates, "server") if certificates else ()),
     ]  # fmt: skip
-    _ip("link", "add", own, "type", "bridge")
+    _quietly("ip", "link", "add", own, "type", "bridge")
     try:
-        _ip("address", "add", _subnet(port), "dev", own)
+        _quietly("ip", "address", "add", _subnet(port), "dev", own)
         with (folder / "log").open("wb") as log:
             process = subprocess.Popen(argv, stdout=log, stderr=log, start_new_session=True)
         try:
-            engine = SecondEngine(f"tcp://127.0.0.1:{port}", client)
+            engine = SecondEngine(f"tcp://127.0.0.1:{port}", certificates)
             _await(engine, process, folder / "log")
             yield engine
         finally:
             process.send_signal(signal.SIGTERM)
             process.wait(30)
     finally:
-        _ip("link", "delete", own)
+        _quietly("ip", "link", "delete", own)
+
+
+def make_certificates(folder: Path) -> Path:
+    """An authority, and what it says of an engine on this machine (`server`) and of who may ask it (`client`)."""
+    new = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "1"]
+    _quietly(*new, "-subj", "/CN=authority", "-keyout", f"{folder}/ca-key.pem", "-out", f"{folder}/ca.pem")
+    for name, usage in (("server", "serverAuth"), ("client", "clientAuth")):
+        _quietly(
+            *new, "-subj", f"/CN={name}", "-CA", f"{folder}/ca.pem", "-CAkey", f"{folder}/ca-key.pem",
+            "-addext", "subjectAltName=IP:127.0.0.1", "-addext", f"extendedKeyUsage={usage}",
+            "-addext", "basicConstraints=critical,CA:FALSE",
+            "-keyout", f"{folder}/{name}-key.pem", "-out", f"{folder}/{name}.pem",
+        )  # fmt: skip
+    return folder
+
+
+def _tls_flags(at: Path, who: str) -> tuple[str, ...]:
+    """Of dockerd and docker alike."""
+    return ("--tlsverify", f"--tlscacert={at}/ca.pem", f"--tlscert={at}/{who}.pem", f"--tlskey={at}/{who}-key.pem")
 
 
 def _subnet(port: int) -> str:
@@ -80,12 +106,12 @@ def _subnet(port: int) -> str:
     return f"10.{208 + (port >> 12)}.{port >> 4 & 255}.{(port & 15) * 16 + 1}/28"
 
 
-def _ip(*arguments: str) -> None:
-    subprocess.run(["ip", *arguments], check=True, capture_output=True)
+def _quietly(*argv: str) -> None:
+    subprocess.run(argv, check=True, capture_output=True)
 
 
 def _await(engine: SecondEngine, process: subprocess.Popen[bytes], log: Path) -> None:
-    ask = ["docker", *engine.client, "--host", engine.address, "version"]
+    ask = ["docker", *engine.client(), "version"]
     deadline = time.monotonic() + 60
     while subprocess.run(ask, capture_output=True, check=False).returncode:
         assert process.poll() is None, log.read_text()

@@ -1,8 +1,4 @@
-"""`docker buildx build --push`: BuildKit through the docker CLI.
-
-docker-py builds through the legacy API only, and its push tells failures inside a stream with HTTP status 200; so it
-is used for what it does well (is an engine there, which version) and the build goes through the CLI.
-"""
+"""`docker buildx build --push`: BuildKit through the docker CLI."""
 
 from __future__ import annotations
 
@@ -66,7 +62,7 @@ class Buildx:
                 hint="install buildx {}.{} or newer".format(*OLDEST_BUILDX),
             )  # fmt: skip
         named = self._builder or os.environ.get("BUILDX_BUILDER")
-        engine = _check_builder(docker, named) if named else f"Docker Engine {engine_version()}"
+        engine = _check_builder(docker, named) if named else f"Docker Engine {_engine_version(docker)}"
         return f"{engine}, buildx {found[1]}.{found[2]}"
 
     def base_triggers(self, image: str, platform: Platform, access: PushAccess) -> tuple[str, ...]:
@@ -136,39 +132,17 @@ def _check_builder(docker: str, name: str) -> str:
     return f"builder {name} ({facts.get('Driver', 'unknown driver')} at {facts.get('Endpoint', 'an unknown address')})"
 
 
-def engine_version() -> str:
-    """The engine's version, asked through docker-py at the address of the user's current docker context."""
-    import docker
-    from docker.errors import DockerException
-
-    try:
-        client = docker.DockerClient(base_url=_engine_address(), timeout=int(_CHECK_SECONDS))
-        try:
-            return str(client.version()["Version"])
-        finally:
-            client.close()
-    except (DockerException, OSError) as error:
-        raise DeployError(
-            "no-engine", "no Docker Engine answers", where=_engine_address() or "DOCKER_HOST", cause=str(error),
-            hint="start Docker (Linux: systemctl start docker), or point DOCKER_HOST or a docker context at an engine",
-        ) from error  # fmt: skip
-
-
-def _engine_address() -> str | None:
-    from docker.context import ContextAPI
-
-    if os.environ.get("DOCKER_HOST"):
-        return os.environ["DOCKER_HOST"]
-    named = os.environ.get("DOCKER_CONTEXT")
-    context = ContextAPI.get_context(named) if named else ContextAPI.get_current_context()
-    if named and context is None:
-        raise DeployError(
-            "no-engine",
-            f"the docker context {named!r} does not exist",
-            where="DOCKER_CONTEXT",
-            hint="docker context ls",
-        )
-    return str(context.Host) if context is not None and context.Host else None
+def _engine_version(docker: str) -> str:
+    """The engine's version. The docker command is asked: it alone knows every way to one (contexts, TLS, ssh)."""
+    answer = run([docker, "version", "--format", "{{.Server.Version}}"], time_limit=_CHECK_SECONDS)
+    if answer.code == 0 and answer.tail:
+        return answer.tail[-1]
+    named = {name: os.environ[name] for name in ("DOCKER_HOST", "DOCKER_CONTEXT") if os.environ.get(name)}
+    raise DeployError(
+        "no-engine", "no Docker Engine answers", cause="\n".join(answer.tail[-3:]),
+        where=", ".join(f"{name}={value}" for name, value in named.items()) or "the current docker context",
+        hint="start Docker (Linux: systemctl start docker), or point DOCKER_HOST or a docker context at an engine",
+    )  # fmt: skip
 
 
 def docker_program() -> str:

@@ -7,7 +7,7 @@ import os
 import shutil
 
 import pytest
-from engines import docker, second_engine
+from engines import SecondEngine, docker, make_certificates, second_engine
 
 from rajee_deploy.build_settings import BuildSettings
 from rajee_deploy.engine.buildx import Buildx
@@ -48,6 +48,73 @@ def test_the_users_current_context_is_followed(second, far, monkeypatch):
     assert "Docker Engine" in far.engine.check()
     far.build("FROM scratch", "COPY busybox /bin/busybox", f'ENV AT="{far.folder}"')
     assert second.cached() > before
+
+
+@pytest.fixture(scope="module")
+def guarded(tmp_path_factory):
+    """An engine that is asked over TLS, by who has a certificate."""
+    certificates = make_certificates(tmp_path_factory.mktemp("certificates"))
+    with second_engine(tmp_path_factory.mktemp("guarded"), certificates=certificates) as engine:
+        yield engine
+
+
+@pytest.mark.parametrize("way", ["builder", "current context", "variables"])
+@pytest.mark.parametrize("rig", ["buildx"], indirect=True)
+def test_an_engine_behind_tls(guarded, rig, way, monkeypatch):
+    guarded.add_context("guarded")
+    if way == "current context":
+        monkeypatch.setenv("DOCKER_CONTEXT", "guarded")
+    if way == "variables":
+        named = {"ca.pem": "ca.pem", "client.pem": "cert.pem", "client-key.pem": "key.pem"}
+        for ours, dockers in named.items():
+            shutil.copy2(guarded.certificates / ours, rig.folder / dockers)
+        variables = {"HOST": guarded.address, "TLS_VERIFY": "1", "CERT_PATH": str(rig.folder)}
+        for name, value in variables.items():
+            monkeypatch.setenv(f"DOCKER_{name}", value)
+    rig.engine = Buildx("guarded" if way == "builder" else None)
+    before = guarded.cached()
+    assert rig.engine.check()
+    assert rig.build("FROM scratch", "COPY busybox /bin/busybox", f'ENV AT="{rig.folder}"').startswith("sha256:")
+    assert guarded.cached() > before
+
+
+@pytest.mark.parametrize("way", ["builder", "current context"])
+@pytest.mark.parametrize("rig", ["buildx"], indirect=True)
+def test_an_engine_behind_ssh(second, rig, way, tmp_path, monkeypatch):
+    """In place of ssh a program that runs, as it would on the other host, what docker wants to run there."""
+    ssh = tmp_path / "ssh"
+    there = f'unset DOCKER_CONTEXT; export DOCKER_HOST={second.address}; exec "$@"'
+    ssh.write_text(f'#!/bin/sh\nwhile [ "$1" != docker ]; do shift; done\n{there}\n')
+    ssh.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    docker("context", "create", "over-ssh", "--docker", "host=ssh://builder@far.test")
+    if way == "current context":
+        monkeypatch.setenv("DOCKER_CONTEXT", "over-ssh")
+    rig.engine = Buildx("over-ssh" if way == "builder" else None)
+    before = second.cached()
+    assert rig.engine.check()
+    rig.build("FROM scratch", "COPY busybox /bin/busybox", f'ENV AT="{rig.folder}"')
+    assert second.cached() > before
+
+
+@pytest.mark.parametrize(("variable", "value"), [("DOCKER_HOST", "tcp://127.0.0.1:9"), ("DOCKER_CONTEXT", "not-there")])
+@pytest.mark.parametrize("rig", ["buildx"], indirect=True)
+def test_an_engine_that_does_not_answer(rig, monkeypatch, variable, value):
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(DeployError) as caught:
+        rig.engine.check()
+    assert (caught.value.code, caught.value.where) == ("no-engine", f"{variable}={value}")
+    assert value in caught.value.cause
+
+
+@pytest.mark.parametrize("rig", ["buildx"], indirect=True)
+def test_an_engine_behind_tls_without_a_certificate(guarded, rig):
+    SecondEngine(guarded.address).add_context("uninvited")
+    rig.engine = Buildx("uninvited")
+    with pytest.raises(DeployError) as caught:
+        rig.engine.check()
+    assert caught.value.code == "no-builder"
+    assert "HTTPS server" in caught.value.cause
 
 
 @pytest.mark.parametrize("rig", ["buildx"], indirect=True)
