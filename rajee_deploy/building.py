@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from rajee_deploy import process, source, trust
+from rajee_deploy.engine.failures import CACHE_NOT_WRITTEN, CACHE_PLACE
 from rajee_deploy.errors import DeployError
 from rajee_deploy.facts import ImagePresent
 from rajee_deploy.image import base_images, build_request, unexpected_triggers
@@ -130,7 +131,8 @@ def _build(shop: Workshop, step: BuildAndPush, inputs: ImageInputs, labels: Mapp
 def _confirm_pushed(shop: Workshop, image: WantedImage, reference: str, failure: DeployError | None) -> None:
     """The registry is believed, not the engine: what is there must be ours.
 
-    After a failure it may be there too: an immutable tag refuses the second of two machines that build one commit.
+    After a failure it may be there too: an immutable tag refuses the second of two machines that build one commit, and
+    a shared cache is written after the push.
     """
     try:
         found = image_state(shop.registry, image)
@@ -144,7 +146,10 @@ def _confirm_pushed(shop: Workshop, image: WantedImage, reference: str, failure:
             "push-not-confirmed", f"the engine said it pushed {image.tag}, but the registry does not have it",
             where=reference, hint="run again; if it stays, look at the repository's permissions and events",
         )  # fmt: skip
-    if failure is not None:
+    if failure is not None and failure.code == CACHE_NOT_WRITTEN:
+        why = "\n".join((failure.problem, *failure.cause.splitlines()[-1:], CACHE_PLACE))
+        shop.console.item("!", f"image {image.name}", why, "yellow")
+    elif failure is not None:
         shop.console.say(f"another run pushed {image.tag} first; its image is used", "yellow")
     shop.console.item("✓", f"image {image.name}", f"{reference} is {found.digest}", "green")
 

@@ -126,6 +126,23 @@ def test_one_that_fails_does_not_lose_the_others(tmp_path):
     assert "image web" in site.talk.getvalue()
 
 
+class WithoutCache(FakeEngine):
+    """Pushes every image, and then cannot write the shared cache."""
+
+    def build_and_push(self, request, access, on_event):
+        super().build_and_push(request, access, on_event)
+        raise DeployError("cache-not-written", "no cache", cause="step: exporting cache\nERROR: 404")
+
+
+def test_a_cache_that_cannot_be_written_is_told_and_stops_nothing(tmp_path):
+    site = Site(tmp_path, 2)
+    site.build(WithoutCache(site.registry))
+    assert site.pushed == set(NAMES)
+    said = site.talk.getvalue()
+    assert said.count("no cache") == said.count("ERROR: 404") == len(NAMES)
+    assert "another run" not in said
+
+
 def test_all_failures_are_told(tmp_path):
     site = Site(tmp_path, 2)
     with pytest.raises(DeployError) as caught:

@@ -10,6 +10,7 @@ import re
 
 from rajee_deploy.errors import DeployError
 
+CACHE_NOT_WRITTEN = "cache-not-written"  # after the image was pushed: no reason to deploy nothing
 _NOTHING = "nothing was pushed under this tag and nothing deployed with it"
 _FULL = re.compile(r"no space left on device|disk quota exceeded", re.IGNORECASE)
 _LOST = re.compile(
@@ -25,7 +26,7 @@ _NO_EXPORT = (
     "containerd image store on, or take cache-to out of the settings"
 )
 _WRITING_CACHE = "exporting cache to"  # BuildKit's last step: the image was pushed before it
-_CACHE_PLACE = "cache-to must name a mutable repository that is there and that you may push to"
+CACHE_PLACE = "cache-to must name a mutable repository that is there and that you may push to"
 _PUSHING_LAYER = "failed pushing cache to"  # buildah, after each step
 _STEP = re.compile(r"^step: (.*)$", re.MULTILINE)
 
@@ -34,7 +35,8 @@ def failure(problem: str, reference: str, cause: str, where: str = "") -> Deploy
     """The error for a build and push of `reference` that failed: `problem` is how it ended, `cause` what it said, with
     a first line `step: …` when it was in a step (Progress.failure), `where` the line of the Dockerfile if one is told.
 
-    DeployErrors: `push-broken-off` (the network), `engine-no-space` (the engine's disk, not ours), `build-failed`.
+    DeployErrors: `push-broken-off` (the network), `engine-no-space` (the engine's disk, not ours), `cache-not-written`
+    (the image is pushed), `build-failed`.
     """
     step = _STEP.search(cause)
     if step is not None and step[1].startswith(_PUSHING) and _LOST.search(cause):
@@ -44,8 +46,8 @@ def failure(problem: str, reference: str, cause: str, where: str = "") -> Deploy
         )  # fmt: skip
     if step is not None and step[1].startswith(_WRITING_CACHE):
         return DeployError(
-            "build-failed", "the shared cache could not be written", where=reference, cause=cause,
-            hint=f"the image itself was pushed, and is taken when you run again; {_CACHE_PLACE}",
+            CACHE_NOT_WRITTEN, "the shared cache could not be written", where=reference, cause=cause,
+            hint=f"the image itself was pushed, and is taken when you run again; {CACHE_PLACE}",
         )  # fmt: skip
     if _FULL.search(cause):
         return DeployError(
@@ -53,7 +55,7 @@ def failure(problem: str, reference: str, cause: str, where: str = "") -> Deploy
             hint=f"{_NOTHING}; make room where the engine runs (docker buildx prune, buildah prune), then run again",
         )  # fmt: skip
     if _PUSHING_LAYER in cause:
-        hint = f"{_NOTHING}; {_CACHE_PLACE}; then run again"
+        hint = f"{_NOTHING}; {CACHE_PLACE}; then run again"
     else:
         hint = _NO_EXPORT if _EXPORT.search(cause) else f"{_NOTHING}; mend it and run again"
     return DeployError("build-failed", problem, where=where or reference, cause=cause, hint=hint)

@@ -144,6 +144,7 @@ def test_nothing_to_take_from_is_no_error(far_store, cache, place):
 def test_a_cache_that_cannot_be_written_leaves_the_image_pushed(far_store):
     with pytest.raises(DeployError) as caught:
         far_store.build(*lines(far_store), settings=BuildSettings(cache_to=("team/nowhere",)))
+    assert caught.value.code == "cache-not-written"
     assert "team/nowhere" in caught.value.cause
     assert "the image itself was pushed" in caught.value.hint
     assert far_store.find_config("c-1")
