@@ -147,7 +147,7 @@ def _confirm_pushed(shop: Workshop, image: WantedImage, reference: str, failure:
             where=reference, hint="run again; if it stays, look at the repository's permissions and events",
         )  # fmt: skip
     if failure is not None and failure.code == CACHE_NOT_WRITTEN:
-        why = "\n".join((failure.problem, *failure.cause.splitlines()[-1:], CACHE_PLACE))
+        why = "; ".join((failure.problem, *failure.cause.splitlines()[-1:], CACHE_PLACE))
         shop.console.item("!", f"image {image.name}", why, "yellow")
     elif failure is not None:
         shop.console.say(f"another run pushed {image.tag} first; its image is used", "yellow")
