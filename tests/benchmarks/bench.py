@@ -13,6 +13,7 @@ import build
 import million
 import no_op
 import selected
+import shared_cache
 import startup
 import whole
 from measure import TOP
@@ -23,6 +24,7 @@ THEMES = {
     "whole": whole.run,
     "million": million.run,
     "build": build.run,
+    "shared-cache": shared_cache.run,
     "no-op": no_op.run,
 }
 
