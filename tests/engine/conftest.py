@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from engines import SecondEngine, second_engine
 from fakes import FakeEngine, FakeRegistry
 
 from rajee_deploy.engine import BuildRequest
@@ -145,3 +146,18 @@ def rig(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Monk
     access, find_config = request.getfixturevalue("repository")
     places = surroundings(tmp_path, monkeypatch)
     return Rig(Buildx() if request.param == "buildx" else Buildah(), access, find_config, *places)
+
+
+@pytest.fixture(scope="session")
+def store_engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SecondEngine]:
+    """A second engine with containerd's image store; see `far_store` for builds on it."""
+    with second_engine(tmp_path_factory.mktemp("store"), containerd_store=True) as engine:
+        yield engine
+
+
+@pytest.fixture
+def far_store(store_engine: SecondEngine, rig: Rig) -> Rig:
+    """The rig (of buildx), building on `store_engine`, which the user's settings call `store`."""
+    store_engine.add_context("store")
+    rig.engine = Buildx("store")
+    return rig
