@@ -59,7 +59,7 @@ def project(tmp_path):
 def test_defaults(project):
     settings = load(project(GOOD))
     (image,) = settings.images
-    assert (str(image.platform), image.parameter, image.target) == ("linux/amd64", "ImageTag", None)
+    assert (*map(str, image.platforms), image.parameter, image.target) == ("linux/amd64", "ImageTag", None)
     assert image.dockerfile == image.context / "Dockerfile"
     assert settings.cdk.stacks == ("Registry", "App")
     assert (settings.environment, settings.account) == ("", None)
@@ -68,7 +68,7 @@ def test_defaults(project):
 def test_an_environment_is_laid_over(project):
     settings = load(project(GOOD), "prod")
     (image,) = settings.images
-    assert str(image.platform) == "linux/arm64"
+    assert [str(each) for each in image.platforms] == ["linux/arm64"]
     assert image.build_args == {"A": "1", "B": "3"}
     assert settings.cdk.context == {"size": "large", "zone": "a"}
     assert (settings.profile, settings.region, settings.account) == ("production", "eu-west-1", "123456789012")

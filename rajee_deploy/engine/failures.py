@@ -24,7 +24,22 @@ _NO_EXPORT = (
     "this builder cannot export a cache: name another one in `builder` (docker buildx create), switch the engine's "
     "containerd image store on, or take cache-to out of the settings"
 )
+_SEVERAL = re.compile(
+    r"multi-platform build is not supported|multiple platforms feature is currently not supp", re.IGNORECASE
+)
+_NOT_SEVERAL = (
+    "this builder makes an image for one platform at a time: switch the engine's containerd image store on, name "
+    "another builder in `builder` (docker buildx create), or build with the engine buildah"
+)
+_FOREIGN = re.compile(r"exec format error", re.IGNORECASE)
+_NO_EMULATOR = (
+    "a step runs a program of another architecture than the machine's: give the machine an emulator for it (Debian's "
+    "qemu-user-static and binfmt-support), name a `builder` of that architecture, or let the stage that runs it be "
+    "FROM --platform=$BUILDPLATFORM"
+)
 _STEP = re.compile(r"^step: (.*)$", re.MULTILINE)
+
+_HINTS = ((_EXPORT, _NO_EXPORT), (_SEVERAL, _NOT_SEVERAL), (_FOREIGN, _NO_EMULATOR))
 
 
 def failure(problem: str, reference: str, cause: str, where: str = "") -> DeployError:
@@ -44,5 +59,6 @@ def failure(problem: str, reference: str, cause: str, where: str = "") -> Deploy
             "engine-no-space", "the disk of the engine is full", where=reference, cause=cause,
             hint=f"{_NOTHING}; make room where the engine runs (docker buildx prune, buildah prune), then run again",
         )  # fmt: skip
-    hint = _NO_EXPORT if _EXPORT.search(cause) else f"{_NOTHING}; mend it and run again"
+    hints = (hint for pattern, hint in _HINTS if pattern.search(cause))
+    hint = next(hints, f"{_NOTHING}; mend it and run again")
     return DeployError("build-failed", problem, where=where or reference, cause=cause, hint=hint)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from rajee_deploy.contents import Instruction
 from rajee_deploy.explain.changes import Cause, Change
 from rajee_deploy.explain.entries import entry_changes
+from rajee_deploy.fingerprint import kind_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -55,7 +56,8 @@ def compare(before: Contents, after: Contents) -> Comparison:
     ]
     changes = changes or list(_reads(before, after))
     changes = changes or [Change(Cause.INPUT, "what is kept private", after="another one")]
-    return Comparison(*tags, tuple(sorted(changes, key=rank)))
+    # What changed on several platforms is told once.
+    return Comparison(*tags, tuple(sorted(dict.fromkeys(changes), key=rank)))
 
 
 _Pair = tuple[int | None, int | None]
@@ -131,14 +133,15 @@ def _plain(before: Contents, after: Contents) -> Iterator[Change]:
 
 
 def _named(inputs: Contents) -> dict[tuple[Cause, str], str]:
-    """The plain inputs' texts, by their kind and their own name; a secret's name is its value."""
-    found = {}
+    """The plain inputs' texts, by their kind and their own name; a secret's name is its value. Where platforms differ,
+    it is the texts of all."""
+    found: dict[tuple[Cause, str], list[str]] = {}
     for item in inputs.fingerprint.inputs:
-        kind, _, name = item.name.partition(":")
+        kind, _, name = kind_of(item.name)[1].partition(":")
         if kind in _PLAIN:
             cause = _PLAIN[kind]
-            found[cause, item.text if cause is Cause.SECRET else name or kind] = item.text
-    return found
+            found.setdefault((cause, item.text if cause is Cause.SECRET else name or kind), []).append(item.text)
+    return {key: ", ".join(dict.fromkeys(texts)) for key, texts in found.items()}
 
 
 def _instructions(before: Contents, after: Contents, pairs: list[_Pair]) -> Iterator[Change]:
@@ -195,6 +198,6 @@ def _others(before: Contents, after: Contents) -> Iterator[Change]:
 
 def _unknown(contents: Contents) -> Iterator[tuple[str, str]]:
     for item in contents.fingerprint.inputs:
-        kind = item.name.partition(":")[0]
+        kind = kind_of(item.name)[1].partition(":")[0]
         if kind not in _PLAIN and kind not in _TOLD_APART:
             yield item.name, item.text

@@ -23,7 +23,7 @@ from rajee_deploy.model import Platform, PushAccess
 from rajee_deploy.sandbox import control
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from rajee_deploy.engine import BuildEvent, Engine
 
@@ -47,16 +47,19 @@ class Rig:
     def is_real(self) -> bool:
         return not isinstance(self.engine, FakeEngine)
 
-    def request(self, *lines: str, tag: str = "c-1", **given: Any) -> BuildRequest:
-        """A staged context with one file and /bin/busybox, and the Dockerfile beside it."""
+    def request(
+        self, *lines: str, tag: str = "c-1", more: Mapping[str, str] | None = None, **given: Any
+    ) -> BuildRequest:
+        """A staged context with one file, /bin/busybox and `more`, and the Dockerfile beside it."""
         context = self.folder / "context"
         context.mkdir(exist_ok=True)
-        (context / "app").write_text("app")
+        for name, text in {"app": "app", **(more or {})}.items():
+            (context / name).write_text(text)
         shutil.copy2(BUSYBOX, context / "busybox")
         dockerfile = self.folder / "Dockerfile"
         dockerfile.write_text("\n".join(lines) + "\n")
         dockerfile.with_name("Dockerfile.dockerignore").write_text("# nothing\n")
-        options = {"platform": AMD64, "shown_dockerfile": "docker/api.Dockerfile", **given}
+        options = {"platforms": (AMD64,), "shown_dockerfile": "docker/api.Dockerfile", **given}
         return BuildRequest(context=context, dockerfile=dockerfile, reference=f"{self.access.uri}:{tag}", **options)
 
     def build(self, *lines: str, **given: Any) -> str:

@@ -69,7 +69,8 @@ def inputs(project):
 
 def settings(root):
     return ImageSettings(
-        name="app", context=root, dockerfile=root / "Dockerfile", repository="", platform=Platform.parse("linux/amd64"),
+        name="app", context=root, dockerfile=root / "Dockerfile", repository="",
+        platforms=(Platform.parse("linux/amd64"),),
         target=None, build_args={}, build_contexts={"data": str(root / "data")},
     )  # fmt: skip
 
