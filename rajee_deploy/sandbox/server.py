@@ -31,6 +31,16 @@ HOST = "127.0.0.1"
 _BIND_ATTEMPTS = 20
 
 
+class _Handler(MotoRequestHandler):  # type: ignore[misc] -- moto has no types
+    """What is no HTTP, such as a TLS greeting, is answered with a status line, as Go's servers do.
+
+    BuildKit tries HTTPS first wherever containerd's image store is on (new engines have it), and plain HTTP only when
+    `HTTP/` comes back; Python would take the greeting for HTTP/0.9, which has no status line.
+    """
+
+    default_request_version = "HTTP/1.0"
+
+
 class Router:
     """The WSGI application of the whole sandbox."""
 
@@ -109,9 +119,7 @@ def _listen_v6(port: int) -> list[socket.socket]:
 
 def _server(listening: socket.socket, port: int, application: Router) -> Any:
     host = listening.getsockname()[0]
-    server = make_server(
-        host, port, application, threaded=True, request_handler=MotoRequestHandler, fd=listening.detach()
-    )
+    server = make_server(host, port, application, threaded=True, request_handler=_Handler, fd=listening.detach())
     server.daemon_threads = True
     return server
 

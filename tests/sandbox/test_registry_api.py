@@ -7,6 +7,7 @@ import hashlib
 import http.client
 import json
 import socket
+import ssl
 from dataclasses import replace
 from typing import Any
 
@@ -203,3 +204,13 @@ def test_both_meanings_of_localhost_answer(registry: Any) -> None:
         connection.request("GET", "/v2/")
         assert connection.getresponse().status == 401
         connection.close()
+
+
+def test_a_greeting_in_tls_is_answered_as_by_an_http_server(registry: Any) -> None:
+    """By these five bytes, and no others, BuildKit and containerd know that they may try plain HTTP."""
+    incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+    with pytest.raises(ssl.SSLWantReadError):
+        ssl.create_default_context().wrap_bio(incoming, outgoing, server_hostname="localhost").do_handshake()
+    with socket.create_connection(("127.0.0.1", registry.port), timeout=10) as connection:
+        connection.sendall(outgoing.read())
+        assert connection.recv(5) == b"HTTP/"
