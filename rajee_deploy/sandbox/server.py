@@ -31,7 +31,7 @@ HOST = "127.0.0.1"
 _BIND_ATTEMPTS = 20
 
 
-class _Handler(MotoRequestHandler):  # type: ignore[misc] -- moto has no types
+class _Handler(MotoRequestHandler):  # type: ignore[misc]  # moto has no types
     """What is no HTTP, such as a TLS greeting, is answered with a status line, as Go's servers do.
 
     BuildKit tries HTTPS first wherever containerd's image store is on (new engines have it), and plain HTTP only when
