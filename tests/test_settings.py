@@ -65,6 +65,11 @@ def test_defaults(project):
     assert (settings.environment, settings.account) == ("", None)
 
 
+def test_several_platforms_in_any_order(project):
+    (image,) = load(project('[images.app]\nrepository = "a"\nplatform = ["linux/arm64", "linux/amd64"]')).images
+    assert [str(each) for each in image.platforms] == ["linux/amd64", "linux/arm64"]
+
+
 def test_an_environment_is_laid_over(project):
     settings = load(project(GOOD), "prod")
     (image,) = settings.images
@@ -100,7 +105,10 @@ def test_pyproject_and_nearest_file_win(tmp_path):
         ("[image.x]", "image", "did you mean 'images'"),
         ("images = 3", "images", "a table"),
         ('[images.app]\nrepository = "a"\nbuild-arg = { A = "1" }', "images.app.build-arg", "build-args"),
-        ('[images.app]\nrepository = "a"\nplatform = 3', "images.app.platform", "a string"),
+        ('[images.app]\nrepository = "a"\nplatform = 3', "images.app.platform", "a string or a list"),
+        ('[images.app]\nrepository = "a"\nplatform = ["linux/amd64", 3]', "images.app.platform", "a list of strings"),
+        ('[images.app]\nrepository = "a"\nplatform = []', "images.app.platform", "no platform is named"),
+        ('[images.app]\nrepository = "a"\nplatform = ["linux/amd64", "amd"]', "images.app.platform", "linux/amd64"),
         ('[images.app]\nrepository = "a"\nplatform = "amd"', "images.app.platform", "linux/amd64"),
         ('[images.app]\nrepository = "a"\nbuild-args = { A = 1 }', "images.app.build-args", "strings"),
         ("[images.app]", "images.app.repository", "ECR repository"),

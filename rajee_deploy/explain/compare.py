@@ -9,9 +9,10 @@ import json
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from itertools import zip_longest
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from rajee_deploy.contents import Instruction
+from rajee_deploy.dockerfile import united
 from rajee_deploy.explain.changes import Cause, Change
 from rajee_deploy.explain.entries import entry_changes
 from rajee_deploy.fingerprint import kind_of
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
     from rajee_deploy.contents import Contents
     from rajee_deploy.model import Reference
+
+T = TypeVar("T")
 
 _ORDER = {cause: number for number, cause in enumerate(Cause)}
 
@@ -44,12 +47,16 @@ def compare(before: Contents, after: Contents) -> Comparison:
     tags = before.tag, after.tag
     if tags[0] == tags[1]:
         return Comparison(*tags, ())
-    olds, news = ([one.canonical for one in side.instructions] for side in (before, after))
+    instructions = (
+        _of_all(before, before.instructions, "instruction"),
+        _of_all(after, after.instructions, "instruction"),
+    )
+    olds, news = ([one.canonical for one in side] for side in instructions)
     pairs = _pairs(olds, news, _name)
-    rank = _Ranks(before, after, pairs)
+    rank = _Ranks(*instructions, pairs)
     changes = [
         *_plain(before, after),
-        *_instructions(before, after, pairs),
+        *_instructions(*instructions, pairs),
         *_others(before, after),
         *_references(before.references, after.references),
         *entry_changes(before, after),
@@ -58,6 +65,16 @@ def compare(before: Contents, after: Contents) -> Comparison:
     changes = changes or [Change(Cause.INPUT, "what is kept private", after="another one")]
     # What changed on several platforms is told once.
     return Comparison(*tags, tuple(sorted(dict.fromkeys(changes), key=rank)))
+
+
+def _of_all(contents: Contents, parts: Sequence[T], kind: str) -> tuple[T, ...]:
+    """Parts of a kind that platform by platform stand for inputs, those of all platforms in one: what these share is
+    there once, as the lines of the Dockerfile are."""
+    names = (kind_of(item.name) for item in contents.fingerprint.inputs)
+    platforms = [platform for platform, name in names if name.startswith(f"{kind}:")]
+    return united(
+        [[part for part, its in zip(parts, platforms, strict=True) if its == each] for each in dict.fromkeys(platforms)]
+    )
 
 
 _Pair = tuple[int | None, int | None]
@@ -89,10 +106,10 @@ def _name(canonical: str) -> str:
 class _Ranks:
     """Sorts changes as a build would meet them, though the lines of two files are numbered differently."""
 
-    def __init__(self, before: Contents, after: Contents, pairs: list[_Pair]) -> None:
+    def __init__(self, before: Sequence[Instruction], after: Sequence[Instruction], pairs: list[_Pair]) -> None:
         self._before: dict[int, int] = {}
         self._after: dict[int, int] = {}
-        sides = (self._before, before.instructions), (self._after, after.instructions)
+        sides = (self._before, before), (self._after, after)
         for rank, pair in enumerate(pairs):
             for (ranks, instructions), index in zip(sides, pair, strict=True):
                 if index is not None:
@@ -144,10 +161,10 @@ def _named(inputs: Contents) -> dict[tuple[Cause, str], str]:
     return {key: ", ".join(dict.fromkeys(texts)) for key, texts in found.items()}
 
 
-def _instructions(before: Contents, after: Contents, pairs: list[_Pair]) -> Iterator[Change]:
+def _instructions(before: Sequence[Instruction], after: Sequence[Instruction], pairs: list[_Pair]) -> Iterator[Change]:
     for i, j in pairs:
-        old = before.instructions[i] if i is not None else _NOTHING
-        new = after.instructions[j] if j is not None else _NOTHING
+        old = before[i] if i is not None else _NOTHING
+        new = after[j] if j is not None else _NOTHING
         if old.canonical == new.canonical:
             continue
         subject = _name(new.canonical or old.canonical)
@@ -181,7 +198,7 @@ def _reference(old: Reference | None, new: Reference | None) -> Change:
 
 def _reads(before: Contents, after: Contents) -> Iterator[Change]:
     """When nothing else shows: the instructions whose selection is another one of the same entries."""
-    for old, new in zip_longest(before.uses, after.uses):
+    for old, new in zip_longest(_of_all(before, before.uses, "use"), _of_all(after, after.uses, "use")):
         if old is None or new is None or old.selects != new.selects:
             one = new or old
             digests = [json.loads(use.selects)[-1] if use else "" for use in (old, new)]
