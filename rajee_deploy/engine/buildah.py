@@ -15,6 +15,7 @@ import secrets
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from platform import machine
 from typing import TYPE_CHECKING, Any
 
 from rajee_deploy.build_settings import Provenance
@@ -40,6 +41,7 @@ _LOOPBACK = re.compile(r"(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d+)?")
 # Where short names like `busybox:1` are looked up when the machine does not say: where BuildKit does.
 _REGISTRIES = 'unqualified-search-registries = ["docker.io"]\nshort-name-mode = "disabled"\n'
 _OWN_REGISTRIES = ("~/.config/containers/registries.conf", "/etc/containers/registries.conf")
+_RUN = re.compile(r"^[ \t]*(ONBUILD[ \t]+)?RUN\b", re.IGNORECASE | re.MULTILINE)
 _LIMITS = (("nofile", resource.RLIMIT_NOFILE), ("nproc", resource.RLIMIT_NPROC))
 
 
@@ -92,7 +94,8 @@ class Buildah:
             images = []
             for platform in request.platforms:
                 tell = on_event if len(request.platforms) == 1 else _naming(platform, on_event)
-                own = [f"--platform={platform}", f"--iidfile={made}", _auth(login)]
+                layers = f"--layers={'true' if _may_use_layers(request, platform) else 'false'}"
+                own = [layers, f"--platform={platform}", f"--iidfile={made}", _auth(login)]
                 self._build(request, own, environment, tell, redacted)
                 if self._platform(made, environment) != platform:
                     # buildah takes cached layers of FROM scratch for any platform, and with them the other's name.
@@ -200,12 +203,23 @@ def _naming(platform: Platform, on_event: Callable[[BuildEvent], None]) -> Calla
     return lambda event: on_event(replace(event, name=re.sub(r"^\[(?=\d)", f"[{platform} ", event.name)))
 
 
+def _may_use_layers(request: BuildRequest, platform: Platform) -> bool:
+    """Whether layers may be kept and taken from earlier builds, which is buildah's cache.
+
+    It looks at what a layer stands on and not for which platform it was made: of two images that share their first
+    layers (all that are FROM scratch) one would get what a RUN made for the other. So those of another architecture
+    are neither taken nor left behind, where anything is run.
+    """
+    is_own = Platform.parse(f"linux/{machine()}") == platform
+    return is_own or not _RUN.search(request.dockerfile.read_text("utf-8", "replace"))
+
+
 def _build_flags(request: BuildRequest) -> Iterator[str]:
     if not os.environ.get("BUILDAH_ISOLATION"):
         yield "--isolation=chroot"  # asks for no privilege that a container of a build farm lacks
         yield "--network=host"
-    # Layers are the cache. Docker's format: the other one silently drops HEALTHCHECK, SHELL and ONBUILD.
-    yield from ("--layers", "--format=docker", "--identity-label=false")
+    # Docker's format: the other one silently drops HEALTHCHECK, SHELL and ONBUILD.
+    yield from ("--format=docker", "--identity-label=false")
     yield f"--file={request.dockerfile}"
     yield f"--ignorefile={request.dockerfile}.dockerignore"  # the context is exact already
     yield from _limits()

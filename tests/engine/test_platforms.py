@@ -101,6 +101,25 @@ def test_every_platform_stands_on_its_own_base(able):
     }  # fmt: skip
 
 
+@each_engine
+def test_what_ran_for_one_platform_is_not_taken_for_another(able):
+    """Though both start from the same layers, and though the machine's own program runs for either."""
+    lines = (
+        "FROM scratch", "COPY busybox /bin/busybox", f'ENV AT="{able.folder}"',
+        'RUN ["/bin/busybox", "sh", "-c", "echo $RANDOM$RANDOM$RANDOM > /by-chance"]',
+        "ARG TARGETARCH", "COPY app-$TARGETARCH /app",
+    )  # fmt: skip
+    more = {"app-amd64": "one", "app-arm64": "two"}
+    able.build(*lines, platforms=BOTH, more=more)
+    found = {name: files(able, manifest) for name, manifest in children(able, "c-1").items()}
+    assert found["linux/amd64"]["by-chance"] != found["linux/arm64"]["by-chance"]
+    # Built again, the machine's own may come from its cache, and still not from the other's.
+    able.build(*lines, platforms=BOTH, more=more, tag="c-2")
+    again = {name: files(able, manifest) for name, manifest in children(able, "c-2").items()}
+    assert again["linux/amd64"] == found["linux/amd64"]
+    assert again["linux/arm64"]["by-chance"] != found["linux/amd64"]["by-chance"]
+
+
 def base_of_both(rig):
     """A base image for both platforms, as the rig's engine finds it. BuildKit speaks TLS alone to registries, so its
     engine has to have the image already."""
