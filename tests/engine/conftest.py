@@ -136,6 +136,7 @@ def surroundings(tmp_path: Path, patch: pytest.MonkeyPatch) -> tuple[Path, Path,
     params=[
         "fake",
         pytest.param("buildx", marks=pytest.mark.docker),
+        pytest.param("store", marks=pytest.mark.docker),  # buildx with containerd's image store: new engines' default
         pytest.param("buildah", marks=pytest.mark.docker),
     ]
 )
@@ -148,7 +149,10 @@ def rig(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Monk
         return Rig(engine, access, lambda tag: engine.pushed.get(f"{access.uri}:{tag}"), *places)
     access, find_config = request.getfixturevalue("repository")
     places = surroundings(tmp_path, monkeypatch)
-    return Rig(Buildx() if request.param == "buildx" else Buildah(), access, find_config, *places)
+    if request.param == "store":
+        request.getfixturevalue("store_engine").add_context("store")
+    engine = {"buildx": Buildx, "store": lambda: Buildx("store"), "buildah": Buildah}[request.param]()
+    return Rig(engine, access, find_config, *places)
 
 
 @pytest.fixture(scope="session")
