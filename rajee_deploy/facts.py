@@ -44,7 +44,7 @@ class WantedImage:
     repository: Repository
     stack: str
     parameter: str
-    platform: Platform
+    platforms: tuple[Platform, ...]
     deploy_by: DeployBy = DeployBy.TAG
     keeper: str = ""
     tags: tuple[str, ...] = ()

@@ -9,7 +9,8 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from rajee_deploy.model import Digest, is_local_context
@@ -23,6 +24,8 @@ SCHEME = "rajee-deploy.image/1"
 INFRA_SCHEME = "rajee-deploy.infra/2"
 TAG_PREFIX = "c-"
 TAG_HEX = 40
+_PRECISIONS = ("exact", "superset")
+_OF_PLATFORM = re.compile(r"[a-z0-9_.]+(/[a-z0-9_.]+){1,2}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +59,32 @@ class Fingerprint:
 
 def of_image(recipe: Recipe, options: BuildOptions, uses: Sequence[Use], modes: str) -> Fingerprint:
     """The fingerprint of one image: everything that decides its build except what no build can declare."""
-    superset = bool(recipe.widened) or any(use.read.widened for use in uses)
-    return _fingerprint(SCHEME, _image_inputs(recipe, options, uses, modes), "superset" if superset else "exact")
+    return _fingerprint(SCHEME, _image_inputs(recipe, options, uses, modes), _precision(recipe, uses))
+
+
+def of_platforms(parts: Sequence[tuple[Recipe, BuildOptions, Sequence[Use]]], modes: str) -> Fingerprint:
+    """The fingerprint of an image for several platforms: of what decides it on each. For one, the same as `of_image`.
+
+    The inputs of a platform have its name before theirs (see `kind_of`), so no two lists of inputs look alike.
+    """
+    if len(parts) == 1:
+        return of_image(*parts[0], modes)
+    inputs = [Input("platform", ",".join(str(options.platform) for _, options, _ in parts))]
+    for recipe, options, uses in parts:
+        own = _image_inputs(recipe, options, uses, modes)[1:]
+        inputs += [replace(item, name=f"{options.platform} {item.name}") for item in own]
+    precisions = {_precision(recipe, uses) for recipe, _, uses in parts}
+    return _fingerprint(SCHEME, inputs, max(precisions, key=_PRECISIONS.index))
+
+
+def kind_of(name: str) -> tuple[str, str]:
+    """An input's name apart: the platform it belongs to ("" for all of them), and the name that it has there."""
+    platform, space, own = name.partition(" ")
+    return (platform, own) if space and _OF_PLATFORM.fullmatch(platform) else ("", name)
+
+
+def _precision(recipe: Recipe, uses: Sequence[Use]) -> str:
+    return _PRECISIONS[bool(recipe.widened) or any(use.read.widened for use in uses)]
 
 
 def of_infrastructure(

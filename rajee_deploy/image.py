@@ -16,7 +16,7 @@ from rajee_deploy import context as contexts
 from rajee_deploy import dockerfile as dockerfiles
 from rajee_deploy import fingerprint as fingerprints
 from rajee_deploy.errors import DeployError
-from rajee_deploy.model import BuildOptions, Notice
+from rajee_deploy.model import BuildOptions, Notice, Platform
 from rajee_deploy.names import FINGERPRINT_LABEL
 from rajee_deploy.places import cache_directory, user_docker_config
 
@@ -36,8 +36,21 @@ _PROXIES = {
 
 
 @dataclass(frozen=True, slots=True)
+class Variant:
+    """What the Dockerfile asks for on one platform, and the uses in the order of its recipe's reads."""
+
+    options: BuildOptions
+    recipe: Recipe
+    uses: tuple[Use, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ImageInputs:
-    """Everything that decides one image. `selections` by context name, "" for the main build context."""
+    """Everything that decides one image. `selections` by context name, "" for the main build context.
+
+    `variants` has each platform's part; `recipe` and `uses` have what any of the platforms reads. `options` are the
+    first platform's, and but for the platform all platforms'.
+    """
 
     settings: ImageSettings
     options: BuildOptions
@@ -46,6 +59,12 @@ class ImageInputs:
     selections: Mapping[str, Selection]
     uses: tuple[Use, ...]
     fingerprint: Fingerprint
+    variants: tuple[Variant, ...]
+
+    def of_each_platform(self) -> Iterator[ImageInputs]:
+        """The inputs as if each platform were the only one, but for the fingerprint and what is selected."""
+        for one in self.variants:
+            yield replace(self, options=one.options, recipe=one.recipe, uses=one.uses, variants=(one,))
 
     @property
     def notices(self) -> tuple[Notice, ...]:
@@ -72,21 +91,30 @@ def read_inputs(settings: ImageSettings, modes: Modes | None = None, roots: Root
     """
     modes = modes or contexts.Modes.GIT
     path, text = _read_dockerfile(settings)
-    options = _options(settings, _read_lock(settings))
-    recipe = dockerfiles.resolve(text, options, shown(path))
+    resolved = _resolved(settings, text, shown(path), _read_lock(settings))
+    recipe = dockerfiles.merged([each for _, each in resolved])
     selections = {
         name: _look_up(_root(settings, name), recipe, name, path, (modes, roots))
         for name in ("", *sorted({read.context for read in recipe.reads} - {""}))
     }
     uses = _in_file_order(recipe, selections)
-    fingerprint = fingerprints.of_image(recipe, options, uses, modes.value)
-    return ImageInputs(settings, options, text, recipe, selections, uses, fingerprint)
+    found = dict(zip(recipe.reads, uses, strict=True))  # a read that is repeated finds the same again
+    variants = tuple(Variant(options, own, tuple(found[read] for read in own.reads)) for options, own in resolved)
+    fingerprint = fingerprints.of_platforms([(each.recipe, each.options, each.uses) for each in variants], modes.value)
+    return ImageInputs(settings, variants[0].options, text, recipe, selections, uses, fingerprint, variants)
 
 
 def read_recipe(settings: ImageSettings, locked: Mapping[str, LockedImage]) -> Recipe:
     """What the image's Dockerfile asks for, if this were locked, whatever is on disk. Reads no build context."""
     path, text = _read_dockerfile(settings)
-    return dockerfiles.resolve(text, _options(settings, locked), shown(path))
+    return dockerfiles.merged([recipe for _, recipe in _resolved(settings, text, shown(path), locked)])
+
+
+def _resolved(
+    settings: ImageSettings, text: bytes, path: str, locked: Mapping[str, LockedImage]
+) -> list[tuple[BuildOptions, Recipe]]:
+    """What the Dockerfile asks for on each platform."""
+    return [(options, dockerfiles.resolve(text, options, path)) for options in _options(settings, locked)]
 
 
 def _read_lock(settings: ImageSettings) -> Mapping[str, LockedImage]:
@@ -97,9 +125,15 @@ def _read_lock(settings: ImageSettings) -> Mapping[str, LockedImage]:
     return locks.read(settings.lock).images
 
 
-def _options(settings: ImageSettings, locked: Mapping[str, LockedImage]) -> BuildOptions:
+def _options(settings: ImageSettings, locked: Mapping[str, LockedImage]) -> list[BuildOptions]:
+    """One for each platform. Where there are several, the first stands for the one that builds: a stage that is
+    `FROM --platform=$BUILDPLATFORM` is built once then, and its base need not exist for the others."""
     args = {**_proxies(), **_build_args(settings)}
-    return BuildOptions(settings.platform, settings.target, args, settings.build_contexts, locked, settings.labels)
+    builds = settings.platforms[0] if len(settings.platforms) > 1 else None
+    return [
+        BuildOptions(each, settings.target, args, settings.build_contexts, locked, settings.labels, builds)
+        for each in settings.platforms
+    ]
 
 
 def _widenings(recipe: Recipe) -> Iterator[Notice]:
@@ -129,7 +163,7 @@ def build_request(
         yield BuildRequest(
             context=staged[""].directory,
             dockerfile=staged[""].dockerfile,
-            platform=inputs.options.platform,
+            platforms=inputs.settings.platforms,
             reference=f"{uri}:{inputs.fingerprint.tag}",
             target=inputs.options.target,
             # Without the proxies: docker adds those by itself.
@@ -183,10 +217,17 @@ def _proxies() -> dict[str, str]:
     return named | {name.lower(): value for name, value in named.items()}
 
 
-def base_images(inputs: ImageInputs) -> tuple[str, ...]:
-    """The images that reachable stages stand on, as a registry knows them (no git, layout or http sources)."""
-    texts = (reference.text for reference in inputs.recipe.references if reference.role == "from")
-    return tuple(dict.fromkeys(text for text in texts if "://" not in text and not text.startswith("git@")))
+def base_images(inputs: ImageInputs) -> tuple[tuple[str, Platform], ...]:
+    """The images that reachable stages stand on, as a registry knows them (no git, layout or http sources), each with
+    the platform that it is used for."""
+    return tuple(
+        dict.fromkeys(
+            (one.text, Platform.parse(one.platform) if one.platform else variant.options.platform)
+            for variant in inputs.variants
+            for one in variant.recipe.references
+            if one.role == "from" and "://" not in one.text and not one.text.startswith("git@")
+        )
+    )
 
 
 def unexpected_triggers(inputs: ImageInputs, base: str, found: Iterable[str]) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from rajee_deploy.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 
 class Digest(NamedTuple):
@@ -79,6 +79,15 @@ class Platform:
 
     def __str__(self) -> str:
         return "/".join(part for part in (self.os, self.architecture, self.variant) if part)
+
+
+def parse_platforms(texts: Iterable[str]) -> tuple[Platform, ...]:
+    """Read one platform or several, each text like `linux/amd64` or `linux/amd64,linux/arm64`; sorted, each once, since
+    their order decides nothing. ConfigurationError for what is no platform, and for none at all."""
+    found = {Platform.parse(part) for text in texts for part in text.split(",")}
+    if not found:
+        raise ConfigurationError("bad-platform", "no platform is named", hint="write at least one, like linux/amd64")
+    return tuple(sorted(found, key=str))
 
 
 _ARCHITECTURES = {"x86_64": "amd64", "x86-64": "amd64", "aarch64": "arm64", "armhf": "arm", "armel": "arm"}
@@ -163,6 +172,8 @@ class BuildOptions:
     """What decides a build besides the Dockerfile and the files, as the settings or flags give it.
 
     `locked` has what the lock says, by reference in its familiar form (`busybox:1.37`, without the tag `latest`).
+    `build_platform` is what BUILDPLATFORM is taken for (None: the target platform). It is what builds the image, and
+    no input: one fingerprint must come of all machines.
     """
 
     platform: Platform
@@ -171,6 +182,7 @@ class BuildOptions:
     build_contexts: Mapping[str, str] = field(default_factory=dict)
     locked: Mapping[str, LockedImage] = field(default_factory=dict)
     labels: Mapping[str, str] = field(default_factory=dict)  # configured ones; the tool's own decide nothing
+    build_platform: Platform | None = None
 
 
 class Reference(NamedTuple):

@@ -67,8 +67,8 @@ def _image_state(registry: RegistryReader, image: WantedImage, found: Found) -> 
     state = found[image.tag]
     match state:
         case Tagged(digest=digest):
-            content = registry.read_content(image.repository, digest, image.platform)
-            return trust.judged(digest, content, image.fingerprint.digest, image.platform)
+            contents = {each: registry.read_content(image.repository, digest, each) for each in image.platforms}
+            return trust.judged(digest, contents, image.fingerprint.digest)
         case ImageAbsent():
             return registry.confirm_absent(image.repository, image.tag)
         case ImageInaccessible():

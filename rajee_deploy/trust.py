@@ -19,6 +19,8 @@ from rajee_deploy.facts import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
     from rajee_deploy.facts import ImageContent, ImageState, WantedImage
     from rajee_deploy.model import Digest, Platform
 
@@ -28,12 +30,13 @@ _PLANTED = (
 )
 
 
-def judged(digest: Digest, content: ImageContent, fingerprint: Digest, platform: Platform) -> ImageState:
-    """Whether an image that has our tag is what the tag says."""
-    if content.platform != str(platform):
-        return ImageOfOtherPlatform(digest, content.platform)
-    if content.fingerprint != str(fingerprint):
-        return ImageForeign(digest, content.fingerprint)
+def judged(digest: Digest, contents: Mapping[Platform, ImageContent], fingerprint: Digest) -> ImageState:
+    """Whether an image that has our tag is what the tag says, on every platform that was asked about."""
+    for platform, content in contents.items():
+        if content.platform != str(platform):
+            return ImageOfOtherPlatform(digest, content.platform)
+        if content.fingerprint != str(fingerprint):
+            return ImageForeign(digest, content.fingerprint)
     return ImagePresent(digest)
 
 
@@ -56,8 +59,12 @@ def refused(image: WantedImage, state: ImageState) -> DeployError | None:
             )  # fmt: skip
         case ImageOfOtherPlatform(digest=digest, platforms=platforms):
             return DeployError(
-                "image-wrong-platform", f"the image {image.tag} is not for {image.platform}", where=where,
+                "image-wrong-platform", f"the image {image.tag} is not for {_all(image.platforms)}", where=where,
                 cause=f"{digest} is for {platforms}", hint=_PLANTED,
             )  # fmt: skip
         case _:
             assert_never(state)
+
+
+def _all(platforms: Iterable[Platform]) -> str:
+    return " and ".join(map(str, platforms))

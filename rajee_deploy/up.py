@@ -310,8 +310,8 @@ def _wanted(run: Context, inputs: ImageInputs, who: Identity | None) -> WantedIm
     """The image as facts; `who` deploys it, None where only the image itself matters."""
     image = inputs.settings
     return WantedImage(
-        image.name, inputs.fingerprint, image.repository, image.stack, image.parameter, image.platform, image.deploy_by,
-        keeper_of(run.settings, image, who),
+        image.name, inputs.fingerprint, image.repository, image.stack, image.parameter, image.platforms,
+        image.deploy_by, keeper_of(run.settings, image, who),
         expanded(image, (*image.tags, *run.also_tags)) if who is not None else (),
         image.context_key,
     )  # fmt: skip

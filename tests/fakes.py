@@ -48,6 +48,7 @@ class FakeRegistry:
 
     repositories: dict[str, dict[str, Digest]] = field(default_factory=dict)
     contents: dict[Digest, ImageContent] = field(default_factory=dict)
+    indexes: dict[Digest, dict[Platform, ImageContent]] = field(default_factory=dict)  # of images for several platforms
     frozen: set[str] = field(default_factory=set)
     archived: set[str] = field(default_factory=set)
     writes: list[str] = field(default_factory=list)
@@ -73,7 +74,7 @@ class FakeRegistry:
     def read_content(self, repository: Repository, digest: Digest, platform: Platform) -> ImageContent:
         assert repository
         assert platform
-        return self.contents[digest]
+        return self.indexes.get(digest, {}).get(platform, self.contents[digest])
 
     def find_frozen(self, repository: Repository, tags: Sequence[str]) -> frozenset[str]:
         assert repository
@@ -154,9 +155,11 @@ class FakeEngine:
         repository, tag = request.reference.removeprefix(f"{access.host}/").rsplit(":", 1)
         if not self.loses_pushes:
             self.registry.repositories[repository][tag] = digest
-            self.registry.contents[digest] = ImageContent(
-                str(request.platform), request.labels.get(FINGERPRINT_LABEL, "")
-            )
+            label = request.labels.get(FINGERPRINT_LABEL, "")
+            made = {each: ImageContent(str(each), label) for each in request.platforms}
+            self.registry.contents[digest] = made[request.platforms[0]]
+            if len(made) > 1:
+                self.registry.indexes[digest] = made
             self.pushed[request.reference] = configuration
         on_event(BuildEvent("[1/1] COPY", 0.1))
         return str(digest)
@@ -182,7 +185,8 @@ def built_by_the_book(request: BuildRequest) -> dict[str, Any]:
         elif word == "RUN" and "fail" in rest and name == (request.target or name):
             where = f"{request.shown_dockerfile}:{number}"
             raise DeployError("build-failed", "the build failed", where=where, cause=f"step: {line}\nabout to fail")
-    settings = {"os": request.platform.os, "architecture": request.platform.architecture}
+    first = request.platforms[0]
+    settings = {"os": first.os, "architecture": first.architecture}
     wanted = stages[request.target or name]
     return {**settings, "config": {"Env": wanted, "Labels": dict(request.labels)}, "history": []}
 

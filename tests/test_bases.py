@@ -43,7 +43,7 @@ def images():
 @pytest.fixture
 def image(root):
     return ImageSettings(
-        "app", root, root / "Dockerfile", "team/app", Platform.parse(AMD64), lock=root / "rajee-deploy.lock"
+        "app", root, root / "Dockerfile", "team/app", (Platform.parse(AMD64),), lock=root / "rajee-deploy.lock"
     )
 
 
@@ -131,7 +131,7 @@ def test_a_further_platform_is_one_of_the_same_digest(scope, images, image):
     update(scope(), images, (), DAY)
     old = images.images["docker.io/library/base:1"]
     images.images = {"docker.io/library/base:0": old, **images.images, "docker.io/library/base:1": (TWO, old[1])}
-    arm = replace(image, name="arm", platform=Platform.parse(ARM64))
+    arm = replace(image, name="arm", platforms=(Platform.parse(ARM64),))
     with pytest.raises(DeployError) as caught:
         check(scope(image, arm))
     assert caught.value.cause == f"missing: base:1 ({ARM64})"

@@ -94,7 +94,7 @@ class Site:
 
     def wanted(self, image) -> WantedImage:
         fingerprint = self.inputs[image.name].fingerprint
-        return WantedImage(image.name, fingerprint, image.repository, image.stack, image.parameter, image.platform)
+        return WantedImage(image.name, fingerprint, image.repository, image.stack, image.parameter, image.platforms)
 
     @property
     def pushed(self) -> set[str]:

@@ -142,7 +142,7 @@ class Case:
     @property
     def wanted(self) -> Wanted:
         image = WantedImage(
-            "app", APP, REPOSITORY, "App", "ImageTag", Platform("linux", "amd64"), self.deploy_by, keeper="App"
+            "app", APP, REPOSITORY, "App", "ImageTag", (Platform("linux", "amd64"),), self.deploy_by, keeper="App"
         )
         return Wanted((image,), ("Registry", "App"), self.infrastructure.fingerprint, self.check)
 

@@ -42,7 +42,7 @@ OTHER = Synthesised(StackContent("sha256:other"), tuple(GOOD))
 
 
 def wanted(check=InfraCheck.HASH, **synthesised: Synthesised) -> Wanted:
-    images = (WantedImage("app", APP, Repository("team/app"), "App", "ImageTag", LINUX, keeper="App"),)
+    images = (WantedImage("app", APP, Repository("team/app"), "App", "ImageTag", (LINUX,), keeper="App"),)
     return Wanted(images, ("Registry", "App"), INFRA, check, synthesised)
 
 

@@ -34,7 +34,7 @@ REPOSITORY = Repository("team/app")
 APP = Fingerprint("s", Digest("sha256", "a" * 64), ())
 INFRA = Fingerprint("s", Digest("sha256", "b" * 64), ())
 NEW, OLD, OLDER = (Digest("sha256", letter * 64) for letter in "123")
-IMAGE = WantedImage("app", APP, REPOSITORY, "App", "ImageTag", Platform("linux", "amd64"), keeper="App")
+IMAGE = WantedImage("app", APP, REPOSITORY, "App", "ImageTag", (Platform("linux", "amd64"),), keeper="App")
 
 
 def plan(image=IMAGE, state=None, tags=None, status="UPDATE_COMPLETE", frozen=(), deployed="c-old"):

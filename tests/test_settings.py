@@ -59,16 +59,21 @@ def project(tmp_path):
 def test_defaults(project):
     settings = load(project(GOOD))
     (image,) = settings.images
-    assert (str(image.platform), image.parameter, image.target) == ("linux/amd64", "ImageTag", None)
+    assert (*map(str, image.platforms), image.parameter, image.target) == ("linux/amd64", "ImageTag", None)
     assert image.dockerfile == image.context / "Dockerfile"
     assert settings.cdk.stacks == ("Registry", "App")
     assert (settings.environment, settings.account) == ("", None)
 
 
+def test_several_platforms_in_any_order(project):
+    (image,) = load(project('[images.app]\nrepository = "a"\nplatform = ["linux/arm64", "linux/amd64"]')).images
+    assert [str(each) for each in image.platforms] == ["linux/amd64", "linux/arm64"]
+
+
 def test_an_environment_is_laid_over(project):
     settings = load(project(GOOD), "prod")
     (image,) = settings.images
-    assert str(image.platform) == "linux/arm64"
+    assert [str(each) for each in image.platforms] == ["linux/arm64"]
     assert image.build_args == {"A": "1", "B": "3"}
     assert settings.cdk.context == {"size": "large", "zone": "a"}
     assert (settings.profile, settings.region, settings.account) == ("production", "eu-west-1", "123456789012")
@@ -100,7 +105,10 @@ def test_pyproject_and_nearest_file_win(tmp_path):
         ("[image.x]", "image", "did you mean 'images'"),
         ("images = 3", "images", "a table"),
         ('[images.app]\nrepository = "a"\nbuild-arg = { A = "1" }', "images.app.build-arg", "build-args"),
-        ('[images.app]\nrepository = "a"\nplatform = 3', "images.app.platform", "a string"),
+        ('[images.app]\nrepository = "a"\nplatform = 3', "images.app.platform", "a string or a list"),
+        ('[images.app]\nrepository = "a"\nplatform = ["linux/amd64", 3]', "images.app.platform", "a list of strings"),
+        ('[images.app]\nrepository = "a"\nplatform = []', "images.app.platform", "no platform is named"),
+        ('[images.app]\nrepository = "a"\nplatform = ["linux/amd64", "amd"]', "images.app.platform", "linux/amd64"),
         ('[images.app]\nrepository = "a"\nplatform = "amd"', "images.app.platform", "linux/amd64"),
         ('[images.app]\nrepository = "a"\nbuild-args = { A = 1 }', "images.app.build-args", "strings"),
         ("[images.app]", "images.app.repository", "ECR repository"),

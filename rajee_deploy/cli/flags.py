@@ -33,7 +33,9 @@ ContextFlag = Annotated[
     Path | None, typer.Option("--context", help="A build context, instead of the images of the settings.")
 ]
 Target = Annotated[str | None, typer.Option(help="The stage to build.")]
-PlatformFlag = Annotated[str | None, typer.Option(help="Like linux/amd64 (the default) or linux/arm64.")]
+PlatformFlag = Annotated[
+    str | None, typer.Option(help="Like linux/amd64 (the default), or several: linux/amd64,linux/arm64.")
+]
 BuildArgs = Annotated[
     list[str] | None, typer.Option("--build-arg", metavar="NAME=VALUE", help="A build argument (may be repeated).")
 ]

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rajee_deploy.errors import ConfigurationError, DeployError
-from rajee_deploy.model import Platform, Repository
+from rajee_deploy.model import Repository, parse_platforms
 from rajee_deploy.settings import DEFAULT_PLATFORM, LOCK_NAME, ImageSettings, Settings, find_settings, load
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def laid_over(image: ImageSettings, build: BuildFlags) -> ImageSettings:
         image,
         dockerfile=build.file or image.dockerfile,
         target=build.target or image.target,
-        platform=Platform.parse(build.platform) if build.platform else image.platform,
+        platforms=parse_platforms([build.platform]) if build.platform else image.platforms,
         build_args={**image.build_args, **_pairs("--build-arg", build.build_args)},
         build_contexts={**image.build_contexts, **_pairs("--build-context", build.build_contexts)},
     )
@@ -88,7 +88,7 @@ def image_of_flags(context: Path, build: BuildFlags) -> ImageSettings:
         context=context,
         dockerfile=build.file or context / "Dockerfile",
         repository=Repository(""),
-        platform=Platform.parse(build.platform or DEFAULT_PLATFORM),
+        platforms=parse_platforms([build.platform or DEFAULT_PLATFORM]),
         target=build.target,
         build_args=_pairs("--build-arg", build.build_args),
         build_contexts=_pairs("--build-context", build.build_contexts),

@@ -180,7 +180,9 @@ def fingerprint(
         Path | None, typer.Option("--file", "-f", help="The Dockerfile (default: Dockerfile in the context).")
     ] = None,
     target: Annotated[str | None, typer.Option(help="The stage to build.")] = None,
-    platform: Annotated[str | None, typer.Option(help="Like linux/amd64 (the default) or linux/arm64.")] = None,
+    platform: Annotated[
+        str | None, typer.Option(help="Like linux/amd64 (the default), or several: linux/amd64,linux/arm64.")
+    ] = None,
     build_arg: Annotated[
         list[str] | None, typer.Option("--build-arg", metavar="NAME=VALUE", help="A build argument (may be repeated).")
     ] = None,

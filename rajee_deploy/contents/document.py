@@ -58,8 +58,9 @@ def _check(contents: Contents, tag: str) -> None:
     inputs = contents.fingerprint.inputs
     if contents.tag != tag:
         raise ValueError(f"it is the record of {contents.tag}")
-    texts = [item.text for item in inputs if item.name.startswith("instruction:")]
-    uses = [item.text for item in inputs if item.name.startswith("use:")]
+    named = [(fingerprints.kind_of(item.name)[1], item.text) for item in inputs]
+    texts = [text for name, text in named if name.startswith("instruction:")]
+    uses = [text for name, text in named if name.startswith("use:")]
     if len(texts) != len(contents.instructions) or uses != [use.selects for use in contents.uses]:
         raise ValueError("its parts do not belong together")
     if contents.is_private:

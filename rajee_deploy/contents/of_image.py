@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 from rajee_deploy.contents import HEX, Contents, Instruction, Item, KeptUse
 from rajee_deploy.contents.reads import counted_entries, texts_of
+from rajee_deploy.dockerfile import united
+from rajee_deploy.fingerprint import kind_of
 from rajee_deploy.model import Kind, Reference
 
 if TYPE_CHECKING:
@@ -27,17 +29,21 @@ _DEVICES = {Kind.CHARACTER_DEVICE, Kind.BLOCK_DEVICE}
 
 def contents_of(inputs: ImageInputs) -> Contents:
     """What an image is made of, whole: entries are not grouped."""
-    given, recipe = inputs.options.build_args, inputs.recipe
+    given = inputs.options.build_args
     texts = texts_of(inputs)
-    references = tuple(
-        Reference(one.role, _public(one.text, given if one.role == "add" else {}), one.line)
-        for one in recipe.references
-    )
+    references = united([
+        [Reference(one.role, _public(one.text, given if one.role == "add" else {}), one.line) for one in each]
+        for each in (variant.recipe.references for variant in inputs.variants)
+    ])  # fmt: skip
+    # In the order of the fingerprint's inputs: platform by platform.
+    canonical = [
+        pair
+        for variant in inputs.variants
+        for pair in zip(variant.recipe.instructions, variant.recipe.instruction_lines, strict=True)
+    ]
+    uses = [use for variant in inputs.variants for use in variant.uses]
     shown = tuple(_shown_input(item, given) for item in inputs.fingerprint.inputs)
-    instructions = tuple(
-        Instruction(_shown_canonical(canonical), texts.get(line, ""), line)
-        for canonical, line in zip(recipe.instructions, recipe.instruction_lines, strict=True)
-    )
+    instructions = tuple(Instruction(_shown_canonical(text), texts.get(line, ""), line) for text, line in canonical)
     exact = any(item.name == "modes" and item.value == "exact" for item in shown)
     return Contents(
         replace(inputs.fingerprint, inputs=shown),
@@ -45,22 +51,23 @@ def contents_of(inputs: ImageInputs) -> Contents:
         references,
         tuple(
             KeptUse(use.read.location.start, use.read.source, item.text)
-            for use, item in zip(inputs.uses, _uses(shown), strict=True)
+            for use, item in zip(uses, _uses(shown), strict=True)
         ),
         tuple(_item(name, entry, line, exact=exact) for name, entry, line in counted_entries(inputs)),
         is_private=shown != inputs.fingerprint.inputs
-        or any(one.canonical != text for one, text in zip(instructions, recipe.instructions, strict=True)),
+        or any(one.canonical != text for one, (text, _) in zip(instructions, canonical, strict=True)),
     )
 
 
 def _uses(shown: tuple[Input, ...]) -> tuple[Input, ...]:
-    return tuple(item for item in shown if item.name.startswith("use:"))
+    return tuple(item for item in shown if kind_of(item.name)[1].startswith("use:"))
 
 
 def _shown_input(item: Input, given: Mapping[str, str]) -> Input:
-    if item.value is None or not item.name.startswith(("reference:", "build-context:")):
+    _, name = kind_of(item.name)
+    if item.value is None or not name.startswith(("reference:", "build-context:")):
         return item
-    return replace(item, value=_public(item.value, given if item.name == "reference:add" else {}))
+    return replace(item, value=_public(item.value, given if name == "reference:add" else {}))
 
 
 def _shown_canonical(canonical: str) -> str:

@@ -3,7 +3,7 @@
 Pure: opens no file, knows no registry and no ignore rules. The semantics are BuildKit's, to the letter where the text
 alone decides; where it does not (an image's ENV, another frontend), more is read than the build reads, never less.
 Rooms inside: parser (lines) and words (expansion), instructions with flags and mounts (shapes), stages (the graph),
-scope and dispatch (variables, reads), selectors, canonical (the text that is hashed).
+scope and dispatch (variables, reads), selectors, canonical (the text that is hashed), platforms (several at once).
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from rajee_deploy.dockerfile.bases import Bases
 from rajee_deploy.dockerfile.dispatch import Walk
 from rajee_deploy.dockerfile.instructions import Arg, From, typed
 from rajee_deploy.dockerfile.parser import parse, syntax_error
+from rajee_deploy.dockerfile.platforms import merged, united
 from rajee_deploy.dockerfile.references import NamedContexts, is_known_frontend, parse_image
 from rajee_deploy.dockerfile.scope import GlobalScope, automatic_args
 from rajee_deploy.dockerfile.stages import Graph
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from rajee_deploy.dockerfile.stages import State
     from rajee_deploy.model import BuildOptions
 
-__all__ = ["familiar", "image_of", "resolve"]
+__all__ = ["familiar", "image_of", "merged", "resolve", "united"]
 
 _SYNTAX_ARG = "BUILDKIT_SYNTAX"
 # They count without being declared: the first dates the image, the others reach the frontend itself.
@@ -76,7 +77,8 @@ def _resolve(
     name = options.target.lower() if options.target else stages[-1][0].name or ""
     lexer = Lexer(parsed.escape)
     # TARGETSTAGE is the target as the user wrote it, whatever its case.
-    scope = GlobalScope(lexer, automatic_args(options.platform, options.target or name), options.build_args)
+    automatic = automatic_args(options.platform, options.target or name, options.build_platform)
+    scope = GlobalScope(lexer, automatic, options.build_args)
     for arg in args:
         try:
             scope.declare(arg)

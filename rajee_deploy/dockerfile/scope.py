@@ -24,17 +24,17 @@ ANY = "="  # no variable has this name
 NOT_IN_ENV = ("BUILDKIT_SBOM_SCAN_CONTEXT", "BUILDKIT_SBOM_SCAN_STAGE")
 
 
-def automatic_args(platform: Platform, target: str) -> dict[str, str]:
-    """The arguments that BuildKit sets itself. The build platform is taken to be the target platform: whoever declares
-    BUILDPLATFORM and builds elsewhere gets other values there, and another image."""
+def automatic_args(platform: Platform, target: str, build_platform: Platform | None = None) -> dict[str, str]:
+    """The arguments that BuildKit sets itself. The build platform is taken to be the target platform unless one is
+    given: whoever declares BUILDPLATFORM and builds elsewhere gets other values there, and another image."""
     args: dict[str, str] = {}
-    for side in ("BUILD", "TARGET"):
+    for side, its in (("BUILD", build_platform or platform), ("TARGET", platform)):
         args |= {
-            f"{side}PLATFORM": str(platform),
-            f"{side}OS": platform.os,
+            f"{side}PLATFORM": str(its),
+            f"{side}OS": its.os,
             f"{side}OSVERSION": "",
-            f"{side}ARCH": platform.architecture,
-            f"{side}VARIANT": platform.variant,
+            f"{side}ARCH": its.architecture,
+            f"{side}VARIANT": its.variant,
         }
     return {**args, "TARGETSTAGE": target or "default"}
 

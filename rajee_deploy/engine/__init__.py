@@ -28,7 +28,7 @@ class BuildRequest:
 
     context: Path
     dockerfile: Path
-    platform: Platform
+    platforms: tuple[Platform, ...]  # several make an image index
     reference: str  # host[:port]/name:tag
     target: str | None = None
     build_args: Mapping[str, str] = field(default_factory=dict, repr=False)

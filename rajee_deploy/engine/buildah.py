@@ -11,8 +11,11 @@ import json
 import os
 import re
 import resource
+import secrets
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
+from platform import machine
 from typing import TYPE_CHECKING, Any
 
 from rajee_deploy.build_settings import Provenance
@@ -39,6 +42,7 @@ _LOOPBACK = re.compile(r"(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d+)?")
 # Where short names like `busybox:1` are looked up when the machine does not say: where BuildKit does.
 _REGISTRIES = 'unqualified-search-registries = ["docker.io"]\nshort-name-mode = "disabled"\n'
 _OWN_REGISTRIES = ("~/.config/containers/registries.conf", "/etc/containers/registries.conf")
+_RUN = re.compile(r"^[ \t]*(ONBUILD[ \t]+)?RUN\b", re.IGNORECASE | re.MULTILINE)
 _LIMITS = (("nofile", resource.RLIMIT_NOFILE), ("nproc", resource.RLIMIT_NPROC))
 
 
@@ -88,15 +92,41 @@ class Buildah:
         ):
             environment = {**login, **registries}
             made, pushed = scratch / "image", scratch / "digest"
-            layers = _layers(request, access.host)
-            self._build(request, [*layers, f"--iidfile={made}", _auth(login)], environment, on_event, redacted)
-            if self._platform(made, environment) != request.platform:
-                # buildah takes cached layers of FROM scratch for any platform, and with them the other's name.
-                again = ["--no-cache", f"--iidfile={made}", _auth(login)]
-                self._build(request, again, environment, on_event, redacted)
-                self._check_platform(request, self._platform(made, environment))
-            self._push(request, access, (made.read_text().strip(), pushed, _auth(login)), environment, on_event)
+            images = []
+            for platform in request.platforms:
+                tell = on_event if len(request.platforms) == 1 else _naming(platform, on_event)
+                own = [f"--platform={platform}", f"--iidfile={made}", _auth(login)]
+                layers = _layers(request, platform, access.host)
+                self._build(request, [*layers, *own], environment, tell, redacted)
+                if self._platform(made, environment) != platform:
+                    # buildah takes cached layers of FROM scratch for any platform, and with them the other's name.
+                    self._build(request, ["--layers=false", *own], environment, tell, redacted)
+                    self._check_platform(request, platform, self._platform(made, environment))
+                images.append(made.read_text().strip())
+            with self._pushable(images, environment) as (push, image):
+                self._push(
+                    request, access, ([*push, f"--digestfile={pushed}", _auth(login)], image), environment, on_event
+                )
             return pushed.read_text().strip() if pushed.exists() else ""
+
+    @contextmanager
+    def _pushable(self, images: list[str], environment: Mapping[str, str]) -> Iterator[tuple[list[str], str]]:
+        """The command that pushes one image, or several under an index, and what it is given."""
+        if len(images) == 1:
+            yield ["push"], images[0]
+            return
+        # A name of our own, for as long as the push takes: an index has no id to be pushed by.
+        name = f"localhost/rajee-deploy-index:{secrets.token_hex(8)}"
+        made = run([self._program(), "manifest", "create", name, *images], env=environment)
+        try:
+            if made.code != 0:
+                raise DeployError(
+                    "build-failed", f"{self._name} made no index of {len(images)} images", where=name,
+                    cause="\n".join(made.tail[-5:]), hint=f"run {self._name} manifest create by hand to see why",
+                )  # fmt: skip
+            yield ["manifest", "push", "--all"], name
+        finally:
+            run([self._program(), "manifest", "rm", name], env=environment)
 
     def _build(
         self, request: BuildRequest, more: list[str], environment: Mapping[str, str],
@@ -113,17 +143,14 @@ class Buildah:
         raise failure(f"{self._name} build ended with {ended.code}", request.reference, redacted(cause), where)
 
     def _push(
-        self, request: BuildRequest, access: PushAccess, files: tuple[str, Path, str], environment: Mapping[str, str],
+        self, request: BuildRequest, access: PushAccess, what: tuple[list[str], str], environment: Mapping[str, str],
         on_event: Callable[[BuildEvent], None],
     ) -> None:  # fmt: skip
-        image, digest, auth = files
+        command, image = what
         steps = Steps(on_event)
         steps.begin(f"pushing {request.reference}")
         # By the image's id, not by a name in the user's storage: two runs cannot take each other's image.
-        argv = [
-            self._program(), "push", f"--digestfile={digest}", auth, *_trust(access.uri), image,
-            f"docker://{request.reference}",
-        ]  # fmt: skip
+        argv = [self._program(), *command, *_trust(access.uri), image, f"docker://{request.reference}"]
         ended = run(argv, env=environment, on_line=steps.pushing)
         if ended.code != 0:
             # What it tried again it says too; how the last try ended is what counts.
@@ -155,10 +182,10 @@ class Buildah:
         except (ConfigurationError, TypeError):
             return None
 
-    def _check_platform(self, request: BuildRequest, found: Platform | None) -> None:
-        if found != request.platform:
+    def _check_platform(self, request: BuildRequest, wanted: Platform, found: Platform | None) -> None:
+        if found != wanted:
             raise DeployError(
-                "wrong-platform", f"{self._name} built for {found}, not for {request.platform}",
+                "wrong-platform", f"{self._name} built for {found}, not for {wanted}",
                 where=request.reference, hint="nothing was pushed; check the platform of the base image",
             )  # fmt: skip
 
@@ -172,14 +199,36 @@ class Buildah:
         return found
 
 
+def _naming(platform: Platform, on_event: Callable[[BuildEvent], None]) -> Callable[[BuildEvent], None]:
+    """Steps with their platform, as BuildKit names them: `[linux/arm64 2/3] RUN make`."""
+    return lambda event: on_event(replace(event, name=re.sub(r"^\[(?=\d)", f"[{platform} ", event.name)))
+
+
+def _layers(request: BuildRequest, platform: Platform, host: str) -> list[str]:
+    """Whether layers, which are buildah's cache, may be kept and taken from earlier builds, and where they are shared.
+
+    It looks at what a layer stands on and not for which platform it was made: of two images that share their first
+    layers (all that are FROM scratch) one would get what a RUN made for the other. So those of another architecture
+    are neither taken nor left behind, where anything is run.
+
+    Nor are any where a RUN mounts files: buildah (1.39 at least) takes its layer though the files of a stage have
+    changed, older ones though those of the build context have.
+    https://github.com/containers/buildah/issues/6609 and 5400
+    """
+    dockerfile = request.dockerfile.read_text("utf-8", "replace")
+    is_own = Platform.parse(f"linux/{machine()}") == platform
+    if (not is_own and _RUN.search(dockerfile)) or mounts_files(dockerfile):
+        return ["--layers=false"]
+    return ["--layers=true", *layer_cache_flags(request.settings.cache_from, request.settings.cache_to, host)]
+
+
 def _build_flags(request: BuildRequest) -> Iterator[str]:
     if not os.environ.get("BUILDAH_ISOLATION"):
         yield "--isolation=chroot"  # asks for no privilege that a container of a build farm lacks
         yield "--network=host"
-    # Layers are the cache. Docker's format: the other one silently drops HEALTHCHECK, SHELL and ONBUILD.
-    yield from ("--layers", "--format=docker", "--identity-label=false")
+    # Docker's format: the other one silently drops HEALTHCHECK, SHELL and ONBUILD.
+    yield from ("--format=docker", "--identity-label=false")
     yield "--force-rm"  # else a build that fails leaves a container, mounted, in the user's storage
-    yield f"--platform={request.platform}"
     yield f"--file={request.dockerfile}"
     yield f"--ignorefile={request.dockerfile}.dockerignore"  # the context is exact already
     yield from _limits()
@@ -193,17 +242,6 @@ def _build_flags(request: BuildRequest) -> Iterator[str]:
     yield from (f"--label={name}={value}" for name, value in sorted(request.labels.items()))
     yield from secret_flags(request.settings.secrets)
     yield from (f"--ssh={each}" for each in request.settings.ssh)
-
-
-def _layers(request: BuildRequest, host: str) -> list[str]:
-    """Which layers of earlier builds may be taken, and where they are shared.
-
-    None where a RUN mounts files: buildah (1.39 at least) takes its layer though the files of a stage have changed,
-    older ones though those of the build context have. https://github.com/containers/buildah/issues/6609 and 5400
-    """
-    if mounts_files(request.dockerfile.read_text("utf-8", "replace")):
-        return ["--no-cache"]
-    return layer_cache_flags(request.settings.cache_from, request.settings.cache_to, host)
 
 
 def _limits() -> Iterator[str]:

@@ -161,7 +161,8 @@ def _command(program: list[str], request: BuildRequest, host: str) -> tuple[list
     given = request.settings
     argv = [
         *program, "--progress=rawjson", "--push",
-        f"--platform={request.platform}", f"--file={request.dockerfile}", f"--tag={request.reference}",
+        f"--platform={','.join(map(str, request.platforms))}",
+        f"--file={request.dockerfile}", f"--tag={request.reference}",
         # By default none: provenance makes the pushed digest differ on every build and a plain image an index.
         "--provenance=false" if given.provenance is Provenance.NONE else f"--provenance=mode={given.provenance.value}",
     ]  # fmt: skip

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 VARIABLE = "RAJEE_DEPLOY_ENGINE"
 _LIKE_BUILDAH = ("buildah", "podman")
+_NAMING = ("DOCKER_HOST", "DOCKER_CONTEXT", "BUILDX_BUILDER")  # as for docker: whoever sets one means that engine
 _NO_BUILDX = ("docker-missing", "buildx-missing", "buildx-old", "no-engine")
 
 
@@ -41,7 +42,7 @@ def choose_engine(settings: EngineSettings) -> Engine:
         case EngineKind.AUTO:
             if is_like_buildah and not settings.builder:
                 return Buildah(program)
-            # A builder, or another docker, that was named: nothing else takes its place.
+            # A builder, or another docker, that was named: nothing else takes its place (nor an engine's: see _look).
             return Buildx(settings.builder) if settings.builder or program else Found()
         case _:
             assert_never(kind)
@@ -82,8 +83,10 @@ def _look() -> tuple[Engine, str]:
     except DeployError as error:
         if error.code not in _NO_BUILDX:
             raise
-        if find_program("buildah") is None:
-            hint = f"{error.hint}; or install buildah, which builds without an engine"
+        named = next((variable for variable in _NAMING if os.environ.get(variable)), "")
+        if named or find_program("buildah") is None:
+            instead = f"{named} asks for it, but engine = 'buildah'" if named else "or install buildah, which"
+            hint = f"{error.hint}; {instead} builds without an engine"
             raise DeployError(error.code, error.problem, where=error.where, cause=error.cause, hint=hint) from error
     buildah = Buildah()
     return buildah, f"{buildah.check()} (no Docker Engine answers)"

@@ -27,8 +27,26 @@ _NO_EXPORT = (
 )
 _WRITING_CACHE = "exporting cache to"  # BuildKit's last step: the image was pushed before it
 CACHE_PLACE = "cache-to must name a mutable repository that is there and that you may push to"
-_PUSHING_LAYER = "failed pushing cache to"  # buildah, after each step
+_PUSHING_LAYER = re.compile(r"failed pushing cache to")  # buildah, after each step
+_SEVERAL = re.compile(
+    r"multi-platform build is not supported|multiple platforms feature is currently not supp", re.IGNORECASE
+)
+_NOT_SEVERAL = (
+    "this builder makes an image for one platform at a time: switch the engine's containerd image store on, name "
+    "another builder in `builder` (docker buildx create), or build with the engine buildah"
+)
+_FOREIGN = re.compile(r"exec format error", re.IGNORECASE)
+_NO_EMULATOR = (
+    "a step runs a program of another architecture than the machine's: give the machine an emulator for it (Debian's "
+    "qemu-user-static and binfmt-support), name a `builder` of that architecture, or let the stage that runs it be "
+    "FROM --platform=$BUILDPLATFORM"
+)
 _STEP = re.compile(r"^step: (.*)$", re.MULTILINE)
+
+_HINTS = (
+    (_EXPORT, _NO_EXPORT), (_SEVERAL, _NOT_SEVERAL), (_FOREIGN, _NO_EMULATOR),
+    (_PUSHING_LAYER, f"{_NOTHING}; {CACHE_PLACE}; then run again"),
+)  # fmt: skip
 
 
 def failure(problem: str, reference: str, cause: str, where: str = "") -> DeployError:
@@ -54,8 +72,6 @@ def failure(problem: str, reference: str, cause: str, where: str = "") -> Deploy
             "engine-no-space", "the disk of the engine is full", where=reference, cause=cause,
             hint=f"{_NOTHING}; make room where the engine runs (docker buildx prune, buildah prune), then run again",
         )  # fmt: skip
-    if _PUSHING_LAYER in cause:
-        hint = f"{_NOTHING}; {CACHE_PLACE}; then run again"
-    else:
-        hint = _NO_EXPORT if _EXPORT.search(cause) else f"{_NOTHING}; mend it and run again"
+    hints = (hint for pattern, hint in _HINTS if pattern.search(cause))
+    hint = next(hints, f"{_NOTHING}; mend it and run again")
     return DeployError("build-failed", problem, where=where or reference, cause=cause, hint=hint)

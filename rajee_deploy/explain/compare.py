@@ -9,17 +9,21 @@ import json
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from itertools import zip_longest
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from rajee_deploy.contents import Instruction
+from rajee_deploy.dockerfile import united
 from rajee_deploy.explain.changes import Cause, Change
 from rajee_deploy.explain.entries import entry_changes
+from rajee_deploy.fingerprint import kind_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from rajee_deploy.contents import Contents
     from rajee_deploy.model import Reference
+
+T = TypeVar("T")
 
 _ORDER = {cause: number for number, cause in enumerate(Cause)}
 
@@ -43,19 +47,34 @@ def compare(before: Contents, after: Contents) -> Comparison:
     tags = before.tag, after.tag
     if tags[0] == tags[1]:
         return Comparison(*tags, ())
-    olds, news = ([one.canonical for one in side.instructions] for side in (before, after))
+    instructions = (
+        _of_all(before, before.instructions, "instruction"),
+        _of_all(after, after.instructions, "instruction"),
+    )
+    olds, news = ([one.canonical for one in side] for side in instructions)
     pairs = _pairs(olds, news, _name)
-    rank = _Ranks(before, after, pairs)
+    rank = _Ranks(*instructions, pairs)
     changes = [
         *_plain(before, after),
-        *_instructions(before, after, pairs),
+        *_instructions(*instructions, pairs),
         *_others(before, after),
         *_references(before.references, after.references),
         *entry_changes(before, after),
     ]
     changes = changes or list(_reads(before, after))
     changes = changes or [Change(Cause.INPUT, "what is kept private", after="another one")]
-    return Comparison(*tags, tuple(sorted(changes, key=rank)))
+    # What changed on several platforms is told once.
+    return Comparison(*tags, tuple(sorted(dict.fromkeys(changes), key=rank)))
+
+
+def _of_all(contents: Contents, parts: Sequence[T], kind: str) -> tuple[T, ...]:
+    """Parts of a kind that platform by platform stand for inputs, those of all platforms in one: what these share is
+    there once, as the lines of the Dockerfile are."""
+    names = (kind_of(item.name) for item in contents.fingerprint.inputs)
+    platforms = [platform for platform, name in names if name.startswith(f"{kind}:")]
+    return united(
+        [[part for part, its in zip(parts, platforms, strict=True) if its == each] for each in dict.fromkeys(platforms)]
+    )
 
 
 _Pair = tuple[int | None, int | None]
@@ -87,10 +106,10 @@ def _name(canonical: str) -> str:
 class _Ranks:
     """Sorts changes as a build would meet them, though the lines of two files are numbered differently."""
 
-    def __init__(self, before: Contents, after: Contents, pairs: list[_Pair]) -> None:
+    def __init__(self, before: Sequence[Instruction], after: Sequence[Instruction], pairs: list[_Pair]) -> None:
         self._before: dict[int, int] = {}
         self._after: dict[int, int] = {}
-        sides = (self._before, before.instructions), (self._after, after.instructions)
+        sides = (self._before, before), (self._after, after)
         for rank, pair in enumerate(pairs):
             for (ranks, instructions), index in zip(sides, pair, strict=True):
                 if index is not None:
@@ -131,20 +150,21 @@ def _plain(before: Contents, after: Contents) -> Iterator[Change]:
 
 
 def _named(inputs: Contents) -> dict[tuple[Cause, str], str]:
-    """The plain inputs' texts, by their kind and their own name; a secret's name is its value."""
-    found = {}
+    """The plain inputs' texts, by their kind and their own name; a secret's name is its value. Where platforms differ,
+    it is the texts of all."""
+    found: dict[tuple[Cause, str], list[str]] = {}
     for item in inputs.fingerprint.inputs:
-        kind, _, name = item.name.partition(":")
+        kind, _, name = kind_of(item.name)[1].partition(":")
         if kind in _PLAIN:
             cause = _PLAIN[kind]
-            found[cause, item.text if cause is Cause.SECRET else name or kind] = item.text
-    return found
+            found.setdefault((cause, item.text if cause is Cause.SECRET else name or kind), []).append(item.text)
+    return {key: ", ".join(dict.fromkeys(texts)) for key, texts in found.items()}
 
 
-def _instructions(before: Contents, after: Contents, pairs: list[_Pair]) -> Iterator[Change]:
+def _instructions(before: Sequence[Instruction], after: Sequence[Instruction], pairs: list[_Pair]) -> Iterator[Change]:
     for i, j in pairs:
-        old = before.instructions[i] if i is not None else _NOTHING
-        new = after.instructions[j] if j is not None else _NOTHING
+        old = before[i] if i is not None else _NOTHING
+        new = after[j] if j is not None else _NOTHING
         if old.canonical == new.canonical:
             continue
         subject = _name(new.canonical or old.canonical)
@@ -178,7 +198,7 @@ def _reference(old: Reference | None, new: Reference | None) -> Change:
 
 def _reads(before: Contents, after: Contents) -> Iterator[Change]:
     """When nothing else shows: the instructions whose selection is another one of the same entries."""
-    for old, new in zip_longest(before.uses, after.uses):
+    for old, new in zip_longest(_of_all(before, before.uses, "use"), _of_all(after, after.uses, "use")):
         if old is None or new is None or old.selects != new.selects:
             one = new or old
             digests = [json.loads(use.selects)[-1] if use else "" for use in (old, new)]
@@ -195,6 +215,6 @@ def _others(before: Contents, after: Contents) -> Iterator[Change]:
 
 def _unknown(contents: Contents) -> Iterator[tuple[str, str]]:
     for item in contents.fingerprint.inputs:
-        kind = item.name.partition(":")[0]
+        kind = kind_of(item.name)[1].partition(":")[0]
         if kind not in _PLAIN and kind not in _TOLD_APART:
             yield item.name, item.text

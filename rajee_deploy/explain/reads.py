@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from rajee_deploy.contents.reads import texts_of, upwards
+from rajee_deploy.fingerprint import kind_of
 from rajee_deploy.model import Kind
 
 if TYPE_CHECKING:
@@ -44,8 +45,22 @@ def by_line(inputs: ImageInputs) -> tuple[LineReads, ...]:
 
 
 def other_inputs(inputs: ImageInputs) -> tuple[Input, ...]:
-    """Everything else that is in the hash, but for the instructions."""
-    return tuple(item for item in inputs.fingerprint.inputs if not item.name.startswith(("instruction:", "use:")))
+    """Everything else that is in the hash, but for the instructions. What all platforms share is there once, without
+    the platform's name."""
+    named = [(*kind_of(item.name), item) for item in inputs.fingerprint.inputs]
+    kept = [each for each in named if not each[1].startswith(("instruction:", "use:"))]
+    platforms = {platform for platform, _, _ in kept if platform}
+    if not platforms:
+        return tuple(item for _, _, item in kept)
+    having: dict[tuple[str, str], set[str]] = {}
+    for platform, name, item in kept:
+        having.setdefault((name, item.text), set()).add(platform)
+    return tuple(
+        dict.fromkeys(
+            replace(item, name=name) if platform and having[name, item.text] == platforms else item
+            for platform, name, item in kept
+        )
+    )
 
 
 def taken(selection: Selection, chosen: Chosen) -> tuple[SelectedEntry, ...]:

@@ -110,7 +110,7 @@ def whole_context(inputs: ImageInputs) -> str:
 def _whole(inputs: ImageInputs) -> Iterator[Input]:
     options = inputs.options
     yield Input("dockerfile", digest=Digest("sha256", sha256(inputs.dockerfile).hexdigest()))
-    yield Input("platform", str(options.platform))
+    yield Input("platform", ",".join(map(str, inputs.settings.platforms)))
     yield Input("target", options.target or "")
     for name, value in sorted(options.build_args.items()):
         yield Input(f"build-arg:{name}", value)

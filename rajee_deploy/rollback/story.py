@@ -174,7 +174,7 @@ def _way(run: Context, asked: Asked, image: ImageSettings, state: StackPresent, 
     # As the stack has it, whatever the settings say by now: its template takes one of the two.
     by = DeployBy.DIGEST if before.startswith("sha256:") else DeployBy.TAG
     wanted = WantedImage(
-        image.name, _named(asked.tag or ""), image.repository, image.stack, image.parameter, image.platform, by,
+        image.name, _named(asked.tag or ""), image.repository, image.stack, image.parameter, image.platforms, by,
         keeper_of(run.settings, image, who),
     )  # fmt: skip
     if asked.tag is not None:
@@ -203,7 +203,7 @@ def _fingerprint_there(run: Context, image: WantedImage, tag: str) -> Fingerprin
     state = found[tag] if not isinstance(found, RepositoryAbsent) else None
     if not isinstance(state, Tagged):
         return None
-    content = run.ports.registry.read_content(image.repository, state.digest, image.platform)
+    content = run.ports.registry.read_content(image.repository, state.digest, image.platforms[0])
     fingerprint = fingerprint_of(content.fingerprint)
     return fingerprint if fingerprint is not None and fingerprint.tag == tag else None
 

@@ -86,6 +86,6 @@ def _is_ours(run: Run, settings: Settings) -> bool:
 
 def _tag_of(registry: RegistryReader, image: WantedImage, digest: Digest) -> str:
     """The tag that an image was built for, by its label; "" when it has none."""
-    content = registry.read_content(image.repository, digest, image.platform)
+    content = registry.read_content(image.repository, digest, image.platforms[0])
     fingerprint = fingerprint_of(content.fingerprint)
     return fingerprint.tag if fingerprint is not None else ""

@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 from rajee_deploy.build_settings import BuildSettings, EngineSettings, parse_build, parse_engine
 from rajee_deploy.errors import ConfigurationError
-from rajee_deploy.model import GIVEN_PREFIX, Platform, Repository, is_local_context
+from rajee_deploy.model import GIVEN_PREFIX, Repository, is_local_context, parse_platforms
 from rajee_deploy.names import RECORDS, Approval, DeployBy, InfraCheck
 from rajee_deploy.tags import tag_problem
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
+
+    from rajee_deploy.model import Platform
 
 
 from rajee_deploy.settings.values import DEFAULT_PLATFORM, LOCK_NAME, CdkSettings, ImageSettings, Settings
@@ -26,11 +28,12 @@ _STRING = "a string"
 _TABLE = "a table"
 _NUMBER = "a whole number"
 _STRING_OR_FALSE = "a string or false"
+_STRING_OR_LIST = "a string or a list of strings"
 _BOOLEAN = "true or false"
 PRODUCTION = ("prod", "production", "live")  # environments that are production unless they say otherwise
 
 _IMAGE_KEYS = {
-    "context": _STRING, "dockerfile": _STRING, "target": _STRING, "platform": _STRING, "repository": _STRING,
+    "context": _STRING, "dockerfile": _STRING, "target": _STRING, "platform": _STRING_OR_LIST, "repository": _STRING,
     "stack": _STRING, "parameter": _STRING, "context-key": _STRING, "build-args": _STRINGS, "build-contexts": _STRINGS,
     "deploy-by": _STRING, "tags": _LIST, "labels": _STRINGS, "secrets": _STRINGS, "ssh": _LIST, "cache-from": _LIST,
     "cache-to": _LIST, "provenance": _STRING_OR_FALSE,
@@ -162,7 +165,7 @@ class _Reader:
             raise self.fail(at + "context", f"the directory {context} does not exist")
         dockerfile = self.root / table["dockerfile"] if "dockerfile" in table else context / "Dockerfile"
         return ImageSettings(
-            name, context, dockerfile, repository, self.platform(at, table), table.get("target"),
+            name, context, dockerfile, repository, self.platforms(at, table), table.get("target"),
             dict(table.get("build-args", {})), self.build_contexts(table),
             table.get("stack", ""), self.parameter(at, table), self.root / LOCK_NAME,
             self.deploy_by(at, table), self.tags(at, table), dict(table.get("labels", {})), self.build(at, table),
@@ -226,9 +229,10 @@ class _Reader:
             for name, reference in table.get("build-contexts", {}).items()
         }
 
-    def platform(self, at: str, table: Mapping[str, Any]) -> Platform:
+    def platforms(self, at: str, table: Mapping[str, Any]) -> tuple[Platform, ...]:
+        given = table.get("platform", DEFAULT_PLATFORM)
         try:
-            return Platform.parse(table.get("platform", DEFAULT_PLATFORM))
+            return parse_platforms([given] if isinstance(given, str) else given)
         except ConfigurationError as error:
             raise self.fail(at + "platform", error.problem, error.hint) from error
 
@@ -320,6 +324,7 @@ _CHECKS: Mapping[str, Callable[[Any], bool]] = {
     _NUMBER: lambda value: isinstance(value, int) and not isinstance(value, bool),
     _STRING_OR_FALSE: lambda value: value is False or isinstance(value, str),
     _LIST: lambda value: isinstance(value, list) and all(isinstance(item, str) for item in value),
+    _STRING_OR_LIST: lambda value: isinstance(value, str) or _CHECKS[_LIST](value),
     _STRINGS: lambda value: isinstance(value, dict) and all(isinstance(item, str) for item in value.values()),
     _TABLE: lambda value: isinstance(value, dict),
 }

@@ -29,7 +29,7 @@ class ImageSettings:
     context: Path
     dockerfile: Path
     repository: Repository
-    platform: Platform
+    platforms: tuple[Platform, ...]  # at least one; several make an image index
     target: str | None = None
     build_args: Mapping[str, str] = field(default_factory=dict)
     build_contexts: Mapping[str, str] = field(default_factory=dict)

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from rajee_deploy import context as contexts
 from rajee_deploy.context import Modes
+from rajee_deploy.dockerfile import united
 from rajee_deploy.engine.probe import ProbeRequest
 from rajee_deploy.errors import DeployError
 from rajee_deploy.model import ReadBy
@@ -46,7 +47,17 @@ class Checked:
 
 
 def check(inputs: ImageInputs, engine: ProbeEngine) -> Checked:
-    """Check every use of an image that the engine can express. DeployError `verify-mismatch` names line and path."""
+    """Check every use of an image that the engine can express. DeployError `verify-mismatch` names line and path.
+
+    Platforms that read the same are asked about once: what is read decides a use, not for what it is built.
+    """
+    each = {one.recipe.reads: one for one in inputs.of_each_platform()}
+    found = [_check(one, engine) for one in each.values()]
+    return Checked(united([one.agreed for one in found]), united([one.unchecked for one in found]))
+
+
+def _check(inputs: ImageInputs, engine: ProbeEngine) -> Checked:
+    """The same for one platform."""
     refusal = _refusals(inputs, engine)
     probe = make_probe(inputs.recipe, secrets.token_hex(8), refusal)
     if probe.steps:

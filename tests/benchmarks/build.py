@@ -97,7 +97,7 @@ def _ours(tree: Path, uri: str, token: str) -> None:
     from rajee_deploy.settings import ImageSettings
 
     platform = Platform.parse("linux/amd64")
-    inputs = read_all_inputs([ImageSettings("bench", tree, tree / "Dockerfile", "bench", platform)])["bench"]
+    inputs = read_all_inputs([ImageSettings("bench", tree, tree / "Dockerfile", "bench", (platform,))])["bench"]
     access = PushAccess(uri, "AWS", base64.b64decode(token).decode().partition(":")[2])
     console = Console(stderr=io.StringIO())
     with build_request(inputs, uri) as request:

@@ -68,7 +68,7 @@ def _measure(endpoint: str, work: Path, fresh) -> None:
 
         (work / "context" / "app").write_text(str(time.time_ns()))
         platform, settings = Platform.parse("linux/amd64"), BuildSettings(**given)
-        request = BuildRequest(work / "context", work / "Dockerfile", platform, f"{uri}:x", settings=settings)
+        request = BuildRequest(work / "context", work / "Dockerfile", (platform,), f"{uri}:x", settings=settings)
         start = time.perf_counter()
         Buildx(builder).build_and_push(request, PushAccess(uri, "AWS", password), lambda _: None)
         return time.perf_counter() - start

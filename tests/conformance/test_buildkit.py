@@ -41,7 +41,7 @@ def settings(root, world):
         context=root / "context",
         dockerfile=root / "context/Dockerfile",
         repository="",
-        platform=Platform.parse("linux/amd64"),
+        platforms=(Platform.parse("linux/amd64"),),
         target=None,
         build_args=world.args,
         build_contexts={"named": str(root / "named")} if world.named else {},

@@ -78,7 +78,8 @@ def root():
 def answer(root: Path) -> None:
     """Read the build; nothing but located errors may come of it."""
     image = ImageSettings(
-        name="app", context=root, dockerfile=root / "Dockerfile", repository="", platform=Platform.parse("linux/arm64"),
+        name="app", context=root, dockerfile=root / "Dockerfile", repository="",
+        platforms=(Platform.parse("linux/arm64"),),
         target=None, build_args={}, build_contexts={"named": str(root / "named")},
     )  # fmt: skip
     try:

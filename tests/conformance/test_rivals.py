@@ -166,7 +166,7 @@ def tag(root: Path, flags: dict) -> str:
     contexts = {name: str(root / place) for name, place in flags.get("build_contexts", {}).items()}
     image = ImageSettings(
         name="app", context=root, dockerfile=root / "Dockerfile", repository="",
-        platform=flags.get("platform", Platform.parse("linux/amd64")), target=flags.get("target"),
+        platforms=(flags.get("platform", Platform.parse("linux/amd64")),), target=flags.get("target"),
         build_args=flags.get("build_args", {}), build_contexts=contexts,
     )  # fmt: skip
     return read_inputs(image, Modes.GIT).fingerprint.tag

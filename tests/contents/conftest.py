@@ -30,7 +30,7 @@ def inputs(root):
                 path.symlink_to(what[0])
             else:
                 path.write_bytes(what if isinstance(what, bytes) else what.encode())
-        image = ImageSettings("app", root, root / "Dockerfile", "team/app", Platform("linux", "amd64"), **settings)
+        image = ImageSettings("app", root, root / "Dockerfile", "team/app", (Platform("linux", "amd64"),), **settings)
         return read_inputs(image, modes)
 
     return make

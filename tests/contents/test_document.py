@@ -245,7 +245,7 @@ def made(tree):
             path.write_text(text)
             path.chmod(mode)
         return contents_of(
-            read_inputs(ImageSettings("app", root, root / "Dockerfile", "r", Platform("linux", "amd64")))
+            read_inputs(ImageSettings("app", root, root / "Dockerfile", "r", (Platform("linux", "amd64"),)))
         )
 
 

@@ -162,6 +162,31 @@ def test_an_image_of_another_platform_is_never_used(project):
     assert project.up()["kind"] == "noop"
 
 
+def test_one_tag_for_several_platforms(project):
+    several = 'platform = ["linux/arm64", "linux/amd64"]\ntags = ["moving-{image}"]'
+    project.shell.environment["RAJEE_DEPLOY_ENGINE"] = "buildah"  # the engine at hand makes one at a time
+    project.write("one", several)
+    assert [step["step"] for step in project.up()["steps"]] == ["build-and-push", "tag"]
+    (index,) = {project.tags()[project.tag()], project.tags()["moving-app"]}
+    assert project.up()["kind"] == "noop"
+    # The image of one platform alone, under the tag of both: it would fail where the other is asked for.
+    asked = {"repositoryName": project.repository, "imageIds": [{"imageDigest": index}]}
+    (image,) = project.ecr.batch_get_image(**asked)["images"]
+    children = [item["digest"] for item in json.loads(image["imageManifest"])["manifests"]]
+    assert len(children) == 2
+    project.expire(project.tag(), "moving-app")
+    project.write("one", 'platform = "linux/arm64"')
+    project.up()
+    single = project.tag()
+    project.write("one", several)
+    project.plant(single, project.tag())
+    error = project.up(code=1)
+    assert (error["code"], "linux/amd64 and linux/arm64" in error["problem"]) == ("image-wrong-platform", True)
+    project.expire(project.tag())
+    assert project.up()["kind"] == "code"
+    assert project.up()["kind"] == "noop"
+
+
 def test_an_expired_image_is_built_again(project):
     project.write("one")
     project.up()

@@ -23,7 +23,7 @@ from rajee_deploy.model import Platform, PushAccess
 from rajee_deploy.sandbox import control
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from rajee_deploy.engine import BuildEvent, Engine
 
@@ -47,16 +47,19 @@ class Rig:
     def is_real(self) -> bool:
         return not isinstance(self.engine, FakeEngine)
 
-    def request(self, *lines: str, tag: str = "c-1", **given: Any) -> BuildRequest:
-        """A staged context with one file and /bin/busybox, and the Dockerfile beside it."""
+    def request(
+        self, *lines: str, tag: str = "c-1", more: Mapping[str, str] | None = None, **given: Any
+    ) -> BuildRequest:
+        """A staged context with one file, /bin/busybox and `more`, and the Dockerfile beside it."""
         context = self.folder / "context"
         context.mkdir(exist_ok=True)
-        (context / "app").write_text("app")
+        for name, text in {"app": "app", **(more or {})}.items():
+            (context / name).write_text(text)
         shutil.copy2(BUSYBOX, context / "busybox")
         dockerfile = self.folder / "Dockerfile"
         dockerfile.write_text("\n".join(lines) + "\n")
         dockerfile.with_name("Dockerfile.dockerignore").write_text("# nothing\n")
-        options = {"platform": AMD64, "shown_dockerfile": "docker/api.Dockerfile", **given}
+        options = {"platforms": (AMD64,), "shown_dockerfile": "docker/api.Dockerfile", **given}
         return BuildRequest(context=context, dockerfile=dockerfile, reference=f"{self.access.uri}:{tag}", **options)
 
     def build(self, *lines: str, **given: Any) -> str:
@@ -145,6 +148,7 @@ def surroundings(tmp_path: Path, patch: pytest.MonkeyPatch) -> tuple[Path, Path,
     params=[
         "fake",
         pytest.param("buildx", marks=pytest.mark.docker),
+        pytest.param("store", marks=pytest.mark.docker),  # buildx with containerd's image store: new engines' default
         pytest.param("buildah", marks=pytest.mark.docker),
     ]
 )
@@ -157,7 +161,10 @@ def rig(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Monk
         return Rig(engine, access, lambda tag: engine.pushed.get(f"{access.uri}:{tag}"), *places)
     access, find_config = request.getfixturevalue("repository")
     places = surroundings(tmp_path, monkeypatch)
-    return Rig(Buildx() if request.param == "buildx" else Buildah(), access, find_config, *places)
+    if request.param == "store":
+        request.getfixturevalue("store_engine").add_context("store")
+    engine = {"buildx": Buildx, "store": lambda: Buildx("store"), "buildah": Buildah}[request.param]()
+    return Rig(engine, access, find_config, *places)
 
 
 @pytest.fixture(scope="session")

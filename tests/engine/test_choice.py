@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+
 import pytest
 
 from rajee_deploy.build_settings import EngineKind, EngineSettings
@@ -55,9 +57,19 @@ def test_a_docker_engine_goes_first():
 
 
 @pytest.mark.docker
-def test_buildah_where_no_engine_answers(monkeypatch):
-    monkeypatch.setenv("DOCKER_HOST", "tcp://127.0.0.1:9")
+def test_buildah_where_there_is_no_docker(monkeypatch, tmp_path):
+    (tmp_path / "buildah").symlink_to(shutil.which("buildah"))
+    monkeypatch.setenv("PATH", str(tmp_path))
     assert "buildah" in choose_engine(AUTO).check()
+
+
+@pytest.mark.docker
+@pytest.mark.parametrize("variable", ["DOCKER_HOST", "DOCKER_CONTEXT", "BUILDX_BUILDER"])
+def test_an_engine_that_somebody_named_is_not_replaced(variable, monkeypatch):
+    monkeypatch.setenv(variable, {"DOCKER_HOST": "tcp://127.0.0.1:9"}.get(variable, "nowhere"))
+    with pytest.raises(DeployError) as caught:
+        choose_engine(AUTO).check()
+    assert caught.value.code in ("no-engine", "no-builder")
 
 
 def test_neither_is_there(monkeypatch, tmp_path):

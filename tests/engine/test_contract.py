@@ -33,7 +33,7 @@ def test_it_is_there_and_says_what_it_is(rig):
 @pytest.mark.parametrize("platform", ["linux/amd64", "linux/arm64", "linux/arm/v7"])
 def test_the_platform_is_the_one_asked_for(rig, platform):
     wanted = Platform.parse(platform)
-    rig.build(*PLAIN, platform=wanted)
+    rig.build(*PLAIN, platforms=(wanted,))
     found = rig.find_config("c-1")
     assert (found["os"], found["architecture"]) == (wanted.os, wanted.architecture)
 

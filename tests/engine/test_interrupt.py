@@ -24,7 +24,7 @@ from rajee_deploy.model import Platform, PushAccess
 
 engine, folder, uri, password = sys.argv[1:]
 request = BuildRequest(
-    pathlib.Path(folder, "context"), pathlib.Path(folder, "Dockerfile"), Platform.parse("linux/amd64"), uri + ":c-1"
+    pathlib.Path(folder, "context"), pathlib.Path(folder, "Dockerfile"), (Platform.parse("linux/amd64"),), uri + ":c-1"
 )
 chosen = Buildx() if engine == "Buildx" else Buildah()
 chosen.build_and_push(request, PushAccess(uri, "AWS", password), lambda event: print(event.name, flush=True))

@@ -55,7 +55,7 @@ def image(root: Path) -> Callable[..., ImageSettings]:
     """An image of the project; `image(target="test")` changes its settings."""
 
     def make(**settings: Any) -> ImageSettings:
-        given = {"dockerfile": root / "Dockerfile", "platform": Platform("linux", "amd64"), **settings}
+        given = {"dockerfile": root / "Dockerfile", "platforms": (Platform("linux", "amd64"),), **settings}
         return ImageSettings("app", given.pop("context", root), repository="team/app", **given)
 
     return make

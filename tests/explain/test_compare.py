@@ -140,7 +140,7 @@ def test_edits(changed, edit, wanted):
 @pytest.mark.parametrize(
     ("before", "after", "wanted"),
     [
-        ({}, {"platform": Platform("linux", "arm64")}, ("platform", "platform", "linux/amd64", "linux/arm64", 0)),
+        ({}, {"platforms": (Platform("linux", "arm64"),)}, ("platform", "platform", "linux/amd64", "linux/arm64", 0)),
         ({}, {"target": "app"}, ("target", "target", "the last stage", "app", 0)),
         ({}, {"build_args": {"VERSION": "hunter2"}}, ("args", "VERSION", "not set", "set", 0)),
         ({"build_args": {"VERSION": "hunter2"}}, {"build_args": {}}, ("args", "VERSION", "set", "not set", 0)),

@@ -15,7 +15,7 @@ from rajee_deploy.context import Modes
 from rajee_deploy.engine.probe import BuildxProbe, ProbeAnswer
 from rajee_deploy.errors import DeployError
 from rajee_deploy.image import read_inputs
-from rajee_deploy.model import Platform, Selector
+from rajee_deploy.model import Platform, Selector, parse_platforms
 from rajee_deploy.settings import ImageSettings
 from rajee_deploy.verify.buildkit import check
 from rajee_deploy.verify.probe import make_probe
@@ -69,7 +69,8 @@ def inputs(project):
 
 def settings(root):
     return ImageSettings(
-        name="app", context=root, dockerfile=root / "Dockerfile", repository="", platform=Platform.parse("linux/amd64"),
+        name="app", context=root, dockerfile=root / "Dockerfile", repository="",
+        platforms=(Platform.parse("linux/amd64"),),
         target=None, build_args={}, build_contexts={"data": str(root / "data")},
     )  # fmt: skip
 
@@ -121,10 +122,22 @@ def test_a_real_engine_agrees(inputs, modes):
     assert not found.unchecked
 
 
+@pytest.mark.docker
+def test_every_platforms_reads_are_checked(project):
+    (project / "Dockerfile").write_text("FROM scratch\nARG TARGETARCH\nCOPY for-$TARGETARCH app /\n")
+    for name in ("for-amd64", "for-arm64"):
+        (project / name).write_text(name)
+    both = replace(settings(project), platforms=parse_platforms(["linux/amd64,linux/arm64"]))
+    found = check(read_inputs(both), BuildxProbe())
+    assert [read.source for read in found.agreed] == ["for-$TARGETARCH", "for-$TARGETARCH", "app"]
+    assert not found.unchecked
+
+
 def narrowed(inputs, number, selector):
     reads = list(inputs.recipe.reads)
     reads[number] = reads[number]._replace(selector=selector)
-    return replace(inputs, recipe=replace(inputs.recipe, reads=tuple(reads)))
+    recipe = replace(inputs.recipe, reads=tuple(reads))
+    return replace(inputs, recipe=recipe, variants=(replace(inputs.variants[0], recipe=recipe),))
 
 
 @pytest.mark.docker
