@@ -1,4 +1,8 @@
-"""`docker buildx build --push`: BuildKit through the docker CLI."""
+"""`docker buildx build --push`: BuildKit through the docker CLI.
+
+docker-py builds through the legacy API only, and its push tells failures inside a stream with HTTP status 200; so it
+is used for what it does well (is an engine there, which version) and the build goes through the CLI.
+"""
 
 from __future__ import annotations
 
@@ -132,17 +136,53 @@ def _check_builder(docker: str, name: str) -> str:
     return f"builder {name} ({facts.get('Driver', 'unknown driver')} at {facts.get('Endpoint', 'an unknown address')})"
 
 
-def _engine_version(docker: str) -> str:
-    """The engine's version. The docker command is asked: it alone knows every way to one (contexts, TLS, ssh)."""
-    answer = run([docker, "version", "--format", "{{.Server.Version}}"], time_limit=_CHECK_SECONDS)
-    if answer.code == 0 and answer.tail:
-        return answer.tail[-1]
+def _engine_version(program: str) -> str:
+    """The version of the engine that the environment or the current docker context names."""
     named = {name: os.environ[name] for name in ("DOCKER_HOST", "DOCKER_CONTEXT") if os.environ.get(name)}
-    raise DeployError(
-        "no-engine", "no Docker Engine answers", cause="\n".join(answer.tail[-3:]),
-        where=", ".join(f"{name}={value}" for name, value in named.items()) or "the current docker context",
-        hint="start Docker (Linux: systemctl start docker), or point DOCKER_HOST or a docker context at an engine",
-    )  # fmt: skip
+    try:
+        socket = _own_socket()
+        return _version(socket) if socket else _version_elsewhere(program)
+    except OSError as error:
+        raise DeployError(
+            "no-engine", "no Docker Engine answers", cause=str(error),
+            where=", ".join(f"{name}={value}" for name, value in named.items()) or "the current docker context",
+            hint="start Docker (Linux: systemctl start docker), or point DOCKER_HOST or a docker context at an engine",
+        ) from error  # fmt: skip
+
+
+def _own_socket() -> str:
+    """The address of an engine on this machine; "" for one elsewhere, or where the docker command has to say."""
+    from docker.context import ContextAPI
+
+    host = os.environ.get("DOCKER_HOST", "")
+    if not host:
+        name = os.environ.get("DOCKER_CONTEXT")
+        context = ContextAPI.get_context(name) if name else ContextAPI.get_current_context()
+        host = (context.Host or "unix:///var/run/docker.sock") if context is not None else ""
+    return host if host.startswith("unix:") else ""
+
+
+def _version(socket: str) -> str:
+    import docker
+    from docker.errors import DockerException
+
+    try:
+        client = docker.DockerClient(socket, timeout=int(_CHECK_SECONDS))
+        try:
+            return str(client.version()["Version"])
+        finally:
+            client.close()
+    except DockerException as error:
+        raise OSError(str(error)) from error
+
+
+def _version_elsewhere(program: str) -> str:
+    """Asked by the docker command: docker-py lacks what ssh takes, and over TLS it takes the machine's own bundle of
+    authorities (REQUESTS_CA_BUNDLE) for the engine's."""
+    answer = run([program, "version", "--format", "{{.Server.Version}}"], time_limit=_CHECK_SECONDS)
+    if answer.code != 0 or not answer.tail:
+        raise OSError("\n".join(answer.tail[-3:]))
+    return answer.tail[-1]
 
 
 def docker_program() -> str:

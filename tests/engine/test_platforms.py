@@ -11,11 +11,11 @@ import tarfile
 import urllib.request
 
 import pytest
+from engines import docker
 
 from rajee_deploy.engine.buildah import Buildah
 from rajee_deploy.errors import DeployError
 from rajee_deploy.model import parse_platforms
-from tests.engines import docker
 
 pytestmark = pytest.mark.docker
 BOTH = parse_platforms(["linux/amd64,linux/arm64"])
