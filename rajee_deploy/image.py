@@ -230,17 +230,19 @@ def base_images(inputs: ImageInputs) -> tuple[tuple[str, Platform], ...]:
     )
 
 
-def unexpected_triggers(inputs: ImageInputs, base: str, found: Iterable[str]) -> tuple[str, ...]:
+def unexpected_triggers(inputs: ImageInputs, base: str, platform: Platform, found: Iterable[str]) -> tuple[str, ...]:
     """Those ONBUILD instructions of a base image, as an engine shows them, that would read the build context and that
     the lock knows nothing of: what they read is in no fingerprint."""
-    return unexplained(_reading(found), locked_triggers(inputs, base))
+    return unexplained(_reading(found), locked_triggers(inputs, base, platform))
 
 
-def locked_triggers(inputs: ImageInputs, base: str) -> tuple[str, ...]:
-    """The ONBUILD instructions that the lock knows of one of the base images."""
+def locked_triggers(inputs: ImageInputs, base: str, platform: Platform) -> tuple[str, ...]:
+    """The ONBUILD instructions that the lock knows of a base image for one platform. Another platform's are no help:
+    what this one's read is not read for them."""
     keys = {one.key for one in inputs.recipe.references if one.role == "from" and one.text == base}
     images = (inputs.options.locked[key] for key in keys if key in inputs.options.locked)
-    return tuple(text for image in images for config in image.configs.values() for text in config.onbuild)
+    configs = (image.configs.get(str(platform)) for image in images)
+    return tuple(text for config in configs if config is not None for text in config.onbuild)
 
 
 def unexplained(found: Iterable[str], known: Iterable[str]) -> tuple[str, ...]:
