@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import io
 import itertools
 
 import pytest
 
 from rajee_deploy import trust
+from rajee_deploy.console import Console
 from rajee_deploy.contents.document import decode, encode
 from rajee_deploy.contents.of_image import contents_of
+from rajee_deploy.context import Modes
 from rajee_deploy.errors import ConfigurationError
 from rajee_deploy.explain.compare import compare
 from rajee_deploy.explain.reads import other_inputs
+from rajee_deploy.explain.words import show_image
 from rajee_deploy.facts import ImageContent, ImageForeign, ImageOfOtherPlatform, ImagePresent
 from rajee_deploy.fingerprint import kind_of, of_image
 from rajee_deploy.image import base_images, build_request, read_inputs
@@ -27,11 +31,11 @@ BOTH = "linux/amd64,linux/arm64"
 def inputs(tmp_path):
     """Fingerprint the project's image for some platforms; `changes` are written first."""
 
-    def make(platforms=BOTH, **changes):
+    def make(platforms=BOTH, modes=None, **changes):
         for name, text in {**FILES, **changes}.items():
             (tmp_path / name).write_text(text)
         found = read_inputs(
-            ImageSettings("app", tmp_path, tmp_path / "Dockerfile", "team/app", parse_platforms([platforms]))
+            ImageSettings("app", tmp_path, tmp_path / "Dockerfile", "team/app", parse_platforms([platforms])), modes
         )
         for selection in found.selections.values():
             _ = selection.entries  # read now: tests go on and edit the files
@@ -136,6 +140,22 @@ def test_shared_inputs_are_explained_once(inputs):
         "scheme", "platform", "target", "modes", "linux/amd64 build-arg:TARGETARCH", "reference:from",
         "linux/arm64 build-arg:TARGETARCH",
     ]  # fmt: skip
+
+
+def test_what_each_platform_has_of_its_own_is_shown_as_what_it_is(inputs):
+    stdout = io.StringIO()
+    show_image(Console(stdout=stdout, stderr=io.StringIO()), "app", inputs())
+    rows = dict(line.strip().split("  ", 1) for line in stdout.getvalue().splitlines() if "TARGETARCH " in line)
+    assert {name: value.strip() for name, value in rows.items() if "build-arg" in name} == {
+        "linux/amd64 build-arg:TARGETARCH": "set (its value is private)",
+        "linux/arm64 build-arg:TARGETARCH": "set (its value is private)",
+    }
+
+
+def test_exact_modes_are_kept_in_full(inputs):
+    """What only exact modes count would otherwise show as a change that nobody can name."""
+    assert {item.extra for item in contents_of(inputs()).items} == {""}
+    assert "" not in {item.extra for item in contents_of(inputs(modes=Modes.EXACT)).items}
 
 
 @pytest.mark.parametrize(
