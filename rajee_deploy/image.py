@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from rajee_deploy.model import LockedImage, Recipe, Use
     from rajee_deploy.settings import ImageSettings
 
+_MACHINES = ("linux/amd64", "linux/arm64")  # that build: tools have no images for linux/386 or linux/arm/v7
 _PROXIES = {
     "httpProxy": "HTTP_PROXY", "httpsProxy": "HTTPS_PROXY", "ftpProxy": "FTP_PROXY", "noProxy": "NO_PROXY",
     "allProxy": "ALL_PROXY",
@@ -126,10 +127,11 @@ def _read_lock(settings: ImageSettings) -> Mapping[str, LockedImage]:
 
 
 def _options(settings: ImageSettings, locked: Mapping[str, LockedImage]) -> list[BuildOptions]:
-    """One for each platform. Where there are several, the first stands for the one that builds: a stage that is
+    """One for each platform. Of several, one stands for the machine that builds: a stage that is
     `FROM --platform=$BUILDPLATFORM` is built once then, and its base need not exist for the others."""
     args = {**_proxies(), **_build_args(settings)}
-    builds = settings.platforms[0] if len(settings.platforms) > 1 else None
+    several = len(settings.platforms) > 1
+    builds = min(settings.platforms, key=lambda each: str(each) not in _MACHINES) if several else None
     return [
         BuildOptions(each, settings.target, args, settings.build_contexts, locked, settings.labels, builds)
         for each in settings.platforms

@@ -128,6 +128,21 @@ def test_bases_are_looked_at_for_each_platform(inputs):
     assert found == [("base:1", "linux/amd64"), ("base:1", "linux/arm64")]
 
 
+@pytest.mark.parametrize(
+    ("platforms", "builds"),
+    [
+        ("linux/386,linux/amd64,linux/arm64", "linux/amd64"),
+        ("linux/arm/v7,linux/arm64", "linux/arm64"),
+        ("linux/arm/v7,linux/s390x", "linux/arm/v7"),
+        ("linux/386", "linux/386"),
+    ],
+)
+def test_tools_of_the_build_platform_need_not_exist_for_rare_ones(inputs, platforms, builds):
+    text = "FROM --platform=$BUILDPLATFORM tools:1 AS t\nFROM scratch\nCOPY --from=t / /\n"
+    found = [(base, str(platform)) for base, platform in base_images(inputs(platforms, Dockerfile=text))]
+    assert found == [("tools:1", builds)]
+
+
 def test_a_base_is_looked_at_for_the_platform_that_its_stage_names(inputs):
     text = "FROM --platform=linux/arm64 tools:1 AS t\nFROM scratch\nCOPY --from=t / /\n"
     found = [(base, str(platform)) for base, platform in base_images(inputs("linux/amd64", Dockerfile=text))]
