@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from rajee_deploy.model import LockedImage, Recipe, Use
     from rajee_deploy.settings import ImageSettings
 
+_MACHINES = ("linux/amd64", "linux/arm64")  # that build: tools have no images for linux/386 or linux/arm/v7
 _PROXIES = {
     "httpProxy": "HTTP_PROXY", "httpsProxy": "HTTPS_PROXY", "ftpProxy": "FTP_PROXY", "noProxy": "NO_PROXY",
     "allProxy": "ALL_PROXY",
@@ -126,10 +127,11 @@ def _read_lock(settings: ImageSettings) -> Mapping[str, LockedImage]:
 
 
 def _options(settings: ImageSettings, locked: Mapping[str, LockedImage]) -> list[BuildOptions]:
-    """One for each platform. Where there are several, the first stands for the one that builds: a stage that is
+    """One for each platform. Of several, one stands for the machine that builds: a stage that is
     `FROM --platform=$BUILDPLATFORM` is built once then, and its base need not exist for the others."""
     args = {**_proxies(), **_build_args(settings)}
-    builds = settings.platforms[0] if len(settings.platforms) > 1 else None
+    several = len(settings.platforms) > 1
+    builds = min(settings.platforms, key=lambda each: str(each) not in _MACHINES) if several else None
     return [
         BuildOptions(each, settings.target, args, settings.build_contexts, locked, settings.labels, builds)
         for each in settings.platforms
@@ -230,17 +232,19 @@ def base_images(inputs: ImageInputs) -> tuple[tuple[str, Platform], ...]:
     )
 
 
-def unexpected_triggers(inputs: ImageInputs, base: str, found: Iterable[str]) -> tuple[str, ...]:
+def unexpected_triggers(inputs: ImageInputs, base: str, platform: Platform, found: Iterable[str]) -> tuple[str, ...]:
     """Those ONBUILD instructions of a base image, as an engine shows them, that would read the build context and that
     the lock knows nothing of: what they read is in no fingerprint."""
-    return unexplained(_reading(found), locked_triggers(inputs, base))
+    return unexplained(_reading(found), locked_triggers(inputs, base, platform))
 
 
-def locked_triggers(inputs: ImageInputs, base: str) -> tuple[str, ...]:
-    """The ONBUILD instructions that the lock knows of one of the base images."""
+def locked_triggers(inputs: ImageInputs, base: str, platform: Platform) -> tuple[str, ...]:
+    """The ONBUILD instructions that the lock knows of a base image for one platform. Another platform's are no help:
+    what this one's read is not read for them."""
     keys = {one.key for one in inputs.recipe.references if one.role == "from" and one.text == base}
     images = (inputs.options.locked[key] for key in keys if key in inputs.options.locked)
-    return tuple(text for image in images for config in image.configs.values() for text in config.onbuild)
+    configs = (image.configs.get(str(platform)) for image in images)
+    return tuple(text for config in configs if config is not None for text in config.onbuild)
 
 
 def unexplained(found: Iterable[str], known: Iterable[str]) -> tuple[str, ...]:

@@ -28,9 +28,13 @@ def interrupts_held() -> Iterator[None]:
         yield  # no other thread is ever interrupted, or may set handlers
         return
     arrived: list[int] = []
+    is_held = True
 
-    def hold(number: int, _frame: FrameType | None) -> None:
-        arrived.append(number)
+    def hold(number: int, frame: FrameType | None) -> None:
+        if is_held:
+            arrived.append(number)
+        else:
+            before[signal.Signals(number)](number, frame)
 
     before = {number: handler for number in _HELD if callable(handler := signal.getsignal(number))}
     try:
@@ -38,6 +42,7 @@ def interrupts_held() -> Iterator[None]:
             signal.signal(number, hold)
         yield
     finally:
+        is_held = False  # an interrupt from here on may leave some of ours in place, which then hold nothing back
         for number, handler in before.items():
             signal.signal(number, handler)
         for late in arrived[:1]:

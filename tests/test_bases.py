@@ -9,7 +9,14 @@ from fakes import FakeImages
 
 from rajee_deploy.bases import Scope, check, compare, update
 from rajee_deploy.errors import DeployError, Exit
-from rajee_deploy.image import build_request, locked_triggers, read_inputs, read_recipe, unexplained
+from rajee_deploy.image import (
+    build_request,
+    locked_triggers,
+    read_inputs,
+    read_recipe,
+    unexpected_triggers,
+    unexplained,
+)
 from rajee_deploy.lock import Entry, Lock, read, write
 from rajee_deploy.model import BaseConfig, Digest, Platform
 from rajee_deploy.settings import ImageSettings
@@ -187,7 +194,28 @@ def test_what_a_bases_triggers_name_is_locked_too(scope, images, image, root):
     assert check(scope()) == 2
     inputs = read_inputs(image)
     assert [use.read.selector.path for use in inputs.uses] == ["/c"]
-    assert locked_triggers(inputs, f"base:1@{ONE}") == triggers
+    assert locked_triggers(inputs, f"base:1@{ONE}", Platform.parse(AMD64)) == triggers
+
+
+def test_what_a_lock_knows_of_one_platform_explains_nothing_on_another(scope, images, image, root):
+    """A lock that was written before a platform was added: what its image would read is in no fingerprint."""
+    (root / "Dockerfile").write_text("FROM base:1\n")
+    trigger = "COPY c* /"
+    images.images["docker.io/library/base:1"] = (ONE, dict.fromkeys((AMD64, ARM64), BaseConfig((), (trigger,))))
+    update(scope(), images, (), DAY)
+    platforms = (Platform.parse(AMD64), Platform.parse(ARM64))
+    both = replace(image, platforms=platforms)
+
+    def unexpected():
+        inputs = read_inputs(both)
+        return [unexpected_triggers(inputs, f"base:1@{ONE}", each, (trigger,)) for each in platforms]
+
+    assert unexpected() == [(), (trigger,)]
+    with pytest.raises(DeployError) as caught:
+        check(scope(both))
+    assert "missing: base:1 (linux/arm64)" in caught.value.cause
+    update(scope(both), images, (), DAY)
+    assert unexpected() == [(), ()]
 
 
 # -- into the build ------------------------------------------------------------------------------------------------

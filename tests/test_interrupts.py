@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -61,6 +62,29 @@ def test_other_signals_of_the_command_are_held_too():
         assert raised == [signal.SIGTERM]
     finally:
         signal.signal(signal.SIGTERM, before)
+
+
+def test_an_interrupt_at_the_end_of_the_block_takes_no_signal_away():
+    """Handlers are put back one by one, and the first one may interrupt us before the others are."""
+    raised = []
+    before = {
+        signal.SIGALRM: signal.signal(signal.SIGALRM, lambda *_: os.kill(os.getpid(), signal.SIGINT)),
+        signal.SIGTERM: signal.signal(signal.SIGTERM, lambda number, _frame: raised.append(number)),
+    }
+    try:
+        for number in range(2000):
+            with contextlib.suppress(KeyboardInterrupt):
+                signal.setitimer(signal.ITIMER_REAL, 1e-6 + number % 400 * 1e-7)
+                with interrupts_held():
+                    pass
+                while True:
+                    pass
+            interrupt(signal.SIGTERM)
+            assert len(raised) == number + 1
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def test_a_program_started_inside_inherits_what_is_ignored():

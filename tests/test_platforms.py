@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import io
 import itertools
 
 import pytest
 
 from rajee_deploy import trust
+from rajee_deploy.console import Console
 from rajee_deploy.contents.document import decode, encode
 from rajee_deploy.contents.of_image import contents_of
+from rajee_deploy.context import Modes
 from rajee_deploy.errors import ConfigurationError
 from rajee_deploy.explain.compare import compare
 from rajee_deploy.explain.reads import other_inputs
+from rajee_deploy.explain.words import show_image
 from rajee_deploy.facts import ImageContent, ImageForeign, ImageOfOtherPlatform, ImagePresent
 from rajee_deploy.fingerprint import kind_of, of_image
 from rajee_deploy.image import base_images, build_request, read_inputs
@@ -27,11 +31,11 @@ BOTH = "linux/amd64,linux/arm64"
 def inputs(tmp_path):
     """Fingerprint the project's image for some platforms; `changes` are written first."""
 
-    def make(platforms=BOTH, **changes):
+    def make(platforms=BOTH, modes=None, **changes):
         for name, text in {**FILES, **changes}.items():
             (tmp_path / name).write_text(text)
         found = read_inputs(
-            ImageSettings("app", tmp_path, tmp_path / "Dockerfile", "team/app", parse_platforms([platforms]))
+            ImageSettings("app", tmp_path, tmp_path / "Dockerfile", "team/app", parse_platforms([platforms])), modes
         )
         for selection in found.selections.values():
             _ = selection.entries  # read now: tests go on and edit the files
@@ -124,6 +128,21 @@ def test_bases_are_looked_at_for_each_platform(inputs):
     assert found == [("base:1", "linux/amd64"), ("base:1", "linux/arm64")]
 
 
+@pytest.mark.parametrize(
+    ("platforms", "builds"),
+    [
+        ("linux/386,linux/amd64,linux/arm64", "linux/amd64"),
+        ("linux/arm/v7,linux/arm64", "linux/arm64"),
+        ("linux/arm/v7,linux/s390x", "linux/arm/v7"),
+        ("linux/386", "linux/386"),
+    ],
+)
+def test_tools_of_the_build_platform_need_not_exist_for_rare_ones(inputs, platforms, builds):
+    text = "FROM --platform=$BUILDPLATFORM tools:1 AS t\nFROM scratch\nCOPY --from=t / /\n"
+    found = [(base, str(platform)) for base, platform in base_images(inputs(platforms, Dockerfile=text))]
+    assert found == [("tools:1", builds)]
+
+
 def test_a_base_is_looked_at_for_the_platform_that_its_stage_names(inputs):
     text = "FROM --platform=linux/arm64 tools:1 AS t\nFROM scratch\nCOPY --from=t / /\n"
     found = [(base, str(platform)) for base, platform in base_images(inputs("linux/amd64", Dockerfile=text))]
@@ -136,6 +155,22 @@ def test_shared_inputs_are_explained_once(inputs):
         "scheme", "platform", "target", "modes", "linux/amd64 build-arg:TARGETARCH", "reference:from",
         "linux/arm64 build-arg:TARGETARCH",
     ]  # fmt: skip
+
+
+def test_what_each_platform_has_of_its_own_is_shown_as_what_it_is(inputs):
+    stdout = io.StringIO()
+    show_image(Console(stdout=stdout, stderr=io.StringIO()), "app", inputs())
+    rows = dict(line.strip().split("  ", 1) for line in stdout.getvalue().splitlines() if "TARGETARCH " in line)
+    assert {name: value.strip() for name, value in rows.items() if "build-arg" in name} == {
+        "linux/amd64 build-arg:TARGETARCH": "set (its value is private)",
+        "linux/arm64 build-arg:TARGETARCH": "set (its value is private)",
+    }
+
+
+def test_exact_modes_are_kept_in_full(inputs):
+    """What only exact modes count would otherwise show as a change that nobody can name."""
+    assert {item.extra for item in contents_of(inputs()).items} == {""}
+    assert "" not in {item.extra for item in contents_of(inputs(modes=Modes.EXACT)).items}
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ from rajee_deploy.rollback import Asked
 from rajee_deploy.rollback.recorded import of_rollback, recorded_rollback
 from rajee_deploy.rollout import Deployment, Service
 
+BOTH = '["linux/amd64", "linux/arm64"]'
 GIT = ["git", "-c", "user.name=T", "-c", "user.email=t@example.com", "-c", "commit.gpgsign=false"]
 
 
@@ -170,6 +171,34 @@ def test_an_image_of_another_platform_is_never_deployed(world):
     digest = world.registry.repositories["team/app"][world.first]
     world.registry.contents[digest] = replace(world.registry.contents[digest], platform="linux/arm64")
     refused(world, "image-wrong-platform", world.first)
+
+
+def test_an_image_of_fewer_platforms_is_no_planted_one(world):
+    """A platform was added since: nobody has pushed anything wrong, and the tasks of the new one could not run."""
+    path = world.root / "rajee-deploy.toml"
+    path.write_text(path.read_text().replace("[images.app]", f"[images.app]\nplatform = {BOTH}"))
+    third = world.deploy("three")
+    assert third != world.second
+    for lost in (False, True):
+        if lost:
+            world.lose(world.second)
+        world.done()
+        error = refused(world, "image-wrong-platform", world.second)
+        assert "was built for linux/amd64, and app is for linux/amd64, linux/arm64 now" in error.problem
+        assert "images.app.platform" in error.hint
+        assert (world.runs(), world.done()[0]) == (third, 0)
+
+
+def test_back_to_an_image_for_several_platforms(world):
+    path = world.root / "rajee-deploy.toml"
+    path.write_text(path.read_text().replace("[images.app]", f"[images.app]\nplatform = {BOTH}"))
+    third, _ = world.deploy("three"), world.deploy("four")
+    world.back()
+    assert world.runs() == third
+    world.lose(third)
+    world.deploy("four")
+    world.back(third)
+    assert world.runs() == third
 
 
 def test_a_stack_that_takes_digests_gets_one(world):

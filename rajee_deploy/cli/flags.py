@@ -34,7 +34,8 @@ ContextFlag = Annotated[
 ]
 Target = Annotated[str | None, typer.Option(help="The stage to build.")]
 PlatformFlag = Annotated[
-    str | None, typer.Option(help="Like linux/amd64 (the default), or several: linux/amd64,linux/arm64.")
+    list[str] | None,
+    typer.Option(help="Like linux/amd64 (the default); several: linux/amd64,linux/arm64 (or repeated)."),
 ]
 BuildArgs = Annotated[
     list[str] | None, typer.Option("--build-arg", metavar="NAME=VALUE", help="A build argument (may be repeated).")

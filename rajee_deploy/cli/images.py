@@ -14,6 +14,8 @@ from rajee_deploy.settings import DEFAULT_PLATFORM, LOCK_NAME, ImageSettings, Se
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from rajee_deploy.model import Platform
+
 
 @dataclass(frozen=True, slots=True)
 class SettingsFlags:
@@ -30,9 +32,15 @@ class BuildFlags:
 
     file: Path | None
     target: str | None
-    platform: str | None
+    platform: Sequence[str] | None
     build_args: Sequence[str] | None
     build_contexts: Sequence[str] | None
+
+    @property
+    def platforms(self) -> tuple[Platform, ...]:
+        """Those of --platform, all of its values together; none where it is not given."""
+        given = [text for text in self.platform or () if text]
+        return parse_platforms(given) if given else ()
 
 
 def settings_path(config: Path | None) -> Path:
@@ -73,7 +81,7 @@ def laid_over(image: ImageSettings, build: BuildFlags) -> ImageSettings:
         image,
         dockerfile=build.file or image.dockerfile,
         target=build.target or image.target,
-        platforms=parse_platforms([build.platform]) if build.platform else image.platforms,
+        platforms=build.platforms or image.platforms,
         build_args={**image.build_args, **_pairs("--build-arg", build.build_args)},
         build_contexts={**image.build_contexts, **_pairs("--build-context", build.build_contexts)},
     )
@@ -88,7 +96,7 @@ def image_of_flags(context: Path, build: BuildFlags) -> ImageSettings:
         context=context,
         dockerfile=build.file or context / "Dockerfile",
         repository=Repository(""),
-        platforms=parse_platforms([build.platform or DEFAULT_PLATFORM]),
+        platforms=build.platforms or parse_platforms([DEFAULT_PLATFORM]),
         target=build.target,
         build_args=_pairs("--build-arg", build.build_args),
         build_contexts=_pairs("--build-context", build.build_contexts),

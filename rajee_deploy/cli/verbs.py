@@ -181,7 +181,8 @@ def fingerprint(
     ] = None,
     target: Annotated[str | None, typer.Option(help="The stage to build.")] = None,
     platform: Annotated[
-        str | None, typer.Option(help="Like linux/amd64 (the default), or several: linux/amd64,linux/arm64.")
+        list[str] | None,
+        typer.Option(help="Like linux/amd64 (the default); several: linux/amd64,linux/arm64 (or repeated)."),
     ] = None,
     build_arg: Annotated[
         list[str] | None, typer.Option("--build-arg", metavar="NAME=VALUE", help="A build argument (may be repeated).")

@@ -44,7 +44,7 @@ def contents_of(inputs: ImageInputs) -> Contents:
     uses = [use for variant in inputs.variants for use in variant.uses]
     shown = tuple(_shown_input(item, given) for item in inputs.fingerprint.inputs)
     instructions = tuple(Instruction(_shown_canonical(text), texts.get(line, ""), line) for text, line in canonical)
-    exact = any(item.name == "modes" and item.value == "exact" for item in shown)
+    exact = any((kind_of(item.name)[1], item.value) == ("modes", "exact") for item in shown)
     return Contents(
         replace(inputs.fingerprint, inputs=shown),
         instructions,

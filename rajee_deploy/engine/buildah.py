@@ -13,7 +13,6 @@ import re
 import resource
 import secrets
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from platform import machine
 from typing import TYPE_CHECKING, Any
@@ -94,13 +93,13 @@ class Buildah:
             made, pushed = scratch / "image", scratch / "digest"
             images = []
             for platform in request.platforms:
-                tell = on_event if len(request.platforms) == 1 else _naming(platform, on_event)
+                named = str(platform) if len(request.platforms) > 1 else ""
+                steps = Steps(redacted.events(on_event), platform=named)
                 own = [f"--platform={platform}", f"--iidfile={made}", _auth(login)]
-                layers = _layers(request, platform, access.host)
-                self._build(request, [*layers, *own], environment, tell, redacted)
+                self._build(request, [*_layers(request, platform, access.host), *own], environment, steps, redacted)
                 if self._platform(made, environment) != platform:
                     # buildah takes cached layers of FROM scratch for any platform, and with them the other's name.
-                    self._build(request, ["--layers=false", *own], environment, tell, redacted)
+                    self._build(request, ["--layers=false", *own], environment, steps, redacted)
                     self._check_platform(request, platform, self._platform(made, environment))
                 images.append(made.read_text().strip())
             with self._pushable(images, environment) as (push, image):
@@ -129,11 +128,9 @@ class Buildah:
             run([self._program(), "manifest", "rm", name], env=environment)
 
     def _build(
-        self, request: BuildRequest, more: list[str], environment: Mapping[str, str],
-        on_event: Callable[[BuildEvent], None], redacted: Redactor,
-    ) -> None:  # fmt: skip
+        self, request: BuildRequest, more: list[str], environment: Mapping[str, str], steps: Steps, redacted: Redactor
+    ) -> None:
         flags, arguments = build_arg_flags(request.build_args, frozenset(s.variable for s in request.settings.secrets))
-        steps = Steps(redacted.events(on_event))
         argv = [self._program(), "build", *_build_flags(request), *more, *flags, str(request.context)]
         ended = run(argv, env={**environment, **arguments}, on_line=steps.line)
         if ended.code == 0:
@@ -197,11 +194,6 @@ class Buildah:
                 hint="install buildah (Debian, Ubuntu, Fedora: the package buildah), or use the engine buildx",
             )  # fmt: skip
         return found
-
-
-def _naming(platform: Platform, on_event: Callable[[BuildEvent], None]) -> Callable[[BuildEvent], None]:
-    """Steps with their platform, as BuildKit names them: `[linux/arm64 2/3] RUN make`."""
-    return lambda event: on_event(replace(event, name=re.sub(r"^\[(?=\d)", f"[{platform} ", event.name)))
 
 
 def _layers(request: BuildRequest, platform: Platform, host: str) -> list[str]:

@@ -22,11 +22,15 @@ _LOG_LINES = 30
 
 
 class Steps:
-    """Reads lines; calls `on_event` for each step that begins and ends."""
+    """Reads lines; calls `on_event` for each step that begins and ends. A `platform` is named in each, as BuildKit
+    does: `[linux/arm64 2/3] RUN make`."""
 
-    def __init__(self, on_event: Callable[[BuildEvent], None], clock: Callable[[], float] = time.perf_counter) -> None:
+    def __init__(
+        self, on_event: Callable[[BuildEvent], None], clock: Callable[[], float] = time.perf_counter, platform: str = ""
+    ) -> None:
         self._on_event = on_event
         self._clock = clock
+        self._platform = f"{platform} " if platform else ""
         self._name = ""
         self._text = ""
         self._began = 0.0
@@ -39,7 +43,7 @@ class Steps:
         match = _STEP.fullmatch(line)
         if match:
             stage, step, text = match.groups()
-            self.begin(f"[{f'stage {stage}, ' if stage else ''}{step}] {text}", text)
+            self.begin(f"[{self._platform}{f'stage {stage}, ' if stage else ''}{step}] {text}", text)
         elif line.startswith(_CACHED):
             self._cached = True
         elif line.startswith("COMMIT"):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, replace
+from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -269,16 +270,16 @@ def _other_reads(inputs: ImageInputs) -> Iterator[ContextRead]:
     if inputs.recipe.widened:
         return
     path = shown(inputs.settings.dockerfile)
-    known = {(read.location.start, read.source) for read in inputs.recipe.reads}
+    known = {(read.location.start, read.selector) for read in inputs.recipe.reads}
     starts = [node.start for node in parse(inputs.dockerfile, path).nodes if node.name == "FROM"]
     lines = inputs.dockerfile.split(b"\n")
-    for end in (*(start - 1 for start in starts[1:]), len(lines)):
+    for end, variant in product((*(start - 1 for start in starts[1:]), len(lines)), inputs.variants):
         try:
             text = b"\n".join([*lines[:end], b""])
-            recipe = dockerfiles.resolve(text, replace(inputs.options, target=None), path)
+            recipe = dockerfiles.resolve(text, replace(variant.options, target=None), path)
         except DeployError:
             continue  # a stage that cannot be built reads nothing
         for read in recipe.reads:
-            if (read.location.start, read.source) not in known:
-                known.add((read.location.start, read.source))
+            if (read.location.start, read.selector) not in known:
+                known.add((read.location.start, read.selector))
                 yield read

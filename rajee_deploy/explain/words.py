@@ -8,6 +8,7 @@ from rajee_deploy.console import printable
 from rajee_deploy.contents.reads import texts_of
 from rajee_deploy.explain.reads import by_line, other_inputs
 from rajee_deploy.explain.why import Absent, Excluded, Ignored, InHash, OnTheWay, Outside, Unread
+from rajee_deploy.fingerprint import kind_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -181,6 +182,7 @@ def counted(number: int, noun: str) -> str:
 
 
 def _input_row(item: Input) -> tuple[str, str]:
-    if item.name.startswith("build-arg:"):
+    _, name = kind_of(item.name)
+    if name.startswith("build-arg:"):
         return item.name, "not set" if item.value is not None else "set (its value is private)"
-    return item.name, item.value or ("the last stage" if item.name == "target" else "-")
+    return item.name, item.value or ("the last stage" if name == "target" else "-")

@@ -16,6 +16,7 @@ from rajee_deploy.building import Workshop, build_all
 from rajee_deploy.deploying import Job, deploy
 from rajee_deploy.errors import ConfigurationError, DeployError
 from rajee_deploy.facts import (
+    ImageOfOtherPlatform,
     ImagePresent,
     Observed,
     RepositoryAbsent,
@@ -31,7 +32,7 @@ from rajee_deploy.observe import observe
 from rajee_deploy.report.history import History
 from rajee_deploy.rollback import Return, Target
 from rajee_deploy.rollback.past import inputs_of_tag, recorded_revision
-from rajee_deploy.rollback.target import check_tag, fingerprint_of, previous
+from rajee_deploy.rollback.target import check_tag, fingerprint_of, for_other_platforms, previous
 from rajee_deploy.steps import BuildAndPush, Change, DeployStack, MoveTag, Via
 from rajee_deploy.synthesis import keeping
 from rajee_deploy.up import check_account, keeper_of
@@ -182,9 +183,11 @@ def _way(run: Context, asked: Asked, image: ImageSettings, state: StackPresent, 
     else:
         deployed = retention.deployed_reference(wanted, state)
         target = previous(run.ports.registry, wanted, deployed, History().runs()[0], run.settings)
-    fingerprint = _fingerprint_there(run, wanted, target.tag) or _named(target.tag)
-    wanted = replace(wanted, fingerprint=fingerprint)
+    there = _fingerprint_there(run, wanted, target.tag)
+    wanted = replace(wanted, fingerprint=there or _named(target.tag))
     found = observe(run.ports.registry, [wanted], {image.stack: state}).images[image.name]
+    if there is not None and isinstance(found, ImageOfOtherPlatform):
+        raise for_other_platforms(wanted, found.platforms)
     problem = trust.refused(wanted, found)
     if problem is not None:
         raise problem
@@ -217,7 +220,9 @@ def _built(run: Context, way: _Way, asked: Asked) -> _Way:
     with run.phase("find the engine"):
         run.console.detail(run.ports.engine.check())
     with inputs_of_tag(image, tag, way.recorded, asked.origin) as (inputs, labels):
-        wanted = replace(way.wanted, fingerprint=inputs.fingerprint)
+        wanted, its = replace(way.wanted, fingerprint=inputs.fingerprint), inputs.settings.platforms
+        if not {*wanted.platforms} <= {*its}:
+            raise for_other_platforms(wanted, ", ".join(map(str, its)))
         # What it is made of is recorded already: from there its revision is known.
         shop = Workshop(
             run.settings, run.ports.engine, run.ports.registry, run.console, run.phase, {image.name: wanted}, tuple,

@@ -44,6 +44,17 @@ def fingerprint_of(recorded: str) -> Fingerprint | None:
         return None
 
 
+def for_other_platforms(image: WantedImage, its: str) -> DeployError:
+    """For an image that is what its tag says, of a time when the settings named other platforms."""
+    wanted = ", ".join(map(str, image.platforms))
+    return DeployError(
+        "image-wrong-platform", f"the image {image.tag} was built for {its}, and {image.name} is for {wanted} now",
+        where=f"{image.repository}:{image.tag}",
+        hint=f"if what the stack runs needs no other, let images.{image.name}.platform be what the image was built for "
+        "and run rollback again; else check out a revision that is right for all and run up --allow-rollback",
+    )  # fmt: skip
+
+
 def previous(
     registry: RegistryReader, image: WantedImage, deployed: str, runs: Sequence[Run], settings: Settings
 ) -> Target:

@@ -125,6 +125,16 @@ def test_what_the_image_does_not_read_does_not_count(project):
     assert command(project, "fingerprint").stdout != before
 
 
+def test_platforms_are_given_at_once_or_one_by_one(project):
+    def tag(*flags: str) -> str:
+        return command(project, "fingerprint", *flags).stdout
+
+    both = tag("--platform", "linux/amd64,linux/arm64")
+    assert tag("--platform", "linux/arm64", "--platform", "linux/amd64") == both
+    assert both not in ("", tag(), tag("--platform", "linux/arm64"))
+    assert tag("--platform", "") == tag("--platform", "linux/amd64") == tag()
+
+
 def test_the_epoch_that_buildx_takes_from_the_environment_counts(project):
     plain, dated = command(project, "fingerprint"), command(project, "fingerprint", SOURCE_DATE_EPOCH="1")
     assert plain.stdout != dated.stdout

@@ -122,6 +122,16 @@ def test_buildahs_steps():
     ]  # fmt: skip
 
 
+def test_buildahs_steps_of_one_platform_of_several():
+    events = []
+    steps = Steps(events.append, platform="linux/arm64")
+    steps.line("[1/2] STEP 1/2: FROM scratch AS a")
+    steps.line("STEP 2/2: RUN false")
+    assert events[-1].name == "[linux/arm64 2/2] RUN false"
+    assert events[0].name == "[linux/arm64 stage 1/2, 1/2] FROM scratch AS a"
+    assert steps.failure("FROM scratch\nRUN false\n", "D") == ("D:2", "step: [linux/arm64 2/2] RUN false\n")
+
+
 def test_hidden_secrets(tmp_path, monkeypatch):
     monkeypatch.setenv("TOKEN", "hunter2hunter2")
     (tmp_path / "npmrc").write_text("//x/:_authToken=abcdef\n\nok\n")

@@ -21,7 +21,7 @@ from rajee_deploy.explain.documents import of_answers
 from rajee_deploy.explain.why import Absent, Excluded, Ignored, InHash, OnTheWay, Outside, Unread, deciding_rule, why
 from rajee_deploy.explain.words import show_answer
 from rajee_deploy.image import read_inputs
-from rajee_deploy.model import Kind
+from rajee_deploy.model import Kind, parse_platforms
 
 DOCKERFILE = """\
 FROM scratch AS test
@@ -127,6 +127,15 @@ def test_read_by_a_later_stage_without_a_name(inputs):
     answer = ask(found, "b")
     assert isinstance(answer, Unread)
     assert [read.location.start for read in answer.elsewhere] == [4]
+
+
+@pytest.mark.parametrize("path", ["for-amd64", "for-arm64"])
+def test_another_stage_reads_it_for_one_of_the_platforms(inputs, path):
+    text = "FROM scratch AS test\nARG TARGETARCH\nCOPY for-$TARGETARCH /\nFROM scratch\nCOPY a /\n"
+    tree = {"Dockerfile": text, "a": "a", "for-amd64": "1", "for-arm64": "2"}
+    answer = ask(inputs(tree, platforms=parse_platforms(["linux/amd64,linux/arm64"])), path)
+    assert isinstance(answer, Unread)
+    assert [read.location.start for read in answer.elsewhere] == [3]
 
 
 def test_read_by_no_stage(inputs):
