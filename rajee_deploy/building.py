@@ -16,9 +16,10 @@ from rajee_deploy import process, source, trust
 from rajee_deploy.engine.failures import CACHE_NOT_WRITTEN, CACHE_PLACE
 from rajee_deploy.errors import DeployError
 from rajee_deploy.facts import ImagePresent
-from rajee_deploy.image import base_images, build_request, unexpected_triggers
+from rajee_deploy.image import build_request
 from rajee_deploy.observe import image_state
 from rajee_deploy.report.timings import duration
+from rajee_deploy.triggers import base_images, unexpected_triggers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence

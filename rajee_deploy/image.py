@@ -16,7 +16,7 @@ from rajee_deploy import context as contexts
 from rajee_deploy import dockerfile as dockerfiles
 from rajee_deploy import fingerprint as fingerprints
 from rajee_deploy.errors import DeployError
-from rajee_deploy.model import BuildOptions, Notice, Platform
+from rajee_deploy.model import BuildOptions, Notice
 from rajee_deploy.names import FINGERPRINT_LABEL
 from rajee_deploy.places import cache_directory, user_docker_config
 
@@ -217,55 +217,6 @@ def _proxies() -> dict[str, str]:
     except (OSError, ValueError, AttributeError):
         return {}  # docker itself says what is wrong with it when it builds
     return named | {name.lower(): value for name, value in named.items()}
-
-
-def base_images(inputs: ImageInputs) -> tuple[tuple[str, Platform], ...]:
-    """The images that reachable stages stand on, as a registry knows them (no git, layout or http sources), each with
-    the platform that it is used for."""
-    return tuple(
-        dict.fromkeys(
-            (one.text, Platform.parse(one.platform) if one.platform else variant.options.platform)
-            for variant in inputs.variants
-            for one in variant.recipe.references
-            if one.role == "from" and "://" not in one.text and not one.text.startswith("git@")
-        )
-    )
-
-
-def unexpected_triggers(inputs: ImageInputs, base: str, platform: Platform, found: Iterable[str]) -> tuple[str, ...]:
-    """Those ONBUILD instructions of a base image, as an engine shows them, that would read the build context and that
-    the lock knows nothing of: what they read is in no fingerprint."""
-    return unexplained(_reading(found), locked_triggers(inputs, base, platform))
-
-
-def locked_triggers(inputs: ImageInputs, base: str, platform: Platform) -> tuple[str, ...]:
-    """The ONBUILD instructions that the lock knows of a base image for one platform. Another platform's are no help:
-    what this one's read is not read for them."""
-    keys = {one.key for one in inputs.recipe.references if one.role == "from" and one.text == base}
-    images = (inputs.options.locked[key] for key in keys if key in inputs.options.locked)
-    configs = (image.configs.get(str(platform)) for image in images)
-    return tuple(text for config in configs if config is not None for text in config.onbuild)
-
-
-def unexplained(found: Iterable[str], known: Iterable[str]) -> tuple[str, ...]:
-    """Those of `found`, which an engine shows in its own words, that no instruction of `known` explains."""
-    words = {_engine_words(text) for text in known}
-    return tuple(text for text in found if not {_engine_words(text), text.split(maxsplit=1)[0].upper()} & words)
-
-
-def _engine_words(text: str) -> str:
-    """An instruction as BuildKit shows it. Where it expands a variable, only the instruction's name is the same."""
-    name, *rest = text.partition("\n")[0].split() or [""]
-    return name.upper() if any("$" in word for word in rest) else " ".join((name.upper(), *rest))
-
-
-def _reading(triggers: Iterable[str]) -> tuple[str, ...]:
-    return tuple(
-        text
-        for text in triggers
-        if ((text.split(maxsplit=1)[:1] or [""])[0].upper() in ("COPY", "ADD") and "--from=" not in text)
-        or (text.upper().startswith("RUN") and "--mount" in text)
-    )  # fmt: skip
 
 
 def _build_args(settings: ImageSettings) -> dict[str, str]:

@@ -9,17 +9,11 @@ from fakes import FakeImages
 
 from rajee_deploy.bases import Scope, check, compare, update
 from rajee_deploy.errors import DeployError, Exit
-from rajee_deploy.image import (
-    build_request,
-    locked_triggers,
-    read_inputs,
-    read_recipe,
-    unexpected_triggers,
-    unexplained,
-)
+from rajee_deploy.image import build_request, read_inputs, read_recipe
 from rajee_deploy.lock import Entry, Lock, read, write
 from rajee_deploy.model import BaseConfig, Digest, Platform
 from rajee_deploy.settings import ImageSettings
+from rajee_deploy.triggers import locked_triggers, unexpected_triggers, unexplained
 
 ONE, TWO, THREE = (Digest("sha256", digit * 64) for digit in "123")
 AMD64, ARM64 = "linux/amd64", "linux/arm64"

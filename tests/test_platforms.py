@@ -18,9 +18,10 @@ from rajee_deploy.explain.reads import other_inputs
 from rajee_deploy.explain.words import show_image
 from rajee_deploy.facts import ImageContent, ImageForeign, ImageOfOtherPlatform, ImagePresent
 from rajee_deploy.fingerprint import kind_of, of_image
-from rajee_deploy.image import base_images, build_request, read_inputs
+from rajee_deploy.image import build_request, read_inputs
 from rajee_deploy.model import Digest, parse_platforms
 from rajee_deploy.settings import ImageSettings
+from rajee_deploy.triggers import base_images
 
 TEXT = "FROM base:1\nARG TARGETARCH\nCOPY app-$TARGETARCH /app\nCOPY both /\n"
 FILES = {"Dockerfile": TEXT, "app-amd64": "1", "app-arm64": "2", "app-s390x": "3", "both": "b"}

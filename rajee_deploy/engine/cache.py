@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 GITHUB = "gha"
+_CONTINUED = re.compile(r"[\\`][ \t]*\n")  # a line that goes on, whichever sign says so
 _MOUNT = re.compile(r"--mount=(\S+)")
 _NO_FILES = re.compile(r"\btype=(cache|secret|ssh|tmpfs)\b")
 # What the toolkit gives to actions alone (a step of `run:` gets it through an action that exports it).
@@ -51,7 +52,8 @@ def layer_cache_flags(sources: Sequence[str], targets: Sequence[str], host: str)
 
 def mounts_files(dockerfile: str) -> bool:
     """Whether a RUN of it mounts files of a stage, an image or a build context; rather too often than not."""
-    return any("from=" in mount or not _NO_FILES.search(mount) for mount in _MOUNT.findall(dockerfile))
+    mounts = _MOUNT.findall(_CONTINUED.sub("", dockerfile))
+    return any("from=" in mount or not _NO_FILES.search(mount) for mount in mounts)
 
 
 def _source(text: str, host: str, name: str, environment: Mapping[str, str]) -> str:

@@ -64,6 +64,7 @@ def test_buildah_takes_repositories_without_a_tag(text, repository):
         ("--mount=source=type,target=/m", True),
         ("--mount=type=cache,from=seed,target=/c", True),
         ("--mount=type=cache,target=/c \\\n  --mount=from=stage,target=/m", True),
+        ("--mount=type=cache,target=/c,\\\nfrom=stage", True),
     ],
 )
 def test_whether_run_mounts_files(mounts, files):
