@@ -63,15 +63,17 @@ def run(
     env: Mapping[str, str] | None = None,
     on_line: Callable[[str], None] | None = None,
     time_limit: float | None = None,
+    cleans_up: bool = False,
 ) -> Completed:
     """Run a program to its end, handing every line of its stdout and stderr (merged) to `on_line`.
 
     `env` is added to our own environment. `time_limit` is in seconds; past it the group is ended and `timed_out` set.
     DeployError `program-missing` when it cannot be started. Whatever interrupts us ends the child's group first.
+    One that `cleans_up` is started, too, while all others are being ended.
     """
     expired = threading.Event()
     tail: deque[str] = deque(maxlen=TAIL_LINES)
-    with _child(argv, cwd, env) as child:
+    with _child(argv, cwd, env, cleans_up=cleans_up) as child:
         timer = _kill_after(child, time_limit, expired)
         try:
             for line in child.stdout or ():
@@ -122,16 +124,18 @@ def spawn_detached(argv: Sequence[str], *, log: Path, env: Mapping[str, str] | N
 
 
 @contextmanager
-def _child(argv: Sequence[str], cwd: Path | None, env: Mapping[str, str] | None) -> Iterator[subprocess.Popen[str]]:
+def _child(
+    argv: Sequence[str], cwd: Path | None, env: Mapping[str, str] | None, *, cleans_up: bool
+) -> Iterator[subprocess.Popen[str]]:
     """A program and its guard; both are gone at the end, however that comes."""
     child = guard = None
-    _refuse_when_ending()
+    _refuse_when_ending(cleans_up)
     try:
         with interrupts_held():
             child = _start(argv, cwd, env)
             _running.add(child)
             guard = _watch(child)
-        _refuse_when_ending()  # it may have started just after the others were ended
+        _refuse_when_ending(cleans_up)  # it may have started just after the others were ended
         yield child
     except BaseException:
         if child is not None:
@@ -188,8 +192,8 @@ def _dismiss(guard: subprocess.Popen[bytes]) -> None:
         guard.stdin.close()
 
 
-def _refuse_when_ending() -> None:
-    if _ending.is_set():
+def _refuse_when_ending(cleans_up: bool) -> None:  # noqa: FBT001 -- private, and named where it is made
+    if _ending.is_set() and not cleans_up:
         raise DeployError("interrupted", "interrupted", hint="run again to go on from here")
 
 

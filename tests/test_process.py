@@ -12,7 +12,7 @@ import time
 import pytest
 
 from rajee_deploy.errors import DeployError
-from rajee_deploy.process import run, spawn_detached
+from rajee_deploy.process import allow, end_all, run, spawn_detached
 
 
 def python(code: str) -> list[str]:
@@ -134,3 +134,15 @@ def test_whoever_kills_us_ends_the_child_too(tmp_path):
         assert running.stdout.readline() == "up\n"
         running.kill()
     wait_until(lambda: is_gone(int(marker.read_text())))
+
+
+def test_while_all_are_ended_only_what_cleans_up_is_started():
+    end_all()
+    try:
+        with pytest.raises(DeployError) as caught:
+            run(["true"])
+        assert caught.value.code == "interrupted"
+        assert run(["true"], cleans_up=True).code == 0
+    finally:
+        allow()
+    assert run(["true"]).code == 0

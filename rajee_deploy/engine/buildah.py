@@ -125,7 +125,7 @@ class Buildah:
                 )  # fmt: skip
             yield ["manifest", "push", "--all"], name
         finally:
-            run([self._program(), "manifest", "rm", name], env=environment)
+            run([self._program(), "manifest", "rm", name], env=environment, cleans_up=True)
 
     def _build(
         self, request: BuildRequest, more: list[str], environment: Mapping[str, str], steps: Steps, redacted: Redactor
