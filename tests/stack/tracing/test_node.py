@@ -47,8 +47,11 @@ def install(project, name: str, code: str, version: str = "1.0.0") -> None:
 
 
 def lock(folder, name: str, version: str) -> None:
-    locked = {"": {"name": "app"}, f"node_modules/{name}": {"version": version}}
-    (folder / "package-lock.json").write_text(json.dumps({"lockfileVersion": 3, "packages": locked}))
+    """Adds a package to the lock file."""
+    path = folder / "package-lock.json"
+    locked = json.loads(path.read_text())["packages"] if path.exists() else {"": {"name": "app"}}
+    locked[f"node_modules/{name}"] = {"version": version}
+    path.write_text(json.dumps({"lockfileVersion": 3, "packages": locked}))
 
 
 @pytest.mark.parametrize("way", READS)
@@ -130,12 +133,14 @@ def test_what_is_written_is_no_input_and_libraries_are_not_looked_into(project):
 
 def test_what_a_compiler_asks_and_keeps_is_no_input(project):
     """What it asks for differs between terminals, and what it keeps between machines."""
+    install(project, "aws-cdk-lib/node_modules/files", "process.env.GRACEFUL_FS_PLATFORM")
     install(project, "typescript", "process.env.TERM; ({ ...process.env })")
     cache = project.root.parent / "tmp" / "tsx-0"
     cache.mkdir()
     (cache / "compiled").touch()
     code = f"""
-        require("typescript"); require("fs").readFileSync("{cache}/compiled");
+        require("typescript"); require("aws-cdk-lib/node_modules/files");
+        require("fs").readFileSync("{cache}/compiled");
         require("fs").existsSync(__filename.toUpperCase().replace("APP.JS", "NODE_MODULES/X"));
         require("fs").existsSync(process.cwd().toUpperCase())
     """

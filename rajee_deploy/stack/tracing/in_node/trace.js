@@ -61,10 +61,11 @@ function install() {
     }
   }
 
-  // What compiles an app while it runs, and what colours its words: they ask for much that no template depends on.
+  // What compiles an app while it runs, what colours its words, and what the CDK stands on: they ask for much that no
+  // template depends on.
   const tools = new RegExp('[\\\\/]node_modules[\\\\/](?:typescript|ts-node|tsx|esbuild|esbuild-register|@esbuild|@swc|@swc-node'
     + '|v8-compile-cache|v8-compile-cache-lib|source-map|source-map-support|@cspotcode|@jridgewell|get-tsconfig|debug'
-    + '|chalk|supports-color|picocolors|colorette|kleur|ansi-colors)[\\\\/]');
+    + '|chalk|supports-color|picocolors|colorette|kleur|ansi-colors|aws-cdk-lib[\\\\/]node_modules)[\\\\/]');
 
   // [file, line] of the nearest caller that is not node itself and not passed over; null where there is none.
   function caller(passed = null) {
