@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from rajee_deploy.model import BuildOptions, Recipe, Use
 
 SCHEME = "rajee-deploy.image/1"
-INFRA_SCHEME = "rajee-deploy.infra/2"
+INFRA_SCHEME = "rajee-deploy.infra/3"
 TAG_PREFIX = "c-"
 TAG_HEX = 40
 _PRECISIONS = ("exact", "superset")

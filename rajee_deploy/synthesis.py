@@ -66,13 +66,20 @@ def kept(by: Synthesiser, fingerprint: Fingerprint, who: Identity, into: Path) -
 def synthesise(
     by: Synthesiser, planned: Fingerprint, who: Identity, into: Path, on_line: Callable[[str], None]
 ) -> Synthesis:
-    """Synthesise into the (absent) directory `into`, and keep it. DeployError `file-changed` when the app changed
-    meanwhile: what was synthesised must be what was hashed."""
+    """Synthesise into the (absent) directory `into`, and keep it. What was synthesised must be what was hashed: when
+    the app changed meanwhile, it is done once more, beside it, and then DeployError `file-changed`.
+
+    An app whose command compiles (`tsc && node app.js`) changes itself after each edit; the second time it does not.
+    """
     before = by.fingerprint()
     _check_unchanged(planned, before)
     stacks = by.deployer.synth(into, on_line, by.given)
     after = by.fingerprint()
-    _check_unchanged(before, after)
+    if _changed(before, after):
+        before, into = after, into.with_name(f"{into.name}-again")
+        stacks = by.deployer.synth(into, on_line, by.given)
+        after = by.fingerprint()
+        _check_unchanged(before, after)
     by.store.keep(_key(after, who), into, stacks)
     return Synthesis(after, into, stacks)
 
@@ -137,7 +144,8 @@ def _key(fingerprint: Fingerprint, who: Identity) -> str:
     return f"{who.account}/{who.region}/{fingerprint.digest}"
 
 
-def _check_unchanged(planned: Fingerprint, now: Fingerprint) -> None:
+def _changed(planned: Fingerprint, now: Fingerprint) -> set[Input]:
+    """The inputs that changed in between."""
     differing = _inputs(planned) ^ _inputs(now)
     names_before, names_now = ({item.name for item in each.inputs} for each in (planned, now))
     # What was traced before and is traced now must not have changed between; a name on one side alone is news.
@@ -146,6 +154,11 @@ def _check_unchanged(planned: Fingerprint, now: Fingerprint) -> None:
         for item in set(planned.inputs) ^ set(now.inputs)
         if item.name.startswith("traced:") and item.name in names_before and item.name in names_now
     }
+    return differing
+
+
+def _check_unchanged(planned: Fingerprint, now: Fingerprint) -> None:
+    differing = _changed(planned, now)
     if differing:
         raise DeployError(
             "file-changed", "the CDK app changed while it was synthesised", where=min(item.name for item in differing),

@@ -22,6 +22,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import shlex
 import stat
 from pathlib import Path
@@ -61,6 +62,8 @@ _FOUNDATIONS = frozenset(
         "typing_extensions",
     }
 )
+# A shell puts it into the app's command, where no hook sees it read.
+_VARIABLE = re.compile(r"\$\{?([A-Za-z_][A-Za-z0-9_]*)")
 # The app's directory, which stands first on the path, must not give the modules: nothing of the project is run here.
 _ASK_PYTHON = """
 import sys
@@ -73,7 +76,8 @@ print("python-" + platform.python_version(), *sorted(
 
 def infra_fingerprint(settings: CdkSettings, depfile: Depfile | None = None) -> Fingerprint:
     """The fingerprint over everything that synth of this app reads, as far as the settings and a depfile know."""
-    environment = {name: os.environ.get(name) for name in (*settings.env, "CDK_CONTEXT_JSON")}
+    named = _VARIABLE.findall(_command_text(settings.app))
+    environment = {name: os.environ.get(name) for name in (*settings.env, "CDK_CONTEXT_JSON", *named)}
     traced = [*traced_inputs(depfile or Depfile(), settings, environment), *_unfollowed(settings.app)]
     return of_infrastructure(_files(settings), settings.context, environment, _versions(settings.app), traced)
 
@@ -82,6 +86,8 @@ def _unfollowed(app: Path) -> Iterator[Input]:
     """Programs of the project that would have to be run to know all inputs. They are run by a synth alone."""
     if "build" in _configuration(app):
         yield Input("impure:build", "the build command of cdk.json")
+    if "$(" in _command_text(app) or "`" in _command_text(app):
+        yield Input("impure:command", "the programs that the app's command in cdk.json asks")
     python = _python_of(app, _app_command(app))
     found = _interpreter(app, python) if python else None
     if found is not None and _is_own_program(app, found):
@@ -221,7 +227,12 @@ def _python_of(app: Path, command: list[str]) -> str:
 
 
 def _app_command(app: Path) -> list[str]:
-    return shlex.split(str(_configuration(app).get("app", "")))
+    return shlex.split(_command_text(app))
+
+
+def _command_text(app: Path) -> str:
+    """The command of cdk.json, which the CDK CLI gives to a shell."""
+    return str(_configuration(app).get("app", ""))
 
 
 def _configuration(app: Path) -> dict[str, Any]:

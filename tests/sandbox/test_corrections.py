@@ -745,9 +745,30 @@ SURROUNDINGS = [
     Gap(topics_and_tags, [(1, 1), (1, 1), (0, 0)], [(0, 1), (0, 1), (0, 1)]),
 ]
 
+
+def parameter_without_a_name(cloud: Any) -> Any:
+    """The stack's state, whether the parameter has a name of the stack's, and the same name and another value later."""
+    template = {"Resources": {"Size": {"Type": "AWS::SSM::Parameter", "Properties": {"Type": "String", "Value": "1"}}}}
+    created = refusal(create, cloud=cloud, template=template)
+    if created != "done":
+        return created
+
+    def names() -> list[str]:
+        found = cloud.client("cloudformation").list_stack_resources(StackName=cloud.name)["StackResourceSummaries"]
+        return [each["PhysicalResourceId"] for each in found]
+
+    before = names()
+    template["Resources"]["Size"]["Properties"]["Value"] = "2"
+    answer = update(cloud, template)
+    value = cloud.client("ssm").get_parameter(Name=before[0])["Parameter"]["Value"]
+    return before[0].startswith(f"{cloud.name}-Size"), answer, names() == before, value
+
+
+SSM = [Gap(parameter_without_a_name, (True, "done", True, "2"), "HTTP 500")]
+
 GAPS = [
     pytest.param(gap, id=gap.observe.__name__)
-    for gap in (*ECR, *REPOSITORIES, *STACKS, *CHANGE_SETS, *SURROUNDINGS, *ECS)
+    for gap in (*ECR, *REPOSITORIES, *STACKS, *CHANGE_SETS, *SURROUNDINGS, *ECS, *SSM)
 ]
 
 

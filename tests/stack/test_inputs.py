@@ -214,6 +214,21 @@ def test_a_build_command_is_named_as_what_no_hash_can_follow(app):
     assert Input("impure:build", "the build command of cdk.json") in infra_fingerprint(CdkSettings(app, ("A",))).inputs
 
 
+@pytest.mark.parametrize("command", ["STAGE=$(cat ../stage) node app.js", "node app.js `cat ../stage`"])
+def test_programs_that_the_app_command_asks_are_named_as_what_no_hash_can_follow(app, command):
+    (app / "cdk.json").write_text(json.dumps({"app": command}))
+    assert any(item.name == "impure:command" for item in infra_fingerprint(CdkSettings(app, ("A",))).inputs)
+
+
+@pytest.mark.parametrize("command", ["node app.js $STAGE", 'SIZE="${STAGE:-dev}" node app.js'])
+def test_a_variable_that_the_shell_puts_into_the_app_command_counts(app, command, monkeypatch):
+    monkeypatch.delenv("STAGE", raising=False)
+    (app / "cdk.json").write_text(json.dumps({"app": command}))
+    before = digest(app)
+    monkeypatch.setenv("STAGE", "prod")
+    assert digest(app) != before
+
+
 def test_the_version_of_python_counts_where_the_template_names_it(app):
     fake_environment(app / ".venv", "aws_cdk_lib-2.0")
     reporting: dict[str, object]

@@ -13,6 +13,7 @@ from rajee_deploy.sandbox.corrections import (
     ecs,
     repositories,
     resources,
+    ssm,
     stacks,
     surroundings,
     tokens,
@@ -28,4 +29,5 @@ def apply(*, port: int, password: str) -> None:
     surroundings.apply()
     change_sets.apply()
     ecs.apply()
+    ssm.apply()
     tokens.apply()

@@ -15,7 +15,7 @@ from rajee_deploy.atomic import write_atomically
 if TYPE_CHECKING:
     from pathlib import Path
 
-_VERSION = 1
+_VERSION = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +33,13 @@ class Records:
 
 @dataclass(frozen=True, slots=True)
 class Depfile:
-    """Absolute paths read or asked about, listed, searched for modules; names of variables; libraries as (directory of
-    packages, name); and what no hash can follow, in words."""
+    """Absolute paths read or asked about, listed, searched for modules; directories of node's packages; names of
+    variables; libraries as (directory of packages, name); and what no hash can follow, in words."""
 
     read: tuple[str, ...] = ()
     listed: tuple[str, ...] = ()
     searched: tuple[str, ...] = ()
+    packages: tuple[str, ...] = ()
     variables: tuple[str, ...] = ()
     libraries: tuple[tuple[str, str], ...] = ()
     impure: tuple[str, ...] = ()

@@ -4,12 +4,13 @@ harmless is kept: too much costs a synth, too little a change that nobody deploy
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rajee_deploy.stack.tracing.depfile import Depfile, Records
 
@@ -29,6 +30,8 @@ _COMPILED = re.compile(r"(?P<folder>.*)/__pycache__/(?P<name>[^/]+?)\.[^./]+(\.o
 _PACKAGES = re.compile(r"(?P<site>.*/(?:site|dist)-packages)(?:/(?P<top>[^/]+).*)?$")
 _KERNEL = re.compile(r"(?P<root>.*)/(?:bin/jsii-runtime|lib/program)\.js$")
 _MACHINE = ("/proc", "/sys", "/dev")
+# What node and its tools keep there is named after the source that it was compiled from, which is read as well.
+_COMPILE_CACHE = re.compile(r"/(?:v8-compile-cache|node-compile-cache|tsx)(?:-[^/]*)?(?:/|$)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,7 @@ def distil(app: App, records: Records) -> Depfile:
         read=tuple(sorted({*read, *asked})),
         listed=tuple(sorted(p for p in keep.paths(records.of("list")) if not _PACKAGES.match(p))),
         searched=tuple(sorted(p for p in keep.paths(records.of("modules")) if not _PACKAGES.match(p))),
+        packages=tuple(sorted(_packages(keep.packages(records), app))),
         variables=tuple(sorted({name for (name,) in records.of("env")} - HARMLESS)),
         libraries=tuple(sorted(libraries)),
         impure=tuple(sorted({*_impurities(app, records), *keep.impure})),
@@ -76,11 +80,17 @@ class _Filter:
         for _, main, _ in records.of("node"):
             kernel = _KERNEL.match(main)
             roots += [kernel["root"]] if kernel else []
+        self._spelled = str(app.directory).casefold()
         self._roots = tuple(roots)
         self.impure: set[str] = set()
 
     def paths(self, records: list[tuple[str, ...]]) -> list[str]:
         return list(dict.fromkeys(path for (raw,) in records for path in self._kept(_source_of(raw))))
+
+    def packages(self, records: Records) -> list[str]:
+        """Of node's packages those that are not the kernel's or unpacked by it."""
+        found = [directory for (directory,) in records.of("package") if "/jsii-kernel-" not in directory]
+        return [directory for directory in found if not any(_is_in(directory, root) for root in self._roots)]
 
     def _kept(self, path: str) -> Iterator[str]:
         if self._is_left_out(path):
@@ -103,8 +113,12 @@ class _Filter:
             return False
         if any(_is_in(path, root) for root in self._roots):
             return True
+        if self._is_temporary(path) and _COMPILE_CACHE.search(path):
+            return True
         if not os.path.lexists(path):
-            return self._is_temporary(path) or self._app.is_declared(path)
+            # Tools ask for the app in other letters to learn whether case matters here.
+            is_spelling = path.casefold() == self._spelled
+            return is_spelling or self._is_temporary(path) or self._app.is_declared(path)
         is_above = any(_is_in(root, path) for root in (str(self._app.directory), *self._roots, *self._temporary))
         return (is_above and Path(path).is_dir()) or self._app.is_declared(path)
 
@@ -152,12 +166,44 @@ def _owners(site: str) -> dict[str, set[str]]:
     return owners
 
 
+def _packages(directories: list[str], app: App) -> Iterator[str]:
+    """The packages of node that were read, by their directories, whose versions no declared lock file tells."""
+    locked: dict[str, dict[str, Any]] = {}
+    for directory in directories:
+        root, _, _ = directory.partition("/node_modules/")
+        if root not in locked:
+            locked[root] = _locked(f"{root}/package-lock.json") if app.is_declared(f"{root}/package-lock.json") else {}
+        told = locked[root].get(os.path.relpath(directory, root), {})
+        if package_version(directory) != told.get("version"):
+            yield directory
+
+
+def _locked(lock: str) -> dict[str, Any]:
+    """Directory, from the lock's, → what the lock says of it."""
+    try:
+        packages = json.loads(Path(lock).read_text("utf-8"))["packages"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}
+    return {name: told for name, told in packages.items() if isinstance(told, dict)}
+
+
+def package_version(directory: str) -> str:
+    """The version of the package in a directory; `absent` where none is told."""
+    try:
+        return str(json.loads((Path(directory) / "package.json").read_text("utf-8"))["version"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return "absent"
+
+
 def _impurities(app: App, records: Records) -> Iterator[str]:
     for what, file, line in records.of("impure"):
         place = os.path.relpath(file, app.directory) if file.startswith("/") else file
         yield f"{place}:{line} {what}" if file else what
     if app.is_python and not records.of("python"):
         yield "the app's Python could not be traced"
+    # Whoever makes the assembly asks where to.
+    if not app.is_python and ("CDK_OUTDIR",) not in records.of("env"):
+        yield "the app, which could not be traced (a command that sets NODE_OPTIONS keeps the trace out; so does bun)"
     if records.of("started") and not any(_KERNEL.match(main) for _, main, _ in records.of("node")):
         yield "jsii's node could not be traced"
 

@@ -52,7 +52,8 @@ class Project:
         return self.trace(sys.executable, "app.py")
 
     def node(self, code: str) -> Depfile:
-        (self.app / "app.js").write_text(code)
+        """As every CDK app in JavaScript, it asks where its assembly goes."""
+        (self.app / "app.js").write_text(f'{code}\n"CDK_OUTDIR" in process.env')
         return self.trace("node", "app.js")
 
     def digest(self) -> str:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
+
+from rajee_deploy.stack.tracing.depfile import Depfile
 
 pytestmark = pytest.mark.cdk
 
@@ -17,12 +21,37 @@ READS = {
     "size": 'require("fs").statSync("../shared.json")',
     "module": 'import("node:fs").then((fs) => fs.readFileSync("../shared.json"))',
     "require": 'require("../shared.json")',
+    "import": 'import("../shared.json", { with: { type: "json" } })',
+    "blob": '(require("fs").openAsBlob ?? require("fs").readFileSync)("../shared.json")',
+    "bytes as the path": 'require("fs").readFileSync(new TextEncoder().encode("../shared.json"))',
+    "file of variables": 'process.loadEnvFile ? process.loadEnvFile("../shared.json") : require("../shared.json")',
+    "worker": 'new (require("worker_threads").Worker)(`require("fs").readFileSync("../shared.json")`, { eval: true })',
+    "library": 'require("reader")("../shared.json")',
 }
+READER = 'module.exports = (path) => require("fs").readFileSync(path); module.exports.ask = (name) => process.env[name]'
 
 
 @pytest.fixture(autouse=True)
 def _javascript(project):
     (project.app / "cdk.json").write_text('{"app": "node app.js", "versionReporting": false}')
+    install(project, "reader", READER)
+
+
+def install(project, name: str, code: str, version: str = "1.0.0") -> None:
+    """A package in the app's node_modules, and the lock file that npm would write."""
+    package = project.app / "node_modules" / name
+    package.mkdir(parents=True, exist_ok=True)
+    (package / "index.js").write_text(code)
+    (package / "package.json").write_text(json.dumps({"name": name, "version": version}))
+    lock(project.app, name, version)
+
+
+def lock(folder, name: str, version: str) -> None:
+    """Adds a package to the lock file."""
+    path = folder / "package-lock.json"
+    locked = json.loads(path.read_text())["packages"] if path.exists() else {"": {"name": "app"}}
+    locked[f"node_modules/{name}"] = {"version": version}
+    path.write_text(json.dumps({"lockfileVersion": 3, "packages": locked}))
 
 
 @pytest.mark.parametrize("way", READS)
@@ -40,7 +69,36 @@ def test_an_absent_file_and_a_listed_directory_count(project):
     assert (found.read, found.listed) == ((str(project.root / "absent"),), (str(project.root / "data"),))
 
 
-@pytest.mark.parametrize("code", ["process.env.SIZE", '"SIZE" in process.env', "const { SIZE } = process.env"])
+@pytest.mark.parametrize(
+    "code",
+    [
+        'require("fs").readdirSync("..", { recursive: true })',
+        'require("fs/promises").readdir("..", { recursive: true })',
+        '(async () => { for await (const _ of await require("fs").promises.opendir("..", { recursive: true })); })()',
+        'require("fs").cpSync("../data", require("os").tmpdir() + "/copy", { recursive: true })',
+    ],
+)
+def test_a_file_that_is_new_below_a_directory_that_was_walked_counts(project, code):
+    (project.root / "data" / "deep").mkdir()
+    assert str(project.root / "data" / "deep") in project.node(code).listed
+    before = project.digest()
+    (project.root / "data" / "deep" / "two").touch()
+    assert project.digest() != before
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "process.env.SIZE",
+        '"SIZE" in process.env',
+        "const { SIZE } = process.env",
+        'process.env.hasOwnProperty("SIZE")',
+        'Object.getOwnPropertyDescriptor(process.env, "SIZE")',
+        'require("reader").ask("SIZE")',
+        "new (require('worker_threads').Worker)('process.env.SIZE', { eval: true })",
+        "Error.prepareStackTrace = (_error, calls) => calls; process.env.SIZE",
+    ],
+)
 def test_a_variable_that_is_read_counts(project, code):
     assert project.node(code).variables == ("SIZE",)
 
@@ -51,7 +109,15 @@ def test_a_variable_that_is_read_counts(project, code):
         ('require("child_process").execSync("true")', "starts a program"),
         ('require("child_process").spawnSync("true")', "starts a program"),
         ('require("net").connect(9, "127.0.0.1").on("error", () => {})', "connects a socket"),
+        ('require("http").get("http://127.0.0.1:9").on("error", () => {})', "connects a socket"),
+        ('fetch("http://127.0.0.1:47999").catch(() => {})', "connects a socket"),
+        ('require("dns").promises.lookup("127.0.0.1")', "asks the resolver"),
+        (
+            'const d = new (require("dns").Resolver)(); d.resolveTxt("x.invalid", () => {}); d.cancel()',
+            "asks the resolver",
+        ),
         ('require("os").hostname()', "asks for the host's name"),
+        ('require("os").userInfo()', "asks who the user is"),
         ("({ ...process.env })", "copies the whole environment"),
         ("Object.keys(process.env)", "copies the whole environment"),
     ],
@@ -61,9 +127,54 @@ def test_a_call_that_no_hash_can_follow_is_named_with_its_place(project, code, w
 
 
 def test_what_is_written_is_no_input_and_libraries_are_not_looked_into(project):
-    (project.app / "node_modules" / "shapes").mkdir(parents=True)
-    (project.app / "node_modules" / "shapes" / "index.js").write_text("process.env.OF_A_LIBRARY")
-    code = 'require("shapes"); require("fs").writeFileSync(require("os").tmpdir() + "/x", "1"); require("./cdk.json")'
-    found = project.node(code)
-    assert found.read + found.listed + found.impure == ()
-    assert "OF_A_LIBRARY" not in found.variables
+    code = 'require("reader"); require("fs").writeFileSync(require("os").tmpdir() + "/x", "1"); require("./cdk.json")'
+    assert project.node(code) == Depfile()
+
+
+def test_what_a_compiler_asks_and_keeps_is_no_input(project):
+    """What it asks for differs between terminals, and what it keeps between machines."""
+    install(project, "aws-cdk-lib/node_modules/files", "process.env.GRACEFUL_FS_PLATFORM")
+    install(project, "typescript", "process.env.TERM; ({ ...process.env })")
+    cache = project.root.parent / "tmp" / "tsx-0"
+    cache.mkdir()
+    (cache / "compiled").touch()
+    code = f"""
+        require("typescript"); require("aws-cdk-lib/node_modules/files");
+        require("fs").readFileSync("{cache}/compiled");
+        require("fs").existsSync(__filename.toUpperCase().replace("APP.JS", "NODE_MODULES/X"));
+        require("fs").existsSync(process.cwd().toUpperCase())
+    """
+    assert project.node(code) == Depfile()
+
+
+def test_a_package_counts_where_no_lock_tells_its_version(project):
+    lock(project.app, "reader", "2.0.0")  # `npm ci` comes later than the first synth
+    assert project.node('require("reader")').packages == (str(project.app / "node_modules" / "reader"),)
+    before = project.digest()
+    (project.app / "node_modules/reader/package.json").write_text('{"version": "2.0.0"}')
+    assert project.digest() != before
+
+
+def test_a_package_of_a_workspace_counts(project):
+    """Its lock file lies above the app, where it is no declared input."""
+    package = project.root / "node_modules" / "@team" / "shapes"
+    package.mkdir(parents=True)
+    (package / "index.js").touch()
+    (package / "package.json").write_text('{"version": "1.0.0"}')
+    lock(project.root, "@team/shapes", "1.0.0")
+    assert project.node('require("@team/shapes")').packages == (str(package),)
+    before = project.digest()
+    (package / "package.json").write_text('{"version": "1.0.1"}')
+    assert project.digest() != before
+
+
+def test_an_app_that_keeps_the_hook_out_is_not_believed(project):
+    (project.app / "app.js").write_text('process.env.CDK_OUTDIR; require("fs").readFileSync("../shared.json")')
+    found = project.trace("sh", "-c", "NODE_OPTIONS=--no-warnings node app.js")
+    assert "which could not be traced" in found.impure[0]
+
+
+def test_an_app_in_a_directory_that_is_called_like_the_cli_is_traced(project):
+    (project.app / "aws-cdk" / "bin").mkdir(parents=True)
+    (project.app / "aws-cdk" / "bin" / "app.js").write_text("process.env.CDK_OUTDIR; process.env.SIZE")
+    assert project.trace("node", "aws-cdk/bin/app.js") == Depfile(variables=("SIZE",))

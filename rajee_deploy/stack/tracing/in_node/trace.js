@@ -1,16 +1,19 @@
 // Runs inside every node of a synth, before its program: records what it reads, as in_python/sitecustomize.py does.
 //
-// It leaves out the CDK CLI and npm themselves, and whatever lies in node_modules, whose versions count elsewhere. It
-// never changes what the program sees. Records are written at once, so that no way to end loses any.
+// It leaves out the CDK CLI and npm themselves; of what lies in node_modules it records only the package, whose version
+// counts. It never changes what the program sees. Records are written at once, so that no way to end loses any.
 'use strict';
 
 const directory = process.env.RAJEE_DEPLOY_TRACE;
 const main = process.argv[1] || '';
 
+// By where they are installed: a project may well lie in a directory called aws-cdk.
 function isOwn(fs) {
   let real = main;
   try { real = fs.realpathSync(main); } catch { /* a program given by -e has no file */ }
-  return /[\\/](aws-cdk|npm|corepack|yarn|pnpm)[\\/](bin|lib|dist)[\\/]/.test(real);
+  return /[\\/]node_modules[\\/](aws-cdk|npm|corepack|yarn|pnpm)[\\/](bin|lib|dist)[\\/]/.test(real)
+    || /[\\/](nodejs|share|opt)[\\/](npm|yarn|pnpm)[\\/](bin|lib|dist)[\\/]/.test(real)
+    || /[\\/]\.yarn[\\/]releases[\\/]yarn-[^\\/]+\.c?js$/.test(real);
 }
 
 function install() {
@@ -18,37 +21,67 @@ function install() {
   const path = require('path');
   const { fileURLToPath } = require('url');
   if (isOwn(fs)) return;
-  const { openSync, writeSync } = fs;
+  const { openSync, readdirSync, writeSync } = fs;
   const file = openSync(path.join(directory, `node-${process.pid}.jsonl`), 'a', 0o600);
   const seen = new Set();
   const record = (...fields) => {
     const line = JSON.stringify(fields) + '\n';
     if (!seen.has(line)) { seen.add(line); writeSync(file, line); }
   };
-  const libraries = /[\\/]node_modules[\\/]/;
+  const libraries = /[\\/]node_modules[\\/]/i; // TypeScript asks for its own path in the other case
+  const packages = /^.*[\\/]node_modules[\\/](?:@[^\\/]+[\\/])?[^\\/@.][^\\/]*(?=[\\/])/;
 
-  function note(kind, target) {
+  function note(kind, target, isDeep = false) {
     try {
       if (target instanceof URL) target = fileURLToPath(target);
-      if (Buffer.isBuffer(target)) target = target.toString();
+      if (target instanceof Uint8Array) target = Buffer.from(target).toString();
       if (typeof target !== 'string') return; // a descriptor: its opening was recorded
       const whole = path.resolve(target);
-      if (!libraries.test(whole)) record(kind, whole);
+      if (libraries.test(whole)) {
+        const found = packages.exec(whole);
+        if (kind === 'read' && found !== null) record('package', found[0]);
+        return;
+      }
+      record(kind, whole);
+      if (isDeep) noteBelow(kind, whole);
     } catch (error) {
       record('impure', `could not be traced (${error.message})`, '', 0);
     }
   }
 
-  // [file, line] of the nearest caller that is no library and not node itself; null where there is none.
-  function caller() {
-    const limit = Error.stackTraceLimit;
+  // Node itself enters the directories below without any call that is seen here.
+  function noteBelow(kind, directory) {
+    let entries;
+    try { entries = readdirSync(directory, { withFileTypes: true }); } catch { return; /* no directory */ }
+    if (kind !== 'list') record('list', directory);
+    for (const entry of entries) {
+      const below = path.join(directory, entry.name);
+      if (entry.isDirectory()) note(kind, below, true);
+      else if (kind !== 'list') record(kind, below);
+    }
+  }
+
+  // What compiles an app while it runs, what colours its words, and what the CDK stands on: they ask for much that no
+  // template depends on.
+  const tools = new RegExp('[\\\\/]node_modules[\\\\/](?:typescript|ts-node|tsx|esbuild|esbuild-register|@esbuild|@swc|@swc-node'
+    + '|v8-compile-cache|v8-compile-cache-lib|source-map|source-map-support|@cspotcode|@jridgewell|get-tsconfig|debug'
+    + '|chalk|supports-color|picocolors|colorette|kleur|ansi-colors|aws-cdk-lib[\\\\/]node_modules)[\\\\/]');
+
+  // [file, line] of the nearest caller that is not node itself and not passed over; null where there is none.
+  function caller(passed = null) {
+    const { stackTraceLimit, prepareStackTrace } = Error;
     Error.stackTraceLimit = 100;
-    const stack = new Error().stack.split('\n').slice(2);
-    Error.stackTraceLimit = limit;
-    for (const line of stack) {
+    let stack = new Error().stack;
+    if (typeof stack !== 'string') { // the program makes something else of it at the moment
+      Error.prepareStackTrace = undefined;
+      stack = new Error().stack;
+      Error.prepareStackTrace = prepareStackTrace;
+    }
+    Error.stackTraceLimit = stackTraceLimit;
+    for (const line of stack.split('\n').slice(2)) {
       const found = /\(?((?:file:\/\/)?[^()\s]+):(\d+):\d+\)?$/.exec(line);
-      if (!found || found[1].startsWith('node:') || found[1] === __filename) continue;
-      return [found[1], Number(found[2])];
+      if (!found || found[1].startsWith('node:') || found[1] === __filename || passed?.test(found[1])) continue;
+      return [found[1].startsWith('file:') ? fileURLToPath(found[1]) : found[1], Number(found[2])];
     }
     return null;
   }
@@ -62,7 +95,8 @@ function install() {
     if (typeof original !== 'function') return;
     const call = function (target, ...rest) {
       if (!(kind === 'open' && writes(typeof rest[0] === 'function' ? 'r' : rest[0] ?? 'r'))) {
-        note(kind === 'open' ? 'read' : kind, target);
+        const isDeep = (kind === 'list' && Boolean(rest[0]?.recursive)) || /^cp(Sync)?$/.test(name);
+        note(kind === 'open' ? 'read' : kind, target, isDeep);
       }
       return original.call(this, target, ...rest);
     };
@@ -71,7 +105,7 @@ function install() {
   }
 
   const kinds = {
-    read: ['readFile', 'copyFile', 'cp', 'readlink'],
+    read: ['readFile', 'copyFile', 'cp', 'readlink', 'openAsBlob'],
     open: ['open'],
     list: ['readdir', 'opendir'],
     stat: ['stat', 'lstat', 'access', 'realpath', 'exists'],
@@ -82,13 +116,30 @@ function install() {
     }
   }
 
+  // Variables that a file gives appear in this process alone.
+  if (process.loadEnvFile) {
+    const { loadEnvFile } = process;
+    process.loadEnvFile = function (target, ...rest) {
+      note('read', target ?? '.env');
+      return loadEnvFile.call(this, target, ...rest);
+    };
+  }
+  process.execArgv.forEach((word, index, all) => {
+    const found = /^--env-file(?:-if-exists)?(?:=(.*))?$/.exec(word);
+    if (found) note('read', found[1] ?? all[index + 1]);
+  });
+
+  // They start a node, which is traced by itself, or the compiler that an app may call, too.
+  const launchers = /[\\/](@jsii|jsii)[\\/]|jsii-runtime|[\\/]node_modules[\\/](tsx|ts-node|esbuild-register)[\\/]/;
+  const compiler = /[\\/]node_modules[\\/]esbuild[\\/]/;
+
   function forbid(holder, name, what) {
     const original = holder[name];
     if (typeof original !== 'function') return;
     const call = function (...rest) {
-      // The kernel's own launcher starts the node that runs the kernel.
-      const where = caller();
-      if (where !== null && !/[\\/](@jsii|jsii)[\\/]|jsii-runtime/.test(where[0])) record('impure', what, where[0], where[1]);
+      // Node itself acts for whoever called it earlier.
+      const where = caller(compiler) ?? caller() ?? ['', 0];
+      if (!launchers.test(where[0])) record('impure', what, where[0], where[1]);
       return original.apply(this, rest);
     };
     Object.defineProperties(call, Object.getOwnPropertyDescriptors(original));
@@ -100,30 +151,44 @@ function install() {
     forbid(programs, name, 'starts a program');
   }
   forbid(require('net').Socket.prototype, 'connect', 'connects a socket');
+  forbid(require('dgram').Socket.prototype, 'send', 'sends to a socket');
   const dns = require('dns');
-  for (const name of ['lookup', 'resolve', 'resolve4', 'resolve6']) forbid(dns, name, 'asks the resolver');
-  forbid(require('os'), 'hostname', "asks for the host's name");
+  for (const holder of [dns, dns.promises, dns.Resolver.prototype, dns.promises.Resolver.prototype]) {
+    for (const name of Object.getOwnPropertyNames(holder)) {
+      if (/^(lookup|resolve|reverse)/.test(name)) forbid(holder, name, 'asks the resolver');
+    }
+  }
+  const os = require('os');
+  forbid(os, 'hostname', "asks for the host's name");
+  forbid(os, 'userInfo', 'asks who the user is');
+  forbid(os, 'networkInterfaces', "asks for the host's addresses");
 
   const environment = process.env;
-  // What jsii's kernel asks is its own business, and so is what an app's libraries ask, but for the CDK itself. Whatever
-  // else runs in the kernel's process is a library of constructs.
+  // What jsii's kernel and the app's tools ask is their own business. Any other library may ask on the app's behalf.
   const kernel = /[\\/](bin[\\/]jsii-runtime|lib[\\/]program)\.js$/.test(main) ? path.dirname(path.dirname(main)) : null;
-  const isLibrary = (where) => where === null || (kernel !== null && where[0].startsWith(kernel + path.sep))
-    || (kernel === null && libraries.test(where[0]) && !/[\\/]node_modules[\\/](aws-cdk-lib|constructs|@aws-cdk)[\\/]/.test(where[0]));
+  const isOther = (where) => where === null || (kernel !== null && where[0].startsWith(kernel + path.sep)) || tools.test(where[0]);
+  const asked = new Set();
+  const ask = (name) => {
+    if (typeof name !== 'string' || name in Object.prototype || asked.has(name) || isOther(caller())) return;
+    asked.add(name);
+    record('env', name);
+  };
   process.env = new Proxy(environment, {
     get(target, name) {
-      if (typeof name === 'string' && !seen.has(name)) {
-        if (!isLibrary(caller())) { seen.add(name); record('env', name); }
-      }
+      ask(name);
       return target[name];
     },
     has(target, name) {
-      if (typeof name === 'string' && !isLibrary(caller())) record('env', name);
+      ask(name);
       return name in target;
+    },
+    getOwnPropertyDescriptor(target, name) {
+      ask(name);
+      return Reflect.getOwnPropertyDescriptor(target, name);
     },
     ownKeys(target) {
       const where = caller();
-      if (!isLibrary(where)) record('impure', 'copies the whole environment', where[0], where[1]);
+      if (!isOther(where)) record('impure', 'copies the whole environment', where[0], where[1]);
       return Reflect.ownKeys(target);
     },
   });

@@ -9,6 +9,7 @@ end loses any. The `sitecustomize` that it hides is run after it.
     ["stat", path]                        asked about
     ["list", path]                        a directory whose names were read
     ["modules", path]                     the same, in search of modules
+    ["package", path]                     a package of node, of which something was read
     ["env", name]                         a variable that was read (or was missing)
     ["started", how]                      a program that is no news: jsii's kernel, whose node is traced by itself
     ["impure", what, file, line]          a call that no record can stand for
