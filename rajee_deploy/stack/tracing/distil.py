@@ -200,12 +200,12 @@ def _impurities(app: App, records: Records) -> Iterator[str]:
         place = os.path.relpath(file, app.directory) if file.startswith("/") else file
         yield f"{place}:{line} {what}" if file else what
     if app.is_python and not records.of("python"):
-        yield "the app's Python could not be traced"
+        yield "the app's Python, which could not be traced"
     # Whoever makes the assembly asks where to.
     if not app.is_python and ("CDK_OUTDIR",) not in records.of("env"):
         yield "the app, which could not be traced (a command that sets NODE_OPTIONS keeps the trace out; so does bun)"
     if records.of("started") and not any(_KERNEL.match(main) for _, main, _ in records.of("node")):
-        yield "jsii's node could not be traced"
+        yield "jsii's node, which could not be traced"
 
 
 def _source_of(path: str) -> str:

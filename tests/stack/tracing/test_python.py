@@ -153,7 +153,7 @@ def test_a_library_counts_by_its_version(project):
 
 def test_an_app_that_keeps_the_hook_out_cannot_be_decided_by_a_hash(project):
     found = project.trace(sys.executable, "-I", "app.py")
-    assert found.impure == ("the app's Python could not be traced",)
+    assert found.impure == ("the app's Python, which could not be traced",)
 
 
 def test_a_kernel_that_keeps_the_hook_out_cannot_be_decided_by_a_hash(project):
@@ -161,7 +161,7 @@ def test_a_kernel_that_keeps_the_hook_out_cannot_be_decided_by_a_hash(project):
     site.mkdir(parents=True)
     (site / "__init__.py").write_text("import subprocess; subprocess.run(['true'])")
     code = f"import sys; sys.path.insert(0, {str(site.parent)!r}); import jsii"
-    assert project.python(code).impure == ("jsii's node could not be traced",)
+    assert project.python(code).impure == ("jsii's node, which could not be traced",)
 
 
 def test_what_the_settings_ignore_and_the_app_reads_counts_all_the_same(project):

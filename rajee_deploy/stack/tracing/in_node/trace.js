@@ -45,7 +45,7 @@ function install() {
       record(kind, whole);
       if (isDeep) noteBelow(kind, whole);
     } catch (error) {
-      record('impure', `could not be traced (${error.message})`, '', 0);
+      record('impure', `a call that could not be traced (${error.message})`, '', 0);
     }
   }
 

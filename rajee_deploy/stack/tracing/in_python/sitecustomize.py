@@ -100,7 +100,7 @@ def _install(directory):
                 if not blame(_FOREIGN[event]) and event == "subprocess.Popen":
                     record("started", "by jsii or while importing")
         except Exception as error:  # a trace that has a hole says so
-            record("impure", "could not be traced (%s: %s)" % (event, error), "", 0)
+            record("impure", "a call that could not be traced (%s: %s)" % (event, error), "", 0)
 
     def _writes(mode, flags):
         if isinstance(mode, str):
