@@ -211,6 +211,7 @@ class FakeStacks:
     busy_once: bool = False  # somebody else is quicker, once
     updated: list[str] = field(default_factory=list)
     change_sets: dict[str, DeployStack] = field(default_factory=dict)
+    meanwhile: Callable[[], None] = lambda: None  # what the app, or somebody, does while it is synthesised
 
     def describe(self, stack: str) -> StackState:
         found = self.observe(stack)
@@ -230,6 +231,7 @@ class FakeStacks:
         on_line("synthesising")
         self.synths += 1
         self.given.append(dict(given))
+        self.meanwhile()
         assembly.mkdir()
         (assembly / "manifest.json").write_text("{}")
         (assembly / "given.json").write_text(json.dumps(dict(given)))

@@ -247,36 +247,27 @@ def test_one_image_of_a_shared_stack_deploys_that_stack(world):
     assert world.done() == (1, ["Registry", "App"])
 
 
-def test_an_app_that_compiles_itself_is_synthesised_again(world, monkeypatch):
+def test_an_app_that_compiles_itself_is_synthesised_again(world):
     """What is recorded is the hash of what the second synth read, so that the next run needs none."""
-    synth, made = world.stacks.synth, []
 
-    def compiled(*arguments):
-        made.append(1)
+    def compiled():
         world.infra = "compiled"
-        return synth(*arguments)
 
-    monkeypatch.setattr(world.stacks, "synth", compiled)
+    world.stacks.meanwhile = compiled
     assert world.up() == "first"
     assert world.done() == (1, ["Registry", "App"])
-    assert len(made) == 2
+    assert world.stacks.synths == 2
     assert world.up() == "noop"
-    assert len(made) == 2
+    assert world.stacks.synths == 2
 
 
 def test_an_app_that_changes_while_it_is_synthesised_is_not_deployed(world):
-    run = world.context()
-    synth = world.stacks.synth
+    def edited():
+        world.infra += " and edited"
 
-    class Edited(FakeStacks):
-        def synth(self, assembly, on_line, given):
-            stacks = synth(assembly, on_line, given)
-            world.infra += " and edited"
-            return stacks
-
-    run.ports = replace(run.ports, deployer=Edited())
+    world.stacks.meanwhile = edited
     with pytest.raises(DeployError) as caught:
-        recorded_run(run, 5)
+        world.up()
     assert (caught.value.code, caught.value.where) == ("file-changed", "version:infra")
     assert world.done() == (0, [])
 

@@ -81,3 +81,4 @@ def test_what_run_mounts_is_never_of_an_earlier_build(rig):
     (context / "files").write_text("two")
     rig.build(*lines)
     rig.build(*lines, 'RUN ["/busybox", "grep", "two", "/made"]')
+    assert rig.find_config("c-1")
