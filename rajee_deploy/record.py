@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from rajee_deploy.console import Console
+    from rajee_deploy.planning import Planned
     from rajee_deploy.ports import Context
-    from rajee_deploy.up import Planned
 
 
 def write_outputs(run: Context, planned: Planned, path: Path) -> None:

@@ -11,9 +11,9 @@ from test_up import World
 
 from rajee_deploy.errors import ConfigurationError, DeployError
 from rajee_deploy.facts import StackContent
+from rajee_deploy.planning import make_plan
 from rajee_deploy.stack.recorded import RecordedStacks
 from rajee_deploy.steps import Change, DeployStack, Tier
-from rajee_deploy.up import make_plan
 
 if TYPE_CHECKING:
     from rajee_deploy.ports import Context

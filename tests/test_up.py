@@ -19,12 +19,12 @@ from rajee_deploy.guard import Rules
 from rajee_deploy.lock import Entry, Lock, write
 from rajee_deploy.model import BaseConfig, Digest
 from rajee_deploy.places import cache_directory
+from rajee_deploy.planning import make_plan
 from rajee_deploy.ports import Context, Ports
 from rajee_deploy.record import recorded_run
 from rajee_deploy.report.history import History
 from rajee_deploy.rollout import Deployment, ResourceEvent, Service
 from rajee_deploy.settings import load
-from rajee_deploy.up import make_plan
 
 D = Digest("sha256", "d" * 64)
 SETTINGS = """

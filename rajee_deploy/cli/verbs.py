@@ -32,8 +32,8 @@ from rajee_deploy.errors import Exit
 if TYPE_CHECKING:
     from rajee_deploy.bases import Base
     from rajee_deploy.console import Console
+    from rajee_deploy.planning import Planned
     from rajee_deploy.ports import Context
-    from rajee_deploy.up import Planned
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -145,7 +145,7 @@ def plan(
     rajee-deploy plan -e prod --detailed-exitcode || echo "something to deploy (2) or an error (1)"
     """
     from rajee_deploy.cli.wiring import make_context
-    from rajee_deploy.up import make_plan, show_plan
+    from rajee_deploy.planning import make_plan, show_plan
 
     flags = (environment, image, config)
     run = make_context(

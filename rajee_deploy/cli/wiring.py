@@ -14,6 +14,7 @@ from rajee_deploy.facts import StackAbsent
 from rajee_deploy.git import ancestry
 from rajee_deploy.guard import Rules
 from rajee_deploy.places import state_directory
+from rajee_deploy.planning import check_account
 from rajee_deploy.ports import Context, Ports
 from rajee_deploy.registry.ecr import Ecr
 from rajee_deploy.registry.verdicts import Verdicts
@@ -25,7 +26,6 @@ from rajee_deploy.stack.revision import checkout_revision
 from rajee_deploy.stack.update import Updates
 from rajee_deploy.stack.watching import Watching
 from rajee_deploy.tags import tag_problem
-from rajee_deploy.up import check_account
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

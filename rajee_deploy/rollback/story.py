@@ -29,13 +29,13 @@ from rajee_deploy.fingerprint import SCHEME, TAG_HEX, TAG_PREFIX, Fingerprint
 from rajee_deploy.model import Digest
 from rajee_deploy.names import NOT_RECORDED, DeployBy
 from rajee_deploy.observe import observe
+from rajee_deploy.planning import check_account, keeper_of
 from rajee_deploy.report.history import History
 from rajee_deploy.rollback import Return, Target
 from rajee_deploy.rollback.past import inputs_of_tag, recorded_revision
 from rajee_deploy.rollback.target import check_tag, fingerprint_of, for_other_platforms, previous
 from rajee_deploy.steps import BuildAndPush, Change, DeployStack, MoveTag, Via
 from rajee_deploy.synthesis import keeping
-from rajee_deploy.up import check_account, keeper_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -15,10 +15,10 @@ from rajee_deploy.fingerprint import with_given
 from rajee_deploy.git import find_subject
 from rajee_deploy.image import read_all_inputs
 from rajee_deploy.names import INFRA_PARAMETER, NOT_RECORDED, REVISION_PARAMETER
+from rajee_deploy.planning import check_account
 from rajee_deploy.rollout.verdict import is_stable
 from rajee_deploy.stack.revision import DIRTY
 from rajee_deploy.status import DeployedImage, DeployedStack, RunningService, Status
-from rajee_deploy.up import check_account
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

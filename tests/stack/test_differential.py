@@ -18,12 +18,12 @@ import pytest
 
 from rajee_deploy.cli.wiring import make_context
 from rajee_deploy.names import TEMPLATE_PARAMETER
+from rajee_deploy.planning import make_plan
 from rajee_deploy.record import recorded_run
 from rajee_deploy.sandbox import control
 from rajee_deploy.stack.cdk import CDK_ENVIRONMENT
 from rajee_deploy.steps import DeployStack
 from rajee_deploy.template import is_recorded
-from rajee_deploy.up import make_plan
 
 pytestmark = pytest.mark.cdk
 

@@ -1,0 +1,205 @@
+"""Observe, decide, and say what was decided: what `plan` does, and `up` before it acts. It changes nothing.
+
+Whether something is needed is decided in `plan` alone; this room knows in which order the world is asked for it.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, assert_never
+
+from rajee_deploy import guard, retention
+from rajee_deploy import plan as plans
+from rajee_deploy.bases import show_age
+from rajee_deploy.errors import ConfigurationError, DeployError
+from rajee_deploy.facts import Wanted, WantedImage
+from rajee_deploy.fingerprint import with_given
+from rajee_deploy.image import read_all_inputs
+from rajee_deploy.naming import expanded
+from rajee_deploy.observe import observe
+from rajee_deploy.settings import LOCK_NAME
+from rajee_deploy.stack.revision import DIRTY
+from rajee_deploy.steps import BuildAndPush, DeployStack, MoveTag, Plan, Tier, Via, WaitForStack
+from rajee_deploy.synthesis import Synthesis, remembered, synthesise
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from rajee_deploy.aws import Identity
+    from rajee_deploy.facts import Observed
+    from rajee_deploy.fingerprint import Fingerprint
+    from rajee_deploy.image import ImageInputs
+    from rajee_deploy.ports import Context
+    from rajee_deploy.settings import ImageSettings, Settings
+
+_TIERS = {
+    Tier.HASH: "hash: what synth reads, and what is deployed, against what the stack records or this machine remembers",
+    Tier.SYNTH: "synth: what the app makes now against what is deployed",
+    Tier.DEPLOY: "deploy: CloudFormation compares",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A plan with what it stands on."""
+
+    plan: Plan
+    wanted: Wanted
+    inputs: dict[str, ImageInputs]
+    identity: Identity
+    observed: Observed
+    synthesis: Synthesis | None = None
+
+
+def make_plan(run: Context) -> Planned:
+    """Observe and decide; it changes nothing, and needs no engine; node only where a synth has to decide."""
+    ports, settings = run.ports, run.settings
+    stacks = _stacks(run)
+    # The network is asked while files are hashed; what is asked of it does not depend on them, but for the tags.
+    with _threads() as pool:
+        identity = pool.submit(ports.identity)
+        states = {stack: pool.submit(ports.reader.observe, stack) for stack in stacks}
+        with run.timings.phase("hash inputs"):
+            inputs = read_all_inputs(run.images)
+            given = _given(run, inputs)
+            infrastructure = with_given(ports.infrastructure(), given) if stacks else None
+            ports = run.ports = replace(ports, given=given)
+        for key in given:
+            run.console.say(f"the context value {key} is the tag: each new tag takes a synth, so it is slower", "dim")
+        with run.timings.phase("ask AWS"):
+            check_account(settings, identity.result())
+            who = identity.result()
+            images = tuple(_wanted(run, image, who) for image in inputs.values())
+            described = {stack: state.result() for stack, state in states.items()}
+            # The registry is asked last, since it is asked about what the stacks run, too.
+            observed = pool.submit(observe, ports.registry, images, described).result()
+    wanted = Wanted(
+        images, stacks, infrastructure, settings.infra_check, by_cloudformation=settings.cdk.by_cloudformation
+    )
+    if infrastructure is not None:
+        wanted = replace(wanted, remembered=remembered(ports.synthesiser, infrastructure, who))
+    reasons = plans.synth_reasons(wanted, observed)
+    synthesis = None
+    if reasons and infrastructure is not None:
+        synthesis = synthesise_planned(run, infrastructure, who, reasons)
+        wanted = replace(wanted, infrastructure=synthesis.fingerprint, synthesised=synthesis.stacks)
+    plan = _guarded(run, plans.make_plan(wanted, observed), observed)
+    return Planned(plan, wanted, inputs, who, observed, synthesis)
+
+
+def _guarded(run: Context, plan: Plan, observed: Observed) -> Plan:
+    """The plan, when no older revision takes a newer one's place. git is asked only where something is deployed."""
+    revisions = guard.deployed_revisions(plan, observed)
+    if not revisions:
+        return plan
+    own = run.ports.revision().removesuffix(DIRTY)
+    ancestries = {each: run.ports.ancestry(own, each) for each in set(revisions.values())}
+    return guard.guarded(plan, revisions, ancestries, run.rules)
+
+
+def synthesise_planned(run: Context, planned: Fingerprint, who: Identity, reasons: Sequence[str] = ()) -> Synthesis:
+    for reason in reasons:
+        run.console.detail(f"synth decides: {reason}")
+    with run.phase("synth"):
+        into = run.scratch() / "cdk.out"
+        return synthesise(run.ports.synthesiser, planned, who, into, run.console.working)
+
+
+def show_plan(run: Context, planned: Planned) -> None:
+    """Say what the plan is, with every reason."""
+    console, who = run.console, planned.identity
+    environment = f", environment {run.settings.environment}" if run.settings.environment else ""
+    console.say(f"account {who.account}, region {who.region}{environment}", "dim")
+    show_age(console, run.settings.root / LOCK_NAME)
+    for name, image in planned.inputs.items():
+        # A base's configuration is read before the image is built; until then nothing depends on it.
+        console.notices(name, [notice for notice in image.notices if notice.code != "base-config-unknown"])
+    for name, notice in planned.plan.notices:
+        console.notices(name, [notice])
+    for caution in planned.plan.cautions:
+        console.item("!", caution.subject, f"{caution.text} [{caution.code}]", "yellow")
+    for skip in planned.plan.skipped:
+        console.item("=", skip.subject, skip.reason, "green")
+    for step in planned.plan.steps:
+        match step:
+            case BuildAndPush():
+                console.item("+", f"build {step.image}", f"{step.tag}: {step.reason}", "cyan")
+            case MoveTag():
+                console.item("+", f"tag {step.image}", f"{step.tag} → {step.target}: {step.reason}", "cyan")
+            case DeployStack():
+                adopted = "; the repository exists already and is adopted" if step.adopt else ""
+                alone = "; CloudFormation updates it alone" if step.via is Via.CLOUDFORMATION else ""
+                console.item("+", f"deploy {step.stack}", step.reason + adopted + alone, "cyan")
+            case WaitForStack():
+                console.item("~", f"wait for {step.stack}", step.reason, "yellow")
+            case _:
+                assert_never(step)
+    if planned.plan.tier is not None:
+        console.say(f"infrastructure decided by {_TIERS[planned.plan.tier]}", "dim")
+    if planned.plan.is_empty:
+        console.say("Nothing to do: nothing is built, pushed or deployed.", "bold green")
+
+
+@contextmanager
+def _threads() -> Iterator[ThreadPoolExecutor]:
+    """A pool that nobody waits for when something failed: a hanging call must not delay the error or the Ctrl-C."""
+    pool = ThreadPoolExecutor(max_workers=4)
+    try:
+        yield pool
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _given(run: Context, inputs: Mapping[str, ImageInputs]) -> dict[str, str]:
+    """The tags that synth takes as context values. ConfigurationError when one is left out by --image: all stacks of
+    the app may read it."""
+    if not run.settings.cdk.stacks:
+        return {}
+    for image in run.settings.images:
+        if image.context_key and image.name not in inputs:
+            raise ConfigurationError(
+                "image-needed", f"without the image {image.name} synth lacks the context value {image.context_key}",
+                where=f"images.{image.name}.context-key", hint="run without --image, or give the stack a parameter",
+            )  # fmt: skip
+    return {each.settings.context_key: each.fingerprint.tag for each in inputs.values() if each.settings.context_key}
+
+
+def _stacks(run: Context) -> tuple[str, ...]:
+    """The stacks this run is about: all of the settings, or with --image those that no left-out image has for itself.
+
+    A stack that a chosen image shares with others is deployed; the others' tags stay as they are.
+    """
+    chosen = {image.name for image in run.images}
+    own = {image.stack for image in run.images}
+    others = {image.stack for image in run.settings.images if image.name not in chosen} - own
+    return tuple(stack for stack in run.settings.cdk.stacks if stack not in others)
+
+
+def _wanted(run: Context, inputs: ImageInputs, who: Identity | None) -> WantedImage:
+    """The image as facts; `who` deploys it, None where only the image itself matters."""
+    image = inputs.settings
+    return WantedImage(
+        image.name, inputs.fingerprint, image.repository, image.stack, image.parameter, image.platforms,
+        image.deploy_by, keeper_of(run.settings, image, who),
+        expanded(image, (*image.tags, *run.also_tags)) if who is not None else (),
+        image.context_key,
+    )  # fmt: skip
+
+
+def keeper_of(settings: Settings, image: ImageSettings, who: Identity | None) -> str:
+    """What the shielding tags of an image are named after; `who` deploys it."""
+    place = f"{who.account}-{who.region}" if who is not None and image.repository.host else ""
+    sharing = [other for other in settings.images if (other.stack, other.repository) == (image.stack, image.repository)]
+    return retention.keeper(image.stack, image.parameter, place, is_shared=len(sharing) > 1)
+
+
+def check_account(settings: Settings, who: Identity) -> None:
+    """DeployError `wrong-account` when the settings name another one."""
+    if settings.account is not None and settings.account != who.account:
+        raise DeployError(
+            "wrong-account", f"these credentials are of account {who.account}, not {settings.account}",
+            where=f"environments.{settings.environment}.account",
+            hint="log in to the right account, or use its --profile",
+        )  # fmt: skip
