@@ -12,14 +12,19 @@ from rajee_deploy.cli.explain import explain, replay
 from rajee_deploy.cli.flags import (
     AllowRollback,
     AlsoTags,
+    BuildArgs,
+    BuildContexts,
     Config,
     Environment,
+    File,
     Images,
     InfraCheckOption,
     Json,
     ModesFlag,
+    PlatformFlag,
     Profile,
     Region,
+    Target,
     Verbose,
 )
 from rajee_deploy.cli.lock import lock
@@ -176,21 +181,11 @@ def fingerprint(
     context: Annotated[
         Path | None, typer.Argument(help="A build context; without one, the images of the settings.")
     ] = None,
-    file: Annotated[
-        Path | None, typer.Option("--file", "-f", help="The Dockerfile (default: Dockerfile in the context).")
-    ] = None,
-    target: Annotated[str | None, typer.Option(help="The stage to build.")] = None,
-    platform: Annotated[
-        list[str] | None,
-        typer.Option(help="Like linux/amd64 (the default); several: linux/amd64,linux/arm64 (or repeated)."),
-    ] = None,
-    build_arg: Annotated[
-        list[str] | None, typer.Option("--build-arg", metavar="NAME=VALUE", help="A build argument (may be repeated).")
-    ] = None,
-    build_context: Annotated[
-        list[str] | None,
-        typer.Option("--build-context", metavar="NAME=REF", help="A named build context (may be repeated)."),
-    ] = None,
+    file: File = None,
+    target: Target = None,
+    platform: PlatformFlag = None,
+    build_arg: BuildArgs = None,
+    build_context: BuildContexts = None,
     modes: Annotated[
         ModesFlag, typer.Option(help="git: 0644 or 0755, the same on every machine. exact: BuildKit's own.")
     ] = ModesFlag.git,
