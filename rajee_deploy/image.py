@@ -18,7 +18,7 @@ from rajee_deploy import fingerprint as fingerprints
 from rajee_deploy.errors import DeployError
 from rajee_deploy.model import BuildOptions, Notice
 from rajee_deploy.names import FINGERPRINT_LABEL
-from rajee_deploy.places import cache_directory, user_docker_config
+from rajee_deploy.places import cache_directory, prepare_chosen_places, user_docker_config
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -81,6 +81,8 @@ def read_all_inputs(
 
     DeployError where a build would fail, and why.
     """
+    if cached:
+        prepare_chosen_places()
     with contexts.Roots(cache_directory() if cached else None) as roots:
         return {image.name: read_inputs(image, modes, roots) for image in images}
 

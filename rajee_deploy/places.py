@@ -1,10 +1,13 @@
-"""Where the tool keeps what it remembers of this user, and where docker keeps its. It makes no directory; who writes
-does."""
+"""Where the tool keeps what it remembers of this user, and where docker keeps its. Who writes there makes the place
+(see `ours`)."""
 
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
+
+from rajee_deploy.ours import make_place
 
 
 def state_directory() -> Path:
@@ -30,6 +33,15 @@ def cache_directory() -> Path:
     from platformdirs import user_cache_path
 
     return user_cache_path("rajee-deploy")
+
+
+def prepare_chosen_places() -> None:
+    """Make and mark the places that the environment chose: what is about to be hashed may hold them, and a run must
+    see of it what the next one will. One that cannot be made is done without, here as elsewhere."""
+    for name in ("RAJEE_DEPLOY_STATE_DIR", "RAJEE_DEPLOY_CACHE_DIR"):
+        if chosen := os.environ.get(name):
+            with suppress(OSError):
+                make_place(Path(chosen))
 
 
 def user_docker_config() -> Path:

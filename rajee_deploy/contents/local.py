@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from rajee_deploy.atomic import write_atomically
 from rajee_deploy.errors import DeployError
+from rajee_deploy.ours import make_place
 from rajee_deploy.places import state_directory
 from rajee_deploy.registry.contents import Kept, Record
 
@@ -38,7 +39,7 @@ class LocalContents:
             there = _parsed(_bytes_of(path))
             if there is not None:
                 return Kept.SAME if there.document == record.document else Kept.OTHER
-            self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+            make_place(self._directory)
             data = json.dumps(dict(record.notes), sort_keys=True).encode() + b"\n" + record.document
             write_atomically(path, data, private=True)
             self._drop_oldest()

@@ -21,6 +21,7 @@ from rajee_deploy.model import Kind, Notice, Use
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from collections.abc import Set as AbstractSet
     from pathlib import Path
 
     from rajee_deploy.context.found import Found
@@ -50,7 +51,8 @@ def look_up(
     seen = None
     if answer is None:
         seen = place.find(question)
-        answer = seen[0].digests(), tuple(_notices(rules, question.reads, seen[0]))
+        notices = (*_notices(rules, question.reads, seen[0]), *_notice_of_ours(place.disk.ours))
+        answer = seen[0].digests(), notices
         place.keep(question, seen, answer)
     digests, notices = answer
     uses = tuple(Use(read, digest) for read, digest in zip(question.reads, digests, strict=True))
@@ -87,3 +89,12 @@ def _notices(rules: ContextRules, reads: Sequence[ContextRead], found: Found) ->
         )
         more = f" and {len(odd) - _SHOWN} more" if len(odd) > _SHOWN else ""
         yield Notice("mode-normalised", f"built with the permissions git would give: {shown}{more}")
+
+
+def _notice_of_ours(directories: AbstractSet[str]) -> Iterator[Notice]:
+    outermost = sorted(
+        each for each in directories if not any(f"{each}/".startswith(f"{one}/") for one in directories - {each})
+    )
+    if outermost:
+        shown = ", ".join(each or "." for each in outermost[:_SHOWN])
+        yield Notice("own-files", f"what rajee-deploy itself keeps in {shown} is no input, and is in no image")

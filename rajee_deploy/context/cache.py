@@ -16,6 +16,8 @@ from hashlib import sha256
 from itertools import chain
 from typing import TYPE_CHECKING
 
+from rajee_deploy.ours import make_place
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
@@ -82,7 +84,7 @@ def save(path: Path, root: str, parts: Iterable[bytes]) -> None:
     """Replace what was saved about a root; without a word when that cannot be done: it is a cache."""
     temporary = path.with_name(f"{path.name}.{os.urandom(8).hex()}.tmp")
     with contextlib.suppress(OSError):
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_place(path.parent)
         _sweep(path.parent)
         try:
             flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from rajee_deploy.context.view import UnreadableError
 from rajee_deploy.errors import DeployError
 from rajee_deploy.model import Kind
+from rajee_deploy.ours import MARKER, is_marked, own_files
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -74,7 +75,8 @@ def open_tree(root: Path) -> DiskTree:
 class DiskTree:
     """A build context on disk, listed once per directory. A context manager: it holds descriptors.
 
-    `failed`: some directory could not be listed, so what was seen is not all there is.
+    What this tool keeps in it itself is not there. `failed`: some directory could not be listed, so what was seen is
+    not all there is. `ours`: the directories in which something of ours was left out.
     """
 
     def __init__(self, root: Path) -> None:
@@ -83,6 +85,7 @@ class DiskTree:
         self._unsorted: dict[str, dict[str, Kind]] = {}
         self._links: dict[str, str] = {}
         self.failed = False
+        self.ours: set[str] = set()
 
     def __enter__(self) -> Self:
         return self
@@ -127,7 +130,20 @@ class DiskTree:
 
     def _list(self, path: str) -> dict[str, Kind]:
         with os.scandir(self.directory(path)) as entries:
-            return {entry.name: kind_of_entry(entry) for entry in entries}
+            return self.without_ours(path, {entry.name: kind_of_entry(entry) for entry in entries})
+
+    def without_ours(self, path: str, found: dict[str, Kind]) -> dict[str, Kind]:
+        """What a directory that was listed holds of the user's."""
+        left_out = own_files(path, found) if MARKER in found else set()
+        # Of all before the first is entered: that moves the descriptors.
+        at = self.directory(path)
+        marked = [name for name, kind in found.items() if kind is Kind.DIRECTORY and is_marked(name, at)]
+        base = f"{path}/" if path else ""
+        left_out.update(name for name in marked if not self.children(base + name))
+        if not left_out:
+            return found
+        self.ours.update({path} if MARKER in left_out else (base + name for name in left_out))
+        return {name: kind for name, kind in found.items() if name not in left_out}
 
     def keep(self, path: str, found: dict[str, Kind]) -> None:
         """Remember what somebody who listed a directory found in it, in any order."""

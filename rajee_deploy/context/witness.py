@@ -170,7 +170,10 @@ def _look(disk: DiskTree, path: str, modes: Modes) -> bytes:
         tokens += [(name, b"d") for name in directories]
     base = f"{path}/" if path else ""
     tokens += [(name, token(disk, base + name, kind, modes)) for name, kind in others.items()]
-    disk.keep(path, kinds)
+    shown = disk.without_ours(path, kinds)
+    if shown is not kinds:
+        tokens = [each for each in tokens if each[0] in shown]
+    disk.keep(path, shown)
     return digest_of(tokens)
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from rajee_deploy.atomic import write_atomically
 from rajee_deploy.facts import ImageContent
+from rajee_deploy.ours import make_place
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -42,7 +43,7 @@ class Verdicts:
             kept.pop(_key(digest, platform), None)
             kept[_key(digest, platform)] = (content.platform, content.fingerprint)
             newest = dict(list(kept.items())[-KEPT:])
-            self._path.parent.mkdir(parents=True, exist_ok=True)
+            make_place(self._path.parent)
             write_atomically(self._path, json.dumps({"schema": SCHEMA, "images": newest}).encode())
 
     def _read(self) -> dict[str, tuple[str, str]]:

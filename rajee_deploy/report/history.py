@@ -7,6 +7,7 @@ import os
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
+from rajee_deploy.ours import make_place
 from rajee_deploy.places import state_directory
 from rajee_deploy.report.timings import Phase
 
@@ -42,7 +43,7 @@ class History:
 
     def append(self, run: Run) -> None:
         """Add a run. OSError when it cannot be written; the caller decides what that means."""
-        self.path.parent.mkdir(parents=True, exist_ok=True)
+        make_place(self.path.parent)
         line = json.dumps({"schema": SCHEMA, **asdict(run)}, ensure_ascii=True) + "\n"
         descriptor = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         try:

@@ -18,6 +18,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from rajee_deploy.errors import DeployError
+from rajee_deploy.ours import make_place
 from rajee_deploy.process import spawn_detached
 from rajee_deploy.sandbox.state import STATE_PATH, SandboxState, read_note, state_file
 
@@ -39,7 +40,7 @@ def start(port: int | None = None) -> SandboxState:
     DeployError `sandbox-not-installed` without moto, `sandbox-failed` when the server does not come up.
     """
     note = state_file()
-    note.parent.mkdir(parents=True, exist_ok=True)
+    make_place(note.parent)
     with note.with_suffix(".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # two starts at once make one sandbox
         return status() or _spawn(note, port or 0)

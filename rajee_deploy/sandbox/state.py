@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 from rajee_deploy.atomic import write_atomically
+from rajee_deploy.ours import make_place
 from rajee_deploy.places import state_directory
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ def read_note(path: Path) -> SandboxState | None:
 
 def write_note(path: Path, state: SandboxState) -> None:
     """Write the note in one piece."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_place(path.parent)
     note = {key: value for key, value in asdict(state).items() if key in ("pid", "port", "started")}
     write_atomically(path, json.dumps(note).encode())
 

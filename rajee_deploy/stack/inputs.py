@@ -31,6 +31,7 @@ from typing import TYPE_CHECKING, Any
 from rajee_deploy.errors import DeployError
 from rajee_deploy.fingerprint import Fingerprint, Input, of_infrastructure
 from rajee_deploy.model import Digest
+from rajee_deploy.ours import without_ours
 from rajee_deploy.process import find_program, run
 from rajee_deploy.stack.cdk import find_cli
 from rajee_deploy.stack.traced import project_root, traced_inputs
@@ -154,7 +155,7 @@ class _Walk:
             return
         self._entered.add(real)
         try:
-            names = sorted(path.name for path in directory.iterdir())
+            names = without_ours(directory)
         except OSError as error:
             raise _unreadable(directory, error) from error
         if not names and prefix:

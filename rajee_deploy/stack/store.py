@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rajee_deploy.facts import StackContent, Synthesised
+from rajee_deploy.ours import make_place
 from rajee_deploy.stack.assembly import is_complete
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ class AssemblyStore:
         """Keep what a synth of this key made. A disk that is full costs nothing but the next synth."""
         temporary = None
         try:
-            self._directory.mkdir(parents=True, exist_ok=True)
+            make_place(self._directory)
             temporary = Path(tempfile.mkdtemp(dir=self._directory, prefix=_DRAFT))
             record: dict[str, Any] = {"stacks": {name: asdict(stack) for name, stack in stacks.items()}}
             if is_complete(assembly):

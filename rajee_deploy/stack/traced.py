@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from rajee_deploy.fingerprint import Input, private_input
 from rajee_deploy.model import Digest
+from rajee_deploy.ours import without_ours
 from rajee_deploy.stack.tracing.distil import package_version
 
 if TYPE_CHECKING:
@@ -65,9 +66,9 @@ def _names(path: str, endings: tuple[str, ...] = ()) -> str:
     """A digest of the names in a directory; with `endings` only of those, and of the packages."""
     try:
         names = [
-            entry.name
-            for entry in Path(path).iterdir()
-            if not endings or entry.name.endswith(endings) or (entry / "__init__.py").exists()
+            name
+            for name in without_ours(Path(path))
+            if not endings or name.endswith(endings) or Path(path, name, "__init__.py").exists()
         ]
     except OSError as error:
         return f"unreadable ({error.strerror})"

@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 from rajee_deploy.atomic import write_atomically
+from rajee_deploy.ours import make_place
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -46,7 +47,7 @@ class Depfile:
 
     def write(self, path: Path) -> None:
         """Put it in its place, whole or not at all."""
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_place(path.parent)
         write_atomically(path, json.dumps({"version": _VERSION, **asdict(self)}).encode(), private=True)
 
 
