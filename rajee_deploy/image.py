@@ -237,6 +237,8 @@ def _dockerfile_path(settings: ImageSettings) -> Path:
 def _read_dockerfile(settings: ImageSettings) -> tuple[Path, bytes]:
     path = _dockerfile_path(settings)
     try:
+        if path.is_symlink():
+            return path, _read_linked(path)
         return path, path.read_bytes()
     except FileNotFoundError as error:
         raise DeployError(
@@ -247,6 +249,20 @@ def _read_dockerfile(settings: ImageSettings) -> tuple[Path, bytes]:
         raise DeployError(
             "unreadable", "the Dockerfile cannot be read", where=shown(path), cause=error.strerror or str(error),
         ) from error  # fmt: skip
+
+
+def _read_linked(path: Path) -> bytes:
+    """The Dockerfile behind a link, which BuildKit follows inside the Dockerfile's own directory alone."""
+    text = contexts.read_inside(path.parent, path.name)
+    if text is None and path.exists():
+        target = shown(path.resolve())
+        raise DeployError(
+            "dockerfile-link", "the Dockerfile is a link that leads out of its directory, where BuildKit does not go",
+            where=str(path), cause=f"it leads to {target}", hint=f"name that file: --file {target}",
+        )  # fmt: skip
+    if text is None:
+        raise FileNotFoundError
+    return text
 
 
 def _root(settings: ImageSettings, name: str) -> Path:

@@ -8,30 +8,36 @@ needs it.
 
 from __future__ import annotations
 
-import os
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from rajee_deploy.context.answers import Question
 from rajee_deploy.context.digest import Modes, SelectedEntry
 from rajee_deploy.context.roots import Roots
-from rajee_deploy.context.rules import ContextRules, find_rules
+from rajee_deploy.context.rules import ContextRules, find_rules, read_inside
 from rajee_deploy.context.selection import Selection
-from rajee_deploy.model import Kind, Notice, Use
+from rajee_deploy.model import Use
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from collections.abc import Set as AbstractSet
     from pathlib import Path
 
     from rajee_deploy.context.found import Found
     from rajee_deploy.context.stage import StagedContext
-    from rajee_deploy.model import ContextRead
+    from rajee_deploy.context.tree import DiskTree
+    from rajee_deploy.model import ContextRead, Notice
 
-__all__ = ["ContextRules", "Modes", "Roots", "SelectedEntry", "Selection", "find_rules", "look_up", "staged"]
-
-_USUAL_MODES = {0o644, 0o755, 0o664, 0o775}
-_SHOWN = 3
+__all__ = [
+    "ContextRules",
+    "Modes",
+    "Roots",
+    "SelectedEntry",
+    "Selection",
+    "find_rules",
+    "look_up",
+    "read_inside",
+    "staged",
+]
 
 
 def look_up(
@@ -51,8 +57,7 @@ def look_up(
     seen = None
     if answer is None:
         seen = place.find(question)
-        notices = (*_notices(rules, question.reads, seen[0]), *_notice_of_ours(place.disk.ours))
-        answer = seen[0].digests(), notices
+        answer = seen[0].digests(), _notices(question, seen[0], place.disk)
         place.keep(question, seen, answer)
     digests, notices = answer
     uses = tuple(Use(read, digest) for read, digest in zip(question.reads, digests, strict=True))
@@ -73,28 +78,7 @@ def staged(selection: Selection, dockerfile_text: bytes, parent: Path | None = N
         yield place
 
 
-def _notices(rules: ContextRules, reads: Sequence[ContextRead], found: Found) -> Iterator[Notice]:
-    if rules.ignore == b"" and rules.ignore_path != ".dockerignore":
-        yield Notice(
-            "empty-ignore-file",
-            f"{rules.ignore_path} is empty: it switches .dockerignore off, but not under a `# syntax=` line",
-        )
-    if not any(found.wanted.values()) and any(read.selector.path == "/" for read in reads):
-        yield Notice("empty-context", "nothing is left of the build context", reads[0].location.start)
-    odd = list(found.odd_modes(_USUAL_MODES)) if found.modes is Modes.GIT else []
-    if odd:
-        shown = ", ".join(
-            f"{path} ({mode & 0o7777:04o} → {Modes.GIT.apply(Kind.FILE, mode):04o})"
-            for path, mode in sorted(odd, key=lambda each: os.fsencode(each[0].replace("/", "\0")))[:_SHOWN]
-        )
-        more = f" and {len(odd) - _SHOWN} more" if len(odd) > _SHOWN else ""
-        yield Notice("mode-normalised", f"built with the permissions git would give: {shown}{more}")
+def _notices(question: Question, found: Found, disk: DiskTree) -> tuple[Notice, ...]:
+    from rajee_deploy.context.cautions import cautions
 
-
-def _notice_of_ours(directories: AbstractSet[str]) -> Iterator[Notice]:
-    outermost = sorted(
-        each for each in directories if not any(f"{each}/".startswith(f"{one}/") for one in directories - {each})
-    )
-    if outermost:
-        shown = ", ".join(each or "." for each in outermost[:_SHOWN])
-        yield Notice("own-files", f"what rajee-deploy itself keeps in {shown} is no input, and is in no image")
+    return tuple(cautions(question, found, disk))

@@ -5,6 +5,7 @@ Owns the error for such a path. Must never change what is selected.
 
 from __future__ import annotations
 
+import unicodedata
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
@@ -63,8 +64,32 @@ def steps_to(tree: Tree, path: str) -> list[tuple[str, Kind]]:
 
 def _hint_nearby(tree: Tree, path: str, links: tuple[str, ...]) -> str:
     shown = f"the symlink {links[-1]} leads to /{path}, which does not exist" if links else ""
+    twin = _twin(tree, path)
+    if twin:
+        return (
+            f"there is {twin!a}, which looks the same as {path!a} and is written with other code points: "
+            "rename the file, or correct the Dockerfile"
+        )
     names = ", ".join(near_names(tree, path))
     return "; ".join(text for text in (shown, f"there is {names}" if names else "") if text)
+
+
+def _twin(tree: Tree, path: str) -> str:
+    """The path whose names differ in nothing that can be seen, such as Mac's decomposed accents; "" for none."""
+    current = ""
+    for part in path.split("/"):
+        children = tree.children(current) if not current or _kind(tree, current) is Kind.DIRECTORY else {}
+        same = unicodedata.normalize("NFC", part)
+        found = part if part in children else next((n for n in children if unicodedata.normalize("NFC", n) == same), "")
+        if not found:
+            return ""
+        current = f"{current}/{found}".lstrip("/")
+    return current if current != path else ""
+
+
+def _kind(tree: Tree, path: str) -> Kind | None:
+    parent, _, name = path.rpartition("/")
+    return tree.children(parent).get(name)
 
 
 def near_names(tree: Tree, path: str) -> list[str]:

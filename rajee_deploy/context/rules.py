@@ -34,16 +34,17 @@ def find_rules(root: Path, dockerfile: Path, *, main: bool = True) -> ContextRul
     followed inside the directory they lie in. DeployError `unreadable`.
     """
     specific = f"{dockerfile.name}.dockerignore"
-    text = _read_inside(dockerfile.parent, specific) if main else None
+    text = read_inside(dockerfile.parent, specific) if main else None
     if text is not None:
         name = str(dockerfile.with_name(specific))
     else:
-        name, text = ".dockerignore", _read_inside(root, ".dockerignore")
-    return ContextRules(name, text, ".deployignore", _read_inside(root, ".deployignore") if main else None)
+        name, text = ".dockerignore", read_inside(root, ".dockerignore")
+    return ContextRules(name, text, ".deployignore", read_inside(root, ".deployignore") if main else None)
 
 
-def _read_inside(directory: Path, name: str) -> bytes | None:
-    """The bytes of a file, its symlinks rooted at the directory as BuildKit's are; None when there is none."""
+def read_inside(directory: Path, name: str) -> bytes | None:
+    """The bytes of a file, its symlinks rooted at the directory as BuildKit's are; None when there is none.
+    DeployError `unreadable`."""
     try:
         descriptor = os.open(directory / name, _FLAGS)
     except (FileNotFoundError, NotADirectoryError):

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from rajee_deploy.errors import ConfigurationError
 from rajee_deploy.model import is_local_context
 
 if TYPE_CHECKING:
@@ -98,6 +99,9 @@ class NamedContexts:
     """The named build contexts of a build, found by the names that BuildKit looks for."""
 
     def __init__(self, contexts: Mapping[str, str], platform: str) -> None:
+        """ConfigurationError `bad-context-name` for a name that no engine takes."""
+        for name in contexts:
+            _check_context_name(name)
         self._platform = platform
         self._values = contexts
         self._names = {_context_key(name): name for name in contexts}
@@ -119,6 +123,17 @@ class NamedContexts:
     def locals(self) -> list[str]:
         """The keys of all that are directories."""
         return [key for key in self._values if self.is_local(key)]
+
+
+def _check_context_name(name: str) -> None:
+    """buildx reads every name as an image's (build.ParseContextNames), whether or not the Dockerfile uses it."""
+    try:
+        parse_image(name.partition("::")[0])
+    except ValueError as error:
+        hint = f"--build-context {name.lower()}=…" if name.lower() != name else "names are like those of images"
+        raise ConfigurationError(
+            "bad-context-name", f"a build context cannot be called {name!r}", cause=str(error), hint=hint
+        ) from error
 
 
 def _context_key(name: str) -> str:

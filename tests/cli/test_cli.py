@@ -176,6 +176,7 @@ def test_no_secret_shows(project):
         (["fingerprint", ".", "--platform", "amd"], {}, "bad-platform", 64),
         (["fingerprint", ".", "--target", "nothing"], {}, "target-not-found", 1),
         (["fingerprint", ".", "-f", "Nofile"], {}, "dockerfile-missing", 1),
+        (["fingerprint", ".", "--build-context", "Shared=."], {}, "bad-context-name", 64),
         (["sandbox", "env"], {}, "sandbox-not-running", 1),
     ],
 )
@@ -185,6 +186,19 @@ def test_bad_input_is_named_with_its_next_step(project, arguments, environment, 
     assert f"✗ {code}" in ended.stderr
     assert "Traceback" not in ended.stderr
     assert ended.stdout == ""
+
+
+@pytest.mark.parametrize(("leads_to", "is_followed"), [("Dockerfile", True), ("../elsewhere", False)])
+def test_a_dockerfile_that_is_a_link_is_followed_inside_its_directory(project, leads_to, is_followed):
+    """As BuildKit does: what lies outside is not there for it."""
+    (project.parent / "elsewhere").write_bytes((project / "Dockerfile").read_bytes())
+    (project / "linked").symlink_to(leads_to)
+    ended = command(project, "fingerprint", ".", "-f", "linked")
+    assert ended.returncode == (0 if is_followed else 1)
+    assert ("✗ dockerfile-link" in ended.stderr) is not is_followed
+    (project / "linked").unlink()
+    (project / "linked").symlink_to("nowhere")
+    assert "✗ dockerfile-missing" in command(project, "fingerprint", ".", "-f", "linked").stderr
 
 
 def test_a_missing_copy_source_names_the_line(project):

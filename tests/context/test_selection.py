@@ -181,6 +181,13 @@ def test_errors_say_why(build, read, rules, path, selector, lines, code, told):
     assert told in f"{error.cause} {error.hint}"
 
 
+def test_a_name_that_only_looks_the_same_is_shown_by_its_code_points(build, read, rules):
+    root = build({"d/cafe\u0301.txt": "decomposed, as some Macs write it"})
+    with pytest.raises(DeployError) as caught:
+        look_up(root, [read("/d/caf\u00e9.txt")], rules())
+    assert r"there is 'd/cafe\u0301.txt', which looks the same as 'd/caf\xe9.txt'" in caught.value.hint
+
+
 def test_a_dangling_link_at_the_top_of_a_filtered_directory_fails(build, read, rules):
     root = build({"a": "A", "broken": ("nope",), "d/broken": ("nope",)})
     assert look_up(root, [read("/d", exclude=("x",))], rules()).uses
