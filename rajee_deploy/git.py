@@ -1,16 +1,11 @@
-"""The only door to git: which revision this is, which of two is the older, and a private checkout that is moved from
-one revision to the next.
+"""The only door to git: which revision this is, and which of two is the older. `checkout` has the files of a revision.
 
-The repository is only read: the checkout has an index of its own and lies in a temporary directory, so that neither
-the user's index nor the list of worktrees changes, whatever ends us. No hook runs. What git would convert on checkout
-(line ends, large files) is converted, and `export-ignore` has no say, as in the user's own checkout.
+The repository is only read, and no hook runs.
 """
 
 from __future__ import annotations
 
-import os
 import re
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,10 +14,9 @@ from urllib.parse import urlsplit, urlunsplit
 from rajee_deploy import process
 from rajee_deploy.errors import DeployError
 from rajee_deploy.facts import Ancestry
-from rajee_deploy.scratch import private_directory
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
 _SCP = re.compile(r"(?:[^@/\s]+@)?([^@:/\s]+):(?!//)(.+)")  # git@host:owner/name.git
 _TAG = r"c-[0-9a-f]{6,40}\Z"
@@ -68,16 +62,16 @@ def find_revision(directory: Path) -> Revision | None:
     if process.find_program("git") is None:
         return None
     where = ["-C", str(directory)]
-    ended, lines = _git([*where, "rev-parse", "--verify", "--quiet", "HEAD^{commit}"])
+    ended, lines = run_git([*where, "rev-parse", "--verify", "--quiet", "HEAD^{commit}"])
     if ended.code or not lines:
         return None
-    ended, changed = _git([*where, "status", "--porcelain", "--untracked-files=no"])
+    ended, changed = run_git([*where, "status", "--porcelain", "--untracked-files=no"])
     return Revision(
         lines[-1],
         is_dirty=bool(ended.code or changed),
-        branch=_first(_git([*where, "symbolic-ref", "--quiet", "--short", "HEAD"])),
-        source=public_address(_first(_git([*where, "config", "--get", "remote.origin.url"]))),
-        committed=int(_first(_git([*where, "log", "-1", "--no-show-signature", "--format=%ct"])) or 0),
+        branch=_first(run_git([*where, "symbolic-ref", "--quiet", "--short", "HEAD"])),
+        source=public_address(_first(run_git([*where, "config", "--get", "remote.origin.url"]))),
+        committed=int(_first(run_git([*where, "log", "-1", "--no-show-signature", "--format=%ct"])) or 0),
     )
 
 
@@ -87,8 +81,8 @@ def describe_commit(repository: Repository, commit: str) -> Revision:
     return Revision(
         commit,
         is_dirty=False,
-        source=public_address(_first(_git([*where, "config", "--get", "remote.origin.url"]))),
-        committed=int(_first(_git([*where, "log", "-1", "--no-show-signature", "--format=%ct", commit, "--"])) or 0),
+        source=public_address(_first(run_git([*where, "config", "--get", "remote.origin.url"]))),
+        committed=int(_first(run_git([*where, "log", "-1", "--no-show-signature", "--format=%ct", commit, "--"])) or 0),
     )
 
 
@@ -96,7 +90,7 @@ def find_subject(directory: Path, commit: str) -> str:
     """The first line of a commit's message; "" where git does not know the commit, or is not there."""
     if process.find_program("git") is None or not re.fullmatch(r"[0-9a-f]{40,64}", commit):
         return ""
-    return _first(_git(["-C", str(directory), "log", "-1", "--no-show-signature", "--format=%s", commit, "--"]))
+    return _first(run_git(["-C", str(directory), "log", "-1", "--no-show-signature", "--format=%s", commit, "--"]))
 
 
 def ancestry(directory: Path, one: str, other: str) -> Ancestry:
@@ -111,7 +105,7 @@ def ancestry(directory: Path, one: str, other: str) -> Ancestry:
         return Ancestry.UNKNOWN
     if True in answers:
         return Ancestry.OLDER if answers[0] else Ancestry.NEWER
-    is_shallow = _first(_git(["-C", str(directory), "rev-parse", "--is-shallow-repository"])) != "false"
+    is_shallow = _first(run_git(["-C", str(directory), "rev-parse", "--is-shallow-repository"])) != "false"
     return Ancestry.UNKNOWN if is_shallow else Ancestry.DIVERGED
 
 
@@ -136,7 +130,7 @@ def public_address(url: str) -> str:
 
 def find_repository(start: Path) -> Repository:
     """The repository that a directory lies in. DeployError `no-repository`."""
-    ended, lines = _git(["-C", str(start), "rev-parse", "--show-toplevel", "--absolute-git-dir"])
+    ended, lines = run_git(["-C", str(start), "rev-parse", "--show-toplevel", "--absolute-git-dir"])
     if ended.code or len(lines) != 2:  # noqa: PLR2004 -- one line for each question
         raise DeployError(
             "no-repository", "this is no checkout of a git repository", where=str(start),
@@ -148,7 +142,7 @@ def find_repository(start: Path) -> Repository:
 def find_commit(repository: Repository, revision: str) -> str:
     """The full id of the commit that a revision names. DeployError `unknown-revision`."""
     asked = ["rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}"]
-    ended, lines = _git([f"--git-dir={repository.git_directory}", *asked])
+    ended, lines = run_git([f"--git-dir={repository.git_directory}", *asked])
     if not ended.code and lines:
         return lines[-1]
     hint = "name a branch, a git tag or a commit; in a shallow clone, git fetch --unshallow brings the older ones"
@@ -160,53 +154,23 @@ def find_commit(repository: Repository, revision: str) -> str:
 def ignored_paths(repository: Repository) -> tuple[str, ...]:
     """What git ignores of the checkout, from its top; a directory ends in `/`. Empty when git cannot tell."""
     asked = ["ls-files", "-z", "--others", "--ignored", "--exclude-standard", "--directory"]
-    ended, lines = _git(["-C", str(repository.top), *asked])
+    ended, lines = run_git(["-C", str(repository.top), *asked])
     return tuple(filter(None, "\n".join(lines).split("\0"))) if not ended.code else ()
 
 
 def first_parents(repository: Repository, count: int) -> tuple[Commit, ...]:
     """The last `count` commits that HEAD went through, the oldest first; merges count once."""
     asked = ["log", "--first-parent", f"--max-count={count}", "--no-show-signature", "--format=%H %s", "HEAD", "--"]
-    ended, lines = _git([f"--git-dir={repository.git_directory}", *asked])
+    ended, lines = run_git([f"--git-dir={repository.git_directory}", *asked])
     if ended.code:
-        raise _failed("git log", ended)
+        raise git_failed("git log", ended)
     matches = (re.match(r"([0-9a-f]{40,64}) ?(.*)", line) for line in lines)
     return tuple(Commit(found[1], found[2]) for found in matches if found)[::-1]
 
 
-class Checkout:
-    """A private checkout in `directory`; empty until it is moved to a commit."""
-
-    def __init__(self, repository: Repository, directory: Path, index: Path) -> None:
-        self.directory = directory
-        self._repository = repository
-        self._index = index
-
-    def move_to(self, commit: str) -> None:
-        """Make the files those of a commit; only what differs is written."""
-        where = [f"--git-dir={self._repository.git_directory}", f"--work-tree={self.directory}"]
-        # From the top of the checkout: where we are may not exist in it.
-        ended, _ = _git(
-            [*where, "read-tree", "--reset", "-u", commit],
-            cwd=self.directory, env={"GIT_INDEX_FILE": str(self._index)},
-        )  # fmt: skip
-        if ended.code:
-            raise _failed(f"git read-tree of {commit[:12]}", ended)
-
-
-@contextmanager
-def private_checkout(repository: Repository) -> Iterator[Checkout]:
-    """A checkout that is removed on every exit."""
-    with private_directory("checkout") as made:
-        place = Path(os.path.realpath(made))
-        tree = place / "tree"
-        tree.mkdir()
-        yield Checkout(repository, tree, place / "index")
-
-
 def _is_ancestor(directory: Path, one: str, other: str) -> bool | None:
     """Whether `one` is an ancestor of `other`; None where git cannot say."""
-    ended, _ = _git(["-C", str(directory), "merge-base", "--is-ancestor", one, other])
+    ended, _ = run_git(["-C", str(directory), "merge-base", "--is-ancestor", one, other])
     return {0: True, 1: False}.get(ended.code)
 
 
@@ -215,7 +179,7 @@ def _first(answer: tuple[process.Completed, list[str]]) -> str:
     return lines[0] if lines and not ended.code else ""
 
 
-def _git(
+def run_git(
     arguments: Sequence[str], cwd: Path | None = None, env: Mapping[str, str] | None = None
 ) -> tuple[process.Completed, list[str]]:
     """Run git; how it ended, and all that it printed."""
@@ -226,5 +190,6 @@ def _git(
     return ended, lines
 
 
-def _failed(what: str, ended: process.Completed) -> DeployError:
+def git_failed(what: str, ended: process.Completed) -> DeployError:
+    """The error for a call that should have worked."""
     return DeployError("git-failed", f"{what} failed ({ended.code})", cause="\n".join(ended.tail[-5:]))

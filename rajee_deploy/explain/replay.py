@@ -10,10 +10,11 @@ from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from rajee_deploy import context as contexts
+from rajee_deploy.checkout import private_checkout
 from rajee_deploy.errors import DeployError
-from rajee_deploy.explain.past import image_at, inputs_at
+from rajee_deploy.explain.past import OUTSIDE, image_at, inputs_at
 from rajee_deploy.fingerprint import Input, encode
-from rajee_deploy.git import find_repository, first_parents, private_checkout
+from rajee_deploy.git import find_repository, first_parents
 from rajee_deploy.model import ContextRead, Digest, Location, ReadBy, Selector, StageId
 
 if TYPE_CHECKING:
@@ -88,12 +89,16 @@ def replay(
             told(f"{number} of {len(commits)}: {commit.id[:12]} {commit.subject}")
             checkout.move_to(commit.id)
             for image in images:
-                past = image_at(image, origin, repository.top, checkout.directory)
+                note = ""
                 try:
-                    inputs = inputs_at(past, checkout.directory)
-                    found = Outcome(commit, inputs.fingerprint.tag, whole_context(inputs), note=past.note)
+                    past = image_at(image, origin, repository.top, checkout.directory)
+                    note = past.note
+                    inputs = inputs_at(past, checkout)
+                    found = Outcome(commit, inputs.fingerprint.tag, whole_context(inputs), note=note)
                 except DeployError as error:
-                    found = Outcome(commit, error=str(error), note=past.note)
+                    if error.code == OUTSIDE:
+                        raise
+                    found = Outcome(commit, error=str(error), note=note)
                 outcomes[image.name].append(found)
     return tuple(Replay(name, tuple(found)) for name, found in outcomes.items())
 

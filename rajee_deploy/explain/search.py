@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from rajee_deploy.checkout import private_checkout
 from rajee_deploy.errors import DeployError
 from rajee_deploy.explain.past import image_at, inputs_at
-from rajee_deploy.git import find_repository, first_parents, private_checkout
+from rajee_deploy.git import find_repository, first_parents
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,7 +30,7 @@ def find_commit_of(tag: str, present: ImageInputs, origin: Origin, start: Path, 
             checkout.move_to(commit.id)
             past = image_at(present.settings, origin, repository.top, checkout.directory)
             try:
-                found = inputs_at(past, checkout.directory)
+                found = inputs_at(past, checkout)
             except DeployError:
                 continue  # it could not be built then
             if found.fingerprint.tag == tag:

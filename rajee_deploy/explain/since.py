@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from rajee_deploy.checkout import private_checkout
 from rajee_deploy.contents.of_image import contents_of
 from rajee_deploy.errors import DeployError
 from rajee_deploy.explain.changes import Cause
 from rajee_deploy.explain.compare import compare
 from rajee_deploy.explain.past import image_at, inputs_at
-from rajee_deploy.git import find_commit, find_repository, ignored_paths, private_checkout
+from rajee_deploy.git import find_commit, find_repository, ignored_paths
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -58,7 +59,7 @@ def since(images: Mapping[str, ImageInputs], origin: Origin, start: Path, revisi
         for name, present in images.items():
             past = image_at(present.settings, origin, repository.top, checkout.directory)
             try:
-                then = inputs_at(past, checkout.directory)
+                then = inputs_at(past, checkout)
             except DeployError as error:
                 raise DeployError(
                     "revision-not-buildable", f"the image {name} could not be built at {revision}",

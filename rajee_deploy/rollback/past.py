@@ -8,10 +8,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from rajee_deploy.checkout import private_checkout
 from rajee_deploy.contents import DIRTY, REVISION
 from rajee_deploy.errors import DeployError
 from rajee_deploy.explain.past import image_at, inputs_at
-from rajee_deploy.git import describe_commit, find_commit, find_repository, private_checkout
+from rajee_deploy.git import describe_commit, find_commit, find_repository
 from rajee_deploy.names import NOT_RECORDED
 from rajee_deploy.source import labels_of
 from rajee_deploy.stack.revision import DIRTY as DIRTY_SUFFIX
@@ -70,7 +71,7 @@ def inputs_of_tag(
     with private_checkout(repository) as checkout:
         checkout.move_to(commit)
         past = image_at(image, origin, repository.top, checkout.directory)
-        inputs = inputs_at(past, checkout.directory)
+        inputs = inputs_at(past, checkout)
         if inputs.fingerprint.tag != tag:
             raise _differs(image, tag, recorded.revision, inputs.fingerprint.tag, past.note)
         yield inputs, labels_of(describe_commit(repository, commit))
