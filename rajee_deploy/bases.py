@@ -11,10 +11,11 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from rajee_deploy import lock as locks
-from rajee_deploy.dockerfile import image_of
+from rajee_deploy.dockerfile import image_of, remote_of
 from rajee_deploy.errors import ConfigurationError, DeployError
 from rajee_deploy.image import read_recipe
 from rajee_deploy.lock import Entry, Lock
+from rajee_deploy.model import is_local_context
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -72,9 +73,19 @@ class Base:
 def needs(recipes: Iterable[Recipe]) -> frozenset[Need]:
     """What a lock must have for these Dockerfiles. Of a reference that is pinned in the file, only a base counts."""
     references = [one for recipe in recipes for one in recipe.references if one.key]
-    found = {Need(one.key, one.platform) for one in references if one.platform or "@" not in one.key}
+    found = {Need(one.key, one.platform) for one in references if one.platform or _floats(one.key)}
     described = {need.reference for need in found if need.platform}
     return frozenset(need for need in found if need.platform or need.reference not in described)
+
+
+def _floats(reference: str) -> bool:
+    """Whether what a reference names may change; an image that is pinned names its digest."""
+    return "@" not in reference or _is_remote(reference)
+
+
+def _is_remote(reference: str) -> bool:
+    """Whether a line of the lock is about something that ADD fetches."""
+    return not is_local_context(reference)
 
 
 def missing(lock: Lock, wanted: Iterable[Need]) -> list[Need]:
@@ -136,12 +147,15 @@ def _completed(lock: Lock, scope: Scope, source: ImageSource, moving: Collection
     moved: set[str] = set()
     while True:  # in rounds: what a base does by ONBUILD may name images of its own
         wanted = _needed(scope.images, lock)
-        floating = {need.reference for need in wanted if "@" not in need.reference}
+        floating = {need.reference for need in wanted if _floats(need.reference)}
         due = (floating if moving is None else floating & set(moving)) - moved
         lacking = {need.reference for need in missing(lock, wanted)} - due
         if not due and not lacking:
             return lock
         for reference in sorted(due | lacking):
+            if _is_remote(reference):
+                lock = _with_remote(lock, reference, source, today)
+                continue
             known = None if reference in due else lock.images.get(reference)
             image = image_of(reference)
             # A further platform of a locked image is one of the same digest, wherever its tag is by now.
@@ -162,10 +176,18 @@ def _with_reference(
     return Lock((*others, *(new or [Entry(reference, found.digest, date)])))
 
 
+def _with_remote(lock: Lock, reference: str, source: ImageSource, today: str) -> Lock:
+    digest, known = source.find_remote(remote_of(reference)), lock.images.get(reference)
+    if known is not None and known.digest == digest:
+        return lock
+    others = (entry for entry in lock.entries if entry.reference != reference)
+    return Lock((*others, Entry(reference, digest, today)))
+
+
 def _check_known(moving: Collection[str], wanted: Collection[Need]) -> None:
     known = sorted({need.reference for need in wanted})
     for reference in moving:
-        if reference in known and "@" not in reference:
+        if reference in known and _floats(reference):
             continue
         near = get_close_matches(reference, known, 1)
         pinned = "it is pinned in the Dockerfile: move it there"
@@ -185,13 +207,14 @@ def _changes(before: Mapping[str, LockedImage], after: Mapping[str, LockedImage]
 
 def compare(recipes: Iterable[Recipe], lock: Lock, source: ImageSource) -> list[Base]:
     """Every floating reference of the Dockerfiles against its registry."""
-    floating = sorted({need.reference for need in needs(recipes) if "@" not in need.reference})
+    floating = sorted({need.reference for need in needs(recipes) if _floats(need.reference)})
     return [_compared(reference, lock.images.get(reference), source) for reference in floating]
 
 
 def _compared(reference: str, locked: LockedImage | None, source: ImageSource) -> Base:
     try:
-        now = source.find_digest(image_of(reference))
+        is_remote = _is_remote(reference)
+        now = source.find_remote(remote_of(reference)) if is_remote else source.find_digest(image_of(reference))
     except DeployError as error:
         # It is a report, on which nothing depends: one registry that does not answer is said and passed over.
         return Base(reference, "unknown", locked.digest if locked else None, why=f"{error.problem} [{error.code}]")

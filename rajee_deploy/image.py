@@ -16,6 +16,7 @@ from rajee_deploy import context as contexts
 from rajee_deploy import dockerfile as dockerfiles
 from rajee_deploy import fingerprint as fingerprints
 from rajee_deploy.errors import DeployError
+from rajee_deploy.layout import pinned_layout
 from rajee_deploy.model import BuildOptions, Notice
 from rajee_deploy.names import FINGERPRINT_LABEL
 from rajee_deploy.places import cache_directory, prepare_chosen_places, user_docker_config
@@ -117,7 +118,9 @@ def _resolved(
     settings: ImageSettings, text: bytes, path: str, locked: Mapping[str, LockedImage]
 ) -> list[tuple[BuildOptions, Recipe]]:
     """What the Dockerfile asks for on each platform."""
-    return [(options, dockerfiles.resolve(text, options, path)) for options in _options(settings, locked)]
+    options = _options(settings, locked)
+    recipes = dockerfiles.alike([dockerfiles.resolve(text, each, path) for each in options])
+    return list(zip(options, recipes, strict=True))
 
 
 def _read_lock(settings: ImageSettings) -> Mapping[str, LockedImage]:
@@ -132,11 +135,11 @@ def _options(settings: ImageSettings, locked: Mapping[str, LockedImage]) -> list
     """One for each platform. Of several, one stands for the machine that builds: a stage that is
     `FROM --platform=$BUILDPLATFORM` is built once then, and its base need not exist for the others."""
     args = {**_proxies(), **_build_args(settings)}
+    named = {name: pinned_layout(reference) for name, reference in settings.build_contexts.items()}
     several = len(settings.platforms) > 1
     builds = min(settings.platforms, key=lambda each: str(each) not in _MACHINES) if several else None
     return [
-        BuildOptions(each, settings.target, args, settings.build_contexts, locked, settings.labels, builds)
-        for each in settings.platforms
+        BuildOptions(each, settings.target, args, named, locked, settings.labels, builds) for each in settings.platforms
     ]
 
 
@@ -160,7 +163,7 @@ def build_request(
 
     with ExitStack() as stack:
         staged = {
-            name: stack.enter_context(contexts.staged(selection, inputs.dockerfile))
+            name: stack.enter_context(contexts.staged(selection, built_text(inputs)))
             for name, selection in inputs.selections.items()
         }
         local = {name: str(place.directory) for name, place in staged.items() if name}
@@ -184,12 +187,17 @@ def build_request(
         )
 
 
+def built_text(inputs: ImageInputs) -> bytes:
+    """The Dockerfile that is built: the user's, with what the lock says of remote sources."""
+    return dockerfiles.pinned_text(inputs.dockerfile, inputs.recipe.references)
+
+
 def _pins(recipe: Recipe) -> dict[str, str]:
     """A named context for each image that is locked, which is how engines take another image than the Dockerfile
     names. One that the user gave stays what it is, by its digest."""
     pins: dict[str, str] = {}
     for one in recipe.references:
-        if one.locked is not None and one.role != "syntax":
+        if one.locked is not None and one.role not in {"syntax", "add"}:
             pinned = f"docker-image://{replace(dockerfiles.image_of(one.text), digest=str(one.locked))}"
             # BuildKit looks for the familiar name, buildah for the one that is written.
             names = (one.context,) if one.context else (one.key, one.text.partition("@")[0])

@@ -202,6 +202,15 @@ class Reference(NamedTuple):
     locked: Digest | None = None
 
 
+class RemoteSource(NamedTuple):
+    """What ADD fetches: a URL, or a repository and the git reference in it (`ref`, None for a URL). `shown` is how
+    people may see it: without a login."""
+
+    address: str
+    ref: str | None
+    shown: str
+
+
 @dataclass(frozen=True, slots=True)
 class Recipe:
     """A Dockerfile resolved for one target: what the reachable stages read and do.

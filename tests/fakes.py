@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
     from rajee_deploy.engine import BuildRequest
     from rajee_deploy.facts import ReferenceState, StackState
-    from rajee_deploy.model import BaseConfig, ImageName, Platform, Repository
+    from rajee_deploy.model import BaseConfig, ImageName, Platform, RemoteSource, Repository
     from rajee_deploy.registry.contents import Record
 
 
@@ -99,6 +99,13 @@ class FakeImages:
 
     images: dict[str, tuple[Digest, dict[str, BaseConfig]]] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
+    remotes: dict[str, Digest] = field(default_factory=dict)
+
+    def find_remote(self, source: RemoteSource) -> Digest:
+        self.asked.append(source.shown)
+        if source.shown not in self.remotes:
+            raise DeployError("remote-missing", f"{source.shown} does not exist")
+        return self.remotes[source.shown]
 
     def find_digest(self, image: ImageName) -> Digest:
         return self._find(image)[0]

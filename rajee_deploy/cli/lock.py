@@ -47,7 +47,8 @@ def lock(
     build_context: BuildContexts = None,
     as_json: Json = False,
 ) -> None:
-    """Write down which image every FROM, --from and # syntax stands for: rajee-deploy.lock, to be committed.
+    """Write down which image every FROM, --from and # syntax stands for, and what ADD fetches: rajee-deploy.lock, to
+    be committed.
 
     A build then takes these very images, and the fingerprint moves when they do. What is locked stays as it is
     until --upgrade moves it. Asks the registries, with docker's logins; needs no Docker.
@@ -75,14 +76,16 @@ def _moving(references: Sequence[str], *, upgrade: bool, check: bool) -> list[st
     """What is moved: None for everything."""
     from rajee_deploy.dockerfile import familiar
     from rajee_deploy.errors import ConfigurationError
+    from rajee_deploy.model import is_local_context
 
     if (references and not upgrade) or (upgrade and check):
         hint = "rajee-deploy lock --upgrade REF moves one; --check goes alone"
         raise ConfigurationError("bad-flag", "references go with --upgrade, and --upgrade not with --check", hint=hint)
     try:
-        return [familiar(text) for text in references] if references or not upgrade else None
+        named = [familiar(text) if is_local_context(text) else text for text in references]
     except ValueError as error:
         raise ConfigurationError("bad-flag", f"{' '.join(references)}: {error}") from error
+    return named if references or not upgrade else None
 
 
 def _scope(context: Path | None, flags: SettingsFlags, build: BuildFlags) -> Scope:

@@ -18,10 +18,21 @@ from rajee_deploy.dockerfile.instructions import Arg, From, typed
 from rajee_deploy.dockerfile.parser import parse, syntax_error
 from rajee_deploy.dockerfile.platforms import merged, united
 from rajee_deploy.dockerfile.references import NamedContexts, is_known_frontend, parse_image
+from rajee_deploy.dockerfile.remotes import ADD, Remotes, alike, of_context, pinned_text, remote_of
 from rajee_deploy.dockerfile.scope import GlobalScope, automatic_args
 from rajee_deploy.dockerfile.stages import Graph
 from rajee_deploy.dockerfile.words import ExpansionError, Lexer
-from rajee_deploy.model import ContextRead, ImageName, Location, Notice, ReadBy, Recipe, Reference, StageId
+from rajee_deploy.model import (
+    ContextRead,
+    ImageName,
+    Location,
+    Notice,
+    ReadBy,
+    Recipe,
+    Reference,
+    StageId,
+    is_local_context,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,7 +41,9 @@ if TYPE_CHECKING:
     from rajee_deploy.dockerfile.stages import State
     from rajee_deploy.model import BuildOptions
 
-__all__ = ["familiar", "image_of", "merged", "resolve", "united"]
+__all__ = [
+    "alike", "familiar", "image_of", "merged", "pinned_text", "remote_of", "resolve", "united",
+]  # fmt: skip
 
 _SYNTAX_ARG = "BUILDKIT_SYNTAX"
 # They count without being declared: the first dates the image, the others reach the frontend itself.
@@ -91,7 +104,8 @@ def _resolve(
     target = graph.target(options.target)
     graph.link()
     needed = graph.needed(target)
-    walk = Walk(scope, contexts, bases, path, windows=options.platform.os == "windows")
+    sources = bases, Remotes(text, options.locked)
+    walk = Walk(scope, contexts, sources, path, windows=options.platform.os == "windows")
     own = [state for state in needed if state.stage is not None]
     for state in own:
         walk.stage(state, is_target=state is target)
@@ -187,7 +201,11 @@ def _notices(references: list[Reference]) -> tuple[Notice, ...]:
     notices: dict[str, Notice] = {}
     for reference in references:
         text = reference.text
-        if reference.role == "add" or "://" in text or text.startswith("git@") or text in notices:
+        if reference.role == ADD or text in notices:
+            continue
+        if not is_local_context(text):
+            notice = of_context(text, reference.line)
+            notices |= {text: notice} if notice is not None else {}
             continue
         if not _is_pinned(text):
             remedy = "rajee-deploy lock pins it" if reference.key else "a stage has its name, so nothing locks it"

@@ -25,6 +25,7 @@ from rajee_deploy.model import ContextRead, Location, Notice, ReadBy, Reference,
 if TYPE_CHECKING:
     from rajee_deploy.dockerfile.bases import Bases
     from rajee_deploy.dockerfile.references import NamedContexts
+    from rajee_deploy.dockerfile.remotes import Remotes
     from rajee_deploy.dockerfile.scope import GlobalScope
     from rajee_deploy.dockerfile.stages import State, Step
     from rajee_deploy.model import Selector
@@ -48,9 +49,11 @@ class Found:
 class Walk:
     """One walk over the needed stages, in order. DeployError `dockerfile-syntax` where BuildKit would fail."""
 
-    def __init__(self, scope: GlobalScope, contexts: NamedContexts, bases: Bases, path: str, *, windows: bool) -> None:
+    def __init__(
+        self, scope: GlobalScope, contexts: NamedContexts, sources: tuple[Bases, Remotes], path: str, *, windows: bool
+    ) -> None:
         self.found = Found()
-        self._bases = bases
+        self._bases, self._remotes = sources
         self._scope = scope
         self._contexts = contexts
         self._path = path
@@ -107,7 +110,8 @@ class Walk:
     def _note_unknown(self, base: Reference) -> None:
         if base.text.startswith(_NO_IMAGES):
             return
-        message = f"the ENV and ONBUILD of {base.text} are not known and taken for none; rajee-deploy lock records them"
+        remedy = "; rajee-deploy lock records them" if base.key else ""
+        message = f"the ENV and ONBUILD of {base.text} are not known and taken for none{remedy}"
         self.found.notices.setdefault(base.text, Notice("base-config-unknown", message, base.line))
 
     def _read_all(self, state: State, context: str) -> None:
@@ -203,7 +207,10 @@ class Walk:
         if transfer.name == "COPY":
             kind = "a git repository" if is_git(text) else "a URL"
             raise SyntaxProblemError(f"the source of a COPY cannot be {kind}: {text} (ADD fetches it)")
-        self.found.references.append(Reference("add", source.text or written, transfer.lines.start))
+        reference, notice = self._remotes.reference(transfer, written, source)
+        self.found.references.append(reference)
+        if notice is not None:
+            self.found.notices.setdefault(f"{reference.text}:{reference.line}", notice)
         return True
 
     def _run(self, run: Run, origins: tuple[State | None, ...]) -> None:

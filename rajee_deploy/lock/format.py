@@ -3,10 +3,13 @@
     # rajee-deploy.lock/1: written by `rajee-deploy lock`; commit it
     busybox:1.37 sha256:… 2026-11-25 linux/amd64 {"ENV":{"PATH":"/bin"}}
     docker/dockerfile:1 sha256:… 2026-11-25 -
+    https://example.com/tool.tar.gz sha256:… 2026-11-25 -
+    https://example.com/team/tool.git#v1 git:… 2026-11-25 -
 
 One line for each reference and platform, so that two branches that lock different images merge by themselves: the
 reference as docker shows it, the digest that it stands for (an index's, where there is one), the day it got that
-digest, the platform, and the ENV and ONBUILD that the image has for it. `-` stands where only the digest matters.
+digest, the platform, and the ENV and ONBUILD that the image has for it. `-` stands where only the digest matters. What
+ADD fetches is named by its address, and stands for the sha256 of a file, or a commit.
 Nothing here is believed half: a line that is not exactly of this form is an error that names it.
 """
 
@@ -19,7 +22,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from rajee_deploy.errors import ConfigurationError
-from rajee_deploy.model import BaseConfig, Digest, LockedImage
+from rajee_deploy.model import BaseConfig, Digest, LockedImage, is_local_context
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -27,7 +30,7 @@ if TYPE_CHECKING:
 HEADER = "# rajee-deploy.lock/1: written by `rajee-deploy lock`; commit it"
 _HEADER = r"# rajee-deploy\.lock/(\d+)(:.*)?"
 _LINE = re.compile(
-    r"(?P<reference>[!-~]+) (?P<digest>sha256:[0-9a-f]{64}) (?P<date>\d{4}-\d\d-\d\d)"
+    r"(?P<reference>[!-~]+) (?P<digest>sha256:[0-9a-f]{64}|git:(?:[0-9a-f]{40}|[0-9a-f]{64})) (?P<date>\d{4}-\d\d-\d\d)"
     r" (?:-|(?P<platform>[a-z0-9_.]+(?:/[a-z0-9_.]+){1,2}) (?P<config>\{.*\}))",
     re.ASCII,
 )
@@ -120,7 +123,7 @@ def _entry(line: str, where: str) -> Entry:
     if found is None:
         problem = "a merge was not finished" if line.startswith(_CONFLICT) else "the line is not of the lock's form"
         raise _malformed(where, problem)
-    pinned = found["reference"].partition("@")[2]
+    pinned = found["reference"].partition("@")[2] if is_local_context(found["reference"]) else ""
     if pinned and pinned != found["digest"]:
         raise _malformed(where, "the reference names another digest than the one it is locked to")
     try:
@@ -128,7 +131,9 @@ def _entry(line: str, where: str) -> Entry:
     except ValueError as error:
         raise _malformed(where, f"{found['date']} is no day") from error
     config = _config(found["config"], where) if found["platform"] else None
-    return Entry(found["reference"], Digest.parse(found["digest"]), found["date"], found["platform"] or "", config)
+    return Entry(
+        found["reference"], Digest(*found["digest"].split(":")), found["date"], found["platform"] or "", config
+    )
 
 
 def _config(text: str, where: str) -> BaseConfig:

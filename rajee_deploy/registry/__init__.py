@@ -1,5 +1,6 @@
 """Registries: what is there, how to push to it, and tags that move (`Registry`; `ecr` is the adapter), and which digest
-somebody else's image has (`ImageSource`; `remote` is the adapter, `http` its connection).
+somebody else's image has (`ImageSource`; `remote` is the adapter, `http` its connection, `fetched` has what is no
+image).
 
 This room never decides whether an image is needed, and never says that an image is ours: `facts.judged` does.
 """
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from rajee_deploy.facts import ImageAbsent, ImageContent, ImageInaccessible, ReferenceState, RepositoryAbsent
-    from rajee_deploy.model import Digest, ImageName, LockedImage, Platform, PushAccess, Repository
+    from rajee_deploy.model import Digest, ImageName, LockedImage, Platform, PushAccess, RemoteSource, Repository
 
 
 class RegistryReader(Protocol):
@@ -55,8 +56,8 @@ class Registry(RegistryReader, RegistryWriter, Protocol):
 
 
 class ImageSource(Protocol):
-    """Images of others, in whatever registry. Both raise DeployError when there is no such image, and whenever an
-    answer cannot be believed to the last byte."""
+    """Images of others, in whatever registry, and what else builds fetch. All raise DeployError when there is no such
+    thing, and whenever an answer cannot be believed to the last byte."""
 
     def find_digest(self, image: ImageName) -> Digest:
         """The digest that a name stands for now: an index's, where there is one."""
@@ -64,4 +65,9 @@ class ImageSource(Protocol):
 
     def describe(self, image: ImageName, platforms: Iterable[str]) -> LockedImage:
         """The same, with the configuration for each of the platforms. DeployError `base-platform` for one it lacks."""
+        ...
+
+    def find_remote(self, source: RemoteSource) -> Digest:
+        """What a remote source of ADD holds now: the sha256 of a URL's body, or the commit (`git:…`) that a git
+        repository has under a name. DeployErrors `remote-missing`, `remote-unreachable`."""
         ...

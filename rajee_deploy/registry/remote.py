@@ -18,7 +18,7 @@ from rajee_deploy.registry.manifests import INDEXES, MANIFESTS, Index, Manifest,
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from rajee_deploy.model import BaseConfig, ImageName
+    from rajee_deploy.model import BaseConfig, ImageName, RemoteSource
     from rajee_deploy.registry.http import Answer
     from rajee_deploy.registry.logins import Login
 
@@ -46,6 +46,12 @@ class RemoteImages:
         """See ImageSource."""
         digest, found = self._manifest(image)
         return LockedImage(digest, {platform: self._config(image, found, platform) for platform in platforms})
+
+    def find_remote(self, source: RemoteSource) -> Digest:
+        """See ImageSource."""
+        from rajee_deploy.registry.fetched import find_remote
+
+        return find_remote(source)
 
     def _manifest(self, image: ImageName) -> tuple[Digest, Index | Manifest]:
         """What the name stands for, and its digest. Asked for by a tag, an answer whose digest nobody names could be
