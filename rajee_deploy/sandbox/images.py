@@ -8,19 +8,18 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-import threading
 from typing import Any
 
 from moto.ecr.exceptions import ImageAlreadyExistsException, InvalidParameterException
 from moto.ecr.models import Image, ecr_backends
+
+from rajee_deploy.sandbox.turns import MOTO
 
 ACCOUNT = "123456789012"
 REGION = "us-east-1"
 
 # Moto finds an error's wire form by the module of its class: any class of ECR's that takes code and message will do.
 _Refusal = InvalidParameterException
-
-_recording = threading.Lock()  # moto's lists are not made for two pushes at once
 
 
 def find_repository(name: str) -> Any | None:
@@ -58,7 +57,7 @@ def record_image(
     real = f"sha256:{hashlib.sha256(manifest.encode()).hexdigest()}"
     if digest and digest != real:
         raise _Refusal("ImageDigestDoesNotMatchException", f"The manifest's digest is {real}, not {digest}")
-    with _recording:
+    with MOTO.take():  # moto's lists are not made for two pushes at once
         image = find_image(repository, real)
         _check_tag(repository, tag, real, image)
         if image is None:

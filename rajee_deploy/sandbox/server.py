@@ -1,7 +1,8 @@
 """The sandbox's server: moto's control plane and the image registry behind one port, on loopback only.
 
 Everything under /v2/ that is not signed by an AWS client is the registry's; /rajee-sandbox/state tells who answers;
-the rest is moto's. This room never leaves loopback: whoever reaches the port is admitted by moto with any keys.
+the rest is moto's, one request at a time (`turns`). This room never leaves loopback: whoever reaches the port is
+admitted by moto with any keys.
 """
 
 from __future__ import annotations
@@ -20,8 +21,10 @@ from werkzeug.wrappers import Response
 
 from rajee_deploy.sandbox import corrections, images
 from rajee_deploy.sandbox.blobs import BlobStore
+from rajee_deploy.sandbox.in_turn import InTurn
 from rajee_deploy.sandbox.registry_api import RegistryApi
 from rajee_deploy.sandbox.state import STATE_PATH
+from rajee_deploy.sandbox.turns import MOTO
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -90,7 +93,7 @@ def compose(port: int, folder: Path, password: str) -> Router:
     # A line per request helps nobody, and neither does one per TLS greeting: engines try HTTPS first.
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     logging.getLogger("werkzeug").addFilter(lambda record: ", message Bad " not in record.getMessage())
-    aws = DomainDispatcherApplication(create_backend_app)
+    aws = InTurn(DomainDispatcherApplication(create_backend_app), MOTO)
     return Router(aws, RegistryApi(BlobStore(folder), password), images.all_repositories)
 
 

@@ -13,10 +13,12 @@ from rajee_deploy.sandbox.corrections import (
     ecs,
     repositories,
     resources,
+    settling,
     ssm,
     stacks,
     surroundings,
     tokens,
+    waiting,
 )
 
 
@@ -26,8 +28,10 @@ def apply(*, port: int, password: str) -> None:
     repositories.apply()
     resources.apply()
     stacks.apply()
+    settling.apply()
     surroundings.apply()
     change_sets.apply()
     ecs.apply()
     ssm.apply()
     tokens.apply()
+    waiting.apply()

@@ -12,8 +12,8 @@ from moto.core.responses import ActionResult, EmptyResult
 
 from rajee_deploy.sandbox.corrections.parameters import effective_parameters, given_parameters, is_update
 from rajee_deploy.sandbox.corrections.repositories import importing
-from rajee_deploy.sandbox.corrections.resources import Refused
-from rajee_deploy.sandbox.corrections.stacks import fail_creation, publish_exports, update
+from rajee_deploy.sandbox.corrections.settling import settling
+from rajee_deploy.sandbox.corrections.stacks import check_outputs, fail_creation, publish_exports, update
 
 _NO_CHANGES = "The submitted information didn't contain changes. Submit different information to create a change set."
 _REVIEW = "REVIEW_IN_PROGRESS"
@@ -111,15 +111,15 @@ def _create(backend: Any, stack: Any, change_set: Any) -> None:
     stack.template = change_set.template
     stack._parse_template()
     stack.parameters = change_set.parameters
-    stack.cross_stack_resources = backend.exports
-    stack.resource_map = stack._create_resource_map()
-    stack.output_map = stack._create_output_map()
+    stack.status = "CREATE_IN_PROGRESS"
     stack._add_stack_event("CREATE_IN_PROGRESS", resource_status_reason="User Initiated")
-    try:
+    with settling(lambda error: fail_creation(stack, error)):
+        stack.cross_stack_resources = backend.exports
+        stack.resource_map = stack._create_resource_map()
+        stack.output_map = stack._create_output_map()
         stack.create_resources()
+        check_outputs(stack)
         publish_exports(backend, stack)
-    except Refused as error:
-        fail_creation(stack, error)
 
 
 def _make_room(backend: Any, name: str) -> None:

@@ -162,12 +162,12 @@ def _identity(resource: Any) -> str:
 
 
 def _blamed(logical_id: str, resource_json: Any, work: Any, resources_map: Any, where: Any) -> Any:
-    """Do the work on one resource; a refusal carries which resource it was (`rajee_resource`)."""
+    """Do the work on one resource; what stops it carries which resource it was (`rajee_resource`)."""
     try:
         return work(logical_id, resource_json, resources_map, **where)
-    except Refused as error:
+    except Exception as error:
         if not hasattr(error, "rajee_resource"):
-            error.rajee_resource = (logical_id, resource_json["Type"])
+            error.rajee_resource = (logical_id, resource_json["Type"])  # type: ignore[attr-defined]
         raise
 
 

@@ -18,7 +18,8 @@ from rajee_deploy.sandbox.corrections.parameters import (
     is_update,
     shown_parameters,
 )
-from rajee_deploy.sandbox.corrections.resources import Refused, add_event
+from rajee_deploy.sandbox.corrections.resources import add_event
+from rajee_deploy.sandbox.corrections.settling import forget_outputs, reason_of, settling
 
 _UPDATABLE = (
     "CREATE_COMPLETE",
@@ -93,21 +94,24 @@ def refuse_updates_in_dead_ends() -> None:
 
 
 def roll_back_failed_creations() -> None:
-    """CreateStack succeeds even when a resource then fails: the stack ends in ROLLBACK_COMPLETE (moto answers with the
-    resource's error and leaves the stack in CREATE_IN_PROGRESS forever, so cdk waits forever)."""
+    """CreateStack succeeds even when a resource then fails, or an output: the stack ends in ROLLBACK_COMPLETE (moto
+    answers with the resource's error and leaves the stack in CREATE_IN_PROGRESS forever, so cdk waits forever)."""
     original = CloudFormationBackend.create_stack
 
     def create_stack(self: Any, name: str, *args: Any, **kwargs: Any) -> Any:
         known = set(self.stacks)
-        try:
-            stack = original(self, name, *args, **kwargs)
-        except Refused as error:
-            begun = [each for key, each in self.stacks.items() if key not in known]
-            if not begun:
-                raise  # the request itself was wrong
-            fail_creation(begun[0], error)
-            return begun[0]
-        return stack
+
+        def begun() -> Any | None:
+            return next((each for key, each in self.stacks.items() if key not in known and each.name == name), None)
+
+        def settle(error: Exception) -> None:
+            if begun() is None:
+                raise error  # the request itself was wrong
+            fail_creation(begun(), error)
+
+        with settling(settle):
+            check_outputs(original(self, name, *args, **kwargs))
+        return begun()
 
     CloudFormationBackend.create_stack = create_stack
 
@@ -119,14 +123,20 @@ def keep_stacks_that_cannot_be_deleted() -> None:
 
     def delete_stack(self: Any, name_or_stack_id: str) -> None:
         live = [each for each in self.stacks.values() if name_or_stack_id in (each.name, each.stack_id)]
-        try:
-            original(self, name_or_stack_id)
-        except Refused as error:
+
+        def settle(error: Exception) -> None:
+            if not live:
+                raise error
             for stack in live:
                 self.stacks[stack.stack_id] = stack
                 stack.status = "DELETE_FAILED"
                 _blame(stack, "DELETE_FAILED", error)
-                stack._add_stack_event("DELETE_FAILED", resource_status_reason=str(error))
+                stack._add_stack_event("DELETE_FAILED", resource_status_reason=reason_of(error))
+
+        with settling(settle):
+            original(self, name_or_stack_id)
+            for stack in live:
+                forget_outputs(stack)
 
     CloudFormationBackend.delete_stack = delete_stack
 
@@ -134,30 +144,40 @@ def keep_stacks_that_cannot_be_deleted() -> None:
 def update(backend: Any, stack: Any, template: str, values: dict[str, str], tags: dict[str, str] | None) -> None:
     """Bring a stack to a template, parameters and tags; back to its former ones when a resource refuses."""
     former = (stack.template, given_parameters(stack))
-    stack._add_stack_event("UPDATE_IN_PROGRESS", resource_status_reason="User Initiated")
-    try:
-        _apply(stack, template, values)
-    except Refused as error:
+
+    def settle(error: Exception) -> None:
+        stack.status = "UPDATE_ROLLBACK_IN_PROGRESS"
         _blame(stack, "UPDATE_FAILED", error)
-        stack._add_stack_event("UPDATE_ROLLBACK_IN_PROGRESS", resource_status_reason=str(error))
-        _apply(stack, *former)
-        stack.status = "UPDATE_ROLLBACK_COMPLETE"
-    else:
+        stack._add_stack_event(stack.status, resource_status_reason=reason_of(error))
+        with settling(lambda second: _give_up(stack, "UPDATE_ROLLBACK_FAILED", second)):
+            _apply(stack, *former)
+            _settle(stack, "UPDATE_ROLLBACK_COMPLETE")
+
+    stack.status = "UPDATE_IN_PROGRESS"
+    stack._add_stack_event(stack.status, resource_status_reason="User Initiated")
+    with settling(settle):
+        _apply(stack, template, values)
         stack.tags = stack.tags if tags is None else tags
-        stack.status = "UPDATE_COMPLETE"
-    stack._add_stack_event(stack.status)
+        _settle(stack, "UPDATE_COMPLETE")
     stack.last_updated_time = utcnow()
     publish_exports(backend, stack)
 
 
-def fail_creation(stack: Any, error: Any) -> None:
-    """Undo what was created and leave the stack in ROLLBACK_COMPLETE, with the reason among its events."""
+def fail_creation(stack: Any, error: Exception) -> None:
+    """Undo what was created and leave the stack in ROLLBACK_COMPLETE, with the reason among its events; in
+    ROLLBACK_FAILED when it cannot be undone."""
+    stack.status = "ROLLBACK_IN_PROGRESS"
     _blame(stack, "CREATE_FAILED", error)
-    stack._add_stack_event("ROLLBACK_IN_PROGRESS", resource_status_reason=str(error))
-    stack.resource_map.delete()
-    stack.output_map = models.OutputMap(stack.resource_map, {"Outputs": {}}, stack.stack_id)
-    stack.status = "ROLLBACK_COMPLETE"
-    stack._add_stack_event("ROLLBACK_COMPLETE")
+    stack._add_stack_event(stack.status, resource_status_reason=reason_of(error))
+    forget_outputs(stack)
+    with settling(lambda second: _give_up(stack, "ROLLBACK_FAILED", second)):
+        stack.resource_map.delete()
+        _settle(stack, "ROLLBACK_COMPLETE")
+
+
+def check_outputs(stack: Any) -> list[Any]:
+    """Resolve the outputs while a failure can still undo the stack (moto: at every look, each of which fails then)."""
+    return list(stack.outputs or ())
 
 
 def publish_exports(backend: Any, stack: Any) -> None:
@@ -177,8 +197,19 @@ def _apply(stack: Any, template: str, values: dict[str, str]) -> None:
     stack.parameters = values
     stack.resource_map.update(stack.template_dict, values)
     stack.output_map = stack._create_output_map()
+    check_outputs(stack)
 
 
-def _blame(stack: Any, status: str, error: Any) -> None:
+def _blame(stack: Any, status: str, error: Exception) -> None:
     name, kind = getattr(error, "rajee_resource", (stack.name, _STACK))
-    add_event(stack, name, kind, status, reason=str(getattr(error, "message", error)))
+    add_event(stack, name, kind, status, reason=reason_of(error))
+
+
+def _settle(stack: Any, status: str) -> None:
+    stack.status = status
+    stack._add_stack_event(status)
+
+
+def _give_up(stack: Any, status: str, error: Exception) -> None:
+    stack.status = status
+    stack._add_stack_event(status, resource_status_reason=reason_of(error))
