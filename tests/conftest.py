@@ -2,16 +2,45 @@
 
 from __future__ import annotations
 
+import os
 import resource
 import signal
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
+import schedule
+import session
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
+
+SESSION = pytest.StashKey[session.Session]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """A home of the run's own, and a umask that files of tests are made under, whatever the caller's."""
+    os.umask(0o022)
+    if not hasattr(config, "workerinput"):
+        config.stash[SESSION] = session.begin()
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Leave nothing."""
+    if SESSION in config.stash:
+        config.stash[SESSION].end()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes longest comes first: the last tests of all workers end together."""
+    items.sort(key=lambda item: schedule.rank(item.nodeid))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """See schedule.py."""
+    return schedule.make_scheduler(config, log)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -46,7 +46,7 @@ def test_a_line_for_each_threads_work(monkeypatch):
 
 
 class Rendezvous(Terminal):
-    """Whoever asks what it is waits, once, for somebody else who asks: both are then in the middle of the same thing."""
+    """Whoever asks what it is waits, once, for another who asks: both are then in the middle of the same thing."""
 
     def __init__(self) -> None:
         super().__init__()
