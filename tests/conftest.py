@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import schedule
 import session
+import tables
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -30,6 +31,12 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     """Leave nothing."""
     if SESSION in config.stash:
         config.stash[SESSION].end()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """What the run could not check is among its last lines."""
+    if line := tables.absent():
+        terminalreporter.line(line, yellow=True)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
