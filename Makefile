@@ -19,8 +19,8 @@ endif
 demo: setup
 	.ci/demo
 
-# A worker for each processor; what they share, and in which order they run, is in tests/schedule.py.
-WORKERS := -n auto --maxprocesses 4
+# How many workers, what they share and in which order they run: tests/conftest.py and tests/schedule.py.
+WORKERS := -n auto
 
 test: setup check
 	$(PYTHON) -m pytest $(WORKERS)

@@ -35,8 +35,24 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """What the run could not check is among its last lines."""
-    if line := tables.absent():
-        terminalreporter.line(line, yellow=True)
+    skipped = terminalreporter.stats.get("skipped", ())
+    lines = [tables.absent()] if any(tables.VARIABLE in str(report.longrepr) for report in skipped) else []
+    if lines := session.notes() + lines:
+        terminalreporter.section("not checked here")
+        for line in lines:
+            terminalreporter.line(line)
+
+
+@pytest.fixture(scope="session")
+def note() -> Callable[[str], None]:
+    """Say something in the last lines of the run."""
+    return session.add_note
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are processors: some tests wait for others' pauses."""
+    return min((os.cpu_count() or 1) + 1, 6)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -55,6 +71,19 @@ def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """No test leaves anything in the user's stat cache, nor believes what lies there."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("RAJEE_DEPLOY_CACHE_DIR", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_pauses() -> Iterator[None]:
+    """botocore and urllib3 try again at once. How long they wait in between is theirs; how often they try, and for how
+    long at most, is ours, and tested."""
+    from botocore.retries.standard import ExponentialBackoff
+    from urllib3.util.retry import Retry
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ExponentialBackoff, "delay_amount", lambda _self, _context: 0)
+        patch.setattr(Retry, "get_backoff_time", lambda _self: 0)
         yield
 
 

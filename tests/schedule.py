@@ -8,9 +8,15 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import pytest
 
-# Folders (with their slash) whose tests share what takes longer than the tests, and files that take long; in order.
-TOGETHER = ("infra/",)
-LONGEST = ("e2e/",)
+# Folders whose tests share what takes longer to make than a test.
+TOGETHER = ("engine/", "infra/", "registry/", "sandbox/")
+# Units by the time that they take, the longest first; all others are shorter.
+LONGEST = (
+    "e2e/test_kill.py", "engine/", "e2e/test_plain.py", "e2e/test_registry.py", "e2e/test_interrupted.py",
+    "stack/test_differential.py", "e2e/test_rollback.py", "sandbox/", "e2e/test_main_job.py", "e2e/test_permissions.py",
+    "registry/", "e2e/test_deploying.py", "lock/test_with_docker.py", "infra/", "e2e/test_secrets.py",
+    "e2e/test_contents.py", "stack/test_watching_contract.py",
+)  # fmt: skip
 
 
 def unit(nodeid: str) -> str:
@@ -22,7 +28,7 @@ def unit(nodeid: str) -> str:
 def rank(nodeid: str) -> int:
     """Its unit's place in the order."""
     name = unit(nodeid)
-    return next((number for number, start in enumerate(LONGEST) if name.startswith(start)), len(LONGEST))
+    return LONGEST.index(name) if name in LONGEST else len(LONGEST)
 
 
 def make_scheduler(config: pytest.Config, log: Any) -> Any:

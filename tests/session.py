@@ -56,6 +56,18 @@ def note(kind: str, name: str) -> None:
         file.write(f"{kind} {name}\n")
 
 
+def add_note(line: str) -> None:
+    """For the last lines of the run, whichever worker has it."""
+    with Path(os.environ[DIRECTORY], "notes").open("a") as file:
+        file.write(f"{line}\n")
+
+
+def notes() -> list[str]:
+    """What was noted."""
+    path = Path(os.environ[DIRECTORY], "notes")
+    return path.read_text().splitlines() if path.exists() else []
+
+
 def ending_with_us(*argv: str) -> list[str]:
     """A command that gets a SIGTERM when this process ends in whatever way, where the machine can do that."""
     return ["setpriv", "--pdeathsig=TERM", *argv] if shutil.which("setpriv") else list(argv)
