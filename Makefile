@@ -1,5 +1,6 @@
 # make demo   the main job on real parts: build, push and deploy the reference service into an embedded AWS
 # make test   every check: style, types, import contracts, tests
+# make quick  the tests that need neither an engine nor node, for the inner loop
 # make bench  what the promises cost, measured
 #
 # Each sets up what the machine lacks first (see .ci/machine).
@@ -13,13 +14,20 @@ ifneq ($(wildcard ../shared/conformance),)
 export RAJEE_CONFORMANCE_DIR ?= $(abspath ../shared/conformance)
 endif
 
-.PHONY: demo test check bench setup machine clean
+.PHONY: demo test quick check bench setup machine clean
 
 demo: setup
 	.ci/demo
 
+# How many workers, what they share and in which order they run: tests/conftest.py and tests/schedule.py.
+WORKERS := -n auto
+
 test: setup check
-	$(PYTHON) -m pytest
+	$(PYTHON) -m pytest $(WORKERS)
+
+# The address is nobody's: a test that asks an engine without saying so (see the markers in pyproject.toml) fails.
+quick: $(VENV)/.ready
+	DOCKER_HOST=tcp://127.0.0.1:9 $(PYTHON) -m pytest $(WORKERS) -m 'not docker and not cdk'
 
 check: setup
 	$(VENV)/bin/ruff check .

@@ -47,6 +47,7 @@ class Console:
         self._stderr = cast("TextIO", _Talk(stderr or sys.stderr or _nowhere()))
         self.verbose = verbose
         self._made: RichConsole | None = None
+        self._making = threading.Lock()
         # Lines without colour need no rich, whose import costs more than a fingerprint.
         self._is_plain = not self._stderr.isatty() and not {"FORCE_COLOR", "TTY_COMPATIBLE"} & set(os.environ)
         # What each thread is busy with, in the order in which they began; shown while it lasts on a terminal.
@@ -180,9 +181,11 @@ class Console:
 
     @property
     def _talk(self) -> RichConsole:
-        if self._made is None:
-            self._made = self._rich(self._stderr)
-        return self._made
+        # One for all threads: rich shows lines above the moving rows only where both go through one console.
+        with self._making:
+            if self._made is None:
+                self._made = self._rich(self._stderr)
+            return self._made
 
     def _rich(self, stream: TextIO) -> RichConsole:
         from rich.console import Console as RichConsole

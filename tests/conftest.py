@@ -2,16 +2,68 @@
 
 from __future__ import annotations
 
+import os
 import resource
 import signal
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
+import schedule
+import session
+import tables
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
+
+SESSION = pytest.StashKey[session.Session]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """A home of the run's own, and a umask that files of tests are made under, whatever the caller's."""
+    os.umask(0o022)
+    if not hasattr(config, "workerinput"):
+        config.stash[SESSION] = session.begin()
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Leave nothing."""
+    if SESSION in config.stash:
+        config.stash[SESSION].end()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """What the run could not check is among its last lines."""
+    skipped = terminalreporter.stats.get("skipped", ())
+    lines = [tables.absent()] if any(tables.VARIABLE in str(report.longrepr) for report in skipped) else []
+    if lines := session.notes() + lines:
+        terminalreporter.section("not checked here")
+        for line in lines:
+            terminalreporter.line(line)
+
+
+@pytest.fixture(scope="session")
+def note() -> Callable[[str], None]:
+    """Say something in the last lines of the run."""
+    return session.add_note
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are processors: some tests wait for others' pauses."""
+    return min((os.cpu_count() or 1) + 1, 6)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes longest comes first: the last tests of all workers end together."""
+    items.sort(key=lambda item: schedule.rank(item.nodeid))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """See schedule.py."""
+    return schedule.make_scheduler(config, log)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -19,6 +71,19 @@ def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """No test leaves anything in the user's stat cache, nor believes what lies there."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("RAJEE_DEPLOY_CACHE_DIR", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_pauses() -> Iterator[None]:
+    """botocore and urllib3 try again at once. How long they wait in between is theirs; how often they try, and for how
+    long at most, is ours, and tested."""
+    from botocore.retries.standard import ExponentialBackoff
+    from urllib3.util.retry import Retry
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ExponentialBackoff, "delay_amount", lambda _self, _context: 0)
+        patch.setattr(Retry, "get_backoff_time", lambda _self: 0)
         yield
 
 

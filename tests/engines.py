@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import json
+import shutil
 import signal
 import socket
 import subprocess
+import tempfile
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
+
+import session
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 
 @dataclass(frozen=True)
@@ -60,12 +64,16 @@ def second_engine(
         port = probe.getsockname()[1]
     own = f"rajee{port}"
     (folder / "engine.json").write_text(json.dumps({"features": {"containerd-snapshotter": containerd_store}}))
-    argv = [
-        "dockerd", f"--config-file={folder}/engine.json", f"--data-root={folder}/data", f"--exec-root={folder}/exec",
+    # Its sockets' paths may have 107 bytes, which pytest's folders, or a longer TMPDIR, use up alone.
+    sockets = Path(tempfile.mkdtemp(prefix=f"{own}-", dir="/tmp"))
+    argv = session.ending_with_us(
+        "dockerd", f"--config-file={folder}/engine.json", f"--data-root={folder}/data", f"--exec-root={sockets}",
         f"--pidfile={folder}/pid", f"--host=tcp://127.0.0.1:{port}", f"--bridge={own}", "--iptables=false",
         "--ip6tables=false", f"--containerd-namespace={own}", f"--containerd-plugins-namespace={own}-plugins",
         *(_tls_flags(certificates, "server") if certificates else ()),
-    ]  # fmt: skip
+    )  # fmt: skip
+    session.note("bridge", own)
+    session.note("mount", f"{folder}/data")
     _quietly("ip", "link", "add", own, "type", "bridge")
     try:
         _quietly("ip", "address", "add", _subnet(port), "dev", own)
@@ -80,6 +88,7 @@ def second_engine(
             process.wait(30)
     finally:
         _quietly("ip", "link", "delete", own)
+        shutil.rmtree(sockets)
 
 
 def make_certificates(folder: Path) -> Path:

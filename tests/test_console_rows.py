@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import re
 import threading
@@ -42,6 +43,35 @@ def test_a_line_for_each_threads_work(monkeypatch):
         assert f"    {name} is told" in shown
     assert "\x1b[2J" not in terminal.getvalue()
     assert console._live is None
+
+
+class Rendezvous(Terminal):
+    """Whoever asks what it is waits, once, for another who asks: both are then in the middle of the same thing."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.meet: threading.Barrier | None = None
+
+    def isatty(self) -> bool:
+        if self.meet is not None:
+            with contextlib.suppress(threading.BrokenBarrierError):
+                self.meet.wait(0.5)
+        return True
+
+
+def test_threads_that_begin_at_once_talk_through_one_console():
+    """Lines told through a second one would be drawn over by the first one's moving rows."""
+    terminal = Rendezvous()
+    console = Console(stderr=terminal)
+    terminal.meet = threading.Barrier(2)
+    found = []
+    threads = [threading.Thread(target=lambda: found.append(console._talk)) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(20)
+    assert len(found) == 2
+    assert found[0] is found[1]
 
 
 def test_without_a_terminal_progress_is_left_out_and_steps_are_told_when_asked_for():

@@ -10,6 +10,8 @@ import os
 import secrets
 import signal
 import sys
+import threading
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,6 +23,8 @@ from rajee_deploy.scratch import private_directory
 if TYPE_CHECKING:
     from types import FrameType
 
+_LOOK_SECONDS = 0.5
+
 
 def main(argv: list[str] | None = None) -> int:
     """Serve until told to end; 0 then, 1 when the port is taken."""
@@ -31,6 +35,8 @@ def main(argv: list[str] | None = None) -> int:
     note: Path = arguments.note or state_file()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _end)
+    if owner := int(os.environ.get("RAJEE_SANDBOX_ENDS_WITH") or 0):
+        threading.Thread(target=_end_with, args=(owner,), daemon=True).start()
     try:
         with private_directory("sandbox") as folder:
             _serve(arguments.port, folder, note)
@@ -52,6 +58,23 @@ def _serve(port: int, folder: Path, note: Path) -> None:
     # For a proxy before the registry: what repositories' addresses say instead of our own port.
     registry_port = int(os.environ.get("RAJEE_SANDBOX_REGISTRY_PORT") or 0)
     serve(port, folder, secrets.token_hex(32), ready, registry_port)
+
+
+def _end_with(owner: int) -> None:
+    """End when process `owner` has: a run of tests that was killed ends nothing that it started."""
+    while _runs(owner):
+        time.sleep(_LOOK_SECONDS)
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+def _runs(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True
 
 
 def _end(number: int, frame: FrameType | None) -> None:

@@ -4,27 +4,31 @@ from __future__ import annotations
 
 import os
 import socket
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import tables
 
 from rajee_deploy.context import ContextRules
 from rajee_deploy.model import ContextRead, Location, ReadBy, Selector, StageId
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
 
 Spec = dict[str, Any]
 
 
-@pytest.fixture(scope="session")
-def conformance() -> Path:
-    """The folder of BuildKit's tables."""
-    folder = Path(os.environ.get("RAJEE_CONFORMANCE_DIR", ""))
-    if not os.environ.get("RAJEE_CONFORMANCE_DIR") or not folder.is_dir():
-        pytest.skip("set RAJEE_CONFORMANCE_DIR to the folder of BuildKit's conformance tables")
-    return folder
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Case tables: see tests/tables.py."""
+    if "example" in metafunc.fixturenames:
+        table = tables.public("selection_examples.json")
+        cases = [case for case in table["cases"] if case["llb_error"] is None] if table else []
+        absent = pytest.param(None, id="absent", marks=pytest.mark.skip(tables.reason("selection_examples.json")))
+        metafunc.parametrize("example", [pytest.param(case, id=case["id"]) for case in cases] or [absent])
+    for fixture, name in (("own_ignore_case", "ignore"), ("own_selection_case", "selection")):
+        if fixture in metafunc.fixturenames:
+            metafunc.parametrize(fixture, [pytest.param(case, id=case["name"]) for case in tables.own(name)])
 
 
 @pytest.fixture

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import posixpath
 
 import pytest
+import tables
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -30,9 +30,16 @@ def walk(matcher, path):
     return matched
 
 
-def test_upstream_table(conformance):
-    table = json.loads((conformance / "patternmatcher_cases.json").read_text())
-    assert len(table["cases"]) == 138
+def test_own_ignore_case(own_ignore_case):
+    matcher = Matcher(read_rules(own_ignore_case["ignore"].encode(), "x"))
+    for path in own_ignore_case["out"] + own_ignore_case["in"]:
+        assert matcher.matches(path) is (path in own_ignore_case["out"]), path
+
+
+def test_upstream_table():
+    table = tables.public("patternmatcher_cases.json")
+    if table is None:
+        pytest.skip(tables.reason("patternmatcher_cases.json"))
     for case in table["cases"]:
         wanted = "error" if case["error"] else case["match"]
         assert matches(case["patterns"], case["path"]) == wanted, case

@@ -1,10 +1,7 @@
-"""The public case tables beside the checkout, and a short way to resolve a Dockerfile."""
-
-import json
-import os
-from pathlib import Path
+"""Case tables, and a short way to resolve a Dockerfile."""
 
 import pytest
+import tables
 
 from rajee_deploy.dockerfile import resolve
 from rajee_deploy.model import BuildOptions, Platform
@@ -14,35 +11,29 @@ TABLES = {
     "shell_case": "shell_cases.json",
     "selection_case": "selection_examples.json",
 }
-
-
-def _load(name):
-    folder = os.environ.get("RAJEE_CONFORMANCE_DIR")
-    if not folder:
-        return None, "RAJEE_CONFORMANCE_DIR names no folder of case tables"
-    path = Path(folder, name)
-    if not path.exists():
-        return None, f"{path} does not exist"
-    return json.loads(path.read_text("utf-8")), ""
+OWN = {"own_parser_case": "parser", "own_words_case": "words"}
 
 
 def pytest_generate_tests(metafunc):
     for fixture, name in TABLES.items():
         if fixture in metafunc.fixturenames:
-            table, reason = _load(name)
+            table = tables.public(name)
             params = (
                 [pytest.param(case, id=case["id"]) for case in table["cases"]]
                 if table
-                else [pytest.param(None, id="absent", marks=pytest.mark.skip(reason=reason))]
+                else [pytest.param(None, id="absent", marks=pytest.mark.skip(reason=tables.reason(name)))]
             )
             metafunc.parametrize(fixture, params)
+    for fixture, name in OWN.items():
+        if fixture in metafunc.fixturenames:
+            metafunc.parametrize(fixture, [pytest.param(case, id=case.get("name")) for case in tables.own(name)])
 
 
 @pytest.fixture(scope="session")
 def shell_table():
-    table, reason = _load("shell_cases.json")
+    table = tables.public("shell_cases.json")
     if table is None:
-        pytest.skip(reason)
+        pytest.skip(tables.reason("shell_cases.json"))
     return table
 
 

@@ -1,4 +1,4 @@
-"""Every case of the public parser table: Dockerfile text to nodes."""
+"""Every case of our parser table and of the public one: Dockerfile text to nodes."""
 
 import pytest
 
@@ -17,6 +17,29 @@ def test_parser_case(parser_case):
     parsed = parse(text, "Dockerfile")
     assert parsed.escape == parser_case["escape"]
     assert [dump(node) for node in parsed.nodes] == [expected(node) for node in parser_case["nodes"]]
+
+
+def test_own_parser_case(own_parser_case):
+    text = own_parser_case["dockerfile"].encode()
+    if "error" in own_parser_case:
+        with pytest.raises(DeployError) as caught:
+            parse(text, "Dockerfile")
+        assert caught.value.code == own_parser_case["error"]
+        return
+    parsed = parse(text, "Dockerfile")
+    assert parsed.escape == own_parser_case.get("escape", "\\")
+    assert [brief(node) for node in parsed.nodes] == own_parser_case["nodes"]
+
+
+def brief(node):
+    """Our table's form of a node: what is empty, or false, is left out."""
+    heredocs = [
+        {"name": one.name, "expand": one.expand, "chomp": one.chomp, "content": one.content} for one in node.heredocs
+    ]
+    more = {"flags": list(node.flags), "json": node.json, "heredocs": heredocs}
+    words = {"child": brief(node.child)} if node.child else {"args": list(node.args)}
+    always = {"value": node.value, "start": node.start, "end": node.end}
+    return {**always, **words, **{key: value for key, value in more.items() if value}}
 
 
 def dump(node):

@@ -1,4 +1,4 @@
-"""Every case of the public shell table: words, their expansion, patterns."""
+"""Every case of our table of words and of the public one: their expansion, patterns."""
 
 import re
 
@@ -6,6 +6,8 @@ import pytest
 
 from rajee_deploy.dockerfile.patterns import PatternError, reverse, translate
 from rajee_deploy.dockerfile.words import ExpansionError, Lexer
+
+VARIABLES = {"APP": "shop", "EMPTY": "", "FILE": "a.tar.gz", "DIR": "/srv/data/in", "LANG": "de_DE.UTF-8"}
 
 
 class AnyCase(dict):
@@ -29,6 +31,16 @@ def test_shell_case(shell_case):
     if "matched" in shell_case:
         assert sorted(found.matched) == shell_case["matched"]
         assert sorted(found.unmatched) == shell_case["unmatched"]
+
+
+def test_own_words_case(own_words_case):
+    lexer = Lexer(own_words_case.get("escape", "\\"))
+    if "error" in own_words_case:
+        with pytest.raises(ExpansionError, match=re.escape(own_words_case["error"])):
+            lexer.expand(own_words_case["word"], VARIABLES)
+        return
+    found = lexer.expand(own_words_case["word"], VARIABLES)
+    assert (found.text, list(found.words)) == (own_words_case["text"], own_words_case["words"])
 
 
 def test_patterns_become_the_same_expressions(shell_table):

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import session
+from sandboxes import note_images_of
 
 TOP = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent
@@ -67,6 +69,8 @@ def shell(tmp_path_factory, registry_port):
         for line in started.stdout.splitlines():
             name, _, value = line.removeprefix("export ").partition("=")
             environment[name] = shlex.split(value)[0]
+        note_images_of(environment["AWS_ENDPOINT_URL"])
+        session.note("registry", f"localhost:{registry_port}")
         yield found
     finally:
         found.run("rajee-deploy sandbox stop")

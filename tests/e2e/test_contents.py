@@ -16,6 +16,7 @@ from pathlib import Path
 import boto3
 import pytest
 from botocore.config import Config
+from sandboxes import note_images_of
 
 from rajee_deploy.model import PushAccess
 from rajee_deploy.registry.contents import RegistryContents
@@ -66,11 +67,12 @@ class Machine:
 @pytest.fixture(scope="module")
 def sandbox(tmp_path_factory):
     """The variables that lead to a running sandbox."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "RAJEE_", "GIT_"))}
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "RAJEE_DEPLOY_", "GIT_"))}
     kept["RAJEE_DEPLOY_STATE_DIR"] = str(tmp_path_factory.mktemp("sandbox"))
     command = str(BIN / "rajee-deploy")
     started = subprocess.run([command, "sandbox", "start"], env=kept, capture_output=True, text=True, check=True)
     exports = dict(line.removeprefix("export ").split("=", 1) for line in started.stdout.splitlines())
+    note_images_of(exports["AWS_ENDPOINT_URL"].strip("'"))
     try:
         yield {**kept, **exports}
     finally:
@@ -95,13 +97,7 @@ def builder(sandbox, tmp_path_factory):
     found.git("init", "--quiet", "--initial-branch=main")
     found.git("add", "--all")
     found.git("commit", "--quiet", "--message=first")
-    yield found
-    # The engine keeps what it pushed; the port makes the name this run's own.
-    host = sandbox["AWS_ENDPOINT_URL"].strip("'").rpartition("/")[2].rpartition(":")[2]
-    kept = ["docker", "images", "--format", "{{.Repository}}:{{.Tag}}", f"localhost:{host}/{REPOSITORY}"]
-    names = subprocess.run(kept, capture_output=True, text=True, check=True, timeout=60).stdout.split()
-    if names:
-        subprocess.run(["docker", "image", "rm", *names], capture_output=True, check=True, timeout=60)
+    return found
 
 
 @pytest.fixture

@@ -59,7 +59,7 @@ def test_broader_permissions_are_refused_where_nobody_can_say_yes(bootstrapped):
     settings(bootstrapped, approval="broadening")
     ended = bootstrapped.run("rajee-deploy up", code=1)
     assert "✗ approval-needed" in ended.stderr
-    assert "ecr:GetAuthorizationToken" in ended.stderr
+    assert "ecr:GetAuthorizationToken" in ended.stderr, ended.stderr
     assert "--yes" in ended.stderr
 
 

@@ -14,26 +14,31 @@ import pytest
 pytestmark = [pytest.mark.docker, pytest.mark.cdk]
 
 ENVOY = "infra/raja_poc/assets/envoy/envoy.yaml"
+DOCKERFILE = "infra/raja_poc/assets/envoy/Dockerfile"
 STACK = "infra/raja_poc/stacks/rajee_envoy_stack.py"
 
 
 @pytest.mark.parametrize(
-    ("number", "awaited"),
+    ("number", "awaited", "next_"),
     [
-        (signal.SIGINT, "region us-east-1"),
-        (signal.SIGINT, "… synth"),
-        (signal.SIGINT, "… build and push envoy"),
-        (signal.SIGINT, "… deploy RajeeEnvoyStack"),
+        (signal.SIGINT, "region us-east-1", "… build and push envoy"),
+        (signal.SIGINT, "… synth", "… find the engine"),
+        (signal.SIGINT, "… build and push envoy", "✓ image envoy"),
+        (signal.SIGINT, "… deploy RajeeEnvoyStack", "complete, and it records"),
         # Both signals go the same way but for their handler: once while the engine works, once while node does.
-        (signal.SIGTERM, "… build and push envoy"),
-        (signal.SIGTERM, "… deploy RajeeEnvoyStack"),
+        (signal.SIGTERM, "… build and push envoy", "✓ image envoy"),
+        (signal.SIGTERM, "… deploy RajeeEnvoyStack", "complete, and it records"),
     ],
 )
-def test_an_interrupt_leaves_nothing_and_a_rerun_repairs(bootstrapped, awaited, number):
+def test_an_interrupt_leaves_nothing_and_a_rerun_repairs(bootstrapped, awaited, next_, number):
     path = bootstrapped.folder / ENVOY
     path.write_text(f"# {awaited} {number}\n" + path.read_text())
     stack = bootstrapped.folder / STACK
     stack.write_text(re.sub('description="[^"]*"', f'description="{number} {awaited[2:]}"', stack.read_text(), count=1))
+    dockerfile = bootstrapped.folder / DOCKERFILE
+    kept = dockerfile.read_text()
+    if "build" in awaited:  # it would be over in a third of a second
+        dockerfile.write_text(kept.replace("AS tools\n", 'AS tools\nRUN ["/bin/busybox", "sleep", "1000"]\n'))
     mark = f"rajee-e2e-{os.getpid()}-{number}"
     environment = {**bootstrapped.environment, "RAJEE_TEST_MARK": mark}
     running = subprocess.Popen(
@@ -45,14 +50,18 @@ def test_an_interrupt_leaves_nothing_and_a_rerun_repairs(bootstrapped, awaited, 
         said.append(line)
         if awaited in line:
             break
+    else:
+        pytest.fail("".join(said))
     time.sleep(0.1)
     running.send_signal(number)
     said.append(running.stderr.read())
     running.stderr.close()
     assert running.wait(30) == 130, "".join(said)
     assert "✗ interrupted" in "".join(said)
+    assert next_ not in "".join(said), "the interrupt came at a later step"
     assert processes_with(mark) == []
     assert leftovers(bootstrapped) == []
+    dockerfile.write_text(kept)
     assert "complete, and it records ImageTag" in bootstrapped.run("rajee-deploy up").stderr
     assert "Nothing to do" in bootstrapped.run("rajee-deploy up").stderr
 

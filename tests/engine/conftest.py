@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from engines import SecondEngine, second_engine
 from fakes import FakeEngine, FakeRegistry
+from sandboxes import running_sandbox
 
 from rajee_deploy.engine import BuildRequest
 from rajee_deploy.engine.buildah import Buildah
 from rajee_deploy.engine.buildx import Buildx
 from rajee_deploy.model import Platform, PushAccess
-from rajee_deploy.sandbox import control
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -77,14 +77,8 @@ class Rig:
 
 @pytest.fixture(scope="session")
 def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    home = str(tmp_path_factory.mktemp("state"))
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("RAJEE_DEPLOY_STATE_DIR", home)
-        state = control.start()
-    yield state
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("RAJEE_DEPLOY_STATE_DIR", home)
-        assert control.stop() is not None, "the sandbox died during the tests"
+    with running_sandbox(tmp_path_factory.mktemp("state")) as state:
+        yield state
 
 
 @pytest.fixture

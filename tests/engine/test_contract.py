@@ -7,6 +7,7 @@ import json
 from dataclasses import replace
 
 import pytest
+import session
 
 from rajee_deploy.build_settings import BuildSettings, Secret
 from rajee_deploy.errors import DeployError
@@ -135,6 +136,7 @@ def test_wrong_credentials(rig):
 
 
 def test_a_registry_that_does_not_answer(rig):
+    session.note("registry", "localhost:9")
     rig.access = PushAccess("localhost:9/team/app", "AWS", "x")
     with pytest.raises(DeployError) as caught:
         rig.build(*PLAIN)

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import boto3
 import pytest
+from sandboxes import note_images_of
 
 BIN = Path(sys.executable).parent
 BASE, APP = "base/one", "team/app"
@@ -113,22 +114,11 @@ def shop(tmp_path_factory):
         for line in found.run("rajee-deploy sandbox start").stdout.splitlines():
             name, _, value = line.removeprefix("export ").partition("=")
             environment[name] = shlex.split(value)[0]
+        note_images_of(environment["AWS_ENDPOINT_URL"])
         _open(found)
         yield found
     finally:
-        if found.host:
-            _forget_images(found)
         found.run("rajee-deploy sandbox stop")
-
-
-def _forget_images(shop: Shop) -> None:
-    """What was pushed stays in the engine under its tags and digests, until somebody takes it out."""
-    format_ = "{{.Repository}}:{{.Tag}} {{.Repository}}@{{.Digest}}"
-    listed = shop.run(f"docker image ls --digests --filter 'reference={shop.host}/*/*' --format '{format_}'").stdout
-    names = {name for name in listed.split() if not name.endswith("<none>")}
-    if names:
-        # One may go with another.
-        shop.run(f"docker image rm --force {shlex.join(sorted(names))} || true")
 
 
 def _open(shop: Shop) -> None:

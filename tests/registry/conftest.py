@@ -13,12 +13,12 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from registry_images import Image, Reply, digest_of
+from sandboxes import running_sandbox
 
 from rajee_deploy.aws import Aws
 from rajee_deploy.model import Repository
 from rajee_deploy.registry.ecr import Ecr
 from rajee_deploy.registry.verdicts import Verdicts
-from rajee_deploy.sandbox import control
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -113,14 +113,8 @@ def ecr(script: Script, verdicts: Verdicts) -> Ecr:
 @pytest.fixture(scope="session")
 def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     """The port of a sandbox of this folder's own."""
-    home = str(tmp_path_factory.mktemp("state"))
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("RAJEE_DEPLOY_STATE_DIR", home)
-        port = control.start().port
-    yield port
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("RAJEE_DEPLOY_STATE_DIR", home)
-        control.stop()
+    with running_sandbox(tmp_path_factory.mktemp("state")) as state:
+        yield state.port
 
 
 @dataclass

@@ -15,8 +15,8 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import pytest
-
-from rajee_deploy.sandbox import control
+from sandboxes import running_sandbox
+from session import ending_with_us
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -53,21 +53,15 @@ def _client(port: int, service: str, region: str) -> Any:
 
 @pytest.fixture(scope="session")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxState]:
-    home = str(tmp_path_factory.mktemp("state"))
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("RAJEE_DEPLOY_STATE_DIR", home)
-        state = control.start()
-    yield state
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("RAJEE_DEPLOY_STATE_DIR", home)
-        assert control.stop() is not None, "the sandbox died during the tests"
+    with running_sandbox(tmp_path_factory.mktemp("state")) as state:
+        yield state
 
 
 @pytest.fixture(scope="session")
 def plain_port() -> Iterator[int]:
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
-    argv = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
+    argv = ending_with_us(sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port))
     with subprocess.Popen(argv, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as server:
         try:
             _wait_for(port, server)

@@ -82,6 +82,21 @@ def test_killed_sandbox_is_not_running_and_a_new_one_starts(home: Path) -> None:
     assert control.start().pid != first.pid
 
 
+def test_it_ends_with_the_process_that_it_belongs_to(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As a run of tests that is killed."""
+    with subprocess.Popen(["sleep", "600"]) as owner:
+        monkeypatch.setenv("RAJEE_SANDBOX_ENDS_WITH", str(owner.pid))
+        started = control.start()
+        assert control.status() == started
+        owner.kill()
+    deadline = time.monotonic() + 60
+    while (home / "state" / "sandbox.json").exists():
+        assert time.monotonic() < deadline, "it runs on"
+        time.sleep(0.05)
+    assert os.waitpid(started.pid, 0)[1] == 0
+    assert list((home / "tmp").iterdir()) == []
+
+
 @pytest.mark.usefixtures("home")
 def test_taken_port_is_an_error_that_says_so() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(DeployError) as caught:

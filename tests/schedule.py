@@ -1,0 +1,42 @@
+"""Which tests go together to one worker of pytest-xdist, and in which order: stories in their file, rooms that share a
+costly fixture in their folder, the longest first."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pytest
+
+# Folders whose tests share what takes longer to make than a test.
+TOGETHER = ("engine/", "infra/", "registry/", "sandbox/")
+# Units by the time that they take, the longest first; all others are shorter.
+LONGEST = (
+    "e2e/test_kill.py", "engine/", "e2e/test_plain.py", "e2e/test_registry.py", "e2e/test_interrupted.py",
+    "stack/test_differential.py", "e2e/test_rollback.py", "sandbox/", "e2e/test_main_job.py", "e2e/test_permissions.py",
+    "registry/", "e2e/test_deploying.py", "lock/test_with_docker.py", "infra/", "e2e/test_secrets.py",
+    "e2e/test_contents.py", "stack/test_watching_contract.py",
+)  # fmt: skip
+
+
+def unit(nodeid: str) -> str:
+    """What is given to a worker as a whole: a folder's tests, or a file's."""
+    path = nodeid.partition("::")[0].removeprefix("tests/")
+    return next((folder for folder in TOGETHER if path.startswith(folder)), path)
+
+
+def rank(nodeid: str) -> int:
+    """Its unit's place in the order."""
+    name = unit(nodeid)
+    return LONGEST.index(name) if name in LONGEST else len(LONGEST)
+
+
+def make_scheduler(config: pytest.Config, log: Any) -> Any:
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ByUnit(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return unit(nodeid)
+
+    config.option.loadscopereorder = False  # not by their number: by `rank`
+    return ByUnit(config, log)
