@@ -11,6 +11,8 @@ from rajee_deploy.errors import DeployError
 from rajee_deploy.fingerprint import Input
 from rajee_deploy.settings import CdkSettings
 from rajee_deploy.stack.inputs import infra_fingerprint
+from rajee_deploy.stack.store import AssemblyStore
+from rajee_deploy.stack.tracing.depfile import Depfile
 
 
 @pytest.fixture
@@ -239,3 +241,23 @@ def test_the_version_of_python_counts_where_the_template_names_it(app):
             (app / ".venv" / "pyvenv.cfg").write_text(f"home = /usr/bin\nversion = {version}\n")
             seen.add(digest(app))
         assert len(seen) == 1 + counts
+
+
+@pytest.mark.parametrize("place", [".", ".state", "stacks/.state"])
+def test_what_the_tool_itself_keeps_in_the_app_does_not_count(app, place):
+    """A place for caches below the app moved the hash with every run, so every run took a synth."""
+    before = digest(app)
+    for number in range(2):
+        Depfile(read=(str(number),)).write(app / place / "cache" / "depfile.json")
+        AssemblyStore(app / place / "assemblies").keep(str(number), app / "stacks", {})
+        assert digest(app) == before
+    (app / place / "mine").write_text("")
+    assert digest(app) != before
+
+
+def test_nor_does_it_in_a_directory_that_the_app_was_seen_to_list(app):
+    depfile = Depfile(listed=(str(app / "stacks"),))
+    settings = CdkSettings(app, ("A",))
+    before = infra_fingerprint(settings, depfile)
+    depfile.write(app / "stacks" / ".state" / "depfile.json")
+    assert infra_fingerprint(settings, depfile) == before
