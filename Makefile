@@ -27,7 +27,7 @@ test: setup check
 
 # The address is nobody's: a test that asks an engine without saying so (see the markers in pyproject.toml) fails.
 quick: $(VENV)/.ready
-	DOCKER_HOST=tcp://127.0.0.1:9 $(PYTHON) -m pytest $(WORKERS) -m 'not docker and not cdk'
+	DOCKER_HOST=tcp://127.0.0.1:9 $(PYTHON) -m pytest $(WORKERS) -m 'not docker and not cdk and not slow'
 
 check: setup
 	$(VENV)/bin/ruff check .

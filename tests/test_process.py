@@ -56,6 +56,7 @@ def test_the_time_limit_ends_the_whole_group(tmp_path):
     assert is_gone(int(marker.read_text()))
 
 
+@pytest.mark.slow
 def test_an_interrupt_ends_the_whole_group(tmp_path):
     marker = tmp_path / "pid"
     # The child ignores Ctrl-C and has a child of its own: neither may be left.
@@ -121,6 +122,7 @@ def wait_until(condition) -> None:
         time.sleep(0.02)
 
 
+@pytest.mark.slow
 def test_whoever_kills_us_ends_the_child_too(tmp_path):
     marker = tmp_path / "pid"
     # The child ignores Ctrl-C and has a child of its own: neither may be left.

@@ -96,6 +96,7 @@ def test_another_image_is_an_objection_at_once():
     assert "team/api:c-1" in arrival(watcher, "App", WANTED, 60)
 
 
+@pytest.mark.slow
 def test_a_service_that_moves_is_waited_for():
     watcher = FakeWatcher([], {"arn": [MOVING, SERVICE]}, {"task:2": ("host.test/team/api:c-2",)})
     assert arrival(watcher, "App", WANTED, 60) == ""

@@ -23,6 +23,7 @@ from rajee_deploy.settings import ImageSettings
 if TYPE_CHECKING:
     import random
 
+pytestmark = pytest.mark.slow
 LONG = settings(
     max_examples=int(os.environ.get("RAJEE_FUZZ_EXAMPLES", "150")),
     deadline=None,

@@ -129,6 +129,7 @@ def test_any_flipped_bit_is_seen_or_changes_nothing(contents):
             assert error.code == "contents-unusable"  # noqa: PT017 -- most flips are refused, those of the header are not
 
 
+@pytest.mark.slow
 def test_a_bomb_is_not_unpacked(contents):
     bomb = zlib.compressobj(9, zlib.DEFLATED, 31)
     data = bomb.compress(b" " * (MOST_BYTES + 1)) + bomb.flush()
@@ -249,6 +250,7 @@ def made(tree):
         )
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(before=trees, after=trees, limit=st.integers(1, 12))
 def test_a_record_tells_a_difference_exactly_where_there_is_one(before, after, limit):

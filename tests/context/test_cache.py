@@ -329,6 +329,7 @@ def start(root, cache, times):
     )
 
 
+@pytest.mark.slow
 def test_many_processes_give_one_answer(rested, cache):
     running = [start(rested, cache, 20) for _ in range(8)]
     told = {line for process in running for line in process.communicate()[0].split()}
@@ -336,6 +337,7 @@ def test_many_processes_give_one_answer(rested, cache):
     assert told == set(digests(rested, [ask()]))
 
 
+@pytest.mark.slow
 def test_killed_while_it_writes(rested, cache):
     fresh = digests(rested, [ask()])
     for number in range(10):
@@ -347,6 +349,7 @@ def test_killed_while_it_writes(rested, cache):
         assert digests(rested, [ask()], cache=cache) == fresh
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("modes", Modes)
 def test_other_processes_find_the_same(root, cache, modes, monkeypatch):
     for directory in range(120):
@@ -479,7 +482,7 @@ class CachedIsFresh(RuleBasedStateMachine):
             assert digests(self.root, self.reads, self.rules, self.modes, self.place / "cache") == fresh
 
 
-TestCachedIsFresh = CachedIsFresh.TestCase
+TestCachedIsFresh = pytest.mark.slow(CachedIsFresh.TestCase)
 TestCachedIsFresh.settings = settings(
     max_examples=40, stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck)
 )

@@ -133,6 +133,7 @@ def test_a_disk_that_fills_while_copying(build, read, rules, tmp_path):
         assert list(place.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_a_big_file_in_little_memory(root, tmp_path):
     sparse(root / "disk.img", GIB // 2)
     with (root / "disk.img").open("r+b") as file:

@@ -138,6 +138,7 @@ def test_a_foreign_configuration_is_none(config, registry):
 # -- answers cut short ---------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("unnamed", [False, True])
 def test_no_answer_cut_at_any_place_is_believed(unnamed, registry):
     registry.faults.unnamed = unnamed

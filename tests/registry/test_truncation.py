@@ -106,6 +106,7 @@ def test_somebody_elses_answer(ecr, played, act, operation, whole, meaning, body
     assert caught.value.code in {"unknown-answer", "aws-unreachable"}, (whole, meaning)
 
 
+@pytest.mark.slow
 def test_a_configuration_cut_at_every_offset(played):
     """Each offset of its own, at once: what breaks off is tried again after a pause."""
 
