@@ -191,7 +191,7 @@ def _owner(settings: ImageSettings) -> str:
     place. Others would only send back and forth what differs."""
     paths = [settings.dockerfile, settings.context, *map(Path, settings.build_contexts.values())]
     places = [os.path.realpath(path) for path in paths]
-    return json.dumps([settings.name, settings.target, settings.repository, places])
+    return json.dumps([settings.name, settings.target, str(settings.repository), places])
 
 
 def _pins(recipe: Recipe) -> dict[str, str]:

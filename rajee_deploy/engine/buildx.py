@@ -104,7 +104,7 @@ class Buildx:
             argv, environment = _command(self._build_command(), request, access.host)
             argv.insert(-1, f"--metadata-file={metadata}")
             ended = run(argv, env={**login, **environment}, on_line=progress.line)
-            if ended.code == 0 or not progress.is_loading:
+            if ended.code == 0 or progress.ended_in_order:
                 request.on_loaded()
             if ended.code != 0:
                 where, cause = located(progress.failure(), request.dockerfile.name, request.shown_dockerfile)

@@ -78,10 +78,10 @@ class Progress:
         return "\n".join(lines)
 
     @property
-    def is_loading(self) -> bool:
-        """Whether a transfer of local files has begun that was not told to have ended well. A stop, as of an engine
-        that is lost, tells nothing."""
-        return bool(self._loading)
+    def ended_in_order(self) -> bool:
+        """Whether the engine itself told of a failure, and each transfer of local files that it had begun ended well.
+        An engine that is lost tells nothing of what it was at."""
+        return self._failed is not None and not self._loading
 
     def _load(self, vertex: dict[str, Any]) -> None:
         if vertex.get("completed") and not vertex.get("error"):
