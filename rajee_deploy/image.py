@@ -159,13 +159,16 @@ def build_request(
 
     `source_labels` tell where the image comes from; they decide nothing, and configured labels go before them.
     """
+    from rajee_deploy.context.lineage import lineage
     from rajee_deploy.engine import BuildRequest
 
-    with ExitStack() as stack:
+    with lineage(inputs.selections[""].cache, _owner(inputs.settings)) as line, ExitStack() as stack:
+        known_as = line.name({name: selection.records for name, selection in inputs.selections.items()})
         staged = {
-            name: stack.enter_context(contexts.staged(selection, built_text(inputs)))
+            name: stack.enter_context(contexts.staged(selection, built_text(inputs), name=known_as))
             for name, selection in inputs.selections.items()
         }
+        line.lend()
         local = {name: str(place.directory) for name, place in staged.items() if name}
         yield BuildRequest(
             context=staged[""].directory,
@@ -184,12 +187,21 @@ def build_request(
             settings=inputs.settings.build,
             shown_dockerfile=shown(_dockerfile_path(inputs.settings)),
             name=inputs.settings.name,
+            on_loaded=line.keep,
         )
 
 
 def built_text(inputs: ImageInputs) -> bytes:
     """The Dockerfile that is built: the user's, with what the lock says of remote sources."""
     return dockerfiles.pinned_text(inputs.dockerfile, inputs.recipe.references)
+
+
+def _owner(settings: ImageSettings) -> str:
+    """Whose build contexts follow one another on an engine: those of one image, as one checkout builds it for one
+    place. Others would only send back and forth what differs."""
+    paths = [settings.dockerfile, settings.context, *map(Path, settings.build_contexts.values())]
+    places = [os.path.realpath(path) for path in paths]
+    return json.dumps([settings.name, settings.target, str(settings.repository), places])
 
 
 def _pins(recipe: Recipe) -> dict[str, str]:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from rajee_deploy.context.found import Found
+    from rajee_deploy.context.lineage import Name
     from rajee_deploy.context.stage import StagedContext
     from rajee_deploy.context.tree import DiskTree
     from rajee_deploy.model import ContextRead, Notice
@@ -65,16 +66,19 @@ def look_up(
 
 
 @contextmanager
-def staged(selection: Selection, dockerfile_text: bytes, parent: Path | None = None) -> Iterator[StagedContext]:
+def staged(
+    selection: Selection, dockerfile_text: bytes, parent: Path | None = None, name: Name | None = None
+) -> Iterator[StagedContext]:
     """A private directory holding exactly the selected entries, and beside it the Dockerfile with empty ignore rules.
 
-    Modes are those of the selection, times follow from the bytes (stage.mtime_ns says why). `parent` is where it is
-    made (default: where the system keeps temporary files). It is removed on every exit. DeployError `file-changed`
-    when an entry is no longer what was selected.
+    Modes are those of the selection, times follow from the bytes (`lineage` says why). `parent` is where it is made
+    (default: where the system keeps temporary files), `name` what the engine knows it by (default: nothing that it
+    knows). It is removed on every exit. DeployError `file-changed` when an entry is no longer what was selected.
     """
-    from rajee_deploy.context.stage import staging
+    from rajee_deploy.context.stage import Source, staging
 
-    with staging(selection.root, selection.records, selection.modes, dockerfile_text, parent) as place:
+    source = Source(selection.root, selection.records, selection.modes)
+    with staging(source, dockerfile_text, parent, name) as place:
         yield place
 
 

@@ -23,6 +23,7 @@ from rajee_deploy.context.digest import (
     read_attributes,
     read_other,
 )
+from rajee_deploy.context.lineage import EPOCH_NS, Name, new_name
 from rajee_deploy.context.tree import DiskTree, entry_error
 from rajee_deploy.errors import DeployError
 from rajee_deploy.model import Kind
@@ -34,24 +35,22 @@ if TYPE_CHECKING:
 
     from rajee_deploy.context.digest import SelectedEntry
 
-EPOCH_NS = 315_619_200 * 1_000_000_000  # 1980-01-02: what zip files can still say in every time zone
-_SPREAD_HEX = 12  # 48 bits of nanoseconds: three days
 _WRITE_FLAGS = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 # A comment, not nothing: an external frontend (`# syntax=`) takes an empty file for a missing one and would read the
 # staged .dockerignore instead, applying rules a second time.
 _NO_RULES = b"# Nothing is ignored here: only what the build reads was copied.\n"
 
 
-def mtime_ns(selected: SelectedEntry) -> int:
-    """The modification time that a staged entry gets: a fixed day plus nanoseconds taken from its digest.
+def mtime_ns(selected: SelectedEntry, name: Name) -> int:
+    """The modification time that a staged entry gets; a directory's is nobody's concern.
 
-    The same for the same bytes everywhere, but never one constant for all: the engine keeps the last context of the
-    same directory name and asks again only for files whose size, mode or time moved. With a constant time it builds
-    yesterday's bytes after every edit that keeps a file's size.
+    Never one constant for all: the engine keeps the last context of the same directory name and asks again only for
+    files whose size, mode or time moved. With a constant time it builds yesterday's bytes after every edit that keeps a
+    file's size.
     """
     if selected.entry.kind is Kind.DIRECTORY:
         return EPOCH_NS
-    return EPOCH_NS + int(selected.record.rpartition(":")[2][:_SPREAD_HEX], 16)
+    return name.time_ns(selected.record.rpartition(":")[2])
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +62,15 @@ class StagedContext:
 
 
 @dataclass(frozen=True, slots=True)
+class Source:
+    """What is copied: entries below a root, each directory before what it holds, and what of them counts."""
+
+    root: Path
+    entries: Sequence[SelectedEntry]
+    modes: Modes
+
+
+@dataclass(frozen=True, slots=True)
 class _Work:
     """From where to where, how, and what counts."""
 
@@ -70,38 +78,46 @@ class _Work:
     copy: DiskTree
     copier: Copier
     modes: Modes
+    name: Name
 
 
 @contextmanager
 def staging(
-    root: Path, entries: Sequence[SelectedEntry], modes: Modes, dockerfile_text: bytes, parent: Path | None
+    source: Source, dockerfile_text: bytes, parent: Path | None = None, name: Name | None = None
 ) -> Iterator[StagedContext]:
-    """A private copy of `entries` (each directory before what it holds), removed whatever happens.
+    """A private copy of the source's entries, removed whatever happens. `name` is what the engine knows it by.
 
     DeployErrors: `file-changed` when an entry is not what the selection says any more, `no-space` when the copy does
     not fit (asked first), `staging-failed` when it cannot be written for another reason.
     """
     with private_directory("context", parent) as place:
         try:
-            staged = _fill(place, root, entries, modes, dockerfile_text)
+            staged = _fill(place, source, dockerfile_text, name or new_name())
         except OSError as error:
             raise no_room(error, place.parent) from error
         yield staged
 
 
-def _fill(
-    place: Path, root: Path, entries: Sequence[SelectedEntry], modes: Modes, dockerfile_text: bytes
-) -> StagedContext:
-    directory = place / _name(entries, modes)
-    directory.mkdir(mode=0o755)
+def _fill(place: Path, source: Source, dockerfile_text: bytes, name: Name) -> StagedContext:
     dockerfile = place / "Dockerfile"
-    dockerfile.write_bytes(dockerfile_text)
-    dockerfile.with_name("Dockerfile.dockerignore").write_bytes(_NO_RULES)
-    with DiskTree(root) as tree, DiskTree(directory) as copy:
-        work = _Work(tree, copy, Copier(), modes)
-        _find_room(place, work, entries)
-        _copy_all(work, entries)
+    keeps_times = _write(dockerfile, dockerfile_text, name)
+    _write(dockerfile.with_name("Dockerfile.dockerignore"), _NO_RULES, name)
+    # A file system that cuts times off would let two versions of a file meet: nobody shares such a copy.
+    directory = place / (name if keeps_times else new_name()).text
+    directory.mkdir(mode=0o755)
+    with DiskTree(source.root) as tree, DiskTree(directory) as copy:
+        work = _Work(tree, copy, Copier(), source.modes, name)
+        _find_room(place, work, source.entries)
+        _copy_all(work, source.entries)
     return StagedContext(directory, dockerfile)
+
+
+def _write(path: Path, data: bytes, name: Name) -> bool:
+    """Write a file that the engine keeps by the same name; whether it has the very time that it was given."""
+    path.write_bytes(data)
+    moment = name.time_ns(sha256(data).hexdigest())
+    os.utime(path, ns=(moment, moment))
+    return path.stat().st_mtime_ns == moment
 
 
 def _find_room(place: Path, work: _Work, entries: Sequence[SelectedEntry]) -> None:
@@ -124,16 +140,6 @@ def _find_room(place: Path, work: _Work, entries: Sequence[SelectedEntry]) -> No
     room.check(room.Disk(str(place.parent), os.statvfs(place), stat, can_clone), entries)
 
 
-def _name(entries: Sequence[SelectedEntry], modes: Modes) -> str:
-    """The name of the copy. The engine keeps the last context of a name and never asks again for a directory whose mode
-    alone changed. So the name is one that nobody else builds, and where directories' modes count they are in it."""
-    if modes is Modes.GIT:
-        return "rajee-deploy-context"
-    directories = ((os.fsencode(one.entry.path), one) for one in entries if one.entry.kind is Kind.DIRECTORY)
-    counted = sha256(b"".join(b"%s\0%s\0" % (path, one.record.encode()) for path, one in directories))
-    return f"rajee-deploy-context-{counted.hexdigest()[:_SPREAD_HEX]}"
-
-
 def _copy_all(work: _Work, entries: Sequence[SelectedEntry]) -> None:
     directories = []
     for selected in entries:
@@ -144,12 +150,13 @@ def _copy_all(work: _Work, entries: Sequence[SelectedEntry]) -> None:
     for selected in reversed(directories):
         name, parent = _place(work.copy, selected)
         os.chmod(name, selected.entry.mode, dir_fd=parent)
-        os.utime(name, ns=_times(selected), dir_fd=parent)
+        os.utime(name, ns=(EPOCH_NS, EPOCH_NS), dir_fd=parent)
     os.utime(work.copy.directory(""), ns=(EPOCH_NS, EPOCH_NS))
 
 
-def _times(selected: SelectedEntry) -> tuple[int, int]:
-    return mtime_ns(selected), mtime_ns(selected)
+def _times(selected: SelectedEntry, name: Name) -> tuple[int, int]:
+    moment = mtime_ns(selected, name)
+    return moment, moment
 
 
 def _place(tree: DiskTree, selected: SelectedEntry) -> tuple[str, int]:
@@ -171,13 +178,13 @@ def _copy(work: _Work, selected: SelectedEntry) -> None:
     if found.record != selected.record:
         raise changed(entry.path)
     name, parent = _place(work.copy, selected)
-    _make(name, parent, selected)
+    _make(name, parent, selected, work.name)
     if work.modes is Modes.EXACT:
         source, descriptor = _place(work.tree, selected)
         _copy_attributes(f"/proc/self/fd/{descriptor}/{source}", f"/proc/self/fd/{parent}/{name}", entry.path)
 
 
-def _make(name: str, parent: int, selected: SelectedEntry) -> None:
+def _make(name: str, parent: int, selected: SelectedEntry, known_as: Name) -> None:
     """Create a directory, symlink, FIFO, or the empty file that a socket becomes."""
     entry = selected.entry
     match entry.kind:
@@ -199,7 +206,7 @@ def _make(name: str, parent: int, selected: SelectedEntry) -> None:
             )
     if entry.kind is not Kind.SYMLINK:
         os.chmod(name, entry.mode, dir_fd=parent)
-    os.utime(name, ns=_times(selected), dir_fd=parent, follow_symlinks=False)
+    os.utime(name, ns=_times(selected, known_as), dir_fd=parent, follow_symlinks=False)
 
 
 @contextmanager
@@ -226,7 +233,7 @@ def _copy_file(work: _Work, selected: SelectedEntry) -> None:
             if work.modes is Modes.EXACT:
                 _copy_attributes(source, target, entry.path)
             os.fchmod(target, entry.mode)
-            os.utime(target, ns=_times(selected))
+            os.utime(target, ns=_times(selected, work.name))
         finally:
             os.close(target)
 

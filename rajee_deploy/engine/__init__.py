@@ -23,7 +23,9 @@ class BuildRequest:
 
     Build arguments may be private: they are handed over in the environment, never in the argument list. Of secrets
     the request holds ids and where the values are. `shown_dockerfile` is the Dockerfile as the user would name it, for
-    messages; `name` is the image's own, and the scope of its build cache.
+    messages; `name` is the image's own, and the scope of its build cache. An engine that remembers contexts by the
+    names of their directories calls `on_loaded` once it has ended all their transfers in order, also where the build
+    then failed.
     """
 
     context: Path
@@ -37,6 +39,7 @@ class BuildRequest:
     settings: BuildSettings = field(default_factory=BuildSettings)
     shown_dockerfile: str = "Dockerfile"
     name: str = "image"
+    on_loaded: Callable[[], None] = lambda: None
 
 
 @dataclass(frozen=True, slots=True)

@@ -75,7 +75,8 @@ class Buildx:
         seen: list[str] = []
         progress = Progress(lambda event: seen.append(event.name))
         with private_docker_config(access) as login, private_directory("build") as scratch:
-            context = scratch / "context"
+            # Under a name that no engine knows: it would empty what it keeps of the user's own `context`.
+            context = scratch / scratch.name
             context.mkdir()
             dockerfile = scratch / "Dockerfile"
             dockerfile.write_text(f"FROM {image}\n", "utf-8")
@@ -103,6 +104,8 @@ class Buildx:
             argv, environment = _command(self._build_command(), request, access.host)
             argv.insert(-1, f"--metadata-file={metadata}")
             ended = run(argv, env={**login, **environment}, on_line=progress.line)
+            if ended.code == 0 or progress.ended_in_order:
+                request.on_loaded()
             if ended.code != 0:
                 where, cause = located(progress.failure(), request.dockerfile.name, request.shown_dockerfile)
                 problem = f"docker buildx build ended with {ended.code}"

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 # Steps of BuildKit's own: loading definitions and resolving names say nothing about the user's Dockerfile.
 _INTERNAL = re.compile(r"^\[(internal|auth)\]")
+# Transfers of build contexts and of what lies beside them. Base images are looked up by steps of a like name.
+_LOADING = re.compile(r"^\[(internal|context [^\]]*)\] load (?!metadata )")
 _LOG_LINES = 30
 
 
@@ -32,6 +34,7 @@ class Progress:
         self._words: deque[str] = deque(maxlen=_LOG_LINES)
         self._open: list[str] = []
         self._names: dict[str, str] = {}
+        self._loading: set[str] = set()
         self._moved: dict[str, dict[str, tuple[int, int]]] = {}
 
     def line(self, line: str) -> None:
@@ -74,8 +77,22 @@ class Progress:
             lines.append(str(self._failed.get("error", "")))
         return "\n".join(lines)
 
+    @property
+    def ended_in_order(self) -> bool:
+        """Whether the engine itself told of a failure, and each transfer of local files that it had begun ended well.
+        An engine that is lost tells nothing of what it was at."""
+        return self._failed is not None and not self._loading
+
+    def _load(self, vertex: dict[str, Any]) -> None:
+        if vertex.get("completed") and not vertex.get("error"):
+            self._loading.discard(vertex.get("digest", ""))
+        elif vertex.get("started"):
+            self._loading.add(vertex.get("digest", ""))
+
     def _vertex(self, vertex: dict[str, Any]) -> None:
         digest, name = vertex.get("digest", ""), vertex.get("name", "")
+        if _LOADING.match(name):
+            self._load(vertex)
         if vertex.get("error") and "canceled" not in vertex["error"]:
             self._failed = vertex
         self._names[digest] = name

@@ -12,9 +12,11 @@ from pathlib import Path
 import pytest
 
 from rajee_deploy.context import Modes, look_up, staged
-from rajee_deploy.context.stage import EPOCH_NS, mtime_ns
+from rajee_deploy.context.lineage import EPOCH_NS, Name
+from rajee_deploy.context.stage import mtime_ns
 from rajee_deploy.errors import DeployError
 
+PLAIN = Name("", b"")  # whose times are everybody's
 TREE = {"a": "A", "d/x": "X", "d/deep/y": "Y", "d/l": ("../a",), "empty": None, "unread": "U"}
 
 
@@ -32,7 +34,7 @@ def listing(directory):
 def test_exactly_what_is_selected(build, read, rules, tmp_path):
     root = build(TREE)
     selection = look_up(root, [read("/a"), read("/d"), read("/empty")], rules("d/deep"))
-    times = {entry.entry.path: mtime_ns(entry) for entry in selection.entries}
+    times = {entry.entry.path: mtime_ns(entry, PLAIN) for entry in selection.entries}
     with staged(selection, b"FROM scratch\n", tmp_path) as place:
         assert listing(place.directory) == {
             "a": (stat.S_IFREG, times["a"], b"A"),
@@ -51,10 +53,10 @@ def test_exactly_what_is_selected(build, read, rules, tmp_path):
 
 def test_times_follow_the_bytes(build, read, rules):
     root = build({"a": "1", "b": "2", "c": "1"})
-    found = {entry.entry.path: mtime_ns(entry) for entry in look_up(root, [read("/")], rules()).entries}
+    found = {entry.entry.path: mtime_ns(entry, PLAIN) for entry in look_up(root, [read("/")], rules()).entries}
     assert found["a"] == found["c"] != found["b"]
     (root / "a").write_text("2")
-    again = {entry.entry.path: mtime_ns(entry) for entry in look_up(root, [read("/")], rules()).entries}
+    again = {entry.entry.path: mtime_ns(entry, PLAIN) for entry in look_up(root, [read("/")], rules()).entries}
     assert again == {**found, "a": found["b"]}
     assert all(EPOCH_NS <= time < EPOCH_NS + 4 * 86_400_000_000_000 for time in found.values())
 

@@ -88,3 +88,38 @@ def test_lines_that_say_nothing(line):
 @given(st.text())
 def test_no_line_stops_it(line):
     feed(line)
+
+
+LOADS = (
+    "[internal] load build context",
+    "[internal] load build definition from Dockerfile",
+    "[context n] load from client",
+)
+FAILED = {"digest": "f", "name": "[2/2] RUN x", "started": STARTED, "completed": COMPLETED, "error": "exit code: 1"}
+
+
+@pytest.mark.parametrize("name", LOADS)
+@pytest.mark.parametrize(
+    ("transfer", "in_order"),
+    [
+        ({"started": STARTED}, False),
+        ({"started": STARTED, "completed": COMPLETED, "error": "context canceled"}, False),
+        ({"started": STARTED, "completed": COMPLETED}, True),
+    ],
+)
+def test_a_failure_in_order_is_one_after_all_transfers(name, transfer, in_order):
+    moving = {"vertexes": [{"digest": "d", "name": name, "started": STARTED}]}
+    _, progress = feed(moving, {"vertexes": [{"digest": "d", "name": name, **transfer}]}, {"vertexes": [FAILED]})
+    assert progress.ended_in_order == in_order
+
+
+def test_base_images_are_no_transfer():
+    looked_up = {"digest": "d", "name": "[internal] load metadata for a", "started": STARTED, "error": "not found"}
+    assert feed({"vertexes": [looked_up]})[1].ended_in_order
+
+
+@pytest.mark.parametrize("told", [[], [{"digest": "d", "name": LOADS[0], "started": STARTED, "completed": COMPLETED}]])
+def test_an_engine_that_is_lost_tells_nothing(told):
+    """What it did after its last words nobody knows."""
+    _, progress = feed({"vertexes": told}, "ERROR: failed to receive status: rpc error: code = Unavailable")
+    assert not progress.ended_in_order
