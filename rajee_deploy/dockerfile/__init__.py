@@ -58,18 +58,18 @@ def resolve(text: bytes, options: BuildOptions, path: str) -> Recipe:
     """
     syntax, command, line = _frontend(text, options.build_args)
     contexts = NamedContexts(options.build_contexts, str(options.platform))
-    frontend = Bases(options, contexts, ()).syntax(syntax, line) if syntax else None
-    if frontend is not None and not is_known_frontend(syntax):
-        found = _foreign(text, options, path, frontend, contexts)
+    reader = Bases(options, contexts, ()).syntax(syntax, line) if syntax else None
+    if reader is not None and not is_known_frontend(syntax):
+        found = _foreign(text, options, path, reader, contexts)
     else:
-        found = _resolve(text, options, path, [frontend] if frontend is not None else [], contexts)
-    if frontend is None or frontend.locked is None:
+        found = _resolve(text, options, path, reader, contexts)
+    if reader is None or reader.locked is None:
         return found
-    return replace(found, frontend=frontend.text + command.removeprefix(syntax))
+    return replace(found, frontend=reader.text + command.removeprefix(syntax))
 
 
 def _resolve(
-    text: bytes, options: BuildOptions, path: str, references: list[Reference], contexts: NamedContexts
+    text: bytes, options: BuildOptions, path: str, syntax: Reference | None, contexts: NamedContexts
 ) -> Recipe:
     parsed = parse(text, path)
     instructions = [typed(node, path) for node in parsed.nodes]
@@ -78,7 +78,8 @@ def _resolve(
     lexer = Lexer(parsed.escape)
     # TARGETSTAGE is the target as the user wrote it, whatever its case.
     automatic = automatic_args(options.platform, options.target or name, options.build_platform)
-    scope = GlobalScope(lexer, automatic, options.build_args)
+    version = frontend.version(syntax.text, is_locked=syntax.locked is not None) if syntax is not None else None
+    scope = GlobalScope(lexer, automatic, options.build_args, version)
     for arg in args:
         try:
             scope.declare(arg)
@@ -95,7 +96,7 @@ def _resolve(
     own = [state for state in needed if state.stage is not None]
     for state in own:
         walk.stage(state, is_target=state is target)
-    references += walk.found.references
+    references = [*([syntax] if syntax is not None else []), *walk.found.references]
     lines = {name: arg.lines.start for arg in args for name, _ in arg.pairs}
     texts = _instructions(own, scope, contexts, lines)
     return Recipe(
