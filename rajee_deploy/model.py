@@ -172,7 +172,8 @@ class BuildOptions:
     """What decides a build besides the Dockerfile and the files, as the settings or flags give it.
 
     `locked` has what the lock says, by reference in its familiar form (`busybox:1.37`, without the tag `latest`).
-    `build_platform` is what BUILDPLATFORM is taken for (None: the target platform). It is what builds the image, and
+    `seen` has what bases were found to have where the build takes them, by reference and platform as the recipe has
+    them; it goes before the lock. `build_platform` is what BUILDPLATFORM is taken for (None: the target platform). It is what builds the image, and
     no input: one fingerprint must come of all machines.
     """
 
@@ -183,6 +184,7 @@ class BuildOptions:
     locked: Mapping[str, LockedImage] = field(default_factory=dict)
     labels: Mapping[str, str] = field(default_factory=dict)  # configured ones; the tool's own decide nothing
     build_platform: Platform | None = None
+    seen: Mapping[tuple[str, str], BaseConfig] = field(default_factory=dict)
 
 
 class Reference(NamedTuple):
