@@ -173,7 +173,8 @@ class BuildOptions:
 
     `locked` has what the lock says, by reference in its familiar form (`busybox:1.37`, without the tag `latest`).
     `seen` has what bases were found to have where the build takes them, by reference and platform as the recipe has
-    them; it goes before the lock. `build_platform` is what BUILDPLATFORM is taken for (None: the target platform). It is what builds the image, and
+    them; it goes before the lock.
+    `build_platform` is what BUILDPLATFORM is taken for (None: the target platform). It is what builds the image, and
     no input: one fingerprint must come of all machines.
     """
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from rajee_deploy.errors import DeployError
 from rajee_deploy.model import BaseConfig, Digest
-from rajee_deploy.registry.manifests import Index, parse_config, parse_manifest
+from rajee_deploy.registry.manifests import Manifest, parse_config, parse_manifest
 
 if TYPE_CHECKING:
     from rajee_deploy.model import Platform
@@ -27,20 +27,25 @@ def describe(reference: str, platform: Platform) -> BaseConfig:
     directory, wanted = _split(reference.removeprefix(SCHEME))
     try:
         digest = wanted if wanted.startswith("sha256:") else _tagged(directory, wanted)
-        found = parse_manifest(_blob(directory, digest), "")
-        if isinstance(found, Index):
-            chosen = found.find(platform)
-            if chosen is None:
-                raise ValueError(f"it has no image for {platform}")
-            found = parse_manifest(_blob(directory, str(chosen)), "")
-        if isinstance(found, Index):
-            raise ValueError("it is an index inside of an index")  # noqa: TRY004 -- one kind of error for all of this
-        return parse_config(_blob(directory, str(found.config)))
+        return parse_config(_blob(directory, str(_manifest(directory, digest, platform).config)))
     except (OSError, ValueError, RecursionError) as error:
         raise DeployError(
             "base-unknown", f"what the base image {reference} has by ENV and ONBUILD cannot be found out",
             where=str(directory), cause=str(error), hint="check the directory, the tag and the platform",
         ) from error  # fmt: skip
+
+
+def _manifest(directory: Path, digest: str, platform: Platform) -> Manifest:
+    found = parse_manifest(_blob(directory, digest), "")
+    if isinstance(found, Manifest):
+        return found
+    chosen = found.find(platform)
+    if chosen is None:
+        raise ValueError(f"it has no image for {platform}")
+    inner = parse_manifest(_blob(directory, str(chosen)), "")
+    if not isinstance(inner, Manifest):
+        raise ValueError("it is an index inside of an index")  # noqa: TRY004 -- one kind of error for all of this
+    return inner
 
 
 def _split(text: str) -> tuple[Path, str]:
