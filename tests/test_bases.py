@@ -298,7 +298,8 @@ def test_what_a_trigger_reads_and_no_fingerprint_has(text, trigger, is_counted, 
 def test_no_env_of_a_base_reads_what_does_not_count(env, image, root):
     """Whatever it is: that is what widening is for."""
     (root / "Dockerfile").write_text(
-        f"FROM {BASE} AS s\nARG P\nENV R=$P$Q\nCOPY x/${{P:-a}} /1/\nFROM s\nCOPY $R /2/\nRUN --mount=source=$Q,target=/x y\n"
+        f"FROM {BASE} AS s\nARG P\nENV R=$P$Q\nCOPY x/${{P:-a}} /1/\nFROM s\n"
+        "COPY $R /2/\nRUN --mount=source=$Q,target=/x y\n"
     )
     config = BaseConfig(tuple(env.items()), ("ENV P=c",))
     assert not_counted(read_inputs(image), {(BASE, PLATFORM): config}) == {}

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
 FILES = (
     "a", "b", "x.py", "config/default/app.json", "config/production/app.json", "config/production/ca.pem",
-    "opt/k.md", "app/s", "app/[slug]/page", "app/[slug].ts", "src/lib/one", "src/lib/two", "default.md", "production.md",
+    "opt/k.md", "app/s", "app/[slug]/page", "app/[slug].ts", "src/lib/one", "src/lib/two", "default.md",
+    "production.md",
 )  # fmt: skip
 NAMES = ("MODE", "NAME", "DIR", "VERSION")
 VALUES = ("production", "default", "a", "b", "config/default", "*", "", "..", "opt", "1")

@@ -186,7 +186,7 @@ def _content(archive: tarfile.TarFile, member: tarfile.TarInfo) -> tuple[object,
 def difference(one: object, other: object) -> str:
     """What only one of them has, or has otherwise."""
     if not isinstance(one, dict) or not isinstance(other, dict):
-        return f"{one if isinstance(one, RefusedError) else 'built'} / {other if isinstance(other, RefusedError) else 'built'}"
+        return " / ".join("built" if isinstance(each, dict) else str(each) for each in (one, other))
     return str(sorted(name for name in {*one, *other} if one.get(name) != other.get(name)))
 
 

@@ -1,4 +1,4 @@
-"""The long run of tests/conformance/test_contents.py: 500 random builds, and nothing found. It takes about half an hour.
+"""The long run of tests/conformance/test_contents.py: 500 random builds, nothing found. Half an hour.
 
 RAJEE_PROOF_DRAWS and RAJEE_PROOF_SEED make another one; a failure prints its seed and its draft.
 """
@@ -18,7 +18,7 @@ DRAWS = int(os.environ.get("RAJEE_PROOF_DRAWS", "500"))
 FIRST = int(os.environ.get("RAJEE_PROOF_SEED", "1000"))
 
 
-def test_random_builds_have_the_contents_of_plain_ones(tmp_path):
+def test_random_builds_have_the_contents_of_plain_ones(tmp_path, request):
     outcomes: Counter[str] = Counter()
     found = []
     with base_images() as bases:
@@ -27,7 +27,8 @@ def test_random_builds_have_the_contents_of_plain_ones(tmp_path):
                 outcomes[prove(seed, tmp_path / str(seed), bases)] += 1
             except AssertionError as error:
                 found.append(str(error))
-    print(*(f"{count} {outcome}" for outcome, count in outcomes.most_common()), sep="\n")
+    for outcome, count in outcomes.most_common():
+        request.config.get_terminal_writer().line(f"{count} {outcome}")
     assert not found, "\n\n".join(found)
     assert any("same tag" in outcome for outcome in outcomes)
     assert any("another tag" in outcome for outcome in outcomes)
