@@ -51,9 +51,14 @@ class RefusedError(Exception):
 
 
 def prove(seed: int, root: Path, bases: BaseImages) -> str:
-    """Prove one draft; what became of it. Fails with the draft in its words."""
+    """Prove the draft of a seed; what became of it."""
     draft = make_draft(seed, f"/{uuid.uuid4().hex[:8]}", bases.all)
     bases.make(draft.dockerfile)
+    return prove_draft(draft, root)
+
+
+def prove_draft(draft: Draft, root: Path) -> str:
+    """Prove one draft, whose base images are there; what became of it. Fails with the draft in its words."""
     write_draft(draft, root)
     plain = _attempt(lambda: plain_build(draft, root))
     outcome = _compared(draft, root, plain, is_locked=False)
