@@ -152,10 +152,14 @@ class ContextRead(NamedTuple):
 
 
 class BaseConfig(NamedTuple):
-    """What an image of one platform brings into a stage that stands on it: its ENV, in order, and its ONBUILD."""
+    """What an image of one platform brings into a stage that stands on it: its ENV, in order, and its ONBUILD.
+
+    `is_whole`: not so where an engine only showed what its ONBUILD does, without ENV and ARG.
+    """
 
     env: tuple[tuple[str, str], ...] = ()
     onbuild: tuple[str, ...] = ()
+    is_whole: bool = True
 
 
 @dataclass(frozen=True, slots=True)

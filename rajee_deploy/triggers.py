@@ -7,6 +7,7 @@ the Dockerfile is resolved once more with it: what shows up then and was not cou
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -35,24 +36,22 @@ def not_counted(
 ) -> dict[tuple[str, Platform], tuple[str, ...]]:
     """For each base image that makes the build depend on something that no fingerprint has: the ONBUILD instructions
     that do. `found` holds what all of `base_images` have. DeployError where the build would fail on their triggers."""
-    culprits = {}
-    for base, config in found.items():
-        if not config.onbuild:
-            continue
-        others = {**found, base: config._replace(onbuild=())}
-        all_of_them = set(_not_counted(inputs, found))
-        if not all_of_them - set(_not_counted(inputs, others)):
-            continue
-        culprits[base] = tuple(
-            trigger
-            for at, trigger in enumerate(config.onbuild)
-            if all_of_them - set(_not_counted(inputs, {**found, base: _without(config, at)}))
-        )
-    return culprits
+    whole = {base: config if config.is_whole else _completed(config, base, inputs) for base, config in found.items()}
+    culprits = {base: tuple(_culprits(inputs, whole, base)) for base in whole}
+    return {base: triggers for base, triggers in culprits.items() if triggers}
 
 
-def _without(config: BaseConfig, at: int) -> BaseConfig:
-    return config._replace(onbuild=(*config.onbuild[:at], *config.onbuild[at + 1 :]))
+def _culprits(
+    inputs: ImageInputs, found: Mapping[tuple[str, Platform], BaseConfig], base: tuple[str, Platform]
+) -> Iterator[str]:
+    """Those triggers of a base that add something to what is not counted, one after the other."""
+    config = found[base]
+    before: Counter[object] = Counter(_not_counted(inputs, {**found, base: config._replace(onbuild=())}))
+    for end, trigger in enumerate(config.onbuild, 1):
+        after = Counter(_not_counted(inputs, {**found, base: config._replace(onbuild=config.onbuild[:end])}))
+        if after - before:
+            yield trigger
+        before = after
 
 
 def _not_counted(inputs: ImageInputs, found: Mapping[tuple[str, Platform], BaseConfig]) -> Iterator[object]:
@@ -78,13 +77,20 @@ def _seen(
 ) -> Iterator[tuple[tuple[str, str], BaseConfig]]:
     for one in _bases_of(variant):
         config = found.get((one.text, _platform(one, variant)))
-        if config is None:
-            continue
-        if not config.env:  # an engine that only shows steps does not show it
+        if config is not None:
+            yield (one.text, one.platform), config
+
+
+def _completed(config: BaseConfig, base: tuple[str, Platform], inputs: ImageInputs) -> BaseConfig:
+    """What an engine does not show comes from the lock; without one, any build argument may be declared by an ARG."""
+    for variant in inputs.variants:
+        for one in _bases_of(variant):
             locked = variant.options.locked.get(one.key)
             known = locked.configs.get(one.platform) if locked is not None else None
-            config = config._replace(env=known.env if known is not None else ())
-        yield (one.text, one.platform), config
+            if known is not None and base == (one.text, _platform(one, variant)):
+                unseen = (text for text in known.onbuild if text.split(maxsplit=1)[0].upper() in ("ENV", "ARG"))
+                return BaseConfig(known.env, (*unseen, *config.onbuild))
+    return BaseConfig((), (*(f"ARG {name}" for name in sorted(inputs.options.build_args)), *config.onbuild))
 
 
 def _bases_of(variant: Variant) -> Iterator[Reference]:

@@ -311,6 +311,32 @@ def test_two_bases_are_told_apart(image, root):
     assert not_counted(read_inputs(image), found) == {("one:1", PLATFORM): ("COPY a /", "COPY b /")}
 
 
+def test_triggers_that_read_the_same_are_all_told(image, root):
+    (root / "Dockerfile").write_text(f"FROM {BASE}\nCOPY a /\n")
+    triggers = ("COPY b /1/", "COPY b /2/")
+    assert not_counted(read_inputs(image), {(BASE, PLATFORM): BaseConfig((), triggers)}) == {(BASE, PLATFORM): triggers}
+
+
+@pytest.mark.parametrize(("declared", "culprits"), [("", ("ARG V", "COPY b /")), ("ARG V\n", ("COPY b /",))])
+def test_of_an_image_that_was_only_shown_any_argument_may_be_declared(declared, culprits, image, root):
+    (root / "Dockerfile").write_text(f"FROM {BASE}\n{declared}COPY a /\n")
+    inputs = read_inputs(replace(image, build_args={"V": "1"}))
+    shown = BaseConfig((), ("RUN x", "COPY b /"), is_whole=False)
+    assert not_counted(inputs, {(BASE, PLATFORM): shown}) == {(BASE, PLATFORM): culprits}
+
+
+def test_of_a_locked_image_that_was_only_shown_the_lock_knows_the_rest(scope, images, image, root):
+    (root / "Dockerfile").write_text("FROM base:1\nCOPY $P /\n")
+    config = BaseConfig((("P", "b"),), ("ARG V", "COPY $V$P /"))
+    images.images["docker.io/library/base:1"] = (ONE, {AMD64: config})
+    image = replace(image, build_args={"W": "1"})
+    update(scope(image), images, (), DAY)
+    found = {(f"base:1@{ONE}", PLATFORM): BaseConfig((), ("COPY b /",), is_whole=False)}
+    assert not_counted(read_inputs(image), found) == {}
+    found = {(f"base:1@{ONE}", PLATFORM): BaseConfig((), ("COPY c /",), is_whole=False)}
+    assert not_counted(read_inputs(image), found) == {(f"base:1@{ONE}", PLATFORM): ("COPY c /",)}
+
+
 def test_an_image_in_the_place_of_a_stage_is_looked_at(image, root):
     (root / "Dockerfile").write_text("FROM scratch AS s\nFROM s\nCOPY a /\n")
     inputs = read_inputs(replace(image, build_contexts={"s": "docker-image://base:1"}))

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from rajee_deploy.dockerfile import canonical, frontend, selectors
 from rajee_deploy.dockerfile.bases import Bases
-from rajee_deploy.dockerfile.dispatch import Walk
+from rajee_deploy.dockerfile.dispatch import BASE_DECIDES, Walk
 from rajee_deploy.dockerfile.instructions import Arg, From, typed
 from rajee_deploy.dockerfile.parser import parse, syntax_error
 from rajee_deploy.dockerfile.platforms import merged, united
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from rajee_deploy.dockerfile.stages import State
     from rajee_deploy.model import BuildOptions
 
-__all__ = ["familiar", "image_of", "merged", "resolve", "united"]
+__all__ = ["BASE_DECIDES", "familiar", "image_of", "merged", "resolve", "united"]
 
 _SYNTAX_ARG = "BUILDKIT_SYNTAX"
 # They count without being declared: the first dates the image, the others reach the frontend itself.

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from rajee_deploy.dockerfile import selectors
 from rajee_deploy.dockerfile.arguments import SyntaxProblemError
 from rajee_deploy.dockerfile.instructions import Arg, Assign, Run, Transfer, Words
-from rajee_deploy.dockerfile.mounts import Mount, read_mount, source_as_written
+from rajee_deploy.dockerfile.mounts import Mount, read_mount, source_as_written, type_as_written
 from rajee_deploy.dockerfile.parser import syntax_error
 from rajee_deploy.dockerfile.references import is_git, is_remote
 from rajee_deploy.dockerfile.scope import DEFAULT_PATH, NOT_IN_ENV, SINCE_ARG_ORDER, Environment, Expanded
@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from rajee_deploy.dockerfile.scope import GlobalScope
     from rajee_deploy.dockerfile.stages import State, Step
     from rajee_deploy.model import Selector
+
+# How the reasons for reading more than a build reads begin.
+BASE_DECIDES, FRONTEND_DECIDES = "the base image may define", "old versions of docker/dockerfile"
 
 _BODY = Lexer(plain_quotes=True)  # always with the backslash, whatever the escape directive says
 _NO_IMAGES = ("git@", "git://", "ssh://", "http://", "https://")  # sources without a configuration
@@ -119,7 +122,7 @@ class Walk:
         if config is None or not config.onbuild:
             return
         for context in ("", *self._contexts.locals()):
-            self._read_all(state, context, f"old versions of docker/dockerfile run the ONBUILD of {state.base} here")
+            self._read_all(state, context, f"{FRONTEND_DECIDES} run the ONBUILD of {state.base} here")
         self._environment.set_unknown()
         self.found.args |= self._scope.given
 
@@ -243,6 +246,8 @@ class Walk:
                 if all(part.is_known for part in parts):
                     raise
                 mount = Mount()  # what it is depends on an image's ENV: at its worst it shows the whole context
+            if not self._environment.expand(type_as_written(text)).is_known:
+                mount = mount._replace(kind="bind")
             self._mount(run, text, mount, origin, _join(parts))
 
     def _mount(self, run: Run, text: str, mount: Mount, origin: State | None, value: Expanded) -> None:
@@ -275,10 +280,10 @@ class Walk:
         if self._is_windows[self._state.index]:
             return selectors.EVERYTHING, "paths of Windows images are not understood"
         if value.unknown:
-            return selectors.EVERYTHING, f"the base image may define {_names(value.unknown)}"
+            return selectors.EVERYTHING, f"{BASE_DECIDES} {_names(value.unknown)}"
         # Not even a literal path is left to fail where it is not there: another instruction may have staged it in part.
         if value.disputed:
-            return selectors.EVERYTHING, f"old versions of docker/dockerfile have another {_names(value.disputed)}"
+            return selectors.EVERYTHING, f"{FRONTEND_DECIDES} have another {_names(value.disputed)}"
         return selector, ""
 
     def _read(

@@ -142,7 +142,8 @@ class Buildx:
                 "registry can be asked",
             ) from why  # fmt: skip
         steps = (match[1] for name in dict.fromkeys(seen) if (match := _STEP.fullmatch(name)))
-        return BaseConfig((), tuple(step for step in steps if not step.startswith("FROM ") and "<<" not in step))
+        triggers = tuple(step for step in steps if not step.startswith("FROM ") and "<<" not in step)
+        return BaseConfig((), triggers, is_whole=False)
 
     def build_and_push(self, request: BuildRequest, access: PushAccess, on_event: Callable[[BuildEvent], None]) -> str:
         """See Engine."""

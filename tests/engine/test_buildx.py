@@ -97,7 +97,7 @@ class Elsewhere(Buildx):
     ],
 )
 def test_what_the_builder_shows_where_nobody_else_can_ask(base, lines, triggers):
-    assert Elsewhere().base_config(base(*lines), AMD64, ACCESS, no_registry) == BaseConfig((), triggers)
+    assert Elsewhere().base_config(base(*lines), AMD64, ACCESS, no_registry) == BaseConfig((), triggers, is_whole=False)
 
 
 @pytest.mark.parametrize(
