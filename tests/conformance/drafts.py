@@ -22,11 +22,12 @@ FILES = (
     "production.md",
 )  # fmt: skip
 NAMES = ("MODE", "NAME", "DIR", "VERSION")
-VALUES = ("production", "default", "a", "b", "config/default", "*", "", "..", "opt", "1")
+VALUES = ("production", "production", "default", "default", "a", "b", "config/default", "*", "", "..", "opt", "1")
 LITERALS = ("a", "b", "config/production/ca.pem", "config/default", "config", "opt", "src/lib/one", "app", ".", "x.py")
 VARIABLES = (
-    "config/${{{0}:-default}}", "config/${0}", "${0}", "${{{0}:-a}}", "${0}*", "config/${{{0}-default}}/app.json",
-    "src/${0}/one", "${{{0}:+config}}/default", "./${0}/a", "config/pro${0}*", "${{{0}:-production}}.md",
+    "config/${{{0}:-default}}", "config/${{{0}:-production}}", "config/${0}", "${{{0}:-config}}", "./${{{0}:-opt}}",
+    "${{{0}:-a}}", "${0}*", "config/${{{0}-default}}/app.json", "src/${0}/one", "${{{0}:+config}}/default",
+    "./${0}/a", "config/pro${0}*", "${{{0}:-production}}.md",
 )  # fmt: skip
 PATTERNS = ("*", "*.md", "config/*", "config/*/app.json", "src/*/one", "c*", "[ab]", "opt/*.md", "app/*", "a*")
 NOTHING = (
@@ -132,6 +133,8 @@ def draw_mount(rng: random.Random, draft: Draft) -> None:
         return
     source = rng.choice([*LITERALS, *(text.format(rng.choice(NAMES)) for text in VARIABLES if "*" not in text)])
     field = "" if source == "." else f",source={source}"
+    if rng.random() < 0.2:
+        field = f",type=${{{rng.choice(NAMES)}:-tmpfs}}"
     draft.copies += 1
     draft.lines.append(f"RUN --mount=target=/m{field} cp -r /m /out{draft.copies}-{draft.place.strip('/')}")
 
@@ -178,7 +181,7 @@ KINDS: dict[Callable[[random.Random, Draft], None], int] = {
     draw_copy: 6,
     draw_copy_of_variable: 9,
     draw_copy_of_pattern: 3,
-    draw_copy_of_nothing: 2,
+    draw_copy_of_nothing: 1,
     draw_brackets: 1,
     draw_valueless_arg: 5,
     draw_arg: 2,
@@ -198,7 +201,7 @@ KINDS: dict[Callable[[random.Random, Draft], None], int] = {
 def make_draft(seed: int, place: str, bases: Sequence[BaseImage]) -> Draft:
     """A draft out of a seed: a stage on an image first, most often, then whatever is drawn."""
     rng = random.Random(seed)  # noqa: S311 -- a build, no secret
-    draft = Draft(seed, place, bases, {name: f"{name}\n" for name in FILES if rng.random() < 0.9})
+    draft = Draft(seed, place, bases, {name: f"{name}\n" for name in FILES if rng.random() < 0.97})
     if rng.random() < 0.2:
         draft.lines.append(f"ARG {rng.choice(NAMES)}={rng.choice(VALUES)}")
     draw_stage(rng, draft)
