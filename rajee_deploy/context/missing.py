@@ -5,7 +5,6 @@ Owns the error for such a path. Must never change what is selected.
 
 from __future__ import annotations
 
-import re
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
@@ -82,8 +81,9 @@ def literal_hint(read: ContextRead, tree: Tree) -> str:
         kind = None
     if kind is None:
         return ""
-    written = re.sub(r"[\[*?]", lambda found: f"[{found[0]}]", path.lstrip("/"))
-    return f"{path.lstrip('/')} is there, but brackets, * and ? make a pattern of its name: write {written}"
+    name = path.lstrip("/")
+    # `*` and `?` match themselves, and in brackets BuildKit's client does not understand them.
+    return f"{name} is there, but its brackets make a pattern of it: write {name.replace('[', '[[]')}"
 
 
 def steps_to(tree: Tree, path: str) -> list[tuple[str, Kind]]:
