@@ -22,7 +22,7 @@ MARKER = ".rajee-deploy"
 _TEXT = b"rajee-deploy keeps notes in this directory. It is safe to remove: they are made again.\n"
 _FILES = re.compile(
     r"verdicts\.json|history\.jsonl|sandbox\.(json|log|lock)|depfile\.json"
-    r"|[0-9a-f]{32}\.(answers|files-[a-z]+)(\.[0-9a-f]{16}\.tmp)?"  # context.cache
+    r"|[0-9a-f]{32}\.(answers|files-[a-z]+|engine)(\.[0-9a-f]{16}\.tmp)?"  # context.cache
     r"|[cm]-[0-9a-f]{8,64}\.record"  # contents.local
     r"|\.[^/]+\.[0-9a-f]{12}\.part"  # drafts of atomic
 )

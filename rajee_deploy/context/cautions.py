@@ -44,10 +44,29 @@ def cautions(question: Question, found: Found, disk: DiskTree) -> Iterator[Notic
         )
     if not any(found.wanted.values()) and any(read.selector.path == "/" for read in reads):
         yield Notice("empty-context", "nothing is left of the build context", reads[0].location.start)
+    yield from _of_patterns(found)
     yield from _odd_modes(found)
     yield from _of_ours(disk.ours)
     yield from _of_git(question, found)
     yield from _of_heads(question, found, disk)
+
+
+def _of_patterns(found: Found) -> Iterator[Notice]:
+    """Patterns that match nothing, which BuildKit takes, and those that were meant as a name."""
+    from rajee_deploy.context.missing import literal_hint
+
+    for one in found.chosen:
+        read, selector = one.read, one.read.selector
+        if read.widened or not (selector.wildcard or selector.include):
+            continue
+        source = f"{read.instruction.value} {read.source}"
+        meant = "" if selector.include else literal_hint(read, found.tree.tree)
+        if meant and all(item.path != selector.path.strip("/") for item in one.items):
+            yield Notice(
+                "source-is-pattern", f"{source} does not copy what has that name: {meant}", read.location.start
+            )
+        elif not one.items:
+            yield Notice("source-matches-nothing", f"{source} matches nothing, and copies nothing", read.location.start)
 
 
 def _odd_modes(found: Found) -> Iterator[Notice]:

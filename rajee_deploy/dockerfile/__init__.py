@@ -21,6 +21,7 @@ from rajee_deploy.dockerfile.references import NamedContexts, is_known_frontend,
 from rajee_deploy.dockerfile.remotes import ADD, Remotes, alike, of_context, pinned_text, remote_of
 from rajee_deploy.dockerfile.scope import GlobalScope, automatic_args
 from rajee_deploy.dockerfile.stages import Graph
+from rajee_deploy.dockerfile.widening import BASE_DECIDES
 from rajee_deploy.dockerfile.words import ExpansionError, Lexer
 from rajee_deploy.model import (
     ContextRead,
@@ -42,7 +43,7 @@ if TYPE_CHECKING:
     from rajee_deploy.model import BuildOptions
 
 __all__ = [
-    "alike", "familiar", "image_of", "merged", "pinned_text", "remote_of", "resolve", "united",
+    "BASE_DECIDES", "alike", "familiar", "image_of", "merged", "pinned_text", "remote_of", "resolve", "united",
 ]  # fmt: skip
 
 _SYNTAX_ARG = "BUILDKIT_SYNTAX"
@@ -71,18 +72,18 @@ def resolve(text: bytes, options: BuildOptions, path: str) -> Recipe:
     """
     syntax, command, line = _frontend(text, options.build_args)
     contexts = NamedContexts(options.build_contexts, str(options.platform))
-    frontend = Bases(options, contexts, ()).syntax(syntax, line) if syntax else None
-    if frontend is not None and not is_known_frontend(syntax):
-        found = _foreign(text, options, path, frontend, contexts)
+    reader = Bases(options, contexts, ()).syntax(syntax, line) if syntax else None
+    if reader is not None and not is_known_frontend(syntax):
+        found = _foreign(text, options, path, reader, contexts)
     else:
-        found = _resolve(text, options, path, [frontend] if frontend is not None else [], contexts)
-    if frontend is None or frontend.locked is None:
+        found = _resolve(text, options, path, reader, contexts)
+    if reader is None or reader.locked is None:
         return found
-    return replace(found, frontend=frontend.text + command.removeprefix(syntax))
+    return replace(found, frontend=reader.text + command.removeprefix(syntax))
 
 
 def _resolve(
-    text: bytes, options: BuildOptions, path: str, references: list[Reference], contexts: NamedContexts
+    text: bytes, options: BuildOptions, path: str, syntax: Reference | None, contexts: NamedContexts
 ) -> Recipe:
     parsed = parse(text, path)
     instructions = [typed(node, path) for node in parsed.nodes]
@@ -91,7 +92,8 @@ def _resolve(
     lexer = Lexer(parsed.escape)
     # TARGETSTAGE is the target as the user wrote it, whatever its case.
     automatic = automatic_args(options.platform, options.target or name, options.build_platform)
-    scope = GlobalScope(lexer, automatic, options.build_args)
+    version = frontend.version(syntax.text, is_locked=syntax.locked is not None) if syntax is not None else None
+    scope = GlobalScope(lexer, automatic, options.build_args, version)
     for arg in args:
         try:
             scope.declare(arg)
@@ -109,7 +111,7 @@ def _resolve(
     own = [state for state in needed if state.stage is not None]
     for state in own:
         walk.stage(state, is_target=state is target)
-    references += walk.found.references
+    references = [*([syntax] if syntax is not None else []), *walk.found.references]
     lines = {name: arg.lines.start for arg in args for name, _ in arg.pairs}
     texts = _instructions(own, scope, contexts, lines)
     return Recipe(

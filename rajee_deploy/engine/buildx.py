@@ -9,10 +9,12 @@ from __future__ import annotations
 import json
 import os
 import re
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rajee_deploy.build_settings import Provenance
+from rajee_deploy.engine import bases
 from rajee_deploy.engine.cache import cache_flags
 from rajee_deploy.engine.failures import failure
 from rajee_deploy.engine.location import located
@@ -28,12 +30,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from rajee_deploy.engine import BuildEvent, BuildRequest
-    from rajee_deploy.model import Platform, PushAccess
+    from rajee_deploy.model import BaseConfig, Platform, PushAccess
 
 OLDEST_BUILDX = (0, 13)  # the first with --progress rawjson
 _CHECK_SECONDS = 20.0
 _BUILDER_SECONDS = 120.0  # a builder in a container or a cluster may have to be started first
-_STEP = re.compile(r"\[(?:\S+ )?\d+/\d+\] (.+)", re.DOTALL)  # how BuildKit names a step of the Dockerfile
 # A build argument of such a name cannot go through the environment, where it would change the docker CLI itself.
 _TAKEN = re.compile(
     r"(PATH|HOME|TMPDIR|XDG_.*|CONTAINERS_.*|BUILDAH_.*|STORAGE_.*|REGISTRY_AUTH_FILE|LD_.*|SSL_CERT_.*|DOCKER_.*|BUILDX_.*|BUILDKIT_.*|SSH_AUTH_SOCK|"
@@ -69,31 +70,26 @@ class Buildx:
         engine = _check_builder(docker, named) if named else f"Docker Engine {_engine_version(docker)}"
         return f"{engine}, buildx {found[1]}.{found[2]}"
 
-    def base_triggers(self, image: str, platform: Platform, access: PushAccess) -> tuple[str, ...]:
-        """See Engine. BuildKit itself is asked: it builds nothing but `FROM image`, with an empty build context, and
-        shows the steps that the image adds. A registry's tools leave ONBUILD out of what they tell of an image."""
-        seen: list[str] = []
-        progress = Progress(lambda event: seen.append(event.name))
-        with private_docker_config(access) as login, private_directory("build") as scratch:
-            # Under a name that no engine knows: it would empty what it keeps of the user's own `context`.
-            context = scratch / scratch.name
-            context.mkdir()
-            dockerfile = scratch / "Dockerfile"
-            dockerfile.write_text(f"FROM {image}\n", "utf-8")
-            ended = run(
-                [*self._build_command(), "--progress=rawjson", "--output=type=cacheonly",
-                 "--provenance=false", f"--platform={platform}", f"--file={dockerfile}", str(context)],
-                env=login,
-                on_line=progress.line,
-            )  # fmt: skip
-        steps = (match[1] for name in dict.fromkeys(seen) if (match := _STEP.fullmatch(name)))
-        triggers = tuple(step for step in steps if not step.startswith("FROM "))
-        if ended.code != 0 and not triggers:
-            raise DeployError(
-                "base-unknown", f"the base image {image} cannot be used", where=image, cause=progress.failure(),
-                hint="check its name, its platform and your login to its registry",
-            )  # fmt: skip
-        return triggers
+    def base_config(
+        self, image: str, platform: Platform, access: PushAccess, registry: Callable[[], BaseConfig]
+    ) -> BaseConfig:
+        """See Engine."""
+        taker = bases.Taker(tuple(self._docker_engine), tuple(self._build_command()))
+        return taker.config(image, platform, access, registry)
+
+    @cached_property
+    def _docker_engine(self) -> list[str]:
+        """The docker command for the engine that builds; empty where another builder does."""
+        docker = docker_program()
+        named = self._builder or os.environ.get("BUILDX_BUILDER", "")
+        program = _buildx(docker, named) if named else [docker, "buildx"]
+        lines: list[str] = []
+        run([*program, "inspect", *([named] if named else [])], time_limit=_BUILDER_SECONDS, on_line=lines.append)
+        # Its own name comes first, and then those of its nodes.
+        facts = dict(line.split(maxsplit=1) for line in reversed(lines) if re.match(r"(Driver|Name):\s+\S", line))
+        if facts.get("Driver:") != "docker":
+            return []
+        return [docker] if facts.get("Name:") == "default" else [docker, f"--context={facts.get('Name:')}"]
 
     def build_and_push(self, request: BuildRequest, access: PushAccess, on_event: Callable[[BuildEvent], None]) -> str:
         """See Engine."""
