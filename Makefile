@@ -1,6 +1,7 @@
 # make demo   the main job on real parts: build, push and deploy the reference service into an embedded AWS
 # make test   every check: style, types, import contracts, tests
 # make bench  what the promises cost, measured
+# make proof  long proofs: a hundred deployments, other versions of Python and of what we depend on
 #
 # Each sets up what the machine lacks first (see .ci/machine).
 
@@ -13,8 +14,12 @@ ifneq ($(wildcard ../shared/conformance),)
 export RAJEE_CONFORMANCE_DIR ?= $(abspath ../shared/conformance)
 endif
 
-.PHONY: demo test check bench setup machine clean
+# What .ci/machine prepares; the demo needs less than the tests.
+JOB := tests
 
+.PHONY: demo test check bench proof setup machine clean
+
+demo: JOB := demo
 demo: setup
 	.ci/demo
 
@@ -30,10 +35,13 @@ check: setup
 bench: setup
 	$(PYTHON) tests/benchmarks/bench.py
 
+proof: setup
+	$(PYTHON) -m pytest tests/proof
+
 setup: machine $(VENV)/.ready infra/node_modules/.ready
 
 machine:
-	@.ci/machine
+	@.ci/machine $(JOB)
 
 $(VENV)/.ready: pyproject.toml
 	test -x $(PYTHON) || python3 -m venv $(VENV)
