@@ -2,6 +2,7 @@
 # make test   every check: style, types, import contracts, tests
 # make quick  the tests that need neither an engine nor node, for the inner loop
 # make bench  what the promises cost, measured
+# make proof  long proofs: a hundred deployments, other versions of Python and of what we depend on
 #
 # Each sets up what the machine lacks first (see .ci/machine).
 
@@ -14,8 +15,12 @@ ifneq ($(wildcard ../shared/conformance),)
 export RAJEE_CONFORMANCE_DIR ?= $(abspath ../shared/conformance)
 endif
 
-.PHONY: demo test quick check bench setup machine clean
+# What .ci/machine prepares; the demo needs less than the tests.
+JOB := tests
 
+.PHONY: demo test quick check bench proof setup machine clean
+
+demo: JOB := demo
 demo: setup
 	.ci/demo
 
@@ -38,10 +43,13 @@ check: setup
 bench: setup
 	$(PYTHON) tests/benchmarks/bench.py
 
+proof: setup
+	$(PYTHON) -m pytest tests/proof
+
 setup: machine $(VENV)/.ready infra/node_modules/.ready
 
 machine:
-	@.ci/machine
+	@.ci/machine $(JOB)
 
 $(VENV)/.ready: pyproject.toml
 	test -x $(PYTHON) || python3 -m venv $(VENV)

@@ -102,3 +102,4 @@ def _ours(tree: Path, uri: str, token: str) -> None:
     console = Console(stderr=io.StringIO())
     with build_request(inputs, uri) as request:
         Buildx().build_and_push(request, access, lambda event: tell(console, event))
+        request.on_loaded()  # as `building` does: the engine has all of it

@@ -52,6 +52,16 @@ def _client(port: int, service: str, region: str) -> Any:
 
 
 @pytest.fixture(scope="session")
+def client_of() -> Any:
+    """A client of a service on a port of this machine."""
+
+    def client_of(port: int, service: str) -> Any:
+        return _client(port, service, "us-east-1")
+
+    return client_of
+
+
+@pytest.fixture(scope="session")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxState]:
     with running_sandbox(tmp_path_factory.mktemp("state")) as state:
         yield state

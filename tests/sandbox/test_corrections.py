@@ -5,6 +5,7 @@ A failing `test_moto_still_needs_it` is good news: moto has changed, look whethe
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
 import urllib.error
@@ -443,6 +444,73 @@ def failed_update(cloud: Any) -> Any:
     return answer, stack(cloud)["StackStatus"], parameters(cloud)["Hash"], outputs(cloud), failed
 
 
+def broken(part: str) -> dict[str, Any]:
+    """A template with an intrinsic that nobody can resolve, which moto meets as a mistake of its own."""
+    nowhere = {"Fn::Select": [5, ["only one"]]}
+    topic = {"Type": "AWS::SNS::Topic", "Properties": {"DisplayName": nowhere if part == "resource" else "t"}}
+    return (
+        waiting()
+        | {"Resources": {"Topic": topic}}
+        | ({"Outputs": {"O": {"Value": nowhere}}} if part != "resource" else {})
+    )
+
+
+def broken_creation(cloud: Any) -> Any:
+    """Of a resource, and of an output: the answer, the status, and whether a reason is told."""
+    found = []
+    for part in ("resource", "output"):
+        told = dataclasses.replace(cloud, name=f"{cloud.name}-{part}")
+        made = code(create, cloud=told, template=broken(part))
+        found.append((made, *_end(told)))
+    return found
+
+
+def broken_change_set(cloud: Any) -> Any:
+    cfn, named = change(cloud, broken("resource"), "CREATE")
+    answer = code(cfn.execute_change_set, **named)
+    return (answer, *_end(cloud))
+
+
+def broken_update(cloud: Any) -> Any:
+    create(cloud, waiting())
+    answer = update(cloud, broken("resource"))
+    return (answer.split(":")[0], *_end(cloud))
+
+
+def custom_resource(cloud: Any) -> Any:
+    function = {
+        "Type": "Custom::Thing",
+        "Properties": {"ServiceToken": "arn:aws:lambda:us-east-1:123456789012:function:f"},
+    }
+    made = code(create, cloud=cloud, template={"Resources": {"Thing": function}})
+    return (made, *_end(cloud))
+
+
+def _end(cloud: Any) -> tuple[str, bool]:
+    """In which status the stack ended, and whether its events say why."""
+    cfn = cloud.client("cloudformation")
+    status = refusal(cfn.describe_stacks, StackName=cloud.name)
+    if status == "done":
+        status = stack(cloud)["StackStatus"]
+    told = cfn.describe_stack_events(StackName=cloud.name)["StackEvents"]
+    return status, any("FAILED" in each["ResourceStatus"] and each.get("ResourceStatusReason") for each in told)
+
+
+def looking_at_a_deleted_stack(cloud: Any) -> int:
+    """How many topics there are after a look at the outputs of a stack that is gone."""
+    template = {
+        "Resources": {"Topic": {"Type": "AWS::SNS::Topic", "Properties": {"TopicName": cloud.name}}},
+        "Outputs": {"Name": {"Value": {"Ref": "Topic"}}},
+    }
+    cfn = create(cloud, template)
+    identifier = stack(cloud)["StackId"]
+    cfn.delete_stack(StackName=cloud.name)
+    cfn.describe_stacks(StackName=identifier)
+    cfn.list_stack_resources(StackName=identifier)
+    topics = cloud.client("sns").get_paginator("list_topics").paginate()
+    return sum(each["TopicArn"].endswith(f":{cloud.name}") for page in topics for each in page["Topics"])
+
+
 def failed_deletion(cloud: Any) -> tuple[str, str]:
     cfn = create(cloud, repository_template(cloud))
     put(cloud, "a", "t")
@@ -521,6 +589,15 @@ STACKS = [
         ("done", "UPDATE_ROLLBACK_COMPLETE", "1", {"State": "1"}, ["Repository"]),
         ("RepositoryAlreadyExistsException", "CREATE_COMPLETE", "2", {"State": "2"}, []),
     ),
+    Gap(
+        broken_creation,
+        [("done", "ROLLBACK_COMPLETE", True)] * 2,
+        [("HTTP 500", "CREATE_IN_PROGRESS", False), ("done", "HTTP 500", False)],
+    ),
+    Gap(broken_change_set, ("done", "ROLLBACK_COMPLETE", True), ("HTTP 500", "REVIEW_IN_PROGRESS", False)),
+    Gap(broken_update, ("done", "UPDATE_ROLLBACK_COMPLETE", True), ("HTTP 500", "CREATE_COMPLETE", False)),
+    Gap(custom_resource, ("done", "ROLLBACK_COMPLETE", True), ("HTTP 500", "CREATE_IN_PROGRESS", False)),
+    Gap(looking_at_a_deleted_stack, 0, 1),
     Gap(failed_deletion, ("done", "DELETE_FAILED"), ("RepositoryNotEmptyException", "ValidationError")),
     Gap(update_after_a_failure, "and can not be updated.", "ValidationError: Stack with id NAME does not exist"),
     Gap(deleted_network, ("done", "ValidationError"), ("DependencyViolation", "ValidationError")),
