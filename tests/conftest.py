@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
+import os
 import resource
 import signal
+import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+import hypothesis
 import pytest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
+
+# `make mutants` runs a property some hundred times: few examples, always the same ones, and no search for a smaller one.
+hypothesis.settings.register_profile(
+    "mutants", max_examples=25, derandomize=True, database=None, deadline=None,
+    phases=(hypothesis.Phase.explicit, hypothesis.Phase.generate),
+    suppress_health_check=list(hypothesis.HealthCheck),
+)  # fmt: skip
+if "HYPOTHESIS_PROFILE" in os.environ:
+    hypothesis.settings.load_profile(os.environ["HYPOTHESIS_PROFILE"])
+    sys.setrecursionlimit(5000)  # mutmut calls each function through two more
 
 
 @pytest.fixture(scope="session", autouse=True)
