@@ -1,6 +1,7 @@
 # make demo   the main job on real parts: build, push and deploy the reference service into an embedded AWS
 # make test   every check: style, types, import contracts, tests
 # make bench  what the promises cost, measured
+# make mutants  small wrong changes that no test notices (takes an hour; SEED=1 SIZE=500)
 #
 # Each sets up what the machine lacks first (see .ci/machine).
 
@@ -13,7 +14,7 @@ ifneq ($(wildcard ../shared/conformance),)
 export RAJEE_CONFORMANCE_DIR ?= $(abspath ../shared/conformance)
 endif
 
-.PHONY: demo test check bench setup machine clean
+.PHONY: demo test check bench mutants setup machine clean
 
 demo: setup
 	.ci/demo
@@ -29,6 +30,11 @@ check: setup
 
 bench: setup
 	$(PYTHON) tests/benchmarks/bench.py
+
+# Goes on where it was broken off when it is given the same SEED. Never touches the checkout.
+mutants: setup
+	$(PYTHON) -m pip install --quiet --group mutants
+	nice -n 10 $(PYTHON) tests/mutants/sample.py $(if $(SEED),--seed $(SEED)) $(if $(SIZE),--size $(SIZE))
 
 setup: machine $(VENV)/.ready infra/node_modules/.ready
 
@@ -47,4 +53,4 @@ infra/node_modules/.ready: infra/package.json infra/package-lock.json
 	touch $@
 
 clean:
-	rm -rf $(VENV) infra/node_modules .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) infra/node_modules .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis .mutants

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
 
-# `make mutants` runs a property some hundred times: few examples, always the same ones, and no search for a smaller one.
+# `make mutants` runs each property some hundred times: few examples, always the same, and no search for smaller ones.
 hypothesis.settings.register_profile(
     "mutants", max_examples=25, derandomize=True, database=None, deadline=None,
     phases=(hypothesis.Phase.explicit, hypothesis.Phase.generate),

@@ -93,7 +93,9 @@ def world(tmp_path) -> World:
         lambda: of_infrastructure((), {}, {}, {}),
     )  # fmt: skip
     settings = load(tmp_path / "rajee-deploy.toml", None)
-    return World(Context(settings, settings.images, ports, Console(stderr=talk)), assembly, registry, stacks, watcher, talk)
+    return World(
+        Context(settings, settings.images, ports, Console(stderr=talk)), assembly, registry, stacks, watcher, talk
+    )
 
 
 # -- who is asked --------------------------------------------------------------------------------------------------
@@ -134,7 +136,11 @@ def test_a_template_that_stays_needs_nobody(world):
 
 def test_every_stack_is_looked_at(world):
     world.stacks.broader = {"Last": "one\ntwo"}
-    same, narrow, last = step(Change.TAG), replace(step(Change.FIRST), stack="Narrow"), replace(step(Change.FIRST), stack="Last")
+    same, narrow, last = (
+        step(Change.TAG),
+        replace(step(Change.FIRST), stack="Narrow"),
+        replace(step(Change.FIRST), stack="Last"),
+    )
     assert asked(world, same, narrow, last) == "approval-needed"
     assert world.talk.getvalue().splitlines()[-3:] == ["Last would get broader permissions:", "one", "two"]
 
@@ -243,7 +249,7 @@ def test_a_failure_names_the_resource_that_failed(world):
     world.stacks.ends_in = "UPDATE_ROLLBACK_COMPLETE"
 
     class Failing(FakeStacks):
-        def deploy(self, step, assembly, on_line):
+        def deploy(self, *_):
             event = ResourceEvent("1", time.time(), "Task", "AWS::ECS::Service", "CREATE_FAILED", "denied")
             world.watcher.happened.append(event)
             raise DeployError("deploy-failed", "cdk failed", where="here", cause="exit 1", hint="look")
@@ -257,7 +263,7 @@ def test_a_failure_names_the_resource_that_failed(world):
 
 
 def test_an_operation_that_ends_is_waited_for(world, monkeypatch):
-    monkeypatch.setattr("time.sleep", lambda seconds: None)
+    monkeypatch.setattr("time.sleep", lambda _seconds: None)
     world.stacks.script = ["UPDATE_IN_PROGRESS", "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS"]
     await_end(world.run, "App")
     assert world.stacks.script == []

@@ -199,4 +199,5 @@ def test_given_tags_count_after_all_else_and_the_scheme_stays_once():
     ]  # fmt: skip
     assert (found.scheme, found.precision) == (base.scheme, base.precision)
     assert found == with_given(base, {"a": "1", "b": "2"})
-    assert len({base.digest, found.digest, with_given(base, {"a": "1"}).digest, with_given(base, {"a": "2"}).digest}) == 4
+    others = [with_given(base, {"a": value}) for value in "12"]
+    assert len({each.digest for each in (base, found, *others)}) == 4

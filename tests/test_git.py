@@ -109,11 +109,8 @@ def test_a_git_that_does_not_know_whether_a_clone_is_shallow_is_not_believed(che
     real = shutil.which("git")
     old = tmp_path / "bin" / "git"
     old.parent.mkdir()
-    old.write_text(
-        f'#!/bin/sh\ncase "$*" in *--is-shallow-repository*) echo --is-shallow-repository;; *) exec {real} "$@";; esac\n'
-    )
-    old.chmod(0o755)
     monkeypatch.setenv("PATH", f"{old.parent}:{os.environ['PATH']}")
-    assert ancestry(checkout, first, side) is Ancestry.UNKNOWN
-    old.write_text(f'#!/bin/sh\ncase "$*" in *--is-shallow-repository*) exit 128;; *) exec {real} "$@";; esac\n')
-    assert ancestry(checkout, first, side) is Ancestry.UNKNOWN
+    for answer in ("echo --is-shallow-repository", "exit 128"):
+        old.write_text(f'#!/bin/sh\ncase "$*" in *--is-shallow-repository*) {answer};; *) exec {real} "$@";; esac\n')
+        old.chmod(0o755)
+        assert ancestry(checkout, first, side) is Ancestry.UNKNOWN

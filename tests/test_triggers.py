@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from rajee_deploy.image import read_inputs
@@ -21,11 +23,9 @@ def inputs(tmp_path):
         lock = tmp_path / "rajee-deploy.lock"
         (tmp_path / "a").write_text("a")
         write(lock, Lock(tuple(Entry(name, ONE, "2026-11-25", "linux/amd64", config) for name, config in locked)))
+        image = ImageSettings("app", tmp_path, tmp_path / "Dockerfile", "team/app", parse_platforms(["linux/amd64"]))
         return read_inputs(
-            ImageSettings(
-                "app", tmp_path, tmp_path / "Dockerfile", "team/app", parse_platforms(["linux/amd64"]),
-                build_contexts=build_contexts, lock=lock,
-            )  # fmt: skip
+            replace(image, build_contexts=build_contexts, lock=lock),
         )
 
     return make

@@ -176,7 +176,9 @@ def test_a_file_that_cannot_be_read(content, tmp_path, monkeypatch):
     assert (caught.value.code, caught.value.where) == ("lock-unreadable", "rajee-deploy.lock")
 
 
-@pytest.mark.parametrize("first", [HEADER, "# rajee-deploy.lock/1", "# rajee-deploy.lock/1:", "# rajee-deploy.lock/1: x"])
+@pytest.mark.parametrize(
+    "first", [HEADER, "# rajee-deploy.lock/1", "# rajee-deploy.lock/1:", "# rajee-deploy.lock/1: x"]
+)
 @pytest.mark.parametrize("end", ["\n", "\r\n"])
 def test_the_first_line_may_end_as_editors_end_it(first, end):
     assert len(parse(f"{first}{end}{LINES[2]}{end}", "x").entries) == 1

@@ -1,4 +1,4 @@
-"""Which mutants are not worth a test: those that change nothing but a message, an unreachable branch, a codec's name."""
+"""Which mutants are not worth a test: those that change a message alone, an unreachable branch, a codec's spelling."""
 
 from __future__ import annotations
 

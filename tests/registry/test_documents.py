@@ -65,7 +65,7 @@ def test_what_is_no_image_is_named():
     ],
 )  # fmt: skip
 def test_a_manifest_that_is_not_what_it_says_is_refused(text, media_type):
-    with pytest.raises(ValueError, match="."):
+    with pytest.raises(ValueError, match=r"."):
         read_manifest(text, media_type)
 
 
@@ -93,5 +93,5 @@ def test_what_a_configuration_says(document, content):
 
 @pytest.mark.parametrize("data", [b"", b"[]", b"\xff", b'{"config":1}', b'{"config":["x"]}'])
 def test_a_configuration_that_is_none_is_refused(data):
-    with pytest.raises(ValueError, match="."):
+    with pytest.raises(ValueError, match=r"."):
         read_configuration(data)
