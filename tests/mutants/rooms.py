@@ -14,8 +14,8 @@ _DOCKERFILE = tuple(
     )
 )  # fmt: skip
 
-# Source below rajee_deploy/ → test files below tests/. A folder ends in "/". Left out are tests whose set-up alone takes
-# seconds (every decision there is, long properties, whole runs): a mutant must fall without them.
+# Source below rajee_deploy/ → test files below tests/. A folder ends in "/". Left out are tests whose set-up takes
+# seconds (every decision there is, long properties, whole runs): a mutant has to fall without them.
 NEAREST: dict[str, tuple[str, ...]] = {
     "dockerfile/": _DOCKERFILE,
     "fingerprint.py": ("test_fingerprint.py", "test_platforms.py"),
@@ -31,7 +31,7 @@ NEAREST: dict[str, tuple[str, ...]] = {
     "facts.py": ("test_retention.py", "test_plan.py"),
     "steps.py": ("test_plan.py",),
     "rollout/": ("rollout/test_spans.py", "rollout/test_verdict.py"),
-    "status/words.py": ("test_status.py",),
+    "status/words.py": ("test_status_words.py",),
     "permissions.py": ("cli/test_permissions.py",),
     "model.py": ("test_model.py", "test_platforms.py", "dockerfile/test_image_names.py"),
     "errors.py": ("test_errors.py",),
