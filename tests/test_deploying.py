@@ -12,15 +12,20 @@ from fakes import FakeEngine, FakeRegistry, FakeStacks, FakeWatcher
 from rajee_deploy.aws import Identity
 from rajee_deploy.console import Console
 from rajee_deploy.deploying import Job, approve, await_end, deploy
+from rajee_deploy.deploying import _service_line as service_line
+from rajee_deploy.deploying import _show as show
+from rajee_deploy.deploying import _tell_account as tell_account
 from rajee_deploy.errors import DeployError
-from rajee_deploy.facts import StackPresent, WantedImage
+from rajee_deploy.facts import StackContent, StackPresent, WantedImage
 from rajee_deploy.fingerprint import Fingerprint, of_infrastructure
 from rajee_deploy.model import Digest, Platform, Repository
 from rajee_deploy.names import INFRA_PARAMETER
 from rajee_deploy.ports import Context, Ports
-from rajee_deploy.rollout import Deployment, ResourceEvent, Service
+from rajee_deploy.rollout import Deployment, Message, ResourceEvent, RolloutSettings, Service, Targets
 from rajee_deploy.settings import load
+from rajee_deploy.stack.recorded import StackRecord, decoded
 from rajee_deploy.steps import Change, DeployStack, MoveTag, Via
+from rajee_deploy.watch import Moment, Watch
 
 SETTINGS = """
 [images.app]
@@ -307,3 +312,153 @@ def test_a_stack_without_images_is_not_asked_what_it_runs(world):
     world.watcher.held, world.watcher.task_definitions = service("host.test/team/app:c-old")
     world.deploy(step())
     assert "complete" in world.talk.getvalue()
+
+
+# -- what is told --------------------------------------------------------------------------------------------------
+
+
+def test_a_service_in_one_line():
+    new = Deployment("2", "PRIMARY", "task:2", 3, 1, 2, failed=4)
+    former = Deployment("1", "ACTIVE", "task:1", 3, 0, 1)
+    assert service_line(Service("api", (new, former), targets=Targets(1, 2, 3, 4))) == (
+        "api: new 2/3 running, 1 pending, 4 failed; former 1/3 running; "
+        "targets 1 healthy, 2 starting, 4 draining"
+    )  # fmt: skip
+    assert service_line(Service("api", (former,))) == "api: former 1/3 running"
+
+
+class Board(Console):
+    """Remembers what is shown below the pieces of work, and tables."""
+
+    def board(self, lines):
+        self.lines = list(lines)
+
+    def table(self, columns, rows, **_):
+        self.rows = (tuple(columns), list(rows))
+
+
+def test_a_moment_is_shown(world):
+    world.run.console = board = Board(stderr=world.talk)
+    former = Deployment("1", "ACTIVE", "task:1", 1, 0, 1)
+    show(world.run, Moment((("Task", 2.0), ("Queue", 65.0)), (Service("api", (former,)),), ("one", "two")))
+    assert board.lines == ["Task  2.00s", "Queue  1m 05s", "api: former 1/1 running"]
+    assert world.talk.getvalue() == "    one\n    two\n"
+
+
+def test_where_the_time_went_is_told(world):
+    """Eight resources at most, and nothing that took less than a second."""
+    start = time.time()
+    world.run.console = board = Board(stderr=world.talk)
+    for number in range(10):
+        name, took = f"R{number}", 20.0 - 2 * number
+        world.watcher.happened += [
+            ResourceEvent(f"{name}a", start + 50, name, "T", "UPDATE_IN_PROGRESS"),
+            ResourceEvent(f"{name}b", start + 50 + took, name, "T", "UPDATE_COMPLETE"),
+        ]
+    watch = Watch(world.watcher, "App", lambda _moment: None)
+    tell_account(world.run, "App", watch)
+    assert board.rows == (
+        ("where the time of App went", ">time"), [(f"R{n}", f"{20 - 2 * n}.00s") for n in range(8)]
+    )  # fmt: skip
+    assert [span.name for span in world.run.accounts["App"].resources] == [f"R{n}" for n in range(10)]
+
+
+def test_the_phases_of_services_and_advice_are_told(world):
+    start = time.time()
+    world.run.console = board = Board(stderr=world.talk)
+    world.watcher.happened = [ResourceEvent("a", start, "S", "T", "UPDATE_IN_PROGRESS")]
+    texts = {
+        20: ") registered 1 targets",
+        20.5: "has begun draining connections",
+        90: "has stopped 1",
+        91: "deployment completed",
+    }
+    said = tuple(Message(text, start + after, text) for after, text in texts.items())
+    primary = Deployment("ecs-svc/1", "PRIMARY", "task:1", 1, 0, 1, state="COMPLETED")
+    world.watcher.held, world.watcher.set_to = (
+        {"arn": [Service("api", (primary,), said)]},
+        RolloutSettings(stop_timeout=60),
+    )
+    tell_account(world.run, "App", Watch(world.watcher, "App", lambda _moment: None))
+    assert board.rows[1] == [("api: start tasks", "20.00s"), ("api: draining", "1m 10s"), ("api: settling", "1.00s")]
+    assert "→ faster" in world.talk.getvalue()
+    assert "stopTimeout is 60 s" in world.talk.getvalue()
+
+
+def test_nothing_to_tell_is_no_table(world):
+    world.run.console = board = Board(stderr=world.talk)
+    tell_account(world.run, "App", Watch(world.watcher, "App", lambda _moment: None))
+    assert not hasattr(board, "rows")
+
+
+def test_a_time_that_is_not_told_is_no_failure(world):
+    world.watcher.is_silent = True
+    tell_account(world.run, "App", Watch(world.watcher, "App", lambda _moment: None))
+    assert world.talk.getvalue() == "where the time of App went is not known: AWS throttled the call\n"
+    assert world.run.accounts == {}
+
+
+# -- what is kept --------------------------------------------------------------------------------------------------
+
+
+class Records:
+    """Records in a dictionary, or a store that cannot be written."""
+
+    def __init__(self, *, fails=False):
+        self.texts, self.fails = {}, fails
+
+    def write(self, stack, text):
+        if self.fails:
+            raise DeployError("aws-denied", "not allowed")
+        self.texts[stack] = text
+
+
+RECORD = StackRecord({"app": "c-1"}, "sha256:infra", "sha256:template", "1" * 40)
+
+
+def test_the_record_is_kept_once_the_deployment_stands(world):
+    records = Records()
+    run = replace(world.run, ports=replace(world.run.ports, records=records))
+    deploy(run, Job(step(), world.assembly, (), RECORD), is_last=True)
+    assert decoded(records.texts["App"]) == RECORD
+    deploy(run, Job(replace(step(), stack="App"), world.assembly, (), None), is_last=True)
+    assert list(records.texts) == ["App"]
+
+
+def test_a_record_that_cannot_be_kept_is_told_and_the_deployment_stands(world):
+    run = replace(world.run, ports=replace(world.run.ports, records=Records(fails=True)))
+    deploy(run, Job(step(), world.assembly, (), RECORD), is_last=True)
+    assert "could not be recorded, so the next run synthesises to decide: not allowed" in world.talk.getvalue()
+    assert "complete, and it records" in world.talk.getvalue()
+
+
+def test_a_deployment_that_failed_leaves_no_record(world):
+    records = Records()
+    world.stacks.ends_in = "UPDATE_ROLLBACK_COMPLETE"
+    run = replace(world.run, ports=replace(world.run.ports, records=records))
+    with pytest.raises(DeployError):
+        deploy(run, Job(step(), world.assembly, (), RECORD), is_last=True)
+    assert records.texts == {}
+
+
+def test_a_stack_that_cannot_prove_anything_is_told(world):
+    content = StackContent("one")
+    world.stacks.stacks["App"] = replace(world.stacks.stacks["App"], content=content)
+    world.deploy(step())
+    told = world.talk.getvalue()
+    world.talk.truncate(0)
+    world.stacks.stacks["App"] = replace(world.stacks.stacks["App"], parameters=dict(RECORDED))
+    world.deploy(step(via=Via.CLOUDFORMATION))
+    assert "! stack App" in told
+    assert "! stack App" not in world.talk.getvalue(), "the template stays as it is"
+
+
+def test_an_operation_that_does_not_end_is_an_error(world, monkeypatch):
+    now = iter(range(0, 100_000, 1000))
+    monkeypatch.setattr("time.sleep", lambda _seconds: None)
+    monkeypatch.setattr("time.monotonic", lambda: next(now))
+    world.stacks.script = ["UPDATE_IN_PROGRESS"] * 50
+    with pytest.raises(DeployError) as caught:
+        await_end(world.run, "App")
+    assert (caught.value.code, caught.value.where) == ("deploy-unfinished", "stack App")
+    assert len(world.stacks.script) == 50 - 4, "an hour of seconds is over at the fourth look"
