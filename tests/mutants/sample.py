@@ -31,6 +31,7 @@ TREE = Path(__file__).parents[2]
 COPY = TREE / ".mutants"
 RESULTS = COPY / "mutants"
 STATS = RESULTS / "mutmut-stats.json"
+_MAKING = COPY / ".making"
 FEW = 0.05
 CHILDREN = "2"
 SURVIVED, NO_TESTS, KILLED = 0, (5, 33), (1, 3)
@@ -42,7 +43,10 @@ def main() -> int:
     _copy()
     os.chdir(COPY)
     _configure()
+    _forget_half_made()
+    _MAKING.touch()
     _mutmut("rajee_deploy.guard.x_deployed_revisions__mutmut_1")  # makes them all, and finds out which test calls what
+    _MAKING.unlink()
     _only_nearest()
     chosen = _draw(asked.seed, asked.size)
     started = time.monotonic()
@@ -93,6 +97,14 @@ def _configure() -> None:
     text = (TREE / "pyproject.toml").read_text()
     lines = [f"{key} = {json.dumps(value)}" for key, value in config.items()]
     (COPY / "pyproject.toml").write_text("\n".join([text, "[tool.mutmut]", *lines, ""]))
+
+
+def _forget_half_made() -> None:
+    """A run that was broken off while mutants were made may have left half a file, which mutmut would take for done.
+    What is known of mutants lies beside the files and stays."""
+    if _MAKING.exists():
+        for path in (RESULTS / "rajee_deploy").rglob("*.py"):
+            path.unlink()
 
 
 def _mutmut(*names: str) -> None:
