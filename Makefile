@@ -3,6 +3,7 @@
 # make quick  the tests that need neither an engine nor node, for the inner loop
 # make bench  what the promises cost, measured
 # make proof  long proofs: a hundred deployments, other versions of Python and of what we depend on
+# make mutants  small wrong changes that no test notices (takes an hour; SEED=1 SIZE=500)
 #
 # Each sets up what the machine lacks first (see .ci/machine).
 
@@ -18,7 +19,7 @@ endif
 # What .ci/machine prepares; the demo needs less than the tests.
 JOB := tests
 
-.PHONY: demo test quick check bench proof setup machine clean
+.PHONY: demo test quick check bench proof mutants setup machine clean
 
 demo: JOB := demo
 demo: setup
@@ -46,6 +47,11 @@ bench: setup
 proof: setup
 	$(PYTHON) -m pytest tests/proof
 
+# Goes on where it was broken off when it is given the same SEED. Never touches the checkout.
+mutants: setup
+	$(PYTHON) -m pip install --quiet --group mutants
+	nice -n 10 $(PYTHON) tests/mutants/sample.py $(if $(SEED),--seed $(SEED)) $(if $(SIZE),--size $(SIZE))
+
 setup: machine $(VENV)/.ready infra/node_modules/.ready
 
 machine:
@@ -63,4 +69,4 @@ infra/node_modules/.ready: infra/package.json infra/package-lock.json
 	touch $@
 
 clean:
-	rm -rf $(VENV) infra/node_modules .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) infra/node_modules .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis .mutants

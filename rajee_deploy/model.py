@@ -90,7 +90,7 @@ def parse_platforms(texts: Iterable[str]) -> tuple[Platform, ...]:
     return tuple(sorted(found, key=str))
 
 
-_ARCHITECTURES = {"x86_64": "amd64", "x86-64": "amd64", "aarch64": "arm64", "armhf": "arm", "armel": "arm"}
+_ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64", "armhf": "arm", "armel": "arm"}
 
 
 class Notice(NamedTuple):

@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import resource
 import signal
+import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+import hypothesis
 import pytest
 import schedule
 import session
@@ -64,6 +66,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     """See schedule.py."""
     return schedule.make_scheduler(config, log)
+
+
+# `make mutants` runs each property some hundred times: few examples, always the same, and no search for smaller ones.
+hypothesis.settings.register_profile(
+    "mutants", max_examples=25, derandomize=True, database=None, deadline=None,
+    phases=(hypothesis.Phase.explicit, hypothesis.Phase.generate),
+    suppress_health_check=list(hypothesis.HealthCheck),
+)  # fmt: skip
+if "HYPOTHESIS_PROFILE" in os.environ:
+    hypothesis.settings.load_profile(os.environ["HYPOTHESIS_PROFILE"])
+    sys.setrecursionlimit(5000)  # mutmut calls each function through two more
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -8,7 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rajee_deploy.fingerprint import Input, encode, of_image, of_infrastructure
+from rajee_deploy.fingerprint import (
+    INFRA_SCHEME,
+    Input,
+    encode,
+    of_image,
+    of_infrastructure,
+    of_platforms,
+    with_given,
+)
 from rajee_deploy.model import (
     BuildOptions,
     ContextRead,
@@ -115,3 +123,81 @@ def test_infrastructure_inputs_each_count():
         (*base[:3], {"lib": "2"}),
     ]
     assert len({of_infrastructure(*variant).digest for variant in variants}) == len(variants)
+
+
+def test_a_recipe_that_was_widened_makes_a_superset():
+    assert of_image(replace(RECIPE, widened=("unknown variable",)), OPTIONS, [], "git").precision == "superset"
+    assert of_image(RECIPE, OPTIONS, [], "git").precision == "exact"
+
+
+def test_one_platform_that_is_a_superset_makes_the_image_one():
+    exact = (RECIPE, OPTIONS, [Use(READ, D1)])
+    wide = (RECIPE, BuildOptions(Platform("linux", "arm64")), [Use(READ._replace(widened="x"), D1)])
+    assert of_platforms([exact, wide], "git").precision == "superset"
+    assert of_platforms([wide, exact], "git").precision == "superset"
+    assert of_platforms([exact, exact], "git").precision == "exact"
+
+
+def test_the_names_of_targets_have_no_case():
+    """As BuildKit compares the names of stages."""
+
+    def of(target):
+        return tag(options=BuildOptions(Platform("linux", "amd64"), target=target))
+
+    assert of("Build") == of("build") == of("BUILD")
+    assert of(None) == of("") != of("build")
+
+
+def test_secrets_are_a_set():
+    def of(*secrets):
+        return tag(replace(RECIPE, secrets=secrets))
+
+    assert of("secret:a", "secret:b", "secret:a") == of("secret:b", "secret:a")
+    assert len({of(), of("secret:a"), of("secret:b"), of("secret:a", "secret:b")}) == 4
+
+
+def test_labels_and_build_contexts_count_by_name_and_value():
+    def of(**changes):
+        return tag(options=BuildOptions(Platform("linux", "amd64"), **changes))
+
+    labels = [{}, {"a": "1"}, {"a": "2"}, {"b": "1"}, {"a": "1", "b": "1"}]
+    contexts = [{}, {"a": "docker-image://x"}, {"a": "docker-image://y"}, {"b": "docker-image://x"}]
+    assert len({of(labels=each) for each in labels}) == len(labels)
+    assert len({of(build_contexts=each) for each in contexts}) == len(contexts)
+    assert of(labels={"a": "1", "b": "2"}) == of(labels={"b": "2", "a": "1"})
+
+
+def test_the_order_in_which_infrastructure_is_found_decides_nothing():
+    files = [("a", "644", D1), ("b", "755", D2)]
+    traced = [Input("traced:read:a", "1"), Input("traced:read:b", "2")]
+    one = of_infrastructure(files, {"k": "1", "l": "2"}, {"E": "1", "F": None}, {"x": "1", "y": "2"}, traced)
+    other = of_infrastructure(
+        files[::-1], {"l": "2", "k": "1"}, {"F": None, "E": "1"}, {"y": "2", "x": "1"}, traced[::-1]
+    )
+    assert one == other
+    assert one.precision == "exact"
+    assert [item.name for item in one.inputs] == [
+        "scheme", "file:a", "file:b", "context:k", "context:l", "env:E", "env:F", "version:x", "version:y",
+        "traced:read:a", "traced:read:b",
+    ]  # fmt: skip
+    assert [item.value for item in one.inputs[:3]] == [INFRA_SCHEME, f"644 {D1}", f"755 {D2}"]
+
+
+def test_what_was_traced_counts():
+    def of(*traced):
+        return of_infrastructure([], {}, {}, {}, traced).digest
+
+    assert len({of(), of(Input("a", "1")), of(Input("a", "2")), of(Input("b", "1"))}) == 4
+
+
+def test_given_tags_count_after_all_else_and_the_scheme_stays_once():
+    base = of_infrastructure([], {"k": "v"}, {}, {})
+    assert with_given(base, {}) is base
+    found = with_given(base, {"b": "2", "a": "1"})
+    assert [(item.name, item.text) for item in found.inputs] == [
+        ("scheme", INFRA_SCHEME), ("context:k", "v"), ("given:a", "1"), ("given:b", "2"),
+    ]  # fmt: skip
+    assert (found.scheme, found.precision) == (base.scheme, base.precision)
+    assert found == with_given(base, {"a": "1", "b": "2"})
+    others = [with_given(base, {"a": value}) for value in "12"]
+    assert len({each.digest for each in (base, found, *others)}) == 4

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import subprocess
 
 import pytest
@@ -96,3 +98,19 @@ def test_what_a_clone_lacks_is_unknown(checkout, tmp_path):
 )  # fmt: skip
 def test_the_public_address(url, public):
     assert public_address(url) == public
+
+
+def test_a_git_that_does_not_know_whether_a_clone_is_shallow_is_not_believed(checkout, tmp_path, monkeypatch):
+    """Before 2.15 git prints the question back."""
+    first = commit(checkout, "one")
+    git(checkout, "checkout", "-q", "--orphan", "side")
+    side = commit(checkout, "two")
+    assert ancestry(checkout, first, side) is Ancestry.DIVERGED
+    real = shutil.which("git")
+    old = tmp_path / "bin" / "git"
+    old.parent.mkdir()
+    monkeypatch.setenv("PATH", f"{old.parent}:{os.environ['PATH']}")
+    for answer in ("echo --is-shallow-repository", "exit 128"):
+        old.write_text(f'#!/bin/sh\ncase "$*" in *--is-shallow-repository*) {answer};; *) exec {real} "$@";; esac\n')
+        old.chmod(0o755)
+        assert ancestry(checkout, first, side) is Ancestry.UNKNOWN

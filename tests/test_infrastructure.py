@@ -97,3 +97,65 @@ def test_no_change_is_missed(infra_hash, recorded, deployed, check):
         assert recorded == deployed
     by_synth = judge("App", found, wanted(check, synthesised={"App": SAME}))
     assert bool(by_synth.differences) == (deployed != CONTENT)
+
+
+NEVER = {
+    "unreadable": (state(None), "what is deployed cannot be read"),
+    "volatile": (
+        replace(state(), volatile=("Ami", "Key")), "its parameter Ami, Key is looked up in SSM at each deployment",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", NEVER)
+@pytest.mark.parametrize("check", InfraCheck)
+def test_what_nothing_can_prove_is_deployed(name, check):
+    found, reason = NEVER[name]
+    verdict = judge("App", found, wanted(check, synthesised={"App": SAME}))
+    assert (verdict.tier, verdict.differences, verdict.open, verdict.proof) == (Tier.DEPLOY, (reason,), (), "")
+
+
+def test_what_each_verdict_stands_on():
+    by_synth = judge("App", state(), wanted(synthesised={"App": SAME}))
+    by_hash = judge("App", state(), wanted())
+    known = judge("App", state(RajeeInfraHash="x"), wanted(remembered={"App": SAME}))
+    asked = judge("App", state(), wanted(InfraCheck.SYNTH))
+    deployed = judge("App", state(RajeeInfraHash="x"), wanted(InfraCheck.HASH))
+    undecided = judge("App", state(RajeeInfraHash="x"), wanted())
+    assert [each.tier for each in (by_synth, by_hash, known, asked, deployed, undecided)] == [
+        Tier.SYNTH, Tier.HASH, Tier.HASH, Tier.SYNTH, Tier.HASH, Tier.SYNTH,
+    ]  # fmt: skip
+    assert by_synth.proof == "infrastructure unchanged by a synth: it makes what is deployed"
+    assert by_hash.proof == "infrastructure unchanged by its hash"
+    assert known.proof == "infrastructure unchanged by its hash: these inputs are known to make what is deployed"
+    assert asked.open == ("a synth is asked for (production, or infra-check)",)
+    assert (asked.differences, deployed.open, undecided.differences) == ((), (), ())
+
+
+def test_the_synth_of_another_stack_decides_nothing():
+    assert judge("App", state(), wanted(synthesised={"Other": OTHER})).tier is Tier.HASH
+    assert judge("App", state(RajeeInfraHash="x"), wanted(remembered={"Other": SAME})).open
+
+
+@pytest.mark.parametrize("recorded", ["", "-", None])
+def test_what_was_never_recorded_is_told(recorded):
+    parameters = {key: value for key, value in RECORDED.items() if key != INFRA_PARAMETER}
+    if recorded is not None:
+        parameters[INFRA_PARAMETER] = recorded
+    found = StackPresent("UPDATE_COMPLETE", parameters, {}, content=CONTENT)
+    assert judge("App", found, wanted()).open == (
+        "the infrastructure changed, or never was recorded: the stack records no infra hash",
+    )
+    bare = StackPresent("UPDATE_COMPLETE", {INFRA_PARAMETER: str(INFRA.digest)}, {}, content=CONTENT)
+    for each in (bare, replace(bare, parameters={**bare.parameters, TEMPLATE_PARAMETER: recorded or ""})):
+        assert judge("App", each, wanted()).open == ("the stack does not record what was deployed",)
+
+
+def test_a_change_of_the_inputs_shows_both_hashes_short():
+    (reason,) = judge("App", state(RajeeInfraHash="sha256:" + "0123456789" * 3), wanted()).open
+    assert reason == f"the infrastructure's inputs changed: 012345678901234567 → {INFRA.digest.hex[:18]}"
+
+
+def test_every_doubt_is_told():
+    found = judge("App", state(RajeeInfraHash="x", RajeeTemplateHash="y"), wanted(infrastructure=IMPURE)).open
+    assert [reason.split()[0] for reason in found] == ["its", "the", "what"]

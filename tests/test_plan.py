@@ -206,3 +206,68 @@ def test_a_stack_that_the_app_does_not_make_is_refused_as_soon_as_a_synth_is_kno
     with pytest.raises(DeployError) as caught:
         make_plan(known, absent)
     assert (caught.value.code, caught.value.hint) == ("no-such-stack", "it has: App")
+
+
+@pytest.mark.parametrize(
+    ("app", "reasons"),
+    [
+        (stack(), ()),
+        (stack(RajeeInfraHash="x"), ("App",)),
+        (StackAbsent(), ()),
+        # What happens to these is certain, whatever a synth would say.
+        *[(stack(status, RajeeInfraHash="x"), ()) for status in ("UPDATE_ROLLBACK_COMPLETE", "ROLLBACK_COMPLETE")],
+        *[(stack(status, RajeeInfraHash="x"), ()) for status in ("REVIEW_IN_PROGRESS", "UPDATE_FAILED")],
+        (stack("UPDATE_IN_PROGRESS", RajeeInfraHash="x"), ()),
+    ],
+)
+def test_a_synth_is_asked_for_where_a_stack_has_to_be_compared(app, reasons):
+    found = plans.synth_reasons(wanted(InfraCheck.AUTO), world(app=app))
+    assert tuple(reason.partition(":")[0] for reason in found) == reasons
+
+
+def test_no_synth_is_asked_for_while_any_stack_is_busy():
+    busy = world(app=stack(RajeeInfraHash="x"), registry=stack("UPDATE_IN_PROGRESS"))
+    assert plans.synth_reasons(wanted(InfraCheck.AUTO), busy) == ()
+
+
+@pytest.mark.parametrize(
+    ("image", "registry", "app", "adopted"),
+    [
+        (PRESENT, StackAbsent(), stack(), ["Registry"]),
+        (ImageAbsent(), StackAbsent(), stack(), ["Registry"]),
+        (RepositoryAbsent(), StackAbsent(), stack(), []),
+        (PRESENT, stack("ROLLBACK_COMPLETE"), stack(), ["Registry"]),
+        # A stack that is there has its repository already.
+        (PRESENT, stack(RajeeInfraHash="x"), stack(), []),
+        (PRESENT, stack("UPDATE_ROLLBACK_COMPLETE"), stack(), []),
+        # One that only receives a tag makes no repository.
+        (PRESENT, stack(), StackAbsent(), []),
+    ],
+)
+def test_only_a_new_stack_that_may_make_the_repository_adopts_it(image, registry, app, adopted):
+    plan = make_plan(wanted(), world(image, registry, app))
+    assert [step.stack for step in plan.steps if isinstance(step, DeployStack) and step.adopt] == adopted
+
+
+HAS, HAS_NOT = {"Registry": OTHER, "App": OTHER}, {"App": OTHER}
+
+
+@pytest.mark.parametrize(
+    ("synthesised", "remembered", "refused"),
+    [
+        ({}, {}, False),
+        (HAS, {}, False), ({}, HAS, False),
+        (HAS_NOT, {}, True), ({}, HAS_NOT, True),
+        # What was synthesised for this decision goes before what is remembered.
+        (HAS, HAS_NOT, False), (HAS_NOT, HAS, True),
+    ],
+)  # fmt: skip
+def test_a_new_stack_must_be_one_that_the_app_makes(synthesised, remembered, refused):
+    asked = replace(wanted(), synthesised=synthesised, remembered=remembered)
+    observed = Observed({"app": PRESENT}, {"Registry": StackAbsent(), "App": stack()}, world().references)
+    if not refused:
+        assert "Registry" in [step.stack for step in make_plan(asked, observed).steps]
+        return
+    with pytest.raises(DeployError) as caught:
+        make_plan(asked, observed)
+    assert (caught.value.code, caught.value.hint) == ("no-such-stack", "it has: App")

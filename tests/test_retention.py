@@ -223,3 +223,91 @@ def test_keepers_tell_stacks_parameters_and_places_apart_and_fit_into_a_tag():
     long = {retention.keeper("S" * 128, f"T{number}", "", is_shared=True) for number in range(2)}
     assert len(long) == 2
     assert {len(f"live-{name}") for name in long} == {128}
+
+
+def codes(found) -> list[str]:
+    return [notice.code for _, notice in found.notices]
+
+
+def test_an_image_that_is_lost_and_not_replaced_can_be_rolled_back_to():
+    """What runs is what is wanted: it is built again under its tag, so nothing is gone for good."""
+    recorded = {"ImageTag": APP.tag, INFRA_PARAMETER: "sha256:other"}
+    observed = Observed({"app": ImageAbsent()}, {"App": StackPresent("UPDATE_COMPLETE", recorded, {}, "", CONTENT)})
+    found = make_plan(Wanted((IMAGE,), ("App",), INFRA), observed)
+    assert [type(step) for step in found.steps] == [BuildAndPush, DeployStack]
+    assert codes(found) == ["deployed-image-expired"]
+
+
+@pytest.mark.parametrize(
+    ("image", "state", "deployed", "expected"),
+    [
+        (IMAGE, ImageAbsent(), APP.tag, ["deployed-image-expired"]),
+        (IMAGE, ImagePresent(NEW), APP.tag, []),
+        (IMAGE, ImageAbsent(), "c-old", ["deployed-image-gone"]),  # another one runs
+        (IMAGE, ImageAbsent(), "-", []),
+        (IMAGE, ImageAbsent(), None, []),
+        (replace(IMAGE, deploy_by=DeployBy.DIGEST), ImageAbsent(), APP.tag, []),
+    ],
+)
+def test_who_is_told_that_what_runs_is_built_again(image, state, deployed, expected):
+    assert codes(plan(image, state, {"live-App": NEW}, deployed=deployed)) == expected
+
+
+UNBOUND = replace(IMAGE, stack="", tags=("v1",))
+
+
+@pytest.mark.parametrize(
+    ("image", "tags", "moving"),
+    [
+        (IMAGE, {}, ()),
+        (IMAGE, {"live-App": NEW}, ()),  # it names the image already
+        (IMAGE, {"live-App": NEW, "prev-App": OLD}, ()),
+        (IMAGE, {"prev-App": OLD}, ()),  # nothing takes its place
+        (IMAGE, {"live-App": OLD}, ("live-App",)),
+        (IMAGE, {"live-App": OLD, "prev-App": OLDER}, ("live-App", "prev-App")),
+        (replace(IMAGE, tags=("v1",)), {"live-App": OLD, "v1": OLDER}, ("live-App", "v1")),
+        (replace(IMAGE, tags=("v1",)), {"live-App": NEW, "v1": OLD, "prev-App": NEW}, ("v1", "prev-App")),
+        # Without a stack nothing is shielded, whatever tags are there.
+        (UNBOUND, {"live-App": OLD, "prev-App": OLD}, ()),
+        (UNBOUND, {"v1": OLD, "live-App": OLD, "prev-App": OLD}, ("v1",)),
+    ],
+)
+def test_the_tags_whose_moving_has_to_be_asked_about(image, tags, moving):
+    references = {(REPOSITORY, tag): Tagged(digest) for tag, digest in tags.items()}
+    references[REPOSITORY, "never-asked"] = ImageAbsent()
+    observed = Observed({"app": ImagePresent(NEW)}, {}, references)
+    assert retention.misplaced(image, observed) == moving
+
+
+def test_before_a_build_every_tag_that_is_there_is_misplaced():
+    observed = Observed({"app": ImageAbsent()}, {}, {(REPOSITORY, "live-App"): Tagged(NEW)})
+    assert retention.misplaced(IMAGE, observed) == ("live-App",)
+
+
+@pytest.mark.parametrize(
+    ("image", "recorded", "expected"),
+    [
+        (IMAGE, "c-old", (APP.tag, "live-App", "prev-App", "c-old")),
+        (IMAGE, APP.tag, (APP.tag, "live-App", "prev-App")),
+        (IMAGE, "-", (APP.tag, "live-App", "prev-App")),
+        (replace(IMAGE, tags=("v1",)), "", (APP.tag, "live-App", "prev-App", "v1")),
+        (UNBOUND, None, (APP.tag, "v1")),
+    ],
+)
+def test_what_has_to_be_known_of_a_repository(image, recorded, expected):
+    state = None if recorded is None else StackPresent("UPDATE_COMPLETE", {"ImageTag": recorded}, {})
+    assert retention.references(image, state) == expected
+
+
+def test_a_keeper_is_cut_only_where_it_must_be():
+    exact = retention.keeper("S" * 123, "T", "", is_shared=False)
+    assert exact == "S" * 123
+    cut = retention.keeper("S" * 124, "T", "", is_shared=False)
+    assert (len(cut), cut[:115]) == (123, "S" * 114 + "-")
+    assert retention.keeper("App", "image:api", "", is_shared=True) == "App-image-api"
+
+
+def test_a_shield_is_put_back_only_where_it_can_be_moved():
+    tags = {"c-old": OLD, "live-App": OLD}
+    assert moves(plan(tags=tags, frozen=("prev-App",)))[1] == BACK
+    assert moves(plan(tags=tags, frozen=("live-App",)))[1] == {}

@@ -278,3 +278,17 @@ def test_an_unfit_place_is_an_error_that_says_where(tmp_path, monkeypatch, name)
 def test_a_full_disk_is_told_apart(tmp_path, number, code):
     found = scratch.no_room(OSError(number, os.strerror(number)), tmp_path)
     assert (found.code, found.where, found.cause) == (code, str(tmp_path), os.strerror(number))
+
+
+def test_a_directory_that_took_the_place_of_the_one_that_was_looked_at_stays(place):
+    """Its owner was gone when it was looked at; since then somebody else has made one of the same name."""
+    one = place / "rajee-deploy-x"
+    one.mkdir(mode=0o700)
+    seen = one.lstat()
+    one.rename(place / "elsewhere")
+    one.mkdir(mode=0o700)
+    (one / "x").write_text("x")
+    assert scratch._remove_same(one, seen) is False
+    assert names(one) == ["x"]
+    assert scratch._remove_same(one, one.lstat()) is True
+    assert names(place) == ["elsewhere"]

@@ -775,3 +775,29 @@ def test_a_failed_deployment_names_the_resource_and_its_reason(world):
         recorded_run(run, 5)
     assert caught.value.code == "deploy-failed"
     assert "Service (AWS::ECS::Service) UPDATE_FAILED: ECS Deployment Circuit Breaker" in caught.value.cause
+
+
+def test_only_another_operation_is_waited_for(world):
+    """Any other trouble is told at once: planned again, it would be tried until the time is over."""
+
+    class Refusing(FakeStacks):
+        def deploy(self, step, assembly, on_line):
+            self.tries = getattr(self, "tries", 0) + 1
+            if self.tries == 1:
+                raise DeployError("deploy-failed", "cdk failed")
+            super().deploy(step, assembly, on_line)
+
+    run = world.context()
+    stacks = Refusing(world.stacks.stacks, world.stacks.makes_repositories)
+    run.ports = replace(run.ports, deployer=stacks, reader=stacks)
+    with pytest.raises(DeployError) as caught:
+        recorded_run(run, 5)
+    assert (caught.value.code, stacks.tries) == ("deploy-failed", 1)
+
+
+def test_another_operation_is_waited_for_no_longer_than_allowed(world):
+    world.stacks.busy_once = True
+    with pytest.raises(DeployError) as caught:
+        recorded_run(world.context(), 0)
+    assert caught.value.code == "stack-busy"
+    assert world.done() == (0, [])

@@ -144,3 +144,28 @@ def test_hidden_secrets(tmp_path, monkeypatch):
     named.events(events.append)(BuildEvent("RUN x http://ann:hunter2hunter2@x", 1.0, cached=True))
     assert events == [BuildEvent("RUN x $PROXY", 1.0, cached=True)]
     assert secret_flags(secrets) == ["--secret=id=t,env=TOKEN", f"--secret=id=n,src={tmp_path}/npmrc"]
+
+
+def test_every_line_of_a_secret_is_hidden(tmp_path):
+    """A key of many lines: each of them would tell a part of it."""
+    (tmp_path / "key").write_text("-----BEGIN-----\n  first-line  \nsecond-line\n\nlast-line")
+    hide = Redactor([Secret.parse("k", "file:key", tmp_path)])
+    assert hide("a first-line b second-line c last-line d -----BEGIN-----") == (
+        f"a {HIDDEN} b {HIDDEN} c {HIDDEN} d {HIDDEN}"
+    )
+
+
+def test_every_secret_is_hidden_the_longest_first(tmp_path, monkeypatch):
+    for name, value in {"ONE": "abcd", "TWO": "abcdefgh", "THREE": "wxyz"}.items():
+        monkeypatch.setenv(name, value)
+    secrets = [Secret.parse(name.lower(), f"env:{name}", tmp_path) for name in ("ONE", "TWO", "THREE")]
+    assert Redactor(secrets)("abcdefgh wxyz abcd") == f"{HIDDEN} {HIDDEN} {HIDDEN}"
+
+
+@pytest.mark.parametrize(("value", "hidden"), [("a", False), ("abc", False), ("abcd", True), ("abcde", True)])
+def test_what_is_too_short_to_be_a_secret_is_shown(tmp_path, monkeypatch, value, hidden):
+    """From four characters on."""
+    monkeypatch.setenv("S", value)
+    hide = Redactor([Secret.parse("s", "env:S", tmp_path)])
+    assert hide(f"x {value} y") == (f"x {HIDDEN} y" if hidden else f"x {value} y")
+    assert Redactor([], {"ARG": value})(f"x {value} y") == ("x $ARG y" if hidden else f"x {value} y")

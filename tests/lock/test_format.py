@@ -175,3 +175,33 @@ def test_a_file_that_cannot_be_read(content, tmp_path, monkeypatch):
     with pytest.raises(ConfigurationError) as caught:
         read(path)
     assert (caught.value.code, caught.value.where) == ("lock-unreadable", "rajee-deploy.lock")
+
+
+@pytest.mark.parametrize(
+    "first", [HEADER, "# rajee-deploy.lock/1", "# rajee-deploy.lock/1:", "# rajee-deploy.lock/1: x"]
+)
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_the_first_line_may_end_as_editors_end_it(first, end):
+    assert len(parse(f"{first}{end}{LINES[2]}{end}", "x").entries) == 1
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        '{"ENV":[]}', '{"ENV":"A"}', '{"ENV":null}', '{"ENV":{"A":1}}', '{"ENV":{"A":null}}', '{"ENV":{"A":["x"]}}',
+        '{"ONBUILD":{}}', '{"ONBUILD":"RUN x"}', '{"ONBUILD":null}', '{"ONBUILD":[1]}', '{"ONBUILD":["RUN x",null]}',
+        '{"Env":{}}', '{"ENV":{},"More":1}', '{"ENV":{"A":"1"},"ONBUILD":["RUN x"],"":0}',
+        '{"ENV":{},"ENV":{}}', '{"ENV":{"A":"1","A":"1"}}',
+    ],
+)  # fmt: skip
+def test_a_configuration_that_is_not_of_its_form_is_refused(config):
+    with pytest.raises(ConfigurationError) as caught:
+        parse(f"{HEADER}\nbusybox:1.37 {ONE} 2026-11-25 linux/amd64 {config}\n", "x")
+    assert (caught.value.code, caught.value.where) == ("lock-malformed", "x:2")
+
+
+@pytest.mark.parametrize("config", ["{}", '{"ENV":{}}', '{"ONBUILD":[]}', '{"ONBUILD":["RUN x"],"ENV":{"A":""}}'])
+def test_a_configuration_of_its_form_is_read(config):
+    (entry,) = parse(f"{HEADER}\nbusybox:1.37 {ONE} 2026-11-25 linux/amd64 {config}\n", "x").entries
+    wanted = BaseConfig((("A", ""),), ("RUN x",)) if "RUN" in config else BaseConfig()
+    assert entry.config == wanted

@@ -111,3 +111,70 @@ def test_advice_names_the_setting_and_what_it_could_save(settings, words):
 
 def test_a_short_phase_is_not_worth_a_word():
     assert advice([Span("draining", 0, 10)], RolloutSettings(deregistration_delay=300)) == ()
+
+
+@pytest.mark.parametrize(
+    ("phase", "seconds", "settings", "expected"),
+    [
+        ("start tasks", 15, RolloutSettings(maximum_percent=100), []),
+        ("start tasks", 16, RolloutSettings(maximum_percent=101), []),
+        (
+            "start tasks", 60, RolloutSettings(maximum_percent=100),
+            ["maximumPercent is 100: ECS stops a task before it starts the next; 200 starts them at once"],
+        ),
+        (
+            "start tasks", 61, RolloutSettings(),
+            ["tasks start slowly: a smaller image is pulled faster, since Fargate keeps none"],
+        ),
+        ("health checks", 20, RolloutSettings(health_check_interval=10), []),
+        (
+            "health checks", 20, RolloutSettings(health_check_interval=11),
+            [("the target group checks every 11 s, and a new target needs one passing check: "
+             "an interval of 5 s saves up to 6 s")],
+        ),
+        (
+            "health checks", 20, RolloutSettings(health_check_interval=60),
+            [("the target group checks every 60 s, and a new target needs one passing check: "
+             "an interval of 5 s saves up to 20 s")],
+        ),
+        ("draining", 40, RolloutSettings(deregistration_delay=30, stop_timeout=30), []),
+        (
+            "draining", 40, RolloutSettings(deregistration_delay=31, stop_timeout=31),
+            ["deregistration_delay.timeout_seconds is 31: 30 saves up to 1 s, where no request takes longer",
+             "stopTimeout is 31 s: a process that exits on SIGTERM needs less"],
+        ),
+        (
+            "draining", 40, RolloutSettings(deregistration_delay=300),
+            ["deregistration_delay.timeout_seconds is 300: 30 saves up to 40 s, where no request takes longer"],
+        ),
+        ("settling", 400, RolloutSettings(60, 300, 120, 100, 100), []),
+    ],
+)  # fmt: skip
+def test_from_where_on_a_setting_is_worth_a_word(phase, seconds, settings, expected):
+    assert list(advice([Span(phase, 0, seconds)], settings)) == expected
+
+
+def test_spans_of_the_same_length_are_in_the_order_in_which_they_began():
+    events = [event(5, "B", "CREATE_IN_PROGRESS"), event(1, "A", "CREATE_IN_PROGRESS")]
+    events += [event(3, "A", "CREATE_COMPLETE"), event(7, "B", "CREATE_COMPLETE"), event(8, "C", "UPDATE_COMPLETE")]
+    assert resource_spans(events) == (Span("A", 1, 2), Span("B", 5, 2))
+
+
+def test_the_first_of_several_failures_is_the_cause():
+    events = [event(2, "B", "CREATE_FAILED", "two"), event(1, "A", "UPDATE_FAILED", "one")]
+    assert first_failure(events).resource == "A"
+    cancelled = [event(1, "A", "UPDATE_FAILED", "Resource update cancelled"), event(2, "B", "DELETE_FAILED", "no")]
+    assert first_failure(cancelled).resource == "B"
+    assert first_failure(cancelled[:1]) is None
+
+
+def test_a_mark_counts_from_the_phase_before_it_on():
+    """Messages at the very moment at which the rollout or a phase begins belong to it."""
+    messages = [
+        message(5, "registered 1 targets"), message(5, "has begun draining connections"),
+        message(4, "has stopped 1 running tasks"), message(9, "has reached a steady state"),
+        message(12, "registered 1 targets"),
+    ]  # fmt: skip
+    assert rollout_phases(messages, 5) == (
+        Span("start tasks", 5, 0), Span("health checks", 5, 0), Span("settling", 5, 4)
+    )  # fmt: skip

@@ -1,0 +1,55 @@
+"""Which rooms are mutated, and which tests are the nearest to each: those that have to notice."""
+
+from __future__ import annotations
+
+_CONTEXT = (
+    "context/test_globs.py", "context/test_ignore.py", "context/test_selection.py", "context/test_filtered.py",
+    "context/test_expressions.py", "context/test_digest.py",
+)  # fmt: skip
+_DOCKERFILE = tuple(
+    f"dockerfile/test_{name}.py"
+    for name in (
+        "canonical", "image_names", "lines", "locked", "parser_table", "platforms", "reads", "selection_table",
+        "shapes", "stages", "variables", "words", "words_table",
+    )
+)  # fmt: skip
+
+# Source below rajee_deploy/ → test files below tests/. A folder ends in "/". Left out are tests whose set-up takes
+# seconds (every decision there is, long properties, whole runs): a mutant has to fall without them.
+NEAREST: dict[str, tuple[str, ...]] = {
+    "dockerfile/": _DOCKERFILE,
+    "fingerprint.py": ("test_fingerprint.py", "test_platforms.py"),
+    "plan.py": ("test_plan.py", "test_retention.py"),
+    "retention.py": ("test_retention.py", "test_plan.py"),
+    "trust.py": ("test_platforms.py", "test_retention.py"),
+    "tags.py": ("test_tags.py",),
+    "registry/documents.py": ("registry/test_documents.py",),
+    "infrastructure.py": ("test_infrastructure.py",),
+    "guard.py": ("test_guard.py",),
+    "template.py": ("test_template.py", "test_infrastructure.py"),
+    "names.py": ("test_retention.py",),
+    "facts.py": ("test_retention.py", "test_plan.py"),
+    "steps.py": ("test_plan.py",),
+    "rollout/": ("rollout/test_spans.py", "rollout/test_verdict.py"),
+    "status/words.py": ("test_status_words.py",),
+    "permissions.py": ("cli/test_permissions.py",),
+    "model.py": ("test_model.py", "test_platforms.py", "dockerfile/test_image_names.py"),
+    "errors.py": ("test_errors.py",),
+    "lock/format.py": ("lock/test_format.py",),
+    "context/ignore.py": _CONTEXT,
+    "context/select.py": _CONTEXT,
+    "context/view.py": _CONTEXT,
+    "context/filtered.py": _CONTEXT,
+    "context/globs.py": _CONTEXT,
+    "context/expressions.py": _CONTEXT,
+    "context/digest.py": _CONTEXT,
+    "deploying.py": ("test_deploying.py",),
+}
+
+
+def nearest(source: str) -> tuple[str, ...]:
+    """The tests of one source file, both as paths from the top of the tree."""
+    for room, tests in NEAREST.items():
+        if source == f"rajee_deploy/{room}" or (room.endswith("/") and source.startswith(f"rajee_deploy/{room}")):
+            return tuple(f"tests/{test}" for test in tests)
+    raise LookupError(source)

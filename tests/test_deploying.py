@@ -1,0 +1,464 @@
+"""The deployment of one stack: who is asked, which tags move before, what counts as arrived."""
+
+from __future__ import annotations
+
+import io
+import time
+from dataclasses import dataclass, field, replace
+
+import pytest
+from fakes import FakeEngine, FakeRegistry, FakeStacks, FakeWatcher
+
+from rajee_deploy.aws import Identity
+from rajee_deploy.console import Console
+from rajee_deploy.deploying import Job, approve, await_end, deploy
+from rajee_deploy.deploying import _service_line as service_line
+from rajee_deploy.deploying import _show as show
+from rajee_deploy.deploying import _tell_account as tell_account
+from rajee_deploy.errors import DeployError
+from rajee_deploy.facts import StackContent, StackPresent, WantedImage
+from rajee_deploy.fingerprint import Fingerprint, of_infrastructure
+from rajee_deploy.model import Digest, Platform, Repository
+from rajee_deploy.names import INFRA_PARAMETER
+from rajee_deploy.ports import Context, Ports
+from rajee_deploy.rollout import Deployment, Message, ResourceEvent, RolloutSettings, Service, Targets
+from rajee_deploy.settings import load
+from rajee_deploy.stack.recorded import StackRecord, decoded
+from rajee_deploy.steps import Change, DeployStack, MoveTag, Via
+from rajee_deploy.watch import Moment, Watch
+
+SETTINGS = """
+[images.app]
+repository = "team/app"
+stack = "App"
+[cdk]
+app = "cdk"
+stacks = ["App"]
+approval = "broadening"
+"""
+OLD, NEW, OTHER = (Digest("sha256", letter * 64) for letter in "123")
+REPOSITORY = Repository("team/app")
+RECORDED = {"ImageTag": "c-old", INFRA_PARAMETER: "sha256:infra"}
+GIVEN = (("ImageTag", "c-new"), (INFRA_PARAMETER, "sha256:infra"))
+SHIELD = MoveTag("app", REPOSITORY, "live-App", "c-new", "it shields")
+BACK = MoveTag("app", REPOSITORY, "live-App", str(OLD), "the deploy failed")
+
+
+def wanted(name="app", letter="a", parameter="ImageTag"):
+    fingerprint = Fingerprint("s", Digest("sha256", letter * 64), ())
+    return WantedImage(name, fingerprint, REPOSITORY, "App", parameter, (Platform("linux", "amd64"),))
+
+
+def step(*changes, **more) -> DeployStack:
+    return DeployStack("App", GIVEN, "because", changes or (Change.TAG,), **more)
+
+
+@dataclass
+class World:
+    """One stack that runs an image, and the fakes around it."""
+
+    run: Context
+    assembly: object
+    registry: FakeRegistry
+    stacks: FakeStacks
+    watcher: FakeWatcher
+    talk: io.StringIO
+    records: dict[str, str] = field(default_factory=dict)
+
+    def deploy(self, step, images=(), *, is_last=True, **changes):
+        deploy(replace(self.run, **changes), Job(step, self.assembly, images), is_last=is_last)
+
+
+class Terminal(Console):
+    """A terminal where somebody answers."""
+
+    answer = True
+
+    def can_ask(self):
+        return True
+
+    def ask(self, question):
+        self.say(question)
+        return self.answer
+
+
+@pytest.fixture
+def world(tmp_path) -> World:
+    (tmp_path / "rajee-deploy.toml").write_text(SETTINGS)
+    (tmp_path / "cdk").mkdir()
+    (tmp_path / "cdk/cdk.json").write_text("{}")
+    (tmp_path / "Dockerfile").write_text("FROM scratch\n")
+    (assembly := tmp_path / "cdk.out").mkdir()
+    (assembly / "given.json").write_text("{}")
+    registry = FakeRegistry({"team/app": {"c-old": OLD, "c-new": NEW, "live-App": OLD}}, {OLD: None, NEW: None})
+    stacks = FakeStacks({"App": StackPresent("UPDATE_COMPLETE", dict(RECORDED), {"Url": "https://app.test"})})
+    watcher, talk = FakeWatcher(), io.StringIO()
+    ports = Ports(
+        registry, stacks, stacks, FakeEngine(registry), watcher, stacks, lambda: Identity("123456789012", "us-east-1"),
+        lambda: of_infrastructure((), {}, {}, {}),
+    )  # fmt: skip
+    settings = load(tmp_path / "rajee-deploy.toml", None)
+    return World(
+        Context(settings, settings.images, ports, Console(stderr=talk)), assembly, registry, stacks, watcher, talk
+    )
+
+
+# -- who is asked --------------------------------------------------------------------------------------------------
+
+
+def asked(world, *steps) -> str:
+    """The code of the error that asking ends with where nobody can be asked; "" where nothing had to be asked."""
+    try:
+        approve(world.run, [Job(each, world.assembly, ()) for each in steps])
+    except DeployError as error:
+        return error.code
+    return ""
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ((Change.TAG,), ""),
+        ((Change.TAG, Change.TAG), ""),
+        ((Change.TAG, Change.INFRASTRUCTURE), "approval-needed"),
+        ((Change.INFRASTRUCTURE, Change.TAG), "approval-needed"),
+        ((Change.INFRASTRUCTURE,), "approval-needed"),
+        ((Change.FIRST,), "approval-needed"),
+        ((Change.ROLLED_BACK,), "approval-needed"),
+        ((Change.ROLLED_BACK, Change.TAG), "approval-needed"),
+    ],
+)
+def test_only_a_new_image_alone_needs_nobody(world, changes, code):
+    """A tag and permissions that change together are a change of permissions."""
+    world.stacks.broader = {"App": "everything"}
+    assert asked(world, step(*changes)) == code
+
+
+def test_a_template_that_stays_needs_nobody(world):
+    world.stacks.broader = {"App": "everything"}
+    assert asked(world, step(Change.ROLLED_BACK, via=Via.CLOUDFORMATION)) == ""
+
+
+def test_every_stack_is_looked_at(world):
+    world.stacks.broader = {"Last": "one\ntwo"}
+    same, narrow, last = (
+        step(Change.TAG),
+        replace(step(Change.FIRST), stack="Narrow"),
+        replace(step(Change.FIRST), stack="Last"),
+    )
+    assert asked(world, same, narrow, last) == "approval-needed"
+    assert world.talk.getvalue().splitlines()[-3:] == ["Last would get broader permissions:", "one", "two"]
+
+
+def test_nothing_is_compared_where_nobody_needs_to_be_asked(world):
+    world.stacks.broader = {"App": "everything"}
+    approve(replace(world.run, assume_yes=True), [Job(step(Change.FIRST), world.assembly, ())])
+    assert world.talk.getvalue() == ""
+
+
+@pytest.mark.parametrize("answer", [True, False])
+def test_the_answer_decides(world, answer):
+    world.stacks.broader = {"App": "everything", "Next": "more"}
+    world.run.console = Terminal(stderr=world.talk)
+    world.run.console.answer = answer
+    both = (step(Change.FIRST), replace(step(Change.FIRST), stack="Next"))
+    assert asked(world, *both) == ("" if answer else "not-approved")
+    assert world.talk.getvalue().count("with these permissions?") == (2 if answer else 1)
+
+
+# -- the tags before and after -------------------------------------------------------------------------------------
+
+
+def test_the_shields_are_moved_before_and_told(world):
+    world.deploy(step(before=(SHIELD,)))
+    assert world.registry.repositories["team/app"]["live-App"] == NEW
+    assert f"team/app:live-App is {NEW}" in world.talk.getvalue()
+    assert [each.stack for each in world.stacks.deployed] == ["App"]
+
+
+def test_a_tag_that_cannot_be_moved_is_told_and_stops_nothing(world):
+    world.registry.frozen = {"live-App"}
+    world.deploy(step(before=(SHIELD,)))
+    assert "does not let the tag live-App be moved" in world.talk.getvalue()
+    assert [each.stack for each in world.stacks.deployed] == ["App"]
+
+
+def test_every_other_trouble_with_a_tag_stops_the_deployment(world):
+    """An image that is gone cannot be deployed: it must not pass for a tag that is protected."""
+    with pytest.raises(DeployError) as caught:
+        world.deploy(step(before=(replace(SHIELD, target="c-lost"),)))
+    assert caught.value.code == "image-gone"
+    assert world.stacks.deployed == []
+
+
+@pytest.mark.parametrize(("ends_in", "live"), [("UPDATE_ROLLBACK_COMPLETE", OLD), ("UPDATE_FAILED", NEW)])
+def test_after_a_failure_the_shield_goes_back_to_what_runs_on(world, ends_in, live):
+    world.stacks.ends_in = ends_in
+    with pytest.raises(DeployError) as caught:
+        world.deploy(step(before=(SHIELD,), undo=(BACK,)))
+    assert caught.value.code == "deploy-not-confirmed"
+    assert world.registry.repositories["team/app"]["live-App"] == live
+
+
+def test_a_shield_that_does_not_go_back_is_told_and_the_failure_stays_the_news(world):
+    world.stacks.ends_in = "UPDATE_ROLLBACK_COMPLETE"
+    with pytest.raises(DeployError) as caught:
+        world.deploy(step(before=(SHIELD,), undo=(replace(BACK, target="c-lost"),)))
+    assert caught.value.code == "deploy-not-confirmed"
+    assert "live-App was not put back" in world.talk.getvalue()
+
+
+def test_without_anything_to_undo_a_failure_moves_nothing(world):
+    world.stacks.ends_in = "UPDATE_ROLLBACK_COMPLETE"
+    with pytest.raises(DeployError):
+        world.deploy(step())
+    assert world.registry.writes == []
+
+
+# -- carried out ---------------------------------------------------------------------------------------------------
+
+
+def test_what_was_only_built_now_is_told_by_its_digest(world):
+    world.deploy(step(digests=(("ImageTag", REPOSITORY, "c-new"),)))
+    assert world.stacks.stacks["App"].parameters["ImageTag"] == str(NEW)
+
+
+@pytest.mark.parametrize("via", Via)
+def test_who_does_not_wait_for_the_last_stack_leaves_it_accepted(world, via):
+    world.watcher.held = {"arn": [Service("api", ())]}  # would be an objection, if anybody looked
+    world.deploy(step(via=via), [wanted()], wait_for_end=False)
+    assert [each.stack for each in world.stacks.deployed] == ["App"]
+    assert world.stacks.updated == (["App"] if via is Via.CLOUDFORMATION else [])
+    assert "accepted; CloudFormation goes on by itself" in world.talk.getvalue()
+    assert "complete, and it records" not in world.talk.getvalue()
+    assert world.run.outputs == {}
+
+
+@pytest.mark.parametrize("via", Via)
+@pytest.mark.parametrize(("wait", "is_last"), [(True, True), (True, False), (False, False)])
+def test_all_others_are_waited_for(world, via, wait, is_last):
+    world.deploy(step(via=via), is_last=is_last, wait_for_end=wait)
+    assert "complete, and it records ImageTag c-new, RajeeInfraHash infra" in world.talk.getvalue()
+    assert world.stacks.updated == (["App"] if via is Via.CLOUDFORMATION else [])
+    assert world.run.outputs == {"App": dict(world.stacks.stacks["App"].outputs)}
+
+
+def test_by_cloudformation_alone_a_stack_that_is_gone_is_an_error(world):
+    world.stacks.stacks.clear()
+    with pytest.raises(DeployError) as caught:
+        world.deploy(step(via=Via.CLOUDFORMATION))
+    assert (caught.value.code, caught.value.where) == ("deploy-failed", "stack App")
+
+
+def test_a_failure_names_the_resource_that_failed(world):
+    world.stacks.ends_in = "UPDATE_ROLLBACK_COMPLETE"
+
+    class Failing(FakeStacks):
+        def deploy(self, *_):
+            event = ResourceEvent("1", time.time(), "Task", "AWS::ECS::Service", "CREATE_FAILED", "denied")
+            world.watcher.happened.append(event)
+            raise DeployError("deploy-failed", "cdk failed", where="here", cause="exit 1", hint="look")
+
+    world.run.ports = replace(world.run.ports, deployer=Failing(world.stacks.stacks))
+    with pytest.raises(DeployError) as caught:
+        world.deploy(step())
+    error = caught.value
+    assert (error.code, error.problem, error.where, error.hint) == ("deploy-failed", "cdk failed", "here", "look")
+    assert error.cause == "Task (AWS::ECS::Service) CREATE_FAILED: denied\nexit 1"
+
+
+def test_an_operation_that_ends_is_waited_for(world, monkeypatch):
+    monkeypatch.setattr("time.sleep", lambda _seconds: None)
+    world.stacks.script = ["UPDATE_IN_PROGRESS", "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS"]
+    await_end(world.run, "App")
+    assert world.stacks.script == []
+
+
+# -- what runs -----------------------------------------------------------------------------------------------------
+
+
+def service(*images):
+    """A service that has come to rest, and the images that it runs."""
+    primary = Deployment("ecs-svc/1", "PRIMARY", "task:1", 1, 0, 1, state="COMPLETED")
+    return {"arn": [Service("api", (primary,))]}, {"task:1": images}
+
+
+@pytest.mark.parametrize("runs", ["first", "second", "both"])
+def test_two_images_of_one_repository_are_both_what_was_deployed(world, runs):
+    first, second = wanted("one", "a", "OneTag"), wanted("two", "b", "TwoTag")
+    tags = {"first": [first.tag], "second": [second.tag], "both": [first.tag, second.tag]}[runs]
+    world.watcher.held, world.watcher.task_definitions = service(*(f"host.test/team/app:{tag}" for tag in tags))
+    world.deploy(step(), [first, second])
+    assert "complete" in world.talk.getvalue()
+
+
+def test_by_digest_the_digest_is_what_was_deployed(world):
+    given = (("ImageTag", str(NEW)), GIVEN[1])
+    world.watcher.held, world.watcher.task_definitions = service(f"host.test/team/app@{NEW}")
+    world.deploy(replace(step(), parameters=given), [wanted()])
+    assert "complete" in world.talk.getvalue()
+
+
+@pytest.mark.parametrize("image", ["team/app:c-old", f"team/app@{OTHER}"])
+def test_a_service_that_runs_another_image_is_no_success(world, image):
+    world.watcher.held, world.watcher.task_definitions = service(f"host.test/{image}")
+    with pytest.raises(DeployError) as caught:
+        world.deploy(step(), [wanted()])
+    assert (caught.value.code, image in caught.value.problem) == ("rollout-not-confirmed", True)
+    assert "complete, and" not in world.talk.getvalue()
+
+
+def test_a_stack_without_images_is_not_asked_what_it_runs(world):
+    world.watcher.held, world.watcher.task_definitions = service("host.test/team/app:c-old")
+    world.deploy(step())
+    assert "complete" in world.talk.getvalue()
+
+
+# -- what is told --------------------------------------------------------------------------------------------------
+
+
+def test_a_service_in_one_line():
+    new = Deployment("2", "PRIMARY", "task:2", 3, 1, 2, failed=4)
+    former = Deployment("1", "ACTIVE", "task:1", 3, 0, 1)
+    assert service_line(Service("api", (new, former), targets=Targets(1, 2, 3, 4))) == (
+        "api: new 2/3 running, 1 pending, 4 failed; former 1/3 running; "
+        "targets 1 healthy, 2 starting, 4 draining"
+    )  # fmt: skip
+    assert service_line(Service("api", (former,))) == "api: former 1/3 running"
+
+
+class Board(Console):
+    """Remembers what is shown below the pieces of work, and tables."""
+
+    def board(self, lines):
+        self.lines = list(lines)
+
+    def table(self, columns, rows, **_):
+        self.rows = (tuple(columns), list(rows))
+
+
+def test_a_moment_is_shown(world):
+    world.run.console = board = Board(stderr=world.talk)
+    former = Deployment("1", "ACTIVE", "task:1", 1, 0, 1)
+    show(world.run, Moment((("Task", 2.0), ("Queue", 65.0)), (Service("api", (former,)),), ("one", "two")))
+    assert board.lines == ["Task  2.00s", "Queue  1m 05s", "api: former 1/1 running"]
+    assert world.talk.getvalue() == "    one\n    two\n"
+
+
+def test_where_the_time_went_is_told(world):
+    """Eight resources at most, and nothing that took less than a second."""
+    start = time.time()
+    world.run.console = board = Board(stderr=world.talk)
+    for number in range(10):
+        name, took = f"R{number}", 20.0 - 2 * number
+        world.watcher.happened += [
+            ResourceEvent(f"{name}a", start + 50, name, "T", "UPDATE_IN_PROGRESS"),
+            ResourceEvent(f"{name}b", start + 50 + took, name, "T", "UPDATE_COMPLETE"),
+        ]
+    watch = Watch(world.watcher, "App", lambda _moment: None)
+    tell_account(world.run, "App", watch)
+    assert board.rows == (
+        ("where the time of App went", ">time"), [(f"R{n}", f"{20 - 2 * n}.00s") for n in range(8)]
+    )  # fmt: skip
+    assert [span.name for span in world.run.accounts["App"].resources] == [f"R{n}" for n in range(10)]
+
+
+def test_the_phases_of_services_and_advice_are_told(world):
+    start = time.time()
+    world.run.console = board = Board(stderr=world.talk)
+    world.watcher.happened = [ResourceEvent("a", start, "S", "T", "UPDATE_IN_PROGRESS")]
+    texts = {
+        20: ") registered 1 targets",
+        20.5: "has begun draining connections",
+        90: "has stopped 1",
+        91: "deployment completed",
+    }
+    said = tuple(Message(text, start + after, text) for after, text in texts.items())
+    primary = Deployment("ecs-svc/1", "PRIMARY", "task:1", 1, 0, 1, state="COMPLETED")
+    world.watcher.held, world.watcher.set_to = (
+        {"arn": [Service("api", (primary,), said)]},
+        RolloutSettings(stop_timeout=60),
+    )
+    tell_account(world.run, "App", Watch(world.watcher, "App", lambda _moment: None))
+    assert board.rows[1] == [("api: start tasks", "20.00s"), ("api: draining", "1m 10s"), ("api: settling", "1.00s")]
+    assert "→ faster" in world.talk.getvalue()
+    assert "stopTimeout is 60 s" in world.talk.getvalue()
+
+
+def test_nothing_to_tell_is_no_table(world):
+    world.run.console = board = Board(stderr=world.talk)
+    tell_account(world.run, "App", Watch(world.watcher, "App", lambda _moment: None))
+    assert not hasattr(board, "rows")
+
+
+def test_a_time_that_is_not_told_is_no_failure(world):
+    world.watcher.is_silent = True
+    tell_account(world.run, "App", Watch(world.watcher, "App", lambda _moment: None))
+    assert world.talk.getvalue() == "where the time of App went is not known: AWS throttled the call\n"
+    assert world.run.accounts == {}
+
+
+# -- what is kept --------------------------------------------------------------------------------------------------
+
+
+class Records:
+    """Records in a dictionary, or a store that cannot be written."""
+
+    def __init__(self, *, fails=False):
+        self.texts, self.fails = {}, fails
+
+    def write(self, stack, text):
+        if self.fails:
+            raise DeployError("aws-denied", "not allowed")
+        self.texts[stack] = text
+
+
+RECORD = StackRecord({"app": "c-1"}, "sha256:infra", "sha256:template", "1" * 40)
+
+
+def test_the_record_is_kept_once_the_deployment_stands(world):
+    records = Records()
+    run = replace(world.run, ports=replace(world.run.ports, records=records))
+    deploy(run, Job(step(), world.assembly, (), RECORD), is_last=True)
+    assert decoded(records.texts["App"]) == RECORD
+    deploy(run, Job(replace(step(), stack="App"), world.assembly, (), None), is_last=True)
+    assert list(records.texts) == ["App"]
+
+
+def test_a_record_that_cannot_be_kept_is_told_and_the_deployment_stands(world):
+    run = replace(world.run, ports=replace(world.run.ports, records=Records(fails=True)))
+    deploy(run, Job(step(), world.assembly, (), RECORD), is_last=True)
+    assert "could not be recorded, so the next run synthesises to decide: not allowed" in world.talk.getvalue()
+    assert "complete, and it records" in world.talk.getvalue()
+
+
+def test_a_deployment_that_failed_leaves_no_record(world):
+    records = Records()
+    world.stacks.ends_in = "UPDATE_ROLLBACK_COMPLETE"
+    run = replace(world.run, ports=replace(world.run.ports, records=records))
+    with pytest.raises(DeployError):
+        deploy(run, Job(step(), world.assembly, (), RECORD), is_last=True)
+    assert records.texts == {}
+
+
+def test_a_stack_that_cannot_prove_anything_is_told(world):
+    content = StackContent("one")
+    world.stacks.stacks["App"] = replace(world.stacks.stacks["App"], content=content)
+    world.deploy(step())
+    told = world.talk.getvalue()
+    world.talk.truncate(0)
+    world.stacks.stacks["App"] = replace(world.stacks.stacks["App"], parameters=dict(RECORDED))
+    world.deploy(step(via=Via.CLOUDFORMATION))
+    assert "! stack App" in told
+    assert "! stack App" not in world.talk.getvalue(), "the template stays as it is"
+
+
+def test_an_operation_that_does_not_end_is_an_error(world, monkeypatch):
+    now = iter(range(0, 100_000, 1000))
+    monkeypatch.setattr("time.sleep", lambda _seconds: None)
+    monkeypatch.setattr("time.monotonic", lambda: next(now))
+    world.stacks.script = ["UPDATE_IN_PROGRESS"] * 50
+    with pytest.raises(DeployError) as caught:
+        await_end(world.run, "App")
+    assert (caught.value.code, caught.value.where) == ("deploy-unfinished", "stack App")
+    assert len(world.stacks.script) == 50 - 4, "an hour of seconds is over at the fourth look"

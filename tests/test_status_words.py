@@ -1,0 +1,104 @@
+"""A status in words and as a document, word for word."""
+
+from __future__ import annotations
+
+import pytest
+
+from rajee_deploy.status import DeployedImage, DeployedStack, RunningService, Status
+from rajee_deploy.status.words import document, lines
+
+COMMIT = "0123456789abcdef" + "0" * 24
+IMAGE = DeployedImage("api", "ApiTag", "c-1", "c-1", matches=True)
+SERVICE = RunningService("web", 1, 2, ("a:1", "b:2"), is_stable=False)
+FULL = DeployedStack(
+    "App", "UPDATE_COMPLETE", "2026-01-02T03:04:05+00:00", "because", COMMIT, is_dirty=True, subject="Say it",
+    images=(IMAGE,), infrastructure="sha256:a", infrastructure_here="sha256:b", infrastructure_matches=False,
+    services=(SERVICE,), doubts=("a doubt", "another"),
+)  # fmt: skip
+BARE = DeployedStack("Bare", "CREATE_COMPLETE")
+ABSENT = DeployedStack("Gone", "")
+
+
+def told(*stacks, environment="dev"):
+    return list(lines(Status("1", "eu-west-1", environment, stacks)))
+
+
+def test_all_there_is_to_say():
+    assert told(FULL, ABSENT, BARE) == [
+        "account 1, region eu-west-1, environment dev",
+        "App: UPDATE_COMPLETE since 2026-01-02 03:04:05 UTC (because)",
+        "  revision         0123456789ab Say it, with changes that were not committed",
+        "  image api        c-1, as this checkout makes it",
+        "  infrastructure   its inputs are others than those of this checkout",
+        "  service web      1/2 running, not stable: a:1, b:2",
+        "  !                a doubt",
+        "  !                another",
+        "Gone: not deployed",
+        "Bare: CREATE_COMPLETE",
+        "  revision         none is recorded",
+        "  infrastructure   no infra hash to compare: the stack records none, or this checkout has none",
+    ]
+    assert told(environment="") == ["account 1, region eu-west-1"]
+
+
+@pytest.mark.parametrize(
+    ("image", "text"),
+    [
+        (DeployedImage("a", "T", "c-1", "c-2", matches=False), "c-1; this checkout makes c-2"),
+        (
+            DeployedImage("a", "T", "c-1", "", matches=None, doubt="why"),
+            "c-1; whether it is this checkout's is not known: why",
+        ),
+        (
+            DeployedImage("a", "T", "", "", matches=None, doubt="why"),
+            "none; whether it is this checkout's is not known: why",
+        ),
+    ],
+)
+def test_an_image_that_is_not_this_checkouts(image, text):
+    stack = DeployedStack(
+        "App",
+        "S",
+        revision=COMMIT,
+        images=(image,),
+        infrastructure_matches=True,
+        services=(RunningService("w", 1, 1, (), is_stable=True),),
+    )
+    assert told(stack)[2:] == [
+        "  revision         0123456789ab",
+        f"  image a          {text}",
+        "  infrastructure   its inputs are those of this checkout",
+        "  service w        1/1 running: ",
+    ]
+
+
+def test_the_document():
+    found = document(Status("1", "eu-west-1", "dev", (FULL, ABSENT, BARE)))
+    assert {key: value for key, value in found.items() if key != "stacks"} == {
+        "schema": "rajee-deploy.status/1", "account": "1", "region": "eu-west-1", "environment": "dev",
+    }  # fmt: skip
+    assert found["stacks"] == {
+        "App": {
+            "present": True, "status": "UPDATE_COMPLETE", "reason": "because", "since": "2026-01-02T03:04:05+00:00",
+            "revision": {"commit": COMMIT, "dirty": True, "subject": "Say it"},
+            "images": {
+                "api": {"parameter": "ApiTag", "deployed": "c-1", "here": "c-1", "matches": True, "doubt": None},
+            },
+            "infrastructure": {"deployed": "sha256:a", "here": "sha256:b", "matches": False},
+            "services": [{"name": "web", "running": 1, "desired": 2, "images": ["a:1", "b:2"], "stable": False}],
+            "doubts": ["a doubt", "another"],
+        },
+        "Gone": {"present": False},
+        "Bare": {
+            "present": True, "status": "CREATE_COMPLETE", "reason": "", "since": None, "revision": None, "images": {},
+            "infrastructure": {"deployed": None, "here": None, "matches": None}, "services": [], "doubts": [],
+        },
+    }  # fmt: skip
+
+
+def test_what_is_not_known_is_null():
+    image = DeployedImage("a", "T", "", "", matches=None, doubt="why")
+    stack = DeployedStack("App", "S", revision=COMMIT, images=(image,))
+    found = document(Status("1", "r", "", (stack,)))["stacks"]["App"]
+    assert found["images"]["a"] == {"parameter": "T", "deployed": None, "here": None, "matches": None, "doubt": "why"}
+    assert found["revision"] == {"commit": COMMIT, "dirty": False, "subject": None}

@@ -1,0 +1,37 @@
+"""The grammar of additional tags."""
+
+from __future__ import annotations
+
+import pytest
+
+from rajee_deploy.tags import sanitised, tag_problem
+
+
+@pytest.mark.parametrize(
+    ("tag", "problem"),
+    [
+        ("v1", ""), ("_", ""), ("A.b-c_9", ""), ("x" * 128, ""), ("{revision}", ""), ("{short-revision}-{branch}", ""),
+        ("{image}-v1", ""), ("c", ""), ("live", ""), ("previous", ""), ("a-c-1", ""),
+        ("x" * 129, "not a tag"), ("", "not a tag"), (".a", "not a tag"), ("-a", "not a tag"), ("a/b", "not a tag"),
+        ("a b", "not a tag"), ("{revision", "not a tag"), ("é", "not a tag"), ("v1\n", "not a tag"),
+        ("{commit}", "unknown placeholder 'commit'"), ("{image}{x}{y}", "unknown placeholder 'x'"),
+        ("{}", "unknown placeholder ''"), ("{Revision}", "unknown placeholder"),
+        ("c-1", "the tool's own"), ("live-1", "the tool's own"), ("prev-1", "the tool's own"),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_with_a_tag(tag, problem):
+    found = tag_problem(tag)
+    assert problem in found
+    assert bool(found) == bool(problem)
+
+
+def test_an_unknown_placeholder_is_told_the_known_ones():
+    assert tag_problem("{x}").endswith("known: {revision}, {short-revision}, {branch}, {image}")
+
+
+@pytest.mark.parametrize(
+    ("text", "tag"),
+    [("feature/one two", "feature-one-two"), ("..-x.-", "x.-"), ("a" * 130, "a" * 128), ("-" + "a" * 128, "a" * 128)],
+)
+def test_text_as_a_tag_can_have_it(text, tag):
+    assert sanitised(text) == tag
