@@ -35,12 +35,12 @@ from rajee_deploy.process import find_program, run
 from rajee_deploy.stack.cdk import find_cli
 from rajee_deploy.stack.traced import project_root, traced_inputs
 from rajee_deploy.stack.tracing.depfile import Depfile
-from rajee_deploy.stack.tracing.distil import App
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from rajee_deploy.settings import CdkSettings
+    from rajee_deploy.stack.tracing.distil import App
 
 # Outputs, caches and installed packages: the first two are not read, the last are counted by lock files and versions.
 LEFT_OUT = frozenset(
@@ -96,6 +96,8 @@ def _unfollowed(app: Path) -> Iterator[Input]:
 
 def describe_app(settings: CdkSettings) -> App:
     """What the trace of a synth is compared with: which paths the declared inputs cover."""
+    from rajee_deploy.stack.tracing.distil import App
+
     command = _app_command(settings.app)
     return App(settings.app.resolve(), Coverage(settings), bool(_python_of(settings.app, command)), is_cdk_library)
 
