@@ -1,4 +1,4 @@
-"""The verbs that plan and hash: each turns its flags into one call, and imports what is heavy only when it is called."""
+"""The verbs that plan and hash: each turns its flags into one call, and imports what is heavy when it is called."""
 
 from __future__ import annotations
 
