@@ -16,7 +16,6 @@ from rajee_deploy import plan as plans
 from rajee_deploy.errors import ConfigurationError, DeployError
 from rajee_deploy.facts import Wanted, WantedImage
 from rajee_deploy.fingerprint import with_given
-from rajee_deploy.image import read_all_inputs
 from rajee_deploy.naming import expanded
 from rajee_deploy.observe import observe
 from rajee_deploy.settings import LOCK_NAME
@@ -62,6 +61,8 @@ def make_plan(run: Context) -> Planned:
         identity = pool.submit(ports.identity)
         states = {stack: pool.submit(ports.reader.observe, stack) for stack in stacks}
         with run.timings.phase("hash inputs"):
+            from rajee_deploy.image import read_all_inputs  # while the network is busy
+
             inputs = read_all_inputs(run.images)
             given = _given(run, inputs)
             infrastructure = with_given(ports.infrastructure(), given) if stacks else None

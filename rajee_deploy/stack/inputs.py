@@ -33,6 +33,7 @@ from rajee_deploy.fingerprint import Fingerprint, Input, of_infrastructure
 from rajee_deploy.model import Digest
 from rajee_deploy.process import find_program, run
 from rajee_deploy.stack.cdk import find_cli
+from rajee_deploy.stack.ignored import Ignored
 from rajee_deploy.stack.traced import project_root, traced_inputs
 from rajee_deploy.stack.tracing.depfile import Depfile
 
@@ -113,7 +114,7 @@ class Coverage:
 
     def __init__(self, settings: CdkSettings) -> None:
         self._app = Path(os.path.realpath(settings.app))
-        self._is_ignored = _ignored(settings.ignore)
+        self._is_ignored = Ignored(settings.ignore)
         self._inputs = tuple(Path(os.path.realpath(path)) for path in settings.inputs)
         self._personal = str(Path.home() / ".cdk.json")
 
@@ -134,13 +135,15 @@ class Coverage:
 
 
 def _files(settings: CdkSettings) -> Iterator[tuple[str, str, Digest]]:
-    walk = _Walk(_ignored(settings.ignore))
+    is_ignored = Ignored(settings.ignore)
+    walk = _Walk(is_ignored)
     yield from walk.directory(settings.app, "")
     for number, path in enumerate(settings.inputs):
         yield from walk.path(path, f"input:{number}:{path.name}")  # two of them may have one name
     personal = Path.home() / ".cdk.json"  # the CLI merges it into cdk.json
     if personal.is_file():
         yield from walk.path(personal, "~/.cdk.json")
+    is_ignored.remember()
 
 
 class _Walk:
@@ -188,14 +191,6 @@ def _unreadable(path: Path, error: OSError) -> DeployError:
         "unreadable", "an input of the CDK app cannot be read", where=str(path), cause=error.strerror or str(error),
         hint="give yourself the permission, or name it in cdk.ignore if synth does not read it",
     )  # fmt: skip
-
-
-def _ignored(patterns: tuple[str, ...]) -> Callable[[str], bool]:
-    if not patterns:
-        return lambda _path: False
-    from pathspec import GitIgnoreSpec
-
-    return GitIgnoreSpec.from_lines(patterns).match_file
 
 
 def _versions(app: Path) -> dict[str, str]:

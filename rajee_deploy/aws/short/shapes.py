@@ -6,8 +6,6 @@ and carries its own digest: what is damaged, or of another release, is cut anew.
 
 from __future__ import annotations
 
-import contextlib
-import hashlib
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -15,8 +13,8 @@ import botocore
 from botocore.model import ServiceModel
 
 from rajee_deploy import __version__
-from rajee_deploy.atomic import write_atomically
 from rajee_deploy.places import cache_directory
+from rajee_deploy.sealed import read_sealed, write_sealed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -44,18 +42,14 @@ def place() -> Path:
 
 
 def _models(calls: Mapping[str, Sequence[str]]) -> dict[str, dict[str, Any]]:
-    which = f"{__version__} {botocore.__version__} {calls}"
-    with contextlib.suppress(OSError, ValueError):
-        digest, _, text = place().read_bytes().partition(b"\n")
-        if hashlib.sha256(which.encode() + text).hexdigest().encode() == digest:
-            kept: dict[str, dict[str, Any]] = json.loads(text)
-            return kept
-    found = {service: cut(_whole(service), set(map(_named, names))) for service, names in calls.items()}
-    text = json.dumps(found, separators=(",", ":")).encode()
-    with contextlib.suppress(OSError):  # the next run cuts them again
-        place().parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(place(), hashlib.sha256(which.encode() + text).hexdigest().encode() + b"\n" + text)
-    return found
+    question = f"{__version__} {botocore.__version__} {calls}".encode()
+    kept = read_sealed(place(), question)
+    if kept is not None:
+        models: dict[str, dict[str, Any]] = json.loads(kept)
+        return models
+    models = {service: cut(_whole(service), set(map(_named, names))) for service, names in calls.items()}
+    write_sealed(place(), question, json.dumps(models, separators=(",", ":")).encode())
+    return models
 
 
 def _named(operation: str) -> str:
