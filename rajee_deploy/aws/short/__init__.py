@@ -13,6 +13,7 @@ import http.client
 import json
 import re
 import threading
+import weakref
 import zlib
 from collections import OrderedDict, defaultdict
 from typing import TYPE_CHECKING, Any, cast
@@ -40,7 +41,15 @@ if TYPE_CHECKING:
 _OK = 200
 # What botocore's parts, the network and the standard library raise for what is not an answer. (A missing key, a wrong
 # type or attribute: botocore's parsers on JSON that is not what its model says.)
-_NO_ANSWER = (BotoCoreError, ResponseParserError, ValueError, KeyError, TypeError, AttributeError)
+_NO_ANSWER = (
+    http.client.HTTPException,
+    BotoCoreError,
+    ResponseParserError,
+    ValueError,
+    KeyError,
+    TypeError,
+    AttributeError,
+)
 
 
 class NotOursError(Exception):
@@ -58,6 +67,7 @@ class Short:
         self._tls: ssl.SSLContext | None = None
         self._lock = threading.Lock()
         self._is_lost = False
+        weakref.finalize(self, _close, self._kept)
 
     def ask(self, service: str, operation: str, arguments: Mapping[str, Any], region: str) -> dict[str, Any] | None:
         """The answer as boto3's client gives it; None when boto3 has to be asked."""
@@ -67,7 +77,7 @@ class Short:
         try:
             model = self._shapes.operation(service, operation)
             return _answer(model, *self._send(self._signed(model, url, arguments, (service, region))))
-        except (OSError, http.client.HTTPException):
+        except OSError:
             self._is_lost = True  # a network that fails once would cost the time-out of each call twice
         except (*_NO_ANSWER, NotOursError):
             pass  # of this call alone
@@ -92,7 +102,7 @@ class Short:
             try:
                 return self._exchange(kept, address, request)
             except (ConnectionError, http.client.BadStatusLine):
-                kept.close()  # the server closed it in the meantime
+                pass  # the server closed it in the meantime
         return self._exchange(self._connected(address), address, request)
 
     def _exchange(
@@ -100,9 +110,13 @@ class Short:
     ) -> tuple[http.client.HTTPResponse, bytes]:
         headers = {name: _text(value) for name, value in request.headers.items()}
         target = address.path + (f"?{address.query}" if address.query else "")
-        connection.request(request.method, target, cast("bytes | str | None", request.body), headers)
-        response = connection.getresponse()
-        body = response.read()
+        try:
+            connection.request(request.method, target, cast("bytes | str | None", request.body), headers)
+            response = connection.getresponse()
+            body = response.read()
+        except BaseException:
+            connection.close()
+            raise
         if not response.will_close:
             with self._lock:
                 self._kept[address.netloc].append(connection)
@@ -176,6 +190,12 @@ def _template(text: str) -> Any:
         return json.loads(text, object_pairs_hook=OrderedDict)
     except (ValueError, TypeError):
         return text
+
+
+def _close(kept: Mapping[str, Sequence[http.client.HTTPConnection]]) -> None:
+    for connections in kept.values():
+        for connection in connections:
+            connection.close()
 
 
 def _text(value: Any) -> str:
