@@ -69,6 +69,11 @@ class Console:
 
     # -- stderr: talk ----------------------------------------------------------------------------------------------
 
+    def begin(self, text: str) -> None:
+        """The first line, at once: rich is not waited for."""
+        self._stderr.write(printable(text) + "\n")
+        self._stderr.flush()
+
     def say(self, text: str, style: str = "") -> None:
         """A line of talk."""
         if self._is_plain:

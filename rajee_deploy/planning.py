@@ -111,8 +111,7 @@ def synthesise_planned(run: Context, planned: Fingerprint, who: Identity, reason
 def show_plan(run: Context, planned: Planned) -> None:
     """Say what the plan is, with every reason."""
     console, who = run.console, planned.identity
-    environment = f", environment {run.settings.environment}" if run.settings.environment else ""
-    console.say(f"account {who.account}, region {who.region}{environment}", "dim")
+    console.say(f"account {who.account}, region {who.region}", "dim")
     _show_age(run)
     for name, image in planned.inputs.items():
         # A base's configuration is read before the image is built; until then nothing depends on it.

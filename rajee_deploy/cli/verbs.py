@@ -61,6 +61,7 @@ def up(
     rajee-deploy up -e prod --image api    one image and its stack, in production
     rajee-deploy up --also-tag v1.2.3      and give the images this tag too
     """
+    _begin("up", environment)
     from rajee_deploy.cli.wiring import make_context
     from rajee_deploy.record import recorded_run, write_outputs
 
@@ -102,6 +103,8 @@ def plan(
     rajee-deploy plan
     rajee-deploy plan -e prod --detailed-exitcode || echo "something to deploy (2) or an error (1)"
     """
+    if not as_json:
+        _begin("plan", environment)
     from rajee_deploy.cli.wiring import make_context
     from rajee_deploy.planning import make_plan, show_plan
 
@@ -197,6 +200,11 @@ def report(
 
     project = None if all_projects else str(settings_path(config).parent)
     show_report(_console(), project, as_json=as_json)
+
+
+def _begin(verb: str, environment: str | None) -> None:
+    """Say what is known before anything is read or asked: nobody looks at an empty screen meanwhile."""
+    _console().begin(f"{verb} · {environment}" if environment else verb)
 
 
 def _compared_bases(run: Context, planned: Planned) -> list[Base]:

@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from rajee_deploy.aws import Aws
+from rajee_deploy.began import process_began
 from rajee_deploy.cli.images import SettingsFlags, chosen_images
 from rajee_deploy.console import Console
 from rajee_deploy.engine.choice import choose_engine
@@ -18,6 +19,7 @@ from rajee_deploy.planning import check_account
 from rajee_deploy.ports import Context, Ports
 from rajee_deploy.registry.ecr import Ecr
 from rajee_deploy.registry.verdicts import Verdicts
+from rajee_deploy.report.timings import Timings
 from rajee_deploy.stack.app import CdkApp
 from rajee_deploy.stack.cdk import Cdk
 from rajee_deploy.stack.cloudformation import CloudFormation
@@ -63,7 +65,9 @@ def make_context(
         store=app.store, records=SsmRecords(aws),
     )  # fmt: skip
     rules = Rules(allow_rollback, settings.require_ancestry)
-    return Context(settings, images, ports, Console(verbose=verbose), tags, rules)
+    timings = Timings(began=process_began())
+    timings.mark("start")
+    return Context(settings, images, ports, Console(verbose=verbose), tags, rules, timings=timings)
 
 
 def _ancestry(root: Path, one: str, other: str) -> Ancestry:
