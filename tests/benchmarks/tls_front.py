@@ -1,4 +1,4 @@
-"""A server of HTTPS before one of HTTP: an address for each service, as AWS has it, and certificates of a test's own."""
+"""HTTPS before a server of HTTP: an address for each service, as AWS has it, and a certificate of a test's own."""
 
 from __future__ import annotations
 
@@ -7,9 +7,12 @@ import socket
 import ssl
 import subprocess
 import threading
-from collections.abc import Iterator
-from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
 
 SERVICES = ("STS", "CLOUDFORMATION", "ECR")
 
@@ -41,14 +44,16 @@ def _accept(listener: socket.socket, context: ssl.SSLContext, behind) -> None:
 
 
 def _serve(accepted: socket.socket, context: ssl.SSLContext, behind) -> None:
-    with contextlib.suppress(OSError), context.wrap_socket(accepted, server_side=True) as client:
-        with socket.create_connection(behind) as server:
-            for each in (client, server):
-                each.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            there = threading.Thread(target=_pump, args=(client, server), daemon=True)
-            there.start()
-            _pump(server, client)
-            client.shutdown(socket.SHUT_RDWR)
+    with (
+        contextlib.suppress(OSError),
+        context.wrap_socket(accepted, server_side=True) as client,
+        socket.create_connection(behind) as server,
+    ):
+        for each in (client, server):
+            each.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        threading.Thread(target=_pump, args=(client, server), daemon=True).start()
+        _pump(server, client)
+        client.shutdown(socket.SHUT_RDWR)
 
 
 def _pump(source: socket.socket, target: socket.socket) -> None:
