@@ -22,10 +22,10 @@ if TYPE_CHECKING:
 def read_sealed(path: Path, question: bytes) -> bytes | None:
     """What `write_sealed` kept there for this very question; None when that is not what lies there."""
     try:
-        seal, _, data = path.read_bytes().partition(b"\n")
+        seal, separator, data = path.read_bytes().partition(b"\n")
     except OSError:
         return None
-    return data if seal == _seal(question, data) else None
+    return data if separator and seal == _seal(question, data) else None
 
 
 def write_sealed(path: Path, question: bytes, data: bytes) -> None:
