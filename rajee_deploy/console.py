@@ -17,6 +17,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, cast
 
+from rajee_deploy.tables import plain_table
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from typing import TextIO
@@ -67,6 +69,11 @@ class Console:
         self.data(json.dumps(document, indent=2))
 
     # -- stderr: talk ----------------------------------------------------------------------------------------------
+
+    def begin(self, text: str) -> None:
+        """The first line, at once: rich is not waited for."""
+        self._stderr.write(printable(text) + "\n")
+        self._stderr.flush()
 
     def say(self, text: str, style: str = "") -> None:
         """A line of talk."""
@@ -164,6 +171,11 @@ class Console:
 
     def table(self, columns: Sequence[str], rows: Sequence[Sequence[str]], *, last_is_total: bool = False) -> None:
         """A plain table on stderr; a column whose name starts with `>` is aligned to the right."""
+        shown = [[printable(cell) for cell in row] for row in rows]
+        lines = plain_table(columns, shown, PLAIN_WIDTH) if self._is_plain and "COLUMNS" not in os.environ else None
+        if lines is not None:
+            self._stderr.write("".join(f"{line}\n" for line in lines))
+            return
         self._print_table(self._talk, columns, rows, last_is_total=last_is_total)
 
     def result_table(self, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rajee_deploy.errors import DeployError
-from rajee_deploy.git import find_revision
 from rajee_deploy.tags import sanitised
 
 if TYPE_CHECKING:
@@ -25,6 +24,8 @@ def expanded(image: ImageSettings, tags: Sequence[str]) -> tuple[str, ...]:
     """
     if not any("{" in tag for tag in tags):
         return tuple(dict.fromkeys(tags))
+    from rajee_deploy.git import find_revision
+
     source = find_revision(image.context)
     return tuple(dict.fromkeys(_expand(tag, image.name, source) for tag in tags))
 

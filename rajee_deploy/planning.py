@@ -5,6 +5,7 @@ Whether something is needed is decided in `plan` alone; this room knows in which
 
 from __future__ import annotations
 
+import os
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -12,11 +13,9 @@ from typing import TYPE_CHECKING, assert_never
 
 from rajee_deploy import guard, retention
 from rajee_deploy import plan as plans
-from rajee_deploy.bases import show_age
 from rajee_deploy.errors import ConfigurationError, DeployError
 from rajee_deploy.facts import Wanted, WantedImage
 from rajee_deploy.fingerprint import with_given
-from rajee_deploy.image import read_all_inputs
 from rajee_deploy.naming import expanded
 from rajee_deploy.observe import observe
 from rajee_deploy.settings import LOCK_NAME
@@ -62,6 +61,8 @@ def make_plan(run: Context) -> Planned:
         identity = pool.submit(ports.identity)
         states = {stack: pool.submit(ports.reader.observe, stack) for stack in stacks}
         with run.timings.phase("hash inputs"):
+            from rajee_deploy.image import read_all_inputs  # while the network is busy
+
             inputs = read_all_inputs(run.images)
             given = _given(run, inputs)
             infrastructure = with_given(ports.infrastructure(), given) if stacks else None
@@ -110,9 +111,8 @@ def synthesise_planned(run: Context, planned: Fingerprint, who: Identity, reason
 def show_plan(run: Context, planned: Planned) -> None:
     """Say what the plan is, with every reason."""
     console, who = run.console, planned.identity
-    environment = f", environment {run.settings.environment}" if run.settings.environment else ""
-    console.say(f"account {who.account}, region {who.region}{environment}", "dim")
-    show_age(console, run.settings.root / LOCK_NAME)
+    console.say(f"account {who.account}, region {who.region}", "dim")
+    _show_age(run)
     for name, image in planned.inputs.items():
         # A base's configuration is read before the image is built; until then nothing depends on it.
         console.notices(name, [notice for notice in image.notices if notice.code != "base-config-unknown"])
@@ -140,6 +140,14 @@ def show_plan(run: Context, planned: Planned) -> None:
         console.say(f"infrastructure decided by {_TIERS[planned.plan.tier]}", "dim")
     if planned.plan.is_empty:
         console.say("Nothing to do: nothing is built, pushed or deployed.", "bold green")
+
+
+def _show_age(run: Context) -> None:
+    lock = run.settings.root / LOCK_NAME
+    if os.path.lexists(lock):  # without one, what knows of locks is not even imported
+        from rajee_deploy.bases import show_age
+
+        show_age(run.console, lock)
 
 
 @contextmanager

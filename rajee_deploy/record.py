@@ -7,11 +7,10 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from rajee_deploy.atomic import write_atomically
-from rajee_deploy.documents import of_figures
 from rajee_deploy.errors import DeployError
 from rajee_deploy.facts import StackPresent
 from rajee_deploy.report.history import History, Run
-from rajee_deploy.report.metrics import TARGETS, figures
+from rajee_deploy.report.metrics import TARGETS
 from rajee_deploy.report.timings import duration
 from rajee_deploy.steps import BuildAndPush, DeployStack
 from rajee_deploy.up import converge
@@ -61,6 +60,9 @@ def recorded_run(run: Context, wait_seconds: float) -> tuple[Planned, Run]:
 
 def show_report(console: Console, project: str | None, *, as_json: bool) -> None:
     """The figures of a project's runs (of all projects when None)."""
+    from rajee_deploy.documents import of_figures
+    from rajee_deploy.report.metrics import figures
+
     history = History()
     everything, unreadable = history.runs()
     found = figures([run for run in everything if project is None or run.project == project])

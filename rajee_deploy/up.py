@@ -7,8 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, assert_never
 
 from rajee_deploy import plan as plans
-from rajee_deploy.building import Workshop, build_all
-from rajee_deploy.deploying import Job, approve, deploy, move_and_tell
 from rajee_deploy.errors import DeployError
 from rajee_deploy.names import NOT_RECORDED
 from rajee_deploy.planning import Planned, make_plan, show_plan, synthesise_planned
@@ -19,6 +17,7 @@ from rajee_deploy.synthesis import Synthesis, keeping, kept, record_of_deploymen
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from rajee_deploy.deploying import Job
     from rajee_deploy.ports import Context
 
 POLL_SECONDS = 3.0
@@ -65,6 +64,9 @@ def execute(run: Context, planned: Planned) -> None:
     steps = planned.plan.steps
     if not steps:
         return
+    # Whoever has nothing to do does not import what does it.
+    from rajee_deploy.deploying import approve, deploy, move_and_tell
+
     # What can fail without having changed anything comes first.
     if any(isinstance(step, BuildAndPush) for step in steps):
         with run.phase("find the engine"):
@@ -90,6 +92,8 @@ def execute(run: Context, planned: Planned) -> None:
 
 
 def _build(run: Context, builds: Sequence[BuildAndPush], planned: Planned) -> None:
+    from rajee_deploy.building import Workshop, build_all
+
     wanted = {image.name: image for image in planned.wanted.images}
     shop = Workshop(
         run.settings, run.ports.engine, run.ports.registry, run.console, run.phase, wanted, run.ports.contents
@@ -99,6 +103,8 @@ def _build(run: Context, builds: Sequence[BuildAndPush], planned: Planned) -> No
 
 def _jobs(run: Context, planned: Planned) -> list[Job]:
     """The deployments, with what the stacks are to record; the assembly is there when one of them needs it."""
+    from rajee_deploy.deploying import Job
+
     steps = [step for step in planned.plan.steps if isinstance(step, DeployStack)]
     revision = run.ports.revision() if steps else NOT_RECORDED
     states = planned.observed.stacks

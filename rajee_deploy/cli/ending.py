@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import signal
 import sys
@@ -10,14 +11,11 @@ from typing import TYPE_CHECKING, NoReturn
 
 import typer
 
-from rajee_deploy.cli.verbs import app
+from rajee_deploy.cli.line import command_line
 from rajee_deploy.errors import ConfigurationError, DeployError, Exit
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from types import FrameType
-
-    from typer.models import CommandInfo
 
 # Some releases of typer carry a click of their own, whose exceptions are not those of an installed click.
 UsageError: type[Exception] = typer.BadParameter.__bases__[0]
@@ -25,6 +23,8 @@ UsageError: type[Exception] = typer.BadParameter.__bases__[0]
 
 def main() -> NoReturn:
     """The command. Turns every way to end into an exit code."""
+    # What is imported stays: to look through it for garbage every 700 objects is a tenth of a run with nothing to do.
+    gc.set_threshold(100_000)
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _interrupt)
     code = Exit.BUG.value
@@ -40,8 +40,7 @@ def main() -> NoReturn:
 
 def _run() -> int:  # noqa: PLR0911 -- one return for each way to end
     try:
-        _narrow(sys.argv[1:])
-        ended = typer.main.get_command(app).main(prog_name="rajee-deploy", standalone_mode=False)
+        ended = typer.main.get_command(command_line(sys.argv[1:])).main(prog_name="rajee-deploy", standalone_mode=False)
     except UsageError as error:
         # click's own code for this is 2, which here means that a plan has changes.
         if "--json" not in sys.argv[1:]:
@@ -70,19 +69,6 @@ def _run() -> int:  # noqa: PLR0911 -- one return for each way to end
         hint = "run again to go on from here; what CloudFormation has begun goes on by itself"
         _tell(DeployError("interrupted", "interrupted", hint=hint))
     return ended if isinstance(ended, int) else Exit.OK
-
-
-def _narrow(argv: Sequence[str]) -> None:
-    """Leave only the verb that was asked for, when it is plain to see: typer builds every verb it has, and all of them
-    together cost more than hashing a small service."""
-    asked = [verb for verb in app.registered_commands if argv and _name_of(verb) == argv[0]]
-    if asked or list(argv) == ["--version"]:
-        app.registered_commands = asked
-        app.registered_groups = []
-
-
-def _name_of(verb: CommandInfo) -> str:
-    return verb.name or (typer.main.get_command_name(verb.callback.__name__) if verb.callback else "")
 
 
 def _bug() -> int:

@@ -1,4 +1,4 @@
-"""The verbs: each turns its flags into one call. Whatever is heavy is imported by the verb that needs it."""
+"""The verbs that plan and hash: each turns its flags into one call, and imports what is heavy when it is called."""
 
 from __future__ import annotations
 
@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from rajee_deploy import __version__
-from rajee_deploy.cli.explain import explain, replay
 from rajee_deploy.cli.flags import (
     AllowRollback,
     AlsoTags,
@@ -27,11 +25,6 @@ from rajee_deploy.cli.flags import (
     Target,
     Verbose,
 )
-from rajee_deploy.cli.lock import lock
-from rajee_deploy.cli.permissions import permissions
-from rajee_deploy.cli.rollback import rollback
-from rajee_deploy.cli.status import status
-from rajee_deploy.cli.verify import verify
 from rajee_deploy.errors import Exit
 
 if TYPE_CHECKING:
@@ -40,46 +33,7 @@ if TYPE_CHECKING:
     from rajee_deploy.planning import Planned
     from rajee_deploy.ports import Context
 
-app = typer.Typer(
-    no_args_is_help=True,
-    # Typer's own rich help imports rich and markdown; plain help starts faster and reads the same in a log.
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
-sandbox_app = typer.Typer(
-    no_args_is_help=True,
-    rich_markup_mode=None,
-    help="An AWS on this machine, to try things: moto plus an image registry.",
-)
-app.add_typer(sandbox_app, name="sandbox")
 
-
-def _print_version(asked: bool) -> None:
-    if asked:
-        typer.echo(f"rajee-deploy {__version__}")
-        raise typer.Exit
-
-
-@app.callback()
-def _root(
-    version: Annotated[
-        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
-    ] = False,
-) -> None:
-    """Deploy containers with AWS CDK: build only what changed, deploy only when something did.
-
-    \b
-    rajee-deploy plan              what would happen, and why (changes nothing)
-    rajee-deploy up                do it
-    rajee-deploy up -e prod        the same with an environment of the settings
-    rajee-deploy status            what is deployed, since when, and whether it is this checkout's
-    rajee-deploy rollback          the image that ran before
-    rajee-deploy report            how long runs take, against the success metrics
-    """
-
-
-@app.command()
 def up(
     environment: Environment = None,
     profile: Profile = None,
@@ -107,6 +61,7 @@ def up(
     rajee-deploy up -e prod --image api    one image and its stack, in production
     rajee-deploy up --also-tag v1.2.3      and give the images this tag too
     """
+    _begin("up", environment)
     from rajee_deploy.cli.wiring import make_context
     from rajee_deploy.record import recorded_run, write_outputs
 
@@ -125,7 +80,6 @@ def up(
         run.console.document(of_run(planned, record, run.accounts))
 
 
-@app.command()
 def plan(
     environment: Environment = None,
     profile: Profile = None,
@@ -149,6 +103,8 @@ def plan(
     rajee-deploy plan
     rajee-deploy plan -e prod --detailed-exitcode || echo "something to deploy (2) or an error (1)"
     """
+    if not as_json:
+        _begin("plan", environment)
     from rajee_deploy.cli.wiring import make_context
     from rajee_deploy.planning import make_plan, show_plan
 
@@ -167,16 +123,16 @@ def plan(
         document = of_plan(planned, run.timings.total)
         run.console.document(document if found is None else {**document, "bases": of_bases(found)})
     else:
-        from rajee_deploy.bases import show_bases
-
         show_plan(run, planned)
-        show_bases(run.console, found or ())
+        if found:
+            from rajee_deploy.bases import show_bases
+
+            show_bases(run.console, found)
         _show_plan_time(run, planned)
     if detailed_exitcode and not planned.plan.is_empty:
         raise typer.Exit(Exit.CHANGES)
 
 
-@app.command()
 def fingerprint(
     context: Annotated[
         Path | None, typer.Argument(help="A build context; without one, the images of the settings.")
@@ -228,16 +184,6 @@ def fingerprint(
         console.data(inputs.fingerprint.tag if len(found) == 1 else f"{name} {inputs.fingerprint.tag}")
 
 
-app.command()(explain)
-app.command()(replay)
-app.command()(verify)
-app.command()(lock)
-app.command()(permissions)
-app.command()(rollback)
-app.command()(status)
-
-
-@app.command()
 def report(
     all_projects: Annotated[bool, typer.Option("--all", help="Runs of every project, not of this one alone.")] = False,
     config: Config = None,
@@ -256,46 +202,9 @@ def report(
     show_report(_console(), project, as_json=as_json)
 
 
-@sandbox_app.command("start")
-def sandbox_start(port: Annotated[int | None, typer.Option(help="The port (default: a free one).")] = None) -> None:
-    """Start it, and print what to export: eval "$(rajee-deploy sandbox start)"."""
-    from rajee_deploy.sandbox import control
-
-    state = control.start(port)
-    console = _console()
-    console.say(f"The sandbox answers at {state.endpoint}.")
-    _print_exports(console)
-
-
-@sandbox_app.command("stop")
-def sandbox_stop() -> None:
-    """Stop it; what it held is gone."""
-    from rajee_deploy.sandbox import control
-
-    _console().say("The sandbox has stopped." if control.stop() else "The sandbox was not running.")
-
-
-@sandbox_app.command("status")
-def sandbox_status(as_json: Json = False) -> None:
-    """Whether it runs, and which repositories it holds."""
-    from rajee_deploy.sandbox import control
-
-    state, console = control.status(), _console()
-    if as_json:
-        endpoint, repositories = (state.endpoint, list(state.repositories)) if state else (None, [])
-        console.document({"schema": "rajee-deploy.sandbox/1", "endpoint": endpoint, "repositories": repositories})
-    elif state is None:
-        console.data("not running")
-    else:
-        console.data(f"running at {state.endpoint}, process {state.pid}")
-        for repository in state.repositories:
-            console.data(f"  {repository}")
-
-
-@sandbox_app.command("env")
-def sandbox_env() -> None:
-    """Print the variables that make AWS tools talk to it: eval "$(rajee-deploy sandbox env)"."""
-    _print_exports(_console())
+def _begin(verb: str, environment: str | None) -> None:
+    """Say what is known before anything is read or asked: nobody looks at an empty screen meanwhile."""
+    _console().begin(f"{verb} · {environment}" if environment else verb)
 
 
 def _compared_bases(run: Context, planned: Planned) -> list[Base]:
@@ -313,15 +222,6 @@ def _show_plan_time(run: Context, planned: Planned) -> None:
     from rajee_deploy.report.timings import duration
 
     run.console.say(f"planned in {duration(run.timings.total)} ({planned.plan.kind})", "dim")
-
-
-def _print_exports(console: Console) -> None:
-    import shlex
-
-    from rajee_deploy.sandbox import control
-
-    for name, value in control.environment().items():
-        console.data(f"export {name}={shlex.quote(value)}")
 
 
 def _console() -> Console:

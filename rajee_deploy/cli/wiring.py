@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from rajee_deploy.aws import Aws
+from rajee_deploy.began import process_began
 from rajee_deploy.cli.images import SettingsFlags, chosen_images
 from rajee_deploy.console import Console
 from rajee_deploy.engine.choice import choose_engine
 from rajee_deploy.errors import ConfigurationError
 from rajee_deploy.facts import StackAbsent
-from rajee_deploy.git import ancestry
 from rajee_deploy.guard import Rules
 from rajee_deploy.places import state_directory
 from rajee_deploy.planning import check_account
 from rajee_deploy.ports import Context, Ports
 from rajee_deploy.registry.ecr import Ecr
 from rajee_deploy.registry.verdicts import Verdicts
+from rajee_deploy.report.timings import Timings
 from rajee_deploy.stack.app import CdkApp
 from rajee_deploy.stack.cdk import Cdk
 from rajee_deploy.stack.cloudformation import CloudFormation
@@ -32,7 +34,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from rajee_deploy.explain.tags import Sources
-    from rajee_deploy.facts import StackState
+    from rajee_deploy.facts import Ancestry, StackState
     from rajee_deploy.registry.contents import ContentsStore
     from rajee_deploy.settings import Settings
     from rajee_deploy.stack import StackReader
@@ -59,11 +61,19 @@ def make_context(
     ports = Ports(
         ecr, _reader(settings, aws), Cdk(settings.cdk, aws, app.tracer), choose_engine(settings.engine), Watching(aws),
         Updates(aws), aws.identity, app.fingerprint, lambda: [store for _, store in _stores(ecr)],
-        lambda: checkout_revision(settings.root), lambda one, other: ancestry(settings.root, one, other),
+        lambda: checkout_revision(settings.root), partial(_ancestry, settings.root),
         store=app.store, records=SsmRecords(aws),
     )  # fmt: skip
     rules = Rules(allow_rollback, settings.require_ancestry)
-    return Context(settings, images, ports, Console(verbose=verbose), tags, rules)
+    timings = Timings(began=process_began())
+    timings.mark("start")
+    return Context(settings, images, ports, Console(verbose=verbose), tags, rules, timings=timings)
+
+
+def _ancestry(root: Path, one: str, other: str) -> Ancestry:
+    from rajee_deploy.git import ancestry
+
+    return ancestry(root, one, other)
 
 
 def _aws(settings: Settings, profile: str | None, region: str | None) -> Aws:

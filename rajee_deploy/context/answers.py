@@ -16,6 +16,7 @@ from rajee_deploy import __version__
 from rajee_deploy.context import cache, witness
 from rajee_deploy.context.stamps import all_trusted
 from rajee_deploy.model import Digest, Kind, Notice
+from rajee_deploy.sealed import library_stamp
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -47,7 +48,7 @@ class Question:
         parts += [b"none" if text is None else b"=" + text for text in (rules.ignore, rules.deployignore)]
         parts += [_bytes(rules.ignore_path), _bytes(rules.deployignore_path)]
         if rules.deployignore is not None:
-            parts.append(_pathspec())
+            parts.append(library_stamp("pathspec"))
         for read in self.reads:
             selector = read.selector
             lists = (selector.include, selector.exclude, selector.required)
@@ -114,18 +115,6 @@ def _program() -> bytes:
     names = sorted(name for name in os.listdir(here) if name.endswith(".py"))  # noqa: PTH208 -- on every start
     statuses = [os.stat(f"{here}/{name}") for name in names]  # noqa: PTH116 -- on every start
     return repr([names, [(status.st_size, status.st_mtime_ns) for status in statuses]]).encode()
-
-
-def _pathspec() -> bytes:
-    """What shows that the library that reads `.deployignore` is the same, without importing it."""
-    from importlib.util import find_spec
-
-    spec = find_spec("pathspec")
-    if spec is None or spec.origin is None:
-        return b""
-    here = spec.origin.rpartition("/")[0]
-    statuses = [os.stat(f"{here}/{name}") for name in sorted(os.listdir(here)) if name.endswith(".py")]  # noqa: PTH116, PTH208
-    return repr([(status.st_size, status.st_mtime_ns) for status in statuses]).encode()
 
 
 def _read_digests(data: bytes) -> tuple[Digest, ...]:

@@ -11,8 +11,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, assert_never
 
 from rajee_deploy.build_settings import EngineKind, parse_kind
-from rajee_deploy.engine.buildah import Buildah
-from rajee_deploy.engine.buildx import Buildx
 from rajee_deploy.errors import ConfigurationError, DeployError
 from rajee_deploy.process import find_program
 
@@ -34,6 +32,11 @@ def choose_engine(settings: EngineSettings) -> Engine:
     kind = _kind(settings)
     program = os.environ.get("CDK_DOCKER", "")
     is_like_buildah = Path(program).name in _LIKE_BUILDAH
+    if kind is EngineKind.AUTO and not program and not settings.builder:
+        return Found()
+    from rajee_deploy.engine.buildah import Buildah
+    from rajee_deploy.engine.buildx import Buildx
+
     match kind:
         case EngineKind.BUILDX:
             return Buildx(settings.builder)
@@ -43,7 +46,7 @@ def choose_engine(settings: EngineSettings) -> Engine:
             if is_like_buildah and not settings.builder:
                 return Buildah(program)
             # A builder, or another docker, that was named: nothing else takes its place (nor an engine's: see _look).
-            return Buildx(settings.builder) if settings.builder or program else Found()
+            return Buildx(settings.builder)
         case _:
             assert_never(kind)
 
@@ -79,6 +82,9 @@ class Found:
 
 
 def _look() -> tuple[Engine, str]:
+    from rajee_deploy.engine.buildah import Buildah
+    from rajee_deploy.engine.buildx import Buildx
+
     buildx = Buildx()
     try:
         return buildx, buildx.check()

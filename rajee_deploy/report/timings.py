@@ -21,12 +21,16 @@ class Phase:
 
 
 class Timings:
-    """Collects phases; they may nest or overlap."""
+    """Collects phases; they may nest or overlap. `began` is on the clock, and now where it is not given."""
 
-    def __init__(self, clock: Callable[[], float] = time.perf_counter) -> None:
+    def __init__(self, clock: Callable[[], float] = time.perf_counter, began: float | None = None) -> None:
         self._clock = clock
-        self._began = clock()
+        self._began = clock() if began is None else began
         self.phases: list[Phase] = []
+
+    def mark(self, name: str) -> None:
+        """All until now was this phase."""
+        self.phases.append(Phase(name, 0.0, self.total))
 
     @contextmanager
     def phase(self, name: str) -> Iterator[None]:

@@ -11,7 +11,6 @@ from rajee_deploy.stack.inputs import describe_app, infra_fingerprint
 from rajee_deploy.stack.store import AssemblyStore
 from rajee_deploy.stack.tracing import Tracer
 from rajee_deploy.stack.tracing.depfile import Depfile, Records, read_depfile
-from rajee_deploy.stack.tracing.distil import distil
 
 if TYPE_CHECKING:
     from rajee_deploy.fingerprint import Fingerprint
@@ -34,4 +33,6 @@ class CdkApp:
         return infra_fingerprint(self._settings, read_depfile(self._depfile))
 
     def _distil(self, records: Records) -> Depfile:
+        from rajee_deploy.stack.tracing.distil import distil
+
         return distil(describe_app(self._settings), records)

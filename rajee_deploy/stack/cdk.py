@@ -16,7 +16,6 @@ from rajee_deploy.aws import unknown
 from rajee_deploy.errors import ConfigurationError, DeployError
 from rajee_deploy.model import GIVEN_PREFIX
 from rajee_deploy.process import Completed, find_program, run
-from rajee_deploy.stack.approval import DIFF, security_changes
 from rajee_deploy.stack.assembly import stacks_of, synthesised_stacks
 from rajee_deploy.steps import Change
 from rajee_deploy.template import referenced_parameters
@@ -123,6 +122,8 @@ class Cdk:
 
     def security_changes(self, stack: str, assembly: Path) -> str:
         """See StackDeployer."""
+        from rajee_deploy.stack.approval import DIFF, security_changes
+
         printed: list[str] = []
         ended = self._cdk(["diff", stack, "--app", str(assembly), "--exclusively", *DIFF], printed.append)
         return security_changes(stack, ended, printed)

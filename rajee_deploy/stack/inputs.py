@@ -34,14 +34,15 @@ from rajee_deploy.model import Digest
 from rajee_deploy.ours import without_ours
 from rajee_deploy.process import find_program, run
 from rajee_deploy.stack.cdk import find_cli
+from rajee_deploy.stack.ignored import Ignored
 from rajee_deploy.stack.traced import project_root, traced_inputs
 from rajee_deploy.stack.tracing.depfile import Depfile
-from rajee_deploy.stack.tracing.distil import App
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from rajee_deploy.settings import CdkSettings
+    from rajee_deploy.stack.tracing.distil import App
 
 # Outputs, caches and installed packages: the first two are not read, the last are counted by lock files and versions.
 LEFT_OUT = frozenset(
@@ -97,6 +98,8 @@ def _unfollowed(app: Path) -> Iterator[Input]:
 
 def describe_app(settings: CdkSettings) -> App:
     """What the trace of a synth is compared with: which paths the declared inputs cover."""
+    from rajee_deploy.stack.tracing.distil import App
+
     command = _app_command(settings.app)
     return App(settings.app.resolve(), Coverage(settings), bool(_python_of(settings.app, command)), is_cdk_library)
 
@@ -112,7 +115,7 @@ class Coverage:
 
     def __init__(self, settings: CdkSettings) -> None:
         self._app = Path(os.path.realpath(settings.app))
-        self._is_ignored = _ignored(settings.ignore)
+        self._is_ignored = Ignored(settings.ignore)
         self._inputs = tuple(Path(os.path.realpath(path)) for path in settings.inputs)
         self._personal = str(Path.home() / ".cdk.json")
 
@@ -133,13 +136,15 @@ class Coverage:
 
 
 def _files(settings: CdkSettings) -> Iterator[tuple[str, str, Digest]]:
-    walk = _Walk(_ignored(settings.ignore))
+    is_ignored = Ignored(settings.ignore)
+    walk = _Walk(is_ignored)
     yield from walk.directory(settings.app, "")
     for number, path in enumerate(settings.inputs):
         yield from walk.path(path, f"input:{number}:{path.name}")  # two of them may have one name
     personal = Path.home() / ".cdk.json"  # the CLI merges it into cdk.json
     if personal.is_file():
         yield from walk.path(personal, "~/.cdk.json")
+    is_ignored.remember()
 
 
 class _Walk:
@@ -187,14 +192,6 @@ def _unreadable(path: Path, error: OSError) -> DeployError:
         "unreadable", "an input of the CDK app cannot be read", where=str(path), cause=error.strerror or str(error),
         hint="give yourself the permission, or name it in cdk.ignore if synth does not read it",
     )  # fmt: skip
-
-
-def _ignored(patterns: tuple[str, ...]) -> Callable[[str], bool]:
-    if not patterns:
-        return lambda _path: False
-    from pathspec import GitIgnoreSpec
-
-    return GitIgnoreSpec.from_lines(patterns).match_file
 
 
 def _versions(app: Path) -> dict[str, str]:

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 from rajee_deploy.fingerprint import Input, private_input
 from rajee_deploy.model import Digest
 from rajee_deploy.ours import without_ours
-from rajee_deploy.stack.tracing.distil import package_version
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterator
@@ -33,6 +32,8 @@ def traced_inputs(depfile: Depfile, settings: CdkSettings, declared: Container[s
         yield Input(f"traced:list:{_portable(path, root)}", _names(path))
     for path in depfile.searched:
         yield Input(f"traced:modules:{_portable(path, root)}", _names(path, _MODULES))
+    if depfile.packages:
+        from rajee_deploy.stack.tracing.distil import package_version
     for path in depfile.packages:
         yield Input(f"traced:package:{_portable(path, root)}", package_version(path))
     for name in depfile.variables:

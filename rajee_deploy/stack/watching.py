@@ -9,13 +9,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Protocol
 
 from rajee_deploy.aws import unknown
-from rajee_deploy.rollout import Deployment, Message, ResourceEvent, RolloutSettings, Service, Targets
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from datetime import datetime
 
     from rajee_deploy.aws import Aws
+    from rajee_deploy.rollout import Deployment, ResourceEvent, RolloutSettings, Service, Targets
 
 _STOPPED_SHOWN = 3
 _STARTING = {"initial", "unavailable", "unused"}
@@ -90,6 +90,8 @@ class Watching:
 
     def service(self, arn: str) -> Service:
         """See StackWatcher."""
+        from rajee_deploy.rollout import Message, Service
+
         record = self._service(arn)
         cluster = record.get("clusterArn", "")
         return Service(
@@ -109,6 +111,8 @@ class Watching:
 
     def settings(self, arn: str) -> RolloutSettings:
         """See StackWatcher."""
+        from rajee_deploy.rollout import RolloutSettings
+
         record = self._service(arn)
         configuration = record.get("deploymentConfiguration") or {}
         groups = list(_target_groups(record))
@@ -149,6 +153,8 @@ class Watching:
         groups = list(_target_groups(record))
         if not groups:
             return None
+        from rajee_deploy.rollout import Targets
+
         states: list[str] = []
         for group in groups:
             answer = self._aws.ask("elbv2", "describe_target_health", {"TargetGroupArn": group})
@@ -173,6 +179,8 @@ def _no_stack(code: str, message: str) -> tuple[()] | None:
 
 
 def _event(record: Mapping[str, Any]) -> ResourceEvent:
+    from rajee_deploy.rollout import ResourceEvent
+
     return ResourceEvent(
         record["EventId"], _at(record["Timestamp"]), record.get("LogicalResourceId", ""),
         record.get("ResourceType", ""), record.get("ResourceStatus", ""), record.get("ResourceStatusReason", ""),
@@ -180,6 +188,8 @@ def _event(record: Mapping[str, Any]) -> ResourceEvent:
 
 
 def _deployment(record: Mapping[str, Any]) -> Deployment:
+    from rajee_deploy.rollout import Deployment
+
     return Deployment(
         record["id"], record["status"], record.get("taskDefinition", ""), record.get("desiredCount", 0),
         record.get("pendingCount", 0), record.get("runningCount", 0), record.get("failedTasks", 0),

@@ -56,6 +56,20 @@ def cost(argv: list[str], environment: dict[str, str] | None = None, rounds: int
     return costs({"it": argv}, environment, rounds)["it"]
 
 
+def first_line(argv: list[str], environment: dict[str, str], rounds: int = 9) -> float:
+    """Median seconds from the start of a program to the end of its first line on stderr."""
+    seconds = []
+    for _ in range(rounds):
+        start = time.perf_counter()
+        with subprocess.Popen(
+            argv, cwd=TOP, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+        ) as process:
+            process.stderr.readline()
+            seconds.append(time.perf_counter() - start)
+            process.communicate()
+    return statistics.median(seconds)
+
+
 def show(name: str, measured: Cost, against: Cost | None = None) -> None:
     """One row; the ratios are to `against`."""
     ratio = f"   {measured.wall / against.wall:6.2f}x wall {measured.cpu / against.cpu:6.2f}x CPU" if against else ""

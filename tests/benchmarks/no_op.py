@@ -1,4 +1,4 @@
-"""A no-op `up` against a no-op `cdk deploy`, and a no-op `plan` against a bare boto3 script that makes its calls."""
+"""A no-op `up` against a no-op `cdk deploy`; and `plan` and `up` against a bare boto3 script that makes their calls."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ import tempfile
 import time
 from pathlib import Path
 
-from measure import COMMAND, REST, TOP, cost, costs, goal, private, show, write_tree
+from measure import COMMAND, REST, TOP, cost, costs, first_line, goal, private, show, write_tree
+from tls_front import https
 
-# The calls of a no-op `plan` of this repository where the hash tier decides, one after the other.
+# The calls of a no-op of this repository where the hash tier decides, one after the other.
 _BARE = """
 import boto3
 session = boto3.Session(region_name="us-east-1")
@@ -26,6 +27,22 @@ for stack in ("RajeeRegistryStack", "RajeeEnvoyStack"):
 tag = next(each["ParameterValue"] for each in found["Parameters"] if each["ParameterKey"] == "ImageTag")
 ecr.batch_get_image(repositoryName="raja/envoy", imageIds=[{"imageTag": tag}])["images"][0]
 """
+
+
+def _against_boto3(environment: dict[str, str], how: str) -> None:
+    """Whole processes, in turns: the six calls by bare boto3, and the verbs that make them."""
+    programs = {
+        f"boto3 alone, the same calls{how}": [sys.executable, "-c", _BARE],
+        f"rajee-deploy plan{how}": [COMMAND, "plan"],
+        f"rajee-deploy up{how}": [COMMAND, "up"],
+    }
+    costs(programs, environment, rounds=1)  # what is kept between runs is there
+    measured = costs(programs, environment, rounds=15)
+    bare, plan, up = measured.values()
+    for name, each in measured.items():
+        show(name, each, bare)
+    for verb, each in (("plan", plan), ("up", up)):
+        goal(f"{verb} to boto3 alone, wall{how}", each.wall / bare.wall, 1.0)
 
 
 def _plan_of_many_files(state: Path, environment: dict[str, str]) -> None:
@@ -114,15 +131,11 @@ def run() -> None:
             up = cost([COMMAND, "up"], environment)
             show("rajee-deploy up, nothing changed", up, raw)
             goal("times faster than cdk deploy, wall", raw.wall / up.wall, 10, at_least=True)
-            pair = {
-                "boto3 alone, the same calls": [sys.executable, "-c", _BARE],
-                "rajee-deploy plan": [COMMAND, "plan"],
-            }
-            measured = costs(pair, environment, rounds=11)
-            bare, plan = measured.values()
-            for name, each in measured.items():
-                show(name, each, bare)
-            goal("plan to boto3 alone, wall", plan.wall / bare.wall, 1.5)
+            _against_boto3(environment, "")
+            with https(environment["AWS_ENDPOINT_URL"], Path(state)) as variables:
+                _against_boto3({**environment, **variables}, " (HTTPS)")
+            for verb in ("plan", "up"):
+                goal(f"ms until the first line of {verb}", first_line([COMMAND, verb], environment) * 1000, 100)
             _plan_of_many_files(Path(state), environment)
             _a_new_image_alone(Path(state), environment)
         finally:

@@ -131,7 +131,7 @@ def test_a_push_leaves_a_record_beside_the_image(builder, tag):
 
 def test_nothing_to_do_asks_nothing_more(builder):
     done = builder.document("up")
-    assert [phase["name"] for phase in done["phases"]] == ["hash inputs", "ask AWS"]
+    assert [phase["name"] for phase in done["phases"]] == ["start", "hash inputs", "ask AWS"]
 
 
 def test_nothing_private_is_anywhere_near_the_record(builder, tag):

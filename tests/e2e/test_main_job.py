@@ -10,9 +10,12 @@ import subprocess
 import time
 import urllib.error
 import urllib.request
+from pathlib import Path
 
 import boto3
 import pytest
+
+from rajee_deploy.ours import is_ours_alone
 
 pytestmark = [pytest.mark.docker, pytest.mark.cdk]
 
@@ -234,6 +237,14 @@ def test_a_wrong_account_stops_before_anything(bootstrapped):
     ended = bootstrapped.run("rajee-deploy up", code=1)
     path.write_text(text)
     assert "✗ wrong-account" in ended.stderr
+
+
+def test_all_that_was_kept_meanwhile_is_known_as_the_tools_own(shell):
+    """Else it would be an input where it lies below a build context or the CDK app: see rajee_deploy/ours.py."""
+    for name in ("RAJEE_DEPLOY_STATE_DIR", "RAJEE_DEPLOY_CACHE_DIR"):
+        place = Path(shell.environment[name])
+        assert len(list(place.rglob("*"))) > 5
+        assert is_ours_alone(place), sorted(map(str, place.rglob("*")))
 
 
 def digests(shell) -> dict[str, str]:

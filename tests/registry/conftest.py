@@ -100,10 +100,18 @@ def verdicts(tmp_path: Path) -> Verdicts:
     return Verdicts(tmp_path / "verdicts.json")
 
 
+@pytest.fixture(params=["short", "boto3"])
+def way(request: pytest.FixtureRequest) -> str:
+    """The path that calls take: boto3 alone, or the short one before it."""
+    return str(request.param)
+
+
 @pytest.fixture
-def ecr(script: Script, verdicts: Verdicts) -> Ecr:
+def ecr(script: Script, verdicts: Verdicts, way: str, monkeypatch: pytest.MonkeyPatch) -> Ecr:
     """The adapter, before the scripted server."""
     assert script
+    if way == "boto3":
+        monkeypatch.setenv("AWS_DEFAULTS_MODE", "legacy")  # boto3's default, but more than the short path knows
     return Ecr(Aws(region="us-east-1"), verdicts)
 
 

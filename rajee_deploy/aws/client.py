@@ -1,4 +1,4 @@
-"""The only door to boto3: one session, short time-outs, and AWS's errors told apart.
+"""The calls to AWS: by the short path where it goes, else by one boto3 session with short time-outs.
 
 botocore turns a response that was cut off into an empty success, so callers never conclude anything from what is
 missing in an answer: only an explicit not-found error means absent (see `registry`, `stack`).
@@ -9,30 +9,29 @@ from __future__ import annotations
 import os
 import threading
 import time
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from rajee_deploy.errors import ConfigurationError, DeployError
+from rajee_deploy.aws.errors import OutOfTimeError, error_code, error_message, translated, unknown
+from rajee_deploy.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Mapping
 
     import boto3
+
+    from rajee_deploy.aws.short import Short
 
 T = TypeVar("T")
 
 CONNECT_SECONDS = 3
 READ_SECONDS = 10
-ATTEMPTS = 4
-
-_EXPIRED = {"ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired"}
-_INVALID = {"InvalidClientTokenId", "UnrecognizedClientException", "InvalidSignatureException", "SignatureDoesNotMatch",
-            "AuthFailure", "InvalidAccessKeyId"}  # fmt: skip
-_SKEWED = {"RequestTimeTooSkewed", "RequestInTheFuture"}
-_DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"}
-_THROTTLED = {"Throttling", "ThrottlingException", "ThrottledException", "TooManyRequestsException",
-              "RequestLimitExceeded", "RequestThrottled", "SlowDown"}  # fmt: skip
+ATTEMPTS = 4  # of boto3; the short path makes one before them
+# The reads of a run with nothing to do, by service. Each becomes one request and one page.
+SHORT_CALLS = {
+    "sts": ("get_caller_identity",), "cloudformation": ("describe_stacks", "get_template"),
+    "ecr": ("batch_get_image", "describe_images", "describe_repositories"), "ssm": ("get_parameter",),
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +55,6 @@ class Patience:
     last_attempt: float = 15
 
 
-class OutOfTimeError(Exception):
-    """A call would have to be tried again, but its time is over."""
-
-
 class _Clock(threading.local):
     """When the call that this thread is making began, with the calls that fetch credentials for it."""
 
@@ -67,13 +62,16 @@ class _Clock(threading.local):
 
 
 class Aws:
-    """A boto3 session, made when first asked: importing boto3 costs more than a whole no-op decision."""
+    """One profile and region. What has nothing to do asks by the short path; a boto3 session is made when that does not
+    go, since importing boto3 costs more than a whole no-op decision."""
 
     def __init__(self, profile: str | None = None, region: str | None = None, patience: Patience | None = None) -> None:
         self.profile = profile
         self._patience = patience or Patience()
         self._clock = _Clock()
         self._region = region
+        self._short: Short | None = None
+        self._is_decided = False  # whether the short path goes
         self._session: boto3.Session | None = None
         self._clients: dict[tuple[str, str], Any] = {}
         self._lock = threading.Lock()  # sessions are not thread-safe; clients are
@@ -81,6 +79,9 @@ class Aws:
     @property
     def region(self) -> str:
         """The region in force; ConfigurationError `no-region` when neither flags, settings nor AWS's own say one."""
+        short = self._short_path()
+        if short is not None:
+            return short.plain.region
         with self._lock:
             region = self._opened().region_name
         if not region:
@@ -110,12 +111,17 @@ class Aws:
 
         DeployError for every other failure. An answer may be empty although AWS sent more: conclude nothing from that.
         """
+        began = time.monotonic()
+        found = self._ask_shortly(service, operation, arguments, region)
+        if found is not None:
+            return found
+        spent = time.monotonic() - began
         from botocore.exceptions import ClientError
 
         client = self.client(service, region) if region else self.client(service)
         call = getattr(client, operation)
         with translated(_named(service, operation), self.profile):
-            self._clock.began = time.monotonic()
+            self._clock.began = time.monotonic() - spent
             try:
                 answer: dict[str, Any] = call(**arguments)
             except (
@@ -125,13 +131,34 @@ class Aws:
             ) as error:  # what botocore's parser makes of JSON that is no answer
                 raise unknown(_named(service, operation), f"the answer is not AWS's: {error}") from error
             except ClientError as error:
-                known = expected(error_code(error), _message(error)) if expected else None
+                known = expected(error_code(error), error_message(error)) if expected else None
                 if known is None:
                     raise
                 return known
             finally:
                 self._clock.began = None
         return answer
+
+    def _ask_shortly(
+        self, service: str, operation: str, arguments: Mapping[str, Any], region: str
+    ) -> dict[str, Any] | None:
+        """The answer, where the short path has one that leaves no doubt."""
+        if operation not in SHORT_CALLS.get(service, ()) or self._patience.last_attempt <= 0:
+            return None
+        short = self._short_path()
+        return short.ask(service, operation, arguments, region or short.plain.region) if short is not None else None
+
+    def _short_path(self) -> Short | None:
+        with self._lock:
+            if not self._is_decided:
+                from rajee_deploy.aws.short import Short
+                from rajee_deploy.aws.short.plain import plain_settings
+
+                plain = plain_settings(self.profile, self._region)
+                if plain is not None:
+                    self._short = Short(plain, SHORT_CALLS, self._patience.connect, self._patience.read)
+                self._is_decided = True
+            return self._short
 
     def download(self, asked: str, url: str, limit: int) -> bytes:
         """The bytes behind an address that AWS gave out, at most `limit` of them. The address opens what it names to
@@ -180,6 +207,11 @@ class Aws:
         return self._session
 
 
+def _named(service: str, operation: str) -> str:
+    """The name that IAM knows a call by, like `ecr:DescribeImages`."""
+    return f"{service}:{operation.title().replace('_', '')}"
+
+
 def _config(patience: Patience) -> Any:
     from botocore.config import Config
 
@@ -188,115 +220,3 @@ def _config(patience: Patience) -> Any:
         read_timeout=patience.read,
         retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
     )
-
-
-def unknown(asked: str, cause: str) -> DeployError:
-    """The error for an answer that says neither present nor absent: the run stops, nothing is guessed."""
-    return DeployError(
-        "unknown-answer",
-        f"{asked} gave an answer that cannot be trusted",
-        where=asked,
-        cause=cause,
-        hint="run again; if it stays, look for a proxy that cuts or rewrites responses",
-    )
-
-
-@contextmanager
-def translated(asked: str, profile: str | None = None) -> Iterator[None]:
-    """Turn botocore's errors into ours. `asked` names the service or call. ClientErrors that a caller expects
-    (not found) are to be caught inside."""
-    from botocore import exceptions
-    from botocore.parsers import ResponseParserError
-
-    login = f"aws sso login --profile {profile}" if profile else "aws sso login"
-    try:
-        yield
-    except exceptions.ProfileNotFound as error:
-        raise ConfigurationError(
-            "no-profile",
-            f"the AWS profile {profile or os.environ.get('AWS_PROFILE')!r} does not exist",
-            cause=str(error),
-            hint="aws configure list-profiles",
-        ) from error
-    except (exceptions.NoCredentialsError, exceptions.PartialCredentialsError) as error:
-        raise DeployError(
-            "no-credentials",
-            "AWS credentials were not found",
-            where=asked,
-            cause=str(error),
-            hint="set AWS_PROFILE or --profile, or log in; without an account: rajee-deploy sandbox start",
-        ) from error
-    except (exceptions.SSOError, exceptions.TokenRetrievalError, exceptions.CredentialRetrievalError) as error:
-        raise DeployError(
-            "expired-credentials", "the AWS login has ended", where=asked, cause=str(error), hint=login
-        ) from error
-    except exceptions.ClientError as error:
-        raise _from_response(asked, error, login) from error
-    except (exceptions.HTTPClientError, exceptions.ConnectionError, ResponseParserError, OutOfTimeError) as error:
-        raise DeployError(
-            "aws-unreachable",
-            "AWS could not be reached",
-            where=asked,
-            cause=str(error),
-            hint="check the network, its proxy or login page, the region and AWS_ENDPOINT_URL",
-        ) from error
-    except ValueError as error:  # how botocore says that AWS_ENDPOINT_URL is no address
-        raise ConfigurationError(
-            "bad-endpoint",
-            "a setting of AWS is malformed",
-            where=asked,
-            cause=str(error),
-            hint="check AWS_ENDPOINT_URL",
-        ) from error
-    except exceptions.BotoCoreError as error:
-        raise DeployError("aws-error", "the call to AWS failed", where=asked, cause=str(error)) from error
-
-
-def error_code(error: Any) -> str:
-    """The AWS error code of a ClientError."""
-    return str(error.response.get("Error", {}).get("Code", ""))
-
-
-def _message(error: Any) -> str:
-    return str(error.response.get("Error", {}).get("Message", ""))
-
-
-def _named(service: str, operation: str) -> str:
-    """The name that IAM knows a call by, like `ecr:DescribeImages`."""
-    return f"{service}:{operation.title().replace('_', '')}"
-
-
-def _from_response(asked: str, error: Any, login: str) -> DeployError:  # noqa: PLR0911 -- one return for each kind
-    code = error_code(error)
-    cause = _message(error) or str(error)
-    if code in _EXPIRED:
-        return DeployError(
-            "expired-credentials", "the AWS credentials have expired", where=asked, cause=cause, hint=login
-        )
-    # A signature is good for some minutes around AWS's own time.
-    if code in _SKEWED or ("Signature" in code and ("Signature expired" in cause or "not yet current" in cause)):
-        return DeployError(
-            "clock-skew", "this machine's clock is not AWS's", where=asked, cause=cause,
-            hint="set the clock (timedatectl set-ntp true), then run again",
-        )  # fmt: skip
-    if code in _INVALID:
-        return DeployError(
-            "bad-credentials", "AWS does not know these credentials", where=asked, cause=cause,
-            hint="check the keys or the profile, and this machine's clock",
-        )  # fmt: skip
-    if code in _DENIED:
-        return DeployError(
-            "access-denied", "AWS refused the call", where=asked, cause=cause,
-            hint="README lists the permissions that plan and up need",
-        )  # fmt: skip
-    if code in _THROTTLED:
-        return DeployError(
-            "throttled", "AWS throttled the call", where=asked, cause=cause, hint="run again in a minute"
-        )
-    if not code or code.isdecimal():  # botocore found none of AWS's codes in it
-        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", code)
-        return DeployError(
-            "aws-error", f"the answer (HTTP {status}) is not one of AWS's", where=asked, cause=cause,
-            hint="run again; if it stays, look for a proxy or a login page between this machine and AWS",
-        )  # fmt: skip
-    return DeployError("aws-error", f"AWS answered {code}", where=asked, cause=cause)

@@ -1,0 +1,67 @@
+"""The command line: which verbs there are, and where each is. Only what was asked for is imported and built: typer
+builds every verb it is given, and all of them together cost more than hashing a small service."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from rajee_deploy import __version__
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+# In the order of --help, with the module of this package that has a function of the verb's name.
+_VERBS = {
+    "up": "verbs", "plan": "verbs", "fingerprint": "verbs", "explain": "explain", "replay": "explain",
+    "verify": "verify", "lock": "lock", "permissions": "permissions", "rollback": "rollback", "status": "status",
+    "report": "verbs",
+}  # fmt: skip
+
+
+def command_line(argv: Sequence[str]) -> typer.Typer:
+    """The application as far as these arguments need it: whole, unless they begin with a verb or ask for the version
+    alone."""
+    app = typer.Typer(
+        no_args_is_help=True,
+        # Typer's own rich help imports rich and markdown; plain help starts faster and reads the same in a log.
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    app.callback()(_root)
+    first = argv[0] if argv else ""
+    is_version = list(argv) == ["--version"]
+    for verb, module in _VERBS.items():
+        if verb == first or not (first in _VERBS or is_version):
+            app.command()(getattr(import_module(f"rajee_deploy.cli.{module}"), verb))
+    if not (first in _VERBS or is_version):
+        from rajee_deploy.cli.sandbox import sandbox
+
+        app.add_typer(sandbox, name="sandbox")
+    return app
+
+
+def _print_version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"rajee-deploy {__version__}")
+        raise typer.Exit
+
+
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Deploy containers with AWS CDK: build only what changed, deploy only when something did.
+
+    \b
+    rajee-deploy plan              what would happen, and why (changes nothing)
+    rajee-deploy up                do it
+    rajee-deploy up -e prod        the same with an environment of the settings
+    rajee-deploy status            what is deployed, since when, and whether it is this checkout's
+    rajee-deploy rollback          the image that ran before
+    rajee-deploy report            how long runs take, against the success metrics
+    """

@@ -1,0 +1,75 @@
+"""`sandbox`: an AWS on this machine, started, stopped and shown."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from rajee_deploy.cli.flags import Json  # noqa: TC001 -- typer reads the annotations while the program runs
+
+if TYPE_CHECKING:
+    from rajee_deploy.console import Console
+
+sandbox = typer.Typer(
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    help="An AWS on this machine, to try things: moto plus an image registry.",
+)
+
+
+@sandbox.command("start")
+def sandbox_start(port: Annotated[int | None, typer.Option(help="The port (default: a free one).")] = None) -> None:
+    """Start it, and print what to export: eval "$(rajee-deploy sandbox start)"."""
+    from rajee_deploy.sandbox import control
+
+    state = control.start(port)
+    console = _console()
+    console.say(f"The sandbox answers at {state.endpoint}.")
+    _print_exports(console)
+
+
+@sandbox.command("stop")
+def sandbox_stop() -> None:
+    """Stop it; what it held is gone."""
+    from rajee_deploy.sandbox import control
+
+    _console().say("The sandbox has stopped." if control.stop() else "The sandbox was not running.")
+
+
+@sandbox.command("status")
+def sandbox_status(as_json: Json = False) -> None:
+    """Whether it runs, and which repositories it holds."""
+    from rajee_deploy.sandbox import control
+
+    state, console = control.status(), _console()
+    if as_json:
+        endpoint, repositories = (state.endpoint, list(state.repositories)) if state else (None, [])
+        console.document({"schema": "rajee-deploy.sandbox/1", "endpoint": endpoint, "repositories": repositories})
+    elif state is None:
+        console.data("not running")
+    else:
+        console.data(f"running at {state.endpoint}, process {state.pid}")
+        for repository in state.repositories:
+            console.data(f"  {repository}")
+
+
+@sandbox.command("env")
+def sandbox_env() -> None:
+    """Print the variables that make AWS tools talk to it: eval "$(rajee-deploy sandbox env)"."""
+    _print_exports(_console())
+
+
+def _print_exports(console: Console) -> None:
+    import shlex
+
+    from rajee_deploy.sandbox import control
+
+    for name, value in control.environment().items():
+        console.data(f"export {name}={shlex.quote(value)}")
+
+
+def _console() -> Console:
+    from rajee_deploy.console import Console
+
+    return Console()

@@ -1,0 +1,44 @@
+"""Which verbs a command line builds, and what a run with nothing to do imports."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from rajee_deploy.cli.line import _VERBS, command_line
+
+
+@pytest.mark.parametrize("argv", [[], ["--help"], ["-h"], ["bogus"], ["sandbox", "start"], ["--version", "plan"]])
+def test_without_a_plain_verb_all_are_there(argv):
+    app = command_line(argv)
+    assert [command.callback.__name__ for command in app.registered_commands] == list(_VERBS)
+    assert [group.name for group in app.registered_groups] == ["sandbox"]
+
+
+@pytest.mark.parametrize("verb", _VERBS)
+def test_a_verb_comes_alone(verb):
+    app = command_line([verb, "--help"])
+    assert [command.callback.__name__ for command in app.registered_commands] == [verb]
+    assert app.registered_groups == []
+
+
+def test_the_version_needs_no_verb():
+    assert command_line(["--version"]).registered_commands == []
+
+
+def test_the_verbs_that_plan_leave_what_acts_for_later():
+    """What only builds, deploys or draws is imported by who does it; boto3 by who needs more than the short path."""
+    program = (
+        "import sys, rajee_deploy.cli.verbs, rajee_deploy.cli.wiring, rajee_deploy.record, rajee_deploy.image,"
+        "rajee_deploy.aws.short.plain; print(*sys.modules)"
+    )
+    ended = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
+    loaded = set(ended.stdout.split())
+    left = {"boto3", "s3transfer", "multiprocessing", "requests", "rich", "pathspec", "docker", "botocore.session",
+            "botocore.client", "rajee_deploy.building", "rajee_deploy.deploying", "rajee_deploy.engine.buildx",
+            "rajee_deploy.engine.buildah", "rajee_deploy.rollout", "rajee_deploy.bases", "rajee_deploy.git",
+            "rajee_deploy.cli.explain", "rajee_deploy.explain", "rajee_deploy.verify", "rajee_deploy.lock"}  # fmt: skip
+    assert "rajee_deploy.planning" in loaded
+    assert not left & loaded
