@@ -116,7 +116,7 @@ def _build(shop: Workshop, step: BuildAndPush, inputs: ImageInputs, labels: Mapp
     if bases:
         with shop.phase(f"{prefix}look at base images"):
             for base, platform in bases:
-                triggers = shop.engine.base_triggers(base, platform, access)
+                triggers = shop.engine.base_triggers(base, platform or shop.engine.platform(), access)
                 _check_triggers(base, unexpected_triggers(inputs, base, platform, triggers), step)
     wanted = shop.wanted[step.image]
     with shop.phase(f"build and push {step.image}"), build_request(inputs, access.uri, labels) as request:

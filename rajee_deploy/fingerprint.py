@@ -25,7 +25,7 @@ INFRA_SCHEME = "rajee-deploy.infra/3"
 TAG_PREFIX = "c-"
 TAG_HEX = 40
 _PRECISIONS = ("exact", "superset")
-_OF_PLATFORM = re.compile(r"[a-z0-9_.]+(/[a-z0-9_.]+){1,2}")
+_OF_PLATFORM = re.compile(r"[a-z0-9_.-]+(/[a-z0-9_.-]+){1,2}")
 
 
 @dataclass(frozen=True, slots=True)

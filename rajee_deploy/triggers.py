@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rajee_deploy.model import Platform
+from rajee_deploy.model import BUILD_PLATFORM, MACHINES, Platform
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
     from rajee_deploy.image import ImageInputs
 
 
-def base_images(inputs: ImageInputs) -> tuple[tuple[str, Platform], ...]:
+def base_images(inputs: ImageInputs) -> tuple[tuple[str, Platform | None], ...]:
     """The images that reachable stages stand on, as a registry knows them (no git, layout or http sources), each with
-    the platform that it is used for."""
+    the platform that it is used for; None: that of the machine that builds."""
     return tuple(
         dict.fromkeys(
-            (one.text, Platform.parse(one.platform) if one.platform else variant.options.platform)
+            (one.text, _platform(one.platform, variant.options.platform))
             for variant in inputs.variants
             for one in variant.recipe.references
             if one.role == "from" and "://" not in one.text and not one.text.startswith("git@")
@@ -29,19 +29,29 @@ def base_images(inputs: ImageInputs) -> tuple[tuple[str, Platform], ...]:
     )
 
 
-def unexpected_triggers(inputs: ImageInputs, base: str, platform: Platform, found: Iterable[str]) -> tuple[str, ...]:
+def _platform(text: str, target: Platform) -> Platform | None:
+    if text == BUILD_PLATFORM:
+        return None
+    return Platform.parse(text) if text else target
+
+
+def unexpected_triggers(
+    inputs: ImageInputs, base: str, platform: Platform | None, found: Iterable[str]
+) -> tuple[str, ...]:
     """Those ONBUILD instructions of a base image, as an engine shows them, that would read the build context and that
     the lock knows nothing of: what they read is in no fingerprint."""
     return unexplained(_reading(found), locked_triggers(inputs, base, platform))
 
 
-def locked_triggers(inputs: ImageInputs, base: str, platform: Platform) -> tuple[str, ...]:
-    """The ONBUILD instructions that the lock knows of a base image for one platform. Another platform's are no help:
-    what this one's read is not read for them."""
+def locked_triggers(inputs: ImageInputs, base: str, platform: Platform | None) -> tuple[str, ...]:
+    """The ONBUILD instructions that the lock knows of a base image for one platform (None: for whatever machine builds,
+    and only where they are the same on all). Another platform's are no help: what this one's read is not read for
+    them."""
     keys = {one.key for one in inputs.recipe.references if one.role == "from" and one.text == base}
     images = (inputs.options.locked[key] for key in keys if key in inputs.options.locked)
-    configs = (image.configs.get(str(platform)) for image in images)
-    return tuple(text for config in configs if config is not None for text in config.onbuild)
+    platforms = MACHINES if platform is None else (str(platform),)
+    found = ({image.configs[each].onbuild for each in platforms if each in image.configs} for image in images)
+    return tuple(text for each in found if len(each) == 1 for text in next(iter(each)))
 
 
 def unexplained(found: Iterable[str], known: Iterable[str]) -> tuple[str, ...]:

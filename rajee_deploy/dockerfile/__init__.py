@@ -11,16 +11,17 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from rajee_deploy.dockerfile import canonical, frontend, selectors
+from rajee_deploy.dockerfile import canonical, frontend, machines, selectors
 from rajee_deploy.dockerfile.bases import Bases
 from rajee_deploy.dockerfile.dispatch import Walk
 from rajee_deploy.dockerfile.instructions import Arg, From, typed
 from rajee_deploy.dockerfile.parser import parse, syntax_error
 from rajee_deploy.dockerfile.platforms import merged, united
 from rajee_deploy.dockerfile.references import NamedContexts, is_known_frontend, parse_image
-from rajee_deploy.dockerfile.scope import GlobalScope, automatic_args
+from rajee_deploy.dockerfile.scope import OF_THE_ENGINE, GlobalScope, automatic_args
 from rajee_deploy.dockerfile.stages import Graph
 from rajee_deploy.dockerfile.words import ExpansionError, Lexer
+from rajee_deploy.errors import DeployError
 from rajee_deploy.model import ContextRead, ImageName, Location, Notice, ReadBy, Recipe, Reference, StageId
 
 if TYPE_CHECKING:
@@ -62,15 +63,40 @@ def resolve(text: bytes, options: BuildOptions, path: str) -> Recipe:
     if frontend is not None and not is_known_frontend(syntax):
         found = _foreign(text, options, path, frontend, contexts)
     else:
-        found = _resolve(text, options, path, [frontend] if frontend is not None else [], contexts)
+        found = _on_all_machines(text, options, path, frontend, contexts)
     if frontend is None or frontend.locked is None:
         return found
     return replace(found, frontend=frontend.text + command.removeprefix(syntax))
 
 
-def _resolve(
-    text: bytes, options: BuildOptions, path: str, references: list[Reference], contexts: NamedContexts
+def _on_all_machines(
+    text: bytes, options: BuildOptions, path: str, syntax: Reference | None, contexts: NamedContexts
 ) -> Recipe:
+    """The recipe, whichever machine builds. Where that decides by a FROM what is built on, whatever any of them needs;
+    one for which the file has no stage, where it has one for others, is none of those that the file is for."""
+    found, failure = [], None
+    for machine in machines.all_machines(options):
+        try:
+            recipe, chosen = _resolve(text, replace(options, build_platform=machine), path, syntax, contexts)
+        except DeployError as error:
+            failure = failure or error
+            if not any(name.encode() in text for name in OF_THE_ENGINE):
+                raise
+            continue
+        if not chosen:
+            return recipe
+        found.append((recipe, all(state.below is not None for state in chosen)))
+    if not found and failure is not None:
+        raise failure
+    recipes = [recipe for recipe, is_stage in found if is_stage] or [recipe for recipe, _ in found]
+    reason = "the machine that builds decides what a FROM names" if len(set(map(repr, recipes))) > 1 else ""
+    return replace(merged(recipes), widened=reason)
+
+
+def _resolve(
+    text: bytes, options: BuildOptions, path: str, syntax: Reference | None, contexts: NamedContexts
+) -> tuple[Recipe, list[State]]:
+    """The recipe, and those of its stages whose base the machine that builds decides."""
     parsed = parse(text, path)
     instructions = [typed(node, path) for node in parsed.nodes]
     args, stages = _split(instructions, path)
@@ -95,10 +121,10 @@ def _resolve(
     own = [state for state in needed if state.stage is not None]
     for state in own:
         walk.stage(state, is_target=state is target)
-    references += walk.found.references
+    references = [*([syntax] if syntax is not None else []), *walk.found.references]
     lines = {name: arg.lines.start for arg in args for name, _ in arg.pairs}
     texts = _instructions(own, scope, contexts, lines)
-    return Recipe(
+    recipe = Recipe(
         target=target.stage.name or "" if target.stage is not None else "",
         reads=tuple(walk.found.reads),
         instructions=tuple(text for text, _ in texts),
@@ -108,6 +134,7 @@ def _resolve(
         notices=(*_notices(references), *walk.found.notices.values()),
         instruction_lines=tuple(line for _, line in texts),
     )
+    return recipe, [state for state in own if state.is_chosen]
 
 
 def _frontend(text: bytes, build_args: Mapping[str, str]) -> tuple[str, str, int]:

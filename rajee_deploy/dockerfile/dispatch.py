@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from rajee_deploy.dockerfile import selectors
+from rajee_deploy.dockerfile import machines, selectors
 from rajee_deploy.dockerfile.arguments import SyntaxProblemError
 from rajee_deploy.dockerfile.instructions import Arg, Assign, Run, Transfer, Words
 from rajee_deploy.dockerfile.mounts import Mount, read_mount, source_as_written
@@ -23,6 +23,8 @@ from rajee_deploy.dockerfile.words import ExpansionError, Lexer
 from rajee_deploy.model import ContextRead, Location, Notice, ReadBy, Reference, StageId
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from rajee_deploy.dockerfile.bases import Bases
     from rajee_deploy.dockerfile.references import NamedContexts
     from rajee_deploy.dockerfile.scope import GlobalScope
@@ -67,15 +69,20 @@ class Walk:
         if state.is_replaced:
             return
         for step in state.steps:
+            self._environment.asked.clear()
             try:
                 self._step(step)
             except (ExpansionError, SyntaxProblemError) as error:
                 raise syntax_error(self._path, step.instruction.lines.start, str(error)) from error
+            names = machines.deciding(step.instruction, self._environment)
+            self._note_machine(names, step.instruction.lines.start)
 
     # -- what a stage stands on ------------------------------------------------------------------------------------
 
     def _open(self, state: State, *, is_target: bool) -> None:
         self._scope.use(state.names)
+        if state.is_chosen:
+            self._note_machine(state.names & self._scope.by_engine, state.line)
         below = state.below
         if below is not None:
             self._environment = self._environments[below.index].copy()
@@ -87,7 +94,10 @@ class Walk:
             config = self._bases.config(state)
             variables = {"PATH": DEFAULT_PATH, **dict(config.env)} if config is not None else {}
             directory = None if is_image else "/"
-            self._environment = Environment(self._scope.lexer, variables, is_open=config is None, directory=directory)
+            self._environment = Environment(
+                self._scope.lexer, variables, is_open=config is None, directory=directory,
+                by_engine=self._bases.differing(state) if config is not None else frozenset(),
+            )  # fmt: skip
             if config is None:
                 self._note_unknown(self.found.references[-1])
             given = state.platform
@@ -109,6 +119,12 @@ class Walk:
             return
         message = f"the ENV and ONBUILD of {base.text} are not known and taken for none; rajee-deploy lock records them"
         self.found.notices.setdefault(base.text, Notice("base-config-unknown", message, base.line))
+
+    def _note_machine(self, names: Collection[str], line: int) -> None:
+        """Say that the machine that builds decides what is in the image, unless the stage is of that machine's kind."""
+        if names and not self._state.is_native:
+            said = machines.notice(names, line)
+            self.found.notices.setdefault(said.message, said)
 
     def _read_all(self, state: State, context: str) -> None:
         """A stage that stands on a directory reads all of it. No instruction but FROM does that; COPY is nearest."""
@@ -150,7 +166,7 @@ class Walk:
         pairs = [(self._environment.expand(key), self._environment.expand(value)) for key, value in assign.pairs]
         if assign.name == "ENV":
             for key, value in pairs:
-                if key.unknown or key.doubtful:
+                if not key.is_known:
                     self._environment.set_unknown()
                 self._environment.set(key.text, value)
 
@@ -161,7 +177,7 @@ class Walk:
         if value is None and default is not None:
             value = self._environment.expand(default)
         elif value is None and name in scope.values:
-            value = Expanded(scope.values[name])
+            value = Expanded(scope.values[name], by_engine=frozenset([name]) & scope.by_engine)
             scope.use([name])
         noted = given if given is not None or default is not None else scope.values.get(name)
         if name in scope.automatic or given is not None:
@@ -203,7 +219,8 @@ class Walk:
         if transfer.name == "COPY":
             kind = "a git repository" if is_git(text) else "a URL"
             raise SyntaxProblemError(f"the source of a COPY cannot be {kind}: {text} (ADD fetches it)")
-        self.found.references.append(Reference("add", source.text or written, transfer.lines.start))
+        shown = written if source.by_engine else source.text or written
+        self.found.references.append(Reference("add", shown, transfer.lines.start))
         return True
 
     def _run(self, run: Run, origins: tuple[State | None, ...]) -> None:
@@ -219,9 +236,9 @@ class Walk:
             try:
                 mount = read_mount(text, expand)
             except SyntaxProblemError:
-                if not any(part.unknown for part in parts):
+                if not any(part.unknown or part.by_engine for part in parts):
                     raise
-                mount = Mount()  # what it is depends on an image's ENV: at its worst it shows the whole context
+                mount = Mount()  # what it is depends on an image or a machine: at its worst it shows the whole context
             self._mount(run, text, mount, origin, _join(parts))
 
     def _mount(self, run: Run, text: str, mount: Mount, origin: State | None, value: Expanded) -> None:
@@ -253,6 +270,8 @@ class Walk:
     def _widen(self, selector: Selector, value: Expanded) -> tuple[Selector, str]:
         if self._is_windows[self._state.index]:
             return selectors.EVERYTHING, "paths of Windows images are not understood"
+        if value.by_engine:
+            return selectors.EVERYTHING, f"the machine that builds decides {_names(value.by_engine)}"
         if value.unknown:
             return selectors.EVERYTHING, f"the base image may define {_names(value.unknown)}"
         # An image that defines it after all makes BuildKit look for another path, which then is not there, and the
@@ -273,7 +292,8 @@ class Walk:
 
 def _join(parts: list[Expanded]) -> Expanded:
     unknown = frozenset().union(*(part.unknown for part in parts))
-    return Expanded("", unknown, frozenset().union(*(part.doubtful for part in parts)))
+    doubtful = frozenset().union(*(part.doubtful for part in parts))
+    return Expanded("", unknown, doubtful, by_engine=frozenset().union(*(part.by_engine for part in parts)))
 
 
 def _names(names: frozenset[str]) -> str:

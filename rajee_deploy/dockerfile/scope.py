@@ -1,7 +1,8 @@
 """Which variables have which value: before the first FROM, and inside a stage.
 
 Owns scoping. Must never know what a value is used for. What an image's own ENV defines is unknown here (its registry
-was not asked), so a stage's environment says of every expansion whether it depends on that.
+was not asked), and so is which machine builds (a plan asks no engine, and one tag must come of all of them): a stage's
+environment says of every expansion whether it depends on either.
 """
 
 from __future__ import annotations
@@ -22,11 +23,13 @@ DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _EPOCH = "SOURCE_DATE_EPOCH"
 ANY = "="  # no variable has this name
 NOT_IN_ENV = ("BUILDKIT_SBOM_SCAN_CONTEXT", "BUILDKIT_SBOM_SCAN_STAGE")
+# The platform of the machine that builds: BuildKit takes that of its first worker (frontend/dockerui/config.go).
+OF_THE_ENGINE = ("BUILDPLATFORM", "BUILDOS", "BUILDOSVERSION", "BUILDARCH", "BUILDVARIANT")
 
 
 def automatic_args(platform: Platform, target: str, build_platform: Platform | None = None) -> dict[str, str]:
-    """The arguments that BuildKit sets itself. The build platform is taken to be the target platform unless one is
-    given: whoever declares BUILDPLATFORM and builds elsewhere gets other values there, and another image."""
+    """The arguments that BuildKit sets itself. Those of the build platform are stand-ins, which no decision follows:
+    the target platform, or one that is given."""
     args: dict[str, str] = {}
     for side, its in (("BUILD", build_platform or platform), ("TARGET", platform)):
         args |= {
@@ -47,6 +50,7 @@ class GlobalScope:
         self.given = given
         self.automatic = automatic
         self.values = {name: given.get(name, value) for name, value in automatic.items()}
+        self.by_engine = {name for name in OF_THE_ENGINE if name not in given}  # whose values the engine decides
         self.declared: list[tuple[str, str | None]] = []
         self._needs: dict[str, frozenset[str]] = {}
         self.used: set[str] = {_EPOCH}  # it dates the image whether a stage declares it or not
@@ -58,14 +62,24 @@ class GlobalScope:
             if name in self.given:
                 self.values[name] = self.given[name]
                 self._needs[name] = frozenset()
+                self.by_engine.discard(name)
             elif default is not None:
                 result = self.lexer.expand(default, self.values)
                 self.values[name] = result.text
                 own = self._needs.get(name, frozenset()) if name in result.matched else frozenset()
                 self._needs[name] = result.matched | result.unmatched | own
+                self.by_engine = self.by_engine - {name} | ({name} if result.matched & self.by_engine else set())
 
     def expand(self, word: str) -> Expansion:
         return self.lexer.expand(word, self.values)
+
+    def is_native(self, platform: Expansion) -> bool:
+        """Whether a stage's platform is that of the machine that builds: $BUILDPLATFORM, the same put together of its
+        parts, or `linux` alone, which containerd completes from the machine that it runs on."""
+        if platform.text.lower() == "linux":
+            return True
+        native = (self.values["BUILDPLATFORM"], f"{self.values['BUILDOS']}/{self.values['BUILDARCH']}")
+        return bool(platform.matched & self.by_engine) and platform.text in native
 
     def use(self, names: Iterable[str]) -> None:
         """Say that these names and all that their values came from matter."""
@@ -78,17 +92,19 @@ class GlobalScope:
 
 class Expanded(NamedTuple):
     """An expanded word. `unknown` names the variables that an image's ENV decides, `doubtful` those that an ARG
-    declares without a value: an image may define them too, though hardly any does."""
+    declares without a value: an image may define them too, though hardly any does; `by_engine` those that depend on
+    the machine that builds."""
 
     text: str
     unknown: frozenset[str] = frozenset()
     doubtful: frozenset[str] = frozenset()
     words: tuple[str, ...] = ()
+    by_engine: frozenset[str] = frozenset()
 
     @property
     def is_known(self) -> bool:
-        """Whether no image can change it."""
-        return not self.unknown and not self.doubtful
+        """Whether no image and no machine can change it."""
+        return not self.unknown and not self.doubtful and not self.by_engine
 
 
 @dataclass(slots=True)
@@ -96,7 +112,8 @@ class Environment:
     """A stage's variables at one point. `is_open`: an image below may define more.
 
     `directory` is the working directory, None where an image decides it. `tainted` are variables whose value depends on
-    what is not known (ANY: every one), `doubted` those whose value depends on an ARG without one, `unset` such ARGs.
+    what is not known (ANY: every one), `doubted` those whose value depends on an ARG without one, `unset` such ARGs,
+    `by_engine` those whose value depends on the machine that builds. `asked` collects which of these were used.
     """
 
     lexer: Lexer
@@ -106,16 +123,19 @@ class Environment:
     tainted: frozenset[str] = frozenset()
     doubted: frozenset[str] = frozenset()
     unset: frozenset[str] = frozenset()
+    by_engine: frozenset[str] = frozenset()
+    asked: set[str] = field(default_factory=set)
 
     def copy(self) -> Environment:
         """The environment that a stage on top starts with."""
-        return replace(self, variables=dict(self.variables))
+        return replace(self, variables=dict(self.variables), asked=set())
 
     def set(self, name: str, value: Expanded) -> None:
         """Give a variable a value. The last one wins, be it ENV or ARG."""
         self.variables[name] = value.text
         self.tainted = self.tainted | {name} if value.unknown else self.tainted - {name}
         self.doubted = self.doubted | {name} if value.doubtful else self.doubted - {name}
+        self.by_engine = self.by_engine | {name} if value.by_engine else self.by_engine - {name}
 
     def set_unknown(self) -> None:
         """A variable got a value, and its name depends on an image: from here on it could be any."""
@@ -144,11 +164,17 @@ class Environment:
         try:
             found = (lexer or self.lexer).expand(word, self.variables)
         except ExpansionError as error:
+            if error.by_value and self.by_engine:
+                self.asked |= self.by_engine
+                return Expanded("", frozenset(["?"]), by_engine=self.by_engine)
             if error.by_value and (self.is_open or self.tainted):
                 return Expanded("", frozenset(["?"]))
             raise
         missing = found.unmatched if self.is_open else frozenset()
+        by_engine = found.matched & self.by_engine
+        self.asked |= by_engine
         if ANY in self.tainted:
-            return Expanded(found.text, found.matched | found.unmatched)
+            return Expanded(found.text, found.matched | found.unmatched, by_engine=by_engine)
         unknown = (found.matched & self.tainted) | (missing - self.unset)
-        return Expanded(found.text, unknown, (found.matched & self.doubted) | (missing & self.unset), found.words)
+        doubtful = (found.matched & self.doubted) | (missing & self.unset)
+        return Expanded(found.text, unknown, doubtful, found.words, by_engine)

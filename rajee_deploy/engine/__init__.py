@@ -61,6 +61,10 @@ class Engine(Protocol):
         """Find that the engine answers and can build; returns its name and version. DeployError with what to do."""
         ...
 
+    def platform(self) -> Platform:
+        """The platform of the machine that builds: what BUILDPLATFORM is there. DeployError where it cannot be told."""
+        ...
+
     def base_triggers(self, image: str, platform: Platform, access: PushAccess) -> tuple[str, ...]:
         """What a base image adds to a build by ONBUILD. DeployError `base-unknown` when it cannot be used."""
         ...

@@ -67,6 +67,10 @@ class Buildah:
             )  # fmt: skip
         return f"{self._name} {found[0]}"
 
+    def platform(self) -> Platform:
+        """See Engine."""
+        return Platform.parse(f"linux/{machine()}")
+
     def base_triggers(self, image: str, platform: Platform, access: PushAccess) -> tuple[str, ...]:
         """See Engine: buildah fetches the image, and tells of it what a build would add."""
         with private_docker_config(access) as login, _registries() as registries:

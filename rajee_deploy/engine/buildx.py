@@ -20,6 +20,7 @@ from rajee_deploy.engine.login import private_docker_config
 from rajee_deploy.engine.progress import Progress
 from rajee_deploy.engine.secrets import Redactor, secret_flags
 from rajee_deploy.errors import DeployError
+from rajee_deploy.model import Platform
 from rajee_deploy.places import user_docker_config
 from rajee_deploy.process import find_program, run
 from rajee_deploy.scratch import private_directory
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from rajee_deploy.engine import BuildEvent, BuildRequest
-    from rajee_deploy.model import Platform, PushAccess
+    from rajee_deploy.model import PushAccess
 
 OLDEST_BUILDX = (0, 13)  # the first with --progress rawjson
 _CHECK_SECONDS = 20.0
@@ -68,6 +69,24 @@ class Buildx:
         named = self._builder or os.environ.get("BUILDX_BUILDER")
         engine = _check_builder(docker, named) if named else f"Docker Engine {_engine_version(docker)}"
         return f"{engine}, buildx {found[1]}.{found[2]}"
+
+    def platform(self) -> Platform:
+        """See Engine. BuildKit takes the first that its worker names; those with a star are what somebody told buildx
+        of the builder."""
+        docker, named = docker_program(), self._builder or os.environ.get("BUILDX_BUILDER", "")
+        program = _buildx(docker, named) if named else [docker, "buildx"]
+        lines: list[str] = []
+        ask = [*program, "inspect", "--bootstrap", *([named] if named else [])]
+        run(ask, time_limit=_BUILDER_SECONDS, on_line=lines.append)
+        listed = next((line.partition(":")[2] for line in lines if line.startswith("Platforms:")), "")
+        texts = [text.strip() for text in listed.split(",") if text.strip()]
+        own = [text for text in texts if not text.endswith("*")] or [text.rstrip("*") for text in texts]
+        if not own:
+            raise DeployError(
+                "no-builder", "the builder does not tell its platforms", where=f"builder {named or 'in use'}",
+                cause="\n".join(lines[-3:]), hint="docker buildx inspect shows what it knows of itself",
+            )  # fmt: skip
+        return Platform.parse(own[0])
 
     def base_triggers(self, image: str, platform: Platform, access: PushAccess) -> tuple[str, ...]:
         """See Engine. BuildKit itself is asked: it builds nothing but `FROM image`, with an empty build context, and

@@ -61,6 +61,10 @@ class Found:
         self._found()
         return self._version
 
+    def platform(self) -> Platform:
+        """See Engine."""
+        return self._found().platform()
+
     def base_triggers(self, image: str, platform: Platform, access: PushAccess) -> tuple[str, ...]:
         """See Engine."""
         return self._found().base_triggers(image, platform, access)
