@@ -149,6 +149,7 @@ def _image_inputs(recipe: Recipe, options: BuildOptions, uses: Sequence[Use], mo
         for name, reference in sorted(options.build_contexts.items())
         if not is_local_context(reference)  # those count by what is read of them, not by where they lie
     ]
+    inputs += [Input("source-policy", digest=options.source_policy)] if options.source_policy is not None else []
     inputs += [Input(f"label:{name}", value) for name, value in sorted(options.labels.items())]
     inputs += [Input(f"use:{number}", _describe(use)) for number, use in enumerate(uses)]
     return inputs

@@ -23,7 +23,8 @@ class BuildRequest:
 
     Build arguments may be private: they are handed over in the environment, never in the argument list. Of secrets
     the request holds ids and where the values are. `shown_dockerfile` is the Dockerfile as the user would name it, for
-    messages; `name` is the image's own, and the scope of its build cache.
+    messages; `name` is the image's own, and the scope of its build cache. `proxies` are the build arguments of docker's
+    configuration, private too: no others are added, whatever the engine's own configuration says.
     """
 
     context: Path
@@ -37,6 +38,7 @@ class BuildRequest:
     settings: BuildSettings = field(default_factory=BuildSettings)
     shown_dockerfile: str = "Dockerfile"
     name: str = "image"
+    proxies: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

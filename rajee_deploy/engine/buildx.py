@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rajee_deploy.build_settings import Provenance
+from rajee_deploy.engine.ambient import NEUTRAL
 from rajee_deploy.engine.cache import cache_flags
 from rajee_deploy.engine.failures import failure
 from rajee_deploy.engine.location import located
@@ -115,13 +116,13 @@ class Buildx:
 
     def build_and_push(self, request: BuildRequest, access: PushAccess, on_event: Callable[[BuildEvent], None]) -> str:
         """See Engine."""
-        redacted = Redactor(request.settings.secrets, request.build_args)
+        redacted = Redactor(request.settings.secrets, {**request.proxies, **request.build_args})
         progress = Progress(redacted.events(on_event))
-        with private_docker_config(access) as login, private_directory("build") as scratch:
+        with private_docker_config(access, request.proxies) as login, private_directory("build") as scratch:
             metadata = scratch / "metadata.json"
             argv, environment = _command(self._build_command(), request, access.host)
             argv.insert(-1, f"--metadata-file={metadata}")
-            ended = run(argv, env={**login, **environment}, on_line=progress.line)
+            ended = run(argv, env={**login, **NEUTRAL, **environment}, on_line=progress.line)
             if ended.code != 0:
                 where, cause = located(progress.failure(), request.dockerfile.name, request.shown_dockerfile)
                 problem = f"docker buildx build ended with {ended.code}"

@@ -5,6 +5,7 @@ that names file and key. It reads the file and looks whether the paths in it exi
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from rajee_deploy.build_settings import BuildSettings, EngineSettings, parse_build, parse_engine
@@ -77,12 +78,16 @@ def load(path: Path, environment: str | None = None) -> Settings:
     reader = _Reader(path, prefix)
     reader.check(table, _TOP_KEYS, "")
     chosen = reader.environment(table.get("environments", {}), environment)
-    images = reader.images(table.get("images", {}), chosen.get("images", {}), f"environments.{environment}.")
+    engine = reader.engine({**table, **chosen})
+    images = tuple(
+        replace(image, build=replace(image.build, builder=engine.builder))
+        for image in reader.images(table.get("images", {}), chosen.get("images", {}), f"environments.{environment}.")
+    )
     cdk = reader.cdk(table.get("cdk"), chosen)
     reader.check_stacks(images, cdk)
     return Settings(
         path, images, cdk, environment or "", chosen.get("profile"), chosen.get("region"), chosen.get("account"),
-        tuple(table.get("environments", {})), reader.engine({**table, **chosen}),
+        tuple(table.get("environments", {})), engine,
         chosen.get("production", environment in PRODUCTION),
         chosen.get("require-ancestry", table.get("require-ancestry", False)),
     )  # fmt: skip
