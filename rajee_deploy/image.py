@@ -131,7 +131,17 @@ def _options(settings: ImageSettings, locked: Mapping[str, LockedImage]) -> list
     several = len(settings.platforms) > 1
     builds = min(settings.platforms, key=lambda each: str(each) not in _MACHINES) if several else None
     return [
-        BuildOptions(each, settings.target, args, settings.build_contexts, locked, settings.labels, builds, policy)
+        BuildOptions(
+            each,
+            settings.target,
+            args,
+            settings.build_contexts,
+            locked,
+            settings.labels,
+            builds,
+            policy,
+            settings.syntax_mirrors,
+        )
         for each in settings.platforms
     ]
 

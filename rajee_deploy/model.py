@@ -189,6 +189,7 @@ class BuildOptions:
     `locked` has what the lock says, by reference in its familiar form (`busybox:1.37`, without the tag `latest`).
     `build_platform` stands in for BUILDPLATFORM, which is no input: one fingerprint must come of all machines (None:
     the target platform). `source_policy` is that of the file with rules that replace sources, where one is in force.
+    `syntax_mirrors` are places that have Docker's frontends, besides Docker Hub; they decide what is understood.
     """
 
     platform: Platform
@@ -199,6 +200,7 @@ class BuildOptions:
     labels: Mapping[str, str] = field(default_factory=dict)  # configured ones; the tool's own decide nothing
     build_platform: Platform | None = None
     source_policy: Digest | None = None
+    syntax_mirrors: tuple[str, ...] = ()
 
 
 class Reference(NamedTuple):

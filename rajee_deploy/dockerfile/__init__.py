@@ -17,7 +17,7 @@ from rajee_deploy.dockerfile.dispatch import Walk
 from rajee_deploy.dockerfile.instructions import Arg, From, typed
 from rajee_deploy.dockerfile.parser import parse, syntax_error
 from rajee_deploy.dockerfile.platforms import merged, united
-from rajee_deploy.dockerfile.references import NamedContexts, is_known_frontend, parse_image
+from rajee_deploy.dockerfile.references import NamedContexts, is_known_frontend, parse_image, possible_mirror
 from rajee_deploy.dockerfile.scope import OF_THE_ENGINE, GlobalScope, automatic_args
 from rajee_deploy.dockerfile.stages import Graph
 from rajee_deploy.dockerfile.words import ExpansionError, Lexer
@@ -60,7 +60,7 @@ def resolve(text: bytes, options: BuildOptions, path: str) -> Recipe:
     syntax, command, line = _frontend(text, options.build_args)
     contexts = NamedContexts(options.build_contexts, str(options.platform))
     frontend = Bases(options, contexts, ()).syntax(syntax, line) if syntax else None
-    if frontend is not None and not is_known_frontend(syntax):
+    if frontend is not None and not is_known_frontend(syntax, options.syntax_mirrors):
         found = _foreign(text, options, path, frontend, contexts)
     else:
         found = _on_all_machines(text, options, path, frontend, contexts)
@@ -191,6 +191,9 @@ def _build_args(declared: dict[str, str | None], scope: GlobalScope) -> tuple[tu
 
 def _foreign(text: bytes, options: BuildOptions, path: str, syntax: Reference, contexts: NamedContexts) -> Recipe:
     reason = f"the frontend {syntax.text} is not Docker's"
+    mirror = possible_mirror(syntax.text)
+    if mirror:
+        reason += f', as far as is known: where {mirror} mirrors Docker Hub, say syntax-mirrors = ["{mirror}"]'
     location = Location(path, max(syntax.line, 1), max(syntax.line, 1))
     reads = tuple(
         ContextRead(ReadBy.COPY, location, StageId(-1, None), ".", selectors.EVERYTHING, name, reason)
