@@ -167,10 +167,14 @@ class ContextRead(NamedTuple):
 
 
 class BaseConfig(NamedTuple):
-    """What an image of one platform brings into a stage that stands on it: its ENV, in order, and its ONBUILD."""
+    """What an image of one platform brings into a stage that stands on it: its ENV, in order, and its ONBUILD.
+
+    `is_whole`: not so where an engine only showed what its ONBUILD does, without ENV and ARG.
+    """
 
     env: tuple[tuple[str, str], ...] = ()
     onbuild: tuple[str, ...] = ()
+    is_whole: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +191,8 @@ class BuildOptions:
     """What decides a build besides the Dockerfile and the files, as the settings or flags give it.
 
     `locked` has what the lock says, by reference in its familiar form (`busybox:1.37`, without the tag `latest`).
+    `seen` has what bases were found to have where the build takes them, by reference and platform as the recipe has
+    them; it goes before the lock.
     `build_platform` stands in for BUILDPLATFORM, which is no input: one fingerprint must come of all machines (None:
     the target platform). `source_policy` is that of the file with rules that replace sources, where one is in force.
     `syntax_mirrors` are places that have Docker's frontends, besides Docker Hub; they decide what is understood.
@@ -201,6 +207,7 @@ class BuildOptions:
     build_platform: Platform | None = None
     source_policy: Digest | None = None
     syntax_mirrors: tuple[str, ...] = ()
+    seen: Mapping[tuple[str, str], BaseConfig] = field(default_factory=dict)
 
 
 class Reference(NamedTuple):

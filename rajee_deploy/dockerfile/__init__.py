@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from rajee_deploy.dockerfile import canonical, frontend, machines, selectors
 from rajee_deploy.dockerfile.bases import Bases
-from rajee_deploy.dockerfile.dispatch import Walk
+from rajee_deploy.dockerfile.dispatch import BASE_DECIDES, Walk
 from rajee_deploy.dockerfile.instructions import Arg, From, typed
 from rajee_deploy.dockerfile.parser import parse, syntax_error
 from rajee_deploy.dockerfile.platforms import merged, united
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from rajee_deploy.dockerfile.stages import State
     from rajee_deploy.model import BuildOptions
 
-__all__ = ["familiar", "image_of", "merged", "resolve", "united"]
+__all__ = ["BASE_DECIDES", "familiar", "image_of", "merged", "resolve", "united"]
 
 _SYNTAX_ARG = "BUILDKIT_SYNTAX"
 # They count without being declared: the first dates the image, the others reach the frontend itself.
@@ -59,14 +59,14 @@ def resolve(text: bytes, options: BuildOptions, path: str) -> Recipe:
     """
     syntax, command, line = _frontend(text, options.build_args)
     contexts = NamedContexts(options.build_contexts, str(options.platform))
-    frontend = Bases(options, contexts, ()).syntax(syntax, line) if syntax else None
-    if frontend is not None and not is_known_frontend(syntax, options.syntax_mirrors):
-        found = _foreign(text, options, path, frontend, contexts)
+    reader = Bases(options, contexts, ()).syntax(syntax, line) if syntax else None
+    if reader is not None and not is_known_frontend(syntax, options.syntax_mirrors):
+        found = _foreign(text, options, path, reader, contexts)
     else:
-        found = _on_all_machines(text, options, path, frontend, contexts)
-    if frontend is None or frontend.locked is None:
+        found = _on_all_machines(text, options, path, reader, contexts)
+    if reader is None or reader.locked is None:
         return found
-    return replace(found, frontend=frontend.text + command.removeprefix(syntax))
+    return replace(found, frontend=reader.text + command.removeprefix(syntax))
 
 
 def _on_all_machines(
@@ -104,7 +104,8 @@ def _resolve(
     lexer = Lexer(parsed.escape)
     # TARGETSTAGE is the target as the user wrote it, whatever its case.
     automatic = automatic_args(options.platform, options.target or name, options.build_platform)
-    scope = GlobalScope(lexer, automatic, options.build_args)
+    version = frontend.version(syntax.text, is_locked=syntax.locked is not None) if syntax is not None else None
+    scope = GlobalScope(lexer, automatic, options.build_args, version)
     for arg in args:
         try:
             scope.declare(arg)

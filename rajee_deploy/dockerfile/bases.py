@@ -40,6 +40,7 @@ class Bases:
         self._platform = options.platform
         self._contexts = contexts
         self._stages = stages
+        self._seen = options.seen
 
     def syntax(self, text: str, line: int) -> Reference:
         """The frontend's image, which no named context replaces."""
@@ -74,7 +75,11 @@ class Bases:
         return frozenset(name for name in names if len({each.get(name) for each in environments}) > 1)
 
     def _configs(self, found: Reference) -> list[BaseConfig]:
-        """What the lock has for a base: of a stage on the build platform, what any machine that it knows gets."""
+        """What is known of a base: what was seen, else what the lock has; of a stage on the build platform, what any
+        machine gets that the lock knows."""
+        seen = self._seen.get((found.text, found.platform))
+        if seen is not None:
+            return [seen]
         image = self._locked.get(found.key)
         platforms = MACHINES if found.platform == BUILD_PLATFORM else (found.platform,)
         return [image.configs[each] for each in platforms if each in image.configs] if image is not None else []

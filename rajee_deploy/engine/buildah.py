@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from rajee_deploy.build_settings import Provenance
 from rajee_deploy.engine.ambient import EPOCH, POLICY
-from rajee_deploy.engine.buildx import build_arg_flags
+from rajee_deploy.engine.buildx import build_arg_flags, config_of
 from rajee_deploy.engine.cache import layer_cache_flags, mounts_files
 from rajee_deploy.engine.failures import failure
 from rajee_deploy.engine.login import private_docker_config
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from rajee_deploy.engine import BuildEvent, BuildRequest
-    from rajee_deploy.model import PushAccess
+    from rajee_deploy.model import BaseConfig, PushAccess
 
 OLDEST = (1, 33)  # the first with heredocs
 _CHECK_SECONDS = 20.0
@@ -72,14 +72,17 @@ class Buildah:
         """See Engine."""
         return Platform.parse(f"linux/{machine()}")
 
-    def base_triggers(self, image: str, platform: Platform, access: PushAccess) -> tuple[str, ...]:
-        """See Engine: buildah fetches the image, and tells of it what a build would add."""
+    def base_config(
+        self, image: str, platform: Platform, access: PushAccess, registry: Callable[[], BaseConfig]
+    ) -> BaseConfig:
+        """See Engine: buildah fetches the image as its build would, and tells of it; no registry is asked besides."""
+        del registry
         with private_docker_config(access) as login, _registries() as registries:
             environment = {**login, **registries}
             pull = [self._program(), "pull", "--quiet", f"--platform={platform}", *_trust(image), _auth(login), image]
             pulled = run(pull, env=environment)
             if pulled.code == 0:
-                return _triggers(self._inspect(pulled.tail[-1], environment))
+                return _config(self._inspect(pulled.tail[-1], environment))
         raise DeployError(
             "base-unknown", f"the base image {image} cannot be used", where=image, cause="\n".join(pulled.tail[-5:]),
             hint="check its name, its platform and your login to its registry",
@@ -302,7 +305,5 @@ def _registries() -> Iterator[dict[str, str]]:
         yield {"CONTAINERS_REGISTRIES_CONF": str(path)}
 
 
-def _triggers(document: Mapping[str, Any]) -> tuple[str, ...]:
-    config = (document.get("Docker") or {}).get("config") or document.get("Config")
-    triggers = config.get("OnBuild") if isinstance(config, dict) else None
-    return tuple(str(text) for text in triggers or ())
+def _config(document: Mapping[str, Any]) -> BaseConfig:
+    return config_of((document.get("Docker") or {}).get("config") or document.get("Config"))
