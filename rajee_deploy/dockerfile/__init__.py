@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING
 
 from rajee_deploy.dockerfile import canonical, frontend, machines, selectors
 from rajee_deploy.dockerfile.bases import Bases
-from rajee_deploy.dockerfile.dispatch import BASE_DECIDES, Walk
+from rajee_deploy.dockerfile.dispatch import Walk
 from rajee_deploy.dockerfile.instructions import Arg, From, typed
 from rajee_deploy.dockerfile.parser import parse, syntax_error
 from rajee_deploy.dockerfile.platforms import merged, united
 from rajee_deploy.dockerfile.references import NamedContexts, is_known_frontend, parse_image, possible_mirror
 from rajee_deploy.dockerfile.scope import OF_THE_ENGINE, GlobalScope, automatic_args
 from rajee_deploy.dockerfile.stages import Graph
+from rajee_deploy.dockerfile.widening import BASE_DECIDES
 from rajee_deploy.dockerfile.words import ExpansionError, Lexer
 from rajee_deploy.errors import DeployError
 from rajee_deploy.model import ContextRead, ImageName, Location, Notice, ReadBy, Recipe, Reference, StageId

@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from rajee_deploy.dockerfile import machines, selectors
+from rajee_deploy.dockerfile import machines, selectors, widening
 from rajee_deploy.dockerfile.arguments import SyntaxProblemError
 from rajee_deploy.dockerfile.instructions import Arg, Assign, Run, Transfer, Words
 from rajee_deploy.dockerfile.mounts import Mount, read_mount, source_as_written, type_as_written
@@ -30,9 +30,6 @@ if TYPE_CHECKING:
     from rajee_deploy.dockerfile.scope import GlobalScope
     from rajee_deploy.dockerfile.stages import State, Step
     from rajee_deploy.model import Selector
-
-# How the reasons for reading more than a build reads begin.
-BASE_DECIDES, FRONTEND_DECIDES = "the base image may define", "old versions of docker/dockerfile"
 
 _BODY = Lexer(plain_quotes=True)  # always with the backslash, whatever the escape directive says
 _NO_IMAGES = ("git@", "git://", "ssh://", "http://", "https://")  # sources without a configuration
@@ -122,7 +119,10 @@ class Walk:
     def _note_unknown(self, base: Reference) -> None:
         if base.text.startswith(_NO_IMAGES):
             return
-        message = f"the ENV and ONBUILD of {base.text} are not known and taken for none; rajee-deploy lock records them"
+        message = (
+            f"the ENV and ONBUILD of {base.text} are not known: what ENV may decide counts in full, ONBUILD is looked "
+            "at before a build; rajee-deploy lock records them"
+        )
         self.found.notices.setdefault(base.text, Notice("base-config-unknown", message, base.line))
 
     def _note_machine(self, names: Collection[str], line: int) -> None:
@@ -138,7 +138,7 @@ class Walk:
         if config is None or not config.onbuild:
             return
         for context in ("", *self._contexts.locals()):
-            self._read_all(state, context, f"{FRONTEND_DECIDES} run the ONBUILD of {state.base} here")
+            self._read_all(state, context, f"{widening.FRONTEND_DECIDES} run the ONBUILD of {state.base} here")
         self._environment.set_unknown()
         self.found.args |= self._scope.given
 
@@ -192,7 +192,7 @@ class Walk:
         for name, default in arg.pairs:
             value = self._arg(name, default)
             if before is not None and default is not None and name not in self._scope.given:
-                value = _compared(name, value, before, default)
+                value = widening.compared(name, value, before, default)
             if value is not None and name not in NOT_IN_ENV:
                 self._environment.set(name, value)
 
@@ -265,7 +265,7 @@ class Walk:
                 mount = Mount()  # what it is depends on an image or a machine: at its worst it shows the whole context
             if not self._environment.expand(type_as_written(text)).is_known:
                 mount = mount._replace(kind="bind")
-            self._mount(run, text, mount, origin, _join(parts))
+            self._mount(run, text, mount, origin, widening.joined(parts))
 
     def _mount(self, run: Run, text: str, mount: Mount, origin: State | None, value: Expanded) -> None:
         if mount.secret is not None:
@@ -294,16 +294,8 @@ class Walk:
     # -- reads -----------------------------------------------------------------------------------------------------
 
     def _widen(self, selector: Selector, value: Expanded) -> tuple[Selector, str]:
-        if self._is_windows[self._state.index]:
-            return selectors.EVERYTHING, "paths of Windows images are not understood"
-        if value.by_engine:
-            return selectors.EVERYTHING, f"the machine that builds decides {_names(value.by_engine)}"
-        if value.unknown:
-            return selectors.EVERYTHING, f"{BASE_DECIDES} {_names(value.unknown)}"
-        # Not even a literal path is left to fail where it is not there: another instruction may have staged it in part.
-        if value.disputed:
-            return selectors.EVERYTHING, f"{FRONTEND_DECIDES} have another {_names(value.disputed)}"
-        return selector, ""
+        reason = widening.WINDOWS if self._is_windows[self._state.index] else widening.reason(value)
+        return (selectors.EVERYTHING, reason) if reason else (selector, "")
 
     def _read(
         self, by: ReadBy, instruction: Transfer | Run, source: str, wanted: tuple[Selector, str], context: str
@@ -313,27 +305,6 @@ class Walk:
         selector, widened = wanted
         location = Location(self._path, lines.start, lines.end)
         self.found.reads.append(ContextRead(by, location, stage, source, selector, context, widened))
-
-
-def _join(parts: list[Expanded]) -> Expanded:
-    unknown = frozenset().union(*(part.unknown for part in parts))
-    disputed = frozenset().union(*(part.disputed for part in parts))
-    return Expanded("", unknown, disputed, by_engine=frozenset().union(*(part.by_engine for part in parts)))
-
-
-def _compared(name: str, value: Expanded | None, before: Environment, default: str) -> Expanded | None:
-    """The value of an argument, disputed where expanding its default in an earlier environment gives another one."""
-    try:
-        earlier = before.expand(default)
-    except ExpansionError:
-        earlier = None
-    if value is None or earlier == value:
-        return value
-    return value._replace(disputed=value.disputed | {name})
-
-
-def _names(names: frozenset[str]) -> str:
-    return ", ".join(f"${name}" for name in sorted(names))
 
 
 def _check_checksum(checksum: Expanded, sources: list[tuple[str, Expanded]]) -> None:

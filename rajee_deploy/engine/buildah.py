@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING, Any
 
 from rajee_deploy.build_settings import Provenance
 from rajee_deploy.engine.ambient import EPOCH, POLICY
-from rajee_deploy.engine.buildx import build_arg_flags, config_of
+from rajee_deploy.engine.bases import config_of
+from rajee_deploy.engine.buildx import build_arg_flags
 from rajee_deploy.engine.cache import layer_cache_flags, mounts_files
 from rajee_deploy.engine.failures import failure
 from rajee_deploy.engine.login import private_docker_config

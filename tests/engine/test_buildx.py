@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 
 import pytest
+from engines import second_engine
 
 from rajee_deploy.engine.buildx import Buildx
 from rajee_deploy.errors import DeployError
@@ -80,11 +81,23 @@ def test_a_base_that_is_not_there():
     assert "rajee-deploy lock" in caught.value.hint
 
 
+def test_with_containerds_store_the_registry_goes_before_what_the_engine_has(tmp_path, monkeypatch):
+    """So does BuildKit there: it takes its own only where the registry does not answer."""
+    (tmp_path / "x").write_text("x")
+    subprocess.run(["tar", "cf", tmp_path / "x.tar", "-C", tmp_path, "x"], check=True)
+    there, own = BaseConfig((("P", "b"),)), BaseConfig((("P", "a"),), ("COPY . /app",))
+    with second_engine(tmp_path, containerd_store=True) as engine:
+        changes = ("--change=ENV P=a", "--change=ONBUILD COPY . /app")
+        engine.docker("import", *changes, str(tmp_path / "x.tar"), "rajee-test-own:1")
+        monkeypatch.setenv("DOCKER_HOST", engine.address)
+        assert Buildx().base_config("rajee-test-own:1", AMD64, ACCESS, lambda: there) == there
+        assert Buildx().base_config("rajee-test-own:1", AMD64, ACCESS, no_registry) == own
+
+
 class Elsewhere(Buildx):
     """A builder that takes its images from a registry which only it can ask."""
 
-    def _docker_engine(self) -> list[str]:
-        return []
+    _docker_engine = ()
 
 
 @pytest.mark.parametrize(
