@@ -104,6 +104,7 @@ configs = st.builds(
     BaseConfig,
     st.dictionaries(texts, texts, max_size=3).map(lambda env: tuple(env.items())),
     st.lists(texts, max_size=3).map(tuple),
+    st.just(True),  # noqa: FBT003 -- only what was read as a whole is locked
 )
 
 
