@@ -15,7 +15,7 @@ from rajee_deploy.dockerfile import image_of, remote_of
 from rajee_deploy.errors import ConfigurationError, DeployError
 from rajee_deploy.image import read_recipe
 from rajee_deploy.lock import Entry, Lock
-from rajee_deploy.model import is_local_context
+from rajee_deploy.model import BUILD_PLATFORM, MACHINES, is_local_context
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Need:
-    """One line that a lock must have. `platform` is "" where only the digest matters."""
+    """One line that a lock must have. `platform` is "" where only the digest matters, BUILD_PLATFORM for a line of any
+    machine that may build: which of them there are only the registry knows."""
 
     reference: str
     platform: str = ""
@@ -92,16 +93,23 @@ def missing(lock: Lock, wanted: Iterable[Need]) -> list[Need]:
     """What the lock lacks, in order."""
     images = lock.images
     return sorted(
-        need
-        for need in wanted
-        if need.reference not in images or (need.platform and need.platform not in images[need.reference].configs)
+        need for need in wanted if need.reference not in images or not _has(images[need.reference], need.platform)
     )
+
+
+def _has(image: LockedImage, platform: str) -> bool:
+    return not platform or any(each in image.configs for each in _platforms(platform))
+
+
+def _platforms(platform: str) -> tuple[str, ...]:
+    """The platforms of lines that may stand for a need."""
+    return MACHINES if platform == BUILD_PLATFORM else (platform,)
 
 
 def extra(lock: Lock, wanted: Iterable[Need]) -> list[Need]:
     """What the lock has for nobody, in order."""
     have = {Need(entry.reference, entry.platform) for entry in lock.entries}
-    return sorted(have - set(wanted))
+    return sorted(have - {replace(need, platform=each) for need in wanted for each in _platforms(need.platform)})
 
 
 def check(scope: Scope) -> int:
@@ -169,7 +177,8 @@ def _with_reference(
 ) -> Lock:
     old = [entry for entry in lock.entries if entry.reference == reference]
     platforms = {entry.platform for entry in old} | {need.platform for need in wanted if need.reference == reference}
-    found = source.describe(image, sorted(platforms - {""}))
+    machines = MACHINES if BUILD_PLATFORM in platforms else ()
+    found = source.describe(image, sorted(platforms - {"", BUILD_PLATFORM}), machines)
     date = max(entry.date for entry in old) if old and old[0].digest == found.digest else today
     new = [Entry(reference, found.digest, date, platform, config) for platform, config in found.configs.items()]
     others = (entry for entry in lock.entries if entry.reference != reference)

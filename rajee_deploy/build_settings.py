@@ -69,13 +69,15 @@ class Secret:
 
 @dataclass(frozen=True, slots=True)
 class BuildSettings:
-    """What one image's build is handed besides its inputs."""
+    """What one image's build is handed besides its inputs. `builder` is the one that is set for all: docker has its own
+    proxies for each engine."""
 
     secrets: tuple[Secret, ...] = ()
     ssh: tuple[str, ...] = ()
     cache_from: tuple[str, ...] = ()
     cache_to: tuple[str, ...] = ()
     provenance: Provenance = Provenance.NONE
+    builder: str | None = None
 
 
 def parse_engine(table: Mapping[str, Any]) -> EngineSettings:

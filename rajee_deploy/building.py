@@ -169,8 +169,9 @@ def _keep_contents(shop: Workshop, inputs: ImageInputs) -> None:
             shop.console.item("!", f"image {name}", problem, "yellow")
 
 
-def _base_config(engine: Engine, image: str, platform: Platform, access: PushAccess) -> BaseConfig:
+def _base_config(engine: Engine, image: str, used_for: Platform | None, access: PushAccess) -> BaseConfig:
     """ENV and ONBUILD of a base, from where the build takes it."""
+    platform = used_for or engine.platform()
     from rajee_deploy.registry import layout
     from rajee_deploy.registry.logins import Login, find_login
     from rajee_deploy.registry.remote import RemoteImages
@@ -187,7 +188,7 @@ def _base_config(engine: Engine, image: str, platform: Platform, access: PushAcc
     return engine.base_config(image, platform, access, registry)
 
 
-def _check_bases(found: Mapping[tuple[str, Platform], Sequence[str]], step: BuildAndPush) -> None:
+def _check_bases(found: Mapping[tuple[str, Platform | None], Sequence[str]], step: BuildAndPush) -> None:
     """What a base image's ONBUILD reads is not in the hash and not in the staged copy: such a build is refused."""
     for (base, _), triggers in found.items():
         raise DeployError(

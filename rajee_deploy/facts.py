@@ -36,7 +36,8 @@ class Ancestry(Enum):
 class WantedImage:
     """An image as this checkout makes it, and the stack parameter (if any) that receives its tag or digest.
 
-    `keeper` is what its `live-` and `prev-` tags are named after, `tags` are its additional ones.
+    `keeper` is what its `live-` and `prev-` tags are named after, `former_keeper` what an older version named them
+    after ("" for the same), `tags` are its additional ones.
     """
 
     name: str
@@ -49,6 +50,7 @@ class WantedImage:
     keeper: str = ""
     tags: tuple[str, ...] = ()
     context_key: str = ""  # the tag is given to synth as this CDK context value, and `parameter` is its private name
+    former_keeper: str = ""
 
     @property
     def tag(self) -> str:

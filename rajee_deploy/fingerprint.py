@@ -25,7 +25,7 @@ INFRA_SCHEME = "rajee-deploy.infra/3"
 TAG_PREFIX = "c-"
 TAG_HEX = 40
 _PRECISIONS = ("exact", "superset")
-_OF_PLATFORM = re.compile(r"[a-z0-9_.]+(/[a-z0-9_.]+){1,2}")
+_OF_PLATFORM = re.compile(r"[a-z0-9_.-]+(/[a-z0-9_.-]+){1,2}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +149,7 @@ def _image_inputs(recipe: Recipe, options: BuildOptions, uses: Sequence[Use], mo
         for name, reference in sorted(options.build_contexts.items())
         if not is_local_context(reference)  # those count by what is read of them, not by where they lie
     ]
+    inputs += [Input("source-policy", digest=options.source_policy)] if options.source_policy is not None else []
     inputs += [Input(f"label:{name}", value) for name, value in sorted(options.labels.items())]
     inputs += [Input(f"use:{number}", _describe(use)) for number, use in enumerate(uses)]
     return inputs

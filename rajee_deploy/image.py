@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING
 from rajee_deploy import context as contexts
 from rajee_deploy import dockerfile as dockerfiles
 from rajee_deploy import fingerprint as fingerprints
+from rajee_deploy.engine import ambient
 from rajee_deploy.errors import DeployError
 from rajee_deploy.layout import pinned_layout
 from rajee_deploy.model import BuildOptions, Notice
 from rajee_deploy.names import FINGERPRINT_LABEL
-from rajee_deploy.places import cache_directory, prepare_chosen_places, user_docker_config
+from rajee_deploy.places import cache_directory, prepare_chosen_places
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -31,10 +32,6 @@ if TYPE_CHECKING:
     from rajee_deploy.settings import ImageSettings
 
 _MACHINES = ("linux/amd64", "linux/arm64")  # that build: tools have no images for linux/386 or linux/arm/v7
-_PROXIES = {
-    "httpProxy": "HTTP_PROXY", "httpsProxy": "HTTPS_PROXY", "ftpProxy": "FTP_PROXY", "noProxy": "NO_PROXY",
-    "allProxy": "ALL_PROXY",
-}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,14 +129,27 @@ def _read_lock(settings: ImageSettings) -> Mapping[str, LockedImage]:
 
 
 def _options(settings: ImageSettings, locked: Mapping[str, LockedImage]) -> list[BuildOptions]:
-    """One for each platform. Of several, one stands for the machine that builds: a stage that is
-    `FROM --platform=$BUILDPLATFORM` is built once then, and its base need not exist for the others."""
-    args = {**_proxies(), **_build_args(settings)}
+    """One for each platform. Of several, one stands in for the machine that builds, so that its arguments, which are no
+    inputs, are the same for all."""
+    own = _build_args(settings)
+    args = {**ambient.proxies(settings.build.builder, own), **own}
     named = {name: pinned_layout(reference) for name, reference in settings.build_contexts.items()}
+    policy = ambient.source_policy()
     several = len(settings.platforms) > 1
     builds = min(settings.platforms, key=lambda each: str(each) not in _MACHINES) if several else None
     return [
-        BuildOptions(each, settings.target, args, named, locked, settings.labels, builds) for each in settings.platforms
+        BuildOptions(
+            each,
+            settings.target,
+            args,
+            named,
+            locked,
+            settings.labels,
+            builds,
+            policy,
+            settings.syntax_mirrors,
+        )
+        for each in settings.platforms
     ]
 
 
@@ -178,8 +188,8 @@ def build_request(
             platforms=inputs.settings.platforms,
             reference=f"{uri}:{inputs.fingerprint.tag}",
             target=inputs.options.target,
-            # Without the proxies: docker adds those by itself.
             build_args={**_build_args(inputs.settings), **_frontend(inputs.recipe)},
+            proxies=ambient.proxies(inputs.settings.build.builder, _build_args(inputs.settings)),
             build_contexts={**inputs.options.build_contexts, **_pins(inputs.recipe), **local},
             labels={
                 **(source_labels or {}),
@@ -232,21 +242,16 @@ def shown(path: Path) -> str:
         return str(path)
 
 
-def _proxies() -> dict[str, str]:
-    """The build arguments that docker makes of the proxies in the user's configuration; they count where declared."""
-    try:
-        document = json.loads((user_docker_config() / "config.json").read_text("utf-8"))
-        proxies = document.get("proxies", {}).get("default", {})
-        named = {_PROXIES[key]: str(value) for key, value in proxies.items() if key in _PROXIES}
-    except (OSError, ValueError, AttributeError):
-        return {}  # docker itself says what is wrong with it when it builds
-    return named | {name.lower(): value for name, value in named.items()}
-
-
 def _build_args(settings: ImageSettings) -> dict[str, str]:
-    """The settings' build arguments, and the one that buildx takes from the environment by itself."""
-    epoch = os.environ.get("SOURCE_DATE_EPOCH")
-    return {**({"SOURCE_DATE_EPOCH": epoch} if epoch else {}), **settings.build_args}
+    """The settings' build arguments, and the one that buildx takes from the environment by itself. ConfigurationError
+    `bad-epoch`."""
+    given = settings.build_args.get(ambient.EPOCH)
+    if given is not None:
+        ambient.check_epoch(given, f"images.{settings.name}.build-args.{ambient.EPOCH}")
+        return dict(settings.build_args)
+    epoch = os.environ.get(ambient.EPOCH, "")
+    ambient.check_epoch(epoch, ambient.EPOCH)
+    return {**({ambient.EPOCH: epoch} if epoch else {}), **settings.build_args}
 
 
 def _dockerfile_path(settings: ImageSettings) -> Path:

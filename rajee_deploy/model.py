@@ -63,19 +63,12 @@ class Platform:
     def parse(cls, text: str) -> Platform:
         """Read `os/arch[/variant]`; ConfigurationError otherwise."""
         parts = text.strip().lower().split("/")
-        if len(parts) not in (2, 3) or not all(re.fullmatch(r"[a-z0-9_.]+", part) for part in parts):
+        if len(parts) not in (2, 3) or not all(re.fullmatch(r"[a-z0-9_.-]+", part) for part in parts):
             raise ConfigurationError(
                 "bad-platform", f"{text!r} is not a platform", hint="write it like linux/amd64 or linux/arm64"
             )
-        architecture = _ARCHITECTURES.get(parts[1], parts[1])
-        variant = parts[2] if len(parts) == 3 else ""  # noqa: PLR2004 -- os/arch/variant
-        if architecture == "arm64" and variant in ("8", "v8"):
-            variant = ""
-        if architecture == "arm" and variant in ("", "7"):
-            variant = "v7"
-        if architecture == "amd64" and variant == "v1":
-            variant = ""
-        return cls(parts[0], architecture, variant)
+        os, architecture, variant = (*parts, "")[:3]
+        return cls("darwin" if os == "macos" else os, *_architecture(architecture, variant))
 
     def __str__(self) -> str:
         return "/".join(part for part in (self.os, self.architecture, self.variant) if part)
@@ -90,7 +83,29 @@ def parse_platforms(texts: Iterable[str]) -> tuple[Platform, ...]:
     return tuple(sorted(found, key=str))
 
 
-_ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64", "armhf": "arm", "armel": "arm"}
+def _architecture(name: str, variant: str) -> tuple[str, str]:
+    """An architecture and its variant under the one name that containerd has for both (normalizeArch in its platforms
+    package, at commit 09756f59): what several names mean is one platform, and one image."""
+    if name in _FIXED:
+        return _FIXED[name]
+    name = _SAME.get(name, name)
+    return name, _VARIANTS.get((name, variant), variant)
+
+
+_FIXED = {"i386": ("386", ""), "armhf": ("arm", "v7"), "armel": ("arm", "v6")}  # whatever variant stands behind it
+_SAME = {"x86_64": "amd64", "x86-64": "amd64", "aarch64": "arm64"}
+_VARIANTS = {
+    ("amd64", "v1"): "",
+    ("arm64", "8"): "", ("arm64", "v8"): "", ("arm64", "v8.0"): "",
+    ("arm64", "9"): "v9", ("arm64", "9.0"): "v9", ("arm64", "v9.0"): "v9",
+    ("arm", ""): "v7", ("arm", "7"): "v7", ("arm", "5"): "v5", ("arm", "6"): "v6", ("arm", "8"): "v8",
+}  # fmt: skip
+
+# The platform of whatever machine builds, which no plan knows: what a stage that is `FROM --platform=$BUILDPLATFORM`
+# has in a platform's place.
+BUILD_PLATFORM = "the build platform"
+# The machines that build: a plan asks none which it is, and takes what any of them may do. Others emulate their tools.
+MACHINES = ("linux/amd64", "linux/arm64")
 
 
 class Notice(NamedTuple):
@@ -178,8 +193,9 @@ class BuildOptions:
     `locked` has what the lock says, by reference in its familiar form (`busybox:1.37`, without the tag `latest`).
     `seen` has what bases were found to have where the build takes them, by reference and platform as the recipe has
     them; it goes before the lock.
-    `build_platform` is what BUILDPLATFORM is taken for (None: the target platform). It is what builds the image, and
-    no input: one fingerprint must come of all machines.
+    `build_platform` stands in for BUILDPLATFORM, which is no input: one fingerprint must come of all machines (None:
+    the target platform). `source_policy` is that of the file with rules that replace sources, where one is in force.
+    `syntax_mirrors` are places that have Docker's frontends, besides Docker Hub; they decide what is understood.
     """
 
     platform: Platform
@@ -189,6 +205,8 @@ class BuildOptions:
     locked: Mapping[str, LockedImage] = field(default_factory=dict)
     labels: Mapping[str, str] = field(default_factory=dict)  # configured ones; the tool's own decide nothing
     build_platform: Platform | None = None
+    source_policy: Digest | None = None
+    syntax_mirrors: tuple[str, ...] = ()
     seen: Mapping[tuple[str, str], BaseConfig] = field(default_factory=dict)
 
 
@@ -196,8 +214,8 @@ class Reference(NamedTuple):
     """An image (or other remote source) that the build reads: `role` is from, copy, mount, add or syntax.
 
     `text` is as written, with the digest where a lock knows it (`locked`). `key` is the name a lock has it under
-    (empty: it cannot be locked), `platform` the one whose configuration matters (empty: none does), `context` the
-    named context that stands for it.
+    (empty: it cannot be locked), `platform` the one whose configuration matters (empty: none does, or BUILD_PLATFORM),
+    `context` the named context that stands for it.
     """
 
     role: str

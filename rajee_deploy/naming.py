@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rajee_deploy.errors import DeployError
-from rajee_deploy.tags import sanitised
+from rajee_deploy.tags import sanitised, tag_problem
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,7 +17,8 @@ _SHORT = 12
 
 
 def expanded(image: ImageSettings, tags: Sequence[str]) -> tuple[str, ...]:
-    """The tags of one image, each once. DeployError `no-revision` when git does not tell what a placeholder stands for.
+    """The tags of one image, each once. DeployError `no-revision` when git does not tell what a placeholder stands for,
+    `bad-tag` when it makes of a tag what is none, or one of the tool's own.
 
     `{revision}` is the commit, `{short-revision}` its first 12 digits (both with `-dirty` when tracked files differ
     from it), `{branch}` the branch, `{image}` the image's name. Characters that no tag can have become `-`.
@@ -41,5 +42,14 @@ def _expand(tag: str, image: str, source: Revision | None) -> str:
                 "no-revision", f"git does not tell the {name} for the tag {tag}", where=f"image {image}",
                 hint="a detached HEAD has no branch; give the tag itself with --also-tag",
             )  # fmt: skip
-        tag = tag.replace(f"{{{name}}}", value)
-    return sanitised(tag)
+    made = tag
+    for name, value in values.items():
+        made = made.replace(f"{{{name}}}", value)
+    result = sanitised(made)
+    problem = tag_problem(result) if result else "nothing of it can stand in a tag"
+    if problem:
+        raise DeployError(
+            "bad-tag", f"the tag {tag} becomes {made!r}: {problem}", where=f"image {image}",
+            hint="put something before the placeholder, as in branch-{branch}",
+        )  # fmt: skip
+    return result

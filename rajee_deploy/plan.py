@@ -90,6 +90,7 @@ def make_plan(wanted: Wanted, observed: Observed) -> Plan:
     _check_tags(wanted.images)
     for image in wanted.images:
         notices += retention.expired(image, observed)
+        notices += retention.leftover(image, observed)
         builds += retention.additional(image, observed)
     for stack in wanted.stacks:
         received = [image for image in wanted.images if image.stack == stack]
@@ -101,7 +102,7 @@ def make_plan(wanted: Wanted, observed: Observed) -> Plan:
         if isinstance(step, Skip):
             skipped.append(step)
             for image in received:
-                steps += retention.live(image, observed, notices)
+                steps += retention.live(image, observed, notices, deploys=False)
         else:
             steps.append(_shielded(step, received, observed, notices))
     steps += builds

@@ -192,15 +192,32 @@ def _wanted(run: Context, inputs: ImageInputs, who: Identity | None) -> WantedIm
         image.name, inputs.fingerprint, image.repository, image.stack, image.parameter, image.platforms,
         image.deploy_by, keeper_of(run.settings, image, who),
         expanded(image, (*image.tags, *run.also_tags)) if who is not None else (),
-        image.context_key,
+        image.context_key, former_keeper_of(run.settings, image, who),
     )  # fmt: skip
 
 
 def keeper_of(settings: Settings, image: ImageSettings, who: Identity | None) -> str:
     """What the shielding tags of an image are named after; `who` deploys it."""
-    place = f"{who.account}-{who.region}" if who is not None and image.repository.host else ""
-    sharing = [other for other in settings.images if (other.stack, other.repository) == (image.stack, image.repository)]
-    return retention.keeper(image.stack, image.parameter, place, is_shared=len(sharing) > 1)
+    return retention.keeper(image.stack, image.parameter, _place(image, who), is_shared=_is_shared(settings, image))
+
+
+def former_keeper_of(settings: Settings, image: ImageSettings, who: Identity | None) -> str:
+    """What they were named after by an older version; "" where that is the same, or another stack's name today."""
+    former = retention.former_keeper(
+        image.stack, image.parameter, _place(image, who), is_shared=_is_shared(settings, image)
+    )
+    others = {keeper_of(settings, each, who) for each in settings.images if each.repository == image.repository}
+    return former if former not in others else ""
+
+
+def _place(image: ImageSettings, who: Identity | None) -> str:
+    return f"{who.account}-{who.region}" if who is not None and image.repository.host else ""
+
+
+def _is_shared(settings: Settings, image: ImageSettings) -> bool:
+    """Whether the image's stack runs several images of one repository."""
+    key = (image.stack, image.repository)
+    return sum((other.stack, other.repository) == key for other in settings.images) > 1
 
 
 def check_account(settings: Settings, who: Identity) -> None:

@@ -30,9 +30,23 @@ _FROZEN_HINT = "let the repository exclude live-* and prev-* from immutability; 
 def keeper(stack: str, parameter: str, place: str, *, is_shared: bool) -> str:
     """What the shielding tags of an image are named after: the stack; with the parameter where the stack runs several
     images of one repository, and with account and region (`place`) where the repository serves several of those."""
-    name = "-".join(part for part in (stack, parameter.replace(":", "-") if is_shared else "", place) if part)
+    # No name of a stack has a point or an underscore, and a parameter's has neither: no two of these are alike, as
+    # `Api-Web` would be for the parameter Web of Api and for the stack Api-Web.
+    name = f"{stack}{place and f'.{place}'}" + (f"_{parameter.replace(':', '.')}" if is_shared else "")
+    return _fitted(name, "-" if name == stack else "..")
+
+
+def former_keeper(stack: str, parameter: str, place: str, *, is_shared: bool) -> str:
+    """What they were named after by versions that put all of it together with `-`; "" where that is the same."""
+    former = "-".join(part for part in (stack, parameter.replace(":", "-") if is_shared else "", place) if part)
+    return _fitted(former, "-") if former != stack else ""
+
+
+def _fitted(name: str, mark: str) -> str:
     room = _LONGEST - len("live-")
-    return name if len(name) <= room else f"{name[: room - 9]}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
+    if len(name) <= room:
+        return name
+    return f"{name[: room - 8 - len(mark)]}{mark}{hashlib.sha256(name.encode()).hexdigest()[:8]}"
 
 
 def live_tag(image: WantedImage) -> str:
@@ -45,6 +59,12 @@ def prev_tag(image: WantedImage) -> str:
     return f"prev-{image.keeper}"
 
 
+def former_tags(image: WantedImage) -> tuple[str, ...]:
+    """The tags under which an older version shielded what the image's stack runs and what it ran before. They go on
+    doing so until a deployment has put those of today; nothing moves them, since another stack may have them."""
+    return (f"live-{image.former_keeper}", f"prev-{image.former_keeper}") if image.former_keeper else ()
+
+
 def deployed_reference(image: WantedImage, state: StackState) -> str:
     """The tag or digest that the stack records for the image, "" for none."""
     recorded = state.parameters.get(image.parameter, "") if isinstance(state, StackPresent) else ""
@@ -54,7 +74,7 @@ def deployed_reference(image: WantedImage, state: StackState) -> str:
 def references(image: WantedImage, state: StackState | None) -> tuple[str, ...]:
     """Everything that has to be known of the image's repository to decide on the image."""
     deployed = deployed_reference(image, state) if state is not None else ""
-    shields = (live_tag(image), prev_tag(image)) if image.stack else ()
+    shields = (live_tag(image), prev_tag(image), *former_tags(image)) if image.stack else ()
     return tuple(dict.fromkeys(text for text in (image.tag, *shields, *image.tags, deployed) if text))
 
 
@@ -89,11 +109,16 @@ def additional(image: WantedImage, observed: Observed) -> Iterator[MoveTag]:
         yield MoveTag(image.name, image.repository, tag, image.tag, reason)
 
 
-def live(image: WantedImage, observed: Observed, notices: list[tuple[str, Notice]]) -> Iterator[MoveTag]:
-    """The move of `live-`, unless it is right already or cannot be moved."""
+def live(
+    image: WantedImage, observed: Observed, notices: list[tuple[str, Notice]], *, deploys: bool = True
+) -> Iterator[MoveTag]:
+    """The move of `live-`, unless it is right already or cannot be moved. Where nothing is deployed, an older version's
+    tag will do."""
     tag, wanted = live_tag(image), wanted_digest(image, observed)
     found = observed.find_digest(image.repository, tag)
-    if wanted is not None and found == wanted:
+    former = former_tags(image)[:1] if found is None and not deploys else ()
+    shields = (found, *(observed.find_digest(image.repository, each) for each in former))
+    if wanted is not None and wanted in shields:
         return
     if _is_frozen(image, observed, tag, notices):
         return
@@ -112,11 +137,26 @@ def prev(image: WantedImage, observed: Observed, notices: list[tuple[str, Notice
     if running in (wanted_digest(image, observed), found):
         return
     state = observed.stacks[image.stack]
-    if found is not None and isinstance(state, StackPresent) and "ROLLBACK" in state.status:
+    moved = found or next((observed.find_digest(image.repository, each) for each in former_tags(image)[1:]), None)
+    if moved is not None and isinstance(state, StackPresent) and "ROLLBACK" in state.status:
         return  # what a stack that was rolled back records may be what failed; the failed deploy moved it already
     if not _is_frozen(image, observed, tag, notices):
         reason = f"it shields what {image.stack} runs now, for a rollback"
         yield MoveTag(image.name, image.repository, tag, str(running), reason)
+
+
+def leftover(image: WantedImage, observed: Observed) -> Iterator[tuple[str, Notice]]:
+    """What to say of tags of an older version whose work others do by now."""
+    if not image.stack or observed.find_digest(image.repository, live_tag(image)) is None:
+        return
+    left = [tag for tag in former_tags(image) if observed.find_digest(image.repository, tag) is not None]
+    if left:
+        text = (
+            f"{' and '.join(left)} of {image.repository} are from an older version, and keep images for ever; when no "
+            f"other stack has them: aws ecr batch-delete-image --repository-name {image.repository.name} --image-ids "
+            + " ".join(f"imageTag={tag}" for tag in left)
+        )
+        yield image.name, Notice("former-tags", text)
 
 
 def put_back(image: WantedImage, observed: Observed) -> Iterator[MoveTag]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+# What an image is, what was recorded of it, and what shields it from expiring.
+OWN = ("c-", "m-", "live-", "prev-")
 PLACEHOLDERS = ("revision", "short-revision", "branch", "image")
 
 
@@ -14,8 +16,8 @@ def tag_problem(tag: str) -> str:
         return f"unknown placeholder {unknown[0]!r}; known: " + ", ".join(f"{{{name}}}" for name in PLACEHOLDERS)
     if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}", re.sub(r"\{[^}]*\}", "x", tag)):
         return "not a tag: letters, digits, '_', '.', '-', at most 128, not starting with '.' or '-'"
-    if tag.startswith(("c-", "live-", "prev-")):
-        return "tags that begin with c-, live- or prev- are the tool's own"
+    if tag.startswith(OWN):
+        return f"tags that begin with {', '.join(OWN[:-1])} or {OWN[-1]} are the tool's own"
     return ""
 
 

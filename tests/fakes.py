@@ -24,7 +24,7 @@ from rajee_deploy.facts import (
     Synthesised,
     Tagged,
 )
-from rajee_deploy.model import BaseConfig, Digest, LockedImage, PushAccess
+from rajee_deploy.model import BaseConfig, Digest, LockedImage, Platform, PushAccess
 from rajee_deploy.names import FINGERPRINT_LABEL, RECORDS
 from rajee_deploy.registry.contents import Kept
 from rajee_deploy.rollout import ResourceEvent, RolloutSettings, Service
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
     from rajee_deploy.engine import BuildRequest
     from rajee_deploy.facts import ReferenceState, StackState
-    from rajee_deploy.model import ImageName, Platform, RemoteSource, Repository
+    from rajee_deploy.model import ImageName, RemoteSource, Repository
     from rajee_deploy.registry.contents import Record
 
 
@@ -110,9 +110,10 @@ class FakeImages:
     def find_digest(self, image: ImageName) -> Digest:
         return self._find(image)[0]
 
-    def describe(self, image: ImageName, platforms: Iterable[str]) -> LockedImage:
+    def describe(self, image: ImageName, platforms: Iterable[str], machines: Sequence[str] = ()) -> LockedImage:
         digest, configs = self._find(image)
-        for platform in (platforms := list(platforms)):
+        there = [each for each in machines if each in configs]
+        for platform in (platforms := [*platforms, *(there or machines[:1])]):
             if platform not in configs:
                 raise DeployError("base-platform", f"{image} has no image for {platform}")
         return LockedImage(digest, {platform: configs[platform] for platform in platforms})
@@ -141,6 +142,9 @@ class FakeEngine:
 
     def check(self) -> str:
         return "fake engine"
+
+    def platform(self) -> Platform:
+        return Platform("linux", "amd64")
 
     def base_config(
         self, image: str, platform: Platform, access: PushAccess, registry: Callable[[], BaseConfig]

@@ -213,6 +213,44 @@ def test_what_a_lock_knows_of_one_platform_explains_nothing_on_another(scope, im
     assert unexpected() == {}
 
 
+NATIVE = "FROM --platform=$BUILDPLATFORM base:1 AS t\nCOPY ${P:-a} /\nFROM scratch\nCOPY --from=t / /\n"
+
+
+def test_a_base_of_the_build_platform_is_locked_for_every_machine_that_it_has(scope, images, image, root):
+    (root / "Dockerfile").write_text(NATIVE)
+    rare = replace(image, platforms=(Platform.parse("linux/s390x"),))
+    update(scope(rare), images, (), DAY)
+    assert [each[3] for each in lines(image.lock)] == [AMD64, ARM64]
+    assert (check(scope(rare)), update(scope(rare), images, (), LATER)) == (1, ([], 1))
+    assert "s390x" not in image.lock.read_text()
+
+
+def test_a_base_for_one_machine_alone_is_locked_for_a_target_that_it_lacks(scope, images, image, root):
+    (root / "Dockerfile").write_text(NATIVE)
+    images.images["docker.io/library/base:1"] = (ONE, {AMD64: BaseConfig((("P", "b"),))})
+    arm = replace(image, platforms=(Platform.parse(ARM64),))
+    update(scope(arm), images, (), DAY)
+    assert [each[3] for each in lines(image.lock)] == [AMD64]
+    assert check(scope(arm)) == 1
+    assert [read.selector.path for read in read_inputs(arm).recipe.reads] == ["/b"]
+
+
+def test_a_lock_with_one_machine_will_do(scope, images, image, root):
+    """As older versions wrote it: for the target platform."""
+    (root / "Dockerfile").write_text(NATIVE)
+    write(image.lock, Lock((Entry("base:1", ONE, DAY, ARM64, BaseConfig((("P", "b"),))),)))
+    assert check(scope()) == 1
+    assert update(scope(), images, (), LATER) == ([], 1)
+
+
+def test_a_base_for_no_machine_cannot_be_locked(scope, images, root):
+    (root / "Dockerfile").write_text(NATIVE)
+    images.images["docker.io/library/base:1"] = (ONE, {"linux/s390x": BaseConfig()})
+    with pytest.raises(DeployError) as caught:
+        update(scope(), images, (), DAY)
+    assert caught.value.code == "base-platform"
+
+
 # -- into the build ------------------------------------------------------------------------------------------------
 
 

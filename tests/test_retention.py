@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from rajee_deploy import retention
 from rajee_deploy.errors import DeployError
@@ -216,10 +219,15 @@ def test_when_a_failed_deploy_is_undone(status, recorded, undone):
     assert not is_undone(step, StackAbsent())
 
 
+PLACE = "123456789012-eu-west-1"
+
+
 def test_keepers_tell_stacks_parameters_and_places_apart_and_fit_into_a_tag():
     assert retention.keeper("App", "ApiTag", "", is_shared=False) == "App"
-    assert retention.keeper("App", "ApiTag", "", is_shared=True) == "App-ApiTag"
-    assert retention.keeper("App", "T", "123456789012-eu-west-1", is_shared=False) == "App-123456789012-eu-west-1"
+    assert retention.keeper("App", "ApiTag", "", is_shared=True) == "App_ApiTag"
+    assert retention.keeper("App", "context:web.tag", "", is_shared=True) == "App_context.web.tag"
+    assert retention.keeper("App", "T", PLACE, is_shared=False) == f"App.{PLACE}"
+    assert retention.keeper("App", "T", PLACE, is_shared=True) == f"App.{PLACE}_T"
     long = {retention.keeper("S" * 128, f"T{number}", "", is_shared=True) for number in range(2)}
     assert len(long) == 2
     assert {len(f"live-{name}") for name in long} == {128}
@@ -311,3 +319,65 @@ def test_a_shield_is_put_back_only_where_it_can_be_moved():
     tags = {"c-old": OLD, "live-App": OLD}
     assert moves(plan(tags=tags, frozen=("prev-App",)))[1] == BACK
     assert moves(plan(tags=tags, frozen=("live-App",)))[1] == {}
+
+
+stacks = st.from_regex(r"[A-Za-z][A-Za-z0-9-]{0,127}", fullmatch=True) | st.sampled_from(
+    ["Api", "Api-Web", f"Api-{PLACE}"]
+)
+parameters = st.from_regex(r"[A-Za-z0-9]{1,40}|context:[A-Za-z0-9._-]{1,40}", fullmatch=True) | st.just("Web")
+kept = st.tuples(stacks, parameters, st.sampled_from(["", PLACE]), st.booleans())
+
+
+@given(kept, kept)
+def test_two_keepers_are_never_alike(one, other):
+    named = [retention.keeper(*each[:3], is_shared=each[3]) for each in (one, other)]
+    meant = [(each[0], each[1] if each[3] else "", each[2]) for each in (one, other)]
+    assert (named[0] == named[1]) == (meant[0] == meant[1])
+    assert all(re.fullmatch(r"[A-Za-z0-9_.-]{1,123}", name) for name in named)
+
+
+def test_a_stack_with_a_parameter_is_no_stack_of_both_names():
+    assert retention.keeper("Api", "Web", "", is_shared=True) != retention.keeper("Api-Web", "T", "", is_shared=False)
+    assert retention.former_keeper("Api", "Web", "", is_shared=True) == "Api-Web"
+    assert retention.former_keeper("Api", "Web", PLACE, is_shared=False) == f"Api-{PLACE}"
+    assert retention.former_keeper("Api", "Web", "", is_shared=False) == ""
+    long = "S" * 128
+    assert retention.former_keeper(long, "T", "", is_shared=False) == ""
+    assert retention.keeper(long, "T", "", is_shared=False).startswith("S" * 114 + "-")  # as it always was
+
+
+# -- tags of an older version --------------------------------------------------------------------------------------
+
+MOVED = replace(IMAGE, keeper="App_ImageTag", former_keeper="App-ImageTag")
+
+
+def test_what_an_older_version_put_goes_on_shielding():
+    found = plan(MOVED, tags={"live-App-ImageTag": NEW, "prev-App-ImageTag": OLD}, deployed=APP.tag)
+    assert (found.is_empty, codes(found)) == (True, [])
+    assert {"live-App-ImageTag", "prev-App-ImageTag"} <= set(retention.references(MOVED, None))
+
+
+def test_the_next_deployment_puts_those_of_today_and_touches_no_others():
+    found = plan(MOVED, tags={"c-old": OLD, "live-App-ImageTag": OLD, "prev-App-ImageTag": OLDER})
+    assert moves(found) == (
+        {"prev-App_ImageTag": str(OLD), "live-App_ImageTag": APP.tag},
+        {"live-App_ImageTag": str(OLD)},
+    )
+    after = {"live-App_ImageTag": NEW, "prev-App_ImageTag": OLD, "live-App-ImageTag": OLD, "prev-App-ImageTag": OLDER}
+    found = plan(MOVED, tags=after, deployed=APP.tag)
+    assert (found.is_empty, codes(found)) == (True, ["former-tags"])
+    ((_, said),) = found.notices
+    assert "imageTag=live-App-ImageTag imageTag=prev-App-ImageTag" in said.message
+    cleaned = plan(MOVED, tags={"live-App_ImageTag": NEW, "prev-App_ImageTag": OLD}, deployed=APP.tag)
+    assert (cleaned.is_empty, codes(cleaned)) == (True, [])
+
+
+def test_an_older_version_s_tag_that_names_something_else_shields_nothing():
+    found = plan(MOVED, tags={"live-App-ImageTag": OLD}, deployed=APP.tag)
+    assert [step.tag for step in found.steps] == ["live-App_ImageTag"]
+
+
+def test_after_a_rollback_an_older_version_s_prev_is_left_alone_too():
+    tags = {"c-failed": OLDER, "live-App-ImageTag": OLD, "prev-App-ImageTag": OLD}
+    found = plan(MOVED, tags=tags, deployed="c-failed", status="UPDATE_ROLLBACK_COMPLETE")
+    assert moves(found)[0] == {"live-App_ImageTag": APP.tag}

@@ -12,11 +12,13 @@ from test_up import World
 from rajee_deploy import plan as plans
 from rajee_deploy.errors import DeployError
 from rajee_deploy.explain.past import Origin
-from rajee_deploy.facts import ImageContent, StackPresent
-from rajee_deploy.model import Digest
+from rajee_deploy.facts import ImageContent, StackPresent, WantedImage
+from rajee_deploy.fingerprint import Fingerprint
+from rajee_deploy.model import Digest, Repository, parse_platforms
 from rajee_deploy.report.history import History
 from rajee_deploy.rollback import Asked
 from rajee_deploy.rollback.recorded import of_rollback, recorded_rollback
+from rajee_deploy.rollback.target import previous
 from rajee_deploy.rollout import Deployment, Service
 
 BOTH = '["linux/amd64", "linux/arm64"]'
@@ -118,6 +120,20 @@ def test_without_a_shield_this_machines_history_tells(world):
     returns, _ = world.back()
     assert world.runs() == world.first
     assert "on this machine" in returns[0].target.why
+
+
+def test_an_older_version_s_shield_tells_until_there_is_one_of_today(world):
+    tags = world.registry.repositories["team/app"]
+    tags["prev-App-ImageTag"] = tags.pop("prev-App")
+    image = WantedImage(
+        "app", Fingerprint("s", Digest("sha256", "0" * 64), ()), Repository("team/app"), "App", "ImageTag",
+        parse_platforms(["linux/amd64"]), keeper="App_ImageTag", former_keeper="App-ImageTag",
+    )  # fmt: skip
+    found = previous(world.registry, image, world.second, [], world.context().settings)
+    assert (found.tag, "prev-App-ImageTag" in found.why) == (world.first, True)
+    tags["prev-App_ImageTag"] = tags[world.second]
+    found = previous(world.registry, image, world.second, [], world.context().settings)
+    assert (found.tag, "prev-App_ImageTag" in found.why) == (world.second, True)
 
 
 def test_what_was_looked_at_is_said_where_nothing_tells(world):

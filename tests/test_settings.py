@@ -189,3 +189,24 @@ def test_no_settings_anywhere(tmp_path):
 )
 def test_on_what_unchanged_may_stand(project, more, environment, check):
     assert load(project(GOOD + more), environment).infra_check is check
+
+
+MIRRORED = '[images.app]\nrepository = "a"\n'
+
+
+@pytest.mark.parametrize(
+    "given", ["registry.test", "registry.test:5000/hub", "localhost:5000", "1.dkr.ecr.eu-west-1.amazonaws.com/a/b-c"]
+)
+def test_mirrors_of_docker_hub_are_all_images(given, project):
+    for text in (given, f"{given}/docker/dockerfile"):
+        (image,) = load(project(f'syntax-mirrors = ["{text}"]\n{MIRRORED}')).images
+        assert image.syntax_mirrors == (given,)
+
+
+@pytest.mark.parametrize(
+    "given", ["", "hub", "docker", "https://registry.test", "registry.test/", "Registry.test", "a.b/c:1"]
+)
+def test_what_is_no_place_of_images_is_no_mirror(given, project):
+    with pytest.raises(ConfigurationError) as caught:
+        load(project(f'syntax-mirrors = ["{given}"]\n{MIRRORED}'))
+    assert "syntax-mirrors" in caught.value.problem

@@ -7,10 +7,11 @@ from datetime import UTC, datetime
 
 import pytest
 
+from rajee_deploy.errors import DeployError
 from rajee_deploy.naming import expanded
 from rajee_deploy.settings import load
 from rajee_deploy.source import DIRTY_LABEL, labels
-from rajee_deploy.tags import sanitised
+from rajee_deploy.tags import sanitised, tag_problem
 
 R = "org.opencontainers.image."
 
@@ -86,3 +87,32 @@ def test_placeholders(checkout):
     assert expanded(image, wanted) == (commit, commit[:12], "feature-x", "app-v1", "v1")
     (checkout / "file").write_text("b")
     assert expanded(image, ("{short-revision}",)) == (f"{commit[:12]}-dirty",)
+
+
+@pytest.mark.parametrize(
+    ("branch", "tag"),
+    [
+        ("live-App", "{branch}"), ("prev-Other", "{branch}"), (f"c-{'0' * 40}", "{branch}"), ("m-1", "{branch}"),
+        ("é", "{branch}"), ("App", "live-{branch}x"), ("live-App", "{branch}-{image}"),
+    ],
+)  # fmt: skip
+def test_what_a_placeholder_makes_is_checked(checkout, branch, tag):
+    """A branch is anybody's to name, and these tags shield what stacks run."""
+    (checkout / "rajee-deploy.toml").write_text('[images.app]\nrepository = "team/app"\n')
+    (image,) = load(checkout / "rajee-deploy.toml").images
+    git(checkout, "checkout", "--quiet", "-b", branch)
+    with pytest.raises(DeployError) as caught:
+        expanded(image, (tag,))
+    assert (caught.value.code, caught.value.where) == ("bad-tag", "image app")
+
+
+def test_a_branch_behind_something_else_is_a_tag(checkout):
+    (checkout / "rajee-deploy.toml").write_text('[images.app]\nrepository = "team/app"\n')
+    (image,) = load(checkout / "rajee-deploy.toml").images
+    git(checkout, "checkout", "--quiet", "-b", "live-é")
+    assert expanded(image, ("b-{branch}",)) == ("b-live--",)
+
+
+@pytest.mark.parametrize("tag", ["c-1", "m-1", "live-App", "prev-App"])
+def test_the_tool_s_own_tags_are_nobody_s(tag):
+    assert "the tool's own" in tag_problem(tag)

@@ -27,6 +27,7 @@ from rajee_deploy.rollout import Deployment, ResourceEvent, Service
 from rajee_deploy.settings import load
 
 D = Digest("sha256", "d" * 64)
+SHARED = '[images.other]\nrepository = "team/app"\nplatform = "linux/arm64"\nstack = "App"\nparameter = "OtherTag"\n'
 SETTINGS = """
 [images.app]
 repository = "team/app"
@@ -239,8 +240,7 @@ def test_a_rolled_back_stack_with_equal_parameters_is_deployed(world):
 
 
 def test_one_image_of_a_shared_stack_deploys_that_stack(world):
-    other = '[images.other]\nrepository = "team/app"\nplatform = "linux/arm64"\nstack = "App"\nparameter = "OtherTag"\n'
-    (world.root / "rajee-deploy.toml").write_text(other + SETTINGS)
+    (world.root / "rajee-deploy.toml").write_text(SHARED + SETTINGS)
     run = world.context()
     run.images = [image for image in run.images if image.name == "app"]
     recorded_run(run, 5)
@@ -328,6 +328,30 @@ def test_what_synth_writes_for_its_lookups_is_recorded(world):
 
 def tags(world) -> dict[str, Digest]:
     return world.registry.repositories["team/app"]
+
+
+def test_a_stack_of_an_older_version_is_shielded_until_it_is_deployed_again(world):
+    """Whose tags of a stack with two images of one repository were those of a stack `App-OtherTag`, too."""
+    (world.root / "other").mkdir()
+    for name in ("other/Dockerfile", "other/app"):
+        (world.root / name).write_text("FROM scratch\nCOPY app /other\n")
+    other = SHARED.replace('platform = "linux/arm64"', 'context = "other"')
+    (world.root / "rajee-deploy.toml").write_text(other + SETTINGS)
+    world.up()
+    older = {name: f"{name[:5]}App-{name[9:]}" for name in tags(world) if "_" in name}
+    assert set(older) == {"live-App_ImageTag", "live-App_OtherTag"}
+    for name, former in older.items():
+        tags(world)[former] = tags(world).pop(name)
+    before = dict(tags(world))
+    world.registry.writes.clear()
+    assert (world.up(), world.registry.writes) == ("noop", [])
+    for name in ("app", "other/app"):
+        (world.root / name).write_text("two")
+    world.up()
+    assert {name: digest for name, digest in tags(world).items() if name in before} == before
+    moved = {name: digest for name, digest in tags(world).items() if "App_" in name}
+    assert moved["prev-App_ImageTag"] == before["live-App-ImageTag"] != moved["live-App_ImageTag"]
+    assert moved["prev-App_OtherTag"] == before["live-App-OtherTag"] != moved["live-App_OtherTag"]
 
 
 def test_what_runs_and_what_ran_before_are_shielded(world):

@@ -11,18 +11,19 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from rajee_deploy.dockerfile import canonical, frontend, selectors
+from rajee_deploy.dockerfile import canonical, frontend, machines, selectors
 from rajee_deploy.dockerfile.bases import Bases
 from rajee_deploy.dockerfile.dispatch import Walk
 from rajee_deploy.dockerfile.instructions import Arg, From, typed
 from rajee_deploy.dockerfile.parser import parse, syntax_error
 from rajee_deploy.dockerfile.platforms import merged, united
-from rajee_deploy.dockerfile.references import NamedContexts, is_known_frontend, parse_image
+from rajee_deploy.dockerfile.references import NamedContexts, is_known_frontend, parse_image, possible_mirror
 from rajee_deploy.dockerfile.remotes import ADD, Remotes, alike, of_context, pinned_text, remote_of
-from rajee_deploy.dockerfile.scope import GlobalScope, automatic_args
+from rajee_deploy.dockerfile.scope import OF_THE_ENGINE, GlobalScope, automatic_args
 from rajee_deploy.dockerfile.stages import Graph
 from rajee_deploy.dockerfile.widening import BASE_DECIDES
 from rajee_deploy.dockerfile.words import ExpansionError, Lexer
+from rajee_deploy.errors import DeployError
 from rajee_deploy.model import (
     ContextRead,
     ImageName,
@@ -73,18 +74,43 @@ def resolve(text: bytes, options: BuildOptions, path: str) -> Recipe:
     syntax, command, line = _frontend(text, options.build_args)
     contexts = NamedContexts(options.build_contexts, str(options.platform))
     reader = Bases(options, contexts, ()).syntax(syntax, line) if syntax else None
-    if reader is not None and not is_known_frontend(syntax):
+    if reader is not None and not is_known_frontend(syntax, options.syntax_mirrors):
         found = _foreign(text, options, path, reader, contexts)
     else:
-        found = _resolve(text, options, path, reader, contexts)
+        found = _on_all_machines(text, options, path, reader, contexts)
     if reader is None or reader.locked is None:
         return found
     return replace(found, frontend=reader.text + command.removeprefix(syntax))
 
 
-def _resolve(
+def _on_all_machines(
     text: bytes, options: BuildOptions, path: str, syntax: Reference | None, contexts: NamedContexts
 ) -> Recipe:
+    """The recipe, whichever machine builds. Where that decides by a FROM what is built on, whatever any of them needs;
+    one for which the file has no stage, where it has one for others, is none of those that the file is for."""
+    found, failure = [], None
+    for machine in machines.all_machines(options):
+        try:
+            recipe, chosen = _resolve(text, replace(options, build_platform=machine), path, syntax, contexts)
+        except DeployError as error:
+            failure = failure or error
+            if not any(name.encode() in text for name in OF_THE_ENGINE):
+                raise
+            continue
+        if not chosen:
+            return recipe
+        found.append((recipe, all(state.below is not None for state in chosen)))
+    if not found and failure is not None:
+        raise failure
+    recipes = [recipe for recipe, is_stage in found if is_stage] or [recipe for recipe, _ in found]
+    reason = "the machine that builds decides what a FROM names" if len(set(map(repr, recipes))) > 1 else ""
+    return replace(merged(recipes), widened=reason)
+
+
+def _resolve(
+    text: bytes, options: BuildOptions, path: str, syntax: Reference | None, contexts: NamedContexts
+) -> tuple[Recipe, list[State]]:
+    """The recipe, and those of its stages whose base the machine that builds decides."""
     parsed = parse(text, path)
     instructions = [typed(node, path) for node in parsed.nodes]
     args, stages = _split(instructions, path)
@@ -114,7 +140,7 @@ def _resolve(
     references = [*([syntax] if syntax is not None else []), *walk.found.references]
     lines = {name: arg.lines.start for arg in args for name, _ in arg.pairs}
     texts = _instructions(own, scope, contexts, lines)
-    return Recipe(
+    recipe = Recipe(
         target=target.stage.name or "" if target.stage is not None else "",
         reads=tuple(walk.found.reads),
         instructions=tuple(text for text, _ in texts),
@@ -124,6 +150,7 @@ def _resolve(
         notices=(*_notices(references), *walk.found.notices.values()),
         instruction_lines=tuple(line for _, line in texts),
     )
+    return recipe, [state for state in own if state.is_chosen]
 
 
 def _frontend(text: bytes, build_args: Mapping[str, str]) -> tuple[str, str, int]:
@@ -180,6 +207,9 @@ def _build_args(declared: dict[str, str | None], scope: GlobalScope) -> tuple[tu
 
 def _foreign(text: bytes, options: BuildOptions, path: str, syntax: Reference, contexts: NamedContexts) -> Recipe:
     reason = f"the frontend {syntax.text} is not Docker's"
+    mirror = possible_mirror(syntax.text)
+    if mirror:
+        reason += f', as far as is known: where {mirror} mirrors Docker Hub, say syntax-mirrors = ["{mirror}"]'
     location = Location(path, max(syntax.line, 1), max(syntax.line, 1))
     reads = tuple(
         ContextRead(ReadBy.COPY, location, StageId(-1, None), ".", selectors.EVERYTHING, name, reason)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from rajee_deploy.dockerfile.references import RESERVED, SCRATCH, parse_image
 from rajee_deploy.errors import ConfigurationError
-from rajee_deploy.model import BaseConfig, Platform, Reference, is_local_context
+from rajee_deploy.model import BUILD_PLATFORM, MACHINES, BaseConfig, Platform, Reference, is_local_context
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -20,6 +20,11 @@ if TYPE_CHECKING:
 
 _IMAGE = "docker-image://"
 _NOTHING = BaseConfig()
+# What containerd takes for an architecture where a platform is one word; the rest of it is the engine's, so Linux.
+_ARCHITECTURES = (
+    "386", "amd64", "arm", "arm64", "loong64", "mips64", "mips64le", "ppc64le", "riscv64", "s390x", "i386", "x86_64",
+    "x86-64", "aarch64", "armhf", "armel",
+)  # fmt: skip
 
 
 class Bases:
@@ -57,11 +62,27 @@ class Bases:
         found = self.reference(state, "from")
         if found is None:
             return _NOTHING
+        configs = self._configs(found)
+        if any(config.onbuild != configs[0].onbuild for config in configs):
+            return None  # the machine that builds decides what it reads
+        return configs[0] if configs else None
+
+    def differing(self, state: State) -> frozenset[str]:
+        """The variables of the ENV below a state whose values depend on the machine that builds."""
+        found = self.reference(state, "from")
+        environments = [dict(config.env) for config in self._configs(found)] if found is not None else []
+        names = {name for each in environments for name in each}
+        return frozenset(name for name in names if len({each.get(name) for each in environments}) > 1)
+
+    def _configs(self, found: Reference) -> list[BaseConfig]:
+        """What is known of a base: what was seen, else what the lock has; of a stage on the build platform, what any
+        machine gets that the lock knows."""
         seen = self._seen.get((found.text, found.platform))
         if seen is not None:
-            return seen
+            return [seen]
         image = self._locked.get(found.key)
-        return image.configs.get(found.platform) if image is not None else None
+        platforms = MACHINES if found.platform == BUILD_PLATFORM else (found.platform,)
+        return [image.configs[each] for each in platforms if each in image.configs] if image is not None else []
 
     def _reference(self, role: str, text: str, line: int, key: str, context: str = "", platform: str = "") -> Reference:
         image: LockedImage | None = self._locked.get(key) if key else None
@@ -70,12 +91,15 @@ class Bases:
         return Reference(role, f"{text}@{image.digest}", line, key, platform, context, image.digest)
 
     def _platform_of(self, state: State) -> str:
+        if state.is_native:
+            return BUILD_PLATFORM
         if state.platform is None:
             return str(self._platform)
+        text = state.platform.lower()
         try:
-            return str(Platform.parse(state.platform))
+            return str(Platform.parse(f"linux/{text}" if text in _ARCHITECTURES else text))
         except ConfigurationError:
-            return ""  # like `linux`: BuildKit fills it up from the machine that builds
+            return ""  # like `windows`: BuildKit fills it up from the machine that builds
 
 
 def _familiar(text: str) -> str:

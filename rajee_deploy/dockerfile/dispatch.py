@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from rajee_deploy.dockerfile import selectors, widening
+from rajee_deploy.dockerfile import machines, selectors, widening
 from rajee_deploy.dockerfile.arguments import SyntaxProblemError
 from rajee_deploy.dockerfile.instructions import Arg, Assign, Run, Transfer, Words
 from rajee_deploy.dockerfile.mounts import Mount, read_mount, source_as_written, type_as_written
@@ -23,6 +23,8 @@ from rajee_deploy.dockerfile.words import ExpansionError, Lexer
 from rajee_deploy.model import ContextRead, Location, Notice, ReadBy, Reference, StageId
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from rajee_deploy.dockerfile.bases import Bases
     from rajee_deploy.dockerfile.references import NamedContexts
     from rajee_deploy.dockerfile.remotes import Remotes
@@ -70,15 +72,20 @@ class Walk:
         if state.is_replaced:
             return
         for step in state.steps:
+            self._environment.asked.clear()
             try:
                 self._step(step)
             except (ExpansionError, SyntaxProblemError) as error:
                 raise syntax_error(self._path, step.instruction.lines.start, str(error)) from error
+            names = machines.deciding(step.instruction, self._environment)
+            self._note_machine(names, step.instruction.lines.start)
 
     # -- what a stage stands on ------------------------------------------------------------------------------------
 
     def _open(self, state: State, *, is_target: bool) -> None:
         self._scope.use(state.names)
+        if state.is_chosen:
+            self._note_machine(state.names & self._scope.by_engine, state.line)
         below = state.below
         if below is not None:
             self._environment = self._environments[below.index].copy()
@@ -92,7 +99,10 @@ class Walk:
             config = self._bases.config(state)
             variables = {"PATH": DEFAULT_PATH, **dict(config.env)} if config is not None else {}
             directory = None if is_image else "/"
-            self._environment = Environment(self._scope.lexer, variables, is_open=config is None, directory=directory)
+            self._environment = Environment(
+                self._scope.lexer, variables, is_open=config is None, directory=directory,
+                by_engine=self._bases.differing(state) if config is not None else frozenset(),
+            )  # fmt: skip
             if config is None:
                 self._note_unknown(self.found.references[-1])
             given = state.platform
@@ -118,6 +128,12 @@ class Walk:
             f"at before a build{remedy}"
         )
         self.found.notices.setdefault(base.text, Notice("base-config-unknown", message, base.line))
+
+    def _note_machine(self, names: Collection[str], line: int) -> None:
+        """Say that the machine that builds decides what is in the image, unless the stage is of that machine's kind."""
+        if names and not self._state.is_native:
+            said = machines.notice(names, line)
+            self.found.notices.setdefault(said.message, said)
 
     def _fear_triggers(self, state: State, below: State) -> None:
         """What an image in a stage's place does by ONBUILD to the stages on top: old frontends run it, new ones do not.
@@ -252,7 +268,7 @@ class Walk:
             except SyntaxProblemError:
                 if all(part.is_known for part in parts):
                     raise
-                mount = Mount()  # what it is depends on an image's ENV: at its worst it shows the whole context
+                mount = Mount()  # what it is depends on an image or a machine: at its worst it shows the whole context
             if not self._environment.expand(type_as_written(text)).is_known:
                 mount = mount._replace(kind="bind")
             self._mount(run, text, mount, origin, widening.joined(parts))

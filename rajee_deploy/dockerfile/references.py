@@ -12,7 +12,7 @@ from rajee_deploy.errors import ConfigurationError
 from rajee_deploy.model import is_local_context
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 SCRATCH = "scratch"
 RESERVED = (SCRATCH, "context")
@@ -29,6 +29,10 @@ _MAX_NAME = 255
 _SCHEME = r"([a-zA-Z0-9]+)://"
 _SCP = r"(?s)[a-zA-Z0-9_-]+@[a-zA-Z0-9.-]+:.*\Z"
 _FRONTENDS = ("docker/dockerfile", "docker/dockerfile-upstream")
+# Docker Hub by all its names, and the public places where Docker's own `docker/…` images are the same: Google's mirror
+# of Docker Hub, and the namespace `docker` of Amazon's public registry, which is Docker's. Anybody else's registry may
+# have a `docker/dockerfile` that is something else, so those are known by the settings alone.
+_HUBS = ("docker.io", "registry-1.docker.io", "registry.hub.docker.com", "mirror.gcr.io", "public.ecr.aws")
 
 
 class Image(NamedTuple):
@@ -69,13 +73,23 @@ def parse_image(text: str) -> Image:
     return Image(found["name"], found["tag"] or "", found["digest"] or "")
 
 
-def is_known_frontend(reference: str) -> bool:
-    """Whether a `# syntax=` names Docker's own Dockerfile frontend, at whatever tag or digest."""
+def is_known_frontend(reference: str, mirrors: Iterable[str] = ()) -> bool:
+    """Whether a `# syntax=` names Docker's own Dockerfile frontend, at whatever tag or digest: on Docker Hub, or on one
+    of the `mirrors` of it, each a host with the path before `docker/dockerfile`."""
     try:
-        image = parse_image(reference)
+        name = parse_image(reference).name
     except ValueError:
         return False
-    return image.name.removeprefix("docker.io/") in _FRONTENDS
+    return any(name == f"{place}/{frontend}" for place in (*_HUBS, *mirrors) for frontend in _FRONTENDS)
+
+
+def possible_mirror(reference: str) -> str:
+    """What the settings would have to name for a `# syntax=` to be Docker's, "" where it cannot be."""
+    try:
+        name = parse_image(reference).name
+    except ValueError:
+        return ""
+    return next((name[: -len(each) - 1] for each in _FRONTENDS if name.endswith(f"/{each}")), "")
 
 
 def is_remote(source: str) -> bool:

@@ -36,10 +36,10 @@ class Remotes:
 
     def reference(self, transfer: Transfer, written: str, source: Expanded) -> tuple[Reference, Notice | None]:
         """One remote source of an ADD, and what to know where it is not pinned."""
-        line, text = transfer.lines.start, source.text or written
+        line, text = transfer.lines.start, written if source.by_engine else source.text or written
         if transfer.flags.text("checksum") or (is_git(text) and _COMMIT.fullmatch(_ref(text))):
             return Reference(ADD, text, line), None
-        obstacle = "it depends on a base image" if source.unknown else self._obstacle(transfer, text)
+        obstacle = _decided_elsewhere(source) or self._obstacle(transfer, text)
         known = self._locked.get(text) if not obstacle else None
         if known is not None:
             return Reference(ADD, f"{text}@{known.digest}", line, text, locked=known.digest), None
@@ -140,6 +140,12 @@ def _without(recipe: Recipe, lines: set[int]) -> Recipe:
     told = {notice.line for notice in notices}
     kept = (each for each in recipe.notices if each.code != "remote-unpinned" or each.line not in told)
     return replace(recipe, references=tuple(references), notices=(*kept, *notices))
+
+
+def _decided_elsewhere(source: Expanded) -> str:
+    if source.by_engine:
+        return "the machine that builds decides its address"
+    return "it depends on a base image" if source.unknown else ""
 
 
 def _ref(text: str) -> str:

@@ -1,7 +1,8 @@
 """Which variables have which value: before the first FROM, and inside a stage.
 
 Owns scoping. Must never know what a value is used for. What an image's own ENV defines is unknown here (its registry
-was not asked), so a stage's environment says of every expansion whether it depends on that.
+was not asked), and so is which machine builds (a plan asks no engine, and one tag must come of all of them): a stage's
+environment says of every expansion whether it depends on either.
 """
 
 from __future__ import annotations
@@ -28,11 +29,13 @@ ANY = "="  # no variable has this name
 SINCE_ARG_ORDER: Version = (1, 8)
 SINCE_STAGE_NAME: Version = (1, 11)
 NOT_IN_ENV = ("BUILDKIT_SBOM_SCAN_CONTEXT", "BUILDKIT_SBOM_SCAN_STAGE")
+# The platform of the machine that builds: BuildKit takes that of its first worker (frontend/dockerui/config.go).
+OF_THE_ENGINE = ("BUILDPLATFORM", "BUILDOS", "BUILDOSVERSION", "BUILDARCH", "BUILDVARIANT")
 
 
 def automatic_args(platform: Platform, target: str, build_platform: Platform | None = None) -> dict[str, str]:
-    """The arguments that BuildKit sets itself. The build platform is taken to be the target platform unless one is
-    given: whoever declares BUILDPLATFORM and builds elsewhere gets other values there, and another image."""
+    """The arguments that BuildKit sets itself. Those of the build platform are stand-ins, which no decision follows:
+    the target platform, or one that is given."""
     args: dict[str, str] = {}
     for side, its in (("BUILD", build_platform or platform), ("TARGET", platform)):
         args |= {
@@ -56,6 +59,7 @@ class GlobalScope:
         self.given = given
         self.automatic = automatic
         self.values = {name: given.get(name, value) for name, value in automatic.items()}
+        self.by_engine = {name for name in OF_THE_ENGINE if name not in given}  # whose values the engine decides
         self.declared: list[tuple[str, str | None]] = []
         self._needs: dict[str, frozenset[str]] = {}
         self.disputed: set[str] = set() if self.is_since(SINCE_STAGE_NAME) else {"TARGETSTAGE"}
@@ -68,12 +72,14 @@ class GlobalScope:
             if name in self.given:
                 self.values[name] = self.given[name]
                 self._needs[name] = frozenset()
+                self.by_engine.discard(name)
                 self.disputed.discard(name)
             elif default is not None:
                 result = self.lexer.expand(default, self.values)
                 self.values[name] = result.text
                 own = self._needs.get(name, frozenset()) if name in result.matched else frozenset()
                 self._needs[name] = result.matched | result.unmatched | own
+                self.by_engine = self.by_engine - {name} | ({name} if result.matched & self.by_engine else set())
                 (self.disputed.add if result.matched & self.disputed else self.disputed.discard)(name)
 
     def is_since(self, version: Version) -> bool:
@@ -82,10 +88,19 @@ class GlobalScope:
 
     def value(self, name: str) -> Expanded:
         """What a stage's ARG of this name takes from here, where it has no value of its own."""
-        return Expanded(self.values[name], disputed=frozenset([name]) & self.disputed)
+        own = frozenset([name])
+        return Expanded(self.values[name], disputed=own & self.disputed, by_engine=own & self.by_engine)
 
     def expand(self, word: str) -> Expansion:
         return self.lexer.expand(word, self.values)
+
+    def is_native(self, platform: Expansion) -> bool:
+        """Whether a stage's platform is that of the machine that builds: $BUILDPLATFORM, the same put together of its
+        parts, or `linux` alone, which containerd completes from the machine that it runs on."""
+        if platform.text.lower() == "linux":
+            return True
+        native = (self.values["BUILDPLATFORM"], f"{self.values['BUILDOS']}/{self.values['BUILDARCH']}")
+        return bool(platform.matched & self.by_engine) and platform.text in native
 
     def use(self, names: Iterable[str]) -> None:
         """Say that these names and all that their values came from matter."""
@@ -98,17 +113,18 @@ class GlobalScope:
 
 class Expanded(NamedTuple):
     """An expanded word. `unknown` names the variables that an image's ENV decides, `disputed` those that have another
-    value for another version of Docker's frontend."""
+    value for another version of Docker's frontend, `by_engine` those that depend on the machine that builds."""
 
     text: str
     unknown: frozenset[str] = frozenset()
     disputed: frozenset[str] = frozenset()
     words: tuple[str, ...] = ()
+    by_engine: frozenset[str] = frozenset()
 
     @property
     def is_known(self) -> bool:
-        """Whether no image and no frontend can change it."""
-        return not self.unknown and not self.disputed
+        """Whether no image, no frontend and no machine can change it."""
+        return not self.unknown and not self.disputed and not self.by_engine
 
 
 @dataclass(slots=True)
@@ -117,7 +133,8 @@ class Environment:
 
     An ARG without a value leaves what the image has: whatever is not set here is open there. `directory` is the working
     directory, None where an image decides it. `tainted` are variables whose value depends on what is not known (ANY:
-    every one), `disputed` those whose value depends on the frontend's version.
+    every one), `disputed` those whose value depends on the frontend's version, `by_engine` those whose value depends on
+    the machine that builds. `asked` collects which of the latter were used.
     """
 
     lexer: Lexer
@@ -126,16 +143,19 @@ class Environment:
     directory: str | None = None
     tainted: frozenset[str] = frozenset()
     disputed: frozenset[str] = frozenset()
+    by_engine: frozenset[str] = frozenset()
+    asked: set[str] = field(default_factory=set)
 
     def copy(self) -> Environment:
         """The environment that a stage on top starts with."""
-        return replace(self, variables=dict(self.variables))
+        return replace(self, variables=dict(self.variables), asked=set())
 
     def set(self, name: str, value: Expanded) -> None:
         """Give a variable a value. The last one wins, be it ENV or ARG."""
         self.variables[name] = value.text
         self.tainted = self.tainted | {name} if value.unknown else self.tainted - {name}
         self.disputed = self.disputed | {name} if value.disputed else self.disputed - {name}
+        self.by_engine = self.by_engine | {name} if value.by_engine else self.by_engine - {name}
 
     def set_unknown(self) -> None:
         """A variable got a value, and its name depends on an image: from here on it could be any."""
@@ -160,13 +180,18 @@ class Environment:
         try:
             found = (lexer or self.lexer).expand(word, self.variables)
         except ExpansionError as error:
+            if error.by_value and self.by_engine:
+                self.asked |= self.by_engine
+                return Expanded("", frozenset(["?"]), by_engine=self.by_engine)
             if error.by_value and (self.is_open or self.tainted):
                 return Expanded("", frozenset(["?"]))
             if error.by_value and self.disputed:
                 return Expanded("", disputed=frozenset(["?"]))
             raise
         disputed = (found.matched | found.unmatched) & self.disputed
+        by_engine = found.matched & self.by_engine
+        self.asked |= by_engine
         if ANY in self.tainted:
-            return Expanded(found.text, found.matched | found.unmatched, disputed)
+            return Expanded(found.text, found.matched | found.unmatched, disputed, by_engine=by_engine)
         missing = found.unmatched if self.is_open else frozenset()
-        return Expanded(found.text, (found.matched & self.tainted) | missing, disputed, found.words)
+        return Expanded(found.text, (found.matched & self.tainted) | missing, disputed, found.words, by_engine)

@@ -37,7 +37,8 @@ class State:
     """A stage of the file (`stage` is set), or an image that an instruction names.
 
     `base` is the expanded name below it and `below` the earlier stage of that name, if there is one. `context` is the
-    key of the named context that stands in: for the whole stage where `is_replaced`, else for its base.
+    key of the named context that stands in: for the whole stage where `is_replaced`, else for its base. `is_native`:
+    the stage is of the machine that builds, whatever that is; `is_chosen`: that machine decides what its base is.
     """
 
     index: int
@@ -50,6 +51,8 @@ class State:
     below: State | None = None
     context: str | None = None
     is_replaced: bool = False
+    is_native: bool = False
+    is_chosen: bool = False
     is_fired: bool = False
     steps: list[Step] = field(default_factory=list)
 
@@ -92,10 +95,14 @@ class Graph:
             len(self.states), base.text, line, StageId(len(self.states), opening.name), opening.lines.end,
             platform.text if platform is not None else None, names,
         )  # fmt: skip
+        state.is_chosen = bool(base.matched & self._scope.by_engine)
+        state.is_native = platform is not None and self._scope.is_native(platform)
         state.steps = [Step(instruction) for instruction in instructions]
         state.context = self._contexts.find(opening.name) if opening.name else None
         state.is_replaced = state.context is not None
         state.below = None if state.is_replaced else self._by_name.get(base.text)
+        if state.below is not None:
+            state.is_native = state.below.is_native  # whatever its own --platform says, as in BuildKit
         self.states.append(state)
         if opening.name:
             self._by_name[opening.name] = state

@@ -1,4 +1,5 @@
-"""Why a read is taken for more than what is written: what a base image or the frontend decides, and we do not know.
+"""Why a read is taken for more than what is written: what a base image, the frontend or the machine that builds
+decides, and we do not know.
 
 Owns the reasons and their words. Must never know instructions. A use whose source depends on something that is not
 known counts in full, and all of it is staged: not even a literal path is left to fail where it is not there, for
@@ -19,11 +20,14 @@ if TYPE_CHECKING:
 
 # How the reasons begin.
 BASE_DECIDES, FRONTEND_DECIDES = "the base image may define", "old versions of docker/dockerfile"
+MACHINE_DECIDES = "the machine that builds decides"
 WINDOWS = "paths of Windows images are not understood"
 
 
 def reason(value: Expanded) -> str:
     """Why a source that expands to this counts in full; "" where it is known."""
+    if value.by_engine:
+        return f"{MACHINE_DECIDES} {_names(value.by_engine)}"
     if value.unknown:
         return f"{BASE_DECIDES} {_names(value.unknown)}"
     if value.disputed:
@@ -35,7 +39,8 @@ def joined(parts: Iterable[Expanded]) -> Expanded:
     """What several words depend on together."""
     parts = list(parts)
     unknown = frozenset().union(*(part.unknown for part in parts))
-    return Expanded("", unknown, frozenset().union(*(part.disputed for part in parts)))
+    disputed = frozenset().union(*(part.disputed for part in parts))
+    return Expanded("", unknown, disputed, by_engine=frozenset().union(*(part.by_engine for part in parts)))
 
 
 def compared(name: str, value: Expanded | None, before: Environment, default: str) -> Expanded | None:

@@ -23,9 +23,10 @@ class BuildRequest:
 
     Build arguments may be private: they are handed over in the environment, never in the argument list. Of secrets
     the request holds ids and where the values are. `shown_dockerfile` is the Dockerfile as the user would name it, for
-    messages; `name` is the image's own, and the scope of its build cache. An engine that remembers contexts by the
-    names of their directories calls `on_loaded` once it has ended all their transfers in order, also where the build
-    then failed.
+    messages; `name` is the image's own, and the scope of its build cache. `proxies` are the build arguments of docker's
+    configuration, private too: no others are added, whatever the engine's own configuration says. An engine that
+    remembers contexts by the names of their directories calls `on_loaded` once it has ended all their transfers in
+    order, also where the build then failed.
     """
 
     context: Path
@@ -40,6 +41,7 @@ class BuildRequest:
     shown_dockerfile: str = "Dockerfile"
     name: str = "image"
     on_loaded: Callable[[], None] = lambda: None
+    proxies: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,10 @@ class Engine(Protocol):
 
     def check(self) -> str:
         """Find that the engine answers and can build; returns its name and version. DeployError with what to do."""
+        ...
+
+    def platform(self) -> Platform:
+        """The platform of the machine that builds: what BUILDPLATFORM is there. DeployError where it cannot be told."""
         ...
 
     def base_config(

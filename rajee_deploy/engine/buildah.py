@@ -18,6 +18,7 @@ from platform import machine
 from typing import TYPE_CHECKING, Any
 
 from rajee_deploy.build_settings import Provenance
+from rajee_deploy.engine.ambient import EPOCH, POLICY
 from rajee_deploy.engine.bases import config_of
 from rajee_deploy.engine.buildx import build_arg_flags
 from rajee_deploy.engine.cache import layer_cache_flags, mounts_files
@@ -68,6 +69,10 @@ class Buildah:
             )  # fmt: skip
         return f"{self._name} {found[0]}"
 
+    def platform(self) -> Platform:
+        """See Engine."""
+        return Platform.parse(f"linux/{machine()}")
+
     def base_config(
         self, image: str, platform: Platform, access: PushAccess, registry: Callable[[], BaseConfig]
     ) -> BaseConfig:
@@ -87,7 +92,7 @@ class Buildah:
     def build_and_push(self, request: BuildRequest, access: PushAccess, on_event: Callable[[BuildEvent], None]) -> str:
         """See Engine."""
         _check_settings(request)
-        redacted = Redactor(request.settings.secrets, request.build_args)
+        redacted = Redactor(request.settings.secrets, {**request.proxies, **request.build_args})
         with (
             private_docker_config(access) as login,
             _registries() as registries,
@@ -95,11 +100,12 @@ class Buildah:
         ):
             environment = {**login, **registries}
             made, pushed = scratch / "image", scratch / "digest"
+            given = list(_proxies(request, scratch))
             images = []
             for platform in request.platforms:
                 named = str(platform) if len(request.platforms) > 1 else ""
                 steps = Steps(redacted.events(on_event), platform=named)
-                own = [f"--platform={platform}", f"--iidfile={made}", _auth(login)]
+                own = [f"--platform={platform}", f"--iidfile={made}", _auth(login), *given]
                 self._build(request, [*_layers(request, platform, access.host), *own], environment, steps, redacted)
                 if self._platform(made, environment) != platform:
                     # buildah takes cached layers of FROM scratch for any platform, and with them the other's name.
@@ -230,14 +236,23 @@ def _build_flags(request: BuildRequest) -> Iterator[str]:
     yield from _limits()
     if request.target is not None:
         yield f"--target={request.target}"
-    if request.build_args.get("SOURCE_DATE_EPOCH", "").isdecimal():
-        yield f"--timestamp={request.build_args['SOURCE_DATE_EPOCH']}"
+    if request.build_args.get(EPOCH):
+        yield f"--timestamp={int(request.build_args[EPOCH])}"
     if _LOOPBACK.match(request.reference):
         yield "--tls-verify=false"
     yield from (f"--build-context={name}={reference}" for name, reference in sorted(request.build_contexts.items()))
     yield from (f"--label={name}={value}" for name, value in sorted(request.labels.items()))
     yield from secret_flags(request.settings.secrets)
     yield from (f"--ssh={each}" for each in request.settings.ssh)
+
+
+def _proxies(request: BuildRequest, scratch: Path) -> Iterator[str]:
+    """The arguments that docker would make of its configuration, in a file: they may hold a password."""
+    if request.proxies:
+        path = scratch / "arguments"
+        path.touch(0o600)
+        path.write_text("".join(f"{name}={value}\n" for name, value in request.proxies.items()), "utf-8")
+        yield f"--build-arg-file={path}"
 
 
 def _limits() -> Iterator[str]:
@@ -250,6 +265,11 @@ def _limits() -> Iterator[str]:
 
 def _check_settings(request: BuildRequest) -> None:
     """What buildah would get wrong without a word."""
+    if os.environ.get(POLICY):
+        raise DeployError(
+            "engine-cannot", "buildah follows no source policy", where=POLICY,
+            hint="unset it where buildah builds, or use the engine buildx",
+        )  # fmt: skip
     if request.settings.provenance is not Provenance.NONE:
         raise _cannot(request, "provenance", "buildah attaches no provenance")
     if any("$" in name + value for name, value in request.labels.items()):

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from rajee_deploy.build_settings import Provenance
 from rajee_deploy.engine import bases
+from rajee_deploy.engine.ambient import NEUTRAL
 from rajee_deploy.engine.cache import cache_flags
 from rajee_deploy.engine.failures import failure
 from rajee_deploy.engine.location import located
@@ -22,6 +23,7 @@ from rajee_deploy.engine.login import private_docker_config
 from rajee_deploy.engine.progress import Progress
 from rajee_deploy.engine.secrets import Redactor, secret_flags
 from rajee_deploy.errors import DeployError
+from rajee_deploy.model import Platform
 from rajee_deploy.places import user_docker_config
 from rajee_deploy.process import find_program, run
 from rajee_deploy.scratch import private_directory
@@ -30,7 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from rajee_deploy.engine import BuildEvent, BuildRequest
-    from rajee_deploy.model import BaseConfig, Platform, PushAccess
+    from rajee_deploy.model import BaseConfig, PushAccess
 
 OLDEST_BUILDX = (0, 13)  # the first with --progress rawjson
 _CHECK_SECONDS = 20.0
@@ -70,6 +72,24 @@ class Buildx:
         engine = _check_builder(docker, named) if named else f"Docker Engine {_engine_version(docker)}"
         return f"{engine}, buildx {found[1]}.{found[2]}"
 
+    def platform(self) -> Platform:
+        """See Engine. BuildKit takes the first that its worker names; those with a star are what somebody told buildx
+        of the builder."""
+        docker, named = docker_program(), self._builder or os.environ.get("BUILDX_BUILDER", "")
+        program = _buildx(docker, named) if named else [docker, "buildx"]
+        lines: list[str] = []
+        ask = [*program, "inspect", "--bootstrap", *([named] if named else [])]
+        run(ask, time_limit=_BUILDER_SECONDS, on_line=lines.append)
+        listed = next((line.partition(":")[2] for line in lines if line.startswith("Platforms:")), "")
+        texts = [text.strip() for text in listed.split(",") if text.strip()]
+        own = [text for text in texts if not text.endswith("*")] or [text.rstrip("*") for text in texts]
+        if not own:
+            raise DeployError(
+                "no-builder", "the builder does not tell its platforms", where=f"builder {named or 'in use'}",
+                cause="\n".join(lines[-3:]), hint="docker buildx inspect shows what it knows of itself",
+            )  # fmt: skip
+        return Platform.parse(own[0])
+
     def base_config(
         self, image: str, platform: Platform, access: PushAccess, registry: Callable[[], BaseConfig]
     ) -> BaseConfig:
@@ -93,13 +113,13 @@ class Buildx:
 
     def build_and_push(self, request: BuildRequest, access: PushAccess, on_event: Callable[[BuildEvent], None]) -> str:
         """See Engine."""
-        redacted = Redactor(request.settings.secrets, request.build_args)
+        redacted = Redactor(request.settings.secrets, {**request.proxies, **request.build_args})
         progress = Progress(redacted.events(on_event))
-        with private_docker_config(access) as login, private_directory("build") as scratch:
+        with private_docker_config(access, request.proxies) as login, private_directory("build") as scratch:
             metadata = scratch / "metadata.json"
             argv, environment = _command(self._build_command(), request, access.host)
             argv.insert(-1, f"--metadata-file={metadata}")
-            ended = run(argv, env={**login, **environment}, on_line=progress.line)
+            ended = run(argv, env={**login, **NEUTRAL, **environment}, on_line=progress.line)
             if ended.code == 0 or progress.ended_in_order:
                 request.on_loaded()
             if ended.code != 0:

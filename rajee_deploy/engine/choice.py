@@ -64,6 +64,10 @@ class Found:
         self._found()
         return self._version
 
+    def platform(self) -> Platform:
+        """See Engine."""
+        return self._found().platform()
+
     def base_config(
         self, image: str, platform: Platform, access: PushAccess, registry: Callable[[], BaseConfig]
     ) -> BaseConfig:

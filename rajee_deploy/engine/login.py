@@ -11,12 +11,13 @@ from base64 import b64encode
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from rajee_deploy.engine.ambient import PROXIES
 from rajee_deploy.errors import DeployError
 from rajee_deploy.places import user_docker_config
 from rajee_deploy.scratch import LOCK, private_directory
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from rajee_deploy.model import PushAccess
@@ -26,12 +27,16 @@ _HELPER_SCRIPT = '#!/bin/sh\n[ "$1" = get ] && exec cat "$(dirname "$0")/login.j
 
 
 @contextmanager
-def private_docker_config(access: PushAccess) -> Iterator[dict[str, str]]:
-    """Yields the environment variables that make docker use the private configuration."""
+def private_docker_config(access: PushAccess, proxies: Mapping[str, str] | None = None) -> Iterator[dict[str, str]]:
+    """Yields the environment variables that make docker use the private configuration. `proxies` are the build
+    arguments that docker makes of the proxies in it; None leaves them as the user has them."""
     own = user_docker_config()
     with private_directory("login") as directory:
         _link_all_but_ours(own, directory)
         config = _with_login(_read(own / "config.json"), access, directory)
+        if proxies is not None:
+            keys = {argument: key for key, argument in PROXIES.items()}
+            config["proxies"] = {"default": {keys[name]: value for name, value in proxies.items()}}
         _write_private(directory / "config.json", config)
         yield {
             "DOCKER_CONFIG": str(directory),

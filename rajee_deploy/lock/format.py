@@ -31,7 +31,7 @@ HEADER = "# rajee-deploy.lock/1: written by `rajee-deploy lock`; commit it"
 _HEADER = r"# rajee-deploy\.lock/(\d+)(:.*)?"
 _LINE = re.compile(
     r"(?P<reference>[!-~]+) (?P<digest>sha256:[0-9a-f]{64}|git:(?:[0-9a-f]{40}|[0-9a-f]{64})) (?P<date>\d{4}-\d\d-\d\d)"
-    r" (?:-|(?P<platform>[a-z0-9_.]+(?:/[a-z0-9_.]+){1,2}) (?P<config>\{.*\}))",
+    r" (?:-|(?P<platform>[a-z0-9_.-]+(?:/[a-z0-9_.-]+){1,2}) (?P<config>\{.*\}))",
     re.ASCII,
 )
 _CONFLICT = ("<<<<<<<", "=======", ">>>>>>>", "|||||||")

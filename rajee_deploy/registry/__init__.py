@@ -63,8 +63,11 @@ class ImageSource(Protocol):
         """The digest that a name stands for now: an index's, where there is one."""
         ...
 
-    def describe(self, image: ImageName, platforms: Iterable[str]) -> LockedImage:
-        """The same, with the configuration for each of the platforms. DeployError `base-platform` for one it lacks."""
+    def describe(self, image: ImageName, platforms: Iterable[str], machines: Sequence[str] = ()) -> LockedImage:
+        """The same, with the configuration for each of the platforms, and for those of `machines` that it has.
+
+        DeployError `base-platform` for a platform that it lacks, and where it has none of the machines.
+        """
         ...
 
     def find_remote(self, source: RemoteSource) -> Digest:

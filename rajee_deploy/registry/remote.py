@@ -16,7 +16,7 @@ from rajee_deploy.registry.logins import find_login
 from rajee_deploy.registry.manifests import INDEXES, MANIFESTS, Index, Manifest, parse_config, parse_manifest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from rajee_deploy.model import BaseConfig, ImageName, RemoteSource
     from rajee_deploy.registry.http import Answer
@@ -42,10 +42,12 @@ class RemoteImages:
         with _believing(image):
             return Digest.parse(named)
 
-    def describe(self, image: ImageName, platforms: Iterable[str]) -> LockedImage:
+    def describe(self, image: ImageName, platforms: Iterable[str], machines: Sequence[str] = ()) -> LockedImage:
         """See ImageSource."""
         digest, found = self._manifest(image)
-        return LockedImage(digest, {platform: self._config(image, found, platform) for platform in platforms})
+        there = [each for each in machines if isinstance(found, Manifest) or found.find(Platform.parse(each))]
+        wanted = dict.fromkeys((*platforms, *(there or machines[:1])))
+        return LockedImage(digest, {platform: self._config(image, found, platform) for platform in wanted})
 
     def find_remote(self, source: RemoteSource) -> Digest:
         """See ImageSource."""

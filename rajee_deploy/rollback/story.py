@@ -29,7 +29,7 @@ from rajee_deploy.fingerprint import SCHEME, TAG_HEX, TAG_PREFIX, Fingerprint
 from rajee_deploy.model import Digest
 from rajee_deploy.names import NOT_RECORDED, DeployBy
 from rajee_deploy.observe import observe
-from rajee_deploy.planning import check_account, keeper_of
+from rajee_deploy.planning import check_account, former_keeper_of, keeper_of
 from rajee_deploy.report.history import History
 from rajee_deploy.rollback import Return, Target
 from rajee_deploy.rollback.past import inputs_of_tag, recorded_revision
@@ -176,7 +176,7 @@ def _way(run: Context, asked: Asked, image: ImageSettings, state: StackPresent, 
     by = DeployBy.DIGEST if before.startswith("sha256:") else DeployBy.TAG
     wanted = WantedImage(
         image.name, _named(asked.tag or ""), image.repository, image.stack, image.parameter, image.platforms, by,
-        keeper_of(run.settings, image, who),
+        keeper_of(run.settings, image, who), former_keeper=former_keeper_of(run.settings, image, who),
     )  # fmt: skip
     if asked.tag is not None:
         target = Target(asked.tag, "it was asked for")

@@ -63,7 +63,7 @@ def previous(
     looked: list[str] = []
     running = deployed
     shield = retention.prev_tag(image)
-    asked = [text for text in (shield, deployed) if text]
+    asked = [text for text in (shield, *retention.former_tags(image)[1:], deployed) if text]
     found = registry.find(image.repository, asked)
     if isinstance(found, RepositoryAbsent):
         looked.append(f"the repository {image.repository} does not exist")
@@ -71,6 +71,8 @@ def previous(
         now = found.get(deployed)
         if isinstance(now, Tagged) and not _TAG.fullmatch(deployed):
             running = _tag_of(registry, image, now.digest) or deployed
+        # Until a deployment has put it, what an older version put stands for it.
+        shield = next((tag for tag in asked if tag != deployed and isinstance(found[tag], Tagged)), shield)
         before = found[shield]
         tag = _tag_of(registry, image, before.digest) if isinstance(before, Tagged) else ""
         if tag:

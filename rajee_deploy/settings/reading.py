@@ -5,6 +5,7 @@ that names file and key. It reads the file and looks whether the paths in it exi
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from rajee_deploy.build_settings import BuildSettings, EngineSettings, parse_build, parse_engine
@@ -48,7 +49,8 @@ _ENVIRONMENT_KEYS = {
     "production": _BOOLEAN, "require-ancestry": _BOOLEAN, **_ENGINE_KEYS,
 }  # fmt: skip
 _TOP_KEYS = {
-    "images": _TABLE, "cdk": _TABLE, "environments": _TABLE, "require-ancestry": _BOOLEAN, **_ENGINE_KEYS,
+    "images": _TABLE, "cdk": _TABLE, "environments": _TABLE, "require-ancestry": _BOOLEAN, "syntax-mirrors": _LIST,
+    **_ENGINE_KEYS,
 }  # fmt: skip
 
 
@@ -77,12 +79,17 @@ def load(path: Path, environment: str | None = None) -> Settings:
     reader = _Reader(path, prefix)
     reader.check(table, _TOP_KEYS, "")
     chosen = reader.environment(table.get("environments", {}), environment)
-    images = reader.images(table.get("images", {}), chosen.get("images", {}), f"environments.{environment}.")
+    engine = reader.engine({**table, **chosen})
+    mirrors = reader.mirrors(table.get("syntax-mirrors", ()))
+    images = tuple(
+        replace(image, build=replace(image.build, builder=engine.builder), syntax_mirrors=mirrors)
+        for image in reader.images(table.get("images", {}), chosen.get("images", {}), f"environments.{environment}.")
+    )
     cdk = reader.cdk(table.get("cdk"), chosen)
     reader.check_stacks(images, cdk)
     return Settings(
         path, images, cdk, environment or "", chosen.get("profile"), chosen.get("region"), chosen.get("account"),
-        tuple(table.get("environments", {})), reader.engine({**table, **chosen}),
+        tuple(table.get("environments", {})), engine,
         chosen.get("production", environment in PRODUCTION),
         chosen.get("require-ancestry", table.get("require-ancestry", False)),
     )  # fmt: skip
@@ -215,6 +222,16 @@ class _Reader:
             return parse_build(table, self.root)
         except ValueError as error:
             raise self.fail(f"{at}{str(error).partition(': ')[0]}", str(error).partition(": ")[2]) from error
+
+    def mirrors(self, given: Sequence[str]) -> tuple[str, ...]:
+        """Places that mirror Docker Hub. The frontend's own name may be left on."""
+        found = tuple(text.removesuffix("/docker/dockerfile") for text in given)
+        for text in found:
+            if not re.fullmatch(r"([a-z0-9-]+\.[a-z0-9.-]+|localhost)(:\d+)?(/[a-z0-9]+([._/-]+[a-z0-9]+)*)?", text):
+                hint = "for example 123456789012.dkr.ecr.eu-west-1.amazonaws.com/docker-hub"
+                problem = f"{text!r}: must be a registry's host, with the path that stands before docker/dockerfile"
+                raise self.fail("syntax-mirrors", problem, hint)
+        return found
 
     def engine(self, table: Mapping[str, Any]) -> EngineSettings:
         try:

@@ -41,6 +41,7 @@ class ImageSettings:
     labels: Mapping[str, str] = field(default_factory=dict)
     build: BuildSettings = field(default_factory=BuildSettings)
     context_key: str = ""  # the CDK context value that is given the tag, where no parameter takes it
+    syntax_mirrors: tuple[str, ...] = ()  # of Docker Hub: hosts with the path before docker/dockerfile; set for all
 
 
 @dataclass(frozen=True, slots=True)

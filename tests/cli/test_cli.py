@@ -141,6 +141,30 @@ def test_the_epoch_that_buildx_takes_from_the_environment_counts(project):
     assert command(project, "fingerprint", "--build-arg", "SOURCE_DATE_EPOCH=1").stdout == dated.stdout
 
 
+@pytest.mark.parametrize("verb", ["fingerprint", "plan"])
+def test_a_date_that_no_build_takes_is_refused_before_anything_is_built(project, verb):
+    """In milliseconds, as JavaScript has it."""
+    ended = command(project, verb, SOURCE_DATE_EPOCH="1700000000000", **NOWHERE)
+    assert (ended.returncode, "bad-epoch" in ended.stderr, "1700000000" in ended.stderr) == (64, True, True)
+    given = command(project, "fingerprint", "--build-arg", "SOURCE_DATE_EPOCH=1.5")
+    assert (given.returncode, "build-args.SOURCE_DATE_EPOCH" in given.stderr) == (64, True)
+    # What is given goes before the environment's, which no build sees then.
+    assert command(project, "fingerprint", "--build-arg", "SOURCE_DATE_EPOCH=1", SOURCE_DATE_EPOCH="x").returncode == 0
+
+
+def test_a_mirror_of_docker_hub_has_docker_s_frontend(project):
+    (project / "Dockerfile").write_text("# syntax=mirror.test/hub/docker/dockerfile:1\nFROM scratch\nCOPY app /app\n")
+    (project / "rajee-deploy.toml").write_text('[images.app]\nrepository = "team/app"\n')
+    unknown = command(project, "fingerprint", "--json")
+    assert '"superset"' in unknown.stdout
+    assert "say syntax-mirrors" in unknown.stdout
+    (project / "rajee-deploy.toml").write_text(
+        'syntax-mirrors = ["mirror.test/hub"]\n[images.app]\nrepository = "team/app"\n'
+    )
+    known = command(project, "fingerprint", "--json")
+    assert '"exact"' in known.stdout
+
+
 def test_the_proxies_that_docker_passes_to_builds_count_where_declared(project):
     config = project.parent / ".docker"
     config.mkdir()

@@ -26,13 +26,20 @@ class Built:
 
 
 def build(
-    directory: Path, dockerfile: Path, *, args: Mapping[str, str], named: Path | None, image: Path | None = None
+    directory: Path,
+    dockerfile: Path,
+    *,
+    args: Mapping[str, str],
+    named: Path | None,
+    image: Path | None = None,
+    platform: str = "",
 ) -> Built:
     """Build; `image` is where the image's tar goes for a moment, or None when nobody wants it."""
     output = f"type=tar,dest={image}" if image else "type=cacheonly"
     argv = ["docker", "buildx", "build", "--progress=rawjson", "--provenance=false", f"--output={output}"]
     argv += [f"--build-arg={name}={value}" for name, value in args.items()]
     argv += [f"--build-context=named={named}"] if named else []
+    argv += [f"--platform={platform}"] if platform else []
     argv += ["-f", str(dockerfile), str(directory)]
     done = subprocess.run(argv, check=False, capture_output=True, env={**os.environ, "SOURCE_DATE_EPOCH": ""})
     cached, ran = _steps(done.stderr.decode())

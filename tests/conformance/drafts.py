@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 FILES = (
     "a", "b", "x.py", "config/default/app.json", "config/production/app.json", "config/production/ca.pem",
     "opt/k.md", "app/s", "app/[slug]/page", "app/[slug].ts", "src/lib/one", "src/lib/two", "default.md",
-    "production.md",
+    "production.md", "app-amd64", "app-arm64", "app-arm", "app-386", "bin/linux/amd64/t", "bin/linux/arm64/t",
+    "bin/linux/arm/v7/t", "v7/t", "v/t", "linux.md",
 )  # fmt: skip
 NAMES = ("MODE", "NAME", "DIR", "VERSION")
 VALUES = ("production", "production", "default", "default", "a", "b", "config/default", "*", "", "..", "opt", "1")
@@ -50,6 +51,13 @@ BRACKETS = (
     "app/[slug]/page",
     "app/[^q]",
 )
+# Of the image, and of the machine that builds: BuildKit sets these itself.
+PLATFORMS = ("linux/amd64",) * 5 + ("linux/arm64", "linux/arm64/v8", "linux/arm/v7", "linux/armhf", "linux/i386")
+AUTOMATIC = tuple(f"{side}{what}" for side in ("BUILD", "TARGET") for what in ("PLATFORM", "OS", "ARCH", "VARIANT"))
+OF_A_PLATFORM = (
+    "app-${0}*", "app-${0}", "bin/${0}", "bin/${{{0}:-linux}}", "${0}/t", "./${0}*", "v${{{0}#v}}/t", "${0}.md",
+    "bin/${0}/${{1}}", "app-${{{0}/amd64/386}}", "${{{0}:+a}}",
+)  # fmt: skip
 IGNORED = ("config/production", "*.md", "opt", "app", "**/one", "!src/lib/one", "*", "!a", "config/*/ca.pem")
 
 
@@ -57,7 +65,8 @@ IGNORED = ("config/production", "*.md", "opt", "app", "**/one", "!src/lib/one", 
 class Draft:
     """A build while it is drawn. `files` by path; `lines` is the Dockerfile, `args` the build arguments, `ignore` the
     ignore file (None: there is none), `named` the files of a named context `dir`. `place` begins all destinations: it
-    is new in each run, so no step is known to the engine. `bases` are what FROM may name."""
+    is new in each run, so no step is known to the engine. `bases` are what FROM may name, `platform` is what the image
+    is for; of another than the engine's, nothing can be run, and no base is there."""
 
     seed: int
     place: str
@@ -70,6 +79,11 @@ class Draft:
     has_shell: bool = False
     stages: int = 0
     copies: int = 0
+    platform: str = "linux/amd64"
+
+    @property
+    def is_foreign(self) -> bool:
+        return self.platform != "linux/amd64"
 
     @property
     def dockerfile(self) -> str:
@@ -123,6 +137,41 @@ def draw_stage_name(rng: random.Random, draft: Draft) -> None:
     draft.lines += ["ARG TARGETSTAGE", f"COPY {source} {draft.next()}"]
 
 
+def draw_platform_argument(rng: random.Random, draft: Draft) -> None:
+    """What BuildKit sets, declared or given a default or not, in a source or in what a source is made of."""
+    name, other = rng.sample(AUTOMATIC, 2)
+    source = rng.choice(OF_A_PLATFORM).replace("${1}", f"${other}").format(name).replace("{1}", other)
+    declared = rng.choice([f"ARG {name} {other}", f"ARG {name}", f"ARG {name}=amd64", f"ARG {other}", "ARG"])
+    draft.lines += [declared] if declared != "ARG" else []
+    if rng.random() < 0.2:
+        draft.lines += [f"ENV NAME={source}"]
+        source = "$NAME"
+    draft.lines.append(f"{rng.choice(['COPY', 'COPY', 'ADD'])} {source}{rng.choice(['', ' a'])} {draft.next()}")
+
+
+def draw_platform_in_the_image(rng: random.Random, draft: Draft) -> None:
+    """Of the image alone: what the machine puts there is no input, and is named."""
+    name = rng.choice(AUTOMATIC[4:])
+    draft.lines += [
+        f"ARG {name}",
+        f"COPY <<E {draft.next()}",
+        f"${name}",
+        "E",
+        f"COPY a /{draft.place.strip('/')}-${name}/",
+    ]
+
+
+def draw_chosen_stage(rng: random.Random, draft: Draft) -> None:
+    """A stage for each machine or platform, of which one is chosen."""
+    side = rng.choice(["BUILD", "TARGET"])
+    at = draft.stages
+    for arch in ("386", "amd64", "arm", "arm64"):
+        draft.lines += [f"FROM scratch AS for{at}-{arch}", f"COPY app-{arch}* {draft.next()}"]
+    draft.lines.append(f"FROM for{at}-${side}ARCH AS s{at}")
+    draft.has_shell = False
+    draft.stages += 1
+
+
 def draw_env(rng: random.Random, draft: Draft) -> None:
     value = rng.choice([*VALUES, f"${rng.choice(NAMES)}", f"${{{rng.choice(NAMES)}:-default}}"])
     draft.lines.append(f"ENV {rng.choice(NAMES)}={value or chr(39) * 2}")
@@ -156,9 +205,12 @@ def draw_stage(rng: random.Random, draft: Draft) -> None:
     """Another stage: on an image, on nothing, or on an earlier one."""
     choices = ["scratch", *(base.name for base in draft.bases), *(f"s{at}" for at in range(draft.stages))]
     below = rng.choice(choices)
+    native = ""
+    if below in choices[1 : 1 + len(draft.bases)] and (draft.is_foreign or rng.random() < 0.2):
+        native = f"--platform={rng.choice(['$BUILDPLATFORM', '$BUILDPLATFORM', 'linux', 'linux/$BUILDARCH'])} "
     inherits = below.startswith("s") and below[1:].isdigit()
     draft.has_shell = below != "scratch" and (draft.has_shell or not inherits)
-    draft.lines.append(f"FROM {below} AS s{draft.stages}")
+    draft.lines.append(f"FROM {native}{below} AS s{draft.stages}")
     draft.stages += 1
     if draft.has_shell and not inherits:
         draft.lines.append('SHELL ["/bin/sh", "-c"]')
@@ -174,7 +226,12 @@ def draw_ignore(rng: random.Random, draft: Draft) -> None:
 
 
 def draw_build_arg(rng: random.Random, draft: Draft) -> None:
-    draft.args[rng.choice(NAMES)] = rng.choice(VALUES)
+    if rng.random() < 0.1:
+        draft.args[rng.choice([name for name in AUTOMATIC if "PLATFORM" not in name])] = rng.choice(
+            ["amd64", "arm", ""]
+        )
+    else:
+        draft.args[rng.choice(NAMES)] = rng.choice(VALUES)
 
 
 KINDS: dict[Callable[[random.Random, Draft], None], int] = {
@@ -187,6 +244,9 @@ KINDS: dict[Callable[[random.Random, Draft], None], int] = {
     draw_arg: 2,
     draw_args_of_one_line: 2,
     draw_stage_name: 1,
+    draw_platform_argument: 4,
+    draw_platform_in_the_image: 1,
+    draw_chosen_stage: 1,
     draw_env: 2,
     draw_mount: 2,
     draw_run: 2,
@@ -202,6 +262,7 @@ def make_draft(seed: int, place: str, bases: Sequence[BaseImage]) -> Draft:
     """A draft out of a seed: a stage on an image first, most often, then whatever is drawn."""
     rng = random.Random(seed)  # noqa: S311 -- a build, no secret
     draft = Draft(seed, place, bases, {name: f"{name}\n" for name in FILES if rng.random() < 0.97})
+    draft.platform = rng.choice(PLATFORMS)
     if rng.random() < 0.2:
         draft.lines.append(f"ARG {rng.choice(NAMES)}={rng.choice(VALUES)}")
     draw_stage(rng, draft)

@@ -35,10 +35,12 @@ if TYPE_CHECKING:
     from conformance.drafts import Draft
 
     from rajee_deploy.image import ImageInputs
+    from rajee_deploy.model import BaseConfig
 
 Contents = dict[str, tuple[object, ...]]
 
 DAY, ANY = "2026-11-25", Digest("sha256", "0" * 64)
+PLATFORM = "--platform"  # stands among the build arguments, which have no such name
 ACCESS = PushAccess("localhost:9/team/app", "AWS", "x")
 
 
@@ -112,7 +114,7 @@ def inputs_of(draft: Draft, root: Path) -> ImageInputs:
     """What plan sees."""
     return read_inputs(
         ImageSettings(
-            "app", root / "context", root / "context/Dockerfile", "team/app", (Platform.parse("linux/amd64"),),
+            "app", root / "context", root / "context/Dockerfile", "team/app", (Platform.parse(draft.platform),),
             build_args=draft.args, build_contexts={"dir": str(root / "dir")} if draft.named else {},
             lock=root / "rajee-deploy.lock",
         )
@@ -121,18 +123,25 @@ def inputs_of(draft: Draft, root: Path) -> ImageInputs:
 
 def plain_build(draft: Draft, root: Path) -> Contents:
     named = {"dir": str(root / "dir")} if draft.named else {}
-    return build(root / "context", root / "context/Dockerfile", draft.args, named, root / "plain.tar")
+    # As the user writes the platform: docker has its own names for it.
+    args = {**draft.args, PLATFORM: draft.platform}
+    return build(root / "context", root / "context/Dockerfile", args, named, root / "plain.tar")
 
 
 def our_build(draft: Draft, root: Path) -> Contents:
     inputs = inputs_of(draft, root)
-    configs = {base: Buildx().base_config(*base, ACCESS, _no_registry) for base in base_images(_unpinned(inputs))}
+    configs = {base: _base_config(*base) for base in base_images(_unpinned(inputs))}
     if not_counted(_unpinned(inputs), configs):
         raise RefusedError("base-has-onbuild", is_lockable=True)
     with build_request(inputs, "localhost:9/team/app") as request:
         # The images are in no registry, so the digests of the lock are left out.
         named = {name: where for name, where in request.build_contexts.items() if "://" not in where}
-        return build(request.context, request.dockerfile, request.build_args, named, root / "ours.tar")
+        args = {**request.build_args, PLATFORM: str(request.platforms[0])}
+        return build(request.context, request.dockerfile, args, named, root / "ours.tar")
+
+
+def _base_config(name: str, platform: Platform | None) -> BaseConfig:
+    return Buildx().base_config(name, platform or Buildx().platform(), ACCESS, _no_registry)
 
 
 def _no_registry():
@@ -154,7 +163,7 @@ def _lock(draft: Draft, root: Path) -> None:
     """What `rajee-deploy lock` would write, of images that are in the engine alone."""
     bases = base_images(inputs_of(draft, root))
     entries = [
-        Entry(name, ANY, DAY, str(platform), Buildx().base_config(name, platform, ACCESS, _no_registry))
+        Entry(name, ANY, DAY, str(platform or Buildx().platform()), _base_config(name, platform))
         for name, platform in bases
     ]
     write(root / "rajee-deploy.lock", Lock(tuple(entries)))
@@ -163,7 +172,9 @@ def _lock(draft: Draft, root: Path) -> None:
 def build(context: Path, dockerfile: Path, args: Mapping[str, str], named: Mapping[str, str], image: Path) -> Contents:
     """Build with buildx; the entries of the result. RefusedError with BuildKit's words."""
     argv = ["docker", "buildx", "build", "--progress=plain", "--provenance=false", f"--output=type=tar,dest={image}"]
-    argv += [f"--build-arg={name}={value}" for name, value in args.items()]
+    argv += [
+        f"--build-arg={name}={value}" if name != PLATFORM else f"--platform={value}" for name, value in args.items()
+    ]
     argv += [f"--build-context={name}={where}" for name, where in named.items()]
     argv += [f"--file={dockerfile}", str(context)]
     done = subprocess.run(
@@ -200,7 +211,7 @@ def tell(draft: Draft, *facts: str) -> str:
     return "\n".join(
         (
             f"seed {draft.seed}: {'; '.join(facts)}",
-            str(draft.args),
+            f"{draft.platform} {draft.args}",
             str(sorted(draft.files)),
             str(draft.ignore),
             bases,

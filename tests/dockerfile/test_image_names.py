@@ -2,7 +2,7 @@
 
 import pytest
 
-from rajee_deploy.dockerfile.references import is_git, is_known_frontend, parse_image
+from rajee_deploy.dockerfile.references import is_git, is_known_frontend, parse_image, possible_mirror
 
 DIGEST = "sha256:" + "0" * 64
 
@@ -63,6 +63,50 @@ def test_git(text, expected):
     assert is_git(text) is expected
 
 
-def test_only_dockers_frontends_are_known():
-    assert is_known_frontend("docker/dockerfile:1")
-    assert not any(map(is_known_frontend, ("dockerfile", "docker/dockerfile2", "x/docker/dockerfile", "Not:ok:", "")))
+ECR = "123456789012.dkr.ecr.eu-west-1.amazonaws.com"
+
+
+@pytest.mark.parametrize(
+    "reference",
+    [
+        "docker/dockerfile", "docker/dockerfile:1", "docker/dockerfile:1-labs", f"docker/dockerfile@sha256:{'0' * 64}",
+        "docker.io/docker/dockerfile:1", "index.docker.io/docker/dockerfile:1", "docker/dockerfile-upstream:master",
+        "registry-1.docker.io/docker/dockerfile:1", "registry.hub.docker.com/docker/dockerfile:1",
+        "mirror.gcr.io/docker/dockerfile:1.7", "public.ecr.aws/docker/dockerfile:1",
+        f"public.ecr.aws/docker/dockerfile:1@sha256:{'0' * 64}", "public.ecr.aws/docker/dockerfile-upstream",
+    ],
+)  # fmt: skip
+def test_docker_s_frontends_are_known(reference):
+    assert is_known_frontend(reference)
+
+
+@pytest.mark.parametrize(
+    "reference",
+    [
+        "dockerfile", "docker/dockerfile2", "x/docker/dockerfile", "Not:ok:", "", "docker/dockerfiles",
+        "ghcr.io/docker/dockerfile:1", "registry.test/docker/dockerfile:1", f"{ECR}/docker/dockerfile:1",
+        f"{ECR}/hub/docker/dockerfile:1", "public.ecr.aws/x/docker/dockerfile",
+        "mirror.gcr.io/library/docker/dockerfile",
+        "mirror.gcr.io.test/docker/dockerfile", "localhost:5000/docker/dockerfile",
+        "public.ecr.aws/docker/library/dockerfile",
+    ],
+)  # fmt: skip
+def test_nobody_else_s_are(reference):
+    assert not is_known_frontend(reference)
+
+
+@pytest.mark.parametrize(
+    ("reference", "mirror"),
+    [
+        (f"{ECR}/hub/docker/dockerfile:1", f"{ECR}/hub"), ("localhost:5000/docker/dockerfile", "localhost:5000"),
+        (f"registry.test/a/b/docker/dockerfile-upstream@sha256:{'0' * 64}", "registry.test/a/b"),
+    ],
+)  # fmt: skip
+def test_a_mirror_is_known_when_it_is_named(reference, mirror):
+    assert possible_mirror(reference) == mirror
+    assert is_known_frontend(reference, [mirror])
+    assert not is_known_frontend(reference, [f"{mirror}/x", mirror.partition("/")[0] + "x"])
+
+
+def test_what_is_no_mirror_is_not_proposed():
+    assert {possible_mirror(text) for text in ("me/frontend", "x/docker", "Not:ok:", "")} == {""}

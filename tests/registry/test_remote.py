@@ -80,6 +80,8 @@ def test_a_tag_is_looked_up(source, registry):
     assert str(found.digest) == digest
     assert found.configs == {AMD64: SEEN, ARM64: BaseConfig((("A", "arm"),))}
     assert images.describe(image(registry, digest=digest), []).configs == {}
+    assert list(images.describe(image(registry), [], [AMD64, "linux/s390x"]).configs) == [AMD64]
+    assert list(images.describe(image(registry), [AMD64], [AMD64, ARM64]).configs) == [AMD64, ARM64]
 
 
 def test_what_is_not_there_is_said_so(source, registry):
@@ -88,6 +90,7 @@ def test_what_is_not_there_is_said_so(source, registry):
     assert code_of(lambda: images.describe(image(registry, "2"), [AMD64])) == "not-in-registry"
     assert code_of(lambda: images.describe(image(registry, digest=digest[:-3] + "000"), [])) == "not-in-registry"
     assert code_of(lambda: images.describe(image(registry), ["linux/s390x"])) == "base-platform"
+    assert code_of(lambda: images.describe(image(registry), [], ["linux/s390x"])) == "base-platform"
 
 
 # -- kinds of images -----------------------------------------------------------------------------------------------
