@@ -195,6 +195,14 @@ def draw_run(rng: random.Random, draft: Draft) -> None:
         draft.lines.append(f"RUN echo ${name} > /said{draft.copies}-{draft.place.strip('/')}")
 
 
+def draw_part_and_whole(rng: random.Random, draft: Draft) -> None:
+    """A part of a directory by its name, and a directory by a variable: what is staged of one is not all of it."""
+    name = rng.choice(NAMES[:2])
+    part = rng.choice(["config/production/ca.pem", "config/default/app.json", "a", "src/lib/one"])
+    whole = rng.choice(["config/${{{0}:-default}}", "${{{0}:-src/lib}}", "config/${{{0}:-production}}"]).format(name)
+    draft.lines += [f"ARG {name}", f"COPY {part} {draft.next()}", f"COPY {whole} {draft.next()}"]
+
+
 def draw_named_context(rng: random.Random, draft: Draft) -> None:
     draft.named = {"one": "named one", "config/two": "named two"}
     source = rng.choice([".", "one", "config", "*", "$NAME", "${MODE:-one}"])
@@ -240,7 +248,8 @@ KINDS: dict[Callable[[random.Random, Draft], None], int] = {
     draw_copy_of_pattern: 3,
     draw_copy_of_nothing: 1,
     draw_brackets: 1,
-    draw_valueless_arg: 5,
+    draw_part_and_whole: 4,
+    draw_valueless_arg: 4,
     draw_arg: 2,
     draw_args_of_one_line: 2,
     draw_stage_name: 1,
