@@ -172,11 +172,12 @@ def _keep_contents(shop: Workshop, inputs: ImageInputs) -> None:
 def _base_config(engine: Engine, image: str, used_for: Platform | None, access: PushAccess) -> BaseConfig:
     """ENV and ONBUILD of a base, from where the build takes it."""
     platform = used_for or engine.platform()
+    from rajee_deploy.layout import SCHEME
     from rajee_deploy.registry import layout
     from rajee_deploy.registry.logins import Login, find_login
     from rajee_deploy.registry.remote import RemoteImages
 
-    if image.startswith(layout.SCHEME):
+    if image.startswith(SCHEME):
         return layout.describe(image, platform)
 
     def login(host: str) -> Login | None:

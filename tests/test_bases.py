@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import pytest
@@ -385,8 +386,11 @@ def test_an_image_in_the_place_of_a_stage_is_looked_at(image, root):
 
 def test_a_layout_is_a_base_too(image, root):
     (root / "Dockerfile").write_text("FROM s\nCOPY a /\n")
-    where = f"oci-layout://{root}/layout:1"
-    inputs = read_inputs(replace(image, build_contexts={"s": where}))
+    (root / "layout").mkdir()
+    named = {"digest": str(ONE), "annotations": {"org.opencontainers.image.ref.name": "1"}}
+    (root / "layout/index.json").write_text(json.dumps({"manifests": [named]}))
+    where = f"oci-layout://{root}/layout@{ONE}"
+    inputs = read_inputs(replace(image, build_contexts={"s": f"oci-layout://{root}/layout:1"}))
     assert base_images(inputs) == ((where, PLATFORM),)
     assert not_counted(inputs, {(where, PLATFORM): BaseConfig((), ("COPY . /",))}) == {(where, PLATFORM): ("COPY . /",)}
 

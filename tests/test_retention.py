@@ -312,7 +312,7 @@ def test_a_keeper_is_cut_only_where_it_must_be():
     assert exact == "S" * 123
     cut = retention.keeper("S" * 124, "T", "", is_shared=False)
     assert (len(cut), cut[:115]) == (123, "S" * 114 + "-")
-    assert retention.keeper("App", "image:api", "", is_shared=True) == "App-image-api"
+    assert retention.keeper("App", "image:api", "", is_shared=True) == "App_image.api"
 
 
 def test_a_shield_is_put_back_only_where_it_can_be_moved():

@@ -5,28 +5,26 @@ Reads files; asks no registry. https://github.com/opencontainers/image-spec/blob
 
 from __future__ import annotations
 
-import json
 import re
 from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from rajee_deploy.errors import DeployError
+from rajee_deploy.layout import SCHEME, pinned_layout
 from rajee_deploy.model import BaseConfig, Digest
 from rajee_deploy.registry.manifests import Manifest, parse_config, parse_manifest
 
 if TYPE_CHECKING:
     from rajee_deploy.model import Platform
 
-SCHEME = "oci-layout://"
-_TAG = "org.opencontainers.image.ref.name"
-
 
 def describe(reference: str, platform: Platform) -> BaseConfig:
-    """ENV and ONBUILD of the image for a platform. DeployError `base-unknown` where that is not found out."""
-    directory, wanted = _split(reference.removeprefix(SCHEME))
+    """ENV and ONBUILD of the image for a platform. DeployErrors `layout-unreadable`, and `base-unknown` where that is
+    not found out."""
+    place, _, digest = pinned_layout(reference).removeprefix(SCHEME).partition("@")
+    directory = Path(re.sub(r":[\w][\w.-]{0,127}\Z", "", place))
     try:
-        digest = wanted if wanted.startswith("sha256:") else _tagged(directory, wanted)
         return parse_config(_blob(directory, str(_manifest(directory, digest, platform).config)))
     except (OSError, ValueError, RecursionError) as error:
         raise DeployError(
@@ -46,23 +44,6 @@ def _manifest(directory: Path, digest: str, platform: Platform) -> Manifest:
     if not isinstance(inner, Manifest):
         raise ValueError("it is an index inside of an index")  # noqa: TRY004 -- one kind of error for all of this
     return inner
-
-
-def _split(text: str) -> tuple[Path, str]:
-    """The directory, and the tag or digest."""
-    path, sign, digest = text.partition("@")
-    if sign:
-        return Path(re.sub(r":[\w][\w.-]{0,127}\Z", "", path)), digest
-    found = re.fullmatch(r"(.*):([\w][\w.-]{0,127})", text)
-    return (Path(found[1]), found[2]) if found else (Path(text), "latest")
-
-
-def _tagged(directory: Path, tag: str) -> str:
-    index: dict[str, Any] = json.loads((directory / "index.json").read_bytes())
-    for manifest in index.get("manifests", ()):
-        if (manifest.get("annotations") or {}).get(_TAG) == tag:
-            return str(manifest.get("digest"))
-    raise ValueError(f"there is no tag {tag!r}")
 
 
 def _blob(directory: Path, digest: str) -> bytes:
