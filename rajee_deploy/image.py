@@ -154,8 +154,10 @@ def build_request(
 
     `source_labels` tell where the image comes from; they decide nothing, and configured labels go before them.
     """
+    from rajee_deploy.dockerfile.plain import Spoken
     from rajee_deploy.engine import BuildRequest
 
+    path = shown(_dockerfile_path(inputs.settings))
     with ExitStack() as stack:
         staged = {
             name: stack.enter_context(contexts.staged(selection, inputs.dockerfile))
@@ -177,8 +179,9 @@ def build_request(
                 FINGERPRINT_LABEL: str(inputs.fingerprint.digest),
             },
             settings=inputs.settings.build,
-            shown_dockerfile=shown(_dockerfile_path(inputs.settings)),
+            shown_dockerfile=path,
             name=inputs.settings.name,
+            dialect=Spoken(inputs.dockerfile, (each.options for each in inputs.variants), path),
         )
 
 

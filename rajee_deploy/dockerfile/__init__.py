@@ -9,7 +9,7 @@ scope and dispatch (variables, reads), selectors, canonical (the text that is ha
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
 from rajee_deploy.dockerfile import canonical, frontend, selectors
 from rajee_deploy.dockerfile.bases import Bases
@@ -24,7 +24,7 @@ from rajee_deploy.dockerfile.words import ExpansionError, Lexer
 from rajee_deploy.model import ContextRead, ImageName, Location, Notice, ReadBy, Recipe, Reference, StageId
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from rajee_deploy.dockerfile.instructions import Instruction
     from rajee_deploy.dockerfile.stages import State
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 __all__ = ["familiar", "image_of", "merged", "resolve", "united"]
 
+B = TypeVar("B", bound=Bases)
 _SYNTAX_ARG = "BUILDKIT_SYNTAX"
 # They count without being declared: the first dates the image, the others reach the frontend itself.
 _UNDECLARED = ("SOURCE_DATE_EPOCH", "BUILDKIT_")
@@ -68,9 +69,20 @@ def resolve(text: bytes, options: BuildOptions, path: str) -> Recipe:
     return replace(found, frontend=frontend.text + command.removeprefix(syntax))
 
 
-def _resolve(
-    text: bytes, options: BuildOptions, path: str, references: list[Reference], contexts: NamedContexts
-) -> Recipe:
+class Opened(NamedTuple, Generic[B]):
+    """A file whose stages are known: the needed ones of its own, in order, and the target among them."""
+
+    scope: GlobalScope
+    bases: B
+    args: list[Arg]
+    own: list[State]
+    target: State
+
+
+def open_stages(
+    text: bytes, options: BuildOptions, path: str, contexts: NamedContexts, make_bases: Callable[..., B]
+) -> Opened[B]:
+    """The stages that a target needs. DeployError as for `resolve`."""
     parsed = parse(text, path)
     instructions = [typed(node, path) for node in parsed.nodes]
     args, stages = _split(instructions, path)
@@ -84,15 +96,21 @@ def _resolve(
             scope.declare(arg)
         except ExpansionError as error:
             raise syntax_error(path, arg.lines.start, str(error)) from error
-    bases = Bases(options, contexts, {opening.name for opening, _ in stages if opening.name})
+    bases = make_bases(options, contexts, {opening.name for opening, _ in stages if opening.name})
     graph = Graph(scope, contexts, bases, path)
     for opening, steps in stages:
         graph.add(opening, steps)
     target = graph.target(options.target)
     graph.link()
-    needed = graph.needed(target)
+    own = [state for state in graph.needed(target) if state.stage is not None]
+    return Opened(scope, bases, args, own, target)
+
+
+def _resolve(
+    text: bytes, options: BuildOptions, path: str, references: list[Reference], contexts: NamedContexts
+) -> Recipe:
+    scope, bases, args, own, target = open_stages(text, options, path, contexts, Bases)
     walk = Walk(scope, contexts, bases, path, windows=options.platform.os == "windows")
-    own = [state for state in needed if state.stage is not None]
     for state in own:
         walk.stage(state, is_target=state is target)
     references += walk.found.references

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
+    from rajee_deploy.dialect import Dialect
     from rajee_deploy.model import Platform, PushAccess
 
 
@@ -23,7 +24,8 @@ class BuildRequest:
 
     Build arguments may be private: they are handed over in the environment, never in the argument list. Of secrets
     the request holds ids and where the values are. `shown_dockerfile` is the Dockerfile as the user would name it, for
-    messages; `name` is the image's own, and the scope of its build cache.
+    messages; `name` is the image's own, and the scope of its build cache; `dialect` writes the Dockerfile in plain
+    words, for an engine that is not BuildKit.
     """
 
     context: Path
@@ -37,6 +39,7 @@ class BuildRequest:
     settings: BuildSettings = field(default_factory=BuildSettings)
     shown_dockerfile: str = "Dockerfile"
     name: str = "image"
+    dialect: Dialect | None = None
 
 
 @dataclass(frozen=True, slots=True)
