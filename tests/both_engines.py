@@ -20,7 +20,7 @@ from rajee_deploy.model import Platform
 from rajee_deploy.settings import ImageSettings
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from rajee_deploy.build_settings import BuildSettings
@@ -32,8 +32,6 @@ FIELDS = (
     "Env", "Cmd", "Entrypoint", "WorkingDir", "User", "Labels", "ExposedPorts", "Volumes", "StopSignal", "Shell",
     "Healthcheck", "OnBuild",
 )  # fmt: skip
-# Where an engine mounts something of its own while a RUN runs, it leaves an empty entry.
-MOUNTED = {"dev", "proc", "sys", "etc", "etc/hosts", "etc/hostname", "etc/resolv.conf", "run", "run/secrets"}
 Node = tuple[str, int, int, int, str]
 Tree = dict[str, Node]
 
@@ -77,7 +75,6 @@ class Yard:
         tree: Tree = {}
         for layer in manifest["layers"]:
             lay(tree, self._get(f"blobs/{layer['digest']}"))
-        tree = {path: node for path, node in tree.items() if path not in MOUNTED}
         return Made(tree, {name: normal(name, config["config"].get(name)) for name in FIELDS})
 
     def _get(self, path: str) -> bytes:
@@ -137,7 +134,9 @@ def _node(archive: tarfile.TarFile, member: tarfile.TarInfo, tree: Tree) -> Node
     return kind, 0 if kind == "link" else member.mode & 0o7777, member.uid, member.gid, text
 
 
-def settings(root: Path, args: Mapping[str, str], target: str | None, build: BuildSettings | None = None) -> ImageSettings:
+def settings(
+    root: Path, args: Mapping[str, str], target: str | None, build: BuildSettings | None = None
+) -> ImageSettings:
     more = {"build": build} if build is not None else {}
     return ImageSettings(
         name="app", context=root, dockerfile=root / "Dockerfile", repository="",
@@ -169,17 +168,14 @@ def own_storage(place: Path) -> Iterator[None]:
         shutil.rmtree(place / "graph", ignore_errors=True)
 
 
-def differences(one: Made, other: Made, mounts: Collection[str] = ()) -> dict[str, Any]:
-    """Where two images differ: `tree:path` or a field of the configuration, with both values.
-
-    What buildah alone leaves is no difference: the empty directories that it makes where something was mounted while a
-    RUN ran (`mounts`), or will be as a volume.
-    """
+def differences(one: Made, other: Made) -> dict[str, Any]:
+    """Where an image of BuildKit and one of buildah differ: `tree:path` or a field of the configuration, with both
+    values. The empty directories that buildah makes where a volume will be are no difference."""
     found: dict[str, Any] = {}
     volumes = {path.strip("/") for path in one.config["Volumes"] or ()}
     for path in sorted({*one.tree, *other.tree}):
-        is_left = path in mounts or any(f"{volume}/".startswith(f"{path}/") for volume in volumes)
-        if path not in one.tree and is_left and other.tree[path][0] == "dir":
+        is_made = path not in one.tree and other.tree[path][0] == "dir"
+        if is_made and any(f"{volume}/".startswith(f"{path}/") for volume in volumes):
             continue
         if one.tree.get(path) != other.tree.get(path):
             found[f"tree:{path}"] = (one.tree.get(path), other.tree.get(path))

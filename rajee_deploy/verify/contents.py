@@ -38,8 +38,8 @@ if TYPE_CHECKING:
     from rajee_deploy.engine.probe import ProbeAnswer, ProbeEngine
     from rajee_deploy.image import ImageInputs
 
-GIB = 1 << 30
-MAX_SIZE = 4 * GIB
+GB = 1_000_000_000
+MAX_SIZE = 4 * GB
 _HINT = "please report it with this Dockerfile: the fingerprint misses what the build reads"
 
 
@@ -149,7 +149,7 @@ class _Comparison:
             try:
                 sides = [self._export(one, variant.text, target) for one in (self._builds.ours, self._builds.theirs)]
             except TooLargeError as error:
-                return "", f"the stage {target} has more than {error.limit / GIB:.1f} GiB (--max-size)"
+                return "", f"the stage {target} has more than {error.limit / GB:g} GB (--max-size)"
             except _UnbuiltError as error:
                 return "", f"without its RUN instructions the stage {target} is not built: {_last(str(error))}"
             difference = next(differing(*sides), None)

@@ -22,12 +22,14 @@ BUSYBOX = Path("/bin/busybox")
 FILES = {
     "a": "A", "b": "B", "d/x": "x", "d/y": "y", "d/e/z": "z", "d2/x": "2", "sp ace": "s", ".dot": ".", "[b]": "br",
     "é": "e", "x.md": "m", "y.md": "n", "$v": "v", "val": "val", "q'uote": "q", "sub/.dockerignore": "*\n",
-    "etc/passwd": "root:x:0:0::/:/bin/sh\nfive:x:5:6::/home/five:/bin/sh\n", "etc/group": "root:x:0:\nsix:x:6:five\n",
+    "root/etc/passwd": "root:x:0:0::/:/bin/sh\nfive:x:5:6::/home/five:/bin/sh\n",
+    "root/etc/group": "root:x:0:\nsix:x:6:five\n",
 }  # fmt: skip
 IGNORE = "*.md\n!y.md\nd/y\n"
 ARCHIVES = ("t.tar", "t.tgz", "t.tbz", "t.txz", "t.tzst")
-# Where a RUN of a draw mounts something: buildah leaves the empty directories that it made for it.
-MOUNTS = ("mnt", "mnt/a", "var", "var/c", "tmp")
+# Where something is mounted while a RUN runs. Real bases have them; where one has not, buildah leaves them behind.
+MOUNTED = ("root/etc/hosts", "root/etc/hostname", "root/etc/resolv.conf", "root/mnt/a", "root/var/c/none",
+           "root/tmp/none", "root/run/secrets/none", "root/dev/none", "root/proc/none", "root/sys/none")  # fmt: skip
 # A: an argument, B: of the environment, E: empty, U: never set, D: of the base image's ENV
 WORDS = (
     "$A", "${A}", "'$A'", "\\$A", '"$A"', '"\\$A"', "a\\b", '"a\\b"', "'a\\b'", '"\\\\"', "${A:-d}", "${U:-d}",
@@ -48,6 +50,21 @@ COMMANDS = ("echo $A $B ${U-unset} > /made", "pwd > /made; id > /made2", "mkdir 
             "umask > /made; ls -A /p > /made2 2>/dev/null; true")  # fmt: skip
 
 
+# A base image: its ENV and its USER decide what follows.
+BASE = """FROM scratch
+COPY busybox /bin/sh
+COPY root /
+ENV D=base P=70 A=of-base
+LABEL b=1
+USER 0
+WORKDIR /base
+COPY d /base/
+CMD ["base"]
+EXPOSE 1
+ONBUILD LABEL triggered=yes
+"""
+
+
 @dataclass(frozen=True)
 class Draw:
     """A Dockerfile to build with both engines."""
@@ -60,7 +77,7 @@ class Draw:
 
 def write_context(root: Path) -> None:
     """The build context that every draw is built from."""
-    for name, text in FILES.items():
+    for name, text in {**dict.fromkeys(MOUNTED, ""), **FILES}.items():
         path = root / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
@@ -132,7 +149,7 @@ class _Drawing:
         word = rng.choice(["FROM", "FROM", "from"])
         name = rng.choice([f"s{number}", f"S{number}"])
         lines = [f"{word} {'scratch' if below == 'busybox' else below} AS {name}"]
-        lines += ["COPY busybox /bin/sh", "COPY etc /etc/"] if below == "busybox" else []
+        lines += ["COPY busybox /bin/sh", "COPY root /"] if below == "busybox" else []
         self.stages += 1
         for _ in range(rng.randint(2, 6)):
             lines += self.step(number)
@@ -217,7 +234,7 @@ class _Drawing:
         if not self.can_run:
             return self.heredoc()
         rng = self.rng
-        script = ["echo $A > /made", "# a comment", "", "cat <<E > /made2", "  $B \\$x", "E", "echo \"two\\", "lines\""]
+        script = ["echo $A > /made", "# a comment", "", "cat <<E > /made2", "  $B \\$x", "E", 'echo "two\\', 'lines"']
         return [rng.choice(["RUN <<F", "RUN <<'F'", "RUN <<-F", "RUN cat <<F > /made3"]),
                 *script[: rng.choice([1, 2, 3, 6, 8])], "F"]  # fmt: skip
 
@@ -226,7 +243,7 @@ class _Drawing:
         mount = rng.choice(["", "", "", "--mount=source=$S,target=/mnt ", "--mount=type=cache,target=/var/c ",
                             "--mount=type=bind,source=dlink,target=/mnt,ro ", "--mount=type=tmpfs,target=/tmp ",
                             "--mount=target=/mnt ", "--mount=type=bind,source=a,dst=/mnt/a,rw ",
-                            "--mount=type=secret,id=none ", "--network=none "])  # fmt: skip
+                            "--network=none "])  # fmt: skip
         command = rng.choice(COMMANDS)
         if mount and "/mnt" in mount and rng.random() < 0.7:
             command = "ls -AR /mnt > /made"
@@ -246,7 +263,8 @@ class _Drawing:
         return [rng.choice([
             f"CMD echo {self.word()}  x", 'CMD ["a", "$A"]', "CMD []", f"ENTRYPOINT exec {self.word()}",
             'ENTRYPOINT ["b"]', "EXPOSE 80 81/udp 90-92 $P", "EXPOSE 127.0.0.1:90:91/TCP", "STOPSIGNAL SIGTERM",
-            "STOPSIGNAL ${U:-9}", "USER 5", "USER 5:6", "USER 0", "USER ${U:-5}", "USER five", "USER five:six", "VOLUME /vol", 'VOLUME ["/p", "/vol"]',
+            "STOPSIGNAL ${U:-9}", "USER 5", "USER 5:6", "USER 0", "USER ${U:-5}", "USER five", "USER five:six",
+            "VOLUME /vol", 'VOLUME ["/p", "/vol"]',
             "VOLUME /v/$A /w", "HEALTHCHECK --interval=30s --timeout=2s --retries=3 CMD echo  $A",
             'HEALTHCHECK --start-period=1m CMD ["x", "$A"]', "HEALTHCHECK NONE", "MAINTAINER me <x>",
             'SHELL ["/bin/sh", "-xc"]',

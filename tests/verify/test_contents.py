@@ -95,7 +95,9 @@ def test_the_same_for_what_a_run_mounts(project, base):
 
 @pytest.mark.docker
 def test_a_build_that_only_works_from_the_directory_is_found(project):
-    wrong = planned(read_inputs(settings(project, "FROM scratch", "COPY a /", "COPY config /c/")), 0, Selector("/config"))
+    wrong = planned(
+        read_inputs(settings(project, "FROM scratch", "COPY a /", "COPY config /c/")), 0, Selector("/config")
+    )
     with pytest.raises(DeployError) as caught:
         compare(wrong, BuildxProbe())
     assert "fails, one of the directory does not" in caught.value.problem
@@ -137,7 +139,7 @@ class Answers:
     def check(self):
         return "fake"
 
-    def probe(self, request):
+    def probe(self, _request):
         self.built += 1
         return ProbeAnswer("", frozenset(), self.ran if self.built > 1 else frozenset())
 
@@ -148,7 +150,11 @@ class Answers:
         with tarfile.open(fileobj=made, mode="w") as archive:
             for name, content in self.exports.pop(0).items():
                 entry = tarfile.TarInfo(name)
-                entry.size, entry.mtime, entry.mode = len(content), self.built * len(self.texts), 0o600 + len(self.texts)
+                entry.size, entry.mtime, entry.mode = (
+                    len(content),
+                    self.built * len(self.texts),
+                    0o600 + len(self.texts),
+                )
                 archive.addfile(entry, io.BytesIO(content))
         made.seek(0)
         consume(made)
