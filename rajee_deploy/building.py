@@ -13,13 +13,14 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from rajee_deploy import process, source, trust
+from rajee_deploy.dockerfile import image_of
 from rajee_deploy.engine.failures import CACHE_NOT_WRITTEN, CACHE_PLACE
 from rajee_deploy.errors import DeployError
 from rajee_deploy.facts import ImagePresent
 from rajee_deploy.image import build_request
 from rajee_deploy.observe import image_state
 from rajee_deploy.report.timings import duration
-from rajee_deploy.triggers import base_images, unexpected_triggers
+from rajee_deploy.triggers import base_images, not_counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from rajee_deploy.engine import BuildEvent, Engine
     from rajee_deploy.facts import WantedImage
     from rajee_deploy.image import ImageInputs
+    from rajee_deploy.model import BaseConfig, Platform, PushAccess
     from rajee_deploy.registry import Registry
     from rajee_deploy.registry.contents import ContentsStore
     from rajee_deploy.settings import Settings
@@ -115,9 +117,8 @@ def _build(shop: Workshop, step: BuildAndPush, inputs: ImageInputs, labels: Mapp
     bases = base_images(inputs)
     if bases:
         with shop.phase(f"{prefix}look at base images"):
-            for base, platform in bases:
-                triggers = shop.engine.base_triggers(base, platform, access)
-                _check_triggers(base, unexpected_triggers(inputs, base, platform, triggers), step)
+            found = {base: _base_config(shop.engine, *base, access) for base in bases}
+            _check_bases(not_counted(inputs, found), step)
     wanted = shop.wanted[step.image]
     with shop.phase(f"build and push {step.image}"), build_request(inputs, access.uri, labels) as request:
         try:
@@ -168,11 +169,29 @@ def _keep_contents(shop: Workshop, inputs: ImageInputs) -> None:
             shop.console.item("!", f"image {name}", problem, "yellow")
 
 
-def _check_triggers(base: str, triggers: Sequence[str], step: BuildAndPush) -> None:
-    """What a base image's ONBUILD copies is not in the hash and not in the staged copy: such a build is refused."""
-    if triggers:
+def _base_config(engine: Engine, image: str, platform: Platform, access: PushAccess) -> BaseConfig:
+    """ENV and ONBUILD of a base, from where the build takes it."""
+    from rajee_deploy.registry import layout
+    from rajee_deploy.registry.logins import Login, find_login
+    from rajee_deploy.registry.remote import RemoteImages
+
+    if image.startswith(layout.SCHEME):
+        return layout.describe(image, platform)
+
+    def login(host: str) -> Login | None:
+        return Login(access.username, access.password) if host == access.host else find_login(host)
+
+    def registry() -> BaseConfig:
+        return RemoteImages(login).describe(image_of(image), [str(platform)]).configs[str(platform)]
+
+    return engine.base_config(image, platform, access, registry)
+
+
+def _check_bases(found: Mapping[tuple[str, Platform], Sequence[str]], step: BuildAndPush) -> None:
+    """What a base image's ONBUILD reads is not in the hash and not in the staged copy: such a build is refused."""
+    for (base, _), triggers in found.items():
         raise DeployError(
-            "base-has-onbuild", f"the base image {base} reads the build context by ONBUILD",
+            "base-has-onbuild", f"the base image {base} reads the build context or a build argument by ONBUILD",
             where=f"image {step.image}",
             cause="\n".join(triggers),
             hint="rajee-deploy lock records them and so makes them count; or write them into the Dockerfile yourself",

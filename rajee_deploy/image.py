@@ -143,6 +143,8 @@ def _widenings(recipe: Recipe) -> Iterator[Notice]:
     for read in recipe.reads:
         if read.widened:
             message = f"everything that the ignore rules leave counts for {read.source!r}: {read.widened}"
+            if read.widened.startswith(dockerfiles.BASE_DECIDES):
+                message += "; rajee-deploy lock makes it exact"
             yield Notice("superset", message, read.location.start)
 
 

@@ -152,10 +152,14 @@ class ContextRead(NamedTuple):
 
 
 class BaseConfig(NamedTuple):
-    """What an image of one platform brings into a stage that stands on it: its ENV, in order, and its ONBUILD."""
+    """What an image of one platform brings into a stage that stands on it: its ENV, in order, and its ONBUILD.
+
+    `is_whole`: not so where an engine only showed what its ONBUILD does, without ENV and ARG.
+    """
 
     env: tuple[tuple[str, str], ...] = ()
     onbuild: tuple[str, ...] = ()
+    is_whole: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +176,8 @@ class BuildOptions:
     """What decides a build besides the Dockerfile and the files, as the settings or flags give it.
 
     `locked` has what the lock says, by reference in its familiar form (`busybox:1.37`, without the tag `latest`).
+    `seen` has what bases were found to have where the build takes them, by reference and platform as the recipe has
+    them; it goes before the lock.
     `build_platform` is what BUILDPLATFORM is taken for (None: the target platform). It is what builds the image, and
     no input: one fingerprint must come of all machines.
     """
@@ -183,6 +189,7 @@ class BuildOptions:
     locked: Mapping[str, LockedImage] = field(default_factory=dict)
     labels: Mapping[str, str] = field(default_factory=dict)  # configured ones; the tool's own decide nothing
     build_platform: Platform | None = None
+    seen: Mapping[tuple[str, str], BaseConfig] = field(default_factory=dict)
 
 
 class Reference(NamedTuple):

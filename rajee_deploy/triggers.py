@@ -1,65 +1,101 @@
-"""What base images add to a build by ONBUILD: which are to be looked at, and what of theirs is in no fingerprint. Pure.
+"""What a build would do if its base images are what they were found to be, against what its fingerprint counts. Pure.
 
-A base's triggers are seen only before a build; those that read the build context must be known to the lock, which makes
-them count, or the build is refused.
+The configuration of a base (ENV, ONBUILD) is not known before a build, but for the lock. Whatever it may decide counts,
+except for what its ONBUILD reads and which build arguments that declares. So it is read where the build takes it, and
+the Dockerfile is resolved once more with it: what shows up then and was not counted is reason to refuse the build.
 """
 
 from __future__ import annotations
 
+from collections import Counter
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from rajee_deploy.model import Platform
+from rajee_deploy import dockerfile as dockerfiles
+from rajee_deploy.dockerfile.selectors import EVERYTHING
+from rajee_deploy.model import BaseConfig, Platform
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterator, Mapping
 
-    from rajee_deploy.image import ImageInputs
+    from rajee_deploy.image import ImageInputs, Variant
+    from rajee_deploy.model import ContextRead, Reference
+
+_REMOTE = ("http://", "https://", "git://", "ssh://", "git@")  # sources without a configuration
 
 
 def base_images(inputs: ImageInputs) -> tuple[tuple[str, Platform], ...]:
-    """The images that reachable stages stand on, as a registry knows them (no git, layout or http sources), each with
-    the platform that it is used for."""
+    """The images that reachable stages stand on (no git or http sources), each with the platform it is used for."""
     return tuple(
-        dict.fromkeys(
-            (one.text, Platform.parse(one.platform) if one.platform else variant.options.platform)
-            for variant in inputs.variants
-            for one in variant.recipe.references
-            if one.role == "from" and "://" not in one.text and not one.text.startswith("git@")
-        )
+        dict.fromkeys((one.text, _platform(one, variant)) for variant in inputs.variants for one in _bases_of(variant))
     )
 
 
-def unexpected_triggers(inputs: ImageInputs, base: str, platform: Platform, found: Iterable[str]) -> tuple[str, ...]:
-    """Those ONBUILD instructions of a base image, as an engine shows them, that would read the build context and that
-    the lock knows nothing of: what they read is in no fingerprint."""
-    return unexplained(_reading(found), locked_triggers(inputs, base, platform))
+def not_counted(
+    inputs: ImageInputs, found: Mapping[tuple[str, Platform], BaseConfig]
+) -> dict[tuple[str, Platform], tuple[str, ...]]:
+    """For each base image that makes the build depend on something that no fingerprint has: the ONBUILD instructions
+    that do. `found` holds what all of `base_images` have. DeployError where the build would fail on their triggers."""
+    whole = {base: config if config.is_whole else _completed(config, base, inputs) for base, config in found.items()}
+    culprits = {base: tuple(_culprits(inputs, whole, base)) for base in whole}
+    return {base: triggers for base, triggers in culprits.items() if triggers}
 
 
-def locked_triggers(inputs: ImageInputs, base: str, platform: Platform) -> tuple[str, ...]:
-    """The ONBUILD instructions that the lock knows of a base image for one platform. Another platform's are no help:
-    what this one's read is not read for them."""
-    keys = {one.key for one in inputs.recipe.references if one.role == "from" and one.text == base}
-    images = (inputs.options.locked[key] for key in keys if key in inputs.options.locked)
-    configs = (image.configs.get(str(platform)) for image in images)
-    return tuple(text for config in configs if config is not None for text in config.onbuild)
+def _culprits(
+    inputs: ImageInputs, found: Mapping[tuple[str, Platform], BaseConfig], base: tuple[str, Platform]
+) -> Iterator[str]:
+    """Those triggers of a base that add something to what is not counted, one after the other."""
+    config = found[base]
+    before: Counter[object] = Counter(_not_counted(inputs, {**found, base: config._replace(onbuild=())}))
+    for end, trigger in enumerate(config.onbuild, 1):
+        after = Counter(_not_counted(inputs, {**found, base: config._replace(onbuild=config.onbuild[:end])}))
+        if after - before:
+            yield trigger
+        before = after
 
 
-def unexplained(found: Iterable[str], known: Iterable[str]) -> tuple[str, ...]:
-    """Those of `found`, which an engine shows in its own words, that no instruction of `known` explains."""
-    words = {_engine_words(text) for text in known}
-    return tuple(text for text in found if not {_engine_words(text), text.split(maxsplit=1)[0].upper()} & words)
+def _not_counted(inputs: ImageInputs, found: Mapping[tuple[str, Platform], BaseConfig]) -> Iterator[object]:
+    path = inputs.recipe.reads[0].location.path if inputs.recipe.reads else "Dockerfile"
+    for variant in inputs.variants:
+        options = replace(variant.options, seen=dict(_seen(variant, found)))
+        recipe = dockerfiles.resolve(inputs.dockerfile, options, path)
+        yield from (read[:1] + read[3:6] for read in recipe.reads if not _is_counted(read, variant))
+        counted = dict(variant.recipe.build_args)
+        for name, value in recipe.build_args:
+            if name in options.build_args and counted.get(name) != value:
+                yield name, value
 
 
-def _engine_words(text: str) -> str:
-    """An instruction as BuildKit shows it. Where it expands a variable, only the instruction's name is the same."""
-    name, *rest = text.partition("\n")[0].split() or [""]
-    return name.upper() if any("$" in word for word in rest) else " ".join((name.upper(), *rest))
+def _is_counted(read: ContextRead, variant: Variant) -> bool:
+    return any(
+        own.context == read.context and own.selector in (EVERYTHING, read.selector) for own in variant.recipe.reads
+    )
 
 
-def _reading(triggers: Iterable[str]) -> tuple[str, ...]:
-    return tuple(
-        text
-        for text in triggers
-        if ((text.split(maxsplit=1)[:1] or [""])[0].upper() in ("COPY", "ADD") and "--from=" not in text)
-        or (text.upper().startswith("RUN") and "--mount" in text)
-    )  # fmt: skip
+def _seen(
+    variant: Variant, found: Mapping[tuple[str, Platform], BaseConfig]
+) -> Iterator[tuple[tuple[str, str], BaseConfig]]:
+    for one in _bases_of(variant):
+        config = found.get((one.text, _platform(one, variant)))
+        if config is not None:
+            yield (one.text, one.platform), config
+
+
+def _completed(config: BaseConfig, base: tuple[str, Platform], inputs: ImageInputs) -> BaseConfig:
+    """What an engine does not show comes from the lock; without one, any build argument may be declared by an ARG."""
+    for variant in inputs.variants:
+        for one in _bases_of(variant):
+            locked = variant.options.locked.get(one.key)
+            known = locked.configs.get(one.platform) if locked is not None else None
+            if known is not None and base == (one.text, _platform(one, variant)):
+                unseen = (text for text in known.onbuild if text.split(maxsplit=1)[0].upper() in ("ENV", "ARG"))
+                return BaseConfig(known.env, (*unseen, *config.onbuild))
+    return BaseConfig((), (*(f"ARG {name}" for name in sorted(inputs.options.build_args)), *config.onbuild))
+
+
+def _bases_of(variant: Variant) -> Iterator[Reference]:
+    return (one for one in variant.recipe.references if one.role == "from" and not one.text.startswith(_REMOTE))
+
+
+def _platform(base: Reference, variant: Variant) -> Platform:
+    return Platform.parse(base.platform) if base.platform else variant.options.platform

@@ -24,7 +24,7 @@ from rajee_deploy.facts import (
     Synthesised,
     Tagged,
 )
-from rajee_deploy.model import Digest, LockedImage, PushAccess
+from rajee_deploy.model import BaseConfig, Digest, LockedImage, PushAccess
 from rajee_deploy.names import FINGERPRINT_LABEL, RECORDS
 from rajee_deploy.registry.contents import Kept
 from rajee_deploy.rollout import ResourceEvent, RolloutSettings, Service
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
     from rajee_deploy.engine import BuildRequest
     from rajee_deploy.facts import ReferenceState, StackState
-    from rajee_deploy.model import BaseConfig, ImageName, Platform, Repository
+    from rajee_deploy.model import ImageName, Platform, Repository
     from rajee_deploy.registry.contents import Record
 
 
@@ -135,10 +135,13 @@ class FakeEngine:
     def check(self) -> str:
         return "fake engine"
 
-    def base_triggers(self, image: str, platform: Platform, access: PushAccess) -> tuple[str, ...]:
+    def base_config(
+        self, image: str, platform: Platform, access: PushAccess, registry: Callable[[], BaseConfig]
+    ) -> BaseConfig:
         assert platform
         assert access
-        return self.triggers.get(image, ())
+        assert registry
+        return BaseConfig((), self.triggers.get(image, ()))
 
     def build_and_push(self, request: BuildRequest, access: PushAccess, on_event: Callable[[BuildEvent], None]) -> str:
         on_event(BuildEvent("[1/1] COPY"))

@@ -13,7 +13,7 @@ from rajee_deploy.image import build_request, read_inputs, read_recipe
 from rajee_deploy.lock import Entry, Lock, read, write
 from rajee_deploy.model import BaseConfig, Digest, Platform
 from rajee_deploy.settings import ImageSettings
-from rajee_deploy.triggers import locked_triggers, unexpected_triggers, unexplained
+from rajee_deploy.triggers import base_images, not_counted
 
 ONE, TWO, THREE = (Digest("sha256", digit * 64) for digit in "123")
 AMD64, ARM64 = "linux/amd64", "linux/arm64"
@@ -188,7 +188,7 @@ def test_what_a_bases_triggers_name_is_locked_too(scope, images, image, root):
     assert check(scope()) == 2
     inputs = read_inputs(image)
     assert [use.read.selector.path for use in inputs.uses] == ["/c"]
-    assert locked_triggers(inputs, f"base:1@{ONE}", Platform.parse(AMD64)) == triggers
+    assert not_counted(inputs, {(f"base:1@{ONE}", Platform.parse(AMD64)): BaseConfig((), triggers)}) == {}
 
 
 def test_what_a_lock_knows_of_one_platform_explains_nothing_on_another(scope, images, image, root):
@@ -202,14 +202,15 @@ def test_what_a_lock_knows_of_one_platform_explains_nothing_on_another(scope, im
 
     def unexpected():
         inputs = read_inputs(both)
-        return [unexpected_triggers(inputs, f"base:1@{ONE}", each, (trigger,)) for each in platforms]
+        found = {(f"base:1@{ONE}", each): BaseConfig((), (trigger,)) for each in platforms}
+        return not_counted(inputs, found)
 
-    assert unexpected() == [(), (trigger,)]
+    assert unexpected() == {(f"base:1@{ONE}", platforms[1]): (trigger,)}
     with pytest.raises(DeployError) as caught:
         check(scope(both))
     assert "missing: base:1 (linux/arm64)" in caught.value.cause
     update(scope(both), images, (), DAY)
-    assert unexpected() == [(), ()]
+    assert unexpected() == {}
 
 
 # -- into the build ------------------------------------------------------------------------------------------------
@@ -238,20 +239,118 @@ def test_without_a_lock_the_build_is_told_nothing(image):
         assert (request.build_contexts, request.build_args) == ({}, {})
 
 
+# -- what a base was found to be -----------------------------------------------------------------------------------
+
+BASE, PLATFORM = "base:1", Platform.parse(AMD64)
+
+
 @pytest.mark.parametrize(
-    ("found", "known", "unexpected"),
+    ("text", "trigger", "is_counted"),
     [
-        ("COPY . /app", "COPY . /app", False),
-        ("COPY . /app", "copy  .   /app", False),
-        ("COPY b /app", "COPY $P /app", False),
-        ("COPY b /app", "COPY c /app", True),
-        ("ADD b /app", "COPY $P /app", True),
-        ("COPY b /app", "ENV A=$B", True),
-        ("RUN --mount=source=a,target=/x ls", "RUN --mount=source=a,target=/x ls", False),
+        ("COPY a /", "COPY . /app", False),
+        ("COPY a /", "copy b /", False),
+        ("COPY a /", "ADD b /", False),
+        ("COPY a /", "COPY --parents b /", False),
+        ("COPY a /", "RUN --mount=target=/x ls", False),
+        ("COPY a /", "RUN --mount=from=dir,target=/x ls", False),
+        ("COPY a /", "COPY --from=dir . /", False),
+        ("COPY a /", "COPY --from=unused / /", False),
+        ("COPY a /", "COPY $P /", False),
+        ("COPY a /", "ADD $P /", False),
+        ("COPY a /", "ARG V", False),
+        ("COPY a /", "ARG V=2", False),
+        ("COPY a /", "COPY a /x", True),
+        ("COPY . /", "COPY b /", True),
+        ("COPY . /", "RUN --mount=target=/x ls", True),
+        ("COPY . /", "COPY --from=dir . /", False),
+        ("COPY --from=dir . /", "COPY --from=dir x /", True),
+        ("COPY $P /", "COPY . /app", True),
+        ("ARG V\nCOPY a /", "ARG V", True),
+        ("COPY a /", "ARG W", True),
+        ("COPY a /", "ENV P=a", True),
+        ("COPY a /", "COPY <<E /f\nhello\nE", True),
+        ("COPY a /", "ADD https://x.org/f /", True),
+        ("COPY a /", "ADD https://x.org/f.git /", True),
+        ("COPY a /", "RUN --mount=type=cache,target=/c make", True),
+        ("COPY a /", "RUN --mount=type=secret,id=s make", True),
+        ("COPY a /", "RUN --mount=type=tmpfs,target=/t make", True),
+        ("COPY a /", "RUN --mount=from=tool,target=/t make", True),
+        ("COPY a /", "RUN echo --mount", True),
+        ("COPY a /", 'RUN ["echo", "--mount=target=/x"]', True),
+        ("COPY a /", "COPY --from=tool / /", True),
+        ("COPY a /", "COPY --from=used / /", True),
+        ("COPY a /", "LABEL a=b", True),
     ],
 )
-def test_triggers_that_the_lock_explains(found, known, unexpected):
-    assert unexplained([found], ["USER 1", known]) == ((found,) if unexpected else ())
+def test_what_a_trigger_reads_and_no_fingerprint_has(text, trigger, is_counted, image, root):
+    (root / "dir").mkdir()
+    (root / "dir/x").write_text("x")
+    (root / "b").write_text("b")
+    stages = f"FROM scratch AS unused\nCOPY b /\nFROM scratch AS used\nCOPY a /\nFROM {BASE}\nCOPY --from=used / /u\n"
+    (root / "Dockerfile").write_text(stages + text)
+    inputs = read_inputs(replace(image, build_args={"V": "1"}, build_contexts={"dir": str(root / "dir")}))
+    assert base_images(inputs) == ((BASE, PLATFORM),)
+    config = BaseConfig((("P", "b"),), ("RUN test -n $V", trigger, "USER 1"))
+    assert not_counted(inputs, {(BASE, PLATFORM): config}) == ({} if is_counted else {(BASE, PLATFORM): (trigger,)})
+
+
+@pytest.mark.parametrize("env", [{}, {"P": "x/y"}, {"P": "..", "Q": "*"}])
+def test_no_env_of_a_base_reads_what_does_not_count(env, image, root):
+    """Whatever it is: that is what widening is for."""
+    (root / "Dockerfile").write_text(
+        f"FROM {BASE} AS s\nARG P\nENV R=$P$Q\nCOPY x/${{P:-a}} /1/\nFROM s\n"
+        "COPY $R /2/\nRUN --mount=source=$Q,target=/x y\n"
+    )
+    config = BaseConfig(tuple(env.items()), ("ENV P=c",))
+    assert not_counted(read_inputs(image), {(BASE, PLATFORM): config}) == {}
+
+
+def test_two_bases_are_told_apart(image, root):
+    (root / "Dockerfile").write_text("FROM one:1 AS one\nFROM two:1\nCOPY --from=one / /\n")
+    found = {("one:1", PLATFORM): BaseConfig((), ("RUN x", "COPY a /", "COPY b /")), ("two:1", PLATFORM): BaseConfig()}
+    assert not_counted(read_inputs(image), found) == {("one:1", PLATFORM): ("COPY a /", "COPY b /")}
+
+
+def test_triggers_that_read_the_same_are_all_told(image, root):
+    (root / "Dockerfile").write_text(f"FROM {BASE}\nCOPY a /\n")
+    triggers = ("COPY b /1/", "COPY b /2/")
+    assert not_counted(read_inputs(image), {(BASE, PLATFORM): BaseConfig((), triggers)}) == {(BASE, PLATFORM): triggers}
+
+
+@pytest.mark.parametrize(("declared", "culprits"), [("", ("ARG V", "COPY b /")), ("ARG V\n", ("COPY b /",))])
+def test_of_an_image_that_was_only_shown_any_argument_may_be_declared(declared, culprits, image, root):
+    (root / "Dockerfile").write_text(f"FROM {BASE}\n{declared}COPY a /\n")
+    inputs = read_inputs(replace(image, build_args={"V": "1"}))
+    shown = BaseConfig((), ("RUN x", "COPY b /"), is_whole=False)
+    assert not_counted(inputs, {(BASE, PLATFORM): shown}) == {(BASE, PLATFORM): culprits}
+
+
+def test_of_a_locked_image_that_was_only_shown_the_lock_knows_the_rest(scope, images, image, root):
+    (root / "Dockerfile").write_text("FROM base:1\nCOPY $P /\n")
+    config = BaseConfig((("P", "b"),), ("ARG V", "COPY $V$P /"))
+    images.images["docker.io/library/base:1"] = (ONE, {AMD64: config})
+    image = replace(image, build_args={"W": "1"})
+    update(scope(image), images, (), DAY)
+    found = {(f"base:1@{ONE}", PLATFORM): BaseConfig((), ("COPY b /",), is_whole=False)}
+    assert not_counted(read_inputs(image), found) == {}
+    found = {(f"base:1@{ONE}", PLATFORM): BaseConfig((), ("COPY c /",), is_whole=False)}
+    assert not_counted(read_inputs(image), found) == {(f"base:1@{ONE}", PLATFORM): ("COPY c /",)}
+
+
+def test_an_image_in_the_place_of_a_stage_is_looked_at(image, root):
+    (root / "Dockerfile").write_text("FROM scratch AS s\nFROM s\nCOPY a /\n")
+    inputs = read_inputs(replace(image, build_contexts={"s": "docker-image://base:1"}))
+    assert base_images(inputs) == ((BASE, PLATFORM),)
+    found = {(BASE, PLATFORM): BaseConfig((), ("COPY . /app",))}
+    assert not_counted(inputs, found) == {(BASE, PLATFORM): ("COPY . /app",)}
+
+
+def test_a_layout_is_a_base_too(image, root):
+    (root / "Dockerfile").write_text("FROM s\nCOPY a /\n")
+    where = f"oci-layout://{root}/layout:1"
+    inputs = read_inputs(replace(image, build_contexts={"s": where}))
+    assert base_images(inputs) == ((where, PLATFORM),)
+    assert not_counted(inputs, {(where, PLATFORM): BaseConfig((), ("COPY . /",))}) == {(where, PLATFORM): ("COPY . /",)}
 
 
 # -- compared with the registries ----------------------------------------------------------------------------------

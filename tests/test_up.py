@@ -287,10 +287,10 @@ def test_triggers_that_the_lock_has_are_built_and_others_refused(world):
     config = BaseConfig((("P", "README.md"),), ("COPY $P /", "ADD app /x"))
     write(world.root / "rajee-deploy.lock", Lock((Entry("team/base:1", D, "2026-11-25", "linux/amd64", config),)))
     base = f"team/base:1@{D}"
-    world.engine.triggers = {base: ("COPY README.md /", "ADD app /x", "ADD app /y")}
+    world.engine.triggers = {base: ("COPY README.md /", "ADD app /x", "ADD . /y")}
     with pytest.raises(DeployError) as caught:
         world.up()
-    assert (caught.value.code, caught.value.cause) == ("base-has-onbuild", "ADD app /y")
+    assert (caught.value.code, caught.value.cause) == ("base-has-onbuild", "ADD . /y")
     world.engine.triggers = {base: ("COPY README.md /", "ADD app /x")}
     world.up()
     assert world.done()[0] == 1

@@ -79,6 +79,7 @@ def _notices(rules: ContextRules, reads: Sequence[ContextRead], found: Found) ->
         )
     if not any(found.wanted.values()) and any(read.selector.path == "/" for read in reads):
         yield Notice("empty-context", "nothing is left of the build context", reads[0].location.start)
+    yield from _pattern_notices(found)
     odd = list(found.odd_modes(_USUAL_MODES)) if found.modes is Modes.GIT else []
     if odd:
         shown = ", ".join(
@@ -87,3 +88,21 @@ def _notices(rules: ContextRules, reads: Sequence[ContextRead], found: Found) ->
         )
         more = f" and {len(odd) - _SHOWN} more" if len(odd) > _SHOWN else ""
         yield Notice("mode-normalised", f"built with the permissions git would give: {shown}{more}")
+
+
+def _pattern_notices(found: Found) -> Iterator[Notice]:
+    """Patterns that match nothing, which BuildKit takes, and those that were meant as a name."""
+    from rajee_deploy.context.missing import literal_hint
+
+    for one in found.chosen:
+        read, selector = one.read, one.read.selector
+        if read.widened or not (selector.wildcard or selector.include):
+            continue
+        source = f"{read.instruction.value} {read.source}"
+        meant = "" if selector.include else literal_hint(read, found.tree.tree)
+        if meant and all(item.path != selector.path.strip("/") for item in one.items):
+            yield Notice(
+                "source-is-pattern", f"{source} does not copy what has that name: {meant}", read.location.start
+            )
+        elif not one.items:
+            yield Notice("source-matches-nothing", f"{source} matches nothing, and copies nothing", read.location.start)

@@ -14,7 +14,7 @@ from rajee_deploy.context.deployignore import DeployIgnored
 from rajee_deploy.context.digest import ROOT_HEADER, Modes, SelectedEntry, header, read_file, read_other
 from rajee_deploy.context.filtered import Filtered, followed_patterns
 from rajee_deploy.context.ignore import Matcher, Rule, read_rules
-from rajee_deploy.context.missing import explain
+from rajee_deploy.context.missing import explain, explain_pattern
 from rajee_deploy.context.reading import Batch, read_batches
 from rajee_deploy.context.select import Chosen, MissingError, choose, followed_path
 from rajee_deploy.context.stamps import modes_of, size_and_mode
@@ -170,6 +170,8 @@ def find(disk: Tree, reads: Sequence[ContextRead], rules: ContextRules, modes: M
         try:
             chosen.append(choose(read, tree))
         except MissingError as error:
+            if error.is_searched:
+                raise explain_pattern(read, error.path, removed or disk) from error
             raise explain(read, error.path, disk, removed, ignored) from error
     return Found(modes, tree, tuple(chosen))
 

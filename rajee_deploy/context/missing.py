@@ -8,6 +8,7 @@ from __future__ import annotations
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
+from rajee_deploy.context import globs
 from rajee_deploy.context.filtered import Filtered, LinkLoopError, follow
 from rajee_deploy.errors import DeployError
 from rajee_deploy.model import Kind
@@ -52,6 +53,37 @@ def explain(
             hint="drop the rule, or add an exception (!…) behind it",
         )  # fmt: skip
     return DeployError("source-not-found", problem, where=where, hint=_hint_left_behind(path, links))
+
+
+def explain_pattern(read: ContextRead, directory: str, tree: Tree) -> DeployError:
+    """The error for a pattern that matches nothing in a directory (absolute in the context) of which nothing is sent.
+
+    `tree` is the context as it lies on disk.
+    """
+    return DeployError(
+        "source-not-found",
+        f"{read.instruction.value} {read.source} matches nothing in the build context",
+        where=str(read.location),
+        cause=f"no instruction brings anything of {directory}, and BuildKit fails where a pattern has no directory to "
+        "look in",
+        hint=literal_hint(read, tree)
+        or "drop the line, check the ignore rules, or keep a file of that name there; a pattern without a directory "
+        "may match nothing",
+    )
+
+
+def literal_hint(read: ContextRead, tree: Tree) -> str:
+    """How to write a pattern that was meant as the name of an entry; "" where there is no such entry."""
+    path = globs.clean(read.selector.path)
+    try:
+        kind = follow(Filtered(tree, None), path, last=False)[1]
+    except LinkLoopError:
+        kind = None
+    if kind is None:
+        return ""
+    name = path.lstrip("/")
+    # `*` and `?` match themselves, and in brackets BuildKit's client does not understand them.
+    return f"{name} is there, but its brackets make a pattern of it: write {name.replace('[', '[[]')}"
 
 
 def steps_to(tree: Tree, path: str) -> list[tuple[str, Kind]]:

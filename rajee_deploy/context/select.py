@@ -45,11 +45,12 @@ class Chosen:
 
 
 class MissingError(Exception):
-    """A path that the build insists on is not sent."""
+    """A path that the build insists on is not sent. `is_searched`: the directory that a wildcard looks in."""
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, *, is_searched: bool = False) -> None:
         super().__init__(path)
         self.path = path
+        self.is_searched = is_searched
 
 
 @dataclass(slots=True)
@@ -118,6 +119,10 @@ class _Listing:
     def choose(self) -> Chosen:
         prefix, rest = globs.split_wildcard(self._pattern) if self._selector.wildcard else (self._pattern, "")
         start, kind, links = follow(self._tree, prefix, last=bool(rest))
+        if kind is None and rest:
+            # While it copies, BuildKit lists the directory. It is sent for what is matched in it, or for another
+            # instruction; where it is not, the build fails, unless the engine has the result already.
+            raise MissingError(prefix, is_searched=True)
         passed = (*links, start) if kind is not None else links
         stack = [_Visit(prefix, start, kind)] if kind is not None else []
         while stack:

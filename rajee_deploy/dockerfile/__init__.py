@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
 from rajee_deploy.dockerfile import canonical, frontend, selectors
 from rajee_deploy.dockerfile.bases import Bases
-from rajee_deploy.dockerfile.dispatch import Walk
+from rajee_deploy.dockerfile.dispatch import BASE_DECIDES, Walk
 from rajee_deploy.dockerfile.instructions import Arg, From, typed
 from rajee_deploy.dockerfile.parser import parse, syntax_error
 from rajee_deploy.dockerfile.platforms import merged, united
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from rajee_deploy.dockerfile.stages import State
     from rajee_deploy.model import BuildOptions
 
-__all__ = ["familiar", "image_of", "merged", "resolve", "united"]
+__all__ = ["BASE_DECIDES", "familiar", "image_of", "merged", "resolve", "united"]
 
 B = TypeVar("B", bound=Bases)
 _SYNTAX_ARG = "BUILDKIT_SYNTAX"
@@ -59,14 +59,14 @@ def resolve(text: bytes, options: BuildOptions, path: str) -> Recipe:
     """
     syntax, command, line = _frontend(text, options.build_args)
     contexts = NamedContexts(options.build_contexts, str(options.platform))
-    frontend = Bases(options, contexts, ()).syntax(syntax, line) if syntax else None
-    if frontend is not None and not is_known_frontend(syntax):
-        found = _foreign(text, options, path, frontend, contexts)
+    reader = Bases(options, contexts, ()).syntax(syntax, line) if syntax else None
+    if reader is not None and not is_known_frontend(syntax):
+        found = _foreign(text, options, path, reader, contexts)
     else:
-        found = _resolve(text, options, path, [frontend] if frontend is not None else [], contexts)
-    if frontend is None or frontend.locked is None:
+        found = _resolve(text, options, path, reader, contexts)
+    if reader is None or reader.locked is None:
         return found
-    return replace(found, frontend=frontend.text + command.removeprefix(syntax))
+    return replace(found, frontend=reader.text + command.removeprefix(syntax))
 
 
 class Opened(NamedTuple, Generic[B]):
@@ -80,7 +80,12 @@ class Opened(NamedTuple, Generic[B]):
 
 
 def open_stages(
-    text: bytes, options: BuildOptions, path: str, contexts: NamedContexts, make_bases: Callable[..., B]
+    text: bytes,
+    options: BuildOptions,
+    path: str,
+    contexts: NamedContexts,
+    make_bases: Callable[..., B],
+    syntax: Reference | None = None,
 ) -> Opened[B]:
     """The stages that a target needs. DeployError as for `resolve`."""
     parsed = parse(text, path)
@@ -90,7 +95,8 @@ def open_stages(
     lexer = Lexer(parsed.escape)
     # TARGETSTAGE is the target as the user wrote it, whatever its case.
     automatic = automatic_args(options.platform, options.target or name, options.build_platform)
-    scope = GlobalScope(lexer, automatic, options.build_args)
+    version = frontend.version(syntax.text, is_locked=syntax.locked is not None) if syntax is not None else None
+    scope = GlobalScope(lexer, automatic, options.build_args, version)
     for arg in args:
         try:
             scope.declare(arg)
@@ -107,13 +113,13 @@ def open_stages(
 
 
 def _resolve(
-    text: bytes, options: BuildOptions, path: str, references: list[Reference], contexts: NamedContexts
+    text: bytes, options: BuildOptions, path: str, syntax: Reference | None, contexts: NamedContexts
 ) -> Recipe:
-    scope, bases, args, own, target = open_stages(text, options, path, contexts, Bases)
+    scope, bases, args, own, target = open_stages(text, options, path, contexts, Bases, syntax)
     walk = Walk(scope, contexts, bases, path, windows=options.platform.os == "windows")
     for state in own:
         walk.stage(state, is_target=state is target)
-    references += walk.found.references
+    references = [*([syntax] if syntax is not None else []), *walk.found.references]
     lines = {name: arg.lines.start for arg in args for name, _ in arg.pairs}
     texts = _instructions(own, scope, contexts, lines)
     return Recipe(

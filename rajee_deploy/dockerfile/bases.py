@@ -35,6 +35,7 @@ class Bases:
         self._platform = options.platform
         self._contexts = contexts
         self._stages = stages
+        self._seen = options.seen
 
     def syntax(self, text: str, line: int) -> Reference:
         """The frontend's image, which no named context replaces."""
@@ -56,6 +57,9 @@ class Bases:
         found = self.reference(state, "from")
         if found is None:
             return _NOTHING
+        seen = self._seen.get((found.text, found.platform))
+        if seen is not None:
+            return seen
         image = self._locked.get(found.key)
         return image.configs.get(found.platform) if image is not None else None
 

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING
 from rajee_deploy.dockerfile import selectors
 from rajee_deploy.dockerfile.arguments import SyntaxProblemError
 from rajee_deploy.dockerfile.instructions import Arg, Assign, Run, Transfer, Words
-from rajee_deploy.dockerfile.mounts import Mount, read_mount, source_as_written
+from rajee_deploy.dockerfile.mounts import Mount, read_mount, source_as_written, type_as_written
 from rajee_deploy.dockerfile.parser import syntax_error
 from rajee_deploy.dockerfile.references import is_git, is_remote
-from rajee_deploy.dockerfile.scope import DEFAULT_PATH, NOT_IN_ENV, Environment, Expanded
+from rajee_deploy.dockerfile.scope import DEFAULT_PATH, NOT_IN_ENV, SINCE_ARG_ORDER, Environment, Expanded
 from rajee_deploy.dockerfile.values import check_checksum, check_mode, check_port, check_signal, check_volume
 from rajee_deploy.dockerfile.words import ExpansionError, Lexer
 from rajee_deploy.model import ContextRead, Location, Notice, ReadBy, Reference, StageId
@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from rajee_deploy.dockerfile.scope import GlobalScope
     from rajee_deploy.dockerfile.stages import State, Step
     from rajee_deploy.model import Selector
+
+# How the reasons for reading more than a build reads begin.
+BASE_DECIDES, FRONTEND_DECIDES = "the base image may define", "old versions of docker/dockerfile"
 
 BODY = Lexer(plain_quotes=True)  # always with the backslash, whatever the escape directive says
 _NO_IMAGES = ("git@", "git://", "ssh://", "http://", "https://")  # sources without a configuration
@@ -82,6 +85,8 @@ class Walk:
             self._is_windows[state.index] = self._is_windows[below.index]
             if below.is_replaced and below.context is not None and self._contexts.is_local(below.context):
                 self._read_all(state, below.context)
+            elif below.is_replaced:
+                self._fear_triggers(state, below)
         else:
             is_image = self._note(state, "from")
             config = self._bases.config(state)
@@ -110,11 +115,22 @@ class Walk:
         message = f"the ENV and ONBUILD of {base.text} are not known and taken for none; rajee-deploy lock records them"
         self.found.notices.setdefault(base.text, Notice("base-config-unknown", message, base.line))
 
-    def _read_all(self, state: State, context: str) -> None:
+    def _fear_triggers(self, state: State, below: State) -> None:
+        """What an image in a stage's place does by ONBUILD to the stages on top: old frontends run it, new ones do not.
+        So whatever it could read counts."""
+        config = self._bases.config(below)
+        if config is None or not config.onbuild:
+            return
+        for context in ("", *self._contexts.locals()):
+            self._read_all(state, context, f"{FRONTEND_DECIDES} run the ONBUILD of {state.base} here")
+        self._environment.set_unknown()
+        self.found.args |= self._scope.given
+
+    def _read_all(self, state: State, context: str, widened: str = "") -> None:
         """A stage that stands on a directory reads all of it. No instruction but FROM does that; COPY is nearest."""
         location = Location(self._path, state.line, state.end or state.line)
         stage = state.stage or StageId(state.index, None)
-        read = ContextRead(ReadBy.COPY, location, stage, state.base, selectors.EVERYTHING, context)
+        read = ContextRead(ReadBy.COPY, location, stage, state.base, selectors.EVERYTHING, context, widened)
         self.found.reads.append(read)
 
     # -- instructions ----------------------------------------------------------------------------------------------
@@ -128,8 +144,7 @@ class Walk:
             case Assign() as assign:
                 self._assign(assign)
             case Arg() as arg:
-                for name, default in arg.pairs:
-                    self._arg(name, default)
+                self._args(arg)
             case Words() as words:
                 self._words(words)
             case _:
@@ -150,28 +165,37 @@ class Walk:
         pairs = [(self._environment.expand(key), self._environment.expand(value)) for key, value in assign.pairs]
         if assign.name == "ENV":
             for key, value in pairs:
-                if key.unknown or key.doubtful:
+                if not key.is_known:
                     self._environment.set_unknown()
                 self._environment.set(key.text, value)
 
-    def _arg(self, name: str, default: str | None) -> None:
+    def _args(self, arg: Arg) -> None:
+        """An ARG line. Old frontends expand all of its defaults before they set the first name."""
+        at_once = len(arg.pairs) > 1 and not self._scope.is_since(SINCE_ARG_ORDER)
+        before = self._environment.copy() if at_once else None
+        for name, default in arg.pairs:
+            value = self._arg(name, default)
+            if before is not None and default is not None and name not in self._scope.given:
+                value = _compared(name, value, before, default)
+            if value is not None and name not in NOT_IN_ENV:
+                self._environment.set(name, value)
+
+    def _arg(self, name: str, default: str | None) -> Expanded | None:
+        """Note one declared argument; the value that it has here, None where it leaves what an image has."""
         scope = self._scope
         given = scope.given.get(name)
         value = Expanded(given) if given is not None else None
         if value is None and default is not None:
             value = self._environment.expand(default)
         elif value is None and name in scope.values:
-            value = Expanded(scope.values[name])
+            value = scope.value(name)
             scope.use([name])
         noted = given if given is not None or default is not None else scope.values.get(name)
         if name in scope.automatic or given is not None:
             self.found.args[name] = noted if noted is not None else self.found.args.get(name)
         else:
             self.found.args.setdefault(name, None)
-        if value is None:
-            self._environment.declare(name)
-        elif name not in NOT_IN_ENV:
-            self._environment.set(name, value)
+        return value
 
     def _transfer(self, transfer: Transfer, origins: tuple[State | None, ...]) -> None:
         expand = self._environment.expand
@@ -197,7 +221,7 @@ class Walk:
     def _is_fetched(self, transfer: Transfer, written: str, source: Expanded) -> bool:
         """Whether a source is remote: only ADD may name one, and then it is noted."""
         # Of a source that is not known to its end, its written beginning says it.
-        text = source.text if not source.unknown else written
+        text = source.text if source.is_known else written
         if not is_remote(text):
             return False
         if transfer.name == "COPY":
@@ -219,9 +243,11 @@ class Walk:
             try:
                 mount = read_mount(text, expand)
             except SyntaxProblemError:
-                if not any(part.unknown for part in parts):
+                if all(part.is_known for part in parts):
                     raise
                 mount = Mount()  # what it is depends on an image's ENV: at its worst it shows the whole context
+            if not self._environment.expand(type_as_written(text)).is_known:
+                mount = mount._replace(kind="bind")
             self._mount(run, text, mount, origin, _join(parts))
 
     def _mount(self, run: Run, text: str, mount: Mount, origin: State | None, value: Expanded) -> None:
@@ -230,7 +256,7 @@ class Walk:
         if mount.kind in ("bind", "cache", "tmpfs") and value.is_known and self._environment.is_root(mount.target):
             raise SyntaxProblemError(f"invalid mount target {mount.target or '/'!r}: it is the root of the image")
         context: str | None = ""
-        if origin is not None and (mount.origin or value.unknown):
+        if origin is not None and (mount.origin or not value.is_known):
             context = self._context_of(origin, f"mount {mount.origin}", strict=mount.kind in ("bind", "cache"))
         if mount.kind in ("bind", "cache") and (context or (context == "" and mount.kind == "bind")):
             selector = self._widen(selectors.of_mount(mount.source), value)
@@ -254,11 +280,10 @@ class Walk:
         if self._is_windows[self._state.index]:
             return selectors.EVERYTHING, "paths of Windows images are not understood"
         if value.unknown:
-            return selectors.EVERYTHING, f"the base image may define {_names(value.unknown)}"
-        # An image that defines it after all makes BuildKit look for another path, which then is not there, and the
-        # build fails. Not so a pattern: it would match nothing, and nobody would hear of it.
-        if value.doubtful and (selector.wildcard or (selector.include and not selector.required)):
-            return selectors.EVERYTHING, f"the base image may define {_names(value.doubtful)}"
+            return selectors.EVERYTHING, f"{BASE_DECIDES} {_names(value.unknown)}"
+        # Not even a literal path is left to fail where it is not there: another instruction may have staged it in part.
+        if value.disputed:
+            return selectors.EVERYTHING, f"{FRONTEND_DECIDES} have another {_names(value.disputed)}"
         return selector, ""
 
     def _read(
@@ -273,7 +298,18 @@ class Walk:
 
 def _join(parts: list[Expanded]) -> Expanded:
     unknown = frozenset().union(*(part.unknown for part in parts))
-    return Expanded("", unknown, frozenset().union(*(part.doubtful for part in parts)))
+    return Expanded("", unknown, frozenset().union(*(part.disputed for part in parts)))
+
+
+def _compared(name: str, value: Expanded | None, before: Environment, default: str) -> Expanded | None:
+    """The value of an argument, disputed where expanding its default in an earlier environment gives another one."""
+    try:
+        earlier = before.expand(default)
+    except ExpansionError:
+        earlier = None
+    if value is None or earlier == value:
+        return value
+    return value._replace(disputed=value.disputed | {name})
 
 
 def _names(names: frozenset[str]) -> str:
@@ -286,7 +322,7 @@ def _check_checksum(checksum: Expanded, sources: list[tuple[str, Expanded]]) -> 
     if len(sources) != 1:
         raise SyntaxProblemError("--checksum takes exactly one source")
     written, source = sources[0]
-    text = source.text if not source.unknown else written
+    text = source.text if source.is_known else written
     if not is_remote(text):
         raise SyntaxProblemError("--checksum takes HTTP(S) or git sources only")
     if not is_git(text) and checksum.is_known:

@@ -12,6 +12,8 @@ import re
 from rajee_deploy.dockerfile.golang import SPACE
 from rajee_deploy.dockerfile.parser import DIRECTIVE, DIRECTIVES
 
+NEWEST = (1, 26)  # read in its source; what locks say of moving tags is newer
+
 
 def detect(text: bytes) -> tuple[str, str, int]:
     """The frontend's reference, the whole value that it is handed, and its line; or ("", "", 0)."""
@@ -52,3 +54,16 @@ def _member(content: str, line: int) -> tuple[str, str, int]:
 def reference(value: str) -> str:
     """The frontend in a directive's value: what stands before the first space. The rest is for the frontend."""
     return value.partition(" ")[0]
+
+
+def version(reference: str, *, is_locked: bool) -> tuple[int, int] | None:
+    """Which version of Docker's own frontend a reference certainly is: (1, 11), or a later one. None: it may be any.
+
+    A tag like `1.11` or `1.11.1-labs` says it. A moving one (`1`, `latest`) does not by itself, for an engine may have
+    an old image of that name; the digest that a lock has for it is newer than every version that matters.
+    """
+    tag = reference.partition("@")[0].rpartition("/")[2].partition(":")[2]
+    found = re.match(r"1\.(\d+)(?:\.\d+)?(?:-labs)?\Z", tag)
+    if found:
+        return 1, int(found[1])
+    return NEWEST if is_locked and tag.removesuffix("-labs") in ("", "1", "labs", "latest") else None

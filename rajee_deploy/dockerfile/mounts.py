@@ -93,12 +93,21 @@ def check_static(text: str) -> None:
 
 def source_as_written(text: str) -> str:
     """The source of a mount before expansion; `/` where there is none."""
-    source = ""
+    return _as_written(text, "source", "src") or "/"
+
+
+def type_as_written(text: str) -> str:
+    """The type of a mount before expansion; "" where there is none."""
+    return _as_written(text, "type")
+
+
+def _as_written(text: str, *keys: str) -> str:
+    found = ""
     for field in fields_of(text):
         key, _, value = field.partition("=")
-        if key.lower() in ("source", "src"):
-            source = value
-    return source or "/"
+        if key.lower() in keys:
+            found = value
+    return found
 
 
 def read_mount(text: str, expand: Callable[[str], str]) -> Mount:

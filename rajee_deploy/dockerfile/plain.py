@@ -45,7 +45,7 @@ class SeenBases(Bases):
         self, options: BuildOptions, contexts: NamedContexts, stages: Collection[str], seen: Mapping[str, BaseImage]
     ) -> None:
         super().__init__(options, contexts, stages)
-        self._seen = seen
+        self._looked = seen
 
     def config(self, state: State) -> BaseConfig | None:
         """See Bases."""
@@ -55,7 +55,7 @@ class SeenBases(Bases):
     def image(self, state: State) -> BaseImage | None:
         """What lies below a state; None where nobody looked."""
         found = self.reference(state, "from")
-        return BaseImage() if found is None else self._seen.get(found.text)
+        return BaseImage() if found is None else self._looked.get(found.text)
 
 
 @dataclass(slots=True)
@@ -163,7 +163,7 @@ class PlainWalk(Walk):
     def _known(self, word: str, before: Environment) -> str:
         found = before.expand(word)
         if not found.is_known:
-            names = ", ".join(f"${name}" for name in sorted(found.unknown | found.doubtful))
+            names = ", ".join(f"${name}" for name in sorted(found.unknown | found.disputed))
             raise UnwritableError(f"the value of {names} is not known")
         return found.text
 
@@ -244,6 +244,8 @@ class PlainWalk(Walk):
     def _declared(self, arg: Arg, before: Environment) -> Iterator[str]:
         for name in dict.fromkeys(name for name, _ in arg.pairs):
             value = self._environment.variables.get(name)
+            if name in self._environment.disputed:
+                raise UnwritableError(f"versions of BuildKit differ in ARG {name}: write it on a line of its own")
             if name in self._own.envs:
                 if value != before.variables.get(name):
                     raise UnwritableError(f"ARG {name} replaces an ENV of that name, which buildah does not do")

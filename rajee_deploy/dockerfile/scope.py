@@ -18,9 +18,15 @@ if TYPE_CHECKING:
     from rajee_deploy.dockerfile.instructions import Arg
     from rajee_deploy.model import Platform
 
+Version = tuple[int, int]
+
 DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _EPOCH = "SOURCE_DATE_EPOCH"
 ANY = "="  # no variable has this name
+# Docker's frontends (tags dockerfile/… of moby/buildkit) that expand the defaults of one ARG line one after the other,
+# and that have TARGETSTAGE. All others expand the line's defaults at once, and take TARGETSTAGE for any name.
+SINCE_ARG_ORDER: Version = (1, 8)
+SINCE_STAGE_NAME: Version = (1, 11)
 NOT_IN_ENV = ("BUILDKIT_SBOM_SCAN_CONTEXT", "BUILDKIT_SBOM_SCAN_STAGE")
 
 
@@ -42,13 +48,17 @@ def automatic_args(platform: Platform, target: str, build_platform: Platform | N
 class GlobalScope:
     """The variables that FROM sees, and which of them mattered."""
 
-    def __init__(self, lexer: Lexer, automatic: Mapping[str, str], given: Mapping[str, str]) -> None:
+    def __init__(
+        self, lexer: Lexer, automatic: Mapping[str, str], given: Mapping[str, str], version: Version | None = None
+    ) -> None:
         self.lexer = lexer
+        self.version = version
         self.given = given
         self.automatic = automatic
         self.values = {name: given.get(name, value) for name, value in automatic.items()}
         self.declared: list[tuple[str, str | None]] = []
         self._needs: dict[str, frozenset[str]] = {}
+        self.disputed: set[str] = set() if self.is_since(SINCE_STAGE_NAME) else {"TARGETSTAGE"}
         self.used: set[str] = {_EPOCH}  # it dates the image whether a stage declares it or not
 
     def declare(self, arg: Arg) -> None:
@@ -58,11 +68,21 @@ class GlobalScope:
             if name in self.given:
                 self.values[name] = self.given[name]
                 self._needs[name] = frozenset()
+                self.disputed.discard(name)
             elif default is not None:
                 result = self.lexer.expand(default, self.values)
                 self.values[name] = result.text
                 own = self._needs.get(name, frozenset()) if name in result.matched else frozenset()
                 self._needs[name] = result.matched | result.unmatched | own
+                (self.disputed.add if result.matched & self.disputed else self.disputed.discard)(name)
+
+    def is_since(self, version: Version) -> bool:
+        """Whether the frontend is known to be of this version or a newer one."""
+        return self.version is not None and self.version >= version
+
+    def value(self, name: str) -> Expanded:
+        """What a stage's ARG of this name takes from here, where it has no value of its own."""
+        return Expanded(self.values[name], disputed=frozenset([name]) & self.disputed)
 
     def expand(self, word: str) -> Expansion:
         return self.lexer.expand(word, self.values)
@@ -77,26 +97,27 @@ class GlobalScope:
 
 
 class Expanded(NamedTuple):
-    """An expanded word. `unknown` names the variables that an image's ENV decides, `doubtful` those that an ARG
-    declares without a value: an image may define them too, though hardly any does."""
+    """An expanded word. `unknown` names the variables that an image's ENV decides, `disputed` those that have another
+    value for another version of Docker's frontend."""
 
     text: str
     unknown: frozenset[str] = frozenset()
-    doubtful: frozenset[str] = frozenset()
+    disputed: frozenset[str] = frozenset()
     words: tuple[str, ...] = ()
 
     @property
     def is_known(self) -> bool:
-        """Whether no image can change it."""
-        return not self.unknown and not self.doubtful
+        """Whether no image and no frontend can change it."""
+        return not self.unknown and not self.disputed
 
 
 @dataclass(slots=True)
 class Environment:
     """A stage's variables at one point. `is_open`: an image below may define more.
 
-    `directory` is the working directory, None where an image decides it. `tainted` are variables whose value depends on
-    what is not known (ANY: every one), `doubted` those whose value depends on an ARG without one, `unset` such ARGs.
+    An ARG without a value leaves what the image has: whatever is not set here is open there. `directory` is the working
+    directory, None where an image decides it. `tainted` are variables whose value depends on what is not known (ANY:
+    every one), `disputed` those whose value depends on the frontend's version.
     """
 
     lexer: Lexer
@@ -104,8 +125,7 @@ class Environment:
     is_open: bool = False
     directory: str | None = None
     tainted: frozenset[str] = frozenset()
-    doubted: frozenset[str] = frozenset()
-    unset: frozenset[str] = frozenset()
+    disputed: frozenset[str] = frozenset()
 
     def copy(self) -> Environment:
         """The environment that a stage on top starts with."""
@@ -115,7 +135,7 @@ class Environment:
         """Give a variable a value. The last one wins, be it ENV or ARG."""
         self.variables[name] = value.text
         self.tainted = self.tainted | {name} if value.unknown else self.tainted - {name}
-        self.doubted = self.doubted | {name} if value.doubtful else self.doubted - {name}
+        self.disputed = self.disputed | {name} if value.disputed else self.disputed - {name}
 
     def set_unknown(self) -> None:
         """A variable got a value, and its name depends on an image: from here on it could be any."""
@@ -135,10 +155,6 @@ class Environment:
     def _absolute(self, path: str) -> str:
         return join_root(path if path.startswith("/") else f"{self.directory}/{path}")
 
-    def declare(self, name: str) -> None:
-        """An ARG without any value."""
-        self.unset |= {name}
-
     def expand(self, word: str, lexer: Lexer | None = None) -> Expanded:
         """Expand a word. ExpansionError where BuildKit refuses it whatever an image defines."""
         try:
@@ -146,9 +162,11 @@ class Environment:
         except ExpansionError as error:
             if error.by_value and (self.is_open or self.tainted):
                 return Expanded("", frozenset(["?"]))
+            if error.by_value and self.disputed:
+                return Expanded("", disputed=frozenset(["?"]))
             raise
-        missing = found.unmatched if self.is_open else frozenset()
+        disputed = (found.matched | found.unmatched) & self.disputed
         if ANY in self.tainted:
-            return Expanded(found.text, found.matched | found.unmatched)
-        unknown = (found.matched & self.tainted) | (missing - self.unset)
-        return Expanded(found.text, unknown, (found.matched & self.doubted) | (missing & self.unset), found.words)
+            return Expanded(found.text, found.matched | found.unmatched, disputed)
+        missing = found.unmatched if self.is_open else frozenset()
+        return Expanded(found.text, (found.matched & self.tainted) | missing, disputed, found.words)

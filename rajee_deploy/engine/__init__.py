@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from rajee_deploy.dialect import Dialect
-    from rajee_deploy.model import Platform, PushAccess
+    from rajee_deploy.model import BaseConfig, Platform, PushAccess
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +64,11 @@ class Engine(Protocol):
         """Find that the engine answers and can build; returns its name and version. DeployError with what to do."""
         ...
 
-    def base_triggers(self, image: str, platform: Platform, access: PushAccess) -> tuple[str, ...]:
-        """What a base image adds to a build by ONBUILD. DeployError `base-unknown` when it cannot be used."""
+    def base_config(
+        self, image: str, platform: Platform, access: PushAccess, registry: Callable[[], BaseConfig]
+    ) -> BaseConfig:
+        """What a base image has by ENV and ONBUILD, where a build takes it from. `registry` asks the image's registry,
+        for an engine that would take it from there. DeployError `base-unknown` when it cannot be found out."""
         ...
 
     def build_and_push(self, request: BuildRequest, access: PushAccess, on_event: Callable[[BuildEvent], None]) -> str:

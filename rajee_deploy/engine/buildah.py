@@ -26,7 +26,7 @@ from rajee_deploy.engine.login import private_docker_config
 from rajee_deploy.engine.secrets import Redactor, secret_flags
 from rajee_deploy.engine.steps import Steps
 from rajee_deploy.errors import ConfigurationError, DeployError
-from rajee_deploy.model import Platform
+from rajee_deploy.model import BaseConfig, Platform
 from rajee_deploy.process import find_program, run
 from rajee_deploy.scratch import private_directory
 
@@ -69,11 +69,15 @@ class Buildah:
             )  # fmt: skip
         return f"{self._name} {found[0]}"
 
-    def base_triggers(self, image: str, platform: Platform, access: PushAccess) -> tuple[str, ...]:
-        """See Engine: buildah fetches the image, and tells of it what a build would add."""
+    def base_config(
+        self, image: str, platform: Platform, access: PushAccess, registry: Callable[[], BaseConfig]
+    ) -> BaseConfig:
+        """See Engine: buildah fetches the image as its build would, and tells of it; no registry is asked besides."""
+        del registry
         with private_docker_config(access) as login, _registries() as registries:
             environment = {**login, **registries}
-            return self._base(platform, environment, _auth(login), image).onbuild
+            found = self._base(platform, environment, _auth(login), image)
+            return BaseConfig(found.env, found.onbuild)
 
     def build_and_push(self, request: BuildRequest, access: PushAccess, on_event: Callable[[BuildEvent], None]) -> str:
         """See Engine."""

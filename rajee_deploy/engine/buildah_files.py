@@ -13,6 +13,7 @@ from platform import machine
 from typing import TYPE_CHECKING, Any
 
 from rajee_deploy.dialect import FILES, BaseImage
+from rajee_deploy.engine.buildx import config_of
 from rajee_deploy.errors import DeployError
 from rajee_deploy.model import Platform
 from rajee_deploy.scratch import private_directory
@@ -79,13 +80,6 @@ def _write(place: Path, plain: PlainDockerfile) -> Written:
 
 def base_image(document: Mapping[str, Any]) -> BaseImage:
     """What an image brings, out of what buildah or podman tells of it."""
-    config = (document.get("Docker") or {}).get("config") or document.get("Config")
-    if not isinstance(config, dict):
-        return BaseImage()
-    pairs = (str(text).partition("=") for text in config.get("Env") or ())
-    return BaseImage(
-        tuple((name, value) for name, _, value in pairs),
-        tuple(map(str, config.get("OnBuild") or ())),
-        str(config.get("User") or ""),
-        tuple(map(str, config.get("Shell") or ())),
-    )
+    config = (document.get("Docker") or {}).get("config") or document.get("Config") or {}
+    found = config_of(config)
+    return BaseImage(found.env, found.onbuild, str(config.get("User") or ""), tuple(config.get("Shell") or ()))

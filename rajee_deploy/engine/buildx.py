@@ -10,7 +10,7 @@ import json
 import os
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rajee_deploy.build_settings import Provenance
 from rajee_deploy.engine.cache import cache_flags
@@ -19,7 +19,8 @@ from rajee_deploy.engine.location import located
 from rajee_deploy.engine.login import private_docker_config
 from rajee_deploy.engine.progress import Progress
 from rajee_deploy.engine.secrets import Redactor, secret_flags
-from rajee_deploy.errors import DeployError
+from rajee_deploy.errors import ConfigurationError, DeployError
+from rajee_deploy.model import BaseConfig, Platform
 from rajee_deploy.places import user_docker_config
 from rajee_deploy.process import find_program, run
 from rajee_deploy.scratch import private_directory
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from rajee_deploy.engine import BuildEvent, BuildRequest
-    from rajee_deploy.model import Platform, PushAccess
+    from rajee_deploy.model import PushAccess
 
 OLDEST_BUILDX = (0, 13)  # the first with --progress rawjson
 _CHECK_SECONDS = 20.0
@@ -69,9 +70,57 @@ class Buildx:
         engine = _check_builder(docker, named) if named else f"Docker Engine {_engine_version(docker)}"
         return f"{engine}, buildx {found[1]}.{found[2]}"
 
-    def base_triggers(self, image: str, platform: Platform, access: PushAccess) -> tuple[str, ...]:
-        """See Engine. BuildKit itself is asked: it builds nothing but `FROM image`, with an empty build context, and
-        shows the steps that the image adds. A registry's tools leave ONBUILD out of what they tell of an image."""
+    def base_config(
+        self, image: str, platform: Platform, access: PushAccess, registry: Callable[[], BaseConfig]
+    ) -> BaseConfig:
+        """See Engine. A builder that is a Docker Engine takes an image that it has; with containerd's image store it
+        does so only where the registry does not answer."""
+        own = self._own_config(image, platform)
+        if own is not None and not self._asks_registries_first():
+            return own
+        try:
+            return registry()
+        except DeployError as error:
+            return own or self._shown_config(image, platform, access, error)
+
+    def _own_config(self, image: str, platform: Platform) -> BaseConfig | None:
+        """What the Docker Engine that builds has under the name; None for other builders, and where it has none."""
+        docker = self._docker_engine()
+        if not docker:
+            return None
+        lines: list[str] = []
+        asked = run([*docker, "image", "inspect", "--format={{json .}}", image], on_line=lines.append)
+        if asked.code != 0 or not lines:
+            return None
+        try:
+            document = json.loads(lines[-1])
+            parts = [document.get("Os"), document.get("Architecture"), document.get("Variant")]
+            is_ours = Platform.parse("/".join(part for part in parts if part)) == platform
+        except (ValueError, AttributeError, ConfigurationError):
+            return None
+        return config_of(document.get("Config")) if is_ours else None
+
+    def _docker_engine(self) -> list[str]:
+        """The docker command for the engine that builds; empty where another builder does."""
+        docker = docker_program()
+        named = self._builder or os.environ.get("BUILDX_BUILDER", "")
+        program = _buildx(docker, named) if named else [docker, "buildx"]
+        lines: list[str] = []
+        run([*program, "inspect", *([named] if named else [])], time_limit=_BUILDER_SECONDS, on_line=lines.append)
+        # Its own name comes first, and then those of its nodes.
+        facts = dict(line.split(maxsplit=1) for line in reversed(lines) if re.match(r"(Driver|Name):\s+\S", line))
+        if facts.get("Driver:") != "docker":
+            return []
+        return [docker] if facts.get("Name:") == "default" else [docker, f"--context={facts.get('Name:')}"]
+
+    def _asks_registries_first(self) -> bool:
+        asked = run([*self._docker_engine(), "info", "--format={{json .DriverStatus}}"], time_limit=_CHECK_SECONDS)
+        return asked.code != 0 or "io.containerd.snapshotter" in "".join(asked.tail)
+
+    def _shown_config(self, image: str, platform: Platform, access: PushAccess, why: DeployError) -> BaseConfig:
+        """What BuildKit itself shows of an image whose registry only it can ask (by a mirror, or with its own
+        certificates): the steps of a build of nothing but `FROM image`, with an empty build context. One that fails
+        proves nothing: a trigger behind the one that failed is never named."""
         seen: list[str] = []
         progress = Progress(lambda event: seen.append(event.name))
         with private_docker_config(access) as login, private_directory("build") as scratch:
@@ -85,14 +134,16 @@ class Buildx:
                 env=login,
                 on_line=progress.line,
             )  # fmt: skip
-        steps = (match[1] for name in dict.fromkeys(seen) if (match := _STEP.fullmatch(name)))
-        triggers = tuple(step for step in steps if not step.startswith("FROM "))
-        if ended.code != 0 and not triggers:
+        if ended.code != 0:
             raise DeployError(
-                "base-unknown", f"the base image {image} cannot be used", where=image, cause=progress.failure(),
-                hint="check its name, its platform and your login to its registry",
-            )  # fmt: skip
-        return triggers
+                "base-unknown", f"what the base image {image} has by ENV and ONBUILD cannot be found out", where=image,
+                cause=f"{why.problem}\n{progress.failure()}",
+                hint="check its name, its platform and your login to its registry; or rajee-deploy lock, where its "
+                "registry can be asked",
+            ) from why  # fmt: skip
+        steps = (match[1] for name in dict.fromkeys(seen) if (match := _STEP.fullmatch(name)))
+        triggers = tuple(step for step in steps if not step.startswith("FROM ") and "<<" not in step)
+        return BaseConfig((), triggers, is_whole=False)
 
     def build_and_push(self, request: BuildRequest, access: PushAccess, on_event: Callable[[BuildEvent], None]) -> str:
         """See Engine."""
@@ -121,6 +172,14 @@ def _buildx(docker: str, builder: str) -> list[str]:
     own = os.environ.get("BUILDX_CONFIG") or user_docker_config() / "buildx"
     is_made = (Path(own) / "instances" / builder.lower()).exists()
     return [docker, "buildx"] if is_made else [docker, f"--context={builder}", "buildx"]
+
+
+def config_of(config: Any) -> BaseConfig:
+    """ENV and ONBUILD of an image configuration as docker and buildah show it."""
+    if not isinstance(config, dict):
+        return BaseConfig()
+    env = dict(str(text).partition("=")[::2] for text in config.get("Env") or ())
+    return BaseConfig(tuple(env.items()), tuple(str(text) for text in config.get("OnBuild") or ()))
 
 
 def _check_builder(docker: str, name: str) -> str:

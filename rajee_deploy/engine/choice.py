@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from rajee_deploy.build_settings import EngineSettings
     from rajee_deploy.engine import BuildEvent, BuildRequest, Engine
-    from rajee_deploy.model import Platform, PushAccess
+    from rajee_deploy.model import BaseConfig, Platform, PushAccess
 
 VARIABLE = "RAJEE_DEPLOY_ENGINE"
 _LIKE_BUILDAH = ("buildah", "podman")
@@ -61,9 +61,11 @@ class Found:
         self._found()
         return self._version
 
-    def base_triggers(self, image: str, platform: Platform, access: PushAccess) -> tuple[str, ...]:
+    def base_config(
+        self, image: str, platform: Platform, access: PushAccess, registry: Callable[[], BaseConfig]
+    ) -> BaseConfig:
         """See Engine."""
-        return self._found().base_triggers(image, platform, access)
+        return self._found().base_config(image, platform, access, registry)
 
     def build_and_push(self, request: BuildRequest, access: PushAccess, on_event: Callable[[BuildEvent], None]) -> str:
         """See Engine."""

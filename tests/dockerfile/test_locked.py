@@ -192,11 +192,33 @@ def test_triggers_change_what_comes_after(locked):
     [
         ("FROM scratch\nCOPY --from=base:1 / /\n", {}),
         ("FROM base:1 AS unused\nFROM scratch\n", {}),
-        ("FROM other AS s\nFROM s\n", {"s": "docker-image://base:1"}),
+        ("FROM scratch\nFROM other AS s\n", {"s": "docker-image://base:1"}),
     ],
 )
 def test_triggers_of_images_that_no_stage_stands_on_do_not_fire(text, contexts, locked):
     assert reads(locked(text, {}, ["COPY x /"], contexts=contexts)) == []
+
+
+@pytest.mark.parametrize("onbuild", ["COPY x /", "ENV P=b", "ARG V"])
+def test_an_image_in_the_place_of_a_stage_has_triggers_for_old_frontends_alone(onbuild, locked):
+    """Docker Engine 26.1 runs them in the stages on top, docker/dockerfile of today does not."""
+    contexts = {"s": "docker-image://base:1", "dir": "./d"}
+    text = "FROM other AS s\nFROM s\nCOPY $P y /\n"
+    found = locked(text, {"P": "a"}, [onbuild], contexts=contexts, args={"V": "1"})
+    assert [(read.context, bool(read.widened)) for read in found.reads] == [
+        ("", True), ("dir", True), ("", True), ("", False),
+    ]  # fmt: skip
+    assert dict(found.build_args) == {"V": "1"}
+    without = locked(text, {"P": "a"}, contexts=contexts, args={"V": "1"})
+    assert (reads(without), dict(without.build_args)) == (["/a", "/y"], {})
+
+
+@pytest.mark.parametrize("tag", ["1", "latest", "1-labs"])
+def test_a_locked_frontend_is_a_new_one(tag, locked):
+    text = f"# syntax=docker/dockerfile:{tag}\nFROM scratch\nARG A=x B=$A\nCOPY $B /\n"
+    assert reads(locked(text)) == ["!/"]
+    key = "docker/dockerfile" if tag == "latest" else f"docker/dockerfile:{tag}"
+    assert reads(locked(text, images={key: LockedImage(TWO)})) == ["/x"]
 
 
 def test_a_trigger_may_need_other_images_and_stages(locked):

@@ -114,6 +114,7 @@ def test_a_plain_trigger_of_a_base_is_left_to_the_engine():
     [
         (["ENV P=a", "ARG P=b"], "ARG P replaces an ENV of that name"),
         (["ARG TARGETARCH=zz"], "keeps the platform's"),
+        (["ARG A=1 B=$A"], "versions of BuildKit differ in ARG B"),
         (["COPY a b /x"], "write /x/"),
         (["COPY --link a /x"], "COPY --link is BuildKit's alone"),
         (["COPY --exclude=a . /x"], "COPY --exclude is BuildKit's alone"),

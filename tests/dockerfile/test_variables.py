@@ -14,7 +14,7 @@ SCRATCH = "FROM scratch\n"
         ("ENV P=a\nARG P\nCOPY $P /", {}, ["/a"]),
         ("COPY ${P:-a} /", {"P": "b"}, ["/a"]),
         ("ARG P\nCOPY ${P-a} /", {"P": ""}, ["/"]),
-        ("ARG P=a Q=$P\nCOPY $Q /", {}, ["/a"]),
+        ("ARG P=a\nARG Q=$P\nCOPY $Q /", {}, ["/a"]),
         ("ENV P=a Q=$P\nCOPY x$Q /", {}, ["/x"]),
         ("ENV P a b\nCOPY $P /", {}, ["/a b"]),
         ("ENV K=P\nENV $K=a\nCOPY $P /", {}, ["/a"]),
@@ -24,7 +24,7 @@ SCRATCH = "FROM scratch\n"
         ("ARG TARGETARCH\nCOPY $TARGETARCH /", {"TARGETARCH": "q"}, ["/q"]),
         ("COPY x$TARGETARCH /", {}, ["/x"]),
         ("ARG TARGETPLATFORM BUILDPLATFORM\nCOPY $TARGETPLATFORM $BUILDPLATFORM /", {}, ["/linux/arm64"] * 2),
-        ("ARG TARGETSTAGE TARGETVARIANT\nCOPY x$TARGETVARIANT $TARGETSTAGE /", {}, ["/x", "/default"]),
+        ("ARG TARGETVARIANT\nCOPY x$TARGETVARIANT /", {}, ["/x"]),
         ("ARG BUILDKIT_SBOM_SCAN_STAGE=a\nCOPY x$BUILDKIT_SBOM_SCAN_STAGE /", {}, ["/x"]),
         ("ARG http_proxy\nCOPY $http_proxy /", {"http_proxy": "p"}, ["/p"]),
         ("COPY x$http_proxy /", {"http_proxy": "p"}, ["/x"]),
@@ -71,9 +71,22 @@ def test_the_file(text, args, paths, selected):
         ("ENV A=a\nENV $P=b\nCOPY $A b /", ["!/", "/b"]),
         ("RUN --mount=source=$P,target=/x ls", ["!/"]),
         ("RUN --mount=type=$P,target=/x ls", ["!/"]),
+        ("RUN --mount=type=${P:-cache},target=/x ls", ["!/"]),
+        ("RUN --mount=type=${P:-tmpfs},target=/x ls", ["!/"]),
+        ("RUN --mount=type=${P:-secret},id=s,target=/x ls", ["!/"]),
+        ("ARG P\nRUN --mount=type=${P:-cache},target=/x ls", ["!/"]),
+        ("RUN --mount=type=cache,target=$P/x ls", []),
+        ("RUN --mount=type=cache,target=/x,source=$P ls", []),
         ("RUN --mount=type=bind,source=a,target=$P/x ls", ["!/"]),
-        ("ARG P\nCOPY ${P:-a} /", ["/a"]),
-        ("ARG P\nENV Q=${P:-a}\nCOPY $Q /", ["/a"]),
+        ("ARG P\nCOPY ${P:-a} /", ["!/"]),
+        ("ARG P\nCOPY x/${P:-a} a /", ["!/", "/a"]),
+        ("ARG P\nADD x/${P:-a} /", ["!/"]),
+        ("ARG P\nCOPY --parents x/${P:-a} /", ["!/"]),
+        ("ARG P\nRUN --mount=source=x/${P:-a},target=/x ls", ["!/"]),
+        ("ARG P\nENV Q=${P:-a}\nCOPY $Q /", ["!/"]),
+        ("ARG P\nARG Q=${P:-a}\nCOPY $Q /", ["!/"]),
+        ("ARG P\nARG P=b\nCOPY $P /", ["/b"]),
+        ("ARG P=a\nARG P\nCOPY $P /", ["/a"]),
         ("ARG P\nCOPY ${P:-a}* /", ["!/"]),
         ("ARG P=a\nCOPY $P* /", ["/a*"]),
         ("ADD https://x.org/$P /", []),
@@ -84,6 +97,47 @@ def test_the_file(text, args, paths, selected):
 def test_what_an_images_env_may_decide_is_widened(text, paths, selected):
     assert selected(f"FROM python:3\n{text}\n") == paths
     assert selected(f"FROM python:3 AS a\nFROM a\n{text}\n") == paths
+
+
+def test_a_valueless_arg_of_a_known_base_is_exact(selected):
+    assert selected("FROM python:3\nARG P\nCOPY ${P:-a} /\n", args={"P": "b"}) == ["/b"]
+    assert selected("ARG P=c\nFROM python:3\nARG P\nCOPY ${P:-a} /\n") == ["/c"]
+    assert selected("FROM scratch\nARG P\nCOPY ${P:-a} /\n") == ["/a"]
+
+
+NEW, OLD = "# syntax=docker/dockerfile:1.11\n", "# syntax=docker/dockerfile:1.7\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "args", "new", "old"),
+    [
+        ("FROM scratch\nARG P=a Q=$P\nCOPY $Q /", {}, ["/a"], ["!/"]),
+        ("FROM scratch\nARG P=a Q=$P\nCOPY $Q* /", {}, ["/a*"], ["!/"]),
+        ("FROM scratch\nARG P=a Q=$P\nENV R=$Q\nRUN --mount=source=$R,target=/x ls", {}, ["/a"], ["!/"]),
+        ("FROM scratch\nARG P=a Q=$P\nENV Q=b\nCOPY $Q $P /", {}, ["/b", "/a"], ["/b", "/a"]),
+        ("FROM scratch\nENV P=a\nARG P=b Q=$P\nCOPY $Q /", {}, ["/b"], ["!/"]),
+        ("FROM scratch\nENV P=a\nARG P=a Q=$P\nCOPY $Q /", {}, ["/a"], ["/a"]),
+        ("FROM scratch\nARG P Q=$P\nCOPY x$Q /", {"P": "a"}, ["/xa"], ["!/"]),
+        ("FROM scratch\nARG P=a Q=$P\nCOPY $Q /", {"Q": "b"}, ["/b"], ["/b"]),
+        ("FROM scratch\nARG P=a Q=${P:?}\nCOPY $Q /", {}, ["/a"], ["!/"]),
+        ("FROM scratch\nARG P=a Q=b\nCOPY $P $Q /", {}, ["/a", "/b"], ["/a", "/b"]),
+        ("FROM scratch AS s\nARG P=a Q=$P\nFROM s\nCOPY $Q /", {}, ["/a"], ["!/"]),
+        ("ARG P=a Q=$P\nFROM scratch\nARG Q\nCOPY $Q /", {}, ["/a"], ["/a"]),
+        ("FROM scratch\nARG TARGETSTAGE\nCOPY $TARGETSTAGE* /", {}, ["/default*"], ["!/"]),
+        ("FROM scratch\nARG TARGETSTAGE\nCOPY x/${TARGETSTAGE:-y} /", {}, ["/x/default"], ["!/"]),
+        ("FROM scratch\nARG TARGETSTAGE\nCOPY $TARGETSTAGE /", {"TARGETSTAGE": "q"}, ["/q"], ["/q"]),
+        ("FROM scratch\nARG TARGETSTAGE=q\nCOPY $TARGETSTAGE /", {}, ["/q"], ["/q"]),
+        ("ARG A=x$TARGETSTAGE\nFROM scratch\nARG A\nCOPY $A /", {}, ["/xdefault"], ["!/"]),
+        ("ARG A=x$TARGETSTAGE\nARG A=y\nFROM scratch\nARG A\nCOPY $A /", {}, ["/y"], ["/y"]),
+        ("ARG A=x$TARGETSTAGE\nFROM scratch\nARG A\nCOPY $A /", {"A": "z"}, ["/z"], ["/z"]),
+        ("FROM scratch\nARG TARGETARCH TARGETVARIANT\nCOPY $TARGETARCH /", {}, ["/amd64"], ["/amd64"]),
+    ],
+)  # fmt: skip
+def test_what_versions_of_the_frontend_expand_otherwise_is_widened(text, args, new, old, selected):
+    """The values of the old ones were asked of Docker Engine 26.1 (docker/dockerfile 1.7)."""
+    assert selected(NEW + text + "\n", args=args) == new
+    for syntax in (OLD, "", "# syntax=docker/dockerfile:1\n", "# syntax=docker/dockerfile@sha256:" + "1" * 64 + "\n"):
+        assert selected(syntax + text + "\n", args=args) == old
 
 
 def test_a_widened_read_says_why(recipe):

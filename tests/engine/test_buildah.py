@@ -9,7 +9,7 @@ import pytest
 from rajee_deploy.build_settings import BuildSettings, Provenance
 from rajee_deploy.engine.buildah import Buildah
 from rajee_deploy.errors import DeployError
-from rajee_deploy.model import Platform, PushAccess
+from rajee_deploy.model import BaseConfig, Platform, PushAccess
 
 pytestmark = pytest.mark.docker
 
@@ -36,17 +36,29 @@ def base(tmp_path):
         subprocess.run(["buildah", "rmi", "--force", name], check=True, capture_output=True)
 
 
+def no_registry() -> BaseConfig:
+    raise AssertionError("buildah has fetched the image: nobody else is asked")
+
+
 @pytest.mark.parametrize(
-    ("lines", "triggers"),
-    [((), ()), (("ONBUILD ENV A=1", "ONBUILD COPY . /app"), ("ENV A=1", "COPY . /app"))],
+    ("lines", "config"),
+    [
+        ((), BaseConfig()),
+        (
+            ("ENV P=a", "ONBUILD ENV A=1", "ONBUILD COPY . /app"),
+            BaseConfig((("P", "a"),), ("ENV A=1", "COPY . /app")),
+        ),
+    ],
 )
-def test_what_a_base_adds(base, lines, triggers):
-    assert Buildah().base_triggers(base(*lines), AMD64, ACCESS) == triggers
+def test_what_a_base_has(base, lines, config):
+    found = Buildah().base_config(base(*lines), AMD64, ACCESS, no_registry)
+    own = tuple(pair for pair in found.env if pair[0] != "PATH")
+    assert found._replace(env=own) == config
 
 
 def test_a_base_that_is_not_there():
     with pytest.raises(DeployError) as caught:
-        Buildah().base_triggers("localhost:9/none:1", AMD64, ACCESS)
+        Buildah().base_config("localhost:9/none:1", AMD64, ACCESS, no_registry)
     assert caught.value.code == "base-unknown"
     assert "localhost:9" in caught.value.cause
 

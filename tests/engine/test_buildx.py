@@ -8,7 +8,7 @@ import pytest
 
 from rajee_deploy.engine.buildx import Buildx
 from rajee_deploy.errors import DeployError
-from rajee_deploy.model import Platform, PushAccess
+from rajee_deploy.model import BaseConfig, Platform, PushAccess
 
 pytestmark = pytest.mark.docker
 
@@ -35,24 +35,83 @@ def base(tmp_path):
         subprocess.run(["docker", "image", "rm", "--force", name], check=True, capture_output=True)
 
 
+PATH = ("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin")
+
+
+def no_registry() -> BaseConfig:
+    raise DeployError("registry-unreachable", "the registry does not answer")
+
+
+@pytest.mark.parametrize(
+    ("lines", "config"),
+    [
+        ((), BaseConfig((PATH,))),
+        (("ENV P=a Q='b c'", "ONBUILD ENV A=1"), BaseConfig((PATH, ("P", "a"), ("Q", "b c")), ("ENV A=1",))),
+        (
+            ("ONBUILD ARG V", 'ONBUILD RUN test -n "$V"', "ONBUILD COPY . /app"),
+            BaseConfig((PATH,), ("ARG V", 'RUN test -n "$V"', "COPY . /app")),
+        ),
+        (
+            ("ONBUILD COPY <<E /f", "hi", "E", "ONBUILD ADD https://x.invalid/f /", "ONBUILD RUN echo --mount"),
+            BaseConfig((PATH,), ("COPY <<E /f\nhi\nE", "ADD https://x.invalid/f /", "RUN echo --mount")),
+        ),
+    ],
+)
+def test_what_the_engine_has_itself(base, lines, config):
+    assert Buildx().base_config(base(*lines), AMD64, ACCESS, no_registry) == config
+
+
+def test_of_another_platform_the_registry_is_asked(base):
+    there = BaseConfig((("P", "arm"),))
+    assert Buildx().base_config(base("ENV P=amd"), Platform.parse("linux/arm64"), ACCESS, lambda: there) == there
+
+
+def test_what_the_engine_does_not_have_is_asked_of_the_registry():
+    there = BaseConfig((("P", "b"),), ("COPY . /",))
+    assert Buildx().base_config("localhost:9/none:1", AMD64, ACCESS, lambda: there) == there
+
+
+def test_a_base_that_is_not_there():
+    with pytest.raises(DeployError) as caught:
+        Buildx().base_config("localhost:9/none:1", AMD64, ACCESS, no_registry)
+    assert caught.value.code == "base-unknown"
+    assert "the registry does not answer" in caught.value.cause
+    assert "localhost:9/none:1" in caught.value.cause
+    assert "rajee-deploy lock" in caught.value.hint
+
+
+class Elsewhere(Buildx):
+    """A builder that takes its images from a registry which only it can ask."""
+
+    def _docker_engine(self) -> list[str]:
+        return []
+
+
 @pytest.mark.parametrize(
     ("lines", "triggers"),
     [
         ((), ()),
         (("ONBUILD ENV A=1",), ()),
         (("ONBUILD COPY . /app",), ("COPY . /app",)),
-        (("ONBUILD ADD package.json /app/",), ("ADD package.json /app/",)),
+        (("ONBUILD COPY <<E /f", "hi", "E", "ONBUILD ADD * /app/"), ("ADD * /app/",)),
     ],
 )
-def test_what_a_base_adds(base, lines, triggers):
-    assert Buildx().base_triggers(base(*lines), AMD64, ACCESS) == triggers
+def test_what_the_builder_shows_where_nobody_else_can_ask(base, lines, triggers):
+    assert Elsewhere().base_config(base(*lines), AMD64, ACCESS, no_registry) == BaseConfig((), triggers, is_whole=False)
 
 
-def test_a_base_that_is_not_there():
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ("ONBUILD ARG VERSION", 'ONBUILD RUN test -n "$VERSION"', "ONBUILD COPY . /app/"),
+        ("ONBUILD COPY package.json /app/", "ONBUILD COPY . /app/"),
+    ],
+)
+def test_a_build_that_fails_shows_nothing(base, lines):
+    """BuildKit never names the step behind the one that failed."""
     with pytest.raises(DeployError) as caught:
-        Buildx().base_triggers("localhost:9/none:1", AMD64, ACCESS)
+        Elsewhere().base_config(base(*lines), AMD64, ACCESS, no_registry)
     assert caught.value.code == "base-unknown"
-    assert "localhost:9/none:1" in caught.value.cause
 
 
 def test_the_engine_is_found():

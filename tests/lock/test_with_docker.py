@@ -89,6 +89,40 @@ def test_a_locked_base_may_copy_by_onbuild(shop, project):
     assert shop.files(tag_of(shop), "/trigger", "/a") == ["trig", "changed"]
 
 
+def test_a_trigger_behind_one_that_fails_without_arguments_is_seen(shop, project):
+    test = 'ONBUILD RUN ["/bin/busybox", "sh", "-c", "/bin/busybox test -n \\"$VERSION\\""]'
+    shop.push_base("1", "first", "ONBUILD ARG VERSION", test, "ONBUILD COPY . /app/")
+    project("FROM BASE:1", "COPY a /x/")
+    settings = shop.folder / "rajee-deploy.toml"
+    text = settings.read_text()
+    settings.write_text(f'{text}[images.app.build-args]\nVERSION = "1"\n')
+    try:
+        refused = shop.run("rajee-deploy up", code=1)
+        assert "✗ base-has-onbuild" in refused.stderr
+        assert "COPY . /app/" in refused.stderr
+        assert "ARG VERSION" in refused.stderr
+        shop.run("rajee-deploy lock")
+        built(shop)
+        assert shop.files(tag_of(shop), "/app/b") == ["b"]
+        before = tag_of(shop)
+        (shop.folder / "b").write_text("edited")
+        after = tag_of(shop)
+        assert after != before
+        settings.write_text(f'{text}[images.app.build-args]\nVERSION = "2"\n')
+        assert tag_of(shop) not in (before, after)
+    finally:
+        settings.write_text(text)
+
+
+def test_triggers_that_read_no_build_context_are_built(shop, project):
+    shop.push_base(
+        "1", "first", "ONBUILD COPY <<E /f", "hello", "E", 'ONBUILD RUN ["/bin/busybox", "echo", "--mount"]',
+    )  # fmt: skip
+    project("FROM BASE:1", "COPY a /x/")
+    built(shop)
+    assert shop.files(tag_of(shop), "/f", "/x/a") == ["hello\n", "a"]
+
+
 def test_a_trigger_that_the_lock_does_not_know_is_refused(shop, project):
     shop.push_base("1", "first", "ONBUILD COPY a /a")
     project("FROM BASE:1", NOOP)
