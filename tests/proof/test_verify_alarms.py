@@ -14,6 +14,7 @@ FIRST = int(os.environ.get("RAJEE_PROOF_SEED", "10000"))
 
 @pytest.mark.docker
 def test_verify_raises_no_false_alarm(tmp_path):
-    counts = verdicts(range(FIRST, FIRST + DRAWS), tmp_path)
+    counts, alarms = verdicts(range(FIRST, FIRST + DRAWS), tmp_path)
     print(f"{DRAWS} draws from seed {FIRST}: {dict(counts)}")  # noqa: T201 -- the figures of the run
+    assert not alarms, "\n\n".join(alarms)
     assert counts["cached"] + counts["contents"] >= DRAWS / 2
