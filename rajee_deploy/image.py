@@ -156,7 +156,7 @@ def build_request(
 
     `source_labels` tell where the image comes from; they decide nothing, and configured labels go before them.
     """
-    from rajee_deploy.dockerfile.plain import Spoken
+    from rajee_deploy.dockerfile.spoken import Spoken
     from rajee_deploy.engine import BuildRequest
 
     path = shown(_dockerfile_path(inputs.settings))

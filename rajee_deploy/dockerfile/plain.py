@@ -9,53 +9,29 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import TYPE_CHECKING, NoReturn
 
-from rajee_deploy import dockerfile as dockerfiles
-from rajee_deploy.dialect import FILES, BaseImage, PlainDockerfile
+from rajee_deploy.dialect import FILES, PlainDockerfile
 from rajee_deploy.dockerfile import writing
-from rajee_deploy.dockerfile.bases import Bases
 from rajee_deploy.dockerfile.dispatch import BODY, Walk
 from rajee_deploy.dockerfile.instructions import Arg, Assign, OnBuild, Plain, Run, Transfer, Words
 from rajee_deploy.dockerfile.mounts import fields_of
-from rajee_deploy.dockerfile.references import NamedContexts, is_remote
+from rajee_deploy.dockerfile.references import is_remote
 from rajee_deploy.dockerfile.writing import UnwritableError
 from rajee_deploy.errors import DeployError
-from rajee_deploy.model import BaseConfig
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
+    from rajee_deploy.dialect import BaseImage
     from rajee_deploy.dockerfile.nodes import Heredoc
     from rajee_deploy.dockerfile.scope import Environment
     from rajee_deploy.dockerfile.stages import State, Step
-    from rajee_deploy.model import BuildOptions, Platform
 
 _SHELL = ("/bin/sh", "-c")
 # What a trigger of an image may not hold: the engine runs it by itself, and reads it in its own way.
 _UNPLAIN = re.compile(r"[$`\\'\"]|<<|^\s*(WORKDIR|EXPOSE|ARG|CMD|ENTRYPOINT|SHELL|VOLUME|USER)\b", re.IGNORECASE)
 _ONLY_BUILDKIT = ("link", "exclude", "parents", "unpack", "keep-git-dir")  # what the flag does cannot be compared
-
-
-class SeenBases(Bases):
-    """Bases whose configuration was looked at, whatever a lock says of them: `seen` has it by reference."""
-
-    def __init__(
-        self, options: BuildOptions, contexts: NamedContexts, stages: Collection[str], seen: Mapping[str, BaseImage]
-    ) -> None:
-        super().__init__(options, contexts, stages)
-        self._looked = seen
-
-    def config(self, state: State) -> BaseConfig | None:
-        """See Bases."""
-        found = self.image(state)
-        return BaseConfig(found.env, found.onbuild) if found is not None else None
-
-    def image(self, state: State) -> BaseImage | None:
-        """What lies below a state; None where nobody looked."""
-        found = self.reference(state, "from")
-        return BaseImage() if found is None else self._looked.get(found.text)
 
 
 @dataclass(slots=True)
@@ -71,10 +47,10 @@ class _Stage:
 class PlainWalk(Walk):
     """Walks the needed stages as Walk does, and writes down what each instruction comes to."""
 
-    def begin(self, order: Mapping[int, int], bases: SeenBases) -> None:
-        """Say in which place each needed stage stands, and what it may stand on."""
+    def begin(self, order: Mapping[int, int], image: Callable[[State], BaseImage | None]) -> None:
+        """Say in which place each needed stage stands, and what the images below them bring (None: not known)."""
         self._order = order
-        self._seen = bases
+        self._image = image
         self._stages: dict[int, _Stage] = {}
         self._lines: list[str] = []
         self._from: list[int] = []
@@ -110,7 +86,7 @@ class PlainWalk(Walk):
         self._stages[state.index] = self._own
 
     def _fresh(self, state: State) -> _Stage:
-        image = self._seen.image(state)
+        image = self._image(state)
         if image is None:
             self._refuse(state.line, f"what {state.base} brings (its ENV, its USER) is not known")
         if image.shell:
@@ -222,7 +198,9 @@ class PlainWalk(Walk):
             raise UnwritableError("RUN --security and --device are BuildKit's alone")
         if not run.heredocs:
             return writing.command(["RUN", *options], run.command, json=run.json)
-        return writing.exec_form(["RUN", *options], [*(self._own.shell or _SHELL), _script(run)], words=False)
+        return writing.exec_form(
+            ["RUN", *options], [*(self._own.shell or _SHELL), writing.script(run.command[0], run.heredocs)], words=False
+        )
 
     def _mounted(self, text: str, origin: State | None, before: Environment) -> str:
         found = []
@@ -317,47 +295,3 @@ class PlainWalk(Walk):
             "engine-cannot", problem, where=f"{self._path}:{line}",
             hint="write it in plainer words (README, Engines), or use the engine buildx",
         )  # fmt: skip
-
-
-def _script(run: Run) -> str:
-    """What BuildKit hands to the shell for a RUN with heredocs."""
-    (command,) = run.command
-    first, *others = run.heredocs
-    if not others and re.fullmatch(r"[0-9]*<<-?\s*['\"]?[^\s'\"<]+['\"]?\s*", command):
-        if first.text.startswith("#!"):
-            raise UnwritableError("a RUN whose heredoc names its own interpreter is BuildKit's alone")
-        return first.text
-    return "\n".join([command, *(f"{one.content}{one.name}" for one in run.heredocs)])
-
-
-class Spoken:
-    """See Dialect: one Dockerfile, with the options of each platform; `path` is how the user names it."""
-
-    def __init__(self, text: bytes, options: Iterable[BuildOptions], path: str) -> None:
-        self._text = text
-        self._options = {each.platform: each for each in options}
-        self._path = path
-
-    def bases(self, platform: Platform, builder: Platform) -> tuple[str, ...]:
-        """See Dialect."""
-        recipe = dockerfiles.resolve(self._text, self._for(platform, builder), self._path)
-        if recipe.widened:
-            raise DeployError(
-                "engine-cannot", f"{recipe.widened}, and buildah knows no other", where=self._path,
-                hint="use the engine buildx",
-            )  # fmt: skip
-        return tuple(dict.fromkeys(one.text for one in recipe.references if one.role == "from"))
-
-    def plain(self, platform: Platform, builder: Platform, bases: Mapping[str, BaseImage]) -> PlainDockerfile:
-        """See Dialect."""
-        options = self._for(platform, builder)
-        contexts = NamedContexts(options.build_contexts, str(platform))
-        opened = dockerfiles.open_stages(self._text, options, self._path, contexts, partial(SeenBases, seen=bases))
-        walk = PlainWalk(opened.scope, contexts, opened.bases, self._path, windows=platform.os == "windows")
-        walk.begin({state.index: number for number, state in enumerate(opened.own)}, opened.bases)
-        for state in opened.own:
-            walk.stage(state, is_target=state is opened.target)
-        return walk.written()
-
-    def _for(self, platform: Platform, builder: Platform) -> BuildOptions:
-        return replace(self._options[platform], build_platform=builder)

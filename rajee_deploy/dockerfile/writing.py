@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from rajee_deploy.dockerfile.nodes import Heredoc
+
 
 class UnwritableError(Exception):
     """What cannot be said in plain words, and why."""
@@ -61,6 +63,16 @@ def destination(text: str) -> str:
     if not text:
         raise UnwritableError("the destination expands to nothing")
     return f"{text}/" if text.rpartition("/")[2] in (".", "..") else text
+
+
+def script(command: str, heredocs: Sequence[Heredoc]) -> str:
+    """What BuildKit hands to the shell for a RUN with heredocs."""
+    first, *others = heredocs
+    if not others and re.fullmatch(r"[0-9]*<<-?\s*['\"]?[^\s'\"<]+['\"]?\s*", command):
+        if first.text.startswith("#!"):
+            raise UnwritableError("a RUN whose heredoc names its own interpreter is BuildKit's alone")
+        return first.text
+    return "\n".join([command, *(f"{one.content}{one.name}" for one in heredocs)])
 
 
 def ports(found: Sequence[str]) -> Iterator[str]:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from rajee_deploy.dialect import BaseImage
 from rajee_deploy.dockerfile import writing
-from rajee_deploy.dockerfile.plain import Spoken
+from rajee_deploy.dockerfile.spoken import Spoken
 from rajee_deploy.dockerfile.words import Lexer
 from rajee_deploy.errors import DeployError
 from rajee_deploy.model import BuildOptions, Platform

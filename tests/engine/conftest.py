@@ -16,7 +16,7 @@ import pytest
 from engines import SecondEngine, second_engine
 from fakes import FakeEngine, FakeRegistry
 
-from rajee_deploy.dockerfile.plain import Spoken
+from rajee_deploy.dockerfile.spoken import Spoken
 from rajee_deploy.engine import BuildRequest
 from rajee_deploy.engine.buildah import Buildah
 from rajee_deploy.engine.buildx import Buildx

@@ -108,7 +108,9 @@ def test_a_layer_of_another_value_is_never_taken(rig, line):
     for tag, value in (("c-1", "5"), ("c-2", "6"), ("c-3", "5")):
         rig.build(*lines, tag=tag, build_args={"M": value})
         config = rig.find_config(tag)
-        said = {name: value for name, value in config["config"].items() if name != "Hostname"}  # a container's, by chance
+        said = {
+            name: value for name, value in config["config"].items() if name != "Hostname"
+        }  # a container's, by chance
         made[tag] = (config["rootfs"]["diff_ids"], said)
     assert made["c-1"] != made["c-2"]
     assert made["c-1"][1] == made["c-3"][1]
