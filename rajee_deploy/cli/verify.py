@@ -45,7 +45,7 @@ def verify(
     image: Images = None,
     config: Config = None,
     max_size: Annotated[
-        str, typer.Option(help="The largest stage whose contents are compared, like 500MB; 0 builds nothing.")
+        str, typer.Option(help="How large a stage may be whose contents have to be compared, like 500MB.")
     ] = "4GB",
     detailed_exitcode: Annotated[
         bool, typer.Option("--detailed-exitcode", help="Exit with 2 when something was not checked or not compared.")

@@ -1,14 +1,16 @@
-"""The whole build, twice, on one cache: from our private copy, and then from the user's own directory.
+"""The user's own Dockerfile, built twice on one cache: from our private copy, and then from the user's own directory.
 
-What the hash got wrong about a Dockerfile is wrong in everything that follows from it, a probe included; this check
-follows from nothing but the file itself. Where every step of the second build is CACHED, BuildKit found the same
-content for all that both read, so they are one image, and nothing need be compared. Where one is not, the contents are:
-what COPY and ADD wrote in every stage that the target needs, without what a RUN made, which need not be the same twice.
+What the hash got wrong about a Dockerfile is wrong in everything that follows from it, a probe included. This check
+follows from the file itself: on its real bases, with every word left for BuildKit to expand, it builds what COPY, ADD
+and mounts write in every stage that the target needs; nothing is run (see variant.py), since a RUN need not make the
+same twice. The steps are new to every engine. So where all of the second build are CACHED, BuildKit found the very
+content of the first; where one is not, the contents of both are compared, entry by entry.
 Owns that experiment. Must never say that something agrees which it did not look at.
 """
 
 from __future__ import annotations
 
+import re
 import secrets
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -32,12 +34,12 @@ from rajee_deploy.verify.variant import copies_only
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from rajee_deploy.engine import BuildRequest
     from rajee_deploy.engine.probe import ProbeAnswer, ProbeEngine
     from rajee_deploy.image import ImageInputs
 
+_STEP = re.compile(r"\[((?:\S+ )*)(\d+)/\d+\] (.*)", re.DOTALL)  # the stage, the place in it, what it says
 GB = 1_000_000_000
 MAX_SIZE = 4 * GB
 _HINT = "please report it with this Dockerfile: the fingerprint misses what the build reads"
@@ -53,12 +55,10 @@ class Compared:
 
 
 def compare(inputs: ImageInputs, engine: ProbeEngine, max_size: int = MAX_SIZE) -> tuple[Compared, ...]:
-    """Compare the builds of every platform. `max_size` is in bytes, for one stage; 0 builds nothing.
+    """Compare the builds of every platform. `max_size` is in bytes, for one stage whose contents are compared.
 
     DeployError `verify-mismatch` names what a build of the user's directory copies and ours does not, or otherwise.
     """
-    if not max_size:
-        return tuple(Compared(str(one.options.platform), "", "--max-size is 0") for one in inputs.variants)
     return tuple(_compare(one, engine, max_size) for one in inputs.of_each_platform())
 
 
@@ -112,14 +112,11 @@ def _builds(inputs: ImageInputs) -> Iterator[_Builds]:
 
 
 def _asked(request: BuildRequest, platform: str) -> ProbeRequest:
-    return ProbeRequest(
-        request.context, request.dockerfile, platform, request.build_args, request.build_contexts,
-        target=request.target, settings=request.settings,
-    )  # fmt: skip
+    return ProbeRequest(request.context, request.dockerfile, platform, request.build_args, request.build_contexts)
 
 
 class _Comparison:
-    """One platform's comparison."""
+    """One platform's comparison, stage by stage."""
 
     def __init__(self, inputs: ImageInputs, engine: ProbeEngine, builds: _Builds, max_size: int) -> None:
         self._inputs = inputs
@@ -127,39 +124,75 @@ class _Comparison:
         self._builds = builds
         self._max_size = max_size
         self._told = Redactor(inputs.settings.build.secrets, inputs.settings.build_args)
+        local = [name for name, value in inputs.options.build_contexts.items() if is_local_context(value)]
+        file = str(builds.ours.dockerfile)
+        self._salt = f"/{secrets.token_hex(8)}"
+        self._variant = copies_only(inputs.dockerfile, file, local, self._salt)
 
     def outcome(self) -> tuple[str, str]:
         """(how it agrees, why it was not compared): one of them is empty."""
-        first = self._engine.probe(self._builds.ours)
-        second = self._engine.probe(self._builds.theirs)
+        found = "cached"
+        for number in self._needed():
+            how, reason = self._stage(self._variant.stages[number])
+            if reason:
+                return "", reason
+            found = found if how == "cached" else how
+        left = [f"line {line}: {what} was not compared" for line, what in self._variant.left_out]
+        return ("", left[0]) if left else (found, "")
+
+    def _stage(self, name: str) -> tuple[str, str]:
+        first, second = (self._probe(build, name) for build in (self._builds.ours, self._builds.theirs))
         if first.failure and second.failure:
-            return "", f"the build fails: {_last(self._told(second.failure))}"
+            why = _last(self._told(second.failure))
+            return "", f"without its RUN instructions the stage {name} is not built: {why}"
         if first.failure:
             raise self._mismatch("a build of what was selected fails, one of the directory does not", first.failure)
-        if not second.failure and not second.ran:
-            return "cached", ""
-        return self._by_contents(second)
-
-    def _by_contents(self, second: ProbeAnswer) -> tuple[str, str]:
-        local = [name for name, value in self._inputs.options.build_contexts.items() if is_local_context(value)]
-        file = str(self._builds.ours.dockerfile)
-        variant = copies_only(self._inputs.dockerfile, file, local, f"/{secrets.token_hex(8)}")
-        for name in self._needed():
-            target = variant.stages[name]
-            try:
-                sides = [self._export(one, variant.text, target) for one in (self._builds.ours, self._builds.theirs)]
-            except TooLargeError as error:
-                return "", f"the stage {target} has more than {error.limit / GB:g} GB (--max-size)"
-            except _UnbuiltError as error:
-                return "", f"without its RUN instructions the stage {target} is not built: {_last(str(error))}"
-            difference = next(differing(*sides), None)
-            if difference is not None:
-                path, how = difference
-                raise self._mismatch(f"/{path} {how}", "\n".join(["not CACHED:", *sorted(second.ran)]))
         if second.failure:
-            return "", f"a build of the directory fails: {_last(self._told(second.failure))}"
-        left = [f"line {line}: {what}" for line, what in variant.left_out]
-        return ("", f"{left[0]} was not compared") if left else ("contents", "")
+            raise self._mismatch("a build of the directory fails, one of what was selected does not", second.failure)
+        return ("cached", "") if self._is_proof(first, second) else self._by_contents(name, second)
+
+    def _is_proof(self, first: ProbeAnswer, second: ProbeAnswer) -> bool:
+        """Whether all of the second build was made by the first: not so with triggers of a base, which come before the
+        step that is new, and which a build of another day may have left in the cache."""
+        places: dict[str, dict[str, int]] = {}
+        for step in first.cached | first.ran:
+            if found := _STEP.match(step):
+                places.setdefault(found[1], {})[found[3]] = int(found[2])
+        new = f"WORKDIR {self._salt}"
+        return not _copied(second) and all(min(found.values()) == found.get(new) for found in places.values())
+
+    def _probe(self, build: ProbeRequest, target: str) -> ProbeAnswer:
+        with self._asked(build, target) as request:
+            return self._engine.probe(request)
+
+    def _by_contents(self, target: str, second: ProbeAnswer) -> tuple[str, str]:
+        try:
+            sides = [self._export(build, target) for build in (self._builds.ours, self._builds.theirs)]
+        except TooLargeError as error:
+            return "", f"the stage {target} has more than {error.limit / GB:g} GB (--max-size)"
+        difference = next(differing(*sides), None)
+        if difference is not None:
+            path, how = difference
+            raise self._mismatch(f"/{path} {how}", "\n".join(["not CACHED:", *sorted(_copied(second))]))
+        return "contents", ""
+
+    def _export(self, build: ProbeRequest, target: str) -> Entries:
+        entries = Entries(self._inputs.selections[""].modes, self._max_size)
+        with self._asked(build, target) as request:
+            answer = self._engine.export(request, entries.read)
+        if answer.failure:
+            raise self._mismatch("what was built a moment ago is not built again", answer.failure)
+        return entries
+
+    @contextmanager
+    def _asked(self, build: ProbeRequest, target: str) -> Iterator[ProbeRequest]:
+        with private_directory("verify") as place:
+            dockerfile = place / "Dockerfile"
+            dockerfile.write_bytes(self._variant.text)
+            ignored = build.dockerfile.with_name("Dockerfile.dockerignore")
+            if ignored.exists():
+                (place / ignored.name).write_bytes(ignored.read_bytes())
+            yield replace(build, dockerfile=dockerfile, target=target)
 
     def _needed(self) -> list[int]:
         """Positions of the stages that the target needs."""
@@ -168,30 +201,15 @@ class _Comparison:
         opened = dockerfiles.open_stages(self._inputs.dockerfile, options, "Dockerfile", named, Bases)
         return [state.index for state in opened.own if not state.is_replaced]
 
-    def _export(self, build: ProbeRequest, text: bytes, target: str) -> Entries:
-        entries = Entries(self._inputs.selections[""].modes, self._max_size)
-        with private_directory("verify") as place:
-            dockerfile = place / "Dockerfile"
-            dockerfile.write_bytes(text)
-            ignored = build.dockerfile.with_name("Dockerfile.dockerignore")
-            if ignored.exists():
-                _copy(ignored, place)
-            answer = self._engine.export(replace(build, dockerfile=dockerfile, target=target), entries.read)
-        if answer.failure:
-            raise _UnbuiltError(self._told(answer.failure))
-        return entries
-
     def _mismatch(self, problem: str, cause: str) -> DeployError:
         where = next((read.location.path for read in self._inputs.recipe.reads), "")
         return DeployError(MISMATCH, problem, where=where, cause=self._told(cause), hint=_HINT)
 
 
-class _UnbuiltError(Exception):
-    """A stage without its RUN instructions cannot be built."""
-
-
-def _copy(file: Path, place: Path) -> None:
-    (place / file.name).write_bytes(file.read_bytes())
+def _copied(answer: ProbeAnswer) -> set[str]:
+    """The steps that were not CACHED and can read a build context: a directory that WORKDIR makes is not always said
+    to be CACHED."""
+    return {step for step in answer.ran if "] WORKDIR " not in step}
 
 
 def _last(text: str) -> str:

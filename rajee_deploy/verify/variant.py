@@ -1,5 +1,7 @@
 """A Dockerfile → the same one, on the same bases, that only copies from build contexts: nothing is run.
 
+Every stage that stands on an image or on nothing begins with a directory of a new name, so what follows is new.
+
 For comparing what COPY and ADD write where a RUN cannot be compared, since it need not make the same twice. Works on
 the user's own lines: words are left for BuildKit to expand, with all that a base's ENV may say. Pure.
 """
@@ -33,8 +35,8 @@ class Variant:
 
 
 def copies_only(text: bytes, path: str, contexts: Collection[str], place: str) -> Variant:
-    """The variant of a Dockerfile. `contexts` are the named build contexts that are directories; what RUN mounts goes
-    below `place`, a path that nothing else uses."""
+    """The variant of a Dockerfile. `contexts` are the named build contexts that are directories; `place` is the path
+    of the new directory, and what RUN mounts goes below it."""
     parsed = parse(text, path)
     lines = text.decode("utf-8", "surrogateescape").removeprefix("\ufeff").split("\n")
     writer = _Variant(lines, contexts, place)
@@ -81,7 +83,7 @@ class _Variant:
     def _open(self, node: Node) -> None:
         name = node.args[2] if len(node.args) == 3 else f"verify-stage-{len(self.stages)}"  # noqa: PLR2004 -- FROM … AS …
         self.stages.append(name)
-        self._replace(node, " ".join(["FROM", *node.flags, node.args[0], "AS", name]))
+        self._replace(node, " ".join(["FROM", *node.flags, node.args[0], "AS", name]), f"WORKDIR {self._place}")
 
     def _mounts(self, node: Node) -> Iterator[str]:
         """What a RUN mounts of a build context, copied to a place of its own."""
