@@ -216,7 +216,8 @@ class _Drawing:
         return [f"{self.rng.choice(['ADD', 'ADD', 'COPY'])} {flag}{source} {self.place()}"]
 
     def workdir(self) -> list[str]:
-        return [f"WORKDIR {self.rng.choice(['/w', '/w/', 'rel', 'rel/../x', '/v/' + self.word(), '/w/./y', '/p'])}"]
+        """Never /p: a RUN may take that away, and buildah makes the working directory of a RUN anew."""
+        return [f"WORKDIR {self.rng.choice(['/w', '/w/', 'rel', 'rel/../x', '/v/' + self.word(), '/w/./y'])}"]
 
     def heredoc(self) -> list[str]:
         """A file in the Dockerfile, or two."""
