@@ -125,13 +125,15 @@ class _Drawing:
         self.base = base
         self.stages = 0
         self.can_run = False
+        self.is_last = False
 
     def draw(self, seed: int) -> Draw:
         rng = self.rng
         escape = rng.random() < 0.1
         lines = ["ARG A=val", 'ARG G="${A}-g"'] if rng.random() < 0.3 else []
         count = rng.choice([1, 1, 2, 3])
-        for _ in range(count):
+        for number in range(count):
+            self.is_last = number == count - 1
             lines += self.stage()
         if escape:
             lines = ["# escape=`", *(line.replace("\\", "`") if "<<" not in line else line for line in lines)]
@@ -259,14 +261,15 @@ class _Drawing:
                 return [f"RUN {mount}{command}"]
 
     def setting(self) -> list[str]:
-        """What goes into the configuration alone."""
+        """What goes into the configuration alone. buildah makes the directory of a volume, so no stage copies from it."""
         rng = self.rng
+        if self.is_last and rng.random() < 0.15:
+            return [rng.choice(["VOLUME /vol", 'VOLUME ["/p", "/vol"]', "VOLUME /v/$A /w"])]
         return [rng.choice([
             f"CMD echo {self.word()}  x", 'CMD ["a", "$A"]', "CMD []", f"ENTRYPOINT exec {self.word()}",
             'ENTRYPOINT ["b"]', "EXPOSE 80 81/udp 90-92 $P", "EXPOSE 127.0.0.1:90:91/TCP", "STOPSIGNAL SIGTERM",
             "STOPSIGNAL ${U:-9}", "USER 5", "USER 5:6", "USER 0", "USER ${U:-5}", "USER five", "USER five:six",
-            "VOLUME /vol", 'VOLUME ["/p", "/vol"]',
-            "VOLUME /v/$A /w", "HEALTHCHECK --interval=30s --timeout=2s --retries=3 CMD echo  $A",
+            "HEALTHCHECK --interval=30s --timeout=2s --retries=3 CMD echo  $A",
             'HEALTHCHECK --start-period=1m CMD ["x", "$A"]', "HEALTHCHECK NONE", "MAINTAINER me <x>",
             'SHELL ["/bin/sh", "-xc"]',
         ])]  # fmt: skip
