@@ -261,7 +261,7 @@ class _Drawing:
                 return [f"RUN {mount}{command}"]
 
     def setting(self) -> list[str]:
-        """What goes into the configuration alone. buildah makes the directory of a volume, so no stage copies from it."""
+        """What goes into the configuration alone. buildah makes a volume's directory, which no stage is to copy."""
         rng = self.rng
         if self.is_last and rng.random() < 0.15:
             return [rng.choice(["VOLUME /vol", 'VOLUME ["/p", "/vol"]', "VOLUME /v/$A /w"])]
