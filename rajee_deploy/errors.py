@@ -13,7 +13,7 @@ class Exit(IntEnum):
 
     OK = 0
     FAILED = 1
-    CHANGES = 2  # only `plan --detailed-exitcode`
+    CHANGES = 2  # only with --detailed-exitcode: plan has changes, verify left something out
     BUG = 3
     USAGE = 64
     INTERRUPTED = 130

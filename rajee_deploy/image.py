@@ -172,12 +172,14 @@ def build_request(
     `source_labels` tell where the image comes from; they decide nothing, and configured labels go before them.
     """
     from rajee_deploy.context.lineage import lineage
+    from rajee_deploy.dockerfile.spoken import Spoken
     from rajee_deploy.engine import BuildRequest
 
+    path, text = shown(_dockerfile_path(inputs.settings)), built_text(inputs)
     with lineage(inputs.selections[""].cache, _owner(inputs.settings)) as line, ExitStack() as stack:
         known_as = line.name({name: selection.records for name, selection in inputs.selections.items()})
         staged = {
-            name: stack.enter_context(contexts.staged(selection, built_text(inputs), name=known_as))
+            name: stack.enter_context(contexts.staged(selection, text, name=known_as))
             for name, selection in inputs.selections.items()
         }
         line.lend()
@@ -197,9 +199,10 @@ def build_request(
                 FINGERPRINT_LABEL: str(inputs.fingerprint.digest),
             },
             settings=inputs.settings.build,
-            shown_dockerfile=shown(_dockerfile_path(inputs.settings)),
+            shown_dockerfile=path,
             name=inputs.settings.name,
             on_loaded=line.keep,
+            dialect=Spoken(text, (each.options for each in inputs.variants), path),
         )
 
 

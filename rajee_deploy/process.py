@@ -17,7 +17,7 @@ import time
 from collections import deque
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Any
 
 from rajee_deploy.errors import DeployError
 from rajee_deploy.interrupts import interrupts_held
@@ -37,7 +37,7 @@ kill -s KILL -- "-$1"
 """
 
 
-_running: set[subprocess.Popen[str]] = set()  # by `run`, on all threads
+_running: set[subprocess.Popen[Any]] = set()  # by `run`, on all threads
 _ending = threading.Event()
 
 
@@ -87,6 +87,43 @@ def run(
     return Completed(tuple(argv), code, tuple(tail), expired.is_set())
 
 
+def stream(
+    argv: Sequence[str],
+    consume: Callable[[IO[bytes]], None],
+    *,
+    env: Mapping[str, str] | None = None,
+    on_line: Callable[[str], None] | None = None,
+) -> Completed:
+    """Run a program whose stdout is data, which `consume` reads while it is made; lines of stderr go to `on_line`.
+
+    The program is ended when `consume` raises. Otherwise as `run`.
+    """
+    tail: deque[str] = deque(maxlen=TAIL_LINES)
+
+    def listen() -> None:
+        for line in child.stderr or ():
+            text = line.decode("utf-8", "replace").rstrip("\r\n")
+            tail.append(text)
+            if on_line is not None:
+                on_line(text)
+
+    with _child(argv, None, env, cleans_up=False, has_data=True) as child:
+        listener = threading.Thread(target=listen)
+        listener.start()
+        try:
+            if child.stdout is not None:
+                consume(child.stdout)
+            code = child.wait()
+        except BaseException:
+            _end_group(child)
+            raise
+        finally:
+            listener.join()
+            if child.stderr is not None:
+                child.stderr.close()
+    return Completed(tuple(argv), code, tuple(tail))
+
+
 def end_all() -> None:
     """End every program that `run` runs, on all threads, and let none start until `allow` is called.
 
@@ -125,14 +162,14 @@ def spawn_detached(argv: Sequence[str], *, log: Path, env: Mapping[str, str] | N
 
 @contextmanager
 def _child(
-    argv: Sequence[str], cwd: Path | None, env: Mapping[str, str] | None, *, cleans_up: bool
-) -> Iterator[subprocess.Popen[str]]:
+    argv: Sequence[str], cwd: Path | None, env: Mapping[str, str] | None, *, cleans_up: bool, has_data: bool = False
+) -> Iterator[subprocess.Popen[Any]]:
     """A program and its guard; both are gone at the end, however that comes."""
     child = guard = None
     _refuse_when_ending(cleans_up)
     try:
         with interrupts_held():
-            child = _start(argv, cwd, env)
+            child = _start(argv, cwd, env, has_data=has_data)
             _running.add(child)
             guard = _watch(child)
         _refuse_when_ending(cleans_up)  # it may have started just after the others were ended
@@ -150,7 +187,11 @@ def _child(
                 child.stdout.close()
 
 
-def _start(argv: Sequence[str], cwd: Path | None, env: Mapping[str, str] | None) -> subprocess.Popen[str]:
+def _start(
+    argv: Sequence[str], cwd: Path | None, env: Mapping[str, str] | None, *, has_data: bool
+) -> subprocess.Popen[Any]:
+    """`has_data`: stdout is bytes, and stderr is apart from it."""
+    words: dict[str, Any] = {"text": True, "encoding": "utf-8", "errors": "replace"}
     try:
         return subprocess.Popen(
             list(argv),
@@ -158,11 +199,9 @@ def _start(argv: Sequence[str], cwd: Path | None, env: Mapping[str, str] | None)
             env={**os.environ, **(env or {})},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            encoding="utf-8",
-            errors="replace",
+            stderr=subprocess.PIPE if has_data else subprocess.STDOUT,
             start_new_session=True,
+            **({} if has_data else words),
         )
     except OSError as error:
         raise DeployError(
@@ -173,7 +212,7 @@ def _start(argv: Sequence[str], cwd: Path | None, env: Mapping[str, str] | None)
         ) from error
 
 
-def _watch(child: subprocess.Popen[str]) -> subprocess.Popen[bytes]:
+def _watch(child: subprocess.Popen[Any]) -> subprocess.Popen[bytes]:
     """Start the guard of a child's group."""
     return subprocess.Popen(
         ["/bin/sh", "-c", _GUARD, "rajee-deploy-guard", str(child.pid)],
@@ -197,7 +236,7 @@ def _refuse_when_ending(cleans_up: bool) -> None:  # noqa: FBT001 -- private, an
         raise DeployError("interrupted", "interrupted", hint="run again to go on from here")
 
 
-def _kill_after(child: subprocess.Popen[str], seconds: float | None, expired: threading.Event) -> threading.Timer:
+def _kill_after(child: subprocess.Popen[Any], seconds: float | None, expired: threading.Event) -> threading.Timer:
     def expire() -> None:
         expired.set()
         _signal_group(child, signal.SIGKILL)
@@ -209,7 +248,7 @@ def _kill_after(child: subprocess.Popen[str], seconds: float | None, expired: th
     return timer
 
 
-def _end_group(child: subprocess.Popen[str]) -> None:
+def _end_group(child: subprocess.Popen[Any]) -> None:
     """Ask the child's whole group to end as Ctrl-C would, then insist."""
     _signal_group(child, signal.SIGINT)
     try:
@@ -222,7 +261,7 @@ def _end_group(child: subprocess.Popen[str]) -> None:
         child.wait()
 
 
-def _signal_group(child: subprocess.Popen[str], number: signal.Signals) -> None:
+def _signal_group(child: subprocess.Popen[Any], number: signal.Signals) -> None:
     # The group may be gone (macOS answers EPERM for a group of zombies).
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(child.pid, number)

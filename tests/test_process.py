@@ -12,7 +12,7 @@ import time
 import pytest
 
 from rajee_deploy.errors import DeployError
-from rajee_deploy.process import allow, end_all, run, spawn_detached
+from rajee_deploy.process import _running, allow, end_all, run, spawn_detached, stream
 
 
 def python(code: str) -> list[str]:
@@ -148,3 +148,23 @@ def test_while_all_are_ended_only_what_cleans_up_is_started():
     finally:
         allow()
     assert run(["true"]).code == 0
+
+
+def test_data_is_streamed_and_stderr_heard():
+    seen, heard = [], []
+    script = "printf 'a\\000b'; echo word >&2; exit 3"
+    ended = stream(["sh", "-c", script], lambda data: seen.append(data.read()), on_line=heard.append)
+    assert (seen, heard, ended.code, ended.tail) == ([b"a\0b"], ["word"], 3, ("word",))
+
+
+def test_a_reader_that_has_enough_ends_the_program():
+    class EnoughError(Exception):
+        pass
+
+    def read(data):
+        assert data.read(2) == b"y\n"
+        raise EnoughError
+
+    with pytest.raises(EnoughError):
+        stream(["yes"], read)
+    assert not _running

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path  # noqa: TC003 -- typer reads the annotations while the program runs
 from typing import TYPE_CHECKING, Annotated
 
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
     from rajee_deploy.verify.verdicts import Verdict
 
 
+_UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
+
+
 def verify(
     context: Annotated[
         Path | None, typer.Argument(help="A build context; without one, the images of the settings.")
@@ -40,9 +44,16 @@ def verify(
     environment: Environment = None,
     image: Images = None,
     config: Config = None,
+    max_size: Annotated[
+        str, typer.Option(help="How large a stage may be whose contents have to be compared, like 500MB.")
+    ] = "4GB",
+    detailed_exitcode: Annotated[
+        bool, typer.Option("--detailed-exitcode", help="Exit with 2 when something was not checked or not compared.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
-    """Re-hash every file, and ask a real BuildKit whether it reads what we hash. Exits with 1 when they disagree.
+    """Re-hash every file, and ask a real BuildKit whether it reads what we hash, and builds what we build. Exits with 1
+    when they disagree.
 
     \b
     rajee-deploy verify                      the images of the settings
@@ -52,29 +63,44 @@ def verify(
     from rajee_deploy.cli.images import BuildFlags, SettingsFlags, flagged_images, image_of_flags
     from rajee_deploy.console import Console
     from rajee_deploy.context import Modes
+    from rajee_deploy.errors import Exit
     from rajee_deploy.verify.verdicts import document, lines, summary
 
     flags = BuildFlags(file, target, platform, build_arg, build_context)
     settings = SettingsFlags(environment, image, config)
     chosen = flagged_images(settings, flags) if context is None else [image_of_flags(context, flags)]
-    verdicts = {each.name: _verdict(each, Modes(modes.value)) for each in chosen}
+    limit = _bytes(max_size)
+    verdicts = {each.name: _verdict(each, Modes(modes.value), limit) for each in chosen}
     console = Console()
     if as_json:
         console.document(document(verdicts))
-        return
-    for name, verdict in verdicts.items():
-        for line in lines(verdict):
-            console.item("!", f"image {name}", line, "yellow")
-        console.data(f"{name} {summary(verdict)}")
+    else:
+        for name, verdict in verdicts.items():
+            for line in lines(verdict):
+                console.item("!", f"image {name}", line, "yellow")
+            console.data(f"{name} {summary(verdict)}")
+    if detailed_exitcode and not all(verdict.is_whole for verdict in verdicts.values()):
+        raise typer.Exit(Exit.CHANGES)
 
 
-def _verdict(image: ImageSettings, modes: Modes) -> Verdict:
+def _bytes(text: str) -> int:
+    """A size as people write it, in powers of ten. ConfigurationError."""
+    found = re.fullmatch(r"(\d{1,12})\s*(k|m|g|t)?b?", text.strip(), re.IGNORECASE)
+    if found is None:
+        from rajee_deploy.errors import ConfigurationError
+
+        raise ConfigurationError("bad-size", f"{text!r} is no size", where="--max-size", hint="write it like 500MB")
+    return int(found[1]) * _UNITS[(found[2] or "").lower()]
+
+
+def _verdict(image: ImageSettings, modes: Modes, max_size: int) -> Verdict:
     from functools import partial
 
     from rajee_deploy.engine.probe import BuildxProbe
     from rajee_deploy.errors import DeployError
     from rajee_deploy.image import read_all_inputs, read_inputs
     from rajee_deploy.verify.buildkit import check
+    from rajee_deploy.verify.contents import compare
     from rajee_deploy.verify.rehash import rehash
     from rajee_deploy.verify.verdicts import Verdict
 
@@ -88,4 +114,4 @@ def _verdict(image: ImageSettings, modes: Modes) -> Verdict:
         name = engine.check()
     except DeployError as error:
         return Verdict(inputs, "", None, f"{error.problem} ({error.code})")
-    return Verdict(inputs, name, check(inputs, engine))
+    return Verdict(inputs, name, check(inputs, engine), compared=compare(inputs, engine, max_size))

@@ -9,7 +9,7 @@ scope and dispatch (variables, reads), selectors, canonical (the text that is ha
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
 from rajee_deploy.dockerfile import canonical, frontend, machines, selectors
 from rajee_deploy.dockerfile.bases import Bases
@@ -37,7 +37,7 @@ from rajee_deploy.model import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from rajee_deploy.dockerfile.instructions import Instruction
     from rajee_deploy.dockerfile.stages import State
@@ -47,6 +47,7 @@ __all__ = [
     "BASE_DECIDES", "alike", "familiar", "image_of", "merged", "pinned_text", "remote_of", "resolve", "united",
 ]  # fmt: skip
 
+B = TypeVar("B", bound=Bases)
 _SYNTAX_ARG = "BUILDKIT_SYNTAX"
 # They count without being declared: the first dates the image, the others reach the frontend itself.
 _UNDECLARED = ("SOURCE_DATE_EPOCH", "BUILDKIT_")
@@ -107,10 +108,25 @@ def _on_all_machines(
     return replace(merged(recipes), widened=reason)
 
 
-def _resolve(
-    text: bytes, options: BuildOptions, path: str, syntax: Reference | None, contexts: NamedContexts
-) -> tuple[Recipe, list[State]]:
-    """The recipe, and those of its stages whose base the machine that builds decides."""
+class Opened(NamedTuple, Generic[B]):
+    """A file whose stages are known: the needed ones of its own, in order, and the target among them."""
+
+    scope: GlobalScope
+    bases: B
+    args: list[Arg]
+    own: list[State]
+    target: State
+
+
+def open_stages(
+    text: bytes,
+    options: BuildOptions,
+    path: str,
+    contexts: NamedContexts,
+    make_bases: Callable[..., B],
+    syntax: Reference | None = None,
+) -> Opened[B]:
+    """The stages that a target needs. DeployError as for `resolve`."""
     parsed = parse(text, path)
     instructions = [typed(node, path) for node in parsed.nodes]
     args, stages = _split(instructions, path)
@@ -125,16 +141,23 @@ def _resolve(
             scope.declare(arg)
         except ExpansionError as error:
             raise syntax_error(path, arg.lines.start, str(error)) from error
-    bases = Bases(options, contexts, {opening.name for opening, _ in stages if opening.name})
+    bases = make_bases(options, contexts, {opening.name for opening, _ in stages if opening.name})
     graph = Graph(scope, contexts, bases, path)
     for opening, steps in stages:
         graph.add(opening, steps)
     target = graph.target(options.target)
     graph.link()
-    needed = graph.needed(target)
+    own = [state for state in graph.needed(target) if state.stage is not None]
+    return Opened(scope, bases, args, own, target)
+
+
+def _resolve(
+    text: bytes, options: BuildOptions, path: str, syntax: Reference | None, contexts: NamedContexts
+) -> tuple[Recipe, list[State]]:
+    """The recipe, and those of its stages whose base the machine that builds decides."""
+    scope, bases, args, own, target = open_stages(text, options, path, contexts, Bases, syntax)
     sources = bases, Remotes(text, options.locked)
     walk = Walk(scope, contexts, sources, path, windows=options.platform.os == "windows")
-    own = [state for state in needed if state.stage is not None]
     for state in own:
         walk.stage(state, is_target=state is target)
     references = [*([syntax] if syntax is not None else []), *walk.found.references]

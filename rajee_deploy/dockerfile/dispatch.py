@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from rajee_deploy.dockerfile.stages import State, Step
     from rajee_deploy.model import Selector
 
-_BODY = Lexer(plain_quotes=True)  # always with the backslash, whatever the escape directive says
+BODY = Lexer(plain_quotes=True)  # always with the backslash, whatever the escape directive says
 _NO_IMAGES = ("git@", "git://", "ssh://", "http://", "https://")  # sources without a configuration
 _CHECKS = {"VOLUME": check_volume, "STOPSIGNAL": check_signal, "EXPOSE": check_port}
 
@@ -229,7 +229,7 @@ class Walk:
         expand(transfer.dest)
         for heredoc in transfer.inline:
             if heredoc.expand:
-                expand(heredoc.text, _BODY)
+                expand(heredoc.text, BODY)
         _check_checksum(checksum, sources)
         context = self._context_of(origins[0], f"copy from {flags.text('from')}") if origins else ""
         for written, source in sources:

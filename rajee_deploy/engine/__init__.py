@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
+    from rajee_deploy.dialect import Dialect
     from rajee_deploy.model import BaseConfig, Platform, PushAccess
 
 
@@ -26,7 +27,8 @@ class BuildRequest:
     messages; `name` is the image's own, and the scope of its build cache. `proxies` are the build arguments of docker's
     configuration, private too: no others are added, whatever the engine's own configuration says. An engine that
     remembers contexts by the names of their directories calls `on_loaded` once it has ended all their transfers in
-    order, also where the build then failed.
+    order, also where the build then failed. `dialect` writes the Dockerfile in plain words, for an engine that is not
+    BuildKit.
     """
 
     context: Path
@@ -42,6 +44,7 @@ class BuildRequest:
     name: str = "image"
     on_loaded: Callable[[], None] = lambda: None
     proxies: Mapping[str, str] = field(default_factory=dict, repr=False)
+    dialect: Dialect | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,8 @@
 """`buildah build` and `buildah push`: a build without an engine that runs in the background.
 
-Images and cached layers live in the user's own container storage, as with buildah by hand. What buildah's Dockerfile
-lacks against BuildKit's (a recent `COPY --exclude`, say) fails loudly: the staged build context holds exactly what is
-read, and an unknown flag is an error.
+Images and cached layers live in the user's own container storage, as with buildah by hand. buildah reads a Dockerfile
+otherwise than BuildKit in many small things, mostly without a word; so it is given one in plain words, in which
+nothing is left to interpret (buildah_files.py), and what no such words say is refused with its line.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ import re
 import resource
 import secrets
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
-from platform import machine
 from typing import TYPE_CHECKING, Any
 
 from rajee_deploy.build_settings import Provenance
 from rajee_deploy.engine.ambient import EPOCH, POLICY
-from rajee_deploy.engine.bases import config_of
+from rajee_deploy.engine.buildah_files import BUILDER, Written, base_image, written
 from rajee_deploy.engine.buildx import build_arg_flags
 from rajee_deploy.engine.cache import layer_cache_flags, mounts_files
 from rajee_deploy.engine.failures import failure
@@ -27,15 +27,16 @@ from rajee_deploy.engine.login import private_docker_config
 from rajee_deploy.engine.secrets import Redactor, secret_flags
 from rajee_deploy.engine.steps import Steps
 from rajee_deploy.errors import ConfigurationError, DeployError
-from rajee_deploy.model import Platform
+from rajee_deploy.model import BaseConfig, Platform
 from rajee_deploy.process import find_program, run
 from rajee_deploy.scratch import private_directory
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
+    from rajee_deploy.dialect import BaseImage
     from rajee_deploy.engine import BuildEvent, BuildRequest
-    from rajee_deploy.model import BaseConfig, PushAccess
+    from rajee_deploy.model import PushAccess
 
 OLDEST = (1, 33)  # the first with heredocs
 _CHECK_SECONDS = 20.0
@@ -71,7 +72,7 @@ class Buildah:
 
     def platform(self) -> Platform:
         """See Engine."""
-        return Platform.parse(f"linux/{machine()}")
+        return BUILDER
 
     def base_config(
         self, image: str, platform: Platform, access: PushAccess, registry: Callable[[], BaseConfig]
@@ -80,14 +81,8 @@ class Buildah:
         del registry
         with private_docker_config(access) as login, _registries() as registries:
             environment = {**login, **registries}
-            pull = [self._program(), "pull", "--quiet", f"--platform={platform}", *_trust(image), _auth(login), image]
-            pulled = run(pull, env=environment)
-            if pulled.code == 0:
-                return _config(self._inspect(pulled.tail[-1], environment))
-        raise DeployError(
-            "base-unknown", f"the base image {image} cannot be used", where=image, cause="\n".join(pulled.tail[-5:]),
-            hint="check its name, its platform and your login to its registry",
-        )  # fmt: skip
+            found = self._base(platform, environment, _auth(login), image)
+            return BaseConfig(found.env, found.onbuild)
 
     def build_and_push(self, request: BuildRequest, access: PushAccess, on_event: Callable[[BuildEvent], None]) -> str:
         """See Engine."""
@@ -106,17 +101,32 @@ class Buildah:
                 named = str(platform) if len(request.platforms) > 1 else ""
                 steps = Steps(redacted.events(on_event), platform=named)
                 own = [f"--platform={platform}", f"--iidfile={made}", _auth(login), *given]
-                self._build(request, [*_layers(request, platform, access.host), *own], environment, steps, redacted)
-                if self._platform(made, environment) != platform:
-                    # buildah takes cached layers of FROM scratch for any platform, and with them the other's name.
-                    self._build(request, ["--layers=false", *own], environment, steps, redacted)
-                    self._check_platform(request, platform, self._platform(made, environment))
+                look = partial(self._base, platform, environment, _auth(login))
+                with written(request, platform, look) as files:
+                    layers = _layers(request, files, platform, access.host)
+                    self._build(request, files, [*layers, *own], environment, (steps, redacted))
+                    if self._platform(made, environment) != platform:
+                        # buildah takes cached layers of FROM scratch for any platform, and with them the other's name.
+                        self._build(request, files, ["--layers=false", *own], environment, (steps, redacted))
+                        self._check_platform(request, platform, self._platform(made, environment))
                 images.append(made.read_text().strip())
             with self._pushable(images, environment) as (push, image):
                 self._push(
                     request, access, ([*push, f"--digestfile={pushed}", _auth(login)], image), environment, on_event
                 )
             return pushed.read_text().strip() if pushed.exists() else ""
+
+    def _base(self, platform: Platform, environment: Mapping[str, str], auth: str, image: str) -> BaseImage:
+        """What an image brings. DeployError `base-unknown`."""
+        name = re.sub(r":[^:/@]+@", "@", image)  # a digest goes before a tag, and both are too much for some
+        pull = [self._program(), "pull", "--quiet", f"--platform={platform}", *_trust(name), auth, name]
+        pulled = run(pull, env=environment)
+        if pulled.code == 0:
+            return base_image(self._inspect(pulled.tail[-1], environment))
+        raise DeployError(
+            "base-unknown", f"the base image {image} cannot be used", where=image, cause="\n".join(pulled.tail[-5:]),
+            hint="check its name, its platform and your login to its registry",
+        )  # fmt: skip
 
     @contextmanager
     def _pushable(self, images: list[str], environment: Mapping[str, str]) -> Iterator[tuple[list[str], str]]:
@@ -138,15 +148,17 @@ class Buildah:
             run([self._program(), "manifest", "rm", name], env=environment, cleans_up=True)
 
     def _build(
-        self, request: BuildRequest, more: list[str], environment: Mapping[str, str], steps: Steps, redacted: Redactor
-    ) -> None:
+        self, request: BuildRequest, files: Written, more: list[str], environment: Mapping[str, str],
+        words: tuple[Steps, Redactor],
+    ) -> None:  # fmt: skip
+        steps, redacted = words
         flags, arguments = build_arg_flags(request.build_args, frozenset(s.variable for s in request.settings.secrets))
-        argv = [self._program(), "build", *_build_flags(request), *more, *flags, str(request.context)]
+        argv = [self._program(), "build", *files.flags, *_build_flags(request), *more, *flags, str(request.context)]
         ended = run(argv, env={**environment, **arguments}, on_line=steps.line)
         if ended.code == 0:
             steps.done()
             return
-        where, cause = steps.failure(request.dockerfile.read_text("utf-8", "replace"), request.shown_dockerfile)
+        where, cause = steps.failure(files.text, request.shown_dockerfile, files.lines)
         raise failure(f"{self._name} build ended with {ended.code}", request.reference, redacted(cause), where)
 
     def _push(
@@ -206,7 +218,7 @@ class Buildah:
         return found
 
 
-def _layers(request: BuildRequest, platform: Platform, host: str) -> list[str]:
+def _layers(request: BuildRequest, files: Written, platform: Platform, host: str) -> list[str]:
     """Whether layers, which are buildah's cache, may be kept and taken from earlier builds, and where they are shared.
 
     It looks at what a layer stands on and not for which platform it was made: of two images that share their first
@@ -214,12 +226,10 @@ def _layers(request: BuildRequest, platform: Platform, host: str) -> list[str]:
     are neither taken nor left behind, where anything is run.
 
     Nor are any where a RUN mounts files: buildah (1.39 at least) takes its layer though the files of a stage have
-    changed, older ones though those of the build context have.
+    changed, older ones though those of the build context have. Nor where the text does not say all of what it copies.
     https://github.com/containers/buildah/issues/6609 and 5400
     """
-    dockerfile = request.dockerfile.read_text("utf-8", "replace")
-    is_own = Platform.parse(f"linux/{machine()}") == platform
-    if (not is_own and _RUN.search(dockerfile)) or mounts_files(dockerfile):
+    if files.varies or (platform != BUILDER and _RUN.search(files.text)) or mounts_files(files.text):
         return ["--layers=false"]
     return ["--layers=true", *layer_cache_flags(request.settings.cache_from, request.settings.cache_to, host)]
 
@@ -231,11 +241,8 @@ def _build_flags(request: BuildRequest) -> Iterator[str]:
     # Docker's format: the other one silently drops HEALTHCHECK, SHELL and ONBUILD.
     yield from ("--format=docker", "--identity-label=false")
     yield "--force-rm"  # else a build that fails leaves a container, mounted, in the user's storage
-    yield f"--file={request.dockerfile}"
     yield f"--ignorefile={request.dockerfile}.dockerignore"  # the context is exact already
     yield from _limits()
-    if request.target is not None:
-        yield f"--target={request.target}"
     if request.build_args.get(EPOCH):
         yield f"--timestamp={int(request.build_args[EPOCH])}"
     if _LOOPBACK.match(request.reference):
@@ -304,7 +311,3 @@ def _registries() -> Iterator[dict[str, str]]:
         path = directory / "registries.conf"
         path.write_text(_REGISTRIES, "utf-8")
         yield {"CONTAINERS_REGISTRIES_CONF": str(path)}
-
-
-def _config(document: Mapping[str, Any]) -> BaseConfig:
-    return config_of((document.get("Docker") or {}).get("config") or document.get("Config"))

@@ -7,7 +7,9 @@ what nobody else should read (a proxy with its password is one). They are shown 
 
 from __future__ import annotations
 
+import json
 import os
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -43,7 +45,7 @@ class Redactor:
     def __init__(self, secrets: Sequence[Secret], build_args: Mapping[str, str] | None = None) -> None:
         hidden = {line.strip(): HIDDEN for secret in secrets for line in _value(secret).splitlines()}
         args = sorted((build_args or {}).items())
-        named = {value: f"${name}" for name, value in args if name != _FRONTEND}
+        named = {form: f"${name}" for name, value in args if name != _FRONTEND for form in _forms(value)}
         # The longest first: one value may be the beginning of another.
         self._values = sorted(
             ((value, shown) for value, shown in {**named, **hidden}.items() if len(value) >= _SHORTEST),
@@ -59,6 +61,12 @@ class Redactor:
     def events(self, on_event: Callable[[BuildEvent], None]) -> Callable[[BuildEvent], None]:
         """What hands events on without the values."""
         return lambda event: on_event(replace(event, name=self(event.name)))
+
+
+def _forms(value: str) -> tuple[str, ...]:
+    """A value as it is, and as it stands in a Dockerfile in plain words: in double quotes, and in a JSON array."""
+    quoted = re.sub(r'[\\"$]', r"\\\g<0>", value)
+    return value, quoted, json.dumps(re.sub(r"[\\'\"$]", r"\\\g<0>", value), ensure_ascii=False)[1:-1]
 
 
 def _value(secret: Secret) -> str:

@@ -11,7 +11,7 @@ from rajee_deploy.engine import BuildEvent
 from rajee_deploy.engine.location import line_of_step
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
 # `STEP 2/6: COPY a /a`, with `[1/2] ` before it where there are several stages
 _STEP = re.compile(r"(?:\[(\d+/\d+)\] )?STEP (\d+/\d+): (.+)")
@@ -71,10 +71,15 @@ class Steps:
             self._on_event(BuildEvent(self._name, self._clock() - self._began, self._cached))
             self._name = ""
 
-    def failure(self, dockerfile: str, shown: str) -> tuple[str, str]:
-        """(where, what): the failing line of the Dockerfile ("" when it is not known), the step and its last lines."""
+    def failure(self, dockerfile: str, shown: str, lines: Sequence[int] = ()) -> tuple[str, str]:
+        """(where, what): the failing line of the Dockerfile ("" when it is not known), the step and its last lines.
+
+        `lines` has for each line of `dockerfile` the one that is told (without: itself).
+        """
         words = "\n".join(self._said)
         named = _FAILED.search(words)
         line = line_of_step(self._text, dockerfile) or (line_of_step(named[1], dockerfile) if named else 0)
+        if line and lines:
+            line = lines[line - 1]
         cause = (f"step: {self._name}\n" if self._name else "") + words
         return (f"{shown}:{line}" if line else ""), cause

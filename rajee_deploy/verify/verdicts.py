@@ -13,20 +13,29 @@ if TYPE_CHECKING:
     from rajee_deploy.image import ImageInputs
     from rajee_deploy.model import ContextRead
     from rajee_deploy.verify.buildkit import Checked
+    from rajee_deploy.verify.contents import Compared
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """An image that agrees. `engine` names who was asked; where nobody was, `checked` is None and `reason` says why."""
+    """An image that agrees. `engine` names who was asked; where nobody was, `checked` is None and `reason` says why.
+    `compared` are the builds of its platforms."""
 
     inputs: ImageInputs
     engine: str
     checked: Checked | None
     reason: str = ""
+    compared: tuple[Compared, ...] = ()
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether nothing was left out."""
+        return self.checked is not None and not self.checked.unchecked and all(one.how for one in self.compared)
 
 
 def document(verdicts: Mapping[str, Verdict]) -> dict[str, Any]:
-    """`rajee-deploy.verify/1`: per image what was compared, and what was not, with the reason."""
+    """`rajee-deploy.verify/1`: per image what was compared, and what was not, with the reason. `contents` has a version
+    of its own: it says how the build of the user's directory was compared with ours, for each platform."""
     return {
         "schema": "rajee-deploy.verify/1",
         "images": {name: _image(verdict) for name, verdict in verdicts.items()},
@@ -41,6 +50,9 @@ def lines(verdict: Verdict) -> Iterator[str]:
     for one in verdict.checked.unchecked:
         read = one.read
         yield f"not checked: line {read.location.start} {read.instruction.value} {read.source}: {one.reason}"
+    for each in verdict.compared:
+        if not each.how:
+            yield f"contents not compared ({each.platform}): {each.reason}"
 
 
 def summary(verdict: Verdict) -> str:
@@ -50,7 +62,9 @@ def summary(verdict: Verdict) -> str:
     if verdict.checked is None:
         return f"{tag} agrees: {count} re-hashed"
     agreed, left = len(verdict.checked.agreed), len(verdict.checked.unchecked)
-    return f"{tag} agrees: {count} re-hashed, {agreed} checked against {verdict.engine}, {left} not checked"
+    missing = sum(not each.how for each in verdict.compared)
+    contents = "contents not compared" if missing else "contents the same"
+    return f"{tag} agrees: {count} re-hashed, {agreed} checked against {verdict.engine}, {left} not checked, {contents}"
 
 
 def _image(verdict: Verdict) -> dict[str, Any]:
@@ -64,6 +78,14 @@ def _image(verdict: Verdict) -> dict[str, Any]:
         "not_checked": [{**_read(one.read), "reason": one.reason} for one in checked.unchecked]
         if checked
         else [{**_read(use.read), "reason": verdict.reason} for use in verdict.inputs.uses],
+        "contents": {
+            "schema": "rajee-deploy.verify-contents/1",
+            "result": "same" if checked and all(one.how for one in verdict.compared) else "not-compared",
+            "platforms": [
+                {"platform": one.platform, "how": one.how or None, "reason": one.reason or None}
+                for one in verdict.compared
+            ],
+        },
     }
 
 

@@ -8,7 +8,7 @@ import shutil
 import tempfile
 import urllib.request
 import uuid
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,10 +17,11 @@ from engines import SecondEngine, second_engine
 from fakes import FakeEngine, FakeRegistry
 from sandboxes import running_sandbox
 
+from rajee_deploy.dockerfile.spoken import Spoken
 from rajee_deploy.engine import BuildRequest
 from rajee_deploy.engine.buildah import Buildah
 from rajee_deploy.engine.buildx import Buildx
-from rajee_deploy.model import Platform, PushAccess
+from rajee_deploy.model import BuildOptions, Platform, PushAccess
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -60,7 +61,11 @@ class Rig:
         dockerfile.write_text("\n".join(lines) + "\n")
         dockerfile.with_name("Dockerfile.dockerignore").write_text("# nothing\n")
         options = {"platforms": (AMD64,), "shown_dockerfile": "docker/api.Dockerfile", **given}
-        return BuildRequest(context=context, dockerfile=dockerfile, reference=f"{self.access.uri}:{tag}", **options)
+        request = BuildRequest(context=context, dockerfile=dockerfile, reference=f"{self.access.uri}:{tag}", **options)
+        asked = (
+            BuildOptions(each, request.target, request.build_args, request.build_contexts) for each in request.platforms
+        )
+        return replace(request, dialect=Spoken(dockerfile.read_bytes(), asked, request.shown_dockerfile))
 
     def build(self, *lines: str, **given: Any) -> str:
         return self.engine.build_and_push(self.request(*lines, **given), self.access, self.events.append)

@@ -74,8 +74,39 @@ def test_what_it_would_get_wrong_is_refused(rig, given):
 
 
 @pytest.mark.parametrize("rig", ["buildah"], indirect=True)
-def test_an_instruction_that_it_does_not_know_fails_loudly(rig):
+@pytest.mark.parametrize(
+    ("line", "code"),
+    [
+        ("COPY --not-a-flag app /app", "dockerfile-syntax"),
+        ("COPY --exclude=x app /app", "engine-cannot"),
+        ("COPY --chmod=u+x app /app", "build-failed"),
+    ],
+)
+def test_a_flag_that_it_does_not_know_fails_loudly(rig, line, code):
     with pytest.raises(DeployError) as caught:
-        rig.build("FROM scratch", "COPY --not-a-flag app /app")
-    assert caught.value.code == "build-failed"
-    assert "not-a-flag" in caught.value.cause
+        rig.build("FROM scratch", line)
+    assert (caught.value.code, caught.value.where) == (code, "docker/api.Dockerfile:2")
+
+
+@pytest.mark.parametrize("rig", ["buildah"], indirect=True)
+def test_a_value_that_is_private_is_not_shown_in_plain_words(rig):
+    rig.build("FROM scratch", "ARG M", "ENV A=$M", "COPY app /$M/", build_args={"M": 'a "p$rivate\\value'})
+    assert "rivate" not in rig.said()
+
+
+@pytest.mark.parametrize("rig", ["buildah"], indirect=True)
+def test_a_line_that_fails_is_the_users_own(rig):
+    lines = (
+        "ARG V=1",
+        "FROM scratch AS base",
+        "ARG V",
+        "COPY <<E /e",
+        "x",
+        "E",
+        "WORKDIR /w",
+        "FROM base",
+        "COPY nope /",
+    )
+    with pytest.raises(DeployError) as caught:
+        rig.build(*lines)
+    assert caught.value.where == "docker/api.Dockerfile:9"

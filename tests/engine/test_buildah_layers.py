@@ -82,3 +82,35 @@ def test_what_run_mounts_is_never_of_an_earlier_build(rig):
     rig.build(*lines)
     rig.build(*lines, 'RUN ["/busybox", "grep", "two", "/made"]')
     assert rig.find_config("c-1")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "COPY app /$M/",
+        "ADD app /$M/",
+        "WORKDIR /$M",
+        "COPY --from=one /app /$M/",
+        "ENV X=/$M",
+        "LABEL x=$M",
+        "COPY <<E /e\n$M\nE",
+        "COPY --chown=$M app /app",
+        "ADD --chown=$M app /app",
+        "VOLUME /$M",
+        "USER $M",
+        'RUN ["/busybox", "sh", "-c", "echo $M > /made"]',
+    ],
+)
+def test_a_layer_of_another_value_is_never_taken(rig, line):
+    """The same Dockerfile twice, with two values of its argument, and once more with the first."""
+    lines = ("FROM scratch AS one", "COPY app /app", *BASE, "ARG M", line, "ENV LAST=1")
+    made = {}
+    for tag, value in (("c-1", "5"), ("c-2", "6"), ("c-3", "5")):
+        rig.build(*lines, tag=tag, build_args={"M": value})
+        config = rig.find_config(tag)
+        said = {
+            name: value for name, value in config["config"].items() if name != "Hostname"
+        }  # a container's, by chance
+        made[tag] = (config["rootfs"]["diff_ids"], said)
+    assert made["c-1"] != made["c-2"]
+    assert made["c-1"][1] == made["c-3"][1]

@@ -90,6 +90,9 @@ class FakeProbeEngine:
         self.ignored.append(ignore.read_bytes() if ignore.exists() else b"")
         return self.answer
 
+    def export(self, _request, _consume):
+        return self.answer
+
 
 def test_the_probe_keeps_words_for_buildkit_to_expand(inputs):
     probe = make_probe(inputs().recipe, "salt", lambda _: "")
@@ -261,6 +264,32 @@ def test_the_verb(project):
     assert [one["line"][0] for one in image["checked"]] == [6, 7, 8, 11, 11, 14, 18]
     assert image["not_checked"] == []
     assert "7 checked against Docker Engine" in command(project, ".", "--build-context", "data=data").stdout
+
+
+@pytest.mark.docker
+@pytest.mark.parametrize(
+    ("lines", "flags", "code", "result", "word"),
+    [
+        ("FROM scratch\nCOPY app /x/\nRUN nothing\n", ("--max-size=0",), 0, "same", "contents the same"),
+        ("FROM localhost:9/none:1\nCOPY app /x/\n", (), 2, "not-compared", "contents not compared"),
+    ],
+)
+def test_what_was_not_compared_has_a_word_and_an_exit_code(project, lines, flags, code, result, word):
+    (project / "Dockerfile").write_text(lines)
+    ended = command(project, ".", *flags, "--detailed-exitcode", "--json")
+    (image,) = json.loads(ended.stdout)["images"].values()
+    assert (ended.returncode, image["contents"]["result"]) == (code, result)
+    assert image["contents"]["schema"] == "rajee-deploy.verify-contents/1"
+    ended = command(project, ".", *flags)
+    assert ended.returncode == 0
+    assert word in ended.stdout
+    assert (result == "same") == ("contents not compared (linux/amd64): " not in ended.stderr)
+
+
+def test_a_size_that_is_none_is_refused(project):
+    ended = command(project, ".", "--max-size", "much")
+    assert ended.returncode == 64
+    assert "bad-size" in ended.stderr
 
 
 def test_what_no_build_would_accept_is_an_error_document(project):

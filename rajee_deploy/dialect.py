@@ -1,0 +1,56 @@
+"""What an engine that is not BuildKit gets in place of the user's Dockerfile, and what it must tell first. Nouns only.
+
+BuildKit is the specification of what a Dockerfile means. Another engine expands words, scopes arguments and keeps
+layers in its own way, and says nothing of it; so it gets a Dockerfile in which there is nothing left to interpret.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from rajee_deploy.model import Platform
+
+
+class BaseImage(NamedTuple):
+    """What a base image brings into a stage: its ENV in order, its ONBUILD, its USER and its SHELL."""
+
+    env: tuple[tuple[str, str], ...] = ()
+    onbuild: tuple[str, ...] = ()
+    user: str = ""
+    shell: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PlainDockerfile:
+    """A Dockerfile of literal words, its last stage the target.
+
+    `lines` has the line of the user's file for each line of `text`. `files` are files that the text takes from the
+    named build context FILES, by path; "" stands for an empty directory there. `varies` says why no layer of an
+    earlier build may be taken (empty: any may).
+    """
+
+    text: str
+    lines: tuple[int, ...]
+    files: Mapping[str, bytes] = field(default_factory=dict)
+    varies: str = ""
+
+
+FILES = "rajee-deploy-files"  # no image has this name: it would be in Docker Hub's own library
+
+
+class Dialect(Protocol):
+    """A Dockerfile that can be written in plain words."""
+
+    def bases(self, platform: Platform, builder: Platform) -> tuple[str, ...]:
+        """The images that the needed stages stand on: what they bring must be known. `builder` is what BUILDPLATFORM
+        stands for. DeployError `engine-cannot` for a file in another language than Docker's."""
+        ...
+
+    def plain(self, platform: Platform, builder: Platform, bases: Mapping[str, BaseImage]) -> PlainDockerfile:
+        """The plain Dockerfile for one platform, on bases that bring this. DeployError `engine-cannot`, with the line,
+        for what only BuildKit does."""
+        ...
