@@ -266,10 +266,10 @@ def hook(event, arguments):
         if not name.startswith("<") and os.path.realpath(name).startswith(os.environ["PROJECT"]):
             seen.append(f"{event} {name}")
 sys.addaudithook(hook)
-from rajee_deploy.cli import main
+from rajee_deploy.cli.ending import _run
 sys.argv = ["rajee-deploy", "plan", "--infra-check=hash", "--json"]
 try:
-    main()
+    sys.exit(_run())
 finally:
     print("seen", seen, file=sys.stderr)
 """
