@@ -75,11 +75,12 @@ def open_tree(root: Path) -> DiskTree:
 class DiskTree:
     """A build context on disk, listed once per directory. A context manager: it holds descriptors.
 
-    What this tool keeps in it itself is not there. `failed`: some directory could not be listed, so what was seen is
-    not all there is. `ours`: the directories in which something of ours was left out.
+    What this tool keeps in it itself is not there, unless `shows_ours`. `failed`: some directory could not be listed, so
+    what was seen is not all there is. `ours`: the directories in which something of ours was left out.
     """
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, *, shows_ours: bool = False) -> None:
+        self._shows_ours = shows_ours
         self._open = [("", os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC))]
         self._listed: dict[str, dict[str, Kind]] = {}
         self._unsorted: dict[str, dict[str, Kind]] = {}
@@ -134,6 +135,8 @@ class DiskTree:
 
     def without_ours(self, path: str, found: dict[str, Kind]) -> dict[str, Kind]:
         """What a directory that was listed holds of the user's."""
+        if self._shows_ours:
+            return found
         left_out = own_files(path, found) if MARKER in found else set()
         # Of all before the first is entered: that moves the descriptors.
         at = self.directory(path)

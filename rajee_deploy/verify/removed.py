@@ -1,4 +1,5 @@
-"""What `.deployignore` removes, as ignore patterns: BuildKit must see the build context without it.
+"""What `.deployignore` removes and what this tool keeps there itself, as ignore patterns: BuildKit must see the build
+context without it.
 
 gitignore's rules cannot be said in BuildKit's, but their effect can: every topmost removed entry becomes one literal
 pattern behind the user's own. Owns that list. Must never change a file of the user's.
@@ -28,15 +29,13 @@ class InexpressibleError(Exception):
 
 def ignore_text(root: Path, rules: ContextRules) -> bytes | None:
     """The ignore file that shows BuildKit the build context which we select from; None when none is needed."""
-    if rules.deployignore is None:
-        return rules.ignore if rules.ignore is None else _some(rules.ignore)
     lines = []
     for path in _removed(root, rules):
         lines.append(_pattern(path))
         if len(lines) > MOST:
-            raise InexpressibleError(f".deployignore removes more than {MOST} entries")
-    if not lines and rules.ignore is None:
-        return None
+            raise InexpressibleError(f"more than {MOST} entries are removed, most of them by .deployignore")
+    if not lines:
+        return rules.ignore if rules.ignore is None else _some(rules.ignore)
     own = (rules.ignore or b"").rstrip(b"\n")
     return _some(b"\n".join([own, *lines, b""]))
 
@@ -46,8 +45,8 @@ def _some(text: bytes) -> bytes:
 
 
 def _removed(root: Path, rules: ContextRules) -> Iterator[str]:
-    with DiskTree(root) as disk:
-        left = DeployIgnored(disk, rules.deployignore or b"", rules.deployignore_path)
+    with DiskTree(root) as own, DiskTree(root, shows_ours=True) as disk:
+        left = DeployIgnored(own, rules.deployignore, rules.deployignore_path) if rules.deployignore else own
         waiting = [""]
         while waiting:
             directory = waiting.pop()
@@ -62,5 +61,5 @@ def _removed(root: Path, rules: ContextRules) -> Iterator[str]:
 
 def _pattern(path: str) -> bytes:
     if path != path.strip() or re.search(r"[\r\n\ud800-\udfff]", path):
-        raise InexpressibleError(f".deployignore removes {path!r}, which no ignore pattern can name")
+        raise InexpressibleError(f"{path!r} is removed, which no ignore pattern can name")
     return b"/" + re.sub(r"[*?\[\]\\^]|\A!", r"\\\g<0>", path).encode()

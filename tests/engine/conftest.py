@@ -62,9 +62,8 @@ class Rig:
         dockerfile.with_name("Dockerfile.dockerignore").write_text("# nothing\n")
         options = {"platforms": (AMD64,), "shown_dockerfile": "docker/api.Dockerfile", **given}
         request = BuildRequest(context=context, dockerfile=dockerfile, reference=f"{self.access.uri}:{tag}", **options)
-        asked = (
-            BuildOptions(each, request.target, request.build_args, request.build_contexts) for each in request.platforms
-        )
+        args = {**request.proxies, **request.build_args}
+        asked = (BuildOptions(each, request.target, args, request.build_contexts) for each in request.platforms)
         return replace(request, dialect=Spoken(dockerfile.read_bytes(), asked, request.shown_dockerfile))
 
     def build(self, *lines: str, **given: Any) -> str:
