@@ -75,7 +75,7 @@ def open_tree(root: Path) -> DiskTree:
 class DiskTree:
     """A build context on disk, listed once per directory. A context manager: it holds descriptors.
 
-    What this tool keeps in it itself is not there, unless `shows_ours`. `failed`: some directory could not be listed, so
+    What this tool keeps in it itself is left out, unless `shows_ours`. `failed`: some directory could not be listed, so
     what was seen is not all there is. `ours`: the directories in which something of ours was left out.
     """
 
