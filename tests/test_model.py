@@ -39,7 +39,7 @@ def test_what_is_no_digest_is_refused(text):
         ("linux/amd64", Platform("linux", "amd64")),
         (" Linux/AMD64 ", Platform("linux", "amd64")),
         ("linux/x86_64", Platform("linux", "amd64")),
-        ("linux/x86-64", None),
+        ("linux/x86-64", Platform("linux", "amd64")),
         ("linux/amd64/v1", Platform("linux", "amd64")),
         ("linux/amd64/v2", Platform("linux", "amd64", "v2")),
         ("linux/aarch64", Platform("linux", "arm64")),

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 # Only what broadens permissions is printed, and the exit code says whether anything was.
 DIFF = ("--security-only", "--fail", "--method=template")
+# In a narrow terminal the CLI breaks the names of permissions apart; it prints into a pipe, where any width will do.
+WHOLE = {"COLUMNS": ""}
 _END = "(NOTE:"
 
 

@@ -122,10 +122,10 @@ class Cdk:
 
     def security_changes(self, stack: str, assembly: Path) -> str:
         """See StackDeployer."""
-        from rajee_deploy.stack.approval import DIFF, security_changes
+        from rajee_deploy.stack.approval import DIFF, WHOLE, security_changes
 
         printed: list[str] = []
-        ended = self._cdk(["diff", stack, "--app", str(assembly), "--exclusively", *DIFF], printed.append)
+        ended = self._cdk(["diff", stack, "--app", str(assembly), "--exclusively", *DIFF], printed.append, WHOLE)
         return security_changes(stack, ended, printed)
 
     def _deploy(self, step: DeployStack, assembly: Path, method: Sequence[str], on_line: Callable[[str], None]) -> None:

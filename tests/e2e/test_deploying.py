@@ -57,7 +57,7 @@ def commit(shell, text: str) -> str:
 def test_broader_permissions_are_refused_where_nobody_can_say_yes(bootstrapped):
     git(bootstrapped, "init", "--quiet")
     settings(bootstrapped, approval="broadening")
-    ended = bootstrapped.run("rajee-deploy up", code=1)
+    ended = bootstrapped.run("rajee-deploy up", code=1, COLUMNS="80")  # names are whole in a narrow terminal too
     assert "✗ approval-needed" in ended.stderr
     assert "ecr:GetAuthorizationToken" in ended.stderr, ended.stderr
     assert "--yes" in ended.stderr

@@ -29,6 +29,7 @@ HARMLESS = frozenset(
 _COMPILED = re.compile(r"(?P<folder>.*)/__pycache__/(?P<name>[^/]+?)\.[^./]+(\.opt-\d)?\.pyc$")
 _PACKAGES = re.compile(r"(?P<site>.*/(?:site|dist)-packages)(?:/(?P<top>[^/]+).*)?$")
 _KERNEL = re.compile(r"(?P<root>.*)/(?:bin/jsii-runtime|lib/program)\.js$")
+_HOST = "asks for the host's name"
 _MACHINE = ("/proc", "/sys", "/dev")
 # What node and its tools keep there is named after the source that it was compiled from, which is read as well.
 _COMPILE_CACHE = re.compile(r"/(?:v8-compile-cache|node-compile-cache|tsx)(?:-[^/]*)?(?:/|$)")
@@ -196,7 +197,11 @@ def package_version(directory: str) -> str:
 
 
 def _impurities(app: App, records: Records) -> Iterator[str]:
+    kernels = tuple(f"{root}/" for root in _own_kernels(records))
     for what, file, line in records.of("impure"):
+        # jsii's kernel names a lock by the host where its cache is new; in no template is there anything of it.
+        if what == _HOST and file.startswith(kernels):
+            continue
         place = os.path.relpath(file, app.directory) if file.startswith("/") else file
         yield f"{place}:{line} {what}" if file else what
     if app.is_python and not records.of("python"):
@@ -206,6 +211,15 @@ def _impurities(app: App, records: Records) -> Iterator[str]:
         yield "the app, which could not be traced (a command that sets NODE_OPTIONS keeps the trace out; so does bun)"
     if records.of("started") and not any(_KERNEL.match(main) for _, main, _ in records.of("node")):
         yield "jsii's node, which could not be traced"
+
+
+def _own_kernels(records: Records) -> Iterator[str]:
+    """Where Python's jsii unpacked the kernel that ran: a new directory right in the place for temporary files."""
+    temporary = {tempfile.gettempdir(), os.path.realpath(tempfile.gettempdir())}
+    for _, main, _ in records.of("node"):
+        kernel = _KERNEL.match(main)
+        if kernel and os.path.dirname(kernel["root"]) in temporary:  # noqa: PTH120 -- a text of the trace
+            yield kernel["root"]
 
 
 def _source_of(path: str) -> str:

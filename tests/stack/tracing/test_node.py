@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import tempfile
 
 import pytest
 
-from rajee_deploy.stack.tracing.depfile import Depfile
+from rajee_deploy.stack.tracing.depfile import Depfile, Records
+from rajee_deploy.stack.tracing.distil import App, distil
 
 pytestmark = pytest.mark.cdk
 
@@ -178,3 +180,26 @@ def test_an_app_in_a_directory_that_is_called_like_the_cli_is_traced(project):
     (project.app / "aws-cdk" / "bin").mkdir(parents=True)
     (project.app / "aws-cdk" / "bin" / "app.js").write_text("process.env.CDK_OUTDIR; process.env.SIZE")
     assert project.trace("node", "aws-cdk/bin/app.js") == Depfile(variables=("SIZE",))
+
+
+HOST = "asks for the host's name"
+
+
+@pytest.mark.parametrize(
+    ("main", "asked", "is_told"),
+    [
+        ("{tmp}/tmpabc123/lib/program.js", "{tmp}/tmpabc123/lib/program.js", False),
+        ("{tmp}/tmpabc123/bin/jsii-runtime.js", "{tmp}/tmpabc123/lib/program.js", False),
+        ("{tmp}/tmpabc123/lib/program.js", "{app}/lib/thing.js", True),  # the app's own, run by the kernel
+        ("{app}/lib/program.js", "{app}/lib/program.js", True),  # called like the kernel
+        ("{tmp}/tmpabc123/lib/program.js", "{tmp}/tmpabc1234/lib/program.js", True),
+    ],
+)
+def test_jsii_s_kernel_may_ask_for_the_host(tmp_path, main, asked, is_told):
+    """It does where its cache of libraries is new: the first run of every newcomer."""
+    places = {"tmp": tempfile.gettempdir(), "app": str(tmp_path)}
+    lines = [("node", "v20", main.format(**places), ""), ("impure", HOST, asked.format(**places), "1")]
+    lines += [("python", "3.11", "/usr/lib/python3.11", "/usr")]
+    records = Records(tuple(lines), tmp_path / "cdk.out", 0)
+    app = App(tmp_path, lambda _: False, is_python=True, is_known_library=lambda _: False)
+    assert any(HOST in call for call in distil(app, records).impure) is is_told
