@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
     from rajee_deploy.model import Platform
 
+    Base = tuple[str, Platform]
+    """An image, and the platform it is used for: one on the machine that builds may bring something else."""
+
 
 class BaseImage(NamedTuple):
     """What a base image brings into a stage: its ENV in order, its ONBUILD, its USER and its SHELL."""
@@ -45,12 +48,13 @@ FILES = "rajee-deploy-files"  # no image has this name: it would be in Docker Hu
 class Dialect(Protocol):
     """A Dockerfile that can be written in plain words."""
 
-    def bases(self, platform: Platform, builder: Platform) -> tuple[str, ...]:
-        """The images that the needed stages stand on: what they bring must be known. `builder` is what BUILDPLATFORM
-        stands for. DeployError `engine-cannot` for a file in another language than Docker's."""
+    def bases(self, platform: Platform, builder: Platform) -> tuple[Base, ...]:
+        """The images that the needed stages stand on, each with the platform it is used for: what they bring must be
+        known. `builder` is what BUILDPLATFORM stands for. DeployError `engine-cannot` for a file in another language
+        than Docker's."""
         ...
 
-    def plain(self, platform: Platform, builder: Platform, bases: Mapping[str, BaseImage]) -> PlainDockerfile:
+    def plain(self, platform: Platform, builder: Platform, bases: Mapping[Base, BaseImage]) -> PlainDockerfile:
         """The plain Dockerfile for one platform, on bases that bring this. DeployError `engine-cannot`, with the line,
         for what only BuildKit does."""
         ...

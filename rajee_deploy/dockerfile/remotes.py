@@ -39,16 +39,17 @@ class Remotes:
         line, text = transfer.lines.start, written if source.by_engine else source.text or written
         if transfer.flags.text("checksum") or (is_git(text) and _COMMIT.fullmatch(_ref(text))):
             return Reference(ADD, text, line), None
-        obstacle = _decided_elsewhere(source) or self._obstacle(transfer, text)
+        obstacle = _decided_elsewhere(source) or self._obstacle(transfer, written, text)
         known = self._locked.get(text) if not obstacle else None
         if known is not None:
             return Reference(ADD, f"{text}@{known.digest}", line, text, locked=known.digest), None
-        return Reference(ADD, text, line, "" if obstacle else text), unpinned(text, line, obstacle)
+        # As it is written: a variable in it may stand for what no log should have.
+        return Reference(ADD, text, line, "" if obstacle else text), unpinned(written, line, obstacle)
 
-    def _obstacle(self, transfer: Transfer, text: str) -> str:
+    def _obstacle(self, transfer: Transfer, written: str, text: str) -> str:
         """Why a lock cannot pin the source; "" when it can."""
-        if not _LINE.fullmatch(text) or urlsplit(text).password is not None:
-            return "nothing locks an address with a password" if "@" in text else "its address is not plain ASCII"
+        if _has_login(text) or not _LINE.fullmatch(text):
+            return "nothing locks an address with a login" if _has_login(text) else "its address is not plain ASCII"
         if is_local_context(text):
             return "write its address as ssh://…, to lock it"
         if not _KEYWORD.match(self._lines[transfer.lines.start - 1]):
@@ -58,7 +59,9 @@ class Remotes:
         if "?" in text:
             return "name the commit in the address"
         instruction = "\n".join(self._lines[transfer.lines.start - 1 : transfer.lines.end])
-        return "" if instruction.count(text) == 1 else "write its address without variables, to lock it"
+        # In the source itself: a comment between the lines, or the destination, may say the address too.
+        is_literal = text in written and instruction.count(text) == 1
+        return "" if is_literal else "write its address once and without variables, to lock it"
 
 
 def unpinned(text: str, line: int, obstacle: str) -> Notice:
@@ -146,6 +149,13 @@ def _decided_elsewhere(source: Expanded) -> str:
     if source.by_engine:
         return "the machine that builds decides its address"
     return "it depends on a base image" if source.unknown else ""
+
+
+def _has_login(text: str) -> bool:
+    """Whether an address carries what nobody else may know. A user of HTTP may be a token; one of ssh is a name."""
+    parts = urlsplit(text) if "://" in text else None
+    is_user = parts is not None and parts.scheme in ("http", "https") and parts.username is not None
+    return parts is not None and (is_user or parts.password is not None)
 
 
 def _ref(text: str) -> str:

@@ -17,24 +17,26 @@ from rajee_deploy.dockerfile.references import NamedContexts
 from rajee_deploy.dockerfile.remotes import Remotes
 from rajee_deploy.dockerfile.scope import OF_THE_ENGINE, automatic_args
 from rajee_deploy.errors import DeployError
-from rajee_deploy.model import BaseConfig
+from rajee_deploy.model import BUILD_PLATFORM, BaseConfig, Platform
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
 
-    from rajee_deploy.dialect import PlainDockerfile
+    from rajee_deploy.dialect import Base, PlainDockerfile
     from rajee_deploy.dockerfile.stages import State
-    from rajee_deploy.model import BuildOptions, Platform
+    from rajee_deploy.model import BuildOptions, Reference
 
 
 class SeenBases(Bases):
-    """Bases whose configuration was looked at, whatever a lock says of them: `seen` has it by reference."""
+    """Bases whose configuration was looked at, whatever a lock says of them: `seen` has it by image and platform."""
 
     def __init__(
-        self, options: BuildOptions, contexts: NamedContexts, stages: Collection[str], seen: Mapping[str, BaseImage]
-    ) -> None:
+        self, options: BuildOptions, contexts: NamedContexts, stages: Collection[str], seen: Mapping[Base, BaseImage],
+        builder: Platform,
+    ) -> None:  # fmt: skip
         super().__init__(options, contexts, stages)
         self._looked = seen
+        self._builder = builder
 
     def config(self, state: State) -> BaseConfig | None:
         """See Bases."""
@@ -44,7 +46,7 @@ class SeenBases(Bases):
     def image(self, state: State) -> BaseImage | None:
         """What lies below a state; None where nobody looked."""
         found = self.reference(state, "from")
-        return BaseImage() if found is None else self._looked.get(found.text)
+        return BaseImage() if found is None else self._looked.get(_used(found, self._builder))
 
 
 class Spoken:
@@ -55,7 +57,7 @@ class Spoken:
         self._options = {each.platform: each for each in options}
         self._path = path
 
-    def bases(self, platform: Platform, builder: Platform) -> tuple[str, ...]:
+    def bases(self, platform: Platform, builder: Platform) -> tuple[Base, ...]:
         """See Dialect."""
         recipe = dockerfiles.resolve(self._text, self._for(platform, builder), self._path)
         if recipe.widened:
@@ -63,13 +65,14 @@ class Spoken:
                 "engine-cannot", f"{recipe.widened}, and buildah knows no other", where=self._path,
                 hint="use the engine buildx",
             )  # fmt: skip
-        return tuple(dict.fromkeys(one.text for one in recipe.references if one.role == "from"))
+        return tuple(dict.fromkeys(_used(one, builder) for one in recipe.references if one.role == "from"))
 
-    def plain(self, platform: Platform, builder: Platform, bases: Mapping[str, BaseImage]) -> PlainDockerfile:
+    def plain(self, platform: Platform, builder: Platform, bases: Mapping[Base, BaseImage]) -> PlainDockerfile:
         """See Dialect."""
         options = self._for(platform, builder)
         contexts = NamedContexts(options.build_contexts, str(platform))
-        opened = dockerfiles.open_stages(self._text, options, self._path, contexts, partial(SeenBases, seen=bases))
+        make_bases = partial(SeenBases, seen=bases, builder=builder)
+        opened = dockerfiles.open_stages(self._text, options, self._path, contexts, make_bases)
         sources = opened.bases, Remotes(self._text, options.locked)
         walk = PlainWalk(opened.scope, contexts, sources, self._path, windows=platform.os == "windows")
         walk.begin({state.index: number for number, state in enumerate(opened.own)}, opened.bases.image)
@@ -83,3 +86,9 @@ class Spoken:
         automatic = automatic_args(platform, "", builder)
         own = {name: automatic[name] for name in OF_THE_ENGINE}
         return replace(options, build_platform=builder, build_args={**own, **options.build_args})
+
+
+def _used(base: Reference, builder: Platform) -> Base:
+    """A base with the platform it is used for; what is not said of that, the machine that builds fills in."""
+    is_native = base.platform in ("", BUILD_PLATFORM)
+    return base.text, builder if is_native else Platform.parse(base.platform)

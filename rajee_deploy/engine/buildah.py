@@ -81,7 +81,7 @@ class Buildah:
         del registry
         with private_docker_config(access) as login, _registries() as registries:
             environment = {**login, **registries}
-            found = self._base(platform, environment, _auth(login), image)
+            found = self._base(environment, _auth(login), image, platform)
             return BaseConfig(found.env, found.onbuild)
 
     def build_and_push(self, request: BuildRequest, access: PushAccess, on_event: Callable[[BuildEvent], None]) -> str:
@@ -101,7 +101,7 @@ class Buildah:
                 named = str(platform) if len(request.platforms) > 1 else ""
                 steps = Steps(redacted.events(on_event), platform=named)
                 own = [f"--platform={platform}", f"--iidfile={made}", _auth(login), *given]
-                look = partial(self._base, platform, environment, _auth(login))
+                look = partial(self._base, environment, _auth(login))
                 with written(request, platform, look) as files:
                     layers = _layers(request, files, platform, access.host)
                     self._build(request, files, [*layers, *own], environment, (steps, redacted))
@@ -116,7 +116,7 @@ class Buildah:
                 )
             return pushed.read_text().strip() if pushed.exists() else ""
 
-    def _base(self, platform: Platform, environment: Mapping[str, str], auth: str, image: str) -> BaseImage:
+    def _base(self, environment: Mapping[str, str], auth: str, image: str, platform: Platform) -> BaseImage:
         """What an image brings. DeployError `base-unknown`."""
         name = re.sub(r":[^:/@]+@", "@", image)  # a digest goes before a tag, and both are too much for some
         pull = [self._program(), "pull", "--quiet", f"--platform={platform}", *_trust(name), auth, name]

@@ -41,7 +41,7 @@ class Written:
 
 
 @contextmanager
-def written(request: BuildRequest, platform: Platform, look: Callable[[str], BaseImage]) -> Iterator[Written]:
+def written(request: BuildRequest, platform: Platform, look: Callable[[str, Platform], BaseImage]) -> Iterator[Written]:
     """The files for one platform; `look` says what a base image brings. DeployErrors of `look`, and `engine-cannot`
     for what only BuildKit does."""
     if request.dialect is None:
@@ -50,13 +50,13 @@ def written(request: BuildRequest, platform: Platform, look: Callable[[str], Bas
         yield Written(text, (), (f"--file={request.dockerfile}", *target), "nobody read it")
         return
     bases = {}
-    for image in request.dialect.bases(platform, BUILDER):
+    for image, used_for in request.dialect.bases(platform, BUILDER):
         if _NAMED.match(image):
             raise DeployError(
                 "engine-cannot", f"what {image} brings into a stage is not known", where=request.shown_dockerfile,
                 hint="name an image of a registry, or use the engine buildx",
             )  # fmt: skip
-        bases[image] = look(image)
+        bases[image, used_for] = look(image, used_for)
     plain = request.dialect.plain(platform, BUILDER, bases)
     with private_directory("dockerfile") as place:
         yield _write(place, plain)

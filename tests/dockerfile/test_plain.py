@@ -17,7 +17,7 @@ from rajee_deploy.errors import DeployError
 from rajee_deploy.model import BuildOptions, Platform
 
 AMD64, ARM64 = Platform.parse("linux/amd64"), Platform.parse("linux/arm64")
-BASE = {"base": BaseImage((("PATH", "/bin"), ("D", "of-base")), user="7")}
+BASE = {("base", AMD64): BaseImage((("PATH", "/bin"), ("D", "of-base")), user="7")}
 WORDS = st.text(st.characters(blacklist_categories=("Cs",), blacklist_characters="\0\r\n"), max_size=12)
 
 
@@ -104,8 +104,18 @@ def test_what_a_base_brings_counts():
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize("native", ["$BUILDPLATFORM", "linux", "linux/$BUILDARCH", "linux/amd64"])
+def test_a_base_is_looked_at_for_the_platform_it_is_used_for(native):
+    lines = [f"FROM --platform={native} base AS b", "COPY a /$D/", "FROM base", "COPY --from=b /x /$D/"]
+    spoken = Spoken("\n".join(lines).encode(), [BuildOptions(ARM64, None, {})], "Dockerfile")
+    assert set(spoken.bases(ARM64, AMD64)) == {("base", AMD64), ("base", ARM64)}
+    seen = {("base", each): BaseImage((("D", each.architecture),)) for each in (AMD64, ARM64)}
+    text = spoken.plain(ARM64, AMD64, seen).text.splitlines()
+    assert [text[1], text[3]] == ['COPY ["a", "/amd64/"]', 'COPY --from=s0 ["/x", "/arm64/"]']
+
+
 def test_a_plain_trigger_of_a_base_is_left_to_the_engine():
-    base = {"base": BaseImage(onbuild=("ENV Q=1",))}
+    base = {("base", AMD64): BaseImage(onbuild=("ENV Q=1",))}
     assert plain("FROM base", "COPY a /$Q", bases=base).text.splitlines()[1:] == ['COPY ["a", "/1"]']
 
 
@@ -153,7 +163,7 @@ def _first(lines):
 )
 def test_a_base_that_would_be_read_otherwise_is_refused(base, problem):
     with pytest.raises(DeployError) as caught:
-        plain("FROM base", bases={"base": base} if base is not None else {})
+        plain("FROM base", bases={("base", AMD64): base} if base is not None else {})
     assert (caught.value.code, caught.value.where) == ("engine-cannot", "Dockerfile:1")
     assert problem in caught.value.problem
 

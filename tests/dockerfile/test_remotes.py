@@ -66,7 +66,11 @@ def test_what_is_pinned_in_the_file_is_not(line):
         ([f"ADD {URL} a /d/"], "an ADD of its own"),
         ([f"ARG R=main\nADD {GIT}#$R /d"], "without variables"),
         ([f"ADD {GIT}?ref=main /d"], "name the commit"),
-        (["ADD https://name:word@example.com/x /d"], "nothing locks an address with a password"),
+        (["ADD https://name:word@example.com/x /d"], "nothing locks an address with a login"),
+        (["ADD https://word@example.com/team/tool.git#main /d"], "nothing locks an address with a login"),
+        (["ARG T=word", "ADD https://$T@example.com/x /d"], "nothing locks an address with a login"),
+        ([f"ARG U={GIT}", "ADD \\", f"# as in {GIT}", "  $U /d"], "without variables"),
+        ([f"ARG U={GIT}", f"ADD $U /{GIT}"], "without variables"),
         (["ADD somebody@example.com:team/tool.git /d"], "ssh://"),
         (["ADD https://example.com/é /d"], "not plain ASCII"),
     ],
@@ -75,7 +79,13 @@ def test_what_nothing_locks_says_why(lines, why):
     found = recipe(*lines)
     assert {one.key for one in found.references} == {""}
     assert why in found.notices[0].message
-    assert "word" not in found.notices[0].message.replace("password", "")
+    assert "word" not in found.notices[0].message
+
+
+def test_a_build_argument_in_an_address_is_in_no_notice():
+    options = replace(OPTIONS, build_args={"T": "word"})
+    (notice,) = recipe("ARG T", f"ADD {URL}?token=$T /f", options=options).notices
+    assert notice.message.startswith(f"{URL}?token=$T is fetched without a checksum")
 
 
 @pytest.mark.parametrize(
