@@ -18,7 +18,7 @@ from rajee_deploy import fingerprint as fingerprints
 from rajee_deploy.engine import ambient
 from rajee_deploy.errors import DeployError
 from rajee_deploy.layout import pinned_layout
-from rajee_deploy.model import BuildOptions, Notice
+from rajee_deploy.model import MACHINES, BuildOptions, Notice
 from rajee_deploy.names import FINGERPRINT_LABEL
 from rajee_deploy.places import cache_directory, prepare_chosen_places
 
@@ -30,8 +30,6 @@ if TYPE_CHECKING:
     from rajee_deploy.fingerprint import Fingerprint
     from rajee_deploy.model import LockedImage, Recipe, Use
     from rajee_deploy.settings import ImageSettings
-
-_MACHINES = ("linux/amd64", "linux/arm64")  # that build: tools have no images for linux/386 or linux/arm/v7
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +134,7 @@ def _options(settings: ImageSettings, locked: Mapping[str, LockedImage]) -> list
     named = {name: pinned_layout(reference) for name, reference in settings.build_contexts.items()}
     policy = ambient.source_policy()
     several = len(settings.platforms) > 1
-    builds = min(settings.platforms, key=lambda each: str(each) not in _MACHINES) if several else None
+    builds = min(settings.platforms, key=lambda each: str(each) not in MACHINES) if several else None
     return [
         BuildOptions(
             each,

@@ -9,6 +9,7 @@ import json
 import subprocess
 import tarfile
 import urllib.request
+from functools import partial
 
 import pytest
 from engines import docker
@@ -99,6 +100,27 @@ def test_every_platform_stands_on_its_own_base(able):
     assert {name: files(able, manifest)["which"] for name, manifest in children(able, "c-1").items()} == {
         "linux/amd64": "one", "linux/arm64": "two",
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("rig", ["buildah"], indirect=True)
+def test_a_tool_for_the_machine_alone_serves_another_platform(rig):
+    """Its base has no image for the platform that is built, and its ENV is the machine's."""
+    amd64, arm64 = BOTH
+    made = rig.request("FROM scratch", "COPY app /app", "ENV D=of-the-machine", platforms=(amd64,), tag="image")
+    rig.engine.build_and_push(made, rig.access, rig.events.append)
+    name = rig.access.uri
+    buildah = ("buildah", "manifest")
+    creds = f"--creds=AWS:{rig.access.password}"
+    run = partial(subprocess.run, check=True, capture_output=True)
+    run([*buildah, "create", "localhost/tool-alone"])
+    try:
+        run([*buildah, "add", "--tls-verify=false", creds, "localhost/tool-alone", f"docker://{name}:image"])
+        run([*buildah, "push", "--all", "--tls-verify=false", creds, "localhost/tool-alone", f"docker://{name}:tool"])
+    finally:
+        run([*buildah, "rm", "localhost/tool-alone"])
+    lines = (f"FROM --platform=$BUILDPLATFORM {name}:tool AS b", "COPY app /$D/", "FROM scratch", "COPY --from=b / /")
+    rig.build(*lines, platforms=(arm64,), tag="c-arm")
+    assert files(rig, json.loads(ask(rig, "manifests/c-arm")))["of-the-machine/app"] == "app"
 
 
 @each_engine
