@@ -15,18 +15,22 @@ from itertools import takewhile
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection
     from pathlib import Path
 
 MARKER = ".rajee-deploy"
 _TEXT = b"rajee-deploy keeps notes in this directory. It is safe to remove: they are made again.\n"
 _FILES = re.compile(
-    r"verdicts\.json|history\.jsonl|sandbox\.(json|log|lock)|depfile\.json"
+    r"verdicts\.json|history\.jsonl|sandbox\.(json|log|lock)"
     r"|[0-9a-f]{32}\.(answers|files-[a-z]+|engine)(\.[0-9a-f]{16}\.tmp)?"  # context.cache
     r"|ignored-[0-9a-f]{16}\.json|shapes-[0-9a-z.]+\.json"  # stack.ignored, aws.short.shapes
     r"|[cm]-[0-9a-f]{8,64}\.record"  # contents.local
     r"|\.[^/]+\.[0-9a-f]{12}\.part"  # drafts of atomic
 )
+# A depfile lies in a directory that is ours by its name. Beside a user's files, which a place that was chosen may hold,
+# one of that name is the user's.
+_APP = re.compile(r"[0-9a-f]{16}")
+_OF_AN_APP = "depfile.json"
 # An assembly is kept whole, under names that its app chose, in a directory whose name nobody else gives.
 _ASSEMBLIES = re.compile(r"[0-9a-f]{40}|\.new-[a-z0-9_]{8}")
 _ASSEMBLIES_IN = "assemblies"
@@ -50,14 +54,15 @@ def is_marked(directory: str, at: int | None = None) -> bool:
     return True
 
 
-def own_files(directory: str, names: Iterable[str]) -> set[str]:
+def own_files(directory: str, names: Collection[str]) -> set[str]:
     """Which names in a marked directory are ours as they are: files, and kept assemblies."""
-    holds_assemblies = os.path.basename(directory) == _ASSEMBLIES_IN  # noqa: PTH119 -- on every start
-    return {
-        name
-        for name in names
-        if name == MARKER or _FILES.fullmatch(name) or (holds_assemblies and _ASSEMBLIES.fullmatch(name))
-    }
+    place = os.path.basename(directory)  # noqa: PTH119 -- on every start
+    found = {name for name in names if name == MARKER or _FILES.fullmatch(name)}
+    if place == _ASSEMBLIES_IN:
+        found.update(name for name in names if _ASSEMBLIES.fullmatch(name))
+    elif _APP.fullmatch(place) and _OF_AN_APP in names:
+        found.add(_OF_AN_APP)
+    return found
 
 
 def without_ours(directory: Path) -> list[str]:

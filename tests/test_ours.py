@@ -81,7 +81,7 @@ def test_a_place_that_somebody_made_before_counts_with_what_is_the_users(project
 
 
 @pytest.mark.parametrize(
-    "name", ["history.json", "verdicts.json.bak", "c-1.record", "notes", "0" * 40, ".new-abcdefgh"]
+    "name", ["history.json", "verdicts.json.bak", "c-1.record", "notes", "depfile.json", "0" * 40, ".new-abcdefgh"]
 )
 def test_other_names_below_the_marker_are_the_users(project, name):
     make_place(project)
