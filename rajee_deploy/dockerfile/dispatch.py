@@ -233,12 +233,12 @@ class Walk:
         _check_checksum(checksum, sources)
         context = self._context_of(origins[0], f"copy from {flags.text('from')}") if origins else ""
         for written, source in sources:
-            if self._is_fetched(transfer, written, source) or context is None:
+            if self._is_fetched(transfer, written, source, checksum) or context is None:
                 continue
             selector = selectors.of_source(source.text, flags.list("exclude"), parents=flags.text("parents") == "true")
             self._read(ReadBy(transfer.name), transfer, written, self._widen(selector, source), context)
 
-    def _is_fetched(self, transfer: Transfer, written: str, source: Expanded) -> bool:
+    def _is_fetched(self, transfer: Transfer, written: str, source: Expanded, checksum: Expanded) -> bool:
         """Whether a source is remote: only ADD may name one, and then it is noted."""
         # Of a source that is not known to its end, its written beginning says it.
         text = source.text if source.is_known else written
@@ -247,7 +247,7 @@ class Walk:
         if transfer.name == "COPY":
             kind = "a git repository" if is_git(text) else "a URL"
             raise SyntaxProblemError(f"the source of a COPY cannot be {kind}: {text} (ADD fetches it)")
-        reference, notice = self._remotes.reference(transfer, written, source)
+        reference, notice = self._remotes.reference(transfer, written, source, has_checksum=bool(checksum.text))
         self.found.references.append(reference)
         if notice is not None:
             self.found.notices.setdefault(f"{reference.text}:{reference.line}", notice)

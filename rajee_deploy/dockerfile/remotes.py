@@ -34,12 +34,16 @@ class Remotes:
         self._lines = _lines(text)
         self._locked = locked
 
-    def reference(self, transfer: Transfer, written: str, source: Expanded) -> tuple[Reference, Notice | None]:
-        """One remote source of an ADD, and what to know where it is not pinned."""
+    def reference(
+        self, transfer: Transfer, written: str, source: Expanded, *, has_checksum: bool
+    ) -> tuple[Reference, Notice | None]:
+        """One remote source of an ADD, and what to know where it is not pinned. `has_checksum`: for certain, after
+        expansion; BuildKit takes an empty one for none."""
         line, text = transfer.lines.start, written if source.by_engine else source.text or written
-        if transfer.flags.text("checksum") or (is_git(text) and _COMMIT.fullmatch(_ref(text))):
+        if has_checksum or (is_git(text) and _COMMIT.fullmatch(_ref(text))):
             return Reference(ADD, text, line), None
-        obstacle = _decided_elsewhere(source) or self._obstacle(transfer, written, text)
+        empty = "its --checksum expands to nothing" if transfer.flags.text("checksum") else ""
+        obstacle = _decided_elsewhere(source) or empty or self._obstacle(transfer, written, text)
         known = self._locked.get(text) if not obstacle else None
         if known is not None:
             return Reference(ADD, f"{text}@{known.digest}", line, text, locked=known.digest), None

@@ -51,7 +51,7 @@ def test_what_may_change_unnoticed_is_said_with_its_remedy(line):
 @pytest.mark.parametrize(
     "line",
     [f"ADD --checksum=sha256:{'a' * 64} {URL} /f", f"ADD {GIT}#{'b' * 40} /f", f"ADD {GIT}#{'b' * 40}:sub /f",
-     f"ADD --checksum={'b' * 40} {GIT}#v1 /f", "ADD a /f"],
+     f"ADD --checksum={'b' * 40} {GIT}#v1 /f", "ADD a /f", f"ARG S={'a' * 64}\nADD --checksum=sha256:$S {URL} /f"],
 )  # fmt: skip
 def test_what_is_pinned_in_the_file_is_not(line):
     found = recipe(line)
@@ -71,6 +71,8 @@ def test_what_is_pinned_in_the_file_is_not(line):
         (["ARG T=word", "ADD https://$T@example.com/x /d"], "nothing locks an address with a login"),
         ([f"ARG U={GIT}", "ADD \\", f"# as in {GIT}", "  $U /d"], "without variables"),
         ([f"ARG U={GIT}", f"ADD $U /{GIT}"], "without variables"),
+        (["ARG SUM", f"ADD --checksum=$SUM {URL} /f"], "its --checksum expands to nothing"),
+        (["ARG SUM", f"ADD --checksum=$SUM {GIT} /f"], "its --checksum expands to nothing"),
         (["ADD somebody@example.com:team/tool.git /d"], "ssh://"),
         (["ADD https://example.com/é /d"], "not plain ASCII"),
     ],
