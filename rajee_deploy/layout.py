@@ -30,7 +30,8 @@ def pinned_layout(reference: str) -> str:
     index = Path(directory, "index.json")
     try:
         manifests = json.loads(index.read_bytes())["manifests"]
-        named = [each for each in manifests if each.get("annotations", {}).get(_NAME) == (name if colon else "latest")]
+        wanted = name if colon else "latest"
+        named = [each for each in manifests if (each.get("annotations") or {}).get(_NAME) == wanted]
         found = str((named or manifests * (len(manifests) == 1))[0]["digest"])
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise _unreadable(reference, index, f"{type(error).__name__}: {error}") from error

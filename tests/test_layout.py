@@ -53,6 +53,11 @@ def test_what_is_no_layout_is_an_error(tmp_path, text):
     assert caught.value.code == "layout-unreadable"
 
 
+def test_no_annotations_are_none(tmp_path):
+    (tmp_path / "index.json").write_text(json.dumps({"manifests": [{"digest": ONE, "annotations": None}]}))
+    assert pinned_layout(f"oci-layout://{tmp_path}").endswith(f"@{ONE}")
+
+
 def test_a_layout_that_changes_is_another_image(tmp_path):
     (tmp_path / "Dockerfile").write_text("FROM base\n")
     image = ImageSettings(
