@@ -149,6 +149,14 @@ def test_what_comes_back_over_http(server, status, body, code, hint):
 
 
 @pytest.mark.usefixtures("keys")
+@pytest.mark.parametrize("body", [b"[" * 100_000 + b"]" * 100_000, b'{"imageDetails": [{"imagePushedAt": 1e400}]}'])
+def test_json_that_no_parser_takes_is_no_answer(server, body):
+    server.answer(200, body, {"Content-Type": "application/x-amz-json-1.1"})
+    found = failure(lambda: Aws(region="us-east-1").ask("ecr", "describe_images", {"repositoryName": "team/app"}))
+    assert found.code == "unknown-answer"
+
+
+@pytest.mark.usefixtures("keys")
 def test_only_cloudformations_own_words_mean_that_a_stack_is_absent(server):
     reader = CloudFormation(Aws(region="us-east-1"))
     server.answer(400, query_error("ValidationError", "Stack with id App does not exist"))

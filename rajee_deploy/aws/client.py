@@ -128,6 +128,7 @@ class Aws:
                 AttributeError,
                 TypeError,
                 KeyError,
+                RuntimeError,
             ) as error:  # what botocore's parser makes of JSON that is no answer
                 raise unknown(_named(service, operation), f"the answer is not AWS's: {error}") from error
             except ClientError as error:

@@ -103,6 +103,7 @@ PORTAL = b"<html><body>Welcome! Log in to our network.</body></html>"
         lambda _body: reply(b"null"),
         lambda _body: reply(b'{"message": "hello"}'),
         lambda _body: reply(b'{"images": 3, "repositories": 3}'),
+        lambda _body: reply(b'{"images": ' + b"[" * 100_000 + b"]" * 100_000 + b"}"),
         lambda body: reply(PORTAL + body),
         lambda body: reply(body + PORTAL),
         lambda _body: reply(xml("ListStacks", "<StackSummaries/>")),

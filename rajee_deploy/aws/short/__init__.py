@@ -40,7 +40,8 @@ if TYPE_CHECKING:
 
 _OK = 200
 # What botocore's parts, the network and the standard library raise for what is not an answer. (A missing key, a wrong
-# type or attribute: botocore's parsers on JSON that is not what its model says.)
+# type or attribute: botocore's parsers on JSON that is not what its model says. A RuntimeError: a date that no calendar
+# has, or JSON that is nested without end.)
 _NO_ANSWER = (
     http.client.HTTPException,
     BotoCoreError,
@@ -49,6 +50,7 @@ _NO_ANSWER = (
     KeyError,
     TypeError,
     AttributeError,
+    RuntimeError,
 )
 
 
