@@ -51,7 +51,7 @@ def docker(*arguments: str) -> str:
 
 
 def said_by(*create: str) -> tuple[str, int]:
-    """What a container says (to both streams), and how it ends; `create` is an image and its command. Read from its log:
+    """What a container says (to both streams), and how it ends; `create` is an image and its command. From its log:
     `docker run` now and then loses what a container says that is over at once."""
     container = docker("create", *create).strip()
     try:
