@@ -50,6 +50,19 @@ def docker(*arguments: str) -> str:
     return done.stdout
 
 
+def said_by(*create: str) -> tuple[str, int]:
+    """What a container says (to both streams), and how it ends; `create` is an image and its command. From its log:
+    `docker run` now and then loses what a container says that is over at once."""
+    container = docker("create", *create).strip()
+    try:
+        docker("start", container)
+        code = int(docker("wait", container))
+        done = subprocess.run(["docker", "logs", container], capture_output=True, text=True, check=True, timeout=120)
+        return done.stdout + done.stderr, code
+    finally:
+        docker("rm", "--force", container)
+
+
 @contextmanager
 def second_engine(
     folder: Path, *, containerd_store: bool = False, certificates: Path | None = None

@@ -7,7 +7,7 @@ import os
 import shutil
 
 import pytest
-from engines import SecondEngine, docker, make_certificates, second_engine
+from engines import SecondEngine, docker, make_certificates, said_by, second_engine
 
 from rajee_deploy.build_settings import BuildSettings
 from rajee_deploy.engine.buildx import Buildx
@@ -155,7 +155,7 @@ def test_the_first_engine_is_left_as_it_was(tmp_path):
             engine.docker("version")
         assert docker("inspect", "--format", "{{.State.Running}}", name).strip() == "true"
         assert "eth0" in docker("exec", name, "/bin/busybox", "ip", "address")
-        assert "eth0" in docker("run", "--rm", name, "/bin/busybox", "ip", "address")
+        assert "eth0" in said_by(name, "/bin/busybox", "ip", "address")[0]
     finally:
         docker("rm", "--force", name)
         docker("image", "rm", "--force", name)

@@ -11,6 +11,7 @@ from uuid import uuid4
 
 import pytest
 import yaml
+from engines import said_by
 
 TOP = Path(__file__).parents[2]
 DOCKERFILE = "infra/raja_poc/assets/envoy/Dockerfile"
@@ -91,9 +92,9 @@ def test_envoy_gets_the_signal_and_ends_by_itself(container, synths):
 
 @pytest.mark.docker
 def test_the_image_does_not_start_without_its_environment(image):
-    run = docker("run", "--rm", image, check=False)
-    assert run.returncode == 64
-    assert "AWS_REGION is not set" in run.stderr
+    said, code = said_by(image)
+    assert code == 64
+    assert "AWS_REGION is not set" in said
 
 
 @pytest.mark.docker
