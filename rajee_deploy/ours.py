@@ -2,8 +2,9 @@
 
 A place for state or caches may lie inside a build context or a CDK app (some CI systems keep only what lies below the
 checkout), and every run writes there: counted, it would move each tag and shadow each synth. So every directory we
-write to gets a marker, and below a marker the names that we write are ours; all others stay the user's, whatever a
-setting names. A directory of ours in which nothing else is left is no entry at all. Must never know who asks.
+write to gets a marker. Beside a marker the names that nobody else gives are ours, and of the plain ones (history.jsonl)
+those that the marker lists because we made the file; all others stay the user's, whatever a setting names. A directory
+of ours in which nothing else is left is no entry at all. Must never know who asks.
 """
 
 from __future__ import annotations
@@ -21,28 +22,66 @@ if TYPE_CHECKING:
 MARKER = ".rajee-deploy"
 _TEXT = b"rajee-deploy keeps notes in this directory. It is safe to remove: they are made again.\n"
 _FILES = re.compile(
-    r"verdicts\.json|history\.jsonl|sandbox\.(json|log|lock)"
-    r"|[0-9a-f]{32}\.(answers|files-[a-z]+|engine)(\.[0-9a-f]{16}\.tmp)?"  # context.cache
+    r"[0-9a-f]{32}\.(answers|files-[a-z]+|engine)(\.[0-9a-f]{16}\.tmp)?"  # context.cache
     r"|ignored-[0-9a-f]{16}\.json|shapes-[0-9a-z.]+\.json"  # stack.ignored, aws.short.shapes
     r"|[cm]-[0-9a-f]{8,64}\.record"  # contents.local
     r"|\.[^/]+\.[0-9a-f]{12}\.part"  # drafts of atomic
 )
-# A depfile lies in a directory that is ours by its name. Beside a user's files, which a place that was chosen may hold,
-# one of that name is the user's.
-_APP = re.compile(r"[0-9a-f]{16}")
-_OF_AN_APP = "depfile.json"
+# Names that a user's file may have as well, in a place that was chosen.
+_PLAIN = {"verdicts.json", "history.jsonl", "sandbox.json", "sandbox.log", "sandbox.lock", "depfile.json"}
+# How such files of releases without a marker begin.
+_SIGNS = (b'{"schema": "rajee-deploy.', b'{"version": 2, "read": ', b'{"pid": ')
+_READ_BYTES = 1 << 16
 # An assembly is kept whole, under names that its app chose, in a directory whose name nobody else gives.
 _ASSEMBLIES = re.compile(r"[0-9a-f]{40}|\.new-[a-z0-9_]{8}")
 _ASSEMBLIES_IN = "assemblies"
 
 
-def make_place(directory: Path) -> None:
-    """Make a directory that we write to, and mark it and those above it that are made for it. OSError."""
+def make_place(directory: Path, *plain: str) -> None:
+    """Make a directory that we write to, and mark it and those above it that are made for it. OSError.
+
+    `plain` are the files that we are about to write there under names that a user's file may have: one that is there
+    already and is not ours stays the user's.
+    """
     made = list(takewhile(lambda each: not each.exists(), (directory, *directory.parents)))
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     for each in made or [directory]:
         with contextlib.suppress(FileExistsError), (each / MARKER).open("xb") as file:
             file.write(_TEXT)
+    known = listed((directory / MARKER).read_bytes()) if plain else set()
+    new = [name for name in plain if name not in known and _may_take(directory / name)]
+    if new:
+        with (directory / MARKER).open("ab") as file:
+            file.write("".join(f"{name}\n" for name in new).encode())
+
+
+def _may_take(path: Path) -> bool:
+    """Whether a file is not there yet, or was written by an older release, which listed nothing."""
+    try:
+        with path.open("rb") as file:
+            start = file.read(64)
+    except FileNotFoundError:
+        return True
+    return start.startswith(_SIGNS) or (path.name == "sandbox.lock" and not start)
+
+
+def listed(marker: bytes) -> set[str]:
+    """The plain names that a marker says are ours."""
+    return set(marker.decode("utf-8", "replace").splitlines()[1:]) & _PLAIN
+
+
+def read_marker(at: int) -> bytes:
+    """The marker in a directory, given its descriptor; empty where it cannot be read, so that nothing is hidden."""
+    try:
+        file = os.open(MARKER, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=at)
+    except OSError:
+        return b""
+    try:
+        return os.read(file, _READ_BYTES)
+    except OSError:
+        return b""
+    finally:
+        os.close(file)
 
 
 def is_marked(directory: str, at: int | None = None) -> bool:
@@ -54,14 +93,13 @@ def is_marked(directory: str, at: int | None = None) -> bool:
     return True
 
 
-def own_files(directory: str, names: Collection[str]) -> set[str]:
-    """Which names in a marked directory are ours as they are: files, and kept assemblies."""
-    place = os.path.basename(directory)  # noqa: PTH119 -- on every start
+def own_files(directory: str, names: Collection[str], at: int) -> set[str]:
+    """Which names in a marked directory (its path, and its descriptor) are ours as they are: files, kept assemblies."""
     found = {name for name in names if name == MARKER or _FILES.fullmatch(name)}
-    if place == _ASSEMBLIES_IN:
+    if os.path.basename(directory) == _ASSEMBLIES_IN:  # noqa: PTH119 -- on every start
         found.update(name for name in names if _ASSEMBLIES.fullmatch(name))
-    elif _APP.fullmatch(place) and _OF_AN_APP in names:
-        found.add(_OF_AN_APP)
+    if not _PLAIN.isdisjoint(names):
+        found |= listed(read_marker(at)) & set(names)
     return found
 
 
@@ -69,7 +107,11 @@ def without_ours(directory: Path) -> list[str]:
     """The names in a directory that are the user's, sorted. OSError."""
     names = {entry.name for entry in directory.iterdir()}
     if MARKER in names:
-        names -= own_files(str(directory), names)
+        at = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            names -= own_files(str(directory), names, at)
+        finally:
+            os.close(at)
     return sorted(name for name in names if not is_ours_alone(directory / name))
 
 

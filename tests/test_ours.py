@@ -144,3 +144,52 @@ def test_the_tag_of_the_first_run_is_that_of_all_others(project, made_before, pl
         tags.append(done.stdout)
         write_everything(project / place, number)
     assert len(set(tags)) == 1
+
+
+PLAIN = ["verdicts.json", "history.jsonl", "sandbox.json", "sandbox.log", "sandbox.lock", "depfile.json"]
+
+
+@pytest.mark.parametrize("name", PLAIN)
+def test_a_file_of_the_users_that_is_called_like_one_of_ours_counts(project, name):
+    """A chosen place may be a directory of the user's: a checkout, with RAJEE_DEPLOY_STATE_DIR=."""
+    (project / name).write_text("mine")
+    before = digest(project)
+    make_place(project, *PLAIN)
+    assert digest(project) == before
+    (project / name).write_text("mine, edited")
+    assert digest(project) != before
+    others = [other for other in PLAIN if other != name]
+    after = digest(project)
+    for other in others:
+        (project / other).write_text("ours")
+    assert digest(project) == after
+
+
+@pytest.mark.parametrize("name", PLAIN)
+def test_a_file_that_appears_in_a_marked_place_is_the_users_until_we_write_it(project, name):
+    make_place(project)
+    before = digest(project)
+    (project / name).write_text("mine")
+    assert digest(project) != before
+
+
+def test_what_older_releases_left_is_ours_from_the_first_write_on(project):
+    state = project / ".state"
+    state.mkdir()
+    before = digest(project)
+    for name, start in (
+        ("verdicts.json", '{"schema": "rajee-deploy.verdicts/1", "images": {}}'),
+        ("history.jsonl", '{"schema": "rajee-deploy.run/1"}'),
+        ("sandbox.lock", ""),
+    ):
+        (state / name).write_text(start)
+        make_place(state, name)
+    assert digest(project) == digest_without(project, state)
+    assert before != digest(project)  # an empty directory of the user's was an entry; now it is ours alone
+
+
+def digest_without(project, state):
+    for path in state.iterdir():
+        path.unlink()
+    state.rmdir()
+    return digest(project)

@@ -20,7 +20,7 @@ that has been seen to go wrong, and why none of them can happen under a name of 
   nothing is shared (see `stage`). The Dockerfile beside the context is kept by the same name, and gets such a time too.
 - *An engine that was killed, or a machine that lost its power, in the midst of a transfer*: files are new, digests old,
   and the next build takes the digests' image. So a name is laid back only when the engine has ended all transfers in
-  order, and holds until the machine is started again.
+  order, and holds until the machine is started again (where nothing tells that, as on macOS, none is laid back).
 
 All else moves the type, size, mode, link text or time of an entry, or its path, which the engine sees. Compared are
 BuildKit's source/local, cache/contenthash and fsutil's diff and diskwriter, 0.12 to now; the tests of this room do all
@@ -120,7 +120,7 @@ def lineage(directory: Path | None, owner: str) -> Iterator[Lineage]:
     try:
         yield line
     finally:
-        if line.is_kept:
+        if line.is_kept and _boot():
             cache.save(path, owner, [line.token.encode(), _boot()])
 
 

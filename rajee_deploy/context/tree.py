@@ -137,9 +137,9 @@ class DiskTree:
         """What a directory that was listed holds of the user's."""
         if self._shows_ours:
             return found
-        left_out = own_files(path, found) if MARKER in found else set()
         # Of all before the first is entered: that moves the descriptors.
         at = self.directory(path)
+        left_out = own_files(path, found, at) if MARKER in found else set()
         marked = [name for name, kind in found.items() if kind is Kind.DIRECTORY and is_marked(name, at)]
         base = f"{path}/" if path else ""
         left_out.update(name for name in marked if not self.children(base + name))

@@ -54,6 +54,8 @@ class Remotes:
         """Why a lock cannot pin the source; "" when it can."""
         if _has_login(text) or not _LINE.fullmatch(text):
             return "nothing locks an address with a login" if _has_login(text) else "its address is not plain ASCII"
+        if urlsplit(text).query and "$" in written:
+            return "nothing locks an address with a variable behind its `?`, which may be a token"
         if is_local_context(text):
             return "write its address as ssh://…, to lock it"
         if not _KEYWORD.match(self._lines[transfer.lines.start - 1]):

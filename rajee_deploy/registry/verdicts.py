@@ -43,7 +43,7 @@ class Verdicts:
             kept.pop(_key(digest, platform), None)
             kept[_key(digest, platform)] = (content.platform, content.fingerprint)
             newest = dict(list(kept.items())[-KEPT:])
-            make_place(self._path.parent)
+            make_place(self._path.parent, self._path.name)
             write_atomically(self._path, json.dumps({"schema": SCHEMA, "images": newest}).encode())
 
     def _read(self) -> dict[str, tuple[str, str]]:

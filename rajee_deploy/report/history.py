@@ -43,7 +43,7 @@ class History:
 
     def append(self, run: Run) -> None:
         """Add a run. OSError when it cannot be written; the caller decides what that means."""
-        make_place(self.path.parent)
+        make_place(self.path.parent, self.path.name)
         line = json.dumps({"schema": SCHEMA, **asdict(run)}, ensure_ascii=True) + "\n"
         descriptor = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         try:

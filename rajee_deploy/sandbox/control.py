@@ -40,7 +40,7 @@ def start(port: int | None = None) -> SandboxState:
     DeployError `sandbox-not-installed` without moto, `sandbox-failed` when the server does not come up.
     """
     note = state_file()
-    make_place(note.parent)
+    make_place(note.parent, *(f"{note.stem}.{kind}" for kind in ("json", "lock", "log")))
     with note.with_suffix(".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # two starts at once make one sandbox
         return status() or _spawn(note, port or 0)

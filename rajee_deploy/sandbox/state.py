@@ -62,7 +62,7 @@ def read_note(path: Path) -> SandboxState | None:
 
 def write_note(path: Path, state: SandboxState) -> None:
     """Write the note in one piece."""
-    make_place(path.parent)
+    make_place(path.parent, path.name)
     note = {key: value for key, value in asdict(state).items() if key in ("pid", "port", "started")}
     write_atomically(path, json.dumps(note).encode())
 

@@ -66,6 +66,7 @@ def test_what_is_pinned_in_the_file_is_not(line):
         ([f"ADD {URL} a /d/"], "an ADD of its own"),
         ([f"ARG R=main\nADD {GIT}#$R /d"], "without variables"),
         ([f"ADD {GIT}?ref=main /d"], "name the commit"),
+        ([f"ARG T\nADD {URL}?token=$T /d"], "nothing locks an address with a variable behind its `?`"),
         (["ADD https://name:word@example.com/x /d"], "nothing locks an address with a login"),
         (["ADD https://word@example.com/team/tool.git#main /d"], "nothing locks an address with a login"),
         (["ARG T=word", "ADD https://$T@example.com/x /d"], "nothing locks an address with a login"),

@@ -47,7 +47,7 @@ class Depfile:
 
     def write(self, path: Path) -> None:
         """Put it in its place, whole or not at all."""
-        make_place(path.parent)
+        make_place(path.parent, path.name)
         write_atomically(path, json.dumps({"version": _VERSION, **asdict(self)}).encode(), private=True)
 
 
