@@ -52,12 +52,8 @@ class Remotes:
 
     def _obstacle(self, transfer: Transfer, written: str, text: str) -> str:
         """Why a lock cannot pin the source; "" when it can."""
-        if _has_login(text) or not _LINE.fullmatch(text):
-            return "nothing locks an address with a login" if _has_login(text) else "its address is not plain ASCII"
-        if urlsplit(text).query and "$" in written:
-            return "nothing locks an address with a variable behind its `?`, which may be a token"
-        if is_local_context(text):
-            return "write its address as ssh://…, to lock it"
+        if unfit := _unfit(written, text):
+            return unfit
         if not _KEYWORD.match(self._lines[transfer.lines.start - 1]):
             return "it comes by ONBUILD"
         if not is_git(text):
@@ -68,6 +64,17 @@ class Remotes:
         # In the source itself: a comment between the lines, or the destination, may say the address too.
         is_literal = text in written and instruction.count(text) == 1
         return "" if is_literal else "write its address once and without variables, to lock it"
+
+
+def _unfit(written: str, text: str) -> str:
+    """Why no line of a lock may say an address; "" when one may."""
+    if _has_login(text):
+        return "nothing locks an address with a login"
+    if urlsplit(text).query and "$" in written:
+        return "nothing locks an address with a variable behind its `?`, which may be a token"
+    if is_local_context(text):
+        return "write its address as ssh://…, to lock it"
+    return "" if _LINE.fullmatch(text) else "its address is not plain ASCII"
 
 
 def unpinned(text: str, line: int, obstacle: str) -> Notice:
