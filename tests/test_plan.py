@@ -271,3 +271,12 @@ def test_a_new_stack_must_be_one_that_the_app_makes(synthesised, remembered, ref
     with pytest.raises(DeployError) as caught:
         make_plan(asked, observed)
     assert (caught.value.code, caught.value.hint) == ("no-such-stack", "it has: App")
+
+
+def test_a_repository_is_looked_for_behind_those_that_are_there():
+    (image,) = wanted().images
+    images = (replace(image, name="there"), replace(image, name="missing"))
+    states = {"there": PRESENT, "missing": RepositoryAbsent()}
+    with pytest.raises(DeployError) as caught:
+        make_plan(replace(wanted(), images=images), replace(world(), images=states))
+    assert (caught.value.code, caught.value.where) == ("no-repository", "image missing")
