@@ -2,7 +2,9 @@
 
 import pytest
 
+from rajee_deploy.dockerfile import familiar, image_of
 from rajee_deploy.dockerfile.references import is_git, is_known_frontend, parse_image, possible_mirror
+from rajee_deploy.model import ImageName
 
 DIGEST = "sha256:" + "0" * 64
 
@@ -110,3 +112,16 @@ def test_a_mirror_is_known_when_it_is_named(reference, mirror):
 
 def test_what_is_no_mirror_is_not_proposed():
     assert {possible_mirror(text) for text in ("me/frontend", "x/docker", "Not:ok:", "")} == {""}
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "shown"),
+    [
+        ("alpine", ImageName("docker.io", "library/alpine", "", ""), "alpine"),
+        ("index.docker.io/library/a:latest", ImageName("docker.io", "library/a", "latest", ""), "a"),
+        (f"h:1/a/b:t@{DIGEST}", ImageName("h:1", "a/b", "t", DIGEST), f"h:1/a/b:t@{DIGEST}"),
+        ("docker.io/library/a/b", ImageName("docker.io", "library/a/b", "", ""), "library/a/b"),
+    ],
+)
+def test_the_image_of_a_reference(text, name, shown):
+    assert (image_of(text), familiar(text)) == (name, shown)

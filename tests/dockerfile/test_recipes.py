@@ -18,7 +18,7 @@ def options_of(case):
     builder = Platform.parse(case["builder"]) if "builder" in case else None
     locked = {
         name: LockedImage(
-            Digest.parse(digest),
+            Digest(*digest.split(":")),
             {one: BaseConfig(tuple(map(tuple, env)), tuple(onbuild)) for one, (env, onbuild) in configs.items()},
         )
         for name, (digest, configs) in case.get("locked", {}).items()
