@@ -5,6 +5,7 @@ from __future__ import annotations
 _CONTEXT = (
     "context/test_globs.py", "context/test_ignore.py", "context/test_selection.py", "context/test_filtered.py",
     "context/test_expressions.py", "context/test_digest.py", "context/test_patterns.py",
+    "context/test_select.py",
 )  # fmt: skip
 _DOCKERFILE = tuple(
     f"dockerfile/test_{name}.py"
