@@ -288,11 +288,12 @@ def reasons(observed, **more):
     return [each.reason for each in found.steps], [each.reason for each in found.skipped]
 
 
+ROLLED_BACK = "the last update was rolled back (UPDATE_ROLLBACK_COMPLETE: because)"
 PROOF = "infrastructure unchanged by its hash"
 TEXTS = {
     "noop": (
         world(), [],
-        [f"c-{'a' * 10} is in team/app as", f"UPDATE_COMPLETE; {PROOF}", "UPDATE_COMPLETE, and it records ImageTag"],
+        [f"{APP.tag} is in team/app as", f"UPDATE_COMPLETE; {PROOF}", "UPDATE_COMPLETE, and it records ImageTag"],
     ),
     "first": (
         world(ImageAbsent(), StackAbsent(), StackAbsent()),
@@ -310,8 +311,7 @@ TEXTS = {
     ),
     "rolled back": (
         world(app=stack("UPDATE_ROLLBACK_COMPLETE", ImageTag="c-old")),
-        ["the last update was rolled back (UPDATE_ROLLBACK_COMPLETE: because); the image changed (ImageTag): "
-         f"c-old → {APP.tag[:18]}"],
+        [f"{ROLLED_BACK}; the image changed (ImageTag): c-old → {APP.tag[:18]}"],
         ["c-", f"UPDATE_COMPLETE; {PROOF}"],
     ),
     "another image": (

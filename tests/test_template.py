@@ -129,6 +129,9 @@ def test_parameters_count_as_referenced_where_they_can_update_something():
     assert referenced_parameters(template) == ("A", "B")
 
 
+SSM = "AWS::SSM::Parameter::"
+
+
 def sha256(text):
     return "sha256:" + hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
@@ -167,8 +170,7 @@ def test_what_differs_in_words():
     [
         ({}, (), ()),
         ({"Parameters": None}, (), ()),
-        ({"Parameters": {"B": {"Type": "AWS::SSM::Parameter::Value<String>"}, "A": {"Type": "AWS::SSM::Parameter::Name"}}},
-         ("A", "B"), ()),
+        ({"Parameters": {"B": {"Type": f"{SSM}Value<String>"}, "A": {"Type": f"{SSM}Name"}}}, ("A", "B"), ()),
         ({"Parameters": {"A": {}, "B": {"Type": None}, "C": {"Type": "XAWS::SSM::Parameter::X"}}}, (), ()),
         ({"Parameters": {"B": {}, "A": {}}, "Outputs": {"x": [{"Ref": "A"}, {"Ref": "B"}]}}, (), ("A", "B")),
         ({"Parameters": {"A": {}, "AB": {}}, "Resources": {"x": {"Ref": "AB"}, "y": {"Fn::GetAtt": "A"}}}, (),
