@@ -12,6 +12,7 @@ from rajee_deploy.context import ContextRules, look_up
 from rajee_deploy.context.digest import (
     CHUNK_BYTES,
     Modes,
+    _counts,
     attributes,
     header,
     read_attributes,
@@ -214,3 +215,15 @@ def test_another_kind_than_was_listed_has_changed(marked, kind):
         read_other(tree, "d/p", kind, Modes.EXACT)
     assert caught.value.code in ("file-changed", "unreadable")
     assert "d/p" in caught.value.problem
+
+
+@pytest.mark.parametrize(
+    ("name", "counts"),
+    [
+        ("user.a", True), ("trusted.a", True), ("security.capability", True), ("security.selinux", False),
+        ("security.capability2", False), ("system.posix_acl_access", False), ("system.a", False), ("systems.a", True),
+        ("com.apple.quarantine", False), ("com.applet", True), ("SECURITY.a", True), ("user.security.a", True),
+    ],
+)  # fmt: skip
+def test_which_attributes_count(name, counts):
+    assert _counts(name) is counts

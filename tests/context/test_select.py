@@ -52,6 +52,14 @@ def test_what_a_read_selects(path, selector, wanted):
     assert selection(Filtered(Memory(TREE, {"X": "d"}), None), path, **selector) == wanted
 
 
+def test_a_path_that_only_looks_like_a_wildcard():
+    tree = Filtered(Memory(["d*/x", "d*/y", "dx/x"]), None)
+    assert selection(tree, "/d*", exclude=("y",)) == (
+        [(b"\0", "d*", False), (b"\0x", "d*/x", False)], False, ("d*",),
+    )  # fmt: skip
+    assert selection(tree, "/d*/x") == ([(b"", "d*/x", True)], True, ())
+
+
 def test_only_what_may_be_selected_is_listed():
     for selector, listed in (
         ({"exclude": ("e",)}, {"", "d", "d/empty"}),

@@ -73,7 +73,7 @@ def plain_outcome(case):
     except DeployError as error:
         return [error.code, error.where, error.problem, error.hint]
     files = [[name, data.decode("utf-8", "surrogateescape")] for name, data in found.files.items()]
-    return [*map(list, zip(found.lines, found.text.splitlines(), strict=True)), files, found.varies]
+    return [*map(list, zip(found.lines, found.text.split("\n")[:-1], strict=True)), files, found.varies]
 
 
 def plain(value):
