@@ -3,7 +3,7 @@
 # make quick  the tests that need neither an engine nor node, for the inner loop
 # make bench  what the promises cost, measured
 # make proof  long proofs: a hundred deployments, other versions of Python and of what we depend on
-# make mutants  small wrong changes that no test notices (takes an hour; SEED=1 SIZE=500)
+# make mutants  small wrong changes that no test notices (takes a quarter of an hour; SEED=1 SIZE=500)
 #
 # Each sets up what the machine lacks first (see .ci/machine).
 

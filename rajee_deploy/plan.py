@@ -149,7 +149,7 @@ def objection(step: DeployStack, state: StackState) -> str:
             )
             if not is_settled:
                 return f"the stack is {status}" + (f": {state.reason}" if state.reason else "")
-            return "; ".join(text for _, text in _differences(state, dict(step.declared)))
+            return "; ".join(_differences(state, dict(step.declared)))
         case _:
             assert_never(state)
 
@@ -293,7 +293,10 @@ def _reasons(stack: str, state: StackPresent, tags: Mapping[str, str], verdict: 
     answer = _ANSWERS.get(state.status)
     # What a synth should have decided and did not is acted on.
     infrastructure = verdict.differences or verdict.open
-    differing = [*((Change.INFRASTRUCTURE, text) for text in infrastructure), *_differences(state, tags)]
+    differing = [
+        *((Change.INFRASTRUCTURE, text) for text in infrastructure),
+        *((Change.TAG, text) for text in _differences(state, tags)),
+    ]
     match answer:
         case _Answer.COMPARE:
             return differing
@@ -321,17 +324,15 @@ def _reasons(stack: str, state: StackPresent, tags: Mapping[str, str], verdict: 
             assert_never(answer)
 
 
-def _differences(state: StackPresent, parameters: Mapping[str, str]) -> list[tuple[Change, str]]:
+def _differences(state: StackPresent, parameters: Mapping[str, str]) -> list[str]:
     differences = []
     for key, value in parameters.items():
         deployed = state.parameters.get(key)
         if deployed == value:
             continue
-        is_record = key in RECORDS
-        subject = f"what the infrastructure records differs ({key})" if is_record else f"the image changed ({key})"
+        subject = "what the infrastructure records differs" if key in RECORDS else "the image changed"
         before = "none recorded" if deployed in (None, "", "-") else short(deployed or "")
-        kind = Change.INFRASTRUCTURE if is_record else Change.TAG
-        differences.append((kind, f"{subject}: {before} → {short(value)}"))
+        differences.append(f"{subject} ({key}): {before} → {short(value)}")
     return differences
 
 

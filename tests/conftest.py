@@ -29,6 +29,14 @@ def pytest_configure(config: pytest.Config) -> None:
         config.stash[SESSION] = session.begin()
 
 
+def pytest_sessionstart() -> None:
+    """mutmut forks after all tests ran once: what functions remember of that would hide what their mutants do."""
+    for name in [name for name in sys.modules if name.startswith("rajee_deploy.")]:
+        for each in vars(sys.modules[name]).values():
+            if hasattr(each, "cache_clear"):
+                each.cache_clear()
+
+
 def pytest_unconfigure(config: pytest.Config) -> None:
     """Leave nothing."""
     if SESSION in config.stash:

@@ -229,7 +229,7 @@ def test_who_does_not_wait_for_the_last_stack_leaves_it_accepted(world, via):
     world.deploy(step(via=via), [wanted()], wait_for_end=False)
     assert [each.stack for each in world.stacks.deployed] == ["App"]
     assert world.stacks.updated == (["App"] if via is Via.CLOUDFORMATION else [])
-    assert "accepted; CloudFormation goes on by itself" in world.talk.getvalue()
+    assert "stack App" in world.talk.getvalue().partition("accepted; CloudFormation goes on by itself")[0]
     assert "complete, and it records" not in world.talk.getvalue()
     assert world.run.outputs == {}
 
@@ -462,3 +462,114 @@ def test_an_operation_that_does_not_end_is_an_error(world, monkeypatch):
         await_end(world.run, "App")
     assert (caught.value.code, caught.value.where) == ("deploy-unfinished", "stack App")
     assert len(world.stacks.script) == 50 - 4, "an hour of seconds is over at the fourth look"
+
+
+# -- every word ----------------------------------------------------------------------------------------------------
+
+
+class Notebook(Console):
+    """Remembers every line with its mark and its style."""
+
+    def __init__(self, **given):
+        super().__init__(**given)
+        self.noted = []
+
+    def say(self, text, style=""):
+        self.noted.append((text, style))
+
+    def item(self, mark, subject, text, style=""):
+        self.noted.append((mark, subject, text, style))
+
+
+@pytest.fixture
+def noted(world):
+    world.run.console = Notebook(stderr=world.talk)
+    return world.run.console.noted
+
+
+BEGUN = ("… deploy App", "dim")
+DOUBT = (
+    "!", "stack App",
+    "its template takes no RajeeTemplateHash, so a machine that has not synthesised it has to do so to decide",
+    "yellow",
+)  # fmt: skip
+DONE = ("✓", "stack App", "complete, and it records ImageTag c-new, RajeeInfraHash infra", "green")
+
+
+def test_a_deployment_with_its_shield(world, noted):
+    world.deploy(step(before=(SHIELD,)))
+    assert noted == [("✓", "tag live-App", f"team/app:live-App is {NEW}", "green"), BEGUN, DOUBT, DONE]
+
+
+def test_a_deployment_that_goes_on_by_itself(world, noted):
+    world.deploy(step(), wait_for_end=False)
+    assert noted == [BEGUN, ("~", "stack App", "accepted; CloudFormation goes on by itself", "yellow")]
+
+
+def test_a_deployment_whose_shield_cannot_move(world, noted):
+    world.registry.frozen = {"live-App"}
+    world.deploy(step(before=(SHIELD,)))
+    (said, style), *rest = noted
+    assert (style, rest) == ("yellow", [BEGUN, DOUBT, DONE])
+    assert ("does not let the tag live-App be moved" in said, ": " in said) == (True, True)
+
+
+def test_a_deployment_whose_time_is_not_told(world, noted):
+    world.watcher.is_silent = True
+    world.deploy(step())
+    lost = ("where the time of App went is not known: AWS throttled the call", "yellow")
+    assert noted == [BEGUN, lost, DOUBT, DONE]
+
+
+def test_a_deployment_that_is_not_recorded(world, noted):
+    run = replace(world.run, ports=replace(world.run.ports, records=Records(fails=True)))
+    deploy(run, Job(step(), world.assembly, (), RECORD), is_last=True)
+    text = "what was deployed could not be recorded, so the next run synthesises to decide: not allowed [aws-denied]"
+    assert noted == [BEGUN, ("!", "stack App", text, "yellow"), DOUBT, DONE]
+
+
+def test_a_shield_that_was_not_put_back(world, noted):
+    world.stacks.ends_in = "UPDATE_ROLLBACK_COMPLETE"
+    with pytest.raises(DeployError) as caught:
+        world.deploy(step(undo=(replace(BACK, target="c-lost"),)))
+    assert caught.value.problem.startswith("App was deployed, but the stack is UPDATE_ROLLBACK_COMPLETE")
+    assert caught.value.where == "stack App"
+    begun, (said, style) = noted
+    assert begun == BEGUN
+    assert said.startswith("live-App was not put back (")
+    assert (said.endswith("); the next run does it"), style) == (True, "yellow")
+
+
+def test_permissions_that_get_broader(world, noted):
+    world.stacks.broader = {"App": "one\ntwo"}
+    assert asked(world, step(Change.FIRST)) == "approval-needed"
+    assert noted[0] == ("… compare the permissions of App", "dim")
+    assert noted[1:] == [("App would get broader permissions:", "bold"), ("one", ""), ("two", "")]
+
+
+def test_advice(world, noted):
+    start = time.time()
+    world.watcher.happened = [ResourceEvent("a", start, "S", "T", "UPDATE_IN_PROGRESS")]
+    said = tuple(
+        Message(text, start + after, text)
+        for after, text in {20: ") registered 1 targets", 20.5: "has begun draining connections", 90: "has stopped 1",
+                            91: "deployment completed"}.items()
+    )  # fmt: skip
+    primary = Deployment("ecs-svc/1", "PRIMARY", "task:1", 1, 0, 1, state="COMPLETED")
+    world.watcher.held = {"arn": [Service("api", (primary,), said)]}
+    world.watcher.set_to = RolloutSettings(stop_timeout=60)
+    tell_account(world.run, "App", Watch(world.watcher, "App", lambda _moment: None))
+    text = "stopTimeout is 60 s: a process that exits on SIGTERM needs less"
+    assert noted == [("→", "faster", text, "cyan")]
+
+
+def test_an_image_whose_parameter_is_not_given_runs_by_its_tag(world):
+    image = wanted(parameter="OtherTag")
+    world.watcher.held, world.watcher.task_definitions = service(f"host.test/team/app:{image.tag}")
+    world.deploy(step(), [image])
+    assert "complete" in world.talk.getvalue()
+    world.watcher.held, world.watcher.task_definitions = service("host.test/team/app:None")
+    with pytest.raises(DeployError) as caught:
+        world.deploy(step(), [image])
+    assert (caught.value.code, caught.value.where) == ("rollout-not-confirmed", "stack App")
+    assert caught.value.problem == "CloudFormation deployed App, but the service api runs host.test/team/app:None"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 from dataclasses import replace
 
 import pytest
@@ -12,6 +14,7 @@ from rajee_deploy.fingerprint import (
     INFRA_SCHEME,
     Input,
     encode,
+    kind_of,
     of_image,
     of_infrastructure,
     of_platforms,
@@ -201,3 +204,103 @@ def test_given_tags_count_after_all_else_and_the_scheme_stays_once():
     assert found == with_given(base, {"a": "1", "b": "2"})
     others = [with_given(base, {"a": value}) for value in "12"]
     assert len({each.digest for each in (base, found, *others)}) == 4
+
+
+FULL = Recipe(
+    "stage",
+    (
+        ContextRead(ReadBy.COPY, Location("D", 2, 2), StageId(0, "s"), "a", Selector("/a")),
+        ContextRead(
+            ReadBy.RUN, Location("D", 3, 3), StageId(0, "s"), "b",
+            Selector("/b*", wildcard=True, follow=False, include=("i",), exclude=("e", "f"), required=("/r",)),
+            "named", "why",
+        ),
+    ),
+    ('["FROM","scratch"]', "second \udcff"),
+    (("V", "1"), ("N", None), ("E", "")),
+    (Reference("from", "b:1", 1), Reference("copy", "a:1", 2)),
+    ("ssh:default", "secret:a", "ssh:default"),
+    (),
+)  # fmt: skip
+FULL_OPTIONS = BuildOptions(
+    Platform("linux", "arm", "v6"), "Stage", {"V": "1"}, {"z": "docker-image://x", "dir": "./d", "g": "git@h:r"},
+    labels={"b": "2", "a": "1"}, source_policy=D2,
+)  # fmt: skip
+
+
+def keyed(name, value):
+    return "sha256:" + hmac.new(name.encode(), value.encode(), "sha256").hexdigest()
+
+
+def hashed(text):
+    return "sha256:" + hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
+
+
+OF_FULL = [
+    ("platform", "linux/arm/v6"), ("target", "stage"), ("modes", "git"),
+    ("instruction:0", hashed('["FROM","scratch"]')), ("instruction:1", hashed("second \udcff")),
+    ("build-arg:E", keyed("build-arg:E", "")), ("build-arg:N", "unset"), ("build-arg:V", keyed("build-arg:V", "1")),
+    ("reference:from", "b:1"), ("reference:copy", "a:1"), ("secret", "secret:a"), ("secret", "ssh:default"),
+    ("build-context:g", "git@h:r"), ("build-context:z", "docker-image://x"), ("source-policy", str(D2)),
+    ("label:a", "1"), ("label:b", "2"), ("use:0", f'["COPY", "", "/a", false, true, [], [], [], "{D1}"]'),
+    ("use:1", f'["RUN", "named", "/b*", true, false, ["i"], ["e", "f"], ["/r"], "{D2}"]'),
+]  # fmt: skip
+
+
+def test_what_a_tag_stands_on_word_for_word():
+    """A change here moves every tag of every user."""
+    uses = [Use(FULL.reads[0], D1), Use(FULL.reads[1], D2)]
+    found = of_image(FULL, FULL_OPTIONS, uses, "git")
+    assert [(item.name, item.text) for item in found.inputs] == [("scheme", "rajee-deploy.image/1"), *OF_FULL]
+    framed = "".join(
+        f"{len(text.encode())}:{text}" for item in (("scheme", "rajee-deploy.image/1"), *OF_FULL) for text in item
+    )
+    assert encode(found.inputs) == framed.encode()
+    assert str(found.digest) == hashed(framed)
+    assert found.tag == "c-" + found.digest.hex[:40]
+    assert (found.scheme, found.precision) == ("rajee-deploy.image/1", "superset")
+    bare = of_image(replace(FULL, reads=()), replace(FULL_OPTIONS, target=None, source_policy=None), [], "exact")
+    assert [(item.name, item.text) for item in bare.inputs[1:4]] == [*OF_FULL[:1], ("target", ""), ("modes", "exact")]
+    assert [item.name for item in bare.inputs[13:]] == ["build-context:g", "build-context:z", "label:a", "label:b"]
+
+
+def test_what_a_tag_of_several_platforms_stands_on():
+    uses = [Use(FULL.reads[0], D1), Use(FULL.reads[1], D2)]
+    other = (RECIPE, OPTIONS, [Use(READ, D1)])
+    found = of_platforms([(FULL, FULL_OPTIONS, uses), other], "git")
+    own = [(f"linux/arm/v6 {name}", text) for name, text in OF_FULL[1:]]
+    second = [
+        (f"linux/amd64 {item.name}", item.text)
+        for item in of_image(*other, "git").inputs
+        if item.name not in ("scheme", "platform")
+    ]
+    assert [(item.name, item.text) for item in found.inputs] == [
+        ("scheme", "rajee-deploy.image/1"), ("platform", "linux/arm/v6,linux/amd64"), *own, *second,
+    ]  # fmt: skip
+    assert found.precision == "superset"
+    assert of_platforms([other], "git") == of_image(*other, "git")
+
+
+def test_what_an_infrastructure_hash_stands_on():
+    found = of_infrastructure([("p", "644", D1)], {"k": "v"}, {"E": "x", "N": None}, {"l": "1"}, [Input("t", "u")])
+    listed = [
+        ("scheme", "rajee-deploy.infra/3"), ("file:p", f"644 {D1}"), ("context:k", "v"),
+        ("env:E", keyed("env:E", "x")),
+        ("env:N", "unset"), ("version:l", "1"), ("t", "u"),
+    ]  # fmt: skip
+    assert [(item.name, item.text) for item in found.inputs] == listed
+    assert (found.scheme, found.precision) == ("rajee-deploy.infra/3", "exact")
+    assert found.inputs[4] == Input("env:N", "unset")
+
+
+@pytest.mark.parametrize(
+    ("name", "wanted"),
+    [
+        ("linux/amd64 use:0", ("linux/amd64", "use:0")), ("linux/arm/v6 label:a b", ("linux/arm/v6", "label:a b")),
+        ("use:0", ("", "use:0")), ("label:a b", ("", "label:a b")), ("linux x", ("", "linux x")),
+        ("a/b/c/d x", ("", "a/b/c/d x")), ("linux/amd64", ("", "linux/amd64")),
+        ("Linux/amd64 x", ("", "Linux/amd64 x")),
+    ],
+)  # fmt: skip
+def test_the_platform_that_an_input_belongs_to(name, wanted):
+    assert kind_of(name) == wanted

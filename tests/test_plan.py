@@ -26,9 +26,9 @@ from rajee_deploy.facts import (
 )
 from rajee_deploy.fingerprint import Fingerprint
 from rajee_deploy.model import Digest, Platform, Repository
-from rajee_deploy.names import INFRA_PARAMETER, TEMPLATE_PARAMETER, InfraCheck
+from rajee_deploy.names import INFRA_PARAMETER, TEMPLATE_PARAMETER, DeployBy, InfraCheck
 from rajee_deploy.plan import make_plan
-from rajee_deploy.steps import BuildAndPush, Change, DeployStack, MoveTag, Tier, WaitForStack
+from rajee_deploy.steps import BuildAndPush, Change, DeployStack, MoveTag, Skip, Tier, Via, WaitForStack
 from rajee_deploy.template import record_of
 
 LINUX = Platform("linux", "amd64")
@@ -271,3 +271,124 @@ def test_a_new_stack_must_be_one_that_the_app_makes(synthesised, remembered, ref
     with pytest.raises(DeployError) as caught:
         make_plan(asked, observed)
     assert (caught.value.code, caught.value.hint) == ("no-such-stack", "it has: App")
+
+
+def test_a_repository_is_looked_for_behind_those_that_are_there():
+    (image,) = wanted().images
+    images = (replace(image, name="there"), replace(image, name="missing"))
+    states = {"there": PRESENT, "missing": RepositoryAbsent()}
+    with pytest.raises(DeployError) as caught:
+        make_plan(replace(wanted(), images=images), replace(world(), images=states))
+    assert (caught.value.code, caught.value.where) == ("no-repository", "image missing")
+
+
+def reasons(observed, **more):
+    """The reason of every step, and of everything that is skipped."""
+    found = make_plan(replace(wanted(), **more), observed)
+    return [each.reason for each in found.steps], [each.reason for each in found.skipped]
+
+
+ROLLED_BACK = "the last update was rolled back (UPDATE_ROLLBACK_COMPLETE: because)"
+PROOF = "infrastructure unchanged by its hash"
+TEXTS = {
+    "noop": (
+        world(), [],
+        [f"{APP.tag} is in team/app as", f"UPDATE_COMPLETE; {PROOF}", "UPDATE_COMPLETE, and it records ImageTag"],
+    ),
+    "first": (
+        world(ImageAbsent(), StackAbsent(), StackAbsent()),
+        ["the stack does not exist", f"team/app has no image {APP.tag}", "the stack does not exist"], [],
+    ),
+    "no repository": (
+        world(RepositoryAbsent(), StackAbsent(), StackAbsent()),
+        ["the stack does not exist", "the repository team/app does not exist yet", "the stack does not exist"], [],
+    ),
+    "statuses": (
+        world(registry=stack("REVIEW_IN_PROGRESS"), app=stack("ROLLBACK_COMPLETE")),
+        ["the stack has no resources yet (REVIEW_IN_PROGRESS)",
+         "the stack was never created (ROLLBACK_COMPLETE): cdk deletes it and creates it again"],
+        ["c-"],
+    ),
+    "rolled back": (
+        world(app=stack("UPDATE_ROLLBACK_COMPLETE", ImageTag="c-old")),
+        [f"{ROLLED_BACK}; the image changed (ImageTag): c-old → {APP.tag[:18]}"],
+        ["c-", f"UPDATE_COMPLETE; {PROOF}"],
+    ),
+    "another image": (
+        world(app=stack(ImageTag="-")),
+        [f"the image changed (ImageTag): none recorded → {APP.tag[:18]}"], ["c-", f"UPDATE_COMPLETE; {PROOF}"],
+    ),
+    "busy": (world(app=stack("UPDATE_IN_PROGRESS")), ["another operation is under way on it"], []),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", TEXTS)
+def test_reasons_in_words(name):
+    observed, steps_, skips = TEXTS[name]
+    found = reasons(observed)
+    assert found[0] == steps_
+    assert [skip.startswith(begun) for skip, begun in zip(found[1], skips, strict=True)] == [True] * len(skips)
+
+
+def test_a_skip_says_what_is_there():
+    (image, registry, app) = make_plan(wanted(), world()).skipped
+    assert image == Skip("image app", f"{APP.tag} is in team/app as {PRESENT.digest}")
+    assert registry == Skip("stack Registry", f"UPDATE_COMPLETE; {PROOF}", Tier.HASH)
+    shown = f"UPDATE_COMPLETE, and it records ImageTag {APP.tag[:18]}; {PROOF}"
+    assert app == Skip("stack App", shown, Tier.HASH)
+
+
+def test_objections_in_words():
+    step = DeployStack("App", (("ImageTag", "c-new"), (INFRA_PARAMETER, "sha256:" + "d" * 64)), "", (Change.TAG,))
+    assert plans.objection(step, StackAbsent()) == "there is no such stack"
+    assert plans.objection(step, stack("UPDATE_FAILED")) == "the stack is UPDATE_FAILED: because"
+    assert plans.objection(step, replace(stack("UPDATE_FAILED"), reason="")) == "the stack is UPDATE_FAILED"
+    assert plans.objection(step, stack(ImageTag="")) == (
+        f"the image changed (ImageTag): none recorded → c-new; what the infrastructure records differs "
+        f"({INFRA_PARAMETER}): {'b' * 18} → {'d' * 18}"
+    )
+    assert plans.objection(step, stack("UPDATE_ROLLBACK_COMPLETE", ImageTag="c-new")).startswith("the stack is UPDATE")
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "hint"),
+    [
+        ("UPDATE_FAILED", "stack-needs-rollback", "cdk rollback App, then run again"),
+        ("DELETE_FAILED", "stack-not-deployable", "look at its events"),
+        ("NEVER_HEARD_OF", "stack-not-deployable", "look at its events"),
+    ],
+)
+def test_what_stops_a_run_in_words(status, code, hint):
+    with pytest.raises(DeployError) as caught:
+        make_plan(wanted(), world(app=stack(status)))
+    found = caught.value
+    assert (found.code, found.where, found.cause, found.hint[: len(hint)]) == (code, "stack App", "because", hint)
+
+
+def test_tags_are_shared_only_within_one_repository():
+    (image,) = wanted().images
+    one = replace(image, tags=("v1", "main"))
+    apart = replace(one, name="web", repository=Repository("team/web"), parameter="WebTag")
+    other = replace(one, name="web", parameter="WebTag", tags=("v2",))
+    for second in (apart, other):
+        states = {"app": PRESENT, "web": PRESENT}
+        assert make_plan(replace(wanted(), images=(one, second)), replace(world(), images=states)).steps
+
+
+def test_a_digest_of_this_run_is_told_to_the_step():
+    (image,) = wanted().images
+    image = replace(image, deploy_by=DeployBy.DIGEST)
+    found = make_plan(replace(wanted(), images=(image,)), world(ImageAbsent(), app=stack(ImageTag="c-old")))
+    (step,) = [each for each in found.steps if isinstance(each, DeployStack)]
+    assert step.digests == (("ImageTag", Repository("team/app"), APP.tag),)
+    assert dict(step.parameters) == {"ImageTag": f"the digest of {APP.tag}", INFRA_PARAMETER: str(INFRA.digest)}
+    assert (step.stack, step.adopt, step.changes, step.tier, step.via) == (
+        "App", False, (Change.TAG,), Tier.HASH, Via.CDK
+    )  # fmt: skip
+    by_cloudformation = replace(wanted(), images=(image,), by_cloudformation=True)
+    (step,) = [
+        each
+        for each in make_plan(by_cloudformation, world(ImageAbsent(), app=stack(ImageTag="c-old"))).steps
+        if isinstance(each, DeployStack)
+    ]
+    assert step.via is Via.CLOUDFORMATION

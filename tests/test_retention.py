@@ -381,3 +381,92 @@ def test_after_a_rollback_an_older_version_s_prev_is_left_alone_too():
     tags = {"c-failed": OLDER, "live-App-ImageTag": OLD, "prev-App-ImageTag": OLD}
     found = plan(MOVED, tags=tags, deployed="c-failed", status="UPDATE_ROLLBACK_COMPLETE")
     assert moves(found)[0] == {"live-App_ImageTag": APP.tag}
+
+
+TWO = (IMAGE, replace(IMAGE, name="web", repository=Repository("team/web"), parameter="WebTag", keeper="App_WebTag"))
+
+
+def test_every_image_of_a_stack_is_shielded_and_put_back():
+    recorded = {"ImageTag": "c-old", "WebTag": "c-web", INFRA_PARAMETER: str(INFRA.digest)}
+    stack = StackPresent("UPDATE_COMPLETE", {**recorded, TEMPLATE_PARAMETER: record_of(CONTENT)}, {}, "", CONTENT)
+    known = {(TWO[0].repository, "c-old"): Tagged(OLD), (TWO[1].repository, "c-web"): Tagged(OLDER)}
+    observed = Observed({"app": ImagePresent(NEW), "web": ImageAbsent()}, {"App": stack}, known)
+    build, step = make_plan(Wanted(TWO, ("App",), INFRA), observed).steps
+    assert build == BuildAndPush("web", APP.tag, f"team/web has no image {APP.tag}")
+    later, now = "it shields what App runs now, for a rollback", "it shields what App is to run"
+    assert step.before == (
+        MoveTag("app", TWO[0].repository, "prev-App", str(OLD), later),
+        MoveTag("app", TWO[0].repository, "live-App", APP.tag, now),
+        MoveTag("web", TWO[1].repository, "prev-App_WebTag", str(OLDER), later),
+        MoveTag("web", TWO[1].repository, "live-App_WebTag", APP.tag, now),
+    )
+    back = "the deploy failed: App runs on with it"
+    assert step.undo == (
+        MoveTag("app", TWO[0].repository, "live-App", str(OLD), back),
+        MoveTag("web", TWO[1].repository, "live-App_WebTag", str(OLDER), back),
+    )
+
+
+def test_additional_tags_say_where_they_stand():
+    found = plan(replace(IMAGE, tags=("v1", "main")), tags={"live-App": NEW, "main": OLD}, deployed=APP.tag)
+    assert found.steps == (
+        MoveTag("app", REPOSITORY, "v1", APP.tag, "team/app has no tag v1"),
+        MoveTag("app", REPOSITORY, "main", APP.tag, f"it names {OLD}"),
+    )
+
+
+def test_a_missing_shield_is_put_where_nothing_is_deployed():
+    found = plan(tags={}, deployed=APP.tag)
+    assert found.steps == (MoveTag("app", REPOSITORY, "live-App", APP.tag, "it shields what App is to run"),)
+
+
+FORMER = replace(IMAGE, former_keeper="Old")
+
+
+@pytest.mark.parametrize(
+    ("tags", "deployed", "moving", "codes_told"),
+    [
+        ({"live-Old": NEW}, APP.tag, [], []),
+        ({"live-Old": NEW, "prev-Old": OLD}, APP.tag, [], []),
+        ({"live-Old": OLD}, APP.tag, ["live-App"], []),
+        ({"prev-Old": NEW}, APP.tag, ["live-App"], []),
+        ({"live-App": OLD, "live-Old": NEW}, APP.tag, ["live-App"], ["former-tags"]),
+        ({"live-App": NEW, "live-Old": NEW}, APP.tag, [], ["former-tags"]),
+        ({"live-App": NEW, "prev-Old": NEW}, APP.tag, [], ["former-tags"]),
+        ({"live-App": NEW}, APP.tag, [], []),
+        ({"c-old": OLD, "live-Old": NEW}, "c-old", ["prev-App", "live-App"], []),
+        ({"c-old": OLD, "prev-Old": OLD}, "c-old", ["prev-App", "live-App"], []),
+    ],
+)
+def test_what_an_older_version_shielded_stays_shielded(tags, deployed, moving, codes_told):
+    found = plan(FORMER, tags=tags, deployed=deployed)
+    steps = [move for step in found.steps for move in getattr(step, "before", (step,))]
+    assert [step.tag for step in steps] == moving
+    assert codes(found) == codes_told
+
+
+def test_after_a_rollback_a_former_prev_stays_too():
+    found = plan(FORMER, tags={"c-old": OLDER, "prev-Old": OLD}, deployed="c-old", status="UPDATE_ROLLBACK_COMPLETE")
+    assert moves(found)[0] == {"live-App": APP.tag}
+    found = plan(FORMER, tags={"c-old": OLDER}, deployed="c-old", status="UPDATE_ROLLBACK_COMPLETE")
+    assert moves(found)[0] == {"prev-App": str(OLDER), "live-App": APP.tag}
+
+
+def test_the_words_of_notices():
+    (left,) = retention.leftover(
+        FORMER,
+        Observed({}, {}, {(REPOSITORY, tag): Tagged(NEW) for tag in ("live-App", "live-Old", "prev-Old")}),
+    )
+    assert left[0] == "app"
+    assert (left[1].code, left[1].line) == ("former-tags", 0)
+    assert left[1].message == (
+        "live-Old and prev-Old of team/app are from an older version, and keep images for ever; when no other stack "
+        "has them: aws ecr batch-delete-image --repository-name team/app --image-ids imageTag=live-Old "
+        "imageTag=prev-Old"
+    )
+    gone = dict(plan(tags={"live-App": NEW}).notices)
+    assert gone["app"].message == "App runs c-old, which team/app does not have any more: it cannot roll back"
+    frozen = plan(tags={"c-old": OLD, "live-App": OLD}, frozen=("live-App",)).notices
+    assert [(image, notice.message.partition(";")[0]) for image, notice in frozen] == [
+        ("app", "team/app does not let live-App be moved: its lifecycle rules may expire what runs")
+    ]

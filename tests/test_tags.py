@@ -25,6 +25,10 @@ def test_what_is_wrong_with_a_tag(tag, problem):
     assert bool(found) == bool(problem)
 
 
+def test_the_words_about_a_tag_of_the_tool():
+    assert tag_problem("m-1") == "tags that begin with c-, m-, live- or prev- are the tool's own"
+
+
 def test_an_unknown_placeholder_is_told_the_known_ones():
     assert tag_problem("{x}").endswith("known: {revision}, {short-revision}, {branch}, {image}")
 

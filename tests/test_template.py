@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import replace
 
@@ -126,3 +127,64 @@ def test_parameters_count_as_referenced_where_they_can_update_something():
         "Conditions": {"X": {"Ref": "C"}},
     }
     assert referenced_parameters(template) == ("A", "B")
+
+
+SSM = "AWS::SSM::Parameter::"
+
+
+def sha256(text):
+    return "sha256:" + hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def test_what_is_hashed_word_for_word():
+    """A change here makes every stack's record another one."""
+    assert given_back({"b": [1, None], "a": "x"}) == sha256('{"a":"x","b":[1,null]}')
+    assert given_back({"a": "f\u00fcr"}) == sha256('{"a":"f?r"}')
+    assert as_sent({"a": "f\u00fcr"}) == sha256('{"a":"f\u00fcr"}')
+    assert given_back("a: 1") == sha256("text:a: 1")
+    assert as_sent("\ud800") == sha256("text:\ud800")
+    content = StackContent("sha256:t", {"b": "2", "a": "1"}, ("arn:u", "arn:t", "arn:u"), termination_protection=True)
+    parts = '["rajee-deploy.template/1", "sha256:t", [["a", "1"], ["b", "2"]], ["arn:t", "arn:u"], true]'
+    assert record_of(content) == sha256(parts)
+    assert record_of(content, "sha256:00ff") == sha256(parts) + "+00ff"
+    plain = '["rajee-deploy.template/1", "sha256:t", [], [], false]'
+    assert record_of(StackContent("sha256:t")) == sha256(plain)
+
+
+def test_what_differs_in_words():
+    made = replace(MADE, sent="sha256:00")
+    other = StackContent("sha256:u", {}, (), termination_protection=False)
+    assert differences(made, other, "") == (
+        "the template differs from the deployed one", "the stack's tags differ", "the notification topics differ",
+        "the termination protection differs",
+    )  # fmt: skip
+    beyond = "the template has characters that CloudFormation does not give back, and others were recorded"
+    assert differences(made, CONTENT, "sha256:x+11") == (beyond,)
+    assert differences(made, CONTENT, "sha256:x+00") == ()
+    looked_up = "its parameter A, B is looked up in SSM at each deployment"
+    assert differences(replace(made, volatile=("A", "B")), other, "") == (looked_up,)
+
+
+@pytest.mark.parametrize(
+    ("template", "volatile", "referenced"),
+    [
+        ({}, (), ()),
+        ({"Parameters": None}, (), ()),
+        ({"Parameters": {"B": {"Type": f"{SSM}Value<String>"}, "A": {"Type": f"{SSM}Name"}}}, ("A", "B"), ()),
+        ({"Parameters": {"A": {}, "B": {"Type": None}, "C": {"Type": "XAWS::SSM::Parameter::X"}}}, (), ()),
+        ({"Parameters": {"B": {}, "A": {}}, "Outputs": {"x": [{"Ref": "A"}, {"Ref": "B"}]}}, (), ("A", "B")),
+        ({"Parameters": {"A": {}, "AB": {}}, "Resources": {"x": {"Ref": "AB"}, "y": {"Fn::GetAtt": "A"}}}, (),
+        ("AB",)),
+    ],
+)  # fmt: skip
+def test_parameters(template, volatile, referenced):
+    assert (volatile_parameters(template), referenced_parameters(template)) == (volatile, referenced)
+
+
+def test_topics_of_a_stack_that_is_not_there_yet():
+    made = replace(MADE, leaves_topics=True)
+    assert expected_record(made, None) == record_of(replace(CONTENT, notification_arns=()))
+    assert expected_record(made, replace(CONTENT, notification_arns=("arn:o",), template="x")) == record_of(
+        replace(CONTENT, notification_arns=("arn:o",))
+    )
+    assert expected_record(replace(MADE, sent="sha256:0a"), None) == record_of(CONTENT, "sha256:0a")

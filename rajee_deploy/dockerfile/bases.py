@@ -85,7 +85,7 @@ class Bases:
         return [image.configs[each] for each in platforms if each in image.configs] if image is not None else []
 
     def _reference(self, role: str, text: str, line: int, key: str, context: str = "", platform: str = "") -> Reference:
-        image: LockedImage | None = self._locked.get(key) if key else None
+        image: LockedImage | None = self._locked.get(key)  # nothing is locked under the name ""
         if image is None or "@" in text:
             return Reference(role, text, line, key, platform, context)
         return Reference(role, f"{text}@{image.digest}", line, key, platform, context, image.digest)

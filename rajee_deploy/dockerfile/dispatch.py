@@ -20,7 +20,7 @@ from rajee_deploy.dockerfile.references import is_git, is_remote
 from rajee_deploy.dockerfile.scope import DEFAULT_PATH, NOT_IN_ENV, SINCE_ARG_ORDER, Environment, Expanded
 from rajee_deploy.dockerfile.values import check_checksum, check_mode, check_port, check_signal, check_volume
 from rajee_deploy.dockerfile.words import ExpansionError, Lexer
-from rajee_deploy.model import ContextRead, Location, Notice, ReadBy, Reference, StageId
+from rajee_deploy.model import ContextRead, Location, Notice, ReadBy, Reference
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from rajee_deploy.dockerfile.remotes import Remotes
     from rajee_deploy.dockerfile.scope import GlobalScope
     from rajee_deploy.dockerfile.stages import State, Step
-    from rajee_deploy.model import Selector
+    from rajee_deploy.model import Selector, StageId
 
 BODY = Lexer(plain_quotes=True)  # always with the backslash, whatever the escape directive says
 _NO_IMAGES = ("git@", "git://", "ssh://", "http://", "https://")  # sources without a configuration
@@ -149,8 +149,7 @@ class Walk:
     def _read_all(self, state: State, context: str, widened: str = "") -> None:
         """A stage that stands on a directory reads all of it. No instruction but FROM does that; COPY is nearest."""
         location = Location(self._path, state.line, state.end or state.line)
-        stage = state.stage or StageId(state.index, None)
-        read = ContextRead(ReadBy.COPY, location, stage, state.base, selectors.EVERYTHING, context, widened)
+        read = ContextRead(ReadBy.COPY, location, _identity(state), state.base, selectors.EVERYTHING, context, widened)
         self.found.reads.append(read)
 
     # -- instructions ----------------------------------------------------------------------------------------------
@@ -307,10 +306,15 @@ class Walk:
         self, by: ReadBy, instruction: Transfer | Run, source: str, wanted: tuple[Selector, str], context: str
     ) -> None:
         lines = instruction.lines
-        stage = self._state.stage or StageId(self._state.index, None)
         selector, widened = wanted
         location = Location(self._path, lines.start, lines.end)
-        self.found.reads.append(ContextRead(by, location, stage, source, selector, context, widened))
+        self.found.reads.append(ContextRead(by, location, _identity(self._state), source, selector, context, widened))
+
+
+def _identity(state: State) -> StageId:
+    if state.stage is None:
+        raise AssertionError("only stages of the file read a context")
+    return state.stage
 
 
 def _check_checksum(checksum: Expanded, sources: list[tuple[str, Expanded]]) -> None:

@@ -58,7 +58,6 @@ class _Source:
         self._path = path
         self._number = 0
         lines = text.removeprefix("\ufeff").split("\n")
-        self._last = len(lines)
         self._lines = iter(lines if lines[-1] else lines[:-1])
         self._directives: set[str] | None = set()
 
@@ -131,7 +130,7 @@ class _Source:
                 candidate = line.rstrip("\r")
                 if (candidate.lstrip("\t") if heredoc.chomp else candidate) == heredoc.name:
                     break
-                content.append(line + "\n" if self._number < self._last else line)
+                content.append(line + "\n")
             else:
                 raise SyntaxProblemError(f"the heredoc {heredoc.name} has no end")
             yield heredoc._replace(content="".join(content))

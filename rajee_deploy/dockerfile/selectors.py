@@ -12,7 +12,7 @@ from rajee_deploy.model import Selector
 EVERYTHING = Selector("/")
 
 
-def of_source(source: str, exclude: tuple[str, ...] = (), *, parents: bool = False) -> Selector:
+def of_source(source: str, exclude: tuple[str, ...], *, parents: bool) -> Selector:
     """The selector of an expanded source of COPY or ADD."""
     if not parents:
         path = join_root(source)

@@ -84,3 +84,30 @@ def test_records_in_ssm_are_named_only_where_there_are_any():
 
 def resources_of(document: dict) -> list[str]:
     return [resource for statement in document["Statement"] for resource in statement["Resource"]]
+
+
+FULL = Place("1", "eu-west-1", ("App", "Web"), (Repository("app"), ELSEWHERE), ("Web",))
+ARN = "arn:aws:{}:eu-west-1:1:{}".format
+STACKS = [ARN("cloudformation", "stack/App/*"), ARN("cloudformation", "stack/Web/*")]
+REPOSITORIES = [ARN("ecr", "repository/app"), "arn:aws:ecr:eu-west-1:210987654321:repository/team/api"]
+RECORD = [ARN("ssm", "parameter/rajee-deploy/Web")]
+
+
+def test_what_each_policy_is_on():
+    plan = {tuple(each["Resource"]) for each in policy(Who.plan, FULL)["Statement"]}
+    assert plan == {("*",), tuple(STACKS), tuple(REPOSITORIES), tuple(RECORD)}
+    up = {tuple(each["Resource"]) for each in policy(Who.up, FULL)["Statement"]}
+    assert up - plan == {
+        (ARN("ssm", "parameter/cdk-bootstrap/*"),),
+        (ARN("ecs", "service/*"), ARN("ecs", "task/*")),
+        ("arn:aws:iam::1:role/cdk-*",),
+    }
+    assert plan < up
+    document = policy(Who.plan, FULL)
+    assert (document["Version"], {each["Effect"] for each in document["Statement"]}) == ("2012-10-17", {"Allow"})
+    assert set(document) == {"Version", "Statement"}
+
+
+def test_without_stacks_images_are_all_there_is():
+    found = policy(Who.up, Place("1", "eu-west-1", (), (Repository("app"),), ("Web",)))
+    assert resources_of(found) == ["*", ARN("ecr", "repository/app")]

@@ -31,3 +31,79 @@ def test_translate(expression, text, wanted):
 def test_what_go_refuses(expression):
     with pytest.raises(BadPatternError):
         translate(expression)
+
+
+def members(expression, among):
+    """The characters that one bracket or class takes."""
+    pattern = translate(f"^{expression}$")
+    return "".join(character for character in among if pattern.match(character))
+
+
+ASCII = "".join(map(chr, range(128)))
+EDGES = "/09:@AZ[`az{_" + "\x00\x1f \x7f\t\n\v\f\r!~é\U0010ffff"
+CLASSES = {
+    "[:alnum:]": "09AZaz", "[:alpha:]": "AZaz", "[:ascii:]": "/09:@AZ[`az{_\x00\x1f \x7f\t\n\v\f\r!~",
+    "[:blank:]": " \t",
+    "[:cntrl:]": "\x00\x1f\x7f\t\n\v\f\r", "[:digit:]": "09", "[:graph:]": "/09:@AZ[`az{_!~", "[:lower:]": "az",
+    "[:print:]": "/09:@AZ[`az{_ !~", "[:punct:]": "/:@[`{_!~", "[:space:]": " \t\n\v\f\r", "[:upper:]": "AZ",
+    "[:word:]": "09AZaz_", "\\d": "09", "\\s": " \t\n\f\r", "\\w": "09AZaz_",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "wanted"), CLASSES.items())
+def test_classes_and_their_complements(name, wanted):
+    other = name.replace("[:", "[:^") if name.startswith("[") else name.upper()
+    rest = "".join(character for character in EDGES if character not in wanted)
+    assert members(f"[{name}]", EDGES) == "".join(character for character in EDGES if character in wanted)
+    assert members(f"[{other}]", EDGES) == rest
+    assert members(f"[^{name}]", EDGES) == rest
+    if name.startswith("\\"):
+        assert (members(name, EDGES), members(other, EDGES)) == (members(f"[{name}]", EDGES), rest)
+
+
+@pytest.mark.parametrize(
+    ("expression", "wanted"),
+    [
+        ("[b-d]", "bcd"), ("[b-db]", "bcd"), ("[b-]", "-b"), ("[-b]", "-b"), ("[b\\-d]", "-bd"), ("[\\]b]", "]b"),
+        ("[]-a]", "]^_`a"), ("[[:digit:]x]", "0123456789x"), ("[[:digit:]-]", "-0123456789"), ("[\\x41-C]", "ABC"),
+        ("[\\060-\\62]", "012"), ("[\\0]", "\0"), ("[\\a\\f\\n\\r\\t\\v]", "\a\t\n\v\f\r"), ("[[:]", ":["),
+        ("[[a]", "[a"), ("[xX]", "Xx"), ("[^\\x00-\\x7e]", "\x7f"), ("[\\D0]", None), ("\\x7e", "~"), ("\\07", "\a"),
+        ("\\177", "\x7f"), ("\\.", "."), ("\\_", "_"), (".", None), ("\\pN", "0123456789"), ("[\\pNx]", "0123456789x"),
+        ("\\pZ", " "), ("[\\PL]", None), ("\\pS", "$+<=>^`|~"),
+    ],
+)  # fmt: skip
+def test_single_characters(expression, wanted):
+    special = {
+        "[\\D0]": "".join(c for c in ASCII if c not in "123456789"), ".": ASCII.replace("\n", ""),
+        "[\\PL]": "".join(c for c in ASCII if not c.isalpha()),
+    }  # fmt: skip
+    assert members(expression, ASCII) == (special[expression] if wanted is None else wanted)
+
+
+@pytest.mark.parametrize(
+    ("expression", "text", "wanted"),
+    [
+        ("^a(b.c)?$", "a", True), ("^a(b.c)?$", "abxc", True), ("^a(b.c)?$", "abc", False),
+        (r"^\Qa.b\Ec$", "a.bc", True),
+        (r"^\Qa\E*$", "aa", True), (r"^\Q\E$", "", True), (r"^a\Bb$", "ab", True), (r"^a\Bb$", "a", False),
+        (r"^\Aa\z", "a", True), (r"^\Aa\z", "a\n", False), (r"^é\b", "é", False), (r"^X*$", "XX", True),
+        ("^X?$", "", True),
+        ("^{$", "{", True), ("^[a]*b$", "aab", True), (r"^\d*b$", "12b", True), ("^[[:x]$", ":", True),
+        ("^[[:x]$", "a", False),
+    ],
+)  # fmt: skip
+def test_more_expressions(expression, text, wanted):
+    assert bool(translate(expression).match(text)) is wanted
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        r"^[a-\d]$", r"^[\x4]$", r"\x", r"\xZZ", r"^\p$", r"^\pX$", r"^\P$", "^[", "^[]", "^[^]", "^[a-", "^[\\",
+        "^[[:alpha:]",
+        "^[[:Alpha:]]$", "^[[::]]$", r"\é", r"^[\z]$", r"\9", "^?*", "^a**$", "[b-a]",
+    ],
+)  # fmt: skip
+def test_more_that_go_refuses(expression):
+    with pytest.raises(BadPatternError):
+        translate(expression)

@@ -3,44 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from memory_trees import LINKS, TREE, Memory, matcher
 
 from rajee_deploy.context.filtered import Filtered, LinkLoopError, follow, followed_patterns
-from rajee_deploy.context.ignore import Matcher, Rule
-from rajee_deploy.context.tree import in_byte_order
 from rajee_deploy.context.view import UnreadableError
 from rajee_deploy.model import Kind
-
-
-class Memory:
-    """A tree out of paths: "d/" is a directory, {"l": "target"} a symlink; it notes what was listed."""
-
-    def __init__(self, paths, links=None, unreadable=()):
-        self._kinds = {"": Kind.DIRECTORY}
-        self._links = links or {}
-        self._unreadable = unreadable
-        self.listed = []
-        for path in [*paths, *self._links]:
-            name = path.rstrip("/")
-            kind = Kind.DIRECTORY if path.endswith("/") else Kind.FILE
-            self._kinds[name] = Kind.SYMLINK if path in self._links else kind
-            while "/" in name:
-                name = name.rpartition("/")[0]
-                self._kinds.setdefault(name, Kind.DIRECTORY)
-
-    def children(self, path):
-        self.listed.append(path)
-        if path in self._unreadable:
-            raise UnreadableError("unreadable", f"{path} cannot be read", where=path)
-        base = f"{path}/" if path else ""
-        names = [p.removeprefix(base) for p in self._kinds if p and p.startswith(base) and "/" not in p[len(base) :]]
-        return {name: self._kinds[base + name] for name in in_byte_order(names)}
-
-    def link(self, path):
-        return self._links[path]
-
-
-def matcher(*patterns):
-    return Matcher([Rule(pattern) for pattern in patterns]) if patterns else None
 
 
 def sent(view, path=""):
@@ -51,9 +18,6 @@ def sent(view, path=""):
         if kind is Kind.DIRECTORY:
             out.extend(sent(view, full))
     return out
-
-
-TREE = ["a", "b.md", "d/x", "d/y.md", "d/e/z", "d/empty/", "n/node_modules/m", "node_modules/m"]
 
 
 @pytest.mark.parametrize(
@@ -114,19 +78,6 @@ def test_unreadable_directories_matter_only_when_they_are_sent():
         sent(Filtered(tree, None))
 
 
-LINKS = {
-    "l": "d",
-    "abs": "/d/e",
-    "up": "../../d/x",
-    "d/back": "../l/e/z",
-    "loop": "pool",
-    "pool": "loop",
-    "root": "/",
-    "broken": "nope",
-    "dir": "d/",
-}
-
-
 @pytest.mark.parametrize(
     ("path", "last", "wanted"),
     [
@@ -169,3 +120,101 @@ def test_loops_end():
 def test_followed_patterns(paths, wanted):
     links = LINKS if "/*/x" not in paths else {key: LINKS[key] for key in ("l", "abs", "broken")}
     assert followed_patterns(Memory(TREE, links), paths) == wanted
+
+
+DEEP = {"d/rel": "e/z", "d/e/abs": "/a", "d/e/up": "../x", "d/dir": "e/", "X": "d", "d/e/X": "/X/X"}
+
+
+@pytest.mark.parametrize(
+    ("path", "last", "wanted"),
+    [
+        ("/d/rel", True, ("d/e/z", Kind.FILE, ("d/rel",))),
+        ("/d/e/abs", True, ("a", Kind.FILE, ("d/e/abs",))),
+        ("/d/e/up", True, ("d/x", Kind.FILE, ("d/e/up",))),
+        ("/d/dir/z", True, ("d/e/z", Kind.FILE, ("d/dir",))),
+        ("/d/dir", True, ("d/e", Kind.DIRECTORY, ("d/dir",))),
+        ("/X/x", False, ("d/x", Kind.FILE, ("X",))),
+        ("/X", False, ("X", Kind.SYMLINK, ())),
+        ("/d/e/X", True, ("d/X", None, ("d/e/X", "X"))),
+        ("/", True, ("", Kind.DIRECTORY, ())),
+        ("/a/b", True, ("a/b", None, ())),
+        ("/d/rel/y", True, ("d/e/z/y", None, ("d/rel",))),
+    ],
+)
+def test_follow_inside_directories(path, last, wanted):
+    assert follow(Filtered(Memory(TREE, DEEP), None), path, last=last) == wanted
+
+
+@pytest.mark.parametrize(
+    ("paths", "wanted"),
+    [
+        (["/d/rel"], ("d/e/z", "d/rel")),
+        (["/d/e/abs"], ("a", "d/e/abs")),
+        (["/d/e/up/y"], ("d/e/up", "d/x/y")),
+        (["/d/dir/z"], ("d/dir", "d/e/z")),
+        (["/X"], ("X", "d")),
+        (["/Xa"], ("Xa",)),
+        (["X/x", "/d/x"], ("X", "d/x")),
+        (["/d/*"], ("d/*", "d/e")),
+        (["/d/r*/y"], ("d/e/z/y", "d/r*")),
+        (["/d/e/[/z"], ("d/e/[/z",)),
+        (["/."], None),
+        (["/d/e/X"], ("X", "d/X", "d/e/X")),
+        (["/d", "/d/e", "/da"], ("d", "da")),
+        ([], ()),
+        (["/a/b"], ("a/b",)),
+        (["/d/e/z/rel"], ("d/e/z/rel",)),
+    ],
+)
+def test_followed_patterns_inside_directories(paths, wanted):
+    assert followed_patterns(Memory(TREE, DEEP), paths) == wanted
+
+
+def test_the_longest_way_through_symlinks_has_255():
+    links = {f"l{number}": f"l{number + 1}" for number in range(255)}
+    tree = Filtered(Memory(["l255", "m"], links), None)
+    assert follow(tree, "/l0", last=True)[0] == "l255"
+    links["m"] = "l0"
+    with pytest.raises(LinkLoopError):
+        follow(Filtered(Memory(["l255"], links), None), "/m", last=True)
+
+
+def test_whether_anything_can_be_withheld():
+    tree = Memory(TREE)
+    assert Filtered(tree, matcher("a", "!b")).may_withhold
+    assert Filtered(tree, None, matcher("a", "!b")).may_withhold
+    assert not Filtered(tree, matcher("a"), matcher("b")).may_withhold
+    assert not Filtered(tree, None).may_withhold
+    assert not Filtered(tree, None).is_withheld("a")
+
+
+@pytest.mark.parametrize(
+    ("exclude", "include", "path", "wanted"),
+    [
+        (("d", "!d/x", "d"), (), "d/x", True),
+        (("d", "!d/x"), (), "d/x", False),
+        (("d/e", "!d/e/z", "d/e"), (), "d/e/z", True),
+        (("*.md", "!b.md"), (), "b.md", False),
+        (("*.md", "!b.md"), (), "d/x", False),
+        ((), ("d", "!d/x"), "d/x", True),
+        ((), ("d", "!d/x"), "d/y.md", False),
+        ((), ("!d/x", "d"), "d/e/z", False),
+    ],
+)
+def test_what_is_withheld(exclude, include, path, wanted):
+    assert Filtered(Memory(TREE), matcher(*exclude), matcher(*include)).is_withheld(path) is wanted
+
+
+@pytest.mark.parametrize(
+    ("path", "wanted"),
+    [("", Kind.DIRECTORY), ("a", Kind.FILE), ("d", Kind.DIRECTORY), ("d/x", Kind.FILE), ("d/no", None), ("a/x", None),
+     ("no/x", None), ("d/e/z", None), ("d/e", None), ("d/empty", Kind.DIRECTORY)],
+)  # fmt: skip
+def test_the_kind_of_what_is_sent(path, wanted):
+    assert Filtered(Memory(TREE), matcher("d/e")).kind(path) is wanted
+
+
+def test_what_is_below_something_that_is_not_sent_is_not_there():
+    view = Filtered(Memory(TREE), matcher("d"))
+    assert (view.children("d"), view.children("no"), view.children("a")) == ({}, {}, {})
+    assert Filtered(Memory(TREE, {"l": "a"}), None).link("l") == "a"

@@ -83,6 +83,38 @@ def test_upstream_table():
         (["!./a", "a"], "a", True),
         (["  a  "], "a", True),
         (["é*"], "éa", True),
+        (["?"], "ab", False),
+        (["X*"], "a", False),
+        (["a", "!X*"], "a", True),
+        (["a*", "!?"], "ab", True),
+        (["a", "![^a]"], "a", True),
+        (["[^a]"], "a", False),
+        (["[^a]"], "b/c", True),
+        (["/X/"], "X/a", False),
+        (["X"], "X", True),
+        (["a/*"], "a/b/c", True),
+        (["a/?"], "a/bc", False),
+        (["**"], "a/b", True),
+        (["a/**"], "a/b/c", True),
+        (["a/**"], "ab", False),
+        (["**/a/**"], "x/a/b", True),
+        (["**/a/**"], "a", False),
+        (["**/*.c"], "x/y.c", True),
+        (["**/*.c"], "x/y.cc", False),
+        (["a.c"], "abc", False),
+        (["a*.c"], "abxc", False),
+        (["*(b)|{c}$+"], "a(b)|{c}$+", True),
+        (["*\\*"], "a*", True),
+        (["*\\*"], "ab", False),
+        (["*\udcff"], "a\udcfe", True),
+        (["!a"], "a", False),
+        (["!a", "a"], "a", True),
+        (["a", "!a"], "a", False),
+        (["a", "!a/b"], "a/b", False),
+        (["a", "!a/b"], "a/c", True),
+        (["!"], "a", "error"),
+        (["! a"], "a", False),
+        (["", "  ", "a"], "a", True),
     ],
 )
 def test_where_tools_disagree(patterns, path, wanted):
@@ -165,3 +197,70 @@ def test_the_shortcuts_never_say_no_wrongly(patterns, path):
             assert matcher.can_match_below(parent)
     except DeployError:
         return
+
+
+def test_what_no_pattern_touches_costs_no_walk_through_the_list():
+    matcher = Matcher([Rule("*.md"), Rule("!d"), Rule("n")])
+    assert matcher.nothing == (False, False, False)
+    assert matcher.step("d", None) == (False, matcher.nothing)
+    for path, parent in (("a", None), ("d/a", matcher.nothing), ("d", matcher.nothing)):
+        assert matcher.step(path, parent)[1] is matcher.nothing
+    assert matcher.step("n", None) == (True, (False, False, True))
+    assert matcher.step("n/a", (False, False, True)) == (True, (False, False, True))
+    assert matcher.step("n/a", None) == (True, (False, False, True))
+    assert matcher.step("d/a.md", matcher.nothing) == (False, (False, False, False))
+    assert matcher.step("a.md", None) == (True, (True, False, False))
+    assert matcher.step("d", (True, False, False)) == (False, (True, True, False))
+
+
+@pytest.mark.parametrize(
+    ("pattern", "kind", "tail", "whole"),
+    [
+        ("a/b", "exact", "", ("a/b",)), ("a/**", "prefix", "", ()), ("**/a", "suffix", "/a", ("a",)),
+        ("**a", "suffix", "a", ()), ("**/*.pyc", "regexp", ".pyc", ()), ("*.X", "regexp", ".X", ()),
+        ("a**/b", "regexp", "b", ()), ("a*", "regexp", "", ()), ("*/a", "regexp", "a", ()),
+        ("a?X", "regexp", "X", ()),
+        ("*\\a", "regexp", "", ()), ("*\\ab", "regexp", "b", ()), ("[a]b", "regexp", "b", ()),
+        ("*é", "regexp", "", ()),
+        ("*\\Qa", "regexp", "", ()), ("**", "suffix", "", ()), ("a", "exact", "", ("a",)), ("X", "exact", "", ("X",)),
+    ],
+)  # fmt: skip
+def test_how_a_pattern_is_seen(pattern, kind, tail, whole):
+    (found,) = Matcher([Rule(pattern)]).patterns
+    assert (found.kind, found.tail, found.whole_texts) == (kind, tail, whole)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "directory", "wanted"),
+    [
+        ("a", "a", False), ("a/b", "a", True), ("a/b", "a/b", False), ("a/b", "x", False), ("a/b/c", "a", True),
+        ("a/*", "a", True), ("a/*", "x", False), ("a/*", "a/b", False), ("*", "a", False), ("*/b", "a", True),
+        ("**/b", "a/b/c", True), ("a/**", "a/b/c", True), ("a/**", "x", False), ("a/[b]", "a/x/y", True),
+        ("a/[b]", "x", False), ("a\\*", "a", True), ("ab/c", "a", False), ("a/b*/c", "a", True),
+        ("a/b*/c", "a/b/c", False),
+        ("X/**", "X", True), ("a?/b", "x", True), ("a**", "x", True),
+    ],
+)  # fmt: skip
+def test_where_a_pattern_may_match(pattern, directory, wanted):
+    (found,) = Matcher([Rule(pattern)]).patterns
+    assert found.reaches_below(directory) is wanted
+    assert Matcher([Rule(pattern)]).can_match_below(directory) is wanted
+    assert Matcher([Rule("!" + pattern)]).can_revive(directory) is wanted
+    assert not Matcher([Rule(pattern)]).can_revive(directory)
+    assert not Matcher([Rule("!" + pattern)]).can_match_below(directory)
+
+
+def test_exceptions_are_counted():
+    assert Matcher([Rule("a"), Rule("!b")]).has_exceptions
+    assert not Matcher([Rule("a")]).has_exceptions
+
+
+def test_a_malformed_pattern_is_named():
+    with pytest.raises(DeployError) as caught:
+        Matcher([Rule("a", "f:1"), Rule("[", "f:2")])
+    assert (caught.value.code, caught.value.where) == ("ignore-pattern", "f:2")
+    late = Matcher([Rule("a*[b-a]", "f:3")])
+    assert late.touches("x")
+    with pytest.raises(DeployError) as caught:
+        late.matches("ab")
+    assert (caught.value.code, caught.value.where) == ("ignore-pattern", "f:3")

@@ -2,7 +2,10 @@
 
 import pytest
 
-from rajee_deploy.dockerfile.references import is_git, is_known_frontend, parse_image, possible_mirror
+from rajee_deploy.dockerfile import familiar, image_of
+from rajee_deploy.dockerfile.references import NamedContexts, is_git, is_known_frontend, parse_image, possible_mirror
+from rajee_deploy.errors import ConfigurationError
+from rajee_deploy.model import ImageName
 
 DIGEST = "sha256:" + "0" * 64
 
@@ -110,3 +113,63 @@ def test_a_mirror_is_known_when_it_is_named(reference, mirror):
 
 def test_what_is_no_mirror_is_not_proposed():
     assert {possible_mirror(text) for text in ("me/frontend", "x/docker", "Not:ok:", "")} == {""}
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "shown"),
+    [
+        ("alpine", ImageName("docker.io", "library/alpine", "", ""), "alpine"),
+        ("index.docker.io/library/a:latest", ImageName("docker.io", "library/a", "latest", ""), "a"),
+        (f"h:1/a/b:t@{DIGEST}", ImageName("h:1", "a/b", "t", DIGEST), f"h:1/a/b:t@{DIGEST}"),
+        ("docker.io/library/a/b", ImageName("docker.io", "library/a/b", "", ""), "library/a/b"),
+    ],
+)
+def test_the_image_of_a_reference(text, name, shown):
+    assert (image_of(text), familiar(text)) == (name, shown)
+
+
+CONTEXTS = {
+    "base": "./b",
+    "docker.io/library/two:latest": "docker-image://x",
+    "h:1/p/q:t::linux/amd64": "./q",
+    "z": "git@h:r",
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "key"),
+    [
+        ("base", "base"), ("base:latest", "base"), ("library/base", "base"), ("base:1", None),
+        ("two", "docker.io/library/two:latest"), ("h:1/p/q:t", "h:1/p/q:t::linux/amd64"), ("h:1/p/q", None),
+        ("z", "z"),
+        ("scratch", None), ("context", None), ("SCRATCH", None), ("UPPER", None), ("", None),
+    ],
+)  # fmt: skip
+def test_named_contexts_are_found_by_what_they_name(name, key):
+    contexts = NamedContexts(CONTEXTS, "linux/amd64")
+    assert contexts.find(name) == key
+    assert NamedContexts({}, "linux/amd64").find(name) is None
+    assert contexts.locals() == ["base", "h:1/p/q:t::linux/amd64"]
+    assert [contexts.is_local(each) for each in CONTEXTS] == [True, False, True, False]
+    assert contexts.value("z") == "git@h:r"
+    assert NamedContexts(CONTEXTS, "linux/arm64").find("h:1/p/q:t") is None
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("Base", "--build-context base=…"), ("-x", "names are like those of images"),
+        ("a b", "names are like those of images"),
+        ("Base::linux/amd64", "--build-context base::linux/amd64=…"), ("", "names are like those of images"),
+    ],
+)  # fmt: skip
+def test_names_that_no_engine_takes_for_a_context(name, hint):
+    with pytest.raises(ConfigurationError) as caught:
+        NamedContexts({"good": ".", name: "."}, "linux/amd64")
+    found = caught.value
+    assert (found.code, found.problem, found.hint) == (
+        "bad-context-name",
+        f"a build context cannot be called {name!r}",
+        hint,
+    )
+    assert found.cause

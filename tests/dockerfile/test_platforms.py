@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -62,6 +63,21 @@ def test_what_any_platform_builds_on_is_needed():
     assert [(one.text, one.platform) for one in found.references] == [
         ("base-amd64", "linux/amd64"), ("base-arm64", "linux/arm64"),
     ]  # fmt: skip
+
+
+def test_every_part_is_of_all_platforms():
+    text = (
+        "ARG V=1\nFROM base-$TARGETARCH AS for-amd64\nARG A\nFROM scratch AS for-arm64\nARG B\n"
+        "RUN --mount=type=secret,id=of-arm --mount=type=ssh x\nFROM for-$TARGETARCH\nARG V\nCOPY a /\n"
+    )
+    one, other = recipes("ARG TARGETARCH\n" + text)
+    found = merged([one, other])
+    assert [name for name, _ in found.build_args] == ["A", "TARGETARCH", "B", "TARGETARCH", "V"]
+    assert (found.secrets, found.widened, found.target) == (("secret:of-arm", "ssh:default"), "", "")
+    assert [one.line for one in found.notices] == [3, 3]
+    assert found.instruction_lines == (1, 2, 3, 4, 5, 6, 7, 8, 9, 10)
+    assert merged([one, replace(other, widened="why")]).widened == "why"
+    assert merged([replace(one, widened="one"), replace(other, widened="why")]).widened == "one"
 
 
 def test_a_base_counts_for_each_platform_it_is_used_for():

@@ -174,3 +174,26 @@ def test_the_reference_as_it_was_before_locks_knew_remote_sources():
     """The tags of images that nothing locks do not move."""
     (one,) = recipe(f"ADD {URL} /f").references
     assert one[:3] == Reference("add", URL, 2)[:3]
+
+
+def test_a_single_source_that_differs_by_platform():
+    text = f"FROM scratch\nARG TARGETARCH\nADD {URL}-$TARGETARCH /f\n".encode()
+    options = locked(f"{URL}-amd64", f"{URL}-arm64")
+    before = [resolve(text, replace(options, platform=each), "Dockerfile") for each in (AMD64, ARM64)]
+    one, other = alike(before)
+    assert one.references == (Reference("add", f"{URL}-amd64", 3),)
+    assert other.references == (Reference("add", f"{URL}-arm64", 3),)
+    assert [(notice.code, notice.line) for notice in one.notices] == [("remote-unpinned", 3)]
+    assert one.notices[0].message == (
+        f"{URL}-amd64 is fetched without a checksum (--checksum=sha256:…): what it holds may change unnoticed; "
+        "nothing locks what differs by platform"
+    )
+    assert alike(before[:1])[0] is before[0]
+    assert pinned_text(text, one.references) == text
+
+
+def test_what_is_shown_has_no_login():
+    assert remote_of("https://name:word@h:1/f?q#x")[2] == "https://h:1/f?q#x"
+    assert remote_of("git@h:r.git#v1:sub") == ("git@h:r.git", "v1", "git@h:r.git#v1:sub")
+    assert remote_of("ssh://git@h/r.git#:sub") == ("ssh://git@h/r.git", "HEAD", "ssh://h/r.git#:sub")
+    assert remote_of("http://h/f") == ("http://h/f", None, "http://h/f")

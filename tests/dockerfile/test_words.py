@@ -2,6 +2,16 @@
 
 import pytest
 
+from rajee_deploy.dockerfile.nodes import Heredoc, heredoc_of
+from rajee_deploy.dockerfile.patterns import (
+    PatternError,
+    replace_all,
+    replace_first,
+    reverse,
+    translate,
+    trim_prefix,
+    trim_suffix,
+)
 from rajee_deploy.dockerfile.words import ExpansionError, Lexer
 
 VARIABLES = {"A": "banana", "R": "$0", "N": "", "P": "a/b/c.tar.gz", "NL": "a\nb", "S": "*", "É": "ok"}
@@ -45,7 +55,7 @@ def test_expansion(word, expected):
     "word",
     [
         "${A^}", "${A,,}", "${A@Q}", "${A=x}", "${!A}", "${A:1:2}", "${A:#a}", "${A[0]}", "${A", "${A:-", "${A/b}",
-        "${A#\\d}", "'", '"', '"$A', "${X?}", "${N:?no}", "${}", "${:-x}",
+        "${A#\\d}", "'", '"', '"$A', '"a\\', "${X?}", "${N:?no}", "${}", "${:-x}",
     ],
 )  # fmt: skip
 def test_what_cannot_be_expanded(word):
@@ -54,6 +64,9 @@ def test_what_cannot_be_expanded(word):
 
 
 def test_nesting_has_an_end():
+    assert Lexer().expand("${A:+" * 99 + "}" * 99, VARIABLES).text == ""
+    with pytest.raises(ExpansionError, match="nested"):
+        Lexer().expand("${A:+" * 100 + "}" * 100, VARIABLES)
     with pytest.raises(ExpansionError, match="nested"):
         Lexer().expand("${A:+" * 500 + "}" * 500, VARIABLES)
 
@@ -76,7 +89,106 @@ def test_words_split_after_expansion_unless_quoted():
 
 
 def test_a_value_error_is_told_from_a_syntax_error():
-    for word, by_value in (("${X:?}", True), ("${A#$B}", True), ("${A", False)):
+    for word, by_value in (
+        ("${X:?}", True),
+        ("${A#$B}", True),
+        ("${A/$B/x}", True),
+        ("${X-${X:?}}", True),
+        ("${A", False),
+    ):
         with pytest.raises(ExpansionError) as caught:
             Lexer().expand(word, {"A": "a", "B": "\\d"})
         assert caught.value.by_value is by_value
+
+
+@pytest.mark.parametrize(
+    ("pattern", "shortest", "longest"),
+    [
+        ("*a", ".*?a", ".*a"),
+        ("?", ".", "."),
+        ("\\*\\?\\\\\\/\\}", r"\*\?\\/\}", r"\*\?\\/\}"),
+        ("X.", r"X\.", r"X\."),
+        ("*?*", ".*?..*?", ".*..*"),
+    ],
+)
+def test_patterns_as_expressions(pattern, shortest, longest):
+    assert (translate(pattern, greedy=False), translate(pattern)) == (shortest, longest)
+
+
+@pytest.mark.parametrize("pattern", ["\\", "\\X", "a\\", "\\a", "*\\ "])
+def test_escapes_that_mean_nothing(pattern):
+    with pytest.raises(PatternError):
+        translate(pattern)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "value", "results"),
+    [
+        ("*/", "a/b/c", ("b/c", "c", "a/b/c", "a/b/c")),
+        ("/*", "a/b/c", ("a/b/c", "a/b/c", "a/b", "a")),
+        ("*", "abc", ("abc", "", "abc", "")),
+        ("?", "abc", ("bc", "bc", "ab", "ab")),
+        ("x", "abc", ("abc",) * 4),
+        ("\\*", "*a*", ("a*", "a*", "*a", "*a")),
+        ("", "abc", ("abc",) * 4),
+        ("abc", "abc", ("",) * 4),
+    ],
+)
+def test_trimming(pattern, value, results):
+    assert results == (
+        trim_prefix(pattern, value, greedy=False), trim_prefix(pattern, value, greedy=True),
+        trim_suffix(pattern, value, greedy=False), trim_suffix(pattern, value, greedy=True),
+    )  # fmt: skip
+
+
+def test_a_pattern_from_right_to_left():
+    assert (reverse("a\\*b?c"), reverse("\\\nX"), reverse("a\\")) == ("c?b\\*a", "X\\\n", "\\a")
+
+
+@pytest.mark.parametrize(
+    ("pattern", "replacement", "value", "first", "all_of_them"),
+    [
+        ("a", "X", "banana", "bXnana", "bXnXnX"), ("x", "X", "banana", "banana", "banana"),
+        ("", "-", "ab", "-ab", "-a-b-"),
+        ("a", "<$0>", "aba", "<$0>ba", "<a>b<a>"), ("a", "<${0}$1${x}$x_1$$$>", "a", "<${0}$1${x}$x_1$$$>", "<a$$>"),
+        ("*", "X", "ab", "X", "X"), ("a*", "X", "bab", "bX", "bX"), ("?", "$0$0", "ab", "$0$0b", "aabb"),
+        ("a", "X", "", "", ""),
+        ("*", "X", "", "X", "X"), ("n", "", "banana", "baana", "baaa"), ("ana", "X", "bananana", "bXnana", "bXnX"),
+    ],
+)  # fmt: skip
+def test_replacing(pattern, replacement, value, first, all_of_them):
+    assert replace_first(pattern, replacement, value) == first
+    assert replace_all(pattern, replacement, value) == all_of_them
+
+
+@pytest.mark.parametrize(
+    ("word", "wanted"),
+    [
+        ("<<E", Heredoc("E", 0, expand=True, chomp=False)), ("3<<-E", Heredoc("E", 3, expand=True, chomp=True)),
+        ("<<'E'", Heredoc("E", 0, expand=False, chomp=False)), ('<<"E"', Heredoc("E", 0, expand=False, chomp=False)),
+        ("007<< \tE", Heredoc("E", 7, expand=True, chomp=False)),
+        ("<<$E", Heredoc("$E", 0, expand=True, chomp=False)),
+        ("18446744073709551615<<E", Heredoc("E", 2**64 - 1, expand=True, chomp=False)),
+        ("18446744073709551616<<E", Heredoc("E", 2**64 - 1, expand=True, chomp=False)),
+        (f"{'9' * 30}<<E", Heredoc("E", 2**64 - 1, expand=True, chomp=False)),
+        (f"{'0' * 30}1<<E", Heredoc("E", 1, expand=True, chomp=False)),
+        ("000<<E", Heredoc("E", 0, expand=True, chomp=False)),
+        ("<<\\E", Heredoc("E", 0, expand=True, chomp=False)), ("<<E'F'", Heredoc("EF", 0, expand=False, chomp=False)),
+        ("<<", None), ("<E", None), ("a<<E", None), ("<<E<", None), ("<<a b", None), ("<<''", None), ("<<-", None),
+        ("<<<E", None),
+        ("<<\x85E", Heredoc("E", 0, expand=True, chomp=False)),
+    ],
+)  # fmt: skip
+def test_heredocs_of_words(word, wanted):
+    assert heredoc_of(word) == wanted
+
+
+@pytest.mark.parametrize("word", ["<<'E", '<<"E', "<<${E"])
+def test_heredocs_that_cannot_be_read(word):
+    with pytest.raises(ExpansionError):
+        heredoc_of(word)
+
+
+def test_the_text_of_a_heredoc():
+    assert Heredoc("E", 0, expand=True, chomp=True, content="\t\ta\n b\n\tc\td").text == "a\n b\nc\td"
+    assert Heredoc("E", 0, expand=True, chomp=False, content="\ta").text == "\ta"

@@ -3,6 +3,7 @@
 import re
 
 import pytest
+import tables
 
 from rajee_deploy.dockerfile.patterns import PatternError, reverse, translate
 from rajee_deploy.dockerfile.words import ExpansionError, Lexer
@@ -61,3 +62,21 @@ def test_malformed_patterns_are_refused(shell_table):
 def test_patterns_are_reversed_without_their_escapes(shell_table):
     for case in shell_table["reverse_pattern"]:
         assert reverse(case["pattern"]) == case["reversed"]
+
+
+LEXERS = {
+    "plain": Lexer(),
+    "heredoc": Lexer(raw_quotes=True, raw_escapes=True, keep_unset=True),
+    "body": Lexer(plain_quotes=True),
+    "tick": Lexer("`"),
+}
+
+
+@pytest.mark.parametrize(("setting", "word", "wanted"), tables.own("expansions"))
+def test_own_expansion(setting, word, wanted):
+    try:
+        found = LEXERS[setting].expand(word, {"A": "x y", "N": "", "P": "a/b"})
+        result = [found.text, list(found.words), sorted(found.matched), sorted(found.unmatched)]
+    except ExpansionError as error:
+        result = [str(error), error.by_value]
+    assert result == wanted

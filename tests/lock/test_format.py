@@ -205,3 +205,48 @@ def test_a_configuration_of_its_form_is_read(config):
     (entry,) = parse(f"{HEADER}\nbusybox:1.37 {ONE} 2026-11-25 linux/amd64 {config}\n", "x").entries
     wanted = BaseConfig((("A", ""),), ("RUN x",)) if "RUN" in config else BaseConfig()
     assert entry.config == wanted
+
+
+def test_each_column_is_kept():
+    git, url = "https://example.com/team/tool.git#v1", "https://user@example.com/tool"
+    commit = Digest("git", "a" * 40)
+    pinned = f"busybox@{ONE}"
+    text = "\n".join(
+        [HEADER, f"{git} {commit} 2026-11-25 -", f"{url} {TWO} 2026-11-24 -",
+         f'{pinned} {ONE} 2026-11-23 linux/amd64 {{"ONBUILD":["a","b"]}}', ""]
+    )  # fmt: skip
+    entries = (
+        Entry(git, commit, "2026-11-25"), Entry(url, TWO, "2026-11-24"),
+        Entry(pinned, ONE, "2026-11-23", "linux/amd64", BaseConfig((), ("a", "b"))),
+    )  # fmt: skip
+    assert parse(text, "x").entries == entries
+    assert parse(encode(Lock(entries)), "x").entries == tuple(sorted(entries, key=lambda entry: entry.reference))
+    assert encode(Lock(())) == f"{HEADER}\n"
+    assert parse(HEADER, "x") == Lock()
+
+
+@pytest.mark.parametrize(
+    ("lines", "where"),
+    [
+        (["x"], "lock:1"), ([HEADER, LINES[2], "", "x"], "lock:4"),
+        ([HEADER, LINES[0], LINES[0].replace("1" * 64, "3" * 64)], "lock:3"),
+        ([HEADER, LINES[1], LINES[1].replace("{}", '{"ENV":{"A":"b"}}')], "lock:3"),
+        ([HEADER, LINES[1].replace("{}", '{"ENV":{"A":"b","A":"b"}}')], "lock:2"),
+        ([HEADER, LINES[1].replace("{}", '{"ENV":{"A":1}}')], "lock:2"),
+        ([HEADER, LINES[1].replace("{}", '{"ONBUILD":[1]}')], "lock:2"),
+        ([HEADER, LINES[1].replace("{}", '{"ENV":[]}')], "lock:2"),
+        ([HEADER, LINES[1].replace("{}", '{"ONBUILD":{}}')], "lock:2"),
+        ([HEADER, LINES[1].replace("{}", '{"X":1}')], "lock:2"), ([HEADER, LINES[1].replace("{}", "{x}")], "lock:2"),
+        ([HEADER, f"busybox@{TWO} {ONE} 2026-11-25 -"], "lock:2"),
+    ],
+)  # fmt: skip
+def test_what_is_malformed_is_named_by_its_line(lines, where):
+    with pytest.raises(ConfigurationError) as caught:
+        parse("\n".join(lines), "lock")
+    assert (caught.value.code, caught.value.where) == ("lock-malformed", where)
+
+
+def test_another_version_is_no_malformed_file():
+    with pytest.raises(ConfigurationError) as caught:
+        parse(HEADER.replace("/1:", "/22:"), "lock")
+    assert (caught.value.code, caught.value.where, "22" in caught.value.problem) == ("lock-version", "lock:1", True)

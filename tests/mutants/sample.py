@@ -3,9 +3,9 @@
     python tests/mutants/sample.py [--seed N] [--size N]
 
 mutmut makes the mutants in a copy of the tree (.mutants, never the checkout), forks a process for each, and runs
-those of the nearest tests (see rooms.py) that call the function. Killed ones are remembered: a run that was broken off
-goes on, and one after an edit asks again only what the edit may have changed. Prints each survivor as a diff and their
-share; ends with 1 when that is 5 % or more.
+those of the nearest tests (see rooms.py) that call the function; what survives them meets once all tests of rooms.py
+that call it. Killed ones are remembered: a run that was broken off goes on, and one after an edit asks again only what
+the edit may have changed. Prints each survivor as a diff and their share; ends with 1 when that is 5 % or more.
 
 Not mutated: what is outside of functions (tables, constants, defaults), properties and other decorated functions,
 annotations, docstrings (all mutmut's own limits), and what texts.py names.
@@ -24,13 +24,14 @@ import tempfile
 import time
 from pathlib import Path
 
-from rooms import NEAREST, nearest
+from rooms import NEAREST, WIDER, nearest
 from texts import says_the_same
 
 TREE = Path(__file__).parents[2]
 COPY = TREE / ".mutants"
 RESULTS = COPY / "mutants"
 STATS = RESULTS / "mutmut-stats.json"
+ALL_CALLS = COPY / ".all-calls.json"
 _MAKING = COPY / ".making"
 FEW = 0.05
 CHILDREN = "2"
@@ -45,16 +46,25 @@ def main() -> int:
     _configure()
     _forget_half_made()
     _MAKING.touch()
+    _remember_all_calls()
     _mutmut("rajee_deploy.guard.x_deployed_revisions__mutmut_1")  # makes them all, and finds out which test calls what
     _MAKING.unlink()
-    _only_nearest()
+    shutil.copy2(STATS, ALL_CALLS)
     chosen = _draw(asked.seed, asked.size)
+    _only_nearest()
+    _ask(chosen, "the nearest tests")
+    _remember_all_calls()
+    _ask(chosen, "all tests that call them")
+    return _tell(asked.seed, chosen)
+
+
+def _ask(chosen: list[str], whom: str) -> None:
     started = time.monotonic()
-    open_ones = [name for name in chosen if _results().get(name) not in KILLED]
+    results = _results()
+    open_ones = [name for name in chosen if results.get(name) not in KILLED]
     if open_ones:
         _mutmut(*open_ones)
-    print(f"{len(open_ones)} asked in {time.monotonic() - started:.0f} s", flush=True)
-    return _tell(asked.seed, chosen)
+    print(f"{len(open_ones)} asked of {whom} in {time.monotonic() - started:.0f} s", flush=True)
 
 
 def _arguments() -> argparse.Namespace:
@@ -83,13 +93,14 @@ def _copy() -> None:
 
 def _configure() -> None:
     """What mutmut is to do, said in the copy's pyproject.toml; rooms.py says it once."""
-    tests = {test for tests in NEAREST.values() for test in tests if (COPY / "tests" / test).exists()}
+    nearest_ones = {f"tests/{test}" for tests in NEAREST.values() for test in tests}
+    tests = {test for test in nearest_ones.union(WIDER) if (COPY / test).exists()}
     config = {
         "source_paths": ["rajee_deploy"],
         "only_mutate": [f"rajee_deploy/{room}*" if room.endswith("/") else f"rajee_deploy/{room}" for room in NEAREST],
         "also_copy": ["infra", "README.md", "CHANGELOG.md", "Makefile", ".ci"],
         "pytest_add_cli_args": ["-p", "no:cacheprovider", "-m", "not docker and not cdk"],
-        "pytest_add_cli_args_test_selection": [f"tests/{test}" for test in sorted(tests)],
+        "pytest_add_cli_args_test_selection": sorted(tests),
         "timeout_multiplier": 10.0,
         "timeout_constant": 2.0,
         "track_dependencies": False,
@@ -118,6 +129,12 @@ def _mutmut(*names: str) -> None:
     if done.returncode:
         print(done.stdout[-6000:])
         raise SystemExit(done.returncode)
+
+
+def _remember_all_calls() -> None:
+    """What _only_nearest left out of mutmut's knowledge comes back."""
+    if ALL_CALLS.exists():
+        shutil.copy2(ALL_CALLS, STATS)
 
 
 def _only_nearest() -> None:

@@ -82,6 +82,7 @@ LABELS = {FINGERPRINT_LABEL: str(ONE), "other": "x"}
         ({**AMD64, "config": None}, ImageContent("linux/amd64", "")),
         ({**AMD64, "variant": None}, ImageContent("linux/amd64", "")),
         ({"os": "linux", "architecture": "x86_64"}, ImageContent("linux/amd64", "")),
+        ({"os": "linux", "architecture": "arm", "variant": "v6"}, ImageContent("linux/arm/v6", "")),
         ({"os": "linux"}, ImageContent("unknown", "")),
         ({**AMD64, "os": ["linux"]}, ImageContent("unknown", "")),
         ({"config": {"Labels": LABELS}}, ImageContent("unknown", str(ONE))),

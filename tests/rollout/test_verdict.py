@@ -54,7 +54,26 @@ def test_images_of_other_repositories_are_nobodys_concern():
 
 def test_a_failed_rollout_says_why():
     failed = replace(PRIMARY, state="FAILED", reason="tasks failed to start")
-    assert "tasks failed to start" in rollout_objection(replace(SERVICE, deployments=(failed,)), [], WANTED)
+    assert rollout_objection(replace(SERVICE, deployments=(failed,)), [], WANTED) == (
+        f"the rollout of {SERVICE.name} failed: tasks failed to start"
+    )
+    silent = replace(failed, reason="")
+    assert rollout_objection(replace(SERVICE, deployments=(silent,)), [], WANTED) == (
+        f"the rollout of {SERVICE.name} failed"
+    )
+
+
+def test_objections_in_words():
+    assert rollout_objection(replace(SERVICE, deployments=()), [], WANTED) == (
+        f"the service {SERVICE.name} has no primary deployment"
+    )
+    moving = replace(PRIMARY, running=1, desired=3)
+    assert rollout_objection(replace(SERVICE, deployments=(moving,)), [], {}) == (
+        f"the service {SERVICE.name} is not stable: 1 of 3 tasks run"
+    )
+    assert rollout_objection(SERVICE, ["host.test/team/app:old"], {"team/app": ("new",)}) == (
+        f"the service {SERVICE.name} runs host.test/team/app:old"
+    )
 
 
 def test_a_rollout_that_still_moves_is_no_success():
