@@ -323,7 +323,9 @@ def _naming_triggers(recipe: Recipe, locked: Mapping[str, LockedImage]) -> Itera
 
         bases = [one.key for one in recipe.references if one.role == "from" and one.platform and one.key not in locked]
         if bases and isinstance(error, NotSentError):
-            error.hint += f"; if {bases[0]} reads the build context by ONBUILD, rajee-deploy lock makes that known first"
+            error.hint += (
+                f"; if {bases[0]} reads the build context by ONBUILD, rajee-deploy lock makes that known first"
+            )
         raise
 
 

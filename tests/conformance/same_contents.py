@@ -1,8 +1,8 @@
 """One random build, proved: our image has the contents of a plain build, and an equal fingerprint means equal contents.
 
 The plain build is `docker buildx build` of the user's own directory, before the tool keeps anything in it; ours is what
-`up` would do: plan, a look at the base images, and a build of the staged copy. Contents are all entries of the result without times and with the modes
-that we give; directories count too.
+`up` would do: plan, a look at the base images, and a build of the staged copy. Contents are all entries of the result
+without times and with the modes that we give; directories count too.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from conformance.drafts import Draft
 
     from rajee_deploy.image import ImageInputs
-    from rajee_deploy.model import BaseConfig
+    from rajee_deploy.model import BaseConfig, Reference
 
 Contents = dict[str, tuple[object, ...]]
 
@@ -187,15 +187,23 @@ def _lock(draft: Draft, root: Path) -> None:
 
 def _lock_of(draft: Draft, root: Path) -> Lock:
     """What `rajee-deploy lock` would write, of images that are in the engine alone, and of what the server has."""
-    entries = []
-    for one in dict.fromkeys(each._replace(line=0) for each in read_recipe(_settings(draft, root), {}).references):
-        if one.role == "from" and one.platform:
-            platform = None if one.platform == BUILD_PLATFORM else Platform.parse(one.platform)
-            config = _base_config(one.text, platform)
-            entries.append(Entry(one.text, ANY, DAY, str(platform or Buildx().platform()), config))
-        elif one.role == "add" and one.key:
-            entries.append(Entry(one.key, Digest("sha256", sha256(body(one.key)).hexdigest()), DAY))
-    return Lock(tuple(entries))
+    lock, before = Lock(), None
+    while lock != before:  # in rounds: a base's ENV may say what ADD fetches
+        before = lock
+        references = read_recipe(_settings(draft, root), lock.images).references
+        lock = Lock(tuple(dict.fromkeys([*lock.entries, *map(_entry, filter(_is_lockable, references))])))
+    return lock
+
+
+def _is_lockable(one: Reference) -> bool:
+    return bool(one.key) and one.role in ("from", "add")
+
+
+def _entry(one: Reference) -> Entry:
+    if one.role == "add":
+        return Entry(one.key, Digest("sha256", sha256(body(one.key)).hexdigest()), DAY)
+    platform = None if one.platform == BUILD_PLATFORM else Platform.parse(one.platform)
+    return Entry(one.key, ANY, DAY, str(platform or Buildx().platform()), _base_config(one.key, platform))
 
 
 def _triggers_read_more(draft: Draft, root: Path) -> bool:
