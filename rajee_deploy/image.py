@@ -90,12 +90,14 @@ def read_inputs(settings: ImageSettings, modes: Modes | None = None, roots: Root
     """
     modes = modes or contexts.Modes.GIT
     path, text = _read_dockerfile(settings)
-    resolved = _resolved(settings, text, shown(path), _read_lock(settings))
+    locked = _read_lock(settings)
+    resolved = _resolved(settings, text, shown(path), locked)
     recipe = dockerfiles.merged([each for _, each in resolved])
-    selections = {
-        name: _look_up(_root(settings, name), recipe, name, path, (modes, roots))
-        for name in ("", *sorted({read.context for read in recipe.reads} - {""}))
-    }
+    with _naming_triggers(recipe, locked):
+        selections = {
+            name: _look_up(_root(settings, name), recipe, name, path, (modes, roots))
+            for name in ("", *sorted({read.context for read in recipe.reads} - {""}))
+        }
     uses = _in_file_order(recipe, selections)
     found = dict(zip(recipe.reads, uses, strict=True))  # a read that is repeated finds the same again
     variants = tuple(Variant(options, own, tuple(found[read] for read in own.reads)) for options, own in resolved)
@@ -307,6 +309,22 @@ def _root(settings: ImageSettings, name: str) -> Path:
 def _look_up(root: Path, recipe: Recipe, name: str, dockerfile: Path, how: tuple[Modes, Roots | None]) -> Selection:
     reads = [read for read in recipe.reads if read.context == name]
     return contexts.look_up(root, reads, contexts.find_rules(root, dockerfile, main=not name), *how)
+
+
+@contextmanager
+def _naming_triggers(recipe: Recipe, locked: Mapping[str, LockedImage]) -> Iterator[None]:
+    """Say it where triggers that are not known yet may make the build read more, and with it what was not found."""
+    try:
+        yield
+    except DeployError as error:
+        from rajee_deploy.context.missing import NotSentError
+
+        bases = [one.key for one in recipe.references if one.role == "from" and one.platform and one.key not in locked]
+        if bases and isinstance(error, NotSentError):
+            error.hint += (
+                f"; if {bases[0]} reads the build context by ONBUILD, rajee-deploy lock makes that known first"
+            )
+        raise
 
 
 def _in_file_order(recipe: Recipe, selections: Mapping[str, Selection]) -> tuple[Use, ...]:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from rajee_deploy.errors import DeployError
 from rajee_deploy.image import build_request, read_inputs
-from rajee_deploy.model import parse_platforms
+from rajee_deploy.lock import Entry, Lock, write
+from rajee_deploy.model import BaseConfig, Digest, parse_platforms
 from rajee_deploy.names import FINGERPRINT_LABEL
 from rajee_deploy.settings import ImageSettings
 
@@ -38,3 +40,43 @@ def test_configured_labels_go_before_those_of_the_source(inputs):
             "version": "mine", "own": "x", "revision": "1", FINGERPRINT_LABEL: "",
         }  # fmt: skip
         assert request.reference == f"registry.test/team/app:{found.fingerprint.tag}"
+
+
+PATTERN = "COPY app/[slug]/page /p/"  # the client sends nothing for it, so there is no directory to look in
+
+
+@pytest.mark.parametrize(
+    ("lines", "onbuild", "outcome"),
+    [
+        # Nobody knows yet what the base reads: `up` would refuse the build if it reads anything.
+        (["FROM base:1", PATTERN], None, "base:1 reads the build context by ONBUILD, rajee-deploy lock"),
+        (["FROM base:1", "RUN --mount=type=tmpfs,target=/x ls", PATTERN], None, "rajee-deploy lock"),
+        # A trigger that is known brings the directory, and the pattern matches nothing in it, which is no failure.
+        (["FROM base:1", PATTERN], ("COPY . /base/",), None),
+        (["FROM base:1", PATTERN], ("RUN --mount=target=/m ls /m",), None),
+        # A trigger that brings something else does not.
+        (["FROM base:1", PATTERN], ("COPY a /base/",), "its brackets make a pattern of it: write app/[[]slug]/page"),
+        (["FROM base:1", PATTERN], (), "its brackets make a pattern of it: write app/[[]slug]/page"),
+        (["FROM scratch", PATTERN], None, "its brackets make a pattern of it: write app/[[]slug]/page"),
+        # Nothing that a base could read makes up for a file that is not there.
+        (["FROM base:1", "COPY nope /p/"], None, ""),
+    ],
+)
+def test_what_a_trigger_may_bring_is_said_where_nothing_is_sent(tmp_path, lines, onbuild, outcome):
+    (tmp_path / "app/[slug]").mkdir(parents=True)
+    for name in ("a", "app/[slug]/page", "Dockerfile"):
+        (tmp_path / name).write_text("\n".join((*lines, "")))
+    lock, digest = tmp_path / "rajee-deploy.lock", Digest("sha256", "1" * 64)
+    if onbuild is not None:
+        write(lock, Lock((Entry("base:1", digest, "2026-11-25", "linux/amd64", BaseConfig((), onbuild)),)))
+    platforms = parse_platforms(["linux/amd64"])
+    settings = ImageSettings("app", tmp_path, tmp_path / "Dockerfile", "team/app", platforms, lock=lock)
+    if outcome is None:
+        assert read_inputs(settings).uses
+        return
+    with pytest.raises(DeployError) as caught:
+        read_inputs(settings)
+    assert caught.value.code == "source-not-found"
+    assert outcome in caught.value.hint
+    if "lock" not in outcome:
+        assert "lock" not in caught.value.hint

@@ -21,6 +21,11 @@ if TYPE_CHECKING:
     from rajee_deploy.model import ContextRead
 
 
+class NotSentError(DeployError):
+    """What is there is not sent, for no instruction that is known asks for it as it must be asked for; one more
+    instruction, like a trigger of a base image, might."""
+
+
 def explain(
     read: ContextRead, path: str, tree: Tree, removed: DeployIgnored | None, ignored: Matcher | None
 ) -> DeployError:
@@ -53,15 +58,15 @@ def explain(
             cause=f"{decided[-1].where} ignores it: {decided[-1].text}",
             hint="drop the rule, or add an exception (!…) behind it",
         )  # fmt: skip
-    return DeployError("source-not-found", problem, where=where, hint=_hint_left_behind(path, links))
+    return NotSentError("source-not-found", problem, where=where, hint=_hint_left_behind(path, links))
 
 
-def explain_pattern(read: ContextRead, directory: str, tree: Tree) -> DeployError:
+def explain_pattern(read: ContextRead, directory: str, tree: Tree) -> NotSentError:
     """The error for a pattern that matches nothing in a directory (absolute in the context) of which nothing is sent.
 
     `tree` is the context as it lies on disk.
     """
-    return DeployError(
+    return NotSentError(
         "source-not-found",
         f"{read.instruction.value} {read.source} matches nothing in the build context",
         where=str(read.location),

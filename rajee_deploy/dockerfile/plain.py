@@ -36,12 +36,14 @@ _ONLY_BUILDKIT = ("link", "exclude", "parents", "unpack", "keep-git-dir")  # wha
 
 @dataclass(slots=True)
 class _Stage:
-    """What a stage hands down besides its variables: the names that ENV and ARG gave a value, USER and SHELL."""
+    """What a stage hands down besides its variables: the names that ENV and ARG gave a value, USER, SHELL and, by
+    line, VOLUME."""
 
     envs: frozenset[str] = frozenset()
     args: Mapping[str, str] | None = None
     user: str = ""
     shell: tuple[str, ...] = ()
+    volumes: tuple[tuple[int, str], ...] = ()
 
 
 class PlainWalk(Walk):
@@ -69,6 +71,9 @@ class PlainWalk(Walk):
         """See Walk."""
         self._is_target = is_target
         super().stage(state, is_target=is_target)
+        # A note in the configuration to BuildKit. buildah makes the directories, so what others put there comes first.
+        for line, text in self._own.volumes if is_target else ():
+            self._put(line, text)
 
     def _open(self, state: State, *, is_target: bool) -> None:
         super()._open(state, is_target=is_target)
@@ -250,7 +255,8 @@ class PlainWalk(Walk):
                 found = [port for word in words.args for port in before.expand(word).words]
                 yield " ".join(["EXPOSE", *writing.ports(found)])
             case "VOLUME":
-                yield writing.exec_form(["VOLUME"], texts)
+                text = writing.exec_form(["VOLUME"], texts)
+                self._own.volumes = (*self._own.volumes, (words.lines.start, text))
             case _:
                 if words.name == "USER":
                     self._own.user = texts[0]

@@ -7,7 +7,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from conformance.base_images import base_images
-from conformance.drafts import make_draft, write_draft
+from conformance.drafts import add_ours, make_draft, write_draft
 from conformance.same_contents import ACCESS, inputs_of, tell
 
 from rajee_deploy.engine.buildx import Buildx
@@ -42,6 +42,7 @@ def _verdict(seed: int, root: Path, bases: BaseImages) -> str:
     draft = make_draft(seed, f"/{uuid.uuid4().hex[:8]}", bases.all)
     bases.make(draft.dockerfile)
     write_draft(draft, root)
+    add_ours(draft, root)
     try:
         inputs = inputs_of(draft, root)
         configs = {base: Buildx().base_config(*base, ACCESS, _no_registry) for base in bases_of(inputs)}

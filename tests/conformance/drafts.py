@@ -10,6 +10,8 @@ import random
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from rajee_deploy.ours import MARKER, make_place
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
@@ -58,6 +60,16 @@ OF_A_PLATFORM = (
     "app-${0}*", "app-${0}", "bin/${0}", "bin/${{{0}:-linux}}", "${0}/t", "./${0}*", "v${{{0}#v}}/t", "${0}.md",
     "bin/${0}/${{1}}", "app-${{{0}/amd64/386}}", "${{{0}:+a}}",
 )  # fmt: skip
+REMOTES = (
+    "{0}/tool {1}", "{0}/tool {1}", "{0}/tool a {1}", "{0}/one {0}/two {1}", "{0}/${{VERSION:-t}} {1}",
+    "{0}/$MODE {1}", "--chmod=755 {0}/tool {1}tool",
+)  # fmt: skip
+# Where the tool may be told to keep its own, and what it keeps there.
+PLACES = (".", ".state", ".state", "config/.state", "opt", "src/lib", "new/er", "app")
+OURS = (
+    "verdicts.json", "history.jsonl", "contents/c-0123456789abcdef.record", f"cache/{'0' * 32}.files-git",
+    f"cache/cdk/{'0' * 16}/depfile.json", f"cache/cdk/{'0' * 16}/assemblies/{'0' * 40}/a",
+)  # fmt: skip
 IGNORED = ("config/production", "*.md", "opt", "app", "**/one", "!src/lib/one", "*", "!a", "config/*/ca.pem")
 
 
@@ -66,7 +78,8 @@ class Draft:
     """A build while it is drawn. `files` by path; `lines` is the Dockerfile, `args` the build arguments, `ignore` the
     ignore file (None: there is none), `named` the files of a named context `dir`. `place` begins all destinations: it
     is new in each run, so no step is known to the engine. `bases` are what FROM may name, `platform` is what the image
-    is for; of another than the engine's, nothing can be run, and no base is there."""
+    is for; of another than the engine's, nothing can be run, and no base is there. `served` is where ADD may fetch from
+    ("": nowhere), `is_locked` whether a lock is there from the start, `ours` where the tool keeps its own."""
 
     seed: int
     place: str
@@ -80,6 +93,9 @@ class Draft:
     stages: int = 0
     copies: int = 0
     platform: str = "linux/amd64"
+    served: str = ""
+    is_locked: bool = False
+    ours: list[str] = field(default_factory=list)
 
     @property
     def is_foreign(self) -> bool:
@@ -242,6 +258,22 @@ def draw_build_arg(rng: random.Random, draft: Draft) -> None:
         draft.args[rng.choice(NAMES)] = rng.choice(VALUES)
 
 
+def draw_remote(rng: random.Random, draft: Draft) -> None:
+    """What ADD fetches; without a server, nothing."""
+    sources = rng.choice(REMOTES)
+    draft.is_locked = rng.random() < 0.5
+    if draft.served:
+        draft.lines.append(f"ADD {sources.format(draft.served, draft.next())}")
+
+
+def draw_ours(rng: random.Random, draft: Draft) -> None:
+    """A place of the tool's own, and at times a file of the user's in it."""
+    place = rng.choice(PLACES)
+    draft.ours.append(place)
+    if rng.random() < 0.3:
+        draft.files[f"{place}/keep".removeprefix("./")] = "keep\n"
+
+
 KINDS: dict[Callable[[random.Random, Draft], None], int] = {
     draw_copy: 6,
     draw_copy_of_variable: 9,
@@ -264,14 +296,17 @@ KINDS: dict[Callable[[random.Random, Draft], None], int] = {
     draw_copy_of_stage: 1,
     draw_ignore: 1,
     draw_build_arg: 4,
+    draw_remote: 2,
+    draw_ours: 2,
 }
 
 
-def make_draft(seed: int, place: str, bases: Sequence[BaseImage]) -> Draft:
+def make_draft(seed: int, place: str, bases: Sequence[BaseImage], served: str = "") -> Draft:
     """A draft out of a seed: a stage on an image first, most often, then whatever is drawn."""
     rng = random.Random(seed)  # noqa: S311 -- a build, no secret
     draft = Draft(seed, place, bases, {name: f"{name}\n" for name in FILES if rng.random() < 0.97})
     draft.platform = rng.choice(PLATFORMS)
+    draft.served = served
     if rng.random() < 0.2:
         draft.lines.append(f"ARG {rng.choice(NAMES)}={rng.choice(VALUES)}")
     draw_stage(rng, draft)
@@ -291,6 +326,31 @@ def write_draft(draft: Draft, root: Path) -> None:
     (root / "context/Dockerfile").write_text(draft.dockerfile)
     if draft.ignore is not None:
         (root / "context/.dockerignore").write_text("\n".join([*draft.ignore, ""]))
+
+
+def add_ours(draft: Draft, root: Path) -> None:
+    """Have the tool keep its own where the draft says, as a run of it would."""
+    for place in draft.ours:
+        make_place(root / "context" / place)
+        for name in OURS:
+            path = root / "context" / place / name
+            make_place(path.parent.parent if path.parent.name == "0" * 40 else path.parent)
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(f"{draft.place}\n")
+
+
+def remove_ours(draft: Draft, root: Path) -> None:
+    """Take it out again, with each directory in which nothing else is left."""
+    for place in draft.ours:
+        top = root / "context" / place
+        for name in OURS:
+            (top / name).unlink(missing_ok=True)
+            for folder in (top / name).parents:
+                if folder == root:
+                    break
+                (folder / MARKER).unlink(missing_ok=True)
+                if folder.is_dir() and not any(folder.iterdir()):
+                    folder.rmdir()
 
 
 def change(draft: Draft, root: Path, rng: random.Random) -> str:

@@ -1,8 +1,8 @@
 """One random build, proved: our image has the contents of a plain build, and an equal fingerprint means equal contents.
 
-The plain build is `docker buildx build` of the user's own directory; ours is what `up` would do: plan, a look at the
-base images, and a build of the staged copy. Contents are all entries of the result without times and with the modes
-that we give; directories count too.
+The plain build is `docker buildx build` of the user's own directory, before the tool keeps anything in it; ours is what
+`up` would do: plan, a look at the base images, and a build of the staged copy. Contents are all entries of the result
+without times and with the modes that we give; directories count too.
 """
 
 from __future__ import annotations
@@ -16,14 +16,17 @@ from dataclasses import replace
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
-from conformance.drafts import change, make_draft, write_draft
+from conformance.drafts import add_ours, change, make_draft, remove_ours, write_draft
+from conformance.served import body
 
 from rajee_deploy.context import Modes
+from rajee_deploy.context.missing import NotSentError
+from rajee_deploy.dockerfile.selectors import EVERYTHING
 from rajee_deploy.engine.buildx import Buildx
 from rajee_deploy.errors import DeployError
-from rajee_deploy.image import build_request, read_inputs
+from rajee_deploy.image import build_request, read_inputs, read_recipe
 from rajee_deploy.lock import Entry, Lock, write
-from rajee_deploy.model import Digest, Kind, Platform, PushAccess
+from rajee_deploy.model import BUILD_PLATFORM, Digest, Kind, Platform, PushAccess
 from rajee_deploy.settings import ImageSettings
 from rajee_deploy.triggers import base_images, not_counted
 
@@ -35,7 +38,7 @@ if TYPE_CHECKING:
     from conformance.drafts import Draft
 
     from rajee_deploy.image import ImageInputs
-    from rajee_deploy.model import BaseConfig
+    from rajee_deploy.model import BaseConfig, Reference
 
 Contents = dict[str, tuple[object, ...]]
 
@@ -52,9 +55,9 @@ class RefusedError(Exception):
         self.is_lockable = is_lockable
 
 
-def prove(seed: int, root: Path, bases: BaseImages) -> str:
-    """Prove the draft of a seed; what became of it."""
-    draft = make_draft(seed, f"/{uuid.uuid4().hex[:8]}", bases.all)
+def prove(seed: int, root: Path, bases: BaseImages, served: str = "") -> str:
+    """Prove the draft of a seed, with a server or without; what became of it."""
+    draft = make_draft(seed, f"/{uuid.uuid4().hex[:8]}", bases.all, served)
     bases.make(draft.dockerfile)
     return prove_draft(draft, root)
 
@@ -63,13 +66,25 @@ def prove_draft(draft: Draft, root: Path) -> str:
     """Prove one draft, whose base images are there; what became of it. Fails with the draft in its words."""
     write_draft(draft, root)
     plain = _attempt(lambda: plain_build(draft, root))
-    outcome = _compared(draft, root, plain, is_locked=False)
+    if draft.is_locked:
+        _lock(draft, root)
+    _check_ours(draft, root)
+    outcome = ("locked, " if draft.is_locked else "") + _compared(draft, root, plain, is_locked=draft.is_locked)
     if outcome == "refused: the lock is the remedy":
         _lock(draft, root)
         outcome = f"locked, {_compared(draft, root, plain, is_locked=True)}"
     if not outcome.endswith("equal"):
         return outcome
     return f"{outcome}, {_after_a_change(draft, root, plain)}"
+
+
+def _check_ours(draft: Draft, root: Path) -> None:
+    """Have the tool keep its own in the build context: no tag moves, and nothing is refused."""
+    before = _attempt(lambda: inputs_of(draft, root).fingerprint)
+    add_ours(draft, root)
+    after = _attempt(lambda: inputs_of(draft, root).fingerprint)
+    is_equal = before == after or [str(before), type(before)] == [str(after), type(after)]
+    assert is_equal, tell(draft, f"what the tool keeps in {draft.ours} counts: {before} / {after}")
 
 
 def _compared(draft: Draft, root: Path, plain: Contents | RefusedError, *, is_locked: bool) -> str:
@@ -88,6 +103,7 @@ def _after_a_change(draft: Draft, root: Path, plain: Contents | RefusedError) ->
     before = inputs_of(draft, root).fingerprint
     deed = change(draft, root, random.Random(draft.seed))  # noqa: S311 -- a change, no secret
     after = _attempt(lambda: inputs_of(draft, root))
+    remove_ours(draft, root)
     rebuilt = _attempt(lambda: plain_build(draft, root))
     if isinstance(after, RefusedError):
         assert isinstance(rebuilt, RefusedError), tell(draft, deed, f"we refuse what is built: {after}")
@@ -112,12 +128,14 @@ def _attempt(act):
 
 def inputs_of(draft: Draft, root: Path) -> ImageInputs:
     """What plan sees."""
-    return read_inputs(
-        ImageSettings(
-            "app", root / "context", root / "context/Dockerfile", "team/app", (Platform.parse(draft.platform),),
-            build_args=draft.args, build_contexts={"dir": str(root / "dir")} if draft.named else {},
-            lock=root / "rajee-deploy.lock",
-        )
+    return read_inputs(_settings(draft, root))
+
+
+def _settings(draft: Draft, root: Path) -> ImageSettings:
+    return ImageSettings(
+        "app", root / "context", root / "context/Dockerfile", "team/app", (Platform.parse(draft.platform),),
+        build_args=draft.args, build_contexts={"dir": str(root / "dir")} if draft.named else {},
+        lock=root / "rajee-deploy.lock",
     )  # fmt: skip
 
 
@@ -129,7 +147,11 @@ def plain_build(draft: Draft, root: Path) -> Contents:
 
 
 def our_build(draft: Draft, root: Path) -> Contents:
-    inputs = inputs_of(draft, root)
+    try:
+        inputs = inputs_of(draft, root)
+    except NotSentError as error:
+        raise RefusedError(str(error), is_lockable=_triggers_read_more(draft, root)) from error
+    _check_remotes(draft, inputs)
     configs = {base: _base_config(*base) for base in base_images(_unpinned(inputs))}
     if not_counted(_unpinned(inputs), configs):
         raise RefusedError("base-has-onbuild", is_lockable=True)
@@ -160,13 +182,48 @@ def _unpinned(inputs: ImageInputs) -> ImageInputs:
 
 
 def _lock(draft: Draft, root: Path) -> None:
-    """What `rajee-deploy lock` would write, of images that are in the engine alone."""
-    bases = base_images(inputs_of(draft, root))
-    entries = [
-        Entry(name, ANY, DAY, str(platform or Buildx().platform()), _base_config(name, platform))
-        for name, platform in bases
-    ]
-    write(root / "rajee-deploy.lock", Lock(tuple(entries)))
+    write(root / "rajee-deploy.lock", _lock_of(draft, root))
+
+
+def _lock_of(draft: Draft, root: Path) -> Lock:
+    """What `rajee-deploy lock` would write, of images that are in the engine alone, and of what the server has."""
+    lock, before = Lock(), None
+    while lock != before:  # in rounds: a base's ENV may say what ADD fetches
+        before = lock
+        references = read_recipe(_settings(draft, root), lock.images).references
+        lock = Lock(tuple(dict.fromkeys([*lock.entries, *map(_entry, filter(_is_lockable, references))])))
+    return lock
+
+
+def _is_lockable(one: Reference) -> bool:
+    return bool(one.key) and one.role in ("from", "add")
+
+
+def _entry(one: Reference) -> Entry:
+    if one.role == "add":
+        return Entry(one.key, Digest("sha256", sha256(body(one.key)).hexdigest()), DAY)
+    platform = None if one.platform == BUILD_PLATFORM else Platform.parse(one.platform)
+    return Entry(one.key, ANY, DAY, str(platform or Buildx().platform()), _base_config(one.key, platform))
+
+
+def _triggers_read_more(draft: Draft, root: Path) -> bool:
+    """Whether no lock knows the bases yet, and their triggers read what the Dockerfile itself does not: `up` would
+    refuse the build, were it not for what was not found before."""
+    if (root / "rajee-deploy.lock").exists():
+        return False
+    settings = _settings(draft, root)
+    own = {(read.context, read.selector) for read in read_recipe(settings, {}).reads}
+    locked = read_recipe(settings, _lock_of(draft, root).images)
+    return any(not own & {(read.context, read.selector), (read.context, EVERYTHING)} for read in locked.reads)
+
+
+def _check_remotes(draft: Draft, inputs: ImageInputs) -> None:
+    """What ADD fetches is pinned where it can be and a lock is there; the user is told of all that is not."""
+    loose = [one for one in inputs.recipe.references if one.role == "add" and one.locked is None]
+    is_told = any(notice.code == "remote-unpinned" for notice in inputs.notices)
+    assert is_told == bool(loose), tell(draft, f"unpinned: {loose}; told: {is_told}")
+    if draft.is_locked:
+        assert not [one for one in loose if one.key], tell(draft, f"locked, and not pinned: {loose}")
 
 
 def build(context: Path, dockerfile: Path, args: Mapping[str, str], named: Mapping[str, str], image: Path) -> Contents:
@@ -211,7 +268,7 @@ def tell(draft: Draft, *facts: str) -> str:
     return "\n".join(
         (
             f"seed {draft.seed}: {'; '.join(facts)}",
-            f"{draft.platform} {draft.args}",
+            f"{draft.platform} {draft.args} locked: {draft.is_locked}, ours: {draft.ours}",
             str(sorted(draft.files)),
             str(draft.ignore),
             bases,

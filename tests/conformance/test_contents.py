@@ -7,6 +7,7 @@ from collections import Counter
 import pytest
 from conformance.base_images import base_images
 from conformance.same_contents import prove
+from conformance.served import served
 
 pytestmark = pytest.mark.docker
 
@@ -16,8 +17,8 @@ DRAWS = 6
 def test_a_few_random_builds(tmp_path, note):
     """The long run of this is tests/proof."""
     outcomes = Counter()
-    with base_images() as bases:
+    with base_images() as bases, served() as address:
         for seed in range(1, DRAWS + 1):
-            outcomes[prove(seed, tmp_path / str(seed), bases)] += 1
+            outcomes[prove(seed, tmp_path / str(seed), bases, address)] += 1
     for outcome, count in outcomes.most_common():
         note(f"contents: {count} {outcome}")

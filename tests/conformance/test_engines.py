@@ -34,6 +34,9 @@ EQUAL = {
     "stages by another case": "FROM scratch\nCOPY --from=S0 / /y/",  # not found
     "triggers of a stage": "ARG Q=1\nONBUILD COPY a /on/$Q\nONBUILD ENV Z=$Q\nFROM s0",  # /on/a
     "a run of a heredoc": f"{SHELL}RUN <<F\necho $0 > /f\n\n# kept\ncat <<E > /g\n# \\$x\nE\nF",
+    "a directory beside a volume": "VOLUME /v/w\nCOPY --chown=5:6 a /v/x/",  # 0:0
+    "a volume of a stage below": "VOLUME /v/w\nFROM s0\nCOPY --chown=5:6 a /v/x/",  # 0:0
+    "a volume in place of a file": "VOLUME /v\nCOPY a /v",  # /v/a
     "archives": "ADD t.tar /1/\nADD t.tgz /2/\nADD t.tbz /3\nADD t.txz /4/\nADD t.tzst no.gz /5/",
 }
 ESCAPE = "# escape=`\nFROM scratch AS s0\nARG M=q\nCOPY a /p/`$M/\nCOPY a /p\\$M/\nENV A=x` y\n"

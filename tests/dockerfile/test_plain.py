@@ -53,6 +53,8 @@ def steps(*lines, **given):
                                    'COPY --from=rajee-deploy-files --chown=5 ["/empty/", "./"]']),
         (["EXPOSE 80 90-91/UDP 127.0.0.1:1:2"], ["EXPOSE 80/tcp 90/udp 91/udp 2/tcp"]),
         (["VOLUME /v w"], ['VOLUME ["/v", "w"]']),
+        (["ARG V=v", "VOLUME /$V", "ARG V=w", "COPY a /v/"],
+         ['ARG V="v"', 'ARG V="w"', 'COPY ["a", "/v/"]', 'VOLUME ["/v"]']),
         (["CMD echo $A"], ["CMD echo $A"]),
         (['SHELL ["/sh", "-x"]', "CMD echo $A", "ENTRYPOINT e", "RUN r"],
          ['SHELL ["/sh", "-x"]', 'CMD ["/sh", "-x", "echo $A"]', 'ENTRYPOINT ["/sh", "-x", "e"]', "RUN r"]),
@@ -94,6 +96,18 @@ def test_stages_have_names_of_their_own_and_hand_down_their_arguments():
         "FROM scratch AS s0", 'ARG V="1"', 'ARG W="2"', 'ENV W="3"', "FROM s0 AS s1", 'ARG V="1"', 'COPY ["a", "/1"]',
         'COPY --from=s0 ["x", "y"]', 'COPY --from=s0 ["x", "y"]', 'COPY --from=img ["x", "y"]',
     ]  # fmt: skip
+
+
+def test_volumes_are_named_last_for_buildah_makes_their_directories():
+    """Of the stages below too: whatever is put there on top of them comes first."""
+    lines = ("FROM scratch AS one", "VOLUME /a", "FROM scratch AS other", "VOLUME /o", "FROM one", "VOLUME /b",
+             "COPY --from=other x /a/")  # fmt: skip
+    found = plain(*lines)
+    assert found.text.splitlines() == [
+        "FROM scratch AS s0", "FROM scratch AS s1", "FROM s0 AS s2", 'COPY --from=s1 ["x", "/a/"]', 'VOLUME ["/a"]',
+        'VOLUME ["/b"]',
+    ]  # fmt: skip
+    assert found.lines == (1, 3, 5, 7, 2, 6)
 
 
 def test_what_a_base_brings_counts():

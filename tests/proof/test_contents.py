@@ -11,6 +11,7 @@ from collections import Counter
 import pytest
 from conformance.base_images import base_images
 from conformance.same_contents import prove
+from conformance.served import served
 
 pytestmark = pytest.mark.docker
 
@@ -21,10 +22,10 @@ FIRST = int(os.environ.get("RAJEE_PROOF_SEED", "1000"))
 def test_random_builds_have_the_contents_of_plain_ones(tmp_path, request):
     outcomes: Counter[str] = Counter()
     found = []
-    with base_images() as bases:
+    with base_images() as bases, served() as address:
         for seed in range(FIRST, FIRST + DRAWS):
             try:
-                outcomes[prove(seed, tmp_path / str(seed), bases)] += 1
+                outcomes[prove(seed, tmp_path / str(seed), bases, address)] += 1
             except AssertionError as error:
                 found.append(str(error))
     for outcome, count in outcomes.most_common():
