@@ -143,7 +143,10 @@ def plain_build(draft: Draft, root: Path) -> Contents:
     named = {"dir": str(root / "dir")} if draft.named else {}
     # As the user writes the platform: docker has its own names for it.
     args = {**draft.args, PLATFORM: draft.platform}
-    return build(root / "context", root / "context/Dockerfile", args, named, root / "plain.tar")
+    # By a name that the engine has never seen, since it keeps contexts by their names.
+    context = root / uuid.uuid4().hex
+    context.symlink_to(root / "context")
+    return build(context, root / "context/Dockerfile", args, named, root / "plain.tar")
 
 
 def our_build(draft: Draft, root: Path) -> Contents:

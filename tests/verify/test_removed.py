@@ -31,7 +31,7 @@ def test_what_deployignore_removes_comes_behind_the_users_own_rules(root):
 def test_what_the_tool_keeps_there_is_not_shown(root):
     """It is in no image of ours, so a plain build must not copy it either, or the two seem to differ."""
     make_place(root / ".state" / "cache")
-    make_place(root / "mine")
+    make_place(root / "mine", "history.jsonl")
     (root / "mine" / "history.jsonl").write_text("")
     (root / "mine" / "kept").write_text("")
     lines = set((ignore_text(root, ContextRules()) or b"").decode().split())
