@@ -7,7 +7,8 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from conformance.base_images import base_images
-from conformance.drafts import add_ours, make_draft, write_draft
+from conformance.drafts import make_draft
+from conformance.laid_out import add_ours, write_draft
 from conformance.same_contents import base_config, inputs_of, tell
 
 from rajee_deploy.engine.probe import BuildxProbe

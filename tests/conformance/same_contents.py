@@ -16,7 +16,8 @@ from dataclasses import replace
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
-from conformance.drafts import add_ours, change, make_draft, remove_ours, write_draft
+from conformance.drafts import make_draft
+from conformance.laid_out import add_ours, change, remove_ours, write_draft
 from conformance.served import body
 
 from rajee_deploy.context import Modes
