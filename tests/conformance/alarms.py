@@ -7,10 +7,10 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from conformance.base_images import base_images
-from conformance.drafts import add_ours, make_draft, write_draft
-from conformance.same_contents import ACCESS, inputs_of, tell
+from conformance.drafts import make_draft
+from conformance.laid_out import add_ours, write_draft
+from conformance.same_contents import base_config, inputs_of, tell
 
-from rajee_deploy.engine.buildx import Buildx
 from rajee_deploy.engine.probe import BuildxProbe
 from rajee_deploy.errors import DeployError
 from rajee_deploy.triggers import base_images as bases_of
@@ -45,7 +45,7 @@ def _verdict(seed: int, root: Path, bases: BaseImages) -> str:
     add_ours(draft, root)
     try:
         inputs = inputs_of(draft, root)
-        configs = {base: Buildx().base_config(*base, ACCESS, _no_registry) for base in bases_of(inputs)}
+        configs = {base: base_config(*base) for base in bases_of(inputs)}
         if not_counted(inputs, configs):
             return "refused"
     except DeployError:
@@ -55,7 +55,3 @@ def _verdict(seed: int, root: Path, bases: BaseImages) -> str:
     except DeployError as error:
         raise AssertionError(tell(draft, str(error), error.cause)) from error
     return one.how or one.reason.partition(":")[0]
-
-
-def _no_registry() -> None:
-    raise DeployError("registry-unreachable", "no registry is needed here")

@@ -16,7 +16,8 @@ from dataclasses import replace
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
-from conformance.drafts import add_ours, change, make_draft, remove_ours, write_draft
+from conformance.drafts import make_draft
+from conformance.laid_out import add_ours, change, remove_ours, write_draft
 from conformance.served import body
 
 from rajee_deploy.context import Modes
@@ -155,7 +156,7 @@ def our_build(draft: Draft, root: Path) -> Contents:
     except NotSentError as error:
         raise RefusedError(str(error), is_lockable=_triggers_read_more(draft, root)) from error
     _check_remotes(draft, inputs)
-    configs = {base: _base_config(*base) for base in base_images(_unpinned(inputs))}
+    configs = {base: base_config(*base) for base in base_images(_unpinned(inputs))}
     if not_counted(_unpinned(inputs), configs):
         raise RefusedError("base-has-onbuild", is_lockable=True)
     with build_request(inputs, "localhost:9/team/app") as request:
@@ -165,7 +166,7 @@ def our_build(draft: Draft, root: Path) -> Contents:
         return build(request.context, request.dockerfile, args, named, root / "ours.tar")
 
 
-def _base_config(name: str, platform: Platform | None) -> BaseConfig:
+def base_config(name: str, platform: Platform | None) -> BaseConfig:
     return Buildx().base_config(name, platform or Buildx().platform(), ACCESS, _no_registry)
 
 
@@ -206,7 +207,7 @@ def _entry(one: Reference) -> Entry:
     if one.role == "add":
         return Entry(one.key, Digest("sha256", sha256(body(one.key)).hexdigest()), DAY)
     platform = None if one.platform == BUILD_PLATFORM else Platform.parse(one.platform)
-    return Entry(one.key, ANY, DAY, str(platform or Buildx().platform()), _base_config(one.key, platform))
+    return Entry(one.key, ANY, DAY, str(platform or Buildx().platform()), base_config(one.key, platform))
 
 
 def _triggers_read_more(draft: Draft, root: Path) -> bool:
