@@ -48,7 +48,7 @@ class Remotes:
         if known is not None:
             return Reference(ADD, f"{text}@{known.digest}", line, text, locked=known.digest), None
         # As it is written: a variable in it may stand for what no log should have.
-        return Reference(ADD, text, line, "" if obstacle else text), unpinned(written, line, obstacle)
+        return Reference(ADD, text, line, "" if obstacle else text), unpinned(text, line, obstacle, written)
 
     def _obstacle(self, transfer: Transfer, written: str, text: str) -> str:
         """Why a lock cannot pin the source; "" when it can."""
@@ -77,13 +77,13 @@ def _unfit(written: str, text: str) -> str:
     return "" if _LINE.fullmatch(text) else "its address is not plain ASCII"
 
 
-def unpinned(text: str, line: int, obstacle: str) -> Notice:
-    """The notice about a source that is fetched as it is on the day of the build."""
+def unpinned(text: str, line: int, obstacle: str, shown: str = "") -> Notice:
+    """The notice about a source that is fetched as it is on the day of the build; `shown` is how people may see it."""
     how = "a commit (#…)" if is_git(text) else "a checksum (--checksum=sha256:…)"
     remedy = obstacle or "rajee-deploy lock pins it"
     return Notice(
         "remote-unpinned",
-        f"{without_login(text)} is fetched without {how}: what it holds may change unnoticed; {remedy}",
+        f"{without_login(shown or text)} is fetched without {how}: what it holds may change unnoticed; {remedy}",
         line,
     )
 

@@ -94,6 +94,8 @@ class Buildah:
             private_directory("build") as scratch,
         ):
             environment = {**login, **registries}
+            if not request.settings.ssh:  # whose socket needs a short path
+                environment["TMPDIR"] = str(scratch)  # what buildah leaves there when it is killed goes with it
             made, pushed = scratch / "image", scratch / "digest"
             given = list(_proxies(request, scratch))
             images = []
