@@ -7,7 +7,7 @@ import json
 from typing import TYPE_CHECKING
 
 from rajee_deploy.places import cache_directory
-from rajee_deploy.stack.inputs import describe_app, infra_fingerprint
+from rajee_deploy.stack.inputs import describe_app, infra_fingerprint, is_command_of
 from rajee_deploy.stack.store import AssemblyStore
 from rajee_deploy.stack.tracing import Tracer
 from rajee_deploy.stack.tracing.depfile import Depfile, Records, read_depfile
@@ -26,7 +26,7 @@ class CdkApp:
         place = cache_directory() / "cdk" / hashlib.sha256(json.dumps(which).encode()).hexdigest()[:16]
         self._depfile = place / "depfile.json"
         self.store = AssemblyStore(place / "assemblies")
-        self.tracer = Tracer(self._depfile, self._distil)
+        self.tracer = Tracer(self._depfile, self._distil, lambda text: is_command_of(settings.app)(text))
 
     def fingerprint(self) -> Fingerprint:
         """What synth reads, as far as the settings and the last trace know."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
@@ -91,8 +92,14 @@ class Cdk:
     def synth(self, assembly: Path, on_line: Callable[[str], None], given: Mapping[str, str]) -> dict[str, Synthesised]:
         """See StackDeployer. What the app reads meanwhile is traced, see `tracing`."""
         context = [f"--context={key}={value}" for key, value in {**self._settings.context, **given}.items()]
-        with self._tracer.tracing(assembly) as traced:
-            ended = self._cdk(["synth", "--quiet", "--output", str(assembly), *context], on_line, traced)
+        words = ["synth", "--quiet", "--output", str(assembly), *context]
+        with self._tracer.tracing(assembly) as trace:
+            ended = self._cdk(words, on_line, trace.environment, trace.before)
+            if ended.code != 0 and trace.before:
+                # It may need rights that nobody has under strace. Without the kernel's record, then.
+                trace.before = ()
+                shutil.rmtree(assembly, ignore_errors=True)
+                ended = self._cdk(words, on_line, trace.environment)
         if ended.code != 0:
             raise DeployError(
                 "synth-failed", "cdk synth failed", where=str(self._settings.app), cause=_told(ended),
@@ -150,11 +157,15 @@ class Cdk:
         )  # fmt: skip
 
     def _cdk(
-        self, arguments: list[str], on_line: Callable[[str], None], more: Mapping[str, str] | None = None
+        self,
+        arguments: list[str],
+        on_line: Callable[[str], None],
+        more: Mapping[str, str] | None = None,
+        before: Sequence[str] = (),
     ) -> Completed:
         app = self._settings.app
         environment = {**CDK_ENVIRONMENT, **self._aws.child_environment(), **(more or {})}
-        return run([str(get_cli(app).path), *arguments, *_QUIET], cwd=app, env=environment, on_line=on_line)
+        return run([*before, str(get_cli(app).path), *arguments, *_QUIET], cwd=app, env=environment, on_line=on_line)
 
     def _check_bootstrap(self, stacks: Mapping[str, Any]) -> None:
         """Every bootstrap version that the deployed stacks ask for must be there, in this account and region."""

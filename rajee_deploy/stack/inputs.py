@@ -22,9 +22,11 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import platform
 import re
 import shlex
 import stat
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -35,13 +37,17 @@ from rajee_deploy.ours import without_ours
 from rajee_deploy.process import find_program, run
 from rajee_deploy.stack.cdk import find_cli
 from rajee_deploy.stack.ignored import Ignored
+from rajee_deploy.stack.runtimes import asked_python, node_version
+from rajee_deploy.stack.surroundings import always_counted
 from rajee_deploy.stack.traced import project_root, traced_inputs
 from rajee_deploy.stack.tracing.depfile import Depfile
+from rajee_deploy.stack.tracing.installed import node_packages, python_packages
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from rajee_deploy.settings import CdkSettings
+    from rajee_deploy.stack.tracing.depfile import Toolchain
     from rajee_deploy.stack.tracing.distil import App
 
 # Outputs, caches and installed packages: the first two are not read, the last are counted by lock files and versions.
@@ -49,6 +55,7 @@ LEFT_OUT = frozenset(
     {".git", ".hg", ".svn", "cdk.out", "node_modules", ".venv", "venv", "__pycache__", ".mypy_cache", ".pytest_cache",
      ".ruff_cache", ".DS_Store"}
 )  # fmt: skip
+_NONE = "none"  # of a toolchain: not installed
 # Wherever in a name: construct libraries of others are called like datadog_cdk_constructs.
 _LIBRARIES = ("cdk", "constructs", "jsii", "rajee_deploy")
 # What jsii and the CDK's libraries stand on; every synth reads them.
@@ -64,6 +71,11 @@ _FOUNDATIONS = frozenset(
         "typing_extensions",
     }
 )
+_LOCKS = frozenset(
+    {"package-lock.json", "npm-shrinkwrap.json", "yarn.lock", "pnpm-lock.yaml", "bun.lock", "bun.lockb", "requirements.txt",
+     "constraints.txt", "Pipfile.lock", "poetry.lock", "uv.lock", "pdm.lock", "pylock.toml", ".python-version", ".nvmrc",
+     ".node-version", ".tool-versions"}
+)  # fmt: skip
 # A shell puts it into the app's command, where no hook sees it read.
 _VARIABLE = re.compile(r"\$\{?([A-Za-z_][A-Za-z0-9_]*)")
 # The app's directory, which stands first on the path, must not give the modules: nothing of the project is run here.
@@ -78,14 +90,24 @@ print("python-" + platform.python_version(), *sorted(
 
 def infra_fingerprint(settings: CdkSettings, depfile: Depfile | None = None) -> Fingerprint:
     """The fingerprint over everything that synth of this app reads, as far as the settings and a depfile know."""
+    depfile = depfile or Depfile()
     named = _VARIABLE.findall(_command_text(settings.app))
-    environment = {name: os.environ.get(name) for name in (*settings.env, "CDK_CONTEXT_JSON", *named)}
-    traced = [*traced_inputs(depfile or Depfile(), settings, environment), *_unfollowed(settings.app)]
-    return of_infrastructure(_files(settings), settings.context, environment, _versions(settings.app), traced)
+    always = always_counted(os.environ)
+    environment = {name: os.environ.get(name) for name in (*settings.env, "CDK_CONTEXT_JSON", *named, *always)}
+    traced = [*traced_inputs(depfile, settings, environment), *_unfollowed(settings.app, depfile)]
+    if depfile.is_whole:
+        files = _files_of_cli(settings)
+        versions = toolchain_versions(settings.app, depfile.toolchain)
+    else:
+        files, versions = _files(settings), _versions(settings.app)
+    return of_infrastructure(files, settings.context, environment, versions, traced)
 
 
-def _unfollowed(app: Path) -> Iterator[Input]:
-    """Programs of the project that would have to be run to know all inputs. They are run by a synth alone."""
+def _unfollowed(app: Path, depfile: Depfile) -> Iterator[Input]:
+    """Programs of the project that would have to be run to know all inputs. They are run by a synth alone, and where the
+    kernel recorded that, it saw what they look at."""
+    if depfile.is_whole:
+        return
     if "build" in _configuration(app):
         yield Input("impure:build", "the build command of cdk.json")
     if "$(" in _command_text(app) or "`" in _command_text(app):
@@ -101,7 +123,16 @@ def describe_app(settings: CdkSettings) -> App:
     from rajee_deploy.stack.tracing.distil import App
 
     command = _app_command(settings.app)
-    return App(settings.app.resolve(), Coverage(settings), bool(_python_of(settings.app, command)), is_cdk_library)
+    app = settings.app.resolve()
+    is_python = bool(_python_of(settings.app, command))
+    return App(app, Coverage(settings), is_python, is_cdk_library, project_root(app), settings.env)
+
+
+def is_command_of(app: Path) -> Callable[[str], bool]:
+    """Whether a text that a shell is given is what the CDK CLI runs for this app (`app` and `build` of cdk.json)."""
+    configuration = _configuration(app)
+    commands = [str(configuration[key]).strip() for key in ("app", "build") if configuration.get(key)]
+    return lambda text: any(command in text for command in commands)
 
 
 def is_cdk_library(name: str) -> bool:
@@ -145,6 +176,32 @@ def _files(settings: CdkSettings) -> Iterator[tuple[str, str, Digest]]:
     if personal.is_file():
         yield from walk.path(personal, "~/.cdk.json")
     is_ignored.remember()
+
+
+def _files_of_cli(settings: CdkSettings) -> Iterator[tuple[str, str, Digest]]:
+    """What counts beside the record of the app itself: what the CDK CLI reads, declared inputs, and what is locked."""
+    walk = _Walk(Ignored(()))
+    for name in ("cdk.json", "cdk.context.json"):
+        if os.path.lexists(settings.app / name):
+            yield from walk.path(settings.app / name, name)
+    for number, path in enumerate(settings.inputs):
+        yield from walk.path(path, f"input:{number}:{path.name}")  # two of them may have one name
+    personal = Path.home() / ".cdk.json"  # the CLI merges it into cdk.json
+    if personal.is_file():
+        yield from walk.path(personal, "~/.cdk.json")
+    yield from _locks(settings.app.resolve(), walk)
+
+
+def _locks(app: Path, walk: _Walk) -> Iterator[tuple[str, str, Digest]]:
+    """The lock files of the app and of the directories above it in the checkout: where nothing is installed, they alone
+    tell what would be."""
+    root = project_root(app)
+    for place in (app, *app.parents):
+        if place != root and root not in place.parents:
+            return
+        for name in sorted(_LOCKS):
+            if (place / name).is_file():
+                yield from walk.path(place / name, f"lock:{os.path.relpath(place / name, root)}")
 
 
 class _Walk:
@@ -209,6 +266,43 @@ def _versions(app: Path) -> dict[str, str]:
 def _above(app: Path, name: str) -> Iterator[Path]:
     """The name in the app's directory and in every one above it, nearest first, as node looks."""
     return (directory / name for directory in (app, *app.parents))
+
+
+def toolchain_versions(app: Path, used: Toolchain) -> dict[str, str]:
+    """What is installed here of what a synth used, by item; `none` where it is not."""
+    cli = find_cli(app)
+    versions = {"cdk-cli": cli.version if cli else _NONE, "platform": f"{sys.platform}-{platform.machine()}"}
+    if "python" in used.runs:
+        versions |= _python_versions(app, used)
+    if "node" in used.runs or used.node:
+        versions["node"] = node_version() or _NONE
+    if used.node:
+        versions["node-packages"] = node_packages(str(project_root(app.resolve())), used.node) or _NONE
+    return {f"toolchain:{name}": version for name, version in versions.items()}
+
+
+def _python_versions(app: Path, used: Toolchain) -> dict[str, str]:
+    """The interpreter and its packages: of the interpreter that the app's command names, where that took its packages
+    from the directories that the synth did; else of those."""
+    version, sites = _python_at(app)
+    sites = sites if sites else used.sites
+    return {"python": version, "python-packages": python_packages(sites, used.python) or _NONE}
+
+
+def _python_at(app: Path) -> tuple[str, tuple[str, ...]]:
+    """The version of the interpreter that runs the app, and its directories of packages; ("none", ()) without one."""
+    command = _app_command(app)
+    found = _interpreter(app, _python_of(app, command) or "python3")
+    if found is None:
+        return _NONE, ()
+    prefix = found.parent.parent
+    configuration = prefix / "pyvenv.cfg"
+    if configuration.is_file():
+        sites = [os.path.realpath(each) for each in sorted(prefix.glob("lib/python3*/site-packages"))]
+        return _configured_version(configuration), tuple(sites)
+    if _is_own_program(app, found):
+        return "not asked", ()
+    return asked_python(found)
 
 
 def _python_of(app: Path, command: list[str]) -> str:

@@ -26,6 +26,8 @@ def traced_inputs(depfile: Depfile, settings: CdkSettings, declared: Container[s
     """The inputs. Paths are named from the project's root, or from the home directory, so that they are the same on
     every machine; `declared` are variables that count already."""
     root = str(project_root(settings.app.resolve()))
+    if depfile.is_whole:
+        yield from _whole_inputs(depfile, settings, root)
     for path in depfile.read:
         yield Input(f"traced:read:{_portable(path, root)}", _describe(path))
     for path in depfile.listed:
@@ -43,6 +45,17 @@ def traced_inputs(depfile: Depfile, settings: CdkSettings, declared: Container[s
         yield Input(f"traced:library:{name}", _version(site, name))
     for number, call in enumerate(depfile.impure):
         yield Input(f"impure:{number}", call)
+
+
+def _whole_inputs(depfile: Depfile, settings: CdkSettings, root: str) -> Iterator[Input]:
+    """The entries of a kernel's record, as things are now."""
+    from rajee_deploy.stack.entry_values import Values
+
+    values = Values(root, settings.ignore, settings.app.resolve())
+    yield Input("record", "whole")
+    for entry in depfile.entries:
+        if not values.is_ignored(entry):
+            yield Input(f"traced:{entry.kind}:{entry.path}", values.of(entry))
 
 
 def _describe(path: str) -> str:

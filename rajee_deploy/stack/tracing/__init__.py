@@ -1,8 +1,9 @@
-"""What a synth read: traced while it runs, kept as a depfile, hashed by the next run.
+"""What a synth looked at: traced while it runs, kept as a depfile, hashed by the next run.
 
-A hook in the app's Python (`in_python`) and one in every node of the synth (`in_node`: jsii's kernel, or the app
-itself) write what they see. `distil` drops what counts anyway, `depfile` keeps the rest, `traced` hashes it. The app is
-run by the CDK CLI alone; this room starts nothing.
+Where strace is at hand, the kernel's record (`kernel`, `syscalls`, `looks`) tells of every path, whatever the app's
+language. A hook in the app's Python (`in_python`) and one in every node of the synth (`in_node`) tell of variables,
+which are no system calls, and of the files, too, where the kernel does not. `entries`, `variables` and `distil` drop
+what does not count, `depfile` keeps the rest, `traced` hashes it. The app is run by the CDK CLI alone.
 """
 
 from __future__ import annotations
@@ -11,15 +12,19 @@ import json
 import os
 import time
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rajee_deploy.errors import DeployError
 from rajee_deploy.scratch import LOCK, private_directory
 from rajee_deploy.stack.tracing.depfile import Depfile, Records
+from rajee_deploy.stack.tracing.kernel import find_strace, traced
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from rajee_deploy.stack.tracing.looks import Looks
 
 _HERE = Path(__file__).parent
 
@@ -27,18 +32,46 @@ _HERE = Path(__file__).parent
 class Tracer:
     """Traces synths of one app into one depfile. `distil` makes a depfile of a synth's records (see `inputs`)."""
 
-    def __init__(self, path: Path, distil: Callable[[Records], Depfile]) -> None:
+    def __init__(
+        self, path: Path, distil: Callable[[Records], Depfile], is_command: Callable[[str], bool] | None = None
+    ) -> None:
         self._path = path
         self._distil = distil
+        self._is_command = is_command  # whether a text is what the CDK CLI gives to a shell
 
     @contextmanager
-    def tracing(self, assembly: Path) -> Iterator[dict[str, str]]:
-        """Variables for the CDK CLI. At the end, what was traced becomes the depfile."""
-        with private_directory("trace") as directory:
+    def tracing(self, assembly: Path) -> Iterator[Trace]:
+        """The CDK CLI's variables, and the words before its command. At the end, what was traced becomes the depfile."""
+        with private_directory("trace") as directory, private_directory("kernel") as apart:
             started = time.time_ns()
-            yield _environment(directory)
-            found = self._distil(_records(directory, assembly, started))
+            strace = find_strace() if self._is_command is not None else None
+            log = apart / "log"
+            trace = Trace(_environment(directory), tuple(traced(strace, log)) if strace else ())
+            yield trace
+            looks = self._looks(log) if trace.before else None
+            found = self._distil(_records(directory, assembly, started, looks))
             found.write(self._path)
+
+    def _looks(self, log: Path) -> Looks | None:
+        """The kernel's record; None for a log that does not tell everything."""
+        from rajee_deploy.stack.tracing.looks import find_looks
+        from rajee_deploy.stack.tracing.syscalls import BrokenLog, read_calls
+
+        if self._is_command is None:
+            return None
+        try:
+            looks = find_looks(read_calls(log.read_text("latin-1").splitlines()), self._is_command, str(Path.cwd()))
+        except (OSError, BrokenLog):
+            return None
+        return looks if looks.programs else None
+
+
+@dataclass
+class Trace:
+    """How a synth is traced: `environment` for it, `before` its command. Whoever runs it without `before` empties it."""
+
+    environment: dict[str, str]
+    before: tuple[str, ...] = ()
 
 
 def _environment(directory: Path) -> dict[str, str]:
@@ -50,10 +83,11 @@ def _environment(directory: Path) -> dict[str, str]:
         "PYTHONPATH": os.pathsep.join(python),
         "PYTHONPYCACHEPREFIX": "",  # compiled files then lie beside their sources, which is how they are told apart
         "NODE_OPTIONS": " ".join(node),
+        "UV_USE_IO_URING": "0",  # node would read files where no system call is seen
     }
 
 
-def _records(directory: Path, assembly: Path, started: int) -> Records:
+def _records(directory: Path, assembly: Path, started: int, looks: Looks | None) -> Records:
     found: list[tuple[str, ...]] = []
     for path in sorted(set(directory.iterdir()) - {directory / LOCK}):
         for line in path.read_text("utf-8", "surrogatepass").splitlines():
@@ -64,4 +98,7 @@ def _records(directory: Path, assembly: Path, started: int) -> Records:
                     "trace-broken", "what the synth read was not recorded properly", where=path.name, cause=str(error)
                 ) from error
             found.append((kind, *map(str, fields)))
-    return Records(tuple(dict.fromkeys(found)), assembly, started)
+    processes = frozenset(int(path.stem.rpartition("-")[2]) for path in directory.glob("*.jsonl"))
+    searches = [line for line in found if line[0] == "modules"]
+    others = dict.fromkeys(line for line in found if line[0] != "modules")
+    return Records((*others, *searches), assembly, started, processes, looks)

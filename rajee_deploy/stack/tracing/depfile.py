@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from rajee_deploy.atomic import write_atomically
 from rajee_deploy.ours import make_place
@@ -16,26 +16,58 @@ from rajee_deploy.ours import make_place
 if TYPE_CHECKING:
     from pathlib import Path
 
-_VERSION = 2
+    from rajee_deploy.stack.tracing.looks import Looks
+
+_VERSION = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Records:
-    """The raw records of one synth (see in_python/sitecustomize.py), where it wrote to, and when it began (ns)."""
+    """The raw records of one synth (see in_python/sitecustomize.py), where it wrote to, and when it began (ns); the
+    processes whose hooks wrote them; and the kernel's record, None where it made none."""
 
     lines: tuple[tuple[str, ...], ...]
     assembly: Path
     started: int
+    processes: frozenset[int] = frozenset()
+    looks: Looks | None = None
 
     def of(self, *kinds: str) -> list[tuple[str, ...]]:
         """The fields of the records of these kinds."""
         return [line[1:] for line in self.lines if line[0] in kinds]
 
 
+class Entry(NamedTuple):
+    """What counts of one path, which is written so that it means the same on every machine (see regions.portable).
+
+    `file`: its content. `stat`: its kind, size and executable bit. `link`: its text. `list`: the names in it, but for
+    `but`, which the synth made itself; `modules`: of these the ones that are modules. `upward`: a name that is sought
+    in the directories above the checkout. `environment`: all variables but those that tell nothing.
+    """
+
+    kind: str
+    path: str
+    but: tuple[str, ...] = ()
+
+
+class Toolchain(NamedTuple):
+    """What a synth used of what is installed: the interpreters it ran (`python`, `node`), the directories that Python
+    took packages from, the names of those packages; and node's packages, from the checkout's root."""
+
+    runs: tuple[str, ...] = ()
+    sites: tuple[str, ...] = ()
+    python: tuple[str, ...] = ()
+    node: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Depfile:
-    """Absolute paths read or asked about, listed, searched for modules; directories of node's packages; names of
-    variables; libraries as (directory of packages, name); and what no hash can follow, in words."""
+    """What the hooks saw: absolute paths read or asked about, listed, searched for modules; directories of node's
+    packages; names of variables; libraries as (directory of packages, name); and what no hash can follow, in words.
+
+    With the kernel's record (`is_whole`), `entries` and `toolchain` stand in place of all paths, packages and libraries.
+    `outside` are those of its entries that no other machine may be asked about.
+    """
 
     read: tuple[str, ...] = ()
     listed: tuple[str, ...] = ()
@@ -44,6 +76,10 @@ class Depfile:
     variables: tuple[str, ...] = ()
     libraries: tuple[tuple[str, str], ...] = ()
     impure: tuple[str, ...] = ()
+    is_whole: bool = False
+    entries: tuple[Entry, ...] = ()
+    toolchain: Toolchain = Toolchain()
+    outside: tuple[str, ...] = ()
 
     def write(self, path: Path) -> None:
         """Put it in its place, whole or not at all."""
@@ -57,8 +93,10 @@ def read_depfile(path: Path) -> Depfile:
         document = json.loads(path.read_text("utf-8"))
         if document.pop("version") != _VERSION:
             return Depfile()
+        whole = {"is_whole": document.pop("is_whole") is True, "toolchain": Toolchain(*map(tuple, document.pop("toolchain")))}
         lists = {name: tuple(values) for name, values in document.items()}
         lists["libraries"] = tuple((str(site), str(name)) for site, name in document["libraries"])
-        return Depfile(**lists)
+        lists["entries"] = tuple(Entry(str(kind), str(path), tuple(but)) for kind, path, but in document["entries"])
+        return Depfile(**lists, **whole)
     except (OSError, ValueError, TypeError, KeyError, AttributeError):
         return Depfile()

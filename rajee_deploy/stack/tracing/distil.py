@@ -43,10 +43,16 @@ class App:
     is_declared: Callable[[str], bool]
     is_python: bool
     is_known_library: Callable[[str], bool]
+    root: Path = Path("/")  # of the checkout
+    env: tuple[str, ...] = ()  # names of variables that the settings say count
 
 
 def distil(app: App, records: Records) -> Depfile:
-    """The depfile of one synth."""
+    """The depfile of one synth, from the kernel's record where it made one."""
+    if records.looks is not None:
+        from rajee_deploy.stack.tracing.whole import distil_whole
+
+        return distil_whole(app, records, records.looks)
     keep = _Filter(app, records)
     # The CDK only asks for the size and time of an asset of which it has cached a digest: to ask counts as to read.
     asked = [path for path in keep.paths(records.of("stat")) if not _PACKAGES.match(path) and not path.endswith(".pkg")]
@@ -75,7 +81,7 @@ class _Filter:
         caches = os.environ.get("XDG_CACHE_HOME") or f"{home}/.cache"
         roots += [f"{caches}/aws/jsii", f"{home}/Library/Caches/com.amazonaws.jsii"]
         roots += filter(None, [os.environ.get("JSII_RUNTIME_PACKAGE_CACHE_ROOT")])
-        for _, stdlib, prefix in records.of("python"):
+        for _, stdlib, prefix, *_ in records.of("python"):
             roots += [stdlib, f"{stdlib}.zip", f"{prefix}/bin", f"{prefix}/pyvenv.cfg"]
             roots.append(str(Path(stdlib).parent / (Path(stdlib).name.replace(".", "") + ".zip")))
         for _, main, _ in records.of("node"):
@@ -196,11 +202,16 @@ def package_version(directory: str) -> str:
         return "absent"
 
 
+def is_of_kernel(told: tuple[str, ...], records: Records) -> bool:
+    """Whether it is jsii's kernel that asks for the host's name: it names a lock by it where its cache is new, and in no
+    template is there anything of it."""
+    what, file, _ = told
+    return what == _HOST and file.startswith(tuple(f"{root}/" for root in _own_kernels(records)))
+
+
 def _impurities(app: App, records: Records) -> Iterator[str]:
-    kernels = tuple(f"{root}/" for root in _own_kernels(records))
     for what, file, line in records.of("impure"):
-        # jsii's kernel names a lock by the host where its cache is new; in no template is there anything of it.
-        if what == _HOST and file.startswith(kernels):
+        if is_of_kernel((what, file, line), records):
             continue
         place = os.path.relpath(file, app.directory) if file.startswith("/") else file
         yield f"{place}:{line} {what}" if file else what

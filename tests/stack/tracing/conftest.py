@@ -35,11 +35,11 @@ class Project:
     def trace(self, program: str, *argv: str, code: str = "") -> Depfile:
         """Run a program in the app's directory as the CDK CLI would; what is left of its records."""
         tracer = Tracer(self.root / "depfile.json", lambda records: distil(describe_app(self.settings), records))
-        with tracer.tracing(self.root / "cdk.out") as traced:
+        with tracer.tracing(self.root / "cdk.out") as trace:
             ended = subprocess.run(
                 [program, *argv, *([] if not code else ["-c" if program == sys.executable else "-e", code])],
                 cwd=self.app,
-                env={**os.environ, **self.environment, **traced},
+                env={**os.environ, **self.environment, **trace.environment},
                 capture_output=True,
                 text=True,
                 check=False,

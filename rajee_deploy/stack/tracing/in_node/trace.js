@@ -67,7 +67,7 @@ function install() {
     + '|v8-compile-cache|v8-compile-cache-lib|source-map|source-map-support|@cspotcode|@jridgewell|get-tsconfig|debug'
     + '|chalk|supports-color|picocolors|colorette|kleur|ansi-colors|aws-cdk-lib[\\\\/]node_modules)[\\\\/]');
 
-  // [file, line] of the nearest caller that is not node itself and not passed over; null where there is none.
+  // [file, line, whether it starts a program] of the nearest caller that is not node itself and not passed over; null where there is none.
   function caller(passed = null) {
     const { stackTraceLimit, prepareStackTrace } = Error;
     Error.stackTraceLimit = 100;
@@ -78,10 +78,12 @@ function install() {
       Error.prepareStackTrace = prepareStackTrace;
     }
     Error.stackTraceLimit = stackTraceLimit;
+    let starts = false; // whether node starts a program in between
     for (const line of stack.split('\n').slice(2)) {
+      starts ||= line.includes('(node:child_process:') || line.includes('(node:internal/child_process:');
       const found = /\(?((?:file:\/\/)?[^()\s]+):(\d+):\d+\)?$/.exec(line);
       if (!found || found[1].startsWith('node:') || found[1] === __filename || passed?.test(found[1])) continue;
-      return [found[1].startsWith('file:') ? fileURLToPath(found[1]) : found[1], Number(found[2])];
+      return [found[1].startsWith('file:') ? fileURLToPath(found[1]) : found[1], Number(found[2]), starts];
     }
     return null;
   }
@@ -138,7 +140,7 @@ function install() {
     if (typeof original !== 'function') return;
     const call = function (...rest) {
       // Node itself acts for whoever called it earlier.
-      const where = caller(compiler) ?? caller() ?? ['', 0];
+      const where = caller(compiler) ?? caller() ?? ['', 0, false];
       if (!launchers.test(where[0])) record('impure', what, where[0], where[1]);
       return original.apply(this, rest);
     };
@@ -167,9 +169,13 @@ function install() {
   // What jsii's kernel and the app's tools ask is their own business. Any other library may ask on the app's behalf.
   const kernel = /[\\/](bin[\\/]jsii-runtime|lib[\\/]program)\.js$/.test(main) ? path.dirname(path.dirname(main)) : null;
   const isOther = (where) => where === null || (kernel !== null && where[0].startsWith(kernel + path.sep)) || tools.test(where[0]);
+  // To start a program without naming its variables is to hand on all of them, and to look at none.
+  const isHandedOn = (where) => where !== null && where[2];
   const asked = new Set();
   const ask = (name) => {
-    if (typeof name !== 'string' || name in Object.prototype || asked.has(name) || isOther(caller())) return;
+    if (typeof name !== 'string' || name in Object.prototype || asked.has(name)) return;
+    const where = caller();
+    if (isOther(where) || isHandedOn(where)) return;
     asked.add(name);
     record('env', name);
   };
@@ -188,7 +194,7 @@ function install() {
     },
     ownKeys(target) {
       const where = caller();
-      if (!isOther(where)) record('impure', 'copies the whole environment', where[0], where[1]);
+      if (!isOther(where) && !isHandedOn(where)) record('impure', 'copies the whole environment', where[0], where[1]);
       return Reflect.ownKeys(target);
     },
   });

@@ -4,11 +4,11 @@ It is put first on PYTHONPATH by `rajee_deploy.stack.tracing`, may meet any Pyth
 interpreter has not loaded already, and never changes what the app sees. Records are written at once, so that no way to
 end loses any. The `sitecustomize` that it hides is run after it.
 
-    ["python", version, stdlib, prefix]   a traced interpreter
+    ["python", version, stdlib, prefix, place, …]   a traced interpreter, and where it takes modules from
     ["read", path]                        opened for reading, or tried to
     ["stat", path]                        asked about
     ["list", path]                        a directory whose names were read
-    ["modules", path]                     the same, in search of modules
+    ["modules", path]                     the same, in search of modules; once for each time
     ["package", path]                     a package of node, of which something was read
     ["env", name]                         a variable that was read (or was missing)
     ["started", how]                      a program that is no news: jsii's kernel, whose node is traced by itself
@@ -50,7 +50,7 @@ def _install(directory):
     main = _thread.get_ident()
 
     def record(*fields):
-        if fields not in seen:
+        if fields not in seen or fields[0] == "modules":
             seen.add(fields)
             # No json: its import would be the app's.
             line = ",".join('"%s"' % _escaped(field) for field in fields)
@@ -92,7 +92,9 @@ def _install(directory):
                     record("read", os.path.abspath(os.fsdecode(path)))
             elif event in ("os.listdir", "os.scandir"):
                 path = arguments[0]
-                if not isinstance(path, int):
+                if isinstance(path, int):
+                    record("list", os.readlink("/proc/self/fd/%d" % path))
+                else:
                     asking = sys._getframe(1).f_code.co_filename
                     kind = "modules" if "importlib" in asking or "pkgutil" in asking else "list"
                     record(kind, os.path.abspath(os.fsdecode(path) if path else "."))
@@ -145,7 +147,7 @@ def _install(directory):
     environment.__getitem__, environment.__iter__ = __getitem__, __iter__
     sys.addaudithook(audit)
     # The last: an interpreter that cannot be watched leaves no record, and is then known to be untraced.
-    record("python", "%d.%d.%d" % sys.version_info[:3], stdlib, sys.prefix)
+    record("python", "%d.%d.%d" % sys.version_info[:3], stdlib, sys.prefix, *sys.path)
 
 
 def _run_hidden():

@@ -1,0 +1,181 @@
+"""What the entries of a list (see `tracing.depfile`) are now, as texts for the fingerprint.
+
+A list may come from somebody hostile: an entry of the checkout is looked up without following any link, nothing but a
+regular file is opened, and of what lies elsewhere it is only told whether something is there.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import os
+import stat
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rajee_deploy.model import Digest
+from rajee_deploy.ours import without_ours
+from rajee_deploy.stack.ignored import Ignored
+from rajee_deploy.stack.noise import is_noise
+from rajee_deploy.stack.tracing.regions import is_in, local
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rajee_deploy.stack.tracing.depfile import Entry
+
+_PASSING = frozenset({".git", "__pycache__", ".DS_Store"})  # names that a directory gets by itself
+_MODULES = (".py", ".so", ".pyd", ".pth", ".dist-info", ".egg-info")
+_ABSENT = "absent"
+
+
+class Values:
+    """The values of entries in one checkout."""
+
+    def __init__(self, root: str, ignore: Sequence[str], app: Path) -> None:
+        self._root = root
+        self._app = str(app)
+        self._ignored = Ignored(ignore)
+        self._directories: dict[str, str] = {root: "dir"}
+
+    def is_ignored(self, entry: Entry) -> bool:
+        """Whether the settings call it noise (cdk.ignore, from the app's directory)."""
+        path = local(entry.path, self._root)
+        if not is_in(path, self._app) or path == self._app:
+            return False
+        parts = os.path.relpath(path, self._app).split("/")
+        is_directory = entry.kind in ("list", "modules") or Path(path).is_dir()
+        steps = ["/".join(parts[:depth]) + "/" for depth in range(1, len(parts))]
+        return any(map(self._ignored, [*steps, "/".join(parts) + "/" * is_directory]))
+
+    def remember(self) -> None:
+        """Keep what was asked of the ignore rules."""
+        self._ignored.remember()
+
+    def of(self, entry: Entry) -> str:
+        """The value. Never raises: what cannot be read is a value as well."""
+        if entry.kind == "environment":
+            return _environment()
+        if entry.kind == "upward":
+            return _sought(self._root, entry.path)
+        path = local(entry.path, self._root)
+        above = self._blocked(path) if is_in(path, self._root) else ""
+        return above or _value(entry, path)
+
+    def _blocked(self, path: str) -> str:
+        """What lies in the way of a path in the checkout; "" where there are directories alone."""
+        folder = os.path.dirname(path)  # noqa: PTH120 -- thousands of texts
+        if path == self._root or folder == self._root:
+            return ""
+        if folder not in self._directories:
+            above = self._blocked(folder)
+            kind = above or _kind(folder)
+            self._directories[folder] = kind if kind in ("dir", _ABSENT) else f"{kind} in the way"
+        return "" if self._directories[folder] == "dir" else self._directories[folder]
+
+
+def _value(entry: Entry, path: str) -> str:
+    kind = _kind(path)
+    match entry.kind, kind:
+        case "link", "link":
+            return f"link {_text(path)}"
+        case "file", "file":
+            return _content(path)
+        case "stat", "file":
+            return _status(path)
+        case "list" | "modules", "dir":
+            return _names(path, entry)
+        case _, "link":
+            return f"link {_text(path)}"
+        case _:
+            return kind
+
+
+def _kind(path: str) -> str:
+    try:
+        mode = os.lstat(path).st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        return _ABSENT
+    except (OSError, ValueError) as error:
+        return f"unreadable ({getattr(error, 'strerror', None) or error})"
+    for is_kind, name in ((stat.S_ISREG, "file"), (stat.S_ISDIR, "dir"), (stat.S_ISLNK, "link")):
+        if is_kind(mode):
+            return name
+    return "special"
+
+
+def _text(path: str) -> str:
+    try:
+        return os.readlink(path)  # noqa: PTH115 -- a text
+    except OSError as error:
+        return f"unreadable ({error.strerror})"
+
+
+def _content(path: str) -> str:
+    try:
+        with os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
+            mode = os.fstat(file.fileno()).st_mode
+            if not stat.S_ISREG(mode):
+                return "special"
+            return f"{_bit(mode)} sha256:{hashlib.file_digest(file, 'sha256').hexdigest()}"
+    except OSError as error:
+        return f"unreadable ({error.strerror})"
+
+
+def _status(path: str) -> str:
+    try:
+        found = os.lstat(path)
+    except OSError as error:
+        return f"unreadable ({error.strerror})"
+    return f"{_bit(found.st_mode)} {found.st_size} bytes"
+
+
+def _bit(mode: int) -> str:
+    return "755" if mode & stat.S_IXUSR else "644"
+
+
+def _names(path: str, entry: Entry) -> str:
+    """A digest of the names in a directory with their kinds."""
+    try:
+        names = [name for name in without_ours(Path(path)) if name not in entry.but and not _is_passing(name)]
+        if entry.kind == "modules":
+            names = [name for name in names if name.endswith(_MODULES) or Path(path, name).is_dir()]
+        told = sorted(os.fsencode(f"{name}/{_kind(f'{path}/{name}')}") for name in names if not _is_ours_to_skip(entry, name))
+    except OSError as error:
+        return f"unreadable ({error.strerror})"
+    return str(Digest("sha256", hashlib.sha256(b"\0".join(told)).hexdigest()))
+
+
+def _is_ours_to_skip(entry: Entry, name: str) -> bool:
+    """In search of modules, a directory of installed packages or of output is none."""
+    return entry.kind == "modules" and name in _NO_MODULES
+
+
+# Directories that tools make beside the modules, and that no import takes for a package.
+_NO_MODULES = frozenset(
+    {"node_modules", "cdk.out", ".venv", "venv", ".git", ".mypy_cache", ".pytest_cache", ".ruff_cache", ".idea", ".vscode",
+     ".hypothesis"}
+)  # fmt: skip
+
+
+def _is_passing(name: str) -> bool:
+    return name in _PASSING or name.endswith(".pyc")
+
+
+def _sought(root: str, name: str) -> str:
+    """Whether a name is in one of the directories above the checkout."""
+    if "/" in name or name in ("", ".", ".."):
+        return "no name"
+    above = os.path.dirname(root)  # noqa: PTH120 -- a text
+    while above != os.path.dirname(above):  # noqa: PTH120 -- a text
+        if _kind(f"{above}/{name}") != _ABSENT:
+            return "present"
+        above = os.path.dirname(above)  # noqa: PTH120 -- a text
+    return _ABSENT if _kind(f"/{name}") == _ABSENT else "present"
+
+
+def _environment() -> str:
+    """A keyed digest of all variables but those that tell nothing."""
+    told = sorted(f"{name}={value}" for name, value in os.environ.items() if not is_noise(name))
+    text = "\0".join(told).encode("utf-8", "surrogateescape")
+    return str(Digest("sha256", hmac.new(b"environment", text, "sha256").hexdigest()))

@@ -1,0 +1,55 @@
+"""The versions of the interpreters that are installed. Each is asked once, and remembered by its file."""
+
+from __future__ import annotations
+
+import json
+import os
+from hashlib import sha256
+from pathlib import Path
+
+from rajee_deploy.places import cache_directory
+from rajee_deploy.process import find_program, run
+from rajee_deploy.sealed import read_sealed, write_sealed
+
+# Isolated from the project: nothing of it is run here.
+_ASK_PYTHON = "import json, platform, site; print(json.dumps([platform.python_version(), *site.getsitepackages()]))"
+_UNKNOWN = "unknown"
+
+
+def node_version() -> str | None:
+    """The version of the node on PATH, as `v20.1.0`; None without one."""
+    found = find_program("node")
+    told = _asked(Path(found), ("--version",)) if found else None
+    return told.strip() if told else None
+
+
+def asked_python(interpreter: Path) -> tuple[str, tuple[str, ...]]:
+    """The version of an interpreter, and the directories that it takes packages from."""
+    try:
+        version, *sites = json.loads(_asked(interpreter, ("-I", "-c", _ASK_PYTHON)) or "")
+    except ValueError:
+        return _UNKNOWN, ()
+    return str(version), tuple(os.path.realpath(each) for each in sites)
+
+
+def _asked(program: Path, words: tuple[str, ...]) -> str | None:
+    """What a program prints; None where it fails. Remembered for as long as its file is the same one."""
+    try:
+        status = program.stat()
+        with program.open("rb") as file:
+            is_script = file.read(2) == b"#!"  # a version manager's: which program it chooses is not its own file's
+    except OSError:
+        return None
+    question = repr((str(program), words, status.st_size, status.st_mtime_ns, status.st_ino)).encode()
+    place = cache_directory() / "cdk" / f"asked-{sha256(question).hexdigest()[:16]}.json"
+    known = None if is_script else read_sealed(place, question)
+    if known is not None:
+        return known.decode()
+    told: list[str] = []
+    ended = run([str(program), *words], time_limit=30, on_line=told.append)
+    if ended.code != 0:
+        return None
+    answer = "\n".join(told)
+    if not is_script:
+        write_sealed(place, question, answer.encode())
+    return answer

@@ -1,0 +1,155 @@
+"""From an app's looks to the entries of its list: what counts of all that it looked at, and what stands in the way.
+
+What is not known to be harmless is kept: too much costs a synth, too little a change that nobody deploys.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from rajee_deploy.stack.tracing.depfile import Entry
+from rajee_deploy.stack.tracing.regions import Region, Regions, portable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rajee_deploy.stack.tracing.looks import Look, Looks
+
+# A file's own time is coarser than the clock that a synth's start is taken from.
+_COARSE_NS = 5_000_000
+_COMPILED = re.compile(r"(?P<folder>.*)/__pycache__/(?P<name>[^/]+?)\.[^./]+(\.opt-\d)?\.pyc$")
+# Names that a directory gets by itself.
+PASSING = frozenset({".git", "__pycache__", ".DS_Store"})
+
+
+@dataclass(slots=True)
+class Found:
+    """What counts: `entries`; `packages` are the files of installed packages that were read, `outside` the entries
+    that keep the list from travelling, and `obstacles` what no hash can follow."""
+
+    entries: set[Entry] = field(default_factory=set)
+    packages: set[str] = field(default_factory=set)
+    outside: set[str] = field(default_factory=set)
+    obstacles: set[str] = field(default_factory=set)
+
+
+def find_entries(looks: Looks, regions: Regions, is_module_search: dict[str, int], started: int) -> Found:
+    """What counts. `is_module_search` are the directories that a Python listed in search of modules, with how often;
+    `started` is when the synth began (ns)."""
+    found = Found()
+    sorter = _Sorter(looks, regions, found, started)
+    for path in sorted(looks.links):
+        sorter.link(path)
+    for path, look in sorted(looks.looks.items()):
+        sorter.look(path, look)
+    for path, times in sorted(looks.listed.items()):
+        sorter.listing(path, is_modules=is_module_search.get(path, 0) >= sum(times.values()))
+    found.obstacles |= set(looks.obstacles)
+    return found
+
+
+class _Sorter:
+    def __init__(self, looks: Looks, regions: Regions, found: Found, started: int) -> None:
+        self._looks, self._regions, self._found = looks, regions, found
+        self._started = started - _COARSE_NS
+
+    def link(self, path: str) -> None:
+        if not self._looks.is_made(path) and self._is_kept(path) and os.path.islink(path):  # noqa: PTH114 -- a text
+            self._add("link", path, is_there=True)
+
+    def look(self, path: str, look: Look) -> None:
+        compiled = _COMPILED.match(path)
+        if compiled:
+            source = f"{compiled['folder']}/{compiled['name']}.py"
+            if look.is_read and not self._looks.is_made(source) and self._is_kept(source):
+                self._add("file", source, is_there=os.path.lexists(source))
+            return
+        if path in self._looks.reread and self._is_kept(path):
+            self._found.obstacles.add(f"{self._shown(path)} is read and then written by the synth itself")
+        if self._looks.is_made(path) or not self._is_kept(path):
+            return
+        is_there = os.path.lexists(path)
+        self._check_still(path, look, is_there=is_there)
+        is_file = look.is_read or path.endswith(".py") or not is_there
+        if is_there and os.path.isdir(path) and not os.path.islink(path):  # noqa: PTH112, PTH114 -- a text
+            is_file = False
+        self._add("file" if is_file else "stat", path, is_there=is_there)
+
+    def listing(self, path: str, *, is_modules: bool) -> None:
+        if self._looks.is_made(path):
+            return
+        region = self._regions.of(path)
+        if region is Region.PACKAGES:
+            self._found.packages.add(path + "/")
+        if not self._is_kept(path):
+            return
+        made = {each.rpartition("/")[2] for each in self._looks.made if each.rpartition("/")[0] == path}
+        if not made and not is_modules and self._is_late(os.stat(path).st_mtime_ns if os.path.isdir(path) else 0):  # noqa: PTH112, PTH116 -- a text
+            self._found.obstacles.add(f"{self._shown(path)} changed during the synth")
+        self._add("modules" if is_modules else "list", path, is_there=True, but=tuple(sorted(made)))
+
+    def _is_kept(self, path: str) -> bool:
+        """Whether a path counts as itself."""
+        match self._regions.of(path):
+            case Region.CHECKOUT | Region.ELSEWHERE:
+                return path != "/"
+            case Region.ABOVE:
+                # The directories above lie somewhere else on every machine; names that are sought there count once.
+                return not (self._regions.root.startswith(path.rstrip("/") + "/")) or path in self._looks.listed
+            case Region.PACKAGES:
+                self._found.packages.add(path)
+                return False
+            case Region.KERNEL:
+                if path.endswith("/environ"):
+                    self._found.entries.add(Entry("environment", ""))
+                elif os.path.lexists(path):
+                    self._found.obstacles.add(f"{path} is read")
+                return False
+            case Region.TOOLCHAIN | Region.CACHE:
+                return False
+
+    def _check_still(self, path: str, look: Look, *, is_there: bool) -> None:
+        """What changed while it was read was not seen as it is now."""
+        if is_there != look.found:
+            self._found.obstacles.add(f"{self._shown(path)} {'appeared' if is_there else 'went'} during the synth")
+        elif is_there and os.path.isfile(path):  # noqa: PTH113 -- a text
+            status = os.stat(path)  # noqa: PTH116 -- a text
+            if self._is_late(status.st_ctime_ns):
+                self._found.obstacles.add(f"{self._shown(path)} changed during the synth")
+
+    def _is_late(self, moment: int) -> bool:
+        return moment >= self._started
+
+    def _add(self, kind: str, path: str, *, is_there: bool, but: tuple[str, ...] = ()) -> None:
+        region = self._regions.of(path)
+        if region is Region.ABOVE and not is_there:
+            self._found.entries.add(Entry("upward", path.rpartition("/")[2]))
+            return
+        entry = Entry(kind, self._shown(path), but)
+        if region in (Region.ABOVE, Region.ELSEWHERE) and is_there and not _is_plain_directory(kind, path):
+            self._found.outside.add(entry.path)
+        self._found.entries.add(entry)
+
+    def _shown(self, path: str) -> str:
+        return portable(path, self._regions.root)
+
+
+def _is_plain_directory(kind: str, path: str) -> bool:
+    """A directory that is there and that nobody listed tells nothing of what is in it."""
+    return kind == "stat" and os.path.isdir(path)  # noqa: PTH112 -- a text
+
+
+def is_passing(name: str) -> bool:
+    """Whether a name in a directory comes and goes without anybody's doing."""
+    return name in PASSING or name.endswith(".pyc")
+
+
+def iter_names(path: str) -> Iterator[tuple[str, str]]:
+    """(name, kind) of what lies in a directory. OSError."""
+    with os.scandir(path) as entries:
+        for entry in entries:
+            kind = "link" if entry.is_symlink() else "dir" if entry.is_dir() else "file" if entry.is_file() else "special"
+            yield entry.name, kind

@@ -1,0 +1,272 @@
+"""What an app's processes looked at and made, from the log of strace. It knows processes and paths, and judges nothing.
+
+The CDK CLI runs the app's command with `sh -c`; only what is below that shell counts. Paths are resolved as they are
+after the synth: every link on the way is a look of its own, and what is behind it another.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from rajee_deploy.stack.tracing.syscalls import Call
+
+_ABSENT = ("ENOENT", "ENOTDIR", "EACCES", "ELOOP", "ENAMETOOLONG")
+_OPENS = ("open", "openat", "openat2", "creat")
+_MAKES = {"mkdir": 0, "mkdirat": 0, "mknod": 0, "mknodat": 0, "unlink": 0, "unlinkat": 0, "rmdir": 0, "truncate": 0,
+          "rename": None, "renameat": None, "renameat2": None, "symlink": 1, "symlinkat": 1, "link": 1, "linkat": 1}  # fmt: skip
+_STAYS = ("lstat", "lstat64", "readlink", "readlinkat", "lgetxattr", "unlink", "unlinkat", "rename", "renameat", "renameat2")
+_FORKS = ("clone", "clone3", "fork", "vfork")
+_DIRECTORY = re.compile(r"(?:AT_FDCWD|-?\d+)<((?:[^<>\\]|\\.)*)>, \"")
+_ADDRESS = re.compile(r'sa_family=AF_(\w+)(?:.*?sun_path=(@?"[^"]*"))?(?:.*?sin6?_port=htons\((\d+)\))?')
+_RESOLVER = 53
+_SERVICES = ("/var/run/nscd/socket", "/run/nscd/socket", "/run/systemd/resolve/")
+_LINKS = 40  # as many as Linux follows
+
+
+@dataclass(slots=True)
+class Look:
+    """How one path was looked at. `found` is whether the first look found something there."""
+
+    found: bool
+    is_read: bool = False
+    is_asked: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """A program that a process of the app became."""
+
+    process: int
+    path: str
+    words: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class Looks:
+    """`looks`, `links` (what is at the end of a look by readlink or on its way) and `made` are by real path; `listed`
+    is by real path and process; `reread` was read before it was written."""
+
+    looks: dict[str, Look] = field(default_factory=dict)
+    links: set[str] = field(default_factory=set)
+    listed: dict[str, Counter[int]] = field(default_factory=lambda: defaultdict(Counter))
+    made: set[str] = field(default_factory=set)
+    reread: set[str] = field(default_factory=set)
+    programs: list[Program] = field(default_factory=list)
+    forks: dict[int, int] = field(default_factory=dict)
+    obstacles: list[str] = field(default_factory=list)
+
+    def is_made(self, path: str) -> bool:
+        """Whether the tree made it, or something above it."""
+        while path not in self.made:
+            above = os.path.dirname(path)  # noqa: PTH120 -- thousands of texts
+            if above == path:
+                return False
+            path = above
+        return True
+
+
+class Resolver:
+    """Real paths, with the links on the way. It remembers what it saw."""
+
+    def __init__(self) -> None:
+        self._links: dict[str, str | None] = {}
+
+    def __call__(self, path: str, *, follows: bool = True) -> tuple[str, list[str]]:
+        """(real path, links that were followed) of an absolute path; without `follows` the last part stays."""
+        links: list[str] = []
+        real, parts = "", [part for part in path.split("/") if part not in ("", ".")][::-1]
+        while parts:
+            part = parts.pop()
+            if part == "..":
+                real = real.rpartition("/")[0]
+                continue
+            here = f"{real}/{part}"
+            target = self._target(here) if parts or follows else None
+            if target is None or len(links) > _LINKS:
+                real = here
+                continue
+            links.append(here)
+            real = "" if target.startswith("/") else real
+            parts += [each for each in target.split("/") if each not in ("", ".")][::-1]
+        return real or "/", links
+
+    def _target(self, path: str) -> str | None:
+        if path not in self._links:
+            try:
+                self._links[path] = os.readlink(path)  # noqa: PTH115 -- thousands of texts
+            except OSError:
+                self._links[path] = None
+        return self._links[path]
+
+
+def find_looks(calls: Iterable[Call], is_command: Callable[[str], bool], start: str) -> Looks:
+    """The looks of the processes below the shell that runs the app. `is_command` knows what it is given (`sh -c`),
+    `start` is the directory where the first process starts."""
+    reader = _Reader(is_command, start)
+    for call in calls:
+        reader.read(call)
+    return reader.looks
+
+
+class _Reader:
+    def __init__(self, is_command: Callable[[str], bool], start: str) -> None:
+        self._is_command = is_command
+        self._start = start
+        self._resolve = Resolver()
+        self._leaders: dict[int, int] = {}
+        self._places: dict[int, str] = {}  # where a process is, by leader
+        self._app: set[int] = set()
+        self._bound: set[str] = set()
+        self.looks = Looks()
+
+    def read(self, call: Call) -> None:
+        leader = self._leaders.get(call.process, call.process)
+        if call.name in _FORKS:
+            self._forked(call, leader)
+        elif call.name in ("chdir", "fchdir"):
+            self._moved(call, leader)
+        elif call.name in ("execve", "execveat"):
+            self._became(call, leader)
+        elif leader in self._app:
+            self._looked(call, leader)
+
+    def _forked(self, call: Call, leader: int) -> None:
+        if call.result <= 0:
+            return
+        if "CLONE_THREAD" in call.arguments:
+            self._leaders[call.result] = leader
+            return
+        self._places[call.result] = self._place(leader)
+        if leader in self._app:
+            self._app.add(call.result)
+            self.looks.forks[call.result] = leader
+
+    def _place(self, leader: int) -> str:
+        return self._places.get(leader, self._start)
+
+    def _moved(self, call: Call, leader: int) -> None:
+        where = self._paths(call, leader)[0] if call.name == "chdir" else call.descriptor
+        if call.is_done and where:
+            self._places[leader] = self._resolve(where)[0]
+        if leader in self._app and where:
+            self._note(call, where)
+
+    def _became(self, call: Call, leader: int) -> None:
+        words = call.strings
+        if call.is_done and leader not in self._app and words[2:3] == ["-c"] and self._is_command((words + [""])[3]):
+            self._app.add(leader)
+        if leader not in self._app:
+            return
+        path = self._paths(call, leader)[0]
+        self._note(call, path, is_read=True)
+        if call.is_done:
+            self.looks.programs.append(Program(leader, self._resolve(path)[0], tuple(words[1:])))
+
+    def _looked(self, call: Call, leader: int) -> None:
+        looks = self.looks
+        if call.name.startswith("getdents"):
+            if call.descriptor and "/* 0 entries */" not in call.arguments:
+                looks.listed[call.descriptor][leader] += 1
+        elif call.name in ("connect", "bind"):
+            self._reached(call)
+        elif call.name in ("io_uring_setup", "open_by_handle_at", "fspick", "open_tree"):
+            looks.obstacles += [f"{call.name}, which hides what is read"] * call.is_done
+        elif call.name in _OPENS:
+            self._opened(call, leader)
+        elif call.name in _MAKES:
+            self._made(call, leader)
+        else:
+            for path in self._paths(call, leader)[:1]:
+                self._note(call, path, is_asked=True)
+
+    def _opened(self, call: Call, leader: int) -> None:
+        path = (self._paths(call, leader) or [""])[0]
+        flags = call.arguments
+        if not path:
+            return
+        writes = call.name == "creat" or "O_WRONLY" in flags or "O_RDWR" in flags
+        makes = call.name == "creat" or "O_TRUNC" in flags or "O_EXCL" in flags or ("O_CREAT" in flags and "O_RDWR" not in flags)
+        if "O_TMPFILE" in flags:
+            return
+        if not writes or not makes:
+            self._note(call, path, is_read="O_PATH" not in flags, is_asked=True)
+        if writes and call.is_done:
+            self._write(path, is_new=makes)
+
+    def _write(self, path: str, *, is_new: bool) -> None:
+        real = self._resolve(path)[0]
+        look = self.looks.looks.get(real)
+        if look is not None and look.is_read and look.found and not self.looks.is_made(real):
+            self.looks.reread.add(real)
+        if is_new or (look is not None and not look.found):
+            self.looks.made.add(real)
+
+    def _made(self, call: Call, leader: int) -> None:
+        which = _MAKES[call.name]
+        paths = self._paths(call, leader)
+        for path in paths if which is None else paths[which:][:1]:
+            if call.is_done:
+                real = self._resolve(path, follows=False)[0]
+                look = self.looks.looks.get(real)
+                if look is not None and look.is_read and look.found and not self.looks.is_made(real):
+                    self.looks.reread.add(real)
+                self.looks.made.add(real)
+
+    def _reached(self, call: Call) -> None:
+        found = _ADDRESS.search(call.arguments)
+        if found is None:
+            return
+        family, path, port = found[1], (found[2] or "").strip('@"'), found[3]
+        if call.name == "bind":
+            self._bound |= {path or str(port)} if call.is_done else set()
+            return
+        is_open = call.is_done or call.error == "EINPROGRESS"
+        if not is_open or family in ("UNSPEC", "NETLINK") or int(port or 0) == _RESOLVER or port == "0":
+            return
+        if path and (path.startswith(_SERVICES) or path in self._bound):
+            return
+        if family == "UNIX" and not path:
+            return
+        if not path and str(port) in self._bound:
+            return
+        self.looks.obstacles.append(f"connects to {path}" if path else "connects to the network")
+
+    def _note(self, call: Call, path: str, *, is_read: bool = False, is_asked: bool = False) -> None:
+        if not call.is_done and call.error not in _ABSENT:
+            return
+        follows = call.name not in _STAYS and "NOFOLLOW" not in call.arguments
+        real, links = self._resolve(path, follows=follows)
+        self.looks.links.update(links)
+        if not follows and call.name.startswith(("readlink", "lstat", "newfstatat", "statx")):
+            self.looks.links.add(real)
+        look = self.looks.looks.setdefault(real, Look(call.is_done))
+        look.is_read |= is_read and call.is_done
+        look.is_asked |= is_asked
+
+    def _paths(self, call: Call, leader: int) -> list[str]:
+        """The paths among the arguments, whole: each from its descriptor's directory, or from where the process is."""
+        directories = [found[1] for found in _DIRECTORY.finditer(call.arguments)]
+        texts = call.strings[: 1 if call.name.startswith("exec") else None]
+        whole = []
+        for number, text in enumerate(texts):
+            if not text:
+                continue
+            base = directories[min(number, len(directories) - 1)] if directories else self._place(leader)
+            whole.append(self._whole(text, base, leader))
+        return whole
+
+    def _whole(self, text: str, base: str, leader: int) -> str:
+        path = text if text.startswith("/") else f"{base}/{text}"
+        for own in ("/proc/self/", f"/proc/{leader}/", "/proc/thread-self/"):
+            if path.startswith(own + "cwd"):
+                return self._place(leader) + path[len(own) + 3 :]
+            if path.startswith(own + "root"):
+                return path[len(own) + 4 :] or "/"
+        return path

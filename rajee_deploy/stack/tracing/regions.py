@@ -1,0 +1,164 @@
+"""Where a path lies: in the checkout, above it, in the toolchain, in a cache, or elsewhere. Pure, but for the places of
+the machine it runs on.
+
+The toolchain is what was installed: it counts by version and by what its packages say of themselves, not file by file.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import tempfile
+from dataclasses import dataclass
+from enum import Enum
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+# What the loader, the C library and the start of a Python, a node or a shell ask for; found by tracing an empty program
+# of each. What the system's own packages put below /usr is the operating system.
+_SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/nix/store", "/snap", "/System", "/dev")
+_NOT_SYSTEM = ("/usr/local/etc", "/usr/local/share", "/usr/share/local", "/dev/shm")  # noqa: S108 -- a name, not a use
+_CONFIGURATION = re.compile(
+    r"/etc(?:$|/(?:ld\.so\.|locale\.|localtime$|timezone$|ssl(?:/|$)|pki(?:/|$)|ca-certificates|nsswitch\.conf$|resolv\.conf$|hosts$"
+    r"|host\.conf$|gai\.conf$|passwd$|group$|os-release$|debian_version$|lsb-release$|services$|protocols$|terminfo(?:/|$)"
+    r"|inputrc$|bash\.bashrc$|profile$|python3[^/]*(?:/|$)|crypto-policies(?:/|$)|selinux(?:/|$)|alternatives(?:/|$)|malloc\.conf$"
+    r"|environment$|default/locale$|netsvc\.conf$|svc\.conf$))"
+)
+# A Python looks for itself in every directory above its own.
+_ABSENT_STARTS = re.compile(r"/(?:lib/python\d+\.zip|pybuilddir\.txt|pyvenv\.cfg|python\d*(?:\.\d+)?\._pth|Modules/Setup\.local)$")
+_KERNEL = re.compile(
+    r"/proc(?:$|/(?:self|thread-self|\d+)(?:$|/(?:exe|maps|stat|statm|status|cgroup|mountinfo|mounts|fd(?:/\d+)?|task(?:/.*)?|auxv"
+    r"|comm|cmdline|limits|oom_score_adj|attr/.*|cwd|root)?$)|/(?:meminfo|version_signature|filesystems|stat|cpuinfo|mounts|self|thread-self)$"
+    r"|/sys/(?:vm/overcommit_memory|kernel/(?:ngroups_max|cap_last_cap|random/.*|pid_max|osrelease))$)"
+    r"|/sys(?:$|/fs/(?:cgroup|selinux)(?:/|$)|/kernel/mm/|/devices/system/(?:cpu|node)(?:/|$))"
+)
+# Named after what they hold, so that a look there tells nothing that was not known; or unpacked from what is.
+_CACHES = re.compile(
+    r"/(?:jsii-kernel-[^/]*|v8-compile-cache(?:-[^/]*)?|node-compile-cache(?:-[^/]*)?|tsx-[^/]*|ts-node-[^/]*)(?:/|$)"
+    r"|/\.?cache/(?:aws(?:$|/jsii)|pip|uv|go-build|pypoetry/(?:cache|artifacts)|node/corepack|yarn|deno|node-gyp|bazel)(?:/|$)"
+    r"|/com\.amazonaws\.jsii(?:/|$)|/\.npm(?:$|/_(?:cacache|npx|logs|update-notifier-last-checked))"
+    r"|/go/pkg/(?:mod|sumdb)(?:/|$)|/\.m2/(?:repository|wrapper)(?:/|$)|/\.gradle/(?:caches|wrapper)(?:/|$)|/\.nuget/packages(?:/|$)"
+    r"|/\.cargo/(?:registry|git)(?:/|$)|/\.cdk/cache(?:/|$)|/\.tsbuildinfo$|\.tsbuildinfo$|/\.git/objects(?:/|$)"
+)
+_BIN = ("bin", "sbin", "libexec", "shims", "Scripts")
+_PARTS = ("bin", "sbin", "lib", "lib64", "libexec", "include", "pyvenv.cfg", "shims", "plugins", "versions", "version", "Frameworks")
+
+
+class Region(Enum):
+    """See Regions.of."""
+
+    CHECKOUT = "checkout"
+    ABOVE = "above"
+    TOOLCHAIN = "toolchain"
+    PACKAGES = "packages"
+    CACHE = "cache"
+    KERNEL = "kernel"
+    ELSEWHERE = "elsewhere"
+
+
+@dataclass(frozen=True, slots=True)
+class Regions:
+    """The regions of one synth. `root` is the checkout, `app` the CDK app in it, both real paths. `prefixes` are where
+    its interpreters were installed, `sites` the directories that they take packages from (of Python and of node)."""
+
+    root: str
+    app: str
+    prefixes: tuple[str, ...] = ()
+    sites: tuple[str, ...] = ()
+    own: tuple[str, ...] = ()
+    path: tuple[str, ...] = ()  # where programs are sought
+
+    def of(self, path: str) -> Region:
+        """The region of a real path."""
+        if any(is_in(path, each) for each in self.own) or _CACHES.search(path):
+            return Region.CACHE
+        if any(is_in(path, site) for site in self.sites):
+            return Region.PACKAGES
+        if any(_is_installed(path, prefix) for prefix in self.prefixes):
+            return Region.TOOLCHAIN
+        if is_in(path, self.root):
+            return Region.CHECKOUT
+        if is_in(path, "/proc") or is_in(path, "/sys"):
+            return Region.TOOLCHAIN if _KERNEL.match(path) else Region.KERNEL
+        if _CONFIGURATION.match(path) or (is_any(path, _SYSTEM) and not is_any(path, _NOT_SYSTEM)):
+            return Region.TOOLCHAIN
+        if self._is_search(path):
+            return Region.TOOLCHAIN
+        is_above = is_in(self.root, path) or is_in(self.root, os.path.dirname(path))  # noqa: PTH120 -- thousands of texts
+        return Region.ABOVE if is_above else Region.ELSEWHERE
+
+    def _is_search(self, path: str) -> bool:
+        """Whether it was looked for in vain only in search of a program or of an interpreter's own parts, which count
+        by what was found; or is a directory that every user has."""
+        if path in _bases():
+            return True
+        folder = os.path.dirname(path)  # noqa: PTH120 -- thousands of texts
+        return not os.path.lexists(path) and (folder in self.path or bool(_ABSENT_STARTS.search(path)))
+
+
+def is_in(path: str, root: str) -> bool:
+    """Whether a path is the root or below it."""
+    return path == root or path.startswith(root.rstrip("/") + "/")
+
+
+def is_any(path: str, roots: Iterable[str]) -> bool:
+    """Whether a path is one of these or below one."""
+    return any(is_in(path, root) for root in roots)
+
+
+def _is_installed(path: str, prefix: str) -> bool:
+    """Whether a path belongs to what was installed at a prefix. A home directory has its programs in ~/bin, too, so
+    only the parts that an installation has are its own."""
+    if not is_in(path, prefix):
+        return False
+    first = path[len(prefix.rstrip("/")) :].strip("/").split("/")[0]
+    return first in _PARTS or not first
+
+
+def prefix_of(program: str) -> str:
+    """Where a program was installed, from its path."""
+    folder = os.path.dirname(program)  # noqa: PTH120 -- as above
+    return os.path.dirname(folder) if os.path.basename(folder) in _BIN else folder  # noqa: PTH119, PTH120 -- as above
+
+
+def temporary_places() -> tuple[str, ...]:
+    """Where this machine keeps temporary files, as spelled and as real path."""
+    return tuple(dict.fromkeys((tempfile.gettempdir(), os.path.realpath(tempfile.gettempdir()))))
+
+
+@cache
+def _bases() -> tuple[str, ...]:
+    """The home directory, and those in it and beside it that hold everybody's files."""
+    home = str(Path.home())
+    below = (".cache", ".config", ".local", ".local/share", ".local/state", ".local/bin", ".npm", "Library", "Library/Caches")
+    return (home, os.path.realpath(home), *(f"{home}/{each}" for each in below), *temporary_places())
+
+
+def portable(path: str, root: str) -> str:
+    """A path as another machine would write it: from the checkout, the home directory, the place for temporary files;
+    else whole."""
+    if is_in(path, root):
+        return "./" + path[len(root) :].strip("/")
+    for place in temporary_places():
+        if is_in(path, place):
+            return "$TMPDIR" + path[len(place) :]
+    home = str(Path.home())
+    for place in (home, os.path.realpath(home)):
+        if is_in(path, place) and place != "/":
+            return "~" + path[len(place) :]
+    return path
+
+
+def local(path: str, root: str) -> str:
+    """The other way round: where `portable` text lies on this machine."""
+    if path.startswith("./"):
+        return f"{root}/{path[2:]}".rstrip("/")
+    if path == "$TMPDIR" or path.startswith("$TMPDIR/"):
+        return temporary_places()[0] + path[7:]
+    if path == "~" or path.startswith("~/"):
+        return str(Path.home()) + path[1:]
+    return path

@@ -1,0 +1,106 @@
+"""The log of strace, read: one `Call` per finished system call, in the order in which they began.
+
+A line is `<pid> <name>(<arguments>) = <result>`; a call that another process interrupted is in two lines, `<unfinished
+...>` and `<... name resumed>`. With -y a descriptor is followed by its path in angle brackets. It knows the notation
+alone, and no meaning.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+_LINE = re.compile(r"(\d+) +(?:<\.\.\. (\w+) resumed>|(\w+)\()(.*)", re.DOTALL)
+_UNFINISHED = " <unfinished ...>"
+_RESULT = re.compile(r"(.*)\) += (-?\d+|\?|0x[0-9a-f]+)(?:<((?:[^<>\\]|\\.)*)>)?(?: ([A-Z]+) \(.*\)| \(.*\))?.*$", re.DOTALL)
+_STRING = re.compile(r'"((?:[^"\\]|\\.)*)"(?:\.\.\.)?')
+_DESCRIPTOR = re.compile(r"(?:AT_FDCWD|-?\d+)<((?:[^<>\\]|\\.)*)>")
+_ESCAPE = re.compile(r"\\(?:([0-7]{1,3})|x([0-9a-fA-F]{2})|(.))", re.DOTALL)
+_PLAIN = {"n": "\n", "t": "\t", "r": "\r", "v": "\v", "f": "\f"}
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A system call: `result` is its number (-1 on failure, then `error` is its name), `given` what the returned
+    descriptor is, "" where that is not told. `unread` says that a line had no known form."""
+
+    process: int
+    name: str
+    arguments: str
+    result: int
+    error: str = ""
+    given: str = ""
+
+    @property
+    def strings(self) -> list[str]:
+        """The strings among the arguments, in order."""
+        return [unescaped(found[1]) for found in _STRING.finditer(self.arguments)]
+
+    @property
+    def descriptor(self) -> str | None:
+        """The path of the first descriptor among the arguments, before the first string."""
+        found = _DESCRIPTOR.match(self.arguments)
+        return unescaped(found[1]) if found else None
+
+    @property
+    def is_done(self) -> bool:
+        return self.result >= 0
+
+
+class BrokenLog(ValueError):
+    """A line that has no known form: the log proves nothing then."""
+
+
+def read_calls(lines: Iterable[str]) -> Iterator[Call]:
+    """The calls of a log. BrokenLog for a line that is not understood. Calls that never returned are left out, but for
+    those that end a process's image."""
+    begun: dict[int, tuple[int, str]] = {}
+    slots: list[Call | None] = []
+    for line in lines:
+        found = _LINE.match(line)
+        if found is None:
+            if re.match(r"\d+ +(\+\+\+|---|\?\?\?\?|<\.\.\.)", line):
+                continue
+            raise BrokenLog(line[:200])
+        process, resumed, name, rest = int(found[1]), found[2], found[3], found[4]
+        if rest.endswith(_UNFINISHED):
+            begun[process] = (len(slots), rest[: -len(_UNFINISHED)])
+            slots.append(None)
+            continue
+        slot = len(slots)
+        if resumed:
+            slot, before = begun.pop(process, (slot, ""))
+            name, rest = resumed, before + rest
+        call = _call(process, name, rest, line)
+        if slot == len(slots):
+            slots.append(call)
+        else:
+            slots[slot] = call
+    return (call for call in slots if call is not None)
+
+
+def _call(process: int, name: str, rest: str, line: str) -> Call:
+    found = _RESULT.match(rest)
+    if found is None:
+        raise BrokenLog(line[:200])
+    result = -1 if found[2] == "?" else int(found[2], 0)
+    return Call(process, name, found[1], result, found[4] or "", unescaped(found[3] or ""))
+
+
+def unescaped(text: str) -> str:
+    """A string of the log as a path (surrogates stand for bytes that are no UTF-8)."""
+    if "\\" not in text:
+        return text
+    raw = _ESCAPE.sub(_escape, text)
+    return raw.encode("latin-1").decode("utf-8", "surrogateescape")
+
+
+def _escape(found: re.Match[str]) -> str:
+    octal, hexadecimal, plain = found.groups()
+    if octal:
+        return chr(int(octal, 8))
+    return chr(int(hexadecimal, 16)) if hexadecimal else _PLAIN.get(plain, plain)

@@ -1,0 +1,125 @@
+"""Which variables an app's programs may have read. Variables are no system calls: hooks tell of Python and node, and of
+a shell its own text; any other program may read all of them.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rajee_deploy.stack.noise import is_noise
+from rajee_deploy.stack.tracing.regions import Region, is_in
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from rajee_deploy.stack.tracing.looks import Looks, Program
+    from rajee_deploy.stack.tracing.regions import Regions
+
+_MOST_BYTES = 1 << 20  # of a text in which words are looked for
+_WORD = re.compile(rb"[A-Za-z_][A-Za-z0-9_]*")
+_IN_SHELL = re.compile(r"\$(?:\{[#!]?)?([A-Za-z_][A-Za-z0-9_]*)")
+# A shell that lists its variables, or reads one whose name it makes up.
+_LISTS = re.compile(r"\$\{!|\bexport\s+-p\b|\bdeclare\s+-[a-z]*[xp]|\btypeset\b|\bcompgen\b|\bset\s*(?:$|[|;)>&])|\beval\b", re.M)
+_SHELLS = frozenset({"sh", "bash", "dash", "ash", "zsh", "ksh", "busybox"})
+# They read no variable but those of the locale, or hand all on to a program that is seen by itself.
+_QUIET = frozenset(
+    """basename cat chmod chown cmp comm cp cut date dd df diff dirname du echo expr false file find fold grep egrep fgrep
+    gzip gunzip zcat head hostname id install join ldconfig link ln logname ls md5sum mkdir mkfifo mktemp mv nice nl nohup
+    nproc od paste patch pathchk printf ps pwd readlink realpath rev rm rmdir sed seq sha1sum sha256sum sha512sum shuf
+    sleep sort split stat stdbuf stty sync tac tail tar tee test [ timeout touch tr true truncate tsort tty uname uniq
+    unlink unzip wc which whoami xargs xz yes zip git uv uvx poetry pipenv pdm hatch rye pixi conda mise asdf direnv volta
+    fnm npm npx yarn pnpm bun corepack tini sudo setsid strace""".split()
+)
+
+
+class Texts:
+    """The project's files that were read, and the words in them."""
+
+    def __init__(self, paths: Iterable[str]) -> None:
+        self._paths = tuple(paths)
+        self._words: set[str] | None = None
+
+    def __contains__(self, word: str) -> bool:
+        if self._words is None:
+            self._words = {each.decode() for path in self._paths for each in _WORD.findall(_content(path))}
+        return word in self._words
+
+    def in_shell(self) -> list[str]:
+        """Their contents, as a shell would read them."""
+        return [_content(path).decode("utf-8", "replace") for path in self._paths]
+
+
+@dataclass(slots=True)
+class Variables:
+    """`names` that are read, whether all of them are (`is_all`), and which of those that tell nothing count after all."""
+
+    texts: Texts
+    names: set[str] = field(default_factory=set)
+    is_all: bool = False
+
+    def counts(self, name: str, env: Iterable[str]) -> bool:
+        """Whether a name counts: one that only tells who runs where does so when the project speaks of it."""
+        return not is_noise(name) or name in env or name in self.texts
+
+
+def find_variables(looks: Looks, hooked: frozenset[int], regions: Regions, texts: Texts, *, copies: bool) -> Variables:
+    """The variables. `hooked` are the processes whose hooks tell what they read, `copies` whether one copied all."""
+    found = Variables(texts, is_all=copies)
+    is_ours = False
+    for program in looks.programs:
+        name = os.path.basename(program.path)  # noqa: PTH119 -- a text
+        called = os.path.basename(program.words[0]) if program.words else name  # noqa: PTH119 -- a text
+        if _is_hooked(program, name, hooked, looks):
+            continue
+        if name in _SHELLS:
+            text = _text_of(program, regions)
+            if text is not None:
+                is_ours |= "-c" not in program.words or bool(re.search(r"(^|[;&|\s])(\.|source)\s", text))
+                _of_shell(text, found)
+        elif not _is_quiet(program, name, called, regions):
+            found.is_all = True
+    if is_ours:
+        for text in texts.in_shell():
+            _of_shell(text, found)
+    if found.is_all:
+        found.names |= {name for name in os.environ if is_noise(name) and name in texts}
+    return found
+
+
+def _is_hooked(program: Program, name: str, hooked: frozenset[int], looks: Looks) -> bool:
+    return name.startswith(("python", "pypy", "node")) and program.process in hooked
+
+
+def _is_quiet(program: Program, name: str, called: str, regions: Regions) -> bool:
+    if {name, called} & _QUIET or regions.of(program.path) is Region.PACKAGES:
+        return True
+    return called == "env" and any("=" not in word and not word.startswith("-") for word in program.words[1:])
+
+
+def _text_of(program: Program, regions: Regions) -> str | None:
+    """What a shell was given to run: the words after -c, or a script; None for a script of what is installed."""
+    words = program.words
+    if "-c" in words:
+        return " ".join(words[words.index("-c") + 1 :])
+    script = next((word for word in words[1:] if not word.startswith("-")), "")
+    if not script or not script.startswith("/"):
+        return _content(script).decode("utf-8", "replace") if script else ""
+    inside = is_in(os.path.realpath(script), regions.root)
+    return _content(script).decode("utf-8", "replace") if inside else None
+
+
+def _of_shell(text: str, found: Variables) -> None:
+    found.names |= set(_IN_SHELL.findall(text))
+    found.is_all |= bool(_LISTS.search(text))
+
+
+def _content(path: str) -> bytes:
+    try:
+        with Path(path).open("rb") as file:
+            return file.read(_MOST_BYTES)
+    except OSError:
+        return b""

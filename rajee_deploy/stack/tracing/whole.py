@@ -1,0 +1,117 @@
+"""From the kernel's record of a synth, with what the hooks tell beside it, to the app's list."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from rajee_deploy.stack.tracing.depfile import Depfile, Entry, Toolchain
+from rajee_deploy.stack.tracing.distil import HARMLESS
+from rajee_deploy.stack.tracing.entries import find_entries
+from rajee_deploy.stack.tracing.regions import Region, Regions, is_any, is_in, prefix_of
+from rajee_deploy.stack.tracing.variables import Texts, find_variables
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rajee_deploy.stack.tracing.depfile import Records
+    from rajee_deploy.stack.tracing.distil import App
+    from rajee_deploy.stack.tracing.looks import Looks
+
+# What the hooks report and the kernel tells better: a program that is started is traced like the one that starts it.
+_TOLD_BY_KERNEL = frozenset(
+    {"starts a program", "forks", "loads a library of C", "opens a database", "connects a socket",
+     "copies the whole environment"}
+)  # fmt: skip
+_COPIES = "copies the whole environment"
+
+
+def distil_whole(app: App, records: Records, looks: Looks) -> Depfile:
+    """The list of one synth."""
+    regions = _regions(app, records, looks)
+    searches = Counter(os.path.realpath(path) for (path,) in records.of("modules"))
+    listed = {os.path.realpath(path) for (path,) in records.of("list")}
+    searched = {path: times for path, times in searches.items() if path not in listed}
+    found = find_entries(looks, regions, searched, records.started)
+    texts = Texts(path for path, look in looks.looks.items() if look.is_read and regions.of(path) is Region.CHECKOUT)
+    copies = any(what == _COPIES for what, _, _ in _told(records, app))
+    variables = find_variables(looks, records.processes, regions, texts, copies=copies)
+    names = {name for (name,) in records.of("env")} - HARMLESS | variables.names
+    entries = found.entries | ({Entry("environment", "")} if variables.is_all else set())
+    return Depfile(
+        variables=tuple(sorted(name for name in names if variables.counts(name, app.env))),
+        impure=tuple(sorted(found.obstacles | set(_obstacles(app, records)))),
+        is_whole=True,
+        entries=tuple(sorted(entries)),
+        toolchain=_toolchain(found.packages, records, looks, regions),
+        outside=tuple(sorted(found.outside)),
+    )
+
+
+def _regions(app: App, records: Records, looks: Looks) -> Regions:
+    root, directory = os.path.realpath(app.root), os.path.realpath(app.directory)
+    prefixes, sites = [], []
+    for _, stdlib, prefix, *places in records.of("python"):
+        prefixes += [os.path.realpath(each) for each in (prefix, stdlib.partition("/lib/python")[0])]
+        sites += [os.path.realpath(place) for place in places if place.endswith("-packages")]
+    for program in looks.programs:
+        prefix = prefix_of(program.path)
+        if not is_in(program.path, root) and prefix != "/":
+            prefixes.append(prefix)
+    # Above the checkout, where nothing is installed as a rule, the name itself is what was sought.
+    modules = [f"{place}/node_modules" for place in _above(directory)]
+    sites += [each for each in modules if is_in(each, root) or os.path.isdir(each)]  # noqa: PTH112 -- texts
+    own = [os.path.realpath(records.assembly), os.path.realpath(os.path.dirname(__file__))]  # noqa: PTH120 -- texts
+    path = tuple(os.path.realpath(place) for place in os.environ.get("PATH", "").split(os.pathsep) if place)
+    return Regions(root, directory, tuple(dict.fromkeys(prefixes)), tuple(dict.fromkeys(sites)), tuple(own), path)
+
+
+def _above(directory: str) -> Iterator[str]:
+    while directory != "/":
+        yield directory
+        directory = os.path.dirname(directory)  # noqa: PTH120 -- texts
+
+
+def _told(records: Records, app: App) -> list[tuple[str, str, str]]:
+    """What the hooks report that no record stands for, but for jsii's own kernel, whose host names no template has."""
+    from rajee_deploy.stack.tracing.distil import is_of_kernel
+
+    return [line for line in records.of("impure") if not is_of_kernel(line, records)]
+
+
+def _obstacles(app: App, records: Records) -> Iterator[str]:
+    for what, file, line in _told(records, app):
+        if what not in _TOLD_BY_KERNEL:
+            place = os.path.relpath(file, app.directory) if file.startswith("/") else file
+            yield f"{place}:{line} {what}" if file else what
+
+
+def _toolchain(packages: set[str], records: Records, looks: Looks, regions: Regions) -> Toolchain:
+    """Which packages were read: of Python by their names, of node by their directories."""
+    from rajee_deploy.stack.tracing.installed import owner_of
+
+    python, node = set(), set()
+    sites = tuple(site for site in regions.sites if not site.endswith("/node_modules"))
+    for path in packages:
+        site = next((each for each in sites if is_in(path, each)), None)
+        if site is not None:
+            python |= owner_of(site, path)
+        elif is_any(path, regions.sites):
+            node.add(_package(path, regions.root))
+    runs = {name for program in looks.programs for name in ("python", "node") if _runs(program.path, name)}
+    return Toolchain(tuple(sorted(runs)), sites, tuple(sorted(python)), tuple(sorted(node - {""})))
+
+
+def _runs(path: str, name: str) -> bool:
+    return os.path.basename(path).startswith(name)  # noqa: PTH119 -- a text
+
+
+def _package(path: str, root: str) -> str:
+    """The directory of the package of node that a file belongs to; "" for what lies beside the packages."""
+    head, _, tail = path.rpartition("/node_modules/")
+    parts = tail.split("/")
+    name = "/".join(parts[: 2 if parts[0].startswith("@") else 1])
+    if not head or not name or name.startswith("."):
+        return ""
+    return os.path.relpath(f"{head}/node_modules/{name}", root)
