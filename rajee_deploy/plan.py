@@ -228,8 +228,6 @@ def _image_steps(images: Sequence[WantedImage], observed: Observed, skipped: lis
 
 
 def _stack_step(stack: str, received: Sequence[WantedImage], wanted: Wanted, observed: Observed) -> DeployStack | Skip:
-    if wanted.infrastructure is None:
-        raise AssertionError("stacks are planned with the fingerprint of their infrastructure")
     tags = {image.parameter: _parameter(image, observed) for image in received}
     state = observed.stacks[stack]
     tier = Tier.DEPLOY
@@ -251,7 +249,7 @@ def _stack_step(stack: str, received: Sequence[WantedImage], wanted: Wanted, obs
     retained = any(not isinstance(observed.images[image.name], RepositoryAbsent) for image in wanted.images)
     return DeployStack(
         stack,
-        (*tags.items(), (INFRA_PARAMETER, str(wanted.infrastructure.digest))),
+        (*tags.items(), (INFRA_PARAMETER, str(wanted.infrastructure_of(stack).digest))),
         "; ".join(text for _, text in why),
         tuple(dict.fromkeys(change for change, _ in why)),
         adopt=why[0][0] is Change.FIRST and not received and retained,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, assert_never
 
 from rajee_deploy import plan as plans
 from rajee_deploy.errors import DeployError
+from rajee_deploy.facts import StackPresent
 from rajee_deploy.names import NOT_RECORDED
 from rajee_deploy.planning import Planned, make_plan, show_plan, synthesise_planned
 from rajee_deploy.scratch import sweep
@@ -115,6 +116,7 @@ def _jobs(run: Context, planned: Planned) -> list[Job]:
     if by_cdk:
         synthesis = _synthesis(run, planned)
         assembly = synthesis.assembly
+        _carry(run, synthesis, [step.stack for step in by_cdk])
         recorded |= {step.stack: recording(step, synthesis, states[step.stack], revision) for step in by_cdk}
         run.ports.deployer.check(assembly, [recorded[step.stack] for step in by_cdk])
     images = planned.wanted.images
@@ -132,14 +134,32 @@ def _jobs(run: Context, planned: Planned) -> list[Job]:
     ]  # fmt: skip
 
 
+def _carry(run: Context, synthesis: Synthesis, stacks: Sequence[str]) -> None:
+    """Have the templates carry the list of what was read, so that any machine can judge the stacks by it. The assembly
+    is this run's own; what is kept of it stays as it was made."""
+    if synthesis.document is None:
+        return
+    from rajee_deploy.stack.carried import carry
+
+    for stack in set(stacks) - set(carry(synthesis.assembly, synthesis.document, stacks)):
+        text = "its template has no room for the list of what synth reads, so other machines synthesise to decide"
+        run.console.item("!", f"stack {stack}", text, "yellow")
+
+
 def _synthesis(run: Context, planned: Planned) -> Synthesis:
     """The synth that the plan stood on, else the kept one of these very inputs, else a new one."""
     if planned.synthesis is not None:
         return planned.synthesis
-    if planned.wanted.infrastructure is None:
+    local = planned.wanted.infrastructure
+    if local is None:
         raise AssertionError("stacks are planned with the fingerprint of their infrastructure")
-    found = kept(run.ports.synthesiser, planned.wanted.infrastructure, planned.identity, run.scratch() / "cdk.out")
-    return found or synthesise_planned(run, planned.wanted.infrastructure, planned.identity)
+    by, into = run.ports.synthesiser, run.scratch() / "cdk.out"
+    found = kept(by, local, by.publishable(), planned.identity, into)
+    for stack, fingerprint in planned.wanted.infrastructures.items():
+        state = planned.observed.stacks[stack]
+        carried = state.carried if isinstance(state, StackPresent) else None
+        found = found or kept(by, fingerprint, carried, planned.identity, into)
+    return found or synthesise_planned(run, local, planned.identity)
 
 
 def _wait(run: Context, stack: str, deadline: float) -> None:

@@ -69,7 +69,7 @@ class World:
         ports = Ports(
             self.registry, self.stacks, self.stacks, self.engine, self.watcher, self.stacks,
             lambda: Identity("123456789012", "us-east-1"),
-            lambda: of_infrastructure((), {}, {}, {"infra": self.infra}, self.traced), lambda: self.contents,
+            lambda _carried: of_infrastructure((), {}, {}, {"infra": self.infra}, self.traced), lambda: self.contents,
             lambda: self.revision, lambda _one, _other: self.ancestry,
         )  # fmt: skip
         return Context(settings, settings.images, ports, Console(stderr=self.talk))
@@ -315,10 +315,10 @@ def test_other_triggers_of_a_base_do_not_matter(world):
 def test_what_synth_writes_for_its_lookups_is_recorded(world):
     run = world.context()
     fingerprints = iter([(), (), (("cdk.context.json", "644", D),)])
-    run.ports = replace(run.ports, infrastructure=lambda: of_infrastructure(next(fingerprints), {}, {}, {}))
+    run.ports = replace(run.ports, infrastructure=lambda _carried: of_infrastructure(next(fingerprints), {}, {}, {}))
     recorded_run(run, 5)
     run.ports = replace(
-        run.ports, infrastructure=lambda: of_infrastructure((("cdk.context.json", "644", D),), {}, {}, {})
+        run.ports, infrastructure=lambda _carried: of_infrastructure((("cdk.context.json", "644", D),), {}, {}, {})
     )
     assert make_plan(run).plan.is_empty
 

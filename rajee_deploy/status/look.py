@@ -74,7 +74,7 @@ def _here(run: Context) -> _Here:
     infrastructure = ""
     if run.settings.cdk.stacks:
         try:
-            infrastructure = str(with_given(run.ports.infrastructure(), given).digest)
+            infrastructure = str(with_given(run.ports.infrastructure(None), given).digest)
         except DeployError as error:
             doubts[""] = str(error)
     return _Here(tags, infrastructure, doubts)
