@@ -230,7 +230,7 @@ class FakeStacks:
 
     def describe(self, stack: str) -> StackState:
         found = self.observe(stack)
-        return replace(found, content=None) if isinstance(found, StackPresent) else found
+        return replace(found, content=None, carried=None) if isinstance(found, StackPresent) else found
 
     def observe(self, stack: str) -> StackState:
         found = self.stacks.get(stack)
