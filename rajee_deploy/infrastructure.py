@@ -62,6 +62,8 @@ def _by_hash(stack: str, state: StackPresent, content: StackContent, wanted: Wan
         found = differences(remembered, content, state.parameters.get(TEMPLATE_PARAMETER, ""))
         proof = "infrastructure unchanged by its hash: these inputs are known to make what is deployed"
         return Verdict(Tier.HASH, found, proof=proof)
+    if stack in wanted.proven and not wanted.impurities_of(stack):
+        return Verdict(Tier.HASH, proof="infrastructure unchanged: a synth elsewhere proved that these inputs make it")
     return Verdict(Tier.SYNTH, open=doubts) if wanted.check is InfraCheck.AUTO else Verdict(Tier.HASH, doubts)
 
 

@@ -60,6 +60,8 @@ class Ports:
     given: Mapping[str, str] = field(default_factory=dict)  # the context values of these, known once all is hashed
     # The list of the last synth, as it may travel with a deployment (see `carried`); None when it may not.
     publishable: Callable[[], Mapping[str, Any] | None] = lambda: None
+    # Where it is kept for other machines what a synth proved (see `proofs`).
+    proofs: Callable[[], ContentsStore | None] = lambda: None
     store: AssemblyStore = field(default_factory=lambda: AssemblyStore(cache_directory() / "assemblies"))
 
     @property

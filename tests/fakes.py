@@ -27,7 +27,7 @@ from rajee_deploy.facts import (
 )
 from rajee_deploy.model import BaseConfig, Digest, LockedImage, Platform, PushAccess
 from rajee_deploy.names import FINGERPRINT_LABEL, RECORDS
-from rajee_deploy.registry.contents import Kept
+from rajee_deploy.registry.contents import Kept, record_tag
 from rajee_deploy.rollout import ResourceEvent, RolloutSettings, Service
 from rajee_deploy.stack.update import Accepted
 from rajee_deploy.steps import DeployStack
@@ -285,7 +285,7 @@ class FakeStacks:
             return Accepted.NOTHING
         step = DeployStack(stack, tuple({**state.parameters, **parameters}.items()), "", ())
         self.updated.append(stack)
-        self._apply(step, carried=state.carried)
+        self._apply(step, carried=self.stacks[stack].carried)
         return Accepted.STARTED
 
     def security_changes(self, stack: str, assembly: Path) -> str:
@@ -354,6 +354,22 @@ class FakeContents:
     def _check(self) -> None:
         if self.fails:
             raise DeployError("registry-unreachable", "the registry could not be reached")
+
+
+@dataclass
+class FakeRecords(FakeContents):
+    """The same, as the tags of a FakeRegistry that they are."""
+
+    registry: FakeRegistry = field(default_factory=FakeRegistry)
+
+    def put(self, repository: Repository, tag: str, record: Record) -> Kept:
+        kept = super().put(str(repository), tag, record)
+        digest = Digest("sha256", hashlib.sha256(record.document).hexdigest())
+        self.registry.repositories[str(repository)].setdefault(record_tag(tag), digest)
+        return kept
+
+    def get(self, repository: Repository, tag: str) -> Record | None:
+        return super().get(str(repository), tag)
 
 
 @dataclass

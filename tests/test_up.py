@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import gzip
 import io
+import json
 import shutil
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from fakes import FakeContents, FakeEngine, FakeRegistry, FakeStacks, FakeWatcher
+from fakes import FakeContents, FakeEngine, FakeRecords, FakeRegistry, FakeStacks, FakeWatcher
 
 from rajee_deploy.aws import Identity
 from rajee_deploy.carried import MOST_BYTES, SCHEMA
@@ -62,6 +64,7 @@ class World:
         self.traced: tuple[Input, ...] = ()
         self.own: Mapping[str, Any] | None = None  # the list of this machine's last synth
         self.publishes = True
+        self.proofs = FakeRecords(registry=self.registry)
         self.hashed: list[Mapping[str, Any] | None] = []
         self.revision = "1" * 40
         self.ancestry = Ancestry.NEWER
@@ -81,7 +84,7 @@ class World:
             self.registry, self.stacks, self.stacks, self.engine, self.watcher, self.stacks,
             lambda: Identity("123456789012", "us-east-1"),
             self.infrastructure, lambda: self.contents, lambda: self.revision, lambda _one, _other: self.ancestry,
-            publishable=lambda: self.own if self.publishes else None,
+            publishable=lambda: self.own if self.publishes else None, proofs=lambda: self.proofs,
         )  # fmt: skip
         return Context(settings, settings.images, ports, Console(stderr=self.talk))
 
@@ -938,7 +941,7 @@ def test_a_list_that_is_too_long_for_a_template_is_told(world):
     world.synthesise_by({**LIST, "obstacles": ["x" * MOST_BYTES]})
     world.up()
     assert [state.carried for state in world.stacks.stacks.values()] == [None, None]
-    assert "! stack App                    its template has no room for the list of what synth" in world.talk.getvalue()
+    assert "! stack App                    its template cannot carry the list of what synth" in world.talk.getvalue()
 
 
 def test_an_image_alone_leaves_the_list_and_its_hash(world):
@@ -988,3 +991,109 @@ def test_what_is_not_installed_here_is_told_once(world):
     world.move()
     assert world.up() == "noop"
     assert world.talk.getvalue().count("not installed here, taken as recorded: cdk-cli, node\n") == 1
+
+
+# -- what a synth proves for all machines ----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def edited(world) -> World:
+    """A comment was edited since the deployment: other inputs, the same templates. Nobody has synthesised it yet."""
+    world.synthesise_by(LIST)
+    world.up()
+    world.infra = "2"
+    world.move()
+    return world
+
+
+def test_an_edit_that_changes_no_template_is_synthesised_once_for_everybody(edited):
+    assert edited.up() == "noop"
+    assert edited.stacks.synths == 2
+    edited.move()
+    assert decided(edited) == ([], "hash", 0)
+    assert edited.up() == "noop"
+    assert edited.stacks.synths == 2
+    proofs = [json.loads(gzip.decompress(record.document)) for record in edited.proofs.records.values()]
+    assert sorted(said["stack"] for said in proofs) == ["App", "Registry"]
+
+
+@pytest.mark.parametrize("check", ["auto", "hash"])
+def test_a_proof_is_of_these_inputs_and_of_this_template_alone(edited, check):
+    edited.up()
+    edited.move()
+    assert decided(edited, check=check) == ([], "hash", 0)
+    app = edited.stacks.stacks["App"]
+    others = {
+        "inputs": lambda: setattr(edited, "infra", "3"),
+        "template": lambda: edited.stacks.stacks.update(App=replace(app, content=replace(app.content, template="x"))),
+        "list": lambda: edited.stacks.stacks.update(App=replace(app, carried=OTHER_LIST)),
+    }
+    for change in others.values():
+        edited.infra, edited.stacks.stacks["App"] = "2", app
+        change()
+        edited.move()
+        steps, tier, synths = decided(edited, check=check)
+        assert (tier, synths) == ("synth", 1) if check == "auto" else steps != []
+
+
+def test_a_plan_keeps_no_proof_and_the_run_after_it_does(edited):
+    assert decided(edited) == ([], "synth", 1)
+    assert edited.proofs.records == {}
+    edited.up()
+    assert len(edited.proofs.records) == 2
+    assert edited.stacks.synths == 2
+
+
+def test_equal_hashes_ask_for_no_proof(world):
+    world.synthesise_by(LIST)
+    world.up()
+    before = world.registry.looks
+    world.up()
+    assert world.registry.looks == before + 1
+    assert world.proofs.records == {}
+
+
+def test_where_a_synth_is_asked_for_no_proof_is_enough(edited):
+    edited.up()
+    edited.move()
+    assert decided(edited, check="synth") == ([], "synth", 1)
+
+
+def test_an_app_that_no_hash_can_follow_proves_nothing(edited):
+    edited.traced = (Input("impure:0", "app.py:1 forks"),)
+    edited.up()
+    assert edited.proofs.records == {}
+    edited.traced = ()
+    edited.move()
+    edited.up()
+    edited.traced = (Input("impure:0", "app.py:1 forks"),)
+    edited.move()
+    assert decided(edited)[1:] == ("synth", 1)
+
+
+def test_a_proof_that_cannot_be_kept_or_asked_for_costs_a_synth(edited):
+    edited.proofs.fails = True
+    assert edited.up() == "noop"
+    assert "could not be kept for other machines" in edited.talk.getvalue()
+    edited.proofs.fails = False
+    edited.up()
+    edited.move()
+    run = edited.context()
+
+    class Silent(FakeRegistry):
+        def find(self, repository, references):
+            if any(reference.startswith("m-") for reference in references):
+                raise DeployError("throttled", "AWS throttled the call")
+            return super().find(repository, references)
+
+    run.ports = replace(run.ports, registry=Silent(edited.registry.repositories, edited.registry.contents))
+    assert make_plan(run).plan.tier.value == "synth"
+
+
+def test_an_app_without_images_has_no_place_for_proofs(edited):
+    text = (edited.root / "rajee-deploy.toml").read_text()
+    (edited.root / "rajee-deploy.toml").write_text(
+        text[text.index("[cdk]") :].replace('"Registry", "App"', '"Registry"')
+    )
+    assert edited.up() == "noop"
+    assert edited.proofs.records == {}
