@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from rajee_deploy.fingerprint import TAKEN
 from rajee_deploy.names import DeployBy, InfraCheck
 
 if TYPE_CHECKING:
@@ -88,8 +89,10 @@ class Synthesised:
 class Wanted:
     """What this checkout asks for: its images, the stacks in order, and the infrastructure.
 
-    `synthesised` is by stack, and empty where nothing was synthesised for the decision. `remembered` says the same of
-    an earlier synth of these very inputs on this machine.
+    `infrastructure` is what synth reads by this machine's own list; where a stack carries another list that decides,
+    `infrastructures` has, by stack, what is read by that. `synthesised` is by stack, and empty where nothing was
+    synthesised for the decision. `remembered` says the same of an earlier synth of these very inputs on this machine;
+    `proven` are stacks of which some other machine's has proved that these inputs make what is deployed.
     """
 
     images: tuple[WantedImage, ...]
@@ -99,12 +102,32 @@ class Wanted:
     synthesised: Mapping[str, Synthesised] = field(default_factory=dict)
     remembered: Mapping[str, Synthesised] = field(default_factory=dict)
     by_cloudformation: bool = False  # when only an image changed, CloudFormation may update the stack alone
+    infrastructures: Mapping[str, Fingerprint] = field(default_factory=dict)
+    proven: frozenset[str] = frozenset()
+
+    def infrastructure_of(self, stack: str) -> Fingerprint:
+        """What a stack is judged with."""
+        found = self.infrastructures.get(stack, self.infrastructure)
+        if found is None:
+            raise AssertionError("stacks are judged with the fingerprint of their infrastructure")
+        return found
+
+    def impurities_of(self, stack: str) -> tuple[str, ...]:
+        """Calls of the app that no hash can follow, as the synth traced them whose list the stack is judged with."""
+        inputs = self.infrastructure_of(stack).inputs
+        return tuple(item.text for item in inputs if item.name.startswith("impure:"))
 
     @property
     def impurities(self) -> tuple[str, ...]:
-        """Calls of the app that no hash can follow, as the last synth traced them."""
-        inputs = self.infrastructure.inputs if self.infrastructure else ()
-        return tuple(item.text for item in inputs if item.name.startswith("impure:"))
+        """The same of all stacks."""
+        return tuple(dict.fromkeys(call for stack in self.stacks for call in self.impurities_of(stack)))
+
+    @property
+    def taken(self) -> tuple[str, ...]:
+        """What is not installed here and was taken as it is recorded."""
+        found = [*([self.infrastructure] if self.infrastructure else ()), *self.infrastructures.values()]
+        names = (item.name for each in found for item in each.inputs if item.name.startswith(TAKEN))
+        return tuple(dict.fromkeys(name.removeprefix(TAKEN) for name in names))
 
 
 # -- what was observed ---------------------------------------------------------------------------------------------
@@ -191,6 +214,8 @@ class StackPresent:
     content: StackContent | None = None
     volatile: tuple[str, ...] = ()
     since: str = field(default="", compare=False)  # when it was last changed, ISO 8601 in UTC; "" where not told
+    # The list of what its synth read, as its template carries it (see `carried`); None where it carries none.
+    carried: Mapping[str, Any] | None = field(default=None, compare=False)
 
 
 StackState = StackAbsent | StackPresent

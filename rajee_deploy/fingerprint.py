@@ -24,6 +24,8 @@ SCHEME = "rajee-deploy.image/1"
 INFRA_SCHEME = "rajee-deploy.infra/3"
 TAG_PREFIX = "c-"
 TAG_HEX = 40
+# An input of this kind says what stands for something that is not here: it is shown, and never encoded.
+TAKEN = "toolchain-taken:"
 _PRECISIONS = ("exact", "superset")
 _OF_PLATFORM = re.compile(r"[a-z0-9_.-]+(/[a-z0-9_.-]+){1,2}")
 
@@ -127,7 +129,8 @@ def encode(inputs: Sequence[Input]) -> bytes:
 
 def _fingerprint(scheme: str, inputs: Sequence[Input], precision: str) -> Fingerprint:
     everything = (Input("scheme", scheme), *inputs)
-    return Fingerprint(scheme, _sha256(encode(everything)), everything, precision)
+    counted = [item for item in everything if not item.name.startswith(TAKEN)]
+    return Fingerprint(scheme, _sha256(encode(counted)), everything, precision)
 
 
 def _image_inputs(recipe: Recipe, options: BuildOptions, uses: Sequence[Use], modes: str) -> list[Input]:

@@ -19,7 +19,7 @@ from rajee_deploy.steps import Tier
 from rajee_deploy.template import differences, is_recorded
 
 if TYPE_CHECKING:
-    from rajee_deploy.facts import StackContent, StackPresent, Synthesised, Wanted
+    from rajee_deploy.facts import StackContent, StackPresent, Wanted
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,26 +50,27 @@ def judge(stack: str, state: StackPresent, wanted: Wanted) -> Verdict:
         return Verdict(Tier.SYNTH, found, proof="infrastructure unchanged by a synth: it makes what is deployed")
     if wanted.check is InfraCheck.SYNTH:
         return Verdict(Tier.SYNTH, open=("a synth is asked for (production, or infra-check)",))
-    return _by_hash(state, content, wanted, wanted.remembered.get(stack))
+    return _by_hash(stack, state, content, wanted)
 
 
-def _by_hash(state: StackPresent, content: StackContent, wanted: Wanted, remembered: Synthesised | None) -> Verdict:
-    doubts = _doubts(state, content, wanted)
+def _by_hash(stack: str, state: StackPresent, content: StackContent, wanted: Wanted) -> Verdict:
+    doubts = _doubts(stack, state, content, wanted)
     if not doubts:
         return Verdict(Tier.HASH, proof="infrastructure unchanged by its hash")
-    if remembered is not None and not wanted.impurities:
+    remembered = wanted.remembered.get(stack)
+    if remembered is not None and not wanted.impurities_of(stack):
         found = differences(remembered, content, state.parameters.get(TEMPLATE_PARAMETER, ""))
         proof = "infrastructure unchanged by its hash: these inputs are known to make what is deployed"
         return Verdict(Tier.HASH, found, proof=proof)
+    if stack in wanted.proven and not wanted.impurities_of(stack):
+        return Verdict(Tier.HASH, proof="infrastructure unchanged: a synth elsewhere proved that these inputs make it")
     return Verdict(Tier.SYNTH, open=doubts) if wanted.check is InfraCheck.AUTO else Verdict(Tier.HASH, doubts)
 
 
-def _doubts(state: StackPresent, content: StackContent, wanted: Wanted) -> tuple[str, ...]:
+def _doubts(stack: str, state: StackPresent, content: StackContent, wanted: Wanted) -> tuple[str, ...]:
     """Why equal hashes do not prove that nothing changed; empty when they do."""
-    if wanted.infrastructure is None:
-        raise AssertionError("stacks are judged with the fingerprint of their infrastructure")
-    found = [f"its hash cannot follow {call}" for call in wanted.impurities]
-    recorded, now = state.parameters.get(INFRA_PARAMETER, NOT_RECORDED), str(wanted.infrastructure.digest)
+    found = [f"its hash cannot follow {call}" for call in wanted.impurities_of(stack)]
+    recorded, now = state.parameters.get(INFRA_PARAMETER, NOT_RECORDED), str(wanted.infrastructure_of(stack).digest)
     if recorded in ("", NOT_RECORDED):
         found.append("the infrastructure changed, or never was recorded: the stack records no infra hash")
     elif recorded != now:

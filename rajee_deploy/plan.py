@@ -23,11 +23,11 @@ from rajee_deploy.facts import (
     StackPresent,
 )
 from rajee_deploy.infrastructure import Verdict, judge
-from rajee_deploy.names import INFRA_PARAMETER, RECORDS, DeployBy
+from rajee_deploy.names import INFRA_PARAMETER, RECORDS, DeployBy, InfraCheck
 from rajee_deploy.steps import BuildAndPush, Change, DeployStack, MoveTag, Plan, Skip, Step, Tier, Via, WaitForStack
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from rajee_deploy.facts import Observed, StackState, Wanted, WantedImage
     from rajee_deploy.model import Notice
@@ -114,12 +114,39 @@ def synth_reasons(wanted: Wanted, observed: Observed) -> tuple[str, ...]:
     """Why the app has to be synthesised before `make_plan` can decide; empty when it can decide already."""
     if any(_waits(wanted.stacks, observed)):
         return ()
-    reasons = []
+    return tuple(
+        f"{stack}: {reason}"
+        for stack, state in _settled(wanted, observed)
+        for reason in judge(stack, state, wanted).open
+    )
+
+
+def undecided(wanted: Wanted, observed: Observed) -> tuple[str, ...]:
+    """The stacks that are settled, and that hashes and what is remembered here do not decide, where hashes may."""
+    if wanted.check is InfraCheck.SYNTH:
+        return ()
+    by_hash = replace(wanted, check=InfraCheck.AUTO, synthesised={})
+    return tuple(stack for stack, state in _settled(wanted, observed) if judge(stack, state, by_hash).open)
+
+
+def proven(wanted: Wanted, observed: Observed) -> tuple[str, ...]:
+    """The stacks that stay as they are because the app is known to make them, though their record is another one."""
+    found = []
+    for stack, state in _settled(wanted, observed):
+        made = wanted.synthesised.get(stack) or wanted.remembered.get(stack)
+        known = replace(wanted, synthesised={stack: made}) if made is not None else None
+        recorded = state.parameters.get(INFRA_PARAMETER) == str(wanted.infrastructure_of(stack).digest)
+        if known is not None and not recorded and not wanted.impurities_of(stack):
+            verdict = judge(stack, state, known)
+            found += [stack] if verdict.tier is Tier.SYNTH and not verdict.differences else []
+    return tuple(found)
+
+
+def _settled(wanted: Wanted, observed: Observed) -> Iterator[tuple[str, StackPresent]]:
     for stack in wanted.stacks:
         state = observed.stacks[stack]
         if isinstance(state, StackPresent) and _ANSWERS.get(state.status) is _Answer.COMPARE:
-            reasons += [f"{stack}: {reason}" for reason in judge(stack, state, wanted).open]
-    return tuple(reasons)
+            yield stack, state
 
 
 def is_busy(state: StackState) -> bool:
@@ -228,8 +255,6 @@ def _image_steps(images: Sequence[WantedImage], observed: Observed, skipped: lis
 
 
 def _stack_step(stack: str, received: Sequence[WantedImage], wanted: Wanted, observed: Observed) -> DeployStack | Skip:
-    if wanted.infrastructure is None:
-        raise AssertionError("stacks are planned with the fingerprint of their infrastructure")
     tags = {image.parameter: _parameter(image, observed) for image in received}
     state = observed.stacks[stack]
     tier = Tier.DEPLOY
@@ -251,7 +276,7 @@ def _stack_step(stack: str, received: Sequence[WantedImage], wanted: Wanted, obs
     retained = any(not isinstance(observed.images[image.name], RepositoryAbsent) for image in wanted.images)
     return DeployStack(
         stack,
-        (*tags.items(), (INFRA_PARAMETER, str(wanted.infrastructure.digest))),
+        (*tags.items(), (INFRA_PARAMETER, str(wanted.infrastructure_of(stack).digest))),
         "; ".join(text for _, text in why),
         tuple(dict.fromkeys(change for change, _ in why)),
         adopt=why[0][0] is Change.FIRST and not received and retained,

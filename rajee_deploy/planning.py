@@ -16,20 +16,24 @@ from rajee_deploy import plan as plans
 from rajee_deploy.errors import ConfigurationError, DeployError
 from rajee_deploy.facts import Wanted, WantedImage
 from rajee_deploy.fingerprint import with_given
+from rajee_deploy.lists import by_their_lists, what_is_remembered
+from rajee_deploy.names import InfraCheck
 from rajee_deploy.naming import expanded
 from rajee_deploy.observe import observe
+from rajee_deploy.proofs import find_proven, proof
 from rajee_deploy.settings import LOCK_NAME
 from rajee_deploy.stack.revision import DIRTY
 from rajee_deploy.steps import BuildAndPush, DeployStack, MoveTag, Plan, Tier, Via, WaitForStack
-from rajee_deploy.synthesis import Synthesis, remembered, synthesise
+from rajee_deploy.synthesis import Synthesis, synthesise
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from rajee_deploy.aws import Identity
-    from rajee_deploy.facts import Observed
+    from rajee_deploy.facts import Observed, StackState
     from rajee_deploy.fingerprint import Fingerprint
     from rajee_deploy.image import ImageInputs
+    from rajee_deploy.model import Repository
     from rajee_deploy.ports import Context
     from rajee_deploy.settings import ImageSettings, Settings
 
@@ -65,7 +69,7 @@ def make_plan(run: Context) -> Planned:
 
             inputs = read_all_inputs(run.images)
             given = _given(run, inputs)
-            infrastructure = with_given(ports.infrastructure(), given) if stacks else None
+            infrastructure = with_given(ports.infrastructure(None), given) if stacks else None
             ports = run.ports = replace(ports, given=given)
         for key in given:
             run.console.say(f"the context value {key} is the tag: each new tag takes a synth, so it is slower", "dim")
@@ -75,19 +79,58 @@ def make_plan(run: Context) -> Planned:
             images = tuple(_wanted(run, image, who) for image in inputs.values())
             described = {stack: state.result() for stack, state in states.items()}
             # The registry is asked last, since it is asked about what the stacks run, too.
-            observed = pool.submit(observe, ports.registry, images, described).result()
-    wanted = Wanted(
-        images, stacks, infrastructure, settings.infra_check, by_cloudformation=settings.cdk.by_cloudformation
-    )
-    if infrastructure is not None:
-        wanted = replace(wanted, remembered=remembered(ports.synthesiser, infrastructure, who))
+            asked = pool.submit(observe, ports.registry, images, described)
+            wanted = Wanted(
+                images, stacks, infrastructure, settings.infra_check, by_cloudformation=settings.cdk.by_cloudformation
+            )
+            wanted = _judged_by_lists(run, wanted, described, who)
+            observed = asked.result()
+            wanted = replace(wanted, proven=_proven(run, wanted, observed, who))
     reasons = plans.synth_reasons(wanted, observed)
     synthesis = None
     if reasons and infrastructure is not None:
         synthesis = synthesise_planned(run, infrastructure, who, reasons)
-        wanted = replace(wanted, infrastructure=synthesis.fingerprint, synthesised=synthesis.stacks)
+        wanted = replace(wanted, infrastructure=synthesis.fingerprint, infrastructures={}, synthesised=synthesis.stacks)
     plan = _guarded(run, plans.make_plan(wanted, observed), observed)
     return Planned(plan, wanted, inputs, who, observed, synthesis)
+
+
+def _judged_by_lists(run: Context, wanted: Wanted, states: Mapping[str, StackState], who: Identity) -> Wanted:
+    """With what is known of the infrastructure, by this machine's list and by those that the stacks carry."""
+    local, ports = wanted.infrastructure, run.ports
+    if local is None:
+        return wanted
+
+    def hashed(document: Mapping[str, object]) -> Fingerprint:
+        with run.timings.phase("hash by a stack's list"):
+            return with_given(ports.infrastructure(document), ports.given)
+
+    own = by_their_lists(states, local, hashed) if wanted.check is not InfraCheck.SYNTH else {}
+    own, known = what_is_remembered(ports.synthesiser, local, own, states, who)
+    return replace(wanted, infrastructures=own, remembered=known)
+
+
+def _proven(run: Context, wanted: Wanted, observed: Observed, who: Identity) -> frozenset[str]:
+    """The stacks of which a synth elsewhere proved that they are as they should be. Asked only where hashes differ."""
+    undecided = plans.undecided(wanted, observed)
+    repositories = proof_places(run.settings, undecided)
+    if not repositories:
+        return frozenset()
+    proofs = {
+        stack: said
+        for stack in undecided
+        if (said := proof(who, stack, wanted.infrastructure_of(stack), observed.stacks[stack])) is not None
+    }
+    return find_proven(run.ports.registry, repositories, proofs)
+
+
+def proof_places(settings: Settings, stacks: Sequence[str]) -> dict[str, Repository]:
+    """The repository for what is proved of each stack: that of its own image, else of the first image of all. Empty
+    where the settings have no image: then each machine synthesises."""
+    if not settings.images:
+        return {}
+    own = {image.stack: image.repository for image in reversed(settings.images)}
+    return {stack: own.get(stack, settings.images[0].repository) for stack in stacks}
 
 
 def _guarded(run: Context, plan: Plan, observed: Observed) -> Plan:
@@ -136,10 +179,17 @@ def show_plan(run: Context, planned: Planned) -> None:
                 console.item("~", f"wait for {step.stack}", step.reason, "yellow")
             case _:
                 assert_never(step)
-    if planned.plan.tier is not None:
-        console.say(f"infrastructure decided by {_TIERS[planned.plan.tier]}", "dim")
+    _show_tier(run, planned)
     if planned.plan.is_empty:
         console.say("Nothing to do: nothing is built, pushed or deployed.", "bold green")
+
+
+def _show_tier(run: Context, planned: Planned) -> None:
+    """What the decision on the infrastructure stands on."""
+    if planned.wanted.taken:
+        run.console.say(f"not installed here, taken as recorded: {', '.join(planned.wanted.taken)}", "dim")
+    if planned.plan.tier is not None:
+        run.console.say(f"infrastructure decided by {_TIERS[planned.plan.tier]}", "dim")
 
 
 def _show_age(run: Context) -> None:

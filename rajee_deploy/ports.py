@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, assert_never
+from typing import TYPE_CHECKING, Any, assert_never
 
 from rajee_deploy.facts import Ancestry
 from rajee_deploy.fingerprint import with_given
@@ -48,7 +48,8 @@ class Ports:
     watcher: StackWatcher
     updater: StackUpdater
     identity: Callable[[], Identity]
-    infrastructure: Callable[[], Fingerprint]
+    # What synth reads: by the list that a stack carries, by this machine's own for None.
+    infrastructure: Callable[[Mapping[str, Any] | None], Fingerprint]
     # Where it is kept what pushed images were made of, for people who ask later. `up` never asks it, and makes it
     # only when something was pushed; a rollback learns from it which revision a tag was built of.
     contents: Callable[[], Sequence[ContentsStore]] = tuple
@@ -57,13 +58,19 @@ class Ports:
     ancestry: Callable[[str, str], Ancestry] = lambda _one, _other: Ancestry.UNKNOWN
     records: RecordStore | None = None  # of stacks whose tags no parameter takes
     given: Mapping[str, str] = field(default_factory=dict)  # the context values of these, known once all is hashed
+    # The list of the last synth, as it may travel with a deployment (see `carried`); None when it may not.
+    publishable: Callable[[], Mapping[str, Any] | None] = lambda: None
+    # Where it is kept for other machines what a synth proved (see `proofs`).
+    proofs: Callable[[], ContentsStore | None] = lambda: None
     store: AssemblyStore = field(default_factory=lambda: AssemblyStore(cache_directory() / "assemblies"))
 
     @property
     def synthesiser(self) -> Synthesiser:
         """What a synth takes."""
         given = self.given
-        return Synthesiser(self.deployer, lambda: with_given(self.infrastructure(), given), self.store, given)
+        return Synthesiser(
+            self.deployer, lambda: with_given(self.infrastructure(None), given), self.store, given, self.publishable
+        )  # fmt: skip
 
 
 @dataclass(slots=True)

@@ -6,10 +6,11 @@ It knows when a synth is the one that a fingerprint stands for; whether one is n
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rajee_deploy.errors import DeployError
 from rajee_deploy.facts import StackPresent
+from rajee_deploy.fingerprint import TAKEN
 from rajee_deploy.names import INFRA_PARAMETER, NOT_RECORDED, RECORDS, REVISION_PARAMETER, TEMPLATE_PARAMETER
 from rajee_deploy.stack.recorded import StackRecord
 from rajee_deploy.template import expected_record, is_recorded
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from rajee_deploy.steps import DeployStack
 
 # Found out by the synth itself, so it may appear with it; and the file that the CLI writes for its look-ups.
-_BY_SYNTH = ("traced:", "impure:", "file:cdk.context.json")
+_BY_SYNTH = ("traced:", "impure:", "file:cdk.context.json", TAKEN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,15 +38,20 @@ class Synthesiser:
     fingerprint: Callable[[], Fingerprint]
     store: AssemblyStore
     given: Mapping[str, str] = field(default_factory=dict)  # context values: tags that no stack parameter takes
+    publishable: Callable[[], Mapping[str, Any] | None] = lambda: None  # the list of the last synth, see Ports
 
 
 @dataclass(frozen=True, slots=True)
 class Synthesis:
-    """A synth that was made or taken: the fingerprint it stands for, its assembly, and its stacks by name."""
+    """A synth that was made or taken: the fingerprint it stands for, its assembly, and its stacks by name.
+
+    `document` is the list that the fingerprint was made with, where it may travel.
+    """
 
     fingerprint: Fingerprint
     assembly: Path
     stacks: Mapping[str, Synthesised] = field(default_factory=dict)
+    document: Mapping[str, Any] | None = None
 
 
 def remembered(by: Synthesiser, fingerprint: Fingerprint, who: Identity) -> Mapping[str, Synthesised]:
@@ -53,14 +59,17 @@ def remembered(by: Synthesiser, fingerprint: Fingerprint, who: Identity) -> Mapp
     return by.store.remember(_key(fingerprint, who))
 
 
-def kept(by: Synthesiser, fingerprint: Fingerprint, who: Identity, into: Path) -> Synthesis | None:
+def kept(
+    by: Synthesiser, fingerprint: Fingerprint, document: Mapping[str, Any] | None, who: Identity, into: Path
+) -> Synthesis | None:
     """The kept synth of this fingerprint, its assembly copied to `into`; None where there is none, or where what the
-    app does cannot be followed, so that the fingerprint stands for no synth."""
+    app does cannot be followed, so that the fingerprint stands for no synth. `document` is the list it was made with.
+    """
     if any(item.name.startswith("impure:") for item in fingerprint.inputs):
         return None
     key = _key(fingerprint, who)
     stacks = by.store.remember(key)
-    return Synthesis(fingerprint, into, stacks) if stacks and by.store.take(key, into) else None
+    return Synthesis(fingerprint, into, stacks, document) if stacks and by.store.take(key, into) else None
 
 
 def synthesise(
@@ -81,7 +90,7 @@ def synthesise(
         after = by.fingerprint()
         _check_unchanged(before, after)
     by.store.keep(_key(after, who), into, stacks)
-    return Synthesis(after, into, stacks)
+    return Synthesis(after, into, stacks, by.publishable())
 
 
 def recording(step: DeployStack, synthesis: Synthesis, state: StackState, revision: str) -> DeployStack:

@@ -5,6 +5,7 @@ topics, its termination protection, and whether a parameter is looked up in SSM 
 
 CloudFormation gives back `?` for every character beyond ASCII. So two templates that differ in such characters alone
 look equal when they are read back; for those the record holds a second digest, of the template as it was sent.
+What `carried` puts into a template is no part of it.
 https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_GetTemplate.html
 """
 
@@ -15,6 +16,7 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
+from rajee_deploy.carried import without_carried
 from rajee_deploy.facts import StackContent, Synthesised
 
 if TYPE_CHECKING:
@@ -29,12 +31,12 @@ RECORD_SCHEME = "rajee-deploy.template/1"
 
 def given_back(template: Any) -> str:
     """Digest of a template (parsed JSON, or text that is none) as CloudFormation gives it back."""
-    return _digest(_BEYOND_ASCII.sub("?", _canonical(template)))
+    return _digest(_BEYOND_ASCII.sub("?", _canonical(without_carried(template))))
 
 
 def as_sent(template: Any) -> str:
     """Digest of a template with all its characters where CloudFormation does not give all back, else ""."""
-    text = _canonical(template)
+    text = _canonical(without_carried(template))
     return "" if text.isascii() else _digest(text)
 
 

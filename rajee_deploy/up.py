@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, assert_never
 
 from rajee_deploy import plan as plans
 from rajee_deploy.errors import DeployError
+from rajee_deploy.facts import StackPresent
 from rajee_deploy.names import NOT_RECORDED
-from rajee_deploy.planning import Planned, make_plan, show_plan, synthesise_planned
+from rajee_deploy.planning import Planned, make_plan, proof_places, show_plan, synthesise_planned
+from rajee_deploy.proofs import find_proven, keep_proof, proof
 from rajee_deploy.scratch import sweep
 from rajee_deploy.steps import BuildAndPush, DeployStack, MoveTag, Via, WaitForStack
 from rajee_deploy.synthesis import Synthesis, keeping, kept, record_of_deployment, recording
@@ -51,12 +53,35 @@ def converge(run: Context, wait_seconds: float, note: Callable[[Planned], None])
         note(planned)
         try:
             execute(run, planned)
+            share(run, planned)
         except DeployError as error:
             if error.code != "stack-busy" or time.monotonic() > deadline:
                 raise
             run.console.say(f"{error.problem}: it is waited for, and everything is planned again", "yellow")
         else:
             return planned
+
+
+def share(run: Context, planned: Planned) -> None:
+    """Keep for other machines what was proved here of stacks that stay as they are. Never fails."""
+    deployed = {step.stack for step in planned.plan.steps if isinstance(step, DeployStack)}
+    stacks = [stack for stack in plans.proven(planned.wanted, planned.observed) if stack not in deployed]
+    places = proof_places(run.settings, stacks)
+    store = run.ports.proofs() if places else None
+    if store is None:
+        return
+    said = {
+        stack: proof(planned.identity, stack, planned.wanted.infrastructure_of(stack), planned.observed.stacks[stack])
+        for stack in places
+    }
+    new = {stack: one for stack, one in said.items() if one is not None}
+    known = find_proven(run.ports.registry, places, new)
+    for stack in new.keys() - known:
+        try:
+            with run.phase(f"keep what was proved of {stack}"):
+                keep_proof(store, places[stack], new[stack])
+        except DeployError as error:
+            run.console.say(f"what was proved of {stack} could not be kept for other machines: {error}", "dim")
 
 
 def execute(run: Context, planned: Planned) -> None:
@@ -117,6 +142,7 @@ def _jobs(run: Context, planned: Planned) -> list[Job]:
         assembly = synthesis.assembly
         recorded |= {step.stack: recording(step, synthesis, states[step.stack], revision) for step in by_cdk}
         run.ports.deployer.check(assembly, [recorded[step.stack] for step in by_cdk])
+        _carry(run, synthesis, [step.stack for step in by_cdk])
     images = planned.wanted.images
     records = {
         step.stack: record_of_deployment(step.stack, synthesis, states[step.stack], images, revision)
@@ -132,14 +158,32 @@ def _jobs(run: Context, planned: Planned) -> list[Job]:
     ]  # fmt: skip
 
 
+def _carry(run: Context, synthesis: Synthesis, stacks: Sequence[str]) -> None:
+    """Have the templates carry the list of what was read, so that any machine can judge the stacks by it. The assembly
+    is this run's own; what is kept of it stays as it was made."""
+    if synthesis.document is None:
+        return
+    from rajee_deploy.stack.carried import carry
+
+    for stack in set(stacks) - set(carry(synthesis.assembly, synthesis.document, stacks)):
+        text = "its template cannot carry the list of what synth reads, so other machines synthesise to decide"
+        run.console.item("!", f"stack {stack}", text, "yellow")
+
+
 def _synthesis(run: Context, planned: Planned) -> Synthesis:
     """The synth that the plan stood on, else the kept one of these very inputs, else a new one."""
     if planned.synthesis is not None:
         return planned.synthesis
-    if planned.wanted.infrastructure is None:
+    local = planned.wanted.infrastructure
+    if local is None:
         raise AssertionError("stacks are planned with the fingerprint of their infrastructure")
-    found = kept(run.ports.synthesiser, planned.wanted.infrastructure, planned.identity, run.scratch() / "cdk.out")
-    return found or synthesise_planned(run, planned.wanted.infrastructure, planned.identity)
+    by, into = run.ports.synthesiser, run.scratch() / "cdk.out"
+    found = kept(by, local, by.publishable(), planned.identity, into)
+    for stack, fingerprint in planned.wanted.infrastructures.items():
+        state = planned.observed.stacks[stack]
+        carried = state.carried if isinstance(state, StackPresent) else None
+        found = found or kept(by, fingerprint, carried, planned.identity, into)
+    return found or synthesise_planned(run, local, planned.identity)
 
 
 def _wait(run: Context, stack: str, deadline: float) -> None:

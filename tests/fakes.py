@@ -10,6 +10,7 @@ import json
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from rajee_deploy.carried import carried_of
 from rajee_deploy.engine import BuildEvent
 from rajee_deploy.engine.secrets import Redactor
 from rajee_deploy.errors import DeployError
@@ -26,7 +27,7 @@ from rajee_deploy.facts import (
 )
 from rajee_deploy.model import BaseConfig, Digest, LockedImage, Platform, PushAccess
 from rajee_deploy.names import FINGERPRINT_LABEL, RECORDS
-from rajee_deploy.registry.contents import Kept
+from rajee_deploy.registry.contents import Kept, record_tag
 from rajee_deploy.rollout import ResourceEvent, RolloutSettings, Service
 from rajee_deploy.stack.update import Accepted
 from rajee_deploy.steps import DeployStack
@@ -224,12 +225,12 @@ class FakeStacks:
     broader: dict[str, str] = field(default_factory=dict)  # stack → what its deployment would allow
     busy_once: bool = False  # somebody else is quicker, once
     updated: list[str] = field(default_factory=list)
-    change_sets: dict[str, DeployStack] = field(default_factory=dict)
+    change_sets: dict[str, tuple[DeployStack, Mapping[str, Any] | None]] = field(default_factory=dict)
     meanwhile: Callable[[], None] = lambda: None  # what the app, or somebody, does while it is synthesised
 
     def describe(self, stack: str) -> StackState:
         found = self.observe(stack)
-        return replace(found, content=None) if isinstance(found, StackPresent) else found
+        return replace(found, content=None, carried=None) if isinstance(found, StackPresent) else found
 
     def observe(self, stack: str) -> StackState:
         found = self.stacks.get(stack)
@@ -247,7 +248,12 @@ class FakeStacks:
         self.given.append(dict(given))
         self.meanwhile()
         assembly.mkdir()
-        (assembly / "manifest.json").write_text("{}")
+        artifacts = {}
+        for stack, text in self.app.items():
+            name = f"{stack}.template.json"
+            (assembly / name).write_text(json.dumps({"Description": text}))
+            artifacts[stack] = {"type": "aws:cloudformation:stack", "properties": {"templateFile": name}}
+        (assembly / "manifest.json").write_text(json.dumps({"artifacts": artifacts}))
         (assembly / "given.json").write_text(json.dumps(dict(given)))
         return {
             stack: Synthesised(StackContent(_template(text, given)), self.parameters)
@@ -263,12 +269,12 @@ class FakeStacks:
     def prepare(self, step: DeployStack, assembly: Path, change_set: str, on_line: Callable[[str], None]) -> None:
         assert assembly.is_dir()
         on_line(f"preparing {step.stack}")
-        self.change_sets[change_set] = step
+        self.change_sets[change_set] = step, _carried(assembly, step.stack)
 
     def execute(self, stack: str, change_set: str) -> Accepted:
-        step = self.change_sets.pop(change_set)
+        step, carried = self.change_sets.pop(change_set)
         assert step.stack == stack
-        self._apply(step)
+        self._apply(step, carried=carried)
         return Accepted.STARTED
 
     def update(self, stack: str, state: StackPresent, parameters: Mapping[str, str], token: str) -> Accepted:
@@ -279,7 +285,7 @@ class FakeStacks:
             return Accepted.NOTHING
         step = DeployStack(stack, tuple({**state.parameters, **parameters}.items()), "", ())
         self.updated.append(stack)
-        self._apply(step)
+        self._apply(step, carried=self.stacks[stack].carried)
         return Accepted.STARTED
 
     def security_changes(self, stack: str, assembly: Path) -> str:
@@ -292,9 +298,16 @@ class FakeStacks:
             self.busy_once = False
             raise DeployError("stack-busy", f"another operation on stack {step.stack} is under way")
         on_line(f"deploying {step.stack}")
-        self._apply(step, json.loads((assembly / "given.json").read_text()))
+        given = json.loads((assembly / "given.json").read_text())
+        self._apply(step, given, carried=_carried(assembly, step.stack))
 
-    def _apply(self, step: DeployStack, given: Mapping[str, str] | None = None) -> None:
+    def _apply(
+        self,
+        step: DeployStack,
+        given: Mapping[str, str] | None = None,
+        *,
+        carried: Mapping[str, Any] | None = None,
+    ) -> None:
         self.deployed.append(step)
         before = self.stacks.get(step.stack)
         content = StackContent(_template(self.app[step.stack], given or {}))
@@ -303,10 +316,16 @@ class FakeStacks:
         undone = self.ends_in.endswith("ROLLBACK_COMPLETE") and before is not None
         recorded = before.parameters if undone and before else dict(step.declared)
         kept = before.content if undone and before else content
-        self.stacks[step.stack] = StackPresent(self.ends_in, recorded, {}, content=kept)
+        listed = before.carried if undone and before else carried
+        self.stacks[step.stack] = StackPresent(self.ends_in, recorded, {}, content=kept, carried=listed)
         if step.stack in self.makes_repositories:
             registry, repository = self.makes_repositories[step.stack]
             registry.repositories.setdefault(repository, {})
+
+
+def _carried(assembly: Path, stack: str) -> Mapping[str, Any] | None:
+    path = assembly / f"{stack}.template.json"
+    return carried_of(json.loads(path.read_text())) if path.exists() else None
 
 
 def _template(text: str, given: Mapping[str, str]) -> str:
@@ -335,6 +354,22 @@ class FakeContents:
     def _check(self) -> None:
         if self.fails:
             raise DeployError("registry-unreachable", "the registry could not be reached")
+
+
+@dataclass
+class FakeRecords(FakeContents):
+    """The same, as the tags of a FakeRegistry that they are."""
+
+    registry: FakeRegistry = field(default_factory=FakeRegistry)
+
+    def put(self, repository: Repository, tag: str, record: Record) -> Kept:
+        kept = super().put(str(repository), tag, record)
+        digest = Digest("sha256", hashlib.sha256(record.document).hexdigest())
+        self.registry.repositories[str(repository)].setdefault(record_tag(tag), digest)
+        return kept
+
+    def get(self, repository: Repository, tag: str) -> Record | None:
+        return super().get(str(repository), tag)
 
 
 @dataclass

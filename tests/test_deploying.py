@@ -95,7 +95,7 @@ def world(tmp_path) -> World:
     watcher, talk = FakeWatcher(), io.StringIO()
     ports = Ports(
         registry, stacks, stacks, FakeEngine(registry), watcher, stacks, lambda: Identity("123456789012", "us-east-1"),
-        lambda: of_infrastructure((), {}, {}, {}),
+        lambda _carried: of_infrastructure((), {}, {}, {}),
     )  # fmt: skip
     settings = load(tmp_path / "rajee-deploy.toml", None)
     return World(

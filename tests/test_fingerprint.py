@@ -281,6 +281,16 @@ def test_what_a_tag_of_several_platforms_stands_on():
     assert of_platforms([other], "git") == of_image(*other, "git")
 
 
+def test_what_is_taken_as_recorded_is_shown_and_does_not_count():
+    found = of_infrastructure([], {}, {}, {"node": "20"}, [Input("toolchain-taken:node", "20")])
+    assert found.digest == of_infrastructure([], {}, {}, {"node": "20"}).digest
+    assert (
+        with_given(found, {"k": "v"}).digest
+        == with_given(of_infrastructure([], {}, {}, {"node": "20"}), {"k": "v"}).digest
+    )
+    assert Input("toolchain-taken:node", "20") in found.inputs
+
+
 def test_what_an_infrastructure_hash_stands_on():
     found = of_infrastructure([("p", "644", D1)], {"k": "v"}, {"E": "x", "N": None}, {"l": "1"}, [Input("t", "u")])
     listed = [

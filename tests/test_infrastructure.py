@@ -99,6 +99,32 @@ def test_no_change_is_missed(infra_hash, recorded, deployed, check):
     assert bool(by_synth.differences) == (deployed != CONTENT)
 
 
+OWN = replace(INFRA, digest=Digest("sha256", "e" * 64))
+
+
+def test_a_stack_is_judged_by_its_own_fingerprint_where_it_has_one():
+    own = state(RajeeInfraHash=str(OWN.digest))
+    by_its_own = wanted(infrastructures={"App": OWN})
+    assert judge("App", own, by_its_own).proof == "infrastructure unchanged by its hash"
+    assert judge("App", own, wanted(infrastructures={"Other": OWN})).open
+    assert judge("App", state(), by_its_own).open == (
+        f"the infrastructure's inputs changed: {INFRA.digest.hex[:18]} → {OWN.digest.hex[:18]}",
+    )
+    impure = replace(OWN, inputs=IMPURE.inputs)
+    assert judge("App", own, wanted(infrastructures={"App": impure})).open == ("its hash cannot follow app.py:1 forks",)
+    assert judge("App", own, wanted(infrastructure=IMPURE, infrastructures={"App": OWN})).open == ()
+    known = wanted(infrastructure=IMPURE, infrastructures={"App": OWN}, remembered={"App": SAME})
+    assert judge("App", state(), known).tier is Tier.HASH
+
+
+def test_impurities_of_all_stacks_are_told():
+    impure = replace(OWN, inputs=(Input("impure:0", "app.py:2 asks"),))
+    both = Wanted((), ("A", "B", "C"), IMPURE, infrastructures={"B": impure})
+    assert both.impurities == ("app.py:1 forks", "app.py:2 asks")
+    with pytest.raises(AssertionError, match="judged with the fingerprint"):
+        Wanted((), ("A",)).infrastructure_of("A")
+
+
 NEVER = {
     "unreadable": (state(None), "what is deployed cannot be read"),
     "volatile": (

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from test_up import World
+from fakes import FakeStacks
+from test_up import LIST, UNREADABLE, World
 
 from rajee_deploy.errors import DeployError
 from rajee_deploy.rollout import Deployment, Service
@@ -50,6 +51,34 @@ def test_what_is_another_checkouts(world):
     app, text = told(world)
     assert (app["images"]["app"]["matches"], app["infrastructure"]["matches"]) == (False, False)
     assert f"{deployed}; this checkout makes {app['images']['app']['here']}" in text
+
+
+def test_another_machine_looks_by_the_list_that_the_stack_carries(world):
+    world.synthesise_by(LIST)
+    world.infra, world.stacks.app["App"] = "2", "two"
+    world.up()
+    world.move()
+    assert told(world)[0]["infrastructure"]["matches"] is True
+    assert world.hashed == [None, LIST], "Registry carries none"
+    world.infra = "3"
+    assert told(world)[0]["infrastructure"]["matches"] is False
+    world.infra = "2"
+    put(world, carried=UNREADABLE)
+    assert told(world)[0]["infrastructure"]["matches"] is False
+
+
+def test_a_template_that_may_not_be_read_is_no_failure_of_status(world):
+    class Refusing(FakeStacks):
+        def observe(self, stack):
+            raise DeployError("access-denied", f"cloudformation:GetTemplate {stack}")
+
+        def describe(self, stack):
+            return world.stacks.describe(stack)
+
+    world.infra = "2"
+    run = world.context()
+    run.ports = replace(run.ports, reader=Refusing())
+    assert document(look(run))["stacks"]["App"]["infrastructure"]["matches"] is False
 
 
 def test_a_digest_is_this_checkouts_where_the_registry_says_so(world):

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import gzip
 import io
+import json
 import shutil
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
 
 import pytest
-from fakes import FakeContents, FakeEngine, FakeRegistry, FakeStacks, FakeWatcher
+from fakes import FakeContents, FakeEngine, FakeRecords, FakeRegistry, FakeStacks, FakeWatcher
 
 from rajee_deploy.aws import Identity
+from rajee_deploy.carried import MOST_BYTES, SCHEMA
 from rajee_deploy.console import Console
 from rajee_deploy.errors import DeployError
 from rajee_deploy.facts import Ancestry, ImageContent
@@ -26,7 +30,13 @@ from rajee_deploy.report.history import History
 from rajee_deploy.rollout import Deployment, ResourceEvent, Service
 from rajee_deploy.settings import load
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
 D = Digest("sha256", "d" * 64)
+LIST = {"schema": SCHEMA, "entries": [["file", "app.py"]], "variables": [], "toolchain": {}, "obstacles": []}
+OTHER_LIST = {**LIST, "entries": [["file", "other.py"]]}
+UNREADABLE = {**LIST, "entries": [["file", "secret"]]}
 SHARED = '[images.other]\nrepository = "team/app"\nplatform = "linux/arm64"\nstack = "App"\nparameter = "OtherTag"\n'
 SETTINGS = """
 [images.app]
@@ -52,6 +62,10 @@ class World:
         self.infra = "1"  # what synth reads; `stacks.app` is what it makes
         self.contents: list[FakeContents] = []
         self.traced: tuple[Input, ...] = ()
+        self.own: Mapping[str, Any] | None = None  # the list of this machine's last synth
+        self.publishes = True
+        self.proofs = FakeRecords(registry=self.registry)
+        self.hashed: list[Mapping[str, Any] | None] = []
         self.revision = "1" * 40
         self.ancestry = Ancestry.NEWER
         self.watcher = FakeWatcher()
@@ -69,10 +83,29 @@ class World:
         ports = Ports(
             self.registry, self.stacks, self.stacks, self.engine, self.watcher, self.stacks,
             lambda: Identity("123456789012", "us-east-1"),
-            lambda: of_infrastructure((), {}, {}, {"infra": self.infra}, self.traced), lambda: self.contents,
-            lambda: self.revision, lambda _one, _other: self.ancestry,
+            self.infrastructure, lambda: self.contents, lambda: self.revision, lambda _one, _other: self.ancestry,
+            publishable=lambda: self.own if self.publishes else None, proofs=lambda: self.proofs,
         )  # fmt: skip
         return Context(settings, settings.images, ports, Console(stderr=self.talk))
+
+    def infrastructure(self, carried):
+        """What is read by a list: that one, or this machine's own. The list itself counts."""
+        self.hashed.append(carried)
+        listed = carried or self.own
+        if listed is UNREADABLE:
+            raise DeployError("unreadable", "an input of the CDK app cannot be read")
+        by = [Input(f"traced:{path}", kind) for kind, path in listed["entries"]] if listed else []
+        return of_infrastructure((), {}, {}, {"infra": self.infra}, [*by, *self.traced])
+
+    def synthesise_by(self, listed):
+        """From now on each synth leaves this list."""
+        self.stacks.meanwhile = lambda: setattr(self, "own", listed)
+
+    def move(self):
+        """Go on at another machine, which has run nothing yet."""
+        self.own = None
+        shutil.rmtree(cache_directory(), ignore_errors=True)
+        self.hashed.clear()
 
     def up(self, **flags) -> str:
         """Run `up`; returns the kind of run it was."""
@@ -315,10 +348,10 @@ def test_other_triggers_of_a_base_do_not_matter(world):
 def test_what_synth_writes_for_its_lookups_is_recorded(world):
     run = world.context()
     fingerprints = iter([(), (), (("cdk.context.json", "644", D),)])
-    run.ports = replace(run.ports, infrastructure=lambda: of_infrastructure(next(fingerprints), {}, {}, {}))
+    run.ports = replace(run.ports, infrastructure=lambda _carried: of_infrastructure(next(fingerprints), {}, {}, {}))
     recorded_run(run, 5)
     run.ports = replace(
-        run.ports, infrastructure=lambda: of_infrastructure((("cdk.context.json", "644", D),), {}, {}, {})
+        run.ports, infrastructure=lambda _carried: of_infrastructure((("cdk.context.json", "644", D),), {}, {}, {})
     )
     assert make_plan(run).plan.is_empty
 
@@ -825,3 +858,242 @@ def test_another_operation_is_waited_for_no_longer_than_allowed(world):
         recorded_run(world.context(), 0)
     assert caught.value.code == "stack-busy"
     assert world.done() == (0, [])
+
+
+# -- another machine -----------------------------------------------------------------------------------------------
+
+
+def decided(world, **flags) -> tuple[list[str], str, int]:
+    """The steps of a plan, the tier that it stands on, and how many synths it took."""
+    before = world.stacks.synths
+    plan = make_plan(world.context(**flags)).plan
+    return [str(step) for step in plan.steps], plan.tier.value, world.stacks.synths - before
+
+
+def test_a_machine_that_never_ran_the_tool_decides_by_the_lists_that_the_stacks_carry(world):
+    world.synthesise_by(LIST)
+    world.up()
+    assert [state.carried for state in world.stacks.stacks.values()] == [LIST, LIST]
+    world.move()
+    assert decided(world) == ([], "hash", 0)
+    assert world.hashed == [None, LIST], "one list is hashed once"
+    world.infra = "2"
+    assert decided(world)[1:] == ("synth", 1)
+
+
+def test_where_the_own_list_agrees_nothing_is_hashed_twice(world):
+    world.synthesise_by(LIST)
+    world.up()
+    world.hashed.clear()
+    assert decided(world) == ([], "hash", 0)
+    assert world.hashed == [None]
+
+
+def test_each_stack_is_judged_by_its_own_list(world):
+    world.synthesise_by(LIST)
+    world.up()
+    world.infra, world.stacks.app["App"] = "2", "two"
+    world.synthesise_by(OTHER_LIST)
+    assert world.up() == "infra"
+    assert [world.stacks.stacks[name].carried for name in ("Registry", "App")] == [LIST, OTHER_LIST]
+    world.move()
+    assert decided(world) == ([], "synth", 1), "what Registry was made of is gone"
+    world.move()
+    registry = world.stacks.stacks["Registry"]
+    recorded = {**registry.parameters, "RajeeInfraHash": str(world.infrastructure(LIST).digest)}
+    world.stacks.stacks["Registry"] = replace(registry, parameters=recorded)
+    assert decided(world) == ([], "hash", 0)
+    assert world.hashed[1:] == [None, LIST, OTHER_LIST]
+
+
+@pytest.mark.parametrize("hostile", [OTHER_LIST, UNREADABLE, {**LIST, "entries": []}])
+def test_another_list_than_that_of_the_deployment_costs_a_synth_and_hides_nothing(world, hostile):
+    world.synthesise_by(LIST)
+    world.up()
+    for change in (False, True):
+        world.move()
+        for name, state in world.stacks.stacks.items():
+            world.stacks.stacks[name] = replace(state, carried=hostile)
+        world.infra, world.stacks.app["App"] = ("2", "two") if change else ("1", "one")
+        steps, tier, synths = decided(world)
+        assert (len(steps), tier, synths) == (int(change), "synth", 1)
+
+
+def test_a_stack_whose_list_was_lost_costs_a_synth(world):
+    world.synthesise_by(LIST)
+    world.up()
+    world.move()
+    for name, state in world.stacks.stacks.items():
+        world.stacks.stacks[name] = replace(state, carried=None)
+    assert decided(world) == ([], "synth", 1)
+    assert decided(world) == ([], "hash", 0), "for this machine knows now"
+
+
+def test_a_list_that_may_not_travel_is_not_sent_and_an_old_one_does_not_stay(world):
+    world.synthesise_by(LIST)
+    world.up()
+    world.publishes, world.infra, world.stacks.app["App"] = False, "2", "two"
+    world.up()
+    assert world.stacks.stacks["App"].carried is None
+
+
+def test_a_list_that_is_too_long_for_a_template_is_told(world):
+    world.synthesise_by({**LIST, "obstacles": ["x" * MOST_BYTES]})
+    world.up()
+    assert [state.carried for state in world.stacks.stacks.values()] == [None, None]
+    assert "! stack App                    its template cannot carry the list of what synth" in world.talk.getvalue()
+
+
+def test_an_image_alone_leaves_the_list_and_its_hash(world):
+    text = (world.root / "rajee-deploy.toml").read_text()
+    (world.root / "rajee-deploy.toml").write_text(text.replace("[cdk]", '[cdk]\ntag-only = "cloudformation"'))
+    world.synthesise_by(LIST)
+    world.up()
+    recorded = world.stacks.stacks["App"].parameters["RajeeInfraHash"]
+    world.move()
+    (world.root / "app").write_text("two")
+    assert world.up() == "code"
+    state = world.stacks.stacks["App"]
+    assert (state.parameters["RajeeInfraHash"], state.carried, world.stacks.synths) == (recorded, LIST, 1)
+
+
+def test_what_is_remembered_goes_with_the_list_of_its_synth(world):
+    """A machine that has been elsewhere meanwhile: its list is another, but it knows what these inputs make."""
+    world.synthesise_by(LIST)
+    world.up()
+    for name, state in world.stacks.stacks.items():
+        lost = {**state.parameters, "RajeeInfraHash": "sha256:of-other-inputs"}
+        world.stacks.stacks[name] = replace(state, parameters=lost)
+    world.own = OTHER_LIST
+    assert decided(world) == ([], "hash", 0)
+    (world.root / "app").write_text("two")
+    assert world.up() == "code"
+    state = world.stacks.stacks["App"]
+    assert state.parameters["RajeeInfraHash"] == str(world.infrastructure(LIST).digest), "never that of another list"
+
+
+def test_a_kept_assembly_of_a_carried_list_is_deployed_with_that_list(world):
+    world.synthesise_by(LIST)
+    world.up()
+    world.own = OTHER_LIST
+    state = world.stacks.stacks["App"]
+    world.stacks.stacks["App"] = replace(state, content=replace(state.content, tags={"by": "somebody"}))
+    assert world.up() == "infra"
+    found = world.stacks.stacks["App"]
+    assert (found.carried, found.content.tags, world.stacks.synths) == (LIST, {}, 1)
+    assert found.parameters["RajeeInfraHash"] == str(world.infrastructure(LIST).digest)
+
+
+def test_what_is_not_installed_here_is_told_once(world):
+    world.synthesise_by(LIST)
+    world.up()
+    world.traced = (Input("toolchain-taken:node", "20"), Input("toolchain-taken:cdk-cli", "2"))
+    world.move()
+    assert world.up() == "noop"
+    assert world.talk.getvalue().count("not installed here, taken as recorded: cdk-cli, node\n") == 1
+
+
+# -- what a synth proves for all machines ----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def edited(world) -> World:
+    """A comment was edited since the deployment: other inputs, the same templates. Nobody has synthesised it yet."""
+    world.synthesise_by(LIST)
+    world.up()
+    world.infra = "2"
+    world.move()
+    return world
+
+
+def test_an_edit_that_changes_no_template_is_synthesised_once_for_everybody(edited):
+    assert edited.up() == "noop"
+    assert edited.stacks.synths == 2
+    edited.move()
+    assert decided(edited) == ([], "hash", 0)
+    assert edited.up() == "noop"
+    assert edited.stacks.synths == 2
+    proofs = [json.loads(gzip.decompress(record.document)) for record in edited.proofs.records.values()]
+    assert sorted(said["stack"] for said in proofs) == ["App", "Registry"]
+
+
+@pytest.mark.parametrize("check", ["auto", "hash"])
+def test_a_proof_is_of_these_inputs_and_of_this_template_alone(edited, check):
+    edited.up()
+    edited.move()
+    assert decided(edited, check=check) == ([], "hash", 0)
+    app = edited.stacks.stacks["App"]
+    others = {
+        "inputs": lambda: setattr(edited, "infra", "3"),
+        "template": lambda: edited.stacks.stacks.update(App=replace(app, content=replace(app.content, template="x"))),
+        "list": lambda: edited.stacks.stacks.update(App=replace(app, carried=OTHER_LIST)),
+    }
+    for change in others.values():
+        edited.infra, edited.stacks.stacks["App"] = "2", app
+        change()
+        edited.move()
+        steps, tier, synths = decided(edited, check=check)
+        assert (tier, synths) == ("synth", 1) if check == "auto" else steps != []
+
+
+def test_a_plan_keeps_no_proof_and_the_run_after_it_does(edited):
+    assert decided(edited) == ([], "synth", 1)
+    assert edited.proofs.records == {}
+    edited.up()
+    assert len(edited.proofs.records) == 2
+    assert edited.stacks.synths == 2
+
+
+def test_equal_hashes_ask_for_no_proof(world):
+    world.synthesise_by(LIST)
+    world.up()
+    before = world.registry.looks
+    world.up()
+    assert world.registry.looks == before + 1
+    assert world.proofs.records == {}
+
+
+def test_where_a_synth_is_asked_for_no_proof_is_enough(edited):
+    edited.up()
+    edited.move()
+    assert decided(edited, check="synth") == ([], "synth", 1)
+
+
+def test_an_app_that_no_hash_can_follow_proves_nothing(edited):
+    edited.traced = (Input("impure:0", "app.py:1 forks"),)
+    edited.up()
+    assert edited.proofs.records == {}
+    edited.traced = ()
+    edited.move()
+    edited.up()
+    edited.traced = (Input("impure:0", "app.py:1 forks"),)
+    edited.move()
+    assert decided(edited)[1:] == ("synth", 1)
+
+
+def test_a_proof_that_cannot_be_kept_or_asked_for_costs_a_synth(edited):
+    edited.proofs.fails = True
+    assert edited.up() == "noop"
+    assert "could not be kept for other machines" in edited.talk.getvalue()
+    edited.proofs.fails = False
+    edited.up()
+    edited.move()
+    run = edited.context()
+
+    class Silent(FakeRegistry):
+        def find(self, repository, references):
+            if any(reference.startswith("m-") for reference in references):
+                raise DeployError("throttled", "AWS throttled the call")
+            return super().find(repository, references)
+
+    run.ports = replace(run.ports, registry=Silent(edited.registry.repositories, edited.registry.contents))
+    assert make_plan(run).plan.tier.value == "synth"
+
+
+def test_an_app_without_images_has_no_place_for_proofs(edited):
+    text = (edited.root / "rajee-deploy.toml").read_text()
+    (edited.root / "rajee-deploy.toml").write_text(
+        text[text.index("[cdk]") :].replace('"Registry", "App"', '"Registry"')
+    )
+    assert edited.up() == "noop"
+    assert edited.proofs.records == {}

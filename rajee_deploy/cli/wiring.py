@@ -62,7 +62,7 @@ def make_context(
         ecr, _reader(settings, aws), Cdk(settings.cdk, aws, app.tracer), choose_engine(settings.engine), Watching(aws),
         Updates(aws), aws.identity, app.fingerprint, lambda: [store for _, store in _stores(ecr)],
         lambda: checkout_revision(settings.root), partial(_ancestry, settings.root),
-        store=app.store, records=SsmRecords(aws),
+        publishable=app.publishable, proofs=partial(_proofs, ecr), store=app.store, records=SsmRecords(aws),
     )  # fmt: skip
     rules = Rules(allow_rollback, settings.require_ancestry)
     timings = Timings(began=process_began())
@@ -126,6 +126,12 @@ def _stores(ecr: Ecr | None) -> list[tuple[str, ContentsStore]]:
 
     registry = [("the registry", RegistryContents(ecr.push_access))] if ecr is not None else []
     return [*registry, ("this machine", LocalContents())]
+
+
+def _proofs(ecr: Ecr) -> ContentsStore:
+    from rajee_deploy.registry.contents import RegistryContents
+
+    return RegistryContents(ecr.push_access)
 
 
 def _no_stack(_stack: str) -> StackAbsent:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rajee_deploy.places import cache_directory
 from rajee_deploy.stack.inputs import describe_app, infra_fingerprint, is_command_of
@@ -13,6 +13,8 @@ from rajee_deploy.stack.tracing import Tracer
 from rajee_deploy.stack.tracing.depfile import Depfile, Records, read_depfile
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from rajee_deploy.fingerprint import Fingerprint
     from rajee_deploy.settings import CdkSettings
 
@@ -28,9 +30,13 @@ class CdkApp:
         self.store = AssemblyStore(place / "assemblies")
         self.tracer = Tracer(self._depfile, self._distil, lambda text: is_command_of(settings.app)(text))
 
-    def fingerprint(self) -> Fingerprint:
+    def fingerprint(self, carried: Mapping[str, Any] | None = None) -> Fingerprint:  # noqa: ARG002 -- for now
         """What synth reads, as far as the settings and the last trace know."""
         return infra_fingerprint(self._settings, read_depfile(self._depfile))
+
+    def publishable(self) -> Mapping[str, Any] | None:
+        """The list of the last synth, as it may travel; None when it may not."""
+        return None
 
     def _distil(self, records: Records) -> Depfile:
         from rajee_deploy.stack.tracing.distil import distil

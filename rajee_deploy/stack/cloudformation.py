@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from rajee_deploy.aws import unknown
+from rajee_deploy.carried import carried_of
 from rajee_deploy.facts import StackAbsent, StackContent, StackPresent, StackState
 from rajee_deploy.template import given_back, volatile_parameters
 
@@ -43,7 +44,8 @@ class CloudFormation:
         state = _present(record)
         if template is None:
             return state
-        return replace(state, content=_content(record, template), volatile=volatile_parameters(template))
+        content, volatile = _content(record, template), volatile_parameters(template)
+        return replace(state, content=content, volatile=volatile, carried=carried_of(template))
 
     def _record(self, stack: str) -> dict[str, Any] | StackAbsent:
         """CloudFormation says "no such stack" as a ValidationError that ends in "does not exist"."""

@@ -14,6 +14,7 @@ from rajee_deploy.facts import RepositoryAbsent, StackAbsent, StackPresent, Tagg
 from rajee_deploy.fingerprint import with_given
 from rajee_deploy.git import find_subject
 from rajee_deploy.image import read_all_inputs
+from rajee_deploy.lists import by_their_lists
 from rajee_deploy.names import INFRA_PARAMETER, NOT_RECORDED, REVISION_PARAMETER
 from rajee_deploy.planning import check_account
 from rajee_deploy.rollout.verdict import is_stable
@@ -23,6 +24,7 @@ from rajee_deploy.status import DeployedImage, DeployedStack, RunningService, St
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from rajee_deploy.fingerprint import Fingerprint
     from rajee_deploy.ports import Context
     from rajee_deploy.settings import ImageSettings
     from rajee_deploy.stack.watching import StackWatcher
@@ -32,11 +34,13 @@ _AT_ONCE = 8
 
 @dataclass(frozen=True, slots=True)
 class _Here:
-    """What this checkout makes: tags by image and the infra hash, each "" with the reason in `doubts`."""
+    """What this checkout makes: tags by image ("" where not known) and what synth reads (None), with the reasons in
+    `doubts`; `given` are the context values that synth gets."""
 
     tags: Mapping[str, str]
-    infrastructure: str
+    infrastructure: Fingerprint | None
     doubts: Mapping[str, str]
+    given: Mapping[str, str]
 
 
 def look(run: Context) -> Status:
@@ -71,13 +75,27 @@ def _here(run: Context) -> _Here:
         except DeployError as error:
             tags[image.name], doubts[image.name] = "", str(error)
     given = {image.context_key: tags[image.name] for image in run.images if image.context_key}
-    infrastructure = ""
+    infrastructure = None
     if run.settings.cdk.stacks:
         try:
-            infrastructure = str(with_given(run.ports.infrastructure(), given).digest)
+            infrastructure = with_given(run.ports.infrastructure(None), given)
         except DeployError as error:
             doubts[""] = str(error)
-    return _Here(tags, infrastructure, doubts)
+    return _Here(tags, infrastructure, doubts, given)
+
+
+def _infrastructure_of(run: Context, stack: str, recorded: str, here: _Here) -> str:
+    """The infra hash of this checkout as the stack is judged by it: by the list that it carries, where this machine's
+    own does not give what is recorded. Only then its template is asked for."""
+    local = here.infrastructure
+    if local is None or not recorded or recorded == str(local.digest):
+        return str(local.digest) if local is not None else ""
+    try:
+        states = {stack: run.ports.reader.observe(stack)}
+    except DeployError:
+        return str(local.digest)
+    own = by_their_lists(states, local, lambda listed: with_given(run.ports.infrastructure(listed), here.given))
+    return str(own.get(stack, local).digest)
 
 
 def _services(watcher: StackWatcher, stack: str) -> tuple[tuple[RunningService, ...], str]:
@@ -103,7 +121,8 @@ def _stack(
     revision = recorded.removesuffix(DIRTY) if recorded != NOT_RECORDED else ""
     infrastructure = state.parameters.get(INFRA_PARAMETER, NOT_RECORDED)
     infrastructure = infrastructure if infrastructure != NOT_RECORDED else ""
-    is_known = bool(infrastructure and here.infrastructure)
+    ours = _infrastructure_of(run, name, infrastructure, here)
+    is_known = bool(infrastructure and ours)
     doubts = [*filter(None, (services[1], here.doubts.get("", "")))]
     if plans.is_busy(state):
         doubts.append("an operation is under way: what is recorded may not be what runs yet")
@@ -113,7 +132,7 @@ def _stack(
         name, state.status, state.since, state.reason, revision, recorded.endswith(DIRTY),
         find_subject(run.settings.root, revision) if revision else "",
         tuple(_image(run, image, state, here) for image in run.images if image.stack == name),
-        infrastructure, here.infrastructure, infrastructure == here.infrastructure if is_known else None,
+        infrastructure, ours, infrastructure == ours if is_known else None,
         services[0], tuple(doubts),
     )  # fmt: skip
 

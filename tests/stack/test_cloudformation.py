@@ -8,6 +8,7 @@ from botocore.exceptions import ClientError
 from botocore.stub import Stubber
 
 from rajee_deploy.aws import Aws
+from rajee_deploy.carried import SCHEMA, encoded, with_carried
 from rajee_deploy.errors import DeployError
 from rajee_deploy.facts import StackAbsent, StackContent, StackPresent
 from rajee_deploy.stack.cloudformation import CloudFormation
@@ -99,6 +100,15 @@ def test_its_content_is_all_that_cdk_compares():
 
 def test_a_template_that_is_no_json_is_compared_as_text():
     assert observe({"TemplateBody": "Resources: {}"}).content.template == given_back("Resources: {}")
+
+
+def test_the_list_that_its_template_carries_is_read_and_no_part_of_its_content():
+    document = {"schema": SCHEMA, "entries": [], "variables": [], "toolchain": {}, "obstacles": []}
+    found = observe({"TemplateBody": with_carried({"Resources": {}}, encoded(document))})
+    assert found.carried == document
+    assert found.content == observe({"TemplateBody": {"Resources": {}}}).content
+    for body in ({"Metadata": {"rajee-deploy": "{"}, "Resources": {}}, "Resources: {}"):
+        assert observe({"TemplateBody": body}).carried is None
 
 
 @pytest.mark.parametrize("template", [{}, {"TemplateBody": ""}, {"TemplateBody": {}}, {"TemplateBody": []}])
