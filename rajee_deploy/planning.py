@@ -22,6 +22,7 @@ from rajee_deploy.naming import expanded
 from rajee_deploy.observe import observe
 from rajee_deploy.proofs import find_proven, proof
 from rajee_deploy.settings import LOCK_NAME
+from rajee_deploy.stack.cli_options import refuse_options
 from rajee_deploy.stack.revision import DIRTY
 from rajee_deploy.steps import BuildAndPush, DeployStack, MoveTag, Plan, Tier, Via, WaitForStack
 from rajee_deploy.synthesis import Synthesis, synthesise
@@ -60,6 +61,8 @@ def make_plan(run: Context) -> Planned:
     """Observe and decide; it changes nothing, and needs no engine; node only where a synth has to decide."""
     ports, settings = run.ports, run.settings
     stacks = _stacks(run)
+    if stacks:
+        refuse_options(os.environ)
     # The network is asked while files are hashed; what is asked of it does not depend on them, but for the tags.
     with _threads() as pool:
         identity = pool.submit(ports.identity)

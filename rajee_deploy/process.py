@@ -60,16 +60,16 @@ def run(
     argv: Sequence[str],
     *,
     cwd: Path | None = None,
-    env: Mapping[str, str] | None = None,
+    env: Mapping[str, str | None] | None = None,
     on_line: Callable[[str], None] | None = None,
     time_limit: float | None = None,
     cleans_up: bool = False,
 ) -> Completed:
     """Run a program to its end, handing every line of its stdout and stderr (merged) to `on_line`.
 
-    `env` is added to our own environment. `time_limit` is in seconds; past it the group is ended and `timed_out` set.
-    DeployError `program-missing` when it cannot be started. Whatever interrupts us ends the child's group first.
-    One that `cleans_up` is started, too, while all others are being ended.
+    `env` is added to our own environment; None takes a variable away. `time_limit` is in seconds; past it the group is
+    ended and `timed_out` set. DeployError `program-missing` when it cannot be started. Whatever interrupts us ends the
+    child's group first. One that `cleans_up` is started, too, while all others are being ended.
     """
     expired = threading.Event()
     tail: deque[str] = deque(maxlen=TAIL_LINES)
@@ -162,7 +162,12 @@ def spawn_detached(argv: Sequence[str], *, log: Path, env: Mapping[str, str] | N
 
 @contextmanager
 def _child(
-    argv: Sequence[str], cwd: Path | None, env: Mapping[str, str] | None, *, cleans_up: bool, has_data: bool = False
+    argv: Sequence[str],
+    cwd: Path | None,
+    env: Mapping[str, str | None] | None,
+    *,
+    cleans_up: bool,
+    has_data: bool = False,
 ) -> Iterator[subprocess.Popen[Any]]:
     """A program and its guard; both are gone at the end, however that comes."""
     child = guard = None
@@ -188,7 +193,7 @@ def _child(
 
 
 def _start(
-    argv: Sequence[str], cwd: Path | None, env: Mapping[str, str] | None, *, has_data: bool
+    argv: Sequence[str], cwd: Path | None, env: Mapping[str, str | None] | None, *, has_data: bool
 ) -> subprocess.Popen[Any]:
     """`has_data`: stdout is bytes, and stderr is apart from it."""
     words: dict[str, Any] = {"text": True, "encoding": "utf-8", "errors": "replace"}
@@ -196,7 +201,7 @@ def _start(
         return subprocess.Popen(
             list(argv),
             cwd=cwd,
-            env={**os.environ, **(env or {})},
+            env={name: value for name, value in {**os.environ, **(env or {})}.items() if value is not None},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE if has_data else subprocess.STDOUT,

@@ -30,6 +30,13 @@ def test_lines_of_both_streams_in_order(tmp_path):
     assert (ended.code, ended.tail) == (0, tuple(lines))
 
 
+def test_a_variable_can_be_taken_away_and_the_others_stay(monkeypatch):
+    monkeypatch.setenv("GONE", "x")
+    monkeypatch.setenv("STAYS", "y")
+    code = "import os; print(os.environ.get('GONE'), os.environ['STAYS'], os.environ.get('NEVER'))"
+    assert run(python(code), env={"GONE": None, "NEVER": None}).tail == ("None y None",)
+
+
 def test_bytes_that_are_not_utf8_do_not_stop_it():
     ended = run(python("import sys; sys.stdout.buffer.write(b'\\xff\\n')"))
     assert ended.tail == ("\N{REPLACEMENT CHARACTER}",)

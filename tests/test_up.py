@@ -16,7 +16,7 @@ from fakes import FakeContents, FakeEngine, FakeRecords, FakeRegistry, FakeStack
 from rajee_deploy.aws import Identity
 from rajee_deploy.carried import MOST_BYTES, SCHEMA
 from rajee_deploy.console import Console
-from rajee_deploy.errors import DeployError
+from rajee_deploy.errors import ConfigurationError, DeployError
 from rajee_deploy.facts import Ancestry, ImageContent
 from rajee_deploy.fingerprint import Input, of_infrastructure
 from rajee_deploy.guard import Rules
@@ -254,6 +254,23 @@ def test_plan_changes_nothing_and_says_what_up_does(world):
     assert world.stacks.synths == 0
     world.up()
     assert [step.stack for step in planned.steps if hasattr(step, "stack")] == world.done()[1]
+
+
+def test_an_option_of_the_cdk_cli_in_the_environment_stops_before_anything(world, monkeypatch):
+    monkeypatch.setenv("CDK_CONTEXT", "size=large")
+    for attempt in (lambda: make_plan(world.context()), world.up):
+        with pytest.raises(ConfigurationError) as caught:
+            attempt()
+        assert caught.value.code == "cdk-option-in-environment"
+    assert (world.done(), world.stacks.synths) == ((0, []), 0)
+
+
+def test_a_project_without_stacks_may_have_any_variable(world, monkeypatch):
+    monkeypatch.setenv("CDK_CONTEXT", "size=large")
+    world.registry.repositories["team/app"] = {}
+    run = world.context()
+    run = replace(run, settings=replace(run.settings, cdk=replace(run.settings.cdk, stacks=())))
+    assert make_plan(run).plan.steps
 
 
 def test_a_missing_copy_source_stops_before_anything(world):

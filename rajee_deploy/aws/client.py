@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from rajee_deploy.aws.errors import OutOfTimeError, error_code, error_message, translated, unknown
+from rajee_deploy.aws.resolved import keys, of_session
 from rajee_deploy.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -182,6 +183,16 @@ class Aws:
         if self.profile:
             chosen["AWS_PROFILE"] = self.profile
         return chosen
+
+    def resolved_environment(self) -> dict[str, str]:
+        """Variables that say the same to a child program (synth) without a profile: keys, region, and what the profile
+        says of endpoints and certificate authorities. DeployError when the credentials cannot be had."""
+        region = {"AWS_REGION": self.region, "AWS_DEFAULT_REGION": self.region}
+        short = self._short_path()
+        if short is not None:
+            return {**region, **keys(*short.plain.keys)}
+        with self._lock, translated("credentials", self.profile):
+            return {**region, **of_session(self._opened()._session)}  # noqa: SLF001 -- boto3 shows the same only in parts
 
     def _check_time(self, **_event: Any) -> None:
         """What botocore does before each attempt. OutOfTimeError."""

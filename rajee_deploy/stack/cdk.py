@@ -6,6 +6,7 @@ aws-cdk 3.0.0 on npm is an accidental publish of an old build that cannot read c
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import warnings
@@ -18,6 +19,8 @@ from rajee_deploy.errors import ConfigurationError, DeployError
 from rajee_deploy.model import GIVEN_PREFIX
 from rajee_deploy.process import Completed, find_program, run
 from rajee_deploy.stack.assembly import stacks_of, synthesised_stacks
+from rajee_deploy.stack.cli_options import kept_from_diff
+from rajee_deploy.stack.surroundings import check_profile, synth_environment
 from rajee_deploy.steps import Change
 from rajee_deploy.template import referenced_parameters
 
@@ -92,14 +95,16 @@ class Cdk:
     def synth(self, assembly: Path, on_line: Callable[[str], None], given: Mapping[str, str]) -> dict[str, Synthesised]:
         """See StackDeployer. What the app reads meanwhile is traced, see `tracing`."""
         context = [f"--context={key}={value}" for key, value in {**self._settings.context, **given}.items()]
+        check_profile(self._aws.profile, os.environ, self._settings.env)
+        own = synth_environment(os.environ, self._aws.resolved_environment(), self._settings.env)
         words = ["synth", "--quiet", "--output", str(assembly), *context]
         with self._tracer.tracing(assembly) as trace:
-            ended = self._cdk(words, on_line, trace.environment, trace.before)
+            ended = self._cdk(words, on_line, {**own, **trace.environment}, trace.before)
             if ended.code != 0 and trace.before:
                 # It may need rights that nobody has under strace. Without the kernel's record, then.
                 trace.before = ()
                 shutil.rmtree(assembly, ignore_errors=True)
-                ended = self._cdk(words, on_line, trace.environment)
+                ended = self._cdk(words, on_line, {**own, **trace.environment})
         if ended.code != 0:
             raise DeployError(
                 "synth-failed", "cdk synth failed", where=str(self._settings.app), cause=_told(ended),
@@ -132,7 +137,8 @@ class Cdk:
         from rajee_deploy.stack.approval import DIFF, WHOLE, security_changes
 
         printed: list[str] = []
-        ended = self._cdk(["diff", stack, "--app", str(assembly), "--exclusively", *DIFF], printed.append, WHOLE)
+        own = {**self._aws.child_environment(), **kept_from_diff(os.environ), **WHOLE}
+        ended = self._cdk(["diff", stack, "--app", str(assembly), "--exclusively", *DIFF], printed.append, own)
         return security_changes(stack, ended, printed)
 
     def _deploy(self, step: DeployStack, assembly: Path, method: Sequence[str], on_line: Callable[[str], None]) -> None:
@@ -142,7 +148,7 @@ class Cdk:
         ended = self._cdk(
             ["deploy", step.stack, "--app", str(assembly), "--exclusively", "--require-approval=never",
              "--progress=events", *method, *force, *parameters],
-            on_line,
+            on_line, self._aws.child_environment(),
         )  # fmt: skip
         if ended.code == 0:
             return
@@ -160,12 +166,16 @@ class Cdk:
         self,
         arguments: list[str],
         on_line: Callable[[str], None],
-        more: Mapping[str, str] | None = None,
+        environment: Mapping[str, str | None],
         before: Sequence[str] = (),
     ) -> Completed:
         app = self._settings.app
-        environment = {**CDK_ENVIRONMENT, **self._aws.child_environment(), **(more or {})}
-        return run([*before, str(get_cli(app).path), *arguments, *_QUIET], cwd=app, env=environment, on_line=on_line)
+        return run(
+            [*before, str(get_cli(app).path), *arguments, *_QUIET],
+            cwd=app,
+            env={**CDK_ENVIRONMENT, **environment},
+            on_line=on_line,
+        )
 
     def _check_bootstrap(self, stacks: Mapping[str, Any]) -> None:
         """Every bootstrap version that the deployed stacks ask for must be there, in this account and region."""

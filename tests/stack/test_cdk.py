@@ -6,6 +6,7 @@ Small programs stand in for the CLI, since how it ends is what is tested; the re
 from __future__ import annotations
 
 import json
+import os
 
 import pytest
 
@@ -41,8 +42,8 @@ def install(app, script: str, version: str = "2.1148.1") -> None:
     program.chmod(0o755)
 
 
-def cdk(app) -> Cdk:
-    settings = CdkSettings(app, ("App",), {"size": "large"})
+def cdk(app, env: tuple[str, ...] = ()) -> Cdk:
+    settings = CdkSettings(app, ("App",), {"size": "large"}, env)
     tracer = Tracer(app.parent / "depfile.json", lambda records: distil(describe_app(settings), records))
     return Cdk(settings, Aws(), tracer)
 
@@ -94,6 +95,68 @@ def test_what_deploy_is_told(app, tmp_path):
         lines
     )
     assert lines[-1] == "us-east-1"
+
+
+@pytest.fixture
+def lived_in(app, monkeypatch, tmp_path):  # noqa: ARG001 -- after the one that sets a region
+    """An environment with a profile, a locale and options of the CLI; the keys are the profile's."""
+    for name in list(os.environ):
+        if name.startswith(("AWS_", "LC_")):
+            monkeypatch.delenv(name)
+    (tmp_path / "config").write_text("[profile team]\nregion = eu-west-1\n")
+    (tmp_path / "credentials").write_text("[team]\naws_access_key_id = key\naws_secret_access_key = secret\n")
+    for name, value in {
+        "AWS_PROFILE": "team", "AWS_CONFIG_FILE": str(tmp_path / "config"), "AWS_EXECUTION_ENV": "somewhere",
+        "AWS_SHARED_CREDENTIALS_FILE": str(tmp_path / "credentials"), "AWS_ENDPOINT_URL": "http://127.0.0.1:9",
+        "LC_ALL": "de_DE.UTF-8", "LANGUAGE": "de", "CDK_QUIET": "true", "SIZE": "large",
+    }.items():  # fmt: skip
+        monkeypatch.setenv(name, value)
+
+
+TELL = "env | grep -E '^(AWS_|LC_|LANG|CDK_QUIET|SIZE)'"
+
+
+@pytest.mark.usefixtures("lived_in")
+def test_a_synth_gets_what_the_profile_means_and_not_its_name(app, tmp_path):
+    install(app, f"{TELL} >&2; exit 1")
+    lines: list[str] = []
+    with pytest.raises(DeployError):
+        cdk(app).synth(tmp_path / "out", lines.append, {})
+    assert sorted(lines) == [
+        "AWS_ACCESS_KEY_ID=key", "AWS_DEFAULT_REGION=eu-west-1", "AWS_ENDPOINT_URL=http://127.0.0.1:9",
+        "AWS_REGION=eu-west-1", "AWS_SECRET_ACCESS_KEY=secret", "CDK_QUIET=true", "LANG=C.UTF-8", "SIZE=large",
+    ]  # fmt: skip
+
+
+@pytest.mark.usefixtures("lived_in")
+def test_no_synth_looks_things_up_with_another_profile(app, tmp_path):
+    install(app, "exit 0")
+    settings = CdkSettings(app, ("App",), {}, ("AWS_PROFILE",))
+    tracer = Tracer(tmp_path / "depfile.json", lambda records: distil(describe_app(settings), records))
+    with pytest.raises(DeployError) as caught:
+        Cdk(settings, Aws(profile="other"), tracer).synth(tmp_path / "out", lambda _line: None, {})
+    assert caught.value.code == "profile-contradiction"
+
+
+@pytest.mark.usefixtures("lived_in")
+def test_what_cdk_env_names_reaches_a_synth_as_it_is(app, tmp_path):
+    install(app, f"{TELL} >&2; exit 1")
+    lines: list[str] = []
+    with pytest.raises(DeployError):
+        cdk(app, env=("AWS_EXECUTION_ENV", "LC_ALL")).synth(tmp_path / "out", lines.append, {})
+    assert {"AWS_EXECUTION_ENV=somewhere", "LC_ALL=de_DE.UTF-8"} <= set(lines)
+    assert "AWS_PROFILE=team" not in lines
+
+
+@pytest.mark.usefixtures("lived_in")
+def test_a_deployment_gets_the_whole_environment_and_a_diff_all_but_how_it_is_printed(app, tmp_path):
+    install(app, TELL)
+    deployed: list[str] = []
+    cdk(app).deploy(STEP, tmp_path / "out", deployed.append)
+    assert {"AWS_PROFILE=team", "AWS_EXECUTION_ENV=somewhere", "LC_ALL=de_DE.UTF-8", "CDK_QUIET=true"} <= set(deployed)
+    (app / "node_modules" / ".bin" / "cdk").write_text(f"#!/bin/sh\necho Stack App; {TELL}; exit 1\n")
+    shown = cdk(app).security_changes("App", tmp_path / "out").splitlines()
+    assert sorted(shown) == sorted(line for line in deployed if line != "CDK_QUIET=true")
 
 
 def test_adoption_goes_through_a_change_set(app, tmp_path):
