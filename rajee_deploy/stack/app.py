@@ -28,15 +28,28 @@ class CdkApp:
         place = cache_directory() / "cdk" / hashlib.sha256(json.dumps(which).encode()).hexdigest()[:16]
         self._depfile = place / "depfile.json"
         self.store = AssemblyStore(place / "assemblies")
-        self.tracer = Tracer(self._depfile, self._distil, lambda text: is_command_of(settings.app)(text))
+        self.tracer = Tracer(
+            self._depfile, self._distil, lambda text: is_command_of(settings.app)(text), str(settings.app.resolve())
+        )
 
-    def fingerprint(self, carried: Mapping[str, Any] | None = None) -> Fingerprint:  # noqa: ARG002 -- for now
-        """What synth reads, as far as the settings and the last trace know."""
-        return infra_fingerprint(self._settings, read_depfile(self._depfile))
+    def fingerprint(self, carried: Mapping[str, Any] | None = None) -> Fingerprint:
+        """What synth reads, as far as the settings and the last trace know; or as a list says that a stack carries."""
+        if carried is None:
+            return infra_fingerprint(self._settings, read_depfile(self._depfile))
+        from rajee_deploy.stack.travelling import received
+
+        depfile, recorded = received(carried)
+        return infra_fingerprint(self._settings, depfile, recorded)
 
     def publishable(self) -> Mapping[str, Any] | None:
         """The list of the last synth, as it may travel; None when it may not."""
-        return None
+        from rajee_deploy.stack.inputs import toolchain_versions
+        from rajee_deploy.stack.travelling import sent
+
+        depfile = read_depfile(self._depfile)
+        if not depfile.is_whole:
+            return None
+        return sent(depfile, toolchain_versions(self._settings.app, depfile.toolchain))
 
     def _distil(self, records: Records) -> Depfile:
         from rajee_deploy.stack.tracing.distil import distil

@@ -1,7 +1,7 @@
 """What the entries of a list (see `tracing.depfile`) are now, as texts for the fingerprint.
 
 A list may come from somebody hostile: an entry of the checkout is looked up without following any link, nothing but a
-regular file is opened, and of what lies elsewhere it is only told whether something is there.
+regular file is opened, and of what lies elsewhere it is only told what kind of thing is there.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import os
+import pwd
 import stat
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,13 +27,15 @@ if TYPE_CHECKING:
 
 _PASSING = frozenset({".git", "__pycache__", ".DS_Store"})  # names that a directory gets by itself
 _MODULES = (".py", ".so", ".pyd", ".pth", ".dist-info", ".egg-info")
+_DEPTH = 2  # below which no directory of a search for modules is looked for one
 _ABSENT = "absent"
 
 
 class Values:
-    """The values of entries in one checkout."""
+    """The values of entries in one checkout; `is_foreign`: of a list that came from elsewhere."""
 
-    def __init__(self, root: str, ignore: Sequence[str], app: Path) -> None:
+    def __init__(self, root: str, ignore: Sequence[str], app: Path, *, is_foreign: bool) -> None:
+        self._is_foreign = is_foreign
         self._root = root
         self._app = str(app)
         self._ignored = Ignored(ignore)
@@ -56,11 +59,14 @@ class Values:
         """The value. Never raises: what cannot be read is a value as well."""
         if entry.kind == "environment":
             return _environment()
+        if entry.kind == "self":
+            return _own(entry.path, self._root)
         if entry.kind == "upward":
             return _sought(self._root, entry.path)
         path = local(entry.path, self._root)
-        above = self._blocked(path) if is_in(path, self._root) else ""
-        return above or _value(entry, path)
+        if not is_in(path, self._root):
+            return _kind(path) if self._is_foreign else _value(entry, path)
+        return self._blocked(path) or _value(entry, path)
 
     def _blocked(self, path: str) -> str:
         """What lies in the way of a path in the checkout; "" where there are directories alone."""
@@ -139,16 +145,25 @@ def _names(path: str, entry: Entry) -> str:
     try:
         names = [name for name in without_ours(Path(path)) if name not in entry.but and not _is_passing(name)]
         if entry.kind == "modules":
-            names = [name for name in names if name.endswith(_MODULES) or Path(path, name).is_dir()]
-        told = sorted(os.fsencode(f"{name}/{_kind(f'{path}/{name}')}") for name in names if not _is_ours_to_skip(entry, name))
+            names = [name for name in names if name.endswith(_MODULES) or _holds_modules(f"{path}/{name}", _DEPTH)]
+        told = sorted(os.fsencode(f"{name}/{_kind(f'{path}/{name}')}") for name in names)
     except OSError as error:
         return f"unreadable ({error.strerror})"
     return str(Digest("sha256", hashlib.sha256(b"\0".join(told)).hexdigest()))
 
 
-def _is_ours_to_skip(entry: Entry, name: str) -> bool:
-    """In search of modules, a directory of installed packages or of output is none."""
-    return entry.kind == "modules" and name in _NO_MODULES
+def _holds_modules(path: str, depth: int) -> bool:
+    """Whether a directory may be a package: one without `__init__.py` is one as well."""
+    if os.path.basename(path) in _NO_MODULES:  # noqa: PTH119 -- a text
+        return False
+    try:
+        with os.scandir(path) as found:
+            entries = list(found)
+    except OSError:
+        return False
+    if any(entry.name.endswith(_MODULES) for entry in entries):
+        return True
+    return depth > 1 and any(entry.is_dir() and _holds_modules(entry.path, depth - 1) for entry in entries)
 
 
 # Directories that tools make beside the modules, and that no import takes for a package.
@@ -172,6 +187,20 @@ def _sought(root: str, name: str) -> str:
             return "present"
         above = os.path.dirname(above)  # noqa: PTH120 -- a text
     return _ABSENT if _kind(f"/{name}") == _ABSENT else "present"
+
+
+def own_names(root: str) -> dict[str, str]:
+    """What a template may say of the place where it was made: its checkout, and who made it where."""
+    try:
+        user = pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        user = ""
+    return {"checkout": root, "home": str(Path.home()), "user": user, "host": os.uname().nodename}
+
+
+def _own(name: str, root: str) -> str:
+    text = own_names(root).get(name, "").encode("utf-8", "surrogateescape")
+    return str(Digest("sha256", hmac.new(b"self", text, "sha256").hexdigest()))
 
 
 def _environment() -> str:

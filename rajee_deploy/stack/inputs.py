@@ -31,20 +31,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rajee_deploy.errors import DeployError
-from rajee_deploy.fingerprint import Fingerprint, Input, of_infrastructure
+from rajee_deploy.fingerprint import TAKEN, Fingerprint, Input, of_infrastructure
 from rajee_deploy.model import Digest
 from rajee_deploy.ours import without_ours
 from rajee_deploy.process import find_program, run
 from rajee_deploy.stack.cdk import find_cli
 from rajee_deploy.stack.ignored import Ignored
-from rajee_deploy.stack.runtimes import asked_python, node_version
+from rajee_deploy.stack.runtimes import asked_python, configured, node_version, virtual_environment
 from rajee_deploy.stack.surroundings import always_counted
 from rajee_deploy.stack.traced import project_root, traced_inputs
 from rajee_deploy.stack.tracing.depfile import Depfile
 from rajee_deploy.stack.tracing.installed import node_packages, python_packages
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from rajee_deploy.settings import CdkSettings
     from rajee_deploy.stack.tracing.depfile import Toolchain
@@ -55,6 +55,7 @@ LEFT_OUT = frozenset(
     {".git", ".hg", ".svn", "cdk.out", "node_modules", ".venv", "venv", "__pycache__", ".mypy_cache", ".pytest_cache",
      ".ruff_cache", ".DS_Store"}
 )  # fmt: skip
+_TOOLCHAIN = "toolchain:"
 _NONE = "none"  # of a toolchain: not installed
 # Wherever in a name: construct libraries of others are called like datadog_cdk_constructs.
 _LIBRARIES = ("cdk", "constructs", "jsii", "rajee_deploy")
@@ -88,19 +89,31 @@ print("python-" + platform.python_version(), *sorted(
 """
 
 
-def infra_fingerprint(settings: CdkSettings, depfile: Depfile | None = None) -> Fingerprint:
-    """The fingerprint over everything that synth of this app reads, as far as the settings and a depfile know."""
+def infra_fingerprint(
+    settings: CdkSettings, depfile: Depfile | None = None, recorded: Mapping[str, str] | None = None
+) -> Fingerprint:
+    """The fingerprint over everything that synth of this app reads, as far as the settings and a depfile know.
+
+    `recorded` is what was installed where the depfile was made, by item: it stands for what is not installed here.
+    """
     depfile = depfile or Depfile()
     named = _VARIABLE.findall(_command_text(settings.app))
     always = always_counted(os.environ)
     environment = {name: os.environ.get(name) for name in (*settings.env, "CDK_CONTEXT_JSON", *named, *always)}
-    traced = [*traced_inputs(depfile, settings, environment), *_unfollowed(settings.app, depfile)]
+    traced = [*traced_inputs(depfile, settings, environment, is_foreign=recorded is not None), *_unfollowed(settings.app, depfile)]
     if depfile.is_whole:
         files = _files_of_cli(settings)
-        versions = toolchain_versions(settings.app, depfile.toolchain)
+        versions, taken = _or_recorded(toolchain_versions(settings.app, depfile.toolchain), recorded or {})
+        traced += [Input(f"{TAKEN}{name.removeprefix(_TOOLCHAIN)}", "as recorded") for name in taken]
     else:
         files, versions = _files(settings), _versions(settings.app)
     return of_infrastructure(files, settings.context, environment, versions, traced)
+
+
+def _or_recorded(here: dict[str, str], recorded: Mapping[str, str]) -> tuple[dict[str, str], list[str]]:
+    """The toolchain, with what is recorded where nothing is installed; and the items that were taken so."""
+    taken = [name for name, version in here.items() if version == _NONE and recorded.get(name, _NONE) != _NONE]
+    return {**here, **{name: recorded[name] for name in taken}}, taken
 
 
 def _unfollowed(app: Path, depfile: Depfile) -> Iterator[Input]:
@@ -154,7 +167,7 @@ class Coverage:
         """`path` is absolute."""
         asked = Path(path)
         real = Path(os.path.realpath(asked.parent)) / asked.name
-        if path == self._personal or any(real == each or each in real.parents for each in self._inputs):
+        if path == self._personal or self._is_input(real):
             return True
         if self._app not in real.parents:
             return real == self._app
@@ -164,6 +177,21 @@ class Coverage:
         steps = ["/".join(parts[:depth]) + "/" for depth in range(1, len(parts))]
         steps.append("/".join(parts) + "/" * real.is_dir())
         return not any(self._is_ignored(step) for step in steps)
+
+
+    def _is_input(self, real: Path) -> bool:
+        """Whether it is an input, or below one, and the walk (see `_files`) does not leave it out there."""
+        for number, each in enumerate(self._inputs):
+            if real == each:
+                return True
+            if each in real.parents:
+                parts = real.relative_to(each).parts
+                name = f"input:{number}:{each.name}/"
+                steps = [name + "/".join(parts[:depth]) + "/" for depth in range(1, len(parts))]
+                steps.append(name + "/".join(parts) + "/" * real.is_dir())
+                is_left_out = any(part in LEFT_OUT for part in parts) or real.suffix == ".pyc"
+                return not is_left_out and not any(self._is_ignored(step) for step in steps)
+        return False
 
 
 def _files(settings: CdkSettings) -> Iterator[tuple[str, str, Digest]]:
@@ -278,15 +306,15 @@ def toolchain_versions(app: Path, used: Toolchain) -> dict[str, str]:
         versions["node"] = node_version() or _NONE
     if used.node:
         versions["node-packages"] = node_packages(str(project_root(app.resolve())), used.node) or _NONE
-    return {f"toolchain:{name}": version for name, version in versions.items()}
+    return {_TOOLCHAIN + name: version for name, version in versions.items()}
 
 
 def _python_versions(app: Path, used: Toolchain) -> dict[str, str]:
-    """The interpreter and its packages: of the interpreter that the app's command names, where that took its packages
-    from the directories that the synth did; else of those."""
+    """The interpreter that the app's command names, and its packages; beside these, those of the directories that the
+    synth took packages from, where another interpreter was behind the command."""
     version, sites = _python_at(app)
-    sites = sites if sites else used.sites
-    return {"python": version, "python-packages": python_packages(sites, used.python) or _NONE}
+    others = tuple(site for site in used.sites if site not in sites)
+    return {"python": version, "python-packages": python_packages((*sites, *others), used.python) or _NONE}
 
 
 def _python_at(app: Path) -> tuple[str, tuple[str, ...]]:
@@ -295,14 +323,10 @@ def _python_at(app: Path) -> tuple[str, tuple[str, ...]]:
     found = _interpreter(app, _python_of(app, command) or "python3")
     if found is None:
         return _NONE, ()
-    prefix = found.parent.parent
-    configuration = prefix / "pyvenv.cfg"
-    if configuration.is_file():
-        sites = [os.path.realpath(each) for each in sorted(prefix.glob("lib/python3*/site-packages"))]
-        return _configured_version(configuration), tuple(sites)
-    if _is_own_program(app, found):
-        return "not asked", ()
-    return asked_python(found)
+    environment = virtual_environment(found)
+    if environment is not None:
+        return environment
+    return ("not asked", ()) if _is_own_program(app, found) else asked_python(found)
 
 
 def _python_of(app: Path, command: list[str]) -> str:
@@ -354,7 +378,7 @@ def _python_libraries(app: Path, python: str) -> list[str]:
     configuration = prefix / "pyvenv.cfg"
     if configuration.is_file():
         names = {path.name.removesuffix(".dist-info") for path in prefix.glob("lib/python3*/site-packages/*.dist-info")}
-        return _counted(names, app, _configured_version(configuration))
+        return _counted(names, app, configured(configuration).get("version", "unknown"))
     told: list[str] = []
     ended = run([str(found), "-c", _ASK_PYTHON], cwd=app, time_limit=30, on_line=told.append)
     if ended.code != 0:
@@ -385,12 +409,3 @@ def _counted(names: Iterable[str], app: Path, version: str) -> list[str]:
     # The CDK writes the versions of what made a template into it, unless it is told not to.
     reports = _configuration(app).get("versionReporting", True) is not False
     return [*counted, f"python-{version}"] if reports else counted
-
-
-def _configured_version(configuration: Path) -> str:
-    """The version that a virtual environment was made with (`version`, or `version_info` by another maker)."""
-    for line in configuration.read_text("utf-8").splitlines():
-        key, _, value = line.partition("=")
-        if key.strip() in ("version", "version_info"):
-            return value.strip()
-    return "unknown"

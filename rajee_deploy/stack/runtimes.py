@@ -32,6 +32,27 @@ def asked_python(interpreter: Path) -> tuple[str, tuple[str, ...]]:
     return str(version), tuple(os.path.realpath(each) for each in sites)
 
 
+def virtual_environment(interpreter: Path) -> tuple[str, tuple[str, ...]] | None:
+    """The same of a virtual environment's interpreter, from its files alone; None for any other."""
+    prefix = interpreter.parent.parent
+    path = prefix / "pyvenv.cfg"
+    if not path.is_file():
+        return None
+    told = configured(path)
+    sites = tuple(os.path.realpath(each) for each in sorted(prefix.glob("lib/python3*/site-packages")))
+    # By default it offers what its base does, too: https://docs.python.org/3/library/site.html
+    if told.get("include-system-site-packages", "true").lower() == "true" and told.get("home"):
+        sites += asked_python(Path(told["home"], "python3"))[1]
+    return told.get("version", _UNKNOWN), sites
+
+
+def configured(path: Path) -> dict[str, str]:
+    """What a virtual environment's pyvenv.cfg says; `version` by whatever name its maker gives it."""
+    lines = (line.partition("=") for line in path.read_text("utf-8").splitlines())
+    told = {key.strip().lower(): value.strip() for key, separator, value in lines if separator}
+    return {**({"version": told["version_info"]} if "version_info" in told else {}), **told}
+
+
 def _asked(program: Path, words: tuple[str, ...]) -> str | None:
     """What a program prints; None where it fails. Remembered for as long as its file is the same one."""
     try:

@@ -22,12 +22,14 @@ if TYPE_CHECKING:
 _MODULES = (".py", ".so", ".pyd", ".pth", ".dist-info", ".egg-info")
 
 
-def traced_inputs(depfile: Depfile, settings: CdkSettings, declared: Container[str]) -> Iterator[Input]:
-    """The inputs. Paths are named from the project's root, or from the home directory, so that they are the same on
+def traced_inputs(
+    depfile: Depfile, settings: CdkSettings, declared: Container[str], *, is_foreign: bool = False
+) -> Iterator[Input]:
+    """The inputs; `is_foreign`: the depfile was made by another machine. Paths are named from the project's root, or from the home directory, so that they are the same on
     every machine; `declared` are variables that count already."""
     root = str(project_root(settings.app.resolve()))
     if depfile.is_whole:
-        yield from _whole_inputs(depfile, settings, root)
+        yield from _whole_inputs(depfile, settings, root, is_foreign=is_foreign)
     for path in depfile.read:
         yield Input(f"traced:read:{_portable(path, root)}", _describe(path))
     for path in depfile.listed:
@@ -47,15 +49,16 @@ def traced_inputs(depfile: Depfile, settings: CdkSettings, declared: Container[s
         yield Input(f"impure:{number}", call)
 
 
-def _whole_inputs(depfile: Depfile, settings: CdkSettings, root: str) -> Iterator[Input]:
+def _whole_inputs(depfile: Depfile, settings: CdkSettings, root: str, *, is_foreign: bool) -> Iterator[Input]:
     """The entries of a kernel's record, as things are now."""
     from rajee_deploy.stack.entry_values import Values
 
-    values = Values(root, settings.ignore, settings.app.resolve())
+    values = Values(root, settings.ignore, settings.app.resolve(), is_foreign=is_foreign)
     yield Input("record", "whole")
     for entry in depfile.entries:
         if not values.is_ignored(entry):
             yield Input(f"traced:{entry.kind}:{entry.path}", values.of(entry))
+    values.remember()
 
 
 def _describe(path: str) -> str:

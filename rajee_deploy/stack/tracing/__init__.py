@@ -33,11 +33,16 @@ class Tracer:
     """Traces synths of one app into one depfile. `distil` makes a depfile of a synth's records (see `inputs`)."""
 
     def __init__(
-        self, path: Path, distil: Callable[[Records], Depfile], is_command: Callable[[str], bool] | None = None
+        self,
+        path: Path,
+        distil: Callable[[Records], Depfile],
+        is_command: Callable[[str], bool] | None = None,
+        start: str = "/",
     ) -> None:
         self._path = path
         self._distil = distil
         self._is_command = is_command  # whether a text is what the CDK CLI gives to a shell
+        self._start = start  # where the CDK CLI is started
 
     @contextmanager
     def tracing(self, assembly: Path) -> Iterator[Trace]:
@@ -60,7 +65,7 @@ class Tracer:
         if self._is_command is None:
             return None
         try:
-            looks = find_looks(read_calls(log.read_text("latin-1").splitlines()), self._is_command, str(Path.cwd()))
+            looks = find_looks(read_calls(log.read_text("latin-1").splitlines()), self._is_command, self._start)
         except (OSError, BrokenLog):
             return None
         return looks if looks.programs else None

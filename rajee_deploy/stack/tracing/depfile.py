@@ -40,9 +40,10 @@ class Records:
 class Entry(NamedTuple):
     """What counts of one path, which is written so that it means the same on every machine (see regions.portable).
 
-    `file`: its content. `stat`: its kind, size and executable bit. `link`: its text. `list`: the names in it, but for
+    `file`: its content. `stat`: that it is a directory. `link`: its text. `list`: the names in it, but for
     `but`, which the synth made itself; `modules`: of these the ones that are modules. `upward`: a name that is sought
-    in the directories above the checkout. `environment`: all variables but those that tell nothing.
+    in the directories above the checkout. `environment`: all variables but those that tell nothing. `self`: what the
+    template says of the place where it was made (checkout, home, user, host).
     """
 
     kind: str

@@ -14,16 +14,11 @@ from rajee_deploy.stack.tracing.depfile import Entry
 from rajee_deploy.stack.tracing.regions import Region, Regions, portable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from rajee_deploy.stack.tracing.looks import Look, Looks
 
 # A file's own time is coarser than the clock that a synth's start is taken from.
 _COARSE_NS = 5_000_000
 _COMPILED = re.compile(r"(?P<folder>.*)/__pycache__/(?P<name>[^/]+?)\.[^./]+(\.opt-\d)?\.pyc$")
-# Names that a directory gets by itself.
-PASSING = frozenset({".git", "__pycache__", ".DS_Store"})
-
 
 @dataclass(slots=True)
 class Found:
@@ -73,10 +68,9 @@ class _Sorter:
             return
         is_there = os.path.lexists(path)
         self._check_still(path, look, is_there=is_there)
-        is_file = look.is_read or path.endswith(".py") or not is_there
-        if is_there and os.path.isdir(path) and not os.path.islink(path):  # noqa: PTH112, PTH114 -- a text
-            is_file = False
-        self._add("file" if is_file else "stat", path, is_there=is_there)
+        # Whoever only asks about a file may go by its time (make, git), which moves with its content.
+        is_directory = is_there and os.path.isdir(path) and not os.path.islink(path)  # noqa: PTH112, PTH114 -- a text
+        self._add("stat" if is_directory else "file", path, is_there=is_there)
 
     def listing(self, path: str, *, is_modules: bool) -> None:
         if self._looks.is_made(path):
@@ -140,16 +134,3 @@ class _Sorter:
 def _is_plain_directory(kind: str, path: str) -> bool:
     """A directory that is there and that nobody listed tells nothing of what is in it."""
     return kind == "stat" and os.path.isdir(path)  # noqa: PTH112 -- a text
-
-
-def is_passing(name: str) -> bool:
-    """Whether a name in a directory comes and goes without anybody's doing."""
-    return name in PASSING or name.endswith(".pyc")
-
-
-def iter_names(path: str) -> Iterator[tuple[str, str]]:
-    """(name, kind) of what lies in a directory. OSError."""
-    with os.scandir(path) as entries:
-        for entry in entries:
-            kind = "link" if entry.is_symlink() else "dir" if entry.is_dir() else "file" if entry.is_file() else "special"
-            yield entry.name, kind

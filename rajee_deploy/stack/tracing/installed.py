@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 # What tells how and where something was installed, and not what: two machines differ in these alone.
 _BESIDE = frozenset({"RECORD", "INSTALLER", "REQUESTED", "direct_url.json", "uv_cache.json", "entry_points.txt"})
+_CDK = ("cdk", "constructs", "jsii")
 # They install, and take part in no synth.
 _INSTALLERS = ("pip", "uv", "__pycache__", "distutils-precedence.pth", "_virtualenv")
 
@@ -41,7 +42,8 @@ def owners(site: str) -> dict[str, set[str]]:
 
 def python_packages(sites: Sequence[str], names: Sequence[str]) -> str | None:
     """A digest of what the directories offer, and of what the named distributions hold; None where none of them is
-    installed there."""
+    installed there (of the CDK's, where it is among them: any Python has something)."""
+    telling = [name for name in names if any(part in name for part in _CDK)] or list(names)
     whole = hashlib.sha256()
     is_any = False
     for site in sites:
@@ -54,10 +56,10 @@ def python_packages(sites: Sequence[str], names: Sequence[str]) -> str | None:
             if name.endswith(".dist-info"):
                 distribution = _normal(name.removesuffix(".dist-info").rsplit("-", 1)[0])
                 if distribution in names:
-                    is_any = True
+                    is_any |= distribution in telling
                     whole.update(_framed(name, *_held(Path(site, name))))
             elif f"/{name}" in names:
-                is_any = True
+                is_any |= f"/{name}" in telling
                 whole.update(_framed(name, _tree(Path(site, name))))
     return whole.hexdigest() if is_any or not names else None
 
@@ -81,6 +83,15 @@ def node_packages(root: str, packages: Sequence[str]) -> str | None:
         for name in sorted(names):
             whole.update(_framed(name, *_package(place / name, locked.get(f"node_modules/{name}"))))
     return whole.hexdigest() if is_any else None
+
+
+def is_locked(root: str, package: str) -> bool:
+    """Whether an installer keeps beside a package of node what it locked; else only its files tell what it holds."""
+    head = package.rpartition("node_modules/")[0]
+    folder = Path(root, f"{head}node_modules")
+    name = package[len(head) :]
+    kept = (".modules.yaml", ".yarn-integrity", ".yarn-state.yml", ".pnpm")
+    return name in _locked(folder) or ".pnpm/" in package or any((folder / each).exists() for each in kept)
 
 
 def _record(info: Path) -> list[str]:
@@ -116,6 +127,7 @@ def _normal(name: str) -> str:
     return name.lower().replace("-", "_").replace(".", "_")
 
 
+@cache
 def _locked(folder: Path) -> dict[str, str]:
     """What npm kept of its lock beside what it installed: package → the digest of its archive."""
     try:

@@ -42,8 +42,9 @@ _CACHES = re.compile(
     r"|/\.?cache/(?:aws(?:$|/jsii)|pip|uv|go-build|pypoetry/(?:cache|artifacts)|node/corepack|yarn|deno|node-gyp|bazel)(?:/|$)"
     r"|/com\.amazonaws\.jsii(?:/|$)|/\.npm(?:$|/_(?:cacache|npx|logs|update-notifier-last-checked))"
     r"|/go/pkg/(?:mod|sumdb)(?:/|$)|/\.m2/(?:repository|wrapper)(?:/|$)|/\.gradle/(?:caches|wrapper)(?:/|$)|/\.nuget/packages(?:/|$)"
-    r"|/\.cargo/(?:registry|git)(?:/|$)|/\.cdk/cache(?:/|$)|/\.tsbuildinfo$|\.tsbuildinfo$|/\.git/objects(?:/|$)"
+    r"|/\.cargo/(?:registry|git)(?:/|$)|/\.cdk/cache(?:/|$)"
 )
+_CACHES_IN_CHECKOUT = re.compile(r"\.tsbuildinfo$|/\.git/objects(?:/|$)")
 _BIN = ("bin", "sbin", "libexec", "shims", "Scripts")
 _PARTS = ("bin", "sbin", "lib", "lib64", "libexec", "include", "pyvenv.cfg", "shims", "plugins", "versions", "version", "Frameworks")
 
@@ -74,7 +75,9 @@ class Regions:
 
     def of(self, path: str) -> Region:
         """The region of a real path."""
-        if any(is_in(path, each) for each in self.own) or _CACHES.search(path):
+        if is_any(path, self.own) or (not is_in(path, self.root) and any(is_in(each, path) for each in self.own)):
+            return Region.CACHE
+        if (_CACHES_IN_CHECKOUT if is_in(path, self.root) else _CACHES).search(path):
             return Region.CACHE
         if any(is_in(path, site) for site in self.sites):
             return Region.PACKAGES
@@ -143,13 +146,13 @@ def portable(path: str, root: str) -> str:
     else whole."""
     if is_in(path, root):
         return "./" + path[len(root) :].strip("/")
-    for place in temporary_places():
-        if is_in(path, place):
-            return "$TMPDIR" + path[len(place) :]
     home = str(Path.home())
     for place in (home, os.path.realpath(home)):
         if is_in(path, place) and place != "/":
             return "~" + path[len(place) :]
+    for place in temporary_places():
+        if is_in(path, place):
+            return "$TMPDIR" + path[len(place) :]
     return path
 
 

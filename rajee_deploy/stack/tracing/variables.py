@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rajee_deploy.stack.noise import is_noise
+from rajee_deploy.stack.surroundings import is_fixed
 from rajee_deploy.stack.tracing.regions import Region, is_in
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
     from rajee_deploy.stack.tracing.looks import Looks, Program
     from rajee_deploy.stack.tracing.regions import Regions
@@ -61,9 +62,10 @@ class Variables:
     names: set[str] = field(default_factory=set)
     is_all: bool = False
 
-    def counts(self, name: str, env: Iterable[str]) -> bool:
-        """Whether a name counts: one that only tells who runs where does so when the project speaks of it."""
-        return not is_noise(name) or name in env or name in self.texts
+    def counts(self, name: str, env: Collection[str]) -> bool:
+        """Whether a name counts: one that only tells who runs where does so when the project speaks of it, and one under
+        which every synth gets the same never does."""
+        return not is_fixed(name, env) and (not is_noise(name) or name in env or name in self.texts)
 
 
 def find_variables(looks: Looks, hooked: frozenset[int], regions: Regions, texts: Texts, *, copies: bool) -> Variables:

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import os
+import re
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from rajee_deploy.stack.entry_values import own_names
 from rajee_deploy.stack.tracing.depfile import Depfile, Entry, Toolchain
 from rajee_deploy.stack.tracing.distil import HARMLESS
 from rajee_deploy.stack.tracing.entries import find_entries
-from rajee_deploy.stack.tracing.regions import Region, Regions, is_any, is_in, prefix_of
+from rajee_deploy.stack.tracing.regions import Region, Regions, is_any, is_in, portable, prefix_of
 from rajee_deploy.stack.tracing.variables import Texts, find_variables
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from rajee_deploy.stack.tracing.depfile import Records
+    from rajee_deploy.stack.tracing.entries import Found
     from rajee_deploy.stack.tracing.distil import App
     from rajee_deploy.stack.tracing.looks import Looks
 
@@ -24,7 +27,8 @@ _TOLD_BY_KERNEL = frozenset(
     {"starts a program", "forks", "loads a library of C", "opens a database", "connects a socket",
      "copies the whole environment"}
 )  # fmt: skip
-_COPIES = "copies the whole environment"
+# What C reads of the environment no hook sees.
+_COPIES = frozenset({"copies the whole environment", "loads a library of C"})
 
 
 def distil_whole(app: App, records: Records, looks: Looks) -> Depfile:
@@ -35,10 +39,11 @@ def distil_whole(app: App, records: Records, looks: Looks) -> Depfile:
     searched = {path: times for path, times in searches.items() if path not in listed}
     found = find_entries(looks, regions, searched, records.started)
     texts = Texts(path for path, look in looks.looks.items() if look.is_read and regions.of(path) is Region.CHECKOUT)
-    copies = any(what == _COPIES for what, _, _ in _told(records, app))
+    copies = any(what in _COPIES for what, _, _ in _told(records, app))
     variables = find_variables(looks, records.processes, regions, texts, copies=copies)
     names = {name for (name,) in records.of("env")} - HARMLESS | variables.names
-    entries = found.entries | ({Entry("environment", "")} if variables.is_all else set())
+    _loosen(found, regions)
+    entries = found.entries | _of_itself(records, regions) | ({Entry("environment", "")} if variables.is_all else set())
     return Depfile(
         variables=tuple(sorted(name for name in names if variables.counts(name, app.env))),
         impure=tuple(sorted(found.obstacles | set(_obstacles(app, records)))),
@@ -47,6 +52,30 @@ def distil_whole(app: App, records: Records, looks: Looks) -> Depfile:
         toolchain=_toolchain(found.packages, records, looks, regions),
         outside=tuple(sorted(found.outside)),
     )
+
+
+def _loosen(found: Found, regions: Regions) -> None:
+    """Files of packages of node that nothing says were installed count one by one."""
+    from rajee_deploy.stack.tracing.installed import is_locked
+
+    for path in found.packages:
+        package = _package(path, regions.root) if "/node_modules/" in path else ""
+        if package and os.path.isfile(path) and not is_locked(regions.root, package):  # noqa: PTH113 -- texts
+            found.entries.add(Entry("file", portable(path, regions.root)))
+
+
+def _of_itself(records: Records, regions: Regions) -> set[Entry]:
+    """What the templates say of the place where they were made."""
+    text = "\n".join(path.read_text("utf-8", "replace") for path in sorted(records.assembly.rglob("*.template.json")))
+    found = set()
+    for name, value in own_names(regions.root).items():
+        # A checkout in the home directory has that in its own path; ":root" is a principal's in many a policy.
+        is_path = value.startswith("/")
+        pattern = re.escape(value) + (r"(?![\w.-])" if is_path else r"(?![\w-])")
+        if value not in ("", "/") and re.search(pattern if is_path else r"(?<![\w:/.-])" + pattern, text):
+            found.add(Entry("self", name))
+        text = text.replace(value, "") if name == "checkout" else text
+    return found
 
 
 def _regions(app: App, records: Records, looks: Looks) -> Regions:

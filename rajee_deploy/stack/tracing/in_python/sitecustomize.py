@@ -80,9 +80,11 @@ def _install(directory):
             return None if _is_own(name) else (name, frame.f_lineno)
         return None if _thread.get_ident() == main else ("a thread", 0)
 
+    prefixes = tuple({sys.prefix + os.sep, sys.base_prefix + os.sep, os.path.expanduser("~/.local/lib/")})
+
     def _is_own(name):
         head, found, tail = name.replace(os.sep, "/").rpartition("-packages/")
-        return bool(found) and tail.split("/", 1)[0].split(".")[0] in _OWN
+        return bool(found) and name.startswith(prefixes) and tail.split("/", 1)[0].split(".")[0] in _OWN
 
     def audit(event, arguments):
         try:
@@ -98,11 +100,18 @@ def _install(directory):
                     asking = sys._getframe(1).f_code.co_filename
                     kind = "modules" if "importlib" in asking or "pkgutil" in asking else "list"
                     record(kind, os.path.abspath(os.fsdecode(path) if path else "."))
+            elif event in ("socket.getaddrinfo", "socket.gethostbyname") and _is_address(arguments[0]):
+                pass
             elif event in _FOREIGN:
                 if not blame(_FOREIGN[event]) and event == "subprocess.Popen":
                     record("started", "by jsii or while importing")
         except Exception as error:  # a trace that has a hole says so
             record("impure", "a call that could not be traced (%s: %s)" % (event, error), "", 0)
+
+    def _is_address(host):
+        """Whether nobody has to be asked where that is."""
+        text = os.fsdecode(host) if isinstance(host, (str, bytes)) else ""
+        return text in ("", "localhost") or ":" in text or not text.strip("0123456789.")
 
     def _writes(mode, flags):
         if isinstance(mode, str):

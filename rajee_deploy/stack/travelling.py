@@ -1,0 +1,61 @@
+"""A list (see `tracing.depfile`) as a document that travels to other machines, and back. Pure.
+
+An entry that lies outside of the checkout says only that something was absent: nobody else's machine is asked for more.
+Where a synth read a file that lies elsewhere, its list says so in the place of that entry, and other machines synthesise.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from rajee_deploy.carried import SCHEMA
+from rajee_deploy.stack.tracing.depfile import Depfile, Entry, Toolchain
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_OUTSIDE = "outside:"
+_KINDS = frozenset({"file", "stat", "link", "list", "modules", "upward", "environment", "self"})
+# Names among the items of a toolchain; no item has a blank in its name.
+_RUNS, _PYTHON, _NODE = "uses runs", "uses python", "uses node"
+
+
+def sent(depfile: Depfile, versions: Mapping[str, str]) -> dict[str, Any]:
+    """The document of a whole list. `versions` are what is installed here, by item."""
+    left = set(depfile.outside)
+    obstacles = [f"what lies outside of the checkout: {path}" for path in depfile.outside]
+    used = depfile.toolchain
+    return {
+        "schema": SCHEMA,
+        "entries": [_written(entry) for entry in depfile.entries if entry.path not in left],
+        "variables": list(depfile.variables),
+        "toolchain": {
+            **versions, _RUNS: " ".join(used.runs), _PYTHON: " ".join(used.python), _NODE: " ".join(used.node),
+        },
+        "obstacles": [*depfile.impure, *obstacles],
+    }  # fmt: skip
+
+
+def received(document: Mapping[str, Any]) -> tuple[Depfile, dict[str, str]]:
+    """The list of a document (see carried.carried_of), and what was installed where it was made, by item."""
+    told = dict(document["toolchain"])
+    runs, python, node = (tuple(told.pop(key, "").split()) for key in (_RUNS, _PYTHON, _NODE))
+    entries = [_read(*entry) for entry in document["entries"]]
+    unknown = sorted({f"an entry of a newer release: {entry.kind}" for entry in entries if entry.kind not in _KINDS})
+    depfile = Depfile(
+        variables=tuple(document["variables"]),
+        impure=(*document["obstacles"], *unknown),
+        is_whole=True,
+        entries=tuple(entry for entry in entries if entry.kind in _KINDS),
+        toolchain=Toolchain(runs, (), python, node),
+    )
+    return depfile, told
+
+
+def _written(entry: Entry) -> list[str]:
+    is_outside = entry.path.startswith(("/", "~", "$TMPDIR"))
+    return [(_OUTSIDE if is_outside else "") + entry.kind, entry.path, *entry.but]
+
+
+def _read(kind: str, path: str, *but: str) -> Entry:
+    return Entry(kind.removeprefix(_OUTSIDE), path, tuple(but))
