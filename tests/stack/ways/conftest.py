@@ -1,0 +1,46 @@
+"""The world in which a way of looking is judged: a clean environment, and directories of its own."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+from stack.ways.world import INFRA, World, judge
+
+# The tests' own session finds these.
+_KEPT = ("RAJEE_TESTS_SESSION", "PYTEST_CURRENT_TEST", "PYTEST_XDIST_WORKER")
+
+
+@pytest.fixture
+def check(tmp_path, monkeypatch, note):
+    """Judges one way; a program that it needs and this machine lacks is said in the last lines of the run."""
+
+    def check(way) -> None:
+        if way.needs and shutil.which(way.needs) is None:
+            note(f"ways of looking at the world: {way.name} needs {way.needs}, which is not here")
+            pytest.skip(f"{way.needs} is not installed")
+        _clean(monkeypatch, tmp_path)
+        with ExitStack() as stack:
+            faults = judge(World(way, tmp_path / "world", tmp_path / "kept", stack))
+        assert not faults, "\n".join(["", *faults])
+
+    return check
+
+
+def _clean(monkeypatch, tmp_path: Path) -> None:
+    path = [str(Path(sys.executable).parent), str(INFRA / "node_modules" / ".bin"), os.environ["PATH"]]
+    for name in [name for name in os.environ if name not in _KEPT]:
+        monkeypatch.delenv(name)
+    home = tmp_path / "world" / "home"
+    given = {
+        "PATH": os.pathsep.join(path), "HOME": str(home), "USER": "me", "LOGNAME": "me", "SHELL": "/bin/sh",
+        "TMPDIR": str(tmp_path / "world" / "tmp"), "LANG": "C.UTF-8", "TERM": "xterm",
+        "RAJEE_DEPLOY_CACHE_DIR": str(tmp_path / "kept" / "cache"),
+    }  # fmt: skip
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr("tempfile.tempdir", None)

@@ -1,0 +1,107 @@
+"""Apps that are a script of the shell, and commands of cdk.json that a shell reads."""
+
+from __future__ import annotations
+
+from stack.ways.apps import python, shell
+from stack.ways.python_rest import BIGGER, EDIT, GIT, SHARED, SMALL
+from stack.ways.way import (
+    NOISE,
+    OTHER_MACHINE,
+    chmod,
+    commit,
+    directory_instead,
+    link,
+    make,
+    remove,
+    rename,
+    setenv,
+    unset,
+    write,
+)
+
+DATA = {"data/a.txt": "one\n"}
+READ = {"files": SHARED, "inputs": (EDIT,)}
+TOOL = "#!/bin/sh\necho one\n"
+OTHER_TOOL = "#!/bin/sh\necho two\n"
+
+
+def variable(name: str, value: str, more: str = "", **way):
+    return shell(name, value, more, prepare=SMALL, **{"inputs": (BIGGER, unset("APP_SIZE")), **way})
+
+
+FILES = (
+    shell("cat", "$(cat ../shared.json)", noise=NOISE, **READ),
+    shell("a redirection", "$line", "read -r line < ../shared.json", **READ),
+    shell("wc", "$(wc -c < ../shared.json)", files=SHARED, inputs=(write("shared.json", "1"),)),
+    shell("test -e", "$([ -e ../local ] && echo yes)", "set +e", inputs=(write("local"), make("local")),
+          noise=OTHER_MACHINE),
+    shell("test -x", "$([ -x ../tool ] && echo yes)", "set +e", files={"tool": "x"}, inputs=(chmod("tool", 0o755),)),
+    shell("test -s and -d", "$([ -s ../a ] && echo full; [ -d ../a ] && echo directory)", "set +e", files={"a": ""},
+          inputs=(write("a"), directory_instead("a"))),
+    shell("a pattern of files", "$(echo ../*/service.yaml)", files={"a/service.yaml": "one\n"},
+          inputs=(write("b/service.yaml"), remove("a/service.yaml")), noise=(write("a/service.yaml"),)),
+    shell("ls", "$(ls -A ../data)", files=DATA, inputs=(write("data/.hidden"), rename("data/a.txt", "data/A.txt"))),
+    shell("find", "$(find ../data -type f | sort)", files=DATA, noise=(write("data/a.txt"), *OTHER_MACHINE),
+          inputs=(write("data/deep/b.txt"), directory_instead("data/a.txt"))),
+    shell("find and xargs", "$(find ../data -name '*.txt' -print0 | sort -z | xargs -0 cat)", files=DATA,
+          inputs=(write("data/a.txt"), write("data/b.txt"))),
+    shell("awk", "$(awk '{print $1}' ../shared.json)", **READ),
+    shell("sed and sort", "$(sed s/o/0/ ../shared.json | sort)", **READ),
+    shell("grep -r", "$(grep -r e ../data || true)", files={"data/a.txt": "e\n"},
+          inputs=(write("data/b.txt", "e\n"), write("data/a.txt", "x\n"))),
+    shell("a digest of a directory", "$(cd ../data && find . -type f | sort | xargs sha256sum)", files=DATA,
+          inputs=(write("data/a.txt"), write("data/b.txt"))),
+    shell("tar of a directory", "$(tar -C ../data --sort=name --mtime=@0 --owner=0 --group=0 --mode=a=r -cf - . | cksum)",
+          files=DATA, inputs=(write("data/a.txt"), write("data/b.txt"), make("data/c"))),
+    shell("readlink", "$(readlink ../current)", prepare=(link("current", "v1"),), inputs=(link("current", "v2"),)),
+    shell("stat", "$(stat -c %s ../shared.json)", files=SHARED, inputs=(write("shared.json", "1"),)),
+    shell("make", "$(make -s -f ../Makefile)", files={**SHARED, "Makefile": "all:\n\t@cat ../shared.json\n"}, inputs=(
+        EDIT, write("Makefile", "all:\n\t@echo other\n")), needs="make"),
+    shell("make that includes what is there", "$(make -s)", needs="make", inputs=(write("cdk/local.mk", "SIZE = two\n"),),
+          files={"cdk/Makefile": "SIZE = one\n-include local.mk\nall:\n\t@echo $(SIZE)\n"}),
+    shell("source", "$SIZE", ". ../vars.env", program="bash", files={"vars.env": "SIZE=one\n"},
+          inputs=(write("vars.env", "SIZE=two\n"),), noise=NOISE),
+    shell("git rev-parse", "$(git rev-parse HEAD)", prepare=GIT, inputs=(commit(),), noise=(write("docs/new.md"),)),
+    shell("git ls-files", "$(git -C .. ls-files --others)", prepare=GIT, inputs=(write("new.txt"),)),
+    shell("a program of the project", "$(PATH=../bin:$PATH; tool)", files={"bin/tool": TOOL},
+          inputs=(write("bin/tool", OTHER_TOOL),)),
+    shell("a program that a nearer one hides", "$(PATH=../near:../bin:$PATH; tool)", files={"bin/tool": TOOL, "near/x": ""},
+          inputs=(write("near/tool", OTHER_TOOL),)),
+)  # fmt: skip
+
+VARIABLES = (
+    variable("a variable that is exported", "$APP_SIZE"),
+    variable("a default", "${APP_SIZE:-none}", inputs=(BIGGER, unset("APP_SIZE")), noise=OTHER_MACHINE),
+    variable("env and grep", "$(env | grep ^APP_ || true)", inputs=(BIGGER, setenv("APP_NEW", "1")), noise=OTHER_MACHINE),
+    variable("printenv", "$(printenv APP_SIZE || true)"),
+    variable("names by a prefix", "${!APP_@}", program="bash", inputs=(unset("APP_SIZE"), setenv("APP_NEW", "1"))),
+    variable("awk's ENVIRON", "$(awk 'BEGIN {print ENVIRON[\"APP_SIZE\"]}')"),
+    variable("a name made of parts", "$value", "name=APP_\nname=${name}SIZE\neval value=\\$$name"),
+    shell("the home directory's name", "$HOME", inputs=(setenv("HOME", "/nowhere"),)),
+    shell("the user's name", "${USER}", inputs=(setenv("USER", "somebody"),)),
+    shell("a run of CI by its name", "$GITHUB_RUN_ID", inputs=(setenv("GITHUB_RUN_ID", "7"),)),
+    shell("a script that looks at nothing", "1", noise=NOISE),
+)  # fmt: skip
+
+COMMANDS = (
+    python("the command's own substitution", "sys.argv[1]", command="python3 app.py $(cat ../shared.json)", **READ),
+    python("the command's variable", "sys.argv[1:]", command="python3 app.py $APP_SIZE", prepare=SMALL, inputs=(BIGGER,)),
+    python("the command's pattern", "sys.argv[1:]", command="python3 app.py ../data/*", files=DATA,
+           inputs=(write("data/b.txt"),)),
+    python("variables of a file before the app", 'os.environ["SIZE"]', command=". ../vars.env; python3 app.py",
+           files={"vars.env": "export SIZE=one\n"}, inputs=(write("vars.env", "export SIZE=two\n"),), noise=OTHER_MACHINE),
+    python("an assignment before the app", 'os.environ["SIZE"]', command="SIZE=$(cat ../shared.json) python3 app.py", **READ),
+    python("a choice by what is there", 'sys.argv[1:]', command="python3 app.py $(test -e ../local && echo more)",
+           inputs=(write("local"),)),
+    python("input from a file", "sys.stdin.read()", command="python3 app.py < ../shared.json", **READ),
+    python("another directory", 'open("shared.json").read()', command="cd .. && python3 cdk/app.py",  **READ),
+    python("a script that exports what it read", 'os.environ["SIZE"]', command="./synth.sh", files={
+           **SHARED, "cdk/synth.sh": "#!/bin/sh\nexport SIZE=$(cat ../shared.json)\nexec python3 app.py\n"},
+           inputs=(EDIT,), noise=OTHER_MACHINE),
+)  # fmt: skip
+
+MACHINE = (
+    shell("uname -n", "$(uname -n | wc -l)", obstacle=True),
+    shell("date of a file that never changes", "$(date -d @0 +%H)", inputs=(setenv("TZ", "UTC-5"),)),
+)  # fmt: skip
+WAYS = (*FILES, *VARIABLES, *COMMANDS, *MACHINE)
