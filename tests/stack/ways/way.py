@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from stack.ways.world import World
 
@@ -25,7 +26,7 @@ class Do:
     """A change of the world, in words and deeds. What undoes it is the world's business."""
 
     label: str
-    act: Callable[[World], None]
+    act: Callable[[World], object]
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,7 @@ class Way:
     `command` is cdk.json's, `files` are those of the checkout. `inputs` change the template, so the fingerprint must
     change; `noise` changes neither. `either` depends on what the tool hands on to the app: the fingerprint must tell
     what the template does, or the tool must refuse to run. With `obstacle` no hash can follow the app, and the
-    fingerprint must say so. `by_cli`: the template is made by the CDK CLI each time, as what the app gets through it is
+    fingerprint must say so. What is `ignored` changes the template, and is noise by the user's word. `by_cli`: the template is made by the CDK CLI each time, as what the app gets through it is
     looked at; else it runs the app as the CLI would. `settings` are of `CdkSettings`.
     """
 
@@ -45,6 +46,7 @@ class Way:
     inputs: tuple[Do, ...] = ()
     noise: tuple[Do, ...] = ()
     either: tuple[Do, ...] = ()
+    ignored: tuple[Do, ...] = ()
     prepare: tuple[Do, ...] = ()
     obstacle: bool = False
     by_cli: bool = False
@@ -145,20 +147,23 @@ def _other_temporary(world: World) -> None:
 def _private(world: World) -> None:
     """As a checkout under umask 077 has them."""
     os.umask(0o077)
-    for path in [world.project, *world.project.rglob("*")]:
-        if not path.is_symlink():
-            path.chmod(path.stat().st_mode & 0o700)
+    for path in _checked_out(world):
+        path.chmod(path.stat().st_mode & 0o700)
 
 
 def _touched(world: World) -> None:
-    for path in world.project.rglob("*"):
-        if not path.is_symlink():
-            os.utime(path, (1, 1))
+    for path in _checked_out(world):
+        os.utime(path, (1, 1))
+
+
+def _checked_out(world: World) -> list[Path]:
+    found = [world.project, *world.project.rglob("*")]
+    return [path for path in found if not path.is_symlink() and "node_modules" not in path.parts]
 
 
 _SESSION = {
     "TERM": "dumb", "COLORTERM": "24bit", "SSH_CONNECTION": "10.0.0.1 1 10.0.0.2 22", "SSH_AUTH_SOCK": "/nowhere/agent",
-    "XDG_SESSION_ID": "7", "OLDPWD": "/nowhere", "SHLVL": "9", "EDITOR": "vi", "DISPLAY": ":7", "PWD": "/nowhere",
+    "XDG_SESSION_ID": "7", "OLDPWD": "/nowhere", "SHLVL": "9", "PWD": "/nowhere",
 }  # fmt: skip
 _RUN_OF_CI = {
     "CI": "true", "GITHUB_RUN_ID": "7", "GITHUB_RUN_NUMBER": "7", "GITHUB_TOKEN": "t", "GITHUB_ACTIONS": "true",
@@ -173,9 +178,10 @@ RUN_OF_CI = Do("a run of CI", lambda world: world.set_variables(_RUN_OF_CI))
 OTHER_MACHINE = (OTHER_PATH, OTHER_HOME, OTHER_TEMPORARY, OTHER_SESSION, RUN_OF_CI)
 OTHER_MODES = Do("umask 077", _private)
 OTHER_TIMES = Do("other file times", _touched)
-UNREAD = (
-    write("cdk/README.md", "words"), write("cdk/images/api/Dockerfile", "FROM scratch"), write("cdk/notes/new.md"),
-    write("cdk/rajee-deploy.toml", "[cdk]\n"), write("docs/new.md"), write("cdk/__pycache__/app.cpython-399.pyc"),
-    write("cdk/.venv/pyvenv.cfg"), write("cdk/.pytest_cache/x"), write("../unrelated/file"), write("~/.bash_history"),
+_UNREAD = (
+    "cdk/README.md", "cdk/images/api/Dockerfile", "cdk/notes/new.md", "cdk/rajee-deploy.toml", "docs/new.md",
+    "cdk/__pycache__/app.cpython-399.pyc", "cdk/.venv/pyvenv.cfg", "cdk/.pytest_cache/x", "../unrelated/file",
+    "~/.bash_history",
 )  # fmt: skip
-NOISE = (*OTHER_MACHINE, OTHER_MODES, OTHER_TIMES, *UNREAD)
+UNREAD = Do("files that nothing reads", lambda world: [world.write(path, "two\n") for path in _UNREAD])
+NOISE = (*OTHER_MACHINE, OTHER_MODES, OTHER_TIMES, UNREAD)

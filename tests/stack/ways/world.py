@@ -80,6 +80,7 @@ class World:
     def write(self, path: str, content: str | bytes) -> None:
         place = self.at(path)
         place.parent.mkdir(parents=True, exist_ok=True)
+        place.unlink(missing_ok=True)  # it may be a link to the same file in the backup
         place.write_bytes(content if isinstance(content, bytes) else content.encode())
         if bytes(content[:2] if isinstance(content, bytes) else content[:2].encode()) == b"#!":
             place.chmod(0o755)
@@ -144,7 +145,7 @@ class World:
         project, aws, variables = self.project, FakeAws(**vars(self.aws)), dict(os.environ)
         umask = os.umask(0o022)
         os.umask(umask)
-        shutil.copytree(self.root, backup, symlinks=True)
+        shutil.copytree(self.root, backup, symlinks=True, copy_function=_keep)
         try:
             do.act(self)
             yield
@@ -157,6 +158,11 @@ class World:
             tempfile.tempdir = None
             shutil.rmtree(self.root)
             backup.rename(self.root)
+
+
+def _keep(source: str, target: str) -> None:
+    """Installed packages are many, and only ever replaced."""
+    (os.link if "/node_modules/" in source else shutil.copy2)(source, target)
 
 
 def obstacles(fingerprint: Fingerprint) -> list[str]:
@@ -175,7 +181,7 @@ def judge(world: World) -> list[str]:
         faults.append("false no-op: always, for no obstacle is seen")
     if world.fingerprint().digest != recorded.digest:
         faults.append("needless synth: without any change")
-    for do in (*world.way.inputs, *world.way.noise, *world.way.either):
+    for do in (*world.way.inputs, *world.way.noise, *world.way.either, *world.way.ignored):
         with world.changed(do):
             faults += _judge_change(world, do, recorded, template)
         if world.fingerprint().digest != recorded.digest:
@@ -191,9 +197,10 @@ def _judge_change(world: World, do: Do, recorded: Fingerprint, template: str) ->
     except ConfigurationError:
         assert do in way.either, f"refused: {do.label}"
         return []
-    assert do in way.either or differs == (do in way.inputs), f"vacuous: {do.label}"
+    changes = (*way.inputs, *way.ignored)
+    assert do in way.either or differs == (do in changes), f"vacuous: {do.label}"
     is_noticed = now.digest != recorded.digest
-    if differs:
+    if differs and do not in way.ignored:
         return [] if is_noticed or obstacles(now) else [f"false no-op: {do.label}"]
     return [f"needless synth: {do.label}: {_difference(recorded, now)}"] if is_noticed else []
 
