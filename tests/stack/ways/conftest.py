@@ -16,16 +16,26 @@ _KEPT = ("RAJEE_TESTS_SESSION", "PYTEST_CURRENT_TEST", "PYTEST_XDIST_WORKER")
 
 
 @pytest.fixture
-def check(tmp_path, monkeypatch, note):
-    """Judges one way; a program that it needs and this machine lacks is said in the last lines of the run."""
+def make_world(tmp_path, monkeypatch, note):
+    """The world of one way. A program that it needs and this machine lacks is said in the last lines of the run."""
+    with ExitStack() as stack:
+
+        def make(way) -> World:
+            if way.needs and shutil.which(way.needs) is None:
+                note(f"a way of looking at the world: {way.name} needs {way.needs}, which is not here")
+                pytest.skip(f"{way.needs} is not installed")
+            _clean(monkeypatch, tmp_path)
+            return World(way, tmp_path / "world", tmp_path / "kept", stack)
+
+        yield make
+
+
+@pytest.fixture
+def check(make_world):
+    """Judges one way."""
 
     def check(way) -> None:
-        if way.needs and shutil.which(way.needs) is None:
-            note(f"ways of looking at the world: {way.name} needs {way.needs}, which is not here")
-            pytest.skip(f"{way.needs} is not installed")
-        _clean(monkeypatch, tmp_path)
-        with ExitStack() as stack:
-            faults = judge(World(way, tmp_path / "world", tmp_path / "kept", stack))
+        faults = judge(make_world(way))
         assert not faults, "\n".join(["", *faults])
 
     return check

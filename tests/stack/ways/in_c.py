@@ -32,16 +32,16 @@ WAYS = (
     compiled("environ", '  for (char **each = environ; *each; each++)\n    if (!strncmp(*each, "APP_", 4)) strcat(value, *each);',
              "#include <unistd.h>", prepare=SMALL, inputs=(BIGGER, setenv("APP_NEW", "1")), noise=OTHER_MACHINE),
     compiled("a thread", "  pthread_t thread;\n  pthread_create(&thread, 0, cat, value);\n  pthread_join(thread, 0);",
-             "#include <pthread.h>\nstatic void *cat(void *value) {\n  FILE *in = fopen(\"../shared.json\", \"r\");\n"
+             '#include <pthread.h>\nstatic void *cat(void *value) {\n  FILE *in = fopen("../shared.json", "r");\n'
              "  fread(value, 1, 4095, in);\n  return 0;\n}", **READ),
     compiled("fork", "  int ends[2];\n  pipe(ends);\n  if (!fork()) {\n  " + CAT + "\n    write(ends[1], value, 99);\n"
              "    _exit(0);\n  }\n  read(ends[0], value, 99);", "#include <unistd.h>", **READ),
     compiled("a program that is compiled by the command", CAT, command="cc -w -o app app.c && ./app", **READ),
     compiled("gethostname", "  char name[99];\n  value[0] = '0' + gethostname(name, 99);", "#include <unistd.h>",
-             obstacle=True),
+             obstacle="always"),
     compiled("a connection", '  struct sockaddr_in to = {AF_INET};\n  FILE *in = fopen("where.json", "r");\n  int port;\n'
              '  fscanf(in, "%d", &port);\n  to.sin_port = htons(port);\n  to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);\n'
              "  int there = socket(AF_INET, SOCK_STREAM, 0);\n  connect(there, (struct sockaddr *) &to, sizeof to);\n"
              "  read(there, value, 99);", "#include <arpa/inet.h>\n#include <unistd.h>",
-             prepare=(serve(socket.AF_INET),), obstacle=True),
+             prepare=(serve(socket.AF_INET),), obstacle="always"),
 )  # fmt: skip

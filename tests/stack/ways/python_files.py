@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import sqlite3
 import tempfile
 import zipfile
@@ -13,7 +14,9 @@ from stack.ways.way import (
     NOISE,
     OTHER_MACHINE,
     OTHER_MODES,
+    OTHER_PATH,
     OTHER_TIMES,
+    Do,
     chmod,
     directory_instead,
     link,
@@ -22,6 +25,14 @@ from stack.ways.way import (
     rename,
     write,
 )
+
+# What a log of system calls has to quote, and what is longer than it prints of other strings.
+ODD = ("../o\"dd na'me", "../new\nline\\", "../" + "long" * 60, "../<unfinished ...>", "../) = -1 ENOENT (x)")
+
+
+def attribute(value: bytes) -> Do:
+    return Do(f"an attribute is {value!r}", lambda world: os.setxattr(world.at("shared.json"), "user.acme", value))
+
 
 SHARED = {"shared.json": "one\n"}
 DATA = {"data/a.txt": "one\n"}
@@ -157,6 +168,11 @@ ABSENT = (
         noise=OTHER_MACHINE,
     ),
     python(
+        "an absent package without a file of its own",
+        "value", "try:\n    import acme_plugins as found\n    value = found.__name__\nexcept ImportError:\n    value = 1",
+        inputs=(write("cdk/acme_plugins/data.txt"),), noise=OTHER_MACHINE,
+    ),
+    python(
         "a module that another shadows", "conf.value", 'sys.path[:0] = ["../near", "../far"]\nimport conf',
         files={"near/x.py": "", "far/conf.py": "value = 1"},
         inputs=(write("near/conf.py", "value = 2"), write("near/conf/__init__.py", "value = 2"),
@@ -198,7 +214,7 @@ LOOKED_AT = (
            'os.read(os.open("a.txt", os.O_RDONLY, dir_fd=os.open("../data", os.O_RDONLY)), 99)', files=DATA,
            inputs=(write("data/a.txt"),)),
     python("through /proc/self/cwd", 'open("/proc/self/cwd/../shared.json").read()', files=SHARED, inputs=(EDIT,)),
-    python("mmap", 'mmap.mmap(file.fileno(), 0, prot=mmap.PROT_READ)[:]', 'import mmap\nfile = open("../shared.json", "rb")',
+    python("mmap", "mmap.mmap(file.fileno(), 0, prot=mmap.PROT_READ)[:]", 'import mmap\nfile = open("../shared.json", "rb")',
            files=SHARED, inputs=(EDIT,)),
     python("sqlite3", 'sqlite3.connect("file:../data.db?mode=ro", uri=True).execute("select v from t").fetchall()',
            "import sqlite3", files={"data.db": database("one")}, inputs=(write("data.db", database("two")),)),
@@ -209,6 +225,22 @@ LOOKED_AT = (
     python("a thread", "found", 'import threading\nfound = []\nthread = threading.Thread(\n'
            '    target=lambda: found.append(open("../shared.json").read()))\nthread.start()\nthread.join()',
            files=SHARED, inputs=(EDIT,)),
+    python("odd names", "[open(n, errors='ignore').read() for n in names]",
+           f"names = {[*ODD]!r}",
+           files={n[3:]: "one\n" for n in ODD}, inputs=tuple(write(n[3:]) for n in ODD), noise=(OTHER_PATH,)),
+    python("many threads at once", "list(pool.map(lambda n: open(f'../data/{n}').read(), range(60)))",
+           "from concurrent.futures import ThreadPoolExecutor\npool = ThreadPoolExecutor(12)",
+           files={f"data/{n}": "one\n" for n in range(60)}, inputs=(write("data/17"), write("data/59"))),
+    python("a descriptor as the current directory", "value", 'os.fchdir(os.open("../data", os.O_RDONLY))\n'
+           'value = [open("a.txt").read(), os.path.exists("b.txt")]', files=DATA,
+           inputs=(write("data/a.txt"), write("data/b.txt"))),
+    python("a listing to which the app adds", 'sorted(n for n in os.listdir("..") if n[0] not in "._")',
+           'open("../made.txt", "w").close()', inputs=(write("new.txt"),)),
+    python("a cache of the app's own", 'open("../cache.txt").read()',
+           'if not os.path.exists("../cache.txt"):\n    Path("../cache.txt").write_text("one")',
+           inputs=(write("cache.txt"),), noise=(remove("cache.txt"),)),
+    python("an extended attribute", 'os.getxattr("../shared.json", "user.acme")', files=SHARED, obstacle="sometimes",
+           prepare=(attribute(b"one"),), inputs=(attribute(b"two"),)),
     python("another directory as the current one", "value", 'os.chdir("../data")\nvalue = open("a.txt").read()',
            files=DATA, inputs=(write("data/a.txt"),)),
     python("a file of the app's directory", 'open("conf.txt").read()', files={"cdk/conf.txt": "one\n"},
@@ -223,6 +255,6 @@ LOOKED_AT = (
     python("runpy", 'runpy.run_path("../extra.py")["value"]', "import runpy", files={"extra.py": "value = 1"},
            inputs=(write("extra.py", "value = 2"),)),
     python("a module that is run", "1", command="python3 -m service", inputs=(write("cdk/service/__main__.py",
-           'from assembly import write\nwrite(2)'),), files={"cdk/service/__main__.py": 'from assembly import write\nwrite(1)'}),
+           "from assembly import write\nwrite(2)"),), files={"cdk/service/__main__.py": "from assembly import write\nwrite(1)"}),
 )  # fmt: skip
 WAYS = (*LISTED, *LINKS, *ABSENT, *LOOKED_AT)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import py_compile
 import socket
 import sys
 import threading
@@ -51,7 +52,7 @@ PROGRAMS = (
     python("a launcher before the interpreter", 'open("../shared.json").read()', command="env python3 app.py",
            files=SHARED, inputs=(EDIT,), noise=NOISE),
     python("a program of the project that runs Python", "1", command="./launch", inputs=(EDIT,), noise=NOISE, files={
-        **SHARED, "cdk/launch": '#!/bin/sh\nexec python3 other.py\n',
+        **SHARED, "cdk/launch": "#!/bin/sh\nexec python3 other.py\n",
         "cdk/other.py": 'from assembly import write\nwrite(open("../shared.json").read())'}),
 )  # fmt: skip
 
@@ -66,9 +67,10 @@ VARIABLES = (
              inputs=(BIGGER, setenv("APP_NEW", "1")), noise=OTHER_MACHINE),
     variable("os.path.expandvars", 'os.path.expandvars("$APP_SIZE")'),
     variable("the environment of a started program", 'os.popen("printenv APP_SIZE").read()', noise=OTHER_MACHINE),
-    variable("/proc/self/environ", 'b"APP_SIZE=one" in open("/proc/self/environ", "rb").read().split(bytes(1))'),
-    variable("C's own getenv", "libc.getenv(b'APP_SIZE')",
-             "import ctypes\nlibc = ctypes.CDLL(None)\nlibc.getenv.restype = ctypes.c_char_p"),
+    variable("/proc/self/environ", 'b"APP_SIZE=one" in open("/proc/self/environ", "rb").read().split(bytes(1))',
+             obstacle="sometimes"),
+    variable("C's own getenv", "libc.getenv(b'APP_SIZE')", "import ctypes\nlibc = ctypes.CDLL(None)\n"
+             "libc.getenv.restype = ctypes.c_char_p", obstacle="sometimes"),
     python("the user's name by its variable", 'os.environ["USER"]', inputs=(setenv("USER", "somebody"),)),
     python("the home directory's name", 'os.environ["HOME"]', inputs=(setenv("HOME", "/nowhere"),)),
     python("TZ", 'time.strftime("%H", time.localtime(0))', "import time", inputs=(setenv("TZ", "UTC-5"),)),
@@ -129,6 +131,15 @@ def installed(name: str, value: str, version: str = "1.0") -> Do:
     return Do(f"{name} {version} is installed, {value}", act)
 
 
+def compiled(value: str) -> Do:
+    def act(world: World) -> None:
+        world.write("lib/conf.py", f"value = {value!r}\n")
+        py_compile.compile(str(world.at("lib/conf.py")), str(world.at("lib/conf.pyc")), doraise=True)
+        world.at("lib/conf.py").unlink()
+
+    return Do(f"lib/conf.pyc is compiled from {value}", act)
+
+
 ENVIRONMENT = (environment_of("env", "one"),)
 ANOTHER = environment_of("another", "two")
 SAME = environment_of("same", "one")
@@ -149,6 +160,8 @@ LIBRARIES = (
     python("code in a directory called like a library of jsii's", "attrs_like.value()",
            'sys.path.append("lib/site-packages/attrs")\nimport attrs_like', prepare=SMALL, inputs=(BIGGER,), files={
         "cdk/lib/site-packages/attrs/attrs_like.py": 'import os\ndef value():\n    return os.environ["APP_SIZE"]\n'}),
+    python("a module without its source", "conf.value", 'sys.path.append("../lib")\nimport conf',
+           prepare=(compiled("one"),), inputs=(compiled("two"),)),
     python("files in a directory called like jsii's", 'open("../jsii-kernel-a/x").read()',
            files={"jsii-kernel-a/x": "one\n"}, inputs=(write("jsii-kernel-a/x"),)),
 )  # fmt: skip
@@ -179,14 +192,14 @@ def _answer(server: socket.socket) -> None:
         client.close()
 
 
-ASK = 'import socket\nclient = socket.socket({})\nclient.connect({})\nvalue = client.recv(9)'
+ASK = "import socket\nclient = socket.socket({})\nclient.connect({})\nvalue = client.recv(9)"
 MACHINE = (
-    python("the host's name", "bool(socket.gethostname())", "import socket", obstacle=True),
-    python("the host's name by uname", "bool(os.uname().nodename)", obstacle=True),
+    python("the host's name", "bool(socket.gethostname())", "import socket", obstacle="always"),
+    python("the host's name by uname", "bool(os.uname().nodename)", obstacle="always"),
     python("a server on this machine", "value", ASK.format("", '("127.0.0.1", json.load(open("where.json")))'),
-           prepare=(serve(socket.AF_INET),), obstacle=True),
+           prepare=(serve(socket.AF_INET),), obstacle="always"),
     python("a daemon's socket", "value", ASK.format("socket.AF_UNIX", 'json.load(open("where.json"))'),
-           prepare=(serve(socket.AF_UNIX),), obstacle=True),
+           prepare=(serve(socket.AF_UNIX),), obstacle="always"),
     python("a refused connection", "value", 'import socket\ntry:\n    socket.create_connection(("127.0.0.1", 9))\n'
            "except OSError as error:\n    value = 1"),
 )  # fmt: skip

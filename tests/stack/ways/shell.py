@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
+from typing import TYPE_CHECKING
+
 from stack.ways.apps import python, shell
 from stack.ways.python_rest import BIGGER, EDIT, GIT, SHARED, SMALL
 from stack.ways.way import (
     NOISE,
     OTHER_MACHINE,
+    Do,
     chmod,
     commit,
     directory_instead,
@@ -19,6 +23,9 @@ from stack.ways.way import (
     write,
 )
 
+if TYPE_CHECKING:
+    from stack.ways.world import World
+
 DATA = {"data/a.txt": "one\n"}
 READ = {"files": SHARED, "inputs": (EDIT,)}
 TOOL = "#!/bin/sh\necho one\n"
@@ -29,10 +36,19 @@ def variable(name: str, value: str, more: str = "", **way):
     return shell(name, value, more, prepare=SMALL, **{"inputs": (BIGGER, unset("APP_SIZE")), **way})
 
 
+def path(*names: str) -> Do:
+    """Directories beside the checkout go first on PATH, `nearer` before all."""
+
+    def act(world: World) -> None:
+        first = [str(world.root / name) for name in ("nearer", *names)]
+        world.set_variables({"PATH": os.pathsep.join([*first, os.environ["PATH"]])})
+
+    return Do(f"{', '.join(names)} on PATH", act)
+
+
 FILES = (
     shell("cat", "$(cat ../shared.json)", noise=NOISE, **READ),
     shell("a redirection", "$line", "read -r line < ../shared.json", **READ),
-    shell("wc", "$(wc -c < ../shared.json)", files=SHARED, inputs=(write("shared.json", "1"),)),
     shell("test -e", "$([ -e ../local ] && echo yes)", "set +e", inputs=(write("local"), make("local")),
           noise=OTHER_MACHINE),
     shell("test -x", "$([ -x ../tool ] && echo yes)", "set +e", files={"tool": "x"}, inputs=(chmod("tool", 0o755),)),
@@ -43,14 +59,14 @@ FILES = (
     shell("ls", "$(ls -A ../data)", files=DATA, inputs=(write("data/.hidden"), rename("data/a.txt", "data/A.txt"))),
     shell("find", "$(find ../data -type f | sort)", files=DATA, noise=(write("data/a.txt"), *OTHER_MACHINE),
           inputs=(write("data/deep/b.txt"), directory_instead("data/a.txt"))),
-    shell("find and xargs", "$(find ../data -name '*.txt' -print0 | sort -z | xargs -0 cat)", files=DATA,
-          inputs=(write("data/a.txt"), write("data/b.txt"))),
-    shell("awk", "$(awk '{print $1}' ../shared.json)", **READ),
-    shell("sed and sort", "$(sed s/o/0/ ../shared.json | sort)", **READ),
-    shell("grep -r", "$(grep -r e ../data || true)", files={"data/a.txt": "e\n"},
-          inputs=(write("data/b.txt", "e\n"), write("data/a.txt", "x\n"))),
-    shell("a digest of a directory", "$(cd ../data && find . -type f | sort | xargs sha256sum)", files=DATA,
-          inputs=(write("data/a.txt"), write("data/b.txt"))),
+    shell("tools of a shell", "$(wc -c < ../wc) $(find ../xargs -name '*.txt' -print0 | sort -z | xargs -0 cat)"
+          "$(awk '{print $1}' ../awk) $(sed s/o/0/ ../sed | sort) $(grep -r e ../grep)"
+          "$(cd ../sum && find . -type f | sort | xargs sha256sum)",
+          files={"wc": "one\n", "xargs/a.txt": "one\n", "awk": "one\n", "sed": "one\n", "grep/a": "one\n", "sum/a": ""},
+          inputs=(write("wc", "1"), write("xargs/a.txt"), write("xargs/b.txt"), write("awk"), write("sed"),
+                  write("grep/b", "e\n"), write("sum/b", ""), write("sum/a"))),
+    shell("several processes at once", "$(ls ../data/* | xargs -P 4 -n 1 cat | sort | cksum)",
+          files={f"data/{n}": f"{n}\n" for n in range(40)}, inputs=(write("data/17"), write("data/new"))),
     shell("tar of a directory", "$(tar -C ../data --sort=name --mtime=@0 --owner=0 --group=0 --mode=a=r -cf - . | cksum)",
           files=DATA, inputs=(write("data/a.txt"), write("data/b.txt"), make("data/c"))),
     shell("readlink", "$(readlink ../current)", prepare=(link("current", "v1"),), inputs=(link("current", "v2"),)),
@@ -91,7 +107,7 @@ COMMANDS = (
     python("variables of a file before the app", 'os.environ["SIZE"]', command=". ../vars.env; python3 app.py",
            files={"vars.env": "export SIZE=one\n"}, inputs=(write("vars.env", "export SIZE=two\n"),), noise=OTHER_MACHINE),
     python("an assignment before the app", 'os.environ["SIZE"]', command="SIZE=$(cat ../shared.json) python3 app.py", **READ),
-    python("a choice by what is there", 'sys.argv[1:]', command="python3 app.py $(test -e ../local && echo more)",
+    python("a choice by what is there", "sys.argv[1:]", command="python3 app.py $(test -e ../local && echo more)",
            inputs=(write("local"),)),
     python("input from a file", "sys.stdin.read()", command="python3 app.py < ../shared.json", **READ),
     python("another directory", 'open("shared.json").read()', command="cd .. && python3 cdk/app.py",  **READ),
@@ -101,7 +117,10 @@ COMMANDS = (
 )  # fmt: skip
 
 MACHINE = (
-    shell("uname -n", "$(uname -n | wc -l)", obstacle=True),
+    shell("a program on PATH", "$(tool)", files={"../tools/tool": TOOL}, prepare=(path("tools"),), inputs=(
+        write("../tools/tool", OTHER_TOOL), write("../nearer/tool", OTHER_TOOL)), noise=(path("unrelated"),)),
+    shell("CI by its name", "${CI:-no}", inputs=(setenv("CI", "true"),), noise=(setenv("GITHUB_RUN_ID", "7"),)),
+    shell("uname -n", "$(uname -n | wc -l)", obstacle="always"),
     shell("date of a file that never changes", "$(date -d @0 +%H)", inputs=(setenv("TZ", "UTC-5"),)),
 )  # fmt: skip
 WAYS = (*FILES, *VARIABLES, *COMMANDS, *MACHINE)

@@ -46,7 +46,7 @@ WAYS = (
     way("tsx and a file", TSX, READ, files=SHARED, inputs=(EDIT,), noise=MACHINE),
     way("tsx and a module that another shadows", TSX, "conf", IMPORT, files=CONF, noise=(OTHER_PATH,),
         inputs=(write("conf.ts", "export default 2;\n"), write("conf/index.ts", "export default 3;\n"))),
-    way("tsx and the paths of tsconfig.json", TSX, "conf", 'import conf from "conf";', 
+    way("tsx and the paths of tsconfig.json", TSX, "conf", 'import conf from "conf";',
         files={"cdk/tsconfig.json": paths("one"), "cdk/one/conf.ts": "export default 1;\n",
                "cdk/two/conf.ts": "export default 2;\n"}, inputs=(write("cdk/tsconfig.json", paths("two")),)),
     way("tsx and the base of tsconfig.json", TSX, "conf", 'import conf from "conf";', files={

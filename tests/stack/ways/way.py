@@ -35,8 +35,8 @@ class Way:
 
     `command` is cdk.json's, `files` are those of the checkout. `inputs` change the template, so the fingerprint must
     change; `noise` changes neither. `either` depends on what the tool hands on to the app: the fingerprint must tell
-    what the template does, or the tool must refuse to run. With `obstacle` no hash can follow the app, and the
-    fingerprint must say so. What is `ignored` changes the template, and is noise by the user's word. `by_cli`: the template is made by the CDK CLI each time, as what the app gets through it is
+    what the template does, or the tool must refuse to run. Where no hash can follow the app, the fingerprint must say so
+    (`obstacle` is "always"), or it may ("sometimes"). What is `ignored` changes the template, and is noise by the user's word. `by_cli`: the template is made by the CDK CLI each time, as what the app gets through it is
     looked at; else it runs the app as the CLI would. `settings` are of `CdkSettings`.
     """
 
@@ -48,7 +48,7 @@ class Way:
     either: tuple[Do, ...] = ()
     ignored: tuple[Do, ...] = ()
     prepare: tuple[Do, ...] = ()
-    obstacle: bool = False
+    obstacle: str = "never"
     by_cli: bool = False
     needs: str = ""  # a program that not every machine has
     settings: Mapping[str, Any] = field(default_factory=dict)

@@ -21,7 +21,7 @@ from rajee_deploy.errors import ConfigurationError
 from rajee_deploy.settings import CdkSettings
 from rajee_deploy.stack.app import CdkApp
 from rajee_deploy.stack.cdk import CDK_ENVIRONMENT, Cdk
-from rajee_deploy.synthesis import Synthesiser, Synthesis, synthesise
+from rajee_deploy.synthesis import Synthesis, Synthesiser, synthesise
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -176,8 +176,8 @@ def judge(world: World) -> list[str]:
     assert world.template() == template, "the app makes another template than its synth"
     recorded = made.fingerprint
     held = obstacles(recorded)
-    faults = [f"needless synth: always, for {', '.join(held)}"] if held and not world.way.obstacle else []
-    if world.way.obstacle and not held:
+    faults = [f"needless synth: always, for {', '.join(held)}"] if held and world.way.obstacle == "never" else []
+    if world.way.obstacle == "always" and not held:
         faults.append("false no-op: always, for no obstacle is seen")
     if world.fingerprint().digest != recorded.digest:
         faults.append("needless synth: without any change")
