@@ -1,0 +1,13 @@
+"""Apps that are scripts, and commands that a shell reads."""
+
+from __future__ import annotations
+
+import pytest
+from stack.ways import shell
+
+pytestmark = pytest.mark.cdk
+
+
+@pytest.mark.parametrize("way", shell.WAYS, ids=str)
+def test_what_the_app_sees_is_what_is_hashed(check, way):
+    check(way)

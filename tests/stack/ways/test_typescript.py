@@ -1,0 +1,13 @@
+"""Apps in TypeScript."""
+
+from __future__ import annotations
+
+import pytest
+from stack.ways import typescript
+
+pytestmark = pytest.mark.cdk
+
+
+@pytest.mark.parametrize("way", typescript.WAYS, ids=str)
+def test_what_the_app_sees_is_what_is_hashed(check, way):
+    check(way)
