@@ -166,7 +166,7 @@ _SESSION = {
     "XDG_SESSION_ID": "7", "OLDPWD": "/nowhere", "SHLVL": "9", "PWD": "/nowhere",
 }  # fmt: skip
 _RUN_OF_CI = {
-    "CI": "true", "GITHUB_RUN_ID": "7", "GITHUB_RUN_NUMBER": "7", "GITHUB_TOKEN": "t", "GITHUB_ACTIONS": "true",
+    "GITHUB_RUN_ID": "7", "GITHUB_RUN_NUMBER": "7", "GITHUB_TOKEN": "t",
     "CI_JOB_ID": "7", "CI_JOB_TOKEN": "t", "CI_PIPELINE_ID": "7", "BUILD_NUMBER": "7", "CIRCLE_BUILD_NUM": "7",
     "BUILDKITE_BUILD_ID": "7", "CODEBUILD_BUILD_ID": "x:7", "BITBUCKET_BUILD_NUMBER": "7",
 }  # fmt: skip

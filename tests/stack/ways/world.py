@@ -45,6 +45,9 @@ class FakeAws:
         chosen = {"AWS_REGION": self.region, "AWS_DEFAULT_REGION": self.region}
         return chosen | ({"AWS_PROFILE": self.profile} if self.profile else {})
 
+    def resolved_environment(self) -> dict[str, str]:
+        return {"AWS_REGION": self.region, "AWS_DEFAULT_REGION": self.region}
+
     def identity(self) -> Identity:
         return US
 
@@ -166,8 +169,9 @@ def _keep(source: str, target: str) -> None:
 
 
 def obstacles(fingerprint: Fingerprint) -> list[str]:
-    """What no hash can follow: with any of these a synth decides."""
-    return [str(item.value) for item in fingerprint.inputs if item.name.startswith("impure:")]
+    """What no hash can follow: with any of these a synth decides; and what ties a template to the machine it is made on."""
+    tied = [item.name for item in fingerprint.inputs if item.name.startswith("traced:self:")]
+    return [*(str(item.value) for item in fingerprint.inputs if item.name.startswith("impure:")), *tied]
 
 
 def judge(world: World) -> list[str]:
