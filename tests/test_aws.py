@@ -75,3 +75,26 @@ def test_children_get_the_same_profile_and_region(no_settings):
     assert Aws(profile="p").child_environment() == {
         "AWS_REGION": "eu-west-1", "AWS_DEFAULT_REGION": "eu-west-1", "AWS_PROFILE": "p",
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("profile", "environment", "expected"),
+    [
+        (None, {}, {}),
+        (None, {"AWS_PROFILE": "p"}, {"AWS_PROFILE": "p"}),
+        (None, {"AWS_DEFAULT_PROFILE": "p"}, {"AWS_PROFILE": "p"}),
+        # boto3 takes the keys, and the CDK CLI would take the profile.
+        (None, {"AWS_PROFILE": "p", "AWS_ACCESS_KEY_ID": "k"}, {"AWS_PROFILE": None, "AWS_DEFAULT_PROFILE": None}),
+        ("p", {"AWS_PROFILE": "q", "AWS_ACCESS_KEY_ID": "k"}, {"AWS_PROFILE": "p"}),
+        # And of the two names each takes the other first.
+        (None, {"AWS_PROFILE": "q", "AWS_DEFAULT_PROFILE": "p"}, {"AWS_PROFILE": "p"}),
+    ],
+)
+def test_children_are_nobody_else_to_aws(no_settings, monkeypatch, profile, environment, expected):
+    (no_settings / "config").write_text("[profile p]\nregion = eu-west-1\n[profile q]\nregion = eu-west-1\n")
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID", raising=False)
+    monkeypatch.setenv("AWS_REGION", "eu-west-1")
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    region = {"AWS_REGION": "eu-west-1", "AWS_DEFAULT_REGION": "eu-west-1"}
+    assert Aws(profile=profile).child_environment() == {**region, **expected}

@@ -230,6 +230,7 @@ def test_keepers_tell_stacks_parameters_and_places_apart_and_fit_into_a_tag():
     assert retention.keeper("App", "T", PLACE, is_shared=True) == f"App.{PLACE}_T"
     long = {retention.keeper("S" * 128, f"T{number}", "", is_shared=True) for number in range(2)}
     assert len(long) == 2
+    assert all(re.fullmatch(r"S{113}\.\.[0-9a-f]{8}", name) for name in long)
     assert {len(f"live-{name}") for name in long} == {128}
 
 

@@ -177,12 +177,19 @@ class Aws:
             raise unknown("sts:GetCallerIdentity", "the answer names no account")
         return Identity(account, self.region)
 
-    def child_environment(self) -> dict[str, str]:
-        """Variables that make a child program (cdk) use this very profile and region."""
-        chosen = {"AWS_REGION": self.region, "AWS_DEFAULT_REGION": self.region}
-        if self.profile:
-            chosen["AWS_PROFILE"] = self.profile
-        return chosen
+    def child_environment(self) -> dict[str, str | None]:
+        """Variables that make a child program (cdk) use this very profile and region; None takes one away.
+
+        For boto3 keys in the environment go before its AWS_PROFILE, and AWS_DEFAULT_PROFILE before that; for the CDK
+        CLI it is the other way round: it would deploy as somebody else than was asked who we are.
+        """
+        region = {"AWS_REGION": self.region, "AWS_DEFAULT_REGION": self.region}
+        told = self.profile or os.environ.get("AWS_DEFAULT_PROFILE") or os.environ.get("AWS_PROFILE")
+        if not told:
+            return {**region}
+        if self.profile is None and os.environ.get("AWS_ACCESS_KEY_ID"):
+            return {**region, "AWS_PROFILE": None, "AWS_DEFAULT_PROFILE": None}
+        return {**region, "AWS_PROFILE": told}
 
     def resolved_environment(self) -> dict[str, str]:
         """Variables that say the same to a child program (synth) without a profile: keys, region, and what the profile

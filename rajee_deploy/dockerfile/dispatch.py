@@ -209,11 +209,7 @@ class Walk:
         elif value is None and name in scope.values:
             value = scope.value(name)
             scope.use([name])
-        noted = given if given is not None or default is not None else scope.values.get(name)
-        if name in scope.automatic or given is not None:
-            self.found.args[name] = noted if noted is not None else self.found.args.get(name)
-        else:
-            self.found.args.setdefault(name, None)
+        self.found.args[name] = given  # the value that BuildKit itself gives one is noted by `use`
         return value
 
     def _transfer(self, transfer: Transfer, origins: tuple[State | None, ...]) -> None:

@@ -35,6 +35,16 @@ def test_keys_of_the_environment(monkeypatch, token):
     assert Aws().resolved_environment() == {**REGION, **KEYS, **token}
 
 
+@pytest.mark.parametrize("more", [{}, {"AWS_MAX_ATTEMPTS": "2"}], ids=["short", "boto3"])
+def test_keys_of_the_environment_go_before_its_profile(files, monkeypatch, more):
+    """What children are told when both are there stands on it (see Aws.child_environment)."""
+    (files / "credentials").write_text("[p]\naws_access_key_id = other\naws_secret_access_key = other\n")
+    for name, value in {**KEYS, **more, "AWS_PROFILE": "p"}.items():
+        monkeypatch.setenv(name, value)
+    assert Aws().resolved_environment() == {**REGION, **KEYS}
+    assert Aws(profile="p").resolved_environment()["AWS_ACCESS_KEY_ID"] == "other"
+
+
 def test_keys_of_a_profile(files):
     (files / "credentials").write_text("[p]\naws_access_key_id = key\naws_secret_access_key = secret\n")
     assert Aws(profile="p").resolved_environment() == {**REGION, **KEYS}

@@ -209,6 +209,9 @@ def test_an_image_in_the_place_of_a_stage_has_triggers_for_old_frontends_alone(o
         ("", True), ("dir", True), ("", True), ("", False),
     ]  # fmt: skip
     assert dict(found.build_args) == {"V": "1"}
+    earlier = f"FROM scratch AS first\nARG OWN\n{text}COPY --from=first / /\n"
+    found = locked(earlier, {"P": "a"}, [onbuild], contexts=contexts, args={"V": "1"})
+    assert dict(found.build_args) == {"OWN": None, "V": "1"}
     without = locked(text, {"P": "a"}, contexts=contexts, args={"V": "1"})
     assert (reads(without), dict(without.build_args)) == (["/a", "/y"], {})
 

@@ -91,10 +91,12 @@ def test_heredocs_become_files():
 
 def test_stages_have_names_of_their_own_and_hand_down_their_arguments():
     lines = ("ARG V=1", "FROM scratch AS One", "ARG V", "ARG W=2", "ENV W=3", "ONBUILD COPY a /$V", "FROM nowhere",
-             "FROM one", "COPY --from=ONE x y", "COPY --from=0 x y", "COPY --from=img x y")  # fmt: skip
+             "FROM one", "COPY --from=ONE x y", "COPY --from=0 x y", "COPY --from=img x y",
+             "RUN --mount=from=ONE,target=/m ls", "RUN --mount=FROM=img,target=/m ls")  # fmt: skip
     assert plain(*lines).text.splitlines() == [
         "FROM scratch AS s0", 'ARG V="1"', 'ARG W="2"', 'ENV W="3"', "FROM s0 AS s1", 'ARG V="1"', 'COPY ["a", "/1"]',
         'COPY --from=s0 ["x", "y"]', 'COPY --from=s0 ["x", "y"]', 'COPY --from=img ["x", "y"]',
+        "RUN --mount=from=s0,target=/m ls", "RUN --mount=from=img,target=/m ls",
     ]  # fmt: skip
 
 

@@ -23,6 +23,7 @@ from rajee_deploy.model import Location, ReadBy, Selector, StageId
         ("ADD github.com/a ftp://h/x ./git@h:r HTTPS://h/x a:b /",
          ["/github.com/a", "/ftp:/h/x", "/git@h:r", "/HTTPS:/h/x", "/a:b"]),
         ("ADD --checksum=sha256:" + "0" * 64 + " https://x.org/a /", []),
+        ("ARG U=https://x.org/a\nADD --checksum=sha256:" + "0" * 64 + " $U /", []),
         ("RUN --mount=target=/x ls", ["/"]),
         ("RUN --mount=type=bind,source=a,target=/x --mount=src=b/../c,dst=/y ls", ["/a", "/c"]),
         ("RUN --mount=type=cache,target=/x --mount=type=tmpfs,target=/y ls", []),
@@ -120,6 +121,14 @@ def test_a_mount_without_a_target_lies_in_the_working_directory(text, selected):
     assert selected(text) in (["/a"], [])
 
 
-def test_the_root_is_no_target_wherever_workdir_leads_there(recipe):
+@pytest.mark.parametrize(
+    "text",
+    [
+        "FROM image\nWORKDIR /w\nWORKDIR ..\nRUN --mount=source=a ls\n",
+        "FROM image\nRUN --mount=type=cache,target=/.. ls\n",  # whatever the working directory of the image is
+        "FROM image\nWORKDIR $UNKNOWN\nRUN --mount=type=cache,target=/.. ls\n",
+    ],
+)
+def test_the_root_is_no_target_wherever_workdir_leads_there(text, recipe):
     with pytest.raises(DeployError, match="root of the image"):
-        recipe("FROM image\nWORKDIR /w\nWORKDIR ..\nRUN --mount=source=a ls\n")
+        recipe(text)

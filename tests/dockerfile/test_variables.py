@@ -160,6 +160,10 @@ def test_windows_paths_are_widened(selected):
         ("ARG A=scratch\nFROM $A\n", {}, {"A": None}),
         ("ARG A=scratch\nARG B=$A\nFROM $B\n", {"A": "scratch"}, {"A": "scratch", "B": None}),
         ("ARG A=1\nFROM scratch\nARG A\n", {"A": "x"}, {"A": "x"}),
+        # What the first value came from decides the second one, too.
+        ("ARG B=1\nARG A=x$B\nARG A=${A}y\nFROM scratch\nARG A\n", {"B": "2"}, {"A": None, "B": "2"}),
+        ("ARG B=1\nARG A=x$B\nARG A=y\nFROM scratch\nARG A\n", {"B": "2"}, {"A": None}),
+        ("FROM scratch AS s\nARG TARGETARCH\nFROM s\nARG TARGETARCH=x\n", {}, {"TARGETARCH": "amd64"}),
         ("FROM scratch\nARG TARGETARCH\n", {}, {"TARGETARCH": "amd64"}),
         ("FROM scratch\nARG TARGETARCH=x\n", {}, {"TARGETARCH": None}),
         ("FROM --platform=$BUILDPLATFORM scratch\n", {}, {"BUILDPLATFORM": "linux/amd64"}),
