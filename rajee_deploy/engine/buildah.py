@@ -19,10 +19,11 @@ from typing import TYPE_CHECKING, Any
 
 from rajee_deploy.build_settings import Provenance
 from rajee_deploy.engine.ambient import EPOCH, POLICY
-from rajee_deploy.engine.buildah_files import BUILDER, Written, base_image, written
+from rajee_deploy.engine.buildah_files import BUILDER, Written, base_image, built_stage, written
 from rajee_deploy.engine.buildx import build_arg_flags
 from rajee_deploy.engine.cache import layer_cache_flags, mounts_files
 from rajee_deploy.engine.failures import failure
+from rajee_deploy.engine.leftovers import layers_of, remove_leftovers
 from rajee_deploy.engine.login import private_docker_config
 from rajee_deploy.engine.secrets import Redactor, secret_flags
 from rajee_deploy.engine.steps import Steps
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 
     from rajee_deploy.dialect import BaseImage
     from rajee_deploy.engine import BuildEvent, BuildRequest
+    from rajee_deploy.engine.leftovers import Stage
     from rajee_deploy.model import PushAccess
 
 OLDEST = (1, 33)  # the first with heredocs
@@ -106,17 +108,56 @@ class Buildah:
                 look = partial(self._base, environment, _auth(login))
                 with written(request, platform, look) as files:
                     layers = _layers(request, files, platform, access.host)
-                    self._build(request, files, [*layers, *own], environment, (steps, redacted))
-                    if self._platform(made, environment) != platform:
-                        # buildah takes cached layers of FROM scratch for any platform, and with them the other's name.
-                        self._build(request, files, ["--layers=false", *own], environment, (steps, redacted))
-                        self._check_platform(request, platform, self._platform(made, environment))
-                images.append(made.read_text().strip())
+                    build = partial(self._build, request, own=own, environment=environment, words=(steps, redacted))
+                    images.append(self._build_parts(files, layers, build, (request, platform, made), environment))
             with self._pushable(images, environment) as (push, image):
                 self._push(
                     request, access, ([*push, f"--digestfile={pushed}", _auth(login)], image), environment, on_event
                 )
             return pushed.read_text().strip() if pushed.exists() else ""
+
+    def _build_parts(
+        self, files: Written, layers: list[str], build: Callable[..., None], what: tuple[BuildRequest, Platform, Path],
+        environment: Mapping[str, str],
+    ) -> str:  # fmt: skip
+        """The image of the last stage. A stage in which something is run is built before those that follow, which then
+        stand on it as BuildKit would have made it."""
+        request, platform, made = what
+        counts: dict[int, int] = {}
+        for number, part in enumerate(files.parts):
+            is_last = number == len(files.parts) - 1
+            if not (part.leaves or is_last):
+                continue
+            now, flags = files.up_to(number), layers
+            build(now, flags)
+            if self._platform(made, environment) != platform and (is_last or part.leaves):
+                # buildah takes cached layers of FROM scratch for any platform, and with them the other's name.
+                flags = ["--layers=false"]
+                build(now, flags)
+                self._check_platform(request, platform, self._platform(made, environment))
+            image = made.read_text().strip()
+            if part.leaves:
+                where = f"{request.shown_dockerfile}:{part.lines[0]}"
+                stage = built_stage(files, number, counts, is_layered="--layers=true" in flags, where=where)
+                image, counts[number] = self._without_leftovers(image, stage, environment)
+                files = files.standing(number, image)
+        return image
+
+    def _without_leftovers(self, image: str, stage: Stage, environment: Mapping[str, str]) -> tuple[str, int]:
+        """An image as BuildKit would have left it, and how many layers it has."""
+        with private_directory("image") as own:
+            place = own / "image"
+            whole = [] if Path(self._name).name == "podman" else ["--disable-compression"]  # podman never does, there
+            pushed = run([self._program(), "push", "--quiet", *whole, image, f"dir:{place}"], env=environment)
+            if pushed.code == 0 and remove_leftovers(place, stage):
+                pushed = run([self._program(), "pull", "--quiet", f"dir:{place}"], env=environment)
+                image = pushed.tail[-1] if pushed.tail else image
+            if pushed.code != 0:
+                raise DeployError(
+                    "build-failed", f"{self._name} could not hand over an image", where=stage.where,
+                    cause="\n".join(pushed.tail[-5:]), hint=f"run {self._name} push {image} dir:/tmp/x to see why",
+                )  # fmt: skip
+            return image, layers_of(place)
 
     def _base(self, environment: Mapping[str, str], auth: str, image: str, platform: Platform) -> BaseImage:
         """What an image brings. DeployError `base-unknown`."""
@@ -150,12 +191,21 @@ class Buildah:
             run([self._program(), "manifest", "rm", name], env=environment, cleans_up=True)
 
     def _build(
-        self, request: BuildRequest, files: Written, more: list[str], environment: Mapping[str, str],
-        words: tuple[Steps, Redactor],
+        self, request: BuildRequest, files: Written, layers: list[str], *, own: list[str],
+        environment: Mapping[str, str], words: tuple[Steps, Redactor],
     ) -> None:  # fmt: skip
         steps, redacted = words
         flags, arguments = build_arg_flags(request.build_args, frozenset(s.variable for s in request.settings.secrets))
-        argv = [self._program(), "build", *files.flags, *_build_flags(request), *more, *flags, str(request.context)]
+        argv = [
+            self._program(),
+            "build",
+            *files.flags,
+            *_build_flags(request),
+            *layers,
+            *own,
+            *flags,
+            str(request.context),
+        ]
         ended = run(argv, env={**environment, **arguments}, on_line=steps.line)
         if ended.code == 0:
             steps.done()
@@ -231,8 +281,10 @@ def _layers(request: BuildRequest, files: Written, platform: Platform, host: str
     changed, older ones though those of the build context have. Nor where the text does not say all of what it copies.
     https://github.com/containers/buildah/issues/6609 and 5400
     """
-    if files.varies or (platform != BUILDER and _RUN.search(files.text)) or mounts_files(files.text):
+    if files.spoils or files.file is None or (platform != BUILDER and _RUN.search(files.text)):
         return ["--layers=false"]
+    if files.varies or mounts_files(files.text):
+        return ["--layers=true", "--no-cache"]
     return ["--layers=true", *layer_cache_flags(request.settings.cache_from, request.settings.cache_to, host)]
 
 
@@ -242,6 +294,7 @@ def _build_flags(request: BuildRequest) -> Iterator[str]:
         yield "--network=host"
     # Docker's format: the other one silently drops HEALTHCHECK, SHELL and ONBUILD.
     yield from ("--format=docker", "--identity-label=false")
+    yield "--no-hostname"  # BuildKit gives a RUN no file of it either
     yield "--force-rm"  # else a build that fails leaves a container, mounted, in the user's storage
     yield f"--ignorefile={request.dockerfile}.dockerignore"  # the context is exact already
     yield from _limits()

@@ -39,8 +39,13 @@ class Both:
         self._context = place / "context"
         self._context.mkdir()
         write_context(self._context)
-        self.base = f"{yard.access.uri}:base"
-        assert isinstance(self.build(Buildx(), BASE, tag="base"), Made)
+        self.base = self.base_of(BASE)
+
+    def base_of(self, text: str) -> str:
+        """A base image that BuildKit made of a Dockerfile."""
+        tag = f"base-{uuid.uuid4().hex}"
+        assert isinstance(self.build(Buildx(), text, tag=tag), Made)
+        return f"{self._yard.access.uri}:{tag}"
 
     def build(
         self, engine: Buildx | Buildah, text: str, args: Mapping[str, str] | None = None, target: str | None = None,

@@ -84,7 +84,7 @@ def write_context(root: Path) -> None:
     (root / "empty").mkdir()
     (root / "exec.sh").write_text("#!/bin/sh\n")
     (root / "exec.sh").chmod(0o755)
-    for name, target in {"link": "a", "dlink": "d", "d/inner": "x", "d2/up": "../a"}.items():
+    for name, target in {"link": "a", "dlink": "d", "d/inner": "x", "d2/up": "../a", "nowhere": "/none/f"}.items():
         (root / name).symlink_to(target)
     shutil.copy2(BUSYBOX, root / "busybox")
     plain = _archive()

@@ -1,0 +1,285 @@
+"""What buildah leaves in an image and BuildKit does not: the places that a RUN mounted something at.
+
+Both make a directory or an empty file where there is none to mount at; BuildKit takes it away afterwards, with the
+directories above it that are empty. Owns that rule, for an image in a directory (`dir:`, a file for each layer). Must
+never start a program.
+https://github.com/moby/buildkit/blob/master/executor/stubs.go
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import posixpath
+import tarfile
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from rajee_deploy.errors import DeployError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from pathlib import Path
+
+_FILES = ("etc/hosts", "etc/hostname", "etc/resolv.conf")  # buildah mounts these in every RUN
+_ALWAYS = (*_FILES, "run/.containerenv")
+_KEPT = ("dev", "proc", "sys")  # both engines leave these
+_STUB_MODE = 0o755  # of the files that buildah makes: nobody else makes /etc/hosts so
+_NOT_RUN = "/bin/sh -c #(nop)"  # how a step that ran nothing begins in an image's history
+_WHITEOUT, _OPAQUE = ".wh.", ".wh..wh..opq"
+_MOST_LINKS = 40
+_CHUNK = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """A stage as it was built: how many of the image's layers were there before, where its RUNs mounted something (in
+    order), the VOLUMEs of what it stands on, whether each step has a layer of its own, and its place for errors."""
+
+    below: int
+    targets: tuple[tuple[str, ...], ...]
+    volumes: tuple[str, ...]
+    is_layered: bool
+    where: str
+
+
+class _Entry(NamedTuple):
+    kind: str  # "dir", "file", "link" or "other"
+    link: str = ""
+    size: int = 0
+    mode: int = 0
+
+
+_Layer = dict[str, _Entry]
+
+
+def remove_leftovers(place: Path, stage: Stage) -> int:
+    """Take them out of the layers that the stage made; how many were found. DeployError `engine-cannot` where BuildKit
+    would have made something else of what follows, or where that cannot be told."""
+    manifest = json.loads((place / "manifest.json").read_bytes())
+    config = json.loads((place / _hex(manifest["config"])).read_bytes())
+    history = [each for each in config.get("history") or () if not each.get("empty_layer")]
+    runs = _runs(history, len(manifest["layers"]) - stage.below, stage)
+    tree: _Layer = {}
+    emptied: set[str] = set()
+    count = 0
+    for number, described in enumerate(manifest["layers"]):
+        path = place / _hex(described)
+        if number == stage.below:
+            _check_volumes(tree, stage)
+        layer = _read(path)
+        targets = runs.get(number)
+        if targets is None:
+            _check_unused(layer, emptied, stage)
+            found = frozenset[str]()
+        else:
+            found = _stubs(tree, layer, targets)
+            if not stage.is_layered:
+                _check_told_apart(layer, found, stage)
+            emptied |= {each for each in found if layer[each].kind == "dir"}
+        if found:
+            count += len(found)
+            digest, size = _rewrite(path, found)
+            described["digest"], described["size"] = digest, size
+            config["rootfs"]["diff_ids"][number] = digest
+        _lay(tree, {name: entry for name, entry in layer.items() if name not in found})
+    if len(manifest["layers"]) == stage.below:
+        _check_volumes(tree, stage)
+    if count:
+        _write(place, manifest, config)
+    return count
+
+
+def layers_of(place: Path) -> int:
+    """How many layers an image in a directory has."""
+    return len(json.loads((place / "manifest.json").read_bytes())["layers"])
+
+
+def _runs(history: Sequence[Mapping[str, Any]], made: int, stage: Stage) -> dict[int, tuple[str, ...]]:
+    """Where each layer that a RUN made was mounted at, by the layer's number. Triggers of a base come first, and mount
+    nothing of their own."""
+    if not stage.is_layered:
+        everything = tuple(target for targets in stage.targets for target in targets)
+        return {stage.below + made - 1: everything} if made else {}
+    if len(history) < made:
+        raise _cannot(stage, "the history of the image does not tell what made its layers")
+    recent = history[len(history) - made :] if made else []
+    numbers = [stage.below + n for n, each in enumerate(recent) if not _is_plain(each)]
+    first = len(numbers) - len(stage.targets)
+    if first < 0:
+        raise _cannot(stage, "the history of the image does not tell which layers a RUN made")
+    return {number: stage.targets[n - first] if n >= first else () for n, number in enumerate(numbers)}
+
+
+def _is_plain(step: Mapping[str, Any]) -> bool:
+    return str(step.get("created_by", "")).startswith(_NOT_RUN)
+
+
+def _stubs(tree: _Layer, layer: _Layer, targets: Iterable[str]) -> frozenset[str]:
+    """What a layer holds at a place of mounting, or above one, that was not there before and has nothing in it."""
+    files = {_resolve(tree, path) for path in _FILES}
+    places = {above for path in (*_ALWAYS, *targets) for above in _upwards(_resolve(tree, path)) if not _is_kept(above)}
+    found: set[str] = set()
+    for path in sorted(places - tree.keys(), key=lambda each: -each.count("/")):
+        entry = layer.get(path)
+        if entry is None:
+            continue
+        is_file = entry.kind == "file" and entry.size == 0 and path in files
+        if is_file or (entry.kind == "dir" and not _holds(layer, path, found)):
+            found.add(path)
+    return frozenset(found)
+
+
+def _holds(layer: _Layer, directory: str, found: set[str]) -> bool:
+    return any(path.startswith(f"{directory}/") and path not in found for path in layer)
+
+
+def _is_kept(path: str) -> bool:
+    return path.partition("/")[0] in _KEPT
+
+
+def _check_volumes(tree: _Layer, stage: Stage) -> None:
+    for volume in stage.volumes:
+        entry = tree.get(_resolve(tree, volume))
+        if volume.strip("/") and (entry is None or entry.kind != "dir"):
+            raise _cannot(stage, f"the base's VOLUME {volume} is no directory in it: buildah makes it one at once")
+
+
+def _check_unused(layer: _Layer, emptied: set[str], stage: Stage) -> None:
+    """BuildKit would make the directory anew, as its owner's who puts something into it."""
+    for path in sorted(emptied & layer.keys()):
+        raise _cannot(stage, f"a RUN leaves /{path} with buildah, and something is put into it afterwards")
+
+
+def _check_told_apart(layer: _Layer, found: Iterable[str], stage: Stage) -> None:
+    """Where all steps share a layer: an empty directory may be anybody's, an executable /etc/hosts is buildah's."""
+    for path in sorted(found):
+        if layer[path].kind == "dir" or layer[path].mode != _STUB_MODE:
+            raise _cannot(stage, f"/{path} is empty, and nothing tells whether a RUN or the Dockerfile made it")
+
+
+def _cannot(stage: Stage, problem: str) -> DeployError:
+    return DeployError(
+        "engine-cannot", problem, where=stage.where,
+        hint="make the directory in the image that is built on, or use the engine buildx",
+    )  # fmt: skip
+
+
+# -- trees ---------------------------------------------------------------------------------------------------------
+
+
+def _upwards(path: str) -> Iterator[str]:
+    while path:
+        yield path
+        path = posixpath.dirname(path)
+
+
+def _resolve(tree: Mapping[str, _Entry], path: str) -> str:
+    """A path with its links followed as the root of the tree sees them, without a slash in front."""
+    rest = [part for part in path.split("/") if part]
+    at = ""
+    followed = 0
+    while rest:
+        part = rest.pop(0)
+        if part in ("", "."):
+            continue
+        if part == "..":
+            at = posixpath.dirname(at)
+            continue
+        here = f"{at}/{part}".strip("/")
+        entry = tree.get(here)
+        if entry is not None and entry.kind == "link" and followed < _MOST_LINKS:
+            followed += 1
+            rest = entry.link.split("/") + rest
+            at = "" if entry.link.startswith("/") else at
+        else:
+            at = here
+    return at
+
+
+def _read(path: Path) -> _Layer:
+    """What a layer says of each path; `.wh.` entries are left as they are."""
+    found: _Layer = {}
+    kinds = {tarfile.DIRTYPE: "dir", tarfile.SYMTYPE: "link"}
+    with tarfile.open(path) as archive:
+        while (member := archive.next()) is not None:
+            archive.members.clear()  # type: ignore[attr-defined]  # else it keeps them all
+            name = posixpath.normpath(f"/{member.name}").strip("/")
+            kind = kinds.get(member.type, "file" if member.isfile() or member.islnk() else "other")
+            size = 1 if member.islnk() else member.size  # what another file holds is no empty file of its own
+            found[name] = _Entry(kind, member.linkname if kind == "link" else "", size, member.mode & 0o7777)
+    return found
+
+
+def _lay(tree: _Layer, layer: _Layer) -> None:
+    """Put a layer over a tree."""
+    gone, hollow = set(), set()
+    for path, entry in layer.items():
+        folder, _, name = path.rpartition("/")
+        if name == _OPAQUE:
+            hollow.add(folder)
+        elif name.startswith(_WHITEOUT):
+            gone.add(f"{folder}/{name.removeprefix(_WHITEOUT)}".strip("/"))
+        elif entry.kind != "dir":
+            gone.add(path)
+    gone_too = {path for path in tree if gone.intersection(_upwards(path)) or hollow.intersection(_above(path))}
+    for path in gone_too:
+        del tree[path]
+    for path, entry in layer.items():
+        if path and not path.rpartition("/")[2].startswith(_WHITEOUT):
+            tree[path] = entry
+            for above in _above(path):
+                tree.setdefault(above, _Entry("dir"))
+
+
+def _above(path: str) -> Iterator[str]:
+    return _upwards(posixpath.dirname(path))
+
+
+# -- files ---------------------------------------------------------------------------------------------------------
+
+
+def _hex(described: Mapping[str, Any]) -> str:
+    return str(described["digest"]).partition(":")[2]
+
+
+def _rewrite(path: Path, without: frozenset[str]) -> tuple[str, int]:
+    """The layer without some entries, beside the first (which may be another's too): its digest and size. All else
+    stays as it is, byte by byte."""
+    new = path.with_name("new-layer")
+    digest, size = hashlib.sha256(), 0
+    with path.open("rb") as source, new.open("wb") as made:
+        for start, end in _ranges(path, without):
+            source.seek(start)
+            left = end - start
+            while left and (data := source.read(min(_CHUNK, left))):
+                left -= len(data)
+                size += len(data)
+                digest.update(data)
+                made.write(data)
+    new.rename(path.with_name(digest.hexdigest()))
+    return f"sha256:{digest.hexdigest()}", size
+
+
+def _ranges(path: Path, without: frozenset[str]) -> Iterator[tuple[int, int]]:
+    """Which bytes of a tar stay."""
+    start = 0
+    with tarfile.open(path, "r:") as archive:
+        member = archive.next()
+        while member is not None:
+            archive.members.clear()  # type: ignore[attr-defined]
+            following = archive.next()
+            if posixpath.normpath(f"/{member.name}").strip("/") in without:
+                yield start, member.offset
+                start = following.offset if following is not None else archive.offset
+            member = following
+    yield start, path.stat().st_size
+
+
+def _write(place: Path, manifest: dict[str, Any], config: dict[str, Any]) -> None:
+    content = json.dumps(config).encode()
+    digest = hashlib.sha256(content).hexdigest()
+    (place / _hex(manifest["config"])).unlink()
+    (place / digest).write_bytes(content)
+    manifest["config"] |= {"digest": f"sha256:{digest}", "size": len(content)}
+    (place / "manifest.json").write_text(json.dumps(manifest), "utf-8")
