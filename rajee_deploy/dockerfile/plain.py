@@ -90,6 +90,8 @@ class PlainWalk(Walk):
         # A note in the configuration to BuildKit. buildah makes the directories, so what others put there comes first.
         for line, text in self._own.volumes if is_target else ():
             self._put(line, text)
+        for line, text in self._triggers:  # last too: what is built in parts would run them
+            self._put(line, text)
         self._written_stages[-1] = self._written_stages[-1]._replace(mounts=tuple(self._mounts))
 
     def _open(self, state: State, *, is_target: bool) -> None:
@@ -105,6 +107,7 @@ class PlainWalk(Walk):
         self._put(state.line, f"FROM {platform}{base} AS {name}")
         self._skipped = 0
         self._mounts = []
+        self._triggers: list[tuple[int, str]] = []
         if state.below is not None:
             self._own = replace(self._stages[state.below.index])
             self._inherit(state)
@@ -159,7 +162,8 @@ class PlainWalk(Walk):
             case Plain() as plain:
                 return iter([self._plain(plain)])
             case OnBuild() as trigger:
-                return self._triggered(trigger)
+                self._triggered(trigger)
+                return iter(())
             case _:
                 raise AssertionError("FROM opens a stage and is no step of one")
 
@@ -309,12 +313,12 @@ class PlainWalk(Walk):
             return writing.command(["HEALTHCHECK", *options, kind], rest, json=plain.json)
         return writing.command([plain.name], plain.args, json=plain.json)
 
-    def _triggered(self, trigger: OnBuild) -> Iterator[str]:
+    def _triggered(self, trigger: OnBuild) -> None:
         """A trigger of a stage that others stand on was put in front of theirs; one of the target is for later."""
         if self._is_target:
             if trigger.child.heredocs or "\n" in trigger.trigger:
                 raise UnwritableError("buildah loses the text of a heredoc behind ONBUILD")
-            yield f"ONBUILD {trigger.trigger}"
+            self._triggers.append((trigger.lines.start, f"ONBUILD {trigger.trigger}"))
 
     def _put(self, line: int, text: str) -> None:
         if re.search(r"[\r\n]|\\[ \t]*\Z", text):

@@ -19,11 +19,12 @@ from typing import TYPE_CHECKING, Any
 
 from rajee_deploy.build_settings import Provenance
 from rajee_deploy.engine.ambient import EPOCH, POLICY
-from rajee_deploy.engine.buildah_files import BUILDER, Written, base_image, built_stage, written
+from rajee_deploy.engine.buildah_files import BUILDER, Written, base_image, written
+from rajee_deploy.engine.buildah_parts import Hands, Parts
 from rajee_deploy.engine.buildx import build_arg_flags
 from rajee_deploy.engine.cache import layer_cache_flags, mounts_files
 from rajee_deploy.engine.failures import failure
-from rajee_deploy.engine.leftovers import layers_of, remove_leftovers
+from rajee_deploy.engine.leftovers import Cleaned, remove_leftovers
 from rajee_deploy.engine.login import private_docker_config
 from rajee_deploy.engine.secrets import Redactor, secret_flags
 from rajee_deploy.engine.steps import Steps
@@ -107,57 +108,51 @@ class Buildah:
                 own = [f"--platform={platform}", f"--iidfile={made}", _auth(login), *given]
                 look = partial(self._base, environment, _auth(login))
                 with written(request, platform, look) as files:
-                    layers = _layers(request, files, platform, access.host)
                     build = partial(self._build, request, own=own, environment=environment, words=(steps, redacted))
-                    images.append(self._build_parts(files, layers, build, (request, platform, made), environment))
+                    hands = self._hands(request, platform, made, build, environment)
+                    layers = tuple(_layers(request, files, platform, access.host))
+                    images.append(Parts(files, layers, hands).build())
             with self._pushable(images, environment) as (push, image):
                 self._push(
                     request, access, ([*push, f"--digestfile={pushed}", _auth(login)], image), environment, on_event
                 )
             return pushed.read_text().strip() if pushed.exists() else ""
 
-    def _build_parts(
-        self, files: Written, layers: list[str], build: Callable[..., None], what: tuple[BuildRequest, Platform, Path],
+    def _hands(
+        self, request: BuildRequest, platform: Platform, made: Path, build: Callable[..., None],
         environment: Mapping[str, str],
-    ) -> str:  # fmt: skip
-        """The image of the last stage. A stage in which something is run is built before those that follow, which then
-        stand on it as BuildKit would have made it."""
-        request, platform, made = what
-        counts: dict[int, int] = {}
-        for number, part in enumerate(files.parts):
-            is_last = number == len(files.parts) - 1
-            if not (part.leaves or is_last):
-                continue
-            now, flags = files.up_to(number), layers
-            build(now, flags)
-            if self._platform(made, environment) != platform and (is_last or part.leaves):
-                # buildah takes cached layers of FROM scratch for any platform, and with them the other's name.
-                flags = ["--layers=false"]
-                build(now, flags)
-                self._check_platform(request, platform, self._platform(made, environment))
-            image = made.read_text().strip()
-            if part.leaves:
-                where = f"{request.shown_dockerfile}:{part.lines[0]}"
-                stage = built_stage(files, number, counts, is_layered="--layers=true" in flags, where=where)
-                image, counts[number] = self._without_leftovers(image, stage, environment)
-                files = files.standing(number, image)
-        return image
+    ) -> Hands:  # fmt: skip
+        def build_one(files: Written, flags: tuple[str, ...]) -> str:
+            build(files, flags)
+            return made.read_text().strip()
 
-    def _without_leftovers(self, image: str, stage: Stage, environment: Mapping[str, str]) -> tuple[str, int]:
-        """An image as BuildKit would have left it, and how many layers it has."""
+        def is_right(image: str, must: bool) -> bool:  # noqa: FBT001 -- one of the Hands
+            found = self._platform(image, environment)
+            if must:
+                self._check_platform(request, platform, found)
+            return found == platform
+
+        return Hands(
+            build_one, is_right, partial(self._clean, environment),
+            lambda image: base_image(self._inspect(image, environment)).layers, request.shown_dockerfile,
+        )  # fmt: skip
+
+    def _clean(self, environment: Mapping[str, str], image: str, stage: Stage) -> tuple[str, Cleaned]:
+        """An image as BuildKit would have left it."""
         with private_directory("image") as own:
             place = own / "image"
             whole = [] if Path(self._name).name == "podman" else ["--disable-compression"]  # podman never does, there
-            pushed = run([self._program(), "push", "--quiet", *whole, image, f"dir:{place}"], env=environment)
-            if pushed.code == 0 and remove_leftovers(place, stage):
-                pushed = run([self._program(), "pull", "--quiet", f"dir:{place}"], env=environment)
-                image = pushed.tail[-1] if pushed.tail else image
-            if pushed.code != 0:
+            ended = run([self._program(), "push", "--quiet", *whole, image, f"dir:{place}"], env=environment)
+            cleaned = remove_leftovers(place, stage) if ended.code == 0 else Cleaned()
+            if cleaned.removed:
+                ended = run([self._program(), "pull", "--quiet", f"dir:{place}"], env=environment)
+                image = ended.tail[-1] if ended.tail else image
+            if ended.code != 0:
                 raise DeployError(
                     "build-failed", f"{self._name} could not hand over an image", where=stage.where,
-                    cause="\n".join(pushed.tail[-5:]), hint=f"run {self._name} push {image} dir:/tmp/x to see why",
+                    cause="\n".join(ended.tail[-5:]), hint=f"run {self._name} push {image} dir:/tmp/x to see why",
                 )  # fmt: skip
-            return image, layers_of(place)
+            return image, cleaned
 
     def _base(self, environment: Mapping[str, str], auth: str, image: str, platform: Platform) -> BaseImage:
         """What an image brings. DeployError `base-unknown`."""
@@ -191,7 +186,7 @@ class Buildah:
             run([self._program(), "manifest", "rm", name], env=environment, cleans_up=True)
 
     def _build(
-        self, request: BuildRequest, files: Written, layers: list[str], *, own: list[str],
+        self, request: BuildRequest, files: Written, layers: tuple[str, ...], *, own: list[str],
         environment: Mapping[str, str], words: tuple[Steps, Redactor],
     ) -> None:  # fmt: skip
         steps, redacted = words
@@ -244,8 +239,8 @@ class Buildah:
         document: dict[str, Any] = found[0] if isinstance(found, list) else found
         return document
 
-    def _platform(self, made: Path, environment: Mapping[str, str]) -> Platform | None:
-        document = self._inspect(made.read_text().strip(), environment)
+    def _platform(self, made: str, environment: Mapping[str, str]) -> Platform | None:
+        document = self._inspect(made, environment)
         image = document.get("OCIv1") or {"os": document.get("Os"), "architecture": document.get("Architecture")}
         try:
             parts = (image.get("os", ""), image.get("architecture", ""), image.get("variant", ""))

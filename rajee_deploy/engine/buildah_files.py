@@ -14,13 +14,12 @@ from typing import TYPE_CHECKING, Any
 
 from rajee_deploy.dialect import FILES, BaseImage
 from rajee_deploy.engine.bases import config_of
-from rajee_deploy.engine.leftovers import Stage
 from rajee_deploy.errors import DeployError
 from rajee_deploy.model import Platform
 from rajee_deploy.scratch import private_directory
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
     from rajee_deploy.dialect import PlainDockerfile, PlainStage
@@ -32,18 +31,42 @@ _NAMED = re.compile(r"[a-z0-9-]+://")
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A stage, or a whole file that nobody read: its lines, and the user's line for each of them. `leaves` says that
-    buildah leaves something in it that BuildKit does not (or may)."""
+    """A stage, or a whole file that nobody read: its lines, and the user's line for each of them. `image` is what an
+    earlier part of the same stage has come to."""
 
     texts: tuple[str, ...]
     lines: tuple[int, ...] = ()
     stage: PlainStage | None = None
+    image: str = ""
 
     @property
-    def leaves(self) -> bool:
-        """Whether what it comes to must be looked at: something is run, or its base has volumes."""
-        stage = self.stage
-        return stage is not None and bool(stage.mounts or stage.base.volumes or _runs(stage.base.onbuild))
+    def runs(self) -> list[int]:
+        """The numbers of its lines that are a RUN."""
+        return [n for n, text in enumerate(self.texts) if text.startswith("RUN ")] if self.stage is not None else []
+
+    @property
+    def has_triggers(self) -> bool:
+        """Whether the image that it stands on runs something by itself."""
+        triggers = self.stage.base.onbuild if self.stage is not None and not self.image else ()
+        return any(each.lstrip()[:3].upper() == "RUN" for each in triggers)
+
+    @property
+    def volumes(self) -> tuple[str, ...]:
+        """The VOLUMEs of the image that it stands on."""
+        return self.stage.base.volumes if self.stage is not None and not self.image else ()
+
+    def behind(self, end: int, image: str) -> Part:
+        """What follows after some lines, which have come to an image: it stands on that, with the arguments, the SHELL
+        and the CMD of this stage."""
+        if self.stage is None:
+            raise AssertionError("a file that nobody read is built at once")
+        again = [n for n in range(1, end) if self.texts[n].startswith("ARG ")]
+        for name in ("SHELL", "CMD"):
+            again += [n for n in range(1, end) if self.texts[n].startswith(f"{name} ")][-1:]
+        texts = (f"FROM {image} AS {self.stage.name}", *(self.texts[n] for n in again), *self.texts[end:])
+        lines = (self.lines[0], *(self.lines[n] for n in again), *self.lines[end:])
+        mounts = self.stage.mounts[len([n for n in self.runs if n < end]) :]
+        return Part(texts, lines, self.stage._replace(mounts=mounts), image)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,20 +90,19 @@ class Written:
         """The user's line for each of its lines."""
         return tuple(line for part in self.parts for line in part.lines)
 
-    def up_to(self, number: int) -> Written:
-        """The same, that ends with a stage."""
-        made = replace(self, parts=self.parts[: number + 1])
+    def up_to(self, number: int, end: int) -> Written:
+        """The same, that ends within a stage: written."""
+        part = self.parts[number]
+        last = replace(part, texts=part.texts[:end], lines=part.lines[:end])
+        made = replace(self, parts=(*self.parts[:number], last))
         if self.file is not None:
             self.file.write_text(made.text, "utf-8", "surrogateescape")
         return made
 
-    def standing(self, number: int, image: str) -> Written:
-        """The same, with an image in place of a stage: what it has come to."""
-        part = self.parts[number]
-        if part.stage is None:
-            return self
-        made = replace(part, texts=(f"FROM {image} AS {part.stage.name}",), lines=part.lines[:1])
-        return replace(self, parts=(*self.parts[:number], made, *self.parts[number + 1 :]))
+    def standing(self, number: int, end: int, image: str) -> Written:
+        """The same, with an image in place of the first lines of a stage."""
+        parts = (*self.parts[:number], self.parts[number].behind(end, image), *self.parts[number + 1 :])
+        return replace(self, parts=parts)
 
 
 @contextmanager
@@ -126,23 +148,6 @@ def _parts(plain: PlainDockerfile) -> Iterator[Part]:
     ends = [*(stage.start for stage in plain.stages[1:]), len(texts)]
     for stage, end in zip(plain.stages, ends, strict=True):
         yield Part(tuple(texts[stage.start : end]), plain.lines[stage.start : end], stage)
-
-
-def _runs(triggers: Iterable[str]) -> bool:
-    return any(trigger.lstrip()[:3].upper() == "RUN" for trigger in triggers)
-
-
-def built_stage(files: Written, number: int, counts: Mapping[int, int], *, is_layered: bool, where: str) -> Stage:
-    """What is known of a stage once it is built; `counts` has how many layers those have that were built before."""
-    below: int | None = number
-    while below is not None and below not in counts:
-        root = files.parts[below].stage
-        below = root.below if root is not None else None
-    stage = files.parts[number].stage
-    if stage is None or root is None:
-        raise AssertionError("a file that nobody read has no stages")
-    count = counts[below] if below is not None else root.base.layers
-    return Stage(count, stage.mounts, stage.base.volumes, is_layered, where)
 
 
 def base_image(document: Mapping[str, Any]) -> BaseImage:

@@ -18,13 +18,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from rajee_deploy.errors import DeployError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
 _FILES = ("etc/hosts", "etc/hostname", "etc/resolv.conf")  # buildah mounts these in every RUN
 _ALWAYS = (*_FILES, "run/.containerenv")
 _KEPT = ("dev", "proc", "sys")  # both engines leave these
-_STUB_MODE = 0o755  # of the files that buildah makes: nobody else makes /etc/hosts so
 _NOT_RUN = "/bin/sh -c #(nop)"  # how a step that ran nothing begins in an image's history
 _WHITEOUT, _OPAQUE = ".wh.", ".wh..wh..opq"
 _MOST_LINKS = 40
@@ -33,86 +32,89 @@ _CHUNK = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """A stage as it was built: how many of the image's layers were there before, where its RUNs mounted something (in
-    order), the VOLUMEs of what it stands on, whether each step has a layer of its own, and its place for errors."""
+    """A stage, or a part of one, as it was built: how many of the image's layers were there before, where its RUNs
+    mounted something (in order), the VOLUMEs of what it stands on, and its place for errors. Each step has a layer of
+    its own, or there is one RUN and nothing else (`is_one`)."""
 
     below: int
-    targets: tuple[tuple[str, ...], ...]
+    mounts: tuple[tuple[str, ...], ...]
     volumes: tuple[str, ...]
-    is_layered: bool
+    is_one: bool
     where: str
+
+
+class Cleaned(NamedTuple):
+    """How many leftovers were taken out; or after which RUN (from 0) the image must be built anew without them, since
+    what follows saw a directory that is not there."""
+
+    removed: int = 0
+    cut: int | None = None
 
 
 class _Entry(NamedTuple):
     kind: str  # "dir", "file", "link" or "other"
     link: str = ""
     size: int = 0
-    mode: int = 0
 
 
 _Layer = dict[str, _Entry]
 
 
-def remove_leftovers(place: Path, stage: Stage) -> int:
-    """Take them out of the layers that the stage made; how many were found. DeployError `engine-cannot` where BuildKit
-    would have made something else of what follows, or where that cannot be told."""
+def remove_leftovers(place: Path, stage: Stage) -> Cleaned:
+    """Take them out of the layers that the stage made. DeployError `engine-cannot` where that cannot be done."""
     manifest = json.loads((place / "manifest.json").read_bytes())
     config = json.loads((place / _hex(manifest["config"])).read_bytes())
-    history = [each for each in config.get("history") or () if not each.get("empty_layer")]
-    runs = _runs(history, len(manifest["layers"]) - stage.below, stage)
+    total = len(manifest["layers"])
+    runs = _runs(config, total - stage.below, stage)
     tree: _Layer = {}
-    emptied: set[str] = set()
     count = 0
     for number, described in enumerate(manifest["layers"]):
-        path = place / _hex(described)
         if number == stage.below:
             _check_volumes(tree, stage)
+        path = place / _hex(described)
         layer = _read(path)
-        targets = runs.get(number)
-        if targets is None:
-            _check_unused(layer, emptied, stage)
-            found = frozenset[str]()
-        else:
-            found = _stubs(tree, layer, targets)
-            if not stage.is_layered:
-                _check_told_apart(layer, found, stage)
-            emptied |= {each for each in found if layer[each].kind == "dir"}
+        found = _stubs(tree, layer, runs[number].mounts) if number in runs else frozenset[str]()
         if found:
+            if number < total - 1 and any(layer[each].kind == "dir" for each in found):
+                return Cleaned(cut=_cut(runs[number], stage))
             count += len(found)
-            digest, size = _rewrite(path, found)
-            described["digest"], described["size"] = digest, size
-            config["rootfs"]["diff_ids"][number] = digest
+            described["digest"], described["size"] = _rewrite(path, found)
+            config["rootfs"]["diff_ids"][number] = described["digest"]
         _lay(tree, {name: entry for name, entry in layer.items() if name not in found})
-    if len(manifest["layers"]) == stage.below:
+    if total == stage.below:
         _check_volumes(tree, stage)
     if count:
         _write(place, manifest, config)
-    return count
+    return Cleaned(count)
 
 
-def layers_of(place: Path) -> int:
-    """How many layers an image in a directory has."""
-    return len(json.loads((place / "manifest.json").read_bytes())["layers"])
+class _Ran(NamedTuple):
+    number: int  # of the stage's RUNs; below 0 for a trigger of the base
+    mounts: tuple[str, ...] = ()
 
 
-def _runs(history: Sequence[Mapping[str, Any]], made: int, stage: Stage) -> dict[int, tuple[str, ...]]:
-    """Where each layer that a RUN made was mounted at, by the layer's number. Triggers of a base come first, and mount
-    nothing of their own."""
-    if not stage.is_layered:
-        everything = tuple(target for targets in stage.targets for target in targets)
-        return {stage.below + made - 1: everything} if made else {}
-    if len(history) < made:
-        raise _cannot(stage, "the history of the image does not tell what made its layers")
+def _runs(config: Mapping[str, Any], made: int, stage: Stage) -> dict[int, _Ran]:
+    """The RUN that made a layer, by the layer's number. Triggers of a base come first, and mount nothing of their own
+    (else they were refused)."""
+    if stage.is_one:
+        return {stage.below + made - 1: _Ran(0, stage.mounts[0])} if made and stage.mounts else {}
+    history = [each for each in config.get("history") or () if not each.get("empty_layer")]
     recent = history[len(history) - made :] if made else []
     numbers = [stage.below + n for n, each in enumerate(recent) if not _is_plain(each)]
-    first = len(numbers) - len(stage.targets)
-    if first < 0:
+    first = len(numbers) - len(stage.mounts)
+    if len(recent) < made or first < 0:
         raise _cannot(stage, "the history of the image does not tell which layers a RUN made")
-    return {number: stage.targets[n - first] if n >= first else () for n, number in enumerate(numbers)}
+    return {each: _Ran(n - first, stage.mounts[n - first] if n >= first else ()) for n, each in enumerate(numbers)}
 
 
 def _is_plain(step: Mapping[str, Any]) -> bool:
     return str(step.get("created_by", "")).startswith(_NOT_RUN)
+
+
+def _cut(ran: _Ran, stage: Stage) -> int:
+    if ran.number < 0:
+        raise _cannot(stage, "a RUN of the base's ONBUILD leaves an empty directory with buildah")
+    return ran.number
 
 
 def _stubs(tree: _Layer, layer: _Layer, targets: Iterable[str]) -> frozenset[str]:
@@ -143,19 +145,6 @@ def _check_volumes(tree: _Layer, stage: Stage) -> None:
         entry = tree.get(_resolve(tree, volume))
         if volume.strip("/") and (entry is None or entry.kind != "dir"):
             raise _cannot(stage, f"the base's VOLUME {volume} is no directory in it: buildah makes it one at once")
-
-
-def _check_unused(layer: _Layer, emptied: set[str], stage: Stage) -> None:
-    """BuildKit would make the directory anew, as its owner's who puts something into it."""
-    for path in sorted(emptied & layer.keys()):
-        raise _cannot(stage, f"a RUN leaves /{path} with buildah, and something is put into it afterwards")
-
-
-def _check_told_apart(layer: _Layer, found: Iterable[str], stage: Stage) -> None:
-    """Where all steps share a layer: an empty directory may be anybody's, an executable /etc/hosts is buildah's."""
-    for path in sorted(found):
-        if layer[path].kind == "dir" or layer[path].mode != _STUB_MODE:
-            raise _cannot(stage, f"/{path} is empty, and nothing tells whether a RUN or the Dockerfile made it")
 
 
 def _cannot(stage: Stage, problem: str) -> DeployError:
@@ -207,7 +196,7 @@ def _read(path: Path) -> _Layer:
             name = posixpath.normpath(f"/{member.name}").strip("/")
             kind = kinds.get(member.type, "file" if member.isfile() or member.islnk() else "other")
             size = 1 if member.islnk() else member.size  # what another file holds is no empty file of its own
-            found[name] = _Entry(kind, member.linkname if kind == "link" else "", size, member.mode & 0o7777)
+            found[name] = _Entry(kind, member.linkname if kind == "link" else "", size)
     return found
 
 

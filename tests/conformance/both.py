@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from both_engines import Failed, Made, Yard, differences, own_storage, settings
-from conformance.dockerfiles import BASE, make_draw, write_context
+from conformance.dockerfiles import BASES, make_draw, write_context
 
 from rajee_deploy.engine.buildah import Buildah
 from rajee_deploy.engine.buildx import Buildx
@@ -39,7 +39,7 @@ class Both:
         self._context = place / "context"
         self._context.mkdir()
         write_context(self._context)
-        self.base = self.base_of(BASE)
+        self.bases = {name: self.base_of(text) for name, text in BASES.items()}
 
     def base_of(self, text: str) -> str:
         """A base image that BuildKit made of a Dockerfile."""
@@ -61,13 +61,15 @@ class Both:
 
     def outcome(self, seed: int) -> tuple[str, str]:
         """What became of one draw, and everything about it where it is a difference."""
-        draw = make_draw(seed, self.base)
+        draw = make_draw(seed, self.bases)
         one = self.build(Buildx(), draw.text, draw.args, draw.target)
         other = self.build(Buildah(), draw.text, draw.args, draw.target)
         if isinstance(one, Failed) or isinstance(other, Failed):
             if isinstance(one, Failed):
                 return ("refused by both" if isinstance(other, Failed) else "refused by BuildKit"), ""
             assert isinstance(other, Failed)
+            if other.code != "engine-cannot" and os.environ.get("RAJEE_PROOF_SHOW"):
+                return "refused by buildah", f"seed {seed}: {other.cause}\n{draw.text}"
             return "refused by buildah" + (" (engine-cannot)" if other.code == "engine-cannot" else ""), ""
         found = differences(one, other)
         return ("different", _told(draw, found)) if found else ("equal", "")

@@ -9,7 +9,7 @@ import tarfile
 
 import pytest
 
-from rajee_deploy.engine.leftovers import Stage, layers_of, remove_leftovers
+from rajee_deploy.engine.leftovers import Cleaned, Stage, remove_leftovers
 from rajee_deploy.errors import DeployError
 
 STUBS = ("etc/", "etc/hosts", "etc/resolv.conf", "run/", "dev/", "proc/", "sys/")
@@ -65,8 +65,8 @@ def read(place):
     return [[member.name for member in tarfile.open(fileobj=io.BytesIO(layer))] for layer in layers]
 
 
-def stage(below=0, targets=((),), volumes=(), *, is_layered=True):
-    return Stage(below, targets, volumes, is_layered, "Dockerfile:1")
+def stage(below=0, mounts=((),), volumes=(), *, is_one=False):
+    return Stage(below, mounts, volumes, is_one, "Dockerfile:1")
 
 
 KEPT = ["dev", "proc", "sys"]
@@ -81,7 +81,8 @@ KEPT = ["dev", "proc", "sys"]
         pytest.param([(COPY, ["etc/hosts", "run/x"]), (RUN, STUBS)], [()],
                      [["etc/hosts", "run/x"], ["etc", "etc/hosts", "run", *KEPT]], id="a directory without an entry"),
         pytest.param([(COPY, []), (RUN, [*STUBS, "etc/f=x"])], [()], [[], ["etc", *KEPT, "etc/f"]], id="written into"),
-        pytest.param([(COPY, []), (RUN, STUBS), (RUN, ["run/"])], [(), ()], [[], KEPT, []], id="again"),
+        pytest.param([(COPY, ["etc/"]), (RUN, ["etc/hosts"]), (RUN, ["etc/x"])], [(), ()], [["etc"], [], ["etc/x"]],
+                     id="a file, and more"),
         pytest.param([(COPY, ["etc/hosts"]), (COPY, ["etc/.wh.hosts"]), (RUN, ["etc/hosts"])], [()],
                      [["etc/hosts"], ["etc/.wh.hosts"], []], id="removed before"),
         pytest.param([(COPY, ["etc/hosts"]), (COPY, ["etc/.wh..wh..opq"]), (RUN, ["etc/hosts"])], [()],
@@ -90,39 +91,49 @@ KEPT = ["dev", "proc", "sys"]
         pytest.param([(COPY, ["etc/resolv.conf>../r/f"]), (RUN, ["r/", "r/f"])], [()], [["etc/resolv.conf"], []],
                      id="a link to nowhere"),
         pytest.param([(COPY, []), (RUN, ["m/", "m/n/", "o/"])], [("/m/n/f",)], [[], ["o"]], id="a mount"),
-        pytest.param([(RUN, ["m/", "o/"]), (RUN, ["m/", "o/"])], [("/o/x",), ("/m/x",)], [["m"], ["m"]],
+        pytest.param([(RUN, ["m/"]), (RUN, ["o/"])], [("/o/x",), ("/m/x",)], [["m"], ["o"]],
                      id="each its own mounts"),
-        pytest.param([(RUN, ["m/", "run/"]), (RUN, ["m/", "run/"])], [("/m/x",)], [["m"], ["m"]], id="a trigger first"),
+        pytest.param([(RUN, ["m/"]), (RUN, ["n/"])], [("/n/x",)], [["m"], []], id="a trigger first"),
         pytest.param([(COPY, []), (RUN, ["m/", "m/.wh.x"])], [("/m/x",)], [[], ["m", "m/.wh.x"]], id="not empty"),
     ],
 )  # fmt: skip
 def test_what_is_taken_out(tmp_path, layers, targets, expected):
     write(tmp_path, *layers)
-    number = remove_leftovers(tmp_path, stage(targets=tuple(targets)))
+    cleaned = remove_leftovers(tmp_path, stage(mounts=tuple(targets)))
     assert read(tmp_path) == expected
-    assert number == sum(len(entries) for _, entries in layers) - sum(map(len, expected))
-    assert layers_of(tmp_path) == len(layers)
+    assert cleaned == Cleaned(sum(len(entries) for _, entries in layers) - sum(map(len, expected)))
 
 
 def test_an_image_that_is_built_on_stays_as_it_is(tmp_path):
     write(tmp_path, (RUN, STUBS), (RUN, ["f"]))
-    assert remove_leftovers(tmp_path, stage(below=1)) == 0
+    assert remove_leftovers(tmp_path, stage(below=1)) == Cleaned()
     assert len(read(tmp_path)[0]) == len(STUBS)
 
 
-def test_where_all_steps_share_a_layer(tmp_path):
-    """A file that buildah makes has its mode; a directory says nothing."""
-    write(tmp_path, (COPY, ["etc/", "run/"]), (COPY, ["etc/hosts", "etc/f", "f"]))
-    assert remove_leftovers(tmp_path, stage(below=1, is_layered=False)) == 1
-    assert read(tmp_path)[1] == ["etc/f", "f"]
+def test_the_only_layer_of_a_run_needs_no_history(tmp_path):
+    write(tmp_path, (COPY, ["etc/", "run/"]), (COPY, ["etc/hosts", "etc/f", "m/"]))
+    assert remove_leftovers(tmp_path, stage(below=1, mounts=(("/m/x",),), is_one=True)) == Cleaned(2)
+    assert read(tmp_path)[1] == ["etc/f"]
+
+
+@pytest.mark.parametrize(
+    ("layers", "mounts", "cut"),
+    [
+        ([(RUN, ["etc/"]), (COPY, ["etc/", "etc/f"])], [()], 0),
+        ([(RUN, ["f"]), (RUN, ["m/"]), (RUN, ["run/"])], [(), ("/m/x",), ()], 1),
+        ([(RUN, ["etc/", "etc/f=x"]), (RUN, ["run/"]), (COPY, ["a"])], [(), ()], 1),
+    ],
+)
+def test_what_follows_a_directory_that_is_not_there_is_built_anew(tmp_path, layers, mounts, cut):
+    write(tmp_path, *layers)
+    assert remove_leftovers(tmp_path, stage(mounts=tuple(mounts))) == Cleaned(cut=cut)
 
 
 @pytest.mark.parametrize(
     ("layers", "given", "problem"),
     [
-        ([(RUN, ["etc/"]), (COPY, ["etc/", "etc/f"])], {}, "leaves /etc with buildah"),
-        ([(COPY, ["run/"])], {"is_layered": False}, "/run is empty"),
-        ([(COPY, ["a"])], {"volumes": ("/v",), "targets": (), "below": 1}, "VOLUME /v"),
+        ([(RUN, ["etc/"]), (COPY, ["a"])], {"mounts": ()}, "ONBUILD leaves"),
+        ([(COPY, ["a"])], {"volumes": ("/v",), "mounts": (), "below": 1}, "VOLUME /v"),
         ([(COPY, ["v"]), (RUN, ["f"])], {"volumes": ("/v",), "below": 1}, "VOLUME /v"),
         ([(COPY, ["a"])], {}, "which layers a RUN made"),
     ],
@@ -138,4 +149,4 @@ def test_what_cannot_be_undone_is_refused(tmp_path, layers, given, problem):
 @pytest.mark.parametrize("volume", ["/v", "/v/", "/l", "/", "/v/../l"])
 def test_a_volume_that_is_a_directory_already(tmp_path, volume):
     write(tmp_path, (COPY, ["v/", "l>v"]))
-    assert remove_leftovers(tmp_path, stage(below=1, targets=(), volumes=(volume,))) == 0
+    assert remove_leftovers(tmp_path, stage(below=1, mounts=(), volumes=(volume,))) == Cleaned()
