@@ -31,16 +31,22 @@ class BaseImage(NamedTuple):
     layers: int = 0
 
 
+class PlainRun(NamedTuple):
+    """A RUN: its working directory, and where something is mounted for it (absolute paths)."""
+
+    workdir: str = "/"
+    mounts: tuple[str, ...] = ()
+
+
 class PlainStage(NamedTuple):
     """A stage of a plain Dockerfile: its first line (from 0), and the name it has there; the stage that it stands on
-    (its place in order) or else what the image below it brings; and for each of its RUNs, where something is mounted
-    (absolute paths)."""
+    (its place in order) or else what the image below it brings; and its RUNs."""
 
     start: int
     name: str
     below: int | None
     base: BaseImage
-    mounts: tuple[tuple[str, ...], ...] = ()
+    runs: tuple[PlainRun, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

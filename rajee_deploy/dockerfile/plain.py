@@ -12,7 +12,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NoReturn
 
-from rajee_deploy.dialect import FILES, BaseImage, PlainDockerfile, PlainStage
+from rajee_deploy.dialect import FILES, BaseImage, PlainDockerfile, PlainRun, PlainStage
 from rajee_deploy.dockerfile import writing
 from rajee_deploy.dockerfile.dispatch import BODY, Walk
 from rajee_deploy.dockerfile.instructions import Arg, Assign, OnBuild, Plain, Run, Transfer, Words
@@ -71,7 +71,7 @@ class PlainWalk(Walk):
         self._varies = ""
         self._spoils = False
         self._written_stages: list[PlainStage] = []
-        self._mounts: list[tuple[str, ...]] = []
+        self._runs: list[PlainRun] = []
         self._skipped = 0
         self._is_target = False
 
@@ -92,7 +92,7 @@ class PlainWalk(Walk):
             self._put(line, text)
         for line, text in self._triggers:  # last too: what is built in parts would run them
             self._put(line, text)
-        self._written_stages[-1] = self._written_stages[-1]._replace(mounts=tuple(self._mounts))
+        self._written_stages[-1] = self._written_stages[-1]._replace(runs=tuple(self._runs))
 
     def _open(self, state: State, *, is_target: bool) -> None:
         super()._open(state, is_target=is_target)
@@ -106,7 +106,7 @@ class PlainWalk(Walk):
         self._written_stages.append(PlainStage(len(self._lines), name, below, image))
         self._put(state.line, f"FROM {platform}{base} AS {name}")
         self._skipped = 0
-        self._mounts = []
+        self._runs = []
         self._triggers: list[tuple[int, str]] = []
         if state.below is not None:
             self._own = replace(self._stages[state.below.index])
@@ -225,7 +225,9 @@ class PlainWalk(Walk):
             for text, origin in zip(run.flags.list("mount"), step.origins, strict=True)
         ]
         options = [f"--mount={','.join(map(writing.mount_field, fields))}" for fields in mounts]
-        self._mounts.append(tuple(posixpath.join(self._own.workdir, _target(fields)) for fields in mounts))
+        workdir = self._own.workdir
+        targets = tuple(posixpath.join(workdir, _target(fields)) for fields in mounts)
+        self._runs.append(PlainRun(workdir, targets))
         if run.flags.text("network"):
             options.append(f"--network={run.flags.text('network')}")
         if run.flags.text("security") or run.flags.list("device"):

@@ -51,9 +51,17 @@ class Part:
         return any(each.lstrip()[:3].upper() == "RUN" for each in triggers)
 
     @property
-    def volumes(self) -> tuple[str, ...]:
-        """The VOLUMEs of the image that it stands on."""
-        return self.stage.base.volumes if self.stage is not None and not self.image else ()
+    def base(self) -> BaseImage:
+        """What the image that it stands on brings."""
+        return self.stage.base if self.stage is not None and not self.image else BaseImage()
+
+    @property
+    def is_clean(self) -> bool:
+        """Whether buildah can have made of it nothing but what BuildKit makes: no RUN, no volume, the working
+        directory is there, and each file is put into a directory."""
+        is_plain = all(text.endswith('/"]') for text in self.texts if text.startswith(("COPY ", "ADD ")))
+        is_base_plain = not (self.has_triggers or self.base.volumes or self.base.workdir.strip("/"))
+        return self.stage is None or (is_plain and is_base_plain and not self.runs)
 
     def behind(self, end: int, image: str) -> Part:
         """What follows after some lines, which have come to an image: it stands on that, with the arguments, the SHELL
@@ -65,8 +73,8 @@ class Part:
             again += [n for n in range(1, end) if self.texts[n].startswith(f"{name} ")][-1:]
         texts = (f"FROM {image} AS {self.stage.name}", *(self.texts[n] for n in again), *self.texts[end:])
         lines = (self.lines[0], *(self.lines[n] for n in again), *self.lines[end:])
-        mounts = self.stage.mounts[len([n for n in self.runs if n < end]) :]
-        return Part(texts, lines, self.stage._replace(mounts=mounts), image)
+        runs = self.stage.runs[len([n for n in self.runs if n < end]) :]
+        return Part(texts, lines, self.stage._replace(runs=runs), image)
 
 
 @dataclass(frozen=True, slots=True)

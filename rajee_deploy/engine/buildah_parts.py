@@ -49,7 +49,7 @@ class Parts:
         last = len(self.files.parts) - 1
         for number in range(last + 1):
             part = self.files.parts[number]
-            if number == last or part.runs or part.has_triggers or part.volumes:
+            if number == last or not part.is_clean:
                 image = self._stage(number)
         return image
 
@@ -65,12 +65,12 @@ class Parts:
                 flags, end = UNLAYERED, 0
                 continue
             runs = [line for line in part.runs if line < end]
-            if runs or part.has_triggers or part.volumes:
+            if not part.is_clean:
                 image, cleaned = self.hands.clean(image, self._built(number, len(runs), is_one=flags == UNLAYERED))
                 if cleaned.cut is not None:
                     end = runs[cleaned.cut] + 1
                     continue
-            if part.stage is not None and (end < whole or runs):
+            if part.stage is not None and (end < whole or not part.is_clean):
                 self.files = self.files.standing(number, end, image)
                 self._images[number] = image
             if end == whole:
@@ -87,7 +87,7 @@ class Parts:
                 "engine-cannot", "what a base's ONBUILD RUN leaves with buildah cannot be told apart from the rest",
                 where=where, hint="use no ADD with flags and no other architecture, or use the engine buildx",
             )  # fmt: skip
-        return Stage(self._below(number), part.stage.mounts[:runs], part.volumes, is_one, where)
+        return Stage(self._below(number), part.stage.runs[:runs], part.base, is_one, where)
 
     def _below(self, number: int) -> int:
         """How many layers are there before a part of a stage."""

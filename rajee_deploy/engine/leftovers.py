@@ -15,11 +15,14 @@ import tarfile
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from rajee_deploy.dialect import PlainRun
 from rajee_deploy.errors import DeployError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
+
+    from rajee_deploy.dialect import BaseImage
 
 _FILES = ("etc/hosts", "etc/hostname", "etc/resolv.conf")  # buildah mounts these in every RUN
 _ALWAYS = (*_FILES, "run/.containerenv")
@@ -32,13 +35,13 @@ _CHUNK = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """A stage, or a part of one, as it was built: how many of the image's layers were there before, where its RUNs
-    mounted something (in order), the VOLUMEs of what it stands on, and its place for errors. Each step has a layer of
-    its own, or there is one RUN and nothing else (`is_one`)."""
+    """A stage, or a part of one, as it was built: how many of the image's layers were there before, its RUNs in order,
+    what the image below brings, and its place for errors. Each step has a layer of its own, or there is one RUN and
+    nothing else, or no RUN (`is_one`)."""
 
     below: int
-    mounts: tuple[tuple[str, ...], ...]
-    volumes: tuple[str, ...]
+    runs: tuple[PlainRun, ...]
+    base: BaseImage
     is_one: bool
     where: str
 
@@ -70,10 +73,14 @@ def remove_leftovers(place: Path, stage: Stage) -> Cleaned:
     count = 0
     for number, described in enumerate(manifest["layers"]):
         if number == stage.below:
-            _check_volumes(tree, stage)
+            _check_base(tree, stage)
         path = place / _hex(described)
         layer = _read(path)
-        found = _stubs(tree, layer, runs[number].mounts) if number in runs else frozenset[str]()
+        found = frozenset[str]()
+        if number in runs:
+            found = _stubs(tree, layer, runs[number].run.mounts)
+        elif number >= stage.below:
+            _check_links(tree, layer, stage)
         if found:
             if number < total - 1 and any(layer[each].kind == "dir" for each in found):
                 return Cleaned(cut=_cut(runs[number], stage))
@@ -81,8 +88,10 @@ def remove_leftovers(place: Path, stage: Stage) -> Cleaned:
             described["digest"], described["size"] = _rewrite(path, found)
             config["rootfs"]["diff_ids"][number] = described["digest"]
         _lay(tree, {name: entry for name, entry in layer.items() if name not in found})
+        if number in runs and not _is_directory(tree, runs[number].run.workdir):
+            raise _cannot(stage, "a RUN takes its own working directory away, and buildah makes it anew")
     if total == stage.below:
-        _check_volumes(tree, stage)
+        _check_base(tree, stage)
     if count:
         _write(place, manifest, config)
     return Cleaned(count)
@@ -90,21 +99,22 @@ def remove_leftovers(place: Path, stage: Stage) -> Cleaned:
 
 class _Ran(NamedTuple):
     number: int  # of the stage's RUNs; below 0 for a trigger of the base
-    mounts: tuple[str, ...] = ()
+    run: PlainRun = PlainRun()
 
 
 def _runs(config: Mapping[str, Any], made: int, stage: Stage) -> dict[int, _Ran]:
     """The RUN that made a layer, by the layer's number. Triggers of a base come first, and mount nothing of their own
     (else they were refused)."""
     if stage.is_one:
-        return {stage.below + made - 1: _Ran(0, stage.mounts[0])} if made and stage.mounts else {}
+        return {stage.below + made - 1: _Ran(0, stage.runs[0])} if made and stage.runs else {}
     history = [each for each in config.get("history") or () if not each.get("empty_layer")]
     recent = history[len(history) - made :] if made else []
     numbers = [stage.below + n for n, each in enumerate(recent) if not _is_plain(each)]
-    first = len(numbers) - len(stage.mounts)
+    first = len(numbers) - len(stage.runs)
     if len(recent) < made or first < 0:
         raise _cannot(stage, "the history of the image does not tell which layers a RUN made")
-    return {each: _Ran(n - first, stage.mounts[n - first] if n >= first else ()) for n, each in enumerate(numbers)}
+    runs = (*(PlainRun() for _ in range(first)), *stage.runs)
+    return {each: _Ran(n - first, runs[n]) for n, each in enumerate(numbers)}
 
 
 def _is_plain(step: Mapping[str, Any]) -> bool:
@@ -140,17 +150,32 @@ def _is_kept(path: str) -> bool:
     return path.partition("/")[0] in _KEPT
 
 
-def _check_volumes(tree: _Layer, stage: Stage) -> None:
-    for volume in stage.volumes:
-        entry = tree.get(_resolve(tree, volume))
-        if volume.strip("/") and (entry is None or entry.kind != "dir"):
+def _check_base(tree: _Layer, stage: Stage) -> None:
+    for volume in stage.base.volumes:
+        if not _is_directory(tree, volume):
             raise _cannot(stage, f"the base's VOLUME {volume} is no directory in it: buildah makes it one at once")
+    if not _is_directory(tree, stage.base.workdir):
+        raise _cannot(stage, f"the base's WORKDIR {stage.base.workdir} is no directory in it: buildah makes it at once")
+
+
+def _is_directory(tree: _Layer, path: str) -> bool:
+    found = _resolve(tree, path)
+    return not found or (found in tree and tree[found].kind == "dir")
+
+
+def _check_links(tree: _Layer, layer: _Layer, stage: Stage) -> None:
+    """A file that is copied onto a link to nowhere is put there by BuildKit, and into a directory by buildah."""
+    for path, entry in tree.items():
+        if entry.kind == "link":
+            target = _resolve(tree, path)
+            if target not in tree and target in layer and layer[target].kind == "dir":
+                raise _cannot(stage, f"/{path} is a link to nowhere, and something is copied to it")
 
 
 def _cannot(stage: Stage, problem: str) -> DeployError:
     return DeployError(
         "engine-cannot", problem, where=stage.where,
-        hint="make the directory in the image that is built on, or use the engine buildx",
+        hint="write it otherwise (README, Engines), or use the engine buildx",
     )  # fmt: skip
 
 

@@ -48,12 +48,6 @@ EQUAL = {
     "what a run mounts": f"{BARE}WORKDIR /w\nRUN --mount=type=cache,target=c/d --mount=type=tmpfs,target=/t/u/v "
     "--mount=source=a,target=/m/a echo > /f\nRUN mkdir -p /m && echo > /g",  # /w/c, /t/u, /m
     "a secret and another RUN": f"{BARE}RUN --mount=type=secret,id=no true\nRUN mkdir -p /run/secrets",  # /run
-    "a working directory that a run takes away": f"{SHELL}WORKDIR /p/q\nRUN cd / && rm -r /p\nCOPY a /z\nENV A=1",
-    "a working directory that a run takes away, and a run": f"{SHELL}USER 5\nWORKDIR /p/q\nUSER 0\n"
-    "RUN cd / && rm -r /p\nUSER 5\nRUN true\nCOPY --chown=5:6 a b",
-    "a copy to a link to nowhere": f"{SHELL}RUN ln -s /no/f /l && ln -s /nodir /m\nCOPY a /l",
-    "a copy into a link to nowhere": f"{SHELL}RUN ln -s /no/f /l && ln -s /nodir /m\nCOPY a /m/",
-    "a copy below a link to nowhere": f"{SHELL}RUN ln -s /no/f /l && ln -s /nodir /m\nCOPY --chown=5:6 a /m/x/",
     "a stage on a run": f"{BARE}RUN echo > /f\nFROM s0\nCOPY --chown=5:6 a /etc/x",  # /etc is 0:0
     "two stages that run": f"{BARE}RUN echo > /f\nFROM s0 AS s1\nARG Q=1\nRUN echo $Q > /g\nCOPY a /b",
     "all of a stage that runs": f"{BARE}RUN echo > /f\nFROM scratch\nCOPY --from=s0 / /y/",  # /y/etc
@@ -83,6 +77,20 @@ def test_a_construct(both, name):
     assert not isinstance(one, Failed), one
     assert not isinstance(other, Failed), other
     assert not differences(one, other)
+
+
+REFUSED = {
+    "a working directory that a run takes away": f"{SHELL}WORKDIR /p/q\nRUN cd / && rm -r /p\nCOPY a /z",  # it is back
+    "a copy to a link to nowhere": f"{SHELL}RUN ln -s /no/f /l\nCOPY a /l",  # /no/f/a
+    "a copy to a link to nowhere of a stage": f"{SHELL}RUN ln -s /no/f /l\nFROM s0\nCOPY a /l",
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_buildah_alone_does_is_refused(both, name):
+    made = both.build(Buildah(), f"FROM scratch AS s0\nCOPY d/x /x\n{REFUSED[name]}\n")
+    assert isinstance(made, Failed)
+    assert made.code == "engine-cannot"
 
 
 # A base's volume is made by buildah at once: what is in it, and whether that makes a difference.

@@ -9,6 +9,7 @@ import tarfile
 
 import pytest
 
+from rajee_deploy.dialect import BaseImage, PlainRun
 from rajee_deploy.engine.leftovers import Cleaned, Stage, remove_leftovers
 from rajee_deploy.errors import DeployError
 
@@ -65,8 +66,9 @@ def read(place):
     return [[member.name for member in tarfile.open(fileobj=io.BytesIO(layer))] for layer in layers]
 
 
-def stage(below=0, mounts=((),), volumes=(), *, is_one=False):
-    return Stage(below, mounts, volumes, is_one, "Dockerfile:1")
+def stage(below=0, mounts=((),), volumes=(), workdir="", at="/", *, is_one=False):
+    base = BaseImage(volumes=volumes, workdir=workdir)
+    return Stage(below, tuple(PlainRun(at, each) for each in mounts), base, is_one, "Dockerfile:1")
 
 
 KEPT = ["dev", "proc", "sys"]
@@ -136,6 +138,9 @@ def test_what_follows_a_directory_that_is_not_there_is_built_anew(tmp_path, laye
         ([(COPY, ["a"])], {"volumes": ("/v",), "mounts": (), "below": 1}, "VOLUME /v"),
         ([(COPY, ["v"]), (RUN, ["f"])], {"volumes": ("/v",), "below": 1}, "VOLUME /v"),
         ([(COPY, ["a"])], {}, "which layers a RUN made"),
+        ([(COPY, ["w"])], {"workdir": "/w", "mounts": (), "below": 1}, "WORKDIR /w"),
+        ([(COPY, ["w/"]), (RUN, [".wh.w"])], {"at": "/w"}, "takes its own working directory"),
+        ([(COPY, ["l>/x/y"]), (COPY, ["x/", "x/y/", "x/y/a"])], {"mounts": ()}, "/l is a link to nowhere"),
     ],
 )
 def test_what_cannot_be_undone_is_refused(tmp_path, layers, given, problem):
