@@ -272,8 +272,10 @@ def _layers(request: BuildRequest, files: Written, platform: Platform, host: str
     layers (all that are FROM scratch) one would get what a RUN made for the other. So those of another architecture
     are neither taken nor left behind, where anything is run.
 
-    Nor are any where a RUN mounts files: buildah (1.39 at least) takes its layer though the files of a stage have
+    None are taken where a RUN mounts files: buildah (1.39 at least) takes its layer though the files of a stage have
     changed, older ones though those of the build context have. Nor where the text does not say all of what it copies.
+    Those that are left behind then are for texts of which the same is true, but for an ADD with flags: they stand in no
+    layer's name.
     https://github.com/containers/buildah/issues/6609 and 5400
     """
     if files.spoils or files.file is None or (platform != BUILDER and _RUN.search(files.text)):
