@@ -47,7 +47,6 @@ _LOOPBACK = re.compile(r"(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d+)?")
 # Where short names like `busybox:1` are looked up when the machine does not say: where BuildKit does.
 _REGISTRIES = 'unqualified-search-registries = ["docker.io"]\nshort-name-mode = "disabled"\n'
 _OWN_REGISTRIES = ("~/.config/containers/registries.conf", "/etc/containers/registries.conf")
-_RUN = re.compile(r"^[ \t]*(ONBUILD[ \t]+)?RUN\b", re.IGNORECASE | re.MULTILINE)
 _LIMITS = (("nofile", resource.RLIMIT_NOFILE), ("nproc", resource.RLIMIT_NPROC))
 
 
@@ -109,9 +108,9 @@ class Buildah:
                 look = partial(self._base, environment, _auth(login))
                 with written(request, platform, look) as files:
                     build = partial(self._build, request, own=own, environment=environment, words=(steps, redacted))
-                    hands = self._hands(request, platform, made, build, environment)
-                    layers = tuple(_layers(request, files, platform, access.host))
-                    images.append(Parts(files, layers, hands).build())
+                    hands = self._hands(request, made, build, environment)
+                    layers = tuple(_layers(request, files, access.host))
+                    images.append(Parts(files, layers, hands, platform, BUILDER).build())
             with self._pushable(images, environment) as (push, image):
                 self._push(
                     request, access, ([*push, f"--digestfile={pushed}", _auth(login)], image), environment, on_event
@@ -119,14 +118,13 @@ class Buildah:
             return pushed.read_text().strip() if pushed.exists() else ""
 
     def _hands(
-        self, request: BuildRequest, platform: Platform, made: Path, build: Callable[..., None],
-        environment: Mapping[str, str],
-    ) -> Hands:  # fmt: skip
+        self, request: BuildRequest, made: Path, build: Callable[..., None], environment: Mapping[str, str]
+    ) -> Hands:
         def build_one(files: Written, flags: tuple[str, ...]) -> str:
             build(files, flags)
             return made.read_text().strip()
 
-        def is_right(image: str, must: bool) -> bool:  # noqa: FBT001 -- one of the Hands
+        def is_right(image: str, platform: Platform, must: bool) -> bool:  # noqa: FBT001 -- one of the Hands
             found = self._platform(image, environment)
             if must:
                 self._check_platform(request, platform, found)
@@ -265,12 +263,8 @@ class Buildah:
         return found
 
 
-def _layers(request: BuildRequest, files: Written, platform: Platform, host: str) -> list[str]:
+def _layers(request: BuildRequest, files: Written, host: str) -> list[str]:
     """Whether layers, which are buildah's cache, may be kept and taken from earlier builds, and where they are shared.
-
-    It looks at what a layer stands on and not for which platform it was made: of two images that share their first
-    layers (all that are FROM scratch) one would get what a RUN made for the other. So those of another architecture
-    are neither taken nor left behind, where anything is run.
 
     None are taken where a RUN mounts files: buildah (1.39 at least) takes its layer though the files of a stage have
     changed, older ones though those of the build context have. Nor where the text does not say all of what it copies.
@@ -278,7 +272,7 @@ def _layers(request: BuildRequest, files: Written, platform: Platform, host: str
     layer's name.
     https://github.com/containers/buildah/issues/6609 and 5400
     """
-    if files.spoils or files.file is None or (platform != BUILDER and _RUN.search(files.text)):
+    if files.spoils or files.file is None:
         return ["--layers=false"]
     if files.varies or mounts_files(files.text):
         return ["--layers=true", "--no-cache"]

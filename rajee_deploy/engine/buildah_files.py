@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from rajee_deploy.engine import BuildRequest
 
 BUILDER = Platform.parse(f"linux/{machine()}")
+_PLATFORM = re.compile(r"FROM (--platform=\S+ )")
 _NAMED = re.compile(r"[a-z0-9-]+://")
 
 
@@ -63,6 +64,17 @@ class Part:
         is_base_plain = not (self.has_triggers or self.base.volumes or self.base.workdir.strip("/"))
         return self.stage is None or (is_plain and is_base_plain and not self.runs)
 
+    @property
+    def platform(self) -> str:
+        """The platform that it names for itself; else "", and it is that of what it stands on, or of the build: nothing
+        (scratch) has none, whatever is said of it."""
+        is_scratch = self.texts[0].split(" AS ")[0].endswith(" scratch")
+        return "" if is_scratch else self._flag().removeprefix("--platform=").strip()
+
+    def _flag(self) -> str:
+        found = _PLATFORM.match(self.texts[0])
+        return found[1] if found else ""
+
     def behind(self, end: int, image: str) -> Part:
         """What follows after some lines, which have come to an image: it stands on that, with the arguments, the SHELL
         and the CMD of this stage."""
@@ -71,7 +83,8 @@ class Part:
         again = [n for n in range(1, end) if self.texts[n].startswith("ARG ")]
         for name in ("SHELL", "CMD"):
             again += [n for n in range(1, end) if self.texts[n].startswith(f"{name} ")][-1:]
-        texts = (f"FROM {image} AS {self.stage.name}", *(self.texts[n] for n in again), *self.texts[end:])
+        flag = f"--platform={self.platform} " if self.platform else ""
+        texts = (f"FROM {flag}{image} AS {self.stage.name}", *(self.texts[n] for n in again), *self.texts[end:])
         lines = (self.lines[0], *(self.lines[n] for n in again), *self.lines[end:])
         runs = self.stage.runs[len([n for n in self.runs if n < end]) :]
         return Part(texts, lines, self.stage._replace(runs=runs), image)

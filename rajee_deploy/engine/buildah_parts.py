@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from rajee_deploy.engine.leftovers import Stage
 from rajee_deploy.errors import DeployError
+from rajee_deploy.model import Platform
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,11 +25,11 @@ _NO_LAYER = ("ARG ", "ENV ", "LABEL ", "SHELL ", "CMD ", "USER ")
 
 @dataclass(frozen=True, slots=True)
 class Hands:
-    """What does the work: build a file with flags for layers, and say whether the image is for the right platform
-    (at the last try it must be); clean an image, which may be another then; count the layers of one."""
+    """What does the work: build a file with flags for layers, and say whether the image is for a platform (at the last
+    try it must be); clean an image, which may be another then; count the layers of one."""
 
     build: Callable[[Written, tuple[str, ...]], str]
-    is_right: Callable[[str, bool], bool]
+    is_right: Callable[[str, Platform, bool], bool]
     clean: Callable[[str, Stage], tuple[str, Cleaned]]
     count: Callable[[str], int]
     shown: str
@@ -36,11 +37,18 @@ class Hands:
 
 @dataclass(slots=True)
 class Parts:
-    """Builds the stages of a file, in order."""
+    """Builds the stages of a file, in order, for a platform.
+
+    buildah looks at what a layer stands on and not for which platform it was made: of two images that share their first
+    layers (all that are FROM scratch) one would get what a RUN made for the other. So those of another architecture
+    are neither taken nor left behind, where anything is run.
+    """
 
     files: Written
     flags: tuple[str, ...]
     hands: Hands
+    target: Platform
+    builder: Platform
     _images: dict[int, str] = field(default_factory=dict)
 
     def build(self) -> str:
@@ -54,13 +62,15 @@ class Parts:
         return image
 
     def _stage(self, number: int) -> str:
-        flags, end = self.flags, 0
+        part, platform = self.files.parts[number], self._platform(number)
+        is_foreign = platform != self.builder and (part.runs or part.has_triggers)
+        flags, end = UNLAYERED if is_foreign else self.flags, 0
         while True:
             part = self.files.parts[number]
             whole = len(part.texts)
             end = end or (_next(part) if flags == UNLAYERED else whole)
             image = self.hands.build(self.files.up_to(number, end), flags)
-            if not self.hands.is_right(image, flags == UNLAYERED):
+            if not self.hands.is_right(image, platform, flags == UNLAYERED):
                 # buildah takes cached layers of FROM scratch for any platform, and with them the other's name.
                 flags, end = UNLAYERED, 0
                 continue
@@ -88,6 +98,14 @@ class Parts:
                 where=where, hint="use no ADD with flags and no other architecture, or use the engine buildx",
             )  # fmt: skip
         return Stage(self._below(number), part.stage.runs[:runs], part.base, is_one, where)
+
+    def _platform(self, number: int) -> Platform:
+        part = self.files.parts[number]
+        if part.platform:
+            return Platform.parse(part.platform)
+        if part.stage is None or part.stage.below is None:
+            return self.target
+        return self._platform(part.stage.below)
 
     def _below(self, number: int) -> int:
         """How many layers are there before a part of a stage."""

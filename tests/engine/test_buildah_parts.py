@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 
@@ -11,7 +11,9 @@ from rajee_deploy.engine.buildah_files import Part, Written
 from rajee_deploy.engine.buildah_parts import UNLAYERED, Hands, Parts
 from rajee_deploy.engine.leftovers import Cleaned, Stage
 from rajee_deploy.errors import DeployError
+from rajee_deploy.model import Platform
 
+AMD64, ARM64 = Platform.parse("linux/amd64"), Platform.parse("linux/arm64")
 LAYERED = ("--layers=true",)
 
 
@@ -23,6 +25,7 @@ class Yard:
     wrong: int = 0  # so many builds are for another platform
     built: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)
     lines: list[tuple[int, ...]] = field(default_factory=list)
+    platforms: list[str] = field(default_factory=list)
     cleaned: list[tuple[str, Stage]] = field(default_factory=list)
 
     def build(self, files, flags):
@@ -30,7 +33,8 @@ class Yard:
         self.lines.append(files.lines)
         return str(len(self.built))
 
-    def is_right(self, image, must):
+    def is_right(self, image, platform, must):
+        self.platforms.append(str(platform))
         right = int(image) > self.wrong
         assert right or not must
         return right
@@ -40,10 +44,10 @@ class Yard:
         cut = self.cuts.pop(0) if self.cuts else None
         return (image, Cleaned(cut=cut)) if cut is not None else (f"{image}c", Cleaned(1))
 
-    def run(self, *stages, flags=LAYERED):
+    def run(self, *stages, flags=LAYERED, target=AMD64):
         files = Written(tuple(stages), (), "")
         hands = Hands(self.build, self.is_right, self.clean, lambda _: 7, "Dockerfile")
-        return Parts(files, flags, hands).build()
+        return Parts(files, flags, hands, target, AMD64).build()
 
     def texts(self):
         return [text.splitlines() for text, _ in self.built]
@@ -121,6 +125,18 @@ def test_a_layer_of_another_platform_is_not_taken_twice():
     yard = Yard(wrong=1)
     assert yard.run(part("s0", 'COPY ["f", "/d/"]', "RUN b")) == "3c"
     assert [flags for _, flags in yard.built] == [LAYERED, UNLAYERED, UNLAYERED]
+
+
+def test_layers_of_another_architecture_are_kept_where_nothing_is_run():
+    """The first stage is for the machine that builds, and so is what stands on it."""
+    yard = Yard()
+    first = part("s0", "RUN a")
+    first = replace(first, texts=("FROM --platform=linux/amd64 x AS s0", *first.texts[1:]))
+    stages = first, part("s1", "RUN b", below=0), part("s2", "RUN c"), part("s3", 'COPY ["a", "/b"]')
+    assert yard.run(*stages, target=ARM64) == "4c"
+    assert yard.platforms == ["linux/amd64", "linux/amd64", "linux/arm64", "linux/arm64"]
+    assert [flags for _, flags in yard.built] == [LAYERED, LAYERED, UNLAYERED, LAYERED]
+    assert yard.texts()[1][0] == "FROM --platform=linux/amd64 1c AS s0"
 
 
 def test_a_trigger_that_runs_something_needs_layers():
