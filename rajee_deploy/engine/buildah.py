@@ -10,23 +10,20 @@ from __future__ import annotations
 import json
 import os
 import re
-import resource
 import secrets
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rajee_deploy.build_settings import Provenance
-from rajee_deploy.engine.ambient import EPOCH, POLICY
 from rajee_deploy.engine.buildah_files import BUILDER, Written, base_image, written
+from rajee_deploy.engine.buildah_flags import LOOPBACK, build_flags, check_settings, layer_flags, proxy_flags
 from rajee_deploy.engine.buildah_parts import Hands, Parts
 from rajee_deploy.engine.buildx import build_arg_flags
-from rajee_deploy.engine.cache import layer_cache_flags, mounts_files
 from rajee_deploy.engine.failures import failure
 from rajee_deploy.engine.leftovers import Cleaned, remove_leftovers
 from rajee_deploy.engine.login import private_docker_config
-from rajee_deploy.engine.secrets import Redactor, secret_flags
+from rajee_deploy.engine.secrets import Redactor
 from rajee_deploy.engine.steps import Steps
 from rajee_deploy.errors import ConfigurationError, DeployError
 from rajee_deploy.model import BaseConfig, Platform
@@ -43,11 +40,9 @@ if TYPE_CHECKING:
 
 OLDEST = (1, 33)  # the first with heredocs
 _CHECK_SECONDS = 20.0
-_LOOPBACK = re.compile(r"(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d+)?")
 # Where short names like `busybox:1` are looked up when the machine does not say: where BuildKit does.
 _REGISTRIES = 'unqualified-search-registries = ["docker.io"]\nshort-name-mode = "disabled"\n'
 _OWN_REGISTRIES = ("~/.config/containers/registries.conf", "/etc/containers/registries.conf")
-_LIMITS = (("nofile", resource.RLIMIT_NOFILE), ("nproc", resource.RLIMIT_NPROC))
 
 
 class Buildah:
@@ -88,7 +83,7 @@ class Buildah:
 
     def build_and_push(self, request: BuildRequest, access: PushAccess, on_event: Callable[[BuildEvent], None]) -> str:
         """See Engine."""
-        _check_settings(request)
+        check_settings(request)
         redacted = Redactor(request.settings.secrets, {**request.proxies, **request.build_args})
         with (
             private_docker_config(access) as login,
@@ -99,7 +94,7 @@ class Buildah:
             if not request.settings.ssh:  # whose socket needs a short path
                 environment["TMPDIR"] = str(scratch)  # what buildah leaves there when it is killed goes with it
             made, pushed = scratch / "image", scratch / "digest"
-            given = list(_proxies(request, scratch))
+            given = list(proxy_flags(request, scratch))
             images = []
             for platform in request.platforms:
                 named = str(platform) if len(request.platforms) > 1 else ""
@@ -109,7 +104,7 @@ class Buildah:
                 with written(request, platform, look) as files:
                     build = partial(self._build, request, own=own, environment=environment, words=(steps, redacted))
                     hands = self._hands(request, made, build, environment)
-                    layers = tuple(_layers(request, files, access.host))
+                    layers = tuple(layer_flags(request, files, access.host))
                     images.append(Parts(files, layers, hands, platform, BUILDER).build())
             with self._pushable(images, environment) as (push, image):
                 self._push(
@@ -193,7 +188,7 @@ class Buildah:
             self._program(),
             "build",
             *files.flags,
-            *_build_flags(request),
+            *build_flags(request),
             *layers,
             *own,
             *flags,
@@ -263,82 +258,9 @@ class Buildah:
         return found
 
 
-def _layers(request: BuildRequest, files: Written, host: str) -> list[str]:
-    """Whether layers, which are buildah's cache, may be kept and taken from earlier builds, and where they are shared.
-
-    None are taken where a RUN mounts files: buildah (1.39 at least) takes its layer though the files of a stage have
-    changed, older ones though those of the build context have. Nor where the text does not say all of what it copies.
-    Those that are left behind then are for texts of which the same is true, but for an ADD with flags: they stand in no
-    layer's name.
-    https://github.com/containers/buildah/issues/6609 and 5400
-    """
-    if files.spoils or files.file is None:
-        return ["--layers=false"]
-    if files.varies or mounts_files(files.text):
-        return ["--layers=true", "--no-cache"]
-    return ["--layers=true", *layer_cache_flags(request.settings.cache_from, request.settings.cache_to, host)]
-
-
-def _build_flags(request: BuildRequest) -> Iterator[str]:
-    if not os.environ.get("BUILDAH_ISOLATION"):
-        yield "--isolation=chroot"  # asks for no privilege that a container of a build farm lacks
-        yield "--network=host"
-    # Docker's format: the other one silently drops HEALTHCHECK, SHELL and ONBUILD.
-    yield from ("--format=docker", "--identity-label=false")
-    yield "--no-hostname"  # BuildKit gives a RUN no file of it either
-    yield "--force-rm"  # else a build that fails leaves a container, mounted, in the user's storage
-    yield f"--ignorefile={request.dockerfile}.dockerignore"  # the context is exact already
-    yield from _limits()
-    if request.build_args.get(EPOCH):
-        yield f"--timestamp={int(request.build_args[EPOCH])}"
-    if _LOOPBACK.match(request.reference):
-        yield "--tls-verify=false"
-    yield from (f"--build-context={name}={reference}" for name, reference in sorted(request.build_contexts.items()))
-    yield from (f"--label={name}={value}" for name, value in sorted(request.labels.items()))
-    yield from secret_flags(request.settings.secrets)
-    yield from (f"--ssh={each}" for each in request.settings.ssh)
-
-
-def _proxies(request: BuildRequest, scratch: Path) -> Iterator[str]:
-    """The arguments that docker would make of its configuration, in a file: they may hold a password."""
-    if request.proxies:
-        path = scratch / "arguments"
-        path.touch(0o600)
-        path.write_text("".join(f"{name}={value}\n" for name, value in request.proxies.items()), "utf-8")
-        yield f"--build-arg-file={path}"
-
-
-def _limits() -> Iterator[str]:
-    """Our own limits for what RUN starts: buildah would raise them, which not every machine allows."""
-    for name, number in _LIMITS:
-        soft, hard = resource.getrlimit(number)
-        if resource.RLIM_INFINITY not in (soft, hard):
-            yield f"--ulimit={name}={soft}:{hard}"
-
-
-def _check_settings(request: BuildRequest) -> None:
-    """What buildah would get wrong without a word."""
-    if os.environ.get(POLICY):
-        raise DeployError(
-            "engine-cannot", "buildah follows no source policy", where=POLICY,
-            hint="unset it where buildah builds, or use the engine buildx",
-        )  # fmt: skip
-    if request.settings.provenance is not Provenance.NONE:
-        raise _cannot(request, "provenance", "buildah attaches no provenance")
-    if any("$" in name + value for name, value in request.labels.items()):
-        raise _cannot(request, "labels", "buildah would expand the $ in a label")
-
-
-def _cannot(request: BuildRequest, key: str, problem: str) -> DeployError:
-    return DeployError(
-        "engine-cannot", problem, where=f"images.{request.name}.{key}",
-        hint="leave it out where buildah builds, or use the engine buildx",
-    )  # fmt: skip
-
-
 def _trust(reference: str) -> list[str]:
     """Plain HTTP for a registry on this very machine, as Docker Engine does by itself; for no other."""
-    return ["--tls-verify=false"] if _LOOPBACK.match(reference.removeprefix("docker://")) else []
+    return ["--tls-verify=false"] if LOOPBACK.match(reference.removeprefix("docker://")) else []
 
 
 def _auth(login: Mapping[str, str]) -> str:
