@@ -12,6 +12,7 @@ import os
 import re
 import secrets
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -102,7 +103,7 @@ class Buildah:
                 own = [f"--platform={platform}", f"--iidfile={made}", _auth(login), *given]
                 look = partial(self._base, environment, _auth(login))
                 with written(request, platform, look) as files:
-                    build = partial(self._build, request, own=own, environment=environment, words=(steps, redacted))
+                    build = partial(self._build, own=own, environment=environment, words=(steps, redacted))
                     hands = self._hands(request, made, build, environment)
                     layers = tuple(layer_flags(request, files, access.host))
                     images.append(Parts(files, layers, hands, platform, BUILDER).build())
@@ -115,8 +116,8 @@ class Buildah:
     def _hands(
         self, request: BuildRequest, made: Path, build: Callable[..., None], environment: Mapping[str, str]
     ) -> Hands:
-        def build_one(files: Written, flags: tuple[str, ...]) -> str:
-            build(files, flags)
+        def build_one(files: Written, flags: tuple[str, ...], is_last: bool) -> str:  # noqa: FBT001 -- one of the Hands
+            build(request if is_last else replace(request, labels={}), files, flags)
             return made.read_text().strip()
 
         def is_right(image: str, platform: Platform, must: bool) -> bool:  # noqa: FBT001 -- one of the Hands

@@ -25,10 +25,11 @@ _NO_LAYER = ("ARG ", "ENV ", "LABEL ", "SHELL ", "CMD ", "USER ")
 
 @dataclass(frozen=True, slots=True)
 class Hands:
-    """What does the work: build a file with flags for layers, and say whether the image is for a platform (at the last
-    try it must be); clean an image, which may be another then; count the layers of one."""
+    """What does the work: build a file with flags for layers (with the labels where it is the last: they would be a
+    step more, and nothing that follows would come from the cache), and say whether the image is for a platform (at the
+    last try it must be); clean an image, which may be another then; count the layers of one."""
 
-    build: Callable[[Written, tuple[str, ...]], str]
+    build: Callable[[Written, tuple[str, ...], bool], str]
     is_right: Callable[[str, Platform, bool], bool]
     clean: Callable[[str, Stage], tuple[str, Cleaned]]
     count: Callable[[str], int]
@@ -62,6 +63,7 @@ class Parts:
         return image
 
     def _stage(self, number: int) -> str:
+        last = len(self.files.parts) - 1
         part, platform = self.files.parts[number], self._platform(number)
         is_foreign = platform != self.builder and (part.runs or part.has_triggers)
         flags, end = UNLAYERED if is_foreign else self.flags, 0
@@ -69,7 +71,7 @@ class Parts:
             part = self.files.parts[number]
             whole = len(part.texts)
             end = end or (_next(part) if flags == UNLAYERED else whole)
-            image = self.hands.build(self.files.up_to(number, end), flags)
+            image = self.hands.build(self.files.up_to(number, end), flags, end == whole and number == last)
             if not self.hands.is_right(image, platform, flags == UNLAYERED):
                 # buildah takes cached layers of FROM scratch for any platform, and with them the other's name.
                 flags, end = UNLAYERED, 0

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from rajee_deploy.dialect import BaseImage
 
 _FILES = ("etc/hosts", "etc/hostname", "etc/resolv.conf")  # buildah mounts these in every RUN
-_ALWAYS = (*_FILES, "run/.containerenv")
+_NOTE = "run/.containerenv"  # and this, for programs to know where they run
+_ALWAYS = (*_FILES, _NOTE)
 _KEPT = ("dev", "proc", "sys")  # both engines leave these
 _NOT_RUN = "/bin/sh -c #(nop)"  # how a step that ran nothing begins in an image's history
 _WHITEOUT, _OPAQUE = ".wh.", ".wh..wh..opq"
@@ -78,6 +79,7 @@ def remove_leftovers(place: Path, stage: Stage) -> Cleaned:
         layer = _read(path)
         found = frozenset[str]()
         if number in runs:
+            _check_note(tree, layer, stage)
             found = _stubs(tree, layer, runs[number].run.mounts)
         elif number >= stage.below:
             _check_links(tree, layer, stage)
@@ -161,6 +163,13 @@ def _check_base(tree: _Layer, stage: Stage) -> None:
 def _is_directory(tree: _Layer, path: str) -> bool:
     found = _resolve(tree, path)
     return not found or (found in tree and tree[found].kind == "dir")
+
+
+def _check_note(tree: _Layer, layer: _Layer, stage: Stage) -> None:
+    """buildah removes the file that it mounts there, whoever made it."""
+    folder, _, name = _resolve(tree, _NOTE).rpartition("/")
+    if f"{folder}/{name}" in tree and f"{folder}/{_WHITEOUT}{name}" in layer:
+        raise _cannot(stage, f"/{folder}/{name} is in the image that is built on, and buildah removes it")
 
 
 def _check_links(tree: _Layer, layer: _Layer, stage: Stage) -> None:

@@ -81,6 +81,7 @@ def test_a_construct(both, name):
 
 REFUSED = {
     "a working directory that a run takes away": f"{SHELL}WORKDIR /p/q\nRUN cd / && rm -r /p\nCOPY a /z",  # it is back
+    "a file where buildah puts its own": f"{SHELL}COPY a /run/.containerenv\nRUN true",  # gone
     "a copy to a link to nowhere": f"{SHELL}RUN ln -s /no/f /l\nCOPY a /l",  # /no/f/a
     "a copy to a link to nowhere of a stage": f"{SHELL}RUN ln -s /no/f /l\nFROM s0\nCOPY a /l",
 }

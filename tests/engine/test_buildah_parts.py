@@ -25,10 +25,12 @@ class Yard:
     wrong: int = 0  # so many builds are for another platform
     built: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)
     lines: list[tuple[int, ...]] = field(default_factory=list)
+    labelled: list[bool] = field(default_factory=list)
     platforms: list[str] = field(default_factory=list)
     cleaned: list[tuple[str, Stage]] = field(default_factory=list)
 
-    def build(self, files, flags):
+    def build(self, files, flags, is_last):
+        self.labelled.append(is_last)
         self.built.append((files.text, flags))
         self.lines.append(files.lines)
         return str(len(self.built))
@@ -107,6 +109,7 @@ def test_what_follows_a_directory_that_is_not_there_is_built_on_the_clean_image(
         ["FROM x AS s0", "ARG A", "RUN a", "SHELL [x]", "CMD c", "ARG B", "RUN b"],
         ["FROM 2c AS s0", "ARG A", "ARG B", "SHELL [x]", "CMD c", "CMD d", "RUN e"],
     ]
+    assert yard.labelled == [True, False, True]
     assert yard.lines[2] == (1, 2, 6, 4, 5, 8, 9)
     assert [len(stage.runs) for _, stage in yard.cleaned] == [3, 2, 1]
     assert yard.cleaned[2][1].runs == (PlainRun("/", ("/m2",)),)

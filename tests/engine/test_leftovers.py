@@ -138,6 +138,7 @@ def test_what_follows_a_directory_that_is_not_there_is_built_anew(tmp_path, laye
         ([(COPY, ["a"])], {"volumes": ("/v",), "mounts": (), "below": 1}, "VOLUME /v"),
         ([(COPY, ["v"]), (RUN, ["f"])], {"volumes": ("/v",), "below": 1}, "VOLUME /v"),
         ([(COPY, ["a"])], {}, "which layers a RUN made"),
+        ([(COPY, ["run/.containerenv"]), (RUN, ["run/", "run/.wh..containerenv"])], {}, "and buildah removes it"),
         ([(COPY, ["w"])], {"workdir": "/w", "mounts": (), "below": 1}, "WORKDIR /w"),
         ([(COPY, ["w/"]), (RUN, [".wh.w"])], {"at": "/w"}, "takes its own working directory"),
         ([(COPY, ["l>/x/y"]), (COPY, ["x/", "x/y/", "x/y/a"])], {"mounts": ()}, "/l is a link to nowhere"),
