@@ -10,28 +10,25 @@ from __future__ import annotations
 
 import hashlib
 import json
-import posixpath
-import tarfile
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rajee_deploy.dialect import PlainRun
+from rajee_deploy.engine.layer_files import WHITEOUT, lay, read_layer, resolve, rewrite, upwards
 from rajee_deploy.errors import DeployError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
     from rajee_deploy.dialect import BaseImage
+    from rajee_deploy.engine.layer_files import Layer
 
 _FILES = ("etc/hosts", "etc/hostname", "etc/resolv.conf")  # buildah mounts these in every RUN
 _NOTE = "run/.containerenv"  # and this, for programs to know where they run
 _ALWAYS = (*_FILES, _NOTE)
 _KEPT = ("dev", "proc", "sys")  # both engines leave these
 _NOT_RUN = "/bin/sh -c #(nop)"  # how a step that ran nothing begins in an image's history
-_WHITEOUT, _OPAQUE = ".wh.", ".wh..wh..opq"
-_MOST_LINKS = 40
-_CHUNK = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,28 +52,19 @@ class Cleaned(NamedTuple):
     cut: int | None = None
 
 
-class _Entry(NamedTuple):
-    kind: str  # "dir", "file", "link" or "other"
-    link: str = ""
-    size: int = 0
-
-
-_Layer = dict[str, _Entry]
-
-
 def remove_leftovers(place: Path, stage: Stage) -> Cleaned:
     """Take them out of the layers that the stage made. DeployError `engine-cannot` where that cannot be done."""
     manifest = json.loads((place / "manifest.json").read_bytes())
     config = json.loads((place / _hex(manifest["config"])).read_bytes())
     total = len(manifest["layers"])
     runs = _runs(config, total - stage.below, stage)
-    tree: _Layer = {}
+    tree: Layer = {}
     count = 0
     for number, described in enumerate(manifest["layers"]):
         if number == stage.below:
             _check_base(tree, stage)
         path = place / _hex(described)
-        layer = _read(path)
+        layer = read_layer(path)
         found = frozenset[str]()
         if number in runs:
             _check_note(tree, layer, stage)
@@ -87,9 +75,9 @@ def remove_leftovers(place: Path, stage: Stage) -> Cleaned:
             if number < total - 1 and any(layer[each].kind == "dir" for each in found):
                 return Cleaned(cut=_cut(runs[number], stage))
             count += len(found)
-            described["digest"], described["size"] = _rewrite(path, found)
+            described["digest"], described["size"] = rewrite(path, found)
             config["rootfs"]["diff_ids"][number] = described["digest"]
-        _lay(tree, {name: entry for name, entry in layer.items() if name not in found})
+        lay(tree, {name: entry for name, entry in layer.items() if name not in found})
         if number in runs and not _is_directory(tree, runs[number].run.workdir):
             raise _cannot(stage, "a RUN takes its own working directory away, and buildah makes it anew")
     if total == stage.below:
@@ -129,10 +117,10 @@ def _cut(ran: _Ran, stage: Stage) -> int:
     return ran.number
 
 
-def _stubs(tree: _Layer, layer: _Layer, targets: Iterable[str]) -> frozenset[str]:
+def _stubs(tree: Layer, layer: Layer, targets: Iterable[str]) -> frozenset[str]:
     """What a layer holds at a place of mounting, or above one, that was not there before and has nothing in it."""
-    files = {_resolve(tree, path) for path in _FILES}
-    places = {above for path in (*_ALWAYS, *targets) for above in _upwards(_resolve(tree, path)) if not _is_kept(above)}
+    files = {resolve(tree, path) for path in _FILES}
+    places = {above for path in (*_ALWAYS, *targets) for above in upwards(resolve(tree, path)) if not _is_kept(above)}
     found: set[str] = set()
     for path in sorted(places - tree.keys(), key=lambda each: -each.count("/")):
         entry = layer.get(path)
@@ -144,7 +132,7 @@ def _stubs(tree: _Layer, layer: _Layer, targets: Iterable[str]) -> frozenset[str
     return frozenset(found)
 
 
-def _holds(layer: _Layer, directory: str, found: set[str]) -> bool:
+def _holds(layer: Layer, directory: str, found: set[str]) -> bool:
     return any(path.startswith(f"{directory}/") and path not in found for path in layer)
 
 
@@ -152,7 +140,7 @@ def _is_kept(path: str) -> bool:
     return path.partition("/")[0] in _KEPT
 
 
-def _check_base(tree: _Layer, stage: Stage) -> None:
+def _check_base(tree: Layer, stage: Stage) -> None:
     for volume in stage.base.volumes:
         if not _is_directory(tree, volume):
             raise _cannot(stage, f"the base's VOLUME {volume} is no directory in it: buildah makes it one at once")
@@ -160,23 +148,23 @@ def _check_base(tree: _Layer, stage: Stage) -> None:
         raise _cannot(stage, f"the base's WORKDIR {stage.base.workdir} is no directory in it: buildah makes it at once")
 
 
-def _is_directory(tree: _Layer, path: str) -> bool:
-    found = _resolve(tree, path)
+def _is_directory(tree: Layer, path: str) -> bool:
+    found = resolve(tree, path)
     return not found or (found in tree and tree[found].kind == "dir")
 
 
-def _check_note(tree: _Layer, layer: _Layer, stage: Stage) -> None:
+def _check_note(tree: Layer, layer: Layer, stage: Stage) -> None:
     """buildah removes the file that it mounts there, whoever made it."""
-    folder, _, name = _resolve(tree, _NOTE).rpartition("/")
-    if f"{folder}/{name}" in tree and f"{folder}/{_WHITEOUT}{name}" in layer:
+    folder, _, name = resolve(tree, _NOTE).rpartition("/")
+    if f"{folder}/{name}" in tree and f"{folder}/{WHITEOUT}{name}" in layer:
         raise _cannot(stage, f"/{folder}/{name} is in the image that is built on, and buildah removes it")
 
 
-def _check_links(tree: _Layer, layer: _Layer, stage: Stage) -> None:
+def _check_links(tree: Layer, layer: Layer, stage: Stage) -> None:
     """A file that is copied onto a link to nowhere is put there by BuildKit, and into a directory by buildah."""
     for path, entry in tree.items():
         if entry.kind == "link":
-            target = _resolve(tree, path)
+            target = resolve(tree, path)
             if target not in tree and target in layer and layer[target].kind == "dir":
                 raise _cannot(stage, f"/{path} is a link to nowhere, and something is copied to it")
 
@@ -188,115 +176,8 @@ def _cannot(stage: Stage, problem: str) -> DeployError:
     )  # fmt: skip
 
 
-# -- trees ---------------------------------------------------------------------------------------------------------
-
-
-def _upwards(path: str) -> Iterator[str]:
-    while path:
-        yield path
-        path = posixpath.dirname(path)
-
-
-def _resolve(tree: Mapping[str, _Entry], path: str) -> str:
-    """A path with its links followed as the root of the tree sees them, without a slash in front."""
-    rest = [part for part in path.split("/") if part]
-    at = ""
-    followed = 0
-    while rest:
-        part = rest.pop(0)
-        if part in ("", "."):
-            continue
-        if part == "..":
-            at = posixpath.dirname(at)
-            continue
-        here = f"{at}/{part}".strip("/")
-        entry = tree.get(here)
-        if entry is not None and entry.kind == "link" and followed < _MOST_LINKS:
-            followed += 1
-            rest = entry.link.split("/") + rest
-            at = "" if entry.link.startswith("/") else at
-        else:
-            at = here
-    return at
-
-
-def _read(path: Path) -> _Layer:
-    """What a layer says of each path; `.wh.` entries are left as they are."""
-    found: _Layer = {}
-    kinds = {tarfile.DIRTYPE: "dir", tarfile.SYMTYPE: "link"}
-    with tarfile.open(path) as archive:
-        while (member := archive.next()) is not None:
-            archive.members.clear()  # type: ignore[attr-defined]  # else it keeps them all
-            name = posixpath.normpath(f"/{member.name}").strip("/")
-            kind = kinds.get(member.type, "file" if member.isfile() or member.islnk() else "other")
-            size = 1 if member.islnk() else member.size  # what another file holds is no empty file of its own
-            found[name] = _Entry(kind, member.linkname if kind == "link" else "", size)
-    return found
-
-
-def _lay(tree: _Layer, layer: _Layer) -> None:
-    """Put a layer over a tree."""
-    gone, hollow = set(), set()
-    for path, entry in layer.items():
-        folder, _, name = path.rpartition("/")
-        if name == _OPAQUE:
-            hollow.add(folder)
-        elif name.startswith(_WHITEOUT):
-            gone.add(f"{folder}/{name.removeprefix(_WHITEOUT)}".strip("/"))
-        elif entry.kind != "dir":
-            gone.add(path)
-    gone_too = {path for path in tree if gone.intersection(_upwards(path)) or hollow.intersection(_above(path))}
-    for path in gone_too:
-        del tree[path]
-    for path, entry in layer.items():
-        if path and not path.rpartition("/")[2].startswith(_WHITEOUT):
-            tree[path] = entry
-            for above in _above(path):
-                tree.setdefault(above, _Entry("dir"))
-
-
-def _above(path: str) -> Iterator[str]:
-    return _upwards(posixpath.dirname(path))
-
-
-# -- files ---------------------------------------------------------------------------------------------------------
-
-
 def _hex(described: Mapping[str, Any]) -> str:
     return str(described["digest"]).partition(":")[2]
-
-
-def _rewrite(path: Path, without: frozenset[str]) -> tuple[str, int]:
-    """The layer without some entries, beside the first (which may be another's too): its digest and size. All else
-    stays as it is, byte by byte."""
-    new = path.with_name("new-layer")
-    digest, size = hashlib.sha256(), 0
-    with path.open("rb") as source, new.open("wb") as made:
-        for start, end in _ranges(path, without):
-            source.seek(start)
-            left = end - start
-            while left and (data := source.read(min(_CHUNK, left))):
-                left -= len(data)
-                size += len(data)
-                digest.update(data)
-                made.write(data)
-    new.rename(path.with_name(digest.hexdigest()))
-    return f"sha256:{digest.hexdigest()}", size
-
-
-def _ranges(path: Path, without: frozenset[str]) -> Iterator[tuple[int, int]]:
-    """Which bytes of a tar stay."""
-    start = 0
-    with tarfile.open(path, "r:") as archive:
-        member = archive.next()
-        while member is not None:
-            archive.members.clear()  # type: ignore[attr-defined]
-            following = archive.next()
-            if posixpath.normpath(f"/{member.name}").strip("/") in without:
-                yield start, member.offset
-                start = following.offset if following is not None else archive.offset
-            member = following
-    yield start, path.stat().st_size
 
 
 def _write(place: Path, manifest: dict[str, Any], config: dict[str, Any]) -> None:
