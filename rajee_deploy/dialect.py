@@ -19,12 +19,34 @@ if TYPE_CHECKING:
 
 
 class BaseImage(NamedTuple):
-    """What a base image brings into a stage: its ENV in order, its ONBUILD, its USER and its SHELL."""
+    """What a base image brings into a stage: its ENV in order, its ONBUILD, its USER, SHELL and WORKDIR, its VOLUMEs,
+    and of how many layers it is made."""
 
     env: tuple[tuple[str, str], ...] = ()
     onbuild: tuple[str, ...] = ()
     user: str = ""
     shell: tuple[str, ...] = ()
+    workdir: str = ""
+    volumes: tuple[str, ...] = ()
+    layers: int = 0
+
+
+class PlainRun(NamedTuple):
+    """A RUN: its working directory, and where something is mounted for it (absolute paths)."""
+
+    workdir: str = "/"
+    mounts: tuple[str, ...] = ()
+
+
+class PlainStage(NamedTuple):
+    """A stage of a plain Dockerfile: its first line (from 0), and the name it has there; the stage that it stands on
+    (its place in order) or else what the image below it brings; and its RUNs."""
+
+    start: int
+    name: str
+    below: int | None
+    base: BaseImage
+    runs: tuple[PlainRun, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +55,15 @@ class PlainDockerfile:
 
     `lines` has the line of the user's file for each line of `text`. `files` are files that the text takes from the
     named build context FILES, by path; "" stands for an empty directory there. `varies` says why no layer of an
-    earlier build may be taken (empty: any may).
+    earlier build may be taken (empty: any may), and `spoils` that a later build would wrongly take one of this.
     """
 
     text: str
     lines: tuple[int, ...]
     files: Mapping[str, bytes] = field(default_factory=dict)
     varies: str = ""
+    spoils: bool = False
+    stages: tuple[PlainStage, ...] = ()
 
 
 FILES = "rajee-deploy-files"  # no image has this name: it would be in Docker Hub's own library

@@ -7,11 +7,12 @@ Whether the two do agree is tested by building with both (tests/conformance/test
 
 from __future__ import annotations
 
+import posixpath
 import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NoReturn
 
-from rajee_deploy.dialect import FILES, PlainDockerfile
+from rajee_deploy.dialect import FILES, BaseImage, PlainDockerfile, PlainRun, PlainStage
 from rajee_deploy.dockerfile import writing
 from rajee_deploy.dockerfile.dispatch import BODY, Walk
 from rajee_deploy.dockerfile.instructions import Arg, Assign, OnBuild, Plain, Run, Transfer, Words
@@ -23,27 +24,37 @@ from rajee_deploy.errors import DeployError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from rajee_deploy.dialect import BaseImage
     from rajee_deploy.dockerfile.nodes import Heredoc
     from rajee_deploy.dockerfile.scope import Environment
     from rajee_deploy.dockerfile.stages import State, Step
 
 _SHELL = ("/bin/sh", "-c")
 # What a trigger of an image may not hold: the engine runs it by itself, and reads it in its own way.
-_UNPLAIN = re.compile(r"[$`\\'\"]|<<|^\s*(WORKDIR|EXPOSE|ARG|CMD|ENTRYPOINT|SHELL|VOLUME|USER)\b", re.IGNORECASE)
+_UNPLAIN = re.compile(
+    r"[$`\\'\"]|<<|--mount|^\s*(WORKDIR|EXPOSE|ARG|CMD|ENTRYPOINT|SHELL|VOLUME|USER)\b", re.IGNORECASE
+)
+_BY_DEFAULT = {"secret": "/run/secrets/name", "ssh": "/run/buildkit/socket"}  # where it is mounted
 _ONLY_BUILDKIT = ("link", "exclude", "parents", "unpack", "keep-git-dir")  # what the flag does cannot be compared
 
 
 @dataclass(slots=True)
 class _Stage:
-    """What a stage hands down besides its variables: the names that ENV and ARG gave a value, USER, SHELL and, by
-    line, VOLUME."""
+    """What a stage hands down besides its variables: the names that ENV and ARG gave a value, USER, SHELL, WORKDIR and,
+    by line, VOLUME."""
 
     envs: frozenset[str] = frozenset()
     args: Mapping[str, str] | None = None
     user: str = ""
     shell: tuple[str, ...] = ()
+    workdir: str = "/"
     volumes: tuple[tuple[int, str], ...] = ()
+
+
+def _target(fields: list[str]) -> str:
+    """Where a RUN mounts something, as it is written or as it is by default."""
+    named = dict(field.partition("=")[::2] for field in fields)
+    given = next((named[key] for key in ("target", "dst", "destination") if key in named), "")
+    return given or _BY_DEFAULT.get(named.get("type", ""), "")
 
 
 class PlainWalk(Walk):
@@ -58,12 +69,17 @@ class PlainWalk(Walk):
         self._from: list[int] = []
         self._files: dict[str, bytes] = {}
         self._varies = ""
+        self._spoils = False
+        self._written_stages: list[PlainStage] = []
+        self._runs: list[PlainRun] = []
         self._skipped = 0
         self._is_target = False
 
     def written(self) -> PlainDockerfile:
         """All that was written."""
-        return PlainDockerfile("\n".join([*self._lines, ""]), tuple(self._from), self._files, self._varies)
+        text = "\n".join([*self._lines, ""])
+        stages = tuple(self._written_stages)
+        return PlainDockerfile(text, tuple(self._from), self._files, self._varies, self._spoils, stages)
 
     # -- stages ----------------------------------------------------------------------------------------------------
 
@@ -74,6 +90,9 @@ class PlainWalk(Walk):
         # A note in the configuration to BuildKit. buildah makes the directories, so what others put there comes first.
         for line, text in self._own.volumes if is_target else ():
             self._put(line, text)
+        for line, text in self._triggers:  # last too: what is built in parts would run them
+            self._put(line, text)
+        self._written_stages[-1] = self._written_stages[-1]._replace(runs=tuple(self._runs))
 
     def _open(self, state: State, *, is_target: bool) -> None:
         super()._open(state, is_target=is_target)
@@ -81,8 +100,14 @@ class PlainWalk(Walk):
             self._refuse(state.line, "a build context in place of a stage is BuildKit's alone")
         base = f"s{self._order[state.below.index]}" if state.below is not None else state.base
         platform = f"--platform={state.platform} " if state.platform else ""
-        self._put(state.line, f"FROM {platform}{base} AS s{self._order[state.index]}")
+        name = f"s{self._order[state.index]}"
+        below = self._order[state.below.index] if state.below is not None else None
+        image = (self._image(state) if below is None else None) or BaseImage()
+        self._written_stages.append(PlainStage(len(self._lines), name, below, image))
+        self._put(state.line, f"FROM {platform}{base} AS {name}")
         self._skipped = 0
+        self._runs = []
+        self._triggers: list[tuple[int, str]] = []
         if state.below is not None:
             self._own = replace(self._stages[state.below.index])
             self._inherit(state)
@@ -100,7 +125,7 @@ class PlainWalk(Walk):
             if _UNPLAIN.search(trigger):
                 self._refuse(state.line, f"{state.base} adds {trigger!r} by ONBUILD")
         self._skipped = len(image.onbuild)
-        return _Stage(frozenset(name for name, _ in image.env), {}, image.user)
+        return _Stage(frozenset(name for name, _ in image.env), {}, image.user, workdir=image.workdir or "/")
 
     def _inherit(self, state: State) -> None:
         """An engine may forget a stage's arguments in the stages that stand on it."""
@@ -137,7 +162,8 @@ class PlainWalk(Walk):
             case Plain() as plain:
                 return iter([self._plain(plain)])
             case OnBuild() as trigger:
-                return self._triggered(trigger)
+                self._triggered(trigger)
+                return iter(())
             case _:
                 raise AssertionError("FROM opens a stage and is no step of one")
 
@@ -166,6 +192,7 @@ class PlainWalk(Walk):
             self._varies = self._varies or "a source is fetched from elsewhere"
         if options and transfer.name == "ADD":
             self._varies = self._varies or "ADD with flags"
+            self._spoils = True  # buildah takes the layer of an ADD whatever its flags were
         origin = [f"--from={self._origin(step.origins[0], flags.text('from'))}"] if step.origins else []
         if sources:
             yield writing.exec_form([transfer.name, *origin, *options], [*sources, dest])
@@ -193,10 +220,14 @@ class PlainWalk(Walk):
         return f"s{self._order[state.index]}"
 
     def _ran(self, run: Run, step: Step, before: Environment) -> str:
-        options = [
-            f"--mount={self._mounted(text, origin, before)}"
+        mounts = [
+            self._mounted(text, origin, before)
             for text, origin in zip(run.flags.list("mount"), step.origins, strict=True)
         ]
+        options = [f"--mount={','.join(map(writing.mount_field, fields))}" for fields in mounts]
+        workdir = self._own.workdir
+        targets = tuple(posixpath.join(workdir, _target(fields)) for fields in mounts)
+        self._runs.append(PlainRun(workdir, targets))
         if run.flags.text("network"):
             options.append(f"--network={run.flags.text('network')}")
         if run.flags.text("security") or run.flags.list("device"):
@@ -207,14 +238,14 @@ class PlainWalk(Walk):
             ["RUN", *options], [*(self._own.shell or _SHELL), writing.script(run.command[0], run.heredocs)], words=False
         )
 
-    def _mounted(self, text: str, origin: State | None, before: Environment) -> str:
+    def _mounted(self, text: str, origin: State | None, before: Environment) -> list[str]:
         found = []
         for part in fields_of(text):
             key, sign, value = part.partition("=")
             value = self._origin(origin, value) if key.lower() == "from" else self._known(value, before)
             if value or not sign:  # nothing is the default to BuildKit, and an error to others
                 found.append(f"{key.lower()}{sign}{value}")
-        return ",".join(map(writing.mount_field, found))
+        return found
 
     def _assigned(self, assign: Assign, before: Environment) -> Iterator[str]:
         pairs = [(self._known(key, before), self._known(value, before)) for key, value in assign.pairs]
@@ -266,6 +297,7 @@ class PlainWalk(Walk):
         """BuildKit makes the directory, and makes it the user's; others wait until something is put into it."""
         if not path:
             raise UnwritableError("WORKDIR expands to nothing")
+        self._own.workdir = posixpath.join(self._own.workdir, path)
         yield f"WORKDIR {writing.quoted(path)}"
         self._files.setdefault("", b"")
         owner = [f"--chown={writing.flag(self._own.user)}"] if self._own.user else []
@@ -283,12 +315,12 @@ class PlainWalk(Walk):
             return writing.command(["HEALTHCHECK", *options, kind], rest, json=plain.json)
         return writing.command([plain.name], plain.args, json=plain.json)
 
-    def _triggered(self, trigger: OnBuild) -> Iterator[str]:
+    def _triggered(self, trigger: OnBuild) -> None:
         """A trigger of a stage that others stand on was put in front of theirs; one of the target is for later."""
         if self._is_target:
             if trigger.child.heredocs or "\n" in trigger.trigger:
                 raise UnwritableError("buildah loses the text of a heredoc behind ONBUILD")
-            yield f"ONBUILD {trigger.trigger}"
+            self._triggers.append((trigger.lines.start, f"ONBUILD {trigger.trigger}"))
 
     def _put(self, line: int, text: str) -> None:
         if re.search(r"[\r\n]|\\[ \t]*\Z", text):

@@ -10,21 +10,21 @@ from __future__ import annotations
 import json
 import os
 import re
-import resource
 import secrets
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rajee_deploy.build_settings import Provenance
-from rajee_deploy.engine.ambient import EPOCH, POLICY
 from rajee_deploy.engine.buildah_files import BUILDER, Written, base_image, written
+from rajee_deploy.engine.buildah_flags import LOOPBACK, build_flags, check_settings, layer_flags, proxy_flags
+from rajee_deploy.engine.buildah_parts import Hands, Parts
 from rajee_deploy.engine.buildx import build_arg_flags
-from rajee_deploy.engine.cache import layer_cache_flags, mounts_files
 from rajee_deploy.engine.failures import failure
+from rajee_deploy.engine.leftovers import Cleaned, remove_leftovers
 from rajee_deploy.engine.login import private_docker_config
-from rajee_deploy.engine.secrets import Redactor, secret_flags
+from rajee_deploy.engine.secrets import Redactor
 from rajee_deploy.engine.steps import Steps
 from rajee_deploy.errors import ConfigurationError, DeployError
 from rajee_deploy.model import BaseConfig, Platform
@@ -36,16 +36,14 @@ if TYPE_CHECKING:
 
     from rajee_deploy.dialect import BaseImage
     from rajee_deploy.engine import BuildEvent, BuildRequest
+    from rajee_deploy.engine.leftovers import Stage
     from rajee_deploy.model import PushAccess
 
 OLDEST = (1, 33)  # the first with heredocs
 _CHECK_SECONDS = 20.0
-_LOOPBACK = re.compile(r"(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d+)?")
 # Where short names like `busybox:1` are looked up when the machine does not say: where BuildKit does.
 _REGISTRIES = 'unqualified-search-registries = ["docker.io"]\nshort-name-mode = "disabled"\n'
 _OWN_REGISTRIES = ("~/.config/containers/registries.conf", "/etc/containers/registries.conf")
-_RUN = re.compile(r"^[ \t]*(ONBUILD[ \t]+)?RUN\b", re.IGNORECASE | re.MULTILINE)
-_LIMITS = (("nofile", resource.RLIMIT_NOFILE), ("nproc", resource.RLIMIT_NPROC))
 
 
 class Buildah:
@@ -86,7 +84,7 @@ class Buildah:
 
     def build_and_push(self, request: BuildRequest, access: PushAccess, on_event: Callable[[BuildEvent], None]) -> str:
         """See Engine."""
-        _check_settings(request)
+        check_settings(request)
         redacted = Redactor(request.settings.secrets, {**request.proxies, **request.build_args})
         with (
             private_docker_config(access) as login,
@@ -97,7 +95,7 @@ class Buildah:
             if not request.settings.ssh:  # whose socket needs a short path
                 environment["TMPDIR"] = str(scratch)  # what buildah leaves there when it is killed goes with it
             made, pushed = scratch / "image", scratch / "digest"
-            given = list(_proxies(request, scratch))
+            given = list(proxy_flags(request, scratch))
             images = []
             for platform in request.platforms:
                 named = str(platform) if len(request.platforms) > 1 else ""
@@ -105,18 +103,50 @@ class Buildah:
                 own = [f"--platform={platform}", f"--iidfile={made}", _auth(login), *given]
                 look = partial(self._base, environment, _auth(login))
                 with written(request, platform, look) as files:
-                    layers = _layers(request, files, platform, access.host)
-                    self._build(request, files, [*layers, *own], environment, (steps, redacted))
-                    if self._platform(made, environment) != platform:
-                        # buildah takes cached layers of FROM scratch for any platform, and with them the other's name.
-                        self._build(request, files, ["--layers=false", *own], environment, (steps, redacted))
-                        self._check_platform(request, platform, self._platform(made, environment))
-                images.append(made.read_text().strip())
+                    build = partial(self._build, own=own, environment=environment, words=(steps, redacted))
+                    hands = self._hands(request, made, build, environment)
+                    layers = tuple(layer_flags(request, files, access.host))
+                    images.append(Parts(files, layers, hands, platform, BUILDER).build())
             with self._pushable(images, environment) as (push, image):
                 self._push(
                     request, access, ([*push, f"--digestfile={pushed}", _auth(login)], image), environment, on_event
                 )
             return pushed.read_text().strip() if pushed.exists() else ""
+
+    def _hands(
+        self, request: BuildRequest, made: Path, build: Callable[..., None], environment: Mapping[str, str]
+    ) -> Hands:
+        def build_one(files: Written, flags: tuple[str, ...], is_last: bool) -> str:  # noqa: FBT001 -- one of the Hands
+            build(request if is_last else replace(request, labels={}), files, flags)
+            return made.read_text().strip()
+
+        def is_right(image: str, platform: Platform, must: bool) -> bool:  # noqa: FBT001 -- one of the Hands
+            found = self._platform(image, environment)
+            if must:
+                self._check_platform(request, platform, found)
+            return found == platform
+
+        return Hands(
+            build_one, is_right, partial(self._clean, environment),
+            lambda image: base_image(self._inspect(image, environment)).layers, request.shown_dockerfile,
+        )  # fmt: skip
+
+    def _clean(self, environment: Mapping[str, str], image: str, stage: Stage) -> tuple[str, Cleaned]:
+        """An image as BuildKit would have left it."""
+        with private_directory("image") as own:
+            place = own / "image"
+            whole = [] if Path(self._name).name == "podman" else ["--disable-compression"]  # podman never does, there
+            ended = run([self._program(), "push", "--quiet", *whole, image, f"dir:{place}"], env=environment)
+            cleaned = remove_leftovers(place, stage) if ended.code == 0 else Cleaned()
+            if cleaned.removed:
+                ended = run([self._program(), "pull", "--quiet", f"dir:{place}"], env=environment)
+                image = ended.tail[-1] if ended.tail else image
+            if ended.code != 0:
+                raise DeployError(
+                    "build-failed", f"{self._name} could not hand over an image", where=stage.where,
+                    cause="\n".join(ended.tail[-5:]), hint=f"run {self._name} push {image} dir:/tmp/x to see why",
+                )  # fmt: skip
+            return image, cleaned
 
     def _base(self, environment: Mapping[str, str], auth: str, image: str, platform: Platform) -> BaseImage:
         """What an image brings. DeployError `base-unknown`."""
@@ -150,12 +180,21 @@ class Buildah:
             run([self._program(), "manifest", "rm", name], env=environment, cleans_up=True)
 
     def _build(
-        self, request: BuildRequest, files: Written, more: list[str], environment: Mapping[str, str],
-        words: tuple[Steps, Redactor],
+        self, request: BuildRequest, files: Written, layers: tuple[str, ...], *, own: list[str],
+        environment: Mapping[str, str], words: tuple[Steps, Redactor],
     ) -> None:  # fmt: skip
         steps, redacted = words
         flags, arguments = build_arg_flags(request.build_args, frozenset(s.variable for s in request.settings.secrets))
-        argv = [self._program(), "build", *files.flags, *_build_flags(request), *more, *flags, str(request.context)]
+        argv = [
+            self._program(),
+            "build",
+            *files.flags,
+            *build_flags(request),
+            *layers,
+            *own,
+            *flags,
+            str(request.context),
+        ]
         ended = run(argv, env={**environment, **arguments}, on_line=steps.line)
         if ended.code == 0:
             steps.done()
@@ -194,8 +233,8 @@ class Buildah:
         document: dict[str, Any] = found[0] if isinstance(found, list) else found
         return document
 
-    def _platform(self, made: Path, environment: Mapping[str, str]) -> Platform | None:
-        document = self._inspect(made.read_text().strip(), environment)
+    def _platform(self, made: str, environment: Mapping[str, str]) -> Platform | None:
+        document = self._inspect(made, environment)
         image = document.get("OCIv1") or {"os": document.get("Os"), "architecture": document.get("Architecture")}
         try:
             parts = (image.get("os", ""), image.get("architecture", ""), image.get("variant", ""))
@@ -220,81 +259,9 @@ class Buildah:
         return found
 
 
-def _layers(request: BuildRequest, files: Written, platform: Platform, host: str) -> list[str]:
-    """Whether layers, which are buildah's cache, may be kept and taken from earlier builds, and where they are shared.
-
-    It looks at what a layer stands on and not for which platform it was made: of two images that share their first
-    layers (all that are FROM scratch) one would get what a RUN made for the other. So those of another architecture
-    are neither taken nor left behind, where anything is run.
-
-    Nor are any where a RUN mounts files: buildah (1.39 at least) takes its layer though the files of a stage have
-    changed, older ones though those of the build context have. Nor where the text does not say all of what it copies.
-    https://github.com/containers/buildah/issues/6609 and 5400
-    """
-    if files.varies or (platform != BUILDER and _RUN.search(files.text)) or mounts_files(files.text):
-        return ["--layers=false"]
-    return ["--layers=true", *layer_cache_flags(request.settings.cache_from, request.settings.cache_to, host)]
-
-
-def _build_flags(request: BuildRequest) -> Iterator[str]:
-    if not os.environ.get("BUILDAH_ISOLATION"):
-        yield "--isolation=chroot"  # asks for no privilege that a container of a build farm lacks
-        yield "--network=host"
-    # Docker's format: the other one silently drops HEALTHCHECK, SHELL and ONBUILD.
-    yield from ("--format=docker", "--identity-label=false")
-    yield "--force-rm"  # else a build that fails leaves a container, mounted, in the user's storage
-    yield f"--ignorefile={request.dockerfile}.dockerignore"  # the context is exact already
-    yield from _limits()
-    if request.build_args.get(EPOCH):
-        yield f"--timestamp={int(request.build_args[EPOCH])}"
-    if _LOOPBACK.match(request.reference):
-        yield "--tls-verify=false"
-    yield from (f"--build-context={name}={reference}" for name, reference in sorted(request.build_contexts.items()))
-    yield from (f"--label={name}={value}" for name, value in sorted(request.labels.items()))
-    yield from secret_flags(request.settings.secrets)
-    yield from (f"--ssh={each}" for each in request.settings.ssh)
-
-
-def _proxies(request: BuildRequest, scratch: Path) -> Iterator[str]:
-    """The arguments that docker would make of its configuration, in a file: they may hold a password."""
-    if request.proxies:
-        path = scratch / "arguments"
-        path.touch(0o600)
-        path.write_text("".join(f"{name}={value}\n" for name, value in request.proxies.items()), "utf-8")
-        yield f"--build-arg-file={path}"
-
-
-def _limits() -> Iterator[str]:
-    """Our own limits for what RUN starts: buildah would raise them, which not every machine allows."""
-    for name, number in _LIMITS:
-        soft, hard = resource.getrlimit(number)
-        if resource.RLIM_INFINITY not in (soft, hard):
-            yield f"--ulimit={name}={soft}:{hard}"
-
-
-def _check_settings(request: BuildRequest) -> None:
-    """What buildah would get wrong without a word."""
-    if os.environ.get(POLICY):
-        raise DeployError(
-            "engine-cannot", "buildah follows no source policy", where=POLICY,
-            hint="unset it where buildah builds, or use the engine buildx",
-        )  # fmt: skip
-    if request.settings.provenance is not Provenance.NONE:
-        raise _cannot(request, "provenance", "buildah attaches no provenance")
-    if any("$" in name + value for name, value in request.labels.items()):
-        raise _cannot(request, "labels", "buildah would expand the $ in a label")
-
-
-def _cannot(request: BuildRequest, key: str, problem: str) -> DeployError:
-    return DeployError(
-        "engine-cannot", problem, where=f"images.{request.name}.{key}",
-        hint="leave it out where buildah builds, or use the engine buildx",
-    )  # fmt: skip
-
-
 def _trust(reference: str) -> list[str]:
     """Plain HTTP for a registry on this very machine, as Docker Engine does by itself; for no other."""
-    return ["--tls-verify=false"] if _LOOPBACK.match(reference.removeprefix("docker://")) else []
+    return ["--tls-verify=false"] if LOOPBACK.match(reference.removeprefix("docker://")) else []
 
 
 def _auth(login: Mapping[str, str]) -> str:

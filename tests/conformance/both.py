@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from both_engines import Failed, Made, Yard, differences, own_storage, settings
-from conformance.dockerfiles import BASE, make_draw, write_context
+from conformance.dockerfiles import BASES, make_draw, write_context
 
 from rajee_deploy.engine.buildah import Buildah
 from rajee_deploy.engine.buildx import Buildx
@@ -39,8 +39,13 @@ class Both:
         self._context = place / "context"
         self._context.mkdir()
         write_context(self._context)
-        self.base = f"{yard.access.uri}:base"
-        assert isinstance(self.build(Buildx(), BASE, tag="base"), Made)
+        self.bases = {name: self.base_of(text) for name, text in BASES.items()}
+
+    def base_of(self, text: str) -> str:
+        """A base image that BuildKit made of a Dockerfile."""
+        tag = f"base-{uuid.uuid4().hex}"
+        assert isinstance(self.build(Buildx(), text, tag=tag), Made)
+        return f"{self._yard.access.uri}:{tag}"
 
     def build(
         self, engine: Buildx | Buildah, text: str, args: Mapping[str, str] | None = None, target: str | None = None,
@@ -56,7 +61,7 @@ class Both:
 
     def outcome(self, seed: int) -> tuple[str, str]:
         """What became of one draw, and everything about it where it is a difference."""
-        draw = make_draw(seed, self.base)
+        draw = make_draw(seed, self.bases)
         one = self.build(Buildx(), draw.text, draw.args, draw.target)
         other = self.build(Buildah(), draw.text, draw.args, draw.target)
         if isinstance(one, Failed) or isinstance(other, Failed):

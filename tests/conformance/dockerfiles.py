@@ -17,6 +17,10 @@ import struct
 import tarfile
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 BUSYBOX = Path("/bin/busybox")
 FILES = {
@@ -27,7 +31,7 @@ FILES = {
 }  # fmt: skip
 IGNORE = "*.md\n!y.md\nd/y\n"
 ARCHIVES = ("t.tar", "t.tgz", "t.tbz", "t.txz", "t.tzst")
-# Where something is mounted while a RUN runs. Real bases have them; where one has not, buildah leaves them behind.
+# Where something is mounted while a RUN runs. Most real bases have them.
 MOUNTED = ("root/etc/hosts", "root/etc/hostname", "root/etc/resolv.conf", "root/mnt/a", "root/var/c/none",
            "root/tmp/none", "root/run/secrets/none", "root/dev/none", "root/proc/none", "root/sys/none")  # fmt: skip
 # A: an argument, B: of the environment, E: empty, U: never set, D: of the base image's ENV
@@ -48,6 +52,11 @@ COMMANDS = ("echo $A $B ${U-unset} > /made", "pwd > /made; id > /made2", "mkdir 
             "echo \"a  'b'\" '$x' \\$y > /made", "rm -rf /p && mkdir /p && echo 1 > /p/new",
             "echo x > /made && chmod 4755 /made && chown 5:6 /made", "mkdir -p /p && mv /p /moved; mkdir -p /q/x",
             "umask > /made; ls -A /p > /made2 2>/dev/null; true")  # fmt: skip
+MOUNTS = ("", "", "", "", "--mount=source=$S,target=/mnt ", "--mount=type=cache,target=/var/c ",
+          "--mount=type=bind,source=dlink,target=/mnt,ro ", "--mount=type=tmpfs,target=/tmp ", "--mount=target=/mnt ",
+          "--mount=type=bind,source=a,dst=/mnt/a,rw ", "--network=none ", "--mount=type=cache,target=c/d ",
+          "--mount=type=tmpfs,target=/t/u/v ", "--mount=type=secret,id=none ",
+          "--mount=source=d,target=/p/g ")  # fmt: skip
 
 
 # A base image: its ENV and its USER decide what follows.
@@ -63,6 +72,15 @@ CMD ["base"]
 EXPOSE 1
 ONBUILD LABEL triggered=yes
 """
+# Base images by what they are made for: one with much in its configuration, one whose volumes are directories, one
+# with a volume that is none, and one without /etc and /run.
+BASES = {
+    "much": BASE,
+    "volumes": "FROM scratch\nCOPY busybox /bin/sh\nCOPY root /\nCOPY d /v/w/\nCOPY empty /p/\nVOLUME /v/w /p/\n",
+    "no directory": "FROM scratch\nCOPY busybox /bin/sh\nCOPY root /\nVOLUME /r/s\n",
+    "bare": "FROM scratch\nCOPY busybox /bin/sh\n",
+    "half": "FROM scratch\nCOPY busybox /bin/sh\nCOPY root/etc/passwd root/etc/group /etc/\nVOLUME /etc\n",
+}
 
 
 @dataclass(frozen=True)
@@ -114,15 +132,15 @@ def _archive() -> bytes:
     return made.getvalue()
 
 
-def make_draw(seed: int, base: str) -> Draw:
-    """A draw out of a seed. `base` is an image with ENV, USER and more."""
-    return _Drawing(random.Random(seed), base).draw(seed)  # noqa: S311 -- a Dockerfile, no secret
+def make_draw(seed: int, bases: Mapping[str, str]) -> Draw:
+    """A draw out of a seed. `bases` are the names of images, by what they are made for (see BASES)."""
+    return _Drawing(random.Random(seed), bases).draw(seed)  # noqa: S311 -- a Dockerfile, no secret
 
 
 class _Drawing:
-    def __init__(self, rng: random.Random, base: str) -> None:
+    def __init__(self, rng: random.Random, bases: Mapping[str, str]) -> None:
         self.rng = rng
-        self.base = base
+        self.bases = bases
         self.stages = 0
         self.can_run = False
         self.is_last = False
@@ -143,15 +161,18 @@ class _Drawing:
 
     def stage(self) -> list[str]:
         rng, number = self.rng, self.stages
-        below = rng.choice(["scratch", "scratch", "busybox", "busybox", self.base])
+        below = rng.choice(["scratch", "scratch", "busybox", "busybox", "bare", "much", "other"])
+        if below in ("much", "other"):
+            below = self.bases[below if below == "much" else rng.choice(["volumes", "no directory", "bare", "half"])]
         if number and rng.random() < 0.4:
             below = f"s{number - 1}"
         else:
             self.can_run = below != "scratch"
         word = rng.choice(["FROM", "FROM", "from"])
         name = rng.choice([f"s{number}", f"S{number}"])
-        lines = [f"{word} {'scratch' if below == 'busybox' else below} AS {name}"]
+        lines = [f"{word} {'scratch' if below in ('busybox', 'bare') else below} AS {name}"]
         lines += ["COPY busybox /bin/sh", "COPY root /"] if below == "busybox" else []
+        lines += ["COPY busybox /bin/sh"] if below == "bare" else []
         self.stages += 1
         for _ in range(rng.randint(2, 6)):
             lines += self.step(number)
@@ -243,10 +264,7 @@ class _Drawing:
 
     def run(self) -> list[str]:
         rng = self.rng
-        mount = rng.choice(["", "", "", "--mount=source=$S,target=/mnt ", "--mount=type=cache,target=/var/c ",
-                            "--mount=type=bind,source=dlink,target=/mnt,ro ", "--mount=type=tmpfs,target=/tmp ",
-                            "--mount=target=/mnt ", "--mount=type=bind,source=a,dst=/mnt/a,rw ",
-                            "--network=none "])  # fmt: skip
+        mount = rng.choice(MOUNTS)
         command = rng.choice(COMMANDS)
         if mount and "/mnt" in mount and rng.random() < 0.7:
             command = "ls -AR /mnt > /made"

@@ -14,6 +14,7 @@ pytestmark = pytest.mark.docker
 
 DRAWS = range(1, 9)
 SHELL = "COPY busybox /bin/sh\nCOPY root /\n"
+BARE = "COPY busybox /bin/sh\n"  # no /etc, no /run
 # What buildah 1.39 made of each by itself is in the remark.
 EQUAL = {
     "the place of a copy": "ARG M=/q/\nCOPY a $M\nADD b ${M%/}\nWORKDIR $M$M",  # the layer of another M
@@ -37,6 +38,27 @@ EQUAL = {
     "a directory beside a volume": "VOLUME /v/w\nCOPY --chown=5:6 a /v/x/",  # 0:0
     "a volume of a stage below": "VOLUME /v/w\nFROM s0\nCOPY --chown=5:6 a /v/x/",  # 0:0
     "a volume in place of a file": "VOLUME /v\nCOPY a /v",  # /v/a
+    "a volume that nothing lies in": "VOLUME /v/w\nVOLUME /u",  # /v/w
+    "a run without /etc": f"{BARE}RUN echo > /f\nRUN echo > /g",  # /etc/hosts, /etc/resolv.conf, /run
+    "a run that writes into /etc": f"{BARE}RUN echo > /etc/f\nRUN echo > /g",  # /etc/hosts
+    "a run with /etc and no hosts": f"{BARE}COPY root/etc/passwd /etc/\nRUN true",  # /etc/hosts
+    "an empty file of hosts": f"{BARE}COPY empty /run/\nCOPY <<F /etc/hosts\nF\nRUN true",
+    "a link to nowhere for resolv.conf": f"{BARE}RUN mkdir /etc/x && ln -s ../no/f /etc/resolv.conf; ln -s /etc /k\n"
+    "RUN --mount=type=cache,target=/k/c true",  # /no/f
+    "what a run mounts": f"{BARE}WORKDIR /w\nRUN --mount=type=cache,target=c/d --mount=type=tmpfs,target=/t/u/v "
+    "--mount=source=a,target=/m/a echo > /f\nRUN mkdir -p /m && echo > /g",  # /w/c, /t/u, /m
+    "a secret and another RUN": f"{BARE}RUN --mount=type=secret,id=no true\nRUN mkdir -p /run/secrets",  # /run
+    "a stage on a run": f"{BARE}RUN echo > /f\nFROM s0\nCOPY --chown=5:6 a /etc/x",  # /etc is 0:0
+    "two stages that run": f"{BARE}RUN echo > /f\nFROM s0 AS s1\nARG Q=1\nRUN echo $Q > /g\nCOPY a /b",
+    "all of a stage that runs": f"{BARE}RUN echo > /f\nFROM scratch\nCOPY --from=s0 / /y/",  # /y/etc
+    "a run that mounts a stage that runs": f"{BARE}RUN echo > /f\nFROM scratch\n{BARE}"
+    "RUN --mount=from=s0,target=/m ls -A /m > /f",
+    "a heredoc and a run": f"{BARE}COPY <<F /h/f\nx\nF\nRUN echo > /f",
+    "a flag of ADD and a run": f"{SHELL}ADD --chown=5:6 a /h/f\nRUN echo > /f",
+    "a flag of ADD and a run without /etc": f"{BARE}ARG Q=1\nCMD c\nADD --chown=5:6 a /h/f\nRUN echo $Q > /f\n"
+    "COPY --chown=5:6 a /etc/f\nRUN echo $Q > /g\nENTRYPOINT e",
+    "what is put where a run left something": f"{BARE}ARG Q=1\nCMD c\nONBUILD ENV O=1\nRUN echo > /f\n"
+    "COPY --chown=5:6 a /etc/\nRUN echo $Q > /g\nENTRYPOINT e",  # /etc is 0:0
     "archives": "ADD t.tar /1/\nADD t.tgz /2/\nADD t.tbz /3\nADD t.txz /4/\nADD t.tzst no.gz /5/",
 }
 ESCAPE = "# escape=`\nFROM scratch AS s0\nARG M=q\nCOPY a /p/`$M/\nCOPY a /p\\$M/\nENV A=x` y\n"
@@ -55,6 +77,46 @@ def test_a_construct(both, name):
     assert not isinstance(one, Failed), one
     assert not isinstance(other, Failed), other
     assert not differences(one, other)
+
+
+REFUSED = {
+    "a working directory that a run takes away": f"{SHELL}WORKDIR /p/q\nRUN cd / && rm -r /p\nCOPY a /z",  # it is back
+    "a file where buildah puts its own": f"{SHELL}COPY a /run/.containerenv\nRUN true",  # gone
+    "a copy to a link to nowhere": f"{SHELL}RUN ln -s /no/f /l\nCOPY a /l",  # /no/f/a
+    "a copy to a link to nowhere of a stage": f"{SHELL}RUN ln -s /no/f /l\nFROM s0\nCOPY a /l",
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_buildah_alone_does_is_refused(both, name):
+    made = both.build(Buildah(), f"FROM scratch AS s0\nCOPY d/x /x\n{REFUSED[name]}\n")
+    assert isinstance(made, Failed)
+    assert made.code == "engine-cannot"
+
+
+# A base's volume is made by buildah at once: what is in it, and whether that makes a difference.
+BASES = {
+    "nothing": ("VOLUME /v/w", False),
+    "a directory": ("COPY d /v/w/\nVOLUME /v/w", True),
+    "a directory behind a link": ("COPY d /d/e/\nCOPY dlink /k\nVOLUME /k/e", True),
+    "a file": ("COPY a /v/w\nVOLUME /v/w", False),
+    "the root": ("VOLUME /", True),
+}
+
+
+@pytest.mark.parametrize("name", BASES)
+@pytest.mark.parametrize("step", ["COPY --chown=5:6 a /v/x/", "ENV A=1", "RUN echo > /f"])
+def test_a_volume_of_a_base(both, name, step):
+    lines, is_there = BASES[name]
+    base = both.base_of(f"FROM scratch\n{SHELL}{lines}\n")
+    one, other = (both.build(engine, f"FROM {base}\n{step}\n") for engine in (Buildx(), Buildah()))
+    assert not isinstance(one, Failed), one
+    if is_there:
+        assert not isinstance(other, Failed), other
+        assert not differences(one, other)
+    else:
+        assert isinstance(other, Failed)
+        assert (other.code, other.where.rpartition(":")[2]) == ("engine-cannot", "1")
 
 
 @pytest.mark.parametrize("args", [{}, {"M": "/r/"}, {"M": "/s/"}])

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rajee_deploy.dialect import BaseImage
+from rajee_deploy.dialect import BaseImage, PlainRun, PlainStage
 from rajee_deploy.dockerfile import writing
 from rajee_deploy.dockerfile.spoken import Spoken
 from rajee_deploy.dockerfile.words import Lexer
@@ -112,6 +112,22 @@ def test_volumes_are_named_last_for_buildah_makes_their_directories():
     assert found.lines == (1, 3, 5, 7, 2, 6)
 
 
+def test_what_a_run_mounts_is_told_with_its_stage():
+    """Absolute, with the defaults; the base's WORKDIR counts, and a stage's for those that stand on it."""
+    lines = ("FROM base AS b", "RUN --mount=type=cache,target=c --mount=type=secret,id=x --mount=type=ssh y",
+             "WORKDIR v", "FROM b", "RUN --mount=dst=d --mount=target=/m y", "RUN z")  # fmt: skip
+    base = BaseImage(workdir="/w", volumes=("/u",), layers=2)
+    first, second = plain(*lines, bases={("base", AMD64): base}).stages
+    assert first == PlainStage(
+        0, "s0", None, base, (PlainRun("/w", ("/w/c", "/run/secrets/name", "/run/buildkit/socket")),)
+    )
+    assert second == PlainStage(4, "s1", 0, BaseImage(), (PlainRun("/w/v", ("/w/v/d", "/m")), PlainRun("/w/v")))
+
+
+def test_triggers_come_last_for_what_is_built_in_parts_would_run_them():
+    assert steps("ONBUILD RUN x", "ENV A=1", "VOLUME /v") == ['ENV A="1"', 'VOLUME ["/v"]', "ONBUILD RUN x"]
+
+
 def test_what_a_base_brings_counts():
     lines = ("FROM base", "COPY a /$D/", "WORKDIR /w", "ENV PATH=/x:$PATH")
     assert plain(*lines).text.splitlines()[1:] == [
@@ -175,6 +191,7 @@ def _first(lines):
         (BaseImage((), (), "", ("/x",)), "SHELL of its own"),
         (BaseImage(onbuild=("COPY a /$X",)), "by ONBUILD"),
         (BaseImage(onbuild=("WORKDIR /x",)), "by ONBUILD"),
+        (BaseImage(onbuild=("RUN --mount=type=cache,target=/x y",)), "by ONBUILD"),
     ],
 )
 def test_a_base_that_would_be_read_otherwise_is_refused(base, problem):

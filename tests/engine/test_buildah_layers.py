@@ -52,6 +52,22 @@ def test_a_shared_cache(rig, machine, sources, cache):
     assert rig.find_config("c-2")["config"]["Labels"] == {"mine": "yes"}
 
 
+@pytest.mark.parametrize("root", ["", "COPY etc/x /etc/hosts"])
+def test_what_is_built_in_parts_comes_from_the_cache_too(rig, root):
+    """Stages, and steps behind one that left a directory, with another label each time."""
+    (rig.folder / "context/etc").mkdir(parents=True)
+    (rig.folder / "context/etc/x").touch()
+    chance = 'RUN ["/busybox", "sh", "-c", "echo $RANDOM$RANDOM$RANDOM > /{}"]'
+    lines = ("FROM scratch AS one", "COPY busybox /busybox", root, chance.format("a"), chance.format("b"),
+             "FROM one", "COPY app /app", chance.format("c"), "FROM one", "COPY --from=1 /a /b /c /d/",
+             chance.format("e"), "COPY app /app")  # fmt: skip
+    for tag in ("c-1", "c-2"):
+        rig.build(*lines, tag=tag, labels={"tag": tag})
+    first, second = (rig.find_config(tag) for tag in ("c-1", "c-2"))
+    assert first["rootfs"]["diff_ids"] == second["rootfs"]["diff_ids"]
+    assert second["config"]["Labels"] == {"tag": "c-2"}
+
+
 def containers() -> str:
     return subprocess.run(["buildah", "containers", "--quiet"], check=True, capture_output=True, text=True).stdout
 

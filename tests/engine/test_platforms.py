@@ -142,6 +142,33 @@ def test_what_ran_for_one_platform_is_not_taken_for_another(able):
     assert again["linux/arm64"]["by-chance"] != found["linux/amd64"]["by-chance"]
 
 
+@pytest.mark.parametrize("rig", ["buildah"], indirect=True)
+def test_what_was_built_in_parts_for_another_platform_is_not_taken(rig):
+    """Each part of a foreign stage is an image with one layer, as a step of the machine's own build would be."""
+    chance = 'RUN ["/bin/busybox", "sh", "-c", "echo $RANDOM$RANDOM$RANDOM > /by-chance"]'
+    lines = ("FROM scratch", "COPY busybox own /bin/", chance, "COPY app /app")
+    made = {}
+    for name, number in (("arm64", 1), ("amd64", 0), ("amd64", 0)):
+        rig.build(*lines, platforms=(BOTH[number],), tag=f"c-{name}", more={"own": str(rig.folder)})
+        manifest = json.loads(ask(rig, f"manifests/c-{name}"))
+        assert config(rig, manifest)["architecture"] == name
+        made[name] = files(rig, manifest)["by-chance"]
+    assert made["arm64"] != made["amd64"]
+
+
+@pytest.mark.parametrize("rig", ["buildah"], indirect=True)
+def test_a_stage_for_the_machine_runs_for_another_platform(rig):
+    lines = (
+        "FROM --platform=$BUILDPLATFORM scratch AS tool", "COPY busybox /bin/busybox", "ARG TARGETARCH",
+        'RUN ["/bin/busybox", "sh", "-c", "echo $TARGETARCH > /for"]', "FROM scratch", "COPY --from=tool / /",
+    )  # fmt: skip
+    rig.build(*lines, platforms=(BOTH[1],))
+    manifest = json.loads(ask(rig, "manifests/c-1"))
+    assert config(rig, manifest)["architecture"] == "arm64"
+    assert files(rig, manifest)["for"] == "arm64\n"
+    assert not {"etc/hosts", "etc/resolv.conf"} & files(rig, manifest).keys()
+
+
 def base_of_both(rig):
     """A base image for both platforms, as the rig's engine finds it. BuildKit speaks TLS alone to registries, so its
     engine has to have the image already."""
