@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from rajee_deploy.places import cache_directory
-from rajee_deploy.stack.inputs import describe_app, infra_fingerprint, is_command_of
+from rajee_deploy.stack.command import is_command_of
+from rajee_deploy.stack.inputs import describe_app, infra_fingerprint
 from rajee_deploy.stack.store import AssemblyStore
 from rajee_deploy.stack.tracing import Tracer
 from rajee_deploy.stack.tracing.depfile import Depfile, Records, read_depfile
@@ -29,7 +31,7 @@ class CdkApp:
         self._depfile = place / "depfile.json"
         self.store = AssemblyStore(place / "assemblies")
         self.tracer = Tracer(
-            self._depfile, self._distil, lambda text: is_command_of(settings.app)(text), str(settings.app.resolve())
+            self._depfile, self._distil, partial(is_command_of, settings.app), str(settings.app.resolve())
         )
 
     def fingerprint(self, carried: Mapping[str, Any] | None = None) -> Fingerprint:
@@ -43,7 +45,7 @@ class CdkApp:
 
     def publishable(self) -> Mapping[str, Any] | None:
         """The list of the last synth, as it may travel; None when it may not."""
-        from rajee_deploy.stack.inputs import toolchain_versions
+        from rajee_deploy.stack.toolchain import toolchain_versions
         from rajee_deploy.stack.travelling import sent
 
         depfile = read_depfile(self._depfile)

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from rajee_deploy.model import Digest
 from rajee_deploy.ours import without_ours
 from rajee_deploy.stack.ignored import Ignored
-from rajee_deploy.stack.noise import is_noise
+from rajee_deploy.stack.noise import is_noise, tells_commit
 from rajee_deploy.stack.tracing.regions import is_in, local
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ class Values:
     def _blocked(self, path: str) -> str:
         """What lies in the way of a path in the checkout; "" where there are directories alone."""
         folder = os.path.dirname(path)  # noqa: PTH120 -- thousands of texts
-        if path == self._root or folder == self._root:
+        if self._root in (path, folder):
             return ""
         if folder not in self._directories:
             above = self._blocked(folder)
@@ -168,8 +168,8 @@ def _holds_modules(path: str, depth: int) -> bool:
 
 # Directories that tools make beside the modules, and that no import takes for a package.
 _NO_MODULES = frozenset(
-    {"node_modules", "cdk.out", ".venv", "venv", ".git", ".mypy_cache", ".pytest_cache", ".ruff_cache", ".idea", ".vscode",
-     ".hypothesis"}
+    {"node_modules", "cdk.out", ".venv", "venv", ".git", ".mypy_cache", ".pytest_cache", ".ruff_cache", ".idea",
+     ".vscode", ".hypothesis"}
 )  # fmt: skip
 
 
@@ -205,6 +205,8 @@ def _own(name: str, root: str) -> str:
 
 def _environment() -> str:
     """A keyed digest of all variables but those that tell nothing."""
-    told = sorted(f"{name}={value}" for name, value in os.environ.items() if not is_noise(name))
+    told = sorted(
+        f"{name}={value}" for name, value in os.environ.items() if not is_noise(name) and not tells_commit(name)
+    )
     text = "\0".join(told).encode("utf-8", "surrogateescape")
     return str(Digest("sha256", hmac.new(b"environment", text, "sha256").hexdigest()))

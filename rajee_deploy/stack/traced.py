@@ -25,8 +25,11 @@ _MODULES = (".py", ".so", ".pyd", ".pth", ".dist-info", ".egg-info")
 def traced_inputs(
     depfile: Depfile, settings: CdkSettings, declared: Container[str], *, is_foreign: bool = False
 ) -> Iterator[Input]:
-    """The inputs; `is_foreign`: the depfile was made by another machine. Paths are named from the project's root, or from the home directory, so that they are the same on
-    every machine; `declared` are variables that count already."""
+    """The inputs; `is_foreign`: the depfile was made by another machine. `declared` are variables that
+    count already.
+
+    Paths are named from the project's root, or from the home directory, so that they are the same on every machine.
+    """
     root = str(project_root(settings.app.resolve()))
     if depfile.is_whole:
         yield from _whole_inputs(depfile, settings, root, is_foreign=is_foreign)

@@ -1,7 +1,7 @@
 """A list (see `tracing.depfile`) as a document that travels to other machines, and back. Pure.
 
-An entry that lies outside of the checkout says only that something was absent: nobody else's machine is asked for more.
-Where a synth read a file that lies elsewhere, its list says so in the place of that entry, and other machines synthesise.
+An entry that lies outside of the checkout says only that something was absent: nobody else's machine is asked for
+more. Where a synth read a file that lies elsewhere, its list says so in place of that entry, and others synthesise.
 """
 
 from __future__ import annotations

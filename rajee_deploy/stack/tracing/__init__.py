@@ -46,7 +46,7 @@ class Tracer:
 
     @contextmanager
     def tracing(self, assembly: Path) -> Iterator[Trace]:
-        """The CDK CLI's variables, and the words before its command. At the end, what was traced becomes the depfile."""
+        """How to run the CDK CLI. At the end, what was traced becomes the depfile."""
         with private_directory("trace") as directory, private_directory("kernel") as apart:
             started = time.time_ns()
             strace = find_strace() if self._is_command is not None else None
@@ -60,20 +60,20 @@ class Tracer:
     def _looks(self, log: Path) -> Looks | None:
         """The kernel's record; None for a log that does not tell everything."""
         from rajee_deploy.stack.tracing.looks import find_looks
-        from rajee_deploy.stack.tracing.syscalls import BrokenLog, read_calls
+        from rajee_deploy.stack.tracing.syscalls import BrokenLogError, read_calls
 
         if self._is_command is None:
             return None
         try:
             looks = find_looks(read_calls(log.read_text("latin-1").splitlines()), self._is_command, self._start)
-        except (OSError, BrokenLog):
+        except (OSError, BrokenLogError):
             return None
         return looks if looks.programs else None
 
 
 @dataclass
 class Trace:
-    """How a synth is traced: `environment` for it, `before` its command. Whoever runs it without `before` empties it."""
+    """`environment` is for the CDK CLI, `before` comes before its command; whoever runs it without empties that."""
 
     environment: dict[str, str]
     before: tuple[str, ...] = ()

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from rajee_deploy.stack.tracing.looks import Looks
 
 _VERSION = 3
+_LISTS = ("read", "listed", "searched", "packages", "variables", "impure", "outside")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,13 +62,16 @@ class Toolchain(NamedTuple):
     node: tuple[str, ...] = ()
 
 
+_NO_TOOLCHAIN = Toolchain()
+
+
 @dataclass(frozen=True, slots=True)
 class Depfile:
     """What the hooks saw: absolute paths read or asked about, listed, searched for modules; directories of node's
     packages; names of variables; libraries as (directory of packages, name); and what no hash can follow, in words.
 
-    With the kernel's record (`is_whole`), `entries` and `toolchain` stand in place of all paths, packages and libraries.
-    `outside` are those of its entries that no other machine may be asked about.
+    With the kernel's record (`is_whole`), `entries` and `toolchain` stand in place of all paths, packages and
+    libraries. `outside` are those of its entries that no other machine may be asked about.
     """
 
     read: tuple[str, ...] = ()
@@ -79,7 +83,7 @@ class Depfile:
     impure: tuple[str, ...] = ()
     is_whole: bool = False
     entries: tuple[Entry, ...] = ()
-    toolchain: Toolchain = Toolchain()
+    toolchain: Toolchain = _NO_TOOLCHAIN
     outside: tuple[str, ...] = ()
 
     def write(self, path: Path) -> None:
@@ -94,10 +98,13 @@ def read_depfile(path: Path) -> Depfile:
         document = json.loads(path.read_text("utf-8"))
         if document.pop("version") != _VERSION:
             return Depfile()
-        whole = {"is_whole": document.pop("is_whole") is True, "toolchain": Toolchain(*map(tuple, document.pop("toolchain")))}
-        lists = {name: tuple(values) for name, values in document.items()}
-        lists["libraries"] = tuple((str(site), str(name)) for site, name in document["libraries"])
-        lists["entries"] = tuple(Entry(str(kind), str(path), tuple(but)) for kind, path, but in document["entries"])
-        return Depfile(**lists, **whole)
+        named = {name: tuple(map(str, document[name])) for name in _LISTS}
+        return Depfile(
+            **named,
+            libraries=tuple((str(site), str(name)) for site, name in document["libraries"]),
+            is_whole=document["is_whole"] is True,
+            entries=tuple(Entry(str(kind), str(path), tuple(but)) for kind, path, but in document["entries"]),
+            toolchain=Toolchain(*(tuple(map(str, names)) for names in document["toolchain"])),
+        )
     except (OSError, ValueError, TypeError, KeyError, AttributeError):
         return Depfile()

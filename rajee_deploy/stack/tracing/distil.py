@@ -202,16 +202,16 @@ def package_version(directory: str) -> str:
         return "absent"
 
 
-def is_of_kernel(told: tuple[str, ...], records: Records) -> bool:
-    """Whether it is jsii's kernel that asks for the host's name: it names a lock by it where its cache is new, and in no
-    template is there anything of it."""
-    what, file, _ = told
+def is_of_kernel(told: tuple[str, str], records: Records) -> bool:
+    """Whether it is jsii's kernel that asks for the host's name: it names a lock by it where its cache is new, and
+    in no template is there anything of it."""
+    what, file = told
     return what == _HOST and file.startswith(tuple(f"{root}/" for root in _own_kernels(records)))
 
 
 def _impurities(app: App, records: Records) -> Iterator[str]:
     for what, file, line in records.of("impure"):
-        if is_of_kernel((what, file, line), records):
+        if is_of_kernel((what, file), records):
             continue
         place = os.path.relpath(file, app.directory) if file.startswith("/") else file
         yield f"{place}:{line} {what}" if file else what

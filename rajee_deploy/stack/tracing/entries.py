@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 _COARSE_NS = 5_000_000
 _COMPILED = re.compile(r"(?P<folder>.*)/__pycache__/(?P<name>[^/]+?)\.[^./]+(\.opt-\d)?\.pyc$")
 
+
 @dataclass(slots=True)
 class Found:
     """What counts: `entries`; `packages` are the files of installed packages that were read, `outside` the entries

@@ -20,7 +20,7 @@ _INSTALLERS = ("pip", "uv", "__pycache__", "distutils-precedence.pth", "_virtual
 
 
 def owner_of(site: str, path: str) -> set[str]:
-    """The distributions that a file below a directory of packages belongs to; its own first name where there is none."""
+    """The distributions that a file below a directory of packages belongs to; where there is none, its first name."""
     top = path[len(site) :].strip("/").split("/")[0]
     if not top or top == "__pycache__":
         return set()
@@ -113,7 +113,11 @@ def _held(info: Path) -> Iterator[str]:
 def _tree(path: Path) -> str:
     """A digest of what no distribution owns: a module, or a directory of modules."""
     whole = hashlib.sha256()
-    files = [path] if path.is_file() else sorted(each for each in path.rglob("*") if each.is_file() and each.suffix != ".pyc")
+    files = (
+        [path]
+        if path.is_file()
+        else sorted(each for each in path.rglob("*") if each.is_file() and each.suffix != ".pyc")
+    )
     for each in files:
         whole.update(_framed(str(each.relative_to(path.parent)), hashlib.sha256(each.read_bytes()).hexdigest()))
     return whole.hexdigest()

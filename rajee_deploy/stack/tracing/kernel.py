@@ -38,7 +38,11 @@ def find_strace() -> str | None:
     version = re.search(r"version (\d+)\.(\d+)", told[0] if told else "")
     is_new = ended.code == 0 and version is not None and (int(version[1]), int(version[2])) >= _OLDEST
     # A container may forbid to trace, and says so only when it is tried.
-    return program if is_new and run([program, "-f", "--seccomp-bpf", "-qq", "-o", "/dev/null", "true"]).code == 0 else None
+    return (
+        program
+        if is_new and run([program, "-f", "--seccomp-bpf", "-qq", "-o", "/dev/null", "true"]).code == 0
+        else None
+    )
 
 
 def traced(strace: str, log: Path) -> list[str]:

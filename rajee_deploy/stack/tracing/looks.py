@@ -20,8 +20,20 @@ if TYPE_CHECKING:
 _ABSENT = ("ENOENT", "ENOTDIR", "EACCES", "ELOOP", "ENAMETOOLONG")
 _OPENS = ("open", "openat", "openat2", "creat")
 _MAKES = {"mkdir": 0, "mkdirat": 0, "mknod": 0, "mknodat": 0, "unlink": 0, "unlinkat": 0, "rmdir": 0, "truncate": 0,
-          "rename": None, "renameat": None, "renameat2": None, "symlink": 1, "symlinkat": 1, "link": 1, "linkat": 1}  # fmt: skip
-_STAYS = ("lstat", "lstat64", "readlink", "readlinkat", "lgetxattr", "unlink", "unlinkat", "rename", "renameat", "renameat2")
+          "rename": None, "renameat": None, "renameat2": None, "symlink": 1, "symlinkat": 1, "link": 1,
+          "linkat": 1}  # fmt: skip
+_STAYS = (
+    "lstat",
+    "lstat64",
+    "readlink",
+    "readlinkat",
+    "lgetxattr",
+    "unlink",
+    "unlinkat",
+    "rename",
+    "renameat",
+    "renameat2",
+)
 _FORKS = ("clone", "clone3", "fork", "vfork")
 _DIRECTORY = re.compile(r"(?:AT_FDCWD|-?\d+)<((?:[^<>\\]|\\.)*)>, \"")
 _ADDRESS = re.compile(r'sa_family=AF_(\w+)(?:.*?sun_path=(@?"[^"]*"))?(?:.*?sin6?_port=htons\((\d+)\))?')
@@ -160,7 +172,7 @@ class _Reader:
 
     def _became(self, call: Call, leader: int) -> None:
         words = call.strings
-        if call.is_done and leader not in self._app and words[2:3] == ["-c"] and self._is_command((words + [""])[3]):
+        if call.is_done and leader not in self._app and words[2:3] == ["-c"] and self._is_command([*words, ""][3]):
             self._app.add(leader)
         if leader not in self._app:
             return
@@ -192,7 +204,12 @@ class _Reader:
         if not path:
             return
         writes = call.name == "creat" or "O_WRONLY" in flags or "O_RDWR" in flags
-        makes = call.name == "creat" or "O_TRUNC" in flags or "O_EXCL" in flags or ("O_CREAT" in flags and "O_RDWR" not in flags)
+        makes = (
+            call.name == "creat"
+            or "O_TRUNC" in flags
+            or "O_EXCL" in flags
+            or ("O_CREAT" in flags and "O_RDWR" not in flags)
+        )
         if "O_TMPFILE" in flags:
             return
         if not writes or not makes:

@@ -29,7 +29,9 @@ _CONFIGURATION = re.compile(
     r"|environment$|default/locale$|netsvc\.conf$|svc\.conf$))"
 )
 # A Python looks for itself in every directory above its own.
-_ABSENT_STARTS = re.compile(r"/(?:lib/python\d+\.zip|pybuilddir\.txt|pyvenv\.cfg|python\d*(?:\.\d+)?\._pth|Modules/Setup\.local)$")
+_ABSENT_STARTS = re.compile(
+    r"/(?:lib/python\d+\.zip|pybuilddir\.txt|pyvenv\.cfg|python\d*(?:\.\d+)?\._pth|Modules/Setup\.local)$"
+)
 _KERNEL = re.compile(
     r"/proc(?:$|/(?:self|thread-self|\d+)(?:$|/(?:exe|maps|stat|statm|status|cgroup|mountinfo|mounts|fd(?:/\d+)?|task(?:/.*)?|auxv"
     r"|comm|cmdline|limits|oom_score_adj|attr/.*|cwd|root)?$)|/(?:meminfo|version_signature|filesystems|stat|cpuinfo|mounts|self|thread-self)$"
@@ -46,7 +48,20 @@ _CACHES = re.compile(
 )
 _CACHES_IN_CHECKOUT = re.compile(r"\.tsbuildinfo$|/\.git/objects(?:/|$)")
 _BIN = ("bin", "sbin", "libexec", "shims", "Scripts")
-_PARTS = ("bin", "sbin", "lib", "lib64", "libexec", "include", "pyvenv.cfg", "shims", "plugins", "versions", "version", "Frameworks")
+_PARTS = (
+    "bin",
+    "sbin",
+    "lib",
+    "lib64",
+    "libexec",
+    "include",
+    "pyvenv.cfg",
+    "shims",
+    "plugins",
+    "versions",
+    "version",
+    "Frameworks",
+)
 
 
 class Region(Enum):
@@ -75,24 +90,26 @@ class Regions:
 
     def of(self, path: str) -> Region:
         """The region of a real path."""
-        if is_any(path, self.own) or (not is_in(path, self.root) and any(is_in(each, path) for each in self.own)):
+        if self._is_our_doing(path) or (_CACHES_IN_CHECKOUT if is_in(path, self.root) else _CACHES).search(path):
             return Region.CACHE
-        if (_CACHES_IN_CHECKOUT if is_in(path, self.root) else _CACHES).search(path):
-            return Region.CACHE
-        if any(is_in(path, site) for site in self.sites):
+        if is_any(path, self.sites):
             return Region.PACKAGES
         if any(_is_installed(path, prefix) for prefix in self.prefixes):
             return Region.TOOLCHAIN
-        if is_in(path, self.root):
-            return Region.CHECKOUT
-        if is_in(path, "/proc") or is_in(path, "/sys"):
+        return Region.CHECKOUT if is_in(path, self.root) else self._outside(path)
+
+    def _outside(self, path: str) -> Region:
+        if is_any(path, ("/proc", "/sys")):
             return Region.TOOLCHAIN if _KERNEL.match(path) else Region.KERNEL
-        if _CONFIGURATION.match(path) or (is_any(path, _SYSTEM) and not is_any(path, _NOT_SYSTEM)):
-            return Region.TOOLCHAIN
-        if self._is_search(path):
+        is_system = _CONFIGURATION.match(path) or (is_any(path, _SYSTEM) and not is_any(path, _NOT_SYSTEM))
+        if is_system or self._is_search(path):
             return Region.TOOLCHAIN
         is_above = is_in(self.root, path) or is_in(self.root, os.path.dirname(path))  # noqa: PTH120 -- thousands of texts
         return Region.ABOVE if is_above else Region.ELSEWHERE
+
+    def _is_our_doing(self, path: str) -> bool:
+        """Whether we said where it is: the assembly, the hooks, and the directories above these."""
+        return is_any(path, self.own) or (not is_in(path, self.root) and any(is_in(each, path) for each in self.own))
 
     def _is_search(self, path: str) -> bool:
         """Whether it was looked for in vain only in search of a program or of an interpreter's own parts, which count
@@ -137,7 +154,17 @@ def temporary_places() -> tuple[str, ...]:
 def _bases() -> tuple[str, ...]:
     """The home directory, and those in it and beside it that hold everybody's files."""
     home = str(Path.home())
-    below = (".cache", ".config", ".local", ".local/share", ".local/state", ".local/bin", ".npm", "Library", "Library/Caches")
+    below = (
+        ".cache",
+        ".config",
+        ".local",
+        ".local/share",
+        ".local/state",
+        ".local/bin",
+        ".npm",
+        "Library",
+        "Library/Caches",
+    )
     return (home, os.path.realpath(home), *(f"{home}/{each}" for each in below), *temporary_places())
 
 

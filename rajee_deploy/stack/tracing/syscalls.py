@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 
 _LINE = re.compile(r"(\d+) +(?:<\.\.\. (\w+) resumed>|(\w+)\()(.*)", re.DOTALL)
 _UNFINISHED = " <unfinished ...>"
-_RESULT = re.compile(r"(.*)\) += (-?\d+|\?|0x[0-9a-f]+)(?:<((?:[^<>\\]|\\.)*)>)?(?: ([A-Z]+) \(.*\)| \(.*\))?.*$", re.DOTALL)
+_RESULT = re.compile(
+    r"(.*)\) += (-?\d+|\?|0x[0-9a-f]+)(?:<((?:[^<>\\]|\\.)*)>)?(?: ([A-Z]+) \(.*\)| \(.*\))?.*$", re.DOTALL
+)
 _STRING = re.compile(r'"((?:[^"\\]|\\.)*)"(?:\.\.\.)?')
 _DESCRIPTOR = re.compile(r"(?:AT_FDCWD|-?\d+)<((?:[^<>\\]|\\.)*)>")
 _ESCAPE = re.compile(r"\\(?:([0-7]{1,3})|x([0-9a-fA-F]{2})|(.))", re.DOTALL)
@@ -51,13 +53,12 @@ class Call:
         return self.result >= 0
 
 
-class BrokenLog(ValueError):
+class BrokenLogError(ValueError):
     """A line that has no known form: the log proves nothing then."""
 
 
 def read_calls(lines: Iterable[str]) -> Iterator[Call]:
-    """The calls of a log. BrokenLog for a line that is not understood. Calls that never returned are left out, but for
-    those that end a process's image."""
+    """The calls of a log. BrokenLogError for a line that is not understood. Calls that never returned are left out."""
     begun: dict[int, tuple[int, str]] = {}
     slots: list[Call | None] = []
     for line in lines:
@@ -65,7 +66,7 @@ def read_calls(lines: Iterable[str]) -> Iterator[Call]:
         if found is None:
             if re.match(r"\d+ +(\+\+\+|---|\?\?\?\?|<\.\.\.)", line):
                 continue
-            raise BrokenLog(line[:200])
+            raise BrokenLogError(line[:200])
         process, resumed, name, rest = int(found[1]), found[2], found[3], found[4]
         if rest.endswith(_UNFINISHED):
             begun[process] = (len(slots), rest[: -len(_UNFINISHED)])
@@ -86,7 +87,7 @@ def read_calls(lines: Iterable[str]) -> Iterator[Call]:
 def _call(process: int, name: str, rest: str, line: str) -> Call:
     found = _RESULT.match(rest)
     if found is None:
-        raise BrokenLog(line[:200])
+        raise BrokenLogError(line[:200])
     result = -1 if found[2] == "?" else int(found[2], 0)
     return Call(process, name, found[1], result, found[4] or "", unescaped(found[3] or ""))
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rajee_deploy.stack.noise import is_noise
+from rajee_deploy.stack.noise import is_noise, tells_commit
 from rajee_deploy.stack.surroundings import is_fixed
 from rajee_deploy.stack.tracing.regions import Region, is_in
 
@@ -24,16 +24,20 @@ _MOST_BYTES = 1 << 20  # of a text in which words are looked for
 _WORD = re.compile(rb"[A-Za-z_][A-Za-z0-9_]*")
 _IN_SHELL = re.compile(r"\$(?:\{[#!]?)?([A-Za-z_][A-Za-z0-9_]*)")
 # A shell that lists its variables, or reads one whose name it makes up.
-_LISTS = re.compile(r"\$\{!|\bexport\s+-p\b|\bdeclare\s+-[a-z]*[xp]|\btypeset\b|\bcompgen\b|\bset\s*(?:$|[|;)>&])|\beval\b", re.M)
+_LISTS = re.compile(
+    r"\$\{!|\bexport\s+-p\b|\bdeclare\s+-[a-z]*[xp]|\btypeset\b|\bcompgen\b|\bset\s*(?:$|[|;)>&])|\beval\b",
+    re.MULTILINE,
+)
 _SHELLS = frozenset({"sh", "bash", "dash", "ash", "zsh", "ksh", "busybox"})
 # They read no variable but those of the locale, or hand all on to a program that is seen by itself.
 _QUIET = frozenset(
-    """basename cat chmod chown cmp comm cp cut date dd df diff dirname du echo expr false file find fold grep egrep fgrep
-    gzip gunzip zcat head hostname id install join ldconfig link ln logname ls md5sum mkdir mkfifo mktemp mv nice nl nohup
-    nproc od paste patch pathchk printf ps pwd readlink realpath rev rm rmdir sed seq sha1sum sha256sum sha512sum shuf
-    sleep sort split stat stdbuf stty sync tac tail tar tee test [ timeout touch tr true truncate tsort tty uname uniq
-    unlink unzip wc which whoami xargs xz yes zip git uv uvx poetry pipenv pdm hatch rye pixi conda mise asdf direnv volta
-    fnm npm npx yarn pnpm bun corepack tini sudo setsid strace""".split()
+    """basename cat chmod chown cmp comm cp cut date dd df diff dirname du echo expr false file find fold grep
+    egrep fgrep gzip gunzip zcat head hostname id install join ldconfig link ln logname ls md5sum mkdir mkfifo
+    mktemp mv nice nl nohup nproc od paste patch pathchk printf ps pwd readlink realpath rev rm rmdir sed seq
+    sha1sum sha256sum sha512sum shuf sleep sort split stat stdbuf stty sync tac tail tar tee test [ timeout
+    touch tr true truncate tsort tty uname uniq unlink unzip wc which whoami xargs xz yes zip git uv uvx poetry
+    pipenv pdm hatch rye pixi conda mise asdf direnv volta fnm npm npx yarn pnpm bun corepack tini sudo setsid
+    strace""".split()  # noqa: SIM905 -- a page of names
 )
 
 
@@ -56,16 +60,17 @@ class Texts:
 
 @dataclass(slots=True)
 class Variables:
-    """`names` that are read, whether all of them are (`is_all`), and which of those that tell nothing count after all."""
+    """`names` that are read, whether all of them are (`is_all`), and which of those that tell nothing count."""
 
     texts: Texts
     names: set[str] = field(default_factory=set)
     is_all: bool = False
 
     def counts(self, name: str, env: Collection[str]) -> bool:
-        """Whether a name counts: one that only tells who runs where does so when the project speaks of it, and one under
-        which every synth gets the same never does."""
-        return not is_fixed(name, env) and (not is_noise(name) or name in env or name in self.texts)
+        """Whether a name counts: one that only tells who runs where does so when the project speaks of it, and one
+        under which every synth gets the same never does."""
+        tells_nothing = is_noise(name) or tells_commit(name)
+        return not is_fixed(name, env) and (not tells_nothing or name in env or name in self.texts)
 
 
 def find_variables(looks: Looks, hooked: frozenset[int], regions: Regions, texts: Texts, *, copies: bool) -> Variables:
@@ -75,7 +80,7 @@ def find_variables(looks: Looks, hooked: frozenset[int], regions: Regions, texts
     for program in looks.programs:
         name = os.path.basename(program.path)  # noqa: PTH119 -- a text
         called = os.path.basename(program.words[0]) if program.words else name  # noqa: PTH119 -- a text
-        if _is_hooked(program, name, hooked, looks):
+        if _is_hooked(program, name, hooked):
             continue
         if name in _SHELLS:
             text = _text_of(program, regions)
@@ -88,11 +93,11 @@ def find_variables(looks: Looks, hooked: frozenset[int], regions: Regions, texts
         for text in texts.in_shell():
             _of_shell(text, found)
     if found.is_all:
-        found.names |= {name for name in os.environ if is_noise(name) and name in texts}
+        found.names |= {name for name in os.environ if (is_noise(name) or tells_commit(name)) and name in texts}
     return found
 
 
-def _is_hooked(program: Program, name: str, hooked: frozenset[int], looks: Looks) -> bool:
+def _is_hooked(program: Program, name: str, hooked: frozenset[int]) -> bool:
     return name.startswith(("python", "pypy", "node")) and program.process in hooked
 
 

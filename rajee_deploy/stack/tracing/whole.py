@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from rajee_deploy.stack.tracing.depfile import Records
-    from rajee_deploy.stack.tracing.entries import Found
     from rajee_deploy.stack.tracing.distil import App
+    from rajee_deploy.stack.tracing.entries import Found
     from rajee_deploy.stack.tracing.looks import Looks
 
 # What the hooks report and the kernel tells better: a program that is started is traced like the one that starts it.
@@ -39,7 +39,7 @@ def distil_whole(app: App, records: Records, looks: Looks) -> Depfile:
     searched = {path: times for path, times in searches.items() if path not in listed}
     found = find_entries(looks, regions, searched, records.started)
     texts = Texts(path for path, look in looks.looks.items() if look.is_read and regions.of(path) is Region.CHECKOUT)
-    copies = any(what in _COPIES for what, _, _ in _told(records, app))
+    copies = any(what in _COPIES for what, _, _ in _told(records))
     variables = find_variables(looks, records.processes, regions, texts, copies=copies)
     names = {name for (name,) in records.of("env")} - HARMLESS | variables.names
     _loosen(found, regions)
@@ -49,7 +49,7 @@ def distil_whole(app: App, records: Records, looks: Looks) -> Depfile:
         impure=tuple(sorted(found.obstacles | set(_obstacles(app, records)))),
         is_whole=True,
         entries=tuple(sorted(entries)),
-        toolchain=_toolchain(found.packages, records, looks, regions),
+        toolchain=_toolchain(found.packages, looks, regions),
         outside=tuple(sorted(found.outside)),
     )
 
@@ -102,21 +102,21 @@ def _above(directory: str) -> Iterator[str]:
         directory = os.path.dirname(directory)  # noqa: PTH120 -- texts
 
 
-def _told(records: Records, app: App) -> list[tuple[str, str, str]]:
+def _told(records: Records) -> list[tuple[str, str, str]]:
     """What the hooks report that no record stands for, but for jsii's own kernel, whose host names no template has."""
     from rajee_deploy.stack.tracing.distil import is_of_kernel
 
-    return [line for line in records.of("impure") if not is_of_kernel(line, records)]
+    return [(what, file, line) for what, file, line in records.of("impure") if not is_of_kernel((what, file), records)]
 
 
 def _obstacles(app: App, records: Records) -> Iterator[str]:
-    for what, file, line in _told(records, app):
+    for what, file, line in _told(records):
         if what not in _TOLD_BY_KERNEL:
             place = os.path.relpath(file, app.directory) if file.startswith("/") else file
             yield f"{place}:{line} {what}" if file else what
 
 
-def _toolchain(packages: set[str], records: Records, looks: Looks, regions: Regions) -> Toolchain:
+def _toolchain(packages: set[str], looks: Looks, regions: Regions) -> Toolchain:
     """Which packages were read: of Python by their names, of node by their directories."""
     from rajee_deploy.stack.tracing.installed import owner_of
 

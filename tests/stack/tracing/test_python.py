@@ -100,7 +100,7 @@ IMPURE = {
     'import os; os.system("true")': "starts a program",
     "import os\nif os.fork() == 0:\n    os._exit(0)\nos.wait()": "forks",
     "import socket; socket.gethostname()": "asks for the host's name",
-    'import socket\ntry:\n    socket.create_connection(("127.0.0.1", 9), 1)\nexcept OSError:\n    pass': "resolver",
+    'import socket\ntry:\n    socket.create_connection(("127.0.0.1", 9), 1)\nexcept OSError:\n    pass': "connects a socket",
     'import threading, subprocess\n'
     't = threading.Thread(target=subprocess.run, args=(["true"],)); t.start(); t.join()': "starts a program",
 }  # fmt: skip
@@ -160,6 +160,7 @@ def test_a_kernel_that_keeps_the_hook_out_cannot_be_decided_by_a_hash(project):
     site = project.root / "lib" / "site-packages" / "jsii"
     site.mkdir(parents=True)
     (site / "__init__.py").write_text("import subprocess; subprocess.run(['true'])")
+    (site.parent / "jsii-1.0.dist-info").mkdir()
     code = f"import sys; sys.path.insert(0, {str(site.parent)!r}); import jsii"
     assert project.python(code).impure == ("jsii's node, which could not be traced",)
 

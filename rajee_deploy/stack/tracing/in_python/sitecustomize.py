@@ -21,6 +21,7 @@ import sys
 
 # jsii starts its node with a copy of the environment; what it reads of it is the kernel's business.
 _OWN = ("jsii", "typeguard", "cattrs", "cattr", "attr", "attrs", "publication", "constructs", "dateutil", "aws_cdk")
+_DISTRIBUTIONS = {"attr": "attrs", "cattr": "cattrs", "dateutil": "python_dateutil"}
 _FOREIGN = {
     "subprocess.Popen": "starts a program",
     "os.system": "starts a program",
@@ -80,11 +81,21 @@ def _install(directory):
             return None if _is_own(name) else (name, frame.f_lineno)
         return None if _thread.get_ident() == main else ("a thread", 0)
 
-    prefixes = tuple({sys.prefix + os.sep, sys.base_prefix + os.sep, os.path.expanduser("~/.local/lib/")})
+    installed = {}
 
     def _is_own(name):
         head, found, tail = name.replace(os.sep, "/").rpartition("-packages/")
-        return bool(found) and name.startswith(prefixes) and tail.split("/", 1)[0].split(".")[0] in _OWN
+        top = tail.split("/", 1)[0].split(".")[0]
+        if not found or top not in _OWN:
+            return False
+        # A directory that is only called so was installed by nobody.
+        if (head, top) not in installed:
+            installed[head, top] = False  # its listing is seen here, too
+            begins = _DISTRIBUTIONS.get(top, top) + ("_" if top == "aws_cdk" else "-")
+            installed[head, top] = any(
+                each.lower().startswith(begins) and each.endswith("-info") for each in os.listdir(head + found[:-1])
+            )
+        return installed[head, top]
 
     def audit(event, arguments):
         try:

@@ -1,0 +1,85 @@
+"""The command of a CDK app (`app` of cdk.json), and the interpreter behind it. It starts nothing."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rajee_deploy.errors import DeployError
+from rajee_deploy.process import find_program
+from rajee_deploy.stack.traced import project_root
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+# A shell puts it into the app's command, where no hook sees it read.
+_VARIABLE = re.compile(r"\$\{?([A-Za-z_][A-Za-z0-9_]*)")
+
+
+def variables_of_command(app: Path) -> list[str]:
+    """The variables that the command itself names."""
+    return _VARIABLE.findall(command_text(app))
+
+
+def is_command_of(app: Path, text: str) -> bool:
+    """Whether a text that a shell is given is what the CDK CLI runs for this app (`app` and `build` of cdk.json)."""
+    told = configuration(app)
+    commands = [str(told[key]).strip() for key in ("app", "build") if told.get(key)]
+    return any(command in text for command in commands)
+
+
+def app_command(app: Path) -> list[str]:
+    return shlex.split(command_text(app))
+
+
+def command_text(app: Path) -> str:
+    """The command of cdk.json, which the CDK CLI gives to a shell."""
+    return str(configuration(app).get("app", ""))
+
+
+def configuration(app: Path) -> dict[str, Any]:
+    path = app / "cdk.json"
+    try:
+        document: Any = json.loads(path.read_text("utf-8"))
+        if not isinstance(document, dict):
+            raise ValueError("it is not a JSON object")  # noqa: TRY004, TRY301 -- told below like any other fault of the file
+        shlex.split(str(document.get("app", "")))
+    except (OSError, ValueError) as error:
+        raise DeployError("bad-cdk-json", "cdk.json cannot be read", where=str(path), cause=str(error)) from error
+    return document
+
+
+def python_of(app: Path, command: list[str]) -> str:
+    """The interpreter that runs the app, "" when it is no Python app.
+
+    A launcher (uv, poetry, env) may stand before it, or hide it: then it is the environment that lies nearest, else
+    the python3 on PATH.
+    """
+    named = [word for word in command if Path(word).name.startswith("python")]
+    if named or not any(word.endswith(".py") for word in command):
+        return named[0] if named else ""
+    near = next((path for path in above(app, ".venv/bin/python") if path.exists()), None)
+    return str(near) if near else "python3"
+
+
+def interpreter_of(app: Path, python: str) -> Path | None:
+    # A path is meant from the app's directory, where the CLI runs the command.
+    found = find_program(str(app / python) if "/" in python else python)
+    return Path(found) if found else None
+
+
+def is_own_program(app: Path, interpreter: Path) -> bool:
+    """Whether an interpreter lies in the project and is no virtual environment's: whoever can change the project can
+    make it run anything, so it is not started to decide."""
+    root = project_root(app.resolve())
+    is_inside = root in Path(os.path.normpath(app / interpreter)).parents or root in interpreter.resolve().parents
+    return is_inside and not (interpreter.parent.parent / "pyvenv.cfg").is_file()
+
+
+def above(app: Path, name: str) -> Iterator[Path]:
+    """The name in the app's directory and in every one above it, nearest first, as node looks."""
+    return (directory / name for directory in (app, *app.parents))

@@ -1,0 +1,133 @@
+"""What is installed of an app's toolchain, by version and by what its packages say of themselves."""
+
+from __future__ import annotations
+
+import json
+import platform
+import sys
+from typing import TYPE_CHECKING
+
+from rajee_deploy.errors import DeployError
+from rajee_deploy.process import run
+from rajee_deploy.stack.cdk import find_cli
+from rajee_deploy.stack.command import above, app_command, configuration, interpreter_of, is_own_program, python_of
+from rajee_deploy.stack.runtimes import asked_python, configured, node_version, virtual_environment
+from rajee_deploy.stack.traced import project_root
+from rajee_deploy.stack.tracing.installed import node_packages, python_packages
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from rajee_deploy.stack.tracing.depfile import Toolchain
+
+TOOLCHAIN = "toolchain:"  # before the name of each item
+NONE = "none"  # of an item: not installed
+# Wherever in a name: construct libraries of others are called like datadog_cdk_constructs.
+_LIBRARIES = ("cdk", "constructs", "jsii", "rajee_deploy")
+# What jsii and the CDK's libraries stand on; every synth reads them.
+_FOUNDATIONS = frozenset(
+    {
+        "attrs",
+        "cattrs",
+        "importlib_resources",
+        "publication",
+        "python_dateutil",
+        "six",
+        "typeguard",
+        "typing_extensions",
+    }
+)
+# The app's directory, which stands first on the path, must not give the modules: nothing of the project is run here.
+_ASK_PYTHON = """
+import sys
+sys.path[:] = [place for place in sys.path if place]
+import importlib.metadata as m, platform
+print("python-" + platform.python_version(), *sorted(
+    {f"{d.name.lower().replace('-', '_')}-{d.version}" for d in m.distributions() if d.name}), sep="\\n")
+"""
+
+
+def toolchain_versions(app: Path, used: Toolchain) -> dict[str, str]:
+    """What is installed here of what a synth used, by item; `none` where it is not."""
+    cli = find_cli(app)
+    versions = {"cdk-cli": cli.version if cli else NONE, "platform": f"{sys.platform}-{platform.machine()}"}
+    if "python" in used.runs:
+        versions |= _python_versions(app, used)
+    if "node" in used.runs or used.node:
+        versions["node"] = node_version() or NONE
+    if used.node:
+        versions["node-packages"] = node_packages(str(project_root(app.resolve())), used.node) or NONE
+    return {TOOLCHAIN + name: version for name, version in versions.items()}
+
+
+def _python_versions(app: Path, used: Toolchain) -> dict[str, str]:
+    """The interpreter that the app's command names, and its packages; beside these, those of the directories that the
+    synth took packages from, where another interpreter was behind the command."""
+    version, sites = _python_at(app)
+    others = tuple(site for site in used.sites if site not in sites)
+    return {"python": version, "python-packages": python_packages((*sites, *others), used.python) or NONE}
+
+
+def _python_at(app: Path) -> tuple[str, tuple[str, ...]]:
+    """The version of the interpreter that runs the app, and its directories of packages; ("none", ()) without one."""
+    command = app_command(app)
+    found = interpreter_of(app, python_of(app, command) or "python3")
+    if found is None:
+        return NONE, ()
+    environment = virtual_environment(found)
+    if environment is not None:
+        return environment
+    return ("not asked", ()) if is_own_program(app, found) else asked_python(found)
+
+
+def versions_of(app: Path) -> dict[str, str]:
+    cli = find_cli(app)
+    versions = {"cdk-cli": cli.version if cli else "none"}
+    python = python_of(app, app_command(app))
+    if python:
+        versions["python-libraries"] = " ".join(_python_libraries(app, python))
+    library = next((path for path in above(app, "node_modules/aws-cdk-lib/package.json") if path.is_file()), None)
+    if library is not None:
+        versions["aws-cdk-lib"] = json.loads(library.read_text("utf-8"))["version"]
+    return versions
+
+
+def _python_libraries(app: Path, python: str) -> list[str]:
+    """Name-and-version of the CDK libraries of the interpreter that runs the app.
+
+    Their metadata directories are listed where the interpreter is a virtual environment's; any other (a system
+    Python, a version manager's shim) is asked, which costs its start.
+    """
+    found = interpreter_of(app, python)
+    if found is None:
+        return ["no interpreter"]
+    if is_own_program(app, found):
+        return ["not asked"]
+    prefix = found.parent.parent
+    configuration = prefix / "pyvenv.cfg"
+    if configuration.is_file():
+        names = {path.name.removesuffix(".dist-info") for path in prefix.glob("lib/python3*/site-packages/*.dist-info")}
+        return _counted(names, app, configured(configuration).get("version", "unknown"))
+    told: list[str] = []
+    ended = run([str(found), "-c", _ASK_PYTHON], cwd=app, time_limit=30, on_line=told.append)
+    if ended.code != 0:
+        raise DeployError(
+            "python-unusable", f"{python} of cdk.json's app does not run", where=str(app), cause="\n".join(ended.tail),
+        )  # fmt: skip
+    version = next((line for line in told if line.startswith("python-")), "unknown")
+    return _counted((line for line in told if line != version), app, version.removeprefix("python-"))
+
+
+def _counted(names: Iterable[str], app: Path, version: str) -> list[str]:
+    """The libraries that count, as name-version; and the interpreter, where the template names it."""
+    counted = sorted(name for name in names if is_cdk_library(name.rsplit("-", 1)[0]))
+    # The CDK writes the versions of what made a template into it, unless it is told not to.
+    reports = configuration(app).get("versionReporting", True) is not False
+    return [*counted, f"python-{version}"] if reports else counted
+
+
+def is_cdk_library(name: str) -> bool:
+    """Whether the version of a Python library is always an input: the CDK's, and those that jsii stands on."""
+    plain = name.lower().replace("-", "_")
+    return plain in _FOUNDATIONS or any(part in plain for part in _LIBRARIES)
