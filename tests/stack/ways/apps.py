@@ -120,7 +120,10 @@ def shell(name: str, value: str, more: str = "", **way: Any) -> Way:
 
 def compiled(name: str, body: str, head: str = "", **way: Any) -> Way:
     """In C. `body` fills `char value[4096]`; the program is compiled before the synth, if the command does not."""
-    text = f'#define _GNU_SOURCE\n#include "assembly.h"\n{head}\nint main(void) {{\n  static char value[4096];\n{body}\n  write_value(value);\n  return 0;\n}}\n'
+    text = (
+        f'#define _GNU_SOURCE\n#include "assembly.h"\n{head}\nint main(void) {{\n  static char value[4096];\n{body}\n'
+        "  write_value(value);\n  return 0;\n}\n"
+    )
     return _way(name, "./app", {"cdk/app.c": text, "cdk/assembly.h": _C}, {"needs": "cc", **way})
 
 

@@ -7,7 +7,7 @@ import socket
 from typing import TYPE_CHECKING
 
 from stack.ways.apps import module, node
-from stack.ways.python_rest import BIGGER, EDIT, SHARED, SMALL, serve
+from stack.ways.things import BIGGER, DATA, EDIT, READ, SHARED, SMALL, serve
 from stack.ways.way import (
     NOISE,
     OTHER_MACHINE,
@@ -27,8 +27,6 @@ from stack.ways.way import (
 if TYPE_CHECKING:
     from stack.ways.world import World
 
-DATA = {"data/a.txt": "one\n"}
-READ = {"files": SHARED, "inputs": (EDIT,)}
 PACKAGE = '{"name": "acme", "version": "1.0.0", "main": "index.js"}'
 
 
@@ -49,12 +47,22 @@ def variable(name: str, value: str, more: str = "", **way):
     return node(name, value, more, prepare=SMALL, **{"inputs": (BIGGER, unset("APP_SIZE")), **way})
 
 
+def worker(value: str) -> str:
+    code = f'require("worker_threads").parentPort.postMessage({value})'
+    return (
+        'const { Worker } = require("worker_threads");\n'
+        f"const asked = new Promise((resolve) => new Worker(`{code}`, {{ eval: true }}).on('message', resolve));"
+    )
+
+
 FILES = (
     node("readdirSync", 'fs.readdirSync("..").filter((n) => n[0] !== ".")', files=SHARED, noise=(EDIT, *OTHER_MACHINE),
          inputs=(write("new.txt"), make("new"), remove("shared.json"))),
-    node("readdirSync of kinds", 'fs.readdirSync("../data", {withFileTypes: true}).map((e) => [e.name, e.isDirectory()])',
+    node("readdirSync of kinds",
+         'fs.readdirSync("../data", {withFileTypes: true}).map((e) => [e.name, e.isDirectory()])',
          files=DATA, inputs=(directory_instead("data/a.txt"), make("data/empty"))),
-    node("opendir", "read()", 'const read = async () => { const all = []; for await (const e of fs.opendirSync("../data"))'
+    node("opendir", "read()", "const read = async () => { const all = [];"
+         'for await (const e of fs.opendirSync("../data"))'
          " all.push(e.name); return all.sort(); };", files=DATA, inputs=(write("data/b.txt"),)),
     node("a recursive listing", 'fs.readdirSync("../data", {recursive: true}).sort()', files=DATA,
          inputs=(write("data/deep/er/b.txt"),)),
@@ -64,15 +72,15 @@ FILES = (
          inputs=(write("cdk/conf.js", "module.exports = 2;"), write("cdk/conf/index.js", "module.exports = 2;"))),
     node("a file elsewhere that shadows a directory", 'require("../conf")',
          files={"conf/index.js": "module.exports = 1;"}, inputs=(
-             write("conf.js", "module.exports = 2;"), write("conf.json", "2"), write("conf/index.js", "module.exports = 3;"))),
+             write("conf.js", "module.exports = 2;"), write("conf.json", "2"),
+             write("conf/index.js", "module.exports = 3;"))),
     node("fs.promises.readFile", 'fs.promises.readFile("../shared.json")', **READ),
     node("a stream", "read()", 'const read = async () => { let all = ""; for await (const part of '
          'fs.createReadStream("../shared.json")) all += part; return all; };', **READ),
-    node("a worker", "asked", 'const { Worker } = require("worker_threads");\nconst asked = new Promise((resolve) => new '
-         'Worker(`require("worker_threads").parentPort.postMessage(require("fs").readFileSync("../shared.json", "utf8"))`,'
-         ' { eval: true }).on("message", resolve));', **READ),
+    node("a worker", "asked", worker('require("fs").readFileSync("../shared.json", "utf8")'), **READ),
     node("statSync's size", 'fs.statSync("../shared.json").size', files=SHARED, inputs=(write("shared.json", "1"),)),
-    node("accessSync", "can", "let can = true;\ntry { fs.accessSync('../tool', fs.constants.X_OK); fs.accessSync('../gone'); }"
+    node("accessSync", "can", "let can = true;\n"
+         "try { fs.accessSync('../tool', fs.constants.X_OK); fs.accessSync('../gone'); }"
          " catch { can = false; }", files={"tool": "x", "gone": ""}, prepare=(chmod("tool", 0o755),),
          inputs=(remove("gone"), remove("tool"))),
     node("readlinkSync", 'fs.readlinkSync("../current")', prepare=(link("current", "v1"),),
@@ -101,7 +109,8 @@ FILES = (
     module("import of JSON", "conf.value", 'import { createRequire } from "node:module";\n'
            'const conf = createRequire(import.meta.url)("../conf.json");', files={"conf.json": '{"value": 1}'},
            inputs=(write("conf.json", '{"value": 2}'),)),
-    node("loadEnvFile", "process.env.APP_SIZE", 'process.loadEnvFile("../app.env");', files={"app.env": "APP_SIZE=one\n"},
+    node("loadEnvFile", "process.env.APP_SIZE", 'process.loadEnvFile("../app.env");',
+         files={"app.env": "APP_SIZE=one\n"},
          inputs=(write("app.env", "APP_SIZE=two\n"),)),
     node("--env-file", "process.env.APP_SIZE", command="node --env-file=../app.env app.js",
          files={"app.env": "APP_SIZE=one\n"}, inputs=(write("app.env", "APP_SIZE=two\n"),)),
@@ -113,7 +122,8 @@ PROGRAMS = (
     node("execSync cat", 'children.execSync("cat ../shared.json")', noise=NOISE, **READ),
     node("spawnSync", 'children.spawnSync("head", ["-1", "../shared.json"]).stdout', **READ),
     node("a fork of node", "asked", 'const asked = new Promise((resolve) => children.fork("./child.js").on("message", '
-         "resolve));", files={**SHARED, "cdk/child.js": 'process.send(require("fs").readFileSync("../shared.json", "utf8"))'},
+         "resolve));", files={**SHARED, "cdk/child.js":
+         'process.send(require("fs").readFileSync("../shared.json", "utf8"))'},
          inputs=(EDIT,)),
     node("npm run", "1", 'const value = fs.readFileSync("../shared.json");', command="npm run -s synth", files={
          **SHARED, "cdk/package.json": '{"scripts": {"synth": "node other.js"}}',
@@ -127,9 +137,7 @@ VARIABLES = (
     variable("a spread of process.env", "({...process.env}).APP_SIZE", noise=OTHER_MACHINE),
     variable("Object.keys of process.env", 'Object.keys(process.env).filter((n) => n.startsWith("APP_"))',
              inputs=(unset("APP_SIZE"), setenv("APP_NEW", "1")), noise=OTHER_MACHINE),
-    variable("process.env in a worker", "asked", 'const { Worker } = require("worker_threads");\nconst asked = new Promise('
-             '(resolve) => new Worker(`require("worker_threads").parentPort.postMessage(String(process.env.APP_SIZE))`,'
-             ' { eval: true }).on("message", resolve));'),
+    variable("process.env in a worker", "asked", worker("String(process.env.APP_SIZE)")),
     variable("the environment of a child", 'children.execSync("printenv APP_SIZE || echo none")', noise=OTHER_MACHINE),
     variable("a report of the process", "process.report.getReport().environmentVariables.APP_SIZE"),
     node("NODE_ENV", "process.env.NODE_ENV", inputs=(setenv("NODE_ENV", "production"),)),

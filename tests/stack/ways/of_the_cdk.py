@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 
 from stack.ways.apps import node, python
-from stack.ways.python_rest import SHARED
+from stack.ways.things import SHARED
 from stack.ways.way import OTHER_HOME, OTHER_MACHINE, OTHER_PATH, OTHER_TEMPORARY, setenv, write
 
 CONTEXT = 'json.loads(os.environ["CDK_CONTEXT_JSON"]).get("size")'
 METADATA = 'json.loads(os.environ["CDK_CONTEXT_JSON"]).get("aws:cdk:enable-path-metadata")'
 STAGING = 'json.loads(os.environ["CDK_CONTEXT_JSON"]).get("aws:cdk:disable-asset-staging")'
+LARGE = "x" * 300_000
 OVERFLOW = """
 context = json.loads(os.environ["CDK_CONTEXT_JSON"])
 if "CONTEXT_OVERFLOW_LOCATION_ENV" in os.environ:
@@ -18,12 +19,8 @@ if "CONTEXT_OVERFLOW_LOCATION_ENV" in os.environ:
 """
 
 
-def configuration(size: str, command: str = "python3 app.py", **more: object) -> str:
-    return json.dumps({"app": command, "context": {"size": size}, **more})
-
-
-def large(size: str) -> str:
-    return json.dumps({"app": "python3 app.py", "context": {"size": size, "large": "x" * 300_000}})
+def configuration(size: str, large: str = "", **more: object) -> str:
+    return json.dumps({"app": "python3 app.py", "context": {"size": size, "large": large}, **more})
 
 
 WAYS = (
@@ -31,7 +28,8 @@ WAYS = (
         write("cdk/cdk.json", configuration("two")), write("~/.cdk.json", '{"context": {"size": "two"}}'),
         write("cdk/cdk.context.json", '{"size": "two"}'))),
     python("a context too large for a variable", 'context["size"]', OVERFLOW, by_cli=True,
-           files={"cdk/cdk.json": large("one")}, inputs=(write("cdk/cdk.json", large("two")),), noise=OTHER_MACHINE),
+           files={"cdk/cdk.json": configuration("one", LARGE)}, noise=OTHER_MACHINE,
+           inputs=(write("cdk/cdk.json", configuration("two", LARGE)),)),
     python("the app's command in the home directory", "1", by_cli=True, files={
         "cdk/cdk.json": "{}", "~/.cdk.json": '{"app": "python3 app.py"}',
         "cdk/other.py": "from assembly import write\nwrite(2)\n"},

@@ -8,8 +8,11 @@ import sqlite3
 import tempfile
 import zipfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+import pytest
 from stack.ways.apps import python
+from stack.ways.things import DATA, EDIT, SHARED
 from stack.ways.way import (
     NOISE,
     OTHER_MACHINE,
@@ -26,17 +29,23 @@ from stack.ways.way import (
     write,
 )
 
+if TYPE_CHECKING:
+    from stack.ways.world import World
+
 # What a log of system calls has to quote, and what is longer than it prints of other strings.
 ODD = ("../o\"dd na'me", "../new\nline\\", "../" + "long" * 60, "../<unfinished ...>", "../) = -1 ENOENT (x)")
 
 
 def attribute(value: bytes) -> Do:
-    return Do(f"an attribute is {value!r}", lambda world: os.setxattr(world.at("shared.json"), "user.acme", value))
+    def act(world: World) -> None:
+        try:
+            os.setxattr(world.at("shared.json"), "user.acme", value)
+        except OSError:
+            pytest.skip("files have no extended attributes here")
+
+    return Do(f"an attribute is {value!r}", act)
 
 
-SHARED = {"shared.json": "one\n"}
-DATA = {"data/a.txt": "one\n"}
-EDIT = write("shared.json")
 LINKED = {"v1/config.json": "one\n", "v2/config.json": "two\n", "same/config.json": "one\n"}
 LINK = link("current", "v1")
 ELSEWHERE = link("current", "v2")
@@ -169,7 +178,8 @@ ABSENT = (
     ),
     python(
         "an absent package without a file of its own",
-        "value", "try:\n    import acme_plugins as found\n    value = found.__name__\nexcept ImportError:\n    value = 1",
+        "value", "try:\n    import acme_plugins as found\n    value = found.__name__\n"
+        "except ImportError:\n    value = 1",
         inputs=(write("cdk/acme_plugins/data.txt"),), noise=OTHER_MACHINE,
     ),
     python(
@@ -196,7 +206,7 @@ ABSENT = (
         files={"../team.json": "one\n"}, inputs=(write("../org.json"), write("../team.json")),
     ),
     python(
-        "a name sought upward", "[p.joinpath('acme.toml').exists() for p in Path.cwd().parents if p.joinpath('acme.toml').exists()]",
+        "a name sought upward", "[p.joinpath('acme.toml').exists() for p in Path.cwd().parents].count(True)",
         inputs=(write("acme.toml"), write("../acme.toml")), noise=OTHER_MACHINE,
     ),
 )  # fmt: skip
@@ -214,11 +224,13 @@ LOOKED_AT = (
            'os.read(os.open("a.txt", os.O_RDONLY, dir_fd=os.open("../data", os.O_RDONLY)), 99)', files=DATA,
            inputs=(write("data/a.txt"),)),
     python("through /proc/self/cwd", 'open("/proc/self/cwd/../shared.json").read()', files=SHARED, inputs=(EDIT,)),
-    python("mmap", "mmap.mmap(file.fileno(), 0, prot=mmap.PROT_READ)[:]", 'import mmap\nfile = open("../shared.json", "rb")',
+    python("mmap", "mmap.mmap(file.fileno(), 0, prot=mmap.PROT_READ)[:]",
+           'import mmap\nfile = open("../shared.json", "rb")',
            files=SHARED, inputs=(EDIT,)),
     python("sqlite3", 'sqlite3.connect("file:../data.db?mode=ro", uri=True).execute("select v from t").fetchall()',
            "import sqlite3", files={"data.db": database("one")}, inputs=(write("data.db", database("two")),)),
-    python("C's own open", "buffer.raw", 'import ctypes\nlibc = ctypes.CDLL(None)\nbuffer = ctypes.create_string_buffer(9)\n'
+    python("C's own open", "buffer.raw", "import ctypes\nlibc = ctypes.CDLL(None)\n"
+           'buffer = ctypes.create_string_buffer(9)\n'
            'libc.read(libc.open(b"../shared.json", 0), buffer, 8)', files=SHARED, inputs=(EDIT,)),
     python("readline, which is C", "readline.get_history_item(1)",
            'import readline\nreadline.read_history_file("../shared.json")', files=SHARED, inputs=(EDIT,)),
@@ -250,11 +262,13 @@ LOOKED_AT = (
     python("an archive of modules", "inside.VALUE", 'sys.path.append("../lib.zip")\nimport inside',
            files={"lib.zip": zipped("one")}, inputs=(write("lib.zip", zipped("two")),)),
     python("importlib.resources", 'resources.files("pack").joinpath("data.txt").read_text()',
-           'sys.path.append("..")\nfrom importlib import resources', files={"pack/__init__.py": "", "pack/data.txt": "1"},
+           'sys.path.append("..")\nfrom importlib import resources',
+           files={"pack/__init__.py": "", "pack/data.txt": "1"},
            inputs=(write("pack/data.txt"),)),
     python("runpy", 'runpy.run_path("../extra.py")["value"]', "import runpy", files={"extra.py": "value = 1"},
            inputs=(write("extra.py", "value = 2"),)),
     python("a module that is run", "1", command="python3 -m service", inputs=(write("cdk/service/__main__.py",
-           "from assembly import write\nwrite(2)"),), files={"cdk/service/__main__.py": "from assembly import write\nwrite(1)"}),
+           "from assembly import write\nwrite(2)"),),
+           files={"cdk/service/__main__.py": "from assembly import write\nwrite(1)"}),
 )  # fmt: skip
 WAYS = (*LISTED, *LINKS, *ABSENT, *LOOKED_AT)

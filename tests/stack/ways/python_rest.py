@@ -6,24 +6,15 @@ import os
 import py_compile
 import socket
 import sys
-import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from stack.ways.apps import python
-from stack.ways.way import NOISE, OTHER_MACHINE, RUN_OF_CI, Do, commit, remove, run, setenv, unset, write
+from stack.ways.things import BIGGER, EDIT, GIT, SHARED, SMALL, serve
+from stack.ways.way import NOISE, OTHER_MACHINE, RUN_OF_CI, Do, commit, remove, setenv, unset, write
 
 if TYPE_CHECKING:
     from stack.ways.world import World
-
-SHARED = {"shared.json": "one\n"}
-EDIT = write("shared.json")
-BIGGER = setenv("APP_SIZE", "two")
-SMALL = (setenv("APP_SIZE", "one"),)
-GIT = (
-    Do("no longer an empty .git", lambda world: world.at(".git").rmdir()),
-    run("git", "init", "--quiet", "--initial-branch=main"), run("git", "add", "."), commit("first"),
-)  # fmt: skip
 
 
 def variable(name: str, value: str, more: str = "", **way):
@@ -36,7 +27,8 @@ PROGRAMS = (
     python("os.popen of a shell", 'os.popen("wc -c < ../shared.json").read()', files=SHARED,
            inputs=(write("shared.json", "1"),), noise=OTHER_MACHINE),
     python("os.posix_spawn", "os.read(there, 99)", "there, here = os.pipe()\n"
-           "child = os.posix_spawnp('cat', ['cat', '../shared.json'], {}, file_actions=[(os.POSIX_SPAWN_DUP2, here, 1)])\n"
+           "child = os.posix_spawnp('cat', ['cat', '../shared.json'], {},"
+           " file_actions=[(os.POSIX_SPAWN_DUP2, here, 1)])\n"
            "os.waitpid(child, 0)", files=SHARED, inputs=(EDIT,)),
     python("os.fork", "read()", "def read():\n    there, here = os.pipe()\n    if not os.fork():\n"
            "        os.write(here, open('../shared.json', 'rb').read())\n        os._exit(0)\n"
@@ -165,31 +157,6 @@ LIBRARIES = (
     python("files in a directory called like jsii's", 'open("../jsii-kernel-a/x").read()',
            files={"jsii-kernel-a/x": "one\n"}, inputs=(write("jsii-kernel-a/x"),)),
 )  # fmt: skip
-
-
-def serve(family: socket.AddressFamily) -> Do:
-    """A server that answers with one word and is no child of the synth."""
-
-    def act(world: World) -> None:
-        server = socket.socket(family)
-        world.open.callback(server.close)
-        server.bind(("127.0.0.1", 0) if family == socket.AF_INET else str(world.kept / "socket"))
-        server.listen()
-        where = server.getsockname()
-        world.write("cdk/where.json", str(where[1]) if family == socket.AF_INET else f'"{where}"')
-        threading.Thread(target=_answer, args=(server,), daemon=True).start()
-
-    return Do("a server", act)
-
-
-def _answer(server: socket.socket) -> None:
-    while True:
-        try:
-            client, _ = server.accept()
-        except OSError:
-            return
-        client.sendall(b"one")
-        client.close()
 
 
 ASK = "import socket\nclient = socket.socket({})\nclient.connect({})\nvalue = client.recv(9)"

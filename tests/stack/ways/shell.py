@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from stack.ways.apps import python, shell
-from stack.ways.python_rest import BIGGER, EDIT, GIT, SHARED, SMALL
+from stack.ways.things import BIGGER, DATA, EDIT, GIT, READ, SHARED, SMALL
 from stack.ways.way import (
     NOISE,
     OTHER_MACHINE,
@@ -26,8 +26,6 @@ from stack.ways.way import (
 if TYPE_CHECKING:
     from stack.ways.world import World
 
-DATA = {"data/a.txt": "one\n"}
-READ = {"files": SHARED, "inputs": (EDIT,)}
 TOOL = "#!/bin/sh\necho one\n"
 OTHER_TOOL = "#!/bin/sh\necho two\n"
 
@@ -67,13 +65,15 @@ FILES = (
                   write("grep/b", "e\n"), write("sum/b", ""), write("sum/a"))),
     shell("several processes at once", "$(ls ../data/* | xargs -P 4 -n 1 cat | sort | cksum)",
           files={f"data/{n}": f"{n}\n" for n in range(40)}, inputs=(write("data/17"), write("data/new"))),
-    shell("tar of a directory", "$(tar -C ../data --sort=name --mtime=@0 --owner=0 --group=0 --mode=a=r -cf - . | cksum)",
+    shell("tar of a directory",
+          "$(tar -C ../data --sort=name --mtime=@0 --owner=0 --group=0 --mode=a=r -cf - . | cksum)",
           files=DATA, inputs=(write("data/a.txt"), write("data/b.txt"), make("data/c"))),
     shell("readlink", "$(readlink ../current)", prepare=(link("current", "v1"),), inputs=(link("current", "v2"),)),
     shell("stat", "$(stat -c %s ../shared.json)", files=SHARED, inputs=(write("shared.json", "1"),)),
     shell("make", "$(make -s -f ../Makefile)", files={**SHARED, "Makefile": "all:\n\t@cat ../shared.json\n"}, inputs=(
         EDIT, write("Makefile", "all:\n\t@echo other\n")), needs="make"),
-    shell("make that includes what is there", "$(make -s)", needs="make", inputs=(write("cdk/local.mk", "SIZE = two\n"),),
+    shell("make that includes what is there", "$(make -s)", needs="make",
+          inputs=(write("cdk/local.mk", "SIZE = two\n"),),
           files={"cdk/Makefile": "SIZE = one\n-include local.mk\nall:\n\t@echo $(SIZE)\n"}),
     shell("source", "$SIZE", ". ../vars.env", program="bash", files={"vars.env": "SIZE=one\n"},
           inputs=(write("vars.env", "SIZE=two\n"),), noise=NOISE),
@@ -81,14 +81,16 @@ FILES = (
     shell("git ls-files", "$(git -C .. ls-files --others)", prepare=GIT, inputs=(write("new.txt"),)),
     shell("a program of the project", "$(PATH=../bin:$PATH; tool)", files={"bin/tool": TOOL},
           inputs=(write("bin/tool", OTHER_TOOL),)),
-    shell("a program that a nearer one hides", "$(PATH=../near:../bin:$PATH; tool)", files={"bin/tool": TOOL, "near/x": ""},
+    shell("a program that a nearer one hides", "$(PATH=../near:../bin:$PATH; tool)",
+          files={"bin/tool": TOOL, "near/x": ""},
           inputs=(write("near/tool", OTHER_TOOL),)),
 )  # fmt: skip
 
 VARIABLES = (
     variable("a variable that is exported", "$APP_SIZE"),
     variable("a default", "${APP_SIZE:-none}", inputs=(BIGGER, unset("APP_SIZE")), noise=OTHER_MACHINE),
-    variable("env and grep", "$(env | grep ^APP_ || true)", inputs=(BIGGER, setenv("APP_NEW", "1")), noise=OTHER_MACHINE),
+    variable("env and grep", "$(env | grep ^APP_ || true)", inputs=(BIGGER, setenv("APP_NEW", "1")),
+             noise=OTHER_MACHINE),
     variable("printenv", "$(printenv APP_SIZE || true)"),
     variable("names by a prefix", "${!APP_@}", program="bash", inputs=(unset("APP_SIZE"), setenv("APP_NEW", "1"))),
     variable("awk's ENVIRON", "$(awk 'BEGIN {print ENVIRON[\"APP_SIZE\"]}')"),
@@ -101,12 +103,15 @@ VARIABLES = (
 
 COMMANDS = (
     python("the command's own substitution", "sys.argv[1]", command="python3 app.py $(cat ../shared.json)", **READ),
-    python("the command's variable", "sys.argv[1:]", command="python3 app.py $APP_SIZE", prepare=SMALL, inputs=(BIGGER,)),
+    python("the command's variable", "sys.argv[1:]", command="python3 app.py $APP_SIZE", prepare=SMALL,
+           inputs=(BIGGER,)),
     python("the command's pattern", "sys.argv[1:]", command="python3 app.py ../data/*", files=DATA,
            inputs=(write("data/b.txt"),)),
     python("variables of a file before the app", 'os.environ["SIZE"]', command=". ../vars.env; python3 app.py",
-           files={"vars.env": "export SIZE=one\n"}, inputs=(write("vars.env", "export SIZE=two\n"),), noise=OTHER_MACHINE),
-    python("an assignment before the app", 'os.environ["SIZE"]', command="SIZE=$(cat ../shared.json) python3 app.py", **READ),
+           files={"vars.env": "export SIZE=one\n"}, inputs=(write("vars.env", "export SIZE=two\n"),),
+           noise=OTHER_MACHINE),
+    python("an assignment before the app", 'os.environ["SIZE"]',
+           command="SIZE=$(cat ../shared.json) python3 app.py", **READ),
     python("a choice by what is there", "sys.argv[1:]", command="python3 app.py $(test -e ../local && echo more)",
            inputs=(write("local"),)),
     python("input from a file", "sys.stdin.read()", command="python3 app.py < ../shared.json", **READ),

@@ -7,7 +7,7 @@ import shutil
 from typing import TYPE_CHECKING
 
 from stack.ways.apps import typescript
-from stack.ways.python_rest import BIGGER, EDIT, SHARED, SMALL
+from stack.ways.things import BIGGER, EDIT, SHARED, SMALL
 from stack.ways.way import OTHER_HOME, OTHER_PATH, OTHER_TEMPORARY, UNREAD, Do, write
 from stack.ways.world import INFRA
 
@@ -60,15 +60,16 @@ WAYS = (
     way("ts-node and a file", NODE, READ, files=SHARED, inputs=(EDIT,), noise=MACHINE),
     way("ts-node and a module that another shadows", NODE, "conf", IMPORT, files=CONF,
         inputs=(write("conf.ts", "export default 2;\n"), write("conf/index.ts", "export default 3;\n"))),
-    way("ts-node and an optional module", NODE, "conf", 'let conf = 1;\ntry { conf = require("../local").value; } catch {}',
+    way("ts-node and an optional module", NODE, "conf",
+        'let conf = 1;\ntry { conf = require("../local").value; } catch {}',
         inputs=(write("local.ts", "export const value = 2;\n"), write("local/index.js", "exports.value = 3;\n"))),
     way("ts-node and the target of tsconfig.json", NODE, "(class { static x = 1; }).toString().length", inputs=(
         write("cdk/tsconfig.json", '{"compilerOptions": {"module": "commonjs", "target": "es5"}}'),)),
     way("ts-node that checks types", "node_modules/.bin/ts-node app.ts", "1", files={
         "cdk/app.ts": CHECKED, "cdk/one.ts": "export = { value: 1 };\n"},
         inputs=(write("cdk/one.ts", "export = { value: 2 };\n"),)),
-    way("tsc before node", "node_modules/.bin/tsc --outDir built && cp assembly.js built && node built/app.js", "1", files={
-        "cdk/app.ts": CHECKED, "cdk/one.ts": "export = { value: 1 };\n"},
+    way("tsc before node", "node_modules/.bin/tsc --outDir built && cp assembly.js built && node built/app.js", "1",
+        files={"cdk/app.ts": CHECKED, "cdk/one.ts": "export = { value: 1 };\n"},
         inputs=(write("cdk/one.ts", "export = { value: 2 };\n"),)),
     way("esbuild before node", "node_modules/.bin/esbuild app.ts --bundle --platform=node --outfile=built/app.js "
         "--log-level=error && node built/app.js", "conf", IMPORT, files=CONF, noise=MACHINE,

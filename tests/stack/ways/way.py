@@ -10,12 +10,11 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from stack.ways.world import World
@@ -33,11 +32,12 @@ class Do:
 class Way:
     """An app, and what happens to the world after its synth.
 
-    `command` is cdk.json's, `files` are those of the checkout. `inputs` change the template, so the fingerprint must
-    change; `noise` changes neither. `either` depends on what the tool hands on to the app: the fingerprint must tell
-    what the template does, or the tool must refuse to run. Where no hash can follow the app, the fingerprint must say so
-    (`obstacle` is "always"), or it may ("sometimes"). What is `ignored` changes the template, and is noise by the user's word. `by_cli`: the template is made by the CDK CLI each time, as what the app gets through it is
-    looked at; else it runs the app as the CLI would. `settings` are of `CdkSettings`.
+    `command` is cdk.json's, `files` are those of the checkout, `settings` those of `CdkSettings`. `inputs` change the
+    template, so the fingerprint must change; `noise` changes neither. `either` depends on what the tool hands on to the
+    app: the fingerprint must tell what the template does, or the tool must refuse to run. What is `ignored` changes the
+    template, and is noise by the user's word. Where no hash can follow the app, the fingerprint must say so (`obstacle`
+    is "always"), or it may ("sometimes"). `by_cli`: the template is made by the CDK CLI each time, as what the app gets
+    through it is looked at; else the app is run as the CLI would run it.
     """
 
     name: str
@@ -124,7 +124,7 @@ def commit(message: str = "more") -> Do:
     return run("git", *who, "commit", "--quiet", "--allow-empty", "-m", message)
 
 
-# -- what never matters to an app that does not ask for it ---------------------------------------------------------------
+# -- what never matters to an app that does not ask for it -------------------------------------------------------------
 
 
 def _elsewhere(world: World) -> None:

@@ -1,0 +1,13 @@
+"""The rest of the world, by Python."""
+
+from __future__ import annotations
+
+import pytest
+from stack.ways import python_rest
+
+pytestmark = pytest.mark.cdk
+
+
+@pytest.mark.parametrize("way", python_rest.WAYS, ids=str)
+def test_what_the_app_sees_is_what_is_hashed(check, way):
+    check(way)
