@@ -1,0 +1,145 @@
+"""What machines tell each other of an app's synths through the registry (see `proofs`): asked where hashes do not
+decide, kept by `up` alone. It never fails: without it each machine synthesises for itself."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from rajee_deploy import plan as plans
+from rajee_deploy.errors import DeployError
+from rajee_deploy.facts import StackPresent
+from rajee_deploy.names import INFRA_PARAMETER, NOT_RECORDED
+from rajee_deploy.proofs import find_list, list_of, present, proof, tag_of
+from rajee_deploy.proofs import keep as keep_one
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping
+
+    from rajee_deploy.aws import Identity
+    from rajee_deploy.facts import Observed, Wanted
+    from rajee_deploy.fingerprint import Fingerprint
+    from rajee_deploy.model import Repository
+    from rajee_deploy.ports import Context
+    from rajee_deploy.proofs import Subject
+    from rajee_deploy.settings import Settings
+
+_HOPS = 3  # from the list that a stack carries to another one, and from that to the next
+
+
+def ask(run: Context, wanted: Wanted, observed: Observed, who: Identity) -> Wanted:
+    """With what other machines found out of the stacks that hashes do not decide. No call where all are decided."""
+    for _ in range(_HOPS):
+        proven, further = set(wanted.proven), dict(wanted.infrastructures)
+        for stack, place in _places(run.settings, plans.undecided(wanted, observed)).items():
+            said, lists = _subjects(wanted, observed, who, stack)
+            there = present(run.ports.registry, place, map(tag_of, [*said, *lists]))
+            made = _by_list(run, place, [one for one in lists if tag_of(one) in there])
+            if any(tag_of(one) in there for one in said):
+                proven.add(stack)
+            elif made is not None and made.digest != wanted.infrastructure_of(stack).digest:
+                further[stack] = made
+        if proven == wanted.proven and further == wanted.infrastructures:
+            break
+        # What is remembered here of another fingerprint says nothing of the new one.
+        known = {
+            stack: made
+            for stack, made in wanted.remembered.items()
+            if further.get(stack) == wanted.infrastructures.get(stack)
+        }
+        wanted = replace(wanted, proven=frozenset(proven), infrastructures=further, remembered=known)
+    return wanted
+
+
+def sought(wanted: Wanted, observed: Observed) -> dict[str, str]:
+    """Under which digest another machine looks for the list of a stack that is not decided."""
+    states = {stack: observed.stacks[stack] for stack in plans.undecided(wanted, observed)}
+    found = {stack: _sought(wanted, stack, state) for stack, state in states.items() if isinstance(state, StackPresent)}
+    return {stack: digest for stack, digest in found.items() if digest}
+
+
+def keep(run: Context, wanted: Wanted, observed: Observed, who: Identity, deployed: Collection[str]) -> None:
+    """Keep what was proved here of the stacks that stay as they are, and the lists that no template carries."""
+    stacks = [stack for stack in plans.proven(wanted, observed) if stack not in deployed]
+    for stack, place in _places(run.settings, stacks).items():
+        said, lists = _proved(run, wanted, observed, who, stack)
+        if said and not present(run.ports.registry, place, map(tag_of, said)):
+            _keep(run, stack, place, [*((one, None) for one in said), *lists])
+    places = _places(run.settings, run.uncarried)
+    for stack, (infrastructure, document) in run.uncarried.items():
+        _keep(run, stack, places.get(stack), [(list_of(who, stack, infrastructure), document)])
+
+
+def _keep(
+    run: Context,
+    stack: str,
+    place: Repository | None,
+    what: Iterable[tuple[Subject, Mapping[str, Any] | None]],
+) -> None:
+    store, problem = run.ports.proofs(), "the settings have no image whose repository could keep it"
+    if store is not None and place is not None:
+        problem = ""
+        try:
+            with run.phase(f"keep for other machines what is known of {stack}"):
+                for subject, document in what:
+                    keep_one(store, place, subject, document)
+        except DeployError as error:
+            problem = str(error)
+    if problem:
+        text = f"what synth found out could not be kept, so other machines synthesise to decide: {problem}"
+        run.console.item("!", f"stack {stack}", text, "yellow")
+
+
+def _proved(
+    run: Context, wanted: Wanted, observed: Observed, who: Identity, stack: str
+) -> tuple[list[Subject], list[tuple[Subject, Mapping[str, Any]]]]:
+    """The proof, and the list that leads other machines to it where they look by another one."""
+    said, _ = _subjects(wanted, observed, who, stack)
+    now, document = str(wanted.infrastructure_of(stack).digest), run.ports.publishable()
+    by = wanted.sought.get(stack, now)
+    if document is None or by == now or stack in wanted.infrastructures:
+        return said, []
+    return said, [(list_of(who, stack, by), document)]
+
+
+def _subjects(wanted: Wanted, observed: Observed, who: Identity, stack: str) -> tuple[list[Subject], list[Subject]]:
+    """What would prove that the stack is as it should be, and whose list would lead on; one of each at most."""
+    state, now = observed.stacks[stack], str(wanted.infrastructure_of(stack).digest)
+    if not isinstance(state, StackPresent):
+        return [], []
+    said = proof(who, stack, now, state) if not wanted.impurities_of(stack) else None
+    by = _sought(wanted, stack, state)
+    return [said] if said is not None else [], [list_of(who, stack, by)] if by else []
+
+
+def _sought(wanted: Wanted, stack: str, state: StackPresent) -> str:
+    """The digest by which a list is looked for: the one that the last known list gives, the recorded one where none is
+    known; "" for neither."""
+    is_known = stack in wanted.infrastructures or state.carried is not None
+    return str(wanted.infrastructure_of(stack).digest) if is_known else _recorded(state)
+
+
+def _by_list(run: Context, place: Repository, subjects: Iterable[Subject]) -> Fingerprint | None:
+    """The fingerprint by a list that was kept; None where there is none that can be hashed here."""
+    store = run.ports.proofs()
+    for subject in subjects:
+        document = find_list(store, place, subject) if store is not None else None
+        if document is not None:
+            with suppress(DeployError):
+                return run.infrastructure_by(document)
+    return None
+
+
+def _recorded(state: StackPresent) -> str:
+    recorded = state.parameters.get(INFRA_PARAMETER, "")
+    return recorded if recorded != NOT_RECORDED else ""
+
+
+def _places(settings: Settings, stacks: Collection[str]) -> dict[str, Repository]:
+    """The repository for what is known of each stack: that of its own image, else of the first image of all. Empty
+    where the settings have no image."""
+    if not settings.images:
+        return {}
+    own = {image.stack: image.repository for image in reversed(settings.images)}
+    return {stack: own.get(stack, settings.images[0].repository) for stack in stacks}
