@@ -15,7 +15,7 @@ from rajee_deploy.proofs import find_list, list_of, present, proof, tag_of
 from rajee_deploy.proofs import keep as keep_one
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from rajee_deploy.aws import Identity
     from rajee_deploy.facts import Observed, Wanted
@@ -32,10 +32,11 @@ def ask(run: Context, wanted: Wanted, observed: Observed, who: Identity) -> Want
     """With what other machines found out of the stacks that hashes do not decide. No call where all are decided."""
     for _ in range(_HOPS):
         proven, further = set(wanted.proven), dict(wanted.infrastructures)
-        for stack, place in _places(run.settings, plans.undecided(wanted, observed)).items():
-            said, lists = _subjects(wanted, observed, who, stack)
-            there = present(run.ports.registry, place, map(tag_of, [*said, *lists]))
-            made = _by_list(run, place, [one for one in lists if tag_of(one) in there])
+        places = _places(run.settings, plans.undecided(wanted, observed))
+        subjects = {stack: _subjects(wanted, observed, who, stack) for stack in places}
+        there = _there(run, places, {stack: [*said, *lists] for stack, (said, lists) in subjects.items()})
+        for stack, (said, lists) in subjects.items():
+            made = _by_list(run, places[stack], [one for one in lists if tag_of(one) in there])
             if any(tag_of(one) in there for one in said):
                 proven.add(stack)
             elif made is not None and made.digest != wanted.infrastructure_of(stack).digest:
@@ -61,11 +62,12 @@ def sought(wanted: Wanted, observed: Observed) -> dict[str, str]:
 
 def keep(run: Context, wanted: Wanted, observed: Observed, who: Identity, deployed: Collection[str]) -> None:
     """Keep what was proved here of the stacks that stay as they are, and the lists that no template carries."""
-    stacks = [stack for stack in plans.proven(wanted, observed) if stack not in deployed]
-    for stack, place in _places(run.settings, stacks).items():
-        said, lists = _proved(run, wanted, observed, who, stack)
-        if said and not present(run.ports.registry, place, map(tag_of, said)):
-            _keep(run, stack, place, [*((one, None) for one in said), *lists])
+    places = _places(run.settings, [each for each in plans.proven(wanted, observed) if each not in deployed])
+    proved = {stack: _proved(run, wanted, observed, who, stack) for stack in places}
+    there = _there(run, places, {stack: said for stack, (said, _) in proved.items()})
+    for stack, (said, lists) in proved.items():
+        if any(tag_of(one) not in there for one in said):
+            _keep(run, stack, places[stack], [*((one, None) for one in said), *lists])
     places = _places(run.settings, run.uncarried)
     for stack, (infrastructure, document) in run.uncarried.items():
         _keep(run, stack, places.get(stack), [(list_of(who, stack, infrastructure), document)])
@@ -118,6 +120,15 @@ def _sought(wanted: Wanted, stack: str, state: StackPresent) -> str:
     known; "" for neither."""
     is_known = stack in wanted.infrastructures or state.carried is not None
     return str(wanted.infrastructure_of(stack).digest) if is_known else _recorded(state)
+
+
+def _there(run: Context, places: Mapping[str, Repository], subjects: Mapping[str, Sequence[Subject]]) -> frozenset[str]:
+    """The tags of those that are there; one question for each repository."""
+    found: frozenset[str] = frozenset()
+    for place in dict.fromkeys(places.values()):
+        tags = [tag_of(one) for stack, each in subjects.items() if places[stack] == place for one in each]
+        found |= present(run.ports.registry, place, tags) if tags else frozenset()
+    return found
 
 
 def _by_list(run: Context, place: Repository, subjects: Iterable[Subject]) -> Fingerprint | None:
