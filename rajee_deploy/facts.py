@@ -92,8 +92,7 @@ class Wanted:
     `infrastructure` is what synth reads by this machine's own list; where a stack carries another list that decides,
     `infrastructures` has, by stack, what is read by that. `synthesised` is by stack, and empty where nothing was
     synthesised for the decision. `remembered` says the same of an earlier synth of these very inputs on this machine;
-    `proven` are stacks of which some other machine's has proved that these inputs make what is deployed; `sought` says
-    of others under which digest such a machine's list was sought.
+    `proven` are stacks of which some other machine's has proved that these inputs make what is deployed.
     """
 
     images: tuple[WantedImage, ...]
@@ -105,7 +104,6 @@ class Wanted:
     by_cloudformation: bool = False  # when only an image changed, CloudFormation may update the stack alone
     infrastructures: Mapping[str, Fingerprint] = field(default_factory=dict)
     proven: frozenset[str] = frozenset()
-    sought: Mapping[str, str] = field(default_factory=dict)
 
     def infrastructure_of(self, stack: str) -> Fingerprint:
         """What a stack is judged with."""

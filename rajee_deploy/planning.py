@@ -21,7 +21,6 @@ from rajee_deploy.names import InfraCheck
 from rajee_deploy.naming import expanded
 from rajee_deploy.observe import observe
 from rajee_deploy.settings import LOCK_NAME
-from rajee_deploy.sharing import ask, sought
 from rajee_deploy.stack.revision import DIRTY
 from rajee_deploy.steps import BuildAndPush, DeployStack, MoveTag, Plan, Tier, Via, WaitForStack
 from rajee_deploy.synthesis import Synthesis, synthesise
@@ -84,8 +83,7 @@ def make_plan(run: Context) -> Planned:
             )
             wanted = _judged_by_lists(run, wanted, described, who)
             observed = asked.result()
-            wanted = ask(run, wanted, observed, who)
-    wanted = replace(wanted, sought=sought(wanted, observed))
+            wanted = _asked(run, wanted, observed, who)
     reasons = plans.synth_reasons(wanted, observed)
     synthesis = None
     if reasons and infrastructure is not None:
@@ -103,6 +101,15 @@ def _judged_by_lists(run: Context, wanted: Wanted, states: Mapping[str, StackSta
     own = by_their_lists(states, local, run.infrastructure_by) if wanted.check is not InfraCheck.SYNTH else {}
     own, known = what_is_remembered(run.ports.synthesiser, local, own, states, who)
     return replace(wanted, infrastructures=own, remembered=known)
+
+
+def _asked(run: Context, wanted: Wanted, observed: Observed, who: Identity) -> Wanted:
+    """With what other machines know, where hashes do not decide."""
+    if not plans.undecided(wanted, observed):
+        return wanted
+    from rajee_deploy.sharing import ask
+
+    return ask(run, wanted, observed, who)
 
 
 def _guarded(run: Context, plan: Plan, observed: Observed) -> Plan:

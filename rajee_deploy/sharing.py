@@ -10,7 +10,10 @@ from typing import TYPE_CHECKING, Any
 from rajee_deploy import plan as plans
 from rajee_deploy.errors import DeployError
 from rajee_deploy.facts import StackPresent
-from rajee_deploy.names import INFRA_PARAMETER, NOT_RECORDED
+from rajee_deploy.fingerprint import Fingerprint
+from rajee_deploy.lists import by_their_lists
+from rajee_deploy.model import Digest
+from rajee_deploy.names import INFRA_PARAMETER, NOT_RECORDED, InfraCheck
 from rajee_deploy.proofs import find_list, list_of, present, proof, tag_of
 from rajee_deploy.proofs import keep as keep_one
 
@@ -19,7 +22,6 @@ if TYPE_CHECKING:
 
     from rajee_deploy.aws import Identity
     from rajee_deploy.facts import Observed, Wanted
-    from rajee_deploy.fingerprint import Fingerprint
     from rajee_deploy.model import Repository
     from rajee_deploy.ports import Context
     from rajee_deploy.proofs import Subject
@@ -53,24 +55,39 @@ def ask(run: Context, wanted: Wanted, observed: Observed, who: Identity) -> Want
     return wanted
 
 
-def sought(wanted: Wanted, observed: Observed) -> dict[str, str]:
-    """Under which digest another machine looks for the list of a stack that is not decided."""
-    states = {stack: observed.stacks[stack] for stack in plans.undecided(wanted, observed)}
-    found = {stack: _sought(wanted, stack, state) for stack, state in states.items() if isinstance(state, StackPresent)}
-    return {stack: digest for stack, digest in found.items() if digest}
-
-
 def keep(run: Context, wanted: Wanted, observed: Observed, who: Identity, deployed: Collection[str]) -> None:
     """Keep what was proved here of the stacks that stay as they are, and the lists that no template carries."""
     places = _places(run.settings, [each for each in plans.proven(wanted, observed) if each not in deployed])
-    proved = {stack: _proved(run, wanted, observed, who, stack) for stack in places}
-    there = _there(run, places, {stack: said for stack, (said, _) in proved.items()})
-    for stack, (said, lists) in proved.items():
-        if any(tag_of(one) not in there for one in said):
-            _keep(run, stack, places[stack], [*((one, None) for one in said), *lists])
+    said = {stack: _subjects(wanted, observed, who, stack)[0] for stack in places}
+    there = _there(run, places, said)
+    new = [stack for stack in places if any(tag_of(one) not in there for one in said[stack])]
+    for stack in new:
+        _keep(run, stack, places[stack], [(one, None) for one in said[stack]])
+    document = run.ports.publishable()
+    if document is not None:
+        for stack, by in _astray(run, wanted, observed, who, new).items():
+            _keep(run, stack, places[stack], [(list_of(who, stack, by), document)])
     places = _places(run.settings, run.uncarried)
-    for stack, (infrastructure, document) in run.uncarried.items():
-        _keep(run, stack, places.get(stack), [(list_of(who, stack, infrastructure), document)])
+    for stack, (infrastructure, uncarried) in run.uncarried.items():
+        _keep(run, stack, places.get(stack), [(list_of(who, stack, infrastructure), uncarried)])
+
+
+def _astray(run: Context, wanted: Wanted, observed: Observed, who: Identity, stacks: Collection[str]) -> dict[str, str]:
+    """Those of the stacks whose proof a machine that knows nothing does not find, since their list leads elsewhere; and
+    by which digest it looks for the list that leads on."""
+    if not stacks or wanted.infrastructure is None:
+        return {}
+    nothing = Fingerprint(wanted.infrastructure.scheme, Digest("sha256", "0" * 64), ())
+    states = {stack: observed.stacks[stack] for stack in stacks}
+    own = by_their_lists(states, nothing, run.infrastructure_by)
+    machine = replace(
+        wanted, stacks=tuple(stacks), infrastructure=nothing, infrastructures=own, check=InfraCheck.AUTO,
+        synthesised={}, remembered={}, proven=frozenset(),
+    )  # fmt: skip
+    machine = ask(run, machine, observed, who)
+    open_ = [(stack, states[stack]) for stack in plans.undecided(machine, observed)]
+    found = {stack: _sought(machine, stack, state) for stack, state in open_ if isinstance(state, StackPresent)}
+    return {stack: by for stack, by in found.items() if by not in ("", str(nothing.digest))}
 
 
 def _keep(
@@ -91,18 +108,6 @@ def _keep(
     if problem:
         text = f"what synth found out could not be kept, so other machines synthesise to decide: {problem}"
         run.console.item("!", f"stack {stack}", text, "yellow")
-
-
-def _proved(
-    run: Context, wanted: Wanted, observed: Observed, who: Identity, stack: str
-) -> tuple[list[Subject], list[tuple[Subject, Mapping[str, Any]]]]:
-    """The proof, and the list that leads other machines to it where they look by another one."""
-    said, _ = _subjects(wanted, observed, who, stack)
-    now, document = str(wanted.infrastructure_of(stack).digest), run.ports.publishable()
-    by = wanted.sought.get(stack, now)
-    if document is None or by == now or stack in wanted.infrastructures:
-        return said, []
-    return said, [(list_of(who, stack, by), document)]
 
 
 def _subjects(wanted: Wanted, observed: Observed, who: Identity, stack: str) -> tuple[list[Subject], list[Subject]]:

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, assert_never
 
 from rajee_deploy import plan as plans
-from rajee_deploy import sharing
 from rajee_deploy.errors import DeployError
 from rajee_deploy.names import NOT_RECORDED
 from rajee_deploy.planning import Planned, make_plan, show_plan, synthesise_planned
@@ -52,14 +51,23 @@ def converge(run: Context, wait_seconds: float, note: Callable[[Planned], None])
         note(planned)
         try:
             execute(run, planned)
-            deployed = {step.stack for step in planned.plan.steps if isinstance(step, DeployStack)}
-            sharing.keep(run, planned.wanted, planned.observed, planned.identity, deployed)
+            _share(run, planned)
         except DeployError as error:
             if error.code != "stack-busy" or time.monotonic() > deadline:
                 raise
             run.console.say(f"{error.problem}: it is waited for, and everything is planned again", "yellow")
         else:
             return planned
+
+
+def _share(run: Context, planned: Planned) -> None:
+    """Keep for other machines what was found out here of the infrastructure."""
+    if not run.uncarried and not plans.proven(planned.wanted, planned.observed):
+        return
+    from rajee_deploy.sharing import keep
+
+    deployed = {step.stack for step in planned.plan.steps if isinstance(step, DeployStack)}
+    keep(run, planned.wanted, planned.observed, planned.identity, deployed)
 
 
 def execute(run: Context, planned: Planned) -> None:
