@@ -1162,19 +1162,3 @@ def test_a_record_that_is_no_document_is_no_list(edited):
         edited.proofs.records[key] = Record(b"\x1f\x8b cut off")
     edited.move()
     assert decided(edited) == ([], "synth", 1)
-
-
-def test_what_is_remembered_of_another_fingerprint_does_not_decide(edited):
-    """An app that no hash follows by this machine's own list, and that one follows by the list that was kept."""
-    edited.synthesise_by(OTHER_LIST)
-    edited.up()
-    edited.own, edited.stacks.app["App"] = LIST, "two"
-    run = edited.context()
-    impure = Input("impure:0", "app.py:1 forks")
-    run.ports = replace(
-        run.ports,
-        infrastructure=lambda carried: of_infrastructure(
-            (), {}, {}, {"infra": "2"}, [impure] if carried is None else []
-        ),
-    )
-    assert make_plan(run).plan.tier.value == "synth"
