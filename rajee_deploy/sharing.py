@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from rajee_deploy import plan as plans
+from rajee_deploy.carried import is_list
 from rajee_deploy.errors import DeployError
 from rajee_deploy.facts import StackPresent
 from rajee_deploy.fingerprint import Fingerprint
@@ -64,7 +65,7 @@ def keep(run: Context, wanted: Wanted, observed: Observed, who: Identity, deploy
     for stack in new:
         _keep(run, stack, places[stack], [(one, None) for one in said[stack]])
     document = run.ports.publishable()
-    if document is not None:
+    if is_list(document) and document is not None and not document["obstacles"]:
         for stack, by in _astray(run, wanted, observed, who, new).items():
             _keep(run, stack, places[stack], [(list_of(who, stack, by), document)])
     places = _places(run.settings, run.uncarried)

@@ -149,7 +149,14 @@ def _carry(run: Context, synthesis: Synthesis, stacks: Sequence[str]) -> None:
     cannot carry is kept elsewhere. The assembly is this run's own; what is kept of it stays as it was made."""
     if synthesis.document is None:
         return
-    from rajee_deploy.stack.carried import carry
+    from rajee_deploy.stack.carried import carry, is_list
+
+    if not is_list(synthesis.document):
+        text = (
+            "the list of what synth reads has a name in it that no other machine would take: they synthesise to decide"
+        )
+        run.console.item("!", "cdk", text, "yellow")
+        return
 
     carried = carry(synthesis.assembly, synthesis.document, stacks)
     digest = str(synthesis.fingerprint.digest)

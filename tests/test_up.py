@@ -1162,3 +1162,13 @@ def test_a_record_that_is_no_document_is_no_list(edited):
         edited.proofs.records[key] = Record(b"\x1f\x8b cut off")
     edited.move()
     assert decided(edited) == ([], "synth", 1)
+
+
+def test_a_list_that_no_machine_would_take_stops_nothing(world):
+    world.synthesise_by({**LIST, "entries": [["file", "../elsewhere"]]})
+    assert world.up() == "first"
+    assert [state.carried for state in world.stacks.stacks.values()] == [None, None]
+    assert "no other machine would take" in world.talk.getvalue()
+    world.infra = "2"
+    assert world.up() == "noop"
+    assert len(world.proofs.records) == 2, "the proofs alone"
