@@ -48,23 +48,8 @@ def with_carried(template: Mapping[str, Any], text: str) -> dict[str, Any]:
     return {**template, "Metadata": {**(metadata if isinstance(metadata, dict) else {}), KEY: text}}
 
 
-def encoded(document: Mapping[str, Any]) -> str:
-    """The list as one line of ASCII, the same for equal lists. ValueError when it is none."""
-    if not _is_list(document):
-        raise ValueError(f"this is no document of {SCHEMA}")
-    return json.dumps(document, sort_keys=True, separators=(",", ":"))
-
-
-def decoded(text: str) -> Mapping[str, Any] | None:
-    """The list, None when the text is none. Whoever wrote it: the answer has the shape of a list, or is None."""
-    try:
-        document = json.loads(text)
-    except (ValueError, RecursionError):
-        return None
-    return document if _is_list(document) else None
-
-
-def _is_list(document: Any) -> bool:
+def is_list(document: Any) -> bool:
+    """Whether it has the shape that every machine takes, and no other."""
     if not isinstance(document, dict) or set(document) != _KEYS or document["schema"] != SCHEMA:
         return False
     entries, toolchain = document["entries"], document["toolchain"]
@@ -75,6 +60,22 @@ def _is_list(document: Any) -> bool:
         and isinstance(toolchain, dict)
         and _are_words([*toolchain, *toolchain.values()])
     )
+
+
+def encoded(document: Mapping[str, Any]) -> str:
+    """The list as one line of ASCII, the same for equal lists. ValueError when it is none."""
+    if not is_list(document):
+        raise ValueError(f"this is no document of {SCHEMA}")
+    return json.dumps(document, sort_keys=True, separators=(",", ":"))
+
+
+def decoded(text: str) -> Mapping[str, Any] | None:
+    """The list, None when the text is none. Whoever wrote it: the answer has the shape of a list, or is None."""
+    try:
+        document = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    return document if is_list(document) else None
 
 
 def _are_words(value: Any) -> bool:

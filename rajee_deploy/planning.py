@@ -20,7 +20,6 @@ from rajee_deploy.lists import by_their_lists, what_is_remembered
 from rajee_deploy.names import InfraCheck
 from rajee_deploy.naming import expanded
 from rajee_deploy.observe import observe
-from rajee_deploy.proofs import find_proven, proof
 from rajee_deploy.settings import LOCK_NAME
 from rajee_deploy.stack.cli_options import refuse_options
 from rajee_deploy.stack.revision import DIRTY
@@ -34,7 +33,6 @@ if TYPE_CHECKING:
     from rajee_deploy.facts import Observed, StackState
     from rajee_deploy.fingerprint import Fingerprint
     from rajee_deploy.image import ImageInputs
-    from rajee_deploy.model import Repository
     from rajee_deploy.ports import Context
     from rajee_deploy.settings import ImageSettings, Settings
 
@@ -88,7 +86,7 @@ def make_plan(run: Context) -> Planned:
             )
             wanted = _judged_by_lists(run, wanted, described, who)
             observed = asked.result()
-            wanted = replace(wanted, proven=_proven(run, wanted, observed, who))
+            wanted = _asked(run, wanted, observed, who)
     reasons = plans.synth_reasons(wanted, observed)
     synthesis = None
     if reasons and infrastructure is not None:
@@ -100,40 +98,21 @@ def make_plan(run: Context) -> Planned:
 
 def _judged_by_lists(run: Context, wanted: Wanted, states: Mapping[str, StackState], who: Identity) -> Wanted:
     """With what is known of the infrastructure, by this machine's list and by those that the stacks carry."""
-    local, ports = wanted.infrastructure, run.ports
+    local = wanted.infrastructure
     if local is None:
         return wanted
-
-    def hashed(document: Mapping[str, object]) -> Fingerprint:
-        with run.timings.phase("hash by a stack's list"):
-            return with_given(ports.infrastructure(document), ports.given)
-
-    own = by_their_lists(states, local, hashed) if wanted.check is not InfraCheck.SYNTH else {}
-    own, known = what_is_remembered(ports.synthesiser, local, own, states, who)
+    own = by_their_lists(states, local, run.infrastructure_by) if wanted.check is not InfraCheck.SYNTH else {}
+    own, known = what_is_remembered(run.ports.synthesiser, local, own, states, who)
     return replace(wanted, infrastructures=own, remembered=known)
 
 
-def _proven(run: Context, wanted: Wanted, observed: Observed, who: Identity) -> frozenset[str]:
-    """The stacks of which a synth elsewhere proved that they are as they should be. Asked only where hashes differ."""
-    undecided = plans.undecided(wanted, observed)
-    repositories = proof_places(run.settings, undecided)
-    if not repositories:
-        return frozenset()
-    proofs = {
-        stack: said
-        for stack in undecided
-        if (said := proof(who, stack, wanted.infrastructure_of(stack), observed.stacks[stack])) is not None
-    }
-    return find_proven(run.ports.registry, repositories, proofs)
+def _asked(run: Context, wanted: Wanted, observed: Observed, who: Identity) -> Wanted:
+    """With what other machines know, where hashes do not decide."""
+    if not plans.undecided(wanted, observed):
+        return wanted
+    from rajee_deploy.sharing import ask
 
-
-def proof_places(settings: Settings, stacks: Sequence[str]) -> dict[str, Repository]:
-    """The repository for what is proved of each stack: that of its own image, else of the first image of all. Empty
-    where the settings have no image: then each machine synthesises."""
-    if not settings.images:
-        return {}
-    own = {image.stack: image.repository for image in reversed(settings.images)}
-    return {stack: own.get(stack, settings.images[0].repository) for stack in stacks}
+    return ask(run, wanted, observed, who)
 
 
 def _guarded(run: Context, plan: Plan, observed: Observed) -> Plan:

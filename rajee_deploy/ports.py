@@ -60,7 +60,7 @@ class Ports:
     given: Mapping[str, str] = field(default_factory=dict)  # the context values of these, known once all is hashed
     # The list of the last synth, as it may travel with a deployment (see `carried`); None when it may not.
     publishable: Callable[[], Mapping[str, Any] | None] = lambda: None
-    # Where it is kept for other machines what a synth proved (see `proofs`).
+    # Where it is kept for other machines what a synth found out (see `proofs`).
     proofs: Callable[[], ContentsStore | None] = lambda: None
     store: AssemblyStore = field(default_factory=lambda: AssemblyStore(cache_directory() / "assemblies"))
 
@@ -87,6 +87,9 @@ class Context:
     wait_for_end: bool = True
     outputs: dict[str, dict[str, str]] = field(default_factory=dict)  # of the deployed stacks
     accounts: dict[str, Account] = field(default_factory=dict)  # by stack: where the time of its deployment went
+    # By stack: the infra hash that it records, with its list that its template cannot carry.
+    uncarried: dict[str, tuple[str, Mapping[str, Any]]] = field(default_factory=dict)
+    lists: dict[str, Mapping[str, Any]] = field(default_factory=dict)  # lists of others by the digest that they give
     timings: Timings = field(default_factory=Timings)
     _scratch: ExitStack = field(default_factory=ExitStack)
 
@@ -102,6 +105,13 @@ class Context:
                 return not self.assume_yes and self.console.can_ask()
             case _:
                 assert_never(self.settings.cdk.approval)
+
+    def infrastructure_by(self, document: Mapping[str, Any]) -> Fingerprint:
+        """What synth reads by a list that is not this machine's own."""
+        with self.timings.phase("hash by another list"):
+            found = with_given(self.ports.infrastructure(document), self.ports.given)
+        self.lists[str(found.digest)] = document
+        return found
 
     def scratch(self) -> Path:
         """A new private directory, there until `close`."""

@@ -8,10 +8,8 @@ from typing import TYPE_CHECKING, assert_never
 
 from rajee_deploy import plan as plans
 from rajee_deploy.errors import DeployError
-from rajee_deploy.facts import StackPresent
 from rajee_deploy.names import NOT_RECORDED
-from rajee_deploy.planning import Planned, make_plan, proof_places, show_plan, synthesise_planned
-from rajee_deploy.proofs import find_proven, keep_proof, proof
+from rajee_deploy.planning import Planned, make_plan, show_plan, synthesise_planned
 from rajee_deploy.scratch import sweep
 from rajee_deploy.steps import BuildAndPush, DeployStack, MoveTag, Via, WaitForStack
 from rajee_deploy.synthesis import Synthesis, keeping, kept, record_of_deployment, recording
@@ -53,7 +51,7 @@ def converge(run: Context, wait_seconds: float, note: Callable[[Planned], None])
         note(planned)
         try:
             execute(run, planned)
-            share(run, planned)
+            _share(run, planned)
         except DeployError as error:
             if error.code != "stack-busy" or time.monotonic() > deadline:
                 raise
@@ -62,26 +60,14 @@ def converge(run: Context, wait_seconds: float, note: Callable[[Planned], None])
             return planned
 
 
-def share(run: Context, planned: Planned) -> None:
-    """Keep for other machines what was proved here of stacks that stay as they are. Never fails."""
-    deployed = {step.stack for step in planned.plan.steps if isinstance(step, DeployStack)}
-    stacks = [stack for stack in plans.proven(planned.wanted, planned.observed) if stack not in deployed]
-    places = proof_places(run.settings, stacks)
-    store = run.ports.proofs() if places else None
-    if store is None:
+def _share(run: Context, planned: Planned) -> None:
+    """Keep for other machines what was found out here of the infrastructure."""
+    if not run.uncarried and not plans.proven(planned.wanted, planned.observed):
         return
-    said = {
-        stack: proof(planned.identity, stack, planned.wanted.infrastructure_of(stack), planned.observed.stacks[stack])
-        for stack in places
-    }
-    new = {stack: one for stack, one in said.items() if one is not None}
-    known = find_proven(run.ports.registry, places, new)
-    for stack in new.keys() - known:
-        try:
-            with run.phase(f"keep what was proved of {stack}"):
-                keep_proof(store, places[stack], new[stack])
-        except DeployError as error:
-            run.console.say(f"what was proved of {stack} could not be kept for other machines: {error}", "dim")
+    from rajee_deploy.sharing import keep
+
+    deployed = {step.stack for step in planned.plan.steps if isinstance(step, DeployStack)}
+    keep(run, planned.wanted, planned.observed, planned.identity, deployed)
 
 
 def execute(run: Context, planned: Planned) -> None:
@@ -159,15 +145,22 @@ def _jobs(run: Context, planned: Planned) -> list[Job]:
 
 
 def _carry(run: Context, synthesis: Synthesis, stacks: Sequence[str]) -> None:
-    """Have the templates carry the list of what was read, so that any machine can judge the stacks by it. The assembly
-    is this run's own; what is kept of it stays as it was made."""
+    """Have the templates carry the list of what was read, so that any machine can judge the stacks by it; what they
+    cannot carry is kept elsewhere. The assembly is this run's own; what is kept of it stays as it was made."""
     if synthesis.document is None:
         return
-    from rajee_deploy.stack.carried import carry
+    from rajee_deploy.stack.carried import carry, is_list
 
-    for stack in set(stacks) - set(carry(synthesis.assembly, synthesis.document, stacks)):
-        text = "its template cannot carry the list of what synth reads, so other machines synthesise to decide"
-        run.console.item("!", f"stack {stack}", text, "yellow")
+    if not is_list(synthesis.document):
+        text = (
+            "the list of what synth reads has a name in it that no other machine would take: they synthesise to decide"
+        )
+        run.console.item("!", "cdk", text, "yellow")
+        return
+
+    carried = carry(synthesis.assembly, synthesis.document, stacks)
+    digest = str(synthesis.fingerprint.digest)
+    run.uncarried |= {stack: (digest, synthesis.document) for stack in stacks if stack not in carried}
 
 
 def _synthesis(run: Context, planned: Planned) -> Synthesis:
@@ -179,10 +172,8 @@ def _synthesis(run: Context, planned: Planned) -> Synthesis:
         raise AssertionError("stacks are planned with the fingerprint of their infrastructure")
     by, into = run.ports.synthesiser, run.scratch() / "cdk.out"
     found = kept(by, local, by.publishable(), planned.identity, into)
-    for stack, fingerprint in planned.wanted.infrastructures.items():
-        state = planned.observed.stacks[stack]
-        carried = state.carried if isinstance(state, StackPresent) else None
-        found = found or kept(by, fingerprint, carried, planned.identity, into)
+    for fingerprint in planned.wanted.infrastructures.values():
+        found = found or kept(by, fingerprint, run.lists.get(str(fingerprint.digest)), planned.identity, into)
     return found or synthesise_planned(run, local, planned.identity)
 
 

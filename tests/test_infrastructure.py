@@ -117,6 +117,18 @@ def test_a_stack_is_judged_by_its_own_fingerprint_where_it_has_one():
     assert judge("App", state(), known).tier is Tier.HASH
 
 
+def test_what_a_synth_elsewhere_proved_decides_but_not_in_production_nor_for_an_app_that_no_hash_follows():
+    proven = frozenset({"App"})
+    verdict = judge("App", state(RajeeInfraHash="x"), wanted(proven=proven))
+    assert (verdict.tier, verdict.differences, verdict.open) == (Tier.HASH, (), ())
+    assert verdict.proof == "infrastructure unchanged: a synth elsewhere proved that these inputs make it"
+    assert judge("App", state(RajeeInfraHash="x"), wanted(proven=frozenset({"Other"}))).open
+    assert judge("App", state(), wanted(InfraCheck.SYNTH, proven=proven)).open
+    assert judge("App", state(), wanted(infrastructure=IMPURE, proven=proven)).open
+    assert judge("App", state(RajeeInfraHash="x"), wanted(proven=proven, remembered={"App": OTHER})).differences
+    assert judge("App", replace(state(), volatile=("Ami",)), wanted(proven=proven)).differences
+
+
 def test_impurities_of_all_stacks_are_told():
     impure = replace(OWN, inputs=(Input("impure:0", "app.py:2 asks"),))
     both = Wanted((), ("A", "B", "C"), IMPURE, infrastructures={"B": impure})

@@ -14,7 +14,7 @@ import pytest
 from fakes import FakeContents, FakeEngine, FakeRecords, FakeRegistry, FakeStacks, FakeWatcher
 
 from rajee_deploy.aws import Identity
-from rajee_deploy.carried import MOST_BYTES, SCHEMA
+from rajee_deploy.carried import MOST_BYTES, SCHEMA, encoded
 from rajee_deploy.console import Console
 from rajee_deploy.errors import ConfigurationError, DeployError
 from rajee_deploy.facts import Ancestry, ImageContent
@@ -26,6 +26,7 @@ from rajee_deploy.places import cache_directory
 from rajee_deploy.planning import make_plan
 from rajee_deploy.ports import Context, Ports
 from rajee_deploy.record import recorded_run
+from rajee_deploy.registry.contents import Record
 from rajee_deploy.report.history import History
 from rajee_deploy.rollout import Deployment, ResourceEvent, Service
 from rajee_deploy.settings import load
@@ -64,7 +65,7 @@ class World:
         self.traced: tuple[Input, ...] = ()
         self.own: Mapping[str, Any] | None = None  # the list of this machine's last synth
         self.publishes = True
-        self.proofs = FakeRecords(registry=self.registry)
+        self.proofs: FakeRecords | None = FakeRecords(registry=self.registry)
         self.hashed: list[Mapping[str, Any] | None] = []
         self.revision = "1" * 40
         self.ancestry = Ancestry.NEWER
@@ -907,6 +908,7 @@ def test_where_the_own_list_agrees_nothing_is_hashed_twice(world):
 
 
 def test_each_stack_is_judged_by_its_own_list(world):
+    world.proofs = None
     world.synthesise_by(LIST)
     world.up()
     world.infra, world.stacks.app["App"] = "2", "two"
@@ -952,13 +954,6 @@ def test_a_list_that_may_not_travel_is_not_sent_and_an_old_one_does_not_stay(wor
     world.publishes, world.infra, world.stacks.app["App"] = False, "2", "two"
     world.up()
     assert world.stacks.stacks["App"].carried is None
-
-
-def test_a_list_that_is_too_long_for_a_template_is_told(world):
-    world.synthesise_by({**LIST, "obstacles": ["x" * MOST_BYTES]})
-    world.up()
-    assert [state.carried for state in world.stacks.stacks.values()] == [None, None]
-    assert "! stack App                    its template cannot carry the list of what synth" in world.talk.getvalue()
 
 
 def test_an_image_alone_leaves_the_list_and_its_hash(world):
@@ -1091,7 +1086,7 @@ def test_an_app_that_no_hash_can_follow_proves_nothing(edited):
 def test_a_proof_that_cannot_be_kept_or_asked_for_costs_a_synth(edited):
     edited.proofs.fails = True
     assert edited.up() == "noop"
-    assert "could not be kept for other machines" in edited.talk.getvalue()
+    assert "what synth found out could not be kept" in edited.talk.getvalue()
     edited.proofs.fails = False
     edited.up()
     edited.move()
@@ -1114,3 +1109,83 @@ def test_an_app_without_images_has_no_place_for_proofs(edited):
     )
     assert edited.up() == "noop"
     assert edited.proofs.records == {}
+
+
+LONG = {**LIST, "obstacles": ["x" * MOST_BYTES]}
+
+
+def test_a_list_that_is_too_long_for_a_template_lies_in_the_registry(world):
+    world.synthesise_by(LONG)
+    world.up()
+    assert [state.carried for state in world.stacks.stacks.values()] == [None, None]
+    assert "could not be kept" not in world.talk.getvalue()
+    world.move()
+    assert decided(world) == ([], "hash", 0)
+    assert world.hashed == [None, LONG, LONG], "by each stack's"
+    world.move()
+    world.infra = "2"
+    assert world.up() == "noop"
+    assert world.stacks.synths == 2
+    world.move()
+    assert decided(world) == ([], "hash", 0), "a proof by such a list"
+
+
+def test_without_a_repository_such_a_list_lies_nowhere_and_that_is_told(world):
+    text = (world.root / "rajee-deploy.toml").read_text()
+    (world.root / "rajee-deploy.toml").write_text(
+        text[text.index("[cdk]") :].replace('"Registry", "App"', '"Registry"')
+    )
+    world.synthesise_by(LONG)
+    world.up()
+    assert "so other machines synthesise to decide: the settings have no image" in " ".join(
+        world.talk.getvalue().split()
+    )
+    world.move()
+    assert decided(world) == ([], "synth", 1)
+
+
+def test_an_edit_that_reads_more_and_makes_the_same_leads_on_to_its_list(edited):
+    """The deployed list is of the former synth; the next edit leads on from there."""
+    edited.synthesise_by(OTHER_LIST)
+    assert edited.up() == "noop"
+    edited.move()
+    assert decided(edited) == ([], "hash", 0)
+    edited.move()
+    edited.infra = "3"
+    assert decided(edited)[1:] == ("synth", 1)
+
+
+@pytest.mark.parametrize("planted", [UNREADABLE, {**LIST, "entries": [["file", "another.py"]]}, None])
+def test_a_list_that_somebody_planted_in_the_registry_costs_a_synth_and_no_more(edited, planted):
+    edited.synthesise_by(OTHER_LIST)
+    edited.up()
+    lists = {key: one for key, one in edited.proofs.records.items() if b"proof" not in gzip.decompress(one.document)}
+    assert len(lists) == 2
+    text = encoded(planted).encode() if planted else b"no list"
+    for key in lists:
+        edited.proofs.records[key] = Record(gzip.compress(text))
+    edited.move()
+    assert decided(edited) == ([], "synth", 1)
+    edited.move()
+    edited.stacks.app["App"] = "two"
+    steps, tier, synths = decided(edited)
+    assert (len(steps), tier, synths) == (1, "synth", 1)
+
+
+def test_a_record_that_is_no_document_is_no_list(edited):
+    edited.synthesise_by(OTHER_LIST)
+    edited.up()
+    for key in list(edited.proofs.records):
+        edited.proofs.records[key] = Record(b"\x1f\x8b cut off")
+    edited.move()
+    assert decided(edited) == ([], "synth", 1)
+
+
+def test_a_list_that_no_machine_would_take_stops_nothing(world):
+    world.synthesise_by({**LIST, "entries": [["file", "../elsewhere"]]})
+    assert world.up() == "first"
+    assert [state.carried for state in world.stacks.stacks.values()] == [None, None]
+    assert "no other machine would take" in world.talk.getvalue()
+    world.infra = "2"
+    assert world.up() == "noop"
+    assert len(world.proofs.records) == 2, "the proofs alone"

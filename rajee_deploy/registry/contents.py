@@ -2,7 +2,8 @@
 
 A record is an OCI artifact in the image's own repository: an empty configuration and one layer, the document, under a
 tag of its own prefix with the image tag's digits. It is written once: a record that is there is never replaced. This
-room knows documents as bytes only. Nothing that decides a build or a deployment may ask it.
+room knows documents as bytes only. Nothing that decides a build or a deployment may read what an image was made of;
+what a synth found out (see `proofs`) lies beside it, and says itself how far it is believed.
 """
 
 from __future__ import annotations

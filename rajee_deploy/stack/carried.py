@@ -10,13 +10,13 @@ import hashlib
 import json
 from typing import TYPE_CHECKING, Any
 
-from rajee_deploy.carried import MOST_BYTES, carried_of, encoded, with_carried, without_carried
+from rajee_deploy.carried import MOST_BYTES, carried_of, encoded, is_list, with_carried, without_carried
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
     from pathlib import Path
 
-__all__ = ["carried_of", "carry", "without_carried"]
+__all__ = ["carried_of", "carry", "is_list", "without_carried"]
 
 # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html: in S3, and in the call
 # itself, which the CLI takes for what was synthesised without an asset for the template.

@@ -193,7 +193,7 @@ def test_a_raw_deployment_loses_the_list_at_most(world):
     assert carried_of(world.template("App")) == LISTS[0], "CloudFormation updates no Metadata alone"
     world.move()
     assert world.decide() == ([], "hash", 0)
-    (world.root / "cdk" / "app.py").write_text(APP.replace("{name}One", '{name.replace("App", "My")}Two'))
+    (world.root / "cdk" / "app.py").write_text(APP.replace("{name}One", "{name.replace('App', 'My')}Two"))
     world.cdk(*raw)
     assert KEY not in world.template("App").get("Metadata", {})
     assert world.decide() == ([], "synth", 1)
