@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from rajee_deploy.dialect import BaseImage
     from rajee_deploy.engine.layer_files import Layer
 
-_FILES = ("etc/hosts", "etc/hostname", "etc/resolv.conf")  # buildah mounts these in every RUN
+_FILES = ("etc/hosts", "etc/resolv.conf")  # mounted in every RUN
 _NOTE = "run/.containerenv"  # and this, for programs to know where they run
 _ALWAYS = (*_FILES, _NOTE)
 _KEPT = ("dev", "proc", "sys")  # both engines leave these
