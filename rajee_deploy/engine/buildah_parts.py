@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from rajee_deploy.dialect import BaseImage
 from rajee_deploy.engine.leftovers import Stage
 from rajee_deploy.errors import DeployError
 from rajee_deploy.model import Platform
@@ -99,7 +100,15 @@ class Parts:
                 "engine-cannot", "what a base's ONBUILD RUN leaves with buildah cannot be told apart from the rest",
                 where=where, hint="use no ADD with flags and no other architecture, or use the engine buildx",
             )  # fmt: skip
-        return Stage(self._below(number), part.stage.runs[:runs], part.base, is_one, where)
+        return Stage(self._below(number), part.stage.runs[:runs], self._base(number), is_one, where)
+
+    def _base(self, number: int) -> BaseImage:
+        """What the image brings that a part stands on: of one that was built here, the VOLUMEs from further below."""
+        part = self.files.parts[number]
+        if part.stage is None or part.stage.below is None:
+            whole = part.stage.base if part.stage is not None else BaseImage()
+            return BaseImage(volumes=whole.volumes) if part.image else whole
+        return BaseImage(volumes=self._base(part.stage.below).volumes)
 
     def _platform(self, number: int) -> Platform:
         part = self.files.parts[number]

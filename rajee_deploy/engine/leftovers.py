@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from rajee_deploy.dialect import BaseImage
     from rajee_deploy.engine.layer_files import Layer
 
-_FILES = ("etc/hosts", "etc/hostname", "etc/resolv.conf")  # buildah mounts these in every RUN
+_FILES = ("etc/hosts", "etc/resolv.conf")  # mounted in every RUN
 _NOTE = "run/.containerenv"  # and this, for programs to know where they run
 _ALWAYS = (*_FILES, _NOTE)
 _KEPT = ("dev", "proc", "sys")  # both engines leave these
@@ -78,8 +78,8 @@ def remove_leftovers(place: Path, stage: Stage) -> Cleaned:
             described["digest"], described["size"] = rewrite(path, found)
             config["rootfs"]["diff_ids"][number] = described["digest"]
         lay(tree, {name: entry for name, entry in layer.items() if name not in found})
-        if number in runs and not _is_directory(tree, runs[number].run.workdir):
-            raise _cannot(stage, "a RUN takes its own working directory away, and buildah makes it anew")
+        if number in runs:
+            _check_ran(tree, runs[number].run, stage)
     if total == stage.below:
         _check_base(tree, stage)
     if count:
@@ -146,6 +146,15 @@ def _check_base(tree: Layer, stage: Stage) -> None:
             raise _cannot(stage, f"the base's VOLUME {volume} is no directory in it: buildah makes it one at once")
     if not _is_directory(tree, stage.base.workdir):
         raise _cannot(stage, f"the base's WORKDIR {stage.base.workdir} is no directory in it: buildah makes it at once")
+
+
+def _check_ran(tree: Layer, run: PlainRun, stage: Stage) -> None:
+    """What buildah makes anew for the next step."""
+    if not _is_directory(tree, run.workdir):
+        raise _cannot(stage, "a RUN takes its own working directory away, and buildah makes it anew")
+    for volume in stage.base.volumes:
+        if not _is_directory(tree, volume):
+            raise _cannot(stage, f"a RUN takes the base's VOLUME {volume} away, and buildah makes it anew")
 
 
 def _is_directory(tree: Layer, path: str) -> bool:

@@ -43,6 +43,7 @@ EQUAL = {
     "a run that writes into /etc": f"{BARE}RUN echo > /etc/f\nRUN echo > /g",  # /etc/hosts
     "a run with /etc and no hosts": f"{BARE}COPY root/etc/passwd /etc/\nRUN true",  # /etc/hosts
     "an empty file of hosts": f"{BARE}COPY empty /run/\nCOPY <<F /etc/hosts\nF\nRUN true",
+    "files that a run leaves empty": f"{BARE}RUN : > /etc/hostname; mkdir /m; : > /etc/f",
     "a link to nowhere for resolv.conf": f"{BARE}RUN mkdir /etc/x && ln -s ../no/f /etc/resolv.conf; ln -s /etc /k\n"
     "RUN --mount=type=cache,target=/k/c true",  # /no/f
     "what a run mounts": f"{BARE}WORKDIR /w\nRUN --mount=type=cache,target=c/d --mount=type=tmpfs,target=/t/u/v "

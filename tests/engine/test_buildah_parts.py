@@ -93,6 +93,14 @@ def test_a_stage_is_clean_before_others_stand_on_it(texts, base):
     assert (image, stage.below, stage.base, stage.is_one) == ("1", 3, base, False)
 
 
+def test_a_volume_of_the_base_counts_for_all_that_stand_on_it():
+    yard = Yard(cuts=[0])
+    base = BaseImage(volumes=("/v",), workdir="/w")
+    yard.run(part("s0", "RUN a", "RUN b", base=base), part("s1", "RUN c", below=0))
+    volumes = BaseImage(volumes=("/v",))
+    assert [stage.base for _, stage in yard.cleaned] == [base, base, volumes, volumes]
+
+
 def test_layers_of_stages_below_are_counted():
     yard = Yard()
     three = part("s0", "ENV A=1", base=BaseImage(layers=3)), part("s1", "RUN a", below=0), part("s2", "RUN b", below=1)

@@ -141,6 +141,7 @@ def test_what_follows_a_directory_that_is_not_there_is_built_anew(tmp_path, laye
         ([(COPY, ["run/.containerenv"]), (RUN, ["run/", "run/.wh..containerenv"])], {}, "and buildah removes it"),
         ([(COPY, ["w"])], {"workdir": "/w", "mounts": (), "below": 1}, "WORKDIR /w"),
         ([(COPY, ["w/"]), (RUN, [".wh.w"])], {"at": "/w"}, "takes its own working directory"),
+        ([(COPY, ["v/"]), (RUN, [".wh.v"])], {"volumes": ("/v",), "below": 1}, "takes the base's VOLUME /v away"),
         ([(COPY, ["l>/x/y"]), (COPY, ["x/", "x/y/", "x/y/a"])], {"mounts": ()}, "/l is a link to nowhere"),
     ],
 )
