@@ -13,6 +13,7 @@ from rajee_deploy.facts import StackPresent
 from rajee_deploy.fingerprint import TAKEN
 from rajee_deploy.names import INFRA_PARAMETER, NOT_RECORDED, RECORDS, REVISION_PARAMETER, TEMPLATE_PARAMETER
 from rajee_deploy.stack.recorded import StackRecord
+from rajee_deploy.stack.tracing.depfile import DURING
 from rajee_deploy.template import expected_record, is_recorded
 
 if TYPE_CHECKING:
@@ -27,7 +28,9 @@ if TYPE_CHECKING:
     from rajee_deploy.steps import DeployStack
 
 # Found out by the synth itself, so it may appear with it; and the file that the CLI writes for its look-ups.
-_BY_SYNTH = ("traced:", "impure:", "file:cdk.context.json", TAKEN)
+_WRITTEN = ("impure:", "file:cdk.context.json", TAKEN)
+_BY_SYNTH = ("traced:", *_WRITTEN)
+_RECORD = "record"  # the input that says that all files are told (see stack.traced)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +87,7 @@ def synthesise(
     _check_unchanged(planned, before)
     stacks = by.deployer.synth(into, on_line, by.given)
     after = by.fingerprint()
-    if _changed(before, after):
+    if _changed(before, after) or _is_moving(after):
         before, into = after, into.with_name(f"{into.name}-again")
         stacks = by.deployer.synth(into, on_line, by.given)
         after = by.fingerprint()
@@ -154,16 +157,19 @@ def _key(fingerprint: Fingerprint, who: Identity) -> str:
 
 
 def _changed(planned: Fingerprint, now: Fingerprint) -> set[Input]:
-    """The inputs that changed in between."""
-    differing = _inputs(planned) ^ _inputs(now)
-    names_before, names_now = ({item.name for item in each.inputs} for each in (planned, now))
-    # What was traced before and is traced now must not have changed between; a name on one side alone is news.
-    differing |= {
-        item
-        for item in set(planned.inputs) ^ set(now.inputs)
-        if item.name.startswith("traced:") and item.name in names_before and item.name in names_now
-    }
-    return differing
+    """The inputs that changed in between. A name on one side alone is news where the synth itself finds such names, and
+    where one side is the first to stand on a whole record, which names everything anew."""
+    before, after = ({item.name: item for item in each.inputs} for each in (planned, now))
+    both = before.keys() & after.keys()
+    alone = before.keys() ^ after.keys() if (_RECORD in before) == (_RECORD in after) else set()
+    missed = {name for name in alone if not name.startswith(_BY_SYNTH)}
+    differing = {name for name in both if before[name] != after[name] and not name.startswith(_WRITTEN)}
+    return {side[name] for side in (before, after) for name in (*differing, *missed) if name in side}
+
+
+def _is_moving(fingerprint: Fingerprint) -> bool:
+    """Whether something changed while the first synth that looked at it ran."""
+    return any(item.text.endswith(DURING) for item in fingerprint.inputs if item.name.startswith("impure:"))
 
 
 def _check_unchanged(planned: Fingerprint, now: Fingerprint) -> None:
@@ -173,7 +179,3 @@ def _check_unchanged(planned: Fingerprint, now: Fingerprint) -> None:
             "file-changed", "the CDK app changed while it was synthesised", where=min(item.name for item in differing),
             hint="nothing was deployed; run again when nothing writes to it",
         )  # fmt: skip
-
-
-def _inputs(fingerprint: Fingerprint) -> set[Input]:
-    return {item for item in fingerprint.inputs if not item.name.startswith(_BY_SYNTH)}

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from rajee_deploy.stack.tracing.looks import Looks
 
 _VERSION = 3
+DURING = "during the synth"  # how an obstacle ends that a second synth may not meet
 _LISTS = ("read", "listed", "searched", "packages", "variables", "impure", "outside")
 
 

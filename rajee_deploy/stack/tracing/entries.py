@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from rajee_deploy.stack.tracing.depfile import Entry
+from rajee_deploy.stack.tracing.depfile import DURING, Entry
 from rajee_deploy.stack.tracing.regions import Region, Regions, portable
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ class _Sorter:
             return
         made = {each.rpartition("/")[2] for each in self._looks.made if each.rpartition("/")[0] == path}
         if not made and not is_modules and self._is_late(os.stat(path).st_mtime_ns if os.path.isdir(path) else 0):  # noqa: PTH112, PTH116 -- a text
-            self._found.obstacles.add(f"{self._shown(path)} changed during the synth")
+            self._found.obstacles.add(f"{self._shown(path)} changed {DURING}")
         self._add("modules" if is_modules else "list", path, is_there=True, but=tuple(sorted(made)))
 
     def _is_kept(self, path: str) -> bool:
@@ -109,11 +109,11 @@ class _Sorter:
     def _check_still(self, path: str, look: Look, *, is_there: bool) -> None:
         """What changed while it was read was not seen as it is now."""
         if is_there != look.found:
-            self._found.obstacles.add(f"{self._shown(path)} {'appeared' if is_there else 'went'} during the synth")
+            self._found.obstacles.add(f"{self._shown(path)} {'appeared' if is_there else 'went'} {DURING}")
         elif is_there and os.path.isfile(path):  # noqa: PTH113 -- a text
             status = os.stat(path)  # noqa: PTH116 -- a text
             if self._is_late(status.st_ctime_ns):
-                self._found.obstacles.add(f"{self._shown(path)} changed during the synth")
+                self._found.obstacles.add(f"{self._shown(path)} changed {DURING}")
 
     def _is_late(self, moment: int) -> bool:
         return moment >= self._started
