@@ -120,6 +120,14 @@ def test_a_volume_of_a_base(both, name, step):
         assert (other.code, other.where.rpartition(":")[2]) == ("engine-cannot", "1")
 
 
+def test_a_volume_of_a_base_that_a_run_takes_away(both):
+    """buildah makes it anew for whatever stands on the RUN."""
+    base = both.base_of(f"FROM scratch\n{SHELL}COPY d /v/\nVOLUME /v\n")
+    made = both.build(Buildah(), f"FROM {base}\nRUN --mount=type=cache,target=/t/u mv /v /w\nCOPY a /b/\n")
+    assert isinstance(made, Failed)
+    assert (made.code, "VOLUME /v away" in made.cause) == ("engine-cannot", True)
+
+
 @pytest.mark.parametrize("args", [{}, {"M": "/r/"}, {"M": "/s/"}])
 def test_every_value_of_an_argument_has_its_own_layers(both, args):
     text = "FROM scratch\nARG M=/q/\nCOPY a $M\nADD b ${M}x\nWORKDIR $M\n"
