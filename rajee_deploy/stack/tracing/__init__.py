@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import os
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,6 +20,7 @@ from rajee_deploy.errors import DeployError
 from rajee_deploy.scratch import LOCK, private_directory
 from rajee_deploy.stack.tracing.depfile import Depfile, Records
 from rajee_deploy.stack.tracing.kernel import find_strace, traced
+from rajee_deploy.stack.tracing.leftovers import ending_leftovers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -52,7 +53,8 @@ class Tracer:
             strace = find_strace() if self._is_command is not None else None
             log = apart / "log"
             trace = Trace(_environment(directory), tuple(traced(strace, log)) if strace else ())
-            yield trace
+            with ending_leftovers(log) if strace else nullcontext():
+                yield trace
             looks = self._looks(log) if trace.before else None
             found = self._distil(_records(directory, assembly, started, looks))
             found.write(self._path)

@@ -1,4 +1,4 @@
-"""An app that leaves a process behind: nobody waits for it, and what was seen before counts all the same."""
+"""An app that leaves a process behind: nobody waits for it, it is ended, and what was seen before counts all the same."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ def _runs(pid: int) -> bool:
         return False
 
 
-def test_a_process_that_an_app_leaves_is_not_waited_for(world):
+def test_a_process_that_an_app_leaves_is_ended_and_not_waited_for(world):
     world.synthesise()
-    assert _runs(int(world.at("../pid").read_text()))
+    assert not _runs(int(world.at("../pid").read_text()))
 
 
 def test_what_was_seen_before_it_was_left_counts(world):

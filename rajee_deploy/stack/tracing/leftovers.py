@@ -1,0 +1,80 @@
+"""Ends what an app leaves running when its synth has ended.
+
+strace ends with the last process that it follows, so a daemon that an app starts would hold the synth for as long as it
+lives. It cannot be let go either: without strace the kernel refuses the very calls that the filter stops for.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import threading
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_PAUSE_SECONDS = 0.05
+_GRACE_SECONDS = 1.0  # between asking a process to end and killing it
+
+
+@contextmanager
+def ending_leftovers(log: Path) -> Iterator[None]:
+    """Meanwhile, what outlives the first process of strace's log is ended."""
+    is_over = threading.Event()
+    watcher = threading.Thread(target=_watch, args=(log, is_over), daemon=True)
+    watcher.start()
+    try:
+        yield
+    finally:
+        is_over.set()
+        watcher.join()
+
+
+def _watch(log: Path, is_over: threading.Event) -> None:
+    first = strace = None
+    while not is_over.wait(_PAUSE_SECONDS):
+        if first is None:
+            first = _first(log)
+            strace = _field(first, "PPid") if first is not None else None
+        elif strace is not None and _field(first, "PPid") != strace:
+            _end(strace, is_over)
+            return
+
+
+def _end(strace: int, is_over: threading.Event) -> None:
+    for number, grace in ((signal.SIGTERM, _GRACE_SECONDS), (signal.SIGKILL, _GRACE_SECONDS)):
+        # What ends by itself at the same time does so in a moment.
+        if is_over.wait(grace / 4):
+            return
+        for process in _followed_by(strace):
+            with contextlib.suppress(OSError):
+                os.kill(process, number)
+        if is_over.wait(grace):
+            return
+
+
+def _first(log: Path) -> int | None:
+    try:
+        with log.open("rb") as file:
+            word = file.readline(64).split(b" ", 1)[0]
+    except OSError:
+        return None
+    return int(word) if word.isdigit() else None
+
+
+def _followed_by(strace: int) -> list[int]:
+    processes = [int(each.name) for each in Path("/proc").iterdir() if each.name.isdigit()]
+    return [process for process in processes if _field(process, "TracerPid") == strace]
+
+
+def _field(process: int, name: str) -> int | None:
+    """A number that the kernel tells of a process; None when it is gone."""
+    try:
+        lines = Path(f"/proc/{process}/status").read_text("utf-8", "replace").splitlines()
+    except OSError:
+        return None
+    return next((int(line.split()[1]) for line in lines if line.startswith(f"{name}:")), None)
