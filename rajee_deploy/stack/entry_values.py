@@ -10,12 +10,15 @@ import hashlib
 import hmac
 import os
 import pwd
+import re
 import stat
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rajee_deploy.model import Digest
 from rajee_deploy.ours import without_ours
+from rajee_deploy.stack.git_index import git_index
 from rajee_deploy.stack.ignored import Ignored
 from rajee_deploy.stack.noise import is_noise, tells_commit
 from rajee_deploy.stack.tracing.regions import is_in, local
@@ -26,6 +29,8 @@ if TYPE_CHECKING:
     from rajee_deploy.stack.tracing.depfile import Entry
 
 _PASSING = frozenset({".git", "__pycache__", ".DS_Store"})  # names that a directory gets by itself
+_WORD = re.compile(r"[A-Za-z_]\w*")
+_SCRIPTS = (".ts", ".tsx", ".mts", ".cts", ".js", ".jsx", ".mjs", ".cjs", ".json", ".css", ".node", ".wasm")
 _MODULES = (".py", ".so", ".pyd", ".pth", ".dist-info", ".egg-info")
 _DEPTH = 2  # below which no directory of a search for modules is looked for one
 _ABSENT = "absent"
@@ -34,12 +39,15 @@ _ABSENT = "absent"
 class Values:
     """The values of entries in one checkout; `is_foreign`: of a list that came from elsewhere."""
 
-    def __init__(self, root: str, ignore: Sequence[str], app: Path, *, is_foreign: bool) -> None:
+    def __init__(
+        self, root: str, ignore: Sequence[str], app: Path, entries: Sequence[Entry], *, is_foreign: bool
+    ) -> None:
         self._is_foreign = is_foreign
         self._root = root
         self._app = str(app)
         self._ignored = Ignored(ignore)
         self._directories: dict[str, str] = {root: "dir"}
+        self._words = _Words(root, entries)
 
     def is_ignored(self, entry: Entry) -> bool:
         """Whether the settings call it noise (cdk.ignore, from the app's directory)."""
@@ -65,8 +73,8 @@ class Values:
             return _sought(self._root, entry.path)
         path = local(entry.path, self._root)
         if not is_in(path, self._root):
-            return _kind(path) if self._is_foreign else _value(entry, path)
-        return self._blocked(path) or _value(entry, path)
+            return _kind(path) if self._is_foreign else _value(entry, path, self._words)
+        return self._blocked(path) or _value(entry, path, self._words)
 
     def _blocked(self, path: str) -> str:
         """What lies in the way of a path in the checkout; "" where there are directories alone."""
@@ -80,21 +88,34 @@ class Values:
         return "" if self._directories[folder] == "dir" else self._directories[folder]
 
 
-def _value(entry: Entry, path: str) -> str:
+class _Words:
+    """The words in an app's own modules: one of them may be the name of a package that holds no module."""
+
+    def __init__(self, root: str, entries: Sequence[Entry]) -> None:
+        self._paths = [local(entry.path, root) for entry in entries if entry.path.endswith(".py")]
+        self._known: set[str] | None = None
+
+    def __contains__(self, word: str) -> bool:
+        if self._known is None:
+            self._known = set()
+            for path in self._paths:
+                if _kind(path) == "file":
+                    self._known |= set(_WORD.findall(Path(path).read_text("utf-8", "replace")))
+        return word in self._known
+
+
+def _value(entry: Entry, path: str, words: _Words) -> str:
     kind = _kind(path)
-    match entry.kind, kind:
-        case "link", "link":
-            return f"link {_text(path)}"
-        case "file", "file":
-            return _content(path)
-        case "stat", "file":
-            return _status(path)
-        case "list" | "modules", "dir":
-            return _names(path, entry)
-        case _, "link":
-            return f"link {_text(path)}"
-        case _:
-            return kind
+    if kind == "link":
+        return f"link {_text(path)}"
+    if kind == "dir":
+        return _names(path, entry, words) if entry.kind in ("list", "modules", "scripts") else kind
+    if entry.kind == "made":
+        content = _content(path) if kind == "file" else kind
+        return "as made" if kind == _ABSENT or content.endswith(f":{entry.but[0]}") else content
+    if kind == "file" and entry.kind == "file":
+        return (git_index(path) if path.endswith("/.git/index") else None) or _content(path)
+    return _status(path) if kind == "file" and entry.kind == "stat" else kind
 
 
 def _kind(path: str) -> str:
@@ -140,16 +161,29 @@ def _bit(mode: int) -> str:
     return "755" if mode & stat.S_IXUSR else "644"
 
 
-def _names(path: str, entry: Entry) -> str:
+def _names(path: str, entry: Entry, words: _Words) -> str:
     """A digest of the names in a directory with their kinds."""
     try:
         names = [name for name in without_ours(Path(path)) if name not in entry.but and not _is_passing(name)]
         if entry.kind == "modules":
-            names = [name for name in names if name.endswith(_MODULES) or _holds_modules(f"{path}/{name}", _DEPTH)]
+            names = [name for name in names if _is_module(path, name, words)]
+        elif entry.kind == "scripts":
+            names = [name for name in names if name.endswith(_SCRIPTS) or _holds_script(f"{path}/{name}")]
         told = sorted(os.fsencode(f"{name}/{_kind(f'{path}/{name}')}") for name in names)
     except OSError as error:
         return f"unreadable ({error.strerror})"
     return str(Digest("sha256", hashlib.sha256(b"\0".join(told)).hexdigest()))
+
+
+def _is_module(path: str, name: str, words: _Words) -> bool:
+    if name.endswith(_MODULES) or _holds_modules(f"{path}/{name}", _DEPTH):
+        return True
+    return name.isidentifier() and name not in _NO_MODULES and name in words and _kind(f"{path}/{name}") == "dir"
+
+
+def _holds_script(path: str) -> bool:
+    """Whether a directory is what a script may import by its name."""
+    return any(_kind(f"{path}/{name}") != _ABSENT for name in ("package.json", *(f"index{end}" for end in _SCRIPTS)))
 
 
 def _holds_modules(path: str, depth: int) -> bool:
@@ -195,7 +229,8 @@ def own_names(root: str) -> dict[str, str]:
         user = pwd.getpwuid(os.getuid()).pw_name
     except KeyError:
         user = ""
-    return {"checkout": root, "home": str(Path.home()), "user": user, "host": os.uname().nodename}
+    return {"checkout": root, "home": str(Path.home()), "user": user, "host": os.uname().nodename,
+            "temporary": tempfile.gettempdir()}  # fmt: skip
 
 
 def _own(name: str, root: str) -> str:

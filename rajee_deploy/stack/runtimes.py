@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 from hashlib import sha256
@@ -10,9 +11,11 @@ from pathlib import Path
 from rajee_deploy.places import cache_directory
 from rajee_deploy.process import find_program, run
 from rajee_deploy.sealed import read_sealed, write_sealed
+from rajee_deploy.stack.tracing.regions import is_any
 
 # Isolated from the project: nothing of it is run here.
 _ASK_PYTHON = "import json, platform, site; print(json.dumps([platform.python_version(), *site.getsitepackages()]))"
+_SYSTEM = ("/bin", "/sbin", "/usr/bin", "/usr/sbin", "/usr/lib", "/lib")
 _UNKNOWN = "unknown"
 
 
@@ -21,6 +24,21 @@ def node_version() -> str | None:
     found = find_program("node")
     told = _asked(Path(found), ("--version",)) if found else None
     return told.strip() if told else None
+
+
+def program_version(name: str) -> str | None:
+    """What tells a program on PATH from another of that name: its content, where it is not the operating system's."""
+    found = find_program(name)
+    if found is None:
+        return None
+    real = os.path.realpath(found)
+    if is_any(real, _SYSTEM):
+        return "of the system"
+    try:
+        with Path(real).open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        return f"unreadable ({error.strerror})"
 
 
 def asked_python(interpreter: Path) -> tuple[str, tuple[str, ...]]:

@@ -45,6 +45,8 @@ def synth_environment(
     `given` are the resolved credentials and the region, which nothing overrules; `named` are those of cdk.env.
     """
     changes: dict[str, str | None] = {name: None for name in environment if is_fixed(name, named)}
+    # The CDK CLI says these of who is asked; where it cannot, nobody else does.
+    changes |= {"CDK_DEFAULT_ACCOUNT": None, "CDK_DEFAULT_REGION": None}
     changes |= {name: value for name, value in _LOCALE.items() if name not in named}
     return {**changes, **given}
 

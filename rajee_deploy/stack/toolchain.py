@@ -11,7 +11,7 @@ from rajee_deploy.errors import DeployError
 from rajee_deploy.process import run
 from rajee_deploy.stack.cdk import find_cli
 from rajee_deploy.stack.command import above, app_command, configuration, interpreter_of, is_own_program, python_of
-from rajee_deploy.stack.runtimes import asked_python, configured, node_version, virtual_environment
+from rajee_deploy.stack.runtimes import asked_python, configured, node_version, program_version, virtual_environment
 from rajee_deploy.stack.traced import project_root
 from rajee_deploy.stack.tracing.installed import node_packages, python_packages
 
@@ -58,6 +58,7 @@ def toolchain_versions(app: Path, used: Toolchain) -> dict[str, str]:
         versions["node"] = node_version() or NONE
     if used.node:
         versions["node-packages"] = node_packages(str(project_root(app.resolve())), used.node) or NONE
+    versions |= {f"program {name}": program_version(name) or NONE for name in used.programs}
     return {TOOLCHAIN + name: version for name, version in versions.items()}
 
 

@@ -56,7 +56,7 @@ def _whole_inputs(depfile: Depfile, settings: CdkSettings, root: str, *, is_fore
     """The entries of a kernel's record, as things are now."""
     from rajee_deploy.stack.entry_values import Values
 
-    values = Values(root, settings.ignore, settings.app.resolve(), is_foreign=is_foreign)
+    values = Values(root, settings.ignore, settings.app.resolve(), depfile.entries, is_foreign=is_foreign)
     yield Input("record", "whole")
     for entry in depfile.entries:
         if not values.is_ignored(entry):

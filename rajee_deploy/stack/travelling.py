@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _OUTSIDE = "outside:"
-_KINDS = frozenset({"file", "stat", "link", "list", "modules", "upward", "environment", "self"})
+_KINDS = frozenset({"file", "stat", "link", "list", "modules", "scripts", "made", "upward", "environment", "self"})
 # Names among the items of a toolchain; no item has a blank in its name.
-_RUNS, _PYTHON, _NODE = "uses runs", "uses python", "uses node"
+_RUNS, _PYTHON, _NODE, _PROGRAMS = "uses runs", "uses python", "uses node", "uses programs"
 
 
 def sent(depfile: Depfile, versions: Mapping[str, str]) -> dict[str, Any]:
@@ -31,6 +31,7 @@ def sent(depfile: Depfile, versions: Mapping[str, str]) -> dict[str, Any]:
         "variables": list(depfile.variables),
         "toolchain": {
             **versions, _RUNS: " ".join(used.runs), _PYTHON: " ".join(used.python), _NODE: " ".join(used.node),
+            _PROGRAMS: " ".join(used.programs),
         },
         "obstacles": [*depfile.impure, *obstacles],
     }  # fmt: skip
@@ -39,7 +40,8 @@ def sent(depfile: Depfile, versions: Mapping[str, str]) -> dict[str, Any]:
 def received(document: Mapping[str, Any]) -> tuple[Depfile, dict[str, str]]:
     """The list of a document (see carried.carried_of), and what was installed where it was made, by item."""
     told = dict(document["toolchain"])
-    runs, python, node = (tuple(told.pop(key, "").split()) for key in (_RUNS, _PYTHON, _NODE))
+    keys = (_RUNS, _PYTHON, _NODE, _PROGRAMS)
+    runs, python, node, programs = (tuple(told.pop(key, "").split()) for key in keys)
     entries = [_read(*entry) for entry in document["entries"]]
     unknown = sorted({f"an entry of a newer release: {entry.kind}" for entry in entries if entry.kind not in _KINDS})
     depfile = Depfile(
@@ -47,7 +49,7 @@ def received(document: Mapping[str, Any]) -> tuple[Depfile, dict[str, str]]:
         impure=(*document["obstacles"], *unknown),
         is_whole=True,
         entries=tuple(entry for entry in entries if entry.kind in _KINDS),
-        toolchain=Toolchain(runs, (), python, node),
+        toolchain=Toolchain(runs, (), python, node, programs),
     )
     return depfile, told
 

@@ -90,6 +90,7 @@ def _environment(directory: Path) -> dict[str, str]:
         "PYTHONPATH": os.pathsep.join(python),
         "PYTHONPYCACHEPREFIX": "",  # compiled files then lie beside their sources, which is how they are told apart
         "NODE_OPTIONS": " ".join(node),
+        "npm_config_update_notifier": "false",  # which would ask the network
         "UV_USE_IO_URING": "0",  # node would read files where no system call is seen
     }
 

@@ -42,10 +42,12 @@ class Records:
 class Entry(NamedTuple):
     """What counts of one path, which is written so that it means the same on every machine (see regions.portable).
 
-    `file`: its content. `stat`: that it is a directory. `link`: its text. `list`: the names in it, but for
-    `but`, which the synth made itself; `modules`: of these the ones that are modules. `upward`: a name that is sought
-    in the directories above the checkout. `environment`: all variables but those that tell nothing. `self`: what the
-    template says of the place where it was made (checkout, home, user, host).
+    `file`: its content. `stat`: what kind of thing it is, a file's size and executable bit. `link`: its text. `list`:
+    the names in it, but for `but`, which the synth made itself; `modules`: of these the ones that are modules,
+    `scripts`: those that are scripts of node. `made`: as `file`, but what the synth itself made there (its digest is in
+    `but`) is as good as absent. `upward`: a name that is sought in the directories above the checkout. `environment`:
+    all variables but those that tell nothing. `self`: what the template says of the place where it was made (checkout,
+    home, user, host, temporary).
     """
 
     kind: str
@@ -55,12 +57,14 @@ class Entry(NamedTuple):
 
 class Toolchain(NamedTuple):
     """What a synth used of what is installed: the interpreters it ran (`python`, `node`), the directories that Python
-    took packages from, the names of those packages; and node's packages, from the checkout's root."""
+    took packages from, the names of those packages, node's packages, from the checkout's root, and other programs that
+    were sought on PATH."""
 
     runs: tuple[str, ...] = ()
     sites: tuple[str, ...] = ()
     python: tuple[str, ...] = ()
     node: tuple[str, ...] = ()
+    programs: tuple[str, ...] = ()
 
 
 _NO_TOOLCHAIN = Toolchain()

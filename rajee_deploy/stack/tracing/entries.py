@@ -5,9 +5,11 @@ What is not known to be harmless is kept: too much costs a synth, too little a c
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rajee_deploy.stack.tracing.depfile import DURING, Entry
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
 
 # A file's own time is coarser than the clock that a synth's start is taken from.
 _COARSE_NS = 5_000_000
+# What a bundler looks for in every directory above a script.
+_ROOTS = ("package.json", "tsconfig.json", "jsconfig.json", "node_modules", ".pnp.cjs", ".pnp.js", ".pnp.data.json")
 _COMPILED = re.compile(r"(?P<folder>.*)/__pycache__/(?P<name>[^/]+?)\.[^./]+(\.opt-\d)?\.pyc$")
 
 
@@ -63,15 +67,25 @@ class _Sorter:
             if look.is_read and not self._looks.is_made(source) and self._is_kept(source):
                 self._add("file", source, is_there=os.path.lexists(source))
             return
-        if path in self._looks.reread and self._is_kept(path):
+        if path in self._looks.reread and self._is_kept(path) and not path.endswith("/.git/index"):
             self._found.obstacles.add(f"{self._shown(path)} is read and then written by the synth itself")
-        if self._looks.is_made(path) or not self._is_kept(path):
+        if self._looks.is_made(path) and not path.endswith("/.git/index"):
+            self._made(path)
+            return
+        if not self._is_kept(path):
             return
         is_there = os.path.lexists(path)
         self._check_still(path, look, is_there=is_there)
-        # Whoever only asks about a file may go by its time (make, git), which moves with its content.
+        # Whoever only asks about a file may go by its time (make, git), and that moves with its content.
         is_directory = is_there and os.path.isdir(path) and not os.path.islink(path)  # noqa: PTH112, PTH114 -- a text
-        self._add("stat" if is_directory else "file", path, is_there=is_there)
+        is_whole = look.is_read or look.is_timed or path.endswith(".py") or not is_there
+        self._add("stat" if is_directory or not is_whole else "file", path, is_there=is_there)
+
+    def _made(self, path: str) -> None:
+        """What the synth made is as good as absent, as long as it is what the synth made: some is taken for a cache."""
+        if self._regions.of(path) is Region.CHECKOUT and os.path.isfile(path):  # noqa: PTH113 -- a text
+            content = hashlib.sha256(Path(path).read_bytes()).hexdigest()
+            self._add("made", path, is_there=True, but=(content,))
 
     def listing(self, path: str, *, is_modules: bool) -> None:
         if self._looks.is_made(path):
@@ -84,7 +98,17 @@ class _Sorter:
         made = {each.rpartition("/")[2] for each in self._looks.made if each.rpartition("/")[0] == path}
         if not made and not is_modules and self._is_late(os.stat(path).st_mtime_ns if os.path.isdir(path) else 0):  # noqa: PTH112, PTH116 -- a text
             self._found.obstacles.add(f"{self._shown(path)} changed {DURING}")
+        if all(map(_is_bundler, self._looks.listers[path])):
+            self._bundled(path, region)
+            return
         self._add("modules" if is_modules else "list", path, is_there=True, but=tuple(sorted(made)))
+
+    def _bundled(self, path: str, region: Region) -> None:
+        """What a bundler's listing of a directory is for: it looks for a script, and for the roots of packages."""
+        if region is Region.ABOVE:
+            self._found.entries |= {Entry("upward", name) for name in _ROOTS if not os.path.lexists(f"{path}/{name}")}
+        else:
+            self._add("scripts", path, is_there=True)
 
     def _is_kept(self, path: str) -> bool:
         """Whether a path counts as itself."""
@@ -130,6 +154,10 @@ class _Sorter:
 
     def _shown(self, path: str) -> str:
         return portable(path, self._regions.root)
+
+
+def _is_bundler(program: str) -> bool:
+    return os.path.basename(program) == "esbuild"  # noqa: PTH119 -- a text
 
 
 def _is_plain_directory(kind: str, path: str) -> bool:

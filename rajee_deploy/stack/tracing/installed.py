@@ -80,7 +80,7 @@ def node_packages(root: str, packages: Sequence[str]) -> str | None:
         is_any = True
         locked = _locked(place)
         whole.update(_framed(folder, *_offered(place)))
-        for name in sorted(names):
+        for name in sorted(filter(None, names)):
             whole.update(_framed(name, *_package(place / name, locked.get(f"node_modules/{name}"))))
     return whole.hexdigest() if is_any else None
 

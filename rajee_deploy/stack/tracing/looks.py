@@ -49,6 +49,7 @@ class Look:
     found: bool
     is_read: bool = False
     is_asked: bool = False
+    is_timed: bool = False  # by a program that may go by a file's time
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +64,12 @@ class Program:
 @dataclass(slots=True)
 class Looks:
     """`looks`, `links` (what is at the end of a look by readlink or on its way) and `made` are by real path; `listed`
-    is by real path and process; `reread` was read before it was written."""
+    is by real path and process, `listers` are the programs that did; `reread` was read before it was written."""
 
     looks: dict[str, Look] = field(default_factory=dict)
     links: set[str] = field(default_factory=set)
     listed: dict[str, Counter[int]] = field(default_factory=lambda: defaultdict(Counter))
+    listers: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     made: set[str] = field(default_factory=set)
     reread: set[str] = field(default_factory=set)
     programs: list[Program] = field(default_factory=list)
@@ -82,6 +84,11 @@ class Looks:
                 return False
             path = above
         return True
+
+
+def _is_scripted(program: str) -> bool:
+    """Whether a program does what a script says: that it goes by a file's time would be the project's own doing."""
+    return os.path.basename(program).startswith(("python", "pypy", "node"))  # noqa: PTH119 -- a text
 
 
 class Resolver:
@@ -136,6 +143,7 @@ class _Reader:
         self._places: dict[int, str] = {}  # where a process is, by leader
         self._app: set[int] = set()
         self._bound: set[str] = set()
+        self._programs: dict[int, str] = {}  # what a process is, by leader
         self.looks = Looks()
 
     def read(self, call: Call) -> None:
@@ -156,6 +164,7 @@ class _Reader:
             self._leaders[call.result] = leader
             return
         self._places[call.result] = self._place(leader)
+        self._programs[call.result] = self._programs.get(leader, "")
         if leader in self._app:
             self._app.add(call.result)
             self.looks.forks[call.result] = leader
@@ -179,17 +188,22 @@ class _Reader:
         path = self._paths(call, leader)[0]
         self._note(call, path, is_read=True)
         if call.is_done:
-            self.looks.programs.append(Program(leader, self._resolve(path)[0], tuple(words[1:])))
+            real = self._resolve(path)[0]
+            self._programs[leader] = real
+            self.looks.programs.append(Program(leader, real, tuple(words[1:])))
 
     def _looked(self, call: Call, leader: int) -> None:
         looks = self.looks
         if call.name.startswith("getdents"):
             if call.descriptor and "/* 0 entries */" not in call.arguments:
                 looks.listed[call.descriptor][leader] += 1
+                looks.listers[call.descriptor].add(self._programs.get(leader, ""))
         elif call.name in ("connect", "bind"):
             self._reached(call)
         elif call.name in ("io_uring_setup", "open_by_handle_at", "fspick", "open_tree"):
             looks.obstacles += [f"{call.name}, which hides what is read"] * call.is_done
+        elif "xattr" in call.name and call.is_done and call.result > 0:
+            looks.obstacles.append(f"{call.name}, which reads what is beside a file's content")
         elif call.name in _OPENS:
             self._opened(call, leader)
         elif call.name in _MAKES:
@@ -263,8 +277,9 @@ class _Reader:
         self.looks.links.update(links)
         if not follows and call.name.startswith(("readlink", "lstat", "newfstatat", "statx")):
             self.looks.links.add(real)
-        look = self.looks.looks.setdefault(real, Look(call.is_done))
+        look = self.looks.looks.setdefault(real, Look(call.is_done or call.error == "EACCES"))
         look.is_read |= is_read and call.is_done
+        look.is_timed |= not _is_scripted(self._programs.get(self._leaders.get(call.process, call.process), ""))
         look.is_asked |= is_asked
 
     def _paths(self, call: Call, leader: int) -> list[str]:

@@ -45,6 +45,7 @@ _CACHES = re.compile(
     r"|/com\.amazonaws\.jsii(?:/|$)|/\.npm(?:$|/_(?:cacache|npx|logs|update-notifier-last-checked))"
     r"|/go/pkg/(?:mod|sumdb)(?:/|$)|/\.m2/(?:repository|wrapper)(?:/|$)|/\.gradle/(?:caches|wrapper)(?:/|$)|/\.nuget/packages(?:/|$)"
     r"|/\.cargo/(?:registry|git)(?:/|$)|/\.cdk/cache(?:/|$)"
+    r"|/cdk-context[A-Za-z0-9]{6}/context-overflow\.json$"  # the CDK CLI's own, of what counts as context
 )
 _CACHES_IN_CHECKOUT = re.compile(r"\.tsbuildinfo$|/\.git/objects(?:/|$)")
 _BIN = ("bin", "sbin", "libexec", "shims", "Scripts")
@@ -87,6 +88,11 @@ class Regions:
     sites: tuple[str, ...] = ()
     own: tuple[str, ...] = ()
     path: tuple[str, ...] = ()  # where programs are sought
+
+    def is_sought(self, path: str) -> bool:
+        """Whether a path is where a program of that name would be, outside of the checkout."""
+        folder = os.path.dirname(path)  # noqa: PTH120 -- thousands of texts
+        return folder in self.path and not is_in(path, self.root)
 
     def of(self, path: str) -> Region:
         """The region of a real path."""

@@ -16,9 +16,10 @@ if TYPE_CHECKING:
 
 _LINE = re.compile(r"(\d+) +(?:<\.\.\. (\w+) resumed>|(\w+)\()(.*)", re.DOTALL)
 _UNFINISHED = " <unfinished ...>"
-_RESULT = re.compile(
-    r"(.*)\) += (-?\d+|\?|0x[0-9a-f]+)(?:<((?:[^<>\\]|\\.)*)>)?(?: ([A-Z]+) \(.*\)| \(.*\))?.*$", re.DOTALL
-)
+_END = re.compile(r"\) += ")
+_RESULT = re.compile(r" += (-?\d+|\?|0x[0-9a-f]+)(?:<((?:[^<>\\]|\\.)*)>)?(?: ([A-Z]+) \()?")
+# What may hold a parenthesis that is none of the call's own.
+_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|<(?:[^<>\\]|\\.)*>|/\*.*?\*/|[()]', re.DOTALL)
 _STRING = re.compile(r'"((?:[^"\\]|\\.)*)"(?:\.\.\.)?')
 _DESCRIPTOR = re.compile(r"(?:AT_FDCWD|-?\d+)<((?:[^<>\\]|\\.)*)>")
 _ESCAPE = re.compile(r"\\(?:([0-7]{1,3})|x([0-9a-fA-F]{2})|(.))", re.DOTALL)
@@ -28,7 +29,7 @@ _PLAIN = {"n": "\n", "t": "\t", "r": "\r", "v": "\v", "f": "\f"}
 @dataclass(frozen=True, slots=True)
 class Call:
     """A system call: `result` is its number (-1 on failure, then `error` is its name), `given` what the returned
-    descriptor is, "" where that is not told. `unread` says that a line had no known form."""
+    descriptor is, "" where that is not told."""
 
     process: int
     name: str
@@ -85,11 +86,25 @@ def read_calls(lines: Iterable[str]) -> Iterator[Call]:
 
 
 def _call(process: int, name: str, rest: str, line: str) -> Call:
-    found = _RESULT.match(rest)
+    end = _end(rest)
+    found = _RESULT.match(rest, end + 1) if end >= 0 else None
     if found is None:
         raise BrokenLogError(line[:200])
-    result = -1 if found[2] == "?" else int(found[2], 0)
-    return Call(process, name, found[1], result, found[4] or "", unescaped(found[3] or ""))
+    result = -1 if found[1] == "?" else int(found[1], 0)
+    return Call(process, name, rest[:end], result, found[3] or "", unescaped(found[2] or ""))
+
+
+def _end(rest: str) -> int:
+    """Where the parenthesis is that ends the arguments; -1 where none does."""
+    ends = [found.start() for found in _END.finditer(rest)]
+    if len(ends) <= 1:
+        return ends[0] if ends else -1
+    depth = 0
+    for token in _TOKEN.finditer(rest):
+        depth += {"(": 1, ")": -1}.get(token[0], 0)
+        if depth < 0:
+            return token.start()
+    return -1
 
 
 def unescaped(text: str) -> str:

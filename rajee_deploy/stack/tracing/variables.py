@@ -73,6 +73,11 @@ class Variables:
         return not is_fixed(name, env) and (not tells_nothing or name in env or name in self.texts)
 
 
+def is_known_program(name: str) -> bool:
+    """Whether a program is no input by itself: an interpreter, whose version counts, a shell, or one of everybody's."""
+    return name in _SHELLS or name in _QUIET or name.startswith(("python", "pypy", "node")) or name == "env"
+
+
 def find_variables(looks: Looks, hooked: frozenset[int], regions: Regions, texts: Texts, *, copies: bool) -> Variables:
     """The variables. `hooked` are the processes whose hooks tell what they read, `copies` whether one copied all."""
     found = Variables(texts, is_all=copies)

@@ -12,7 +12,7 @@ from rajee_deploy.stack.tracing.depfile import Depfile, Entry, Toolchain
 from rajee_deploy.stack.tracing.distil import HARMLESS
 from rajee_deploy.stack.tracing.entries import find_entries
 from rajee_deploy.stack.tracing.regions import Region, Regions, is_any, is_in, portable, prefix_of
-from rajee_deploy.stack.tracing.variables import Texts, find_variables
+from rajee_deploy.stack.tracing.variables import Texts, find_variables, is_known_program
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,6 +31,13 @@ _TOLD_BY_KERNEL = frozenset(
 _COPIES = frozenset({"copies the whole environment", "loads a library of C"})
 
 
+# What the CDK's libraries ask for and nobody's template depends on, unless the project itself speaks of it.
+_ASKED = frozenset(
+    {"CDK_DEBUG", "CDK_DEBUG_DEPS", "CDK_DISABLE_STACK_TRACE", "CDK_NO_PERF_BUILTINS", "CDK_PERF_COUNTERS_FILE",
+     "TESTING_CDK", "NODE_V8_COVERAGE", "NODE_DEBUG", "NODE_ENV", "__MINIMATCH_TESTING_PLATFORM__"}
+)  # fmt: skip
+
+
 def distil_whole(app: App, records: Records, looks: Looks) -> Depfile:
     """The list of one synth."""
     regions = _regions(app, records, looks)
@@ -41,7 +48,8 @@ def distil_whole(app: App, records: Records, looks: Looks) -> Depfile:
     texts = Texts(path for path, look in looks.looks.items() if look.is_read and regions.of(path) is Region.CHECKOUT)
     copies = any(what in _COPIES for what, _, _ in _told(records))
     variables = find_variables(looks, records.processes, regions, texts, copies=copies)
-    names = {name for (name,) in records.of("env")} - HARMLESS | variables.names
+    names = {name for (name,) in records.of("env") if name not in HARMLESS or (name in _ASKED and name in texts)}
+    names |= variables.names
     _loosen(found, regions)
     entries = found.entries | _of_itself(records, regions) | ({Entry("environment", "")} if variables.is_all else set())
     return Depfile(
@@ -129,7 +137,9 @@ def _toolchain(packages: set[str], looks: Looks, regions: Regions) -> Toolchain:
         elif is_any(path, regions.sites):
             node.add(_package(path, regions.root))
     runs = {name for program in looks.programs for name in ("python", "node") if _runs(program.path, name)}
-    return Toolchain(tuple(sorted(runs)), sites, tuple(sorted(python)), tuple(sorted(node - {""})))
+    programs = {os.path.basename(path) for path in looks.looks if regions.is_sought(path)}  # noqa: PTH119 -- texts
+    others = sorted(name for name in programs if not is_known_program(name) and " " not in name)
+    return Toolchain(tuple(sorted(runs)), sites, tuple(sorted(python)), tuple(sorted(node - {""})), tuple(others))
 
 
 def _runs(path: str, name: str) -> bool:
@@ -138,6 +148,8 @@ def _runs(path: str, name: str) -> bool:
 
 def _package(path: str, root: str) -> str:
     """The directory of the package of node that a file belongs to; "" for what lies beside the packages."""
+    if path.endswith("/node_modules"):  # which may be absent
+        return os.path.relpath(path, root) + "/"
     head, _, tail = path.rpartition("/node_modules/")
     parts = tail.split("/")
     name = "/".join(parts[: 2 if parts[0].startswith("@") else 1])

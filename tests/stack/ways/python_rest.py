@@ -162,7 +162,7 @@ LIBRARIES = (
 ASK = "import socket\nclient = socket.socket({})\nclient.connect({})\nvalue = client.recv(9)"
 MACHINE = (
     python("the host's name", "bool(socket.gethostname())", "import socket", obstacle="always"),
-    python("the host's name by uname", "bool(os.uname().nodename)", obstacle="always"),
+    python("the host's name by uname", "os.uname().nodename", obstacle="always"),
     python("a server on this machine", "value", ASK.format("", '("127.0.0.1", json.load(open("where.json")))'),
            prepare=(serve(socket.AF_INET),), obstacle="always"),
     python("a daemon's socket", "value", ASK.format("socket.AF_UNIX", 'json.load(open("where.json"))'),

@@ -163,6 +163,7 @@ function install() {
   const os = require('os');
   forbid(os, 'hostname', "asks for the host's name");
   forbid(os, 'userInfo', 'asks who the user is');
+  for (const name of ['getReport', 'writeReport']) forbid(process.report, name, 'copies the whole environment');
   forbid(os, 'networkInterfaces', "asks for the host's addresses");
 
   const environment = process.env;
