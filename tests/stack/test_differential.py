@@ -16,6 +16,7 @@ from pathlib import Path
 import boto3
 import pytest
 
+from rajee_deploy.carried import without_carried
 from rajee_deploy.cli.wiring import make_context
 from rajee_deploy.names import TEMPLATE_PARAMETER
 from rajee_deploy.planning import make_plan
@@ -102,7 +103,8 @@ class World:
         made = json.loads((out / "App.template.json").read_text())
         properties = json.loads((out / "manifest.json").read_text())["artifacts"]["App"]["properties"]
         found = self.cloudformation.describe_stacks(StackName="App")["Stacks"][0]
-        deployed = self.cloudformation.get_template(StackName="App", TemplateStage="Original")["TemplateBody"]
+        told = self.cloudformation.get_template(StackName="App", TemplateStage="Original")["TemplateBody"]
+        deployed = without_carried(told)  # CloudFormation updates nothing for Metadata alone
         tags = {tag["Key"]: tag["Value"] for tag in found["Tags"]}
         return (
             json.dumps(made) != json.dumps(deployed)

@@ -148,9 +148,15 @@ class _Sorter:
             self._found.entries.add(Entry("upward", path.rpartition("/")[2]))
             return
         entry = Entry(kind, self._shown(path), but)
-        if region in (Region.ABOVE, Region.ELSEWHERE) and is_there and not _is_plain_directory(kind, path):
+        if region in (Region.ABOVE, Region.ELSEWHERE) and is_there:
+            if _is_plain_directory(kind, path) and self._is_on_the_way(path):
+                return
             self._found.outside.add(entry.path)
         self._found.entries.add(entry)
+
+    def _is_on_the_way(self, path: str) -> bool:
+        """Whether a directory was only asked about on the way to something in it, which counts itself."""
+        return any(each.startswith(path + "/") and look.found for each, look in self._looks.looks.items())
 
     def _shown(self, path: str) -> str:
         return portable(path, self._regions.root)

@@ -88,7 +88,8 @@ class Looks:
 
 def _is_scripted(program: str) -> bool:
     """Whether a program does what a script says: that it goes by a file's time would be the project's own doing."""
-    return os.path.basename(program).startswith(("python", "pypy", "node"))  # noqa: PTH119 -- a text
+    name = os.path.basename(program)  # noqa: PTH119 -- a text
+    return name.startswith(("python", "pypy", "node")) or name in ("sh", "bash", "dash", "zsh", "busybox")
 
 
 class Resolver:

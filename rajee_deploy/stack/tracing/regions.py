@@ -20,7 +20,20 @@ if TYPE_CHECKING:
 
 # What the loader, the C library and the start of a Python, a node or a shell ask for; found by tracing an empty program
 # of each. What the system's own packages put below /usr is the operating system.
-_SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/nix/store", "/snap", "/System", "/dev")
+_SYSTEM = (
+    "/usr",
+    "/bin",
+    "/sbin",
+    "/lib",
+    "/lib32",
+    "/lib64",
+    "/libx32",
+    "/nix/store",
+    "/snap",
+    "/System",
+    "/dev",
+    "/selinux",
+)
 _NOT_SYSTEM = ("/usr/local/etc", "/usr/local/share", "/usr/share/local", "/dev/shm")  # noqa: S108 -- a name, not a use
 _CONFIGURATION = re.compile(
     r"/etc(?:$|/(?:ld\.so\.|locale\.|localtime$|timezone$|ssl(?:/|$)|pki(?:/|$)|ca-certificates|nsswitch\.conf$|resolv\.conf$|hosts$"
@@ -92,7 +105,7 @@ class Regions:
     def is_sought(self, path: str) -> bool:
         """Whether a path is where a program of that name would be, outside of the checkout."""
         folder = os.path.dirname(path)  # noqa: PTH120 -- thousands of texts
-        return folder in self.path and not is_in(path, self.root)
+        return folder in self.path and not is_in(path, self.root) and not _ABSENT_STARTS.search(path)
 
     def of(self, path: str) -> Region:
         """The region of a real path."""
@@ -114,8 +127,13 @@ class Regions:
         return Region.ABOVE if is_above else Region.ELSEWHERE
 
     def _is_our_doing(self, path: str) -> bool:
-        """Whether we said where it is: the assembly, the hooks, and the directories above these."""
-        return is_any(path, self.own) or (not is_in(path, self.root) and any(is_in(each, path) for each in self.own))
+        """Whether we said where it is (the assembly, the hooks), or whoever installed something; and the directories
+        above these."""
+        if is_any(path, self.own):
+            return True
+        return not is_in(path, self.root) and any(
+            is_in(each, path) for each in (*self.own, *self.prefixes, *self.sites)
+        )
 
     def _is_search(self, path: str) -> bool:
         """Whether it was looked for in vain only in search of a program or of an interpreter's own parts, which count

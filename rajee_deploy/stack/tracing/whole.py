@@ -100,6 +100,7 @@ def _regions(app: App, records: Records, looks: Looks) -> Regions:
     modules = [f"{place}/node_modules" for place in _above(directory)]
     sites += [each for each in modules if is_in(each, root) or os.path.isdir(each)]  # noqa: PTH112 -- texts
     own = [os.path.realpath(records.assembly), os.path.realpath(os.path.dirname(__file__))]  # noqa: PTH120 -- texts
+    own += [os.path.realpath(place) for place in filter(None, [os.environ.get("JSII_RUNTIME_PACKAGE_CACHE_ROOT")])]
     path = tuple(os.path.realpath(place) for place in os.environ.get("PATH", "").split(os.pathsep) if place)
     return Regions(root, directory, tuple(dict.fromkeys(prefixes)), tuple(dict.fromkeys(sites)), tuple(own), path)
 

@@ -38,8 +38,6 @@ WAYS = (
     compiled("fork", "  int ends[2];\n  pipe(ends);\n  if (!fork()) {\n  " + CAT + "\n    write(ends[1], value, 99);\n"
              "    _exit(0);\n  }\n  read(ends[0], value, 99);", "#include <unistd.h>", **READ),
     compiled("a program that is compiled by the command", CAT, command="cc -w -o app app.c && ./app", **READ),
-    compiled("gethostname", "  gethostname(value, 99);", "#include <unistd.h>",
-             obstacle="always"),
     compiled("a connection", '  struct sockaddr_in to = {AF_INET};\n  FILE *in = fopen("where.json", "r");\n'
              '  int port;\n  fscanf(in, "%d", &port);\n  to.sin_port = htons(port);\n'
              "  to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);\n"
