@@ -12,16 +12,14 @@ import os
 import pwd
 import re
 import stat
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rajee_deploy.model import Digest
 from rajee_deploy.ours import without_ours
-from rajee_deploy.stack.git_index import git_index
 from rajee_deploy.stack.ignored import Ignored
 from rajee_deploy.stack.noise import is_noise, tells_commit
-from rajee_deploy.stack.tracing.regions import is_in, local
+from rajee_deploy.stack.tracing.portable import is_in, local, temporary_places
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -114,8 +112,14 @@ def _value(entry: Entry, path: str, words: _Words) -> str:
         content = _content(path) if kind == "file" else kind
         return "as made" if kind == _ABSENT or content.endswith(f":{entry.but[0]}") else content
     if kind == "file" and entry.kind == "file":
-        return (git_index(path) if path.endswith("/.git/index") else None) or _content(path)
+        return _index(path) if path.endswith("/.git/index") else _content(path)
     return _status(path) if kind == "file" and entry.kind == "stat" else kind
+
+
+def _index(path: str) -> str:
+    from rajee_deploy.stack.git_index import git_index
+
+    return git_index(path) or _content(path)
 
 
 def _kind(path: str) -> str:
@@ -230,7 +234,7 @@ def own_names(root: str) -> dict[str, str]:
     except KeyError:
         user = ""
     return {"checkout": root, "home": str(Path.home()), "user": user, "host": os.uname().nodename,
-            "temporary": tempfile.gettempdir()}  # fmt: skip
+            "temporary": temporary_places()[0]}  # fmt: skip
 
 
 def _own(name: str, root: str) -> str:

@@ -11,7 +11,8 @@ from rajee_deploy.stack.entry_values import own_names
 from rajee_deploy.stack.tracing.depfile import Depfile, Entry, Toolchain
 from rajee_deploy.stack.tracing.distil import HARMLESS
 from rajee_deploy.stack.tracing.entries import find_entries
-from rajee_deploy.stack.tracing.regions import Region, Regions, is_any, is_in, portable, prefix_of
+from rajee_deploy.stack.tracing.portable import is_any, is_in, portable
+from rajee_deploy.stack.tracing.regions import Region, Regions, prefix_of
 from rajee_deploy.stack.tracing.variables import Texts, find_variables, is_known_program
 
 if TYPE_CHECKING:
