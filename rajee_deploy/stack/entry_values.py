@@ -44,13 +44,14 @@ class Values:
         self._root = root
         self._app = str(app)
         self._ignored = Ignored(ignore)
+        self._may_ignore = bool(ignore)
         self._directories: dict[str, str] = {root: "dir"}
         self._words = _Words(root, entries)
 
     def is_ignored(self, entry: Entry) -> bool:
         """Whether the settings call it noise (cdk.ignore, from the app's directory)."""
         path = local(entry.path, self._root)
-        if not is_in(path, self._app) or path == self._app:
+        if not self._may_ignore or not is_in(path, self._app) or path == self._app:
             return False
         parts = os.path.relpath(path, self._app).split("/")
         is_directory = entry.kind in ("list", "modules") or Path(path).is_dir()
