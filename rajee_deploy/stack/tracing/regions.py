@@ -38,6 +38,11 @@ _CONFIGURATION = re.compile(
     r"|inputrc$|bash\.bashrc$|profile$|python3[^/]*(?:/|$)|crypto-policies(?:/|$)|selinux(?:/|$)|alternatives(?:/|$)|malloc\.conf$"
     r"|environment$|default/locale$|netsvc\.conf$|svc\.conf$))"
 )
+# How packages are fetched, and what of their clients' own: what was fetched counts itself.
+_CLIENTS = re.compile(
+    r"/(?:\.npmrc|\.yarnrc(?:\.yml)?|\.pnpmfile\.cjs|\.config/(?:pnpm|pip|uv|pypoetry|npm)(?:/.*)?|\.pip(?:/.*)?|etc/npmrc"
+    r"|\.netrc|\.npm/.*|\.local/share/(?:pnpm|uv|pypoetry)(?:/.*)?)$"
+)
 # A Python looks for itself in every directory above its own.
 _ABSENT_STARTS = re.compile(
     r"/(?:lib/python\d+\.zip|pybuilddir\.txt|pyvenv\.cfg|python\d*(?:\.\d+)?\._pth|Modules/Setup\.local)$"
@@ -135,7 +140,7 @@ class Regions:
     def _is_search(self, path: str) -> bool:
         """Whether it was looked for in vain only in search of a program or of an interpreter's own parts, which count
         by what was found; or is a directory that every user has."""
-        if path in _bases():
+        if path in _bases() or _CLIENTS.search(path):
             return True
         folder = os.path.dirname(path)  # noqa: PTH120 -- thousands of texts
         return not os.path.lexists(path) and (folder in self.path or bool(_ABSENT_STARTS.search(path)))
