@@ -2,7 +2,7 @@
 # make test   every check: style, types, import contracts, tests
 # make quick  the tests that need neither an engine nor node, for the inner loop
 # make bench  what the promises cost, measured
-# make proof  long proofs: a hundred deployments, other versions of Python and of what we depend on
+# make proof  long proofs: a hundred deployments, each way to look at the world, other Pythons and dependencies
 # make mutants  small wrong changes that no test notices (takes a quarter of an hour; SEED=1 SIZE=500)
 #
 # Each sets up what the machine lacks first (see .ci/machine).
@@ -10,6 +10,8 @@
 VENV := .venv
 PYTHON := $(VENV)/bin/python
 export PATH := $(abspath $(VENV)/bin):$(PATH)
+# What tests import and start hundreds of times is compiled once, also where the caller's environment says otherwise.
+unexport PYTHONDONTWRITEBYTECODE
 export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 18,20
 # Public case tables that may lie beside the checkout; the tests that read them say so when they are not there.
 ifneq ($(wildcard ../shared/conformance),)
@@ -33,7 +35,8 @@ test: setup check
 
 # The address is nobody's: a test that asks an engine without saying so (see the markers in pyproject.toml) fails.
 quick: $(VENV)/.ready
-	DOCKER_HOST=tcp://127.0.0.1:9 $(PYTHON) -m pytest $(WORKERS) -m 'not docker and not cdk and not slow'
+	DOCKER_HOST=tcp://127.0.0.1:9 $(PYTHON) -m pytest $(WORKERS) -m 'not docker and not cdk and not slow' \
+		--hypothesis-profile=quick
 
 check: setup
 	$(VENV)/bin/ruff check .
@@ -45,6 +48,7 @@ bench: setup
 	$(PYTHON) tests/benchmarks/bench.py
 
 proof: setup
+	RAJEE_ALL_WAYS=1 $(PYTHON) -m pytest $(WORKERS) tests/stack/ways
 	$(PYTHON) -m pytest tests/proof
 
 # Goes on where it was broken off when it is given the same SEED. Never touches the checkout.

@@ -9,6 +9,7 @@ import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+import aws_descriptions
 import hypothesis
 import pytest
 import schedule
@@ -82,6 +83,7 @@ hypothesis.settings.register_profile(
     phases=(hypothesis.Phase.explicit, hypothesis.Phase.generate),
     suppress_health_check=list(hypothesis.HealthCheck),
 )  # fmt: skip
+hypothesis.settings.register_profile("quick", max_examples=20, deadline=None)  # `make quick`: of most properties
 if "HYPOTHESIS_PROFILE" in os.environ:
     hypothesis.settings.load_profile(os.environ["HYPOTHESIS_PROFILE"])
     sys.setrecursionlimit(5000)  # mutmut calls each function through two more
@@ -105,6 +107,14 @@ def _no_pauses() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(ExponentialBackoff, "delay_amount", lambda _self, _context: 0)
         patch.setattr(Retry, "get_backoff_time", lambda _self: 0)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _read_once() -> Iterator[None]:
+    """See aws_descriptions.py."""
+    with pytest.MonkeyPatch.context() as patch:
+        aws_descriptions.read_once(patch)
         yield
 
 

@@ -13,11 +13,12 @@ TOGETHER = ("engine/", "infra/", "registry/", "sandbox/")
 # Units by the time that they take, the longest first; all others are shorter.
 LONGEST = (
     "e2e/test_kill.py", "engine/", "e2e/test_plain.py", "e2e/test_registry.py", "e2e/test_interrupted.py",
-    "stack/test_differential.py", "stack/ways/test_python_files.py", "stack/ways/test_python_rest.py",
-    "stack/ways/test_node.py", "stack/ways/test_shell.py", "stack/ways/test_typescript.py", "e2e/test_rollback.py",
-    "sandbox/", "e2e/test_main_job.py", "e2e/test_permissions.py", "registry/", "e2e/test_deploying.py",
-    "lock/test_with_docker.py", "infra/", "e2e/test_secrets.py", "stack/ways/test_of_the_cdk.py",
-    "stack/ways/test_in_c.py", "e2e/test_contents.py", "stack/test_watching_contract.py",
+    "stack/test_differential.py", "e2e/test_rollback.py", "sandbox/", "e2e/test_main_job.py", "e2e/test_permissions.py",
+    "registry/", "e2e/test_deploying.py", "lock/test_with_docker.py", "infra/", "e2e/test_secrets.py",
+    "stack/ways/test_node.py", "stack/ways/test_python_files.py", "stack/ways/test_of_the_cdk.py",
+    "stack/ways/test_python_rest.py", "stack/ways/test_changing.py", "e2e/test_contents.py",
+    "stack/ways/test_typescript.py", "stack/ways/test_shell.py", "cli/test_cli.py", "stack/test_watching_contract.py",
+    "test_machines.py",
 )  # fmt: skip
 
 

@@ -63,9 +63,9 @@ def add_note(line: str) -> None:
 
 
 def notes() -> list[str]:
-    """What was noted."""
+    """What was noted, once, however many workers said it."""
     path = Path(os.environ[DIRECTORY], "notes")
-    return path.read_text().splitlines() if path.exists() else []
+    return list(dict.fromkeys(path.read_text().splitlines())) if path.exists() else []
 
 
 def ending_with_us(*argv: str) -> list[str]:

@@ -11,6 +11,7 @@ import tempfile
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
 from fakes import FakeRecords
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
@@ -131,6 +132,7 @@ def _packed(text):
 
 
 # A proof of another content; a list that leads on to one that proves nothing; a hash that another list's synth made.
+@pytest.mark.slow
 @example([("edit", "b", 1), ("up",), ("console", 3)], "cdk")
 @example([("edit", "a", 1), ("up",), ("edit", "c", 2)], "cdk")
 @example([("edit", "a", 1), ("plan", "auto"), ("image", 1), ("up",), ("edit", "c", 2)], "cloudformation")

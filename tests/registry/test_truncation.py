@@ -81,6 +81,7 @@ def played(script):
     return script
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("act", "operation", "whole", "meaning"), CALLS)
 def test_every_offset(ecr, played, act, operation, whole, meaning):
     if whole == "the address":
