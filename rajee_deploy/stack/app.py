@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ from rajee_deploy.places import cache_directory
 from rajee_deploy.stack.command import is_command_of
 from rajee_deploy.stack.inputs import describe_app, infra_fingerprint
 from rajee_deploy.stack.store import AssemblyStore
+from rajee_deploy.stack.toolchain import toolchain_versions
 from rajee_deploy.stack.tracing import Tracer
 from rajee_deploy.stack.tracing.depfile import Depfile, Records, read_depfile
 
@@ -45,15 +47,17 @@ class CdkApp:
 
     def publishable(self) -> Mapping[str, Any] | None:
         """The list of the last synth, as it may travel; None when it may not."""
-        from rajee_deploy.stack.toolchain import toolchain_versions
         from rajee_deploy.stack.travelling import sent
 
         depfile = read_depfile(self._depfile)
         if not depfile.is_whole:
             return None
-        return sent(depfile, toolchain_versions(self._settings.app, depfile.toolchain))
+        return sent(depfile, dict(depfile.installed))
 
     def _distil(self, records: Records) -> Depfile:
         from rajee_deploy.stack.tracing.distil import distil
 
-        return distil(describe_app(self._settings), records)
+        depfile = distil(describe_app(self._settings), records)
+        if not depfile.is_whole:
+            return depfile
+        return replace(depfile, installed=tuple(toolchain_versions(self._settings.app, depfile.toolchain).items()))

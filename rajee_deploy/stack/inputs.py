@@ -51,7 +51,8 @@ def infra_fingerprint(
 ) -> Fingerprint:
     """The fingerprint over everything that synth of this app reads, as far as the settings and a depfile know.
 
-    `recorded` is what was installed where the depfile was made, by item: it stands for what is not installed here.
+    `recorded` is what was installed where a foreign depfile was made, by item. That, or what was installed here when a
+    synth made this machine's own, stands for what is not installed now.
     """
     depfile = depfile or Depfile()
     named = variables_of_command(settings.app)
@@ -63,7 +64,10 @@ def infra_fingerprint(
     ]
     if depfile.is_whole:
         files = files_of_cli(settings)
-        versions, taken = _or_recorded(toolchain_versions(settings.app, depfile.toolchain), recorded or {})
+        versions, taken = _or_recorded(
+            toolchain_versions(settings.app, depfile.toolchain),
+            dict(depfile.installed) if recorded is None else recorded,
+        )
         traced += [Input(f"{TAKEN}{name.removeprefix(TOOLCHAIN)}", "as recorded") for name in taken]
     else:
         files, versions = declared_files(settings), versions_of(settings.app)

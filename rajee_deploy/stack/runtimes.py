@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 from hashlib import sha256
 from pathlib import Path
 
@@ -20,10 +21,31 @@ _UNKNOWN = "unknown"
 
 
 def node_version() -> str | None:
-    """The version of the node on PATH, as `v20.1.0`; None without one."""
+    """The version of the node on PATH, as `v20.1.0`; None without one, and for a version manager's script, which is not
+    run to decide. From its headers where those are installed beside it, else it is asked, once."""
     found = find_program("node")
-    told = _asked(Path(found), ("--version",)) if found else None
+    if found is None:
+        return None
+    real = Path(found).resolve()
+    told = _by_headers(real) or (None if _is_script(real) else _asked(real, ("--version",)))
     return told.strip() if told else None
+
+
+def _by_headers(node: Path) -> str | None:
+    try:
+        text = (node.parent.parent / "include" / "node" / "node_version.h").read_text("utf-8")
+    except (OSError, ValueError):
+        return None
+    parts = [re.search(rf"#define NODE_{part}_VERSION (\d+)", text) for part in ("MAJOR", "MINOR", "PATCH")]
+    return "v" + ".".join(part[1] for part in parts if part) if all(parts) else None
+
+
+def _is_script(program: Path) -> bool:
+    try:
+        with program.open("rb") as file:
+            return file.read(2) == b"#!"
+    except OSError:
+        return True
 
 
 def program_version(name: str) -> str | None:
@@ -75,10 +97,9 @@ def _asked(program: Path, words: tuple[str, ...]) -> str | None:
     """What a program prints; None where it fails. Remembered for as long as its file is the same one."""
     try:
         status = program.stat()
-        with program.open("rb") as file:
-            is_script = file.read(2) == b"#!"  # a version manager's: which program it chooses is not its own file's
     except OSError:
         return None
+    is_script = _is_script(program)  # a version manager's: which program it chooses is not its own file's
     question = repr((str(program), words, status.st_size, status.st_mtime_ns, status.st_ino)).encode()
     place = cache_directory() / "cdk" / f"asked-{sha256(question).hexdigest()[:16]}.json"
     known = None if is_script else read_sealed(place, question)

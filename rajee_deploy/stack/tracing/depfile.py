@@ -90,6 +90,7 @@ class Depfile:
     entries: tuple[Entry, ...] = ()
     toolchain: Toolchain = _NO_TOOLCHAIN
     outside: tuple[str, ...] = ()
+    installed: tuple[tuple[str, str], ...] = ()  # what of the toolchain was there, by item
 
     def write(self, path: Path) -> None:
         """Put it in its place, whole or not at all."""
@@ -109,6 +110,7 @@ def read_depfile(path: Path) -> Depfile:
             libraries=tuple((str(site), str(name)) for site, name in document["libraries"]),
             is_whole=document["is_whole"] is True,
             entries=tuple(Entry(str(kind), str(path), tuple(but)) for kind, path, but in document["entries"]),
+            installed=tuple((str(item), str(version)) for item, version in document["installed"]),
             toolchain=Toolchain(*(tuple(map(str, names)) for names in document["toolchain"])),
         )
     except (OSError, ValueError, TypeError, KeyError, AttributeError):
