@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
-from rajee_deploy.fingerprint import TAKEN
+from rajee_deploy.fingerprint import RECORD, TAKEN
 from rajee_deploy.names import DeployBy, InfraCheck
 
 if TYPE_CHECKING:
@@ -104,6 +104,14 @@ class Wanted:
     by_cloudformation: bool = False  # when only an image changed, CloudFormation may update the stack alone
     infrastructures: Mapping[str, Fingerprint] = field(default_factory=dict)
     proven: frozenset[str] = frozenset()
+    is_record_enough: bool = False  # where a synth is wanted, a hash under a record of all that a synth saw is as good
+
+    def check_of(self, stack: str) -> InfraCheck:
+        """On what "unchanged" may stand for a stack."""
+        if self.check is not InfraCheck.SYNTH or not self.is_record_enough:
+            return self.check
+        is_whole = any(item.name == RECORD for item in self.infrastructure_of(stack).inputs)
+        return InfraCheck.AUTO if is_whole else InfraCheck.SYNTH
 
     def infrastructure_of(self, stack: str) -> Fingerprint:
         """What a stack is judged with."""

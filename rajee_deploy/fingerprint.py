@@ -26,6 +26,7 @@ TAG_PREFIX = "c-"
 TAG_HEX = 40
 # An input of this kind says what stands for something that is not here: it is shown, and never encoded.
 TAKEN = "toolchain-taken:"
+RECORD = "record"  # the input that says that the list of inputs is the kernel's record of a synth, and so whole
 _PRECISIONS = ("exact", "superset")
 _OF_PLATFORM = re.compile(r"[a-z0-9_.-]+(/[a-z0-9_.-]+){1,2}")
 

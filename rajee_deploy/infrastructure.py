@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from rajee_deploy.facts import StackContent, StackPresent, Wanted
 
 
+_ASKED = "a synth is asked for (infra-check)"
+_NO_RECORD = "in production a hash decides only under a whole record of a synth, and there is none"
+
+
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """What is known of one stack's infrastructure, and the tier it stands on.
@@ -48,8 +52,8 @@ def judge(stack: str, state: StackPresent, wanted: Wanted) -> Verdict:
     if synthesised is not None:
         found = differences(synthesised, content, state.parameters.get(TEMPLATE_PARAMETER, ""))
         return Verdict(Tier.SYNTH, found, proof="infrastructure unchanged by a synth: it makes what is deployed")
-    if wanted.check is InfraCheck.SYNTH:
-        return Verdict(Tier.SYNTH, open=("a synth is asked for (production, or infra-check)",))
+    if wanted.check_of(stack) is InfraCheck.SYNTH:
+        return Verdict(Tier.SYNTH, open=(_ASKED if not wanted.is_record_enough else _NO_RECORD,))
     return _by_hash(stack, state, content, wanted)
 
 
@@ -64,7 +68,7 @@ def _by_hash(stack: str, state: StackPresent, content: StackContent, wanted: Wan
         return Verdict(Tier.HASH, found, proof=proof)
     if stack in wanted.proven and not wanted.impurities_of(stack):
         return Verdict(Tier.HASH, proof="infrastructure unchanged: a synth elsewhere proved that these inputs make it")
-    return Verdict(Tier.SYNTH, open=doubts) if wanted.check is InfraCheck.AUTO else Verdict(Tier.HASH, doubts)
+    return Verdict(Tier.SYNTH, open=doubts) if wanted.check_of(stack) is InfraCheck.AUTO else Verdict(Tier.HASH, doubts)
 
 
 def _doubts(stack: str, state: StackPresent, content: StackContent, wanted: Wanted) -> tuple[str, ...]:

@@ -26,18 +26,24 @@ if TYPE_CHECKING:
 
 
 def by_their_lists(
-    states: Mapping[str, StackState], local: Fingerprint, hashed: Callable[[Mapping[str, object]], Fingerprint]
+    states: Mapping[str, StackState],
+    local: Fingerprint,
+    hashed: Callable[[Mapping[str, object]], Fingerprint],
+    own: Callable[[], Mapping[str, object] | None] = lambda: None,
 ) -> dict[str, Fingerprint]:
     """The fingerprint of each stack whose carried list says something else than the local one, by stack.
 
-    `hashed` is called once for each list, and not at all where the local fingerprint is the recorded one. A list whose
-    entries cannot be hashed here decides nothing.
+    `hashed` is called once for each list, and not at all where the local fingerprint is the recorded one, or where the
+    list is `own`: this machine knows more of it than what travelled. A list whose entries cannot be hashed here decides
+    nothing.
     """
     made: dict[str, Fingerprint | None] = {}
     found = {}
     for stack, state in states.items():
         if not isinstance(state, StackPresent) or state.carried is None or _is_recorded(state, local):
             continue
+        if not made:
+            made |= dict.fromkeys(_encoded_own(own))
         key = encoded(state.carried)
         if key not in made:
             made[key] = _hashed_by(state.carried, hashed)
@@ -67,6 +73,14 @@ def what_is_remembered(
         elif stack in known:
             del kept[stack]
     return kept, known
+
+
+def _encoded_own(own: Callable[[], Mapping[str, object] | None]) -> list[str]:
+    try:
+        document = own()
+        return [encoded(document)] if document is not None else []
+    except (DeployError, ValueError):
+        return []
 
 
 def _hashed_by(

@@ -123,10 +123,12 @@ def synth_reasons(wanted: Wanted, observed: Observed) -> tuple[str, ...]:
 
 def undecided(wanted: Wanted, observed: Observed) -> tuple[str, ...]:
     """The stacks that are settled, and that hashes and what is remembered here do not decide, where hashes may."""
-    if wanted.check is InfraCheck.SYNTH:
-        return ()
     by_hash = replace(wanted, check=InfraCheck.AUTO, synthesised={})
-    return tuple(stack for stack, state in _settled(wanted, observed) if judge(stack, state, by_hash).open)
+    return tuple(
+        stack
+        for stack, state in _settled(wanted, observed)
+        if wanted.check_of(stack) is not InfraCheck.SYNTH and judge(stack, state, by_hash).open
+    )
 
 
 def proven(wanted: Wanted, observed: Observed) -> tuple[str, ...]:

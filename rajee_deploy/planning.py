@@ -82,8 +82,9 @@ def make_plan(run: Context) -> Planned:
             # The registry is asked last, since it is asked about what the stacks run, too.
             asked = pool.submit(observe, ports.registry, images, described)
             wanted = Wanted(
-                images, stacks, infrastructure, settings.infra_check, by_cloudformation=settings.cdk.by_cloudformation
-            )
+                images, stacks, infrastructure, settings.infra_check, by_cloudformation=settings.cdk.by_cloudformation,
+                is_record_enough=settings.cdk.infra_check == "auto",
+            )  # fmt: skip
             wanted = _judged_by_lists(run, wanted, described, who)
             observed = asked.result()
             wanted = _asked(run, wanted, observed, who)
@@ -101,7 +102,8 @@ def _judged_by_lists(run: Context, wanted: Wanted, states: Mapping[str, StackSta
     local = wanted.infrastructure
     if local is None:
         return wanted
-    own = by_their_lists(states, local, run.infrastructure_by) if wanted.check is not InfraCheck.SYNTH else {}
+    may = wanted.is_record_enough or wanted.check is not InfraCheck.SYNTH
+    own = by_their_lists(states, local, run.infrastructure_by, run.ports.publishable) if may else {}
     own, known = what_is_remembered(run.ports.synthesiser, local, own, states, who)
     return replace(wanted, infrastructures=own, remembered=known)
 

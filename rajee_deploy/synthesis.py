@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from rajee_deploy.errors import DeployError
 from rajee_deploy.facts import StackPresent
-from rajee_deploy.fingerprint import TAKEN
+from rajee_deploy.fingerprint import RECORD, TAKEN
 from rajee_deploy.names import INFRA_PARAMETER, NOT_RECORDED, RECORDS, REVISION_PARAMETER, TEMPLATE_PARAMETER
 from rajee_deploy.stack.recorded import StackRecord
 from rajee_deploy.stack.tracing.depfile import DURING
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 # Found out by the synth itself, so it may appear with it; and the file that the CLI writes for its look-ups.
 _WRITTEN = ("impure:", "file:cdk.context.json", TAKEN)
 _BY_SYNTH = ("traced:", *_WRITTEN)
-_RECORD = "record"  # the input that says that all files are told (see stack.traced)
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +160,7 @@ def _changed(planned: Fingerprint, now: Fingerprint) -> set[Input]:
     where one side is the first to stand on a whole record, which names everything anew."""
     before, after = ({item.name: item for item in each.inputs} for each in (planned, now))
     both = before.keys() & after.keys()
-    alone = before.keys() ^ after.keys() if (_RECORD in before) == (_RECORD in after) else set()
+    alone = before.keys() ^ after.keys() if (RECORD in before) == (RECORD in after) else set()
     missed = {name for name in alone if not name.startswith(_BY_SYNTH)}
     differing = {name for name in both if before[name] != after[name] and not name.startswith(_WRITTEN)}
     return {side[name] for side in (before, after) for name in (*differing, *missed) if name in side}

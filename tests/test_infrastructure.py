@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rajee_deploy.facts import StackContent, StackPresent, Synthesised, Wanted
-from rajee_deploy.fingerprint import Fingerprint, Input
+from rajee_deploy.fingerprint import RECORD, Fingerprint, Input
 from rajee_deploy.infrastructure import judge
 from rajee_deploy.model import Digest
 from rajee_deploy.names import INFRA_PARAMETER, TEMPLATE_PARAMETER, InfraCheck
@@ -166,7 +166,7 @@ def test_what_each_verdict_stands_on():
     assert by_synth.proof == "infrastructure unchanged by a synth: it makes what is deployed"
     assert by_hash.proof == "infrastructure unchanged by its hash"
     assert known.proof == "infrastructure unchanged by its hash: these inputs are known to make what is deployed"
-    assert asked.open == ("a synth is asked for (production, or infra-check)",)
+    assert asked.open == ("a synth is asked for (infra-check)",)
     assert (asked.differences, deployed.open, undecided.differences) == ((), (), ())
 
 
@@ -197,3 +197,16 @@ def test_a_change_of_the_inputs_shows_both_hashes_short():
 def test_every_doubt_is_told():
     found = judge("App", state(RajeeInfraHash="x", RajeeTemplateHash="y"), wanted(infrastructure=IMPURE)).open
     assert [reason.split()[0] for reason in found] == ["its", "the", "what"]
+
+
+def test_in_production_a_hash_decides_under_a_whole_record_alone():
+    whole = replace(INFRA, inputs=(*INFRA.inputs, Input(RECORD, "whole")))
+    production = {"check": InfraCheck.SYNTH, "is_record_enough": True}
+    assert judge("App", state(), wanted(infrastructure=whole, **production)).tier is Tier.HASH
+    (reason,) = judge("App", state(), wanted(**production)).open
+    assert "whole record" in reason
+    by_its_own = wanted(**production, infrastructures={"App": whole})
+    assert judge("App", state(), by_its_own).tier is Tier.HASH
+    assert judge("App", state(), wanted(InfraCheck.SYNTH, whole)).open == ("a synth is asked for (infra-check)",)
+    (changed,) = judge("App", state(RajeeInfraHash="x"), wanted(infrastructure=whole, **production)).open
+    assert "inputs changed" in changed

@@ -12,16 +12,14 @@ import os
 import pwd
 import re
 import stat
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rajee_deploy.model import Digest
 from rajee_deploy.ours import without_ours
-from rajee_deploy.stack.git_index import git_index
 from rajee_deploy.stack.ignored import Ignored
 from rajee_deploy.stack.noise import is_noise, tells_commit
-from rajee_deploy.stack.tracing.regions import is_in, local
+from rajee_deploy.stack.tracing.portable import is_in, local, temporary_places
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,13 +44,14 @@ class Values:
         self._root = root
         self._app = str(app)
         self._ignored = Ignored(ignore)
+        self._may_ignore = bool(ignore)
         self._directories: dict[str, str] = {root: "dir"}
         self._words = _Words(root, entries)
 
     def is_ignored(self, entry: Entry) -> bool:
         """Whether the settings call it noise (cdk.ignore, from the app's directory)."""
         path = local(entry.path, self._root)
-        if not is_in(path, self._app) or path == self._app:
+        if not self._may_ignore or not is_in(path, self._app) or path == self._app:
             return False
         parts = os.path.relpath(path, self._app).split("/")
         is_directory = entry.kind in ("list", "modules") or Path(path).is_dir()
@@ -114,8 +113,14 @@ def _value(entry: Entry, path: str, words: _Words) -> str:
         content = _content(path) if kind == "file" else kind
         return "as made" if kind == _ABSENT or content.endswith(f":{entry.but[0]}") else content
     if kind == "file" and entry.kind == "file":
-        return (git_index(path) if path.endswith("/.git/index") else None) or _content(path)
+        return _index(path) if path.endswith("/.git/index") else _content(path)
     return _status(path) if kind == "file" and entry.kind == "stat" else kind
+
+
+def _index(path: str) -> str:
+    from rajee_deploy.stack.git_index import git_index
+
+    return git_index(path) or _content(path)
 
 
 def _kind(path: str) -> str:
@@ -230,7 +235,7 @@ def own_names(root: str) -> dict[str, str]:
     except KeyError:
         user = ""
     return {"checkout": root, "home": str(Path.home()), "user": user, "host": os.uname().nodename,
-            "temporary": tempfile.gettempdir()}  # fmt: skip
+            "temporary": temporary_places()[0]}  # fmt: skip
 
 
 def _own(name: str, root: str) -> str:

@@ -11,7 +11,7 @@ from pathlib import Path
 from rajee_deploy.places import cache_directory
 from rajee_deploy.process import find_program, run
 from rajee_deploy.sealed import read_sealed, write_sealed
-from rajee_deploy.stack.tracing.regions import is_any
+from rajee_deploy.stack.tracing.portable import is_any
 
 # Isolated from the project: nothing of it is run here.
 _ASK_PYTHON = "import json, platform, site; print(json.dumps([platform.python_version(), *site.getsitepackages()]))"

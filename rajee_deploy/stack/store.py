@@ -10,7 +10,6 @@ import hashlib
 import json
 import os
 import shutil
-import tempfile
 import time
 from dataclasses import asdict
 from pathlib import Path
@@ -61,6 +60,8 @@ class AssemblyStore:
     def keep(self, key: str, assembly: Path, stacks: Mapping[str, Synthesised]) -> None:
         """Keep what a synth of this key made. A disk that is full costs nothing but the next synth."""
         temporary = None
+        import tempfile  # for a synth alone
+
         try:
             make_place(self._directory)
             temporary = Path(tempfile.mkdtemp(dir=self._directory, prefix=_DRAFT))

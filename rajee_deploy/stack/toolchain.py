@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import platform
+import os
 import sys
 from typing import TYPE_CHECKING
 
@@ -51,7 +51,7 @@ print("python-" + platform.python_version(), *sorted(
 def toolchain_versions(app: Path, used: Toolchain) -> dict[str, str]:
     """What is installed here of what a synth used, by item; `none` where it is not."""
     cli = find_cli(app)
-    versions = {"cdk-cli": cli.version if cli else NONE, "platform": f"{sys.platform}-{platform.machine()}"}
+    versions = {"cdk-cli": cli.version if cli else NONE, "platform": f"{sys.platform}-{os.uname().machine}"}
     if "python" in used.runs:
         versions |= _python_versions(app, used)
     if "node" in used.runs or used.node:

@@ -67,8 +67,8 @@ class FakeCloud(FakeStacks):
 
     watcher: FakeWatcher | None = None
 
-    def _apply(self, step):
-        super()._apply(step)
+    def _apply(self, step, *arguments, **more):
+        super()._apply(step, *arguments, **more)
         now = time.time()
         for resource, kind in (("Service", "AWS::ECS::Service"), (step.stack, STACK_TYPE)):
             event = ResourceEvent(uuid.uuid4().hex, now, resource, kind, "UPDATE_COMPLETE")

@@ -19,8 +19,6 @@ from typing import TYPE_CHECKING
 from rajee_deploy.errors import DeployError
 from rajee_deploy.scratch import LOCK, private_directory
 from rajee_deploy.stack.tracing.depfile import Depfile, Records
-from rajee_deploy.stack.tracing.kernel import find_strace, traced
-from rajee_deploy.stack.tracing.leftovers import ending_leftovers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -48,6 +46,9 @@ class Tracer:
     @contextmanager
     def tracing(self, assembly: Path) -> Iterator[Trace]:
         """How to run the CDK CLI. At the end, what was traced becomes the depfile."""
+        from rajee_deploy.stack.tracing.kernel import find_strace, traced
+        from rajee_deploy.stack.tracing.leftovers import ending_leftovers
+
         with private_directory("trace") as directory, private_directory("kernel") as apart:
             started = time.time_ns()
             strace = find_strace() if self._is_command is not None else None

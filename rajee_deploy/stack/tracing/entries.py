@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rajee_deploy.stack.tracing.depfile import DURING, Entry
-from rajee_deploy.stack.tracing.regions import Region, Regions, portable
+from rajee_deploy.stack.tracing.portable import portable
+from rajee_deploy.stack.tracing.regions import Region, Regions
 
 if TYPE_CHECKING:
     from rajee_deploy.stack.tracing.looks import Look, Looks

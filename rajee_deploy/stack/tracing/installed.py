@@ -57,7 +57,7 @@ def python_packages(sites: Sequence[str], names: Sequence[str]) -> str | None:
                 distribution = _normal(name.removesuffix(".dist-info").rsplit("-", 1)[0])
                 if distribution in names:
                     is_any |= distribution in telling
-                    whole.update(_framed(name, *_held(Path(site, name))))
+                    whole.update(_framed(name, _held(Path(site, name))))
             elif f"/{name}" in names:
                 is_any |= f"/{name}" in telling
                 whole.update(_framed(name, _tree(Path(site, name))))
@@ -101,13 +101,19 @@ def _record(info: Path) -> list[str]:
         return []
 
 
-def _held(info: Path) -> Iterator[str]:
-    """The lines of RECORD that tell content: not the scripts beside the packages, which name their interpreter."""
-    for line in sorted(_record(info)):
-        path = line.split(",", 1)[0]
-        is_beside = path.startswith(("../", "/")) or path.endswith(".pyc")
-        if not is_beside and not (".dist-info/" in path and path.rpartition("/")[2] in _BESIDE):
-            yield line
+def _held(info: Path) -> str:
+    """A digest of the lines of RECORD that tell content: not of the scripts beside the packages, which name their
+    interpreter."""
+    try:
+        lines = (info / "RECORD").read_bytes().splitlines()
+    except OSError:
+        return "no record"
+    told = [line for line in lines if not line.startswith((b"../", b"/")) and b".pyc," not in line]
+    return hashlib.sha256(b"\n".join(sorted(line for line in told if not _is_beside(line)))).hexdigest()
+
+
+def _is_beside(line: bytes) -> bool:
+    return b".dist-info/" in line and line.partition(b",")[0].rpartition(b"/")[2].decode("latin-1") in _BESIDE
 
 
 def _tree(path: Path) -> str:

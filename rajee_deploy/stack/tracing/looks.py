@@ -10,6 +10,7 @@ import os
 import re
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -35,6 +36,8 @@ _STAYS = (
     "renameat2",
 )
 _FORKS = ("clone", "clone3", "fork", "vfork")
+# Through these, a path is not what it says.
+_HIDES = ("io_uring_setup", "open_by_handle_at", "fspick", "open_tree", "mount", "chroot", "pivot_root", "move_mount")
 _DIRECTORY = re.compile(r"(?:AT_FDCWD|-?\d+)<((?:[^<>\\]|\\.)*)>, \"")
 _ADDRESS = re.compile(r'sa_family=AF_(\w+)(?:.*?sun_path=(@?"[^"]*"))?(?:.*?sin6?_port=htons\((\d+)\))?')
 _RESOLVER = 53
@@ -84,6 +87,17 @@ class Looks:
                 return False
             path = above
         return True
+
+
+def _interpreter(path: str) -> str:
+    """The program that the kernel runs a script with, by its first line; "" for what is no script."""
+    try:
+        with Path(path).open("rb") as file:
+            line = file.readline(256)
+    except OSError:
+        return ""
+    words = line[2:].split() if line.startswith(b"#!") else []
+    return os.fsdecode(words[0]) if words else ""
 
 
 def _is_scripted(program: str) -> bool:
@@ -191,6 +205,9 @@ class _Reader:
         if call.is_done:
             real = self._resolve(path)[0]
             self._programs[leader] = real
+            interpreter = _interpreter(real)
+            if interpreter:
+                self._note(call, self._whole(interpreter, self._place(leader), leader), is_read=True)
             self.looks.programs.append(Program(leader, real, tuple(words[1:])))
 
     def _looked(self, call: Call, leader: int) -> None:
@@ -199,10 +216,10 @@ class _Reader:
             if call.descriptor and "/* 0 entries */" not in call.arguments:
                 looks.listed[call.descriptor][leader] += 1
                 looks.listers[call.descriptor].add(self._programs.get(leader, ""))
+        elif call.name in _HIDES:
+            looks.obstacles += [f"{call.name}, which hides what is read"] * call.is_done
         elif call.name in ("connect", "bind"):
             self._reached(call)
-        elif call.name in ("io_uring_setup", "open_by_handle_at", "fspick", "open_tree"):
-            looks.obstacles += [f"{call.name}, which hides what is read"] * call.is_done
         elif "xattr" in call.name and call.is_done and call.result > 0:
             looks.obstacles.append(f"{call.name}, which reads what is beside a file's content")
         elif call.name in _OPENS:
@@ -243,6 +260,8 @@ class _Reader:
     def _made(self, call: Call, leader: int) -> None:
         which = _MAKES[call.name]
         paths = self._paths(call, leader)
+        if call.is_done and call.name.startswith(("rename", "link")) and paths:
+            self._moved_on(call, paths[0])
         for path in paths if which is None else paths[which:][:1]:
             if call.is_done:
                 real = self._resolve(path, follows=False)[0]
@@ -250,6 +269,15 @@ class _Reader:
                 if look is not None and look.is_read and look.found and not self.looks.is_made(real):
                     self.looks.reread.add(real)
                 self.looks.made.add(real)
+
+    def _moved_on(self, call: Call, path: str) -> None:
+        """What lay at a path before is found under another name from now on."""
+        real = self._resolve(path, follows=False)[0]
+        if not self.looks.is_made(real):
+            look = self.looks.looks.setdefault(real, Look(found=True))
+            look.is_read = True
+            if call.name.startswith("rename"):
+                self.looks.reread.add(real)
 
     def _reached(self, call: Call) -> None:
         found = _ADDRESS.search(call.arguments)

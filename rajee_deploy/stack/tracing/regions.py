@@ -8,15 +8,12 @@ from __future__ import annotations
 
 import os
 import re
-import tempfile
 from dataclasses import dataclass
 from enum import Enum
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable
+from rajee_deploy.stack.tracing.portable import is_any, is_in, temporary_places
 
 # What the loader, the C library and the start of a Python, a node or a shell ask for; found by tracing an empty program
 # of each. What the system's own packages put below /usr is the operating system.
@@ -40,6 +37,11 @@ _CONFIGURATION = re.compile(
     r"|host\.conf$|gai\.conf$|passwd$|group$|os-release$|debian_version$|lsb-release$|services$|protocols$|terminfo(?:/|$)"
     r"|inputrc$|bash\.bashrc$|profile$|python3[^/]*(?:/|$)|crypto-policies(?:/|$)|selinux(?:/|$)|alternatives(?:/|$)|malloc\.conf$"
     r"|environment$|default/locale$|netsvc\.conf$|svc\.conf$))"
+)
+# How packages are fetched, and what of their clients' own: what was fetched counts itself.
+_CLIENTS = re.compile(
+    r"/(?:\.npmrc|\.yarnrc(?:\.yml)?|\.pnpmfile\.cjs|\.config/(?:pnpm|pip|uv|pypoetry|npm)(?:/.*)?|\.pip(?:/.*)?|etc/npmrc"
+    r"|\.netrc|\.npm/.*|\.local/share/(?:pnpm|uv|pypoetry)(?:/.*)?)$"
 )
 # A Python looks for itself in every directory above its own.
 _ABSENT_STARTS = re.compile(
@@ -138,20 +140,10 @@ class Regions:
     def _is_search(self, path: str) -> bool:
         """Whether it was looked for in vain only in search of a program or of an interpreter's own parts, which count
         by what was found; or is a directory that every user has."""
-        if path in _bases():
+        if path in _bases() or _CLIENTS.search(path):
             return True
         folder = os.path.dirname(path)  # noqa: PTH120 -- thousands of texts
         return not os.path.lexists(path) and (folder in self.path or bool(_ABSENT_STARTS.search(path)))
-
-
-def is_in(path: str, root: str) -> bool:
-    """Whether a path is the root or below it."""
-    return path == root or path.startswith(root.rstrip("/") + "/")
-
-
-def is_any(path: str, roots: Iterable[str]) -> bool:
-    """Whether a path is one of these or below one."""
-    return any(is_in(path, root) for root in roots)
 
 
 def _is_installed(path: str, prefix: str) -> bool:
@@ -167,11 +159,6 @@ def prefix_of(program: str) -> str:
     """Where a program was installed, from its path."""
     folder = os.path.dirname(program)  # noqa: PTH120 -- as above
     return os.path.dirname(folder) if os.path.basename(folder) in _BIN else folder  # noqa: PTH119, PTH120 -- as above
-
-
-def temporary_places() -> tuple[str, ...]:
-    """Where this machine keeps temporary files, as spelled and as real path."""
-    return tuple(dict.fromkeys((tempfile.gettempdir(), os.path.realpath(tempfile.gettempdir()))))
 
 
 @cache
@@ -190,29 +177,3 @@ def _bases() -> tuple[str, ...]:
         "Library/Caches",
     )
     return (home, os.path.realpath(home), *(f"{home}/{each}" for each in below), *temporary_places())
-
-
-def portable(path: str, root: str) -> str:
-    """A path as another machine would write it: from the checkout, the home directory, the place for temporary files;
-    else whole."""
-    if is_in(path, root):
-        return "./" + path[len(root) :].strip("/")
-    home = str(Path.home())
-    for place in (home, os.path.realpath(home)):
-        if is_in(path, place) and place != "/":
-            return "~" + path[len(place) :]
-    for place in temporary_places():
-        if is_in(path, place):
-            return "$TMPDIR" + path[len(place) :]
-    return path
-
-
-def local(path: str, root: str) -> str:
-    """The other way round: where `portable` text lies on this machine."""
-    if path.startswith("./"):
-        return f"{root}/{path[2:]}".rstrip("/")
-    if path == "$TMPDIR" or path.startswith("$TMPDIR/"):
-        return temporary_places()[0] + path[7:]
-    if path == "~" or path.startswith("~/"):
-        return str(Path.home()) + path[1:]
-    return path

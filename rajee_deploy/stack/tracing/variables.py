@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 from rajee_deploy.stack.noise import is_noise, tells_commit
 from rajee_deploy.stack.surroundings import is_fixed
-from rajee_deploy.stack.tracing.regions import Region, is_in
+from rajee_deploy.stack.tracing.portable import is_in
+from rajee_deploy.stack.tracing.regions import Region
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
