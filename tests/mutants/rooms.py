@@ -30,6 +30,7 @@ NEAREST: dict[str, tuple[str, ...]] = {
     "guard.py": ("test_guard.py",),
     "template.py": ("test_template.py", "test_infrastructure.py"),
     "names.py": ("test_retention.py",),
+    "carried.py": ("test_carried.py",),
     "facts.py": ("test_retention.py", "test_plan.py"),
     "steps.py": ("test_plan.py",),
     "rollout/": ("rollout/test_spans.py", "rollout/test_verdict.py"),
