@@ -17,6 +17,8 @@ from rajee_deploy.stack.tracing.portable import portable
 from rajee_deploy.stack.tracing.regions import Region, Regions
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from rajee_deploy.stack.tracing.looks import Look, Looks
 
 # A file's own time is coarser than the clock that a synth's start is taken from.
@@ -48,6 +50,7 @@ def find_entries(looks: Looks, regions: Regions, is_module_search: dict[str, int
         sorter.look(path, look)
     for path, times in sorted(looks.listed.items()):
         sorter.listing(path, is_modules=is_module_search.get(path, 0) >= sum(times.values()))
+    sorter.prune()
     found.obstacles |= set(looks.obstacles)
     return found
 
@@ -56,12 +59,24 @@ class _Sorter:
     def __init__(self, looks: Looks, regions: Regions, found: Found, started: int) -> None:
         self._looks, self._regions, self._found = looks, regions, found
         self._started = started - _COARSE_NS
+        self._there: set[str] = set()
+
+    def prune(self) -> None:
+        """Leave out that something is a directory, where something in it counts: that says the same. Whether Python
+        asks for it depends on what it has compiled already."""
+        holding = {above for path in self._there for above in _above(path)}
+        listed = {entry.path for entry in self._found.entries if entry.kind in ("list", "modules", "scripts")}
+        self._found.entries = {
+            entry for entry in self._found.entries if entry.kind != "stat" or entry.path not in holding | listed
+        }
 
     def link(self, path: str) -> None:
         if not self._looks.is_made(path) and self._is_kept(path) and os.path.islink(path):  # noqa: PTH114 -- a text
             self._add("link", path, is_there=True)
 
     def look(self, path: str, look: Look) -> None:
+        if path.endswith("/__pycache__"):
+            return
         compiled = _COMPILED.match(path)
         if compiled:
             source = f"{compiled['folder']}/{compiled['name']}.py"
@@ -149,6 +164,8 @@ class _Sorter:
             self._found.entries.add(Entry("upward", path.rpartition("/")[2]))
             return
         entry = Entry(kind, self._shown(path), but)
+        if is_there and kind != "stat":
+            self._there.add(entry.path)
         if region in (Region.ABOVE, Region.ELSEWHERE) and is_there:
             if _is_plain_directory(kind, path) and self._is_on_the_way(path):
                 return
@@ -161,6 +178,14 @@ class _Sorter:
 
     def _shown(self, path: str) -> str:
         return portable(path, self._regions.root)
+
+
+def _above(path: str) -> Iterator[str]:
+    """The directories above a path of the checkout, as an entry has them."""
+    while "/" in path.removeprefix("./"):
+        path = path.rpartition("/")[0]
+        yield path
+    yield "./"
 
 
 def _is_bundler(program: str) -> bool:

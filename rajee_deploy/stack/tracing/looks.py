@@ -38,7 +38,6 @@ _STAYS = (
 _FORKS = ("clone", "clone3", "fork", "vfork")
 # Through these, a path is not what it says.
 _HIDES = ("io_uring_setup", "open_by_handle_at", "fspick", "open_tree", "mount", "chroot", "pivot_root", "move_mount")
-_DIRECTORY = re.compile(r"(?:AT_FDCWD|-?\d+)<((?:[^<>\\]|\\.)*)>, \"")
 _ADDRESS = re.compile(r'sa_family=AF_(\w+)(?:.*?sun_path=(@?"[^"]*"))?(?:.*?sin6?_port=htons\((\d+)\))?')
 _RESOLVER = 53
 _SERVICES = ("/var/run/nscd/socket", "/run/nscd/socket", "/run/systemd/resolve/")
@@ -188,7 +187,7 @@ class _Reader:
         return self._places.get(leader, self._start)
 
     def _moved(self, call: Call, leader: int) -> None:
-        where = self._paths(call, leader)[0] if call.name == "chdir" else call.descriptor
+        where = next(iter(self._paths(call, leader)), None) if call.name == "chdir" else call.descriptor
         if call.is_done and where:
             self._places[leader] = self._resolve(where)[0]
         if leader in self._app and where:
@@ -200,7 +199,10 @@ class _Reader:
             self._app.add(leader)
         if leader not in self._app:
             return
-        path = self._paths(call, leader)[0]
+        # A program that was opened before has no name here, but a descriptor.
+        path = next(iter(self._paths(call, leader)), call.descriptor)
+        if path is None:
+            return
         self._note(call, path, is_read=True)
         if call.is_done:
             real = self._resolve(path)[0]
@@ -313,15 +315,8 @@ class _Reader:
 
     def _paths(self, call: Call, leader: int) -> list[str]:
         """The paths among the arguments, whole: each from its descriptor's directory, or from where the process is."""
-        directories = [found[1] for found in _DIRECTORY.finditer(call.arguments)]
-        texts = call.strings[: 1 if call.name.startswith("exec") else None]
-        whole = []
-        for number, text in enumerate(texts):
-            if not text:
-                continue
-            base = directories[min(number, len(directories) - 1)] if directories else self._place(leader)
-            whole.append(self._whole(text, base, leader))
-        return whole
+        told = call.paths[: 1 if call.name.startswith("exec") else None]
+        return [self._whole(text, self._place(leader) if at is None else at, leader) for at, text in told if text]
 
     def _whole(self, text: str, base: str, leader: int) -> str:
         path = text if text.startswith("/") else f"{base}/{text}"

@@ -15,12 +15,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 _LINE = re.compile(r"(\d+) +(?:<\.\.\. (\w+) resumed>|(\w+)\()(.*)", re.DOTALL)
-_UNFINISHED = " <unfinished ...>"
+# A thread that becomes a program goes on under the number of its process.
+_UNFINISHED = re.compile(r"(.*) <(?:unfinished|pid changed to (\d+)) \.\.\.>", re.DOTALL)
 _END = re.compile(r"\) += ")
-_RESULT = re.compile(r" += (-?\d+|\?|0x[0-9a-f]+)(?:<((?:[^<>\\]|\\.)*)>)?(?: ([A-Z]+) \()?")
+_RESULT = re.compile(r" += (0x[0-9a-f]+|-?\d+|\?)(?:<((?:[^<>\\]|\\.)*)>)?(?: ([A-Z]+) \()?")
 # What may hold a parenthesis that is none of the call's own.
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|<(?:[^<>\\]|\\.)*>|/\*.*?\*/|[()]', re.DOTALL)
-_STRING = re.compile(r'"((?:[^"\\]|\\.)*)"(?:\.\.\.)?')
+# A string with the directory that it is meant from; or a descriptor alone, whose path may hold quotes.
+_STRING = re.compile(
+    r'(?:(?:AT_FDCWD|-?\d+)<((?:[^<>\\]|\\.)*)>(?:\(deleted\))?, )?"((?:[^"\\]|\\.)*)"|<(?:[^<>\\]|\\.)*>', re.DOTALL
+)
 _DESCRIPTOR = re.compile(r"(?:AT_FDCWD|-?\d+)<((?:[^<>\\]|\\.)*)>")
 _ESCAPE = re.compile(r"\\(?:([0-7]{1,3})|x([0-9a-fA-F]{2})|(.))", re.DOTALL)
 _PLAIN = {"n": "\n", "t": "\t", "r": "\r", "v": "\v", "f": "\f"}
@@ -41,7 +45,13 @@ class Call:
     @property
     def strings(self) -> list[str]:
         """The strings among the arguments, in order."""
-        return [unescaped(found[1]) for found in _STRING.finditer(self.arguments)]
+        return [text for _, text in self.paths]
+
+    @property
+    def paths(self) -> list[tuple[str | None, str]]:
+        """The same, each with the path of the descriptor that stands before it, from which a relative path is meant."""
+        found = [each.groups() for each in _STRING.finditer(self.arguments)]
+        return [(unescaped(at) if at is not None else None, unescaped(text)) for at, text in found if text is not None]
 
     @property
     def descriptor(self) -> str | None:
@@ -69,8 +79,9 @@ def read_calls(lines: Iterable[str]) -> Iterator[Call]:
                 continue
             raise BrokenLogError(line[:200])
         process, resumed, name, rest = int(found[1]), found[2], found[3], found[4]
-        if rest.endswith(_UNFINISHED):
-            begun[process] = (len(slots), rest[: -len(_UNFINISHED)])
+        unfinished = _UNFINISHED.fullmatch(rest)
+        if unfinished:
+            begun[int(unfinished[2] or process)] = (len(slots), unfinished[1])
             slots.append(None)
             continue
         slot = len(slots)
