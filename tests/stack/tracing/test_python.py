@@ -100,7 +100,8 @@ IMPURE = {
     'import os; os.system("true")': "starts a program",
     "import os\nif os.fork() == 0:\n    os._exit(0)\nos.wait()": "forks",
     "import socket; socket.gethostname()": "asks for the host's name",
-    'import socket\ntry:\n    socket.create_connection(("127.0.0.1", 9), 1)\nexcept OSError:\n    pass': "connects a socket",
+    'import socket\ntry:\n    socket.create_connection(("127.0.0.1", 9), 1)\n'
+    "except OSError:\n    pass": "connects a socket",
     'import threading, subprocess\n'
     't = threading.Thread(target=subprocess.run, args=(["true"],)); t.start(); t.join()': "starts a program",
 }  # fmt: skip

@@ -1,4 +1,4 @@
-"""An app that leaves a process behind: nobody waits for it, it is ended, and what was seen before counts all the same."""
+"""An app that leaves a process behind: nobody waits for it, it is ended, and what was seen counts."""
 
 from __future__ import annotations
 

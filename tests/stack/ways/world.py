@@ -169,7 +169,7 @@ def _keep(source: str, target: str) -> None:
 
 
 def obstacles(fingerprint: Fingerprint) -> list[str]:
-    """What no hash can follow: with any of these a synth decides; and what ties a template to the machine it is made on."""
+    """What no hash can follow: with any of these a synth decides; and what ties a template to one machine."""
     tied = [item.name for item in fingerprint.inputs if item.name.startswith("traced:self:")]
     return [*(str(item.value) for item in fingerprint.inputs if item.name.startswith("impure:")), *tied]
 
