@@ -70,6 +70,8 @@ class Values:
             return _own(entry.path, self._root)
         if entry.kind == "upward":
             return _sought(self._root, entry.path)
+        if ".." in entry.path.split("/"):  # no list of ours has it, and it leads out of the checkout
+            return "no place"
         path = local(entry.path, self._root)
         if not is_in(path, self._root):
             return _kind(path) if self._is_foreign else _value(entry, path, self._words)
