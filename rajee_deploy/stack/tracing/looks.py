@@ -12,6 +12,8 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from rajee_deploy.stack.tracing.scripts import run_by
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
@@ -189,9 +191,9 @@ class _Reader:
         path = self._paths(call, leader)[0]
         self._note(call, path, is_read=True)
         if call.is_done:
-            real = self._resolve(path)[0]
-            self._programs[leader] = real
-            self.looks.programs.append(Program(leader, real, tuple(words[1:])))
+            program, told = run_by(self._resolve(path)[0], tuple(words[1:]))
+            real = self._programs[leader] = self._resolve(program)[0]
+            self.looks.programs.append(Program(leader, real, told))
 
     def _looked(self, call: Call, leader: int) -> None:
         looks = self.looks
