@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from rajee_deploy.model import BuildOptions, Recipe, Use
 
 SCHEME = "rajee-deploy.image/1"
-INFRA_SCHEME = "rajee-deploy.infra/3"
+INFRA_SCHEME = "rajee-deploy.infra/4"
 TAG_PREFIX = "c-"
 TAG_HEX = 40
 # An input of this kind says what stands for something that is not here: it is shown, and never encoded.

@@ -294,12 +294,12 @@ def test_what_is_taken_as_recorded_is_shown_and_does_not_count():
 def test_what_an_infrastructure_hash_stands_on():
     found = of_infrastructure([("p", "644", D1)], {"k": "v"}, {"E": "x", "N": None}, {"l": "1"}, [Input("t", "u")])
     listed = [
-        ("scheme", "rajee-deploy.infra/3"), ("file:p", f"644 {D1}"), ("context:k", "v"),
+        ("scheme", "rajee-deploy.infra/4"), ("file:p", f"644 {D1}"), ("context:k", "v"),
         ("env:E", keyed("env:E", "x")),
         ("env:N", "unset"), ("version:l", "1"), ("t", "u"),
     ]  # fmt: skip
     assert [(item.name, item.text) for item in found.inputs] == listed
-    assert (found.scheme, found.precision) == ("rajee-deploy.infra/3", "exact")
+    assert (found.scheme, found.precision) == ("rajee-deploy.infra/4", "exact")
     assert found.inputs[4] == Input("env:N", "unset")
 
 

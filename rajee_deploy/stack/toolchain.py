@@ -67,7 +67,9 @@ def _python_versions(app: Path, used: Toolchain) -> dict[str, str]:
     synth took packages from, where another interpreter was behind the command."""
     version, sites = _python_at(app)
     others = tuple(site for site in used.sites if site not in sites)
-    return {"python": version, "python-packages": python_packages((*sites, *others), used.python) or NONE}
+    packages = python_packages((*sites, *others), used.python) or NONE
+    # A Python that has none of the packages is another one than the app's, whatever its version.
+    return {"python": version if packages != NONE else NONE, "python-packages": packages}
 
 
 def _python_at(app: Path) -> tuple[str, tuple[str, ...]]:

@@ -40,7 +40,7 @@ def find_strace() -> str | None:
     # A container may forbid to trace, and says so only when it is tried.
     return (
         program
-        if is_new and run([program, "-f", "--seccomp-bpf", "-qq", "-o", "/dev/null", "true"]).code == 0
+        if is_new and run([program, "-f", "--seccomp-bpf", "-qq", "-o", "/dev/null", "/bin/sh", "-c", ":"]).code == 0
         else None
     )
 

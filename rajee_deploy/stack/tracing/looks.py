@@ -10,8 +10,9 @@ import os
 import re
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING
+
+from rajee_deploy.stack.tracing.scripts import run_by
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -86,17 +87,6 @@ class Looks:
                 return False
             path = above
         return True
-
-
-def _interpreter(path: str) -> str:
-    """The program that the kernel runs a script with, by its first line; "" for what is no script."""
-    try:
-        with Path(path).open("rb") as file:
-            line = file.readline(256)
-    except OSError:
-        return ""
-    words = line[2:].split() if line.startswith(b"#!") else []
-    return os.fsdecode(words[0]) if words else ""
 
 
 def _is_scripted(program: str) -> bool:
@@ -205,12 +195,12 @@ class _Reader:
             return
         self._note(call, path, is_read=True)
         if call.is_done:
-            real = self._resolve(path)[0]
-            self._programs[leader] = real
-            interpreter = _interpreter(real)
-            if interpreter:
-                self._note(call, self._whole(interpreter, self._place(leader), leader), is_read=True)
-            self.looks.programs.append(Program(leader, real, tuple(words[1:])))
+            script = self._resolve(path)[0]
+            program, told = run_by(script, tuple(words[1:]))
+            if program != script:  # the kernel opens it, and no call is seen
+                self._note(call, self._whole(program, self._place(leader), leader), is_read=True)
+            real = self._programs[leader] = self._resolve(self._whole(program, self._place(leader), leader))[0]
+            self.looks.programs.append(Program(leader, real, told))
 
     def _looked(self, call: Call, leader: int) -> None:
         looks = self.looks

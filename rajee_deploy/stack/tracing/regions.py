@@ -139,11 +139,14 @@ class Regions:
 
     def _is_search(self, path: str) -> bool:
         """Whether it was looked for in vain only in search of a program or of an interpreter's own parts, which count
-        by what was found; or is a directory that every user has."""
+        by what was found; or is a directory that every user has, or a link on PATH to a program that is installed."""
         if path in _bases() or _CLIENTS.search(path):
             return True
-        folder = os.path.dirname(path)  # noqa: PTH120 -- thousands of texts
-        return not os.path.lexists(path) and (folder in self.path or bool(_ABSENT_STARTS.search(path)))
+        is_on_path = os.path.dirname(path) in self.path  # noqa: PTH120 -- thousands of texts
+        if os.path.islink(path):  # noqa: PTH114 -- as above
+            target = os.path.realpath(path)
+            return is_on_path and target != path and self.of(target) is Region.TOOLCHAIN
+        return not os.path.lexists(path) and (is_on_path or bool(_ABSENT_STARTS.search(path)))
 
 
 def _is_installed(path: str, prefix: str) -> bool:

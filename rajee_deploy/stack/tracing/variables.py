@@ -24,11 +24,15 @@ if TYPE_CHECKING:
 _MOST_BYTES = 1 << 20  # of a text in which words are looked for
 _WORD = re.compile(rb"[A-Za-z_][A-Za-z0-9_]*")
 _IN_SHELL = re.compile(r"\$(?:\{[#!]?)?([A-Za-z_][A-Za-z0-9_]*)")
-# A shell that lists its variables, or reads one whose name it makes up.
+# A shell that lists its variables, or reads one whose name it makes up, or without a `$` (in arithmetic, `-v`).
 _LISTS = re.compile(
-    r"\$\{!|\bexport\s+-p\b|\bdeclare\s+-[a-z]*[xp]|\btypeset\b|\bcompgen\b|\bset\s*(?:$|[|;)>&])|\beval\b",
+    r"\$\{!|\bexport\s+-p\b|\bdeclare\s+-[a-z]*[xpn]|\blocal\s+-[a-z]*n|\btypeset\b|\bcompgen\b|\beval\b"
+    r"|\bset\s*(?:$|[|;)>&])|\(\(|\$\[|\blet\b|\s-v\s|\s-(?:eq|ne|lt|gt|le|ge)\s+\w*[A-Za-z_]"
+    r"|[A-Za-z_]\w*\s+-(?:eq|ne|lt|gt|le|ge)\s|\$\{\w+(?:\[(?![@*]\])|:\s*\w)",
     re.MULTILINE,
 )
+# They change what a shell does before, or whatever, it reads of its script.
+_OF_EVERY_SHELL = frozenset({"BASH_ENV", "BASHOPTS", "CDPATH", "POSIXLY_CORRECT", "SHELLOPTS"})
 _SHELLS = frozenset({"sh", "bash", "dash", "ash", "zsh", "ksh", "busybox"})
 # They read no variable but those of the locale, or hand all on to a program that is seen by itself.
 _QUIET = frozenset(
@@ -126,7 +130,7 @@ def _text_of(program: Program, regions: Regions) -> str | None:
 
 
 def _of_shell(text: str, found: Variables) -> None:
-    found.names |= set(_IN_SHELL.findall(text))
+    found.names |= {*_IN_SHELL.findall(text), *_OF_EVERY_SHELL}
     found.is_all |= bool(_LISTS.search(text))
 
 
