@@ -31,8 +31,8 @@ _LISTS = re.compile(
     r"|[A-Za-z_]\w*\s+-(?:eq|ne|lt|gt|le|ge)\s|\$\{\w+(?:\[(?![@*]\])|:\s*\w)",
     re.MULTILINE,
 )
-# They change what a shell does before, or whatever, it reads of its script.
-_OF_EVERY_SHELL = frozenset({"BASH_ENV", "BASHOPTS", "CDPATH", "POSIXLY_CORRECT", "SHELLOPTS"})
+# They change what a shell makes of its script. (BASH_ENV names a file, whose look is seen; CircleCI sets it per run.)
+_OF_SCRIPTS = frozenset({"BASHOPTS", "CDPATH", "POSIXLY_CORRECT", "SHELLOPTS"})
 _SHELLS = frozenset({"sh", "bash", "dash", "ash", "zsh", "ksh", "busybox"})
 # They read no variable but those of the locale, or hand all on to a program that is seen by itself.
 _QUIET = frozenset(
@@ -95,6 +95,7 @@ def find_variables(looks: Looks, hooked: frozenset[int], regions: Regions, texts
         if name in _SHELLS:
             text = _text_of(program, regions)
             if text is not None:
+                found.names |= _OF_SCRIPTS if "-c" not in program.words else frozenset()
                 is_ours |= "-c" not in program.words or bool(re.search(r"(^|[;&|\s])(\.|source)\s", text))
                 _of_shell(text, found)
         elif not _is_quiet(program, name, called, regions):
@@ -130,7 +131,7 @@ def _text_of(program: Program, regions: Regions) -> str | None:
 
 
 def _of_shell(text: str, found: Variables) -> None:
-    found.names |= {*_IN_SHELL.findall(text), *_OF_EVERY_SHELL}
+    found.names |= set(_IN_SHELL.findall(text))
     found.is_all |= bool(_LISTS.search(text))
 
 
