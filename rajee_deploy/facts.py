@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
-from rajee_deploy.fingerprint import RECORD, TAKEN
+from rajee_deploy.fingerprint import IGNORED, RECORD, TAKEN
 from rajee_deploy.names import DeployBy, InfraCheck
 
 if TYPE_CHECKING:
@@ -129,6 +129,12 @@ class Wanted:
     def impurities(self) -> tuple[str, ...]:
         """The same of all stacks."""
         return tuple(dict.fromkeys(call for stack in self.stacks for call in self.impurities_of(stack)))
+
+    @property
+    def ignored(self) -> tuple[str, ...]:
+        """What synth read and the settings leave out."""
+        names = (item.name for item in (self.infrastructure.inputs if self.infrastructure else ()))
+        return tuple(name.removeprefix(IGNORED) for name in names if name.startswith(IGNORED))
 
     @property
     def taken(self) -> tuple[str, ...]:

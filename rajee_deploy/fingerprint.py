@@ -26,6 +26,7 @@ TAG_PREFIX = "c-"
 TAG_HEX = 40
 # An input of this kind says what stands for something that is not here: it is shown, and never encoded.
 TAKEN = "toolchain-taken:"
+IGNORED = "ignored:"  # before what a synth read and cdk.ignore takes out: shown, and never encoded, too
 RECORD = "record"  # the input that says that the list of inputs is the kernel's record of a synth, and so whole
 _PRECISIONS = ("exact", "superset")
 _OF_PLATFORM = re.compile(r"[a-z0-9_.-]+(/[a-z0-9_.-]+){1,2}")
@@ -130,7 +131,7 @@ def encode(inputs: Sequence[Input]) -> bytes:
 
 def _fingerprint(scheme: str, inputs: Sequence[Input], precision: str) -> Fingerprint:
     everything = (Input("scheme", scheme), *inputs)
-    counted = [item for item in everything if not item.name.startswith(TAKEN)]
+    counted = [item for item in everything if not item.name.startswith((TAKEN, IGNORED))]
     return Fingerprint(scheme, _sha256(encode(counted)), everything, precision)
 
 

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from rajee_deploy.ports import Context
     from rajee_deploy.settings import ImageSettings, Settings
 
+_SHOWN = 5  # names in a line
 _TIERS = {
     Tier.HASH: "hash: what synth reads, and what is deployed, against what the stack records or this machine remembers",
     Tier.SYNTH: "synth: what the app makes now against what is deployed",
@@ -172,6 +173,9 @@ def _show_tier(run: Context, planned: Planned) -> None:
     """What the decision on the infrastructure stands on."""
     if planned.wanted.taken:
         run.console.say(f"not installed here, taken as recorded: {', '.join(planned.wanted.taken)}", "dim")
+    if planned.wanted.ignored:
+        names = ", ".join(planned.wanted.ignored[:_SHOWN]) + ", …" * (len(planned.wanted.ignored) > _SHOWN)
+        run.console.say(f"left out by cdk.ignore, though synth reads it: {names}", "dim")
     if planned.plan.tier is not None:
         run.console.say(f"infrastructure decided by {_TIERS[planned.plan.tier]}", "dim")
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from rajee_deploy.errors import DeployError
 from rajee_deploy.facts import StackPresent
-from rajee_deploy.fingerprint import RECORD, TAKEN
+from rajee_deploy.fingerprint import IGNORED, RECORD, TAKEN
 from rajee_deploy.names import INFRA_PARAMETER, NOT_RECORDED, RECORDS, REVISION_PARAMETER, TEMPLATE_PARAMETER
 from rajee_deploy.stack.recorded import StackRecord
 from rajee_deploy.stack.tracing.depfile import DURING
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from rajee_deploy.steps import DeployStack
 
 # Found out by the synth itself, so it may appear with it; and the file that the CLI writes for its look-ups.
-_WRITTEN = ("impure:", "file:cdk.context.json", TAKEN)
+_WRITTEN = ("impure:", "file:cdk.context.json", TAKEN, IGNORED)
 _BY_SYNTH = ("traced:", *_WRITTEN)
 
 

@@ -281,6 +281,12 @@ def test_what_a_tag_of_several_platforms_stands_on():
     assert of_platforms([other], "git") == of_image(*other, "git")
 
 
+@pytest.mark.parametrize("kind", ["toolchain-taken:node", "ignored:./cdk/notes.md"])
+def test_what_is_only_shown_does_not_count(kind):
+    plain = of_infrastructure([], {}, {}, {"node": "20"})
+    assert of_infrastructure([], {}, {}, {"node": "20"}, [Input(kind, "20")]).digest == plain.digest
+
+
 def test_what_is_taken_as_recorded_is_shown_and_does_not_count():
     found = of_infrastructure([], {}, {}, {"node": "20"}, [Input("toolchain-taken:node", "20")])
     assert found.digest == of_infrastructure([], {}, {}, {"node": "20"}).digest

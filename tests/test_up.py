@@ -1005,6 +1005,13 @@ def test_what_is_not_installed_here_is_told_once(world):
     assert world.talk.getvalue().count("not installed here, taken as recorded: cdk-cli, node\n") == 1
 
 
+def test_plan_repeats_what_is_left_out_though_synth_reads_it(world):
+    world.up()
+    world.traced = (Input("ignored:./cdk/notes.md", "by cdk.ignore"),)
+    assert world.up() == "noop"
+    assert "left out by cdk.ignore, though synth reads it: ./cdk/notes.md\n" in world.talk.getvalue()
+
+
 # -- what a synth proves for all machines ----------------------------------------------------------------------------
 
 

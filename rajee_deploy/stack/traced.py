@@ -8,7 +8,7 @@ import stat
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rajee_deploy.fingerprint import RECORD, Input, private_input
+from rajee_deploy.fingerprint import IGNORED, RECORD, Input, private_input
 from rajee_deploy.model import Digest
 from rajee_deploy.ours import without_ours
 
@@ -59,7 +59,9 @@ def _whole_inputs(depfile: Depfile, settings: CdkSettings, root: str, *, is_fore
     values = Values(root, settings.ignore, settings.app.resolve(), depfile.entries, is_foreign=is_foreign)
     yield Input(RECORD, "whole")
     for entry in depfile.entries:
-        if not values.is_ignored(entry):
+        if values.is_ignored(entry):
+            yield Input(IGNORED + entry.path, "by cdk.ignore")
+        else:
             yield Input(f"traced:{entry.kind}:{entry.path}", values.of(entry))
     values.remember()
 
