@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import sys
 
@@ -13,7 +14,8 @@ def test_the_platform_is_part_of_the_toolchain(tmp_path, monkeypatch):
     (tmp_path / "cdk.json").write_text('{"app": "node app.js"}')
     here = toolchain_versions(tmp_path, Toolchain())["toolchain:platform"]
     assert here == f"{sys.platform}-{platform.machine()}"
-    monkeypatch.setattr("platform.machine", lambda: "riscv64")
+    other = os.uname_result((*os.uname()[:4], "riscv64"))
+    monkeypatch.setattr("os.uname", lambda: other)
     assert toolchain_versions(tmp_path, Toolchain())["toolchain:platform"] == f"{sys.platform}-riscv64"
 
 

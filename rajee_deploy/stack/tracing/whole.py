@@ -51,7 +51,7 @@ def distil_whole(app: App, records: Records, looks: Looks) -> Depfile:
     variables = find_variables(looks, records.processes, regions, texts, copies=copies)
     names = {name for (name,) in records.of("env") if name not in HARMLESS or (name in _ASKED and name in texts)}
     names |= variables.names
-    _loosen(found, regions, {*looks.listed} - {*searched})
+    _loosen(found, regions, {*looks.listed})
     entries = found.entries | _of_itself(records, regions) | ({Entry("environment", "")} if variables.is_all else set())
     return Depfile(
         variables=tuple(sorted(name for name in names if variables.counts(name, app.env))),
@@ -64,26 +64,15 @@ def distil_whole(app: App, records: Records, looks: Looks) -> Depfile:
 
 
 def _loosen(found: Found, regions: Regions, listed: set[str]) -> None:
-    """Files of packages of node count one by one where nothing says that they were installed, and of any packages whose
+    """Files of packages of node count one by one where nothing says that they were installed, and of those whose
     directories were listed: no import does that, whoever takes them for data does."""
-    data = {_owner(path, regions) for path in listed if regions.of(path) is Region.PACKAGES} - {""}
     from rajee_deploy.stack.tracing.installed import is_locked
 
+    data = {_package(path, regions.root) for path in listed if "/node_modules/" in path}
     for path in found.packages:
-        if not os.path.isfile(path):  # noqa: PTH113 -- texts
-            continue
-        package = _package(path, regions.root) if "/node_modules/" in path else ""
-        if _owner(path, regions) in data or (package and not is_locked(regions.root, package)):
+        package = _package(path, regions.root) if "/node_modules/" in path and is_in(path, regions.root) else ""
+        if package and os.path.isfile(path) and (package in data or not is_locked(regions.root, package)):  # noqa: PTH113 -- texts
             found.entries.add(Entry("file", portable(path, regions.root)))
-
-
-def _owner(path: str, regions: Regions) -> str:
-    """The directory of the package that something lies in; "" for what tells of packages, and for their directory."""
-    if "/node_modules/" in path:
-        return _package(path, regions.root)
-    site = next((each for each in regions.sites if is_in(path, each)), "")
-    top = path[len(site) :].strip("/").split("/")[0]
-    return f"{site}/{top}" if top and not top.endswith("-info") and top != "__pycache__" else ""
 
 
 def _of_itself(records: Records, regions: Regions) -> set[Entry]:

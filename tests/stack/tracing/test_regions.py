@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rajee_deploy.stack.tracing.regions import Region, Regions, local, portable, prefix_of
+from rajee_deploy.stack.tracing.portable import local, portable
+from rajee_deploy.stack.tracing.regions import Region, Regions, prefix_of
 
 ROOT = "/repo/of/me"
 REGIONS = Regions(
@@ -30,10 +31,12 @@ PLACES = {
     "/opt/python/data": Region.ELSEWHERE,
     "/repo/of/tsconfig.json": Region.ABOVE,
     "/repo/of/mine": Region.ABOVE,
+    "/repo/of": Region.ABOVE,
+    "/repo": Region.ABOVE,
     "/repo/other/x": Region.ELSEWHERE,
     "/x/.cache/pip/y": Region.CACHE,
     "/x/.npm/_cacache/y": Region.CACHE,
-    "/x/.npmrc": Region.ELSEWHERE,
+    "/x/.npmrc": Region.TOOLCHAIN,
     "/tmp/jsii-kernel-ab12/x": Region.CACHE,
     "/tmp/out/manifest.json": Region.CACHE,
     "/usr/lib/x.so": Region.TOOLCHAIN,
