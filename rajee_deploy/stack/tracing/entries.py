@@ -109,7 +109,7 @@ class _Sorter:
         region = self._regions.of(path)
         if region is Region.PACKAGES:
             self._found.packages.add(path + "/")
-        if not self._is_kept(path):
+        if not self._is_kept(path) and not self._regions.is_base(path):
             return
         made = {each.rpartition("/")[2] for each in self._looks.made if each.rpartition("/")[0] == path}
         if not made and not is_modules and self._is_late(os.stat(path).st_mtime_ns if os.path.isdir(path) else 0):  # noqa: PTH112, PTH116 -- a text
@@ -159,7 +159,7 @@ class _Sorter:
         return moment >= self._started
 
     def _add(self, kind: str, path: str, *, is_there: bool, but: tuple[str, ...] = ()) -> None:
-        region = self._regions.of(path)
+        region = Region.ELSEWHERE if self._regions.is_base(path) else self._regions.of(path)
         if region is Region.ABOVE and not is_there:
             self._found.entries.add(Entry("upward", path.rpartition("/")[2]))
             return

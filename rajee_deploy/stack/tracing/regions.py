@@ -109,6 +109,10 @@ class Regions:
         folder = os.path.dirname(path)  # noqa: PTH120 -- thousands of texts
         return folder in self.path and not is_in(path, self.root) and not _ABSENT_STARTS.search(path)
 
+    def is_base(self, path: str) -> bool:
+        """Whether it is a directory that every user has: that it is there tells nothing, and its names do."""
+        return path in _bases()
+
     def of(self, path: str) -> Region:
         """The region of a real path."""
         if self._is_our_doing(path) or (_CACHES_IN_CHECKOUT if is_in(path, self.root) else _CACHES).search(path):
@@ -133,9 +137,10 @@ class Regions:
         above these."""
         if is_any(path, self.own):
             return True
-        return not is_in(path, self.root) and any(
-            is_in(each, path) for each in (*self.own, *self.prefixes, *self.sites)
-        )
+        outside = [each for each in (*self.own, *self.prefixes, *self.sites) if not is_in(each, self.root)]
+        # What somebody lists there counts all the same, where the checkout lies below it, too.
+        is_shared = is_in(self.root, path)
+        return not is_in(path, self.root) and not is_shared and any(is_in(each, path) for each in outside)
 
     def _is_search(self, path: str) -> bool:
         """Whether it was looked for in vain only in search of a program or of an interpreter's own parts, which count
