@@ -72,6 +72,8 @@ class _Sorter:
 
     def link(self, path: str) -> None:
         if not self._looks.is_made(path) and self._is_kept(path) and os.path.islink(path):  # noqa: PTH114 -- a text
+            if self._is_late(os.lstat(path).st_ctime_ns):
+                self._found.obstacles.add(f"{self._shown(path)} changed {DURING}")
             self._add("link", path, is_there=True)
 
     def look(self, path: str, look: Look) -> None:
