@@ -46,7 +46,7 @@ class Values:
         self._ignored = Ignored(ignore)
         self._may_ignore = bool(ignore)
         self._directories: dict[str, str] = {root: "dir"}
-        self._words = _Words(root, entries)
+        self._words = _Words([path for path in map(self._module, entries) if path])
 
     def is_ignored(self, entry: Entry) -> bool:
         """Whether the settings call it noise (cdk.ignore, from the app's directory)."""
@@ -77,6 +77,12 @@ class Values:
             return _kind(path) if self._is_foreign else _value(entry, path, self._words)
         return self._blocked(path) or _value(entry, path, self._words)
 
+    def _module(self, entry: Entry) -> str:
+        """Where a module of the checkout lies that a list names; "" for anything else, which is not opened."""
+        is_module = entry.kind == "file" and entry.path.startswith("./") and entry.path.endswith(".py")
+        path = local(entry.path, self._root)
+        return path if is_module and ".." not in path.split("/") and not self._blocked(path) else ""
+
     def _blocked(self, path: str) -> str:
         """What lies in the way of a path in the checkout; "" where there are directories alone."""
         folder = os.path.dirname(path)  # noqa: PTH120 -- thousands of texts
@@ -92,8 +98,8 @@ class Values:
 class _Words:
     """The words in an app's own modules: one of them may be the name of a package that holds no module."""
 
-    def __init__(self, root: str, entries: Sequence[Entry]) -> None:
-        self._paths = [local(entry.path, root) for entry in entries if entry.path.endswith(".py")]
+    def __init__(self, paths: Sequence[str]) -> None:
+        self._paths = paths
         self._known: set[str] | None = None
 
     def __contains__(self, word: str) -> bool:
@@ -113,7 +119,7 @@ def _value(entry: Entry, path: str, words: _Words) -> str:
         return _names(path, entry, words) if entry.kind in ("list", "modules", "scripts") else kind
     if entry.kind == "made":
         content = _content(path) if kind == "file" else kind
-        return "as made" if kind == _ABSENT or content.endswith(f":{entry.but[0]}") else content
+        return "as made" if kind == _ABSENT or content.partition(":")[2] in entry.but else content
     if kind == "file" and entry.kind == "file":
         return _index(path) if path.endswith("/.git/index") else _content(path)
     return _status(path) if kind == "file" and entry.kind == "stat" else kind

@@ -70,6 +70,30 @@ def test_no_list_leads_above_where_it_begins(root, monkeypatch, path):
         assert value(root, "file", path, is_foreign=is_foreign) == "no place"
 
 
+def test_no_module_outside_of_the_checkout_is_opened_for_its_words(root, tmp_path):
+    """A package without a module counts where the app's own modules speak of it, and no list chooses other ones."""
+    (root / "plugins").mkdir()
+    (root / "plugins" / "data.txt").touch()
+    (tmp_path / "secret.py").write_text("plugins")
+    listing = Entry("modules", "./")
+
+    def names(*paths: str) -> str:
+        entries = [listing, *(Entry("file", path) for path in paths)]
+        return Values(str(root), (), root, entries, is_foreign=True).of(listing)
+
+    unseen = names()
+    for path in (f"{tmp_path}/secret.py", "./../secret.py", "./out/secret.py", "~/secret.py"):
+        assert names(path) == unseen, path
+    (root / "app.py").write_text("import plugins")
+    assert names("./app.py") != names()
+
+
+def test_a_made_entry_without_a_digest_is_a_file_like_any_other(root):
+    (root / "cache.txt").write_text("x")
+    assert value(root, "made", "./cache.txt").startswith("644 sha256:")
+    assert value(root, "made", "./none.txt") == "as made"
+
+
 def test_of_what_lies_elsewhere_a_foreign_list_learns_the_kind_alone(root, tmp_path):
     assert value(root, "file", f"{tmp_path}/secret", is_foreign=True) == "file"
     assert value(root, "file", f"{tmp_path}/secret").startswith("644 sha256:")

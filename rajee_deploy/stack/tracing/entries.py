@@ -150,7 +150,7 @@ class _Sorter:
 
     def _check_still(self, path: str, look: Look, *, is_there: bool) -> None:
         """What changed while it was read was not seen as it is now."""
-        if is_there != look.found:
+        if look.found is (not is_there):
             self._found.obstacles.add(f"{self._shown(path)} {'appeared' if is_there else 'went'} {DURING}")
         elif is_there and os.path.isfile(path):  # noqa: PTH113 -- a text
             status = os.stat(path)  # noqa: PTH116 -- a text

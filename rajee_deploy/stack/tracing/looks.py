@@ -12,6 +12,7 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from rajee_deploy.stack.tracing.resolver import Resolver
 from rajee_deploy.stack.tracing.scripts import run_by
 
 if TYPE_CHECKING:
@@ -19,7 +20,8 @@ if TYPE_CHECKING:
 
     from rajee_deploy.stack.tracing.syscalls import Call
 
-_ABSENT = ("ENOENT", "ENOTDIR", "EACCES", "ELOOP", "ENAMETOOLONG")
+_ABSENT = ("ENOENT", "ENOTDIR", "ELOOP", "ENAMETOOLONG")
+_THERE = ("EACCES", "EEXIST")
 _OPENS = ("open", "openat", "openat2", "creat")
 _MAKES = {"mkdir": 0, "mkdirat": 0, "mknod": 0, "mknodat": 0, "unlink": 0, "unlinkat": 0, "rmdir": 0, "truncate": 0,
           "rename": None, "renameat": None, "renameat2": None, "symlink": 1, "symlinkat": 1, "link": 1,
@@ -42,16 +44,14 @@ _HIDES = ("io_uring_setup", "open_by_handle_at", "fspick", "open_tree", "mount",
 _ADDRESS = re.compile(r'sa_family=AF_(\w+)(?:.*?sun_path=(@?"[^"]*"))?(?:.*?sin6?_port=htons\((\d+)\))?')
 _RESOLVER = 53
 _SERVICES = ("/var/run/nscd/socket", "/run/nscd/socket", "/run/systemd/resolve/")
-_LINKS = 40  # as many as Linux follows
 
 
 @dataclass(slots=True)
 class Look:
-    """How one path was looked at. `found` is whether the first look found something there."""
+    """How one path was looked at. `found` is whether the first look found something; None where it told neither."""
 
-    found: bool
+    found: bool | None
     is_read: bool = False
-    is_asked: bool = False
     is_timed: bool = False  # by a program that may go by a file's time
 
 
@@ -76,7 +76,6 @@ class Looks:
     made: set[str] = field(default_factory=set)
     reread: set[str] = field(default_factory=set)
     programs: list[Program] = field(default_factory=list)
-    forks: dict[int, int] = field(default_factory=dict)
     obstacles: list[str] = field(default_factory=list)
 
     def is_made(self, path: str) -> bool:
@@ -87,46 +86,6 @@ class Looks:
                 return False
             path = above
         return True
-
-
-def _is_scripted(program: str) -> bool:
-    """Whether a program does what a script says: that it goes by a file's time would be the project's own doing."""
-    name = os.path.basename(program)  # noqa: PTH119 -- a text
-    return name.startswith(("python", "pypy", "node")) or name in ("sh", "bash", "dash", "zsh", "busybox")
-
-
-class Resolver:
-    """Real paths, with the links on the way. It remembers what it saw."""
-
-    def __init__(self) -> None:
-        self._links: dict[str, str | None] = {}
-
-    def __call__(self, path: str, *, follows: bool = True) -> tuple[str, list[str]]:
-        """(real path, links that were followed) of an absolute path; without `follows` the last part stays."""
-        links: list[str] = []
-        real, parts = "", [part for part in path.split("/") if part not in ("", ".")][::-1]
-        while parts:
-            part = parts.pop()
-            if part == "..":
-                real = real.rpartition("/")[0]
-                continue
-            here = f"{real}/{part}"
-            target = self._target(here) if parts or follows else None
-            if target is None or len(links) > _LINKS:
-                real = here
-                continue
-            links.append(here)
-            real = "" if target.startswith("/") else real
-            parts += [each for each in target.split("/") if each not in ("", ".")][::-1]
-        return real or "/", links
-
-    def _target(self, path: str) -> str | None:
-        if path not in self._links:
-            try:
-                self._links[path] = os.readlink(path)  # noqa: PTH115 -- thousands of texts
-            except OSError:
-                self._links[path] = None
-        return self._links[path]
 
 
 def find_looks(calls: Iterable[Call], is_command: Callable[[str], bool], start: str) -> Looks:
@@ -171,7 +130,6 @@ class _Reader:
         self._programs[call.result] = self._programs.get(leader, "")
         if leader in self._app:
             self._app.add(call.result)
-            self.looks.forks[call.result] = leader
 
     def _place(self, leader: int) -> str:
         return self._places.get(leader, self._start)
@@ -220,7 +178,7 @@ class _Reader:
             self._made(call, leader)
         else:
             for path in self._paths(call, leader)[:1]:
-                self._note(call, path, is_asked=True)
+                self._note(call, path)
 
     def _opened(self, call: Call, leader: int) -> None:
         path = (self._paths(call, leader) or [""])[0]
@@ -236,8 +194,8 @@ class _Reader:
         )
         if "O_TMPFILE" in flags:
             return
-        if not writes or not makes:
-            self._note(call, path, is_read="O_PATH" not in flags, is_asked=True)
+        if not writes or not makes or call.error == "EEXIST":
+            self._note(call, path, is_read="O_PATH" not in flags)
         if writes and call.is_done:
             self._write(path, is_new=makes)
 
@@ -246,7 +204,7 @@ class _Reader:
         look = self.looks.looks.get(real)
         if look is not None and look.is_read and look.found and not self.looks.is_made(real):
             self.looks.reread.add(real)
-        if is_new or (look is not None and not look.found):
+        if is_new or (look is not None and look.found is False):
             self.looks.made.add(real)
 
     def _made(self, call: Call, leader: int) -> None:
@@ -290,18 +248,17 @@ class _Reader:
             return
         self.looks.obstacles.append(f"connects to {path}" if path else "connects to the network")
 
-    def _note(self, call: Call, path: str, *, is_read: bool = False, is_asked: bool = False) -> None:
-        if not call.is_done and call.error not in _ABSENT:
+    def _note(self, call: Call, path: str, *, is_read: bool = False) -> None:
+        if not call.is_done and call.error not in _ABSENT + _THERE:
             return
         follows = call.name not in _STAYS and "NOFOLLOW" not in call.arguments
         real, links = self._resolve(path, follows=follows)
         self.looks.links.update(links)
         if not follows and call.name.startswith(("readlink", "lstat", "newfstatat", "statx")):
             self.looks.links.add(real)
-        look = self.looks.looks.setdefault(real, Look(call.is_done or call.error == "EACCES"))
+        look = self.looks.looks.setdefault(real, Look(_found(call)))
         look.is_read |= is_read and call.is_done
         look.is_timed |= not _is_scripted(self._programs.get(self._leaders.get(call.process, call.process), ""))
-        look.is_asked |= is_asked
 
     def _paths(self, call: Call, leader: int) -> list[str]:
         """The paths among the arguments, whole: each from its descriptor's directory, or from where the process is."""
@@ -316,3 +273,17 @@ class _Reader:
             if path.startswith(own + "root"):
                 return path[len(own) + 4 :] or "/"
         return path
+
+
+def _is_scripted(program: str) -> bool:
+    """Whether a program does what a script says: that it goes by a file's time would be the project's own doing."""
+    name = os.path.basename(program)  # noqa: PTH119 -- a text
+    return name.startswith(("python", "pypy", "node")) or name in ("sh", "bash", "dash", "zsh", "busybox")
+
+
+def _found(call: Call) -> bool | None:
+    """Whether a call found something at its path: one that asked for a directory may have met a file, and one that
+    asked for no link met one."""
+    if call.error == "ENOTDIR" and "O_DIRECTORY" in call.arguments:
+        return None
+    return call.is_done or call.error in _THERE or (call.error == "ELOOP" and "NOFOLLOW" in call.arguments)

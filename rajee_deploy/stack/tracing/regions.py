@@ -10,7 +10,6 @@ import os
 import re
 from dataclasses import dataclass
 from enum import Enum
-from functools import cache
 from pathlib import Path
 
 from rajee_deploy.stack.tracing.portable import is_any, is_in, temporary_places
@@ -41,7 +40,7 @@ _CONFIGURATION = re.compile(
 # How packages are fetched, and what of their clients' own: what was fetched counts itself.
 _CLIENTS = re.compile(
     r"/(?:\.npmrc|\.yarnrc(?:\.yml)?|\.pnpmfile\.cjs|\.config/(?:pnpm|pip|uv|pypoetry|npm)(?:/.*)?|\.pip(?:/.*)?|etc/npmrc"
-    r"|\.netrc|\.npm/.*|\.local/share/(?:pnpm|uv|pypoetry)(?:/.*)?)$"
+    r"|\.npm/.*|\.local/share/(?:pnpm|uv|pypoetry)(?:/.*)?)$"
 )
 # A Python looks for itself in every directory above its own.
 _ABSENT_STARTS = re.compile(
@@ -94,15 +93,15 @@ class Region(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Regions:
-    """The regions of one synth. `root` is the checkout, `app` the CDK app in it, both real paths. `prefixes` are where
-    its interpreters were installed, `sites` the directories that they take packages from (of Python and of node)."""
+    """The regions of one synth, by real paths. `root` is the checkout, `prefixes` are where its interpreters were
+    installed, `sites` the directories that they take packages from (of Python and of node), `own` what we made."""
 
     root: str
-    app: str
     prefixes: tuple[str, ...] = ()
     sites: tuple[str, ...] = ()
     own: tuple[str, ...] = ()
     path: tuple[str, ...] = ()  # where programs are sought
+    bases: tuple[str, ...] = ()  # directories that every user has
 
     def is_sought(self, path: str) -> bool:
         """Whether a path is where a program of that name would be, outside of the checkout."""
@@ -111,7 +110,7 @@ class Regions:
 
     def is_base(self, path: str) -> bool:
         """Whether it is a directory that every user has: that it is there tells nothing, and its names do."""
-        return path in _bases()
+        return path in self.bases
 
     def of(self, path: str) -> Region:
         """The region of a real path."""
@@ -145,7 +144,7 @@ class Regions:
     def _is_search(self, path: str) -> bool:
         """Whether it was looked for in vain only in search of a program or of an interpreter's own parts, which count
         by what was found; or is a directory that every user has, or a link on PATH to a program that is installed."""
-        if path in _bases() or _CLIENTS.search(path):
+        if path in self.bases or _CLIENTS.search(path):
             return True
         is_on_path = os.path.dirname(path) in self.path  # noqa: PTH120 -- thousands of texts
         if os.path.islink(path):  # noqa: PTH114 -- as above
@@ -169,9 +168,8 @@ def prefix_of(program: str) -> str:
     return os.path.dirname(folder) if os.path.basename(folder) in _BIN else folder  # noqa: PTH119, PTH120 -- as above
 
 
-@cache
-def _bases() -> tuple[str, ...]:
-    """The home directory, and those in it and beside it that hold everybody's files."""
+def everybodys() -> tuple[str, ...]:
+    """The directories that every user has: the home directory, some in it, and those for temporary files."""
     home = str(Path.home())
     below = (
         ".cache",

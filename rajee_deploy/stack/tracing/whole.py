@@ -12,7 +12,7 @@ from rajee_deploy.stack.tracing.depfile import Depfile, Entry, Toolchain
 from rajee_deploy.stack.tracing.distil import HARMLESS
 from rajee_deploy.stack.tracing.entries import find_entries
 from rajee_deploy.stack.tracing.portable import is_any, is_in, portable
-from rajee_deploy.stack.tracing.regions import Region, Regions, prefix_of
+from rajee_deploy.stack.tracing.regions import Region, Regions, everybodys, prefix_of
 from rajee_deploy.stack.tracing.variables import Texts, find_variables, is_known_program
 
 if TYPE_CHECKING:
@@ -30,8 +30,6 @@ _TOLD_BY_KERNEL = frozenset(
 )  # fmt: skip
 # What C reads of the environment no hook sees.
 _COPIES = frozenset({"copies the whole environment", "loads a library of C"})
-
-
 # What the CDK's libraries ask for and nobody's template depends on, unless the project itself speaks of it.
 _ASKED = frozenset(
     {"CDK_DEBUG", "CDK_DEBUG_DEPS", "CDK_DISABLE_STACK_TRACE", "CDK_NO_PERF_BUILTINS", "CDK_PERF_COUNTERS_FILE",
@@ -105,7 +103,9 @@ def _regions(app: App, records: Records, looks: Looks) -> Regions:
     own = [os.path.realpath(records.assembly), os.path.realpath(os.path.dirname(__file__))]  # noqa: PTH120 -- texts
     own += [os.path.realpath(place) for place in filter(None, [os.environ.get("JSII_RUNTIME_PACKAGE_CACHE_ROOT")])]
     path = tuple(os.path.realpath(place) for place in os.environ.get("PATH", "").split(os.pathsep) if place)
-    return Regions(root, directory, tuple(dict.fromkeys(prefixes)), tuple(dict.fromkeys(sites)), tuple(own), path)
+    return Regions(
+        root, tuple(dict.fromkeys(prefixes)), tuple(dict.fromkeys(sites)), tuple(own), path, everybodys()
+    )  # fmt: skip
 
 
 def _above(directory: str) -> Iterator[str]:

@@ -40,6 +40,18 @@ PATHS = {
         {'/d/é<"\n/a': True},
     ),
     "absent": (['10 openat(AT_FDCWD</d>, "a", O_RDONLY) = -1 ENOENT (No such file or directory)'], {"/d/a": False}),
+    "a file that is no directory": (
+        ['10 openat(AT_FDCWD</d>, "a", O_RDONLY|O_DIRECTORY) = -1 ENOTDIR (Not a directory)'],
+        {"/d/a": None},
+    ),
+    "a link that is not to be followed": (
+        ['10 openat(AT_FDCWD</d>, "a", O_RDONLY|O_NOFOLLOW) = -1 ELOOP (Too many levels of symbolic links)'],
+        {"/d/a": True},
+    ),
+    "what is to be made and is there": (
+        ['10 openat(AT_FDCWD</d>, "a", O_WRONLY|O_CREAT|O_EXCL, 0666) = -1 EEXIST (File exists)'],
+        {"/d/a": True},
+    ),
     "below a file": (['10 access("/d/a/b", R_OK) = -1 ENOTDIR (Not a directory)'], {"/d/a/b": False}),
     "forbidden, and so there": (
         ['10 openat(AT_FDCWD</d>, "a", O_RDONLY) = -1 EACCES (Permission denied)'],

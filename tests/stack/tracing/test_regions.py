@@ -11,9 +11,9 @@ from rajee_deploy.stack.tracing.regions import Region, Regions, prefix_of
 
 ROOT = "/repo/of/me"
 REGIONS = Regions(
-    ROOT, f"{ROOT}/cdk", ("/opt/python", f"{ROOT}/.venv"),
+    ROOT, ("/opt/python", f"{ROOT}/.venv"),
     (f"{ROOT}/node_modules", "/opt/python/lib/python3.12/site-packages", f"{ROOT}/.venv/lib/python3.12/site-packages"),
-    ("/tmp/out",), ("/opt/tools", f"{ROOT}/bin"),
+    ("/tmp/out",), ("/opt/tools", f"{ROOT}/bin"), ("/home/somebody", "/tmp"),
 )  # fmt: skip
 PLACES = {
     f"{ROOT}": Region.CHECKOUT,
@@ -33,6 +33,8 @@ PLACES = {
     "/repo/of/mine": Region.ABOVE,
     "/repo/of": Region.ABOVE,
     "/repo": Region.ABOVE,
+    "/home/somebody": Region.TOOLCHAIN,
+    "/home/somebody/notes": Region.ELSEWHERE,
     "/repo/other/x": Region.ELSEWHERE,
     "/x/.cache/pip/y": Region.CACHE,
     "/x/.npm/_cacache/y": Region.CACHE,
