@@ -1,7 +1,4 @@
-"""The CDK CLI: found, checked, and run. It is started only by a plan that deploys something.
-
-aws-cdk 3.0.0 on npm is an accidental publish of an old build that cannot read current assemblies; it is refused.
-"""
+"""The CDK CLI, run. It is started only where a synth decides, or something is deployed."""
 
 from __future__ import annotations
 
@@ -10,15 +7,15 @@ import os
 import re
 import shutil
 import warnings
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rajee_deploy.aws import unknown
 from rajee_deploy.errors import ConfigurationError, DeployError
 from rajee_deploy.model import GIVEN_PREFIX
-from rajee_deploy.process import Completed, find_program, run
+from rajee_deploy.process import Completed, run
 from rajee_deploy.stack.assembly import stacks_of, synthesised_stacks
+from rajee_deploy.stack.cli import get_cli
 from rajee_deploy.stack.cli_options import kept_from_diff
 from rajee_deploy.stack.surroundings import check_profile, synth_environment
 from rajee_deploy.steps import Change
@@ -41,47 +38,6 @@ CDK_ENVIRONMENT = {
     "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION": "18,20",  # a list of major versions
 }
 _QUIET = ("--ci", "--no-color", "--no-notices")
-
-
-@dataclass(frozen=True, slots=True)
-class CdkCli:
-    """An installed CDK CLI and its version, read from its package without starting node."""
-
-    path: Path
-    version: str
-
-
-def find_cli(app: Path) -> CdkCli | None:
-    """The CLI that the app pins (node_modules of it or of a directory above), else the one on PATH, else None."""
-    for directory in (app, *app.parents):
-        package = directory / "node_modules" / "aws-cdk" / "package.json"
-        if package.is_file():
-            return CdkCli(directory / "node_modules" / ".bin" / "cdk", _version(package))
-    found = find_program("cdk")
-    if found is None:
-        return None
-    # bin/cdk of a global installation is a link into the package, whose root is a directory or two above.
-    real = Path(found).resolve()
-    manifest = next((p / "package.json" for p in real.parents[:3] if (p / "package.json").is_file()), None)
-    return CdkCli(Path(found), _version(manifest) if manifest else "unknown")
-
-
-def get_cli(app: Path) -> CdkCli:
-    """`find_cli` or a ConfigurationError that says how to get one; refuses 3.0.0 and CDK version 1."""
-    if find_program("node") is None:
-        raise DeployError(
-            "node-missing", "node is not installed; the CDK CLI needs it", hint="install Node.js 18 or newer"
-        )
-    cli = find_cli(app)
-    if cli is None:
-        install = f"npm ci --prefix {app}" if (app / "package-lock.json").is_file() else "npm install -D aws-cdk@2"
-        raise DeployError("cdk-missing", "the CDK CLI is not installed", where=str(app), hint=install)
-    if not cli.version.startswith("2.") and cli.version != "unknown":
-        raise DeployError(
-            "cdk-version", f"aws-cdk {cli.version} is not a usable CDK CLI", where=str(cli.path),
-            cause="3.0.0 was published by accident and reads no current assembly", hint="pin aws-cdk to 2.x",
-        )  # fmt: skip
-    return cli
 
 
 class Cdk:
@@ -268,15 +224,6 @@ def _bootstrap_needs(stacks: Mapping[str, Any]) -> dict[str, int]:
         if parameter:
             needs[parameter] = max(needs.get(parameter, 0), int(properties.get("requiresBootstrapStackVersion", 1)))
     return needs
-
-
-def _version(package: Path) -> str:
-    try:
-        return str(json.loads(package.read_text("utf-8"))["version"])
-    except (OSError, ValueError, KeyError) as error:
-        raise DeployError(
-            "cdk-missing", "the CDK CLI's package cannot be read", where=str(package), cause=str(error)
-        ) from error
 
 
 def _is_busy(text: str) -> bool:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from rajee_deploy.errors import DeployError
 from rajee_deploy.process import run
-from rajee_deploy.stack.cdk import find_cli
+from rajee_deploy.stack.cli import find_cli
 from rajee_deploy.stack.command import above, app_command, configuration, interpreter_of, is_own_program, python_of
 from rajee_deploy.stack.runtimes import asked_python, configured, node_version, program_version, virtual_environment
 from rajee_deploy.stack.traced import project_root

@@ -14,7 +14,8 @@ from rajee_deploy.aws import Aws
 from rajee_deploy.errors import DeployError
 from rajee_deploy.model import Repository
 from rajee_deploy.settings import CdkSettings
-from rajee_deploy.stack.cdk import Cdk, find_cli, get_cli
+from rajee_deploy.stack.cdk import Cdk
+from rajee_deploy.stack.cli import find_cli, get_cli
 from rajee_deploy.stack.inputs import describe_app
 from rajee_deploy.stack.tracing import Tracer
 from rajee_deploy.stack.tracing.distil import distil
