@@ -7,7 +7,6 @@ import os
 import re
 import shutil
 import warnings
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rajee_deploy.aws import unknown
@@ -23,6 +22,7 @@ from rajee_deploy.template import referenced_parameters
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
 
     from rajee_deploy.aws import Aws
     from rajee_deploy.facts import Synthesised
