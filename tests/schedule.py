@@ -14,7 +14,9 @@ TOGETHER = ("engine/", "infra/", "registry/", "sandbox/")
 LONGEST = (
     "e2e/test_kill.py", "engine/", "e2e/test_plain.py", "e2e/test_registry.py", "e2e/test_interrupted.py",
     "stack/test_differential.py", "e2e/test_rollback.py", "sandbox/", "e2e/test_main_job.py", "e2e/test_permissions.py",
-    "registry/", "e2e/test_deploying.py", "lock/test_with_docker.py", "infra/", "e2e/test_secrets.py",
+    "registry/", "e2e/test_deploying.py", "stack/test_carried_deployed.py", "conformance/test_engines.py",
+    "lock/test_with_docker.py", "infra/", "e2e/test_secrets.py", "conformance/test_buildkit.py",
+    "conformance/test_contents.py", "stack/test_bare.py", "verify/test_alarms.py",
     "stack/ways/test_node.py", "stack/ways/test_python_files.py", "stack/ways/test_of_the_cdk.py",
     "stack/ways/test_python_rest.py", "stack/ways/test_changing.py", "e2e/test_contents.py",
     "stack/ways/test_typescript.py", "stack/ways/test_shell.py", "cli/test_cli.py", "stack/test_watching_contract.py",
