@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import aws_descriptions
 import hypothesis
 import pytest
+import sampled
 import schedule
 import session
 import tables
@@ -58,6 +59,12 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 def note() -> Callable[[str], None]:
     """Say something in the last lines of the run."""
     return session.add_note
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _left_out(note: Callable[[str], None]) -> None:
+    for line in sampled.left_out():
+        note(line)
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -6,6 +6,7 @@ The tests of this file are one story and run in its order.
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import time
 import urllib.error
@@ -41,6 +42,28 @@ def steps(document: dict) -> list[dict]:
     return [{key: value for key, value in step.items() if key != "tier"} for step in document["steps"]]
 
 
+def plan_elsewhere(shell, place: Path) -> dict:
+    """The plan of a machine that never ran the tool and has neither node, nor an engine, nor the CDK CLI."""
+    checkout = place / "clone"
+    shutil.copytree(shell.folder, checkout, ignore=shutil.ignore_patterns("node_modules", "__pycache__"), symlinks=True)
+    for name in ("home", "tmp", "bin"):
+        (place / name).mkdir()
+    command, *programs = (shutil.which(name, path=shell.environment["PATH"]) for name in ("rajee-deploy", "git", "sh"))
+    for program in programs:
+        (place / "bin" / Path(program).name).symlink_to(program)
+    own = {
+        "PATH": str(place / "bin"), "HOME": str(place / "home"), "TMPDIR": str(place / "tmp"),
+        "RAJEE_DEPLOY_STATE_DIR": str(place / "state"), "RAJEE_DEPLOY_CACHE_DIR": str(place / "cache"),
+        "DOCKER_HOST": "tcp://127.0.0.1:9",
+    }  # fmt: skip
+    ended = subprocess.run(
+        [command, "plan", "--json"], cwd=checkout, env={**shell.environment, **own},
+        capture_output=True, text=True, check=False, timeout=60,
+    )  # fmt: skip
+    assert ended.returncode == 0, ended.stderr
+    return json.loads(ended.stdout)
+
+
 def words(document: dict) -> list[str]:
     return [f"{step['step']} {step.get('image') or step.get('stack')}" for step in document["steps"]]
 
@@ -48,6 +71,13 @@ def words(document: dict) -> list[str]:
 def edit(shell, name: str, text: str) -> None:
     path = shell.folder / name
     path.write_text(text + path.read_text())
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _construct_of_the_copy(shell):
+    """The app imports the construct from its own directory. This environment's lies in another checkout, and of what
+    lies outside of a checkout other machines know nothing."""
+    shutil.copytree(shell.folder / "rajee_deploy", shell.folder / "infra" / "raja_poc" / "rajee_deploy")
 
 
 def test_an_account_that_was_never_bootstrapped_is_said_so(shell):
@@ -92,12 +122,20 @@ def test_an_edit_of_the_stack_that_makes_the_same_template_is_synthesised_once_a
     assert (done["kind"], done["infrastructure"]["tier"]) == ("noop", "hash")
 
 
-def test_an_edit_of_the_stack_deploys_without_building(bootstrapped):
+def test_what_one_machine_found_out_decides_on_another(bootstrapped, tmp_path):
+    """The proof lies beside the images."""
+    planned = plan_elsewhere(bootstrapped, tmp_path)
+    assert (planned["kind"], planned["infrastructure"]["tier"]) == ("noop", "hash")
+
+
+def test_an_edit_of_the_stack_deploys_without_building(bootstrapped, tmp_path):
     path = bootstrapped.folder / STACK
     path.write_text(path.read_text().replace("Rajee: Envoy in front", "Envoy in front"))
     done = up(bootstrapped)
     assert words(done) == ["deploy RajeeEnvoyStack"]
     assert done["kind"] == "infra"
+    planned = plan_elsewhere(bootstrapped, tmp_path)
+    assert (planned["kind"], planned["infrastructure"]["tier"]) == ("noop", "hash"), "each stack is of another synth"
 
 
 def test_an_edit_of_a_copied_file_builds_pushes_and_deploys(bootstrapped):

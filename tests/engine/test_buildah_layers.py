@@ -7,6 +7,7 @@ import shutil
 import subprocess
 
 import pytest
+from sampled import some
 
 from rajee_deploy.build_settings import BuildSettings
 from rajee_deploy.errors import DeployError
@@ -100,23 +101,23 @@ def test_what_run_mounts_is_never_of_an_earlier_build(rig):
     assert rig.find_config("c-1")
 
 
-@pytest.mark.parametrize(
-    "line",
-    [
-        "COPY app /$M/",
-        "ADD app /$M/",
-        "WORKDIR /$M",
-        "COPY --from=one /app /$M/",
-        "ENV X=/$M",
-        "LABEL x=$M",
-        "COPY <<E /e\n$M\nE",
-        "COPY --chown=$M app /app",
-        "ADD --chown=$M app /app",
-        "VOLUME /$M",
-        "USER $M",
-        'RUN ["/busybox", "sh", "-c", "echo $M > /made"]',
-    ],
+LINES = (
+    "COPY app /$M/",
+    "ADD app /$M/",
+    "WORKDIR /$M",
+    "COPY --from=one /app /$M/",
+    "ENV X=/$M",
+    "LABEL x=$M",
+    "COPY <<E /e\n$M\nE",
+    "COPY --chown=$M app /app",
+    "ADD --chown=$M app /app",
+    "VOLUME /$M",
+    "USER $M",
+    'RUN ["/busybox", "sh", "-c", "echo $M > /made"]',
 )
+
+
+@pytest.mark.parametrize("line", some("instructions with an argument, built by buildah", LINES, 4))
 def test_a_layer_of_another_value_is_never_taken(rig, line):
     """The same Dockerfile twice, with two values of its argument, and once more with the first."""
     lines = ("FROM scratch AS one", "COPY app /app", *BASE, "ARG M", line, "ENV LAST=1")

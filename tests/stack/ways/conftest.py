@@ -9,17 +9,10 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from stack.ways import sample
 from stack.ways.world import INFRA, World, judge
 
 # The tests' own session finds these.
 _KEPT = ("RAJEE_TESTS_SESSION", "PYTEST_CURRENT_TEST", "PYTEST_XDIST_WORKER")
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _sampled(note):
-    if line := sample.left_out():
-        note(line)
 
 
 @pytest.fixture

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 from stack.ways import shell
-from stack.ways.sample import taken
+from stack.ways.way import sampled
 
 pytestmark = pytest.mark.cdk
 
 
-@pytest.mark.parametrize("way", taken(shell.WAYS), ids=str)
+@pytest.mark.parametrize("way", sampled(shell.WAYS), ids=str)
 def test_what_the_app_sees_is_what_is_hashed(check, way):
     check(way)

@@ -13,6 +13,8 @@ import tempfile
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from sampled import some
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
@@ -55,6 +57,11 @@ class Way:
 
     def __str__(self) -> str:
         return self.name
+
+
+def sampled(ways: tuple[Way, ...]) -> tuple[Way, ...]:
+    """Those of a table that this run takes."""
+    return some("ways of looking at the world", ways, 10)
 
 
 # -- changes -----------------------------------------------------------------------------------------------------------

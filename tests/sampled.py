@@ -1,0 +1,37 @@
+"""Which cases of a long table a run takes: all, or the same few.
+
+All of some tables take minutes, so `make test` takes a sample of them, and says so in its last lines; `make proof` sets
+the variable.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import defaultdict
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+VARIABLE = "RAJEE_ALL_CASES"
+Case = TypeVar("Case")
+# What the cases are of: how many are taken, and how many there are.
+_COUNTS: dict[str, list[int]] = defaultdict(lambda: [0, 0])
+
+
+def some(of: str, cases: Iterable[Case], step: int) -> tuple[Case, ...]:
+    """One of `step` cases, or all. Tables are in order of kind, so that a step takes from each."""
+    every = tuple(cases)
+    taken = every[:: 1 if VARIABLE in os.environ else step]
+    _COUNTS[of][0] += len(taken)
+    _COUNTS[of][1] += len(every)
+    return taken
+
+
+def left_out() -> list[str]:
+    """What this run does not check, in words."""
+    return [
+        f"{every - taken} of {every} {of}; make proof runs all"
+        for of, (taken, every) in _COUNTS.items()
+        if taken < every
+    ]
