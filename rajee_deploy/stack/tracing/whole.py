@@ -12,8 +12,8 @@ from rajee_deploy.stack.tracing.depfile import Depfile, Entry, Toolchain
 from rajee_deploy.stack.tracing.distil import HARMLESS
 from rajee_deploy.stack.tracing.entries import find_entries
 from rajee_deploy.stack.tracing.portable import is_any, is_in, portable
-from rajee_deploy.stack.tracing.regions import Region, Regions, everybodys, prefix_of
-from rajee_deploy.stack.tracing.variables import Texts, find_variables, is_known_program
+from rajee_deploy.stack.tracing.regions import Regions, everybodys, prefix_of
+from rajee_deploy.stack.tracing.variables import Texts, find_variables, is_known_program, is_own_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,7 +44,7 @@ def distil_whole(app: App, records: Records, looks: Looks) -> Depfile:
     listed = {os.path.realpath(path) for (path,) in records.of("list")}
     searched = {path: times for path, times in searches.items() if path not in listed}
     found = find_entries(looks, regions, searched, records.started)
-    texts = Texts(path for path, look in looks.looks.items() if look.is_read and regions.of(path) is Region.CHECKOUT)
+    texts = Texts(path for path, look in looks.looks.items() if look.is_read and is_own_text(path, regions))
     copies = any(what in _COPIES for what, _, _ in _told(records))
     variables = find_variables(looks, records.processes, regions, texts, copies=copies)
     names = {name for (name,) in records.of("env") if name not in HARMLESS or (name in _ASKED and name in texts)}
