@@ -59,7 +59,7 @@ def python_of(app: Path, command: list[str]) -> str:
     A launcher (uv, poetry, env) may stand before it, or hide it: then it is the environment that lies nearest, else
     the python3 on PATH.
     """
-    named = [word for word in command if Path(word).name.startswith("python")]
+    named = [word for word in command if Path(word).name.startswith(("python", "pypy"))]
     if named or not any(word.endswith(".py") for word in command):
         return named[0] if named else ""
     near = next((path for path in above(app, ".venv/bin/python") if path.exists()), None)
