@@ -59,7 +59,7 @@ def python_of(app: Path, command: list[str]) -> str:
     A launcher (uv, poetry, env) may stand before it, or hide it: then it is the environment that lies nearest, else
     the python3 on PATH.
     """
-    named = [word for word in command if Path(word).name.startswith("python")]
+    named = [word for word in command if Path(word).name.startswith(("python", "pypy"))]
     if named or not any(word.endswith(".py") for word in command):
         return named[0] if named else ""
     near = next((path for path in above(app, ".venv/bin/python") if path.exists()), None)
@@ -75,9 +75,13 @@ def interpreter_of(app: Path, python: str) -> Path | None:
 def is_own_program(app: Path, interpreter: Path) -> bool:
     """Whether an interpreter lies in the project and is no virtual environment's: whoever can change the project can
     make it run anything, so it is not started to decide."""
+    return is_in_project(app, interpreter) and not (interpreter.parent.parent / "pyvenv.cfg").is_file()
+
+
+def is_in_project(app: Path, program: Path) -> bool:
+    """Whether a program lies in the project, as spelled or as real path."""
     root = project_root(app.resolve())
-    is_inside = root in Path(os.path.normpath(app / interpreter)).parents or root in interpreter.resolve().parents
-    return is_inside and not (interpreter.parent.parent / "pyvenv.cfg").is_file()
+    return root in Path(os.path.normpath(app / program)).parents or root in program.resolve().parents
 
 
 def above(app: Path, name: str) -> Iterator[Path]:

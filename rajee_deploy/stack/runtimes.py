@@ -8,11 +8,15 @@ import os
 import re
 from hashlib import sha256
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rajee_deploy.places import cache_directory
 from rajee_deploy.process import find_program, run
 from rajee_deploy.sealed import read_sealed, write_sealed
 from rajee_deploy.stack.tracing.portable import is_any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 # Isolated from the project: nothing of it is run here.
 _ASK_PYTHON = "import json, platform, site; print(json.dumps([platform.python_version(), *site.getsitepackages()]))"
@@ -72,8 +76,9 @@ def asked_python(interpreter: Path) -> tuple[str, tuple[str, ...]]:
     return str(version), tuple(os.path.realpath(each) for each in sites)
 
 
-def virtual_environment(interpreter: Path) -> tuple[str, tuple[str, ...]] | None:
-    """The same of a virtual environment's interpreter, from its files alone; None for any other."""
+def virtual_environment(interpreter: Path, may_ask: Callable[[Path], bool]) -> tuple[str, tuple[str, ...]] | None:
+    """The same of a virtual environment's interpreter, from its files; None for any other. Its base is asked where it
+    offers that one's packages, too: any file may name any program so, hence `may_ask`."""
     prefix = interpreter.parent.parent
     path = prefix / "pyvenv.cfg"
     if not path.is_file():
@@ -82,13 +87,14 @@ def virtual_environment(interpreter: Path) -> tuple[str, tuple[str, ...]] | None
     sites = tuple(os.path.realpath(each) for each in sorted(prefix.glob("lib/python3*/site-packages")))
     # By default it offers what its base does, too: https://docs.python.org/3/library/site.html
     if told.get("include-system-site-packages", "true").lower() == "true" and told.get("home"):
-        sites += asked_python(Path(told["home"], "python3"))[1]
+        base = Path(told["home"], "python3")
+        sites += asked_python(base)[1] if may_ask(base) else ()
     return told.get("version", _UNKNOWN), sites
 
 
 def configured(path: Path) -> dict[str, str]:
     """What a virtual environment's pyvenv.cfg says; `version` by whatever name its maker gives it."""
-    lines = (line.partition("=") for line in path.read_text("utf-8").splitlines())
+    lines = (line.partition("=") for line in path.read_text("utf-8", "replace").splitlines())
     told = {key.strip().lower(): value.strip() for key, separator, value in lines if separator}
     return {**({"version": told["version_info"]} if "version_info" in told else {}), **told}
 

@@ -10,7 +10,15 @@ from typing import TYPE_CHECKING
 from rajee_deploy.errors import DeployError
 from rajee_deploy.process import run
 from rajee_deploy.stack.cli import find_cli
-from rajee_deploy.stack.command import above, app_command, configuration, interpreter_of, is_own_program, python_of
+from rajee_deploy.stack.command import (
+    above,
+    app_command,
+    configuration,
+    interpreter_of,
+    is_in_project,
+    is_own_program,
+    python_of,
+)
 from rajee_deploy.stack.runtimes import asked_python, configured, node_version, program_version, virtual_environment
 from rajee_deploy.stack.traced import project_root
 from rajee_deploy.stack.tracing.installed import node_packages, python_packages
@@ -78,7 +86,7 @@ def _python_at(app: Path) -> tuple[str, tuple[str, ...]]:
     found = interpreter_of(app, python_of(app, command) or "python3")
     if found is None:
         return NONE, ()
-    environment = virtual_environment(found)
+    environment = virtual_environment(found, lambda base: not is_in_project(app, base))
     if environment is not None:
         return environment
     return ("not asked", ()) if is_own_program(app, found) else asked_python(found)

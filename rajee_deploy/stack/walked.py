@@ -89,7 +89,7 @@ class Coverage:
         if self._app not in real.parents:
             return real == self._app
         parts = real.relative_to(self._app).parts
-        if any(part in LEFT_OUT for part in parts) or real.suffix == ".pyc":
+        if any(map(_is_left_out, parts)):
             return False
         steps = ["/".join(parts[:depth]) + "/" for depth in range(1, len(parts))]
         steps.append("/".join(parts) + "/" * real.is_dir())
@@ -105,23 +105,25 @@ class Coverage:
                 name = f"input:{number}:{each.name}/"
                 steps = [name + "/".join(parts[:depth]) + "/" for depth in range(1, len(parts))]
                 steps.append(name + "/".join(parts) + "/" * real.is_dir())
-                is_left_out = any(part in LEFT_OUT for part in parts) or real.suffix == ".pyc"
-                return not is_left_out and not any(self._is_ignored(step) for step in steps)
+                return not any(map(_is_left_out, parts)) and not any(self._is_ignored(step) for step in steps)
         return False
 
 
 class Walk:
-    """Lists files by the ignore rules; follows links, since synth does, and enters no directory twice."""
+    """Lists files by the ignore rules; follows links, since synth does, and enters no directory twice of which it left
+    nothing out: by another name, the rules may say something else."""
 
     def __init__(self, is_ignored: Callable[[str], bool]) -> None:
         self._is_ignored = is_ignored
         self._entered: set[str] = set()
+        self._passed_by = 0  # entries, by a rule
 
     def directory(self, directory: Path, prefix: str) -> Iterator[tuple[str, str, Digest]]:
         real = os.path.realpath(directory)
         if real in self._entered:
             return
         self._entered.add(real)
+        before = self._passed_by
         try:
             names = without_ours(directory)
         except OSError as error:
@@ -129,10 +131,15 @@ class Walk:
         if not names and prefix:
             yield prefix, "empty", Digest("sha256", hashlib.sha256(b"").hexdigest())
         for name in names:
-            left_out = name in LEFT_OUT or name.endswith(".pyc")
+            if _is_left_out(name):
+                continue
             is_directory = (directory / name).is_dir()
-            if not left_out and not self._is_ignored(prefix + name + "/" * is_directory):
+            if self._is_ignored(prefix + name + "/" * is_directory):
+                self._passed_by += 1
+            else:
                 yield from self.path(directory / name, prefix + name)
+        if self._passed_by != before:
+            self._entered.discard(real)
 
     def path(self, path: Path, name: str) -> Iterator[tuple[str, str, Digest]]:
         """One entry: (name, what it is, digest). A link gives its text, and then what it leads to."""
@@ -148,6 +155,10 @@ class Walk:
                 yield name, "755" if executable else "644", Digest("sha256", digest)
         except OSError as error:
             raise _unreadable(path, error) from error
+
+
+def _is_left_out(name: str) -> bool:
+    return name in LEFT_OUT or name.endswith(".pyc")
 
 
 def _unreadable(path: Path, error: OSError) -> DeployError:

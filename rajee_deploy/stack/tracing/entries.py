@@ -142,11 +142,16 @@ class _Sorter:
             case Region.KERNEL:
                 if path.endswith("/environ"):
                     self._found.entries.add(Entry("environment", ""))
-                elif os.path.lexists(path):
+                elif os.path.lexists(path) or self._was_found(path):
                     self._found.obstacles.add(f"{path} is read")
                 return False
             case Region.TOOLCHAIN | Region.CACHE:
                 return False
+
+    def _was_found(self, path: str) -> bool:
+        """Whether a look found something: what the kernel tells of a process goes with it."""
+        look = self._looks.looks.get(path)
+        return look is not None and look.found is True
 
     def _check_still(self, path: str, look: Look, *, is_there: bool) -> None:
         """What changed while it was read was not seen as it is now."""

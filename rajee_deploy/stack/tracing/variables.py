@@ -14,26 +14,22 @@ from rajee_deploy.stack.noise import is_noise, tells_commit
 from rajee_deploy.stack.surroundings import is_fixed
 from rajee_deploy.stack.tracing.portable import is_in
 from rajee_deploy.stack.tracing.regions import Region
+from rajee_deploy.stack.tracing.shells import MANY, SHELLS, called, named, reads_all, sources, told
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection, Iterable, Sequence
 
     from rajee_deploy.stack.tracing.looks import Looks, Program
     from rajee_deploy.stack.tracing.regions import Regions
 
 _MOST_BYTES = 1 << 20  # of a text in which words are looked for
 _WORD = re.compile(rb"[A-Za-z_][A-Za-z0-9_]*")
-_IN_SHELL = re.compile(r"\$(?:\{[#!]?)?([A-Za-z_][A-Za-z0-9_]*)")
-# A shell that lists its variables, or reads one whose name it makes up, or without a `$` (in arithmetic, `-v`).
-_LISTS = re.compile(
-    r"\$\{!|\bexport\s+-p\b|\bdeclare\s+-[a-z]*[xpn]|\blocal\s+-[a-z]*n|\btypeset\b|\bcompgen\b|\beval\b"
-    r"|\bset\s*(?:$|[|;)>&])|\(\(|\$\[|\blet\b|\s-v\s|\s-(?:eq|ne|lt|gt|le|ge)\s+\w*[A-Za-z_]"
-    r"|[A-Za-z_]\w*\s+-(?:eq|ne|lt|gt|le|ge)\s|\$\{\w+(?:\[(?![@*]\])|:\s*\w)",
-    re.MULTILINE,
-)
 # They change what a shell makes of its script. (BASH_ENV names a file, whose look is seen; CircleCI sets it per run.)
 _OF_SCRIPTS = frozenset({"BASHOPTS", "CDPATH", "POSIXLY_CORRECT", "SHELLOPTS"})
-_SHELLS = frozenset({"sh", "bash", "dash", "ash", "zsh", "ksh", "busybox"})
+# They run JavaScript without our hook, wherever they come from.
+_UNHOOKED = ("bun", "deno")
+# What version managers put before the programs that they choose: scripts that read variables of their own.
+_MANAGERS = re.compile(r"/(?:shims|libexec)/|/\.(?:asdf|nodenv|nvm|pyenv|sdkman|volta)/")
 # They read no variable but those of the locale, or hand all on to a program that is seen by itself.
 _QUIET = frozenset(
     """basename cat chmod chown cmp comm cp cut date dd df diff dirname du echo expr false file find fold grep
@@ -41,7 +37,7 @@ _QUIET = frozenset(
     mktemp mv nice nl nohup nproc od paste patch pathchk printf ps pwd readlink realpath rev rm rmdir sed seq
     sha1sum sha256sum sha512sum shuf sleep sort split stat stdbuf stty sync tac tail tar tee test [ timeout
     touch tr true truncate tsort tty uname uniq unlink unzip wc which whoami xargs xz yes zip git uv uvx poetry
-    pipenv pdm hatch rye pixi conda mise asdf direnv volta fnm npm npx yarn pnpm bun corepack tini sudo setsid
+    pipenv pdm hatch rye pixi conda mise asdf direnv volta fnm npm npx yarn pnpm corepack tini sudo setsid
     strace""".split()  # noqa: SIM905 -- a page of names
 )
 
@@ -80,7 +76,7 @@ class Variables:
 
 def is_known_program(name: str) -> bool:
     """Whether a program is no input by itself: an interpreter, whose version counts, a shell, or one of everybody's."""
-    return name in _SHELLS or name in _QUIET or name.startswith(("python", "pypy", "node")) or name == "env"
+    return name in (*SHELLS, *MANY, *_QUIET, "env") or name.startswith(("python", "pypy", "node"))
 
 
 def find_variables(looks: Looks, hooked: frozenset[int], regions: Regions, texts: Texts, *, copies: bool) -> Variables:
@@ -88,17 +84,18 @@ def find_variables(looks: Looks, hooked: frozenset[int], regions: Regions, texts
     found = Variables(texts, is_all=copies)
     is_ours = False
     for program in looks.programs:
-        name = os.path.basename(program.path)  # noqa: PTH119 -- a text
-        called = os.path.basename(program.words[0]) if program.words else name  # noqa: PTH119 -- a text
+        name, words = called(_base(program.path), program.words)
         if _is_hooked(program, name, hooked):
             continue
-        if name in _SHELLS:
-            text = _text_of(program, regions)
-            if text is not None:
-                found.names |= _OF_SCRIPTS if "-c" not in program.words else frozenset()
-                is_ours |= "-c" not in program.words or bool(re.search(r"(^|[;&|\s])(\.|source)\s", text))
-                _of_shell(text, found)
-        elif not _is_quiet(program, name, called, regions):
+        if name in SHELLS:
+            command, script = told(words)
+            if command is None and not _is_own_script(script, regions):
+                continue
+            text = _script(script) if command is None else command
+            found.names |= _OF_SCRIPTS if command is None else frozenset()
+            is_ours |= command is None or sources(text)
+            _of_shell(text, found)
+        elif not _is_quiet(program.path, name, words, regions):
             found.is_all = True
     if is_ours:
         for text in texts.in_shell():
@@ -108,31 +105,55 @@ def find_variables(looks: Looks, hooked: frozenset[int], regions: Regions, texts
     return found
 
 
+def is_own_text(path: str, regions: Regions) -> bool:
+    """Whether a file is the project's, or lies elsewhere and nobody installed it: then it may speak for the project."""
+    region = regions.of(path)
+    is_elsewhere = region in (Region.ABOVE, Region.ELSEWHERE) and not _MANAGERS.search(path)
+    return region is Region.CHECKOUT or is_elsewhere
+
+
 def _is_hooked(program: Program, name: str, hooked: frozenset[int]) -> bool:
     return name.startswith(("python", "pypy", "node")) and program.process in hooked
 
 
-def _is_quiet(program: Program, name: str, called: str, regions: Regions) -> bool:
-    if {name, called} & _QUIET or regions.of(program.path) is Region.PACKAGES:
+def _is_quiet(path: str, name: str, words: Sequence[str], regions: Regions) -> bool:
+    region = regions.of(path)
+    # A program of the project may be called like one of everybody's.
+    if region is Region.CHECKOUT or name.startswith(_UNHOOKED):
+        return False
+    if region is Region.PACKAGES or not _QUIET.isdisjoint({name, _base(words[0] if words else name)}):
         return True
-    return called == "env" and any("=" not in word and not word.startswith("-") for word in program.words[1:])
+    return "env" in (name, _base(words[0] if words else "")) and _runs_another(words)
 
 
-def _text_of(program: Program, regions: Regions) -> str | None:
-    """What a shell was given to run: the words after -c, or a script; None for a script of what is installed."""
-    words = program.words
-    if "-c" in words:
-        return " ".join(words[words.index("-c") + 1 :])
-    script = next((word for word in words[1:] if not word.startswith("-")), "")
-    if not script or not script.startswith("/"):
-        return _content(script).decode("utf-8", "replace") if script else ""
-    inside = is_in(os.path.realpath(script), regions.root)
-    return _content(script).decode("utf-8", "replace") if inside else None
+def _runs_another(words: Sequence[str]) -> bool:
+    """Whether `env` is given a program to run; else it prints all variables."""
+    rest = iter(words[1:])
+    for word in rest:
+        if word in ("-u", "--unset", "-C", "--chdir"):
+            next(rest, None)
+        elif "=" not in word and not word.startswith("-"):
+            return True
+    return False
+
+
+def _is_own_script(script: str, regions: Regions) -> bool:
+    """Whether a shell's script is not one that was installed outside of the checkout."""
+    real = os.path.realpath(script)
+    return not script.startswith("/") or is_in(real, regions.root) or is_own_text(real, regions)
+
+
+def _script(path: str) -> str:
+    return _content(path).decode("utf-8", "replace") if path else ""
 
 
 def _of_shell(text: str, found: Variables) -> None:
-    found.names |= set(_IN_SHELL.findall(text))
-    found.is_all |= bool(_LISTS.search(text))
+    found.names |= named(text)
+    found.is_all |= reads_all(text)
+
+
+def _base(path: str) -> str:
+    return os.path.basename(path)  # noqa: PTH119 -- a text
 
 
 def _content(path: str) -> bytes:

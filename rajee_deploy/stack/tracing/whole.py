@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from collections import Counter
@@ -12,11 +13,12 @@ from rajee_deploy.stack.tracing.depfile import Depfile, Entry, Toolchain
 from rajee_deploy.stack.tracing.distil import HARMLESS
 from rajee_deploy.stack.tracing.entries import find_entries
 from rajee_deploy.stack.tracing.portable import is_any, is_in, portable
-from rajee_deploy.stack.tracing.regions import Region, Regions, everybodys, prefix_of
-from rajee_deploy.stack.tracing.variables import Texts, find_variables, is_known_program
+from rajee_deploy.stack.tracing.regions import Regions, everybodys, prefix_of
+from rajee_deploy.stack.tracing.variables import Texts, find_variables, is_known_program, is_own_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from rajee_deploy.stack.tracing.depfile import Records
     from rajee_deploy.stack.tracing.distil import App
@@ -44,7 +46,7 @@ def distil_whole(app: App, records: Records, looks: Looks) -> Depfile:
     listed = {os.path.realpath(path) for (path,) in records.of("list")}
     searched = {path: times for path, times in searches.items() if path not in listed}
     found = find_entries(looks, regions, searched, records.started)
-    texts = Texts(path for path, look in looks.looks.items() if look.is_read and regions.of(path) is Region.CHECKOUT)
+    texts = Texts(path for path, look in looks.looks.items() if look.is_read and is_own_text(path, regions))
     copies = any(what in _COPIES for what, _, _ in _told(records))
     variables = find_variables(looks, records.processes, regions, texts, copies=copies)
     names = {name for (name,) in records.of("env") if name not in HARMLESS or (name in _ASKED and name in texts)}
@@ -74,8 +76,9 @@ def _loosen(found: Found, regions: Regions, listed: set[str]) -> None:
 
 
 def _of_itself(records: Records, regions: Regions) -> set[Entry]:
-    """What the templates say of the place where they were made."""
-    text = "\n".join(path.read_text("utf-8", "replace") for path in sorted(records.assembly.rglob("*.template.json")))
+    """What the templates, and the tags of their stacks, say of the place where they were made."""
+    templates = (path.read_text("utf-8", "replace") for path in sorted(records.assembly.rglob("*.template.json")))
+    text = "\n".join([*templates, *_properties(records.assembly)])
     found = set()
     for name, value in own_names(regions.root).items():
         # A checkout in the home directory has that in its own path; ":root" is a principal's in many a policy.
@@ -85,6 +88,14 @@ def _of_itself(records: Records, regions: Regions) -> set[Entry]:
             found.add(Entry("self", name))
         text = text.replace(value, "") if name == "checkout" else text
     return found
+
+
+def _properties(assembly: Path) -> Iterator[str]:
+    """What an assembly tells of its stacks that is in no template, of nested assemblies (stages), too."""
+    for path in (assembly / "manifest.json", *sorted(assembly.rglob("assembly-*/manifest.json"))):
+        if path.is_file():
+            for artifact in json.loads(path.read_text("utf-8")).get("artifacts", {}).values():
+                yield json.dumps(artifact.get("properties", {}), ensure_ascii=False)
 
 
 def _regions(app: App, records: Records, looks: Looks) -> Regions:
@@ -140,14 +151,15 @@ def _toolchain(packages: set[str], looks: Looks, regions: Regions) -> Toolchain:
             python |= owner_of(site, path)
         elif is_any(path, regions.sites):
             node.add(_package(path, regions.root))
-    runs = {name for program in looks.programs for name in ("python", "node") if _runs(program.path, name)}
+    kinds = (("python", ("python", "pypy")), ("node", ("node",)))
+    runs = {kind for program in looks.programs for kind, names in kinds if _runs(program.path, names)}
     programs = {os.path.basename(path) for path in looks.looks if regions.is_sought(path)}  # noqa: PTH119 -- texts
     others = sorted(name for name in programs if not is_known_program(name) and " " not in name)
     return Toolchain(tuple(sorted(runs)), sites, tuple(sorted(python)), tuple(sorted(node - {""})), tuple(others))
 
 
-def _runs(path: str, name: str) -> bool:
-    return os.path.basename(path).startswith(name)  # noqa: PTH119 -- a text
+def _runs(path: str, names: tuple[str, ...]) -> bool:
+    return os.path.basename(path).startswith(names)  # noqa: PTH119 -- a text
 
 
 def _package(path: str, root: str) -> str:

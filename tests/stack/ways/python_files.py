@@ -224,6 +224,8 @@ LOOKED_AT = (
            'os.read(os.open("a.txt", os.O_RDONLY, dir_fd=os.open("../data", os.O_RDONLY)), 99)', files=DATA,
            inputs=(write("data/a.txt"),)),
     python("through /proc/self/cwd", 'open("/proc/self/cwd/../shared.json").read()', files=SHARED, inputs=(EDIT,)),
+    python("through the directory of another process, by the kernel's links",
+           'open(f"/proc/{os.getppid()}/cwd/../shared.json").read()', files=SHARED, inputs=(EDIT,), obstacle="always"),
     python("mmap", "mmap.mmap(file.fileno(), 0, prot=mmap.PROT_READ)[:]",
            'import mmap\nfile = open("../shared.json", "rb")',
            files=SHARED, inputs=(EDIT,)),

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 TOOL = "#!/bin/sh\necho one\n"
 OTHER_TOOL = "#!/bin/sh\necho two\n"
+OF_SIZE = "#!/bin/sh\necho $APP_SIZE\n"
 
 
 def variable(name: str, value: str, more: str = "", **way):
@@ -95,6 +96,12 @@ VARIABLES = (
     variable("names by a prefix", "${!APP_@}", program="bash", inputs=(unset("APP_SIZE"), setenv("APP_NEW", "1"))),
     variable("awk's ENVIRON", "$(awk 'BEGIN {print ENVIRON[\"APP_SIZE\"]}')"),
     variable("a name made of parts", "$value", "name=APP_\nname=${name}SIZE\neval value=\\$$name"),
+    variable("a script's own -c", "$APP_SIZE", command="./synth.sh -c stage=prod"),
+    variable("export and grep", "$(export | grep APP_ || true)"),
+    variable("env without one of them, and grep", "$(env -u APP_NEW | grep ^APP_ || true)"),
+    variable("a script beside the checkout", "$(../../tools/tool)", files={"../tools/tool": OF_SIZE}),
+    variable("a text beside the checkout", "$size", ". ../../tools/vars", files={"../tools/vars": "size=$APP_SIZE\n"}),
+    variable("an applet of busybox", "$(busybox awk 'BEGIN {print ENVIRON[\"APP_SIZE\"]}')", needs="busybox"),
     shell("the home directory's name", "$HOME", inputs=(setenv("HOME", "/nowhere"),)),
     shell("the user's name", "${USER}", inputs=(setenv("USER", "somebody"),)),
     shell("a run of CI by its name", "$GITHUB_RUN_ID", inputs=(setenv("GITHUB_RUN_ID", "7"),)),
@@ -110,6 +117,8 @@ COMMANDS = (
     python("variables of a file before the app", 'os.environ["SIZE"]', command=". ../vars.env; python3 app.py",
            files={"vars.env": "export SIZE=one\n"}, inputs=(write("vars.env", "export SIZE=two\n"),),
            noise=OTHER_MACHINE),
+    python("the same in a subshell", "sys.argv[1]", command='(. ../vars.env; python3 app.py "$size")',
+           files={"vars.env": "size=$APP_SIZE\n"}, prepare=SMALL, inputs=(BIGGER,)),
     python("an assignment before the app", 'os.environ["SIZE"]',
            command="SIZE=$(cat ../shared.json) python3 app.py", **READ),
     python("a choice by what is there", "sys.argv[1:]", command="python3 app.py $(test -e ../local && echo more)",
