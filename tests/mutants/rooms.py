@@ -46,6 +46,7 @@ NEAREST: dict[str, tuple[str, ...]] = {
     "context/globs.py": _CONTEXT,
     "context/expressions.py": _CONTEXT,
     "context/digest.py": _CONTEXT,
+    "stack/tracing/shells.py": ("stack/tracing/test_shells.py", "stack/tracing/test_variables.py"),
     "deploying.py": ("test_deploying.py",),
 }
 

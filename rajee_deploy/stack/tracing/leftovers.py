@@ -35,12 +35,14 @@ def ending_leftovers(log: Path) -> Iterator[None]:
 
 
 def _watch(log: Path, is_over: threading.Event) -> None:
-    first = strace = None
+    seen: list[int] = []
+    strace: int | None = None
     while not is_over.wait(_PAUSE_SECONDS):
-        if first is None:
-            first = _first(log)
-            strace = _field(first, "PPid") if first is not None else None
-        elif strace is not None and _field(first, "PPid") != strace:
+        if strace is None:
+            # The first one may be gone already: what it started is followed by the same.
+            seen = _processes(log)
+            strace = next(filter(None, (_field(process, "TracerPid") for process in seen)), None)
+        if strace is not None and _field(seen[0], "PPid") != strace:
             _end(strace, is_over)
             return
 
@@ -57,13 +59,14 @@ def _end(strace: int, is_over: threading.Event) -> None:
             return
 
 
-def _first(log: Path) -> int | None:
+def _processes(log: Path) -> list[int]:
+    """The processes in a log, in the order in which they came."""
     try:
         with log.open("rb") as file:
-            word = file.readline(64).split(b" ", 1)[0]
+            words = dict.fromkeys(line.split(b" ", 1)[0] for line in file)
     except OSError:
-        return None
-    return int(word) if word.isdigit() else None
+        return []
+    return [int(word) for word in words if word.isdigit()]
 
 
 def _followed_by(strace: int) -> list[int]:

@@ -86,6 +86,7 @@ LOOKS = {
     "s /": [],
     "-s /elsewhere/absent": [Entry("file", "/elsewhere/absent")],
     "r site/jsii/x.py": [],
+    "r site/jsii/__pycache__/x.cpython-312.pyc": [],
     "r .git/objects/ab": [],
     "r /usr/bin/env": [],
     "r /proc/self/environ": [Entry("environment", "")],
@@ -118,7 +119,10 @@ def test_what_is_there_outside_of_the_checkout_keeps_the_list_here(place, path):
 
 def test_a_directory_on_the_way_to_what_counts_tells_nothing_by_itself(place):
     way, file = place.at("../../other"), place.at("../../other/x")
-    assert place.found("s ../../other", "r ../../other/x").entries == {Entry("file", file)}
+    found = place.found("s ../../other", "r ../../other/x")
+    assert (found.entries, found.outside) == ({Entry("file", file)}, {file})
+    listed = place.found("r ../../other/x", listed={"../../other": 1})
+    assert listed.entries == {Entry("file", file), Entry("list", way)}
     alone = place.found("s ../../other", "-s ../../other/absent")
     assert (Entry("stat", way) in alone.entries, alone.outside) == (True, {way})
     beside = place.found("s ../../other", "r /usr/x", f"s {way}2")
@@ -141,8 +145,11 @@ def test_that_it_is_a_directory_is_said_once(place, what):
     assert {entry.path for entry in place.found(*looks).entries} == expected
 
 
-def test_of_a_directory_that_is_listed_the_names_count_alone(place):
-    assert place.found("s data", listed={"data": 1}).entries == {Entry("list", "./data")}
+@pytest.mark.parametrize("kind", ["list", "modules", "scripts"])
+def test_of_a_directory_that_is_listed_the_names_count_alone(place, kind):
+    more = {"listers": ("/x/esbuild",)} if kind == "scripts" else {}
+    found = place.found("s data", listed={"data": 1}, modules={"data": 1} if kind == "modules" else {}, **more)
+    assert found.entries == {Entry(kind, "./data")}
 
 
 MADE = {
@@ -216,9 +223,8 @@ def test_a_bundler_lists_for_scripts_and_for_the_roots_of_packages(place):
     assert place.found(listed={"data": 1}, **bundler).entries == {Entry("scripts", "./data")}
     Path(place.at("../package.json")).touch()
     upward = place.found(listed={"..": 1}, **bundler)
-    assert {entry.kind for entry in upward.entries} == {"upward"}
-    assert {"tsconfig.json", "node_modules"} < {entry.path for entry in upward.entries}
-    assert "package.json" not in {entry.path for entry in upward.entries}
+    roots = ("tsconfig.json", "jsconfig.json", "node_modules", ".pnp.cjs", ".pnp.js", ".pnp.data.json")
+    assert upward.entries == {Entry("upward", name) for name in roots}
     assert upward.outside == set()
     both = place.found(listed={"data": 1}, listers=("/x/esbuild", "/bin/ls"))
     assert both.entries == {Entry("list", "./data")}

@@ -22,7 +22,9 @@ TOLD = {
     ("bash", "-o", "errexit", "-O", "extglob", "-c", "echo a"): Told("echo a", ""),
     ("bash", "+O", "extglob", "run.sh"): Told(None, "run.sh"),
     ("bash", "--norc", "--rcfile", "-c", "run.sh"): Told(None, "run.sh"),
+    ("bash", "--init-file", "-c", "run.sh"): Told(None, "run.sh"),
     ("bash", "-s", "/opt/word"): Told(None, ""),
+    ("sh", "", "one"): Told(None, ""),
     ("zsh", "--emulate", "sh", "-c", "echo a"): Told("echo a", ""),
     (): Told(None, ""),
 }

@@ -55,16 +55,26 @@ ANYTHING = {
     "env alone": ("/usr/bin/env", "env"),
     "env alone, in another program": ("/usr/bin/coreutils", "env"),
     "env that takes one away": ("/usr/bin/env", "env", "-u", "A"),
-    "env elsewhere": ("/usr/bin/env", "env", "--chdir", "/x"),
+    "env that takes one away, in full": ("/usr/bin/env", "env", "--unset", "A"),
+    "env elsewhere": ("/usr/bin/env", "env", "-C", "/x"),
+    "env elsewhere, in full": ("/usr/bin/env", "env", "--chdir", "/x"),
     "env with one more": ("/usr/bin/env", "env", "A=1", "-0"),
     "a node without the hook": ("/usr/bin/node", "node", "app.js"),
     "a python without the hook": ("/usr/bin/python3.12", "python3", "-I"),
     "bun": ("/opt/bun", "bun", "app.ts"),
     "bun, of a package": ("{root}/node_modules/bun/bin/bun.exe", "bun"),
+    "deno, of a package": ("{root}/node_modules/deno/deno", "deno"),
     "a program of the project, whatever its name": ("{root}/tools/patch", "tools/patch"),
     "an applet": ("/bin/busybox", "awk", "BEGIN {}"),
     "an applet that lists": ("/bin/busybox", "busybox", "env"),
 }
+
+
+@pytest.mark.parametrize("name", ["python3.12", "pypy3", "node", "nodejs"])
+def test_what_a_hook_tells_of_reads_what_it_tells(place, name):
+    program = (f"/opt/{name}", name, "app")
+    assert not place.found(program).is_all
+    assert place.found(program, program).is_all, "the second has no hook"
 
 
 @pytest.mark.parametrize("what", QUIET)
@@ -172,7 +182,25 @@ def test_words_are_whole(place):
     assert texts.in_shell() == ["x-ab_1.cé", "b2"]
 
 
-@pytest.mark.parametrize("name", ["sh", "zsh", "busybox", "cat", "git", "env", "python3.12", "pypy3", "node", "node20"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "sh",
+        "bash",
+        "dash",
+        "ash",
+        "zsh",
+        "ksh",
+        "busybox",
+        "cat",
+        "git",
+        "env",
+        "python3.12",
+        "pypy3",
+        "node",
+        "node20",
+    ],
+)
 def test_an_interpreter_or_one_of_everybodys_is_no_input_by_itself(name):
     assert is_known_program(name)
 

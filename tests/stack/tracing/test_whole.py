@@ -86,10 +86,10 @@ def test_what_the_record_and_the_hooks_tell_is_one_list(place):
         ("asks for the time", "{root}/lib/x.py", ("../lib/x.py:3 asks for the time",)),
         ("asks for the time", "<string>", ("<string>:3 asks for the time",)),
         ("asks for the time", "", ("asks for the time",)),
-        ("starts a program", "{root}/x.py", ()),
-        ("copies the whole environment", "{root}/x.py", ()),
+        *((what, "{root}/x.py", ()) for what in ("starts a program", "forks", "loads a library of C",
+          "opens a database", "connects a socket", "copies the whole environment")),
     ],
-)
+)  # fmt: skip
 def test_of_what_the_hooks_report_that_which_the_kernel_does_not(place, what, file, expected):
     assert place.list(told=[("impure", what, file.format(root=place.root), "3")]).impure == expected
 
@@ -126,8 +126,6 @@ def test_only_then(place):
     [
         ("SIZE", "", (), True),
         ("CDK_OUTDIR", "CDK_OUTDIR", (), False),
-        ("NODE_ENV", "", (), False),
-        ("NODE_ENV", "process.env.NODE_ENV", (), True),
         ("HOME", "", (), False),
         ("HOME", "process.env.HOME", (), True),
         ("AWS_PROFILE", "AWS_PROFILE", (), False),
@@ -137,6 +135,18 @@ def test_only_then(place):
 def test_variables_that_count(place, name, text, env, expected):
     found = place.list(place.write("app.ts", text), told=[("env", name)], env=env)
     assert found.variables == ((name,) if expected else ())
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "CDK_DEBUG", "CDK_DEBUG_DEPS", "CDK_DISABLE_STACK_TRACE", "CDK_NO_PERF_BUILTINS", "CDK_PERF_COUNTERS_FILE",
+        "TESTING_CDK", "NODE_V8_COVERAGE", "NODE_DEBUG", "NODE_ENV", "__MINIMATCH_TESTING_PLATFORM__",
+    ],
+)  # fmt: skip
+def test_what_the_cdk_asks_for_counts_where_the_project_speaks_of_it(place, name):
+    assert place.list(told=[("env", name)]).variables == ()
+    assert place.list(place.write("app.ts", f"process.env.{name}"), told=[("env", name)]).variables == (name,)
 
 
 def test_variables_of_a_shell_count_and_its_text_is_the_projects(place):
@@ -247,6 +257,19 @@ def test_packages_that_were_read(place):
         "cdk/node_modules/", "node_modules/.pnpm/p@1/node_modules/p", "node_modules/@scope/y", "node_modules/absent",
         "node_modules/x", "node_modules/x/node_modules/deep",
     )  # fmt: skip
+
+
+def test_packages_above_the_checkout_are_installed_where_they_are(place):
+    path = f"{place.top}/node_modules/x/index.js"
+    assert place.list(asked=[path]).toolchain.node == ()
+    place.write("../node_modules/x/index.js")
+    found = place.list(path)
+    assert (found.entries, found.toolchain.node) == ((), ("../node_modules/x",))
+
+
+def test_a_text_of_a_package_does_not_speak_for_the_project(place):
+    path = place.write("node_modules/x/index.js", "process.env.HOME")
+    assert place.list(path, told=[("env", "HOME")]).variables == ()
 
 
 def test_what_is_used_of_what_is_installed(place, monkeypatch):

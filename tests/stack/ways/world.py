@@ -11,6 +11,7 @@ import os
 import shutil
 import subprocess
 import tempfile
+import time
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -122,6 +123,7 @@ class World:
         app = self._app(environment)
         by = Synthesiser(Cdk(self.settings, self.aws, app.tracer), app.fingerprint, app.store)
         self.number += 1
+        time.sleep(0.02)  # what was written just now would pass for what changes during the synth
         made = synthesise(by, app.fingerprint(), US, self.kept / f"cdk.out-{self.number}", on_line)
         return made, (made.assembly / "App.template.json").read_text()
 
