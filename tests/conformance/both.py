@@ -22,7 +22,7 @@ from rajee_deploy.model import PushAccess
 from rajee_deploy.sandbox import control
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from conformance.dockerfiles import Draw
 
@@ -72,7 +72,7 @@ class Both:
         found = differences(one, other)
         return ("different", _told(draw, found)) if found else ("equal", "")
 
-    def outcomes(self, seeds: range, threads: int) -> tuple[Counter[str], list[str]]:
+    def outcomes(self, seeds: Iterable[int], threads: int) -> tuple[Counter[str], list[str]]:
         """How often each outcome was met, and what is to be told of differences."""
         with ThreadPoolExecutor(threads) as pool:
             found = list(pool.map(self.outcome, seeds))

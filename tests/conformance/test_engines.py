@@ -15,7 +15,7 @@ from rajee_deploy.engine.buildx import Buildx
 
 pytestmark = pytest.mark.docker
 
-DRAWS = range(1, 6)
+DRAWS = some("random Dockerfiles built by both engines", range(1, 9), 2)
 SHELL = "COPY busybox /bin/sh\nCOPY root /\n"
 BARE = "COPY busybox /bin/sh\n"  # no /etc, no /run
 # What buildah 1.39 made of each by itself is in the remark.

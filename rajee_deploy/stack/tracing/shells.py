@@ -24,14 +24,14 @@ _LISTS = re.compile(
 _SOURCES = re.compile(r"(?:^|[;&|\s({!`])(?:\.|source)\s")
 
 
-class Told(NamedTuple):
+class Task(NamedTuple):
     """What a shell is told to run: the words after `-c`, None without it; and a script, "" for its input."""
 
     command: str | None
     script: str
 
 
-def told(words: Sequence[str]) -> Told:
+def task_of(words: Sequence[str]) -> Task:
     """What the words of a shell (its own name first) tell it. A script's own options are not the shell's."""
     rest = list(words[1:])
     letters = ""
@@ -45,11 +45,11 @@ def told(words: Sequence[str]) -> Told:
         letters += word[1:] if word[0] == "-" else ""
         del rest[: word.count("o") + word.count("O")]  # the names of options
     if "c" in letters:
-        return Told(" ".join(rest), "")
-    return Told(None, rest[0] if rest and rest[0] != "-" and "s" not in letters else "")
+        return Task(" ".join(rest), "")
+    return Task(None, rest[0] if rest and rest[0] != "-" and "s" not in letters else "")
 
 
-def called(path_name: str, words: Sequence[str]) -> tuple[str, Sequence[str]]:
+def program_of(path_name: str, words: Sequence[str]) -> tuple[str, Sequence[str]]:
     """The name and the words of a program; of one that is many, as that one."""
     if path_name not in MANY:
         return path_name, words
@@ -57,7 +57,7 @@ def called(path_name: str, words: Sequence[str]) -> tuple[str, Sequence[str]]:
     return (_base(rest[0]), rest) if rest else (path_name, words)
 
 
-def named(text: str) -> set[str]:
+def variables_in(text: str) -> set[str]:
     """The variables that a shell's text names."""
     return set(_NAMED.findall(text))
 
@@ -67,7 +67,7 @@ def reads_all(text: str) -> bool:
     return _LISTS.search(text) is not None
 
 
-def sources(text: str) -> bool:
+def goes_on_elsewhere(text: str) -> bool:
     """Whether a shell's text goes on in another file."""
     return _SOURCES.search(text) is not None
 

@@ -14,7 +14,15 @@ from rajee_deploy.stack.noise import is_noise, tells_commit
 from rajee_deploy.stack.surroundings import is_fixed
 from rajee_deploy.stack.tracing.portable import is_in
 from rajee_deploy.stack.tracing.regions import Region
-from rajee_deploy.stack.tracing.shells import MANY, SHELLS, called, named, reads_all, sources, told
+from rajee_deploy.stack.tracing.shells import (
+    MANY,
+    SHELLS,
+    goes_on_elsewhere,
+    program_of,
+    reads_all,
+    task_of,
+    variables_in,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
@@ -84,16 +92,16 @@ def find_variables(looks: Looks, hooked: frozenset[int], regions: Regions, texts
     found = Variables(texts, is_all=copies)
     is_ours = False
     for program in looks.programs:
-        name, words = called(_base(program.path), program.words)
+        name, words = program_of(_base(program.path), program.words)
         if _is_hooked(program, name, hooked):
             continue
         if name in SHELLS:
-            command, script = told(words)
+            command, script = task_of(words)
             if command is None and not _is_own_script(script, regions):
                 continue
             text = _script(script) if command is None else command
             found.names |= _OF_SCRIPTS if command is None else frozenset()
-            is_ours |= command is None or sources(text)
+            is_ours |= command is None or goes_on_elsewhere(text)
             _of_shell(text, found)
         elif not _is_quiet(program.path, name, words, regions):
             found.is_all = True
@@ -148,7 +156,7 @@ def _script(path: str) -> str:
 
 
 def _of_shell(text: str, found: Variables) -> None:
-    found.names |= named(text)
+    found.names |= variables_in(text)
     found.is_all |= reads_all(text)
 
 

@@ -55,6 +55,7 @@ def test_there_may_be_none(tmp_path, monkeypatch):
 
 def test_it_is_tried_once(tmp_path, monkeypatch):
     found = find_strace()
+    assert found is not None
     monkeypatch.setenv("PATH", str(tmp_path))
     assert find_strace() == found
 
@@ -71,8 +72,7 @@ exec cat file
 
 def test_what_a_program_and_all_that_it_starts_look_at_is_written(tmp_path):
     strace = find_strace()
-    if strace is None:
-        pytest.skip("this machine's kernel or strace cannot tell")
+    assert strace is not None, "the tests need strace (5.3 or newer) and a kernel that lets it trace"
     (tmp_path / "deep").mkdir()
     (tmp_path / "deep" / "file").write_text("a line")
     log = tmp_path / "log"
@@ -94,7 +94,6 @@ def test_what_a_program_and_all_that_it_starts_look_at_is_written(tmp_path):
 
 def test_a_programs_end_is_its_own(tmp_path):
     strace = find_strace()
-    if strace is None:
-        pytest.skip("this machine's kernel or strace cannot tell")
+    assert strace is not None, "the tests need strace (5.3 or newer) and a kernel that lets it trace"
     command = [*traced(strace, tmp_path / "log"), "sh", "-c", "exit 7"]
     assert subprocess.run(command, check=False).returncode == 7

@@ -21,8 +21,7 @@ _LIMIT = 20
 def trace(tmp_path, script: str) -> subprocess.CompletedProcess[str]:
     """Run a script of the shell under strace. What outlives it would hold strace, and so this."""
     strace = find_strace()
-    if strace is None:
-        pytest.skip("this machine's kernel or strace cannot tell")
+    assert strace is not None, "the tests need strace (5.3 or newer) and a kernel that lets it trace"
     log = tmp_path / "log"
     command = [*traced(strace, log), "sh", "-c", script]
     with ending_leftovers(log):

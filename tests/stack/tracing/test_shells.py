@@ -4,35 +4,35 @@ from __future__ import annotations
 
 import pytest
 
-from rajee_deploy.stack.tracing.shells import Told, called, named, reads_all, sources, told
+from rajee_deploy.stack.tracing.shells import Task, goes_on_elsewhere, program_of, reads_all, task_of, variables_in
 
-TOLD = {
-    ("sh",): Told(None, ""),
-    ("sh", "-"): Told(None, ""),
-    ("sh", "run.sh", "one"): Told(None, "run.sh"),
-    ("sh", "-c", "echo a", "b"): Told("echo a b", ""),
-    ("sh", "-ec", "echo a"): Told("echo a", ""),
-    ("sh", "-c", "-e", "echo a"): Told("echo a", ""),
-    ("sh", "-c", "--", "-x"): Told("-x", ""),
-    ("sh", "run.sh", "-c", "prod"): Told(None, "run.sh"),
-    ("sh", "-e", "run.sh", "-c", "prod"): Told(None, "run.sh"),
-    ("sh", "+c", "run.sh"): Told(None, "run.sh"),
-    ("sh", "--", "-c"): Told(None, "-c"),
-    ("bash", "-euo", "pipefail", "run.sh"): Told(None, "run.sh"),
-    ("bash", "-o", "errexit", "-O", "extglob", "-c", "echo a"): Told("echo a", ""),
-    ("bash", "+O", "extglob", "run.sh"): Told(None, "run.sh"),
-    ("bash", "--norc", "--rcfile", "-c", "run.sh"): Told(None, "run.sh"),
-    ("bash", "--init-file", "-c", "run.sh"): Told(None, "run.sh"),
-    ("bash", "-s", "/opt/word"): Told(None, ""),
-    ("sh", "", "one"): Told(None, ""),
-    ("zsh", "--emulate", "sh", "-c", "echo a"): Told("echo a", ""),
-    (): Told(None, ""),
+TASKS = {
+    ("sh",): Task(None, ""),
+    ("sh", "-"): Task(None, ""),
+    ("sh", "run.sh", "one"): Task(None, "run.sh"),
+    ("sh", "-c", "echo a", "b"): Task("echo a b", ""),
+    ("sh", "-ec", "echo a"): Task("echo a", ""),
+    ("sh", "-c", "-e", "echo a"): Task("echo a", ""),
+    ("sh", "-c", "--", "-x"): Task("-x", ""),
+    ("sh", "run.sh", "-c", "prod"): Task(None, "run.sh"),
+    ("sh", "-e", "run.sh", "-c", "prod"): Task(None, "run.sh"),
+    ("sh", "+c", "run.sh"): Task(None, "run.sh"),
+    ("sh", "--", "-c"): Task(None, "-c"),
+    ("bash", "-euo", "pipefail", "run.sh"): Task(None, "run.sh"),
+    ("bash", "-o", "errexit", "-O", "extglob", "-c", "echo a"): Task("echo a", ""),
+    ("bash", "+O", "extglob", "run.sh"): Task(None, "run.sh"),
+    ("bash", "--norc", "--rcfile", "-c", "run.sh"): Task(None, "run.sh"),
+    ("bash", "--init-file", "-c", "run.sh"): Task(None, "run.sh"),
+    ("bash", "-s", "/opt/word"): Task(None, ""),
+    ("sh", "", "one"): Task(None, ""),
+    ("zsh", "--emulate", "sh", "-c", "echo a"): Task("echo a", ""),
+    (): Task(None, ""),
 }
 
 
-@pytest.mark.parametrize("words", TOLD)
-def test_what_a_shell_is_told(words):
-    assert told(words) == TOLD[words]
+@pytest.mark.parametrize("words", TASKS)
+def test_what_a_shell_is_task_of(words):
+    assert task_of(words) == TASKS[words]
 
 
 @pytest.mark.parametrize(
@@ -47,12 +47,12 @@ def test_what_a_shell_is_told(words):
     ],
 )
 def test_a_program_that_is_many_is_the_one_that_its_words_name(name, words, expected):
-    assert called(name, words) == expected
+    assert program_of(name, words) == expected
 
 
 def test_variables_that_a_text_names():
     text = '$A ${B:-$C} ${#D} ${=E} "${F}" $1 $? $$ ${10} $G_1x ${+H} plain $-I'
-    assert named(text) == {"A", "B", "C", "D", "E", "F", "G_1x", "H"}
+    assert variables_in(text) == {"A", "B", "C", "D", "E", "F", "G_1x", "H"}
 
 
 LISTING = [
@@ -87,4 +87,4 @@ def test_a_text_that_names_what_it_reads(text):
     ],
 )  # fmt: skip
 def test_a_text_that_goes_on_in_another_file(text, expected):
-    assert sources(text) is expected
+    assert goes_on_elsewhere(text) is expected
