@@ -10,6 +10,8 @@
 VENV := .venv
 PYTHON := $(VENV)/bin/python
 export PATH := $(abspath $(VENV)/bin):$(PATH)
+# Machines on which Python keeps no bytecode compile everything anew in each of a thousand programs that tests start.
+unexport PYTHONDONTWRITEBYTECODE
 export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 18,20
 # Public case tables that may lie beside the checkout; the tests that read them say so when they are not there.
 ifneq ($(wildcard ../shared/conformance),)
@@ -32,9 +34,8 @@ test: setup check
 	$(PYTHON) -m pytest $(WORKERS)
 
 # The address is nobody's: a test that asks an engine without saying so (see the markers in pyproject.toml) fails.
-# What all of them import and start is compiled once, also where the caller's environment says otherwise.
 quick: $(VENV)/.ready
-	env -u PYTHONDONTWRITEBYTECODE DOCKER_HOST=tcp://127.0.0.1:9 $(PYTHON) -m pytest $(WORKERS) -m 'not docker and not cdk and not slow' \
+	DOCKER_HOST=tcp://127.0.0.1:9 $(PYTHON) -m pytest $(WORKERS) -m 'not docker and not cdk and not slow' \
 		--hypothesis-profile=quick
 
 check: setup

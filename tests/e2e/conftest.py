@@ -10,6 +10,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+import given
 import pytest
 import session
 from sandboxes import note_images_of
@@ -81,6 +82,13 @@ def bootstrapped(shell):
     """The shell, after `cdk bootstrap` of the sandbox's account."""
     shell.run("infra/node_modules/.bin/cdk bootstrap aws://123456789012/us-east-1 --no-notices")
     return shell
+
+
+@pytest.fixture(scope="module")
+def synthesised(bootstrapped):
+    """The same, where the app gives what a synth of the reference service left: for what is not about a synth."""
+    given.write_app(bootstrapped.folder / "infra", given.reference_service())
+    return bootstrapped
 
 
 def copy_repository(folder: Path) -> None:

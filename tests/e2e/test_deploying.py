@@ -54,64 +54,64 @@ def commit(shell, text: str) -> str:
     return git(shell, "rev-parse", "HEAD")
 
 
-def test_broader_permissions_are_refused_where_nobody_can_say_yes(bootstrapped):
-    git(bootstrapped, "init", "--quiet")
-    settings(bootstrapped, approval="broadening")
-    ended = bootstrapped.run("rajee-deploy up", code=1, COLUMNS="80")  # names are whole in a narrow terminal too
+def test_broader_permissions_are_refused_where_nobody_can_say_yes(synthesised):
+    git(synthesised, "init", "--quiet")
+    settings(synthesised, approval="broadening")
+    ended = synthesised.run("rajee-deploy up", code=1, COLUMNS="80")  # names are whole in a narrow terminal too
     assert "✗ approval-needed" in ended.stderr
     assert "ecr:GetAuthorizationToken" in ended.stderr, ended.stderr
     assert "--yes" in ended.stderr
 
 
-def test_a_yes_deploys_and_the_time_is_accounted_for(bootstrapped):
-    commit(bootstrapped, "one")
-    done = json.loads(bootstrapped.run("rajee-deploy up --yes --json --outputs-file outputs.json").stdout)
+def test_a_yes_deploys_and_the_time_is_accounted_for(synthesised):
+    commit(synthesised, "one")
+    done = json.loads(synthesised.run("rajee-deploy up --yes --json --outputs-file outputs.json").stdout)
     assert done["kind"] == "first"
-    outputs = json.loads((bootstrapped.folder / "outputs.json").read_text())
+    outputs = json.loads((synthesised.folder / "outputs.json").read_text())
     assert outputs["RajeeEnvoyStack"]["RajeeState"].endswith(done["images"]["envoy"]["tag"])
-    (bootstrapped.folder / "outputs.json").unlink()
-    bootstrapped.run("rajee-deploy up --outputs-file outputs.json")
-    assert json.loads((bootstrapped.folder / "outputs.json").read_text()) == outputs
-    (bootstrapped.folder / "outputs.json").unlink()
+    (synthesised.folder / "outputs.json").unlink()
+    synthesised.run("rajee-deploy up --outputs-file outputs.json")
+    assert json.loads((synthesised.folder / "outputs.json").read_text()) == outputs
+    (synthesised.folder / "outputs.json").unlink()
     assert set(done["deployments"]) == {"RajeeRegistryStack", "RajeeEnvoyStack"}
 
 
-def test_a_new_image_alone_goes_by_cloudformation_and_starts_no_node(bootstrapped, tmp_path):
-    settings(bootstrapped, **{"tag-only": "cloudformation"})
-    edit(bootstrapped, "two")
-    commit(bootstrapped, "two")
+def test_a_new_image_alone_goes_by_cloudformation_and_starts_no_node(synthesised, tmp_path):
+    settings(synthesised, **{"tag-only": "cloudformation"})
+    edit(synthesised, "two")
+    commit(synthesised, "two")
     for name in ("node", "npx", "cdk"):
         (tmp_path / name).write_text(f"#!/bin/sh\necho called >> {tmp_path}/called\nexit 1\n")
         (tmp_path / name).chmod(0o755)
-    path = f"{tmp_path}:{bootstrapped.environment['PATH']}"
-    done = json.loads(bootstrapped.run("rajee-deploy up --json", PATH=path).stdout)
+    path = f"{tmp_path}:{synthesised.environment['PATH']}"
+    done = json.loads(synthesised.run("rajee-deploy up --json", PATH=path).stdout)
     assert (done["kind"], [step.get("via") for step in done["steps"]]) == ("code", [None, "cloudformation"])
     assert not (tmp_path / "called").exists()
-    found = parameters(bootstrapped)
+    found = parameters(synthesised)
     assert found["ImageTag"] == done["images"]["envoy"]["tag"]
-    assert found["RajeeRevision"] == git(bootstrapped, "rev-parse", "HEAD")
-    assert json.loads(bootstrapped.run("rajee-deploy plan --json").stdout)["kind"] == "noop"
+    assert found["RajeeRevision"] == git(synthesised, "rev-parse", "HEAD")
+    assert json.loads(synthesised.run("rajee-deploy plan --json").stdout)["kind"] == "noop"
 
 
-def test_an_older_revision_does_not_replace_a_newer_one(bootstrapped):
-    git(bootstrapped, "checkout", "--quiet", "HEAD~1")
-    before = parameters(bootstrapped)
-    ended = bootstrapped.run("rajee-deploy up", code=1)
+def test_an_older_revision_does_not_replace_a_newer_one(synthesised):
+    git(synthesised, "checkout", "--quiet", "HEAD~1")
+    before = parameters(synthesised)
+    ended = synthesised.run("rajee-deploy up", code=1)
     assert "✗ older-revision" in ended.stderr
-    assert parameters(bootstrapped) == before
-    assert "✗ older-revision" in bootstrapped.run("rajee-deploy plan", code=1).stderr
-    done = json.loads(bootstrapped.run("rajee-deploy up --allow-rollback --json").stdout)
+    assert parameters(synthesised) == before
+    assert "✗ older-revision" in synthesised.run("rajee-deploy plan", code=1).stderr
+    done = json.loads(synthesised.run("rajee-deploy up --allow-rollback --json").stdout)
     assert done["kind"] == "code"
-    assert parameters(bootstrapped)["ImageTag"] != before["ImageTag"]
-    git(bootstrapped, "checkout", "--quiet", "main")
+    assert parameters(synthesised)["ImageTag"] != before["ImageTag"]
+    git(synthesised, "checkout", "--quiet", "main")
 
 
 @pytest.mark.parametrize("by", ["cdk", "cloudformation"])
-def test_no_wait_leaves_the_rest_to_cloudformation(bootstrapped, by):
-    settings(bootstrapped, **{"tag-only": by})
-    edit(bootstrapped, f"three {by}")
-    commit(bootstrapped, f"three {by}")
-    ended = bootstrapped.run("rajee-deploy up --no-wait --json")
+def test_no_wait_leaves_the_rest_to_cloudformation(synthesised, by):
+    settings(synthesised, **{"tag-only": by})
+    edit(synthesised, f"three {by}")
+    commit(synthesised, f"three {by}")
+    ended = synthesised.run("rajee-deploy up --no-wait --json")
     assert json.loads(ended.stdout)["outcome"] == "accepted"
     assert "accepted; CloudFormation goes on by itself" in ended.stderr
-    assert json.loads(bootstrapped.run("rajee-deploy plan --json").stdout)["kind"] == "noop"
+    assert json.loads(synthesised.run("rajee-deploy plan --json").stdout)["kind"] == "noop"

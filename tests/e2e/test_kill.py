@@ -34,14 +34,14 @@ def registry_port(network):
 
 
 @pytest.fixture(scope="module")
-def deployed(bootstrapped, network):
+def deployed(synthesised, network):
     """The shell, after a first `up`; its image takes a payload that no engine can make smaller."""
-    network.server_port = urlsplit(bootstrapped.environment["AWS_ENDPOINT_URL"]).port
-    payload(bootstrapped)
-    dockerfile = bootstrapped.folder / ASSETS / "Dockerfile"
+    network.server_port = urlsplit(synthesised.environment["AWS_ENDPOINT_URL"]).port
+    payload(synthesised)
+    dockerfile = synthesised.folder / ASSETS / "Dockerfile"
     dockerfile.write_text(f"{dockerfile.read_text()}\nCOPY {ASSETS}/payload /payload\n")
-    bootstrapped.run("rajee-deploy up")
-    return bootstrapped
+    synthesised.run("rajee-deploy up")
+    return synthesised
 
 
 def payload(shell) -> None:

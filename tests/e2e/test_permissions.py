@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import boto3
+import given
 import pytest
 from gateway import Gateway
 from small_registry import SmallRegistry
@@ -21,7 +22,6 @@ from rajee_deploy.permissions import Scope, needed
 pytestmark = [pytest.mark.docker, pytest.mark.cdk]
 
 ENVOY = "infra/raja_poc/assets/envoy/envoy.yaml"
-STACK = "infra/raja_poc/stacks/rajee_envoy_stack.py"
 
 
 @dataclass(frozen=True)
@@ -57,13 +57,13 @@ def registry_port(gateway):
 
 
 @pytest.fixture(scope="module")
-def watched(bootstrapped, gateway):
+def watched(synthesised, gateway):
     """The shell, whose AWS and whose image registry are behind the gateway."""
-    environment = bootstrapped.environment
+    environment = synthesised.environment
     gateway.server_port = int(environment["AWS_ENDPOINT_URL"].rpartition(":")[2])
     gateway.user = environment["AWS_ACCESS_KEY_ID"]
     environment["AWS_ENDPOINT_URL"] = f"http://127.0.0.1:{gateway.port}"
-    return bootstrapped
+    return synthesised
 
 
 @pytest.fixture(scope="module")
@@ -140,7 +140,7 @@ def test_an_edit_of_the_image(watched, look, up):
 
 
 def test_an_edit_of_the_infrastructure(watched, look, up):
-    edit(watched, STACK, "Rajee: Envoy in front", "Envoy in front")
+    given.edit(watched.folder / "infra", "Rajee: Envoy in front", "Envoy in front")
     assert look("plan --json").kind == "infra"
     assert up() == "infra"
 

@@ -19,16 +19,16 @@ WHO = "git -c user.name=T -c user.email=t@localhost -c commit.gpgsign=false"
 
 
 @pytest.fixture(scope="module")
-def project(bootstrapped):
+def project(synthesised):
     """The copy as a git repository; its second commit makes another image, and both are deployed in turn."""
-    bootstrapped.run("git init -q -b main && echo node_modules >> .git/info/exclude")
-    commit(bootstrapped, "the first")
-    path = bootstrapped.folder / ENVOY
-    up(bootstrapped)
+    synthesised.run("git init -q -b main && echo node_modules >> .git/info/exclude")
+    commit(synthesised, "the first")
+    path = synthesised.folder / ENVOY
+    up(synthesised)
     path.write_text("# edited\n" + path.read_text())
-    commit(bootstrapped, "the second")
-    up(bootstrapped)
-    return bootstrapped
+    commit(synthesised, "the second")
+    up(synthesised)
+    return synthesised
 
 
 @pytest.fixture(scope="module")

@@ -65,7 +65,7 @@ class Watch:
 
 
 @pytest.fixture(scope="module")
-def watch(bootstrapped, tmp_path_factory):
+def watch(synthesised, tmp_path_factory):
     folder = tmp_path_factory.mktemp("watched")
     for name in ("state", "cache", "docker", "bin"):
         (folder / name).mkdir()
@@ -76,16 +76,16 @@ def watch(bootstrapped, tmp_path_factory):
         (folder / "bin" / name).chmod(0o755)
     environment = {
         **SECRETS,
-        "PATH": f"{folder / 'bin'}:{bootstrapped.environment['PATH']}",
+        "PATH": f"{folder / 'bin'}:{synthesised.environment['PATH']}",
         "RAJEE_DEPLOY_STATE_DIR": str(folder / "state"),
         "RAJEE_DEPLOY_CACHE_DIR": str(folder / "cache"),
         "DOCKER_CONFIG": str(folder / "docker"),
     }
-    settings = bootstrapped.folder / "pyproject.toml"
+    settings = synthesised.folder / "pyproject.toml"
     more = f'build-args = {{ CANARY = "{ARGUMENT}" }}\nsecrets = {{ token = "env:TOKEN" }}\n'
     at = "[tool.rajee-deploy.images.envoy]\n"
     settings.write_text(settings.read_text().replace(at, at + more))
-    found = Watch(bootstrapped, folder, environment)
+    found = Watch(synthesised, folder, environment)
     use_secret(found, "test -n")
     return found
 

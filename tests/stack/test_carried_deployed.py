@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import boto3
+import given
 import pytest
 
 from rajee_deploy.carried import KEY, SCHEMA, carried_of, encoded, with_carried
@@ -66,12 +67,12 @@ class World:
         return run
 
     def infrastructure(self, carried):
-        text = (self.root / "cdk" / "app.py").read_text()
+        templates = (self.root / "cdk" / given.NAME).glob("*.template.json")
         return of_infrastructure(
             (),
             {},
             {},
-            {"app": text},
+            {path.name: path.read_text() for path in templates},
             [Input(f"traced:{path}", kind) for kind, path in (carried or self.own or EMPTY)["entries"]],
         )
 
@@ -146,9 +147,10 @@ def world(tmp_path_factory):
             (found.root / "cdk").mkdir(parents=True)
             (found.root / "node_modules").symlink_to(TOP / "infra" / "node_modules")
             (found.root / "rajee-deploy.toml").write_text(SETTINGS)
-            (found.root / "cdk" / "app.py").write_text(APP)
-            command = {"app": f"{sys.executable} app.py", "versionReporting": False}
-            (found.root / "cdk" / "cdk.json").write_text(json.dumps(command))
+            (root / "app.py").write_text(APP)
+            (root / "cdk.json").write_text(json.dumps({"app": f"{sys.executable} app.py", "versionReporting": False}))
+            given.synthesise(root, root / "made")
+            given.write_app(found.root / "cdk", root / "made")
             found.cdk("bootstrap", "--app", "", "aws://123456789012/us-east-1")
             found.up()
             yield found
@@ -186,14 +188,14 @@ def test_each_deployment_of_one_template_has_its_own_list(world, stack, tmp_path
 
 
 def test_a_raw_deployment_loses_the_list_at_most(world):
-    (world.root / "cdk" / "app.py").write_text(APP.replace("One", "Two"))
+    given.edit(world.root / "cdk", "One", "Two")
     world.up()
     raw = ("deploy", "App", "--require-approval=never", "--method=direct", "--exclusively")
     world.cdk(*raw)
     assert carried_of(world.template("App")) == LISTS[0], "CloudFormation updates no Metadata alone"
     world.move()
     assert world.decide() == ([], "hash", 0)
-    (world.root / "cdk" / "app.py").write_text(APP.replace("{name}One", "{name.replace('App', 'My')}Two"))
+    given.edit(world.root / "cdk", "AppTwo", "MyTwo")
     world.cdk(*raw)
     assert KEY not in world.template("App").get("Metadata", {})
     assert world.decide() == ([], "synth", 1)
