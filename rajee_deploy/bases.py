@@ -6,11 +6,12 @@ whether an image is built: a base that moved in its registry changes nothing unt
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from rajee_deploy import lock as locks
+from rajee_deploy.dataclass import dataclass
 from rajee_deploy.dockerfile import image_of, remote_of
 from rajee_deploy.errors import ConfigurationError, DeployError
 from rajee_deploy.image import read_recipe

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from rajee_deploy import process, source, trust
+from rajee_deploy.dataclass import dataclass
 from rajee_deploy.dockerfile import image_of
 from rajee_deploy.engine.failures import CACHE_NOT_WRITTEN, CACHE_PLACE
 from rajee_deploy.errors import DeployError

@@ -14,9 +14,10 @@ import sys
 import threading
 import time
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any, Literal, cast
 
+from rajee_deploy.dataclass import dataclass
 from rajee_deploy.tables import plain_table
 
 if TYPE_CHECKING:

@@ -6,8 +6,10 @@ layers in its own way, and says nothing of it; so it gets a Dockerfile in which 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+from rajee_deploy.dataclass import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

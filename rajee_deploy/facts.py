@@ -6,10 +6,11 @@ stands for "unknown".
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
+from rajee_deploy.dataclass import dataclass
 from rajee_deploy.fingerprint import IGNORED, RECORD, TAKEN
 from rajee_deploy.names import DeployBy, InfraCheck
 

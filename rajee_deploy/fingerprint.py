@@ -10,9 +10,10 @@ import hashlib
 import hmac
 import json
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from rajee_deploy.dataclass import dataclass
 from rajee_deploy.model import Digest, is_local_context
 
 if TYPE_CHECKING:

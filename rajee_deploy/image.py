@@ -8,13 +8,14 @@ from __future__ import annotations
 import json
 import os
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rajee_deploy import context as contexts
 from rajee_deploy import dockerfile as dockerfiles
 from rajee_deploy import fingerprint as fingerprints
+from rajee_deploy.dataclass import dataclass
 from rajee_deploy.engine import ambient
 from rajee_deploy.errors import DeployError
 from rajee_deploy.layout import pinned_layout

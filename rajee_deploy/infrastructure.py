@@ -11,9 +11,9 @@ deployed. It needs no record and proves both.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from rajee_deploy.dataclass import dataclass
 from rajee_deploy.names import INFRA_PARAMETER, NOT_RECORDED, TEMPLATE_PARAMETER, InfraCheck
 from rajee_deploy.steps import Tier
 from rajee_deploy.template import differences, is_recorded

@@ -8,10 +8,11 @@ The plainest are named tuples: a frozen dataclass costs half a millisecond of ev
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple
 
+from rajee_deploy.dataclass import dataclass
 from rajee_deploy.errors import ConfigurationError
 
 if TYPE_CHECKING:

@@ -6,10 +6,10 @@ and so does what nobody calls. It never knows what `cdk deploy` does as the role
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Any, assert_never
 
+from rajee_deploy.dataclass import dataclass
 from rajee_deploy.names import Who
 
 if TYPE_CHECKING:

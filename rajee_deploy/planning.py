@@ -8,11 +8,12 @@ from __future__ import annotations
 import os
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, assert_never
 
 from rajee_deploy import guard, retention
 from rajee_deploy import plan as plans
+from rajee_deploy.dataclass import dataclass
 from rajee_deploy.errors import ConfigurationError, DeployError
 from rajee_deploy.facts import Wanted, WantedImage
 from rajee_deploy.fingerprint import with_given

@@ -6,9 +6,10 @@ Must never know the order of a run: `up` does.
 from __future__ import annotations
 
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any, assert_never
 
+from rajee_deploy.dataclass import dataclass
 from rajee_deploy.facts import Ancestry
 from rajee_deploy.fingerprint import with_given
 from rajee_deploy.guard import Rules

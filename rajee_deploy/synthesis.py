@@ -5,9 +5,10 @@ It knows when a synth is the one that a fingerprint stands for; whether one is n
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TYPE_CHECKING, Any
 
+from rajee_deploy.dataclass import dataclass
 from rajee_deploy.errors import DeployError
 from rajee_deploy.facts import StackPresent
 from rajee_deploy.fingerprint import IGNORED, RECORD, TAKEN

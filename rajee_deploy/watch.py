@@ -9,9 +9,9 @@ from __future__ import annotations
 import threading
 import time
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from rajee_deploy.dataclass import dataclass
 from rajee_deploy.errors import DeployError
 from rajee_deploy.rollout.advice import advice
 from rajee_deploy.rollout.spans import first_failure, resource_spans, rollout_phases

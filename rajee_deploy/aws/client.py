@@ -9,11 +9,11 @@ from __future__ import annotations
 import os
 import threading
 import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from rajee_deploy.aws.errors import OutOfTimeError, error_code, error_message, translated, unknown
 from rajee_deploy.aws.resolved import keys, of_session
+from rajee_deploy.dataclass import dataclass
 from rajee_deploy.errors import ConfigurationError
 
 if TYPE_CHECKING:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path  # noqa: TC003 -- typer reads the annotations while the program runs
 from typing import TYPE_CHECKING, Annotated
 
@@ -22,6 +21,7 @@ from rajee_deploy.cli.flags import (  # noqa: TC001 -- typer reads the annotatio
     Region,
     Target,
 )
+from rajee_deploy.dataclass import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

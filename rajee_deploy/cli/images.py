@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rajee_deploy.dataclass import dataclass
 from rajee_deploy.errors import ConfigurationError, DeployError
 from rajee_deploy.model import Repository, parse_platforms
 from rajee_deploy.settings import DEFAULT_PLATFORM, LOCK_NAME, ImageSettings, Settings, find_settings, load

@@ -7,8 +7,9 @@ who ask what changed: nothing that decides a build or a deployment may read one.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from rajee_deploy.dataclass import dataclass
 
 if TYPE_CHECKING:
     from rajee_deploy.fingerprint import Fingerprint

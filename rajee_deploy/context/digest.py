@@ -10,13 +10,13 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from dataclasses import dataclass
 from enum import Enum
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from rajee_deploy.context.stamps import stamp_of
 from rajee_deploy.context.tree import kind_of
+from rajee_deploy.dataclass import dataclass
 from rajee_deploy.errors import DeployError
 from rajee_deploy.model import Digest, Entry, Kind
 

@@ -6,11 +6,11 @@ filter.go and followlinks.go). Must never read a file, nor know which instructio
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rajee_deploy.context import globs
 from rajee_deploy.context.view import UnreadableError
+from rajee_deploy.dataclass import dataclass
 from rajee_deploy.model import Kind
 
 if TYPE_CHECKING:

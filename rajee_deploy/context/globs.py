@@ -7,8 +7,9 @@ disk, nor know what a pattern is for. Rules: https://pkg.go.dev/path#Match (a `*
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
+
+from rajee_deploy.dataclass import dataclass
 
 SPACES = "\t\n\v\f\r \x85\xa0\u1680" + "".join(map(chr, range(0x2000, 0x200B))) + "\u2028\u2029\u202f\u205f\u3000"
 HIGHEST = 0x10FFFF

@@ -8,12 +8,12 @@ Must never walk a tree. Rules: https://pkg.go.dev/github.com/moby/patternmatcher
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from rajee_deploy.context.expressions import translate
 from rajee_deploy.context.globs import BadPatternError, clean, is_malformed_early, trim
+from rajee_deploy.dataclass import dataclass
 from rajee_deploy.errors import DeployError
 
 if TYPE_CHECKING:

@@ -36,13 +36,13 @@ import re
 import secrets
 from collections import Counter
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from hashlib import blake2b, sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rajee_deploy.context import cache
 from rajee_deploy.context.digest import Modes, header
+from rajee_deploy.dataclass import dataclass
 from rajee_deploy.model import Kind
 
 if TYPE_CHECKING:

@@ -8,13 +8,14 @@ what is missing, so that every fault is told by one process. Must never decide w
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from rajee_deploy.context.digest import read_record
 from rajee_deploy.context.forking import shared_out
 from rajee_deploy.context.stamps import STAMP_BYTES, stamp_of
 from rajee_deploy.context.tree import entry_error
+from rajee_deploy.dataclass import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence

@@ -6,10 +6,10 @@ really take count instead (sparse files), and what can be cloned counts nothing.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from rajee_deploy.context.copying import BUFFER_BYTES, allocated
+from rajee_deploy.dataclass import dataclass
 from rajee_deploy.errors import DeployError
 from rajee_deploy.model import Kind
 

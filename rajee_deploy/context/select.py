@@ -7,12 +7,12 @@ required paths, and which symlinks are followed. Must never touch the disk: it s
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rajee_deploy.context import globs
 from rajee_deploy.context.filtered import LinkLoopError, follow
 from rajee_deploy.context.ignore import Matcher, Rule
+from rajee_deploy.dataclass import dataclass
 from rajee_deploy.errors import DeployError
 from rajee_deploy.model import Kind
 

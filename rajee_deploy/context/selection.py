@@ -7,10 +7,11 @@ Must never decide what is selected.
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from rajee_deploy.dataclass import dataclass
 from rajee_deploy.model import Kind
 
 if TYPE_CHECKING:

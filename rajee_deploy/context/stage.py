@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 from contextlib import contextmanager
-from dataclasses import dataclass
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
@@ -25,6 +24,7 @@ from rajee_deploy.context.digest import (
 )
 from rajee_deploy.context.lineage import EPOCH_NS, Name, new_name
 from rajee_deploy.context.tree import DiskTree, entry_error
+from rajee_deploy.dataclass import dataclass
 from rajee_deploy.errors import DeployError
 from rajee_deploy.model import Kind
 from rajee_deploy.scratch import no_room, private_directory

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import posixpath
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, NoReturn
 
+from rajee_deploy.dataclass import dataclass
 from rajee_deploy.dialect import FILES, BaseImage, PlainDockerfile, PlainRun, PlainStage
 from rajee_deploy.dockerfile import writing
 from rajee_deploy.dockerfile.dispatch import BODY, Walk

@@ -7,9 +7,10 @@ environment says of every expansion whether it depends on either.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TYPE_CHECKING, NamedTuple
 
+from rajee_deploy.dataclass import dataclass
 from rajee_deploy.dockerfile.golang import join_root
 from rajee_deploy.dockerfile.words import Expansion, ExpansionError, Lexer
 

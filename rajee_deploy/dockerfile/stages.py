@@ -8,9 +8,10 @@ appended to the list that `--from=<index>` counts in.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, NamedTuple
 
+from rajee_deploy.dataclass import dataclass
 from rajee_deploy.dockerfile.golang import nearest
 from rajee_deploy.dockerfile.instructions import From, Lines, OnBuild, Run, Transfer, typed
 from rajee_deploy.dockerfile.mounts import static_origin

@@ -5,10 +5,11 @@ This room never decides whether a build is needed, and never says that an image 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Protocol
 
 from rajee_deploy.build_settings import BuildSettings
+from rajee_deploy.dataclass import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from platform import machine
 from typing import TYPE_CHECKING, Any
 
+from rajee_deploy.dataclass import dataclass
 from rajee_deploy.dialect import FILES, BaseImage
 from rajee_deploy.engine.bases import config_of
 from rajee_deploy.errors import DeployError

@@ -6,9 +6,10 @@ Owns the order of the parts. Must never start a program: it is given what does.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
+from rajee_deploy.dataclass import dataclass
 from rajee_deploy.dialect import BaseImage
 from rajee_deploy.engine.leftovers import Stage
 from rajee_deploy.errors import DeployError

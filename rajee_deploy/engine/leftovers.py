@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from rajee_deploy.dataclass import dataclass
 from rajee_deploy.dialect import PlainRun
 from rajee_deploy.engine.layer_files import WHITEOUT, lay, read_layer, resolve, rewrite, upwards
 from rajee_deploy.errors import DeployError

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import IO, TYPE_CHECKING, Protocol
 
 from rajee_deploy.build_settings import BuildSettings
+from rajee_deploy.dataclass import dataclass
 from rajee_deploy.engine.progress import Progress
 from rajee_deploy.engine.secrets import secret_flags
 from rajee_deploy.errors import DeployError

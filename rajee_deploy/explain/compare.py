@@ -6,12 +6,12 @@ Both sides are contents: of the present inputs, of a commit's, or of a record. T
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from difflib import SequenceMatcher
 from itertools import zip_longest
 from typing import TYPE_CHECKING, TypeVar
 
 from rajee_deploy.contents import Instruction
+from rajee_deploy.dataclass import dataclass
 from rajee_deploy.dockerfile import united
 from rajee_deploy.explain.changes import Cause, Change
 from rajee_deploy.explain.entries import entry_changes

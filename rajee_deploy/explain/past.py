@@ -6,10 +6,11 @@ Reads settings files and moves paths into a checkout. Must never run git.
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rajee_deploy.dataclass import dataclass
 from rajee_deploy.errors import ConfigurationError, DeployError
 from rajee_deploy.explain.relocate import Relocation
 from rajee_deploy.image import read_inputs

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from rajee_deploy.contents.reads import texts_of, upwards
+from rajee_deploy.dataclass import dataclass
 from rajee_deploy.fingerprint import kind_of
 from rajee_deploy.model import Kind
 

@@ -7,8 +7,9 @@ the files of now, and what is then said of the past is said of the present. Read
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
+
+from rajee_deploy.dataclass import dataclass
 
 MAX_LINKS = 255
 

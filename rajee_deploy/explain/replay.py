@@ -5,12 +5,12 @@ A commit needs a rebuild when no earlier one of those looked at gave the same na
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from rajee_deploy import context as contexts
 from rajee_deploy.checkout import private_checkout
+from rajee_deploy.dataclass import dataclass
 from rajee_deploy.errors import DeployError
 from rajee_deploy.explain.past import OUTSIDE, image_at, inputs_at
 from rajee_deploy.fingerprint import Input, encode

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from rajee_deploy.checkout import private_checkout
 from rajee_deploy.contents.of_image import contents_of
+from rajee_deploy.dataclass import dataclass
 from rajee_deploy.errors import DeployError
 from rajee_deploy.explain.changes import Cause
 from rajee_deploy.explain.compare import compare

@@ -8,12 +8,12 @@ and never counts as an answer.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rajee_deploy.contents import CREATED, DIRTY, REVISION
 from rajee_deploy.contents.document import decode
 from rajee_deploy.contents.of_image import contents_of
+from rajee_deploy.dataclass import dataclass
 from rajee_deploy.errors import ConfigurationError, DeployError
 from rajee_deploy.explain.compare import Comparison, compare
 from rajee_deploy.explain.search import LAST, find_commit_of

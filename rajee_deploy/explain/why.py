@@ -7,7 +7,7 @@ directories (and, for what other stages would read, files); it must never decide
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,6 +20,7 @@ from rajee_deploy.context.globs import clean
 from rajee_deploy.context.ignore import Matcher, Rule, read_rules
 from rajee_deploy.context.missing import near_names, steps_to
 from rajee_deploy.context.tree import DiskTree
+from rajee_deploy.dataclass import dataclass
 from rajee_deploy.dockerfile.parser import parse
 from rajee_deploy.errors import DeployError
 from rajee_deploy.explain.reads import taken, takes

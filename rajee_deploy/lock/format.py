@@ -17,10 +17,10 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
+from rajee_deploy.dataclass import dataclass
 from rajee_deploy.errors import ConfigurationError
 from rajee_deploy.model import BaseConfig, Digest, LockedImage, is_local_context
 

@@ -10,10 +10,10 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from rajee_deploy.aws import unknown
+from rajee_deploy.dataclass import dataclass
 from rajee_deploy.errors import DeployError
 from rajee_deploy.facts import ImageAbsent, ImageInaccessible, ReferenceState, RepositoryAbsent, Tagged
 from rajee_deploy.model import Digest, PushAccess

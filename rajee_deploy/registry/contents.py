@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum
 from typing import TYPE_CHECKING, Protocol
 
 from rajee_deploy.aws import unknown
+from rajee_deploy.dataclass import dataclass
 from rajee_deploy.errors import DeployError
 from rajee_deploy.fingerprint import TAG_PREFIX
 from rajee_deploy.registry.oci import MANIFEST_TYPE, OciRepository, TagTakenError

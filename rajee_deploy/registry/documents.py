@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
 from typing import Any
 
+from rajee_deploy.dataclass import dataclass
 from rajee_deploy.errors import ConfigurationError
 from rajee_deploy.facts import ImageContent
 from rajee_deploy.model import Digest, Platform

@@ -11,10 +11,10 @@ environment, leaves credentials behind when it is redirected to another host, an
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
+from rajee_deploy.dataclass import dataclass
 from rajee_deploy.errors import DeployError
 from rajee_deploy.registry.logins import DOCKER_HUB, Login, find_login
 

@@ -6,8 +6,9 @@ Reads and asks; never writes, and keeps no secret anywhere but in the value it r
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from rajee_deploy.dataclass import dataclass
 from rajee_deploy.errors import DeployError
 
 DOCKER_HUB = "docker.io"

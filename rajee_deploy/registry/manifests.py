@@ -7,9 +7,9 @@ ValueError; nothing is guessed, so no answer that was cut short is taken for a w
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from typing import Any
 
+from rajee_deploy.dataclass import dataclass
 from rajee_deploy.errors import ConfigurationError
 from rajee_deploy.model import BaseConfig, Digest, Platform
 

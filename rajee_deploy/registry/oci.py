@@ -12,11 +12,11 @@ import hashlib
 import json
 import os
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode, urljoin, urlsplit
 
 from rajee_deploy.aws import CONNECT_SECONDS, READ_SECONDS, unknown
+from rajee_deploy.dataclass import dataclass
 from rajee_deploy.errors import DeployError
 
 if TYPE_CHECKING:

@@ -5,11 +5,11 @@ give the very tag. Reads records and git; it must never build, and never guess a
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rajee_deploy.checkout import private_checkout
 from rajee_deploy.contents import DIRTY, REVISION
+from rajee_deploy.dataclass import dataclass
 from rajee_deploy.errors import DeployError
 from rajee_deploy.explain.past import image_at, inputs_at
 from rajee_deploy.git import describe_commit, find_commit, find_repository

@@ -6,13 +6,14 @@ Deploying itself (shields, CloudFormation, watching, the proof that ECS runs it)
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, assert_never
 
 from rajee_deploy import plan as plans
 from rajee_deploy import retention, trust
 from rajee_deploy.building import Workshop, build_all
+from rajee_deploy.dataclass import dataclass
 from rajee_deploy.deploying import Job, deploy
 from rajee_deploy.errors import ConfigurationError, DeployError
 from rajee_deploy.facts import (

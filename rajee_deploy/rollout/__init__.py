@@ -6,7 +6,7 @@ Rooms inside: spans (where the time went), advice (which settings would make it 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from rajee_deploy.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

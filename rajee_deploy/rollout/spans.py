@@ -5,8 +5,9 @@ A phase of an ECS rollout is read off ECS's own messages: they are stamped by AW
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from rajee_deploy.dataclass import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any, BinaryIO
+
+from rajee_deploy.dataclass import dataclass
 
 if TYPE_CHECKING:
     from pathlib import Path

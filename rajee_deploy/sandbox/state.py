@@ -7,10 +7,11 @@ confirms it. A note of a machine that was restarted is just a note.
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from rajee_deploy.atomic import write_atomically
+from rajee_deploy.dataclass import dataclass
 from rajee_deploy.ours import make_place
 from rajee_deploy.places import state_directory
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from rajee_deploy.build_settings import BuildSettings, EngineSettings
+from rajee_deploy.dataclass import dataclass
 from rajee_deploy.names import Approval, DeployBy, InfraCheck
 
 if TYPE_CHECKING:

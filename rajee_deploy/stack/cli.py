@@ -6,9 +6,9 @@ aws-cdk 3.0.0 on npm is an accidental publish of an old build that cannot read c
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from pathlib import Path
 
+from rajee_deploy.dataclass import dataclass
 from rajee_deploy.errors import DeployError
 from rajee_deploy.process import find_program
 

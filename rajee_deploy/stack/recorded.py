@@ -8,10 +8,11 @@ template that is deployed. It decides nothing.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
 from rajee_deploy.aws import unknown
+from rajee_deploy.dataclass import dataclass
 from rajee_deploy.errors import DeployError
 from rajee_deploy.facts import StackPresent
 from rajee_deploy.names import INFRA_PARAMETER, REVISION_PARAMETER, TEMPLATE_PARAMETER

@@ -5,7 +5,7 @@ Rooms inside: this one (the nouns), look (asks AWS, git and the files; reads onl
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from rajee_deploy.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

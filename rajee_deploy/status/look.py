@@ -5,10 +5,10 @@ node. What ECS or the files do not tell is a doubt and no failure; what CloudFor
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rajee_deploy import plan as plans
+from rajee_deploy.dataclass import dataclass
 from rajee_deploy.errors import DeployError
 from rajee_deploy.facts import RepositoryAbsent, StackAbsent, StackPresent, Tagged
 from rajee_deploy.fingerprint import with_given

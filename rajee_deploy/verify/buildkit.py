@@ -11,11 +11,11 @@ from __future__ import annotations
 import secrets
 import tarfile
 from contextlib import ExitStack
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rajee_deploy import context as contexts
 from rajee_deploy.context import Modes
+from rajee_deploy.dataclass import dataclass
 from rajee_deploy.dockerfile import united
 from rajee_deploy.engine.probe import ProbeRequest
 from rajee_deploy.errors import DeployError

@@ -13,12 +13,13 @@ from __future__ import annotations
 import re
 import secrets
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from rajee_deploy import context as contexts
 from rajee_deploy import dockerfile as dockerfiles
 from rajee_deploy.context import Modes
+from rajee_deploy.dataclass import dataclass
 from rajee_deploy.dockerfile.bases import Bases
 from rajee_deploy.dockerfile.references import NamedContexts
 from rajee_deploy.engine.probe import ProbeRequest

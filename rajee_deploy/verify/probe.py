@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
+from rajee_deploy.dataclass import dataclass
 from rajee_deploy.model import ReadBy
 
 if TYPE_CHECKING:

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from rajee_deploy.dataclass import dataclass
 from rajee_deploy.dockerfile.mounts import fields_of
 from rajee_deploy.dockerfile.parser import parse
 

@@ -12,10 +12,10 @@ import json
 import os
 import time
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rajee_deploy.dataclass import dataclass
 from rajee_deploy.errors import DeployError
 from rajee_deploy.scratch import LOCK, private_directory
 from rajee_deploy.stack.tracing.depfile import Depfile, Records

@@ -7,10 +7,11 @@ that was made with the trace of the deployed synth itself, and equal hashes mean
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import TYPE_CHECKING, NamedTuple
 
 from rajee_deploy.atomic import write_atomically
+from rajee_deploy.dataclass import dataclass
 from rajee_deploy.ours import make_place
 
 if TYPE_CHECKING:

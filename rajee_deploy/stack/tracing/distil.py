@@ -8,10 +8,10 @@ import json
 import os
 import re
 import tempfile
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from rajee_deploy.dataclass import dataclass
 from rajee_deploy.stack.tracing.depfile import Depfile, Records
 
 if TYPE_CHECKING:

@@ -8,10 +8,11 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rajee_deploy.dataclass import dataclass
 from rajee_deploy.stack.tracing.depfile import DURING, Entry
 from rajee_deploy.stack.tracing.portable import portable
 from rajee_deploy.stack.tracing.regions import Region, Regions

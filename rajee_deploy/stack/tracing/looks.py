@@ -9,9 +9,10 @@ from __future__ import annotations
 import os
 import re
 from collections import Counter, defaultdict
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
+from rajee_deploy.dataclass import dataclass
 from rajee_deploy.stack.tracing.resolver import Resolver
 from rajee_deploy.stack.tracing.scripts import run_by
 

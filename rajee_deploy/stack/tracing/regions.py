@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
+from rajee_deploy.dataclass import dataclass
 from rajee_deploy.stack.tracing.portable import is_any, is_in, temporary_places
 
 # What the loader, the C library and the start of a Python, a node or a shell ask for; found by tracing an empty program

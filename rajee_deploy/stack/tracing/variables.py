@@ -6,10 +6,11 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rajee_deploy.dataclass import dataclass
 from rajee_deploy.stack.noise import is_noise, tells_commit
 from rajee_deploy.stack.surroundings import is_fixed
 from rajee_deploy.stack.tracing.portable import is_in
