@@ -83,7 +83,7 @@ def test_a_temporary_directory_that_is_removed_leaves_nothing(project):
 def without_proc(tmp_path, monkeypatch):
     """The hooks as they are where no /proc names what is open (macOS)."""
     here = tmp_path / "hooks"
-    shutil.copytree(tracing._HERE, here)  # noqa: SLF001
+    shutil.copytree(tracing._HERE, here)
     hook = here / "in_python" / "sitecustomize.py"
     hook.write_text(hook.read_text().replace("/proc/self/fd/", "/proc/none/"))
     monkeypatch.setattr(tracing, "_HERE", here)
