@@ -58,6 +58,18 @@ def test_a_directory_that_is_listed_counts_by_its_names(project, code):
     assert project.digest() != before
 
 
+@pytest.mark.parametrize(
+    "code",
+    ['import os; os.listdir("..")', 'import pathlib; list(pathlib.Path("..").glob("*/name"))',
+     'import os; os.listdir(os.open("..", os.O_RDONLY))'],
+)  # fmt: skip
+def test_so_do_the_names_in_a_directory_above_the_app(project, code):
+    assert str(project.root) in project.python(code).listed
+    before = project.digest()
+    (project.root / "README.md").touch()
+    assert project.digest() != before
+
+
 BY_DESCRIPTOR = "import os; os.listdir(os.open('../data', os.O_RDONLY))"
 
 
