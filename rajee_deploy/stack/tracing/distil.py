@@ -97,7 +97,8 @@ class _Filter:
     def listings(self, records: list[tuple[str, ...]]) -> list[str]:
         """Of directories whose names were read. That one lies above the app, or above what is the tools' own, says
         nothing of the names in it."""
-        above = {str(parent) for root in (self._app.directory, *self._roots) for parent in Path(root).parents}
+        roots = (str(self._app.directory), *self._roots)
+        above = {str(parent) for root in roots for parent in Path(root).parents}
         own = [path for (path,) in records if path in above and not self._is_temporary(path)]
         return list(dict.fromkeys([*own, *self.paths(records)]))
 
