@@ -134,7 +134,12 @@ def synthesise_planned(run: Context, planned: Fingerprint, who: Identity, reason
         run.console.detail(f"synth decides: {reason}")
     with run.phase("synth"):
         into = run.scratch() / "cdk.out"
-        return synthesise(run.ports.synthesiser, planned, who, into, run.console.working)
+        made = synthesise(run.ports.synthesiser, planned, who, into, run.console.working)
+    obstacle = run.ports.obstacle()
+    if obstacle:
+        known = "what this synth read is known from hooks in Python and node alone, so hashes decide less often"
+        run.console.detail(f"{known}: {obstacle}")
+    return made
 
 
 def show_plan(run: Context, planned: Planned) -> None:

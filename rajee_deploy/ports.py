@@ -61,6 +61,8 @@ class Ports:
     given: Mapping[str, str] = field(default_factory=dict)  # the context values of these, known once all is hashed
     # The list of the last synth, as it may travel with a deployment (see `carried`); None when it may not.
     publishable: Callable[[], Mapping[str, Any] | None] = lambda: None
+    # Why the kernel left no record of the last synth though it could, and what to do; "" where nothing is amiss.
+    obstacle: Callable[[], str] = str
     # Where it is kept for other machines what a synth found out (see `proofs`).
     proofs: Callable[[], ContentsStore | None] = lambda: None
     store: AssemblyStore = field(default_factory=lambda: AssemblyStore(cache_directory() / "assemblies"))

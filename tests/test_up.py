@@ -298,6 +298,19 @@ def test_one_image_of_a_shared_stack_deploys_that_stack(world):
     assert world.done() == (1, ["Registry", "App"])
 
 
+def test_why_the_kernel_kept_no_record_is_told_once_where_a_synth_was_made(world):
+    world.up()
+    for check, times in (("synth", 1), ("hash", 0)):
+        world.talk = io.StringIO()
+        run = world.context(check=check)
+        run.ports = replace(run.ports, obstacle=lambda: "strace is not on PATH; install it")
+        make_plan(run)
+        assert world.talk.getvalue().count("in Python and node alone, so hashes decide less often: strace is") == times
+    world.talk = io.StringIO()
+    make_plan(world.context(check="synth"))
+    assert "hooks" not in world.talk.getvalue()
+
+
 def test_an_app_that_compiles_itself_is_synthesised_again(world):
     """What is recorded is the hash of what the second synth read, so that the next run needs none."""
 

@@ -62,7 +62,8 @@ def make_context(
         ecr, _reader(settings, aws), Cdk(settings.cdk, aws, app.tracer), choose_engine(settings.engine), Watching(aws),
         Updates(aws), aws.identity, app.fingerprint, lambda: [store for _, store in _stores(ecr)],
         lambda: checkout_revision(settings.root), partial(_ancestry, settings.root),
-        publishable=app.publishable, proofs=partial(_proofs, ecr), store=app.store, records=SsmRecords(aws),
+        publishable=app.publishable, obstacle=lambda: app.tracer.obstacle, proofs=partial(_proofs, ecr),
+        store=app.store, records=SsmRecords(aws),
     )  # fmt: skip
     rules = Rules(allow_rollback, settings.require_ancestry)
     timings = Timings(began=process_began())

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from rajee_deploy.stack.tracing.looks import Looks
 
 _HERE = Path(__file__).parent
+_FAILED = "it fails under strace (a program in it may need more rights than one has there), and was made without"
+_UNREADABLE = "what strace wrote of it is not whole"
 
 
 class Tracer:
@@ -42,11 +44,12 @@ class Tracer:
         self._distil = distil
         self._is_command = is_command  # whether a text is what the CDK CLI gives to a shell
         self._start = start  # where the CDK CLI is started
+        self.obstacle = ""  # why the last synth left no record of the kernel's, and what to do; "" where it left one
 
     @contextmanager
     def tracing(self, assembly: Path) -> Iterator[Trace]:
         """How to run the CDK CLI. At the end, what was traced becomes the depfile."""
-        from rajee_deploy.stack.tracing.kernel import find_strace, traced
+        from rajee_deploy.stack.tracing.kernel import find_strace, strace_obstacle, traced
         from rajee_deploy.stack.tracing.leftovers import ending_leftovers
 
         with private_directory("trace") as directory, private_directory("kernel") as apart:
@@ -57,6 +60,11 @@ class Tracer:
             with ending_leftovers(log) if strace else nullcontext():
                 yield trace
             looks = self._looks(log) if trace.before else None
+            if self._is_command is not None and looks is None:
+                without = strace_obstacle() if strace is None else _FAILED
+                self.obstacle = _UNREADABLE if trace.before else without
+            else:
+                self.obstacle = ""
             found = self._distil(_records(directory, assembly, started, looks))
             found.write(self._path)
 

@@ -59,7 +59,7 @@ def distil(app: App, records: Records) -> Depfile:
     libraries, read = _libraries(keep.paths(records.of("read")), app)
     return Depfile(
         read=tuple(sorted({*read, *asked})),
-        listed=tuple(sorted(p for p in keep.paths(records.of("list")) if not _PACKAGES.match(p))),
+        listed=tuple(sorted(p for p in keep.listings(records.of("list")) if not _PACKAGES.match(p))),
         searched=tuple(sorted(p for p in keep.paths(records.of("modules")) if not _PACKAGES.match(p))),
         packages=tuple(sorted(_packages(keep.packages(records), app))),
         variables=tuple(sorted({name for (name,) in records.of("env")} - HARMLESS)),
@@ -93,6 +93,14 @@ class _Filter:
 
     def paths(self, records: list[tuple[str, ...]]) -> list[str]:
         return list(dict.fromkeys(path for (raw,) in records for path in self._kept(_source_of(raw))))
+
+    def listings(self, records: list[tuple[str, ...]]) -> list[str]:
+        """Of directories whose names were read. That one lies above the app, or above what is the tools' own, says
+        nothing of the names in it."""
+        roots = (str(self._app.directory), *self._roots)
+        above = {str(parent) for root in roots for parent in Path(root).parents}
+        own = [path for (path,) in records if path in above and not self._is_temporary(path)]
+        return list(dict.fromkeys([*own, *self.paths(records)]))
 
     def packages(self, records: Records) -> list[str]:
         """Of node's packages those that are not the kernel's or unpacked by it."""

@@ -17,32 +17,55 @@ from rajee_deploy.process import find_program, run
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from rajee_deploy.process import Completed
+
 # Calls that take a path, list a directory, start or move a process, or reach what is no file.
 _CALLS = (
     "%file,getdents64,getdents,fchdir,clone,?clone3,?fork,?vfork,connect,bind,?io_uring_setup,?open_by_handle_at,"
     "?fspick,?open_tree"
 )
 _OLDEST = (5, 3)
+_INSTALL = "install strace 5.3 or newer"
+_ALLOW = "allow ptrace (for a container: --cap-add=SYS_PTRACE)"
 
 
 @cache
 def find_strace() -> str | None:
     """The strace that can do it, on PATH; None where there is none (macOS, an old one, a kernel that forbids it)."""
-    if not sys.platform.startswith("linux"):
-        return None
+    program, obstacle = _try_strace() if _is_linux() else (None, "")
+    return None if obstacle else program
+
+
+def strace_obstacle() -> str:
+    """Why this Linux has no strace that can do it, and what to do; "" where it has one, and on other systems, where
+    nothing can be done."""
+    return _try_strace()[1] if _is_linux() else ""
+
+
+def _try_strace() -> tuple[str | None, str]:
+    """strace, if there is one, and why it cannot do it."""
     program = find_program("strace")
     if program is None:
-        return None
+        return None, f"strace is not on PATH; {_INSTALL}"
     told: list[str] = []
     ended = run([program, "-V"], on_line=told.append)
-    version = re.search(r"version (\d+)\.(\d+)", told[0] if told else "")
-    is_new = ended.code == 0 and version is not None and (int(version[1]), int(version[2])) >= _OLDEST
+    said = told[0] if told else ""
+    version = re.search(r"version (\d+)\.(\d+)", said)
+    if ended.code != 0 or version is None or (int(version[1]), int(version[2])) < _OLDEST:
+        return program, f"{program} is too old, or no strace ({said or 'it says no version'}); {_INSTALL}"
     # A container may forbid to trace, and says so only when it is tried.
-    return (
-        program
-        if is_new and run([program, "-f", "--seccomp-bpf", "-qq", "-o", "/dev/null", "/bin/sh", "-c", ":"]).code == 0
-        else None
-    )
+    tried = run([program, "-f", "--seccomp-bpf", "-qq", "-o", "/dev/null", "/bin/sh", "-c", ":"])
+    if tried.code != 0:
+        return program, f"strace may not trace here ({_cause(tried)}); {_ALLOW}"
+    return program, ""
+
+
+def _cause(tried: Completed) -> str:
+    return next((line for line in reversed(tried.tail) if line.strip()), f"exit code {tried.code}")
+
+
+def _is_linux() -> bool:
+    return sys.platform.startswith("linux")
 
 
 def traced(strace: str, log: Path) -> list[str]:

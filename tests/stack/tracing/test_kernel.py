@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from rajee_deploy.stack.tracing.kernel import find_strace, traced
+from rajee_deploy.stack.tracing.kernel import find_strace, strace_obstacle, traced
 from rajee_deploy.stack.tracing.syscalls import read_calls
 
 
@@ -17,40 +17,54 @@ def _asked_anew():
     find_strace.cache_clear()
 
 
-# What it prints of its version, how that ends, and how a trial with the filter does.
+# What it prints of its version, how that ends, and how a trial with the filter does; why it cannot do it.
+OLD = "is too old, or no strace ({}); install strace 5.3 or newer"
+REFUSAL = "strace: ptrace(PTRACE_TRACEME, ...): Operation not permitted"
 STRACES = {
-    "new": ("strace -- version 6.1", 0, 0, True),
-    "the oldest": ("strace -- version 5.3", 0, 0, True),
-    "the next after many": ("strace -- version 5.10", 0, 0, True),
-    "with a small second number": ("strace -- version 6.0+ds", 0, 0, True),
-    "too old by little": ("strace -- version 5.2", 0, 0, False),
-    "too old, with a great second number": ("strace -- version 4.26", 0, 0, False),
-    "of no version": ("strace of somebody", 0, 0, False),
-    "silent": ("", 0, 0, False),
-    "one that fails": ("strace -- version 6.1", 1, 0, False),
-    "one that is forbidden to trace": ("strace -- version 6.1", 0, 1, False),
-}
+    "new": ("strace -- version 6.1", 0, 0, ""),
+    "the oldest": ("strace -- version 5.3", 0, 0, ""),
+    "the next after many": ("strace -- version 5.10", 0, 0, ""),
+    "with a small second number": ("strace -- version 6.0+ds", 0, 0, ""),
+    "too old by little": ("strace -- version 5.2", 0, 0, OLD.format("strace -- version 5.2")),
+    "too old, with a great second number": ("strace -- version 4.26", 0, 0, OLD.format("strace -- version 4.26")),
+    "of no version": ("strace of somebody", 0, 0, OLD.format("strace of somebody")),
+    "silent": ("", 0, 0, OLD.format("it says no version")),
+    "one that fails": ("strace -- version 6.1", 1, 0, OLD.format("strace -- version 6.1")),
+    "one that is forbidden to trace": (
+        "strace -- version 6.1", 0, 1,
+        f"strace may not trace here ({REFUSAL}); allow ptrace (for a container: --cap-add=SYS_PTRACE)",
+    ),
+    "one that ends without a word": (
+        "strace -- version 6.1", 0, 9,
+        "strace may not trace here (exit code 9); allow ptrace (for a container: --cap-add=SYS_PTRACE)",
+    ),
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("what", STRACES)
 def test_which_strace_can_do_it(tmp_path, monkeypatch, what):
-    said, version_ends, trial_ends, can = STRACES[what]
+    said, version_ends, trial_ends, obstacle = STRACES[what]
     program = tmp_path / "strace"
     says = f"echo '{said}'; " if said else ""
+    refuses = f"echo '{REFUSAL}' >&2; echo; " * (trial_ends == 1)
     program.write_text(
-        f'#!/bin/sh\ncase "$*" in -V) {says}exit {version_ends};; *--seccomp-bpf*:) exit {trial_ends};; esac\nexit 9\n'
+        f'#!/bin/sh\ncase "$*" in -V) {says}exit {version_ends};;'
+        f" *--seccomp-bpf*:) {refuses}exit {trial_ends};; esac\nexit 9\n"
     )
     program.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path))
-    assert find_strace() == (str(program) if can else None)
+    assert find_strace() == (None if obstacle else str(program))
+    assert strace_obstacle().removeprefix(f"{program} ") == obstacle
     find_strace.cache_clear()
     monkeypatch.setattr("sys.platform", "darwin")
     assert find_strace() is None
+    assert strace_obstacle() == "", "nothing can be done"
 
 
 def test_there_may_be_none(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", str(tmp_path))
     assert find_strace() is None
+    assert strace_obstacle() == "strace is not on PATH; install strace 5.3 or newer"
 
 
 def test_it_is_tried_once(tmp_path, monkeypatch):

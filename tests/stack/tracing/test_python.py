@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from dataclasses import replace
@@ -55,6 +56,74 @@ def test_a_directory_that_is_listed_counts_by_its_names(project, code):
     before = project.digest()
     (project.root / "data" / "two").touch()
     assert project.digest() != before
+
+
+@pytest.mark.parametrize(
+    "code",
+    ['import os; os.listdir("..")', 'import pathlib; list(pathlib.Path("..").glob("*/name"))',
+     'import os; os.listdir(os.open("..", os.O_RDONLY))'],
+)  # fmt: skip
+def test_so_do_the_names_in_a_directory_above_the_app(project, code):
+    assert str(project.root) in project.python(code).listed
+    before = project.digest()
+    (project.root / "README.md").touch()
+    assert project.digest() != before
+
+
+BY_DESCRIPTOR = "import os; os.listdir(os.open('../data', os.O_RDONLY))"
+
+
+def test_a_directory_that_is_listed_by_its_descriptor_counts_by_its_names_too(project):
+    found = project.python(BY_DESCRIPTOR)
+    assert (found.listed, found.impure) == ((str(project.root / "data"),), ())
+
+
+REMOVES = """
+import os, tempfile
+with tempfile.TemporaryDirectory() as made:
+    os.makedirs(made + "/deep/deeper")
+    open(made + "/deep/file", "w").close()
+"""
+
+
+def test_a_temporary_directory_that_is_removed_leaves_nothing(project):
+    found = project.python(REMOVES)
+    assert found.read + found.listed + found.impure == ()
+
+
+@pytest.fixture
+def without_proc(tmp_path, monkeypatch):
+    """The hooks as they are where no /proc names what is open (macOS)."""
+    here = tmp_path / "hooks"
+    shutil.copytree(tracing._HERE, here)
+    hook = here / "in_python" / "sitecustomize.py"
+    hook.write_text(hook.read_text().replace("/proc/self/fd/", "/proc/none/"))
+    monkeypatch.setattr(tracing, "_HERE", here)
+
+
+@pytest.mark.usefixtures("without_proc")
+def test_without_proc_a_listing_by_descriptor_is_a_call_that_no_hash_can_follow(project):
+    assert project.python(BY_DESCRIPTOR).impure == ("app.py:1 lists a directory by its descriptor",)
+
+
+IN_JSII = """
+import aws_cdk as cdk
+app = cdk.App()
+cdk.Stack(app, "App")
+app.synth()
+"""
+
+
+@pytest.mark.cdk
+def test_an_app_of_the_cdk_does_nothing_that_no_hash_can_follow(project):
+    """jsii removes the directory that its kernel ran in, by descriptors."""
+    assert project.python(IN_JSII).impure == ()
+
+
+@pytest.mark.cdk
+@pytest.mark.usefixtures("without_proc")
+def test_neither_does_it_without_proc(project):
+    assert project.python(IN_JSII).impure == ()
 
 
 def test_a_module_from_elsewhere_counts_by_its_source_also_when_it_is_compiled_already(project):

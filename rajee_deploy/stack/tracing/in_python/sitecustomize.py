@@ -81,6 +81,15 @@ def _install(directory):
             return None if _is_own(name) else (name, frame.f_lineno)
         return None if _thread.get_ident() == main else ("a thread", 0)
 
+    readlink = os.readlink  # the app's, below, leaves a record
+
+    def place_of(descriptor):
+        """The path of an open directory; "" where the system does not tell (macOS)."""
+        try:
+            return readlink("/proc/self/fd/%d" % descriptor)
+        except OSError:
+            return ""
+
     installed = {}
 
     def _is_own(name):
@@ -106,7 +115,11 @@ def _install(directory):
             elif event in ("os.listdir", "os.scandir"):
                 path = arguments[0]
                 if isinstance(path, int):
-                    record("list", os.readlink("/proc/self/fd/%d" % path))
+                    place = place_of(path)
+                    if place:
+                        record("list", place)
+                    else:
+                        blame("lists a directory by its descriptor")
                 else:
                     asking = sys._getframe(1).f_code.co_filename
                     kind = "modules" if "importlib" in asking or "pkgutil" in asking else "list"
