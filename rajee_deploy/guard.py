@@ -5,9 +5,10 @@ A different revision alone is never a change; this is asked only of stacks that 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, assert_never
 
+from rajee_deploy.dataclass import dataclass
 from rajee_deploy.errors import DeployError
 from rajee_deploy.facts import Ancestry, StackPresent
 from rajee_deploy.names import NOT_RECORDED, REVISION_PARAMETER
