@@ -1,6 +1,7 @@
-"""A CDK app that gives a cloud assembly which a synth left.
+"""A CDK app that gives a cloud assembly which a synth left, and an account as `cdk bootstrap` leaves it.
 
-For tests that deploy a real app and are not about its synth, which takes seven seconds of a processor.
+For tests that deploy a real app and are about neither: a synth of the reference service takes seven seconds of a
+processor, a start of the CDK CLI one.
 """
 
 from __future__ import annotations
@@ -12,10 +13,15 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+import boto3
 import session
 
 from rajee_deploy.stack.cdk import CDK_ENVIRONMENT
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
 
 INFRA = Path(__file__).parents[1] / "infra"
 NAME = "given"  # the directory beside cdk.json that the assembly lies in; a template in it can be edited
@@ -50,21 +56,46 @@ def edit(directory: Path, old: str, new: str) -> None:
 
 
 def reference_service() -> Path:
-    """The assembly of the reference service in `dev`: synthesised once in a run of the tests, by whoever asks first."""
-    directory = Path(os.environ[session.DIRECTORY])
-    made = directory / "reference"
-    with (directory / "reference.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not made.exists():
-            synthesise(INFRA, made, "--context=environment=dev")
-    return made
+    """The assembly of the reference service in `dev`."""
+    return _once("reference", lambda made: synthesise(INFRA, made, "--context=environment=dev"))
+
+
+def bootstrap(environment: Mapping[str, str]) -> None:
+    """The stack CDKToolkit in this sandbox, with what the CDK CLI gives it for parameters."""
+    template = _once("bootstrap.yaml", lambda made: made.write_bytes(_cdk(INFRA, "bootstrap", "--show-template")))
+    boto3.client(
+        "cloudformation", region_name="us-east-1", endpoint_url=environment["AWS_ENDPOINT_URL"],
+        aws_access_key_id="test", aws_secret_access_key="test",
+    ).create_stack(
+        StackName="CDKToolkit", TemplateBody=template.read_text(), Capabilities=["CAPABILITY_NAMED_IAM"],
+        Parameters=[
+            {"ParameterKey": "FileAssetsBucketKmsKeyId", "ParameterValue": "AWS_MANAGED_KEY"},
+            {"ParameterKey": "CloudFormationExecutionPolicies",
+             "ParameterValue": "arn:aws:iam::aws:policy/AdministratorAccess"},
+        ],
+    )  # fmt: skip
 
 
 def synthesise(app: Path, output: Path, *more: str) -> None:
     """A plain `cdk synth`."""
-    cli = str(INFRA / "node_modules" / ".bin" / "cdk")
+    _cdk(app, "synth", "--quiet", "--output", str(output), *more)
+
+
+def _once(name: str, make: Callable[[Path], object]) -> Path:
+    """What is made by whoever asks first in a run of the tests."""
+    directory = Path(os.environ[session.DIRECTORY])
+    made = directory / name
+    with (directory / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not made.exists():
+            make(directory / f"{name}.part")
+            (directory / f"{name}.part").rename(made)
+    return made
+
+
+def _cdk(app: Path, *words: str) -> bytes:
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    subprocess.run(
-        [cli, "synth", "--quiet", "--no-notices", "--output", str(output), *more],
-        check=True, cwd=app, env={**os.environ, **CDK_ENVIRONMENT, "PATH": path}, capture_output=True,
-    )  # fmt: skip
+    return subprocess.run(
+        [str(INFRA / "node_modules" / ".bin" / "cdk"), *words, "--no-notices"], check=True, cwd=app,
+        env={**os.environ, **CDK_ENVIRONMENT, "PATH": path}, capture_output=True,
+    ).stdout  # fmt: skip

@@ -79,8 +79,8 @@ def shell(tmp_path_factory, registry_port):
 
 @pytest.fixture(scope="module")
 def bootstrapped(shell):
-    """The shell, after `cdk bootstrap` of the sandbox's account."""
-    shell.run("infra/node_modules/.bin/cdk bootstrap aws://123456789012/us-east-1 --no-notices")
+    """The shell, where the sandbox's account is as `cdk bootstrap` leaves it."""
+    given.bootstrap(shell.environment)
     return shell
 
 

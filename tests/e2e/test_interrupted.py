@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import signal
 import subprocess
 import time
@@ -15,7 +14,7 @@ pytestmark = [pytest.mark.docker, pytest.mark.cdk]
 
 ENVOY = "infra/raja_poc/assets/envoy/envoy.yaml"
 DOCKERFILE = "infra/raja_poc/assets/envoy/Dockerfile"
-STACK = "infra/raja_poc/stacks/rajee_envoy_stack.py"
+APP = "infra/given.py"
 
 
 @pytest.mark.parametrize(
@@ -30,20 +29,22 @@ STACK = "infra/raja_poc/stacks/rajee_envoy_stack.py"
         (signal.SIGTERM, "… deploy RajeeEnvoyStack", "complete, and it records"),
     ],
 )
-def test_an_interrupt_leaves_nothing_and_a_rerun_repairs(bootstrapped, awaited, next_, number):
-    path = bootstrapped.folder / ENVOY
+def test_an_interrupt_leaves_nothing_and_a_rerun_repairs(synthesised, awaited, next_, number):
+    path = synthesised.folder / ENVOY
     path.write_text(f"# {awaited} {number}\n" + path.read_text())
-    if "synth" in awaited:
-        stack = bootstrapped.folder / STACK
-        stack.write_text(re.sub('description="[^"]*"', 'description="another"', stack.read_text(), count=1))
-    dockerfile = bootstrapped.folder / DOCKERFILE
+    app = synthesised.folder / APP
+    program = app.read_text()
+    looking = synthesised.folder.parent / "looking"
+    if "synth" in awaited:  # it would be over at once
+        app.write_text(f"import time; open({str(looking)!r}, 'w'); time.sleep(1000)\n{program}")
+    dockerfile = synthesised.folder / DOCKERFILE
     kept = dockerfile.read_text()
     if "build" in awaited:  # it would be over in a third of a second
         dockerfile.write_text(kept.replace("AS tools\n", 'AS tools\nRUN ["/bin/busybox", "sleep", "1000"]\n'))
     mark = f"rajee-e2e-{os.getpid()}-{number}"
-    environment = {**bootstrapped.environment, "RAJEE_TEST_MARK": mark}
+    environment = {**synthesised.environment, "RAJEE_TEST_MARK": mark}
     running = subprocess.Popen(
-        ["rajee-deploy", "up"], cwd=bootstrapped.folder, env=environment, stderr=subprocess.PIPE, text=True
+        ["rajee-deploy", "up"], cwd=synthesised.folder, env=environment, stderr=subprocess.PIPE, text=True
     )
     assert running.stderr is not None
     said = []
@@ -53,6 +54,8 @@ def test_an_interrupt_leaves_nothing_and_a_rerun_repairs(bootstrapped, awaited, 
             break
     else:
         pytest.fail("".join(said))
+    if "synth" in awaited:
+        wait_for(looking)
     time.sleep(0.1)
     running.send_signal(number)
     said.append(running.stderr.read())
@@ -61,10 +64,18 @@ def test_an_interrupt_leaves_nothing_and_a_rerun_repairs(bootstrapped, awaited, 
     assert "✗ interrupted" in "".join(said)
     assert next_ not in "".join(said), "the interrupt came at a later step"
     assert processes_with(mark) == []
-    assert leftovers(bootstrapped) == []
+    assert leftovers(synthesised) == []
     dockerfile.write_text(kept)
-    assert "complete, and it records ImageTag" in bootstrapped.run("rajee-deploy up").stderr
-    assert "Nothing to do" in bootstrapped.run("rajee-deploy up").stderr
+    app.write_text(program)
+    assert "complete, and it records ImageTag" in synthesised.run("rajee-deploy up").stderr
+    assert "Nothing to do" in synthesised.run("rajee-deploy up").stderr
+
+
+def wait_for(path: Path) -> None:
+    deadline = time.monotonic() + 60
+    while not path.exists():
+        assert time.monotonic() < deadline, "the app was not run"
+        time.sleep(0.05)
 
 
 def processes_with(mark: str) -> list[str]:

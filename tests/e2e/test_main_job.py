@@ -73,6 +73,13 @@ def edit(shell, name: str, text: str) -> None:
     path.write_text(text + path.read_text())
 
 
+@pytest.fixture(scope="module")
+def bootstrapped(shell):
+    """By the CDK CLI itself."""
+    shell.run("infra/node_modules/.bin/cdk bootstrap aws://123456789012/us-east-1 --no-notices")
+    return shell
+
+
 @pytest.fixture(scope="module", autouse=True)
 def _construct_of_the_copy(shell):
     """The app imports the construct from its own directory. This environment's lies in another checkout, and of what

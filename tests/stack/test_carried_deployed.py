@@ -151,7 +151,7 @@ def world(tmp_path_factory):
             (root / "cdk.json").write_text(json.dumps({"app": f"{sys.executable} app.py", "versionReporting": False}))
             given.synthesise(root, root / "made")
             given.write_app(found.root / "cdk", root / "made")
-            found.cdk("bootstrap", "--app", "", "aws://123456789012/us-east-1")
+            given.bootstrap(control.environment())
             found.up()
             yield found
         finally:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import boto3
+import given
 import pytest
 
 from rajee_deploy.carried import without_carried
@@ -145,11 +146,7 @@ def world(tmp_path_factory):
                 patch.setenv(name, value)
             found = World(root / "project")
             _make_project(found)
-            cli = str(TOP / "infra" / "node_modules" / ".bin" / "cdk")
-            subprocess.run(
-                [cli, "bootstrap", "--app", "", "--no-notices", "aws://123456789012/us-east-1"], check=True, cwd=root,
-                env={**os.environ, **CDK_ENVIRONMENT}, capture_output=True,
-            )  # fmt: skip
+            given.bootstrap(control.environment())
             found.up()
             yield found
         finally:
