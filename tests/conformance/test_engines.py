@@ -74,7 +74,7 @@ def both(tmp_path_factory):
         yield made
 
 
-@pytest.mark.parametrize("name", some("constructs built by both engines", EQUAL, 3))
+@pytest.mark.parametrize("name", some("constructs built by both engines", EQUAL, 4))
 def test_a_construct(both, name):
     text = ESCAPE if "escape" in name else f"FROM scratch AS s0\nCOPY d/x /x\n{EQUAL[name]}\n"
     one, other = (both.build(engine, text) for engine in (Buildx(), Buildah()))
@@ -112,7 +112,7 @@ STEPS = ("COPY --chown=5:6 a /v/x/", "ENV A=1", "RUN echo > /f")
 
 
 @pytest.mark.parametrize(
-    ("step", "name"), some("volumes of bases, built by both engines", itertools.product(STEPS, BASES), 4)
+    ("step", "name"), some("volumes of bases, built by both engines", itertools.product(STEPS, BASES), 5)
 )
 def test_a_volume_of_a_base(both, name, step):
     lines, is_there = BASES[name]

@@ -179,8 +179,10 @@ def test_each_deployment_of_one_template_has_its_own_list(world, stack, tmp_path
 
     for number, document in enumerate(LISTS):
         assert carry(assembly, document, [stack]) == (stack,)
-        assert run.ports.deployer.security_changes(stack, assembly) == "", "it allows nothing"
         assert deploy(number) == document
+    assert carry(assembly, LISTS[0], [stack]) == (stack,)
+    assert run.ports.deployer.security_changes(stack, assembly) == "", "it allows nothing"
+    assert carry(assembly, LISTS[-1], [stack]) == (stack,)
     path = assembly / f"{stack}.template.json"
     path.write_text(json.dumps(with_carried(json.loads(path.read_text()), encoded(LISTS[0]))))
     assert deploy("stale") == LISTS[-1], "under its old name the template of before is deployed"
