@@ -2,7 +2,7 @@
 # make test   every check: style, types, import contracts, tests
 # make quick  the tests that need neither an engine nor node, for the inner loop
 # make bench  what the promises cost, measured
-# make proof  long proofs: a hundred deployments, each way to look at the world, other Pythons and dependencies
+# make proof  long proofs: a hundred deployments, an upgrade, each way to look at the world, other Pythons
 # make mutants  small wrong changes that no test notices (takes a quarter of an hour; SEED=1 SIZE=500)
 #
 # Each sets up what the machine lacks first (see .ci/machine).
@@ -10,7 +10,7 @@
 VENV := .venv
 PYTHON := $(VENV)/bin/python
 export PATH := $(abspath $(VENV)/bin):$(PATH)
-# Machines on which Python keeps no bytecode compile everything anew in each of a thousand programs that tests start.
+# Where Python may keep no bytecode, each of the thousand programs that tests start compiles everything anew.
 unexport PYTHONDONTWRITEBYTECODE
 export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 18,20
 # Public case tables that may lie beside the checkout; the tests that read them say so when they are not there.

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 INFRA = Path(__file__).parents[1] / "infra"
 NAME = "given"  # the directory beside cdk.json that the assembly lies in; a template in it can be edited
-# An edited template gets another name for its upload, as the CDK would give it.
+# An edited template gets another name for its upload, as the CDK would give it. Assets are templates and nothing else.
 _APP = """
 import hashlib, json, os, pathlib, shutil
 out = pathlib.Path(os.environ["CDK_OUTDIR"])
@@ -94,8 +94,9 @@ def _once(name: str, make: Callable[[Path], object]) -> Path:
 
 
 def _cdk(app: Path, *words: str) -> bytes:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "RAJEE_DEPLOY_"))}
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     return subprocess.run(
         [str(INFRA / "node_modules" / ".bin" / "cdk"), *words, "--no-notices"], check=True, cwd=app,
-        env={**os.environ, **CDK_ENVIRONMENT, "PATH": path}, capture_output=True,
+        env={**kept, **CDK_ENVIRONMENT, "PATH": path}, capture_output=True,
     ).stdout  # fmt: skip

@@ -15,6 +15,11 @@ pytestmark = [pytest.mark.docker, pytest.mark.cdk]
 ENVOY = "infra/raja_poc/assets/envoy/envoy.yaml"
 DOCKERFILE = "infra/raja_poc/assets/envoy/Dockerfile"
 APP = "infra/given.py"
+STAYS = """import subprocess, time
+subprocess.Popen(["sh", "-c", "trap '' INT; sleep 1000 & wait"])
+open({marker!r}, "w").close()
+time.sleep(1000)
+"""
 
 
 @pytest.mark.parametrize(
@@ -35,8 +40,8 @@ def test_an_interrupt_leaves_nothing_and_a_rerun_repairs(synthesised, awaited, n
     app = synthesised.folder / APP
     program = app.read_text()
     looking = synthesised.folder.parent / "looking"
-    if "synth" in awaited:  # it would be over at once
-        app.write_text(f"import time; open({str(looking)!r}, 'w'); time.sleep(1000)\n{program}")
+    if "synth" in awaited:  # it would be over at once; and a real app has jsii for a child
+        app.write_text(STAYS.format(marker=str(looking)) + program)
     dockerfile = synthesised.folder / DOCKERFILE
     kept = dockerfile.read_text()
     if "build" in awaited:  # it would be over in a third of a second

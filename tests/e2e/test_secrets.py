@@ -25,6 +25,11 @@ SECRETS = {
     "AWS_SESSION_TOKEN": "canary-of-the-session",
     "TOKEN": "canary-of-the-build-secret",
 }
+# An app that looks at all of its environment, as CDK apps do.
+READS = """import os, subprocess
+known = dict(os.environ), os.environ.get("TOKEN"), os.environ.get("AWS_SECRET_ACCESS_KEY")
+subprocess.run(["sh", "-c", "test -n $TOKEN && env > /dev/null"])
+"""
 ARGUMENT = "canary-of-the-build-argument"
 RECORD = """#!/bin/sh
 {{ printf '%s\\0' {name} "$@"; printf '\\n'; }} >> {log}
@@ -81,6 +86,8 @@ def watch(synthesised, tmp_path_factory):
         "RAJEE_DEPLOY_CACHE_DIR": str(folder / "cache"),
         "DOCKER_CONFIG": str(folder / "docker"),
     }
+    app = synthesised.folder / "infra" / "given.py"
+    app.write_text(f"{READS}{app.read_text()}")
     settings = synthesised.folder / "pyproject.toml"
     more = f'build-args = {{ CANARY = "{ARGUMENT}" }}\nsecrets = {{ token = "env:TOKEN" }}\n'
     at = "[tool.rajee-deploy.images.envoy]\n"

@@ -21,7 +21,7 @@ from rajee_deploy.sandbox import control
 pytestmark = pytest.mark.cdk
 
 TOP = Path(__file__).parents[2]
-OLDER = "287edb2"  # the last one before the kernel's record
+OLDER = "287edb2a0754efe832994f8fbcdf28e9db305261"  # the last one before the kernel's record
 # The kind of app, and whether the newer release has the kernel's record of its synths. Without, a hash cannot follow a
 # program that is neither Python nor node.
 CASES = [("python", True), ("node", True), ("shell", True), ("python", False), ("node", False)]
@@ -97,6 +97,11 @@ def test_the_first_run_takes_one_synth_and_deploys_nothing(world):
     assert "the infrastructure's inputs changed" in told, "the releases hash alike"
     assert (synths(told), "Nothing to do" in told) == (1, True), told
     assert deployed(world) == before
+
+
+def test_the_synth_is_known_as_it_should_be(world):
+    told = world.first.run("plan", "--infra-check=synth")
+    assert ("strace is not on PATH" in told, "hooks in Python and node alone" in told) == (not world.has_strace,) * 2
 
 
 def test_the_next_decides_by_hash(world):

@@ -24,6 +24,7 @@ from rajee_deploy.planning import make_plan
 from rajee_deploy.record import recorded_run
 from rajee_deploy.sandbox import control
 from rajee_deploy.stack.cdk import CDK_ENVIRONMENT
+from rajee_deploy.stack.tracing import kernel
 from rajee_deploy.steps import DeployStack
 from rajee_deploy.template import is_recorded
 
@@ -252,6 +253,20 @@ def test_no_edit_in_the_console_is_missed(world, name):
     assert world.decide("hash")[0]
     world.up()
     assert world.decide() == (False, "hash")
+
+
+def test_why_the_kernel_left_no_record_is_told(world, monkeypatch, tmp_path, capsys):
+    world.decide("synth")
+    assert "hooks in Python and node alone" not in capsys.readouterr().err
+    (tmp_path / "strace").write_text("#!/bin/sh\nexit 1\n")
+    (tmp_path / "strace").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+    kernel._try_strace.cache_clear()
+    try:
+        world.decide("synth")
+    finally:
+        kernel._try_strace.cache_clear()
+    assert "install strace" in capsys.readouterr().err
 
 
 PROOF = """

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from rajee_deploy.stack.tracing.looks import Looks
 
 _HERE = Path(__file__).parent
-_FAILED = "it fails under strace (a program in it may need more rights than one has there), and was made without"
-_UNREADABLE = "what strace wrote of it is not whole"
+_FAILED = "the synth fails under strace and was made without (a program in it may need rights that strace takes away)"
+_UNREADABLE = "what strace wrote is not whole"
 
 
 class Tracer:

@@ -76,6 +76,7 @@ class _Filter:
         self._started = records.started
         self._assembly = os.path.realpath(records.assembly)
         self._temporary = (tempfile.gettempdir(), os.path.realpath(tempfile.gettempdir()))
+        self._checkout = (str(app.root), os.path.realpath(app.root))
         home = str(Path.home())
         roots = [str(records.assembly), self._assembly, str(Path(__file__).parent), f"{home}/.cdk/cache"]
         caches = os.environ.get("XDG_CACHE_HOME") or f"{home}/.cache"
@@ -95,9 +96,9 @@ class _Filter:
         return list(dict.fromkeys(path for (raw,) in records for path in self._kept(_source_of(raw))))
 
     def listings(self, records: list[tuple[str, ...]]) -> list[str]:
-        """Of directories whose names were read. That one lies above the app, or above what is the tools' own, says
+        """Of directories whose names were read. That one lies above the app, the tools' own or temporary files says
         nothing of the names in it."""
-        roots = (str(self._app.directory), *self._roots)
+        roots = (str(self._app.directory), *self._roots, *self._temporary)
         above = {str(parent) for root in roots for parent in Path(root).parents}
         own = [path for (path,) in records if path in above and not self._is_temporary(path)]
         return list(dict.fromkeys([*own, *self.paths(records)]))
@@ -138,6 +139,9 @@ class _Filter:
         return (is_above and Path(path).is_dir()) or self._app.is_declared(path)
 
     def _is_temporary(self, path: str) -> bool:
+        """Whether it lies in the place for temporary files, and in no checkout below that."""
+        if any(_is_in(root, place) and _is_in(path, root) for root in self._checkout for place in self._temporary):
+            return False
         return any(_is_in(path, place) for place in self._temporary)
 
     def _is_new(self, path: str) -> bool:

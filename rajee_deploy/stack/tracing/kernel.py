@@ -29,7 +29,6 @@ _INSTALL = "install strace 5.3 or newer"
 _ALLOW = "allow ptrace (for a container: --cap-add=SYS_PTRACE)"
 
 
-@cache
 def find_strace() -> str | None:
     """The strace that can do it, on PATH; None where there is none (macOS, an old one, a kernel that forbids it)."""
     program, obstacle = _try_strace() if _is_linux() else (None, "")
@@ -42,6 +41,7 @@ def strace_obstacle() -> str:
     return _try_strace()[1] if _is_linux() else ""
 
 
+@cache
 def _try_strace() -> tuple[str | None, str]:
     """strace, if there is one, and why it cannot do it."""
     program = find_program("strace")
@@ -51,7 +51,9 @@ def _try_strace() -> tuple[str | None, str]:
     ended = run([program, "-V"], on_line=told.append)
     said = told[0] if told else ""
     version = re.search(r"version (\d+)\.(\d+)", said)
-    if ended.code != 0 or version is None or (int(version[1]), int(version[2])) < _OLDEST:
+    if ended.code != 0:
+        return program, f"{program} -V fails ({_cause(ended)}); {_INSTALL}"
+    if version is None or (int(version[1]), int(version[2])) < _OLDEST:
         return program, f"{program} is too old, or no strace ({said or 'it says no version'}); {_INSTALL}"
     # A container may forbid to trace, and says so only when it is tried.
     tried = run([program, "-f", "--seccomp-bpf", "-qq", "-o", "/dev/null", "/bin/sh", "-c", ":"])

@@ -6,15 +6,15 @@ import subprocess
 
 import pytest
 
-from rajee_deploy.stack.tracing.kernel import find_strace, strace_obstacle, traced
+from rajee_deploy.stack.tracing.kernel import _try_strace, find_strace, strace_obstacle, traced
 from rajee_deploy.stack.tracing.syscalls import read_calls
 
 
 @pytest.fixture(autouse=True)
 def _asked_anew():
-    find_strace.cache_clear()
+    _try_strace.cache_clear()
     yield
-    find_strace.cache_clear()
+    _try_strace.cache_clear()
 
 
 # What it prints of its version, how that ends, and how a trial with the filter does; why it cannot do it.
@@ -29,7 +29,7 @@ STRACES = {
     "too old, with a great second number": ("strace -- version 4.26", 0, 0, OLD.format("strace -- version 4.26")),
     "of no version": ("strace of somebody", 0, 0, OLD.format("strace of somebody")),
     "silent": ("", 0, 0, OLD.format("it says no version")),
-    "one that fails": ("strace -- version 6.1", 1, 0, OLD.format("strace -- version 6.1")),
+    "one that fails": ("strace -- version 6.1", 1, 0, "-V fails (strace -- version 6.1); install strace 5.3 or newer"),
     "one that is forbidden to trace": (
         "strace -- version 6.1", 0, 1,
         f"strace may not trace here ({REFUSAL}); allow ptrace (for a container: --cap-add=SYS_PTRACE)",
@@ -55,7 +55,7 @@ def test_which_strace_can_do_it(tmp_path, monkeypatch, what):
     monkeypatch.setenv("PATH", str(tmp_path))
     assert find_strace() == (None if obstacle else str(program))
     assert strace_obstacle().removeprefix(f"{program} ") == obstacle
-    find_strace.cache_clear()
+    _try_strace.cache_clear()
     monkeypatch.setattr("sys.platform", "darwin")
     assert find_strace() is None
     assert strace_obstacle() == "", "nothing can be done"

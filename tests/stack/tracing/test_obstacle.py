@@ -10,7 +10,7 @@ import pytest
 
 from rajee_deploy.stack.tracing import Tracer
 from rajee_deploy.stack.tracing.depfile import Depfile
-from rajee_deploy.stack.tracing.kernel import find_strace
+from rajee_deploy.stack.tracing.kernel import _try_strace
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,9 +21,9 @@ WRITES = 'while [ "$1" != -- ]; do [ "$1" = -o ] && log=$2; shift; done; shift; 
 
 @pytest.fixture(autouse=True)
 def _asked_anew():
-    find_strace.cache_clear()
+    _try_strace.cache_clear()
     yield
-    find_strace.cache_clear()
+    _try_strace.cache_clear()
 
 
 @dataclass
@@ -90,7 +90,7 @@ def test_the_last_synth_counts(machine):
     tracer = machine.tracer()
     assert machine.synth(tracer) != ""
     machine.install()
-    find_strace.cache_clear()
+    _try_strace.cache_clear()
     assert machine.synth(tracer) == ""
 
 

@@ -63,7 +63,13 @@ def test_a_directory_that_is_listed_counts_by_its_names(project, code):
     ['import os; os.listdir("..")', 'import pathlib; list(pathlib.Path("..").glob("*/name"))',
      'import os; os.listdir(os.open("..", os.O_RDONLY))'],
 )  # fmt: skip
-def test_so_do_the_names_in_a_directory_above_the_app(project, code):
+@pytest.mark.parametrize("temporary", ["tmp", "", "../elsewhere/deep"])
+def test_so_do_the_names_in_a_directory_above_the_app(project, monkeypatch, code, temporary):
+    """Also in a checkout that lies in the place for temporary files."""
+    place = project.root.parent / temporary
+    place.mkdir(parents=True, exist_ok=True)
+    monkeypatch.setenv("TMPDIR", str(place))
+    monkeypatch.setattr("tempfile.tempdir", None)
     assert str(project.root) in project.python(code).listed
     before = project.digest()
     (project.root / "README.md").touch()
@@ -97,7 +103,9 @@ def without_proc(tmp_path, monkeypatch):
     here = tmp_path / "hooks"
     shutil.copytree(tracing._HERE, here)
     hook = here / "in_python" / "sitecustomize.py"
-    hook.write_text(hook.read_text().replace("/proc/self/fd/", "/proc/none/"))
+    text = hook.read_text()
+    assert "/proc/self/fd/" in text
+    hook.write_text(text.replace("/proc/self/fd/", "/proc/none/"))
     monkeypatch.setattr(tracing, "_HERE", here)
 
 

@@ -81,7 +81,7 @@ def _install(directory):
             return None if _is_own(name) else (name, frame.f_lineno)
         return None if _thread.get_ident() == main else ("a thread", 0)
 
-    readlink = os.readlink  # the app's, below, leaves a record
+    readlink = os.readlink  # the one that the app gets, below, leaves a record
 
     def place_of(descriptor):
         """The path of an open directory; "" where the system does not tell (macOS)."""
