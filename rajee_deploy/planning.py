@@ -96,6 +96,8 @@ def make_plan(run: Context) -> Planned:
         synthesis = synthesise_planned(run, infrastructure, who, reasons)
         wanted = replace(wanted, infrastructure=synthesis.fingerprint, infrastructures={}, synthesised=synthesis.stacks)
     plan = _guarded(run, plans.make_plan(wanted, observed), observed)
+    if any(isinstance(step, DeployStack) for step in plan.steps):
+        run.ports.deployer.check_account(who.account)
     return Planned(plan, wanted, inputs, who, observed, synthesis)
 
 

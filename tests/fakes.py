@@ -288,6 +288,9 @@ class FakeStacks:
         self._apply(step, carried=self.stacks[stack].carried)
         return Accepted.STARTED
 
+    def check_account(self, account: str) -> None:
+        """Nothing else is told here."""
+
     def security_changes(self, stack: str, assembly: Path) -> str:
         assert assembly.is_dir()
         return self.broader.get(stack, "")

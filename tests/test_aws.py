@@ -70,31 +70,28 @@ def test_the_region_of_flags_goes_before_the_environments_and_that_before_the_co
     assert Aws(region="us-east-2").region == "us-east-2"
 
 
-def test_children_get_the_same_profile_and_region(no_settings):
-    (no_settings / "config").write_text("[profile p]\nregion = eu-west-1\n")
-    assert Aws(profile="p").child_environment() == {
-        "AWS_REGION": "eu-west-1", "AWS_DEFAULT_REGION": "eu-west-1", "AWS_PROFILE": "p",
-    }  # fmt: skip
-
-
 @pytest.mark.parametrize(
-    ("profile", "environment", "expected"),
+    ("profile", "environment", "key"),
     [
-        (None, {}, {}),
-        (None, {"AWS_PROFILE": "p"}, {"AWS_PROFILE": "p"}),
-        (None, {"AWS_DEFAULT_PROFILE": "p"}, {"AWS_PROFILE": "p"}),
-        # boto3 takes the keys, and the CDK CLI would take the profile.
-        (None, {"AWS_PROFILE": "p", "AWS_ACCESS_KEY_ID": "k"}, {"AWS_PROFILE": None, "AWS_DEFAULT_PROFILE": None}),
-        ("p", {"AWS_PROFILE": "q", "AWS_ACCESS_KEY_ID": "k"}, {"AWS_PROFILE": "p"}),
-        # And of the two names each takes the other first.
-        (None, {"AWS_PROFILE": "q", "AWS_DEFAULT_PROFILE": "p"}, {"AWS_PROFILE": "p"}),
+        ("p", {}, "of-p"),
+        (None, {"AWS_PROFILE": "p"}, "of-p"),
+        (None, {"AWS_DEFAULT_PROFILE": "p"}, "of-p"),
+        (None, {"AWS_PROFILE": "p", "AWS_ACCESS_KEY_ID": "k", "AWS_SECRET_ACCESS_KEY": "s"}, "k"),
+        ("p", {"AWS_PROFILE": "q", "AWS_ACCESS_KEY_ID": "k", "AWS_SECRET_ACCESS_KEY": "s"}, "of-p"),
+        (None, {"AWS_PROFILE": "q", "AWS_DEFAULT_PROFILE": "p"}, "of-p"),
     ],
 )
-def test_children_are_nobody_else_to_aws(no_settings, monkeypatch, profile, environment, expected):
-    (no_settings / "config").write_text("[profile p]\nregion = eu-west-1\n[profile q]\nregion = eu-west-1\n")
-    monkeypatch.delenv("AWS_ACCESS_KEY_ID", raising=False)
+def test_children_are_nobody_else_to_aws(no_settings, monkeypatch, profile, environment, key):
+    """They get keys, no profile, and no token of other keys."""
+    for name in ("p", "q"):
+        with (no_settings / "config").open("a") as file:
+            file.write(f"[profile {name}]\naws_access_key_id = of-{name}\naws_secret_access_key = s\n")
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE"):
+        monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("AWS_REGION", "eu-west-1")
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
-    region = {"AWS_REGION": "eu-west-1", "AWS_DEFAULT_REGION": "eu-west-1"}
-    assert Aws(profile=profile).child_environment() == {**region, **expected}
+    assert Aws(profile=profile).child_environment() == {
+        "AWS_REGION": "eu-west-1", "AWS_DEFAULT_REGION": "eu-west-1", "AWS_ACCESS_KEY_ID": key,
+        "AWS_SECRET_ACCESS_KEY": "s", "AWS_SESSION_TOKEN": None, "AWS_PROFILE": None, "AWS_DEFAULT_PROFILE": None,
+    }  # fmt: skip

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from rajee_deploy.aws.errors import OutOfTimeError, error_code, error_message, translated, unknown
 from rajee_deploy.aws.resolved import keys, of_session
 from rajee_deploy.dataclass import dataclass
-from rajee_deploy.errors import ConfigurationError
+from rajee_deploy.errors import ConfigurationError, DeployError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -33,6 +33,10 @@ SHORT_CALLS = {
     "sts": ("get_caller_identity",), "cloudformation": ("describe_stacks", "get_template"),
     "ecr": ("batch_get_image", "describe_images", "describe_repositories"), "ssm": ("get_parameter",),
 }  # fmt: skip
+
+# By what else an environment says who somebody is.
+_PROFILES = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE")
+_KEYS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,22 +181,26 @@ class Aws:
             raise unknown("sts:GetCallerIdentity", "the answer names no account")
         return Identity(account, self.region)
 
-    def child_environment(self) -> dict[str, str | None]:
-        """Variables that make a child program (cdk) use this very profile and region; None takes one away.
+    def account_of(self, profile: str) -> str | None:
+        """The account of another profile; None where this machine has none of that name. DeployError when it cannot be
+        asked."""
+        try:
+            return Aws(profile, self.region, self._patience).identity().account
+        except DeployError as error:
+            if error.code == "no-profile":
+                return None
+            raise
 
-        For boto3 keys in the environment go before its AWS_PROFILE, and AWS_DEFAULT_PROFILE before that; for the CDK
-        CLI it is the other way round: it would deploy as somebody else than was asked who we are.
+    def child_environment(self) -> dict[str, str | None]:
+        """Variables that make a child program (cdk) be to AWS who we are, in this region; None takes one away.
+
+        Keys and no profile: where both are there the CDK CLI takes the keys of the environment, and boto3 the profile
+        that it was given. DeployError when the credentials cannot be had.
         """
-        region = {"AWS_REGION": self.region, "AWS_DEFAULT_REGION": self.region}
-        told = self.profile or os.environ.get("AWS_DEFAULT_PROFILE") or os.environ.get("AWS_PROFILE")
-        if not told:
-            return {**region}
-        if self.profile is None and os.environ.get("AWS_ACCESS_KEY_ID"):
-            return {**region, "AWS_PROFILE": None, "AWS_DEFAULT_PROFILE": None}
-        return {**region, "AWS_PROFILE": told}
+        return {**dict.fromkeys((*_PROFILES, *_KEYS)), **self.resolved_environment()}
 
     def resolved_environment(self) -> dict[str, str]:
-        """Variables that say the same to a child program (synth) without a profile: keys, region, and what the profile
+        """Variables that say to a child program who we are, without a profile: keys, region, and what the profile
         says of endpoints and certificate authorities. DeployError when the credentials cannot be had."""
         region = {"AWS_REGION": self.region, "AWS_DEFAULT_REGION": self.region}
         short = self._short_path()

@@ -39,6 +39,13 @@ class StackDeployer(Protocol):
         """
         ...
 
+    def check_account(self, account: str) -> None:
+        """Check that nothing the CLI would read by itself means another account than the one that was asked.
+
+        ConfigurationError `profile-contradiction`.
+        """
+        ...
+
     def check(self, assembly: Path, steps: Sequence[DeployStack]) -> None:
         """Check that the assembly takes what the steps will give, and that the account can take the assembly.
 

@@ -16,6 +16,7 @@ from rajee_deploy.process import Completed, run
 from rajee_deploy.stack.assembly import stacks_of, synthesised_stacks
 from rajee_deploy.stack.cli import get_cli
 from rajee_deploy.stack.cli_options import kept_from_diff
+from rajee_deploy.stack.cli_profile import NO_PROFILE, check_account
 from rajee_deploy.stack.surroundings import check_profile, synth_environment
 from rajee_deploy.steps import Change
 from rajee_deploy.template import referenced_parameters
@@ -37,7 +38,7 @@ CDK_ENVIRONMENT = {
     "NODE_NO_WARNINGS": "1",
     "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION": "18,20",  # a list of major versions
 }
-_QUIET = ("--ci", "--no-color", "--no-notices")
+_ALWAYS = ("--ci", "--no-color", "--no-notices", NO_PROFILE)
 
 
 class Cdk:
@@ -67,6 +68,10 @@ class Cdk:
                 hint=_hint(ended),
             )  # fmt: skip
         return synthesised_stacks(assembly, self._settings.app)
+
+    def check_account(self, account: str) -> None:
+        """See StackDeployer."""
+        check_account(self._settings.app, self._aws.profile, account, self._aws.account_of)
 
     def check(self, assembly: Path, steps: Sequence[DeployStack]) -> None:
         """See StackDeployer."""
@@ -127,7 +132,7 @@ class Cdk:
     ) -> Completed:
         app = self._settings.app
         return run(
-            [*before, str(get_cli(app).path), *arguments, *_QUIET],
+            [*before, str(get_cli(app).path), *arguments, *_ALWAYS],
             cwd=app,
             env={**CDK_ENVIRONMENT, **environment},
             on_line=on_line,

@@ -37,7 +37,6 @@ def test_keys_of_the_environment(monkeypatch, token):
 
 @pytest.mark.parametrize("more", [{}, {"AWS_MAX_ATTEMPTS": "2"}], ids=["short", "boto3"])
 def test_keys_of_the_environment_go_before_its_profile(files, monkeypatch, more):
-    """What children are told when both are there stands on it (see Aws.child_environment)."""
     (files / "credentials").write_text("[p]\naws_access_key_id = other\naws_secret_access_key = other\n")
     for name, value in {**KEYS, **more, "AWS_PROFILE": "p"}.items():
         monkeypatch.setenv(name, value)
@@ -59,6 +58,7 @@ def test_keys_that_have_to_be_fetched_and_what_else_a_profile_says(files):
         [profile p]
         credential_process = cat {files / "told"}
         ca_bundle = /etc/authorities.pem
+        use_fips_endpoint = true
         endpoint_url = http://127.0.0.1:9
         services = own
         [services own]
@@ -68,7 +68,7 @@ def test_keys_that_have_to_be_fetched_and_what_else_a_profile_says(files):
     )
     assert Aws(profile="p").resolved_environment() == {
         **REGION, **KEYS, "AWS_SESSION_TOKEN": "token", "AWS_CA_BUNDLE": "/etc/authorities.pem",
-        "AWS_ENDPOINT_URL": "http://127.0.0.1:9", "AWS_ENDPOINT_URL_S3": "http://127.0.0.1:10",
+        "AWS_USE_FIPS_ENDPOINT": "true", "AWS_ENDPOINT_URL": "http://127.0.0.1:9", "AWS_ENDPOINT_URL_S3": "http://127.0.0.1:10",
     }  # fmt: skip
 
 
