@@ -150,11 +150,13 @@ def test_what_cdk_env_names_reaches_a_synth_as_it_is(app, tmp_path):
 
 
 @pytest.mark.usefixtures("lived_in")
-def test_a_deployment_gets_the_whole_environment_and_a_diff_all_but_how_it_is_printed(app, tmp_path):
+def test_a_deployment_gets_the_whole_environment_but_the_profile_and_a_diff_all_but_how_it_is_printed(app, tmp_path):
     install(app, TELL)
     deployed: list[str] = []
     cdk(app).deploy(STEP, tmp_path / "out", deployed.append)
-    assert {"AWS_PROFILE=team", "AWS_EXECUTION_ENV=somewhere", "LC_ALL=de_DE.UTF-8", "CDK_QUIET=true"} <= set(deployed)
+    assert {"AWS_EXECUTION_ENV=somewhere", "LC_ALL=de_DE.UTF-8", "CDK_QUIET=true"} <= set(deployed)
+    keys = {line for line in deployed if "KEY" in line or "PROFILE" in line}
+    assert keys == {"AWS_ACCESS_KEY_ID=key", "AWS_SECRET_ACCESS_KEY=secret"}, "what the profile means, and not its name"
     (app / "node_modules" / ".bin" / "cdk").write_text(f"#!/bin/sh\necho Stack App; {TELL}; exit 1\n")
     shown = cdk(app).security_changes("App", tmp_path / "out").splitlines()
     assert sorted(shown) == sorted(line for line in deployed if line != "CDK_QUIET=true")
