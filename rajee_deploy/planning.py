@@ -94,11 +94,22 @@ def make_plan(run: Context) -> Planned:
     synthesis = None
     if reasons and infrastructure is not None:
         synthesis = synthesise_planned(run, infrastructure, who, reasons)
-        wanted = replace(wanted, infrastructure=synthesis.fingerprint, infrastructures={}, synthesised=synthesis.stacks)
+        wanted = _by_synthesis(wanted, synthesis)
     plan = _guarded(run, plans.make_plan(wanted, observed), observed)
     if any(isinstance(step, DeployStack) for step in plan.steps):
         run.ports.deployer.check_account(who.account)
     return Planned(plan, wanted, inputs, who, observed, synthesis)
+
+
+def plan_by(run: Context, planned: Planned, synthesis: Synthesis) -> Planned:
+    """The plan as it is by a synth that was made after it: what the synth says of templates goes before hashes."""
+    wanted = _by_synthesis(planned.wanted, synthesis)
+    plan = _guarded(run, plans.make_plan(wanted, planned.observed), planned.observed)
+    return replace(planned, plan=plan, wanted=wanted, synthesis=synthesis)
+
+
+def _by_synthesis(wanted: Wanted, synthesis: Synthesis) -> Wanted:
+    return replace(wanted, infrastructure=synthesis.fingerprint, infrastructures={}, synthesised=synthesis.stacks)
 
 
 def _judged_by_lists(run: Context, wanted: Wanted, states: Mapping[str, StackState], who: Identity) -> Wanted:

@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, assert_never
 
 from rajee_deploy import plan as plans
 from rajee_deploy.errors import DeployError
 from rajee_deploy.names import NOT_RECORDED
-from rajee_deploy.planning import Planned, make_plan, show_plan, synthesise_planned
+from rajee_deploy.planning import Planned, make_plan, plan_by, show_plan, synthesise_planned
 from rajee_deploy.scratch import sweep
 from rajee_deploy.steps import BuildAndPush, DeployStack, MoveTag, Via, WaitForStack
-from rajee_deploy.synthesis import Synthesis, keeping, kept, record_of_deployment, recording
+from rajee_deploy.synthesis import keeping, kept, record_of_deployment, recording
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from rajee_deploy.deploying import Job
+    from rajee_deploy.fingerprint import Fingerprint
     from rajee_deploy.ports import Context
+    from rajee_deploy.steps import Change, Plan
+    from rajee_deploy.synthesis import Synthesis
 
 POLL_SECONDS = 3.0
 
@@ -50,6 +54,8 @@ def converge(run: Context, wait_seconds: float, note: Callable[[Planned], None])
         planned = settle(run, deadline - time.monotonic())
         note(planned)
         try:
+            planned = _with_assembly(run, planned)
+            note(planned)
             execute(run, planned)
             _share(run, planned)
         except DeployError as error:
@@ -124,7 +130,9 @@ def _jobs(run: Context, planned: Planned) -> list[Job]:
     by_cdk = [step for step in steps if step.via is Via.CDK]
     recorded = {step.stack: keeping(step, states[step.stack], revision) for step in steps}
     if by_cdk:
-        synthesis = _synthesis(run, planned)
+        synthesis = planned.synthesis
+        if synthesis is None:
+            raise AssertionError("what the CDK CLI deploys was synthesised or kept")
         assembly = synthesis.assembly
         recorded |= {step.stack: recording(step, synthesis, states[step.stack], revision) for step in by_cdk}
         run.ports.deployer.check(assembly, [recorded[step.stack] for step in by_cdk])
@@ -163,18 +171,45 @@ def _carry(run: Context, synthesis: Synthesis, stacks: Sequence[str]) -> None:
     run.uncarried |= {stack: (digest, synthesis.document) for stack in stacks if stack not in carried}
 
 
-def _synthesis(run: Context, planned: Planned) -> Synthesis:
-    """The synth that the plan stood on, else the kept one of these very inputs, else a new one."""
-    if planned.synthesis is not None:
-        return planned.synthesis
-    local = planned.wanted.infrastructure
-    if local is None:
-        raise AssertionError("stacks are planned with the fingerprint of their infrastructure")
+def _with_assembly(run: Context, planned: Planned) -> Planned:
+    """With what the CDK CLI is to deploy: the synth that the plan stood on, else the kept one of these very inputs,
+    else a new one.
+
+    What a new one makes was never compared with what is deployed, and no hash sees all that an app looks at (the
+    clock). Where it says otherwise the plan is made anew, so that nothing is deployed that nobody agreed to.
+    """
+    if planned.synthesis is not None or not _deployed_by_cdk(planned.plan):
+        return planned
+    found = _kept(run, planned)
+    if found is not None:
+        return replace(planned, synthesis=found)
+    late = synthesise_planned(run, _local(planned), planned.identity)
+    again = plan_by(run, planned, late)
+    if _deployed_by_cdk(again.plan) == _deployed_by_cdk(planned.plan):
+        return replace(planned, synthesis=late)
+    run.console.say("the synth makes other templates than the hash promised; the plan is now:", "yellow")
+    show_plan(run, again)
+    return again
+
+
+def _deployed_by_cdk(plan: Plan) -> list[tuple[str, tuple[Change, ...]]]:
+    """The stacks that the CDK CLI deploys, and for which changes."""
+    return [(step.stack, step.changes) for step in plan.steps if isinstance(step, DeployStack) and step.via is Via.CDK]
+
+
+def _kept(run: Context, planned: Planned) -> Synthesis | None:
     by, into = run.ports.synthesiser, run.scratch() / "cdk.out"
-    found = kept(by, local, by.publishable(), planned.identity, into)
+    found = kept(by, _local(planned), by.publishable(), planned.identity, into)
     for fingerprint in planned.wanted.infrastructures.values():
         found = found or kept(by, fingerprint, run.lists.get(str(fingerprint.digest)), planned.identity, into)
-    return found or synthesise_planned(run, local, planned.identity)
+    return found
+
+
+def _local(planned: Planned) -> Fingerprint:
+    """The infrastructure by this machine's own list."""
+    if planned.wanted.infrastructure is None:
+        raise AssertionError("stacks are planned with the fingerprint of their infrastructure")
+    return planned.wanted.infrastructure
 
 
 def _wait(run: Context, stack: str, deadline: float) -> None:

@@ -756,6 +756,32 @@ def test_broader_permissions_need_a_yes_where_the_settings_say_so(world):
     assert world.up() == "code"
 
 
+def test_what_a_late_synth_makes_is_agreed_to_as_well(world):
+    """The hash says that the infrastructure is unchanged, and the assembly of then is gone: another machine."""
+    text = (world.root / "rajee-deploy.toml").read_text()
+    (world.root / "rajee-deploy.toml").write_text(text.replace("[cdk]", '[cdk]\napproval = "broadening"'))
+    world.up()
+    world.done()
+    (world.root / "app").write_text("two")
+    world.move()
+    world.stacks.app = {name: f"{template} by the clock" for name, template in world.stacks.app.items()}
+    world.stacks.broader = {"App": "IAM Statement Changes: everything"}
+    error = refused(world, "approval-needed")
+    assert "App" in error.problem
+    assert world.done() == (0, [])
+    assert "other templates than the hash promised" in world.talk.getvalue()
+    assert recorded_run(replace(world.context(), assume_yes=True), 5)[1].kind == "code"
+
+
+def test_a_late_synth_that_makes_the_same_changes_no_plan(world):
+    world.up()
+    world.done()
+    (world.root / "app").write_text("two")
+    world.move()
+    assert (world.up(), world.done()) == ("code", (1, ["App"]))
+    assert "than the hash promised" not in world.talk.getvalue()
+
+
 def test_without_a_terminal_nobody_is_asked_unless_the_settings_say_so(world):
     world.stacks.broader = {"App": "IAM Statement Changes: everything"}
     assert world.up() == "first"

@@ -6,6 +6,7 @@ The tests of this file are one story and run in its order.
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 
 import boto3
@@ -54,9 +55,23 @@ def commit(shell, text: str) -> str:
     return git(shell, "rev-parse", "HEAD")
 
 
+# No hash sees times of files.
+BY_TIME = """
+if os.path.getmtime("../LICENSE") > 2e9:
+    path = out / "RajeeEnvoyStack.template.json"
+    template = json.loads(path.read_text())
+    policies = [each for each in template["Resources"].values() if each["Type"] == "AWS::IAM::Policy"]
+    more = {"Action": "s3:*", "Effect": "Allow", "Resource": "*"}
+    policies[0]["Properties"]["PolicyDocument"]["Statement"].append(more)
+    path.write_text(json.dumps(template))
+"""
+
+
 def test_broader_permissions_are_refused_where_nobody_can_say_yes(synthesised):
     git(synthesised, "init", "--quiet")
     settings(synthesised, approval="broadening")
+    app = synthesised.folder / "infra" / "given.py"
+    app.write_text(app.read_text() + BY_TIME)
     ended = synthesised.run("rajee-deploy up", code=1, COLUMNS="80")  # names are whole in a narrow terminal too
     assert "✗ approval-needed" in ended.stderr
     assert "ecr:GetAuthorizationToken" in ended.stderr, ended.stderr
@@ -115,3 +130,20 @@ def test_no_wait_leaves_the_rest_to_cloudformation(synthesised, by):
     assert json.loads(ended.stdout)["outcome"] == "accepted"
     assert "accepted; CloudFormation goes on by itself" in ended.stderr
     assert json.loads(synthesised.run("rajee-deploy plan --json").stdout)["kind"] == "noop"
+
+
+def test_what_a_late_synth_broadens_is_refused_too(synthesised, tmp_path):
+    """Another machine has no assembly, the hash says that the infrastructure is unchanged, and the image changed."""
+    settings(synthesised, approval="broadening")
+    edit(synthesised, "four")
+    commit(synthesised, "four")
+    os.utime(synthesised.folder / "LICENSE", (2.1e9, 2.1e9))
+    elsewhere = {"RAJEE_DEPLOY_CACHE_DIR": str(tmp_path / "cache"), "RAJEE_DEPLOY_STATE_DIR": str(tmp_path / "state")}
+    planned = json.loads(synthesised.run("rajee-deploy plan --json", **elsewhere).stdout)
+    assert (planned["kind"], planned["infrastructure"]["tier"]) == ("code", "hash")
+    before = parameters(synthesised)
+    ended = synthesised.run("rajee-deploy up", code=1, COLUMNS="80", **elsewhere)
+    assert "other templates than the hash promised" in ended.stderr
+    assert "✗ approval-needed" in ended.stderr
+    assert "s3:*" in ended.stderr
+    assert parameters(synthesised) == before
