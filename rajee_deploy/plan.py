@@ -162,6 +162,14 @@ def is_busy(state: StackState) -> bool:
             assert_never(state)
 
 
+def has_moved(planned: StackState, now: StackState) -> bool:
+    """Whether somebody changed a stack since it was planned, also in what its template alone says: CloudFormation tells
+    when it did."""
+    if isinstance(planned, StackAbsent) or isinstance(now, StackAbsent):
+        return planned != now
+    return (planned.status, planned.parameters, planned.since) != (now.status, now.parameters, now.since)
+
+
 def objection(step: DeployStack, state: StackState) -> str:
     """What speaks against believing that the step was done; empty when the stack is complete and records it.
 

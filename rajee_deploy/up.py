@@ -25,6 +25,11 @@ if TYPE_CHECKING:
     from rajee_deploy.synthesis import Synthesis
 
 POLL_SECONDS = 3.0
+# What somebody else can do between a plan and its deployment, and what is done about it.
+_OVERTAKEN = {
+    "stack-busy": "it is waited for, and everything is planned again",
+    "stack-changed": "everything is planned again",
+}
 
 
 def settle(run: Context, wait_seconds: float) -> Planned:
@@ -59,9 +64,9 @@ def converge(run: Context, wait_seconds: float, note: Callable[[Planned], None])
             execute(run, planned)
             _share(run, planned)
         except DeployError as error:
-            if error.code != "stack-busy" or time.monotonic() > deadline:
+            if error.code not in _OVERTAKEN or time.monotonic() > deadline:
                 raise
-            run.console.say(f"{error.problem}: it is waited for, and everything is planned again", "yellow")
+            run.console.say(f"{error.problem}: {_OVERTAKEN[error.code]}", "yellow")
         else:
             return planned
 
@@ -101,11 +106,21 @@ def execute(run: Context, planned: Planned) -> None:
                 with run.phase(f"tag {step.image}"):
                     move_and_tell(run, step)
             case DeployStack():
+                _check_unmoved(run, planned, step.stack)
                 deploy(run, jobs[step.stack], is_last=step.stack == last)
             case WaitForStack():
                 raise AssertionError("settle() leaves no waits")
             case _:
                 assert_never(step)
+
+
+def _check_unmoved(run: Context, planned: Planned, stack: str) -> None:
+    """DeployError `stack-changed`: a question and a build can take long, and somebody deploys a newer commit."""
+    if plans.has_moved(planned.observed.stacks[stack], run.ports.reader.describe(stack)):
+        raise DeployError(
+            "stack-changed", f"somebody else changed stack {stack} since it was planned", where=f"stack {stack}",
+            hint="run again: it is planned from what is deployed now",
+        )  # fmt: skip
 
 
 def _build(run: Context, builds: Sequence[BuildAndPush], planned: Planned) -> None:

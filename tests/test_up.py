@@ -813,6 +813,53 @@ def test_who_is_slower_plans_again_and_finds_nothing_to_do(world):
     assert "planned again" in world.talk.getvalue()
 
 
+def meanwhile(world, act) -> Context:
+    """A run during whose first build somebody acts."""
+    run = world.context()
+    pending = [act]
+
+    class Overtaken(FakeEngine):
+        def build_and_push(self, *arguments, **more):
+            if pending:
+                pending.pop()()
+            return super().build_and_push(*arguments, **more)
+
+    run.ports = replace(run.ports, engine=Overtaken(world.registry))
+    return run
+
+
+def test_a_newer_commit_that_somebody_deploys_meanwhile_is_not_replaced(world):
+    """He is quicker while we build, or while nobody answers our question."""
+    world.up()
+    world.done()
+    (world.root / "app").write_text("two")
+
+    def deploys_newer():
+        deployed = world.stacks.stacks["App"]
+        parameters = {**deployed.parameters, "ImageTag": f"c-{'9' * 40}", "RajeeRevision": "9" * 40}
+        world.stacks.stacks["App"] = replace(deployed, parameters=parameters)
+        world.ancestry = Ancestry.OLDER
+
+    with pytest.raises(DeployError) as caught:
+        recorded_run(meanwhile(world, deploys_newer), 5)
+    assert caught.value.code == "older-revision"
+    assert world.done()[1] == []
+    assert "everything is planned again" in world.talk.getvalue()
+
+
+def test_an_edit_of_the_template_meanwhile_is_seen_by_its_time(world):
+    world.up()
+    world.done()
+    (world.root / "app").write_text("two")
+
+    def edits():
+        world.stacks.stacks["App"] = replace(world.stacks.stacks["App"], since="2026-01-02T03:04:05+00:00")
+
+    assert recorded_run(meanwhile(world, edits), 5)[1].outcome == "done"
+    assert world.done()[1] == ["App"]
+    assert "somebody else changed stack App" in world.talk.getvalue()
+
+
 def test_an_older_revision_does_not_replace_a_newer_one(world):
     world.up()
     world.done()
