@@ -93,11 +93,12 @@ def make_plan(run: Context) -> Planned:
     reasons = plans.synth_reasons(wanted, observed)
     synthesis = None
     if reasons and infrastructure is not None:
+        ports.deployer.check_account(who.account)
         synthesis = synthesise_planned(run, infrastructure, who, reasons)
         wanted = _by_synthesis(wanted, synthesis)
     plan = _guarded(run, plans.make_plan(wanted, observed), observed)
-    if any(isinstance(step, DeployStack) for step in plan.steps):
-        run.ports.deployer.check_account(who.account)
+    if synthesis is None and any(isinstance(step, DeployStack) and step.via is Via.CDK for step in plan.steps):
+        ports.deployer.check_account(who.account)
     return Planned(plan, wanted, inputs, who, observed, synthesis)
 
 

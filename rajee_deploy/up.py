@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, assert_never
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from rajee_deploy.synthesis import Synthesis
 
 POLL_SECONDS = 3.0
+_ATTEMPTS = 3  # at least, for whoever is overtaken: a question may have taken longer than any wait
 # What somebody else can do between a plan and its deployment, and what is done about it.
 _OVERTAKEN = {
     "stack-busy": "it is waited for, and everything is planned again",
@@ -55,20 +57,23 @@ def converge(run: Context, wait_seconds: float, note: Callable[[Planned], None])
     `note` is told each plan before it is carried out.
     """
     deadline = time.monotonic() + wait_seconds
-    while True:
+    for attempt in count(1):
         planned = settle(run, deadline - time.monotonic())
         note(planned)
         try:
+            _find_engine(run, planned)
             planned = _with_assembly(run, planned)
             note(planned)
             execute(run, planned)
             _share(run, planned)
         except DeployError as error:
-            if error.code not in _OVERTAKEN or time.monotonic() > deadline:
+            is_late = time.monotonic() > deadline and (error.code == "stack-busy" or attempt >= _ATTEMPTS)
+            if error.code not in _OVERTAKEN or is_late:
                 raise
             run.console.say(f"{error.problem}: {_OVERTAKEN[error.code]}", "yellow")
         else:
             return planned
+    raise AssertionError("it counts for ever")
 
 
 def _share(run: Context, planned: Planned) -> None:
@@ -81,6 +86,12 @@ def _share(run: Context, planned: Planned) -> None:
     keep(run, planned.wanted, planned.observed, planned.identity, deployed)
 
 
+def _find_engine(run: Context, planned: Planned) -> None:
+    if any(isinstance(step, BuildAndPush) for step in planned.plan.steps):
+        with run.phase("find the engine"):
+            run.console.detail(run.ports.engine.check())
+
+
 def execute(run: Context, planned: Planned) -> None:
     """Do the plan's steps in their order."""
     steps = planned.plan.steps
@@ -90,9 +101,6 @@ def execute(run: Context, planned: Planned) -> None:
     from rajee_deploy.deploying import approve, deploy, move_and_tell
 
     # What can fail without having changed anything comes first.
-    if any(isinstance(step, BuildAndPush) for step in steps):
-        with run.phase("find the engine"):
-            run.console.detail(run.ports.engine.check())
     jobs = {job.step.stack: job for job in _jobs(run, planned)}
     approve(run, list(jobs.values()))
     last = next(reversed(jobs), "")
@@ -150,7 +158,7 @@ def _jobs(run: Context, planned: Planned) -> list[Job]:
             raise AssertionError("what the CDK CLI deploys was synthesised or kept")
         assembly = synthesis.assembly
         recorded |= {step.stack: recording(step, synthesis, states[step.stack], revision) for step in by_cdk}
-        run.ports.deployer.check(assembly, [recorded[step.stack] for step in by_cdk])
+        run.ports.deployer.check(assembly, [recorded[step.stack] for step in by_cdk], planned.identity)
         _carry(run, synthesis, [step.stack for step in by_cdk])
     images = planned.wanted.images
     records = {
@@ -190,26 +198,25 @@ def _with_assembly(run: Context, planned: Planned) -> Planned:
     """With what the CDK CLI is to deploy: the synth that the plan stood on, else the kept one of these very inputs,
     else a new one.
 
-    What a new one makes was never compared with what is deployed, and no hash sees all that an app looks at (the
-    clock). Where it says otherwise the plan is made anew, so that nothing is deployed that nobody agreed to.
+    Neither was compared with what is deployed, and no hash sees all that an app looks at (the clock). Where it changes
+    more than the plan says, the plan is made anew, so that nothing is deployed that nobody agreed to.
     """
-    if planned.synthesis is not None or not _deployed_by_cdk(planned.plan):
+    if planned.synthesis is not None or not _by_cdk(planned.plan):
         return planned
-    found = _kept(run, planned)
-    if found is not None:
-        return replace(planned, synthesis=found)
-    late = synthesise_planned(run, _local(planned), planned.identity)
+    late = _kept(run, planned) or synthesise_planned(run, _local(planned), planned.identity)
     again = plan_by(run, planned, late)
-    if _deployed_by_cdk(again.plan) == _deployed_by_cdk(planned.plan):
+    had = _by_cdk(planned.plan)
+    if all(changes <= had.get(stack, frozenset()) for stack, changes in _by_cdk(again.plan).items()):
         return replace(planned, synthesis=late)
-    run.console.say("the synth makes other templates than the hash promised; the plan is now:", "yellow")
+    run.console.say("the app makes other templates than the hash promised; the plan is now:", "yellow")
     show_plan(run, again)
     return again
 
 
-def _deployed_by_cdk(plan: Plan) -> list[tuple[str, tuple[Change, ...]]]:
+def _by_cdk(plan: Plan) -> dict[str, frozenset[Change]]:
     """The stacks that the CDK CLI deploys, and for which changes."""
-    return [(step.stack, step.changes) for step in plan.steps if isinstance(step, DeployStack) and step.via is Via.CDK]
+    steps = [step for step in plan.steps if isinstance(step, DeployStack) and step.via is Via.CDK]
+    return {step.stack: frozenset(step.changes) for step in steps}
 
 
 def _kept(run: Context, planned: Planned) -> Synthesis | None:

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
 
+    from rajee_deploy.aws import Identity
     from rajee_deploy.engine import BuildRequest
     from rajee_deploy.facts import ReferenceState, StackState
     from rajee_deploy.model import ImageName, RemoteSource, Repository
@@ -225,6 +226,7 @@ class FakeStacks:
     broader: dict[str, str] = field(default_factory=dict)  # stack → what its deployment would allow
     busy_once: bool = False  # somebody else is quicker, once
     updated: list[str] = field(default_factory=list)
+    accounts: list[str] = field(default_factory=list)  # that the CLI was to be of
     change_sets: dict[str, tuple[DeployStack, Mapping[str, Any] | None]] = field(default_factory=dict)
     meanwhile: Callable[[], None] = lambda: None  # what the app, or somebody, does while it is synthesised
 
@@ -260,7 +262,8 @@ class FakeStacks:
             for stack, text in self.app.items()
         }
 
-    def check(self, assembly: Path, steps: Sequence[DeployStack]) -> None:
+    def check(self, assembly: Path, steps: Sequence[DeployStack], who: Identity) -> None:
+        assert who.account == self.accounts[-1]
         assert (assembly / "manifest.json").is_file()
         for step in steps:
             if step.stack not in self.app:
@@ -289,7 +292,7 @@ class FakeStacks:
         return Accepted.STARTED
 
     def check_account(self, account: str) -> None:
-        """Nothing else is told here."""
+        self.accounts.append(account)
 
     def security_changes(self, stack: str, assembly: Path) -> str:
         assert assembly.is_dir()

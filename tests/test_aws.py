@@ -71,27 +71,36 @@ def test_the_region_of_flags_goes_before_the_environments_and_that_before_the_co
 
 
 @pytest.mark.parametrize(
-    ("profile", "environment", "key"),
+    ("profile", "environment", "key", "told"),
     [
-        ("p", {}, "of-p"),
-        (None, {"AWS_PROFILE": "p"}, "of-p"),
-        (None, {"AWS_DEFAULT_PROFILE": "p"}, "of-p"),
-        (None, {"AWS_PROFILE": "p", "AWS_ACCESS_KEY_ID": "k", "AWS_SECRET_ACCESS_KEY": "s"}, "k"),
-        ("p", {"AWS_PROFILE": "q", "AWS_ACCESS_KEY_ID": "k", "AWS_SECRET_ACCESS_KEY": "s"}, "of-p"),
-        (None, {"AWS_PROFILE": "q", "AWS_DEFAULT_PROFILE": "p"}, "of-p"),
+        ("p", {}, "of-p", "p"),
+        (None, {"AWS_PROFILE": "p"}, "of-p", "p"),
+        (None, {"AWS_DEFAULT_PROFILE": "p"}, "of-p", "p"),
+        (None, {"AWS_ACCESS_KEY_ID": "k", "AWS_SECRET_ACCESS_KEY": "s"}, "k", None),
+        # boto3 takes the keys, and so does the CDK CLI.
+        (None, {"AWS_PROFILE": "p", "AWS_ACCESS_KEY_ID": "k", "AWS_SECRET_ACCESS_KEY": "s"}, "k", "p"),
+        # boto3 takes the profile that it was given, and the CDK CLI would take the keys.
+        ("p", {"AWS_PROFILE": "q", "AWS_ACCESS_KEY_ID": "k", "AWS_SECRET_ACCESS_KEY": "s"}, "of-p", "p"),
+        ("p", {"AWS_ACCESS_KEY_ID": "k", "AWS_SECRET_ACCESS_KEY": "s", "AWS_SESSION_TOKEN": "t"}, "of-p", "p"),
+        # And of the two names each takes the other first.
+        (None, {"AWS_PROFILE": "q", "AWS_DEFAULT_PROFILE": "p"}, "of-p", "p"),
     ],
 )
-def test_children_are_nobody_else_to_aws(no_settings, monkeypatch, profile, environment, key):
-    """They get keys, no profile, and no token of other keys."""
+def test_children_are_nobody_else_to_aws(no_settings, monkeypatch, profile, environment, key, told):
+    """They get keys, no token of other keys, and the region of the profile."""
     for name in ("p", "q"):
         with (no_settings / "config").open("a") as file:
-            file.write(f"[profile {name}]\naws_access_key_id = of-{name}\naws_secret_access_key = s\n")
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE"):
+            file.write(f"[profile {name}]\nregion = of-{name}\naws_access_key_id = of-{name}\n")
+            file.write("aws_secret_access_key = s\n")
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("AWS_REGION", "eu-west-1")
+    if not told:
+        monkeypatch.setenv("AWS_REGION", "of-p")
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
-    assert Aws(profile=profile).child_environment() == {
-        "AWS_REGION": "eu-west-1", "AWS_DEFAULT_REGION": "eu-west-1", "AWS_ACCESS_KEY_ID": key,
-        "AWS_SECRET_ACCESS_KEY": "s", "AWS_SESSION_TOKEN": None, "AWS_PROFILE": None, "AWS_DEFAULT_PROFILE": None,
+    found = Aws(profile=profile).child_environment()
+    assert {name: value for name, value in found.items() if value is not None} == {
+        "AWS_REGION": "of-p", "AWS_DEFAULT_REGION": "of-p", "AWS_ACCESS_KEY_ID": key, "AWS_SECRET_ACCESS_KEY": "s",
+        **({"AWS_PROFILE": told} if told else {}),
     }  # fmt: skip
+    assert {"AWS_SESSION_TOKEN", "AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_ACCOUNT_ID"} <= set(found)

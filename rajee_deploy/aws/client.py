@@ -34,9 +34,12 @@ SHORT_CALLS = {
     "ecr": ("batch_get_image", "describe_images", "describe_repositories"), "ssm": ("get_parameter",),
 }  # fmt: skip
 
-# By what else an environment says who somebody is.
-_PROFILES = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE")
 _KEYS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
+# What goes with somebody's keys: of others it would be wrong. AWS's SDKs read these, old ones the last.
+_WITH_KEYS = (
+    "AWS_CREDENTIAL_EXPIRATION", "AWS_CREDENTIAL_SCOPE", "AWS_ACCOUNT_ID", "AWS_SECURITY_TOKEN", "AMAZON_SESSION_TOKEN",
+    "AMAZON_ACCESS_KEY_ID", "AMAZON_SECRET_ACCESS_KEY",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,23 +184,30 @@ class Aws:
             raise unknown("sts:GetCallerIdentity", "the answer names no account")
         return Identity(account, self.region)
 
+    @property
+    def profile_in_force(self) -> str | None:
+        """The profile whose settings count, and whose keys where the environment has none."""
+        return self.profile or os.environ.get("AWS_DEFAULT_PROFILE") or os.environ.get("AWS_PROFILE")
+
     def account_of(self, profile: str) -> str | None:
-        """The account of another profile; None where this machine has none of that name. DeployError when it cannot be
-        asked."""
+        """The account of another profile; None where that cannot be found out: this machine has no such profile, as in
+        CI, or nobody is logged in."""
         try:
             return Aws(profile, self.region, self._patience).identity().account
-        except DeployError as error:
-            if error.code == "no-profile":
-                return None
-            raise
+        except (DeployError, EOFError):  # the latter where nobody is there to type a code of MFA
+            return None
 
     def child_environment(self) -> dict[str, str | None]:
         """Variables that make a child program (cdk) be to AWS who we are, in this region; None takes one away.
 
-        Keys and no profile: where both are there the CDK CLI takes the keys of the environment, and boto3 the profile
-        that it was given. DeployError when the credentials cannot be had.
+        The keys that we ask with: the CDK CLI takes keys of the environment before its AWS_PROFILE, so with the profile
+        alone it would deploy as whoever else's keys are there. The profile stays for its other settings. DeployError
+        when the credentials cannot be had.
         """
-        return {**dict.fromkeys((*_PROFILES, *_KEYS)), **self.resolved_environment()}
+        resolved = self.resolved_environment()
+        region = {"AWS_REGION": self.region, "AWS_DEFAULT_REGION": self.region}
+        told = {"AWS_PROFILE": self.profile_in_force, "AWS_DEFAULT_PROFILE": None}
+        return {**region, **dict.fromkeys(_WITH_KEYS), **{name: resolved.get(name) for name in _KEYS}, **told}
 
     def resolved_environment(self) -> dict[str, str]:
         """Variables that say to a child program who we are, without a profile: keys, region, and what the profile

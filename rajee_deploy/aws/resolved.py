@@ -26,9 +26,6 @@ def of_session(session: Session) -> dict[str, str]:
     authorities = session.get_config_variable("ca_bundle")
     if authorities:
         found["AWS_CA_BUNDLE"] = str(authorities)
-    for kind in ("use_fips_endpoint", "use_dualstack_endpoint"):
-        if session.get_config_variable(kind):
-            found[f"AWS_{kind.upper()}"] = "true"
     return {**found, **keys(frozen.access_key, frozen.secret_key, frozen.token)} if frozen is not None else found
 
 

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
+    from rajee_deploy.aws import Identity
     from rajee_deploy.facts import StackState, Synthesised
     from rajee_deploy.steps import DeployStack
 
@@ -46,10 +47,10 @@ class StackDeployer(Protocol):
         """
         ...
 
-    def check(self, assembly: Path, steps: Sequence[DeployStack]) -> None:
-        """Check that the assembly takes what the steps will give, and that the account can take the assembly.
+    def check(self, assembly: Path, steps: Sequence[DeployStack], who: Identity) -> None:
+        """Check that the assembly takes what the steps will give, and that it is for this account, which can take it.
 
-        DeployErrors `no-such-stack`, `no-such-parameter`, `not-bootstrapped`.
+        DeployErrors `no-such-stack`, `wrong-account`, `wrong-region`, `no-such-parameter`, `not-bootstrapped`.
         """
         ...
 

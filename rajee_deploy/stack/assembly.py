@@ -20,6 +20,13 @@ def stacks_of(assembly: Path) -> dict[str, Any]:
     return {name: artifact.get("properties", {}) for name, artifact in _stack_artifacts(assembly)}
 
 
+def environment_of(assembly: Path, stack: str) -> tuple[str, str]:
+    """Account and region that a stack is for; `unknown-account` and `unknown-region` where the app leaves them open."""
+    artifacts = dict(_stack_artifacts(assembly))
+    account, _, region = str(artifacts[stack].get("environment", "")).removeprefix("aws://").partition("/")
+    return account or "unknown-account", region or "unknown-region"
+
+
 def synthesised_stacks(assembly: Path, app: Path) -> dict[str, Synthesised]:
     """Stack name → what of it is compared. `app` has the cdk.json whose `tags` go before the stack's own."""
     configured = _configuration(app)

@@ -13,7 +13,7 @@ from rajee_deploy.aws import unknown
 from rajee_deploy.errors import ConfigurationError, DeployError
 from rajee_deploy.model import GIVEN_PREFIX
 from rajee_deploy.process import Completed, run
-from rajee_deploy.stack.assembly import stacks_of, synthesised_stacks
+from rajee_deploy.stack.assembly import environment_of, stacks_of, synthesised_stacks
 from rajee_deploy.stack.cli import get_cli
 from rajee_deploy.stack.cli_options import kept_from_diff
 from rajee_deploy.stack.cli_profile import NO_PROFILE, check_account
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
-    from rajee_deploy.aws import Aws
+    from rajee_deploy.aws import Aws, Identity
     from rajee_deploy.facts import Synthesised
     from rajee_deploy.settings import CdkSettings
     from rajee_deploy.stack.tracing import Tracer
@@ -71,12 +71,14 @@ class Cdk:
 
     def check_account(self, account: str) -> None:
         """See StackDeployer."""
-        check_account(self._settings.app, self._aws.profile, account, self._aws.account_of)
+        check_account(self._settings.app, self._aws.profile_in_force, account, self._aws.account_of)
 
-    def check(self, assembly: Path, steps: Sequence[DeployStack]) -> None:
+    def check(self, assembly: Path, steps: Sequence[DeployStack], who: Identity) -> None:
         """See StackDeployer."""
         stacks = stacks_of(assembly)
         _check_stacks(stacks, [step.stack for step in steps])
+        for step in steps:
+            _check_environment(step.stack, environment_of(assembly, step.stack), who)
         for step in steps:
             _check_parameters(step, json.loads((assembly / stacks[step.stack]["templateFile"]).read_text("utf-8")))
         _check_given(steps, assembly)
@@ -174,6 +176,17 @@ def _check_stacks(stacks: Mapping[str, Any], names: Sequence[str]) -> None:
         )  # fmt: skip
 
 
+def _check_environment(stack: str, environment: tuple[str, str], who: Identity) -> None:
+    """The CDK CLI would deploy where the app says, in an account or region that nobody was asked about."""
+    for kind, said, ours in zip(("account", "region"), environment, (who.account, who.region), strict=True):
+        if said not in {ours, f"unknown-{kind}"}:
+            raise ConfigurationError(
+                f"wrong-{kind}", f"the app puts {stack} into {kind} {said}, and this run is {kind} {ours}",
+                where=f"stack {stack}",
+                hint=f"run with the {kind} that its env names, in an environment of the settings that has its stacks",
+            )  # fmt: skip
+
+
 def _check_parameters(step: DeployStack, template: Mapping[str, Any]) -> None:
     """The template must declare what the step gives it, and use it: a parameter nobody refers to updates nothing."""
     used = referenced_parameters(template)
@@ -248,6 +261,8 @@ def _hint(ended: Completed) -> str:
         return "activate the environment that has aws-cdk-lib (cdk.json's app runs the first python3 on PATH)"
     if "do not exist in the template" in text or "Template does not contain" in text:
         return "declare the parameters in the stack with rajee_deploy.cdk.DeployState; README shows the two lines"
+    if "ExpiredToken" in text:
+        return "the keys ended before the deployment did, and CloudFormation goes on: log in and run again"
     if "ENOENT" in text and "manifest.json" in text:
         return "the app wrote no cloud assembly: its last line has to be app.synth()"
     return "the lines above are the program's own last words; run again when it is mended"

@@ -1,8 +1,8 @@
 """The AWS profile that a project's cdk.json, or the user's, gives to the CDK CLI.
 
 The CLI would take it before any credentials of the environment, and deploy as somebody else than was asked who we are.
-Every start of ours says `--profile=`, which leaves what we give it in force; where the profile means another account,
-somebody meant that one, and it is not ours to say who is right.
+Every start of ours says `--profile=`, which leaves what we give it in force. Where the profile is known to be another
+account's, somebody meant that one, and it is not ours to say who is right.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def named_profile(app: Path) -> NamedProfile | None:
 def check_account(app: Path, ours: str | None, account: str, account_of: Callable[[str], str | None]) -> None:
     """ConfigurationError `profile-contradiction` where a profile that is not `ours` leads to another account.
 
-    `account_of` asks AWS who a profile is; None where this machine does not have it, as in CI: nobody is meant, then.
+    `account_of` asks AWS who a profile is; None where that cannot be found out. It is not used in any case.
     """
     named = named_profile(app)
     if named is None or named.name == ours:

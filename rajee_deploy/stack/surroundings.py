@@ -52,8 +52,8 @@ def synth_environment(
 
 
 def check_profile(chosen: str | None, environment: Mapping[str, str], named: Collection[str]) -> None:
-    """ConfigurationError `profile-contradiction` where cdk.env hands on another profile than the `chosen` one: the CDK
-    CLI lets a profile go before keys, so synth would look things up in another account."""
+    """ConfigurationError `profile-contradiction` where cdk.env hands on another profile than the `chosen` one: an app
+    that asks AWS by itself could look things up in another account."""
     for name in ("AWS_PROFILE", "AWS_DEFAULT_PROFILE"):
         told = environment.get(name)
         if name in named and chosen and told and told != chosen:

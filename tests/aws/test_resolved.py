@@ -58,7 +58,6 @@ def test_keys_that_have_to_be_fetched_and_what_else_a_profile_says(files):
         [profile p]
         credential_process = cat {files / "told"}
         ca_bundle = /etc/authorities.pem
-        use_fips_endpoint = true
         endpoint_url = http://127.0.0.1:9
         services = own
         [services own]
@@ -68,7 +67,7 @@ def test_keys_that_have_to_be_fetched_and_what_else_a_profile_says(files):
     )
     assert Aws(profile="p").resolved_environment() == {
         **REGION, **KEYS, "AWS_SESSION_TOKEN": "token", "AWS_CA_BUNDLE": "/etc/authorities.pem",
-        "AWS_USE_FIPS_ENDPOINT": "true", "AWS_ENDPOINT_URL": "http://127.0.0.1:9", "AWS_ENDPOINT_URL_S3": "http://127.0.0.1:10",
+        "AWS_ENDPOINT_URL": "http://127.0.0.1:9", "AWS_ENDPOINT_URL_S3": "http://127.0.0.1:10",
     }  # fmt: skip
 
 

@@ -142,8 +142,9 @@ def test_what_a_late_synth_broadens_is_refused_too(synthesised, tmp_path):
     planned = json.loads(synthesised.run("rajee-deploy plan --json", **elsewhere).stdout)
     assert (planned["kind"], planned["infrastructure"]["tier"]) == ("code", "hash")
     before = parameters(synthesised)
-    ended = synthesised.run("rajee-deploy up", code=1, COLUMNS="80", **elsewhere)
-    assert "other templates than the hash promised" in ended.stderr
-    assert "✗ approval-needed" in ended.stderr
-    assert "s3:*" in ended.stderr
-    assert parameters(synthesised) == before
+    for _ in range(2):  # the second time the assembly is there
+        ended = synthesised.run("rajee-deploy up", code=1, COLUMNS="80", **elsewhere)
+        assert "other templates than the hash promised" in ended.stderr
+        assert "✗ approval-needed" in ended.stderr
+        assert "s3:*" in ended.stderr
+        assert parameters(synthesised) == before

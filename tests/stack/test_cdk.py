@@ -10,7 +10,7 @@ import os
 
 import pytest
 
-from rajee_deploy.aws import Aws
+from rajee_deploy.aws import Aws, Identity
 from rajee_deploy.errors import DeployError
 from rajee_deploy.model import Repository
 from rajee_deploy.settings import CdkSettings
@@ -21,6 +21,7 @@ from rajee_deploy.stack.tracing import Tracer
 from rajee_deploy.stack.tracing.distil import distil
 from rajee_deploy.steps import DeployStack
 
+WHO = Identity("123456789012", "eu-west-1")
 STEP = DeployStack("App", (("ImageTag", "c-1"), ("RajeeInfraHash", "sha256:x")), "", ())
 
 
@@ -150,13 +151,13 @@ def test_what_cdk_env_names_reaches_a_synth_as_it_is(app, tmp_path):
 
 
 @pytest.mark.usefixtures("lived_in")
-def test_a_deployment_gets_the_whole_environment_but_the_profile_and_a_diff_all_but_how_it_is_printed(app, tmp_path):
+def test_a_deployment_gets_the_whole_environment_and_a_diff_all_but_how_it_is_printed(app, tmp_path):
     install(app, TELL)
     deployed: list[str] = []
     cdk(app).deploy(STEP, tmp_path / "out", deployed.append)
     assert {"AWS_EXECUTION_ENV=somewhere", "LC_ALL=de_DE.UTF-8", "CDK_QUIET=true"} <= set(deployed)
     keys = {line for line in deployed if "KEY" in line or "PROFILE" in line}
-    assert keys == {"AWS_ACCESS_KEY_ID=key", "AWS_SECRET_ACCESS_KEY=secret"}, "what the profile means, and not its name"
+    assert keys == {"AWS_ACCESS_KEY_ID=key", "AWS_SECRET_ACCESS_KEY=secret", "AWS_PROFILE=team"}
     (app / "node_modules" / ".bin" / "cdk").write_text(f"#!/bin/sh\necho Stack App; {TELL}; exit 1\n")
     shown = cdk(app).security_changes("App", tmp_path / "out").splitlines()
     assert sorted(shown) == sorted(line for line in deployed if line != "CDK_QUIET=true")
@@ -208,8 +209,32 @@ def test_a_stack_that_the_app_does_not_have(app, tmp_path):
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "manifest.json").write_text(json.dumps(manifest))
     with pytest.raises(DeployError) as caught:
-        cdk(app).check(tmp_path / "out", [STEP])
+        cdk(app).check(tmp_path / "out", [STEP], WHO)
     assert (caught.value.code, caught.value.hint) == ("no-such-stack", "it has: Other")
+
+
+@pytest.mark.parametrize(
+    ("environment", "code"),
+    [
+        ("aws://unknown-account/unknown-region", "no-such-parameter"),
+        ("aws://123456789012/eu-west-1", "no-such-parameter"),
+        ("aws://unknown-account/eu-west-1", "no-such-parameter"),
+        (None, "no-such-parameter"),
+        ("aws://222222222222/eu-west-1", "wrong-account"),
+        ("aws://222222222222/unknown-region", "wrong-account"),
+        ("aws://123456789012/us-east-1", "wrong-region"),
+        ("aws://unknown-account/us-east-1", "wrong-region"),
+    ],
+)
+def test_a_stack_of_another_account_or_region_is_refused(app, tmp_path, environment, code):
+    artifact = {"type": "aws:cloudformation:stack", "properties": {"stackName": "App", "templateFile": "App.json"}}
+    told = {"environment": environment} if environment else {}
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "manifest.json").write_text(json.dumps({"artifacts": {"App": {**artifact, **told}}}))
+    (tmp_path / "out" / "App.json").write_text("{}")
+    with pytest.raises(DeployError) as caught:
+        cdk(app).check(tmp_path / "out", [STEP], WHO)
+    assert caught.value.code == code
 
 
 @pytest.mark.parametrize(
@@ -233,7 +258,7 @@ def test_a_template_that_does_not_take_the_parameters_is_found_before_anything_i
     (out / "manifest.json").write_text(json.dumps(manifest))
     (out / "App.json").write_text(json.dumps(template))
     with pytest.raises(DeployError) as caught:
-        cdk(app).check(out, [STEP])
+        cdk(app).check(out, [STEP], WHO)
     assert caught.value.code == "no-such-parameter"
     assert problem in caught.value.problem
 
@@ -276,8 +301,8 @@ def test_a_parameter_that_takes_tags_gets_no_digest_and_the_other_way_round(
     (out / "App.json").write_text(json.dumps(template))
     install(app, "exit 0")
     if not refused:
-        cdk(app).check(out, [step])
+        cdk(app).check(out, [step], WHO)
         return
     with pytest.raises(DeployError) as caught:
-        cdk(app).check(out, [step])
+        cdk(app).check(out, [step], WHO)
     assert (caught.value.code, "deploy-by" in caught.value.hint) == ("parameter-refused", True)
