@@ -191,24 +191,35 @@ def follow(tree: Filtered, path: str, *, last: bool) -> tuple[str, Kind | None, 
     return current, kind, tuple(links)
 
 
-def followed_patterns(tree: Tree, paths: Iterable[str]) -> tuple[str, ...] | None:
-    """The include patterns that fetching `paths` comes to, with the targets of symlinks on their way; None for all.
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """The include patterns that fetching paths comes to, with the targets of symlinks on their way, and those symlinks:
+    without one of them the same paths would come to less."""
+
+    patterns: tuple[str, ...]
+    links: frozenset[str]
+
+
+def follow_all(tree: Tree, paths: Iterable[str]) -> Followed | None:
+    """What fetching `paths` comes to; None for all.
 
     A wildcard component looks at the symlinks it matches and follows them too. Every symlink is followed for the first
     path (in sorted order) that passes it and never again: with `l -> d`, `COPY l/a` and `COPY l/b` in one Dockerfile
     leave d/b behind, and the build fails. Rules: fsutil's FollowLinks.
     """
     found: set[str] = set()
+    links: set[str] = set()
     waiting = sorted((path.lstrip("/") for path in paths), reverse=True)
     while waiting:
         current, rest, targets = _first_stop(tree, waiting.pop())
         if current not in found:
             found.add(current)
-            waiting.extend(globs.clean(f"/{target}/{rest}")[1:] for target in reversed(targets))
-    return None if "." in found else tuple(_without_nested(sorted(found)))
+            links.update(targets)
+            waiting.extend(globs.clean(f"/{target}/{rest}")[1:] for target in reversed(targets.values()))
+    return None if "." in found else Followed(tuple(_without_nested(sorted(found))), frozenset(links))
 
 
-def _first_stop(tree: Tree, path: str) -> tuple[str, str, list[str]]:
+def _first_stop(tree: Tree, path: str) -> tuple[str, str, dict[str, str]]:
     """The path up to its first symlink (else all of it), what is left of it, and where the symlinks there lead."""
     current = "."
     parts = path.split("/")
@@ -217,17 +228,19 @@ def _first_stop(tree: Tree, path: str) -> tuple[str, str, list[str]]:
         targets = _targets(tree, current)
         if targets:
             return current, "/".join(parts[index + 1 :]), targets
-    return current, "", []
+    return current, "", {}
 
 
-def _targets(tree: Tree, path: str) -> list[str]:
-    """Where the symlinks that `path` names lead."""
+def _targets(tree: Tree, path: str) -> dict[str, str]:
+    """The symlinks that `path` names, and where they lead."""
     parent, _, base = path.rpartition("/")
     names = _names(tree, parent)
     if not globs.has_wildcard(base):
-        return [_target(tree, path)] if names.get(base) is Kind.SYMLINK else []
-    links = [name for name, kind in names.items() if kind is Kind.SYMLINK and _matches(base, name)]
-    return [_target(tree, f"{parent}/{name}".lstrip("/")) for name in links]
+        links = [path] if names.get(base) is Kind.SYMLINK else []
+    else:
+        matched = [name for name, kind in names.items() if kind is Kind.SYMLINK and _matches(base, name)]
+        links = [f"{parent}/{name}".lstrip("/") for name in matched]
+    return {link: _target(tree, link) for link in links}
 
 
 def _target(tree: Tree, path: str) -> str:

@@ -7,12 +7,13 @@ may be believed of a file is handed in.
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from rajee_deploy.context.deployignore import DeployIgnored
 from rajee_deploy.context.digest import ROOT_HEADER, Modes, SelectedEntry, header, read_file, read_other
-from rajee_deploy.context.filtered import Filtered, followed_patterns
+from rajee_deploy.context.filtered import Filtered, Followed, follow_all
 from rajee_deploy.context.ignore import Matcher, Rule, read_rules
 from rajee_deploy.context.missing import explain, explain_pattern
 from rajee_deploy.context.reading import Batch, read_batches
@@ -164,7 +165,8 @@ def find(disk: Tree, reads: Sequence[ContextRead], rules: ContextRules, modes: M
     if rules.deployignore is not None:
         removed = DeployIgnored(disk, rules.deployignore, rules.deployignore_path)
     ignored = Matcher(read_rules(rules.ignore, rules.ignore_path)) if rules.ignore is not None else None
-    tree = Filtered(removed or disk, ignored, _followed(removed or disk, reads))
+    followed = _followed(removed or disk, reads)
+    tree = Filtered(removed or disk, ignored, _matcher(followed, reads))
     chosen = []
     for read in reads:
         try:
@@ -173,7 +175,21 @@ def find(disk: Tree, reads: Sequence[ContextRead], rules: ContextRules, modes: M
             if error.is_searched:
                 raise explain_pattern(read, error.path, removed or disk) from error
             raise explain(read, error.path, disk, removed, ignored) from error
+    if followed is not None:
+        chosen = [_with_links(one, followed, tree) for one in chosen]
     return Found(modes, tree, tuple(chosen))
+
+
+def _with_links(chosen: Chosen, followed: Followed, tree: Filtered) -> Chosen:
+    """With the symlinks that a wildcard led through on the way to a symlink that it matches.
+
+    `COPY */a` sends what `b/a` leads to only where a top-level symlink makes the client send all that `*` names. Nobody
+    selects that one, and without it the staged copy would send less than the user's directory.
+    """
+    if not any(item.deep for item in chosen.items) or not chosen.read.selector.wildcard:
+        return chosen
+    links = tuple(link for link in sorted(followed.links) if tree.kind(link) is Kind.SYMLINK)
+    return replace(chosen, passed=chosen.passed + links)
 
 
 def _read_other(disk: DiskTree, path: str, kind: Kind, modes: Modes) -> tuple[SelectedEntry, int]:
@@ -186,12 +202,14 @@ def _read_other(disk: DiskTree, path: str, kind: Kind, modes: Modes) -> tuple[Se
         raise entry_error(error, path) from error
 
 
-def _followed(tree: Tree, reads: Sequence[ContextRead]) -> Matcher | None:
+def _followed(tree: Tree, reads: Sequence[ContextRead]) -> Followed | None:
     """What the client is asked to send for the reads; None for everything."""
+    paths = {followed_path(read.selector) for read in reads}
+    return follow_all(tree, paths) if paths and "/" not in paths else None
+
+
+def _matcher(followed: Followed | None, reads: Sequence[ContextRead]) -> Matcher | None:
+    if followed is None:
+        return None
     paths = {followed_path(read.selector): str(read.location) for read in reads}
-    if not paths or "/" in paths:
-        return None
-    patterns = followed_patterns(tree, paths)
-    if patterns is None:
-        return None
-    return Matcher(Rule(pattern, paths.get(f"/{pattern}", "")) for pattern in patterns)
+    return Matcher(Rule(pattern, paths.get(f"/{pattern}", "")) for pattern in followed.patterns)

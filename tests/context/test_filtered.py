@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from memory_trees import LINKS, TREE, Memory, matcher
 
-from rajee_deploy.context.filtered import Filtered, LinkLoopError, follow, followed_patterns
+from rajee_deploy.context.filtered import Filtered, LinkLoopError, follow, follow_all
 from rajee_deploy.context.view import UnreadableError
 from rajee_deploy.model import Kind
 
@@ -105,6 +105,11 @@ def test_loops_end():
         follow(Filtered(Memory(TREE, LINKS), None), "/loop", last=True)
 
 
+def patterns_of(tree, paths):
+    found = follow_all(tree, paths)
+    return found.patterns if found is not None else None
+
+
 @pytest.mark.parametrize(
     ("paths", "wanted"),
     [
@@ -119,7 +124,7 @@ def test_loops_end():
 )
 def test_followed_patterns(paths, wanted):
     links = LINKS if "/*/x" not in paths else {key: LINKS[key] for key in ("l", "abs", "broken")}
-    assert followed_patterns(Memory(TREE, links), paths) == wanted
+    assert patterns_of(Memory(TREE, links), paths) == wanted
 
 
 DEEP = {"d/rel": "e/z", "d/e/abs": "/a", "d/e/up": "../x", "d/dir": "e/", "X": "d", "d/e/X": "/X/X"}
@@ -167,7 +172,7 @@ def test_follow_inside_directories(path, last, wanted):
     ],
 )
 def test_followed_patterns_inside_directories(paths, wanted):
-    assert followed_patterns(Memory(TREE, DEEP), paths) == wanted
+    assert patterns_of(Memory(TREE, DEEP), paths) == wanted
 
 
 def test_the_longest_way_through_symlinks_has_255():

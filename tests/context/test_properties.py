@@ -10,7 +10,7 @@ from contextlib import chdir
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from rajee_deploy.context import ContextRules, Modes, look_up, staged
@@ -153,6 +153,7 @@ def test_the_whole_context_minds_everything_in_it(place, files, data):
 
 
 @QUICK
+@example(files={"b": ("a",), "d": b"", "a/a": ("/d",)}, selector=Selector("/*/a", wildcard=True), ignored=b"")
 @given(files=FILES, selector=SELECTORS, ignored=IGNORED)
 def test_the_staged_copy_selects_the_same(place, files, selector, ignored):
     root = Path(tempfile.mkdtemp(dir=place))
