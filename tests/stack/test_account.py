@@ -93,6 +93,12 @@ def test_keys_of_another_account_in_the_environment_do_not_go_before_the_profile
     assert (stacks(world, "ours"), stacks(world, "other")) == (["App", "Web"], [])
 
 
-def test_what_is_there_needs_no_question_who_the_profile_is(machine):
-    cdk_json(machine, profile="other")
+def test_what_a_hash_decides_needs_no_question_who_the_profile_is(world, machine):
+    """This machine has it now, and it is the other account's."""
+    with (world.root / "config").open("a") as file:
+        file.write("[profile of-somebody-else]\nregion = us-east-1\n")
+        file.writelines(f"{key.lower()} = {value}\n" for key, value in world.keys["other"].items())
+    cdk_json(machine, profile="of-somebody-else")
     assert "Nothing to do" in machine.run("up", "--profile=ours")
+    machine.write("web/service.name", "web\n")
+    assert "profile-contradiction" in machine.run("up", "--profile=ours", code=64)
