@@ -50,6 +50,9 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _serve(port: int, folder: Path, note: Path) -> None:
+    from rajee_deploy.sandbox.descriptions import read_once
+
+    read_once()  # before moto is imported
     from rajee_deploy.sandbox.server import serve
 
     def ready(taken: int) -> None:

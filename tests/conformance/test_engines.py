@@ -74,7 +74,7 @@ def both(tmp_path_factory):
         yield made
 
 
-@pytest.mark.parametrize("name", some("constructs built by both engines", EQUAL, 4))
+@pytest.mark.parametrize("name", some("constructs built by both engines", EQUAL, 6))
 def test_a_construct(both, name):
     text = ESCAPE if "escape" in name else f"FROM scratch AS s0\nCOPY d/x /x\n{EQUAL[name]}\n"
     one, other = (both.build(engine, text) for engine in (Buildx(), Buildah()))

@@ -61,7 +61,7 @@ class Way:
 
 def sampled(ways: tuple[Way, ...]) -> tuple[Way, ...]:
     """Those of a table that this run takes."""
-    return some("ways of looking at the world", ways, 8)
+    return some("ways of looking at the world", ways, 12)
 
 
 # -- changes -----------------------------------------------------------------------------------------------------------
