@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -31,6 +32,20 @@ def running_sandbox(home: Path) -> Iterator[SandboxState]:
         with pytest.MonkeyPatch.context() as patch:
             patch.setenv("RAJEE_DEPLOY_STATE_DIR", str(home))
             assert control.stop() is not None, "the sandbox died during the tests"
+
+
+@contextmanager
+def own_cloud(home: Path) -> Iterator[dict[str, str]]:
+    """The variables that lead to a sandbox of its own, for programs that are given those and none of the caller's."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in [name for name in os.environ if name.startswith(("AWS_", "RAJEE_DEPLOY_"))]:
+            patch.delenv(name)
+        patch.setenv("RAJEE_DEPLOY_STATE_DIR", str(home))
+        control.start()
+        try:
+            yield dict(control.environment())
+        finally:
+            control.stop()
 
 
 def note_images_of(endpoint: str) -> None:

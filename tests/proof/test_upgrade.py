@@ -7,16 +7,14 @@ tests of this file are one story for each kind of app, and run in its order.
 from __future__ import annotations
 
 import io
-import os
 import subprocess
 import tarfile
 from pathlib import Path
 
 import boto3
 import pytest
+from sandboxes import own_cloud
 from stack.test_bare import ALL, ASSETS, KEYS, STACKS, World
-
-from rajee_deploy.sandbox import control
 
 pytestmark = pytest.mark.cdk
 
@@ -48,20 +46,13 @@ def world(request, tmp_path_factory, older):
     """What the older release deployed, and the machine that did it."""
     kind, has_strace = request.param
     root = tmp_path_factory.mktemp("upgrade")
-    with pytest.MonkeyPatch.context() as patch:
-        for name in [name for name in os.environ if name.startswith(("AWS_", "RAJEE_DEPLOY_"))]:
-            patch.delenv(name)
-        patch.setenv("RAJEE_DEPLOY_STATE_DIR", str(root / "state"))
-        control.start()
-        try:
-            found = World(root, dict(control.environment()), kind)
-            found.has_strace = has_strace
-            boto3.client("s3", endpoint_url=found.cloud["AWS_ENDPOINT_URL"], **KEYS).create_bucket(Bucket=ASSETS)
-            found.first = machine_in(found)
-            assert synths(found.first.run("up", PYTHONPATH=older)) == 1
-            yield found
-        finally:
-            control.stop()
+    with own_cloud(root / "state") as cloud:
+        found = World(root, cloud, kind)
+        found.has_strace = has_strace
+        boto3.client("s3", endpoint_url=found.cloud["AWS_ENDPOINT_URL"], **KEYS).create_bucket(Bucket=ASSETS)
+        found.first = machine_in(found)
+        assert synths(found.first.run("up", PYTHONPATH=older)) == 1
+        yield found
 
 
 def machine_in(world):

@@ -5,13 +5,11 @@ With the real CDK CLI, and a sandbox of two accounts."""
 from __future__ import annotations
 
 import json
-import os
 
 import boto3
 import pytest
+from sandboxes import own_cloud
 from stack.test_bare import ALL, ASSETS, KEYS, World
-
-from rajee_deploy.sandbox import control
 
 pytestmark = pytest.mark.cdk
 
@@ -20,35 +18,28 @@ OURS, OTHER = "123456789012", "222222222222"
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory):
-    """Nothing is deployed. The profiles `ours` and `other` are of two accounts, and both have the bucket."""
+    """Nothing is deployed. The profiles `ours` and `other` are of two accounts."""
     root = tmp_path_factory.mktemp("account")
-    with pytest.MonkeyPatch.context() as patch:
-        for name in [name for name in os.environ if name.startswith(("AWS_", "RAJEE_DEPLOY_"))]:
-            patch.delenv(name)
-        patch.setenv("RAJEE_DEPLOY_STATE_DIR", str(root / "state"))
-        control.start()
-        try:
-            found = World(root, dict(control.environment()), "python")
-            sts = boto3.client("sts", endpoint_url=found.cloud["AWS_ENDPOINT_URL"], **KEYS)
-            role = sts.assume_role(RoleArn=f"arn:aws:iam::{OTHER}:role/other", RoleSessionName="other")["Credentials"]
-            found.keys = {
-                "ours": {name.upper(): value for name, value in KEYS.items() if name != "region_name"},
-                "other": {
-                    "AWS_ACCESS_KEY_ID": role["AccessKeyId"], "AWS_SECRET_ACCESS_KEY": role["SecretAccessKey"],
-                    "AWS_SESSION_TOKEN": role["SessionToken"],
-                },
-            }  # fmt: skip
-            (root / "config").write_text(
-                "".join(
-                    f"[profile {name}]\nregion = us-east-1\n"
-                    + "".join(f"{key.lower()} = {value}\n" for key, value in keys.items())
-                    for name, keys in found.keys.items()
-                )
+    with own_cloud(root / "state") as cloud:
+        found = World(root, cloud, "python")
+        sts = boto3.client("sts", endpoint_url=found.cloud["AWS_ENDPOINT_URL"], **KEYS)
+        role = sts.assume_role(RoleArn=f"arn:aws:iam::{OTHER}:role/other", RoleSessionName="other")["Credentials"]
+        found.keys = {
+            "ours": {name.upper(): value for name, value in KEYS.items() if name != "region_name"},
+            "other": {
+                "AWS_ACCESS_KEY_ID": role["AccessKeyId"], "AWS_SECRET_ACCESS_KEY": role["SecretAccessKey"],
+                "AWS_SESSION_TOKEN": role["SessionToken"],
+            },
+        }  # fmt: skip
+        (root / "config").write_text(
+            "".join(
+                f"[profile {name}]\nregion = us-east-1\n"
+                + "".join(f"{key.lower()} = {value}\n" for key, value in keys.items())
+                for name, keys in found.keys.items()
             )
-            client(found, "ours", "s3").create_bucket(Bucket=ASSETS)
-            yield found
-        finally:
-            control.stop()
+        )
+        client(found, "ours", "s3").create_bucket(Bucket=ASSETS)
+        yield found
 
 
 @pytest.fixture

@@ -15,8 +15,7 @@ from pathlib import Path
 
 import boto3
 import pytest
-
-from rajee_deploy.sandbox import control
+from sandboxes import own_cloud
 
 pytestmark = pytest.mark.cdk
 
@@ -230,19 +229,12 @@ class World:
 @pytest.fixture(scope="module", params=list(APPS))
 def world(request, tmp_path_factory):
     root = tmp_path_factory.mktemp(f"bare-{request.param}")
-    with pytest.MonkeyPatch.context() as patch:
-        for name in [name for name in os.environ if name.startswith(("AWS_", "RAJEE_DEPLOY_"))]:
-            patch.delenv(name)
-        patch.setenv("RAJEE_DEPLOY_STATE_DIR", str(root / "state"))
-        control.start()
-        try:
-            found = World(root, dict(control.environment()), request.param)
-            boto3.client("s3", endpoint_url=found.cloud["AWS_ENDPOINT_URL"], **KEYS).create_bucket(Bucket=ASSETS)
-            found.first = found.usual()
-            found.first.run("up")
-            yield found
-        finally:
-            control.stop()
+    with own_cloud(root / "state") as cloud:
+        found = World(root, cloud, request.param)
+        boto3.client("s3", endpoint_url=found.cloud["AWS_ENDPOINT_URL"], **KEYS).create_bucket(Bucket=ASSETS)
+        found.first = found.usual()
+        found.first.run("up")
+        yield found
 
 
 def test_a_bare_machine_decides_by_hash(world):
