@@ -17,19 +17,21 @@ from rajee_deploy.errors import DeployError
 from rajee_deploy.facts import StackPresent
 from rajee_deploy.moving import move_tag, with_digests
 from rajee_deploy.report.timings import duration
+from rajee_deploy.rollouts import confirm_services, wanted_images
 from rajee_deploy.stack.recorded import encoded
 from rajee_deploy.steps import Change, Via
 from rajee_deploy.synthesis import unprovable
-from rajee_deploy.watch import Watch, arrival
+from rajee_deploy.watch import Watch
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
     from pathlib import Path
 
     from rajee_deploy.facts import StackState, WantedImage
     from rajee_deploy.ports import Context
     from rajee_deploy.rollout import Service
     from rajee_deploy.rollout.spans import Span
+    from rajee_deploy.rollout.standing import Held
     from rajee_deploy.stack.recorded import StackRecord
     from rajee_deploy.steps import DeployStack, MoveTag
     from rajee_deploy.watch import Account, Moment
@@ -49,6 +51,7 @@ class Job:
     assembly: Path
     images: Sequence[WantedImage]
     record: StackRecord | None = None  # to be kept outside of the stack, once the deployment is confirmed
+    left: Collection[Held] = ()  # services that ran something else before, and do so after it
 
 
 def approve(run: Context, jobs: Sequence[Job]) -> None:
@@ -131,7 +134,7 @@ def _deploy(run: Context, job: Job, *, wait: bool) -> None:
                 hint="look at the stack's events, then run again",
             )  # fmt: skip
             raise _with_cause(watch, unconfirmed)
-    _confirm_arrival(run, job)
+    _confirm_arrival(run, job, state)
     _keep_record(run, job)
     _tell_account(run, step.stack, watch)
     _tell_done(run, step, state)
@@ -177,22 +180,10 @@ def await_end(run: Context, stack: str) -> None:
         time.sleep(POLL_SECONDS)
 
 
-def _confirm_arrival(run: Context, job: Job) -> None:
-    """Where ECS runs the images, CloudFormation's word is not enough."""
-    if not job.images:
-        return
-    given = dict(job.step.parameters)
-    wanted: dict[str, tuple[str, ...]] = {}
-    for image in job.images:
-        names = wanted.get(image.repository.name, ())
-        wanted[image.repository.name] = (*names, image.tag, given.get(image.parameter, image.tag))
-    with run.phase(f"look at what {job.step.stack} runs"):
-        problem = arrival(run.ports.watcher, job.step.stack, wanted, UPDATE_SECONDS)
-    if problem:
-        raise DeployError(
-            "rollout-not-confirmed", f"CloudFormation deployed {job.step.stack}, but {problem}",
-            where=f"stack {job.step.stack}", hint="look at the service's events in ECS, then run again",
-        )  # fmt: skip
+def _confirm_arrival(run: Context, job: Job, state: StackState) -> None:
+    if isinstance(state, StackPresent) and state.declared is not None and not state.declared.is_empty:
+        images = wanted_images(job.images, dict(job.step.parameters))
+        confirm_services(run, job.step.stack, state, images, job.left)
 
 
 def _keep_record(run: Context, job: Job) -> None:

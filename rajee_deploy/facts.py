@@ -12,13 +12,15 @@ from typing import TYPE_CHECKING, Any
 
 from rajee_deploy.dataclass import dataclass
 from rajee_deploy.fingerprint import IGNORED, RECORD, TAKEN
-from rajee_deploy.names import DeployBy, InfraCheck
+from rajee_deploy.names import DeployBy, Drift, InfraCheck
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from rajee_deploy.fingerprint import Fingerprint
     from rajee_deploy.model import Digest, Platform, Repository
+    from rajee_deploy.rollout.declared import Declared
+    from rajee_deploy.rollout.standing import Running
 
 
 class Ancestry(Enum):
@@ -105,6 +107,7 @@ class Wanted:
     by_cloudformation: bool = False  # when only an image changed, CloudFormation may update the stack alone
     infrastructures: Mapping[str, Fingerprint] = field(default_factory=dict)
     proven: frozenset[str] = frozenset()
+    drift: Drift = Drift.LEAVE
     is_record_enough: bool = False  # where a synth is wanted, a hash under a record of all that a synth saw is as good
 
     def check_of(self, stack: str) -> InfraCheck:
@@ -231,6 +234,9 @@ class StackPresent:
     since: str = field(default="", compare=False)  # when it was last changed, ISO 8601 in UTC; "" where not told
     # The list of what its synth read, as its template carries it (see `carried`); None where it carries none.
     carried: Mapping[str, Any] | None = field(default=None, compare=False)
+    id: str = field(default="", compare=False)  # its ARN
+    # What its template declares; None where the template was not asked for.
+    declared: Declared | None = field(default=None, compare=False)
 
 
 StackState = StackAbsent | StackPresent
@@ -241,13 +247,18 @@ class Observed:
     """The world, by image name and by stack name.
 
     `references` are the other tags and digests that were asked for, by repository and reference; `frozen` are those
-    of them that exist and that their repository lets nobody move.
+    of them that exist and that their repository lets nobody move. `services` are, by stack, those of stacks that could
+    stay as they are, with the moment of the look (seconds since the epoch); `unseen` says of a stack why they were not
+    looked at.
     """
 
     images: Mapping[str, ImageState]
     stacks: Mapping[str, StackState]
     references: Mapping[tuple[Repository, str], ReferenceState] = field(default_factory=dict)
     frozen: frozenset[tuple[Repository, str]] = frozenset()
+    services: Mapping[str, tuple[Running, ...]] = field(default_factory=dict)
+    unseen: Mapping[str, str] = field(default_factory=dict)
+    at: float = 0.0
 
     def find_digest(self, repository: Repository, reference: str) -> Digest | None:
         """The digest that a reference names, None where it is absent (or of no use)."""

@@ -55,6 +55,10 @@ _READS = (
     Permission("sts:GetCallerIdentity", Scope.EVERYTHING),
     Permission("cloudformation:DescribeStacks", Scope.STACKS),
     Permission("cloudformation:GetTemplate", Scope.STACKS),
+    # What the services of a stack run. A role that may not ask is told so, and no more.
+    Permission("cloudformation:ListStackResources", Scope.STACKS),
+    Permission("ecs:DescribeServices", Scope.SERVICES),
+    Permission("ecs:DescribeTaskDefinition", Scope.EVERYTHING),
     Permission("ecr:BatchGetImage", Scope.REPOSITORIES),
     Permission("ecr:DescribeImages", Scope.REPOSITORIES),
     Permission("ecr:DescribeRepositories", Scope.REPOSITORIES),
@@ -73,11 +77,8 @@ _WRITES = (
     Permission("ssm:GetParameter", Scope.BOOTSTRAP_VERSION),
     # To watch a deployment, and to see that ECS runs what was deployed.
     Permission("cloudformation:DescribeStackEvents", Scope.STACKS),
-    Permission("cloudformation:ListStackResources", Scope.STACKS),
-    Permission("ecs:DescribeServices", Scope.SERVICES),
     Permission("ecs:DescribeTasks", Scope.SERVICES),
     Permission("ecs:ListTasks", Scope.EVERYTHING),
-    Permission("ecs:DescribeTaskDefinition", Scope.EVERYTHING),
     Permission("elasticloadbalancing:DescribeTargetHealth", Scope.EVERYTHING),
     Permission("elasticloadbalancing:DescribeTargetGroups", Scope.EVERYTHING),
     Permission("elasticloadbalancing:DescribeTargetGroupAttributes", Scope.EVERYTHING),
@@ -85,6 +86,7 @@ _WRITES = (
     Permission("cloudformation:UpdateStack", Scope.STACKS),
     Permission("cloudformation:ExecuteChangeSet", Scope.STACKS),
     Permission("ssm:PutParameter", Scope.RECORDS),
+    Permission("ecs:UpdateService", Scope.SERVICES),  # --repair-drift
     Permission("sts:AssumeRole", Scope.BOOTSTRAP_ROLES),
 )
 

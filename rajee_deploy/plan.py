@@ -11,6 +11,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, assert_never
 
 from rajee_deploy import retention, trust
+from rajee_deploy.drift import drift_cautions, drift_steps
 from rajee_deploy.errors import ConfigurationError, DeployError
 from rajee_deploy.facts import (
     ImageAbsent,
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
     from rajee_deploy.facts import Observed, StackState, Wanted, WantedImage
     from rajee_deploy.model import Notice
+    from rajee_deploy.steps import Caution
 
 
 class _Answer(Enum):
@@ -92,6 +94,7 @@ def make_plan(wanted: Wanted, observed: Observed) -> Plan:
         notices += retention.expired(image, observed)
         notices += retention.leftover(image, observed)
         builds += retention.additional(image, observed)
+    cautions: list[Caution] = []
     for stack in wanted.stacks:
         received = [image for image in wanted.images if image.stack == stack]
         if received:
@@ -103,11 +106,15 @@ def make_plan(wanted: Wanted, observed: Observed) -> Plan:
             skipped.append(step)
             for image in received:
                 steps += retention.live(image, observed, notices, deploys=False)
+            more, known = drift_steps(stack, observed, wanted.drift)
+            steps += more
+            cautions += known
         else:
             steps.append(_shielded(step, received, observed, notices))
+            cautions += drift_cautions(stack, observed)
     steps += builds
     _check_repositories(wanted.images, observed, steps)
-    return Plan(tuple(steps), tuple(skipped), tuple(notices))
+    return Plan(tuple(steps), tuple(skipped), tuple(notices), tuple(cautions))
 
 
 def synth_reasons(wanted: Wanted, observed: Observed) -> tuple[str, ...]:
@@ -149,6 +156,11 @@ def _settled(wanted: Wanted, observed: Observed) -> Iterator[tuple[str, StackPre
         state = observed.stacks[stack]
         if isinstance(state, StackPresent) and _ANSWERS.get(state.status) is _Answer.COMPARE:
             yield stack, state
+
+
+def is_settled(state: StackState) -> bool:
+    """Whether a stack stands still after an operation that succeeded: it may need nothing."""
+    return isinstance(state, StackPresent) and _ANSWERS.get(state.status) is _Answer.COMPARE
 
 
 def is_busy(state: StackState) -> bool:

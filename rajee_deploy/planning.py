@@ -9,7 +9,7 @@ import os
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import TYPE_CHECKING, assert_never
+from typing import TYPE_CHECKING
 
 from rajee_deploy import guard, retention
 from rajee_deploy import plan as plans
@@ -18,13 +18,16 @@ from rajee_deploy.errors import ConfigurationError, DeployError
 from rajee_deploy.facts import Wanted, WantedImage
 from rajee_deploy.fingerprint import with_given
 from rajee_deploy.lists import by_their_lists, what_is_remembered
-from rajee_deploy.names import InfraCheck
+from rajee_deploy.names import Drift, InfraCheck
 from rajee_deploy.naming import expanded
-from rajee_deploy.observe import observe
-from rajee_deploy.settings import LOCK_NAME
+from rajee_deploy.observe import observe, observe_services, with_services
 from rajee_deploy.stack.cli_options import refuse_options
 from rajee_deploy.stack.revision import DIRTY
-from rajee_deploy.steps import BuildAndPush, DeployStack, MoveTag, Plan, Tier, Via, WaitForStack
+from rajee_deploy.steps import (
+    DeployStack,
+    Plan,
+    Via,
+)
 from rajee_deploy.synthesis import Synthesis, synthesise
 
 if TYPE_CHECKING:
@@ -36,13 +39,6 @@ if TYPE_CHECKING:
     from rajee_deploy.image import ImageInputs
     from rajee_deploy.ports import Context
     from rajee_deploy.settings import ImageSettings, Settings
-
-_SHOWN = 5  # names in a line
-_TIERS = {
-    Tier.HASH: "hash: what synth reads, and what is deployed, against what the stack records or this machine remembers",
-    Tier.SYNTH: "synth: what the app makes now against what is deployed",
-    Tier.DEPLOY: "deploy: CloudFormation compares",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,12 +79,14 @@ def make_plan(run: Context) -> Planned:
             described = {stack: state.result() for stack, state in states.items()}
             # The registry is asked last, since it is asked about what the stacks run, too.
             asked = pool.submit(observe, ports.registry, images, described)
+            running = pool.submit(observe_services, ports.services, ports.watcher, described)
             wanted = Wanted(
                 images, stacks, infrastructure, settings.infra_check, by_cloudformation=settings.cdk.by_cloudformation,
                 is_record_enough=settings.cdk.infra_check == "auto",
+                drift=Drift.REPAIR_NOW if run.repair_drift else settings.drift,
             )  # fmt: skip
             wanted = _judged_by_lists(run, wanted, described, who)
-            observed = asked.result()
+            observed = with_services(asked.result(), running.result())
             wanted = _asked(run, wanted, observed, who)
     reasons = plans.synth_reasons(wanted, observed)
     synthesis = None
@@ -154,58 +152,6 @@ def synthesise_planned(run: Context, planned: Fingerprint, who: Identity, reason
         known = "what this synth read is known from hooks in Python and node alone, so hashes decide less often"
         run.console.detail(f"{known}: {obstacle}")
     return made
-
-
-def show_plan(run: Context, planned: Planned) -> None:
-    """Say what the plan is, with every reason."""
-    console, who = run.console, planned.identity
-    console.say(f"account {who.account}, region {who.region}", "dim")
-    _show_age(run)
-    for name, image in planned.inputs.items():
-        # A base's configuration is read before the image is built; until then nothing depends on it.
-        console.notices(name, [notice for notice in image.notices if notice.code != "base-config-unknown"])
-    for name, notice in planned.plan.notices:
-        console.notices(name, [notice])
-    for caution in planned.plan.cautions:
-        console.item("!", caution.subject, f"{caution.text} [{caution.code}]", "yellow")
-    for skip in planned.plan.skipped:
-        console.item("=", skip.subject, skip.reason, "green")
-    for step in planned.plan.steps:
-        match step:
-            case BuildAndPush():
-                console.item("+", f"build {step.image}", f"{step.tag}: {step.reason}", "cyan")
-            case MoveTag():
-                console.item("+", f"tag {step.image}", f"{step.tag} → {step.target}: {step.reason}", "cyan")
-            case DeployStack():
-                adopted = "; the repository exists already and is adopted" if step.adopt else ""
-                alone = "; CloudFormation updates it alone" if step.via is Via.CLOUDFORMATION else ""
-                console.item("+", f"deploy {step.stack}", step.reason + adopted + alone, "cyan")
-            case WaitForStack():
-                console.item("~", f"wait for {step.stack}", step.reason, "yellow")
-            case _:
-                assert_never(step)
-    _show_tier(run, planned)
-    if planned.plan.is_empty:
-        console.say("Nothing to do: nothing is built, pushed or deployed.", "bold green")
-
-
-def _show_tier(run: Context, planned: Planned) -> None:
-    """What the decision on the infrastructure stands on."""
-    if planned.wanted.taken:
-        run.console.say(f"not installed here, taken as recorded: {', '.join(planned.wanted.taken)}", "dim")
-    if planned.wanted.ignored:
-        names = ", ".join(planned.wanted.ignored[:_SHOWN]) + ", …" * (len(planned.wanted.ignored) > _SHOWN)
-        run.console.say(f"left out by cdk.ignore, though synth reads it: {names}", "dim")
-    if planned.plan.tier is not None:
-        run.console.say(f"infrastructure decided by {_TIERS[planned.plan.tier]}", "dim")
-
-
-def _show_age(run: Context) -> None:
-    lock = run.settings.root / LOCK_NAME
-    if os.path.lexists(lock):  # without one, what knows of locks is not even imported
-        from rajee_deploy.bases import show_age
-
-        show_age(run.console, lock)
 
 
 @contextmanager

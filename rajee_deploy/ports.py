@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from rajee_deploy.settings import ImageSettings, Settings
     from rajee_deploy.stack import StackDeployer, StackReader
     from rajee_deploy.stack.recorded import RecordStore
+    from rajee_deploy.stack.services import ServiceDoor
     from rajee_deploy.stack.update import StackUpdater
     from rajee_deploy.stack.watching import StackWatcher
     from rajee_deploy.watch import Account
@@ -48,6 +49,7 @@ class Ports:
     engine: Engine
     watcher: StackWatcher
     updater: StackUpdater
+    services: ServiceDoor
     identity: Callable[[], Identity]
     # What synth reads: by the list that a stack carries, by this machine's own for None.
     infrastructure: Callable[[Mapping[str, Any] | None], Fingerprint]
@@ -88,6 +90,8 @@ class Context:
     rules: Rules = field(default_factory=Rules)
     assume_yes: bool = False
     wait_for_end: bool = True
+    repair_drift: bool = False  # now, whatever the settings say
+    apart_seconds: float = 3.0  # the two looks by which a deployment is confirmed
     outputs: dict[str, dict[str, str]] = field(default_factory=dict)  # of the deployed stacks
     accounts: dict[str, Account] = field(default_factory=dict)  # by stack: where the time of its deployment went
     # By stack: the infra hash that it records, with its list that its template cannot carry.

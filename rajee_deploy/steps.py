@@ -100,7 +100,27 @@ class WaitForStack:
     reason: str
 
 
-Step = BuildAndPush | MoveTag | DeployStack | WaitForStack
+@dataclass(frozen=True, slots=True)
+class RepairService:
+    """Have a service run the task definition of its stack in the place of another one. ARNs."""
+
+    stack: str
+    service: str
+    arn: str
+    runs: str
+    task_definition: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ConfirmRollout:
+    """Wait until the services of a stack run what it says, or say why they do not."""
+
+    stack: str
+    reason: str
+
+
+Step = BuildAndPush | MoveTag | DeployStack | WaitForStack | RepairService | ConfirmRollout
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,13 +156,15 @@ class Plan:
 
     @property
     def kind(self) -> str:
-        """The kind of run for the history: noop, wait, tags, first, code, infra, code+infra or retry."""
+        """The kind of run for the history: noop, wait, tags, confirm, repair, first, code, infra, code+infra, retry."""
         if not self.steps:
             return "noop"
         if any(isinstance(step, WaitForStack) for step in self.steps):
             return "wait"
         if all(isinstance(step, MoveTag) for step in self.steps):
             return "tags"
+        if all(isinstance(step, MoveTag | ConfirmRollout | RepairService) for step in self.steps):
+            return "repair" if any(isinstance(step, RepairService) for step in self.steps) else "confirm"
         changes = {change for step in self.steps if isinstance(step, DeployStack) for change in step.changes}
         if any(isinstance(step, BuildAndPush) for step in self.steps):
             changes.add(Change.TAG)

@@ -11,17 +11,20 @@ from typing import TYPE_CHECKING, assert_never
 from rajee_deploy import plan as plans
 from rajee_deploy.errors import DeployError
 from rajee_deploy.names import NOT_RECORDED
-from rajee_deploy.planning import Planned, make_plan, plan_by, show_plan, synthesise_planned
+from rajee_deploy.planning import Planned, make_plan, plan_by, synthesise_planned
 from rajee_deploy.scratch import sweep
-from rajee_deploy.steps import BuildAndPush, DeployStack, MoveTag, Via, WaitForStack
+from rajee_deploy.screen import show_plan
+from rajee_deploy.steps import BuildAndPush, ConfirmRollout, DeployStack, MoveTag, RepairService, Via, WaitForStack
 from rajee_deploy.synthesis import keeping, kept, record_of_deployment, recording
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from rajee_deploy.deploying import Job
+    from rajee_deploy.facts import WantedImage
     from rajee_deploy.fingerprint import Fingerprint
     from rajee_deploy.ports import Context
+    from rajee_deploy.rollout.standing import Held
     from rajee_deploy.steps import Change, Plan
     from rajee_deploy.synthesis import Synthesis
 
@@ -99,6 +102,7 @@ def execute(run: Context, planned: Planned) -> None:
         return
     # Whoever has nothing to do does not import what does it.
     from rajee_deploy.deploying import approve, deploy, move_and_tell
+    from rajee_deploy.rollouts import confirm, repair
 
     # What can fail without having changed anything comes first.
     jobs = {job.step.stack: job for job in _jobs(run, planned)}
@@ -116,10 +120,27 @@ def execute(run: Context, planned: Planned) -> None:
             case DeployStack():
                 _check_unmoved(run, planned, step.stack)
                 deploy(run, jobs[step.stack], is_last=step.stack == last)
+            case RepairService():
+                _check_unmoved(run, planned, step.stack)
+                repair(run, step)
+            case ConfirmRollout():
+                confirm(run, step, _images_of(planned, step.stack), _left(planned, step.stack))
             case WaitForStack():
                 raise AssertionError("settle() leaves no waits")
             case _:
                 assert_never(step)
+
+
+def _images_of(planned: Planned, stack: str) -> list[WantedImage]:
+    return [image for image in planned.wanted.images if image.stack == stack]
+
+
+def _left(planned: Planned, stack: str) -> frozenset[Held]:
+    """What this run does not put back."""
+    from rajee_deploy.rollouts import left_as_they_are
+
+    repaired = {step.arn for step in planned.plan.steps if isinstance(step, RepairService)}
+    return frozenset(one for one in left_as_they_are(stack, planned.observed) if one.arn not in repaired)
 
 
 def _check_unmoved(run: Context, planned: Planned, stack: str) -> None:
@@ -168,8 +189,8 @@ def _jobs(run: Context, planned: Planned) -> list[Job]:
     }
     return [
         Job(
-            recorded[step.stack], assembly, [image for image in images if image.stack == step.stack],
-            records.get(step.stack),
+            recorded[step.stack], assembly, _images_of(planned, step.stack), records.get(step.stack),
+            _left(planned, step.stack),
         )
         for step in steps
     ]  # fmt: skip

@@ -1,7 +1,7 @@
 """Watching one stack while it is deployed: what to say as it goes on, and what to tell of it afterwards.
 
 Watching is a courtesy: when AWS does not answer it says so once and the deployment goes on. Whether the deployment
-arrived is asked separately and strictly (`arrival`). It must never decide what is deployed.
+arrived is asked separately and strictly (see `arrival`). It must never decide what is deployed.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ from rajee_deploy.dataclass import dataclass
 from rajee_deploy.errors import DeployError
 from rajee_deploy.rollout.advice import advice
 from rajee_deploy.rollout.spans import first_failure, resource_spans, rollout_phases
-from rajee_deploy.rollout.verdict import is_stable, rollout_objection, uses
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -76,7 +75,7 @@ class Watch:
             # What ECS said before is no news.
             for service in self._services():
                 self._told.update(message.id for message in service.messages)
-                self._told.update(service.name + reason for reason in service.stopped)
+                self._told.update(task.id for task in service.stopped)
         self._thread.start()
         return self
 
@@ -122,7 +121,8 @@ class Watch:
             fresh = [message for message in reversed(service.messages) if message.id not in self._told]
             self._told.update(message.id for message in fresh)
             news += [message.text for message in fresh]
-            news += [f"task stopped: {reason}" for reason in service.stopped if self._is_new(service.name + reason)]
+            stopped = [task for task in service.stopped if self._is_new(task.id)]
+            news += [f"task stopped: {reason}" for task in stopped for reason in task.reasons]
         return Moment(self._at_work(), services, tuple(news))
 
     def _is_new(self, key: str) -> bool:
@@ -149,29 +149,3 @@ class Watch:
 
     def _services(self) -> tuple[Service, ...]:
         return tuple(self._watcher.service(arn) for arn in self._watcher.services(self._stack))
-
-
-def arrival(watcher: StackWatcher, stack: str, wanted: Mapping[str, tuple[str, ...]], wait_seconds: float) -> str:
-    """What speaks against the services of a stack running what was deployed; "" when nothing does.
-
-    `wanted` says of each repository which tags and digests are what was deployed. A service that is still moving is
-    waited for; one that runs other repositories' images is not looked at. DeployError when AWS does not tell.
-    """
-    deadline = time.monotonic() + wait_seconds
-    while True:
-        objections = []
-        moving = False
-        for arn in watcher.services(stack):
-            service = watcher.service(arn)
-            primary = service.primary
-            images = watcher.images(primary.task_definition) if primary is not None else ()
-            if images and not any(uses(images, repository) for repository in wanted):
-                continue
-            problem = rollout_objection(service, images, wanted)
-            if problem:
-                objections.append(problem)
-                failed = primary is not None and primary.state == "FAILED"
-                moving = moving or (not is_stable(service) and not failed)
-        if not objections or not moving or time.monotonic() > deadline:
-            return "; ".join(objections)
-        time.sleep(POLL_SECONDS)

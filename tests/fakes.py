@@ -29,6 +29,8 @@ from rajee_deploy.model import BaseConfig, Digest, LockedImage, Platform, PushAc
 from rajee_deploy.names import FINGERPRINT_LABEL, RECORDS
 from rajee_deploy.registry.contents import Kept, record_tag
 from rajee_deploy.rollout import ResourceEvent, RolloutSettings, Service
+from rajee_deploy.rollout.declared import Declared
+from rajee_deploy.rollout.standing import Held
 from rajee_deploy.stack.update import Accepted
 from rajee_deploy.steps import DeployStack
 
@@ -228,16 +230,18 @@ class FakeStacks:
     updated: list[str] = field(default_factory=list)
     accounts: list[str] = field(default_factory=list)  # that the CLI was to be of
     change_sets: dict[str, tuple[DeployStack, Mapping[str, Any] | None]] = field(default_factory=dict)
+    declares: dict[str, Declared] = field(default_factory=dict)  # stack → the services in its template
     meanwhile: Callable[[], None] = lambda: None  # what the app, or somebody, does while it is synthesised
 
     def describe(self, stack: str) -> StackState:
         found = self.observe(stack)
-        return replace(found, content=None, carried=None) if isinstance(found, StackPresent) else found
+        return replace(found, content=None, carried=None, declared=None) if isinstance(found, StackPresent) else found
 
     def observe(self, stack: str) -> StackState:
         found = self.stacks.get(stack)
         if found is None:
             return StackAbsent()
+        found = replace(found, declared=self.declares.get(stack, Declared()))
         if self.script:
             return replace(found, status=self.script.pop(0))
         return found
@@ -414,3 +418,39 @@ class FakeWatcher:
     def _answer(self) -> None:
         if self.is_silent:
             raise DeployError("throttled", "AWS throttled the call")
+
+
+@dataclass
+class FakeServices:
+    """ECS for a plan, over the services of a FakeWatcher. `stacks_own` are by ARN what the stack says that a service
+    runs: "" where it does not tell. `denied`: the role may not ask."""
+
+    watcher: FakeWatcher
+    stacks_own: dict[str, tuple[str, int | None]] = field(default_factory=dict)
+    looks: int = 0
+    fresh_looks: int = 0
+    denied: bool = False
+
+    def held(self, stack: str, state: StackPresent, *, fresh: bool = False) -> tuple[Held, ...]:
+        assert stack
+        if state.declared is None or state.declared.is_empty:
+            return ()
+        self._answer()
+        self.fresh_looks += fresh
+        return tuple(Held(arn, *self.stacks_own.get(arn, ("", None))) for arn in self.watcher.held)
+
+    def services(self, arns: Sequence[str]) -> Mapping[str, Service]:
+        self._answer()
+        self.looks += 1
+        return {arn: self.watcher.held[arn][0] for arn in arns}
+
+    def run(self, arn: str, task_definition: str) -> None:
+        self._answer()
+        service = self.watcher.held[arn][0]
+        primary = replace(service.deployments[0], id=f"ecs-svc/{task_definition}", task_definition=task_definition)
+        self.watcher.held[arn] = [replace(service, deployments=(replace(primary, state="COMPLETED"),))]
+
+    def _answer(self) -> None:
+        if self.denied:
+            raise DeployError("access-denied", "AWS refused the call", cause="not authorized to perform: ecs")
+        self.watcher.services("any")

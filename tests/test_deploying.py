@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass, field, replace
 
 import pytest
-from fakes import FakeEngine, FakeRegistry, FakeStacks, FakeWatcher
+from fakes import FakeEngine, FakeRegistry, FakeServices, FakeStacks, FakeWatcher
 
 from rajee_deploy.aws import Identity
 from rajee_deploy.console import Console
@@ -22,6 +22,7 @@ from rajee_deploy.model import Digest, Platform, Repository
 from rajee_deploy.names import INFRA_PARAMETER
 from rajee_deploy.ports import Context, Ports
 from rajee_deploy.rollout import Deployment, Message, ResourceEvent, RolloutSettings, Service, Targets
+from rajee_deploy.rollout.declared import Declared, DeclaredService
 from rajee_deploy.settings import load
 from rajee_deploy.stack.recorded import StackRecord, decoded
 from rajee_deploy.steps import Change, DeployStack, MoveTag, Via
@@ -94,12 +95,18 @@ def world(tmp_path) -> World:
     stacks = FakeStacks({"App": StackPresent("UPDATE_COMPLETE", dict(RECORDED), {"Url": "https://app.test"})})
     watcher, talk = FakeWatcher(), io.StringIO()
     ports = Ports(
-        registry, stacks, stacks, FakeEngine(registry), watcher, stacks, lambda: Identity("123456789012", "us-east-1"),
+        registry, stacks, stacks, FakeEngine(registry), watcher, stacks, FakeServices(watcher),
+        lambda: Identity("123456789012", "us-east-1"),
         lambda _carried: of_infrastructure((), {}, {}, {}),
     )  # fmt: skip
     settings = load(tmp_path / "rajee-deploy.toml", None)
     return World(
-        Context(settings, settings.images, ports, Console(stderr=talk)), assembly, registry, stacks, watcher, talk
+        Context(settings, settings.images, ports, Console(stderr=talk), apart_seconds=0),
+        assembly,
+        registry,
+        stacks,
+        watcher,
+        talk,
     )
 
 
@@ -277,31 +284,32 @@ def test_an_operation_that_ends_is_waited_for(world, monkeypatch):
 # -- what runs -----------------------------------------------------------------------------------------------------
 
 
-def service(*images):
-    """A service that has come to rest, and the images that it runs."""
+def hold(world, *images):
+    """The stack holds a service that has come to rest, and runs these images."""
     primary = Deployment("ecs-svc/1", "PRIMARY", "task:1", 1, 0, 1, state="COMPLETED")
-    return {"arn": [Service("api", (primary,))]}, {"task:1": images}
+    world.stacks.declares = {"App": Declared((DeclaredService("Service"),))}
+    world.watcher.held, world.watcher.task_definitions = {"arn": [Service("api", (primary,))]}, {"task:1": images}
 
 
 @pytest.mark.parametrize("runs", ["first", "second", "both"])
 def test_two_images_of_one_repository_are_both_what_was_deployed(world, runs):
     first, second = wanted("one", "a", "OneTag"), wanted("two", "b", "TwoTag")
     tags = {"first": [first.tag], "second": [second.tag], "both": [first.tag, second.tag]}[runs]
-    world.watcher.held, world.watcher.task_definitions = service(*(f"host.test/team/app:{tag}" for tag in tags))
+    hold(world, *(f"host.test/team/app:{tag}" for tag in tags))
     world.deploy(step(), [first, second])
     assert "complete" in world.talk.getvalue()
 
 
 def test_by_digest_the_digest_is_what_was_deployed(world):
     given = (("ImageTag", str(NEW)), GIVEN[1])
-    world.watcher.held, world.watcher.task_definitions = service(f"host.test/team/app@{NEW}")
+    hold(world, f"host.test/team/app@{NEW}")
     world.deploy(replace(step(), parameters=given), [wanted()])
     assert "complete" in world.talk.getvalue()
 
 
 @pytest.mark.parametrize("image", ["team/app:c-old", f"team/app@{OTHER}"])
 def test_a_service_that_runs_another_image_is_no_success(world, image):
-    world.watcher.held, world.watcher.task_definitions = service(f"host.test/{image}")
+    hold(world, f"host.test/{image}")
     with pytest.raises(DeployError) as caught:
         world.deploy(step(), [wanted()])
     assert (caught.value.code, image in caught.value.problem) == ("rollout-not-confirmed", True)
@@ -309,7 +317,7 @@ def test_a_service_that_runs_another_image_is_no_success(world, image):
 
 
 def test_a_stack_without_images_is_not_asked_what_it_runs(world):
-    world.watcher.held, world.watcher.task_definitions = service("host.test/team/app:c-old")
+    hold(world, "host.test/team/app:c-old")
     world.deploy(step())
     assert "complete" in world.talk.getvalue()
 
@@ -565,10 +573,10 @@ def test_advice(world, noted):
 
 def test_an_image_whose_parameter_is_not_given_runs_by_its_tag(world):
     image = wanted(parameter="OtherTag")
-    world.watcher.held, world.watcher.task_definitions = service(f"host.test/team/app:{image.tag}")
+    hold(world, f"host.test/team/app:{image.tag}")
     world.deploy(step(), [image])
     assert "complete" in world.talk.getvalue()
-    world.watcher.held, world.watcher.task_definitions = service("host.test/team/app:None")
+    hold(world, "host.test/team/app:None")
     with pytest.raises(DeployError) as caught:
         world.deploy(step(), [image])
     assert (caught.value.code, caught.value.where) == ("rollout-not-confirmed", "stack App")

@@ -273,7 +273,7 @@ def test_an_update_that_was_rolled_back_is_a_failure_and_the_shields_return(worl
 
 def test_ecs_must_run_it(world):
     primary = Deployment("ecs-svc/1", "PRIMARY", "task:1", 1, 0, 1, state="COMPLETED")
-    world.watcher.held = {"arn": [Service("api", (primary,))]}
+    world.hold(Service("api", (primary,)))
     world.watcher.task_definitions = {"task:1": (f"registry.test/team/app:{world.second}",)}
     refused(world, "rollout-not-confirmed")
 

@@ -109,7 +109,7 @@ def test_files_that_cannot_be_hashed_are_a_doubt(world):
 
 def test_what_ecs_runs_and_that_it_does_not_say(world):
     primary = Deployment("ecs-svc/1", "PRIMARY", "task:1", 2, 1, 1, state="IN_PROGRESS")
-    world.watcher.held = {"arn": [Service("api", (primary,))]}
+    world.hold(Service("api", (primary,)))
     world.watcher.task_definitions = {"task:1": ("registry.test/team/app:c-1",)}
     assert "1/2 running, not stable: registry.test/team/app:c-1" in told(world)[1]
     world.watcher.is_silent = True

@@ -62,13 +62,17 @@ def test_an_image_that_is_not_this_checkouts(image, text):
         revision=COMMIT,
         images=(image,),
         infrastructure_matches=True,
-        services=(RunningService("w", 1, 1, (), is_stable=True),),
+        services=(
+            RunningService("w", 1, 1, (), is_stable=True),
+            RunningService("v", 1, 1, ("a:1",), True, "it drifts"),
+        ),
     )
     assert told(stack)[2:] == [
         "  revision         0123456789ab",
         f"  image a          {text}",
         "  infrastructure   its inputs are those of this checkout",
         "  service w        1/1 running: ",
+        "  service v        1/1 running: a:1; it drifts",
     ]
 
 
@@ -85,7 +89,8 @@ def test_the_document():
                 "api": {"parameter": "ApiTag", "deployed": "c-1", "here": "c-1", "matches": True, "doubt": None},
             },
             "infrastructure": {"deployed": "sha256:a", "here": "sha256:b", "matches": False},
-            "services": [{"name": "web", "running": 1, "desired": 2, "images": ["a:1", "b:2"], "stable": False}],
+            "services": [{"name": "web", "running": 1, "desired": 2, "images": ["a:1", "b:2"], "stable": False,
+                          "drift": None}],
             "doubts": ["a doubt", "another"],
         },
         "Gone": {"present": False},

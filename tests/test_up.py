@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from fakes import FakeContents, FakeEngine, FakeRecords, FakeRegistry, FakeStacks, FakeWatcher
+from fakes import FakeContents, FakeEngine, FakeRecords, FakeRegistry, FakeServices, FakeStacks, FakeWatcher
 
 from rajee_deploy.aws import Identity
 from rajee_deploy.carried import MOST_BYTES, SCHEMA, encoded
@@ -29,6 +29,7 @@ from rajee_deploy.record import recorded_run
 from rajee_deploy.registry.contents import Record
 from rajee_deploy.report.history import History
 from rajee_deploy.rollout import Deployment, ResourceEvent, Service
+from rajee_deploy.rollout.declared import Declared, DeclaredService
 from rajee_deploy.settings import load
 
 if TYPE_CHECKING:
@@ -70,6 +71,7 @@ class World:
         self.revision = "1" * 40
         self.ancestry = Ancestry.NEWER
         self.watcher = FakeWatcher()
+        self.services = FakeServices(self.watcher)
         self.talk = io.StringIO()
         (root / "cdk").mkdir()
         (root / "cdk" / "cdk.json").write_text("{}")
@@ -82,12 +84,18 @@ class World:
         settings = load(self.root / "rajee-deploy.toml", environment)
         settings = replace(settings, cdk=replace(settings.cdk, infra_check=check))
         ports = Ports(
-            self.registry, self.stacks, self.stacks, self.engine, self.watcher, self.stacks,
+            self.registry, self.stacks, self.stacks, self.engine, self.watcher, self.stacks, self.services,
             lambda: Identity("123456789012", "us-east-1"),
             self.infrastructure, lambda: self.contents, lambda: self.revision, lambda _one, _other: self.ancestry,
             publishable=lambda: self.own if self.publishes else None, proofs=lambda: self.proofs,
         )  # fmt: skip
-        return Context(settings, settings.images, ports, Console(stderr=self.talk))
+        return Context(settings, settings.images, ports, Console(stderr=self.talk), apart_seconds=0)
+
+    def hold(self, service: Service, own: str = "", desired: int | None = None) -> None:
+        """The stack App holds this service, and says that it runs `own` ("": it does not tell)."""
+        self.stacks.declares = {"App": Declared((DeclaredService("Service"),))}
+        self.watcher.held = {"arn": [service]}
+        self.services.stacks_own = {"arn": (own, desired)}
 
     def infrastructure(self, carried):
         """What is read by a list: that one, or this machine's own. The list itself counts."""
@@ -943,7 +951,7 @@ def test_no_wait_returns_once_the_last_stack_is_accepted(world):
 
 def test_what_ecs_runs_decides_whether_a_deployment_arrived(world):
     primary = Deployment("ecs-svc/1", "PRIMARY", "task:1", 1, 0, 1, state="COMPLETED")
-    world.watcher.held = {"arn": [Service("api", (primary,))]}
+    world.hold(Service("api", (primary,)))
     world.watcher.task_definitions = {"task:1": ("registry.test/team/app:c-another",)}
     error = refused(world, "rollout-not-confirmed")
     assert "registry.test/team/app:c-another" in error.problem

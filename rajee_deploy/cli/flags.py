@@ -27,6 +27,9 @@ Config = Annotated[
 AllowRollback = Annotated[
     bool, typer.Option("--allow-rollback", help="Let this revision replace one that is newer, or of unknown age.")
 ]
+RepairDrift = Annotated[
+    bool, typer.Option("--repair-drift", help="Put services back that run something else than their stack says.")
+]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")]
 File = Annotated[Path | None, typer.Option("--file", "-f", help="The Dockerfile (default: Dockerfile in the context).")]
 ContextFlag = Annotated[

@@ -22,6 +22,7 @@ from rajee_deploy.cli.flags import (
     PlatformFlag,
     Profile,
     Region,
+    RepairDrift,
     Target,
     Verbose,
 )
@@ -48,6 +49,7 @@ def up(
     no_wait: Annotated[
         bool, typer.Option("--no-wait", help="Return once CloudFormation has accepted the last deployment.")
     ] = False,
+    repair_drift: RepairDrift = False,
     outputs_file: Annotated[
         Path | None, typer.Option(help="Write the stacks' outputs there, as cdk deploy does.")
     ] = None,
@@ -70,7 +72,7 @@ def up(
         flags, profile, region, also_tags=also_tag, verbose=verbose, infra_check=infra_check,
         allow_rollback=allow_rollback,
     )  # fmt: skip
-    run.assume_yes, run.wait_for_end = yes, not no_wait
+    run.assume_yes, run.wait_for_end, run.repair_drift = yes, not no_wait, repair_drift
     planned, record = recorded_run(run, wait)
     if outputs_file is not None:
         write_outputs(run, planned, outputs_file)
@@ -95,6 +97,7 @@ def plan(
         bool, typer.Option("--detailed-exitcode", help="Exit with 2 when there are changes.")
     ] = False,
     infra_check: InfraCheckOption = None,
+    repair_drift: RepairDrift = False,
     as_json: Json = False,
 ) -> None:
     """Show what up would do, and why. Changes nothing; needs no Docker, and node only where hashes do not decide.
@@ -106,12 +109,14 @@ def plan(
     if not as_json:
         _begin("plan", environment)
     from rajee_deploy.cli.wiring import make_context
-    from rajee_deploy.planning import make_plan, show_plan
+    from rajee_deploy.planning import make_plan
+    from rajee_deploy.screen import show_plan
 
     flags = (environment, image, config)
     run = make_context(
         flags, profile, region, also_tags=also_tag, infra_check=infra_check, allow_rollback=allow_rollback
     )
+    run.repair_drift = repair_drift
     try:
         planned = make_plan(run)
     finally:

@@ -25,6 +25,7 @@ from rajee_deploy.stack.cdk import Cdk
 from rajee_deploy.stack.cloudformation import CloudFormation
 from rajee_deploy.stack.recorded import RecordedStacks, SsmRecords
 from rajee_deploy.stack.revision import checkout_revision
+from rajee_deploy.stack.services import Services
 from rajee_deploy.stack.update import Updates
 from rajee_deploy.stack.watching import Watching
 from rajee_deploy.tags import tag_problem
@@ -60,7 +61,7 @@ def make_context(
     app = CdkApp(settings.cdk, settings.environment)
     ports = Ports(
         ecr, _reader(settings, aws), Cdk(settings.cdk, aws, app.tracer), choose_engine(settings.engine), Watching(aws),
-        Updates(aws), aws.identity, app.fingerprint, lambda: [store for _, store in _stores(ecr)],
+        Updates(aws), Services(aws), aws.identity, app.fingerprint, lambda: [store for _, store in _stores(ecr)],
         lambda: checkout_revision(settings.root), partial(_ancestry, settings.root),
         publishable=app.publishable, obstacle=lambda: app.tracer.obstacle, proofs=partial(_proofs, ecr),
         store=app.store, records=SsmRecords(aws),

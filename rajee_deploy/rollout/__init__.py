@@ -1,7 +1,8 @@
 """A deployment as it goes on: what CloudFormation's events and ECS tell of it. Pure values; `stack` reads them.
 
 Times are seconds since the epoch, as AWS's own clock stamped them, so that nothing here depends on when we looked.
-Rooms inside: spans (where the time went), advice (which settings would make it faster), verdict (did it arrive).
+Rooms inside: spans (where the time went), advice (which settings would make it faster), declared (what a template says
+of services), standing (how a service stands to that), verdict (did a deployment arrive).
 """
 
 from __future__ import annotations
@@ -36,6 +37,7 @@ class Deployment:
     failed: int = 0
     state: str = ""
     reason: str = ""
+    began: float = 0.0  # when it was made
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,15 +60,36 @@ class Targets:
 
 
 @dataclass(frozen=True, slots=True)
+class StoppedTask:
+    """A task that stopped: by which deployment it was started, ECS's word for why (its StopCode), and what it and its
+    containers say."""
+
+    id: str
+    deployment: str
+    code: str = ""
+    reasons: tuple[str, ...] = ()
+
+    @property
+    def is_own_fault(self) -> bool:
+        """Whether the task, and nobody else, made it stop.
+        https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Task.html (stopCode)"""
+        return self.code in ("EssentialContainerExited", "TaskFailedToStart")
+
+
+@dataclass(frozen=True, slots=True)
 class Service:
     """An ECS service at one moment. `messages` are the newest first, as ECS gives them; `targets` is None where no load
-    balancer stands before it; `stopped` says why its last tasks stopped."""
+    balancer stands before it; `stopped` are its last tasks that stopped. `status` is ECS's (ACTIVE, DRAINING,
+    INACTIVE), or MISSING where ECS says that there is no such service. `controller` rolls it out: ECS, or another one
+    whose rollouts ECS does not tell of."""
 
     name: str
     deployments: tuple[Deployment, ...]
     messages: tuple[Message, ...] = ()
     targets: Targets | None = None
-    stopped: tuple[str, ...] = ()
+    stopped: tuple[StoppedTask, ...] = ()
+    status: str = "ACTIVE"
+    controller: str = "ECS"
 
     @property
     def primary(self) -> Deployment | None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from rajee_deploy.build_settings import BuildSettings, EngineSettings, parse_build, parse_engine
 from rajee_deploy.errors import ConfigurationError
 from rajee_deploy.model import GIVEN_PREFIX, Repository, is_local_context, parse_platforms
-from rajee_deploy.names import RECORDS, Approval, DeployBy, InfraCheck
+from rajee_deploy.names import RECORDS, Approval, DeployBy, Drift, InfraCheck
 from rajee_deploy.tags import tag_problem
 
 if TYPE_CHECKING:
@@ -46,11 +46,11 @@ _CDK_KEYS = {
 _ENGINE_KEYS = {"engine": _STRING, "builder": _STRING, "build-concurrency": _NUMBER}
 _ENVIRONMENT_KEYS = {
     "profile": _STRING, "region": _STRING, "account": _STRING, "context": _STRINGS, "images": _TABLE, "cdk": _TABLE,
-    "production": _BOOLEAN, "require-ancestry": _BOOLEAN, **_ENGINE_KEYS,
+    "production": _BOOLEAN, "require-ancestry": _BOOLEAN, "drift": _STRING, **_ENGINE_KEYS,
 }  # fmt: skip
 _TOP_KEYS = {
-    "images": _TABLE, "cdk": _TABLE, "environments": _TABLE, "require-ancestry": _BOOLEAN, "syntax-mirrors": _LIST,
-    **_ENGINE_KEYS,
+    "images": _TABLE, "cdk": _TABLE, "environments": _TABLE, "require-ancestry": _BOOLEAN, "drift": _STRING,
+    "syntax-mirrors": _LIST, **_ENGINE_KEYS,
 }  # fmt: skip
 
 
@@ -92,6 +92,7 @@ def load(path: Path, environment: str | None = None) -> Settings:
         tuple(table.get("environments", {})), engine,
         chosen.get("production", environment in PRODUCTION),
         chosen.get("require-ancestry", table.get("require-ancestry", False)),
+        reader.drift({**table, **chosen}),
     )  # fmt: skip
 
 
@@ -281,6 +282,11 @@ class _Reader:
             tuple(merged.get("env", ())), tuple(merged.get("ignore", ())), inputs, check,
             approval, by == "cloudformation",
         )  # fmt: skip
+
+    def drift(self, table: Mapping[str, Any]) -> Drift:
+        """What is done by itself about services that run something else than their stack says."""
+        known = [Drift.LEAVE.value, Drift.REPAIR.value]
+        return Drift(self.one_of("drift", table.get("drift", Drift.LEAVE.value), known))
 
     def one_of(self, key: str, value: str, known: Sequence[str]) -> str:
         if value not in known:

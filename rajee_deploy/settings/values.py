@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from rajee_deploy.build_settings import BuildSettings, EngineSettings
 from rajee_deploy.dataclass import dataclass
-from rajee_deploy.names import Approval, DeployBy, InfraCheck
+from rajee_deploy.names import Approval, DeployBy, Drift, InfraCheck
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -75,6 +75,7 @@ class Settings:
     engine: EngineSettings = field(default_factory=EngineSettings)
     production: bool = False
     require_ancestry: bool = False
+    drift: Drift = Drift.LEAVE
 
     @property
     def infra_check(self) -> InfraCheck:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from rajee_deploy.aws import unknown
 from rajee_deploy.carried import carried_of
 from rajee_deploy.facts import StackAbsent, StackContent, StackPresent, StackState
+from rajee_deploy.rollout.declared import declared
 from rajee_deploy.template import given_back, volatile_parameters
 
 if TYPE_CHECKING:
@@ -45,7 +46,9 @@ class CloudFormation:
         if template is None:
             return state
         content, volatile = _content(record, template), volatile_parameters(template)
-        return replace(state, content=content, volatile=volatile, carried=carried_of(template))
+        return replace(
+            state, content=content, volatile=volatile, carried=carried_of(template), declared=declared(template)
+        )
 
     def _record(self, stack: str) -> dict[str, Any] | StackAbsent:
         """CloudFormation says "no such stack" as a ValidationError that ends in "does not exist"."""
@@ -89,6 +92,7 @@ def _present(record: dict[str, Any]) -> StackPresent:
         {item["OutputKey"]: item.get("OutputValue", "") for item in record.get("Outputs", ())},
         record.get("StackStatusReason", ""),
         since=_since(record.get("LastUpdatedTime") or record.get("CreationTime")),
+        id=record.get("StackId", ""),
     )
 
 

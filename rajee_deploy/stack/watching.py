@@ -6,18 +6,22 @@ an answer without what was asked for is unknown.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 from rajee_deploy.aws import unknown
+from rajee_deploy.rollout import Message, StoppedTask
+from rajee_deploy.rollout.declared import SERVICE_TYPE
+from rajee_deploy.stack.services import cluster_of, service_of, stack_resources
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from datetime import datetime
 
     from rajee_deploy.aws import Aws
-    from rajee_deploy.rollout import Deployment, ResourceEvent, RolloutSettings, Service, Targets
+    from rajee_deploy.rollout import ResourceEvent, RolloutSettings, Service, Targets
 
-_STOPPED_SHOWN = 3
+_STOPPED_SHOWN = 100  # one page: more are never asked for
 _STARTING = {"initial", "unavailable", "unused"}
 
 
@@ -66,40 +70,21 @@ class Watching:
             arguments["NextToken"] = answer["NextToken"]
 
     def services(self, stack: str) -> tuple[str, ...]:
-        """See StackWatcher. ListStackResources, since DescribeStackResources tells of the first hundred alone."""
-        found: list[dict[str, Any]] = []
-        arguments: dict[str, Any] = {"StackName": stack}
-        while True:
-            answer = self._aws.ask("cloudformation", "list_stack_resources", arguments, _no_stack)
-            if not isinstance(answer, dict):
-                return ()
-            page = answer.get("StackResourceSummaries")
-            if not page:
-                raise unknown(f"cloudformation:ListStackResources {stack}", "the answer lists no resource")
-            found += page
-            if not answer.get("NextToken"):
-                break
-            arguments["NextToken"] = answer["NextToken"]
-        return tuple(
-            resource["PhysicalResourceId"]
-            for resource in found
-            if resource.get("ResourceType") == "AWS::ECS::Service"
-            and resource.get("PhysicalResourceId")
-            and not resource.get("ResourceStatus", "").startswith("DELETE")
-        )
+        """See StackWatcher."""
+        resources = stack_resources(self._aws, stack)
+        return tuple(each["PhysicalResourceId"] for each in resources if each.get("ResourceType") == SERVICE_TYPE)
 
     def service(self, arn: str) -> Service:
         """See StackWatcher."""
-        from rajee_deploy.rollout import Message, Service
-
         record = self._service(arn)
         cluster = record.get("clusterArn", "")
-        return Service(
-            record["serviceName"],
-            tuple(_deployment(one) for one in record.get("deployments", ())),
-            tuple(Message(one["id"], _at(one["createdAt"]), one["message"]) for one in record.get("events", ())),
-            self._targets(record),
-            self._stopped(cluster, record["serviceName"]),
+        return replace(
+            service_of(record),
+            messages=tuple(
+                Message(one["id"], _at(one["createdAt"]), one["message"]) for one in record.get("events", ())
+            ),
+            targets=self._targets(record),
+            stopped=self._stopped(cluster, record["serviceName"]),
         )
 
     def images(self, task_definition: str) -> tuple[str, ...]:
@@ -131,10 +116,10 @@ class Watching:
         )  # fmt: skip
 
     def _service(self, arn: str) -> dict[str, Any]:
-        arguments = {"services": [arn], "cluster": _cluster_of(arn)}
+        arguments = {"services": [arn], "cluster": cluster_of(arn)}
         answer = self._aws.ask("ecs", "describe_services", arguments)
         record = next((one for one in answer.get("services", ()) if one.get("serviceArn") == arn), None)
-        if record is None or not record.get("deployments") or not record.get("taskDefinition"):
+        if record is None:
             raise unknown(f"ecs:DescribeServices {arn}", "the answer lacks the service that was asked for")
         return dict(record)
 
@@ -164,14 +149,19 @@ class Watching:
             states.count("unhealthy"), states.count("draining"),
         )  # fmt: skip
 
-    def _stopped(self, cluster: str, service: str) -> tuple[str, ...]:
-        """Why the service's last tasks stopped; ECS remembers them for an hour or so."""
+    def _stopped(self, cluster: str, service: str) -> tuple[StoppedTask, ...]:
+        """The service's last tasks that stopped; ECS remembers them for an hour or so."""
         which = {"cluster": cluster, "serviceName": service, "desiredStatus": "STOPPED", "maxResults": _STOPPED_SHOWN}
         arns = self._aws.ask("ecs", "list_tasks", which).get("taskArns", ())
         if not arns:
             return ()
         answer = self._aws.ask("ecs", "describe_tasks", {"cluster": cluster, "tasks": list(arns)})
-        return tuple(reason for task in answer.get("tasks", ()) for reason in _reasons(task))
+        return tuple(
+            StoppedTask(
+                task.get("taskArn", ""), task.get("startedBy", ""), task.get("stopCode", ""), tuple(_reasons(task))
+            )
+            for task in answer.get("tasks", ())
+        )
 
 
 def _no_stack(code: str, message: str) -> tuple[()] | None:
@@ -184,16 +174,6 @@ def _event(record: Mapping[str, Any]) -> ResourceEvent:
     return ResourceEvent(
         record["EventId"], _at(record["Timestamp"]), record.get("LogicalResourceId", ""),
         record.get("ResourceType", ""), record.get("ResourceStatus", ""), record.get("ResourceStatusReason", ""),
-    )  # fmt: skip
-
-
-def _deployment(record: Mapping[str, Any]) -> Deployment:
-    from rajee_deploy.rollout import Deployment
-
-    return Deployment(
-        record["id"], record["status"], record.get("taskDefinition", ""), record.get("desiredCount", 0),
-        record.get("pendingCount", 0), record.get("runningCount", 0), record.get("failedTasks", 0),
-        record.get("rolloutState", ""), record.get("rolloutStateReason", ""),
     )  # fmt: skip
 
 
@@ -212,12 +192,6 @@ def _reasons(task: Mapping[str, Any]) -> Iterable[str]:
             yield f"container {container.get('name', '?')} ended with exit code {container['exitCode']}"
         elif container.get("reason"):
             yield f"container {container.get('name', '?')}: {container['reason']}"
-
-
-def _cluster_of(arn: str) -> str:
-    """The cluster in a service's ARN: …:service/CLUSTER/SERVICE; the old form without one means the default cluster."""
-    parts = arn.rpartition(":service/")[2].split("/")
-    return parts[0] if len(parts) > 1 else "default"
 
 
 def _at(moment: datetime) -> float:

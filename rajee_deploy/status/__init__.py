@@ -23,13 +23,15 @@ class DeployedImage:
 
 @dataclass(frozen=True, slots=True)
 class RunningService:
-    """An ECS service of a stack: tasks that run and that are wanted, and the images of its task definition."""
+    """An ECS service of a stack: tasks that run and that are wanted, the images of its task definition, and in words
+    what it does that its stack does not say ("" for nothing)."""
 
     name: str
     running: int
     desired: int
     images: tuple[str, ...]
     is_stable: bool
+    drift: str = ""
 
 
 @dataclass(frozen=True, slots=True)

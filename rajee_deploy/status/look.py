@@ -5,10 +5,12 @@ node. What ECS or the files do not tell is a doubt and no failure; what CloudFor
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from rajee_deploy import plan as plans
 from rajee_deploy.dataclass import dataclass
+from rajee_deploy.drift import described
 from rajee_deploy.errors import DeployError
 from rajee_deploy.facts import RepositoryAbsent, StackAbsent, StackPresent, Tagged
 from rajee_deploy.fingerprint import with_given
@@ -16,17 +18,23 @@ from rajee_deploy.git import find_subject
 from rajee_deploy.image import read_all_inputs
 from rajee_deploy.lists import by_their_lists
 from rajee_deploy.names import INFRA_PARAMETER, NOT_RECORDED, REVISION_PARAMETER
+from rajee_deploy.observe import running_services
 from rajee_deploy.planning import check_account
+from rajee_deploy.rollout.declared import Declared
 from rajee_deploy.rollout.verdict import is_stable
 from rajee_deploy.stack.revision import DIRTY
 from rajee_deploy.status import DeployedImage, DeployedStack, RunningService, Status
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from concurrent.futures import Future
 
+    from rajee_deploy.facts import StackState
     from rajee_deploy.fingerprint import Fingerprint
-    from rajee_deploy.ports import Context
+    from rajee_deploy.ports import Context, Ports
+    from rajee_deploy.rollout.standing import Running
     from rajee_deploy.settings import ImageSettings
+    from rajee_deploy.stack import StackReader
     from rajee_deploy.stack.watching import StackWatcher
 
 _AT_ONCE = 8
@@ -49,8 +57,8 @@ def look(run: Context) -> Status:
     pool = ThreadPoolExecutor(_AT_ONCE)
     try:
         identity = pool.submit(ports.identity)
-        states = {name: pool.submit(ports.reader.describe, name) for name in names}
-        services = {name: pool.submit(_services, ports.watcher, name) for name in names}
+        states = {name: pool.submit(_state, ports.reader, name) for name in names}
+        services = {name: pool.submit(_services, ports, name, states[name]) for name in names}
         here = _here(run)
         who = identity.result()
         check_account(run.settings, who)
@@ -65,6 +73,18 @@ def look(run: Context) -> Status:
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
     return Status(who.account, who.region, run.settings.environment, tuple(stacks))
+
+
+def _state(reader: StackReader, stack: str) -> StackState:
+    """The stack with its template, where that may be read."""
+    try:
+        return reader.observe(stack)
+    except DeployError as error:
+        if error.code != "access-denied":
+            raise
+    state = reader.describe(stack)
+    unread = Declared(is_readable=False)
+    return replace(state, declared=unread) if isinstance(state, StackPresent) else state
 
 
 def _here(run: Context) -> _Here:
@@ -84,34 +104,35 @@ def _here(run: Context) -> _Here:
     return _Here(tags, infrastructure, doubts, given)
 
 
-def _infrastructure_of(run: Context, stack: str, recorded: str, here: _Here) -> str:
+def _infrastructure_of(run: Context, stack: str, state: StackPresent, recorded: str, here: _Here) -> str:
     """The infra hash of this checkout as the stack is judged by it: by the list that it carries, where this machine's
-    own does not give what is recorded. Only then its template is asked for."""
+    own does not give what is recorded."""
     local = here.infrastructure
     if local is None or not recorded or recorded == str(local.digest):
         return str(local.digest) if local is not None else ""
-    try:
-        states = {stack: run.ports.reader.observe(stack)}
-    except DeployError:
-        return str(local.digest)
-    own = by_their_lists(states, local, lambda listed: with_given(run.ports.infrastructure(listed), here.given))
+    own = by_their_lists({stack: state}, local, lambda listed: with_given(run.ports.infrastructure(listed), here.given))
     return str(own.get(stack, local).digest)
 
 
-def _services(watcher: StackWatcher, stack: str) -> tuple[tuple[RunningService, ...], str]:
+def _services(ports: Ports, stack: str, asked: Future[StackState]) -> tuple[tuple[RunningService, ...], str]:
     """What ECS runs for a stack, and why that is not known ("" when it is)."""
     try:
-        return tuple(_service(watcher, arn) for arn in watcher.services(stack)), ""
+        state = asked.result()
+        if isinstance(state, StackAbsent):
+            return (), ""
+        running = running_services(ports.services, ports.watcher, stack, state)
+        return tuple(_service(ports.watcher, one) for one in running), ""
     except DeployError as error:
         return (), f"what ECS runs is not known: {error}"
 
 
-def _service(watcher: StackWatcher, arn: str) -> RunningService:
-    service = watcher.service(arn)
-    primary = service.primary
+def _service(watcher: StackWatcher, one: Running) -> RunningService:
+    service, primary = one.service, one.service.primary
     images = watcher.images(primary.task_definition) if primary is not None else ()
     running = sum(one.running for one in service.deployments)
-    return RunningService(service.name, running, primary.desired if primary else 0, images, is_stable(service))
+    return RunningService(
+        service.name, running, primary.desired if primary else 0, images, is_stable(service), described(one)
+    )
 
 
 def _stack(
@@ -121,7 +142,7 @@ def _stack(
     revision = recorded.removesuffix(DIRTY) if recorded != NOT_RECORDED else ""
     infrastructure = state.parameters.get(INFRA_PARAMETER, NOT_RECORDED)
     infrastructure = infrastructure if infrastructure != NOT_RECORDED else ""
-    ours = _infrastructure_of(run, name, infrastructure, here)
+    ours = _infrastructure_of(run, name, state, infrastructure, here)
     is_known = bool(infrastructure and ours)
     doubts = [*filter(None, (services[1], here.doubts.get("", "")))]
     if plans.is_busy(state):

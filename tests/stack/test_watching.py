@@ -10,7 +10,7 @@ from botocore.stub import Stubber
 
 from rajee_deploy.aws import Aws
 from rajee_deploy.errors import DeployError
-from rajee_deploy.rollout import Deployment, Message, ResourceEvent, RolloutSettings, Targets
+from rajee_deploy.rollout import Deployment, Message, ResourceEvent, RolloutSettings, StoppedTask, Targets
 from rajee_deploy.stack.watching import Watching
 
 SERVICE = "arn:aws:ecs:us-east-1:123456789012:service/main/api"
@@ -97,12 +97,13 @@ def test_an_empty_list_of_resources_is_unknown():
 
 
 SERVICE_RECORD = {
-    "serviceArn": SERVICE, "serviceName": "api", "clusterArn": CLUSTER, "taskDefinition": TASK,
+    "serviceArn": SERVICE, "serviceName": "api", "status": "ACTIVE", "clusterArn": CLUSTER, "taskDefinition": TASK,
     "loadBalancers": [{"targetGroupArn": GROUP, "containerName": "api", "containerPort": 80}],
     "deploymentConfiguration": {"minimumHealthyPercent": 100, "maximumPercent": 200},
     "deployments": [
         {"id": "ecs-svc/2", "status": "PRIMARY", "taskDefinition": TASK, "desiredCount": 2, "pendingCount": 1,
-         "runningCount": 1, "failedTasks": 1, "rolloutState": "IN_PROGRESS", "rolloutStateReason": "in progress"},
+         "runningCount": 1, "failedTasks": 1, "rolloutState": "IN_PROGRESS", "rolloutStateReason": "in progress",
+         "createdAt": at(7)},
     ],
     "events": [{"id": "e", "createdAt": at(9), "message": "(service api) has started 1 tasks"}],
 }  # fmt: skip
@@ -119,19 +120,22 @@ def test_a_service_with_its_targets_and_why_tasks_stopped():
     aws.answers("elbv2", "describe_target_health", {"TargetHealthDescriptions": states})
     aws.answers("ecs", "list_tasks", {"taskArns": ["t1"]})
     stopped = {
+        "taskArn": "t1",
+        "startedBy": "ecs-svc/2",
+        "stopCode": "EssentialContainerExited",
         "stoppedReason": "Essential container in task exited",
         "containers": [{"name": "api", "exitCode": 1}, {"name": "side", "exitCode": 0}, {"name": "p", "reason": "no"}],
     }
     aws.answers("ecs", "describe_tasks", {"tasks": [stopped]})
     found = Watching(aws).service(SERVICE)
     assert found.deployments == (
-        Deployment("ecs-svc/2", "PRIMARY", TASK, 2, 1, 1, 1, "IN_PROGRESS", "in progress"),
+        Deployment("ecs-svc/2", "PRIMARY", TASK, 2, 1, 1, 1, "IN_PROGRESS", "in progress", 7.0),
     )  # fmt: skip
     assert found.messages == (Message("e", 9.0, "(service api) has started 1 tasks"),)
     assert found.targets == Targets(1, 1, 1, 1)
-    assert found.stopped == (
-        "Essential container in task exited", "container api ended with exit code 1", "container p: no"
-    )  # fmt: skip
+    reasons = ("Essential container in task exited", "container api ended with exit code 1", "container p: no")
+    assert found.stopped == (StoppedTask("t1", "ecs-svc/2", "EssentialContainerExited", reasons),)
+    assert found.stopped[0].is_own_fault
 
 
 @pytest.mark.parametrize(

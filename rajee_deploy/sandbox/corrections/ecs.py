@@ -1,11 +1,14 @@
 """Corrections to AWS::ECS::TaskDefinition and AWS::ECS::Service, and to how a service settles."""
 
+# ruff: noqa: SLF001 -- a correction reaches into what it corrects
 from __future__ import annotations
 
+from hashlib import sha256
 from typing import Any
 
 from moto.core.utils import utcnow
 from moto.ecs.models import Cluster, EC2ContainerServiceBackend, Service, TaskDefinition, ecs_backends
+from moto.elbv2.models import elbv2_backends
 from moto.moto_api._internal import mock_random
 
 from rajee_deploy.sandbox.corrections.casing import to_api
@@ -17,6 +20,7 @@ def apply() -> None:
     create_whole_services()
     settle_at_once()
     delete_with_the_stack()
+    register_targets()
 
 
 def register_whole_task_definitions() -> None:
@@ -128,6 +132,39 @@ def delete_with_the_stack() -> None:
         ecs_backends[account_id][region_name].deregister_task_definition(self.arn)
 
     Service.delete, Cluster.delete, TaskDefinition.delete = delete_service, delete_cluster, deregister
+
+
+def register_targets() -> None:
+    """A service's tasks are healthy targets of its target groups (moto: nobody ever is one)."""
+    update = EC2ContainerServiceBackend.update_service
+    create = EC2ContainerServiceBackend.create_service
+
+    def update_service(self: Any, service_properties: Any) -> Any:
+        service = update(self, service_properties)
+        _register(service)
+        return service
+
+    def create_service(self: Any, *args: Any, **kwargs: Any) -> Any:
+        service = create(self, *args, **kwargs)
+        _register(service)
+        return service
+
+    EC2ContainerServiceBackend.update_service = update_service
+    EC2ContainerServiceBackend.create_service = create_service
+
+
+def _register(service: Any) -> None:
+    groups = elbv2_backends[service._account_id][service.region_name].target_groups
+    number = int(sha256(service.arn.encode()).hexdigest()[:4], 16)
+    for balancer in service.load_balancers or ():
+        group = groups.get(balancer.get("targetGroupArn"))
+        if group is None:
+            continue
+        ours = [each for each in group.targets if each.startswith(f"10.{number >> 8}.{number & 255}.")]
+        group.deregister([{"Id": each} for each in ours])
+        port = balancer.get("containerPort", group.port)
+        addresses = [f"10.{number >> 8}.{number & 255}.{each + 4}" for each in range(min(service.desired_count, 200))]
+        group.register([{"Id": each, "Port": port} for each in addresses])
 
 
 def _settle(service: Any) -> None:

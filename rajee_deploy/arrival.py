@@ -1,0 +1,107 @@
+"""Whether what was deployed runs: asked strictly, and of ECS itself.
+
+CloudFormation's word is not enough: ECS may have rolled back by itself, and a task that dies after a second is "1 of 1
+running" for that second. So a deployment is confirmed by two looks, some seconds apart. It waits and asks; what an
+answer means is decided in `rollout`.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from rajee_deploy.dataclass import dataclass
+from rajee_deploy.rollout.verdict import Verdict, own_stops, uses, verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Mapping, Sequence
+
+    from rajee_deploy.rollout import Service
+    from rajee_deploy.rollout.standing import Held
+    from rajee_deploy.stack.watching import StackWatcher
+
+POLL_SECONDS = 2.5
+APART_SECONDS = 3.0  # the two looks
+# What stops so often by its own fault while it is looked at is no accident.
+STOPS_TOO_MANY = 3
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """One service at one look."""
+
+    service: Service
+    verdict: Verdict
+
+
+def arrival(
+    watcher: StackWatcher,
+    held: Callable[[], Sequence[Held]],
+    wanted: Mapping[str, tuple[str, ...]],
+    wait_seconds: float,
+    left: Collection[Held] = (),
+    apart_seconds: float = APART_SECONDS,
+) -> str:
+    """What speaks against the services of a stack running what was deployed; "" when nothing does.
+
+    `held` says which services there are, `wanted` of each repository which tags and digests are what was deployed. A
+    service that is still moving is waited for; one whose task definition the stack does not tell, and that runs other
+    repositories' images, is not looked at. Neither are those in `left`: the deployment did not change what they run.
+    DeployError when AWS does not tell.
+    """
+    deadline = time.monotonic() + wait_seconds
+    first: dict[str, _Look] | None = None
+    before: dict[str, frozenset[str]] = {}
+    stops = 0
+    while True:
+        looks = _looks(watcher, [one for one in held() if one not in left], wanted)
+        own = {arn: own_stops(look.service) for arn, look in looks.items()}
+        fresh = sum(len(tasks - before.get(arn, tasks)) for arn, tasks in own.items())
+        before = own
+        stops += fresh
+        problems = [look.verdict for look in looks.values() if look.verdict.problem]
+        if stops >= STOPS_TOO_MANY:
+            return _crashing(looks)
+        if not problems and first is not None and not fresh and _same(first, looks):
+            return ""
+        is_late = time.monotonic() > deadline
+        if problems and (is_late or not all(each.is_moving for each in problems)):
+            return "; ".join(each.problem for each in problems)
+        if not problems and not any(look.service.deployments for look in looks.values()):
+            return ""  # nothing is there that could stop
+        if first is not None and is_late:
+            return "its services do not come to rest"
+        first = looks if not problems else None
+        time.sleep(apart_seconds if first is not None else POLL_SECONDS)
+
+
+def _looks(watcher: StackWatcher, held: Sequence[Held], wanted: Mapping[str, tuple[str, ...]]) -> dict[str, _Look]:
+    looks = {}
+    for one in held:
+        service = watcher.service(one.arn)
+        primary = service.primary
+        images = watcher.images(primary.task_definition) if primary is not None else ()
+        is_ours = bool(one.task_definition) or not images or any(uses(images, repository) for repository in wanted)
+        if is_ours:
+            looks[one.arn] = _Look(service, verdict(one, service, images, wanted))
+    return looks
+
+
+def _same(first: Mapping[str, _Look], looks: Mapping[str, _Look]) -> bool:
+    """Whether two looks saw the same deployments, with no task more that ECS counts as failed."""
+
+    def seen(look: _Look) -> tuple[str, int]:
+        primary = look.service.primary
+        return (primary.id, primary.failed) if primary is not None else ("", 0)
+
+    return {arn: seen(look) for arn, look in first.items()} == {arn: seen(look) for arn, look in looks.items()}
+
+
+def _crashing(looks: Mapping[str, _Look]) -> str:
+    texts = []
+    for look in looks.values():
+        own = own_stops(look.service)
+        reasons = dict.fromkeys(reason for task in look.service.stopped if task.id in own for reason in task.reasons)
+        if own:
+            texts.append(f"tasks of {look.service.name} stop by themselves: {'; '.join(reasons)}")
+    return "; ".join(texts)

@@ -1,0 +1,85 @@
+"""How a service stands to what its stack says, by ECS's own answer and by one look. Pure.
+
+CloudFormation is the truth of what is wanted, ECS of what runs. No history is asked: whoever deployed, and whatever
+became of that run, ECS knows whether its deployment was completed.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from rajee_deploy.dataclass import dataclass
+
+if TYPE_CHECKING:
+    from rajee_deploy.rollout import Service
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A service that a stack holds: its ARN, the ARN of the stack's own task definition ("" where the template does not
+    tell), and how many tasks the template asks for (None likewise)."""
+
+    arn: str
+    task_definition: str = ""
+    desired: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A service that a stack holds, as ECS shows it. `images` are those of task definitions (by ARN) that had to be
+    looked at."""
+
+    held: Held
+    service: Service
+    images: tuple[tuple[str, tuple[str, ...]], ...] = ()
+
+    @property
+    def task_definition(self) -> str:
+        """The ARN of what it runs, or is about to run; "" for a service without deployments."""
+        primary = self.service.primary
+        return primary.task_definition if primary is not None else ""
+
+
+class Standing(Enum):
+    """How a service stands to its stack."""
+
+    RUNS = "it runs what the stack says"
+    MOVING = "its rollout is not over"
+    FAILED = "its rollout failed"
+    ROLLED_BACK = "ECS rolled it back by itself"
+    OTHER = "it runs something else"
+    GONE = "there is no such service"
+    NOT_JUDGED = "ECS does not tell of its rollouts"
+
+
+UNCONFIRMED = (Standing.MOVING, Standing.FAILED, Standing.ROLLED_BACK)  # the stack's own deployment, and no end of it
+
+
+def standing(held: Held, service: Service) -> Standing:
+    """How a service stands to what its stack says."""
+    if service.status != "ACTIVE":
+        return Standing.GONE
+    primary = service.primary
+    if service.controller != "ECS" or primary is None:
+        return Standing.NOT_JUDGED
+    if held.task_definition and primary.task_definition != held.task_definition:
+        has_failed = any(
+            one.task_definition == held.task_definition and one.state == "FAILED" for one in service.deployments
+        )
+        return Standing.ROLLED_BACK if has_failed else Standing.OTHER
+    if primary.state == "FAILED":
+        return Standing.FAILED
+    return Standing.RUNS if primary.state in ("", "COMPLETED") else Standing.MOVING
+
+
+def failure(held: Held, service: Service) -> str:
+    """Why the stack's own deployment failed, in ECS's words; "" where it says none."""
+    return next(
+        (
+            one.reason
+            for one in service.deployments
+            if one.state == "FAILED" and held.task_definition in ("", one.task_definition)
+        ),
+        "",
+    )

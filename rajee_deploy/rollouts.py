@@ -1,0 +1,73 @@
+"""What a plan says of services, carried out: a rollout is confirmed, or fails the run; a service is put back.
+
+It must never decide that a service needs anything: `drift` does.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rajee_deploy.arrival import arrival
+from rajee_deploy.errors import DeployError
+from rajee_deploy.facts import StackPresent
+from rajee_deploy.rollout.standing import Standing, standing
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+
+    from rajee_deploy.facts import Observed, WantedImage
+    from rajee_deploy.ports import Context
+    from rajee_deploy.rollout.standing import Held
+    from rajee_deploy.steps import ConfirmRollout, RepairService
+
+WAIT_SECONDS = 3600.0  # as long as CloudFormation itself waits for an ECS service, and some
+
+
+def confirm(run: Context, step: ConfirmRollout, images: Sequence[WantedImage], left: Collection[Held]) -> None:
+    """Wait until a stack that stays as it is runs what it says. DeployError `rollout-not-confirmed`."""
+    state = run.ports.reader.observe(step.stack)
+    if not isinstance(state, StackPresent):
+        raise DeployError("rollout-not-confirmed", f"the stack {step.stack} is gone", where=f"stack {step.stack}")
+    confirm_services(run, step.stack, state, wanted_images(images, state.parameters), left)
+    run.console.item("✓", f"stack {step.stack}", "its services run what it says", "green")
+
+
+def confirm_services(
+    run: Context, stack: str, state: StackPresent, wanted: Mapping[str, tuple[str, ...]], left: Collection[Held]
+) -> None:
+    """Where ECS runs what a stack says, CloudFormation's word is not enough. DeployError `rollout-not-confirmed`."""
+    ports = run.ports
+    with run.phase(f"look at what {stack} runs"):
+        problem = arrival(
+            ports.watcher, lambda: ports.services.held(stack, state), wanted, WAIT_SECONDS, left, run.apart_seconds
+        )
+    if problem:
+        raise DeployError(
+            "rollout-not-confirmed", f"CloudFormation deployed {stack}, but {problem}", where=f"stack {stack}",
+            hint="look at the service's events in ECS and at its tasks' logs; where the cause has passed, "
+            "rajee-deploy up --repair-drift starts it once more, else deploy what is right",
+        )  # fmt: skip
+
+
+def wanted_images(images: Sequence[WantedImage], parameters: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
+    """By repository, the tags and digests that a stack with these parameters runs."""
+    wanted: dict[str, tuple[str, ...]] = {}
+    for image in images:
+        names = wanted.get(image.repository.name, ())
+        given = parameters.get(image.parameter, image.tag)
+        wanted[image.repository.name] = (*names, image.tag, given)
+    return wanted
+
+
+def repair(run: Context, step: RepairService) -> None:
+    """Put a service back to its stack's own task definition; whether it gets there is confirmed afterwards."""
+    with run.phase(f"repair {step.service}"):
+        run.ports.services.run(step.arn, step.task_definition)
+    run.console.item("✓", f"service {step.service}", f"is to run {step.task_definition.rpartition('/')[2]}", "green")
+
+
+def left_as_they_are(stack: str, observed: Observed) -> frozenset[Held]:
+    """The services of a stack that ran something else before, as their stack was; a deployment that does not change
+    their task definition leaves them so."""
+    others = (Standing.OTHER, Standing.GONE)
+    return frozenset(one.held for one in observed.services.get(stack, ()) if standing(one.held, one.service) in others)

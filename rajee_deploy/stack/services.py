@@ -1,0 +1,194 @@
+"""The ECS services that a stack holds, and what ECS runs of them: the one look that a run with nothing to do pays.
+
+The physical names of a stack's resources change only when the stack does, so they are asked for once and remembered
+for this very state of the stack. This room never decides whether anything is right: `rollout.standing` does.
+"""
+
+from __future__ import annotations
+
+import json
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any, Protocol
+
+from rajee_deploy.aws import unknown
+from rajee_deploy.places import cache_directory
+from rajee_deploy.rollout import Deployment, Service
+from rajee_deploy.rollout.declared import NESTED_TYPE, SERVICE_TYPE, Declared, declared
+from rajee_deploy.rollout.standing import Held
+from rajee_deploy.sealed import read_sealed, write_sealed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from rajee_deploy.aws import Aws
+    from rajee_deploy.facts import StackPresent
+
+_SCHEMA = "rajee-deploy.services/1"
+_AT_ONCE = 10  # services of one DescribeServices
+_NESTED = 5  # levels of nested stacks that are followed
+
+
+class ServiceDoor(Protocol):
+    """What the tool asks of ECS for a plan, and the one thing it tells it."""
+
+    def held(self, stack: str, state: StackPresent, *, fresh: bool = False) -> tuple[Held, ...]:
+        """The services that a stack holds. `fresh`: nothing is taken from memory."""
+        ...
+
+    def services(self, arns: Sequence[str]) -> Mapping[str, Service]:
+        """The services as they are, by ARN, without targets and tasks. DeployError when ECS does not tell."""
+        ...
+
+    def run(self, arn: str, task_definition: str) -> None:
+        """Have a service run a task definition, by a new deployment."""
+        ...
+
+
+class Services:
+    """The ServiceDoor of one account and region."""
+
+    def __init__(self, aws: Aws) -> None:
+        self._aws = aws
+
+    def held(self, stack: str, state: StackPresent, *, fresh: bool = False) -> tuple[Held, ...]:
+        """See ServiceDoor. A nested stack can change by itself, so what is in one is never taken from memory."""
+        found = state.declared
+        if found is None or found.is_empty:
+            return ()
+        question = json.dumps([_SCHEMA, state.id, state.since, state.status, _known(state)]).encode()
+        place = _place(state.id)
+        may = bool(state.id and state.since) and found.is_readable and not found.nested
+        kept = read_sealed(place, question) if may and not fresh else None
+        if kept is not None:
+            return tuple(Held(*each) for each in json.loads(kept))
+        services = tuple(self._held(stack, found, _NESTED))
+        if may:
+            known = [[one.arn, one.task_definition, one.desired] for one in services]
+            write_sealed(place, question, json.dumps(known).encode())
+        return services
+
+    def services(self, arns: Sequence[str]) -> Mapping[str, Service]:
+        """See ServiceDoor."""
+        by_cluster: dict[str, list[str]] = {}
+        for arn in dict.fromkeys(arns):
+            by_cluster.setdefault(cluster_of(arn), []).append(arn)
+        found: dict[str, Service] = {}
+        for cluster, names in by_cluster.items():
+            for start in range(0, len(names), _AT_ONCE):
+                found |= self._services(cluster, names[start : start + _AT_ONCE])
+        return found
+
+    def run(self, arn: str, task_definition: str) -> None:
+        """See ServiceDoor."""
+        self._aws.ask(
+            "ecs", "update_service",
+            {
+                "cluster": cluster_of(arn), "service": arn, "taskDefinition": task_definition,
+                "forceNewDeployment": True,
+            },
+        )  # fmt: skip
+
+    def _held(self, stack: str, found: Declared, levels: int) -> Iterator[Held]:
+        resources = {each["LogicalResourceId"]: each for each in stack_resources(self._aws, stack)}
+        physical = {name: each["PhysicalResourceId"] for name, each in resources.items()}
+        wanted = {one.resource: one for one in found.services}
+        for name, each in resources.items():
+            if each["ResourceType"] == SERVICE_TYPE:
+                one = wanted.get(name)
+                yield Held(
+                    each["PhysicalResourceId"],
+                    physical.get(one.task_definition, "") if one is not None else "",
+                    one.desired if one is not None else None,
+                )
+            elif each["ResourceType"] == NESTED_TYPE and levels:
+                inner = each["PhysicalResourceId"]
+                yield from self._held(inner, declared(self._template(inner)), levels - 1)
+
+    def _template(self, stack: str) -> Any:
+        answer = self._aws.ask("cloudformation", "get_template", {"StackName": stack, "TemplateStage": "Original"})
+        if not answer.get("TemplateBody"):
+            raise unknown(f"cloudformation:GetTemplate {stack}", "the answer has no template")
+        return answer["TemplateBody"]
+
+    def _services(self, cluster: str, arns: Sequence[str]) -> dict[str, Service]:
+
+        def no_cluster(code: str, _message: str) -> dict[str, Any] | None:
+            gone = {"failures": [{"arn": arn, "reason": "MISSING"} for arn in arns]}
+            return gone if code == "ClusterNotFoundException" else None
+
+        answer = self._aws.ask("ecs", "describe_services", {"cluster": cluster, "services": list(arns)}, no_cluster)
+        found = {one["serviceArn"]: service_of(one) for one in answer.get("services", ()) if one.get("serviceArn")}
+        for one in answer.get("failures", ()):
+            if one.get("reason") == "MISSING" and one.get("arn"):
+                name = str(one["arn"]).rpartition("/")[2]
+                found.setdefault(one["arn"], Service(name, (), status="MISSING"))
+        lacking = [arn for arn in arns if arn not in found]
+        if lacking:
+            raise unknown(f"ecs:DescribeServices {lacking[0]}", "the answer lacks the service that was asked for")
+        return {arn: found[arn] for arn in arns}
+
+
+def service_of(record: Mapping[str, Any]) -> Service:
+    """A service of an answer of DescribeServices. DeployError when it lacks what a decision stands on."""
+    controller = (record.get("deploymentController") or {}).get("type") or "ECS"
+    status = record.get("status") or ""
+    if not record.get("serviceName") or not status or (
+        status == "ACTIVE" and controller == "ECS" and not record.get("deployments")
+    ):  # fmt: skip
+        raise unknown(f"ecs:DescribeServices {record.get('serviceArn')}", "the answer lacks the service's deployments")
+    return Service(
+        record["serviceName"], tuple(_deployment(one) for one in record.get("deployments") or ()),
+        status=status, controller=controller,
+    )  # fmt: skip
+
+
+def stack_resources(aws: Aws, stack: str) -> list[dict[str, Any]]:
+    """The resources that a stack has by now; none for a stack that is not there. ListStackResources, since
+    DescribeStackResources tells of the first hundred alone."""
+
+    def no_stack(code: str, message: str) -> tuple[()] | None:
+        return () if code == "ValidationError" and message.endswith("does not exist") else None
+
+    found: list[dict[str, Any]] = []
+    arguments: dict[str, Any] = {"StackName": stack}
+    while True:
+        answer = aws.ask("cloudformation", "list_stack_resources", arguments, no_stack)
+        if not isinstance(answer, dict):
+            return []
+        page = answer.get("StackResourceSummaries")
+        if not page:
+            raise unknown(f"cloudformation:ListStackResources {stack}", "the answer lists no resource")
+        found += page
+        if not answer.get("NextToken"):
+            break
+        arguments["NextToken"] = answer["NextToken"]
+    return [
+        each for each in found
+        if each.get("PhysicalResourceId") and not str(each.get("ResourceStatus", "")).startswith("DELETE")
+    ]  # fmt: skip
+
+
+def cluster_of(arn: str) -> str:
+    """The cluster in a service's ARN: …:service/CLUSTER/SERVICE; the old form without one means the default cluster."""
+    parts = arn.rpartition(":service/")[2].split("/")
+    return parts[0] if len(parts) > 1 else "default"
+
+
+def _deployment(record: Mapping[str, Any]) -> Deployment:
+    began = record.get("createdAt")
+    return Deployment(
+        record["id"], record["status"], record.get("taskDefinition", ""), record.get("desiredCount", 0),
+        record.get("pendingCount", 0), record.get("runningCount", 0), record.get("failedTasks", 0),
+        record.get("rolloutState", ""), record.get("rolloutStateReason", ""),
+        began.timestamp() if began is not None else 0.0,
+    )  # fmt: skip
+
+
+def _known(state: StackPresent) -> list[Any]:
+    content = state.content.template if state.content is not None else ""
+    return [content, sorted(state.parameters.items())]
+
+
+def _place(stack_id: str) -> Path:
+    return cache_directory() / "services" / f"{sha256(stack_id.encode()).hexdigest()[:32]}.json"
