@@ -67,7 +67,7 @@ def described(one: Running) -> str:
     images = dict(one.images)
     shown = [
         f"{short(each)} is {', '.join(images[each])}"
-        for each in (one.task_definition, one.held.task_definition)
+        for each in dict.fromkeys((one.task_definition, one.held.task_definition))
         if images.get(each)
     ]
     return f"{text} ({'; '.join(shown)})" if shown else text

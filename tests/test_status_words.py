@@ -64,7 +64,7 @@ def test_an_image_that_is_not_this_checkouts(image, text):
         infrastructure_matches=True,
         services=(
             RunningService("w", 1, 1, (), is_stable=True),
-            RunningService("v", 1, 1, ("a:1",), True, "it drifts"),
+            RunningService("v", 1, 1, ("a:1",), is_stable=True, drift="it drifts"),
         ),
     )
     assert told(stack)[2:] == [
