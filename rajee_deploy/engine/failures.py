@@ -16,7 +16,9 @@ _FULL = re.compile(r"no space left on device|disk quota exceeded", re.IGNORECASE
 _LOST = re.compile(
     r"connection reset|connection refused|broken pipe|unexpected EOF|: EOF\b|i/o timeout|TLS handshake timeout|"
     r"no route to host|network is unreachable|no such host|use of closed network connection|"
-    r"client connection lost|context deadline exceeded",
+    r"client connection lost|context deadline exceeded|closed idle connection|transport connection broken|"
+    r"sent GOAWAY|stream error: |timed out|host is down|caused connection abort|failure in name resolution|"
+    r"server misbehaving|Client\.Timeout exceeded",
     re.IGNORECASE,
 )
 _PUSHING = ("pushing ", "exporting to image")  # the engine's own push, and BuildKit's
