@@ -62,10 +62,11 @@ def test_no_statement_is_empty_and_stars_are_only_where_iam_knows_nothing_narrow
     found = policy(who, Place("1", "us-east-1", stacks, repositories))
     assert all(statement["Resource"] and statement["Action"] for statement in found["Statement"])
     starred = [action for each in found["Statement"] if each["Resource"] == ["*"] for action in each["Action"]]
-    watching = ["ecs:ListTasks", "ecs:DescribeTaskDefinition", *(
+    watching = ["ecs:ListTasks", *(
         f"elasticloadbalancing:Describe{what}" for what in ("TargetHealth", "TargetGroups", "TargetGroupAttributes")
     )]  # fmt: skip
-    assert starred == ["sts:GetCallerIdentity", "ecr:GetAuthorizationToken", *(watching if who is Who.up else [])]
+    reading = ["sts:GetCallerIdentity", "ecs:DescribeTaskDefinition", "ecr:GetAuthorizationToken"]
+    assert starred == [*reading, *(watching if who is Who.up else [])]
 
 
 def test_up_may_all_that_plan_may_and_each_once():
@@ -95,11 +96,11 @@ RECORD = [ARN("ssm", "parameter/rajee-deploy/Web")]
 
 def test_what_each_policy_is_on():
     plan = {tuple(each["Resource"]) for each in policy(Who.plan, FULL)["Statement"]}
-    assert plan == {("*",), tuple(STACKS), tuple(REPOSITORIES), tuple(RECORD)}
+    services = (ARN("ecs", "service/*"), ARN("ecs", "task/*"))
+    assert plan == {("*",), tuple(STACKS), tuple(REPOSITORIES), tuple(RECORD), services}
     up = {tuple(each["Resource"]) for each in policy(Who.up, FULL)["Statement"]}
     assert up - plan == {
         (ARN("ssm", "parameter/cdk-bootstrap/*"),),
-        (ARN("ecs", "service/*"), ARN("ecs", "task/*")),
         ("arn:aws:iam::1:role/cdk-*",),
     }
     assert plan < up
