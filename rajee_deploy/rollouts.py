@@ -8,14 +8,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rajee_deploy.arrival import arrival
+from rajee_deploy.drift import drift_steps
 from rajee_deploy.errors import DeployError
-from rajee_deploy.facts import StackPresent
-from rajee_deploy.rollout.standing import Standing, standing
+from rajee_deploy.facts import Observed, StackPresent
+from rajee_deploy.names import Drift
+from rajee_deploy.observe import observe_services, with_services
+from rajee_deploy.rollout.standing import UNCONFIRMED, Standing, standing
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
-    from rajee_deploy.facts import Observed, WantedImage
+    from rajee_deploy.facts import WantedImage
     from rajee_deploy.ports import Context
     from rajee_deploy.rollout.standing import Held
     from rajee_deploy.steps import ConfirmRollout, RepairService
@@ -47,6 +50,21 @@ def confirm_services(
             hint="look at the service's events in ECS and at its tasks' logs; where the cause has passed, "
             "rajee-deploy up --repair-drift starts it once more, else deploy what is right",
         )  # fmt: skip
+
+
+def confirm_standing(run: Context, stack: str, images: Sequence[WantedImage]) -> None:
+    """Of a stack that stays as it is: a rollout of its own that nobody confirmed is confirmed, or fails the run; what
+    somebody else made its services run is told."""
+    state = run.ports.reader.observe(stack)
+    observed = with_services(
+        Observed({}, {}), observe_services(run.ports.services, run.ports.watcher, {stack: state})
+    )  # fmt: skip
+    for caution in drift_steps(stack, observed, Drift.LEAVE)[1]:
+        run.console.item("!", caution.subject, f"{caution.text} [{caution.code}]", "yellow")
+    unconfirmed = any(standing(one.held, one.service) in UNCONFIRMED for one in observed.services.get(stack, ()))
+    if unconfirmed and isinstance(state, StackPresent):
+        wanted = wanted_images(images, state.parameters)
+        confirm_services(run, stack, state, wanted, left_as_they_are(stack, observed))
 
 
 def wanted_images(images: Sequence[WantedImage], parameters: Mapping[str, str]) -> dict[str, tuple[str, ...]]:

@@ -35,6 +35,7 @@ from rajee_deploy.report.history import History
 from rajee_deploy.rollback import Return, Target
 from rajee_deploy.rollback.past import inputs_of_tag, recorded_revision
 from rajee_deploy.rollback.target import check_tag, fingerprint_of, for_other_platforms, previous
+from rajee_deploy.rollouts import confirm_standing
 from rajee_deploy.steps import BuildAndPush, Change, DeployStack, MoveTag, Via
 from rajee_deploy.synthesis import keeping
 
@@ -241,7 +242,9 @@ def _deploy(run: Context, stack: str, state: StackPresent, ways: Sequence[_Way])
     is_there = step.changes != (Change.TAG,) and "ROLLBACK" not in state.status
     if is_there:
         for way in ways:
-            run.console.item("=", f"stack {stack}", f"{state.status}, and it runs {way.target.tag} already", "green")
+            text = f"{state.status}, and it records {way.target.tag} already"
+            run.console.item("=", f"stack {stack}", text, "green")
+        confirm_standing(run, stack, images)
     else:
         try:
             deploy(run, Job(step, Path(), images), is_last=True)
