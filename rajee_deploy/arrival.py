@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
     from rajee_deploy.rollout import Service
     from rajee_deploy.rollout.standing import Held
-    from rajee_deploy.stack.watching import StackWatcher
 
 POLL_SECONDS = 2.5
 APART_SECONDS = 3.0  # the two looks
@@ -34,9 +33,18 @@ class _Look:
     verdict: Verdict
 
 
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """How the services of a stack are looked at: which there are, one of them as it is, and the images of a task
+    definition."""
+
+    held: Callable[[], Sequence[Held]]
+    service: Callable[[Held], Service]
+    images: Callable[[str], tuple[str, ...]]
+
+
 def arrival(
-    watcher: StackWatcher,
-    held: Callable[[], Sequence[Held]],
+    sight: Sight,
     wanted: Mapping[str, tuple[str, ...]],
     wait_seconds: float,
     left: Collection[Held] = (),
@@ -44,17 +52,17 @@ def arrival(
 ) -> str:
     """What speaks against the services of a stack running what was deployed; "" when nothing does.
 
-    `held` says which services there are, `wanted` of each repository which tags and digests are what was deployed. A
-    service that is still moving is waited for; one whose task definition the stack does not tell, and that runs other
-    repositories' images, is not looked at. Neither are those in `left`: the deployment did not change what they run.
-    DeployError when AWS does not tell.
+    `wanted` says of each repository which tags and digests are what was deployed. A service that is still moving is
+    waited for; one whose task definition the stack does not tell, and that runs other repositories' images, is not
+    looked at. Neither are those in `left`: the deployment did not change what they run. DeployError when AWS does not
+    tell.
     """
     deadline = time.monotonic() + wait_seconds
     first: dict[str, _Look] | None = None
     before: dict[str, frozenset[str]] = {}
     stops = 0
     while True:
-        looks = _looks(watcher, [one for one in held() if one not in left], wanted)
+        looks = _looks(sight, [one for one in sight.held() if one not in left], wanted)
         own = {arn: own_stops(look.service) for arn, look in looks.items()}
         fresh = sum(len(tasks - before.get(arn, tasks)) for arn, tasks in own.items())
         before = own
@@ -75,12 +83,12 @@ def arrival(
         time.sleep(apart_seconds if first is not None else POLL_SECONDS)
 
 
-def _looks(watcher: StackWatcher, held: Sequence[Held], wanted: Mapping[str, tuple[str, ...]]) -> dict[str, _Look]:
+def _looks(sight: Sight, held: Sequence[Held], wanted: Mapping[str, tuple[str, ...]]) -> dict[str, _Look]:
     looks = {}
     for one in held:
-        service = watcher.service(one.arn)
+        service = sight.service(one)
         primary = service.primary
-        images = watcher.images(primary.task_definition) if primary is not None else ()
+        images = sight.images(primary.task_definition) if primary is not None and not one.is_function else ()
         is_ours = bool(one.task_definition) or not images or any(uses(images, repository) for repository in wanted)
         if is_ours:
             looks[one.arn] = _Look(service, verdict(one, service, images, wanted))

@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from rajee_deploy.facts import Observed
     from rajee_deploy.rollout.standing import Running
 
+_WAYS = {
+    False: "up --repair-drift puts it back",
+    True: "aws lambda update-function-code puts it back, and so does the next image that is deployed",
+}  # of a service, of a function
 _TOO_YOUNG_SECONDS = 3600.0  # of a change that a setting puts back
 
 
@@ -44,7 +48,7 @@ def drift_steps(
         elif stands in UNCONFIRMED:
             unconfirmed.append(one)
         is_repaired = bool(repairs) and repairs[-1].arn == one.held.arn
-        way = f"it is not put back: {refusal}" if refusal else "up --repair-drift puts it back"
+        way = f"it is not put back: {refusal}" if refusal else _WAYS[one.held.is_function]
         cautions += _cautions(stack, one, "" if is_repaired else f"; {way}")
     steps: list[ConfirmRollout | RepairService] = list(repairs)
     if unconfirmed or repairs:
@@ -74,6 +78,8 @@ def described(one: Running) -> str:
 
 
 def _can_repair(one: Running, stands: Standing) -> bool:
+    if one.held.is_function:
+        return False  # only a part of its image's address is known
     return bool(one.held.task_definition) and stands in (Standing.OTHER, Standing.ROLLED_BACK, Standing.FAILED)
 
 

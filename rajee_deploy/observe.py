@@ -92,7 +92,7 @@ def running_services(door: ServiceDoor, watcher: StackWatcher, stack: str, state
     found: list[Running] = []
     for fresh in (False, True):
         held = door.held(stack, state, fresh=fresh)
-        services = door.services([one.arn for one in held])
+        services = door.services(held)
         found = [Running(one, services[one.arn]) for one in held]
         if all(standing(one.held, one.service) in (Standing.RUNS, Standing.NOT_JUDGED) for one in found):
             return tuple(found)
@@ -101,7 +101,7 @@ def running_services(door: ServiceDoor, watcher: StackWatcher, stack: str, state
 
 def _images(watcher: StackWatcher, one: Running) -> tuple[tuple[str, tuple[str, ...]], ...]:
     """Of both task definitions, where a service runs another one than its stack says. A courtesy."""
-    if standing(one.held, one.service) not in (Standing.OTHER, Standing.ROLLED_BACK):
+    if one.held.is_function or standing(one.held, one.service) not in (Standing.OTHER, Standing.ROLLED_BACK):
         return ()
     found = []
     for each in (one.task_definition, one.held.task_definition):

@@ -25,6 +25,7 @@ class Scope(Enum):
     STACKS = "the stacks of the settings"
     REPOSITORIES = "the repositories of the settings"
     SERVICES = "ECS services and tasks"  # the settings do not know their names
+    FUNCTIONS = "Lambda functions"  # likewise
     BOOTSTRAP_VERSION = "where `cdk bootstrap` notes its version"
     RECORDS = "what is recorded outside of stacks without parameters (`context-key`)"
     BOOTSTRAP_ROLES = "the roles that `cdk bootstrap` made"
@@ -59,6 +60,7 @@ _READS = (
     Permission("cloudformation:ListStackResources", Scope.STACKS),
     Permission("ecs:DescribeServices", Scope.SERVICES),
     Permission("ecs:DescribeTaskDefinition", Scope.EVERYTHING),
+    Permission("lambda:GetFunction", Scope.FUNCTIONS),
     Permission("ecr:BatchGetImage", Scope.REPOSITORIES),
     Permission("ecr:DescribeImages", Scope.REPOSITORIES),
     Permission("ecr:DescribeRepositories", Scope.REPOSITORIES),
@@ -132,6 +134,8 @@ def _resources(scope: Scope, place: Place) -> Iterator[str]:
         case Scope.SERVICES:
             yield arn("ecs", "service/*")
             yield arn("ecs", "task/*")
+        case Scope.FUNCTIONS:
+            yield arn("lambda", "function:*")
         case Scope.RECORDS:
             yield from (arn("ssm", f"parameter/rajee-deploy/{stack}") for stack in place.recorded)
         case Scope.BOOTSTRAP_VERSION:

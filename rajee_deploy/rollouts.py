@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rajee_deploy.arrival import arrival
+from rajee_deploy.arrival import Sight, arrival
 from rajee_deploy.drift import drift_steps
 from rajee_deploy.errors import DeployError
 from rajee_deploy.facts import Observed, StackPresent
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from rajee_deploy.facts import WantedImage
     from rajee_deploy.ports import Context
+    from rajee_deploy.rollout import Service
     from rajee_deploy.rollout.standing import Held
     from rajee_deploy.steps import ConfirmRollout, RepairService
 
@@ -40,10 +41,13 @@ def confirm_services(
 ) -> None:
     """Where ECS runs what a stack says, CloudFormation's word is not enough. DeployError `rollout-not-confirmed`."""
     ports = run.ports
+
+    def service(one: Held) -> Service:
+        return ports.services.services([one])[one.arn] if one.is_function else ports.watcher.service(one.arn)
+
+    sight = Sight(lambda: ports.services.held(stack, state), service, ports.watcher.images)
     with run.phase(f"look at what {stack} runs"):
-        problem = arrival(
-            ports.watcher, lambda: ports.services.held(stack, state), wanted, WAIT_SECONDS, left, run.apart_seconds
-        )
+        problem = arrival(sight, wanted, WAIT_SECONDS, left, run.apart_seconds)
     if problem:
         raise DeployError(
             "rollout-not-confirmed", f"CloudFormation deployed {stack}, but {problem}", where=f"stack {stack}",

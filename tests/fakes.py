@@ -439,10 +439,10 @@ class FakeServices:
         self.fresh_looks += fresh
         return tuple(Held(arn, *self.stacks_own.get(arn, ("", None))) for arn in self.watcher.held)
 
-    def services(self, arns: Sequence[str]) -> Mapping[str, Service]:
+    def services(self, held: Sequence[Held]) -> Mapping[str, Service]:
         self._answer()
-        self.looks += 1
-        return {arn: self.watcher.held[arn][0] for arn in arns}
+        self.looks += bool(held)
+        return {one.arn: self.watcher.held[one.arn][0] for one in held}
 
     def run(self, arn: str, task_definition: str) -> None:
         self._answer()

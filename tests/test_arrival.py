@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from fakes import FakeWatcher
 
-from rajee_deploy.arrival import arrival
+from rajee_deploy.arrival import Sight, arrival
 from rajee_deploy.rollout import Deployment, Service, StoppedTask, Targets
 from rajee_deploy.rollout.standing import Held
 
@@ -28,7 +28,8 @@ def looked(*states, own="task:2", wait=60.0, left=(), images=OURS):
     """The objection to a service that shows these states, one a look, the last for ever; and how many are left."""
     watcher = FakeWatcher([], {"arn": list(states)}, images)
     held = Held("arn", own)
-    return arrival(watcher, lambda: (held,), WANTED, wait, left, 0.0), len(watcher.held["arn"])
+    sight = Sight(lambda: (held,), lambda one: watcher.service(one.arn), watcher.images)
+    return arrival(sight, WANTED, wait, left, 0.0), len(watcher.held["arn"])
 
 
 def test_two_looks_confirm_what_runs():

@@ -137,6 +137,14 @@ def test_without_the_stacks_own_task_definition_nothing_can_be_put_back():
     assert planned(FAILED, Drift.REPAIR_NOW, held=held) == (["confirm"], [])
 
 
+def test_a_function_that_runs_another_image_is_told_and_never_put_back():
+    held = Held("f", "/app:c-2", is_function=True)
+    for drift in Drift:
+        steps, (caution,) = drift_steps("App", observed(DRIFTED, held=held), drift)
+        assert (steps, caution.code) == ([], "service-drift")
+        assert "aws lambda update-function-code" in caution.text
+
+
 def test_services_that_may_not_be_looked_at_are_told_once():
     unseen = Observed({}, {}, unseen={"App": "not allowed"})
     assert drift_steps("App", unseen, Drift.LEAVE)[0] == []

@@ -142,7 +142,7 @@ def test_a_role_that_may_not_look_is_told_once_and_has_its_no_op(world):
 
 @pytest.mark.parametrize("code", ["throttled", "unknown-answer"])
 def test_what_ecs_does_not_tell_stops_the_run(world, code):
-    def fails(_arns):
+    def fails(_held):
         raise DeployError(code, "who knows")
 
     world.services.services = fails

@@ -18,11 +18,16 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, slots=True)
 class Held:
     """A service that a stack holds: its ARN, the ARN of the stack's own task definition ("" where the template does not
-    tell), and how many tasks the template asks for (None likewise)."""
+    tell), and how many tasks the template asks for (None likewise).
+
+    A Lambda function made of an image is one, too (`is_function`): by its name, with its image in the place of the task
+    definition, or as much of the end of its address as the template tells.
+    """
 
     arn: str
     task_definition: str = ""
     desired: int | None = None
+    is_function: bool = False
 
 
 @dataclass(frozen=True, slots=True)

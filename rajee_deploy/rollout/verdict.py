@@ -54,9 +54,7 @@ def verdict(held: Held, service: Service, images: Iterable[str], wanted: Mapping
     match stands:
         case Standing.NOT_JUDGED:
             return Verdict()
-        case Standing.GONE:
-            return Verdict(f"there is no service {service.name} any more")
-        case Standing.FAILED | Standing.ROLLED_BACK | Standing.OTHER:
+        case Standing.GONE | Standing.FAILED | Standing.ROLLED_BACK | Standing.OTHER:
             return Verdict(objection(stands, held, service))
         case Standing.MOVING | Standing.RUNS:
             return _of_own(service, images, wanted)
@@ -68,6 +66,7 @@ def objection(stands: Standing, held: Held, service: Service) -> str:
     """In words, what a service does that is not what its stack says; "" for one that does."""
     primary = service.primary
     runs = short(primary.task_definition) if primary is not None else "nothing"
+    what = "the function" if held.is_function else "the service"
     why = failure(held, service)
     because = f": {why}" if why else ""
     match stands:
@@ -76,11 +75,11 @@ def objection(stands: Standing, held: Held, service: Service) -> str:
         case Standing.ROLLED_BACK:
             return f"ECS rolled {service.name} back by itself, to {runs}{because}"
         case Standing.OTHER:
-            return f"the service {service.name} runs {runs}, and its stack says {short(held.task_definition)}"
+            return f"{what} {service.name} runs {runs}, and its stack says {short(held.task_definition)}"
         case Standing.MOVING:
             return f"the rollout of {service.name} is not over"
         case Standing.GONE:
-            return f"there is no service {service.name} any more"
+            return f"there is no {what.removeprefix('the ')} {service.name} any more"
         case Standing.RUNS | Standing.NOT_JUDGED:
             return ""
         case _:

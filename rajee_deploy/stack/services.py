@@ -1,4 +1,5 @@
-"""The ECS services that a stack holds, and what ECS runs of them: the one look that a run with nothing to do pays.
+"""The ECS services (and Lambda functions made of images) that a stack holds, and what runs of them: the one look that a
+run with nothing to do pays.
 
 The physical names of a stack's resources change only when the stack does, so they are asked for once and remembered
 for this very state of the stack. This room never decides whether anything is right: `rollout.standing` does.
@@ -7,13 +8,14 @@ for this very state of the stack. This room never decides whether anything is ri
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Protocol
 
 from rajee_deploy.aws import unknown
 from rajee_deploy.places import cache_directory
 from rajee_deploy.rollout import Deployment, Service
-from rajee_deploy.rollout.declared import NESTED_TYPE, SERVICE_TYPE, Declared, declared
+from rajee_deploy.rollout.declared import NESTED_TYPE, SERVICE_TYPE, Declared, declared, known_end
 from rajee_deploy.rollout.standing import Held
 from rajee_deploy.sealed import read_sealed, write_sealed
 
@@ -36,8 +38,8 @@ class ServiceDoor(Protocol):
         """The services that a stack holds. `fresh`: nothing is taken from memory."""
         ...
 
-    def services(self, arns: Sequence[str]) -> Mapping[str, Service]:
-        """The services as they are, by ARN, without targets and tasks. DeployError when ECS does not tell."""
+    def services(self, held: Sequence[Held]) -> Mapping[str, Service]:
+        """The services as they are, by ARN, without targets and tasks. DeployError when AWS does not tell."""
         ...
 
     def run(self, arn: str, task_definition: str) -> None:
@@ -62,18 +64,18 @@ class Services:
         kept = read_sealed(place, question) if may and not fresh else None
         if kept is not None:
             return tuple(Held(*each) for each in json.loads(kept))
-        services = tuple(self._held(stack, found, _NESTED))
+        services = tuple(self._held(stack, found, state.parameters, _NESTED))
         if may:
-            known = [[one.arn, one.task_definition, one.desired] for one in services]
+            known = [[one.arn, one.task_definition, one.desired, one.is_function] for one in services]
             write_sealed(place, question, json.dumps(known).encode())
         return services
 
-    def services(self, arns: Sequence[str]) -> Mapping[str, Service]:
+    def services(self, held: Sequence[Held]) -> Mapping[str, Service]:
         """See ServiceDoor."""
         by_cluster: dict[str, list[str]] = {}
-        for arn in dict.fromkeys(arns):
+        for arn in dict.fromkeys(one.arn for one in held if not one.is_function):
             by_cluster.setdefault(cluster_of(arn), []).append(arn)
-        found: dict[str, Service] = {}
+        found: dict[str, Service] = {one.arn: self._function(one) for one in held if one.is_function}
         for cluster, names in by_cluster.items():
             for start in range(0, len(names), _AT_ONCE):
                 found |= self._services(cluster, names[start : start + _AT_ONCE])
@@ -89,7 +91,7 @@ class Services:
             },
         )  # fmt: skip
 
-    def _held(self, stack: str, found: Declared, levels: int) -> Iterator[Held]:
+    def _held(self, stack: str, found: Declared, parameters: Mapping[str, str], levels: int) -> Iterator[Held]:
         resources = {each["LogicalResourceId"]: each for each in stack_resources(self._aws, stack)}
         physical = {name: each["PhysicalResourceId"] for name, each in resources.items()}
         wanted = {one.resource: one for one in found.services}
@@ -103,13 +105,38 @@ class Services:
                 )
             elif each["ResourceType"] == NESTED_TYPE and levels:
                 inner = each["PhysicalResourceId"]
-                yield from self._held(inner, declared(self._template(inner)), levels - 1)
+                yield from self._held(inner, declared(self._template(inner)), {}, levels - 1)
+        for function in found.functions:
+            if function.resource in physical:
+                yield Held(physical[function.resource], known_end(function.image, parameters), is_function=True)
 
     def _template(self, stack: str) -> Any:
         answer = self._aws.ask("cloudformation", "get_template", {"StackName": stack, "TemplateStage": "Original"})
         if not answer.get("TemplateBody"):
             raise unknown(f"cloudformation:GetTemplate {stack}", "the answer has no template")
         return answer["TemplateBody"]
+
+    def _function(self, one: Held) -> Service:
+        """A function as a service with one deployment. https://docs.aws.amazon.com/lambda/latest/api/API_GetFunction.html"""
+
+        def absent(code: str, _message: str) -> bool | None:
+            return True if code == "ResourceNotFoundException" else None
+
+        answer = self._aws.ask("lambda", "get_function", {"FunctionName": one.arn}, absent)
+        if not isinstance(answer, dict):
+            return Service(one.arn, (), status="MISSING")
+        configuration, image = answer.get("Configuration") or {}, (answer.get("Code") or {}).get("ImageUri", "")
+        status = configuration.get("LastUpdateStatus")
+        if configuration.get("FunctionName") != one.arn or not image or not status:
+            raise unknown(f"lambda:GetFunction {one.arn}", "the answer lacks the function's image or state")
+        runs = one.task_definition if one.task_definition and image.endswith(one.task_definition) else image
+        states = {"Successful": "COMPLETED", "InProgress": "IN_PROGRESS", "Failed": "FAILED"}
+        reason = configuration.get("LastUpdateStatusReason", "")
+        own = Deployment(
+            configuration.get("RevisionId", ""), "PRIMARY", runs, 1, 0, 1, 0, states.get(status, status), reason,
+            _began(configuration.get("LastModified", "")),
+        )  # fmt: skip
+        return Service(one.arn, (own,))
 
     def _services(self, cluster: str, arns: Sequence[str]) -> dict[str, Service]:
 
@@ -183,6 +210,14 @@ def _deployment(record: Mapping[str, Any]) -> Deployment:
         record.get("rolloutState", ""), record.get("rolloutStateReason", ""),
         began.timestamp() if began is not None else 0.0,
     )  # fmt: skip
+
+
+def _began(moment: str) -> float:
+    """Lambda's LastModified, as seconds since the epoch."""
+    try:
+        return datetime.fromisoformat(moment).timestamp()
+    except ValueError:
+        return 0.0
 
 
 def _known(state: StackPresent) -> list[Any]:

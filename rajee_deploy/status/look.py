@@ -128,7 +128,10 @@ def _services(ports: Ports, stack: str, asked: Future[StackState]) -> tuple[tupl
 
 def _service(watcher: StackWatcher, one: Running) -> RunningService:
     service, primary = one.service, one.service.primary
-    images = watcher.images(primary.task_definition) if primary is not None else ()
+    images: tuple[str, ...] = ()
+    if primary is not None:
+        runs = primary.task_definition
+        images = (runs,) if one.held.is_function else watcher.images(runs)
     running = sum(one.running for one in service.deployments)
     return RunningService(
         service.name, running, primary.desired if primary else 0, images, is_stable(service), described(one)

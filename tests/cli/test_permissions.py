@@ -97,7 +97,8 @@ RECORD = [ARN("ssm", "parameter/rajee-deploy/Web")]
 def test_what_each_policy_is_on():
     plan = {tuple(each["Resource"]) for each in policy(Who.plan, FULL)["Statement"]}
     services = (ARN("ecs", "service/*"), ARN("ecs", "task/*"))
-    assert plan == {("*",), tuple(STACKS), tuple(REPOSITORIES), tuple(RECORD), services}
+    functions = (ARN("lambda", "function:*"),)
+    assert plan == {("*",), tuple(STACKS), tuple(REPOSITORIES), tuple(RECORD), services, functions}
     up = {tuple(each["Resource"]) for each in policy(Who.up, FULL)["Statement"]}
     assert up - plan == {
         (ARN("ssm", "parameter/cdk-bootstrap/*"),),

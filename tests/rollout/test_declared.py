@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rajee_deploy.rollout.declared import Declared, DeclaredService, declared
+from rajee_deploy.rollout.declared import Declared, DeclaredFunction, DeclaredService, declared, known_end
 
 TASK = {"Type": "AWS::ECS::TaskDefinition"}
 
@@ -51,3 +51,45 @@ def test_a_stack_without_services_surely_holds_none():
 def test_nested_stacks_may_hold_services():
     found = declared({"Resources": {"Inner": {"Type": "AWS::CloudFormation::Stack"}}})
     assert (found.nested, found.is_empty) == (True, False)
+
+
+def test_functions_made_of_images():
+    found = declared(
+        {
+            "Resources": {
+                "Image": {"Type": "AWS::Lambda::Function", "Properties": {"Code": {"ImageUri": {"Ref": "Uri"}}}},
+                "Zip": {"Type": "AWS::Lambda::Function", "Properties": {"Code": {"S3Bucket": "b"}}},
+                "None": {"Type": "AWS::Lambda::Function"},
+            }
+        }
+    )
+    assert found == Declared(functions=(DeclaredFunction("Image", {"Ref": "Uri"}),))
+    assert not found.is_empty
+
+
+TAG = {"Ref": "ImageTag"}
+HOST = {"Fn::Select": [4, {"Fn::Split": [":", {"Fn::GetAtt": ["Repository", "Arn"]}]}]}
+
+
+@pytest.mark.parametrize(
+    ("text", "end"),
+    [
+        ("host.test/app:1", "host.test/app:1"),
+        (TAG, "c-1"),
+        ({"Ref": "Repository"}, ""),
+        ({"Fn::Join": ["", ["host/app:", TAG]]}, "host/app:c-1"),
+        ({"Fn::Join": ["", [HOST, ".dkr.ecr.x/", {"Ref": "Repository"}, ":", TAG]]}, ":c-1"),
+        ({"Fn::Join": ["", [HOST, ".dkr.ecr.x/app:", TAG]]}, ".dkr.ecr.x/app:c-1"),
+        ({"Fn::Join": [":", [HOST, TAG]]}, ":c-1"),
+        ({"Fn::Join": [":", ["app", {"Fn::Join": ["-", ["c", TAG]]}]]}, "c-c-1"),
+        ({"Fn::Join": ["", [TAG, HOST]]}, ""),
+        ({"Fn::Join": ["", {"Ref": "List"}]}, ""),
+        ({"Fn::Join": [""]}, ""),
+        ({"Fn::Sub": "${Repository}:${ImageTag}"}, ""),
+        ({"Fn::ImportValue": "Uri"}, ""),
+        (None, ""),
+        ([], ""),
+    ],
+)
+def test_the_end_of_an_address_as_far_as_it_is_known(text, end):
+    assert known_end(text, {"ImageTag": "c-1"}) == end

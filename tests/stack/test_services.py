@@ -10,8 +10,9 @@ from scripted_aws import SERVICE, SERVICE_RECORD, TASK, ScriptedAws, resource
 from rajee_deploy.errors import DeployError
 from rajee_deploy.facts import StackContent, StackPresent
 from rajee_deploy.rollout import Service
-from rajee_deploy.rollout.declared import Declared, DeclaredService
-from rajee_deploy.rollout.standing import Held
+from rajee_deploy.rollout.declared import Declared, DeclaredFunction, DeclaredService
+from rajee_deploy.rollout.standing import Held, Standing, standing
+from rajee_deploy.rollout.verdict import objection
 from rajee_deploy.stack.services import Services, cluster_of
 
 DECLARED = Declared((DeclaredService("Service", "Task", 2),))
@@ -114,7 +115,7 @@ def test_the_services_as_ecs_shows_them_ten_a_call():
     for part in (arns[:10], arns[10:]):
         records = [{**SERVICE_RECORD, "serviceArn": arn} for arn in reversed(part)]
         aws.answers("ecs", "describe_services", {"services": records}, {"cluster": "main", "services": part})
-    found = Services(aws).services([*arns, arns[0]])
+    found = Services(aws).services([Held(arn) for arn in [*arns, arns[0]]])
     assert list(found) == arns
     assert found[arns[0]].primary.state == "IN_PROGRESS"
 
@@ -122,18 +123,18 @@ def test_the_services_as_ecs_shows_them_ten_a_call():
 def test_a_service_of_another_controller_has_no_deployments():
     record = {**SERVICE_RECORD, "deployments": [], "deploymentController": {"type": "CODE_DEPLOY"}}
     aws = ScriptedAws().answers("ecs", "describe_services", {"services": [record]})
-    assert Services(aws).services([SERVICE])[SERVICE].controller == "CODE_DEPLOY"
+    assert Services(aws).services([Held(SERVICE)])[SERVICE].controller == "CODE_DEPLOY"
 
 
 def test_a_service_that_ecs_says_is_missing():
     aws = ScriptedAws().answers("ecs", "describe_services", {"failures": [{"arn": SERVICE, "reason": "MISSING"}]})
-    assert Services(aws).services([SERVICE]) == {SERVICE: Service("api", (), status="MISSING")}
+    assert Services(aws).services([Held(SERVICE)]) == {SERVICE: Service("api", (), status="MISSING")}
 
 
 def test_a_cluster_that_is_gone_took_its_services_along():
     aws = ScriptedAws()
     aws.stubs["ecs"].add_client_error("describe_services", "ClusterNotFoundException", "Cluster not found.")
-    assert Services(aws).services([SERVICE])[SERVICE].status == "MISSING"
+    assert Services(aws).services([Held(SERVICE)])[SERVICE].status == "MISSING"
 
 
 @pytest.mark.parametrize(
@@ -150,7 +151,70 @@ def test_a_cluster_that_is_gone_took_its_services_along():
 )
 def test_an_answer_that_does_not_tell_of_the_service_is_unknown(answer):
     with pytest.raises(DeployError, match="cannot be trusted"):
-        Services(ScriptedAws().answers("ecs", "describe_services", answer)).services([SERVICE])
+        Services(ScriptedAws().answers("ecs", "describe_services", answer)).services([Held(SERVICE)])
+
+
+FUNCTION = {
+    "Configuration": {"FunctionName": "f", "LastUpdateStatus": "Successful", "RevisionId": "r",
+                      "LastModified": "2026-01-02T03:04:05.000+0000"},
+    "Code": {"ImageUri": "host.test/team/app:c-1"},
+}  # fmt: skip
+
+
+def function(says, **configuration):
+    answer = {**FUNCTION, "Configuration": {**FUNCTION["Configuration"], **configuration}}
+    aws = ScriptedAws().answers("lambda", "get_function", answer, {"FunctionName": "f"})
+    held = Held("f", says, is_function=True)
+    return held, Services(aws).services([held])["f"]
+
+
+@pytest.mark.parametrize(
+    ("says", "configuration", "stands"),
+    [
+        ("/app:c-1", {}, Standing.RUNS),
+        ("", {}, Standing.RUNS),
+        ("/app:c-2", {}, Standing.OTHER),
+        ("/app:c-1", {"LastUpdateStatus": "InProgress"}, Standing.MOVING),
+        ("/app:c-1", {"LastUpdateStatus": "Failed", "LastUpdateStatusReason": "no"}, Standing.FAILED),
+        ("/app:c-1", {"LastUpdateStatus": "Anything"}, Standing.MOVING),
+    ],
+)
+def test_a_function_as_lambda_shows_it(says, configuration, stands):
+    held, found = function(says, **configuration)
+    assert standing(held, found) is stands
+    assert found.primary.began == 1767323045.0
+    if stands is Standing.OTHER:
+        text = objection(stands, held, found)
+        assert text == "the function f runs app:c-1, and its stack says app:c-2"
+
+
+def test_a_function_that_is_gone():
+    aws = ScriptedAws()
+    aws.stubs["lambda"].add_client_error("get_function", "ResourceNotFoundException", "Function not found")
+    assert Services(aws).services([Held("f", is_function=True)])["f"].status == "MISSING"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"Code": {}},
+        {"Configuration": {"FunctionName": "g", "LastUpdateStatus": "Successful"}},
+        {"Configuration": {"FunctionName": "f"}},
+        {"Configuration": {}},
+    ],
+)
+def test_an_answer_that_does_not_tell_of_the_function_is_unknown(change):
+    aws = ScriptedAws().answers("lambda", "get_function", {**FUNCTION, **change})
+    with pytest.raises(DeployError, match="cannot be trusted"):
+        Services(aws).services([Held("f", is_function=True)])
+
+
+def test_functions_are_held_with_the_end_of_their_images_address():
+    image = {"Fn::Join": ["", [{"Ref": "AWS::AccountId"}, ".host/app:", {"Ref": "ImageTag"}]]}
+    stack = replace(STATE, declared=Declared(functions=(DeclaredFunction("F", image),)))
+    for aws in (lists(ScriptedAws(), named("F", "AWS::Lambda::Function", "f")), ScriptedAws()):
+        held = Services(aws).held("App", stack)
+        assert held[-1] == Held("f", ".host/app:c-1", is_function=True)
 
 
 def test_no_services_are_not_asked_for():
