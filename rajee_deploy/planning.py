@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """A plan with what it stands on."""
+    """A plan with what it stands on. `revision` is the checkout's, "" where nothing is deployed."""
 
     plan: Plan
     wanted: Wanted
@@ -51,6 +51,7 @@ class Planned:
     identity: Identity
     observed: Observed
     synthesis: Synthesis | None = None
+    revision: str = ""
 
 
 def make_plan(run: Context) -> Planned:
@@ -94,17 +95,17 @@ def make_plan(run: Context) -> Planned:
         ports.deployer.check_account(who.account)
         synthesis = synthesise_planned(run, infrastructure, who, reasons)
         wanted = _by_synthesis(wanted, synthesis)
-    plan = _guarded(run, plans.make_plan(wanted, observed), observed)
+    plan, revision = _guarded(run, plans.make_plan(wanted, observed), observed)
     if synthesis is None and any(isinstance(step, DeployStack) and step.via is Via.CDK for step in plan.steps):
         ports.deployer.check_account(who.account)
-    return Planned(plan, wanted, inputs, who, observed, synthesis)
+    return Planned(plan, wanted, inputs, who, observed, synthesis, revision)
 
 
 def plan_by(run: Context, planned: Planned, synthesis: Synthesis) -> Planned:
     """The plan as it is by a synth that was made after it: what the synth says of templates goes before hashes."""
     wanted = _by_synthesis(planned.wanted, synthesis)
-    plan = _guarded(run, plans.make_plan(wanted, planned.observed), planned.observed)
-    return replace(planned, plan=plan, wanted=wanted, synthesis=synthesis)
+    plan, revision = _guarded(run, plans.make_plan(wanted, planned.observed), planned.observed)
+    return replace(planned, plan=plan, wanted=wanted, synthesis=synthesis, revision=planned.revision or revision)
 
 
 def _by_synthesis(wanted: Wanted, synthesis: Synthesis) -> Wanted:
@@ -131,14 +132,18 @@ def _asked(run: Context, wanted: Wanted, observed: Observed, who: Identity) -> W
     return ask(run, wanted, observed, who)
 
 
-def _guarded(run: Context, plan: Plan, observed: Observed) -> Plan:
-    """The plan, when no older revision takes a newer one's place. git is asked only where something is deployed."""
+def _guarded(run: Context, plan: Plan, observed: Observed) -> tuple[Plan, str]:
+    """The plan, when no older revision takes a newer one's place, and the checkout's revision. git is asked only where
+    something is deployed."""
+    if not any(isinstance(step, DeployStack) for step in plan.steps):
+        return plan, ""
+    revision = run.ports.revision()
     revisions = guard.deployed_revisions(plan, observed)
     if not revisions:
-        return plan
-    own = run.ports.revision().removesuffix(DIRTY)
+        return plan, revision
+    own = revision.removesuffix(DIRTY)
     ancestries = {each: run.ports.ancestry(own, each) for each in set(revisions.values())}
-    return guard.guarded(plan, revisions, ancestries, run.rules)
+    return guard.guarded(plan, revisions, ancestries, run.rules), revision
 
 
 def synthesise_planned(run: Context, planned: Fingerprint, who: Identity, reasons: Sequence[str] = ()) -> Synthesis:

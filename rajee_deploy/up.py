@@ -12,6 +12,7 @@ from rajee_deploy import plan as plans
 from rajee_deploy.errors import DeployError
 from rajee_deploy.names import NOT_RECORDED
 from rajee_deploy.planning import Planned, make_plan, plan_by, synthesise_planned
+from rajee_deploy.recheck import check_stack, check_unchanged
 from rajee_deploy.scratch import sweep
 from rajee_deploy.screen import show_plan
 from rajee_deploy.steps import BuildAndPush, ConfirmRollout, DeployStack, MoveTag, RepairService, Via, WaitForStack
@@ -34,6 +35,9 @@ _ATTEMPTS = 3  # at least, for whoever is overtaken: a question may have taken l
 _OVERTAKEN = {
     "stack-busy": "it is waited for, and everything is planned again",
     "stack-changed": "everything is planned again",
+    "image-changed": "everything is planned again",
+    "image-gone": "everything is planned again",
+    "checkout-changed": "everything is planned again",
 }
 
 
@@ -118,10 +122,10 @@ def execute(run: Context, planned: Planned) -> None:
                 with run.phase(f"tag {step.image}"):
                     move_and_tell(run, step)
             case DeployStack():
-                _check_unmoved(run, planned, step.stack)
+                check_unchanged(run, planned, step.stack)
                 deploy(run, jobs[step.stack], is_last=step.stack == last)
             case RepairService():
-                _check_unmoved(run, planned, step.stack)
+                check_stack(run, planned, step.stack)
                 repair(run, step)
             case ConfirmRollout():
                 confirm(run, step, _images_of(planned, step.stack), _left(planned, step.stack))
@@ -143,15 +147,6 @@ def _left(planned: Planned, stack: str) -> frozenset[Held]:
     return frozenset(one for one in left_as_they_are(stack, planned.observed) if one.arn not in repaired)
 
 
-def _check_unmoved(run: Context, planned: Planned, stack: str) -> None:
-    """DeployError `stack-changed`: a question and a build can take long, and somebody deploys a newer commit."""
-    if plans.has_moved(planned.observed.stacks[stack], run.ports.reader.describe(stack)):
-        raise DeployError(
-            "stack-changed", f"somebody else changed stack {stack} since it was planned", where=f"stack {stack}",
-            hint="run again: it is planned from what is deployed now",
-        )  # fmt: skip
-
-
 def _build(run: Context, builds: Sequence[BuildAndPush], planned: Planned) -> None:
     from rajee_deploy.building import Workshop, build_all
 
@@ -167,7 +162,7 @@ def _jobs(run: Context, planned: Planned) -> list[Job]:
     from rajee_deploy.deploying import Job
 
     steps = [step for step in planned.plan.steps if isinstance(step, DeployStack)]
-    revision = run.ports.revision() if steps else NOT_RECORDED
+    revision = planned.revision or NOT_RECORDED
     states = planned.observed.stacks
     assembly = Path()
     synthesis = None

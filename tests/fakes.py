@@ -230,6 +230,7 @@ class FakeStacks:
     updated: list[str] = field(default_factory=list)
     accounts: list[str] = field(default_factory=list)  # that the CLI was to be of
     change_sets: dict[str, tuple[DeployStack, Mapping[str, Any] | None]] = field(default_factory=dict)
+    prepared: dict[str, str] = field(default_factory=dict)  # their templates
     declares: dict[str, Declared] = field(default_factory=dict)  # stack → the services in its template
     meanwhile: Callable[[], None] = lambda: None  # what the app, or somebody, does while it is synthesised
 
@@ -277,12 +278,18 @@ class FakeStacks:
         assert assembly.is_dir()
         on_line(f"preparing {step.stack}")
         self.change_sets[change_set] = step, _carried(assembly, step.stack)
+        self.prepared[change_set] = self._made(assembly, step.stack)
 
     def execute(self, stack: str, change_set: str) -> Accepted:
         step, carried = self.change_sets.pop(change_set)
         assert step.stack == stack
-        self._apply(step, carried=carried)
+        self._apply(step, carried=carried, made=self.prepared.pop(change_set))
         return Accepted.STARTED
+
+    def _made(self, assembly: Path, stack: str) -> str:
+        """The template in a word, as it lies in the assembly."""
+        path = assembly / f"{stack}.template.json"
+        return json.loads(path.read_text())["Description"] if path.exists() else self.app[stack]
 
     def update(self, stack: str, state: StackPresent, parameters: Mapping[str, str], token: str) -> Accepted:
         assert token
@@ -309,7 +316,7 @@ class FakeStacks:
             raise DeployError("stack-busy", f"another operation on stack {step.stack} is under way")
         on_line(f"deploying {step.stack}")
         given = json.loads((assembly / "given.json").read_text())
-        self._apply(step, given, carried=_carried(assembly, step.stack))
+        self._apply(step, given, carried=_carried(assembly, step.stack), made=self._made(assembly, step.stack))
 
     def _apply(
         self,
@@ -317,10 +324,11 @@ class FakeStacks:
         given: Mapping[str, str] | None = None,
         *,
         carried: Mapping[str, Any] | None = None,
+        made: str = "",
     ) -> None:
         self.deployed.append(step)
         before = self.stacks.get(step.stack)
-        content = StackContent(_template(self.app[step.stack], given or {}))
+        content = StackContent(_template(made or self.app[step.stack], given or {}))
         if before is not None and before.parameters == dict(step.declared) and before.content == content:
             return  # "No updates are to be performed": the status stays what it was
         undone = self.ends_in.endswith("ROLLBACK_COMPLETE") and before is not None

@@ -61,6 +61,7 @@ class Gateway:
         self._made: list[Call] = []
         self._refuses: Callable[[Call], bool] = lambda _call: False
         self._says: dict[str, Callable[[Any], None]] = {}
+        self._acts: dict[str, Callable[[], None]] = {}
         gateway = self
 
         class Handler(_Handler):
@@ -86,6 +87,16 @@ class Gateway:
             self._refuses = before
 
     @contextlib.contextmanager
+    def before(self, action: str, act: Callable[[], None]) -> Iterator[None]:
+        """Let somebody act just before the first call of this action, whoever makes it."""
+        self._acts[action] = act
+        try:
+            yield
+            assert action not in self._acts, f"nobody called {action}"
+        finally:
+            self._acts.pop(action, None)
+
+    @contextlib.contextmanager
     def saying(self, action: str, change: Callable[[Any], None]) -> Iterator[None]:
         """Let the JSON answers to a call be changed, as somebody else's doing would change them."""
         self._says[action] = change
@@ -109,6 +120,8 @@ class Gateway:
 
     def admits(self, call: Call) -> bool:
         """Write the call down; whether it may pass."""
+        if act := self._acts.pop(call.action, None):
+            act()
         self._made.append(call)
         return not self._refuses(call)
 

@@ -418,7 +418,7 @@ def test_a_stack_of_an_older_version_is_shielded_until_it_is_deployed_again(worl
     world.registry.writes.clear()
     assert (world.up(), world.registry.writes) == ("noop", [])
     for name in ("app", "other/app"):
-        (world.root / name).write_text("two")
+        (world.root / name).write_text(f"two {name}")
     world.up()
     assert {name: digest for name, digest in tags(world).items() if name in before} == before
     moved = {name: digest for name, digest in tags(world).items() if "App_" in name}
