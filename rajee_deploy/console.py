@@ -18,6 +18,7 @@ from dataclasses import field
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from rajee_deploy.dataclass import dataclass
+from rajee_deploy.lines import lines_of
 from rajee_deploy.tables import plain_table
 
 if TYPE_CHECKING:
@@ -187,7 +188,7 @@ class Console:
         """An expected failure: what happened, where, why, and what to do next."""
         self.item("✗", error.code, error.problem, "bold red")
         for name, text in (("where", error.where), ("cause", error.cause), ("next", error.hint)):
-            for number, line in enumerate(text.splitlines()):
+            for number, line in enumerate(lines_of(text)):
                 self.say(f"  {name if not number else '':>6}  {line}", "bold" if name == "next" else "")
 
     # -- how -------------------------------------------------------------------------------------------------------

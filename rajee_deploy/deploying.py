@@ -15,6 +15,7 @@ from rajee_deploy import plan as plans
 from rajee_deploy.dataclass import dataclass
 from rajee_deploy.errors import DeployError
 from rajee_deploy.facts import StackPresent
+from rajee_deploy.lines import lines_of
 from rajee_deploy.moving import move_tag, with_digests
 from rajee_deploy.report.timings import duration
 from rajee_deploy.stack.recorded import encoded
@@ -67,7 +68,7 @@ def approve(run: Context, jobs: Sequence[Job]) -> None:
         if not changes:
             continue
         run.console.say(f"{stack} would get broader permissions:", "bold")
-        for line in changes.splitlines():
+        for line in lines_of(changes):
             run.console.say(line)
         if not run.console.can_ask():
             raise DeployError(
