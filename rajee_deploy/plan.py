@@ -299,6 +299,7 @@ def _stack_step(stack: str, received: Sequence[WantedImage], wanted: Wanted, obs
         via=Via.CLOUDFORMATION
         if wanted.by_cloudformation and {change for change, _ in why} == {Change.TAG}
         else Via.CDK,
+        by_change_set=isinstance(state, StackPresent) and _ANSWERS.get(state.status) is _Answer.CREATE,
     )
 
 

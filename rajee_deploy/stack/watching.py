@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 _STOPPED_SHOWN = 3
 _STARTING = {"initial", "unavailable", "unused"}
+# How the statuses begin of stacks that may hold nothing: not yet, or not any more.
+_EMPTY = ("REVIEW_", "CREATE_IN_PROGRESS", "CREATE_FAILED", "ROLLBACK_", "DELETE_")
 
 
 class StackWatcher(Protocol):
@@ -74,7 +76,7 @@ class Watching:
             if not isinstance(answer, dict):
                 return ()
             page = answer.get("StackResourceSummaries")
-            if not page:
+            if page is None or not (page or found or self._may_be_empty(stack)):
                 raise unknown(f"cloudformation:ListStackResources {stack}", "the answer lists no resource")
             found += page
             if not answer.get("NextToken"):
@@ -129,6 +131,14 @@ class Watching:
             interval, delay, max(stops, default=None),
             configuration.get("minimumHealthyPercent"), configuration.get("maximumPercent"),
         )  # fmt: skip
+
+    def _may_be_empty(self, stack: str) -> bool:
+        """Whether a stack's status allows that it holds no resource: before its creation, or after it was undone."""
+        answer = self._aws.ask("cloudformation", "describe_stacks", {"StackName": stack}, _no_stack)
+        if not isinstance(answer, dict):
+            return True
+        status = next((one.get("StackStatus", "") for one in answer.get("Stacks", ())), "")
+        return status.startswith(_EMPTY)
 
     def _service(self, arn: str) -> dict[str, Any]:
         arguments = {"services": [arn], "cluster": _cluster_of(arn)}

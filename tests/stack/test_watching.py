@@ -92,6 +92,8 @@ def test_the_services_of_a_stack_are_those_that_exist():
 
 def test_an_empty_list_of_resources_is_unknown():
     aws = ScriptedAws().answers("cloudformation", "list_stack_resources", {"StackResourceSummaries": []})
+    record = {"StackName": "App", "StackStatus": "UPDATE_COMPLETE", "CreationTime": at(1)}
+    aws.answers("cloudformation", "describe_stacks", {"Stacks": [record]})
     with pytest.raises(DeployError, match="cannot be trusted"):
         Watching(aws).services("App")
 
