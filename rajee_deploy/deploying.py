@@ -230,13 +230,15 @@ def _service_line(service: Service) -> str:
     parts = []
     for one in service.deployments:
         name = "new" if one.status == "PRIMARY" else "former"
+        if not service.is_by_ecs:  # a task set that is not yet the primary one may well be the new one
+            name = one.status.lower()
         pending = f", {one.pending} pending" if one.pending else ""
         failed = f", {one.failed} failed" if one.failed else ""
         parts.append(f"{name} {one.running}/{one.desired} running{pending}{failed}")
     if service.targets is not None:
         targets = service.targets
         parts.append(f"targets {targets.healthy} healthy, {targets.starting} starting, {targets.draining} draining")
-    return f"{service.name}: " + "; ".join(parts)
+    return f"{service.name}: " + ("; ".join(parts) or "nothing runs yet")
 
 
 def _tell_account(run: Context, stack: str, watch: Watch) -> None:
@@ -247,6 +249,9 @@ def _tell_account(run: Context, stack: str, watch: Watch) -> None:
         run.console.say(f"where the time of {stack} went is not known: {error.problem}", "yellow")
         return
     run.accounts[stack] = account
+    for service, controller in account.elsewhere:
+        text = f"{controller} rolls out {service} itself; nothing is confirmed here"
+        run.console.item("!", f"stack {stack}", text, "yellow")
     rows = [*_rows("", account.resources[:_SHOWN]), *_service_rows(account)]
     if rows:
         run.console.table((f"where the time of {stack} went", ">time"), rows)

@@ -97,6 +97,7 @@ def of_run(planned: Planned, run: Run, accounts: Mapping[str, Account]) -> dict[
                 "resources": [_span(span) for span in account.resources],
                 "services": {name: [_span(span) for span in spans] for name, spans in account.phases.items()},
                 "advice": list(account.advice),
+                "unconfirmed": [{"service": name, "controller": by} for name, by in account.elsewhere],
             }
             for stack, account in accounts.items()
         },

@@ -325,6 +325,9 @@ def test_a_service_in_one_line():
         "targets 1 healthy, 2 starting, 4 draining"
     )  # fmt: skip
     assert service_line(Service("api", (former,))) == "api: former 1/3 running"
+    theirs = Service("api", (new, former), controller="CODE_DEPLOY")
+    assert service_line(theirs) == "api: primary 2/3 running, 1 pending, 4 failed; active 1/3 running"
+    assert service_line(Service("api", (), controller="EXTERNAL")) == "api: nothing runs yet"
 
 
 class Board(Console):

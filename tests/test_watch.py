@@ -111,3 +111,15 @@ def test_a_service_that_moves_for_too_long_is_an_objection():
 def test_services_of_other_images_are_not_waited_for(held):
     watcher = FakeWatcher([], held, {"task:2": ("host.test/other/sidecar:1",)})
     assert arrival(watcher, "App", WANTED, 60) == ""
+
+
+THEIRS = replace(MOVING, name="theirs", controller="CODE_DEPLOY")
+
+
+@pytest.mark.parametrize("theirs", [THEIRS, replace(THEIRS, deployments=())])
+def test_what_another_controller_rolls_out_is_no_objection_and_told(theirs):
+    watcher = FakeWatcher([], {"arn": [SERVICE], "other": [theirs]}, {"task:2": ("host.test/team/api:c-2",)})
+    assert arrival(watcher, "App", WANTED, 60) == ""
+    assert Watch(watcher, "App", lambda _: None).account().elsewhere == (("theirs", "CODE_DEPLOY"),)
+    watcher.task_definitions = {"task:2": ("host.test/team/api:c-1",)}
+    assert arrival(watcher, "App", WANTED, 0) == "the service api runs host.test/team/api:c-1", "ours is looked at"

@@ -25,7 +25,8 @@ class ResourceEvent:
 @dataclass(frozen=True, slots=True)
 class Deployment:
     """One deployment of an ECS service: `status` is PRIMARY, ACTIVE or INACTIVE, `state` the rollout's
-    (COMPLETED, IN_PROGRESS, FAILED; "" for services that ECS does not roll out by itself)."""
+    (COMPLETED, IN_PROGRESS, FAILED; "" for services that ECS does not roll out by itself). Of those it is a task set,
+    which is PRIMARY, ACTIVE or DRAINING."""
 
     id: str
     status: str
@@ -60,13 +61,20 @@ class Targets:
 @dataclass(frozen=True, slots=True)
 class Service:
     """An ECS service at one moment. `messages` are the newest first, as ECS gives them; `targets` is None where no load
-    balancer stands before it; `stopped` says why its last tasks stopped."""
+    balancer stands before it; `stopped` says why its last tasks stopped. `controller` is who rolls it out: ECS,
+    CODE_DEPLOY or EXTERNAL; for others than ECS nobody but them knows whether a rollout arrived."""
 
     name: str
     deployments: tuple[Deployment, ...]
     messages: tuple[Message, ...] = ()
     targets: Targets | None = None
     stopped: tuple[str, ...] = ()
+    controller: str = "ECS"
+
+    @property
+    def is_by_ecs(self) -> bool:
+        """Whether ECS rolls it out by itself."""
+        return self.controller == "ECS"
 
     @property
     def primary(self) -> Deployment | None:

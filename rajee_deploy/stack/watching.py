@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from rajee_deploy.aws import Aws
     from rajee_deploy.rollout import Deployment, ResourceEvent, RolloutSettings, Service, Targets
 
+_ECS = "ECS"  # the controller of a service that ECS rolls out by itself
 _STOPPED_SHOWN = 3
 _STARTING = {"initial", "unavailable", "unused"}
 # How the statuses begin of stacks that may hold nothing: not yet, or not any more.
@@ -98,10 +99,12 @@ class Watching:
         cluster = record.get("clusterArn", "")
         return Service(
             record["serviceName"],
-            tuple(_deployment(one) for one in record.get("deployments", ())),
+            tuple(_deployment(one) for one in record.get("deployments") or ())
+            or tuple(_task_set(one) for one in _task_sets(record)),
             tuple(Message(one["id"], _at(one["createdAt"]), one["message"]) for one in record.get("events", ())),
             self._targets(record),
             self._stopped(cluster, record["serviceName"]),
+            _controller(record),
         )
 
     def images(self, task_definition: str) -> tuple[str, ...]:
@@ -125,7 +128,8 @@ class Watching:
                 (g.get("HealthCheckIntervalSeconds", 0) for g in found.get("TargetGroups", ())), default=None
             )
             delay = max((self._deregistration_delay(group) for group in groups), default=None)
-        containers = self._task_definition(record["taskDefinition"]).get("containerDefinitions", ())
+        runs = record.get("taskDefinition") or next((one.get("taskDefinition") for one in _task_sets(record)), None)
+        containers = self._task_definition(runs).get("containerDefinitions", ()) if runs else ()
         stops = [container["stopTimeout"] for container in containers if container.get("stopTimeout") is not None]
         return RolloutSettings(
             interval, delay, max(stops, default=None),
@@ -144,7 +148,9 @@ class Watching:
         arguments = {"services": [arn], "cluster": _cluster_of(arn)}
         answer = self._aws.ask("ecs", "describe_services", arguments)
         record = next((one for one in answer.get("services", ()) if one.get("serviceArn") == arn), None)
-        if record is None or not record.get("deployments") or not record.get("taskDefinition"):
+        # A service that another controller rolls out has task sets, or none yet, and no deployments.
+        is_by_ecs = record is not None and _controller(record) == _ECS
+        if record is None or (is_by_ecs and not (record.get("deployments") and record.get("taskDefinition"))):
             raise unknown(f"ecs:DescribeServices {arn}", "the answer lacks the service that was asked for")
         return dict(record)
 
@@ -207,10 +213,29 @@ def _deployment(record: Mapping[str, Any]) -> Deployment:
     )  # fmt: skip
 
 
+def _controller(record: Mapping[str, Any]) -> str:
+    return str((record.get("deploymentController") or {}).get("type") or _ECS)
+
+
+def _task_sets(record: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The task sets of a service that ECS does not roll out by itself, the one that serves first."""
+    return sorted(record.get("taskSets") or (), key=lambda one: one.get("status") != "PRIMARY")
+
+
+def _task_set(record: Mapping[str, Any]) -> Deployment:
+    """https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_TaskSet.html"""
+    from rajee_deploy.rollout import Deployment
+
+    return Deployment(
+        record["id"], record.get("status", ""), record.get("taskDefinition", ""), record.get("computedDesiredCount", 0),
+        record.get("pendingCount", 0), record.get("runningCount", 0),
+        state="IN_PROGRESS" if record.get("stabilityStatus") == "STABILIZING" else "",
+    )  # fmt: skip
+
+
 def _target_groups(record: Mapping[str, Any]) -> Iterator[str]:
-    for balancer in record.get("loadBalancers") or ():
-        if balancer.get("targetGroupArn"):
-            yield balancer["targetGroupArn"]
+    balancers = [each for part in (record, *_task_sets(record)) for each in part.get("loadBalancers") or ()]
+    yield from dict.fromkeys(each["targetGroupArn"] for each in balancers if each.get("targetGroupArn"))
 
 
 def _reasons(task: Mapping[str, Any]) -> Iterable[str]:

@@ -23,13 +23,15 @@ class DeployedImage:
 
 @dataclass(frozen=True, slots=True)
 class RunningService:
-    """An ECS service of a stack: tasks that run and that are wanted, and the images of its task definition."""
+    """An ECS service of a stack: tasks that run and that are wanted, and the images of its task definition; who rolls
+    it out (ECS, CODE_DEPLOY or EXTERNAL)."""
 
     name: str
     running: int
     desired: int
     images: tuple[str, ...]
     is_stable: bool
+    controller: str = "ECS"
 
 
 @dataclass(frozen=True, slots=True)

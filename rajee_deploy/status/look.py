@@ -111,7 +111,8 @@ def _service(watcher: StackWatcher, arn: str) -> RunningService:
     primary = service.primary
     images = watcher.images(primary.task_definition) if primary is not None else ()
     running = sum(one.running for one in service.deployments)
-    return RunningService(service.name, running, primary.desired if primary else 0, images, is_stable(service))
+    desired = primary.desired if primary else 0
+    return RunningService(service.name, running, desired, images, is_stable(service), service.controller)
 
 
 def _stack(
