@@ -222,7 +222,9 @@ def _with_cause(watch: Watch, error: DeployError) -> DeployError:
 def _show(run: Context, moment: Moment) -> None:
     for news in moment.news:
         run.console.detail(news)
-    working = (f"{resource}  {duration(seconds)}" for resource, seconds in moment.at_work)
+    working = [f"{resource}  {duration(seconds)}" for resource, seconds in moment.at_work]
+    if len(working) > _SHOWN:  # more than a terminal's height would hide the rest
+        working[_SHOWN:] = [f"… and {len(working) - _SHOWN} more"]
     run.console.board([*working, *(_service_line(service) for service in moment.services)])
 
 

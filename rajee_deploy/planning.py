@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from rajee_deploy.settings import ImageSettings, Settings
 
 _SHOWN = 5  # names in a line
+_REASONS = 3  # of a step
 _TIERS = {
     Tier.HASH: "hash: what synth reads, and what is deployed, against what the stack records or this machine remembers",
     Tier.SYNTH: "synth: what the app makes now against what is deployed",
@@ -55,6 +56,7 @@ class Planned:
     identity: Identity
     observed: Observed
     synthesis: Synthesis | None = None
+    reasons: tuple[str, ...] = ()  # why a synth had to decide
 
 
 def make_plan(run: Context) -> Planned:
@@ -99,7 +101,7 @@ def make_plan(run: Context) -> Planned:
     plan = _guarded(run, plans.make_plan(wanted, observed), observed)
     if synthesis is None and any(isinstance(step, DeployStack) and step.via is Via.CDK for step in plan.steps):
         ports.deployer.check_account(who.account)
-    return Planned(plan, wanted, inputs, who, observed, synthesis)
+    return Planned(plan, wanted, inputs, who, observed, synthesis, reasons)
 
 
 def plan_by(run: Context, planned: Planned, synthesis: Synthesis) -> Planned:
@@ -144,7 +146,7 @@ def _guarded(run: Context, plan: Plan, observed: Observed) -> Plan:
 
 
 def synthesise_planned(run: Context, planned: Fingerprint, who: Identity, reasons: Sequence[str] = ()) -> Synthesis:
-    for reason in reasons:
+    for reason in run.console.first(reasons):
         run.console.detail(f"synth decides: {reason}")
     with run.phase("synth"):
         into = run.scratch() / "cdk.out"
@@ -179,7 +181,8 @@ def show_plan(run: Context, planned: Planned) -> None:
             case DeployStack():
                 adopted = "; the repository exists already and is adopted" if step.adopt else ""
                 alone = "; CloudFormation updates it alone" if step.via is Via.CLOUDFORMATION else ""
-                console.item("+", f"deploy {step.stack}", step.reason + adopted + alone, "cyan")
+                why = "; ".join(console.first(step.reasons, _REASONS)) or step.reason
+                console.item("+", f"deploy {step.stack}", why + adopted + alone, "cyan")
             case WaitForStack():
                 console.item("~", f"wait for {step.stack}", step.reason, "yellow")
             case _:
@@ -191,11 +194,12 @@ def show_plan(run: Context, planned: Planned) -> None:
 
 def _show_tier(run: Context, planned: Planned) -> None:
     """What the decision on the infrastructure stands on."""
-    if planned.wanted.taken:
-        run.console.say(f"not installed here, taken as recorded: {', '.join(planned.wanted.taken)}", "dim")
-    if planned.wanted.ignored:
-        names = ", ".join(planned.wanted.ignored[:_SHOWN]) + ", …" * (len(planned.wanted.ignored) > _SHOWN)
-        run.console.say(f"left out by cdk.ignore, though synth reads it: {names}", "dim")
+    for what, names in (
+        ("not installed here, taken as recorded", planned.wanted.taken),
+        ("left out by cdk.ignore, though synth reads it", planned.wanted.ignored),
+    ):
+        if names:
+            run.console.say(f"{what}: {', '.join(run.console.first(names, _SHOWN))}", "dim")
     if planned.plan.tier is not None:
         run.console.say(f"infrastructure decided by {_TIERS[planned.plan.tier]}", "dim")
 

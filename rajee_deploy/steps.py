@@ -78,6 +78,7 @@ class DeployStack:
     tier: Tier = Tier.DEPLOY
     via: Via = Via.CDK
     by_change_set: bool = False
+    reasons: tuple[str, ...] = ()  # what `reason` says, one by one
 
     @property
     def declared(self) -> tuple[tuple[str, str], ...]:

@@ -346,6 +346,8 @@ def test_a_moment_is_shown(world):
     show(world.run, Moment((("Task", 2.0), ("Queue", 65.0)), (Service("api", (former,)),), ("one", "two")))
     assert board.lines == ["Task  2.00s", "Queue  1m 05s", "api: former 1/1 running"]
     assert world.talk.getvalue() == "    one\n    two\n"
+    show(world.run, Moment(tuple((f"R{number}", 2.0) for number in range(20)), (Service("api", (former,)),), ()))
+    assert board.lines[7:] == ["R7  2.00s", "… and 12 more", "api: former 1/1 running"]
 
 
 def test_where_the_time_went_is_told(world):

@@ -95,6 +95,7 @@ def plan(
         bool, typer.Option("--detailed-exitcode", help="Exit with 2 when there are changes.")
     ] = False,
     infra_check: InfraCheckOption = None,
+    verbose: Verbose = False,
     as_json: Json = False,
 ) -> None:
     """Show what up would do, and why. Changes nothing; needs no Docker, and node only where hashes do not decide.
@@ -110,8 +111,9 @@ def plan(
 
     flags = (environment, image, config)
     run = make_context(
-        flags, profile, region, also_tags=also_tag, infra_check=infra_check, allow_rollback=allow_rollback
-    )
+        flags, profile, region, also_tags=also_tag, verbose=verbose, infra_check=infra_check,
+        allow_rollback=allow_rollback,
+    )  # fmt: skip
     try:
         planned = make_plan(run)
     finally:
