@@ -45,7 +45,9 @@ def received(document: Mapping[str, Any]) -> tuple[Depfile, dict[str, str]]:
     keys = (_RUNS, _PYTHON, _NODE, _PROGRAMS)
     used = [_names(told.pop(key, "")) for key in keys]
     runs, python, node, programs = (names or () for names in used)
-    broken = ["a toolchain that is not understood"] * (None in used)
+    # An older release took a directory with a blank in its name for two.
+    is_broken = None in used or not all("node_modules" in name for name in node)
+    broken = ["a toolchain that is not understood"] * is_broken
     entries = [_read(*entry) for entry in document["entries"]]
     unknown = sorted({f"an entry of a newer release: {entry.kind}" for entry in entries if entry.kind not in _KINDS})
     depfile = Depfile(

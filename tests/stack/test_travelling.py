@@ -21,6 +21,7 @@ WORDS = st.text(st.characters(blacklist_characters="\0/", blacklist_categories=[
 )
 # Names of packages; and of directories that they lie in, which may be anything.
 NAMES = st.lists(st.from_regex(r"[a-z0-9_./@-]{1,9}", fullmatch=True) | WORDS, max_size=3).map(tuple)
+PACKAGES = NAMES.map(lambda names: tuple(f"{name}/node_modules/{name}" for name in names))
 PLACES = st.sampled_from(["./", "./a/", "~/", "$TMPDIR/", "/opt/"])
 KINDS = st.sampled_from(["file", "stat", "link", "list", "modules", "scripts", "made"])
 BUT = st.lists(WORDS, max_size=2).map(tuple)
@@ -34,7 +35,7 @@ DEPFILES = st.builds(
     st.lists(ENTRIES, max_size=4),
     st.lists(WORDS, max_size=3),
     st.lists(WORDS, max_size=3),
-    st.builds(Toolchain, NAMES, st.just(()), NAMES, NAMES, NAMES),
+    st.builds(Toolchain, NAMES, st.just(()), NAMES, PACKAGES, NAMES),
 )
 VERSIONS = st.dictionaries(st.sampled_from(["toolchain:node", "toolchain:python", "toolchain:platform"]), WORDS)
 
@@ -95,3 +96,9 @@ def test_packages_in_a_directory_with_a_blank_in_its_name_are_found_by_a_list_th
     assert not any(item.name.startswith(TAKEN) for item in before.inputs)
     package.write_text('{"version": "2"}')
     assert infra_fingerprint(CdkSettings(app, ("App",)), *received(document)).digest != before.digest
+
+
+def test_so_is_one_that_an_older_release_wrote():
+    used = {"uses node": "my cdk/node_modules/lib"}
+    found, _ = received({**sent(Depfile(is_whole=True), {}), "toolchain": used})
+    assert found.impure == ("a toolchain that is not understood",)
