@@ -18,6 +18,7 @@ from dataclasses import field
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from rajee_deploy.dataclass import dataclass
+from rajee_deploy.lines import lines_of
 from rajee_deploy.tables import plain_table
 
 if TYPE_CHECKING:
@@ -95,13 +96,22 @@ class Console:
         line = Text.assemble((f"{mark} ", style), (f"{printable(subject):<28}", "bold"), " ", printable(text))
         self._talk.print(line, soft_wrap=True)
 
+    def first(self, texts: Sequence[str], most: int = 1) -> list[str]:
+        """The first of many texts, and how many more there are; all of them when asked for (the verb has -v)."""
+        more = len(texts) - most
+        if self.verbose or more <= 0:
+            return list(texts)
+        return [*texts[: most - 1], f"{texts[most - 1]} … and {more} more, -v shows {'it' if more == 1 else 'them'}"]
+
     def notices(self, image: str, notices: Sequence[Notice]) -> None:
-        """A line per kind of notice: the first of its kind, and how many more there are."""
+        """A line per kind of notice: the first of its kind, and how many more there are; or all, when asked for."""
         for code in dict.fromkeys(notice.code for notice in notices):
-            first, *more = (notice for notice in notices if notice.code == code)
-            line = f" (line {first.line})" if first.line else ""
-            others = f"; {len(more)} more of these" if more else ""
-            self.item("!", f"image {image}", f"{first.message}{line}{others} [{code}]", "yellow")
+            found = [notice for notice in notices if notice.code == code]
+            shown = found if self.verbose else found[:1]
+            others = f"; {len(found) - 1} more of these" if len(shown) < len(found) else ""
+            for notice in shown:
+                line = f" (line {notice.line})" if notice.line else ""
+                self.item("!", f"image {image}", f"{notice.message}{line}{others} [{code}]", "yellow")
 
     def detail(self, text: str) -> None:
         """A line from inside a phase, kept on the screen."""
@@ -187,7 +197,7 @@ class Console:
         """An expected failure: what happened, where, why, and what to do next."""
         self.item("✗", error.code, error.problem, "bold red")
         for name, text in (("where", error.where), ("cause", error.cause), ("next", error.hint)):
-            for number, line in enumerate(text.splitlines()):
+            for number, line in enumerate(lines_of(text)):
                 self.say(f"  {name if not number else '':>6}  {line}", "bold" if name == "next" else "")
 
     # -- how -------------------------------------------------------------------------------------------------------

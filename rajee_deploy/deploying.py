@@ -15,6 +15,7 @@ from rajee_deploy import plan as plans
 from rajee_deploy.dataclass import dataclass
 from rajee_deploy.errors import DeployError
 from rajee_deploy.facts import StackPresent
+from rajee_deploy.lines import lines_of
 from rajee_deploy.moving import move_tag, with_digests
 from rajee_deploy.report.timings import duration
 from rajee_deploy.rollouts import confirm_services, wanted_images
@@ -70,7 +71,7 @@ def approve(run: Context, jobs: Sequence[Job]) -> None:
         if not changes:
             continue
         run.console.say(f"{stack} would get broader permissions:", "bold")
-        for line in changes.splitlines():
+        for line in lines_of(changes):
             run.console.say(line)
         if not run.console.can_ask():
             raise DeployError(
@@ -212,7 +213,9 @@ def _with_cause(watch: Watch, error: DeployError) -> DeployError:
 def _show(run: Context, moment: Moment) -> None:
     for news in moment.news:
         run.console.detail(news)
-    working = (f"{resource}  {duration(seconds)}" for resource, seconds in moment.at_work)
+    working = [f"{resource}  {duration(seconds)}" for resource, seconds in moment.at_work]
+    if len(working) > _SHOWN:  # more than a terminal's height would hide the rest
+        working[_SHOWN:] = [f"… and {len(working) - _SHOWN} more"]
     run.console.board([*working, *(_service_line(service) for service in moment.services)])
 
 
@@ -220,13 +223,15 @@ def _service_line(service: Service) -> str:
     parts = []
     for one in service.deployments:
         name = "new" if one.status == "PRIMARY" else "former"
+        if not service.is_by_ecs:  # a task set that is not yet the primary one may well be the new one
+            name = one.status.lower()
         pending = f", {one.pending} pending" if one.pending else ""
         failed = f", {one.failed} failed" if one.failed else ""
         parts.append(f"{name} {one.running}/{one.desired} running{pending}{failed}")
     if service.targets is not None:
         targets = service.targets
         parts.append(f"targets {targets.healthy} healthy, {targets.starting} starting, {targets.draining} draining")
-    return f"{service.name}: " + "; ".join(parts)
+    return f"{service.name}: " + ("; ".join(parts) or "nothing runs yet")
 
 
 def _tell_account(run: Context, stack: str, watch: Watch) -> None:
@@ -237,6 +242,9 @@ def _tell_account(run: Context, stack: str, watch: Watch) -> None:
         run.console.say(f"where the time of {stack} went is not known: {error.problem}", "yellow")
         return
     run.accounts[stack] = account
+    for service, controller in account.elsewhere:
+        text = f"{controller} rolls out {service} itself; nothing is confirmed here"
+        run.console.item("!", f"stack {stack}", text, "yellow")
     rows = [*_rows("", account.resources[:_SHOWN]), *_service_rows(account)]
     if rows:
         run.console.table((f"where the time of {stack} went", ">time"), rows)

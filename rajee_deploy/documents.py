@@ -102,6 +102,7 @@ def of_run(planned: Planned, run: Run, accounts: Mapping[str, Account]) -> dict[
                 "resources": [_span(span) for span in account.resources],
                 "services": {name: [_span(span) for span in spans] for name, spans in account.phases.items()},
                 "advice": list(account.advice),
+                "unconfirmed": [{"service": name, "controller": by} for name, by in account.elsewhere],
             }
             for stack, account in accounts.items()
         },
@@ -135,14 +136,16 @@ def _summary(fingerprint: Fingerprint) -> dict[str, Any]:
 
 
 def _infrastructure(planned: Planned) -> dict[str, Any] | None:
-    """`tier` is the dearest that a decision stood on: hash, synth or deploy; null where no stack was decided on."""
+    """`tier` is the dearest that a decision stood on: hash, synth or deploy; null where no stack was decided on.
+    `reasons` are why a synth had to decide."""
     wanted = planned.wanted
     if wanted.infrastructure is None:
         return None
     tier = planned.plan.tier
     return {
         **_summary(wanted.infrastructure), "check": wanted.check.value, "tier": tier.value if tier else None,
-        "impure": list(wanted.impurities),
+        "impure": list(wanted.impurities), "reasons": list(planned.reasons), "taken": list(wanted.taken),
+        "ignored": list(wanted.ignored),
     }  # fmt: skip
 
 

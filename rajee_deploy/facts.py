@@ -64,12 +64,16 @@ class WantedImage:
 
 @dataclass(frozen=True, slots=True)
 class StackContent:
-    """What `cdk deploy` compares of a stack: its template (its digest, see `template`) and what lies around it."""
+    """What `cdk deploy` compares of a stack: its template (its digest, see `template`) and what lies around it.
+
+    `effective` is the digest of what an update of the template can change by itself; "" where that is not known.
+    """
 
     template: str
     tags: Mapping[str, str] = field(default_factory=dict)
     notification_arns: tuple[str, ...] = ()
     termination_protection: bool = False
+    effective: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,8 @@ import re
 from itertools import takewhile
 from typing import TYPE_CHECKING
 
+from rajee_deploy.lines import lines_of
+
 if TYPE_CHECKING:
     from collections.abc import Collection
     from pathlib import Path
@@ -67,7 +69,7 @@ def _may_take(path: Path) -> bool:
 
 def listed(marker: bytes) -> set[str]:
     """The plain names that a marker says are ours."""
-    return set(marker.decode("utf-8", "replace").splitlines()[1:]) & _PLAIN
+    return set(lines_of(marker.decode("utf-8", "replace"))[1:]) & _PLAIN
 
 
 def read_marker(at: int) -> bytes:

@@ -294,6 +294,8 @@ def _stack_step(stack: str, received: Sequence[WantedImage], wanted: Wanted, obs
                 return Skip(f"stack {stack}", f"{state.status}{records}; {verdict.proof}", tier)
         case _:
             assert_never(state)
+    # Of the infrastructure there may be many.
+    reasons = tuple(text for _, text in sorted(why, key=lambda one: one[0] is Change.INFRASTRUCTURE))
     # A repository that outlived its stack (retained on delete) would make a plain create fail.
     retained = any(not isinstance(observed.images[image.name], RepositoryAbsent) for image in wanted.images)
     return DeployStack(
@@ -311,6 +313,8 @@ def _stack_step(stack: str, received: Sequence[WantedImage], wanted: Wanted, obs
         via=Via.CLOUDFORMATION
         if wanted.by_cloudformation and {change for change, _ in why} == {Change.TAG}
         else Via.CDK,
+        reasons=reasons,
+        by_change_set=isinstance(state, StackPresent) and _ANSWERS.get(state.status) is _Answer.CREATE,
     )
 
 

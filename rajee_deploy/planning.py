@@ -52,6 +52,7 @@ class Planned:
     observed: Observed
     synthesis: Synthesis | None = None
     revision: str = ""
+    reasons: tuple[str, ...] = ()  # why a synth had to decide
 
 
 def make_plan(run: Context) -> Planned:
@@ -98,7 +99,7 @@ def make_plan(run: Context) -> Planned:
     plan, revision = _guarded(run, plans.make_plan(wanted, observed), observed)
     if synthesis is None and any(isinstance(step, DeployStack) and step.via is Via.CDK for step in plan.steps):
         ports.deployer.check_account(who.account)
-    return Planned(plan, wanted, inputs, who, observed, synthesis, revision)
+    return Planned(plan, wanted, inputs, who, observed, synthesis, revision, reasons)
 
 
 def plan_by(run: Context, planned: Planned, synthesis: Synthesis) -> Planned:
@@ -147,7 +148,7 @@ def _guarded(run: Context, plan: Plan, observed: Observed) -> tuple[Plan, str]:
 
 
 def synthesise_planned(run: Context, planned: Fingerprint, who: Identity, reasons: Sequence[str] = ()) -> Synthesis:
-    for reason in reasons:
+    for reason in run.console.first(reasons):
         run.console.detail(f"synth decides: {reason}")
     with run.phase("synth"):
         into = run.scratch() / "cdk.out"

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from rajee_deploy.steps import Step
 
 _SHOWN = 5  # names in a line
+_REASONS = 3  # of a step
 _TIERS = {
     Tier.HASH: "hash: what synth reads, and what is deployed, against what the stack records or this machine remembers",
     Tier.SYNTH: "synth: what the app makes now against what is deployed",
@@ -61,7 +62,8 @@ def _show_step(console: Console, step: Step) -> None:
         case DeployStack():
             adopted = "; the repository exists already and is adopted" if step.adopt else ""
             alone = "; CloudFormation updates it alone" if step.via is Via.CLOUDFORMATION else ""
-            console.item("+", f"deploy {step.stack}", step.reason + adopted + alone, "cyan")
+            why = "; ".join(console.first(step.reasons, _REASONS)) or step.reason
+            console.item("+", f"deploy {step.stack}", why + adopted + alone, "cyan")
         case WaitForStack():
             console.item("~", f"wait for {step.stack}", step.reason, "yellow")
         case RepairService():
@@ -74,11 +76,12 @@ def _show_step(console: Console, step: Step) -> None:
 
 def _show_tier(run: Context, planned: Planned) -> None:
     """What the decision on the infrastructure stands on."""
-    if planned.wanted.taken:
-        run.console.say(f"not installed here, taken as recorded: {', '.join(planned.wanted.taken)}", "dim")
-    if planned.wanted.ignored:
-        names = ", ".join(planned.wanted.ignored[:_SHOWN]) + ", …" * (len(planned.wanted.ignored) > _SHOWN)
-        run.console.say(f"left out by cdk.ignore, though synth reads it: {names}", "dim")
+    for what, names in (
+        ("not installed here, taken as recorded", planned.wanted.taken),
+        ("left out by cdk.ignore, though synth reads it", planned.wanted.ignored),
+    ):
+        if names:
+            run.console.say(f"{what}: {', '.join(run.console.first(names, _SHOWN))}", "dim")
     if planned.plan.tier is not None:
         run.console.say(f"infrastructure decided by {_TIERS[planned.plan.tier]}", "dim")
 

@@ -63,7 +63,8 @@ class DeployStack:
 
     `before` are the tags that shield what runs and what will run, moved first; `undo` puts them back when the deploy
     fails. `digests` are the parameters (by name) that receive the digest of a reference that is only built in this
-    run; what `parameters` says of them is for people.
+    run; what `parameters` says of them is for people. `by_change_set`: CloudFormation creates the stack by a change set
+    and in no other way, since one was made already.
     """
 
     stack: str
@@ -76,6 +77,8 @@ class DeployStack:
     digests: tuple[tuple[str, Repository, str], ...] = ()
     tier: Tier = Tier.DEPLOY
     via: Via = Via.CDK
+    by_change_set: bool = False
+    reasons: tuple[str, ...] = ()  # what `reason` says, one by one
 
     @property
     def declared(self) -> tuple[tuple[str, str], ...]:

@@ -101,10 +101,10 @@ def recording(step: DeployStack, synthesis: Synthesis, state: StackState, revisi
     stack = synthesis.stacks.get(step.stack)
     if stack is None:
         return step  # the deployer's check tells that the app has no such stack
-    deployed = state.content if isinstance(state, StackPresent) else None
+    deployed, has = (state.content, state.parameters) if isinstance(state, StackPresent) else (None, {})
     records = {
         INFRA_PARAMETER: str(synthesis.fingerprint.digest),
-        TEMPLATE_PARAMETER: expected_record(stack, deployed),
+        TEMPLATE_PARAMETER: expected_record(stack, deployed, has.get(TEMPLATE_PARAMETER, "")),
         REVISION_PARAMETER: revision,
     }
     images = tuple((key, value) for key, value in step.parameters if key not in RECORDS)

@@ -43,12 +43,14 @@ class Moment:
 @dataclass(frozen=True, slots=True)
 class Account:
     """What a deployment took: by resource (longest first), by phase of each service, and what would make it faster.
-    `failure` is the resource that failed and why; "" when none did."""
+    `failure` is the resource that failed and why; "" when none did. `elsewhere` are the services that ECS does not roll
+    out by itself, each with who does."""
 
     resources: tuple[Span, ...]
     phases: Mapping[str, tuple[Span, ...]]
     advice: tuple[str, ...]
     failure: str = ""
+    elsewhere: tuple[tuple[str, str], ...] = ()
 
 
 class Watch:
@@ -89,16 +91,18 @@ class Watch:
         events = list(self._events.values())
         phases: dict[str, tuple[Span, ...]] = {}
         words: list[str] = []
+        elsewhere: list[tuple[str, str]] = []
         start = min((event.at for event in events), default=self._since)
         for arn in self._watcher.services(self._stack):
             service = self._watcher.service(arn)
+            elsewhere += [] if service.is_by_ecs else [(service.name, service.controller)]
             found = rollout_phases(service.messages, start)
             if found:
                 phases[service.name] = found
                 words += advice(found, self._watcher.settings(arn))
         failed = first_failure(events)
         failure = f"{failed.resource} ({failed.type}) {failed.status}: {failed.reason}" if failed else ""
-        return Account(resource_spans(events), phases, tuple(dict.fromkeys(words)), failure)
+        return Account(resource_spans(events), phases, tuple(dict.fromkeys(words)), failure, tuple(elsewhere))
 
     def _run(self) -> None:
         while not self._ended.wait(self._poll):

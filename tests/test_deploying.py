@@ -333,6 +333,9 @@ def test_a_service_in_one_line():
         "targets 1 healthy, 2 starting, 4 draining"
     )  # fmt: skip
     assert service_line(Service("api", (former,))) == "api: former 1/3 running"
+    theirs = Service("api", (new, former), controller="CODE_DEPLOY")
+    assert service_line(theirs) == "api: primary 2/3 running, 1 pending, 4 failed; active 1/3 running"
+    assert service_line(Service("api", (), controller="EXTERNAL")) == "api: nothing runs yet"
 
 
 class Board(Console):
@@ -351,6 +354,8 @@ def test_a_moment_is_shown(world):
     show(world.run, Moment((("Task", 2.0), ("Queue", 65.0)), (Service("api", (former,)),), ("one", "two")))
     assert board.lines == ["Task  2.00s", "Queue  1m 05s", "api: former 1/1 running"]
     assert world.talk.getvalue() == "    one\n    two\n"
+    show(world.run, Moment(tuple((f"R{number}", 2.0) for number in range(20)), (Service("api", (former,)),), ()))
+    assert board.lines[7:] == ["R7  2.00s", "… and 12 more", "api: former 1/1 running"]
 
 
 def test_where_the_time_went_is_told(world):

@@ -71,8 +71,17 @@ def test_an_image_that_is_not_this_checkouts(image, text):
         "  revision         0123456789ab",
         f"  image a          {text}",
         "  infrastructure   its inputs are those of this checkout",
-        "  service w        1/1 running: ",
+        "  service w        1/1 running",
         "  service v        1/1 running: a:1; it drifts",
+    ]
+
+
+def test_who_rolls_a_service_out_is_told_where_it_is_not_ecs():
+    shifted = RunningService("w", 3, 2, ("a:1",), is_stable=True, controller="CODE_DEPLOY")
+    empty = RunningService("e", 0, 0, (), is_stable=False, controller="EXTERNAL")
+    assert told(DeployedStack("App", "S", services=(shifted, empty)))[-2:] == [
+        "  service w        3/2 running, rolled out by CODE_DEPLOY: a:1",
+        "  service e        0/0 running, not stable, rolled out by EXTERNAL",
     ]
 
 
@@ -90,7 +99,7 @@ def test_the_document():
             },
             "infrastructure": {"deployed": "sha256:a", "here": "sha256:b", "matches": False},
             "services": [{"name": "web", "running": 1, "desired": 2, "images": ["a:1", "b:2"], "stable": False,
-                          "drift": None}],
+                          "controller": "ECS", "drift": None}],
             "doubts": ["a doubt", "another"],
         },
         "Gone": {"present": False},

@@ -6,6 +6,7 @@ import threading
 import time
 from dataclasses import replace
 
+import pytest
 from fakes import FakeWatcher
 
 from rajee_deploy.rollout import Deployment, Message, ResourceEvent, RolloutSettings, Service, StoppedTask
@@ -83,3 +84,12 @@ def test_a_watch_that_gets_no_answer_says_so_once_and_goes_on():
             time.sleep(0.01)
         time.sleep(0.1)
     assert [moment.news for moment in moments] == [("cannot watch App: AWS throttled the call",)]
+
+
+THEIRS = replace(SERVICE, name="theirs", controller="CODE_DEPLOY")
+
+
+@pytest.mark.parametrize("theirs", [THEIRS, replace(THEIRS, deployments=())])
+def test_what_another_controller_rolls_out_is_told(theirs):
+    watcher = FakeWatcher([], {"arn": [SERVICE], "other": [theirs]}, {"task:2": ("host.test/team/api:c-2",)})
+    assert Watch(watcher, "App", lambda _: None).account().elsewhere == (("theirs", "CODE_DEPLOY"),)

@@ -55,7 +55,7 @@ AlsoTags = Annotated[
         help="Give the images this tag too, like v1.2.3 or {short-revision} (may be repeated).",
     ),
 ]
-Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Show what cdk and the engine say.")]
+Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Show what cdk and the engine say, and every reason.")]
 
 
 class InfraCheckFlag(StrEnum):

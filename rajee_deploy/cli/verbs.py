@@ -98,6 +98,7 @@ def plan(
     ] = False,
     infra_check: InfraCheckOption = None,
     repair_drift: RepairDrift = False,
+    verbose: Verbose = False,
     as_json: Json = False,
 ) -> None:
     """Show what up would do, and why. Changes nothing; needs no Docker, and node only where hashes do not decide.
@@ -114,8 +115,9 @@ def plan(
 
     flags = (environment, image, config)
     run = make_context(
-        flags, profile, region, also_tags=also_tag, infra_check=infra_check, allow_rollback=allow_rollback
-    )
+        flags, profile, region, also_tags=also_tag, verbose=verbose, infra_check=infra_check,
+        allow_rollback=allow_rollback,
+    )  # fmt: skip
     run.repair_drift = repair_drift
     try:
         planned = make_plan(run)

@@ -26,7 +26,8 @@ class ResourceEvent:
 @dataclass(frozen=True, slots=True)
 class Deployment:
     """One deployment of an ECS service: `status` is PRIMARY, ACTIVE or INACTIVE, `state` the rollout's
-    (COMPLETED, IN_PROGRESS, FAILED; "" for services that ECS does not roll out by itself)."""
+    (COMPLETED, IN_PROGRESS, FAILED; "" for services that ECS does not roll out by itself). Of those it is a task set,
+    which is PRIMARY, ACTIVE or DRAINING."""
 
     id: str
     status: str
@@ -80,8 +81,9 @@ class StoppedTask:
 class Service:
     """An ECS service at one moment. `messages` are the newest first, as ECS gives them; `targets` is None where no load
     balancer stands before it; `stopped` are its last tasks that stopped. `status` is ECS's (ACTIVE, DRAINING,
-    INACTIVE), or MISSING where ECS says that there is no such service. `controller` rolls it out: ECS, or another one
-    whose rollouts ECS does not tell of."""
+    INACTIVE), or MISSING where ECS says that there is no such service. `controller` is who rolls it out: ECS,
+    CODE_DEPLOY or EXTERNAL; for others than ECS nobody but them knows whether a rollout arrived, and `deployments` are
+    its task sets."""
 
     name: str
     deployments: tuple[Deployment, ...]
@@ -90,6 +92,11 @@ class Service:
     stopped: tuple[StoppedTask, ...] = ()
     status: str = "ACTIVE"
     controller: str = "ECS"
+
+    @property
+    def is_by_ecs(self) -> bool:
+        """Whether ECS rolls it out by itself."""
+        return self.controller == "ECS"
 
     @property
     def primary(self) -> Deployment | None:

@@ -7,7 +7,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from rajee_deploy.facts import StackContent, Synthesised
-from rajee_deploy.template import as_sent, given_back, referenced_parameters, volatile_parameters
+from rajee_deploy.template import as_sent, effective, given_back, referenced_parameters, volatile_parameters
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -37,8 +37,9 @@ def synthesised_stacks(assembly: Path, app: Path) -> dict[str, Synthesised]:
         tags = _pairs(configured.get("tags")) or properties.get("tags") or _tags_of_metadata(assembly, artifact)
         topics = properties.get("notificationArns")
         content = StackContent(
-            given_back(template), tags, tuple(topics or ()), bool(properties.get("terminationProtection", False))
-        )
+            given_back(template), tags, tuple(topics or ()), bool(properties.get("terminationProtection", False)),
+            effective(template),
+        )  # fmt: skip
         found[name] = Synthesised(
             content, referenced_parameters(template), volatile_parameters(template), topics is None, as_sent(template)
         )

@@ -85,9 +85,11 @@ class Cdk:
         self._check_bootstrap({step.stack: stacks[step.stack] for step in steps})
 
     def deploy(self, step: DeployStack, assembly: Path, on_line: Callable[[str], None]) -> None:
-        """See StackDeployer. Adoption needs a change set; everything else updates directly, which is faster and leaves
-        no change set of a shared name for two runs to fight over."""
-        self._deploy(step, assembly, ["--import-existing-resources"] if step.adopt else ["--method=direct"], on_line)
+        """See StackDeployer. Adoption needs a change set, and so does the creation of a stack that has one; everything
+        else updates directly, which is faster and leaves no change set of a shared name for two runs to fight over."""
+        adopt = ["--import-existing-resources"] if step.adopt else []
+        method = "change-set" if step.adopt or step.by_change_set else "direct"
+        self._deploy(step, assembly, [f"--method={method}", *adopt], on_line)
 
     def prepare(self, step: DeployStack, assembly: Path, change_set: str, on_line: Callable[[str], None]) -> None:
         """See StackDeployer."""

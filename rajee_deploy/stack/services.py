@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 _SCHEMA = "rajee-deploy.services/1"
 _AT_ONCE = 10  # services of one DescribeServices
+# How the statuses begin of stacks that may hold nothing: not yet, or not any more.
+_EMPTY = ("REVIEW_", "CREATE_IN_PROGRESS", "CREATE_FAILED", "ROLLBACK_", "DELETE_")
 _NESTED = 5  # levels of nested stacks that are followed
 
 
@@ -164,9 +166,23 @@ def service_of(record: Mapping[str, Any]) -> Service:
         status == "ACTIVE" and controller == "ECS" and not record.get("deployments")
     ):  # fmt: skip
         raise unknown(f"ecs:DescribeServices {record.get('serviceArn')}", "the answer lacks the service's deployments")
-    return Service(
-        record["serviceName"], tuple(_deployment(one) for one in record.get("deployments") or ()),
-        status=status, controller=controller,
+    deployments = tuple(_deployment(one) for one in record.get("deployments") or ())
+    # A service that another controller rolls out has task sets, or none yet, and no deployments.
+    deployments = deployments or tuple(_task_set(one) for one in task_sets(record))
+    return Service(record["serviceName"], deployments, status=status, controller=controller)
+
+
+def task_sets(record: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The task sets of a service that ECS does not roll out by itself, the one that serves first."""
+    return sorted(record.get("taskSets") or (), key=lambda one: one.get("status") != "PRIMARY")
+
+
+def _task_set(record: Mapping[str, Any]) -> Deployment:
+    """https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_TaskSet.html"""
+    return Deployment(
+        record["id"], record.get("status", ""), record.get("taskDefinition", ""), record.get("computedDesiredCount", 0),
+        record.get("pendingCount", 0), record.get("runningCount", 0),
+        state="IN_PROGRESS" if record.get("stabilityStatus") == "STABILIZING" else "",
     )  # fmt: skip
 
 
@@ -174,17 +190,14 @@ def stack_resources(aws: Aws, stack: str) -> list[dict[str, Any]]:
     """The resources that a stack has by now; none for a stack that is not there. ListStackResources, since
     DescribeStackResources tells of the first hundred alone."""
 
-    def no_stack(code: str, message: str) -> tuple[()] | None:
-        return () if code == "ValidationError" and message.endswith("does not exist") else None
-
     found: list[dict[str, Any]] = []
     arguments: dict[str, Any] = {"StackName": stack}
     while True:
-        answer = aws.ask("cloudformation", "list_stack_resources", arguments, no_stack)
+        answer = aws.ask("cloudformation", "list_stack_resources", arguments, _no_stack)
         if not isinstance(answer, dict):
             return []
         page = answer.get("StackResourceSummaries")
-        if not page:
+        if page is None or not (page or found or _may_be_empty(aws, stack)):
             raise unknown(f"cloudformation:ListStackResources {stack}", "the answer lists no resource")
         found += page
         if not answer.get("NextToken"):
@@ -194,6 +207,19 @@ def stack_resources(aws: Aws, stack: str) -> list[dict[str, Any]]:
         each for each in found
         if each.get("PhysicalResourceId") and not str(each.get("ResourceStatus", "")).startswith("DELETE")
     ]  # fmt: skip
+
+
+def _may_be_empty(aws: Aws, stack: str) -> bool:
+    """Whether a stack's status allows that it holds no resource: before its creation, or after it was undone."""
+    answer = aws.ask("cloudformation", "describe_stacks", {"StackName": stack}, _no_stack)
+    if not isinstance(answer, dict):
+        return True
+    status = next((one.get("StackStatus", "") for one in answer.get("Stacks", ())), "")
+    return bool(status.startswith(_EMPTY))
+
+
+def _no_stack(code: str, message: str) -> tuple[()] | None:
+    return () if code == "ValidationError" and message.endswith("does not exist") else None
 
 
 def cluster_of(arn: str) -> str:

@@ -109,7 +109,8 @@ def _synthesised(document: dict[str, Any]) -> Synthesised:
     content = document["content"]
     return Synthesised(
         StackContent(
-            content["template"], content["tags"], tuple(content["notification_arns"]), content["termination_protection"]
+            content["template"], content["tags"], tuple(content["notification_arns"]),
+            content["termination_protection"], content.get("effective", ""),
         ),
         tuple(document["parameters"]), tuple(document["volatile"]), document["leaves_topics"], document["sent"],
     )  # fmt: skip

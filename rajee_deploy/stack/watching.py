@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from rajee_deploy.aws import unknown
 from rajee_deploy.rollout import Message, StoppedTask
 from rajee_deploy.rollout.declared import SERVICE_TYPE
-from rajee_deploy.stack.services import cluster_of, service_of, stack_resources
+from rajee_deploy.stack.services import cluster_of, service_of, stack_resources, task_sets
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -108,7 +108,8 @@ class Watching:
                 (g.get("HealthCheckIntervalSeconds", 0) for g in found.get("TargetGroups", ())), default=None
             )
             delay = max((self._deregistration_delay(group) for group in groups), default=None)
-        containers = self._task_definition(record["taskDefinition"]).get("containerDefinitions", ())
+        runs = record.get("taskDefinition") or next((one.get("taskDefinition") for one in task_sets(record)), None)
+        containers = self._task_definition(runs).get("containerDefinitions", ()) if runs else ()
         stops = [container["stopTimeout"] for container in containers if container.get("stopTimeout") is not None]
         return RolloutSettings(
             interval, delay, max(stops, default=None),
@@ -178,9 +179,8 @@ def _event(record: Mapping[str, Any]) -> ResourceEvent:
 
 
 def _target_groups(record: Mapping[str, Any]) -> Iterator[str]:
-    for balancer in record.get("loadBalancers") or ():
-        if balancer.get("targetGroupArn"):
-            yield balancer["targetGroupArn"]
+    balancers = [each for part in (record, *task_sets(record)) for each in part.get("loadBalancers") or ()]
+    yield from dict.fromkeys(each["targetGroupArn"] for each in balancers if each.get("targetGroupArn"))
 
 
 def _reasons(task: Mapping[str, Any]) -> Iterable[str]:

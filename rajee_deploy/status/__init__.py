@@ -23,14 +23,15 @@ class DeployedImage:
 
 @dataclass(frozen=True, slots=True)
 class RunningService:
-    """An ECS service of a stack: tasks that run and that are wanted, the images of its task definition, and in words
-    what it does that its stack does not say ("" for nothing)."""
+    """An ECS service of a stack: tasks that run and are wanted, the images of its task definition, who rolls it out
+    (ECS, CODE_DEPLOY or EXTERNAL), and in words what it does that its stack does not say ("" for nothing)."""
 
     name: str
     running: int
     desired: int
     images: tuple[str, ...]
     is_stable: bool
+    controller: str = "ECS"
     drift: str = ""
 
 

@@ -131,10 +131,11 @@ def _service(watcher: StackWatcher, one: Running) -> RunningService:
     images: tuple[str, ...] = ()
     if primary is not None:
         runs = primary.task_definition
-        images = (runs,) if one.held.is_function else watcher.images(runs)
+        images = (runs,) if one.held.is_function else watcher.images(runs) if runs else ()
     running = sum(one.running for one in service.deployments)
+    desired = primary.desired if primary else 0
     return RunningService(
-        service.name, running, primary.desired if primary else 0, images, is_stable(service), described(one)
+        service.name, running, desired, images, is_stable(service), service.controller, described(one)
     )
 
 

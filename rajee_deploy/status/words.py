@@ -55,7 +55,7 @@ def _document(stack: DeployedStack) -> dict[str, Any]:
         "services": [
             {
                 "name": one.name, "running": one.running, "desired": one.desired, "images": list(one.images),
-                "stable": one.is_stable, "drift": one.drift or None,
+                "stable": one.is_stable, "controller": one.controller, "drift": one.drift or None,
             }
             for one in stack.services
         ],
@@ -111,5 +111,7 @@ def _infrastructure(stack: DeployedStack) -> str:
 
 def _service(service: RunningService) -> str:
     moving = "" if service.is_stable else ", not stable"
+    by = "" if service.controller == "ECS" else f", rolled out by {service.controller}"
+    images = f": {', '.join(service.images)}" if service.images else ""
     drift = f"; {service.drift}" if service.drift else ""
-    return f"{service.running}/{service.desired} running{moving}: {', '.join(service.images)}{drift}"
+    return f"{service.running}/{service.desired} running{moving}{by}{images}{drift}"

@@ -765,6 +765,14 @@ def settled_service(cloud: Any) -> Any:
     )
 
 
+def service_of_another_controller(cloud: Any) -> Any:
+    template = service_template(cloud)
+    template["Resources"]["AService"]["Properties"]["DeploymentController"] = {"Type": "CODE_DEPLOY"}
+    create(cloud, template, Parameters=given(ImageTag="1"))
+    found = service(cloud)
+    return found["deploymentController"]["type"], len(found["deployments"])
+
+
 def updated_service_by_api(cloud: Any) -> Any:
     create(cloud, service_template(cloud), Parameters=given(ImageTag="1"))
     ecs = cloud.client("ecs")
@@ -796,6 +804,7 @@ ECS = [
         ("EC2", None, (0, 0, 0), ("PRIMARY", "COMPLETED", 0)),
     ),
     Gap(updated_service_by_api, ["NAME:2", "NAME:2"], ["NAME:2", "NAME:1"]),
+    Gap(service_of_another_controller, ("CODE_DEPLOY", 0), ("ECS", 1)),
 ]
 
 

@@ -163,12 +163,19 @@ def test_a_deployment_gets_the_whole_environment_and_a_diff_all_but_how_it_is_pr
     assert sorted(shown) == sorted(line for line in deployed if line != "CDK_QUIET=true")
 
 
-def test_adoption_goes_through_a_change_set(app, tmp_path):
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        ({}, {"--method=direct"}),
+        ({"adopt": True}, {"--method=change-set", "--import-existing-resources"}),
+        ({"by_change_set": True}, {"--method=change-set"}),
+    ],
+)
+def test_adoption_and_what_has_a_change_set_go_through_one(app, tmp_path, more, words):
     install(app, 'printf "%s\\n" "$@"')
     lines: list[str] = []
-    cdk(app).deploy(DeployStack("App", (), "", (), adopt=True), tmp_path / "out", lines.append)
-    assert "--import-existing-resources" in lines
-    assert "--method=direct" not in lines
+    cdk(app).deploy(DeployStack("App", (), "", (), **more), tmp_path / "out", lines.append)
+    assert {line for line in lines if line.startswith(("--method", "--import"))} == words
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from scripted_aws import SERVICE, SERVICE_RECORD, TASK, ScriptedAws, at, resource
+from scripted_aws import CLUSTER, GROUP, SERVICE, SERVICE_RECORD, TASK, ScriptedAws, at, resource
 
 from rajee_deploy.errors import DeployError
 from rajee_deploy.rollout import Deployment, Message, ResourceEvent, RolloutSettings, StoppedTask, Targets
@@ -51,6 +51,8 @@ def test_the_services_of_a_stack_are_those_that_exist():
 
 def test_an_empty_list_of_resources_is_unknown():
     aws = ScriptedAws().answers("cloudformation", "list_stack_resources", {"StackResourceSummaries": []})
+    record = {"StackName": "App", "StackStatus": "UPDATE_COMPLETE", "CreationTime": at(1)}
+    aws.answers("cloudformation", "describe_stacks", {"Stacks": [record]})
     with pytest.raises(DeployError, match="cannot be trusted"):
         Watching(aws).services("App")
 
@@ -110,3 +112,67 @@ def test_the_settings_that_decide_how_long_a_rollout_takes():
     containers = [{"name": "api", "image": "api:1", "stopTimeout": 120}, {"name": "side", "image": "side:1"}]
     aws.answers("ecs", "describe_task_definition", {"taskDefinition": {"containerDefinitions": containers}})
     assert Watching(aws).settings(SERVICE) == RolloutSettings(30, 300, 120, 100, 200)
+
+
+def task_set(name, status, **more):
+    return {
+        "id": name, "status": status, "taskDefinition": TASK, "computedDesiredCount": 2, "pendingCount": 0,
+        "runningCount": 2, "stabilityStatus": "STEADY_STATE", **more,
+    }  # fmt: skip
+
+
+NEW = {"stabilityStatus": "STABILIZING", "pendingCount": 1, "runningCount": 1}
+SETS = [task_set("ts/new", "ACTIVE", **NEW), task_set("ts/old", "PRIMARY", loadBalancers=[{"targetGroupArn": GROUP}])]
+
+
+@pytest.mark.parametrize("sets", [SETS, [], None])
+@pytest.mark.parametrize("kind", ["CODE_DEPLOY", "EXTERNAL"])
+def test_a_service_that_ecs_does_not_roll_out_has_task_sets(kind, sets):
+    known = {"CODE_DEPLOY": SERVICE_RECORD.items(), "EXTERNAL": ()}[kind]
+    record = {key: value for key, value in known if key != "deployments"}
+    record |= {
+        "serviceArn": SERVICE,
+        "serviceName": "api",
+        "clusterArn": CLUSTER,
+        "status": "ACTIVE",
+        "deploymentController": {"type": kind},
+    }
+    record |= {"deployments": []} if sets is not None else {}
+    record |= {"taskSets": sets} if sets is not None else {}
+    aws = with_service(ScriptedAws(), {"services": [record]})
+    if kind == "CODE_DEPLOY" or sets:
+        aws.answers("elbv2", "describe_target_health", {"TargetHealthDescriptions": []})
+    aws.answers("ecs", "list_tasks", {"taskArns": []})
+    found = Watching(aws).service(SERVICE)
+    assert (found.name, found.controller, found.is_by_ecs) == ("api", kind, False)
+    old, new = (
+        Deployment("ts/old", "PRIMARY", TASK, 2, 0, 2),
+        Deployment("ts/new", "ACTIVE", TASK, 2, 1, 1, 0, "IN_PROGRESS"),
+    )
+    assert found.deployments == ((old, new) if sets else ())
+    assert found.primary == (old if sets else None)
+    assert (found.targets is None) == (kind == "EXTERNAL" and not sets)
+
+
+@pytest.mark.parametrize("sets", [SETS, []])
+def test_what_decides_how_long_it_takes_is_told_of_them_too(sets):
+    record = {
+        "serviceArn": SERVICE,
+        "serviceName": "api",
+        "deploymentController": {"type": "EXTERNAL"},
+        "taskSets": sets,
+    }
+    aws = with_service(ScriptedAws(), {"services": [record]})
+    if sets:
+        aws.answers("elbv2", "describe_target_groups", {"TargetGroups": [{"HealthCheckIntervalSeconds": 30}]})
+        aws.answers("elbv2", "describe_target_group_attributes", {"Attributes": []})
+        containers = [{"name": "api", "image": "api:1", "stopTimeout": 120}]
+        aws.answers("ecs", "describe_task_definition", {"taskDefinition": {"containerDefinitions": containers}})
+    assert Watching(aws).settings(SERVICE) == (RolloutSettings(30, 0, 120) if sets else RolloutSettings())
+
+
+@pytest.mark.parametrize("controller", [{}, {"deploymentController": {"type": "ECS"}}])
+def test_a_service_that_ecs_rolls_out_has_deployments(controller):
+    record = {**SERVICE_RECORD, **controller, "deployments": [], "taskSets": SETS}
+    with pytest.raises(DeployError, match="cannot be trusted"):
+        Watching(with_service(ScriptedAws(), {"services": [record]})).service(SERVICE)

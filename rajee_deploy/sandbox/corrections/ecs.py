@@ -59,8 +59,9 @@ def register_whole_task_definitions() -> None:
 
 
 def create_whole_services() -> None:
-    """CloudFormation's service keeps its launch type, network, load balancers and deployment configuration, runs one
-    task when no count is given, and points at the revision that it refers to (moto: drops all but name and count)."""
+    """CloudFormation's service keeps its launch type, controller, network, load balancers and deployment configuration,
+    runs one task when no count is given, and points at the revision that it refers to (moto: drops all but its name
+    and count)."""
 
     def create(
         _cls: type[Any], /, resource_name: str, cloudformation_json: Any, account_id: str, region_name: str, **_: Any
@@ -73,6 +74,7 @@ def create_whole_services() -> None:
             task_definition_str=properties.get("taskDefinition"),
             load_balancers=properties.get("loadBalancers"),
             launch_type=properties.get("launchType"),
+            deployment_controller=properties.get("deploymentController"),
             network_configuration=_network(properties),
         )
         service.deployment_configuration = properties.get("deploymentConfiguration")
