@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, assert_never
 
 from rajee_deploy import plan as plans
+from rajee_deploy.console import hide
 from rajee_deploy.dataclass import dataclass
 from rajee_deploy.errors import DeployError
 from rajee_deploy.facts import StackPresent
@@ -49,6 +50,7 @@ class Job:
     assembly: Path
     images: Sequence[WantedImage]
     record: StackRecord | None = None  # to be kept outside of the stack, once the deployment is confirmed
+    before: StackState | None = None  # the stack when it was planned, where somebody looked
 
 
 def approve(run: Context, jobs: Sequence[Job]) -> None:
@@ -59,16 +61,18 @@ def approve(run: Context, jobs: Sequence[Job]) -> None:
     if not run.must_ask:
         return
     for job in jobs:
-        if job.step.via is Via.CLOUDFORMATION or set(job.step.changes) == {Change.TAG}:
-            continue  # the template stays as it is
         stack = job.step.stack
-        with run.phase(f"compare the permissions of {stack}"):
-            changes = run.ports.deployer.security_changes(stack, job.assembly)
-        if not changes:
+        changes = _broader(run, job)
+        if not changes and not job.step.parameter_changes:
             continue
-        run.console.say(f"{stack} would get broader permissions:", "bold")
-        for line in changes.splitlines():
-            run.console.say(line)
+        if changes:
+            run.console.say(f"{stack} would get broader permissions:", "bold")
+            for line in changes.splitlines():
+                run.console.say(line)
+        if job.step.parameter_changes:
+            run.console.say(f"{stack} would get other parameters, which can mean broader permissions:", "bold")
+            for _, line in job.step.parameter_changes:
+                run.console.say(line)
         if not run.console.can_ask():
             raise DeployError(
                 "approval-needed", f"the deployment of {stack} broadens permissions", where=f"stack {stack}",
@@ -78,8 +82,17 @@ def approve(run: Context, jobs: Sequence[Job]) -> None:
             raise DeployError("not-approved", f"the deployment of {stack} was not approved; nothing was changed")
 
 
+def _broader(run: Context, job: Job) -> str:
+    """What the template allows that the deployed one does not, in lines; "" where it stays as it is."""
+    if job.step.via is Via.CLOUDFORMATION or {*job.step.changes} <= {Change.TAG, Change.PARAMETER}:
+        return ""
+    with run.phase(f"compare the permissions of {job.step.stack}"):
+        return run.ports.deployer.security_changes(job.step.stack, job.assembly)
+
+
 def deploy(run: Context, job: Job, *, is_last: bool) -> None:
     """Deploy with the tags in place that keep what runs and what will run from expiring."""
+    hide(value.value for value in job.step.values if value.is_secret)
     for move in job.step.before:
         try:
             move_and_tell(run, move)
@@ -122,7 +135,7 @@ def _deploy(run: Context, job: Job, *, wait: bool) -> None:
             try:
                 _to_the_end(run, job)
                 state = run.ports.reader.observe(step.stack)
-                problem = plans.objection(step, state)
+                problem = plans.objection(step, state) or plans.not_taken(step, job.before, state)
             except DeployError as error:
                 raise _with_cause(watch, error) from error
         if problem:
@@ -133,6 +146,7 @@ def _deploy(run: Context, job: Job, *, wait: bool) -> None:
             raise _with_cause(watch, unconfirmed)
     _confirm_arrival(run, job)
     _keep_record(run, job)
+    _keep_secrets(run, step, state)
     _tell_account(run, step.stack, watch)
     _tell_done(run, step, state)
 
@@ -160,7 +174,8 @@ def _begin(run: Context, job: Job) -> None:
             state = run.ports.reader.describe(step.stack)
             if not isinstance(state, StackPresent):
                 raise DeployError("deploy-failed", f"the stack {step.stack} is gone", where=f"stack {step.stack}")
-            run.ports.updater.update(step.stack, state, dict(step.parameters), token)
+            own = {value.name: value.value for value in step.values}
+            run.ports.updater.update(step.stack, state, {**dict(step.parameters), **own}, token)
         case _:
             assert_never(step.via)
 
@@ -204,6 +219,18 @@ def _keep_record(run: Context, job: Job) -> None:
     except DeployError as error:
         text = f"what was deployed could not be recorded, so the next run synthesises to decide: {error}"
         run.console.item("!", f"stack {job.step.stack}", text, "yellow")
+
+
+def _keep_secrets(run: Context, step: DeployStack, state: StackState) -> None:
+    """Remember on this machine what the confirmed deployment gave to the parameters that CloudFormation hides."""
+    secrets = {value.name: value.value for value in step.values if value.is_secret}
+    if not secrets or not isinstance(state, StackPresent):
+        return
+    try:
+        run.ports.secrets.keep(state, secrets)
+    except OSError as error:
+        text = f"this machine cannot remember which secrets were deployed, so the next run gives them again: {error}"
+        run.console.item("!", f"stack {step.stack}", text, "yellow")
 
 
 def _with_cause(watch: Watch, error: DeployError) -> DeployError:
@@ -267,7 +294,10 @@ def _tell_done(run: Context, step: DeployStack, state: StackState) -> None:
         run.outputs[step.stack] = dict(state.outputs)
     for doubt in unprovable(step, state) if step.via is Via.CDK else ():  # else the template stays
         run.console.item("!", f"stack {step.stack}", doubt, "yellow")
-    recorded = _shown(dict(step.parameters))
+    own = {value.name: value.shown for value in step.values}
+    recorded = _shown({**dict(step.parameters), **own})
+    for line in plans.unaffected(step, state):
+        run.console.item("!", f"stack {step.stack}", line, "yellow")
     run.console.item("✓", f"stack {step.stack}", f"complete, and it records {recorded}", "green")
 
 

@@ -17,6 +17,7 @@ from rajee_deploy.dataclass import dataclass
 from rajee_deploy.errors import ConfigurationError, DeployError
 from rajee_deploy.facts import Wanted, WantedImage
 from rajee_deploy.fingerprint import with_given
+from rajee_deploy.given_values import wanted_parameters, with_secrets
 from rajee_deploy.lists import by_their_lists, what_is_remembered
 from rajee_deploy.names import InfraCheck
 from rajee_deploy.naming import expanded
@@ -86,9 +87,10 @@ def make_plan(run: Context) -> Planned:
             wanted = Wanted(
                 images, stacks, infrastructure, settings.infra_check, by_cloudformation=settings.cdk.by_cloudformation,
                 is_record_enough=settings.cdk.infra_check == "auto",
+                parameters=wanted_parameters(settings.cdk, stacks, os.environ),
             )  # fmt: skip
             wanted = _judged_by_lists(run, wanted, described, who)
-            observed = asked.result()
+            observed = with_secrets(ports.secrets, wanted, asked.result())
             wanted = _asked(run, wanted, observed, who)
     reasons = plans.synth_reasons(wanted, observed)
     synthesis = None

@@ -169,7 +169,7 @@ def _jobs(run: Context, planned: Planned) -> list[Job]:
     return [
         Job(
             recorded[step.stack], assembly, [image for image in images if image.stack == step.stack],
-            records.get(step.stack),
+            records.get(step.stack), states[step.stack],
         )
         for step in steps
     ]  # fmt: skip

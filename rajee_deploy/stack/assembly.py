@@ -7,6 +7,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from rajee_deploy.facts import StackContent, Synthesised
+from rajee_deploy.parameters import declared_parameters
 from rajee_deploy.template import as_sent, given_back, referenced_parameters, volatile_parameters
 
 if TYPE_CHECKING:
@@ -40,8 +41,9 @@ def synthesised_stacks(assembly: Path, app: Path) -> dict[str, Synthesised]:
             given_back(template), tags, tuple(topics or ()), bool(properties.get("terminationProtection", False))
         )
         found[name] = Synthesised(
-            content, referenced_parameters(template), volatile_parameters(template), topics is None, as_sent(template)
-        )
+            content, referenced_parameters(template), volatile_parameters(template), topics is None, as_sent(template),
+            declared_parameters(template),
+        )  # fmt: skip
     return found
 
 

@@ -17,6 +17,7 @@ from rajee_deploy.stack.assembly import environment_of, stacks_of, synthesised_s
 from rajee_deploy.stack.cli import get_cli
 from rajee_deploy.stack.cli_options import kept_from_diff
 from rajee_deploy.stack.cli_profile import NO_PROFILE, check_account
+from rajee_deploy.stack.passing import hushed, passing, without_secrets
 from rajee_deploy.stack.surroundings import check_profile, synth_environment
 from rajee_deploy.steps import Change
 from rajee_deploy.template import referenced_parameters
@@ -107,12 +108,15 @@ class Cdk:
     def _deploy(self, step: DeployStack, assembly: Path, method: Sequence[str], on_line: Callable[[str], None]) -> None:
         # After a rollback the CLI's own comparison could skip what was undone: CloudFormation is made to compare.
         force = ["--force"] if Change.ROLLED_BACK in step.changes else []
-        parameters = [f"--parameters={step.stack}:{key}={value}" for key, value in step.declared]
-        ended = self._cdk(
-            ["deploy", step.stack, "--app", str(assembly), "--exclusively", "--require-approval=never",
-             "--progress=events", *method, *force, *parameters],
-            on_line, self._aws.child_environment(),
-        )  # fmt: skip
+        hide = without_secrets(step.values)
+        with passing(step) as parameters:
+            ended = self._cdk(
+                ["deploy", step.stack, "--app", str(assembly), "--exclusively", "--require-approval=never",
+                 "--progress=events", *method, *force, *parameters.arguments],
+                lambda line: on_line(hide(line)), {**self._aws.child_environment(), **parameters.environment},
+            )  # fmt: skip
+            parameters.check(step)
+        ended = hushed(ended, hide)
         if ended.code == 0:
             return
         if _is_busy("\n".join(ended.tail)):

@@ -13,17 +13,22 @@ from typing import TYPE_CHECKING, Any
 from rajee_deploy.aws import unknown
 from rajee_deploy.carried import carried_of
 from rajee_deploy.facts import StackAbsent, StackContent, StackPresent, StackState
+from rajee_deploy.parameters import declared_parameters
 from rajee_deploy.template import given_back, volatile_parameters
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from rajee_deploy.aws import Aws
 
 
 class CloudFormation:
-    """The CloudFormation of one account and region."""
+    """The CloudFormation of one account and region. `with_parameters` are the stacks some of whose own parameters are
+    given values: of those it is read what their template declares."""
 
-    def __init__(self, aws: Aws) -> None:
+    def __init__(self, aws: Aws, with_parameters: Collection[str] = ()) -> None:
         self._aws = aws
+        self._with_parameters = with_parameters
 
     def describe(self, stack: str) -> StackState:
         """See StackReader."""
@@ -45,7 +50,8 @@ class CloudFormation:
         if template is None:
             return state
         content, volatile = _content(record, template), volatile_parameters(template)
-        return replace(state, content=content, volatile=volatile, carried=carried_of(template))
+        declared = declared_parameters(template) if stack in self._with_parameters else {}
+        return replace(state, content=content, volatile=volatile, carried=carried_of(template), declared=declared)
 
     def _record(self, stack: str) -> dict[str, Any] | StackAbsent:
         """CloudFormation says "no such stack" as a ValidationError that ends in "does not exist"."""
@@ -89,6 +95,7 @@ def _present(record: dict[str, Any]) -> StackPresent:
         {item["OutputKey"]: item.get("OutputValue", "") for item in record.get("Outputs", ())},
         record.get("StackStatusReason", ""),
         since=_since(record.get("LastUpdatedTime") or record.get("CreationTime")),
+        identifier=str(record.get("StackId", "")),
     )
 
 
