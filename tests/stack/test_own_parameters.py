@@ -1,4 +1,4 @@
-"""Parameters that an app declares for itself, deployed: from nothing, changed, in an environment, by a flag, as a secret.
+"""Parameters that an app declares for itself: from nothing, changed, in an environment, by a flag, as a secret.
 
 With the real CDK CLI and the sandbox. The app writes its own cloud assembly.
 """
@@ -52,7 +52,7 @@ def template(more=PARAMETERS) -> str:
     if "DbPassword" in more:
         resources["Token"] = {
             "Type": "AWS::SSM::Parameter",
-            "Properties": {"Name": "/NAME/token", "Type": "String", "Value": {"Ref": "DbPassword"}},
+            "Properties": {"Name": "/token", "Type": "String", "Value": {"Ref": "DbPassword"}},
         }
     return json.dumps(
         {
@@ -81,7 +81,7 @@ class Account(World):
         return {each["ParameterKey"]: each["ParameterValue"] for each in found["Parameters"]}
 
     def password(self) -> str:
-        return self.client("ssm").get_parameter(Name="/App/token")["Parameter"]["Value"]
+        return self.client("ssm").get_parameter(Name="/token")["Parameter"]["Value"]
 
 
 @pytest.fixture(scope="module")
@@ -156,14 +156,14 @@ def test_what_is_no_more_in_the_settings_keeps_its_value(account, machine):
     up(machine)
 
 
-def test_a_list_is_compared_by_its_members(account, machine):
+def test_a_list_is_compared_by_its_members(machine):
     machine.write("rajee-deploy.toml", settings("[cdk.parameters.App]", 'Zones = "a, b"'))
     nothing_to_do(machine)
     machine.write("rajee-deploy.toml", settings("[cdk.parameters.App]", 'Zones = "b,a"'))
     assert "Zones: a,b → b,a" in machine.run("plan", "--detailed-exitcode", code=2)
 
 
-def test_an_environment_lays_its_own_over_it(account, machine):
+def test_an_environment_lays_its_own_over_it(machine):
     table = settings(
         "[cdk.parameters.App]", 'Size = "large"', 'Zones = "a,b"', "[environments.dev.cdk.parameters.App]",
         'Size = "tiny"',
@@ -201,3 +201,151 @@ def test_another_principal_is_asked_about_and_another_size_is_not(account, machi
     assert account.shown()["Reader"].endswith("123456789012:root")
     up(machine, "--yes", "--parameters", "Reader=arn:aws:iam::222222222222:root")
     assert account.shown()["Reader"].endswith("222222222222:root")
+
+
+# -- secrets ---------------------------------------------------------------------------------------------------------
+
+BY_VARIABLE = settings("[cdk.parameters.App]", 'Size = "small"', 'DbPassword = { env = "DB_PASSWORD" }')
+RECORD = '#!/bin/sh\nprintf "%s\\0" node "$@" >> {log}\nexec {real} "$@"\n'
+
+
+@pytest.fixture(scope="module")
+def secretive(account, machine):
+    """A machine on which every start of node is written down; its app has a NoEcho parameter."""
+    node = machine.root / "bin" / "node"
+    node.unlink()
+    node.write_text(RECORD.format(log=machine.root / "argv", real=shutil.which("node")))
+    node.chmod(0o755)
+    account.commit({"cdk/template.json": template({**PARAMETERS, **SECRETS}), "rajee-deploy.toml": BY_VARIABLE})
+    machine.write("cdk/template.json", template({**PARAMETERS, **SECRETS}))
+    machine.write("rajee-deploy.toml", BY_VARIABLE)
+    return machine
+
+
+@pytest.fixture
+def clean(account, secretive):
+    """Whatever a test does: no secret is in an argument, in what is kept, in what was said, or shown by CloudFormation."""
+    said: list[str] = []
+    run = secretive.run
+    secretive.run = lambda *words, **more: said.append(run(*words, **more)) or said[-1]
+    yield secretive
+    secretive.run = run
+    kept = [path for place in (secretive.root, account.root / "state") for path in files(place)]
+    texts = {**{str(path): path.read_bytes() for path in kept}, "said": "\n".join(said).encode()}
+    found = [name for name, text in texts.items() for each in (SECRET, OTHER_SECRET) if each.encode() in text]
+    assert found == []
+
+
+def files(place: Path) -> list[Path]:
+    return [path for path in place.rglob("*") if path.is_file() and not path.is_symlink()]
+
+
+def test_a_secret_without_a_value_is_told_with_the_line_to_write(clean):
+    clean.write("rajee-deploy.toml", SMALL)
+    assert 'DbPassword = { env = "DB_PASSWORD" }' in up(clean, code=64)
+    clean.write("rajee-deploy.toml", BY_VARIABLE)
+    assert "export DB_PASSWORD=…" in up(clean, code=64)
+    assert "export DB_PASSWORD=…" in up(clean, code=64, DB_PASSWORD="")
+
+
+@pytest.mark.parametrize("how", ["setting", "flag"])
+def test_a_secret_in_the_open_is_refused(secretive, how):
+    if how == "setting":
+        secretive.write("rajee-deploy.toml", SMALL + 'DbPassword = "x"\n')
+        told = up(secretive, code=64)
+    else:
+        secretive.write("rajee-deploy.toml", SMALL)
+        told = up(secretive, "--parameters", "DbPassword=x", code=64)
+    assert "secret-parameter" in told
+    assert 'DbPassword = { env = "DB_PASSWORD" }' in told
+    secretive.write("rajee-deploy.toml", BY_VARIABLE)
+
+
+def test_a_secret_comes_from_its_variable_and_is_told_apart_afterwards(account, clean):
+    up(clean, DB_PASSWORD=SECRET)
+    assert account.password() == SECRET
+    assert account.shown()["DbPassword"] == "****"
+    nothing_to_do(clean, DB_PASSWORD=SECRET)
+    told = clean.run("plan", "--detailed-exitcode", code=2, DB_PASSWORD=OTHER_SECRET)
+    assert "DbPassword: DB_PASSWORD has another value" in told
+    document = json.loads(clean.run("plan", "--json", DB_PASSWORD=OTHER_SECRET))
+    assert document["steps"][0]["parameters"]["DbPassword"] == "***"
+    up(clean, DB_PASSWORD=OTHER_SECRET)
+    assert account.password() == OTHER_SECRET
+    nothing_to_do(clean, DB_PASSWORD=OTHER_SECRET)
+
+
+def test_without_its_variable_it_keeps_its_value(account, clean):
+    assert "DbPassword keeps the value that it has" in nothing_to_do(clean)
+    clean.write("rajee-deploy.toml", BY_VARIABLE.replace("small", "large"))
+    up(clean)
+    assert account.password() == OTHER_SECRET
+    clean.write("rajee-deploy.toml", BY_VARIABLE)
+    up(clean)
+
+
+def test_what_a_cli_says_of_its_arguments_is_without_it(account, clean):
+    told = up(clean, "--verbose", DB_PASSWORD=SECRET, CDK_VERBOSE="3")
+    assert "DbPassword=***" in told
+    assert account.password() == SECRET
+    nothing_to_do(clean, DB_PASSWORD=SECRET)
+
+
+def test_another_machine_cannot_know_and_asks_cloudformation(account, clean):
+    other = account.machine(*ALL)
+    other.install()
+    told = other.run("plan", "--detailed-exitcode", code=2, DB_PASSWORD=SECRET)
+    assert "only CloudFormation knows whether it changed" in told
+    nothing_to_do(other)
+    up(other, DB_PASSWORD=SECRET)
+    nothing_to_do(other, DB_PASSWORD=SECRET)
+    up(clean, DB_PASSWORD=SECRET)
+    nothing_to_do(clean, DB_PASSWORD=SECRET)
+
+
+def test_what_somebody_else_deployed_meanwhile_is_not_taken_for_ours(account, clean):
+    """The digest here says "the same": of what we deployed, not of what is deployed."""
+    time.sleep(1.1)  # the sandbox is quicker than CloudFormation, whose moments are taken in seconds
+    account.client("cloudformation").update_stack(
+        StackName="App", UsePreviousTemplate=True,
+        Parameters=[
+            {"ParameterKey": name, **({"ParameterValue": OTHER_SECRET} if name == "DbPassword" else {"UsePreviousValue": True})}
+            for name in account.shown()
+        ],
+    )  # fmt: skip
+    assert account.password() == OTHER_SECRET
+    assert "only CloudFormation knows" in clean.run("plan", "--detailed-exitcode", code=2, DB_PASSWORD=SECRET)
+    up(clean, DB_PASSWORD=SECRET)
+    assert account.password() == SECRET
+
+
+def test_a_deployment_that_fails_is_none_that_is_remembered(account, clean):
+    """The CLI never had the value, since what is started as cdk starts it in another process."""
+    place = clean.checkout / "cdk" / "node_modules"
+    target = os.readlink(place)
+    place.unlink()
+    (place / ".bin").mkdir(parents=True)
+    (place / "aws-cdk").symlink_to(f"{target}/aws-cdk")
+    (place / ".bin" / "cdk").write_text(f'#!/bin/sh\nunset NODE_OPTIONS\nexec {target}/.bin/cdk "$@"\n')
+    (place / ".bin" / "cdk").chmod(0o755)
+    assert "parameter-not-passed" in up(clean, code=1, DB_PASSWORD=OTHER_SECRET)
+    shutil.rmtree(place)
+    place.symlink_to(target)
+    assert account.password() == SECRET
+    clean.run("plan", "--detailed-exitcode", code=2, DB_PASSWORD=OTHER_SECRET)
+    up(clean, DB_PASSWORD=OTHER_SECRET)
+    assert account.password() == OTHER_SECRET
+
+
+def test_with_cloudformation_alone_node_is_not_started(account, clean):
+    clean.write("rajee-deploy.toml", BY_VARIABLE.replace("[cdk.par", 'tag-only = "cloudformation"\n[cdk.par', 1))
+    before = (clean.root / "argv").read_text()
+    told = up(clean, "--parameters", "Size=huge", DB_PASSWORD=SECRET)
+    assert "CloudFormation updates it alone" in told
+    assert (account.shown()["Size"], account.password()) == ("huge", SECRET)
+    assert account.shown()["Reader"].endswith("222222222222:root"), "what nobody gave stays"
+    assert (clean.root / "argv").read_text() == before
+    nothing_to_do(clean, "--parameters", "Size=huge", DB_PASSWORD=SECRET)
+    (clean.root / "home" / ".local" / "state" / "rajee-deploy" / "secret-values.json").unlink()
+    up(clean, "--parameters", "Size=huge", DB_PASSWORD=SECRET)
+    nothing_to_do(clean, "--parameters", "Size=huge", DB_PASSWORD=SECRET)
