@@ -146,7 +146,7 @@ def _deploy(run: Context, job: Job, *, wait: bool) -> None:
             raise _with_cause(watch, unconfirmed)
     _confirm_arrival(run, job)
     _keep_record(run, job)
-    _keep_secrets(run, step, state)
+    _keep_secrets(run, job, state)
     _tell_account(run, step.stack, watch)
     _tell_done(run, step, state)
 
@@ -221,13 +221,14 @@ def _keep_record(run: Context, job: Job) -> None:
         run.console.item("!", f"stack {job.step.stack}", text, "yellow")
 
 
-def _keep_secrets(run: Context, step: DeployStack, state: StackState) -> None:
+def _keep_secrets(run: Context, job: Job, state: StackState) -> None:
     """Remember on this machine what the confirmed deployment gave to the parameters that CloudFormation hides."""
-    secrets = {value.name: value.value for value in step.values if value.is_secret}
-    if not secrets or not isinstance(state, StackPresent):
+    step = job.step
+    if not isinstance(state, StackPresent):
         return
+    secrets = {value.name: value.value for value in step.values if value.is_secret}
     try:
-        run.ports.secrets.keep(state, secrets)
+        run.ports.secrets.keep(state, secrets, job.before if isinstance(job.before, StackPresent) else None)
     except OSError as error:
         text = f"this machine cannot remember which secrets were deployed, so the next run gives them again: {error}"
         run.console.item("!", f"stack {step.stack}", text, "yellow")

@@ -121,8 +121,8 @@ def _secret_change(value: ParameterValue, is_as_deployed: bool | None) -> str:  
             return _other(value)
         case None:
             return (
-                f"{value.name}: only CloudFormation knows whether it changed, since this machine was not the last to"
-                f" deploy the stack (without {value.variable} it keeps the value that it has)"
+                f"{value.name}: only CloudFormation knows whether it changed, since the stack was updated last by"
+                f" something else than up on this machine (without {value.variable} it keeps the value that it has)"
             )
 
 

@@ -125,7 +125,7 @@ def _mentions_by_part(template: Mapping[str, Any]) -> dict[str, dict[str, bool]]
     for section in ("Conditions", "Resources"):
         for name, part in (template.get(section) or {}).items():
             whole = part if isinstance(part, dict) else {"Custom": part}  # Fn::ForEach is a list
-            told = {key: value for key, value in whole.items() if key not in ("DependsOn", "Metadata")}
+            told = {key: value for key, value in whole.items() if key != "DependsOn"}
             of_permissions = section == "Resources" and _PERMISSION_TYPES.search(str(told.get("Type", "Custom")))
             found[name] = _collected(told, under=bool(of_permissions))
     rest = {key: template[key] for key in ("Outputs", "Rules", "Transform", "Hooks") if key in template}

@@ -35,8 +35,9 @@ class SecretValues(Protocol):
         """Whether each value is the deployed one; names of which that is not known are left out."""
         ...
 
-    def keep(self, state: StackPresent, values: Mapping[str, str]) -> None:
-        """Remember that these are the values of a stack whose deployment was confirmed. OSError."""
+    def keep(self, state: StackPresent, values: Mapping[str, str], before: StackPresent | None = None) -> None:
+        """Remember that these are the values of a stack whose deployment was confirmed, and that what else was known of
+        it `before` stayed. OSError."""
         ...
 
 
@@ -61,14 +62,17 @@ class LocalSecretValues:
             if name in digests
         }
 
-    def keep(self, state: StackPresent, values: Mapping[str, str]) -> None:
+    def keep(self, state: StackPresent, values: Mapping[str, str], before: StackPresent | None = None) -> None:
         """See SecretValues."""
-        if not _is_told(state):
-            return
         document = self._read()
         key = document.get("key") or os.urandom(_KEY_BYTES).hex()
-        stacks = {name: told for name, told in document.get("stacks", {}).items() if name != state.identifier}
-        digests = {name: _digest(bytes.fromhex(key), state, name, value) for name, value in values.items()}
+        stacks = dict(document.get("stacks", {}))
+        former = stacks.pop(state.identifier, None)
+        stayed = former["values"] if former and before is not None and former["since"] == before.since else {}
+        if not _is_told(state) or not (values or stayed):
+            return
+        given = {name: _digest(bytes.fromhex(key), state, name, value) for name, value in values.items()}
+        digests = {**stayed, **given}
         stacks[state.identifier] = {"since": state.since, "values": digests}
         newest = dict(list(stacks.items())[-KEPT:])
         make_place(self._path.parent, NAME)

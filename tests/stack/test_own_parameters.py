@@ -6,7 +6,6 @@ With the real CDK CLI and the sandbox. The app writes its own cloud assembly.
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import time
 from typing import TYPE_CHECKING
@@ -52,7 +51,11 @@ def template(more=PARAMETERS) -> str:
     if "DbPassword" in more:
         resources["Token"] = {
             "Type": "AWS::SSM::Parameter",
-            "Properties": {"Name": "/token", "Type": "String", "Value": {"Ref": "DbPassword"}},
+            "Properties": {
+                "Name": {"Fn::Sub": "/${AWS::StackName}/token"},
+                "Type": "String",
+                "Value": {"Ref": "DbPassword"},
+            },
         }
     return json.dumps(
         {
@@ -81,7 +84,7 @@ class Account(World):
         return {each["ParameterKey"]: each["ParameterValue"] for each in found["Parameters"]}
 
     def password(self) -> str:
-        return self.client("ssm").get_parameter(Name="/token")["Parameter"]["Value"]
+        return self.client("ssm").get_parameter(Name="/App/token")["Parameter"]["Value"]
 
 
 @pytest.fixture(scope="module")
@@ -224,7 +227,7 @@ def secretive(account, machine):
 
 @pytest.fixture
 def clean(account, secretive):
-    """Whatever a test does: no secret is in an argument, in what is kept, in what was said, or shown by CloudFormation."""
+    """Whatever a test does: no secret is in an argument, in what is kept, or in what was said."""
     said: list[str] = []
     run = secretive.run
     secretive.run = lambda *words, **more: said.append(run(*words, **more)) or said[-1]
@@ -282,6 +285,7 @@ def test_without_its_variable_it_keeps_its_value(account, clean):
     assert account.password() == OTHER_SECRET
     clean.write("rajee-deploy.toml", BY_VARIABLE)
     up(clean)
+    nothing_to_do(clean, DB_PASSWORD=OTHER_SECRET)
 
 
 def test_what_a_cli_says_of_its_arguments_is_without_it(account, clean):
@@ -306,12 +310,10 @@ def test_another_machine_cannot_know_and_asks_cloudformation(account, clean):
 def test_what_somebody_else_deployed_meanwhile_is_not_taken_for_ours(account, clean):
     """The digest here says "the same": of what we deployed, not of what is deployed."""
     time.sleep(1.1)  # the sandbox is quicker than CloudFormation, whose moments are taken in seconds
+    kept = [{"ParameterKey": name, "UsePreviousValue": True} for name in account.shown() if name != "DbPassword"]
     account.client("cloudformation").update_stack(
         StackName="App", UsePreviousTemplate=True,
-        Parameters=[
-            {"ParameterKey": name, **({"ParameterValue": OTHER_SECRET} if name == "DbPassword" else {"UsePreviousValue": True})}
-            for name in account.shown()
-        ],
+        Parameters=[*kept, {"ParameterKey": "DbPassword", "ParameterValue": OTHER_SECRET}],
     )  # fmt: skip
     assert account.password() == OTHER_SECRET
     assert "only CloudFormation knows" in clean.run("plan", "--detailed-exitcode", code=2, DB_PASSWORD=SECRET)
@@ -319,10 +321,24 @@ def test_what_somebody_else_deployed_meanwhile_is_not_taken_for_ours(account, cl
     assert account.password() == SECRET
 
 
+def test_a_secret_of_a_stack_that_is_made_is_remembered(account, clean):
+    """Its first plan knows no template."""
+    web = BY_VARIABLE.replace("App", "Web").replace("small", "1")
+    clean.write("rajee-deploy.toml", web)
+    up(clean, DB_PASSWORD=SECRET)
+    assert account.shown("Web")["Size"] == "1"
+    nothing_to_do(clean, DB_PASSWORD=SECRET)
+    told = clean.run("status", DB_PASSWORD=SECRET)
+    assert "parameter Size   1, as it is set here" in told
+    assert "parameter DbPassword hidden, as it is set here" in told
+    assert "DB_PASSWORD has another value" in clean.run("status", DB_PASSWORD=OTHER_SECRET)
+    clean.write("rajee-deploy.toml", BY_VARIABLE)
+
+
 def test_a_deployment_that_fails_is_none_that_is_remembered(account, clean):
     """The CLI never had the value, since what is started as cdk starts it in another process."""
     place = clean.checkout / "cdk" / "node_modules"
-    target = os.readlink(place)
+    target = place.readlink()
     place.unlink()
     (place / ".bin").mkdir(parents=True)
     (place / "aws-cdk").symlink_to(f"{target}/aws-cdk")
