@@ -75,7 +75,8 @@ def approve(run: Context, jobs: Sequence[Job]) -> None:
                 run.console.say(line)
         if not run.console.can_ask():
             raise DeployError(
-                "approval-needed", f"the deployment of {stack} broadens permissions", where=f"stack {stack}",
+                "approval-needed", f"the deployment of {stack} {'broadens' if changes else 'may broaden'} permissions",
+                where=f"stack {stack}",
                 hint='look at the lines above, then: up --yes, or cdk.approval = "never" in the settings',
             )  # fmt: skip
         if not run.console.ask(f"Deploy {stack} with these permissions?"):

@@ -9,9 +9,8 @@ and elsewhere it is given anew: in doubt, CloudFormation compares.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from rajee_deploy.dataclass import dataclass
 from rajee_deploy.errors import ConfigurationError
 from rajee_deploy.names import RECORDS
 from rajee_deploy.parameters import Declared, ParameterValue, is_masked, is_same, shorten
@@ -25,8 +24,7 @@ if TYPE_CHECKING:
     from rajee_deploy.parameters import WantedParameter
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """The values to give when the stack is deployed; what changes, by parameter, in words; and what to know besides.
     `absent` are those of flags for all stacks that its template does not have, as far as that is known."""
 

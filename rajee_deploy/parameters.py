@@ -1,15 +1,13 @@
 """The parameters that an app declares for itself: what a template says of them, and the values they are to have. Pure.
 
-Which of them change is decided in `parameter_changes`.
+Which of them change is decided in `parameter_changes`. Values are in no repr: one may be a secret that stands where it
+should not. Named tuples, as in `model`.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import field
-from typing import TYPE_CHECKING, Any
-
-from rajee_deploy.dataclass import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -22,37 +20,43 @@ _PERMISSIONS = re.compile(r"Polic|Role|Principal|SecurityGroup|Permission|Grant|
 _IN_TEXT = re.compile(r"\$\{\s*([A-Za-z0-9]+)", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True)
-class Given:
+class Given(NamedTuple):
     """What the settings or a flag say of a parameter: its value, or the environment variable that has it.
 
     `is_for_all`: a flag without a stack, for every stack that has such a parameter.
     """
 
-    value: str = field(default="", repr=False)
+    value: str = ""
     variable: str = ""
     is_for_all: bool = False
 
+    def __repr__(self) -> str:
+        return f"Given({self.variable or HIDDEN})"
 
-@dataclass(frozen=True, slots=True)
-class WantedParameter:
+
+class WantedParameter(NamedTuple):
     """The same once the environment was read. `value` is None where the variable is not set: then the stack keeps what
     it has."""
 
     name: str
-    value: str | None = field(repr=False)
+    value: str | None
     variable: str = ""
     is_for_all: bool = False
 
+    def __repr__(self) -> str:
+        return f"WantedParameter({self.name}, {self.variable or HIDDEN})"
 
-@dataclass(frozen=True, slots=True)
-class ParameterValue:
+
+class ParameterValue(NamedTuple):
     """What a deployment gives to a parameter. What comes from a variable is never shown."""
 
     name: str
-    value: str = field(repr=False)
+    value: str
     variable: str = ""
     is_secret: bool = False
+
+    def __repr__(self) -> str:
+        return f"ParameterValue({self.name}, {self.variable or HIDDEN})"
 
     @property
     def shown(self) -> str:
@@ -60,8 +64,7 @@ class ParameterValue:
         return HIDDEN if self.variable else self.value
 
 
-@dataclass(frozen=True, slots=True)
-class Declared:
+class Declared(NamedTuple):
     """A parameter as a template declares it. `is_secret`: NoEcho. `is_used`: something refers to it, so that another
     value can change the stack. `may_permit`: what refers to it may allow something to somebody."""
 

@@ -111,7 +111,7 @@ def recording(step: DeployStack, synthesis: Synthesis, state: StackState, revisi
     images = tuple((key, value) for key, value in step.parameters if key not in RECORDS)
     taken = tuple((key, value) for key, value in records.items() if key in stack.parameters)
     values = tuple(
-        replace(value, is_secret=stack.declared[value.name].is_secret)  # a first plan knew no template
+        value._replace(is_secret=stack.declared[value.name].is_secret)  # a first plan knew no template
         for value in step.values
         if value.name in stack.declared
     )

@@ -139,6 +139,20 @@ def test_a_template_that_stays_needs_nobody(world):
     assert asked(world, step(Change.ROLLED_BACK, via=Via.CLOUDFORMATION)) == ""
 
 
+def test_parameters_that_may_permit_something_are_asked_about(world):
+    """Their lines are in the step; the template need not be compared for them."""
+    lines = (("Reader", "Reader: a → b"),)
+    world.stacks.broader = {"App": "everything"}
+    assert asked(world, step(Change.PARAMETER)) == ""
+    assert asked(world, step(Change.TAG, Change.PARAMETER)) == ""
+    for each in (step(Change.PARAMETER), step(Change.PARAMETER, via=Via.CLOUDFORMATION)):
+        assert asked(world, replace(each, parameter_changes=lines)) == "approval-needed"
+    assert "everything" not in world.talk.getvalue()
+    assert world.talk.getvalue().splitlines()[-1] == "Reader: a → b"
+    assert asked(world, replace(step(Change.INFRASTRUCTURE), parameter_changes=lines)) == "approval-needed"
+    assert "everything" in world.talk.getvalue()
+
+
 def test_every_stack_is_looked_at(world):
     world.stacks.broader = {"Last": "one\ntwo"}
     same, narrow, last = (

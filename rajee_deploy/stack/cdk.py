@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import shutil
-import warnings
 from typing import TYPE_CHECKING, Any
 
 from rajee_deploy.aws import unknown
@@ -17,7 +15,7 @@ from rajee_deploy.stack.assembly import environment_of, stacks_of, synthesised_s
 from rajee_deploy.stack.cli import get_cli
 from rajee_deploy.stack.cli_options import kept_from_diff
 from rajee_deploy.stack.cli_profile import NO_PROFILE, check_account
-from rajee_deploy.stack.passing import hushed, passing, without_secrets
+from rajee_deploy.stack.passing import check_values, hushed, matches, passing, without_secrets
 from rajee_deploy.stack.surroundings import check_profile, synth_environment
 from rajee_deploy.steps import Change
 from rajee_deploy.template import referenced_parameters
@@ -81,7 +79,9 @@ class Cdk:
         for step in steps:
             _check_environment(step.stack, environment_of(assembly, step.stack), who)
         for step in steps:
-            _check_parameters(step, json.loads((assembly / stacks[step.stack]["templateFile"]).read_text("utf-8")))
+            template = json.loads((assembly / stacks[step.stack]["templateFile"]).read_text("utf-8"))
+            _check_parameters(step, template)
+            check_values(step, template)
         _check_given(steps, assembly)
         self._check_bootstrap({step.stack: stacks[step.stack] for step in steps})
 
@@ -223,13 +223,7 @@ def _check_given(steps: Sequence[DeployStack], assembly: Path) -> None:
 
 def _check_pattern(step: DeployStack, name: str, value: str, pattern: str) -> None:
     """CloudFormation would refuse the value only after the images were built."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error")  # Python's way to say that it reads a pattern otherwise than Java may
-            allowed = not pattern or re.fullmatch(pattern, value) is not None
-    except (re.error, FutureWarning):
-        return  # Java's patterns know more than Python's: CloudFormation judges
-    if not allowed:
+    if not matches(pattern, value):
         by = "digest" if value.startswith("sha256:") else "tag"
         raise ConfigurationError(
             "parameter-refused", f"the parameter {name} of {step.stack} does not take {value}",

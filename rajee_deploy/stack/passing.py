@@ -7,18 +7,20 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import warnings
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rajee_deploy.dataclass import dataclass
-from rajee_deploy.errors import DeployError
+from rajee_deploy.errors import ConfigurationError, DeployError
 from rajee_deploy.parameters import HIDDEN
 from rajee_deploy.process import Completed
 from rajee_deploy.scratch import private_directory
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from rajee_deploy.parameters import ParameterValue
     from rajee_deploy.steps import DeployStack
@@ -46,6 +48,36 @@ class Passing:
                 cause="what is started as cdk is no node, or starts the CLI in another process",
                 hint="install the CLI beside the app: npm install -D aws-cdk@2",
             )  # fmt: skip
+
+
+def check_values(step: DeployStack, template: Mapping[str, Any]) -> None:
+    """ConfigurationError `parameter-refused` for a value that the template does not allow: CloudFormation would say so
+    only after the images were built."""
+    for value in step.values:
+        slot = template["Parameters"][value.name]
+        allowed = [str(each) for each in slot.get("AllowedValues", ())]
+        is_list = "List" in str(slot.get("Type", ""))
+        members = [each.strip() for each in value.value.split(",")] if is_list else [value.value]
+        cause = ""
+        if allowed and not {*members} <= {*allowed}:
+            cause = f"its AllowedValues are {', '.join(allowed)}"
+        elif not is_list and not matches(str(slot.get("AllowedPattern", "")), value.value):
+            cause = f"its AllowedPattern is {slot['AllowedPattern']}"
+        if cause:
+            raise ConfigurationError(
+                "parameter-refused", f"the parameter {value.name} of {step.stack} does not take {value.shown}",
+                where=f"stack {step.stack}", cause=cause, hint=str(slot.get("ConstraintDescription", "")),
+            )  # fmt: skip
+
+
+def matches(pattern: str, value: str) -> bool:
+    """Whether a value is what an AllowedPattern says, as far as that can be told here."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")  # Python's way to say that it reads a pattern otherwise than Java may
+            return not pattern or re.fullmatch(pattern, value) is not None
+    except (re.error, FutureWarning):
+        return True  # Java's patterns know more than Python's: CloudFormation judges
 
 
 @contextmanager

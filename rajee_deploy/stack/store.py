@@ -116,7 +116,7 @@ def _synthesised(document: dict[str, Any]) -> Synthesised:
             content["template"], content["tags"], tuple(content["notification_arns"]), content["termination_protection"]
         ),
         tuple(document["parameters"]), tuple(document["volatile"]), document["leaves_topics"], document["sent"],
-        {name: Declared(**slot) for name, slot in document["declared"].items()},
+        {name: Declared(*slot) for name, slot in document["declared"].items()},
     )  # fmt: skip
 
 

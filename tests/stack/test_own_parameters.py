@@ -206,6 +206,22 @@ def test_another_principal_is_asked_about_and_another_size_is_not(account, machi
     assert account.shown()["Reader"].endswith("222222222222:root")
 
 
+def test_a_value_that_cloudformation_has_no_use_for_is_told(account, machine):
+    """It updates nothing for it, and keeps the former one: the next run says so again."""
+    ruled = {
+        **json.loads(template()),
+        "Rules": {"R": {"Assertions": [{"Assert": {"Fn::Equals": [{"Ref": "Rule"}, "x"]}}]}},
+    }
+    ruled["Parameters"]["Rule"] = {"Type": "String", "Default": "x", "AllowedValues": ["x", "y"]}
+    machine.write("cdk/template.json", json.dumps(ruled))
+    machine.write("rajee-deploy.toml", settings())
+    up(machine)
+    assert "AllowedValues are x, y" in up(machine, "--parameters", "Rule=z", code=64)
+    assert "keeps the former value of Rule" in up(machine, "--parameters", "Rule=y")
+    assert account.shown()["Rule"] == "x"
+    assert "Rule: x → y" in machine.run("plan", "--detailed-exitcode", "--parameters", "Rule=y", code=2)
+
+
 # -- secrets ---------------------------------------------------------------------------------------------------------
 
 BY_VARIABLE = settings("[cdk.parameters.App]", 'Size = "small"', 'DbPassword = { env = "DB_PASSWORD" }')
