@@ -147,7 +147,7 @@ def _deploy(run: Context, job: Job, *, wait: bool) -> None:
             raise _with_cause(watch, unconfirmed)
     _confirm_arrival(run, job)
     _keep_record(run, job)
-    _keep_secrets(run, job, state)
+    _keep_secrets(run, job, state, watch)
     _tell_account(run, step.stack, watch)
     _tell_done(run, step, state)
 
@@ -222,17 +222,23 @@ def _keep_record(run: Context, job: Job) -> None:
         run.console.item("!", f"stack {job.step.stack}", text, "yellow")
 
 
-def _keep_secrets(run: Context, job: Job, state: StackState) -> None:
-    """Remember on this machine what the confirmed deployment gave to the parameters that CloudFormation hides."""
-    step = job.step
-    if not isinstance(state, StackPresent):
+def _keep_secrets(run: Context, job: Job, state: StackState, watch: Watch) -> None:
+    """Remember on this machine what the confirmed deployment gave to the parameters that CloudFormation hides. Not
+    where somebody else's came right behind it: what is hidden may be theirs."""
+    before = job.before if isinstance(job.before, StackPresent) else None
+    secrets = {value.name: value.value for value in job.step.values if value.is_secret}
+    is_known = before is not None and run.ports.secrets.knows(before)
+    if not isinstance(state, StackPresent) or not (secrets or is_known):
         return
-    secrets = {value.name: value.value for value in step.values if value.is_secret}
     try:
-        run.ports.secrets.keep(state, secrets, job.before if isinstance(job.before, StackPresent) else None)
-    except OSError as error:
-        text = f"this machine cannot remember which secrets were deployed, so the next run gives them again: {error}"
-        run.console.item("!", f"stack {step.stack}", text, "yellow")
+        problem = "somebody else deployed it, too" if watch.operations() > 1 else ""
+        if not problem:
+            run.ports.secrets.keep(state, secrets, before)
+    except (DeployError, OSError) as error:
+        problem = str(error)
+    if problem:
+        text = f"which secrets were deployed is not remembered, so the next run gives them again: {problem}"
+        run.console.item("!", f"stack {job.step.stack}", text, "yellow")
 
 
 def _with_cause(watch: Watch, error: DeployError) -> DeployError:

@@ -317,10 +317,12 @@ class FakeStacks:
         self.deployed.append(step)
         before = self.stacks.get(step.stack)
         content = StackContent(_template(self.app[step.stack], given or {}))
-        if before is not None and before.parameters == dict(step.declared) and before.content == content:
+        own = {value.name: "****" if value.is_secret else value.value for value in step.values}
+        given_now = {**dict(step.declared), **own}
+        if before is not None and before.parameters == given_now and before.content == content:
             return  # "No updates are to be performed": the status stays what it was
         undone = self.ends_in.endswith("ROLLBACK_COMPLETE") and before is not None
-        recorded = before.parameters if undone and before else dict(step.declared)
+        recorded = before.parameters if undone and before else given_now
         kept = before.content if undone and before else content
         listed = before.carried if undone and before else carried
         self.stacks[step.stack] = StackPresent(self.ends_in, recorded, {}, content=kept, carried=listed)
@@ -337,6 +339,26 @@ def _carried(assembly: Path, stack: str) -> Mapping[str, Any] | None:
 def _template(text: str, given: Mapping[str, str]) -> str:
     """A stack's template in a word, and the context values that went into it."""
     return " ".join([text, *(f"{key}={value}" for key, value in given.items())])
+
+
+@dataclass
+class FakeSecrets:
+    """What is known of secrets, by stack: whatever was kept last."""
+
+    kept: dict[str, dict[str, str]] = field(default_factory=dict)
+    is_full: bool = False
+
+    def compare(self, state: StackPresent, values: Mapping[str, str]) -> dict[str, bool]:
+        known = self.kept.get(state.identifier, {})
+        return {name: known[name] == value for name, value in values.items() if name in known}
+
+    def knows(self, state: StackPresent) -> bool:
+        return state.identifier in self.kept
+
+    def keep(self, state: StackPresent, values: Mapping[str, str], before: StackPresent | None = None) -> None:
+        if self.is_full:
+            raise OSError(28, "No space left on device")
+        self.kept[state.identifier] = {**(self.kept.get(state.identifier, {}) if before else {}), **values}
 
 
 @dataclass

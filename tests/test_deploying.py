@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass, field, replace
 
 import pytest
-from fakes import FakeEngine, FakeRegistry, FakeStacks, FakeWatcher
+from fakes import FakeEngine, FakeRegistry, FakeSecrets, FakeStacks, FakeWatcher
 
 from rajee_deploy.aws import Identity
 from rajee_deploy.console import Console
@@ -20,6 +20,7 @@ from rajee_deploy.facts import StackContent, StackPresent, WantedImage
 from rajee_deploy.fingerprint import Fingerprint, of_infrastructure
 from rajee_deploy.model import Digest, Platform, Repository
 from rajee_deploy.names import INFRA_PARAMETER
+from rajee_deploy.parameters import ParameterValue
 from rajee_deploy.ports import Context, Ports
 from rajee_deploy.rollout import Deployment, Message, ResourceEvent, RolloutSettings, Service, Targets
 from rajee_deploy.settings import load
@@ -587,3 +588,61 @@ def test_an_image_whose_parameter_is_not_given_runs_by_its_tag(world):
         world.deploy(step(), [image])
     assert (caught.value.code, caught.value.where) == ("rollout-not-confirmed", "stack App")
     assert caught.value.problem == "CloudFormation deployed App, but the service api runs host.test/team/app:None"
+
+
+# -- secrets -------------------------------------------------------------------------------------------------------
+
+KEY = ParameterValue("Key", "canary", "KEY", is_secret=True)
+
+
+def begun(number: int, resource: str = "App") -> ResourceEvent:
+    return ResourceEvent(f"e{number}", time.time(), resource, "AWS::CloudFormation::Stack", "UPDATE_IN_PROGRESS")
+
+
+class Later(FakeWatcher):
+    """Its events come once the deployment is watched."""
+
+    looks = 0
+
+    def events(self, stack, since):
+        self.looks += 1
+        return super().events(stack, since) if self.looks > 1 else ()
+
+
+@pytest.mark.parametrize(
+    ("events", "full", "told"),
+    [
+        ((), False, ""),
+        ((begun(1),), False, ""),
+        ((begun(1), begun(2, "Nested"), begun(3, "Nested")), False, ""),
+        ((begun(1), begun(2)), False, "somebody else deployed it, too"),
+        ((begun(1),), True, "No space left"),
+    ],
+)
+def test_secrets_are_remembered_once_they_are_surely_what_is_deployed(world, events, full, told):
+    secrets, watcher = FakeSecrets(is_full=full), Later(list(events))
+    run = replace(world.run, ports=replace(world.run.ports, secrets=secrets, watcher=watcher))
+    deploy(run, Job(step(values=(KEY, ParameterValue("Size", "s", "SIZE"))), world.assembly, ()), is_last=True)
+    assert secrets.kept == ({} if told else {"": {"Key": "canary"}})
+    assert told in world.talk.getvalue()
+    assert "is not remembered" in world.talk.getvalue() or not told
+    assert "Key ***" in world.talk.getvalue()
+
+
+def test_nothing_is_remembered_of_what_is_not_confirmed(world):
+    secrets = FakeSecrets()
+    run = replace(world.run, ports=replace(world.run.ports, secrets=secrets), wait_for_end=False)
+    deploy(run, Job(step(values=(KEY,)), world.assembly, ()), is_last=True)
+    world.stacks.ends_in = "UPDATE_ROLLBACK_COMPLETE"
+    other = replace(step(values=(KEY,)), parameters=(("ImageTag", "c-other"),))
+    with pytest.raises(DeployError):
+        deploy(replace(run, wait_for_end=True), Job(other, world.assembly, ()), is_last=True)
+    assert secrets.kept == {}
+
+
+def test_what_aws_says_of_a_secret_is_without_it(world):
+    """An error, an event: from the deployment on, whoever says it."""
+    deploy(world.run, Job(step(values=(KEY,)), world.assembly, ()), is_last=True)
+    world.run.console.say("the value canary is not allowed")
+    world.run.console.error(DeployError("x", "canary", cause="a canary"))
+    assert "canary" not in world.talk.getvalue()

@@ -35,6 +35,10 @@ class SecretValues(Protocol):
         """Whether each value is the deployed one; names of which that is not known are left out."""
         ...
 
+    def knows(self, state: StackPresent) -> bool:
+        """Whether any value is known of the stack as it is."""
+        ...
+
     def keep(self, state: StackPresent, values: Mapping[str, str], before: StackPresent | None = None) -> None:
         """Remember that these are the values of a stack whose deployment was confirmed, and that what else was known of
         it `before` stayed. OSError."""
@@ -52,23 +56,27 @@ class LocalSecretValues:
         import hmac  # where there are secrets alone
 
         document = self._read()
-        found = document.get("stacks", {}).get(state.identifier)
-        if not _is_told(state) or not isinstance(found, dict) or found.get("since") != state.since:
+        digests = _known(document, state)
+        if not digests:
             return {}
-        digests, key = found["values"], bytes.fromhex(document["key"])
+        key = bytes.fromhex(document["key"])
         return {
             name: hmac.compare_digest(digests[name], _digest(key, state, name, value))
             for name, value in values.items()
             if name in digests
         }
 
+    def knows(self, state: StackPresent) -> bool:
+        """See SecretValues."""
+        return bool(_known(self._read(), state))
+
     def keep(self, state: StackPresent, values: Mapping[str, str], before: StackPresent | None = None) -> None:
         """See SecretValues."""
         document = self._read()
         key = document.get("key") or os.urandom(_KEY_BYTES).hex()
-        stacks = dict(document.get("stacks", {}))
-        former = stacks.pop(state.identifier, None)
-        stayed = former["values"] if former and before is not None and former["since"] == before.since else {}
+        stacks = {name: told for name, told in document.get("stacks", {}).items() if name != state.identifier}
+        is_same = before is not None and before.identifier == state.identifier
+        stayed = _known(document, before) if before is not None and is_same else {}
         if not _is_told(state) or not (values or stayed):
             return
         given = {name: _digest(bytes.fromhex(key), state, name, value) for name, value in values.items()}
@@ -93,6 +101,12 @@ class LocalSecretValues:
 def _is_told(state: StackPresent) -> bool:
     """Whether CloudFormation said which stack it is, and when it was changed last."""
     return bool(state.identifier and state.since)
+
+
+def _known(document: Mapping[str, Any], state: StackPresent) -> dict[str, str]:
+    """The digests of a stack that nobody updated since they were taken, by parameter."""
+    found = document.get("stacks", {}).get(state.identifier)
+    return dict(found["values"]) if found and _is_told(state) and found["since"] == state.since else {}
 
 
 def _digest(key: bytes, state: StackPresent, name: str, value: str) -> str:
