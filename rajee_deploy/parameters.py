@@ -109,10 +109,11 @@ def declared_parameters(template: Any) -> dict[str, Declared]:
     if not slots:
         return {}
     mentions = _mentions_by_part(template)
+    has_macro = "Transform" in template or "Fn::Transform" in str(template.get("Resources"))
     return {
         name: Declared(
             str(slot.get("Type", "String")), "Default" in slot, str(slot.get("NoEcho", "")).lower() == "true",
-            *_reach(name, template, mentions),
+            *((True, True) if has_macro else _reach(name, mentions)),  # a macro may do anything with it
         )
         for name, slot in sorted(slots.items())
     }  # fmt: skip
@@ -156,11 +157,9 @@ def _names(value: Any, *, under: bool) -> Iterator[tuple[str, bool]]:
         yield from ((name, under) for name in _IN_TEXT.findall(value))
 
 
-def _reach(name: str, template: Mapping[str, Any], mentions: Mapping[str, Mapping[str, bool]]) -> tuple[bool, bool]:
+def _reach(name: str, mentions: Mapping[str, Mapping[str, bool]]) -> tuple[bool, bool]:
     """Whether anything refers to a parameter, and whether what follows from it may decide about permissions: also by
-    way of conditions and of other resources. A macro may do anything with it."""
-    if "Transform" in template or any("Fn::Transform" in str(part) for part in (template.get("Resources") or {},)):
-        return True, True
+    way of conditions and of other resources."""
     reached = {name}
     permits = False
     grows = True

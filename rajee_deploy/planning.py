@@ -29,7 +29,7 @@ from rajee_deploy.steps import BuildAndPush, DeployStack, MoveTag, Plan, Tier, V
 from rajee_deploy.synthesis import Synthesis, synthesise
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from rajee_deploy.aws import Identity
     from rajee_deploy.facts import Observed, StackState
@@ -232,6 +232,17 @@ def _given(run: Context, inputs: Mapping[str, ImageInputs]) -> dict[str, str]:
                 where=f"images.{image.name}.context-key", hint="run without --image, or give the stack a parameter",
             )  # fmt: skip
     return {each.settings.context_key: each.fingerprint.tag for each in inputs.values() if each.settings.context_key}
+
+
+def check_flags(run: Context, flags: Iterable[str]) -> None:
+    """ConfigurationError `bad-flag` for a parameter of a stack that this run leaves out."""
+    for flag in flags:
+        stack, has_stack, _ = flag.partition("=")[0].rpartition(":")
+        if has_stack and stack not in _stacks(run):
+            raise ConfigurationError(
+                "bad-flag", f"--parameters {flag.partition('=')[0]}: --image leaves the stack {stack} out",
+                hint="add --image with the image that it runs, or leave --image out",
+            )  # fmt: skip
 
 
 def _stacks(run: Context) -> tuple[str, ...]:

@@ -592,7 +592,8 @@ def test_an_image_whose_parameter_is_not_given_runs_by_its_tag(world):
 
 # -- secrets -------------------------------------------------------------------------------------------------------
 
-KEY = ParameterValue("Key", "canary", "KEY", is_secret=True)
+CANARY = "canary-of-what-is-deployed"
+KEY = ParameterValue("Key", CANARY, "KEY", is_secret=True)
 
 
 def begun(number: int, resource: str = "App") -> ResourceEvent:
@@ -623,7 +624,7 @@ def test_secrets_are_remembered_once_they_are_surely_what_is_deployed(world, eve
     secrets, watcher = FakeSecrets(is_full=full), Later(list(events))
     run = replace(world.run, ports=replace(world.run.ports, secrets=secrets, watcher=watcher))
     deploy(run, Job(step(values=(KEY, ParameterValue("Size", "s", "SIZE"))), world.assembly, ()), is_last=True)
-    assert secrets.kept == ({} if told else {"": {"Key": "canary"}})
+    assert secrets.kept == ({} if told else {"": {"Key": CANARY}})
     assert told in world.talk.getvalue()
     assert "is not remembered" in world.talk.getvalue() or not told
     assert "Key ***" in world.talk.getvalue()
@@ -643,6 +644,6 @@ def test_nothing_is_remembered_of_what_is_not_confirmed(world):
 def test_what_aws_says_of_a_secret_is_without_it(world):
     """An error, an event: from the deployment on, whoever says it."""
     deploy(world.run, Job(step(values=(KEY,)), world.assembly, ()), is_last=True)
-    world.run.console.say("the value canary is not allowed")
-    world.run.console.error(DeployError("x", "canary", cause="a canary"))
-    assert "canary" not in world.talk.getvalue()
+    world.run.console.say(f"the value {CANARY} is not allowed")
+    world.run.console.error(DeployError("x", CANARY, cause=f"a {CANARY}"))
+    assert CANARY not in world.talk.getvalue()

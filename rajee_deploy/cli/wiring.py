@@ -15,7 +15,7 @@ from rajee_deploy.errors import ConfigurationError
 from rajee_deploy.facts import StackAbsent
 from rajee_deploy.guard import Rules
 from rajee_deploy.places import state_directory
-from rajee_deploy.planning import check_account
+from rajee_deploy.planning import check_account, check_flags
 from rajee_deploy.ports import Context, Ports
 from rajee_deploy.registry.ecr import Ecr
 from rajee_deploy.registry.verdicts import Verdicts
@@ -72,7 +72,9 @@ def make_context(
     rules = Rules(allow_rollback, settings.require_ancestry)
     timings = Timings(began=process_began())
     timings.mark("start")
-    return Context(settings, images, ports, Console(verbose=verbose), tags, rules, timings=timings)
+    run = Context(settings, images, ports, Console(verbose=verbose), tags, rules, timings=timings)
+    check_flags(run, parameters or ())
+    return run
 
 
 def _ancestry(root: Path, one: str, other: str) -> Ancestry:

@@ -115,7 +115,8 @@ class Cdk:
                  "--progress=events", *method, *force, *parameters.arguments],
                 lambda line: on_line(hide(line)), {**self._aws.child_environment(), **parameters.environment},
             )  # fmt: skip
-            parameters.check(step)
+            if ended.code == 0 or "missing a value" in "\n".join(ended.tail):
+                parameters.check(step)
         ended = hushed(ended, hide)
         if ended.code == 0:
             return

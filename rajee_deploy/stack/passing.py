@@ -10,6 +10,7 @@ import os
 import re
 import warnings
 from contextlib import contextmanager
+from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -35,7 +36,7 @@ class Passing:
     what comes from variables."""
 
     arguments: tuple[str, ...]
-    environment: dict[str, str]
+    environment: dict[str, str] = field(repr=False)
     done: Path | None = None
 
     def check(self, step: DeployStack) -> None:
@@ -86,12 +87,12 @@ def passing(step: DeployStack) -> Iterator[Passing]:
     plain = [(key, value) for key, value in step.declared]
     plain += [(value.name, value.value) for value in step.values if not value.variable]
     arguments = tuple(f"--parameters={step.stack}:{key}={value}" for key, value in plain)
-    named = [(f"{step.stack}:{value.name}", value.variable) for value in step.values if value.variable]
-    if not named:
+    hidden = {f"{step.stack}:{value.name}": value.value for value in step.values if value.variable}
+    if not hidden:
         yield Passing(arguments, {})
         return
     with private_directory("parameters") as directory:
-        yield Passing(arguments, _environment(directory / "done", named), directory / "done")
+        yield Passing(arguments, _environment(directory / "done", hidden), directory / "done")
 
 
 def without_secrets(values: tuple[ParameterValue, ...]) -> Callable[[str], str]:
@@ -112,11 +113,14 @@ def hushed(ended: Completed, hide: Callable[[str], str]) -> Completed:
     return Completed(ended.argv, ended.code, tuple(map(hide, ended.tail)), ended.timed_out)
 
 
-def _environment(done: Path, named: list[tuple[str, str]]) -> dict[str, str]:
+def _environment(done: Path, hidden: Mapping[str, str]) -> dict[str, str]:
+    """Variables of our own: under the user's names the CLI may be given something else (AWS_REGION)."""
     options = os.environ.get("NODE_OPTIONS", "")
     script = str(_SCRIPT).replace("\\", "\\\\").replace('"', '\\"')
+    named = {f"RAJEE_DEPLOY_PARAMETER_{number}": name for number, name in enumerate(hidden)}
     told = {"done": str(done), "options": options, "parameters": named}
     return {
+        **{variable: hidden[name] for variable, name in named.items()},
         "RAJEE_DEPLOY_PARAMETERS": json.dumps(told),
         "NODE_OPTIONS": " ".join([*filter(None, [options]), f'--require "{script}"']),
     }

@@ -35,7 +35,9 @@ def test_what_comes_from_a_variable_is_named_and_no_more(monkeypatch):
         assert "canary" not in str(found)
         assert found.environment["NODE_OPTIONS"].startswith("--max-old-space-size=99 --require ")
         told = json.loads(found.environment["RAJEE_DEPLOY_PARAMETERS"])
-        assert (told["parameters"], told["options"]) == ([["App:Key", "KEY"]], "--max-old-space-size=99")
+        assert told["options"] == "--max-old-space-size=99"
+        ((variable, name),) = told["parameters"].items()
+        assert (name, found.environment[variable]) == ("App:Key", "canary")
         with pytest.raises(DeployError, match="was not given Key"):
             found.check(step(*VALUES))
         place = found.done.parent
@@ -43,29 +45,26 @@ def test_what_comes_from_a_variable_is_named_and_no_more(monkeypatch):
 
 
 @pytest.mark.skipif(not shutil.which("node"), reason="needs node")
-@pytest.mark.parametrize(
-    ("program", "variable", "is_given"),
-    [("aws-cdk/bin/cdk", "canary\n= x", True), ("other/bin/cdk", "canary", False), ("aws-cdk/bin/cdk", None, False)],
-)
-def test_only_the_cli_itself_gets_it_and_what_it_starts_does_not(tmp_path, program, variable, is_given):
+@pytest.mark.parametrize("program", ["aws-cdk/bin/cdk", "other/bin/cdk"])
+def test_only_the_cli_itself_gets_it_and_what_it_starts_does_not(tmp_path, program):
+    """What is no CLI may still start it: there it is kept for that."""
     path = tmp_path / program
     path.parent.mkdir(parents=True)
     path.write_text(
-        "const more = require('child_process').execFileSync(process.execPath, ['-e', "
-        "'console.log(JSON.stringify([process.env.NODE_OPTIONS ?? null, process.env.RAJEE_DEPLOY_PARAMETERS ?? null]))'"
-        "]); console.log(JSON.stringify([process.argv.slice(2), JSON.parse(more)]))"
+        "const more = require('child_process').execFileSync(process.execPath, ['-p', 'JSON.stringify(process.env)']);"
+        "console.log(JSON.stringify([process.argv.slice(2), JSON.parse(more)]))"
     )
-    with passing(step(VALUES[1])) as found:
-        named = {"KEY": variable} if variable is not None else {}
+    value = "canary\n= 'x'"
+    with passing(step(ParameterValue("Key", value, "KEY"))) as found:
         ended = subprocess.run(
-            ["node", str(path), "deploy"], env={**found.environment, **named}, capture_output=True, text=True,
-            check=True,
-        )  # fmt: skip
-        assert found.done.exists() is is_given
+            ["node", str(path), "deploy"], env=found.environment, capture_output=True, text=True, check=True
+        )
+        assert found.done.exists() is program.startswith("aws-cdk")
     arguments, inner = json.loads(ended.stdout)
-    assert arguments == (["deploy", f"--parameters=App:Key={variable}"] if is_given else ["deploy"])
     if program.startswith("aws-cdk"):
-        assert inner == [None, None]
+        assert (arguments, inner) == (["deploy", f"--parameters=App:Key={value}"], {})
+    else:
+        assert (arguments, inner) == (["deploy"], found.environment)
 
 
 def test_lines_are_without_what_comes_from_variables():

@@ -1,7 +1,7 @@
 // Runs inside the CDK CLI, before its program: gives it parameters whose values no list of processes may show.
 //
-// It finds them in the variables that the user named, which the CLI gets like any other, and adds them to the arguments
-// inside this process alone. That it did is told by an empty file. What the CLI starts in turn has none of this.
+// It finds them in variables, and adds them to the arguments inside this process alone. That it did is told by an empty
+// file. What the CLI starts in turn has none of this.
 'use strict';
 
 const told = process.env.RAJEE_DEPLOY_PARAMETERS;
@@ -17,11 +17,11 @@ function isCli(fs) {
 
 if (told && isCli(require('fs'))) {
   const { done, options, parameters } = JSON.parse(told);
-  const given = parameters.map(([name, variable]) => [name, process.env[variable]]);
-  if (given.every(([, value]) => value !== undefined)) {
-    process.argv.push(...given.map(([name, value]) => `--parameters=${name}=${value}`));
-    require('fs').writeFileSync(done, '');
+  for (const [variable, name] of Object.entries(parameters)) {
+    process.argv.push(`--parameters=${name}=${process.env[variable]}`);
+    delete process.env[variable];
   }
+  require('fs').writeFileSync(done, '');
   delete process.env.RAJEE_DEPLOY_PARAMETERS;
   delete process.env.NODE_OPTIONS;
   if (options) process.env.NODE_OPTIONS = options;
