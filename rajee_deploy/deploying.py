@@ -17,6 +17,7 @@ from rajee_deploy.dataclass import dataclass
 from rajee_deploy.errors import DeployError
 from rajee_deploy.facts import StackPresent
 from rajee_deploy.moving import move_tag, with_digests
+from rajee_deploy.parameter_changes import not_taken, unaffected
 from rajee_deploy.report.timings import duration
 from rajee_deploy.stack.recorded import encoded
 from rajee_deploy.steps import Change, Via
@@ -136,7 +137,7 @@ def _deploy(run: Context, job: Job, *, wait: bool) -> None:
             try:
                 _to_the_end(run, job)
                 state = run.ports.reader.observe(step.stack)
-                problem = plans.objection(step, state) or plans.not_taken(step, job.before, state)
+                problem = plans.objection(step, state) or not_taken(step, job.before, state)
             except DeployError as error:
                 raise _with_cause(watch, error) from error
         if problem:
@@ -304,7 +305,7 @@ def _tell_done(run: Context, step: DeployStack, state: StackState) -> None:
         run.console.item("!", f"stack {step.stack}", doubt, "yellow")
     own = {value.name: value.shown for value in step.values}
     recorded = _shown({**dict(step.parameters), **own})
-    for line in plans.unaffected(step, state):
+    for line in unaffected(step, state):
         run.console.item("!", f"stack {step.stack}", line, "yellow")
     run.console.item("✓", f"stack {step.stack}", f"complete, and it records {recorded}", "green")
 

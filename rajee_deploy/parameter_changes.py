@@ -12,16 +12,18 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from rajee_deploy.errors import ConfigurationError
+from rajee_deploy.facts import StackPresent
 from rajee_deploy.names import RECORDS
-from rajee_deploy.parameters import Declared, ParameterValue, is_masked, is_same, shorten
+from rajee_deploy.parameters import Declared, ParameterValue, is_alike, is_masked, is_same, shorten
 from rajee_deploy.steps import Caution
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
 
-    from rajee_deploy.facts import Observed, StackPresent, Wanted
+    from rajee_deploy.facts import Observed, StackState, Wanted
     from rajee_deploy.infrastructure import Verdict
     from rajee_deploy.parameters import WantedParameter
+    from rajee_deploy.steps import DeployStack
 
 
 class Outcome(NamedTuple):
@@ -75,6 +77,29 @@ def unknown_parameter(subject: str, name: str, known: Iterable[str]) -> Configur
         "no-such-parameter", f"{subject} has no parameter {name}", where="cdk.parameters of the settings, --parameters",
         hint=f"it has: {others}",
     )  # fmt: skip
+
+
+def not_taken(step: DeployStack, before: StackState | None, state: StackState) -> str:
+    """What speaks against believing that the app's own parameters have the values that were given; "" where nothing
+    does. Where CloudFormation found nothing to update it keeps the former ones, and that is no failure."""
+    is_updated = isinstance(state, StackPresent) and (
+        not isinstance(before, StackPresent) or before.since != state.since
+    )
+    return "; ".join(f"its parameter {name} has another value" for name in _others(step, state)) if is_updated else ""
+
+
+def unaffected(step: DeployStack, state: StackState) -> list[str]:
+    """The parameters of a confirmed deployment that have another value, since CloudFormation found nothing to do."""
+    return [
+        f"CloudFormation keeps the former value of {name}: the new one changes no resource and no output"
+        for name in _others(step, state)
+    ]
+
+
+def _others(step: DeployStack, state: StackState) -> list[str]:
+    deployed = state.parameters if isinstance(state, StackPresent) else {}
+    shown = {value.name: value.value for value in step.values if not is_masked(deployed.get(value.name, ""))}
+    return [name for name, value in shown.items() if not is_alike(deployed.get(name, ""), value)]
 
 
 def _declared(

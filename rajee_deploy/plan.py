@@ -25,7 +25,6 @@ from rajee_deploy.facts import (
 from rajee_deploy.infrastructure import Verdict, judge
 from rajee_deploy.names import INFRA_PARAMETER, RECORDS, DeployBy, InfraCheck
 from rajee_deploy.parameter_changes import decide, unknown_parameter
-from rajee_deploy.parameters import is_alike, is_masked
 from rajee_deploy.steps import BuildAndPush, Change, DeployStack, MoveTag, Plan, Skip, Step, Tier, Via, WaitForStack
 
 if TYPE_CHECKING:
@@ -195,29 +194,6 @@ def objection(step: DeployStack, state: StackState) -> str:
             return "; ".join(_differences(state, dict(step.declared)))
         case _:
             assert_never(state)
-
-
-def not_taken(step: DeployStack, before: StackState | None, state: StackState) -> str:
-    """What speaks against believing that the app's own parameters have the values that were given; "" where nothing
-    does. Where CloudFormation found nothing to update it keeps the former ones, and that is no failure."""
-    is_updated = isinstance(state, StackPresent) and (
-        not isinstance(before, StackPresent) or before.since != state.since
-    )
-    return "; ".join(f"its parameter {name} has another value" for name in _others(step, state)) if is_updated else ""
-
-
-def unaffected(step: DeployStack, state: StackState) -> list[str]:
-    """The parameters of a confirmed deployment that have another value, since CloudFormation found nothing to do."""
-    return [
-        f"CloudFormation keeps the former value of {name}: the new one changes no resource and no output"
-        for name in _others(step, state)
-    ]
-
-
-def _others(step: DeployStack, state: StackState) -> list[str]:
-    deployed = state.parameters if isinstance(state, StackPresent) else {}
-    shown = {value.name: value.value for value in step.values if not is_masked(deployed.get(value.name, ""))}
-    return [name for name, value in shown.items() if not is_alike(deployed.get(name, ""), value)]
 
 
 def is_undone(step: DeployStack, state: StackState) -> bool:

@@ -11,8 +11,9 @@ from rajee_deploy.facts import Observed, StackAbsent, StackContent, StackPresent
 from rajee_deploy.fingerprint import Fingerprint
 from rajee_deploy.model import Digest
 from rajee_deploy.names import INFRA_PARAMETER, TEMPLATE_PARAMETER, InfraCheck
+from rajee_deploy.parameter_changes import not_taken, unaffected
 from rajee_deploy.parameters import Declared, WantedParameter
-from rajee_deploy.plan import make_plan, not_taken, synth_reasons, unaffected
+from rajee_deploy.plan import make_plan, synth_reasons
 from rajee_deploy.steps import Change, Via
 from rajee_deploy.template import record_of
 

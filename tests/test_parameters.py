@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from rajee_deploy.parameters import Declared, ParameterValue, declared_parameters, is_alike, is_same, shorten
+from rajee_deploy.declared import declared_parameters
+from rajee_deploy.parameters import Declared, ParameterValue, is_alike, is_same, shorten
 
 QUEUE = {"Type": "AWS::SQS::Queue", "Properties": {"QueueName": {"Ref": "P"}}}
 

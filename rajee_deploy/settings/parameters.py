@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
     from rajee_deploy.settings.values import ImageSettings, Settings
 
-_NAME = re.compile(r"[A-Za-z0-9]+", re.ASCII)
-_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
+_NAME = "[A-Za-z0-9]+"
+_VARIABLE = "[A-Za-z_][A-Za-z0-9_]*"
 
 Parameters = dict[str, dict[str, Given]]
 
@@ -79,7 +79,7 @@ def _given(key: str, value: Any) -> Given:
     match value:
         case str():
             return Given(value)
-        case {"env": str(variable)} if len(value) == 1 and _VARIABLE.fullmatch(variable):
+        case {"env": str(variable)} if len(value) == 1 and re.fullmatch(_VARIABLE, variable):
             return Given(variable=variable)
         case _:
             raise ValueError(f'{key}: must be a string, or {{ env = "NAME" }} for what an environment variable has')
@@ -91,4 +91,4 @@ def _name_problem(name: str, images: Sequence[ImageSettings]) -> str:
     taken = next((image.name for image in images if image.parameter == name), "")
     if taken:
         return f"it takes the tag of the image {taken}"
-    return "" if _NAME.fullmatch(name) else "a parameter's name has letters and digits only"
+    return "" if re.fullmatch(_NAME, name) else "a parameter's name has letters and digits only"

@@ -7,7 +7,6 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from rajee_deploy.facts import StackContent, Synthesised
-from rajee_deploy.parameters import declared_parameters
 from rajee_deploy.template import as_sent, given_back, referenced_parameters, volatile_parameters
 
 if TYPE_CHECKING:
@@ -30,6 +29,8 @@ def environment_of(assembly: Path, stack: str) -> tuple[str, str]:
 
 def synthesised_stacks(assembly: Path, app: Path) -> dict[str, Synthesised]:
     """Stack name → what of it is compared. `app` has the cdk.json whose `tags` go before the stack's own."""
+    from rajee_deploy.declared import declared_parameters  # for a synth alone
+
     configured = _configuration(app)
     found = {}
     for name, artifact in _stack_artifacts(assembly):

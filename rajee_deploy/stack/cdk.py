@@ -15,7 +15,6 @@ from rajee_deploy.stack.assembly import environment_of, stacks_of, synthesised_s
 from rajee_deploy.stack.cli import get_cli
 from rajee_deploy.stack.cli_options import kept_from_diff
 from rajee_deploy.stack.cli_profile import NO_PROFILE, check_account
-from rajee_deploy.stack.passing import check_values, hushed, matches, passing, without_secrets
 from rajee_deploy.stack.surroundings import check_profile, synth_environment
 from rajee_deploy.steps import Change
 from rajee_deploy.template import referenced_parameters
@@ -74,6 +73,8 @@ class Cdk:
 
     def check(self, assembly: Path, steps: Sequence[DeployStack], who: Identity) -> None:
         """See StackDeployer."""
+        from rajee_deploy.stack.passing import check_values
+
         stacks = stacks_of(assembly)
         _check_stacks(stacks, [step.stack for step in steps])
         for step in steps:
@@ -106,6 +107,8 @@ class Cdk:
         return security_changes(stack, ended, printed)
 
     def _deploy(self, step: DeployStack, assembly: Path, method: Sequence[str], on_line: Callable[[str], None]) -> None:
+        from rajee_deploy.stack.passing import hushed, passing, without_secrets
+
         # After a rollback the CLI's own comparison could skip what was undone: CloudFormation is made to compare.
         force = ["--force"] if Change.ROLLED_BACK in step.changes else []
         hide = without_secrets(step.values)
@@ -224,6 +227,8 @@ def _check_given(steps: Sequence[DeployStack], assembly: Path) -> None:
 
 def _check_pattern(step: DeployStack, name: str, value: str, pattern: str) -> None:
     """CloudFormation would refuse the value only after the images were built."""
+    from rajee_deploy.stack.passing import matches
+
     if not matches(pattern, value):
         by = "digest" if value.startswith("sha256:") else "tag"
         raise ConfigurationError(

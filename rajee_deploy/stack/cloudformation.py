@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Any
 from rajee_deploy.aws import unknown
 from rajee_deploy.carried import carried_of
 from rajee_deploy.facts import StackAbsent, StackContent, StackPresent, StackState
-from rajee_deploy.parameters import declared_parameters
 from rajee_deploy.template import given_back, volatile_parameters
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
     from rajee_deploy.aws import Aws
+    from rajee_deploy.parameters import Declared
 
 
 class CloudFormation:
@@ -50,7 +50,7 @@ class CloudFormation:
         if template is None:
             return state
         content, volatile = _content(record, template), volatile_parameters(template)
-        declared = declared_parameters(template) if stack in self._with_parameters else {}
+        declared = _declared(template) if stack in self._with_parameters else {}
         return replace(state, content=content, volatile=volatile, carried=carried_of(template), declared=declared)
 
     def _record(self, stack: str) -> dict[str, Any] | StackAbsent:
@@ -97,6 +97,12 @@ def _present(record: dict[str, Any]) -> StackPresent:
         since=_since(record.get("LastUpdatedTime") or record.get("CreationTime")),
         identifier=str(record.get("StackId", "")),
     )
+
+
+def _declared(template: Any) -> dict[str, Declared]:
+    from rajee_deploy.declared import declared_parameters  # where values are given alone
+
+    return declared_parameters(template)
 
 
 def _since(moment: Any) -> str:
