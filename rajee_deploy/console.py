@@ -22,7 +22,7 @@ from rajee_deploy.lines import lines_of
 from rajee_deploy.tables import plain_table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from typing import TextIO
 
     from rich.console import Console as RichConsole
@@ -38,8 +38,34 @@ PLAIN_WIDTH = 160
 _BAR = 24
 
 
+_secrets: list[str] = []  # of this process, the longest first
+_SHORTEST = 4  # hiding every "1" would make a message unreadable and hide nothing
+
+
+def hide(secrets: Iterable[str]) -> None:
+    """Keep these out of all that is said from now on, whoever says it: AWS tells why it refused a value."""
+    lines = {line.strip() for secret in secrets for line in lines_of(secret)}
+    _secrets[:] = sorted({*_secrets, *(line for line in lines if len(line) >= _SHORTEST)}, key=len, reverse=True)
+
+
+def _without_secrets(value: Any) -> Any:
+    match value:
+        case str():
+            for secret in _secrets:
+                value = value.replace(secret, "***")
+            return value
+        case dict():
+            return {key: _without_secrets(each) for key, each in value.items()}
+        case list() | tuple():
+            return [_without_secrets(each) for each in value]
+        case _:
+            return value
+
+
 def printable(text: str) -> str:
-    """Text with control characters and undecodable bytes escaped, so that no file name can write to the terminal."""
+    """Text with control characters and undecodable bytes escaped, so that no file name can write to the terminal; and
+    without what is to be hidden."""
+    text = _without_secrets(text)
     return "".join(c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode() for c in text)
 
 
@@ -68,7 +94,7 @@ class Console:
 
     def document(self, document: Any) -> None:
         """The result as one JSON document."""
-        self.data(json.dumps(document, indent=2))
+        self.data(json.dumps(_without_secrets(document) if _secrets else document, indent=2))
 
     # -- stderr: talk ----------------------------------------------------------------------------------------------
 

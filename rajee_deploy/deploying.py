@@ -12,11 +12,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, assert_never
 
 from rajee_deploy import plan as plans
+from rajee_deploy.console import hide
 from rajee_deploy.dataclass import dataclass
 from rajee_deploy.errors import DeployError
 from rajee_deploy.facts import StackPresent
 from rajee_deploy.lines import lines_of
 from rajee_deploy.moving import move_tag, with_digests
+from rajee_deploy.parameter_changes import not_taken, unaffected
 from rajee_deploy.report.timings import duration
 from rajee_deploy.rollouts import confirm_services, wanted_images
 from rajee_deploy.stack.recorded import encoded
@@ -52,6 +54,7 @@ class Job:
     assembly: Path
     images: Sequence[WantedImage]
     record: StackRecord | None = None  # to be kept outside of the stack, once the deployment is confirmed
+    before: StackState | None = None  # the stack when it was planned, where somebody looked
     left: Collection[Held] = ()  # services that ran something else before, and do so after it
 
 
@@ -63,27 +66,39 @@ def approve(run: Context, jobs: Sequence[Job]) -> None:
     if not run.must_ask:
         return
     for job in jobs:
-        if job.step.via is Via.CLOUDFORMATION or set(job.step.changes) == {Change.TAG}:
-            continue  # the template stays as it is
         stack = job.step.stack
-        with run.phase(f"compare the permissions of {stack}"):
-            changes = run.ports.deployer.security_changes(stack, job.assembly)
-        if not changes:
+        changes = _broader(run, job)
+        if not changes and not job.step.parameter_changes:
             continue
-        run.console.say(f"{stack} would get broader permissions:", "bold")
-        for line in lines_of(changes):
-            run.console.say(line)
+        if changes:
+            run.console.say(f"{stack} would get broader permissions:", "bold")
+            for line in lines_of(changes):
+                run.console.say(line)
+        if job.step.parameter_changes:
+            run.console.say(f"{stack} would get other parameters, which can mean broader permissions:", "bold")
+            for _, line in job.step.parameter_changes:
+                run.console.say(line)
         if not run.console.can_ask():
             raise DeployError(
-                "approval-needed", f"the deployment of {stack} broadens permissions", where=f"stack {stack}",
+                "approval-needed", f"the deployment of {stack} {'broadens' if changes else 'may broaden'} permissions",
+                where=f"stack {stack}",
                 hint='look at the lines above, then: up --yes, or cdk.approval = "never" in the settings',
             )  # fmt: skip
         if not run.console.ask(f"Deploy {stack} with these permissions?"):
             raise DeployError("not-approved", f"the deployment of {stack} was not approved; nothing was changed")
 
 
+def _broader(run: Context, job: Job) -> str:
+    """What the template allows that the deployed one does not, in lines; "" where it stays as it is."""
+    if job.step.via is Via.CLOUDFORMATION or {*job.step.changes} <= {Change.TAG, Change.PARAMETER}:
+        return ""
+    with run.phase(f"compare the permissions of {job.step.stack}"):
+        return run.ports.deployer.security_changes(job.step.stack, job.assembly)
+
+
 def deploy(run: Context, job: Job, *, is_last: bool) -> None:
     """Deploy with the tags in place that keep what runs and what will run from expiring."""
+    hide(value.value for value in job.step.values if value.is_secret)
     for move in job.step.before:
         try:
             move_and_tell(run, move)
@@ -126,7 +141,7 @@ def _deploy(run: Context, job: Job, *, wait: bool) -> None:
             try:
                 _to_the_end(run, job)
                 state = run.ports.reader.observe(step.stack)
-                problem = plans.objection(step, state)
+                problem = plans.objection(step, state) or not_taken(step, job.before, state)
             except DeployError as error:
                 raise _with_cause(watch, error) from error
         if problem:
@@ -137,6 +152,7 @@ def _deploy(run: Context, job: Job, *, wait: bool) -> None:
             raise _with_cause(watch, unconfirmed)
     _confirm_arrival(run, job, state)
     _keep_record(run, job)
+    _keep_secrets(run, job, state, watch)
     _tell_account(run, step.stack, watch)
     _tell_done(run, step, state)
 
@@ -164,7 +180,8 @@ def _begin(run: Context, job: Job) -> None:
             state = run.ports.reader.describe(step.stack)
             if not isinstance(state, StackPresent):
                 raise DeployError("deploy-failed", f"the stack {step.stack} is gone", where=f"stack {step.stack}")
-            run.ports.updater.update(step.stack, state, dict(step.parameters), token)
+            own = {value.name: value.value for value in step.values}
+            run.ports.updater.update(step.stack, state, {**dict(step.parameters), **own}, token)
         case _:
             assert_never(step.via)
 
@@ -182,7 +199,7 @@ def await_end(run: Context, stack: str) -> None:
 
 
 def _confirm_arrival(run: Context, job: Job, state: StackState) -> None:
-    if isinstance(state, StackPresent) and state.declared is not None and not state.declared.is_empty:
+    if isinstance(state, StackPresent) and state.services is not None and not state.services.is_empty:
         images = wanted_images(job.images, dict(job.step.parameters))
         confirm_services(run, job.step.stack, state, images, job.left)
 
@@ -195,6 +212,25 @@ def _keep_record(run: Context, job: Job) -> None:
         run.ports.records.write(job.step.stack, encoded(job.record))
     except DeployError as error:
         text = f"what was deployed could not be recorded, so the next run synthesises to decide: {error}"
+        run.console.item("!", f"stack {job.step.stack}", text, "yellow")
+
+
+def _keep_secrets(run: Context, job: Job, state: StackState, watch: Watch) -> None:
+    """Remember on this machine what the confirmed deployment gave to the parameters that CloudFormation hides. Not
+    where somebody else's came right behind it: what is hidden may be theirs."""
+    before = job.before if isinstance(job.before, StackPresent) else None
+    secrets = {value.name: value.value for value in job.step.values if value.is_secret}
+    is_known = before is not None and run.ports.secrets.knows(before)
+    if not isinstance(state, StackPresent) or not (secrets or is_known):
+        return
+    try:
+        problem = "somebody else deployed it, too" if watch.operations() > 1 else ""
+        if not problem:
+            run.ports.secrets.keep(state, secrets, before)
+    except (DeployError, OSError) as error:
+        problem = str(error)
+    if problem:
+        text = f"which secrets were deployed is not remembered, so the next run gives them again: {problem}"
         run.console.item("!", f"stack {job.step.stack}", text, "yellow")
 
 
@@ -266,7 +302,10 @@ def _tell_done(run: Context, step: DeployStack, state: StackState) -> None:
         run.outputs[step.stack] = dict(state.outputs)
     for doubt in unprovable(step, state) if step.via is Via.CDK else ():  # else the template stays
         run.console.item("!", f"stack {step.stack}", doubt, "yellow")
-    recorded = _shown(dict(step.parameters))
+    own = {value.name: value.shown for value in step.values}
+    recorded = _shown({**dict(step.parameters), **own})
+    for line in unaffected(step, state):
+        run.console.item("!", f"stack {step.stack}", line, "yellow")
     run.console.item("✓", f"stack {step.stack}", f"complete, and it records {recorded}", "green")
 
 

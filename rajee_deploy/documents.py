@@ -165,7 +165,8 @@ def _step(step: Step) -> dict[str, Any]:
             }  # fmt: skip
         case DeployStack():
             return {
-                "step": "deploy", "stack": step.stack, "parameters": dict(step.parameters), "reason": step.reason,
+                "step": "deploy", "stack": step.stack, "reason": step.reason,
+                "parameters": {**dict(step.parameters), **{value.name: value.shown for value in step.values}},
                 "changes": [change.value for change in step.changes], "adopt": step.adopt,
                 "tags": {move.tag: move.target for move in step.before},
                 "tier": step.tier.value, "via": step.via.value,

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
     from rajee_deploy.fingerprint import Fingerprint
     from rajee_deploy.model import Digest, Platform, Repository
-    from rajee_deploy.rollout.declared import Declared
+    from rajee_deploy.parameters import Declared, WantedParameter
+    from rajee_deploy.rollout.declared import DeclaredServices
     from rajee_deploy.rollout.standing import Running
 
 
@@ -83,6 +84,7 @@ class Synthesised:
     `parameters` are those that a resource or an output refers to, `volatile` those that are looked up in SSM at each
     deployment. `leaves_topics`: the template names no notification topics, so the stack's stay as they are. `sent` is
     the template's digest with all its characters, where CloudFormation does not give all of them back; else "".
+    `declared` are all parameters of the template.
     """
 
     content: StackContent
@@ -90,6 +92,7 @@ class Synthesised:
     volatile: tuple[str, ...] = ()
     leaves_topics: bool = True
     sent: str = ""
+    declared: Mapping[str, Declared] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +116,7 @@ class Wanted:
     proven: frozenset[str] = frozenset()
     drift: Drift = Drift.LEAVE
     is_record_enough: bool = False  # where a synth is wanted, a hash under a record of all that a synth saw is as good
+    parameters: Mapping[str, tuple[WantedParameter, ...]] = field(default_factory=dict)  # the app's own, by stack
 
     def check_of(self, stack: str) -> InfraCheck:
         """On what "unchanged" may stand for a stack."""
@@ -238,9 +242,11 @@ class StackPresent:
     since: str = field(default="", compare=False)  # when it was last changed, ISO 8601 in UTC; "" where not told
     # The list of what its synth read, as its template carries it (see `carried`); None where it carries none.
     carried: Mapping[str, Any] | None = field(default=None, compare=False)
-    id: str = field(default="", compare=False)  # its ARN
-    # What its template declares; None where the template was not asked for.
-    declared: Declared | None = field(default=None, compare=False)
+    identifier: str = field(default="", compare=False)  # its ARN: another one when it was deleted and made again
+    # What its template declares; read only where a parameter of it is given a value.
+    declared: Mapping[str, Declared] = field(default_factory=dict, compare=False)
+    # The services that its template declares; None where the template was not asked for.
+    services: DeclaredServices | None = field(default=None, compare=False)
 
 
 StackState = StackAbsent | StackPresent
@@ -251,15 +257,17 @@ class Observed:
     """The world, by image name and by stack name.
 
     `references` are the other tags and digests that were asked for, by repository and reference; `frozen` are those
-    of them that exist and that their repository lets nobody move. `services` are, by stack, those of stacks that could
-    stay as they are, with the moment of the look (seconds since the epoch); `unseen` says of a stack why they were not
-    looked at.
+    of them that exist and that their repository lets nobody move. `secrets` says of values that CloudFormation hides,
+    by stack and parameter, whether this machine was the last to deploy them, and they are the same; those of which it
+    was not the last are left out. `services` are, by stack, those of stacks that could stay as they are, with the
+    moment of the look (seconds since the epoch); `unseen` says of a stack why they were not looked at.
     """
 
     images: Mapping[str, ImageState]
     stacks: Mapping[str, StackState]
     references: Mapping[tuple[Repository, str], ReferenceState] = field(default_factory=dict)
     frozen: frozenset[tuple[Repository, str]] = frozenset()
+    secrets: Mapping[tuple[str, str], bool] = field(default_factory=dict)
     services: Mapping[str, tuple[Running, ...]] = field(default_factory=dict)
     unseen: Mapping[str, str] = field(default_factory=dict)
     at: float = 0.0

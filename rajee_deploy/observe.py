@@ -83,7 +83,7 @@ def with_services(observed: Observed, services: Services) -> Observed:
 
 
 def _may_hold(state: StackPresent) -> bool:
-    return state.declared is not None and not state.declared.is_empty
+    return state.services is not None and not state.services.is_empty
 
 
 def running_services(door: ServiceDoor, watcher: StackWatcher, stack: str, state: StackPresent) -> tuple[Running, ...]:

@@ -30,7 +30,15 @@ _FILES = re.compile(
     r"|\.[^/]+\.[0-9a-f]{12}\.part"  # drafts of atomic
 )
 # Names that a user's file may have as well, in a place that was chosen.
-_PLAIN = {"verdicts.json", "history.jsonl", "sandbox.json", "sandbox.log", "sandbox.lock", "depfile.json"}
+_PLAIN = {
+    "verdicts.json",
+    "history.jsonl",
+    "sandbox.json",
+    "sandbox.log",
+    "sandbox.lock",
+    "depfile.json",
+    "secret-values.json",
+}
 # How such files of releases without a marker begin.
 _SIGNS = (b'{"schema": "rajee-deploy.', b'{"version": 2, "read": ', b'{"pid": ')
 _READ_BYTES = 1 << 16

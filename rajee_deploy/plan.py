@@ -25,6 +25,7 @@ from rajee_deploy.facts import (
 )
 from rajee_deploy.infrastructure import Verdict, judge
 from rajee_deploy.names import INFRA_PARAMETER, RECORDS, DeployBy, InfraCheck
+from rajee_deploy.parameter_changes import decide, unknown_parameter
 from rajee_deploy.steps import BuildAndPush, Change, DeployStack, MoveTag, Plan, Skip, Step, Tier, Via, WaitForStack
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
     from rajee_deploy.facts import Observed, StackState, Wanted, WantedImage
     from rajee_deploy.model import Notice
+    from rajee_deploy.parameter_changes import Outcome
     from rajee_deploy.steps import Caution
 
 
@@ -88,6 +90,7 @@ def make_plan(wanted: Wanted, observed: Observed) -> Plan:
     steps: list[Step] = []
     skipped: list[Skip] = []
     notices: list[tuple[str, Notice]] = []
+    outcomes: list[Outcome] = []
     builds = _image_steps(wanted.images, observed, skipped)
     _check_tags(wanted.images)
     for image in wanted.images:
@@ -101,7 +104,8 @@ def make_plan(wanted: Wanted, observed: Observed) -> Plan:
             # All builds come before the first stack that takes a tag: nothing is deployed unless every image is there.
             steps += builds
             builds = []
-        step = _stack_step(stack, received, wanted, observed)
+        step, outcome = _stack_step(stack, received, wanted, observed)
+        outcomes.append(outcome)
         if isinstance(step, Skip):
             skipped.append(step)
             for image in received:
@@ -114,6 +118,8 @@ def make_plan(wanted: Wanted, observed: Observed) -> Plan:
             cautions += drift_cautions(stack, observed)
     steps += builds
     _check_repositories(wanted.images, observed, steps)
+    _check_flags(outcomes)
+    cautions += [caution for each in outcomes for caution in each.cautions]
     return Plan(tuple(steps), tuple(skipped), tuple(notices), tuple(cautions))
 
 
@@ -276,29 +282,46 @@ def _image_steps(images: Sequence[WantedImage], observed: Observed, skipped: lis
     return steps
 
 
-def _stack_step(stack: str, received: Sequence[WantedImage], wanted: Wanted, observed: Observed) -> DeployStack | Skip:
+def _check_flags(outcomes: Sequence[Outcome]) -> None:
+    """A parameter that is given for all stacks is one of some stack at least."""
+    nowhere = frozenset.intersection(*(each.absent for each in outcomes)) if outcomes else frozenset()
+    if nowhere:
+        raise unknown_parameter("no stack", min(nowhere), {value.name for each in outcomes for value in each.values})
+
+
+def _previous(state: StackState) -> StackPresent | None:
+    """The stack whose parameters stay as they are; None where it is made anew."""
+    is_there = isinstance(state, StackPresent) and _ANSWERS.get(state.status) not in (_Answer.CREATE, _Answer.RECREATE)
+    return state if isinstance(state, StackPresent) and is_there else None
+
+
+def _stack_step(
+    stack: str, received: Sequence[WantedImage], wanted: Wanted, observed: Observed
+) -> tuple[DeployStack | Skip, Outcome]:
     tags = {image.parameter: _parameter(image, observed) for image in received}
     state = observed.stacks[stack]
     tier = Tier.DEPLOY
     match state:
         case StackAbsent():
             _check_name(stack, wanted)
+            outcome = decide(stack, None, wanted, observed, None, tags)
             why = [(Change.FIRST, "the stack does not exist")]
         case StackPresent():
             verdict = judge(stack, state, wanted)
-            why = _reasons(stack, state, tags, verdict)
+            outcome = decide(stack, _previous(state), wanted, observed, verdict, tags)
+            why = _reasons(stack, state, tags, verdict, outcome)
             tier = verdict.tier
             if not why:
                 shown = ", ".join(f"{key} {short(value)}" for key, value in tags.items())
                 records = f", and it records {shown}" if shown else ""
-                return Skip(f"stack {stack}", f"{state.status}{records}; {verdict.proof}", tier)
+                return Skip(f"stack {stack}", f"{state.status}{records}; {verdict.proof}", tier), outcome
         case _:
             assert_never(state)
     # Of the infrastructure there may be many.
     reasons = tuple(text for _, text in sorted(why, key=lambda one: one[0] is Change.INFRASTRUCTURE))
     # A repository that outlived its stack (retained on delete) would make a plain create fail.
     retained = any(not isinstance(observed.images[image.name], RepositoryAbsent) for image in wanted.images)
-    return DeployStack(
+    step = DeployStack(
         stack,
         (*tags.items(), (INFRA_PARAMETER, str(wanted.infrastructure_of(stack).digest))),
         "; ".join(text for _, text in why),
@@ -311,11 +334,14 @@ def _stack_step(stack: str, received: Sequence[WantedImage], wanted: Wanted, obs
         ),
         tier=Tier.DEPLOY if why[0][0] in (Change.FIRST, Change.ROLLED_BACK) else tier,
         via=Via.CLOUDFORMATION
-        if wanted.by_cloudformation and {change for change, _ in why} == {Change.TAG}
+        if wanted.by_cloudformation and {change for change, _ in why} <= {Change.TAG, Change.PARAMETER}
         else Via.CDK,
         reasons=reasons,
         by_change_set=isinstance(state, StackPresent) and _ANSWERS.get(state.status) is _Answer.CREATE,
+        values=outcome.values,
+        parameter_changes=outcome.changes,
     )
+    return step, outcome
 
 
 def _check_name(stack: str, wanted: Wanted) -> None:
@@ -340,13 +366,16 @@ def _parameter(image: WantedImage, observed: Observed) -> str:
             assert_never(image.deploy_by)
 
 
-def _reasons(stack: str, state: StackPresent, tags: Mapping[str, str], verdict: Verdict) -> list[tuple[Change, str]]:
+def _reasons(
+    stack: str, state: StackPresent, tags: Mapping[str, str], verdict: Verdict, outcome: Outcome
+) -> list[tuple[Change, str]]:
     answer = _ANSWERS.get(state.status)
     # What a synth should have decided and did not is acted on.
     infrastructure = verdict.differences or verdict.open
     differing = [
         *((Change.INFRASTRUCTURE, text) for text in infrastructure),
         *((Change.TAG, text) for text in _differences(state, tags)),
+        *((Change.PARAMETER, text) for _, text in outcome.changes),
     ]
     match answer:
         case _Answer.COMPARE:

@@ -17,6 +17,7 @@ from rajee_deploy.dataclass import dataclass
 from rajee_deploy.errors import ConfigurationError, DeployError
 from rajee_deploy.facts import Wanted, WantedImage
 from rajee_deploy.fingerprint import with_given
+from rajee_deploy.given_values import wanted_parameters, with_secrets
 from rajee_deploy.lists import by_their_lists, what_is_remembered
 from rajee_deploy.names import Drift, InfraCheck
 from rajee_deploy.naming import expanded
@@ -31,7 +32,7 @@ from rajee_deploy.steps import (
 from rajee_deploy.synthesis import Synthesis, synthesise
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from rajee_deploy.aws import Identity
     from rajee_deploy.facts import Observed, StackState
@@ -85,10 +86,11 @@ def make_plan(run: Context) -> Planned:
             wanted = Wanted(
                 images, stacks, infrastructure, settings.infra_check, by_cloudformation=settings.cdk.by_cloudformation,
                 is_record_enough=settings.cdk.infra_check == "auto",
+                parameters=wanted_parameters(settings.cdk, stacks, os.environ),
                 drift=Drift.REPAIR_NOW if run.repair_drift else settings.drift,
             )  # fmt: skip
             wanted = _judged_by_lists(run, wanted, described, who)
-            observed = with_services(asked.result(), running.result())
+            observed = with_services(with_secrets(ports.secrets, wanted, asked.result()), running.result())
             wanted = _asked(run, wanted, observed, who)
     reasons = plans.synth_reasons(wanted, observed)
     synthesis = None
@@ -182,6 +184,17 @@ def _given(run: Context, inputs: Mapping[str, ImageInputs]) -> dict[str, str]:
                 where=f"images.{image.name}.context-key", hint="run without --image, or give the stack a parameter",
             )  # fmt: skip
     return {each.settings.context_key: each.fingerprint.tag for each in inputs.values() if each.settings.context_key}
+
+
+def check_flags(run: Context, flags: Iterable[str]) -> None:
+    """ConfigurationError `bad-flag` for a parameter of a stack that this run leaves out."""
+    for flag in flags:
+        stack, has_stack, _ = flag.partition("=")[0].rpartition(":")
+        if has_stack and stack not in _stacks(run):
+            raise ConfigurationError(
+                "bad-flag", f"--parameters {flag.partition('=')[0]}: --image leaves the stack {stack} out",
+                hint="add --image with the image that it runs, or leave --image out",
+            )  # fmt: skip
 
 
 def _stacks(run: Context) -> tuple[str, ...]:

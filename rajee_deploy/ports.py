@@ -14,9 +14,10 @@ from rajee_deploy.facts import Ancestry
 from rajee_deploy.fingerprint import with_given
 from rajee_deploy.guard import Rules
 from rajee_deploy.names import Approval
-from rajee_deploy.places import cache_directory
+from rajee_deploy.places import cache_directory, state_directory
 from rajee_deploy.report.timings import Timings
 from rajee_deploy.scratch import private_directory
+from rajee_deploy.stack.secret_values import LocalSecretValues
 from rajee_deploy.stack.store import AssemblyStore
 from rajee_deploy.synthesis import Synthesiser
 
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from rajee_deploy.settings import ImageSettings, Settings
     from rajee_deploy.stack import StackDeployer, StackReader
     from rajee_deploy.stack.recorded import RecordStore
+    from rajee_deploy.stack.secret_values import SecretValues
     from rajee_deploy.stack.services import ServiceDoor
     from rajee_deploy.stack.update import StackUpdater
     from rajee_deploy.stack.watching import StackWatcher
@@ -67,6 +69,8 @@ class Ports:
     obstacle: Callable[[], str] = str
     # Where it is kept for other machines what a synth found out (see `proofs`).
     proofs: Callable[[], ContentsStore | None] = lambda: None
+    # What this machine knows of the values that CloudFormation hides.
+    secrets: SecretValues = field(default_factory=lambda: LocalSecretValues(state_directory()))
     store: AssemblyStore = field(default_factory=lambda: AssemblyStore(cache_directory() / "assemblies"))
 
     @property

@@ -10,6 +10,7 @@ from rajee_deploy.model import GIVEN_PREFIX
 
 if TYPE_CHECKING:
     from rajee_deploy.model import Notice, Repository
+    from rajee_deploy.parameters import ParameterValue
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,12 @@ class Change(Enum):
     FIRST = "first"
     TAG = "code"
     INFRASTRUCTURE = "infra"
+    PARAMETER = "parameters"
     ROLLED_BACK = "retry"
+
+
+# What a kind of run is named after, in this order.
+_NAMED = (Change.TAG, Change.INFRASTRUCTURE, Change.PARAMETER)
 
 
 class Tier(Enum):
@@ -64,7 +70,8 @@ class DeployStack:
     `before` are the tags that shield what runs and what will run, moved first; `undo` puts them back when the deploy
     fails. `digests` are the parameters (by name) that receive the digest of a reference that is only built in this
     run; what `parameters` says of them is for people. `by_change_set`: CloudFormation creates the stack by a change set
-    and in no other way, since one was made already.
+    and in no other way, since one was made already. `values` are those of the app's own parameters, and
+    `parameter_changes` says by name which of them change, for whoever is asked about it.
     """
 
     stack: str
@@ -79,6 +86,8 @@ class DeployStack:
     via: Via = Via.CDK
     by_change_set: bool = False
     reasons: tuple[str, ...] = ()  # what `reason` says, one by one
+    values: tuple[ParameterValue, ...] = ()
+    parameter_changes: tuple[tuple[str, str], ...] = ()
 
     @property
     def declared(self) -> tuple[tuple[str, str], ...]:
@@ -159,7 +168,8 @@ class Plan:
 
     @property
     def kind(self) -> str:
-        """The kind of run for the history: noop, wait, tags, confirm, repair, first, code, infra, code+infra, retry."""
+        """The kind of run for the history: noop, wait, tags, confirm, repair, first, retry, or what changed: code,
+        infra, parameters, with a + between."""
         if not self.steps:
             return "noop"
         if any(isinstance(step, WaitForStack) for step in self.steps):
@@ -173,5 +183,5 @@ class Plan:
             changes.add(Change.TAG)
         if Change.FIRST in changes:
             return Change.FIRST.value
-        named = [change.value for change in (Change.TAG, Change.INFRASTRUCTURE) if change in changes]
+        named = [change.value for change in _NAMED if change in changes]
         return "+".join(named) or Change.ROLLED_BACK.value

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from rajee_deploy.aws import Identity
     from rajee_deploy.facts import StackState, Synthesised, WantedImage
     from rajee_deploy.fingerprint import Fingerprint, Input
+    from rajee_deploy.parameters import Declared
     from rajee_deploy.stack import StackDeployer
     from rajee_deploy.stack.store import AssemblyStore
     from rajee_deploy.steps import DeployStack
@@ -109,7 +110,19 @@ def recording(step: DeployStack, synthesis: Synthesis, state: StackState, revisi
     }
     images = tuple((key, value) for key, value in step.parameters if key not in RECORDS)
     taken = tuple((key, value) for key, value in records.items() if key in stack.parameters)
-    return replace(step, parameters=(*images, *taken))
+    values = tuple(
+        value._replace(is_secret=stack.declared[value.name].is_secret)  # a first plan knew no template
+        for value in step.values
+        if value.name in stack.declared
+    )
+    return replace(
+        step, parameters=(*images, *taken), values=values, parameter_changes=_asked(step, stack.declared)
+    )  # fmt: skip
+
+
+def _asked(step: DeployStack, slots: Mapping[str, Declared]) -> tuple[tuple[str, str], ...]:
+    """The changes of parameters that are worth a question: those that may allow something to somebody."""
+    return tuple((name, text) for name, text in step.parameter_changes if name not in slots or slots[name].may_permit)
 
 
 def record_of_deployment(
@@ -133,7 +146,8 @@ def keeping(step: DeployStack, state: StackState, revision: str) -> DeployStack:
     has = state.parameters if isinstance(state, StackPresent) else {}
     records = {**dict(step.parameters), REVISION_PARAMETER: revision}
     given = tuple((key, value) for key, value in records.items() if key not in RECORDS or key in has)
-    return replace(step, parameters=given)
+    slots = state.declared if isinstance(state, StackPresent) else {}
+    return replace(step, parameters=given, parameter_changes=_asked(step, slots))
 
 
 def unprovable(step: DeployStack, state: StackState) -> tuple[str, ...]:

@@ -185,7 +185,7 @@ def _jobs(run: Context, planned: Planned) -> list[Job]:
     return [
         Job(
             recorded[step.stack], assembly, _images_of(planned, step.stack), records.get(step.stack),
-            _left(planned, step.stack),
+            states[step.stack], _left(planned, step.stack),
         )
         for step in steps
     ]  # fmt: skip

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 POLL_SECONDS = 2.5
 # AWS's clock and ours may differ; what was there before the deployment began is left out by its id, not by its time.
 _SKEW_SECONDS = 120.0
+_BEGUN = ("CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS", "IMPORT_IN_PROGRESS")
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +104,12 @@ class Watch:
         failed = first_failure(events)
         failure = f"{failed.resource} ({failed.type}) {failed.status}: {failed.reason}" if failed else ""
         return Account(resource_spans(events), phases, tuple(dict.fromkeys(words)), failure, tuple(elsewhere))
+
+    def operations(self) -> int:
+        """How many operations on the stack itself began since it is watched; one is ours. DeployError when AWS does not
+        tell."""
+        self._look_at_events()
+        return sum(event.resource == self._stack and event.status in _BEGUN for event in self._events.values())
 
     def _run(self) -> None:
         while not self._ended.wait(self._poll):

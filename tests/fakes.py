@@ -29,7 +29,7 @@ from rajee_deploy.model import BaseConfig, Digest, LockedImage, Platform, PushAc
 from rajee_deploy.names import FINGERPRINT_LABEL, RECORDS
 from rajee_deploy.registry.contents import Kept, record_tag
 from rajee_deploy.rollout import ResourceEvent, RolloutSettings, Service
-from rajee_deploy.rollout.declared import Declared
+from rajee_deploy.rollout.declared import DeclaredServices
 from rajee_deploy.rollout.standing import Held
 from rajee_deploy.stack.update import Accepted
 from rajee_deploy.steps import DeployStack
@@ -231,18 +231,18 @@ class FakeStacks:
     accounts: list[str] = field(default_factory=list)  # that the CLI was to be of
     change_sets: dict[str, tuple[DeployStack, Mapping[str, Any] | None]] = field(default_factory=dict)
     prepared: dict[str, str] = field(default_factory=dict)  # their templates
-    declares: dict[str, Declared] = field(default_factory=dict)  # stack → the services in its template
+    declares: dict[str, DeclaredServices] = field(default_factory=dict)  # stack → the services in its template
     meanwhile: Callable[[], None] = lambda: None  # what the app, or somebody, does while it is synthesised
 
     def describe(self, stack: str) -> StackState:
         found = self.observe(stack)
-        return replace(found, content=None, carried=None, declared=None) if isinstance(found, StackPresent) else found
+        return replace(found, content=None, carried=None, services=None) if isinstance(found, StackPresent) else found
 
     def observe(self, stack: str) -> StackState:
         found = self.stacks.get(stack)
         if found is None:
             return StackAbsent()
-        found = replace(found, declared=self.declares.get(stack, Declared()))
+        found = replace(found, services=self.declares.get(stack, DeclaredServices()))
         if self.script:
             return replace(found, status=self.script.pop(0))
         return found
@@ -329,10 +329,12 @@ class FakeStacks:
         self.deployed.append(step)
         before = self.stacks.get(step.stack)
         content = StackContent(_template(made or self.app[step.stack], given or {}))
-        if before is not None and before.parameters == dict(step.declared) and before.content == content:
+        own = {value.name: "****" if value.is_secret else value.value for value in step.values}
+        given_now = {**dict(step.declared), **own}
+        if before is not None and before.parameters == given_now and before.content == content:
             return  # "No updates are to be performed": the status stays what it was
         undone = self.ends_in.endswith("ROLLBACK_COMPLETE") and before is not None
-        recorded = before.parameters if undone and before else dict(step.declared)
+        recorded = before.parameters if undone and before else given_now
         kept = before.content if undone and before else content
         listed = before.carried if undone and before else carried
         self.stacks[step.stack] = StackPresent(self.ends_in, recorded, {}, content=kept, carried=listed)
@@ -349,6 +351,26 @@ def _carried(assembly: Path, stack: str) -> Mapping[str, Any] | None:
 def _template(text: str, given: Mapping[str, str]) -> str:
     """A stack's template in a word, and the context values that went into it."""
     return " ".join([text, *(f"{key}={value}" for key, value in given.items())])
+
+
+@dataclass
+class FakeSecrets:
+    """What is known of secrets, by stack: whatever was kept last."""
+
+    kept: dict[str, dict[str, str]] = field(default_factory=dict)
+    is_full: bool = False
+
+    def compare(self, state: StackPresent, values: Mapping[str, str]) -> dict[str, bool]:
+        known = self.kept.get(state.identifier, {})
+        return {name: known[name] == value for name, value in values.items() if name in known}
+
+    def knows(self, state: StackPresent) -> bool:
+        return state.identifier in self.kept
+
+    def keep(self, state: StackPresent, values: Mapping[str, str], before: StackPresent | None = None) -> None:
+        if self.is_full:
+            raise OSError(28, "No space left on device")
+        self.kept[state.identifier] = {**(self.kept.get(state.identifier, {}) if before else {}), **values}
 
 
 @dataclass
@@ -441,7 +463,7 @@ class FakeServices:
 
     def held(self, stack: str, state: StackPresent, *, fresh: bool = False) -> tuple[Held, ...]:
         assert stack
-        if state.declared is None or state.declared.is_empty:
+        if state.services is None or state.services.is_empty:
             return ()
         self._answer()
         self.fresh_looks += fresh

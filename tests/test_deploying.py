@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass, field, replace
 
 import pytest
-from fakes import FakeEngine, FakeRegistry, FakeServices, FakeStacks, FakeWatcher
+from fakes import FakeEngine, FakeRegistry, FakeSecrets, FakeServices, FakeStacks, FakeWatcher
 
 from rajee_deploy.aws import Identity
 from rajee_deploy.console import Console
@@ -20,9 +20,10 @@ from rajee_deploy.facts import StackContent, StackPresent, WantedImage
 from rajee_deploy.fingerprint import Fingerprint, of_infrastructure
 from rajee_deploy.model import Digest, Platform, Repository
 from rajee_deploy.names import INFRA_PARAMETER
+from rajee_deploy.parameters import ParameterValue
 from rajee_deploy.ports import Context, Ports
 from rajee_deploy.rollout import Deployment, Message, ResourceEvent, RolloutSettings, Service, Targets
-from rajee_deploy.rollout.declared import Declared, DeclaredService
+from rajee_deploy.rollout.declared import DeclaredService, DeclaredServices
 from rajee_deploy.settings import load
 from rajee_deploy.stack.recorded import StackRecord, decoded
 from rajee_deploy.steps import Change, DeployStack, MoveTag, Via
@@ -144,6 +145,20 @@ def test_only_a_new_image_alone_needs_nobody(world, changes, code):
 def test_a_template_that_stays_needs_nobody(world):
     world.stacks.broader = {"App": "everything"}
     assert asked(world, step(Change.ROLLED_BACK, via=Via.CLOUDFORMATION)) == ""
+
+
+def test_parameters_that_may_permit_something_are_asked_about(world):
+    """Their lines are in the step; the template need not be compared for them."""
+    lines = (("Reader", "Reader: a → b"),)
+    world.stacks.broader = {"App": "everything"}
+    assert asked(world, step(Change.PARAMETER)) == ""
+    assert asked(world, step(Change.TAG, Change.PARAMETER)) == ""
+    for each in (step(Change.PARAMETER), step(Change.PARAMETER, via=Via.CLOUDFORMATION)):
+        assert asked(world, replace(each, parameter_changes=lines)) == "approval-needed"
+    assert "everything" not in world.talk.getvalue()
+    assert world.talk.getvalue().splitlines()[-1] == "Reader: a → b"
+    assert asked(world, replace(step(Change.INFRASTRUCTURE), parameter_changes=lines)) == "approval-needed"
+    assert "everything" in world.talk.getvalue()
 
 
 def test_every_stack_is_looked_at(world):
@@ -287,7 +302,7 @@ def test_an_operation_that_ends_is_waited_for(world, monkeypatch):
 def hold(world, *images):
     """The stack holds a service that has come to rest, and runs these images."""
     primary = Deployment("ecs-svc/1", "PRIMARY", "task:1", 1, 0, 1, state="COMPLETED")
-    world.stacks.declares = {"App": Declared((DeclaredService("Service"),))}
+    world.stacks.declares = {"App": DeclaredServices((DeclaredService("Service"),))}
     world.watcher.held, world.watcher.task_definitions = {"arn": [Service("api", (primary,))]}, {"task:1": images}
 
 
@@ -586,3 +601,62 @@ def test_an_image_whose_parameter_is_not_given_runs_by_its_tag(world):
         world.deploy(step(), [image])
     assert (caught.value.code, caught.value.where) == ("rollout-not-confirmed", "stack App")
     assert caught.value.problem == "CloudFormation deployed App, but the service api runs host.test/team/app:None"
+
+
+# -- secrets -------------------------------------------------------------------------------------------------------
+
+CANARY = "canary-of-what-is-deployed"
+KEY = ParameterValue("Key", CANARY, "KEY", is_secret=True)
+
+
+def begun(number: int, resource: str = "App") -> ResourceEvent:
+    return ResourceEvent(f"e{number}", time.time(), resource, "AWS::CloudFormation::Stack", "UPDATE_IN_PROGRESS")
+
+
+class Later(FakeWatcher):
+    """Its events come once the deployment is watched."""
+
+    looks = 0
+
+    def events(self, stack, since):
+        self.looks += 1
+        return super().events(stack, since) if self.looks > 1 else ()
+
+
+@pytest.mark.parametrize(
+    ("events", "full", "told"),
+    [
+        ((), False, ""),
+        ((begun(1),), False, ""),
+        ((begun(1), begun(2, "Nested"), begun(3, "Nested")), False, ""),
+        ((begun(1), begun(2)), False, "somebody else deployed it, too"),
+        ((begun(1),), True, "No space left"),
+    ],
+)
+def test_secrets_are_remembered_once_they_are_surely_what_is_deployed(world, events, full, told):
+    secrets, watcher = FakeSecrets(is_full=full), Later(list(events))
+    run = replace(world.run, ports=replace(world.run.ports, secrets=secrets, watcher=watcher))
+    deploy(run, Job(step(values=(KEY, ParameterValue("Size", "s", "SIZE"))), world.assembly, ()), is_last=True)
+    assert secrets.kept == ({} if told else {"": {"Key": CANARY}})
+    assert told in world.talk.getvalue()
+    assert "is not remembered" in world.talk.getvalue() or not told
+    assert "Key ***" in world.talk.getvalue()
+
+
+def test_nothing_is_remembered_of_what_is_not_confirmed(world):
+    secrets = FakeSecrets()
+    run = replace(world.run, ports=replace(world.run.ports, secrets=secrets), wait_for_end=False)
+    deploy(run, Job(step(values=(KEY,)), world.assembly, ()), is_last=True)
+    world.stacks.ends_in = "UPDATE_ROLLBACK_COMPLETE"
+    other = replace(step(values=(KEY,)), parameters=(("ImageTag", "c-other"),))
+    with pytest.raises(DeployError):
+        deploy(replace(run, wait_for_end=True), Job(other, world.assembly, ()), is_last=True)
+    assert secrets.kept == {}
+
+
+def test_what_aws_says_of_a_secret_is_without_it(world):
+    """An error, an event: from the deployment on, whoever says it."""
+    deploy(world.run, Job(step(values=(KEY,)), world.assembly, ()), is_last=True)
+    world.run.console.say(f"the value {CANARY} is not allowed")
+    world.run.console.error(DeployError("x", CANARY, cause=f"a {CANARY}"))
+    assert CANARY not in world.talk.getvalue()

@@ -23,13 +23,13 @@ from rajee_deploy.guard import Rules
 from rajee_deploy.lock import Entry, Lock, write
 from rajee_deploy.model import BaseConfig, Digest
 from rajee_deploy.places import cache_directory
-from rajee_deploy.planning import make_plan
+from rajee_deploy.planning import check_flags, make_plan
 from rajee_deploy.ports import Context, Ports
 from rajee_deploy.record import recorded_run
 from rajee_deploy.registry.contents import Record
 from rajee_deploy.report.history import History
 from rajee_deploy.rollout import Deployment, ResourceEvent, Service
-from rajee_deploy.rollout.declared import Declared, DeclaredService
+from rajee_deploy.rollout.declared import DeclaredService, DeclaredServices
 from rajee_deploy.settings import load
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ class World:
 
     def hold(self, service: Service, own: str = "", desired: int | None = None) -> None:
         """The stack App holds this service, and says that it runs `own` ("": it does not tell)."""
-        self.stacks.declares = {"App": Declared((DeclaredService("Service"),))}
+        self.stacks.declares = {"App": DeclaredServices((DeclaredService("Service"),))}
         self.watcher.held = {"arn": [service]}
         self.services.stacks_own = {"arn": (own, desired)}
 
@@ -1325,3 +1325,15 @@ def test_a_list_that_no_machine_would_take_stops_nothing(world):
     world.infra = "2"
     assert world.up() == "noop"
     assert len(world.proofs.records) == 2, "the proofs alone"
+
+
+def test_a_parameter_of_a_stack_that_is_left_out_is_refused(world):
+    check_flags(world.context(), ["App:Size=a:b", "Registry:Size=1", "Size=1"])
+    text = SETTINGS.replace('"App"]', '"App", "Web"]') + '[images.web]\nrepository = "team/web"\nstack = "Web"\n'
+    (world.root / "rajee-deploy.toml").write_text(text)
+    run = world.context()
+    check_flags(run, ["App:Size=1", "Web:Size=1"])
+    run.images = [image for image in run.images if image.name == "app"]
+    check_flags(run, ["App:Size=1", "Size=1"])
+    with pytest.raises(ConfigurationError, match="--image leaves the stack Web out"):
+        check_flags(run, ["Web:Size=1"])

@@ -55,6 +55,14 @@ AlsoTags = Annotated[
         help="Give the images this tag too, like v1.2.3 or {short-revision} (may be repeated).",
     ),
 ]
+Parameters = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--parameters",
+        metavar="[STACK:]KEY=VALUE",
+        help="A value for a parameter of the app's own, as cdk deploy takes it (may be repeated).",
+    ),
+]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Show what cdk and the engine say, and every reason.")]
 
 

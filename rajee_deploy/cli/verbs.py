@@ -19,6 +19,7 @@ from rajee_deploy.cli.flags import (
     InfraCheckOption,
     Json,
     ModesFlag,
+    Parameters,
     PlatformFlag,
     Profile,
     Region,
@@ -42,6 +43,7 @@ def up(
     image: Images = None,
     config: Config = None,
     also_tag: AlsoTags = None,
+    parameters: Parameters = None,
     wait: Annotated[int, typer.Option(help="Seconds to wait for somebody else's operation on a stack.")] = 1800,
     infra_check: InfraCheckOption = None,
     allow_rollback: AllowRollback = False,
@@ -62,6 +64,7 @@ def up(
     rajee-deploy up                        everything in the settings
     rajee-deploy up -e prod --image api    one image and its stack, in production
     rajee-deploy up --also-tag v1.2.3      and give the images this tag too
+    rajee-deploy up --parameters Api:Size=large
     """
     _begin("up", environment)
     from rajee_deploy.cli.wiring import make_context
@@ -70,7 +73,7 @@ def up(
     flags = (environment, image, config)
     run = make_context(
         flags, profile, region, also_tags=also_tag, verbose=verbose, infra_check=infra_check,
-        allow_rollback=allow_rollback,
+        allow_rollback=allow_rollback, parameters=parameters,
     )  # fmt: skip
     run.assume_yes, run.wait_for_end, run.repair_drift = yes, not no_wait, repair_drift
     planned, record = recorded_run(run, wait)
@@ -89,6 +92,7 @@ def plan(
     image: Images = None,
     config: Config = None,
     also_tag: AlsoTags = None,
+    parameters: Parameters = None,
     allow_rollback: AllowRollback = False,
     bases: Annotated[
         bool, typer.Option("--bases", help="Ask the registries, too, which base images moved since they were locked.")
@@ -116,7 +120,7 @@ def plan(
     flags = (environment, image, config)
     run = make_context(
         flags, profile, region, also_tags=also_tag, verbose=verbose, infra_check=infra_check,
-        allow_rollback=allow_rollback,
+        allow_rollback=allow_rollback, parameters=parameters,
     )  # fmt: skip
     run.repair_drift = repair_drift
     try:

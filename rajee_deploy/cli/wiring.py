@@ -15,11 +15,12 @@ from rajee_deploy.errors import ConfigurationError
 from rajee_deploy.facts import StackAbsent
 from rajee_deploy.guard import Rules
 from rajee_deploy.places import state_directory
-from rajee_deploy.planning import check_account
+from rajee_deploy.planning import check_account, check_flags
 from rajee_deploy.ports import Context, Ports
 from rajee_deploy.registry.ecr import Ecr
 from rajee_deploy.registry.verdicts import Verdicts
 from rajee_deploy.report.timings import Timings
+from rajee_deploy.settings import with_flags
 from rajee_deploy.stack.app import CdkApp
 from rajee_deploy.stack.cdk import Cdk
 from rajee_deploy.stack.cloudformation import CloudFormation
@@ -50,12 +51,15 @@ def make_context(
     verbose: bool = False,
     infra_check: str | None = None,
     allow_rollback: bool = False,
+    parameters: Sequence[str] | None = None,
 ) -> Context:
     """Settings, images and ports of one run. `flags` are the environment, the images and the settings file."""
     tags = _checked(also_tags or ())
     settings, images = chosen_images(SettingsFlags(*flags))
     if infra_check:
         settings = replace(settings, cdk=replace(settings.cdk, infra_check=infra_check))
+    if parameters:
+        settings = replace(settings, cdk=replace(settings.cdk, parameters=with_flags(settings, parameters)))
     aws = _aws(settings, profile, region)
     ecr = _ecr(aws)
     app = CdkApp(settings.cdk, settings.environment)
@@ -69,7 +73,9 @@ def make_context(
     rules = Rules(allow_rollback, settings.require_ancestry)
     timings = Timings(began=process_began())
     timings.mark("start")
-    return Context(settings, images, ports, Console(verbose=verbose), tags, rules, timings=timings)
+    run = Context(settings, images, ports, Console(verbose=verbose), tags, rules, timings=timings)
+    check_flags(run, parameters or ())
+    return run
 
 
 def _ancestry(root: Path, one: str, other: str) -> Ancestry:
@@ -114,7 +120,8 @@ def _reader(settings: Settings, aws: Aws) -> StackReader:
         stack: {image.name: image.parameter for image in settings.images if image.stack == stack and image.context_key}
         for stack in settings.cdk.stacks
     }
-    return RecordedStacks(CloudFormation(aws), SsmRecords(aws), recorded)
+    with_parameters = [stack for stack, values in settings.cdk.parameters.items() if values]
+    return RecordedStacks(CloudFormation(aws, with_parameters), SsmRecords(aws), recorded)
 
 
 def _ecr(aws: Aws) -> Ecr:

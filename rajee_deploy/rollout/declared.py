@@ -41,7 +41,7 @@ class DeclaredFunction:
 
 
 @dataclass(frozen=True, slots=True)
-class Declared:
+class DeclaredServices:
     """What a template declares. `is_readable`: it is JSON, so all of its resources are known; `nested`: it has nested
     stacks, which may hold services, too."""
 
@@ -56,11 +56,11 @@ class Declared:
         return self.is_readable and not self.services and not self.functions and not self.nested
 
 
-def declared(template: Any) -> Declared:
+def declared_services(template: Any) -> DeclaredServices:
     """What a template (parsed JSON, or text that is none) declares."""
     resources = template.get("Resources") if isinstance(template, dict) else None
     if not isinstance(resources, dict):
-        return Declared(is_readable=False)
+        return DeclaredServices(is_readable=False)
     by_type: dict[str, list[tuple[str, Mapping[str, Any]]]] = {}
     for name, resource in resources.items():
         by_type.setdefault(str(resource.get("Type", "")), []).append((name, resource.get("Properties") or {}))
@@ -71,7 +71,7 @@ def declared(template: Any) -> Declared:
         for name, properties in by_type.get(FUNCTION_TYPE, ())
         if isinstance(properties.get("Code"), dict) and "ImageUri" in properties["Code"]
     )
-    return Declared(services, functions, NESTED_TYPE in by_type)
+    return DeclaredServices(services, functions, NESTED_TYPE in by_type)
 
 
 def known_end(text: Any, parameters: Mapping[str, str]) -> str:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from rajee_deploy.model import Platform
 
 
+from rajee_deploy.settings.parameters import Parameters, parameter_problem, parse_parameters
 from rajee_deploy.settings.values import DEFAULT_PLATFORM, LOCK_NAME, CdkSettings, ImageSettings, Settings
 
 _STRINGS = "a table of strings"
@@ -42,6 +43,7 @@ _IMAGE_KEYS = {
 _CDK_KEYS = {
     "app": _STRING, "stacks": _LIST, "context": _STRINGS, "env": _LIST, "ignore": _LIST, "inputs": _LIST,
     "infra-check": _STRING, "approval": _STRING, "tag-only": _STRING,
+    "parameters": _TABLE,
 }  # fmt: skip
 _ENGINE_KEYS = {"engine": _STRING, "builder": _STRING, "build-concurrency": _NUMBER}
 _ENVIRONMENT_KEYS = {
@@ -280,13 +282,21 @@ class _Reader:
         return CdkSettings(
             app, tuple(merged["stacks"]), {**merged.get("context", {}), **environment.get("context", {})},
             tuple(merged.get("env", ())), tuple(merged.get("ignore", ())), inputs, check,
-            approval, by == "cloudformation",
+            approval, by == "cloudformation", self.parameters(table, environment.get("cdk", {})),
         )  # fmt: skip
 
     def drift(self, table: Mapping[str, Any]) -> Drift:
         """What is done by itself about services that run something else than their stack says."""
         known = [Drift.LEAVE.value, Drift.REPAIR.value]
         return Drift(self.one_of("drift", table.get("drift", Drift.LEAVE.value), known))
+
+    def parameters(self, table: Mapping[str, Any], over: Mapping[str, Any]) -> Parameters:
+        stacks = {*table.get("stacks", ()), *over.get("stacks", ())}
+        try:
+            return parse_parameters(stacks, table.get("parameters", {}), over.get("parameters", {}))
+        except ValueError as error:
+            key, _, problem = str(error).partition(": ")
+            raise self.fail(f"cdk.parameters.{key}", problem) from error
 
     def one_of(self, key: str, value: str, known: Sequence[str]) -> str:
         if value not in known:
@@ -297,6 +307,9 @@ class _Reader:
         """A stack that receives a tag must be one that is deployed, and each parameter has one image."""
         if not images and not cdk.stacks:
             raise self.fail("images", "no image and no stack is set", "README shows a small example")
+        problem = parameter_problem(cdk.parameters, images)
+        if problem:
+            raise self.fail(f"cdk.parameters.{problem.partition(': ')[0]}", problem.partition(": ")[2])
 
         taken: dict[tuple[str, str], str] = {}
         for image in images:

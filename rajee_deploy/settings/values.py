@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from rajee_deploy.model import Platform, Repository
+    from rajee_deploy.parameters import Given
 
 
 LOCK_NAME = "rajee-deploy.lock"
@@ -58,6 +59,7 @@ class CdkSettings:
     infra_check: str = "auto"
     approval: Approval = Approval.INTERACTIVE
     by_cloudformation: bool = False  # `tag-only`: a new image alone goes without the CDK CLI
+    parameters: Mapping[str, Mapping[str, Given]] = field(default_factory=dict)  # the app's own, by stack and name
 
 
 @dataclass(frozen=True, slots=True)

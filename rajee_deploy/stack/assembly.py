@@ -29,6 +29,8 @@ def environment_of(assembly: Path, stack: str) -> tuple[str, str]:
 
 def synthesised_stacks(assembly: Path, app: Path) -> dict[str, Synthesised]:
     """Stack name → what of it is compared. `app` has the cdk.json whose `tags` go before the stack's own."""
+    from rajee_deploy.declared import declared_parameters  # for a synth alone
+
     configured = _configuration(app)
     found = {}
     for name, artifact in _stack_artifacts(assembly):
@@ -41,8 +43,9 @@ def synthesised_stacks(assembly: Path, app: Path) -> dict[str, Synthesised]:
             effective(template),
         )  # fmt: skip
         found[name] = Synthesised(
-            content, referenced_parameters(template), volatile_parameters(template), topics is None, as_sent(template)
-        )
+            content, referenced_parameters(template), volatile_parameters(template), topics is None, as_sent(template),
+            declared_parameters(template),
+        )  # fmt: skip
     return found
 
 

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import shutil
-import warnings
 from typing import TYPE_CHECKING, Any
 
 from rajee_deploy.aws import unknown
@@ -75,12 +73,16 @@ class Cdk:
 
     def check(self, assembly: Path, steps: Sequence[DeployStack], who: Identity) -> None:
         """See StackDeployer."""
+        from rajee_deploy.stack.passing import check_values
+
         stacks = stacks_of(assembly)
         _check_stacks(stacks, [step.stack for step in steps])
         for step in steps:
             _check_environment(step.stack, environment_of(assembly, step.stack), who)
         for step in steps:
-            _check_parameters(step, json.loads((assembly / stacks[step.stack]["templateFile"]).read_text("utf-8")))
+            template = json.loads((assembly / stacks[step.stack]["templateFile"]).read_text("utf-8"))
+            _check_parameters(step, template)
+            check_values(step, template)
         _check_given(steps, assembly)
         self._check_bootstrap({step.stack: stacks[step.stack] for step in steps})
 
@@ -107,14 +109,20 @@ class Cdk:
         return security_changes(stack, ended, printed)
 
     def _deploy(self, step: DeployStack, assembly: Path, method: Sequence[str], on_line: Callable[[str], None]) -> None:
+        from rajee_deploy.stack.passing import hushed, passing, without_secrets
+
         # After a rollback the CLI's own comparison could skip what was undone: CloudFormation is made to compare.
         force = ["--force"] if Change.ROLLED_BACK in step.changes else []
-        parameters = [f"--parameters={step.stack}:{key}={value}" for key, value in step.declared]
-        ended = self._cdk(
-            ["deploy", step.stack, "--app", str(assembly), "--exclusively", "--require-approval=never",
-             "--progress=events", *method, *force, *parameters],
-            on_line, self._aws.child_environment(),
-        )  # fmt: skip
+        hide = without_secrets(step.values)
+        with passing(step) as parameters:
+            ended = self._cdk(
+                ["deploy", step.stack, "--app", str(assembly), "--exclusively", "--require-approval=never",
+                 "--progress=events", *method, *force, *parameters.arguments],
+                lambda line: on_line(hide(line)), {**self._aws.child_environment(), **parameters.environment},
+            )  # fmt: skip
+            if ended.code == 0 or "missing a value" in "\n".join(ended.tail):
+                parameters.check(step)
+        ended = hushed(ended, hide)
         if ended.code == 0:
             return
         if _is_busy("\n".join(ended.tail)):
@@ -221,13 +229,9 @@ def _check_given(steps: Sequence[DeployStack], assembly: Path) -> None:
 
 def _check_pattern(step: DeployStack, name: str, value: str, pattern: str) -> None:
     """CloudFormation would refuse the value only after the images were built."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error")  # Python's way to say that it reads a pattern otherwise than Java may
-            allowed = not pattern or re.fullmatch(pattern, value) is not None
-    except (re.error, FutureWarning):
-        return  # Java's patterns know more than Python's: CloudFormation judges
-    if not allowed:
+    from rajee_deploy.stack.passing import matches
+
+    if not matches(pattern, value):
         by = "digest" if value.startswith("sha256:") else "tag"
         raise ConfigurationError(
             "parameter-refused", f"the parameter {name} of {step.stack} does not take {value}",

@@ -13,20 +13,25 @@ from typing import TYPE_CHECKING, Any
 from rajee_deploy.aws import unknown
 from rajee_deploy.carried import carried_of
 from rajee_deploy.facts import StackAbsent, StackContent, StackPresent, StackState
-from rajee_deploy.rollout.declared import declared
+from rajee_deploy.rollout.declared import declared_services
 from rajee_deploy.template import effective, given_back, volatile_parameters
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from rajee_deploy.aws import Aws
+    from rajee_deploy.parameters import Declared
 
 _REVIEWED = "REVIEW_IN_PROGRESS"  # a change set of it was made, and none was executed yet
 
 
 class CloudFormation:
-    """The CloudFormation of one account and region."""
+    """The CloudFormation of one account and region. `with_parameters` are the stacks some of whose own parameters are
+    given values: of those it is read what their template declares."""
 
-    def __init__(self, aws: Aws) -> None:
+    def __init__(self, aws: Aws, with_parameters: Collection[str] = ()) -> None:
         self._aws = aws
+        self._with_parameters = with_parameters
 
     def describe(self, stack: str) -> StackState:
         """See StackReader."""
@@ -51,9 +56,11 @@ class CloudFormation:
                 raise unknown(f"cloudformation:GetTemplate {stack}", "the answer has no template")
             return state
         content, volatile = _content(record, template), volatile_parameters(template)
+        declared = _declared(template) if stack in self._with_parameters else {}
         return replace(
-            state, content=content, volatile=volatile, carried=carried_of(template), declared=declared(template)
-        )
+            state, content=content, volatile=volatile, carried=carried_of(template), declared=declared,
+            services=declared_services(template),
+        )  # fmt: skip
 
     def _record(self, stack: str) -> dict[str, Any] | StackAbsent:
         """CloudFormation says "no such stack" as a ValidationError that ends in "does not exist"."""
@@ -100,8 +107,14 @@ def _present(record: dict[str, Any]) -> StackPresent:
         {item["OutputKey"]: item.get("OutputValue", "") for item in record.get("Outputs", ())},
         record.get("StackStatusReason", ""),
         since=_since(record.get("LastUpdatedTime") or record.get("CreationTime")),
-        id=record.get("StackId", ""),
+        identifier=str(record.get("StackId", "")),
     )
+
+
+def _declared(template: Any) -> dict[str, Declared]:
+    from rajee_deploy.declared import declared_parameters  # where values are given alone
+
+    return declared_parameters(template)
 
 
 def _since(moment: Any) -> str:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from rajee_deploy.aws import unknown
 from rajee_deploy.places import cache_directory
 from rajee_deploy.rollout import Deployment, Service
-from rajee_deploy.rollout.declared import NESTED_TYPE, SERVICE_TYPE, Declared, declared, known_end
+from rajee_deploy.rollout.declared import NESTED_TYPE, SERVICE_TYPE, DeclaredServices, declared_services, known_end
 from rajee_deploy.rollout.standing import Held
 from rajee_deploy.sealed import read_sealed, write_sealed
 
@@ -57,12 +57,12 @@ class Services:
 
     def held(self, stack: str, state: StackPresent, *, fresh: bool = False) -> tuple[Held, ...]:
         """See ServiceDoor. A nested stack can change by itself, so what is in one is never taken from memory."""
-        found = state.declared
+        found = state.services
         if found is None or found.is_empty:
             return ()
-        question = json.dumps([_SCHEMA, state.id, state.since, state.status, _known(state)]).encode()
-        place = _place(state.id)
-        may = bool(state.id and state.since) and found.is_readable and not found.nested
+        question = json.dumps([_SCHEMA, state.identifier, state.since, state.status, _known(state)]).encode()
+        place = _place(state.identifier)
+        may = bool(state.identifier and state.since) and found.is_readable and not found.nested
         kept = read_sealed(place, question) if may and not fresh else None
         if kept is not None:
             return tuple(Held(*each) for each in json.loads(kept))
@@ -93,7 +93,7 @@ class Services:
             },
         )  # fmt: skip
 
-    def _held(self, stack: str, found: Declared, parameters: Mapping[str, str], levels: int) -> Iterator[Held]:
+    def _held(self, stack: str, found: DeclaredServices, parameters: Mapping[str, str], levels: int) -> Iterator[Held]:
         resources = {each["LogicalResourceId"]: each for each in stack_resources(self._aws, stack)}
         physical = {name: each["PhysicalResourceId"] for name, each in resources.items()}
         wanted = {one.resource: one for one in found.services}
@@ -107,7 +107,7 @@ class Services:
                 )
             elif each["ResourceType"] == NESTED_TYPE and levels:
                 inner = each["PhysicalResourceId"]
-                yield from self._held(inner, declared(self._template(inner)), {}, levels - 1)
+                yield from self._held(inner, declared_services(self._template(inner)), {}, levels - 1)
         for function in found.functions:
             if function.resource in physical:
                 yield Held(physical[function.resource], known_end(function.image, parameters), is_function=True)

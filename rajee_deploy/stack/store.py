@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from rajee_deploy.facts import StackContent, Synthesised
 from rajee_deploy.ours import make_place
+from rajee_deploy.parameters import Declared
 from rajee_deploy.stack.assembly import is_complete
 
 if TYPE_CHECKING:
@@ -39,7 +40,10 @@ class AssemblyStore:
     def remember(self, key: str) -> Mapping[str, Synthesised]:
         """The stacks that a synth of this key made; empty when that is not known (any more)."""
         record = _read_record(self._directory / _name(key) / _RECORD)
-        return {name: _synthesised(stack) for name, stack in record.get("stacks", {}).items()}
+        stacks = record.get("stacks", {})
+        if not all("declared" in stack for stack in stacks.values()):
+            return {}  # an older release kept it
+        return {name: _synthesised(stack) for name, stack in stacks.items()}
 
     def take(self, key: str, into: Path) -> bool:
         """Copy the assembly of this key to the (absent) directory `into`; whether there was a sound one."""
@@ -113,6 +117,7 @@ def _synthesised(document: dict[str, Any]) -> Synthesised:
             content["termination_protection"], content.get("effective", ""),
         ),
         tuple(document["parameters"]), tuple(document["volatile"]), document["leaves_topics"], document["sent"],
+        {name: Declared(*slot) for name, slot in document["declared"].items()},
     )  # fmt: skip
 
 

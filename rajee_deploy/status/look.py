@@ -4,6 +4,7 @@ node. What ECS or the files do not tell is a doubt and no failure; what CloudFor
 
 from __future__ import annotations
 
+import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -15,18 +16,20 @@ from rajee_deploy.errors import DeployError
 from rajee_deploy.facts import RepositoryAbsent, StackAbsent, StackPresent, Tagged
 from rajee_deploy.fingerprint import with_given
 from rajee_deploy.git import find_subject
+from rajee_deploy.given_values import wanted_parameters
 from rajee_deploy.image import read_all_inputs
 from rajee_deploy.lists import by_their_lists
 from rajee_deploy.names import INFRA_PARAMETER, NOT_RECORDED, REVISION_PARAMETER
 from rajee_deploy.observe import running_services
+from rajee_deploy.parameters import is_alike, is_masked
 from rajee_deploy.planning import check_account
-from rajee_deploy.rollout.declared import Declared
+from rajee_deploy.rollout.declared import DeclaredServices
 from rajee_deploy.rollout.verdict import is_stable
 from rajee_deploy.stack.revision import DIRTY
-from rajee_deploy.status import DeployedImage, DeployedStack, RunningService, Status
+from rajee_deploy.status import DeployedImage, DeployedParameter, DeployedStack, RunningService, Status
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from concurrent.futures import Future
 
     from rajee_deploy.facts import StackState
@@ -83,8 +86,8 @@ def _state(reader: StackReader, stack: str) -> StackState:
         if error.code != "access-denied":
             raise
     state = reader.describe(stack)
-    unread = Declared(is_readable=False)
-    return replace(state, declared=unread) if isinstance(state, StackPresent) else state
+    unread = DeclaredServices(is_readable=False)
+    return replace(state, services=unread) if isinstance(state, StackPresent) else state
 
 
 def _here(run: Context) -> _Here:
@@ -158,8 +161,21 @@ def _stack(
         find_subject(run.settings.root, revision) if revision else "",
         tuple(_image(run, image, state, here) for image in run.images if image.stack == name),
         infrastructure, ours, infrastructure == ours if is_known else None,
-        services[0], tuple(doubts),
+        services[0], tuple(doubts), tuple(_parameters(run, name, state)),
     )  # fmt: skip
+
+
+def _parameters(run: Context, stack: str, state: StackPresent) -> Iterator[DeployedParameter]:
+    """Of the app's own parameters those that the settings give a value."""
+    for each in wanted_parameters(run.settings.cdk, [stack], os.environ).get(stack, ()):
+        deployed = state.parameters.get(each.name, "")
+        is_hidden, here = is_masked(deployed), "" if each.variable else each.value or ""
+        matches: bool | None = each.value is not None and is_alike(deployed, each.value)
+        if each.value is None or each.name not in state.parameters:
+            matches = None if each.variable else False
+        elif is_hidden:
+            matches = run.ports.secrets.compare(state, {each.name: each.value}).get(each.name)
+        yield DeployedParameter(each.name, "" if is_hidden else deployed, here, matches, each.variable)
 
 
 def _image(run: Context, image: ImageSettings, state: StackPresent, here: _Here) -> DeployedImage:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from rajee_deploy.status import DeployedImage, DeployedStack, RunningService, Status
+    from rajee_deploy.status import DeployedImage, DeployedParameter, DeployedStack, RunningService, Status
 
 _SHORT = 12
 
@@ -48,6 +48,10 @@ def _document(stack: DeployedStack) -> dict[str, Any]:
             }
             for image in stack.images
         },
+        "parameters": {
+            one.name: {"deployed": one.deployed or None, "here": one.here or None, "matches": one.matches}
+            for one in stack.parameters
+        },
         "infrastructure": {
             "deployed": stack.infrastructure or None, "here": stack.infrastructure_here or None,
             "matches": stack.infrastructure_matches,
@@ -78,6 +82,8 @@ def _stack(stack: DeployedStack) -> Iterator[str]:
         yield _row("revision", "none is recorded")
     for image in stack.images:
         yield _row(f"image {image.name}", _image(image))
+    for parameter in stack.parameters:
+        yield _row(f"parameter {parameter.name}", _parameter(parameter))
     yield _row("infrastructure", _infrastructure(stack))
     for service in stack.services:
         yield _row(f"service {service.name}", _service(service))
@@ -97,6 +103,18 @@ def _image(image: DeployedImage) -> str:
             return f"{image.deployed}; this checkout makes {image.here}"
         case None:
             return f"{image.deployed or 'none'}; whether it is this checkout's is not known: {image.doubt}"
+
+
+def _parameter(parameter: DeployedParameter) -> str:
+    shown = parameter.deployed or "hidden"
+    match parameter.matches:
+        case True:
+            return f"{shown}, as it is set here"
+        case False:
+            here = f"{parameter.variable} has another value" if parameter.variable else f"here it is {parameter.here}"
+            return f"{shown}; {here}"
+        case None:
+            return f"{shown}; whether {parameter.variable} has the same value is not known here"
 
 
 def _infrastructure(stack: DeployedStack) -> str:

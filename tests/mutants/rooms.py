@@ -21,7 +21,10 @@ _DOCKERFILE = tuple(
 NEAREST: dict[str, tuple[str, ...]] = {
     "dockerfile/": _DOCKERFILE,
     "fingerprint.py": ("test_fingerprint.py", "test_platforms.py"),
-    "plan.py": ("test_plan.py", "test_retention.py"),
+    "plan.py": ("test_plan.py", "test_retention.py", "test_parameter_changes.py"),
+    "declared.py": ("test_parameters.py",),
+    "parameters.py": ("test_parameters.py", "test_parameter_changes.py"),
+    "parameter_changes.py": ("test_parameter_changes.py",),
     "retention.py": ("test_retention.py", "test_plan.py"),
     "trust.py": ("test_platforms.py", "test_retention.py"),
     "tags.py": ("test_tags.py",),

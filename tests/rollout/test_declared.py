@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from rajee_deploy.rollout.declared import Declared, DeclaredFunction, DeclaredService, declared, known_end
+from rajee_deploy.rollout.declared import (
+    DeclaredFunction,
+    DeclaredService,
+    DeclaredServices,
+    declared_services,
+    known_end,
+)
 
 TASK = {"Type": "AWS::ECS::TaskDefinition"}
 
@@ -28,33 +34,33 @@ def template(properties=None, **more):
     ],
 )
 def test_a_service_with_what_the_template_says_as_it_is(properties, service):
-    assert declared(template(properties)) == Declared((service,))
+    assert declared_services(template(properties)) == DeclaredServices((service,))
 
 
 def test_a_resource_without_properties():
-    assert declared({"Resources": {"Service": {"Type": "AWS::ECS::Service"}}}) == Declared(
+    assert declared_services({"Resources": {"Service": {"Type": "AWS::ECS::Service"}}}) == DeclaredServices(
         (DeclaredService("Service"),)
     )
 
 
 @pytest.mark.parametrize("text", ["Resources: {}", None, {}, {"Resources": []}])
 def test_what_is_no_template_says_nothing(text):
-    found = declared(text)
+    found = declared_services(text)
     assert not found.is_readable
     assert not found.is_empty
 
 
 def test_a_stack_without_services_surely_holds_none():
-    assert declared({"Resources": {"Task": TASK}}).is_empty
+    assert declared_services({"Resources": {"Task": TASK}}).is_empty
 
 
 def test_nested_stacks_may_hold_services():
-    found = declared({"Resources": {"Inner": {"Type": "AWS::CloudFormation::Stack"}}})
+    found = declared_services({"Resources": {"Inner": {"Type": "AWS::CloudFormation::Stack"}}})
     assert (found.nested, found.is_empty) == (True, False)
 
 
 def test_functions_made_of_images():
-    found = declared(
+    found = declared_services(
         {
             "Resources": {
                 "Image": {"Type": "AWS::Lambda::Function", "Properties": {"Code": {"ImageUri": {"Ref": "Uri"}}}},
@@ -63,7 +69,7 @@ def test_functions_made_of_images():
             }
         }
     )
-    assert found == Declared(functions=(DeclaredFunction("Image", {"Ref": "Uri"}),))
+    assert found == DeclaredServices(functions=(DeclaredFunction("Image", {"Ref": "Uri"}),))
     assert not found.is_empty
 
 

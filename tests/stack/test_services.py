@@ -10,15 +10,15 @@ from scripted_aws import SERVICE, SERVICE_RECORD, TASK, ScriptedAws, resource
 from rajee_deploy.errors import DeployError
 from rajee_deploy.facts import StackContent, StackPresent
 from rajee_deploy.rollout import Service
-from rajee_deploy.rollout.declared import Declared, DeclaredFunction, DeclaredService
+from rajee_deploy.rollout.declared import DeclaredFunction, DeclaredService, DeclaredServices
 from rajee_deploy.rollout.standing import Held, Standing, standing
 from rajee_deploy.rollout.verdict import objection
 from rajee_deploy.stack.services import Services, cluster_of
 
-DECLARED = Declared((DeclaredService("Service", "Task", 2),))
+DECLARED = DeclaredServices((DeclaredService("Service", "Task", 2),))
 STATE = StackPresent(
     "UPDATE_COMPLETE", {"ImageTag": "c-1"}, {}, content=StackContent("sha256:t"), since="2026-01-02T03:04:05+00:00",
-    id="arn:aws:cloudformation:us-east-1:123456789012:stack/App/1", declared=DECLARED,
+    identifier="arn:aws:cloudformation:us-east-1:123456789012:stack/App/1", services=DECLARED,
 )  # fmt: skip
 INNER = "arn:aws:cloudformation:us-east-1:123456789012:stack/App-Inner/2"
 FOUND = (Held(SERVICE, TASK, 2),)
@@ -54,14 +54,14 @@ def test_a_service_with_what_the_stack_says_of_it_is_asked_for_once():
     "change",
     [
         {"since": "2026-01-02T03:04:06+00:00"},
-        {"id": "arn:aws:cloudformation:us-east-1:123456789012:stack/App/2"},
+        {"identifier": "arn:aws:cloudformation:us-east-1:123456789012:stack/App/2"},
         {"parameters": {"ImageTag": "c-2"}},
         {"content": StackContent("sha256:u")},
         {"status": "UPDATE_ROLLBACK_COMPLETE"},
-        {"declared": replace(DECLARED, nested=True)},
-        {"declared": replace(DECLARED, is_readable=False)},
+        {"services": replace(DECLARED, nested=True)},
+        {"services": replace(DECLARED, is_readable=False)},
         {"since": ""},
-        {"id": ""},
+        {"identifier": ""},
     ],
 )
 def test_of_another_state_of_the_stack_nothing_is_remembered(change):
@@ -76,9 +76,9 @@ def test_fresh_is_asked_anew_and_then_remembered():
     assert Services(ScriptedAws()).held("App", STATE)[0].task_definition == "other"
 
 
-@pytest.mark.parametrize("declared", [None, Declared()])
-def test_a_stack_that_surely_holds_none_is_not_asked_for(declared):
-    assert Services(ScriptedAws()).held("App", replace(STATE, declared=declared)) == ()
+@pytest.mark.parametrize("services", [None, DeclaredServices()])
+def test_a_stack_that_surely_holds_none_is_not_asked_for(services):
+    assert Services(ScriptedAws()).held("App", replace(STATE, services=services)) == ()
 
 
 def test_a_service_that_is_not_made_is_not_held():
@@ -89,7 +89,7 @@ def test_a_service_that_is_not_made_is_not_held():
 
 
 def test_of_a_template_that_is_no_json_all_services_are_held():
-    unread = replace(STATE, declared=Declared(is_readable=False))
+    unread = replace(STATE, services=DeclaredServices(is_readable=False))
     assert Services(lists(ScriptedAws())).held("App", unread) == (Held(SERVICE),)
 
 
@@ -106,7 +106,7 @@ def test_services_of_nested_stacks_are_held():
         "cloudformation", "get_template", {"TemplateBody": template}, {"StackName": INNER, "TemplateStage": "Original"}
     )
     lists(aws, stack=INNER)
-    assert Services(aws).held("App", replace(STATE, declared=Declared(nested=True))) == (Held(SERVICE, TASK),)
+    assert Services(aws).held("App", replace(STATE, services=DeclaredServices(nested=True))) == (Held(SERVICE, TASK),)
 
 
 def test_the_services_as_ecs_shows_them_ten_a_call():
@@ -211,7 +211,7 @@ def test_an_answer_that_does_not_tell_of_the_function_is_unknown(change):
 
 def test_functions_are_held_with_the_end_of_their_images_address():
     image = {"Fn::Join": ["", [{"Ref": "AWS::AccountId"}, ".host/app:", {"Ref": "ImageTag"}]]}
-    stack = replace(STATE, declared=Declared(functions=(DeclaredFunction("F", image),)))
+    stack = replace(STATE, services=DeclaredServices(functions=(DeclaredFunction("F", image),)))
     for aws in (lists(ScriptedAws(), named("F", "AWS::Lambda::Function", "f")), ScriptedAws()):
         held = Services(aws).held("App", stack)
         assert held[-1] == Held("f", ".host/app:c-1", is_function=True)

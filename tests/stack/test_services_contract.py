@@ -14,7 +14,7 @@ from sandboxes import running_sandbox
 from rajee_deploy.aws import Aws
 from rajee_deploy.facts import StackPresent
 from rajee_deploy.rollout import Deployment, Service
-from rajee_deploy.rollout.declared import Declared, DeclaredService
+from rajee_deploy.rollout.declared import DeclaredService, DeclaredServices
 from rajee_deploy.rollout.standing import Held, Standing, standing
 from rajee_deploy.sandbox import control
 from rajee_deploy.stack.cloudformation import CloudFormation
@@ -68,7 +68,7 @@ def sandbox(tmp_path_factory):
 def world(request, monkeypatch):
     if request.param == "fake":
         watcher = FakeWatcher([], {"arn": [Service("app", (OWN,))]})
-        state = StackPresent("CREATE_COMPLETE", {}, {}, declared=Declared((DeclaredService("Service"),)))
+        state = StackPresent("CREATE_COMPLETE", {}, {}, services=DeclaredServices((DeclaredService("Service"),)))
         return World(FakeServices(watcher, {"arn": ("task/app:1", 1)}), "App", state, "task/other:1")
     for name, value in request.getfixturevalue("sandbox").items():
         monkeypatch.setenv(name, value)
@@ -94,8 +94,8 @@ def test_a_service_runs_what_its_stack_says_until_somebody_has_it_run_another(wo
 
 
 def test_a_stack_whose_template_was_not_read_or_declares_nothing_holds_nothing(world):
-    for declared in (None, Declared()):
-        assert world.door.held(world.stack, replace(world.state, declared=declared)) == ()
+    for services in (None, DeclaredServices()):
+        assert world.door.held(world.stack, replace(world.state, services=services)) == ()
     assert world.door.services([]) == {}
 
 

@@ -10,13 +10,14 @@ import pytest
 
 from rajee_deploy.facts import StackContent, Synthesised
 from rajee_deploy.ours import MARKER
+from rajee_deploy.parameters import Declared
 from rajee_deploy.stack import store as stores
 from rajee_deploy.stack.store import AssemblyStore
 
 STACKS = {
     "App": Synthesised(
         StackContent("t", {"a": "b"}, ("arn",), termination_protection=True), ("P",), ("V",), leaves_topics=False,
-        sent="s",
+        sent="s", declared={"P": Declared("Number", has_default=True, is_secret=True, is_used=False)},
     )
 }  # fmt: skip
 
@@ -50,6 +51,16 @@ def test_what_is_kept_is_taken_as_it_was(store, made, tmp_path):
     }  # fmt: skip
     assert (taken / "asset.1" / "run.sh").stat().st_mode & 0o111
     assert (taken / "asset.1" / "link").is_symlink()
+
+
+def test_what_an_older_release_kept_is_not_remembered(store, made, tmp_path):
+    """It knew nothing of the parameters that a template declares."""
+    store.keep("key", made, STACKS)
+    (record,) = (tmp_path / "store").glob("*/record.json")
+    document = json.loads(record.read_text())
+    del document["stacks"]["App"]["declared"]
+    record.write_text(json.dumps(document))
+    assert store.remember("key") == {}
 
 
 def test_nothing_is_known_of_another_key(store, made, tmp_path):
