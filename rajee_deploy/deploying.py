@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 import uuid
-from dataclasses import replace
+from dataclasses import field, replace
 from typing import TYPE_CHECKING, assert_never
 
 from rajee_deploy import plan as plans
@@ -27,7 +27,7 @@ from rajee_deploy.synthesis import unprovable
 from rajee_deploy.watch import Watch
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
     from rajee_deploy.facts import StackState, WantedImage
@@ -55,7 +55,7 @@ class Job:
     images: Sequence[WantedImage]
     record: StackRecord | None = None  # to be kept outside of the stack, once the deployment is confirmed
     before: StackState | None = None  # the stack when it was planned, where somebody looked
-    left: Collection[Held] = ()  # services that ran something else before, and do so after it
+    services: Mapping[Held, str] = field(default_factory=dict)  # as they were before (see `rollouts.as_before`)
 
 
 def approve(run: Context, jobs: Sequence[Job]) -> None:
@@ -201,7 +201,7 @@ def await_end(run: Context, stack: str) -> None:
 def _confirm_arrival(run: Context, job: Job, state: StackState) -> None:
     if isinstance(state, StackPresent) and state.services is not None and not state.services.is_empty:
         images = wanted_images(job.images, dict(job.step.parameters))
-        confirm_services(run, job.step.stack, state, images, job.left)
+        confirm_services(run, job.step.stack, state, images, job.services)
 
 
 def _keep_record(run: Context, job: Job) -> None:

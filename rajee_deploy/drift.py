@@ -7,11 +7,11 @@ asked for.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, assert_never
 
 from rajee_deploy.errors import DeployError
 from rajee_deploy.names import Drift
-from rajee_deploy.rollout.standing import UNCONFIRMED, Standing, standing
+from rajee_deploy.rollout.standing import UNCONFIRMED, Standing, is_over, standing
 from rajee_deploy.rollout.verdict import objection, short
 from rajee_deploy.steps import Caution, ConfirmRollout, RepairService
 
@@ -41,13 +41,13 @@ def drift_steps(
     for one in observed.services.get(stack, ()):
         stands = standing(one.held, one.service)
         refusal = _refusal(one, stands, drift, observed.at)
-        if drift is not Drift.LEAVE and _can_repair(one, stands) and not refusal:
+        if _is_wanted(drift, stands) and _can_repair(one, stands) and not refusal:
             repairs.append(RepairService(
-                stack, one.service.name, one.held.arn, one.task_definition, one.held.task_definition, described(one)
+                stack, one.service.name, one.held, one.task_definition, one.held.task_definition, described(one)
             ))  # fmt: skip
         elif stands in UNCONFIRMED:
             unconfirmed.append(one)
-        is_repaired = bool(repairs) and repairs[-1].arn == one.held.arn
+        is_repaired = bool(repairs) and repairs[-1].held == one.held
         way = f"it is not put back: {refusal}" if refusal else _WAYS[one.held.is_function]
         cautions += _cautions(stack, one, "" if is_repaired else f"; {way}")
     steps: list[ConfirmRollout | RepairService] = list(repairs)
@@ -57,11 +57,14 @@ def drift_steps(
     return steps, cautions
 
 
-def drift_cautions(stack: str, observed: Observed) -> list[Caution]:
+def drift_cautions(stack: str, observed: Observed, drift: Drift) -> list[Caution]:
     """What to know of the services of a stack that is deployed in this run, which may replace what they run."""
     cautions = list(_unseen(stack, observed))
+    way = "this deployment replaces that where the template of the service changes"
+    if drift is not Drift.LEAVE:
+        way += "; else it is put back by the next run"
     for one in observed.services.get(stack, ()):
-        cautions += _cautions(stack, one, "; this deployment replaces that where the template of the service changes")
+        cautions += _cautions(stack, one, f"; {way}")
     return cautions
 
 
@@ -77,6 +80,20 @@ def described(one: Running) -> str:
     return f"{text} ({'; '.join(shown)})" if shown else text
 
 
+def _is_wanted(drift: Drift, stands: Standing) -> bool:
+    """Whether a service is to be put back: by a setting only what others changed, since ECS found the stack's own
+    deployment to be broken."""
+    match drift:
+        case Drift.LEAVE:
+            return False
+        case Drift.REPAIR:
+            return stands is Standing.OTHER
+        case Drift.REPAIR_NOW:
+            return True
+        case _:
+            assert_never(drift)
+
+
 def _can_repair(one: Running, stands: Standing) -> bool:
     if one.held.is_function:
         return False  # only a part of its image's address is known
@@ -85,17 +102,17 @@ def _can_repair(one: Running, stands: Standing) -> bool:
 
 def _refusal(one: Running, stands: Standing, drift: Drift, now: float) -> str:
     """Why a service that could be repaired is not; "" when nothing speaks against it, or nobody asked for it."""
-    primary = one.service.primary
-    if drift is Drift.LEAVE or primary is None or not _can_repair(one, stands):
+    if not _is_wanted(drift, stands) or not _can_repair(one, stands):
         return ""
-    if primary.state not in ("COMPLETED", "FAILED"):
+    if not is_over(one.service):
         if drift is Drift.REPAIR_NOW:
             raise DeployError(
                 "repair-refused", f"{described(one)}, and a deployment of it is in progress",
                 where=f"service {one.service.name}", hint="look who deploys it; run again once it is over",
             )  # fmt: skip
         return "a deployment of it is in progress"
-    if drift is Drift.REPAIR and now - primary.began < _TOO_YOUNG_SECONDS:
+    newest = max((each.began for each in one.service.deployments), default=0.0)
+    if drift is Drift.REPAIR and now - newest < _TOO_YOUNG_SECONDS:
         return "the change is younger than an hour"
     return ""
 

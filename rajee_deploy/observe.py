@@ -16,7 +16,7 @@ from rajee_deploy import retention, trust
 from rajee_deploy.dataclass import dataclass
 from rajee_deploy.errors import DeployError
 from rajee_deploy.facts import ImageAbsent, ImageInaccessible, Observed, RepositoryAbsent, StackPresent, Tagged
-from rajee_deploy.plan import is_settled
+from rajee_deploy.plan import is_busy
 from rajee_deploy.rollout.standing import Running, Standing, standing
 
 if TYPE_CHECKING:
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from rajee_deploy.facts import ImageState, ReferenceState, StackState, WantedImage
     from rajee_deploy.model import Repository
     from rajee_deploy.registry import RegistryReader
+    from rajee_deploy.rollout import Service
+    from rajee_deploy.rollout.standing import Held
     from rajee_deploy.stack.services import ServiceDoor
     from rajee_deploy.stack.watching import StackWatcher
 
@@ -53,7 +55,7 @@ def observe(registry: RegistryReader, images: Sequence[WantedImage], stacks: Map
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """What ECS runs for stacks that stand still, why that is not known, and when it was looked at."""
+    """What ECS runs for stacks on which no operation is under way, why that is not known, and when it was looked at."""
 
     running: Mapping[str, tuple[Running, ...]]
     unseen: Mapping[str, str]
@@ -61,12 +63,12 @@ class Services:
 
 
 def observe_services(door: ServiceDoor, watcher: StackWatcher, stacks: Mapping[str, StackState]) -> Services:
-    """The services of stacks that may need nothing. Whoever may not ask is told so, and no more: the role of a
-    pipeline may be older than the question."""
+    """The services of stacks on which no operation is under way. Whoever may not ask is told so, and no more: the role
+    of a pipeline may be older than the question."""
     running: dict[str, tuple[Running, ...]] = {}
     unseen: dict[str, str] = {}
     for stack, state in stacks.items():
-        if not isinstance(state, StackPresent) or not is_settled(state) or not _may_hold(state):
+        if not isinstance(state, StackPresent) or is_busy(state) or not _may_hold(state):
             continue
         try:
             running[stack] = running_services(door, watcher, stack, state)
@@ -96,7 +98,21 @@ def running_services(door: ServiceDoor, watcher: StackWatcher, stack: str, state
         found = [Running(one, services[one.arn]) for one in held]
         if all(standing(one.held, one.service) in (Standing.RUNS, Standing.NOT_JUDGED) for one in found):
             return tuple(found)
+    found = [replace(one, service=with_rollback(door, one.held, one.service)) for one in found]
     return tuple(replace(one, images=_images(watcher, one)) for one in found)
+
+
+def with_rollback(door: ServiceDoor, held: Held, service: Service) -> Service:
+    """A service, with whether it was ECS that put it back: asked only where it runs something else, and whoever may not
+    ask does not learn it."""
+    if held.is_function or standing(held, service) is not Standing.OTHER:
+        return service
+    try:
+        return replace(service, rolled_back=door.rolled_back(held))
+    except DeployError as error:
+        if error.code != "access-denied":
+            raise
+        return service
 
 
 def _images(watcher: StackWatcher, one: Running) -> tuple[tuple[str, tuple[str, ...]], ...]:

@@ -60,6 +60,9 @@ _READS = (
     Permission("cloudformation:ListStackResources", Scope.STACKS),
     Permission("ecs:DescribeServices", Scope.SERVICES),
     Permission("ecs:DescribeTaskDefinition", Scope.EVERYTHING),
+    # Whether it was ECS that put one back: asked only where one runs something else.
+    Permission("ecs:ListServiceDeployments", Scope.SERVICES),
+    Permission("ecs:DescribeServiceRevisions", Scope.SERVICES),
     Permission("lambda:GetFunction", Scope.FUNCTIONS),
     Permission("ecr:BatchGetImage", Scope.REPOSITORIES),
     Permission("ecr:DescribeImages", Scope.REPOSITORIES),
@@ -134,6 +137,7 @@ def _resources(scope: Scope, place: Place) -> Iterator[str]:
         case Scope.SERVICES:
             yield arn("ecs", "service/*")
             yield arn("ecs", "task/*")
+            yield arn("ecs", "service-revision/*")
         case Scope.FUNCTIONS:
             yield arn("lambda", "function:*")
         case Scope.RECORDS:

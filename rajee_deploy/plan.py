@@ -98,6 +98,7 @@ def make_plan(wanted: Wanted, observed: Observed) -> Plan:
         notices += retention.leftover(image, observed)
         builds += retention.additional(image, observed)
     cautions: list[Caution] = []
+    late: list[Step] = []
     for stack in wanted.stacks:
         received = [image for image in wanted.images if image.stack == stack]
         if received:
@@ -111,12 +112,13 @@ def make_plan(wanted: Wanted, observed: Observed) -> Plan:
             for image in received:
                 steps += retention.live(image, observed, notices, deploys=False)
             more, known = drift_steps(stack, observed, wanted.drift)
-            steps += more
+            late += more
             cautions += known
         else:
             steps.append(_shielded(step, received, observed, notices))
-            cautions += drift_cautions(stack, observed)
+            cautions += drift_cautions(stack, observed, wanted.drift)
     steps += builds
+    steps += late  # what one stack deploys may be what another's services wait for
     _check_repositories(wanted.images, observed, steps)
     _check_flags(outcomes)
     cautions += [caution for each in outcomes for caution in each.cautions]
@@ -162,11 +164,6 @@ def _settled(wanted: Wanted, observed: Observed) -> Iterator[tuple[str, StackPre
         state = observed.stacks[stack]
         if isinstance(state, StackPresent) and _ANSWERS.get(state.status) is _Answer.COMPARE:
             yield stack, state
-
-
-def is_settled(state: StackState) -> bool:
-    """Whether a stack stands still after an operation that succeeded: it may need nothing."""
-    return isinstance(state, StackPresent) and _ANSWERS.get(state.status) is _Answer.COMPARE
 
 
 def is_busy(state: StackState) -> bool:

@@ -94,6 +94,7 @@ class Context:
     rules: Rules = field(default_factory=Rules)
     assume_yes: bool = False
     wait_for_end: bool = True
+    wait_seconds: float = 1800.0  # for what others began, and for rollouts that nobody confirmed
     repair_drift: bool = False  # now, whatever the settings say
     apart_seconds: float = 3.0  # the two looks by which a deployment is confirmed
     outputs: dict[str, dict[str, str]] = field(default_factory=dict)  # of the deployed stacks

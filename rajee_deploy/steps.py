@@ -11,6 +11,7 @@ from rajee_deploy.model import GIVEN_PREFIX
 if TYPE_CHECKING:
     from rajee_deploy.model import Notice, Repository
     from rajee_deploy.parameters import ParameterValue
+    from rajee_deploy.rollout.standing import Held
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +119,7 @@ class RepairService:
 
     stack: str
     service: str
-    arn: str
+    held: Held
     runs: str
     task_definition: str
     reason: str

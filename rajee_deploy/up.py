@@ -106,7 +106,7 @@ def execute(run: Context, planned: Planned) -> None:
         return
     # Whoever has nothing to do does not import what does it.
     from rajee_deploy.deploying import approve, deploy, move_and_tell
-    from rajee_deploy.rollouts import confirm, repair
+    from rajee_deploy.rollouts import repair
 
     # What can fail without having changed anything comes first.
     jobs = {job.step.stack: job for job in _jobs(run, planned)}
@@ -128,23 +128,44 @@ def execute(run: Context, planned: Planned) -> None:
                 check_stack(run, planned, step.stack)
                 repair(run, step)
             case ConfirmRollout():
-                confirm(run, step, _images_of(planned, step.stack), _left(planned, step.stack))
+                pass  # below: what another stack deploys may be what a rollout waits for
             case WaitForStack():
                 raise AssertionError("settle() leaves no waits")
             case _:
                 assert_never(step)
+    _confirm_all(run, planned)
+
+
+def _confirm_all(run: Context, planned: Planned) -> None:
+    """Look at all rollouts, then fail for the first that is not confirmed."""
+    from rajee_deploy.rollouts import confirm
+
+    unconfirmed: list[DeployError] = []
+    for step in planned.plan.steps:
+        if not isinstance(step, ConfirmRollout):
+            continue
+        try:
+            confirm(run, step, _images_of(planned, step.stack), _before(planned, step.stack))
+        except DeployError as error:
+            if error.code != "rollout-not-confirmed":
+                raise
+            unconfirmed.append(error)
+    for each in unconfirmed[1:]:
+        run.console.say(f"{each.problem} [{each.code}]", "yellow")
+    if unconfirmed:
+        raise unconfirmed[0]
 
 
 def _images_of(planned: Planned, stack: str) -> list[WantedImage]:
     return [image for image in planned.wanted.images if image.stack == stack]
 
 
-def _left(planned: Planned, stack: str) -> frozenset[Held]:
-    """What this run does not put back."""
-    from rajee_deploy.rollouts import left_as_they_are
+def _before(planned: Planned, stack: str) -> dict[Held, str]:
+    """The stack's services as they are, but for those that this run puts back."""
+    from rajee_deploy.rollouts import as_before
 
-    repaired = {step.arn for step in planned.plan.steps if isinstance(step, RepairService)}
-    return frozenset(one for one in left_as_they_are(stack, planned.observed) if one.arn not in repaired)
+    repaired = {step.held for step in planned.plan.steps if isinstance(step, RepairService)}
+    return {held: newest for held, newest in as_before(stack, planned.observed).items() if held not in repaired}
 
 
 def _build(run: Context, builds: Sequence[BuildAndPush], planned: Planned) -> None:
@@ -185,7 +206,7 @@ def _jobs(run: Context, planned: Planned) -> list[Job]:
     return [
         Job(
             recorded[step.stack], assembly, _images_of(planned, step.stack), records.get(step.stack),
-            states[step.stack], _left(planned, step.stack),
+            states[step.stack], _before(planned, step.stack),
         )
         for step in steps
     ]  # fmt: skip

@@ -457,6 +457,7 @@ class FakeServices:
 
     watcher: FakeWatcher
     stacks_own: dict[str, tuple[str, int | None]] = field(default_factory=dict)
+    undone: dict[str, str] = field(default_factory=dict)  # by ARN, what ECS last rolled back from
     looks: int = 0
     fresh_looks: int = 0
     denied: bool = False
@@ -474,11 +475,16 @@ class FakeServices:
         self.looks += bool(held)
         return {one.arn: self.watcher.held[one.arn][0] for one in held}
 
-    def run(self, arn: str, task_definition: str) -> None:
+    def rolled_back(self, held: Held) -> str:
         self._answer()
-        service = self.watcher.held[arn][0]
+        return self.undone.get(held.arn, "")
+
+    def run(self, held: Held, task_definition: str) -> None:
+        self._answer()
+        service = self.watcher.held[held.arn][0]
         primary = replace(service.deployments[0], id=f"ecs-svc/{task_definition}", task_definition=task_definition)
-        self.watcher.held[arn] = [replace(service, deployments=(replace(primary, state="COMPLETED"),))]
+        self.undone.pop(held.arn, None)
+        self.watcher.held[held.arn] = [replace(service, deployments=(replace(primary, state="COMPLETED"),))]
 
     def _answer(self) -> None:
         if self.denied:

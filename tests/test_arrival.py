@@ -24,12 +24,12 @@ def stopped(number, deployment="ecs-svc/2", code="EssentialContainerExited"):
     return StoppedTask(f"task/{number}", deployment, code, ("exit code 1",))
 
 
-def looked(*states, own="task:2", wait=60.0, left=(), images=OURS):
+def looked(*states, own="task:2", wait=60.0, before=None, images=OURS):
     """The objection to a service that shows these states, one a look, the last for ever; and how many are left."""
     watcher = FakeWatcher([], {"arn": list(states)}, images)
     held = Held("arn", own)
     sight = Sight(lambda: (held,), lambda one: watcher.service(one.arn), watcher.images)
-    return arrival(sight, WANTED, wait, left, 0.0), len(watcher.held["arn"])
+    return arrival(sight, WANTED, wait, before or {}, 0.0), len(watcher.held["arn"])
 
 
 def test_two_looks_confirm_what_runs():
@@ -74,8 +74,16 @@ def test_services_of_other_images_are_not_waited_for_where_the_stack_does_not_te
 
 def test_what_the_deployment_did_not_touch_stays_as_it_was():
     other = replace(SERVICE, deployments=(FORMER,))
-    assert looked(other, left=[Held("arn", "task:2")])[0] == ""
-    assert looked(other, left=[Held("arn", "task:1")])[0] != ""  # the stack says something else by now
+    assert looked(other, before={Held("arn", "task:2"): "ecs-svc/1"})[0] == ""
+    assert looked(other, before={Held("arn", "task:1"): "ecs-svc/1"})[0] != ""  # the stack says something else by now
+    assert looked(other, before={Held("arn", "task:2"): "ecs-svc/0"})[0] != ""  # it was deployed since
+    short = replace(SERVICE, deployments=(replace(PRIMARY, desired=2),), stopped=tuple(map(stopped, range(9))))
+    assert looked(short, before={Held("arn", "task:2"): "ecs-svc/2"})[0] == ""
+
+
+def test_where_the_stack_does_not_tell_images_are_looked_at_in_any_case():
+    images = {"task:2": ("host.test/team/api:c-1",)}
+    assert looked(SERVICE, own="", before={Held("arn", ""): "ecs-svc/2"}, images=images)[0] != ""
 
 
 def test_what_another_controller_rolls_out_is_not_judged():
@@ -94,9 +102,19 @@ def test_tasks_that_go_on_dying_are_the_verdict():
     assert left == 9 - 4
 
 
+def test_of_many_tasks_more_may_stop():
+    """As ECS's own circuit breaker counts."""
+    many = replace(PRIMARY, desired=10, running=10)
+    states = [replace(SERVICE, deployments=(many,), stopped=tuple(map(stopped, range(number)))) for number in range(9)]
+    objection, left = looked(*states)
+    assert objection == "tasks of api stop by themselves: exit code 1"
+    assert left == 9 - 6
+
+
 @pytest.mark.parametrize(
     "task",
     [
+        StoppedTask("task/1", "ecs-svc/2", "EssentialContainerExited", (), (0, 0)),  # its work was done
         stopped(1, deployment="ecs-svc/1"),  # of the former deployment
         stopped(1, code="ServiceSchedulerInitiated"),
         stopped(1, code="UserInitiated"),
@@ -122,6 +140,20 @@ def test_what_died_before_the_first_look_is_over():
 )
 def test_another_deployment_or_a_task_that_failed_begins_anew(later):
     assert looked(SERVICE, later, later, MOVING) == ("", 1)
+
+
+@pytest.mark.parametrize(
+    ("targets", "problem"),
+    [
+        (Targets(healthy=1), ""),
+        (Targets(healthy=0, starting=1), "0 healthy targets for 1 tasks"),
+        (Targets(healthy=2, fewest_healthy=0), "0 healthy targets for 1 tasks"),
+        (Targets(healthy=1, unhealthy=3, fewest_healthy=1), ""),  # of others, who share the group
+    ],
+)
+def test_each_load_balancer_must_find_the_tasks_healthy(targets, problem):
+    assert problem in looked(replace(SERVICE, targets=targets), wait=0)[0]
+    assert bool(problem) == bool(looked(replace(SERVICE, targets=targets), wait=0)[0])
 
 
 @pytest.mark.slow

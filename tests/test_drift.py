@@ -46,8 +46,8 @@ def planned(deployments, drift=Drift.LEAVE, **more) -> tuple[list[str], list[str
     [
         (RUNS, [], [], []),
         (MOVING, ["confirm"], ["confirm"], ["confirm"]),
-        (FAILED, ["confirm"], ["repair", "confirm"], ["repair", "confirm"]),
-        (ROLLED_BACK, ["confirm"], ["repair", "confirm"], ["repair", "confirm"]),
+        (FAILED, ["confirm"], ["confirm"], ["repair", "confirm"]),  # found to be broken: not started again by itself
+        (ROLLED_BACK, ["confirm"], ["confirm"], ["repair", "confirm"]),
         (DRIFTED, [], ["repair", "confirm"], ["repair", "confirm"]),
         (YOUNG, [], [], ["repair", "confirm"]),
     ],
@@ -73,7 +73,7 @@ def test_what_is_done(deployments, left, as_set, now):
 )
 def test_what_is_told(deployments, codes):
     assert planned(deployments)[1] == codes
-    assert [each.code for each in drift_cautions("App", observed(deployments))] == codes
+    assert [each.code for each in drift_cautions("App", observed(deployments), Drift.LEAVE)] == codes
 
 
 def test_a_count_of_none_is_told_only_where_the_stack_says_another():
@@ -115,8 +115,27 @@ def test_drift_is_told_with_both_task_definitions_and_images():
         "the service api runs other:1, and its stack says app:2 (other:1 is nginx:1; app:2 is app:c-2); "
         "up --repair-drift puts it back"
     )
-    (caution,) = drift_cautions("App", observed(DRIFTED))
+    (caution,) = drift_cautions("App", observed(DRIFTED), Drift.LEAVE)
     assert caution.text.endswith("this deployment replaces that where the template of the service changes")
+
+
+def test_what_is_deployed_is_not_put_back_in_the_same_run():
+    for drift in (Drift.REPAIR, Drift.REPAIR_NOW):
+        (caution,) = drift_cautions("App", observed(DRIFTED), drift)
+        assert caution.text.endswith("else it is put back by the next run")
+
+
+def test_the_newest_deployment_says_how_young_a_change_is():
+    lately = [OTHER, replace(OWN, id="ecs-svc/0", status="ACTIVE", began=NOW - 60)]
+    assert planned(lately, Drift.REPAIR) == ([], ["service-drift"])
+
+
+def test_behind_a_classic_load_balancer_the_counts_tell():
+    stateless = replace(OWN, state="")
+    assert planned([stateless]) == ([], [])
+    assert planned([replace(stateless, running=0)])[0] == ["confirm"]
+    assert planned([stateless, replace(OTHER, status="ACTIVE")])[0] == ["confirm"]
+    assert planned([replace(OTHER, state="")], Drift.REPAIR_NOW)[0] == ["repair", "confirm"]
 
 
 def test_a_rollback_of_ecs_says_why():
@@ -126,8 +145,8 @@ def test_a_rollback_of_ecs_says_why():
 
 def test_the_steps_say_which_way():
     repair, confirm = drift_steps("App", observed(DRIFTED), Drift.REPAIR_NOW)[0]
-    assert (repair.arn, repair.runs, repair.task_definition) == (
-        "arn:api", OTHER.task_definition, OWN.task_definition
+    assert (repair.held, repair.runs, repair.task_definition) == (
+        HELD, OTHER.task_definition, OWN.task_definition
     )  # fmt: skip
     assert confirm == ConfirmRollout("App", "what is repaired has to run")
 
@@ -148,7 +167,7 @@ def test_a_function_that_runs_another_image_is_told_and_never_put_back():
 def test_services_that_may_not_be_looked_at_are_told_once():
     unseen = Observed({}, {}, unseen={"App": "not allowed"})
     assert drift_steps("App", unseen, Drift.LEAVE)[0] == []
-    assert [each.code for each in drift_cautions("App", unseen)] == ["services-not-seen"]
+    assert [each.code for each in drift_cautions("App", unseen, Drift.LEAVE)] == ["services-not-seen"]
 
 
 def test_two_services_of_one_stack():

@@ -174,8 +174,53 @@ def test_a_deployment_that_does_is_confirmed(world):
 
 
 def test_a_crash_loop_is_no_success(world):
-    tasks = [StoppedTask(str(number), OWN.id, "EssentialContainerExited", ("exit code 1",)) for number in range(9)]
-    shows(world, *(service(OWN, stopped=tuple(tasks[:number])) for number in range(9)))
+    tasks = [StoppedTask(str(number), "ecs-svc/3", "EssentialContainerExited", ("exit code 1",)) for number in range(9)]
+    new = replace(OWN, id="ecs-svc/3", task_definition="task/app:3")
+    world.watcher.task_definitions["task/app:3"] = ("registry.test/side:2",)
+    deploy = world.stacks.deploy
+
+    def deploys(*arguments):
+        deploy(*arguments)
+        world.services.stacks_own = {"arn": ("task/app:3", 1)}
+        shows(world, *(service(new, stopped=tuple(tasks[:number])) for number in range(9)))
+
+    world.stacks.deploy = deploys
     (world.root / "app").write_text("two")
     error = refused(world, "rollout-not-confirmed")
     assert "tasks of api stop by themselves: exit code 1" in error.problem
+
+
+def test_what_ecs_rolled_back_long_ago_is_asked_of_its_history(world):
+    """It lists the deployment that failed only for a while."""
+    shows(world, service(OTHER))
+    world.services.undone = {"arn": "task/app:2"}
+    assert "ECS rolled api back by itself" in refused(world, "rollout-not-confirmed").problem
+    world.services.undone = {"arn": "task/app:1"}  # of an earlier deployment
+    assert world.up() == "noop"
+
+
+def test_no_wait_does_not_wait_for_a_rollout_either(world):
+    shows(world, service(replace(OWN, state="IN_PROGRESS")))
+    _, record = recorded_run(replace(world.context(), wait_for_end=False), 5)
+    assert record.kind == "confirm"
+    assert "not waited for: the rollout of api is not over" in world.talk.getvalue()
+
+
+def test_a_stack_that_was_rolled_back_is_looked_at_too(world):
+    """What somebody else made its service run is left, whatever CloudFormation makes of the rest."""
+    world.stacks.stacks["App"] = replace(world.stacks.stacks["App"], status="UPDATE_ROLLBACK_COMPLETE")
+    shows(world, service(OTHER))
+    assert world.up() == "retry"
+    assert "service-drift" in world.talk.getvalue()
+
+
+def test_somebody_who_deploys_during_the_confirmation_is_no_failure_of_ours(world):
+    shows(world, service(replace(OWN, state="IN_PROGRESS")), service(OTHER))
+
+    def images(_task_definition):
+        world.stacks.stacks["App"] = replace(world.stacks.stacks["App"], since="2026-01-02T03:04:05+00:00")
+        return ("registry.test/side:1",)
+
+    world.watcher.images = images
+    assert world.up() == "noop"
+    assert "somebody else changed stack App while its services were looked at" in world.talk.getvalue()

@@ -75,7 +75,7 @@ def up(
         flags, profile, region, also_tags=also_tag, verbose=verbose, infra_check=infra_check,
         allow_rollback=allow_rollback, parameters=parameters,
     )  # fmt: skip
-    run.assume_yes, run.wait_for_end, run.repair_drift = yes, not no_wait, repair_drift
+    run.assume_yes, run.wait_for_end, run.repair_drift, run.wait_seconds = yes, not no_wait, repair_drift, wait
     planned, record = recorded_run(run, wait)
     if outputs_file is not None:
         write_outputs(run, planned, outputs_file)

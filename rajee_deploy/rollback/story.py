@@ -35,7 +35,7 @@ from rajee_deploy.report.history import History
 from rajee_deploy.rollback import Return, Target
 from rajee_deploy.rollback.past import inputs_of_tag, recorded_revision
 from rajee_deploy.rollback.target import check_tag, fingerprint_of, for_other_platforms, previous
-from rajee_deploy.rollouts import confirm_standing
+from rajee_deploy.rollouts import confirm_standing, look_before
 from rajee_deploy.steps import BuildAndPush, Change, DeployStack, MoveTag, Via
 from rajee_deploy.synthesis import keeping
 
@@ -246,8 +246,9 @@ def _deploy(run: Context, stack: str, state: StackPresent, ways: Sequence[_Way])
             run.console.item("=", f"stack {stack}", text, "green")
         confirm_standing(run, stack, images)
     else:
+        seen = run.ports.reader.observe(stack)
         try:
-            deploy(run, Job(step, Path(), images), is_last=True)
+            deploy(run, Job(step, Path(), images, services=look_before(run, stack, seen)), is_last=True)
         except DeployError as error:
             raise _taught(error, stack, ways) from error
     return [

@@ -52,29 +52,38 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Targets:
-    """Targets of a service's load balancer, by state."""
+    """Targets of a service's load balancers, by state. `fewest_healthy` are the healthy ones of that load balancer
+    which has the fewest (of both its target groups, where ECS shifts between two); None where there is but one."""
 
     healthy: int = 0
     starting: int = 0
     unhealthy: int = 0
     draining: int = 0
+    fewest_healthy: int | None = None
+
+    @property
+    def served(self) -> int:
+        """How many tasks every load balancer finds healthy."""
+        return self.healthy if self.fewest_healthy is None else self.fewest_healthy
 
 
 @dataclass(frozen=True, slots=True)
 class StoppedTask:
-    """A task that stopped: by which deployment it was started, ECS's word for why (its StopCode), and what it and its
-    containers say."""
+    """A task that stopped: by which deployment it was started, ECS's word for why (its StopCode), what it and its
+    containers say, and the exit codes of these, as far as they are told."""
 
     id: str
     deployment: str
     code: str = ""
     reasons: tuple[str, ...] = ()
+    exits: tuple[int, ...] = ()
 
     @property
     def is_own_fault(self) -> bool:
-        """Whether the task, and nobody else, made it stop.
+        """Whether the task, and nobody else, made it stop, and not because its work was done.
         https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Task.html (stopCode)"""
-        return self.code in ("EssentialContainerExited", "TaskFailedToStart")
+        is_done = bool(self.exits) and not any(self.exits)
+        return self.code == "TaskFailedToStart" or (self.code == "EssentialContainerExited" and not is_done)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +101,7 @@ class Service:
     stopped: tuple[StoppedTask, ...] = ()
     status: str = "ACTIVE"
     controller: str = "ECS"
+    rolled_back: str = ""  # the task definition that ECS last rolled back from, where it was asked for that
 
     @property
     def is_by_ecs(self) -> bool:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from rajee_deploy.dataclass import dataclass
 
 if TYPE_CHECKING:
-    from rajee_deploy.rollout import Service
+    from rajee_deploy.rollout import Deployment, Service
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +28,7 @@ class Held:
     task_definition: str = ""
     desired: int | None = None
     is_function: bool = False
+    cluster: str = ""  # as the template tells it, for an ARN that does not: "" for the default one
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,13 +70,29 @@ def standing(held: Held, service: Service) -> Standing:
     if service.controller != "ECS" or primary is None:
         return Standing.NOT_JUDGED
     if held.task_definition and primary.task_definition != held.task_definition:
-        has_failed = any(
-            one.task_definition == held.task_definition and one.state == "FAILED" for one in service.deployments
-        )
-        return Standing.ROLLED_BACK if has_failed else Standing.OTHER
+        return Standing.ROLLED_BACK if _is_rolled_back(held, service, primary) else Standing.OTHER
     if primary.state == "FAILED":
         return Standing.FAILED
-    return Standing.RUNS if primary.state in ("", "COMPLETED") else Standing.MOVING
+    return Standing.RUNS if is_over(service) else Standing.MOVING
+
+
+def is_over(service: Service) -> bool:
+    """Whether the newest deployment has come to its end. ECS tells no state of those behind a Classic Load Balancer:
+    of them the counts tell. https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Deployment.html"""
+    primary = service.primary
+    if primary is None:
+        return False
+    if primary.state:
+        return primary.state in ("COMPLETED", "FAILED")
+    return len(service.deployments) == 1 and primary.running >= primary.desired
+
+
+def _is_rolled_back(held: Held, service: Service, primary: Deployment) -> bool:
+    """ECS lists the deployment that failed only for a while, and while it rolls back says so of the new one."""
+    has_failed = any(
+        one.task_definition == held.task_definition and one.state == "FAILED" for one in service.deployments
+    )
+    return has_failed or "rolling back to" in primary.reason or service.rolled_back == held.task_definition
 
 
 def failure(held: Held, service: Service) -> str:

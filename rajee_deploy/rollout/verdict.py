@@ -102,9 +102,9 @@ def _of_own(service: Service, images: Iterable[str], wanted: Mapping[str, tuple[
         running = f": {primary.running} of {primary.desired} tasks run" if primary is not None else ""
         return Verdict(f"the service {service.name} is not stable{running}", is_moving=True)
     targets = service.targets
-    if targets is not None and targets.healthy < primary.desired:
+    if targets is not None and targets.served < primary.desired:
         return Verdict(
-            f"the service {service.name} has {targets.healthy} healthy targets for {primary.desired} tasks",
+            f"the service {service.name} has {targets.served} healthy targets for {primary.desired} tasks",
             is_moving=True,
         )
     return Verdict()

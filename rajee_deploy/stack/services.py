@@ -26,10 +26,12 @@ if TYPE_CHECKING:
     from rajee_deploy.aws import Aws
     from rajee_deploy.facts import StackPresent
 
-_SCHEMA = "rajee-deploy.services/1"
+_SCHEMA = "rajee-deploy.services/2"
 _AT_ONCE = 10  # services of one DescribeServices
 # How the statuses begin of stacks that may hold nothing: not yet, or not any more.
 _EMPTY = ("REVIEW_", "CREATE_IN_PROGRESS", "CREATE_FAILED", "ROLLBACK_", "DELETE_")
+# How the statuses of a service's deployment begin that ECS, or somebody by it, put an end to.
+_UNDONE = ("ROLLBACK_", "STOP")
 _NESTED = 5  # levels of nested stacks that are followed
 
 
@@ -44,7 +46,12 @@ class ServiceDoor(Protocol):
         """The services as they are, by ARN, without targets and tasks. DeployError when AWS does not tell."""
         ...
 
-    def run(self, arn: str, task_definition: str) -> None:
+    def rolled_back(self, held: Held) -> str:
+        """The ARN of the task definition that ECS itself last rolled back from; "" where its last deployment was none
+        such. Whoever may not ask gets DeployError `access-denied`."""
+        ...
+
+    def run(self, held: Held, task_definition: str) -> None:
         """Have a service run a task definition, by a new deployment."""
         ...
 
@@ -68,27 +75,38 @@ class Services:
             return tuple(Held(*each) for each in json.loads(kept))
         services = tuple(self._held(stack, found, state.parameters, _NESTED))
         if may:
-            known = [[one.arn, one.task_definition, one.desired, one.is_function] for one in services]
+            known = [[one.arn, one.task_definition, one.desired, one.is_function, one.cluster] for one in services]
             write_sealed(place, question, json.dumps(known).encode())
         return services
 
     def services(self, held: Sequence[Held]) -> Mapping[str, Service]:
         """See ServiceDoor."""
         by_cluster: dict[str, list[str]] = {}
-        for arn in dict.fromkeys(one.arn for one in held if not one.is_function):
-            by_cluster.setdefault(cluster_of(arn), []).append(arn)
+        for one in dict.fromkeys(one for one in held if not one.is_function):
+            by_cluster.setdefault(_cluster(one), []).append(one.arn)
         found: dict[str, Service] = {one.arn: self._function(one) for one in held if one.is_function}
         for cluster, names in by_cluster.items():
             for start in range(0, len(names), _AT_ONCE):
                 found |= self._services(cluster, names[start : start + _AT_ONCE])
         return found
 
-    def run(self, arn: str, task_definition: str) -> None:
+    def rolled_back(self, held: Held) -> str:
+        """See ServiceDoor. https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ListServiceDeployments.html"""
+        asked = {"cluster": _cluster(held), "service": held.arn}
+        found = self._aws.ask("ecs", "list_service_deployments", asked).get("serviceDeployments", ())
+        newest: Mapping[str, Any] = max(found, key=lambda one: one["createdAt"], default={})
+        revision = newest.get("targetServiceRevisionArn")
+        if not str(newest.get("status", "")).startswith(_UNDONE) or not revision:
+            return ""
+        answer = self._aws.ask("ecs", "describe_service_revisions", {"serviceRevisionArns": [revision]})
+        return next((str(one.get("taskDefinition", "")) for one in answer.get("serviceRevisions", ())), "")
+
+    def run(self, held: Held, task_definition: str) -> None:
         """See ServiceDoor."""
         self._aws.ask(
             "ecs", "update_service",
             {
-                "cluster": cluster_of(arn), "service": arn, "taskDefinition": task_definition,
+                "cluster": _cluster(held), "service": held.arn, "taskDefinition": task_definition,
                 "forceNewDeployment": True,
             },
         )  # fmt: skip
@@ -104,13 +122,15 @@ class Services:
                     each["PhysicalResourceId"],
                     physical.get(one.task_definition, "") if one is not None else "",
                     one.desired if one is not None else None,
+                    cluster=physical.get(one.cluster, one.cluster) if one is not None else "",
                 )
             elif each["ResourceType"] == NESTED_TYPE and levels:
                 inner = each["PhysicalResourceId"]
                 yield from self._held(inner, declared_services(self._template(inner)), {}, levels - 1)
         for function in found.functions:
             if function.resource in physical:
-                yield Held(physical[function.resource], known_end(function.image, parameters), is_function=True)
+                shown = {name: value for name, value in parameters.items() if name not in found.opaque}
+                yield Held(physical[function.resource], known_end(function.image, shown), is_function=True)
 
     def _template(self, stack: str) -> Any:
         answer = self._aws.ask("cloudformation", "get_template", {"StackName": stack, "TemplateStage": "Original"})
@@ -152,6 +172,8 @@ class Services:
             if one.get("reason") == "MISSING" and one.get("arn"):
                 name = str(one["arn"]).rpartition("/")[2]
                 found.setdefault(one["arn"], Service(name, (), status="MISSING"))
+        by_name = {arn.rpartition("/")[2]: one for arn, one in found.items()}  # the ARN's form may be another
+        found |= {arn: by_name[name] for arn in arns if (name := arn.rpartition("/")[2]) in by_name}
         lacking = [arn for arn in arns if arn not in found]
         if lacking:
             raise unknown(f"ecs:DescribeServices {lacking[0]}", "the answer lacks the service that was asked for")
@@ -226,6 +248,11 @@ def cluster_of(arn: str) -> str:
     """The cluster in a service's ARN: …:service/CLUSTER/SERVICE; the old form without one means the default cluster."""
     parts = arn.rpartition(":service/")[2].split("/")
     return parts[0] if len(parts) > 1 else "default"
+
+
+def _cluster(held: Held) -> str:
+    """Where a service runs: as its ARN says, else as its template does."""
+    return cluster_of(held.arn) if held.arn.count("/") > 1 else held.cluster or "default"
 
 
 def _deployment(record: Mapping[str, Any]) -> Deployment:

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 from rajee_deploy.aws import unknown
-from rajee_deploy.rollout import Message, StoppedTask
+from rajee_deploy.rollout import Message, Service, StoppedTask
 from rajee_deploy.rollout.declared import SERVICE_TYPE
 from rajee_deploy.stack.services import cluster_of, service_of, stack_resources, task_sets
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from rajee_deploy.aws import Aws
-    from rajee_deploy.rollout import ResourceEvent, RolloutSettings, Service, Targets
+    from rajee_deploy.rollout import ResourceEvent, RolloutSettings, Targets
 
 _STOPPED_SHOWN = 100  # one page: more are never asked for
 _STARTING = {"initial", "unavailable", "unused"}
@@ -76,7 +76,10 @@ class Watching:
 
     def service(self, arn: str) -> Service:
         """See StackWatcher."""
-        record = self._service(arn)
+        answer = self._aws.ask("ecs", "describe_services", {"services": [arn], "cluster": cluster_of(arn)})
+        if any(one.get("arn") == arn and one.get("reason") == "MISSING" for one in answer.get("failures", ())):
+            return Service(arn.rpartition("/")[2], (), status="MISSING")
+        record = _named(answer, arn)
         cluster = record.get("clusterArn", "")
         return replace(
             service_of(record),
@@ -98,7 +101,8 @@ class Watching:
         """See StackWatcher."""
         from rajee_deploy.rollout import RolloutSettings
 
-        record = self._service(arn)
+        answer = self._aws.ask("ecs", "describe_services", {"services": [arn], "cluster": cluster_of(arn)})
+        record = _named(answer, arn)
         configuration = record.get("deploymentConfiguration") or {}
         groups = list(_target_groups(record))
         interval = delay = None
@@ -116,14 +120,6 @@ class Watching:
             configuration.get("minimumHealthyPercent"), configuration.get("maximumPercent"),
         )  # fmt: skip
 
-    def _service(self, arn: str) -> dict[str, Any]:
-        arguments = {"services": [arn], "cluster": cluster_of(arn)}
-        answer = self._aws.ask("ecs", "describe_services", arguments)
-        record = next((one for one in answer.get("services", ()) if one.get("serviceArn") == arn), None)
-        if record is None:
-            raise unknown(f"ecs:DescribeServices {arn}", "the answer lacks the service that was asked for")
-        return dict(record)
-
     def _task_definition(self, arn: str) -> dict[str, Any]:
         answer = self._aws.ask("ecs", "describe_task_definition", {"taskDefinition": arn})
         found: dict[str, Any] = answer.get("taskDefinition", {})
@@ -136,19 +132,21 @@ class Watching:
         return int(text) if text.isdecimal() else 0
 
     def _targets(self, record: Mapping[str, Any]) -> Targets | None:
-        groups = list(_target_groups(record))
-        if not groups:
+        balancers = list(_balancers(record))
+        if not balancers:
             return None
         from rajee_deploy.rollout import Targets
 
-        states: list[str] = []
-        for group in groups:
-            answer = self._aws.ask("elbv2", "describe_target_health", {"TargetGroupArn": group})
-            states += [one["TargetHealth"]["State"] for one in answer.get("TargetHealthDescriptions", ())]
+        states = [[state for group in groups for state in self._states(group)] for groups in balancers]
+        every = [state for each in states for state in each]
         return Targets(
-            states.count("healthy"), sum(state in _STARTING for state in states),
-            states.count("unhealthy"), states.count("draining"),
+            every.count("healthy"), sum(state in _STARTING for state in every), every.count("unhealthy"),
+            every.count("draining"), min(each.count("healthy") for each in states),
         )  # fmt: skip
+
+    def _states(self, group: str) -> list[str]:
+        answer = self._aws.ask("elbv2", "describe_target_health", {"TargetGroupArn": group})
+        return [one["TargetHealth"]["State"] for one in answer.get("TargetHealthDescriptions", ())]
 
     def _stopped(self, cluster: str, service: str) -> tuple[StoppedTask, ...]:
         """The service's last tasks that stopped; ECS remembers them for an hour or so."""
@@ -159,10 +157,22 @@ class Watching:
         answer = self._aws.ask("ecs", "describe_tasks", {"cluster": cluster, "tasks": list(arns)})
         return tuple(
             StoppedTask(
-                task.get("taskArn", ""), task.get("startedBy", ""), task.get("stopCode", ""), tuple(_reasons(task))
+                task.get("taskArn", ""),
+                task.get("startedBy", ""),
+                task.get("stopCode", ""),
+                tuple(_reasons(task)),
+                tuple(each["exitCode"] for each in task.get("containers", ()) if each.get("exitCode") is not None),
             )
             for task in answer.get("tasks", ())
         )
+
+
+def _named(answer: Mapping[str, Any], arn: str) -> dict[str, Any]:
+    """The service that was asked for."""
+    record = next((one for one in answer.get("services", ()) if one.get("serviceArn") == arn), None)
+    if record is None:
+        raise unknown(f"ecs:DescribeServices {arn}", "the answer lacks the service that was asked for")
+    return dict(record)
 
 
 def _no_stack(code: str, message: str) -> tuple[()] | None:
@@ -178,9 +188,19 @@ def _event(record: Mapping[str, Any]) -> ResourceEvent:
     )  # fmt: skip
 
 
-def _target_groups(record: Mapping[str, Any]) -> Iterator[str]:
+def _balancers(record: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
+    """The target groups of each load balancer: two where ECS shifts between them by itself.
+    https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_AdvancedConfiguration.html"""
     balancers = [each for part in (record, *task_sets(record)) for each in part.get("loadBalancers") or ()]
-    yield from dict.fromkeys(each["targetGroupArn"] for each in balancers if each.get("targetGroupArn"))
+    groups = [
+        (each.get("targetGroupArn"), (each.get("advancedConfiguration") or {}).get("alternateTargetGroupArn"))
+        for each in balancers
+    ]
+    yield from dict.fromkeys(tuple(filter(None, each)) for each in groups if any(each))
+
+
+def _target_groups(record: Mapping[str, Any]) -> Iterator[str]:
+    yield from dict.fromkeys(group for groups in _balancers(record) for group in groups)
 
 
 def _reasons(task: Mapping[str, Any]) -> Iterable[str]:

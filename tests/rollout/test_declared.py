@@ -91,7 +91,13 @@ HOST = {"Fn::Select": [4, {"Fn::Split": [":", {"Fn::GetAtt": ["Repository", "Arn
         ({"Fn::Join": ["", [TAG, HOST]]}, ""),
         ({"Fn::Join": ["", {"Ref": "List"}]}, ""),
         ({"Fn::Join": [""]}, ""),
-        ({"Fn::Sub": "${Repository}:${ImageTag}"}, ""),
+        ({"Fn::Sub": "${AWS::AccountId}.dkr.ecr.${AWS::Region}.amazonaws.com/assets:abc"}, ".amazonaws.com/assets:abc"),
+        ({"Fn::Sub": "${Repository}:${ImageTag}"}, ":c-1"),
+        ({"Fn::Sub": "${ImageTag}"}, "c-1"),
+        ({"Fn::Sub": "a:${Repository}"}, ""),
+        ({"Fn::Sub": "a:{{resolve:ssm:/tag}}"}, ""),
+        ({"Fn::Sub": ["a:${Tag}", {"Tag": "x"}]}, ""),
+        ("a:{{resolve:ssm:/tag}}", ""),
         ({"Fn::ImportValue": "Uri"}, ""),
         (None, ""),
         ([], ""),
@@ -99,3 +105,37 @@ HOST = {"Fn::Select": [4, {"Fn::Split": [":", {"Fn::GetAtt": ["Repository", "Arn
 )
 def test_the_end_of_an_address_as_far_as_it_is_known(text, end):
     assert known_end(text, {"ImageTag": "c-1"}) == end
+
+
+@pytest.mark.parametrize(
+    "resources",
+    [
+        {"Fn::ForEach::X": ["I", ["a"], {"S${I}": {"Type": "AWS::ECS::Service"}}]},
+        {"Fn::Transform": {"Name": "AWS::Include"}},
+    ],
+)
+def test_resources_that_cloudformation_makes_are_not_known(resources):
+    assert not declared_services({"Resources": resources}).is_empty
+    assert not declared_services({"Transform": "AWS::LanguageExtensions", "Resources": {}}).is_readable
+
+
+def test_parameters_whose_value_the_stack_does_not_show():
+    slots = {
+        "Tag": {"Type": "String"},
+        "Ssm": {"Type": "AWS::SSM::Parameter::Value<String>"},
+        "Secret": {"Type": "String", "NoEcho": True},
+        "Text": {"Type": "String", "NoEcho": "true"},
+        "Odd": None,
+    }
+    assert declared_services({"Parameters": slots, "Resources": {}}).opaque == {"Ssm", "Secret", "Text"}
+
+
+def test_the_cluster_as_the_template_names_it():
+    for cluster, named in (
+        ({"Ref": "Cluster"}, "Cluster"),
+        ("main", "main"),
+        (None, ""),
+        ({"Fn::ImportValue": "c"}, ""),
+    ):
+        (service,) = declared_services(template({"Cluster": cluster} if cluster else {})).services
+        assert service.cluster == named

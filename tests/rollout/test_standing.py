@@ -31,11 +31,27 @@ LOST = replace(OWN, status="ACTIVE", desired=0, running=0, state="FAILED", reaso
         ([OTHER, replace(OWN, status="ACTIVE")], Standing.OTHER),
         ([OTHER, LOST], Standing.ROLLED_BACK),
         ([replace(OTHER, state="IN_PROGRESS"), LOST], Standing.ROLLED_BACK),
+        # While ECS rolls back, and before it calls ours failed.
+        (
+            [
+                replace(OTHER, state="IN_PROGRESS", reason="circuit breaker: rolling back to deploymentId ecs-svc/0."),
+                replace(OWN, status="ACTIVE", state="IN_PROGRESS"),
+            ],
+            Standing.ROLLED_BACK,
+        ),
+        ([replace(OWN, state="", running=0)], Standing.MOVING),
+        ([replace(OWN, state=""), replace(OTHER, status="ACTIVE")], Standing.MOVING),
         ([], Standing.NOT_JUDGED),
     ],
 )
 def test_standing(deployments, stands):
     assert standing(HELD, Service("api", tuple(deployments))) is stands
+
+
+def test_what_ecs_says_it_rolled_back_from():
+    service = Service("api", (OTHER,), rolled_back="task:2")
+    assert standing(HELD, service) is Standing.ROLLED_BACK
+    assert standing(HELD, replace(service, rolled_back="task:0")) is Standing.OTHER
 
 
 @pytest.mark.parametrize("status", ["DRAINING", "INACTIVE", "MISSING"])

@@ -794,6 +794,18 @@ def deleted_service(cloud: Any) -> Any:
     return task, [each["status"] for each in clusters]
 
 
+def deployments_of_a_service(cloud: Any) -> Any:
+    create(cloud, service_template(cloud), Parameters=given(ImageTag="1"))
+    ecs = cloud.client("ecs")
+    try:
+        (found,) = ecs.list_service_deployments(cluster=cloud.name, service=cloud.name)["serviceDeployments"]
+    except ClientError as error:
+        return error.response["ResponseMetadata"]["HTTPStatusCode"]
+    revision = found["targetServiceRevisionArn"]
+    (of,) = ecs.describe_service_revisions(serviceRevisionArns=[revision])["serviceRevisions"]
+    return found["status"], of["taskDefinition"] == service(cloud)["taskDefinition"]
+
+
 def targets_of_a_service(cloud: Any) -> Any:
     """Its tasks are targets, as many as it is to run."""
     elb, vpc = cloud.client("elbv2"), cloud.client("ec2").describe_vpcs()["Vpcs"][0]
@@ -813,6 +825,7 @@ def targets_of_a_service(cloud: Any) -> Any:
 
 
 ECS = [
+    Gap(deployments_of_a_service, ("SUCCESSFUL", True), 500),
     Gap(targets_of_a_service, [[("healthy", 8080)] * 2, [("healthy", 8080)]], [[], []]),
     Gap(deleted_service, ("INACTIVE", ["INACTIVE"]), ("ACTIVE", ["ACTIVE"])),
     Gap(new_image, ("2", ["registry/app:2", "registry/app:2"], True), ("1", ["registry/app:1", None], True)),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from scripted_aws import SERVICE, SERVICE_RECORD, TASK, ScriptedAws, resource
+from scripted_aws import SERVICE, SERVICE_RECORD, TASK, ScriptedAws, at, resource
 
 from rajee_deploy.errors import DeployError
 from rajee_deploy.facts import StackContent, StackPresent
@@ -152,6 +152,39 @@ def test_a_cluster_that_is_gone_took_its_services_along():
 def test_an_answer_that_does_not_tell_of_the_service_is_unknown(answer):
     with pytest.raises(DeployError, match="cannot be trusted"):
         Services(ScriptedAws().answers("ecs", "describe_services", answer)).services([Held(SERVICE)])
+
+
+NAME = SERVICE.rpartition("/")[2]
+OLD_FORM = f"arn:aws:ecs:us-east-1:123456789012:service/{NAME}"
+
+
+def test_an_arn_of_the_old_form_takes_the_cluster_of_the_template():
+    held = Held(OLD_FORM, cluster="main")
+    answer = {"services": [{**SERVICE_RECORD, "serviceArn": SERVICE}]}
+    aws = ScriptedAws().answers("ecs", "describe_services", answer, {"cluster": "main", "services": [OLD_FORM]})
+    assert Services(aws).services([held])[OLD_FORM].name == "api"
+
+
+@pytest.mark.parametrize(
+    ("status", "undone"),
+    [
+        ("SUCCESSFUL", ""), ("IN_PROGRESS", ""), ("ROLLBACK_SUCCESSFUL", TASK), ("ROLLBACK_IN_PROGRESS", TASK),
+        ("ROLLBACK_FAILED", TASK), ("STOPPED", TASK), ("STOP_REQUESTED", TASK),
+    ],
+)  # fmt: skip
+def test_what_ecs_last_rolled_back_from(status, undone):
+    old = {"status": "ROLLBACK_SUCCESSFUL", "createdAt": at(1), "targetServiceRevisionArn": "old"}
+    new = {"status": status, "createdAt": at(2), "targetServiceRevisionArn": "new"}
+    aws = ScriptedAws().answers("ecs", "list_service_deployments", {"serviceDeployments": [old, new]})
+    if undone:
+        revisions = {"serviceRevisions": [{"serviceRevisionArn": "new", "taskDefinition": TASK}]}
+        aws.answers("ecs", "describe_service_revisions", revisions, {"serviceRevisionArns": ["new"]})
+    assert Services(aws).rolled_back(FOUND[0]) == undone
+
+
+def test_a_service_that_was_never_deployed_was_not_rolled_back():
+    aws = ScriptedAws().answers("ecs", "list_service_deployments", {"serviceDeployments": []})
+    assert Services(aws).rolled_back(FOUND[0]) == ""
 
 
 FUNCTION = {

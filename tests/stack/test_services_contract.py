@@ -87,9 +87,10 @@ def test_a_service_runs_what_its_stack_says_until_somebody_has_it_run_another(wo
     assert world.stands() is Standing.RUNS
     (held,) = world.door.held(world.stack, world.state, fresh=True)
     assert held.desired == 1
-    world.door.run(held.arn, world.other)
+    world.door.run(held, world.other)
     assert world.stands() is Standing.OTHER
-    world.door.run(held.arn, held.task_definition)
+    assert world.door.rolled_back(held) == ""
+    world.door.run(held, held.task_definition)
     assert world.stands() is Standing.RUNS
 
 

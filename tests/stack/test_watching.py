@@ -80,9 +80,9 @@ def test_a_service_with_its_targets_and_why_tasks_stopped():
         Deployment("ecs-svc/2", "PRIMARY", TASK, 2, 1, 1, 1, "IN_PROGRESS", "in progress", 7.0),
     )  # fmt: skip
     assert found.messages == (Message("e", 9.0, "(service api) has started 1 tasks"),)
-    assert found.targets == Targets(1, 1, 1, 1)
+    assert found.targets == Targets(1, 1, 1, 1, 1)
     reasons = ("Essential container in task exited", "container api ended with exit code 1", "container p: no")
-    assert found.stopped == (StoppedTask("t1", "ecs-svc/2", "EssentialContainerExited", reasons),)
+    assert found.stopped == (StoppedTask("t1", "ecs-svc/2", "EssentialContainerExited", reasons, (1, 0)),)
     assert found.stopped[0].is_own_fault
 
 
@@ -101,6 +101,26 @@ def test_a_task_definition_without_images_is_unknown(answer):
     aws = ScriptedAws().answers("ecs", "describe_task_definition", answer)
     with pytest.raises(DeployError, match="cannot be trusted"):
         Watching(aws).images(TASK)
+
+
+def test_targets_by_load_balancer_with_both_groups_of_a_shift():
+    """The fewest of the two load balancers; of the first, ECS shifts between two groups."""
+    other, alternate = GROUP + "-other", GROUP + "-green"
+    shifting = {"targetGroupArn": GROUP, "advancedConfiguration": {"alternateTargetGroupArn": alternate,
+                "productionListenerRule": "r", "roleArn": "a"}}  # fmt: skip
+    aws = with_service(
+        ScriptedAws(), {"services": [{**SERVICE_RECORD, "loadBalancers": [shifting, {"targetGroupArn": other}]}]}
+    )
+    for group, count in ((GROUP, 0), (alternate, 3), (other, 2)):
+        found = [{"TargetHealth": {"State": "healthy"}}] * count
+        aws.answers("elbv2", "describe_target_health", {"TargetHealthDescriptions": found}, {"TargetGroupArn": group})
+    aws.answers("ecs", "list_tasks", {"taskArns": []})
+    assert Watching(aws).service(SERVICE).targets == Targets(healthy=5, fewest_healthy=2)
+
+
+def test_a_service_that_was_deleted_meanwhile():
+    aws = with_service(ScriptedAws(), {"failures": [{"arn": SERVICE, "reason": "MISSING"}]})
+    assert Watching(aws).service(SERVICE).status == "MISSING"
 
 
 def test_the_settings_that_decide_how_long_a_rollout_takes():

@@ -6,8 +6,10 @@ from __future__ import annotations
 from hashlib import sha256
 from typing import Any
 
+from moto.core.responses import ActionResult
 from moto.core.utils import utcnow
 from moto.ecs.models import Cluster, EC2ContainerServiceBackend, Service, TaskDefinition, ecs_backends
+from moto.ecs.responses import EC2ContainerServiceResponse
 from moto.elbv2.models import elbv2_backends
 from moto.moto_api._internal import mock_random
 
@@ -21,6 +23,7 @@ def apply() -> None:
     settle_at_once()
     delete_with_the_stack()
     register_targets()
+    tell_of_deployments()
 
 
 def register_whole_task_definitions() -> None:
@@ -153,6 +156,34 @@ def register_targets() -> None:
 
     EC2ContainerServiceBackend.update_service = update_service
     EC2ContainerServiceBackend.create_service = create_service
+
+
+def tell_of_deployments() -> None:
+    """ListServiceDeployments and DescribeServiceRevisions (moto: neither): of a service's last deployment, which
+    succeeded."""
+
+    def list_service_deployments(self: Any) -> Any:
+        services, _ = self.ecs_backend.describe_services(
+            self._get_param("cluster", "default"), [self._get_param("service")]
+        )
+        found = [
+            {
+                "serviceDeploymentArn": each["id"], "serviceArn": service.arn, "clusterArn": service.cluster_arn,
+                "status": "SUCCESSFUL", "createdAt": each["createdAt"],
+                "targetServiceRevisionArn": each["taskDefinition"],
+            }
+            for service in services
+            for each in service.deployments
+        ]  # fmt: skip
+        return ActionResult({"serviceDeployments": found})
+
+    def describe_service_revisions(self: Any) -> Any:
+        named = self._get_param("serviceRevisionArns")
+        found = [{"serviceRevisionArn": each, "taskDefinition": each} for each in named]
+        return ActionResult({"serviceRevisions": found, "failures": []})
+
+    EC2ContainerServiceResponse.list_service_deployments = list_service_deployments
+    EC2ContainerServiceResponse.describe_service_revisions = describe_service_revisions
 
 
 def _register(service: Any) -> None:
