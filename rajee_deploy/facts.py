@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from rajee_deploy.fingerprint import Fingerprint
     from rajee_deploy.model import Digest, Platform, Repository
+    from rajee_deploy.stack_names import StackPlace
 
 
 class Ancestry(Enum):
@@ -84,6 +85,7 @@ class Synthesised:
     volatile: tuple[str, ...] = ()
     leaves_topics: bool = True
     sent: str = ""
+    place: StackPlace | None = None  # which stack it is; None where a test does not care
 
 
 @dataclass(frozen=True, slots=True)

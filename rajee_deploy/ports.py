@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from rajee_deploy.stack.recorded import RecordStore
     from rajee_deploy.stack.update import StackUpdater
     from rajee_deploy.stack.watching import StackWatcher
+    from rajee_deploy.stack_names import StackPlace
     from rajee_deploy.watch import Account
 
 
@@ -65,6 +66,8 @@ class Ports:
     obstacle: Callable[[], str] = str
     # Where it is kept for other machines what a synth found out (see `proofs`).
     proofs: Callable[[], ContentsStore | None] = lambda: None
+    # Told which stacks there are and where they live, once the names in the settings are resolved (see `locating`).
+    settle: Callable[[Mapping[str, StackPlace]], None] = lambda _places: None
     store: AssemblyStore = field(default_factory=lambda: AssemblyStore(cache_directory() / "assemblies"))
 
     @property
@@ -94,6 +97,7 @@ class Context:
     uncarried: dict[str, tuple[str, Mapping[str, Any]]] = field(default_factory=dict)
     lists: dict[str, Mapping[str, Any]] = field(default_factory=dict)  # lists of others by the digest that they give
     timings: Timings = field(default_factory=Timings)
+    _named: tuple[Settings, Sequence[ImageSettings]] | None = None
     _scratch: ExitStack = field(default_factory=ExitStack)
 
     @property
@@ -108,6 +112,13 @@ class Context:
                 return not self.assume_yes and self.console.can_ask()
             case _:
                 assert_never(self.settings.cdk.approval)
+
+    @property
+    def named(self) -> tuple[Settings, Sequence[ImageSettings]]:
+        """The settings and the images as they were written, whatever their names of stacks have become since."""
+        if self._named is None:
+            self._named = self.settings, self.images
+        return self._named
 
     def infrastructure_by(self, document: Mapping[str, Any]) -> Fingerprint:
         """What synth reads by a list that is not this machine's own."""

@@ -12,6 +12,7 @@ from rajee_deploy.build_settings import BuildSettings, EngineSettings, parse_bui
 from rajee_deploy.errors import ConfigurationError
 from rajee_deploy.model import GIVEN_PREFIX, Repository, is_local_context, parse_platforms
 from rajee_deploy.names import RECORDS, Approval, DeployBy, InfraCheck
+from rajee_deploy.stack_names import is_wild
 from rajee_deploy.tags import tag_problem
 
 if TYPE_CHECKING:
@@ -307,7 +308,8 @@ class _Reader:
                 )
                 raise self.fail(f"images.{image.name}.parameter", f"{image.parameter} is taken", hint)
         for image in images:
-            if image.stack and image.stack not in cdk.stacks:
+            # What a wildcard means is known later.
+            if image.stack and image.stack not in cdk.stacks and not any(map(is_wild, cdk.stacks)):
                 raise self.fail(
                     f"images.{image.name}.stack", f"{image.stack!r} is not in cdk.stacks", _known(cdk.stacks)
                 )

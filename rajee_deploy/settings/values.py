@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from rajee_deploy.build_settings import BuildSettings, EngineSettings
 from rajee_deploy.dataclass import dataclass
 from rajee_deploy.names import Approval, DeployBy, InfraCheck
+from rajee_deploy.stack_names import StackPlace
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -75,6 +76,12 @@ class Settings:
     engine: EngineSettings = field(default_factory=EngineSettings)
     production: bool = False
     require_ancestry: bool = False
+    # The stacks that the names in here mean, by what they go by (see `stack_names`), once that is known.
+    places: Mapping[str, StackPlace] = field(default_factory=dict)
+
+    def place_of(self, stack: str) -> StackPlace:
+        """Which stack it is that goes by this; where that is not known, one of this very name where the caller is."""
+        return self.places.get(stack) or StackPlace(stack, stack)
 
     @property
     def infra_check(self) -> InfraCheck:

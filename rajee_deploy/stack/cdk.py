@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import shutil
@@ -13,11 +12,13 @@ from rajee_deploy.aws import unknown
 from rajee_deploy.errors import ConfigurationError, DeployError
 from rajee_deploy.model import GIVEN_PREFIX
 from rajee_deploy.process import Completed, run
-from rajee_deploy.stack.assembly import environment_of, stacks_of, synthesised_stacks
+from rajee_deploy.stack.assembly import stacks_of, synthesised_stacks
 from rajee_deploy.stack.cli import get_cli
 from rajee_deploy.stack.cli_options import kept_from_diff
 from rajee_deploy.stack.cli_profile import NO_PROFILE, check_account
 from rajee_deploy.stack.surroundings import check_profile, synth_environment
+from rajee_deploy.stack.whereabouts import Whereabouts
+from rajee_deploy.stack_names import no_such_stack
 from rajee_deploy.steps import Change
 from rajee_deploy.template import referenced_parameters
 
@@ -28,7 +29,9 @@ if TYPE_CHECKING:
     from rajee_deploy.aws import Aws, Identity
     from rajee_deploy.facts import Synthesised
     from rajee_deploy.settings import CdkSettings
+    from rajee_deploy.stack.assembly import StackArtifact
     from rajee_deploy.stack.tracing import Tracer
+    from rajee_deploy.stack_names import StackPlace
     from rajee_deploy.steps import DeployStack
 
 # Quiet, offline and without the optional validator that takes two thirds of a synth; the template is the same without.
@@ -44,10 +47,11 @@ _ALWAYS = ("--ci", "--no-color", "--no-notices", NO_PROFILE)
 class Cdk:
     """The CDK app of the settings, deployed with its own CLI."""
 
-    def __init__(self, settings: CdkSettings, aws: Aws, tracer: Tracer) -> None:
+    def __init__(self, settings: CdkSettings, aws: Aws, tracer: Tracer, where: Whereabouts | None = None) -> None:
         self._settings = settings
         self._aws = aws
         self._tracer = tracer
+        self._where = where or Whereabouts(aws)
 
     def synth(self, assembly: Path, on_line: Callable[[str], None], given: Mapping[str, str]) -> dict[str, Synthesised]:
         """See StackDeployer. What the app reads meanwhile is traced, see `tracing`."""
@@ -75,14 +79,13 @@ class Cdk:
 
     def check(self, assembly: Path, steps: Sequence[DeployStack], who: Identity) -> None:
         """See StackDeployer."""
-        stacks = stacks_of(assembly)
-        _check_stacks(stacks, [step.stack for step in steps])
+        stacks = self._artifacts(assembly, steps)
         for step in steps:
-            _check_environment(step.stack, environment_of(assembly, step.stack), who)
+            _check_environment(step.stack, stacks[step.stack].place, who)
         for step in steps:
-            _check_parameters(step, json.loads((assembly / stacks[step.stack]["templateFile"]).read_text("utf-8")))
+            _check_parameters(step, stacks[step.stack].template())
         _check_given(steps, assembly)
-        self._check_bootstrap({step.stack: stacks[step.stack] for step in steps})
+        self._check_bootstrap({step.stack: stacks[step.stack].properties for step in steps})
 
     def deploy(self, step: DeployStack, assembly: Path, on_line: Callable[[str], None]) -> None:
         """See StackDeployer. Adoption needs a change set; everything else updates directly, which is faster and leaves
@@ -101,15 +104,26 @@ class Cdk:
 
         printed: list[str] = []
         own = {**self._aws.child_environment(), **kept_from_diff(os.environ), **WHOLE}
-        ended = self._cdk(["diff", stack, "--app", str(assembly), "--exclusively", *DIFF], printed.append, own)
-        return security_changes(stack, ended, printed)
+        name = self._where.place(stack).id
+        ended = self._cdk(["diff", name, "--app", str(assembly), "--exclusively", *DIFF], printed.append, own)
+        return security_changes(name, ended, printed)
+
+    def _artifacts(self, assembly: Path, steps: Sequence[DeployStack]) -> dict[str, StackArtifact]:
+        """The steps' stacks in the assembly. DeployError `no-such-stack`."""
+        found = {each.place.id: each for each in stacks_of(assembly)}
+        stacks = {step.stack: found.get(self._where.place(step.stack).id) for step in steps}
+        for stack, artifact in stacks.items():
+            if artifact is None:
+                raise no_such_stack(self._where.place(stack).id, {key: each.place for key, each in found.items()})
+        return {stack: artifact for stack, artifact in stacks.items() if artifact is not None}
 
     def _deploy(self, step: DeployStack, assembly: Path, method: Sequence[str], on_line: Callable[[str], None]) -> None:
         # After a rollback the CLI's own comparison could skip what was undone: CloudFormation is made to compare.
         force = ["--force"] if Change.ROLLED_BACK in step.changes else []
-        parameters = [f"--parameters={step.stack}:{key}={value}" for key, value in step.declared]
+        place = self._where.place(step.stack)
+        parameters = [f"--parameters={place.name}:{key}={value}" for key, value in step.declared]
         ended = self._cdk(
-            ["deploy", step.stack, "--app", str(assembly), "--exclusively", "--require-approval=never",
+            ["deploy", place.id, "--app", str(assembly), "--exclusively", "--require-approval=never",
              "--progress=events", *method, *force, *parameters],
             on_line, self._aws.child_environment(),
         )  # fmt: skip
@@ -167,19 +181,10 @@ class Cdk:
         return int(value)
 
 
-def _check_stacks(stacks: Mapping[str, Any], names: Sequence[str]) -> None:
-    missing = [stack for stack in names if stack not in stacks]
-    if missing:
-        raise ConfigurationError(
-            "no-such-stack", f"the CDK app has no stack {', '.join(missing)}", where="cdk.stacks of the settings",
-            hint="it has: " + ", ".join(sorted(stacks)),
-        )  # fmt: skip
-
-
-def _check_environment(stack: str, environment: tuple[str, str], who: Identity) -> None:
+def _check_environment(stack: str, place: StackPlace, who: Identity) -> None:
     """The CDK CLI would deploy where the app says, in an account or region that nobody was asked about."""
-    for kind, said, ours in zip(("account", "region"), environment, (who.account, who.region), strict=True):
-        if said not in {ours, f"unknown-{kind}"}:
+    for kind, said, ours in (("account", place.account, who.account), ("region", place.region, who.region)):
+        if said not in {ours, ""}:
             raise ConfigurationError(
                 f"wrong-{kind}", f"the app puts {stack} into {kind} {said}, and this run is {kind} {ours}",
                 where=f"stack {stack}",

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from rajee_deploy.facts import StackContent, Synthesised
 from rajee_deploy.ours import make_place
 from rajee_deploy.stack.assembly import is_complete
+from rajee_deploy.stack_names import StackPlace
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -39,7 +40,10 @@ class AssemblyStore:
     def remember(self, key: str) -> Mapping[str, Synthesised]:
         """The stacks that a synth of this key made; empty when that is not known (any more)."""
         record = _read_record(self._directory / _name(key) / _RECORD)
-        return {name: _synthesised(stack) for name, stack in record.get("stacks", {}).items()}
+        stacks = record.get("stacks", {})
+        if not all("place" in stack for stack in stacks.values()):
+            return {}  # of a release that knew of no places
+        return {name: _synthesised(stack) for name, stack in stacks.items()}
 
     def take(self, key: str, into: Path) -> bool:
         """Copy the assembly of this key to the (absent) directory `into`; whether there was a sound one."""
@@ -106,12 +110,13 @@ def _read_record(path: Path) -> dict[str, Any]:
 
 
 def _synthesised(document: dict[str, Any]) -> Synthesised:
-    content = document["content"]
+    content, place = document["content"], document["place"]
     return Synthesised(
         StackContent(
             content["template"], content["tags"], tuple(content["notification_arns"]), content["termination_protection"]
         ),
         tuple(document["parameters"]), tuple(document["volatile"]), document["leaves_topics"], document["sent"],
+        StackPlace(**place) if place is not None else None,
     )  # fmt: skip
 
 

@@ -1,0 +1,175 @@
+"""The border at which names in the settings become stacks: what they mean, and why a synth has to say it.
+
+What a synth of these very inputs made is remembered under their fingerprint, so what is known of names is never stale.
+Where nothing is known, a plain name is the stack that CloudFormation has under it where the caller is, as long as there
+is one. Which name means what is decided in `stack_names`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from rajee_deploy.errors import ConfigurationError, DeployError
+from rajee_deploy.facts import StackAbsent
+from rajee_deploy.fingerprint import with_given
+from rajee_deploy.stack_names import StackPlace, is_plain, meaning, resolved
+from rajee_deploy.synthesis import Synthesis, remembered
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from rajee_deploy.aws import Identity
+    from rajee_deploy.facts import StackState, Synthesised
+    from rajee_deploy.fingerprint import Fingerprint
+    from rajee_deploy.ports import Context
+    from rajee_deploy.settings import ImageSettings
+
+
+def forget(run: Context) -> None:
+    """Everything goes by the names of the settings again."""
+    run.settings, run.images = run.named
+    run.ports.settle({})
+
+
+def settle(run: Context, stacks: Mapping[str, Synthesised]) -> bool:
+    """From now on everything goes by the stacks that a synth says the app has. Whether the names of the settings mean
+    others than they were taken for until now.
+
+    ConfigurationErrors `no-such-stack`, `ambiguous-stack`, `bad-settings`.
+    """
+    before = run.settings.cdk.stacks, [image.stack for image in run.images]
+    places = {key: made.place or StackPlace(key, key) for key, made in stacks.items()}
+    settings, chosen = run.named
+    keys = resolved(settings.cdk.stacks, places)
+    images = {image.name: _settled(image, keys, places) for image in settings.images}
+    _check_parameters(tuple(images.values()))
+    run.settings = replace(
+        settings, images=tuple(images.values()), cdk=replace(settings.cdk, stacks=keys), places=places
+    )
+    run.images = [images[image.name] for image in chosen]
+    run.ports.settle(places)
+    return before != (keys, [image.stack for image in run.images])
+
+
+def located(
+    run: Context,
+    infrastructure: Fingerprint,
+    who: Identity,
+    synthesis: Synthesis | Callable[[Sequence[str]], Synthesis],
+    early: Callable[[], Mapping[str, StackState]],
+    names: Sequence[str] = (),
+) -> Synthesis | None:
+    """Let the names of the settings become stacks: by a synth that was made, else by what is known, else where it takes
+    one by the synth that is made then, which is returned. `early` is what CloudFormation says of plain
+    names, `names` those that matter (all where none is given)."""
+    if isinstance(synthesis, Synthesis):
+        settle(run, synthesis.stacks)
+        return synthesis
+    known = what_is_known(run, infrastructure, who)
+    if known:
+        settle(run, known)
+        return None
+    reasons = open_names(names or names_of(run), early())
+    if not reasons:
+        return None
+    made = synthesis(reasons)
+    settle(run, made.stacks)
+    return made
+
+
+def look_up(run: Context, infrastructure: Fingerprint, who: Identity, names: Sequence[str] = ()) -> bool:
+    """The same for whoever only looks: no synth is made. Whether it is known which stacks the app has.
+
+    DeployError `names-unknown` for a name that only a synth can tell the meaning of.
+    """
+    known = what_is_known(run, infrastructure, who)
+    if known:
+        settle(run, known)
+        return True
+    for reason in open_names(names or names_of(run), {}):
+        raise DeployError(
+            "names-unknown", f"nothing tells here which stacks the settings mean by {reason.partition(':')[0]}",
+            where="cdk.stacks of the settings", hint="rajee-deploy plan synthesises the app and remembers it",
+        )  # fmt: skip
+    return False
+
+
+def find_key(run: Context, name: str) -> str:
+    """What the stack of an image goes by, for whoever asks about that one alone, and synthesises nothing. DeployError
+    `names-unknown`."""
+    try:
+        infrastructure = infrastructure_of(run)
+    except DeployError:
+        if not is_plain(name):
+            raise
+        return name  # as CloudFormation knows it, then
+    is_known = look_up(run, infrastructure, run.ports.identity(), [name])
+    return meaning(name, run.settings.places)[0] if is_known else name
+
+
+def infrastructure_of(run: Context) -> Fingerprint:
+    """What synth reads, with the tags that it takes as context values."""
+    from rajee_deploy.image import read_all_inputs
+
+    taken = read_all_inputs([image for image in run.settings.images if image.context_key])
+    given = {each.settings.context_key: each.fingerprint.tag for each in taken.values()}
+    run.ports = replace(run.ports, given=given)
+    return with_given(run.ports.infrastructure(None), given)
+
+
+def what_is_known(run: Context, infrastructure: Fingerprint, who: Identity) -> Mapping[str, Synthesised]:
+    """The stacks of the app by a synth of these very inputs; empty where none is known, or where no fingerprint stands
+    for a synth, since the app does what cannot be followed."""
+    if any(item.name.startswith("impure:") for item in infrastructure.inputs):
+        return {}
+    return remembered(run.ports.synthesiser, infrastructure, who)
+
+
+def names_of(run: Context) -> tuple[str, ...]:
+    """All that the settings say of stacks, as it was written."""
+    settings, _ = run.named
+    return tuple(dict.fromkeys((*settings.cdk.stacks, *(image.stack for image in settings.images if image.stack))))
+
+
+def open_names(names: Sequence[str], early: Mapping[str, StackState]) -> tuple[str, ...]:
+    """Why a synth has to say what names mean, where nothing is known; `early` is what CloudFormation says of those that
+    it can be asked about."""
+    reasons = []
+    for name in names:
+        if not is_plain(name):
+            reasons.append(f"{name}: no synth of these inputs is known that says which stacks it means")
+        elif isinstance(early.get(name), StackAbsent):
+            reasons.append(f"{name}: CloudFormation has no such stack, and no synth is known that says the app has it")
+    return tuple(reasons)
+
+
+def _settled(image: ImageSettings, keys: Sequence[str], places: Mapping[str, StackPlace]) -> ImageSettings:
+    if not image.stack:
+        return image
+    found = meaning(image.stack, places)
+    where = f"images.{image.name}.stack"
+    if len(found) > 1:
+        raise ConfigurationError(
+            "ambiguous-stack", f"{image.stack} means several stacks, and an image is of one", where=where,
+            hint="name one of " + ", ".join(places[key].id for key in found),
+        )  # fmt: skip
+    if found[0] not in keys:
+        raise ConfigurationError(
+            "bad-settings", f"{image.stack} is not among the stacks of cdk.stacks", where=where,
+            hint="they are " + ", ".join(str(places[key]) for key in keys),
+        )  # fmt: skip
+    return replace(image, stack=found[0])
+
+
+def _check_parameters(images: Sequence[ImageSettings]) -> None:
+    """Two names may be one stack's: then it cannot have one parameter for two images."""
+    taken: dict[tuple[str, str], str] = {}
+    for image in images:
+        other = taken.setdefault((image.stack, image.parameter), image.name) if image.stack else image.name
+        if other != image.name:
+            raise ConfigurationError(
+                "bad-settings", f"the images {other} and {image.name} would share the parameter {image.parameter}",
+                where=f"images.{image.name}.parameter",
+                hint="their names mean the same stack: give each image a parameter of its own",
+            )  # fmt: skip
