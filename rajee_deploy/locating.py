@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from rajee_deploy.errors import ConfigurationError, DeployError
 from rajee_deploy.facts import StackAbsent
 from rajee_deploy.fingerprint import with_given
+from rajee_deploy.model import registry_host
 from rajee_deploy.stack_names import StackPlace, is_plain, meaning, resolved
 from rajee_deploy.synthesis import Synthesis, remembered
 
@@ -22,33 +23,36 @@ if TYPE_CHECKING:
     from rajee_deploy.aws import Identity
     from rajee_deploy.facts import StackState, Synthesised
     from rajee_deploy.fingerprint import Fingerprint
+    from rajee_deploy.model import Repository
     from rajee_deploy.ports import Context
-    from rajee_deploy.settings import ImageSettings
+    from rajee_deploy.settings import ImageSettings, Settings
 
 
 def forget(run: Context) -> None:
     """Everything goes by the names of the settings again."""
     run.settings, run.images = run.named
-    run.ports.settle({})
+    run.ports.settle({}, "")
 
 
-def settle(run: Context, stacks: Mapping[str, Synthesised]) -> bool:
+def settle(run: Context, stacks: Mapping[str, Synthesised], who: Identity) -> bool:
     """From now on everything goes by the stacks that a synth says the app has. Whether the names of the settings mean
     others than they were taken for until now.
 
-    ConfigurationErrors `no-such-stack`, `ambiguous-stack`, `bad-settings`.
+    ConfigurationErrors `no-such-stack`, `ambiguous-stack`, `bad-settings`, `wrong-account`.
     """
     before = run.settings.cdk.stacks, [image.stack for image in run.images]
     places = {key: made.place or StackPlace(key, key) for key, made in stacks.items()}
     settings, chosen = run.named
     keys = resolved(settings.cdk.stacks, places)
-    images = {image.name: _settled(image, keys, places) for image in settings.images}
+    for key in keys:
+        _check_account(settings, places[key])
+    images = {image.name: _settled(image, keys, places, who) for image in settings.images}
     _check_parameters(tuple(images.values()))
     run.settings = replace(
         settings, images=tuple(images.values()), cdk=replace(settings.cdk, stacks=keys), places=places
     )
     run.images = [images[image.name] for image in chosen]
-    run.ports.settle(places)
+    run.ports.settle(places, who.account)
     return before != (keys, [image.stack for image in run.images])
 
 
@@ -64,17 +68,17 @@ def located(
     one by the synth that is made then, which is returned. `early` is what CloudFormation says of plain
     names, `names` those that matter (all where none is given)."""
     if isinstance(synthesis, Synthesis):
-        settle(run, synthesis.stacks)
+        settle(run, synthesis.stacks, who)
         return synthesis
     known = what_is_known(run, infrastructure, who)
     if known:
-        settle(run, known)
+        settle(run, known, who)
         return None
     reasons = open_names(names or names_of(run), early())
     if not reasons:
         return None
     made = synthesis(reasons)
-    settle(run, made.stacks)
+    settle(run, made.stacks, who)
     return made
 
 
@@ -85,7 +89,7 @@ def look_up(run: Context, infrastructure: Fingerprint, who: Identity, names: Seq
     """
     known = what_is_known(run, infrastructure, who)
     if known:
-        settle(run, known)
+        settle(run, known, who)
         return True
     for reason in open_names(names or names_of(run), {}):
         raise DeployError(
@@ -144,7 +148,22 @@ def open_names(names: Sequence[str], early: Mapping[str, StackState]) -> tuple[s
     return tuple(reasons)
 
 
-def _settled(image: ImageSettings, keys: Sequence[str], places: Mapping[str, StackPlace]) -> ImageSettings:
+def _check_account(settings: Settings, place: StackPlace) -> None:
+    """Settings that say which account an environment is are believed: the app alone leads nobody into another one.
+    Where they say none, and for regions, the app decides where its stacks live."""
+    if settings.account is None or place.account in ("", settings.account, *settings.stack_accounts):
+        return
+    at = f"environments.{settings.environment}"
+    raise ConfigurationError(
+        "wrong-account", f"the app puts {place} into account {place.account}, and {at} is {settings.account}",
+        where=f"{at}.account",
+        hint=f'where that is meant: stack-accounts = ["{place.account}"] in {at}; else mend env of the stack',
+    )  # fmt: skip
+
+
+def _settled(
+    image: ImageSettings, keys: Sequence[str], places: Mapping[str, StackPlace], who: Identity
+) -> ImageSettings:
     if not image.stack:
         return image
     found = meaning(image.stack, places)
@@ -159,7 +178,15 @@ def _settled(image: ImageSettings, keys: Sequence[str], places: Mapping[str, Sta
             "bad-settings", f"{image.stack} is not among the stacks of cdk.stacks", where=where,
             hint="they are " + ", ".join(str(places[key]) for key in keys),
         )  # fmt: skip
-    return replace(image, stack=found[0])
+    return replace(image, stack=found[0], repository=_near(image.repository, places[found[0]], who))
+
+
+def _near(repository: Repository, place: StackPlace, who: Identity) -> Repository:
+    """A repository without a registry is one of the place where its image's stack lives."""
+    account, region = place.account or who.account, place.region or who.region
+    if repository.host or (account, region) == (who.account, who.region):
+        return repository
+    return replace(repository, host=registry_host(account, region))
 
 
 def _check_parameters(images: Sequence[ImageSettings]) -> None:

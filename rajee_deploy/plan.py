@@ -274,7 +274,7 @@ def _stack_step(stack: str, received: Sequence[WantedImage], wanted: Wanted, obs
             why = [(Change.FIRST, "the stack does not exist")]
         case StackPresent():
             verdict = judge(stack, state, wanted)
-            why = _reasons(stack, state, tags, verdict)
+            why = _reasons(stack, state, tags, (verdict, _id(stack, wanted)))
             tier = verdict.tier
             if not why:
                 shown = ", ".join(f"{key} {short(value)}" for key, value in tags.items())
@@ -324,7 +324,16 @@ def _parameter(image: WantedImage, observed: Observed) -> str:
             assert_never(image.deploy_by)
 
 
-def _reasons(stack: str, state: StackPresent, tags: Mapping[str, str], verdict: Verdict) -> list[tuple[Change, str]]:
+def _id(stack: str, wanted: Wanted) -> str:
+    """What the CDK calls a stack, where that is known."""
+    made = wanted.synthesised.get(stack) or wanted.remembered.get(stack)
+    return made.place.id if made is not None and made.place is not None else stack
+
+
+def _reasons(
+    stack: str, state: StackPresent, tags: Mapping[str, str], known: tuple[Verdict, str]
+) -> list[tuple[Change, str]]:
+    verdict, name = known
     answer = _ANSWERS.get(state.status)
     # What a synth should have decided and did not is acted on.
     infrastructure = verdict.differences or verdict.open
@@ -348,7 +357,7 @@ def _reasons(stack: str, state: StackPresent, tags: Mapping[str, str], verdict: 
         case _Answer.ROLL_BACK:
             raise DeployError(
                 "stack-needs-rollback", f"stack {stack} is {state.status} and cannot be deployed",
-                where=f"stack {stack}", cause=state.reason, hint=f"cdk rollback {stack}, then run again",
+                where=f"stack {stack}", cause=state.reason, hint=f"cdk rollback {name}, then run again",
             )  # fmt: skip
         case _Answer.STOP | _Answer.WAIT | None:
             raise DeployError(

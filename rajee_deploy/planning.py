@@ -99,7 +99,7 @@ def make_plan(run: Context, synthesis: Synthesis | None = None) -> Planned:
     reasons = plans.synth_reasons(wanted, observed)
     if synthesis is None and reasons and infrastructure is not None:
         synthesis = synthesise_planned(run, infrastructure, who, reasons)
-        if locating.settle(run, synthesis.stacks):
+        if locating.settle(run, synthesis.stacks, who):
             return make_plan(run, synthesis)  # other stacks than those that were looked at
         wanted = _by_synthesis(wanted, synthesis)
     plan = _guarded(run, plans.make_plan(wanted, observed), observed)
@@ -129,7 +129,7 @@ def _results(asked: Mapping[str, Future[StackState]]) -> dict[str, StackState]:
 def plan_by(run: Context, planned: Planned, synthesis: Synthesis) -> Planned:
     """The plan as it is by a synth that was made after it: what the synth says of names and templates goes before
     hashes."""
-    if locating.settle(run, synthesis.stacks):
+    if locating.settle(run, synthesis.stacks, planned.identity):
         return make_plan(run, synthesis)
     wanted = _by_synthesis(planned.wanted, synthesis)
     plan = _guarded(run, plans.make_plan(wanted, planned.observed), planned.observed)

@@ -66,8 +66,8 @@ class Ports:
     obstacle: Callable[[], str] = str
     # Where it is kept for other machines what a synth found out (see `proofs`).
     proofs: Callable[[], ContentsStore | None] = lambda: None
-    # Told which stacks there are and where they live, once the names in the settings are resolved (see `locating`).
-    settle: Callable[[Mapping[str, StackPlace]], None] = lambda _places: None
+    # Told which stacks there are, and the caller's account, once the names in the settings are resolved (`locating`).
+    settle: Callable[[Mapping[str, StackPlace], str], None] = lambda _places, _account: None
     store: AssemblyStore = field(default_factory=lambda: AssemblyStore(cache_directory() / "assemblies"))
 
     @property

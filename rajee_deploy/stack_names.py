@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 _WILD = re.compile(r"[*?\[\]{}!()+@|]")
 # What picomatch (the CDK CLI's own) has besides and is not understood here: negations and lists of patterns.
+_SPECIAL = re.compile(r"[*?\[\]{}!()+@|\\]")
 _FOREIGN = re.compile(r"[!()+@|\\]")
 _PARTS = re.compile(
     r"(?:^|(?<=/))\*\*/|/\*\*$|^\*\*$|\*+|\?|\[[^\]^][^\]]*\]|\{[^{}]*,[^{}]*\}|[^*?\[\]{}/]+|.", re.DOTALL
@@ -62,6 +63,17 @@ def is_plain(name: str) -> bool:
 def is_wild(name: str) -> bool:
     """Whether a name in the settings may mean several stacks."""
     return _WILD.search(name) is not None
+
+
+def as_pattern(name: str) -> str:
+    """The wildcard for `cdk deploy` that means just this id."""
+    return _SPECIAL.sub(lambda found: f"\\{found[0]}", name)
+
+
+def usual_name(name: str) -> str:
+    """The physical name (with `*` and `?`) of what a name in the settings means, where the app names no stack itself:
+    that of `Dev/Api` is then `Dev-Api`."""
+    return re.sub(r"\*+|[\[{].*?[\]}]", "*", name).replace("/", "-")
 
 
 def resolved(names: Sequence[str], places: Mapping[str, StackPlace]) -> tuple[str, ...]:

@@ -254,7 +254,7 @@ class FakeStacks:
         assembly.mkdir()
         artifacts = {}
         for stack, text in self.app.items():
-            name = f"{stack}.template.json"
+            name = _file(stack)
             (assembly / name).write_text(json.dumps({"Description": text}))
             told = {"displayName": self.places[stack].id} if stack in self.places else {}
             artifacts[stack] = {"type": "aws:cloudformation:stack", "properties": {"templateFile": name}, **told}
@@ -336,8 +336,12 @@ class FakeStacks:
             registry.repositories.setdefault(repository, {})
 
 
+def _file(stack: str) -> str:
+    return f"{stack.replace('/', '-')}.template.json"
+
+
 def _carried(assembly: Path, stack: str) -> Mapping[str, Any] | None:
-    path = assembly / f"{stack}.template.json"
+    path = assembly / _file(stack)
     return carried_of(json.loads(path.read_text())) if path.exists() else None
 
 

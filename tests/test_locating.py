@@ -191,3 +191,50 @@ def test_a_rollback_does_not_need_an_app_that_can_be_hashed(world):
     run.ports = replace(run.ports, infrastructure=unreadable)
     with pytest.raises(DeployError):
         locate(run, run.ports.identity(), run.images)
+
+
+ELSEWHERE = StackPlace("Edge", "edge", "", "us-west-2")
+FAR = StackPlace("Far", "far", "222222222222", "eu-west-1")
+
+
+@pytest.mark.parametrize(
+    ("place", "key", "repository", "shield"),
+    [
+        (StackPlace("Edge", "edge", "123456789012", "us-east-1"), "edge", "team/app", "edge"),
+        (
+            ELSEWHERE, "edge (us-west-2)", "123456789012.dkr.ecr.us-west-2.amazonaws.com/team/app",
+            "edge.123456789012-us-west-2",
+        ),
+        (
+            FAR, "far (222222222222/eu-west-1)", "222222222222.dkr.ecr.eu-west-1.amazonaws.com/team/app",
+            "far.222222222222-eu-west-1",
+        ),
+    ],
+)  # fmt: skip
+def test_an_image_is_in_the_registry_where_its_stack_lives(world, place, key, repository, shield):
+    world.stacks.app = {"Registry": "one", key: "one"}
+    world.stacks.places = {key: place}
+    world.stacks.makes_repositories["Registry"] = (world.registry, repository)
+    call(world, ["Registry", place.id], place.id)
+    world.up()
+    assert world.done() == (1, ["Registry", key])
+    assert f"live-{shield}" in world.registry.repositories[repository]
+    assert decide(world) == ([], 0)
+
+
+@pytest.mark.parametrize(("more", "is_agreed"), [("", False), ('stack-accounts = ["222222222222"]', True)])
+def test_an_environment_that_names_its_account_has_no_stack_elsewhere_unless_it_says_so(world, more, is_agreed):
+    key = "far (222222222222/eu-west-1)"
+    world.stacks.app = {"Registry": "one", key: "one"}
+    world.stacks.places = {key: FAR}
+    call(world, ["Registry", "Far"], "Far")
+    with (world.root / "rajee-deploy.toml").open("a") as file:
+        file.write(f'\n[environments.guarded]\naccount = "123456789012"\n{more}\n')
+    if is_agreed:
+        assert decide(world, environment="guarded")[0] == ["Registry", key]
+        return
+    for _ in range(2):
+        with pytest.raises(DeployError) as caught:
+            make_plan(world.context(environment="guarded"))
+        assert (caught.value.code, world.done()) == ("wrong-account", (0, []))
+    assert decide(world)[0] == ["Registry", key], "where nobody said an account, the app decides"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from rajee_deploy.errors import ConfigurationError
-from rajee_deploy.stack_names import StackPlace, is_plain, is_wild, key_of, resolved
+from rajee_deploy.stack_names import StackPlace, as_pattern, is_plain, is_wild, key_of, resolved
 
 HERE = ("123456789012", "eu-central-1")
 STACKS = (
@@ -81,6 +81,12 @@ def test_the_error_lists_ids_and_names():
     with pytest.raises(ConfigurationError) as caught:
         resolved(["Two"], PLACES)
     assert caught.value.hint == "say which: Three or One"
+
+
+def test_an_id_is_given_to_the_cli_so_that_it_means_itself():
+    assert [as_pattern(name) for name in ("Dev/Api-1.x", "Odd (old)", "a[b]*")] == [
+        "Dev/Api-1.x", r"Odd \(old\)", r"a\[b\]\*",
+    ]  # fmt: skip
 
 
 def test_which_names_cloudformation_can_be_asked_about():

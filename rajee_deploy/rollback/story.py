@@ -132,7 +132,8 @@ def _settled(run: Context, stack: str, deadline: float, poll: float) -> StackPre
                 raise DeployError(
                     "stack-not-updatable", f"stack {stack} is {state.status}, which takes no update",
                     where=f"stack {stack}", cause=state.reason,
-                    hint=f"cdk rollback {stack}, or look at its events in the CloudFormation console; then run again",
+                    hint=f"cdk rollback {run.settings.place_of(stack).id}, or look at its events in the CloudFormation "
+                    "console; then run again",
                 )  # fmt: skip
             return state
         case _:
@@ -203,12 +204,13 @@ def _built(run: Context, way: _Way, asked: Asked) -> _Way:
         wanted, its = replace(way.wanted, fingerprint=inputs.fingerprint), inputs.settings.platforms
         if not {*wanted.platforms} <= {*its}:
             raise for_other_platforms(wanted, ", ".join(map(str, its)))
+        here = replace(inputs, settings=replace(inputs.settings, repository=image.repository))
         # What it is made of is recorded already: from there its revision is known.
         shop = Workshop(
             run.settings, run.ports.engine, run.ports.registry, run.console, run.phase, {image.name: wanted}, tuple,
             labels,
         )  # fmt: skip
-        build_all(shop, [BuildAndPush(image.name, tag, "a rollback needs it")], {image.name: inputs})
+        build_all(shop, [BuildAndPush(image.name, tag, "a rollback needs it")], {image.name: here})
     return replace(way, wanted=wanted, was_built=True)
 
 

@@ -47,7 +47,7 @@ _CDK_KEYS = {
 _ENGINE_KEYS = {"engine": _STRING, "builder": _STRING, "build-concurrency": _NUMBER}
 _ENVIRONMENT_KEYS = {
     "profile": _STRING, "region": _STRING, "account": _STRING, "context": _STRINGS, "images": _TABLE, "cdk": _TABLE,
-    "production": _BOOLEAN, "require-ancestry": _BOOLEAN, **_ENGINE_KEYS,
+    "production": _BOOLEAN, "require-ancestry": _BOOLEAN, "stack-accounts": _LIST, **_ENGINE_KEYS,
 }  # fmt: skip
 _TOP_KEYS = {
     "images": _TABLE, "cdk": _TABLE, "environments": _TABLE, "require-ancestry": _BOOLEAN, "syntax-mirrors": _LIST,
@@ -93,6 +93,7 @@ def load(path: Path, environment: str | None = None) -> Settings:
         tuple(table.get("environments", {})), engine,
         chosen.get("production", environment in PRODUCTION),
         chosen.get("require-ancestry", table.get("require-ancestry", False)),
+        tuple(chosen.get("stack-accounts", ())),
     )  # fmt: skip
 
 
@@ -142,9 +143,14 @@ class _Reader:
         for each, value in table.items():
             self.check(value, _ENVIRONMENT_KEYS, f"environments.{each}.")
             self.check(value.get("cdk", {}), _CDK_KEYS, f"environments.{each}.cdk.")
-            account = value.get("account")
-            if account is not None and not re.fullmatch(r"\d{12}", account):
-                raise self.fail(f"environments.{each}.account", "must be the 12 digits of an AWS account, as a string")
+            for key, accounts in (
+                ("account", [value["account"]] if "account" in value else []),
+                ("stack-accounts", value.get("stack-accounts", [])),
+            ):
+                if not all(re.fullmatch(r"\d{12}", account) for account in accounts):
+                    raise self.fail(
+                        f"environments.{each}.{key}", "must be the 12 digits of an AWS account, as a string"
+                    )
         if name is None:
             return {}
         if name not in table:

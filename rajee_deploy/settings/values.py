@@ -76,6 +76,7 @@ class Settings:
     engine: EngineSettings = field(default_factory=EngineSettings)
     production: bool = False
     require_ancestry: bool = False
+    stack_accounts: tuple[str, ...] = ()  # other accounts that the app may put stacks into, where `account` is set
     # The stacks that the names in here mean, by what they go by (see `stack_names`), once that is known.
     places: Mapping[str, StackPlace] = field(default_factory=dict)
 

@@ -18,7 +18,7 @@ from rajee_deploy.stack.cli_options import kept_from_diff
 from rajee_deploy.stack.cli_profile import NO_PROFILE, check_account
 from rajee_deploy.stack.surroundings import check_profile, synth_environment
 from rajee_deploy.stack.whereabouts import Whereabouts
-from rajee_deploy.stack_names import no_such_stack
+from rajee_deploy.stack_names import as_pattern, no_such_stack
 from rajee_deploy.steps import Change
 from rajee_deploy.template import referenced_parameters
 
@@ -27,11 +27,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from rajee_deploy.aws import Aws, Identity
+    from rajee_deploy.aws.elsewhere import Asks
     from rajee_deploy.facts import Synthesised
     from rajee_deploy.settings import CdkSettings
     from rajee_deploy.stack.assembly import StackArtifact
     from rajee_deploy.stack.tracing import Tracer
-    from rajee_deploy.stack_names import StackPlace
     from rajee_deploy.steps import DeployStack
 
 # Quiet, offline and without the optional validator that takes two thirds of a synth; the template is the same without.
@@ -81,11 +81,9 @@ class Cdk:
         """See StackDeployer."""
         stacks = self._artifacts(assembly, steps)
         for step in steps:
-            _check_environment(step.stack, stacks[step.stack].place, who)
-        for step in steps:
             _check_parameters(step, stacks[step.stack].template())
         _check_given(steps, assembly)
-        self._check_bootstrap({step.stack: stacks[step.stack].properties for step in steps})
+        self._check_bootstrap(stacks, who)
 
     def deploy(self, step: DeployStack, assembly: Path, on_line: Callable[[str], None]) -> None:
         """See StackDeployer. Adoption needs a change set; everything else updates directly, which is faster and leaves
@@ -105,7 +103,9 @@ class Cdk:
         printed: list[str] = []
         own = {**self._aws.child_environment(), **kept_from_diff(os.environ), **WHOLE}
         name = self._where.place(stack).id
-        ended = self._cdk(["diff", name, "--app", str(assembly), "--exclusively", *DIFF], printed.append, own)
+        ended = self._cdk(
+            ["diff", as_pattern(name), "--app", str(assembly), "--exclusively", *DIFF], printed.append, own
+        )
         return security_changes(name, ended, printed)
 
     def _artifacts(self, assembly: Path, steps: Sequence[DeployStack]) -> dict[str, StackArtifact]:
@@ -123,7 +123,7 @@ class Cdk:
         place = self._where.place(step.stack)
         parameters = [f"--parameters={place.name}:{key}={value}" for key, value in step.declared]
         ended = self._cdk(
-            ["deploy", place.id, "--app", str(assembly), "--exclusively", "--require-approval=never",
+            ["deploy", as_pattern(place.id), "--app", str(assembly), "--exclusively", "--require-approval=never",
              "--progress=events", *method, *force, *parameters],
             on_line, self._aws.child_environment(),
         )  # fmt: skip
@@ -154,42 +154,38 @@ class Cdk:
             on_line=on_line,
         )
 
-    def _check_bootstrap(self, stacks: Mapping[str, Any]) -> None:
-        """Every bootstrap version that the deployed stacks ask for must be there, in this account and region."""
-        for parameter, needed in sorted(_bootstrap_needs(stacks).items()):
-            version = self._bootstrap_version(parameter)
+    def _check_bootstrap(self, stacks: Mapping[str, StackArtifact], who: Identity) -> None:
+        """Every bootstrap version that the deployed stacks ask for must be there, in their account and region."""
+        needs: dict[tuple[str, str, str], tuple[int, str]] = {}
+        for stack, artifact in stacks.items():
+            parameter = artifact.properties.get("bootstrapStackVersionSsmParameter")
+            if parameter:
+                place = artifact.place.account or who.account, artifact.place.region or who.region, parameter
+                least = int(artifact.properties.get("requiresBootstrapStackVersion", 1))
+                needs[place] = max(needs.get(place, (0, stack)), (least, stack))
+        for (account, region, parameter), (needed, stack) in sorted(needs.items()):
+            version = _bootstrap_version(self._where.reading(stack), parameter)
             if version is None or version < needed:
-                who = self._aws.identity()
                 has = (
                     "is not bootstrapped" if version is None else f"has bootstrap version {version}, {needed} is needed"
                 )
                 raise DeployError(
-                    "not-bootstrapped", f"account {who.account} in {who.region} {has} for the CDK", where=parameter,
-                    hint=f"npx cdk bootstrap aws://{who.account}/{who.region}   (in {self._settings.app})",
+                    "not-bootstrapped", f"account {account} in {region} {has} for the CDK", where=parameter,
+                    hint=f"npx cdk bootstrap aws://{account}/{region}   (in {self._settings.app})",
                 )  # fmt: skip
 
-    def _bootstrap_version(self, parameter: str) -> int | None:
-        def absent(code: str, _message: str) -> bool | None:
-            return True if code == "ParameterNotFound" else None
 
-        answer = self._aws.ask("ssm", "get_parameter", {"Name": parameter}, absent)
-        if not isinstance(answer, dict):
-            return None
-        value = answer.get("Parameter", {}).get("Value", "")
-        if not value.isdecimal():
-            raise unknown(f"ssm:GetParameter {parameter}", "the answer holds no version number")
-        return int(value)
+def _bootstrap_version(aws: Asks, parameter: str) -> int | None:
+    def absent(code: str, _message: str) -> bool | None:
+        return True if code == "ParameterNotFound" else None
 
-
-def _check_environment(stack: str, place: StackPlace, who: Identity) -> None:
-    """The CDK CLI would deploy where the app says, in an account or region that nobody was asked about."""
-    for kind, said, ours in (("account", place.account, who.account), ("region", place.region, who.region)):
-        if said not in {ours, ""}:
-            raise ConfigurationError(
-                f"wrong-{kind}", f"the app puts {stack} into {kind} {said}, and this run is {kind} {ours}",
-                where=f"stack {stack}",
-                hint=f"run with the {kind} that its env names, in an environment of the settings that has its stacks",
-            )  # fmt: skip
+    answer = aws.ask("ssm", "get_parameter", {"Name": parameter}, absent)
+    if not isinstance(answer, dict):
+        return None
+    value = answer.get("Parameter", {}).get("Value", "")
+    if not value.isdecimal():
+        raise unknown(f"ssm:GetParameter {parameter}", "the answer holds no version number")
+    return int(value)
 
 
 def _check_parameters(step: DeployStack, template: Mapping[str, Any]) -> None:
@@ -237,16 +233,6 @@ def _check_pattern(step: DeployStack, name: str, value: str, pattern: str) -> No
             where=f"stack {step.stack}", cause=f"its AllowedPattern is {pattern}",
             hint=f"the settings say deploy-by = {by!r}; let DeployState(…, deploy_by=…) in the stack say the same",
         )  # fmt: skip
-
-
-def _bootstrap_needs(stacks: Mapping[str, Any]) -> dict[str, int]:
-    """SSM parameter → least version, as the assembly's manifest tells for the stacks that are deployed."""
-    needs: dict[str, int] = {}
-    for properties in stacks.values():
-        parameter = properties.get("bootstrapStackVersionSsmParameter")
-        if parameter:
-            needs[parameter] = max(needs.get(parameter, 0), int(properties.get("requiresBootstrapStackVersion", 1)))
-    return needs
 
 
 def _is_busy(text: str) -> bool:

@@ -16,13 +16,13 @@ from rajee_deploy.facts import StackAbsent, StackContent, StackPresent, StackSta
 from rajee_deploy.template import given_back, volatile_parameters
 
 if TYPE_CHECKING:
-    from rajee_deploy.aws import Aws
+    from rajee_deploy.aws.elsewhere import Asks
 
 
 class CloudFormation:
     """The CloudFormation of one account and region."""
 
-    def __init__(self, aws: Aws) -> None:
+    def __init__(self, aws: Asks) -> None:
         self._aws = aws
 
     def describe(self, stack: str) -> StackState:

@@ -20,7 +20,7 @@ from rajee_deploy.names import INFRA_PARAMETER, REVISION_PARAMETER, TEMPLATE_PAR
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from rajee_deploy.aws import Aws
+    from rajee_deploy.aws.elsewhere import Asks
     from rajee_deploy.facts import StackState
     from rajee_deploy.stack import StackReader
 
@@ -54,7 +54,7 @@ class RecordStore(Protocol):
 class SsmRecords:
     """`/rajee-deploy/<stack>` in the Parameter Store of one account and region."""
 
-    def __init__(self, aws: Aws) -> None:
+    def __init__(self, aws: Asks) -> None:
         self._aws = aws
 
     def read(self, stack: str) -> str | None:

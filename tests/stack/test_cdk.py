@@ -214,30 +214,6 @@ def test_a_stack_that_the_app_does_not_have(app, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("environment", "code"),
-    [
-        ("aws://unknown-account/unknown-region", "no-such-parameter"),
-        ("aws://123456789012/eu-west-1", "no-such-parameter"),
-        ("aws://unknown-account/eu-west-1", "no-such-parameter"),
-        (None, "no-such-parameter"),
-        ("aws://222222222222/eu-west-1", "wrong-account"),
-        ("aws://222222222222/unknown-region", "wrong-account"),
-        ("aws://123456789012/us-east-1", "wrong-region"),
-        ("aws://unknown-account/us-east-1", "wrong-region"),
-    ],
-)
-def test_a_stack_of_another_account_or_region_is_refused(app, tmp_path, environment, code):
-    artifact = {"type": "aws:cloudformation:stack", "properties": {"stackName": "App", "templateFile": "App.json"}}
-    told = {"environment": environment} if environment else {}
-    (tmp_path / "out").mkdir()
-    (tmp_path / "out" / "manifest.json").write_text(json.dumps({"artifacts": {"App": {**artifact, **told}}}))
-    (tmp_path / "out" / "App.json").write_text("{}")
-    with pytest.raises(DeployError) as caught:
-        cdk(app).check(tmp_path / "out", [STEP], WHO)
-    assert caught.value.code == code
-
-
-@pytest.mark.parametrize(
     ("template", "problem"),
     [
         ({}, "does not declare the parameter ImageTag"),
