@@ -34,15 +34,19 @@ def forget(run: Context) -> None:
     run.ports.settle({}, "")
 
 
-def settle(run: Context, stacks: Mapping[str, Synthesised], who: Identity) -> bool:
+def settle(run: Context, stacks: Mapping[str, Synthesised], who: Identity, *, is_deploying: bool = True) -> bool:
     """From now on everything goes by the stacks that a synth says the app has. Whether the names of the settings mean
-    others than they were taken for until now.
+    others than they were taken for until now. Who deploys nothing may go on with a plain name that the app does not
+    have (any more): a stack of that name may still be there.
 
     ConfigurationErrors `no-such-stack`, `ambiguous-stack`, `bad-settings`, `wrong-account`.
     """
     before = run.settings.cdk.stacks, [image.stack for image in run.images]
     places = {key: made.place or StackPlace(key, key) for key, made in stacks.items()}
     settings, chosen = run.named
+    if not is_deploying:
+        known = {word for place in places.values() for word in (place.id, place.name)}
+        places |= {name: StackPlace(name, name) for name in names_of(run) if is_plain(name) and name not in known}
     keys = resolved(settings.cdk.stacks, places)
     for key in keys:
         _check_account(settings, places[key])
@@ -65,20 +69,20 @@ def located(
     names: Sequence[str] = (),
 ) -> Synthesis | None:
     """Let the names of the settings become stacks: by a synth that was made, else by what is known, else where it takes
-    one by the synth that is made then, which is returned. `early` is what CloudFormation says of plain
-    names, `names` those that matter (all where none is given)."""
+    one by the synth that is made then, which is returned. `early` is what CloudFormation says of plain names. `names`
+    are those that matter to who deploys nothing new."""
     if isinstance(synthesis, Synthesis):
         settle(run, synthesis.stacks, who)
         return synthesis
     known = what_is_known(run, infrastructure, who)
     if known:
-        settle(run, known, who)
+        settle(run, known, who, is_deploying=not names)
         return None
     reasons = open_names(names or names_of(run), early())
     if not reasons:
         return None
     made = synthesis(reasons)
-    settle(run, made.stacks, who)
+    settle(run, made.stacks, who, is_deploying=not names)
     return made
 
 
@@ -89,7 +93,7 @@ def look_up(run: Context, infrastructure: Fingerprint, who: Identity, names: Seq
     """
     known = what_is_known(run, infrastructure, who)
     if known:
-        settle(run, known, who)
+        settle(run, known, who, is_deploying=False)
         return True
     for reason in open_names(names or names_of(run), {}):
         raise DeployError(

@@ -16,16 +16,13 @@ from rajee_deploy.errors import ConfigurationError
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-_WILD = re.compile(r"[*?\[\]{}!()+@|]")
-# What picomatch (the CDK CLI's own) has besides and is not understood here: negations and lists of patterns.
-_SPECIAL = re.compile(r"[*?\[\]{}!()+@|\\]")
-_FOREIGN = re.compile(r"[!()+@|\\]")
-_PARTS = re.compile(
-    r"(?:^|(?<=/))\*\*/|/\*\*$|^\*\*$|\*+|\?|\[[^\]^][^\]]*\]|\{[^{}]*,[^{}]*\}|[^*?\[\]{}/]+|.", re.DOTALL
-)
+# What picomatch, with which the CDK CLI matches, gives a meaning; negations and lists of patterns are not understood
+# here. Expressions are compiled where a name needs them, which is seldom.
+_WILD = frozenset("*?[]{}!()+@|\\")
+_FOREIGN = frozenset("!()+@|\\")
+_PARTS = r"(?:^|(?<=/))\*\*/|/\*\*$|^\*\*$|\*+|\?|\[[^\]^][^\]]*\]|\{[^{}]*,[^{}]*\}|[^*?\[\]{}/]+|."
 _STARS = {"**/": "(?:.*/)?", "/**": "(?:/.*)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
-_LONE = set("[]{}")  # a bracket that belongs to none
-_RANGE = re.escape("-")
+_LONE = frozenset("[]{}")  # a bracket that belongs to none
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,17 +54,17 @@ def key_of(place: StackPlace, account: str, region: str) -> str:
 
 def is_plain(name: str) -> bool:
     """Whether a name in the settings can be a stack's physical name, so that CloudFormation can be asked of it."""
-    return "/" not in name and not _WILD.search(name)
+    return "/" not in name and _WILD.isdisjoint(name)
 
 
 def is_wild(name: str) -> bool:
     """Whether a name in the settings may mean several stacks."""
-    return _WILD.search(name) is not None
+    return not _WILD.isdisjoint(name)
 
 
 def as_pattern(name: str) -> str:
     """The wildcard for `cdk deploy` that means just this id."""
-    return _SPECIAL.sub(lambda found: f"\\{found[0]}", name)
+    return "".join(f"\\{letter}" if letter in _WILD else letter for letter in name)
 
 
 def usual_name(name: str) -> str:
@@ -125,8 +122,8 @@ def _ambiguous(name: str, found: Sequence[StackPlace], places: Mapping[str, Stac
 
 def _pattern(name: str) -> re.Pattern[str]:
     """A wildcard as the CDK CLI reads it."""
-    parts = _PARTS.findall(name)
-    if _FOREIGN.search(name) or any(part in _LONE for part in parts):
+    parts = re.findall(_PARTS, name, re.DOTALL)
+    if not _FOREIGN.isdisjoint(name) or any(part in _LONE for part in parts):
         raise ConfigurationError(
             "bad-wildcard", f"{name} is no wildcard that is understood here", where="cdk.stacks of the settings",
             hint="use *, **, ?, [abc] and {this,that}, or name the stacks one by one",
@@ -139,8 +136,12 @@ def _part(part: str) -> str:
         return _STARS[part]
     match part[0]:
         case "[":
-            return f"[{re.escape(part[1:-1]).replace(_RANGE, '-')}]"
+            return f"[{re.escape(part[1:-1]).replace(re.escape('-'), '-')}]"
         case "{":
-            return "(?:" + "|".join("".join(map(_part, _PARTS.findall(each))) for each in part[1:-1].split(",")) + ")"
+            return (
+                "(?:"
+                + "|".join("".join(map(_part, re.findall(_PARTS, each, re.DOTALL))) for each in part[1:-1].split(","))
+                + ")"
+            )
         case _:
             return re.escape(part)

@@ -238,3 +238,15 @@ def test_an_environment_that_names_its_account_has_no_stack_elsewhere_unless_it_
             make_plan(world.context(environment="guarded"))
         assert (caught.value.code, world.done()) == ("wrong-account", (0, []))
     assert decide(world)[0] == ["Registry", key], "where nobody said an account, the app decides"
+
+
+def test_what_the_app_does_not_have_any_more_is_still_shown_and_rolled_back(world):
+    call(world, ["Registry", "dev-app"], "dev-app")
+    world.up()
+    world.infra, world.stacks.app = "2", {"Registry": "one", "dev-other": "one"}
+    with pytest.raises(DeployError) as caught:
+        make_plan(world.context())
+    assert caught.value.code == "no-such-stack"
+    assert [stack.status for stack in look(world.context()).stacks] == ["UPDATE_COMPLETE"] * 2
+    run = world.context()
+    assert [image.stack for image in locate(run, run.ports.identity(), run.images)] == ["dev-app"]

@@ -11,7 +11,6 @@ import threading
 from typing import TYPE_CHECKING
 
 from rajee_deploy.errors import ConfigurationError
-from rajee_deploy.permissions import partition_of
 from rajee_deploy.stack_names import StackPlace, meaning
 
 if TYPE_CHECKING:
@@ -96,6 +95,8 @@ class Whereabouts:
 
         if not role:
             return InRegion(self._aws, region)
+        from rajee_deploy.permissions import partition_of
+
         # The CDK CLI fills these in as well.
         told = {"Partition": partition_of(region), "AccountId": place.account, "Region": region}
         for name, value in told.items():

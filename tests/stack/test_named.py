@@ -104,6 +104,22 @@ def test_status_needs_no_node_and_calls_stacks_as_cloudformation_does(project):
     assert found["Dev-Api"]["images"]["api"]["matches"] is True
 
 
+def test_broader_permissions_of_a_stack_in_a_stage_are_asked_about(project):
+    settings = (project.root / "rajee-deploy.toml").read_text()
+    role = 'cdk.aws_iam.Role(api, "Role", assumed_by=cdk.aws_iam.AccountRootPrincipal())'
+    project.replace("cdk/app.py", "# more", role)
+    project.replace("rajee-deploy.toml", "[cdk]", '[cdk]\napproval = "broadening"')
+    try:
+        said = project.run("up", code=1).stderr
+        assert "approval-needed" in said
+        assert "Dev-Api would get broader permissions" in said
+        assert "sts:AssumeRole" in said
+    finally:
+        project.write("rajee-deploy.toml", settings)
+        project.replace("cdk/app.py", role, "# more")
+    assert project.document("plan", **project.without_node())["steps"] == []
+
+
 def test_a_stack_that_a_wildcard_means_from_now_on_is_deployed(project):
     project.replace("cdk/app.py", "# more", 'stack(dev, "New", stack_name="new")')
     try:
