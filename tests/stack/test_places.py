@@ -34,14 +34,20 @@ def stack(name, images=(), **options):
 stack("Twin", stack_name="edge")
 images = stack("Images", env=west)
 cdk.CfnResource(images, "Images", type="AWS::ECR::Repository", properties={{"RepositoryName": "team/edge"}})
+cdk.CfnResource(images, "Far", type="AWS::ECR::Repository", properties={{"RepositoryName": "team/far"}})
 stack("Edge", ["ImageTag"], stack_name="edge", env=west).add_dependency(images)
-stack("Far", env=far)
+stack("Far", ["ImageTag"], env=far)
 app.synth()
 """
 SETTINGS = """
 [images.edge]
 repository = "team/edge"
 stack = "Edge"
+
+[images.far]
+repository = "123456789012.dkr.ecr.us-west-2.amazonaws.com/team/far"
+dockerfile = "far/Dockerfile"
+stack = "Far"
 
 [cdk]
 app = "cdk"
@@ -64,6 +70,8 @@ def project(tmp_path_factory):
     with own_cloud(root / "sandbox") as cloud:
         given.bootstrap(cloud)
         made = Project.made(root, cloud, APP, SETTINGS)
+        made.write("far/Dockerfile", "FROM scratch\nCOPY far/file /\n")
+        made.write("far/file", "1")
         sts = made.client("sts")
         role = sts.assume_role(RoleArn=f"arn:aws:iam::{OTHER}:role/other", RoleSessionName="other")["Credentials"]
         made.other = {
@@ -92,9 +100,9 @@ def test_each_stack_is_deployed_and_found_where_it_lives(project):
     planned = project.document("plan")
     done = project.document("up", "--yes", "--outputs-file=outputs.json")
     assert steps(done) == steps(planned)
-    assert steps(done) == [
-        f"deploy {ALL[0]}", f"deploy {ALL[1]}", "build-and-push edge", f"deploy {ALL[2]}", f"deploy {ALL[3]}",
-    ]  # fmt: skip
+    builds = ["build-and-push edge", "build-and-push far"]
+    first, second, *others = (f"deploy {stack}" for stack in ALL)
+    assert steps(done) == [first, second, *builds, *others]
     assert project.stacks().keys() == {"edge"}
     assert project.stacks("us-west-2").keys() == {"Images", "edge"}
     assert project.stacks("eu-west-1", **project.other).keys() == {"Far"}
@@ -135,16 +143,37 @@ def test_a_new_image_by_cloudformation_alone_and_back(project):
         done = project.document("up")
         assert steps(done) == ["build-and-push edge", f"deploy {WEST}"]
         assert project.stacks("us-west-2")["edge"]["Parameters"] != before
-        assert project.document("rollback", **project.without_node())["images"]["edge"]["stack"] == WEST
+        back = project.document("rollback", "--image=edge", **project.without_node())
+        assert back["images"]["edge"]["stack"] == WEST
         assert project.stacks("us-west-2")["edge"]["Parameters"] == before
     finally:
-        project.write("rajee-deploy.toml", settings)
         project.write("file", "1")
+        project.write("rajee-deploy.toml", settings)
+    assert project.document("plan", **project.without_node())["steps"] == []
+
+
+def test_the_same_in_another_account_whose_image_is_in_ours(project):
+    def parameters():
+        return project.stacks("eu-west-1", **project.other)["Far"]["Parameters"]
+
+    settings = (project.root / "rajee-deploy.toml").read_text()
+    project.replace("rajee-deploy.toml", "[cdk]", '[cdk]\ntag-only = "cloudformation"')
+    try:
+        project.write("far/file", "2")
+        before = parameters()
+        assert steps(project.document("up")) == ["build-and-push far", f"deploy {ALL[3]}"]
+        assert parameters() != before
+        back = project.document("rollback", "--image=far", **project.without_node())
+        assert back["images"]["far"]["stack"] == ALL[3]
+        assert parameters() == before
+    finally:
+        project.write("far/file", "1")
+        project.write("rajee-deploy.toml", settings)
     assert project.document("plan", **project.without_node())["steps"] == []
 
 
 def test_one_that_changes_is_deployed_alone(project):
-    project.replace("cdk/app.py", 'stack("Far", env=far)', 'stack("Far", env=far, description="far")')
+    project.replace("cdk/app.py", '["ImageTag"], env=far)', '["ImageTag"], env=far, description="far")')
     assert steps(project.document("up", "--yes", "--no-wait")) == [f"deploy {ALL[3]}"]
     assert project.document("plan", **project.without_node())["steps"] == []
     assert project.stacks("eu-west-1", **project.other)["Far"]["Description"] == "far"
