@@ -7,6 +7,7 @@ is one. Which name means what is decided in `stack_names`.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,7 @@ from rajee_deploy.synthesis import Synthesis, remembered
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from concurrent.futures import Executor, Future
 
     from rajee_deploy.aws import Identity
     from rajee_deploy.facts import StackState, Synthesised
@@ -26,6 +28,57 @@ if TYPE_CHECKING:
     from rajee_deploy.model import Repository
     from rajee_deploy.ports import Context
     from rajee_deploy.settings import ImageSettings, Settings
+
+
+class Early:
+    """What CloudFormation is asked while files are hashed and nobody knows yet what names mean: of plain names, the
+    stacks of these names where the caller is; where there are others, those that the last synth here would say.
+
+    It is a guess at the question. An answer is used only for the very stack that it is about.
+    """
+
+    def __init__(self, run: Context, names: Sequence[str], pool: Executor) -> None:
+        self._run = run
+        self._pool = pool
+        self._plain = [name for name in names if is_plain(name)]
+        self._places: Mapping[str, StackPlace] = {}
+        self._account = ""
+        guess = self._plain
+        if len(guess) < len(names):
+            account, stacks = run.ports.store.latest()
+            places = _places(stacks)
+            with suppress(ConfigurationError):
+                guess = list(resolved(names, places))
+                self._places, self._account = places, account
+                run.ports.settle(places, account)
+        self._asked = {stack: self._submit(stack) for stack in guess}
+
+    def ask(self, stack: str, place: StackPlace, who: Identity) -> Future[StackState]:
+        """The answer about the stack that goes by this now and lives in this place: what was asked already, or asked
+        now."""
+        then = self._places.get(stack) or StackPlace(stack, stack)
+        is_it = self._account in ("", who.account) and _whole(then, who) == _whole(place, who)
+        return self._asked[stack] if is_it and stack in self._asked else self._submit(stack)
+
+    def plain(self, who: Identity) -> dict[str, StackState]:
+        """What CloudFormation says of the plain names, taken for stacks of these names where the caller is. There the
+        guess ends: what of it still waits to be asked would be asked elsewhere by now."""
+        if self._places:
+            self._places, self._account, self._asked = {}, "", {}
+        for name in self._plain:
+            self._asked[name] = self.ask(name, StackPlace(name, name), who)
+        return {name: self._asked[name].result() for name in self._plain}
+
+    def _submit(self, stack: str) -> Future[StackState]:
+        return self._pool.submit(self._run.ports.reader.observe, stack)
+
+
+def _whole(place: StackPlace, who: Identity) -> tuple[str, str, str]:
+    return place.name, place.account or who.account, place.region or who.region
+
+
+def _places(stacks: Mapping[str, Synthesised]) -> dict[str, StackPlace]:
+    return {key: made.place or StackPlace(key, key) for key, made in stacks.items()}
 
 
 def forget(run: Context) -> None:
@@ -42,7 +95,7 @@ def settle(run: Context, stacks: Mapping[str, Synthesised], who: Identity, *, is
     ConfigurationErrors `no-such-stack`, `ambiguous-stack`, `bad-settings`, `wrong-account`.
     """
     before = run.settings.cdk.stacks, [image.stack for image in run.images]
-    places = {key: made.place or StackPlace(key, key) for key, made in stacks.items()}
+    places = _places(stacks)
     settings, chosen = run.named
     if not is_deploying:
         known = {word for place in places.values() for word in (place.id, place.name)}
@@ -78,6 +131,7 @@ def located(
     if known:
         settle(run, known, who, is_deploying=not names)
         return None
+    run.ports.settle({}, "")
     reasons = open_names(names or names_of(run), early())
     if not reasons:
         return None

@@ -26,13 +26,11 @@ from rajee_deploy.observe import observe
 from rajee_deploy.settings import LOCK_NAME
 from rajee_deploy.stack.cli_options import refuse_options
 from rajee_deploy.stack.revision import DIRTY
-from rajee_deploy.stack_names import is_plain
 from rajee_deploy.steps import BuildAndPush, DeployStack, MoveTag, Plan, Tier, Via, WaitForStack
 from rajee_deploy.synthesis import Synthesis, synthesise
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-    from concurrent.futures import Future
 
     from rajee_deploy.aws import Identity
     from rajee_deploy.facts import Observed, StackState
@@ -72,20 +70,21 @@ def make_plan(run: Context, synthesis: Synthesis | None = None) -> Planned:
     # The network is asked while files are hashed; what is asked of it does not depend on them, but for the tags.
     with _threads() as pool:
         identity = pool.submit(ports.identity)
-        early = {name: pool.submit(ports.reader.observe, name) for name in names if is_plain(name)}
+        early = locating.Early(run, names, pool)
         inputs, infrastructure = _hashed(run, has_stacks=bool(names))
         with run.timings.phase("ask AWS"):
             check_account(run.settings, identity.result())
             who = identity.result()
         if infrastructure is not None:
             synth = partial(synthesise_planned, run, infrastructure, who)
-            synthesis = locating.located(run, infrastructure, who, synthesis or synth, lambda: _results(early))
+            plain = partial(early.plain, who)
+            synthesis = locating.located(run, infrastructure, who, synthesis or synth, plain)
         with run.timings.phase("ask AWS"):
             inputs = {image.name: replace(inputs[image.name], settings=image) for image in run.images}
             images = tuple(_wanted(run, image, who) for image in inputs.values())
             stacks, settings = _stacks(run), run.settings
-            states = {stack: early.get(stack) or pool.submit(ports.reader.observe, stack) for stack in stacks}
-            described = _results(states)
+            states = {stack: early.ask(stack, settings.place_of(stack), who) for stack in stacks}
+            described = {stack: state.result() for stack, state in states.items()}
             # The registry is asked last, since it is asked about what the stacks run, too.
             asked = pool.submit(observe, ports.registry, images, described)
             wanted = Wanted(
@@ -120,10 +119,6 @@ def _hashed(run: Context, *, has_stacks: bool) -> tuple[dict[str, ImageInputs], 
     for key in given:
         run.console.say(f"the context value {key} is the tag: each new tag takes a synth, so it is slower", "dim")
     return inputs, infrastructure
-
-
-def _results(asked: Mapping[str, Future[StackState]]) -> dict[str, StackState]:
-    return {stack: state.result() for stack, state in asked.items()}
 
 
 def plan_by(run: Context, planned: Planned, synthesis: Synthesis) -> Planned:

@@ -93,7 +93,7 @@ def synthesise(
         stacks = _keyed(by.deployer.synth(into, on_line, by.given), who)
         after = by.fingerprint()
         _check_unchanged(before, after)
-    by.store.keep(_key(after, who), into, stacks)
+    by.store.keep(_key(after, who), into, stacks, who.account)
     return Synthesis(after, into, stacks, by.publishable())
 
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from typing import NamedTuple
 
 import pytest
 from test_up import World
 
+from rajee_deploy.aws import Identity
 from rajee_deploy.errors import DeployError
-from rajee_deploy.facts import StackContent, StackPresent
+from rajee_deploy.facts import StackContent, StackPresent, Synthesised
 from rajee_deploy.fingerprint import Input
+from rajee_deploy.locating import Early
 from rajee_deploy.planning import make_plan
 from rajee_deploy.rollback.stacks import locate
 from rajee_deploy.stack_names import StackPlace
@@ -250,3 +254,84 @@ def test_what_the_app_does_not_have_any_more_is_still_shown_and_rolled_back(worl
     assert [stack.status for stack in look(world.context()).stacks] == ["UPDATE_COMPLETE"] * 2
     run = world.context()
     assert [image.stack for image in locate(run, run.ports.identity(), run.images)] == ["dev-app"]
+
+
+class Asked:
+    """CloudFormation, and which stacks it was asked about."""
+
+    def __init__(self, stacks) -> None:
+        self._stacks = stacks
+        self.names = []
+
+    def observe(self, stack):
+        self.names.append(stack)
+        return self._stacks.observe(stack)
+
+    def describe(self, stack):
+        return self._stacks.describe(stack)
+
+
+def asked(world):
+    run = world.context()
+    reader = Asked(world.stacks)
+    run.ports = replace(run.ports, reader=reader)
+    plan = make_plan(run).plan
+    return sorted(reader.names), [step.stack for step in plan.steps if isinstance(step, DeployStack)]
+
+
+def test_each_stack_is_asked_about_once_whatever_it_is_called(world):
+    call(world, ["Reg", "Dev/*"])
+    world.up()
+    assert asked(world) == (["Registry", "dev-app"], [])
+    world.move()
+    assert asked(world) == (["Reg", "Registry", "dev-app"], [])
+
+
+def test_an_answer_is_used_for_the_very_stack_that_it_is_about(world):
+    """The last synth is of other inputs: the stack of the same key lived where the caller was then."""
+    call(world, ["Reg", "Dev/*"])
+    world.up()
+    world.infra = "2"
+    world.stacks.app = {"Registry": "one", "dev-app (us-west-2)": "one", "dev-new": "one"}
+    world.stacks.places = {
+        "Registry": StackPlace("Reg", "Registry"), "dev-new": StackPlace("Dev/New", "dev-new"),
+        "dev-app (us-west-2)": StackPlace("Dev/App", "dev-app", "", "us-west-2"),
+    }  # fmt: skip
+    world.stacks.makes_repositories = {}
+    world.registry.repositories["123456789012.dkr.ecr.us-west-2.amazonaws.com/team/app"] = {}
+    names, deployed = asked(world)
+    assert deployed == ["dev-app (us-west-2)", "dev-new"]
+    assert {"dev-app (us-west-2)", "dev-new"} <= set(names)
+
+
+@pytest.mark.parametrize(
+    ("account", "then", "now", "is_used"),
+    [
+        ("1", StackPlace("A", "a"), StackPlace("B", "a"), True),
+        ("1", StackPlace("A", "a", "1", "here"), StackPlace("A", "a"), True),
+        ("1", StackPlace("A", "a", "", "there"), StackPlace("A", "a"), False),
+        ("1", StackPlace("A", "a"), StackPlace("A", "a", "", "there"), False),
+        ("1", StackPlace("A", "a"), StackPlace("A", "a", "2"), False),
+        ("1", StackPlace("A", "b"), StackPlace("A", "a"), False),
+        ("2", StackPlace("A", "a"), StackPlace("A", "a"), False),
+        ("2", StackPlace("A", "a", "1"), StackPlace("A", "a", "1"), False),
+    ],
+)
+def test_which_guess_was_right(world, account, then, now, is_used):
+    run = world.context()
+    latest = {"a": Synthesised(StackContent("t"), place=then)}
+    run.ports = replace(run.ports, store=Latest(account, latest))
+    with ThreadPoolExecutor(1) as pool:
+        early = Early(run, ["A*"], pool)
+        first = early.ask("a", now, Identity("1", "here"))
+        assert (early.ask("a", now, Identity("1", "here")) is first) is is_used
+        early.plain(Identity("1", "here"))
+        assert early.ask("a", now, Identity("1", "here")) is not first
+
+
+class Latest(NamedTuple):
+    account: str
+    stacks: dict
+
+    def latest(self):
+        return self.account, self.stacks

@@ -40,10 +40,14 @@ class AssemblyStore:
     def remember(self, key: str) -> Mapping[str, Synthesised]:
         """The stacks that a synth of this key made; empty when that is not known (any more)."""
         record = _read_record(self._directory / _name(key) / _RECORD)
-        stacks = record.get("stacks", {})
-        if not all("place" in stack for stack in stacks.values()):
-            return {}  # of a release that knew of no places
-        return {name: _synthesised(stack) for name, stack in stacks.items()}
+        return _stacks_of(record)
+
+    def latest(self) -> tuple[str, Mapping[str, Synthesised]]:
+        """The account that the last synth was for, whatever its inputs, and the stacks that it made: a guess at what
+        the next one makes, and no more."""
+        found = [path for path in self._directory.glob("[!.]*/" + _RECORD) if path.is_file()]
+        record = _read_record(max(found, key=_changed)) if found else {}
+        return record.get("account", ""), _stacks_of(record)
 
     def take(self, key: str, into: Path) -> bool:
         """Copy the assembly of this key to the (absent) directory `into`; whether there was a sound one."""
@@ -61,15 +65,18 @@ class AssemblyStore:
         shutil.rmtree(into, ignore_errors=True)
         return False
 
-    def keep(self, key: str, assembly: Path, stacks: Mapping[str, Synthesised]) -> None:
-        """Keep what a synth of this key made. A disk that is full costs nothing but the next synth."""
+    def keep(self, key: str, assembly: Path, stacks: Mapping[str, Synthesised], account: str = "") -> None:
+        """Keep what a synth of this key made for an account. A disk that is full costs nothing but the next synth."""
         temporary = None
         import tempfile  # for a synth alone
 
         try:
             make_place(self._directory)
             temporary = Path(tempfile.mkdtemp(dir=self._directory, prefix=_DRAFT))
-            record: dict[str, Any] = {"stacks": {name: asdict(stack) for name, stack in stacks.items()}}
+            record: dict[str, Any] = {
+                "account": account,
+                "stacks": {name: asdict(stack) for name, stack in stacks.items()},
+            }
             if is_complete(assembly):
                 shutil.copytree(assembly, temporary / _ASSEMBLY, symlinks=True)
                 record["digest"] = _digest(temporary / _ASSEMBLY)
@@ -107,6 +114,20 @@ def _read_record(path: Path) -> dict[str, Any]:
     except (OSError, ValueError):
         return {}
     return document if isinstance(document, dict) else {}
+
+
+def _changed(path: Path) -> int:
+    try:
+        return path.stat().st_mtime_ns
+    except OSError:
+        return 0  # somebody made room meanwhile
+
+
+def _stacks_of(record: Mapping[str, Any]) -> dict[str, Synthesised]:
+    stacks = record.get("stacks", {})
+    if not all("place" in stack for stack in stacks.values()):
+        return {}  # of a release that knew of no places
+    return {name: _synthesised(stack) for name, stack in stacks.items()}
 
 
 def _synthesised(document: dict[str, Any]) -> Synthesised:

@@ -155,3 +155,12 @@ def test_a_draft_of_a_run_that_was_killed_goes_after_a_day(tmp_path, made):
         os.utime(tmp_path / "store" / name, (time.time() - age,) * 2)
     store.keep("key", made, STACKS)
     assert sorted(path.name for path in (tmp_path / "store").glob(".new-*")) == [".new-young"]
+
+
+def test_the_last_synth_is_the_one_that_was_kept_last(store, made, tmp_path):
+    assert store.latest() == ("", {})
+    for number, name in enumerate(("one", "two"), 1):
+        store.keep(name, made, {name: STACKS["App"]}, f"account {name}")
+        record = max((tmp_path / "store").rglob("record.json"), key=lambda path: path.stat().st_mtime_ns)
+        os.utime(record, ns=(number, number))
+    assert store.latest() == ("account two", {"two": STACKS["App"]})
