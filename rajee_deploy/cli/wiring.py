@@ -11,10 +11,10 @@ from rajee_deploy.began import process_began
 from rajee_deploy.cli.images import SettingsFlags, chosen_images
 from rajee_deploy.console import Console
 from rajee_deploy.engine.choice import choose_engine
-from rajee_deploy.errors import ConfigurationError
+from rajee_deploy.errors import ConfigurationError, DeployError
 from rajee_deploy.facts import StackAbsent
 from rajee_deploy.guard import Rules
-from rajee_deploy.locating import find_key
+from rajee_deploy.locating import find_key, infrastructure_of, look_up
 from rajee_deploy.places import state_directory
 from rajee_deploy.planning import check_account
 from rajee_deploy.ports import Context, Ports
@@ -30,11 +30,12 @@ from rajee_deploy.stack.whereabouts import Whereabouts
 from rajee_deploy.tags import tag_problem
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from rajee_deploy.explain.tags import Sources
     from rajee_deploy.facts import Ancestry, StackState
+    from rajee_deploy.image import ImageInputs
     from rajee_deploy.registry.contents import ContentsStore
     from rajee_deploy.settings import Settings
     from rajee_deploy.stack import StackReader
@@ -109,6 +110,28 @@ def make_sources(settings: Settings | None, profile: str | None, region: str | N
         return run.ports.reader.describe(find_key(run, stack))
 
     return Sources(_stores(ecr), describe, RegistryLabels(ecr.push_access).find_label)
+
+
+def near_their_stacks(
+    images: Mapping[str, ImageInputs], settings: Settings | None, profile: str | None, region: str | None
+) -> Mapping[str, ImageInputs]:
+    """The images with the registries of where their stacks live, as far as that is known here; nobody is asked where
+    the last synth had no stack elsewhere."""
+    if settings is None:
+        return images
+    run = Context(settings, settings.images, _ports(settings, _aws(settings, profile, region)), Console())
+    places = [made.place for made in run.ports.store.latest()[1].values()]
+    if not any(place.account or place.region for place in places if place is not None):
+        return images
+    try:
+        look_up(run, infrastructure_of(run), run.ports.identity())
+    except DeployError:
+        return images  # as they are written, then
+    near = {image.name: image.repository for image in run.settings.images}
+    return {
+        name: replace(image, settings=replace(image.settings, repository=near.get(name, image.settings.repository)))
+        for name, image in images.items()
+    }
 
 
 def _reader(settings: Settings, where: Whereabouts) -> StackReader:

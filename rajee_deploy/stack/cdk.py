@@ -81,7 +81,9 @@ class Cdk:
         """See StackDeployer."""
         stacks = self._artifacts(assembly, steps)
         for step in steps:
-            _check_parameters(step, stacks[step.stack].template())
+            template = stacks[step.stack].template()
+            _check_parameters(step, template)
+            _check_resources(step.stack, template)
         _check_given(steps, assembly)
         self._check_bootstrap(stacks, who)
 
@@ -203,6 +205,16 @@ def _check_parameters(step: DeployStack, template: Mapping[str, Any]) -> None:
             where=f"stack {step.stack}",
             hint="declare it with rajee_deploy.cdk.DeployState (README shows the two lines); an image's parameter is"
             " named by images.*.parameter in the settings",
+        )  # fmt: skip
+
+
+def _check_resources(stack: str, template: Mapping[str, Any]) -> None:
+    """The CDK CLI deploys no stack without resources, and deletes one that is there: nobody agreed to either."""
+    if not template.get("Resources"):
+        raise ConfigurationError(
+            "empty-stack", f"the template of {stack} has no resources, so the CDK would not deploy it",
+            where=f"stack {stack}",
+            hint="leave it out of cdk.stacks (name the others instead of a wildcard); to delete it: npx cdk destroy",
         )  # fmt: skip
 
 

@@ -152,6 +152,18 @@ def test_a_new_image_by_cloudformation_alone_and_back(project):
     assert project.document("plan", **project.without_node())["steps"] == []
 
 
+def test_what_runs_there_explains_itself(project, tmp_path):
+    """On a machine that built nothing: what the image was made of lies beside it, in the registry of its place."""
+    project.write("file", "3")
+    try:
+        elsewhere = {"RAJEE_DEPLOY_STATE_DIR": str(tmp_path)}
+        said = project.run("explain", "--image=edge", "--since=deployed", **elsewhere).stdout
+    finally:
+        project.write("file", "1")
+    assert "file" in said
+    assert "the registry" in said
+
+
 def test_the_same_in_another_account_whose_image_is_in_ours(project):
     def parameters():
         return project.stacks("eu-west-1", **project.other)["Far"]["Parameters"]
