@@ -335,3 +335,15 @@ class Latest(NamedTuple):
 
     def latest(self):
         return self.account, self.stacks
+
+
+def test_a_rollback_changes_no_stack_of_somebody_else_that_has_the_name_of_our_id(world):
+    world.stacks.places["dev-app"] = StackPlace("App", "dev-app")
+    call(world, ["Registry", "App"], "App")
+    world.up()
+    world.stacks.stacks["App"] = FOREIGN
+    before = world.stacks.synths
+    world.move()
+    run = world.context()
+    assert [image.stack for image in locate(run, run.ports.identity(), run.images)] == ["dev-app"]
+    assert world.stacks.synths == before + 1
