@@ -48,12 +48,10 @@ def permissions(
 def _places(run: Context, who: Identity) -> dict[str, StackPlace]:
     """The stacks of the settings: by the last synth of what is here, else by what their names are in most apps."""
     from rajee_deploy import locating
-    from rajee_deploy.errors import ConfigurationError, DeployError
+    from rajee_deploy.errors import DeployError
 
     try:
         known = locating.what_is_known(run, locating.infrastructure_of(run), who) if run.settings.cdk.stacks else {}
-    except ConfigurationError:
-        raise
     except DeployError:
         known = {}  # what cannot be hashed is not remembered
     if known:
