@@ -145,7 +145,7 @@ def _resources(scope: Scope, place: Place) -> Iterator[str]:
             yield from (_arn(place, "cloudformation", f"stack/{each.name}/*", each.region) for each in place.near)
         case Scope.RECORDS:
             for each in place.recorded:
-                if each in place.near:
+                if place.near and each.account in ("", place.account):
                     yield _arn(place, "ssm", f"parameter/rajee-deploy/{each.name}", each.region)
         case Scope.SERVICES | Scope.BOOTSTRAP_VERSION:
             for region in place.regions:
