@@ -8,9 +8,8 @@ name, and where it does not live where the caller is, that place behind it: `waf
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from rajee_deploy.dataclass import dataclass
 from rajee_deploy.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -25,8 +24,7 @@ _STARS = {"**/": "(?:.*/)?", "/**": "(?:/.*)?", "**": ".*", "*": "[^/]*", "?": "
 _LONE = frozenset("[]{}")  # a bracket that belongs to none
 
 
-@dataclass(frozen=True, slots=True)
-class StackPlace:
+class StackPlace(NamedTuple):
     """A stack of the app: its hierarchical id, its physical name, and where it lives: "" for wherever the caller is.
 
     The roles are those that the assembly names for whoever deploys (`role`) and for whoever only reads; "" for none.

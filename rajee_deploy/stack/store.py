@@ -137,7 +137,7 @@ def _synthesised(document: dict[str, Any]) -> Synthesised:
             content["template"], content["tags"], tuple(content["notification_arns"]), content["termination_protection"]
         ),
         tuple(document["parameters"]), tuple(document["volatile"]), document["leaves_topics"], document["sent"],
-        StackPlace(**place) if place is not None else None,
+        StackPlace(*place) if place is not None else None,
     )  # fmt: skip
 
 
