@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from rajee_deploy.parameters import Declared, WantedParameter
     from rajee_deploy.rollout.declared import DeclaredServices
     from rajee_deploy.rollout.standing import Running
+    from rajee_deploy.stack_names import StackPlace
 
 
 class Ancestry(Enum):
@@ -93,6 +94,7 @@ class Synthesised:
     leaves_topics: bool = True
     sent: str = ""
     declared: Mapping[str, Declared] = field(default_factory=dict)
+    place: StackPlace | None = None  # which stack it is; None where a test does not care
 
 
 @dataclass(frozen=True, slots=True)

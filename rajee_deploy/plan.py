@@ -306,7 +306,7 @@ def _stack_step(
         case StackPresent():
             verdict = judge(stack, state, wanted)
             outcome = decide(stack, _previous(state), wanted, observed, verdict, tags)
-            why = _reasons(stack, state, tags, verdict, outcome)
+            why = _reasons(stack, state, tags, (verdict, _id(stack, wanted)), outcome)
             tier = verdict.tier
             if not why:
                 shown = ", ".join(f"{key} {short(value)}" for key, value in tags.items())
@@ -363,9 +363,16 @@ def _parameter(image: WantedImage, observed: Observed) -> str:
             assert_never(image.deploy_by)
 
 
+def _id(stack: str, wanted: Wanted) -> str:
+    """What the CDK calls a stack, where that is known."""
+    made = wanted.synthesised.get(stack) or wanted.remembered.get(stack)
+    return made.place.id if made is not None and made.place is not None else stack
+
+
 def _reasons(
-    stack: str, state: StackPresent, tags: Mapping[str, str], verdict: Verdict, outcome: Outcome
+    stack: str, state: StackPresent, tags: Mapping[str, str], known: tuple[Verdict, str], outcome: Outcome
 ) -> list[tuple[Change, str]]:
+    verdict, name = known
     answer = _ANSWERS.get(state.status)
     # What a synth should have decided and did not is acted on.
     infrastructure = verdict.differences or verdict.open
@@ -390,7 +397,7 @@ def _reasons(
         case _Answer.ROLL_BACK:
             raise DeployError(
                 "stack-needs-rollback", f"stack {stack} is {state.status} and cannot be deployed",
-                where=f"stack {stack}", cause=state.reason, hint=f"cdk rollback {stack}, then run again",
+                where=f"stack {stack}", cause=state.reason, hint=f"cdk rollback {name}, then run again",
             )  # fmt: skip
         case _Answer.STOP | _Answer.WAIT | None:
             raise DeployError(

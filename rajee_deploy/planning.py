@@ -9,15 +9,17 @@ import os
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
-from rajee_deploy import guard, retention
+from rajee_deploy import guard, locating
 from rajee_deploy import plan as plans
 from rajee_deploy.dataclass import dataclass
 from rajee_deploy.errors import ConfigurationError, DeployError
 from rajee_deploy.facts import Wanted, WantedImage
 from rajee_deploy.fingerprint import with_given
 from rajee_deploy.given_values import wanted_parameters, with_secrets
+from rajee_deploy.keepers import former_keeper_of, keeper_of
 from rajee_deploy.lists import by_their_lists, what_is_remembered
 from rajee_deploy.names import Drift, InfraCheck
 from rajee_deploy.naming import expanded
@@ -39,7 +41,7 @@ if TYPE_CHECKING:
     from rajee_deploy.fingerprint import Fingerprint
     from rajee_deploy.image import ImageInputs
     from rajee_deploy.ports import Context
-    from rajee_deploy.settings import ImageSettings, Settings
+    from rajee_deploy.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,29 +58,31 @@ class Planned:
     reasons: tuple[str, ...] = ()  # why a synth had to decide
 
 
-def make_plan(run: Context) -> Planned:
-    """Observe and decide; it changes nothing, and needs no engine; node only where a synth has to decide."""
-    ports, settings = run.ports, run.settings
-    stacks = _stacks(run)
-    if stacks:
+def make_plan(run: Context, synthesis: Synthesis | None = None) -> Planned:
+    """Observe and decide; it changes nothing, and needs no engine; node only where a synth has to decide. `synthesis`
+    is one that was made for this decision already."""
+    ports = run.ports
+    locating.forget(run)
+    names = _stacks(run)
+    if names:
         refuse_options(os.environ)
     # The network is asked while files are hashed; what is asked of it does not depend on them, but for the tags.
     with _threads() as pool:
         identity = pool.submit(ports.identity)
-        states = {stack: pool.submit(ports.reader.observe, stack) for stack in stacks}
-        with run.timings.phase("hash inputs"):
-            from rajee_deploy.image import read_all_inputs  # while the network is busy
-
-            inputs = read_all_inputs(run.images)
-            given = _given(run, inputs)
-            infrastructure = with_given(ports.infrastructure(None), given) if stacks else None
-            ports = run.ports = replace(ports, given=given)
-        for key in given:
-            run.console.say(f"the context value {key} is the tag: each new tag takes a synth, so it is slower", "dim")
+        early = locating.Early(run, names, pool)
+        inputs, infrastructure = _hashed(run, has_stacks=bool(names))
         with run.timings.phase("ask AWS"):
-            check_account(settings, identity.result())
+            check_account(run.settings, identity.result())
             who = identity.result()
+        if infrastructure is not None:
+            synth = partial(synthesise_planned, run, infrastructure, who)
+            plain = partial(early.plain, who)
+            synthesis = locating.located(run, infrastructure, who, synthesis or synth, plain)
+        with run.timings.phase("ask AWS"):
+            inputs = {image.name: replace(inputs[image.name], settings=image) for image in run.images}
             images = tuple(_wanted(run, image, who) for image in inputs.values())
+            stacks, settings = _stacks(run), run.settings
+            states = {stack: early.ask(stack, settings.place_of(stack), who) for stack in stacks}
             described = {stack: state.result() for stack, state in states.items()}
             # The registry is asked last, since it is asked about what the stacks run, too.
             asked = pool.submit(observe, ports.registry, images, described)
@@ -89,14 +93,15 @@ def make_plan(run: Context) -> Planned:
                 parameters=wanted_parameters(settings.cdk, stacks, os.environ),
                 drift=Drift.REPAIR_NOW if run.repair_drift else settings.drift,
             )  # fmt: skip
-            wanted = _judged_by_lists(run, wanted, described, who)
+            if synthesis is None:
+                wanted = _judged_by_lists(run, wanted, described, who)
             observed = with_services(with_secrets(ports.secrets, wanted, asked.result()), running.result())
-            wanted = _asked(run, wanted, observed, who)
+            wanted = _asked(run, wanted, observed, who) if synthesis is None else _by_synthesis(wanted, synthesis)
     reasons = plans.synth_reasons(wanted, observed)
-    synthesis = None
-    if reasons and infrastructure is not None:
-        ports.deployer.check_account(who.account)
+    if synthesis is None and reasons and infrastructure is not None:
         synthesis = synthesise_planned(run, infrastructure, who, reasons)
+        if locating.settle(run, synthesis.stacks, who):
+            return make_plan(run, synthesis)  # other stacks than those that were looked at
         wanted = _by_synthesis(wanted, synthesis)
     plan, revision = _guarded(run, plans.make_plan(wanted, observed), observed)
     if synthesis is None and any(isinstance(step, DeployStack) and step.via is Via.CDK for step in plan.steps):
@@ -104,8 +109,25 @@ def make_plan(run: Context) -> Planned:
     return Planned(plan, wanted, inputs, who, observed, synthesis, revision, reasons)
 
 
+def _hashed(run: Context, *, has_stacks: bool) -> tuple[dict[str, ImageInputs], Fingerprint | None]:
+    """What the images are made of, and what synth reads; the latter is None without stacks."""
+    with run.timings.phase("hash inputs"):
+        from rajee_deploy.image import read_all_inputs  # while the network is busy
+
+        inputs = read_all_inputs(run.images)
+        given = _given(run, inputs)
+        infrastructure = with_given(run.ports.infrastructure(None), given) if has_stacks else None
+        run.ports = replace(run.ports, given=given)
+    for key in given:
+        run.console.say(f"the context value {key} is the tag: each new tag takes a synth, so it is slower", "dim")
+    return inputs, infrastructure
+
+
 def plan_by(run: Context, planned: Planned, synthesis: Synthesis) -> Planned:
-    """The plan as it is by a synth that was made after it: what the synth says of templates goes before hashes."""
+    """The plan as it is by a synth that was made after it: what the synth says of names and templates goes before
+    hashes."""
+    if locating.settle(run, synthesis.stacks, planned.identity):
+        return make_plan(run, synthesis)
     wanted = _by_synthesis(planned.wanted, synthesis)
     plan, revision = _guarded(run, plans.make_plan(wanted, planned.observed), planned.observed)
     return replace(planned, plan=plan, wanted=wanted, synthesis=synthesis, revision=planned.revision or revision)
@@ -150,6 +172,7 @@ def _guarded(run: Context, plan: Plan, observed: Observed) -> tuple[Plan, str]:
 
 
 def synthesise_planned(run: Context, planned: Fingerprint, who: Identity, reasons: Sequence[str] = ()) -> Synthesis:
+    run.ports.deployer.check_account(who.account)
     for reason in run.console.first(reasons):
         run.console.detail(f"synth decides: {reason}")
     with run.phase("synth"):
@@ -217,30 +240,6 @@ def _wanted(run: Context, inputs: ImageInputs, who: Identity | None) -> WantedIm
         expanded(image, (*image.tags, *run.also_tags)) if who is not None else (),
         image.context_key, former_keeper_of(run.settings, image, who),
     )  # fmt: skip
-
-
-def keeper_of(settings: Settings, image: ImageSettings, who: Identity | None) -> str:
-    """What the shielding tags of an image are named after; `who` deploys it."""
-    return retention.keeper(image.stack, image.parameter, _place(image, who), is_shared=_is_shared(settings, image))
-
-
-def former_keeper_of(settings: Settings, image: ImageSettings, who: Identity | None) -> str:
-    """What they were named after by an older version; "" where that is the same, or another stack's name today."""
-    former = retention.former_keeper(
-        image.stack, image.parameter, _place(image, who), is_shared=_is_shared(settings, image)
-    )
-    others = {keeper_of(settings, each, who) for each in settings.images if each.repository == image.repository}
-    return former if former not in others else ""
-
-
-def _place(image: ImageSettings, who: Identity | None) -> str:
-    return f"{who.account}-{who.region}" if who is not None and image.repository.host else ""
-
-
-def _is_shared(settings: Settings, image: ImageSettings) -> bool:
-    """Whether the image's stack runs several images of one repository."""
-    key = (image.stack, image.repository)
-    return sum((other.stack, other.repository) == key for other in settings.images) > 1
 
 
 def check_account(settings: Settings, who: Identity) -> None:

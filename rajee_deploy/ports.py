@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from rajee_deploy.stack.services import ServiceDoor
     from rajee_deploy.stack.update import StackUpdater
     from rajee_deploy.stack.watching import StackWatcher
+    from rajee_deploy.stack_names import StackPlace
     from rajee_deploy.watch import Account
 
 
@@ -71,6 +72,8 @@ class Ports:
     proofs: Callable[[], ContentsStore | None] = lambda: None
     # What this machine knows of the values that CloudFormation hides.
     secrets: SecretValues = field(default_factory=lambda: LocalSecretValues(state_directory()))
+    # Told which stacks there are, and the caller's account, once the names in the settings are resolved (`locating`).
+    settle: Callable[[Mapping[str, StackPlace], str], None] = lambda _places, _account: None
     store: AssemblyStore = field(default_factory=lambda: AssemblyStore(cache_directory() / "assemblies"))
 
     @property
@@ -103,6 +106,7 @@ class Context:
     uncarried: dict[str, tuple[str, Mapping[str, Any]]] = field(default_factory=dict)
     lists: dict[str, Mapping[str, Any]] = field(default_factory=dict)  # lists of others by the digest that they give
     timings: Timings = field(default_factory=Timings)
+    _named: tuple[Settings, Sequence[ImageSettings]] | None = None
     _scratch: ExitStack = field(default_factory=ExitStack)
 
     @property
@@ -117,6 +121,13 @@ class Context:
                 return not self.assume_yes and self.console.can_ask()
             case _:
                 assert_never(self.settings.cdk.approval)
+
+    @property
+    def named(self) -> tuple[Settings, Sequence[ImageSettings]]:
+        """The settings and the images as they were written, whatever their names of stacks have become since."""
+        if self._named is None:
+            self._named = self.settings, self.images
+        return self._named
 
     def infrastructure_by(self, document: Mapping[str, Any]) -> Fingerprint:
         """What synth reads by a list that is not this machine's own."""

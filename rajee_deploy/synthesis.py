@@ -15,6 +15,7 @@ from rajee_deploy.fingerprint import IGNORED, RECORD, TAKEN
 from rajee_deploy.names import INFRA_PARAMETER, NOT_RECORDED, RECORDS, REVISION_PARAMETER, TEMPLATE_PARAMETER
 from rajee_deploy.stack.recorded import StackRecord
 from rajee_deploy.stack.tracing.depfile import DURING
+from rajee_deploy.stack_names import key_of
 from rajee_deploy.template import expected_record, is_recorded
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ class Synthesiser:
 
 @dataclass(frozen=True, slots=True)
 class Synthesis:
-    """A synth that was made or taken: the fingerprint it stands for, its assembly, and its stacks by name.
+    """A synth that was made or taken: the fingerprint it stands for, its assembly, and its stacks by key.
 
     `document` is the list that the fingerprint was made with, where it may travel.
     """
@@ -86,14 +87,14 @@ def synthesise(
     """
     before = by.fingerprint()
     _check_unchanged(planned, before)
-    stacks = by.deployer.synth(into, on_line, by.given)
+    stacks = _keyed(by.deployer.synth(into, on_line, by.given), who)
     after = by.fingerprint()
     if _changed(before, after) or _is_moving(after):
         before, into = after, into.with_name(f"{into.name}-again")
-        stacks = by.deployer.synth(into, on_line, by.given)
+        stacks = _keyed(by.deployer.synth(into, on_line, by.given), who)
         after = by.fingerprint()
         _check_unchanged(before, after)
-    by.store.keep(_key(after, who), into, stacks)
+    by.store.keep(_key(after, who), into, stacks, who.account)
     return Synthesis(after, into, stacks, by.publishable())
 
 
@@ -163,6 +164,14 @@ def unprovable(step: DeployStack, state: StackState) -> tuple[str, ...]:
     if content is None or is_recorded(given[TEMPLATE_PARAMETER], content):
         return ()
     return ("CloudFormation gives back something else than was deployed, so the next run synthesises to decide",)
+
+
+def _keyed(stacks: Mapping[str, Synthesised], who: Identity) -> dict[str, Synthesised]:
+    """The stacks of a synth by what they go by here, in their order."""
+    return {
+        key_of(stack.place, who.account, who.region) if stack.place is not None else name: stack
+        for name, stack in stacks.items()
+    }
 
 
 def _key(fingerprint: Fingerprint, who: Identity) -> str:

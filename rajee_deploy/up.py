@@ -226,7 +226,8 @@ def _carry(run: Context, synthesis: Synthesis, stacks: Sequence[str]) -> None:
         run.console.item("!", "cdk", text, "yellow")
         return
 
-    carried = carry(synthesis.assembly, synthesis.document, stacks)
+    ids = {run.settings.place_of(stack).id: stack for stack in stacks}
+    carried = {ids[each] for each in carry(synthesis.assembly, synthesis.document, ids)}
     digest = str(synthesis.fingerprint.digest)
     run.uncarried |= {stack: (digest, synthesis.document) for stack in stacks if stack not in carried}
 
@@ -243,11 +244,25 @@ def _with_assembly(run: Context, planned: Planned) -> Planned:
     late = _kept(run, planned) or synthesise_planned(run, _local(planned), planned.identity)
     again = plan_by(run, planned, late)
     had = _by_cdk(planned.plan)
+    if again.observed is not planned.observed:
+        _check_free(again)
+        run.console.say("the app says that the settings name other stacks; the plan is now:", "yellow")
+        show_plan(run, again)
+        return again
     if all(changes <= had.get(stack, frozenset()) for stack, changes in _by_cdk(again.plan).items()):
         return replace(planned, synthesis=late)
     run.console.say("the app makes other templates than the hash promised; the plan is now:", "yellow")
     show_plan(run, again)
     return again
+
+
+def _check_free(planned: Planned) -> None:
+    for step in planned.plan.steps:
+        if isinstance(step, WaitForStack):
+            raise DeployError(
+                "stack-busy", f"another operation on stack {step.stack} is under way", where=f"stack {step.stack}",
+                hint="run again: it is waited for",
+            )  # fmt: skip
 
 
 def _by_cdk(plan: Plan) -> dict[str, frozenset[Change]]:

@@ -32,6 +32,7 @@ from rajee_deploy.rollout import ResourceEvent, RolloutSettings, Service
 from rajee_deploy.rollout.declared import DeclaredServices
 from rajee_deploy.rollout.standing import Held
 from rajee_deploy.stack.update import Accepted
+from rajee_deploy.stack_names import StackPlace
 from rajee_deploy.steps import DeployStack
 
 if TYPE_CHECKING:
@@ -224,6 +225,7 @@ class FakeStacks:
     synths: int = 0
     given: list[dict[str, str]] = field(default_factory=list)  # the context values of each synth
     app: dict[str, str] = field(default_factory=lambda: {"Registry": "one", "App": "one"})
+    places: dict[str, StackPlace] = field(default_factory=dict)  # of those whose id is not their name
     parameters: tuple[str, ...] = ("ImageTag", *RECORDS)
     broader: dict[str, str] = field(default_factory=dict)  # stack → what its deployment would allow
     busy_once: bool = False  # somebody else is quicker, once
@@ -257,13 +259,18 @@ class FakeStacks:
         assembly.mkdir()
         artifacts = {}
         for stack, text in self.app.items():
-            name = f"{stack}.template.json"
+            name = _file(stack)
             (assembly / name).write_text(json.dumps({"Description": text}))
-            artifacts[stack] = {"type": "aws:cloudformation:stack", "properties": {"templateFile": name}}
+            told = {"displayName": self.places[stack].id} if stack in self.places else {}
+            artifacts[stack] = {"type": "aws:cloudformation:stack", "properties": {"templateFile": name}, **told}
         (assembly / "manifest.json").write_text(json.dumps({"artifacts": artifacts}))
         (assembly / "given.json").write_text(json.dumps(dict(given)))
         return {
-            stack: Synthesised(StackContent(_template(text, given)), self.parameters)
+            stack: Synthesised(
+                StackContent(_template(text, given)),
+                self.parameters,
+                place=self.places.get(stack, StackPlace(stack, stack)),
+            )
             for stack, text in self.app.items()
         }
 
@@ -343,8 +350,12 @@ class FakeStacks:
             registry.repositories.setdefault(repository, {})
 
 
+def _file(stack: str) -> str:
+    return f"{stack.replace('/', '-')}.template.json"
+
+
 def _carried(assembly: Path, stack: str) -> Mapping[str, Any] | None:
-    path = assembly / f"{stack}.template.json"
+    path = assembly / _file(stack)
     return carried_of(json.loads(path.read_text())) if path.exists() else None
 
 

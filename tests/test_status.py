@@ -131,8 +131,10 @@ def test_a_stack_that_is_not_settled_is_a_doubt(world, status, word):
 def test_a_stack_that_is_not_there(world):
     del world.stacks.stacks["App"]
     app, text = told(world)
-    assert app == {"present": False}
+    assert app == {"present": False, "doubts": []}
     assert "App: not deployed" in text
+    world.move()
+    assert "no synth is known" in told(world)[0]["doubts"][0]
 
 
 def test_another_account_is_refused(world):

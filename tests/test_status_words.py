@@ -111,7 +111,7 @@ def test_the_document():
                           "controller": "ECS", "drift": None}],
             "doubts": ["a doubt", "another"],
         },
-        "Gone": {"present": False},
+        "Gone": {"present": False, "doubts": []},
         "Bare": {
             "present": True, "status": "CREATE_COMPLETE", "reason": "", "since": None, "revision": None, "images": {},
             "parameters": {},

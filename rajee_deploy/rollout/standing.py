@@ -29,6 +29,7 @@ class Held:
     desired: int | None = None
     is_function: bool = False
     cluster: str = ""  # as the template tells it, for an ARN that does not: "" for the default one
+    stack: str = ""  # that holds it, where stacks live in several places
 
 
 @dataclass(frozen=True, slots=True)

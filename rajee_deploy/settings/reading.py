@@ -12,6 +12,7 @@ from rajee_deploy.build_settings import BuildSettings, EngineSettings, parse_bui
 from rajee_deploy.errors import ConfigurationError
 from rajee_deploy.model import GIVEN_PREFIX, Repository, is_local_context, parse_platforms
 from rajee_deploy.names import RECORDS, Approval, DeployBy, Drift, InfraCheck
+from rajee_deploy.stack_names import is_wild
 from rajee_deploy.tags import tag_problem
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ _CDK_KEYS = {
 _ENGINE_KEYS = {"engine": _STRING, "builder": _STRING, "build-concurrency": _NUMBER}
 _ENVIRONMENT_KEYS = {
     "profile": _STRING, "region": _STRING, "account": _STRING, "context": _STRINGS, "images": _TABLE, "cdk": _TABLE,
-    "production": _BOOLEAN, "require-ancestry": _BOOLEAN, "drift": _STRING, **_ENGINE_KEYS,
+    "production": _BOOLEAN, "require-ancestry": _BOOLEAN, "drift": _STRING, "stack-accounts": _LIST, **_ENGINE_KEYS,
 }  # fmt: skip
 _TOP_KEYS = {
     "images": _TABLE, "cdk": _TABLE, "environments": _TABLE, "require-ancestry": _BOOLEAN, "drift": _STRING,
@@ -94,7 +95,7 @@ def load(path: Path, environment: str | None = None) -> Settings:
         tuple(table.get("environments", {})), engine,
         chosen.get("production", environment in PRODUCTION),
         chosen.get("require-ancestry", table.get("require-ancestry", False)),
-        reader.drift({**table, **chosen}),
+        reader.drift({**table, **chosen}), tuple(chosen.get("stack-accounts", ())),
     )  # fmt: skip
 
 
@@ -144,9 +145,14 @@ class _Reader:
         for each, value in table.items():
             self.check(value, _ENVIRONMENT_KEYS, f"environments.{each}.")
             self.check(value.get("cdk", {}), _CDK_KEYS, f"environments.{each}.cdk.")
-            account = value.get("account")
-            if account is not None and not re.fullmatch(r"\d{12}", account):
-                raise self.fail(f"environments.{each}.account", "must be the 12 digits of an AWS account, as a string")
+            for key, accounts in (
+                ("account", [value["account"]] if "account" in value else []),
+                ("stack-accounts", value.get("stack-accounts", [])),
+            ):
+                if not all(re.fullmatch(r"\d{12}", account) for account in accounts):
+                    raise self.fail(
+                        f"environments.{each}.{key}", "must be the 12 digits of an AWS account, as a string"
+                    )
         if name is None:
             return {}
         if name not in table:
@@ -326,7 +332,8 @@ class _Reader:
                 )
                 raise self.fail(f"images.{image.name}.parameter", f"{image.parameter} is taken", hint)
         for image in images:
-            if image.stack and image.stack not in cdk.stacks:
+            # What a wildcard means is known later.
+            if image.stack and image.stack not in cdk.stacks and not any(map(is_wild, cdk.stacks)):
                 raise self.fail(
                     f"images.{image.name}.stack", f"{image.stack!r} is not in cdk.stacks", _known(cdk.stacks)
                 )

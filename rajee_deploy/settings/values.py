@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from rajee_deploy.build_settings import BuildSettings, EngineSettings
 from rajee_deploy.dataclass import dataclass
 from rajee_deploy.names import Approval, DeployBy, Drift, InfraCheck
+from rajee_deploy.stack_names import StackPlace
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -78,6 +79,13 @@ class Settings:
     production: bool = False
     require_ancestry: bool = False
     drift: Drift = Drift.LEAVE
+    stack_accounts: tuple[str, ...] = ()  # other accounts that the app may put stacks into, where `account` is set
+    # The stacks that the names in here mean, by what they go by (see `stack_names`), once that is known.
+    places: Mapping[str, StackPlace] = field(default_factory=dict)
+
+    def place_of(self, stack: str) -> StackPlace:
+        """Which stack it is that goes by this; where that is not known, one of this very name where the caller is."""
+        return self.places.get(stack) or StackPlace(stack, stack)
 
     @property
     def infra_check(self) -> InfraCheck:

@@ -19,7 +19,7 @@ from rajee_deploy.template import effective, given_back, volatile_parameters
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from rajee_deploy.aws import Aws
+    from rajee_deploy.aws.elsewhere import Asks
     from rajee_deploy.parameters import Declared
 
 _REVIEWED = "REVIEW_IN_PROGRESS"  # a change set of it was made, and none was executed yet
@@ -29,7 +29,7 @@ class CloudFormation:
     """The CloudFormation of one account and region. `with_parameters` are the stacks some of whose own parameters are
     given values: of those it is read what their template declares."""
 
-    def __init__(self, aws: Aws, with_parameters: Collection[str] = ()) -> None:
+    def __init__(self, aws: Asks, with_parameters: Collection[str] = ()) -> None:
         self._aws = aws
         self._with_parameters = with_parameters
 

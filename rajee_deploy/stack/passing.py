@@ -83,12 +83,12 @@ def matches(pattern: str, value: str) -> bool:
 
 
 @contextmanager
-def passing(step: DeployStack) -> Iterator[Passing]:
-    """For the command that deploys the step."""
+def passing(step: DeployStack, name: str) -> Iterator[Passing]:
+    """For the command that deploys the step; `name` is the stack's at CloudFormation."""
     plain = [(key, value) for key, value in step.declared]
     plain += [(value.name, value.value) for value in step.values if not value.variable]
-    arguments = tuple(f"--parameters={step.stack}:{key}={value}" for key, value in plain)
-    hidden = {f"{step.stack}:{value.name}": value.value for value in step.values if value.variable}
+    arguments = tuple(f"--parameters={name}:{key}={value}" for key, value in plain)
+    hidden = {f"{name}:{value.name}": value.value for value in step.values if value.variable}
     if not hidden:
         yield Passing(arguments, {})
         return

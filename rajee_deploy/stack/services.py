@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from rajee_deploy.aws import Aws
+    from rajee_deploy.aws.elsewhere import Asks
     from rajee_deploy.facts import StackPresent
 
 _SCHEMA = "rajee-deploy.services/2"
@@ -59,7 +59,7 @@ class ServiceDoor(Protocol):
 class Services:
     """The ServiceDoor of one account and region."""
 
-    def __init__(self, aws: Aws) -> None:
+    def __init__(self, aws: Asks) -> None:
         self._aws = aws
 
     def held(self, stack: str, state: StackPresent, *, fresh: bool = False) -> tuple[Held, ...]:
@@ -208,7 +208,7 @@ def _task_set(record: Mapping[str, Any]) -> Deployment:
     )  # fmt: skip
 
 
-def stack_resources(aws: Aws, stack: str) -> list[dict[str, Any]]:
+def stack_resources(aws: Asks, stack: str) -> list[dict[str, Any]]:
     """The resources that a stack has by now; none for a stack that is not there. ListStackResources, since
     DescribeStackResources tells of the first hundred alone."""
 
@@ -231,7 +231,7 @@ def stack_resources(aws: Aws, stack: str) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
-def _may_be_empty(aws: Aws, stack: str) -> bool:
+def _may_be_empty(aws: Asks, stack: str) -> bool:
     """Whether a stack's status allows that it holds no resource: before its creation, or after it was undone."""
     answer = aws.ask("cloudformation", "describe_stacks", {"StackName": stack}, _no_stack)
     if not isinstance(answer, dict):

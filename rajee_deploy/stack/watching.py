@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from datetime import datetime
 
-    from rajee_deploy.aws import Aws
+    from rajee_deploy.aws.elsewhere import Asks
     from rajee_deploy.rollout import ResourceEvent, RolloutSettings, Targets
 
 _STOPPED_SHOWN = 100  # one page: more are never asked for
@@ -52,7 +52,7 @@ class StackWatcher(Protocol):
 class Watching:
     """The StackWatcher of one account and region."""
 
-    def __init__(self, aws: Aws) -> None:
+    def __init__(self, aws: Asks) -> None:
         self._aws = aws
 
     def events(self, stack: str, since: float) -> tuple[ResourceEvent, ...]:

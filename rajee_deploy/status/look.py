@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from rajee_deploy import locating
 from rajee_deploy import plan as plans
 from rajee_deploy.dataclass import dataclass
 from rajee_deploy.drift import described
@@ -26,6 +27,7 @@ from rajee_deploy.planning import check_account
 from rajee_deploy.rollout.declared import DeclaredServices
 from rajee_deploy.rollout.verdict import is_stable
 from rajee_deploy.stack.revision import DIRTY
+from rajee_deploy.stack_names import is_plain
 from rajee_deploy.status import DeployedImage, DeployedParameter, DeployedStack, RunningService, Status
 
 if TYPE_CHECKING:
@@ -41,6 +43,7 @@ if TYPE_CHECKING:
     from rajee_deploy.stack.watching import StackWatcher
 
 _AT_ONCE = 8
+_UNKNOWN = "no synth is known that says whether the app has a stack of this name: rajee-deploy plan makes one"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +59,8 @@ class _Here:
 
 def look(run: Context) -> Status:
     """DeployError when it is not known what CloudFormation has, or who asks."""
-    ports, names = run.ports, run.settings.cdk.stacks
+    locating.forget(run)
+    ports, names = run.ports, list(filter(is_plain, run.settings.cdk.stacks))
     pool = ThreadPoolExecutor(_AT_ONCE)
     try:
         identity = pool.submit(ports.identity)
@@ -65,12 +69,16 @@ def look(run: Context) -> Status:
         here = _here(run)
         who = identity.result()
         check_account(run.settings, who)
+        is_known = here.infrastructure is not None and locating.look_up(run, here.infrastructure, who)
         stacks = []
-        for name in names:
+        for name in run.settings.cdk.stacks:
+            if name not in states:
+                states[name] = pool.submit(_state, ports.reader, name)
+                services[name] = pool.submit(_services, ports, name, states[name])
             state = states[name].result()
             match state:
                 case StackAbsent():
-                    stacks.append(DeployedStack(name, ""))
+                    stacks.append(DeployedStack(name, "", doubts=() if is_known else (_UNKNOWN,)))
                 case StackPresent():
                     stacks.append(_stack(run, name, state, here, services[name].result()))
     finally:

@@ -33,7 +33,7 @@ def document(status: Status) -> dict[str, Any]:
 
 def _document(stack: DeployedStack) -> dict[str, Any]:
     if not stack.status:
-        return {"present": False}
+        return {"present": False, "doubts": list(stack.doubts)}
     revision = {"commit": stack.revision, "dirty": stack.is_dirty, "subject": stack.subject or None}
     return {
         "present": True,
@@ -70,6 +70,8 @@ def _document(stack: DeployedStack) -> dict[str, Any]:
 def _stack(stack: DeployedStack) -> Iterator[str]:
     if not stack.status:
         yield f"{stack.stack}: not deployed"
+        for doubt in stack.doubts:
+            yield _row("!", doubt)
         return
     since = f" since {stack.since.replace('T', ' ').replace('+00:00', ' UTC')}" if stack.since else ""
     reason = f" ({stack.reason})" if stack.reason else ""
