@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rajee_deploy import retention
+from rajee_deploy.model import registry_host
 
 if TYPE_CHECKING:
     from rajee_deploy.aws import Identity
@@ -30,6 +31,10 @@ def _place(settings: Settings, image: ImageSettings, who: Identity | None) -> st
     if who is None or not image.repository.host:
         return ""
     place = settings.place_of(image.stack)
+    account, region = place.account or who.account, place.region or who.region
+    is_elsewhere = (account, region) != (who.account, who.region)
+    if is_elsewhere and image.repository.host == registry_host(account, region):
+        return ""  # the registry beside the stack, as for whoever deploys it from there
     return f"{place.account or who.account}-{place.region or who.region}"
 
 

@@ -15,7 +15,9 @@ from rajee_deploy.errors import ConfigurationError, DeployError
 from rajee_deploy.facts import StackAbsent
 from rajee_deploy.fingerprint import with_given
 from rajee_deploy.model import registry_host
-from rajee_deploy.stack_names import StackPlace, is_plain, meaning, resolved
+from rajee_deploy.plan import is_settled
+from rajee_deploy.settings.parameters import parameter_problem
+from rajee_deploy.stack_names import StackPlace, is_plain, is_wild, meaning, resolved
 from rajee_deploy.synthesis import Synthesis, remembered
 
 if TYPE_CHECKING:
@@ -68,10 +70,20 @@ class Early:
             self._places, self._account, self._asked = {}, "", {}
         for name in self._plain:
             self._asked[name] = self.ask(name, StackPlace(name, name), who)
-        return {name: self._asked[name].result() for name in self._plain}
+        return {name: _told(self._asked[name]) for name in self._plain}
 
     def _submit(self, stack: str) -> Future[StackState]:
         return self._pool.submit(self._run.ports.reader.observe, stack)
+
+
+def _told(asked: Future[StackState]) -> StackState:
+    """The answer; of a stack that the role may not ask about, whatever it is, that it is not known here."""
+    try:
+        return asked.result()
+    except DeployError as error:
+        if error.code != "access-denied":
+            raise
+        return StackAbsent()
 
 
 def _whole(place: StackPlace, who: Identity) -> tuple[str, str, str]:
@@ -104,9 +116,11 @@ def settle(run: Context, stacks: Mapping[str, Synthesised], who: Identity, *, is
     keys = resolved(settings.cdk.stacks, places)
     for key in keys:
         _check_account(settings, places[key])
+    _check_apart(keys, places)
     images = {image.name: _settled(image, keys, places, who) for image in settings.images}
     _check_parameters(tuple(images.values()))
-    cdk = replace(settings.cdk, stacks=keys, parameters=_settled_values(settings.cdk.parameters, keys, places))
+    _check_values(values := _settled_values(settings.cdk.parameters, keys, places), tuple(images.values()))
+    cdk = replace(settings.cdk, stacks=keys, parameters=values)
     run.settings = replace(settings, images=tuple(images.values()), cdk=cdk, places=places)
     run.images = [images[image.name] for image in chosen]
     run.ports.settle(places, who.account)
@@ -132,7 +146,8 @@ def located(
         settle(run, known, who, is_deploying=not names)
         return None
     run.ports.settle({}, "")
-    reasons = open_names(names or names_of(run), early())
+    asked = names or names_of(run)
+    reasons = open_names(asked, early() if all(map(is_plain, asked)) else {})
     if not reasons:
         return None
     made = synthesis(reasons)
@@ -149,7 +164,12 @@ def look_up(run: Context, infrastructure: Fingerprint, who: Identity, names: Seq
     if known:
         settle(run, known, who, is_deploying=False)
         return True
-    for reason in open_names(names or names_of(run), {}):
+    asked = names or names_of(run)
+    account, latest = run.ports.store.latest()
+    if not all(map(is_plain, asked)) and latest and account in ("", who.account):
+        settle(run, latest, who, is_deploying=False)  # as of the last synth here: for a look that is enough
+        return False
+    for reason in open_names(asked, {}):
         raise DeployError(
             "names-unknown", f"nothing tells here which stacks the settings mean by {reason.partition(':')[0]}",
             where="cdk.stacks of the settings", hint="rajee-deploy plan synthesises the app and remembers it",
@@ -180,6 +200,17 @@ def infrastructure_of(run: Context) -> Fingerprint:
     return with_given(run.ports.infrastructure(None), given)
 
 
+def tables_of(run: Context, stacks: Sequence[str]) -> dict[str, str]:
+    """By stack, the name under which the settings take values for its parameters: the one that cdk.stacks has for it
+    alone, else its id."""
+    plain = [name for name in run.named[0].cdk.stacks if not is_wild(name)]
+    found = {}
+    for stack in stacks:
+        place = run.settings.place_of(stack)
+        found[stack] = next((name for name in plain if name in (place.id, place.name)), place.id)
+    return found
+
+
 def what_is_known(run: Context, infrastructure: Fingerprint, who: Identity) -> Mapping[str, Synthesised]:
     """The stacks of the app by a synth of these very inputs; empty where none is known, or where no fingerprint stands
     for a synth, since the app does what cannot be followed."""
@@ -201,8 +232,11 @@ def open_names(names: Sequence[str], early: Mapping[str, StackState]) -> tuple[s
     for name in names:
         if not is_plain(name):
             reasons.append(f"{name}: no synth of these inputs is known that says which stacks it means")
-        elif isinstance(early.get(name), StackAbsent):
+        elif isinstance(state := early.get(name), StackAbsent):
             reasons.append(f"{name}: CloudFormation has no such stack, and no synth is known that says the app has it")
+        elif state is not None and not is_settled(state):
+            # It may be another one: an id of ours can be somebody else's name.
+            reasons.append(f"{name}: it is {state.status}, and no synth is known that says it is the app's")
     return tuple(reasons)
 
 
@@ -217,6 +251,18 @@ def _check_account(settings: Settings, place: StackPlace) -> None:
         where=f"{at}.account",
         hint=f'where that is meant: stack-accounts = ["{place.account}"] in {at}; else mend env of the stack',
     )  # fmt: skip
+
+
+def _check_apart(keys: Sequence[str], places: Mapping[str, StackPlace]) -> None:
+    """CloudFormation knows one stack of a name in a place."""
+    taken: dict[tuple[str, str, str], StackPlace] = {}
+    for place in (places[key] for key in keys):
+        other = taken.setdefault((place.name, place.account, place.region), place)
+        if other is not place:
+            raise ConfigurationError(
+                "ambiguous-stack", f"{other.id} and {place.id} would be the same stack: both are called {place.name}",
+                where="cdk.stacks of the settings", hint=f"name one of them: {other.id} or {place.id}",
+            )  # fmt: skip
 
 
 def _settled(
@@ -242,13 +288,27 @@ def _settled(
 def _settled_values(
     given: Mapping[str, Mapping[str, Given]], keys: Sequence[str], places: Mapping[str, StackPlace]
 ) -> dict[str, dict[str, Given]]:
-    """The values of parameters by the stacks that their tables' names mean; what is written later goes before."""
+    """The values of parameters by the stacks that their tables' names mean. Flags go before tables, and in either what
+    was written for one stack goes before what was written with a wildcard."""
     found: dict[str, dict[str, Given]] = {}
-    for name, values in given.items():
-        for key in meaning(name, places) if values else ():
-            if key in keys:
-                found[key] = {**found.get(key, {}), **values}
+    for name, values in sorted(given.items(), key=lambda one: not is_wild(one[0])):
+        mine = [key for key in meaning(name, places) if key in keys] if values else []
+        if values and not mine:
+            raise ConfigurationError(
+                "bad-settings", f"cdk.parameters.{name}: it means none of the stacks of cdk.stacks",
+                where="cdk.parameters of the settings, --parameters",
+                hint="they are " + ", ".join(str(places[key]) for key in keys),
+            )  # fmt: skip
+        for key in mine:
+            own = found.setdefault(key, {})
+            own |= {each: value for each, value in values.items() if each not in own or value.rank >= own[each].rank}
     return found
+
+
+def _check_values(values: Mapping[str, Mapping[str, Given]], images: Sequence[ImageSettings]) -> None:
+    problem = parameter_problem(values, images)
+    if problem:
+        raise ConfigurationError("bad-settings", f"cdk.parameters.{problem}", where="cdk.parameters of the settings")
 
 
 def _near(repository: Repository, place: StackPlace, who: Identity) -> Repository:

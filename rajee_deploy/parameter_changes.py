@@ -54,7 +54,7 @@ def decide(
     values, changes, cautions = [], [], []
     for each in here:
         slot = _slot(each.name, known, previous)
-        _check_secret(stack, each, slot)
+        _check_secret(stack, each, slot, wanted.tables.get(stack, stack))
         if each.value is None:
             cautions += _kept(stack, each, previous)
             continue
@@ -66,7 +66,14 @@ def decide(
         elif change:
             text = f"{each.name} is given another value, but nothing in the template refers to it"
             cautions.append(Caution("parameter-unused", f"stack {stack}", text))
-    _check_complete(stack, previous, known or {}, wanted.parameters.get(stack, ()), {*written, *RECORDS})
+    _check_complete(
+        stack,
+        previous,
+        known or {},
+        wanted.parameters.get(stack, ()),
+        {*written, *RECORDS},
+        wanted.tables.get(stack, stack),
+    )
     return Outcome(tuple(values), tuple(changes), tuple(cautions), frozenset(each.name for each in absent))
 
 
@@ -160,18 +167,18 @@ def _kept(stack: str, each: WantedParameter, previous: StackPresent | None) -> l
     return [Caution("parameter-kept", f"stack {stack}", text)]
 
 
-def _check_secret(stack: str, each: WantedParameter, slot: Declared) -> None:
+def _check_secret(stack: str, each: WantedParameter, slot: Declared, table: str) -> None:
     if slot.is_secret and not each.variable:
         raise ConfigurationError(
             "secret-parameter", f"{each.name} of {stack} is a secret (NoEcho), which no setting and no flag may hold",
             where="cdk.parameters of the settings, --parameters",
-            hint=f"take it from a variable, in the settings:\n{_table(stack)}\n{_line(each.name, is_secret=True)}",
+            hint=f"take it from a variable, in the settings:\n{_table(table)}\n{_line(each.name, is_secret=True)}",
         )  # fmt: skip
 
 
 def _check_complete(
     stack: str, previous: StackPresent | None, known: Mapping[str, Declared], given: Iterable[WantedParameter],
-    written: Collection[str],
+    written: Collection[str], table: str,
 ) -> None:  # fmt: skip
     """The deployment would end for want of a value, after everything was built."""
     deployed = previous.parameters if previous is not None else {}
@@ -190,7 +197,7 @@ def _check_complete(
     raise ConfigurationError(
         "missing-parameter", f"{stack} cannot be deployed without a value for its parameter {', '.join(missing)}",
         where=f"stack {stack}",
-        hint="\n".join([*exports, *(["write in the settings:", _table(stack), *lines] if lines else [])]),
+        hint="\n".join([*exports, *(["write in the settings:", _table(table), *lines] if lines else [])]),
     )  # fmt: skip
 
 

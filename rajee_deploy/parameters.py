@@ -16,12 +16,14 @@ _SHOWN = 60  # characters of a value; the whole is in --json
 class Given(NamedTuple):
     """What the settings or a flag say of a parameter: its value, or the environment variable that has it.
 
-    `is_for_all`: a flag without a stack, for every stack that has such a parameter.
+    `is_for_all`: a flag without a stack, for every stack that has such a parameter. `rank`: what goes before what where
+    several names mean a stack: a table's (0), a flag's for all (1), a flag's for the stack (2).
     """
 
     value: str = ""
     variable: str = ""
     is_for_all: bool = False
+    rank: int = 0
 
     def __repr__(self) -> str:
         return f"Given({self.variable or HIDDEN})"

@@ -166,6 +166,11 @@ def _settled(wanted: Wanted, observed: Observed) -> Iterator[tuple[str, StackPre
             yield stack, state
 
 
+def is_settled(state: StackState) -> bool:
+    """Whether a stack stands still after an operation that succeeded."""
+    return isinstance(state, StackPresent) and _ANSWERS.get(state.status) is _Answer.COMPARE
+
+
 def is_busy(state: StackState) -> bool:
     """Whether an operation on the stack is under way that has to end before anything can be decided."""
     match state:

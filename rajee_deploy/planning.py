@@ -70,7 +70,13 @@ def make_plan(run: Context, synthesis: Synthesis | None = None) -> Planned:
     with _threads() as pool:
         identity = pool.submit(ports.identity)
         early = locating.Early(run, names, pool)
+        synthesised_with = dict(ports.given)
         inputs, infrastructure = _hashed(run, has_stacks=bool(names))
+        if synthesis is not None and run.ports.given != synthesised_with:
+            raise DeployError(
+                "file-changed", "what an image is made of changed while the app was synthesised",
+                where=", ".join(run.ports.given), hint="nothing was deployed; run again when nothing writes to it",
+            )  # fmt: skip
         with run.timings.phase("ask AWS"):
             check_account(run.settings, identity.result())
             who = identity.result()
@@ -90,7 +96,7 @@ def make_plan(run: Context, synthesis: Synthesis | None = None) -> Planned:
             wanted = Wanted(
                 images, stacks, infrastructure, settings.infra_check, by_cloudformation=settings.cdk.by_cloudformation,
                 is_record_enough=settings.cdk.infra_check == "auto",
-                parameters=wanted_parameters(settings.cdk, stacks, os.environ),
+                parameters=wanted_parameters(settings.cdk, stacks, os.environ), tables=locating.tables_of(run, stacks),
                 drift=Drift.REPAIR_NOW if run.repair_drift else settings.drift,
             )  # fmt: skip
             if synthesis is None:

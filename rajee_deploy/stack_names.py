@@ -8,6 +8,7 @@ name, and where it does not live where the caller is, that place behind it: `waf
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 from rajee_deploy.errors import ConfigurationError
@@ -121,12 +122,16 @@ def _ambiguous(name: str, found: Sequence[StackPlace], places: Mapping[str, Stac
 def _pattern(name: str) -> re.Pattern[str]:
     """A wildcard as the CDK CLI reads it."""
     parts = re.findall(_PARTS, name, re.DOTALL)
-    if not _FOREIGN.isdisjoint(name) or any(part in _LONE for part in parts):
+    pattern = None
+    if _FOREIGN.isdisjoint(name) and not any(part in _LONE for part in parts):
+        with suppress(re.error):  # like [z-a]
+            pattern = re.compile("".join(map(_part, parts)))
+    if pattern is None:
         raise ConfigurationError(
             "bad-wildcard", f"{name} is no wildcard that is understood here", where="cdk.stacks of the settings",
             hint="use *, **, ?, [abc] and {this,that}, or name the stacks one by one",
         )  # fmt: skip
-    return re.compile("".join(map(_part, parts)))
+    return pattern
 
 
 def _part(part: str) -> str:

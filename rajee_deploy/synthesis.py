@@ -5,6 +5,7 @@ It knows when a synth is the one that a fingerprint stands for; whether one is n
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -167,11 +168,14 @@ def unprovable(step: DeployStack, state: StackState) -> tuple[str, ...]:
 
 
 def _keyed(stacks: Mapping[str, Synthesised], who: Identity) -> dict[str, Synthesised]:
-    """The stacks of a synth by what they go by here, in their order."""
-    return {
-        key_of(stack.place, who.account, who.region) if stack.place is not None else name: stack
+    """The stacks of a synth by what they go by here, in their order. Where an app gives several the same name in the
+    same place (stages of which one at a time is deployed), each goes by its id besides."""
+    keys = {
+        name: key_of(stack.place, who.account, who.region) if stack.place is not None else name
         for name, stack in stacks.items()
     }
+    shared = {key for key, count in Counter(keys.values()).items() if count > 1}
+    return {f"{keys[name]} [{name}]" if keys[name] in shared else keys[name]: stack for name, stack in stacks.items()}
 
 
 def _key(fingerprint: Fingerprint, who: Identity) -> str:

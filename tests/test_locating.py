@@ -13,9 +13,11 @@ from rajee_deploy.aws import Identity
 from rajee_deploy.errors import DeployError
 from rajee_deploy.facts import StackContent, StackPresent, Synthesised
 from rajee_deploy.fingerprint import Input
-from rajee_deploy.locating import Early
+from rajee_deploy.locating import Early, settle, tables_of
 from rajee_deploy.planning import make_plan
 from rajee_deploy.rollback.stacks import locate
+from rajee_deploy.rollout.declared import DeclaredServices
+from rajee_deploy.settings.parameters import with_flags
 from rajee_deploy.stack_names import StackPlace
 from rajee_deploy.status.look import look
 from rajee_deploy.steps import DeployStack
@@ -207,11 +209,11 @@ FAR = StackPlace("Far", "far", "222222222222", "eu-west-1")
         (StackPlace("Edge", "edge", "123456789012", "us-east-1"), "edge", "team/app", "edge"),
         (
             ELSEWHERE, "edge (us-west-2)", "123456789012.dkr.ecr.us-west-2.amazonaws.com/team/app",
-            "edge.123456789012-us-west-2",
+            "edge",
         ),
         (
             FAR, "far (222222222222/eu-west-1)", "222222222222.dkr.ecr.eu-west-1.amazonaws.com/team/app",
-            "far.222222222222-eu-west-1",
+            "far",
         ),
     ],
 )  # fmt: skip
@@ -347,3 +349,162 @@ def test_a_rollback_changes_no_stack_of_somebody_else_that_has_the_name_of_our_i
     run = world.context()
     assert [image.stack for image in locate(run, run.ports.identity(), run.images)] == ["dev-app"]
     assert world.stacks.synths == before + 1
+
+
+def test_a_rollback_tells_an_id_of_ours_from_somebody_elses_name_by_the_template(world):
+    """What it runs is in our registry, too: another environment of the same app."""
+    world.stacks.places["dev-app"] = StackPlace("App", "dev-app")
+    call(world, ["Registry", "App"], "App")
+    world.up()
+    world.stacks.stacks["App"] = world.stacks.stacks["dev-app"]
+    world.stacks.declares["App"] = DeclaredServices(id="OtherApp")
+    before = world.stacks.synths
+    world.move()
+    run = world.context()
+    assert [image.stack for image in locate(run, run.ports.identity(), run.images)] == ["dev-app"]
+    assert world.stacks.synths == before + 1
+    world.move()
+    run = world.context()
+
+    class NoNode(type(world.stacks)):
+        def synth(self, *_):
+            raise DeployError("node-missing", "node is not installed")
+
+    bare = NoNode(world.stacks.stacks, declares=world.stacks.declares)
+    run.ports = replace(run.ports, reader=bare, deployer=bare)
+    assert [image.stack for image in locate(run, run.ports.identity(), run.images)] == ["App"]
+    assert "without node nobody can tell" in world.talk.getvalue()
+
+
+SAME = {"one": StackPlace("Dev/Api", "api"), "two": StackPlace("Prod/Api", "api")}
+
+
+@pytest.mark.parametrize(
+    ("stacks", "code", "deployed"),
+    [
+        (["Reg", "api"], "ambiguous-stack", []),
+        (["Reg", "Dev/Api"], "", ["api [one]"]),
+        (["Reg", "Prod/Api"], "", ["api [two]"]),
+        (["Reg", "**"], "ambiguous-stack", []),
+    ],
+)
+def test_stacks_that_share_a_name_are_told_apart(world, stacks, code, deployed):
+    """Stages without an env of their own: whoever deploys chooses one."""
+    world.stacks.app = {"Registry": "one", "one": "one", "two": "two"}
+    world.stacks.places = {"Registry": StackPlace("Reg", "Registry"), **SAME}
+    call(world, stacks, stacks[-1] if not code else "Reg")
+    if code:
+        with pytest.raises(DeployError) as caught:
+            make_plan(world.context())
+        assert caught.value.code == code
+    else:
+        assert decide(world)[0] == ["Registry", *deployed]
+
+
+def test_a_name_that_the_role_may_not_ask_about_takes_a_synth(world):
+    call(world, ["Reg", "App"], "App")
+    world.stacks.places["dev-app"] = StackPlace("App", "dev-app")
+    observe = world.stacks.observe
+
+    def refuses(stack):
+        if stack in ("App", "Reg"):
+            raise DeployError("access-denied", f"cloudformation:DescribeStacks {stack}")
+        return observe(stack)
+
+    world.stacks.observe = refuses
+    assert decide(world) == (["Registry", "dev-app"], 1)
+
+
+@pytest.mark.parametrize("status", ["UPDATE_ROLLBACK_FAILED", "UPDATE_IN_PROGRESS", "UPDATE_ROLLBACK_COMPLETE"])
+def test_somebody_elses_stack_in_a_bad_state_is_not_taken_for_ours(world, status):
+    call(world, ["Reg", "App"], "App")
+    world.stacks.places["dev-app"] = StackPlace("App", "dev-app")
+    world.stacks.stacks["App"] = replace(FOREIGN, status=status)
+    assert decide(world) == (["Registry", "dev-app"], 1)
+
+
+def test_status_takes_names_as_the_last_synth_knew_them(world):
+    call(world, ["Reg", "Dev/*"])
+    world.up()
+    world.infra = "2"
+    assert [stack.stack for stack in look(world.context()).stacks] == ["Registry", "dev-app"]
+
+
+def parameters(world, text):
+    path = world.root / "rajee-deploy.toml"
+    path.write_text(path.read_text() + text)
+
+
+def values(world, *flags):
+    """By stack, what its parameters are to be."""
+    run = world.context()
+    if flags:
+        given = with_flags(run.settings, flags)
+        run = replace(run, settings=replace(run.settings, cdk=replace(run.settings.cdk, parameters=given)))
+    settle(run, _made(world), run.ports.identity())
+    return {
+        stack: {name: given.value for name, given in found.items()}
+        for stack, found in run.settings.cdk.parameters.items()
+    }
+
+
+def _made(world):
+    return {
+        key: Synthesised(StackContent("t"), place=world.stacks.places.get(key, StackPlace(key, key)))
+        for key in world.stacks.app
+    }
+
+
+BOTH = '\n[cdk.parameters."Dev/*"]\nK = "wild"\nW = "wild"\n[cdk.parameters."Dev/App"]\nK = "own"\n'
+
+
+@pytest.mark.parametrize(
+    ("flags", "k", "w"),
+    [
+        ([], "own", "wild"),
+        (["Reg:Other=1"], "own", "wild"),
+        (["Dev/App:K=flag"], "flag", "wild"),
+        (["Dev/*:K=flag"], "flag", "wild"),
+        (["K=all"], "all", "wild"),
+        (["Dev/App:K=flag", "K=all"], "flag", "wild"),
+        (["Dev/App:W=flag"], "own", "flag"),
+    ],
+)
+def test_what_goes_before_what_where_several_names_mean_a_stack(world, flags, k, w):
+    call(world, ["Reg", "Dev/App", "Dev/*"])
+    parameters(world, BOTH)
+    assert values(world, *flags)["dev-app"] == {"K": k, "W": w}
+
+
+def test_a_wildcard_lets_one_of_its_stacks_have_a_table(world):
+    call(world, ["Reg", "Dev/*"])
+    parameters(world, '\n[cdk.parameters."Dev/App"]\nK = "own"\n')
+    assert values(world) == {"dev-app": {"K": "own"}}
+    assert values(world, "Dev/App:L=1")["dev-app"] == {"K": "own", "L": "1"}
+
+
+@pytest.mark.parametrize(
+    "text", ['\n[cdk.parameters."Dev/Typo"]\nK = "x"\n', '\n[cdk.parameters."Dev/*"]\nImageTag = "mine"\n']
+)
+def test_a_table_that_means_no_stack_or_what_the_tool_writes_is_refused(world, text):
+    call(world, ["Reg", "Dev/*"])
+    parameters(world, text)
+    with pytest.raises(DeployError) as caught:
+        values(world)
+    assert caught.value.code in ("bad-settings", "no-such-stack")
+
+
+def test_a_table_of_another_environments_stack_is_none_of_this_one(world):
+    call(world, ["Reg", "App"], "Reg")
+    parameters(world, '\n[cdk.parameters.App]\nK = "x"\n[environments.dev.cdk]\nstacks = ["Reg", "Dev/App"]\n')
+    run = world.context("dev")
+    settle(run, _made(world), run.ports.identity())
+    assert run.settings.cdk.parameters == {}
+
+
+def test_hints_name_the_table_that_the_settings_take(world):
+    call(world, ["Reg", "Dev/*"])
+    world.up()
+    run = world.context()
+    make_plan(run)
+    assert tables_of(run, ["Registry", "dev-app"]) == {"Registry": "Reg", "dev-app": "Dev/App"}

@@ -63,6 +63,7 @@ def test_what_a_name_means(names, keys):
         ("", "no-such-stack"),
         ("waf", "ambiguous-stack"),  # three stacks have this name
         ("Two", "ambiguous-stack"),  # one's id, and another one's name
+        ("Dev/[z-a]", "bad-wildcard"),
         ("!Dev/*", "bad-wildcard"),
         ("+(Net|Waf)", "bad-wildcard"),
         ("[Net", "bad-wildcard"),

@@ -77,8 +77,9 @@ class Assumed(Aws):
         if self._session is None:
             from botocore.credentials import RefreshableCredentials
 
-            session = super()._opened()
+            # Before there is a session: one without these keys would ask with our own, in our own account.
             held = RefreshableCredentials.create_from_metadata(self._keys(), self._keys, "sts-assume-role")
+            session = super()._opened()
             session._session._credentials = held  # type: ignore[attr-defined]  # noqa: SLF001 -- as botocore's own users do
         return super()._opened()
 

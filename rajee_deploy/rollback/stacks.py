@@ -38,15 +38,26 @@ def locate(run: Context, who: Identity, images: Sequence[ImageSettings]) -> list
     made = locating.located(run, infrastructure, who, synth, states, names)
     doubts = [] if made is not None or run.settings.places else [*_doubts(run, images, states())]
     if doubts:
-        locating.settle(run, synth(doubts).stacks, who, is_deploying=False)
+        try:
+            locating.settle(run, synth(doubts).stacks, who, is_deploying=False)
+        except DeployError as error:
+            if error.code != "node-missing":
+                raise
+            for doubt in doubts:  # the one who is asked to go back at night may have no node
+                run.console.item("!", "cdk", f"{doubt}; without node nobody can tell", "yellow")
     located = {image.name: image for image in run.settings.images}
     return [located[image.name] for image in images]
 
 
 def _doubts(run: Context, images: Sequence[ImageSettings], states: Mapping[str, StackState]) -> Iterator[str]:
-    """Why a stack may be somebody else's that has the name which is an id of ours: what it runs is not ours."""
+    """Why a stack may be somebody else's that has the name which is an id of ours: it is made of another id, or what it
+    runs is not ours."""
     for image in images:
         state = states.get(image.stack)
+        made_of = state.services.id if isinstance(state, StackPresent) and state.services is not None else ""
+        if made_of and image.stack != made_of and not image.stack.startswith(f"{made_of}-"):  # a stage's is so called
+            yield f"{image.stack}: the stack of this name is {made_of} in its app, so it may be somebody else's"
+            continue
         runs = state.parameters.get(image.parameter, "") if isinstance(state, StackPresent) else ""
         found = run.ports.registry.find(image.repository, [runs]) if runs else {}
         if runs and (isinstance(found, RepositoryAbsent) or not isinstance(found.get(runs), Tagged)):
@@ -54,4 +65,4 @@ def _doubts(run: Context, images: Sequence[ImageSettings], states: Mapping[str, 
 
 
 def _described(run: Context, names: Sequence[str]) -> dict[str, StackState]:
-    return {name: run.ports.reader.describe(name) for name in names}
+    return {name: run.ports.reader.observe(name) for name in names}

@@ -53,6 +53,7 @@ class DeclaredServices:
     nested: bool = False
     is_readable: bool = True
     opaque: frozenset[str] = frozenset()  # parameters whose value is not what the stack shows of it
+    id: str = ""  # the first part of the stack's id in its app, where the CDK wrote its paths into the template
 
     @property
     def is_empty(self) -> bool:
@@ -78,7 +79,19 @@ def declared_services(template: Any) -> DeclaredServices:
         for name, properties in by_type.get(FUNCTION_TYPE, ())
         if isinstance(properties.get("Code"), dict) and "ImageUri" in properties["Code"]
     )
-    return DeclaredServices(services, functions, NESTED_TYPE in by_type, not _is_computed(template), _opaque(template))
+    return DeclaredServices(
+        services, functions, NESTED_TYPE in by_type, not _is_computed(template), _opaque(template), _id(resources)
+    )
+
+
+def _id(resources: Mapping[str, Any]) -> str:
+    """https://docs.aws.amazon.com/cdk/v2/guide/identifiers.html (aws:cdk:path)"""
+    for resource in resources.values():
+        metadata = resource.get("Metadata") if isinstance(resource, dict) else None
+        path = metadata.get("aws:cdk:path") if isinstance(metadata, dict) else None
+        if isinstance(path, str) and path:
+            return path.partition("/")[0]
+    return ""
 
 
 def _is_computed(template: Mapping[str, Any]) -> bool:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from rajee_deploy.errors import ConfigurationError
 from rajee_deploy.names import RECORDS
 from rajee_deploy.parameters import Given
+from rajee_deploy.stack_names import is_wild
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -29,7 +30,7 @@ def parse_parameters(stacks: Collection[str], *tables: Mapping[str, Any]) -> Par
     found: Parameters = {}
     for table in tables:
         for stack, values in table.items():
-            if stack not in stacks:
+            if stack not in stacks and not any(map(is_wild, stacks)):  # what it means is known later
                 raise ValueError(f"{stack}: it is not in cdk.stacks")
             if not isinstance(values, dict):
                 raise ValueError(f"{stack}: must be a table, like [cdk.parameters.App]")  # noqa: TRY004 -- of the file
@@ -59,18 +60,19 @@ def with_flags(settings: Settings, flags: Sequence[str]) -> Parameters:
         stack, has_stack, name = key.rpartition(":")
         named = [image for image in settings.images if image.stack == stack or not has_stack]
         problem = _name_problem(name, named) if is_given else "write it Stack:Key=Value, or Key=Value"
-        if not problem and (not of_stack or (has_stack and stack not in of_stack)):
+        is_known = stack in of_stack or any(map(is_wild, cdk.stacks))  # what that means is known later
+        if not problem and (not of_stack or (has_stack and not is_known)):
             problem = f"there is no such stack in cdk.stacks; known: {', '.join(of_stack) or 'none'}"
         if problem:
             raise ConfigurationError("bad-flag", f"--parameters {key}: {problem}")
         if has_stack:
-            of_stack[stack][name] = Given(value)
+            of_stack.setdefault(stack, {})[name] = Given(value, rank=2)
         else:
-            for_all[name] = Given(value, is_for_all=True)
+            for_all[name] = Given(value, is_for_all=True, rank=1)
     found = {}
-    for stack in cdk.stacks:
+    for stack in dict.fromkeys((*cdk.parameters, *of_stack)):
         own = cdk.parameters.get(stack, {})
-        everywhere = {name: Given(given.value) if name in own else given for name, given in for_all.items()}
+        everywhere = {name: Given(given.value, rank=1) if name in own else given for name, given in for_all.items()}
         found[stack] = {**own, **everywhere, **of_stack[stack]}
     return found
 

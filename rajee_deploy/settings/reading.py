@@ -288,7 +288,7 @@ class _Reader:
         return CdkSettings(
             app, tuple(merged["stacks"]), {**merged.get("context", {}), **environment.get("context", {})},
             tuple(merged.get("env", ())), tuple(merged.get("ignore", ())), inputs, check,
-            approval, by == "cloudformation", self.parameters(table, environment.get("cdk", {})),
+            approval, by == "cloudformation", self.parameters(table, environment.get("cdk", {}), merged["stacks"]),
         )  # fmt: skip
 
     def drift(self, table: Mapping[str, Any]) -> Drift:
@@ -296,10 +296,12 @@ class _Reader:
         known = [Drift.LEAVE.value, Drift.REPAIR.value]
         return Drift(self.one_of("drift", table.get("drift", Drift.LEAVE.value), known))
 
-    def parameters(self, table: Mapping[str, Any], over: Mapping[str, Any]) -> Parameters:
-        stacks = {*table.get("stacks", ()), *over.get("stacks", ())}
+    def parameters(self, table: Mapping[str, Any], over: Mapping[str, Any], stacks: Sequence[str]) -> Parameters:
+        """The values for the stacks of this environment: tables of those of others are left out."""
+        known = {*table.get("stacks", ()), *over.get("stacks", ())}
         try:
-            return parse_parameters(stacks, table.get("parameters", {}), over.get("parameters", {}))
+            found = parse_parameters(known, table.get("parameters", {}), over.get("parameters", {}))
+            return {name: values for name, values in found.items() if name in stacks or name not in known}
         except ValueError as error:
             key, _, problem = str(error).partition(": ")
             raise self.fail(f"cdk.parameters.{key}", problem) from error

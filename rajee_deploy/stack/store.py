@@ -128,7 +128,10 @@ def _stacks_of(record: Mapping[str, Any]) -> dict[str, Synthesised]:
     stacks = record.get("stacks", {})
     if not all("place" in stack and "declared" in stack for stack in stacks.values()):
         return {}  # of a release that knew of no places, or of no parameters
-    return {name: _synthesised(stack) for name, stack in stacks.items()}
+    try:
+        return {name: _synthesised(stack) for name, stack in stacks.items()}
+    except (TypeError, KeyError):
+        return {}  # of a newer release
 
 
 def _synthesised(document: dict[str, Any]) -> Synthesised:

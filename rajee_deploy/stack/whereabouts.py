@@ -8,6 +8,7 @@ look-ups where we read, the one for deployments where we write. Must never decid
 from __future__ import annotations
 
 import threading
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from rajee_deploy.errors import ConfigurationError
@@ -40,7 +41,11 @@ class Whereabouts:
 
     def is_called(self, stack: str, name: str) -> bool:
         """Whether a name in the settings means this stack."""
-        return stack in meaning(name, self._places) if self._places else stack == name
+        if not self._places:
+            return stack == name
+        with suppress(ConfigurationError):  # it means none of these
+            return stack in meaning(name, self._places)
+        return False
 
     def reading(self, stack: str) -> Asks:
         """Who asks about a stack."""

@@ -72,6 +72,9 @@ def look(run: Context) -> Status:
         is_known = here.infrastructure is not None and locating.look_up(run, here.infrastructure, who)
         stacks = []
         for name in run.settings.cdk.stacks:
+            if not run.settings.places and not is_plain(name):
+                stacks.append(DeployedStack(name, "", doubts=(_UNKNOWN, *filter(None, [here.doubts.get("", "")]))))
+                continue
             if name not in states:
                 states[name] = pool.submit(_state, ports.reader, name)
                 services[name] = pool.submit(_services, ports, name, states[name])

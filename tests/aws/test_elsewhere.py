@@ -67,6 +67,15 @@ def test_what_is_no_answer_is_an_error(answer, code, word):
     assert word in caught.value.hint
 
 
+def test_who_may_not_assume_the_role_never_asks_as_himself():
+    base = Base(*[DeployError("access-denied", "no")] * 3, keys("one"))
+    aws = Assumed(base, ROLE, "", "us-west-2")
+    for _ in range(3):
+        with pytest.raises(DeployError, match="may not be assumed"):
+            aws.client("cloudformation")
+    assert key_of(aws) == "one"
+
+
 def test_another_region_is_said_with_each_call():
     base = Base({}, {})
     near = InRegion(base, "us-west-2")
