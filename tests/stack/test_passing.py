@@ -23,7 +23,7 @@ def step(*values: ParameterValue) -> DeployStack:
 
 
 def test_plain_values_are_arguments():
-    with passing(step(VALUES[0])) as found:
+    with passing(step(VALUES[0]), "App") as found:
         assert found.arguments == ("--parameters=App:ImageTag=c-1", "--parameters=App:Size=a=b c")
         assert (found.environment, found.done) == ({}, None)
         found.check(step(VALUES[0]))
@@ -31,7 +31,7 @@ def test_plain_values_are_arguments():
 
 def test_what_comes_from_a_variable_is_named_and_no_more(monkeypatch):
     monkeypatch.setenv("NODE_OPTIONS", "--max-old-space-size=99")
-    with passing(step(*VALUES)) as found:
+    with passing(step(*VALUES), "App") as found:
         assert "canary" not in str(found)
         assert found.environment["NODE_OPTIONS"].startswith("--max-old-space-size=99 --require ")
         told = json.loads(found.environment["RAJEE_DEPLOY_PARAMETERS"])
@@ -55,7 +55,7 @@ def test_only_the_cli_itself_gets_it_and_what_it_starts_does_not(tmp_path, progr
         "console.log(JSON.stringify([process.argv.slice(2), JSON.parse(more)]))"
     )
     value = "canary\n= 'x'"
-    with passing(step(ParameterValue("Key", value, "KEY"))) as found:
+    with passing(step(ParameterValue("Key", value, "KEY")), "App") as found:
         ended = subprocess.run(
             ["node", str(path), "deploy"], env=found.environment, capture_output=True, text=True, check=True
         )

@@ -113,7 +113,7 @@ def test_each_stack_is_deployed_and_found_where_it_lives(project):
 def test_its_image_is_in_the_registry_of_its_place(project):
     images = project.client("ecr", "us-west-2").describe_images(repositoryName="team/edge")["imageDetails"]
     tags = {tag for image in images for tag in image.get("imageTags", ())}
-    assert "live-edge.123456789012-us-west-2" in tags
+    assert "live-edge" in tags, "as for whoever deploys it from there"
     here = project.client("ecr").describe_repositories()["repositories"]
     assert "team/edge" not in [repository["repositoryName"] for repository in here]
 
