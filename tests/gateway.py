@@ -61,7 +61,7 @@ class Gateway:
         self._made: list[Call] = []
         self._refuses: Callable[[Call], bool] = lambda _call: False
         self._says: dict[str, Callable[[Any], None]] = {}
-        self._acts: dict[str, Callable[[], None]] = {}
+        self._acts: dict[str, tuple[Callable[[], None], Callable[[], bool]]] = {}
         gateway = self
 
         class Handler(_Handler):
@@ -87,9 +87,9 @@ class Gateway:
             self._refuses = before
 
     @contextlib.contextmanager
-    def before(self, action: str, act: Callable[[], None]) -> Iterator[None]:
-        """Let somebody act just before the first call of this action, whoever makes it."""
-        self._acts[action] = act
+    def before(self, action: str, act: Callable[[], None], when: Callable[[], bool] = lambda: True) -> Iterator[None]:
+        """Let somebody act just before the first call of this action that comes `when` it is time, whoever makes it."""
+        self._acts[action] = act, when
         try:
             yield
             assert action not in self._acts, f"nobody called {action}"
@@ -120,7 +120,9 @@ class Gateway:
 
     def admits(self, call: Call) -> bool:
         """Write the call down; whether it may pass."""
-        if act := self._acts.pop(call.action, None):
+        act, when = self._acts.get(call.action, (None, None))
+        if act is not None and when is not None and when():
+            del self._acts[call.action]
             act()
         self._made.append(call)
         return not self._refuses(call)

@@ -177,6 +177,26 @@ def test_somebody_names_another_account_in_the_app(shared, gateway):
     is_ours(shared)
 
 
+def test_somebody_has_the_service_run_something_else(shared, gateway):
+    """Once CloudFormation has done its part, and before it is confirmed."""
+    commit(shared, "six and a half")
+    former, ecs = parameters(shared)["ImageTag"], client(shared, "ecs")
+    container = {"name": "other", "image": "nginx:1", "memory": 64}
+    made = ecs.register_task_definition(family="other", containerDefinitions=[container])["taskDefinition"]
+    (cluster,) = ecs.list_clusters()["clusterArns"]
+    (service,) = ecs.list_services(cluster=cluster)["serviceArns"]
+
+    def act() -> None:
+        ecs.update_service(cluster=cluster, service=service, taskDefinition=made["taskDefinitionArn"])
+
+    with gateway.before("ecs:DescribeServices", act, lambda: parameters(shared)["ImageTag"] != former):
+        ended = shared.run("rajee-deploy up", code=1)
+    assert "✗ rollout-not-confirmed" in ended.stderr
+    assert "service-drift" in shared.run("rajee-deploy plan").stderr
+    assert json.loads(shared.run("rajee-deploy up --repair-drift --json").stdout)["kind"] == "repair"
+    is_ours(shared)
+
+
 def test_somebody_moves_the_tag(shared, gateway):
     """Between the plan, which found the image, and its deployment. An immutable repository refuses them."""
     former = parameters(shared)["ImageTag"]
