@@ -137,7 +137,8 @@ def _deploy(run: Context, job: Job, *, wait: bool) -> None:
             _begin(run, job)
             run.console.item("~", f"stack {step.stack}", "accepted; CloudFormation goes on by itself", "yellow")
             return
-        with Watch(run.ports.watcher, step.stack, lambda moment: _show(run, moment)) as watch:
+        name = run.settings.place_of(step.stack).name
+        with Watch(run.ports.watcher, step.stack, lambda moment: _show(run, moment), name=name) as watch:
             try:
                 _to_the_end(run, job)
                 state = run.ports.reader.observe(step.stack)
@@ -150,9 +151,10 @@ def _deploy(run: Context, job: Job, *, wait: bool) -> None:
                 hint="look at the stack's events, then run again",
             )  # fmt: skip
             raise _with_cause(watch, unconfirmed)
-    _confirm_arrival(run, job, state)
+    # They rest on the stack alone: without them the next run would deploy what only has to be confirmed.
     _keep_record(run, job)
     _keep_secrets(run, job, state, watch)
+    _confirm_arrival(run, job, state)
     _tell_account(run, step.stack, watch)
     _tell_done(run, step, state)
 

@@ -26,6 +26,7 @@ from rajee_deploy.rollout import Deployment, Message, ResourceEvent, RolloutSett
 from rajee_deploy.rollout.declared import DeclaredService, DeclaredServices
 from rajee_deploy.settings import load
 from rajee_deploy.stack.recorded import StackRecord, decoded
+from rajee_deploy.stack_names import StackPlace
 from rajee_deploy.steps import Change, DeployStack, MoveTag, Via
 from rajee_deploy.watch import Moment, Watch
 
@@ -641,6 +642,33 @@ def test_secrets_are_remembered_once_they_are_surely_what_is_deployed(world, eve
     assert told in world.talk.getvalue()
     assert "is not remembered" in world.talk.getvalue() or not told
     assert "Key ***" in world.talk.getvalue()
+
+
+@pytest.mark.parametrize(("events", "is_kept"), [((1,), True), ((1, 2), False)])
+def test_somebody_else_is_seen_where_a_stack_goes_by_another_name_here(world, events, is_kept):
+    """A stack in another region: its events have the name that CloudFormation knows."""
+    key, secrets = "waf (us-east-1)", FakeSecrets()
+    world.stacks.stacks[key], world.stacks.app[key] = world.stacks.stacks["App"], "one"
+    watcher = Later([*(begun(number, "waf") for number in events), ResourceEvent(
+        "e9", time.time(), "waf", "AWS::WAFv2::WebACL", "UPDATE_IN_PROGRESS")])  # fmt: skip
+    run = replace(
+        world.run, ports=replace(world.run.ports, secrets=secrets, watcher=watcher),
+        settings=replace(world.run.settings, places={key: StackPlace("waf", "waf", "", "us-east-1")}),
+    )  # fmt: skip
+    deploy(run, Job(replace(step(values=(KEY,)), stack=key), world.assembly, ()), is_last=True)
+    assert bool(secrets.kept) is is_kept
+    assert ("somebody else deployed it, too" in world.talk.getvalue()) is not is_kept
+
+
+def test_what_the_confirmed_stack_proves_is_kept_though_its_rollout_is_not_confirmed(world):
+    """Else the next run would deploy it all again, where only the rollout has to be confirmed."""
+    secrets, records = FakeSecrets(), Records()
+    run = replace(world.run, ports=replace(world.run.ports, secrets=secrets, records=records))
+    hold(world, "host.test/team/app:other")
+    with pytest.raises(DeployError) as caught:
+        deploy(run, Job(step(values=(KEY,)), world.assembly, [wanted()], RECORD), is_last=True)
+    assert caught.value.code == "rollout-not-confirmed"
+    assert (secrets.kept, decoded(records.texts["App"])) == ({"": {"Key": CANARY}}, RECORD)
 
 
 def test_nothing_is_remembered_of_what_is_not_confirmed(world):
