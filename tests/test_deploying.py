@@ -26,6 +26,7 @@ from rajee_deploy.rollout import Deployment, Message, ResourceEvent, RolloutSett
 from rajee_deploy.rollout.declared import DeclaredService, DeclaredServices
 from rajee_deploy.settings import load
 from rajee_deploy.stack.recorded import StackRecord, decoded
+from rajee_deploy.stack.update import Accepted
 from rajee_deploy.stack_names import StackPlace
 from rajee_deploy.steps import Change, DeployStack, MoveTag, Via
 from rajee_deploy.watch import Moment, Watch
@@ -679,6 +680,47 @@ def test_nothing_is_remembered_of_what_is_not_confirmed(world):
     other = replace(step(values=(KEY,)), parameters=(("ImageTag", "c-other"),))
     with pytest.raises(DeployError):
         deploy(replace(run, wait_for_end=True), Job(other, world.assembly, ()), is_last=True)
+    assert secrets.kept == {}
+
+
+@dataclass
+class Comparing(FakeStacks):
+    """CloudFormation finds that nothing differs, whatever is given; `theirs` is somebody's deployment right behind."""
+
+    theirs: str = ""
+
+    def update(self, stack, *_):
+        if self.theirs:
+            self.stacks[stack] = replace(self.stacks[stack], since=self.theirs)
+        return Accepted.NOTHING
+
+
+@pytest.mark.parametrize("theirs", ["", "2"])
+def test_without_waiting_a_secret_is_remembered_where_cloudformation_says_that_it_is_the_same(world, theirs):
+    """Else each such run would give it again."""
+    secrets, before = FakeSecrets(), replace(world.stacks.stacks["App"], since="1", identifier="arn")
+    stacks = Comparing({"App": before}, theirs=theirs)
+    ports = replace(world.run.ports, secrets=secrets, reader=stacks, updater=stacks)
+    run = replace(world.run, ports=ports, wait_for_end=False)
+    one = step(Change.PARAMETER, values=(KEY,), via=Via.CLOUDFORMATION)
+    deploy(run, Job(one, world.assembly, (), before=before), is_last=True)
+    assert secrets.kept == ({} if theirs else {"arn": {"Key": CANARY}})
+    assert "CloudFormation finds nothing to do" in world.talk.getvalue()
+    assert ("somebody else deployed it, too" in world.talk.getvalue()) is bool(theirs)
+
+
+def test_without_waiting_nothing_is_remembered_of_a_change_set_that_is_gone(world):
+    """Whoever deleted it: it is no word of CloudFormation's that the secret is the same."""
+    secrets, before = FakeSecrets(), world.stacks.stacks["App"]
+
+    class Gone(FakeStacks):
+        def execute(self, *_):
+            return Accepted.NOTHING
+
+    stacks = Gone({"App": before})
+    ports = replace(world.run.ports, secrets=secrets, reader=stacks, updater=stacks, deployer=stacks)
+    run = replace(world.run, ports=ports, wait_for_end=False)
+    deploy(run, Job(step(values=(KEY,)), world.assembly, (), before=before), is_last=True)
     assert secrets.kept == {}
 
 
