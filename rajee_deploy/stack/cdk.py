@@ -133,7 +133,8 @@ class Cdk:
             ended = self._cdk(
                 ["deploy", as_pattern(place.id), "--app", str(assembly), "--exclusively", "--require-approval=never",
                  "--progress=events", *method, *force, *parameters.arguments],
-                lambda line: on_line(hide(line)), {**self._aws.child_environment(), **parameters.environment},
+                lambda line: on_line(hide(line)),
+                {**self._aws.child_environment(), **parameters.changes(os.environ)},
             )  # fmt: skip
             if ended.code == 0 or "missing a value" in "\n".join(ended.tail):
                 parameters.check(step)

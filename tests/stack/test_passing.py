@@ -23,7 +23,7 @@ def step(*values: ParameterValue) -> DeployStack:
 
 
 def test_plain_values_are_arguments():
-    with passing(step(VALUES[0])) as found:
+    with passing(step(VALUES[0]), "App") as found:
         assert found.arguments == ("--parameters=App:ImageTag=c-1", "--parameters=App:Size=a=b c")
         assert (found.environment, found.done) == ({}, None)
         found.check(step(VALUES[0]))
@@ -31,7 +31,7 @@ def test_plain_values_are_arguments():
 
 def test_what_comes_from_a_variable_is_named_and_no_more(monkeypatch):
     monkeypatch.setenv("NODE_OPTIONS", "--max-old-space-size=99")
-    with passing(step(*VALUES)) as found:
+    with passing(step(*VALUES), "App") as found:
         assert "canary" not in str(found)
         assert found.environment["NODE_OPTIONS"].startswith("--max-old-space-size=99 --require ")
         told = json.loads(found.environment["RAJEE_DEPLOY_PARAMETERS"])
@@ -55,7 +55,7 @@ def test_only_the_cli_itself_gets_it_and_what_it_starts_does_not(tmp_path, progr
         "console.log(JSON.stringify([process.argv.slice(2), JSON.parse(more)]))"
     )
     value = "canary\n= 'x'"
-    with passing(step(ParameterValue("Key", value, "KEY"))) as found:
+    with passing(step(ParameterValue("Key", value, "KEY")), "App") as found:
         ended = subprocess.run(
             ["node", str(path), "deploy"], env=found.environment, capture_output=True, text=True, check=True
         )
@@ -72,6 +72,35 @@ def test_lines_are_without_what_comes_from_variables():
     assert hide("x canary a=b c first-line second-line ab") == "x *** a=b c *** *** ab"
     ended = hushed(Completed(("a",), 1, ("canary", "b")), hide)
     assert (ended.tail, ended.code) == (("***", "b"), 1)
+
+
+AWKWARD = ["a\\b'c\"d`e", "it's-a\\path", 'say-"x"', "tab\there", "esc\x1b[31m\x7f", "groß-\\ü", "C:\\n\\x"]
+
+
+@pytest.mark.skipif(not shutil.which("node"), reason="needs node")
+def test_nor_is_it_there_as_a_program_writes_its_arguments():
+    """As util.inspect and JSON do, and JSON within a line of a log."""
+    script = (
+        "const v = JSON.parse(process.argv[1]); const i = require('util').inspect;"
+        "for (const x of v) console.log(JSON.stringify([i(x), i({p: [x]}), JSON.stringify(x),"
+        " JSON.stringify({m: JSON.stringify({p: x})}), i(JSON.stringify(x)), JSON.stringify(i([x]))]))"
+    )
+    ended = subprocess.run(["node", "-e", script, json.dumps(AWKWARD)], capture_output=True, text=True, check=True)
+    for value, line in zip(AWKWARD, ended.stdout.splitlines(), strict=True):
+        hide = without_secrets((ParameterValue("Key", value, "KEY"),))
+        for text in [*json.loads(line), repr([value]), json.dumps(value)]:
+            assert "***" in hide(text), text
+            assert value[:3] not in hide(text), text
+
+
+def test_a_cli_that_is_given_secrets_is_not_told_to_say_more():
+    names = ["CDK_VERBOSE", "CDK_V", "CDK_DEBUG", "CDK_TRACE", "CDK_DOCKER", "PATH"]
+    with passing(step(*VALUES), "App") as found:
+        changes = found.changes(names)
+        assert {name for name in changes if changes[name] is None} == {*names[:4]}
+        assert found.environment.items() <= changes.items()
+    with passing(step(VALUES[0]), "App") as found:
+        assert found.changes(names) == {}
 
 
 SLOTS = {
