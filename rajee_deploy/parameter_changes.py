@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from rajee_deploy.errors import ConfigurationError
 from rajee_deploy.facts import StackPresent
 from rajee_deploy.names import RECORDS
-from rajee_deploy.parameters import Declared, ParameterValue, is_alike, is_masked, is_same, shorten
+from rajee_deploy.parameters import HIDDEN, Declared, ParameterValue, is_alike, is_masked, is_same, shorten
 from rajee_deploy.steps import Caution
 
 if TYPE_CHECKING:
@@ -97,9 +97,10 @@ def unaffected(step: DeployStack, state: StackState) -> list[str]:
 
 
 def _others(step: DeployStack, state: StackState) -> list[str]:
-    deployed = state.parameters if isinstance(state, StackPresent) else {}
-    shown = {value.name: value.value for value in step.values if not is_masked(deployed.get(value.name, ""))}
-    return [name for name, value in shown.items() if not is_alike(deployed.get(name, ""), value)]
+    if not isinstance(state, StackPresent):
+        return [value.name for value in step.values]
+    shown = {value.name: value.value for value in step.values if not (value.is_secret or _is_hidden(value, state))}
+    return [name for name, value in shown.items() if not is_alike(state.parameters.get(name, ""), value)]
 
 
 def _declared(
@@ -129,14 +130,23 @@ def _change(stack: str, value: ParameterValue, kind: str, previous: StackPresent
     was = previous.parameters.get(value.name)
     if was is None:
         return f"{value.name}: not there yet"
-    if value.is_secret or is_masked(was):
+    if value.is_secret or _is_hidden(value, previous):
         return _secret_change(value, observed.secrets.get((stack, value.name)))
     if is_same(kind, was, value.value):
         return ""
     return _other(value) if value.variable else f"{value.name}: {shorten(was)} → {shorten(value.value)}"
 
 
+def _is_hidden(value: ParameterValue, state: StackPresent) -> bool:
+    """Whether DescribeStacks hides what is deployed. The template says so; where that is not known, asterisks may be
+    the very value, if it is one that the settings show."""
+    slot, deployed = state.declared.get(value.name), state.parameters.get(value.name, "")
+    return slot.is_secret if slot is not None else bool(value.variable) and is_masked(deployed)
+
+
 def _secret_change(value: ParameterValue, is_as_deployed: bool | None) -> str:  # noqa: FBT001 -- three answers
+    if not value.variable:
+        return f"{value.name}: {HIDDEN} → {shorten(value.value)}"  # it was a secret until now
     match is_as_deployed:
         case True:
             return ""

@@ -12,7 +12,7 @@ from rajee_deploy.fingerprint import Fingerprint
 from rajee_deploy.model import Digest
 from rajee_deploy.names import INFRA_PARAMETER, TEMPLATE_PARAMETER, InfraCheck
 from rajee_deploy.parameter_changes import not_taken, unaffected
-from rajee_deploy.parameters import Declared, WantedParameter
+from rajee_deploy.parameters import Declared, ParameterValue, WantedParameter
 from rajee_deploy.plan import make_plan, synth_reasons
 from rajee_deploy.steps import Change, Via
 from rajee_deploy.template import record_of
@@ -98,6 +98,36 @@ def test_a_secret_that_was_none_when_it_was_deployed_is_given_again():
     (step,) = plan(wanted(value("Size", "small", "SIZE"), synthesised=made)).steps
     assert "only CloudFormation knows" in step.reason
     assert "or by up --no-wait (without SIZE it keeps" in step.reason
+
+
+@pytest.mark.parametrize("variable", ["", "SIZE"])
+def test_asterisks_are_a_value_where_the_template_says_that_it_is_no_secret(variable):
+    state, one = deployed(Size="****"), value("Size", "****", variable)
+    assert plan(wanted(one), state).is_empty
+    (step,) = plan(wanted(value("Size", "large", variable)), state).steps
+    assert step.reason == ("Size: SIZE has another value" if variable else "Size: **** → large")
+    (step,) = plan(wanted(one), deployed()).steps
+    assert unaffected(step, deployed(Size="****")) == []
+    assert unaffected(step, deployed())
+    other = unaffected(replace(step, values=(ParameterValue("Size", "large", variable),)), state)
+    assert other, "and asterisks are another value than what was given"
+
+
+@pytest.mark.parametrize(("variable", "is_same"), [("", True), ("SIZE", False)])
+def test_where_no_template_tells_asterisks_may_hide_what_comes_from_a_variable(variable, is_same):
+    state = replace(deployed(Size="****"), declared={})
+    found = plan(wanted(value("Size", "****", variable), synthesised={"App": SAME}), state)
+    assert found.is_empty is is_same
+
+
+def test_a_secret_that_is_none_any_more_is_given_again():
+    """Also where its new value is what CloudFormation shows of a secret."""
+    plain = {"App": Synthesised(CONTENT, declared={**SLOTS, "Key": Declared()})}
+    for text in ("****", "k"):
+        (step,) = plan(wanted(value("Key", text), synthesised=plain)).steps
+        assert step.reason == f"Key: *** → {text}"
+    (step,) = plan(wanted(value("Key", "****", "KEY"), synthesised=plain)).steps
+    assert "only CloudFormation knows" in step.reason
 
 
 def test_what_is_kept_or_unused_is_told():
