@@ -119,6 +119,7 @@ class Wanted:
     drift: Drift = Drift.LEAVE
     is_record_enough: bool = False  # where a synth is wanted, a hash under a record of all that a synth saw is as good
     parameters: Mapping[str, tuple[WantedParameter, ...]] = field(default_factory=dict)  # the app's own, by stack
+    unchosen: Mapping[tuple[str, str], str] = field(default_factory=dict)  # (stack, parameter) of images left out
 
     def check_of(self, stack: str) -> InfraCheck:
         """On what "unchanged" may stand for a stack."""

@@ -66,7 +66,7 @@ def decide(
         elif change:
             text = f"{each.name} is given another value, but nothing in the template refers to it"
             cautions.append(Caution("parameter-unused", f"stack {stack}", text))
-    _check_complete(stack, previous, known or {}, wanted.parameters.get(stack, ()), {*written, *RECORDS})
+    _check_complete(stack, previous, known or {}, wanted, {*written, *RECORDS})
     return Outcome(tuple(values), tuple(changes), tuple(cautions), frozenset(each.name for each in absent))
 
 
@@ -181,12 +181,11 @@ def _check_secret(stack: str, each: WantedParameter, slot: Declared) -> None:
 
 
 def _check_complete(
-    stack: str, previous: StackPresent | None, known: Mapping[str, Declared], given: Iterable[WantedParameter],
-    written: Collection[str],
-) -> None:  # fmt: skip
+    stack: str, previous: StackPresent | None, known: Mapping[str, Declared], wanted: Wanted, written: Collection[str]
+) -> None:
     """The deployment would end for want of a value, after everything was built."""
     deployed = previous.parameters if previous is not None else {}
-    values = {each.name: each for each in given}
+    values = {each.name: each for each in wanted.parameters.get(stack, ())}
     missing = [
         name
         for name, slot in known.items()
@@ -196,12 +195,18 @@ def _check_complete(
     if not missing:
         return
     unset = [values[name].variable for name in missing if name in values]
-    lines = [_line(name, is_secret=known[name].is_secret) for name in missing if name not in values]
+    images = {name: wanted.unchosen[stack, name] for name in missing if (stack, name) in wanted.unchosen}
+    unsaid = [name for name in missing if name not in values and name not in images]
+    lines = [_line(name, is_secret=known[name].is_secret) for name in unsaid]
+    chosen = " ".join(f"--image {image}" for image in images.values())
     exports = [f"export {variable}=…" for variable in unset]
     raise ConfigurationError(
         "missing-parameter", f"{stack} cannot be deployed without a value for its parameter {', '.join(missing)}",
         where=f"stack {stack}",
-        hint="\n".join([*exports, *(["write in the settings:", _table(stack), *lines] if lines else [])]),
+        hint="\n".join([
+            *([f"add {chosen}, or leave --image out"] if chosen else []), *exports,
+            *(["write in the settings:", _table(stack), *lines] if lines else []),
+        ]),
     )  # fmt: skip
 
 

@@ -191,6 +191,21 @@ def test_a_stack_that_is_made_needs_every_value(status):
     assert (len(step.values), step.parameter_changes) == (4, ())
 
 
+def test_what_takes_the_tag_of_an_image_that_is_left_out_is_asked_of_that_image():
+    """The settings would refuse a value for it."""
+    slots = {"WorkerTag": Declared(), "WebTag": Declared(), "Size": Declared()}
+    left_out = {("App", "WorkerTag"): "worker", ("Web", "Size"): "other"}
+    made = {"App": replace(SAME, declared=slots)}
+    with pytest.raises(ConfigurationError, match="WorkerTag, Size") as caught:
+        plan(wanted(value("WebTag", "c-1"), synthesised=made, unchosen=left_out), StackAbsent())
+    assert caught.value.hint.splitlines() == [
+        "add --image worker, or leave --image out", "write in the settings:", "[cdk.parameters.App]", 'Size = "…"',
+    ]  # fmt: skip
+    with pytest.raises(ConfigurationError, match="parameter WorkerTag") as caught:
+        plan(wanted(value("WebTag", "c"), value("Size", "s"), synthesised=made, unchosen=left_out), StackAbsent())
+    assert caught.value.hint == "add --image worker, or leave --image out"
+
+
 def test_a_new_parameter_of_a_stack_that_is_there_needs_a_value():
     made = {"App": replace(SAME, content=StackContent("sha256:u"), declared={**SLOTS, "New": Declared()})}
     with pytest.raises(ConfigurationError, match="New"):
