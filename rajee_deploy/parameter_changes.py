@@ -26,6 +26,10 @@ if TYPE_CHECKING:
     from rajee_deploy.steps import DeployStack
 
 
+# https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
+_MOST_BYTES = 4096
+
+
 class Outcome(NamedTuple):
     """The values to give when the stack is deployed; what changes, by parameter, in words; and what to know besides.
     `absent` are those of flags for all stacks that its template does not have, as far as that is known."""
@@ -43,7 +47,7 @@ def decide(
     """What is to be done about the parameters of a stack. `previous` has the values that stay where none is given; None
     where the stack is made anew. `written` are the parameters that the tool itself gives.
 
-    ConfigurationErrors `no-such-parameter`, `secret-parameter`, `missing-parameter`.
+    ConfigurationErrors `no-such-parameter`, `secret-parameter`, `missing-parameter`, `parameter-refused`.
     """
     known = _declared(stack, previous, wanted, verdict)
     here = [each for each in wanted.parameters.get(stack, ()) if known is None or each.name in known]
@@ -58,6 +62,7 @@ def decide(
         if each.value is None:
             cautions += _kept(stack, each, previous)
             continue
+        _check_value(stack, each, each.value)
         value = ParameterValue(each.name, each.value, each.variable, slot.is_secret)
         values.append(value)
         change = _change(stack, value, slot.kind, previous, observed)
@@ -177,6 +182,24 @@ def _check_secret(stack: str, each: WantedParameter, slot: Declared) -> None:
             "secret-parameter", f"{each.name} of {stack} is a secret (NoEcho), which no setting and no flag may hold",
             where="cdk.parameters of the settings, --parameters",
             hint=f"take it from a variable, in the settings:\n{_table(stack)}\n{_line(each.name, is_secret=True)}",
+        )  # fmt: skip
+
+
+def _check_value(stack: str, each: WantedParameter, value: str) -> None:
+    """No program takes it as an argument, or CloudFormation does not: it would be found out once all is built."""
+    try:
+        size = len(value.encode())
+    except UnicodeEncodeError:
+        cause = "it is no text: it has bytes that are no UTF-8"
+    else:
+        is_long = size > _MOST_BYTES
+        cause = f"it has {size} bytes, and a parameter takes {_MOST_BYTES} at most" if is_long else ""
+        cause = "it has a NUL character" if "\0" in value else cause
+    if cause:
+        raise ConfigurationError(
+            "parameter-refused", f"the parameter {each.name} of {stack} cannot have the value that it is given",
+            where=f"the variable {each.variable}" if each.variable else "cdk.parameters of the settings, --parameters",
+            cause=cause,
         )  # fmt: skip
 
 

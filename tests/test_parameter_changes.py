@@ -154,6 +154,25 @@ def test_what_is_refused(name, how):
     assert "k" not in {caught.value.problem, caught.value.cause}
 
 
+IMPOSSIBLE = {"nul": ("canary\0", "a NUL"), "bytes": ("canary\udcff", "no UTF-8"), "long": ("ü" * 2049, "4098 bytes")}
+
+
+@pytest.mark.parametrize("state", [StackAbsent(), deployed()])
+@pytest.mark.parametrize(("variable", "where"), [("", "cdk.parameters"), ("SIZE", "the variable SIZE")])
+@pytest.mark.parametrize("name", IMPOSSIBLE)
+def test_what_no_parameter_can_have_is_refused(name, variable, where, state):
+    text, cause = IMPOSSIBLE[name]
+    with pytest.raises(ConfigurationError, match="parameter Size of App") as caught:
+        plan(wanted(value("Size", text, variable)), state)
+    assert (caught.value.code, cause in caught.value.cause) == ("parameter-refused", True)
+    assert where in caught.value.where
+    assert "canary" not in str(caught.value)
+
+
+def test_the_longest_that_a_parameter_takes_is_given():
+    assert plan(wanted(value("Size", "ü" * 2048))).steps
+
+
 def test_one_for_all_stacks_is_given_to_those_that_have_it():
     want = replace(wanted(value("Size", "large", everywhere=True)), stacks=("App", "Web"))
     want = replace(want, parameters={**want.parameters, "Web": want.parameters["App"]})
