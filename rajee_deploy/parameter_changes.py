@@ -18,7 +18,7 @@ from rajee_deploy.parameters import HIDDEN, Declared, ParameterValue, is_alike, 
 from rajee_deploy.steps import Caution
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Collection, Mapping
 
     from rajee_deploy.facts import Observed, StackState, Wanted
     from rajee_deploy.infrastructure import Verdict
@@ -32,12 +32,15 @@ _MOST_BYTES = 4096
 
 class Outcome(NamedTuple):
     """The values to give when the stack is deployed; what changes, by parameter, in words; and what to know besides.
-    `absent` are those of flags for all stacks that its template does not have, as far as that is known."""
+    `absent` are those of flags for all stacks that its template does not have, as far as that is known; `takes` are
+    those that it has, and that somebody may give a value."""
 
     values: tuple[ParameterValue, ...] = ()
     changes: tuple[tuple[str, str], ...] = ()
     cautions: tuple[Caution, ...] = ()
     absent: frozenset[str] = frozenset()
+    stack: str = ""
+    takes: frozenset[str] = frozenset()
 
 
 def decide(
@@ -52,9 +55,10 @@ def decide(
     known = _declared(stack, previous, wanted, verdict)
     here = [each for each in wanted.parameters.get(stack, ()) if known is None or each.name in known]
     absent = {each for each in wanted.parameters.get(stack, ()) if each not in here}
+    takes = {name for name in known or () if not ({name} & {*written, *RECORDS} or (stack, name) in wanted.unchosen)}
     for each in absent:
         if not each.is_for_all:
-            raise unknown_parameter(f"the template of {stack}", each.name, known or ())
+            raise unknown_parameter(f"the template of {stack} has no parameter {each.name}", takes)
     values, changes, cautions = [], [], []
     for each in here:
         slot = _slot(each.name, known, previous)
@@ -72,15 +76,15 @@ def decide(
             text = f"{each.name} is given another value, but nothing in the template refers to it"
             cautions.append(Caution("parameter-unused", f"stack {stack}", text))
     _check_complete(stack, previous, known or {}, wanted, {*written, *RECORDS})
-    return Outcome(tuple(values), tuple(changes), tuple(cautions), frozenset(each.name for each in absent))
+    nowhere = frozenset(each.name for each in absent)
+    return Outcome(tuple(values), tuple(changes), tuple(cautions), nowhere, stack, frozenset(takes))
 
 
-def unknown_parameter(subject: str, name: str, known: Iterable[str]) -> ConfigurationError:
+def unknown_parameter(problem: str, known: Collection[str]) -> ConfigurationError:
     """`no-such-parameter`: nothing takes the value."""
-    others = ", ".join(sorted(set(known) - {*RECORDS})) or "none"
     return ConfigurationError(
-        "no-such-parameter", f"{subject} has no parameter {name}", where="cdk.parameters of the settings, --parameters",
-        hint=f"it has: {others}",
+        "no-such-parameter", problem, where="cdk.parameters of the settings, --parameters",
+        hint=f"there is: {', '.join(sorted(known))}" if known else "there is none that takes a value",
     )  # fmt: skip
 
 

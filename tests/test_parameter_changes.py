@@ -181,6 +181,22 @@ def test_one_for_all_stacks_is_given_to_those_that_have_it():
     assert [(step.stack, len(step.values)) for step in found.steps] == [("App", 1)]
 
 
+@pytest.mark.parametrize("stacks", [("App",), ("App", "Web")])
+def test_one_for_all_stacks_that_none_has_is_refused_with_those_that_there_are(stacks):
+    want = replace(wanted(value("Nope", "1", everywhere=True), unchosen={("App", "Old"): "worker"}), stacks=stacks)
+    want = replace(want, parameters=dict.fromkeys(stacks, want.parameters["App"]))
+    web = StackPresent("UPDATE_COMPLETE", {**RECORDED, "Width": "1"}, {}, content=CONTENT)
+    with pytest.raises(ConfigurationError) as caught:
+        make_plan(want, Observed({}, {"App": deployed(), "Web": web}))
+    several = len(stacks) > 1
+    subject = "none of the stacks App, Web has a" if several else "the stack App has no"
+    assert caught.value.problem == f"{subject} parameter Nope"
+    assert caught.value.hint == "there is: Key, Size, " + ("Width, Zones" if several else "Zones")
+    with pytest.raises(ConfigurationError, match="the template of App has no parameter Nope") as caught:
+        plan(wanted(value("Nope", "1")))
+    assert caught.value.hint == "there is: Key, Old, Size, Zones"
+
+
 def test_what_a_template_may_have_by_now_is_left_to_a_synth():
     """Its inputs changed: the deployed template says nothing of the parameters that it will have."""
     changed = deployed(**{INFRA_PARAMETER: "x"})
