@@ -108,7 +108,7 @@ def unaffected(step: DeployStack, state: StackState) -> list[str]:
 def _others(step: DeployStack, state: StackState) -> list[str]:
     if not isinstance(state, StackPresent):
         return [value.name for value in step.values]
-    shown = {value.name: value.value for value in step.values if not (value.is_secret or _is_hidden(value, state))}
+    shown = {value.name: value.value for value in step.values if not (value.is_secret or is_hidden(value, state))}
     return [name for name, value in shown.items() if not is_alike(state.parameters.get(name, ""), value)]
 
 
@@ -139,14 +139,14 @@ def _change(stack: str, value: ParameterValue, kind: str, previous: StackPresent
     was = previous.parameters.get(value.name)
     if was is None:
         return f"{value.name}: not there yet"
-    if value.is_secret or _is_hidden(value, previous):
+    if value.is_secret or is_hidden(value, previous):
         return _secret_change(value, observed.secrets.get((stack, value.name)))
     if is_same(kind, was, value.value):
         return ""
     return _other(value) if value.variable else f"{value.name}: {shorten(was)} → {shorten(value.value)}"
 
 
-def _is_hidden(value: ParameterValue, state: StackPresent) -> bool:
+def is_hidden(value: ParameterValue | WantedParameter, state: StackPresent) -> bool:
     """Whether DescribeStacks hides what is deployed. The template says so; where that is not known, asterisks may be
     the very value, if it is one that the settings show."""
     slot, deployed = state.declared.get(value.name), state.parameters.get(value.name, "")
