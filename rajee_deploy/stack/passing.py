@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from rajee_deploy.dataclass import dataclass
 from rajee_deploy.errors import ConfigurationError, DeployError
 from rajee_deploy.hiding import texts_of
-from rajee_deploy.parameters import HIDDEN
+from rajee_deploy.parameters import HIDDEN, slots_of
 from rajee_deploy.process import Completed
 from rajee_deploy.scratch import private_directory
 from rajee_deploy.stack.cli_options import option_of
@@ -62,8 +62,9 @@ class Passing:
 def check_values(step: DeployStack, template: Mapping[str, Any]) -> None:
     """ConfigurationError `parameter-refused` for a value that the template does not allow: CloudFormation would say so
     only after the images were built."""
+    slots = slots_of(template)
     for value in step.values:
-        slot = template["Parameters"][value.name]
+        slot = slots[value.name]
         allowed = [str(each) for each in slot.get("AllowedValues", ())]
         is_list = "List" in str(slot.get("Type", ""))
         members = [each.strip() for each in value.value.split(",")] if is_list else [value.value]
