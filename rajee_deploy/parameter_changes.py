@@ -64,7 +64,7 @@ def decide(
         slot = _slot(each.name, known, previous)
         _check_secret(stack, each, slot)
         if each.value is None:
-            cautions += _kept(stack, each, previous)
+            cautions += _kept(stack, each, slot, previous)
             continue
         _check_value(stack, each, each.value)
         value = ParameterValue(each.name, each.value, each.variable, slot.is_secret)
@@ -173,11 +173,15 @@ def _other(value: ParameterValue) -> str:
     return f"{value.name}: {value.variable} has another value"
 
 
-def _kept(stack: str, each: WantedParameter, previous: StackPresent | None) -> list[Caution]:
-    if previous is None or each.name not in previous.parameters:
-        return []
-    text = f"{each.name} keeps the value that it has, since {each.variable} is not set"
-    return [Caution("parameter-kept", f"stack {stack}", text)]
+def _kept(stack: str, each: WantedParameter, slot: Declared, previous: StackPresent | None) -> list[Caution]:
+    """What a parameter has whose variable is not set. One without any value is refused (see `_check_complete`)."""
+    if previous is not None and each.name in previous.parameters:
+        text = f"{each.name} keeps the value that it has, since {each.variable} is not set"
+        return [Caution("parameter-kept", f"stack {stack}", text)]
+    if slot.has_default:
+        text = f"{each.name} takes its default, since {each.variable} is not set"
+        return [Caution("parameter-default", f"stack {stack}", text)]
+    return []
 
 
 def _check_secret(stack: str, each: WantedParameter, slot: Declared) -> None:

@@ -135,6 +135,17 @@ def test_what_is_kept_or_unused_is_told():
     assert [each.code for each in cautions] == ["parameter-kept", "parameter-unused"]
 
 
+@pytest.mark.parametrize("state", [StackAbsent(), replace(deployed(), status="ROLLBACK_COMPLETE"), deployed()])
+def test_a_default_that_is_taken_for_want_of_a_variable_is_told(state):
+    """The stack is made, or is there and gets a parameter that it did not have."""
+    slots = {name: slot._replace(has_default=True) for name, slot in {**SLOTS, "New": Declared(is_secret=True)}.items()}
+    made = {"App": Synthesised(StackContent("sha256:u"), declared=slots)}
+    (caution,) = plan(wanted(value("New", None, "NEW"), synthesised=made), state).cautions
+    assert (caution.code, caution.subject) == ("parameter-default", "stack App")
+    assert caution.text == "New takes its default, since NEW is not set"
+    assert plan(wanted(value("New", "n", "NEW"), synthesised=made), state).cautions == ()
+
+
 ERRORS = {
     "unknown": (value("Nope", "1"), "no-such-parameter"),
     "unknown, for all": (value("Nope", "1", everywhere=True), "no-such-parameter"),
