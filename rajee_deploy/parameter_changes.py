@@ -106,10 +106,10 @@ def unaffected(step: DeployStack, state: StackState) -> list[str]:
 
 
 def _others(step: DeployStack, state: StackState) -> list[str]:
-    if not isinstance(state, StackPresent):
-        return [value.name for value in step.values]
-    shown = {value.name: value.value for value in step.values if not (value.is_secret or is_hidden(value, state))}
-    return [name for name, value in shown.items() if not is_alike(state.parameters.get(name, ""), value)]
+    """Asterisks speak against nothing here: a macro may hide what the template shows."""
+    deployed = state.parameters if isinstance(state, StackPresent) else {}
+    shown = {value.name: value.value for value in step.values if not is_masked(deployed.get(value.name, ""))}
+    return [name for name, value in shown.items() if not is_alike(deployed.get(name, ""), value)]
 
 
 def _declared(

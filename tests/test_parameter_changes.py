@@ -109,8 +109,8 @@ def test_asterisks_are_a_value_where_the_template_says_that_it_is_no_secret(vari
     (step,) = plan(wanted(one), deployed()).steps
     assert unaffected(step, deployed(Size="****")) == []
     assert unaffected(step, deployed())
-    other = unaffected(replace(step, values=(ParameterValue("Size", "large", variable),)), state)
-    assert other, "and asterisks are another value than what was given"
+    other = replace(step, values=(ParameterValue("Size", "large", variable),))
+    assert unaffected(other, state) == [], "a macro may hide what the template shows"
 
 
 @pytest.mark.parametrize(("variable", "is_same"), [("", True), ("SIZE", False)])
