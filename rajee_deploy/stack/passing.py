@@ -29,7 +29,8 @@ if TYPE_CHECKING:
     from rajee_deploy.steps import DeployStack
 
 _SCRIPT = Path(__file__).parent / "in_cli" / "parameters.cjs"
-_TALKATIVE = frozenset({"verbose", "v", "debug", "trace"})  # options by which the CLI shows its arguments
+# Options by which the CLI shows its arguments, or what it sends to AWS.
+_TALKATIVE = frozenset({"verbose", "v", "trace", "debug", "debugApp", "debugCli"})
 
 
 @dataclass(frozen=True, slots=True)

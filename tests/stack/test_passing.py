@@ -94,10 +94,10 @@ def test_nor_is_it_there_as_a_program_writes_its_arguments():
 
 
 def test_a_cli_that_is_given_secrets_is_not_told_to_say_more():
-    names = ["CDK_VERBOSE", "CDK_V", "CDK_DEBUG", "CDK_TRACE", "CDK_DOCKER", "PATH"]
+    names = ["CDK_VERBOSE", "CDK_V", "CDK_DEBUG", "CDK_TRACE", "CDK_DEBUG_CLI", "CDK_debugApp", "CDK_DOCKER", "PATH"]
     with passing(step(*VALUES), "App") as found:
         changes = found.changes(names)
-        assert {name for name in changes if changes[name] is None} == {*names[:4]}
+        assert {name for name in changes if changes[name] is None} == {*names[:6]}
         assert found.environment.items() <= changes.items()
     with passing(step(VALUES[0]), "App") as found:
         assert found.changes(names) == {}
