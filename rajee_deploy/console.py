@@ -39,13 +39,13 @@ _BAR = 24
 
 
 _secrets: list[str] = []  # of this process, the longest first
-_SHORTEST = 4  # hiding every "1" would make a message unreadable and hide nothing
 
 
 def hide(secrets: Iterable[str]) -> None:
     """Keep these out of all that is said from now on, whoever says it: AWS tells why it refused a value."""
-    lines = {line.strip() for secret in secrets for line in lines_of(secret)}
-    _secrets[:] = sorted({*_secrets, *(line for line in lines if len(line) >= _SHORTEST)}, key=len, reverse=True)
+    from rajee_deploy.hiding import texts_of  # where there are secrets alone
+
+    _secrets[:] = sorted({*_secrets, *texts_of(secrets)}, key=len, reverse=True)
 
 
 def _without_secrets(value: Any) -> Any:

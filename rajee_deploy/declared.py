@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from rajee_deploy.parameters import Declared
+from rajee_deploy.parameters import Declared, slots_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -21,7 +21,7 @@ _IN_TEXT = re.compile(r"\$\{\s*([A-Za-z0-9]+)", re.ASCII)
 
 def declared_parameters(template: Any) -> dict[str, Declared]:
     """The parameters of a template (parsed JSON) by name; none of what is no JSON."""
-    slots = template.get("Parameters") if isinstance(template, dict) else None
+    slots = slots_of(template)
     if not slots:
         return {}
     mentions = _mentions_by_part(template)

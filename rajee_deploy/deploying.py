@@ -22,12 +22,13 @@ from rajee_deploy.parameter_changes import not_taken, unaffected
 from rajee_deploy.report.timings import duration
 from rajee_deploy.rollouts import confirm_services, wanted_images
 from rajee_deploy.stack.recorded import encoded
+from rajee_deploy.stack.update import Accepted
 from rajee_deploy.steps import Change, Via
 from rajee_deploy.synthesis import unprovable
 from rajee_deploy.watch import Watch
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
 
     from rajee_deploy.facts import StackState, WantedImage
@@ -134,10 +135,14 @@ def _deploy(run: Context, job: Job, *, wait: bool) -> None:
     step = job.step
     with run.phase(f"deploy {step.stack}"):
         if not wait:
-            _begin(run, job)
-            run.console.item("~", f"stack {step.stack}", "accepted; CloudFormation goes on by itself", "yellow")
+            if _begin(run, job) is Accepted.NOTHING:
+                _keep_where_nothing_differs(run, job)
+                run.console.item("=", f"stack {step.stack}", "CloudFormation finds nothing to do")
+            else:
+                run.console.item("~", f"stack {step.stack}", "accepted; CloudFormation goes on by itself", "yellow")
             return
-        with Watch(run.ports.watcher, step.stack, lambda moment: _show(run, moment)) as watch:
+        name = run.settings.place_of(step.stack).name
+        with Watch(run.ports.watcher, step.stack, lambda moment: _show(run, moment), name=name) as watch:
             try:
                 _to_the_end(run, job)
                 state = run.ports.reader.observe(step.stack)
@@ -150,9 +155,10 @@ def _deploy(run: Context, job: Job, *, wait: bool) -> None:
                 hint="look at the stack's events, then run again",
             )  # fmt: skip
             raise _with_cause(watch, unconfirmed)
-    _confirm_arrival(run, job, state)
+    # They rest on the stack alone: without them the next run would deploy what only has to be confirmed.
     _keep_record(run, job)
-    _keep_secrets(run, job, state, watch)
+    _keep_secrets(run, job, state, lambda: watch.operations() > 1)
+    _confirm_arrival(run, job, state)
     _tell_account(run, step.stack, watch)
     _tell_done(run, step, state)
 
@@ -168,20 +174,22 @@ def _to_the_end(run: Context, job: Job) -> None:
             assert_never(job.step.via)
 
 
-def _begin(run: Context, job: Job) -> None:
-    """Have CloudFormation accept the deployment, and no more."""
+def _begin(run: Context, job: Job) -> Accepted:
+    """Have CloudFormation accept the deployment, and no more. That nothing differs is its own word alone: a change set
+    that is gone may have been deleted by anybody."""
     step = job.step
     token = f"rajee-deploy-{uuid.uuid4().hex[:16]}"
     match step.via:
         case Via.CDK:
             run.ports.deployer.prepare(step, job.assembly, token, run.console.working)
             run.ports.updater.execute(step.stack, token)
+            return Accepted.STARTED
         case Via.CLOUDFORMATION:
             state = run.ports.reader.describe(step.stack)
             if not isinstance(state, StackPresent):
                 raise DeployError("deploy-failed", f"the stack {step.stack} is gone", where=f"stack {step.stack}")
             own = {value.name: value.value for value in step.values}
-            run.ports.updater.update(step.stack, state, {**dict(step.parameters), **own}, token)
+            return run.ports.updater.update(step.stack, state, {**dict(step.parameters), **own}, token)
         case _:
             assert_never(step.via)
 
@@ -215,7 +223,16 @@ def _keep_record(run: Context, job: Job) -> None:
         run.console.item("!", f"stack {job.step.stack}", text, "yellow")
 
 
-def _keep_secrets(run: Context, job: Job, state: StackState, watch: Watch) -> None:
+def _keep_where_nothing_differs(run: Context, job: Job) -> None:
+    """Nothing is waited for, and CloudFormation says that the secrets are those that it has: as good as confirmed."""
+    if not any(value.is_secret for value in job.step.values):
+        return
+    since = job.before.since if isinstance(job.before, StackPresent) else ""
+    state = run.ports.reader.describe(job.step.stack)
+    _keep_secrets(run, job, state, lambda: isinstance(state, StackPresent) and state.since != since)
+
+
+def _keep_secrets(run: Context, job: Job, state: StackState, has_another: Callable[[], bool]) -> None:
     """Remember on this machine what the confirmed deployment gave to the parameters that CloudFormation hides. Not
     where somebody else's came right behind it: what is hidden may be theirs."""
     before = job.before if isinstance(job.before, StackPresent) else None
@@ -224,7 +241,7 @@ def _keep_secrets(run: Context, job: Job, state: StackState, watch: Watch) -> No
     if not isinstance(state, StackPresent) or not (secrets or is_known):
         return
     try:
-        problem = "somebody else deployed it, too" if watch.operations() > 1 else ""
+        problem = "somebody else deployed it, too" if has_another() else ""
         if not problem:
             run.ports.secrets.keep(state, secrets, before)
     except (DeployError, OSError) as error:

@@ -120,6 +120,7 @@ class Wanted:
     is_record_enough: bool = False  # where a synth is wanted, a hash under a record of all that a synth saw is as good
     parameters: Mapping[str, tuple[WantedParameter, ...]] = field(default_factory=dict)  # the app's own, by stack
     tables: Mapping[str, str] = field(default_factory=dict)  # by stack, under which name the settings take these
+    unchosen: Mapping[tuple[str, str], str] = field(default_factory=dict)  # (stack, parameter) of images left out
 
     def check_of(self, stack: str) -> InfraCheck:
         """On what "unchanged" may stand for a stack."""

@@ -7,7 +7,7 @@ should not. Named tuples, as in `model`.
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 HIDDEN = "***"
 _SHOWN = 60  # characters of a value; the whole is in --json
@@ -68,6 +68,13 @@ class Declared(NamedTuple):
     is_secret: bool = False
     is_used: bool = True
     may_permit: bool = True
+
+
+def slots_of(template: Any) -> dict[str, dict[str, Any]]:
+    """The declarations of a template by name. One that is none declares nothing: CloudFormation tells what is wrong."""
+    told = template.get("Parameters") if isinstance(template, dict) else None
+    found = told if isinstance(told, dict) else {}
+    return {name: slot if isinstance(slot, dict) else {} for name, slot in found.items()}
 
 
 def is_masked(value: str) -> bool:

@@ -288,7 +288,12 @@ def _check_flags(outcomes: Sequence[Outcome]) -> None:
     """A parameter that is given for all stacks is one of some stack at least."""
     nowhere = frozenset.intersection(*(each.absent for each in outcomes)) if outcomes else frozenset()
     if nowhere:
-        raise unknown_parameter("no stack", min(nowhere), {value.name for each in outcomes for value in each.values})
+        stacks = [each.stack for each in outcomes]
+        subject = (
+            f"none of the stacks {', '.join(stacks)} has a" if len(stacks) > 1 else f"the stack {stacks[0]} has no"
+        )
+        known = {name for each in outcomes for name in each.takes}
+        raise unknown_parameter(f"{subject} parameter {min(nowhere)}", known)
 
 
 def _previous(state: StackState) -> StackPresent | None:

@@ -97,7 +97,7 @@ def make_plan(run: Context, synthesis: Synthesis | None = None) -> Planned:
                 images, stacks, infrastructure, settings.infra_check, by_cloudformation=settings.cdk.by_cloudformation,
                 is_record_enough=settings.cdk.infra_check == "auto",
                 parameters=wanted_parameters(settings.cdk, stacks, os.environ), tables=locating.tables_of(run, stacks),
-                drift=Drift.REPAIR_NOW if run.repair_drift else settings.drift,
+                drift=Drift.REPAIR_NOW if run.repair_drift else settings.drift, unchosen=_unchosen(run),
             )  # fmt: skip
             if synthesis is None:
                 wanted = _judged_by_lists(run, wanted, described, who)
@@ -235,6 +235,12 @@ def _stacks(run: Context) -> tuple[str, ...]:
     own = {image.stack for image in run.images}
     others = {image.stack for image in run.settings.images if image.name not in chosen} - own
     return tuple(stack for stack in run.settings.cdk.stacks if stack not in others)
+
+
+def _unchosen(run: Context) -> dict[tuple[str, str], str]:
+    """The images that --image leaves out, by the parameter that takes their tag."""
+    chosen = {image.name for image in run.images}
+    return {(image.stack, image.parameter): image.name for image in run.settings.images if image.name not in chosen}
 
 
 def _wanted(run: Context, inputs: ImageInputs, who: Identity | None) -> WantedImage:

@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any
 
 from rajee_deploy.carried import without_carried
 from rajee_deploy.names import RECORDS
+from rajee_deploy.parameters import slots_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -55,7 +56,7 @@ def effective(template: Any) -> str:
 
     "" where the rest is updated, too, since the stack records something; and where a macro may read the rest.
     """
-    if not isinstance(template, dict) or not set(RECORDS).isdisjoint(template.get("Parameters") or ()):
+    if not isinstance(template, dict) or not set(RECORDS).isdisjoint(slots_of(template)):
         return ""
     if "Transform" in template or "Fn::Transform" in json.dumps(template):
         return ""
@@ -64,10 +65,9 @@ def effective(template: Any) -> str:
 
 def volatile_parameters(template: Any) -> tuple[str, ...]:
     """Parameters whose value CloudFormation looks up in SSM at each deployment: no comparison here is enough."""
-    declared = template.get("Parameters") if isinstance(template, dict) else None
     return tuple(
         name
-        for name, slot in sorted((declared or {}).items())
+        for name, slot in sorted(slots_of(template).items())
         if str(slot.get("Type", "")).startswith(_SSM) and _HARMLESS not in str(slot.get("Description", ""))
     )
 
@@ -75,7 +75,7 @@ def volatile_parameters(template: Any) -> tuple[str, ...]:
 def referenced_parameters(template: Mapping[str, Any]) -> tuple[str, ...]:
     """Declared parameters that a resource or an output refers to: any other updates nothing."""
     used = json.dumps([template.get("Outputs", {}), template.get("Resources", {})])
-    return tuple(name for name in sorted(template.get("Parameters") or {}) if f'"Ref": "{name}"' in used)
+    return tuple(name for name in sorted(slots_of(template)) if f'"Ref": "{name}"' in used)
 
 
 def record_of(content: StackContent, sent: str = "") -> str:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 POLL_SECONDS = 2.5
 # AWS's clock and ours may differ; what was there before the deployment began is left out by its id, not by its time.
 _SKEW_SECONDS = 120.0
+_STACK = "AWS::CloudFormation::Stack"
 _BEGUN = ("CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS", "IMPORT_IN_PROGRESS")
 
 
@@ -58,10 +59,13 @@ class Watch:
     """A thread that looks at a stack every few seconds and hands what it sees to `on_moment`."""
 
     def __init__(
-        self, watcher: StackWatcher, stack: str, on_moment: Callable[[Moment], None], poll: float = POLL_SECONDS
-    ) -> None:
+        self, watcher: StackWatcher, stack: str, on_moment: Callable[[Moment], None], poll: float = POLL_SECONDS,
+        name: str = "",
+    ) -> None:  # fmt: skip
+        """`name` is the stack's at CloudFormation, where it goes by another one inside the tool."""
         self._watcher = watcher
         self._stack = stack
+        self._name = name or stack
         self._on_moment = on_moment
         self._poll = poll
         self._since = time.time() - _SKEW_SECONDS
@@ -109,7 +113,11 @@ class Watch:
         """How many operations on the stack itself began since it is watched; one is ours. DeployError when AWS does not
         tell."""
         self._look_at_events()
-        return sum(event.resource == self._stack and event.status in _BEGUN for event in self._events.values())
+        return sum(self._is_own(event) and event.status in _BEGUN for event in self._events.values())
+
+    def _is_own(self, event: ResourceEvent) -> bool:
+        """Whether it tells of the stack itself; its events do so under the name that CloudFormation knows."""
+        return event.type == _STACK and event.resource == self._name
 
     def _run(self) -> None:
         while not self._ended.wait(self._poll):

@@ -26,6 +26,8 @@ from rajee_deploy.rollout import Deployment, Message, ResourceEvent, RolloutSett
 from rajee_deploy.rollout.declared import DeclaredService, DeclaredServices
 from rajee_deploy.settings import load
 from rajee_deploy.stack.recorded import StackRecord, decoded
+from rajee_deploy.stack.update import Accepted
+from rajee_deploy.stack_names import StackPlace
 from rajee_deploy.steps import Change, DeployStack, MoveTag, Via
 from rajee_deploy.watch import Moment, Watch
 
@@ -643,6 +645,33 @@ def test_secrets_are_remembered_once_they_are_surely_what_is_deployed(world, eve
     assert "Key ***" in world.talk.getvalue()
 
 
+@pytest.mark.parametrize(("events", "is_kept"), [((1,), True), ((1, 2), False)])
+def test_somebody_else_is_seen_where_a_stack_goes_by_another_name_here(world, events, is_kept):
+    """A stack in another region: its events have the name that CloudFormation knows."""
+    key, secrets = "waf (us-east-1)", FakeSecrets()
+    world.stacks.stacks[key], world.stacks.app[key] = world.stacks.stacks["App"], "one"
+    watcher = Later([*(begun(number, "waf") for number in events), ResourceEvent(
+        "e9", time.time(), "waf", "AWS::WAFv2::WebACL", "UPDATE_IN_PROGRESS")])  # fmt: skip
+    run = replace(
+        world.run, ports=replace(world.run.ports, secrets=secrets, watcher=watcher),
+        settings=replace(world.run.settings, places={key: StackPlace("waf", "waf", "", "us-east-1")}),
+    )  # fmt: skip
+    deploy(run, Job(replace(step(values=(KEY,)), stack=key), world.assembly, ()), is_last=True)
+    assert bool(secrets.kept) is is_kept
+    assert ("somebody else deployed it, too" in world.talk.getvalue()) is not is_kept
+
+
+def test_what_the_confirmed_stack_proves_is_kept_though_its_rollout_is_not_confirmed(world):
+    """Else the next run would deploy it all again, where only the rollout has to be confirmed."""
+    secrets, records = FakeSecrets(), Records()
+    run = replace(world.run, ports=replace(world.run.ports, secrets=secrets, records=records))
+    hold(world, "host.test/team/app:other")
+    with pytest.raises(DeployError) as caught:
+        deploy(run, Job(step(values=(KEY,)), world.assembly, [wanted()], RECORD), is_last=True)
+    assert caught.value.code == "rollout-not-confirmed"
+    assert (secrets.kept, decoded(records.texts["App"])) == ({"": {"Key": CANARY}}, RECORD)
+
+
 def test_nothing_is_remembered_of_what_is_not_confirmed(world):
     secrets = FakeSecrets()
     run = replace(world.run, ports=replace(world.run.ports, secrets=secrets), wait_for_end=False)
@@ -651,6 +680,47 @@ def test_nothing_is_remembered_of_what_is_not_confirmed(world):
     other = replace(step(values=(KEY,)), parameters=(("ImageTag", "c-other"),))
     with pytest.raises(DeployError):
         deploy(replace(run, wait_for_end=True), Job(other, world.assembly, ()), is_last=True)
+    assert secrets.kept == {}
+
+
+@dataclass
+class Comparing(FakeStacks):
+    """CloudFormation finds that nothing differs, whatever is given; `theirs` is somebody's deployment right behind."""
+
+    theirs: str = ""
+
+    def update(self, stack, *_):
+        if self.theirs:
+            self.stacks[stack] = replace(self.stacks[stack], since=self.theirs)
+        return Accepted.NOTHING
+
+
+@pytest.mark.parametrize("theirs", ["", "2"])
+def test_without_waiting_a_secret_is_remembered_where_cloudformation_says_that_it_is_the_same(world, theirs):
+    """Else each such run would give it again."""
+    secrets, before = FakeSecrets(), replace(world.stacks.stacks["App"], since="1", identifier="arn")
+    stacks = Comparing({"App": before}, theirs=theirs)
+    ports = replace(world.run.ports, secrets=secrets, reader=stacks, updater=stacks)
+    run = replace(world.run, ports=ports, wait_for_end=False)
+    one = step(Change.PARAMETER, values=(KEY,), via=Via.CLOUDFORMATION)
+    deploy(run, Job(one, world.assembly, (), before=before), is_last=True)
+    assert secrets.kept == ({} if theirs else {"arn": {"Key": CANARY}})
+    assert "CloudFormation finds nothing to do" in world.talk.getvalue()
+    assert ("somebody else deployed it, too" in world.talk.getvalue()) is bool(theirs)
+
+
+def test_without_waiting_nothing_is_remembered_of_a_change_set_that_is_gone(world):
+    """Whoever deleted it: it is no word of CloudFormation's that the secret is the same."""
+    secrets, before = FakeSecrets(), world.stacks.stacks["App"]
+
+    class Gone(FakeStacks):
+        def execute(self, *_):
+            return Accepted.NOTHING
+
+    stacks = Gone({"App": before})
+    ports = replace(world.run.ports, secrets=secrets, reader=stacks, updater=stacks, deployer=stacks)
+    run = replace(world.run, ports=ports, wait_for_end=False)
+    deploy(run, Job(step(values=(KEY,)), world.assembly, (), before=before), is_last=True)
     assert secrets.kept == {}
 
 

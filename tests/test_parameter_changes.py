@@ -12,7 +12,7 @@ from rajee_deploy.fingerprint import Fingerprint
 from rajee_deploy.model import Digest
 from rajee_deploy.names import INFRA_PARAMETER, TEMPLATE_PARAMETER, InfraCheck
 from rajee_deploy.parameter_changes import not_taken, unaffected
-from rajee_deploy.parameters import Declared, WantedParameter
+from rajee_deploy.parameters import Declared, ParameterValue, WantedParameter
 from rajee_deploy.plan import make_plan, synth_reasons
 from rajee_deploy.steps import Change, Via
 from rajee_deploy.template import record_of
@@ -97,11 +97,53 @@ def test_a_secret_that_was_none_when_it_was_deployed_is_given_again():
     made = {"App": Synthesised(CONTENT, declared=slots)}
     (step,) = plan(wanted(value("Size", "small", "SIZE"), synthesised=made)).steps
     assert "only CloudFormation knows" in step.reason
+    assert "or by up --no-wait (without SIZE it keeps" in step.reason
+
+
+@pytest.mark.parametrize("variable", ["", "SIZE"])
+def test_asterisks_are_a_value_where_the_template_says_that_it_is_no_secret(variable):
+    state, one = deployed(Size="****"), value("Size", "****", variable)
+    assert plan(wanted(one), state).is_empty
+    (step,) = plan(wanted(value("Size", "large", variable)), state).steps
+    assert step.reason == ("Size: SIZE has another value" if variable else "Size: **** → large")
+    (step,) = plan(wanted(one), deployed()).steps
+    assert unaffected(step, deployed(Size="****")) == []
+    assert unaffected(step, deployed())
+    other = replace(step, values=(ParameterValue("Size", "large", variable),))
+    assert unaffected(other, state) == [], "a macro may hide what the template shows"
+
+
+@pytest.mark.parametrize(("variable", "is_same"), [("", True), ("SIZE", False)])
+def test_where_no_template_tells_asterisks_may_hide_what_comes_from_a_variable(variable, is_same):
+    state = replace(deployed(Size="****"), declared={})
+    found = plan(wanted(value("Size", "****", variable), synthesised={"App": SAME}), state)
+    assert found.is_empty is is_same
+
+
+def test_a_secret_that_is_none_any_more_is_given_again():
+    """Also where its new value is what CloudFormation shows of a secret."""
+    plain = {"App": Synthesised(CONTENT, declared={**SLOTS, "Key": Declared()})}
+    for text in ("****", "k"):
+        (step,) = plan(wanted(value("Key", text), synthesised=plain)).steps
+        assert step.reason == f"Key: *** → {text}"
+    (step,) = plan(wanted(value("Key", "****", "KEY"), synthesised=plain)).steps
+    assert "only CloudFormation knows" in step.reason
 
 
 def test_what_is_kept_or_unused_is_told():
     cautions = plan(wanted(value("Size", None, "SIZE"), value("Old", "2"))).cautions
     assert [each.code for each in cautions] == ["parameter-kept", "parameter-unused"]
+
+
+@pytest.mark.parametrize("state", [StackAbsent(), replace(deployed(), status="ROLLBACK_COMPLETE"), deployed()])
+def test_a_default_that_is_taken_for_want_of_a_variable_is_told(state):
+    """The stack is made, or is there and gets a parameter that it did not have."""
+    slots = {name: slot._replace(has_default=True) for name, slot in {**SLOTS, "New": Declared(is_secret=True)}.items()}
+    made = {"App": Synthesised(StackContent("sha256:u"), declared=slots)}
+    (caution,) = plan(wanted(value("New", None, "NEW"), synthesised=made), state).cautions
+    assert (caution.code, caution.subject) == ("parameter-default", "stack App")
+    assert caution.text == "New takes its default, since NEW is not set"
+    assert plan(wanted(value("New", "n", "NEW"), synthesised=made), state).cautions == ()
 
 
 ERRORS = {
@@ -123,12 +165,47 @@ def test_what_is_refused(name, how):
     assert "k" not in {caught.value.problem, caught.value.cause}
 
 
+IMPOSSIBLE = {"nul": ("canary\0", "a NUL"), "bytes": ("canary\udcff", "no UTF-8"), "long": ("ü" * 2049, "4098 bytes")}
+
+
+@pytest.mark.parametrize("state", [StackAbsent(), deployed()])
+@pytest.mark.parametrize(("variable", "where"), [("", "cdk.parameters"), ("SIZE", "the variable SIZE")])
+@pytest.mark.parametrize("name", IMPOSSIBLE)
+def test_what_no_parameter_can_have_is_refused(name, variable, where, state):
+    text, cause = IMPOSSIBLE[name]
+    with pytest.raises(ConfigurationError, match="parameter Size of App") as caught:
+        plan(wanted(value("Size", text, variable)), state)
+    assert (caught.value.code, cause in caught.value.cause) == ("parameter-refused", True)
+    assert where in caught.value.where
+    assert "canary" not in str(caught.value)
+
+
+def test_the_longest_that_a_parameter_takes_is_given():
+    assert plan(wanted(value("Size", "ü" * 2048))).steps
+
+
 def test_one_for_all_stacks_is_given_to_those_that_have_it():
     want = replace(wanted(value("Size", "large", everywhere=True)), stacks=("App", "Web"))
     want = replace(want, parameters={**want.parameters, "Web": want.parameters["App"]})
     web = StackPresent("UPDATE_COMPLETE", dict(RECORDED), {}, content=CONTENT)
     found = make_plan(want, Observed({}, {"App": deployed(), "Web": web}))
     assert [(step.stack, len(step.values)) for step in found.steps] == [("App", 1)]
+
+
+@pytest.mark.parametrize("stacks", [("App",), ("App", "Web")])
+def test_one_for_all_stacks_that_none_has_is_refused_with_those_that_there_are(stacks):
+    want = replace(wanted(value("Nope", "1", everywhere=True), unchosen={("App", "Old"): "worker"}), stacks=stacks)
+    want = replace(want, parameters=dict.fromkeys(stacks, want.parameters["App"]))
+    web = StackPresent("UPDATE_COMPLETE", {**RECORDED, "Width": "1"}, {}, content=CONTENT)
+    with pytest.raises(ConfigurationError) as caught:
+        make_plan(want, Observed({}, {"App": deployed(), "Web": web}))
+    several = len(stacks) > 1
+    subject = "none of the stacks App, Web has a" if several else "the stack App has no"
+    assert caught.value.problem == f"{subject} parameter Nope"
+    assert caught.value.hint == "there is: Key, Size, " + ("Width, Zones" if several else "Zones")
+    with pytest.raises(ConfigurationError, match="the template of App has no parameter Nope") as caught:
+        plan(wanted(value("Nope", "1")))
+    assert caught.value.hint == "there is: Key, Old, Size, Zones"
 
 
 def test_what_a_template_may_have_by_now_is_left_to_a_synth():
@@ -158,6 +235,21 @@ def test_a_stack_that_is_made_needs_every_value(status):
     given = (value("Size", "s"), value("Zones", "z", "ZONES"), value("Old", "1"), value("Key", "k", "KEY"))
     (step,) = plan(wanted(*given, synthesised={"App": SAME}), state).steps
     assert (len(step.values), step.parameter_changes) == (4, ())
+
+
+def test_what_takes_the_tag_of_an_image_that_is_left_out_is_asked_of_that_image():
+    """The settings would refuse a value for it."""
+    slots = {"WorkerTag": Declared(), "WebTag": Declared(), "Size": Declared()}
+    left_out = {("App", "WorkerTag"): "worker", ("Web", "Size"): "other"}
+    made = {"App": replace(SAME, declared=slots)}
+    with pytest.raises(ConfigurationError, match="WorkerTag, Size") as caught:
+        plan(wanted(value("WebTag", "c-1"), synthesised=made, unchosen=left_out), StackAbsent())
+    assert caught.value.hint.splitlines() == [
+        "add --image worker, or leave --image out", "write in the settings:", "[cdk.parameters.App]", 'Size = "…"',
+    ]  # fmt: skip
+    with pytest.raises(ConfigurationError, match="parameter WorkerTag") as caught:
+        plan(wanted(value("WebTag", "c"), value("Size", "s"), synthesised=made, unchosen=left_out), StackAbsent())
+    assert caught.value.hint == "add --image worker, or leave --image out"
 
 
 def test_a_new_parameter_of_a_stack_that_is_there_needs_a_value():

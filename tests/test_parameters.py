@@ -30,7 +30,15 @@ def test_what_is_declared(slot, found):
     assert (one.kind, one.has_default, one.is_secret) == found
 
 
-@pytest.mark.parametrize("template", ["text: yaml", None, {}, {"Parameters": None}])
+@pytest.mark.parametrize("slot", [None, [], ["x"], "String", 1])
+def test_what_is_no_declaration_is_a_parameter_of_which_nothing_is_known(slot):
+    found = declared_parameters({"Parameters": {"P": slot, "Q": {"Type": "Number"}}, "Resources": {"Q": QUEUE}})
+    assert (found["P"], found["Q"].kind) == (Declared(may_permit=False), "Number")
+
+
+@pytest.mark.parametrize(
+    "template", ["text: yaml", None, {}, {"Parameters": None}, {"Parameters": ["A"]}, {"Parameters": "A"}]
+)
 def test_nothing_is_declared_where_nothing_can_be_read(template):
     assert declared_parameters(template) == {}
 

@@ -9,6 +9,7 @@ from fakes import FakeStacks
 from test_up import LIST, UNREADABLE, World
 
 from rajee_deploy.errors import DeployError
+from rajee_deploy.parameters import Declared
 from rajee_deploy.rollout import Deployment, Service
 from rajee_deploy.status.look import look
 from rajee_deploy.status.words import document, lines
@@ -141,3 +142,37 @@ def test_another_account_is_refused(world):
     with pytest.raises(DeployError) as caught:
         told(world, environment="other")
     assert caught.value.code == "wrong-account"
+
+
+ZONES, TEXT, SECRET = Declared("CommaDelimitedList"), Declared(), Declared(is_secret=True)
+PARAMETERS = {
+    "plain": ('"a"', TEXT, "a", "a", True),
+    "another": ('"b"', TEXT, "a", "a", False),
+    "asterisks": ('"****"', TEXT, "****", "****", True),
+    "asterisks, another": ('"b"', TEXT, "****", "****", False),
+    "a text with a comma": ('"a,b"', TEXT, "a, b", "a, b", False),
+    "a list": ('"a,b"', ZONES, "a, b", "a, b", True),
+    "without its declaration": ('"a"', None, "a", "a", True),
+    "a variable's": ('{ env = "CANARY" }', TEXT, "canary", None, True),
+    "a variable's, another": ('{ env = "CANARY" }', TEXT, "canary-of-yesterday", None, False),
+    "a variable's, which is not set": ('{ env = "UNSET" }', TEXT, "canary", None, None),
+    "a variable's, asterisks": ('{ env = "CANARY" }', TEXT, "****", None, False),
+    "a secret": ('{ env = "CANARY" }', SECRET, "****", None, None),
+    "a secret, without its declaration": ('{ env = "CANARY" }', None, "****", None, None),
+    "a secret in the open": ('"open"', SECRET, "****", None, None),
+}
+
+
+@pytest.mark.parametrize("name", PARAMETERS)
+def test_an_own_parameter_is_shown_and_judged_as_in_a_plan(world, monkeypatch, name):
+    given, slot, deployed, shown, matches = PARAMETERS[name]
+    monkeypatch.setenv("CANARY", "canary")
+    path = world.root / "rajee-deploy.toml"
+    path.write_text(f"{path.read_text()}\n[cdk.parameters.App]\nSize = {given}\n")
+    recorded = world.stacks.stacks["App"].parameters
+    put(world, parameters={**recorded, "Size": deployed}, declared={"Size": slot} if slot else {})
+    app, text = told(world)
+    one = app["parameters"]["Size"]
+    assert (one["deployed"], one["matches"]) == (shown, matches)
+    assert "canary" not in text + str(app)
+    assert "whether  has" not in text

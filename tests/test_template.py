@@ -242,3 +242,11 @@ def test_topics_of_a_stack_that_is_not_there_yet():
         replace(CONTENT, notification_arns=("arn:o",))
     )
     assert expected_record(replace(MADE, sent="sha256:0a"), None) == record_of(CONTENT, "sha256:0a")
+
+
+@pytest.mark.parametrize("told", [{"A": None}, {"A": []}, ["A"], "A", None])
+def test_parameters_that_are_none_are_left_to_cloudformation(told):
+    template = {"Parameters": told, "Resources": {"R": {"Type": "T", "Properties": {"P": {"Ref": "A"}}}}}
+    assert volatile_parameters(template) == ()
+    assert referenced_parameters(template) == (("A",) if isinstance(told, dict) else ())
+    assert effective(template)

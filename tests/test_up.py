@@ -22,6 +22,7 @@ from rajee_deploy.fingerprint import Input, of_infrastructure
 from rajee_deploy.guard import Rules
 from rajee_deploy.lock import Entry, Lock, write
 from rajee_deploy.model import BaseConfig, Digest
+from rajee_deploy.parameters import Declared
 from rajee_deploy.places import cache_directory
 from rajee_deploy.planning import check_flags, make_plan
 from rajee_deploy.ports import Context, Ports
@@ -1337,3 +1338,23 @@ def test_a_parameter_of_a_stack_that_is_left_out_is_refused(world):
     check_flags(run, ["App:Size=1", "Size=1"])
     with pytest.raises(ConfigurationError, match="--image leaves the stack Web out"):
         check_flags(run, ["Web:Size=1"])
+
+
+def test_an_image_that_is_left_out_is_named_where_its_stack_is_made(world):
+    """Its parameter has no value yet, and the settings would refuse one."""
+
+    class Declaring(FakeStacks):
+        def synth(self, *arguments):
+            declared = {"ImageTag": Declared(), "WorkerTag": Declared()}
+            made = super().synth(*arguments)
+            return {stack: replace(each, declared=declared if stack == "App" else {}) for stack, each in made.items()}
+
+    worker = '[images.worker]\nrepository = "team/worker"\nstack = "App"\nparameter = "WorkerTag"\n'
+    (world.root / "rajee-deploy.toml").write_text(SETTINGS + worker)
+    run = world.context()
+    stacks = Declaring(app=world.stacks.app, parameters=(*world.stacks.parameters, "WorkerTag"))
+    run.ports = replace(run.ports, reader=stacks, deployer=stacks)
+    run.images = [image for image in run.images if image.name == "app"]
+    with pytest.raises(ConfigurationError, match="parameter WorkerTag") as caught:
+        make_plan(run)
+    assert caught.value.hint == "add --image worker, or leave --image out"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from rajee_deploy.aws import unknown
 from rajee_deploy.errors import ConfigurationError, DeployError
 from rajee_deploy.model import GIVEN_PREFIX
+from rajee_deploy.parameters import slots_of
 from rajee_deploy.process import Completed, run
 from rajee_deploy.stack.assembly import stacks_of, synthesised_stacks
 from rajee_deploy.stack.cli import get_cli
@@ -133,7 +134,8 @@ class Cdk:
             ended = self._cdk(
                 ["deploy", as_pattern(place.id), "--app", str(assembly), "--exclusively", "--require-approval=never",
                  "--progress=events", *method, *force, *parameters.arguments],
-                lambda line: on_line(hide(line)), {**self._aws.child_environment(), **parameters.environment},
+                lambda line: on_line(hide(line)),
+                {**self._aws.child_environment(), **parameters.changes(os.environ)},
             )  # fmt: skip
             if ended.code == 0 or "missing a value" in "\n".join(ended.tail):
                 parameters.check(step)
@@ -201,14 +203,14 @@ def _bootstrap_version(aws: Asks, parameter: str) -> int | None:
 
 def _check_parameters(step: DeployStack, template: Mapping[str, Any]) -> None:
     """The template must declare what the step gives it, and use it: a parameter nobody refers to updates nothing."""
-    used = referenced_parameters(template)
+    used, slots = referenced_parameters(template), slots_of(template)
     pending = {name for name, _, _ in step.digests}
     for name, value in step.declared:
         if name in used:
             example = "sha256:" + "0" * 64 if name in pending else value
-            _check_pattern(step, name, example, template["Parameters"][name].get("AllowedPattern", ""))
+            _check_pattern(step, name, example, str(slots[name].get("AllowedPattern", "")))
             continue
-        problem = "does not refer to" if name in template.get("Parameters", {}) else "does not declare"
+        problem = "does not refer to" if name in slots else "does not declare"
         raise ConfigurationError(
             "no-such-parameter", f"the template of {step.stack} {problem} the parameter {name}",
             where=f"stack {step.stack}",

@@ -16,19 +16,21 @@ from typing import TYPE_CHECKING, Any
 
 from rajee_deploy.dataclass import dataclass
 from rajee_deploy.errors import ConfigurationError, DeployError
-from rajee_deploy.lines import lines_of
-from rajee_deploy.parameters import HIDDEN
+from rajee_deploy.hiding import texts_of
+from rajee_deploy.parameters import HIDDEN, slots_of
 from rajee_deploy.process import Completed
 from rajee_deploy.scratch import private_directory
+from rajee_deploy.stack.cli_options import option_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from rajee_deploy.parameters import ParameterValue
     from rajee_deploy.steps import DeployStack
 
 _SCRIPT = Path(__file__).parent / "in_cli" / "parameters.cjs"
-_SHORTEST = 4  # hiding every "1" would make a message unreadable and hide nothing
+# Options by which the CLI shows its arguments, or what it sends to AWS.
+_TALKATIVE = frozenset({"verbose", "v", "trace", "debug", "debugApp", "debugCli"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,12 @@ class Passing:
     arguments: tuple[str, ...]
     environment: dict[str, str] = field(repr=False)
     done: Path | None = None
+
+    def changes(self, environment: Iterable[str]) -> dict[str, str | None]:
+        """What of the environment changes (see `process.run`): a CLI that is given what nobody may see says no more
+        than it must."""
+        talkative = (name for name in environment if option_of(name) in _TALKATIVE)
+        return {**self.environment, **(dict.fromkeys(talkative) if self.done is not None else {})}
 
     def check(self, step: DeployStack) -> None:
         """DeployError `parameter-not-passed` where the CLI never had what comes from variables."""
@@ -55,8 +63,9 @@ class Passing:
 def check_values(step: DeployStack, template: Mapping[str, Any]) -> None:
     """ConfigurationError `parameter-refused` for a value that the template does not allow: CloudFormation would say so
     only after the images were built."""
+    slots = slots_of(template)
     for value in step.values:
-        slot = template["Parameters"][value.name]
+        slot = slots[value.name]
         allowed = [str(each) for each in slot.get("AllowedValues", ())]
         is_list = "List" in str(slot.get("Type", ""))
         members = [each.strip() for each in value.value.split(",")] if is_list else [value.value]
@@ -98,8 +107,7 @@ def passing(step: DeployStack, name: str) -> Iterator[Passing]:
 
 def without_secrets(values: tuple[ParameterValue, ...]) -> Callable[[str], str]:
     """What takes values that come from variables out of a line: a CLI that is told to say more shows its arguments."""
-    lines = {line.strip() for value in values if value.variable for line in lines_of(value.value)}
-    hidden = sorted((line for line in lines if len(line) >= _SHORTEST), key=len, reverse=True)
+    hidden = texts_of(value.value for value in values if value.variable)
 
     def hide(text: str) -> str:
         for value in hidden:

@@ -22,7 +22,8 @@ from rajee_deploy.image import read_all_inputs
 from rajee_deploy.lists import by_their_lists
 from rajee_deploy.names import INFRA_PARAMETER, NOT_RECORDED, REVISION_PARAMETER
 from rajee_deploy.observe import running_services
-from rajee_deploy.parameters import is_alike, is_masked
+from rajee_deploy.parameter_changes import is_hidden
+from rajee_deploy.parameters import is_same
 from rajee_deploy.planning import check_account
 from rajee_deploy.rollout.declared import DeclaredServices
 from rajee_deploy.rollout.verdict import is_stable
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 
     from rajee_deploy.facts import StackState
     from rajee_deploy.fingerprint import Fingerprint
+    from rajee_deploy.parameters import WantedParameter
     from rajee_deploy.ports import Context, Ports
     from rajee_deploy.rollout.standing import Running
     from rajee_deploy.settings import ImageSettings
@@ -177,16 +179,22 @@ def _stack(
 
 
 def _parameters(run: Context, stack: str, state: StackPresent) -> Iterator[DeployedParameter]:
-    """Of the app's own parameters those that the settings give a value."""
+    """Of the app's own parameters those that the settings give a value. What a variable has is shown as little as in a
+    plan, and judged as there."""
     for each in wanted_parameters(run.settings.cdk, [stack], os.environ).get(stack, ()):
-        deployed = state.parameters.get(each.name, "")
-        is_hidden, here = is_masked(deployed), "" if each.variable else each.value or ""
-        matches: bool | None = each.value is not None and is_alike(deployed, each.value)
-        if each.value is None or each.name not in state.parameters:
-            matches = None if each.variable else False
-        elif is_hidden:
-            matches = run.ports.secrets.compare(state, {each.name: each.value}).get(each.name)
-        yield DeployedParameter(each.name, "" if is_hidden else deployed, here, matches, each.variable)
+        deployed, here = state.parameters.get(each.name, ""), "" if each.variable else each.value or ""
+        shown = "" if each.variable or is_hidden(each, state) else deployed
+        yield DeployedParameter(each.name, shown, here, _is_as_set(run, each, state), each.variable)
+
+
+def _is_as_set(run: Context, each: WantedParameter, state: StackPresent) -> bool | None:
+    deployed = state.parameters.get(each.name)
+    if each.value is None or deployed is None:
+        return None if each.variable else False
+    if is_hidden(each, state):
+        return run.ports.secrets.compare(state, {each.name: each.value}).get(each.name)
+    slot = state.declared.get(each.name)
+    return is_same(slot.kind if slot is not None else "", deployed, each.value)
 
 
 def _image(run: Context, image: ImageSettings, state: StackPresent, here: _Here) -> DeployedImage:

@@ -116,7 +116,7 @@ def _parameter(parameter: DeployedParameter) -> str:
             here = f"{parameter.variable} has another value" if parameter.variable else f"here it is {parameter.here}"
             return f"{shown}; {here}"
         case None:
-            return f"{shown}; whether {parameter.variable} has the same value is not known here"
+            return f"{shown}; whether {parameter.variable or 'the setting'} has the same value is not known here"
 
 
 def _infrastructure(stack: DeployedStack) -> str:

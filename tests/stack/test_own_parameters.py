@@ -193,6 +193,18 @@ def test_a_flag_that_nothing_takes_is_refused(machine, flag, code):
     assert code in machine.run("plan", "--parameters", flag, code=64)
 
 
+@pytest.mark.parametrize(
+    ("line", "more", "cause"),
+    [('Size = "a\\u0000b"', {}, "NUL"), ('Size = { env = "BYTES" }', {"BYTES": "a\udcff"}, "no UTF-8"),
+     ('Size = { env = "BYTES" }', {"BYTES": "a" * 4097}, "4097 bytes")],
+)  # fmt: skip
+def test_what_no_parameter_can_have_is_refused(machine, line, more, cause):
+    machine.write("rajee-deploy.toml", settings("[cdk.parameters.App]", line))
+    told = up(machine, code=64, **more)
+    machine.write("rajee-deploy.toml", SMALL)
+    assert ("parameter-refused" in told, cause in told) == (True, True)
+
+
 def test_another_principal_is_asked_about_and_another_size_is_not(account, machine):
     machine.write("rajee-deploy.toml", settings('approval = "broadening"'))
     up(machine, "--parameters", "Size=large")
@@ -319,8 +331,10 @@ def test_without_its_variable_it_keeps_its_value(account, clean):
 
 
 def test_what_a_cli_says_of_its_arguments_is_without_it(account, clean):
-    told = up(clean, "--verbose", DB_PASSWORD=SECRET, CDK_VERBOSE="3")
-    assert "DbPassword=***" in told
+    """It would show them with CDK_VERBOSE, which it does not get then."""
+    told = up(clean, "--verbose", DB_PASSWORD=SECRET, CDK_VERBOSE="3", CDK_DEBUG="true")
+    assert "DbPassword=" not in told
+    assert SECRET not in told
     assert account.password() == SECRET
     nothing_to_do(clean, DB_PASSWORD=SECRET)
 
@@ -395,3 +409,14 @@ def test_with_cloudformation_alone_node_is_not_started(account, clean):
     (clean.root / "home" / ".local" / "state" / "rajee-deploy" / "secret-values.json").unlink()
     up(clean, "--parameters", "Size=huge", DB_PASSWORD=SECRET)
     nothing_to_do(clean, "--parameters", "Size=huge", DB_PASSWORD=SECRET)
+
+
+def test_without_waiting_a_secret_that_cloudformation_has_already_is_remembered(account, clean):
+    (clean.root / "home" / ".local" / "state" / "rajee-deploy" / "secret-values.json").unlink()
+    told = up(clean, "--no-wait", "--parameters", "Size=huge", DB_PASSWORD=SECRET)
+    assert "CloudFormation finds nothing to do" in told
+    nothing_to_do(clean, "--parameters", "Size=huge", DB_PASSWORD=SECRET)
+    up(clean, "--no-wait", "--parameters", "Size=huge", DB_PASSWORD=OTHER_SECRET)
+    assert account.password() == OTHER_SECRET
+    told = clean.run("plan", "--detailed-exitcode", "--parameters", "Size=huge", code=2, DB_PASSWORD=SECRET)
+    assert "only CloudFormation knows" in told

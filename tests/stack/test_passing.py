@@ -74,6 +74,35 @@ def test_lines_are_without_what_comes_from_variables():
     assert (ended.tail, ended.code) == (("***", "b"), 1)
 
 
+AWKWARD = ["a\\b'c\"d`e", "it's-a\\path", 'say-"x"', "tab\there", "esc\x1b[31m\x7f", "groß-\\ü", "C:\\n\\x"]
+
+
+@pytest.mark.skipif(not shutil.which("node"), reason="needs node")
+def test_nor_is_it_there_as_a_program_writes_its_arguments():
+    """As util.inspect and JSON do, and JSON within a line of a log."""
+    script = (
+        "const v = JSON.parse(process.argv[1]); const i = require('util').inspect;"
+        "for (const x of v) console.log(JSON.stringify([i(x), i({p: [x]}), JSON.stringify(x),"
+        " JSON.stringify({m: JSON.stringify({p: x})}), i(JSON.stringify(x)), JSON.stringify(i([x]))]))"
+    )
+    ended = subprocess.run(["node", "-e", script, json.dumps(AWKWARD)], capture_output=True, text=True, check=True)
+    for value, line in zip(AWKWARD, ended.stdout.splitlines(), strict=True):
+        hide = without_secrets((ParameterValue("Key", value, "KEY"),))
+        for text in [*json.loads(line), repr([value]), json.dumps(value)]:
+            assert "***" in hide(text), text
+            assert value[:3] not in hide(text), text
+
+
+def test_a_cli_that_is_given_secrets_is_not_told_to_say_more():
+    names = ["CDK_VERBOSE", "CDK_V", "CDK_DEBUG", "CDK_TRACE", "CDK_DEBUG_CLI", "CDK_debugApp", "CDK_DOCKER", "PATH"]
+    with passing(step(*VALUES), "App") as found:
+        changes = found.changes(names)
+        assert {name for name in changes if changes[name] is None} == {*names[:6]}
+        assert found.environment.items() <= changes.items()
+    with passing(step(VALUES[0]), "App") as found:
+        assert found.changes(names) == {}
+
+
 SLOTS = {
     "Size": {"Type": "String", "AllowedValues": ["s", "m"]}, "Count": {"Type": "Number", "AllowedValues": [1, 2]},
     "Zones": {"Type": "CommaDelimitedList", "AllowedValues": ["a", "b"]}, "Any": {"Type": "String"},
