@@ -26,6 +26,7 @@ _TEXT = b"rajee-deploy keeps notes in this directory. It is safe to remove: they
 _FILES = re.compile(
     r"[0-9a-f]{32}\.(answers|files-[a-z]+|engine)(\.[0-9a-f]{16}\.tmp)?"  # context.cache
     r"|(?:ignored|asked)-[0-9a-f]{16}\.json|shapes-[0-9a-z.]+\.json"  # stack.ignored, stack.runtimes, aws.short.shapes
+    r"|services-[0-9a-f]{32}\.json"  # stack.services
     r"|[cm]-[0-9a-f]{8,64}\.record"  # contents.local
     r"|\.[^/]+\.[0-9a-f]{12}\.part"  # drafts of atomic
 )

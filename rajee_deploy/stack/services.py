@@ -279,4 +279,4 @@ def _known(state: StackPresent) -> list[Any]:
 
 
 def _place(stack_id: str) -> Path:
-    return cache_directory() / "services" / f"{sha256(stack_id.encode()).hexdigest()[:32]}.json"
+    return cache_directory() / "services" / f"services-{sha256(stack_id.encode()).hexdigest()[:32]}.json"
