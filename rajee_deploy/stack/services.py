@@ -92,8 +92,13 @@ class Services:
 
     def rolled_back(self, held: Held) -> str:
         """See ServiceDoor. https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ListServiceDeployments.html"""
+
+        def unknown_call(code: str, _message: str) -> dict[str, Any] | None:
+            """An ECS that has no such call yet keeps no such history."""
+            return {} if code in ("UnknownOperationException", "InvalidAction", "UnsupportedFeatureException") else None
+
         asked = {"cluster": _cluster(held), "service": held.arn}
-        found = self._aws.ask("ecs", "list_service_deployments", asked).get("serviceDeployments", ())
+        found = self._aws.ask("ecs", "list_service_deployments", asked, unknown_call).get("serviceDeployments", ())
         newest: Mapping[str, Any] = max(found, key=lambda one: one["createdAt"], default={})
         revision = newest.get("targetServiceRevisionArn")
         if not str(newest.get("status", "")).startswith(_UNDONE) or not revision:

@@ -182,6 +182,12 @@ def test_what_ecs_last_rolled_back_from(status, undone):
     assert Services(aws).rolled_back(FOUND[0]) == undone
 
 
+def test_an_ecs_without_that_call_keeps_no_history():
+    aws = ScriptedAws()
+    aws.stubs["ecs"].add_client_error("list_service_deployments", "UnknownOperationException", "")
+    assert Services(aws).rolled_back(FOUND[0]) == ""
+
+
 def test_a_service_that_was_never_deployed_was_not_rolled_back():
     aws = ScriptedAws().answers("ecs", "list_service_deployments", {"serviceDeployments": []})
     assert Services(aws).rolled_back(FOUND[0]) == ""
