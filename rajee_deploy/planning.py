@@ -46,7 +46,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """A plan with what it stands on. `revision` is the checkout's, "" where nothing is deployed."""
+    """A plan with what it stands on. `revision` is the checkout's, "" where nobody asked git yet."""
 
     plan: Plan
     wanted: Wanted
@@ -165,13 +165,11 @@ def _asked(run: Context, wanted: Wanted, observed: Observed, who: Identity) -> W
 
 def _guarded(run: Context, plan: Plan, observed: Observed) -> tuple[Plan, str]:
     """The plan, when no older revision takes a newer one's place, and the checkout's revision. git is asked only where
-    something is deployed."""
-    if not any(isinstance(step, DeployStack) for step in plan.steps):
-        return plan, ""
-    revision = run.ports.revision()
+    something is deployed over a revision that is recorded."""
     revisions = guard.deployed_revisions(plan, observed)
     if not revisions:
-        return plan, revision
+        return plan, ""
+    revision = run.ports.revision()
     own = revision.removesuffix(DIRTY)
     ancestries = {each: run.ports.ancestry(own, each) for each in set(revisions.values())}
     return guard.guarded(plan, revisions, ancestries, run.rules), revision

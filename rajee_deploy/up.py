@@ -48,7 +48,7 @@ def settle(run: Context, wait_seconds: float) -> Planned:
     if swept:
         run.console.say(f"removed {len(swept)} temporary directories of runs that were killed", "dim")
     while True:
-        planned = make_plan(run)
+        planned = _of_revision(run, make_plan(run))
         show_plan(run, planned)
         waits = [step for step in planned.plan.steps if isinstance(step, WaitForStack)]
         if not waits:
@@ -56,6 +56,12 @@ def settle(run: Context, wait_seconds: float) -> Planned:
         for step in waits:
             with run.phase(f"wait for {step.stack}"):
                 _wait(run, step.stack, deadline)
+
+
+def _of_revision(run: Context, planned: Planned) -> Planned:
+    """With the revision that what is deployed is of: it is asked for before anybody is asked, or anything built."""
+    deploys = any(isinstance(step, DeployStack) for step in planned.plan.steps)
+    return replace(planned, revision=run.ports.revision()) if deploys and not planned.revision else planned
 
 
 def converge(run: Context, wait_seconds: float, note: Callable[[Planned], None]) -> Planned:
@@ -242,7 +248,7 @@ def _with_assembly(run: Context, planned: Planned) -> Planned:
     if planned.synthesis is not None or not _by_cdk(planned.plan):
         return planned
     late = _kept(run, planned) or synthesise_planned(run, _local(planned), planned.identity)
-    again = plan_by(run, planned, late)
+    again = _of_revision(run, plan_by(run, planned, late))
     had = _by_cdk(planned.plan)
     if again.observed is not planned.observed:
         _check_free(again)

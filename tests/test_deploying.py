@@ -629,14 +629,14 @@ class Later(FakeWatcher):
     ("events", "full", "told"),
     [
         ((), False, ""),
-        ((begun(1),), False, ""),
-        ((begun(1), begun(2, "Nested"), begun(3, "Nested")), False, ""),
-        ((begun(1), begun(2)), False, "somebody else deployed it, too"),
-        ((begun(1),), True, "No space left"),
+        (("App",), False, ""),
+        (("App", "Nested", "Nested"), False, ""),
+        (("App", "App"), False, "somebody else deployed it, too"),
+        (("App",), True, "No space left"),
     ],
 )
 def test_secrets_are_remembered_once_they_are_surely_what_is_deployed(world, events, full, told):
-    secrets, watcher = FakeSecrets(is_full=full), Later(list(events))
+    secrets, watcher = FakeSecrets(is_full=full), Later([begun(*each) for each in enumerate(events)])
     run = replace(world.run, ports=replace(world.run.ports, secrets=secrets, watcher=watcher))
     deploy(run, Job(step(values=(KEY, ParameterValue("Size", "s", "SIZE"))), world.assembly, ()), is_last=True)
     assert secrets.kept == ({} if told else {"": {"Key": CANARY}})
