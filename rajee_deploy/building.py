@@ -18,6 +18,7 @@ from rajee_deploy.engine.failures import CACHE_NOT_WRITTEN, CACHE_PLACE
 from rajee_deploy.errors import DeployError
 from rajee_deploy.facts import ImagePresent
 from rajee_deploy.image import build_request
+from rajee_deploy.lines import lines_of
 from rajee_deploy.observe import image_state
 from rajee_deploy.report.timings import duration
 from rajee_deploy.triggers import base_images, not_counted
@@ -107,7 +108,7 @@ def _raise_failures(futures: Mapping[str, Future[None]]) -> None:
 
 def _told(image: str, error: DeployError) -> Iterator[str]:
     yield f"{image}: {error}"
-    yield from (f"  {line}" for line in error.cause.splitlines())
+    yield from (f"  {line}" for line in lines_of(error.cause))
     if error.hint:
         yield f"  next: {error.hint}"
 
@@ -149,7 +150,7 @@ def _confirm_pushed(shop: Workshop, image: WantedImage, reference: str, failure:
             where=reference, hint="run again; if it stays, look at the repository's permissions and events",
         )  # fmt: skip
     if failure is not None and failure.code == CACHE_NOT_WRITTEN:
-        why = "; ".join((failure.problem, *failure.cause.splitlines()[-1:], CACHE_PLACE))
+        why = "; ".join((failure.problem, *lines_of(failure.cause)[-1:], CACHE_PLACE))
         shop.console.item("!", f"image {image.name}", why, "yellow")
     elif failure is not None:
         shop.console.say(f"another run pushed {image.tag} first; its image is used", "yellow")

@@ -18,10 +18,11 @@ from dataclasses import field
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from rajee_deploy.dataclass import dataclass
+from rajee_deploy.lines import lines_of
 from rajee_deploy.tables import plain_table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from typing import TextIO
 
     from rich.console import Console as RichConsole
@@ -37,8 +38,34 @@ PLAIN_WIDTH = 160
 _BAR = 24
 
 
+_secrets: list[str] = []  # of this process, the longest first
+
+
+def hide(secrets: Iterable[str]) -> None:
+    """Keep these out of all that is said from now on, whoever says it: AWS tells why it refused a value."""
+    from rajee_deploy.hiding import texts_of  # where there are secrets alone
+
+    _secrets[:] = sorted({*_secrets, *texts_of(secrets)}, key=len, reverse=True)
+
+
+def _without_secrets(value: Any) -> Any:
+    match value:
+        case str():
+            for secret in _secrets:
+                value = value.replace(secret, "***")
+            return value
+        case dict():
+            return {key: _without_secrets(each) for key, each in value.items()}
+        case list() | tuple():
+            return [_without_secrets(each) for each in value]
+        case _:
+            return value
+
+
 def printable(text: str) -> str:
-    """Text with control characters and undecodable bytes escaped, so that no file name can write to the terminal."""
+    """Text with control characters and undecodable bytes escaped, so that no file name can write to the terminal; and
+    without what is to be hidden."""
+    text = _without_secrets(text)
     return "".join(c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode() for c in text)
 
 
@@ -67,7 +94,7 @@ class Console:
 
     def document(self, document: Any) -> None:
         """The result as one JSON document."""
-        self.data(json.dumps(document, indent=2))
+        self.data(json.dumps(_without_secrets(document) if _secrets else document, indent=2))
 
     # -- stderr: talk ----------------------------------------------------------------------------------------------
 
@@ -95,13 +122,22 @@ class Console:
         line = Text.assemble((f"{mark} ", style), (f"{printable(subject):<28}", "bold"), " ", printable(text))
         self._talk.print(line, soft_wrap=True)
 
+    def first(self, texts: Sequence[str], most: int = 1) -> list[str]:
+        """The first of many texts, and how many more there are; all of them when asked for (the verb has -v)."""
+        more = len(texts) - most
+        if self.verbose or more <= 0:
+            return list(texts)
+        return [*texts[: most - 1], f"{texts[most - 1]} … and {more} more, -v shows {'it' if more == 1 else 'them'}"]
+
     def notices(self, image: str, notices: Sequence[Notice]) -> None:
-        """A line per kind of notice: the first of its kind, and how many more there are."""
+        """A line per kind of notice: the first of its kind, and how many more there are; or all, when asked for."""
         for code in dict.fromkeys(notice.code for notice in notices):
-            first, *more = (notice for notice in notices if notice.code == code)
-            line = f" (line {first.line})" if first.line else ""
-            others = f"; {len(more)} more of these" if more else ""
-            self.item("!", f"image {image}", f"{first.message}{line}{others} [{code}]", "yellow")
+            found = [notice for notice in notices if notice.code == code]
+            shown = found if self.verbose else found[:1]
+            others = f"; {len(found) - 1} more of these" if len(shown) < len(found) else ""
+            for notice in shown:
+                line = f" (line {notice.line})" if notice.line else ""
+                self.item("!", f"image {image}", f"{notice.message}{line}{others} [{code}]", "yellow")
 
     def detail(self, text: str) -> None:
         """A line from inside a phase, kept on the screen."""
@@ -187,7 +223,7 @@ class Console:
         """An expected failure: what happened, where, why, and what to do next."""
         self.item("✗", error.code, error.problem, "bold red")
         for name, text in (("where", error.where), ("cause", error.cause), ("next", error.hint)):
-            for number, line in enumerate(text.splitlines()):
+            for number, line in enumerate(lines_of(text)):
                 self.say(f"  {name if not number else '':>6}  {line}", "bold" if name == "next" else "")
 
     # -- how -------------------------------------------------------------------------------------------------------

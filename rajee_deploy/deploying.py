@@ -8,28 +8,34 @@ from __future__ import annotations
 
 import time
 import uuid
-from dataclasses import replace
+from dataclasses import field, replace
 from typing import TYPE_CHECKING, assert_never
 
 from rajee_deploy import plan as plans
+from rajee_deploy.console import hide
 from rajee_deploy.dataclass import dataclass
 from rajee_deploy.errors import DeployError
 from rajee_deploy.facts import StackPresent
+from rajee_deploy.lines import lines_of
 from rajee_deploy.moving import move_tag, with_digests
+from rajee_deploy.parameter_changes import not_taken, unaffected
 from rajee_deploy.report.timings import duration
+from rajee_deploy.rollouts import confirm_services, wanted_images
 from rajee_deploy.stack.recorded import encoded
+from rajee_deploy.stack.update import Accepted
 from rajee_deploy.steps import Change, Via
 from rajee_deploy.synthesis import unprovable
-from rajee_deploy.watch import Watch, arrival
+from rajee_deploy.watch import Watch
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
 
     from rajee_deploy.facts import StackState, WantedImage
     from rajee_deploy.ports import Context
     from rajee_deploy.rollout import Service
     from rajee_deploy.rollout.spans import Span
+    from rajee_deploy.rollout.standing import Held
     from rajee_deploy.stack.recorded import StackRecord
     from rajee_deploy.steps import DeployStack, MoveTag
     from rajee_deploy.watch import Account, Moment
@@ -49,6 +55,8 @@ class Job:
     assembly: Path
     images: Sequence[WantedImage]
     record: StackRecord | None = None  # to be kept outside of the stack, once the deployment is confirmed
+    before: StackState | None = None  # the stack when it was planned, where somebody looked
+    services: Mapping[Held, str] = field(default_factory=dict)  # as they were before (see `rollouts.as_before`)
 
 
 def approve(run: Context, jobs: Sequence[Job]) -> None:
@@ -59,27 +67,39 @@ def approve(run: Context, jobs: Sequence[Job]) -> None:
     if not run.must_ask:
         return
     for job in jobs:
-        if job.step.via is Via.CLOUDFORMATION or set(job.step.changes) == {Change.TAG}:
-            continue  # the template stays as it is
         stack = job.step.stack
-        with run.phase(f"compare the permissions of {stack}"):
-            changes = run.ports.deployer.security_changes(stack, job.assembly)
-        if not changes:
+        changes = _broader(run, job)
+        if not changes and not job.step.parameter_changes:
             continue
-        run.console.say(f"{stack} would get broader permissions:", "bold")
-        for line in changes.splitlines():
-            run.console.say(line)
+        if changes:
+            run.console.say(f"{stack} would get broader permissions:", "bold")
+            for line in lines_of(changes):
+                run.console.say(line)
+        if job.step.parameter_changes:
+            run.console.say(f"{stack} would get other parameters, which can mean broader permissions:", "bold")
+            for _, line in job.step.parameter_changes:
+                run.console.say(line)
         if not run.console.can_ask():
             raise DeployError(
-                "approval-needed", f"the deployment of {stack} broadens permissions", where=f"stack {stack}",
+                "approval-needed", f"the deployment of {stack} {'broadens' if changes else 'may broaden'} permissions",
+                where=f"stack {stack}",
                 hint='look at the lines above, then: up --yes, or cdk.approval = "never" in the settings',
             )  # fmt: skip
         if not run.console.ask(f"Deploy {stack} with these permissions?"):
             raise DeployError("not-approved", f"the deployment of {stack} was not approved; nothing was changed")
 
 
+def _broader(run: Context, job: Job) -> str:
+    """What the template allows that the deployed one does not, in lines; "" where it stays as it is."""
+    if job.step.via is Via.CLOUDFORMATION or {*job.step.changes} <= {Change.TAG, Change.PARAMETER}:
+        return ""
+    with run.phase(f"compare the permissions of {job.step.stack}"):
+        return run.ports.deployer.security_changes(job.step.stack, job.assembly)
+
+
 def deploy(run: Context, job: Job, *, is_last: bool) -> None:
     """Deploy with the tags in place that keep what runs and what will run from expiring."""
+    hide(value.value for value in job.step.values if value.is_secret)
     for move in job.step.before:
         try:
             move_and_tell(run, move)
@@ -115,14 +135,18 @@ def _deploy(run: Context, job: Job, *, wait: bool) -> None:
     step = job.step
     with run.phase(f"deploy {step.stack}"):
         if not wait:
-            _begin(run, job)
-            run.console.item("~", f"stack {step.stack}", "accepted; CloudFormation goes on by itself", "yellow")
+            if _begin(run, job) is Accepted.NOTHING:
+                _keep_where_nothing_differs(run, job)
+                run.console.item("=", f"stack {step.stack}", "CloudFormation finds nothing to do")
+            else:
+                run.console.item("~", f"stack {step.stack}", "accepted; CloudFormation goes on by itself", "yellow")
             return
-        with Watch(run.ports.watcher, step.stack, lambda moment: _show(run, moment)) as watch:
+        name = run.settings.place_of(step.stack).name
+        with Watch(run.ports.watcher, step.stack, lambda moment: _show(run, moment), name=name) as watch:
             try:
                 _to_the_end(run, job)
                 state = run.ports.reader.observe(step.stack)
-                problem = plans.objection(step, state)
+                problem = plans.objection(step, state) or not_taken(step, job.before, state)
             except DeployError as error:
                 raise _with_cause(watch, error) from error
         if problem:
@@ -131,8 +155,10 @@ def _deploy(run: Context, job: Job, *, wait: bool) -> None:
                 hint="look at the stack's events, then run again",
             )  # fmt: skip
             raise _with_cause(watch, unconfirmed)
-    _confirm_arrival(run, job)
+    # They rest on the stack alone: without them the next run would deploy what only has to be confirmed.
     _keep_record(run, job)
+    _keep_secrets(run, job, state, lambda: watch.operations() > 1)
+    _confirm_arrival(run, job, state)
     _tell_account(run, step.stack, watch)
     _tell_done(run, step, state)
 
@@ -148,19 +174,22 @@ def _to_the_end(run: Context, job: Job) -> None:
             assert_never(job.step.via)
 
 
-def _begin(run: Context, job: Job) -> None:
-    """Have CloudFormation accept the deployment, and no more."""
+def _begin(run: Context, job: Job) -> Accepted:
+    """Have CloudFormation accept the deployment, and no more. That nothing differs is its own word alone: a change set
+    that is gone may have been deleted by anybody."""
     step = job.step
     token = f"rajee-deploy-{uuid.uuid4().hex[:16]}"
     match step.via:
         case Via.CDK:
             run.ports.deployer.prepare(step, job.assembly, token, run.console.working)
             run.ports.updater.execute(step.stack, token)
+            return Accepted.STARTED
         case Via.CLOUDFORMATION:
             state = run.ports.reader.describe(step.stack)
             if not isinstance(state, StackPresent):
                 raise DeployError("deploy-failed", f"the stack {step.stack} is gone", where=f"stack {step.stack}")
-            run.ports.updater.update(step.stack, state, dict(step.parameters), token)
+            own = {value.name: value.value for value in step.values}
+            return run.ports.updater.update(step.stack, state, {**dict(step.parameters), **own}, token)
         case _:
             assert_never(step.via)
 
@@ -177,22 +206,10 @@ def await_end(run: Context, stack: str) -> None:
         time.sleep(POLL_SECONDS)
 
 
-def _confirm_arrival(run: Context, job: Job) -> None:
-    """Where ECS runs the images, CloudFormation's word is not enough."""
-    if not job.images:
-        return
-    given = dict(job.step.parameters)
-    wanted: dict[str, tuple[str, ...]] = {}
-    for image in job.images:
-        names = wanted.get(image.repository.name, ())
-        wanted[image.repository.name] = (*names, image.tag, given.get(image.parameter, image.tag))
-    with run.phase(f"look at what {job.step.stack} runs"):
-        problem = arrival(run.ports.watcher, job.step.stack, wanted, UPDATE_SECONDS)
-    if problem:
-        raise DeployError(
-            "rollout-not-confirmed", f"CloudFormation deployed {job.step.stack}, but {problem}",
-            where=f"stack {job.step.stack}", hint="look at the service's events in ECS, then run again",
-        )  # fmt: skip
+def _confirm_arrival(run: Context, job: Job, state: StackState) -> None:
+    if isinstance(state, StackPresent) and state.services is not None and not state.services.is_empty:
+        images = wanted_images(job.images, dict(job.step.parameters))
+        confirm_services(run, job.step.stack, state, images, job.services)
 
 
 def _keep_record(run: Context, job: Job) -> None:
@@ -203,6 +220,34 @@ def _keep_record(run: Context, job: Job) -> None:
         run.ports.records.write(job.step.stack, encoded(job.record))
     except DeployError as error:
         text = f"what was deployed could not be recorded, so the next run synthesises to decide: {error}"
+        run.console.item("!", f"stack {job.step.stack}", text, "yellow")
+
+
+def _keep_where_nothing_differs(run: Context, job: Job) -> None:
+    """Nothing is waited for, and CloudFormation says that the secrets are those that it has: as good as confirmed."""
+    if not any(value.is_secret for value in job.step.values):
+        return
+    since = job.before.since if isinstance(job.before, StackPresent) else ""
+    state = run.ports.reader.describe(job.step.stack)
+    _keep_secrets(run, job, state, lambda: isinstance(state, StackPresent) and state.since != since)
+
+
+def _keep_secrets(run: Context, job: Job, state: StackState, has_another: Callable[[], bool]) -> None:
+    """Remember on this machine what the confirmed deployment gave to the parameters that CloudFormation hides. Not
+    where somebody else's came right behind it: what is hidden may be theirs."""
+    before = job.before if isinstance(job.before, StackPresent) else None
+    secrets = {value.name: value.value for value in job.step.values if value.is_secret}
+    is_known = before is not None and run.ports.secrets.knows(before)
+    if not isinstance(state, StackPresent) or not (secrets or is_known):
+        return
+    try:
+        problem = "somebody else deployed it, too" if has_another() else ""
+        if not problem:
+            run.ports.secrets.keep(state, secrets, before)
+    except (DeployError, OSError) as error:
+        problem = str(error)
+    if problem:
+        text = f"which secrets were deployed is not remembered, so the next run gives them again: {problem}"
         run.console.item("!", f"stack {job.step.stack}", text, "yellow")
 
 
@@ -221,7 +266,9 @@ def _with_cause(watch: Watch, error: DeployError) -> DeployError:
 def _show(run: Context, moment: Moment) -> None:
     for news in moment.news:
         run.console.detail(news)
-    working = (f"{resource}  {duration(seconds)}" for resource, seconds in moment.at_work)
+    working = [f"{resource}  {duration(seconds)}" for resource, seconds in moment.at_work]
+    if len(working) > _SHOWN:  # more than a terminal's height would hide the rest
+        working[_SHOWN:] = [f"… and {len(working) - _SHOWN} more"]
     run.console.board([*working, *(_service_line(service) for service in moment.services)])
 
 
@@ -229,13 +276,15 @@ def _service_line(service: Service) -> str:
     parts = []
     for one in service.deployments:
         name = "new" if one.status == "PRIMARY" else "former"
+        if not service.is_by_ecs:  # a task set that is not yet the primary one may well be the new one
+            name = one.status.lower()
         pending = f", {one.pending} pending" if one.pending else ""
         failed = f", {one.failed} failed" if one.failed else ""
         parts.append(f"{name} {one.running}/{one.desired} running{pending}{failed}")
     if service.targets is not None:
         targets = service.targets
         parts.append(f"targets {targets.healthy} healthy, {targets.starting} starting, {targets.draining} draining")
-    return f"{service.name}: " + "; ".join(parts)
+    return f"{service.name}: " + ("; ".join(parts) or "nothing runs yet")
 
 
 def _tell_account(run: Context, stack: str, watch: Watch) -> None:
@@ -246,6 +295,9 @@ def _tell_account(run: Context, stack: str, watch: Watch) -> None:
         run.console.say(f"where the time of {stack} went is not known: {error.problem}", "yellow")
         return
     run.accounts[stack] = account
+    for service, controller in account.elsewhere:
+        text = f"{controller} rolls out {service} itself; nothing is confirmed here"
+        run.console.item("!", f"stack {stack}", text, "yellow")
     rows = [*_rows("", account.resources[:_SHOWN]), *_service_rows(account)]
     if rows:
         run.console.table((f"where the time of {stack} went", ">time"), rows)
@@ -267,7 +319,10 @@ def _tell_done(run: Context, step: DeployStack, state: StackState) -> None:
         run.outputs[step.stack] = dict(state.outputs)
     for doubt in unprovable(step, state) if step.via is Via.CDK else ():  # else the template stays
         run.console.item("!", f"stack {step.stack}", doubt, "yellow")
-    recorded = _shown(dict(step.parameters))
+    own = {value.name: value.shown for value in step.values}
+    recorded = _shown({**dict(step.parameters), **own})
+    for line in unaffected(step, state):
+        run.console.item("!", f"stack {step.stack}", line, "yellow")
     run.console.item("✓", f"stack {step.stack}", f"complete, and it records {recorded}", "green")
 
 

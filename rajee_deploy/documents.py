@@ -6,7 +6,8 @@ from base64 import b64encode
 from os import fsencode
 from typing import TYPE_CHECKING, Any, assert_never
 
-from rajee_deploy.steps import BuildAndPush, DeployStack, MoveTag, WaitForStack
+from rajee_deploy.rollout.standing import Standing, standing
+from rajee_deploy.steps import BuildAndPush, ConfirmRollout, DeployStack, MoveTag, RepairService, WaitForStack
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from rajee_deploy.report.history import Run
     from rajee_deploy.report.metrics import Figures
     from rajee_deploy.rollout.spans import Span
+    from rajee_deploy.rollout.standing import Running
     from rajee_deploy.steps import Skip, Step
     from rajee_deploy.watch import Account
 
@@ -70,6 +72,9 @@ def of_plan(planned: Planned, seconds: float) -> dict[str, Any]:
             *({"subject": one.subject, "code": one.code, "message": one.text} for one in planned.plan.cautions),
         ],
         "skipped": [_skip(skip) for skip in planned.plan.skipped],
+        "drift": [
+            _drift(stack, one) for stack, found in planned.observed.services.items() for one in found if _drifts(one)
+        ],
         "seconds": round(seconds, 3),
     }
 
@@ -97,6 +102,7 @@ def of_run(planned: Planned, run: Run, accounts: Mapping[str, Account]) -> dict[
                 "resources": [_span(span) for span in account.resources],
                 "services": {name: [_span(span) for span in spans] for name, spans in account.phases.items()},
                 "advice": list(account.advice),
+                "unconfirmed": [{"service": name, "controller": by} for name, by in account.elsewhere],
             }
             for stack, account in accounts.items()
         },
@@ -130,14 +136,16 @@ def _summary(fingerprint: Fingerprint) -> dict[str, Any]:
 
 
 def _infrastructure(planned: Planned) -> dict[str, Any] | None:
-    """`tier` is the dearest that a decision stood on: hash, synth or deploy; null where no stack was decided on."""
+    """`tier` is the dearest that a decision stood on: hash, synth or deploy; null where no stack was decided on.
+    `reasons` are why a synth had to decide."""
     wanted = planned.wanted
     if wanted.infrastructure is None:
         return None
     tier = planned.plan.tier
     return {
         **_summary(wanted.infrastructure), "check": wanted.check.value, "tier": tier.value if tier else None,
-        "impure": list(wanted.impurities),
+        "impure": list(wanted.impurities), "reasons": list(planned.reasons), "taken": list(wanted.taken),
+        "ignored": list(wanted.ignored),
     }  # fmt: skip
 
 
@@ -157,15 +165,40 @@ def _step(step: Step) -> dict[str, Any]:
             }  # fmt: skip
         case DeployStack():
             return {
-                "step": "deploy", "stack": step.stack, "parameters": dict(step.parameters), "reason": step.reason,
+                "step": "deploy", "stack": step.stack, "reason": step.reason,
+                "parameters": {**dict(step.parameters), **{value.name: value.shown for value in step.values}},
                 "changes": [change.value for change in step.changes], "adopt": step.adopt,
                 "tags": {move.tag: move.target for move in step.before},
                 "tier": step.tier.value, "via": step.via.value,
             }  # fmt: skip
         case WaitForStack():
             return {"step": "wait", "stack": step.stack, "reason": step.reason}
+        case RepairService():
+            return {
+                "step": "repair", "stack": step.stack, "service": step.service, "runs": step.runs,
+                "task_definition": step.task_definition, "reason": step.reason,
+            }  # fmt: skip
+        case ConfirmRollout():
+            return {"step": "confirm", "stack": step.stack, "reason": step.reason}
         case _:
             assert_never(step)
+
+
+def _drifts(one: Running) -> bool:
+    return standing(one.held, one.service) not in (Standing.RUNS, Standing.NOT_JUDGED)
+
+
+def _drift(stack: str, one: Running) -> dict[str, Any]:
+    """A service that does not run what its stack says, with both task definitions and the images of those."""
+    images = dict(one.images)
+
+    def of(task_definition: str) -> dict[str, Any]:
+        return {"task_definition": task_definition or None, "images": list(images.get(task_definition, ()))}
+
+    return {
+        "stack": stack, "service": one.service.name, "standing": standing(one.held, one.service).name.lower(),
+        "runs": of(one.task_definition), "stack_says": of(one.held.task_definition),
+    }  # fmt: skip
 
 
 def _use(use: Use) -> dict[str, Any]:

@@ -12,13 +12,17 @@ from typing import TYPE_CHECKING, Any
 
 from rajee_deploy.dataclass import dataclass
 from rajee_deploy.fingerprint import IGNORED, RECORD, TAKEN
-from rajee_deploy.names import DeployBy, InfraCheck
+from rajee_deploy.names import DeployBy, Drift, InfraCheck
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from rajee_deploy.fingerprint import Fingerprint
     from rajee_deploy.model import Digest, Platform, Repository
+    from rajee_deploy.parameters import Declared, WantedParameter
+    from rajee_deploy.rollout.declared import DeclaredServices
+    from rajee_deploy.rollout.standing import Running
+    from rajee_deploy.stack_names import StackPlace
 
 
 class Ancestry(Enum):
@@ -62,12 +66,16 @@ class WantedImage:
 
 @dataclass(frozen=True, slots=True)
 class StackContent:
-    """What `cdk deploy` compares of a stack: its template (its digest, see `template`) and what lies around it."""
+    """What `cdk deploy` compares of a stack: its template (its digest, see `template`) and what lies around it.
+
+    `effective` is the digest of what an update of the template can change by itself; "" where that is not known.
+    """
 
     template: str
     tags: Mapping[str, str] = field(default_factory=dict)
     notification_arns: tuple[str, ...] = ()
     termination_protection: bool = False
+    effective: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +85,7 @@ class Synthesised:
     `parameters` are those that a resource or an output refers to, `volatile` those that are looked up in SSM at each
     deployment. `leaves_topics`: the template names no notification topics, so the stack's stay as they are. `sent` is
     the template's digest with all its characters, where CloudFormation does not give all of them back; else "".
+    `declared` are all parameters of the template.
     """
 
     content: StackContent
@@ -84,6 +93,8 @@ class Synthesised:
     volatile: tuple[str, ...] = ()
     leaves_topics: bool = True
     sent: str = ""
+    declared: Mapping[str, Declared] = field(default_factory=dict)
+    place: StackPlace | None = None  # which stack it is; None where a test does not care
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +116,11 @@ class Wanted:
     by_cloudformation: bool = False  # when only an image changed, CloudFormation may update the stack alone
     infrastructures: Mapping[str, Fingerprint] = field(default_factory=dict)
     proven: frozenset[str] = frozenset()
+    drift: Drift = Drift.LEAVE
     is_record_enough: bool = False  # where a synth is wanted, a hash under a record of all that a synth saw is as good
+    parameters: Mapping[str, tuple[WantedParameter, ...]] = field(default_factory=dict)  # the app's own, by stack
+    tables: Mapping[str, str] = field(default_factory=dict)  # by stack, under which name the settings take these
+    unchosen: Mapping[tuple[str, str], str] = field(default_factory=dict)  # (stack, parameter) of images left out
 
     def check_of(self, stack: str) -> InfraCheck:
         """On what "unchanged" may stand for a stack."""
@@ -231,6 +246,11 @@ class StackPresent:
     since: str = field(default="", compare=False)  # when it was last changed, ISO 8601 in UTC; "" where not told
     # The list of what its synth read, as its template carries it (see `carried`); None where it carries none.
     carried: Mapping[str, Any] | None = field(default=None, compare=False)
+    identifier: str = field(default="", compare=False)  # its ARN: another one when it was deleted and made again
+    # What its template declares; read only where a parameter of it is given a value.
+    declared: Mapping[str, Declared] = field(default_factory=dict, compare=False)
+    # The services that its template declares; None where the template was not asked for.
+    services: DeclaredServices | None = field(default=None, compare=False)
 
 
 StackState = StackAbsent | StackPresent
@@ -241,13 +261,20 @@ class Observed:
     """The world, by image name and by stack name.
 
     `references` are the other tags and digests that were asked for, by repository and reference; `frozen` are those
-    of them that exist and that their repository lets nobody move.
+    of them that exist and that their repository lets nobody move. `secrets` says of values that CloudFormation hides,
+    by stack and parameter, whether this machine was the last to deploy them, and they are the same; those of which it
+    was not the last are left out. `services` are, by stack, those of stacks that could stay as they are, with the
+    moment of the look (seconds since the epoch); `unseen` says of a stack why they were not looked at.
     """
 
     images: Mapping[str, ImageState]
     stacks: Mapping[str, StackState]
     references: Mapping[tuple[Repository, str], ReferenceState] = field(default_factory=dict)
     frozen: frozenset[tuple[Repository, str]] = frozenset()
+    secrets: Mapping[tuple[str, str], bool] = field(default_factory=dict)
+    services: Mapping[str, tuple[Running, ...]] = field(default_factory=dict)
+    unseen: Mapping[str, str] = field(default_factory=dict)
+    at: float = 0.0
 
     def find_digest(self, repository: Repository, reference: str) -> Digest | None:
         """The digest that a reference names, None where it is absent (or of no use)."""

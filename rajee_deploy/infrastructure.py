@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING
 from rajee_deploy.dataclass import dataclass
 from rajee_deploy.names import INFRA_PARAMETER, NOT_RECORDED, TEMPLATE_PARAMETER, InfraCheck
 from rajee_deploy.steps import Tier
-from rajee_deploy.template import differences, is_recorded
+from rajee_deploy.template import differences, differs_in_text_alone, is_recorded
 
 if TYPE_CHECKING:
-    from rajee_deploy.facts import StackContent, StackPresent, Wanted
+    from rajee_deploy.facts import StackContent, StackPresent, Synthesised, Wanted
 
 
 _ASKED = "a synth is asked for (infra-check)"
@@ -51,7 +51,8 @@ def judge(stack: str, state: StackPresent, wanted: Wanted) -> Verdict:
     synthesised = wanted.synthesised.get(stack)
     if synthesised is not None:
         found = differences(synthesised, content, state.parameters.get(TEMPLATE_PARAMETER, ""))
-        return Verdict(Tier.SYNTH, found, proof="infrastructure unchanged by a synth: it makes what is deployed")
+        proof = f"infrastructure unchanged by a synth: it makes what is deployed{_but(synthesised, content)}"
+        return Verdict(Tier.SYNTH, found, proof=proof)
     if wanted.check_of(stack) is InfraCheck.SYNTH:
         return Verdict(Tier.SYNTH, open=(_ASKED if not wanted.is_record_enough else _NO_RECORD,))
     return _by_hash(stack, state, content, wanted)
@@ -65,6 +66,7 @@ def _by_hash(stack: str, state: StackPresent, content: StackContent, wanted: Wan
     if remembered is not None and not wanted.impurities_of(stack):
         found = differences(remembered, content, state.parameters.get(TEMPLATE_PARAMETER, ""))
         proof = "infrastructure unchanged by its hash: these inputs are known to make what is deployed"
+        proof += _but(remembered, content)
         return Verdict(Tier.HASH, found, proof=proof)
     if stack in wanted.proven and not wanted.impurities_of(stack):
         return Verdict(Tier.HASH, proof="infrastructure unchanged: a synth elsewhere proved that these inputs make it")
@@ -85,6 +87,11 @@ def _doubts(stack: str, state: StackPresent, content: StackContent, wanted: Want
     elif not is_recorded(deployed, content):
         found.append("what is deployed is not what was recorded: somebody else changed it")
     return tuple(found)
+
+
+def _but(synthesised: Synthesised, content: StackContent) -> str:
+    alone = ", but for its Description or Metadata, which CloudFormation changes only along with something else"
+    return alone if differs_in_text_alone(synthesised, content) else ""
 
 
 def _short(value: str) -> str:

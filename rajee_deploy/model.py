@@ -358,6 +358,11 @@ _REGISTRY = re.compile(
 )
 
 
+def registry_host(account: str, region: str) -> str:
+    """The host of ECR's registry of an account in a region."""
+    return f"{account}.dkr.ecr.{region}.amazonaws.com{'.cn' if region.startswith('cn-') else ''}"
+
+
 @dataclass(frozen=True, slots=True)
 class PushAccess:
     """Where and with which login a repository is pushed to. The password is a secret: it is kept out of repr."""

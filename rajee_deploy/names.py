@@ -39,6 +39,15 @@ class DeployBy(Enum):
     DIGEST = "digest"
 
 
+class Drift(Enum):
+    """What is done about a service that runs something else than its stack says: nothing; it is put back, unless the
+    change is too young (as a setting); or it is put back in any case (somebody asks for it now)."""
+
+    LEAVE = "leave"
+    REPAIR = "repair"
+    REPAIR_NOW = "repair now"
+
+
 class Approval(Enum):
     """Who agrees to broader permissions: whoever sits at the terminal; somebody in any case (a terminal, or --yes); or
     nobody is asked."""

@@ -15,6 +15,8 @@ import re
 from itertools import takewhile
 from typing import TYPE_CHECKING
 
+from rajee_deploy.lines import lines_of
+
 if TYPE_CHECKING:
     from collections.abc import Collection
     from pathlib import Path
@@ -24,11 +26,20 @@ _TEXT = b"rajee-deploy keeps notes in this directory. It is safe to remove: they
 _FILES = re.compile(
     r"[0-9a-f]{32}\.(answers|files-[a-z]+|engine)(\.[0-9a-f]{16}\.tmp)?"  # context.cache
     r"|(?:ignored|asked)-[0-9a-f]{16}\.json|shapes-[0-9a-z.]+\.json"  # stack.ignored, stack.runtimes, aws.short.shapes
+    r"|services-[0-9a-f]{32}\.json"  # stack.services
     r"|[cm]-[0-9a-f]{8,64}\.record"  # contents.local
     r"|\.[^/]+\.[0-9a-f]{12}\.part"  # drafts of atomic
 )
 # Names that a user's file may have as well, in a place that was chosen.
-_PLAIN = {"verdicts.json", "history.jsonl", "sandbox.json", "sandbox.log", "sandbox.lock", "depfile.json"}
+_PLAIN = {
+    "verdicts.json",
+    "history.jsonl",
+    "sandbox.json",
+    "sandbox.log",
+    "sandbox.lock",
+    "depfile.json",
+    "secret-values.json",
+}
 # How such files of releases without a marker begin.
 _SIGNS = (b'{"schema": "rajee-deploy.', b'{"version": 2, "read": ', b'{"pid": ')
 _READ_BYTES = 1 << 16
@@ -67,7 +78,7 @@ def _may_take(path: Path) -> bool:
 
 def listed(marker: bytes) -> set[str]:
     """The plain names that a marker says are ours."""
-    return set(marker.decode("utf-8", "replace").splitlines()[1:]) & _PLAIN
+    return set(lines_of(marker.decode("utf-8", "replace"))[1:]) & _PLAIN
 
 
 def read_marker(at: int) -> bytes:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from rajee_deploy.model import Repository
+    from rajee_deploy.stack_names import StackPlace
 
 
 class Scope(Enum):
@@ -25,6 +26,7 @@ class Scope(Enum):
     STACKS = "the stacks of the settings"
     REPOSITORIES = "the repositories of the settings"
     SERVICES = "ECS services and tasks"  # the settings do not know their names
+    FUNCTIONS = "Lambda functions"  # likewise
     BOOTSTRAP_VERSION = "where `cdk bootstrap` notes its version"
     RECORDS = "what is recorded outside of stacks without parameters (`context-key`)"
     BOOTSTRAP_ROLES = "the roles that `cdk bootstrap` made"
@@ -44,17 +46,41 @@ class Place:
 
     account: str
     region: str
-    stacks: Sequence[str]
+    stacks: Sequence[StackPlace]
     repositories: Sequence[Repository]
-    recorded: Sequence[str] = ()  # those of the stacks whose record lies in SSM
+    recorded: Sequence[StackPlace] = ()  # those of the stacks whose record lies in SSM
+
+    @property
+    def near(self) -> list[StackPlace]:
+        """The stacks in the caller's account; those of others are asked about and changed by roles of theirs."""
+        return [stack for stack in self.stacks if stack.account in ("", self.account)]
+
+    @property
+    def regions(self) -> list[str]:
+        """Where stacks live that the caller's own permissions are for."""
+        return list(dict.fromkeys(stack.region or self.region for stack in self.near))
+
+    @property
+    def others(self) -> list[str]:
+        """The other accounts that stacks live in."""
+        return list(dict.fromkeys(stack.account for stack in self.stacks if stack not in self.near))
 
 
+_ASSUME = Permission("sts:AssumeRole", Scope.BOOTSTRAP_ROLES)
 # `plan`, `explain` and `verify`. The last two of ECR are for `explain --since TAG`, which reads a record that lies
 # beside the image, over the protocol that pulls speak.
 _READS = (
     Permission("sts:GetCallerIdentity", Scope.EVERYTHING),
     Permission("cloudformation:DescribeStacks", Scope.STACKS),
     Permission("cloudformation:GetTemplate", Scope.STACKS),
+    # What the services of a stack run. A role that may not ask is told so, and no more.
+    Permission("cloudformation:ListStackResources", Scope.STACKS),
+    Permission("ecs:DescribeServices", Scope.SERVICES),
+    Permission("ecs:DescribeTaskDefinition", Scope.EVERYTHING),
+    # Whether it was ECS that put one back: asked only where one runs something else.
+    Permission("ecs:ListServiceDeployments", Scope.SERVICES),
+    Permission("ecs:DescribeServiceRevisions", Scope.SERVICES),
+    Permission("lambda:GetFunction", Scope.FUNCTIONS),
     Permission("ecr:BatchGetImage", Scope.REPOSITORIES),
     Permission("ecr:DescribeImages", Scope.REPOSITORIES),
     Permission("ecr:DescribeRepositories", Scope.REPOSITORIES),
@@ -73,11 +99,8 @@ _WRITES = (
     Permission("ssm:GetParameter", Scope.BOOTSTRAP_VERSION),
     # To watch a deployment, and to see that ECS runs what was deployed.
     Permission("cloudformation:DescribeStackEvents", Scope.STACKS),
-    Permission("cloudformation:ListStackResources", Scope.STACKS),
-    Permission("ecs:DescribeServices", Scope.SERVICES),
     Permission("ecs:DescribeTasks", Scope.SERVICES),
     Permission("ecs:ListTasks", Scope.EVERYTHING),
-    Permission("ecs:DescribeTaskDefinition", Scope.EVERYTHING),
     Permission("elasticloadbalancing:DescribeTargetHealth", Scope.EVERYTHING),
     Permission("elasticloadbalancing:DescribeTargetGroups", Scope.EVERYTHING),
     Permission("elasticloadbalancing:DescribeTargetGroupAttributes", Scope.EVERYTHING),
@@ -85,7 +108,8 @@ _WRITES = (
     Permission("cloudformation:UpdateStack", Scope.STACKS),
     Permission("cloudformation:ExecuteChangeSet", Scope.STACKS),
     Permission("ssm:PutParameter", Scope.RECORDS),
-    Permission("sts:AssumeRole", Scope.BOOTSTRAP_ROLES),
+    Permission("ecs:UpdateService", Scope.SERVICES),  # --repair-drift
+    _ASSUME,
 )
 
 
@@ -103,7 +127,8 @@ def needed(who: Who) -> tuple[Permission, ...]:
 def policy(who: Who, place: Place) -> dict[str, Any]:
     """The IAM policy document: one statement for each scope."""
     by_scope: dict[Scope, list[str]] = {}
-    for permission in needed(who):
+    roles = [_ASSUME] if place.others and _ASSUME not in needed(who) else []
+    for permission in (*needed(who), *roles):
         by_scope.setdefault(permission.scope, []).append(permission.action)
     statements = [
         {"Effect": "Allow", "Action": actions, "Resource": resources}
@@ -114,32 +139,40 @@ def policy(who: Who, place: Place) -> dict[str, Any]:
 
 
 def _resources(scope: Scope, place: Place) -> Iterator[str]:
-    def arn(service: str, resource: str, region: str = place.region, account: str = place.account) -> str:
-        return f"arn:{_partition(region or place.region)}:{service}:{region}:{account}:{resource}"
-
     match scope:
         case Scope.EVERYTHING:
             yield "*"
         case Scope.REPOSITORIES:
-            for each in place.repositories:
-                yield arn("ecr", f"repository/{each.name}", each.region or place.region, each.account or place.account)
-        case _ if not place.stacks:
-            return
-        case Scope.STACKS:
-            yield from (arn("cloudformation", f"stack/{stack}/*") for stack in place.stacks)
-        case Scope.SERVICES:
-            yield arn("ecs", "service/*")
-            yield arn("ecs", "task/*")
-        case Scope.RECORDS:
-            yield from (arn("ssm", f"parameter/rajee-deploy/{stack}") for stack in place.recorded)
-        case Scope.BOOTSTRAP_VERSION:
-            yield arn("ssm", "parameter/cdk-bootstrap/*")
+            for its in place.repositories:
+                yield _arn(place, "ecr", f"repository/{its.name}", its.region, its.account)
         case Scope.BOOTSTRAP_ROLES:
-            yield arn("iam", "role/cdk-*", region="")
+            accounts = [*([place.account] if place.near else []), *place.others]
+            yield from (f"arn:{partition_of(place.region)}:iam::{account}:role/cdk-*" for account in accounts)
+        case Scope.STACKS:
+            yield from (_arn(place, "cloudformation", f"stack/{each.name}/*", each.region) for each in place.near)
+        case Scope.RECORDS:
+            for each in place.recorded:
+                if place.near and each.account in ("", place.account):
+                    yield _arn(place, "ssm", f"parameter/rajee-deploy/{each.name}", each.region)
+        case Scope.SERVICES | Scope.FUNCTIONS | Scope.BOOTSTRAP_VERSION:
+            for region in place.regions:
+                yield from (_arn(place, *what, region) for what in _OF_REGIONS[scope])
         case _:
             assert_never(scope)
 
 
-def _partition(region: str) -> str:
-    """https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html"""
+_OF_REGIONS = {
+    Scope.SERVICES: (("ecs", "service/*"), ("ecs", "task/*"), ("ecs", "service-revision/*")),
+    Scope.FUNCTIONS: (("lambda", "function:*"),),
+    Scope.BOOTSTRAP_VERSION: (("ssm", "parameter/cdk-bootstrap/*"),),
+}
+
+
+def _arn(place: Place, service: str, resource: str, region: str, account: str = "") -> str:
+    region = region or place.region
+    return f"arn:{partition_of(region)}:{service}:{region}:{account or place.account}:{resource}"
+
+
+def partition_of(region: str) -> str:
+    """The part of AWS that a region is in: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html"""
     return {"cn": "aws-cn", "us-gov": "aws-us-gov"}.get(region.rpartition("-")[0].rpartition("-")[0], "aws")

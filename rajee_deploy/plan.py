@@ -11,6 +11,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, assert_never
 
 from rajee_deploy import retention, trust
+from rajee_deploy.drift import drift_cautions, drift_steps
 from rajee_deploy.errors import ConfigurationError, DeployError
 from rajee_deploy.facts import (
     ImageAbsent,
@@ -24,6 +25,7 @@ from rajee_deploy.facts import (
 )
 from rajee_deploy.infrastructure import Verdict, judge
 from rajee_deploy.names import INFRA_PARAMETER, RECORDS, DeployBy, InfraCheck
+from rajee_deploy.parameter_changes import decide, unknown_parameter
 from rajee_deploy.steps import BuildAndPush, Change, DeployStack, MoveTag, Plan, Skip, Step, Tier, Via, WaitForStack
 
 if TYPE_CHECKING:
@@ -31,6 +33,8 @@ if TYPE_CHECKING:
 
     from rajee_deploy.facts import Observed, StackState, Wanted, WantedImage
     from rajee_deploy.model import Notice
+    from rajee_deploy.parameter_changes import Outcome
+    from rajee_deploy.steps import Caution
 
 
 class _Answer(Enum):
@@ -86,28 +90,39 @@ def make_plan(wanted: Wanted, observed: Observed) -> Plan:
     steps: list[Step] = []
     skipped: list[Skip] = []
     notices: list[tuple[str, Notice]] = []
+    outcomes: list[Outcome] = []
     builds = _image_steps(wanted.images, observed, skipped)
     _check_tags(wanted.images)
     for image in wanted.images:
         notices += retention.expired(image, observed)
         notices += retention.leftover(image, observed)
         builds += retention.additional(image, observed)
+    cautions: list[Caution] = []
+    late: list[Step] = []
     for stack in wanted.stacks:
         received = [image for image in wanted.images if image.stack == stack]
         if received:
             # All builds come before the first stack that takes a tag: nothing is deployed unless every image is there.
             steps += builds
             builds = []
-        step = _stack_step(stack, received, wanted, observed)
+        step, outcome = _stack_step(stack, received, wanted, observed)
+        outcomes.append(outcome)
         if isinstance(step, Skip):
             skipped.append(step)
             for image in received:
                 steps += retention.live(image, observed, notices, deploys=False)
+            more, known = drift_steps(stack, observed, wanted.drift)
+            late += more
+            cautions += known
         else:
             steps.append(_shielded(step, received, observed, notices))
+            cautions += drift_cautions(stack, observed, wanted.drift)
     steps += builds
+    steps += late  # what one stack deploys may be what another's services wait for
     _check_repositories(wanted.images, observed, steps)
-    return Plan(tuple(steps), tuple(skipped), tuple(notices))
+    _check_flags(outcomes)
+    cautions += [caution for each in outcomes for caution in each.cautions]
+    return Plan(tuple(steps), tuple(skipped), tuple(notices), tuple(cautions))
 
 
 def synth_reasons(wanted: Wanted, observed: Observed) -> tuple[str, ...]:
@@ -149,6 +164,11 @@ def _settled(wanted: Wanted, observed: Observed) -> Iterator[tuple[str, StackPre
         state = observed.stacks[stack]
         if isinstance(state, StackPresent) and _ANSWERS.get(state.status) is _Answer.COMPARE:
             yield stack, state
+
+
+def is_settled(state: StackState) -> bool:
+    """Whether a stack stands still after an operation that succeeded."""
+    return isinstance(state, StackPresent) and _ANSWERS.get(state.status) is _Answer.COMPARE
 
 
 def is_busy(state: StackState) -> bool:
@@ -264,27 +284,51 @@ def _image_steps(images: Sequence[WantedImage], observed: Observed, skipped: lis
     return steps
 
 
-def _stack_step(stack: str, received: Sequence[WantedImage], wanted: Wanted, observed: Observed) -> DeployStack | Skip:
+def _check_flags(outcomes: Sequence[Outcome]) -> None:
+    """A parameter that is given for all stacks is one of some stack at least."""
+    nowhere = frozenset.intersection(*(each.absent for each in outcomes)) if outcomes else frozenset()
+    if nowhere:
+        stacks = [each.stack for each in outcomes]
+        subject = (
+            f"none of the stacks {', '.join(stacks)} has a" if len(stacks) > 1 else f"the stack {stacks[0]} has no"
+        )
+        known = {name for each in outcomes for name in each.takes}
+        raise unknown_parameter(f"{subject} parameter {min(nowhere)}", known)
+
+
+def _previous(state: StackState) -> StackPresent | None:
+    """The stack whose parameters stay as they are; None where it is made anew."""
+    is_there = isinstance(state, StackPresent) and _ANSWERS.get(state.status) not in (_Answer.CREATE, _Answer.RECREATE)
+    return state if isinstance(state, StackPresent) and is_there else None
+
+
+def _stack_step(
+    stack: str, received: Sequence[WantedImage], wanted: Wanted, observed: Observed
+) -> tuple[DeployStack | Skip, Outcome]:
     tags = {image.parameter: _parameter(image, observed) for image in received}
     state = observed.stacks[stack]
     tier = Tier.DEPLOY
     match state:
         case StackAbsent():
             _check_name(stack, wanted)
+            outcome = decide(stack, None, wanted, observed, None, tags)
             why = [(Change.FIRST, "the stack does not exist")]
         case StackPresent():
             verdict = judge(stack, state, wanted)
-            why = _reasons(stack, state, tags, verdict)
+            outcome = decide(stack, _previous(state), wanted, observed, verdict, tags)
+            why = _reasons(stack, state, tags, (verdict, _id(stack, wanted)), outcome)
             tier = verdict.tier
             if not why:
                 shown = ", ".join(f"{key} {short(value)}" for key, value in tags.items())
                 records = f", and it records {shown}" if shown else ""
-                return Skip(f"stack {stack}", f"{state.status}{records}; {verdict.proof}", tier)
+                return Skip(f"stack {stack}", f"{state.status}{records}; {verdict.proof}", tier), outcome
         case _:
             assert_never(state)
+    # Of the infrastructure there may be many.
+    reasons = tuple(text for _, text in sorted(why, key=lambda one: one[0] is Change.INFRASTRUCTURE))
     # A repository that outlived its stack (retained on delete) would make a plain create fail.
     retained = any(not isinstance(observed.images[image.name], RepositoryAbsent) for image in wanted.images)
-    return DeployStack(
+    step = DeployStack(
         stack,
         (*tags.items(), (INFRA_PARAMETER, str(wanted.infrastructure_of(stack).digest))),
         "; ".join(text for _, text in why),
@@ -297,9 +341,14 @@ def _stack_step(stack: str, received: Sequence[WantedImage], wanted: Wanted, obs
         ),
         tier=Tier.DEPLOY if why[0][0] in (Change.FIRST, Change.ROLLED_BACK) else tier,
         via=Via.CLOUDFORMATION
-        if wanted.by_cloudformation and {change for change, _ in why} == {Change.TAG}
+        if wanted.by_cloudformation and {change for change, _ in why} <= {Change.TAG, Change.PARAMETER}
         else Via.CDK,
+        reasons=reasons,
+        by_change_set=isinstance(state, StackPresent) and _ANSWERS.get(state.status) is _Answer.CREATE,
+        values=outcome.values,
+        parameter_changes=outcome.changes,
     )
+    return step, outcome
 
 
 def _check_name(stack: str, wanted: Wanted) -> None:
@@ -324,13 +373,23 @@ def _parameter(image: WantedImage, observed: Observed) -> str:
             assert_never(image.deploy_by)
 
 
-def _reasons(stack: str, state: StackPresent, tags: Mapping[str, str], verdict: Verdict) -> list[tuple[Change, str]]:
+def _id(stack: str, wanted: Wanted) -> str:
+    """What the CDK calls a stack, where that is known."""
+    made = wanted.synthesised.get(stack) or wanted.remembered.get(stack)
+    return made.place.id if made is not None and made.place is not None else stack
+
+
+def _reasons(
+    stack: str, state: StackPresent, tags: Mapping[str, str], known: tuple[Verdict, str], outcome: Outcome
+) -> list[tuple[Change, str]]:
+    verdict, name = known
     answer = _ANSWERS.get(state.status)
     # What a synth should have decided and did not is acted on.
     infrastructure = verdict.differences or verdict.open
     differing = [
         *((Change.INFRASTRUCTURE, text) for text in infrastructure),
         *((Change.TAG, text) for text in _differences(state, tags)),
+        *((Change.PARAMETER, text) for _, text in outcome.changes),
     ]
     match answer:
         case _Answer.COMPARE:
@@ -348,7 +407,7 @@ def _reasons(stack: str, state: StackPresent, tags: Mapping[str, str], verdict: 
         case _Answer.ROLL_BACK:
             raise DeployError(
                 "stack-needs-rollback", f"stack {stack} is {state.status} and cannot be deployed",
-                where=f"stack {stack}", cause=state.reason, hint=f"cdk rollback {stack}, then run again",
+                where=f"stack {stack}", cause=state.reason, hint=f"cdk rollback {name}, then run again",
             )  # fmt: skip
         case _Answer.STOP | _Answer.WAIT | None:
             raise DeployError(

@@ -9,45 +9,44 @@ import os
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import TYPE_CHECKING, assert_never
+from functools import partial
+from typing import TYPE_CHECKING
 
-from rajee_deploy import guard, retention
+from rajee_deploy import guard, locating
 from rajee_deploy import plan as plans
 from rajee_deploy.dataclass import dataclass
 from rajee_deploy.errors import ConfigurationError, DeployError
 from rajee_deploy.facts import Wanted, WantedImage
 from rajee_deploy.fingerprint import with_given
+from rajee_deploy.given_values import wanted_parameters, with_secrets
+from rajee_deploy.keepers import former_keeper_of, keeper_of
 from rajee_deploy.lists import by_their_lists, what_is_remembered
-from rajee_deploy.names import InfraCheck
+from rajee_deploy.names import Drift, InfraCheck
 from rajee_deploy.naming import expanded
-from rajee_deploy.observe import observe
-from rajee_deploy.settings import LOCK_NAME
+from rajee_deploy.observe import observe, observe_services, with_services
 from rajee_deploy.stack.cli_options import refuse_options
 from rajee_deploy.stack.revision import DIRTY
-from rajee_deploy.steps import BuildAndPush, DeployStack, MoveTag, Plan, Tier, Via, WaitForStack
+from rajee_deploy.steps import (
+    DeployStack,
+    Plan,
+    Via,
+)
 from rajee_deploy.synthesis import Synthesis, synthesise
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from rajee_deploy.aws import Identity
     from rajee_deploy.facts import Observed, StackState
     from rajee_deploy.fingerprint import Fingerprint
     from rajee_deploy.image import ImageInputs
     from rajee_deploy.ports import Context
-    from rajee_deploy.settings import ImageSettings, Settings
-
-_SHOWN = 5  # names in a line
-_TIERS = {
-    Tier.HASH: "hash: what synth reads, and what is deployed, against what the stack records or this machine remembers",
-    Tier.SYNTH: "synth: what the app makes now against what is deployed",
-    Tier.DEPLOY: "deploy: CloudFormation compares",
-}
+    from rajee_deploy.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """A plan with what it stands on."""
+    """A plan with what it stands on. `revision` is the checkout's, "" where nobody asked git yet."""
 
     plan: Plan
     wanted: Wanted
@@ -55,58 +54,89 @@ class Planned:
     identity: Identity
     observed: Observed
     synthesis: Synthesis | None = None
+    revision: str = ""
+    reasons: tuple[str, ...] = ()  # why a synth had to decide
 
 
-def make_plan(run: Context) -> Planned:
-    """Observe and decide; it changes nothing, and needs no engine; node only where a synth has to decide."""
-    ports, settings = run.ports, run.settings
-    stacks = _stacks(run)
-    if stacks:
+def make_plan(run: Context, synthesis: Synthesis | None = None) -> Planned:
+    """Observe and decide; it changes nothing, and needs no engine; node only where a synth has to decide. `synthesis`
+    is one that was made for this decision already."""
+    ports = run.ports
+    locating.forget(run)
+    names = _stacks(run)
+    if names:
         refuse_options(os.environ)
     # The network is asked while files are hashed; what is asked of it does not depend on them, but for the tags.
     with _threads() as pool:
         identity = pool.submit(ports.identity)
-        states = {stack: pool.submit(ports.reader.observe, stack) for stack in stacks}
-        with run.timings.phase("hash inputs"):
-            from rajee_deploy.image import read_all_inputs  # while the network is busy
-
-            inputs = read_all_inputs(run.images)
-            given = _given(run, inputs)
-            infrastructure = with_given(ports.infrastructure(None), given) if stacks else None
-            ports = run.ports = replace(ports, given=given)
-        for key in given:
-            run.console.say(f"the context value {key} is the tag: each new tag takes a synth, so it is slower", "dim")
+        early = locating.Early(run, names, pool)
+        synthesised_with = dict(ports.given)
+        inputs, infrastructure = _hashed(run, has_stacks=bool(names))
+        if synthesis is not None and run.ports.given != synthesised_with:
+            raise DeployError(
+                "file-changed", "what an image is made of changed while the app was synthesised",
+                where=", ".join(run.ports.given), hint="nothing was deployed; run again when nothing writes to it",
+            )  # fmt: skip
         with run.timings.phase("ask AWS"):
-            check_account(settings, identity.result())
+            check_account(run.settings, identity.result())
             who = identity.result()
+        if infrastructure is not None:
+            synth = partial(synthesise_planned, run, infrastructure, who)
+            plain = partial(early.plain, who)
+            synthesis = locating.located(run, infrastructure, who, synthesis or synth, plain)
+        with run.timings.phase("ask AWS"):
+            inputs = {image.name: replace(inputs[image.name], settings=image) for image in run.images}
             images = tuple(_wanted(run, image, who) for image in inputs.values())
+            stacks, settings = _stacks(run), run.settings
+            states = {stack: early.ask(stack, settings.place_of(stack), who) for stack in stacks}
             described = {stack: state.result() for stack, state in states.items()}
             # The registry is asked last, since it is asked about what the stacks run, too.
             asked = pool.submit(observe, ports.registry, images, described)
+            running = pool.submit(observe_services, ports.services, ports.watcher, described)
             wanted = Wanted(
                 images, stacks, infrastructure, settings.infra_check, by_cloudformation=settings.cdk.by_cloudformation,
                 is_record_enough=settings.cdk.infra_check == "auto",
+                parameters=wanted_parameters(settings.cdk, stacks, os.environ), tables=locating.tables_of(run, stacks),
+                drift=Drift.REPAIR_NOW if run.repair_drift else settings.drift, unchosen=_unchosen(run),
             )  # fmt: skip
-            wanted = _judged_by_lists(run, wanted, described, who)
-            observed = asked.result()
-            wanted = _asked(run, wanted, observed, who)
+            if synthesis is None:
+                wanted = _judged_by_lists(run, wanted, described, who)
+            observed = with_services(with_secrets(ports.secrets, wanted, asked.result()), running.result())
+            wanted = _asked(run, wanted, observed, who) if synthesis is None else _by_synthesis(wanted, synthesis)
     reasons = plans.synth_reasons(wanted, observed)
-    synthesis = None
-    if reasons and infrastructure is not None:
-        ports.deployer.check_account(who.account)
+    if synthesis is None and reasons and infrastructure is not None:
         synthesis = synthesise_planned(run, infrastructure, who, reasons)
+        if locating.settle(run, synthesis.stacks, who):
+            return make_plan(run, synthesis)  # other stacks than those that were looked at
         wanted = _by_synthesis(wanted, synthesis)
-    plan = _guarded(run, plans.make_plan(wanted, observed), observed)
+    plan, revision = _guarded(run, plans.make_plan(wanted, observed), observed)
     if synthesis is None and any(isinstance(step, DeployStack) and step.via is Via.CDK for step in plan.steps):
         ports.deployer.check_account(who.account)
-    return Planned(plan, wanted, inputs, who, observed, synthesis)
+    return Planned(plan, wanted, inputs, who, observed, synthesis, revision, reasons)
+
+
+def _hashed(run: Context, *, has_stacks: bool) -> tuple[dict[str, ImageInputs], Fingerprint | None]:
+    """What the images are made of, and what synth reads; the latter is None without stacks."""
+    with run.timings.phase("hash inputs"):
+        from rajee_deploy.image import read_all_inputs  # while the network is busy
+
+        inputs = read_all_inputs(run.images)
+        given = _given(run, inputs)
+        infrastructure = with_given(run.ports.infrastructure(None), given) if has_stacks else None
+        run.ports = replace(run.ports, given=given)
+    for key in given:
+        run.console.say(f"the context value {key} is the tag: each new tag takes a synth, so it is slower", "dim")
+    return inputs, infrastructure
 
 
 def plan_by(run: Context, planned: Planned, synthesis: Synthesis) -> Planned:
-    """The plan as it is by a synth that was made after it: what the synth says of templates goes before hashes."""
+    """The plan as it is by a synth that was made after it: what the synth says of names and templates goes before
+    hashes."""
+    if locating.settle(run, synthesis.stacks, planned.identity):
+        return make_plan(run, synthesis)
     wanted = _by_synthesis(planned.wanted, synthesis)
-    plan = _guarded(run, plans.make_plan(wanted, planned.observed), planned.observed)
-    return replace(planned, plan=plan, wanted=wanted, synthesis=synthesis)
+    plan, revision = _guarded(run, plans.make_plan(wanted, planned.observed), planned.observed)
+    return replace(planned, plan=plan, wanted=wanted, synthesis=synthesis, revision=planned.revision or revision)
 
 
 def _by_synthesis(wanted: Wanted, synthesis: Synthesis) -> Wanted:
@@ -133,18 +163,21 @@ def _asked(run: Context, wanted: Wanted, observed: Observed, who: Identity) -> W
     return ask(run, wanted, observed, who)
 
 
-def _guarded(run: Context, plan: Plan, observed: Observed) -> Plan:
-    """The plan, when no older revision takes a newer one's place. git is asked only where something is deployed."""
+def _guarded(run: Context, plan: Plan, observed: Observed) -> tuple[Plan, str]:
+    """The plan, when no older revision takes a newer one's place, and the checkout's revision. git is asked only where
+    something is deployed over a revision that is recorded."""
     revisions = guard.deployed_revisions(plan, observed)
     if not revisions:
-        return plan
-    own = run.ports.revision().removesuffix(DIRTY)
+        return plan, ""
+    revision = run.ports.revision()
+    own = revision.removesuffix(DIRTY)
     ancestries = {each: run.ports.ancestry(own, each) for each in set(revisions.values())}
-    return guard.guarded(plan, revisions, ancestries, run.rules)
+    return guard.guarded(plan, revisions, ancestries, run.rules), revision
 
 
 def synthesise_planned(run: Context, planned: Fingerprint, who: Identity, reasons: Sequence[str] = ()) -> Synthesis:
-    for reason in reasons:
+    run.ports.deployer.check_account(who.account)
+    for reason in run.console.first(reasons):
         run.console.detail(f"synth decides: {reason}")
     with run.phase("synth"):
         into = run.scratch() / "cdk.out"
@@ -154,58 +187,6 @@ def synthesise_planned(run: Context, planned: Fingerprint, who: Identity, reason
         known = "what this synth read is known from hooks in Python and node alone, so hashes decide less often"
         run.console.detail(f"{known}: {obstacle}")
     return made
-
-
-def show_plan(run: Context, planned: Planned) -> None:
-    """Say what the plan is, with every reason."""
-    console, who = run.console, planned.identity
-    console.say(f"account {who.account}, region {who.region}", "dim")
-    _show_age(run)
-    for name, image in planned.inputs.items():
-        # A base's configuration is read before the image is built; until then nothing depends on it.
-        console.notices(name, [notice for notice in image.notices if notice.code != "base-config-unknown"])
-    for name, notice in planned.plan.notices:
-        console.notices(name, [notice])
-    for caution in planned.plan.cautions:
-        console.item("!", caution.subject, f"{caution.text} [{caution.code}]", "yellow")
-    for skip in planned.plan.skipped:
-        console.item("=", skip.subject, skip.reason, "green")
-    for step in planned.plan.steps:
-        match step:
-            case BuildAndPush():
-                console.item("+", f"build {step.image}", f"{step.tag}: {step.reason}", "cyan")
-            case MoveTag():
-                console.item("+", f"tag {step.image}", f"{step.tag} → {step.target}: {step.reason}", "cyan")
-            case DeployStack():
-                adopted = "; the repository exists already and is adopted" if step.adopt else ""
-                alone = "; CloudFormation updates it alone" if step.via is Via.CLOUDFORMATION else ""
-                console.item("+", f"deploy {step.stack}", step.reason + adopted + alone, "cyan")
-            case WaitForStack():
-                console.item("~", f"wait for {step.stack}", step.reason, "yellow")
-            case _:
-                assert_never(step)
-    _show_tier(run, planned)
-    if planned.plan.is_empty:
-        console.say("Nothing to do: nothing is built, pushed or deployed.", "bold green")
-
-
-def _show_tier(run: Context, planned: Planned) -> None:
-    """What the decision on the infrastructure stands on."""
-    if planned.wanted.taken:
-        run.console.say(f"not installed here, taken as recorded: {', '.join(planned.wanted.taken)}", "dim")
-    if planned.wanted.ignored:
-        names = ", ".join(planned.wanted.ignored[:_SHOWN]) + ", …" * (len(planned.wanted.ignored) > _SHOWN)
-        run.console.say(f"left out by cdk.ignore, though synth reads it: {names}", "dim")
-    if planned.plan.tier is not None:
-        run.console.say(f"infrastructure decided by {_TIERS[planned.plan.tier]}", "dim")
-
-
-def _show_age(run: Context) -> None:
-    lock = run.settings.root / LOCK_NAME
-    if os.path.lexists(lock):  # without one, what knows of locks is not even imported
-        from rajee_deploy.bases import show_age
-
-        show_age(run.console, lock)
 
 
 @contextmanager
@@ -232,6 +213,17 @@ def _given(run: Context, inputs: Mapping[str, ImageInputs]) -> dict[str, str]:
     return {each.settings.context_key: each.fingerprint.tag for each in inputs.values() if each.settings.context_key}
 
 
+def check_flags(run: Context, flags: Iterable[str]) -> None:
+    """ConfigurationError `bad-flag` for a parameter of a stack that this run leaves out."""
+    for flag in flags:
+        stack, has_stack, _ = flag.partition("=")[0].rpartition(":")
+        if has_stack and stack not in _stacks(run):
+            raise ConfigurationError(
+                "bad-flag", f"--parameters {flag.partition('=')[0]}: --image leaves the stack {stack} out",
+                hint="add --image with the image that it runs, or leave --image out",
+            )  # fmt: skip
+
+
 def _stacks(run: Context) -> tuple[str, ...]:
     """The stacks this run is about: all of the settings, or with --image those that no left-out image has for itself.
 
@@ -243,6 +235,12 @@ def _stacks(run: Context) -> tuple[str, ...]:
     return tuple(stack for stack in run.settings.cdk.stacks if stack not in others)
 
 
+def _unchosen(run: Context) -> dict[tuple[str, str], str]:
+    """The images that --image leaves out, by the parameter that takes their tag."""
+    chosen = {image.name for image in run.images}
+    return {(image.stack, image.parameter): image.name for image in run.settings.images if image.name not in chosen}
+
+
 def _wanted(run: Context, inputs: ImageInputs, who: Identity | None) -> WantedImage:
     """The image as facts; `who` deploys it, None where only the image itself matters."""
     image = inputs.settings
@@ -252,30 +250,6 @@ def _wanted(run: Context, inputs: ImageInputs, who: Identity | None) -> WantedIm
         expanded(image, (*image.tags, *run.also_tags)) if who is not None else (),
         image.context_key, former_keeper_of(run.settings, image, who),
     )  # fmt: skip
-
-
-def keeper_of(settings: Settings, image: ImageSettings, who: Identity | None) -> str:
-    """What the shielding tags of an image are named after; `who` deploys it."""
-    return retention.keeper(image.stack, image.parameter, _place(image, who), is_shared=_is_shared(settings, image))
-
-
-def former_keeper_of(settings: Settings, image: ImageSettings, who: Identity | None) -> str:
-    """What they were named after by an older version; "" where that is the same, or another stack's name today."""
-    former = retention.former_keeper(
-        image.stack, image.parameter, _place(image, who), is_shared=_is_shared(settings, image)
-    )
-    others = {keeper_of(settings, each, who) for each in settings.images if each.repository == image.repository}
-    return former if former not in others else ""
-
-
-def _place(image: ImageSettings, who: Identity | None) -> str:
-    return f"{who.account}-{who.region}" if who is not None and image.repository.host else ""
-
-
-def _is_shared(settings: Settings, image: ImageSettings) -> bool:
-    """Whether the image's stack runs several images of one repository."""
-    key = (image.stack, image.repository)
-    return sum((other.stack, other.repository) == key for other in settings.images) > 1
 
 
 def check_account(settings: Settings, who: Identity) -> None:

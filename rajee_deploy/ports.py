@@ -14,9 +14,10 @@ from rajee_deploy.facts import Ancestry
 from rajee_deploy.fingerprint import with_given
 from rajee_deploy.guard import Rules
 from rajee_deploy.names import Approval
-from rajee_deploy.places import cache_directory
+from rajee_deploy.places import cache_directory, state_directory
 from rajee_deploy.report.timings import Timings
 from rajee_deploy.scratch import private_directory
+from rajee_deploy.stack.secret_values import LocalSecretValues
 from rajee_deploy.stack.store import AssemblyStore
 from rajee_deploy.synthesis import Synthesiser
 
@@ -33,8 +34,11 @@ if TYPE_CHECKING:
     from rajee_deploy.settings import ImageSettings, Settings
     from rajee_deploy.stack import StackDeployer, StackReader
     from rajee_deploy.stack.recorded import RecordStore
+    from rajee_deploy.stack.secret_values import SecretValues
+    from rajee_deploy.stack.services import ServiceDoor
     from rajee_deploy.stack.update import StackUpdater
     from rajee_deploy.stack.watching import StackWatcher
+    from rajee_deploy.stack_names import StackPlace
     from rajee_deploy.watch import Account
 
 
@@ -48,6 +52,7 @@ class Ports:
     engine: Engine
     watcher: StackWatcher
     updater: StackUpdater
+    services: ServiceDoor
     identity: Callable[[], Identity]
     # What synth reads: by the list that a stack carries, by this machine's own for None.
     infrastructure: Callable[[Mapping[str, Any] | None], Fingerprint]
@@ -65,6 +70,10 @@ class Ports:
     obstacle: Callable[[], str] = str
     # Where it is kept for other machines what a synth found out (see `proofs`).
     proofs: Callable[[], ContentsStore | None] = lambda: None
+    # What this machine knows of the values that CloudFormation hides.
+    secrets: SecretValues = field(default_factory=lambda: LocalSecretValues(state_directory()))
+    # Told which stacks there are, and the caller's account, once the names in the settings are resolved (`locating`).
+    settle: Callable[[Mapping[str, StackPlace], str], None] = lambda _places, _account: None
     store: AssemblyStore = field(default_factory=lambda: AssemblyStore(cache_directory() / "assemblies"))
 
     @property
@@ -88,12 +97,16 @@ class Context:
     rules: Rules = field(default_factory=Rules)
     assume_yes: bool = False
     wait_for_end: bool = True
+    wait_seconds: float = 1800.0  # for what others began, and for rollouts that nobody confirmed
+    repair_drift: bool = False  # now, whatever the settings say
+    apart_seconds: float = 3.0  # the two looks by which a deployment is confirmed
     outputs: dict[str, dict[str, str]] = field(default_factory=dict)  # of the deployed stacks
     accounts: dict[str, Account] = field(default_factory=dict)  # by stack: where the time of its deployment went
     # By stack: the infra hash that it records, with its list that its template cannot carry.
     uncarried: dict[str, tuple[str, Mapping[str, Any]]] = field(default_factory=dict)
     lists: dict[str, Mapping[str, Any]] = field(default_factory=dict)  # lists of others by the digest that they give
     timings: Timings = field(default_factory=Timings)
+    _named: tuple[Settings, Sequence[ImageSettings]] | None = None
     _scratch: ExitStack = field(default_factory=ExitStack)
 
     @property
@@ -108,6 +121,13 @@ class Context:
                 return not self.assume_yes and self.console.can_ask()
             case _:
                 assert_never(self.settings.cdk.approval)
+
+    @property
+    def named(self) -> tuple[Settings, Sequence[ImageSettings]]:
+        """The settings and the images as they were written, whatever their names of stacks have become since."""
+        if self._named is None:
+            self._named = self.settings, self.images
+        return self._named
 
     def infrastructure_by(self, document: Mapping[str, Any]) -> Fingerprint:
         """What synth reads by a list that is not this machine's own."""

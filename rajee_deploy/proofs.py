@@ -24,7 +24,7 @@ from rajee_deploy.facts import RepositoryAbsent, Tagged
 from rajee_deploy.fingerprint import TAG_HEX, TAG_PREFIX
 from rajee_deploy.names import NOT_RECORDED, TEMPLATE_PARAMETER
 from rajee_deploy.registry.contents import Record, record_tag
-from rajee_deploy.template import is_recorded, record_of
+from rajee_deploy.template import is_recorded, plain_record, record_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -48,7 +48,7 @@ def proof(who: Identity, stack: str, infrastructure: str, state: StackPresent) -
         return None
     recorded = state.parameters.get(TEMPLATE_PARAMETER, NOT_RECORDED)
     # With the digest of what CloudFormation does not give back, where it was recorded.
-    template = recorded if is_recorded(recorded, state.content) else record_of(state.content)
+    template = plain_record(recorded) if is_recorded(recorded, state.content) else record_of(state.content)
     return {**_subject(PROOF, who, stack, infrastructure), "template": template}
 
 

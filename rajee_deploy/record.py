@@ -30,7 +30,11 @@ def write_outputs(run: Context, planned: Planned, path: Path) -> None:
         for stack, state in planned.observed.stacks.items()
         if isinstance(state, StackPresent)
     }
-    write_atomically(path, (json.dumps({**seen, **run.outputs}, indent=2) + "\n").encode())
+    found: dict[str, dict[str, str]] = {}
+    for stack, outputs in {**seen, **run.outputs}.items():
+        name = run.settings.place_of(stack).name
+        found[name if name not in found else stack] = outputs  # of two places it may be the name of several
+    write_atomically(path, (json.dumps(found, indent=2) + "\n").encode())
 
 
 def recorded_run(run: Context, wait_seconds: float) -> tuple[Planned, Run]:

@@ -10,6 +10,8 @@ from rajee_deploy.model import GIVEN_PREFIX
 
 if TYPE_CHECKING:
     from rajee_deploy.model import Notice, Repository
+    from rajee_deploy.parameters import ParameterValue
+    from rajee_deploy.rollout.standing import Held
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +40,12 @@ class Change(Enum):
     FIRST = "first"
     TAG = "code"
     INFRASTRUCTURE = "infra"
+    PARAMETER = "parameters"
     ROLLED_BACK = "retry"
+
+
+# What a kind of run is named after, in this order.
+_NAMED = (Change.TAG, Change.INFRASTRUCTURE, Change.PARAMETER)
 
 
 class Tier(Enum):
@@ -63,7 +70,9 @@ class DeployStack:
 
     `before` are the tags that shield what runs and what will run, moved first; `undo` puts them back when the deploy
     fails. `digests` are the parameters (by name) that receive the digest of a reference that is only built in this
-    run; what `parameters` says of them is for people.
+    run; what `parameters` says of them is for people. `by_change_set`: CloudFormation creates the stack by a change set
+    and in no other way, since one was made already. `values` are those of the app's own parameters, and
+    `parameter_changes` says by name which of them change, for whoever is asked about it.
     """
 
     stack: str
@@ -76,6 +85,10 @@ class DeployStack:
     digests: tuple[tuple[str, Repository, str], ...] = ()
     tier: Tier = Tier.DEPLOY
     via: Via = Via.CDK
+    by_change_set: bool = False
+    reasons: tuple[str, ...] = ()  # what `reason` says, one by one
+    values: tuple[ParameterValue, ...] = ()
+    parameter_changes: tuple[tuple[str, str], ...] = ()
 
     @property
     def declared(self) -> tuple[tuple[str, str], ...]:
@@ -100,7 +113,27 @@ class WaitForStack:
     reason: str
 
 
-Step = BuildAndPush | MoveTag | DeployStack | WaitForStack
+@dataclass(frozen=True, slots=True)
+class RepairService:
+    """Have a service run the task definition of its stack in the place of another one. ARNs."""
+
+    stack: str
+    service: str
+    held: Held
+    runs: str
+    task_definition: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ConfirmRollout:
+    """Wait until the services of a stack run what it says, or say why they do not."""
+
+    stack: str
+    reason: str
+
+
+Step = BuildAndPush | MoveTag | DeployStack | WaitForStack | RepairService | ConfirmRollout
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,17 +169,20 @@ class Plan:
 
     @property
     def kind(self) -> str:
-        """The kind of run for the history: noop, wait, tags, first, code, infra, code+infra or retry."""
+        """The kind of run for the history: noop, wait, tags, confirm, repair, first, retry, or what changed: code,
+        infra, parameters, with a + between."""
         if not self.steps:
             return "noop"
         if any(isinstance(step, WaitForStack) for step in self.steps):
             return "wait"
         if all(isinstance(step, MoveTag) for step in self.steps):
             return "tags"
+        if all(isinstance(step, MoveTag | ConfirmRollout | RepairService) for step in self.steps):
+            return "repair" if any(isinstance(step, RepairService) for step in self.steps) else "confirm"
         changes = {change for step in self.steps if isinstance(step, DeployStack) for change in step.changes}
         if any(isinstance(step, BuildAndPush) for step in self.steps):
             changes.add(Change.TAG)
         if Change.FIRST in changes:
             return Change.FIRST.value
-        named = [change.value for change in (Change.TAG, Change.INFRASTRUCTURE) if change in changes]
+        named = [change.value for change in _NAMED if change in changes]
         return "+".join(named) or Change.ROLLED_BACK.value

@@ -5,6 +5,7 @@ It knows when a synth is the one that a fingerprint stands for; whether one is n
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ from rajee_deploy.fingerprint import IGNORED, RECORD, TAKEN
 from rajee_deploy.names import INFRA_PARAMETER, NOT_RECORDED, RECORDS, REVISION_PARAMETER, TEMPLATE_PARAMETER
 from rajee_deploy.stack.recorded import StackRecord
 from rajee_deploy.stack.tracing.depfile import DURING
+from rajee_deploy.stack_names import key_of
 from rajee_deploy.template import expected_record, is_recorded
 
 if TYPE_CHECKING:
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from rajee_deploy.aws import Identity
     from rajee_deploy.facts import StackState, Synthesised, WantedImage
     from rajee_deploy.fingerprint import Fingerprint, Input
+    from rajee_deploy.parameters import Declared
     from rajee_deploy.stack import StackDeployer
     from rajee_deploy.stack.store import AssemblyStore
     from rajee_deploy.steps import DeployStack
@@ -46,7 +49,7 @@ class Synthesiser:
 
 @dataclass(frozen=True, slots=True)
 class Synthesis:
-    """A synth that was made or taken: the fingerprint it stands for, its assembly, and its stacks by name.
+    """A synth that was made or taken: the fingerprint it stands for, its assembly, and its stacks by key.
 
     `document` is the list that the fingerprint was made with, where it may travel.
     """
@@ -85,14 +88,14 @@ def synthesise(
     """
     before = by.fingerprint()
     _check_unchanged(planned, before)
-    stacks = by.deployer.synth(into, on_line, by.given)
+    stacks = _keyed(by.deployer.synth(into, on_line, by.given), who)
     after = by.fingerprint()
     if _changed(before, after) or _is_moving(after):
         before, into = after, into.with_name(f"{into.name}-again")
-        stacks = by.deployer.synth(into, on_line, by.given)
+        stacks = _keyed(by.deployer.synth(into, on_line, by.given), who)
         after = by.fingerprint()
         _check_unchanged(before, after)
-    by.store.keep(_key(after, who), into, stacks)
+    by.store.keep(_key(after, who), into, stacks, who.account)
     return Synthesis(after, into, stacks, by.publishable())
 
 
@@ -101,15 +104,27 @@ def recording(step: DeployStack, synthesis: Synthesis, state: StackState, revisi
     stack = synthesis.stacks.get(step.stack)
     if stack is None:
         return step  # the deployer's check tells that the app has no such stack
-    deployed = state.content if isinstance(state, StackPresent) else None
+    deployed, has = (state.content, state.parameters) if isinstance(state, StackPresent) else (None, {})
     records = {
         INFRA_PARAMETER: str(synthesis.fingerprint.digest),
-        TEMPLATE_PARAMETER: expected_record(stack, deployed),
+        TEMPLATE_PARAMETER: expected_record(stack, deployed, has.get(TEMPLATE_PARAMETER, "")),
         REVISION_PARAMETER: revision,
     }
     images = tuple((key, value) for key, value in step.parameters if key not in RECORDS)
     taken = tuple((key, value) for key, value in records.items() if key in stack.parameters)
-    return replace(step, parameters=(*images, *taken))
+    values = tuple(
+        value._replace(is_secret=stack.declared[value.name].is_secret)  # a first plan knew no template
+        for value in step.values
+        if value.name in stack.declared
+    )
+    return replace(
+        step, parameters=(*images, *taken), values=values, parameter_changes=_asked(step, stack.declared)
+    )  # fmt: skip
+
+
+def _asked(step: DeployStack, slots: Mapping[str, Declared]) -> tuple[tuple[str, str], ...]:
+    """The changes of parameters that are worth a question: those that may allow something to somebody."""
+    return tuple((name, text) for name, text in step.parameter_changes if name not in slots or slots[name].may_permit)
 
 
 def record_of_deployment(
@@ -133,7 +148,8 @@ def keeping(step: DeployStack, state: StackState, revision: str) -> DeployStack:
     has = state.parameters if isinstance(state, StackPresent) else {}
     records = {**dict(step.parameters), REVISION_PARAMETER: revision}
     given = tuple((key, value) for key, value in records.items() if key not in RECORDS or key in has)
-    return replace(step, parameters=given)
+    slots = state.declared if isinstance(state, StackPresent) else {}
+    return replace(step, parameters=given, parameter_changes=_asked(step, slots))
 
 
 def unprovable(step: DeployStack, state: StackState) -> tuple[str, ...]:
@@ -149,6 +165,17 @@ def unprovable(step: DeployStack, state: StackState) -> tuple[str, ...]:
     if content is None or is_recorded(given[TEMPLATE_PARAMETER], content):
         return ()
     return ("CloudFormation gives back something else than was deployed, so the next run synthesises to decide",)
+
+
+def _keyed(stacks: Mapping[str, Synthesised], who: Identity) -> dict[str, Synthesised]:
+    """The stacks of a synth by what they go by here, in their order. Where an app gives several the same name in the
+    same place (stages of which one at a time is deployed), each goes by its id besides."""
+    keys = {
+        name: key_of(stack.place, who.account, who.region) if stack.place is not None else name
+        for name, stack in stacks.items()
+    }
+    shared = {key for key, count in Counter(keys.values()).items() if count > 1}
+    return {f"{keys[name]} [{name}]" if keys[name] in shared else keys[name]: stack for name, stack in stacks.items()}
 
 
 def _key(fingerprint: Fingerprint, who: Identity) -> str:

@@ -11,17 +11,21 @@ from typing import TYPE_CHECKING, assert_never
 from rajee_deploy import plan as plans
 from rajee_deploy.errors import DeployError
 from rajee_deploy.names import NOT_RECORDED
-from rajee_deploy.planning import Planned, make_plan, plan_by, show_plan, synthesise_planned
+from rajee_deploy.planning import Planned, make_plan, plan_by, synthesise_planned
+from rajee_deploy.recheck import check_stack, check_unchanged
 from rajee_deploy.scratch import sweep
-from rajee_deploy.steps import BuildAndPush, DeployStack, MoveTag, Via, WaitForStack
+from rajee_deploy.screen import show_plan
+from rajee_deploy.steps import BuildAndPush, ConfirmRollout, DeployStack, MoveTag, RepairService, Via, WaitForStack
 from rajee_deploy.synthesis import keeping, kept, record_of_deployment, recording
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from rajee_deploy.deploying import Job
+    from rajee_deploy.facts import WantedImage
     from rajee_deploy.fingerprint import Fingerprint
     from rajee_deploy.ports import Context
+    from rajee_deploy.rollout.standing import Held
     from rajee_deploy.steps import Change, Plan
     from rajee_deploy.synthesis import Synthesis
 
@@ -31,6 +35,9 @@ _ATTEMPTS = 3  # at least, for whoever is overtaken: a question may have taken l
 _OVERTAKEN = {
     "stack-busy": "it is waited for, and everything is planned again",
     "stack-changed": "everything is planned again",
+    "image-changed": "everything is planned again",
+    "image-gone": "everything is planned again",
+    "checkout-changed": "everything is planned again",
 }
 
 
@@ -41,7 +48,7 @@ def settle(run: Context, wait_seconds: float) -> Planned:
     if swept:
         run.console.say(f"removed {len(swept)} temporary directories of runs that were killed", "dim")
     while True:
-        planned = make_plan(run)
+        planned = _of_revision(run, make_plan(run))
         show_plan(run, planned)
         waits = [step for step in planned.plan.steps if isinstance(step, WaitForStack)]
         if not waits:
@@ -49,6 +56,12 @@ def settle(run: Context, wait_seconds: float) -> Planned:
         for step in waits:
             with run.phase(f"wait for {step.stack}"):
                 _wait(run, step.stack, deadline)
+
+
+def _of_revision(run: Context, planned: Planned) -> Planned:
+    """With the revision that what is deployed is of: it is asked for before anybody is asked, or anything built."""
+    deploys = any(isinstance(step, DeployStack) for step in planned.plan.steps)
+    return replace(planned, revision=run.ports.revision()) if deploys and not planned.revision else planned
 
 
 def converge(run: Context, wait_seconds: float, note: Callable[[Planned], None]) -> Planned:
@@ -99,6 +112,7 @@ def execute(run: Context, planned: Planned) -> None:
         return
     # Whoever has nothing to do does not import what does it.
     from rajee_deploy.deploying import approve, deploy, move_and_tell
+    from rajee_deploy.rollouts import repair
 
     # What can fail without having changed anything comes first.
     jobs = {job.step.stack: job for job in _jobs(run, planned)}
@@ -114,21 +128,50 @@ def execute(run: Context, planned: Planned) -> None:
                 with run.phase(f"tag {step.image}"):
                     move_and_tell(run, step)
             case DeployStack():
-                _check_unmoved(run, planned, step.stack)
+                check_unchanged(run, planned, step.stack)
                 deploy(run, jobs[step.stack], is_last=step.stack == last)
+            case RepairService():
+                check_stack(run, planned, step.stack)
+                repair(run, step)
+            case ConfirmRollout():
+                pass  # below: what another stack deploys may be what a rollout waits for
             case WaitForStack():
                 raise AssertionError("settle() leaves no waits")
             case _:
                 assert_never(step)
+    _confirm_all(run, planned)
 
 
-def _check_unmoved(run: Context, planned: Planned, stack: str) -> None:
-    """DeployError `stack-changed`: a question and a build can take long, and somebody deploys a newer commit."""
-    if plans.has_moved(planned.observed.stacks[stack], run.ports.reader.describe(stack)):
-        raise DeployError(
-            "stack-changed", f"somebody else changed stack {stack} since it was planned", where=f"stack {stack}",
-            hint="run again: it is planned from what is deployed now",
-        )  # fmt: skip
+def _confirm_all(run: Context, planned: Planned) -> None:
+    """Look at all rollouts, then fail for the first that is not confirmed."""
+    from rajee_deploy.rollouts import confirm
+
+    unconfirmed: list[DeployError] = []
+    for step in planned.plan.steps:
+        if not isinstance(step, ConfirmRollout):
+            continue
+        try:
+            confirm(run, step, _images_of(planned, step.stack), _before(planned, step.stack))
+        except DeployError as error:
+            if error.code != "rollout-not-confirmed":
+                raise
+            unconfirmed.append(error)
+    for each in unconfirmed[1:]:
+        run.console.say(f"{each.problem} [{each.code}]", "yellow")
+    if unconfirmed:
+        raise unconfirmed[0]
+
+
+def _images_of(planned: Planned, stack: str) -> list[WantedImage]:
+    return [image for image in planned.wanted.images if image.stack == stack]
+
+
+def _before(planned: Planned, stack: str) -> dict[Held, str]:
+    """The stack's services as they are, but for those that this run puts back."""
+    from rajee_deploy.rollouts import as_before
+
+    repaired = {step.held for step in planned.plan.steps if isinstance(step, RepairService)}
+    return {held: newest for held, newest in as_before(stack, planned.observed).items() if held not in repaired}
 
 
 def _build(run: Context, builds: Sequence[BuildAndPush], planned: Planned) -> None:
@@ -146,7 +189,7 @@ def _jobs(run: Context, planned: Planned) -> list[Job]:
     from rajee_deploy.deploying import Job
 
     steps = [step for step in planned.plan.steps if isinstance(step, DeployStack)]
-    revision = run.ports.revision() if steps else NOT_RECORDED
+    revision = planned.revision or NOT_RECORDED
     states = planned.observed.stacks
     assembly = Path()
     synthesis = None
@@ -168,8 +211,8 @@ def _jobs(run: Context, planned: Planned) -> list[Job]:
     }
     return [
         Job(
-            recorded[step.stack], assembly, [image for image in images if image.stack == step.stack],
-            records.get(step.stack),
+            recorded[step.stack], assembly, _images_of(planned, step.stack), records.get(step.stack),
+            states[step.stack], _before(planned, step.stack),
         )
         for step in steps
     ]  # fmt: skip
@@ -189,7 +232,8 @@ def _carry(run: Context, synthesis: Synthesis, stacks: Sequence[str]) -> None:
         run.console.item("!", "cdk", text, "yellow")
         return
 
-    carried = carry(synthesis.assembly, synthesis.document, stacks)
+    ids = {run.settings.place_of(stack).id: stack for stack in stacks}
+    carried = {ids[each] for each in carry(synthesis.assembly, synthesis.document, ids)}
     digest = str(synthesis.fingerprint.digest)
     run.uncarried |= {stack: (digest, synthesis.document) for stack in stacks if stack not in carried}
 
@@ -204,13 +248,27 @@ def _with_assembly(run: Context, planned: Planned) -> Planned:
     if planned.synthesis is not None or not _by_cdk(planned.plan):
         return planned
     late = _kept(run, planned) or synthesise_planned(run, _local(planned), planned.identity)
-    again = plan_by(run, planned, late)
+    again = _of_revision(run, plan_by(run, planned, late))
     had = _by_cdk(planned.plan)
+    if again.observed is not planned.observed:
+        _check_free(again)
+        run.console.say("the app says that the settings name other stacks; the plan is now:", "yellow")
+        show_plan(run, again)
+        return again
     if all(changes <= had.get(stack, frozenset()) for stack, changes in _by_cdk(again.plan).items()):
         return replace(planned, synthesis=late)
     run.console.say("the app makes other templates than the hash promised; the plan is now:", "yellow")
     show_plan(run, again)
     return again
+
+
+def _check_free(planned: Planned) -> None:
+    for step in planned.plan.steps:
+        if isinstance(step, WaitForStack):
+            raise DeployError(
+                "stack-busy", f"another operation on stack {step.stack} is under way", where=f"stack {step.stack}",
+                hint="run again: it is waited for",
+            )  # fmt: skip
 
 
 def _by_cdk(plan: Plan) -> dict[str, frozenset[Change]]:

@@ -1,7 +1,7 @@
 """Watching one stack while it is deployed: what to say as it goes on, and what to tell of it afterwards.
 
 Watching is a courtesy: when AWS does not answer it says so once and the deployment goes on. Whether the deployment
-arrived is asked separately and strictly (`arrival`). It must never decide what is deployed.
+arrived is asked separately and strictly (see `arrival`). It must never decide what is deployed.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ from rajee_deploy.dataclass import dataclass
 from rajee_deploy.errors import DeployError
 from rajee_deploy.rollout.advice import advice
 from rajee_deploy.rollout.spans import first_failure, resource_spans, rollout_phases
-from rajee_deploy.rollout.verdict import is_stable, rollout_objection, uses
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -29,6 +28,8 @@ if TYPE_CHECKING:
 POLL_SECONDS = 2.5
 # AWS's clock and ours may differ; what was there before the deployment began is left out by its id, not by its time.
 _SKEW_SECONDS = 120.0
+_STACK = "AWS::CloudFormation::Stack"
+_BEGUN = ("CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS", "IMPORT_IN_PROGRESS")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,22 +45,27 @@ class Moment:
 @dataclass(frozen=True, slots=True)
 class Account:
     """What a deployment took: by resource (longest first), by phase of each service, and what would make it faster.
-    `failure` is the resource that failed and why; "" when none did."""
+    `failure` is the resource that failed and why; "" when none did. `elsewhere` are the services that ECS does not roll
+    out by itself, each with who does."""
 
     resources: tuple[Span, ...]
     phases: Mapping[str, tuple[Span, ...]]
     advice: tuple[str, ...]
     failure: str = ""
+    elsewhere: tuple[tuple[str, str], ...] = ()
 
 
 class Watch:
     """A thread that looks at a stack every few seconds and hands what it sees to `on_moment`."""
 
     def __init__(
-        self, watcher: StackWatcher, stack: str, on_moment: Callable[[Moment], None], poll: float = POLL_SECONDS
-    ) -> None:
+        self, watcher: StackWatcher, stack: str, on_moment: Callable[[Moment], None], poll: float = POLL_SECONDS,
+        name: str = "",
+    ) -> None:  # fmt: skip
+        """`name` is the stack's at CloudFormation, where it goes by another one inside the tool."""
         self._watcher = watcher
         self._stack = stack
+        self._name = name or stack
         self._on_moment = on_moment
         self._poll = poll
         self._since = time.time() - _SKEW_SECONDS
@@ -76,7 +82,7 @@ class Watch:
             # What ECS said before is no news.
             for service in self._services():
                 self._told.update(message.id for message in service.messages)
-                self._told.update(service.name + reason for reason in service.stopped)
+                self._told.update(task.id for task in service.stopped)
         self._thread.start()
         return self
 
@@ -90,16 +96,28 @@ class Watch:
         events = list(self._events.values())
         phases: dict[str, tuple[Span, ...]] = {}
         words: list[str] = []
+        elsewhere: list[tuple[str, str]] = []
         start = min((event.at for event in events), default=self._since)
         for arn in self._watcher.services(self._stack):
             service = self._watcher.service(arn)
+            elsewhere += [] if service.is_by_ecs else [(service.name, service.controller)]
             found = rollout_phases(service.messages, start)
             if found:
                 phases[service.name] = found
                 words += advice(found, self._watcher.settings(arn))
         failed = first_failure(events)
         failure = f"{failed.resource} ({failed.type}) {failed.status}: {failed.reason}" if failed else ""
-        return Account(resource_spans(events), phases, tuple(dict.fromkeys(words)), failure)
+        return Account(resource_spans(events), phases, tuple(dict.fromkeys(words)), failure, tuple(elsewhere))
+
+    def operations(self) -> int:
+        """How many operations on the stack itself began since it is watched; one is ours. DeployError when AWS does not
+        tell."""
+        self._look_at_events()
+        return sum(self._is_own(event) and event.status in _BEGUN for event in self._events.values())
+
+    def _is_own(self, event: ResourceEvent) -> bool:
+        """Whether it tells of the stack itself; its events do so under the name that CloudFormation knows."""
+        return event.type == _STACK and event.resource == self._name
 
     def _run(self) -> None:
         while not self._ended.wait(self._poll):
@@ -122,7 +140,8 @@ class Watch:
             fresh = [message for message in reversed(service.messages) if message.id not in self._told]
             self._told.update(message.id for message in fresh)
             news += [message.text for message in fresh]
-            news += [f"task stopped: {reason}" for reason in service.stopped if self._is_new(service.name + reason)]
+            stopped = [task for task in service.stopped if self._is_new(task.id)]
+            news += [f"task stopped: {reason}" for task in stopped for reason in task.reasons]
         return Moment(self._at_work(), services, tuple(news))
 
     def _is_new(self, key: str) -> bool:
@@ -149,29 +168,3 @@ class Watch:
 
     def _services(self) -> tuple[Service, ...]:
         return tuple(self._watcher.service(arn) for arn in self._watcher.services(self._stack))
-
-
-def arrival(watcher: StackWatcher, stack: str, wanted: Mapping[str, tuple[str, ...]], wait_seconds: float) -> str:
-    """What speaks against the services of a stack running what was deployed; "" when nothing does.
-
-    `wanted` says of each repository which tags and digests are what was deployed. A service that is still moving is
-    waited for; one that runs other repositories' images is not looked at. DeployError when AWS does not tell.
-    """
-    deadline = time.monotonic() + wait_seconds
-    while True:
-        objections = []
-        moving = False
-        for arn in watcher.services(stack):
-            service = watcher.service(arn)
-            primary = service.primary
-            images = watcher.images(primary.task_definition) if primary is not None else ()
-            if images and not any(uses(images, repository) for repository in wanted):
-                continue
-            problem = rollout_objection(service, images, wanted)
-            if problem:
-                objections.append(problem)
-                failed = primary is not None and primary.state == "FAILED"
-                moving = moving or (not is_stable(service) and not failed)
-        if not objections or not moving or time.monotonic() > deadline:
-            return "; ".join(objections)
-        time.sleep(POLL_SECONDS)

@@ -42,6 +42,9 @@ CALLS = [
      json.dumps({"imageDetails": [{"imageTags": ["c-1"], "imagePushedAt": 1764345600.5}]}).encode()),
     ("ecr", "describe_repositories", {"repositoryNames": ["team/a"], "registryId": "123456789012"},
      json.dumps(REPOSITORY).encode()),
+    ("ecs", "describe_services", {"cluster": "main", "services": ["arn:aws:ecs:1"]},
+     json.dumps({"services": [{"serviceArn": "arn:aws:ecs:1", "deployments": [{"createdAt": 1764345600.5}]}],
+                 "failures": []}).encode()),
     ("ssm", "get_parameter", {"Name": "/n"}, json.dumps({"Parameter": {"Name": "/n", "Value": "v"}}).encode()),
 ]  # fmt: skip
 DESCRIBE, BATCH = CALLS[1], CALLS[4]

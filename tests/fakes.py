@@ -29,7 +29,10 @@ from rajee_deploy.model import BaseConfig, Digest, LockedImage, Platform, PushAc
 from rajee_deploy.names import FINGERPRINT_LABEL, RECORDS
 from rajee_deploy.registry.contents import Kept, record_tag
 from rajee_deploy.rollout import ResourceEvent, RolloutSettings, Service
+from rajee_deploy.rollout.declared import DeclaredServices
+from rajee_deploy.rollout.standing import Held
 from rajee_deploy.stack.update import Accepted
+from rajee_deploy.stack_names import StackPlace
 from rajee_deploy.steps import DeployStack
 
 if TYPE_CHECKING:
@@ -222,22 +225,26 @@ class FakeStacks:
     synths: int = 0
     given: list[dict[str, str]] = field(default_factory=list)  # the context values of each synth
     app: dict[str, str] = field(default_factory=lambda: {"Registry": "one", "App": "one"})
+    places: dict[str, StackPlace] = field(default_factory=dict)  # of those whose id is not their name
     parameters: tuple[str, ...] = ("ImageTag", *RECORDS)
     broader: dict[str, str] = field(default_factory=dict)  # stack → what its deployment would allow
     busy_once: bool = False  # somebody else is quicker, once
     updated: list[str] = field(default_factory=list)
     accounts: list[str] = field(default_factory=list)  # that the CLI was to be of
     change_sets: dict[str, tuple[DeployStack, Mapping[str, Any] | None]] = field(default_factory=dict)
+    prepared: dict[str, str] = field(default_factory=dict)  # their templates
+    declares: dict[str, DeclaredServices] = field(default_factory=dict)  # stack → the services in its template
     meanwhile: Callable[[], None] = lambda: None  # what the app, or somebody, does while it is synthesised
 
     def describe(self, stack: str) -> StackState:
         found = self.observe(stack)
-        return replace(found, content=None, carried=None) if isinstance(found, StackPresent) else found
+        return replace(found, content=None, carried=None, services=None) if isinstance(found, StackPresent) else found
 
     def observe(self, stack: str) -> StackState:
         found = self.stacks.get(stack)
         if found is None:
             return StackAbsent()
+        found = replace(found, services=self.declares.get(stack, DeclaredServices()))
         if self.script:
             return replace(found, status=self.script.pop(0))
         return found
@@ -252,13 +259,18 @@ class FakeStacks:
         assembly.mkdir()
         artifacts = {}
         for stack, text in self.app.items():
-            name = f"{stack}.template.json"
+            name = _file(stack)
             (assembly / name).write_text(json.dumps({"Description": text}))
-            artifacts[stack] = {"type": "aws:cloudformation:stack", "properties": {"templateFile": name}}
+            told = {"displayName": self.places[stack].id} if stack in self.places else {}
+            artifacts[stack] = {"type": "aws:cloudformation:stack", "properties": {"templateFile": name}, **told}
         (assembly / "manifest.json").write_text(json.dumps({"artifacts": artifacts}))
         (assembly / "given.json").write_text(json.dumps(dict(given)))
         return {
-            stack: Synthesised(StackContent(_template(text, given)), self.parameters)
+            stack: Synthesised(
+                StackContent(_template(text, given)),
+                self.parameters,
+                place=self.places.get(stack, StackPlace(stack, stack)),
+            )
             for stack, text in self.app.items()
         }
 
@@ -273,12 +285,18 @@ class FakeStacks:
         assert assembly.is_dir()
         on_line(f"preparing {step.stack}")
         self.change_sets[change_set] = step, _carried(assembly, step.stack)
+        self.prepared[change_set] = self._made(assembly, step.stack)
 
     def execute(self, stack: str, change_set: str) -> Accepted:
         step, carried = self.change_sets.pop(change_set)
         assert step.stack == stack
-        self._apply(step, carried=carried)
+        self._apply(step, carried=carried, made=self.prepared.pop(change_set))
         return Accepted.STARTED
+
+    def _made(self, assembly: Path, stack: str) -> str:
+        """The template in a word, as it lies in the assembly."""
+        path = assembly / f"{stack}.template.json"
+        return json.loads(path.read_text())["Description"] if path.exists() else self.app[stack]
 
     def update(self, stack: str, state: StackPresent, parameters: Mapping[str, str], token: str) -> Accepted:
         assert token
@@ -305,7 +323,7 @@ class FakeStacks:
             raise DeployError("stack-busy", f"another operation on stack {step.stack} is under way")
         on_line(f"deploying {step.stack}")
         given = json.loads((assembly / "given.json").read_text())
-        self._apply(step, given, carried=_carried(assembly, step.stack))
+        self._apply(step, given, carried=_carried(assembly, step.stack), made=self._made(assembly, step.stack))
 
     def _apply(
         self,
@@ -313,14 +331,17 @@ class FakeStacks:
         given: Mapping[str, str] | None = None,
         *,
         carried: Mapping[str, Any] | None = None,
+        made: str = "",
     ) -> None:
         self.deployed.append(step)
         before = self.stacks.get(step.stack)
-        content = StackContent(_template(self.app[step.stack], given or {}))
-        if before is not None and before.parameters == dict(step.declared) and before.content == content:
+        content = StackContent(_template(made or self.app[step.stack], given or {}))
+        own = {value.name: "****" if value.is_secret else value.value for value in step.values}
+        given_now = {**dict(step.declared), **own}
+        if before is not None and before.parameters == given_now and before.content == content:
             return  # "No updates are to be performed": the status stays what it was
         undone = self.ends_in.endswith("ROLLBACK_COMPLETE") and before is not None
-        recorded = before.parameters if undone and before else dict(step.declared)
+        recorded = before.parameters if undone and before else given_now
         kept = before.content if undone and before else content
         listed = before.carried if undone and before else carried
         self.stacks[step.stack] = StackPresent(self.ends_in, recorded, {}, content=kept, carried=listed)
@@ -329,14 +350,38 @@ class FakeStacks:
             registry.repositories.setdefault(repository, {})
 
 
+def _file(stack: str) -> str:
+    return f"{stack.replace('/', '-')}.template.json"
+
+
 def _carried(assembly: Path, stack: str) -> Mapping[str, Any] | None:
-    path = assembly / f"{stack}.template.json"
+    path = assembly / _file(stack)
     return carried_of(json.loads(path.read_text())) if path.exists() else None
 
 
 def _template(text: str, given: Mapping[str, str]) -> str:
     """A stack's template in a word, and the context values that went into it."""
     return " ".join([text, *(f"{key}={value}" for key, value in given.items())])
+
+
+@dataclass
+class FakeSecrets:
+    """What is known of secrets, by stack: whatever was kept last."""
+
+    kept: dict[str, dict[str, str]] = field(default_factory=dict)
+    is_full: bool = False
+
+    def compare(self, state: StackPresent, values: Mapping[str, str]) -> dict[str, bool]:
+        known = self.kept.get(state.identifier, {})
+        return {name: known[name] == value for name, value in values.items() if name in known}
+
+    def knows(self, state: StackPresent) -> bool:
+        return state.identifier in self.kept
+
+    def keep(self, state: StackPresent, values: Mapping[str, str], before: StackPresent | None = None) -> None:
+        if self.is_full:
+            raise OSError(28, "No space left on device")
+        self.kept[state.identifier] = {**(self.kept.get(state.identifier, {}) if before else {}), **values}
 
 
 @dataclass
@@ -414,3 +459,45 @@ class FakeWatcher:
     def _answer(self) -> None:
         if self.is_silent:
             raise DeployError("throttled", "AWS throttled the call")
+
+
+@dataclass
+class FakeServices:
+    """ECS for a plan, over the services of a FakeWatcher. `stacks_own` are by ARN what the stack says that a service
+    runs: "" where it does not tell. `denied`: the role may not ask."""
+
+    watcher: FakeWatcher
+    stacks_own: dict[str, tuple[str, int | None]] = field(default_factory=dict)
+    undone: dict[str, str] = field(default_factory=dict)  # by ARN, what ECS last rolled back from
+    looks: int = 0
+    fresh_looks: int = 0
+    denied: bool = False
+
+    def held(self, stack: str, state: StackPresent, *, fresh: bool = False) -> tuple[Held, ...]:
+        assert stack
+        if state.services is None or state.services.is_empty:
+            return ()
+        self._answer()
+        self.fresh_looks += fresh
+        return tuple(Held(arn, *self.stacks_own.get(arn, ("", None))) for arn in self.watcher.held)
+
+    def services(self, held: Sequence[Held]) -> Mapping[str, Service]:
+        self._answer()
+        self.looks += bool(held)
+        return {one.arn: self.watcher.held[one.arn][0] for one in held}
+
+    def rolled_back(self, held: Held) -> str:
+        self._answer()
+        return self.undone.get(held.arn, "")
+
+    def run(self, held: Held, task_definition: str) -> None:
+        self._answer()
+        service = self.watcher.held[held.arn][0]
+        primary = replace(service.deployments[0], id=f"ecs-svc/{task_definition}", task_definition=task_definition)
+        self.undone.pop(held.arn, None)
+        self.watcher.held[held.arn] = [replace(service, deployments=(replace(primary, state="COMPLETED"),))]
+
+    def _answer(self) -> None:
+        if self.denied:
+            raise DeployError("access-denied", "AWS refused the call", cause="not authorized to perform: ecs")
+        self.watcher.services("any")

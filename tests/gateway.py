@@ -1,4 +1,5 @@
-"""An HTTP gateway before the sandbox that knows which AWS call each request is, writes it down, and can refuse it.
+"""An HTTP gateway before the sandbox that knows which AWS call each request is, writes it down, and can refuse it, or
+answer it otherwise.
 
 It stands where IAM stands: a call is an IAM action on a resource, signed by somebody (the user, or a role that cdk
 assumed), and what is refused is answered as AWS does. The image registry's protocol counts as the
@@ -59,6 +60,8 @@ class Gateway:
         self.server_port = 0
         self._made: list[Call] = []
         self._refuses: Callable[[Call], bool] = lambda _call: False
+        self._says: dict[str, Callable[[Any], None]] = {}
+        self._acts: dict[str, tuple[Callable[[], None], Callable[[], bool]]] = {}
         gateway = self
 
         class Handler(_Handler):
@@ -83,12 +86,44 @@ class Gateway:
         finally:
             self._refuses = before
 
+    @contextlib.contextmanager
+    def before(self, action: str, act: Callable[[], None], when: Callable[[], bool] = lambda: True) -> Iterator[None]:
+        """Let somebody act just before the first call of this action that comes `when` it is time, whoever makes it."""
+        self._acts[action] = act, when
+        try:
+            yield
+            assert action not in self._acts, f"nobody called {action}"
+        finally:
+            self._acts.pop(action, None)
+
+    @contextlib.contextmanager
+    def saying(self, action: str, change: Callable[[Any], None]) -> Iterator[None]:
+        """Let the JSON answers to a call be changed, as somebody else's doing would change them."""
+        self._says[action] = change
+        try:
+            yield
+        finally:
+            del self._says[action]
+
+    def answer(self, call: Call | None, data: bytes) -> bytes:
+        """What is answered where the sandbox answers `data`."""
+        change = self._says.get(call.action) if call is not None else None
+        if change is None:
+            return data
+        document = json.loads(data)
+        change(document)
+        return json.dumps(document).encode()
+
     def close(self) -> None:
         self._server.shutdown()
         self._server.server_close()
 
     def admits(self, call: Call) -> bool:
         """Write the call down; whether it may pass."""
+        act, when = self._acts.get(call.action, (None, None))
+        if act is not None and when is not None and when():
+            del self._acts[call.action]
+            act()
         self._made.append(call)
         return not self._refuses(call)
 
@@ -108,7 +143,7 @@ class _Handler(BaseHTTPRequestHandler):
         body = self._body()
         call = self._call(body)
         if call is None or self.owner.admits(call):
-            self._forward(body)
+            self._forward(call, body)
         else:
             self._refuse(call.action)
 
@@ -142,7 +177,7 @@ class _Handler(BaseHTTPRequestHandler):
         action = target or arguments.get("Action", f"{self.command} {self.path}")
         return Call(f"{service}:{action}", _resource(arguments), key == self.owner.user)
 
-    def _forward(self, body: bytes) -> None:
+    def _forward(self, call: Call | None, body: bytes) -> None:
         kept = {
             name: value
             for name, value in self.headers.items()
@@ -152,7 +187,7 @@ class _Handler(BaseHTTPRequestHandler):
         try:
             connection.request(self.command, self.path, body, {**kept, "Content-Length": str(len(body))})
             answer = connection.getresponse()
-            data = answer.read()
+            data = self.owner.answer(call, answer.read())
         finally:
             connection.close()
         headers = [
@@ -185,6 +220,8 @@ def _resource(arguments: dict[str, Any]) -> str:
     """The end of the ARN of what a call is asked of."""
     if "StackName" in arguments:
         return f"stack/{arguments['StackName']}/an-id"
+    if "service" in arguments:
+        return str(arguments["service"].split(":", 5)[-1])
     if "services" in arguments or "tasks" in arguments:
         return str((arguments.get("services") or arguments["tasks"])[0].split(":", 5)[-1])
     if "RoleArn" in arguments:

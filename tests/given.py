@@ -60,12 +60,12 @@ def reference_service() -> Path:
     return _once("reference", lambda made: synthesise(INFRA, made, "--context=environment=dev"))
 
 
-def bootstrap(environment: Mapping[str, str]) -> None:
-    """The stack CDKToolkit in this sandbox, with what the CDK CLI gives it for parameters."""
+def bootstrap(environment: Mapping[str, str], region: str = "us-east-1", **keys: str) -> None:
+    """The stack CDKToolkit in this sandbox, with what the CDK CLI gives it for parameters. `keys` are boto3's."""
     template = _once("bootstrap.yaml", lambda made: made.write_bytes(_cdk(INFRA, "bootstrap", "--show-template")))
     boto3.client(
-        "cloudformation", region_name="us-east-1", endpoint_url=environment["AWS_ENDPOINT_URL"],
-        aws_access_key_id="test", aws_secret_access_key="test",
+        "cloudformation", region_name=region, endpoint_url=environment["AWS_ENDPOINT_URL"],
+        **(keys or {"aws_access_key_id": "test", "aws_secret_access_key": "test"}),
     ).create_stack(
         StackName="CDKToolkit", TemplateBody=template.read_text(), Capabilities=["CAPABILITY_NAMED_IAM"],
         Parameters=[

@@ -13,6 +13,7 @@ TOGETHER = ("engine/", "infra/", "registry/", "sandbox/")
 # Units by the time that they take, the longest first; all others are shorter.
 LONGEST = (
     "e2e/test_kill.py", "engine/", "e2e/test_plain.py", "e2e/test_registry.py", "e2e/test_interrupted.py",
+    "stack/test_own_parameters.py", "e2e/test_drift.py", "stack/test_places.py", "stack/test_named.py",
     "stack/test_differential.py", "e2e/test_rollback.py", "sandbox/", "e2e/test_main_job.py", "e2e/test_permissions.py",
     "registry/", "e2e/test_deploying.py", "stack/test_carried_deployed.py", "conformance/test_engines.py",
     "lock/test_with_docker.py", "infra/", "e2e/test_secrets.py", "conformance/test_buildkit.py",

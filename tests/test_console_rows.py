@@ -7,7 +7,10 @@ import io
 import re
 import threading
 
+import pytest
+
 from rajee_deploy.console import Console
+from rajee_deploy.model import Notice
 
 
 class Terminal(io.StringIO):
@@ -105,3 +108,28 @@ def test_a_board_below_the_work_shows_what_another_thread_sees(monkeypatch):
 
 def test_without_a_terminal_nobody_can_be_asked():
     assert not Console(stderr=io.StringIO()).can_ask()
+
+
+@pytest.mark.parametrize(
+    ("texts", "most", "shown"),
+    [
+        ([], 1, []),
+        (["a"], 1, ["a"]),
+        (["a", "b"], 1, ["a … and 1 more, -v shows it"]),
+        (["a", "b", "c", "d"], 2, ["a", "b … and 2 more, -v shows them"]),
+        (["a", "b"], 2, ["a", "b"]),
+    ],
+)
+def test_of_many_texts_the_first_are_shown_and_all_where_they_are_asked_for(texts, most, shown):
+    assert Console(stderr=io.StringIO()).first(texts, most) == shown
+    assert Console(stderr=io.StringIO(), verbose=True).first(texts, most) == texts
+
+
+@pytest.mark.parametrize("verbose", [False, True])
+def test_of_each_kind_of_notice_one_is_shown_and_all_where_they_are_asked_for(verbose):
+    talk = io.StringIO()
+    notices = [Notice("one", "first", 3), Notice("two", "other", 0), Notice("one", "second", 5)]
+    Console(stderr=talk, verbose=verbose).notices("app", notices)
+    said = [" ".join(line.split()[3:]) for line in talk.getvalue().splitlines()]
+    first = ["first (line 3) [one]", "second (line 5) [one]"] if verbose else ["first (line 3); 1 more of these [one]"]
+    assert said == [*first, "other [two]"]

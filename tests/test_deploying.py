@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass, field, replace
 
 import pytest
-from fakes import FakeEngine, FakeRegistry, FakeStacks, FakeWatcher
+from fakes import FakeEngine, FakeRegistry, FakeSecrets, FakeServices, FakeStacks, FakeWatcher
 
 from rajee_deploy.aws import Identity
 from rajee_deploy.console import Console
@@ -20,10 +20,14 @@ from rajee_deploy.facts import StackContent, StackPresent, WantedImage
 from rajee_deploy.fingerprint import Fingerprint, of_infrastructure
 from rajee_deploy.model import Digest, Platform, Repository
 from rajee_deploy.names import INFRA_PARAMETER
+from rajee_deploy.parameters import ParameterValue
 from rajee_deploy.ports import Context, Ports
 from rajee_deploy.rollout import Deployment, Message, ResourceEvent, RolloutSettings, Service, Targets
+from rajee_deploy.rollout.declared import DeclaredService, DeclaredServices
 from rajee_deploy.settings import load
 from rajee_deploy.stack.recorded import StackRecord, decoded
+from rajee_deploy.stack.update import Accepted
+from rajee_deploy.stack_names import StackPlace
 from rajee_deploy.steps import Change, DeployStack, MoveTag, Via
 from rajee_deploy.watch import Moment, Watch
 
@@ -94,12 +98,18 @@ def world(tmp_path) -> World:
     stacks = FakeStacks({"App": StackPresent("UPDATE_COMPLETE", dict(RECORDED), {"Url": "https://app.test"})})
     watcher, talk = FakeWatcher(), io.StringIO()
     ports = Ports(
-        registry, stacks, stacks, FakeEngine(registry), watcher, stacks, lambda: Identity("123456789012", "us-east-1"),
+        registry, stacks, stacks, FakeEngine(registry), watcher, stacks, FakeServices(watcher),
+        lambda: Identity("123456789012", "us-east-1"),
         lambda _carried: of_infrastructure((), {}, {}, {}),
     )  # fmt: skip
     settings = load(tmp_path / "rajee-deploy.toml", None)
     return World(
-        Context(settings, settings.images, ports, Console(stderr=talk)), assembly, registry, stacks, watcher, talk
+        Context(settings, settings.images, ports, Console(stderr=talk), apart_seconds=0),
+        assembly,
+        registry,
+        stacks,
+        watcher,
+        talk,
     )
 
 
@@ -137,6 +147,20 @@ def test_only_a_new_image_alone_needs_nobody(world, changes, code):
 def test_a_template_that_stays_needs_nobody(world):
     world.stacks.broader = {"App": "everything"}
     assert asked(world, step(Change.ROLLED_BACK, via=Via.CLOUDFORMATION)) == ""
+
+
+def test_parameters_that_may_permit_something_are_asked_about(world):
+    """Their lines are in the step; the template need not be compared for them."""
+    lines = (("Reader", "Reader: a → b"),)
+    world.stacks.broader = {"App": "everything"}
+    assert asked(world, step(Change.PARAMETER)) == ""
+    assert asked(world, step(Change.TAG, Change.PARAMETER)) == ""
+    for each in (step(Change.PARAMETER), step(Change.PARAMETER, via=Via.CLOUDFORMATION)):
+        assert asked(world, replace(each, parameter_changes=lines)) == "approval-needed"
+    assert "everything" not in world.talk.getvalue()
+    assert world.talk.getvalue().splitlines()[-1] == "Reader: a → b"
+    assert asked(world, replace(step(Change.INFRASTRUCTURE), parameter_changes=lines)) == "approval-needed"
+    assert "everything" in world.talk.getvalue()
 
 
 def test_every_stack_is_looked_at(world):
@@ -277,31 +301,32 @@ def test_an_operation_that_ends_is_waited_for(world, monkeypatch):
 # -- what runs -----------------------------------------------------------------------------------------------------
 
 
-def service(*images):
-    """A service that has come to rest, and the images that it runs."""
+def hold(world, *images):
+    """The stack holds a service that has come to rest, and runs these images."""
     primary = Deployment("ecs-svc/1", "PRIMARY", "task:1", 1, 0, 1, state="COMPLETED")
-    return {"arn": [Service("api", (primary,))]}, {"task:1": images}
+    world.stacks.declares = {"App": DeclaredServices((DeclaredService("Service"),))}
+    world.watcher.held, world.watcher.task_definitions = {"arn": [Service("api", (primary,))]}, {"task:1": images}
 
 
 @pytest.mark.parametrize("runs", ["first", "second", "both"])
 def test_two_images_of_one_repository_are_both_what_was_deployed(world, runs):
     first, second = wanted("one", "a", "OneTag"), wanted("two", "b", "TwoTag")
     tags = {"first": [first.tag], "second": [second.tag], "both": [first.tag, second.tag]}[runs]
-    world.watcher.held, world.watcher.task_definitions = service(*(f"host.test/team/app:{tag}" for tag in tags))
+    hold(world, *(f"host.test/team/app:{tag}" for tag in tags))
     world.deploy(step(), [first, second])
     assert "complete" in world.talk.getvalue()
 
 
 def test_by_digest_the_digest_is_what_was_deployed(world):
     given = (("ImageTag", str(NEW)), GIVEN[1])
-    world.watcher.held, world.watcher.task_definitions = service(f"host.test/team/app@{NEW}")
+    hold(world, f"host.test/team/app@{NEW}")
     world.deploy(replace(step(), parameters=given), [wanted()])
     assert "complete" in world.talk.getvalue()
 
 
 @pytest.mark.parametrize("image", ["team/app:c-old", f"team/app@{OTHER}"])
 def test_a_service_that_runs_another_image_is_no_success(world, image):
-    world.watcher.held, world.watcher.task_definitions = service(f"host.test/{image}")
+    hold(world, f"host.test/{image}")
     with pytest.raises(DeployError) as caught:
         world.deploy(step(), [wanted()])
     assert (caught.value.code, image in caught.value.problem) == ("rollout-not-confirmed", True)
@@ -309,7 +334,7 @@ def test_a_service_that_runs_another_image_is_no_success(world, image):
 
 
 def test_a_stack_without_images_is_not_asked_what_it_runs(world):
-    world.watcher.held, world.watcher.task_definitions = service("host.test/team/app:c-old")
+    hold(world, "host.test/team/app:c-old")
     world.deploy(step())
     assert "complete" in world.talk.getvalue()
 
@@ -325,6 +350,9 @@ def test_a_service_in_one_line():
         "targets 1 healthy, 2 starting, 4 draining"
     )  # fmt: skip
     assert service_line(Service("api", (former,))) == "api: former 1/3 running"
+    theirs = Service("api", (new, former), controller="CODE_DEPLOY")
+    assert service_line(theirs) == "api: primary 2/3 running, 1 pending, 4 failed; active 1/3 running"
+    assert service_line(Service("api", (), controller="EXTERNAL")) == "api: nothing runs yet"
 
 
 class Board(Console):
@@ -343,6 +371,8 @@ def test_a_moment_is_shown(world):
     show(world.run, Moment((("Task", 2.0), ("Queue", 65.0)), (Service("api", (former,)),), ("one", "two")))
     assert board.lines == ["Task  2.00s", "Queue  1m 05s", "api: former 1/1 running"]
     assert world.talk.getvalue() == "    one\n    two\n"
+    show(world.run, Moment(tuple((f"R{number}", 2.0) for number in range(20)), (Service("api", (former,)),), ()))
+    assert board.lines[7:] == ["R7  2.00s", "… and 12 more", "api: former 1/1 running"]
 
 
 def test_where_the_time_went_is_told(world):
@@ -565,11 +595,138 @@ def test_advice(world, noted):
 
 def test_an_image_whose_parameter_is_not_given_runs_by_its_tag(world):
     image = wanted(parameter="OtherTag")
-    world.watcher.held, world.watcher.task_definitions = service(f"host.test/team/app:{image.tag}")
+    hold(world, f"host.test/team/app:{image.tag}")
     world.deploy(step(), [image])
     assert "complete" in world.talk.getvalue()
-    world.watcher.held, world.watcher.task_definitions = service("host.test/team/app:None")
+    hold(world, "host.test/team/app:None")
     with pytest.raises(DeployError) as caught:
         world.deploy(step(), [image])
     assert (caught.value.code, caught.value.where) == ("rollout-not-confirmed", "stack App")
     assert caught.value.problem == "CloudFormation deployed App, but the service api runs host.test/team/app:None"
+
+
+# -- secrets -------------------------------------------------------------------------------------------------------
+
+CANARY = "canary-of-what-is-deployed"
+KEY = ParameterValue("Key", CANARY, "KEY", is_secret=True)
+
+
+def begun(number: int, resource: str = "App") -> ResourceEvent:
+    return ResourceEvent(f"e{number}", time.time(), resource, "AWS::CloudFormation::Stack", "UPDATE_IN_PROGRESS")
+
+
+class Later(FakeWatcher):
+    """Its events come once the deployment is watched."""
+
+    looks = 0
+
+    def events(self, stack, since):
+        self.looks += 1
+        return super().events(stack, since) if self.looks > 1 else ()
+
+
+@pytest.mark.parametrize(
+    ("events", "full", "told"),
+    [
+        ((), False, ""),
+        (("App",), False, ""),
+        (("App", "Nested", "Nested"), False, ""),
+        (("App", "App"), False, "somebody else deployed it, too"),
+        (("App",), True, "No space left"),
+    ],
+)
+def test_secrets_are_remembered_once_they_are_surely_what_is_deployed(world, events, full, told):
+    secrets, watcher = FakeSecrets(is_full=full), Later([begun(*each) for each in enumerate(events)])
+    run = replace(world.run, ports=replace(world.run.ports, secrets=secrets, watcher=watcher))
+    deploy(run, Job(step(values=(KEY, ParameterValue("Size", "s", "SIZE"))), world.assembly, ()), is_last=True)
+    assert secrets.kept == ({} if told else {"": {"Key": CANARY}})
+    assert told in world.talk.getvalue()
+    assert "is not remembered" in world.talk.getvalue() or not told
+    assert "Key ***" in world.talk.getvalue()
+
+
+@pytest.mark.parametrize(("events", "is_kept"), [((1,), True), ((1, 2), False)])
+def test_somebody_else_is_seen_where_a_stack_goes_by_another_name_here(world, events, is_kept):
+    """A stack in another region: its events have the name that CloudFormation knows."""
+    key, secrets = "waf (us-east-1)", FakeSecrets()
+    world.stacks.stacks[key], world.stacks.app[key] = world.stacks.stacks["App"], "one"
+    watcher = Later([*(begun(number, "waf") for number in events), ResourceEvent(
+        "e9", time.time(), "waf", "AWS::WAFv2::WebACL", "UPDATE_IN_PROGRESS")])  # fmt: skip
+    run = replace(
+        world.run, ports=replace(world.run.ports, secrets=secrets, watcher=watcher),
+        settings=replace(world.run.settings, places={key: StackPlace("waf", "waf", "", "us-east-1")}),
+    )  # fmt: skip
+    deploy(run, Job(replace(step(values=(KEY,)), stack=key), world.assembly, ()), is_last=True)
+    assert bool(secrets.kept) is is_kept
+    assert ("somebody else deployed it, too" in world.talk.getvalue()) is not is_kept
+
+
+def test_what_the_confirmed_stack_proves_is_kept_though_its_rollout_is_not_confirmed(world):
+    """Else the next run would deploy it all again, where only the rollout has to be confirmed."""
+    secrets, records = FakeSecrets(), Records()
+    run = replace(world.run, ports=replace(world.run.ports, secrets=secrets, records=records))
+    hold(world, "host.test/team/app:other")
+    with pytest.raises(DeployError) as caught:
+        deploy(run, Job(step(values=(KEY,)), world.assembly, [wanted()], RECORD), is_last=True)
+    assert caught.value.code == "rollout-not-confirmed"
+    assert (secrets.kept, decoded(records.texts["App"])) == ({"": {"Key": CANARY}}, RECORD)
+
+
+def test_nothing_is_remembered_of_what_is_not_confirmed(world):
+    secrets = FakeSecrets()
+    run = replace(world.run, ports=replace(world.run.ports, secrets=secrets), wait_for_end=False)
+    deploy(run, Job(step(values=(KEY,)), world.assembly, ()), is_last=True)
+    world.stacks.ends_in = "UPDATE_ROLLBACK_COMPLETE"
+    other = replace(step(values=(KEY,)), parameters=(("ImageTag", "c-other"),))
+    with pytest.raises(DeployError):
+        deploy(replace(run, wait_for_end=True), Job(other, world.assembly, ()), is_last=True)
+    assert secrets.kept == {}
+
+
+@dataclass
+class Comparing(FakeStacks):
+    """CloudFormation finds that nothing differs, whatever is given; `theirs` is somebody's deployment right behind."""
+
+    theirs: str = ""
+
+    def update(self, stack, *_):
+        if self.theirs:
+            self.stacks[stack] = replace(self.stacks[stack], since=self.theirs)
+        return Accepted.NOTHING
+
+
+@pytest.mark.parametrize("theirs", ["", "2"])
+def test_without_waiting_a_secret_is_remembered_where_cloudformation_says_that_it_is_the_same(world, theirs):
+    """Else each such run would give it again."""
+    secrets, before = FakeSecrets(), replace(world.stacks.stacks["App"], since="1", identifier="arn")
+    stacks = Comparing({"App": before}, theirs=theirs)
+    ports = replace(world.run.ports, secrets=secrets, reader=stacks, updater=stacks)
+    run = replace(world.run, ports=ports, wait_for_end=False)
+    one = step(Change.PARAMETER, values=(KEY,), via=Via.CLOUDFORMATION)
+    deploy(run, Job(one, world.assembly, (), before=before), is_last=True)
+    assert secrets.kept == ({} if theirs else {"arn": {"Key": CANARY}})
+    assert "CloudFormation finds nothing to do" in world.talk.getvalue()
+    assert ("somebody else deployed it, too" in world.talk.getvalue()) is bool(theirs)
+
+
+def test_without_waiting_nothing_is_remembered_of_a_change_set_that_is_gone(world):
+    """Whoever deleted it: it is no word of CloudFormation's that the secret is the same."""
+    secrets, before = FakeSecrets(), world.stacks.stacks["App"]
+
+    class Gone(FakeStacks):
+        def execute(self, *_):
+            return Accepted.NOTHING
+
+    stacks = Gone({"App": before})
+    ports = replace(world.run.ports, secrets=secrets, reader=stacks, updater=stacks, deployer=stacks)
+    run = replace(world.run, ports=ports, wait_for_end=False)
+    deploy(run, Job(step(values=(KEY,)), world.assembly, (), before=before), is_last=True)
+    assert secrets.kept == {}
+
+
+def test_what_aws_says_of_a_secret_is_without_it(world):
+    """An error, an event: from the deployment on, whoever says it."""
+    deploy(world.run, Job(step(values=(KEY,)), world.assembly, ()), is_last=True)
+    world.run.console.say(f"the value {CANARY} is not allowed")
+    world.run.console.error(DeployError("x", CANARY, cause=f"a {CANARY}"))
+    assert CANARY not in world.talk.getvalue()

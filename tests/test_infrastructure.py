@@ -170,6 +170,17 @@ def test_what_each_verdict_stands_on():
     assert (asked.differences, deployed.open, undecided.differences) == ((), (), ())
 
 
+@pytest.mark.parametrize("known", ["synthesised", "remembered"])
+def test_a_text_that_stays_as_it_is_is_told(known):
+    made = Synthesised(StackContent("sha256:u", effective="sha256:e"))
+    found = state(replace(CONTENT, effective="sha256:e"), RajeeInfraHash="x")
+    verdict = judge("App", found, wanted(**{known: {"App": made}}))
+    assert verdict.differences == ()
+    assert verdict.proof.endswith(
+        "Description or Metadata, which CloudFormation changes only along with something else"
+    )
+
+
 def test_the_synth_of_another_stack_decides_nothing():
     assert judge("App", state(), wanted(synthesised={"Other": OTHER})).tier is Tier.HASH
     assert judge("App", state(RajeeInfraHash="x"), wanted(remembered={"Other": SAME})).open

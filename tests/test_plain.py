@@ -50,7 +50,7 @@ class Plain(World):
 
     def context(self, environment: str | None = None, check: str = "auto") -> Context:
         run = super().context(environment, check)
-        reader = RecordedStacks(self.stacks, self.records, {"App": {"app": "context:imageTag"}})
+        reader = RecordedStacks(self.stacks, self.records, {"App": {"app": "context:imageTag"}}.get)
         run.ports = replace(run.ports, reader=reader, records=self.records)
         return run
 

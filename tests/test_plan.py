@@ -96,6 +96,12 @@ def test_steps_and_kind(observed, expected, kind):
     assert make_plan(wanted(), observed).kind == kind
 
 
+@pytest.mark.parametrize("status", ["REVIEW_IN_PROGRESS", "ROLLBACK_COMPLETE", "UPDATE_ROLLBACK_COMPLETE"])
+def test_what_was_only_reviewed_is_created_by_a_change_set(status):
+    (step,) = [each for each in make_plan(wanted(), world(app=stack(status))).steps if isinstance(each, DeployStack)]
+    assert step.by_change_set == (status == "REVIEW_IN_PROGRESS")
+
+
 def test_a_noop_names_its_proof():
     skipped = make_plan(wanted(), world()).skipped
     assert [skip.subject for skip in skipped] == ["image app", "stack Registry", "stack App"]

@@ -22,6 +22,7 @@ from rajee_deploy.rollback.target import previous
 from rajee_deploy.rollout import Deployment, Service
 
 BOTH = '["linux/amd64", "linux/arm64"]'
+OWN = Deployment("ecs-svc/2", "PRIMARY", "task/app:2", 1, 0, 1, state="COMPLETED")
 GIT = ["git", "-c", "user.name=T", "-c", "user.email=t@example.com", "-c", "commit.gpgsign=false"]
 
 
@@ -273,9 +274,30 @@ def test_an_update_that_was_rolled_back_is_a_failure_and_the_shields_return(worl
 
 def test_ecs_must_run_it(world):
     primary = Deployment("ecs-svc/1", "PRIMARY", "task:1", 1, 0, 1, state="COMPLETED")
-    world.watcher.held = {"arn": [Service("api", (primary,))]}
+    world.hold(Service("api", (primary,)))
     world.watcher.task_definitions = {"task:1": (f"registry.test/team/app:{world.second}",)}
     refused(world, "rollout-not-confirmed")
+
+
+@pytest.mark.parametrize(
+    ("deployments", "code", "text"),
+    [
+        ([replace(OWN, state="FAILED", reason="no such image")], "rollout-not-confirmed", ""),
+        ([replace(OWN, task_definition="task/other:1"), replace(OWN, status="ACTIVE", desired=0, state="FAILED")],
+         "rollout-not-confirmed", "service-drift"),
+        ([replace(OWN, task_definition="task/other:1")], "", "service-drift"),
+        ([OWN], "", ""),
+    ],
+)  # fmt: skip
+def test_a_stack_that_records_the_tag_already_must_run_it(world, deployments, code, text):
+    world.hold(Service("api", tuple(deployments)), "task/app:2")
+    world.watcher.task_definitions = {"task/app:2": ("team/app:x",), "task/other:1": ("nginx:1",)}
+    if code:
+        refused(world, code, tag=world.second)
+    else:
+        world.back(world.second)
+    assert (text or "service-drift") in world.talk.getvalue() or not text
+    assert world.done() == (0, [])
 
 
 @pytest.mark.parametrize(("code", "word"), [("deploy-failed", "--allow-rollback"), ("access-denied", "UpdateStack")])

@@ -121,6 +121,7 @@ def test_pyproject_and_nearest_file_win(tmp_path):
         ('[cdk]\napp = "cdk"\nstacks = "A"', "cdk.stacks", "list of strings"),
         ('[cdk]\napp = "cdk"\nstacks = ["A"]\ninputs = ["nowhere"]', "cdk.inputs", "does not exist"),
         ('[environments.x]\naccount = "12"', "environments.x.account", "12 digits"),
+        ('[environments.x]\nstack-accounts = ["12"]', "environments.x.stack-accounts", "12 digits"),
         ("", "images", "no image and no stack"),
         (f"{TWO}", "images.b.parameter", "images.a has the same"),
         (f"{TWO}parameter = 'RajeeInfraHash'", "images.b.parameter", "cannot be"),

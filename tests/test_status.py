@@ -9,6 +9,7 @@ from fakes import FakeStacks
 from test_up import LIST, UNREADABLE, World
 
 from rajee_deploy.errors import DeployError
+from rajee_deploy.parameters import Declared
 from rajee_deploy.rollout import Deployment, Service
 from rajee_deploy.status.look import look
 from rajee_deploy.status.words import document, lines
@@ -109,7 +110,7 @@ def test_files_that_cannot_be_hashed_are_a_doubt(world):
 
 def test_what_ecs_runs_and_that_it_does_not_say(world):
     primary = Deployment("ecs-svc/1", "PRIMARY", "task:1", 2, 1, 1, state="IN_PROGRESS")
-    world.watcher.held = {"arn": [Service("api", (primary,))]}
+    world.hold(Service("api", (primary,)))
     world.watcher.task_definitions = {"task:1": ("registry.test/team/app:c-1",)}
     assert "1/2 running, not stable: registry.test/team/app:c-1" in told(world)[1]
     world.watcher.is_silent = True
@@ -131,11 +132,47 @@ def test_a_stack_that_is_not_settled_is_a_doubt(world, status, word):
 def test_a_stack_that_is_not_there(world):
     del world.stacks.stacks["App"]
     app, text = told(world)
-    assert app == {"present": False}
+    assert app == {"present": False, "doubts": []}
     assert "App: not deployed" in text
+    world.move()
+    assert "no synth is known" in told(world)[0]["doubts"][0]
 
 
 def test_another_account_is_refused(world):
     with pytest.raises(DeployError) as caught:
         told(world, environment="other")
     assert caught.value.code == "wrong-account"
+
+
+ZONES, TEXT, SECRET = Declared("CommaDelimitedList"), Declared(), Declared(is_secret=True)
+PARAMETERS = {
+    "plain": ('"a"', TEXT, "a", "a", True),
+    "another": ('"b"', TEXT, "a", "a", False),
+    "asterisks": ('"****"', TEXT, "****", "****", True),
+    "asterisks, another": ('"b"', TEXT, "****", "****", False),
+    "a text with a comma": ('"a,b"', TEXT, "a, b", "a, b", False),
+    "a list": ('"a,b"', ZONES, "a, b", "a, b", True),
+    "without its declaration": ('"a"', None, "a", "a", True),
+    "a variable's": ('{ env = "CANARY" }', TEXT, "canary", None, True),
+    "a variable's, another": ('{ env = "CANARY" }', TEXT, "canary-of-yesterday", None, False),
+    "a variable's, which is not set": ('{ env = "UNSET" }', TEXT, "canary", None, None),
+    "a variable's, asterisks": ('{ env = "CANARY" }', TEXT, "****", None, False),
+    "a secret": ('{ env = "CANARY" }', SECRET, "****", None, None),
+    "a secret, without its declaration": ('{ env = "CANARY" }', None, "****", None, None),
+    "a secret in the open": ('"open"', SECRET, "****", None, None),
+}
+
+
+@pytest.mark.parametrize("name", PARAMETERS)
+def test_an_own_parameter_is_shown_and_judged_as_in_a_plan(world, monkeypatch, name):
+    given, slot, deployed, shown, matches = PARAMETERS[name]
+    monkeypatch.setenv("CANARY", "canary")
+    path = world.root / "rajee-deploy.toml"
+    path.write_text(f"{path.read_text()}\n[cdk.parameters.App]\nSize = {given}\n")
+    recorded = world.stacks.stacks["App"].parameters
+    put(world, parameters={**recorded, "Size": deployed}, declared={"Size": slot} if slot else {})
+    app, text = told(world)
+    one = app["parameters"]["Size"]
+    assert (one["deployed"], one["matches"]) == (shown, matches)
+    assert "canary" not in text + str(app)
+    assert "whether  has" not in text

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rajee_deploy.status import DeployedImage, DeployedStack, RunningService, Status
+from rajee_deploy.status import DeployedImage, DeployedParameter, DeployedStack, RunningService, Status
 from rajee_deploy.status.words import document, lines
 
 COMMIT = "0123456789abcdef" + "0" * 24
@@ -14,6 +14,9 @@ FULL = DeployedStack(
     "App", "UPDATE_COMPLETE", "2026-01-02T03:04:05+00:00", "because", COMMIT, is_dirty=True, subject="Say it",
     images=(IMAGE,), infrastructure="sha256:a", infrastructure_here="sha256:b", infrastructure_matches=False,
     services=(SERVICE,), doubts=("a doubt", "another"),
+    parameters=(
+        DeployedParameter("Size", "large", "small", matches=False), DeployedParameter("Key", "", "", None, "KEY"),
+    ),
 )  # fmt: skip
 BARE = DeployedStack("Bare", "CREATE_COMPLETE")
 ABSENT = DeployedStack("Gone", "")
@@ -29,6 +32,8 @@ def test_all_there_is_to_say():
         "App: UPDATE_COMPLETE since 2026-01-02 03:04:05 UTC (because)",
         "  revision         0123456789ab Say it, with changes that were not committed",
         "  image api        c-1, as this checkout makes it",
+        "  parameter Size   large; here it is small",
+        "  parameter Key    hidden; whether KEY has the same value is not known here",
         "  infrastructure   its inputs are others than those of this checkout",
         "  service web      1/2 running, not stable: a:1, b:2",
         "  !                a doubt",
@@ -62,13 +67,26 @@ def test_an_image_that_is_not_this_checkouts(image, text):
         revision=COMMIT,
         images=(image,),
         infrastructure_matches=True,
-        services=(RunningService("w", 1, 1, (), is_stable=True),),
+        services=(
+            RunningService("w", 1, 1, (), is_stable=True),
+            RunningService("v", 1, 1, ("a:1",), is_stable=True, drift="it drifts"),
+        ),
     )
     assert told(stack)[2:] == [
         "  revision         0123456789ab",
         f"  image a          {text}",
         "  infrastructure   its inputs are those of this checkout",
-        "  service w        1/1 running: ",
+        "  service w        1/1 running",
+        "  service v        1/1 running: a:1; it drifts",
+    ]
+
+
+def test_who_rolls_a_service_out_is_told_where_it_is_not_ecs():
+    shifted = RunningService("w", 3, 2, ("a:1",), is_stable=True, controller="CODE_DEPLOY")
+    empty = RunningService("e", 0, 0, (), is_stable=False, controller="EXTERNAL")
+    assert told(DeployedStack("App", "S", services=(shifted, empty)))[-2:] == [
+        "  service w        3/2 running, rolled out by CODE_DEPLOY: a:1",
+        "  service e        0/0 running, not stable, rolled out by EXTERNAL",
     ]
 
 
@@ -84,13 +102,19 @@ def test_the_document():
             "images": {
                 "api": {"parameter": "ApiTag", "deployed": "c-1", "here": "c-1", "matches": True, "doubt": None},
             },
+            "parameters": {
+                "Size": {"deployed": "large", "here": "small", "matches": False},
+                "Key": {"deployed": None, "here": None, "matches": None},
+            },
             "infrastructure": {"deployed": "sha256:a", "here": "sha256:b", "matches": False},
-            "services": [{"name": "web", "running": 1, "desired": 2, "images": ["a:1", "b:2"], "stable": False}],
+            "services": [{"name": "web", "running": 1, "desired": 2, "images": ["a:1", "b:2"], "stable": False,
+                          "controller": "ECS", "drift": None}],
             "doubts": ["a doubt", "another"],
         },
-        "Gone": {"present": False},
+        "Gone": {"present": False, "doubts": []},
         "Bare": {
             "present": True, "status": "CREATE_COMPLETE", "reason": "", "since": None, "revision": None, "images": {},
+            "parameters": {},
             "infrastructure": {"deployed": None, "here": None, "matches": None}, "services": [], "doubts": [],
         },
     }  # fmt: skip

@@ -14,6 +14,8 @@ from rajee_deploy.facts import StackContent, Synthesised
 from rajee_deploy.template import (
     as_sent,
     differences,
+    differs_in_text_alone,
+    effective,
     expected_record,
     given_back,
     is_recorded,
@@ -106,6 +108,58 @@ def test_a_template_without_topics_leaves_the_stacks():
     assert is_recorded(expected_record(made, None), replace(CONTENT, notification_arns=()))
 
 
+def test_a_record_that_would_stay_is_written_anew_where_somebody_else_deployed_since():
+    """Else CloudFormation would see no update in a template whose Description alone is another one."""
+    by_hand = replace(CONTENT, template="sha256:by-hand")
+    first = expected_record(MADE, None)
+    assert expected_record(MADE, CONTENT, first) == first, "nobody touched it"
+    again = expected_record(MADE, by_hand, first)
+    assert again != first
+    assert is_recorded(again, CONTENT)
+    assert not is_recorded(again, by_hand)
+    assert differences(MADE, CONTENT, again) == ()
+    assert expected_record(MADE, by_hand, again) == first, "and back"
+    assert expected_record(MADE, by_hand, "-") == expected_record(MADE, by_hand, "sha256:other") == first
+    sent = replace(MADE, sent="sha256:ff")
+    anew = expected_record(sent, by_hand, expected_record(sent, None))
+    assert differences(sent, CONTENT, anew) == ()
+    assert differences(MADE, CONTENT, anew) != ()
+
+
+PLAIN = {"Description": "one", "Metadata": {"a": "b"}, "Resources": {"R": {"Type": "A"}}}
+# What is edited of a stack that records nothing, and whether CloudFormation would leave it as it is.
+EDITS = {
+    "description": ({"Description": "two"}, True),
+    "no description": ({"Description": None}, True),
+    "metadata": ({"Metadata": {"a": "c"}}, True),
+    "a resource's description": ({"Resources": {"R": {"Type": "A", "Description": "x"}}}, False),
+    "a resource's metadata": ({"Resources": {"R": {"Type": "A", "Metadata": {"x": 1}}}}, False),
+    "both": ({"Description": "two", "Resources": {"R": {"Type": "B"}}}, False),
+    "outputs": ({"Outputs": {"O": {"Value": "1"}}}, False),
+    "conditions": ({"Conditions": {"C": {}}}, False),
+    "parameters": ({"Parameters": {"P": {"Type": "String", "Description": "x"}}}, False),
+    "a macro": ({"Description": "two", "Transform": "Own"}, False),
+}
+
+
+@pytest.mark.parametrize("name", EDITS)
+def test_what_cloudformation_leaves_is_a_difference_of_a_stack_that_records_something(name):
+    edit, stays = EDITS[name]
+    for more in ({}, {"Parameters": {"RajeeRevision": {"Type": "String"}}}, {"Transform": "Own"}):
+        one = {**PLAIN, **more}
+        other = {key: part for key, part in {**one, **edit}.items() if part is not None}
+        made, has = (StackContent(given_back(each), effective=effective(each)) for each in (one, other))
+        is_alone = differs_in_text_alone(Synthesised(made), has)
+        assert is_alone == (stays and not more)
+        assert (differences(Synthesised(made), has, "") == ()) == is_alone
+
+
+def test_of_what_is_no_document_everything_counts():
+    assert effective("Resources: {}") == ""
+    assert effective({"Resources": {"R": {"Fn::Transform": {"Name": "Own"}}}}) == ""
+    assert not differs_in_text_alone(Synthesised(StackContent("a")), StackContent("b"))
+
+
 def test_a_parameter_that_is_looked_up_at_each_deployment_always_differs():
     template = {
         "Parameters": {
@@ -188,3 +242,11 @@ def test_topics_of_a_stack_that_is_not_there_yet():
         replace(CONTENT, notification_arns=("arn:o",))
     )
     assert expected_record(replace(MADE, sent="sha256:0a"), None) == record_of(CONTENT, "sha256:0a")
+
+
+@pytest.mark.parametrize("told", [{"A": None}, {"A": []}, ["A"], "A", None])
+def test_parameters_that_are_none_are_left_to_cloudformation(told):
+    template = {"Parameters": told, "Resources": {"R": {"Type": "T", "Properties": {"P": {"Ref": "A"}}}}}
+    assert volatile_parameters(template) == ()
+    assert referenced_parameters(template) == (("A",) if isinstance(told, dict) else ())
+    assert effective(template)

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from fakes import FakeContents, FakeEngine, FakeRecords, FakeRegistry, FakeStacks, FakeWatcher
+from fakes import FakeContents, FakeEngine, FakeRecords, FakeRegistry, FakeServices, FakeStacks, FakeWatcher
 
 from rajee_deploy.aws import Identity
 from rajee_deploy.carried import MOST_BYTES, SCHEMA, encoded
@@ -22,13 +22,15 @@ from rajee_deploy.fingerprint import Input, of_infrastructure
 from rajee_deploy.guard import Rules
 from rajee_deploy.lock import Entry, Lock, write
 from rajee_deploy.model import BaseConfig, Digest
+from rajee_deploy.parameters import Declared
 from rajee_deploy.places import cache_directory
-from rajee_deploy.planning import make_plan
+from rajee_deploy.planning import check_flags, make_plan
 from rajee_deploy.ports import Context, Ports
 from rajee_deploy.record import recorded_run
 from rajee_deploy.registry.contents import Record
 from rajee_deploy.report.history import History
 from rajee_deploy.rollout import Deployment, ResourceEvent, Service
+from rajee_deploy.rollout.declared import DeclaredService, DeclaredServices
 from rajee_deploy.settings import load
 
 if TYPE_CHECKING:
@@ -70,6 +72,7 @@ class World:
         self.revision = "1" * 40
         self.ancestry = Ancestry.NEWER
         self.watcher = FakeWatcher()
+        self.services = FakeServices(self.watcher)
         self.talk = io.StringIO()
         (root / "cdk").mkdir()
         (root / "cdk" / "cdk.json").write_text("{}")
@@ -82,12 +85,18 @@ class World:
         settings = load(self.root / "rajee-deploy.toml", environment)
         settings = replace(settings, cdk=replace(settings.cdk, infra_check=check))
         ports = Ports(
-            self.registry, self.stacks, self.stacks, self.engine, self.watcher, self.stacks,
+            self.registry, self.stacks, self.stacks, self.engine, self.watcher, self.stacks, self.services,
             lambda: Identity("123456789012", "us-east-1"),
             self.infrastructure, lambda: self.contents, lambda: self.revision, lambda _one, _other: self.ancestry,
             publishable=lambda: self.own if self.publishes else None, proofs=lambda: self.proofs,
         )  # fmt: skip
-        return Context(settings, settings.images, ports, Console(stderr=self.talk))
+        return Context(settings, settings.images, ports, Console(stderr=self.talk), apart_seconds=0)
+
+    def hold(self, service: Service, own: str = "", desired: int | None = None) -> None:
+        """The stack App holds this service, and says that it runs `own` ("": it does not tell)."""
+        self.stacks.declares = {"App": DeclaredServices((DeclaredService("Service"),))}
+        self.watcher.held = {"arn": [service]}
+        self.services.stacks_own = {"arn": (own, desired)}
 
     def infrastructure(self, carried):
         """What is read by a list: that one, or this machine's own. The list itself counts."""
@@ -252,7 +261,7 @@ def test_the_account_guard(world):
 def test_plan_changes_nothing_and_says_what_up_does(world):
     planned = make_plan(world.context()).plan
     assert world.done() == (0, [])
-    assert world.stacks.synths == 0
+    assert world.stacks.synths == 1, "it has to know that the app has such stacks"
     world.up()
     assert [step.stack for step in planned.steps if hasattr(step, "stack")] == world.done()[1]
 
@@ -410,7 +419,7 @@ def test_a_stack_of_an_older_version_is_shielded_until_it_is_deployed_again(worl
     world.registry.writes.clear()
     assert (world.up(), world.registry.writes) == ("noop", [])
     for name in ("app", "other/app"):
-        (world.root / name).write_text("two")
+        (world.root / name).write_text(f"two {name}")
     world.up()
     assert {name: digest for name, digest in tags(world).items() if name in before} == before
     moved = {name: digest for name, digest in tags(world).items() if "App_" in name}
@@ -943,7 +952,7 @@ def test_no_wait_returns_once_the_last_stack_is_accepted(world):
 
 def test_what_ecs_runs_decides_whether_a_deployment_arrived(world):
     primary = Deployment("ecs-svc/1", "PRIMARY", "task:1", 1, 0, 1, state="COMPLETED")
-    world.watcher.held = {"arn": [Service("api", (primary,))]}
+    world.hold(Service("api", (primary,)))
     world.watcher.task_definitions = {"task:1": ("registry.test/team/app:c-another",)}
     error = refused(world, "rollout-not-confirmed")
     assert "registry.test/team/app:c-another" in error.problem
@@ -1317,3 +1326,35 @@ def test_a_list_that_no_machine_would_take_stops_nothing(world):
     world.infra = "2"
     assert world.up() == "noop"
     assert len(world.proofs.records) == 2, "the proofs alone"
+
+
+def test_a_parameter_of_a_stack_that_is_left_out_is_refused(world):
+    check_flags(world.context(), ["App:Size=a:b", "Registry:Size=1", "Size=1"])
+    text = SETTINGS.replace('"App"]', '"App", "Web"]') + '[images.web]\nrepository = "team/web"\nstack = "Web"\n'
+    (world.root / "rajee-deploy.toml").write_text(text)
+    run = world.context()
+    check_flags(run, ["App:Size=1", "Web:Size=1"])
+    run.images = [image for image in run.images if image.name == "app"]
+    check_flags(run, ["App:Size=1", "Size=1"])
+    with pytest.raises(ConfigurationError, match="--image leaves the stack Web out"):
+        check_flags(run, ["Web:Size=1"])
+
+
+def test_an_image_that_is_left_out_is_named_where_its_stack_is_made(world):
+    """Its parameter has no value yet, and the settings would refuse one."""
+
+    class Declaring(FakeStacks):
+        def synth(self, *arguments):
+            declared = {"ImageTag": Declared(), "WorkerTag": Declared()}
+            made = super().synth(*arguments)
+            return {stack: replace(each, declared=declared if stack == "App" else {}) for stack, each in made.items()}
+
+    worker = '[images.worker]\nrepository = "team/worker"\nstack = "App"\nparameter = "WorkerTag"\n'
+    (world.root / "rajee-deploy.toml").write_text(SETTINGS + worker)
+    run = world.context()
+    stacks = Declaring(app=world.stacks.app, parameters=(*world.stacks.parameters, "WorkerTag"))
+    run.ports = replace(run.ports, reader=stacks, deployer=stacks)
+    run.images = [image for image in run.images if image.name == "app"]
+    with pytest.raises(ConfigurationError, match="parameter WorkerTag") as caught:
+        make_plan(run)
+    assert caught.value.hint == "add --image worker, or leave --image out"

@@ -1,4 +1,4 @@
-"""Watching a deployment: what is told while it goes on, what is told afterwards, and when it counts as arrived."""
+"""Watching a deployment: what is told while it goes on, and what is told afterwards."""
 
 from __future__ import annotations
 
@@ -9,13 +9,11 @@ from dataclasses import replace
 import pytest
 from fakes import FakeWatcher
 
-from rajee_deploy.rollout import Deployment, Message, ResourceEvent, RolloutSettings, Service
-from rajee_deploy.watch import Watch, arrival
+from rajee_deploy.rollout import Deployment, Message, ResourceEvent, RolloutSettings, Service, StoppedTask
+from rajee_deploy.watch import Watch
 
 PRIMARY = Deployment("ecs-svc/2", "PRIMARY", "task:2", 1, 0, 1, state="COMPLETED")
 SERVICE = Service("api", (PRIMARY,))
-MOVING = replace(SERVICE, deployments=(replace(PRIMARY, running=0, pending=1, state="IN_PROGRESS"),))
-WANTED = {"team/api": ("c-2",)}
 
 
 def event(resource, status, reason="", after=0.0):
@@ -45,7 +43,9 @@ def test_what_happens_is_told_once_and_what_was_before_is_not():
 
     def happen():
         watcher.happened += [event("Service", "UPDATE_IN_PROGRESS"), event("Task", "CREATE_FAILED", "denied")]
-        watcher.held["arn"] = [replace(SERVICE, messages=(said,), stopped=("out of memory",))]
+        watcher.held["arn"] = [
+            replace(SERVICE, messages=(said,), stopped=(StoppedTask("t1", "ecs-svc/2", "", ("out of memory",)),))
+        ]
 
     moments = []
     account = watched(watcher, moments, happen)
@@ -86,28 +86,10 @@ def test_a_watch_that_gets_no_answer_says_so_once_and_goes_on():
     assert [moment.news for moment in moments] == [("cannot watch App: AWS throttled the call",)]
 
 
-def test_a_service_that_runs_what_was_deployed_has_arrived():
-    watcher = FakeWatcher([], {"arn": [SERVICE]}, {"task:2": ("host.test/team/api:c-2",)})
-    assert arrival(watcher, "App", WANTED, 0) == ""
+THEIRS = replace(SERVICE, name="theirs", controller="CODE_DEPLOY")
 
 
-def test_another_image_is_an_objection_at_once():
-    watcher = FakeWatcher([], {"arn": [SERVICE]}, {"task:2": ("host.test/team/api:c-1",)})
-    assert "team/api:c-1" in arrival(watcher, "App", WANTED, 60)
-
-
-@pytest.mark.slow
-def test_a_service_that_moves_is_waited_for():
-    watcher = FakeWatcher([], {"arn": [MOVING, SERVICE]}, {"task:2": ("host.test/team/api:c-2",)})
-    assert arrival(watcher, "App", WANTED, 60) == ""
-
-
-def test_a_service_that_moves_for_too_long_is_an_objection():
-    watcher = FakeWatcher([], {"arn": [MOVING]}, {"task:2": ("host.test/team/api:c-2",)})
-    assert "not stable" in arrival(watcher, "App", WANTED, 0)
-
-
-@pytest.mark.parametrize("held", [{}, {"arn": [MOVING]}])
-def test_services_of_other_images_are_not_waited_for(held):
-    watcher = FakeWatcher([], held, {"task:2": ("host.test/other/sidecar:1",)})
-    assert arrival(watcher, "App", WANTED, 60) == ""
+@pytest.mark.parametrize("theirs", [THEIRS, replace(THEIRS, deployments=())])
+def test_what_another_controller_rolls_out_is_told(theirs):
+    watcher = FakeWatcher([], {"arn": [SERVICE], "other": [theirs]}, {"task:2": ("host.test/team/api:c-2",)})
+    assert Watch(watcher, "App", lambda _: None).account().elsewhere == (("theirs", "CODE_DEPLOY"),)

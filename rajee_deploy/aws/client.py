@@ -31,6 +31,7 @@ ATTEMPTS = 4  # of boto3; the short path makes one before them
 # The reads of a run with nothing to do, by service. Each becomes one request and one page.
 SHORT_CALLS = {
     "sts": ("get_caller_identity",), "cloudformation": ("describe_stacks", "get_template"),
+    "ecs": ("describe_services",),
     "ecr": ("batch_get_image", "describe_images", "describe_repositories"), "ssm": ("get_parameter",),
 }  # fmt: skip
 

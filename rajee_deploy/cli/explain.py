@@ -188,10 +188,11 @@ def _since(
 
     if not is_tag(asked):
         return since(found, chosen.origin, chosen.start, asked)
-    from rajee_deploy.cli.wiring import make_sources
+    from rajee_deploy.cli.wiring import make_sources, near_their_stacks
 
     with console.spinner(f"ask what {asked} was made of"):
-        return since_tag(Checkouts(found, chosen.origin, chosen.start), asked, make_sources(chosen.settings, *aws))
+        near = near_their_stacks(found, chosen.settings, *aws)
+        return since_tag(Checkouts(near, chosen.origin, chosen.start), asked, make_sources(chosen.settings, *aws))
 
 
 def _tell_since(console: Console, compared: Since, *, as_json: bool) -> None:

@@ -27,6 +27,9 @@ Config = Annotated[
 AllowRollback = Annotated[
     bool, typer.Option("--allow-rollback", help="Let this revision replace one that is newer, or of unknown age.")
 ]
+RepairDrift = Annotated[
+    bool, typer.Option("--repair-drift", help="Put services back that run something else than their stack says.")
+]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")]
 File = Annotated[Path | None, typer.Option("--file", "-f", help="The Dockerfile (default: Dockerfile in the context).")]
 ContextFlag = Annotated[
@@ -52,7 +55,15 @@ AlsoTags = Annotated[
         help="Give the images this tag too, like v1.2.3 or {short-revision} (may be repeated).",
     ),
 ]
-Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Show what cdk and the engine say.")]
+Parameters = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--parameters",
+        metavar="[STACK:]KEY=VALUE",
+        help="A value for a parameter of the app's own, as cdk deploy takes it (may be repeated).",
+    ),
+]
+Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Show what cdk and the engine say, and every reason.")]
 
 
 class InfraCheckFlag(StrEnum):

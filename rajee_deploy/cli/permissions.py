@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import os
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from rajee_deploy.aws import Identity
 from rajee_deploy.cli.flags import Config, Environment, Region  # noqa: TC001 -- typer reads the annotations
 from rajee_deploy.names import Who
+from rajee_deploy.stack_names import StackPlace, usual_name
+
+if TYPE_CHECKING:
+    from rajee_deploy.ports import Context
 
 
 def permissions(
@@ -25,16 +30,38 @@ def permissions(
     """
     import json
 
-    from rajee_deploy.cli.images import SettingsFlags, chosen_images
-    from rajee_deploy.console import Console
+    from rajee_deploy.cli.wiring import make_context
     from rajee_deploy.permissions import Place, policy
 
-    settings, images = chosen_images(SettingsFlags(environment, None, config))
+    run = make_context((environment, None, config), None, region)
+    account = run.settings.account or "ACCOUNT"
+    where = region or run.settings.region or os.environ.get("AWS_REGION") or "REGION"
+    places = _places(run, Identity(account, where))
     place = Place(
-        settings.account or "ACCOUNT",
-        region or settings.region or os.environ.get("AWS_REGION") or "REGION",
-        settings.cdk.stacks,
-        [image.repository for image in images],
-        list(dict.fromkeys(image.stack for image in images if image.context_key)),
-    )
-    Console().data(json.dumps(policy(who, place), indent=2))
+        account, where, [places[stack] for stack in run.settings.cdk.stacks],
+        [image.repository for image in run.images],
+        [places[stack] for stack in dict.fromkeys(image.stack for image in run.images if image.context_key)],
+    )  # fmt: skip
+    run.console.data(json.dumps(policy(who, place), indent=2))
+
+
+def _places(run: Context, who: Identity) -> dict[str, StackPlace]:
+    """The stacks of the settings: by the last synth of what is here, else by what their names are in most apps."""
+    from rajee_deploy import locating
+    from rajee_deploy.errors import DeployError
+
+    try:
+        known = locating.what_is_known(run, locating.infrastructure_of(run), who) if run.settings.cdk.stacks else {}
+    except DeployError:
+        known = {}  # what cannot be hashed is not remembered
+    if known:
+        locating.settle(run, known, who)
+        return {stack: run.settings.place_of(stack) for stack in run.settings.cdk.stacks}
+    found = {name: StackPlace(name, usual_name(name)) for name in locating.names_of(run)}
+    for name, stack in found.items():
+        if name != stack.name:
+            text = (
+                f"{name} is taken for {stack.name}: no synth for {who.account} in {who.region} is known here that says"
+            )
+            run.console.say(f"{text} which stacks it means (rajee-deploy plan makes one)", "yellow")
+    return found

@@ -38,7 +38,8 @@ def rollback(
     rajee-deploy rollback c-0a1b… -e prod        the image of a tag
     rajee-deploy rollback --image api            one of several images
 
-    CloudFormation alone does it, with no synth and no node. An image that the registry lost is built again from the
+    CloudFormation alone does it, with no synth and no node (but where only a synth can tell which stack a name in the
+    settings means). An image that the registry lost is built again from the
     git revision that it was made of.
     """
     from rajee_deploy.cli.wiring import make_context

@@ -19,9 +19,11 @@ from rajee_deploy.cli.flags import (
     InfraCheckOption,
     Json,
     ModesFlag,
+    Parameters,
     PlatformFlag,
     Profile,
     Region,
+    RepairDrift,
     Target,
     Verbose,
 )
@@ -41,6 +43,7 @@ def up(
     image: Images = None,
     config: Config = None,
     also_tag: AlsoTags = None,
+    parameters: Parameters = None,
     wait: Annotated[int, typer.Option(help="Seconds to wait for somebody else's operation on a stack.")] = 1800,
     infra_check: InfraCheckOption = None,
     allow_rollback: AllowRollback = False,
@@ -48,6 +51,7 @@ def up(
     no_wait: Annotated[
         bool, typer.Option("--no-wait", help="Return once CloudFormation has accepted the last deployment.")
     ] = False,
+    repair_drift: RepairDrift = False,
     outputs_file: Annotated[
         Path | None, typer.Option(help="Write the stacks' outputs there, as cdk deploy does.")
     ] = None,
@@ -60,6 +64,7 @@ def up(
     rajee-deploy up                        everything in the settings
     rajee-deploy up -e prod --image api    one image and its stack, in production
     rajee-deploy up --also-tag v1.2.3      and give the images this tag too
+    rajee-deploy up --parameters Api:Size=large
     """
     _begin("up", environment)
     from rajee_deploy.cli.wiring import make_context
@@ -68,9 +73,9 @@ def up(
     flags = (environment, image, config)
     run = make_context(
         flags, profile, region, also_tags=also_tag, verbose=verbose, infra_check=infra_check,
-        allow_rollback=allow_rollback,
+        allow_rollback=allow_rollback, parameters=parameters,
     )  # fmt: skip
-    run.assume_yes, run.wait_for_end = yes, not no_wait
+    run.assume_yes, run.wait_for_end, run.repair_drift, run.wait_seconds = yes, not no_wait, repair_drift, wait
     planned, record = recorded_run(run, wait)
     if outputs_file is not None:
         write_outputs(run, planned, outputs_file)
@@ -87,6 +92,7 @@ def plan(
     image: Images = None,
     config: Config = None,
     also_tag: AlsoTags = None,
+    parameters: Parameters = None,
     allow_rollback: AllowRollback = False,
     bases: Annotated[
         bool, typer.Option("--bases", help="Ask the registries, too, which base images moved since they were locked.")
@@ -95,6 +101,8 @@ def plan(
         bool, typer.Option("--detailed-exitcode", help="Exit with 2 when there are changes.")
     ] = False,
     infra_check: InfraCheckOption = None,
+    repair_drift: RepairDrift = False,
+    verbose: Verbose = False,
     as_json: Json = False,
 ) -> None:
     """Show what up would do, and why. Changes nothing; needs no Docker, and node only where hashes do not decide.
@@ -106,12 +114,15 @@ def plan(
     if not as_json:
         _begin("plan", environment)
     from rajee_deploy.cli.wiring import make_context
-    from rajee_deploy.planning import make_plan, show_plan
+    from rajee_deploy.planning import make_plan
+    from rajee_deploy.screen import show_plan
 
     flags = (environment, image, config)
     run = make_context(
-        flags, profile, region, also_tags=also_tag, infra_check=infra_check, allow_rollback=allow_rollback
-    )
+        flags, profile, region, also_tags=also_tag, verbose=verbose, infra_check=infra_check,
+        allow_rollback=allow_rollback, parameters=parameters,
+    )  # fmt: skip
+    run.repair_drift = repair_drift
     try:
         planned = make_plan(run)
     finally:

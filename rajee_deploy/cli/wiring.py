@@ -11,30 +11,32 @@ from rajee_deploy.began import process_began
 from rajee_deploy.cli.images import SettingsFlags, chosen_images
 from rajee_deploy.console import Console
 from rajee_deploy.engine.choice import choose_engine
-from rajee_deploy.errors import ConfigurationError
+from rajee_deploy.errors import ConfigurationError, DeployError
 from rajee_deploy.facts import StackAbsent
 from rajee_deploy.guard import Rules
+from rajee_deploy.locating import find_key, infrastructure_of, look_up
 from rajee_deploy.places import state_directory
-from rajee_deploy.planning import check_account
+from rajee_deploy.planning import check_account, check_flags
 from rajee_deploy.ports import Context, Ports
 from rajee_deploy.registry.ecr import Ecr
 from rajee_deploy.registry.verdicts import Verdicts
 from rajee_deploy.report.timings import Timings
+from rajee_deploy.settings import with_flags
 from rajee_deploy.stack.app import CdkApp
 from rajee_deploy.stack.cdk import Cdk
-from rajee_deploy.stack.cloudformation import CloudFormation
-from rajee_deploy.stack.recorded import RecordedStacks, SsmRecords
+from rajee_deploy.stack.located import LocatedRecords, LocatedServices, LocatedStacks, LocatedUpdates, LocatedWatching
+from rajee_deploy.stack.recorded import RecordedStacks
 from rajee_deploy.stack.revision import checkout_revision
-from rajee_deploy.stack.update import Updates
-from rajee_deploy.stack.watching import Watching
+from rajee_deploy.stack.whereabouts import Whereabouts
 from rajee_deploy.tags import tag_problem
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from rajee_deploy.explain.tags import Sources
     from rajee_deploy.facts import Ancestry, StackState
+    from rajee_deploy.image import ImageInputs
     from rajee_deploy.registry.contents import ContentsStore
     from rajee_deploy.settings import Settings
     from rajee_deploy.stack import StackReader
@@ -49,26 +51,34 @@ def make_context(
     verbose: bool = False,
     infra_check: str | None = None,
     allow_rollback: bool = False,
+    parameters: Sequence[str] | None = None,
 ) -> Context:
     """Settings, images and ports of one run. `flags` are the environment, the images and the settings file."""
     tags = _checked(also_tags or ())
     settings, images = chosen_images(SettingsFlags(*flags))
     if infra_check:
         settings = replace(settings, cdk=replace(settings.cdk, infra_check=infra_check))
-    aws = _aws(settings, profile, region)
-    ecr = _ecr(aws)
-    app = CdkApp(settings.cdk, settings.environment)
-    ports = Ports(
-        ecr, _reader(settings, aws), Cdk(settings.cdk, aws, app.tracer), choose_engine(settings.engine), Watching(aws),
-        Updates(aws), aws.identity, app.fingerprint, lambda: [store for _, store in _stores(ecr)],
-        lambda: checkout_revision(settings.root), partial(_ancestry, settings.root),
-        publishable=app.publishable, obstacle=lambda: app.tracer.obstacle, proofs=partial(_proofs, ecr),
-        store=app.store, records=SsmRecords(aws),
-    )  # fmt: skip
+    if parameters:
+        settings = replace(settings, cdk=replace(settings.cdk, parameters=with_flags(settings, parameters)))
+    ports = _ports(settings, _aws(settings, profile, region))
     rules = Rules(allow_rollback, settings.require_ancestry)
     timings = Timings(began=process_began())
     timings.mark("start")
-    return Context(settings, images, ports, Console(verbose=verbose), tags, rules, timings=timings)
+    run = Context(settings, images, ports, Console(verbose=verbose), tags, rules, timings=timings)
+    check_flags(run, parameters or ())
+    return run
+
+
+def _ports(settings: Settings, aws: Aws) -> Ports:
+    ecr, where, app = _ecr(aws), Whereabouts(aws), CdkApp(settings.cdk, settings.environment)
+    return Ports(
+        ecr, _reader(settings, where), Cdk(settings.cdk, aws, app.tracer, where), choose_engine(settings.engine),
+        LocatedWatching(where), LocatedUpdates(where), LocatedServices(where), aws.identity, app.fingerprint,
+        lambda: [store for _, store in _stores(ecr)],
+        lambda: checkout_revision(settings.root), partial(_ancestry, settings.root),
+        publishable=app.publishable, obstacle=lambda: app.tracer.obstacle, proofs=partial(_proofs, ecr),
+        store=app.store, records=LocatedRecords(where), settle=where.settle,
+    )  # fmt: skip
 
 
 def _ancestry(root: Path, one: str, other: str) -> Ancestry:
@@ -100,20 +110,45 @@ def make_sources(settings: Settings | None, profile: str | None, region: str | N
     ecr = _ecr(aws)
 
     def describe(stack: str) -> StackState:
+        run = Context(settings, settings.images, _ports(settings, aws), Console())
         if settings.account is not None:
             check_account(settings, aws.identity())
-        return _reader(settings, aws).describe(stack)
+        return run.ports.reader.describe(find_key(run, stack))
 
     return Sources(_stores(ecr), describe, RegistryLabels(ecr.push_access).find_label)
 
 
-def _reader(settings: Settings, aws: Aws) -> StackReader:
-    """CloudFormation, with the records of the stacks that have no parameter for a tag."""
-    recorded = {
-        stack: {image.name: image.parameter for image in settings.images if image.stack == stack and image.context_key}
-        for stack in settings.cdk.stacks
+def near_their_stacks(
+    images: Mapping[str, ImageInputs], settings: Settings | None, profile: str | None, region: str | None
+) -> Mapping[str, ImageInputs]:
+    """The images with the registries of where their stacks live, as far as that is known here; nobody is asked where
+    the last synth had no stack elsewhere."""
+    if settings is None:
+        return images
+    run = Context(settings, settings.images, _ports(settings, _aws(settings, profile, region)), Console())
+    places = [made.place for made in run.ports.store.latest()[1].values()]
+    if not any(place.account or place.region for place in places if place is not None):
+        return images
+    try:
+        look_up(run, infrastructure_of(run), run.ports.identity())
+    except DeployError:
+        return images  # as they are written, then
+    near = {image.name: image.repository for image in run.settings.images}
+    return {
+        name: replace(image, settings=replace(image.settings, repository=near.get(name, image.settings.repository)))
+        for name, image in images.items()
     }
-    return RecordedStacks(CloudFormation(aws), SsmRecords(aws), recorded)
+
+
+def _reader(settings: Settings, where: Whereabouts) -> StackReader:
+    """CloudFormation, with the records of the stacks that have no parameter for a tag."""
+    taken = [image for image in settings.images if image.stack and image.context_key]
+
+    def recorded(stack: str) -> dict[str, str]:
+        return {image.name: image.parameter for image in taken if where.is_called(stack, image.stack)}
+
+    with_parameters = [stack for stack, values in settings.cdk.parameters.items() if values]
+    return RecordedStacks(LocatedStacks(where, with_parameters), LocatedRecords(where), recorded)
 
 
 def _ecr(aws: Aws) -> Ecr:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from rajee_deploy.lines import lines_of
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -56,7 +58,7 @@ def _squeezed(text: str) -> str:
 def _logical_lines(dockerfile: str) -> Iterator[tuple[int, str]]:
     """(number of the first line, text) of each instruction, its continued lines joined."""
     start, parts = 0, ""
-    for number, line in enumerate(dockerfile.splitlines(), 1):
+    for number, line in enumerate(lines_of(dockerfile), 1):
         if line.lstrip().startswith("#"):
             continue
         start = start or number

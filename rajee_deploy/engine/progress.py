@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from rajee_deploy.engine import BuildEvent
+from rajee_deploy.lines import lines_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -56,7 +57,7 @@ class Progress:
         except ValueError:
             document = None
         if not isinstance(document, dict):
-            self._words.extend(text.splitlines() or [""])
+            self._words.extend(lines_of(text) or [""])
             return
         for vertex in document.get("vertexes") or ():
             self._vertex(vertex)
@@ -128,7 +129,7 @@ class Progress:
         except binascii.Error:
             return
         kept = self._logs.setdefault(log.get("vertex", ""), deque(maxlen=_LOG_LINES))
-        kept.extend(line for line in text.splitlines() if line.strip())
+        kept.extend(line for line in lines_of(text) if line.strip())
 
 
 def _seconds(vertex: dict[str, Any]) -> float:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rajee_deploy.errors import DeployError
+from rajee_deploy.lines import lines_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -43,7 +44,7 @@ class Redactor:
     source."""
 
     def __init__(self, secrets: Sequence[Secret], build_args: Mapping[str, str] | None = None) -> None:
-        hidden = {line.strip(): HIDDEN for secret in secrets for line in _value(secret).splitlines()}
+        hidden = {line.strip(): HIDDEN for secret in secrets for line in lines_of(_value(secret))}
         args = sorted((build_args or {}).items())
         named = {form: f"${name}" for name, value in args if name != _FRONTEND for form in _forms(value)}
         # The longest first: one value may be the beginning of another.

@@ -20,6 +20,7 @@ from rajee_deploy.explain.search import LAST, find_commit_of
 from rajee_deploy.explain.since import Since, Then, since
 from rajee_deploy.facts import StackPresent
 from rajee_deploy.fingerprint import TAG_HEX, TAG_PREFIX
+from rajee_deploy.lines import lines_of
 from rajee_deploy.names import FINGERPRINT_LABEL
 
 if TYPE_CHECKING:
@@ -191,4 +192,4 @@ _FOUND_NOTHING = {
 
 
 def _told(error: DeployError) -> str:
-    return f"{error}: {error.cause.splitlines()[0]}" if error.cause else str(error)
+    return f"{error}: {lines_of(error.cause)[0]}" if error.cause else str(error)

@@ -8,6 +8,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from rajee_deploy.dataclass import dataclass
+from rajee_deploy.lines import lines_of
 from rajee_deploy.ours import make_place
 from rajee_deploy.places import state_directory
 from rajee_deploy.report.timings import Phase
@@ -56,7 +57,7 @@ class History:
     def runs(self) -> tuple[tuple[Run, ...], int]:
         """All runs, oldest first, and how many lines could not be read."""
         try:
-            lines = self.path.read_text("utf-8", errors="replace").splitlines()
+            lines = lines_of(self.path.read_text("utf-8", errors="replace"))
         except FileNotFoundError:
             return (), 0
         read = [_parse(line) for line in lines if line.strip()]

@@ -35,12 +35,17 @@ class Timings:
 
     @contextmanager
     def phase(self, name: str) -> Iterator[None]:
-        """Measure a phase; it is kept also when it fails."""
+        """Measure a phase; it is kept also when it fails. What follows a phase of the same name goes on with it."""
         start = self._clock()
         try:
             yield
         finally:
-            self.phases.append(Phase(name, start - self._began, self._clock() - start))
+            seconds = self._clock() - start
+            if self.phases and self.phases[-1].name == name:
+                before = self.phases.pop()
+                self.phases.append(Phase(name, before.start, before.seconds + seconds))
+            else:
+                self.phases.append(Phase(name, start - self._began, seconds))
 
     @property
     def total(self) -> float:

@@ -1,7 +1,8 @@
-"""Back to an image that ran before: which one (target), the way to it (story), from git what the registry lost (past).
+"""Back to an image that ran before: which one (target), of which stack (stacks), the way to it (story), from git what
+the registry lost (past).
 
 A rollback changes which image a stack runs and nothing else: CloudFormation updates the stack with the template that it
-has. It must never synthesise, and never build anything but the very image that the tag names.
+has. It must never deploy what was synthesised, and never build anything but the very image that the tag names.
 """
 
 from __future__ import annotations

@@ -27,14 +27,17 @@ from rajee_deploy.facts import (
     WantedImage,
 )
 from rajee_deploy.fingerprint import SCHEME, TAG_HEX, TAG_PREFIX, Fingerprint
+from rajee_deploy.keepers import former_keeper_of, keeper_of
 from rajee_deploy.model import Digest
 from rajee_deploy.names import NOT_RECORDED, DeployBy
 from rajee_deploy.observe import observe
-from rajee_deploy.planning import check_account, former_keeper_of, keeper_of
+from rajee_deploy.planning import check_account
 from rajee_deploy.report.history import History
 from rajee_deploy.rollback import Return, Target
 from rajee_deploy.rollback.past import inputs_of_tag, recorded_revision
-from rajee_deploy.rollback.target import check_tag, fingerprint_of, for_other_platforms, previous
+from rajee_deploy.rollback.stacks import locate
+from rajee_deploy.rollback.target import check_asked, fingerprint_of, for_other_platforms, previous
+from rajee_deploy.rollouts import confirm_standing, look_before
 from rajee_deploy.steps import BuildAndPush, Change, DeployStack, MoveTag, Via
 from rajee_deploy.synthesis import keeping
 
@@ -68,30 +71,6 @@ class _Way:
     was_built: bool = False
 
 
-def check_asked(asked: Asked) -> None:
-    """A rollback is of images that a stack runs, and a tag is of one image. ConfigurationErrors `bad-flag`,
-    `bad-tag`."""
-    if asked.tag is not None:
-        check_tag(asked.tag)
-    names = [image.name for image in asked.images]
-    without = [image.name for image in asked.images if not image.stack]
-    if not names or without:
-        raise ConfigurationError(
-            "bad-flag", "a rollback changes the image that a stack runs",
-            where=f"images.{without[0]}.stack" if without else "images",
-            hint="choose an image that has a stack, with --image",
-        )  # fmt: skip
-    if not asked.is_chosen and len(names) > 1:
-        raise ConfigurationError(
-            "bad-flag", "several images are deployed, and what each ran before need not have run together",
-            hint="say which go back, with --image (may be repeated): " + ", ".join(names),
-        )  # fmt: skip
-    if asked.tag is not None and len(names) > 1:
-        raise ConfigurationError(
-            "bad-flag", "a tag is of one image, and several are chosen", hint="add --image, one of: " + ", ".join(names)
-        )
-
-
 def roll_back(run: Context, asked: Asked) -> list[Return]:
     """Make the stacks run what they ran before, or the tag that was asked for. Whether anything was to be done is in
     what it returns.
@@ -102,6 +81,7 @@ def roll_back(run: Context, asked: Asked) -> list[Return]:
     check_asked(asked)
     who = run.ports.identity()
     check_account(run.settings, who)
+    asked = replace(asked, images=locate(run, who, asked.images))
     deadline = time.monotonic() + asked.wait_seconds
     while True:
         try:
@@ -153,7 +133,8 @@ def _settled(run: Context, stack: str, deadline: float, poll: float) -> StackPre
                 raise DeployError(
                     "stack-not-updatable", f"stack {stack} is {state.status}, which takes no update",
                     where=f"stack {stack}", cause=state.reason,
-                    hint=f"cdk rollback {stack}, or look at its events in the CloudFormation console; then run again",
+                    hint=f"cdk rollback {run.settings.place_of(stack).id}, or look at its events in the CloudFormation "
+                    "console; then run again",
                 )  # fmt: skip
             return state
         case _:
@@ -224,12 +205,13 @@ def _built(run: Context, way: _Way, asked: Asked) -> _Way:
         wanted, its = replace(way.wanted, fingerprint=inputs.fingerprint), inputs.settings.platforms
         if not {*wanted.platforms} <= {*its}:
             raise for_other_platforms(wanted, ", ".join(map(str, its)))
+        here = replace(inputs, settings=replace(inputs.settings, repository=image.repository))
         # What it is made of is recorded already: from there its revision is known.
         shop = Workshop(
             run.settings, run.ports.engine, run.ports.registry, run.console, run.phase, {image.name: wanted}, tuple,
             labels,
         )  # fmt: skip
-        build_all(shop, [BuildAndPush(image.name, tag, "a rollback needs it")], {image.name: inputs})
+        build_all(shop, [BuildAndPush(image.name, tag, "a rollback needs it")], {image.name: here})
     return replace(way, wanted=wanted, was_built=True)
 
 
@@ -241,10 +223,13 @@ def _deploy(run: Context, stack: str, state: StackPresent, ways: Sequence[_Way])
     is_there = step.changes != (Change.TAG,) and "ROLLBACK" not in state.status
     if is_there:
         for way in ways:
-            run.console.item("=", f"stack {stack}", f"{state.status}, and it runs {way.target.tag} already", "green")
+            text = f"{state.status}, and it records {way.target.tag} already"
+            run.console.item("=", f"stack {stack}", text, "green")
+        confirm_standing(run, stack, images)
     else:
+        seen = run.ports.reader.observe(stack)
         try:
-            deploy(run, Job(step, Path(), images), is_last=True)
+            deploy(run, Job(step, Path(), images, services=look_before(run, stack, seen)), is_last=True)
         except DeployError as error:
             raise _taught(error, stack, ways) from error
     return [

@@ -22,9 +22,34 @@ if TYPE_CHECKING:
     from rajee_deploy.facts import WantedImage
     from rajee_deploy.registry import RegistryReader
     from rajee_deploy.report.history import Run
+    from rajee_deploy.rollback import Asked
     from rajee_deploy.settings import Settings
 
 _TAG = re.compile(rf"{TAG_PREFIX}[0-9a-f]{{{TAG_HEX}}}")
+
+
+def check_asked(asked: Asked) -> None:
+    """A rollback is of images that a stack runs, and a tag is of one image. ConfigurationErrors `bad-flag`,
+    `bad-tag`."""
+    if asked.tag is not None:
+        check_tag(asked.tag)
+    names = [image.name for image in asked.images]
+    without = [image.name for image in asked.images if not image.stack]
+    if not names or without:
+        raise ConfigurationError(
+            "bad-flag", "a rollback changes the image that a stack runs",
+            where=f"images.{without[0]}.stack" if without else "images",
+            hint="choose an image that has a stack, with --image",
+        )  # fmt: skip
+    if not asked.is_chosen and len(names) > 1:
+        raise ConfigurationError(
+            "bad-flag", "several images are deployed, and what each ran before need not have run together",
+            hint="say which go back, with --image (may be repeated): " + ", ".join(names),
+        )  # fmt: skip
+    if asked.tag is not None and len(names) > 1:
+        raise ConfigurationError(
+            "bad-flag", "a tag is of one image, and several are chosen", hint="add --image, one of: " + ", ".join(names)
+        )
 
 
 def check_tag(tag: str) -> None:

@@ -1,7 +1,8 @@
 """A deployment as it goes on: what CloudFormation's events and ECS tell of it. Pure values; `stack` reads them.
 
 Times are seconds since the epoch, as AWS's own clock stamped them, so that nothing here depends on when we looked.
-Rooms inside: spans (where the time went), advice (which settings would make it faster), verdict (did it arrive).
+Rooms inside: spans (where the time went), advice (which settings would make it faster), declared (what a template says
+of services), standing (how a service stands to that), verdict (did a deployment arrive).
 """
 
 from __future__ import annotations
@@ -25,7 +26,8 @@ class ResourceEvent:
 @dataclass(frozen=True, slots=True)
 class Deployment:
     """One deployment of an ECS service: `status` is PRIMARY, ACTIVE or INACTIVE, `state` the rollout's
-    (COMPLETED, IN_PROGRESS, FAILED; "" for services that ECS does not roll out by itself)."""
+    (COMPLETED, IN_PROGRESS, FAILED; "" for services that ECS does not roll out by itself). Of those it is a task set,
+    which is PRIMARY, ACTIVE or DRAINING."""
 
     id: str
     status: str
@@ -36,6 +38,7 @@ class Deployment:
     failed: int = 0
     state: str = ""
     reason: str = ""
+    began: float = 0.0  # when it was made
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,24 +52,61 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Targets:
-    """Targets of a service's load balancer, by state."""
+    """Targets of a service's load balancers, by state. `fewest_healthy` are the healthy ones of that load balancer
+    which has the fewest (of both its target groups, where ECS shifts between two); None where there is but one."""
 
     healthy: int = 0
     starting: int = 0
     unhealthy: int = 0
     draining: int = 0
+    fewest_healthy: int | None = None
+
+    @property
+    def served(self) -> int:
+        """How many tasks every load balancer finds healthy."""
+        return self.healthy if self.fewest_healthy is None else self.fewest_healthy
+
+
+@dataclass(frozen=True, slots=True)
+class StoppedTask:
+    """A task that stopped: by which deployment it was started, ECS's word for why (its StopCode), what it and its
+    containers say, and the exit codes of these, as far as they are told."""
+
+    id: str
+    deployment: str
+    code: str = ""
+    reasons: tuple[str, ...] = ()
+    exits: tuple[int, ...] = ()
+
+    @property
+    def is_own_fault(self) -> bool:
+        """Whether the task, and nobody else, made it stop, and not because its work was done.
+        https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Task.html (stopCode)"""
+        is_done = bool(self.exits) and not any(self.exits)
+        return self.code == "TaskFailedToStart" or (self.code == "EssentialContainerExited" and not is_done)
 
 
 @dataclass(frozen=True, slots=True)
 class Service:
     """An ECS service at one moment. `messages` are the newest first, as ECS gives them; `targets` is None where no load
-    balancer stands before it; `stopped` says why its last tasks stopped."""
+    balancer stands before it; `stopped` are its last tasks that stopped. `status` is ECS's (ACTIVE, DRAINING,
+    INACTIVE), or MISSING where ECS says that there is no such service. `controller` is who rolls it out: ECS,
+    CODE_DEPLOY or EXTERNAL; for others than ECS nobody but them knows whether a rollout arrived, and `deployments` are
+    its task sets."""
 
     name: str
     deployments: tuple[Deployment, ...]
     messages: tuple[Message, ...] = ()
     targets: Targets | None = None
-    stopped: tuple[str, ...] = ()
+    stopped: tuple[StoppedTask, ...] = ()
+    status: str = "ACTIVE"
+    controller: str = "ECS"
+    rolled_back: str = ""  # the task definition that ECS last rolled back from, where it was asked for that
+
+    @property
+    def is_by_ecs(self) -> bool:
+        """Whether ECS rolls it out by itself."""
+        return self.controller == "ECS"
 
     @property
     def primary(self) -> Deployment | None:

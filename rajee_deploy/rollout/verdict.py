@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, assert_never
+
+from rajee_deploy.dataclass import dataclass
+from rajee_deploy.rollout.standing import Standing, failure, standing
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from rajee_deploy.rollout import Service
+    from rajee_deploy.rollout.standing import Held
 
 # host[:port]/name, then :tag, @digest or both
 _IMAGE = re.compile(r"(?:[^/]*[.:][^/]*/|localhost/)?(?P<name>[^:@]+)(?::(?P<tag>[^@]+))?(?:@(?P<digest>.+))?")
@@ -31,24 +35,89 @@ def uses(images: Iterable[str], repository: str) -> bool:
     return any(_split(image)[0] == repository for image in images)
 
 
-def rollout_objection(service: Service, images: Iterable[str], wanted: Mapping[str, tuple[str, ...]]) -> str:
-    """What speaks against believing that a service runs what was deployed; empty when nothing does.
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What speaks against believing that a service runs what was deployed ("" for nothing), and whether that may still
+    change by itself."""
+
+    problem: str = ""
+    is_moving: bool = False
+
+
+def verdict(held: Held, service: Service, images: Iterable[str], wanted: Mapping[str, tuple[str, ...]]) -> Verdict:
+    """The verdict of one look.
 
     `images` are those of the primary deployment's task definition, `wanted` says of a repository which tags and digests
     are what was deployed. Images of other repositories are nobody's concern here.
     """
+    stands = standing(held, service)
+    match stands:
+        case Standing.NOT_JUDGED:
+            return Verdict()
+        case Standing.GONE | Standing.FAILED | Standing.ROLLED_BACK | Standing.OTHER:
+            return Verdict(objection(stands, held, service))
+        case Standing.MOVING | Standing.RUNS:
+            return _of_own(service, images, wanted)
+        case _:
+            assert_never(stands)
+
+
+def objection(stands: Standing, held: Held, service: Service) -> str:
+    """In words, what a service does that is not what its stack says; "" for one that does."""
     primary = service.primary
-    if primary is None:
-        return f"the service {service.name} has no primary deployment"
-    if primary.state == "FAILED":
-        return f"the rollout of {service.name} failed" + (f": {primary.reason}" if primary.reason else "")
+    runs = short(primary.task_definition) if primary is not None else "nothing"
+    what = "the function" if held.is_function else "the service"
+    why = failure(held, service)
+    because = f": {why}" if why else ""
+    match stands:
+        case Standing.FAILED:
+            return f"the rollout of {service.name} failed{because}"
+        case Standing.ROLLED_BACK:
+            return f"ECS rolled {service.name} back by itself, to {runs}{because}"
+        case Standing.OTHER:
+            return f"{what} {service.name} runs {runs}, and its stack says {short(held.task_definition)}"
+        case Standing.MOVING:
+            return f"the rollout of {service.name} is not over"
+        case Standing.GONE:
+            return f"there is no {what.removeprefix('the ')} {service.name} any more"
+        case Standing.RUNS | Standing.NOT_JUDGED:
+            return ""
+        case _:
+            assert_never(stands)
+
+
+def short(task_definition: str) -> str:
+    """A task definition's family and revision."""
+    return task_definition.rpartition("/")[2]
+
+
+def _of_own(service: Service, images: Iterable[str], wanted: Mapping[str, tuple[str, ...]]) -> Verdict:
+    """Of a service whose newest deployment is the stack's own."""
     for image in images:
         repository, tag, digest = _split(image)
         if repository in wanted and tag not in wanted[repository] and digest not in wanted[repository]:
-            return f"the service {service.name} runs {image}"
-    if not is_stable(service):
-        return f"the service {service.name} is not stable: {primary.running} of {primary.desired} tasks run"
-    return ""
+            return Verdict(f"the service {service.name} runs {image}")
+    primary = service.primary
+    if primary is None or not is_stable(service):
+        running = f": {primary.running} of {primary.desired} tasks run" if primary is not None else ""
+        return Verdict(f"the service {service.name} is not stable{running}", is_moving=True)
+    targets = service.targets
+    if targets is not None and targets.served < primary.desired:
+        return Verdict(
+            f"the service {service.name} has {targets.served} healthy targets for {primary.desired} tasks",
+            is_moving=True,
+        )
+    return Verdict()
+
+
+def own_stops(service: Service) -> frozenset[str]:
+    """The tasks of the newest deployment that stopped by their own fault."""
+    primary = service.primary
+    return frozenset(
+        task.id
+        for task in service.stopped
+        if primary is not None and task.deployment == primary.id and task.is_own_fault
+    )
 
 
 def _split(image: str) -> tuple[str, str, str]:

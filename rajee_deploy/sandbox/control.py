@@ -18,6 +18,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from rajee_deploy.errors import DeployError
+from rajee_deploy.lines import lines_of
 from rajee_deploy.ours import make_place
 from rajee_deploy.process import spawn_detached
 from rajee_deploy.sandbox.state import STATE_PATH, SandboxState, read_note, state_file
@@ -161,6 +162,6 @@ def _signal(pid: int, number: signal.Signals) -> None:
 
 def _tail(log: Path) -> str:
     try:
-        return "\n".join(log.read_text(encoding="utf-8", errors="replace").splitlines()[-5:])
+        return "\n".join(lines_of(log.read_text(encoding="utf-8", errors="replace"))[-5:])
     except OSError:
         return ""

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 from rajee_deploy.build_settings import BuildSettings, EngineSettings, parse_build, parse_engine
 from rajee_deploy.errors import ConfigurationError
 from rajee_deploy.model import GIVEN_PREFIX, Repository, is_local_context, parse_platforms
-from rajee_deploy.names import RECORDS, Approval, DeployBy, InfraCheck
+from rajee_deploy.names import RECORDS, Approval, DeployBy, Drift, InfraCheck
+from rajee_deploy.stack_names import is_wild
 from rajee_deploy.tags import tag_problem
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from rajee_deploy.model import Platform
 
 
+from rajee_deploy.settings.parameters import Parameters, parameter_problem, parse_parameters
 from rajee_deploy.settings.values import DEFAULT_PLATFORM, LOCK_NAME, CdkSettings, ImageSettings, Settings
 
 _STRINGS = "a table of strings"
@@ -42,15 +44,16 @@ _IMAGE_KEYS = {
 _CDK_KEYS = {
     "app": _STRING, "stacks": _LIST, "context": _STRINGS, "env": _LIST, "ignore": _LIST, "inputs": _LIST,
     "infra-check": _STRING, "approval": _STRING, "tag-only": _STRING,
+    "parameters": _TABLE,
 }  # fmt: skip
 _ENGINE_KEYS = {"engine": _STRING, "builder": _STRING, "build-concurrency": _NUMBER}
 _ENVIRONMENT_KEYS = {
     "profile": _STRING, "region": _STRING, "account": _STRING, "context": _STRINGS, "images": _TABLE, "cdk": _TABLE,
-    "production": _BOOLEAN, "require-ancestry": _BOOLEAN, **_ENGINE_KEYS,
+    "production": _BOOLEAN, "require-ancestry": _BOOLEAN, "drift": _STRING, "stack-accounts": _LIST, **_ENGINE_KEYS,
 }  # fmt: skip
 _TOP_KEYS = {
-    "images": _TABLE, "cdk": _TABLE, "environments": _TABLE, "require-ancestry": _BOOLEAN, "syntax-mirrors": _LIST,
-    **_ENGINE_KEYS,
+    "images": _TABLE, "cdk": _TABLE, "environments": _TABLE, "require-ancestry": _BOOLEAN, "drift": _STRING,
+    "syntax-mirrors": _LIST, **_ENGINE_KEYS,
 }  # fmt: skip
 
 
@@ -92,6 +95,7 @@ def load(path: Path, environment: str | None = None) -> Settings:
         tuple(table.get("environments", {})), engine,
         chosen.get("production", environment in PRODUCTION),
         chosen.get("require-ancestry", table.get("require-ancestry", False)),
+        reader.drift({**table, **chosen}), tuple(chosen.get("stack-accounts", ())),
     )  # fmt: skip
 
 
@@ -141,9 +145,14 @@ class _Reader:
         for each, value in table.items():
             self.check(value, _ENVIRONMENT_KEYS, f"environments.{each}.")
             self.check(value.get("cdk", {}), _CDK_KEYS, f"environments.{each}.cdk.")
-            account = value.get("account")
-            if account is not None and not re.fullmatch(r"\d{12}", account):
-                raise self.fail(f"environments.{each}.account", "must be the 12 digits of an AWS account, as a string")
+            for key, accounts in (
+                ("account", [value["account"]] if "account" in value else []),
+                ("stack-accounts", value.get("stack-accounts", [])),
+            ):
+                if not all(re.fullmatch(r"\d{12}", account) for account in accounts):
+                    raise self.fail(
+                        f"environments.{each}.{key}", "must be the 12 digits of an AWS account, as a string"
+                    )
         if name is None:
             return {}
         if name not in table:
@@ -279,8 +288,23 @@ class _Reader:
         return CdkSettings(
             app, tuple(merged["stacks"]), {**merged.get("context", {}), **environment.get("context", {})},
             tuple(merged.get("env", ())), tuple(merged.get("ignore", ())), inputs, check,
-            approval, by == "cloudformation",
+            approval, by == "cloudformation", self.parameters(table, environment.get("cdk", {}), merged["stacks"]),
         )  # fmt: skip
+
+    def drift(self, table: Mapping[str, Any]) -> Drift:
+        """What is done by itself about services that run something else than their stack says."""
+        known = [Drift.LEAVE.value, Drift.REPAIR.value]
+        return Drift(self.one_of("drift", table.get("drift", Drift.LEAVE.value), known))
+
+    def parameters(self, table: Mapping[str, Any], over: Mapping[str, Any], stacks: Sequence[str]) -> Parameters:
+        """The values for the stacks of this environment: tables of those of others are left out."""
+        known = {*table.get("stacks", ()), *over.get("stacks", ())}
+        try:
+            found = parse_parameters(known, table.get("parameters", {}), over.get("parameters", {}))
+            return {name: values for name, values in found.items() if name in stacks or name not in known}
+        except ValueError as error:
+            key, _, problem = str(error).partition(": ")
+            raise self.fail(f"cdk.parameters.{key}", problem) from error
 
     def one_of(self, key: str, value: str, known: Sequence[str]) -> str:
         if value not in known:
@@ -291,6 +315,9 @@ class _Reader:
         """A stack that receives a tag must be one that is deployed, and each parameter has one image."""
         if not images and not cdk.stacks:
             raise self.fail("images", "no image and no stack is set", "README shows a small example")
+        problem = parameter_problem(cdk.parameters, images)
+        if problem:
+            raise self.fail(f"cdk.parameters.{problem.partition(': ')[0]}", problem.partition(": ")[2])
 
         taken: dict[tuple[str, str], str] = {}
         for image in images:
@@ -307,7 +334,8 @@ class _Reader:
                 )
                 raise self.fail(f"images.{image.name}.parameter", f"{image.parameter} is taken", hint)
         for image in images:
-            if image.stack and image.stack not in cdk.stacks:
+            # What a wildcard means is known later.
+            if image.stack and image.stack not in cdk.stacks and not any(map(is_wild, cdk.stacks)):
                 raise self.fail(
                     f"images.{image.name}.stack", f"{image.stack!r} is not in cdk.stacks", _known(cdk.stacks)
                 )

@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING
 
 from rajee_deploy.build_settings import BuildSettings, EngineSettings
 from rajee_deploy.dataclass import dataclass
-from rajee_deploy.names import Approval, DeployBy, InfraCheck
+from rajee_deploy.names import Approval, DeployBy, Drift, InfraCheck
+from rajee_deploy.stack_names import StackPlace
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
     from rajee_deploy.model import Platform, Repository
+    from rajee_deploy.parameters import Given
 
 
 LOCK_NAME = "rajee-deploy.lock"
@@ -58,6 +60,7 @@ class CdkSettings:
     infra_check: str = "auto"
     approval: Approval = Approval.INTERACTIVE
     by_cloudformation: bool = False  # `tag-only`: a new image alone goes without the CDK CLI
+    parameters: Mapping[str, Mapping[str, Given]] = field(default_factory=dict)  # the app's own, by stack and name
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +78,14 @@ class Settings:
     engine: EngineSettings = field(default_factory=EngineSettings)
     production: bool = False
     require_ancestry: bool = False
+    drift: Drift = Drift.LEAVE
+    stack_accounts: tuple[str, ...] = ()  # other accounts that the app may put stacks into, where `account` is set
+    # The stacks that the names in here mean, by what they go by (see `stack_names`), once that is known.
+    places: Mapping[str, StackPlace] = field(default_factory=dict)
+
+    def place_of(self, stack: str) -> StackPlace:
+        """Which stack it is that goes by this; where that is not known, one of this very name where the caller is."""
+        return self.places.get(stack) or StackPlace(stack, stack)
 
     @property
     def infra_check(self) -> InfraCheck:

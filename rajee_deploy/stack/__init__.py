@@ -34,7 +34,7 @@ class StackDeployer(Protocol):
     def synth(
         self, assembly: Path, on_line: Callable[[str], None], given: Mapping[str, str]
     ) -> Mapping[str, Synthesised]:
-        """Synthesise the app, with `given` as context, into the (absent) directory `assembly`; its stacks by name.
+        """Synthesise the app, with `given` as context, into the (absent) directory `assembly`; its stacks by id.
 
         DeployError `synth-failed`.
         """
@@ -48,9 +48,9 @@ class StackDeployer(Protocol):
         ...
 
     def check(self, assembly: Path, steps: Sequence[DeployStack], who: Identity) -> None:
-        """Check that the assembly takes what the steps will give, and that it is for this account, which can take it.
+        """Check that the assembly takes what the steps will give, and that the places of its stacks can take it.
 
-        DeployErrors `no-such-stack`, `wrong-account`, `wrong-region`, `no-such-parameter`, `not-bootstrapped`.
+        DeployErrors `no-such-stack`, `no-such-parameter`, `empty-stack`, `not-bootstrapped`, `no-role`.
         """
         ...
 

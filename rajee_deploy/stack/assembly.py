@@ -3,45 +3,73 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path, PurePosixPath
+import os
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from rajee_deploy.dataclass import dataclass
 from rajee_deploy.facts import StackContent, Synthesised
-from rajee_deploy.template import as_sent, given_back, referenced_parameters, volatile_parameters
+from rajee_deploy.stack_names import StackPlace
+from rajee_deploy.template import as_sent, effective, given_back, referenced_parameters, volatile_parameters
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 _STACK_TAGS = "aws:cdk:stack-tags"
+_STACK, _NESTED = "aws:cloudformation:stack", "cdk:cloud-assembly"
 
 
-def stacks_of(assembly: Path) -> dict[str, Any]:
-    """Stack name → its properties in the assembly's manifest."""
-    return {name: artifact.get("properties", {}) for name, artifact in _stack_artifacts(assembly)}
+@dataclass(frozen=True, slots=True)
+class StackArtifact:
+    """A stack in an assembly: which one it is, what the manifest says of it, and the directory of that manifest."""
+
+    place: StackPlace
+    artifact: Mapping[str, Any]
+    directory: Path
+
+    @property
+    def properties(self) -> Mapping[str, Any]:
+        """What the manifest says of how it is deployed."""
+        found: Mapping[str, Any] = self.artifact.get("properties", {})
+        return found
+
+    def template(self) -> Any:
+        """The template, parsed."""
+        return _read(self.directory / self.properties["templateFile"])
 
 
-def environment_of(assembly: Path, stack: str) -> tuple[str, str]:
-    """Account and region that a stack is for; `unknown-account` and `unknown-region` where the app leaves them open."""
-    artifacts = dict(_stack_artifacts(assembly))
-    account, _, region = str(artifacts[stack].get("environment", "")).removeprefix("aws://").partition("/")
-    return account or "unknown-account", region or "unknown-region"
+def stacks_of(assembly: Path) -> list[StackArtifact]:
+    """The stacks of an assembly and of those of its stages, each behind those that it depends on."""
+    artifacts = _read(assembly / "manifest.json").get("artifacts", {})
+    found = []
+    for name in _in_order(artifacts):
+        artifact = artifacts[name]
+        if artifact.get("type") == _STACK:
+            found.append(StackArtifact(_place(name, artifact), artifact, assembly))
+        elif artifact.get("type") == _NESTED:
+            found += stacks_of(assembly / artifact["properties"]["directoryName"])
+    return found
 
 
 def synthesised_stacks(assembly: Path, app: Path) -> dict[str, Synthesised]:
-    """Stack name → what of it is compared. `app` has the cdk.json whose `tags` go before the stack's own."""
+    """The stacks by their ids, with what of each is compared, in the order of `stacks_of`. `app` has the cdk.json
+    whose `tags` go before a stack's own."""
+    from rajee_deploy.declared import declared_parameters  # for a synth alone
+
     configured = _configuration(app)
     found = {}
-    for name, artifact in _stack_artifacts(assembly):
-        properties = artifact.get("properties", {})
-        template = json.loads((assembly / properties["templateFile"]).read_text("utf-8"))
-        tags = _pairs(configured.get("tags")) or properties.get("tags") or _tags_of_metadata(assembly, artifact)
+    for each in stacks_of(assembly):
+        properties, template = each.properties, each.template()
+        tags = _pairs(configured.get("tags")) or properties.get("tags") or _tags_of_metadata(each)
         topics = properties.get("notificationArns")
         content = StackContent(
-            given_back(template), tags, tuple(topics or ()), bool(properties.get("terminationProtection", False))
-        )
-        found[name] = Synthesised(
-            content, referenced_parameters(template), volatile_parameters(template), topics is None, as_sent(template)
-        )
+            given_back(template), tags, tuple(topics or ()), bool(properties.get("terminationProtection", False)),
+            effective(template),
+        )  # fmt: skip
+        found[each.place.id] = Synthesised(
+            content, referenced_parameters(template), volatile_parameters(template), topics is None, as_sent(template),
+            declared_parameters(template), each.place,
+        )  # fmt: skip
     return found
 
 
@@ -50,37 +78,62 @@ def is_complete(assembly: Path) -> bool:
 
     An assembly that points at files outside of itself would upload what those hold when it is deployed.
     """
-    manifest = _read(assembly / "manifest.json")
-    if manifest.get("missing"):
+    directories = list(directories_of(assembly))
+    if any(_read(directory / "manifest.json").get("missing") for directory in directories):
         return False
-    if any(artifact.get("type") == "cdk:cloud-assembly" for artifact in manifest.get("artifacts", {}).values()):
-        return False  # nested assemblies are not looked into
-    return all(_is_inside(path) for path in _asset_sources(assembly))
+    return all(_is_inside(at / path, assembly) for at in directories for path in _asset_sources(at))
 
 
-def _stack_artifacts(assembly: Path) -> Iterator[tuple[str, Any]]:
-    for name, artifact in _read(assembly / "manifest.json").get("artifacts", {}).items():
-        if artifact.get("type") == "aws:cloudformation:stack":
-            yield artifact.get("properties", {}).get("stackName", name), artifact
+def directories_of(assembly: Path) -> Iterator[Path]:
+    """The directory of an assembly, and those of the assemblies of its stages."""
+    yield assembly
+    for artifact in _read(assembly / "manifest.json").get("artifacts", {}).values():
+        if artifact.get("type") == _NESTED:
+            yield from directories_of(assembly / artifact["properties"]["directoryName"])
 
 
-def _tags_of_metadata(assembly: Path, artifact: Mapping[str, Any]) -> dict[str, str]:
+def _place(name: str, artifact: Mapping[str, Any]) -> StackPlace:
+    properties = artifact.get("properties", {})
+    account, _, region = str(artifact.get("environment", "")).removeprefix("aws://").partition("/")
+    reading = properties.get("lookupRole") or {}
+    return StackPlace(
+        str(artifact.get("displayName", name)), str(properties.get("stackName", name)),
+        account if account != "unknown-account" else "", region if region != "unknown-region" else "",
+        properties.get("assumeRoleArn") or "", properties.get("assumeRoleExternalId") or "",
+        reading.get("arn") or "", reading.get("assumeRoleExternalId") or "",
+    )  # fmt: skip
+
+
+def _in_order(artifacts: Mapping[str, Any]) -> list[str]:
+    """The artifacts as the manifest names them, but each behind those it depends on."""
+    found: dict[str, None] = {}
+
+    def visit(name: str, above: tuple[str, ...]) -> None:
+        if name in artifacts and name not in found and name not in above:
+            for needed in artifacts[name].get("dependencies", ()):
+                visit(needed, (*above, name))
+            found[name] = None
+
+    for name in artifacts:
+        visit(name, ())
+    return list(found)
+
+
+def _tags_of_metadata(stack: StackArtifact) -> dict[str, str]:
     """Where the app does not say tags explicitly, they are metadata of the stack itself."""
-    entries = dict(artifact.get("metadata", {}))
-    if artifact.get("additionalMetadataFile"):
-        entries |= _read(assembly / artifact["additionalMetadataFile"])
+    entries = dict(stack.artifact.get("metadata", {}))
+    if stack.artifact.get("additionalMetadataFile"):
+        entries |= _read(stack.directory / stack.artifact["additionalMetadataFile"])
     return {
         str(tag.get("key", tag.get("Key"))): str(tag.get("value", tag.get("Value")))
-        for path in entries
-        if path.count("/") == 1
-        for entry in entries[path]
+        for entry in entries.get(f"/{stack.place.id}", ())
         if entry.get("type") == _STACK_TAGS
         for tag in entry.get("data", ())
     }
 
 
-def _asset_sources(assembly: Path) -> Iterator[str]:
-    for path in sorted(assembly.glob("*.assets.json")):
+def _asset_sources(directory: Path) -> Iterator[str]:
+    for path in sorted(directory.glob("*.assets.json")):
         document = _read(path)
         for kind, place in (("files", "path"), ("dockerImages", "directory")):
             for asset in document.get(kind, {}).values():
@@ -89,9 +142,9 @@ def _asset_sources(assembly: Path) -> Iterator[str]:
                 yield source.get(place, "/") if "executable" not in source else "/"
 
 
-def _is_inside(path: str) -> bool:
-    pure = PurePosixPath(path)
-    return not pure.is_absolute() and ".." not in pure.parts
+def _is_inside(path: Path, assembly: Path) -> bool:
+    """As it is spelled: the assets of a stage lie in the assembly around it."""
+    return Path(os.path.normpath(path)).is_relative_to(assembly)
 
 
 def _configuration(app: Path) -> dict[str, Any]:

@@ -11,6 +11,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from rajee_deploy.carried import MOST_BYTES, carried_of, encoded, is_list, with_carried, without_carried
+from rajee_deploy.stack.assembly import directories_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
@@ -26,12 +27,14 @@ _IN_S3, _INLINE = 1_000_000, 51_200
 def carry(assembly: Path, document: Mapping[str, Any], stacks: Collection[str]) -> tuple[str, ...]:
     """Write the document into the templates of these stacks, in a directory that nobody else uses.
 
-    Returns the stacks whose templates carry it now. The others are left as they are: where it is too long, would make
-    the template too long, or where the template's asset is named by something else than its hash. Stacks of nested
-    assemblies and nested stacks are nobody's of `stacks`.
+    Returns the stacks (their ids, as `stacks` has them) whose templates carry it now. The others are left as they are:
+    where it is too long, would make the template too long, or where the template's asset is named by something else
+    than its hash. Those of stages are in assemblies of their own, inside; nested stacks are nobody's of `stacks`.
     """
     text = encoded(document)
-    return _Assembly(assembly).carry(text, stacks) if len(text) <= MOST_BYTES else ()
+    if len(text) > MOST_BYTES:
+        return ()
+    return tuple(each for place in directories_of(assembly) for each in _Assembly(place).carry(text, stacks))
 
 
 class _Assembly:
@@ -97,7 +100,7 @@ def _stacks(manifest: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]
     for name, artifact in manifest.get("artifacts", {}).items():
         if artifact.get("type") == "aws:cloudformation:stack":
             properties = artifact["properties"]
-            yield properties.get("stackName", name), properties
+            yield artifact.get("displayName", name), properties
 
 
 def _asset_lists(assembly: Path, manifest: Mapping[str, Any]) -> Iterator[Path]:

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import json
 import os
-import re
 import shutil
-import warnings
 from typing import TYPE_CHECKING, Any
 
 from rajee_deploy.aws import unknown
 from rajee_deploy.errors import ConfigurationError, DeployError
 from rajee_deploy.model import GIVEN_PREFIX
+from rajee_deploy.parameters import slots_of
 from rajee_deploy.process import Completed, run
-from rajee_deploy.stack.assembly import environment_of, stacks_of, synthesised_stacks
+from rajee_deploy.stack.assembly import stacks_of, synthesised_stacks
 from rajee_deploy.stack.cli import get_cli
 from rajee_deploy.stack.cli_options import kept_from_diff
 from rajee_deploy.stack.cli_profile import NO_PROFILE, check_account
 from rajee_deploy.stack.surroundings import check_profile, synth_environment
+from rajee_deploy.stack.whereabouts import Whereabouts
+from rajee_deploy.stack_names import as_pattern, no_such_stack
 from rajee_deploy.steps import Change
 from rajee_deploy.template import referenced_parameters
 
@@ -26,8 +26,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from rajee_deploy.aws import Aws, Identity
+    from rajee_deploy.aws.elsewhere import Asks
     from rajee_deploy.facts import Synthesised
     from rajee_deploy.settings import CdkSettings
+    from rajee_deploy.stack.assembly import StackArtifact
     from rajee_deploy.stack.tracing import Tracer
     from rajee_deploy.steps import DeployStack
 
@@ -44,10 +46,11 @@ _ALWAYS = ("--ci", "--no-color", "--no-notices", NO_PROFILE)
 class Cdk:
     """The CDK app of the settings, deployed with its own CLI."""
 
-    def __init__(self, settings: CdkSettings, aws: Aws, tracer: Tracer) -> None:
+    def __init__(self, settings: CdkSettings, aws: Aws, tracer: Tracer, where: Whereabouts | None = None) -> None:
         self._settings = settings
         self._aws = aws
         self._tracer = tracer
+        self._where = where or Whereabouts(aws)
 
     def synth(self, assembly: Path, on_line: Callable[[str], None], given: Mapping[str, str]) -> dict[str, Synthesised]:
         """See StackDeployer. What the app reads meanwhile is traced, see `tracing`."""
@@ -75,19 +78,23 @@ class Cdk:
 
     def check(self, assembly: Path, steps: Sequence[DeployStack], who: Identity) -> None:
         """See StackDeployer."""
-        stacks = stacks_of(assembly)
-        _check_stacks(stacks, [step.stack for step in steps])
+        from rajee_deploy.stack.passing import check_values
+
+        stacks = self._artifacts(assembly, steps)
         for step in steps:
-            _check_environment(step.stack, environment_of(assembly, step.stack), who)
-        for step in steps:
-            _check_parameters(step, json.loads((assembly / stacks[step.stack]["templateFile"]).read_text("utf-8")))
+            template = stacks[step.stack].template()
+            _check_parameters(step, template)
+            check_values(step, template)
+            _check_resources(step.stack, template)
         _check_given(steps, assembly)
-        self._check_bootstrap({step.stack: stacks[step.stack] for step in steps})
+        self._check_bootstrap(stacks, who)
 
     def deploy(self, step: DeployStack, assembly: Path, on_line: Callable[[str], None]) -> None:
-        """See StackDeployer. Adoption needs a change set; everything else updates directly, which is faster and leaves
-        no change set of a shared name for two runs to fight over."""
-        self._deploy(step, assembly, ["--import-existing-resources"] if step.adopt else ["--method=direct"], on_line)
+        """See StackDeployer. Adoption needs a change set, and so does the creation of a stack that has one; everything
+        else updates directly, which is faster and leaves no change set of a shared name for two runs to fight over."""
+        adopt = ["--import-existing-resources"] if step.adopt else []
+        method = "change-set" if step.adopt or step.by_change_set else "direct"
+        self._deploy(step, assembly, [f"--method={method}", *adopt], on_line)
 
     def prepare(self, step: DeployStack, assembly: Path, change_set: str, on_line: Callable[[str], None]) -> None:
         """See StackDeployer."""
@@ -101,18 +108,38 @@ class Cdk:
 
         printed: list[str] = []
         own = {**self._aws.child_environment(), **kept_from_diff(os.environ), **WHOLE}
-        ended = self._cdk(["diff", stack, "--app", str(assembly), "--exclusively", *DIFF], printed.append, own)
-        return security_changes(stack, ended, printed)
+        name = self._where.place(stack).id
+        ended = self._cdk(
+            ["diff", as_pattern(name), "--app", str(assembly), "--exclusively", *DIFF], printed.append, own
+        )
+        return security_changes(name, ended, printed)
+
+    def _artifacts(self, assembly: Path, steps: Sequence[DeployStack]) -> dict[str, StackArtifact]:
+        """The steps' stacks in the assembly. DeployError `no-such-stack`."""
+        found = {each.place.id: each for each in stacks_of(assembly)}
+        stacks = {step.stack: found.get(self._where.place(step.stack).id) for step in steps}
+        for stack, artifact in stacks.items():
+            if artifact is None:
+                raise no_such_stack(self._where.place(stack).id, {key: each.place for key, each in found.items()})
+        return {stack: artifact for stack, artifact in stacks.items() if artifact is not None}
 
     def _deploy(self, step: DeployStack, assembly: Path, method: Sequence[str], on_line: Callable[[str], None]) -> None:
+        from rajee_deploy.stack.passing import hushed, passing, without_secrets
+
         # After a rollback the CLI's own comparison could skip what was undone: CloudFormation is made to compare.
         force = ["--force"] if Change.ROLLED_BACK in step.changes else []
-        parameters = [f"--parameters={step.stack}:{key}={value}" for key, value in step.declared]
-        ended = self._cdk(
-            ["deploy", step.stack, "--app", str(assembly), "--exclusively", "--require-approval=never",
-             "--progress=events", *method, *force, *parameters],
-            on_line, self._aws.child_environment(),
-        )  # fmt: skip
+        hide = without_secrets(step.values)
+        place = self._where.place(step.stack)
+        with passing(step, place.name) as parameters:
+            ended = self._cdk(
+                ["deploy", as_pattern(place.id), "--app", str(assembly), "--exclusively", "--require-approval=never",
+                 "--progress=events", *method, *force, *parameters.arguments],
+                lambda line: on_line(hide(line)),
+                {**self._aws.child_environment(), **parameters.changes(os.environ)},
+            )  # fmt: skip
+            if ended.code == 0 or "missing a value" in "\n".join(ended.tail):
+                parameters.check(step)
+        ended = hushed(ended, hide)
         if ended.code == 0:
             return
         if _is_busy("\n".join(ended.tail)):
@@ -140,68 +167,65 @@ class Cdk:
             on_line=on_line,
         )
 
-    def _check_bootstrap(self, stacks: Mapping[str, Any]) -> None:
-        """Every bootstrap version that the deployed stacks ask for must be there, in this account and region."""
-        for parameter, needed in sorted(_bootstrap_needs(stacks).items()):
-            version = self._bootstrap_version(parameter)
+    def _check_bootstrap(self, stacks: Mapping[str, StackArtifact], who: Identity) -> None:
+        """Every bootstrap version that the deployed stacks ask for must be there, in their account and region."""
+        needs: dict[tuple[str, str, str], tuple[int, str]] = {}
+        for stack, artifact in stacks.items():
+            parameter = artifact.properties.get("bootstrapStackVersionSsmParameter")
+            if parameter:
+                place = artifact.place.account or who.account, artifact.place.region or who.region, parameter
+                least = int(artifact.properties.get("requiresBootstrapStackVersion", 1))
+                needs[place] = max(needs.get(place, (0, stack)), (least, stack))
+        for (account, region, parameter), (needed, stack) in sorted(needs.items()):
+            version = _bootstrap_version(self._where.reading(stack), parameter)
             if version is None or version < needed:
-                who = self._aws.identity()
                 has = (
                     "is not bootstrapped" if version is None else f"has bootstrap version {version}, {needed} is needed"
                 )
                 raise DeployError(
-                    "not-bootstrapped", f"account {who.account} in {who.region} {has} for the CDK", where=parameter,
-                    hint=f"npx cdk bootstrap aws://{who.account}/{who.region}   (in {self._settings.app})",
+                    "not-bootstrapped", f"account {account} in {region} {has} for the CDK", where=parameter,
+                    hint=f"npx cdk bootstrap aws://{account}/{region}   (in {self._settings.app})",
                 )  # fmt: skip
 
-    def _bootstrap_version(self, parameter: str) -> int | None:
-        def absent(code: str, _message: str) -> bool | None:
-            return True if code == "ParameterNotFound" else None
 
-        answer = self._aws.ask("ssm", "get_parameter", {"Name": parameter}, absent)
-        if not isinstance(answer, dict):
-            return None
-        value = answer.get("Parameter", {}).get("Value", "")
-        if not value.isdecimal():
-            raise unknown(f"ssm:GetParameter {parameter}", "the answer holds no version number")
-        return int(value)
+def _bootstrap_version(aws: Asks, parameter: str) -> int | None:
+    def absent(code: str, _message: str) -> bool | None:
+        return True if code == "ParameterNotFound" else None
 
-
-def _check_stacks(stacks: Mapping[str, Any], names: Sequence[str]) -> None:
-    missing = [stack for stack in names if stack not in stacks]
-    if missing:
-        raise ConfigurationError(
-            "no-such-stack", f"the CDK app has no stack {', '.join(missing)}", where="cdk.stacks of the settings",
-            hint="it has: " + ", ".join(sorted(stacks)),
-        )  # fmt: skip
-
-
-def _check_environment(stack: str, environment: tuple[str, str], who: Identity) -> None:
-    """The CDK CLI would deploy where the app says, in an account or region that nobody was asked about."""
-    for kind, said, ours in zip(("account", "region"), environment, (who.account, who.region), strict=True):
-        if said not in {ours, f"unknown-{kind}"}:
-            raise ConfigurationError(
-                f"wrong-{kind}", f"the app puts {stack} into {kind} {said}, and this run is {kind} {ours}",
-                where=f"stack {stack}",
-                hint=f"run with the {kind} that its env names, in an environment of the settings that has its stacks",
-            )  # fmt: skip
+    answer = aws.ask("ssm", "get_parameter", {"Name": parameter}, absent)
+    if not isinstance(answer, dict):
+        return None
+    value = answer.get("Parameter", {}).get("Value", "")
+    if not value.isdecimal():
+        raise unknown(f"ssm:GetParameter {parameter}", "the answer holds no version number")
+    return int(value)
 
 
 def _check_parameters(step: DeployStack, template: Mapping[str, Any]) -> None:
     """The template must declare what the step gives it, and use it: a parameter nobody refers to updates nothing."""
-    used = referenced_parameters(template)
+    used, slots = referenced_parameters(template), slots_of(template)
     pending = {name for name, _, _ in step.digests}
     for name, value in step.declared:
         if name in used:
             example = "sha256:" + "0" * 64 if name in pending else value
-            _check_pattern(step, name, example, template["Parameters"][name].get("AllowedPattern", ""))
+            _check_pattern(step, name, example, str(slots[name].get("AllowedPattern", "")))
             continue
-        problem = "does not refer to" if name in template.get("Parameters", {}) else "does not declare"
+        problem = "does not refer to" if name in slots else "does not declare"
         raise ConfigurationError(
             "no-such-parameter", f"the template of {step.stack} {problem} the parameter {name}",
             where=f"stack {step.stack}",
             hint="declare it with rajee_deploy.cdk.DeployState (README shows the two lines); an image's parameter is"
             " named by images.*.parameter in the settings",
+        )  # fmt: skip
+
+
+def _check_resources(stack: str, template: Mapping[str, Any]) -> None:
+    """The CDK CLI deploys no stack without resources, and deletes one that is there: nobody agreed to either."""
+    if not template.get("Resources"):
+        raise ConfigurationError(
+            "empty-stack", f"the template of {stack} has no resources, so the CDK would not deploy it",
+            where=f"stack {stack}",
+            hint="leave it out of cdk.stacks (name the others instead of a wildcard); to delete it: npx cdk destroy",
         )  # fmt: skip
 
 
@@ -219,29 +243,15 @@ def _check_given(steps: Sequence[DeployStack], assembly: Path) -> None:
 
 def _check_pattern(step: DeployStack, name: str, value: str, pattern: str) -> None:
     """CloudFormation would refuse the value only after the images were built."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error")  # Python's way to say that it reads a pattern otherwise than Java may
-            allowed = not pattern or re.fullmatch(pattern, value) is not None
-    except (re.error, FutureWarning):
-        return  # Java's patterns know more than Python's: CloudFormation judges
-    if not allowed:
+    from rajee_deploy.stack.passing import matches
+
+    if not matches(pattern, value):
         by = "digest" if value.startswith("sha256:") else "tag"
         raise ConfigurationError(
             "parameter-refused", f"the parameter {name} of {step.stack} does not take {value}",
             where=f"stack {step.stack}", cause=f"its AllowedPattern is {pattern}",
             hint=f"the settings say deploy-by = {by!r}; let DeployState(…, deploy_by=…) in the stack say the same",
         )  # fmt: skip
-
-
-def _bootstrap_needs(stacks: Mapping[str, Any]) -> dict[str, int]:
-    """SSM parameter → least version, as the assembly's manifest tells for the stacks that are deployed."""
-    needs: dict[str, int] = {}
-    for properties in stacks.values():
-        parameter = properties.get("bootstrapStackVersionSsmParameter")
-        if parameter:
-            needs[parameter] = max(needs.get(parameter, 0), int(properties.get("requiresBootstrapStackVersion", 1)))
-    return needs
 
 
 def _is_busy(text: str) -> bool:

@@ -13,17 +13,25 @@ from typing import TYPE_CHECKING, Any
 from rajee_deploy.aws import unknown
 from rajee_deploy.carried import carried_of
 from rajee_deploy.facts import StackAbsent, StackContent, StackPresent, StackState
-from rajee_deploy.template import given_back, volatile_parameters
+from rajee_deploy.rollout.declared import declared_services
+from rajee_deploy.template import effective, given_back, volatile_parameters
 
 if TYPE_CHECKING:
-    from rajee_deploy.aws import Aws
+    from collections.abc import Collection
+
+    from rajee_deploy.aws.elsewhere import Asks
+    from rajee_deploy.parameters import Declared
+
+_REVIEWED = "REVIEW_IN_PROGRESS"  # a change set of it was made, and none was executed yet
 
 
 class CloudFormation:
-    """The CloudFormation of one account and region."""
+    """The CloudFormation of one account and region. `with_parameters` are the stacks some of whose own parameters are
+    given values: of those it is read what their template declares."""
 
-    def __init__(self, aws: Aws) -> None:
+    def __init__(self, aws: Asks, with_parameters: Collection[str] = ()) -> None:
         self._aws = aws
+        self._with_parameters = with_parameters
 
     def describe(self, stack: str) -> StackState:
         """See StackReader."""
@@ -42,10 +50,17 @@ class CloudFormation:
         if isinstance(record, StackAbsent):
             return record
         state = _present(record)
-        if template is None:
+        if not template:
+            # One that is being created may be asked before it has one; while it is, nothing is decided by it.
+            if template is not None and not state.status.endswith("_IN_PROGRESS"):
+                raise unknown(f"cloudformation:GetTemplate {stack}", "the answer has no template")
             return state
         content, volatile = _content(record, template), volatile_parameters(template)
-        return replace(state, content=content, volatile=volatile, carried=carried_of(template))
+        declared = _declared(template) if stack in self._with_parameters else {}
+        return replace(
+            state, content=content, volatile=volatile, carried=carried_of(template), declared=declared,
+            services=declared_services(template),
+        )  # fmt: skip
 
     def _record(self, stack: str) -> dict[str, Any] | StackAbsent:
         """CloudFormation says "no such stack" as a ValidationError that ends in "does not exist"."""
@@ -65,31 +80,41 @@ class CloudFormation:
         return record
 
     def _template(self, stack: str) -> Any | None:
-        """The template as it was uploaded, parsed if it is JSON; None when there is no such stack, or none yet."""
+        """The template as it was uploaded, parsed if it is JSON. None when CloudFormation says that there is none,
+        empty when its answer is (as of a stack that was only ever reviewed)."""
 
         def absent(code: str, message: str) -> bool | None:
             # A stack that was only ever reviewed, or that is being created, has no template to give.
-            known = ("does not exist", "is not ready", "REVIEW_IN_PROGRESS")
+            known = ("does not exist", "is not ready", _REVIEWED)
             return True if code == "ValidationError" and any(word in message for word in known) else None
 
         arguments = {"StackName": stack, "TemplateStage": "Original"}
         answer = self._aws.ask("cloudformation", "get_template", arguments, absent)
         if not isinstance(answer, dict):
             return None
-        body = answer.get("TemplateBody")
-        if not body or not isinstance(body, str | dict):
+        body = answer.get("TemplateBody") or ""
+        if not isinstance(body, str | dict):
             raise unknown(f"cloudformation:GetTemplate {stack}", "the answer has no template")
         return body
 
 
 def _present(record: dict[str, Any]) -> StackPresent:
+    # What was only ever reviewed has parameters that nobody deployed.
+    parameters = () if record["StackStatus"] == _REVIEWED else record.get("Parameters", ())
     return StackPresent(
         record["StackStatus"],
-        {item["ParameterKey"]: item.get("ParameterValue", "") for item in record.get("Parameters", ())},
+        {item["ParameterKey"]: item.get("ParameterValue", "") for item in parameters},
         {item["OutputKey"]: item.get("OutputValue", "") for item in record.get("Outputs", ())},
         record.get("StackStatusReason", ""),
         since=_since(record.get("LastUpdatedTime") or record.get("CreationTime")),
+        identifier=str(record.get("StackId", "")),
     )
+
+
+def _declared(template: Any) -> dict[str, Declared]:
+    from rajee_deploy.declared import declared_parameters  # where values are given alone
+
+    return declared_parameters(template)
 
 
 def _since(moment: Any) -> str:
@@ -102,4 +127,5 @@ def _content(record: dict[str, Any], template: Any) -> StackContent:
         {item["Key"]: item.get("Value", "") for item in record.get("Tags", ())},
         tuple(record.get("NotificationARNs", ())),
         bool(record.get("EnableTerminationProtection", False)),
+        effective(template),
     )

@@ -18,9 +18,9 @@ from rajee_deploy.facts import StackPresent
 from rajee_deploy.names import INFRA_PARAMETER, REVISION_PARAMETER, TEMPLATE_PARAMETER
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
-    from rajee_deploy.aws import Aws
+    from rajee_deploy.aws.elsewhere import Asks
     from rajee_deploy.facts import StackState
     from rajee_deploy.stack import StackReader
 
@@ -54,7 +54,7 @@ class RecordStore(Protocol):
 class SsmRecords:
     """`/rajee-deploy/<stack>` in the Parameter Store of one account and region."""
 
-    def __init__(self, aws: Aws) -> None:
+    def __init__(self, aws: Asks) -> None:
         self._aws = aws
 
     def read(self, stack: str) -> str | None:
@@ -82,10 +82,10 @@ class SsmRecords:
 
 
 class RecordedStacks:
-    """A StackReader that shows a record where the stack has no parameter. `images` are, by stack, the names under
-    which images are recorded and those under which a stack would hold their tags."""
+    """A StackReader that shows a record where the stack has no parameter. `images` are, for a stack, the names under
+    which images are recorded and those under which the stack would hold their tags."""
 
-    def __init__(self, reader: StackReader, records: RecordStore, images: Mapping[str, Mapping[str, str]]) -> None:
+    def __init__(self, reader: StackReader, records: RecordStore, images: Callable[[str], Mapping[str, str]]) -> None:
         self._reader = reader
         self._records = records
         self._images = images
@@ -99,7 +99,7 @@ class RecordedStacks:
         return self._with_record(stack, self._reader.observe(stack))
 
     def _with_record(self, stack: str, state: StackState) -> StackState:
-        images = self._images.get(stack)
+        images = self._images(stack)
         if not images or not isinstance(state, StackPresent):
             return state
         record = decoded(self._records.read(stack) or "")

@@ -10,6 +10,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rajee_deploy.lines import lines_of
 from rajee_deploy.places import cache_directory
 from rajee_deploy.process import find_program, run
 from rajee_deploy.sealed import read_sealed, write_sealed
@@ -94,7 +95,7 @@ def virtual_environment(interpreter: Path, may_ask: Callable[[Path], bool]) -> t
 
 def configured(path: Path) -> dict[str, str]:
     """What a virtual environment's pyvenv.cfg says; `version` by whatever name its maker gives it."""
-    lines = (line.partition("=") for line in path.read_text("utf-8", "replace").splitlines())
+    lines = (line.partition("=") for line in lines_of(path.read_text("utf-8", "replace")))
     told = {key.strip().lower(): value.strip() for key, separator, value in lines if separator}
     return {**({"version": told["version_info"]} if "version_info" in told else {}), **told}
 

@@ -17,7 +17,9 @@ from typing import TYPE_CHECKING, Any
 
 from rajee_deploy.facts import StackContent, Synthesised
 from rajee_deploy.ours import make_place
+from rajee_deploy.parameters import Declared
 from rajee_deploy.stack.assembly import is_complete
+from rajee_deploy.stack_names import StackPlace
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -39,7 +41,14 @@ class AssemblyStore:
     def remember(self, key: str) -> Mapping[str, Synthesised]:
         """The stacks that a synth of this key made; empty when that is not known (any more)."""
         record = _read_record(self._directory / _name(key) / _RECORD)
-        return {name: _synthesised(stack) for name, stack in record.get("stacks", {}).items()}
+        return _stacks_of(record)
+
+    def latest(self) -> tuple[str, Mapping[str, Synthesised]]:
+        """The account that the last synth was for, whatever its inputs, and the stacks that it made: a guess at what
+        the next one makes, and no more."""
+        found = [path for path in self._directory.glob("[!.]*/" + _RECORD) if path.is_file()]
+        record = _read_record(max(found, key=_changed)) if found else {}
+        return record.get("account", ""), _stacks_of(record)
 
     def take(self, key: str, into: Path) -> bool:
         """Copy the assembly of this key to the (absent) directory `into`; whether there was a sound one."""
@@ -57,15 +66,18 @@ class AssemblyStore:
         shutil.rmtree(into, ignore_errors=True)
         return False
 
-    def keep(self, key: str, assembly: Path, stacks: Mapping[str, Synthesised]) -> None:
-        """Keep what a synth of this key made. A disk that is full costs nothing but the next synth."""
+    def keep(self, key: str, assembly: Path, stacks: Mapping[str, Synthesised], account: str = "") -> None:
+        """Keep what a synth of this key made for an account. A disk that is full costs nothing but the next synth."""
         temporary = None
         import tempfile  # for a synth alone
 
         try:
             make_place(self._directory)
             temporary = Path(tempfile.mkdtemp(dir=self._directory, prefix=_DRAFT))
-            record: dict[str, Any] = {"stacks": {name: asdict(stack) for name, stack in stacks.items()}}
+            record: dict[str, Any] = {
+                "account": account,
+                "stacks": {name: asdict(stack) for name, stack in stacks.items()},
+            }
             if is_complete(assembly):
                 shutil.copytree(assembly, temporary / _ASSEMBLY, symlinks=True)
                 record["digest"] = _digest(temporary / _ASSEMBLY)
@@ -105,13 +117,33 @@ def _read_record(path: Path) -> dict[str, Any]:
     return document if isinstance(document, dict) else {}
 
 
+def _changed(path: Path) -> int:
+    try:
+        return path.stat().st_mtime_ns
+    except OSError:
+        return 0  # somebody made room meanwhile
+
+
+def _stacks_of(record: Mapping[str, Any]) -> dict[str, Synthesised]:
+    stacks = record.get("stacks", {})
+    if not all("place" in stack and "declared" in stack for stack in stacks.values()):
+        return {}  # of a release that knew of no places, or of no parameters
+    try:
+        return {name: _synthesised(stack) for name, stack in stacks.items()}
+    except (TypeError, KeyError):
+        return {}  # of a newer release
+
+
 def _synthesised(document: dict[str, Any]) -> Synthesised:
-    content = document["content"]
+    content, place = document["content"], document["place"]
     return Synthesised(
         StackContent(
-            content["template"], content["tags"], tuple(content["notification_arns"]), content["termination_protection"]
+            content["template"], content["tags"], tuple(content["notification_arns"]),
+            content["termination_protection"], content.get("effective", ""),
         ),
         tuple(document["parameters"]), tuple(document["volatile"]), document["leaves_topics"], document["sent"],
+        {name: Declared(*slot) for name, slot in document["declared"].items()},
+        StackPlace(*place) if place is not None else None,
     )  # fmt: skip
 
 

@@ -6,6 +6,7 @@ more. Where a synth read a file that lies elsewhere, its list says so in place o
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 from rajee_deploy.carried import SCHEMA
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 _OUTSIDE = "outside:"
 _KINDS = frozenset({"file", "stat", "link", "list", "modules", "scripts", "made", "upward", "environment", "self"})
 # Names among the items of a toolchain; no item has a blank in its name.
+_JSON = '["'  # no name of a package or program begins so
 _RUNS, _PYTHON, _NODE, _PROGRAMS = "uses runs", "uses python", "uses node", "uses programs"
 
 
@@ -30,8 +32,8 @@ def sent(depfile: Depfile, versions: Mapping[str, str]) -> dict[str, Any]:
         "entries": [_written(entry) for entry in depfile.entries if entry.path not in left],
         "variables": list(depfile.variables),
         "toolchain": {
-            **versions, _RUNS: " ".join(used.runs), _PYTHON: " ".join(used.python), _NODE: " ".join(used.node),
-            _PROGRAMS: " ".join(used.programs),
+            **versions, _RUNS: _joined(used.runs), _PYTHON: _joined(used.python), _NODE: _joined(used.node),
+            _PROGRAMS: _joined(used.programs),
         },
         "obstacles": [*depfile.impure, *obstacles],
     }  # fmt: skip
@@ -41,12 +43,16 @@ def received(document: Mapping[str, Any]) -> tuple[Depfile, dict[str, str]]:
     """The list of a document (see carried.carried_of), and what was installed where it was made, by item."""
     told = dict(document["toolchain"])
     keys = (_RUNS, _PYTHON, _NODE, _PROGRAMS)
-    runs, python, node, programs = (tuple(told.pop(key, "").split()) for key in keys)
+    used = [_names(told.pop(key, "")) for key in keys]
+    runs, python, node, programs = (names or () for names in used)
+    # An older release took a directory with a blank in its name for two.
+    is_broken = None in used or not all("node_modules" in name for name in node)
+    broken = ["a toolchain that is not understood"] * is_broken
     entries = [_read(*entry) for entry in document["entries"]]
     unknown = sorted({f"an entry of a newer release: {entry.kind}" for entry in entries if entry.kind not in _KINDS})
     depfile = Depfile(
         variables=tuple(document["variables"]),
-        impure=(*document["obstacles"], *unknown),
+        impure=(*document["obstacles"], *broken, *unknown),
         is_whole=True,
         entries=tuple(entry for entry in entries if entry.kind in _KINDS),
         toolchain=Toolchain(runs, (), python, node, programs),
@@ -61,3 +67,22 @@ def _written(entry: Entry) -> list[str]:
 
 def _read(kind: str, path: str, *but: str) -> Entry:
     return Entry(kind.removeprefix(_OUTSIDE), path, tuple(but))
+
+
+def _joined(names: tuple[str, ...]) -> str:
+    """Names as one text: with blanks between them, or, where a blank may be in one (a directory with packages in it has
+    any name), as JSON."""
+    text = " ".join(names)
+    return text if tuple(text.split()) == names and not text.startswith(_JSON) else json.dumps(names)
+
+
+def _names(text: str) -> tuple[str, ...] | None:
+    """The same, read; None for what nobody wrote so."""
+    if not text.startswith(_JSON):
+        return tuple(text.split())
+    try:
+        names = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    is_sound = isinstance(names, list) and all(isinstance(name, str) and "\0" not in name for name in names)
+    return tuple(names) if is_sound else None

@@ -14,7 +14,7 @@ from rajee_deploy.errors import DeployError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from rajee_deploy.aws import Aws
+    from rajee_deploy.aws.elsewhere import Asks
     from rajee_deploy.facts import StackPresent
 
 # What a template with IAM resources or macros asks its deployer to know; CDK's own deployments always say so.
@@ -46,7 +46,7 @@ class StackUpdater(Protocol):
 class Updates:
     """The StackUpdater of one account and region."""
 
-    def __init__(self, aws: Aws) -> None:
+    def __init__(self, aws: Asks) -> None:
         self._aws = aws
 
     def update(self, stack: str, state: StackPresent, parameters: Mapping[str, str], token: str) -> Accepted:

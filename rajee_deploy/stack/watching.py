@@ -6,18 +6,22 @@ an answer without what was asked for is unknown.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 from rajee_deploy.aws import unknown
+from rajee_deploy.rollout import Message, Service, StoppedTask
+from rajee_deploy.rollout.declared import SERVICE_TYPE
+from rajee_deploy.stack.services import cluster_of, service_of, stack_resources, task_sets
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from datetime import datetime
 
-    from rajee_deploy.aws import Aws
-    from rajee_deploy.rollout import Deployment, ResourceEvent, RolloutSettings, Service, Targets
+    from rajee_deploy.aws.elsewhere import Asks
+    from rajee_deploy.rollout import ResourceEvent, RolloutSettings, Targets
 
-_STOPPED_SHOWN = 3
+_STOPPED_SHOWN = 100  # one page: more are never asked for
 _STARTING = {"initial", "unavailable", "unused"}
 
 
@@ -48,7 +52,7 @@ class StackWatcher(Protocol):
 class Watching:
     """The StackWatcher of one account and region."""
 
-    def __init__(self, aws: Aws) -> None:
+    def __init__(self, aws: Asks) -> None:
         self._aws = aws
 
     def events(self, stack: str, since: float) -> tuple[ResourceEvent, ...]:
@@ -66,40 +70,24 @@ class Watching:
             arguments["NextToken"] = answer["NextToken"]
 
     def services(self, stack: str) -> tuple[str, ...]:
-        """See StackWatcher. ListStackResources, since DescribeStackResources tells of the first hundred alone."""
-        found: list[dict[str, Any]] = []
-        arguments: dict[str, Any] = {"StackName": stack}
-        while True:
-            answer = self._aws.ask("cloudformation", "list_stack_resources", arguments, _no_stack)
-            if not isinstance(answer, dict):
-                return ()
-            page = answer.get("StackResourceSummaries")
-            if not page:
-                raise unknown(f"cloudformation:ListStackResources {stack}", "the answer lists no resource")
-            found += page
-            if not answer.get("NextToken"):
-                break
-            arguments["NextToken"] = answer["NextToken"]
-        return tuple(
-            resource["PhysicalResourceId"]
-            for resource in found
-            if resource.get("ResourceType") == "AWS::ECS::Service"
-            and resource.get("PhysicalResourceId")
-            and not resource.get("ResourceStatus", "").startswith("DELETE")
-        )
+        """See StackWatcher."""
+        resources = stack_resources(self._aws, stack)
+        return tuple(each["PhysicalResourceId"] for each in resources if each.get("ResourceType") == SERVICE_TYPE)
 
     def service(self, arn: str) -> Service:
         """See StackWatcher."""
-        from rajee_deploy.rollout import Message, Service
-
-        record = self._service(arn)
+        answer = self._aws.ask("ecs", "describe_services", {"services": [arn], "cluster": cluster_of(arn)})
+        if any(one.get("arn") == arn and one.get("reason") == "MISSING" for one in answer.get("failures", ())):
+            return Service(arn.rpartition("/")[2], (), status="MISSING")
+        record = _named(answer, arn)
         cluster = record.get("clusterArn", "")
-        return Service(
-            record["serviceName"],
-            tuple(_deployment(one) for one in record.get("deployments", ())),
-            tuple(Message(one["id"], _at(one["createdAt"]), one["message"]) for one in record.get("events", ())),
-            self._targets(record),
-            self._stopped(cluster, record["serviceName"]),
+        return replace(
+            service_of(record),
+            messages=tuple(
+                Message(one["id"], _at(one["createdAt"]), one["message"]) for one in record.get("events", ())
+            ),
+            targets=self._targets(record),
+            stopped=self._stopped(cluster, record["serviceName"]),
         )
 
     def images(self, task_definition: str) -> tuple[str, ...]:
@@ -113,7 +101,8 @@ class Watching:
         """See StackWatcher."""
         from rajee_deploy.rollout import RolloutSettings
 
-        record = self._service(arn)
+        answer = self._aws.ask("ecs", "describe_services", {"services": [arn], "cluster": cluster_of(arn)})
+        record = _named(answer, arn)
         configuration = record.get("deploymentConfiguration") or {}
         groups = list(_target_groups(record))
         interval = delay = None
@@ -123,20 +112,13 @@ class Watching:
                 (g.get("HealthCheckIntervalSeconds", 0) for g in found.get("TargetGroups", ())), default=None
             )
             delay = max((self._deregistration_delay(group) for group in groups), default=None)
-        containers = self._task_definition(record["taskDefinition"]).get("containerDefinitions", ())
+        runs = record.get("taskDefinition") or next((one.get("taskDefinition") for one in task_sets(record)), None)
+        containers = self._task_definition(runs).get("containerDefinitions", ()) if runs else ()
         stops = [container["stopTimeout"] for container in containers if container.get("stopTimeout") is not None]
         return RolloutSettings(
             interval, delay, max(stops, default=None),
             configuration.get("minimumHealthyPercent"), configuration.get("maximumPercent"),
         )  # fmt: skip
-
-    def _service(self, arn: str) -> dict[str, Any]:
-        arguments = {"services": [arn], "cluster": _cluster_of(arn)}
-        answer = self._aws.ask("ecs", "describe_services", arguments)
-        record = next((one for one in answer.get("services", ()) if one.get("serviceArn") == arn), None)
-        if record is None or not record.get("deployments") or not record.get("taskDefinition"):
-            raise unknown(f"ecs:DescribeServices {arn}", "the answer lacks the service that was asked for")
-        return dict(record)
 
     def _task_definition(self, arn: str) -> dict[str, Any]:
         answer = self._aws.ask("ecs", "describe_task_definition", {"taskDefinition": arn})
@@ -150,28 +132,47 @@ class Watching:
         return int(text) if text.isdecimal() else 0
 
     def _targets(self, record: Mapping[str, Any]) -> Targets | None:
-        groups = list(_target_groups(record))
-        if not groups:
+        balancers = list(_balancers(record))
+        if not balancers:
             return None
         from rajee_deploy.rollout import Targets
 
-        states: list[str] = []
-        for group in groups:
-            answer = self._aws.ask("elbv2", "describe_target_health", {"TargetGroupArn": group})
-            states += [one["TargetHealth"]["State"] for one in answer.get("TargetHealthDescriptions", ())]
+        states = [[state for group in groups for state in self._states(group)] for groups in balancers]
+        every = [state for each in states for state in each]
         return Targets(
-            states.count("healthy"), sum(state in _STARTING for state in states),
-            states.count("unhealthy"), states.count("draining"),
+            every.count("healthy"), sum(state in _STARTING for state in every), every.count("unhealthy"),
+            every.count("draining"), min(each.count("healthy") for each in states),
         )  # fmt: skip
 
-    def _stopped(self, cluster: str, service: str) -> tuple[str, ...]:
-        """Why the service's last tasks stopped; ECS remembers them for an hour or so."""
+    def _states(self, group: str) -> list[str]:
+        answer = self._aws.ask("elbv2", "describe_target_health", {"TargetGroupArn": group})
+        return [one["TargetHealth"]["State"] for one in answer.get("TargetHealthDescriptions", ())]
+
+    def _stopped(self, cluster: str, service: str) -> tuple[StoppedTask, ...]:
+        """The service's last tasks that stopped; ECS remembers them for an hour or so."""
         which = {"cluster": cluster, "serviceName": service, "desiredStatus": "STOPPED", "maxResults": _STOPPED_SHOWN}
         arns = self._aws.ask("ecs", "list_tasks", which).get("taskArns", ())
         if not arns:
             return ()
         answer = self._aws.ask("ecs", "describe_tasks", {"cluster": cluster, "tasks": list(arns)})
-        return tuple(reason for task in answer.get("tasks", ()) for reason in _reasons(task))
+        return tuple(
+            StoppedTask(
+                task.get("taskArn", ""),
+                task.get("startedBy", ""),
+                task.get("stopCode", ""),
+                tuple(_reasons(task)),
+                tuple(each["exitCode"] for each in task.get("containers", ()) if each.get("exitCode") is not None),
+            )
+            for task in answer.get("tasks", ())
+        )
+
+
+def _named(answer: Mapping[str, Any], arn: str) -> dict[str, Any]:
+    """The service that was asked for."""
+    record = next((one for one in answer.get("services", ()) if one.get("serviceArn") == arn), None)
+    if record is None:
+        raise unknown(f"ecs:DescribeServices {arn}", "the answer lacks the service that was asked for")
+    return dict(record)
 
 
 def _no_stack(code: str, message: str) -> tuple[()] | None:
@@ -187,20 +188,19 @@ def _event(record: Mapping[str, Any]) -> ResourceEvent:
     )  # fmt: skip
 
 
-def _deployment(record: Mapping[str, Any]) -> Deployment:
-    from rajee_deploy.rollout import Deployment
-
-    return Deployment(
-        record["id"], record["status"], record.get("taskDefinition", ""), record.get("desiredCount", 0),
-        record.get("pendingCount", 0), record.get("runningCount", 0), record.get("failedTasks", 0),
-        record.get("rolloutState", ""), record.get("rolloutStateReason", ""),
-    )  # fmt: skip
+def _balancers(record: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
+    """The target groups of each load balancer: two where ECS shifts between them by itself.
+    https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_AdvancedConfiguration.html"""
+    balancers = [each for part in (record, *task_sets(record)) for each in part.get("loadBalancers") or ()]
+    groups = [
+        (each.get("targetGroupArn"), (each.get("advancedConfiguration") or {}).get("alternateTargetGroupArn"))
+        for each in balancers
+    ]
+    yield from dict.fromkeys(tuple(filter(None, each)) for each in groups if any(each))
 
 
 def _target_groups(record: Mapping[str, Any]) -> Iterator[str]:
-    for balancer in record.get("loadBalancers") or ():
-        if balancer.get("targetGroupArn"):
-            yield balancer["targetGroupArn"]
+    yield from dict.fromkeys(group for groups in _balancers(record) for group in groups)
 
 
 def _reasons(task: Mapping[str, Any]) -> Iterable[str]:
@@ -212,12 +212,6 @@ def _reasons(task: Mapping[str, Any]) -> Iterable[str]:
             yield f"container {container.get('name', '?')} ended with exit code {container['exitCode']}"
         elif container.get("reason"):
             yield f"container {container.get('name', '?')}: {container['reason']}"
-
-
-def _cluster_of(arn: str) -> str:
-    """The cluster in a service's ARN: …:service/CLUSTER/SERVICE; the old form without one means the default cluster."""
-    parts = arn.rpartition(":service/")[2].split("/")
-    return parts[0] if len(parts) > 1 else "default"
 
 
 def _at(moment: datetime) -> float:

@@ -22,14 +22,29 @@ class DeployedImage:
 
 
 @dataclass(frozen=True, slots=True)
+class DeployedParameter:
+    """A parameter of the app's own that the settings give a value: both values ("" for one that nobody shows), and
+    whether they are the same; None where that is not known here. `variable` is where ours comes from."""
+
+    name: str
+    deployed: str
+    here: str
+    matches: bool | None
+    variable: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class RunningService:
-    """An ECS service of a stack: tasks that run and that are wanted, and the images of its task definition."""
+    """An ECS service of a stack: tasks that run and are wanted, the images of its task definition, who rolls it out
+    (ECS, CODE_DEPLOY or EXTERNAL), and in words what it does that its stack does not say ("" for nothing)."""
 
     name: str
     running: int
     desired: int
     images: tuple[str, ...]
     is_stable: bool
+    controller: str = "ECS"
+    drift: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +67,7 @@ class DeployedStack:
     infrastructure_matches: bool | None = None
     services: tuple[RunningService, ...] = ()
     doubts: tuple[str, ...] = ()
+    parameters: tuple[DeployedParameter, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,32 +4,48 @@ node. What ECS or the files do not tell is a doubt and no failure; what CloudFor
 
 from __future__ import annotations
 
+import os
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from rajee_deploy import locating
 from rajee_deploy import plan as plans
 from rajee_deploy.dataclass import dataclass
+from rajee_deploy.drift import described
 from rajee_deploy.errors import DeployError
 from rajee_deploy.facts import RepositoryAbsent, StackAbsent, StackPresent, Tagged
 from rajee_deploy.fingerprint import with_given
 from rajee_deploy.git import find_subject
+from rajee_deploy.given_values import wanted_parameters
 from rajee_deploy.image import read_all_inputs
 from rajee_deploy.lists import by_their_lists
 from rajee_deploy.names import INFRA_PARAMETER, NOT_RECORDED, REVISION_PARAMETER
+from rajee_deploy.observe import running_services
+from rajee_deploy.parameter_changes import is_hidden
+from rajee_deploy.parameters import is_same
 from rajee_deploy.planning import check_account
+from rajee_deploy.rollout.declared import DeclaredServices
 from rajee_deploy.rollout.verdict import is_stable
 from rajee_deploy.stack.revision import DIRTY
-from rajee_deploy.status import DeployedImage, DeployedStack, RunningService, Status
+from rajee_deploy.stack_names import is_plain
+from rajee_deploy.status import DeployedImage, DeployedParameter, DeployedStack, RunningService, Status
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
+    from concurrent.futures import Future
 
+    from rajee_deploy.facts import StackState
     from rajee_deploy.fingerprint import Fingerprint
-    from rajee_deploy.ports import Context
+    from rajee_deploy.parameters import WantedParameter
+    from rajee_deploy.ports import Context, Ports
+    from rajee_deploy.rollout.standing import Running
     from rajee_deploy.settings import ImageSettings
+    from rajee_deploy.stack import StackReader
     from rajee_deploy.stack.watching import StackWatcher
 
 _AT_ONCE = 8
+_UNKNOWN = "no synth is known that says whether the app has a stack of this name: rajee-deploy plan makes one"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,26 +61,46 @@ class _Here:
 
 def look(run: Context) -> Status:
     """DeployError when it is not known what CloudFormation has, or who asks."""
-    ports, names = run.ports, run.settings.cdk.stacks
+    locating.forget(run)
+    ports, names = run.ports, list(filter(is_plain, run.settings.cdk.stacks))
     pool = ThreadPoolExecutor(_AT_ONCE)
     try:
         identity = pool.submit(ports.identity)
-        states = {name: pool.submit(ports.reader.describe, name) for name in names}
-        services = {name: pool.submit(_services, ports.watcher, name) for name in names}
+        states = {name: pool.submit(_state, ports.reader, name) for name in names}
+        services = {name: pool.submit(_services, ports, name, states[name]) for name in names}
         here = _here(run)
         who = identity.result()
         check_account(run.settings, who)
+        is_known = here.infrastructure is not None and locating.look_up(run, here.infrastructure, who)
         stacks = []
-        for name in names:
+        for name in run.settings.cdk.stacks:
+            if not run.settings.places and not is_plain(name):
+                stacks.append(DeployedStack(name, "", doubts=(_UNKNOWN, *filter(None, [here.doubts.get("", "")]))))
+                continue
+            if name not in states:
+                states[name] = pool.submit(_state, ports.reader, name)
+                services[name] = pool.submit(_services, ports, name, states[name])
             state = states[name].result()
             match state:
                 case StackAbsent():
-                    stacks.append(DeployedStack(name, ""))
+                    stacks.append(DeployedStack(name, "", doubts=() if is_known else (_UNKNOWN,)))
                 case StackPresent():
                     stacks.append(_stack(run, name, state, here, services[name].result()))
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
     return Status(who.account, who.region, run.settings.environment, tuple(stacks))
+
+
+def _state(reader: StackReader, stack: str) -> StackState:
+    """The stack with its template, where that may be read."""
+    try:
+        return reader.observe(stack)
+    except DeployError as error:
+        if error.code != "access-denied":
+            raise
+    state = reader.describe(stack)
+    unread = DeclaredServices(is_readable=False)
+    return replace(state, services=unread) if isinstance(state, StackPresent) else state
 
 
 def _here(run: Context) -> _Here:
@@ -84,34 +120,39 @@ def _here(run: Context) -> _Here:
     return _Here(tags, infrastructure, doubts, given)
 
 
-def _infrastructure_of(run: Context, stack: str, recorded: str, here: _Here) -> str:
+def _infrastructure_of(run: Context, stack: str, state: StackPresent, recorded: str, here: _Here) -> str:
     """The infra hash of this checkout as the stack is judged by it: by the list that it carries, where this machine's
-    own does not give what is recorded. Only then its template is asked for."""
+    own does not give what is recorded."""
     local = here.infrastructure
     if local is None or not recorded or recorded == str(local.digest):
         return str(local.digest) if local is not None else ""
-    try:
-        states = {stack: run.ports.reader.observe(stack)}
-    except DeployError:
-        return str(local.digest)
-    own = by_their_lists(states, local, lambda listed: with_given(run.ports.infrastructure(listed), here.given))
+    own = by_their_lists({stack: state}, local, lambda listed: with_given(run.ports.infrastructure(listed), here.given))
     return str(own.get(stack, local).digest)
 
 
-def _services(watcher: StackWatcher, stack: str) -> tuple[tuple[RunningService, ...], str]:
+def _services(ports: Ports, stack: str, asked: Future[StackState]) -> tuple[tuple[RunningService, ...], str]:
     """What ECS runs for a stack, and why that is not known ("" when it is)."""
     try:
-        return tuple(_service(watcher, arn) for arn in watcher.services(stack)), ""
+        state = asked.result()
+        if isinstance(state, StackAbsent):
+            return (), ""
+        running = running_services(ports.services, ports.watcher, stack, state)
+        return tuple(_service(ports.watcher, one) for one in running), ""
     except DeployError as error:
         return (), f"what ECS runs is not known: {error}"
 
 
-def _service(watcher: StackWatcher, arn: str) -> RunningService:
-    service = watcher.service(arn)
-    primary = service.primary
-    images = watcher.images(primary.task_definition) if primary is not None else ()
+def _service(watcher: StackWatcher, one: Running) -> RunningService:
+    service, primary = one.service, one.service.primary
+    images: tuple[str, ...] = ()
+    if primary is not None:
+        runs = primary.task_definition
+        images = (runs,) if one.held.is_function else watcher.images(runs) if runs else ()
     running = sum(one.running for one in service.deployments)
-    return RunningService(service.name, running, primary.desired if primary else 0, images, is_stable(service))
+    desired = primary.desired if primary else 0
+    return RunningService(
+        service.name, running, desired, images, is_stable(service), service.controller, described(one)
+    )
 
 
 def _stack(
@@ -121,7 +162,7 @@ def _stack(
     revision = recorded.removesuffix(DIRTY) if recorded != NOT_RECORDED else ""
     infrastructure = state.parameters.get(INFRA_PARAMETER, NOT_RECORDED)
     infrastructure = infrastructure if infrastructure != NOT_RECORDED else ""
-    ours = _infrastructure_of(run, name, infrastructure, here)
+    ours = _infrastructure_of(run, name, state, infrastructure, here)
     is_known = bool(infrastructure and ours)
     doubts = [*filter(None, (services[1], here.doubts.get("", "")))]
     if plans.is_busy(state):
@@ -133,8 +174,27 @@ def _stack(
         find_subject(run.settings.root, revision) if revision else "",
         tuple(_image(run, image, state, here) for image in run.images if image.stack == name),
         infrastructure, ours, infrastructure == ours if is_known else None,
-        services[0], tuple(doubts),
+        services[0], tuple(doubts), tuple(_parameters(run, name, state)),
     )  # fmt: skip
+
+
+def _parameters(run: Context, stack: str, state: StackPresent) -> Iterator[DeployedParameter]:
+    """Of the app's own parameters those that the settings give a value. What a variable has is shown as little as in a
+    plan, and judged as there."""
+    for each in wanted_parameters(run.settings.cdk, [stack], os.environ).get(stack, ()):
+        deployed, here = state.parameters.get(each.name, ""), "" if each.variable else each.value or ""
+        shown = "" if each.variable or is_hidden(each, state) else deployed
+        yield DeployedParameter(each.name, shown, here, _is_as_set(run, each, state), each.variable)
+
+
+def _is_as_set(run: Context, each: WantedParameter, state: StackPresent) -> bool | None:
+    deployed = state.parameters.get(each.name)
+    if each.value is None or deployed is None:
+        return None if each.variable else False
+    if is_hidden(each, state):
+        return run.ports.secrets.compare(state, {each.name: each.value}).get(each.name)
+    slot = state.declared.get(each.name)
+    return is_same(slot.kind if slot is not None else "", deployed, each.value)
 
 
 def _image(run: Context, image: ImageSettings, state: StackPresent, here: _Here) -> DeployedImage:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from rajee_deploy.status import DeployedImage, DeployedStack, RunningService, Status
+    from rajee_deploy.status import DeployedImage, DeployedParameter, DeployedStack, RunningService, Status
 
 _SHORT = 12
 
@@ -33,7 +33,7 @@ def document(status: Status) -> dict[str, Any]:
 
 def _document(stack: DeployedStack) -> dict[str, Any]:
     if not stack.status:
-        return {"present": False}
+        return {"present": False, "doubts": list(stack.doubts)}
     revision = {"commit": stack.revision, "dirty": stack.is_dirty, "subject": stack.subject or None}
     return {
         "present": True,
@@ -48,6 +48,10 @@ def _document(stack: DeployedStack) -> dict[str, Any]:
             }
             for image in stack.images
         },
+        "parameters": {
+            one.name: {"deployed": one.deployed or None, "here": one.here or None, "matches": one.matches}
+            for one in stack.parameters
+        },
         "infrastructure": {
             "deployed": stack.infrastructure or None, "here": stack.infrastructure_here or None,
             "matches": stack.infrastructure_matches,
@@ -55,7 +59,7 @@ def _document(stack: DeployedStack) -> dict[str, Any]:
         "services": [
             {
                 "name": one.name, "running": one.running, "desired": one.desired, "images": list(one.images),
-                "stable": one.is_stable,
+                "stable": one.is_stable, "controller": one.controller, "drift": one.drift or None,
             }
             for one in stack.services
         ],
@@ -66,6 +70,8 @@ def _document(stack: DeployedStack) -> dict[str, Any]:
 def _stack(stack: DeployedStack) -> Iterator[str]:
     if not stack.status:
         yield f"{stack.stack}: not deployed"
+        for doubt in stack.doubts:
+            yield _row("!", doubt)
         return
     since = f" since {stack.since.replace('T', ' ').replace('+00:00', ' UTC')}" if stack.since else ""
     reason = f" ({stack.reason})" if stack.reason else ""
@@ -78,6 +84,8 @@ def _stack(stack: DeployedStack) -> Iterator[str]:
         yield _row("revision", "none is recorded")
     for image in stack.images:
         yield _row(f"image {image.name}", _image(image))
+    for parameter in stack.parameters:
+        yield _row(f"parameter {parameter.name}", _parameter(parameter))
     yield _row("infrastructure", _infrastructure(stack))
     for service in stack.services:
         yield _row(f"service {service.name}", _service(service))
@@ -99,6 +107,18 @@ def _image(image: DeployedImage) -> str:
             return f"{image.deployed or 'none'}; whether it is this checkout's is not known: {image.doubt}"
 
 
+def _parameter(parameter: DeployedParameter) -> str:
+    shown = parameter.deployed or "hidden"
+    match parameter.matches:
+        case True:
+            return f"{shown}, as it is set here"
+        case False:
+            here = f"{parameter.variable} has another value" if parameter.variable else f"here it is {parameter.here}"
+            return f"{shown}; {here}"
+        case None:
+            return f"{shown}; whether {parameter.variable or 'the setting'} has the same value is not known here"
+
+
 def _infrastructure(stack: DeployedStack) -> str:
     match stack.infrastructure_matches:
         case True:
@@ -111,4 +131,7 @@ def _infrastructure(stack: DeployedStack) -> str:
 
 def _service(service: RunningService) -> str:
     moving = "" if service.is_stable else ", not stable"
-    return f"{service.running}/{service.desired} running{moving}: {', '.join(service.images)}"
+    by = "" if service.controller == "ECS" else f", rolled out by {service.controller}"
+    images = f": {', '.join(service.images)}" if service.images else ""
+    drift = f"; {service.drift}" if service.drift else ""
+    return f"{service.running}/{service.desired} running{moving}{by}{images}{drift}"

@@ -26,6 +26,7 @@ from rajee_deploy.engine.probe import ProbeRequest
 from rajee_deploy.engine.secrets import Redactor
 from rajee_deploy.errors import DeployError
 from rajee_deploy.image import build_request
+from rajee_deploy.lines import lines_of
 from rajee_deploy.model import is_local_context
 from rajee_deploy.scratch import private_directory
 from rajee_deploy.verify.entries import Entries, TooLargeError, differing
@@ -214,4 +215,4 @@ def _copied(answer: ProbeAnswer) -> set[str]:
 
 
 def _last(text: str) -> str:
-    return next((line for line in reversed(text.splitlines()) if line.strip()), "no word of the engine")
+    return next((line for line in reversed(lines_of(text)) if line.strip()), "no word of the engine")

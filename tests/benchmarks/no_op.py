@@ -17,7 +17,7 @@ from tls_front import https
 
 # The calls of a no-op of this repository where the hash tier decides, one after the other.
 _BARE = """
-import boto3
+import os, boto3
 session = boto3.Session(region_name="us-east-1")
 session.client("sts").get_caller_identity()
 cloudformation, ecr = session.client("cloudformation"), session.client("ecr")
@@ -26,11 +26,13 @@ for stack in ("RajeeRegistryStack", "RajeeEnvoyStack"):
     cloudformation.get_template(StackName=stack, TemplateStage="Original")
 tag = next(each["ParameterValue"] for each in found["Parameters"] if each["ParameterKey"] == "ImageTag")
 ecr.batch_get_image(repositoryName="raja/envoy", imageIds=[{"imageTag": tag}])["images"][0]
+cluster, service = os.environ["BENCH_SERVICE"].split()
+session.client("ecs").describe_services(cluster=cluster, services=[service])["services"][0]
 """
 
 
 def _against_boto3(environment: dict[str, str], how: str) -> None:
-    """Whole processes, in turns: the six calls by bare boto3, and the verbs that make them."""
+    """Whole processes, in turns: the seven calls by bare boto3, and the verbs that make them."""
     programs = {
         f"boto3 alone, the same calls{how}": [sys.executable, "-c", _BARE],
         f"rajee-deploy plan{how}": [COMMAND, "plan"],
@@ -43,6 +45,18 @@ def _against_boto3(environment: dict[str, str], how: str) -> None:
         show(name, each, bare)
     for verb, each in (("plan", plan), ("up", up)):
         goal(f"{verb} to boto3 alone, wall{how}", each.wall / bare.wall, 1.0)
+
+
+def _service(environment: dict[str, str]) -> tuple[str, str]:
+    """The cluster and the service of the reference service."""
+    import boto3
+
+    names = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
+    keys = {name.lower(): environment[name] for name in names}
+    ecs = boto3.client("ecs", "us-east-1", endpoint_url=environment["AWS_ENDPOINT_URL"], **keys)
+    (cluster,) = ecs.list_clusters()["clusterArns"]
+    (service,) = ecs.list_services(cluster=cluster)["serviceArns"]
+    return cluster, service
 
 
 def _plan_of_many_files(state: Path, environment: dict[str, str]) -> None:
@@ -126,6 +140,7 @@ def run() -> None:
                 "--output",
                 f"{state}/cdk.out",
             ]
+            environment["BENCH_SERVICE"] = " ".join(_service(environment))
             raw = cost(["sh", "-c", f"cd infra && exec {shlex.join(deploy)}"], environment, rounds=3)
             show("cdk deploy --all, nothing changed", raw)
             up = cost([COMMAND, "up"], environment)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-SERVICES = ("STS", "CLOUDFORMATION", "ECR")
+SERVICES = ("STS", "CLOUDFORMATION", "ECR", "ECS")
 
 
 @contextlib.contextmanager

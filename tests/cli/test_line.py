@@ -38,7 +38,8 @@ def test_the_verbs_that_plan_leave_what_acts_for_later():
     loaded = set(ended.stdout.split())
     left = {"boto3", "s3transfer", "multiprocessing", "requests", "rich", "pathspec", "docker", "botocore.session",
             "botocore.client", "rajee_deploy.building", "rajee_deploy.deploying", "rajee_deploy.engine.buildx",
-            "rajee_deploy.engine.buildah", "rajee_deploy.rollout", "rajee_deploy.bases", "rajee_deploy.git",
+            "rajee_deploy.engine.buildah", "rajee_deploy.rollouts", "rajee_deploy.arrival",
+            "rajee_deploy.rollout.spans", "rajee_deploy.rollout.advice", "rajee_deploy.bases", "rajee_deploy.git",
             "rajee_deploy.cli.explain", "rajee_deploy.explain", "rajee_deploy.verify", "rajee_deploy.lock"}  # fmt: skip
     assert "rajee_deploy.planning" in loaded
     assert not left & loaded

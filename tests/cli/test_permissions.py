@@ -13,7 +13,9 @@ import pytest
 from rajee_deploy.model import Repository
 from rajee_deploy.names import Who
 from rajee_deploy.permissions import Place, needed, policy
+from rajee_deploy.stack_names import StackPlace
 
+APP = StackPlace("App", "App")
 TOP = Path(__file__).parents[2]
 ELSEWHERE = Repository.parse("210987654321.dkr.ecr.eu-west-1.amazonaws.com/team/api")
 
@@ -51,21 +53,22 @@ def test_a_repository_of_another_account_is_named_where_it_is():
     [("us-east-1", "aws"), ("ap-southeast-2", "aws"), ("cn-north-1", "aws-cn"), ("us-gov-west-1", "aws-us-gov")],
 )
 def test_arns_are_of_the_regions_partition(region, partition):
-    found = policy(Who.up, Place("1", region, ("App",), (Repository("app"),)))
+    found = policy(Who.up, Place("1", region, (APP,), (Repository("app"),)))
     assert {arn.split(":")[1] for arn in resources_of(found) if arn != "*"} == {partition}
 
 
 @pytest.mark.parametrize("who", list(Who))
-@pytest.mark.parametrize("stacks", [(), ("App",)])
+@pytest.mark.parametrize("stacks", [(), (APP,)])
 @pytest.mark.parametrize("repositories", [(), (Repository("app"),)])
 def test_no_statement_is_empty_and_stars_are_only_where_iam_knows_nothing_narrower(who, stacks, repositories):
     found = policy(who, Place("1", "us-east-1", stacks, repositories))
     assert all(statement["Resource"] and statement["Action"] for statement in found["Statement"])
     starred = [action for each in found["Statement"] if each["Resource"] == ["*"] for action in each["Action"]]
-    watching = ["ecs:ListTasks", "ecs:DescribeTaskDefinition", *(
+    watching = ["ecs:ListTasks", *(
         f"elasticloadbalancing:Describe{what}" for what in ("TargetHealth", "TargetGroups", "TargetGroupAttributes")
     )]  # fmt: skip
-    assert starred == ["sts:GetCallerIdentity", "ecr:GetAuthorizationToken", *(watching if who is Who.up else [])]
+    reading = ["sts:GetCallerIdentity", "ecs:DescribeTaskDefinition", "ecr:GetAuthorizationToken"]
+    assert starred == [*reading, *(watching if who is Who.up else [])]
 
 
 def test_up_may_all_that_plan_may_and_each_once():
@@ -75,7 +78,7 @@ def test_up_may_all_that_plan_may_and_each_once():
 
 
 def test_records_in_ssm_are_named_only_where_there_are_any():
-    place = Place("1", "us-east-1", ("App", "Other"), (Repository("app"),), ("App",))
+    place = Place("1", "us-east-1", (APP, StackPlace("Other", "Other")), (Repository("app"),), (APP,))
     record = "arn:aws:ssm:us-east-1:1:parameter/rajee-deploy/App"
     for who, action in ((Who.plan, "ssm:GetParameter"), (Who.up, "ssm:PutParameter")):
         named = [each["Action"] for each in policy(who, place)["Statement"] if record in each["Resource"]]
@@ -86,7 +89,8 @@ def resources_of(document: dict) -> list[str]:
     return [resource for statement in document["Statement"] for resource in statement["Resource"]]
 
 
-FULL = Place("1", "eu-west-1", ("App", "Web"), (Repository("app"), ELSEWHERE), ("Web",))
+WEB = StackPlace("Web", "Web")
+FULL = Place("1", "eu-west-1", (APP, WEB), (Repository("app"), ELSEWHERE), (WEB,))
 ARN = "arn:aws:{}:eu-west-1:1:{}".format
 STACKS = [ARN("cloudformation", "stack/App/*"), ARN("cloudformation", "stack/Web/*")]
 REPOSITORIES = [ARN("ecr", "repository/app"), "arn:aws:ecr:eu-west-1:210987654321:repository/team/api"]
@@ -95,11 +99,12 @@ RECORD = [ARN("ssm", "parameter/rajee-deploy/Web")]
 
 def test_what_each_policy_is_on():
     plan = {tuple(each["Resource"]) for each in policy(Who.plan, FULL)["Statement"]}
-    assert plan == {("*",), tuple(STACKS), tuple(REPOSITORIES), tuple(RECORD)}
+    services = (ARN("ecs", "service/*"), ARN("ecs", "task/*"), ARN("ecs", "service-revision/*"))
+    functions = (ARN("lambda", "function:*"),)
+    assert plan == {("*",), tuple(STACKS), tuple(REPOSITORIES), tuple(RECORD), services, functions}
     up = {tuple(each["Resource"]) for each in policy(Who.up, FULL)["Statement"]}
     assert up - plan == {
         (ARN("ssm", "parameter/cdk-bootstrap/*"),),
-        (ARN("ecs", "service/*"), ARN("ecs", "task/*")),
         ("arn:aws:iam::1:role/cdk-*",),
     }
     assert plan < up
@@ -109,5 +114,29 @@ def test_what_each_policy_is_on():
 
 
 def test_without_stacks_images_are_all_there_is():
-    found = policy(Who.up, Place("1", "eu-west-1", (), (Repository("app"),), ("Web",)))
+    found = policy(Who.up, Place("1", "eu-west-1", (), (Repository("app"),), (WEB,)))
     assert resources_of(found) == ["*", ARN("ecr", "repository/app")]
+
+
+def test_stacks_elsewhere_are_named_where_they_live_and_those_of_other_accounts_by_their_roles():
+    west, far = StackPlace("Edge", "edge", "1", "us-west-2"), StackPlace("Far", "far", "2", "us-west-1")
+    place = Place("1", "eu-west-1", (west, far), (), (west, far))
+    for who in Who:
+        named = resources_of(policy(who, place))
+        assert "arn:aws:cloudformation:us-west-2:1:stack/edge/*" in named
+        assert "arn:aws:ssm:us-west-2:1:parameter/rajee-deploy/edge" in named
+        assert {"arn:aws:iam::1:role/cdk-*", "arn:aws:iam::2:role/cdk-*"} <= set(named)
+        assert not any(":far" in arn or "/far" in arn or "eu-west-1" in arn for arn in named)
+
+
+def test_what_no_synth_says_is_guessed_and_that_is_said(tmp_path):
+    (tmp_path / "cdk.json").write_text("{}")
+    (tmp_path / "rajee-deploy.toml").write_text('[cdk]\nstacks = ["Dev/Api", "Prod/**", "plain"]\n')
+    ended = subprocess.run(
+        [sys.executable, "-m", "rajee_deploy", "permissions", "plan"], cwd=tmp_path, check=True, capture_output=True,
+        text=True, env={"PATH": "", "PYTHONPATH": str(TOP), "RAJEE_DEPLOY_CACHE_DIR": str(tmp_path / "cache")},
+    )  # fmt: skip
+    named = [arn.rpartition("stack/")[2] for arn in resources_of(json.loads(ended.stdout)) if "stack/" in arn]
+    assert named == ["Dev-Api/*", "Prod-*/*", "plain/*"]
+    assert "Dev/Api is taken for Dev-Api" in ended.stderr
+    assert "plain is" not in ended.stderr

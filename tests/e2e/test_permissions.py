@@ -129,6 +129,23 @@ def test_verbs_that_ask_aws_nothing(look, words):
     assert look(words).made == set()
 
 
+def test_another_machine_asks_which_services_a_stack_has(look, tmp_path):
+    found = look("plan --json", RAJEE_DEPLOY_CACHE_DIR=str(tmp_path))
+    assert found.kind == "noop"
+    assert {"cloudformation:ListStackResources", "ecs:DescribeServices"} <= found.made
+
+
+def test_drift_is_put_back(watched, look, up):
+    ecs = client(watched, "ecs")
+    (cluster,) = ecs.list_clusters()["clusterArns"]
+    (service,) = ecs.list_services(cluster=cluster)["serviceArns"]
+    container = {"name": "other", "image": "nginx:1", "memory": 64}
+    other = ecs.register_task_definition(family="other", containerDefinitions=[container])["taskDefinition"]
+    ecs.update_service(cluster=cluster, service=service, taskDefinition=other["taskDefinitionArn"])
+    assert look("plan --json").kind == "noop"
+    assert up("--repair-drift") == "repair"
+
+
 def test_an_edit_of_the_image(watched, look, up):
     former = look("fingerprint").stdout.strip()
     edit(watched, ENVOY, "", "# edited\n")
@@ -192,9 +209,10 @@ def test_registries_of_base_images_are_only_read(watched, look):
 
 
 def test_the_policies_are_the_calls_that_were_made(calls):
-    # This service records nothing outside of its stacks.
+    # This service records nothing outside of its stacks, and has no function.
     may_read, may_up = (
-        {permission.action for permission in needed(who) if permission.scope is not Scope.RECORDS}
+        {each.action for each in needed(who) if each.scope not in (Scope.RECORDS, Scope.FUNCTIONS)}
+        - {"ecs:DescribeServiceRevisions"}  # the sandbox's ECS never rolls back
         for who in (Who.plan, Who.up)
     )
     # `status` asks for what only `up` may see, and says so where it is refused.

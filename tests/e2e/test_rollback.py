@@ -6,10 +6,14 @@ The tests of this file are one story and run in its order.
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import boto3
+import given
 import pytest
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 pytestmark = [pytest.mark.docker, pytest.mark.cdk]
 
@@ -20,11 +24,13 @@ WHO = "git -c user.name=T -c user.email=t@localhost -c commit.gpgsign=false"
 
 @pytest.fixture(scope="module")
 def project(synthesised):
-    """The copy as a git repository; its second commit makes another image, and both are deployed in turn."""
+    """The copy as a git repository; its second commit makes another image, and both are deployed in turn. The stack has
+    parameters of its own."""
     synthesised.run("git init -q -b main && echo node_modules >> .git/info/exclude")
+    declare_parameters(synthesised.folder)
     commit(synthesised, "the first")
     path = synthesised.folder / ENVOY
-    up(synthesised)
+    up(synthesised, DB_PASSWORD="the-password")
     path.write_text("# edited\n" + path.read_text())
     commit(synthesised, "the second")
     up(synthesised)
@@ -70,6 +76,7 @@ def test_back_by_one_call_without_node_and_without_an_engine(project, tags, tmp_
     assert stack["infrastructure"]["matches"] is True
     assert stack["revision"]["subject"] == "the first"
     assert stack["services"][0]["images"][0].endswith(f"raja/envoy:{tags[0]}")
+    assert own_parameters(project) == "small:the-password"
     found = digests(project)
     assert [found[f"live-{STACK}"], found[f"prev-{STACK}"]] == [found[tag] for tag in tags]
 
@@ -114,8 +121,25 @@ def test_a_tag_of_nobody_is_refused(project):
     assert "✗ bad-tag" in project.run("rajee-deploy rollback latest", code=64).stderr
 
 
-def up(shell) -> None:
-    assert json.loads(shell.run("rajee-deploy up --json").stdout)["outcome"] == "done"
+def up(shell, **environment: str) -> None:
+    assert json.loads(shell.run("rajee-deploy up --json", **environment).stdout)["outcome"] == "done"
+
+
+def declare_parameters(folder: Path) -> None:
+    """Without defaults, one of them a secret; an output tells what they are."""
+    (path,) = (folder / "infra" / given.NAME).glob(f"{STACK}.template.json")
+    template = json.loads(path.read_text())
+    template["Parameters"] |= {"Size": {"Type": "String"}, "DbPassword": {"Type": "String", "NoEcho": True}}
+    template["Outputs"]["Own"] = {"Value": {"Fn::Join": [":", [{"Ref": "Size"}, {"Ref": "DbPassword"}]]}}
+    path.write_text(json.dumps(template))
+    with (folder / "pyproject.toml").open("a") as file:
+        values = 'Size = "small"\nDbPassword = { env = "DB_PASSWORD" }'
+        file.write(f"\n[tool.rajee-deploy.cdk.parameters.{STACK}]\n{values}\n")
+
+
+def own_parameters(shell) -> str:
+    (stack,) = client(shell, "cloudformation").describe_stacks(StackName=STACK)["Stacks"]
+    return next(each["OutputValue"] for each in stack["Outputs"] if each["OutputKey"] == "Own")
 
 
 def rollback(shell, **environment: str) -> dict[str, Any]:

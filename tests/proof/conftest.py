@@ -7,6 +7,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from e2e.conftest import bootstrapped, registry_port, shell, synthesised  # noqa: F401 -- fixtures
 
 TOP = Path(__file__).parents[2]
 

@@ -91,3 +91,12 @@ def test_figures_by_kind_against_targets():
         ("noop", 2, 0.5, 40.0, 40.0, "missed"),
     ]
     assert (found.runs, found.builds, found.failed) == (4, 1, 1)
+
+
+def test_what_follows_a_phase_of_its_name_goes_on_with_it():
+    now = iter([0.0, 1.0, 2.0, 5.0, 9.0, 9.0, 10.0])
+    timings = Timings(lambda: next(now))
+    for name in ("ask", "ask", "build"):
+        with timings.phase(name):
+            pass
+    assert timings.phases == [Phase("ask", 1.0, 5.0), Phase("build", 9.0, 1.0)]

@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 
 from rajee_deploy.rollout import Deployment, Service
-from rajee_deploy.rollout.verdict import is_stable, rollout_objection, uses
+from rajee_deploy.rollout.standing import Held
+from rajee_deploy.rollout.verdict import is_stable, uses, verdict
 
 PRIMARY = Deployment("ecs-svc/2", "PRIMARY", "task:2", 2, 0, 2, state="COMPLETED")
 FORMER = Deployment("ecs-svc/1", "ACTIVE", "task:1", 0, 0, 1)
@@ -15,6 +16,10 @@ SERVICE = Service("api", (PRIMARY,))
 DIGEST = "sha256:" + "d" * 64
 HOST = "123456789012.dkr.ecr.us-east-1.amazonaws.com"
 WANTED = {"team/api": ("c-1", DIGEST)}
+
+
+def rollout_objection(service, images, wanted):
+    return verdict(Held("arn", "task:2"), service, images, wanted).problem
 
 
 @pytest.mark.parametrize(
@@ -64,9 +69,6 @@ def test_a_failed_rollout_says_why():
 
 
 def test_objections_in_words():
-    assert rollout_objection(replace(SERVICE, deployments=()), [], WANTED) == (
-        f"the service {SERVICE.name} has no primary deployment"
-    )
     moving = replace(PRIMARY, running=1, desired=3)
     assert rollout_objection(replace(SERVICE, deployments=(moving,)), [], {}) == (
         f"the service {SERVICE.name} is not stable: 1 of 3 tasks run"
@@ -81,5 +83,8 @@ def test_a_rollout_that_still_moves_is_no_success():
     assert "1 of 2 tasks" in rollout_objection(moving, [f"{HOST}/team/api:c-1"], WANTED)
 
 
-def test_a_service_without_a_primary_deployment():
-    assert "no primary" in rollout_objection(replace(SERVICE, deployments=()), [], WANTED)
+@pytest.mark.parametrize("running", [PRIMARY, replace(PRIMARY, state="IN_PROGRESS")])
+def test_only_what_moves_may_change_by_itself(running):
+    service = replace(SERVICE, deployments=(replace(running, running=1),))
+    assert verdict(Held("arn", "task:2"), service, [], {}).is_moving
+    assert not verdict(Held("arn", "task:3"), service, [], {}).is_moving

@@ -765,6 +765,14 @@ def settled_service(cloud: Any) -> Any:
     )
 
 
+def service_of_another_controller(cloud: Any) -> Any:
+    template = service_template(cloud)
+    template["Resources"]["AService"]["Properties"]["DeploymentController"] = {"Type": "CODE_DEPLOY"}
+    create(cloud, template, Parameters=given(ImageTag="1"))
+    found = service(cloud)
+    return found["deploymentController"]["type"], len(found["deployments"])
+
+
 def updated_service_by_api(cloud: Any) -> Any:
     create(cloud, service_template(cloud), Parameters=given(ImageTag="1"))
     ecs = cloud.client("ecs")
@@ -786,7 +794,39 @@ def deleted_service(cloud: Any) -> Any:
     return task, [each["status"] for each in clusters]
 
 
+def deployments_of_a_service(cloud: Any) -> Any:
+    create(cloud, service_template(cloud), Parameters=given(ImageTag="1"))
+    ecs = cloud.client("ecs")
+    try:
+        (found,) = ecs.list_service_deployments(cluster=cloud.name, service=cloud.name)["serviceDeployments"]
+    except ClientError as error:
+        return error.response["ResponseMetadata"]["HTTPStatusCode"]
+    revision = found["targetServiceRevisionArn"]
+    (of,) = ecs.describe_service_revisions(serviceRevisionArns=[revision])["serviceRevisions"]
+    return found["status"], of["taskDefinition"] == service(cloud)["taskDefinition"]
+
+
+def targets_of_a_service(cloud: Any) -> Any:
+    """Its tasks are targets, as many as it is to run."""
+    elb, vpc = cloud.client("elbv2"), cloud.client("ec2").describe_vpcs()["Vpcs"][0]
+    name = f"t{hashlib.sha256(cloud.name.encode()).hexdigest()[:20]}"
+    asked = {"Name": name, "Protocol": "HTTP", "Port": 80, "VpcId": vpc["VpcId"], "TargetType": "ip"}
+    group = elb.create_target_group(**asked)["TargetGroups"][0]["TargetGroupArn"]
+    template = service_template(cloud)
+    balancer = {"ContainerName": "web", "ContainerPort": 8080, "TargetGroupArn": group}
+    template["Resources"]["AService"]["Properties"]["LoadBalancers"] = [balancer]
+    create(cloud, template, Parameters=given(ImageTag="1"))
+    seen = []
+    for count in (2, 1):
+        cloud.client("ecs").update_service(cluster=cloud.name, service=cloud.name, desiredCount=count)
+        found = elb.describe_target_health(TargetGroupArn=group)["TargetHealthDescriptions"]
+        seen.append([(each["TargetHealth"]["State"], each["Target"]["Port"]) for each in found])
+    return seen
+
+
 ECS = [
+    Gap(deployments_of_a_service, ("SUCCESSFUL", True), 500),
+    Gap(targets_of_a_service, [[("healthy", 8080)] * 2, [("healthy", 8080)]], [[], []]),
     Gap(deleted_service, ("INACTIVE", ["INACTIVE"]), ("ACTIVE", ["ACTIVE"])),
     Gap(new_image, ("2", ["registry/app:2", "registry/app:2"], True), ("1", ["registry/app:1", None], True)),
     Gap(task_size, ("256", "execution", {"awslogs-group": "g"}), (None, "", {"awslogs-group": "g"})),
@@ -796,6 +836,7 @@ ECS = [
         ("EC2", None, (0, 0, 0), ("PRIMARY", "COMPLETED", 0)),
     ),
     Gap(updated_service_by_api, ["NAME:2", "NAME:2"], ["NAME:2", "NAME:1"]),
+    Gap(service_of_another_controller, ("CODE_DEPLOY", 0), ("ECS", 1)),
 ]
 
 

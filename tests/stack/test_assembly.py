@@ -46,9 +46,9 @@ def test_what_lies_around_the_template(synthesised):
     stacks = synthesised(
         {"stackName": "named", "tags": {"a": "b"}, "notificationArns": ["arn"], "terminationProtection": True}
     )
-    content = stacks["named"].content
+    content = stacks["App"].content
     assert (content.tags, content.notification_arns, content.termination_protection) == ({"a": "b"}, ("arn",), True)
-    assert not stacks["named"].leaves_topics
+    assert not stacks["App"].leaves_topics
 
 
 def test_no_topics_is_not_the_same_as_none_named(synthesised):

@@ -196,9 +196,12 @@ def test_a_template_that_is_none(tmp_path, template):
     refused(Assembly(tmp_path / "out", {"A": template}))
 
 
-def test_nested_stacks_and_stages_are_untouched(tmp_path):
+def test_stages_have_assemblies_of_their_own_and_nested_stacks_are_untouched(tmp_path):
     made = Assembly(tmp_path / "out", {"A": ONE})
     stage = Assembly(tmp_path / "out" / "assembly-Stage", {"A": TWO})
+    manifest = stage.read("manifest.json")
+    manifest["artifacts"]["A"]["displayName"] = "Stage/A"
+    stage.write("manifest.json", manifest)
     manifest = made.read("manifest.json")
     manifest["artifacts"]["Stage"] = {
         "type": "cdk:cloud-assembly", "properties": {"directoryName": "assembly-Stage"},
@@ -209,6 +212,9 @@ def test_nested_stacks_and_stages_are_untouched(tmp_path):
     assert carry(made.root, DOCUMENT, ["A", "Stage", "Stage-A"]) == ("A",)
     assert stage.contents() == before
     assert made.read("A.nested.template.json") == {}
+    assert carry(made.root, OTHER, ["Stage/A"]) == ("Stage/A",)
+    assert (carried_of(made.template("A")), carried_of(stage.template("A"))) == (DOCUMENT, OTHER)
+    stage.check("A")
 
 
 def test_a_document_that_is_no_list_is_an_error(tmp_path):

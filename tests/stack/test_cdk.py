@@ -163,12 +163,19 @@ def test_a_deployment_gets_the_whole_environment_and_a_diff_all_but_how_it_is_pr
     assert sorted(shown) == sorted(line for line in deployed if line != "CDK_QUIET=true")
 
 
-def test_adoption_goes_through_a_change_set(app, tmp_path):
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        ({}, {"--method=direct"}),
+        ({"adopt": True}, {"--method=change-set", "--import-existing-resources"}),
+        ({"by_change_set": True}, {"--method=change-set"}),
+    ],
+)
+def test_adoption_and_what_has_a_change_set_go_through_one(app, tmp_path, more, words):
     install(app, 'printf "%s\\n" "$@"')
     lines: list[str] = []
-    cdk(app).deploy(DeployStack("App", (), "", (), adopt=True), tmp_path / "out", lines.append)
-    assert "--import-existing-resources" in lines
-    assert "--method=direct" not in lines
+    cdk(app).deploy(DeployStack("App", (), "", (), **more), tmp_path / "out", lines.append)
+    assert {line for line in lines if line.startswith(("--method", "--import"))} == words
 
 
 @pytest.mark.parametrize(
@@ -214,30 +221,6 @@ def test_a_stack_that_the_app_does_not_have(app, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("environment", "code"),
-    [
-        ("aws://unknown-account/unknown-region", "no-such-parameter"),
-        ("aws://123456789012/eu-west-1", "no-such-parameter"),
-        ("aws://unknown-account/eu-west-1", "no-such-parameter"),
-        (None, "no-such-parameter"),
-        ("aws://222222222222/eu-west-1", "wrong-account"),
-        ("aws://222222222222/unknown-region", "wrong-account"),
-        ("aws://123456789012/us-east-1", "wrong-region"),
-        ("aws://unknown-account/us-east-1", "wrong-region"),
-    ],
-)
-def test_a_stack_of_another_account_or_region_is_refused(app, tmp_path, environment, code):
-    artifact = {"type": "aws:cloudformation:stack", "properties": {"stackName": "App", "templateFile": "App.json"}}
-    told = {"environment": environment} if environment else {}
-    (tmp_path / "out").mkdir()
-    (tmp_path / "out" / "manifest.json").write_text(json.dumps({"artifacts": {"App": {**artifact, **told}}}))
-    (tmp_path / "out" / "App.json").write_text("{}")
-    with pytest.raises(DeployError) as caught:
-        cdk(app).check(tmp_path / "out", [STEP], WHO)
-    assert caught.value.code == code
-
-
-@pytest.mark.parametrize(
     ("template", "problem"),
     [
         ({}, "does not declare the parameter ImageTag"),
@@ -263,6 +246,19 @@ def test_a_template_that_does_not_take_the_parameters_is_found_before_anything_i
     assert problem in caught.value.problem
 
 
+def test_a_stack_without_resources_is_refused_since_the_cli_would_drop_or_delete_it(app, tmp_path):
+    properties = {"stackName": "App", "templateFile": "App.json"}
+    manifest = {"artifacts": {"App": {"type": "aws:cloudformation:stack", "properties": properties}}}
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "manifest.json").write_text(json.dumps(manifest))
+    told = {"ImageTag": {}, "RajeeInfraHash": {}}
+    outputs = {"O": {"Value": [{"Ref": "ImageTag"}, {"Ref": "RajeeInfraHash"}]}}
+    (tmp_path / "out" / "App.json").write_text(json.dumps({"Parameters": told, "Outputs": outputs, "Resources": {}}))
+    with pytest.raises(DeployError) as caught:
+        cdk(app).check(tmp_path / "out", [STEP], WHO)
+    assert caught.value.code == "empty-stack"
+
+
 DIGEST = "sha256:" + "a" * 64
 
 
@@ -286,6 +282,7 @@ def test_a_parameter_that_takes_tags_gets_no_digest_and_the_other_way_round(
     template = {
         "Parameters": {"ImageTag": {"Type": "String", "AllowedPattern": pattern}},
         "Outputs": {"O": {"Value": {"Ref": "ImageTag"}}},
+        "Resources": {"Q": {"Type": "AWS::SQS::Queue"}},
     }
     manifest = {
         "artifacts": {

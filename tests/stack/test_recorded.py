@@ -58,7 +58,7 @@ class Answers:
 
 def shown(text: str | None, state=STATE):
     store = Texts({} if text is None else {"App": text})
-    return RecordedStacks(Stacks(state), store, {"App": {"app": "context:imageTag"}}).observe("App")
+    return RecordedStacks(Stacks(state), store, {"App": {"app": "context:imageTag"}}.get).observe("App")
 
 
 def test_a_record_stands_where_the_parameters_would():
@@ -103,8 +103,8 @@ def test_other_stacks_and_absent_ones_are_not_asked_about():
         def read(self, stack: str) -> str | None:
             raise AssertionError(stack)
 
-    assert RecordedStacks(Stacks(STATE), Never(), {"Other": {"app": "p"}, "App": {}}).observe("App") == STATE
-    absent = RecordedStacks(Stacks(StackAbsent()), Never(), {"App": {"app": "p"}})
+    assert RecordedStacks(Stacks(STATE), Never(), {"Other": {"app": "p"}, "App": {}}.get).observe("App") == STATE
+    absent = RecordedStacks(Stacks(StackAbsent()), Never(), {"App": {"app": "p"}}.get)
     assert absent.describe("App") == StackAbsent()
 
 

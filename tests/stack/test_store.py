@@ -5,18 +5,21 @@ from __future__ import annotations
 import json
 import os
 import time
+from dataclasses import replace
 
 import pytest
 
 from rajee_deploy.facts import StackContent, Synthesised
 from rajee_deploy.ours import MARKER
+from rajee_deploy.parameters import Declared
 from rajee_deploy.stack import store as stores
 from rajee_deploy.stack.store import AssemblyStore
+from rajee_deploy.stack_names import StackPlace
 
 STACKS = {
     "App": Synthesised(
         StackContent("t", {"a": "b"}, ("arn",), termination_protection=True), ("P",), ("V",), leaves_topics=False,
-        sent="s",
+        sent="s", declared={"P": Declared("Number", has_default=True, is_secret=True, is_used=False)},
     )
 }  # fmt: skip
 
@@ -50,6 +53,16 @@ def test_what_is_kept_is_taken_as_it_was(store, made, tmp_path):
     }  # fmt: skip
     assert (taken / "asset.1" / "run.sh").stat().st_mode & 0o111
     assert (taken / "asset.1" / "link").is_symlink()
+
+
+def test_what_an_older_release_kept_is_not_remembered(store, made, tmp_path):
+    """It knew nothing of the parameters that a template declares."""
+    store.keep("key", made, STACKS)
+    (record,) = (tmp_path / "store").glob("*/record.json")
+    document = json.loads(record.read_text())
+    del document["stacks"]["App"]["declared"]
+    record.write_text(json.dumps(document))
+    assert store.remember("key") == {}
 
 
 def test_nothing_is_known_of_another_key(store, made, tmp_path):
@@ -93,11 +106,41 @@ def test_an_assembly_that_points_outside_of_itself_is_remembered_but_not_kept(st
     assert not store.take("key", tmp_path / "taken")
 
 
-@pytest.mark.parametrize("manifest", [{"missing": [{}]}, {"artifacts": {"S": {"type": "cdk:cloud-assembly"}}}])
-def test_an_unfinished_assembly_is_not_kept(store, made, tmp_path, manifest):
-    (made / "manifest.json").write_text(json.dumps(manifest))
+def test_an_assembly_with_look_ups_to_make_is_not_kept(store, made, tmp_path):
+    (made / "manifest.json").write_text('{"missing": [{}]}')
     store.keep("key", made, STACKS)
     assert not store.take("key", tmp_path / "taken")
+
+
+@pytest.mark.parametrize(
+    ("manifest", "asset", "kept"),
+    [
+        ({}, "../asset.1", True),
+        ({}, "../../elsewhere", False),
+        ({"missing": [{}]}, "../asset.1", False),
+    ],
+)
+def test_a_stage_is_looked_into(store, made, tmp_path, manifest, asset, kept):
+    stage = made / "assembly-Dev"
+    stage.mkdir()
+    nested = {"type": "cdk:cloud-assembly", "properties": {"directoryName": "assembly-Dev"}}
+    (made / "manifest.json").write_text(json.dumps({"artifacts": {"assembly-Dev": nested}}))
+    (stage / "manifest.json").write_text(json.dumps({"artifacts": {}, **manifest}))
+    (stage / "DevApi.assets.json").write_text(json.dumps({"files": {"1": {"source": {"path": asset}}}}))
+    store.keep("key", made, STACKS)
+    assert store.take("key", tmp_path / "taken") is kept
+
+
+def test_places_are_remembered_and_a_record_without_any_says_nothing(store, made, tmp_path):
+    place = StackPlace("Dev/Api", "Dev-Api", "222222222222", "us-east-1", "role", "id", "lookup", "other")
+    stacks = {name: replace(stack, place=place) for name, stack in STACKS.items()}
+    store.keep("key", made, stacks)
+    assert store.remember("key") == stacks
+    (record,) = (tmp_path / "store").rglob("record.json")
+    document = json.loads(record.read_text())
+    del document["stacks"]["App"]["place"]
+    record.write_text(json.dumps(document))
+    assert store.remember("key") == {}
 
 
 def test_their_number_is_bounded(store, made, tmp_path):
@@ -123,3 +166,12 @@ def test_a_draft_of_a_run_that_was_killed_goes_after_a_day(tmp_path, made):
         os.utime(tmp_path / "store" / name, (time.time() - age,) * 2)
     store.keep("key", made, STACKS)
     assert sorted(path.name for path in (tmp_path / "store").glob(".new-*")) == [".new-young"]
+
+
+def test_the_last_synth_is_the_one_that_was_kept_last(store, made, tmp_path):
+    assert store.latest() == ("", {})
+    for number, name in enumerate(("one", "two"), 1):
+        store.keep(name, made, {name: STACKS["App"]}, f"account {name}")
+        record = max((tmp_path / "store").rglob("record.json"), key=lambda path: path.stat().st_mtime_ns)
+        os.utime(record, ns=(number, number))
+    assert store.latest() == ("account two", {"two": STACKS["App"]})

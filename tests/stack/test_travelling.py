@@ -4,17 +4,24 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from rajee_deploy.carried import decoded, encoded
+from rajee_deploy.fingerprint import TAKEN
+from rajee_deploy.settings import CdkSettings
+from rajee_deploy.stack.inputs import infra_fingerprint
+from rajee_deploy.stack.toolchain import toolchain_versions
 from rajee_deploy.stack.tracing.depfile import Depfile, Entry, Toolchain
 from rajee_deploy.stack.travelling import received, sent
 
 WORDS = st.text(st.characters(blacklist_characters="\0/", blacklist_categories=["Cs"]), min_size=1, max_size=9).filter(
     lambda word: word != ".."
 )
-NAMES = st.lists(st.from_regex(r"[a-z0-9_./@-]{1,9}", fullmatch=True), max_size=3).map(tuple)
+# Names of packages; and of directories that they lie in, which may be anything.
+NAMES = st.lists(st.from_regex(r"[a-z0-9_./@-]{1,9}", fullmatch=True) | WORDS, max_size=3).map(tuple)
+PACKAGES = NAMES.map(lambda names: tuple(f"{name}/node_modules/{name}" for name in names))
 PLACES = st.sampled_from(["./", "./a/", "~/", "$TMPDIR/", "/opt/"])
 KINDS = st.sampled_from(["file", "stat", "link", "list", "modules", "scripts", "made"])
 BUT = st.lists(WORDS, max_size=2).map(tuple)
@@ -28,7 +35,7 @@ DEPFILES = st.builds(
     st.lists(ENTRIES, max_size=4),
     st.lists(WORDS, max_size=3),
     st.lists(WORDS, max_size=3),
-    st.builds(Toolchain, NAMES, st.just(()), NAMES, NAMES, NAMES),
+    st.builds(Toolchain, NAMES, st.just(()), NAMES, PACKAGES, NAMES),
 )
 VERSIONS = st.dictionaries(st.sampled_from(["toolchain:node", "toolchain:python", "toolchain:platform"]), WORDS)
 
@@ -58,3 +65,40 @@ def test_a_kind_that_is_not_known_keeps_us_from_deciding():
     found, _ = received(document)
     assert found.entries == (Entry("file", "~/x"),)
     assert found.impure == ("an entry of a newer release: newer",)
+
+
+def test_names_without_blanks_are_written_as_they_always_were():
+    used = Toolchain(("python", "node"), (), ("jsii",), ("cdk/node_modules/a", "cdk/node_modules/@b/c"), ("[", "ls"))
+    told = sent(Depfile(is_whole=True, toolchain=used), {})["toolchain"]
+    assert told["uses node"] == "cdk/node_modules/a cdk/node_modules/@b/c"
+    assert told["uses programs"] == "[ ls"
+
+
+@pytest.mark.parametrize("text", ['["', '["a", 1]', '["a\\u0000"]', '["a"]x', '["' * 100_000])
+def test_a_toolchain_that_nobody_wrote_so_keeps_us_from_deciding(text):
+    document = sent(Depfile(is_whole=True), {})
+    found, _ = received({**document, "toolchain": {"uses node": text}})
+    assert (found.toolchain.node, found.impure) == ((), ("a toolchain that is not understood",))
+
+
+def test_packages_in_a_directory_with_a_blank_in_its_name_are_found_by_a_list_that_travelled(tmp_path):
+    (tmp_path / ".git").mkdir()
+    app = tmp_path / "my cdk"
+    package = app / "node_modules" / "lib" / "package.json"
+    package.parent.mkdir(parents=True)
+    (app / "cdk.json").write_text('{"app": "node app.js"}')
+    package.write_text('{"version": "1"}')
+    depfile = Depfile(is_whole=True, toolchain=Toolchain(("node",), node=("my cdk/node_modules/lib",)))
+    there = toolchain_versions(app, depfile.toolchain)
+    document = decoded(encoded(sent(depfile, there)))
+    assert document is not None
+    before = infra_fingerprint(CdkSettings(app, ("App",)), *received(document))
+    assert not any(item.name.startswith(TAKEN) for item in before.inputs)
+    package.write_text('{"version": "2"}')
+    assert infra_fingerprint(CdkSettings(app, ("App",)), *received(document)).digest != before.digest
+
+
+def test_so_is_one_that_an_older_release_wrote():
+    used = {"uses node": "my cdk/node_modules/lib"}
+    found, _ = received({**sent(Depfile(is_whole=True), {}), "toolchain": used})
+    assert found.impure == ("a toolchain that is not understood",)

@@ -2,46 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
-import botocore.session
 import pytest
-from botocore.stub import Stubber
+from scripted_aws import CLUSTER, GROUP, SERVICE, SERVICE_RECORD, TASK, ScriptedAws, at, resource
 
-from rajee_deploy.aws import Aws
 from rajee_deploy.errors import DeployError
-from rajee_deploy.rollout import Deployment, Message, ResourceEvent, RolloutSettings, Targets
+from rajee_deploy.rollout import Deployment, Message, ResourceEvent, RolloutSettings, StoppedTask, Targets
 from rajee_deploy.stack.watching import Watching
-
-SERVICE = "arn:aws:ecs:us-east-1:123456789012:service/main/api"
-CLUSTER = "arn:aws:ecs:us-east-1:123456789012:cluster/main"
-TASK = "arn:aws:ecs:us-east-1:123456789012:task-definition/api:2"
-GROUP = "arn:aws:elasticloadbalancing:us-east-1:123456789012:targetgroup/api/0123456789abcdef"
-
-
-def at(seconds: int) -> datetime:
-    return datetime.fromtimestamp(seconds, UTC)
-
-
-class ScriptedAws(Aws):
-    """Answers in the order in which they were given, each for one call."""
-
-    def __init__(self) -> None:
-        super().__init__(region="us-east-1")
-        session = botocore.session.get_session()
-        session.set_credentials("a", "b")
-        names = ("cloudformation", "ecs", "elbv2")
-        self.clients = {name: session.create_client(name, region_name="us-east-1") for name in names}
-        self.stubs = {name: Stubber(client) for name, client in self.clients.items()}
-        for stub in self.stubs.values():
-            stub.activate()
-
-    def client(self, service):
-        return self.clients[service]
-
-    def answers(self, service, operation, answer, expected=None):
-        self.stubs[service].add_response(operation, answer, expected)
-        return self
 
 
 def record(event, seconds, status="UPDATE_COMPLETE"):
@@ -68,13 +34,6 @@ def test_a_stack_that_is_not_there_yet_has_no_events():
     assert Watching(aws).events("App", 0) == ()
 
 
-def resource(kind, physical, status="CREATE_COMPLETE"):
-    return {
-        "LogicalResourceId": "X", "ResourceType": kind, "LastUpdatedTimestamp": at(1), "ResourceStatus": status,
-        **({"PhysicalResourceId": physical} if physical else {}),
-    }  # fmt: skip
-
-
 def test_the_services_of_a_stack_are_those_that_exist():
     aws = ScriptedAws()
     resources = [
@@ -92,20 +51,10 @@ def test_the_services_of_a_stack_are_those_that_exist():
 
 def test_an_empty_list_of_resources_is_unknown():
     aws = ScriptedAws().answers("cloudformation", "list_stack_resources", {"StackResourceSummaries": []})
+    record = {"StackName": "App", "StackStatus": "UPDATE_COMPLETE", "CreationTime": at(1)}
+    aws.answers("cloudformation", "describe_stacks", {"Stacks": [record]})
     with pytest.raises(DeployError, match="cannot be trusted"):
         Watching(aws).services("App")
-
-
-SERVICE_RECORD = {
-    "serviceArn": SERVICE, "serviceName": "api", "clusterArn": CLUSTER, "taskDefinition": TASK,
-    "loadBalancers": [{"targetGroupArn": GROUP, "containerName": "api", "containerPort": 80}],
-    "deploymentConfiguration": {"minimumHealthyPercent": 100, "maximumPercent": 200},
-    "deployments": [
-        {"id": "ecs-svc/2", "status": "PRIMARY", "taskDefinition": TASK, "desiredCount": 2, "pendingCount": 1,
-         "runningCount": 1, "failedTasks": 1, "rolloutState": "IN_PROGRESS", "rolloutStateReason": "in progress"},
-    ],
-    "events": [{"id": "e", "createdAt": at(9), "message": "(service api) has started 1 tasks"}],
-}  # fmt: skip
 
 
 def with_service(aws, answer=None):
@@ -119,19 +68,22 @@ def test_a_service_with_its_targets_and_why_tasks_stopped():
     aws.answers("elbv2", "describe_target_health", {"TargetHealthDescriptions": states})
     aws.answers("ecs", "list_tasks", {"taskArns": ["t1"]})
     stopped = {
+        "taskArn": "t1",
+        "startedBy": "ecs-svc/2",
+        "stopCode": "EssentialContainerExited",
         "stoppedReason": "Essential container in task exited",
         "containers": [{"name": "api", "exitCode": 1}, {"name": "side", "exitCode": 0}, {"name": "p", "reason": "no"}],
     }
     aws.answers("ecs", "describe_tasks", {"tasks": [stopped]})
     found = Watching(aws).service(SERVICE)
     assert found.deployments == (
-        Deployment("ecs-svc/2", "PRIMARY", TASK, 2, 1, 1, 1, "IN_PROGRESS", "in progress"),
+        Deployment("ecs-svc/2", "PRIMARY", TASK, 2, 1, 1, 1, "IN_PROGRESS", "in progress", 7.0),
     )  # fmt: skip
     assert found.messages == (Message("e", 9.0, "(service api) has started 1 tasks"),)
-    assert found.targets == Targets(1, 1, 1, 1)
-    assert found.stopped == (
-        "Essential container in task exited", "container api ended with exit code 1", "container p: no"
-    )  # fmt: skip
+    assert found.targets == Targets(1, 1, 1, 1, 1)
+    reasons = ("Essential container in task exited", "container api ended with exit code 1", "container p: no")
+    assert found.stopped == (StoppedTask("t1", "ecs-svc/2", "EssentialContainerExited", reasons, (1, 0)),)
+    assert found.stopped[0].is_own_fault
 
 
 @pytest.mark.parametrize(
@@ -151,6 +103,26 @@ def test_a_task_definition_without_images_is_unknown(answer):
         Watching(aws).images(TASK)
 
 
+def test_targets_by_load_balancer_with_both_groups_of_a_shift():
+    """The fewest of the two load balancers; of the first, ECS shifts between two groups."""
+    other, alternate = GROUP + "-other", GROUP + "-green"
+    shifting = {"targetGroupArn": GROUP, "advancedConfiguration": {"alternateTargetGroupArn": alternate,
+                "productionListenerRule": "r", "roleArn": "a"}}  # fmt: skip
+    aws = with_service(
+        ScriptedAws(), {"services": [{**SERVICE_RECORD, "loadBalancers": [shifting, {"targetGroupArn": other}]}]}
+    )
+    for group, count in ((GROUP, 0), (alternate, 3), (other, 2)):
+        found = [{"TargetHealth": {"State": "healthy"}}] * count
+        aws.answers("elbv2", "describe_target_health", {"TargetHealthDescriptions": found}, {"TargetGroupArn": group})
+    aws.answers("ecs", "list_tasks", {"taskArns": []})
+    assert Watching(aws).service(SERVICE).targets == Targets(healthy=5, fewest_healthy=2)
+
+
+def test_a_service_that_was_deleted_meanwhile():
+    aws = with_service(ScriptedAws(), {"failures": [{"arn": SERVICE, "reason": "MISSING"}]})
+    assert Watching(aws).service(SERVICE).status == "MISSING"
+
+
 def test_the_settings_that_decide_how_long_a_rollout_takes():
     aws = with_service(ScriptedAws())
     aws.answers("elbv2", "describe_target_groups", {"TargetGroups": [{"HealthCheckIntervalSeconds": 30}]})
@@ -160,3 +132,67 @@ def test_the_settings_that_decide_how_long_a_rollout_takes():
     containers = [{"name": "api", "image": "api:1", "stopTimeout": 120}, {"name": "side", "image": "side:1"}]
     aws.answers("ecs", "describe_task_definition", {"taskDefinition": {"containerDefinitions": containers}})
     assert Watching(aws).settings(SERVICE) == RolloutSettings(30, 300, 120, 100, 200)
+
+
+def task_set(name, status, **more):
+    return {
+        "id": name, "status": status, "taskDefinition": TASK, "computedDesiredCount": 2, "pendingCount": 0,
+        "runningCount": 2, "stabilityStatus": "STEADY_STATE", **more,
+    }  # fmt: skip
+
+
+NEW = {"stabilityStatus": "STABILIZING", "pendingCount": 1, "runningCount": 1}
+SETS = [task_set("ts/new", "ACTIVE", **NEW), task_set("ts/old", "PRIMARY", loadBalancers=[{"targetGroupArn": GROUP}])]
+
+
+@pytest.mark.parametrize("sets", [SETS, [], None])
+@pytest.mark.parametrize("kind", ["CODE_DEPLOY", "EXTERNAL"])
+def test_a_service_that_ecs_does_not_roll_out_has_task_sets(kind, sets):
+    known = {"CODE_DEPLOY": SERVICE_RECORD.items(), "EXTERNAL": ()}[kind]
+    record = {key: value for key, value in known if key != "deployments"}
+    record |= {
+        "serviceArn": SERVICE,
+        "serviceName": "api",
+        "clusterArn": CLUSTER,
+        "status": "ACTIVE",
+        "deploymentController": {"type": kind},
+    }
+    record |= {"deployments": []} if sets is not None else {}
+    record |= {"taskSets": sets} if sets is not None else {}
+    aws = with_service(ScriptedAws(), {"services": [record]})
+    if kind == "CODE_DEPLOY" or sets:
+        aws.answers("elbv2", "describe_target_health", {"TargetHealthDescriptions": []})
+    aws.answers("ecs", "list_tasks", {"taskArns": []})
+    found = Watching(aws).service(SERVICE)
+    assert (found.name, found.controller, found.is_by_ecs) == ("api", kind, False)
+    old, new = (
+        Deployment("ts/old", "PRIMARY", TASK, 2, 0, 2),
+        Deployment("ts/new", "ACTIVE", TASK, 2, 1, 1, 0, "IN_PROGRESS"),
+    )
+    assert found.deployments == ((old, new) if sets else ())
+    assert found.primary == (old if sets else None)
+    assert (found.targets is None) == (kind == "EXTERNAL" and not sets)
+
+
+@pytest.mark.parametrize("sets", [SETS, []])
+def test_what_decides_how_long_it_takes_is_told_of_them_too(sets):
+    record = {
+        "serviceArn": SERVICE,
+        "serviceName": "api",
+        "deploymentController": {"type": "EXTERNAL"},
+        "taskSets": sets,
+    }
+    aws = with_service(ScriptedAws(), {"services": [record]})
+    if sets:
+        aws.answers("elbv2", "describe_target_groups", {"TargetGroups": [{"HealthCheckIntervalSeconds": 30}]})
+        aws.answers("elbv2", "describe_target_group_attributes", {"Attributes": []})
+        containers = [{"name": "api", "image": "api:1", "stopTimeout": 120}]
+        aws.answers("ecs", "describe_task_definition", {"taskDefinition": {"containerDefinitions": containers}})
+    assert Watching(aws).settings(SERVICE) == (RolloutSettings(30, 0, 120) if sets else RolloutSettings())
+
+
+@pytest.mark.parametrize("controller", [{}, {"deploymentController": {"type": "ECS"}}])
+def test_a_service_that_ecs_rolls_out_has_deployments(controller):
+    record = {**SERVICE_RECORD, **controller, "deployments": [], "taskSets": SETS}
+    with pytest.raises(DeployError, match="cannot be trusted"):
+        Watching(with_service(ScriptedAws(), {"services": [record]})).service(SERVICE)

@@ -17,7 +17,8 @@ from rajee_deploy.aws import Aws
 from rajee_deploy.facts import StackAbsent, StackPresent
 from rajee_deploy.rollout import Deployment, Message, ResourceEvent, Service
 from rajee_deploy.rollout.spans import STACK_TYPE
-from rajee_deploy.rollout.verdict import is_stable, rollout_objection
+from rajee_deploy.rollout.standing import Held
+from rajee_deploy.rollout.verdict import is_stable, verdict
 from rajee_deploy.sandbox import control
 from rajee_deploy.stack.cloudformation import CloudFormation
 from rajee_deploy.stack.update import Accepted, Updates
@@ -130,7 +131,7 @@ def test_a_service_that_settled_runs_its_image(world):
     service, images = running(world)
     assert is_stable(service)
     assert images == (f"{IMAGE}:c-1",)
-    assert rollout_objection(service, images, {"team/app": ("c-1",)}) == ""
+    assert verdict(Held("any"), service, images, {"team/app": ("c-1",)}).problem == ""
     assert any("steady state" in message.text for message in service.messages)
     (arn,) = world.watcher.services(world.stack)
     assert world.watcher.settings(arn).deregistration_delay is None

@@ -1,11 +1,16 @@
 """Corrections to AWS::ECS::TaskDefinition and AWS::ECS::Service, and to how a service settles."""
 
+# ruff: noqa: SLF001 -- a correction reaches into what it corrects
 from __future__ import annotations
 
+from hashlib import sha256
 from typing import Any
 
+from moto.core.responses import ActionResult
 from moto.core.utils import utcnow
 from moto.ecs.models import Cluster, EC2ContainerServiceBackend, Service, TaskDefinition, ecs_backends
+from moto.ecs.responses import EC2ContainerServiceResponse
+from moto.elbv2.models import elbv2_backends
 from moto.moto_api._internal import mock_random
 
 from rajee_deploy.sandbox.corrections.casing import to_api
@@ -17,6 +22,8 @@ def apply() -> None:
     create_whole_services()
     settle_at_once()
     delete_with_the_stack()
+    register_targets()
+    tell_of_deployments()
 
 
 def register_whole_task_definitions() -> None:
@@ -55,8 +62,9 @@ def register_whole_task_definitions() -> None:
 
 
 def create_whole_services() -> None:
-    """CloudFormation's service keeps its launch type, network, load balancers and deployment configuration, runs one
-    task when no count is given, and points at the revision that it refers to (moto: drops all but name and count)."""
+    """CloudFormation's service keeps its launch type, controller, network, load balancers and deployment configuration,
+    runs one task when no count is given, and points at the revision that it refers to (moto: drops all but its name
+    and count)."""
 
     def create(
         _cls: type[Any], /, resource_name: str, cloudformation_json: Any, account_id: str, region_name: str, **_: Any
@@ -69,6 +77,7 @@ def create_whole_services() -> None:
             task_definition_str=properties.get("taskDefinition"),
             load_balancers=properties.get("loadBalancers"),
             launch_type=properties.get("launchType"),
+            deployment_controller=properties.get("deploymentController"),
             network_configuration=_network(properties),
         )
         service.deployment_configuration = properties.get("deploymentConfiguration")
@@ -128,6 +137,67 @@ def delete_with_the_stack() -> None:
         ecs_backends[account_id][region_name].deregister_task_definition(self.arn)
 
     Service.delete, Cluster.delete, TaskDefinition.delete = delete_service, delete_cluster, deregister
+
+
+def register_targets() -> None:
+    """A service's tasks are healthy targets of its target groups (moto: nobody ever is one)."""
+    update = EC2ContainerServiceBackend.update_service
+    create = EC2ContainerServiceBackend.create_service
+
+    def update_service(self: Any, service_properties: Any) -> Any:
+        service = update(self, service_properties)
+        _register(service)
+        return service
+
+    def create_service(self: Any, *args: Any, **kwargs: Any) -> Any:
+        service = create(self, *args, **kwargs)
+        _register(service)
+        return service
+
+    EC2ContainerServiceBackend.update_service = update_service
+    EC2ContainerServiceBackend.create_service = create_service
+
+
+def tell_of_deployments() -> None:
+    """ListServiceDeployments and DescribeServiceRevisions (moto: neither): of a service's last deployment, which
+    succeeded."""
+
+    def list_service_deployments(self: Any) -> Any:
+        services, _ = self.ecs_backend.describe_services(
+            self._get_param("cluster", "default"), [self._get_param("service")]
+        )
+        found = [
+            {
+                "serviceDeploymentArn": each["id"], "serviceArn": service.arn, "clusterArn": service.cluster_arn,
+                "status": "SUCCESSFUL", "createdAt": each["createdAt"],
+                "targetServiceRevisionArn": each["taskDefinition"],
+            }
+            for service in services
+            for each in service.deployments
+        ]  # fmt: skip
+        return ActionResult({"serviceDeployments": found})
+
+    def describe_service_revisions(self: Any) -> Any:
+        named = self._get_param("serviceRevisionArns")
+        found = [{"serviceRevisionArn": each, "taskDefinition": each} for each in named]
+        return ActionResult({"serviceRevisions": found, "failures": []})
+
+    EC2ContainerServiceResponse.list_service_deployments = list_service_deployments
+    EC2ContainerServiceResponse.describe_service_revisions = describe_service_revisions
+
+
+def _register(service: Any) -> None:
+    groups = elbv2_backends[service._account_id][service.region_name].target_groups
+    number = int(sha256(service.arn.encode()).hexdigest()[:4], 16)
+    for balancer in service.load_balancers or ():
+        group = groups.get(balancer.get("targetGroupArn"))
+        if group is None:
+            continue
+        ours = [each for each in group.targets if each.startswith(f"10.{number >> 8}.{number & 255}.")]
+        group.deregister([{"Id": each} for each in ours])
+        port = balancer.get("containerPort", group.port)
+        addresses = [f"10.{number >> 8}.{number & 255}.{each + 4}" for each in range(min(service.desired_count, 200))]
+        group.register([{"Id": each, "Port": port} for each in addresses])
 
 
 def _settle(service: Any) -> None:

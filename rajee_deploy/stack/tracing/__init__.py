@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from rajee_deploy.dataclass import dataclass
 from rajee_deploy.errors import DeployError
+from rajee_deploy.lines import lines_of
 from rajee_deploy.scratch import LOCK, private_directory
 from rajee_deploy.stack.tracing.depfile import Depfile, Records
 
@@ -76,7 +77,9 @@ class Tracer:
         if self._is_command is None:
             return None
         try:
-            looks = find_looks(read_calls(log.read_text("latin-1").splitlines()), self._is_command, self._start)
+            with log.open(encoding="latin-1") as file:
+                calls = read_calls(line.rstrip("\n") for line in file)
+            looks = find_looks(calls, self._is_command, self._start)
         except (OSError, BrokenLogError):
             return None
         return looks if looks.programs else None
@@ -107,15 +110,25 @@ def _environment(directory: Path) -> dict[str, str]:
 def _records(directory: Path, assembly: Path, started: int, looks: Looks | None) -> Records:
     found: list[tuple[str, ...]] = []
     for path in sorted(set(directory.iterdir()) - {directory / LOCK}):
-        for line in path.read_text("utf-8", "surrogatepass").splitlines():
+        for line in lines_of(path.read_text("utf-8", "surrogatepass")):
             try:
                 kind, *fields = json.loads(line)
             except ValueError as error:
                 raise DeployError(
                     "trace-broken", "what the synth read was not recorded properly", where=path.name, cause=str(error)
                 ) from error
-            found.append((kind, *map(str, fields)))
+            if all(map(_may_be_name, fields)):
+                found.append((kind, *map(str, fields)))
     processes = frozenset(int(path.stem.rpartition("-")[2]) for path in directory.glob("*.jsonl"))
     searches = [line for line in found if line[0] == "modules"]
     others = dict.fromkeys(line for line in found if line[0] != "modules")
     return Records((*others, *searches), assembly, started, processes, looks)
+
+
+def _may_be_name(field: object) -> bool:
+    """Whether the system can be asked about it: a program that looks for what has no such name gets an error."""
+    text = str(field)
+    try:
+        return "\0" not in text and bool(os.fsencode(text) or True)
+    except ValueError:
+        return False

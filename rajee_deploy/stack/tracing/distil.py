@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rajee_deploy.dataclass import dataclass
+from rajee_deploy.lines import lines_of
 from rajee_deploy.stack.tracing.depfile import Depfile, Records
 
 if TYPE_CHECKING:
@@ -177,7 +178,7 @@ def _owners(site: str) -> dict[str, set[str]]:
     owners: dict[str, set[str]] = {}
     for info in Path(site).glob("*.dist-info"):
         try:
-            lines = (info / "RECORD").read_text("utf-8").splitlines()
+            lines = lines_of((info / "RECORD").read_text("utf-8"))
         except OSError:
             continue
         for top in {line.split(",", 1)[0].split("/", 1)[0].split(".")[0] for line in lines}:

@@ -9,6 +9,8 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rajee_deploy.lines import lines_of
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
@@ -96,7 +98,7 @@ def is_locked(root: str, package: str) -> bool:
 
 def _record(info: Path) -> list[str]:
     try:
-        return (info / "RECORD").read_text("utf-8").splitlines()
+        return lines_of((info / "RECORD").read_text("utf-8"))
     except (OSError, ValueError):
         return []
 
@@ -105,7 +107,7 @@ def _held(info: Path) -> str:
     """A digest of the lines of RECORD that tell content: not of the scripts beside the packages, which name their
     interpreter."""
     try:
-        lines = (info / "RECORD").read_bytes().splitlines()
+        lines = (info / "RECORD").read_bytes().splitlines()  # of bytes it splits at the ends of lines alone
     except OSError:
         return "no record"
     told = [line for line in lines if not line.startswith((b"../", b"/")) and b".pyc," not in line]

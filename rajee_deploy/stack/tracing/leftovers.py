@@ -77,7 +77,7 @@ def _followed_by(strace: int) -> list[int]:
 def _field(process: int, name: str) -> int | None:
     """A number that the kernel tells of a process; None when it is gone."""
     try:
-        lines = Path(f"/proc/{process}/status").read_text("utf-8", "replace").splitlines()
+        lines = Path(f"/proc/{process}/status").read_bytes().split(b"\n")  # its name may hold all other ends of lines
     except OSError:
         return None
-    return next((int(line.split()[1]) for line in lines if line.startswith(f"{name}:")), None)
+    return next((int(line.split()[1]) for line in lines if line.startswith(f"{name}:".encode())), None)

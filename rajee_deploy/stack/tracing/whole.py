@@ -154,7 +154,7 @@ def _toolchain(packages: set[str], looks: Looks, regions: Regions) -> Toolchain:
     kinds = (("python", ("python", "pypy")), ("node", ("node",)))
     runs = {kind for program in looks.programs for kind, names in kinds if _runs(program.path, names)}
     programs = {os.path.basename(path) for path in looks.looks if regions.is_sought(path)}  # noqa: PTH119 -- texts
-    others = sorted(name for name in programs if not is_known_program(name) and " " not in name)
+    others = sorted(name for name in programs if not is_known_program(name))
     return Toolchain(tuple(sorted(runs)), sites, tuple(sorted(python)), tuple(sorted(node - {""})), tuple(others))
 
 

@@ -283,7 +283,7 @@ def test_what_is_used_of_what_is_installed(place, monkeypatch):
     )  # fmt: skip
     told = found.toolchain
     assert (told.runs, told.sites, told.python, told.node) == (("python",), (site,), ("/lib_of_one",), ())
-    assert told.programs == ("jq",)
+    assert told.programs == ("a b", "jq")
     assert {entry.path for entry in found.entries} == {"/opt/y/absent", f"{tools}/deep/x"}
 
 

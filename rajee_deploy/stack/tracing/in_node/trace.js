@@ -31,10 +31,24 @@ function install() {
   const libraries = /[\\/]node_modules[\\/]/i; // TypeScript asks for its own path in the other case
   const packages = /^.*[\\/]node_modules[\\/](?:@[^\\/]+[\\/])?[^\\/@.][^\\/]*(?=[\\/])/;
 
+  // A path as Python spells it: a byte that is no UTF-8 stands as a surrogate.
+  function named(bytes) {
+    const isText = (part) => Buffer.from(part.toString()).equals(part);
+    if (isText(bytes)) return bytes.toString();
+    let name = '';
+    for (let at = 0, size; at < bytes.length; at += size) {
+      size = [1, 2, 3, 4].find((n) => at + n <= bytes.length && isText(bytes.subarray(at, at + n))) ?? 1;
+      const part = bytes.subarray(at, at + size);
+      name += isText(part) ? part.toString() : String.fromCharCode(0xdc00 + part[0]);
+    }
+    return name;
+  }
+
   function note(kind, target, isDeep = false) {
     try {
       if (target instanceof URL) target = fileURLToPath(target);
-      if (target instanceof Uint8Array) target = Buffer.from(target).toString();
+      if (target instanceof Uint8Array) target = named(Buffer.from(target));
+      else if (/[\ud800-\udfff]/.test(target)) target = Buffer.from(target).toString(); // what node asks the system for
       if (typeof target !== 'string') return; // a descriptor: its opening was recorded
       const whole = path.resolve(target);
       if (libraries.test(whole)) {
@@ -56,6 +70,9 @@ function install() {
     if (kind !== 'list') record('list', directory);
     for (const entry of entries) {
       const below = path.join(directory, entry.name);
+      if (below.includes('\ufffd') && (entry.isDirectory() || kind !== 'list')) {
+        record('impure', 'reads what has a name that is no UTF-8', '', 0);
+      }
       if (entry.isDirectory()) note(kind, below, true);
       else if (kind !== 'list') record(kind, below);
     }

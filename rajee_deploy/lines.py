@@ -1,0 +1,13 @@
+"""Lines as a text file has them: a line feed ends one, a carriage return, or both together. Nothing else does.
+
+`str.splitlines` ends them also at U+2028, U+0085, form feeds and more, all of which a file's name, a commit's message
+and the words of another program may hold; so nobody else here calls it.
+"""
+
+from __future__ import annotations
+
+
+def lines_of(text: str) -> list[str]:
+    """The lines of a text, without their ends."""
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    return lines if lines[-1] else lines[:-1]

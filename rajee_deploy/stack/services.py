@@ -1,0 +1,287 @@
+"""The ECS services (and Lambda functions made of images) that a stack holds, and what runs of them: the one look that a
+run with nothing to do pays.
+
+The physical names of a stack's resources change only when the stack does, so they are asked for once and remembered
+for this very state of the stack. This room never decides whether anything is right: `rollout.standing` does.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any, Protocol
+
+from rajee_deploy.aws import unknown
+from rajee_deploy.places import cache_directory
+from rajee_deploy.rollout import Deployment, Service
+from rajee_deploy.rollout.declared import NESTED_TYPE, SERVICE_TYPE, DeclaredServices, declared_services, known_end
+from rajee_deploy.rollout.standing import Held
+from rajee_deploy.sealed import read_sealed, write_sealed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from rajee_deploy.aws.elsewhere import Asks
+    from rajee_deploy.facts import StackPresent
+
+_SCHEMA = "rajee-deploy.services/2"
+_AT_ONCE = 10  # services of one DescribeServices
+# How the statuses begin of stacks that may hold nothing: not yet, or not any more.
+_EMPTY = ("REVIEW_", "CREATE_IN_PROGRESS", "CREATE_FAILED", "ROLLBACK_", "DELETE_")
+# How the statuses of a service's deployment begin that ECS, or somebody by it, put an end to.
+_UNDONE = ("ROLLBACK_", "STOP")
+_NESTED = 5  # levels of nested stacks that are followed
+
+
+class ServiceDoor(Protocol):
+    """What the tool asks of ECS for a plan, and the one thing it tells it."""
+
+    def held(self, stack: str, state: StackPresent, *, fresh: bool = False) -> tuple[Held, ...]:
+        """The services that a stack holds. `fresh`: nothing is taken from memory."""
+        ...
+
+    def services(self, held: Sequence[Held]) -> Mapping[str, Service]:
+        """The services as they are, by ARN, without targets and tasks. DeployError when AWS does not tell."""
+        ...
+
+    def rolled_back(self, held: Held) -> str:
+        """The ARN of the task definition that ECS itself last rolled back from; "" where its last deployment was none
+        such. Whoever may not ask gets DeployError `access-denied`."""
+        ...
+
+    def run(self, held: Held, task_definition: str) -> None:
+        """Have a service run a task definition, by a new deployment."""
+        ...
+
+
+class Services:
+    """The ServiceDoor of one account and region."""
+
+    def __init__(self, aws: Asks) -> None:
+        self._aws = aws
+
+    def held(self, stack: str, state: StackPresent, *, fresh: bool = False) -> tuple[Held, ...]:
+        """See ServiceDoor. A nested stack can change by itself, so what is in one is never taken from memory."""
+        found = state.services
+        if found is None or found.is_empty:
+            return ()
+        question = json.dumps([_SCHEMA, state.identifier, state.since, state.status, _known(state)]).encode()
+        place = _place(state.identifier)
+        may = bool(state.identifier and state.since) and found.is_readable and not found.nested
+        kept = read_sealed(place, question) if may and not fresh else None
+        if kept is not None:
+            return tuple(Held(*each) for each in json.loads(kept))
+        services = tuple(self._held(stack, found, state.parameters, _NESTED))
+        if may:
+            known = [[one.arn, one.task_definition, one.desired, one.is_function, one.cluster] for one in services]
+            write_sealed(place, question, json.dumps(known).encode())
+        return services
+
+    def services(self, held: Sequence[Held]) -> Mapping[str, Service]:
+        """See ServiceDoor."""
+        by_cluster: dict[str, list[str]] = {}
+        for one in dict.fromkeys(one for one in held if not one.is_function):
+            by_cluster.setdefault(_cluster(one), []).append(one.arn)
+        found: dict[str, Service] = {one.arn: self._function(one) for one in held if one.is_function}
+        for cluster, names in by_cluster.items():
+            for start in range(0, len(names), _AT_ONCE):
+                found |= self._services(cluster, names[start : start + _AT_ONCE])
+        return found
+
+    def rolled_back(self, held: Held) -> str:
+        """See ServiceDoor. https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ListServiceDeployments.html"""
+
+        def unknown_call(code: str, _message: str) -> dict[str, Any] | None:
+            """An ECS that has no such call yet keeps no such history."""
+            return {} if code in ("UnknownOperationException", "InvalidAction", "UnsupportedFeatureException") else None
+
+        asked = {"cluster": _cluster(held), "service": held.arn}
+        found = self._aws.ask("ecs", "list_service_deployments", asked, unknown_call).get("serviceDeployments", ())
+        newest: Mapping[str, Any] = max(found, key=lambda one: one["createdAt"], default={})
+        revision = newest.get("targetServiceRevisionArn")
+        if not str(newest.get("status", "")).startswith(_UNDONE) or not revision:
+            return ""
+        answer = self._aws.ask("ecs", "describe_service_revisions", {"serviceRevisionArns": [revision]})
+        return next((str(one.get("taskDefinition", "")) for one in answer.get("serviceRevisions", ())), "")
+
+    def run(self, held: Held, task_definition: str) -> None:
+        """See ServiceDoor."""
+        self._aws.ask(
+            "ecs", "update_service",
+            {
+                "cluster": _cluster(held), "service": held.arn, "taskDefinition": task_definition,
+                "forceNewDeployment": True,
+            },
+        )  # fmt: skip
+
+    def _held(self, stack: str, found: DeclaredServices, parameters: Mapping[str, str], levels: int) -> Iterator[Held]:
+        resources = {each["LogicalResourceId"]: each for each in stack_resources(self._aws, stack)}
+        physical = {name: each["PhysicalResourceId"] for name, each in resources.items()}
+        wanted = {one.resource: one for one in found.services}
+        for name, each in resources.items():
+            if each["ResourceType"] == SERVICE_TYPE:
+                one = wanted.get(name)
+                yield Held(
+                    each["PhysicalResourceId"],
+                    physical.get(one.task_definition, "") if one is not None else "",
+                    one.desired if one is not None else None,
+                    cluster=physical.get(one.cluster, one.cluster) if one is not None else "",
+                )
+            elif each["ResourceType"] == NESTED_TYPE and levels:
+                inner = each["PhysicalResourceId"]
+                yield from self._held(inner, declared_services(self._template(inner)), {}, levels - 1)
+        for function in found.functions:
+            if function.resource in physical:
+                shown = {name: value for name, value in parameters.items() if name not in found.opaque}
+                yield Held(physical[function.resource], known_end(function.image, shown), is_function=True)
+
+    def _template(self, stack: str) -> Any:
+        answer = self._aws.ask("cloudformation", "get_template", {"StackName": stack, "TemplateStage": "Original"})
+        if not answer.get("TemplateBody"):
+            raise unknown(f"cloudformation:GetTemplate {stack}", "the answer has no template")
+        return answer["TemplateBody"]
+
+    def _function(self, one: Held) -> Service:
+        """A function as a service with one deployment. https://docs.aws.amazon.com/lambda/latest/api/API_GetFunction.html"""
+
+        def absent(code: str, _message: str) -> bool | None:
+            return True if code == "ResourceNotFoundException" else None
+
+        answer = self._aws.ask("lambda", "get_function", {"FunctionName": one.arn}, absent)
+        if not isinstance(answer, dict):
+            return Service(one.arn, (), status="MISSING")
+        configuration, image = answer.get("Configuration") or {}, (answer.get("Code") or {}).get("ImageUri", "")
+        status = configuration.get("LastUpdateStatus")
+        if configuration.get("FunctionName") != one.arn or not image or not status:
+            raise unknown(f"lambda:GetFunction {one.arn}", "the answer lacks the function's image or state")
+        runs = one.task_definition if one.task_definition and image.endswith(one.task_definition) else image
+        states = {"Successful": "COMPLETED", "InProgress": "IN_PROGRESS", "Failed": "FAILED"}
+        reason = configuration.get("LastUpdateStatusReason", "")
+        own = Deployment(
+            configuration.get("RevisionId", ""), "PRIMARY", runs, 1, 0, 1, 0, states.get(status, status), reason,
+            _began(configuration.get("LastModified", "")),
+        )  # fmt: skip
+        return Service(one.arn, (own,))
+
+    def _services(self, cluster: str, arns: Sequence[str]) -> dict[str, Service]:
+
+        def no_cluster(code: str, _message: str) -> dict[str, Any] | None:
+            gone = {"failures": [{"arn": arn, "reason": "MISSING"} for arn in arns]}
+            return gone if code == "ClusterNotFoundException" else None
+
+        answer = self._aws.ask("ecs", "describe_services", {"cluster": cluster, "services": list(arns)}, no_cluster)
+        found = {one["serviceArn"]: service_of(one) for one in answer.get("services", ()) if one.get("serviceArn")}
+        for one in answer.get("failures", ()):
+            if one.get("reason") == "MISSING" and one.get("arn"):
+                name = str(one["arn"]).rpartition("/")[2]
+                found.setdefault(one["arn"], Service(name, (), status="MISSING"))
+        by_name = {arn.rpartition("/")[2]: one for arn, one in found.items()}  # the ARN's form may be another
+        found |= {arn: by_name[name] for arn in arns if (name := arn.rpartition("/")[2]) in by_name}
+        lacking = [arn for arn in arns if arn not in found]
+        if lacking:
+            raise unknown(f"ecs:DescribeServices {lacking[0]}", "the answer lacks the service that was asked for")
+        return {arn: found[arn] for arn in arns}
+
+
+def service_of(record: Mapping[str, Any]) -> Service:
+    """A service of an answer of DescribeServices. DeployError when it lacks what a decision stands on."""
+    controller = (record.get("deploymentController") or {}).get("type") or "ECS"
+    status = record.get("status") or ""
+    if not record.get("serviceName") or not status or (
+        status == "ACTIVE" and controller == "ECS" and not record.get("deployments")
+    ):  # fmt: skip
+        raise unknown(f"ecs:DescribeServices {record.get('serviceArn')}", "the answer lacks the service's deployments")
+    deployments = tuple(_deployment(one) for one in record.get("deployments") or ())
+    # A service that another controller rolls out has task sets, or none yet, and no deployments.
+    deployments = deployments or tuple(_task_set(one) for one in task_sets(record))
+    return Service(record["serviceName"], deployments, status=status, controller=controller)
+
+
+def task_sets(record: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The task sets of a service that ECS does not roll out by itself, the one that serves first."""
+    return sorted(record.get("taskSets") or (), key=lambda one: one.get("status") != "PRIMARY")
+
+
+def _task_set(record: Mapping[str, Any]) -> Deployment:
+    """https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_TaskSet.html"""
+    return Deployment(
+        record["id"], record.get("status", ""), record.get("taskDefinition", ""), record.get("computedDesiredCount", 0),
+        record.get("pendingCount", 0), record.get("runningCount", 0),
+        state="IN_PROGRESS" if record.get("stabilityStatus") == "STABILIZING" else "",
+    )  # fmt: skip
+
+
+def stack_resources(aws: Asks, stack: str) -> list[dict[str, Any]]:
+    """The resources that a stack has by now; none for a stack that is not there. ListStackResources, since
+    DescribeStackResources tells of the first hundred alone."""
+
+    found: list[dict[str, Any]] = []
+    arguments: dict[str, Any] = {"StackName": stack}
+    while True:
+        answer = aws.ask("cloudformation", "list_stack_resources", arguments, _no_stack)
+        if not isinstance(answer, dict):
+            return []
+        page = answer.get("StackResourceSummaries")
+        if page is None or not (page or found or _may_be_empty(aws, stack)):
+            raise unknown(f"cloudformation:ListStackResources {stack}", "the answer lists no resource")
+        found += page
+        if not answer.get("NextToken"):
+            break
+        arguments["NextToken"] = answer["NextToken"]
+    return [
+        each for each in found
+        if each.get("PhysicalResourceId") and not str(each.get("ResourceStatus", "")).startswith("DELETE")
+    ]  # fmt: skip
+
+
+def _may_be_empty(aws: Asks, stack: str) -> bool:
+    """Whether a stack's status allows that it holds no resource: before its creation, or after it was undone."""
+    answer = aws.ask("cloudformation", "describe_stacks", {"StackName": stack}, _no_stack)
+    if not isinstance(answer, dict):
+        return True
+    status = next((one.get("StackStatus", "") for one in answer.get("Stacks", ())), "")
+    return bool(status.startswith(_EMPTY))
+
+
+def _no_stack(code: str, message: str) -> tuple[()] | None:
+    return () if code == "ValidationError" and message.endswith("does not exist") else None
+
+
+def cluster_of(arn: str) -> str:
+    """The cluster in a service's ARN: …:service/CLUSTER/SERVICE; the old form without one means the default cluster."""
+    parts = arn.rpartition(":service/")[2].split("/")
+    return parts[0] if len(parts) > 1 else "default"
+
+
+def _cluster(held: Held) -> str:
+    """Where a service runs: as its ARN says, else as its template does."""
+    return cluster_of(held.arn) if held.arn.count("/") > 1 else held.cluster or "default"
+
+
+def _deployment(record: Mapping[str, Any]) -> Deployment:
+    began = record.get("createdAt")
+    return Deployment(
+        record["id"], record["status"], record.get("taskDefinition", ""), record.get("desiredCount", 0),
+        record.get("pendingCount", 0), record.get("runningCount", 0), record.get("failedTasks", 0),
+        record.get("rolloutState", ""), record.get("rolloutStateReason", ""),
+        began.timestamp() if began is not None else 0.0,
+    )  # fmt: skip
+
+
+def _began(moment: str) -> float:
+    """Lambda's LastModified, as seconds since the epoch."""
+    try:
+        return datetime.fromisoformat(moment).timestamp()
+    except ValueError:
+        return 0.0
+
+
+def _known(state: StackPresent) -> list[Any]:
+    content = state.content.template if state.content is not None else ""
+    return [content, sorted(state.parameters.items())]
+
+
+def _place(stack_id: str) -> Path:
+    return cache_directory() / "services" / f"services-{sha256(stack_id.encode()).hexdigest()[:32]}.json"

@@ -1,0 +1,39 @@
+"""What ends a line, and that nobody asks `str.splitlines`, which knows more ends than those who write lines."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+import rajee_deploy
+from rajee_deploy.lines import lines_of
+
+ELSEWHERE = "\v\f\x1c\x1d\x1e\x85\u2028\u2029"
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        ("", []),
+        ("\n", [""]),
+        ("one", ["one"]),
+        ("one\n", ["one"]),
+        ("one\r\ntwo\rthree\n\n", ["one", "two", "three", ""]),
+        (f"a{ELSEWHERE}b\n", [f"a{ELSEWHERE}b"]),
+    ],
+)
+def test_what_ends_a_line(text, lines):
+    assert lines_of(text) == lines
+
+
+def test_nobody_splits_text_otherwise():
+    root = Path(rajee_deploy.__file__).parent
+    found = [
+        f"{path.relative_to(root)}:{node.lineno}"
+        for path in root.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.Attribute) and node.attr == "splitlines" and "read_bytes()" not in ast.unparse(node)
+    ]
+    assert not found, "lines_of is to split, see rajee_deploy.lines"
