@@ -183,10 +183,11 @@ def test_somebody_has_the_service_run_something_else(shared, gateway):
     former, ecs = parameters(shared)["ImageTag"], client(shared, "ecs")
     container = {"name": "other", "image": "nginx:1", "memory": 64}
     made = ecs.register_task_definition(family="other", containerDefinitions=[container])["taskDefinition"]
-    (cluster,) = ecs.list_clusters()["clusterArns"]
-    (service,) = ecs.list_services(cluster=cluster)["serviceArns"]
+    resources = client(shared, "cloudformation").list_stack_resources(StackName=STACK)["StackResourceSummaries"]
+    (service,) = [each["PhysicalResourceId"] for each in resources if each["ResourceType"] == "AWS::ECS::Service"]
 
     def act() -> None:
+        cluster = service.split("/")[-2]
         ecs.update_service(cluster=cluster, service=service, taskDefinition=made["taskDefinitionArn"])
 
     with gateway.before("ecs:DescribeServices", act, lambda: parameters(shared)["ImageTag"] != former):
