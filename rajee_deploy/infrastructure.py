@@ -74,8 +74,8 @@ def _by_hash(stack: str, state: StackPresent, content: StackContent, wanted: Wan
 
 
 def _doubts(stack: str, state: StackPresent, content: StackContent, wanted: Wanted) -> tuple[str, ...]:
-    """Why equal hashes do not prove that nothing changed; empty when they do."""
-    found = [f"its hash cannot follow {call}" for call in wanted.impurities_of(stack)]
+    """Why hashes do not prove that nothing changed, the plainest reason first; empty when they do."""
+    found = []
     recorded, now = state.parameters.get(INFRA_PARAMETER, NOT_RECORDED), str(wanted.infrastructure_of(stack).digest)
     if recorded in ("", NOT_RECORDED):
         found.append("the infrastructure changed, or never was recorded: the stack records no infra hash")
@@ -86,7 +86,7 @@ def _doubts(stack: str, state: StackPresent, content: StackContent, wanted: Want
         found.append("the stack does not record what was deployed")
     elif not is_recorded(deployed, content):
         found.append("what is deployed is not what was recorded: somebody else changed it")
-    return tuple(found)
+    return (*found, *(f"its hash cannot follow {call}" for call in wanted.impurities_of(stack)))
 
 
 def _but(synthesised: Synthesised, content: StackContent) -> str:
