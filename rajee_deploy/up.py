@@ -95,7 +95,8 @@ def _share(run: Context, planned: Planned) -> None:
         return
     from rajee_deploy.sharing import keep
 
-    deployed = {step.stack for step in planned.plan.steps if isinstance(step, DeployStack)}
+    # What CloudFormation deploys alone keeps its template, so what was proved of it stays true.
+    deployed = set(_by_cdk(planned.plan))
     keep(run, planned.wanted, planned.observed, planned.identity, deployed)
 
 
