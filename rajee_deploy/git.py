@@ -129,11 +129,11 @@ def public_address(url: str) -> str:
 
 
 def find_repository(start: Path) -> Repository:
-    """The repository that a directory lies in. DeployError `no-repository`."""
+    """The repository that a directory lies in. DeployError `no-checkout`."""
     ended, lines = run_git(["-C", str(start), "rev-parse", "--show-toplevel", "--absolute-git-dir"])
     if ended.code or len(lines) != 2:  # noqa: PLR2004 -- one line for each question
         raise DeployError(
-            "no-repository", "this is no checkout of a git repository", where=str(start),
+            "no-checkout", "this is no checkout of a git repository", where=str(start),
             cause="\n".join(ended.tail), hint="run it inside one",
         )  # fmt: skip
     return Repository(Path(lines[0]), Path(lines[1]))
