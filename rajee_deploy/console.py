@@ -365,7 +365,7 @@ class _Talk(io.TextIOBase):
 
 def _lenient(stream: TextIO) -> None:
     """A terminal that knows no "✓" shows its code, and the program goes on."""
-    if hasattr(stream, "reconfigure"):
+    if hasattr(stream, "reconfigure") and getattr(stream, "errors", "") in (None, "", "strict", "surrogateescape"):
         stream.reconfigure(errors="backslashreplace")
 
 
