@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, assert_never
 from rajee_deploy import plan as plans
 from rajee_deploy.errors import DeployError
 from rajee_deploy.names import NOT_RECORDED
-from rajee_deploy.planning import Planned, make_plan, plan_by, synthesise_planned
+from rajee_deploy.planning import Planned, make_plan, own_commit, plan_by, synthesise_planned
 from rajee_deploy.recheck import check_stack, check_unchanged
 from rajee_deploy.scratch import sweep
 from rajee_deploy.screen import show_plan
+from rajee_deploy.stack.revision import DIRTY
 from rajee_deploy.steps import BuildAndPush, ConfirmRollout, DeployStack, MoveTag, RepairService, Via, WaitForStack
 from rajee_deploy.synthesis import keeping, kept, record_of_deployment, recording
 
@@ -59,9 +60,15 @@ def settle(run: Context, wait_seconds: float) -> Planned:
 
 
 def _of_revision(run: Context, planned: Planned) -> Planned:
-    """With the revision that what is deployed is of: it is asked for before anybody is asked, or anything built."""
-    deploys = any(isinstance(step, DeployStack) for step in planned.plan.steps)
-    return replace(planned, revision=run.ports.revision()) if deploys and not planned.revision else planned
+    """With the revision that what is deployed is of, "-dirty" behind it where files differ: it is asked for before
+    anybody is asked, or anything built."""
+    if not any(isinstance(step, DeployStack) for step in planned.plan.steps) or planned.revision.endswith(DIRTY):
+        return planned
+    commit, cautions = (planned.revision, ()) if planned.revision else own_commit(run)
+    for caution in cautions:
+        run.console.item("!", caution.subject, caution.text, "yellow")
+    is_changed = commit != NOT_RECORDED and run.ports.is_changed()
+    return replace(planned, revision=commit + DIRTY * is_changed)
 
 
 def converge(run: Context, wait_seconds: float, note: Callable[[Planned], None]) -> Planned:
