@@ -158,9 +158,9 @@ def _confirm_pushed(shop: Workshop, image: WantedImage, reference: str, failure:
         )  # fmt: skip
     if failure is not None and failure.code == CACHE_NOT_WRITTEN:
         why = "; ".join((failure.problem, *lines_of(failure.cause)[-1:], CACHE_PLACE))
-        shop.console.item("!", f"image {image.name}", why, "yellow")
+        shop.console.warn(f"image {image.name}", why, failure.code)
     elif failure is not None:
-        shop.console.say(f"another run pushed {image.tag} first; its image is used", "yellow")
+        shop.console.warn("", f"another run pushed {image.tag} first; its image is used")
     shop.console.item("✓", f"image {image.name}", f"{reference} is {found.digest}", "green")
 
 
@@ -174,7 +174,7 @@ def _keep_contents(shop: Workshop, inputs: ImageInputs) -> None:
     name = inputs.settings.name
     with shop.phase(f"record what {name} was made of"):
         for problem in keep(stores, inputs, datetime.now(UTC)):
-            shop.console.item("!", f"image {name}", problem, "yellow")
+            shop.console.warn(f"image {name}", problem)
 
 
 def _base_config(engine: Engine, image: str, used_for: Platform | None, access: PushAccess) -> BaseConfig:

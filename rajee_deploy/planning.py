@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from rajee_deploy.facts import Observed, StackState
     from rajee_deploy.fingerprint import Fingerprint
     from rajee_deploy.image import ImageInputs
+    from rajee_deploy.model import Notice
     from rajee_deploy.ports import Context
     from rajee_deploy.settings import Settings
 
@@ -56,6 +57,15 @@ class Planned:
     synthesis: Synthesis | None = None
     revision: str = ""
     reasons: tuple[str, ...] = ()  # why a synth had to decide
+
+    @property
+    def image_notices(self) -> dict[str, list[Notice]]:
+        """What is to be known of the images themselves. A base's configuration is read before the image is built;
+        until then nothing depends on it."""
+        return {
+            name: [notice for notice in image.notices if notice.code != "base-config-unknown"]
+            for name, image in self.inputs.items()
+        }
 
 
 def make_plan(run: Context, synthesis: Synthesis | None = None) -> Planned:

@@ -50,7 +50,7 @@ class Since:
 def since(images: Mapping[str, ImageInputs], origin: Origin, start: Path, revision: str) -> Since:
     """Compare images with what they were at a revision of the repository that `start` lies in.
 
-    DeployErrors: `no-repository`, `unknown-revision`, `git-failed`, `revision-not-buildable`.
+    DeployErrors: `no-checkout`, `unknown-revision`, `git-failed`, `revision-not-buildable`.
     """
     repository = find_repository(start)
     commit = find_commit(repository, revision)

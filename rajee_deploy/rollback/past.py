@@ -57,11 +57,11 @@ def inputs_of_tag(
     """The inputs of a tag in a checkout of its revision, there as long as the context is open, and the labels of that
     revision.
 
-    DeployErrors `unknown-revision`, `revision-differs`, `no-repository`, `git-failed`, and where a build would fail.
+    DeployErrors `revision-not-recorded`, `revision-differs`, `no-checkout`, `git-failed`, and where a build would fail.
     """
     if recorded.revision == NOT_RECORDED:
         raise DeployError(
-            "unknown-revision", f"{image.repository} has no image {tag}, and nothing tells of which revision",
+            "revision-not-recorded", f"{image.repository} has no image {tag}, and nothing tells of which revision",
             where=f"image {image.name}", cause="\n".join(recorded.passed_over),
             hint="find the commit (its checkout prints the tag with rajee-deploy fingerprint), check it out, and "
             "rajee-deploy up --allow-rollback",

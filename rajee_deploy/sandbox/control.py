@@ -91,7 +91,8 @@ def _spawn(note: Path, port: int) -> SandboxState:
         )
     log = note.with_suffix(".log")
     log.unlink(missing_ok=True)
-    argv = [sys.executable, "-m", "rajee_deploy.sandbox", "--port", str(port), "--note", str(note)]
+    # -P: the working directory, which may be a stranger's project, gives it no module.
+    argv = [sys.executable, "-P", "-m", "rajee_deploy.sandbox", "--port", str(port), "--note", str(note)]
     pid = spawn_detached(argv, log=log)
     try:
         found = _wait(lambda: _answering(note, pid), START_SECONDS, unless=lambda: _has_ended(pid))
@@ -100,10 +101,21 @@ def _spawn(note: Path, port: int) -> SandboxState:
         raise
     if found is None:
         _signal(pid, signal.SIGTERM)
-        raise DeployError(
-            "sandbox-failed", "the sandbox did not start", where=str(log), cause=_tail(log), hint="try another --port"
-        )
+        raise _failure(log)
     return found
+
+
+def _failure(log: Path) -> DeployError:
+    """Why it did not start, by its own last words: what to do depends on them."""
+    said = _tail(log)
+    if "Address already in use" in said:
+        hint = "rajee-deploy sandbox start   (without --port it takes a free one)"
+    elif said:
+        hint = f"the cause is what its process said last; all of it: cat {log}"
+    else:
+        hint = "run again: the machine may have been too busy for it to start within a minute"
+    cause = said or f"it said nothing, and did not answer within {START_SECONDS:.0f} s"
+    return DeployError("sandbox-failed", "the sandbox did not start", where=str(log), cause=cause, hint=hint)
 
 
 def _is_installed() -> bool:
