@@ -21,12 +21,12 @@ from rajee_deploy.fingerprint import with_given
 from rajee_deploy.given_values import wanted_parameters, with_secrets
 from rajee_deploy.keepers import former_keeper_of, keeper_of
 from rajee_deploy.lists import by_their_lists, what_is_remembered
-from rajee_deploy.names import Drift, InfraCheck
+from rajee_deploy.names import NOT_RECORDED, Drift, InfraCheck
 from rajee_deploy.naming import expanded
 from rajee_deploy.observe import observe, observe_services, with_services
 from rajee_deploy.stack.cli_options import refuse_options
-from rajee_deploy.stack.revision import DIRTY
 from rajee_deploy.steps import (
+    Caution,
     DeployStack,
     Plan,
     Via,
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from rajee_deploy.facts import Observed, StackState
     from rajee_deploy.fingerprint import Fingerprint
     from rajee_deploy.image import ImageInputs
+    from rajee_deploy.model import Notice
     from rajee_deploy.ports import Context
     from rajee_deploy.settings import Settings
 
@@ -56,6 +57,15 @@ class Planned:
     synthesis: Synthesis | None = None
     revision: str = ""
     reasons: tuple[str, ...] = ()  # why a synth had to decide
+
+    @property
+    def image_notices(self) -> dict[str, list[Notice]]:
+        """What is to be known of the images themselves. A base's configuration is read before the image is built;
+        until then nothing depends on it."""
+        return {
+            name: [notice for notice in image.notices if notice.code != "base-config-unknown"]
+            for name, image in self.inputs.items()
+        }
 
 
 def make_plan(run: Context, synthesis: Synthesis | None = None) -> Planned:
@@ -169,10 +179,24 @@ def _guarded(run: Context, plan: Plan, observed: Observed) -> tuple[Plan, str]:
     revisions = guard.deployed_revisions(plan, observed)
     if not revisions:
         return plan, ""
-    revision = run.ports.revision()
-    own = revision.removesuffix(DIRTY)
+    own, cautions = own_commit(run)
     ancestries = {each: run.ports.ancestry(own, each) for each in set(revisions.values())}
-    return guard.guarded(plan, revisions, ancestries, run.rules), revision
+    plan = replace(plan, cautions=(*plan.cautions, *cautions))
+    try:
+        return guard.guarded(plan, revisions, ancestries, run.rules), own
+    except DeployError as error:
+        error.cause = "\n".join(filter(None, (error.cause, *(caution.text for caution in cautions))))
+        raise
+
+
+def own_commit(run: Context) -> tuple[str, tuple[Caution, ...]]:
+    """The commit that is checked out, without a look at its files; "-" where there is none. A caution where git says
+    nothing of a checkout that is there: then nobody can tell what is older."""
+    try:
+        return run.ports.commit(), ()
+    except DeployError as error:
+        told = ": ".join(filter(None, (error.problem, " ".join(error.cause.split()), error.hint)))
+        return NOT_RECORDED, (Caution(error.code, f"checkout {error.where}", told),)
 
 
 def synthesise_planned(run: Context, planned: Fingerprint, who: Identity, reasons: Sequence[str] = ()) -> Synthesis:
