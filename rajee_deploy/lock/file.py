@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from rajee_deploy.atomic import write_atomically
 from rajee_deploy.errors import ConfigurationError
 from rajee_deploy.lock.format import Lock, encode, parse
+from rajee_deploy.regular_files import DOCUMENT, read_regular, read_text
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 def read(path: Path) -> Lock:
     """The lock; an empty one where there is no file. ConfigurationError where there is one that cannot be believed."""
     try:
-        text = path.read_bytes().decode("utf-8")
+        text = read_text(path, DOCUMENT)
     except FileNotFoundError:
         return Lock()
     except (OSError, UnicodeDecodeError) as error:
@@ -31,7 +32,7 @@ def write(path: Path, lock: Lock) -> bool:
     """Write the lock, whether or not there was one; whether the file changed. OSError when it cannot be written."""
     text = encode(lock).encode()
     with contextlib.suppress(FileNotFoundError):
-        if path.read_bytes().replace(b"\r\n", b"\n") == text:
+        if read_regular(path, DOCUMENT).replace(b"\r\n", b"\n") == text:
             return False
     write_atomically(path, text, durable=True)
     return True

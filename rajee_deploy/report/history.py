@@ -8,6 +8,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from rajee_deploy.dataclass import dataclass
+from rajee_deploy.foreign import parse_json
 from rajee_deploy.lines import lines_of
 from rajee_deploy.ours import make_place
 from rajee_deploy.places import state_directory
@@ -74,7 +75,7 @@ class History:
 
 def _parse(line: str) -> Run | None:
     try:
-        document = json.loads(line)
+        document = parse_json(line)
         if document.pop("schema") != SCHEMA:
             return None
         phases = tuple(Phase(**phase) for phase in document.pop("phases"))

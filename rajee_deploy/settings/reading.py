@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from rajee_deploy.build_settings import BuildSettings, EngineSettings, parse_build, parse_engine
 from rajee_deploy.errors import ConfigurationError
+from rajee_deploy.foreign import parse_toml
 from rajee_deploy.model import GIVEN_PREFIX, Repository, is_local_context, parse_platforms
 from rajee_deploy.names import RECORDS, Approval, DeployBy, Drift, InfraCheck
+from rajee_deploy.regular_files import SMALL, read_regular
 from rajee_deploy.stack_names import is_wild
 from rajee_deploy.tags import tag_problem
 
@@ -64,7 +66,7 @@ def find_settings(start: Path) -> Path:
         if own.is_file():
             return own
         project = directory / "pyproject.toml"
-        if project.is_file() and "rajee-deploy" in _read_toml(project).get("tool", {}):
+        if project.is_file() and _own_table(_read_toml(project)) is not None:
             return project
     raise ConfigurationError(
         "no-settings",
@@ -77,7 +79,7 @@ def find_settings(start: Path) -> Path:
 def load(path: Path, environment: str | None = None) -> Settings:
     """Read the settings file and lay the named environment over it."""
     document = _read_toml(path)
-    table = document.get("tool", {}).get("rajee-deploy", {}) if path.name == "pyproject.toml" else document
+    table = _own_table(document) or {} if path.name == "pyproject.toml" else document
     prefix = "tool.rajee-deploy." if path.name == "pyproject.toml" else ""
     reader = _Reader(path, prefix)
     reader.check(table, _TOP_KEYS, "")
@@ -99,18 +101,23 @@ def load(path: Path, environment: str | None = None) -> Settings:
     )  # fmt: skip
 
 
-def _read_toml(path: Path) -> dict[str, Any]:
-    import tomllib
+def _own_table(document: Mapping[str, Any]) -> Any:
+    """Our part of a pyproject.toml; None where it has none."""
+    tools = document.get("tool", {})
+    return tools.get("rajee-deploy") if isinstance(tools, dict) else None
 
+
+def _read_toml(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text("utf-8"))
+        return parse_toml(read_regular(path, SMALL))
     except FileNotFoundError as error:
         raise ConfigurationError("no-settings", "the settings file does not exist", where=str(path)) from error
     except (OSError, UnicodeDecodeError) as error:
+        cause = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         raise ConfigurationError(
-            "settings-unreadable", "the settings cannot be read", where=str(path), cause=str(error)
+            "settings-unreadable", "the settings cannot be read", where=str(path), cause=cause
         ) from error
-    except tomllib.TOMLDecodeError as error:
+    except ValueError as error:
         raise ConfigurationError(
             "settings-syntax", "the settings are not valid TOML", where=str(path), cause=str(error)
         ) from error

@@ -11,6 +11,7 @@ from rajee_deploy.errors import ConfigurationError, DeployError
 from rajee_deploy.model import GIVEN_PREFIX
 from rajee_deploy.parameters import slots_of
 from rajee_deploy.process import Completed, run
+from rajee_deploy.regular_files import LARGE, read_text
 from rajee_deploy.stack.assembly import stacks_of, synthesised_stacks
 from rajee_deploy.stack.cli import get_cli
 from rajee_deploy.stack.cli_options import kept_from_diff
@@ -233,7 +234,7 @@ def _check_given(steps: Sequence[DeployStack], assembly: Path) -> None:
     """A tag that no template has was given to an app that does not read it: the deployment would change nothing."""
     for step in steps:
         for key, tag in set(step.parameters) - set(step.declared):
-            if any(tag in path.read_text("utf-8") for path in assembly.rglob("*.template.json")):
+            if any(tag in read_text(path, LARGE) for path in assembly.rglob("*.template.json")):
                 continue
             raise ConfigurationError(
                 "context-not-read", f"the app puts the tag {tag} into no template", where=f"stack {step.stack}",
