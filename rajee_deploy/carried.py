@@ -74,7 +74,7 @@ def encoded(document: Mapping[str, Any]) -> str:
 def decoded(text: str) -> Mapping[str, Any] | None:
     """The list, None when the text is none. Whoever wrote it: the answer has the shape of a list, or is None."""
     try:
-        document = parse_json(text)
+        document = parse_json(text, errors="surrogateescape")
     except ValueError:
         return None
     return document if is_list(document) else None

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rajee_deploy.git import Repository, git_failed, run_git
+from rajee_deploy.regular_files import read_regular
 from rajee_deploy.scratch import private_directory
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ class Checkout:
             inner.move_to(inner_commit)
             # git keeps the place of the submodule's own repository there, and a build context may hold it.
             with suppress(OSError):
-                shutil.copyfile(module.top / ".git", place / ".git")
+                (place / ".git").write_bytes(read_regular(module.top / ".git"))
             self.missing |= {f"{path}/{below}": missed for below, missed in inner.missing.items()}
 
     def _gitlinks(self, commit: str) -> list[tuple[str, str]]:

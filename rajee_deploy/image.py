@@ -287,6 +287,7 @@ def _read_linked(path: Path) -> bytes:
     """The Dockerfile behind a link, which BuildKit follows inside the Dockerfile's own directory alone."""
     text = contexts.read_inside(path.parent, path.name)
     if text is None and path.exists():
+        read_regular(path, DOCKERFILE_BYTES)  # else it is no file, wherever it lies
         target = shown(path.resolve())
         raise DeployError(
             "dockerfile-link", "the Dockerfile is a link that leads out of its directory, where BuildKit does not go",

@@ -78,6 +78,18 @@ def read_regular(
         return read_within(file, path, most)
 
 
+def open_to_append(path: str | os.PathLike[str], mode: int = 0o600) -> int:
+    """A descriptor of a regular file to append to, which is made where there is none. OSError as `open_regular`."""
+    flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY
+    descriptor = os.open(path, flags, mode)
+    try:
+        _check(os.fstat(descriptor), path, None, None)
+    except BaseException:
+        os.close(descriptor)
+        raise
+    return descriptor
+
+
 def read_within(file: BufferedReader, path: object, most: int = SMALL) -> bytes:
     """The rest of an open file, of at most so many bytes; `path` is for the error."""
     pieces = []
@@ -95,9 +107,9 @@ def read_text(path: str | os.PathLike[str], most: int = SMALL, errors: str = "st
     return read_regular(path, most).decode("utf-8", errors)
 
 
-def read_json(path: str | os.PathLike[str], most: int = SMALL, *, halves: bool = False) -> Any:
+def read_json(path: str | os.PathLike[str], most: int = SMALL, *, errors: str = "strict") -> Any:
     """The value of a JSON file. OSError as `read_regular`, ValueError as `parse_json`."""
-    return parse_json(read_regular(path, most), halves=halves)
+    return parse_json(read_regular(path, most), errors=errors)
 
 
 def digest_of(path: str | os.PathLike[str]) -> str:

@@ -37,7 +37,7 @@ def encode(contents: Contents) -> bytes:
 def decode(tag: str, packed: bytes) -> Contents:
     """The contents that a document holds. DeployError `contents-unusable` unless it is whole and made this tag."""
     try:
-        contents = _contents(parse_json(_unpacked(packed), halves=True))
+        contents = _contents(parse_json(_unpacked(packed), errors="surrogatepass"))
         _check(contents, tag)
     except (ValueError, TypeError, KeyError, AttributeError, IndexError, zlib.error, RecursionError) as error:
         raise DeployError(

@@ -227,11 +227,11 @@ class Buildah:
         start = next((number for number, line in enumerate(lines) if line.strip() in ("{", "[")), len(lines))
         try:
             found, _ = json.JSONDecoder().raw_decode("\n".join(lines[start:]))
-        except ValueError as error:
+            document: dict[str, Any] = dict(found[0] if isinstance(found, list) else found)
+        except (ValueError, TypeError, LookupError, RecursionError) as error:
             raise DeployError(
                 "image-unknown", f"{self._name} tells nothing about an image", where=image, cause="\n".join(lines[-5:]),
             ) from error  # fmt: skip
-        document: dict[str, Any] = found[0] if isinstance(found, list) else found
         return document
 
     def _platform(self, made: str, environment: Mapping[str, str]) -> Platform | None:

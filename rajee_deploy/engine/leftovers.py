@@ -56,7 +56,7 @@ class Cleaned(NamedTuple):
 def remove_leftovers(place: Path, stage: Stage) -> Cleaned:
     """Take them out of the layers that the stage made. DeployError `engine-cannot` where that cannot be done."""
     manifest = read_json(place / "manifest.json", DOCUMENT)
-    config = read_json(place / _hex(manifest["config"]), DOCUMENT, halves=True)
+    config = read_json(place / _hex(manifest["config"]), DOCUMENT, errors="surrogatepass")
     total = len(manifest["layers"])
     runs = _runs(config, total - stage.below, stage)
     tree: Layer = {}

@@ -53,7 +53,7 @@ class Progress:
 
     def _document(self, text: str) -> None:
         try:
-            document = parse_json(text, halves=True) if text.startswith("{") else None
+            document = parse_json(text, errors="surrogatepass") if text.startswith("{") else None
         except ValueError:
             document = None
         if not isinstance(document, dict):

@@ -21,7 +21,7 @@ from rajee_deploy.foreign import parse_json
 from rajee_deploy.lines import lines_of
 from rajee_deploy.ours import make_place
 from rajee_deploy.process import spawn_detached
-from rajee_deploy.regular_files import LARGE, read_text
+from rajee_deploy.regular_files import LARGE, open_to_append, read_text
 from rajee_deploy.sandbox.state import STATE_PATH, SandboxState, read_note, state_file
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def start(port: int | None = None) -> SandboxState:
     """
     note = state_file()
     make_place(note.parent, *(f"{note.stem}.{kind}" for kind in ("json", "lock", "log")))
-    with note.with_suffix(".lock").open("w") as lock:
+    with os.fdopen(open_to_append(note.with_suffix(".lock")), "ab") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # two starts at once make one sandbox
         return status() or _spawn(note, port or 0)
 

@@ -4,6 +4,7 @@ that names file and key. It reads the file and looks whether the paths in it exi
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -63,10 +64,10 @@ def find_settings(start: Path) -> Path:
     """The settings file that governs `start`: of the nearest directory upwards that has one."""
     for directory in (start, *start.parents):
         own = directory / "rajee-deploy.toml"
-        if own.is_file():
-            return own
+        if os.path.lexists(own) and not own.is_dir():
+            return own  # whatever it is: to go on upwards would take other settings without a word
         project = directory / "pyproject.toml"
-        if project.is_file() and _own_table(_read_toml(project)) is not None:
+        if project.exists() and not project.is_dir() and _own_table(_read_toml(project)) is not None:
             return project
     raise ConfigurationError(
         "no-settings",

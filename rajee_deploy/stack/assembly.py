@@ -162,4 +162,4 @@ def _pairs(tags: Any) -> dict[str, str]:
 
 
 def _read(path: Path) -> Any:
-    return read_json(path, LARGE, halves=True)
+    return read_json(path, LARGE, errors="surrogatepass")

@@ -58,7 +58,7 @@ class _Assembly:
     def _one(self, properties: dict[str, Any], text: str) -> bool:
         path = self._directory / properties["templateFile"]
         before = read_regular(path, LARGE)
-        template = parse_json(before, halves=True)
+        template = parse_json(before, errors="surrogatepass")
         if not isinstance(template, dict) or not isinstance(template.get("Metadata", {}), dict):
             return False
         after = _document(with_carried(template, text))
@@ -116,7 +116,7 @@ def _destinations(file: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def _read(path: Path) -> Any:
-    return read_json(path, LARGE, halves=True)
+    return read_json(path, LARGE, errors="surrogatepass")
 
 
 def _document(document: Any) -> bytes:

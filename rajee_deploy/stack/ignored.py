@@ -30,7 +30,7 @@ class Ignored:
         if self._patterns:
             self._question = json.dumps(self._patterns).encode() + library_stamp("pathspec")
             self._place = cache_directory() / "cdk" / f"ignored-{sha256(self._question).hexdigest()[:16]}.json"
-            self._known = parse_json(read_sealed(self._place, self._question) or b"{}")
+            self._known = parse_json(read_sealed(self._place, self._question) or b"{}", errors="surrogateescape")
 
     def __call__(self, path: str) -> bool:
         if not self._patterns:

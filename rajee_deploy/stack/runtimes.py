@@ -70,7 +70,7 @@ def program_version(name: str) -> str | None:
 def asked_python(interpreter: Path) -> tuple[str, tuple[str, ...]]:
     """The version of an interpreter, and the directories that it takes packages from."""
     try:
-        version, *sites = parse_json(_asked(interpreter, ("-I", "-c", _ASK_PYTHON)) or "")
+        version, *sites = parse_json(_asked(interpreter, ("-I", "-c", _ASK_PYTHON)) or "", errors="surrogateescape")
     except (ValueError, TypeError):
         return _UNKNOWN, ()
     return str(version), tuple(os.path.realpath(each) for each in sites)

@@ -112,7 +112,7 @@ def _name(key: str) -> str:
 
 def _read_record(path: Path) -> dict[str, Any]:
     try:
-        document = read_json(path, LARGE, halves=True)
+        document = read_json(path, LARGE, errors="surrogatepass")
     except (OSError, ValueError):
         return {}
     return document if isinstance(document, dict) else {}

@@ -82,7 +82,7 @@ def _names(text: str) -> tuple[str, ...] | None:
     if not text.startswith(_JSON):
         return tuple(text.split())
     try:
-        names = parse_json(text)
+        names = parse_json(text, errors="surrogateescape")
     except ValueError:
         return None
     is_sound = isinstance(names, list) and all(isinstance(name, str) and "\0" not in name for name in names)

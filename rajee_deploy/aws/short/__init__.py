@@ -189,7 +189,7 @@ def _output(model: OperationModel) -> StructureShape:
 def _template(text: str) -> Any:
     """As boto3's client gives it: parsed where it is JSON (botocore.handlers.json_decode_template_body)."""
     try:
-        return parse_json(text, pairs=OrderedDict, halves=True)
+        return parse_json(text, pairs=OrderedDict, errors="surrogatepass")
     except (ValueError, TypeError):
         return text
 

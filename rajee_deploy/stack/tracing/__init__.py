@@ -114,7 +114,7 @@ def _records(directory: Path, assembly: Path, started: int, looks: Looks | None)
     for path in sorted(set(directory.iterdir()) - {directory / LOCK}):
         for line in lines_of(read_text(path, LARGE, "surrogatepass")):
             try:
-                kind, *fields = parse_json(line, halves=True)
+                kind, *fields = parse_json(line, errors="surrogatepass")
             except (ValueError, TypeError) as error:
                 raise DeployError(
                     "trace-broken", "what the synth read was not recorded properly", where=path.name, cause=str(error)

@@ -103,7 +103,7 @@ class Depfile:
 def read_depfile(path: Path) -> Depfile:
     """The depfile; an empty one where there is none that can be used: then the declared inputs count alone."""
     try:
-        document = read_json(path, LARGE)
+        document = read_json(path, LARGE, errors="surrogateescape")
         if document.pop("version") != _VERSION:
             return Depfile()
         named = {name: tuple(map(str, document[name])) for name in _LISTS}

@@ -95,7 +95,7 @@ def _properties(assembly: Path) -> Iterator[str]:
     """What an assembly tells of its stacks that is in no template, of nested assemblies (stages), too."""
     for path in (assembly / "manifest.json", *sorted(assembly.rglob("assembly-*/manifest.json"))):
         if path.is_file():
-            for artifact in read_json(path, LARGE, halves=True).get("artifacts", {}).values():
+            for artifact in read_json(path, LARGE, errors="surrogatepass").get("artifacts", {}).values():
                 yield json.dumps(artifact.get("properties", {}), ensure_ascii=False)
 
 
