@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from rajee_deploy.aws import unknown
 from rajee_deploy.errors import ConfigurationError, DeployError
 from rajee_deploy.model import GIVEN_PREFIX
+from rajee_deploy.parameter_changes import untaken
 from rajee_deploy.parameters import slots_of
 from rajee_deploy.process import Completed, run
 from rajee_deploy.stack.assembly import stacks_of, synthesised_stacks
@@ -210,13 +211,7 @@ def _check_parameters(step: DeployStack, template: Mapping[str, Any]) -> None:
             example = "sha256:" + "0" * 64 if name in pending else value
             _check_pattern(step, name, example, str(slots[name].get("AllowedPattern", "")))
             continue
-        problem = "does not refer to" if name in slots else "does not declare"
-        raise ConfigurationError(
-            "no-such-parameter", f"the template of {step.stack} {problem} the parameter {name}",
-            where=f"stack {step.stack}",
-            hint="declare it with rajee_deploy.cdk.DeployState (README shows the two lines); an image's parameter is"
-            " named by images.*.parameter in the settings",
-        )  # fmt: skip
+        raise untaken(step.stack, name, is_declared=name in slots)
 
 
 def _check_resources(stack: str, template: Mapping[str, Any]) -> None:
