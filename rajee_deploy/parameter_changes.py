@@ -89,18 +89,20 @@ def _check_taken(stack: str, known: Mapping[str, Declared] | None, wanted: Wante
         if known is None or name.startswith(GIVEN_PREFIX):
             continue
         if name not in (made.parameters if made is not None else known):
-            raise untaken(stack, name, is_declared=name in known)
+            raise UntakenError(stack, name, is_declared=name in known)
 
 
-def untaken(stack: str, name: str, *, is_declared: bool) -> ConfigurationError:
+class UntakenError(ConfigurationError):
     """`no-such-parameter` for one that the tool itself gives a value."""
-    return ConfigurationError(
-        "no-such-parameter",
-        f"the template of {stack} does not {'refer to' if is_declared else 'declare'} the parameter {name}",
-        where=f"stack {stack}",
-        hint="declare it with rajee_deploy.cdk.DeployState (README shows the two lines); an image's parameter is"
-        " named by images.*.parameter in the settings",
-    )
+
+    def __init__(self, stack: str, parameter: str, *, is_declared: bool) -> None:
+        problem = "does not refer to" if is_declared else "does not declare"
+        super().__init__(
+            "no-such-parameter", f"the template of {stack} {problem} the parameter {parameter}",
+            where=f"stack {stack}",
+            hint="declare it in the stack (README, In the CDK app), or name the one that it has: images.*.parameter",
+        )  # fmt: skip
+        self.parameter = parameter
 
 
 def unknown_parameter(problem: str, known: Collection[str]) -> ConfigurationError:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import selectors
 import shutil
 import signal
 import subprocess
@@ -122,6 +123,52 @@ def stream(
             if child.stderr is not None:
                 child.stderr.close()
     return Completed(tuple(argv), code, tuple(tail))
+
+
+def capture(
+    argv: Sequence[str], *, time_limit: float, most_bytes: int, cwd: Path | None = None,
+    env: Mapping[str, str | None] | None = None,
+) -> tuple[Completed, bytes]:  # fmt: skip
+    """Run a program whose stdout is an answer; how it ended, with the last lines of its stderr, and its stdout.
+
+    Past `time_limit` seconds, or with more than `most_bytes`, the group is ended and `timed_out` set, whoever still
+    holds the pipes. Otherwise as `run`.
+    """
+    deadline = time.monotonic() + time_limit
+    with _child(argv, cwd, env, cleans_up=False, has_data=True) as child:
+        pipes = [pipe for pipe in (child.stdout, child.stderr) if pipe is not None]
+        try:
+            out, said, is_whole = _taken(pipes, deadline, most_bytes)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                child.wait(max(0.0, deadline - time.monotonic()) if is_whole else 0)
+            is_late = child.returncode is None or not is_whole
+            _signal_group(child, signal.SIGKILL)  # also what it left behind
+            code = child.wait()
+        finally:
+            for pipe in pipes:
+                pipe.close()
+    lines = said.decode("utf-8", "replace").replace("\r", "\n").split("\n")
+    tail = tuple(filter(None, lines))[-TAIL_LINES:]
+    return Completed(tuple(argv), (code or -signal.SIGKILL) if is_late else code, tail, is_late), out
+
+
+def _taken(pipes: Sequence[IO[bytes]], deadline: float, most: int) -> tuple[bytes, bytes, bool]:
+    """What comes out of two pipes, and whether that is all of it."""
+    taken: dict[int, list[bytes]] = {pipe.fileno(): [] for pipe in pipes}
+    size = 0
+    with selectors.DefaultSelector() as waiting:
+        for file in taken:
+            waiting.register(file, selectors.EVENT_READ)
+        while waiting.get_map() and size <= most and (left := deadline - time.monotonic()) > 0:
+            for key, _ in waiting.select(left):
+                data = os.read(key.fd, 1 << 16)
+                taken[key.fd].append(data)
+                size += len(data)
+                if not data:
+                    waiting.unregister(key.fd)
+        is_whole = not waiting.get_map()
+    out, said = (b"".join(parts) for parts in taken.values())
+    return out, said, is_whole
 
 
 def end_all() -> None:

@@ -384,7 +384,7 @@ def test_objections_in_words():
 @pytest.mark.parametrize(
     ("status", "code", "hint"),
     [
-        ("UPDATE_FAILED", "stack-needs-rollback", "cdk rollback App, then run again"),
+        ("UPDATE_FAILED", "stack-needs-rollback", "npx cdk rollback App (in the directory of cdk.json), then"),
         ("DELETE_FAILED", "stack-not-deployable", "look at its events"),
         ("NEVER_HEARD_OF", "stack-not-deployable", "look at its events"),
     ],

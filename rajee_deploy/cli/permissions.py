@@ -66,5 +66,5 @@ def _places(run: Context, who: Identity) -> dict[str, StackPlace]:
             text = (
                 f"{name} is taken for {stack.name}: no synth for {who.account} in {who.region} is known here that says"
             )
-            run.console.say(f"{text} which stacks it means (rajee-deploy plan makes one)", "yellow")
+            run.console.warn("", f"{text} which stacks it means (rajee-deploy plan makes one)")
     return found

@@ -77,7 +77,7 @@ def verify(
     else:
         for name, verdict in verdicts.items():
             for line in lines(verdict):
-                console.item("!", f"image {name}", line, "yellow")
+                console.warn(f"image {name}", line)
             console.data(f"{name} {summary(verdict)}")
     if detailed_exitcode and not all(verdict.is_whole for verdict in verdicts.values()):
         raise typer.Exit(Exit.CHANGES)
