@@ -15,7 +15,7 @@ import threading
 import time
 from contextlib import contextmanager
 from dataclasses import field
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, cast
 
 from rajee_deploy.dataclass import dataclass
 from rajee_deploy.lines import lines_of
@@ -69,6 +69,14 @@ def printable(text: str) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode() for c in text)
 
 
+class Warned(NamedTuple):
+    """A warning that was shown. `code` is "" where it has none."""
+
+    subject: str
+    code: str
+    message: str
+
+
 class Console:
     """What a command says while it works, and its result."""
 
@@ -76,6 +84,7 @@ class Console:
         self._stdout = stdout or sys.stdout or _nowhere()
         self._stderr = cast("TextIO", _Talk(stderr or sys.stderr or _nowhere()))
         self.verbose = verbose
+        self.warned: list[Warned] = []  # what was shown, in that order
         self._made: RichConsole | None = None
         self._making = threading.Lock()
         # Lines without colour need no rich, whose import costs more than a fingerprint.
@@ -93,7 +102,9 @@ class Console:
         self._stdout.write(text + "\n")
 
     def document(self, document: Any) -> None:
-        """The result as one JSON document."""
+        """The result as one JSON document, with all warnings that were shown meanwhile."""
+        if self.warned and isinstance(document, dict):
+            document = {**document, "warnings": _with_shown(document.get("warnings", ()), self.warned)}
         self.data(json.dumps(_without_secrets(document) if _secrets else document, indent=2))
 
     # -- stderr: talk ----------------------------------------------------------------------------------------------
@@ -137,7 +148,20 @@ class Console:
             others = f"; {len(found) - 1} more of these" if len(shown) < len(found) else ""
             for notice in shown:
                 line = f" (line {notice.line})" if notice.line else ""
-                self.item("!", f"image {image}", f"{notice.message}{line}{others} [{code}]", "yellow")
+                self._show_warning(f"image {image}", f"{notice.message}{line}{others}", code)
+            self.warned += [Warned(f"image {image}", code, notice.message) for notice in found]
+
+    def warn(self, subject: str, text: str, code: str = "") -> None:
+        """Something that does not stop the run, shown now and in the document of --json; a subject of "" is the run."""
+        self._show_warning(subject, text, code)
+        self.warned.append(Warned(subject, code, text))
+
+    def _show_warning(self, subject: str, text: str, code: str) -> None:
+        line = f"{text} [{code}]" if code else text
+        if subject:
+            self.item("!", subject, line, "yellow")
+        else:
+            self.say(line, "yellow")
 
     def detail(self, text: str) -> None:
         """A line from inside a phase, kept on the screen."""
@@ -293,6 +317,13 @@ class _Board:
             yield from (_cut(Text(f"    {line}"), options.max_width) for line in lines)
 
 
+def _with_shown(said: Sequence[dict[str, Any]], shown: Sequence[Warned]) -> list[dict[str, Any]]:
+    """The warnings of a document, and those that were shown and are not among them."""
+    there = {(str(one.get("subject") or f"image {one.get('image', '')}"), one["code"], one["message"]) for one in said}
+    others = [one for one in dict.fromkeys(shown) if one not in there]
+    return [*said, *({"subject": one.subject, "code": one.code, "message": one.message} for one in others)]
+
+
 def _cut(line: Text, width: int) -> Text:
     line.truncate(width - 1, overflow="ellipsis")
     line.no_wrap = True
@@ -334,7 +365,7 @@ class _Talk(io.TextIOBase):
 
 def _lenient(stream: TextIO) -> None:
     """A terminal that knows no "✓" shows its code, and the program goes on."""
-    if hasattr(stream, "reconfigure"):
+    if hasattr(stream, "reconfigure") and getattr(stream, "errors", "") in (None, "", "strict", "surrogateescape"):
         stream.reconfigure(errors="backslashreplace")
 
 

@@ -273,10 +273,9 @@ def _read_dockerfile(settings: ImageSettings) -> tuple[Path, bytes]:
             return path, _read_linked(path)
         return path, read_regular(path, DOCKERFILE_BYTES)
     except FileNotFoundError as error:
-        raise DeployError(
-            "dockerfile-missing", "the Dockerfile does not exist", where=shown(path),
-            hint=f"write it, or set images.{settings.name}.dockerfile (or --file)",
-        ) from error  # fmt: skip
+        from rajee_deploy.nearby import dockerfile_missing
+
+        raise dockerfile_missing(settings) from error
     except OSError as error:
         raise DeployError(
             "unreadable", "the Dockerfile cannot be read", where=shown(path), cause=error.strerror or str(error),

@@ -74,7 +74,7 @@ def show_report(console: Console, project: str | None, *, as_json: bool) -> None
         console.document(of_figures(found, unreadable))
         return
     if unreadable:
-        console.say(f"{unreadable} lines of {history.path} could not be read and are left out", "yellow")
+        console.warn("", f"{unreadable} lines of {history.path} could not be read and are left out")
     rows = [
         (
             kind.kind, str(kind.count), duration(kind.p50), duration(kind.p95), duration(kind.longest),
@@ -126,4 +126,4 @@ def keep(run: Context, record: Run) -> None:
         history.append(record)
     except OSError as error:
         # A deploy does not fail for want of its diary.
-        run.console.say(f"the history {history.path} cannot be written: {error.strerror}", "yellow")
+        run.console.warn("", f"the history {history.path} cannot be written: {error.strerror}")

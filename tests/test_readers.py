@@ -40,6 +40,8 @@ MAY = {
     ("ours.py", "os.open"): "a directory, by O_DIRECTORY",
     ("scratch.py", "os.open"): "a new file by O_EXCL, a directory by O_DIRECTORY, and our own lock in it",
     ("console.py", "open"): "/dev/null, to write",
+    ("large_files.py", ".open"): "written, in a checkout of our own",
+    ("streams.py", "os.open"): "/dev/null",
     ("engine/layer_files.py", ".open"): "a new file in a directory of our own",
     ("engine/layer_files.py", "tarfile.open"): "a layer in a directory of our own, which skopeo wrote a moment ago",
     ("verify/buildkit.py", "tarfile.open"): "an image in a directory of our own, which the builder wrote a moment ago",

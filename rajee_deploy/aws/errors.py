@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,9 @@ _SKEWED = {"RequestTimeTooSkewed", "RequestInTheFuture"}
 _DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"}
 _THROTTLED = {"Throttling", "ThrottlingException", "ThrottledException", "TooManyRequestsException",
               "RequestLimitExceeded", "RequestThrottled", "SlowDown"}  # fmt: skip
+
+_REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d{1,2}")
+_ZONE = re.compile(r"\.([a-z]{2}(?:-[a-z]+)+-\d)([a-z])\.amazonaws\.")  # in the address of an endpoint
 
 
 class OutOfTimeError(Exception):
@@ -72,8 +76,10 @@ def translated(asked: str, profile: str | None = None) -> Iterator[None]:
             "AWS could not be reached",
             where=asked,
             cause=str(error),
-            hint="check the network, its proxy or login page, the region and AWS_ENDPOINT_URL",
+            hint=_unreachable_hint(str(error)),
         ) from error
+    except exceptions.InvalidRegionError as error:
+        raise _bad_region(asked, str(error)) from error
     except ValueError as error:  # how botocore says that AWS_ENDPOINT_URL is no address
         raise ConfigurationError(
             "bad-endpoint",
@@ -84,6 +90,25 @@ def translated(asked: str, profile: str | None = None) -> Iterator[None]:
         ) from error
     except exceptions.BotoCoreError as error:
         raise DeployError("aws-error", "the call to AWS failed", where=asked, cause=str(error)) from error
+
+
+def _bad_region(asked: str, cause: str) -> ConfigurationError:
+    """For a region that no address can have, with where it stands, and what is probably meant."""
+    names = [name for name in ("AWS_REGION", "AWS_DEFAULT_REGION") if os.environ.get(name, "-") in cause]
+    text = os.environ[names[0]] if names else (re.search(r"'([^']*)'", cause) or ["", ""])[1]
+    meant = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
+    like = meant if _REGION.fullmatch(meant) else "us-east-1"
+    hint = f"export {names[0]}={like}" if names else f'write it like "{like}": --region, or region of the settings'
+    return ConfigurationError(
+        "bad-region", f"{text!r} is no AWS region", where=names[0] if names else asked, cause=cause, hint=hint
+    )
+
+
+def _unreachable_hint(cause: str) -> str:
+    zone = _ZONE.search(cause)
+    if zone:
+        return f"{zone[1]}{zone[2]} is an availability zone: the region is {zone[1]}"
+    return "check the network, its proxy or login page, the region and AWS_ENDPOINT_URL"
 
 
 def error_code(error: Any) -> str:

@@ -253,6 +253,12 @@ class Buildah:
     def _program(self) -> str:
         found = find_program(self._name)
         if found is None:
+            if self._name == os.environ.get("CDK_DOCKER"):
+                raise DeployError(
+                    "buildah-missing", f"the program that CDK_DOCKER names is not there: {self._name}",
+                    where=f"CDK_DOCKER={self._name}",
+                    hint="unset CDK_DOCKER   (then what is installed is taken), or let it name a program on PATH",
+                )  # fmt: skip
             raise DeployError(
                 "buildah-missing", f"the {Path(self._name).name} command is not installed",
                 hint="install buildah (Debian, Ubuntu, Fedora: the package buildah), or use the engine buildx",

@@ -206,7 +206,13 @@ def _version_elsewhere(program: str) -> str:
 
 def docker_program() -> str:
     """The docker command, or the program that CDK_DOCKER names. DeployError `docker-missing`."""
-    found = find_program(os.environ.get("CDK_DOCKER") or "docker")
+    named = os.environ.get("CDK_DOCKER")
+    found = find_program(named or "docker")
+    if found is None and named:
+        raise DeployError(
+            "docker-missing", f"the program that CDK_DOCKER names is not there: {named}", where=f"CDK_DOCKER={named}",
+            hint="unset CDK_DOCKER   (then it is docker), or let it name a program that is on PATH",
+        )  # fmt: skip
     if found is None:
         raise DeployError(
             "docker-missing", "the docker command is not installed",

@@ -18,7 +18,7 @@ from rajee_deploy.lines import lines_of
 from rajee_deploy.regular_files import read_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from rajee_deploy.build_settings import Secret
     from rajee_deploy.engine import BuildEvent
@@ -68,6 +68,15 @@ def _forms(value: str) -> tuple[str, ...]:
     """A value as it is, and as it stands in a Dockerfile in plain words: in double quotes, and in a JSON array."""
     quoted = re.sub(r'[\\"$]', r"\\\g<0>", value)
     return value, quoted, json.dumps(re.sub(r"[\\'\"$]", r"\\\g<0>", value), ensure_ascii=False)[1:-1]
+
+
+def find_missing(secrets: Sequence[Secret]) -> Iterator[DeployError]:
+    """`secret-missing` for each that has no source."""
+    for secret in secrets:
+        try:
+            _value(secret)
+        except DeployError as error:
+            yield error
 
 
 def _value(secret: Secret) -> str:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from rajee_deploy.model import Platform
 
 
+from rajee_deploy.settings.lists import list_problem
 from rajee_deploy.settings.parameters import Parameters, parameter_problem, parse_parameters
 from rajee_deploy.settings.values import DEFAULT_PLATFORM, LOCK_NAME, CdkSettings, ImageSettings, Settings
 
@@ -82,7 +83,14 @@ def load(path: Path, environment: str | None = None) -> Settings:
     document = _read_toml(path)
     table = _own_table(document) or {} if path.name == "pyproject.toml" else document
     prefix = "tool.rajee-deploy." if path.name == "pyproject.toml" else ""
-    reader = _Reader(path, prefix)
+    settings = _settings(_Reader(path, prefix), table, environment)
+    for other in settings.environments:
+        if other != settings.environment:
+            _check_other(_Reader(path, prefix, looks=False), table, other)
+    return settings
+
+
+def _settings(reader: _Reader, table: Mapping[str, Any], environment: str | None) -> Settings:
     reader.check(table, _TOP_KEYS, "")
     chosen = reader.environment(table.get("environments", {}), environment)
     engine = reader.engine({**table, **chosen})
@@ -94,7 +102,7 @@ def load(path: Path, environment: str | None = None) -> Settings:
     cdk = reader.cdk(table.get("cdk"), chosen)
     reader.check_stacks(images, cdk)
     return Settings(
-        path, images, cdk, environment or "", chosen.get("profile"), chosen.get("region"), chosen.get("account"),
+        reader.path, images, cdk, environment or "", chosen.get("profile"), chosen.get("region"), chosen.get("account"),
         tuple(table.get("environments", {})), engine,
         chosen.get("production", environment in PRODUCTION),
         chosen.get("require-ancestry", table.get("require-ancestry", False)),
@@ -106,6 +114,17 @@ def _own_table(document: Mapping[str, Any]) -> Any:
     """Our part of a pyproject.toml; None where it has none."""
     tools = document.get("tool", {})
     return tools.get("rajee-deploy") if isinstance(tools, dict) else None
+
+
+def _check_other(reader: _Reader, table: Mapping[str, Any], environment: str) -> None:
+    """An environment that nobody chose: a mistake below it is told by every run, not only by the one that needs it."""
+    try:
+        _settings(reader, table, environment)
+    except ConfigurationError as error:
+        raise ConfigurationError(
+            error.code, f"with -e {environment}: {error.problem}", where=error.where, cause=error.cause,
+            hint=error.hint,
+        ) from error  # fmt: skip
 
 
 def _read_toml(path: Path) -> dict[str, Any]:
@@ -125,11 +144,13 @@ def _read_toml(path: Path) -> dict[str, Any]:
 
 
 class _Reader:
-    """Turns tables of one settings file into values; holds the file's path for paths and messages."""
+    """Turns tables of one settings file into values; holds the file's path for paths and messages. `looks`: whether
+    the paths that are named must be there; those of another environment may be made for that one alone."""
 
-    def __init__(self, path: Path, prefix: str) -> None:
+    def __init__(self, path: Path, prefix: str, *, looks: bool = True) -> None:
         self.path = path
         self.prefix = prefix
+        self.looks = looks
 
     def fail(self, key: str, problem: str, hint: str = "") -> ConfigurationError:
         return ConfigurationError("bad-settings", f"{self.prefix}{key}: {problem}", where=str(self.path), hint=hint)
@@ -147,6 +168,9 @@ class _Reader:
                 raise self.fail(at + key, "unknown key", known)
             if not _is(value, keys[key]):
                 raise self.fail(at + key, f"must be {keys[key]}")
+            problem = list_problem(key, value)
+            if problem:
+                raise self.fail(at + key, problem)
 
     def environment(self, table: Mapping[str, Any], name: str | None) -> Mapping[str, Any]:
         """The chosen environment's table, empty when none was asked for; all of them are checked."""
@@ -185,7 +209,7 @@ class _Reader:
             raise self.fail(f"images.{name}", "an image's name has letters, digits, '.', '_' and '-' only")
         repository = self.repository(at, table)
         context = self.root / table.get("context", ".")
-        if not context.is_dir():
+        if self.looks and not context.is_dir():
             raise self.fail(at + "context", f"the directory {context} does not exist")
         dockerfile = self.root / table["dockerfile"] if "dockerfile" in table else context / "Dockerfile"
         return ImageSettings(
@@ -279,13 +303,13 @@ class _Reader:
         self.check(table, _CDK_KEYS, "cdk.")
         merged = _overlay(table, environment.get("cdk", {}))
         app = self.root / merged.get("app", ".")
-        if not (app / "cdk.json").is_file():
+        if self.looks and not (app / "cdk.json").is_file():
             raise self.fail("cdk.app", f"there is no cdk.json in {app}")
         if not merged.get("stacks"):
             raise self.fail("cdk.stacks", "name the stacks to deploy, in their order")
         inputs = tuple(self.root / path for path in merged.get("inputs", ()))
         for path in inputs:
-            if not path.exists():
+            if self.looks and not path.exists():
                 raise self.fail("cdk.inputs", f"{path} does not exist")
         check = self.one_of(
             "cdk.infra-check", merged.get("infra-check", "auto"), sorted(each.value for each in InfraCheck)

@@ -48,9 +48,27 @@ def configuration(app: Path) -> dict[str, Any]:
         if not isinstance(document, dict):
             raise ValueError("it is not a JSON object")  # noqa: TRY004, TRY301 -- told below like any other fault of the file
         shlex.split(str(document.get("app", "")))
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise _missing(app) from error
     except (OSError, ValueError) as error:
-        raise DeployError("bad-cdk-json", "cdk.json cannot be read", where=str(path), cause=str(error)) from error
+        raise DeployError(
+            "bad-cdk-json", "cdk.json cannot be read", where=str(path), cause=str(error),
+            hint=f"mend it: the CDK CLI reads it as well; python3 -m json.tool {shlex.quote(str(path))} shows where",
+        ) from error  # fmt: skip
     return document
+
+
+def _missing(app: Path) -> DeployError:
+    """For a directory that holds no CDK app, with those that do."""
+    from rajee_deploy.nearby import elsewhere
+
+    there = elsewhere(app, "cdk.json")
+    return DeployError(
+        "no-cdk-json", "the directory of the CDK app has no cdk.json" if app.is_dir() else "there is no such directory",
+        where=str(app), cause="cdk.app of the settings names it (without it: the settings file's directory)",
+        hint="\n".join(f"a CDK app lies in {each}: let cdk.app name it" for each in there)
+        or "let cdk.app name the directory of the CDK app; npx cdk init makes a new one",
+    )  # fmt: skip
 
 
 def python_of(app: Path, command: list[str]) -> str:
