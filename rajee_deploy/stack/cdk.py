@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING, Any
 from rajee_deploy.aws import unknown
 from rajee_deploy.errors import ConfigurationError, DeployError
 from rajee_deploy.model import GIVEN_PREFIX
+from rajee_deploy.parameter_changes import UntakenError
 from rajee_deploy.parameters import slots_of
 from rajee_deploy.process import Completed, run
+from rajee_deploy.regular_files import LARGE, read_text
 from rajee_deploy.stack.assembly import stacks_of, synthesised_stacks
 from rajee_deploy.stack.cli import get_cli
 from rajee_deploy.stack.cli_options import kept_from_diff
 from rajee_deploy.stack.cli_profile import NO_PROFILE, check_account
-from rajee_deploy.stack.how_to import after_failure, cdk_command, declaring, reading_context
+from rajee_deploy.stack.how_to import after_failure, cdk_command, instead_of, reading_context
 from rajee_deploy.stack.surroundings import check_profile, synth_environment
 from rajee_deploy.stack.whereabouts import Whereabouts
 from rajee_deploy.stack_names import as_pattern, no_such_stack
@@ -229,13 +231,9 @@ def _check_parameters(step: DeployStack, template: Mapping[str, Any], app: Path)
             example = "sha256:" + "0" * 64 if name in pending else value
             _check_pattern(step, name, example, str(slots[name].get("AllowedPattern", "")))
             continue
-        problem = "does not refer to" if name in slots else "does not declare"
-        raise ConfigurationError(
-            "no-such-parameter", f"the template of {step.stack} {problem} the parameter {name}",
-            where=f"stack {step.stack}",
-            hint=declaring(app, [name], is_digest=name in pending)
-            + "; or name the parameter that it has, in the settings: images.*.parameter",
-        )  # fmt: skip
+        error = UntakenError(step.stack, name, is_declared=name in slots)
+        error.hint = instead_of(app, name, is_digest=name in pending)
+        raise error
 
 
 def _check_resources(stack: str, template: Mapping[str, Any]) -> None:
@@ -252,7 +250,7 @@ def _check_given(steps: Sequence[DeployStack], assembly: Path, app: Path) -> Non
     """A tag that no template has was given to an app that does not read it: the deployment would change nothing."""
     for step in steps:
         for key, tag in set(step.parameters) - set(step.declared):
-            if any(tag in path.read_text("utf-8") for path in assembly.rglob("*.template.json")):
+            if any(tag in read_text(path, LARGE) for path in assembly.rglob("*.template.json")):
                 continue
             raise ConfigurationError(
                 "context-not-read", f"the app puts the tag {tag} into no template", where=f"stack {step.stack}",
