@@ -98,14 +98,14 @@ class Console:
     # -- stdout: data ----------------------------------------------------------------------------------------------
 
     def data(self, text: str) -> None:
-        """One line of the command's result."""
-        self._stdout.write(text + "\n")
+        """The command's result, or lines of it."""
+        self._stdout.write("\n".join(map(printable, text.split("\n"))) + "\n")
 
     def document(self, document: Any) -> None:
         """The result as one JSON document, with all warnings that were shown meanwhile."""
         if self.warned and isinstance(document, dict):
             document = {**document, "warnings": _with_shown(document.get("warnings", ()), self.warned)}
-        self.data(json.dumps(_without_secrets(document) if _secrets else document, indent=2))
+        self._stdout.write(json.dumps(_without_secrets(document) if _secrets else document, indent=2) + "\n")
 
     # -- stderr: talk ----------------------------------------------------------------------------------------------
 
