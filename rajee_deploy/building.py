@@ -9,6 +9,7 @@ from __future__ import annotations
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 from rajee_deploy import process, source, trust
@@ -60,7 +61,9 @@ def build_all(shop: Workshop, steps: Sequence[BuildAndPush], inputs: Mapping[str
 
     DeployError when any failed: the one, or `builds-failed` with all of them. The others are pushed and confirmed.
     """
-    labels = shop.labels if shop.labels is not None else source.labels(shop.settings.root)
+    labels = (
+        shop.labels if shop.labels is not None else source.labels(shop.settings.root, partial(_no_source, shop.console))
+    )
     if len(steps) == 1:
         _build(shop, steps[0], inputs[steps[0].image], labels, "")
         return
@@ -70,6 +73,10 @@ def build_all(shop: Workshop, steps: Sequence[BuildAndPush], inputs: Mapping[str
         }
         wait(futures.values())
     _raise_failures(futures)
+
+
+def _no_source(console: Console, error: DeployError) -> None:
+    console.item("!", "labels", f"they do not tell the revision: {error}: {' '.join(error.cause.split())}", "yellow")
 
 
 @contextmanager

@@ -228,6 +228,7 @@ class FakeStacks:
     places: dict[str, StackPlace] = field(default_factory=dict)  # of those whose id is not their name
     parameters: tuple[str, ...] = ("ImageTag", *RECORDS)
     broader: dict[str, str] = field(default_factory=dict)  # stack → what its deployment would allow
+    refuses: DeployError | None = None  # what the check of the templates ends with
     busy_once: bool = False  # somebody else is quicker, once
     updated: list[str] = field(default_factory=list)
     accounts: list[str] = field(default_factory=list)  # that the CLI was to be of
@@ -277,6 +278,8 @@ class FakeStacks:
     def check(self, assembly: Path, steps: Sequence[DeployStack], who: Identity) -> None:
         assert who.account == self.accounts[-1]
         assert (assembly / "manifest.json").is_file()
+        if self.refuses is not None:
+            raise self.refuses
         for step in steps:
             if step.stack not in self.app:
                 raise DeployError("no-such-stack", f"the CDK app has no stack {step.stack}")

@@ -114,6 +114,7 @@ def plan(
     if not as_json:
         _begin("plan", environment)
     from rajee_deploy.cli.wiring import make_context
+    from rajee_deploy.foreseen import foresee
     from rajee_deploy.planning import make_plan
     from rajee_deploy.screen import show_plan
 
@@ -124,7 +125,7 @@ def plan(
     )  # fmt: skip
     run.repair_drift = repair_drift
     try:
-        planned = make_plan(run)
+        planned = foresee(run, make_plan(run))
     finally:
         run.close()
     found = _compared_bases(run, planned) if bases else None

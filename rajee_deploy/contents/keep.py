@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from rajee_deploy.contents import CREATED, DIRTY, IMAGE, REVISION
@@ -36,7 +37,9 @@ def keep(stores: Sequence[ContentsStore], inputs: ImageInputs, at: datetime) -> 
 
 def record_of(inputs: ImageInputs, at: datetime) -> Record:
     """The record of an image, bounded."""
-    revision = find_revision(inputs.settings.context)
+    revision = None
+    with suppress(DeployError):  # who builds the image's labels says why git says nothing
+        revision = find_revision(inputs.settings.context)
     notes = {IMAGE: inputs.settings.name, CREATED: at.isoformat(timespec="seconds")}
     if revision is not None:
         notes |= {REVISION: revision.id, DIRTY: "true" if revision.is_dirty else "false"}

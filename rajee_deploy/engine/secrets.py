@@ -11,14 +11,14 @@ import json
 import os
 import re
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rajee_deploy.errors import DeployError
 from rajee_deploy.lines import lines_of
+from rajee_deploy.regular_files import read_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from rajee_deploy.build_settings import Secret
     from rajee_deploy.engine import BuildEvent
@@ -70,6 +70,15 @@ def _forms(value: str) -> tuple[str, ...]:
     return value, quoted, json.dumps(re.sub(r"[\\'\"$]", r"\\\g<0>", value), ensure_ascii=False)[1:-1]
 
 
+def find_missing(secrets: Sequence[Secret]) -> Iterator[DeployError]:
+    """`secret-missing` for each that has no source."""
+    for secret in secrets:
+        try:
+            _value(secret)
+        except DeployError as error:
+            yield error
+
+
 def _value(secret: Secret) -> str:
     if secret.variable:
         value = os.environ.get(secret.variable)
@@ -80,7 +89,7 @@ def _value(secret: Secret) -> str:
             )  # fmt: skip
         return value
     try:
-        return Path(secret.path).read_text("utf-8", "replace")
+        return read_text(secret.path, errors="replace")
     except OSError as error:
         raise DeployError(
             "secret-missing", f"the secret {secret.id} is not there", where=secret.path,

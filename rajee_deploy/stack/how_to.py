@@ -10,6 +10,7 @@ from shlex import quote
 from typing import TYPE_CHECKING
 
 from rajee_deploy.errors import DeployError
+from rajee_deploy.regular_files import open_regular
 from rajee_deploy.stack.command import app_command, python_of
 
 if TYPE_CHECKING:
@@ -75,6 +76,12 @@ def declaring(app: Path, names: Sequence[str], *, is_digest: bool = False) -> st
             )
 
 
+def instead_of(app: Path, name: str, *, is_digest: bool = False) -> str:
+    """What to do about an image's parameter that no template takes."""
+    otherwise = "or name the parameter that it has, in the settings: images.*.parameter"
+    return f"{declaring(app, [name], is_digest=is_digest)}; {otherwise}"
+
+
 def declaring_records(app: Path, names: Sequence[str]) -> str:
     """How a stack declares the parameters that we record in."""
     match _language(app):
@@ -122,7 +129,7 @@ def _language(app: Path) -> str:
 
 def _names_cli(lock: Path) -> bool:
     try:
-        with lock.open("rb") as file:
+        with open_regular(lock) as file:
             return _IN_LOCK.search(file.read(_MOST_BYTES)) is not None
     except OSError:
         return True  # whoever installs by it hears what is wrong with it
