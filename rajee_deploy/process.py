@@ -24,6 +24,7 @@ from rajee_deploy.dataclass import dataclass
 from rajee_deploy.errors import DeployError
 from rajee_deploy.interrupts import interrupts_held
 from rajee_deploy.pipes import Pipe, lines_from
+from rajee_deploy.regular_files import open_to_append
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -195,7 +196,7 @@ def allow() -> None:
 
 def spawn_detached(argv: Sequence[str], *, log: Path, env: Mapping[str, str] | None = None) -> int:
     """Start a program that outlives this one, its output appended to `log`; returns its pid."""
-    with log.open("ab") as output:
+    with os.fdopen(open_to_append(log), "ab") as output:
         child = subprocess.Popen(
             list(argv),
             stdin=subprocess.DEVNULL,

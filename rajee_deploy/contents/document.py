@@ -14,6 +14,7 @@ from rajee_deploy import fingerprint as fingerprints
 from rajee_deploy.contents import Contents, Group, Instruction, Item, KeptUse
 from rajee_deploy.errors import DeployError
 from rajee_deploy.fingerprint import Fingerprint, Input
+from rajee_deploy.foreign import parse_json
 from rajee_deploy.model import Digest, Kind, Reference
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ def encode(contents: Contents) -> bytes:
 def decode(tag: str, packed: bytes) -> Contents:
     """The contents that a document holds. DeployError `contents-unusable` unless it is whole and made this tag."""
     try:
-        contents = _contents(json.loads(_unpacked(packed)))
+        contents = _contents(parse_json(_unpacked(packed), errors="surrogatepass"))
         _check(contents, tag)
     except (ValueError, TypeError, KeyError, AttributeError, IndexError, zlib.error, RecursionError) as error:
         raise DeployError(

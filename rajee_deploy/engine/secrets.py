@@ -11,11 +11,11 @@ import json
 import os
 import re
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rajee_deploy.errors import DeployError
 from rajee_deploy.lines import lines_of
+from rajee_deploy.regular_files import read_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -89,7 +89,7 @@ def _value(secret: Secret) -> str:
             )  # fmt: skip
         return value
     try:
-        return Path(secret.path).read_text("utf-8", "replace")
+        return read_text(secret.path, errors="replace")
     except OSError as error:
         raise DeployError(
             "secret-missing", f"the secret {secret.id} is not there", where=secret.path,

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
+from rajee_deploy.foreign import parse_json
 from rajee_deploy.registry.oci import MANIFEST_BYTES, OciRepository
 
 if TYPE_CHECKING:
@@ -45,6 +45,6 @@ def _first_image(document: dict[str, Any]) -> str:
 
 def _label(config: bytes, name: str) -> str:
     try:
-        return str(json.loads(config)["config"]["Labels"][name])
+        return str(parse_json(config)["config"]["Labels"][name])
     except (ValueError, TypeError, KeyError):
         return ""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rajee_deploy.dataclass import dataclass
 from rajee_deploy.facts import StackContent, Synthesised
+from rajee_deploy.regular_files import LARGE, read_json
 from rajee_deploy.stack_names import StackPlace
 from rajee_deploy.template import as_sent, effective, given_back, referenced_parameters, volatile_parameters
 
@@ -182,4 +182,4 @@ def _pairs(tags: Any) -> dict[str, str]:
 
 
 def _read(path: Path) -> Any:
-    return json.loads(path.read_text("utf-8"))
+    return read_json(path, LARGE, errors="surrogatepass")

@@ -12,6 +12,7 @@ from rajee_deploy.model import GIVEN_PREFIX
 from rajee_deploy.parameter_changes import UntakenError
 from rajee_deploy.parameters import slots_of
 from rajee_deploy.process import Completed, run
+from rajee_deploy.regular_files import LARGE, read_text
 from rajee_deploy.stack.assembly import stacks_of, synthesised_stacks
 from rajee_deploy.stack.cli import get_cli
 from rajee_deploy.stack.cli_options import kept_from_diff
@@ -56,17 +57,17 @@ class Cdk:
 
     def synth(self, assembly: Path, on_line: Callable[[str], None], given: Mapping[str, str]) -> dict[str, Synthesised]:
         """See StackDeployer. What the app reads meanwhile is traced, see `tracing`."""
-        context = [f"--context={key}={value}" for key, value in {**self._settings.context, **given}.items()]
         check_profile(self._aws.profile, os.environ, self._settings.env)
         own = synth_environment(os.environ, self._aws.resolved_environment(), self._settings.env)
-        words = ["synth", "--quiet", "--output", str(assembly), *context]
+        context = {**self._settings.context, **given}
         with self._tracer.tracing(assembly) as trace:
-            ended = self._cdk(words, on_line, {**own, **trace.environment}, trace.before)
+            environment = {**own, **trace.environment}
+            ended = self._synth(assembly, context, on_line, environment, trace.before)
             if ended.code != 0 and trace.before:
                 # It may need rights that nobody has under strace. Without the kernel's record, then.
                 trace.before = ()
                 shutil.rmtree(assembly, ignore_errors=True)
-                ended = self._cdk(words, on_line, {**own, **trace.environment})
+                ended = self._synth(assembly, context, on_line, environment)
         if ended.code != 0:
             raise DeployError(
                 "synth-failed", "cdk synth failed", where=str(self._settings.app), cause=_told(ended),
@@ -154,6 +155,24 @@ class Cdk:
             hint=after_failure(self._settings.app, "\n".join(ended.tail)),
         )  # fmt: skip
 
+    def _synth(
+        self,
+        assembly: Path,
+        context: Mapping[str, str],
+        on_line: Callable[[str], None],
+        environment: Mapping[str, str | None],
+        before: Sequence[str] = (),
+    ) -> Completed:
+        from rajee_deploy.stack.context_values import handing
+
+        words = ["synth", "--quiet", "--output", str(assembly)]
+        with handing(context, get_cli(self._settings.app).path, environment.get("NODE_OPTIONS") or "") as handed:
+            ended = self._cdk([*words, *handed.arguments], on_line, {**environment, **handed.environment}, before)
+            if handed.is_lost:
+                shutil.rmtree(assembly, ignore_errors=True)
+                ended = self._cdk([*words, *handed.plain], on_line, environment, before)
+        return ended
+
     def _cdk(
         self,
         arguments: list[str],
@@ -231,7 +250,7 @@ def _check_given(steps: Sequence[DeployStack], assembly: Path, app: Path) -> Non
     """A tag that no template has was given to an app that does not read it: the deployment would change nothing."""
     for step in steps:
         for key, tag in set(step.parameters) - set(step.declared):
-            if any(tag in path.read_text("utf-8") for path in assembly.rglob("*.template.json")):
+            if any(tag in read_text(path, LARGE) for path in assembly.rglob("*.template.json")):
                 continue
             raise ConfigurationError(
                 "context-not-read", f"the app puts the tag {tag} into no template", where=f"stack {step.stack}",

@@ -10,6 +10,7 @@ from shlex import quote
 from typing import TYPE_CHECKING
 
 from rajee_deploy.errors import DeployError
+from rajee_deploy.regular_files import open_regular
 from rajee_deploy.stack.command import app_command, python_of
 
 if TYPE_CHECKING:
@@ -128,7 +129,7 @@ def _language(app: Path) -> str:
 
 def _names_cli(lock: Path) -> bool:
     try:
-        with lock.open("rb") as file:
+        with open_regular(lock) as file:
             return _IN_LOCK.search(file.read(_MOST_BYTES)) is not None
     except OSError:
         return True  # whoever installs by it hears what is wrong with it
