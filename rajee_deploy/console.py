@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from dataclasses import field
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, cast
 
+from rajee_deploy.at_work import note
 from rajee_deploy.dataclass import dataclass
 from rajee_deploy.lines import lines_of
 from rajee_deploy.tables import plain_table
@@ -198,6 +199,7 @@ class Console:
     @contextmanager
     def spinner(self, text: str) -> Iterator[None]:
         """Names a piece of work before it starts, and shows that it is going on: a line for each thread's."""
+        note(text)
         thread = threading.get_ident()
         if self._is_plain or not self._talk.is_terminal or thread in self._rows:
             self.say(f"… {text}", "dim")
