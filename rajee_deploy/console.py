@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from dataclasses import field
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, cast
 
+from rajee_deploy.at_work import note
 from rajee_deploy.dataclass import dataclass
 from rajee_deploy.lines import lines_of
 from rajee_deploy.tables import plain_table
@@ -98,14 +99,14 @@ class Console:
     # -- stdout: data ----------------------------------------------------------------------------------------------
 
     def data(self, text: str) -> None:
-        """One line of the command's result."""
-        self._stdout.write(text + "\n")
+        """The command's result, or lines of it."""
+        self._stdout.write("\n".join(map(printable, text.split("\n"))) + "\n")
 
     def document(self, document: Any) -> None:
         """The result as one JSON document, with all warnings that were shown meanwhile."""
         if self.warned and isinstance(document, dict):
             document = {**document, "warnings": _with_shown(document.get("warnings", ()), self.warned)}
-        self.data(json.dumps(_without_secrets(document) if _secrets else document, indent=2))
+        self._stdout.write(json.dumps(_without_secrets(document) if _secrets else document, indent=2) + "\n")
 
     # -- stderr: talk ----------------------------------------------------------------------------------------------
 
@@ -198,6 +199,7 @@ class Console:
     @contextmanager
     def spinner(self, text: str) -> Iterator[None]:
         """Names a piece of work before it starts, and shows that it is going on: a line for each thread's."""
+        note(text)
         thread = threading.get_ident()
         if self._is_plain or not self._talk.is_terminal or thread in self._rows:
             self.say(f"… {text}", "dim")

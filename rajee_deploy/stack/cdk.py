@@ -57,17 +57,17 @@ class Cdk:
 
     def synth(self, assembly: Path, on_line: Callable[[str], None], given: Mapping[str, str]) -> dict[str, Synthesised]:
         """See StackDeployer. What the app reads meanwhile is traced, see `tracing`."""
-        context = [f"--context={key}={value}" for key, value in {**self._settings.context, **given}.items()]
         check_profile(self._aws.profile, os.environ, self._settings.env)
         own = synth_environment(os.environ, self._aws.resolved_environment(), self._settings.env)
-        words = ["synth", "--quiet", "--output", str(assembly), *context]
+        context = {**self._settings.context, **given}
         with self._tracer.tracing(assembly) as trace:
-            ended = self._cdk(words, on_line, {**own, **trace.environment}, trace.before)
+            environment = {**own, **trace.environment}
+            ended = self._synth(assembly, context, on_line, environment, trace.before)
             if ended.code != 0 and trace.before:
                 # It may need rights that nobody has under strace. Without the kernel's record, then.
                 trace.before = ()
                 shutil.rmtree(assembly, ignore_errors=True)
-                ended = self._cdk(words, on_line, {**own, **trace.environment})
+                ended = self._synth(assembly, context, on_line, environment)
         if ended.code != 0:
             raise DeployError(
                 "synth-failed", "cdk synth failed", where=str(self._settings.app), cause=_told(ended),
@@ -154,6 +154,24 @@ class Cdk:
             "deploy-failed", f"cdk deploy of {step.stack} failed", where=f"stack {step.stack}", cause=_told(ended),
             hint=after_failure(self._settings.app, "\n".join(ended.tail)),
         )  # fmt: skip
+
+    def _synth(
+        self,
+        assembly: Path,
+        context: Mapping[str, str],
+        on_line: Callable[[str], None],
+        environment: Mapping[str, str | None],
+        before: Sequence[str] = (),
+    ) -> Completed:
+        from rajee_deploy.stack.context_values import handing
+
+        words = ["synth", "--quiet", "--output", str(assembly)]
+        with handing(context, get_cli(self._settings.app).path, environment.get("NODE_OPTIONS") or "") as handed:
+            ended = self._cdk([*words, *handed.arguments], on_line, {**environment, **handed.environment}, before)
+            if handed.is_lost:
+                shutil.rmtree(assembly, ignore_errors=True)
+                ended = self._cdk([*words, *handed.plain], on_line, environment, before)
+        return ended
 
     def _cdk(
         self,
