@@ -80,7 +80,8 @@ def test_encoded_ones_are_hidden(secret):
     hide = hider_of([secret])
     data = secret.encode()
     texts = [
-        quote(secret), quote(secret, safe=""), quote_plus(secret), re.sub("%[0-9A-F]{2}", lambda found: found[0].lower(), quote(secret)),
+        quote(secret), quote(secret, safe=""), quote_plus(secret),
+        re.sub("%[0-9A-F]{2}", lambda found: found[0].lower(), quote(secret)),
         json.dumps({"a": secret}), json.dumps(secret, ensure_ascii=False), json.dumps(json.dumps([secret])),
         json.dumps(secret).replace("/", "\\/"), json.dumps(secret).replace("<", "\\u003c").replace(">", "\\u003e")
         .replace("&", "\\u0026"), repr(secret), shlex.quote(secret), "'" + secret.replace("'", "'\\''") + "'",
