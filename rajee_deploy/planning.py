@@ -213,12 +213,16 @@ def own_commit(run: Context) -> tuple[str, tuple[Caution, ...]]:
 
 
 def synthesise_planned(run: Context, planned: Fingerprint, who: Identity, reasons: Sequence[str] = ()) -> Synthesis:
+    from rajee_deploy.stack.assembly import warnings_of
+
     run.ports.deployer.check_account(who.account)
     for reason in run.console.first(reasons):
         run.console.detail(f"synth decides: {reason}")
     with run.phase("synth"):
         into = run.scratch() / "cdk.out"
         made = synthesise(run.ports.synthesiser, planned, who, into, run.console.working)
+    for stack, text in warnings_of(made.assembly):
+        run.console.warn(stack, text, "cdk-warning")
     obstacle = run.ports.obstacle()
     if obstacle:
         known = "what this synth read is known from hooks in Python and node alone, so hashes decide less often"

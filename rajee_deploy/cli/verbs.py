@@ -68,8 +68,12 @@ def up(
     """
     _begin("up", environment)
     from rajee_deploy.cli.wiring import make_context
-    from rajee_deploy.record import recorded_run, write_outputs
+    from rajee_deploy.record import recorded_run
 
+    if outputs_file is not None:
+        from rajee_deploy.outputs import check_outputs, write_outputs
+
+        check_outputs(outputs_file)
     flags = (environment, image, config)
     run = make_context(
         flags, profile, region, also_tags=also_tag, verbose=verbose, infra_check=infra_check,
