@@ -23,6 +23,7 @@ from rajee_deploy.git import git_failed
 from rajee_deploy.git_call import Repository, ask, disarmed
 from rajee_deploy.git_place import enclosing_repository
 from rajee_deploy.large_files import LFS, fill_in
+from rajee_deploy.regular_files import read_regular
 from rajee_deploy.scratch import private_directory
 
 if TYPE_CHECKING:
@@ -104,7 +105,7 @@ class Checkout:
             self.unfiltered |= {f"{path}/{below}" for below in inner.unfiltered}
             # git keeps the place of the submodule's own repository there, and a build context may hold it.
             with suppress(OSError):
-                shutil.copyfile(module.top / ".git", place / ".git")
+                (place / ".git").write_bytes(read_regular(module.top / ".git"))
             self.missing |= {f"{path}/{below}": missed for below, missed in inner.missing.items()}
 
     def _gitlinks(self, commit: str) -> list[tuple[str, str]]:

@@ -6,13 +6,15 @@ https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md
 from __future__ import annotations
 
 import hashlib
-import os
 import re
 import shutil
 import stat
 from typing import TYPE_CHECKING
 
+from rajee_deploy.regular_files import open_regular, read_regular
+
 if TYPE_CHECKING:
+    import os
     from pathlib import Path
 
 LFS = "lfs"  # the name of its filter
@@ -27,11 +29,7 @@ def pointer_to(path: str | os.PathLike[str]) -> bytes | None:
     """The pointer to a regular file, as LFS writes it, or the file itself where it is a pointer: LFS leaves those where
     it does not have the file. None for what is no file."""
     try:
-        # Looked at once it is open: what lies there may be a pipe.
-        with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC), "rb") as file:  # noqa: PTH123
-            about = os.fstat(file.fileno())
-            if not stat.S_ISREG(about.st_mode):
-                return None
+        with open_regular(path, follow=False) as file:
             told, size = hashlib.sha256(), 0
             while data := file.read(_CHUNK):
                 if not size and _POINTER.fullmatch(data):
@@ -49,13 +47,14 @@ def fill_in(path: Path, git_directory: Path, present: Path) -> bool:
     False where neither has it. What is no pointer stays as it is. OSError.
     """
     about = path.lstat()  # a link may lead out of the checkout
-    pointer = path.read_bytes() if stat.S_ISREG(about.st_mode) and about.st_size <= _MOST_BYTES else b""
+    pointer = read_regular(path, _MOST_BYTES) if stat.S_ISREG(about.st_mode) and about.st_size <= _MOST_BYTES else b""
     found = _POINTER.fullmatch(pointer)
     if found is None:
         return True
     oid = found[1].decode()
     for each in (git_directory / "lfs" / "objects" / oid[:2] / oid[2:4] / oid, present):
         if pointer_to(each) == pointer and each.stat().st_size == int(found[2]):
-            shutil.copyfile(each, path)
+            with open_regular(each) as source, path.open("wb") as target:
+                shutil.copyfileobj(source, target)
             return True
     return False

@@ -21,9 +21,10 @@ from rajee_deploy.fingerprint import with_given
 from rajee_deploy.given_values import wanted_parameters, with_secrets
 from rajee_deploy.keepers import former_keeper_of, keeper_of
 from rajee_deploy.lists import by_their_lists, what_is_remembered
-from rajee_deploy.names import NOT_RECORDED, Drift, InfraCheck
+from rajee_deploy.names import NOT_RECORDED, DeployBy, Drift, InfraCheck
 from rajee_deploy.naming import expanded
 from rajee_deploy.observe import observe, observe_services, with_services
+from rajee_deploy.parameter_changes import UntakenError
 from rajee_deploy.stack.cli_options import refuse_options
 from rajee_deploy.steps import (
     Caution,
@@ -119,7 +120,7 @@ def make_plan(run: Context, synthesis: Synthesis | None = None) -> Planned:
         if locating.settle(run, synthesis.stacks, who):
             return make_plan(run, synthesis)  # other stacks than those that were looked at
         wanted = _by_synthesis(wanted, synthesis)
-    plan, revision = _guarded(run, plans.make_plan(wanted, observed), observed)
+    plan, revision = _guarded(run, _decided(run, wanted, observed), observed)
     if synthesis is None and any(isinstance(step, DeployStack) and step.via is Via.CDK for step in plan.steps):
         ports.deployer.check_account(who.account)
     return Planned(plan, wanted, inputs, who, observed, synthesis, revision, reasons)
@@ -145,7 +146,7 @@ def plan_by(run: Context, planned: Planned, synthesis: Synthesis) -> Planned:
     if locating.settle(run, synthesis.stacks, planned.identity):
         return make_plan(run, synthesis)
     wanted = _by_synthesis(planned.wanted, synthesis)
-    plan, revision = _guarded(run, plans.make_plan(wanted, planned.observed), planned.observed)
+    plan, revision = _guarded(run, _decided(run, wanted, planned.observed), planned.observed)
     return replace(planned, plan=plan, wanted=wanted, synthesis=synthesis, revision=planned.revision or revision)
 
 
@@ -171,6 +172,18 @@ def _asked(run: Context, wanted: Wanted, observed: Observed, who: Identity) -> W
     from rajee_deploy.sharing import ask
 
     return ask(run, wanted, observed, who)
+
+
+def _decided(run: Context, wanted: Wanted, observed: Observed) -> Plan:
+    """The plan. Its errors know the language of the app, where that matters."""
+    try:
+        return plans.make_plan(wanted, observed)
+    except UntakenError as error:
+        from rajee_deploy.stack.how_to import instead_of
+
+        by_digest = {image.parameter for image in wanted.images if image.deploy_by is DeployBy.DIGEST}
+        error.hint = instead_of(run.settings.cdk.app, error.parameter, is_digest=error.parameter in by_digest)
+        raise
 
 
 def _guarded(run: Context, plan: Plan, observed: Observed) -> tuple[Plan, str]:
@@ -200,12 +213,16 @@ def own_commit(run: Context) -> tuple[str, tuple[Caution, ...]]:
 
 
 def synthesise_planned(run: Context, planned: Fingerprint, who: Identity, reasons: Sequence[str] = ()) -> Synthesis:
+    from rajee_deploy.stack.assembly import warnings_of
+
     run.ports.deployer.check_account(who.account)
     for reason in run.console.first(reasons):
         run.console.detail(f"synth decides: {reason}")
     with run.phase("synth"):
         into = run.scratch() / "cdk.out"
         made = synthesise(run.ports.synthesiser, planned, who, into, run.console.working)
+    for stack, text in warnings_of(made.assembly):
+        run.console.warn(stack, text, "cdk-warning")
     obstacle = run.ports.obstacle()
     if obstacle:
         known = "what this synth read is known from hooks in Python and node alone, so hashes decide less often"

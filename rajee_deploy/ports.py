@@ -77,6 +77,8 @@ class Ports:
     secrets: SecretValues = field(default_factory=lambda: LocalSecretValues(state_directory()))
     # Told which stacks there are, and the caller's account, once the names in the settings are resolved (`locating`).
     settle: Callable[[Mapping[str, StackPlace], str], None] = lambda _places, _account: None
+    # DeployError where the CDK CLI cannot be started here; it starts nothing.
+    check_cli: Callable[[], object] = lambda: None
     store: AssemblyStore = field(default_factory=lambda: AssemblyStore(cache_directory() / "assemblies"))
 
     @property

@@ -9,7 +9,6 @@ from __future__ import annotations
 import fcntl
 import http.client
 import importlib.util
-import json
 import os
 import signal
 import sys
@@ -18,9 +17,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from rajee_deploy.errors import DeployError
+from rajee_deploy.foreign import parse_json
 from rajee_deploy.lines import lines_of
 from rajee_deploy.ours import make_place
 from rajee_deploy.process import spawn_detached
+from rajee_deploy.regular_files import LARGE, open_to_append, read_text
 from rajee_deploy.sandbox.state import STATE_PATH, SandboxState, read_note, state_file
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ def start(port: int | None = None) -> SandboxState:
     """
     note = state_file()
     make_place(note.parent, *(f"{note.stem}.{kind}" for kind in ("json", "lock", "log")))
-    with note.with_suffix(".lock").open("w") as lock:
+    with os.fdopen(open_to_append(note.with_suffix(".lock")), "ab") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # two starts at once make one sandbox
         return status() or _spawn(note, port or 0)
 
@@ -138,7 +139,7 @@ def _ask(port: int) -> dict[str, Any] | None:
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=_ANSWER_SECONDS)
     try:
         connection.request("GET", STATE_PATH)
-        told = json.loads(connection.getresponse().read())
+        told = parse_json(connection.getresponse().read())
     except (OSError, http.client.HTTPException, ValueError):
         return None
     finally:
@@ -174,6 +175,6 @@ def _signal(pid: int, number: signal.Signals) -> None:
 
 def _tail(log: Path) -> str:
     try:
-        return "\n".join(lines_of(log.read_text(encoding="utf-8", errors="replace"))[-5:])
+        return "\n".join(lines_of(read_text(log, LARGE, "replace"))[-5:])
     except OSError:
         return ""

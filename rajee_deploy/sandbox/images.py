@@ -6,13 +6,13 @@ Owns how an image is recorded, found and protected by tag immutability. Knows ne
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 from typing import Any
 
 from moto.ecr.exceptions import ImageAlreadyExistsException, InvalidParameterException
 from moto.ecr.models import Image, ecr_backends
 
+from rajee_deploy.foreign import parse_json
 from rajee_deploy.sandbox.turns import MOTO
 
 ACCOUNT = "123456789012"
@@ -115,7 +115,7 @@ def _move_tag(repository: Any, tag: str, image: Any) -> None:
 
 def _media_type(manifest: str) -> str:
     try:
-        return str(json.loads(manifest)["mediaType"])
+        return str(parse_json(manifest)["mediaType"])
     except (ValueError, KeyError, TypeError) as error:
         raise InvalidParameterException(
             "Invalid parameter at 'ImageManifest' failed to satisfy constraint: 'it must be JSON with a mediaType, "

@@ -18,6 +18,8 @@ from werkzeug.exceptions import ClientDisconnected
 from werkzeug.wrappers import Request, Response
 from werkzeug.wsgi import wrap_file
 
+from rajee_deploy.foreign import parse_json
+from rajee_deploy.regular_files import open_regular
 from rajee_deploy.sandbox import images
 from rajee_deploy.sandbox.blobs import BlobStore, DigestMismatchError, Upload
 
@@ -119,7 +121,7 @@ class RegistryApi:
         if request.method == "HEAD":
             return Response(None, 200, headers, content_type="application/octet-stream")
         response = Response(
-            wrap_file(request.environ, path.open("rb")),
+            wrap_file(request.environ, open_regular(path)),
             200,
             headers,
             content_type="application/octet-stream",
@@ -255,7 +257,7 @@ def _parse_manifest(body: bytes) -> dict[str, Any]:
     if len(body) > MANIFEST_BYTES:
         raise OciError(413, "SIZE_INVALID", f"a manifest may have {MANIFEST_BYTES} bytes")
     try:
-        document = json.loads(body.decode())
+        document = parse_json(body)
     except ValueError as error:
         raise OciError(400, "MANIFEST_INVALID", "the manifest is not JSON") from error
     if not isinstance(document, dict):
