@@ -182,7 +182,7 @@ def fingerprint(
 
     flags = BuildFlags(file, target, platform, build_arg, build_context)
     chosen = (
-        flagged_images(SettingsFlags(environment, image, config), flags)
+        flagged_images(SettingsFlags(environment, image, config), flags, "fingerprint")
         if context is None
         else [image_of_flags(context, flags, image)]
     )
