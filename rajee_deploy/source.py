@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from rajee_deploy.git import find_revision
+from rajee_deploy.numbers import whole
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,7 +35,8 @@ def labels(directory: Path) -> dict[str, str]:
 def labels_of(found: Revision | None) -> dict[str, str]:
     """The same of a revision that is known; None outside of git."""
     epoch = os.environ.get("SOURCE_DATE_EPOCH", "")
-    seconds = int(epoch) if epoch.isdecimal() else found.committed if found and not found.is_dirty else None
+    told = whole(epoch)
+    seconds = told if told is not None else found.committed if found and not found.is_dirty else None
     at = datetime.now(UTC) if seconds is None else datetime.fromtimestamp(seconds, UTC)
     named = {_LABELS + "created": at.strftime("%Y-%m-%dT%H:%M:%SZ")}
     if found is None:

@@ -26,6 +26,7 @@ from botocore.parsers import ResponseParserError, create_parser
 from botocore.serialize import create_serializer
 
 from rajee_deploy import __version__
+from rajee_deploy.aws.shape import problem
 from rajee_deploy.aws.short.shapes import Shapes
 
 if TYPE_CHECKING:
@@ -47,10 +48,11 @@ _NO_ANSWER = (
     BotoCoreError,
     ResponseParserError,
     ValueError,
-    KeyError,
+    LookupError,
     TypeError,
     AttributeError,
     RuntimeError,
+    ArithmeticError,
 )
 
 
@@ -154,6 +156,8 @@ def _answer(model: OperationModel, response: http.client.HTTPResponse, body: byt
     parser = create_parser(model.service_model.metadata["protocol"])
     raw = {"status_code": response.status, "headers": HeadersDict(response.getheaders()), "body": body}
     answer: dict[str, Any] = parser.parse(raw, _output(model))
+    if problem(model.service_model.service_name, answer, _output(model)):
+        raise NotOursError
     if model.name == "GetTemplate" and "TemplateBody" in answer:
         answer["TemplateBody"] = _template(answer["TemplateBody"])
     return answer
