@@ -243,7 +243,7 @@ def show_bases(console: Console, bases: Iterable[Base]) -> None:
                     "~", subject, f"now names {base.now}; rajee-deploy lock --upgrade {base.reference}", "yellow"
                 )
             case "not-locked":
-                console.item("!", subject, f"not locked; it names {base.now}; rajee-deploy lock", "yellow")
+                console.warn(subject, f"not locked; it names {base.now}; rajee-deploy lock")
             case "unknown":
                 console.item("?", subject, f"could not be compared: {base.why}", "yellow")
             case _:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 from rajee_deploy import process, source, trust
@@ -60,7 +61,9 @@ def build_all(shop: Workshop, steps: Sequence[BuildAndPush], inputs: Mapping[str
 
     DeployError when any failed: the one, or `builds-failed` with all of them. The others are pushed and confirmed.
     """
-    labels = shop.labels if shop.labels is not None else source.labels(shop.settings.root)
+    labels = (
+        shop.labels if shop.labels is not None else source.labels(shop.settings.root, partial(_no_source, shop.console))
+    )
     if len(steps) == 1:
         _build(shop, steps[0], inputs[steps[0].image], labels, "")
         return
@@ -70,6 +73,10 @@ def build_all(shop: Workshop, steps: Sequence[BuildAndPush], inputs: Mapping[str
         }
         wait(futures.values())
     _raise_failures(futures)
+
+
+def _no_source(console: Console, error: DeployError) -> None:
+    console.item("!", "labels", f"they do not tell the revision: {error}: {' '.join(error.cause.split())}", "yellow")
 
 
 @contextmanager
@@ -151,9 +158,9 @@ def _confirm_pushed(shop: Workshop, image: WantedImage, reference: str, failure:
         )  # fmt: skip
     if failure is not None and failure.code == CACHE_NOT_WRITTEN:
         why = "; ".join((failure.problem, _said(failure.cause), failure.hint))
-        shop.console.item("!", f"image {image.name}", why, "yellow")
+        shop.console.warn(f"image {image.name}", why, failure.code)
     elif failure is not None:
-        shop.console.say(f"another run pushed {image.tag} first; its image is used", "yellow")
+        shop.console.warn("", f"another run pushed {image.tag} first; its image is used")
     shop.console.item("✓", f"image {image.name}", f"{reference} is {found.digest}", "green")
 
 
@@ -173,7 +180,7 @@ def _keep_contents(shop: Workshop, inputs: ImageInputs) -> None:
     name = inputs.settings.name
     with shop.phase(f"record what {name} was made of"):
         for problem in keep(stores, inputs, datetime.now(UTC)):
-            shop.console.item("!", f"image {name}", problem, "yellow")
+            shop.console.warn(f"image {name}", problem)
 
 
 def _base_config(engine: Engine, image: str, used_for: Platform | None, access: PushAccess) -> BaseConfig:

@@ -15,8 +15,9 @@ import threading
 import time
 from contextlib import contextmanager
 from dataclasses import field
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, cast
 
+from rajee_deploy.at_work import note
 from rajee_deploy.dataclass import dataclass
 from rajee_deploy.lines import lines_of
 from rajee_deploy.tables import plain_table
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from rich.text import Text
 
     from rajee_deploy.errors import DeployError
+    from rajee_deploy.hiding import Hider
     from rajee_deploy.model import Notice
 
 # Without a terminal rich assumes 80 columns and cuts digests short; logs have no such edge.
@@ -38,21 +40,23 @@ PLAIN_WIDTH = 160
 _BAR = 24
 
 
-_secrets: list[str] = []  # of this process, the longest first
+_secrets: list[Hider] = []  # of this process
 
 
 def hide(secrets: Iterable[str]) -> None:
     """Keep these out of all that is said from now on, whoever says it: AWS tells why it refused a value."""
-    from rajee_deploy.hiding import texts_of  # where there are secrets alone
+    from rajee_deploy.hiding import hider_of  # where there are secrets alone
 
-    _secrets[:] = sorted({*_secrets, *texts_of(secrets)}, key=len, reverse=True)
+    hider = hider_of(secrets)
+    if hider not in _secrets:
+        _secrets.append(hider)
 
 
 def _without_secrets(value: Any) -> Any:
     match value:
         case str():
-            for secret in _secrets:
-                value = value.replace(secret, "***")
+            for hidden in _secrets:
+                value = hidden(value)
             return value
         case dict():
             return {key: _without_secrets(each) for key, each in value.items()}
@@ -69,6 +73,14 @@ def printable(text: str) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode() for c in text)
 
 
+class Warned(NamedTuple):
+    """A warning that was shown. `code` is "" where it has none."""
+
+    subject: str
+    code: str
+    message: str
+
+
 class Console:
     """What a command says while it works, and its result."""
 
@@ -76,6 +88,7 @@ class Console:
         self._stdout = stdout or sys.stdout or _nowhere()
         self._stderr = cast("TextIO", _Talk(stderr or sys.stderr or _nowhere()))
         self.verbose = verbose
+        self.warned: list[Warned] = []  # what was shown, in that order
         self._made: RichConsole | None = None
         self._making = threading.Lock()
         # Lines without colour need no rich, whose import costs more than a fingerprint.
@@ -89,12 +102,14 @@ class Console:
     # -- stdout: data ----------------------------------------------------------------------------------------------
 
     def data(self, text: str) -> None:
-        """One line of the command's result."""
-        self._stdout.write(text + "\n")
+        """The command's result, or lines of it."""
+        self._stdout.write("\n".join(map(printable, text.split("\n"))) + "\n")
 
     def document(self, document: Any) -> None:
-        """The result as one JSON document."""
-        self.data(json.dumps(_without_secrets(document) if _secrets else document, indent=2))
+        """The result as one JSON document, with all warnings that were shown meanwhile."""
+        if self.warned and isinstance(document, dict):
+            document = {**document, "warnings": _with_shown(document.get("warnings", ()), self.warned)}
+        self._stdout.write(json.dumps(_without_secrets(document) if _secrets else document, indent=2) + "\n")
 
     # -- stderr: talk ----------------------------------------------------------------------------------------------
 
@@ -137,7 +152,20 @@ class Console:
             others = f"; {len(found) - 1} more of these" if len(shown) < len(found) else ""
             for notice in shown:
                 line = f" (line {notice.line})" if notice.line else ""
-                self.item("!", f"image {image}", f"{notice.message}{line}{others} [{code}]", "yellow")
+                self._show_warning(f"image {image}", f"{notice.message}{line}{others}", code)
+            self.warned += [Warned(f"image {image}", code, notice.message) for notice in found]
+
+    def warn(self, subject: str, text: str, code: str = "") -> None:
+        """Something that does not stop the run, shown now and in the document of --json; a subject of "" is the run."""
+        self._show_warning(subject, text, code)
+        self.warned.append(Warned(subject, code, text))
+
+    def _show_warning(self, subject: str, text: str, code: str) -> None:
+        line = f"{text} [{code}]" if code else text
+        if subject:
+            self.item("!", subject, line, "yellow")
+        else:
+            self.say(line, "yellow")
 
     def detail(self, text: str) -> None:
         """A line from inside a phase, kept on the screen."""
@@ -174,6 +202,7 @@ class Console:
     @contextmanager
     def spinner(self, text: str) -> Iterator[None]:
         """Names a piece of work before it starts, and shows that it is going on: a line for each thread's."""
+        note(text)
         thread = threading.get_ident()
         if self._is_plain or not self._talk.is_terminal or thread in self._rows:
             self.say(f"… {text}", "dim")
@@ -293,6 +322,13 @@ class _Board:
             yield from (_cut(Text(f"    {line}"), options.max_width) for line in lines)
 
 
+def _with_shown(said: Sequence[dict[str, Any]], shown: Sequence[Warned]) -> list[dict[str, Any]]:
+    """The warnings of a document, and those that were shown and are not among them."""
+    there = {(str(one.get("subject") or f"image {one.get('image', '')}"), one["code"], one["message"]) for one in said}
+    others = [one for one in dict.fromkeys(shown) if one not in there]
+    return [*said, *({"subject": one.subject, "code": one.code, "message": one.message} for one in others)]
+
+
 def _cut(line: Text, width: int) -> Text:
     line.truncate(width - 1, overflow="ellipsis")
     line.no_wrap = True
@@ -334,7 +370,7 @@ class _Talk(io.TextIOBase):
 
 def _lenient(stream: TextIO) -> None:
     """A terminal that knows no "✓" shows its code, and the program goes on."""
-    if hasattr(stream, "reconfigure"):
+    if hasattr(stream, "reconfigure") and getattr(stream, "errors", "") in (None, "", "strict", "surrogateescape"):
         stream.reconfigure(errors="backslashreplace")
 
 

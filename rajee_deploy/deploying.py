@@ -21,10 +21,11 @@ from rajee_deploy.moving import move_tag, with_digests
 from rajee_deploy.parameter_changes import not_taken, unaffected
 from rajee_deploy.report.timings import duration
 from rajee_deploy.rollouts import confirm_services, wanted_images
+from rajee_deploy.stack.how_to import declaring_records
 from rajee_deploy.stack.recorded import encoded
 from rajee_deploy.stack.update import Accepted
 from rajee_deploy.steps import Change, Via
-from rajee_deploy.synthesis import unprovable
+from rajee_deploy.synthesis import missing_records, unprovable
 from rajee_deploy.watch import Watch
 
 if TYPE_CHECKING:
@@ -83,7 +84,7 @@ def approve(run: Context, jobs: Sequence[Job]) -> None:
             raise DeployError(
                 "approval-needed", f"the deployment of {stack} {'broadens' if changes else 'may broaden'} permissions",
                 where=f"stack {stack}",
-                hint='look at the lines above, then: up --yes, or cdk.approval = "never" in the settings',
+                hint='look at the lines above, then: rajee-deploy up --yes, or cdk.approval = "never" in the settings',
             )  # fmt: skip
         if not run.console.ask(f"Deploy {stack} with these permissions?"):
             raise DeployError("not-approved", f"the deployment of {stack} was not approved; nothing was changed")
@@ -106,7 +107,7 @@ def deploy(run: Context, job: Job, *, is_last: bool) -> None:
         except DeployError as error:
             if error.code != "tag-immutable":
                 raise
-            run.console.say(f"{error.problem}: {error.hint}", "yellow")
+            run.console.warn("", f"{error.problem}: {error.hint}", error.code)
     job = replace(job, step=with_digests(run.ports.registry, job.step))
     try:
         _deploy(run, job, wait=run.wait_for_end or not is_last)
@@ -128,7 +129,7 @@ def _put_back(run: Context, step: DeployStack) -> None:
             for move in step.undo:
                 move_and_tell(run, move)
     except DeployError as error:
-        run.console.say(f"{step.undo[0].tag} was not put back ({error}); the next run does it", "yellow")
+        run.console.warn("", f"{step.undo[0].tag} was not put back ({error}); the next run does it")
 
 
 def _deploy(run: Context, job: Job, *, wait: bool) -> None:
@@ -220,7 +221,7 @@ def _keep_record(run: Context, job: Job) -> None:
         run.ports.records.write(job.step.stack, encoded(job.record))
     except DeployError as error:
         text = f"what was deployed could not be recorded, so the next run synthesises to decide: {error}"
-        run.console.item("!", f"stack {job.step.stack}", text, "yellow")
+        run.console.warn(f"stack {job.step.stack}", text)
 
 
 def _keep_where_nothing_differs(run: Context, job: Job) -> None:
@@ -248,7 +249,7 @@ def _keep_secrets(run: Context, job: Job, state: StackState, has_another: Callab
         problem = str(error)
     if problem:
         text = f"which secrets were deployed is not remembered, so the next run gives them again: {problem}"
-        run.console.item("!", f"stack {job.step.stack}", text, "yellow")
+        run.console.warn(f"stack {job.step.stack}", text)
 
 
 def _with_cause(watch: Watch, error: DeployError) -> DeployError:
@@ -292,12 +293,12 @@ def _tell_account(run: Context, stack: str, watch: Watch) -> None:
     try:
         account = watch.account()
     except DeployError as error:
-        run.console.say(f"where the time of {stack} went is not known: {error.problem}", "yellow")
+        run.console.warn("", f"where the time of {stack} went is not known: {error.problem}", error.code)
         return
     run.accounts[stack] = account
     for service, controller in account.elsewhere:
         text = f"{controller} rolls out {service} itself; nothing is confirmed here"
-        run.console.item("!", f"stack {stack}", text, "yellow")
+        run.console.warn(f"stack {stack}", text)
     rows = [*_rows("", account.resources[:_SHOWN]), *_service_rows(account)]
     if rows:
         run.console.table((f"where the time of {stack} went", ">time"), rows)
@@ -318,12 +319,15 @@ def _tell_done(run: Context, step: DeployStack, state: StackState) -> None:
     if isinstance(state, StackPresent):
         run.outputs[step.stack] = dict(state.outputs)
     for doubt in unprovable(step, state) if step.via is Via.CDK else ():  # else the template stays
-        run.console.item("!", f"stack {step.stack}", doubt, "yellow")
+        missing = missing_records(step)
+        advice = f"; {declaring_records(run.settings.cdk.app, missing)}" if missing else ""
+        run.console.warn(f"stack {step.stack}", doubt + advice)
     own = {value.name: value.shown for value in step.values}
     recorded = _shown({**dict(step.parameters), **own})
     for line in unaffected(step, state):
-        run.console.item("!", f"stack {step.stack}", line, "yellow")
-    run.console.item("✓", f"stack {step.stack}", f"complete, and it records {recorded}", "green")
+        run.console.warn(f"stack {step.stack}", line)
+    what = f"complete, and it records {recorded}" if recorded else "complete"
+    run.console.item("✓", f"stack {step.stack}", what, "green")
 
 
 def _shown(parameters: Mapping[str, str]) -> str:

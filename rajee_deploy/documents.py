@@ -66,6 +66,11 @@ def of_plan(planned: Planned, seconds: float) -> dict[str, Any]:
         "steps": [_step(step) for step in planned.plan.steps],
         "warnings": [
             *(
+                {"image": image, "code": notice.code, "message": notice.message, "line": notice.line}
+                for image, notices in planned.image_notices.items()
+                for notice in notices
+            ),
+            *(
                 {"image": image, "code": notice.code, "message": notice.message}
                 for image, notice in planned.plan.notices
             ),

@@ -61,7 +61,8 @@ def guarded(plan: Plan, revisions: Mapping[str, str], ancestries: Mapping[str, A
                 if not rules.allow_rollback:
                     raise DeployError(
                         "older-revision", f"stack {stack}: {text}", where=f"stack {stack}",
-                        hint="git pull first; or rajee-deploy rollback, or up --allow-rollback when that is meant",
+                        hint="git pull first; where going back is meant: rajee-deploy rollback, or "
+                        "rajee-deploy up --allow-rollback",
                     )  # fmt: skip
                 cautions.append(Caution("older-revision", f"stack {stack}", text))
             case Ancestry.DIVERGED | Ancestry.UNKNOWN:
@@ -70,7 +71,8 @@ def guarded(plan: Plan, revisions: Mapping[str, str], ancestries: Mapping[str, A
                 if rules.require_ancestry and not rules.allow_rollback:
                     raise DeployError(
                         "unknown-ancestry", f"stack {stack}: {text}", where="require-ancestry in the settings",
-                        hint="git fetch --unshallow (or merge that commit); or up --allow-rollback when that is meant",
+                        hint="git fetch --unshallow (or merge that commit); where it is meant: "
+                        "rajee-deploy up --allow-rollback",
                     )  # fmt: skip
                 cautions.append(Caution("unknown-ancestry", f"stack {stack}", text))
             case _:

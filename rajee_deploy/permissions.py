@@ -25,6 +25,8 @@ class Scope(Enum):
     EVERYTHING = "*"  # IAM knows no resource for these calls
     STACKS = "the stacks of the settings"
     REPOSITORIES = "the repositories of the settings"
+    CACHES = "the repositories of `cache-from` and `cache-to`"
+    CACHES_WRITTEN = "the repositories of `cache-to`"
     SERVICES = "ECS services and tasks"  # the settings do not know their names
     FUNCTIONS = "Lambda functions"  # likewise
     BOOTSTRAP_VERSION = "where `cdk bootstrap` notes its version"
@@ -49,6 +51,8 @@ class Place:
     stacks: Sequence[StackPlace]
     repositories: Sequence[Repository]
     recorded: Sequence[StackPlace] = ()  # those of the stacks whose record lies in SSM
+    caches: Sequence[Repository] = ()  # where builds read layers from, or write them to
+    caches_written: Sequence[Repository] = ()
 
     @property
     def near(self) -> list[StackPlace]:
@@ -87,7 +91,11 @@ _READS = (
     Permission("ecr:GetDownloadUrlForLayer", Scope.REPOSITORIES),
     Permission("ecr:GetAuthorizationToken", Scope.EVERYTHING),
     Permission("ssm:GetParameter", Scope.RECORDS),
+    # Whether the account is bootstrapped: asked where something is to be deployed. A role that may not is told so.
+    Permission("ssm:GetParameter", Scope.BOOTSTRAP_VERSION),
 )
+_PULLS = ("BatchCheckLayerAvailability", "BatchGetImage", "GetDownloadUrlForLayer")
+_PUSHES = ("InitiateLayerUpload", "UploadLayerPart", "CompleteLayerUpload", "PutImage")
 # What `up` needs besides: to push (https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-push-iam.html), to move
 # tags, and to let the CDK CLI deploy.
 _WRITES = (
@@ -96,7 +104,9 @@ _WRITES = (
     Permission("ecr:UploadLayerPart", Scope.REPOSITORIES),
     Permission("ecr:CompleteLayerUpload", Scope.REPOSITORIES),
     Permission("ecr:PutImage", Scope.REPOSITORIES),
-    Permission("ssm:GetParameter", Scope.BOOTSTRAP_VERSION),
+    # A cache in ECR is pulled and pushed like an image, by the engine.
+    *(Permission(f"ecr:{action}", Scope.CACHES) for action in _PULLS),
+    *(Permission(f"ecr:{action}", Scope.CACHES_WRITTEN) for action in _PUSHES),
     # To watch a deployment, and to see that ECS runs what was deployed.
     Permission("cloudformation:DescribeStackEvents", Scope.STACKS),
     Permission("ecs:DescribeTasks", Scope.SERVICES),
@@ -143,8 +153,11 @@ def _resources(scope: Scope, place: Place) -> Iterator[str]:
         case Scope.EVERYTHING:
             yield "*"
         case Scope.REPOSITORIES:
-            for its in place.repositories:
-                yield _arn(place, "ecr", f"repository/{its.name}", its.region, its.account)
+            yield from _repositories(place, place.repositories)
+        case Scope.CACHES:
+            yield from _repositories(place, [*place.caches, *place.caches_written])
+        case Scope.CACHES_WRITTEN:
+            yield from _repositories(place, place.caches_written)
         case Scope.BOOTSTRAP_ROLES:
             accounts = [*([place.account] if place.near else []), *place.others]
             yield from (f"arn:{partition_of(place.region)}:iam::{account}:role/cdk-*" for account in accounts)
@@ -159,6 +172,11 @@ def _resources(scope: Scope, place: Place) -> Iterator[str]:
                 yield from (_arn(place, *what, region) for what in _OF_REGIONS[scope])
         case _:
             assert_never(scope)
+
+
+def _repositories(place: Place, repositories: Sequence[Repository]) -> Iterator[str]:
+    for its in repositories:
+        yield _arn(place, "ecr", f"repository/{its.name}", its.region, its.account)
 
 
 _OF_REGIONS = {

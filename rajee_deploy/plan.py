@@ -407,7 +407,8 @@ def _reasons(
         case _Answer.ROLL_BACK:
             raise DeployError(
                 "stack-needs-rollback", f"stack {stack} is {state.status} and cannot be deployed",
-                where=f"stack {stack}", cause=state.reason, hint=f"cdk rollback {name}, then run again",
+                where=f"stack {stack}", cause=state.reason,
+                hint=f"npx cdk rollback {name} (in the directory of cdk.json), then run again",
             )  # fmt: skip
         case _Answer.STOP | _Answer.WAIT | None:
             raise DeployError(

@@ -21,12 +21,13 @@ from rajee_deploy.fingerprint import with_given
 from rajee_deploy.given_values import wanted_parameters, with_secrets
 from rajee_deploy.keepers import former_keeper_of, keeper_of
 from rajee_deploy.lists import by_their_lists, what_is_remembered
-from rajee_deploy.names import Drift, InfraCheck
+from rajee_deploy.names import NOT_RECORDED, DeployBy, Drift, InfraCheck
 from rajee_deploy.naming import expanded
 from rajee_deploy.observe import observe, observe_services, with_services
+from rajee_deploy.parameter_changes import UntakenError
 from rajee_deploy.stack.cli_options import refuse_options
-from rajee_deploy.stack.revision import DIRTY
 from rajee_deploy.steps import (
+    Caution,
     DeployStack,
     Plan,
     Via,
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from rajee_deploy.facts import Observed, StackState
     from rajee_deploy.fingerprint import Fingerprint
     from rajee_deploy.image import ImageInputs
+    from rajee_deploy.model import Notice
     from rajee_deploy.ports import Context
     from rajee_deploy.settings import Settings
 
@@ -56,6 +58,15 @@ class Planned:
     synthesis: Synthesis | None = None
     revision: str = ""
     reasons: tuple[str, ...] = ()  # why a synth had to decide
+
+    @property
+    def image_notices(self) -> dict[str, list[Notice]]:
+        """What is to be known of the images themselves. A base's configuration is read before the image is built;
+        until then nothing depends on it."""
+        return {
+            name: [notice for notice in image.notices if notice.code != "base-config-unknown"]
+            for name, image in self.inputs.items()
+        }
 
 
 def make_plan(run: Context, synthesis: Synthesis | None = None) -> Planned:
@@ -109,7 +120,7 @@ def make_plan(run: Context, synthesis: Synthesis | None = None) -> Planned:
         if locating.settle(run, synthesis.stacks, who):
             return make_plan(run, synthesis)  # other stacks than those that were looked at
         wanted = _by_synthesis(wanted, synthesis)
-    plan, revision = _guarded(run, plans.make_plan(wanted, observed), observed)
+    plan, revision = _guarded(run, _decided(run, wanted, observed), observed)
     if synthesis is None and any(isinstance(step, DeployStack) and step.via is Via.CDK for step in plan.steps):
         ports.deployer.check_account(who.account)
     return Planned(plan, wanted, inputs, who, observed, synthesis, revision, reasons)
@@ -135,7 +146,7 @@ def plan_by(run: Context, planned: Planned, synthesis: Synthesis) -> Planned:
     if locating.settle(run, synthesis.stacks, planned.identity):
         return make_plan(run, synthesis)
     wanted = _by_synthesis(planned.wanted, synthesis)
-    plan, revision = _guarded(run, plans.make_plan(wanted, planned.observed), planned.observed)
+    plan, revision = _guarded(run, _decided(run, wanted, planned.observed), planned.observed)
     return replace(planned, plan=plan, wanted=wanted, synthesis=synthesis, revision=planned.revision or revision)
 
 
@@ -163,25 +174,55 @@ def _asked(run: Context, wanted: Wanted, observed: Observed, who: Identity) -> W
     return ask(run, wanted, observed, who)
 
 
+def _decided(run: Context, wanted: Wanted, observed: Observed) -> Plan:
+    """The plan. Its errors know the language of the app, where that matters."""
+    try:
+        return plans.make_plan(wanted, observed)
+    except UntakenError as error:
+        from rajee_deploy.stack.how_to import instead_of
+
+        by_digest = {image.parameter for image in wanted.images if image.deploy_by is DeployBy.DIGEST}
+        error.hint = instead_of(run.settings.cdk.app, error.parameter, is_digest=error.parameter in by_digest)
+        raise
+
+
 def _guarded(run: Context, plan: Plan, observed: Observed) -> tuple[Plan, str]:
     """The plan, when no older revision takes a newer one's place, and the checkout's revision. git is asked only where
     something is deployed over a revision that is recorded."""
     revisions = guard.deployed_revisions(plan, observed)
     if not revisions:
         return plan, ""
-    revision = run.ports.revision()
-    own = revision.removesuffix(DIRTY)
+    own, cautions = own_commit(run)
     ancestries = {each: run.ports.ancestry(own, each) for each in set(revisions.values())}
-    return guard.guarded(plan, revisions, ancestries, run.rules), revision
+    plan = replace(plan, cautions=(*plan.cautions, *cautions))
+    try:
+        return guard.guarded(plan, revisions, ancestries, run.rules), own
+    except DeployError as error:
+        error.cause = "\n".join(filter(None, (error.cause, *(caution.text for caution in cautions))))
+        raise
+
+
+def own_commit(run: Context) -> tuple[str, tuple[Caution, ...]]:
+    """The commit that is checked out, without a look at its files; "-" where there is none. A caution where git says
+    nothing of a checkout that is there: then nobody can tell what is older."""
+    try:
+        return run.ports.commit(), ()
+    except DeployError as error:
+        told = ": ".join(filter(None, (error.problem, " ".join(error.cause.split()), error.hint)))
+        return NOT_RECORDED, (Caution(error.code, f"checkout {error.where}", told),)
 
 
 def synthesise_planned(run: Context, planned: Fingerprint, who: Identity, reasons: Sequence[str] = ()) -> Synthesis:
+    from rajee_deploy.stack.assembly import warnings_of
+
     run.ports.deployer.check_account(who.account)
     for reason in run.console.first(reasons):
         run.console.detail(f"synth decides: {reason}")
     with run.phase("synth"):
         into = run.scratch() / "cdk.out"
         made = synthesise(run.ports.synthesiser, planned, who, into, run.console.working)
+    for stack, text in warnings_of(made.assembly):
+        run.console.warn(stack, text, "cdk-warning")
     obstacle = run.ports.obstacle()
     if obstacle:
         known = "what this synth read is known from hooks in Python and node alone, so hashes decide less often"

@@ -59,9 +59,12 @@ class Ports:
     # Where it is kept what pushed images were made of, for people who ask later. `up` never asks it, and makes it
     # only when something was pushed; a rollback learns from it which revision a tag was built of.
     contents: Callable[[], Sequence[ContentsStore]] = tuple
-    revision: Callable[[], str] = lambda: "-"
+    # The commit that is checked out; "-" for none.
+    commit: Callable[[], str] = lambda: "-"
     # How this checkout's commit stands to another one.
     ancestry: Callable[[str, str], Ancestry] = lambda _one, _other: Ancestry.UNKNOWN
+    # Whether tracked files differ from that commit, for which they may have to be read.
+    is_changed: Callable[[], bool] = lambda: False
     records: RecordStore | None = None  # of stacks whose tags no parameter takes
     given: Mapping[str, str] = field(default_factory=dict)  # the context values of these, known once all is hashed
     # The list of the last synth, as it may travel with a deployment (see `carried`); None when it may not.
@@ -74,6 +77,8 @@ class Ports:
     secrets: SecretValues = field(default_factory=lambda: LocalSecretValues(state_directory()))
     # Told which stacks there are, and the caller's account, once the names in the settings are resolved (`locating`).
     settle: Callable[[Mapping[str, StackPlace], str], None] = lambda _places, _account: None
+    # DeployError where the CDK CLI cannot be started here; it starts nothing.
+    check_cli: Callable[[], object] = lambda: None
     store: AssemblyStore = field(default_factory=lambda: AssemblyStore(cache_directory() / "assemblies"))
 
     @property

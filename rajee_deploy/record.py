@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from rajee_deploy.atomic import write_atomically
 from rajee_deploy.errors import DeployError
-from rajee_deploy.facts import StackPresent
 from rajee_deploy.report.history import History, Run
 from rajee_deploy.report.metrics import TARGETS
 from rajee_deploy.report.timings import duration
@@ -16,25 +13,9 @@ from rajee_deploy.steps import BuildAndPush, DeployStack
 from rajee_deploy.up import converge
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from rajee_deploy.console import Console
     from rajee_deploy.planning import Planned
     from rajee_deploy.ports import Context
-
-
-def write_outputs(run: Context, planned: Planned, path: Path) -> None:
-    """The outputs of all stacks by name, as `cdk deploy --outputs-file` writes them; whole or not at all."""
-    seen = {
-        stack: dict(state.outputs)
-        for stack, state in planned.observed.stacks.items()
-        if isinstance(state, StackPresent)
-    }
-    found: dict[str, dict[str, str]] = {}
-    for stack, outputs in {**seen, **run.outputs}.items():
-        name = run.settings.place_of(stack).name
-        found[name if name not in found else stack] = outputs  # of two places it may be the name of several
-    write_atomically(path, (json.dumps(found, indent=2) + "\n").encode())
 
 
 def recorded_run(run: Context, wait_seconds: float) -> tuple[Planned, Run]:
@@ -74,7 +55,7 @@ def show_report(console: Console, project: str | None, *, as_json: bool) -> None
         console.document(of_figures(found, unreadable))
         return
     if unreadable:
-        console.say(f"{unreadable} lines of {history.path} could not be read and are left out", "yellow")
+        console.warn("", f"{unreadable} lines of {history.path} could not be read and are left out")
     rows = [
         (
             kind.kind, str(kind.count), duration(kind.p50), duration(kind.p95), duration(kind.longest),
@@ -126,4 +107,4 @@ def keep(run: Context, record: Run) -> None:
         history.append(record)
     except OSError as error:
         # A deploy does not fail for want of its diary.
-        run.console.say(f"the history {history.path} cannot be written: {error.strerror}", "yellow")
+        run.console.warn("", f"the history {history.path} cannot be written: {error.strerror}")

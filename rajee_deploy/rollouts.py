@@ -79,7 +79,7 @@ def confirm_standing(run: Context, stack: str, images: Sequence[WantedImage]) ->
         Observed({}, {}), observe_services(run.ports.services, run.ports.watcher, {stack: state})
     )  # fmt: skip
     for caution in drift_steps(stack, observed, Drift.LEAVE)[1]:
-        run.console.item("!", caution.subject, f"{caution.text} [{caution.code}]", "yellow")
+        run.console.warn(caution.subject, caution.text, caution.code)
     unconfirmed = any(standing(one.held, one.service) in UNCONFIRMED for one in observed.services.get(stack, ()))
     if unconfirmed and isinstance(state, StackPresent):
         wanted = wanted_images(images, state.parameters)

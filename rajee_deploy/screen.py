@@ -37,13 +37,12 @@ def show_plan(run: Context, planned: Planned) -> None:
     console, who = run.console, planned.identity
     console.say(f"account {who.account}, region {who.region}", "dim")
     _show_age(run)
-    for name, image in planned.inputs.items():
-        # A base's configuration is read before the image is built; until then nothing depends on it.
-        console.notices(name, [notice for notice in image.notices if notice.code != "base-config-unknown"])
+    for name, notices in planned.image_notices.items():
+        console.notices(name, notices)
     for name, notice in planned.plan.notices:
         console.notices(name, [notice])
     for caution in planned.plan.cautions:
-        console.item("!", caution.subject, f"{caution.text} [{caution.code}]", "yellow")
+        console.warn(caution.subject, caution.text, caution.code)
     for skip in planned.plan.skipped:
         console.item("=", skip.subject, skip.reason, "green")
     for step in planned.plan.steps:

@@ -108,7 +108,7 @@ def _keep(
             problem = str(error)
     if problem:
         text = f"what synth found out could not be kept, so other machines synthesise to decide: {problem}"
-        run.console.item("!", f"stack {stack}", text, "yellow")
+        run.console.warn(f"stack {stack}", text)
 
 
 def _subjects(wanted: Wanted, observed: Observed, who: Identity, stack: str) -> tuple[list[Subject], list[Subject]]:

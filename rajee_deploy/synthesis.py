@@ -156,15 +156,23 @@ def unprovable(step: DeployStack, state: StackState) -> tuple[str, ...]:
     """Why the hashes that a deployed stack records will prove nothing to the next run, which then synthesises."""
     if step.parameters != step.declared:
         return ()  # its record lies outside of the stack
-    given = dict(step.parameters)
-    missing = [name for name in (INFRA_PARAMETER, TEMPLATE_PARAMETER) if name not in given]
+    given, missing = dict(step.parameters), missing_records(step)
     if missing:
         takes_none = f"its template takes no {' and no '.join(missing)}"
         return (f"{takes_none}, so a machine that has not synthesised it has to do so to decide",)
     content = state.content if isinstance(state, StackPresent) else None
     if content is None or is_recorded(given[TEMPLATE_PARAMETER], content):
         return ()
-    return ("CloudFormation gives back something else than was deployed, so the next run synthesises to decide",)
+    what = "characters beyond ASCII in the template do that, and macros"
+    return (
+        f"CloudFormation gives back something else than was deployed, so the next run synthesises to decide; {what}",
+    )
+
+
+def missing_records(step: DeployStack) -> tuple[str, ...]:
+    """The parameters for what proves something to the next run that a stack does not declare."""
+    given = dict(step.parameters)
+    return tuple(name for name in (INFRA_PARAMETER, TEMPLATE_PARAMETER) if name not in given)
 
 
 def _keyed(stacks: Mapping[str, Synthesised], who: Identity) -> dict[str, Synthesised]:

@@ -247,7 +247,7 @@ def test_no_attempt_begins_when_the_time_of_a_call_is_over(server):
 @pytest.mark.parametrize("region", ["us_east_1", "us-east-1 ", "ünited"])
 def test_a_region_that_is_none_is_a_setting(region):
     found = failure(Aws(region=region).identity)
-    assert (found.code, found.exit_code, "AWS_REGION" in found.hint) == ("bad-region", 64, True)
+    assert (found.code, found.exit_code, "--region" in found.hint) == ("bad-region", 64, True)
 
 
 def test_a_program_for_credentials_that_prints_something_else(clean):

@@ -424,7 +424,7 @@ def test_nothing_to_tell_is_no_table(world):
 def test_a_time_that_is_not_told_is_no_failure(world):
     world.watcher.is_silent = True
     tell_account(world.run, "App", Watch(world.watcher, "App", lambda _moment: None))
-    assert world.talk.getvalue() == "where the time of App went is not known: AWS throttled the call\n"
+    assert world.talk.getvalue() == "where the time of App went is not known: AWS throttled the call [throttled]\n"
     assert world.run.accounts == {}
 
 
@@ -520,7 +520,8 @@ def noted(world):
 BEGUN = ("… deploy App", "dim")
 DOUBT = (
     "!", "stack App",
-    "its template takes no RajeeTemplateHash, so a machine that has not synthesised it has to do so to decide",
+    ("its template takes no RajeeTemplateHash, so a machine that has not synthesised it has to do so to decide; "
+    "let the stack declare them, and an output that names them (README, In the CDK app)"),
     "yellow",
 )  # fmt: skip
 DONE = ("✓", "stack App", "complete, and it records ImageTag c-new, RajeeInfraHash infra", "green")
@@ -547,7 +548,7 @@ def test_a_deployment_whose_shield_cannot_move(world, noted):
 def test_a_deployment_whose_time_is_not_told(world, noted):
     world.watcher.is_silent = True
     world.deploy(step())
-    lost = ("where the time of App went is not known: AWS throttled the call", "yellow")
+    lost = ("where the time of App went is not known: AWS throttled the call [throttled]", "yellow")
     assert noted == [BEGUN, lost, DOUBT, DONE]
 
 

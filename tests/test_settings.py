@@ -6,7 +6,7 @@ import pytest
 
 from rajee_deploy.errors import ConfigurationError, Exit
 from rajee_deploy.names import InfraCheck
-from rajee_deploy.settings import find_settings, load
+from rajee_deploy.settings import find_settings, load, reading
 
 GOOD = """
 [images.app]
@@ -158,6 +158,82 @@ def test_an_unknown_environment_lists_the_known(project):
 def test_an_override_of_an_unknown_image_is_a_mistake(project):
     with pytest.raises(ConfigurationError, match=r"images\.other"):
         load(project(GOOD + '[environments.prod.images.other]\ntarget = "x"\n'), "prod")
+
+
+# Every kind of mistake that an environment can hold, as lines below [environments.prod].
+ELSEWHERE = {
+    "images.aap.target = 'x'": "no such image",
+    "images.app.platfrom = 'linux/amd64'": "did you mean 'platform'",
+    "images.app.platform = 'amd'": "linux/amd64",
+    "images.app.deploy-by = 'name'": "'digest'",
+    "images.app.tags = ['live-x']": "own",
+    "images.app.secrets = { x = 'value' }": "env:NAME",
+    "images.app.provenance = 'much'": "min",
+    "images.app.stack = 'Other'": "not in cdk.stacks",
+    "images.app.parameter = 'RajeeInfraHash'": "cannot be",
+    "images.app.context-key = 'a b'": "letters",
+    "images.app.ssh = ['']": "empty",
+    "cdk.stack = ['App']": "did you mean 'stacks'",
+    "cdk.stacks = []": "name the stacks",
+    "cdk.infra-check = 'never'": "auto, hash, synth",
+    "cdk.approval = 'no'": "broadening",
+    "cdk.tag-only = 'yes'": "cloudformation",
+    "cdk.parameters.Other.Size = 'x'": "not in cdk.stacks",
+    "engine = 'podman'": "buildah",
+    "build-concurrency = 0": "from 1",
+    "drift = 'mend'": "repair",
+    "account = '12'": "12 digits",
+}
+
+
+@pytest.mark.parametrize("line", ELSEWHERE)
+@pytest.mark.parametrize("chosen", [None, "dev"])
+def test_a_mistake_in_an_environment_is_told_by_every_run(project, line, chosen):
+    text = GOOD.partition("[environments.prod]")[0] + f"[environments.dev]\n[environments.prod]\n{line}\n"
+    with pytest.raises(ConfigurationError) as caught:
+        load(project(text), chosen)
+    error = caught.value
+    assert "prod" in error.problem
+    assert ELSEWHERE[line] in error.problem + error.hint
+
+
+def test_what_only_another_environment_needs_need_not_be_there(project):
+    lines = "images.app.context = 'made-for-prod'\ncdk.app = 'made'\ncdk.inputs = ['made']\n"
+    load(project(GOOD.partition("[environments.prod]")[0] + "[environments.prod]\n" + lines))
+
+
+# Every key that takes a list, with an entry that is sound.
+LISTS = {
+    ("images.app", "tags"): "v1",
+    ("images.app", "ssh"): "default",
+    ("images.app", "cache-from"): "team/cache",
+    ("images.app", "cache-to"): "team/cache",
+    ("cdk", "stacks"): "App",
+    ("cdk", "env"): "SIZE",
+    ("cdk", "inputs"): "cdk",
+    ("environments.prod", "stack-accounts"): "123456789012",
+    ("", "syntax-mirrors"): "registry.test",
+}
+FREE = {"ignore", "platform"}  # lines, and a set
+
+
+def test_every_key_with_a_list_is_in_the_table():
+    tables = (reading._IMAGE_KEYS, reading._CDK_KEYS, reading._ENVIRONMENT_KEYS, reading._TOP_KEYS)
+    takes = {key for table in tables for key, kind in table.items() if "list" in kind}
+    assert takes == {key for _, key in LISTS} | FREE
+
+
+@pytest.mark.parametrize(("table", "key"), LISTS)
+@pytest.mark.parametrize(("entries", "words"), [(("{0}", "{0}"), "twice"), (("{0}", ""), "empty"), ((" ",), "empty")])
+def test_no_list_has_an_entry_twice_or_a_blank_one(project, table, key, entries, words):
+    tables = {"images.app": {"repository": "'a'"}, "cdk": {"app": "'cdk'", "stacks": "['App']"}}
+    tables.setdefault(table, {})[key] = str([entry.format(LISTS[table, key]) for entry in entries])
+    lines = [f"{name} = {text}" for name, text in tables.pop("", {}).items()]
+    for name, values in tables.items():
+        lines += [f"[{name}]", *(f"{each} = {text}" for each, text in values.items())]
+    with pytest.raises(ConfigurationError, match=words) as caught:
+        load(project("\n".join(lines)))
+    assert f"{table}.{key}".strip(".") in caught.value.problem
 
 
 @pytest.mark.parametrize(("content", "code"), [(b"a = [", "settings-syntax"), (b"\xff\xfe", "settings-unreadable")])

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from rajee_deploy.aws.errors import OutOfTimeError, error_code, error_message, opening, translated, unknown
 from rajee_deploy.aws.received import NotAnAnswerError, examine
 from rajee_deploy.aws.resolved import keys, of_session
-from rajee_deploy.aws.shape import problem
+from rajee_deploy.aws.shaped import MisshapenError, shaped
 from rajee_deploy.dataclass import dataclass
 from rajee_deploy.errors import ConfigurationError, DeployError
 
@@ -125,7 +125,8 @@ class Aws:
     ) -> dict[str, Any] | T:
         """One call: its answer, or what `expected` makes of an error's code and message (None: it is not expected).
 
-        DeployError for every other failure. An answer may be empty although AWS sent more: conclude nothing from that.
+        DeployError for every other failure, and for whoever indexes a part that the answer lacks. An answer may be
+        empty although AWS sent more: conclude nothing from that.
         """
         began = time.monotonic()
         found = self._ask_shortly(service, operation, arguments, region)
@@ -152,10 +153,11 @@ class Aws:
             finally:
                 self._clock.began = None
         model = client.meta.service_model.operation_model(client.meta.method_to_api_mapping[operation])
-        wrong = problem(service, answer, model.output_shape) if model.output_shape is not None else ""
-        if wrong:
-            raise unknown(named, wrong)
-        return answer
+        try:
+            whole: dict[str, Any] = shaped(_named(service, operation), answer, model.output_shape)
+        except MisshapenError as error:
+            raise unknown(_named(service, operation), str(error)) from error
+        return whole
 
     def _ask_shortly(
         self, service: str, operation: str, arguments: Mapping[str, Any], region: str

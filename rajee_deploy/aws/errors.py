@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -43,6 +44,9 @@ _HINTS = (
 )
 _SERVERS_FAULT = 500
 _QUOTED = 1000  # characters of what somebody said
+
+_REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d{1,2}")
+_ZONE = re.compile(r"\.([a-z]{2}(?:-[a-z]+)+-\d)([a-z])\.amazonaws\.")  # in the address of an endpoint
 
 
 class OutOfTimeError(Exception):
@@ -102,8 +106,10 @@ def translated(asked: str, profile: str | None = None) -> Iterator[None]:
             "AWS could not be reached",
             where=asked,
             cause=str(error),
-            hint="check the network, its proxy or login page, the region and AWS_ENDPOINT_URL",
+            hint=_unreachable_hint(str(error)),
         ) from error
+    except exceptions.InvalidRegionError as error:
+        raise _bad_region(asked, str(error)) from error
     except exceptions.BotoCoreError as error:
         raise DeployError("aws-error", "the call to AWS failed", where=asked, cause=str(error)) from error
 
@@ -112,15 +118,12 @@ def translated(asked: str, profile: str | None = None) -> Iterator[None]:
 def opening(asked: str) -> Iterator[None]:
     """Turn what botocore raises for settings that it cannot read into ours, while a session or a client is made and
     nothing was asked yet."""
-    from botocore.exceptions import InvalidRegionError
+    from botocore.exceptions import BotoCoreError
 
     try:
         yield
-    except InvalidRegionError as error:
-        raise ConfigurationError(
-            "bad-region", "the AWS region is not one", where=asked, cause=str(error),
-            hint="regions are called like eu-central-1: check --region, the settings' region and AWS_REGION",
-        ) from error  # fmt: skip
+    except BotoCoreError:  # some are ValueErrors, too
+        raise
     except ValueError as error:
         is_address = any(word in str(error) for word in ("endpoint", "URL", "Port"))
         raise ConfigurationError(
@@ -145,6 +148,27 @@ def _no_code(asked: str, status: object, cause: str) -> DeployError:
         "aws-error", f"the answer (HTTP {status}) is not one of AWS's", where=asked, cause=cause,
         hint="run again; if it stays, look for a proxy or a login page between this machine and AWS",
     )  # fmt: skip
+
+
+def _bad_region(asked: str, cause: str) -> ConfigurationError:
+    """For a region that no address can have, with where it stands, and what is probably meant."""
+    names = [
+        name for name in ("AWS_REGION", "AWS_DEFAULT_REGION") if os.environ.get(name) and os.environ[name] in cause
+    ]
+    text = os.environ[names[0]] if names else (re.search(r"'([^']*)'", cause) or ["", ""])[1]
+    meant = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
+    like = meant if _REGION.fullmatch(meant) else "us-east-1"
+    hint = f"export {names[0]}={like}" if names else f'write it like "{like}": --region, or region of the settings'
+    return ConfigurationError(
+        "bad-region", f"{text!r} is no AWS region", where=names[0] if names else asked, cause=cause, hint=hint
+    )
+
+
+def _unreachable_hint(cause: str) -> str:
+    zone = _ZONE.search(cause)
+    if zone:
+        return f"{zone[1]}{zone[2]} is an availability zone: the region is {zone[1]}"
+    return "check the network, its proxy or login page, the region and AWS_ENDPOINT_URL"
 
 
 def error_code(error: Any) -> str:

@@ -7,9 +7,10 @@ which botocore knows how to handle. Pure.
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 from xml.parsers.expat import ExpatError, ParserCreate
+
+from rajee_deploy.foreign import parse_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, MutableMapping
@@ -45,10 +46,10 @@ def examine(response: MutableMapping[str, Any], protocol: str) -> None:
 def _trouble(body: bytes, protocol: str) -> str:
     if protocol in _JSON:
         try:
-            document = json.loads(body or b"{}")
+            document = parse_json(body or b"{}", errors="surrogatepass")  # `shaped` looks at the texts
         except UnicodeDecodeError:
             return "not in UTF-8"
-        except (ValueError, RecursionError):
+        except ValueError:
             return "not JSON"
         return "" if isinstance(document, dict) else "no JSON object"
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import gc
 import os
 import signal
@@ -12,30 +13,49 @@ import typer
 
 from rajee_deploy.cli.line import command_line
 from rajee_deploy.errors import ConfigurationError, DeployError, Exit
+from rajee_deploy.streams import lost, make_safe, name_home
 
 if TYPE_CHECKING:
     from types import FrameType
 
 # Some releases of typer carry a click of their own, whose exceptions are not those of an installed click.
 UsageError: type[Exception] = typer.BadParameter.__bases__[0]
+_ENDING = (signal.SIGTERM, signal.SIGHUP)
+_NO_THREAD = "can't start new thread"  # Python's RuntimeError, which has no class of its own
+_HINTS = {
+    errno.EAGAIN: "it may run too few processes at once: ulimit -u; in a container: its pids limit",
+    errno.EMFILE: "it may open too few files at once: ulimit -n 1024",
+    errno.ENFILE: "the machine has too many files open: end what is not needed, and run again",
+    errno.ENOSPC: "make room there, and run again: df -h",
+    errno.EDQUOT: "make room there, and run again: quota",
+}
 
 
 def main() -> NoReturn:
     """The command. Turns every way to end into an exit code."""
     # What is imported stays: to look through it for garbage every 700 objects is a tenth of a run with nothing to do.
     gc.set_threshold(100_000)
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, _interrupt)
-    code = Exit.BUG.value
+    make_safe()
+    name_home()
+    heed_signals()
+    code: int = Exit.BUG
     try:
         code = _run()
+    except KeyboardInterrupt:
+        code = Exit.INTERRUPTED  # once more, while the first was being told
     finally:
-        is_told = _flush()
-        if is_told or code not in (Exit.OK, Exit.CHANGES):
-            # A thread may still wait for a network that does not answer; nobody needs it any more. Nor does anybody
-            # need the interpreter taken apart, which takes a tenth of a run with nothing to do.
-            os._exit(code)
-    sys.exit(code)
+        for number in (signal.SIGINT, *_ENDING):
+            signal.signal(number, signal.SIG_IGN)
+        # A thread may still wait for a network that does not answer; nobody needs it any more. Nor does anybody need
+        # the interpreter taken apart, which takes a tenth of a run with nothing to do.
+        os._exit(_sent(code))
+
+
+def heed_signals() -> None:
+    """What asks us to end is taken for a Ctrl-C; but for what whoever started us has made us ignore (nohup)."""
+    for number in _ENDING:
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, _interrupt)
 
 
 def _run() -> int:  # noqa: PLR0911 -- one return for each way to end
@@ -55,15 +75,16 @@ def _run() -> int:  # noqa: PLR0911 -- one return for each way to end
     except DeployError as error:
         _tell(error)
         return error.exit_code
-    except BrokenPipeError:
-        return Exit.FAILED  # whoever read our output has gone
-    except OSError as error:
-        # A full disk, a directory that may not be read, a working directory that was deleted: no bug of ours.
-        where = os.fsdecode(error.filename) if isinstance(error.filename, (str, bytes)) else ""
-        _tell(DeployError("machine", "the operating system refused", where=where, cause=error.strerror or str(error)))
+    except SystemExit as ended_by:
+        ended = _code_of(ended_by)  # of libraries: click's, after printing what completes a shell's line
+    except (OSError, MemoryError) as error:
+        _tell(_refusal(error))
         return Exit.FAILED
-    except Exception:  # noqa: BLE001 -- the top handler: whatever else comes here is our own fault, and is told as such
-        return _bug()
+    except Exception as error:  # noqa: BLE001 -- the top handler: whatever else is our own fault, and is told as such
+        if str(error) != _NO_THREAD:
+            return _bug(error)
+        _tell(_refusal(OSError(errno.EAGAIN, "it starts no more threads")))
+        return Exit.FAILED
     if ended == Exit.INTERRUPTED:
         # typer turns a Ctrl-C into this code by itself
         hint = "run again to go on from here; what CloudFormation has begun goes on by itself"
@@ -71,19 +92,69 @@ def _run() -> int:  # noqa: PLR0911 -- one return for each way to end
     return ended if isinstance(ended, int) else Exit.OK
 
 
-def _bug() -> int:
-    import traceback
+def _code_of(ended: SystemExit) -> int:
+    if isinstance(ended.code, str):
+        sys.stderr.write(f"{ended.code}\n")
+        return Exit.FAILED
+    code = ended.code or Exit.OK
+    return code if code in {*Exit} else Exit.FAILED
 
-    traceback.print_exc()
-    sys.stderr.write("This is a bug in rajee-deploy; please report it with the lines above.\n")
+
+def _refusal(error: OSError | MemoryError) -> DeployError:
+    """A full disk, a directory that may not be read, a working directory that was deleted: no bug of ours."""
+    if isinstance(error, MemoryError):
+        return DeployError(
+            "machine", "there is not enough memory", hint="run again where more is free: free -m; ulimit -v"
+        )
+    where = os.fsdecode(error.filename) if isinstance(error.filename, (str, bytes)) else ""
+    hint = _HINTS.get(error.errno or 0, "")
+    if error.errno == errno.ENOENT and _is_homeless():
+        where, hint = where or "the working directory", "it was removed: cd to one that exists, and run again"
+    return DeployError(
+        "machine", "the operating system refused", where=where, cause=error.strerror or str(error), hint=hint
+    )
+
+
+def _is_homeless() -> bool:
+    try:
+        os.getcwd()  # noqa: PTH109 -- only whether there is one
+    except FileNotFoundError:
+        return True
+    return False
+
+
+def _sent(code: int) -> int:
+    """Send what waits. A result that nobody got is a failure, unless the reader went away by itself."""
+    problem = lost()
+    if problem and code in (Exit.OK, Exit.CHANGES):
+        code = Exit.FAILED
+        hint = "what was done is done; run again with stdout where it can be written"
+        _tell(DeployError("output-lost", "the result could not be written to stdout", cause=problem, hint=hint))
+        lost()
+    return code
+
+
+def _bug(error: Exception) -> int:
+    try:
+        from rajee_deploy.cli.crash import crashed
+
+        _tell(crashed(error, sys.argv[1:]))
+    except Exception as another:  # noqa: BLE001 -- still the top handler: what is left to say has to be said
+        import traceback
+
+        traceback.print_tb(error.__traceback__)  # without its words, which may hold a secret
+        names = f"{type(error).__name__}, and {type(another).__name__} while it was told"
+        sys.stderr.write(f"This is a bug in rajee-deploy ({names}); please report it with the lines above.\n")
     return Exit.BUG
 
 
 def _tell(error: DeployError) -> None:
     """To a person on stderr; and to a program that asked for a document, as one."""
+    from rajee_deploy.cli.pasted import as_pasted
     from rajee_deploy.console import Console, error_document
 
     console = Console()
+    error.hint = as_pasted(error.hint, sys.argv[1:])
     console.error(error)
     if "--json" in sys.argv[1:]:
         console.document(error_document(error))
@@ -91,14 +162,3 @@ def _tell(error: DeployError) -> None:
 
 def _interrupt(_number: int, _frame: FrameType | None) -> NoReturn:
     raise KeyboardInterrupt
-
-
-def _flush() -> bool:
-    """Whether all that was said has gone out; what has not, the interpreter's own end complains about."""
-    is_told = True
-    for stream in (sys.stdout, sys.stderr):
-        try:
-            stream.flush()
-        except (ValueError, AttributeError, OSError):
-            is_told = False  # the reader may have gone away, or the stream was closed from the start
-    return is_told

@@ -140,13 +140,12 @@ class _Chosen:
 def _choose(context: Path | None, flags: SettingsFlags, build: BuildFlags) -> _Chosen:
     from functools import partial
 
-    from rajee_deploy.cli.images import check_choice, chosen_images, image_of_flags, laid_over
+    from rajee_deploy.cli.images import chosen_images, image_of_flags, laid_over
     from rajee_deploy.explain.past import Origin
 
-    check_choice(context, flags.images)
     lay_over = partial(laid_over, build=build)
     if context is not None:
-        return _Chosen([image_of_flags(context, build)], Origin(None, None, lay_over), context)
+        return _Chosen([image_of_flags(context, build, flags.images)], Origin(None, None, lay_over), context)
     settings, images = chosen_images(flags)
     origin = Origin(settings.path, flags.environment, lay_over)
     return _Chosen([lay_over(image) for image in images], origin, settings.root, settings)

@@ -62,15 +62,6 @@ def chosen_images(flags: SettingsFlags) -> tuple[Settings, list[ImageSettings]]:
     return settings, [image for name, image in known.items() if not flags.images or name in flags.images]
 
 
-def check_choice(context: Path | None, images: Sequence[str] | None) -> None:
-    """Flags describe an image, or choose among those of the settings; both at once is a mistake."""
-    if context is not None and images:
-        raise ConfigurationError(
-            "bad-flag", "--image chooses among the images of the settings, which a build context leaves out",
-            where=f"--image {images[0]}", hint="give one of the two",
-        )  # fmt: skip
-
-
 def flagged_images(flags: SettingsFlags, build: BuildFlags) -> list[ImageSettings]:
     """The chosen images of the settings, with the build's flags laid over them."""
     return [laid_over(image, build) for image in chosen_images(flags)[1]]
@@ -88,8 +79,14 @@ def laid_over(image: ImageSettings, build: BuildFlags) -> ImageSettings:
     )
 
 
-def image_of_flags(context: Path, build: BuildFlags) -> ImageSettings:
-    """An image that only the flags describe."""
+def image_of_flags(context: Path, build: BuildFlags, images: Sequence[str] | None) -> ImageSettings:
+    """An image that only the flags describe. `images` are those of --image, which choose among the settings': both at
+    once is a mistake, in every verb that takes a build context."""
+    if images:
+        raise ConfigurationError(
+            "bad-flag", "--image chooses among the images of the settings, which a build context leaves out",
+            where=f"--image {images[0]}", hint="give one of the two",
+        )  # fmt: skip
     if not context.is_dir():
         raise DeployError("context-missing", "the build context is not a directory", where=str(context))
     return ImageSettings(

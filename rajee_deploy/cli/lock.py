@@ -94,7 +94,7 @@ def _scope(context: Path | None, flags: SettingsFlags, build: BuildFlags) -> Sco
     from rajee_deploy.settings import LOCK_NAME, load
 
     if context is not None:
-        return Scope(context / LOCK_NAME, [image_of_flags(context, build)], None)
+        return Scope(context / LOCK_NAME, [image_of_flags(context, build, flags.images)], None)
     settings, images = chosen_images(flags)
     everything = [
         image for environment in (None, *settings.environments) for image in load(settings.path, environment).images

@@ -31,6 +31,7 @@ def permissions(
     import json
 
     from rajee_deploy.cli.wiring import make_context
+    from rajee_deploy.engine.cache import cache_repositories
     from rajee_deploy.permissions import Place, policy
 
     run = make_context((environment, None, config), None, region)
@@ -41,6 +42,8 @@ def permissions(
         account, where, [places[stack] for stack in run.settings.cdk.stacks],
         [image.repository for image in run.images],
         [places[stack] for stack in dict.fromkeys(image.stack for image in run.images if image.context_key)],
+        [each for image in run.images for each in cache_repositories(image.build.cache_from, image.repository)],
+        [each for image in run.images for each in cache_repositories(image.build.cache_to, image.repository)],
     )  # fmt: skip
     run.console.data(json.dumps(policy(who, place), indent=2))
 
@@ -63,5 +66,5 @@ def _places(run: Context, who: Identity) -> dict[str, StackPlace]:
             text = (
                 f"{name} is taken for {stack.name}: no synth for {who.account} in {who.region} is known here that says"
             )
-            run.console.say(f"{text} which stacks it means (rajee-deploy plan makes one)", "yellow")
+            run.console.warn("", f"{text} which stacks it means (rajee-deploy plan makes one)")
     return found

@@ -49,7 +49,9 @@ def rollback(
 
     run = make_context((environment, image, config), profile, region, verbose=verbose)
     origin = Origin(run.settings.path, environment, lambda settings: settings)
-    chosen = run.images if image else [each for each in run.images if each.stack]
-    returns, record = recorded_rollback(run, Asked(chosen, tag, origin, bool(image), wait))
+    deployed = [each for each in run.settings.images if each.stack]
+    names = [each.name for each in deployed]
+    asked = Asked(run.images if image else deployed, tag, origin, bool(image), wait, deployed=names)
+    returns, record = recorded_rollback(run, asked)
     if as_json:
         run.console.document(of_rollback(returns, record))

@@ -68,8 +68,12 @@ def up(
     """
     _begin("up", environment)
     from rajee_deploy.cli.wiring import make_context
-    from rajee_deploy.record import recorded_run, write_outputs
+    from rajee_deploy.record import recorded_run
 
+    if outputs_file is not None:
+        from rajee_deploy.outputs import check_outputs, write_outputs
+
+        check_outputs(outputs_file)
     flags = (environment, image, config)
     run = make_context(
         flags, profile, region, also_tags=also_tag, verbose=verbose, infra_check=infra_check,
@@ -114,6 +118,7 @@ def plan(
     if not as_json:
         _begin("plan", environment)
     from rajee_deploy.cli.wiring import make_context
+    from rajee_deploy.foreseen import foresee
     from rajee_deploy.planning import make_plan
     from rajee_deploy.screen import show_plan
 
@@ -124,7 +129,7 @@ def plan(
     )  # fmt: skip
     run.repair_drift = repair_drift
     try:
-        planned = make_plan(run)
+        planned = foresee(run, make_plan(run))
     finally:
         run.close()
     found = _compared_bases(run, planned) if bases else None
@@ -171,16 +176,15 @@ def fingerprint(
     rajee-deploy fingerprint . -f docker/Dockerfile --target runtime
     rajee-deploy fingerprint --json | jq '.uses'  what each instruction reads
     """
-    from rajee_deploy.cli.images import BuildFlags, SettingsFlags, check_choice, flagged_images, image_of_flags
+    from rajee_deploy.cli.images import BuildFlags, SettingsFlags, flagged_images, image_of_flags
     from rajee_deploy.context import Modes
     from rajee_deploy.image import read_all_inputs
 
     flags = BuildFlags(file, target, platform, build_arg, build_context)
-    check_choice(context, image)
     chosen = (
         flagged_images(SettingsFlags(environment, image, config), flags)
         if context is None
-        else [image_of_flags(context, flags)]
+        else [image_of_flags(context, flags, image)]
     )
     found = read_all_inputs(chosen, Modes(modes.value), cached=not no_cache)
     console = _console()

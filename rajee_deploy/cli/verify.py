@@ -68,7 +68,7 @@ def verify(
 
     flags = BuildFlags(file, target, platform, build_arg, build_context)
     settings = SettingsFlags(environment, image, config)
-    chosen = flagged_images(settings, flags) if context is None else [image_of_flags(context, flags)]
+    chosen = flagged_images(settings, flags) if context is None else [image_of_flags(context, flags, image)]
     limit = _bytes(max_size)
     verdicts = {each.name: _verdict(each, Modes(modes.value), limit) for each in chosen}
     console = Console()
@@ -77,7 +77,7 @@ def verify(
     else:
         for name, verdict in verdicts.items():
             for line in lines(verdict):
-                console.item("!", f"image {name}", line, "yellow")
+                console.warn(f"image {name}", line)
             console.data(f"{name} {summary(verdict)}")
     if detailed_exitcode and not all(verdict.is_whole for verdict in verdicts.values()):
         raise typer.Exit(Exit.CHANGES)

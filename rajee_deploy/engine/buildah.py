@@ -29,6 +29,7 @@ from rajee_deploy.engine.steps import Steps
 from rajee_deploy.errors import ConfigurationError, DeployError
 from rajee_deploy.model import BaseConfig, Platform
 from rajee_deploy.process import find_program, run
+from rajee_deploy.regular_files import read_text
 from rajee_deploy.scratch import private_directory
 
 if TYPE_CHECKING:
@@ -111,14 +112,14 @@ class Buildah:
                 self._push(
                     request, access, ([*push, f"--digestfile={pushed}", _auth(login)], image), environment, on_event
                 )
-            return pushed.read_text().strip() if pushed.exists() else ""
+            return read_text(pushed).strip() if pushed.exists() else ""
 
     def _hands(
         self, request: BuildRequest, made: Path, build: Callable[..., None], environment: Mapping[str, str]
     ) -> Hands:
         def build_one(files: Written, flags: tuple[str, ...], is_last: bool) -> str:  # noqa: FBT001 -- one of the Hands
             build(request if is_last else replace(request, labels={}), files, flags)
-            return made.read_text().strip()
+            return read_text(made).strip()
 
         def is_right(image: str, platform: Platform, must: bool) -> bool:  # noqa: FBT001 -- one of the Hands
             found = self._platform(image, environment)
@@ -226,11 +227,11 @@ class Buildah:
         start = next((number for number, line in enumerate(lines) if line.strip() in ("{", "[")), len(lines))
         try:
             found, _ = json.JSONDecoder().raw_decode("\n".join(lines[start:]))
-        except ValueError as error:
+            document: dict[str, Any] = dict(found[0] if isinstance(found, list) else found)
+        except (ValueError, TypeError, LookupError, RecursionError) as error:
             raise DeployError(
                 "image-unknown", f"{self._name} tells nothing about an image", where=image, cause="\n".join(lines[-5:]),
             ) from error  # fmt: skip
-        document: dict[str, Any] = found[0] if isinstance(found, list) else found
         return document
 
     def _platform(self, made: str, environment: Mapping[str, str]) -> Platform | None:
@@ -252,6 +253,12 @@ class Buildah:
     def _program(self) -> str:
         found = find_program(self._name)
         if found is None:
+            if self._name == os.environ.get("CDK_DOCKER"):
+                raise DeployError(
+                    "buildah-missing", f"the program that CDK_DOCKER names is not there: {self._name}",
+                    where=f"CDK_DOCKER={self._name}",
+                    hint="unset CDK_DOCKER   (then what is installed is taken), or let it name a program on PATH",
+                )  # fmt: skip
             raise DeployError(
                 "buildah-missing", f"the {Path(self._name).name} command is not installed",
                 hint="install buildah (Debian, Ubuntu, Fedora: the package buildah), or use the engine buildx",

@@ -6,7 +6,6 @@ is used for what it does well (is an engine there, which version) and the build 
 
 from __future__ import annotations
 
-import json
 import os
 import re
 from dataclasses import replace
@@ -27,6 +26,7 @@ from rajee_deploy.errors import DeployError
 from rajee_deploy.model import Platform
 from rajee_deploy.places import user_docker_config
 from rajee_deploy.process import find_program, run
+from rajee_deploy.regular_files import DOCUMENT, read_json
 from rajee_deploy.scratch import private_directory
 
 if TYPE_CHECKING:
@@ -218,7 +218,13 @@ def _version_elsewhere(program: str) -> str:
 
 def docker_program() -> str:
     """The docker command, or the program that CDK_DOCKER names. DeployError `docker-missing`."""
-    found = find_program(os.environ.get("CDK_DOCKER") or "docker")
+    named = os.environ.get("CDK_DOCKER")
+    found = find_program(named or "docker")
+    if found is None and named:
+        raise DeployError(
+            "docker-missing", f"the program that CDK_DOCKER names is not there: {named}", where=f"CDK_DOCKER={named}",
+            hint="unset CDK_DOCKER   (then it is docker), or let it name a program that is on PATH",
+        )  # fmt: skip
     if found is None:
         raise DeployError(
             "docker-missing", "the docker command is not installed",
@@ -267,6 +273,6 @@ def build_arg_flags(given: Mapping[str, str], reserved: frozenset[str]) -> tuple
 
 def _pushed_digest(metadata: Path) -> str:
     try:
-        return str(json.loads(metadata.read_text("utf-8")).get("containerimage.digest", ""))
-    except (OSError, ValueError):
+        return str(read_json(metadata, DOCUMENT).get("containerimage.digest", ""))
+    except (OSError, ValueError, AttributeError):
         return ""  # only a hint: the registry is asked what it has

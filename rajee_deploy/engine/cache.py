@@ -10,8 +10,10 @@ import os
 import re
 from typing import TYPE_CHECKING
 
+from rajee_deploy.model import Repository
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
 GITHUB = "gha"
 _CONTINUED = re.compile(r"[\\`][ \t]*\n")  # a line that goes on, whichever sign says so
@@ -75,6 +77,23 @@ def cache_reference(text: str, host: str, name: str) -> str:
     path = rest if is_host else text
     tag = "" if ":" in path.rpartition("/")[2] else f":{name.lower()}"
     return f"{text if is_host else f'{host}/{text}'}{tag}"
+
+
+def cache_repositories(given: Sequence[str], images: Repository) -> Iterator[Repository]:
+    """The ECR repositories among the settings' `cache-from` or `cache-to` of an image whose own one is `images`."""
+    for text in given:
+        # buildx's own syntax: of what it knows, only type=registry names a repository.
+        fields = dict(field.partition("=")[::2] for field in text.split(","))
+        if text == GITHUB or ("=" in text and fields.get("type") != "registry"):
+            continue
+        reference = cache_reference(fields.get("ref", "") if "=" in text else text, images.host, "any")
+        place = reference.partition("@")[0]
+        try:
+            found = Repository.parse(place.rpartition(":")[0].removeprefix("/"))
+        except ValueError:
+            continue
+        if found.host or place.startswith("/"):  # else it is another registry's, whose permissions are no matter of IAM
+            yield found
 
 
 def _in_github(environment: Mapping[str, str]) -> bool:

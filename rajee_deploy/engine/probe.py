@@ -5,7 +5,6 @@ Nothing is pushed, tagged or kept. Must never decide what the answers mean.
 
 from __future__ import annotations
 
-import os
 import re
 from dataclasses import field
 from typing import IO, TYPE_CHECKING, Protocol
@@ -14,8 +13,7 @@ from rajee_deploy.build_settings import BuildSettings
 from rajee_deploy.dataclass import dataclass
 from rajee_deploy.engine.progress import Progress
 from rajee_deploy.engine.secrets import secret_flags
-from rajee_deploy.errors import DeployError
-from rajee_deploy.process import find_program, run, stream
+from rajee_deploy.process import run, stream
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -110,11 +108,10 @@ class _Answer:
 
 def _command(request: ProbeRequest, output: str) -> tuple[list[str], dict[str, str]]:
     """The argument list, and the variables that carry the build arguments' values."""
-    docker = find_program(os.environ.get("CDK_DOCKER") or "docker")
-    if docker is None:
-        raise DeployError("docker-missing", "the docker command is not installed")
+    from rajee_deploy.engine.buildx import docker_program
+
     argv = [
-        docker, "buildx", "build", "--progress=rawjson", f"--output={output}", "--provenance=false",
+        docker_program(), "buildx", "build", "--progress=rawjson", f"--output={output}", "--provenance=false",
         f"--platform={request.platform}", f"--file={request.dockerfile}",
     ]  # fmt: skip
     if request.target is not None:

@@ -88,6 +88,7 @@ def _of_image(inputs: ImageInputs) -> dict[str, Any]:
         "lines": [_line(line) for line in by_line(inputs)],
         "instructions": len(inputs.recipe.instructions),
         "inputs": [_input(item) for item in other_inputs(inputs)],
+        "warnings": [{"code": n.code, "message": text_of(n.message), "line": n.line} for n in inputs.notices],
     }
 
 

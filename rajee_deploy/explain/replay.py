@@ -79,7 +79,7 @@ def replay(
 ) -> tuple[Replay, ...]:
     """Go through the last commits of the repository that `start` lies in, along first parents.
 
-    `told` hears which commit is looked at. DeployErrors: `no-repository`, `git-failed`.
+    `told` hears which commit is looked at. DeployErrors: `no-checkout`, `git-failed`.
     """
     repository = find_repository(start)
     commits = first_parents(repository, last)

@@ -21,7 +21,7 @@ LAST = 50  # commits that are looked at
 def find_commit_of(tag: str, present: ImageInputs, origin: Origin, start: Path, last: int = LAST) -> str:
     """The newest of the last commits, along first parents, whose files give the tag; "" when none does.
 
-    An equal tag is an equal image, so what is found is no guess. DeployErrors `no-repository`, `git-failed`.
+    An equal tag is an equal image, so what is found is no guess. DeployErrors `no-checkout`, `git-failed`.
     """
     repository = find_repository(start)
     commits = first_parents(repository, last)

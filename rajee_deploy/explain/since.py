@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from rajee_deploy.explain.compare import Comparison
     from rajee_deploy.explain.past import Origin
-    from rajee_deploy.git import Repository
+    from rajee_deploy.git_call import Repository
     from rajee_deploy.image import ImageInputs
 
 
@@ -50,7 +50,7 @@ class Since:
 def since(images: Mapping[str, ImageInputs], origin: Origin, start: Path, revision: str) -> Since:
     """Compare images with what they were at a revision of the repository that `start` lies in.
 
-    DeployErrors: `no-repository`, `unknown-revision`, `git-failed`, `revision-not-buildable`.
+    DeployErrors: `no-checkout`, `unknown-revision`, `git-failed`, `revision-not-buildable`.
     """
     repository = find_repository(start)
     commit = find_commit(repository, revision)

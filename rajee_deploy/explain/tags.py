@@ -8,6 +8,7 @@ and never counts as an answer.
 from __future__ import annotations
 
 import re
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from rajee_deploy.contents import CREATED, DIRTY, REVISION
@@ -71,8 +72,8 @@ def since_tag(now: Checkouts, asked: str, sources: Sources) -> Since:
     DeployErrors: `not-deployed`, `no-contents` when no source knows the tag; ConfigurationError `bad-flag`.
     """
     if asked != DEPLOYED and len(now.images) > 1:
-        hint = "add --image, one of: " + ", ".join(now.images)
-        raise ConfigurationError("bad-flag", "a tag is of one image, and several are chosen", hint=hint)
+        hint = "\n".join(f"rajee-deploy explain --since {asked} --image {quote(name)}" for name in now.images)
+        raise ConfigurationError("bad-flag", "a tag is of one image, and several are chosen", where=asked, hint=hint)
     comparisons, notes, thens = {}, {}, {}
     for name, present in now.images.items():
         tag, note = _deployed(present, sources) if asked == DEPLOYED else (asked, "")
@@ -87,7 +88,8 @@ def _deployed(present: ImageInputs, sources: Sources) -> tuple[str, str]:
     if not image.stack:
         raise DeployError(
             "not-deployed", f"the image {image.name} belongs to no stack", where=f"images.{image.name}.stack",
-            hint="name a tag or a git revision",
+            hint="name one of its tags (rajee-deploy fingerprint prints today's), or a git revision: "
+            "rajee-deploy explain --since HEAD~1",
         )  # fmt: skip
     state = sources.describe(image.stack)
     recorded = state.parameters.get(image.parameter, "") if isinstance(state, StackPresent) else ""
@@ -96,7 +98,8 @@ def _deployed(present: ImageInputs, sources: Sources) -> tuple[str, str]:
         what = f"its {image.parameter} is {recorded!r}" if isinstance(state, StackPresent) else "there is no such stack"
         raise DeployError(
             "not-deployed", f"stack {image.stack} records no image of ours", where=f"stack {image.stack}", cause=what,
-            hint="name a tag or a git revision",
+            hint="name one of its tags (rajee-deploy fingerprint prints today's), or a git revision: "
+            "rajee-deploy explain --since HEAD~1",
         )  # fmt: skip
     note = "" if state.status in _SETTLED else f"stack {image.stack} is in {state.status}: what runs may be another tag"
     return tag, note

@@ -111,7 +111,7 @@ def show_since(console: Console, found: Since) -> None:
     """What changed in each image since a revision, the first cause on top."""
     for name, comparison in found.comparisons.items():
         if name in found.notes:
-            console.item("!", f"image {name}", found.notes[name], "yellow")
+            console.warn(f"image {name}", found.notes[name])
         then = _then_text(found, name)
         if comparison.is_same:
             say(console, f"{name}: same tag {comparison.after} as {then}")
@@ -148,9 +148,9 @@ def show_replay(console: Console, found: Replay) -> None:
     notes = [outcome.note for outcome in found.outcomes if outcome.note]
     if failed:
         text = f"{counted(len(failed), 'commit')} cannot be built, the first for: {failed[0].error}"
-        console.item("!", f"image {found.image}", text, "yellow")
+        console.warn(f"image {found.image}", text)
     if notes:
-        console.item("!", f"image {found.image}", f"at {counted(len(notes), 'commit')}: {notes[0]}", "yellow")
+        console.warn(f"image {found.image}", f"at {counted(len(notes), 'commit')}: {notes[0]}")
     say(console, f"{found.image}: {counted(len(built), 'commit')}")
     rows = [(count.way, str(len(count.new)), f"{len(count.new) / len(built):.0%}") for count in found.counts if built]
     if rows:

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, slots=True)
 class Asked:
     """What was asked for: the images, a tag of the one image (None: what each ran before), where the settings come
-    from, whether the images were named one by one, how many seconds somebody else's operation is waited for, and
-    how often it is looked at."""
+    from, whether the images were named one by one, how many seconds somebody else's operation is waited for,
+    how often it is looked at, and the names of all images of the settings that a stack runs."""
 
     images: Sequence[ImageSettings]
     tag: str | None
@@ -30,6 +30,7 @@ class Asked:
     is_chosen: bool = False
     wait_seconds: float = 1800
     poll_seconds: float = 2.5
+    deployed: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,18 +57,19 @@ def inputs_of_tag(
     """The inputs of a tag in a checkout of its revision, there as long as the context is open, and the labels of that
     revision.
 
-    DeployErrors `unknown-revision`, `revision-differs`, `no-repository`, `git-failed`, and where a build would fail.
+    DeployErrors `revision-not-recorded`, `revision-differs`, `no-checkout`, `git-failed`, and where a build would fail.
     """
     if recorded.revision == NOT_RECORDED:
         raise DeployError(
-            "unknown-revision", f"{image.repository} has no image {tag}, and nothing tells of which revision",
+            "revision-not-recorded", f"{image.repository} has no image {tag}, and nothing tells of which revision",
             where=f"image {image.name}", cause="\n".join(recorded.passed_over),
             hint="find the commit (its checkout prints the tag with rajee-deploy fingerprint), check it out, and "
             "rajee-deploy up --allow-rollback",
         )  # fmt: skip
     repository = find_repository(image.context)
     commit = find_commit(repository, recorded.revision.removesuffix(DIRTY_SUFFIX))
-    with private_checkout(repository) as checkout:
+    # The project is about to be built: what its checkout runs is run, too.
+    with private_checkout(repository, runs_programs=True) as checkout:
         checkout.move_to(commit)
         past = image_at(image, origin, repository.top, checkout.directory)
         inputs = inputs_at(past, checkout)

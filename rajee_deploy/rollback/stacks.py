@@ -44,7 +44,7 @@ def locate(run: Context, who: Identity, images: Sequence[ImageSettings]) -> list
             if error.code != "node-missing":
                 raise
             for doubt in doubts:  # the one who is asked to go back at night may have no node
-                run.console.item("!", "cdk", f"{doubt}; without node nobody can tell", "yellow")
+                run.console.warn("cdk", f"{doubt}; without node nobody can tell")
     located = {image.name: image for image in run.settings.images}
     return [located[image.name] for image in images]
 

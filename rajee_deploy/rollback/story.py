@@ -38,6 +38,7 @@ from rajee_deploy.rollback.past import inputs_of_tag, recorded_revision
 from rajee_deploy.rollback.stacks import locate
 from rajee_deploy.rollback.target import check_asked, fingerprint_of, for_other_platforms, previous
 from rajee_deploy.rollouts import confirm_standing, look_before
+from rajee_deploy.stack.how_to import cdk_command, declaring
 from rajee_deploy.steps import BuildAndPush, Change, DeployStack, MoveTag, Via
 from rajee_deploy.synthesis import keeping
 
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
     from rajee_deploy.facts import ImageState, StackState
     from rajee_deploy.model import Notice
     from rajee_deploy.ports import Context
+    from rajee_deploy.report.history import Run
     from rajee_deploy.rollback import Asked
     from rajee_deploy.rollback.past import Recorded
     from rajee_deploy.settings import ImageSettings
@@ -89,7 +91,7 @@ def roll_back(run: Context, asked: Asked) -> list[Return]:
         except DeployError as error:
             if error.code != "stack-busy" or time.monotonic() > deadline:
                 raise
-            run.console.say(f"{error.problem}: it is waited for, and everything is looked at again", "yellow")
+            run.console.warn("", f"{error.problem}: it is waited for, and everything is looked at again", error.code)
 
 
 def _attempt(run: Context, asked: Asked, who: Identity, deadline: float) -> list[Return]:
@@ -100,7 +102,7 @@ def _attempt(run: Context, asked: Asked, who: Identity, deadline: float) -> list
     for way in ways:
         run.console.item("→", f"image {way.wanted.name}", f"{way.target.tag}: {way.target.why}", "cyan")
         if not way.recorded.revision.strip("-"):
-            run.console.item("!", f"image {way.wanted.name}", "nothing tells which revision it was built of", "yellow")
+            run.console.warn(f"image {way.wanted.name}", "nothing tells which revision it was built of")
     ways = [way if isinstance(way.state, ImagePresent) else _built(run, way, asked) for way in ways]
     results: list[Return] = []
     for stack in names:
@@ -126,15 +128,15 @@ def _settled(run: Context, stack: str, deadline: float, poll: float) -> StackPre
         case StackAbsent():
             raise DeployError(
                 "not-deployed", f"there is no stack {stack} to roll back", where=f"stack {stack}",
-                hint="check the environment, the region and the profile; rajee-deploy up makes it",
+                hint="check the environment, the region and the profile; rajee-deploy up deploys it first",
             )  # fmt: skip
         case StackPresent():
             if state.status not in _UPDATABLE:
                 raise DeployError(
                     "stack-not-updatable", f"stack {stack} is {state.status}, which takes no update",
                     where=f"stack {stack}", cause=state.reason,
-                    hint=f"cdk rollback {run.settings.place_of(stack).id}, or look at its events in the CloudFormation "
-                    "console; then run again",
+                    hint=f"{cdk_command(run.settings.cdk.app, 'rollback', run.settings.place_of(stack).id)}\n"
+                    "or look at its events in the CloudFormation console; then run again",
                 )  # fmt: skip
             return state
         case _:
@@ -146,13 +148,14 @@ def _way(run: Context, asked: Asked, image: ImageSettings, state: StackPresent, 
         raise ConfigurationError(
             "no-parameter", f"the tag of {image.name} lies in the template of {image.stack}, which a rollback keeps",
             where=f"images.{image.name}.context-key",
-            hint="check out the former revision and run up --allow-rollback; or give the stack a parameter",
+            hint="check out the former revision, then: rajee-deploy up --allow-rollback; or give the stack a parameter",
         )  # fmt: skip
     before = state.parameters.get(image.parameter, "")
     if not before:
         raise DeployError(
-            "not-deployed", f"stack {image.stack} has no parameter {image.parameter} for the image {image.name}",
-            where=f"stack {image.stack}", hint="rajee-deploy up deploys it; README shows what a stack declares",
+            "no-parameter", f"stack {image.stack} has no parameter {image.parameter} for the image {image.name}",
+            where=f"stack {image.stack}",
+            hint=f"{declaring(run.settings.cdk.app, [image.parameter])}; then rajee-deploy up deploys it",
         )  # fmt: skip
     # As the stack has it, whatever the settings say by now: its template takes one of the two.
     by = DeployBy.DIGEST if before.startswith("sha256:") else DeployBy.TAG
@@ -164,7 +167,7 @@ def _way(run: Context, asked: Asked, image: ImageSettings, state: StackPresent, 
         target = Target(asked.tag, "it was asked for")
     else:
         deployed = retention.deployed_reference(wanted, state)
-        target = previous(run.ports.registry, wanted, deployed, History().runs()[0], run.settings)
+        target = previous(run.ports.registry, wanted, deployed, _past_runs(run), run.settings)
     there = _fingerprint_there(run, wanted, target.tag)
     wanted = replace(wanted, fingerprint=there or _named(target.tag))
     found = observe(run.ports.registry, [wanted], {image.stack: state}).images[image.name]
@@ -175,6 +178,15 @@ def _way(run: Context, asked: Asked, image: ImageSettings, state: StackPresent, 
         raise problem
     recorded = recorded_revision(run.ports.contents(), image, target.tag)
     return _Way(image, target, wanted, found, recorded, before)
+
+
+def _past_runs(run: Context) -> tuple[Run, ...]:
+    """The runs of this machine's history; none, with a word, where it cannot be read."""
+    try:
+        return History().runs()[0]
+    except DeployError as error:
+        run.console.say(f"{error.problem} ({error.where}: {error.cause}), so nothing is known from it", "yellow")
+        return ()
 
 
 def _named(tag: str) -> Fingerprint:

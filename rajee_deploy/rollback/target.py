@@ -7,6 +7,7 @@ which tag it was built for. The history knows the runs of this machine alone.
 from __future__ import annotations
 
 import re
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from rajee_deploy import retention
@@ -36,20 +37,38 @@ def check_asked(asked: Asked) -> None:
     names = [image.name for image in asked.images]
     without = [image.name for image in asked.images if not image.stack]
     if not names or without:
-        raise ConfigurationError(
-            "bad-flag", "a rollback changes the image that a stack runs",
-            where=f"images.{without[0]}.stack" if without else "images",
-            hint="choose an image that has a stack, with --image",
-        )  # fmt: skip
+        raise _without_stack(without, asked)
     if not asked.is_chosen and len(names) > 1:
         raise ConfigurationError(
             "bad-flag", "several images are deployed, and what each ran before need not have run together",
-            hint="say which go back, with --image (may be repeated): " + ", ".join(names),
+            hint=_choices(names, asked.tag, "--image may be repeated, for those that go back together"),
         )  # fmt: skip
     if asked.tag is not None and len(names) > 1:
         raise ConfigurationError(
-            "bad-flag", "a tag is of one image, and several are chosen", hint="add --image, one of: " + ", ".join(names)
-        )
+            "bad-flag", "a tag is of one image, and several are chosen", where=asked.tag,
+            hint=_choices(names, asked.tag),
+        )  # fmt: skip
+
+
+def _without_stack(without: Sequence[str], asked: Asked) -> ConfigurationError:
+    """For images that no stack runs, with the names of those that one does."""
+    if without:
+        name = without[0]
+        problem, where = f"no stack runs the image {name}, so there is nothing to roll back", f"images.{name}.stack"
+    else:
+        problem, where = "the settings have no image that a stack runs, so there is nothing to roll back", "images"
+    if asked.deployed:
+        return ConfigurationError("bad-flag", problem, where=where, hint=_choices(asked.deployed, asked.tag))
+    hint = "name the stack that takes the image's tag (images.*.stack), then rajee-deploy up; what is pushed alone is "
+    return ConfigurationError("bad-flag", problem, where=where, hint=f"{hint}chosen by whoever runs it")
+
+
+def _choices(names: Sequence[str], tag: str | None, more: str = "") -> str:
+    """The commands that choose one image each."""
+    what = f"{tag} " if tag else ""
+    return "\n".join(
+        [*(f"rajee-deploy rollback {what}--image {quote(name)}" for name in names), *([more] if more else [])]
+    )
 
 
 def check_tag(tag: str) -> None:
@@ -76,7 +95,7 @@ def for_other_platforms(image: WantedImage, its: str) -> DeployError:
         "image-wrong-platform", f"the image {image.tag} was built for {its}, and {image.name} is for {wanted} now",
         where=f"{image.repository}:{image.tag}",
         hint=f"if what the stack runs needs no other, let images.{image.name}.platform be what the image was built for "
-        "and run rollback again; else check out a revision that is right for all and run up --allow-rollback",
+        "and run again; else check out a revision that is right for all, then: rajee-deploy up --allow-rollback",
     )  # fmt: skip
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import fcntl
 import http.client
 import importlib.util
-import json
 import os
 import signal
 import sys
@@ -19,9 +18,11 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from rajee_deploy.errors import DeployError
+from rajee_deploy.foreign import parse_json
 from rajee_deploy.lines import lines_of
 from rajee_deploy.ours import make_place
 from rajee_deploy.process import spawn_detached
+from rajee_deploy.regular_files import LARGE, open_to_append, read_text
 from rajee_deploy.sandbox.state import STATE_PATH, SandboxState, read_note, state_file
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ def start(port: int | None = None) -> SandboxState:
     """
     note = state_file()
     make_place(note.parent, *(f"{note.stem}.{kind}" for kind in ("json", "lock", "log")))
-    with note.with_suffix(".lock").open("w") as lock:
+    with os.fdopen(open_to_append(note.with_suffix(".lock")), "ab") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # two starts at once make one sandbox
         return status() or _spawn(note, port or 0)
 
@@ -112,7 +113,8 @@ def _spawn(note: Path, port: int) -> SandboxState:
         )
     log = note.with_suffix(".log")
     log.unlink(missing_ok=True)
-    argv = [sys.executable, "-m", "rajee_deploy.sandbox", "--port", str(port), "--note", str(note)]
+    # -P: the working directory, which may be a stranger's project, gives it no module.
+    argv = [sys.executable, "-P", "-m", "rajee_deploy.sandbox", "--port", str(port), "--note", str(note)]
     pid = spawn_detached(argv, log=log)
     try:
         found = _wait(lambda: _answering(note, pid), START_SECONDS, unless=lambda: _has_ended(pid))
@@ -121,10 +123,21 @@ def _spawn(note: Path, port: int) -> SandboxState:
         raise
     if found is None:
         _signal(pid, signal.SIGTERM)
-        raise DeployError(
-            "sandbox-failed", "the sandbox did not start", where=str(log), cause=_tail(log), hint="try another --port"
-        )
+        raise _failure(log)
     return found
+
+
+def _failure(log: Path) -> DeployError:
+    """Why it did not start, by its own last words: what to do depends on them."""
+    said = _tail(log)
+    if "Address already in use" in said:
+        hint = "rajee-deploy sandbox start   (without --port it takes a free one)"
+    elif said:
+        hint = f"the cause is what its process said last; all of it: cat {log}"
+    else:
+        hint = "run again: the machine may have been too busy for it to start within a minute"
+    cause = said or f"it said nothing, and did not answer within {START_SECONDS:.0f} s"
+    return DeployError("sandbox-failed", "the sandbox did not start", where=str(log), cause=cause, hint=hint)
 
 
 def _is_installed() -> bool:
@@ -147,7 +160,7 @@ def _ask(port: int) -> dict[str, Any] | None:
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=_ANSWER_SECONDS)
     try:
         connection.request("GET", STATE_PATH)
-        told = json.loads(connection.getresponse().read())
+        told = parse_json(connection.getresponse().read())
     except (OSError, http.client.HTTPException, ValueError):
         return None
     finally:
@@ -183,6 +196,6 @@ def _signal(pid: int, number: signal.Signals) -> None:
 
 def _tail(log: Path) -> str:
     try:
-        return "\n".join(lines_of(log.read_text(encoding="utf-8", errors="replace"))[-5:])
+        return "\n".join(lines_of(read_text(log, LARGE, "replace"))[-5:])
     except OSError:
         return ""

@@ -6,13 +6,13 @@ Owns how an image is recorded, found and protected by tag immutability. Knows ne
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 from typing import Any
 
 from moto.ecr.exceptions import ImageAlreadyExistsException, InvalidParameterException
 from moto.ecr.models import Image, ecr_backends
 
+from rajee_deploy.foreign import parse_json
 from rajee_deploy.sandbox.turns import MOTO
 
 ACCOUNT = "123456789012"
@@ -126,10 +126,7 @@ def _move_tag(repository: Any, tag: str, image: Any) -> None:
 
 def parse_manifest(text: str) -> dict[str, Any]:
     """A manifest's document, every part of which that the registry or moto reads is of its kind. ValueError."""
-    try:
-        document = json.loads(text)
-    except RecursionError as error:
-        raise ValueError("it is nested without end") from error
+    document = parse_json(text)
     if not isinstance(document, dict):
         raise ValueError("it is no JSON object")  # noqa: TRY004 -- of what somebody sent
     for blob in [document.get("config", {}), *_list(document, "layers"), *_list(document, "manifests")]:

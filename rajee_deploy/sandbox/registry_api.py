@@ -18,6 +18,7 @@ from werkzeug.exceptions import ClientDisconnected, HTTPException, RequestedRang
 from werkzeug.wrappers import Request, Response
 from werkzeug.wsgi import wrap_file
 
+from rajee_deploy.regular_files import open_regular
 from rajee_deploy.sandbox import images
 from rajee_deploy.sandbox.blobs import BlobStore, DigestMismatchError, Upload
 
@@ -124,7 +125,7 @@ class RegistryApi:
         if request.method == "HEAD":
             return Response(None, 200, headers, content_type="application/octet-stream")
         response = Response(
-            wrap_file(request.environ, path.open("rb")),
+            wrap_file(request.environ, open_regular(path)),
             200,
             headers,
             content_type="application/octet-stream",

@@ -10,12 +10,15 @@ from rajee_deploy.aws import unknown
 from rajee_deploy.errors import ConfigurationError, DeployError
 from rajee_deploy.model import GIVEN_PREFIX
 from rajee_deploy.numbers import whole
+from rajee_deploy.parameter_changes import UntakenError
 from rajee_deploy.parameters import slots_of
 from rajee_deploy.process import Completed, run
+from rajee_deploy.regular_files import LARGE, read_text
 from rajee_deploy.stack.assembly import stacks_of, synthesised_stacks
 from rajee_deploy.stack.cli import get_cli
 from rajee_deploy.stack.cli_options import kept_from_diff
 from rajee_deploy.stack.cli_profile import NO_PROFILE, check_account
+from rajee_deploy.stack.how_to import after_failure, cdk_command, instead_of, reading_context
 from rajee_deploy.stack.surroundings import check_profile, synth_environment
 from rajee_deploy.stack.whereabouts import Whereabouts
 from rajee_deploy.stack_names import as_pattern, no_such_stack
@@ -55,21 +58,21 @@ class Cdk:
 
     def synth(self, assembly: Path, on_line: Callable[[str], None], given: Mapping[str, str]) -> dict[str, Synthesised]:
         """See StackDeployer. What the app reads meanwhile is traced, see `tracing`."""
-        context = [f"--context={key}={value}" for key, value in {**self._settings.context, **given}.items()]
         check_profile(self._aws.profile, os.environ, self._settings.env)
         own = synth_environment(os.environ, self._aws.resolved_environment(), self._settings.env)
-        words = ["synth", "--quiet", "--output", str(assembly), *context]
+        context = {**self._settings.context, **given}
         with self._tracer.tracing(assembly) as trace:
-            ended = self._cdk(words, on_line, {**own, **trace.environment}, trace.before)
+            environment = {**own, **trace.environment}
+            ended = self._synth(assembly, context, on_line, environment, trace.before)
             if ended.code != 0 and trace.before:
                 # It may need rights that nobody has under strace. Without the kernel's record, then.
                 trace.before = ()
                 shutil.rmtree(assembly, ignore_errors=True)
-                ended = self._cdk(words, on_line, {**own, **trace.environment})
+                ended = self._synth(assembly, context, on_line, environment)
         if ended.code != 0:
             raise DeployError(
                 "synth-failed", "cdk synth failed", where=str(self._settings.app), cause=_told(ended),
-                hint=_hint(ended),
+                hint=after_failure(self._settings.app, "\n".join(ended.tail)),
             )  # fmt: skip
         return synthesised_stacks(assembly, self._settings.app)
 
@@ -84,10 +87,10 @@ class Cdk:
         stacks = self._artifacts(assembly, steps)
         for step in steps:
             template = stacks[step.stack].template()
-            _check_parameters(step, template)
+            _check_parameters(step, template, self._settings.app)
             check_values(step, template)
             _check_resources(step.stack, template)
-        _check_given(steps, assembly)
+        _check_given(steps, assembly, self._settings.app)
         self._check_bootstrap(stacks, who)
 
     def deploy(self, step: DeployStack, assembly: Path, on_line: Callable[[str], None]) -> None:
@@ -150,8 +153,26 @@ class Cdk:
             )  # fmt: skip
         raise DeployError(
             "deploy-failed", f"cdk deploy of {step.stack} failed", where=f"stack {step.stack}", cause=_told(ended),
-            hint=_hint(ended),
+            hint=after_failure(self._settings.app, "\n".join(ended.tail)),
         )  # fmt: skip
+
+    def _synth(
+        self,
+        assembly: Path,
+        context: Mapping[str, str],
+        on_line: Callable[[str], None],
+        environment: Mapping[str, str | None],
+        before: Sequence[str] = (),
+    ) -> Completed:
+        from rajee_deploy.stack.context_values import handing
+
+        words = ["synth", "--quiet", "--output", str(assembly)]
+        with handing(context, get_cli(self._settings.app).path, environment.get("NODE_OPTIONS") or "") as handed:
+            ended = self._cdk([*words, *handed.arguments], on_line, {**environment, **handed.environment}, before)
+            if handed.is_lost:
+                shutil.rmtree(assembly, ignore_errors=True)
+                ended = self._cdk([*words, *handed.plain], on_line, environment, before)
+        return ended
 
     def _cdk(
         self,
@@ -185,7 +206,7 @@ class Cdk:
                 )
                 raise DeployError(
                     "not-bootstrapped", f"account {account} in {region} {has} for the CDK", where=parameter,
-                    hint=f"npx cdk bootstrap aws://{account}/{region}   (in {self._settings.app})",
+                    hint=cdk_command(self._settings.app, "bootstrap", f"aws://{account}/{region}"),
                 )  # fmt: skip
 
 
@@ -202,7 +223,7 @@ def _bootstrap_version(aws: Asks, parameter: str) -> int | None:
     return version
 
 
-def _check_parameters(step: DeployStack, template: Mapping[str, Any]) -> None:
+def _check_parameters(step: DeployStack, template: Mapping[str, Any], app: Path) -> None:
     """The template must declare what the step gives it, and use it: a parameter nobody refers to updates nothing."""
     used, slots = referenced_parameters(template), slots_of(template)
     pending = {name for name, _, _ in step.digests}
@@ -211,13 +232,9 @@ def _check_parameters(step: DeployStack, template: Mapping[str, Any]) -> None:
             example = "sha256:" + "0" * 64 if name in pending else value
             _check_pattern(step, name, example, str(slots[name].get("AllowedPattern", "")))
             continue
-        problem = "does not refer to" if name in slots else "does not declare"
-        raise ConfigurationError(
-            "no-such-parameter", f"the template of {step.stack} {problem} the parameter {name}",
-            where=f"stack {step.stack}",
-            hint="declare it with rajee_deploy.cdk.DeployState (README shows the two lines); an image's parameter is"
-            " named by images.*.parameter in the settings",
-        )  # fmt: skip
+        error = UntakenError(step.stack, name, is_declared=name in slots)
+        error.hint = instead_of(app, name, is_digest=name in pending)
+        raise error
 
 
 def _check_resources(stack: str, template: Mapping[str, Any]) -> None:
@@ -230,15 +247,15 @@ def _check_resources(stack: str, template: Mapping[str, Any]) -> None:
         )  # fmt: skip
 
 
-def _check_given(steps: Sequence[DeployStack], assembly: Path) -> None:
+def _check_given(steps: Sequence[DeployStack], assembly: Path, app: Path) -> None:
     """A tag that no template has was given to an app that does not read it: the deployment would change nothing."""
     for step in steps:
         for key, tag in set(step.parameters) - set(step.declared):
-            if any(tag in path.read_text("utf-8") for path in assembly.rglob("*.template.json")):
+            if any(tag in read_text(path, LARGE) for path in assembly.rglob("*.template.json")):
                 continue
             raise ConfigurationError(
                 "context-not-read", f"the app puts the tag {tag} into no template", where=f"stack {step.stack}",
-                hint=f"read it with try_get_context({key.removeprefix(GIVEN_PREFIX)!r}) where the image is named",
+                hint=f"read it where the image is named: {reading_context(app, key.removeprefix(GIVEN_PREFIX))}",
             )  # fmt: skip
 
 
@@ -251,7 +268,7 @@ def _check_pattern(step: DeployStack, name: str, value: str, pattern: str) -> No
         raise ConfigurationError(
             "parameter-refused", f"the parameter {name} of {step.stack} does not take {value}",
             where=f"stack {step.stack}", cause=f"its AllowedPattern is {pattern}",
-            hint=f"the settings say deploy-by = {by!r}; let DeployState(…, deploy_by=…) in the stack say the same",
+            hint=f"the settings say deploy-by = {by!r}, and the stack is made for the other: change one of the two",
         )  # fmt: skip
 
 
@@ -264,16 +281,3 @@ def _told(ended: Completed) -> str:
     return (
         "\n".join(line for line in ended.tail[-20:] if line.strip()) or f"exit code {ended.code}, and it said nothing"
     )
-
-
-def _hint(ended: Completed) -> str:
-    text = "\n".join(ended.tail)
-    if "No module named 'aws_cdk'" in text:
-        return "activate the environment that has aws-cdk-lib (cdk.json's app runs the first python3 on PATH)"
-    if "do not exist in the template" in text or "Template does not contain" in text:
-        return "declare the parameters in the stack with rajee_deploy.cdk.DeployState; README shows the two lines"
-    if "ExpiredToken" in text:
-        return "the keys ended before the deployment did, and CloudFormation goes on: log in and run again"
-    if "ENOENT" in text and "manifest.json" in text:
-        return "the app wrote no cloud assembly: its last line has to be app.synth()"
-    return "the lines above are the program's own last words; run again when it is mended"

@@ -5,12 +5,14 @@ aws-cdk 3.0.0 on npm is an accidental publish of an old build that cannot read c
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
+from shlex import quote
 
 from rajee_deploy.dataclass import dataclass
 from rajee_deploy.errors import DeployError
 from rajee_deploy.process import find_program
+from rajee_deploy.regular_files import read_json
+from rajee_deploy.stack.how_to import install_cli
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,14 +28,14 @@ def find_cli(app: Path) -> CdkCli | None:
     for directory in (app, *app.parents):
         package = directory / "node_modules" / "aws-cdk" / "package.json"
         if package.is_file():
-            return CdkCli(directory / "node_modules" / ".bin" / "cdk", _version(package))
+            return CdkCli(directory / "node_modules" / ".bin" / "cdk", _version(package, app))
     found = find_program("cdk")
     if found is None:
         return None
     # bin/cdk of a global installation is a link into the package, whose root is a directory or two above.
     real = Path(found).resolve()
     manifest = next((p / "package.json" for p in real.parents[:3] if (p / "package.json").is_file()), None)
-    return CdkCli(Path(found), _version(manifest) if manifest else "unknown")
+    return CdkCli(Path(found), _version(manifest, app) if manifest else "unknown")
 
 
 def get_cli(app: Path) -> CdkCli:
@@ -44,20 +46,21 @@ def get_cli(app: Path) -> CdkCli:
         )
     cli = find_cli(app)
     if cli is None:
-        install = f"npm ci --prefix {app}" if (app / "package-lock.json").is_file() else "npm install -D aws-cdk@2"
-        raise DeployError("cdk-missing", "the CDK CLI is not installed", where=str(app), hint=install)
+        raise DeployError("cdk-missing", "the CDK CLI is not installed", where=str(app), hint=install_cli(app))
     if not cli.version.startswith("2.") and cli.version != "unknown":
         raise DeployError(
             "cdk-version", f"aws-cdk {cli.version} is not a usable CDK CLI", where=str(cli.path),
-            cause="3.0.0 was published by accident and reads no current assembly", hint="pin aws-cdk to 2.x",
+            cause="3.0.0 was published by accident and reads no current assembly",
+            hint=f"npm install -D aws-cdk@2 --prefix {quote(str(app))}",
         )  # fmt: skip
     return cli
 
 
-def _version(package: Path) -> str:
+def _version(package: Path, app: Path) -> str:
     try:
-        return str(json.loads(package.read_text("utf-8"))["version"])
-    except (OSError, ValueError, KeyError) as error:
+        return str(read_json(package)["version"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
         raise DeployError(
-            "cdk-missing", "the CDK CLI's package cannot be read", where=str(package), cause=str(error)
-        ) from error
+            "cdk-missing", "the CDK CLI's package cannot be read", where=str(package), cause=str(error),
+            hint=install_cli(app),
+        ) from error  # fmt: skip

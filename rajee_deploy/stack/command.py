@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import shlex
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from rajee_deploy.errors import DeployError
 from rajee_deploy.process import find_program
+from rajee_deploy.regular_files import read_json
 from rajee_deploy.stack.traced import project_root
 
 if TYPE_CHECKING:
@@ -44,13 +44,31 @@ def command_text(app: Path) -> str:
 def configuration(app: Path) -> dict[str, Any]:
     path = app / "cdk.json"
     try:
-        document: Any = json.loads(path.read_text("utf-8"))
+        document: Any = read_json(path)
         if not isinstance(document, dict):
             raise ValueError("it is not a JSON object")  # noqa: TRY004, TRY301 -- told below like any other fault of the file
         shlex.split(str(document.get("app", "")))
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise _missing(app) from error
     except (OSError, ValueError) as error:
-        raise DeployError("bad-cdk-json", "cdk.json cannot be read", where=str(path), cause=str(error)) from error
+        raise DeployError(
+            "bad-cdk-json", "cdk.json cannot be read", where=str(path), cause=str(error),
+            hint=f"mend it: the CDK CLI reads it as well; python3 -m json.tool {shlex.quote(str(path))} shows where",
+        ) from error  # fmt: skip
     return document
+
+
+def _missing(app: Path) -> DeployError:
+    """For a directory that holds no CDK app, with those that do."""
+    from rajee_deploy.nearby import elsewhere
+
+    there = elsewhere(app, "cdk.json")
+    return DeployError(
+        "no-cdk-json", "the directory of the CDK app has no cdk.json" if app.is_dir() else "there is no such directory",
+        where=str(app), cause="cdk.app of the settings names it (without it: the settings file's directory)",
+        hint="\n".join(f"a CDK app lies in {each}: let cdk.app name it" for each in there)
+        or "let cdk.app name the directory of the CDK app; npx cdk init makes a new one",
+    )  # fmt: skip
 
 
 def python_of(app: Path, command: list[str]) -> str:

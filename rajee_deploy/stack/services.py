@@ -13,6 +13,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Protocol
 
 from rajee_deploy.aws import pages, unknown
+from rajee_deploy.foreign import parse_json
 from rajee_deploy.places import cache_directory
 from rajee_deploy.rollout import Deployment, Service
 from rajee_deploy.rollout.declared import NESTED_TYPE, SERVICE_TYPE, DeclaredServices, declared_services, known_end
@@ -72,7 +73,7 @@ class Services:
         may = bool(state.identifier and state.since) and found.is_readable and not found.nested
         kept = read_sealed(place, question) if may and not fresh else None
         if kept is not None:
-            return tuple(Held(*each) for each in json.loads(kept))
+            return tuple(Held(*each) for each in parse_json(kept))
         services = tuple(self._held(stack, found, state.parameters, _NESTED))
         if may:
             known = [[one.arn, one.task_definition, one.desired, one.is_function, one.cluster] for one in services]

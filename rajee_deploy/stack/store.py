@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from rajee_deploy.facts import StackContent, Synthesised
 from rajee_deploy.ours import make_place
 from rajee_deploy.parameters import Declared
+from rajee_deploy.regular_files import LARGE, open_regular, read_json
 from rajee_deploy.stack.assembly import is_complete
 from rajee_deploy.stack_names import StackPlace
 
@@ -111,7 +112,7 @@ def _name(key: str) -> str:
 
 def _read_record(path: Path) -> dict[str, Any]:
     try:
-        document = json.loads(path.read_text("utf-8"))
+        document = read_json(path, LARGE, errors="surrogatepass")
     except (OSError, ValueError):
         return {}
     return document if isinstance(document, dict) else {}
@@ -160,7 +161,7 @@ def _digest(directory: Path) -> str:
             elif path.is_dir():
                 what = b"dir"
             else:
-                with path.open("rb") as file:
+                with open_regular(path) as file:
                     mode = oct(os.fstat(file.fileno()).st_mode & 0o777).encode()
                     what = mode + hashlib.file_digest(file, "sha256").digest()
             whole.update(b"%d:%s%d:%s" % (len(inner), inner, len(what), what))

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from typing import TYPE_CHECKING
 
 from rajee_deploy.errors import DeployError
 from rajee_deploy.process import run
+from rajee_deploy.regular_files import read_json
 from rajee_deploy.stack.cli import find_cli
 from rajee_deploy.stack.command import (
     above,
@@ -46,13 +46,25 @@ _FOUNDATIONS = frozenset(
         "typing_extensions",
     }
 )
-# The app's directory, which stands first on the path, must not give the modules: nothing of the project is run here.
+# Asked in isolation (-I, which every Python 3 knows): neither the app's directory nor PYTHONPATH, which may lead there,
+# gives it a module. What a synth takes packages from beside its own places is listed all the same, as
+# https://docs.python.org/3/library/site.html says: PYTHONPATH, and the user's own site where the environment has one.
 _ASK_PYTHON = """
-import sys
-sys.path[:] = [place for place in sys.path if place]
-import importlib.metadata as m, platform
+import importlib.metadata as m, os, platform, site, sys
+given, home = os.environ.get("PYTHONPATH"), os.environ.get("PYTHONHOME")
+places = [os.path.abspath(place) for place in given.split(os.pathsep)] if given else []
+places += site.getsitepackages(home.split(os.pathsep)) if home else []
+configured = os.path.join(sys.prefix, "pyvenv.cfg")
+shares = True
+if sys.prefix != sys.base_prefix and os.path.isfile(configured):
+    lines = [line.partition("=") for line in open(configured, encoding="utf-8", errors="replace")]
+    told = {key.strip().lower(): value.strip().lower() for key, _, value in lines}
+    shares = told.get("include-system-site-packages", "true") == "true"
+if shares and not os.environ.get("PYTHONNOUSERSITE") and os.path.isdir(site.getusersitepackages()):
+    site.addsitedir(site.getusersitepackages())
 print("python-" + platform.python_version(), *sorted(
-    {f"{d.name.lower().replace('-', '_')}-{d.version}" for d in m.distributions() if d.name}), sep="\\n")
+    {f"{d.name.lower().replace('-', '_')}-{d.version}" for d in m.distributions(path=places + sys.path) if d.name}
+), sep="\\n")
 """
 
 
@@ -100,8 +112,15 @@ def versions_of(app: Path) -> dict[str, str]:
         versions["python-libraries"] = " ".join(_python_libraries(app, python))
     library = next((path for path in above(app, "node_modules/aws-cdk-lib/package.json") if path.is_file()), None)
     if library is not None:
-        versions["aws-cdk-lib"] = json.loads(library.read_text("utf-8"))["version"]
+        versions["aws-cdk-lib"] = _version(library)
     return versions
+
+
+def _version(package: Path) -> str:
+    try:
+        return str(read_json(package)["version"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return "unknown"
 
 
 def _python_libraries(app: Path, python: str) -> list[str]:
@@ -121,7 +140,7 @@ def _python_libraries(app: Path, python: str) -> list[str]:
         names = {path.name.removesuffix(".dist-info") for path in prefix.glob("lib/python3*/site-packages/*.dist-info")}
         return _counted(names, app, configured(configuration).get("version", "unknown"))
     told: list[str] = []
-    ended = run([str(found), "-c", _ASK_PYTHON], cwd=app, time_limit=30, on_line=told.append)
+    ended = run([str(found), "-I", "-c", _ASK_PYTHON], cwd=app, time_limit=30, on_line=told.append)
     if ended.code != 0:
         raise DeployError(
             "python-unusable", f"{python} of cdk.json's app does not run", where=str(app), cause="\n".join(ended.tail),

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from rajee_deploy.errors import DeployError
 from rajee_deploy.model import Digest
 from rajee_deploy.ours import without_ours
+from rajee_deploy.regular_files import open_regular
 from rajee_deploy.stack.ignored import Ignored
 from rajee_deploy.stack.traced import project_root
 
@@ -149,7 +150,7 @@ class Walk:
             if path.is_dir():
                 yield from self.directory(path, name + "/")
             elif path.is_file():
-                with path.open("rb") as file:
+                with open_regular(path) as file:
                     digest = hashlib.file_digest(file, "sha256").hexdigest()
                     executable = os.fstat(file.fileno()).st_mode & stat.S_IXUSR
                 yield name, "755" if executable else "644", Digest("sha256", digest)

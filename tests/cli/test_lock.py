@@ -150,3 +150,19 @@ def test_a_fingerprint_with_a_lock_meets_no_network_library(project):
         [sys.executable, "-c", code], cwd=project, capture_output=True, text=True, check=True, timeout=60
     )
     assert ended.stdout.strip() == ""
+
+
+# Every verb that takes a build context in place of the settings' images.
+WITH_A_CONTEXT = (
+    ("fingerprint", "."), ("explain", "app", "--context", "."), ("verify", "."), ("lock", "--context", "."),
+    ("lock", "--check", "--context", "."), ("replay", "--context", "."),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("words", WITH_A_CONTEXT)
+def test_an_image_of_the_settings_and_a_build_context_exclude_each_other(tmp_path, words):
+    (tmp_path / "docker").mkdir()
+    (tmp_path / "Dockerfile").write_text("FROM scratch\n")
+    told = command(tmp_path, *words, "--image", "nope", code=64).stderr
+    assert "--image nope" in told
+    assert "give one of the two" in told

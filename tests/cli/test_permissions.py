@@ -85,6 +85,39 @@ def test_records_in_ssm_are_named_only_where_there_are_any():
         assert any(action in actions for actions in named)
 
 
+CACHED = """
+[images.api]
+repository = "team/api"
+cache-from = ["team/cache", "gha", "public.ecr.aws/team/cache", "type=local,src=/tmp/cache", "team/read:main"]
+cache-to = ["team/cache", "type=registry,ref=210987654321.dkr.ecr.eu-west-1.amazonaws.com/far/cache:x,mode=max"]
+[images.far]
+repository = "210987654321.dkr.ecr.eu-west-1.amazonaws.com/team/far"
+cache-from = ["team/near", "localhost:5000/team/other"]
+"""
+
+
+def test_caches_in_ecr_are_read_and_written_where_they_are_named(tmp_path):
+    (tmp_path / "rajee-deploy.toml").write_text(CACHED)
+    up = json.loads(printed(tmp_path, "up", "--region", "us-east-1"))["Statement"]
+    near, far = (
+        "arn:aws:ecr:us-east-1:ACCOUNT:repository/team/{}".format,
+        "arn:aws:ecr:eu-west-1:210987654321:repository/",
+    )
+    of = {
+        arn: {action for each in up if arn in each["Resource"] for action in each["Action"]}
+        for arn in (near("cache"), near("read"), f"{far}far/cache", f"{far}team/near")
+    }
+    pulls = {"ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"}
+    pushes = {"ecr:InitiateLayerUpload", "ecr:UploadLayerPart", "ecr:CompleteLayerUpload", "ecr:PutImage"}
+    assert of == {
+        near("cache"): pulls | pushes, near("read"): pulls, f"{far}far/cache": pulls | pushes, f"{far}team/near": pulls
+    }  # fmt: skip
+    names = {arn.rpartition("repository/")[2] for arn in resources_of({"Statement": up}) if ":ecr:" in arn}
+    assert names == {"team/api", "team/far", "team/cache", "team/read", "far/cache", "team/near"}
+    plan = json.loads(printed(tmp_path, "plan"))
+    assert {arn.rpartition("/")[2] for arn in resources_of(plan) if ":ecr:" in arn} == {"api", "far"}
+
+
 def resources_of(document: dict) -> list[str]:
     return [resource for statement in document["Statement"] for resource in statement["Resource"]]
 
@@ -101,12 +134,10 @@ def test_what_each_policy_is_on():
     plan = {tuple(each["Resource"]) for each in policy(Who.plan, FULL)["Statement"]}
     services = (ARN("ecs", "service/*"), ARN("ecs", "task/*"), ARN("ecs", "service-revision/*"))
     functions = (ARN("lambda", "function:*"),)
-    assert plan == {("*",), tuple(STACKS), tuple(REPOSITORIES), tuple(RECORD), services, functions}
+    bootstrap = (ARN("ssm", "parameter/cdk-bootstrap/*"),)
+    assert plan == {("*",), tuple(STACKS), tuple(REPOSITORIES), tuple(RECORD), services, functions, bootstrap}
     up = {tuple(each["Resource"]) for each in policy(Who.up, FULL)["Statement"]}
-    assert up - plan == {
-        (ARN("ssm", "parameter/cdk-bootstrap/*"),),
-        ("arn:aws:iam::1:role/cdk-*",),
-    }
+    assert up - plan == {("arn:aws:iam::1:role/cdk-*",)}
     assert plan < up
     document = policy(Who.plan, FULL)
     assert (document["Version"], {each["Effect"] for each in document["Statement"]}) == ("2012-10-17", {"Allow"})

@@ -160,7 +160,7 @@ def test_what_git_does_not_know(write, commit, root, revision):
 def test_no_repository(tmp_path, git):
     with pytest.raises(DeployError) as caught:
         find_repository(tmp_path)
-    assert caught.value.code == "no-repository"
+    assert caught.value.code == "no-checkout"
     assert git("rev-parse", "--is-inside-work-tree") == "true"
 
 
@@ -453,7 +453,7 @@ def test_the_verbs_on_the_command_line(history, root, write, tmp_path):
         (["explain", "--since", "nothing"], "unknown-revision", 1),
         (["explain", "src", "--since", "HEAD"], "bad-flag", 64),
         (["explain", "--context", "nowhere"], "context-missing", 1),
-        (["replay", "nowhere"], "no-repository", 1),
+        (["replay", "nowhere"], "no-checkout", 1),
         (["replay", "--last", "0"], "usage", 64),
     ],
 )
@@ -469,4 +469,4 @@ def test_outside_of_a_repository(root, write):
     write(TREE)
     ended = command(root, "explain", "--since", "HEAD")
     assert (ended.returncode, ended.stdout) == (1, "")
-    assert "no-repository" in ended.stderr
+    assert "no-checkout" in ended.stderr

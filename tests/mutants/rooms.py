@@ -34,6 +34,7 @@ NEAREST: dict[str, tuple[str, ...]] = {
     "drift.py": ("test_drift.py",),
     "template.py": ("test_template.py", "test_infrastructure.py"),
     "names.py": ("test_retention.py",),
+    "foreign.py": ("test_foreign.py",),
     "carried.py": ("test_carried.py",),
     "facts.py": ("test_retention.py", "test_plan.py"),
     "steps.py": ("test_plan.py",),

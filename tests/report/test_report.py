@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 
 import pytest
 
+from rajee_deploy.errors import DeployError
 from rajee_deploy.report.history import History, Run
 from rajee_deploy.report.metrics import figures, percentile
 from rajee_deploy.report.timings import Phase, Timings, duration
@@ -72,6 +74,47 @@ def test_every_field_is_guarded_against_a_bad_line(tmp_path):
         broken = {k: v for k, v in document.items() if k != key}
         history.path.write_text(json.dumps(broken) + "\n")
         assert history.runs()[1] == (0 if key == "error" else 1), key
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("kind", None), ("kind", 1), ("seconds", "NaN"), ("seconds", None), ("seconds", 10**30), ("seconds", True),
+        ("at", "yesterday"), ("at", "2026-11-25T10:00:00"), ("at", 5), ("project", []), ("environment", None),
+        ("outcome", {}), ("error", 0), ("built", "app"), ("built", [1]), ("deployed", [None]), ("deployed", 1),
+        ("tags", []), ("tags", {"app": 1}), ("phases", [{"name": 1, "start": 0, "seconds": 0}]),
+        ("phases", [{"name": "a", "start": 0, "seconds": "1"}]), ("phases", {"name": 1}), ("phases", [1]),
+        ("more", 1), ("schema", None), ("error", "half \ud800"),
+    ],
+)  # fmt: skip
+def test_a_line_with_a_field_of_another_type_costs_itself_alone(tmp_path, key, value):
+    history = History(tmp_path / "history.jsonl")
+    history.append(run())
+    document = json.loads(history.path.read_text()) | {key: value}
+    history.path.write_text(json.dumps(document).replace('"NaN"', "NaN") + "\n")
+    history.append(run("code"))
+    runs, unreadable = history.runs()
+    assert ([one.kind for one in runs], unreadable) == (["code"], 1)
+    figures(runs)
+
+
+def test_a_history_that_is_no_file_is_said_and_nothing_waits_for_it(tmp_path):
+    history = History(tmp_path / "history.jsonl")
+    os.mkfifo(history.path)
+    with pytest.raises(DeployError, match="cannot be read") as caught:
+        history.runs()
+    assert (caught.value.code, caught.value.where) == ("history-unreadable", str(history.path))
+    assert "a FIFO" in caught.value.cause
+    with pytest.raises(OSError, match=r"FIFO|No such device"):
+        history.append(run())
+
+
+def test_of_a_history_that_is_too_long_the_last_runs_count(tmp_path):
+    history = History(tmp_path / "history.jsonl")
+    for seconds in (1.0, 2.0, 3.0):
+        history.append(run(seconds=seconds))
+    short = History(history.path, history.path.stat().st_size // 3 + 10)
+    assert [one.seconds for one in short.runs()[0]] == [3.0]
 
 
 def test_percentiles_are_values_that_were_seen():

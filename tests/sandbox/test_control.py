@@ -30,8 +30,19 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.setenv("RAJEE_DEPLOY_STATE_DIR", str(tmp_path / "state"))
     monkeypatch.setenv("TMPDIR", str(tmp_path / "tmp"))
     (tmp_path / "tmp").mkdir()
+    project = hostile(tmp_path / "project")
+    monkeypatch.chdir(project)
     yield tmp_path
     control.stop()
+    assert not (project / "ran").exists(), "the sandbox ran what the working directory has"
+
+
+def hostile(project: Path) -> Path:
+    """A working directory whose modules are called as those that the sandbox imports."""
+    for name in ("typing.py", "docker/__init__.py", "argparse.py", "moto.py", "sitecustomize.py"):
+        (project / name).parent.mkdir(parents=True, exist_ok=True)
+        (project / name).write_text(f"open({str(project / 'ran')!r}, 'w')\nraise SystemExit('no module of ours')\n")
+    return project
 
 
 def note(home: Path, **values: object) -> None:
@@ -65,7 +76,7 @@ def test_life_of_a_sandbox(home: Path) -> None:
 @pytest.mark.usefixtures("home")
 def test_two_starts_at_once_make_one_sandbox() -> None:
     script = "from rajee_deploy.sandbox import control; print(control.start().pid)"
-    argv = [sys.executable, "-c", script]
+    argv = [sys.executable, "-P", "-c", script]
     with (
         subprocess.Popen(argv, stdout=subprocess.PIPE, text=True) as one,
         subprocess.Popen(argv, stdout=subprocess.PIPE, text=True) as other,
@@ -141,7 +152,24 @@ def test_taken_port_is_an_error_that_says_so() -> None:
         control.start(taken.getsockname()[1])
     assert caught.value.code == "sandbox-failed"
     assert "in use" in caught.value.cause
+    assert caught.value.hint.startswith("rajee-deploy sandbox start ")
     assert control.status() is None
+
+
+@pytest.mark.parametrize(
+    ("said", "cause", "hint"),
+    [
+        ("Traceback\nAddress already in use\nPort 8 is in use", "Port 8 is in use", "rajee-deploy sandbox start "),
+        ("Traceback (most recent call last):\nImportError: no moto", "ImportError: no moto", "cat "),
+        ("", "it said nothing, and did not answer within 60 s", "run again: "),
+    ],
+)
+def test_what_it_died_of_decides_what_to_do(tmp_path: Path, said: str, cause: str, hint: str) -> None:
+    (tmp_path / "log").write_text(said)
+    failure = control._failure(tmp_path / "log")
+    assert failure.cause.endswith(cause)
+    assert hint in failure.hint
+    assert "--port" not in failure.hint or "in use" in said
 
 
 def test_foreign_process_is_never_ended(home: Path) -> None:
@@ -185,7 +213,7 @@ def test_missing_parts_are_named() -> None:
         "try: control.start()\n"
         "except DeployError as error: print(error.code, error.hint)\n"
     )
-    ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    ran = subprocess.run([sys.executable, "-P", "-c", script], capture_output=True, text=True, check=True)
     assert ran.stdout == "sandbox-not-installed pip install 'rajee-deploy[sandbox]'\n"
 
 
@@ -193,5 +221,5 @@ def test_control_imports_neither_moto_nor_boto3() -> None:
     script = (
         "import sys, rajee_deploy.sandbox.control; print({'moto', 'boto3', 'werkzeug', 'flask'} & set(sys.modules))"
     )
-    ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    ran = subprocess.run([sys.executable, "-P", "-c", script], capture_output=True, text=True, check=True)
     assert ran.stdout == "set()\n"

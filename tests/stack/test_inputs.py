@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +14,7 @@ from rajee_deploy.fingerprint import Input
 from rajee_deploy.settings import CdkSettings
 from rajee_deploy.stack.inputs import infra_fingerprint
 from rajee_deploy.stack.store import AssemblyStore
+from rajee_deploy.stack.toolchain import versions_of
 from rajee_deploy.stack.tracing.depfile import Depfile
 
 
@@ -208,6 +211,36 @@ def test_an_interpreter_that_is_asked_imports_nothing_of_the_project(app, tmp_pa
     for name in ("platform.py", "importlib.py", "json.py", "sitecustomize.py"):
         (app / name).write_text(f"open({str(tmp_path / 'imported')!r}, 'w')")
     assert any(item.name == "version:python-libraries" for item in infra_fingerprint(CdkSettings(app, ("A",))).inputs)
+    assert not (tmp_path / "imported").exists()
+
+
+# As the interpreters before 3.11 answer a flag that came later.
+OLD = f"""#!/bin/sh
+case " $* " in *" -P "*) echo 'unknown option -P' >&2; exit 2;; esac
+exec {sys.base_prefix}/bin/python3 "$@"
+"""
+
+
+def test_an_interpreter_that_is_asked_is_isolated_however_old_and_lists_what_a_synth_finds(app, tmp_path, monkeypatch):
+    """Also where PYTHONPATH leads into the project; what lies there, and in the user's own site, still counts."""
+    old = tmp_path / "old" / "python3"
+    old.parent.mkdir()
+    old.write_text(OLD)
+    old.chmod(0o755)
+    (app / "cdk.json").write_text(json.dumps({"app": f"{old} app.py"}))
+    for name in ("platform.py", "site.py", "importlib/__init__.py", "os.py", "sitecustomize.py"):
+        (app / name).parent.mkdir(exist_ok=True)
+        (app / name).write_text(f"open({str(tmp_path / 'imported')!r}, 'w')")
+    monkeypatch.setenv("PYTHONPATH", ".")
+    monkeypatch.setenv("PYTHONUSERBASE", str(tmp_path / "user"))
+    asked = [str(old), "-c", "import site; print(site.getusersitepackages())"]
+    user_site = Path(subprocess.run(asked, check=True, capture_output=True, text=True, cwd=tmp_path).stdout.strip())
+    for place, name in ((app, "cdk_of_path-1"), (user_site, "cdk_of_user-2")):
+        (place / f"{name}.dist-info").mkdir(parents=True)
+        (place / f"{name}.dist-info" / "METADATA").write_text("Name: {}\nVersion: {}\n".format(*name.split("-")))
+    assert {"cdk_of_path-1", "cdk_of_user-2"} <= {*versions_of(app)["python-libraries"].split()}
+    monkeypatch.setenv("PYTHONNOUSERSITE", "1")
+    assert "cdk_of_user-2" not in versions_of(app)["python-libraries"]
     assert not (tmp_path / "imported").exists()
 
 

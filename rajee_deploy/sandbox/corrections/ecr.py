@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import copy
-import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -13,6 +12,7 @@ from moto.ecr.exceptions import RepositoryNotFoundException
 from moto.ecr.models import ECRBackend, Image, Repository
 from moto.ecr.responses import ECRResponse
 
+from rajee_deploy.foreign import parse_json
 from rajee_deploy.sandbox import images
 from rajee_deploy.sandbox.registry_api import signature
 
@@ -106,7 +106,7 @@ def measure_images() -> None:
     """`imageSizeInBytes` is what a pull fetches: the layers (moto gives the size of the configuration)."""
 
     def get_image_size_in_bytes(self: Any) -> int | None:
-        manifest = json.loads(self.image_manifest)
+        manifest = parse_json(self.image_manifest)
         if "layers" not in manifest:
             return None
         return sum(int(layer.get("size", 0)) for layer in manifest["layers"])

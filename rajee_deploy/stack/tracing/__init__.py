@@ -8,16 +8,18 @@ what does not count, `depfile` keeps the rest, `traced` hashes it. The app is ru
 
 from __future__ import annotations
 
-import json
 import os
 import time
 from contextlib import contextmanager, nullcontext
+from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rajee_deploy.dataclass import dataclass
 from rajee_deploy.errors import DeployError
+from rajee_deploy.foreign import parse_json
 from rajee_deploy.lines import lines_of
+from rajee_deploy.regular_files import LARGE, open_regular, read_text
 from rajee_deploy.scratch import LOCK, private_directory
 from rajee_deploy.stack.tracing.depfile import Depfile, Records
 
@@ -77,8 +79,8 @@ class Tracer:
         if self._is_command is None:
             return None
         try:
-            with log.open(encoding="latin-1") as file:
-                calls = read_calls(line.rstrip("\n") for line in file)
+            with open_regular(log) as file, TextIOWrapper(file, "latin-1") as text:
+                calls = read_calls(line.rstrip("\n") for line in text)
             looks = find_looks(calls, self._is_command, self._start)
         except (OSError, BrokenLogError):
             return None
@@ -110,10 +112,10 @@ def _environment(directory: Path) -> dict[str, str]:
 def _records(directory: Path, assembly: Path, started: int, looks: Looks | None) -> Records:
     found: list[tuple[str, ...]] = []
     for path in sorted(set(directory.iterdir()) - {directory / LOCK}):
-        for line in lines_of(path.read_text("utf-8", "surrogatepass")):
+        for line in lines_of(read_text(path, LARGE, "surrogatepass")):
             try:
-                kind, *fields = json.loads(line)
-            except ValueError as error:
+                kind, *fields = parse_json(line, errors="surrogatepass")
+            except (ValueError, TypeError) as error:
                 raise DeployError(
                     "trace-broken", "what the synth read was not recorded properly", where=path.name, cause=str(error)
                 ) from error
