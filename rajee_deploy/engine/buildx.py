@@ -223,7 +223,7 @@ def docker_program() -> str:
     if found is None and named:
         raise DeployError(
             "docker-missing", f"the program that CDK_DOCKER names is not there: {named}", where=f"CDK_DOCKER={named}",
-            hint="unset CDK_DOCKER   (then it is docker), or let it name a program that is on PATH",
+            hint="unset CDK_DOCKER   # then it is docker; or let it name a program that is on PATH",
         )  # fmt: skip
     if found is None:
         raise DeployError(
