@@ -16,6 +16,7 @@ from rajee_deploy.facts import Ancestry
 from rajee_deploy.git_call import Answer, Repository, ask, is_installed, refused
 from rajee_deploy.git_changes import is_changed
 from rajee_deploy.git_place import enclosing_repository
+from rajee_deploy.numbers import whole
 
 if TYPE_CHECKING:
     from pathlib import Path
