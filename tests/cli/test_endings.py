@@ -145,10 +145,10 @@ ODD = {
     "few files": (["fingerprint", "--no-cache"], {"files": 4}, 1, "ulimit -n"),
     "a home of somebody else": (["fingerprint"], SOMEBODY, 0, ""),
     "plan in a home of somebody else": (["plan"], SOMEBODY, 1, "no-credentials"),
-    "report in a home of somebody else": (["report"], SOMEBODY, 1, ""),
+    "report in a home of somebody else": (["report"], SOMEBODY, 1, "set HOME"),
     "status in a home of somebody else": (["sandbox", "status"], SOMEBODY, 0, ""),
     "up in a home of somebody else": (["up"], SOMEBODY, 1, "no-credentials"),
-    "start in a home of somebody else": (["sandbox", "start"], SOMEBODY, 1, ""),
+    "start in a home of somebody else": (["sandbox", "start"], SOMEBODY, 1, "set HOME"),
     "a terminal without columns": (["explain"], {"set": {"COLUMNS": "0", "FORCE_COLOR": "1"}}, 0, ""),
     "a region that is none": (["plan", "--region", "us east"], {}, 64, ""),
 }
