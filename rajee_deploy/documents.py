@@ -131,7 +131,7 @@ def of_figures(figures: Figures, unreadable: int) -> dict[str, Any]:
         ],
         "runs": figures.runs,
         "builds": figures.builds,
-        "failed": figures.failed,
+        "failed": figures.failed, "refused": figures.refused, "accepted": figures.accepted,
         "unreadable_lines": unreadable,
     }  # fmt: skip
 

@@ -73,7 +73,7 @@ def explain(
     if path is not None and since is not None:
         raise ConfigurationError("bad-flag", "a path and --since are two questions", hint="ask one after the other")
     build = BuildFlags(file, target, platform, build_arg, build_context)
-    chosen = _choose(context, SettingsFlags(environment, image, config), build)
+    chosen = _choose("explain", context, SettingsFlags(environment, image, config), build)
     console = Console()
     found = {each.name: read_inputs(each) for each in chosen.images}
     if path is not None:
@@ -116,7 +116,7 @@ def replay(
     if checkout is not None and context is None:
         config = config or find_settings(checkout.absolute())
     build = BuildFlags(file, target, platform, build_arg, build_context)
-    chosen = _choose(context, SettingsFlags(environment, image, config), build)
+    chosen = _choose("replay", context, SettingsFlags(environment, image, config), build)
     console = Console()
     with console.spinner(f"the last {words.counted(last, 'commit')}"):
         found = replay_images(chosen.images, chosen.origin, checkout or chosen.start, last, console.working)
@@ -137,16 +137,16 @@ class _Chosen:
     settings: Settings | None = None
 
 
-def _choose(context: Path | None, flags: SettingsFlags, build: BuildFlags) -> _Chosen:
+def _choose(verb: str, context: Path | None, flags: SettingsFlags, build: BuildFlags) -> _Chosen:
     from functools import partial
 
-    from rajee_deploy.cli.images import chosen_images, image_of_flags, laid_over
+    from rajee_deploy.cli.images import hashed_images, image_of_flags, laid_over
     from rajee_deploy.explain.past import Origin
 
     lay_over = partial(laid_over, build=build)
     if context is not None:
         return _Chosen([image_of_flags(context, build, flags.images)], Origin(None, None, lay_over), context)
-    settings, images = chosen_images(flags)
+    settings, images = hashed_images(flags, verb)
     origin = Origin(settings.path, flags.environment, lay_over)
     return _Chosen([lay_over(image) for image in images], origin, settings.root, settings)
 

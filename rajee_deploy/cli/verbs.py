@@ -182,7 +182,7 @@ def fingerprint(
 
     flags = BuildFlags(file, target, platform, build_arg, build_context)
     chosen = (
-        flagged_images(SettingsFlags(environment, image, config), flags)
+        flagged_images(SettingsFlags(environment, image, config), flags, "fingerprint")
         if context is None
         else [image_of_flags(context, flags, image)]
     )
@@ -213,7 +213,7 @@ def report(
     from rajee_deploy.cli.images import settings_path
     from rajee_deploy.record import show_report
 
-    project = None if all_projects else str(settings_path(config).parent)
+    project = None if all_projects else settings_path(config).parent
     show_report(_console(), project, as_json=as_json)
 
 

@@ -257,7 +257,7 @@ class Buildah:
                 raise DeployError(
                     "buildah-missing", f"the program that CDK_DOCKER names is not there: {self._name}",
                     where=f"CDK_DOCKER={self._name}",
-                    hint="unset CDK_DOCKER   (then what is installed is taken), or let it name a program on PATH",
+                    hint="unset CDK_DOCKER   # then what is installed is taken; or let it name a program on PATH",
                 )  # fmt: skip
             raise DeployError(
                 "buildah-missing", f"the {Path(self._name).name} command is not installed",

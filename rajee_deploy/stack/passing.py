@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from rajee_deploy.dataclass import dataclass
 from rajee_deploy.errors import ConfigurationError, DeployError
-from rajee_deploy.hiding import texts_of
-from rajee_deploy.parameters import HIDDEN, slots_of
+from rajee_deploy.hiding import hider_of
+from rajee_deploy.parameters import slots_of
 from rajee_deploy.process import Completed
 from rajee_deploy.scratch import private_directory
 from rajee_deploy.stack.cli_options import option_of
@@ -106,14 +106,7 @@ def passing(step: DeployStack, name: str) -> Iterator[Passing]:
 
 def without_secrets(values: tuple[ParameterValue, ...]) -> Callable[[str], str]:
     """What takes values that come from variables out of a line: a CLI that is told to say more shows its arguments."""
-    hidden = texts_of(value.value for value in values if value.variable)
-
-    def hide(text: str) -> str:
-        for value in hidden:
-            text = text.replace(value, HIDDEN)
-        return text
-
-    return hide
+    return hider_of(value.value for value in values if value.variable)
 
 
 def hushed(ended: Completed, hide: Callable[[str], str]) -> Completed:
