@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 # Some releases of typer carry a click of their own, whose exceptions are not those of an installed click.
 UsageError: type[Exception] = typer.BadParameter.__bases__[0]
 _ENDING = (signal.SIGTERM, signal.SIGHUP)
+_FORBIDDEN = (errno.EACCES, errno.EPERM, errno.EROFS)
 _NO_THREAD = "can't start new thread"  # Python's RuntimeError, which has no class of its own
 _HINTS = {
     errno.EAGAIN: "it may run too few processes at once: ulimit -u; in a container: its pids limit",
@@ -108,6 +109,8 @@ def _refusal(error: OSError | MemoryError) -> DeployError:
         )
     where = os.fsdecode(error.filename) if isinstance(error.filename, (str, bytes)) else ""
     hint = _HINTS.get(error.errno or 0, "")
+    if error.errno in _FORBIDDEN and where.startswith(os.environ.get("HOME", "~") + "/"):
+        hint = "set HOME, or RAJEE_DEPLOY_STATE_DIR and RAJEE_DEPLOY_CACHE_DIR, to directories that are yours"
     if error.errno == errno.ENOENT and _is_homeless():
         where, hint = where or "the working directory", "it was removed: cd to one that exists, and run again"
     return DeployError(
