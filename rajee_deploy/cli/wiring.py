@@ -80,6 +80,7 @@ def _ports(settings: Settings, aws: Aws) -> Ports:
         is_changed=lambda: is_checkout_changed(settings.root),
         publishable=app.publishable, obstacle=lambda: app.tracer.obstacle, proofs=partial(_proofs, ecr),
         check_cli=partial(get_cli, settings.cdk.app), store=app.store, inputs=app.inputs, records=LocatedRecords(where),
+        last_failure=app.last_failure,
         settle=where.settle,
     )  # fmt: skip
 
