@@ -1,7 +1,7 @@
 """The settings of how images are built: which engine, where, and what a build is handed. Parsed once, values only.
 
 Nothing in here decides what is in an image, so nothing of it is an input of the fingerprint. Whether a secret's source
-exists is asked when a build needs it, not here: a `plan` works without any.
+exists is asked when a build needs it, not here: a `plan` works without any, and tells which are missing.
 """
 
 from __future__ import annotations

@@ -16,6 +16,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from rajee_deploy.foreign import parse_json
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -72,8 +74,8 @@ def encoded(document: Mapping[str, Any]) -> str:
 def decoded(text: str) -> Mapping[str, Any] | None:
     """The list, None when the text is none. Whoever wrote it: the answer has the shape of a list, or is None."""
     try:
-        document = json.loads(text)
-    except (ValueError, RecursionError):
+        document = parse_json(text, errors="surrogateescape")
+    except ValueError:
         return None
     return document if is_list(document) else None
 

@@ -32,12 +32,13 @@ class MalformedError(ValueError):
 
 
 def parse_json(
-    text: str | bytes, *, pairs: Callable[[list[tuple[str, Any]]], Any] | None = None, halves: bool = False
+    text: str | bytes, *, pairs: Callable[[list[tuple[str, Any]]], Any] | None = None, errors: str = "strict"
 ) -> Any:
     """The value of a JSON text (UTF-8 where it is bytes). ValueError for all that is none.
 
-    `pairs` makes the objects, as json's object_pairs_hook. `halves`: escapes that are half a character are allowed,
-    and whoever asked takes care of them.
+    `pairs` makes the objects, as json's object_pairs_hook. `errors` is how the texts in it will be encoded: "strict",
+    "surrogateescape" where they are names of files, or "surrogatepass" where whoever asked takes care of halves of
+    characters.
     """
     whole = (text.decode("utf-8") if isinstance(text, bytes) else text).removeprefix("\ufeff")
     try:
@@ -47,8 +48,8 @@ def parse_json(
     except RecursionError:
         raise MalformedError("it is nested too deeply") from None
     _check_depth(value, whole)
-    if not halves and (_HALF.search(whole) or not _is_writable(whole)):
-        _check_characters(value)
+    if errors != "surrogatepass" and (_HALF.search(whole) or not _is_writable(whole)):
+        _check_characters(value, errors)
     return value
 
 
@@ -105,9 +106,9 @@ def _is_writable(text: str) -> bool:
         return False
 
 
-def _check_characters(value: Any) -> None:
+def _check_characters(value: Any, errors: str) -> None:
     try:
-        json.dumps(value, ensure_ascii=False).encode()
+        json.dumps(value, ensure_ascii=False).encode("utf-8", errors)
     except UnicodeEncodeError:
         raise MalformedError("a text in it is half a character") from None
     except TypeError:  # the values of `pairs` may be anything

@@ -1,38 +1,30 @@
-"""The only door to git: which revision this is, and which of two is the older. `checkout` has the files of a revision.
+"""What git knows: which revision this is, and which of two is the older. `checkout` has the files of a revision.
 
-The repository is only read, and no hook runs.
+The repository is only read, and nothing that it configures runs: see `git_call`.
 """
 
 from __future__ import annotations
 
 import re
-from pathlib import Path
+from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit, urlunsplit
 
-from rajee_deploy import process
 from rajee_deploy.dataclass import dataclass
 from rajee_deploy.errors import DeployError
 from rajee_deploy.facts import Ancestry
+from rajee_deploy.git_call import Answer, Repository, ask, is_installed, refused
+from rajee_deploy.git_changes import is_changed
+from rajee_deploy.git_place import enclosing_repository
+from rajee_deploy.numbers import whole
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
 _SCP = re.compile(r"(?:[^@/\s]+@)?([^@:/\s]+):(?!//)(.+)")  # git@host:owner/name.git
 _TAG = r"c-[0-9a-f]{6,40}\Z"
-# Whatever the user's configuration says: no hook, nothing kept beside the index, all files.
-_QUIET = (
-    "core.hooksPath=/dev/null", "core.fsmonitor=false", "core.splitIndex=false", "core.sparseCheckout=false",
-    "submodule.recurse=false", "advice.detachedHead=false",
-)  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Repository:
-    """A checkout's top directory and its git directory, both absolute."""
-
-    top: Path
-    git_directory: Path
+_COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
+_BRANCH = "refs/heads/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,41 +48,59 @@ class Revision:
     committed: int = 0
 
 
-def find_revision(directory: Path) -> Revision | None:
-    """The revision that a directory is checked out at; None outside of a repository, before its first commit, and where
-    git is not installed."""
-    if process.find_program("git") is None:
+def find_commit_id(directory: Path) -> str:
+    """The full id of the commit that a directory is checked out at; "" outside of a repository, before its first
+    commit, and where git is not installed. No file of the checkout is looked at.
+
+    DeployError `git-refused` where there is a repository and git says nothing of it.
+    """
+    repository = enclosing_repository(directory)
+    return _head(repository) if repository is not None else ""
+
+
+def find_revision(directory: Path, *, is_compared: bool = True) -> Revision | None:
+    """The revision that a directory is checked out at; otherwise as `find_commit_id`, with None for "".
+
+    Only where it `is_compared` are tracked files looked at; else nothing differs.
+    """
+    repository = enclosing_repository(directory)
+    commit = _head(repository) if repository is not None else ""
+    if repository is None or not commit:
         return None
-    where = ["-C", str(directory)]
-    ended, lines = run_git([*where, "rev-parse", "--verify", "--quiet", "HEAD^{commit}"])
-    if ended.code or not lines:
-        return None
-    ended, changed = run_git([*where, "status", "--porcelain", "--untracked-files=no"])
-    return Revision(
-        lines[-1],
-        is_dirty=bool(ended.code or changed),
-        branch=_first(run_git([*where, "symbolic-ref", "--quiet", "--short", "HEAD"])),
-        source=public_address(_first(run_git([*where, "config", "--get", "remote.origin.url"]))),
-        committed=int(_first(run_git([*where, "log", "-1", "--no-show-signature", "--format=%ct"])) or 0),
-    )
+    name = ask(["symbolic-ref", "--quiet", "HEAD"], repository).first
+    found = describe_commit(repository, commit)
+    branch = name.removeprefix(_BRANCH) if name.startswith(_BRANCH) else ""
+    return replace(found, is_dirty=is_compared and is_changed(repository), branch=branch)
+
+
+def _head(repository: Repository) -> str:
+    answer = ask(["rev-parse", "--verify", "--quiet", "HEAD^{commit}"], repository)
+    if answer.is_given and _COMMIT.fullmatch(answer.first):
+        return answer.first
+    if answer.ended.code == 1 and not answer.ended.tail:
+        return ""
+    raise refused(repository.top, answer)
 
 
 def describe_commit(repository: Repository, commit: str) -> Revision:
     """A commit as if it were checked out without a change, on no branch."""
-    where = [f"--git-dir={repository.git_directory}"]
-    return Revision(
-        commit,
-        is_dirty=False,
-        source=public_address(_first(run_git([*where, "config", "--get", "remote.origin.url"]))),
-        committed=int(_first(run_git([*where, "log", "-1", "--no-show-signature", "--format=%ct", commit, "--"])) or 0),
-    )
+    url = ask(["config", "--get", "remote.origin.url"], repository).first
+    seconds = ask(["rev-list", "--max-count=1", "--timestamp", commit, "--"], repository).first.partition(" ")[0]
+    return Revision(commit, is_dirty=False, source=public_address(url), committed=whole(seconds) or 0)
 
 
 def find_subject(directory: Path, commit: str) -> str:
-    """The first line of a commit's message; "" where git does not know the commit, or is not there."""
-    if process.find_program("git") is None or not re.fullmatch(r"[0-9a-f]{40,64}", commit):
+    """The first line of a commit's message; "" where git does not know the commit, or says nothing."""
+    if not _COMMIT.fullmatch(commit):
         return ""
-    return _first(run_git(["-C", str(directory), "log", "-1", "--no-show-signature", "--format=%s", commit, "--"]))
+    try:
+        repository = enclosing_repository(directory)
+    except DeployError:
+        return ""
+    if repository is None:
+        return ""
+    asked = ["rev-list", "--max-count=1", "--encoding=UTF-8", "--format=%s", commit, "--"]
+    return ask(asked, repository).text.partition("\n")[2].partition("\n")[0]
 
 
 def ancestry(directory: Path, one: str, other: str) -> Ancestry:
@@ -98,14 +108,22 @@ def ancestry(directory: Path, one: str, other: str) -> Ancestry:
     lacks cannot be told from what never was."""
     if one == other:
         return Ancestry.SAME
-    if process.find_program("git") is None or not all(re.fullmatch(r"[0-9a-f]{40,64}", each) for each in (one, other)):
+    if not all(_COMMIT.fullmatch(each) for each in (one, other)):
         return Ancestry.UNKNOWN
-    answers = [_is_ancestor(directory, *pair) for pair in ((one, other), (other, one))]
+    try:
+        repository = enclosing_repository(directory)
+    except DeployError:
+        return Ancestry.UNKNOWN
+    return _ancestry(repository, one, other) if repository is not None else Ancestry.UNKNOWN
+
+
+def _ancestry(repository: Repository, one: str, other: str) -> Ancestry:
+    answers = [_is_ancestor(repository, *pair) for pair in ((one, other), (other, one))]
     if None in answers:
         return Ancestry.UNKNOWN
     if True in answers:
         return Ancestry.OLDER if answers[0] else Ancestry.NEWER
-    is_shallow = _first(run_git(["-C", str(directory), "rev-parse", "--is-shallow-repository"])) != "false"
+    is_shallow = ask(["rev-parse", "--is-shallow-repository"], repository).first != "false"
     return Ancestry.UNKNOWN if is_shallow else Ancestry.DIVERGED
 
 
@@ -129,22 +147,26 @@ def public_address(url: str) -> str:
 
 
 def find_repository(start: Path) -> Repository:
-    """The repository that a directory lies in. DeployError `no-checkout`."""
-    ended, lines = run_git(["-C", str(start), "rev-parse", "--show-toplevel", "--absolute-git-dir"])
-    if ended.code or len(lines) != 2:  # noqa: PLR2004 -- one line for each question
+    """The repository that a directory lies in. DeployErrors `no-checkout` and `git-refused`."""
+    repository = enclosing_repository(start)
+    if repository is not None:
+        return repository
+    if not is_installed():
         raise DeployError(
-            "no-checkout", "this is no checkout of a git repository", where=str(start),
-            cause="\n".join(ended.tail), hint="run it inside one",
+            "no-checkout", "git is not installed, and only git knows", where=str(start), hint="install git"
         )  # fmt: skip
-    return Repository(Path(lines[0]), Path(lines[1]))
+    raise DeployError(
+        "no-checkout", "this is no checkout of a git repository", where=str(start), hint="run it inside one"
+    )  # fmt: skip
 
 
 def find_commit(repository: Repository, revision: str) -> str:
-    """The full id of the commit that a revision names. DeployError `unknown-revision`."""
-    asked = ["rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}"]
-    ended, lines = run_git([f"--git-dir={repository.git_directory}", *asked])
-    if not ended.code and lines:
-        return lines[-1]
+    """The full id of the commit that a revision names. DeployErrors `unknown-revision`, `git-refused`."""
+    answer = ask(["rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}"], repository)
+    if answer.is_given and answer.first:
+        return answer.first
+    if answer.ended.timed_out:
+        raise refused(repository.top, answer)
     hint = "name a branch, a git tag or a commit; in a shallow clone, git fetch --unshallow brings the older ones"
     if re.match(_TAG, revision):
         hint = "an image's tag is no git revision; --since takes it whole: the prefix and 40 digits"
@@ -153,43 +175,30 @@ def find_commit(repository: Repository, revision: str) -> str:
 
 def ignored_paths(repository: Repository) -> tuple[str, ...]:
     """What git ignores of the checkout, from its top; a directory ends in `/`. Empty when git cannot tell."""
-    asked = ["ls-files", "-z", "--others", "--ignored", "--exclude-standard", "--directory"]
-    ended, lines = run_git(["-C", str(repository.top), *asked])
-    return tuple(filter(None, "\n".join(lines).split("\0"))) if not ended.code else ()
+    return ask(["ls-files", "-z", "--others", "--ignored", "--exclude-standard", "--directory"], repository).rows
 
 
 def first_parents(repository: Repository, count: int) -> tuple[Commit, ...]:
     """The last `count` commits that HEAD went through, the oldest first; merges count once."""
-    asked = ["log", "--first-parent", f"--max-count={count}", "--no-show-signature", "--format=%H %s", "HEAD", "--"]
-    ended, lines = run_git([f"--git-dir={repository.git_directory}", *asked])
-    if ended.code:
-        raise git_failed("git log", ended)
-    matches = (re.match(r"([0-9a-f]{40,64}) ?(.*)", line) for line in lines)
+    form = ["--encoding=UTF-8", "--format=%H %s"]
+    answer = ask(["rev-list", "--first-parent", f"--max-count={count}", *form, "HEAD", "--"], repository)
+    if not answer.is_given:
+        raise git_failed("git rev-list", answer)
+    matches = (re.match(r"([0-9a-f]{40,64}) ?(.*)", line) for line in answer.text.split("\n"))
     return tuple(Commit(found[1], found[2]) for found in matches if found)[::-1]
 
 
-def _is_ancestor(directory: Path, one: str, other: str) -> bool | None:
+def _is_ancestor(repository: Repository, one: str, other: str) -> bool | None:
     """Whether `one` is an ancestor of `other`; None where git cannot say."""
-    ended, _ = run_git(["-C", str(directory), "merge-base", "--is-ancestor", one, other])
-    return {0: True, 1: False}.get(ended.code)
+    return {0: True, 1: False}.get(ask(["merge-base", "--is-ancestor", one, other], repository).ended.code)
 
 
-def _first(answer: tuple[process.Completed, list[str]]) -> str:
-    ended, lines = answer
-    return lines[0] if lines and not ended.code else ""
-
-
-def run_git(
-    arguments: Sequence[str], cwd: Path | None = None, env: Mapping[str, str] | None = None
-) -> tuple[process.Completed, list[str]]:
-    """Run git; how it ended, and all that it printed."""
-    lines: list[str] = []
-    options = [option for setting in _QUIET for option in ("-c", setting)]
-    own = {"LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0", **(env or {})}
-    ended = process.run(["git", *options, *arguments], cwd=cwd, env=own, on_line=lines.append)
-    return ended, lines
-
-
-def git_failed(what: str, ended: process.Completed) -> DeployError:
+def git_failed(what: str, answer: Answer) -> DeployError:
     """The error for a call that should have worked."""
-    return DeployError("git-failed", f"{what} failed ({ended.code})", cause="\n".join(ended.tail[-5:]))
+    lacks = "promisor remote" in answer.words or "lazy fetching" in answer.words
+    hint = (
+        "this clone lacks what was asked for, and nothing is fetched here: git fetch --refetch brings it"
+        if lacks
+        else ""
+    )
+    return DeployError("git-failed", f"{what} failed ({answer.ended.code})", cause=answer.words, hint=hint)

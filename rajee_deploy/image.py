@@ -22,6 +22,7 @@ from rajee_deploy.layout import pinned_layout
 from rajee_deploy.model import MACHINES, BuildOptions, Notice
 from rajee_deploy.names import FINGERPRINT_LABEL
 from rajee_deploy.places import cache_directory, prepare_chosen_places
+from rajee_deploy.regular_files import DOCKERFILE_BYTES, read_regular
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -270,11 +271,13 @@ def _read_dockerfile(settings: ImageSettings) -> tuple[Path, bytes]:
     try:
         if path.is_symlink():
             return path, _read_linked(path)
-        return path, path.read_bytes()
+        return path, read_regular(path, DOCKERFILE_BYTES)
     except FileNotFoundError as error:
         from rajee_deploy.nearby import dockerfile_missing
 
-        raise dockerfile_missing(settings) from error
+        root = settings.lock.parent if settings.lock is not None else settings.context
+        key = f"images.{settings.name}.dockerfile" if str(settings.repository) else ""
+        raise dockerfile_missing(settings.dockerfile, settings.context, root, key) from error
     except OSError as error:
         raise DeployError(
             "unreadable", "the Dockerfile cannot be read", where=shown(path), cause=error.strerror or str(error),
@@ -285,6 +288,7 @@ def _read_linked(path: Path) -> bytes:
     """The Dockerfile behind a link, which BuildKit follows inside the Dockerfile's own directory alone."""
     text = contexts.read_inside(path.parent, path.name)
     if text is None and path.exists():
+        read_regular(path, DOCKERFILE_BYTES)  # else it is no file, wherever it lies
         target = shown(path.resolve())
         raise DeployError(
             "dockerfile-link", "the Dockerfile is a link that leads out of its directory, where BuildKit does not go",

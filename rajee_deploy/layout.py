@@ -6,11 +6,11 @@ holds is an input that can be known: its name moves as freely as any tag.
 
 from __future__ import annotations
 
-import json
 import re
 from pathlib import Path
 
 from rajee_deploy.errors import DeployError
+from rajee_deploy.regular_files import DOCUMENT, read_json
 
 SCHEME = "oci-layout://"
 _NAME = "org.opencontainers.image.ref.name"
@@ -29,7 +29,7 @@ def pinned_layout(reference: str) -> str:
     directory, colon, name = place.partition(":")
     index = Path(directory, "index.json")
     try:
-        manifests = json.loads(index.read_bytes())["manifests"]
+        manifests = read_json(index, DOCUMENT)["manifests"]
         wanted = name if colon else "latest"
         named = [each for each in manifests if (each.get("annotations") or {}).get(_NAME) == wanted]
         found = str((named or manifests * (len(manifests) == 1))[0]["digest"])

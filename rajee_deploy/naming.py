@@ -27,7 +27,7 @@ def expanded(image: ImageSettings, tags: Sequence[str]) -> tuple[str, ...]:
         return tuple(dict.fromkeys(tags))
     from rajee_deploy.git import find_revision
 
-    source = find_revision(image.context)
+    source = find_revision(image.context, is_compared=any("revision}" in tag for tag in tags))
     return tuple(dict.fromkeys(_expand(tag, image.name, source) for tag in tags))
 
 

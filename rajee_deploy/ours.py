@@ -16,6 +16,7 @@ from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from rajee_deploy.lines import lines_of
+from rajee_deploy.regular_files import open_regular, open_to_append, read_regular
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -27,7 +28,9 @@ _FILES = re.compile(
     r"[0-9a-f]{32}\.(answers|files-[a-z]+|engine)(\.[0-9a-f]{16}\.tmp)?"  # context.cache
     r"|(?:ignored|asked)-[0-9a-f]{16}\.json|shapes-[0-9a-z.]+\.json"  # stack.ignored, stack.runtimes, aws.short.shapes
     r"|services-[0-9a-f]{32}\.json"  # stack.services
+    r"|inputs-[0-9a-f]{40}\.json"  # stack.input_store
     r"|[cm]-[0-9a-f]{8,64}\.record"  # contents.local
+    r"|crash-[0-9]{8}T[0-9]{12}Z-[0-9a-f]{6}\.txt"  # cli.crash
     r"|\.[^/]+\.[0-9a-f]{12}\.part"  # drafts of atomic
 )
 # Names that a user's file may have as well, in a place that was chosen.
@@ -38,6 +41,7 @@ _PLAIN = {
     "sandbox.log",
     "sandbox.lock",
     "depfile.json",
+    "failed-synth.json",
     "secret-values.json",
 }
 # How such files of releases without a marker begin.
@@ -59,17 +63,20 @@ def make_place(directory: Path, *plain: str) -> None:
     for each in made or [directory]:
         with contextlib.suppress(FileExistsError), (each / MARKER).open("xb") as file:
             file.write(_TEXT)
-    known = listed((directory / MARKER).read_bytes()) if plain else set()
+    known = listed(read_regular(directory / MARKER)) if plain else set()
     new = [name for name in plain if name not in known and _may_take(directory / name)]
     if new:
-        with (directory / MARKER).open("ab") as file:
-            file.write("".join(f"{name}\n" for name in new).encode())
+        marker = open_to_append(directory / MARKER)
+        try:
+            os.write(marker, "".join(f"{name}\n" for name in new).encode())
+        finally:
+            os.close(marker)
 
 
 def _may_take(path: Path) -> bool:
     """Whether a file is not there yet, or was written by an older release, which listed nothing."""
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             start = file.read(64)
     except FileNotFoundError:
         return True
@@ -84,15 +91,10 @@ def listed(marker: bytes) -> set[str]:
 def read_marker(at: int) -> bytes:
     """The marker in a directory, given its descriptor; empty where it cannot be read, so that nothing is hidden."""
     try:
-        file = os.open(MARKER, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=at)
+        with open_regular(MARKER, at=at, follow=False) as file:
+            return file.read(_READ_BYTES)
     except OSError:
         return b""
-    try:
-        return os.read(file, _READ_BYTES)
-    except OSError:
-        return b""
-    finally:
-        os.close(file)
 
 
 def is_marked(directory: str, at: int | None = None) -> bool:

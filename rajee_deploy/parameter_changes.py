@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from rajee_deploy.errors import ConfigurationError
 from rajee_deploy.facts import StackPresent
+from rajee_deploy.model import GIVEN_PREFIX
 from rajee_deploy.names import RECORDS
 from rajee_deploy.parameters import HIDDEN, Declared, ParameterValue, is_alike, is_masked, is_same, shorten
 from rajee_deploy.steps import Caution
@@ -75,9 +76,33 @@ def decide(
         elif change:
             text = f"{each.name} is given another value, but nothing in the template refers to it"
             cautions.append(Caution("parameter-unused", f"stack {stack}", text))
+    _check_taken(stack, known, wanted, written)
     _check_complete(stack, previous, known or {}, wanted, {*written, *RECORDS})
     nowhere = frozenset(each.name for each in absent)
     return Outcome(tuple(values), tuple(changes), tuple(cautions), nowhere, stack, frozenset(takes))
+
+
+def _check_taken(stack: str, known: Mapping[str, Declared] | None, wanted: Wanted, written: Collection[str]) -> None:
+    """The parameters of images must be there, and reach something: else a new tag would change nothing."""
+    made = wanted.synthesised.get(stack) or (wanted.remembered.get(stack) if known is not None else None)
+    for name in written:
+        if known is None or name.startswith(GIVEN_PREFIX):
+            continue
+        if name not in (made.parameters if made is not None else known):
+            raise UntakenError(stack, name, is_declared=name in known)
+
+
+class UntakenError(ConfigurationError):
+    """`no-such-parameter` for one that the tool itself gives a value."""
+
+    def __init__(self, stack: str, parameter: str, *, is_declared: bool) -> None:
+        problem = "does not refer to" if is_declared else "does not declare"
+        super().__init__(
+            "no-such-parameter", f"the template of {stack} {problem} the parameter {parameter}",
+            where=f"stack {stack}",
+            hint="declare it in the stack (README, In the CDK app), or name the one that it has: images.*.parameter",
+        )  # fmt: skip
+        self.parameter = parameter
 
 
 def unknown_parameter(problem: str, known: Collection[str]) -> ConfigurationError:
@@ -164,8 +189,8 @@ def _secret_change(value: ParameterValue, is_as_deployed: bool | None) -> str:  
         case None:
             return (
                 f"{value.name}: only CloudFormation knows whether it changed, since the stack was updated last by"
-                f" something else than up on this machine, or by up --no-wait (without {value.variable} it keeps the"
-                " value that it has)"
+                f" something else than up on this machine, or by one with --no-wait (without {value.variable} it keeps"
+                " the value that it has)"
             )
 
 

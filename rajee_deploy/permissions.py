@@ -91,6 +91,8 @@ _READS = (
     Permission("ecr:GetDownloadUrlForLayer", Scope.REPOSITORIES),
     Permission("ecr:GetAuthorizationToken", Scope.EVERYTHING),
     Permission("ssm:GetParameter", Scope.RECORDS),
+    # Whether the account is bootstrapped: asked where something is to be deployed. A role that may not is told so.
+    Permission("ssm:GetParameter", Scope.BOOTSTRAP_VERSION),
 )
 _PULLS = ("BatchCheckLayerAvailability", "BatchGetImage", "GetDownloadUrlForLayer")
 _PUSHES = ("InitiateLayerUpload", "UploadLayerPart", "CompleteLayerUpload", "PutImage")
@@ -105,7 +107,6 @@ _WRITES = (
     # A cache in ECR is pulled and pushed like an image, by the engine.
     *(Permission(f"ecr:{action}", Scope.CACHES) for action in _PULLS),
     *(Permission(f"ecr:{action}", Scope.CACHES_WRITTEN) for action in _PUSHES),
-    Permission("ssm:GetParameter", Scope.BOOTSTRAP_VERSION),
     # To watch a deployment, and to see that ECS runs what was deployed.
     Permission("cloudformation:DescribeStackEvents", Scope.STACKS),
     Permission("ecs:DescribeTasks", Scope.SERVICES),

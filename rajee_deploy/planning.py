@@ -16,17 +16,20 @@ from rajee_deploy import guard, locating
 from rajee_deploy import plan as plans
 from rajee_deploy.dataclass import dataclass
 from rajee_deploy.errors import ConfigurationError, DeployError
-from rajee_deploy.facts import Wanted, WantedImage
+from rajee_deploy.facts import StackPresent, Wanted, WantedImage
 from rajee_deploy.fingerprint import with_given
 from rajee_deploy.given_values import wanted_parameters, with_secrets
+from rajee_deploy.input_changes import changed_inputs
 from rajee_deploy.keepers import former_keeper_of, keeper_of
 from rajee_deploy.lists import by_their_lists, what_is_remembered
-from rajee_deploy.names import Drift, InfraCheck
+from rajee_deploy.names import INFRA_PARAMETER, NOT_RECORDED, DeployBy, Drift, InfraCheck
 from rajee_deploy.naming import expanded
 from rajee_deploy.observe import observe, observe_services, with_services
+from rajee_deploy.parameter_changes import UntakenError
 from rajee_deploy.stack.cli_options import refuse_options
-from rajee_deploy.stack.revision import DIRTY
 from rajee_deploy.steps import (
+    Caution,
+    Change,
     DeployStack,
     Plan,
     Via,
@@ -113,16 +116,27 @@ def make_plan(run: Context, synthesis: Synthesis | None = None) -> Planned:
                 wanted = _judged_by_lists(run, wanted, described, who)
             observed = with_services(with_secrets(ports.secrets, wanted, asked.result()), running.result())
             wanted = _asked(run, wanted, observed, who) if synthesis is None else _by_synthesis(wanted, synthesis)
+    wanted = with_input_changes(run, wanted, described)
     reasons = plans.synth_reasons(wanted, observed)
     if synthesis is None and reasons and infrastructure is not None:
         synthesis = synthesise_planned(run, infrastructure, who, reasons)
         if locating.settle(run, synthesis.stacks, who):
             return make_plan(run, synthesis)  # other stacks than those that were looked at
         wanted = _by_synthesis(wanted, synthesis)
-    plan, revision = _guarded(run, plans.make_plan(wanted, observed), observed)
+    plan, revision = _guarded(run, _decided(run, wanted, observed), observed)
     if synthesis is None and any(isinstance(step, DeployStack) and step.via is Via.CDK for step in plan.steps):
         ports.deployer.check_account(who.account)
+    plan = replace(plan, cautions=(*plan.cautions, *_of_failed_synth(run, plan))) if synthesis is None else plan
     return Planned(plan, wanted, inputs, who, observed, synthesis, revision, reasons)
+
+
+def _of_failed_synth(run: Context, plan: Plan) -> Iterator[Caution]:
+    """Where hashes alone plan a deployment: that it may well fail, for the app did when it was synthesised last."""
+    touched = {change for step in plan.steps if isinstance(step, DeployStack) for change in step.changes}
+    failed = run.ports.last_failure() if touched - {Change.TAG, Change.PARAMETER} else ""
+    if failed:
+        text = f"the last synth here failed, at {failed}: rajee-deploy plan --infra-check=synth shows what the app says"
+        yield Caution("last-synth-failed", "cdk", text)
 
 
 def _hashed(run: Context, *, has_stacks: bool) -> tuple[dict[str, ImageInputs], Fingerprint | None]:
@@ -145,7 +159,7 @@ def plan_by(run: Context, planned: Planned, synthesis: Synthesis) -> Planned:
     if locating.settle(run, synthesis.stacks, planned.identity):
         return make_plan(run, synthesis)
     wanted = _by_synthesis(planned.wanted, synthesis)
-    plan, revision = _guarded(run, plans.make_plan(wanted, planned.observed), planned.observed)
+    plan, revision = _guarded(run, _decided(run, wanted, planned.observed), planned.observed)
     return replace(planned, plan=plan, wanted=wanted, synthesis=synthesis, revision=planned.revision or revision)
 
 
@@ -164,6 +178,22 @@ def _judged_by_lists(run: Context, wanted: Wanted, states: Mapping[str, StackSta
     return replace(wanted, infrastructures=own, remembered=known)
 
 
+def with_input_changes(run: Context, wanted: Wanted, states: Mapping[str, StackState]) -> Wanted:
+    """With which inputs moved since what the stacks record, as far as this machine knows what that was made of. What
+    is recorded and is also what is here is kept, so that it is known after the next edit."""
+    if wanted.infrastructure is None:
+        return wanted
+    found = {}
+    for stack, state in states.items():
+        recorded = state.parameters.get(INFRA_PARAMETER, "") if isinstance(state, StackPresent) else ""
+        now = wanted.infrastructure_of(stack)
+        if recorded == str(now.digest):
+            run.ports.inputs.keep(now)
+        elif recorded not in ("", NOT_RECORDED) and (former := run.ports.inputs.find(recorded)) is not None:
+            found[stack] = changed_inputs(former, now)
+    return replace(wanted, input_changes=found)
+
+
 def _asked(run: Context, wanted: Wanted, observed: Observed, who: Identity) -> Wanted:
     """With what other machines know, where hashes do not decide."""
     if not plans.undecided(wanted, observed):
@@ -173,25 +203,58 @@ def _asked(run: Context, wanted: Wanted, observed: Observed, who: Identity) -> W
     return ask(run, wanted, observed, who)
 
 
+def _decided(run: Context, wanted: Wanted, observed: Observed) -> Plan:
+    """The plan. Its errors know the language of the app, where that matters."""
+    try:
+        return plans.make_plan(wanted, observed)
+    except UntakenError as error:
+        from rajee_deploy.stack.how_to import instead_of
+
+        by_digest = {image.parameter for image in wanted.images if image.deploy_by is DeployBy.DIGEST}
+        error.hint = instead_of(run.settings.cdk.app, error.parameter, is_digest=error.parameter in by_digest)
+        raise
+
+
 def _guarded(run: Context, plan: Plan, observed: Observed) -> tuple[Plan, str]:
     """The plan, when no older revision takes a newer one's place, and the checkout's revision. git is asked only where
     something is deployed over a revision that is recorded."""
     revisions = guard.deployed_revisions(plan, observed)
     if not revisions:
         return plan, ""
-    revision = run.ports.revision()
-    own = revision.removesuffix(DIRTY)
+    own, cautions = own_commit(run)
     ancestries = {each: run.ports.ancestry(own, each) for each in set(revisions.values())}
-    return guard.guarded(plan, revisions, ancestries, run.rules), revision
+    plan = replace(plan, cautions=(*plan.cautions, *cautions))
+    try:
+        return guard.guarded(plan, revisions, ancestries, run.rules), own
+    except DeployError as error:
+        error.cause = "\n".join(filter(None, (error.cause, *(caution.text for caution in cautions))))
+        raise
+
+
+def own_commit(run: Context) -> tuple[str, tuple[Caution, ...]]:
+    """The commit that is checked out, without a look at its files; "-" where there is none. A caution where git says
+    nothing of a checkout that is there: then nobody can tell what is older."""
+    try:
+        return run.ports.commit(), ()
+    except DeployError as error:
+        told = ": ".join(filter(None, (error.problem, " ".join(error.cause.split()), error.hint)))
+        return NOT_RECORDED, (Caution(error.code, f"checkout {error.where}", told),)
 
 
 def synthesise_planned(run: Context, planned: Fingerprint, who: Identity, reasons: Sequence[str] = ()) -> Synthesis:
+    from rajee_deploy.stack.assembly import warnings_of
+
     run.ports.deployer.check_account(who.account)
     for reason in run.console.first(reasons):
         run.console.detail(f"synth decides: {reason}")
+    failed = run.ports.last_failure()
+    if failed:
+        run.console.detail(f"the last synth here failed, at {failed}: it is made again")
     with run.phase("synth"):
         into = run.scratch() / "cdk.out"
         made = synthesise(run.ports.synthesiser, planned, who, into, run.console.working)
+    for stack, text in warnings_of(made.assembly):
+        run.console.warn(stack, text, "cdk-warning")
     obstacle = run.ports.obstacle()
     if obstacle:
         known = "what this synth read is known from hooks in Python and node alone, so hashes decide less often"

@@ -17,6 +17,7 @@ from rajee_deploy.names import Approval
 from rajee_deploy.places import cache_directory, state_directory
 from rajee_deploy.report.timings import Timings
 from rajee_deploy.scratch import private_directory
+from rajee_deploy.stack.input_store import InputStore
 from rajee_deploy.stack.secret_values import LocalSecretValues
 from rajee_deploy.stack.store import AssemblyStore
 from rajee_deploy.synthesis import Synthesiser
@@ -59,9 +60,12 @@ class Ports:
     # Where it is kept what pushed images were made of, for people who ask later. `up` never asks it, and makes it
     # only when something was pushed; a rollback learns from it which revision a tag was built of.
     contents: Callable[[], Sequence[ContentsStore]] = tuple
-    revision: Callable[[], str] = lambda: "-"
+    # The commit that is checked out; "-" for none.
+    commit: Callable[[], str] = lambda: "-"
     # How this checkout's commit stands to another one.
     ancestry: Callable[[str, str], Ancestry] = lambda _one, _other: Ancestry.UNKNOWN
+    # Whether tracked files differ from that commit, for which they may have to be read.
+    is_changed: Callable[[], bool] = lambda: False
     records: RecordStore | None = None  # of stacks whose tags no parameter takes
     given: Mapping[str, str] = field(default_factory=dict)  # the context values of these, known once all is hashed
     # The list of the last synth, as it may travel with a deployment (see `carried`); None when it may not.
@@ -74,6 +78,12 @@ class Ports:
     secrets: SecretValues = field(default_factory=lambda: LocalSecretValues(state_directory()))
     # Told which stacks there are, and the caller's account, once the names in the settings are resolved (`locating`).
     settle: Callable[[Mapping[str, StackPlace], str], None] = lambda _places, _account: None
+    # When the last synth failed here, ISO 8601 in UTC; "" where it did not.
+    last_failure: Callable[[], str] = str
+    # What hashes of the infrastructure were made of, as far as they were made here.
+    inputs: InputStore = field(default_factory=lambda: InputStore(cache_directory() / "inputs"))
+    # DeployError where the CDK CLI cannot be started here; it starts nothing.
+    check_cli: Callable[[], object] = lambda: None
     store: AssemblyStore = field(default_factory=lambda: AssemblyStore(cache_directory() / "assemblies"))
 
     @property
@@ -81,7 +91,8 @@ class Ports:
         """What a synth takes."""
         given = self.given
         return Synthesiser(
-            self.deployer, lambda: with_given(self.infrastructure(None), given), self.store, given, self.publishable
+            self.deployer, lambda: with_given(self.infrastructure(None), given), self.store, given, self.publishable,
+            self.inputs,
         )  # fmt: skip
 
 

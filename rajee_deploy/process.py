@@ -8,7 +8,9 @@ no shell reads them. This room never decides which program runs.
 from __future__ import annotations
 
 import contextlib
+import io
 import os
+import selectors
 import shutil
 import signal
 import subprocess
@@ -16,17 +18,20 @@ import threading
 import time
 from collections import deque
 from contextlib import contextmanager
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING
 
 from rajee_deploy.dataclass import dataclass
 from rajee_deploy.errors import DeployError
 from rajee_deploy.interrupts import interrupts_held
+from rajee_deploy.pipes import Pipe, lines_from
+from rajee_deploy.regular_files import open_to_append
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
 TAIL_LINES = 40
+_TAIL_WIDTH = 4096  # of a line that is only kept to be shown when the program failed
 GRACE_SECONDS = 5.0  # between asking a group to end and killing it
 # Waits for the end of its stdin, whose other end is ours alone: the kernel closes it however we end. $1 is the group.
 _GUARD = """
@@ -37,7 +42,7 @@ kill -s KILL -- "-$1"
 """
 
 
-_running: set[subprocess.Popen[Any]] = set()  # by `run`, on all threads
+_running: set[subprocess.Popen[bytes]] = set()  # by `run`, on all threads
 _ending = threading.Event()
 
 
@@ -68,17 +73,17 @@ def run(
     """Run a program to its end, handing every line of its stdout and stderr (merged) to `on_line`.
 
     `env` is added to our own environment; None takes a variable away. `time_limit` is in seconds; past it the group is
-    ended and `timed_out` set. DeployError `program-missing` when it cannot be started. Whatever interrupts us ends the
-    child's group first. One that `cleans_up` is started, too, while all others are being ended.
+    ended and `timed_out` set. What the program leaves running does not hold us, see `pipes`. DeployError
+    `program-missing` when it cannot be started. Whatever interrupts us ends the child's group first. One that
+    `cleans_up` is started, too, while all others are being ended.
     """
     expired = threading.Event()
     tail: deque[str] = deque(maxlen=TAIL_LINES)
     with _child(argv, cwd, env, cleans_up=cleans_up) as child:
         timer = _kill_after(child, time_limit, expired)
         try:
-            for line in child.stdout or ():
-                text = line.rstrip("\r\n")
-                tail.append(text)
+            for text in lines_from(_pipe(child, child.stdout)):
+                tail.append(text[:_TAIL_WIDTH])
                 if on_line is not None:
                     on_line(text)
             code = child.wait()
@@ -101,9 +106,8 @@ def stream(
     tail: deque[str] = deque(maxlen=TAIL_LINES)
 
     def listen() -> None:
-        for line in child.stderr or ():
-            text = line.decode("utf-8", "replace").rstrip("\r\n")
-            tail.append(text)
+        for text in lines_from(_pipe(child, child.stderr)):
+            tail.append(text[:_TAIL_WIDTH])
             if on_line is not None:
                 on_line(text)
 
@@ -111,8 +115,7 @@ def stream(
         listener = threading.Thread(target=listen)
         listener.start()
         try:
-            if child.stdout is not None:
-                consume(child.stdout)
+            consume(io.BufferedReader(_pipe(child, child.stdout)))
             code = child.wait()
         except BaseException:
             _end_group(child)
@@ -122,6 +125,52 @@ def stream(
             if child.stderr is not None:
                 child.stderr.close()
     return Completed(tuple(argv), code, tuple(tail))
+
+
+def capture(
+    argv: Sequence[str], *, time_limit: float, most_bytes: int, cwd: Path | None = None,
+    env: Mapping[str, str | None] | None = None,
+) -> tuple[Completed, bytes]:  # fmt: skip
+    """Run a program whose stdout is an answer; how it ended, with the last lines of its stderr, and its stdout.
+
+    Past `time_limit` seconds, or with more than `most_bytes`, the group is ended and `timed_out` set, whoever still
+    holds the pipes. Otherwise as `run`.
+    """
+    deadline = time.monotonic() + time_limit
+    with _child(argv, cwd, env, cleans_up=False, has_data=True) as child:
+        pipes = [pipe for pipe in (child.stdout, child.stderr) if pipe is not None]
+        try:
+            out, said, is_whole = _taken(pipes, deadline, most_bytes)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                child.wait(max(0.0, deadline - time.monotonic()) if is_whole else 0)
+            is_late = child.returncode is None or not is_whole
+            _signal_group(child, signal.SIGKILL)  # also what it left behind
+            code = child.wait()
+        finally:
+            for pipe in pipes:
+                pipe.close()
+    lines = said.decode("utf-8", "replace").replace("\r", "\n").split("\n")
+    tail = tuple(filter(None, lines))[-TAIL_LINES:]
+    return Completed(tuple(argv), (code or -signal.SIGKILL) if is_late else code, tail, is_late), out
+
+
+def _taken(pipes: Sequence[IO[bytes]], deadline: float, most: int) -> tuple[bytes, bytes, bool]:
+    """What comes out of two pipes, and whether that is all of it."""
+    taken: dict[int, list[bytes]] = {pipe.fileno(): [] for pipe in pipes}
+    size = 0
+    with selectors.DefaultSelector() as waiting:
+        for file in taken:
+            waiting.register(file, selectors.EVENT_READ)
+        while waiting.get_map() and size <= most and (left := deadline - time.monotonic()) > 0:
+            for key, _ in waiting.select(left):
+                data = os.read(key.fd, 1 << 16)
+                taken[key.fd].append(data)
+                size += len(data)
+                if not data:
+                    waiting.unregister(key.fd)
+        is_whole = not waiting.get_map()
+    out, said = (b"".join(parts) for parts in taken.values())
+    return out, said, is_whole
 
 
 def end_all() -> None:
@@ -147,7 +196,7 @@ def allow() -> None:
 
 def spawn_detached(argv: Sequence[str], *, log: Path, env: Mapping[str, str] | None = None) -> int:
     """Start a program that outlives this one, its output appended to `log`; returns its pid."""
-    with log.open("ab") as output:
+    with os.fdopen(open_to_append(log), "ab") as output:
         child = subprocess.Popen(
             list(argv),
             stdin=subprocess.DEVNULL,
@@ -168,7 +217,7 @@ def _child(
     *,
     cleans_up: bool,
     has_data: bool = False,
-) -> Iterator[subprocess.Popen[Any]]:
+) -> Iterator[subprocess.Popen[bytes]]:
     """A program and its guard; both are gone at the end, however that comes."""
     child = guard = None
     _refuse_when_ending(cleans_up)
@@ -194,9 +243,8 @@ def _child(
 
 def _start(
     argv: Sequence[str], cwd: Path | None, env: Mapping[str, str | None] | None, *, has_data: bool
-) -> subprocess.Popen[Any]:
-    """`has_data`: stdout is bytes, and stderr is apart from it."""
-    words: dict[str, Any] = {"text": True, "encoding": "utf-8", "errors": "replace"}
+) -> subprocess.Popen[bytes]:
+    """`has_data`: stderr is apart from stdout."""
     try:
         return subprocess.Popen(
             list(argv),
@@ -206,7 +254,6 @@ def _start(
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE if has_data else subprocess.STDOUT,
             start_new_session=True,
-            **({} if has_data else words),
         )
     except OSError as error:
         raise DeployError(
@@ -217,7 +264,13 @@ def _start(
         ) from error
 
 
-def _watch(child: subprocess.Popen[Any]) -> subprocess.Popen[bytes]:
+def _pipe(child: subprocess.Popen[bytes], stream: IO[bytes] | None) -> Pipe:
+    if stream is None:
+        raise TypeError("a program that is run has this stream")
+    return Pipe(stream.fileno(), lambda: child.poll() is not None)
+
+
+def _watch(child: subprocess.Popen[bytes]) -> subprocess.Popen[bytes]:
     """Start the guard of a child's group."""
     return subprocess.Popen(
         ["/bin/sh", "-c", _GUARD, "rajee-deploy-guard", str(child.pid)],
@@ -241,7 +294,7 @@ def _refuse_when_ending(cleans_up: bool) -> None:  # noqa: FBT001 -- private, an
         raise DeployError("interrupted", "interrupted", hint="run again to go on from here")
 
 
-def _kill_after(child: subprocess.Popen[Any], seconds: float | None, expired: threading.Event) -> threading.Timer:
+def _kill_after(child: subprocess.Popen[bytes], seconds: float | None, expired: threading.Event) -> threading.Timer:
     def expire() -> None:
         expired.set()
         _signal_group(child, signal.SIGKILL)
@@ -253,7 +306,7 @@ def _kill_after(child: subprocess.Popen[Any], seconds: float | None, expired: th
     return timer
 
 
-def _end_group(child: subprocess.Popen[Any]) -> None:
+def _end_group(child: subprocess.Popen[bytes]) -> None:
     """Ask the child's whole group to end as Ctrl-C would, then insist."""
     _signal_group(child, signal.SIGINT)
     try:
@@ -266,7 +319,7 @@ def _end_group(child: subprocess.Popen[Any]) -> None:
         child.wait()
 
 
-def _signal_group(child: subprocess.Popen[Any], number: signal.Signals) -> None:
+def _signal_group(child: subprocess.Popen[bytes], number: signal.Signals) -> None:
     # The group may be gone (macOS answers EPERM for a group of zombies).
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(child.pid, number)

@@ -11,6 +11,7 @@ from rajee_deploy import trust
 from rajee_deploy.errors import DeployError
 from rajee_deploy.facts import ImagePresent
 from rajee_deploy.observe import image_state
+from rajee_deploy.planning import own_commit
 from rajee_deploy.stack.revision import DIRTY
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ def _check_images(run: Context, planned: Planned, stack: str) -> None:
 def _check_checkout(run: Context, planned: Planned) -> None:
     """DeployError `checkout-changed`: HEAD moved. Files that were edited meanwhile are not in what is deployed: builds
     and synths compare what they take with what was hashed."""
-    if run.ports.revision().removesuffix(DIRTY) != planned.revision.removesuffix(DIRTY):
+    if own_commit(run)[0] != planned.revision.removesuffix(DIRTY):
         raise DeployError(
             "checkout-changed", "the checkout is of another revision than when it was planned",
             where=str(run.settings.root), hint="run again when nobody else works in it",

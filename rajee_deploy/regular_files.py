@@ -17,11 +17,13 @@ from typing import TYPE_CHECKING
 from rajee_deploy.foreign import parse_json
 
 if TYPE_CHECKING:
-    from typing import Any, BinaryIO
+    from io import BufferedReader
+    from typing import Any
 
 # Most bytes of what people write by hand, of a document that a program wrote, and of what we keep ourselves.
 SMALL = 1 << 20
 DOCUMENT = 16 << 20
+DOCKERFILE_BYTES = 4 << 20
 LARGE = 64 << 20
 
 _FLAGS = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY
@@ -47,10 +49,11 @@ class UnfitFileError(OSError):
 
 def open_regular(
     path: str | os.PathLike[str], *, most: int | None = None, at: int | None = None, follow: bool = True
-) -> BinaryIO:
+) -> BufferedReader:
     """Open a file for reading in binary. `at` is the descriptor that a relative path starts from.
 
-    OSError; UnfitFileError, one of them, for whatever is not a regular file, or is longer than `most` bytes.
+    OSError; UnfitFileError, one of them, for whatever is not a regular file, or is longer than `most` bytes. With no
+    bound whoever asked reads it piece by piece, for a digest.
     """
     try:
         # Looked at first: to open some devices is to use them already.
@@ -75,7 +78,19 @@ def read_regular(
         return read_within(file, path, most)
 
 
-def read_within(file: BinaryIO, path: object, most: int = SMALL) -> bytes:
+def open_to_append(path: str | os.PathLike[str], mode: int = 0o600) -> int:
+    """A descriptor of a regular file to append to, which is made where there is none. OSError as `open_regular`."""
+    flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY
+    descriptor = os.open(path, flags, mode)
+    try:
+        _check(os.fstat(descriptor), path, None, None)
+    except BaseException:
+        os.close(descriptor)
+        raise
+    return descriptor
+
+
+def read_within(file: BufferedReader, path: object, most: int = SMALL) -> bytes:
     """The rest of an open file, of at most so many bytes; `path` is for the error."""
     pieces = []
     left = most
@@ -92,9 +107,17 @@ def read_text(path: str | os.PathLike[str], most: int = SMALL, errors: str = "st
     return read_regular(path, most).decode("utf-8", errors)
 
 
-def read_json(path: str | os.PathLike[str], most: int = SMALL, *, halves: bool = False) -> Any:
+def read_json(path: str | os.PathLike[str], most: int = SMALL, *, errors: str = "strict") -> Any:
     """The value of a JSON file. OSError as `read_regular`, ValueError as `parse_json`."""
-    return parse_json(read_regular(path, most), halves=halves)
+    return parse_json(read_regular(path, most), errors=errors)
+
+
+def digest_of(path: str | os.PathLike[str]) -> str:
+    """The SHA-256 of a file of any length, in hex. OSError as `open_regular`."""
+    import hashlib
+
+    with open_regular(path) as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def amount(count: int) -> str:
@@ -116,7 +139,7 @@ def _check(status: os.stat_result, path: str | os.PathLike[str], most: int | Non
     if most is not None and status.st_size > most:
         raise UnfitFileError(path, f"it is {amount(status.st_size)} long, and at most {amount(most)} are read")
     # The kernel's own files say that they are empty. What they hold (as the environment of a process) is no project's.
-    if status.st_size == 0 and status.st_dev == _proc():
+    if most is not None and status.st_size == 0 and status.st_dev == _proc():
         raise UnfitFileError(path, f"it is {_by_link(path, at)}a file of /proc, and a regular file is needed")
 
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from rajee_deploy.atomic import write_atomically
 from rajee_deploy.ours import make_place
+from rajee_deploy.regular_files import LARGE, read_regular
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 def read_sealed(path: Path, question: bytes) -> bytes | None:
     """What `write_sealed` kept there for this very question; None when that is not what lies there."""
     try:
-        seal, separator, data = path.read_bytes().partition(b"\n")
+        seal, separator, data = read_regular(path, LARGE).partition(b"\n")
     except OSError:
         return None
     return data if separator and seal == _seal(question, data) else None

@@ -9,9 +9,12 @@ import os
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from rajee_deploy.errors import DeployError
 from rajee_deploy.git import find_revision
+from rajee_deploy.numbers import whole
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from rajee_deploy.git import Revision
@@ -21,20 +24,25 @@ _LABELS = "org.opencontainers.image."
 DIRTY_LABEL = "io.rajee-deploy.dirty"
 
 
-def labels(directory: Path) -> dict[str, str]:
+def labels(directory: Path, told: Callable[[DeployError], None] = lambda _error: None) -> dict[str, str]:
     """The labels of an image that is built from the checkout a directory lies in.
 
     `created` is SOURCE_DATE_EPOCH, else the commit's time, else (where files differ from it) now: an image that
     expired and is built again from the cache of the same engine then has the digest that it had, which is what tasks
-    that run by a digest ask for.
+    that run by a digest ask for. `told` hears why git says nothing of a checkout that is there.
     """
-    return labels_of(find_revision(directory))
+    try:
+        return labels_of(find_revision(directory))
+    except DeployError as error:
+        told(error)
+        return labels_of(None)
 
 
 def labels_of(found: Revision | None) -> dict[str, str]:
     """The same of a revision that is known; None outside of git."""
     epoch = os.environ.get("SOURCE_DATE_EPOCH", "")
-    seconds = int(epoch) if epoch.isdecimal() else found.committed if found and not found.is_dirty else None
+    told = whole(epoch)
+    seconds = told if told is not None else found.committed if found and not found.is_dirty else None
     at = datetime.now(UTC) if seconds is None else datetime.fromtimestamp(seconds, UTC)
     named = {_LABELS + "created": at.strftime("%Y-%m-%dT%H:%M:%SZ")}
     if found is None:

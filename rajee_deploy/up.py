@@ -10,20 +10,21 @@ from typing import TYPE_CHECKING, assert_never
 
 from rajee_deploy import plan as plans
 from rajee_deploy.errors import DeployError
+from rajee_deploy.foreseen import check_machine, check_templates, find_kept, local
 from rajee_deploy.names import NOT_RECORDED
-from rajee_deploy.planning import Planned, make_plan, plan_by, synthesise_planned
+from rajee_deploy.planning import Planned, make_plan, own_commit, plan_by, synthesise_planned
 from rajee_deploy.recheck import check_stack, check_unchanged
 from rajee_deploy.scratch import sweep
 from rajee_deploy.screen import show_plan
+from rajee_deploy.stack.revision import DIRTY
 from rajee_deploy.steps import BuildAndPush, ConfirmRollout, DeployStack, MoveTag, RepairService, Via, WaitForStack
-from rajee_deploy.synthesis import keeping, kept, record_of_deployment, recording
+from rajee_deploy.synthesis import keeping, record_of_deployment
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from rajee_deploy.deploying import Job
     from rajee_deploy.facts import WantedImage
-    from rajee_deploy.fingerprint import Fingerprint
     from rajee_deploy.ports import Context
     from rajee_deploy.rollout.standing import Held
     from rajee_deploy.steps import Change, Plan
@@ -59,9 +60,15 @@ def settle(run: Context, wait_seconds: float) -> Planned:
 
 
 def _of_revision(run: Context, planned: Planned) -> Planned:
-    """With the revision that what is deployed is of: it is asked for before anybody is asked, or anything built."""
-    deploys = any(isinstance(step, DeployStack) for step in planned.plan.steps)
-    return replace(planned, revision=run.ports.revision()) if deploys and not planned.revision else planned
+    """With the revision that what is deployed is of, "-dirty" behind it where files differ: it is asked for before
+    anybody is asked, or anything built."""
+    if not any(isinstance(step, DeployStack) for step in planned.plan.steps) or planned.revision.endswith(DIRTY):
+        return planned
+    commit, cautions = (planned.revision, ()) if planned.revision else own_commit(run)
+    for caution in cautions:
+        run.console.item("!", caution.subject, caution.text, "yellow")
+    is_changed = commit != NOT_RECORDED and run.ports.is_changed()
+    return replace(planned, revision=commit + DIRTY * is_changed)
 
 
 def converge(run: Context, wait_seconds: float, note: Callable[[Planned], None]) -> Planned:
@@ -116,6 +123,7 @@ def execute(run: Context, planned: Planned) -> None:
     from rajee_deploy.rollouts import repair
 
     # What can fail without having changed anything comes first.
+    check_machine(run, planned)
     jobs = {job.step.stack: job for job in _jobs(run, planned)}
     approve(run, list(jobs.values()))
     last = next(reversed(jobs), "")
@@ -201,8 +209,7 @@ def _jobs(run: Context, planned: Planned) -> list[Job]:
         if synthesis is None:
             raise AssertionError("what the CDK CLI deploys was synthesised or kept")
         assembly = synthesis.assembly
-        recorded |= {step.stack: recording(step, synthesis, states[step.stack], revision) for step in by_cdk}
-        run.ports.deployer.check(assembly, [recorded[step.stack] for step in by_cdk], planned.identity)
+        recorded |= check_templates(run, planned, synthesis)
         _carry(run, synthesis, [step.stack for step in by_cdk])
     images = planned.wanted.images
     records = {
@@ -248,7 +255,7 @@ def _with_assembly(run: Context, planned: Planned) -> Planned:
     """
     if planned.synthesis is not None or not _by_cdk(planned.plan):
         return planned
-    late = _kept(run, planned) or synthesise_planned(run, _local(planned), planned.identity)
+    late = find_kept(run, planned) or synthesise_planned(run, local(planned), planned.identity)
     again = _of_revision(run, plan_by(run, planned, late))
     had = _by_cdk(planned.plan)
     if again.observed is not planned.observed:
@@ -278,26 +285,11 @@ def _by_cdk(plan: Plan) -> dict[str, frozenset[Change]]:
     return {step.stack: frozenset(step.changes) for step in steps}
 
 
-def _kept(run: Context, planned: Planned) -> Synthesis | None:
-    by, into = run.ports.synthesiser, run.scratch() / "cdk.out"
-    found = kept(by, _local(planned), by.publishable(), planned.identity, into)
-    for fingerprint in planned.wanted.infrastructures.values():
-        found = found or kept(by, fingerprint, run.lists.get(str(fingerprint.digest)), planned.identity, into)
-    return found
-
-
-def _local(planned: Planned) -> Fingerprint:
-    """The infrastructure by this machine's own list."""
-    if planned.wanted.infrastructure is None:
-        raise AssertionError("stacks are planned with the fingerprint of their infrastructure")
-    return planned.wanted.infrastructure
-
-
 def _wait(run: Context, stack: str, deadline: float) -> None:
     while plans.is_busy(run.ports.reader.describe(stack)):
         if time.monotonic() > deadline:
             raise DeployError(
                 "stack-busy", f"another operation on stack {stack} did not end in time", where=f"stack {stack}",
-                hint="look who deploys it; run again, or give it longer with --wait",
+                hint="look who deploys it; run again, or give it longer: --wait 7200",
             )  # fmt: skip
         time.sleep(POLL_SECONDS)

@@ -151,8 +151,8 @@ class Case:
         app: StackAbsent | StackPresent = StackAbsent()
         if self.status != "absent":
             parameters = {**_good(CONTENT), **dict(self.infrastructure.records)}
-            if self.recorded != "missing":
-                parameters["ImageTag"] = self.value if self.recorded == "same" else "c-old"
+            recorded = {"same": self.value, "other": "c-old", "missing": "-"}
+            parameters["ImageTag"] = recorded[self.recorded]
             app = StackPresent(
                 self.status, parameters, {}, "because", self.infrastructure.deployed, self.infrastructure.volatile
             )

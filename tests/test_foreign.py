@@ -47,7 +47,7 @@ def test_a_wide_document_is_not_a_deep_one():
 
 
 def test_half_a_character_is_allowed_where_it_is_taken_care_of():
-    assert parse_json('"\\ud800"', halves=True) == "\ud800"
+    assert parse_json('"\\ud800"', errors="surrogatepass") == "\ud800"
 
 
 def test_objects_are_made_by_who_asks():

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rajee_deploy import plan as plans
-from rajee_deploy.errors import DeployError
+from rajee_deploy.errors import ConfigurationError, DeployError
 from rajee_deploy.facts import (
     ImageAbsent,
     ImagePresent,
@@ -27,6 +27,7 @@ from rajee_deploy.facts import (
 from rajee_deploy.fingerprint import Fingerprint
 from rajee_deploy.model import Digest, Platform, Repository
 from rajee_deploy.names import INFRA_PARAMETER, TEMPLATE_PARAMETER, DeployBy, InfraCheck
+from rajee_deploy.parameters import Declared
 from rajee_deploy.plan import make_plan
 from rajee_deploy.steps import BuildAndPush, Change, DeployStack, MoveTag, Skip, Tier, Via, WaitForStack
 from rajee_deploy.template import record_of
@@ -118,13 +119,37 @@ def test_parameters_carry_tag_and_infrastructure():
     assert (step.changes, step.tier) == ((Change.TAG,), Tier.HASH)
 
 
-@pytest.mark.parametrize("missing", list(GOOD))
-@pytest.mark.parametrize("value", [None, "", "-"])
+# A stack without the parameter itself is another case, below.
+NOTHING = [(name, value) for name in GOOD for value in (None, "", "-") if (name, value) != ("ImageTag", None)]
+
+
+@pytest.mark.parametrize(("missing", "value"), NOTHING)
 def test_a_stack_that_records_nothing_is_deployed(missing, value):
     parameters = {**GOOD, missing: value}
     recorded = {key: text for key, text in parameters.items() if text is not None}
     plan = make_plan(wanted(), world(app=StackPresent("CREATE_COMPLETE", recorded, {}, content=CONTENT)))
     assert "record" in plan.steps[0].reason
+
+
+@pytest.mark.parametrize("status", ["UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE"])
+def test_a_stack_whose_deployed_template_has_no_place_for_the_tag_is_refused(status):
+    """The template that is deployed is the one that is wanted, by its hash: no synth is needed to know it."""
+    recorded = {key: text for key, text in GOOD.items() if key != "ImageTag"}
+    for image in (PRESENT, ImageAbsent()):
+        with pytest.raises(ConfigurationError) as caught:
+            make_plan(wanted(), world(image, app=StackPresent(status, recorded, {}, content=CONTENT)))
+        assert caught.value.code == "no-such-parameter"
+        assert "App does not declare the parameter ImageTag" in caught.value.problem
+
+
+@pytest.mark.parametrize("declared", [{}, {"ImageTag": Declared()}])
+def test_a_synth_that_makes_no_place_for_the_tag_is_refused(declared):
+    made = replace(OTHER, parameters=(INFRA_PARAMETER,), declared=declared)
+    for known in (wanted(App=made), replace(wanted(), remembered={"App": made})):
+        for app in (stack(ImageTag="c-old"), StackAbsent()):
+            with pytest.raises(ConfigurationError, match="refer to" if declared else "declare") as caught:
+                make_plan(known, world(app=app))
+            assert caught.value.code == "no-such-parameter"
 
 
 def test_a_retained_repository_is_adopted_by_its_new_stack():
@@ -376,9 +401,10 @@ def test_tags_are_shared_only_within_one_repository():
     one = replace(image, tags=("v1", "main"))
     apart = replace(one, name="web", repository=Repository("team/web"), parameter="WebTag")
     other = replace(one, name="web", parameter="WebTag", tags=("v2",))
+    has = stack(WebTag=APP.tag)
     for second in (apart, other):
         states = {"app": PRESENT, "web": PRESENT}
-        assert make_plan(replace(wanted(), images=(one, second)), replace(world(), images=states)).steps
+        assert make_plan(replace(wanted(), images=(one, second)), replace(world(app=has), images=states)).steps
 
 
 def test_a_digest_of_this_run_is_told_to_the_step():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -11,6 +12,7 @@ import time
 
 import pytest
 
+from rajee_deploy import pipes
 from rajee_deploy.errors import DeployError
 from rajee_deploy.process import _running, allow, end_all, run, spawn_detached, stream
 
@@ -175,3 +177,74 @@ def test_a_reader_that_has_enough_ends_the_program():
     with pytest.raises(EnoughError):
         stream(["yes"], read)
     assert not _running
+
+
+# It leaves a process in a session of its own, which holds the pipe: silent, and talking without an end.
+DAEMONS = {
+    "silent": "setsid sleep 60 & echo $! > '{pid}'; echo said",
+    "talking": "setsid sh -c 'while :; do echo more; sleep 0.01; done' & echo $! > '{pid}'; echo said",
+    "in its group": "sleep 60 & echo $! > '{pid}'; echo said",
+}
+
+
+@pytest.fixture
+def daemon_pid(tmp_path):
+    yield tmp_path / "daemon"
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(int((tmp_path / "daemon").read_text()), signal.SIGKILL)
+
+
+@pytest.mark.parametrize("kind", DAEMONS)
+def test_what_it_leaves_running_does_not_hold_us(daemon_pid, kind):
+    began = time.monotonic()
+    lines: list[str] = []
+    argv = ["sh", "-c", DAEMONS[kind].format(pid=daemon_pid)]
+    ended = run(argv, on_line=lines.append)
+    assert (ended.code, ended.timed_out) == (0, False)
+    assert "said" in lines
+    assert time.monotonic() - began < 30, "it was waited for"
+
+
+@pytest.mark.parametrize("kind", ["silent", "in its group"])
+def test_nor_past_the_time_limit(daemon_pid, kind):
+    began = time.monotonic()
+    ended = run(["sh", "-c", DAEMONS[kind].format(pid=daemon_pid) + "; exec sleep 60"], time_limit=0.5)
+    assert ended.timed_out
+    assert time.monotonic() - began < 30, "it was waited for"
+
+
+@pytest.mark.parametrize("kind", ["silent", "talking"])
+def test_nor_does_it_hold_who_reads_its_data(daemon_pid, kind):
+    seen: list[bytes] = []
+    began = time.monotonic()
+    ended = stream(["sh", "-c", DAEMONS[kind].format(pid=daemon_pid)], lambda data: seen.append(data.read()))
+    assert ended.code == 0
+    assert seen[0].startswith((b"said\n", b"more\n"))
+    assert time.monotonic() - began < 30, "it was waited for"
+
+
+def test_the_last_words_of_a_program_that_waits_are_heard_whole():
+    """Also where they come in one piece that is larger than a pipe."""
+    ended = run(python("import sys, time; time.sleep(0.3); print('x' * 300_000); print('end')"))
+    assert ended.tail[-1] == "end"
+    assert len(ended.tail[0]) == 4096
+
+
+def test_however_slowly_we_listen_nothing_that_it_said_is_lost(daemon_pid, monkeypatch):
+    monkeypatch.setattr(pipes, "_LAST_WORDS_SECONDS", 0.01)
+    lines: list[str] = []
+
+    def listen(line: str) -> None:
+        lines.append(line)
+        time.sleep(0.02)
+
+    # Its words are a few pipes' fill; the last are still in the pipe when it has ended, and the daemon holds on.
+    run(["sh", "-c", f"setsid sleep 60 & echo $! > '{daemon_pid}'; yes {'x' * 8000} | head -n 40"], on_line=listen)
+    assert lines == ["x" * 8000] * 40
+
+
+def test_lines_end_as_they_do_on_a_terminal_and_the_longest_comes_in_pieces(monkeypatch):
+    lines: list[str] = []
+    monkeypatch.setattr(pipes, "LONGEST_LINE", 10)
+    run(["printf", "a\\rb\\r\\nc\\n\\n%015d\\nend", "7"], on_line=lines.append)
+    assert lines == ["a", "b", "c", "", "0000000000", "00007", "end"]

@@ -409,6 +409,7 @@ def test_a_stack_of_an_older_version_is_shielded_until_it_is_deployed_again(worl
     for name in ("other/Dockerfile", "other/app"):
         (world.root / name).write_text("FROM scratch\nCOPY app /other\n")
     other = SHARED.replace('platform = "linux/arm64"', 'context = "other"')
+    world.stacks.parameters += ("OtherTag",)
     (world.root / "rajee-deploy.toml").write_text(other + SETTINGS)
     world.up()
     older = {name: f"{name[:5]}App-{name[9:]}" for name in tags(world) if "_" in name}

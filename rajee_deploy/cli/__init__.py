@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
-from typing import NoReturn
 
 import rajee_deploy.began  # noqa: F401 -- first: it looks at the clock
+
+TYPE_CHECKING = False  # typing itself takes long enough to be interrupted
+if TYPE_CHECKING:
+    from typing import NoReturn
 
 __all__ = ["main"]
 

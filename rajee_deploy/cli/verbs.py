@@ -68,8 +68,12 @@ def up(
     """
     _begin("up", environment)
     from rajee_deploy.cli.wiring import make_context
-    from rajee_deploy.record import recorded_run, write_outputs
+    from rajee_deploy.record import recorded_run
 
+    if outputs_file is not None:
+        from rajee_deploy.outputs import check_outputs, write_outputs
+
+        check_outputs(outputs_file)
     flags = (environment, image, config)
     run = make_context(
         flags, profile, region, also_tags=also_tag, verbose=verbose, infra_check=infra_check,
@@ -114,6 +118,7 @@ def plan(
     if not as_json:
         _begin("plan", environment)
     from rajee_deploy.cli.wiring import make_context
+    from rajee_deploy.foreseen import foresee
     from rajee_deploy.planning import make_plan
     from rajee_deploy.screen import show_plan
 
@@ -124,7 +129,7 @@ def plan(
     )  # fmt: skip
     run.repair_drift = repair_drift
     try:
-        planned = make_plan(run)
+        planned = foresee(run, make_plan(run))
     finally:
         run.close()
     found = _compared_bases(run, planned) if bases else None
@@ -177,7 +182,7 @@ def fingerprint(
 
     flags = BuildFlags(file, target, platform, build_arg, build_context)
     chosen = (
-        flagged_images(SettingsFlags(environment, image, config), flags)
+        flagged_images(SettingsFlags(environment, image, config), flags, "fingerprint")
         if context is None
         else [image_of_flags(context, flags, image)]
     )
@@ -208,7 +213,7 @@ def report(
     from rajee_deploy.cli.images import settings_path
     from rajee_deploy.record import show_report
 
-    project = None if all_projects else str(settings_path(config).parent)
+    project = None if all_projects else settings_path(config).parent
     show_report(_console(), project, as_json=as_json)
 
 

@@ -24,9 +24,10 @@ from rajee_deploy.report.timings import Timings
 from rajee_deploy.settings import with_flags
 from rajee_deploy.stack.app import CdkApp
 from rajee_deploy.stack.cdk import Cdk
+from rajee_deploy.stack.cli import get_cli
 from rajee_deploy.stack.located import LocatedRecords, LocatedServices, LocatedStacks, LocatedUpdates, LocatedWatching
 from rajee_deploy.stack.recorded import RecordedStacks
-from rajee_deploy.stack.revision import checkout_revision
+from rajee_deploy.stack.revision import checkout_commit, is_checkout_changed
 from rajee_deploy.stack.whereabouts import Whereabouts
 from rajee_deploy.tags import tag_problem
 
@@ -75,9 +76,12 @@ def _ports(settings: Settings, aws: Aws) -> Ports:
         ecr, _reader(settings, where), Cdk(settings.cdk, aws, app.tracer, where), choose_engine(settings.engine),
         LocatedWatching(where), LocatedUpdates(where), LocatedServices(where), aws.identity, app.fingerprint,
         lambda: [store for _, store in _stores(ecr)],
-        lambda: checkout_revision(settings.root), partial(_ancestry, settings.root),
+        lambda: checkout_commit(settings.root), partial(_ancestry, settings.root),
+        is_changed=lambda: is_checkout_changed(settings.root),
         publishable=app.publishable, obstacle=lambda: app.tracer.obstacle, proofs=partial(_proofs, ecr),
-        store=app.store, records=LocatedRecords(where), settle=where.settle,
+        check_cli=partial(get_cli, settings.cdk.app), store=app.store, inputs=app.inputs, records=LocatedRecords(where),
+        last_failure=app.last_failure,
+        settle=where.settle,
     )  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from rajee_deploy.contents import CREATED, DIRTY, IMAGE, REVISION
@@ -22,7 +23,10 @@ if TYPE_CHECKING:
 
 def keep(stores: Sequence[ContentsStore], inputs: ImageInputs, at: datetime) -> list[str]:
     """Keep the record of an image that was built at a time (of any zone). What went wrong, in a sentence each."""
-    record = record_of(inputs, at)
+    try:
+        record = record_of(inputs, at)
+    except DeployError as error:
+        return [f"the record of what it was made of is too large to keep ({error.problem})"]
     if len(record.document) > MOST_BYTES:
         return [f"the record of what it was made of is too large to keep ({len(record.document)} bytes)"]
     problems = []
@@ -36,7 +40,9 @@ def keep(stores: Sequence[ContentsStore], inputs: ImageInputs, at: datetime) -> 
 
 def record_of(inputs: ImageInputs, at: datetime) -> Record:
     """The record of an image, bounded."""
-    revision = find_revision(inputs.settings.context)
+    revision = None
+    with suppress(DeployError):  # who builds the image's labels says why git says nothing
+        revision = find_revision(inputs.settings.context)
     notes = {IMAGE: inputs.settings.name, CREATED: at.isoformat(timespec="seconds")}
     if revision is not None:
         notes |= {REVISION: revision.id, DIRTY: "true" if revision.is_dirty else "false"}

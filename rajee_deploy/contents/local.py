@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING
 
 from rajee_deploy.atomic import write_atomically
 from rajee_deploy.errors import DeployError
+from rajee_deploy.foreign import parse_json
 from rajee_deploy.ours import make_place
 from rajee_deploy.places import state_directory
 from rajee_deploy.registry.contents import Kept, Record
+from rajee_deploy.regular_files import LARGE, read_regular
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -81,7 +83,7 @@ def _age(path: Path) -> float:
 
 def _bytes_of(path: Path) -> bytes | None:
     try:
-        return path.read_bytes()
+        return read_regular(path, LARGE)
     except FileNotFoundError:
         return None
 
@@ -91,7 +93,7 @@ def _parsed(data: bytes | None) -> Record | None:
         return None
     head, separator, document = data.partition(b"\n")
     try:
-        notes = json.loads(head)
+        notes = parse_json(head)
         return Record(document, {str(name): str(text) for name, text in notes.items()}) if separator else None
     except (ValueError, AttributeError):
         return None

@@ -17,6 +17,7 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from rajee_deploy.ours import make_place
+from rajee_deploy.regular_files import open_regular, read_within
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -66,12 +67,10 @@ def file_for(directory: Path, root: str, suffix: str) -> Path:
 def load(path: Path, root: str) -> list[bytes] | None:
     """The parts that were saved about a root; None when there are none that can be believed."""
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-        with open(descriptor, "rb") as file:  # noqa: PTH123 -- a descriptor
-            status = os.fstat(descriptor)
-            if not _is_ours(status):
+        with open_regular(path, most=_MAX_BYTES, follow=False) as file:
+            if not _is_ours(os.fstat(file.fileno())):
                 return None
-            data = file.read()
+            data = read_within(file, path, _MAX_BYTES)
         start = _FORMAT + framed([_about(root)])
         if not data.startswith(start) or sha256(memoryview(data)[:-_SEAL_BYTES]).digest() != data[-_SEAL_BYTES:]:
             return None
@@ -112,12 +111,7 @@ def _about(root: str) -> bytes:
 
 
 def _is_ours(status: os.stat_result) -> bool:
-    return (
-        stat.S_ISREG(status.st_mode)
-        and status.st_uid == os.geteuid()
-        and not status.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
-        and status.st_size <= _MAX_BYTES
-    )
+    return status.st_uid == os.geteuid() and not status.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
 
 
 def _sweep(directory: Path) -> None:

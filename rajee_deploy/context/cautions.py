@@ -11,10 +11,11 @@ import re
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from rajee_deploy.context.digest import READ_FLAGS, Modes
+from rajee_deploy.context.digest import Modes
 from rajee_deploy.context.stamps import size_and_mode
 from rajee_deploy.errors import DeployError
 from rajee_deploy.model import Kind, Notice
+from rajee_deploy.regular_files import open_regular
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -135,15 +136,10 @@ def _candidates(found: Found) -> Iterator[str]:
 def _head(disk: DiskTree, path: str) -> bytes:
     parent, _, name = path.rpartition("/")
     try:
-        descriptor = os.open(name, READ_FLAGS, dir_fd=disk.directory(parent))
+        with open_regular(name, at=disk.directory(parent), follow=False) as file:
+            return file.read(_HEAD_BYTES)
     except (OSError, DeployError):
         return b""
-    try:
-        return os.read(descriptor, _HEAD_BYTES)
-    except OSError:
-        return b""
-    finally:
-        os.close(descriptor)
 
 
 def _line_of(question: Question, found: Found, path: str) -> int:

@@ -11,6 +11,7 @@ import stat
 from typing import TYPE_CHECKING, NamedTuple
 
 from rajee_deploy.context.tree import DiskTree, entry_error
+from rajee_deploy.regular_files import DOCKERFILE_BYTES, read_within
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -53,7 +54,7 @@ def read_inside(directory: Path, name: str) -> bytes | None:
         if error.errno == errno.ELOOP:
             return _read_followed(directory, name)
         raise entry_error(error, name) from error
-    return _read(descriptor)
+    return _read(descriptor, name)
 
 
 def _read_followed(directory: Path, name: str) -> bytes | None:
@@ -67,16 +68,16 @@ def _read_followed(directory: Path, name: str) -> bytes | None:
             if kind is not Kind.FILE:
                 return None
             parent, _, base = path.rpartition("/")
-            return _read(os.open(base, _FLAGS, dir_fd=tree.directory(parent)))
+            return _read(os.open(base, _FLAGS, dir_fd=tree.directory(parent)), name)
     except (FileNotFoundError, NotADirectoryError, LinkLoopError):
         return None
     except OSError as error:
         raise entry_error(error, name) from error
 
 
-def _read(descriptor: int) -> bytes | None:
+def _read(descriptor: int, name: str) -> bytes | None:
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
         return None
     with open(descriptor, "rb") as file:
-        return file.read()
+        return read_within(file, name, DOCKERFILE_BYTES)

@@ -6,11 +6,11 @@ parser, which does not skip a `#!` line and does not know `//`.
 
 from __future__ import annotations
 
-import json
 import re
 
 from rajee_deploy.dockerfile.golang import SPACE
 from rajee_deploy.dockerfile.parser import DIRECTIVE, DIRECTIVES
+from rajee_deploy.foreign import parse_json
 
 NEWEST = (1, 26)  # read in its source; what locks say of moving tags is newer
 
@@ -44,8 +44,8 @@ def _member(content: str, line: int) -> tuple[str, str, int]:
     if not re.match(r"[ \t\r\n]*\{", content):
         return "", "", 0
     try:
-        members = json.loads(content)
-    except (ValueError, RecursionError):
+        members = parse_json(content)
+    except ValueError:
         return "", "", 0
     value = members.get("syntax")
     return (value, value, max(line, 1)) if isinstance(value, str) else ("", "", 0)

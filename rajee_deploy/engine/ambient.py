@@ -9,7 +9,6 @@ real ones. What takes a flag (`--add-host`, `--allow`, `--cgroup-parent`, `--net
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import re
 from enum import Enum
@@ -19,6 +18,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from rajee_deploy.errors import ConfigurationError, DeployError
 from rajee_deploy.model import Digest
 from rajee_deploy.places import user_docker_config
+from rajee_deploy.regular_files import DOCUMENT, read_json, read_regular
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -101,7 +101,7 @@ def check_epoch(value: str, where: str) -> None:
     takes none for "". The newest take the name of a stage or a named context for the date of that: what it comes to is
     in no file that is read.
     """
-    if not value or (re.fullmatch(r"[+-]?[0-9]+", value) and _EARLIEST <= int(value) <= _LATEST):
+    if not value or (re.fullmatch(r"[+-]?[0-9]{1,20}", value) and _EARLIEST <= int(value) <= _LATEST):
         return
     digits = value.removeprefix("-")
     in_seconds = (
@@ -119,7 +119,7 @@ def source_policy() -> Digest | None:
     if not path:
         return None
     try:
-        return Digest("sha256", hashlib.sha256(Path(path).read_bytes()).hexdigest())
+        return Digest("sha256", hashlib.sha256(read_regular(path, DOCUMENT)).hexdigest())
     except OSError as error:
         raise DeployError(
             "unreadable", "the source policy cannot be read", where=path, cause=error.strerror or str(error),
@@ -168,7 +168,7 @@ def _by_ssh(address: str) -> str:
 
 
 def _document(path: Path) -> Mapping[str, Any]:
-    document = json.loads(path.read_text("utf-8"))
+    document = read_json(path)
     if not isinstance(document, dict):
         raise ValueError(f"{path} holds no object")  # noqa: TRY004 -- one kind of error for all of this
     return document

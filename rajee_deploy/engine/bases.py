@@ -5,7 +5,6 @@ Owns where it is looked for, and in which order: that of BuildKit. Must never de
 
 from __future__ import annotations
 
-import json
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +12,7 @@ from rajee_deploy.dataclass import dataclass
 from rajee_deploy.engine.login import private_docker_config
 from rajee_deploy.engine.progress import Progress
 from rajee_deploy.errors import ConfigurationError, DeployError
+from rajee_deploy.foreign import parse_json
 from rajee_deploy.model import BaseConfig, Platform
 from rajee_deploy.process import run
 from rajee_deploy.scratch import private_directory
@@ -56,7 +56,7 @@ class Taker:
         if asked.code != 0 or not lines:
             return None
         try:
-            document = json.loads(lines[-1])
+            document = parse_json(lines[-1])
             parts = [document.get("Os"), document.get("Architecture"), document.get("Variant")]
             is_ours = Platform.parse("/".join(part for part in parts if part)) == platform
         except (ValueError, AttributeError, ConfigurationError):

@@ -29,6 +29,7 @@ from rajee_deploy.engine.steps import Steps
 from rajee_deploy.errors import ConfigurationError, DeployError
 from rajee_deploy.model import BaseConfig, Platform
 from rajee_deploy.process import find_program, run
+from rajee_deploy.regular_files import read_text
 from rajee_deploy.scratch import private_directory
 
 if TYPE_CHECKING:
@@ -111,14 +112,14 @@ class Buildah:
                 self._push(
                     request, access, ([*push, f"--digestfile={pushed}", _auth(login)], image), environment, on_event
                 )
-            return pushed.read_text().strip() if pushed.exists() else ""
+            return read_text(pushed).strip() if pushed.exists() else ""
 
     def _hands(
         self, request: BuildRequest, made: Path, build: Callable[..., None], environment: Mapping[str, str]
     ) -> Hands:
         def build_one(files: Written, flags: tuple[str, ...], is_last: bool) -> str:  # noqa: FBT001 -- one of the Hands
             build(request if is_last else replace(request, labels={}), files, flags)
-            return made.read_text().strip()
+            return read_text(made).strip()
 
         def is_right(image: str, platform: Platform, must: bool) -> bool:  # noqa: FBT001 -- one of the Hands
             found = self._platform(image, environment)
@@ -226,11 +227,11 @@ class Buildah:
         start = next((number for number, line in enumerate(lines) if line.strip() in ("{", "[")), len(lines))
         try:
             found, _ = json.JSONDecoder().raw_decode("\n".join(lines[start:]))
-        except ValueError as error:
+            document: dict[str, Any] = dict(found[0] if isinstance(found, list) else found)
+        except (ValueError, TypeError, LookupError, RecursionError) as error:
             raise DeployError(
                 "image-unknown", f"{self._name} tells nothing about an image", where=image, cause="\n".join(lines[-5:]),
             ) from error  # fmt: skip
-        document: dict[str, Any] = found[0] if isinstance(found, list) else found
         return document
 
     def _platform(self, made: str, environment: Mapping[str, str]) -> Platform | None:
@@ -256,7 +257,7 @@ class Buildah:
                 raise DeployError(
                     "buildah-missing", f"the program that CDK_DOCKER names is not there: {self._name}",
                     where=f"CDK_DOCKER={self._name}",
-                    hint="unset CDK_DOCKER   (then what is installed is taken), or let it name a program on PATH",
+                    hint="unset CDK_DOCKER   # then what is installed is taken; or let it name a program on PATH",
                 )  # fmt: skip
             raise DeployError(
                 "buildah-missing", f"the {Path(self._name).name} command is not installed",
@@ -278,7 +279,8 @@ def _auth(login: Mapping[str, str]) -> str:
 def _registries() -> Iterator[dict[str, str]]:
     """Where short image names are looked up, for a machine whose own configuration does not say."""
     if os.environ.get("CONTAINERS_REGISTRIES_CONF") or any(
-        Path(path).expanduser().exists() for path in _OWN_REGISTRIES
+        os.path.exists(Path(path).expanduser())  # noqa: PTH110 -- a home that may not be entered has none
+        for path in _OWN_REGISTRIES
     ):
         yield {}
         return

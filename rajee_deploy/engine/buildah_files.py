@@ -17,6 +17,7 @@ from rajee_deploy.dialect import FILES, BaseImage
 from rajee_deploy.engine.bases import config_of
 from rajee_deploy.errors import DeployError
 from rajee_deploy.model import Platform
+from rajee_deploy.regular_files import DOCKERFILE_BYTES, read_text
 from rajee_deploy.scratch import private_directory
 
 if TYPE_CHECKING:
@@ -132,7 +133,7 @@ def written(request: BuildRequest, platform: Platform, look: Callable[[str, Plat
     """The files for one platform; `look` says what a base image brings. DeployErrors of `look`, and `engine-cannot`
     for what only BuildKit does."""
     if request.dialect is None:
-        text = request.dockerfile.read_text("utf-8", "replace")
+        text = read_text(request.dockerfile, DOCKERFILE_BYTES, "replace")
         target = (f"--target={request.target}",) if request.target is not None else ()
         yield Written((Part((text,)),), (f"--file={request.dockerfile}", *target), "nobody read it")
         return

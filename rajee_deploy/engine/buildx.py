@@ -6,9 +6,9 @@ is used for what it does well (is an engine there, which version) and the build 
 
 from __future__ import annotations
 
-import json
 import os
 import re
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,7 +17,7 @@ from rajee_deploy.build_settings import Provenance
 from rajee_deploy.engine import bases
 from rajee_deploy.engine.ambient import NEUTRAL
 from rajee_deploy.engine.cache import cache_flags
-from rajee_deploy.engine.failures import failure
+from rajee_deploy.engine.failures import exports_no_cache, failure, without_cache
 from rajee_deploy.engine.location import located
 from rajee_deploy.engine.login import private_docker_config
 from rajee_deploy.engine.progress import Progress
@@ -26,6 +26,7 @@ from rajee_deploy.errors import DeployError
 from rajee_deploy.model import Platform
 from rajee_deploy.places import user_docker_config
 from rajee_deploy.process import find_program, run
+from rajee_deploy.regular_files import DOCUMENT, read_json
 from rajee_deploy.scratch import private_directory
 
 if TYPE_CHECKING:
@@ -113,6 +114,17 @@ class Buildx:
 
     def build_and_push(self, request: BuildRequest, access: PushAccess, on_event: Callable[[BuildEvent], None]) -> str:
         """See Engine."""
+        try:
+            return self._build_and_push(request, access, on_event)
+        except DeployError as error:
+            if not request.settings.cache_to or not exports_no_cache(error.cause):
+                raise
+            refused = error
+        # A cache is no input: what cannot export one builds all the same.
+        self._build_and_push(replace(request, settings=replace(request.settings, cache_to=())), access, on_event)
+        raise without_cache(request.reference, refused.cause) from refused
+
+    def _build_and_push(self, request: BuildRequest, access: PushAccess, on_event: Callable[[BuildEvent], None]) -> str:
         redacted = Redactor(request.settings.secrets, {**request.proxies, **request.build_args})
         progress = Progress(redacted.events(on_event))
         with private_docker_config(access, request.proxies) as login, private_directory("build") as scratch:
@@ -211,7 +223,7 @@ def docker_program() -> str:
     if found is None and named:
         raise DeployError(
             "docker-missing", f"the program that CDK_DOCKER names is not there: {named}", where=f"CDK_DOCKER={named}",
-            hint="unset CDK_DOCKER   (then it is docker), or let it name a program that is on PATH",
+            hint="unset CDK_DOCKER   # then it is docker; or let it name a program that is on PATH",
         )  # fmt: skip
     if found is None:
         raise DeployError(
@@ -261,6 +273,6 @@ def build_arg_flags(given: Mapping[str, str], reserved: frozenset[str]) -> tuple
 
 def _pushed_digest(metadata: Path) -> str:
     try:
-        return str(json.loads(metadata.read_text("utf-8")).get("containerimage.digest", ""))
-    except (OSError, ValueError):
+        return str(read_json(metadata, DOCUMENT).get("containerimage.digest", ""))
+    except (OSError, ValueError, AttributeError):
         return ""  # only a hint: the registry is asked what it has

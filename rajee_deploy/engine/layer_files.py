@@ -11,6 +11,8 @@ import posixpath
 import tarfile
 from typing import TYPE_CHECKING, NamedTuple
 
+from rajee_deploy.regular_files import open_regular
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
@@ -107,7 +109,7 @@ def rewrite(path: Path, without: frozenset[str]) -> tuple[str, int]:
     stays as it is, byte by byte."""
     new = path.with_name("new-layer")
     digest, size = hashlib.sha256(), 0
-    with path.open("rb") as source, new.open("wb") as made:
+    with open_regular(path) as source, new.open("wb") as made:
         for start, end in _ranges(path, without):
             source.seek(start)
             left = end - start

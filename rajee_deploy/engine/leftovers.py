@@ -16,6 +16,7 @@ from rajee_deploy.dataclass import dataclass
 from rajee_deploy.dialect import PlainRun
 from rajee_deploy.engine.layer_files import WHITEOUT, lay, read_layer, resolve, rewrite, upwards
 from rajee_deploy.errors import DeployError
+from rajee_deploy.regular_files import DOCUMENT, read_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -54,8 +55,8 @@ class Cleaned(NamedTuple):
 
 def remove_leftovers(place: Path, stage: Stage) -> Cleaned:
     """Take them out of the layers that the stage made. DeployError `engine-cannot` where that cannot be done."""
-    manifest = json.loads((place / "manifest.json").read_bytes())
-    config = json.loads((place / _hex(manifest["config"])).read_bytes())
+    manifest = read_json(place / "manifest.json", DOCUMENT)
+    config = read_json(place / _hex(manifest["config"]), DOCUMENT, errors="surrogatepass")
     total = len(manifest["layers"])
     runs = _runs(config, total - stage.below, stage)
     tree: Layer = {}

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from rajee_deploy.engine.ambient import PROXIES
 from rajee_deploy.errors import DeployError
 from rajee_deploy.places import user_docker_config
+from rajee_deploy.regular_files import read_json
 from rajee_deploy.scratch import LOCK, private_directory
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ def _link_all_but_ours(own: Path, directory: Path) -> None:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        document = json.loads(path.read_text("utf-8"))
+        document = read_json(path)
     except FileNotFoundError:
         return {}
     except (OSError, ValueError) as error:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import base64
 import binascii
-import json
 import re
 from collections import deque
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from rajee_deploy.engine import BuildEvent
+from rajee_deploy.foreign import parse_json
 from rajee_deploy.lines import lines_of
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ class Progress:
 
     def _document(self, text: str) -> None:
         try:
-            document = json.loads(text) if text.startswith("{") else None
+            document = parse_json(text, errors="surrogatepass") if text.startswith("{") else None
         except ValueError:
             document = None
         if not isinstance(document, dict):

@@ -11,20 +11,17 @@ import json
 import os
 import re
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rajee_deploy.errors import DeployError
-from rajee_deploy.lines import lines_of
+from rajee_deploy.hiding import hider_of
+from rajee_deploy.regular_files import read_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from rajee_deploy.build_settings import Secret
     from rajee_deploy.engine import BuildEvent
-
-HIDDEN = "***"
-_SHORTEST = 4  # hiding every "1" would make a message unreadable and hide nothing
 
 
 def secret_flags(secrets: Sequence[Secret]) -> list[str]:
@@ -44,20 +41,12 @@ class Redactor:
     source."""
 
     def __init__(self, secrets: Sequence[Secret], build_args: Mapping[str, str] | None = None) -> None:
-        hidden = {line.strip(): HIDDEN for secret in secrets for line in lines_of(_value(secret))}
         args = sorted((build_args or {}).items())
-        named = {form: f"${name}" for name, value in args if name != _FRONTEND for form in _forms(value)}
-        # The longest first: one value may be the beginning of another.
-        self._values = sorted(
-            ((value, shown) for value, shown in {**named, **hidden}.items() if len(value) >= _SHORTEST),
-            key=lambda each: len(each[0]),
-            reverse=True,
-        )
+        named = [(form, f"${name}") for name, value in args if name != _FRONTEND for form in _forms(value)]
+        self._hide = hider_of((_value(secret) for secret in secrets), named)
 
     def __call__(self, text: str) -> str:
-        for value, shown in self._values:
-            text = text.replace(value, shown)
-        return text
+        return self._hide(text)
 
     def events(self, on_event: Callable[[BuildEvent], None]) -> Callable[[BuildEvent], None]:
         """What hands events on without the values."""
@@ -70,6 +59,15 @@ def _forms(value: str) -> tuple[str, ...]:
     return value, quoted, json.dumps(re.sub(r"[\\'\"$]", r"\\\g<0>", value), ensure_ascii=False)[1:-1]
 
 
+def find_missing(secrets: Sequence[Secret]) -> Iterator[DeployError]:
+    """`secret-missing` for each that has no source."""
+    for secret in secrets:
+        try:
+            _value(secret)
+        except DeployError as error:
+            yield error
+
+
 def _value(secret: Secret) -> str:
     if secret.variable:
         value = os.environ.get(secret.variable)
@@ -80,7 +78,7 @@ def _value(secret: Secret) -> str:
             )  # fmt: skip
         return value
     try:
-        return Path(secret.path).read_text("utf-8", "replace")
+        return read_text(secret.path, errors="replace")
     except OSError as error:
         raise DeployError(
             "secret-missing", f"the secret {secret.id} is not there", where=secret.path,

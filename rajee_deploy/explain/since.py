@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from rajee_deploy.explain.compare import Comparison
     from rajee_deploy.explain.past import Origin
-    from rajee_deploy.git import Repository
+    from rajee_deploy.git_call import Repository
     from rajee_deploy.image import ImageInputs
 
 

@@ -4,37 +4,54 @@ from __future__ import annotations
 
 import contextlib
 import os
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from rajee_deploy.atomic import write_atomically
 from rajee_deploy.errors import ConfigurationError
 from rajee_deploy.lock.format import Lock, encode, parse
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from rajee_deploy.regular_files import DOCUMENT, read_regular, read_text
 
 
 def read(path: Path) -> Lock:
     """The lock; an empty one where there is no file. ConfigurationError where there is one that cannot be believed."""
     try:
-        text = path.read_bytes().decode("utf-8")
-    except FileNotFoundError:
+        text = read_text(path, DOCUMENT)
+    except FileNotFoundError as error:
+        if os.path.islink(path):  # noqa: PTH114 -- beside the other calls of os
+            raise _unreadable(path, f"it is a link to {os.readlink(path)}, which is not there") from error  # noqa: PTH115
         return Lock()
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigurationError(
-            "lock-unreadable", "the lock file cannot be read", where=_shown(path), cause=str(error)
-        ) from error
+        cause = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        raise _unreadable(path, cause) from error
     return parse(text, _shown(path))
 
 
 def write(path: Path, lock: Lock) -> bool:
-    """Write the lock, whether or not there was one; whether the file changed. OSError when it cannot be written."""
+    """Write the lock, whether or not there was one; whether the file changed. OSError when it cannot be written.
+
+    What a link leads to is written, and the link stays; a file that was there keeps its mode.
+    """
     text = encode(lock).encode()
     with contextlib.suppress(FileNotFoundError):
-        if path.read_bytes().replace(b"\r\n", b"\n") == text:
+        if read_regular(path, DOCUMENT).replace(b"\r\n", b"\n") == text:
             return False
-    write_atomically(path, text, durable=True)
+    real = Path(os.path.realpath(path))
+    write_atomically(real, text, durable=True, mode=_mode_of(real))
     return True
+
+
+def _mode_of(path: Path) -> int | None:
+    try:
+        return path.stat().st_mode & 0o777
+    except FileNotFoundError:
+        return None
+
+
+def _unreadable(path: Path, cause: str) -> ConfigurationError:
+    return ConfigurationError(
+        "lock-unreadable", "the lock file cannot be read", where=_shown(path), cause=cause,
+        hint="restore the file, or remove what lies there and run rajee-deploy lock",
+    )  # fmt: skip
 
 
 def _shown(path: Path) -> str:

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 from rajee_deploy.dataclass import dataclass
 from rajee_deploy.errors import ConfigurationError
+from rajee_deploy.foreign import parse_json
 from rajee_deploy.model import BaseConfig, Digest, LockedImage, is_local_context
 
 if TYPE_CHECKING:
@@ -138,8 +139,8 @@ def _entry(line: str, where: str) -> Entry:
 
 def _config(text: str, where: str) -> BaseConfig:
     try:
-        document = json.loads(text, object_pairs_hook=_once)
-    except (ValueError, RecursionError) as error:
+        document = parse_json(text, pairs=_once)
+    except ValueError as error:
         raise _malformed(where, f"the last column is no JSON object: {error}") from error
     env, onbuild = document.pop("ENV", {}), document.pop("ONBUILD", [])
     if document or not isinstance(env, dict) or not isinstance(onbuild, list) or not _texts([*env.values(), *onbuild]):

@@ -6,12 +6,12 @@ https://github.com/opencontainers/image-spec/blob/v1.1.1/manifest.md and its nei
 from __future__ import annotations
 
 import hashlib
-import json
 from typing import Any
 
 from rajee_deploy.dataclass import dataclass
 from rajee_deploy.errors import ConfigurationError
 from rajee_deploy.facts import ImageContent
+from rajee_deploy.foreign import parse_json
 from rajee_deploy.model import Digest, Platform
 from rajee_deploy.names import FINGERPRINT_LABEL
 
@@ -84,7 +84,7 @@ def _platform(document: dict[str, Any]) -> Platform | None:
 
 
 def _object(value: Any) -> dict[str, Any]:
-    found = json.loads(value) if isinstance(value, str) else value
+    found = parse_json(value) if isinstance(value, str) else value
     if not isinstance(found, dict):
         raise ValueError("not a JSON object")  # noqa: TRY004 -- wrong data, not a wrong call
     return found

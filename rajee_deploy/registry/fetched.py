@@ -11,7 +11,7 @@ import re
 from typing import TYPE_CHECKING
 
 from rajee_deploy.errors import DeployError
-from rajee_deploy.git import run_git
+from rajee_deploy.git_call import ask
 from rajee_deploy.model import Digest
 
 if TYPE_CHECKING:
@@ -55,10 +55,11 @@ def _hash(response: Response, source: RemoteSource) -> str:
 
 def _commit(source: RemoteSource, ref: str) -> Digest:
     """The commit, chosen as a fetch by name does: what is written, a branch, a tag (and of that what it points at)."""
-    ended, lines = run_git(["ls-remote", "--", source.address, ref, f"{ref}^{{}}"])
-    if ended.code:
-        raise _unreachable(source, "\n".join(ended.tail[-5:]))
-    found = {name: commit for commit, _, name in (line.partition("\t") for line in lines) if _COMMIT.fullmatch(commit)}
+    answer = ask(["ls-remote", "--", source.address, ref, f"{ref}^{{}}"])
+    if not answer.is_given:
+        raise _unreachable(source, answer.words)
+    lines = (line.partition("\t") for line in answer.text.split("\n"))
+    found = {name: commit for commit, _, name in lines if _COMMIT.fullmatch(commit)}
     for name in (f"{place}{ref}" for place in ("", "refs/", "refs/heads/", "refs/tags/")):
         commit = found.get(f"{name}^{{}}") or found.get(name)
         if commit:

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 from rajee_deploy.dataclass import dataclass
 from rajee_deploy.errors import DeployError
+from rajee_deploy.foreign import parse_json
 from rajee_deploy.registry.logins import DOCKER_HUB, Login, find_login
 
 if TYPE_CHECKING:
@@ -126,10 +127,8 @@ class RegistryHttp:
         return self._read_token(answer.body)
 
     def _read_token(self, body: bytes) -> str:
-        import json
-
         try:
-            document = json.loads(body)
+            document = parse_json(body)
         except ValueError as error:
             raise self._odd("its token server answered with something else than JSON") from error
         found = (document.get("token") or document.get("access_token")) if isinstance(document, dict) else None
@@ -233,10 +232,8 @@ def _with_query(url: str, wanted: Mapping[str, str]) -> str:
 
 def _words(body: bytes) -> str:
     """What an error document says, in one line; "" where it is none."""
-    import json
-
     try:
-        errors = cast("Any", json.loads(body))["errors"]
+        errors = cast("Any", parse_json(body))["errors"]
         return "; ".join(f"{error['code']}: {error.get('message', '')}" for error in errors)[:500]
     except (ValueError, LookupError, TypeError, AttributeError):
         return ""

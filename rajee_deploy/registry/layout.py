@@ -14,6 +14,7 @@ from rajee_deploy.errors import DeployError
 from rajee_deploy.layout import SCHEME, pinned_layout
 from rajee_deploy.model import BaseConfig, Digest
 from rajee_deploy.registry.manifests import Manifest, parse_config, parse_manifest
+from rajee_deploy.regular_files import DOCUMENT, read_regular
 
 if TYPE_CHECKING:
     from rajee_deploy.model import Platform
@@ -48,7 +49,7 @@ def _manifest(directory: Path, digest: str, platform: Platform) -> Manifest:
 
 def _blob(directory: Path, digest: str) -> bytes:
     parsed = Digest.parse(digest)
-    body = (directory / "blobs" / parsed.algorithm / parsed.hex).read_bytes()
+    body = read_regular(directory / "blobs" / parsed.algorithm / parsed.hex, DOCUMENT)
     if sha256(body).hexdigest() != parsed.hex:
         raise ValueError(f"{digest} does not have its digest")
     return body

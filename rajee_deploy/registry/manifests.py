@@ -6,11 +6,11 @@ ValueError; nothing is guessed, so no answer that was cut short is taken for a w
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from rajee_deploy.dataclass import dataclass
 from rajee_deploy.errors import ConfigurationError
+from rajee_deploy.foreign import parse_json
 from rajee_deploy.model import BaseConfig, Digest, Platform
 
 INDEXES = ("application/vnd.oci.image.index.v1+json", "application/vnd.docker.distribution.manifest.list.v2+json")
@@ -42,7 +42,7 @@ class Manifest:
 
 def parse_manifest(body: bytes, media_type: str) -> Index | Manifest:
     """Read a manifest or an index. `media_type` is the answer's header, used where the document names none."""
-    document = _object(json.loads(body))
+    document = _object(parse_json(body, errors="surrogatepass"))
     kind = document.get("mediaType", media_type.partition(";")[0].strip())
     if document.get("schemaVersion") != 2:  # noqa: PLR2004 -- the only version with digests
         raise ValueError("its schemaVersion is not 2")
@@ -56,7 +56,7 @@ def parse_manifest(body: bytes, media_type: str) -> Index | Manifest:
 
 def parse_config(body: bytes) -> BaseConfig:
     """The ENV and ONBUILD of an image configuration. As in BuildKit, the last value of a variable counts."""
-    document = _object(json.loads(body))
+    document = _object(parse_json(body, errors="surrogatepass"))
     if not isinstance(document.get("architecture"), str) or not isinstance(document.get("os"), str):
         raise ValueError("it is no image's configuration")  # noqa: TRY004 -- one kind of error for all of this
     config = _object(document.get("config") or {})

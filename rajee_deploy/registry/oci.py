@@ -9,7 +9,6 @@ elsewhere, as ECR's to S3 does.
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -18,6 +17,7 @@ from urllib.parse import urlencode, urljoin, urlsplit
 from rajee_deploy.aws import CONNECT_SECONDS, READ_SECONDS, unknown
 from rajee_deploy.dataclass import dataclass
 from rajee_deploy.errors import DeployError
+from rajee_deploy.foreign import parse_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -71,7 +71,7 @@ class OciRepository:
             if response.headers.get("Docker-Content-Digest", digest) != digest:
                 raise unknown(self._named(path), "the manifest's bytes do not have the digest that was announced")
         try:
-            document = json.loads(body)
+            document = parse_json(body)
         except ValueError as error:
             raise unknown(self._named(path), "the manifest is not JSON") from error
         if not isinstance(document, dict):
@@ -173,7 +173,7 @@ def _read(response: requests.Response, limit: int) -> bytes:
 def _codes(body: bytes) -> list[str]:
     """The codes of the protocol's error document; none when it is something else."""
     try:
-        return [str(error["code"]) for error in json.loads(body)["errors"]]
+        return [str(error["code"]) for error in parse_json(body)["errors"]]
     except (ValueError, TypeError, KeyError):
         return []
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from rajee_deploy.atomic import write_atomically
 from rajee_deploy.facts import ImageContent
 from rajee_deploy.ours import make_place
+from rajee_deploy.regular_files import DOCUMENT, read_json
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -48,7 +49,7 @@ class Verdicts:
 
     def _read(self) -> dict[str, tuple[str, str]]:
         try:
-            document = json.loads(self._path.read_text("utf-8"))
+            document = read_json(self._path, DOCUMENT)
             if document["schema"] != SCHEMA:
                 return {}
             return {

@@ -68,7 +68,8 @@ def inputs_of_tag(
         )  # fmt: skip
     repository = find_repository(image.context)
     commit = find_commit(repository, recorded.revision.removesuffix(DIRTY_SUFFIX))
-    with private_checkout(repository) as checkout:
+    # The project is about to be built: what its checkout runs is run, too.
+    with private_checkout(repository, runs_programs=True) as checkout:
         checkout.move_to(commit)
         past = image_at(image, origin, repository.top, checkout.directory)
         inputs = inputs_at(past, checkout)

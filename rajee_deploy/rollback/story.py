@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from rajee_deploy.facts import ImageState, StackState
     from rajee_deploy.model import Notice
     from rajee_deploy.ports import Context
+    from rajee_deploy.report.history import Run
     from rajee_deploy.rollback import Asked
     from rajee_deploy.rollback.past import Recorded
     from rajee_deploy.settings import ImageSettings
@@ -119,7 +120,7 @@ def _settled(run: Context, stack: str, deadline: float, poll: float) -> StackPre
                 if time.monotonic() > deadline:
                     raise DeployError(
                         "stack-busy", f"another operation on stack {stack} did not end in time",
-                        where=f"stack {stack}", hint="look who deploys it; run again, or give it longer with --wait",
+                        where=f"stack {stack}", hint="look who deploys it; run again, or give it longer: --wait 7200",
                     )  # fmt: skip
                 time.sleep(poll)
                 state = run.ports.reader.describe(stack)
@@ -166,7 +167,7 @@ def _way(run: Context, asked: Asked, image: ImageSettings, state: StackPresent, 
         target = Target(asked.tag, "it was asked for")
     else:
         deployed = retention.deployed_reference(wanted, state)
-        target = previous(run.ports.registry, wanted, deployed, History().runs()[0], run.settings)
+        target = previous(run.ports.registry, wanted, deployed, _past_runs(run), run.settings)
     there = _fingerprint_there(run, wanted, target.tag)
     wanted = replace(wanted, fingerprint=there or _named(target.tag))
     found = observe(run.ports.registry, [wanted], {image.stack: state}).images[image.name]
@@ -177,6 +178,15 @@ def _way(run: Context, asked: Asked, image: ImageSettings, state: StackPresent, 
         raise problem
     recorded = recorded_revision(run.ports.contents(), image, target.tag)
     return _Way(image, target, wanted, found, recorded, before)
+
+
+def _past_runs(run: Context) -> tuple[Run, ...]:
+    """The runs of this machine's history; none, with a word, where it cannot be read."""
+    try:
+        return History().runs()[0]
+    except DeployError as error:
+        run.console.say(f"{error.problem} ({error.where}: {error.cause}), so nothing is known from it", "yellow")
+        return ()
 
 
 def _named(tag: str) -> Fingerprint:

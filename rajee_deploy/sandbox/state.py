@@ -14,6 +14,7 @@ from rajee_deploy.atomic import write_atomically
 from rajee_deploy.dataclass import dataclass
 from rajee_deploy.ours import make_place
 from rajee_deploy.places import state_directory
+from rajee_deploy.regular_files import read_json
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -55,9 +56,9 @@ def state_file() -> Path:
 def read_note(path: Path) -> SandboxState | None:
     """The note, or None when there is none that can be read."""
     try:
-        note = json.loads(path.read_text(encoding="utf-8"))
+        note = read_json(path)
         return SandboxState(int(note["pid"]), int(note["port"]), str(note["started"]))
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, OverflowError):
         return None
 
 

@@ -4,14 +4,17 @@ that names file and key. It reads the file and looks whether the paths in it exi
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from rajee_deploy.build_settings import BuildSettings, EngineSettings, parse_build, parse_engine
 from rajee_deploy.errors import ConfigurationError
+from rajee_deploy.foreign import parse_toml
 from rajee_deploy.model import GIVEN_PREFIX, Repository, is_local_context, parse_platforms
 from rajee_deploy.names import RECORDS, Approval, DeployBy, Drift, InfraCheck
+from rajee_deploy.regular_files import SMALL, read_regular
 from rajee_deploy.stack_names import is_wild
 from rajee_deploy.tags import tag_problem
 
@@ -62,10 +65,10 @@ def find_settings(start: Path) -> Path:
     """The settings file that governs `start`: of the nearest directory upwards that has one."""
     for directory in (start, *start.parents):
         own = directory / "rajee-deploy.toml"
-        if own.is_file():
-            return own
+        if os.path.lexists(own) and not own.is_dir():
+            return own  # whatever it is: to go on upwards would take other settings without a word
         project = directory / "pyproject.toml"
-        if project.is_file() and "rajee-deploy" in _read_toml(project).get("tool", {}):
+        if project.exists() and not project.is_dir() and _own_table(_read_toml(project)) is not None:
             return project
     raise ConfigurationError(
         "no-settings",
@@ -75,11 +78,20 @@ def find_settings(start: Path) -> Path:
     )
 
 
+def document_of(path: Path) -> dict[str, Any]:
+    """The settings as they stand in a file, unchecked. ConfigurationError where it cannot be read."""
+    document = _read_toml(path)
+    return _own_table(document) or {} if _is_project(path) else document
+
+
+def _is_project(path: Path) -> bool:
+    return path.name == "pyproject.toml"
+
+
 def load(path: Path, environment: str | None = None) -> Settings:
     """Read the settings file and lay the named environment over it."""
-    document = _read_toml(path)
-    table = document.get("tool", {}).get("rajee-deploy", {}) if path.name == "pyproject.toml" else document
-    prefix = "tool.rajee-deploy." if path.name == "pyproject.toml" else ""
+    table = document_of(path)
+    prefix = "tool.rajee-deploy." if _is_project(path) else ""
     settings = _settings(_Reader(path, prefix), table, environment)
     for other in settings.environments:
         if other != settings.environment:
@@ -107,6 +119,12 @@ def _settings(reader: _Reader, table: Mapping[str, Any], environment: str | None
     )  # fmt: skip
 
 
+def _own_table(document: Mapping[str, Any]) -> Any:
+    """Our part of a pyproject.toml; None where it has none."""
+    tools = document.get("tool", {})
+    return tools.get("rajee-deploy") if isinstance(tools, dict) else None
+
+
 def _check_other(reader: _Reader, table: Mapping[str, Any], environment: str) -> None:
     """An environment that nobody chose: a mistake below it is told by every run, not only by the one that needs it."""
     try:
@@ -119,17 +137,16 @@ def _check_other(reader: _Reader, table: Mapping[str, Any], environment: str) ->
 
 
 def _read_toml(path: Path) -> dict[str, Any]:
-    import tomllib
-
     try:
-        return tomllib.loads(path.read_text("utf-8"))
+        return parse_toml(read_regular(path, SMALL))
     except FileNotFoundError as error:
         raise ConfigurationError("no-settings", "the settings file does not exist", where=str(path)) from error
     except (OSError, UnicodeDecodeError) as error:
+        cause = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         raise ConfigurationError(
-            "settings-unreadable", "the settings cannot be read", where=str(path), cause=str(error)
+            "settings-unreadable", "the settings cannot be read", where=str(path), cause=cause
         ) from error
-    except tomllib.TOMLDecodeError as error:
+    except ValueError as error:
         raise ConfigurationError(
             "settings-syntax", "the settings are not valid TOML", where=str(path), cause=str(error)
         ) from error
@@ -296,7 +313,7 @@ class _Reader:
         merged = _overlay(table, environment.get("cdk", {}))
         app = self.root / merged.get("app", ".")
         if self.looks and not (app / "cdk.json").is_file():
-            raise self.fail("cdk.app", f"there is no cdk.json in {app}")
+            raise self.no_app(app)
         if not merged.get("stacks"):
             raise self.fail("cdk.stacks", "name the stacks to deploy, in their order")
         inputs = tuple(self.root / path for path in merged.get("inputs", ()))
@@ -314,6 +331,15 @@ class _Reader:
             tuple(merged.get("env", ())), tuple(merged.get("ignore", ())), inputs, check,
             approval, by == "cloudformation", self.parameters(table, environment.get("cdk", {}), merged["stacks"]),
         )  # fmt: skip
+
+    def no_app(self, app: Path) -> ConfigurationError:
+        """For a directory without a cdk.json, with the ones that have one."""
+        from rajee_deploy.nearby import elsewhere
+
+        there = [os.path.relpath(each, self.root) for each in elsewhere(app, "cdk.json")]
+        what = f"there is no cdk.json in {app}" if app.is_dir() else f"there is no directory {app}, and so no cdk.json"
+        hint = "\n".join(f'there is one here: app = "{each}"' for each in there)
+        return self.fail("cdk.app", what, hint or "it is the directory of the CDK app, from the settings file's")
 
     def drift(self, table: Mapping[str, Any]) -> Drift:
         """What is done by itself about services that run something else than their stack says."""

@@ -11,6 +11,8 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from rajee_deploy.carried import MOST_BYTES, carried_of, encoded, is_list, with_carried, without_carried
+from rajee_deploy.foreign import parse_json
+from rajee_deploy.regular_files import LARGE, read_json, read_regular
 from rajee_deploy.stack.assembly import directories_of
 
 if TYPE_CHECKING:
@@ -55,8 +57,8 @@ class _Assembly:
 
     def _one(self, properties: dict[str, Any], text: str) -> bool:
         path = self._directory / properties["templateFile"]
-        before = path.read_bytes()
-        template = json.loads(before)
+        before = read_regular(path, LARGE)
+        template = parse_json(before, errors="surrogatepass")
         if not isinstance(template, dict) or not isinstance(template.get("Metadata", {}), dict):
             return False
         after = _document(with_carried(template, text))
@@ -114,7 +116,7 @@ def _destinations(file: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def _read(path: Path) -> Any:
-    return json.loads(path.read_bytes())
+    return read_json(path, LARGE, errors="surrogatepass")
 
 
 def _document(document: Any) -> bytes:

@@ -9,13 +9,16 @@ from typing import TYPE_CHECKING, Any
 from rajee_deploy.aws import unknown
 from rajee_deploy.errors import ConfigurationError, DeployError
 from rajee_deploy.model import GIVEN_PREFIX
+from rajee_deploy.numbers import whole
+from rajee_deploy.parameter_changes import UntakenError
 from rajee_deploy.parameters import slots_of
 from rajee_deploy.process import Completed, run
+from rajee_deploy.regular_files import LARGE, read_text
 from rajee_deploy.stack.assembly import stacks_of, synthesised_stacks
 from rajee_deploy.stack.cli import get_cli
 from rajee_deploy.stack.cli_options import kept_from_diff
 from rajee_deploy.stack.cli_profile import NO_PROFILE, check_account
-from rajee_deploy.stack.how_to import after_failure, cdk_command, declaring, reading_context
+from rajee_deploy.stack.how_to import after_failure, cdk_command, instead_of, reading_context
 from rajee_deploy.stack.surroundings import check_profile, synth_environment
 from rajee_deploy.stack.whereabouts import Whereabouts
 from rajee_deploy.stack_names import as_pattern, no_such_stack
@@ -55,17 +58,18 @@ class Cdk:
 
     def synth(self, assembly: Path, on_line: Callable[[str], None], given: Mapping[str, str]) -> dict[str, Synthesised]:
         """See StackDeployer. What the app reads meanwhile is traced, see `tracing`."""
-        context = [f"--context={key}={value}" for key, value in {**self._settings.context, **given}.items()]
         check_profile(self._aws.profile, os.environ, self._settings.env)
         own = synth_environment(os.environ, self._aws.resolved_environment(), self._settings.env)
-        words = ["synth", "--quiet", "--output", str(assembly), *context]
+        context = {**self._settings.context, **given}
         with self._tracer.tracing(assembly) as trace:
-            ended = self._cdk(words, on_line, {**own, **trace.environment}, trace.before)
+            environment = {**own, **trace.environment}
+            ended = self._synth(assembly, context, on_line, environment, trace.before)
             if ended.code != 0 and trace.before:
                 # It may need rights that nobody has under strace. Without the kernel's record, then.
                 trace.before = ()
                 shutil.rmtree(assembly, ignore_errors=True)
-                ended = self._cdk(words, on_line, {**own, **trace.environment})
+                ended = self._synth(assembly, context, on_line, environment)
+            trace.has_failed = ended.code != 0
         if ended.code != 0:
             raise DeployError(
                 "synth-failed", "cdk synth failed", where=str(self._settings.app), cause=_told(ended),
@@ -153,6 +157,24 @@ class Cdk:
             hint=after_failure(self._settings.app, "\n".join(ended.tail)),
         )  # fmt: skip
 
+    def _synth(
+        self,
+        assembly: Path,
+        context: Mapping[str, str],
+        on_line: Callable[[str], None],
+        environment: Mapping[str, str | None],
+        before: Sequence[str] = (),
+    ) -> Completed:
+        from rajee_deploy.stack.context_values import handing
+
+        words = ["synth", "--quiet", "--output", str(assembly)]
+        with handing(context, get_cli(self._settings.app).path, environment.get("NODE_OPTIONS") or "") as handed:
+            ended = self._cdk([*words, *handed.arguments], on_line, {**environment, **handed.environment}, before)
+            if handed.is_lost:
+                shutil.rmtree(assembly, ignore_errors=True)
+                ended = self._cdk([*words, *handed.plain], on_line, environment, before)
+        return ended
+
     def _cdk(
         self,
         arguments: list[str],
@@ -196,10 +218,10 @@ def _bootstrap_version(aws: Asks, parameter: str) -> int | None:
     answer = aws.ask("ssm", "get_parameter", {"Name": parameter}, absent)
     if not isinstance(answer, dict):
         return None
-    value = answer.get("Parameter", {}).get("Value", "")
-    if not value.isdecimal():
+    version = whole(answer.get("Parameter", {}).get("Value", ""))
+    if version is None:
         raise unknown(f"ssm:GetParameter {parameter}", "the answer holds no version number")
-    return int(value)
+    return version
 
 
 def _check_parameters(step: DeployStack, template: Mapping[str, Any], app: Path) -> None:
@@ -211,13 +233,9 @@ def _check_parameters(step: DeployStack, template: Mapping[str, Any], app: Path)
             example = "sha256:" + "0" * 64 if name in pending else value
             _check_pattern(step, name, example, str(slots[name].get("AllowedPattern", "")))
             continue
-        problem = "does not refer to" if name in slots else "does not declare"
-        raise ConfigurationError(
-            "no-such-parameter", f"the template of {step.stack} {problem} the parameter {name}",
-            where=f"stack {step.stack}",
-            hint=declaring(app, [name], is_digest=name in pending)
-            + "; or name the parameter that it has, in the settings: images.*.parameter",
-        )  # fmt: skip
+        error = UntakenError(step.stack, name, is_declared=name in slots)
+        error.hint = instead_of(app, name, is_digest=name in pending)
+        raise error
 
 
 def _check_resources(stack: str, template: Mapping[str, Any]) -> None:
@@ -234,7 +252,7 @@ def _check_given(steps: Sequence[DeployStack], assembly: Path, app: Path) -> Non
     """A tag that no template has was given to an app that does not read it: the deployment would change nothing."""
     for step in steps:
         for key, tag in set(step.parameters) - set(step.declared):
-            if any(tag in path.read_text("utf-8") for path in assembly.rglob("*.template.json")):
+            if any(tag in read_text(path, LARGE) for path in assembly.rglob("*.template.json")):
                 continue
             raise ConfigurationError(
                 "context-not-read", f"the app puts the tag {tag} into no template", where=f"stack {step.stack}",

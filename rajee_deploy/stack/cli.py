@@ -5,13 +5,13 @@ aws-cdk 3.0.0 on npm is an accidental publish of an old build that cannot read c
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from shlex import quote
 
 from rajee_deploy.dataclass import dataclass
 from rajee_deploy.errors import DeployError
 from rajee_deploy.process import find_program
+from rajee_deploy.regular_files import read_json
 from rajee_deploy.stack.how_to import install_cli
 
 
@@ -58,8 +58,8 @@ def get_cli(app: Path) -> CdkCli:
 
 def _version(package: Path, app: Path) -> str:
     try:
-        return str(json.loads(package.read_text("utf-8"))["version"])
-    except (OSError, ValueError, KeyError) as error:
+        return str(read_json(package)["version"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
         raise DeployError(
             "cdk-missing", "the CDK CLI's package cannot be read", where=str(package), cause=str(error),
             hint=install_cli(app),

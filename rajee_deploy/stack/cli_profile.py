@@ -7,12 +7,12 @@ account's, somebody meant that one, and it is not ours to say who is right.
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rajee_deploy.dataclass import dataclass
 from rajee_deploy.errors import ConfigurationError
+from rajee_deploy.regular_files import read_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,7 +34,7 @@ def named_profile(app: Path) -> NamedProfile | None:
     What is wrong with a file, the CLI tells."""
     for file in (app / "cdk.json", Path.home() / ".cdk.json"):  # the project's goes before the user's
         try:
-            told = json.loads(file.read_text("utf-8"))
+            told = read_json(file)
         except (OSError, ValueError):
             continue
         name = told.get("profile") if isinstance(told, dict) else None

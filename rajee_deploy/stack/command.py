@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import shlex
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from rajee_deploy.errors import DeployError
 from rajee_deploy.process import find_program
+from rajee_deploy.regular_files import read_json
 from rajee_deploy.stack.traced import project_root
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def command_text(app: Path) -> str:
 def configuration(app: Path) -> dict[str, Any]:
     path = app / "cdk.json"
     try:
-        document: Any = json.loads(path.read_text("utf-8"))
+        document: Any = read_json(path)
         if not isinstance(document, dict):
             raise ValueError("it is not a JSON object")  # noqa: TRY004, TRY301 -- told below like any other fault of the file
         shlex.split(str(document.get("app", "")))

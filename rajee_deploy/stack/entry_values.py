@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from rajee_deploy.model import Digest
 from rajee_deploy.ours import without_ours
+from rajee_deploy.regular_files import LARGE, UnfitFileError, open_regular, read_text
 from rajee_deploy.stack.ignored import Ignored
 from rajee_deploy.stack.noise import is_noise, tells_commit
 from rajee_deploy.stack.tracing.portable import is_in, local, temporary_places
@@ -107,7 +108,7 @@ class _Words:
             self._known = set()
             for path in self._paths:
                 if _kind(path) == "file":
-                    self._known |= set(_WORD.findall(Path(path).read_text("utf-8", "replace")))
+                    self._known |= set(_WORD.findall(read_text(path, LARGE, "replace")))
         return word in self._known
 
 
@@ -153,11 +154,11 @@ def _text(path: str) -> str:
 
 def _content(path: str) -> str:
     try:
-        with os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
+        with open_regular(path, follow=False) as file:
             mode = os.fstat(file.fileno()).st_mode
-            if not stat.S_ISREG(mode):
-                return "special"
             return f"{_bit(mode)} sha256:{hashlib.file_digest(file, 'sha256').hexdigest()}"
+    except UnfitFileError:
+        return "special"
     except OSError as error:
         return f"unreadable ({error.strerror})"
 

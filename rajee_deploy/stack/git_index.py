@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import hashlib
 import struct
-from pathlib import Path
 
+from rajee_deploy.regular_files import read_regular
+
+_MOST_BYTES = 256 << 20  # of a checkout with millions of files
 _HEAD = struct.Struct(">4sII")
 _STATUS, _MODE, _NAMES = 62, 24, 0xFFF  # bytes of an entry before its path; where its mode is; the longest told length
 _EXTENDED = 0x4000
@@ -17,7 +19,7 @@ _EXTENDED = 0x4000
 def git_index(path: str) -> str | None:
     """A digest of paths, modes, object ids and stages; None for an index in a form that is not known here."""
     try:
-        data = Path(path).read_bytes()
+        data = read_regular(path, _MOST_BYTES)
         magic, version, count = _HEAD.unpack_from(data)
         if magic != b"DIRC" or version not in (2, 3):
             return None

@@ -10,6 +10,7 @@ from shlex import quote
 from typing import TYPE_CHECKING
 
 from rajee_deploy.errors import DeployError
+from rajee_deploy.regular_files import open_regular
 from rajee_deploy.stack.command import app_command, python_of
 
 if TYPE_CHECKING:
@@ -22,12 +23,12 @@ _NODE = re.compile(r"(ts-node|tsx|node|bun|deno|npm|npx|pnpm|yarn)\b|.*\.[cm]?[j
 _UNKNOWN_PARAMETERS = re.compile(r"Parameters: \[([^\]]*)\] do not exist in the template")
 # What is found in a program's last words → what to do; the first counts.
 _SIGNS = (
-    (r"No module named '?aws_cdk", "python3 -m pip install aws-cdk-lib   (or activate the environment that has it)"),
-    (r"Cannot find module '[^./]", "{modules}   (the app's own packages are not installed)"),
+    (r"No module named '?aws_cdk", "python3 -m pip install aws-cdk-lib   # or activate the environment that has it"),
+    (r"Cannot find module '[^./]", "{modules}   # the app's own packages are not installed"),
     (r"ExpiredToken", "the keys ended before the deployment did, and CloudFormation goes on: log in and run again"),
     (r"(?s)ENOENT.*manifest\.json", "the app wrote no cloud assembly: its last line has to be app.synth()"),
     (r"[Cc]loud assembly schema version mismatch|CLI is not compatible with the CDK library",
-     "{cli}   (the app's aws-cdk-lib is newer than the CLI)"),
+     "{cli}   # the app's aws-cdk-lib is newer than the CLI"),
     (r"not found\s*$", "cdk.json's app names a program that is not installed, or not on PATH"),
 )  # fmt: skip
 # Lock file → what installs what it names, and what adds the CLI; both with the directory of the lock file.
@@ -73,6 +74,12 @@ def declaring(app: Path, names: Sequence[str], *, is_digest: bool = False) -> st
             return (
                 f"declare {listed} in the stack as a CfnParameter of type String, and use it where the image is named"
             )
+
+
+def instead_of(app: Path, name: str, *, is_digest: bool = False) -> str:
+    """What to do about an image's parameter that no template takes."""
+    otherwise = "or name the parameter that it has, in the settings: images.*.parameter"
+    return f"{declaring(app, [name], is_digest=is_digest)}; {otherwise}"
 
 
 def declaring_records(app: Path, names: Sequence[str]) -> str:
@@ -122,7 +129,7 @@ def _language(app: Path) -> str:
 
 def _names_cli(lock: Path) -> bool:
     try:
-        with lock.open("rb") as file:
+        with open_regular(lock) as file:
             return _IN_LOCK.search(file.read(_MOST_BYTES)) is not None
     except OSError:
         return True  # whoever installs by it hears what is wrong with it

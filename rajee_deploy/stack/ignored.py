@@ -11,6 +11,7 @@ from functools import cached_property
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
+from rajee_deploy.foreign import parse_json
 from rajee_deploy.places import cache_directory
 from rajee_deploy.sealed import library_stamp, read_sealed, write_sealed
 
@@ -29,7 +30,7 @@ class Ignored:
         if self._patterns:
             self._question = json.dumps(self._patterns).encode() + library_stamp("pathspec")
             self._place = cache_directory() / "cdk" / f"ignored-{sha256(self._question).hexdigest()[:16]}.json"
-            self._known = json.loads(read_sealed(self._place, self._question) or b"{}")
+            self._known = parse_json(read_sealed(self._place, self._question) or b"{}", errors="surrogateescape")
 
     def __call__(self, path: str) -> bool:
         if not self._patterns:

@@ -15,6 +15,7 @@ from rajee_deploy.aws import unknown
 from rajee_deploy.dataclass import dataclass
 from rajee_deploy.errors import DeployError
 from rajee_deploy.facts import StackPresent
+from rajee_deploy.foreign import parse_json
 from rajee_deploy.names import INFRA_PARAMETER, REVISION_PARAMETER, TEMPLATE_PARAMETER
 
 if TYPE_CHECKING:
@@ -132,8 +133,8 @@ def encoded(record: StackRecord) -> str:
 def decoded(text: str) -> StackRecord | None:
     """The record; None for anything that is not wholly one: then nothing is recorded."""
     try:
-        document = json.loads(text)
-    except (ValueError, RecursionError):
+        document = parse_json(text)
+    except ValueError:
         return None
     if not isinstance(document, dict) or document.get("schema") != SCHEMA:
         return None

@@ -12,9 +12,16 @@ if TYPE_CHECKING:
 DIRTY = "-dirty"
 
 
-def checkout_revision(root: Path) -> str:
-    """The 40 hex digits of HEAD, with `-dirty` behind it when tracked files differ from it; "-" outside of git."""
+def checkout_commit(root: Path) -> str:
+    """The 40 hex digits of HEAD; "-" outside of git. No file is looked at. DeployError `git-refused`."""
+    from rajee_deploy.git import find_commit_id
+
+    return find_commit_id(root) or NOT_RECORDED
+
+
+def is_checkout_changed(root: Path) -> bool:
+    """Whether tracked files differ from HEAD. DeployError `git-refused`."""
     from rajee_deploy.git import find_revision
 
     found = find_revision(root)
-    return NOT_RECORDED if found is None else found.id + DIRTY * found.is_dirty
+    return found is not None and found.is_dirty

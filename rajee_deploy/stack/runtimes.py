@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
 import re
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rajee_deploy.foreign import parse_json
 from rajee_deploy.lines import lines_of
 from rajee_deploy.places import cache_directory
 from rajee_deploy.process import find_program, run
+from rajee_deploy.regular_files import digest_of, open_regular, read_text
 from rajee_deploy.sealed import read_sealed, write_sealed
 from rajee_deploy.stack.tracing.portable import is_any
 
@@ -38,7 +38,7 @@ def node_version() -> str | None:
 
 def _by_headers(node: Path) -> str | None:
     try:
-        text = (node.parent.parent / "include" / "node" / "node_version.h").read_text("utf-8")
+        text = read_text(node.parent.parent / "include" / "node" / "node_version.h")
     except (OSError, ValueError):
         return None
     parts = [re.search(rf"#define NODE_{part}_VERSION (\d+)", text) for part in ("MAJOR", "MINOR", "PATCH")]
@@ -47,7 +47,7 @@ def _by_headers(node: Path) -> str | None:
 
 def _is_script(program: Path) -> bool:
     try:
-        with program.open("rb") as file:
+        with open_regular(program) as file:
             return file.read(2) == b"#!"
     except OSError:
         return True
@@ -62,8 +62,7 @@ def program_version(name: str) -> str | None:
     if is_any(real, _SYSTEM):
         return "of the system"
     try:
-        with Path(real).open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+        return digest_of(real)
     except OSError as error:
         return f"unreadable ({error.strerror})"
 
@@ -71,8 +70,8 @@ def program_version(name: str) -> str | None:
 def asked_python(interpreter: Path) -> tuple[str, tuple[str, ...]]:
     """The version of an interpreter, and the directories that it takes packages from."""
     try:
-        version, *sites = json.loads(_asked(interpreter, ("-I", "-c", _ASK_PYTHON)) or "")
-    except ValueError:
+        version, *sites = parse_json(_asked(interpreter, ("-I", "-c", _ASK_PYTHON)) or "", errors="surrogateescape")
+    except (ValueError, TypeError):
         return _UNKNOWN, ()
     return str(version), tuple(os.path.realpath(each) for each in sites)
 
@@ -95,7 +94,7 @@ def virtual_environment(interpreter: Path, may_ask: Callable[[Path], bool]) -> t
 
 def configured(path: Path) -> dict[str, str]:
     """What a virtual environment's pyvenv.cfg says; `version` by whatever name its maker gives it."""
-    lines = (line.partition("=") for line in lines_of(path.read_text("utf-8", "replace")))
+    lines = (line.partition("=") for line in lines_of(read_text(path, errors="replace")))
     told = {key.strip().lower(): value.strip() for key, separator, value in lines if separator}
     return {**({"version": told["version_info"]} if "version_info" in told else {}), **told}
 

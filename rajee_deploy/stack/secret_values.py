@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from rajee_deploy.atomic import write_atomically
 from rajee_deploy.ours import make_place
+from rajee_deploy.regular_files import DOCUMENT, read_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -89,7 +90,7 @@ class LocalSecretValues:
 
     def _read(self) -> dict[str, Any]:
         try:
-            document = json.loads(self._path.read_text("utf-8"))
+            document = read_json(self._path, DOCUMENT)
             is_ours = document["schema"] == SCHEMA and len(bytes.fromhex(document["key"])) == _KEY_BYTES
             stacks = [(told["since"], *told["values"].values()) for told in document["stacks"].values()]
         except (OSError, ValueError, KeyError, TypeError, AttributeError):

@@ -12,7 +12,8 @@ from datetime import datetime
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Protocol
 
-from rajee_deploy.aws import unknown
+from rajee_deploy.aws import pages, unknown
+from rajee_deploy.foreign import parse_json
 from rajee_deploy.places import cache_directory
 from rajee_deploy.rollout import Deployment, Service
 from rajee_deploy.rollout.declared import NESTED_TYPE, SERVICE_TYPE, DeclaredServices, declared_services, known_end
@@ -72,7 +73,7 @@ class Services:
         may = bool(state.identifier and state.since) and found.is_readable and not found.nested
         kept = read_sealed(place, question) if may and not fresh else None
         if kept is not None:
-            return tuple(Held(*each) for each in json.loads(kept))
+            return tuple(Held(*each) for each in parse_json(kept))
         services = tuple(self._held(stack, found, state.parameters, _NESTED))
         if may:
             known = [[one.arn, one.task_definition, one.desired, one.is_function, one.cluster] for one in services]
@@ -218,18 +219,13 @@ def stack_resources(aws: Asks, stack: str) -> list[dict[str, Any]]:
     DescribeStackResources tells of the first hundred alone."""
 
     found: list[dict[str, Any]] = []
-    arguments: dict[str, Any] = {"StackName": stack}
-    while True:
-        answer = aws.ask("cloudformation", "list_stack_resources", arguments, _no_stack)
+    for answer in pages(aws, "cloudformation", "list_stack_resources", {"StackName": stack}, _no_stack):
         if not isinstance(answer, dict):
             return []
         page = answer.get("StackResourceSummaries")
         if page is None or not (page or found or _may_be_empty(aws, stack)):
             raise unknown(f"cloudformation:ListStackResources {stack}", "the answer lists no resource")
         found += page
-        if not answer.get("NextToken"):
-            break
-        arguments["NextToken"] = answer["NextToken"]
     return [
         each for each in found
         if each.get("PhysicalResourceId") and not str(each.get("ResourceStatus", "")).startswith("DELETE")

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from rajee_deploy.facts import StackContent, Synthesised
 from rajee_deploy.ours import make_place
 from rajee_deploy.parameters import Declared
+from rajee_deploy.regular_files import LARGE, open_regular, read_json
 from rajee_deploy.stack.assembly import is_complete
 from rajee_deploy.stack_names import StackPlace
 
@@ -49,6 +50,11 @@ class AssemblyStore:
         found = [path for path in self._directory.glob("[!.]*/" + _RECORD) if path.is_file()]
         record = _read_record(max(found, key=_changed)) if found else {}
         return record.get("account", ""), _stacks_of(record)
+
+    def latest_assembly(self) -> Path | None:
+        """The assembly of the last synth, of those that were kept; to look at, no more."""
+        found = [path for path in self._directory.glob(f"[!.]*/{_ASSEMBLY}") if path.is_dir()]
+        return max(found, key=lambda path: _changed(path.with_name(_RECORD))) if found else None
 
     def take(self, key: str, into: Path) -> bool:
         """Copy the assembly of this key to the (absent) directory `into`; whether there was a sound one."""
@@ -111,7 +117,7 @@ def _name(key: str) -> str:
 
 def _read_record(path: Path) -> dict[str, Any]:
     try:
-        document = json.loads(path.read_text("utf-8"))
+        document = read_json(path, LARGE, errors="surrogatepass")
     except (OSError, ValueError):
         return {}
     return document if isinstance(document, dict) else {}
@@ -160,7 +166,7 @@ def _digest(directory: Path) -> str:
             elif path.is_dir():
                 what = b"dir"
             else:
-                with path.open("rb") as file:
+                with open_regular(path) as file:
                     mode = oct(os.fstat(file.fileno()).st_mode & 0o777).encode()
                     what = mode + hashlib.file_digest(file, "sha256").digest()
             whole.update(b"%d:%s%d:%s" % (len(inner), inner, len(what), what))

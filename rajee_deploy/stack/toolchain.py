@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from typing import TYPE_CHECKING
 
 from rajee_deploy.errors import DeployError
 from rajee_deploy.process import run
+from rajee_deploy.regular_files import read_json
 from rajee_deploy.stack.cli import find_cli
 from rajee_deploy.stack.command import (
     above,
@@ -112,8 +112,15 @@ def versions_of(app: Path) -> dict[str, str]:
         versions["python-libraries"] = " ".join(_python_libraries(app, python))
     library = next((path for path in above(app, "node_modules/aws-cdk-lib/package.json") if path.is_file()), None)
     if library is not None:
-        versions["aws-cdk-lib"] = json.loads(library.read_text("utf-8"))["version"]
+        versions["aws-cdk-lib"] = _version(library)
     return versions
+
+
+def _version(package: Path) -> str:
+    try:
+        return str(read_json(package)["version"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return "unknown"
 
 
 def _python_libraries(app: Path, python: str) -> list[str]:

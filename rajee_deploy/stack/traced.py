@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from rajee_deploy.fingerprint import IGNORED, RECORD, Input, private_input
 from rajee_deploy.model import Digest
 from rajee_deploy.ours import without_ours
+from rajee_deploy.regular_files import digest_of
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterator
@@ -75,9 +76,7 @@ def _describe(path: str) -> str:
             return "dir"
         if not stat.S_ISREG(found.st_mode):
             return "special"
-        with place.open("rb") as file:
-            mode = "755" if found.st_mode & stat.S_IXUSR else "644"
-            return f"{mode} sha256:{hashlib.file_digest(file, 'sha256').hexdigest()}"
+        return f"{'755' if found.st_mode & stat.S_IXUSR else '644'} sha256:{digest_of(place)}"
     except (FileNotFoundError, NotADirectoryError):
         return "absent"
     except OSError as error:

@@ -10,6 +10,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from rajee_deploy.carried import SCHEMA
+from rajee_deploy.foreign import parse_json
 from rajee_deploy.stack.tracing.depfile import Depfile, Entry, Toolchain
 
 if TYPE_CHECKING:
@@ -81,8 +82,8 @@ def _names(text: str) -> tuple[str, ...] | None:
     if not text.startswith(_JSON):
         return tuple(text.split())
     try:
-        names = json.loads(text)
-    except (ValueError, RecursionError):
+        names = parse_json(text, errors="surrogateescape")
+    except ValueError:
         return None
     is_sound = isinstance(names, list) and all(isinstance(name, str) and "\0" not in name for name in names)
     return tuple(names) if is_sound else None

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from rajee_deploy.errors import DeployError
 from rajee_deploy.model import Digest
 from rajee_deploy.ours import without_ours
+from rajee_deploy.regular_files import open_regular
 from rajee_deploy.stack.ignored import Ignored
 from rajee_deploy.stack.traced import project_root
 
@@ -40,7 +41,7 @@ def declared_files(settings: CdkSettings) -> Iterator[tuple[str, str, Digest]]:
     for number, path in enumerate(settings.inputs):
         yield from walk.path(path, f"input:{number}:{path.name}")  # two of them may have one name
     personal = Path.home() / ".cdk.json"  # the CLI merges it into cdk.json
-    if personal.is_file():
+    if os.path.isfile(personal):  # noqa: PTH113 -- in a home that may not be entered there is none, for the CLI too
         yield from walk.path(personal, "~/.cdk.json")
     is_ignored.remember()
 
@@ -54,7 +55,7 @@ def files_of_cli(settings: CdkSettings) -> Iterator[tuple[str, str, Digest]]:
     for number, path in enumerate(settings.inputs):
         yield from walk.path(path, f"input:{number}:{path.name}")  # two of them may have one name
     personal = Path.home() / ".cdk.json"  # the CLI merges it into cdk.json
-    if personal.is_file():
+    if os.path.isfile(personal):  # noqa: PTH113 -- in a home that may not be entered there is none, for the CLI too
         yield from walk.path(personal, "~/.cdk.json")
     yield from _locks(settings.app.resolve(), walk)
 
@@ -149,7 +150,7 @@ class Walk:
             if path.is_dir():
                 yield from self.directory(path, name + "/")
             elif path.is_file():
-                with path.open("rb") as file:
+                with open_regular(path) as file:
                     digest = hashlib.file_digest(file, "sha256").hexdigest()
                     executable = os.fstat(file.fileno()).st_mode & stat.S_IXUSR
                 yield name, "755" if executable else "644", Digest("sha256", digest)

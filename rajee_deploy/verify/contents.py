@@ -28,6 +28,7 @@ from rajee_deploy.errors import DeployError
 from rajee_deploy.image import build_request
 from rajee_deploy.lines import lines_of
 from rajee_deploy.model import is_local_context
+from rajee_deploy.regular_files import DOCKERFILE_BYTES, read_regular
 from rajee_deploy.scratch import private_directory
 from rajee_deploy.verify.entries import Entries, TooLargeError, differing
 from rajee_deploy.verify.rehash import MISMATCH
@@ -193,7 +194,7 @@ class _Comparison:
             dockerfile.write_bytes(self._variant.text)
             ignored = build.dockerfile.with_name("Dockerfile.dockerignore")
             if ignored.exists():
-                (place / ignored.name).write_bytes(ignored.read_bytes())
+                (place / ignored.name).write_bytes(read_regular(ignored, DOCKERFILE_BYTES))
             yield replace(build, dockerfile=dockerfile, target=target)
 
     def _needed(self) -> list[int]:

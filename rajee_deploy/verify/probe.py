@@ -13,6 +13,7 @@ from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
 from rajee_deploy.dataclass import dataclass
+from rajee_deploy.foreign import parse_json
 from rajee_deploy.model import ReadBy
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ def make_probe(recipe: Recipe, salt: str, refusal: Callable[[ContextRead], str])
     """The probe for a recipe. `salt` makes its steps new to every engine; `refusal` says why a read is left out."""
     writer = _Writer(recipe, salt, refusal)
     for text, line in zip(recipe.instructions, recipe.instruction_lines, strict=True):
-        writer.instruction(json.loads(text), line)
+        writer.instruction(parse_json(text, errors="surrogatepass"), line)
     writer.rest()
     return Probe(writer.text(), tuple(writer.steps), tuple(writer.unchecked))
 

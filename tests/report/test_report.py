@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
+from dataclasses import replace
 
 import pytest
 
-from rajee_deploy.report.history import History, Run
-from rajee_deploy.report.metrics import figures, percentile
+from rajee_deploy.errors import ConfigurationError, DeployError
+from rajee_deploy.report.history import History, Run, is_of_project, outcome_of, real_project
+from rajee_deploy.report.metrics import figures, percentile, summary
 from rajee_deploy.report.timings import Phase, Timings, duration
 
 
@@ -74,6 +77,47 @@ def test_every_field_is_guarded_against_a_bad_line(tmp_path):
         assert history.runs()[1] == (0 if key == "error" else 1), key
 
 
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("kind", None), ("kind", 1), ("seconds", "NaN"), ("seconds", None), ("seconds", 10**30), ("seconds", True),
+        ("at", "yesterday"), ("at", "2026-11-25T10:00:00"), ("at", 5), ("project", []), ("environment", None),
+        ("outcome", {}), ("error", 0), ("built", "app"), ("built", [1]), ("deployed", [None]), ("deployed", 1),
+        ("tags", []), ("tags", {"app": 1}), ("phases", [{"name": 1, "start": 0, "seconds": 0}]),
+        ("phases", [{"name": "a", "start": 0, "seconds": "1"}]), ("phases", {"name": 1}), ("phases", [1]),
+        ("more", 1), ("schema", None), ("error", "half \ud800"),
+    ],
+)  # fmt: skip
+def test_a_line_with_a_field_of_another_type_costs_itself_alone(tmp_path, key, value):
+    history = History(tmp_path / "history.jsonl")
+    history.append(run())
+    document = json.loads(history.path.read_text()) | {key: value}
+    history.path.write_text(json.dumps(document).replace('"NaN"', "NaN") + "\n")
+    history.append(run("code"))
+    runs, unreadable = history.runs()
+    assert ([one.kind for one in runs], unreadable) == (["code"], 1)
+    figures(runs)
+
+
+def test_a_history_that_is_no_file_is_said_and_nothing_waits_for_it(tmp_path):
+    history = History(tmp_path / "history.jsonl")
+    os.mkfifo(history.path)
+    with pytest.raises(DeployError, match="cannot be read") as caught:
+        history.runs()
+    assert (caught.value.code, caught.value.where) == ("history-unreadable", str(history.path))
+    assert "a FIFO" in caught.value.cause
+    with pytest.raises(OSError, match=r"FIFO|No such device"):
+        history.append(run())
+
+
+def test_of_a_history_that_is_too_long_the_last_runs_count(tmp_path):
+    history = History(tmp_path / "history.jsonl")
+    for seconds in (1.0, 2.0, 3.0):
+        history.append(run(seconds=seconds))
+    short = History(history.path, history.path.stat().st_size // 3 + 10)
+    assert [one.seconds for one in short.runs()[0]] == [3.0]
+
+
 def test_percentiles_are_values_that_were_seen():
     assert percentile([3.0, 1.0, 2.0], 50) == 2.0
     assert percentile([1.0, 2.0], 95) == 2.0
@@ -91,6 +135,57 @@ def test_figures_by_kind_against_targets():
         ("noop", 2, 0.5, 40.0, 40.0, "missed"),
     ]
     assert (found.runs, found.builds, found.failed) == (4, 1, 1)
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "said"),
+    [
+        ([], "No run was recorded yet; rajee-deploy up makes the first."),
+        (["failed", "interrupted"], "0 runs finished; 2 did not finish"),
+        (["refused"], "0 runs finished; 0 did not finish; 1 was refused for settings or flags"),
+        (["done", "refused", "refused"], "1 run, of which 1 built an image (100%); 0 did not finish; 2 were refused"),
+        (["accepted"], "0 runs finished; 0 did not finish; 1 was accepted and not waited for (--no-wait)"),
+    ],
+)
+def test_runs_count_as_what_they_were(outcomes, said):
+    found = figures([run(outcome=outcome, built=("app",)) for outcome in outcomes])
+    assert summary(found).startswith(said)
+    counted = (found.runs, found.failed, found.refused, found.accepted)
+    assert sum(counted) == len(outcomes)
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (KeyboardInterrupt(), ("interrupted", "")),
+        (ConfigurationError("no-such-parameter", "x"), ("refused", "no-such-parameter")),
+        (DeployError("stack-failed", "x"), ("failed", "stack-failed")),
+        (OSError(28, "full"), ("failed", "machine")),
+        (MemoryError(), ("failed", "machine")),
+        (ZeroDivisionError(), ("failed", "bug")),
+        (SystemExit(1), ("failed", "bug")),
+    ],
+)
+def test_whatever_ends_a_run_it_is_kept_as_what_it_was(error, told):
+    assert outcome_of(error) == told
+
+
+def test_a_project_is_one_whatever_path_leads_to_it(tmp_path):
+    project = tmp_path / "project"
+    (project / "below").mkdir(parents=True)
+    (tmp_path / "link").symlink_to(project)
+    ways = [project, tmp_path / "link", project / "below" / "..", tmp_path / "link" / "below" / ".."]
+    for kept in [real_project(project), *map(str, ways)]:
+        made = replace(run(), project=kept)
+        assert all(is_of_project(made, way) for way in ways), kept
+        assert not is_of_project(made, project / "below")
+
+
+def test_a_project_whose_path_is_no_text_has_runs(tmp_path):
+    history = History(tmp_path / "history.jsonl")
+    kept = replace(run(), project="/p\udcff")
+    history.append(kept)
+    assert history.runs() == ((kept,), 0)
 
 
 def test_what_follows_a_phase_of_its_name_goes_on_with_it():

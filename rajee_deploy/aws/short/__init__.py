@@ -10,7 +10,6 @@ reads, so asking twice changes nothing. Must never conclude anything from an ans
 from __future__ import annotations
 
 import http.client
-import json
 import re
 import threading
 import weakref
@@ -26,7 +25,9 @@ from botocore.parsers import ResponseParserError, create_parser
 from botocore.serialize import create_serializer
 
 from rajee_deploy import __version__
+from rajee_deploy.aws.shaped import shaped
 from rajee_deploy.aws.short.shapes import Shapes
+from rajee_deploy.foreign import parse_json
 
 if TYPE_CHECKING:
     import ssl
@@ -47,10 +48,11 @@ _NO_ANSWER = (
     BotoCoreError,
     ResponseParserError,
     ValueError,
-    KeyError,
+    LookupError,
     TypeError,
     AttributeError,
     RuntimeError,
+    ArithmeticError,
 )
 
 
@@ -156,7 +158,8 @@ def _answer(model: OperationModel, response: http.client.HTTPResponse, body: byt
     answer: dict[str, Any] = parser.parse(raw, _output(model))
     if model.name == "GetTemplate" and "TemplateBody" in answer:
         answer["TemplateBody"] = _template(answer["TemplateBody"])
-    return answer
+    found: dict[str, Any] = shaped(f"{model.service_model.service_name}:{model.name}", answer, _output(model))
+    return found
 
 
 def _is_whole(response: http.client.HTTPResponse, body: bytes) -> bool:
@@ -173,7 +176,7 @@ def _is_whole(response: http.client.HTTPResponse, body: bytes) -> bool:
 def _is_of(model: OperationModel, body: bytes) -> bool:
     """Whether a body is this operation's, from its first byte to its last: botocore's parsers take more than that."""
     if model.service_model.metadata["protocol"] == "json":
-        document = json.loads(body)
+        document = parse_json(body)
         return isinstance(document, dict) and bool(document.keys() & _output(model).members.keys())
     name = model.name.encode()
     pattern = rb"\s*(<\?xml[^>]*\?>\s*)?<%sResponse[\s>].*</%sResponse>\s*" % (name, name)
@@ -189,7 +192,7 @@ def _output(model: OperationModel) -> StructureShape:
 def _template(text: str) -> Any:
     """As boto3's client gives it: parsed where it is JSON (botocore.handlers.json_decode_template_body)."""
     try:
-        return json.loads(text, object_pairs_hook=OrderedDict)
+        return parse_json(text, pairs=OrderedDict, errors="surrogatepass")
     except (ValueError, TypeError):
         return text
 

@@ -13,6 +13,7 @@ import botocore
 from botocore.model import ServiceModel
 
 from rajee_deploy import __version__
+from rajee_deploy.foreign import parse_json
 from rajee_deploy.places import cache_directory
 from rajee_deploy.sealed import read_sealed, write_sealed
 
@@ -45,7 +46,7 @@ def _models(calls: Mapping[str, Sequence[str]]) -> dict[str, dict[str, Any]]:
     question = f"{__version__} {botocore.__version__} {calls}".encode()
     kept = read_sealed(place(), question)
     if kept is not None:
-        models: dict[str, dict[str, Any]] = json.loads(kept)
+        models: dict[str, dict[str, Any]] = parse_json(kept)
         return models
     models = {service: cut(_whole(service), set(map(_named, names))) for service, names in calls.items()}
     write_sealed(place(), question, json.dumps(models, separators=(",", ":")).encode())

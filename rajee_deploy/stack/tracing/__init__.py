@@ -8,18 +8,21 @@ what does not count, `depfile` keeps the rest, `traced` hashes it. The app is ru
 
 from __future__ import annotations
 
-import json
 import os
 import time
 from contextlib import contextmanager, nullcontext
+from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rajee_deploy.dataclass import dataclass
 from rajee_deploy.errors import DeployError
+from rajee_deploy.foreign import parse_json
 from rajee_deploy.lines import lines_of
+from rajee_deploy.regular_files import LARGE, open_regular, read_text
 from rajee_deploy.scratch import LOCK, private_directory
 from rajee_deploy.stack.tracing.depfile import Depfile, Records
+from rajee_deploy.stack.tracing.failure import forget_failure, note_failure
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -49,7 +52,8 @@ class Tracer:
 
     @contextmanager
     def tracing(self, assembly: Path) -> Iterator[Trace]:
-        """How to run the CDK CLI. At the end, what was traced becomes the depfile."""
+        """How to run the CDK CLI. At the end, what was traced becomes the depfile, unless the synth failed: what it had
+        read by then is no list of anything, so the former one stays, and that it failed is noted."""
         from rajee_deploy.stack.tracing.kernel import find_strace, strace_obstacle, traced
         from rajee_deploy.stack.tracing.leftovers import ending_leftovers
 
@@ -60,6 +64,10 @@ class Tracer:
             trace = Trace(_environment(directory), tuple(traced(strace, log)) if strace else ())
             with ending_leftovers(log) if strace else nullcontext():
                 yield trace
+            if trace.has_failed:
+                note_failure(self._path.parent)
+                return
+            forget_failure(self._path.parent)
             looks = self._looks(log) if trace.before else None
             if self._is_command is not None and looks is None:
                 without = strace_obstacle() if strace is None else _FAILED
@@ -77,8 +85,8 @@ class Tracer:
         if self._is_command is None:
             return None
         try:
-            with log.open(encoding="latin-1") as file:
-                calls = read_calls(line.rstrip("\n") for line in file)
+            with open_regular(log) as file, TextIOWrapper(file, "latin-1") as text:
+                calls = read_calls(line.rstrip("\n") for line in text)
             looks = find_looks(calls, self._is_command, self._start)
         except (OSError, BrokenLogError):
             return None
@@ -87,10 +95,12 @@ class Tracer:
 
 @dataclass
 class Trace:
-    """`environment` is for the CDK CLI, `before` comes before its command; whoever runs it without empties that."""
+    """`environment` is for the CDK CLI, `before` comes before its command; whoever runs it without empties that, and
+    says whether it failed."""
 
     environment: dict[str, str]
     before: tuple[str, ...] = ()
+    has_failed: bool = False
 
 
 def _environment(directory: Path) -> dict[str, str]:
@@ -110,10 +120,10 @@ def _environment(directory: Path) -> dict[str, str]:
 def _records(directory: Path, assembly: Path, started: int, looks: Looks | None) -> Records:
     found: list[tuple[str, ...]] = []
     for path in sorted(set(directory.iterdir()) - {directory / LOCK}):
-        for line in lines_of(path.read_text("utf-8", "surrogatepass")):
+        for line in lines_of(read_text(path, LARGE, "surrogatepass")):
             try:
-                kind, *fields = json.loads(line)
-            except ValueError as error:
+                kind, *fields = parse_json(line, errors="surrogatepass")
+            except (ValueError, TypeError) as error:
                 raise DeployError(
                     "trace-broken", "what the synth read was not recorded properly", where=path.name, cause=str(error)
                 ) from error

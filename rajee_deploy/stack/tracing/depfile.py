@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from rajee_deploy.atomic import write_atomically
 from rajee_deploy.dataclass import dataclass
 from rajee_deploy.ours import make_place
+from rajee_deploy.regular_files import LARGE, read_json
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -102,7 +103,7 @@ class Depfile:
 def read_depfile(path: Path) -> Depfile:
     """The depfile; an empty one where there is none that can be used: then the declared inputs count alone."""
     try:
-        document = json.loads(path.read_text("utf-8"))
+        document = read_json(path, LARGE, errors="surrogateescape")
         if document.pop("version") != _VERSION:
             return Depfile()
         named = {name: tuple(map(str, document[name])) for name in _LISTS}

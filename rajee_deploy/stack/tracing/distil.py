@@ -4,7 +4,6 @@ harmless is kept: too much costs a synth, too little a change that nobody deploy
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import tempfile
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from rajee_deploy.dataclass import dataclass
 from rajee_deploy.lines import lines_of
+from rajee_deploy.regular_files import DOCUMENT, read_json, read_text
 from rajee_deploy.stack.tracing.depfile import Depfile, Records
 
 if TYPE_CHECKING:
@@ -178,7 +178,7 @@ def _owners(site: str) -> dict[str, set[str]]:
     owners: dict[str, set[str]] = {}
     for info in Path(site).glob("*.dist-info"):
         try:
-            lines = lines_of((info / "RECORD").read_text("utf-8"))
+            lines = lines_of(read_text(info / "RECORD", DOCUMENT, "replace"))
         except OSError:
             continue
         for top in {line.split(",", 1)[0].split("/", 1)[0].split(".")[0] for line in lines}:
@@ -201,8 +201,10 @@ def _packages(directories: list[str], app: App) -> Iterator[str]:
 def _locked(lock: str) -> dict[str, Any]:
     """Directory, from the lock's, → what the lock says of it."""
     try:
-        packages = json.loads(Path(lock).read_text("utf-8"))["packages"]
+        packages = read_json(lock, DOCUMENT)["packages"]
     except (OSError, ValueError, KeyError, TypeError):
+        return {}
+    if not isinstance(packages, dict):
         return {}
     return {name: told for name, told in packages.items() if isinstance(told, dict)}
 
@@ -210,7 +212,7 @@ def _locked(lock: str) -> dict[str, Any]:
 def package_version(directory: str) -> str:
     """The version of the package in a directory; `absent` where none is told."""
     try:
-        return str(json.loads((Path(directory) / "package.json").read_text("utf-8"))["version"])
+        return str(read_json(f"{directory}/package.json")["version"])
     except (OSError, ValueError, KeyError, TypeError):
         return "absent"
 

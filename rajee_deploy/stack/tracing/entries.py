@@ -5,14 +5,13 @@ What is not known to be harmless is kept: too much costs a synth, too little a c
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 from dataclasses import field
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rajee_deploy.dataclass import dataclass
+from rajee_deploy.regular_files import digest_of
 from rajee_deploy.stack.tracing.depfile import DURING, Entry
 from rajee_deploy.stack.tracing.portable import portable
 from rajee_deploy.stack.tracing.regions import Region, Regions
@@ -103,7 +102,7 @@ class _Sorter:
     def _made(self, path: str) -> None:
         """What the synth made is as good as absent, as long as it is what the synth made: some is taken for a cache."""
         if self._regions.of(path) is Region.CHECKOUT and os.path.isfile(path):  # noqa: PTH113 -- a text
-            content = hashlib.sha256(Path(path).read_bytes()).hexdigest()
+            content = digest_of(path)
             self._add("made", path, is_there=True, but=(content,))
 
     def listing(self, path: str, *, is_modules: bool) -> None:

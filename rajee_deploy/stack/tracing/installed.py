@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rajee_deploy.lines import lines_of
+from rajee_deploy.regular_files import DOCUMENT, digest_of, read_json, read_regular, read_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -98,7 +98,7 @@ def is_locked(root: str, package: str) -> bool:
 
 def _record(info: Path) -> list[str]:
     try:
-        return lines_of((info / "RECORD").read_text("utf-8"))
+        return lines_of(read_text(info / "RECORD", DOCUMENT))
     except (OSError, ValueError):
         return []
 
@@ -107,7 +107,7 @@ def _held(info: Path) -> str:
     """A digest of the lines of RECORD that tell content: not of the scripts beside the packages, which name their
     interpreter."""
     try:
-        lines = (info / "RECORD").read_bytes().splitlines()  # of bytes it splits at the ends of lines alone
+        lines = read_regular(info / "RECORD", DOCUMENT).splitlines()  # of bytes it splits at the ends of lines alone
     except OSError:
         return "no record"
     told = [line for line in lines if not line.startswith((b"../", b"/")) and b".pyc," not in line]
@@ -127,7 +127,7 @@ def _tree(path: Path) -> str:
         else sorted(each for each in path.rglob("*") if each.is_file() and each.suffix != ".pyc")
     )
     for each in files:
-        whole.update(_framed(str(each.relative_to(path.parent)), hashlib.sha256(each.read_bytes()).hexdigest()))
+        whole.update(_framed(str(each.relative_to(path.parent)), digest_of(each)))
     return whole.hexdigest()
 
 
@@ -143,7 +143,7 @@ def _normal(name: str) -> str:
 def _locked(folder: Path) -> dict[str, str]:
     """What npm kept of its lock beside what it installed: package → the digest of its archive."""
     try:
-        packages = json.loads((folder / ".package-lock.json").read_text("utf-8"))["packages"]
+        packages = read_json(folder / ".package-lock.json", DOCUMENT)["packages"]
         return {name: str(told.get("integrity", "")) for name, told in packages.items()}
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return {}
@@ -159,7 +159,7 @@ def _offered(folder: Path) -> Iterator[str]:
 
 def _package(place: Path, locked: str | None) -> tuple[str, str]:
     try:
-        text = (place / "package.json").read_bytes()
+        text = read_regular(place / "package.json")
     except OSError:
         return "absent", ""
     return locked or "", hashlib.sha256(text).hexdigest()

@@ -14,6 +14,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rajee_deploy.regular_files import open_regular
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -62,7 +64,7 @@ def _end(strace: int, is_over: threading.Event) -> None:
 def _processes(log: Path) -> list[int]:
     """The processes in a log, in the order in which they came."""
     try:
-        with log.open("rb") as file:
+        with open_regular(log) as file:
             words = dict.fromkeys(line.split(b" ", 1)[0] for line in file)
     except OSError:
         return []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from rajee_deploy.regular_files import open_regular
 
 _MOST_BYTES = 256  # of a first line: https://man7.org/linux/man-pages/man2/execve.2.html
 _MOST_DEEP = 4
@@ -23,7 +23,7 @@ def run_by(path: str, words: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
 
 def _first_line(path: str) -> str:
     try:
-        with Path(path).open("rb") as file:
+        with open_regular(path) as file:
             return file.read(_MOST_BYTES).partition(b"\n")[0].decode("utf-8", "surrogateescape")
     except OSError:
         return ""

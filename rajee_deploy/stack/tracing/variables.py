@@ -7,10 +7,10 @@ from __future__ import annotations
 import os
 import re
 from dataclasses import field
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rajee_deploy.dataclass import dataclass
+from rajee_deploy.regular_files import open_regular
 from rajee_deploy.stack.noise import is_noise, tells_commit
 from rajee_deploy.stack.surroundings import is_fixed
 from rajee_deploy.stack.tracing.portable import is_in
@@ -167,7 +167,7 @@ def _base(path: str) -> str:
 
 def _content(path: str) -> bytes:
     try:
-        with Path(path).open("rb") as file:
+        with open_regular(path) as file:
             return file.read(_MOST_BYTES)
     except OSError:
         return b""

@@ -8,6 +8,7 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from rajee_deploy.regular_files import LARGE, read_json, read_text
 from rajee_deploy.stack.entry_values import own_names
 from rajee_deploy.stack.tracing.depfile import Depfile, Entry, Toolchain
 from rajee_deploy.stack.tracing.distil import HARMLESS
@@ -77,7 +78,7 @@ def _loosen(found: Found, regions: Regions, listed: set[str]) -> None:
 
 def _of_itself(records: Records, regions: Regions) -> set[Entry]:
     """What the templates, and the tags of their stacks, say of the place where they were made."""
-    templates = (path.read_text("utf-8", "replace") for path in sorted(records.assembly.rglob("*.template.json")))
+    templates = (read_text(path, LARGE, "replace") for path in sorted(records.assembly.rglob("*.template.json")))
     text = "\n".join([*templates, *_properties(records.assembly)])
     found = set()
     for name, value in own_names(regions.root).items():
@@ -94,7 +95,7 @@ def _properties(assembly: Path) -> Iterator[str]:
     """What an assembly tells of its stacks that is in no template, of nested assemblies (stages), too."""
     for path in (assembly / "manifest.json", *sorted(assembly.rglob("assembly-*/manifest.json"))):
         if path.is_file():
-            for artifact in json.loads(path.read_text("utf-8")).get("artifacts", {}).values():
+            for artifact in read_json(path, LARGE, errors="surrogatepass").get("artifacts", {}).values():
                 yield json.dumps(artifact.get("properties", {}), ensure_ascii=False)
 
 

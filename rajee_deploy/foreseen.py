@@ -1,0 +1,114 @@
+"""What `up` would refuse before it changes anything: `plan` asks the same, so that a preview promises nothing that is
+refused. It needs no engine, and nothing is written but this run's own private directory.
+
+What only the machine that builds has (the sources of secrets) forbids no plan elsewhere: there it is told.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from rajee_deploy.errors import DeployError
+from rajee_deploy.names import NOT_RECORDED
+from rajee_deploy.steps import BuildAndPush, Caution, DeployStack, Via
+from rajee_deploy.synthesis import kept, recording
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rajee_deploy.fingerprint import Fingerprint
+    from rajee_deploy.planning import Planned
+    from rajee_deploy.ports import Context
+    from rajee_deploy.settings import ImageSettings
+    from rajee_deploy.synthesis import Synthesis
+
+
+def foresee(run: Context, planned: Planned) -> Planned:
+    """The plan with what is missing on this machine. DeployError and ConfigurationError: what `up` would end with, as
+    far as that is known without a synth that the plan did not need."""
+    _check_entries(run, planned)
+    cautions = [*planned.plan.cautions, *_missing_here(run, planned)]
+    synthesis = (planned.synthesis or find_kept(run, planned)) if _by_cdk(planned) else None
+    if synthesis is not None:
+        try:
+            check_templates(run, planned, synthesis)
+        except DeployError as error:
+            if error.code != "access-denied":
+                raise
+            text = f"whether the account is bootstrapped is not known, since this role may not ask: {error}"
+            cautions.append(Caution("bootstrap-unknown", "cdk", text))
+    return replace(planned, plan=replace(planned.plan, cautions=tuple(cautions)))
+
+
+def check_machine(run: Context, planned: Planned) -> None:
+    """What must be there before anything is begun: entries that can be copied, secrets, the CDK CLI. DeployErrors
+    `device-in-context`, `secret-missing`, `node-missing`, `cdk-missing`, `cdk-version`."""
+    _check_entries(run, planned)
+    for _, error in _missing_secrets(run, planned):
+        raise error
+    if _by_cdk(planned):
+        run.ports.check_cli()
+
+
+def check_templates(run: Context, planned: Planned, synthesis: Synthesis) -> dict[str, DeployStack]:
+    """The steps of the CDK CLI with what the stacks are to record, once the templates were found to take all of it, and
+    the accounts to be bootstrapped."""
+    states, revision = planned.observed.stacks, planned.revision or NOT_RECORDED
+    recorded = {step.stack: recording(step, synthesis, states[step.stack], revision) for step in _by_cdk(planned)}
+    run.ports.deployer.check(synthesis.assembly, list(recorded.values()), planned.identity)
+    return recorded
+
+
+def find_kept(run: Context, planned: Planned) -> Synthesis | None:
+    """The kept synth of what was planned, its assembly copied for this run; None where there is none."""
+    by, into = run.ports.synthesiser, run.scratch() / "cdk.out"
+    found = kept(by, local(planned), by.publishable(), planned.identity, into)
+    for fingerprint in planned.wanted.infrastructures.values():
+        found = found or kept(by, fingerprint, run.lists.get(str(fingerprint.digest)), planned.identity, into)
+    return found
+
+
+def local(planned: Planned) -> Fingerprint:
+    """The infrastructure by this machine's own list."""
+    if planned.wanted.infrastructure is None:
+        raise AssertionError("stacks are planned with the fingerprint of their infrastructure")
+    return planned.wanted.infrastructure
+
+
+def _by_cdk(planned: Planned) -> list[DeployStack]:
+    return [step for step in planned.plan.steps if isinstance(step, DeployStack) and step.via is Via.CDK]
+
+
+def _built(run: Context, planned: Planned) -> list[ImageSettings]:
+    built = {step.image for step in planned.plan.steps if isinstance(step, BuildAndPush)}
+    return [image for image in run.images if image.name in built]
+
+
+def _check_entries(run: Context, planned: Planned) -> None:
+    built = _built(run, planned)
+    if built:
+        from rajee_deploy.context.stage import check_kinds
+    for image in built:
+        for selection in planned.inputs[image.name].selections.values():
+            check_kinds(selection.records)
+
+
+def _missing_secrets(run: Context, planned: Planned) -> Iterator[tuple[ImageSettings, DeployError]]:
+    for image in _built(run, planned):
+        if image.build.secrets:
+            from rajee_deploy.engine.secrets import find_missing  # of the images that have any
+
+            for error in find_missing(image.build.secrets):
+                yield image, error
+
+
+def _missing_here(run: Context, planned: Planned) -> Iterator[Caution]:
+    """What `up` would miss on this machine; it may be there on the one that deploys."""
+    for image, error in _missing_secrets(run, planned):
+        yield Caution(error.code, f"image {image.name}", f"{error.problem}; up needs it where it builds")
+    if _by_cdk(planned):
+        try:
+            run.ports.check_cli()
+        except DeployError as error:
+            yield Caution(error.code, "cdk", f"{error.problem}; up needs it where it deploys")

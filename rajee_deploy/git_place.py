@@ -1,0 +1,81 @@
+"""Which repository a directory lies in: the one whose `.git` stands at the top of the checkout, and no other.
+
+A directory with HEAD, objects and refs is a repository to git, too, and a commit can hold such files: the settings
+beside them would be a stranger's. So this room looks for `.git` by itself, and git is asked from there.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+from rajee_deploy.errors import DeployError
+from rajee_deploy.git_call import Answer, Repository, ask, is_installed, refused
+
+# https://git-scm.com/docs/gitrepository-layout
+_PARTS = ({"HEAD", "objects", "refs"}, {"HEAD", "commondir"})
+
+
+def enclosing_repository(start: Path) -> Repository | None:
+    """The repository that a directory lies in; None outside of one, and where git is not installed.
+
+    DeployError `git-refused` where there is one of which git says nothing, with git's own words.
+    """
+    found = enclosing(start) if start.is_dir() else None
+    if found is None or not is_installed():
+        return None
+    top, asked_from = found
+    answer = ask(["rev-parse", "--show-toplevel", "--absolute-git-dir"], asked_from)
+    if not answer.is_given:
+        if "not a git repository (or any" in answer.words:  # it does not look beyond a file system, or a ceiling
+            return None
+        raise refused(top, answer)
+    shown, _, directory = _split(answer, top)
+    if not directory or not _is_same(shown, top):
+        raise DeployError(
+            "git-refused", "this checkout says that its files are elsewhere", where=str(top),
+            cause=f"core.worktree is {shown}", hint=f"git -C {top} config --unset core.worktree",
+        )  # fmt: skip
+    return Repository(top, Path(directory))
+
+
+def enclosing(start: Path) -> tuple[Path, Path] | None:
+    """The nearest directory from `start` up that has a repository in `.git`, and where to ask git from: `start`, but
+    the directory itself where git would meet another repository on the way. None outside of one."""
+    place = Path(os.path.realpath(start))
+    asked_from = place
+    for each in (place, *place.parents):
+        if _has_repository(each):
+            return each, asked_from if asked_from == place else each
+        if _is_bare(each):
+            asked_from = each.parent
+    return None
+
+
+def _has_repository(directory: Path) -> bool:
+    """As git sees it: `.git` is the repository, or a file that names one."""
+    place = directory / ".git"
+    try:
+        mode = place.stat().st_mode
+    except OSError:
+        return False
+    return stat.S_ISREG(mode) or (stat.S_ISDIR(mode) and _is_bare(place))
+
+
+def _is_bare(directory: Path) -> bool:
+    return any(all(os.path.lexists(directory / part) for part in parts) for parts in _PARTS)
+
+
+def _split(answer: Answer, top: Path) -> tuple[str, str, str]:
+    """The two lines of the answer; a path may have line ends in it, too."""
+    if answer.text.startswith(f"{top}\n"):
+        return str(top), "\n", answer.text[len(f"{top}\n") :].removesuffix("\n")
+    return answer.text.removesuffix("\n").partition("\n")
+
+
+def _is_same(shown: str, top: Path) -> bool:
+    try:
+        return shown == str(top) or Path(shown).samefile(top)
+    except OSError:
+        return False
