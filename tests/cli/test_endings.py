@@ -150,6 +150,7 @@ ODD = {
     "up in a home of somebody else": (["up"], SOMEBODY, 1, "no-credentials"),
     "start in a home of somebody else": (["sandbox", "start"], SOMEBODY, 1, "set HOME"),
     "a terminal without columns": (["explain"], {"set": {"COLUMNS": "0", "FORCE_COLOR": "1"}}, 0, ""),
+    "a flag that would clear the screen": (["plan", "--\x1b[2Ja"], {}, 64, "No such option: --\\x1b[2Ja"),
     "a region that is none": (["plan", "--region", "us east"], {}, 64, ""),
 }
 
