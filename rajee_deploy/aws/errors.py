@@ -89,7 +89,10 @@ def translated(asked: str, profile: str | None = None) -> Iterator[None]:
             hint="check AWS_ENDPOINT_URL",
         ) from error
     except exceptions.BotoCoreError as error:
-        raise DeployError("aws-error", "the call to AWS failed", where=asked, cause=str(error)) from error
+        raise DeployError(
+            "aws-error", "the call to AWS failed", where=asked, cause=str(error),
+            hint="the cause is botocore's own word: look at the profile's settings (aws configure list)",
+        ) from error  # fmt: skip
 
 
 def _bad_region(asked: str, cause: str) -> ConfigurationError:
@@ -153,4 +156,7 @@ def _from_response(asked: str, error: Any, login: str) -> DeployError:  # noqa: 
             "aws-error", f"the answer (HTTP {status}) is not one of AWS's", where=asked, cause=cause,
             hint="run again; if it stays, look for a proxy or a login page between this machine and AWS",
         )  # fmt: skip
-    return DeployError("aws-error", f"AWS answered {code}", where=asked, cause=cause)
+    return DeployError(
+        "aws-error", f"AWS answered {code}", where=asked, cause=cause,
+        hint="the cause is AWS's own word; run again where it sounds like a moment's trouble",
+    )  # fmt: skip

@@ -117,8 +117,9 @@ def _records(directory: Path, assembly: Path, started: int, looks: Looks | None)
                 kind, *fields = parse_json(line, errors="surrogatepass")
             except (ValueError, TypeError) as error:
                 raise DeployError(
-                    "trace-broken", "what the synth read was not recorded properly", where=path.name, cause=str(error)
-                ) from error
+                    "trace-broken", "what the synth read was not recorded properly", where=path.name, cause=str(error),
+                    hint='run again; where it stays, infra-check = "synth" in the settings does without the record',
+                ) from error  # fmt: skip
             if all(map(_may_be_name, fields)):
                 found.append((kind, *map(str, fields)))
     processes = frozenset(int(path.stem.rpartition("-")[2]) for path in directory.glob("*.jsonl"))
