@@ -65,7 +65,7 @@ def _run() -> int:  # noqa: PLR0911 -- one return for each way to end
     except UsageError as error:
         # click's own code for this is 2, which here means that a plan has changes.
         if "--json" not in sys.argv[1:]:
-            error.show()  # type: ignore[attr-defined]
+            _show_usage(error)
             return Exit.USAGE
         _tell(ConfigurationError("usage", str(error), hint="rajee-deploy --help"))
         return Exit.USAGE
@@ -91,6 +91,19 @@ def _run() -> int:  # noqa: PLR0911 -- one return for each way to end
         hint = "run again to go on from here; what CloudFormation has begun goes on by itself"
         _tell(DeployError("interrupted", "interrupted", hint=hint))
     return ended if isinstance(ended, int) else Exit.OK
+
+
+def _show_usage(error: Exception) -> None:
+    """As click shows it, but for what an argument would do to a terminal."""
+    import io
+
+    from rajee_deploy.console import Console
+    from rajee_deploy.lines import lines_of
+
+    said = io.StringIO()
+    error.show(said)  # type: ignore[attr-defined]
+    for line in lines_of(said.getvalue()):
+        Console().say(line)
 
 
 def _code_of(ended: SystemExit) -> int:
