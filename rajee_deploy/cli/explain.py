@@ -77,7 +77,7 @@ def explain(
     console = Console()
     found = {each.name: read_inputs(each) for each in chosen.images}
     if path is not None:
-        _explain_path(console, found, path, as_json=as_json)
+        _explain_path(console, found, path, chosen.settings, as_json=as_json)
     elif since is not None:
         compared = _since(console, found, chosen, since, (profile, region))
         _tell_since(console, compared, as_json=as_json)
@@ -161,17 +161,24 @@ def _explain(console: Console, found: Mapping[str, ImageInputs], *, as_json: boo
         words.show_image(console, name, inputs)
 
 
-def _explain_path(console: Console, found: Mapping[str, ImageInputs], path: str, *, as_json: bool) -> None:
-    from rajee_deploy.explain import documents, words
+def _explain_path(
+    console: Console, found: Mapping[str, ImageInputs], path: str, settings: Settings | None, *, as_json: bool
+) -> None:
+    from rajee_deploy.explain import documents, infrastructure, words
     from rajee_deploy.explain.why import why
 
     answers = {name: why(inputs, path) for name, inputs in found.items()}
+    given = {each.settings.context_key: each.fingerprint.tag for each in found.values() if each.settings.context_key}
+    of_stacks = infrastructure.of_infrastructure(settings, given, path) if settings is not None else None
     if as_json:
-        console.document(documents.of_answers(path, answers))
+        more = {"infrastructure": infrastructure.document(of_stacks)} if of_stacks is not None else {}
+        console.document({**documents.of_answers(path, answers), **more})
         return
     for name, inputs in found.items():
         for answer in answers[name]:
             words.show_answer(console, name, inputs, answer)
+    if of_stacks is not None:
+        words.say(console, infrastructure.sentence(of_stacks))
 
 
 def _since(

@@ -22,6 +22,7 @@ from rajee_deploy.lines import lines_of
 from rajee_deploy.regular_files import LARGE, open_regular, read_text
 from rajee_deploy.scratch import LOCK, private_directory
 from rajee_deploy.stack.tracing.depfile import Depfile, Records
+from rajee_deploy.stack.tracing.failure import forget_failure, note_failure
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -51,7 +52,8 @@ class Tracer:
 
     @contextmanager
     def tracing(self, assembly: Path) -> Iterator[Trace]:
-        """How to run the CDK CLI. At the end, what was traced becomes the depfile."""
+        """How to run the CDK CLI. At the end, what was traced becomes the depfile, unless the synth failed: what it had
+        read by then is no list of anything, so the former one stays, and that it failed is noted."""
         from rajee_deploy.stack.tracing.kernel import find_strace, strace_obstacle, traced
         from rajee_deploy.stack.tracing.leftovers import ending_leftovers
 
@@ -62,6 +64,10 @@ class Tracer:
             trace = Trace(_environment(directory), tuple(traced(strace, log)) if strace else ())
             with ending_leftovers(log) if strace else nullcontext():
                 yield trace
+            if trace.has_failed:
+                note_failure(self._path.parent)
+                return
+            forget_failure(self._path.parent)
             looks = self._looks(log) if trace.before else None
             if self._is_command is not None and looks is None:
                 without = strace_obstacle() if strace is None else _FAILED
@@ -89,10 +95,12 @@ class Tracer:
 
 @dataclass
 class Trace:
-    """`environment` is for the CDK CLI, `before` comes before its command; whoever runs it without empties that."""
+    """`environment` is for the CDK CLI, `before` comes before its command; whoever runs it without empties that, and
+    says whether it failed."""
 
     environment: dict[str, str]
     before: tuple[str, ...] = ()
+    has_failed: bool = False
 
 
 def _environment(directory: Path) -> dict[str, str]:
