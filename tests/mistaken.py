@@ -31,8 +31,8 @@ _PREFIX = ("AWS_", "RAJEE_", "DOCKER_", "BUILDX_", "CDK_", "GIT_", "SOURCE_DATE"
 @dataclass(frozen=True)
 class Mistake:
     """`files` and `environment` are laid over a project in which nothing is wrong; None takes a file away. `words`
-    stand in what is said. `mended` is what a person does who reads it, as files; `given` stands for words in capitals in
-    a command; `restored` are variables that are right again by then. `leaves` is another mistake that is there after
+    stand in what is said. `mended` is what a person does who reads it, as files; `given` stands for words in capitals
+    of a command; `restored` are variables that are right again by then. `leaves` is another mistake that is there after
     this one was mended, by its code; "-": to be rid of this one takes other words on the command line."""
 
     name: str
