@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from rajee_deploy.carried import MOST_BYTES, carried_of, encoded, is_list, with_carried, without_carried
 from rajee_deploy.foreign import parse_json
 from rajee_deploy.regular_files import LARGE, read_json, read_regular
-from rajee_deploy.stack.assembly import directories_of
+from rajee_deploy.stack.assembly import directories_of, reads_assembly
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
@@ -26,6 +26,7 @@ __all__ = ["carried_of", "carry", "is_list", "without_carried"]
 _IN_S3, _INLINE = 1_000_000, 51_200
 
 
+@reads_assembly
 def carry(assembly: Path, document: Mapping[str, Any], stacks: Collection[str]) -> tuple[str, ...]:
     """Write the document into the templates of these stacks, in a directory that nobody else uses.
 
