@@ -26,7 +26,6 @@ __all__ = ["carried_of", "carry", "is_list", "without_carried"]
 _IN_S3, _INLINE = 1_000_000, 51_200
 
 
-@reads_assembly
 def carry(assembly: Path, document: Mapping[str, Any], stacks: Collection[str]) -> tuple[str, ...]:
     """Write the document into the templates of these stacks, in a directory that nobody else uses.
 
@@ -37,6 +36,11 @@ def carry(assembly: Path, document: Mapping[str, Any], stacks: Collection[str]) 
     text = encoded(document)
     if len(text) > MOST_BYTES:
         return ()
+    return _carry(assembly, text, stacks)
+
+
+@reads_assembly
+def _carry(assembly: Path, text: str, stacks: Collection[str]) -> tuple[str, ...]:
     return tuple(each for place in directories_of(assembly) for each in _Assembly(place).carry(text, stacks))
 
 
