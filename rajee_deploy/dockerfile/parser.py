@@ -39,6 +39,11 @@ def syntax_error(path: str, line: int, problem: str, *, hint: str = "", code: st
     return DeployError(code, problem, where=f"{path}:{line}" if line else path, hint=hint)
 
 
+def refusal(path: str, line: int, error: SyntaxProblemError | ExpansionError) -> DeployError:
+    """The error for what was found wrong with the instruction on a line."""
+    return syntax_error(path, line, str(error), hint=error.hint, code=error.code)
+
+
 def parse(text: bytes, path: str) -> Parsed:
     """Parse a Dockerfile. DeployError `dockerfile-syntax` where BuildKit's parser fails."""
     if not text:
@@ -78,7 +83,7 @@ class _Source:
                 node = node_of(line, self.escape)
                 heredocs = tuple(self._bodies(heredocs_of(node)))
             except (SyntaxProblemError, ExpansionError) as error:
-                raise syntax_error(self._path, start, str(error)) from error
+                raise refusal(self._path, start, error) from error
             yield node._replace(heredocs=heredocs, start=start, end=self._number)
 
     def _read(self) -> Iterator[str]:
