@@ -15,6 +15,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from rajee_deploy.errors import DeployError
 from rajee_deploy.facts import StackContent, Synthesised
 from rajee_deploy.ours import make_place
 from rajee_deploy.parameters import Declared
@@ -94,7 +95,7 @@ class AssemblyStore:
             shutil.rmtree(place, ignore_errors=True)
             temporary.rename(place)
             self._make_room()
-        except OSError:
+        except (OSError, DeployError):
             pass
         finally:
             if temporary is not None:
@@ -143,13 +144,13 @@ def _changed(path: Path) -> int:
 
 
 def _stacks_of(record: Mapping[str, Any]) -> dict[str, Synthesised]:
-    stacks = record.get("stacks", {})
-    if not all("place" in stack and "declared" in stack for stack in stacks.values()):
-        return {}  # of a release that knew of no places, or of no parameters
     try:
+        stacks = record.get("stacks", {})
+        if not all("place" in stack and "declared" in stack for stack in stacks.values()):
+            return {}  # of a release that knew of no places, or of no parameters
         return {name: _synthesised(stack) for name, stack in stacks.items()}
-    except (TypeError, KeyError):
-        return {}  # of a newer release
+    except (TypeError, KeyError, AttributeError):
+        return {}  # of a newer release, or nobody's
 
 
 def _synthesised(document: dict[str, Any]) -> Synthesised:
