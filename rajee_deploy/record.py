@@ -5,14 +5,15 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from rajee_deploy.errors import DeployError
-from rajee_deploy.report.history import History, Run
+from rajee_deploy.report.history import History, Run, is_of_project, outcome_of, real_project
 from rajee_deploy.report.metrics import TARGETS
 from rajee_deploy.report.timings import duration
 from rajee_deploy.steps import BuildAndPush, DeployStack
 from rajee_deploy.up import converge
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from rajee_deploy.console import Console
     from rajee_deploy.planning import Planned
     from rajee_deploy.ports import Context
@@ -29,11 +30,8 @@ def recorded_run(run: Context, wait_seconds: float) -> tuple[Planned, Run]:
 
     try:
         planned = converge(run, wait_seconds, note)
-    except KeyboardInterrupt:
-        keep(run, _record(run, planned, at, "interrupted"))
-        raise
-    except DeployError as error:
-        keep(run, _record(run, planned, at, "failed", error.code))
+    except BaseException as error:  # whatever it is: the run was one
+        keep(run, _record(run, planned, at, *outcome_of(error)))
         raise
     finally:
         run.close()
@@ -43,14 +41,14 @@ def recorded_run(run: Context, wait_seconds: float) -> tuple[Planned, Run]:
     return planned, record
 
 
-def show_report(console: Console, project: str | None, *, as_json: bool) -> None:
+def show_report(console: Console, project: Path | None, *, as_json: bool) -> None:
     """The figures of a project's runs (of all projects when None)."""
     from rajee_deploy.documents import of_figures
-    from rajee_deploy.report.metrics import figures
+    from rajee_deploy.report.metrics import figures, summary
 
     history = History()
     everything, unreadable = history.runs()
-    found = figures([run for run in everything if project is None or run.project == project])
+    found = figures([run for run in everything if project is None or is_of_project(run, project)])
     if as_json:
         console.document(of_figures(found, unreadable))
         return
@@ -65,11 +63,7 @@ def show_report(console: Console, project: str | None, *, as_json: bool) -> None
     ]  # fmt: skip
     if rows:
         console.result_table(("kind", ">runs", ">p50", ">p95", ">max", "target", "verdict"), rows)
-    if not found.runs:
-        console.say("No run was recorded yet; rajee-deploy up makes the first.")
-        return
-    rate = f"{found.builds / found.runs:.0%}"
-    console.say(f"{found.runs} runs, of which {found.builds} built an image ({rate}); {found.failed} did not finish")
+    console.say(summary(found))
 
 
 def show_timings(run: Context, record: Run) -> None:
@@ -87,7 +81,7 @@ def _record(run: Context, planned: Planned | None, at: datetime, outcome: str, e
     steps = planned.plan.steps if planned else ()
     return Run(
         at=at.isoformat(timespec="seconds"),
-        project=str(run.settings.root),
+        project=real_project(run.settings.root),
         environment=run.settings.environment,
         kind=planned.plan.kind if planned else "unplanned",
         outcome=outcome,

@@ -165,7 +165,7 @@ class FakeEngine:
             raise DeployError("build-failed", "the build failed")
         configuration = built_by_the_book(request)
         if access.host != "registry.test" or access.password != "a-token":
-            code = "build-failed" if access.host == "registry.test" else "push-broken-off"
+            code = "access-denied" if access.host == "registry.test" else "push-broken-off"
             raise DeployError(code, "the push failed", where=request.reference, cause=f"{access.host}: refused")
         files = {str(p.relative_to(request.context)): p.read_bytes() for p in request.context.rglob("*") if p.is_file()}
         self.saw.append(files)

@@ -213,7 +213,7 @@ def report(
     from rajee_deploy.cli.images import settings_path
     from rajee_deploy.record import show_report
 
-    project = None if all_projects else str(settings_path(config).parent)
+    project = None if all_projects else settings_path(config).parent
     show_report(_console(), project, as_json=as_json)
 
 

@@ -76,7 +76,7 @@ def check_tag(tag: str) -> None:
     if not _TAG.fullmatch(tag):
         raise ConfigurationError(
             "bad-tag", f"{tag!r} is no image's tag", where="rollback TAG",
-            hint=f"it is {TAG_PREFIX} and {TAG_HEX} digits, as rajee-deploy status and up show it",
+            hint=f"it is {TAG_PREFIX} and {TAG_HEX} digits, as rajee-deploy status shows it",
         )  # fmt: skip
 
 
@@ -134,10 +134,13 @@ def previous(
 
 
 def _is_ours(run: Run, settings: Settings) -> bool:
+    from rajee_deploy.report.history import is_of_project
+
     return (
         run.outcome == "done"
         and run.kind != "tags"
-        and (run.project, run.environment) == (str(settings.root), settings.environment)
+        and run.environment == settings.environment
+        and is_of_project(run, settings.root)
     )
 
 

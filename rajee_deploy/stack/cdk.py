@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from rajee_deploy.aws import unknown
 from rajee_deploy.errors import ConfigurationError, DeployError
 from rajee_deploy.model import GIVEN_PREFIX
+from rajee_deploy.numbers import whole
 from rajee_deploy.parameter_changes import UntakenError
 from rajee_deploy.parameters import slots_of
 from rajee_deploy.process import Completed, run
@@ -68,6 +69,7 @@ class Cdk:
                 trace.before = ()
                 shutil.rmtree(assembly, ignore_errors=True)
                 ended = self._synth(assembly, context, on_line, environment)
+            trace.has_failed = ended.code != 0
         if ended.code != 0:
             raise DeployError(
                 "synth-failed", "cdk synth failed", where=str(self._settings.app), cause=_told(ended),
@@ -216,10 +218,10 @@ def _bootstrap_version(aws: Asks, parameter: str) -> int | None:
     answer = aws.ask("ssm", "get_parameter", {"Name": parameter}, absent)
     if not isinstance(answer, dict):
         return None
-    value = answer.get("Parameter", {}).get("Value", "")
-    if not value.isdecimal():
+    version = whole(answer.get("Parameter", {}).get("Value", ""))
+    if version is None:
         raise unknown(f"ssm:GetParameter {parameter}", "the answer holds no version number")
-    return int(value)
+    return version
 
 
 def _check_parameters(step: DeployStack, template: Mapping[str, Any], app: Path) -> None:

@@ -48,10 +48,11 @@ _NO_ANSWER = (
     BotoCoreError,
     ResponseParserError,
     ValueError,
-    KeyError,
+    LookupError,
     TypeError,
     AttributeError,
     RuntimeError,
+    ArithmeticError,
 )
 
 
