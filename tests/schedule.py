@@ -20,7 +20,8 @@ LONGEST = (
     "conformance/test_contents.py", "stack/test_bare.py", "verify/test_alarms.py",
     "stack/ways/test_node.py", "stack/ways/test_python_files.py", "stack/ways/test_of_the_cdk.py",
     "stack/ways/test_python_rest.py", "stack/ways/test_changing.py", "e2e/test_contents.py",
-    "stack/ways/test_typescript.py", "stack/ways/test_shell.py", "cli/test_cli.py", "aws/test_foreign_answers.py", "stack/test_watching_contract.py",
+    "stack/ways/test_typescript.py", "stack/ways/test_shell.py", "cli/test_cli.py",
+    "aws/test_foreign_answers.py", "stack/test_watching_contract.py",
     "cli/test_endings.py",
     "test_machines.py",
 )  # fmt: skip
