@@ -16,18 +16,20 @@ from rajee_deploy import guard, locating
 from rajee_deploy import plan as plans
 from rajee_deploy.dataclass import dataclass
 from rajee_deploy.errors import ConfigurationError, DeployError
-from rajee_deploy.facts import Wanted, WantedImage
+from rajee_deploy.facts import StackPresent, Wanted, WantedImage
 from rajee_deploy.fingerprint import with_given
 from rajee_deploy.given_values import wanted_parameters, with_secrets
+from rajee_deploy.input_changes import changed_inputs
 from rajee_deploy.keepers import former_keeper_of, keeper_of
 from rajee_deploy.lists import by_their_lists, what_is_remembered
-from rajee_deploy.names import NOT_RECORDED, DeployBy, Drift, InfraCheck
+from rajee_deploy.names import INFRA_PARAMETER, NOT_RECORDED, DeployBy, Drift, InfraCheck
 from rajee_deploy.naming import expanded
 from rajee_deploy.observe import observe, observe_services, with_services
 from rajee_deploy.parameter_changes import UntakenError
 from rajee_deploy.stack.cli_options import refuse_options
 from rajee_deploy.steps import (
     Caution,
+    Change,
     DeployStack,
     Plan,
     Via,
@@ -114,6 +116,7 @@ def make_plan(run: Context, synthesis: Synthesis | None = None) -> Planned:
                 wanted = _judged_by_lists(run, wanted, described, who)
             observed = with_services(with_secrets(ports.secrets, wanted, asked.result()), running.result())
             wanted = _asked(run, wanted, observed, who) if synthesis is None else _by_synthesis(wanted, synthesis)
+    wanted = with_input_changes(run, wanted, described)
     reasons = plans.synth_reasons(wanted, observed)
     if synthesis is None and reasons and infrastructure is not None:
         synthesis = synthesise_planned(run, infrastructure, who, reasons)
@@ -123,7 +126,17 @@ def make_plan(run: Context, synthesis: Synthesis | None = None) -> Planned:
     plan, revision = _guarded(run, _decided(run, wanted, observed), observed)
     if synthesis is None and any(isinstance(step, DeployStack) and step.via is Via.CDK for step in plan.steps):
         ports.deployer.check_account(who.account)
+    plan = replace(plan, cautions=(*plan.cautions, *_of_failed_synth(run, plan))) if synthesis is None else plan
     return Planned(plan, wanted, inputs, who, observed, synthesis, revision, reasons)
+
+
+def _of_failed_synth(run: Context, plan: Plan) -> Iterator[Caution]:
+    """Where hashes alone plan a deployment: that it may well fail, for the app did when it was synthesised last."""
+    touched = {change for step in plan.steps if isinstance(step, DeployStack) for change in step.changes}
+    failed = run.ports.last_failure() if touched - {Change.TAG, Change.PARAMETER} else ""
+    if failed:
+        text = f"the last synth here failed, at {failed}: rajee-deploy plan --infra-check=synth shows what the app says"
+        yield Caution("last-synth-failed", "cdk", text)
 
 
 def _hashed(run: Context, *, has_stacks: bool) -> tuple[dict[str, ImageInputs], Fingerprint | None]:
@@ -163,6 +176,22 @@ def _judged_by_lists(run: Context, wanted: Wanted, states: Mapping[str, StackSta
     own = by_their_lists(states, local, run.infrastructure_by, run.ports.publishable) if may else {}
     own, known = what_is_remembered(run.ports.synthesiser, local, own, states, who)
     return replace(wanted, infrastructures=own, remembered=known)
+
+
+def with_input_changes(run: Context, wanted: Wanted, states: Mapping[str, StackState]) -> Wanted:
+    """With which inputs moved since what the stacks record, as far as this machine knows what that was made of. What
+    is recorded and is also what is here is kept, so that it is known after the next edit."""
+    if wanted.infrastructure is None:
+        return wanted
+    found = {}
+    for stack, state in states.items():
+        recorded = state.parameters.get(INFRA_PARAMETER, "") if isinstance(state, StackPresent) else ""
+        now = wanted.infrastructure_of(stack)
+        if recorded == str(now.digest):
+            run.ports.inputs.keep(now)
+        elif recorded not in ("", NOT_RECORDED) and (former := run.ports.inputs.find(recorded)) is not None:
+            found[stack] = changed_inputs(former, now)
+    return replace(wanted, input_changes=found)
 
 
 def _asked(run: Context, wanted: Wanted, observed: Observed, who: Identity) -> Wanted:
@@ -218,6 +247,9 @@ def synthesise_planned(run: Context, planned: Fingerprint, who: Identity, reason
     run.ports.deployer.check_account(who.account)
     for reason in run.console.first(reasons):
         run.console.detail(f"synth decides: {reason}")
+    failed = run.ports.last_failure()
+    if failed:
+        run.console.detail(f"the last synth here failed, at {failed}: it is made again")
     with run.phase("synth"):
         into = run.scratch() / "cdk.out"
         made = synthesise(run.ports.synthesiser, planned, who, into, run.console.working)

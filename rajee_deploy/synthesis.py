@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from rajee_deploy.fingerprint import Fingerprint, Input
     from rajee_deploy.parameters import Declared
     from rajee_deploy.stack import StackDeployer
+    from rajee_deploy.stack.input_store import InputStore
     from rajee_deploy.stack.store import AssemblyStore
     from rajee_deploy.steps import DeployStack
 
@@ -45,6 +46,7 @@ class Synthesiser:
     store: AssemblyStore
     given: Mapping[str, str] = field(default_factory=dict)  # context values: tags that no stack parameter takes
     publishable: Callable[[], Mapping[str, Any] | None] = lambda: None  # the list of the last synth, see Ports
+    inputs: InputStore | None = None  # where it is kept what the fingerprint is made of
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,16 +68,23 @@ def remembered(by: Synthesiser, fingerprint: Fingerprint, who: Identity) -> Mapp
 
 
 def kept(
-    by: Synthesiser, fingerprint: Fingerprint, document: Mapping[str, Any] | None, who: Identity, into: Path
+    by: Synthesiser,
+    fingerprint: Fingerprint,
+    document: Mapping[str, Any] | None,
+    who: Identity,
+    into: Path,
+    *,
+    whole: bool = True,
 ) -> Synthesis | None:
     """The kept synth of this fingerprint, its assembly copied to `into`; None where there is none, or where what the
     app does cannot be followed, so that the fingerprint stands for no synth. `document` is the list it was made with.
+    Not `whole`: for a look at its templates.
     """
     if any(item.name.startswith("impure:") for item in fingerprint.inputs):
         return None
     key = _key(fingerprint, who)
     stacks = by.store.remember(key)
-    return Synthesis(fingerprint, into, stacks, document) if stacks and by.store.take(key, into) else None
+    return Synthesis(fingerprint, into, stacks, document) if stacks and by.store.take(key, into, whole=whole) else None
 
 
 def synthesise(
@@ -96,6 +105,8 @@ def synthesise(
         after = by.fingerprint()
         _check_unchanged(before, after)
     by.store.keep(_key(after, who), into, stacks, who.account)
+    if by.inputs is not None:
+        by.inputs.keep(after)
     return Synthesis(after, into, stacks, by.publishable())
 
 

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import os
 import pwd
 import signal
 import threading
 import time
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
+from test_up import World
 
 from rajee_deploy import streams
 from rajee_deploy.cli.ending import _code_of, _refusal, heed_signals
 from rajee_deploy.console import Console
+from rajee_deploy.record import recorded_run
+from rajee_deploy.report.history import History
 from rajee_deploy.streams import _Raw, _stream
 
 
@@ -155,3 +161,59 @@ def test_a_document_is_the_same_for_who_reads_it(tmp_path, monkeypatch):
     said = (tmp_path / "said").read_text()
     assert json.loads(said) == value
     assert "##[" not in said
+
+
+@pytest.mark.parametrize("kind", ["gone", "full"])
+def test_a_deployment_that_nobody_listens_to_is_made_and_kept(tmp_path, monkeypatch, kind):
+    monkeypatch.setenv("RAJEE_DEPLOY_STATE_DIR", str(tmp_path / "state"))
+    monkeypatch.setenv("RAJEE_DEPLOY_CACHE_DIR", str(tmp_path / "cache"))
+    (tmp_path / "project").mkdir()
+    world = World(tmp_path / "project")
+    reader, writer = os.pipe()
+    os.close(reader)
+    if kind == "full":
+        os.dup2(os.open("/dev/full", os.O_WRONLY), writer)
+    failures: list[OSError] = []
+    gone = [_stream(None, _Raw(writer, failures.append), lines=True) for _ in range(2)]
+    run = replace(world.context(), console=Console(stdout=gone[0], stderr=gone[1], verbose=True))
+    _, record = recorded_run(run, 5)
+    assert record.outcome == "done"
+    assert [each.outcome for each in History().runs()[0]] == ["done"]
+    assert world.stacks.stacks["App"].parameters["ImageTag"].startswith("c-")
+    assert failures
+    os.close(writer)
+
+
+# Where a process's streams are written to, its end is decided, or its signals are handled; each with what it may do.
+ENDINGS = {
+    "streams.py": {"stdout", "stderr"},
+    "console.py": {"stdout", "stderr"},
+    "cli/__init__.py": {"stdout", "stderr", "_exit"},
+    "cli/ending.py": {"stderr", "SystemExit", "_exit", "signal"},
+    "interrupts.py": {"signal"},
+    "context/forking.py": {"_exit"},
+    "sandbox/__main__.py": {"stderr", "exit", "SystemExit", "signal"},  # a process of its own
+}
+
+
+def test_nothing_else_writes_to_a_stream_or_ends_the_process():
+    """Whatever else did would end a run past its codes, its record and its last words."""
+    package = Path(streams.__file__).parent
+    found = {}
+    for path in package.rglob("*.py"):
+        if "in_python" in path.parts:
+            continue  # it runs in the app
+        used = set()
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            match node:
+                case ast.Attribute(value=ast.Name(id="sys"), attr="stdout" | "stderr" | "exit" as name):
+                    used.add(name)
+                case ast.Attribute(value=ast.Name(id="os"), attr="_exit" | "abort" as name):
+                    used.add(name)
+                case ast.Attribute(value=ast.Name(id="signal"), attr="signal" as name):
+                    used.add(name)
+                case ast.Name(id="SystemExit" | "print" | "exit" | "quit" as name):
+                    used.add(name)
+        if used - ENDINGS.get(str(path.relative_to(package)), set()):
+            found[str(path.relative_to(package))] = used
+    assert found == {}

@@ -79,7 +79,8 @@ def _ports(settings: Settings, aws: Aws) -> Ports:
         lambda: checkout_commit(settings.root), partial(_ancestry, settings.root),
         is_changed=lambda: is_checkout_changed(settings.root),
         publishable=app.publishable, obstacle=lambda: app.tracer.obstacle, proofs=partial(_proofs, ecr),
-        check_cli=partial(get_cli, settings.cdk.app), store=app.store, records=LocatedRecords(where),
+        check_cli=partial(get_cli, settings.cdk.app), store=app.store, inputs=app.inputs, records=LocatedRecords(where),
+        last_failure=app.last_failure,
         settle=where.settle,
     )  # fmt: skip
 
@@ -181,5 +182,6 @@ def _checked(tags: Sequence[str]) -> tuple[str, ...]:
     for tag in tags:
         problem = tag_problem(tag)
         if problem:
-            raise ConfigurationError("bad-tag", f"--also-tag {tag!r}: {problem}")
+            hint = "write it like --also-tag v1.2.3, or --also-tag {short-revision}"
+            raise ConfigurationError("bad-tag", f"--also-tag {tag!r}: {problem}", hint=hint)
     return tuple(tags)

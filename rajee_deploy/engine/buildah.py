@@ -231,6 +231,7 @@ class Buildah:
         except (ValueError, TypeError, LookupError, RecursionError) as error:
             raise DeployError(
                 "image-unknown", f"{self._name} tells nothing about an image", where=image, cause="\n".join(lines[-5:]),
+                hint=f"{self._name} inspect --type=image {image}   # shows what it says",
             ) from error  # fmt: skip
         return document
 
@@ -279,7 +280,8 @@ def _auth(login: Mapping[str, str]) -> str:
 def _registries() -> Iterator[dict[str, str]]:
     """Where short image names are looked up, for a machine whose own configuration does not say."""
     if os.environ.get("CONTAINERS_REGISTRIES_CONF") or any(
-        Path(path).expanduser().exists() for path in _OWN_REGISTRIES
+        os.path.exists(Path(path).expanduser())  # noqa: PTH110 -- a home that may not be entered has none
+        for path in _OWN_REGISTRIES
     ):
         yield {}
         return

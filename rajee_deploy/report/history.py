@@ -101,10 +101,12 @@ class History:
         except FileNotFoundError:
             return (), 0
         except OSError as error:
+            hint = f"move it away, and the next run begins a new one: mv {self.path} {self.path}.old"
+            if isinstance(error, PermissionError):
+                hint = "set HOME, or RAJEE_DEPLOY_STATE_DIR, to a directory that is yours"
             raise DeployError(
                 "history-unreadable", "the history of runs cannot be read", where=str(self.path),
-                cause=error.strerror or str(error),
-                hint=f"move it away, and the next run begins a new one: mv {self.path} {self.path}.old",
+                cause=error.strerror or str(error), hint=hint,
             ) from error  # fmt: skip
         read = [_parse(line) for line in lines if line.strip()]
         return tuple(run for run in read if run is not None), sum(run is None for run in read)

@@ -30,6 +30,7 @@ NEAREST: dict[str, tuple[str, ...]] = {
     "tags.py": ("test_tags.py",),
     "registry/documents.py": ("registry/test_documents.py",),
     "infrastructure.py": ("test_infrastructure.py",),
+    "input_changes.py": ("test_input_changes.py", "explain/test_of_stacks.py"),
     "guard.py": ("test_guard.py",),
     "drift.py": ("test_drift.py",),
     "template.py": ("test_template.py", "test_infrastructure.py"),
