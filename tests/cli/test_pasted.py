@@ -28,9 +28,9 @@ from rajee_deploy.cli.pasted import as_pasted
         ("explain --context svc", "rajee-deploy verify", "rajee-deploy verify svc"),
         ("plan --config 'a b.toml'", "rajee-deploy up", "rajee-deploy up --config 'a b.toml'"),
         (
-            "verify svc --build-context l=https://u:p@h/x",
+            "lock --build-context l=https://u:p@h/x",
             "rajee-deploy lock",
-            "rajee-deploy lock --context svc --build-context …",
+            "rajee-deploy lock --build-context …",
         ),
         ("up --wait soon -e prod", "rajee-deploy up --yes", "rajee-deploy up -e prod --yes"),
         ("plan -e prod", "rajee-deploy sandbox start", "rajee-deploy sandbox start"),
