@@ -27,9 +27,8 @@ if TYPE_CHECKING:
 def foresee(run: Context, planned: Planned) -> Planned:
     """The plan with what is missing on this machine. DeployError and ConfigurationError: what `up` would end with, as
     far as that is known without a synth that the plan did not need."""
-    _check_entries(run, planned)
     cautions = [*planned.plan.cautions, *_missing_here(run, planned)]
-    synthesis = (planned.synthesis or find_kept(run, planned)) if _by_cdk(planned) else None
+    synthesis = (planned.synthesis or find_kept(run, planned, whole=False)) if _by_cdk(planned) else None
     if synthesis is not None:
         try:
             check_templates(run, planned, synthesis)
@@ -42,9 +41,8 @@ def foresee(run: Context, planned: Planned) -> Planned:
 
 
 def check_machine(run: Context, planned: Planned) -> None:
-    """What must be there before anything is begun: entries that can be copied, secrets, the CDK CLI. DeployErrors
-    `device-in-context`, `secret-missing`, `node-missing`, `cdk-missing`, `cdk-version`."""
-    _check_entries(run, planned)
+    """What must be there before anything is begun: secrets, the CDK CLI. DeployErrors `secret-missing`, `node-missing`,
+    `cdk-missing`, `cdk-version`."""
     for _, error in _missing_secrets(run, planned):
         raise error
     if _by_cdk(planned):
@@ -60,12 +58,14 @@ def check_templates(run: Context, planned: Planned, synthesis: Synthesis) -> dic
     return recorded
 
 
-def find_kept(run: Context, planned: Planned) -> Synthesis | None:
-    """The kept synth of what was planned, its assembly copied for this run; None where there is none."""
+def find_kept(run: Context, planned: Planned, *, whole: bool = True) -> Synthesis | None:
+    """The kept synth of what was planned, its assembly copied for this run; None where there is none. Not `whole`: of
+    the assembly what a look at its templates takes, and no more."""
     by, into = run.ports.synthesiser, run.scratch() / "cdk.out"
-    found = kept(by, local(planned), by.publishable(), planned.identity, into)
+    found = kept(by, local(planned), by.publishable(), planned.identity, into, whole=whole)
     for fingerprint in planned.wanted.infrastructures.values():
-        found = found or kept(by, fingerprint, run.lists.get(str(fingerprint.digest)), planned.identity, into)
+        document = run.lists.get(str(fingerprint.digest))
+        found = found or kept(by, fingerprint, document, planned.identity, into, whole=whole)
     return found
 
 
@@ -83,15 +83,6 @@ def _by_cdk(planned: Planned) -> list[DeployStack]:
 def _built(run: Context, planned: Planned) -> list[ImageSettings]:
     built = {step.image for step in planned.plan.steps if isinstance(step, BuildAndPush)}
     return [image for image in run.images if image.name in built]
-
-
-def _check_entries(run: Context, planned: Planned) -> None:
-    built = _built(run, planned)
-    if built:
-        from rajee_deploy.context.stage import check_kinds
-    for image in built:
-        for selection in planned.inputs[image.name].selections.values():
-            check_kinds(selection.records)
 
 
 def _missing_secrets(run: Context, planned: Planned) -> Iterator[tuple[ImageSettings, DeployError]]:

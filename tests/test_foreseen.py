@@ -282,7 +282,8 @@ WHY = {
         PERSON: "approval-needed not-approved", LATER: "deploy-failed deploy-not-confirmed deploy-unfinished"
     },
     "building": {ENGINE: "base-has-onbuild builds-failed push-not-confirmed"},
-    "context/stage": {BOTH: "device-in-context", ENGINE: "attribute-not-copied"},
+    # No device comes with a checkout, and to look for one costs what hashing costs.
+    "context/stage": {ENGINE: "attribute-not-copied device-in-context"},
     "engine/secrets": {HERE: "secret-missing"},
     "stack/cli": {HERE: "cdk-missing cdk-version node-missing"},
     "stack/cli_options": {BOTH: "cdk-option-in-environment"},

@@ -45,8 +45,7 @@ def main() -> NoReturn:
     except KeyboardInterrupt:
         code = Exit.INTERRUPTED  # once more, while the first was being told
     finally:
-        for number in (signal.SIGINT, *_ENDING):
-            signal.signal(number, signal.SIG_IGN)
+        _heed_no_more()
         # A thread may still wait for a network that does not answer; nobody needs it any more. Nor does anybody need
         # the interpreter taken apart, which takes a tenth of a run with nothing to do.
         os._exit(_sent(code))
@@ -57,6 +56,13 @@ def heed_signals() -> None:
     for number in _ENDING:
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, _interrupt)
+
+
+def _heed_no_more() -> None:
+    """There is nothing left to clean up: a signal that comes while somebody reads the last words slowly ends us."""
+    for number in (signal.SIGINT, *_ENDING):
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, signal.SIG_DFL)
 
 
 def _run() -> int:  # noqa: PLR0911 -- one return for each way to end

@@ -182,5 +182,6 @@ def _checked(tags: Sequence[str]) -> tuple[str, ...]:
     for tag in tags:
         problem = tag_problem(tag)
         if problem:
-            raise ConfigurationError("bad-tag", f"--also-tag {tag!r}: {problem}")
+            hint = "write it like --also-tag v1.2.3, or --also-tag {short-revision}"
+            raise ConfigurationError("bad-tag", f"--also-tag {tag!r}: {problem}", hint=hint)
     return tuple(tags)

@@ -34,9 +34,12 @@ class Parsed(NamedTuple):
     escape: str
 
 
+_REFERENCE = "BuildKit refuses it, too; https://docs.docker.com/reference/dockerfile/ shows how it is written"
+
+
 def syntax_error(path: str, line: int, problem: str, *, hint: str = "", code: str = "dockerfile-syntax") -> DeployError:
     """The error for a problem on a line of the Dockerfile."""
-    return DeployError(code, problem, where=f"{path}:{line}" if line else path, hint=hint)
+    return DeployError(code, problem, where=f"{path}:{line}" if line else path, hint=hint or _REFERENCE)
 
 
 def refusal(path: str, line: int, error: SyntaxProblemError | ExpansionError) -> DeployError:

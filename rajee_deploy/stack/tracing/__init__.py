@@ -19,7 +19,7 @@ from rajee_deploy.dataclass import dataclass
 from rajee_deploy.errors import DeployError
 from rajee_deploy.foreign import parse_json
 from rajee_deploy.lines import lines_of
-from rajee_deploy.regular_files import LARGE, open_regular, read_text
+from rajee_deploy.regular_files import open_regular, read_text
 from rajee_deploy.scratch import LOCK, private_directory
 from rajee_deploy.stack.tracing.depfile import Depfile, Records
 from rajee_deploy.stack.tracing.failure import forget_failure, note_failure
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from rajee_deploy.stack.tracing.looks import Looks
 
 _HERE = Path(__file__).parent
+_MOST_BYTES = 512 << 20  # of what one process of the app wrote
 _FAILED = "the synth fails under strace and was made without (a program in it may need rights that strace takes away)"
 _UNREADABLE = "what strace wrote is not whole"
 
@@ -120,15 +121,15 @@ def _environment(directory: Path) -> dict[str, str]:
 def _records(directory: Path, assembly: Path, started: int, looks: Looks | None) -> Records:
     found: list[tuple[str, ...]] = []
     for path in sorted(set(directory.iterdir()) - {directory / LOCK}):
-        for line in lines_of(read_text(path, LARGE, "surrogatepass")):
-            try:
-                kind, *fields = parse_json(line, errors="surrogatepass")
-            except (ValueError, TypeError) as error:
-                raise DeployError(
-                    "trace-broken", "what the synth read was not recorded properly", where=path.name, cause=str(error)
-                ) from error
-            if all(map(_may_be_name, fields)):
-                found.append((kind, *map(str, fields)))
+        try:
+            lines = lines_of(read_text(path, _MOST_BYTES, "surrogatepass"))
+            read = [parse_json(line, errors="surrogatepass") for line in lines]
+            found += [(str(kind), *map(str, fields)) for kind, *fields in read if all(map(_may_be_name, fields))]
+        except (OSError, ValueError, TypeError) as error:
+            raise DeployError(
+                "trace-broken", "what the synth read was not recorded properly", where=path.name, cause=str(error),
+                hint='run again; where it stays, infra-check = "synth" in the settings does without the record',
+            ) from error  # fmt: skip
     processes = frozenset(int(path.stem.rpartition("-")[2]) for path in directory.glob("*.jsonl"))
     searches = [line for line in found if line[0] == "modules"]
     others = dict.fromkeys(line for line in found if line[0] != "modules")
