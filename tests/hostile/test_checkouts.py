@@ -265,10 +265,7 @@ BOUNDS = {
         "Dockerfile": "FROM scratch AS s0\n" + "".join(f"FROM s{n} AS s{n + 1}\n" for n in range(5000)) + "COPY src /\n"
     },
     "a long line": {"Dockerfile": "FROM scratch\nCOPY " + "src " * 100_000 + "/src/\n"},
-    "a long expression": {"Dockerfile": "FROM ${" + "x" * 50_000 + "\n"},
-    "nested variables": {"Dockerfile": "FROM scratch\nARG a=" + "${a:-" * 2000 + "}" * 2000 + "\nCOPY src /src\n"},
     "many heredocs": {"Dockerfile": "FROM scratch\nRUN " + "<<E " * 5000 + "\n"},
-    "stars": {".deployignore": "a*a*a*a*a*a*a*a*ab\n", "src/" + "a" * 200: ""},
     "stars of docker": {".dockerignore": "src/a*a*a*a*a*a*a*a*ab\n", "src/" + "a" * 200: ""},
     "stars in COPY": {
         "Dockerfile": "FROM scratch\nCOPY src/a*a*a*a*a*a*a*ab* /src/\nCOPY src /s\n", "src/" + "a" * 200: "",
@@ -282,9 +279,6 @@ BOUNDS = {
     "half a character": {"cdk/cdk.json": '{"app": "\\ud800"}'},
     "a lock that is nested": {"rajee-deploy.lock": "[" * 100_000},
     "no object": {"cdk/package.json": "[]", "cdk/cdk.json": "[]"},
-    "stars of the CDK": {
-        "rajee-deploy.toml": SETTINGS + 'ignore = ["a*a*a*a*a*a*a*a*ab"]\n', "cdk/" + "a" * 200: ""
-    },
     "a tool that is a number": {"rajee-deploy.toml": None, "pyproject.toml": "tool = 1\n"},
     "names that are no text": {b"src/\xff\xfe": "", "src/\n::error::x": "", "src/\x1b[2J": ""},
     "the whole machine": {"cdk/root": "/", "src/proc": "/proc"},
