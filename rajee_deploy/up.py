@@ -66,7 +66,7 @@ def _of_revision(run: Context, planned: Planned) -> Planned:
         return planned
     commit, cautions = (planned.revision, ()) if planned.revision else own_commit(run)
     for caution in cautions:
-        run.console.item("!", caution.subject, caution.text, "yellow")
+        run.console.warn(caution.subject, caution.text, caution.code)
     is_changed = commit != NOT_RECORDED and run.ports.is_changed()
     return replace(planned, revision=commit + DIRTY * is_changed)
 

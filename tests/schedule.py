@@ -23,6 +23,7 @@ LONGEST = (
     "stack/ways/test_typescript.py", "stack/ways/test_shell.py", "cli/test_cli.py", "stack/test_watching_contract.py",
     "cli/test_endings.py", "test_mistakes.py",
     "test_machines.py", "test_foreign_readers.py",
+    "aws/test_foreign_answers.py",
 )  # fmt: skip
 
 

@@ -62,6 +62,8 @@ def test_the_scan_sees_each_way(source, lines):
 def test_sys_executable_is_named_only_where_the_scan_sees_it():
     """A list that is put together piece by piece would escape it."""
     for path in PACKAGE.rglob("*.py"):
+        if str(path).endswith(tuple(OTHERS)):
+            continue
         tree = ast.parse(path.read_text("utf-8"))
         listed = {id(each) for node in ast.walk(tree) if isinstance(node, ast.List | ast.Tuple) for each in node.elts}
         for node in ast.walk(tree):

@@ -52,7 +52,7 @@ def _whole(found: re.Match[str], given: Mapping[str, Any]) -> str:
             or any(re.search(rf"(?<!\S){re.escape(each)}(?!\S)", words) for each in option)
         ):
             continue
-        flags += _written(option, value, is_hidden=name in _HIDDEN)
+        flags += _written(option, value, is_hidden=name in _HIDDEN or "@" in str(value))  # an address with a login
     return " ".join((f"rajee-deploy {meant}", *flags)) + words
 
 
@@ -76,8 +76,15 @@ def _given(argv: Sequence[str]) -> dict[str, Any]:
     return {
         name: value
         for name, value in context.params.items()
-        if name in _KEPT and getattr(context.get_parameter_source(name), "name", "") == "COMMANDLINE"
+        if name in _KEPT
+        and value is not None
+        and getattr(context.get_parameter_source(name), "name", "") == "COMMANDLINE"
     }
+
+
+def _is_written(context: Any, name: str) -> bool:
+    """Whether a parameter's value stood on the command line."""
+    return getattr(context.get_parameter_source(name), "name", "") == "COMMANDLINE"
 
 
 def _options(verb: str) -> dict[str, list[str]]:

@@ -27,6 +27,12 @@ from rajee_deploy.cli.pasted import as_pasted
         ("verify svc", "rajee-deploy fingerprint prints", "rajee-deploy fingerprint svc prints"),
         ("explain --context svc", "rajee-deploy verify", "rajee-deploy verify svc"),
         ("plan --config 'a b.toml'", "rajee-deploy up", "rajee-deploy up --config 'a b.toml'"),
+        (
+            "lock --build-context l=https://u:p@h/x",
+            "rajee-deploy lock",
+            "rajee-deploy lock --build-context …",
+        ),
+        ("up --wait soon -e prod", "rajee-deploy up --yes", "rajee-deploy up -e prod --yes"),
         ("plan -e prod", "rajee-deploy sandbox start", "rajee-deploy sandbox start"),
         ("plan -e prod", "rajee-deploy keeps it", "rajee-deploy keeps it"),
         ("plan -e prod", "no command", "no command"),
