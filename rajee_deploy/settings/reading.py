@@ -207,7 +207,10 @@ class _Reader:
         if name is None:
             return {}
         if name not in table:
-            raise self.fail(f"environments.{name}", "no such environment", _known(table))
+            hint = (
+                _known(table) if table else f"leave -e out, or write [{self.prefix}environments.{name}] in the settings"
+            )
+            raise self.fail(f"environments.{name}", "no such environment", hint)
         chosen: Mapping[str, Any] = table[name]
         return chosen
 
