@@ -1,8 +1,9 @@
-"""The regular expressions that pathspec makes of gitignore patterns, run in linear time.
+"""The regular expressions of ignore patterns, run in linear time.
 
-Owns their parts and an automaton of them: one bit for each place in the pattern, all of them moved on at once for each
-character of a path. It never goes back, so its time is the length of the path, whatever the pattern. It answers as
-Python's `re` does for the same expression. Must never know what a pattern is for.
+Owns the parts of those that pathspec makes, and a machine for those of `.dockerignore`, too: one bit for each place in
+the pattern, all of them moved on at once for each character of a path. It never goes back, so its time is the length of
+the path, whatever the pattern. It answers as Python's `re` does for the same expression. Must never know what a pattern
+is for.
 """
 
 from __future__ import annotations
@@ -54,7 +55,7 @@ def check_sets(expression: str) -> None:
     """re.error for a set of characters that is none, like `[z-a]`."""
     for part in parts_of(expression) or ():
         if part.kind == "set":
-            _one_of(part.text)
+            one_of(part.text)
 
 
 def texts_of(parts: Sequence[Part]) -> list[str]:
@@ -74,13 +75,60 @@ def is_quick(parts: Sequence[Part]) -> bool:
     return sum(map(kinds.count, ("many", "some"))) <= 1 and sum(map(kinds.count, ("above", "between"))) <= 1
 
 
-class _Place(NamedTuple):
-    """A place of the pattern: which character leads to the next one, which leaves it here, and how many places may be
-    passed over for nothing."""
+def never(_char: str) -> bool:
+    """No character."""
+    return False
 
-    takes: Callable[[str], object]
-    stays: Callable[[str], object] | None = None
-    skips: int = 0
+
+class Place(NamedTuple):
+    """A place of the pattern: which character leads to the next one, which leaves it here, how far one may go on for
+    nothing, and `when` (the text, a position in it), if not always."""
+
+    takes: Callable[[str], object] = never
+    stays: Callable[[str], object] = never
+    skips: tuple[int, ...] = ()
+    when: Callable[[str, int], bool] | None = None
+
+
+class Machine:
+    """The places of a pattern, and which of them a text leads to: a bit each, the one behind the last being `end`."""
+
+    def __init__(self, places: Sequence[Place]) -> None:
+        self._places = places
+        self.end = 1 << len(places)
+        sizes = sorted({size for place in places for size in place.skips})
+        self._skips = [(size, _bits([size in p.skips and p.when is None for p in places])) for size in sizes]
+        self._conditions = [(1 << number, place) for number, place in enumerate(places) if place.when is not None]
+        self._moves: dict[str, tuple[int, int]] = {}
+
+    def matches(self, text: str) -> bool:
+        """Whether a text matches from its start to its end."""
+        bits = self.passed(1, text, 0)
+        for position, char in enumerate(text, 1):
+            bits = self.passed(self.moved(bits, char), text, position)
+            if not bits:
+                return False
+        return bool(bits & self.end)
+
+    def moved(self, bits: int, char: str) -> int:
+        """Where a character leads."""
+        moves = self._moves.get(char)
+        if moves is None:
+            takes = _bits([bool(place.takes(char)) for place in self._places])
+            moves = self._moves[char] = takes, _bits([bool(place.stays(char)) for place in self._places])
+        return (bits & moves[0]) << 1 | bits & moves[1]
+
+    def passed(self, bits: int, text: str, position: int) -> int:
+        """With all places that are reached for nothing."""
+        before = 0
+        while bits != before:
+            before = bits
+            for size, places in self._skips:
+                bits |= (bits & places) << size
+            for bit, place in self._conditions:
+                if bits & bit and place.when is not None and place.when(text, position):
+                    bits |= bit << 1
+        return bits
 
 
 class Automaton:
@@ -91,28 +139,23 @@ class Automaton:
         self._closing = parts[-1].kind if parts[-1].kind in ("mark", "end") else ""
         body = _with_single_stars(parts[:-1] if self._closing else parts)
         places = [place for part in body for place in _places(part, _any if whole else _no_break)]
-        self._places = places
-        self._last = 1 << len(places)
-        self._skipping = {size: _bits(places, lambda place: place.skips == size) for size in (1, 3)}  # noqa: B023
-        self._moves: dict[str, tuple[int, int]] = {}
+        self._machine = Machine(places)
 
     def match(self, path: str) -> bool | None:
         """Whether a directory was matched (or the path itself, then False); None where nothing was."""
-        bits = self._passed(1)
+        machine = self._machine
+        bits = machine.passed(1, path, 0)
         marked: bool | None = None
         for position, char in enumerate(path):
-            if bits & self._last:
+            if bits & machine.end:
                 found = self._closed(path, position)
                 if found is False:
                     return False
                 marked = found if found is not None else marked
-            moves = self._moves.get(char)
-            if moves is None:
-                moves = self._moves[char] = self._moves_of(char)
-            bits = self._passed((bits & moves[0]) << 1 | bits & moves[1])
+            bits = machine.passed(machine.moved(bits, char), path, position + 1)
             if not bits:
                 return marked
-        if bits & self._last and self._closing != "mark":
+        if bits & machine.end and self._closing != "mark":
             return False
         return marked
 
@@ -127,44 +170,39 @@ class Automaton:
         is_end = self._closing == "end" and not self._whole and rest == 1 and path[position] == "\n"
         return False if is_end else None
 
-    def _passed(self, bits: int) -> int:
-        """All places that may be reached for nothing: stars, directories that may be none, and stars behind those."""
-        one, three = self._skipping[1], self._skipping[3]
-        bits |= (bits & one) << 1
-        bits |= (bits & three) << 3
-        return bits | (bits & one) << 1
-
-    def _moves_of(self, char: str) -> tuple[int, int]:
-        takes = _bits(self._places, lambda place: bool(place.takes(char)))
-        return takes, _bits(self._places, lambda place: place.stays is not None and bool(place.stays(char)))
-
 
 def _with_single_stars(parts: Sequence[Part]) -> list[Part]:
     return [part for before, part in zip((None, *parts), parts, strict=False) if part.kind != "many" or part != before]
 
 
-def _bits(places: Sequence[_Place], is_so: Callable[[_Place], bool]) -> int:
-    return sum(1 << number for number, place in enumerate(places) if is_so(place))
+def _bits(flags: Sequence[bool]) -> int:
+    return sum(1 << number for number, is_set in enumerate(flags) if is_set)
 
 
-def _places(part: Part, dot: Callable[[str], object]) -> list[_Place]:
+def star_of_names() -> Place:
+    """`*`: any number of characters but slashes."""
+    return Place(stays=_no_slash, skips=(1,))
+
+
+def _places(part: Part, dot: Callable[[str], object]) -> list[Place]:
     match part.kind:
         case "many":
-            return [_Place(_never, _no_slash, 1)]
+            return [star_of_names()]
         case "some":
-            return [_Place(_no_slash), _Place(_never, _no_slash, 1)]
+            return [Place(_no_slash), star_of_names()]
         case "above":
-            return [_Place(dot, skips=3), _Place(_never, dot, 1), _Place("/".__eq__)]
+            return [Place(dot, skips=(3,)), Place(stays=dot, skips=(1,)), Place("/".__eq__)]
         case "between":
-            return [_Place("/".__eq__, skips=3), _Place(dot), _Place(_never, dot, 1)]
+            return [Place("/".__eq__, skips=(3,)), Place(dot), Place(stays=dot, skips=(1,))]
         case "set":
-            return [_Place(_one_of(part.text))]
+            return [Place(one_of(part.text))]
         case _:
-            return [_Place(part.text[-1].__eq__)]
+            return [Place(part.text[-1].__eq__)]
 
 
 @lru_cache(maxsize=256)
-def _one_of(text: str) -> Callable[[str], object]:
+def one_of(text: str) -> Callable[[str], object]:
+    """The characters that a regular expression for one of them matches. re.error."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", FutureWarning)  # `[[]` is a set of one bracket, now and to git
         return re.compile(text).fullmatch
@@ -180,7 +218,3 @@ def _no_break(char: str) -> bool:
 
 def _no_slash(char: str) -> bool:
     return char != "/"
-
-
-def _never(_char: str) -> bool:
-    return False

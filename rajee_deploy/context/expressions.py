@@ -10,9 +10,14 @@ from __future__ import annotations
 import re
 import sys
 import unicodedata
-from functools import lru_cache
+from functools import cached_property, lru_cache
+from typing import TYPE_CHECKING
 
 from rajee_deploy.context.globs import HIGHEST, BadPatternError, Ranges, character_class
+from rajee_deploy.path_automaton import Machine, Place, one_of, star_of_names
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
 
 _DIGITS: Ranges = ((0x30, 0x39),)
 _UPPER: Ranges = ((0x41, 0x5A),)
@@ -37,19 +42,47 @@ _POSIX: dict[str, Ranges] = {
 }
 _CONTROLS = {"a": 7, "f": 12, "n": 10, "r": 13, "t": 9, "v": 11}
 _ANCHORS = {"A": r"\A", "z": r"\Z", "b": r"(?a:\b)", "B": r"(?a:\B)"}
-_OPERATORS = {"^": r"\A", "$": r"\Z", ".": r"[^\n]", "(": "(?:", ")": ")", "*": "*", "?": "?"}
+_EDGES = {"^": r"\A", "$": r"\Z"}
+_OPERATORS = {**_EDGES, ".": r"[^\n]", "(": "(?:", ")": ")", "*": "*", "?": "?"}
+_REPEATS = ("*", "?")
+_EDGE_PIECES = frozenset({*_ANCHORS.values(), *_EDGES.values()})
+_SOME_DIRECTORIES, _REST, _NAME = r"(?:[^\n]*/)?", r"[^\n]*", "[^/]*"
+# What `**`, `**` at the end and `*` are made to. What a user wrote that looks like it was escaped before it came here.
+_STARS_OF_GO = {"(.*/)?": _SOME_DIRECTORIES, ".*": _REST, "[^/]*": _NAME}
+_NAMES, _DIRECTORIES = (_NAME, "*"), (_SOME_DIRECTORIES, _REST)
 
 
-def translate(expression: str) -> re.Pattern[str]:
-    """Compile a Go expression made of literals, escapes, brackets, `.`, `^`, `$`, `(…)`, `*` and `?`.
+class Expression:
+    """A Go expression for a whole path. `is_quick`: Python's own engine goes through a path a few times at most."""
 
-    BadPatternError where Go refuses it.
-    """
+    def __init__(self, pieces: Sequence[str]) -> None:
+        self.text = "".join(pieces)
+        names, directories = map(pieces.count, _NAMES), map(pieces.count, _DIRECTORIES)
+        # No ignore pattern makes a group of its own.
+        self.is_quick = (sum(names) <= 1 and sum(directories) <= 1) or "(?:" in pieces
+        self._pieces = pieces
+
+    @cached_property
+    def matches(self) -> Callable[[str], object]:
+        """Whether a path matches."""
+        if self.is_quick:
+            return re.compile(self.text).match
+        following = (*self._pieces[1:], "")
+        pairs = [pair for pair in zip(self._pieces, following, strict=True) if pair[0] not in _REPEATS]
+        return Machine([place for piece, repeat in pairs for place in _places(piece, repeat)]).matches
+
+
+def translate(expression: str) -> Expression:
+    """A Go expression made of literals, escapes, brackets, `^`, `$`, `.*`, `(.*/)?` and `[^/]*`. BadPatternError where
+    Go refuses it."""
     out: list[str] = []
     position = 0
     while position < len(expression):
+        star = next((star for star in _STARS_OF_GO if expression.startswith(star, position)), "")
         character = expression[position]
-        if character == "[":
+        if star:
+            piece, position = _STARS_OF_GO[star], position + len(star)
+        elif character == "[":
             piece, position = _bracket(expression, position + 1)
         elif character == "\\":
             piece, position = _escaped(expression, position)
@@ -57,9 +90,35 @@ def translate(expression: str) -> re.Pattern[str]:
             piece, position = _OPERATORS.get(character) or re.escape(character), position + 1
         out.append(piece)
     try:
-        return re.compile("".join(out))
+        re.compile("".join(out))
     except re.error as error:
         raise BadPatternError(expression) from error
+    return Expression(out)
+
+
+def _places(piece: str, repeat: str) -> list[Place]:
+    """The places of one piece: a star, an edge, a character or several (`\\Q…\\E`). A `repeat` is of the last one."""
+    if piece == _SOME_DIRECTORIES:
+        return [Place(skips=(1, 3)), Place(stays=_no_break, skips=(1,)), Place("/".__eq__)]
+    if piece == _REST:
+        return [Place(stays=_no_break, skips=(1,))]
+    if piece == _NAME:
+        return [star_of_names()]
+    if piece in _EDGE_PIECES:
+        edge = re.compile(piece)
+        return [Place(when=lambda text, position: edge.match(text, position) is not None)]
+    is_class = piece.startswith(("[", "(?!"))
+    texts = [piece] if is_class else re.findall(r"(?s)\\.|.", piece)
+    places = [Place(one_of(text)) for text in texts]
+    if texts and repeat == "*":
+        places[-1] = Place(stays=places[-1].takes, skips=(1,))
+    elif texts and repeat == "?":
+        places[-1] = places[-1]._replace(skips=(1,))
+    return places
+
+
+def _no_break(character: str) -> bool:
+    return character != "\n"
 
 
 def _escaped(text: str, position: int) -> tuple[str, int]:

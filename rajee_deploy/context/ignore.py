@@ -19,6 +19,8 @@ from rajee_deploy.errors import DeployError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from rajee_deploy.context.expressions import Expression
+
 MAX_LINE_BYTES = 65535
 _ESCAPED = frozenset(".+()|{}$")
 _SPECIAL = re.compile(r"[*\[\]?^\\]")
@@ -109,15 +111,16 @@ class Matcher:
         exact = {text for pattern in patterns for text in pattern.whole_texts}
         starts = tuple(pattern.text[:-2] for pattern in patterns if pattern.kind == "prefix")
         ends = tuple(pattern.tail for pattern in patterns if pattern.kind == "suffix" or pattern.tail)
-        others = [
-            f"(?:{pattern.expression.pattern})" for pattern in patterns if pattern.kind == "regexp" and not pattern.tail
-        ]
-        expression = re.compile("|".join(others) or "(?!)").match
+        others = [pattern.expression for pattern in patterns if pattern.kind == "regexp" and not pattern.tail]
+        expression = re.compile("|".join(f"(?:{each.text})" for each in others if each.is_quick) or "(?!)").match
+        slow = [each.matches for each in others if not each.is_quick]
 
         def ask(path: str) -> bool:
             if path in exact or path.startswith(starts) or path.endswith(ends):
                 return True
-            return bool(others) and (not path.isascii() or expression(path) is not None)
+            if not others:
+                return False
+            return not path.isascii() or expression(path) is not None or any(matches(path) for matches in slow)
 
         return ask
 
@@ -171,7 +174,7 @@ class _Pattern:
         return self.text[special + (self.text[special - 1] == "\\") :].removeprefix("/")
 
     @cached_property
-    def expression(self) -> re.Pattern[str]:
+    def expression(self) -> Expression:
         try:
             return translate(go_expression(self.text)[1])
         except BadPatternError as error:
@@ -189,7 +192,7 @@ class _Pattern:
         if self.kind == "regexp":
             # What Go's expressions make of bytes that are not UTF-8.
             text = path if path.isascii() else _BROKEN_BYTES.sub("\ufffd", path)
-            return self.expression.match(text) is not None
+            return bool(self.expression.matches(text))
         if self.kind == "prefix":
             return path.startswith(self.text[:-2])
         return path in self.whole_texts or (self.kind == "suffix" and path.endswith(self.text[2:]))

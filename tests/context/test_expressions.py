@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from rajee_deploy.context.expressions import translate
 from rajee_deploy.context.globs import BadPatternError
+from rajee_deploy.context.ignore import Matcher, Rule
 
 
 @pytest.mark.parametrize(
@@ -22,7 +27,7 @@ from rajee_deploy.context.globs import BadPatternError
     ],
 )  # fmt: skip
 def test_translate(expression, text, wanted):
-    assert bool(translate(expression).match(text)) is wanted
+    assert bool(translate(expression).matches(text)) is wanted
 
 
 @pytest.mark.parametrize(
@@ -37,7 +42,7 @@ def test_what_go_refuses(expression):
 def members(expression, among):
     """The characters that one bracket or class takes."""
     pattern = translate(f"^{expression}$")
-    return "".join(character for character in among if pattern.match(character))
+    return "".join(character for character in among if pattern.matches(character))
 
 
 ASCII = "".join(map(chr, range(128)))
@@ -96,7 +101,7 @@ def test_single_characters(expression, wanted):
     ],
 )  # fmt: skip
 def test_more_expressions(expression, text, wanted):
-    assert bool(translate(expression).match(text)) is wanted
+    assert bool(translate(expression).matches(text)) is wanted
 
 
 @pytest.mark.parametrize(
@@ -110,3 +115,34 @@ def test_more_expressions(expression, text, wanted):
 def test_more_that_go_refuses(expression):
     with pytest.raises(BadPatternError):
         translate(expression)
+
+
+PIECES = st.sampled_from(
+    ["a", "b", "[^/]*", "[^/]", "(.*/)?", "[ab]", "[^a]", "[[^/]*]", r"\d", r"\b", r"\B", r"\Qa*\E",
+     "/", r"\.", "^", "é", r"\D", "[b-]*", r"\w"]
+)  # fmt: skip
+
+
+@settings(max_examples=400, deadline=None)
+@given(
+    st.lists(PIECES, max_size=7).map("".join),
+    st.sampled_from(["", ".*"]),
+    st.lists(st.text("ab/*7.é\n[]", max_size=9), min_size=1, max_size=6),
+)
+def test_the_machine_answers_as_pythons_engine(body, end, texts):
+    try:
+        found = translate(f"^{body}{end}$")
+    except BadPatternError:
+        return
+    theirs = re.compile(found.text)
+    found.is_quick = False
+    for text in texts:
+        assert bool(found.matches(text)) is (theirs.match(text) is not None), (found.text, text)
+
+
+@pytest.mark.parametrize(
+    "pattern", ["a*" * 40 + "[bc]", "**/a*/" * 20 + "b?", "a*" * 30 + r"\b[bc]", "[a-b]*" * 60 + "c"]
+)
+def test_no_pattern_goes_back(pattern):
+    for path in ("a" * 255, "/".join(["a"] * 127), "a" * 200 + "é"):
+        assert not Matcher([Rule(pattern)]).matches(path)

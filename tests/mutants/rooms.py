@@ -37,7 +37,7 @@ NEAREST: dict[str, tuple[str, ...]] = {
     "names.py": ("test_retention.py",),
     "foreign.py": ("test_foreign.py",),
     "gitignore.py": ("test_gitignore.py",),
-    "path_automaton.py": ("test_gitignore.py",),
+    "path_automaton.py": ("test_gitignore.py", "context/test_expressions.py"),
     "carried.py": ("test_carried.py",),
     "facts.py": ("test_retention.py", "test_plan.py"),
     "steps.py": ("test_plan.py",),
