@@ -1,16 +1,15 @@
 """Every "is it needed?": what is wanted and what was observed → the steps to do and the things to leave, with reasons.
 
 Pure. It performs nothing and prints nothing; `up` executes what it returns and `plan` shows it, so the two cannot
-disagree. Stack statuses are answered one by one; one that is not known here stops the run.
+disagree. What a stack's status allows is answered in `stack_status`; one that is not known there stops the run.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
-from enum import Enum
 from typing import TYPE_CHECKING, assert_never
 
-from rajee_deploy import retention, trust
+from rajee_deploy import retention, stack_status, trust
 from rajee_deploy.drift import drift_cautions, drift_steps
 from rajee_deploy.errors import ConfigurationError, DeployError
 from rajee_deploy.facts import (
@@ -26,6 +25,7 @@ from rajee_deploy.facts import (
 from rajee_deploy.infrastructure import Verdict, judge
 from rajee_deploy.names import INFRA_PARAMETER, RECORDS, DeployBy, InfraCheck
 from rajee_deploy.parameter_changes import decide, unknown_parameter
+from rajee_deploy.stack_status import Answer
 from rajee_deploy.steps import BuildAndPush, Change, DeployStack, MoveTag, Plan, Skip, Step, Tier, Via, WaitForStack
 
 if TYPE_CHECKING:
@@ -35,50 +35,6 @@ if TYPE_CHECKING:
     from rajee_deploy.model import Notice
     from rajee_deploy.parameter_changes import Outcome
     from rajee_deploy.steps import Caution
-
-
-class _Answer(Enum):
-    """What a stack's status allows."""
-
-    COMPARE = "compare what is recorded"
-    CREATE = "create"
-    RECREATE = "delete and create again"
-    DEPLOY = "deploy whatever is recorded"
-    WAIT = "wait"
-    ROLL_BACK = "an operator has to roll it back"
-    STOP = "an operator has to look"
-
-
-# https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/view-stack-events.html lists the statuses.
-_ANSWERS = {
-    "CREATE_COMPLETE": _Answer.COMPARE,
-    "UPDATE_COMPLETE": _Answer.COMPARE,
-    "IMPORT_COMPLETE": _Answer.COMPARE,
-    # The update failed and was undone. Whether DescribeStacks then shows the old parameters is not documented, so what
-    # it shows proves nothing.
-    "UPDATE_ROLLBACK_COMPLETE": _Answer.DEPLOY,
-    "IMPORT_ROLLBACK_COMPLETE": _Answer.DEPLOY,
-    # An unexecuted first change set: the stack has no resources yet.
-    "REVIEW_IN_PROGRESS": _Answer.CREATE,
-    "DELETE_COMPLETE": _Answer.CREATE,
-    # Can never be updated; `cdk deploy` deletes and creates it by itself.
-    "ROLLBACK_COMPLETE": _Answer.RECREATE,
-    "ROLLBACK_FAILED": _Answer.RECREATE,
-    "CREATE_IN_PROGRESS": _Answer.WAIT,
-    "ROLLBACK_IN_PROGRESS": _Answer.WAIT,
-    "UPDATE_IN_PROGRESS": _Answer.WAIT,
-    "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS": _Answer.WAIT,
-    "UPDATE_ROLLBACK_IN_PROGRESS": _Answer.WAIT,
-    "UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS": _Answer.WAIT,
-    "IMPORT_IN_PROGRESS": _Answer.WAIT,
-    "IMPORT_ROLLBACK_IN_PROGRESS": _Answer.WAIT,
-    "CREATE_FAILED": _Answer.ROLL_BACK,
-    "UPDATE_FAILED": _Answer.ROLL_BACK,
-    "UPDATE_ROLLBACK_FAILED": _Answer.ROLL_BACK,
-    "IMPORT_ROLLBACK_FAILED": _Answer.STOP,
-    "DELETE_IN_PROGRESS": _Answer.STOP,
-    "DELETE_FAILED": _Answer.STOP,
-}
 
 
 def make_plan(wanted: Wanted, observed: Observed) -> Plan:
@@ -162,20 +118,20 @@ def proven(wanted: Wanted, observed: Observed) -> tuple[str, ...]:
 def _settled(wanted: Wanted, observed: Observed) -> Iterator[tuple[str, StackPresent]]:
     for stack in wanted.stacks:
         state = observed.stacks[stack]
-        if isinstance(state, StackPresent) and _ANSWERS.get(state.status) is _Answer.COMPARE:
+        if is_settled(state) and isinstance(state, StackPresent):
             yield stack, state
 
 
 def is_settled(state: StackState) -> bool:
     """Whether a stack stands still after an operation that succeeded."""
-    return isinstance(state, StackPresent) and _ANSWERS.get(state.status) is _Answer.COMPARE
+    return isinstance(state, StackPresent) and stack_status.is_settled(state.status)
 
 
 def is_busy(state: StackState) -> bool:
     """Whether an operation on the stack is under way that has to end before anything can be decided."""
     match state:
         case StackPresent(status=status):
-            return _ANSWERS.get(status) is _Answer.WAIT
+            return stack_status.is_busy(status)
         case StackAbsent():
             return False
         case _:
@@ -200,10 +156,8 @@ def objection(step: DeployStack, state: StackState) -> str:
         case StackAbsent():
             return "there is no such stack"
         case StackPresent(status=status):
-            answer = _ANSWERS.get(status)
-            is_settled = answer is _Answer.COMPARE or (
-                answer is _Answer.DEPLOY and step.changes == (Change.ROLLED_BACK,)
-            )
+            answer = stack_status.answer(status)
+            is_settled = answer is Answer.COMPARE or (answer is Answer.DEPLOY and step.changes == (Change.ROLLED_BACK,))
             if not is_settled:
                 return f"the stack is {status}" + (f": {state.reason}" if state.reason else "")
             return "; ".join(_differences(state, dict(step.declared)))
@@ -220,9 +174,9 @@ def is_undone(step: DeployStack, state: StackState) -> bool:
         case StackAbsent():
             return False
         case StackPresent(status=status):
-            answer = _ANSWERS.get(status)
+            answer = stack_status.answer(status)
             same = not _differences(state, dict(step.declared))
-            return answer is _Answer.DEPLOY or (answer is _Answer.COMPARE and not same)
+            return answer is Answer.DEPLOY or (answer is Answer.COMPARE and not same)
         case _:
             assert_never(state)
 
@@ -298,8 +252,7 @@ def _check_flags(outcomes: Sequence[Outcome]) -> None:
 
 def _previous(state: StackState) -> StackPresent | None:
     """The stack whose parameters stay as they are; None where it is made anew."""
-    is_there = isinstance(state, StackPresent) and _ANSWERS.get(state.status) not in (_Answer.CREATE, _Answer.RECREATE)
-    return state if isinstance(state, StackPresent) and is_there else None
+    return state if isinstance(state, StackPresent) and not stack_status.is_made_anew(state.status) else None
 
 
 def _stack_step(
@@ -344,7 +297,7 @@ def _stack_step(
         if wanted.by_cloudformation and {change for change, _ in why} <= {Change.TAG, Change.PARAMETER}
         else Via.CDK,
         reasons=reasons,
-        by_change_set=isinstance(state, StackPresent) and _ANSWERS.get(state.status) is _Answer.CREATE,
+        by_change_set=isinstance(state, StackPresent) and stack_status.answer(state.status) is Answer.CREATE,
         values=outcome.values,
         parameter_changes=outcome.changes,
     )
@@ -383,7 +336,7 @@ def _reasons(
     stack: str, state: StackPresent, tags: Mapping[str, str], known: tuple[Verdict, str], outcome: Outcome
 ) -> list[tuple[Change, str]]:
     verdict, name = known
-    answer = _ANSWERS.get(state.status)
+    answer = stack_status.answer(state.status)
     # What a synth should have decided and did not is acted on.
     infrastructure = verdict.differences or verdict.open
     differing = [
@@ -392,25 +345,25 @@ def _reasons(
         *((Change.PARAMETER, text) for _, text in outcome.changes),
     ]
     match answer:
-        case _Answer.COMPARE:
+        case Answer.COMPARE:
             return differing
-        case _Answer.CREATE:
+        case Answer.CREATE:
             return [(Change.FIRST, f"the stack has no resources yet ({state.status})")]
-        case _Answer.RECREATE:
+        case Answer.RECREATE:
             return [
                 (Change.FIRST, f"the stack was never created ({state.status}): cdk deletes it and creates it again")
             ]
-        case _Answer.DEPLOY:
+        case Answer.DEPLOY:
             because = f": {state.reason}" if state.reason else ""
             undone = (Change.ROLLED_BACK, f"the last update was rolled back ({state.status}{because})")
             return [undone, *differing]
-        case _Answer.ROLL_BACK:
+        case Answer.ROLL_BACK:
             raise DeployError(
                 "stack-needs-rollback", f"stack {stack} is {state.status} and cannot be deployed",
                 where=f"stack {stack}", cause=state.reason,
                 hint=f"npx cdk rollback {name} (in the directory of cdk.json), then run again",
             )  # fmt: skip
-        case _Answer.STOP | _Answer.WAIT | None:
+        case Answer.STOP | Answer.WAIT:
             raise DeployError(
                 "stack-not-deployable", f"stack {stack} is {state.status}", where=f"stack {stack}", cause=state.reason,
                 hint="look at its events in the CloudFormation console, resolve it there, then run again",

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, assert_never
 
 from rajee_deploy import plan as plans
-from rajee_deploy import retention, trust
+from rajee_deploy import retention, stack_status, trust
 from rajee_deploy.building import Workshop, build_all
 from rajee_deploy.dataclass import dataclass
 from rajee_deploy.deploying import Job, deploy
@@ -53,11 +53,6 @@ if TYPE_CHECKING:
     from rajee_deploy.rollback import Asked
     from rajee_deploy.rollback.past import Recorded
     from rajee_deploy.settings import ImageSettings
-
-# What CloudFormation updates. https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/view-stack-events.html
-_UPDATABLE = {
-    "CREATE_COMPLETE", "UPDATE_COMPLETE", "IMPORT_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "IMPORT_ROLLBACK_COMPLETE",
-}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +126,7 @@ def _settled(run: Context, stack: str, deadline: float, poll: float) -> StackPre
                 hint="check the environment, the region and the profile; rajee-deploy up deploys it first",
             )  # fmt: skip
         case StackPresent():
-            if state.status not in _UPDATABLE:
+            if not stack_status.is_updatable(state.status):
                 raise DeployError(
                     "stack-not-updatable", f"stack {stack} is {state.status}, which takes no update",
                     where=f"stack {stack}", cause=state.reason,
@@ -232,7 +227,7 @@ def _deploy(run: Context, stack: str, state: StackPresent, ways: Sequence[_Way])
     observed = observe(run.ports.registry, images, {stack: state})
     step = _step(stack, state, ways, observed)
     # A stack that was rolled back shows what it runs only once CloudFormation itself has compared.
-    is_there = step.changes != (Change.TAG,) and "ROLLBACK" not in state.status
+    is_there = step.changes != (Change.TAG,) and not stack_status.is_undone(state.status)
     if is_there:
         for way in ways:
             text = f"{state.status}, and it records {way.target.tag} already"

@@ -21,6 +21,7 @@ from rajee_deploy.stack.how_to import after_failure, cdk_command, instead_of, re
 from rajee_deploy.stack.surroundings import check_profile, synth_environment
 from rajee_deploy.stack.whereabouts import Whereabouts
 from rajee_deploy.stack_names import as_pattern, no_such_stack
+from rajee_deploy.stack_status import tells_of_refusal_for_now
 from rajee_deploy.steps import Change
 from rajee_deploy.template import referenced_parameters
 
@@ -145,7 +146,7 @@ class Cdk:
         ended = hushed(ended, hide)
         if ended.code == 0:
             return
-        if _is_busy("\n".join(ended.tail)):
+        if tells_of_refusal_for_now("\n".join(ended.tail)):
             raise DeployError(
                 "stack-busy", f"another operation on stack {step.stack} is under way", where=f"stack {step.stack}",
                 cause=_told(ended), hint="run again: it is waited for, and then everything is planned anew",
@@ -251,11 +252,6 @@ def _check_pattern(step: DeployStack, name: str, value: str, pattern: str) -> No
             where=f"stack {step.stack}", cause=f"its AllowedPattern is {pattern}",
             hint=f"the settings say deploy-by = {by!r}, and the stack is made for the other: change one of the two",
         )  # fmt: skip
-
-
-def _is_busy(text: str) -> bool:
-    """CloudFormation's own words for an operation that somebody else began."""
-    return "IN_PROGRESS state and can not be updated" in text or "OperationInProgress" in text
 
 
 def _told(ended: Completed) -> str:

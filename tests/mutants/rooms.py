@@ -48,6 +48,7 @@ NEAREST: dict[str, tuple[str, ...]] = {
     "permissions.py": ("cli/test_permissions.py",),
     "model.py": ("test_model.py", "test_platforms.py", "dockerfile/test_image_names.py"),
     "stack_names.py": ("test_stack_names.py",),
+    "stack_status.py": ("test_stack_status.py", "test_plan.py"),
     "errors.py": ("test_errors.py",),
     "lock/format.py": ("lock/test_format.py",),
     "context/ignore.py": _CONTEXT,
