@@ -18,6 +18,7 @@ from rajee_deploy.plan import is_busy
 from rajee_deploy.stack.cloudformation import CloudFormation
 from rajee_deploy.stack.watching import Watching
 from rajee_deploy.stack_status import Answer
+from rajee_deploy.stack_status import answer as answer_of
 
 AT = datetime.fromtimestamp(40, UTC)
 TEMPLATE = {"Resources": {"Service": {"Type": "AWS::ECS::Service"}}}
