@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from rajee_deploy import process, source, trust
 from rajee_deploy.dataclass import dataclass
 from rajee_deploy.dockerfile import image_of
-from rajee_deploy.engine.failures import CACHE_NOT_WRITTEN, CACHE_PLACE
+from rajee_deploy.engine.failures import CACHE_NOT_WRITTEN
 from rajee_deploy.errors import DeployError
 from rajee_deploy.facts import ImagePresent
 from rajee_deploy.image import build_request
@@ -157,11 +157,17 @@ def _confirm_pushed(shop: Workshop, image: WantedImage, reference: str, failure:
             where=reference, hint="run again; if it stays, look at the repository's permissions and events",
         )  # fmt: skip
     if failure is not None and failure.code == CACHE_NOT_WRITTEN:
-        why = "; ".join((failure.problem, *lines_of(failure.cause)[-1:], CACHE_PLACE))
+        why = "; ".join((failure.problem, _said(failure.cause), failure.hint))
         shop.console.warn(f"image {image.name}", why, failure.code)
     elif failure is not None:
         shop.console.warn("", f"another run pushed {image.tag} first; its image is used")
     shop.console.item("✓", f"image {image.name}", f"{reference} is {found.digest}", "green")
+
+
+def _said(cause: str) -> str:
+    """The engine's own last word of an error."""
+    lines = lines_of(cause)
+    return next((line for line in reversed(lines) if line.startswith("ERROR")), "".join(lines[-1:]))
 
 
 def _keep_contents(shop: Workshop, inputs: ImageInputs) -> None:

@@ -13,9 +13,11 @@ this module.
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from aws_cdk import CfnOutput, CfnParameter, Fn
+from aws_cdk import CfnOutput, CfnParameter, Fn, Stack
 from constructs import Construct
 
 if TYPE_CHECKING:
@@ -31,6 +33,10 @@ TEMPLATE_HASH = "RajeeTemplateHash"
 REVISION = "RajeeRevision"
 STATE = "RajeeState"
 NOT_RECORDED = "-"
+_NAME = (
+    "[A-Za-z0-9]+"  # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/parameters-section-structure.html
+)
+_OWN = (INFRA_HASH, TEMPLATE_HASH, REVISION, STATE)
 
 
 class DeployState(Construct):
@@ -47,13 +53,16 @@ class DeployState(Construct):
     as `deploy-by` of the images in the settings. A parameter takes nothing but the one, so that a tool and a template
     of two minds fail before anything changes.
 
-    Declare it once per stack; CDK refuses a second one.
+    Declare it once per stack; CDK refuses a second one. TypeError or ValueError for `images` that are no parameters'
+    names, and for a scope that is no stack of its own: a nested one is deployed by the stack that holds it.
     """
 
     def __init__(self, scope: Construct, *, images: Sequence[str] = (), deploy_by: str = "tag") -> None:
-        super().__init__(scope, "RajeeDeployState")
+        names = _checked(images)
         if deploy_by not in ("tag", "digest"):
             raise ValueError(f"deploy_by is 'tag' or 'digest', not {deploy_by!r}")
+        _check_scope(scope)
+        super().__init__(scope, "RajeeDeployState")
         self._by_digest = deploy_by == "digest"
         records = [
             self._parameter(name, f"{what}; written by rajee-deploy, never by hand.", default=NOT_RECORDED)
@@ -63,7 +72,7 @@ class DeployState(Construct):
                 (REVISION, "Git revision that was deployed"),
             )
         ]
-        values = {name: self._image_value(name) for name in images}
+        values = {name: self._image_value(name) for name in names}
         self._image_tags = {name: self._reference(value) for name, value in values.items()}
         output = CfnOutput(
             self,
@@ -124,3 +133,32 @@ class DeployState(Construct):
         # The tool finds parameters by name, so the construct's path must not leak into it.
         parameter.override_logical_id(name)
         return parameter.value_as_string
+
+
+def _checked(images: object) -> tuple[str, ...]:
+    """The names of parameters. A single text would be taken for one name a letter."""
+    if isinstance(images, str):
+        raise TypeError(f"images is a list of parameters' names: images=({images!r},), not images={images!r}")
+    if not isinstance(images, Iterable):
+        raise TypeError(f'images is a list of parameters\' names, like images=("ImageTag",), not {images!r}')
+    names = tuple(images)
+    for name in names:
+        if not isinstance(name, str) or not re.fullmatch(_NAME, name) or name in _OWN:
+            raise ValueError(
+                f"images has {name!r}, which cannot be a parameter's name: letters and digits, and none of"
+                f" {', '.join(_OWN)}, which DeployState declares itself"
+            )
+    if len(set(names)) < len(names):
+        raise ValueError(f"images has a name twice: {', '.join(names)}")
+    return names
+
+
+def _check_scope(scope: object) -> None:
+    stacks = [each for each in scope.node.scopes if Stack.is_stack(each)] if isinstance(scope, Construct) else []
+    if not stacks:
+        raise TypeError(f"DeployState is declared in a stack, not in {scope!r}: DeployState(self) in its __init__")
+    if Stack.of(stacks[-1]).nested:
+        raise ValueError(
+            f"{stacks[-1].node.path} is a nested stack, whose parameters the stack around it decides: declare"
+            " DeployState there, and hand its image_tags on"
+        )

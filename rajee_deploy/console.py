@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from dataclasses import field
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, cast
 
+from rajee_deploy.at_work import note
 from rajee_deploy.dataclass import dataclass
 from rajee_deploy.lines import lines_of
 from rajee_deploy.tables import plain_table
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from rich.text import Text
 
     from rajee_deploy.errors import DeployError
+    from rajee_deploy.hiding import Hider
     from rajee_deploy.model import Notice
 
 # Without a terminal rich assumes 80 columns and cuts digests short; logs have no such edge.
@@ -38,21 +40,23 @@ PLAIN_WIDTH = 160
 _BAR = 24
 
 
-_secrets: list[str] = []  # of this process, the longest first
+_secrets: list[Hider] = []  # of this process
 
 
 def hide(secrets: Iterable[str]) -> None:
     """Keep these out of all that is said from now on, whoever says it: AWS tells why it refused a value."""
-    from rajee_deploy.hiding import texts_of  # where there are secrets alone
+    from rajee_deploy.hiding import hider_of  # where there are secrets alone
 
-    _secrets[:] = sorted({*_secrets, *texts_of(secrets)}, key=len, reverse=True)
+    hider = hider_of(secrets)
+    if hider not in _secrets:
+        _secrets.append(hider)
 
 
 def _without_secrets(value: Any) -> Any:
     match value:
         case str():
-            for secret in _secrets:
-                value = value.replace(secret, "***")
+            for hidden in _secrets:
+                value = hidden(value)
             return value
         case dict():
             return {key: _without_secrets(each) for key, each in value.items()}
@@ -98,14 +102,14 @@ class Console:
     # -- stdout: data ----------------------------------------------------------------------------------------------
 
     def data(self, text: str) -> None:
-        """One line of the command's result."""
-        self._stdout.write(text + "\n")
+        """The command's result, or lines of it."""
+        self._stdout.write("\n".join(map(printable, text.split("\n"))) + "\n")
 
     def document(self, document: Any) -> None:
         """The result as one JSON document, with all warnings that were shown meanwhile."""
         if self.warned and isinstance(document, dict):
             document = {**document, "warnings": _with_shown(document.get("warnings", ()), self.warned)}
-        self.data(json.dumps(_without_secrets(document) if _secrets else document, indent=2))
+        self._stdout.write(json.dumps(_without_secrets(document) if _secrets else document, indent=2) + "\n")
 
     # -- stderr: talk ----------------------------------------------------------------------------------------------
 
@@ -198,6 +202,7 @@ class Console:
     @contextmanager
     def spinner(self, text: str) -> Iterator[None]:
         """Names a piece of work before it starts, and shows that it is going on: a line for each thread's."""
+        note(text)
         thread = threading.get_ident()
         if self._is_plain or not self._talk.is_terminal or thread in self._rows:
             self.say(f"… {text}", "dim")

@@ -131,7 +131,7 @@ def of_figures(figures: Figures, unreadable: int) -> dict[str, Any]:
         ],
         "runs": figures.runs,
         "builds": figures.builds,
-        "failed": figures.failed,
+        "failed": figures.failed, "refused": figures.refused, "accepted": figures.accepted,
         "unreadable_lines": unreadable,
     }  # fmt: skip
 
@@ -151,6 +151,11 @@ def _infrastructure(planned: Planned) -> dict[str, Any] | None:
         **_summary(wanted.infrastructure), "check": wanted.check.value, "tier": tier.value if tier else None,
         "impure": list(wanted.impurities), "reasons": list(planned.reasons), "taken": list(wanted.taken),
         "ignored": list(wanted.ignored),
+        # Of the stacks that record something else, as far as this machine knows what that was made of.
+        "changed_inputs": {
+            stack: [{"name": _text(one.what), "change": one.how} for one in changes]
+            for stack, changes in wanted.input_changes.items()
+        },
     }  # fmt: skip
 
 

@@ -10,6 +10,7 @@ import time
 from typing import Any
 
 from rajee_deploy.errors import DeployError
+from rajee_deploy.numbers import whole
 
 ATTEMPTS = 4
 CONNECT_SECONDS = 3
@@ -81,7 +82,7 @@ def _body(answer: Any, limit: int) -> bytes:
                 raise OSError(f"more than {limit} bytes came")
     except HTTPError as error:
         raise OSError(f"the answer broke off ({type(error).__name__})") from None
-    promised = answer.headers.get("Content-Length", "")
-    if promised.isdecimal() and int(promised) != len(received):
+    promised = whole(answer.headers.get("Content-Length", ""))
+    if promised not in (None, len(received)):
         raise OSError(f"{len(received)} of {promised} bytes came")
     return bytes(received)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from rajee_deploy.rollout.standing import Running
 
 _WAYS = {
-    False: "up --repair-drift puts it back",
+    False: "rajee-deploy up --repair-drift puts it back",
     True: "aws lambda update-function-code puts it back, and so does the next image that is deployed",
 }  # of a service, of a function
 _TOO_YOUNG_SECONDS = 3600.0  # of a change that a setting puts back

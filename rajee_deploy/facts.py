@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from rajee_deploy.fingerprint import Fingerprint
+    from rajee_deploy.input_changes import InputChange
     from rajee_deploy.model import Digest, Platform, Repository
     from rajee_deploy.parameters import Declared, WantedParameter
     from rajee_deploy.rollout.declared import DeclaredServices
@@ -120,6 +121,8 @@ class Wanted:
     is_record_enough: bool = False  # where a synth is wanted, a hash under a record of all that a synth saw is as good
     parameters: Mapping[str, tuple[WantedParameter, ...]] = field(default_factory=dict)  # the app's own, by stack
     tables: Mapping[str, str] = field(default_factory=dict)  # by stack, under which name the settings take these
+    # By stack, which inputs moved since what it records, where this machine knows what that was made of.
+    input_changes: Mapping[str, tuple[InputChange, ...]] = field(default_factory=dict)
     unchosen: Mapping[tuple[str, str], str] = field(default_factory=dict)  # (stack, parameter) of images left out
 
     def check_of(self, stack: str) -> InfraCheck:

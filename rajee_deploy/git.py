@@ -16,6 +16,7 @@ from rajee_deploy.facts import Ancestry
 from rajee_deploy.git_call import Answer, Repository, ask, is_installed, refused
 from rajee_deploy.git_changes import is_changed
 from rajee_deploy.git_place import enclosing_repository
+from rajee_deploy.numbers import whole
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -85,9 +86,7 @@ def describe_commit(repository: Repository, commit: str) -> Revision:
     """A commit as if it were checked out without a change, on no branch."""
     url = ask(["config", "--get", "remote.origin.url"], repository).first
     seconds = ask(["rev-list", "--max-count=1", "--timestamp", commit, "--"], repository).first.partition(" ")[0]
-    return Revision(
-        commit, is_dirty=False, source=public_address(url), committed=int(seconds) if seconds.isdecimal() else 0
-    )
+    return Revision(commit, is_dirty=False, source=public_address(url), committed=whole(seconds) or 0)
 
 
 def find_subject(directory: Path, commit: str) -> str:

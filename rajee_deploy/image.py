@@ -275,7 +275,9 @@ def _read_dockerfile(settings: ImageSettings) -> tuple[Path, bytes]:
     except FileNotFoundError as error:
         from rajee_deploy.nearby import dockerfile_missing
 
-        raise dockerfile_missing(settings) from error
+        root = settings.lock.parent if settings.lock is not None else settings.context
+        key = f"images.{settings.name}.dockerfile" if str(settings.repository) else ""
+        raise dockerfile_missing(settings.dockerfile, settings.context, root, key) from error
     except OSError as error:
         raise DeployError(
             "unreadable", "the Dockerfile cannot be read", where=shown(path), cause=error.strerror or str(error),

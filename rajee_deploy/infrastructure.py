@@ -14,12 +14,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rajee_deploy.dataclass import dataclass
-from rajee_deploy.names import INFRA_PARAMETER, NOT_RECORDED, TEMPLATE_PARAMETER, InfraCheck
+from rajee_deploy.input_changes import in_words, unknown_here
+from rajee_deploy.names import INFRA_PARAMETER, NOT_RECORDED, REVISION_PARAMETER, TEMPLATE_PARAMETER, InfraCheck
 from rajee_deploy.steps import Tier
 from rajee_deploy.template import differences, differs_in_text_alone, is_recorded
 
 if TYPE_CHECKING:
     from rajee_deploy.facts import StackContent, StackPresent, Synthesised, Wanted
+    from rajee_deploy.input_changes import InputChange
 
 
 _ASKED = "a synth is asked for (infra-check)"
@@ -51,6 +53,9 @@ def judge(stack: str, state: StackPresent, wanted: Wanted) -> Verdict:
     synthesised = wanted.synthesised.get(stack)
     if synthesised is not None:
         found = differences(synthesised, content, state.parameters.get(TEMPLATE_PARAMETER, ""))
+        changes = wanted.input_changes.get(stack)
+        if found and changes:
+            found = (*found, f"of the infrastructure's inputs changed: {in_words(changes)}")
         proof = f"infrastructure unchanged by a synth: it makes what is deployed{_but(synthesised, content)}"
         return Verdict(Tier.SYNTH, found, proof=proof)
     if wanted.check_of(stack) is InfraCheck.SYNTH:
@@ -80,13 +85,20 @@ def _doubts(stack: str, state: StackPresent, content: StackContent, wanted: Want
     if recorded in ("", NOT_RECORDED):
         found.append("the infrastructure changed, or never was recorded: the stack records no infra hash")
     elif recorded != now:
-        found.append(f"the infrastructure's inputs changed: {_short(recorded)} → {_short(now)}")
+        which = _which(wanted.input_changes.get(stack), state)
+        found.append(f"the infrastructure's inputs changed: {_short(recorded)} → {_short(now)}{which}")
     deployed = state.parameters.get(TEMPLATE_PARAMETER, NOT_RECORDED)
     if deployed in ("", NOT_RECORDED):
         found.append("the stack does not record what was deployed")
     elif not is_recorded(deployed, content):
         found.append("what is deployed is not what was recorded: somebody else changed it")
     return (*found, *(f"its hash cannot follow {call}" for call in wanted.impurities_of(stack)))
+
+
+def _which(changes: tuple[InputChange, ...] | None, state: StackPresent) -> str:
+    if changes is None:
+        return f"; {unknown_here(state.parameters.get(REVISION_PARAMETER, NOT_RECORDED))}"
+    return f": {in_words(changes)}" if changes else ""
 
 
 def _but(synthesised: Synthesised, content: StackContent) -> str:

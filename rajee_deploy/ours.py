@@ -28,7 +28,9 @@ _FILES = re.compile(
     r"[0-9a-f]{32}\.(answers|files-[a-z]+|engine)(\.[0-9a-f]{16}\.tmp)?"  # context.cache
     r"|(?:ignored|asked)-[0-9a-f]{16}\.json|shapes-[0-9a-z.]+\.json"  # stack.ignored, stack.runtimes, aws.short.shapes
     r"|services-[0-9a-f]{32}\.json"  # stack.services
+    r"|inputs-[0-9a-f]{40}\.json"  # stack.input_store
     r"|[cm]-[0-9a-f]{8,64}\.record"  # contents.local
+    r"|crash-[0-9]{8}T[0-9]{12}Z-[0-9a-f]{6}\.txt"  # cli.crash
     r"|\.[^/]+\.[0-9a-f]{12}\.part"  # drafts of atomic
 )
 # Names that a user's file may have as well, in a place that was chosen.

@@ -189,8 +189,8 @@ def _secret_change(value: ParameterValue, is_as_deployed: bool | None) -> str:  
         case None:
             return (
                 f"{value.name}: only CloudFormation knows whether it changed, since the stack was updated last by"
-                f" something else than up on this machine, or by up --no-wait (without {value.variable} it keeps the"
-                " value that it has)"
+                f" something else than up on this machine, or by one with --no-wait (without {value.variable} it keeps"
+                " the value that it has)"
             )
 
 

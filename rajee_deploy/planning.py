@@ -16,12 +16,13 @@ from rajee_deploy import guard, locating
 from rajee_deploy import plan as plans
 from rajee_deploy.dataclass import dataclass
 from rajee_deploy.errors import ConfigurationError, DeployError
-from rajee_deploy.facts import Wanted, WantedImage
+from rajee_deploy.facts import StackPresent, Wanted, WantedImage
 from rajee_deploy.fingerprint import with_given
 from rajee_deploy.given_values import wanted_parameters, with_secrets
+from rajee_deploy.input_changes import changed_inputs
 from rajee_deploy.keepers import former_keeper_of, keeper_of
 from rajee_deploy.lists import by_their_lists, what_is_remembered
-from rajee_deploy.names import NOT_RECORDED, DeployBy, Drift, InfraCheck
+from rajee_deploy.names import INFRA_PARAMETER, NOT_RECORDED, DeployBy, Drift, InfraCheck
 from rajee_deploy.naming import expanded
 from rajee_deploy.observe import observe, observe_services, with_services
 from rajee_deploy.parameter_changes import UntakenError
@@ -114,6 +115,7 @@ def make_plan(run: Context, synthesis: Synthesis | None = None) -> Planned:
                 wanted = _judged_by_lists(run, wanted, described, who)
             observed = with_services(with_secrets(ports.secrets, wanted, asked.result()), running.result())
             wanted = _asked(run, wanted, observed, who) if synthesis is None else _by_synthesis(wanted, synthesis)
+    wanted = with_input_changes(run, wanted, described)
     reasons = plans.synth_reasons(wanted, observed)
     if synthesis is None and reasons and infrastructure is not None:
         synthesis = synthesise_planned(run, infrastructure, who, reasons)
@@ -165,6 +167,22 @@ def _judged_by_lists(run: Context, wanted: Wanted, states: Mapping[str, StackSta
     return replace(wanted, infrastructures=own, remembered=known)
 
 
+def with_input_changes(run: Context, wanted: Wanted, states: Mapping[str, StackState]) -> Wanted:
+    """With which inputs moved since what the stacks record, as far as this machine knows what that was made of. What
+    is recorded and is also what is here is kept, so that it is known after the next edit."""
+    if wanted.infrastructure is None:
+        return wanted
+    found = {}
+    for stack, state in states.items():
+        recorded = state.parameters.get(INFRA_PARAMETER, "") if isinstance(state, StackPresent) else ""
+        now = wanted.infrastructure_of(stack)
+        if recorded == str(now.digest):
+            run.ports.inputs.keep(now)
+        elif recorded not in ("", NOT_RECORDED) and (former := run.ports.inputs.find(recorded)) is not None:
+            found[stack] = changed_inputs(former, now)
+    return replace(wanted, input_changes=found)
+
+
 def _asked(run: Context, wanted: Wanted, observed: Observed, who: Identity) -> Wanted:
     """With what other machines know, where hashes do not decide."""
     if not plans.undecided(wanted, observed):
@@ -213,12 +231,16 @@ def own_commit(run: Context) -> tuple[str, tuple[Caution, ...]]:
 
 
 def synthesise_planned(run: Context, planned: Fingerprint, who: Identity, reasons: Sequence[str] = ()) -> Synthesis:
+    from rajee_deploy.stack.assembly import warnings_of
+
     run.ports.deployer.check_account(who.account)
     for reason in run.console.first(reasons):
         run.console.detail(f"synth decides: {reason}")
     with run.phase("synth"):
         into = run.scratch() / "cdk.out"
         made = synthesise(run.ports.synthesiser, planned, who, into, run.console.working)
+    for stack, text in warnings_of(made.assembly):
+        run.console.warn(stack, text, "cdk-warning")
     obstacle = run.ports.obstacle()
     if obstacle:
         known = "what this synth read is known from hooks in Python and node alone, so hashes decide less often"

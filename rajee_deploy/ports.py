@@ -17,6 +17,7 @@ from rajee_deploy.names import Approval
 from rajee_deploy.places import cache_directory, state_directory
 from rajee_deploy.report.timings import Timings
 from rajee_deploy.scratch import private_directory
+from rajee_deploy.stack.input_store import InputStore
 from rajee_deploy.stack.secret_values import LocalSecretValues
 from rajee_deploy.stack.store import AssemblyStore
 from rajee_deploy.synthesis import Synthesiser
@@ -77,6 +78,8 @@ class Ports:
     secrets: SecretValues = field(default_factory=lambda: LocalSecretValues(state_directory()))
     # Told which stacks there are, and the caller's account, once the names in the settings are resolved (`locating`).
     settle: Callable[[Mapping[str, StackPlace], str], None] = lambda _places, _account: None
+    # What hashes of the infrastructure were made of, as far as they were made here.
+    inputs: InputStore = field(default_factory=lambda: InputStore(cache_directory() / "inputs"))
     # DeployError where the CDK CLI cannot be started here; it starts nothing.
     check_cli: Callable[[], object] = lambda: None
     store: AssemblyStore = field(default_factory=lambda: AssemblyStore(cache_directory() / "assemblies"))
@@ -86,7 +89,8 @@ class Ports:
         """What a synth takes."""
         given = self.given
         return Synthesiser(
-            self.deployer, lambda: with_given(self.infrastructure(None), given), self.store, given, self.publishable
+            self.deployer, lambda: with_given(self.infrastructure(None), given), self.store, given, self.publishable,
+            self.inputs,
         )  # fmt: skip
 
 

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from rajee_deploy.atomic import write_atomically
-from rajee_deploy.errors import DeployError
-from rajee_deploy.facts import StackPresent
-from rajee_deploy.report.history import History, Run
+from rajee_deploy.report.history import History, Run, is_of_project, outcome_of, real_project
 from rajee_deploy.report.metrics import TARGETS
 from rajee_deploy.report.timings import duration
 from rajee_deploy.steps import BuildAndPush, DeployStack
@@ -23,20 +19,6 @@ if TYPE_CHECKING:
     from rajee_deploy.ports import Context
 
 
-def write_outputs(run: Context, planned: Planned, path: Path) -> None:
-    """The outputs of all stacks by name, as `cdk deploy --outputs-file` writes them; whole or not at all."""
-    seen = {
-        stack: dict(state.outputs)
-        for stack, state in planned.observed.stacks.items()
-        if isinstance(state, StackPresent)
-    }
-    found: dict[str, dict[str, str]] = {}
-    for stack, outputs in {**seen, **run.outputs}.items():
-        name = run.settings.place_of(stack).name
-        found[name if name not in found else stack] = outputs  # of two places it may be the name of several
-    write_atomically(path, (json.dumps(found, indent=2) + "\n").encode())
-
-
 def recorded_run(run: Context, wait_seconds: float) -> tuple[Planned, Run]:
     """Do `up`, show its timings and append it to the history."""
     planned: Planned | None = None
@@ -48,11 +30,8 @@ def recorded_run(run: Context, wait_seconds: float) -> tuple[Planned, Run]:
 
     try:
         planned = converge(run, wait_seconds, note)
-    except KeyboardInterrupt:
-        keep(run, _record(run, planned, at, "interrupted"))
-        raise
-    except DeployError as error:
-        keep(run, _record(run, planned, at, "failed", error.code))
+    except BaseException as error:  # whatever it is: the run was one
+        keep(run, _record(run, planned, at, *outcome_of(error)))
         raise
     finally:
         run.close()
@@ -62,14 +41,14 @@ def recorded_run(run: Context, wait_seconds: float) -> tuple[Planned, Run]:
     return planned, record
 
 
-def show_report(console: Console, project: str | None, *, as_json: bool) -> None:
+def show_report(console: Console, project: Path | None, *, as_json: bool) -> None:
     """The figures of a project's runs (of all projects when None)."""
     from rajee_deploy.documents import of_figures
-    from rajee_deploy.report.metrics import figures
+    from rajee_deploy.report.metrics import figures, summary
 
     history = History()
     everything, unreadable = history.runs()
-    found = figures([run for run in everything if project is None or run.project == project])
+    found = figures([run for run in everything if project is None or is_of_project(run, project)])
     if as_json:
         console.document(of_figures(found, unreadable))
         return
@@ -84,11 +63,7 @@ def show_report(console: Console, project: str | None, *, as_json: bool) -> None
     ]  # fmt: skip
     if rows:
         console.result_table(("kind", ">runs", ">p50", ">p95", ">max", "target", "verdict"), rows)
-    if not found.runs:
-        console.say("No run was recorded yet; rajee-deploy up makes the first.")
-        return
-    rate = f"{found.builds / found.runs:.0%}"
-    console.say(f"{found.runs} runs, of which {found.builds} built an image ({rate}); {found.failed} did not finish")
+    console.say(summary(found))
 
 
 def show_timings(run: Context, record: Run) -> None:
@@ -106,7 +81,7 @@ def _record(run: Context, planned: Planned | None, at: datetime, outcome: str, e
     steps = planned.plan.steps if planned else ()
     return Run(
         at=at.isoformat(timespec="seconds"),
-        project=str(run.settings.root),
+        project=real_project(run.settings.root),
         environment=run.settings.environment,
         kind=planned.plan.kind if planned else "unplanned",
         outcome=outcome,

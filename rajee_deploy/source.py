@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from rajee_deploy.errors import DeployError
 from rajee_deploy.git import find_revision
+from rajee_deploy.numbers import whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,7 +41,8 @@ def labels(directory: Path, told: Callable[[DeployError], None] = lambda _error:
 def labels_of(found: Revision | None) -> dict[str, str]:
     """The same of a revision that is known; None outside of git."""
     epoch = os.environ.get("SOURCE_DATE_EPOCH", "")
-    seconds = int(epoch) if epoch.isdecimal() else found.committed if found and not found.is_dirty else None
+    told = whole(epoch)
+    seconds = told if told is not None else found.committed if found and not found.is_dirty else None
     at = datetime.now(UTC) if seconds is None else datetime.fromtimestamp(seconds, UTC)
     named = {_LABELS + "created": at.strftime("%Y-%m-%dT%H:%M:%SZ")}
     if found is None:

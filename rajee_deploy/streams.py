@@ -11,6 +11,7 @@ import codecs
 import errno
 import io
 import os
+import re
 import sys
 from contextlib import suppress
 from typing import TYPE_CHECKING, cast
@@ -26,6 +27,12 @@ _GONE = frozenset({errno.EPIPE, errno.ECONNRESET, errno.ESHUTDOWN})
 _PLAIN = {"✓": "+", "✗": "x", "…": "...", "→": "->", "·": "-", "≤": "<=", "─": "-", "━": "-", "█": "#", "−": "-"}  # noqa: RUF001
 NO_HOME = "/nonexistent"  # the one of passwd for those who have none
 _ERRORS = "rajee-plain"
+# Services that read commands from what a step prints, as GitHub Actions does: `::set-env …`, blanks before it or not,
+# and `##[add-path]…` wherever it stands in a line. (ActionCommand.cs of github.com/actions/runner; Azure Pipelines and
+# TeamCity have `##vso[…]` and `##teamcity[…]`.) The first sign is written as an escape that JSON reads as the same.
+_LOGS = frozenset({"GITHUB_ACTIONS", "TF_BUILD", "TEAMCITY_VERSION"})
+_COMMAND = r"((?:^|[\n\r])[^\S\n\r]*)::"
+_COMMAND_INSIDE = r"##(?=\[|vso\[|teamcity\[)"
 _lost: list[str] = []  # of this process
 
 
@@ -63,6 +70,23 @@ class _Raw(io.RawIOBase):
         return True
 
 
+class Words(io.TextIOWrapper):
+    """A stream of text. Where what is said gets into the log of a build service, no line of it is a command there."""
+
+    is_log = False
+    _is_blank = True  # whether the line has begun with nothing but blanks so far
+
+    def write(self, text: str) -> int:
+        if not self.is_log:
+            return super().write(text)
+        inside = text if self._is_blank else "." + text
+        safe = re.sub(_COMMAND, r"\1\\u003a:", inside)[len(inside) - len(text) :]
+        line = re.split(r"[\n\r]", text)[-1]
+        self._is_blank = not line.strip() and (self._is_blank or len(line) < len(text))
+        super().write(re.sub(_COMMAND_INSIDE, r"\\u0023#", safe))
+        return len(text)
+
+
 def make_safe() -> None:
     """Replace this process's streams. Descriptors that were closed lead nowhere from now on: a file that is opened must
     not get their numbers, or what is said would be written into it."""
@@ -96,13 +120,15 @@ def lost() -> str:
     return _lost[0] if _lost else ""
 
 
-def _stream(now: TextIO | None, raw: _Raw, *, lines: bool) -> io.TextIOWrapper:
+def _stream(now: TextIO | None, raw: _Raw, *, lines: bool) -> Words:
     encoding = "utf-8"
     if now is not None:
         encoding = now.encoding
         with suppress(OSError, ValueError):
             now.flush()
-    return io.TextIOWrapper(io.BufferedWriter(cast("io.FileIO", raw)), encoding, errors=_ERRORS, line_buffering=lines)
+    words = Words(io.BufferedWriter(cast("io.FileIO", raw)), encoding, errors=_ERRORS, line_buffering=lines)
+    words.is_log = not _LOGS.isdisjoint(os.environ)
+    return words
 
 
 def _wait_for(descriptor: int) -> None:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from rajee_deploy.fingerprint import Fingerprint, Input
     from rajee_deploy.parameters import Declared
     from rajee_deploy.stack import StackDeployer
+    from rajee_deploy.stack.input_store import InputStore
     from rajee_deploy.stack.store import AssemblyStore
     from rajee_deploy.steps import DeployStack
 
@@ -45,6 +46,7 @@ class Synthesiser:
     store: AssemblyStore
     given: Mapping[str, str] = field(default_factory=dict)  # context values: tags that no stack parameter takes
     publishable: Callable[[], Mapping[str, Any] | None] = lambda: None  # the list of the last synth, see Ports
+    inputs: InputStore | None = None  # where it is kept what the fingerprint is made of
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +98,8 @@ def synthesise(
         after = by.fingerprint()
         _check_unchanged(before, after)
     by.store.keep(_key(after, who), into, stacks, who.account)
+    if by.inputs is not None:
+        by.inputs.keep(after)
     return Synthesis(after, into, stacks, by.publishable())
 
 

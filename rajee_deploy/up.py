@@ -290,6 +290,6 @@ def _wait(run: Context, stack: str, deadline: float) -> None:
         if time.monotonic() > deadline:
             raise DeployError(
                 "stack-busy", f"another operation on stack {stack} did not end in time", where=f"stack {stack}",
-                hint="look who deploys it; run again, or give it longer with --wait",
+                hint="look who deploys it; run again, or give it longer: --wait 7200",
             )  # fmt: skip
         time.sleep(POLL_SECONDS)

@@ -29,6 +29,7 @@ STACK = (
 REPOSITORY = {
     "repositories": [{"repositoryName": "team/a", "createdAt": 1764345600.5, "imageTagMutability": "MUTABLE"}]
 }
+DEPLOYMENT = {"id": "d", "status": "PRIMARY", "createdAt": 1764345600.5}
 # Each call, its arguments, and a whole answer.
 CALLS = [
     ("sts", "get_caller_identity", {}, xml("GetCallerIdentity", "<Arn>arn</Arn><Account>123456789012</Account>")),
@@ -43,8 +44,7 @@ CALLS = [
     ("ecr", "describe_repositories", {"repositoryNames": ["team/a"], "registryId": "123456789012"},
      json.dumps(REPOSITORY).encode()),
     ("ecs", "describe_services", {"cluster": "main", "services": ["arn:aws:ecs:1"]},
-     json.dumps({"services": [{"serviceArn": "arn:aws:ecs:1", "deployments": [{"createdAt": 1764345600.5}]}],
-                 "failures": []}).encode()),
+     json.dumps({"services": [{"serviceArn": "arn:aws:ecs:1", "deployments": [DEPLOYMENT]}], "failures": []}).encode()),
     ("ssm", "get_parameter", {"Name": "/n"}, json.dumps({"Parameter": {"Name": "/n", "Value": "v"}}).encode()),
 ]  # fmt: skip
 DESCRIBE, BATCH = CALLS[1], CALLS[4]

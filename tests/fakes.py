@@ -165,7 +165,7 @@ class FakeEngine:
             raise DeployError("build-failed", "the build failed")
         configuration = built_by_the_book(request)
         if access.host != "registry.test" or access.password != "a-token":
-            code = "build-failed" if access.host == "registry.test" else "push-broken-off"
+            code = "access-denied" if access.host == "registry.test" else "push-broken-off"
             raise DeployError(code, "the push failed", where=request.reference, cause=f"{access.host}: refused")
         files = {str(p.relative_to(request.context)): p.read_bytes() for p in request.context.rglob("*") if p.is_file()}
         self.saw.append(files)
@@ -229,6 +229,7 @@ class FakeStacks:
     parameters: tuple[str, ...] = ("ImageTag", *RECORDS)
     broader: dict[str, str] = field(default_factory=dict)  # stack → what its deployment would allow
     refuses: DeployError | None = None  # what the check of the templates ends with
+    warns: dict[str, str] = field(default_factory=dict)  # stack → what the app warns of
     busy_once: bool = False  # somebody else is quicker, once
     updated: list[str] = field(default_factory=list)
     accounts: list[str] = field(default_factory=list)  # that the CLI was to be of
@@ -262,7 +263,9 @@ class FakeStacks:
         for stack, text in self.app.items():
             name = _file(stack)
             (assembly / name).write_text(json.dumps({"Description": text}))
-            told = {"displayName": self.places[stack].id} if stack in self.places else {}
+            told: dict[str, Any] = {"displayName": self.places[stack].id} if stack in self.places else {}
+            warned = {"type": "aws:cdk:warning", "data": self.warns.get(stack)}
+            told["metadata"] = {f"/{stack}": [warned]} if stack in self.warns else {}
             artifacts[stack] = {"type": "aws:cloudformation:stack", "properties": {"templateFile": name}, **told}
         (assembly / "manifest.json").write_text(json.dumps({"artifacts": artifacts}))
         (assembly / "given.json").write_text(json.dumps(dict(given)))

@@ -28,7 +28,7 @@ def client_error(code: str) -> exceptions.ClientError:
         (client_error("SomethingElse"), "aws-error", ""),
         (exceptions.EndpointConnectionError(endpoint_url="u"), "aws-unreachable", "AWS_ENDPOINT_URL"),
         (exceptions.ReadTimeoutError(endpoint_url="u"), "aws-unreachable", "AWS_ENDPOINT_URL"),
-        (ResponseParserError("cut"), "aws-unreachable", "network"),
+        (ResponseParserError("cut:\nb'<Value>secret-canary'"), "unknown-answer", "proxy"),
         (exceptions.ParamValidationError(report="r"), "aws-error", ""),
     ],
 )
@@ -37,6 +37,7 @@ def test_errors_are_told_apart(raised, code, hint):
         raise raised
     assert caught.value.code == code
     assert hint in caught.value.hint
+    assert "secret-canary" not in caught.value.cause
     assert caught.value.__cause__ is raised
 
 

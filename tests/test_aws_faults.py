@@ -129,14 +129,22 @@ def failure(act) -> DeployError:
         (403, query_error("AccessDenied"), "access-denied", "permissions"),
         (400, query_error("Throttling"), "throttled", "again"),
         (400, query_error("ServiceUnavailable"), "aws-error", ""),
-        (200, PORTAL, "aws-unreachable", "login page"),
+        (400, query_error("InternalFailure"), "aws-error", "above"),
+        (500, query_error("InternalFailure"), "aws-error", "AWS's side"),
+        (500, b"Internal Server Error", "aws-error", "login page"),
+        (503, PORTAL, "aws-error", "login page"),
+        (403, b"Forbidden", "aws-error", "login page"),
+        (403, b"", "aws-error", "login page"),
+        (407, b"\xff\xfe", "aws-error", "login page"),
+        (200, PORTAL, "unknown-answer", "login page"),
         (200, XHTML, "unknown-answer", "proxy"),
-        (302, b"", "aws-unreachable", "login page"),
-        (403, PORTAL, "aws-unreachable", "login page"),
+        (200, b"OK", "unknown-answer", "proxy"),
+        (302, b"", "aws-error", "login page"),
+        (403, PORTAL, "aws-error", "login page"),
         (403, XHTML, "aws-error", "login page"),
         (404, XHTML, "aws-error", "login page"),
         (511, XHTML, "aws-error", "login page"),
-        (200, b"", "aws-unreachable", "network"),
+        (200, b"", "unknown-answer", "proxy"),
     ],
 )
 def test_what_comes_back_over_http(server, status, body, code, hint):
@@ -154,6 +162,59 @@ def test_json_that_no_parser_takes_is_no_answer(server, body):
     server.answer(200, body, {"Content-Type": "application/x-amz-json-1.1"})
     found = failure(lambda: Aws(region="us-east-1").ask("ecr", "describe_images", {"repositoryName": "team/app"}))
     assert found.code == "unknown-answer"
+
+
+CUT = json.dumps({"imageDetails": [{"imageTags": ["c-1"]}]}).encode()
+
+
+@pytest.mark.usefixtures("keys")
+@pytest.mark.parametrize(
+    ("status", "body", "code"),
+    [
+        (200, CUT.replace(b"c-1", b"c-\xff"), "unknown-answer"),
+        (400, b'{"__type": "ThrottlingException", "message": "\xff"}', "aws-error"),
+        (500, b'{"__type": "ServerException", "message": "\xff"}', "aws-error"),
+        (403, b"\xff\xfe", "aws-error"),
+        (200, CUT[:-3], "unknown-answer"),
+        (200, PORTAL, "unknown-answer"),
+        (200, b"[]", "unknown-answer"),
+        (400, b'{"__type": 5}', "unknown-answer"),
+        (400, b'{"__type": "LayersNotFoundException", "message": "no"}', "aws-error"),
+        (500, b'{"__type": "ServerException"}', "aws-error"),
+        (400, b'{"__type": "KmsException"}', "aws-error"),
+        (400, b'{"__type": "SomethingNobodyKnowsException"}', "aws-error"),
+    ],
+)
+def test_what_comes_back_as_json(server, status, body, code):
+    """Never exit 64 for something that AWS, or somebody in its place, says."""
+    server.answer(status, body, {"Content-Type": "application/x-amz-json-1.1"})
+    aws = Aws(region="us-east-1")
+    for act in (
+        lambda: aws.ask("ecr", "describe_images", {"repositoryName": "team/app"}),
+        lambda: aws.ask("ecs", "describe_services", {"services": ["a"]}),
+        lambda: aws.ask("ssm", "get_parameter", {"Name": "/a"}),
+        lambda: aws.ask("lambda", "get_function", {"FunctionName": "a"}),
+    ):
+        found = failure(act)
+        assert (found.code, found.exit_code) == (code, 1)
+        assert found.hint, "no way out"
+        assert "AWS_ENDPOINT_URL" not in found.hint
+
+
+@pytest.mark.usefixtures("keys")
+def test_a_failure_of_a_server_without_aws_words_is_tried_again(server, way):
+    """A load balancer's own page, say."""
+    server.answer(502, b"bad gateway")
+    assert failure(Aws(region="us-east-1").identity).code == "aws-error"
+    assert len(server.asked) == ATTEMPTS + (way == "short")
+
+
+@pytest.mark.usefixtures("keys")
+def test_an_endpoint_that_is_none_is_a_setting(monkeypatch):
+    for value in ("nonsense", "http://[::1", "localhost:4566", "http://a:b"):
+        monkeypatch.setenv("AWS_ENDPOINT_URL", value)
+        found = failure(Aws(region="us-east-1").identity)
+        assert (found.code, found.exit_code, "AWS_ENDPOINT_URL" in found.hint) == ("bad-endpoint", 64, True), value
 
 
 @pytest.mark.usefixtures("keys")
@@ -180,6 +241,19 @@ def test_no_attempt_begins_when_the_time_of_a_call_is_over(server):
     found = failure(Aws(region="us-east-1", patience=Patience(last_attempt=0)).identity)
     assert (found.code, "no answer came" in found.cause) == ("aws-unreachable", True)
     assert server.asked == [], "not even the first: the time is over at once"
+
+
+@pytest.mark.usefixtures("keys")
+@pytest.mark.parametrize("region", ["us_east_1", "us-east-1 ", "ünited"])
+def test_a_region_that_is_none_is_a_setting(region):
+    found = failure(Aws(region=region).identity)
+    assert (found.code, found.exit_code, "--region" in found.hint) == ("bad-region", 64, True)
+
+
+def test_a_program_for_credentials_that_prints_something_else(clean):
+    (clean / "config").write_text("[profile team]\ncredential_process = /bin/echo hello\n")
+    found = failure(Aws("team", "us-east-1").identity)
+    assert (found.code, found.exit_code, "credential_process" in found.hint) == ("bad-aws-settings", 64, True)
 
 
 @pytest.mark.usefixtures("keys")

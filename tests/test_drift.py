@@ -113,7 +113,7 @@ def test_drift_is_told_with_both_task_definitions_and_images():
     (caution,) = drift_steps("App", observed(DRIFTED), Drift.LEAVE)[1]
     assert caution.text == (
         "the service api runs other:1, and its stack says app:2 (other:1 is nginx:1; app:2 is app:c-2); "
-        "up --repair-drift puts it back"
+        "rajee-deploy up --repair-drift puts it back"
     )
     (caution,) = drift_cautions("App", observed(DRIFTED), Drift.LEAVE)
     assert caution.text.endswith("this deployment replaces that where the template of the service changes")

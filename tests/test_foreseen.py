@@ -204,7 +204,6 @@ def test_a_secret_of_the_machine_that_builds_forbids_no_plan_and_is_missed_befor
     assert writes(world) == []
     monkeypatch.setenv("THE_KEY", "x")
     assert preview(world).plan.cautions == ()
-    world.up()
 
 
 def test_a_missing_cli_forbids_no_plan_and_is_missed_before_any_build(world):
@@ -227,6 +226,15 @@ def test_a_role_that_may_not_ask_whether_the_account_is_bootstrapped_has_its_pla
     world.stacks.refuses = DeployError("access-denied", "AWS refused ssm:GetParameter")
     found = preview(world).plan
     assert (found.kind, [each.code for each in found.cautions]) == ("code", ["bootstrap-unknown"])
+
+
+def test_what_the_app_warns_of_is_told_where_it_is_synthesised(world):
+    world.stacks.warns["App"] = "a listener of plain HTTP " + "x" * 9000
+    run = world.context()
+    foreseen.foresee(run, make_plan(run))
+    (warned,) = run.console.warned
+    assert (warned.subject, warned.code, warned.message[:24]) == ("App", "cdk-warning", "a listener of plain HTTP")
+    assert len(warned.message) <= 500
 
 
 # -- every error there is on the way ---------------------------------------------------------------------------------

@@ -11,11 +11,13 @@ from hypothesis import strategies as st
 from rajee_deploy.facts import StackContent, StackPresent, Synthesised, Wanted
 from rajee_deploy.fingerprint import RECORD, Fingerprint, Input
 from rajee_deploy.infrastructure import judge
+from rajee_deploy.input_changes import InputChange
 from rajee_deploy.model import Digest
 from rajee_deploy.names import INFRA_PARAMETER, TEMPLATE_PARAMETER, InfraCheck
 from rajee_deploy.steps import Tier
 from rajee_deploy.template import record_of
 
+UNKNOWN = "which of them is not known on this machine"
 INFRA = Fingerprint("s", Digest("sha256", "b" * 64), ())
 CONTENT = StackContent("sha256:t")
 SAME = Synthesised(CONTENT)
@@ -108,7 +110,7 @@ def test_a_stack_is_judged_by_its_own_fingerprint_where_it_has_one():
     assert judge("App", own, by_its_own).proof == "infrastructure unchanged by its hash"
     assert judge("App", own, wanted(infrastructures={"Other": OWN})).open
     assert judge("App", state(), by_its_own).open == (
-        f"the infrastructure's inputs changed: {INFRA.digest.hex[:18]} → {OWN.digest.hex[:18]}",
+        f"the infrastructure's inputs changed: {INFRA.digest.hex[:18]} → {OWN.digest.hex[:18]}; {UNKNOWN}",
     )
     impure = replace(OWN, inputs=IMPURE.inputs)
     assert judge("App", own, wanted(infrastructures={"App": impure})).open == ("its hash cannot follow app.py:1 forks",)
@@ -202,7 +204,20 @@ def test_what_was_never_recorded_is_told(recorded):
 
 def test_a_change_of_the_inputs_shows_both_hashes_short():
     (reason,) = judge("App", state(RajeeInfraHash="sha256:" + "0123456789" * 3), wanted()).open
-    assert reason == f"the infrastructure's inputs changed: 012345678901234567 → {INFRA.digest.hex[:18]}"
+    assert reason == f"the infrastructure's inputs changed: 012345678901234567 → {INFRA.digest.hex[:18]}; {UNKNOWN}"
+
+
+def test_the_inputs_that_changed_are_named_where_they_are_known_and_else_how_to_find_out():
+    moved = tuple(InputChange(f"infra/{name}.py", "changed") for name in "abcd")
+    known = wanted(input_changes={"App": moved})
+    (reason,) = judge("App", state(RajeeInfraHash="x"), known).open
+    assert reason.endswith(f"→ {INFRA.digest.hex[:18]}: infra/a.py, infra/b.py, infra/c.py … and 1 more")
+    by_synth = replace(known, synthesised={"App": OTHER})
+    assert "infra/a.py" in judge("App", state(RajeeInfraHash="x"), by_synth).differences[-1]
+    (nameless,) = judge("App", state(RajeeInfraHash="x"), wanted(input_changes={"App": ()})).open
+    assert nameless.endswith(INFRA.digest.hex[:18])
+    (elsewhere,) = judge("App", state(RajeeInfraHash="x", RajeeRevision="ab" * 20 + "-dirty"), wanted()).open
+    assert elsewhere.endswith(f"{UNKNOWN}: git diff --stat abababababab tells it")
 
 
 def test_every_doubt_is_told_the_plainest_first():

@@ -97,7 +97,7 @@ def test_a_secret_that_was_none_when_it_was_deployed_is_given_again():
     made = {"App": Synthesised(CONTENT, declared=slots)}
     (step,) = plan(wanted(value("Size", "small", "SIZE"), synthesised=made)).steps
     assert "only CloudFormation knows" in step.reason
-    assert "or by up --no-wait (without SIZE it keeps" in step.reason
+    assert "or by one with --no-wait (without SIZE it keeps" in step.reason
 
 
 @pytest.mark.parametrize("variable", ["", "SIZE"])

@@ -31,7 +31,6 @@ MAY = {
     ("stack/tracing/leftovers.py", ".read_bytes"): "the kernel's word on a process",
     ("stack/tracing/in_python/sitecustomize.py", "os.open"): "a new file, in the app's process",
     ("dockerfile/arguments.py", "json.loads"): "what Go's decoder takes, and RecursionError is caught",
-    ("explain/compare.py", "json.loads"): "texts that `contents.document` has looked at",
     ("engine/buildah.py", "json.JSONDecoder"): "a program's answer with its warnings behind it; all errors are caught",
     ("stack/store.py", "shutil.copytree"): "an assembly in a directory of our own, and never through links",
     ("atomic.py", "os.open"): "a new file, by O_EXCL",

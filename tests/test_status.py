@@ -60,12 +60,38 @@ def test_another_machine_looks_by_the_list_that_the_stack_carries(world):
     world.up()
     world.move()
     assert told(world)[0]["infrastructure"]["matches"] is True
-    assert world.hashed == [None, LIST], "Registry carries none"
+    assert [each for each in world.hashed if each] == [LIST, LIST], "Registry carries none: the registry has its list"
     world.infra = "3"
     assert told(world)[0]["infrastructure"]["matches"] is False
     world.infra = "2"
     put(world, carried=UNREADABLE)
     assert told(world)[0]["infrastructure"]["matches"] is False
+
+
+def test_what_up_left_alone_is_not_called_another_checkouts(world):
+    """An edit that changes one stack alone: the other keeps its former record, and the same `up` proved that this
+    checkout makes it."""
+    world.infra, world.stacks.app["App"] = "2", "two"
+    assert world.up() == "infra"
+    for machine in ("the one that deployed", "another, by what is shared"):
+        found = look(world.context())
+        registry, app = (each for each in found.stacks)
+        assert (registry.infrastructure_matches, registry.is_proven) == (True, True), machine
+        assert (app.infrastructure_matches, app.is_proven) == (True, False), machine
+        assert "Registry: UPDATE_COMPLETE" in "\n".join(lines(found))
+        assert "changed here" not in "\n".join(lines(found))
+        world.move()
+
+
+def test_what_moved_since_is_named_on_the_machine_that_knows(world):
+    world.infra = "2"
+    app, text = told(world)
+    assert app["infrastructure"]["changed_inputs"] == [{"name": "version of infra", "change": "changed"}]
+    assert "changed here since it was deployed: version of infra" in text
+    world.move()
+    app, text = told(world)
+    assert (app["infrastructure"]["changed_inputs"], app["infrastructure"]["matches"]) == (None, False)
+    assert "not known on this machine: git diff --stat 111111111111" in text
 
 
 def test_a_template_that_may_not_be_read_is_no_failure_of_status(world):

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from rajee_deploy.input_changes import InputChange
 from rajee_deploy.status import DeployedImage, DeployedParameter, DeployedStack, RunningService, Status
 from rajee_deploy.status.words import document, lines
 
+UNKNOWN = "which of them is not known on this machine: git diff --stat 0123456789ab tells it"
 COMMIT = "0123456789abcdef" + "0" * 24
 IMAGE = DeployedImage("api", "ApiTag", "c-1", "c-1", matches=True)
 SERVICE = RunningService("web", 1, 2, ("a:1", "b:2"), is_stable=False)
@@ -34,7 +36,7 @@ def test_all_there_is_to_say():
         "  image api        c-1, as this checkout makes it",
         "  parameter Size   large; here it is small",
         "  parameter Key    hidden; whether KEY has the same value is not known here",
-        "  infrastructure   its inputs are others than those of this checkout",
+        f"  infrastructure   its inputs changed here since it was deployed; {UNKNOWN}",
         "  service web      1/2 running, not stable: a:1, b:2",
         "  !                a doubt",
         "  !                another",
@@ -81,6 +83,16 @@ def test_an_image_that_is_not_this_checkouts(image, text):
     ]
 
 
+def test_what_moved_is_named_and_what_is_known_to_make_the_same_is_no_difference():
+    moved = (InputChange("infra/app.py", "changed"), InputChange("infra/new.py", "new"))
+    stack = DeployedStack("App", "S", infrastructure_matches=False, input_changes=moved)
+    assert told(stack)[-1] == "  infrastructure   changed here since it was deployed: infra/app.py, infra/new.py (new)"
+    found = document(Status("1", "r", "", (stack,)))["stacks"]["App"]["infrastructure"]
+    assert found["changed_inputs"][1] == {"name": "infra/new.py", "change": "new"}
+    proven = DeployedStack("App", "S", infrastructure_matches=True, is_proven=True, input_changes=moved)
+    assert "this checkout makes what is deployed" in told(proven)[-1]
+
+
 def test_who_rolls_a_service_out_is_told_where_it_is_not_ecs():
     shifted = RunningService("w", 3, 2, ("a:1",), is_stable=True, controller="CODE_DEPLOY")
     empty = RunningService("e", 0, 0, (), is_stable=False, controller="EXTERNAL")
@@ -106,7 +118,9 @@ def test_the_document():
                 "Size": {"deployed": "large", "here": "small", "matches": False},
                 "Key": {"deployed": None, "here": None, "matches": None},
             },
-            "infrastructure": {"deployed": "sha256:a", "here": "sha256:b", "matches": False},
+            "infrastructure": {
+                "deployed": "sha256:a", "here": "sha256:b", "matches": False, "proven": False, "changed_inputs": None,
+            },
             "services": [{"name": "web", "running": 1, "desired": 2, "images": ["a:1", "b:2"], "stable": False,
                           "controller": "ECS", "drift": None}],
             "doubts": ["a doubt", "another"],
@@ -115,7 +129,10 @@ def test_the_document():
         "Bare": {
             "present": True, "status": "CREATE_COMPLETE", "reason": "", "since": None, "revision": None, "images": {},
             "parameters": {},
-            "infrastructure": {"deployed": None, "here": None, "matches": None}, "services": [], "doubts": [],
+            "infrastructure": {
+                "deployed": None, "here": None, "matches": None, "proven": False, "changed_inputs": None,
+            },
+            "services": [], "doubts": [],
         },
     }  # fmt: skip
 

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pwd
 import signal
 import threading
 import time
+from dataclasses import replace
 
 import pytest
+from test_up import World
 
 from rajee_deploy import streams
 from rajee_deploy.cli.ending import _code_of, _refusal, heed_signals
+from rajee_deploy.console import Console
+from rajee_deploy.record import recorded_run
+from rajee_deploy.report.history import History
 from rajee_deploy.streams import _Raw, _stream
 
 
@@ -111,3 +117,66 @@ def test_what_the_machine_refuses_says_what_to_do(error, words):
     told = _refusal(error)
     assert told.code == "machine"
     assert words in told.problem + told.hint
+
+
+# What a build service would take for a command, and what is written in its place.
+COMMANDS = [
+    (["::add-mask::x\n"], "\\u003a:add-mask::x\n"),
+    (["cause\n  \t ::error::x\nnext ::no\n"], "cause\n  \t \\u003a:error::x\nnext ::no\n"),
+    (["    ", "::error::x", "\n", "::a", "b\n"], "    \\u003a:error::x\n\\u003a:ab\n"),
+    (["name: ", "::no command\n"], "name: ::no command\n"),
+    (["a\r::error::x\n"], "a\r\\u003a:error::x\n"),
+    (["\u2003::error::x\n"], "\u2003\\u003a:error::x\n"),
+    (["a ##[add-path]/x ##vso[task.x] ###[group]\n"], "a \\u0023#[add-path]/x \\u0023#vso[task.x] #\\u0023#[group]\n"),
+    (["## a [x] #[y]\n"], "## a [x] #[y]\n"),
+]
+
+
+@pytest.mark.parametrize(("pieces", "written"), COMMANDS, ids=str)
+@pytest.mark.parametrize("service", ["GITHUB_ACTIONS", "TF_BUILD", ""])
+def test_no_line_is_a_command_of_a_build_service(tmp_path, monkeypatch, pieces, written, service):
+    for name in ("GITHUB_ACTIONS", "TF_BUILD", "TEAMCITY_VERSION"):
+        monkeypatch.delenv(name, raising=False)
+    if service:
+        monkeypatch.setenv(service, "true")
+    descriptor = os.open(tmp_path / "said", os.O_WRONLY | os.O_CREAT)
+    stream = _stream(None, _Raw(descriptor, pytest.fail), lines=False)
+    for piece in pieces:
+        assert stream.write(piece) == len(piece)
+    stream.flush()
+    os.close(descriptor)
+    assert (tmp_path / "said").read_bytes().decode() == (written if service else "".join(pieces))
+
+
+def test_a_document_is_the_same_for_who_reads_it(tmp_path, monkeypatch):
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    value = {"a": "##[x]", "b\\##[": ["::x\n::y", "\\##[z]"]}
+    descriptor = os.open(tmp_path / "said", os.O_WRONLY | os.O_CREAT)
+    stream = _stream(None, _Raw(descriptor, pytest.fail), lines=False)
+    Console(stdout=stream).document(value)
+    stream.flush()
+    os.close(descriptor)
+    said = (tmp_path / "said").read_text()
+    assert json.loads(said) == value
+    assert "##[" not in said
+
+
+@pytest.mark.parametrize("kind", ["gone", "full"])
+def test_a_deployment_that_nobody_listens_to_is_made_and_kept(tmp_path, monkeypatch, kind):
+    monkeypatch.setenv("RAJEE_DEPLOY_STATE_DIR", str(tmp_path / "state"))
+    monkeypatch.setenv("RAJEE_DEPLOY_CACHE_DIR", str(tmp_path / "cache"))
+    (tmp_path / "project").mkdir()
+    world = World(tmp_path / "project")
+    reader, writer = os.pipe()
+    os.close(reader)
+    if kind == "full":
+        os.dup2(os.open("/dev/full", os.O_WRONLY), writer)
+    failures: list[OSError] = []
+    gone = [_stream(None, _Raw(writer, failures.append), lines=True) for _ in range(2)]
+    run = replace(world.context(), console=Console(stdout=gone[0], stderr=gone[1], verbose=True))
+    _, record = recorded_run(run, 5)
+    assert record.outcome == "done"
+    assert [each.outcome for each in History().runs()[0]] == ["done"]
+    assert world.stacks.stacks["App"].parameters["ImageTag"].startswith("c-")
+    assert failures
+    os.close(writer)

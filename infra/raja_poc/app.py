@@ -10,29 +10,39 @@ template on every machine. One environment per account and region; the names do 
 from __future__ import annotations
 
 import sys
+from functools import partial
+from typing import TYPE_CHECKING
 
 from aws_cdk import App, Aws, DefaultStackSynthesizer
+from stacks.checks import check_bucket, check_certificate, check_jwks_uri, check_words
 from stacks.profiles import get_profile
 from stacks.rajee_envoy_stack import ProxySettings, RajeeEnvoyStack
 from stacks.rajee_registry_stack import RajeeRegistryStack
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 def build(app: App) -> None:
     """Add both stacks to `app`; ValueError when the context is wrong."""
     profile = get_profile(app.node.try_get_context("environment") or "dev")
     settings = ProxySettings(
-        bucket=_text(app, "bucket") or f"rajee-{profile.name}-{Aws.ACCOUNT_ID}-{Aws.REGION}",
-        jwt_issuer=_required(app, "jwtIssuer"),
-        jwks_uri=_required(app, "jwksUri"),
-        jwt_audience=_text(app, "jwtAudience"),
-        certificate_arn=_text(app, "certificateArn"),
+        bucket=_text(app, "bucket", check_bucket) or f"rajee-{profile.name}-{Aws.ACCOUNT_ID}-{Aws.REGION}",
+        jwt_issuer=check_words("jwtIssuer", _required(app, "jwtIssuer")),
+        jwks_uri=check_jwks_uri(_required(app, "jwksUri")),
+        jwt_audience=_text(app, "jwtAudience", partial(check_words, "jwtAudience")),
+        certificate_arn=_text(app, "certificateArn", check_certificate),
     )
     RajeeRegistryStack(app, "RajeeRegistryStack")
     RajeeEnvoyStack(app, "RajeeEnvoyStack", profile=profile, settings=settings)
 
 
-def _text(app: App, key: str) -> str:
-    return str(app.node.try_get_context(key) or "")
+def _text(app: App, key: str, check: Callable[[str], str] = str) -> str:
+    """A context value; "" where there is none. ValueError for one that `check` refuses, or that is no text."""
+    value = app.node.try_get_context(key)
+    if value is not None and not isinstance(value, str):
+        raise ValueError(f"the context value {key!r} has to be a text, and is {value!r}")
+    return check(value) if value else ""
 
 
 def _required(app: App, key: str) -> str:

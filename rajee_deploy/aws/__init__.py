@@ -2,6 +2,7 @@
 
 from rajee_deploy.aws.client import ATTEMPTS, CONNECT_SECONDS, READ_SECONDS, SHORT_CALLS, Aws, Identity, Patience
 from rajee_deploy.aws.errors import error_code, translated, unknown
+from rajee_deploy.aws.pages import pages
 
 __all__ = [
     "ATTEMPTS",
@@ -12,6 +13,7 @@ __all__ = [
     "Identity",
     "Patience",
     "error_code",
+    "pages",
     "translated",
     "unknown",
 ]

@@ -10,9 +10,12 @@ import os
 import threading
 import time
 from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import urlsplit
 
-from rajee_deploy.aws.errors import OutOfTimeError, error_code, error_message, translated, unknown
+from rajee_deploy.aws.errors import OutOfTimeError, error_code, error_message, opening, translated, unknown
+from rajee_deploy.aws.received import NotAnAnswerError, examine
 from rajee_deploy.aws.resolved import keys, of_session
+from rajee_deploy.aws.shaped import MisshapenError, shaped
 from rajee_deploy.dataclass import dataclass
 from rajee_deploy.errors import ConfigurationError, DeployError
 
@@ -35,6 +38,8 @@ SHORT_CALLS = {
     "ecr": ("batch_get_image", "describe_images", "describe_repositories"), "ssm": ("get_parameter",),
 }  # fmt: skip
 
+# What botocore's parsers raise for JSON and XML that is not as the call's description says.
+_NO_ANSWER = (AttributeError, TypeError, LookupError, RuntimeError, ValueError, ArithmeticError)
 _KEYS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
 # What goes with somebody's keys: of others it would be wrong. AWS's SDKs read these, old ones the last.
 _WITH_KEYS = (
@@ -104,8 +109,10 @@ class Aws:
         region = region or self.region
         with self._lock:
             if (service, region) not in self._clients:
-                with translated(service, self.profile):
-                    self._clients[service, region] = self._opened().client(service, region_name=region)  # type: ignore[call-overload]
+                with translated(service, self.profile), opening(service):
+                    made: Any = self._opened().client(service, region_name=region)  # type: ignore[call-overload]
+                    urlsplit(made.meta.endpoint_url).port  # noqa: B018 -- ValueError, which botocore has at each call
+                    self._clients[service, region] = made
             return self._clients[service, region]
 
     def ask(
@@ -118,7 +125,8 @@ class Aws:
     ) -> dict[str, Any] | T:
         """One call: its answer, or what `expected` makes of an error's code and message (None: it is not expected).
 
-        DeployError for every other failure. An answer may be empty although AWS sent more: conclude nothing from that.
+        DeployError for every other failure, and for whoever indexes a part that the answer lacks. An answer may be
+        empty although AWS sent more: conclude nothing from that.
         """
         began = time.monotonic()
         found = self._ask_shortly(service, operation, arguments, region)
@@ -127,19 +135,16 @@ class Aws:
         spent = time.monotonic() - began
         from botocore.exceptions import ClientError
 
-        client = self.client(service, region) if region else self.client(service)
+        client, named = self.client(service, region) if region else self.client(service), _named(service, operation)
         call = getattr(client, operation)
-        with translated(_named(service, operation), self.profile):
+        with translated(named, self.profile):
             self._clock.began = time.monotonic() - spent
             try:
                 answer: dict[str, Any] = call(**arguments)
-            except (
-                AttributeError,
-                TypeError,
-                KeyError,
-                RuntimeError,
-            ) as error:  # what botocore's parser makes of JSON that is no answer
-                raise unknown(_named(service, operation), f"the answer is not AWS's: {error}") from error
+            except NotAnAnswerError:
+                raise
+            except _NO_ANSWER as error:
+                raise unknown(named, f"the answer is not AWS's: {type(error).__name__}") from error
             except ClientError as error:
                 known = expected(error_code(error), error_message(error)) if expected else None
                 if known is None:
@@ -147,7 +152,12 @@ class Aws:
                 return known
             finally:
                 self._clock.began = None
-        return answer
+        model = client.meta.service_model.operation_model(client.meta.method_to_api_mapping[operation])
+        try:
+            whole: dict[str, Any] = shaped(_named(service, operation), answer, model.output_shape)
+        except MisshapenError as error:
+            raise unknown(_named(service, operation), str(error)) from error
+        return whole
 
     def _ask_shortly(
         self, service: str, operation: str, arguments: Mapping[str, Any], region: str
@@ -217,7 +227,7 @@ class Aws:
         short = self._short_path()
         if short is not None:
             return {**region, **keys(*short.plain.keys)}
-        with self._lock, translated("credentials", self.profile):
+        with self._lock, translated("credentials", self.profile), opening("credentials"):
             return {**region, **of_session(self._opened()._session)}  # noqa: SLF001 -- boto3 shows the same only in parts
 
     def _check_time(self, **_event: Any) -> None:
@@ -231,11 +241,12 @@ class Aws:
             import boto3
             import botocore.session
 
-            with translated("credentials", self.profile):
+            with translated("credentials", self.profile), opening("credentials"):
                 inner = botocore.session.get_session()
                 # For the clients that fetch credentials (SSO, roles), too.
                 inner.set_default_client_config(_config(self._patience))
                 inner.register("before-send", self._check_time)
+                inner.register("before-parse", _examine)
                 self._session = boto3.Session(
                     botocore_session=inner,
                     profile_name=self.profile,
@@ -248,6 +259,11 @@ class Aws:
 def _named(service: str, operation: str) -> str:
     """The name that IAM knows a call by, like `ecr:DescribeImages`."""
     return f"{service}:{operation.title().replace('_', '')}"
+
+
+def _examine(**event: Any) -> None:
+    """What botocore does before it parses."""
+    examine(event["response_dict"], event["operation_model"].service_model.resolved_protocol)
 
 
 def _config(patience: Patience) -> Any:

@@ -7,18 +7,43 @@ import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from rajee_deploy.aws.received import NotAnAnswerError
 from rajee_deploy.errors import ConfigurationError, DeployError
+from rajee_deploy.lines import lines_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _EXPIRED = {"ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired"}
 _INVALID = {"InvalidClientTokenId", "UnrecognizedClientException", "InvalidSignatureException", "SignatureDoesNotMatch",
-            "AuthFailure", "InvalidAccessKeyId"}  # fmt: skip
+            "AuthFailure", "InvalidAccessKeyId", "IncompleteSignature", "MissingAuthenticationToken",
+            "MissingAuthenticationTokenException"}  # fmt: skip
 _SKEWED = {"RequestTimeTooSkewed", "RequestInTheFuture"}
-_DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"}
+_DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "NotAuthorized", "OptInRequired"}
 _THROTTLED = {"Throttling", "ThrottlingException", "ThrottledException", "TooManyRequestsException",
-              "RequestLimitExceeded", "RequestThrottled", "SlowDown"}  # fmt: skip
+              "RequestLimitExceeded", "RequestThrottled", "RequestThrottledException", "SlowDown",
+              "ProvisionedThroughputExceededException", "BandwidthLimitExceeded"}  # fmt: skip
+# What to do about the codes that somebody can do something about, by how they begin.
+_QUOTA = "a quota of this account is used up: aws service-quotas shows and raises it; or remove what nobody needs"
+_ELSEWHERE = "the endpoint does not know this call: check AWS_ENDPOINT_URL and the region"
+_HINTS = (
+    (
+        "LayersNotFound",
+        "a layer is not in the repository any more: aws ecr batch-delete-image, then run again: it is built anew",
+    ),
+    ("LayerInaccessible", "the layer is archived or not ready yet; run again, or restore the image in ECR"),
+    ("ReferencedImagesNotFound", "an image of this index is not there (any more): run again, it is built anew"),
+    (
+        "Kms",
+        "look at the KMS key of the repository or parameter: it must be enabled, and you must be allowed to use it",
+    ),
+    ("LimitExceeded", _QUOTA),
+    ("ServiceQuotaExceeded", _QUOTA),
+    ("InvalidAction", _ELSEWHERE),
+    ("UnknownOperation", _ELSEWHERE),
+)
+_SERVERS_FAULT = 500
+_QUOTED = 1000  # characters of what somebody said
 
 _REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d{1,2}")
 _ZONE = re.compile(r"\.([a-z]{2}(?:-[a-z]+)+-\d)([a-z])\.amazonaws\.")  # in the address of an endpoint
@@ -35,7 +60,7 @@ def unknown(asked: str, cause: str) -> DeployError:
         f"{asked} gave an answer that cannot be trusted",
         where=asked,
         cause=cause,
-        hint="run again; if it stays, look for a proxy that cuts or rewrites responses",
+        hint="run again; if it stays, look for a proxy or login page that cuts or rewrites responses",
     )
 
 
@@ -70,7 +95,12 @@ def translated(asked: str, profile: str | None = None) -> Iterator[None]:
         ) from error
     except exceptions.ClientError as error:
         raise _from_response(asked, error, login) from error
-    except (exceptions.HTTPClientError, exceptions.ConnectionError, ResponseParserError, OutOfTimeError) as error:
+    except NotAnAnswerError as error:
+        raise _not_aws(asked, error) from error
+    except ResponseParserError as error:
+        # Its text goes on with the whole answer, and so with every parameter in it.
+        raise unknown(asked, lines_of(str(error))[0]) from error
+    except (exceptions.HTTPClientError, exceptions.ConnectionError, OutOfTimeError) as error:
         raise DeployError(
             "aws-unreachable",
             "AWS could not be reached",
@@ -80,21 +110,51 @@ def translated(asked: str, profile: str | None = None) -> Iterator[None]:
         ) from error
     except exceptions.InvalidRegionError as error:
         raise _bad_region(asked, str(error)) from error
-    except ValueError as error:  # how botocore says that AWS_ENDPOINT_URL is no address
-        raise ConfigurationError(
-            "bad-endpoint",
-            "a setting of AWS is malformed",
-            where=asked,
-            cause=str(error),
-            hint="check AWS_ENDPOINT_URL",
-        ) from error
     except exceptions.BotoCoreError as error:
         raise DeployError("aws-error", "the call to AWS failed", where=asked, cause=str(error)) from error
 
 
+@contextmanager
+def opening(asked: str) -> Iterator[None]:
+    """Turn what botocore raises for settings that it cannot read into ours, while a session or a client is made and
+    nothing was asked yet."""
+    from botocore.exceptions import BotoCoreError
+
+    try:
+        yield
+    except BotoCoreError:  # some are ValueErrors, too
+        raise
+    except ValueError as error:
+        is_address = any(word in str(error) for word in ("endpoint", "URL", "Port"))
+        raise ConfigurationError(
+            "bad-endpoint" if is_address else "bad-aws-settings",
+            "a setting of AWS is malformed",
+            where=asked,
+            cause=str(error),
+            hint="check AWS_ENDPOINT_URL, and endpoint_url of the profile"
+            if is_address
+            else "check the profile in AWS_CONFIG_FILE, and what its credential_process prints",
+        ) from error
+
+
+def _not_aws(asked: str, error: NotAnAnswerError) -> DeployError:
+    if error.status < 300:  # noqa: PLR2004 -- HTTP's successes
+        return unknown(asked, str(error))
+    return _no_code(asked, error.status, str(error))
+
+
+def _no_code(asked: str, status: object, cause: str) -> DeployError:
+    return DeployError(
+        "aws-error", f"the answer (HTTP {status}) is not one of AWS's", where=asked, cause=cause,
+        hint="run again; if it stays, look for a proxy or a login page between this machine and AWS",
+    )  # fmt: skip
+
+
 def _bad_region(asked: str, cause: str) -> ConfigurationError:
     """For a region that no address can have, with where it stands, and what is probably meant."""
-    names = [name for name in ("AWS_REGION", "AWS_DEFAULT_REGION") if os.environ.get(name, "-") in cause]
+    names = [
+        name for name in ("AWS_REGION", "AWS_DEFAULT_REGION") if os.environ.get(name) and os.environ[name] in cause
+    ]
     text = os.environ[names[0]] if names else (re.search(r"'([^']*)'", cause) or ["", ""])[1]
     meant = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
     like = meant if _REGION.fullmatch(meant) else "us-east-1"
@@ -122,7 +182,7 @@ def error_message(error: Any) -> str:
 
 def _from_response(asked: str, error: Any, login: str) -> DeployError:  # noqa: PLR0911 -- one return for each kind
     code = error_code(error)
-    cause = error_message(error) or str(error)
+    cause = (error_message(error) or str(error))[:_QUOTED]
     if code in _EXPIRED:
         return DeployError(
             "expired-credentials", "the AWS credentials have expired", where=asked, cause=cause, hint=login
@@ -147,10 +207,16 @@ def _from_response(asked: str, error: Any, login: str) -> DeployError:  # noqa: 
         return DeployError(
             "throttled", "AWS throttled the call", where=asked, cause=cause, hint="run again in a minute"
         )
+    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", code)
     if not code or code.isdecimal():  # botocore found none of AWS's codes in it
-        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", code)
-        return DeployError(
-            "aws-error", f"the answer (HTTP {status}) is not one of AWS's", where=asked, cause=cause,
-            hint="run again; if it stays, look for a proxy or a login page between this machine and AWS",
-        )  # fmt: skip
-    return DeployError("aws-error", f"AWS answered {code}", where=asked, cause=cause)
+        return _no_code(asked, status, cause)
+    return DeployError("aws-error", f"AWS answered {code}", where=asked, cause=cause, hint=_hint(code, status))
+
+
+def _hint(code: str, status: object) -> str:
+    known = next((hint for begins, hint in _HINTS if code.startswith(begins)), "")
+    if known or not isinstance(status, int):
+        return known
+    if status >= _SERVERS_FAULT:
+        return "this is a failure on AWS's side: run again in a minute (https://health.aws.amazon.com/health/status)"
+    return "what AWS says of it is above; mend that and run again"

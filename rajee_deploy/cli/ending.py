@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 # Some releases of typer carry a click of their own, whose exceptions are not those of an installed click.
 UsageError: type[Exception] = typer.BadParameter.__bases__[0]
 _ENDING = (signal.SIGTERM, signal.SIGHUP)
+_FORBIDDEN = (errno.EACCES, errno.EPERM, errno.EROFS)
 _NO_THREAD = "can't start new thread"  # Python's RuntimeError, which has no class of its own
 _HINTS = {
     errno.EAGAIN: "it may run too few processes at once: ulimit -u; in a container: its pids limit",
@@ -82,7 +83,7 @@ def _run() -> int:  # noqa: PLR0911 -- one return for each way to end
         return Exit.FAILED
     except Exception as error:  # noqa: BLE001 -- the top handler: whatever else is our own fault, and is told as such
         if str(error) != _NO_THREAD:
-            return _bug()
+            return _bug(error)
         _tell(_refusal(OSError(errno.EAGAIN, "it starts no more threads")))
         return Exit.FAILED
     if ended == Exit.INTERRUPTED:
@@ -108,6 +109,8 @@ def _refusal(error: OSError | MemoryError) -> DeployError:
         )
     where = os.fsdecode(error.filename) if isinstance(error.filename, (str, bytes)) else ""
     hint = _HINTS.get(error.errno or 0, "")
+    if error.errno in _FORBIDDEN and where.startswith(os.environ.get("HOME", "~") + "/"):
+        hint = "set HOME, or RAJEE_DEPLOY_STATE_DIR and RAJEE_DEPLOY_CACHE_DIR, to directories that are yours"
     if error.errno == errno.ENOENT and _is_homeless():
         where, hint = where or "the working directory", "it was removed: cd to one that exists, and run again"
     return DeployError(
@@ -134,19 +137,27 @@ def _sent(code: int) -> int:
     return code
 
 
-def _bug() -> int:
-    import traceback
+def _bug(error: Exception) -> int:
+    try:
+        from rajee_deploy.cli.crash import crashed
 
-    traceback.print_exc()
-    sys.stderr.write("This is a bug in rajee-deploy; please report it with the lines above.\n")
+        _tell(crashed(error, sys.argv[1:]))
+    except Exception as another:  # noqa: BLE001 -- still the top handler: what is left to say has to be said
+        import traceback
+
+        traceback.print_tb(error.__traceback__)  # without its words, which may hold a secret
+        names = f"{type(error).__name__}, and {type(another).__name__} while it was told"
+        sys.stderr.write(f"This is a bug in rajee-deploy ({names}); please report it with the lines above.\n")
     return Exit.BUG
 
 
 def _tell(error: DeployError) -> None:
     """To a person on stderr; and to a program that asked for a document, as one."""
+    from rajee_deploy.cli.pasted import as_pasted
     from rajee_deploy.console import Console, error_document
 
     console = Console()
+    error.hint = as_pasted(error.hint, sys.argv[1:])
     console.error(error)
     if "--json" in sys.argv[1:]:
         console.document(error_document(error))

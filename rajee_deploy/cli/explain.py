@@ -73,11 +73,11 @@ def explain(
     if path is not None and since is not None:
         raise ConfigurationError("bad-flag", "a path and --since are two questions", hint="ask one after the other")
     build = BuildFlags(file, target, platform, build_arg, build_context)
-    chosen = _choose(context, SettingsFlags(environment, image, config), build)
+    chosen = _choose("explain", context, SettingsFlags(environment, image, config), build)
     console = Console()
     found = {each.name: read_inputs(each) for each in chosen.images}
     if path is not None:
-        _explain_path(console, found, path, as_json=as_json)
+        _explain_path(console, found, path, chosen.settings, as_json=as_json)
     elif since is not None:
         compared = _since(console, found, chosen, since, (profile, region))
         _tell_since(console, compared, as_json=as_json)
@@ -116,7 +116,7 @@ def replay(
     if checkout is not None and context is None:
         config = config or find_settings(checkout.absolute())
     build = BuildFlags(file, target, platform, build_arg, build_context)
-    chosen = _choose(context, SettingsFlags(environment, image, config), build)
+    chosen = _choose("replay", context, SettingsFlags(environment, image, config), build)
     console = Console()
     with console.spinner(f"the last {words.counted(last, 'commit')}"):
         found = replay_images(chosen.images, chosen.origin, checkout or chosen.start, last, console.working)
@@ -137,16 +137,16 @@ class _Chosen:
     settings: Settings | None = None
 
 
-def _choose(context: Path | None, flags: SettingsFlags, build: BuildFlags) -> _Chosen:
+def _choose(verb: str, context: Path | None, flags: SettingsFlags, build: BuildFlags) -> _Chosen:
     from functools import partial
 
-    from rajee_deploy.cli.images import chosen_images, image_of_flags, laid_over
+    from rajee_deploy.cli.images import hashed_images, image_of_flags, laid_over
     from rajee_deploy.explain.past import Origin
 
     lay_over = partial(laid_over, build=build)
     if context is not None:
         return _Chosen([image_of_flags(context, build, flags.images)], Origin(None, None, lay_over), context)
-    settings, images = chosen_images(flags)
+    settings, images = hashed_images(flags, verb)
     origin = Origin(settings.path, flags.environment, lay_over)
     return _Chosen([lay_over(image) for image in images], origin, settings.root, settings)
 
@@ -161,17 +161,24 @@ def _explain(console: Console, found: Mapping[str, ImageInputs], *, as_json: boo
         words.show_image(console, name, inputs)
 
 
-def _explain_path(console: Console, found: Mapping[str, ImageInputs], path: str, *, as_json: bool) -> None:
-    from rajee_deploy.explain import documents, words
+def _explain_path(
+    console: Console, found: Mapping[str, ImageInputs], path: str, settings: Settings | None, *, as_json: bool
+) -> None:
+    from rajee_deploy.explain import documents, infrastructure, words
     from rajee_deploy.explain.why import why
 
     answers = {name: why(inputs, path) for name, inputs in found.items()}
+    given = {each.settings.context_key: each.fingerprint.tag for each in found.values() if each.settings.context_key}
+    of_stacks = infrastructure.of_infrastructure(settings, given, path) if settings is not None else None
     if as_json:
-        console.document(documents.of_answers(path, answers))
+        more = {"infrastructure": infrastructure.document(of_stacks)} if of_stacks is not None else {}
+        console.document({**documents.of_answers(path, answers), **more})
         return
     for name, inputs in found.items():
         for answer in answers[name]:
             words.show_answer(console, name, inputs, answer)
+    if of_stacks is not None:
+        words.say(console, infrastructure.sentence(of_stacks))
 
 
 def _since(

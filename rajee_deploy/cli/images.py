@@ -62,9 +62,19 @@ def chosen_images(flags: SettingsFlags) -> tuple[Settings, list[ImageSettings]]:
     return settings, [image for name, image in known.items() if not flags.images or name in flags.images]
 
 
-def flagged_images(flags: SettingsFlags, build: BuildFlags) -> list[ImageSettings]:
+def hashed_images(flags: SettingsFlags, verb: str) -> tuple[Settings, list[ImageSettings]]:
+    """The same for a verb that is about images alone. ConfigurationError `no-images` where the settings name none."""
+    settings, images = chosen_images(flags)
+    if not images:
+        from rajee_deploy.cli.no_images import no_images
+
+        raise no_images(settings, verb)
+    return settings, images
+
+
+def flagged_images(flags: SettingsFlags, build: BuildFlags, verb: str) -> list[ImageSettings]:
     """The chosen images of the settings, with the build's flags laid over them."""
-    return [laid_over(image, build) for image in chosen_images(flags)[1]]
+    return [laid_over(image, build) for image in hashed_images(flags, verb)[1]]
 
 
 def laid_over(image: ImageSettings, build: BuildFlags) -> ImageSettings:

@@ -4,7 +4,7 @@ builds every verb it is given, and all of them together cost more than hashing a
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 # In the order of --help, with the module of this package that has a function of the verb's name.
-_VERBS = {
+VERBS = {
     "up": "verbs", "plan": "verbs", "fingerprint": "verbs", "explain": "explain", "replay": "explain",
     "verify": "verify", "lock": "lock", "permissions": "permissions", "rollback": "rollback", "status": "status",
     "report": "verbs",
@@ -34,14 +34,20 @@ def command_line(argv: Sequence[str]) -> typer.Typer:
     app.callback()(_root)
     first = argv[0] if argv else ""
     is_version = list(argv) == ["--version"]
-    for verb, module in _VERBS.items():
-        if verb == first or not (first in _VERBS or is_version):
+    for verb, module in VERBS.items():
+        if verb == first or not (first in VERBS or is_version):
             app.command()(getattr(import_module(f"rajee_deploy.cli.{module}"), verb))
-    if not (first in _VERBS or is_version):
+    if not (first in VERBS or is_version):
         from rajee_deploy.cli.sandbox import sandbox
 
         app.add_typer(sandbox, name="sandbox")
     return app
+
+
+def click_command(verb: str) -> Any:
+    """One verb, as click has it; it knows its parameters."""
+    group: Any = typer.main.get_command(command_line([verb]))
+    return group.commands[verb]
 
 
 def _print_version(asked: bool) -> None:

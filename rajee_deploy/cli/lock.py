@@ -64,7 +64,7 @@ def lock(
 
     moving = _moving(reference or (), upgrade=upgrade, check=check)
     build = BuildFlags(file, target, platform, build_arg, build_context)
-    scope = _scope(context, SettingsFlags(environment, image, config), build)
+    scope = _scope("lock --check" if check else "lock", context, SettingsFlags(environment, image, config), build)
     console = Console()
     if check:
         _check(console, scope, as_json=as_json)
@@ -88,14 +88,14 @@ def _moving(references: Sequence[str], *, upgrade: bool, check: bool) -> list[st
     return named if references or not upgrade else None
 
 
-def _scope(context: Path | None, flags: SettingsFlags, build: BuildFlags) -> Scope:
+def _scope(verb: str, context: Path | None, flags: SettingsFlags, build: BuildFlags) -> Scope:
     from rajee_deploy.bases import Scope
-    from rajee_deploy.cli.images import chosen_images, image_of_flags, laid_over
+    from rajee_deploy.cli.images import hashed_images, image_of_flags, laid_over
     from rajee_deploy.settings import LOCK_NAME, load
 
     if context is not None:
         return Scope(context / LOCK_NAME, [image_of_flags(context, build, flags.images)], None)
-    settings, images = chosen_images(flags)
+    settings, images = hashed_images(flags, verb)
     everything = [
         image for environment in (None, *settings.environments) for image in load(settings.path, environment).images
     ]

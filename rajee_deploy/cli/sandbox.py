@@ -19,7 +19,9 @@ sandbox = typer.Typer(
 
 
 @sandbox.command("start")
-def sandbox_start(port: Annotated[int | None, typer.Option(help="The port (default: a free one).")] = None) -> None:
+def sandbox_start(
+    port: Annotated[int | None, typer.Option(help="The port (default: a free one).", min=0, max=65535)] = None,
+) -> None:
     """Start it, and print what to export: eval "$(rajee-deploy sandbox start)"."""
     from rajee_deploy.sandbox import control
 
@@ -61,11 +63,15 @@ def sandbox_env() -> None:
 
 
 def _print_exports(console: Console) -> None:
+    import os
     import shlex
 
     from rajee_deploy.sandbox import control
 
-    for name, value in control.environment().items():
+    exported = control.environment(os.environ)
+    for name in control.in_the_way(os.environ):
+        console.data(f"unset {name}")
+    for name, value in exported.items():
         console.data(f"export {name}={shlex.quote(value)}")
 
 

@@ -68,8 +68,12 @@ def up(
     """
     _begin("up", environment)
     from rajee_deploy.cli.wiring import make_context
-    from rajee_deploy.record import recorded_run, write_outputs
+    from rajee_deploy.record import recorded_run
 
+    if outputs_file is not None:
+        from rajee_deploy.outputs import check_outputs, write_outputs
+
+        check_outputs(outputs_file)
     flags = (environment, image, config)
     run = make_context(
         flags, profile, region, also_tags=also_tag, verbose=verbose, infra_check=infra_check,
@@ -178,7 +182,7 @@ def fingerprint(
 
     flags = BuildFlags(file, target, platform, build_arg, build_context)
     chosen = (
-        flagged_images(SettingsFlags(environment, image, config), flags)
+        flagged_images(SettingsFlags(environment, image, config), flags, "fingerprint")
         if context is None
         else [image_of_flags(context, flags, image)]
     )
@@ -209,7 +213,7 @@ def report(
     from rajee_deploy.cli.images import settings_path
     from rajee_deploy.record import show_report
 
-    project = None if all_projects else str(settings_path(config).parent)
+    project = None if all_projects else settings_path(config).parent
     show_report(_console(), project, as_json=as_json)
 
 

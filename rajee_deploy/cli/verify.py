@@ -68,7 +68,7 @@ def verify(
 
     flags = BuildFlags(file, target, platform, build_arg, build_context)
     settings = SettingsFlags(environment, image, config)
-    chosen = flagged_images(settings, flags) if context is None else [image_of_flags(context, flags, image)]
+    chosen = flagged_images(settings, flags, "verify") if context is None else [image_of_flags(context, flags, image)]
     limit = _bytes(max_size)
     verdicts = {each.name: _verdict(each, Modes(modes.value), limit) for each in chosen}
     console = Console()

@@ -79,7 +79,7 @@ def _ports(settings: Settings, aws: Aws) -> Ports:
         lambda: checkout_commit(settings.root), partial(_ancestry, settings.root),
         is_changed=lambda: is_checkout_changed(settings.root),
         publishable=app.publishable, obstacle=lambda: app.tracer.obstacle, proofs=partial(_proofs, ecr),
-        check_cli=partial(get_cli, settings.cdk.app), store=app.store, records=LocatedRecords(where),
+        check_cli=partial(get_cli, settings.cdk.app), store=app.store, inputs=app.inputs, records=LocatedRecords(where),
         settle=where.settle,
     )  # fmt: skip
 

@@ -1,8 +1,8 @@
 """What a tag was made of, as a value that can be kept: everything that entered a fingerprint, by name.
 
 Rooms inside: this one (the nouns), of_image (from live inputs), reads (which line takes an entry), groups (very many
-entries), document (bytes and back), keep (into every store), local (the store of this machine). Records are for people
-who ask what changed: nothing that decides a build or a deployment may read one.
+entries), document (bytes and back), parts (how they are read), keep (into every store), local (the store of this
+machine). Records are for people who ask what changed: nothing that decides a build or a deployment may read one.
 """
 
 from __future__ import annotations

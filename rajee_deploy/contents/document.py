@@ -1,6 +1,9 @@
 """Contents as bytes and back: `rajee-deploy.contents/1`. Equal contents give equal bytes; wrong bytes give an error.
 
-A record proves itself: its inputs are encoded and hashed anew, and must give the digest that the tag is made of.
+A record proves itself: its inputs are encoded and hashed anew, and must give the digest that the tag is made of. Who
+may push to the repository may write any record, and two parts of one no digest proves: the entries (their digests are
+shortened, so those of the uses cannot be computed from them) and what an address hides (`private`). So of every part
+the shape is looked at, its size, and that it belongs to the uses that are proved; who compares can rely on that.
 """
 
 from __future__ import annotations
@@ -8,28 +11,28 @@ from __future__ import annotations
 import hashlib
 import json
 import zlib
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from rajee_deploy import fingerprint as fingerprints
-from rajee_deploy.contents import Contents, Group, Instruction, Item, KeptUse
+from rajee_deploy.contents.parts import SCHEMA, check_entries, parse_contents
 from rajee_deploy.errors import DeployError
-from rajee_deploy.fingerprint import Fingerprint, Input
 from rajee_deploy.foreign import parse_json
-from rajee_deploy.model import Digest, Kind, Reference
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from rajee_deploy.contents import Contents, Item
+    from rajee_deploy.fingerprint import Input
 
-T = TypeVar("T")
-
-SCHEMA = "rajee-deploy.contents/1"
-MOST_BYTES = 256 << 20  # of an unpacked document
+MOST_BYTES = 16 << 20  # of an unpacked document
+_MOST_WORDS = 300
 _GZIP = 31  # zlib's number for it; such a header has no name and no time
 
 
 def encode(contents: Contents) -> bytes:
-    """The document, packed. Names that are not UTF-8 keep their bytes as escaped surrogates, which JSON carries."""
+    """The document, packed. Names that are not UTF-8 keep their bytes as escaped surrogates, which JSON carries.
+    DeployError `contents-too-large`."""
     text = json.dumps(_document(contents), separators=(",", ":"), sort_keys=True)
+    if len(text) > MOST_BYTES:
+        raise DeployError("contents-too-large", f"it would have {len(text)} bytes", where=contents.tag)
     packer = zlib.compressobj(9, zlib.DEFLATED, _GZIP)
     return packer.compress(text.encode("ascii")) + packer.flush()
 
@@ -37,12 +40,12 @@ def encode(contents: Contents) -> bytes:
 def decode(tag: str, packed: bytes) -> Contents:
     """The contents that a document holds. DeployError `contents-unusable` unless it is whole and made this tag."""
     try:
-        contents = _contents(parse_json(_unpacked(packed), errors="surrogatepass"))
+        contents = parse_contents(parse_json(_unpacked(packed), errors="surrogateescape"))
         _check(contents, tag)
-    except (ValueError, TypeError, KeyError, AttributeError, IndexError, zlib.error, RecursionError) as error:
+    except (ValueError, TypeError, KeyError, AttributeError, IndexError, zlib.error) as error:
         raise DeployError(
             "contents-unusable", f"the record of what {tag} was made of cannot be used", where=tag,
-            cause=str(error) or type(error).__name__, hint="the image itself is not affected",
+            cause=str(error)[:_MOST_WORDS] or type(error).__name__, hint="the image itself is not affected",
         ) from error  # fmt: skip
     return contents
 
@@ -64,6 +67,7 @@ def _check(contents: Contents, tag: str) -> None:
     uses = [text for name, text in named if name.startswith("use:")]
     if len(texts) != len(contents.instructions) or uses != [use.selects for use in contents.uses]:
         raise ValueError("its parts do not belong together")
+    check_entries(contents)
     if contents.is_private:
         return
     if hashlib.sha256(fingerprints.encode(inputs)).hexdigest() != contents.fingerprint.digest.hex:
@@ -74,9 +78,6 @@ def _check(contents: Contents, tag: str) -> None:
 
 def _digest_of(canonical: str) -> str:
     return f"sha256:{hashlib.sha256(canonical.encode('utf-8', 'surrogateescape')).hexdigest()}"
-
-
-# -- out -----------------------------------------------------------------------------------------------------------
 
 
 def _document(contents: Contents) -> dict[str, Any]:
@@ -114,57 +115,3 @@ def _item(item: Item) -> dict[str, Any]:
     }  # fmt: skip
     must = {"path": item.path, "kind": item.kind.value, "mode": f"{item.mode:04o}", "line": item.line}
     return {**must, **{key: value for key, value in told.items() if value}}
-
-
-# -- in ------------------------------------------------------------------------------------------------------------
-
-
-def _contents(found: dict[str, Any]) -> Contents:
-    if found["schema"] != SCHEMA:
-        raise ValueError(f"its schema is {found['schema']!r}")
-    inputs = tuple(_read_input(item) for item in found["inputs"])
-    return Contents(
-        Fingerprint(_text(found["scheme"]), Digest.parse(found["digest"]), inputs, _text(found["precision"])),
-        _all(found["instructions"], _read_instruction),
-        _all(found["references"], lambda one: Reference(_text(one["role"]), _text(one["text"]), int(one["line"]))),
-        _all(found["uses"], lambda one: KeptUse(int(one["line"]), _text(one["source"]), _text(one["selects"]))),
-        _all(found["entries"], _read_item),
-        None if found["depth"] is None else int(found["depth"]),
-        _all(found["directories"], _read_group),
-        found["private"] is True,
-    )  # fmt: skip
-
-
-def _all(found: list[Any], read: Callable[[Any], T]) -> tuple[T, ...]:
-    return tuple(read(one) for one in found)
-
-
-def _read_input(found: dict[str, Any]) -> Input:
-    if "value" in found:
-        return Input(_text(found["name"]), _text(found["value"]))
-    return Input(_text(found["name"]), digest=Digest.parse(found["digest"]))
-
-
-def _read_instruction(found: dict[str, Any]) -> Instruction:
-    return Instruction(_text(found["canonical"]), _text(found["text"]), int(found["line"]))
-
-
-def _read_item(found: dict[str, Any]) -> Item:
-    return Item(
-        _text(found.get("context", "")), _text(found["path"]), Kind(found["kind"]), int(found["mode"], 8),
-        int(found.get("size", 0)), _text(found.get("digest", "")), _text(found.get("link", "")),
-        found.get("withheld") is True, _text(found.get("extra", "")), int(found["line"]),
-    )  # fmt: skip
-
-
-def _read_group(found: dict[str, Any]) -> Group:
-    return Group(
-        _text(found["context"]), _text(found["path"]), int(found["entries"]), _text(found["digest"]),
-        int(found["line"]),
-    )  # fmt: skip
-
-
-def _text(found: object) -> str:
-    if not isinstance(found, str):
-        raise TypeError(f"{found!r} is no text")
-    return found

@@ -23,7 +23,10 @@ if TYPE_CHECKING:
 
 def keep(stores: Sequence[ContentsStore], inputs: ImageInputs, at: datetime) -> list[str]:
     """Keep the record of an image that was built at a time (of any zone). What went wrong, in a sentence each."""
-    record = record_of(inputs, at)
+    try:
+        record = record_of(inputs, at)
+    except DeployError as error:
+        return [f"the record of what it was made of is too large to keep ({error.problem})"]
     if len(record.document) > MOST_BYTES:
         return [f"the record of what it was made of is too large to keep ({len(record.document)} bytes)"]
     problems = []

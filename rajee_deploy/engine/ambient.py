@@ -101,7 +101,7 @@ def check_epoch(value: str, where: str) -> None:
     takes none for "". The newest take the name of a stage or a named context for the date of that: what it comes to is
     in no file that is read.
     """
-    if not value or (re.fullmatch(r"[+-]?[0-9]+", value) and _EARLIEST <= int(value) <= _LATEST):
+    if not value or (re.fullmatch(r"[+-]?[0-9]{1,20}", value) and _EARLIEST <= int(value) <= _LATEST):
         return
     digits = value.removeprefix("-")
     in_seconds = (

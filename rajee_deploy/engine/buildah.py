@@ -257,7 +257,7 @@ class Buildah:
                 raise DeployError(
                     "buildah-missing", f"the program that CDK_DOCKER names is not there: {self._name}",
                     where=f"CDK_DOCKER={self._name}",
-                    hint="unset CDK_DOCKER   (then what is installed is taken), or let it name a program on PATH",
+                    hint="unset CDK_DOCKER   # then what is installed is taken; or let it name a program on PATH",
                 )  # fmt: skip
             raise DeployError(
                 "buildah-missing", f"the {Path(self._name).name} command is not installed",
@@ -279,7 +279,8 @@ def _auth(login: Mapping[str, str]) -> str:
 def _registries() -> Iterator[dict[str, str]]:
     """Where short image names are looked up, for a machine whose own configuration does not say."""
     if os.environ.get("CONTAINERS_REGISTRIES_CONF") or any(
-        Path(path).expanduser().exists() for path in _OWN_REGISTRIES
+        os.path.exists(Path(path).expanduser())  # noqa: PTH110 -- a home that may not be entered has none
+        for path in _OWN_REGISTRIES
     ):
         yield {}
         return

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,7 +17,7 @@ from rajee_deploy.build_settings import Provenance
 from rajee_deploy.engine import bases
 from rajee_deploy.engine.ambient import NEUTRAL
 from rajee_deploy.engine.cache import cache_flags
-from rajee_deploy.engine.failures import failure
+from rajee_deploy.engine.failures import exports_no_cache, failure, without_cache
 from rajee_deploy.engine.location import located
 from rajee_deploy.engine.login import private_docker_config
 from rajee_deploy.engine.progress import Progress
@@ -113,6 +114,17 @@ class Buildx:
 
     def build_and_push(self, request: BuildRequest, access: PushAccess, on_event: Callable[[BuildEvent], None]) -> str:
         """See Engine."""
+        try:
+            return self._build_and_push(request, access, on_event)
+        except DeployError as error:
+            if not request.settings.cache_to or not exports_no_cache(error.cause):
+                raise
+            refused = error
+        # A cache is no input: what cannot export one builds all the same.
+        self._build_and_push(replace(request, settings=replace(request.settings, cache_to=())), access, on_event)
+        raise without_cache(request.reference, refused.cause) from refused
+
+    def _build_and_push(self, request: BuildRequest, access: PushAccess, on_event: Callable[[BuildEvent], None]) -> str:
         redacted = Redactor(request.settings.secrets, {**request.proxies, **request.build_args})
         progress = Progress(redacted.events(on_event))
         with private_docker_config(access, request.proxies) as login, private_directory("build") as scratch:
@@ -211,7 +223,7 @@ def docker_program() -> str:
     if found is None and named:
         raise DeployError(
             "docker-missing", f"the program that CDK_DOCKER names is not there: {named}", where=f"CDK_DOCKER={named}",
-            hint="unset CDK_DOCKER   (then it is docker), or let it name a program that is on PATH",
+            hint="unset CDK_DOCKER   # then it is docker; or let it name a program that is on PATH",
         )  # fmt: skip
     if found is None:
         raise DeployError(

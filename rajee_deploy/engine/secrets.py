@@ -14,7 +14,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from rajee_deploy.errors import DeployError
-from rajee_deploy.lines import lines_of
+from rajee_deploy.hiding import hider_of
 from rajee_deploy.regular_files import read_text
 
 if TYPE_CHECKING:
@@ -22,9 +22,6 @@ if TYPE_CHECKING:
 
     from rajee_deploy.build_settings import Secret
     from rajee_deploy.engine import BuildEvent
-
-HIDDEN = "***"
-_SHORTEST = 4  # hiding every "1" would make a message unreadable and hide nothing
 
 
 def secret_flags(secrets: Sequence[Secret]) -> list[str]:
@@ -44,20 +41,12 @@ class Redactor:
     source."""
 
     def __init__(self, secrets: Sequence[Secret], build_args: Mapping[str, str] | None = None) -> None:
-        hidden = {line.strip(): HIDDEN for secret in secrets for line in lines_of(_value(secret))}
         args = sorted((build_args or {}).items())
-        named = {form: f"${name}" for name, value in args if name != _FRONTEND for form in _forms(value)}
-        # The longest first: one value may be the beginning of another.
-        self._values = sorted(
-            ((value, shown) for value, shown in {**named, **hidden}.items() if len(value) >= _SHORTEST),
-            key=lambda each: len(each[0]),
-            reverse=True,
-        )
+        named = [(form, f"${name}") for name, value in args if name != _FRONTEND for form in _forms(value)]
+        self._hide = hider_of((_value(secret) for secret in secrets), named)
 
     def __call__(self, text: str) -> str:
-        for value, shown in self._values:
-            text = text.replace(value, shown)
-        return text
+        return self._hide(text)
 
     def events(self, on_event: Callable[[BuildEvent], None]) -> Callable[[BuildEvent], None]:
         """What hands events on without the values."""

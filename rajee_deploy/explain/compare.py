@@ -5,7 +5,6 @@ Both sides are contents: of the present inputs, of a commit's, or of a record. T
 
 from __future__ import annotations
 
-import json
 from difflib import SequenceMatcher
 from itertools import zip_longest
 from typing import TYPE_CHECKING, TypeVar
@@ -16,6 +15,7 @@ from rajee_deploy.dockerfile import united
 from rajee_deploy.explain.changes import Cause, Change
 from rajee_deploy.explain.entries import entry_changes
 from rajee_deploy.fingerprint import kind_of
+from rajee_deploy.foreign import parse_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -100,7 +100,7 @@ def _pairs(before: Sequence[str], after: Sequence[str], kind: Callable[[str], st
 
 def _name(canonical: str) -> str:
     """The instruction of a canonical text."""
-    return str(json.loads(canonical)[0])
+    return str(parse_json(canonical, errors="surrogateescape")[0])
 
 
 class _Ranks:
@@ -201,7 +201,7 @@ def _reads(before: Contents, after: Contents) -> Iterator[Change]:
     for old, new in zip_longest(_of_all(before, before.uses, "use"), _of_all(after, after.uses, "use")):
         if old is None or new is None or old.selects != new.selects:
             one = new or old
-            digests = [json.loads(use.selects)[-1] if use else "" for use in (old, new)]
+            digests = [parse_json(use.selects, errors="surrogateescape")[-1] if use else "" for use in (old, new)]
             yield Change(Cause.READS, one.source, digests[0], digests[1], one.line)
 
 

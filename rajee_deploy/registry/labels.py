@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from rajee_deploy.foreign import parse_json
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
 
     from rajee_deploy.model import PushAccess, Repository
 
+_DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 _DEPTH = 2  # an index may name indexes; ours name images
 
 
@@ -29,18 +31,27 @@ class RegistryLabels:
             child = _first_image(found.document) if found else ""
             if child:
                 found = place.find_manifest(child)
-        config = (found.document if found else {}).get("config")
-        if not isinstance(config, dict) or not 0 < int(config.get("size", 0)) <= MANIFEST_BYTES:
-            return ""
-        return _label(place.get_blob(str(config.get("digest", "")), int(config["size"])), name)
+        digest, size = _described(found.document.get("config") if found else None)
+        return _label(place.get_blob(digest, size), name) if digest else ""
 
 
 def _first_image(document: dict[str, Any]) -> str:
     """The first image of an index that is one for a machine (attestations say `unknown`); "" for no index."""
-    for child in document.get("manifests", ()):
-        if (child.get("platform") or {}).get("os") != "unknown":
-            return str(child.get("digest", ""))
+    children = document.get("manifests", ())
+    for child in children if isinstance(children, list) else ():
+        platform = child.get("platform") if isinstance(child, dict) else {"os": "unknown"}
+        if not isinstance(platform, dict) or platform.get("os") != "unknown":
+            return _described({**child, "size": 1})[0]
     return ""
+
+
+def _described(descriptor: Any) -> tuple[str, int]:
+    """Digest and size that a descriptor tells; ("", 0) for one that nothing can be fetched by."""
+    match descriptor:
+        case {"digest": str(digest), "size": int(size)} if _DIGEST.fullmatch(digest) and 0 < size <= MANIFEST_BYTES:
+            return digest, size
+        case _:
+            return "", 0
 
 
 def _label(config: bytes, name: str) -> str:

@@ -6,10 +6,11 @@ import json
 import os
 from dataclasses import asdict
 from datetime import datetime
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from rajee_deploy.dataclass import dataclass
-from rajee_deploy.errors import DeployError
+from rajee_deploy.errors import DeployError, Exit
 from rajee_deploy.foreign import parse_json
 from rajee_deploy.lines import lines_of
 from rajee_deploy.ours import make_place
@@ -27,7 +28,10 @@ _LONGEST_SECONDS = 1e9
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One run of `up`. `outcome` is done, failed or interrupted; `kind` is the plan's; `at` is ISO 8601 in UTC."""
+    """One run of `up` or `rollback`. `kind` is the plan's; `at` is ISO 8601 in UTC; `project` is a real path.
+
+    `outcome` is done, accepted (its end was not waited for), failed, interrupted, or refused (settings or flags that
+    mean nothing that could be done)."""
 
     at: str
     project: str
@@ -40,6 +44,36 @@ class Run:
     tags: Mapping[str, str]
     phases: tuple[Phase, ...]
     error: str = ""
+
+
+def outcome_of(error: BaseException) -> tuple[str, str]:
+    """The outcome of a run that this ended, and its error's code."""
+    match error:
+        case KeyboardInterrupt():
+            return "interrupted", ""
+        case DeployError(code=code, exit_code=Exit.USAGE):
+            return "refused", code
+        case DeployError(code=code):
+            return "failed", code
+        case OSError() | MemoryError():
+            return "failed", "machine"
+        case _:
+            return "failed", "bug"
+
+
+def real_project(directory: Path) -> str:
+    """A project as runs name it: whatever links or `..` a path to it goes through."""
+    return os.path.realpath(directory)
+
+
+def is_of_project(run: Run, directory: Path) -> bool:
+    """Whether a run was this project's; earlier releases kept the path by which it was reached."""
+    return _real(run.project) == _real(str(directory))
+
+
+@cache
+def _real(path: str) -> str:
+    return os.path.realpath(path)
 
 
 class History:
@@ -67,10 +101,12 @@ class History:
         except FileNotFoundError:
             return (), 0
         except OSError as error:
+            hint = f"move it away, and the next run begins a new one: mv {self.path} {self.path}.old"
+            if isinstance(error, PermissionError):
+                hint = "set HOME, or RAJEE_DEPLOY_STATE_DIR, to a directory that is yours"
             raise DeployError(
                 "history-unreadable", "the history of runs cannot be read", where=str(self.path),
-                cause=error.strerror or str(error),
-                hint=f"move it away, and the next run begins a new one: mv {self.path} {self.path}.old",
+                cause=error.strerror or str(error), hint=hint,
             ) from error  # fmt: skip
         read = [_parse(line) for line in lines if line.strip()]
         return tuple(run for run in read if run is not None), sum(run is None for run in read)
@@ -95,7 +131,7 @@ class History:
 def _parse(line: str) -> Run | None:
     """The run of a line; None for whatever is not wholly one."""
     try:
-        document = parse_json(line)
+        document = parse_json(line, errors="surrogateescape")  # a project's path may have any bytes
         if document.pop("schema") != SCHEMA:
             return None
         lists = {key: tuple(_list(document.pop(key))) for key in ("built", "deployed")}

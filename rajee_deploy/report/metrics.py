@@ -37,24 +37,29 @@ class KindFigures:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """All kinds, and the share of finished runs that built an image."""
+    """All kinds, and how runs ended: `runs` are those that finished, of which `builds` built an image; `failed` did not
+    finish, `refused` were never begun, `accepted` were not waited for."""
 
     kinds: tuple[KindFigures, ...]
     runs: int
     builds: int
     failed: int
+    refused: int = 0
+    accepted: int = 0
 
 
 def figures(runs: Sequence[Run]) -> Figures:
-    """Sum up the runs; those that failed or were interrupted count only as such, and
-    those that did not wait for CloudFormation's end not at all: they say nothing of how long a deployment takes."""
-    runs = [run for run in runs if run.outcome != "accepted"]
+    """Sum up the runs. Only those that are done say how long a deployment takes; the others count as what they are."""
+    accepted, refused = (sum(run.outcome == outcome for run in runs) for outcome in ("accepted", "refused"))
     done = [run for run in runs if run.outcome == "done"]
     by_kind: dict[str, list[float]] = {}
     for run in done:
         by_kind.setdefault(run.kind, []).append(run.seconds)
     kinds = tuple(_of_kind(kind, seconds) for kind, seconds in sorted(by_kind.items()))
-    return Figures(kinds, len(done), sum(bool(run.built) for run in done), len(runs) - len(done))
+    return Figures(
+        kinds, len(done), sum(bool(run.built) for run in done), len(runs) - len(done) - accepted - refused, refused,
+        accepted,
+    )  # fmt: skip
 
 
 def _of_kind(kind: str, seconds: list[float]) -> KindFigures:
@@ -69,3 +74,20 @@ def percentile(values: Sequence[float], percent: int) -> float:
         raise ValueError("no values")
     rank = max(1, math.ceil(len(values) * percent / 100))
     return sorted(values)[rank - 1]
+
+
+def summary(found: Figures) -> str:
+    """How runs ended, in one line."""
+    if not found.runs + found.failed + found.refused + found.accepted:
+        return "No run was recorded yet; rajee-deploy up makes the first."
+    rate = f", of which {found.builds} built an image ({found.builds / found.runs:.0%})" if found.runs else " finished"
+    more = [
+        f"{count} {'was' if count == 1 else 'were'} {what}"
+        for count, what in (
+            (found.refused, "refused for settings or flags"),
+            (found.accepted, "accepted and not waited for (--no-wait)"),
+        )
+        if count
+    ]
+    runs = f"{found.runs} {'run' if found.runs == 1 else 'runs'}{rate}"
+    return "; ".join([runs, f"{found.failed} did not finish", *more])

@@ -6,6 +6,7 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from rajee_deploy.at_work import note
 from rajee_deploy.dataclass import dataclass
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ class Timings:
     @contextmanager
     def phase(self, name: str) -> Iterator[None]:
         """Measure a phase; it is kept also when it fails. What follows a phase of the same name goes on with it."""
+        note(name)
         start = self._clock()
         try:
             yield

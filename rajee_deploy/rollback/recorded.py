@@ -5,9 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from rajee_deploy.errors import DeployError
 from rajee_deploy.record import keep, show_timings
-from rajee_deploy.report.history import Run
+from rajee_deploy.report.history import Run, outcome_of, real_project
 from rajee_deploy.rollback.story import roll_back
 from rajee_deploy.scratch import sweep
 
@@ -27,11 +26,8 @@ def recorded_rollback(run: Context, asked: Asked) -> tuple[list[Return], Run]:
     sweep()
     try:
         returns = roll_back(run, asked)
-    except KeyboardInterrupt:
-        keep(run, _record(run, (), at, "interrupted"))
-        raise
-    except DeployError as error:
-        keep(run, _record(run, (), at, "failed", error.code))
+    except BaseException as error:  # whatever it is: the run was one
+        keep(run, _record(run, (), at, *outcome_of(error)))
         raise
     finally:
         run.close()
@@ -78,7 +74,7 @@ def _record(run: Context, returns: Sequence[Return], at: datetime, outcome: str,
     moved = [one for one in returns if not one.is_there]
     return Run(
         at=at.isoformat(timespec="seconds"),
-        project=str(run.settings.root),
+        project=real_project(run.settings.root),
         environment=run.settings.environment,
         kind=KIND if moved or not returns else "noop",
         outcome=outcome,

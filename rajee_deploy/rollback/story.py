@@ -115,7 +115,7 @@ def _settled(run: Context, stack: str, deadline: float, poll: float) -> StackPre
                 if time.monotonic() > deadline:
                     raise DeployError(
                         "stack-busy", f"another operation on stack {stack} did not end in time",
-                        where=f"stack {stack}", hint="look who deploys it; run again, or give it longer with --wait",
+                        where=f"stack {stack}", hint="look who deploys it; run again, or give it longer: --wait 7200",
                     )  # fmt: skip
                 time.sleep(poll)
                 state = run.ports.reader.describe(stack)

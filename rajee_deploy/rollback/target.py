@@ -134,10 +134,13 @@ def previous(
 
 
 def _is_ours(run: Run, settings: Settings) -> bool:
+    from rajee_deploy.report.history import is_of_project
+
     return (
         run.outcome == "done"
         and run.kind != "tags"
-        and (run.project, run.environment) == (str(settings.root), settings.environment)
+        and run.environment == settings.environment
+        and is_of_project(run, settings.root)
     )
 
 

@@ -10,6 +10,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from rajee_deploy.dataclass import dataclass
+from rajee_deploy.numbers import whole
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -154,7 +155,7 @@ def _service(name: str, properties: Mapping[str, Any], own: set[str]) -> Declare
     asked = properties.get("TaskDefinition")
     reference = str(asked.get("Ref", "")) if isinstance(asked, dict) else ""
     text = str(properties.get("DesiredCount"))
-    desired = int(text) if text.isdecimal() else None
+    desired = whole(text)
     cluster = properties.get("Cluster", "")
     named = cluster if isinstance(cluster, str) else str(cluster.get("Ref", "")) if isinstance(cluster, dict) else ""
     return DeclaredService(name, reference if reference in own else "", desired, named)

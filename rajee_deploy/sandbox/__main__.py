@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from rajee_deploy.errors import DeployError
 from rajee_deploy.sandbox.state import SandboxState, remove_note, state_file, write_note
-from rajee_deploy.scratch import private_directory
+from rajee_deploy.scratch import private_directory, sweep
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -29,7 +29,9 @@ _LOOK_SECONDS = 0.5
 def main(argv: list[str] | None = None) -> int:
     """Serve until told to end; 0 then, 1 when the port is taken."""
     parser = argparse.ArgumentParser(prog="python -m rajee_deploy.sandbox")
-    parser.add_argument("--port", type=int, default=0, help="0 takes a free one")
+    parser.add_argument(
+        "--port", type=int, default=0, choices=range(1 << 16), metavar="PORT", help="0 takes a free one"
+    )
     parser.add_argument("--note", type=Path, default=None, help="where to note process id and port")
     arguments = parser.parse_args(argv)
     note: Path = arguments.note or state_file()
@@ -38,6 +40,7 @@ def main(argv: list[str] | None = None) -> int:
     if owner := int(os.environ.get("RAJEE_SANDBOX_ENDS_WITH") or 0):
         threading.Thread(target=_end_with, args=(owner,), daemon=True).start()
     try:
+        sweep()  # the blobs of one that was killed
         with private_directory("sandbox") as folder:
             _serve(arguments.port, folder, note)
     except (OSError, DeployError) as error:

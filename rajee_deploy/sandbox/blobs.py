@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+import threading
+from contextlib import contextmanager
 from dataclasses import field
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from rajee_deploy.dataclass import dataclass
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 CHUNK_BYTES = 1 << 20
@@ -29,11 +32,12 @@ class Upload:
 
     path: Path
     size: int = 0
+    lock: threading.Lock = field(default_factory=threading.Lock)
     sha256: Any = field(default_factory=hashlib.sha256)
 
 
 class BlobStore:
-    """Blobs in a folder of their own. An upload is used by one client at a time, as the protocol demands."""
+    """Blobs in a folder of their own. An upload is used by whoever holds it, one request at a time."""
 
     def __init__(self, folder: Path) -> None:
         self._blobs = folder / "blobs"
@@ -48,9 +52,16 @@ class BlobStore:
         self._uploads[name] = Upload(self._uploading / name)
         return name
 
-    def find_upload(self, name: str) -> Upload | None:
-        """The upload under way with this id, or None."""
-        return self._uploads.get(name)
+    @contextmanager
+    def hold(self, name: str) -> Iterator[Upload | None]:
+        """The upload under way with this id, for this request alone; None when there is none, or it ended while
+        another request held it."""
+        upload = self._uploads.get(name)
+        if upload is None:
+            yield None
+            return
+        with upload.lock:
+            yield upload if self._uploads.get(name) is upload else None
 
     def append(self, upload: Upload, stream: BinaryIO) -> None:
         """Add all that the stream holds to the upload."""

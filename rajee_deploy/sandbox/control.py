@@ -14,6 +14,7 @@ import signal
 import sys
 import time
 from dataclasses import replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from rajee_deploy.errors import DeployError
@@ -25,7 +26,7 @@ from rajee_deploy.regular_files import LARGE, open_to_append, read_text
 from rajee_deploy.sandbox.state import STATE_PATH, SandboxState, read_note, state_file
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
 T = TypeVar("T")
@@ -34,6 +35,11 @@ START_SECONDS = 60.0  # on a loaded machine moto alone takes ten
 STOP_SECONDS = 10.0
 _ANSWER_SECONDS = 5.0
 _PAUSE_SECONDS = 0.05
+_ELSEWHERE = {
+    "AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN", "AWS_CREDENTIAL_EXPIRATION",
+    "AWS_ACCOUNT_ID", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "AWS_USE_FIPS_ENDPOINT", "AWS_USE_DUALSTACK_ENDPOINT",
+}  # fmt: skip
+_PROXIES = ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY", "https_proxy", "HTTPS_PROXY")
 
 
 def start(port: int | None = None) -> SandboxState:
@@ -68,8 +74,9 @@ def status() -> SandboxState | None:
     return _answering(state_file())
 
 
-def environment() -> dict[str, str]:
-    """What to export so that boto3, the AWS and the CDK CLI use the running sandbox; AWS_PROFILE must not be set.
+def environment(around: Mapping[str, str] = MappingProxyType({})) -> dict[str, str]:
+    """What to export so that boto3, the AWS and the CDK CLI use the running sandbox; what `in_the_way` names must not
+    be set. `around` are the variables that are there: where they name proxies, this machine is taken out of them.
 
     DeployError `sandbox-not-running`.
     """
@@ -82,7 +89,21 @@ def environment() -> dict[str, str]:
         "AWS_SECRET_ACCESS_KEY": "sandbox",
         "AWS_REGION": "us-east-1",
         "AWS_DEFAULT_REGION": "us-east-1",
+        **_without_proxies(around),
     }
+
+
+def in_the_way(around: Mapping[str, str]) -> list[str]:
+    """Those variables that would lead elsewhere, or make somebody else of us."""
+    return sorted(name for name in around if name in _ELSEWHERE or name.startswith("AWS_ENDPOINT_URL_"))
+
+
+def _without_proxies(around: Mapping[str, str]) -> dict[str, str]:
+    if not any(around.get(name) for name in _PROXIES):
+        return {}
+    kept = [part.strip() for name in ("no_proxy", "NO_PROXY") for part in around.get(name, "").split(",")]
+    text = ",".join(dict.fromkeys([*filter(None, kept), "localhost", "127.0.0.1", "::1"]))
+    return {"NO_PROXY": text, "no_proxy": text}
 
 
 def _spawn(note: Path, port: int) -> SandboxState:

@@ -17,21 +17,31 @@ from rajee_deploy.sandbox.turns import MOTO
 
 ACCOUNT = "123456789012"
 REGION = "us-east-1"
+_LARGEST = 1 << 63
 
 # Moto finds an error's wire form by the module of its class: any class of ECR's that takes code and message will do.
 _Refusal = InvalidParameterException
 
 
-def find_repository(name: str) -> Any | None:
-    """The repository of this name: in the default region, else in any region that has one, else None."""
+def place(region: str, name: str) -> str:
+    """The path of a repository in the registry. Amazon has a registry for each region; ours has one port for all, so
+    that those of other regions than the default have theirs as a first directory."""
+    return name if region == REGION else f"{region}/{name}"
+
+
+def find_repository(path: str) -> Any | None:
+    """The repository at a path of the registry, or None."""
     backends = ecr_backends[ACCOUNT]
-    regions = sorted(backends, key=lambda region: (region != REGION, region))
-    return next((found for region in regions if (found := backends[region].repositories.get(name))), None)
+    first, _, rest = path.partition("/")
+    regions = list(backends)
+    found = backends[first].repositories.get(rest) if first in regions and first != REGION else None
+    return found or backends[REGION].repositories.get(path)
 
 
 def all_repositories() -> list[str]:
-    """The names of all repositories, in all regions."""
-    return sorted({name for backend in list(ecr_backends[ACCOUNT].values()) for name in list(backend.repositories)})
+    """The paths of all repositories, in all regions."""
+    backends = list(ecr_backends[ACCOUNT].items())
+    return sorted(place(region, name) for region, backend in backends for name in list(backend.repositories))
 
 
 def find_image(repository: Any, reference: str) -> Any | None:
@@ -52,6 +62,7 @@ def record_image(
     `ImageDigestDoesNotMatchException` when `digest` is given and wrong, `InvalidParameterException` without a usable
     manifest. See the errors of https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_PutImage.html.
     """
+    _check_shape(manifest)
     media_type = media_type or _media_type(manifest)
     # Moto makes up a digest from the layers alone. The registry's is that of the manifest's very bytes.
     real = f"sha256:{hashlib.sha256(manifest.encode()).hexdigest()}"
@@ -113,11 +124,41 @@ def _move_tag(repository: Any, tag: str, image: Any) -> None:
     image.update_tag(tag)
 
 
-def _media_type(manifest: str) -> str:
+def parse_manifest(text: str) -> dict[str, Any]:
+    """A manifest's document, every part of which that the registry or moto reads is of its kind. ValueError."""
+    document = parse_json(text)
+    if not isinstance(document, dict):
+        raise ValueError("it is no JSON object")  # noqa: TRY004 -- of what somebody sent
+    for blob in [document.get("config", {}), *_list(document, "layers"), *_list(document, "manifests")]:
+        size, digest = (blob.get("size", 0), blob.get("digest", "")) if isinstance(blob, dict) else (None, None)
+        if type(size) is not int or not 0 <= size < _LARGEST or not isinstance(digest, str):
+            raise ValueError("config, layers and manifests are objects with a digest and a size")
+    if not isinstance(document.get("mediaType", ""), str):
+        raise ValueError("a media type is a text")  # noqa: TRY004 -- of what somebody sent
+    return document
+
+
+def _list(document: dict[str, Any], name: str) -> list[Any]:
+    found = document.get(name, [])
+    if not isinstance(found, list):
+        raise ValueError(f"{name} is no list")  # noqa: TRY004 -- of what somebody sent
+    return found
+
+
+def _check_shape(manifest: str) -> None:
     try:
-        return str(parse_json(manifest)["mediaType"])
-    except (ValueError, KeyError, TypeError) as error:
-        raise InvalidParameterException(
-            "Invalid parameter at 'ImageManifest' failed to satisfy constraint: 'it must be JSON with a mediaType, "
-            "or the media type must be given'"
-        ) from error
+        parse_manifest(manifest)
+    except ValueError as error:
+        raise _invalid(str(error)) from error
+
+
+def _media_type(manifest: str) -> str:
+    found = parse_manifest(manifest).get("mediaType")
+    if not found:
+        raise _invalid("it must be JSON with a mediaType, or the media type must be given")
+    return str(found)
+
+
+def _invalid(why: str) -> Any:
+    message = f"Invalid parameter at 'ImageManifest' failed to satisfy constraint: '{why}'"
+    return InvalidParameterException(message)

@@ -14,11 +14,10 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from moto.core.exceptions import ServiceException
-from werkzeug.exceptions import ClientDisconnected
+from werkzeug.exceptions import ClientDisconnected, HTTPException, RequestedRangeNotSatisfiable
 from werkzeug.wrappers import Request, Response
 from werkzeug.wsgi import wrap_file
 
-from rajee_deploy.foreign import parse_json
 from rajee_deploy.regular_files import open_regular
 from rajee_deploy.sandbox import images
 from rajee_deploy.sandbox.blobs import BlobStore, DigestMismatchError, Upload
@@ -65,6 +64,11 @@ class RegistryApi:
             response = error.response()
         except ClientDisconnected:  # nobody reads this, but the server must not report it as a bug of its own
             response = OciError(400, "BLOB_UPLOAD_INVALID", "the body ended early").response()
+        except RequestedRangeNotSatisfiable as error:
+            response = OciError(416, "RANGE_INVALID", "the blob has no such bytes").response()
+            response.headers["Content-Range"] = f"bytes */{error.length or 0}"
+        except HTTPException as error:  # what werkzeug finds wrong with a request
+            response = OciError(error.code or 400, "UNSUPPORTED", error.description or "").response()
         response.headers["Docker-Distribution-Api-Version"] = "registry/2.0"
         answer: Iterable[bytes] = response(environ, start_response)
         return answer
@@ -96,7 +100,7 @@ class RegistryApi:
             given is not None
             and given.type == "basic"
             and given.username == "AWS"
-            and hmac.compare_digest(str(given.password), self._password)
+            and _is_same(str(given.password), self._password)
         )
         if not known:
             raise OciError(401, "UNAUTHORIZED", "log in as AWS with the password of ecr:GetAuthorizationToken")
@@ -107,7 +111,7 @@ class RegistryApi:
         if request.method != "GET" or route is None or not route["blob"]:
             return False
         expected = signature(self._password, route["name"], route["blob"])
-        return hmac.compare_digest(request.args.get("signature", ""), expected)
+        return _is_same(request.args.get("signature", ""), expected)
 
     # -- blobs -----------------------------------------------------------------------------------------------------
 
@@ -132,9 +136,12 @@ class RegistryApi:
     def _upload(self, request: Any, repository: Any, name: str) -> Any:
         if not name:
             return self._start_upload(request, repository)
-        upload = self._blobs.find_upload(name)
-        if upload is None:
-            raise OciError(404, "BLOB_UPLOAD_UNKNOWN", "this upload is unknown, or over")
+        with self._blobs.hold(name) as upload:
+            if upload is None:
+                raise OciError(404, "BLOB_UPLOAD_UNKNOWN", "this upload is unknown, or over")
+            return self._go_on(request, repository, name, upload)
+
+    def _go_on(self, request: Any, repository: Any, name: str, upload: Upload) -> Any:
         if request.method == "DELETE":
             self._blobs.discard(name)
             return Response(None, 204)
@@ -153,12 +160,12 @@ class RegistryApi:
         if mount and self._mount(repository, mount, origin):
             return _created(repository, f"blobs/{mount}", mount)
         name = self._blobs.start_upload()
-        upload = self._blobs.find_upload(name)
-        assert upload is not None  # noqa: S101 -- started in the line before
-        if "digest" in request.args:
-            self._blobs.append(upload, request.stream)
-            return self._finish(request, repository, name, upload)
-        return _progress(repository, name, upload, 202)
+        with self._blobs.hold(name) as upload:
+            assert upload is not None  # noqa: S101 -- started in the line before
+            if "digest" in request.args:
+                self._blobs.append(upload, request.stream)
+                return self._finish(request, repository, name, upload)
+            return _progress(repository, name, upload, 202)
 
     def _mount(self, repository: Any, digest: str, origin: str) -> bool:
         other = images.find_repository(origin)
@@ -226,6 +233,15 @@ def signature(password: str, name: str, digest: str) -> str:
     return hmac.new(password.encode(), f"{name}@{digest}".encode(), "sha256").hexdigest()
 
 
+def _is_same(given: str, expected: str) -> bool:
+    """Compared as bytes: of texts, hmac takes ASCII alone."""
+    return hmac.compare_digest(given.encode("utf-8", "surrogateescape"), expected.encode())
+
+
+def _path(repository: Any) -> str:
+    return images.place(repository.region_name, repository.name)
+
+
 def _allow(request: Any, *methods: str) -> None:
     if request.method not in methods:
         raise OciError(405, "UNSUPPORTED", f"{request.method} is not possible here")
@@ -240,7 +256,7 @@ def _check_order(request: Any, upload: Upload) -> None:
 
 def _progress(repository: Any, name: str, upload: Upload, status: int) -> Any:
     headers = {
-        "Location": f"/v2/{repository.name}/blobs/uploads/{name}",
+        "Location": f"/v2/{_path(repository)}/blobs/uploads/{name}",
         "Range": f"0-{max(upload.size - 1, 0)}",
         "Docker-Upload-UUID": name,
         "Content-Length": "0",
@@ -249,7 +265,7 @@ def _progress(repository: Any, name: str, upload: Upload, status: int) -> Any:
 
 
 def _created(repository: Any, place: str, digest: str) -> Any:
-    headers = {"Location": f"/v2/{repository.name}/{place}", "Docker-Content-Digest": digest, "Content-Length": "0"}
+    headers = {"Location": f"/v2/{_path(repository)}/{place}", "Docker-Content-Digest": digest, "Content-Length": "0"}
     return Response(None, 201, headers)
 
 
@@ -257,16 +273,13 @@ def _parse_manifest(body: bytes) -> dict[str, Any]:
     if len(body) > MANIFEST_BYTES:
         raise OciError(413, "SIZE_INVALID", f"a manifest may have {MANIFEST_BYTES} bytes")
     try:
-        document = parse_json(body)
+        return images.parse_manifest(body.decode())
     except ValueError as error:
-        raise OciError(400, "MANIFEST_INVALID", "the manifest is not JSON") from error
-    if not isinstance(document, dict):
-        raise OciError(400, "MANIFEST_INVALID", "the manifest is not a JSON object")
-    return document
+        raise OciError(400, "MANIFEST_INVALID", f"the manifest cannot be read: {error}") from error
 
 
 def _list_tags(request: Any, repository: Any) -> Any:
     _allow(request, "GET")
     tags = sorted({tag for image in list(repository.images) for tag in image.image_tags})
-    body = json.dumps({"name": repository.name, "tags": tags})
+    body = json.dumps({"name": _path(repository), "tags": tags})
     return Response(body, content_type="application/json")

@@ -2,7 +2,7 @@
 
 Everything under /v2/ that is not signed by an AWS client is the registry's; /rajee-sandbox/state tells who answers;
 the rest is moto's, one request at a time (`turns`). This room never leaves loopback: whoever reaches the port is
-admitted by moto with any keys.
+admitted by moto with any keys, so that pages in a browser are kept out (`callers`).
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from werkzeug.wrappers import Response
 
 from rajee_deploy.sandbox import corrections, images
 from rajee_deploy.sandbox.blobs import BlobStore
+from rajee_deploy.sandbox.callers import refusal
 from rajee_deploy.sandbox.in_turn import InTurn
 from rajee_deploy.sandbox.registry_api import RegistryApi
 from rajee_deploy.sandbox.state import STATE_PATH
@@ -55,7 +56,10 @@ class Router:
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         path = environ.get("PATH_INFO", "")
         answer: Iterable[bytes]
-        if path == STATE_PATH:
+        why = refusal(environ)
+        if why:
+            answer = Response(f"{why}\n", 403, content_type="text/plain")(environ, start_response)
+        elif path == STATE_PATH:
             answer = self._state()(environ, start_response)
         elif _is_registry(path, environ.get("HTTP_AUTHORIZATION", "")):
             answer = self._registry(environ, start_response)

@@ -78,11 +78,20 @@ def find_settings(start: Path) -> Path:
     )
 
 
+def document_of(path: Path) -> dict[str, Any]:
+    """The settings as they stand in a file, unchecked. ConfigurationError where it cannot be read."""
+    document = _read_toml(path)
+    return _own_table(document) or {} if _is_project(path) else document
+
+
+def _is_project(path: Path) -> bool:
+    return path.name == "pyproject.toml"
+
+
 def load(path: Path, environment: str | None = None) -> Settings:
     """Read the settings file and lay the named environment over it."""
-    document = _read_toml(path)
-    table = _own_table(document) or {} if path.name == "pyproject.toml" else document
-    prefix = "tool.rajee-deploy." if path.name == "pyproject.toml" else ""
+    table = document_of(path)
+    prefix = "tool.rajee-deploy." if _is_project(path) else ""
     settings = _settings(_Reader(path, prefix), table, environment)
     for other in settings.environments:
         if other != settings.environment:
@@ -304,7 +313,7 @@ class _Reader:
         merged = _overlay(table, environment.get("cdk", {}))
         app = self.root / merged.get("app", ".")
         if self.looks and not (app / "cdk.json").is_file():
-            raise self.fail("cdk.app", f"there is no cdk.json in {app}")
+            raise self.no_app(app)
         if not merged.get("stacks"):
             raise self.fail("cdk.stacks", "name the stacks to deploy, in their order")
         inputs = tuple(self.root / path for path in merged.get("inputs", ()))
@@ -322,6 +331,15 @@ class _Reader:
             tuple(merged.get("env", ())), tuple(merged.get("ignore", ())), inputs, check,
             approval, by == "cloudformation", self.parameters(table, environment.get("cdk", {}), merged["stacks"]),
         )  # fmt: skip
+
+    def no_app(self, app: Path) -> ConfigurationError:
+        """For a directory without a cdk.json, with the ones that have one."""
+        from rajee_deploy.nearby import elsewhere
+
+        there = [os.path.relpath(each, self.root) for each in elsewhere(app, "cdk.json")]
+        what = f"there is no cdk.json in {app}" if app.is_dir() else f"there is no directory {app}, and so no cdk.json"
+        hint = "\n".join(f'there is one here: app = "{each}"' for each in there)
+        return self.fail("cdk.app", what, hint or "it is the directory of the CDK app, from the settings file's")
 
     def drift(self, table: Mapping[str, Any]) -> Drift:
         """What is done by itself about services that run something else than their stack says."""

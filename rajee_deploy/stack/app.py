@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from rajee_deploy.places import cache_directory
 from rajee_deploy.stack.command import is_command_of
+from rajee_deploy.stack.input_store import InputStore
 from rajee_deploy.stack.inputs import describe_app, infra_fingerprint
 from rajee_deploy.stack.store import AssemblyStore
 from rajee_deploy.stack.toolchain import toolchain_versions
+from rajee_deploy.stack.traced import project_root
 from rajee_deploy.stack.tracing import Tracer
 from rajee_deploy.stack.tracing.depfile import Depfile, Records, read_depfile
 
@@ -32,6 +35,8 @@ class CdkApp:
         place = cache_directory() / "cdk" / hashlib.sha256(json.dumps(which).encode()).hexdigest()[:16]
         self._depfile = place / "depfile.json"
         self.store = AssemblyStore(place / "assemblies")
+        app = settings.app.resolve()
+        self.inputs = InputStore(place, os.path.relpath(app, project_root(app)))
         self.tracer = Tracer(
             self._depfile, self._distil, partial(is_command_of, settings.app), str(settings.app.resolve())
         )

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 _STACK_TAGS = "aws:cdk:stack-tags"
+_WARNING = "aws:cdk:warning"
+_MOST_WARNINGS, _MOST_CHARACTERS = 20, 500
 _STACK, _NESTED = "aws:cloudformation:stack", "cdk:cloud-assembly"
 
 
@@ -119,11 +121,29 @@ def _in_order(artifacts: Mapping[str, Any]) -> list[str]:
     return list(found)
 
 
-def _tags_of_metadata(stack: StackArtifact) -> dict[str, str]:
-    """Where the app does not say tags explicitly, they are metadata of the stack itself."""
+def warnings_of(assembly: Path) -> list[tuple[str, str]]:
+    """What the app warns of (CDK's annotations), as (id of the stack, text), each once; no more than people read."""
+    found = [
+        (each.place.id, str(entry.get("data", ""))[:_MOST_CHARACTERS])
+        for each in stacks_of(assembly)
+        for entries in _metadata(each).values()
+        for entry in entries
+        if entry.get("type") == _WARNING
+    ]
+    return list(dict.fromkeys(found))[:_MOST_WARNINGS]
+
+
+def _metadata(stack: StackArtifact) -> dict[str, Any]:
+    """By the path of the construct."""
     entries = dict(stack.artifact.get("metadata", {}))
     if stack.artifact.get("additionalMetadataFile"):
         entries |= _read(stack.directory / stack.artifact["additionalMetadataFile"])
+    return entries
+
+
+def _tags_of_metadata(stack: StackArtifact) -> dict[str, str]:
+    """Where the app does not say tags explicitly, they are metadata of the stack itself."""
+    entries = _metadata(stack)
     return {
         str(tag.get("key", tag.get("Key"))): str(tag.get("value", tag.get("Value")))
         for entry in entries.get(f"/{stack.place.id}", ())

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from rajee_deploy.aws import unknown
 from rajee_deploy.errors import ConfigurationError, DeployError
 from rajee_deploy.model import GIVEN_PREFIX
+from rajee_deploy.numbers import whole
 from rajee_deploy.parameter_changes import UntakenError
 from rajee_deploy.parameters import slots_of
 from rajee_deploy.process import Completed, run
@@ -58,17 +59,17 @@ class Cdk:
 
     def synth(self, assembly: Path, on_line: Callable[[str], None], given: Mapping[str, str]) -> dict[str, Synthesised]:
         """See StackDeployer. What the app reads meanwhile is traced, see `tracing`."""
-        context = [f"--context={key}={value}" for key, value in {**self._settings.context, **given}.items()]
         check_profile(self._aws.profile, os.environ, self._settings.env)
         own = synth_environment(os.environ, self._aws.resolved_environment(), self._settings.env)
-        words = ["synth", "--quiet", "--output", str(assembly), *context]
+        context = {**self._settings.context, **given}
         with self._tracer.tracing(assembly) as trace:
-            ended = self._cdk(words, on_line, {**own, **trace.environment}, trace.before)
+            environment = {**own, **trace.environment}
+            ended = self._synth(assembly, context, on_line, environment, trace.before)
             if ended.code != 0 and trace.before:
                 # It may need rights that nobody has under strace. Without the kernel's record, then.
                 trace.before = ()
                 shutil.rmtree(assembly, ignore_errors=True)
-                ended = self._cdk(words, on_line, {**own, **trace.environment})
+                ended = self._synth(assembly, context, on_line, environment)
         if ended.code != 0:
             raise DeployError(
                 "synth-failed", "cdk synth failed", where=str(self._settings.app), cause=_told(ended),
@@ -156,6 +157,24 @@ class Cdk:
             hint=after_failure(self._settings.app, "\n".join(ended.tail)),
         )  # fmt: skip
 
+    def _synth(
+        self,
+        assembly: Path,
+        context: Mapping[str, str],
+        on_line: Callable[[str], None],
+        environment: Mapping[str, str | None],
+        before: Sequence[str] = (),
+    ) -> Completed:
+        from rajee_deploy.stack.context_values import handing
+
+        words = ["synth", "--quiet", "--output", str(assembly)]
+        with handing(context, get_cli(self._settings.app).path, environment.get("NODE_OPTIONS") or "") as handed:
+            ended = self._cdk([*words, *handed.arguments], on_line, {**environment, **handed.environment}, before)
+            if handed.is_lost:
+                shutil.rmtree(assembly, ignore_errors=True)
+                ended = self._cdk([*words, *handed.plain], on_line, environment, before)
+        return ended
+
     def _cdk(
         self,
         arguments: list[str],
@@ -199,10 +218,10 @@ def _bootstrap_version(aws: Asks, parameter: str) -> int | None:
     answer = aws.ask("ssm", "get_parameter", {"Name": parameter}, absent)
     if not isinstance(answer, dict):
         return None
-    value = answer.get("Parameter", {}).get("Value", "")
-    if not value.isdecimal():
+    version = whole(answer.get("Parameter", {}).get("Value", ""))
+    if version is None:
         raise unknown(f"ssm:GetParameter {parameter}", "the answer holds no version number")
-    return int(value)
+    return version
 
 
 def _check_parameters(step: DeployStack, template: Mapping[str, Any], app: Path) -> None:

@@ -23,12 +23,12 @@ _NODE = re.compile(r"(ts-node|tsx|node|bun|deno|npm|npx|pnpm|yarn)\b|.*\.[cm]?[j
 _UNKNOWN_PARAMETERS = re.compile(r"Parameters: \[([^\]]*)\] do not exist in the template")
 # What is found in a program's last words → what to do; the first counts.
 _SIGNS = (
-    (r"No module named '?aws_cdk", "python3 -m pip install aws-cdk-lib   (or activate the environment that has it)"),
-    (r"Cannot find module '[^./]", "{modules}   (the app's own packages are not installed)"),
+    (r"No module named '?aws_cdk", "python3 -m pip install aws-cdk-lib   # or activate the environment that has it"),
+    (r"Cannot find module '[^./]", "{modules}   # the app's own packages are not installed"),
     (r"ExpiredToken", "the keys ended before the deployment did, and CloudFormation goes on: log in and run again"),
     (r"(?s)ENOENT.*manifest\.json", "the app wrote no cloud assembly: its last line has to be app.synth()"),
     (r"[Cc]loud assembly schema version mismatch|CLI is not compatible with the CDK library",
-     "{cli}   (the app's aws-cdk-lib is newer than the CLI)"),
+     "{cli}   # the app's aws-cdk-lib is newer than the CLI"),
     (r"not found\s*$", "cdk.json's app names a program that is not installed, or not on PATH"),
 )  # fmt: skip
 # Lock file → what installs what it names, and what adds the CLI; both with the directory of the lock file.

@@ -5,30 +5,29 @@ what it keeps in files (cdk.json) knows no parameters.
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import warnings
 from contextlib import contextmanager
 from dataclasses import field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rajee_deploy.dataclass import dataclass
 from rajee_deploy.errors import ConfigurationError, DeployError
-from rajee_deploy.hiding import texts_of
-from rajee_deploy.parameters import HIDDEN, slots_of
+from rajee_deploy.hiding import hider_of
+from rajee_deploy.parameters import slots_of
 from rajee_deploy.process import Completed
 from rajee_deploy.scratch import private_directory
 from rajee_deploy.stack.cli_options import option_of
+from rajee_deploy.stack.context_values import script_environment
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
+    from pathlib import Path
 
     from rajee_deploy.parameters import ParameterValue
     from rajee_deploy.steps import DeployStack
 
-_SCRIPT = Path(__file__).parent / "in_cli" / "parameters.cjs"
 # Options by which the CLI shows its arguments, or what it sends to AWS.
 _TALKATIVE = frozenset({"verbose", "v", "trace", "debug", "debugApp", "debugCli"})
 
@@ -107,14 +106,7 @@ def passing(step: DeployStack, name: str) -> Iterator[Passing]:
 
 def without_secrets(values: tuple[ParameterValue, ...]) -> Callable[[str], str]:
     """What takes values that come from variables out of a line: a CLI that is told to say more shows its arguments."""
-    hidden = texts_of(value.value for value in values if value.variable)
-
-    def hide(text: str) -> str:
-        for value in hidden:
-            text = text.replace(value, HIDDEN)
-        return text
-
-    return hide
+    return hider_of(value.value for value in values if value.variable)
 
 
 def hushed(ended: Completed, hide: Callable[[str], str]) -> Completed:
@@ -124,12 +116,6 @@ def hushed(ended: Completed, hide: Callable[[str], str]) -> Completed:
 
 def _environment(done: Path, hidden: Mapping[str, str]) -> dict[str, str]:
     """Variables of our own: under the user's names the CLI may be given something else (AWS_REGION)."""
-    options = os.environ.get("NODE_OPTIONS", "")
-    script = str(_SCRIPT).replace("\\", "\\\\").replace('"', '\\"')
     named = {f"RAJEE_DEPLOY_PARAMETER_{number}": name for number, name in enumerate(hidden)}
-    told = {"done": str(done), "options": options, "parameters": named}
-    return {
-        **{variable: hidden[name] for variable, name in named.items()},
-        "RAJEE_DEPLOY_PARAMETERS": json.dumps(told),
-        "NODE_OPTIONS": " ".join([*filter(None, [options]), f'--require "{script}"']),
-    }
+    values = {variable: hidden[name] for variable, name in named.items()}
+    return {**values, **script_environment(done, os.environ.get("NODE_OPTIONS", ""), {"parameters": named})}

@@ -12,7 +12,7 @@ from datetime import datetime
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Protocol
 
-from rajee_deploy.aws import unknown
+from rajee_deploy.aws import pages, unknown
 from rajee_deploy.foreign import parse_json
 from rajee_deploy.places import cache_directory
 from rajee_deploy.rollout import Deployment, Service
@@ -218,18 +218,13 @@ def stack_resources(aws: Asks, stack: str) -> list[dict[str, Any]]:
     DescribeStackResources tells of the first hundred alone."""
 
     found: list[dict[str, Any]] = []
-    arguments: dict[str, Any] = {"StackName": stack}
-    while True:
-        answer = aws.ask("cloudformation", "list_stack_resources", arguments, _no_stack)
+    for answer in pages(aws, "cloudformation", "list_stack_resources", {"StackName": stack}, _no_stack):
         if not isinstance(answer, dict):
             return []
         page = answer.get("StackResourceSummaries")
         if page is None or not (page or found or _may_be_empty(aws, stack)):
             raise unknown(f"cloudformation:ListStackResources {stack}", "the answer lists no resource")
         found += page
-        if not answer.get("NextToken"):
-            break
-        arguments["NextToken"] = answer["NextToken"]
     return [
         each for each in found
         if each.get("PhysicalResourceId") and not is_deletion(str(each.get("ResourceStatus", "")))

@@ -51,6 +51,11 @@ class AssemblyStore:
         record = _read_record(max(found, key=_changed)) if found else {}
         return record.get("account", ""), _stacks_of(record)
 
+    def latest_assembly(self) -> Path | None:
+        """The assembly of the last synth, of those that were kept; to look at, no more."""
+        found = [path for path in self._directory.glob(f"[!.]*/{_ASSEMBLY}") if path.is_dir()]
+        return max(found, key=lambda path: _changed(path.with_name(_RECORD))) if found else None
+
     def take(self, key: str, into: Path) -> bool:
         """Copy the assembly of this key to the (absent) directory `into`; whether there was a sound one."""
         place = self._directory / _name(key)

@@ -41,7 +41,7 @@ def declared_files(settings: CdkSettings) -> Iterator[tuple[str, str, Digest]]:
     for number, path in enumerate(settings.inputs):
         yield from walk.path(path, f"input:{number}:{path.name}")  # two of them may have one name
     personal = Path.home() / ".cdk.json"  # the CLI merges it into cdk.json
-    if personal.is_file():
+    if os.path.isfile(personal):  # noqa: PTH113 -- in a home that may not be entered there is none, for the CLI too
         yield from walk.path(personal, "~/.cdk.json")
     is_ignored.remember()
 
@@ -55,7 +55,7 @@ def files_of_cli(settings: CdkSettings) -> Iterator[tuple[str, str, Digest]]:
     for number, path in enumerate(settings.inputs):
         yield from walk.path(path, f"input:{number}:{path.name}")  # two of them may have one name
     personal = Path.home() / ".cdk.json"  # the CLI merges it into cdk.json
-    if personal.is_file():
+    if os.path.isfile(personal):  # noqa: PTH113 -- in a home that may not be entered there is none, for the CLI too
         yield from walk.path(personal, "~/.cdk.json")
     yield from _locks(settings.app.resolve(), walk)
 

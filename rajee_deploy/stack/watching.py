@@ -9,7 +9,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol
 
-from rajee_deploy.aws import unknown
+from rajee_deploy.aws import pages, unknown
+from rajee_deploy.numbers import whole
 from rajee_deploy.rollout import Message, Service, StoppedTask
 from rajee_deploy.rollout.declared import SERVICE_TYPE
 from rajee_deploy.stack.services import cluster_of, service_of, stack_resources, task_sets
@@ -58,16 +59,14 @@ class Watching:
     def events(self, stack: str, since: float) -> tuple[ResourceEvent, ...]:
         """See StackWatcher. Events come newest first in pages: no page is asked for that can only be older."""
         found: list[ResourceEvent] = []
-        arguments: dict[str, Any] = {"StackName": stack}
-        while True:
-            answer = self._aws.ask("cloudformation", "describe_stack_events", arguments, _no_stack)
+        for answer in pages(self._aws, "cloudformation", "describe_stack_events", {"StackName": stack}, _no_stack):
             if not isinstance(answer, dict):
                 return ()
             page = [_event(record) for record in answer.get("StackEvents", ())]
             found += [event for event in page if event.at >= since]
-            if not answer.get("NextToken") or any(event.at < since for event in page):
-                return tuple(reversed(found))
-            arguments["NextToken"] = answer["NextToken"]
+            if any(event.at < since for event in page):
+                break
+        return tuple(reversed(found))
 
     def services(self, stack: str) -> tuple[str, ...]:
         """See StackWatcher."""
@@ -129,7 +128,7 @@ class Watching:
         answer = self._aws.ask("elbv2", "describe_target_group_attributes", {"TargetGroupArn": group})
         values = {one.get("Key"): one.get("Value", "") for one in answer.get("Attributes", ())}
         text = values.get("deregistration_delay.timeout_seconds", "")
-        return int(text) if text.isdecimal() else 0
+        return whole(text) or 0
 
     def _targets(self, record: Mapping[str, Any]) -> Targets | None:
         balancers = list(_balancers(record))

@@ -5,7 +5,12 @@ Rooms inside: this one (the nouns), look (asks AWS, git and the files; reads onl
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from rajee_deploy.dataclass import dataclass
+
+if TYPE_CHECKING:
+    from rajee_deploy.input_changes import InputChange
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +70,10 @@ class DeployedStack:
     infrastructure: str = ""
     infrastructure_here: str = ""
     infrastructure_matches: bool | None = None
+    # Whether it is known that this checkout makes what is deployed, though it records other inputs; and what moved
+    # since, None where this machine does not know what that record was made of.
+    is_proven: bool = False
+    input_changes: tuple[InputChange, ...] | None = None
     services: tuple[RunningService, ...] = ()
     doubts: tuple[str, ...] = ()
     parameters: tuple[DeployedParameter, ...] = ()

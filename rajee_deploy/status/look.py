@@ -14,19 +14,21 @@ from rajee_deploy import plan as plans
 from rajee_deploy.dataclass import dataclass
 from rajee_deploy.drift import described
 from rajee_deploy.errors import DeployError
-from rajee_deploy.facts import RepositoryAbsent, StackAbsent, StackPresent, Tagged
+from rajee_deploy.facts import Observed, RepositoryAbsent, StackAbsent, StackPresent, Tagged, Wanted
 from rajee_deploy.fingerprint import with_given
 from rajee_deploy.git import find_subject
 from rajee_deploy.given_values import wanted_parameters
 from rajee_deploy.image import read_all_inputs
-from rajee_deploy.lists import by_their_lists
+from rajee_deploy.infrastructure import judge
+from rajee_deploy.lists import by_their_lists, what_is_remembered
 from rajee_deploy.names import INFRA_PARAMETER, NOT_RECORDED, REVISION_PARAMETER
 from rajee_deploy.observe import running_services
 from rajee_deploy.parameter_changes import is_hidden
 from rajee_deploy.parameters import is_same
-from rajee_deploy.planning import check_account
+from rajee_deploy.planning import check_account, with_input_changes
 from rajee_deploy.rollout.declared import DeclaredServices
 from rajee_deploy.rollout.verdict import is_stable
+from rajee_deploy.sharing import ask
 from rajee_deploy.stack.revision import DIRTY
 from rajee_deploy.stack_names import is_plain
 from rajee_deploy.status import DeployedImage, DeployedParameter, DeployedStack, RunningService, Status
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from concurrent.futures import Future
 
+    from rajee_deploy.aws import Identity
     from rajee_deploy.facts import StackState
     from rajee_deploy.fingerprint import Fingerprint
     from rajee_deploy.parameters import WantedParameter
@@ -85,7 +88,7 @@ def look(run: Context) -> Status:
                 case StackAbsent():
                     stacks.append(DeployedStack(name, "", doubts=() if is_known else (_UNKNOWN,)))
                 case StackPresent():
-                    stacks.append(_stack(run, name, state, here, services[name].result()))
+                    stacks.append(_stack(run, name, state, here, services[name].result(), who))
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
     return Status(who.account, who.region, run.settings.environment, tuple(stacks))
@@ -120,14 +123,24 @@ def _here(run: Context) -> _Here:
     return _Here(tags, infrastructure, doubts, given)
 
 
-def _infrastructure_of(run: Context, stack: str, state: StackPresent, recorded: str, here: _Here) -> str:
-    """The infra hash of this checkout as the stack is judged by it: by the list that it carries, where this machine's
-    own does not give what is recorded."""
+def _judged(run: Context, stack: str, state: StackPresent, here: _Here, who: Identity) -> tuple[Wanted, bool]:
+    """What this checkout is known to make of a stack's infrastructure, by the list that the stack carries where this
+    machine's own does not give what is recorded; and whether that is what is deployed, as a plan would find out without
+    a synth."""
     local = here.infrastructure
-    if local is None or not recorded or recorded == str(local.digest):
-        return str(local.digest) if local is not None else ""
-    own = by_their_lists({stack: state}, local, lambda listed: with_given(run.ports.infrastructure(listed), here.given))
-    return str(own.get(stack, local).digest)
+    wanted = Wanted((), (stack,), local)
+    if local is None:
+        return wanted, False
+    states = {stack: state}
+    own = by_their_lists(states, local, lambda listed: with_given(run.ports.infrastructure(listed), here.given))
+    own, known = what_is_remembered(run.ports.synthesiser, local, own, states, who)
+    wanted = replace(wanted, infrastructures=own, remembered=known)
+    observed = Observed({}, states)
+    if plans.undecided(wanted, observed):
+        wanted = ask(run, wanted, observed, who)
+    wanted = with_input_changes(run, wanted, states)
+    verdict = judge(stack, state, wanted)
+    return wanted, plans.is_settled(state) and not (verdict.open or verdict.differences)
 
 
 def _services(ports: Ports, stack: str, asked: Future[StackState]) -> tuple[tuple[RunningService, ...], str]:
@@ -156,13 +169,19 @@ def _service(watcher: StackWatcher, one: Running) -> RunningService:
 
 
 def _stack(
-    run: Context, name: str, state: StackPresent, here: _Here, services: tuple[tuple[RunningService, ...], str]
+    run: Context,
+    name: str,
+    state: StackPresent,
+    here: _Here,
+    services: tuple[tuple[RunningService, ...], str],
+    who: Identity,
 ) -> DeployedStack:
     recorded = state.parameters.get(REVISION_PARAMETER, NOT_RECORDED)
     revision = recorded.removesuffix(DIRTY) if recorded != NOT_RECORDED else ""
     infrastructure = state.parameters.get(INFRA_PARAMETER, NOT_RECORDED)
     infrastructure = infrastructure if infrastructure != NOT_RECORDED else ""
-    ours = _infrastructure_of(run, name, state, infrastructure, here)
+    wanted, is_made = _judged(run, name, state, here, who)
+    ours = str(wanted.infrastructure_of(name).digest) if wanted.infrastructure is not None else ""
     is_known = bool(infrastructure and ours)
     doubts = [*filter(None, (services[1], here.doubts.get("", "")))]
     if plans.is_busy(state):
@@ -175,7 +194,8 @@ def _stack(
         name, state.status, state.since, state.reason, revision, recorded.endswith(DIRTY),
         find_subject(run.settings.root, revision) if revision else "",
         tuple(_image(run, image, state, here) for image in run.images if image.stack == name),
-        infrastructure, ours, infrastructure == ours if is_known else None,
+        infrastructure, ours, infrastructure == ours or is_made if is_known else None,
+        is_known and is_made and infrastructure != ours, wanted.input_changes.get(name),
         services[0], tuple(doubts), tuple(_parameters(run, name, state)),
     )  # fmt: skip
 

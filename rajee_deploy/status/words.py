@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from rajee_deploy.input_changes import in_words, unknown_here
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -54,7 +56,10 @@ def _document(stack: DeployedStack) -> dict[str, Any]:
         },
         "infrastructure": {
             "deployed": stack.infrastructure or None, "here": stack.infrastructure_here or None,
-            "matches": stack.infrastructure_matches,
+            "matches": stack.infrastructure_matches, "proven": stack.is_proven,
+            "changed_inputs": None if stack.input_changes is None else [
+                {"name": one.what, "change": one.how} for one in stack.input_changes
+            ],
         },
         "services": [
             {
@@ -121,10 +126,14 @@ def _parameter(parameter: DeployedParameter) -> str:
 
 def _infrastructure(stack: DeployedStack) -> str:
     match stack.infrastructure_matches:
+        case True if stack.is_proven:
+            return "this checkout makes what is deployed, though it was deployed from other inputs"
         case True:
             return "its inputs are those of this checkout"
+        case False if stack.input_changes:
+            return f"changed here since it was deployed: {in_words(stack.input_changes)}"
         case False:
-            return "its inputs are others than those of this checkout"
+            return f"its inputs changed here since it was deployed; {unknown_here(stack.revision)}"
         case None:
             return "no infra hash to compare: the stack records none, or this checkout has none"
 

@@ -125,8 +125,9 @@ def test_without_any_stream(project):
 
 
 # What else a run may find itself in: the verb, the situation, the exit code, and what must be said.
+SOMEBODY = {"rights": "few", "set": {"HOME": "HERE/locked"}, "unset": ["RAJEE_DEPLOY_STATE_DIR"]}
 ODD = {
-    "the working directory was removed": (["plan"], {"cwd": "gone", "removed": True}, 1, "cd to one that exists"),
+    "the working directory was removed": (["plan"], {"cwd": "HERE/gone", "removed": True}, 1, "cd to one that exists"),
     "its name is no argument": (["fingerprint", "nowhere\udcff"], {}, 1, "context-missing"),
     "an image that is no text": (["plan", "--image", "\udcff"], {}, 64, "unknown-image"),
     "an environment that is no text": (["plan", "-e", "\udcff"], {}, 64, "bad-settings"),
@@ -142,6 +143,12 @@ ODD = {
     "no temporary directory": (["fingerprint"], {"set": {"TMPDIR": "/nowhere"}}, 0, ""),
     "no home": (["plan"], {"unset": ["HOME", "RAJEE_DEPLOY_STATE_DIR"]}, 1, "no-credentials"),
     "few files": (["fingerprint", "--no-cache"], {"files": 4}, 1, "ulimit -n"),
+    "a home of somebody else": (["fingerprint"], SOMEBODY, 0, ""),
+    "plan in a home of somebody else": (["plan"], SOMEBODY, 1, "no-credentials"),
+    "report in a home of somebody else": (["report"], SOMEBODY, 1, "set HOME"),
+    "status in a home of somebody else": (["sandbox", "status"], SOMEBODY, 0, ""),
+    "up in a home of somebody else": (["up"], SOMEBODY, 1, "no-credentials"),
+    "start in a home of somebody else": (["sandbox", "start"], SOMEBODY, 1, "set HOME"),
     "a terminal without columns": (["explain"], {"set": {"COLUMNS": "0", "FORCE_COLOR": "1"}}, 0, ""),
     "a region that is none": (["plan", "--region", "us east"], {}, 64, ""),
 }
@@ -149,8 +156,9 @@ ODD = {
 
 def test_odd_places_and_words(project):
     (project.parent / "gone").mkdir()
+    (project.parent / "locked").mkdir(mode=0)
     cases = [
-        {"argv": argv, **more, **({"cwd": str(project.parent / "gone")} if "cwd" in more else {})}
+        json.loads(json.dumps({"argv": argv, **more}).replace("HERE", str(project.parent)))
         for argv, more, _, _ in ODD.values()
     ]
     wrong = {}

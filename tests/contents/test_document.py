@@ -153,6 +153,20 @@ def test_a_bomb_is_not_unpacked(contents):
         lambda d: d["entries"].append([]),
         lambda d: d.pop("directories"),
         lambda d: d.update(inputs=None),
+        lambda d: d.update(private=1),
+        lambda d: d.update(depth=-1),
+        lambda d: d.update(depth=2),
+        lambda d: d["uses"][0].update(line=1.5),
+        lambda d: d["uses"][0].update(line=True),
+        lambda d: d["entries"][0].update(line="8"),
+        lambda d: d["entries"][0].update(line=7),
+        lambda d: d["entries"][0].update(context="other"),
+        lambda d: d["entries"][0].update(size=-1),
+        lambda d: d["entries"][0].update(size=1 << 70),
+        lambda d: d["entries"][0].update(digest="../../x"),
+        lambda d: d["entries"][0].update(path="half \ud800"),
+        lambda d: d["entries"].extend(d["entries"] * 20_000),
+        lambda d: d.update(directories=[{"context": "", "path": "", "entries": 1, "digest": "aa", "line": 3}]),
     ],
 )
 def test_a_record_that_does_not_prove_itself(inputs, edit):
@@ -161,6 +175,35 @@ def test_a_record_that_does_not_prove_itself(inputs, edit):
     assert decode(contents.tag, packed(document)) == contents
     edit(document)
     refused(contents.tag, packed(document))
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        lambda d: d["instructions"][0].update(canonical="no JSON"),
+        lambda d: d["instructions"][0].update(canonical="{}"),
+        lambda d: d["instructions"][0].update(canonical="[]"),
+        lambda d: d["instructions"][0].update(canonical='["' + "[" * 100_000),
+        lambda d: (u := next(i for i in d["inputs"] if i["name"] == "use:0"), u.update(value="[1e400]"),
+                   d["uses"][0].update(selects="[1e400]")),
+        lambda d: (u := next(i for i in d["inputs"] if i["name"] == "use:0"), u.update(value="5"),
+                   d["uses"][0].update(selects="5")),
+    ],
+)  # fmt: skip
+def test_a_private_record_that_no_digest_proves_has_the_whole_shape_all_the_same(contents, edit):
+    assert contents.is_private
+    document = json.loads(unpacked(encode(contents)))
+    assert decode(contents.tag, packed(document)) == contents
+    edit(document)
+    refused(contents.tag, packed(document))
+
+
+@pytest.mark.parametrize(
+    "text", [b'{"schema": NaN}', b'{"depth": 1e400}', b"[" * 200_000, b'{"a":' * 200_000, b"9" * 5000, b"\xff"]
+)
+def test_json_that_nobody_can_use(text):
+    packer = zlib.compressobj(9, zlib.DEFLATED, 31)
+    refused("c-" + "a" * 40, packer.compress(text) + packer.flush())
 
 
 @pytest.mark.parametrize("data", [b"", b"{}", packed([]), packed(None), packed({}), packed("text"), packed(5)])

@@ -129,10 +129,24 @@ def test_wrong_credentials(rig):
     rig.access = replace(rig.access, password="wrong")
     with pytest.raises(DeployError) as caught:
         rig.build(*PLAIN)
-    assert caught.value.code == "build-failed"
+    assert caught.value.code == "access-denied"
     assert caught.value.cause
     assert "wrong" not in caught.value.cause
     assert rig.find_config("c-1") is None
+
+
+@pytest.mark.parametrize(
+    ("uri", "code"),
+    [("no-such-host.invalid/team/app", "registry-unknown-host"), ("{host}/team/nowhere-at-all", "no-repository")],
+)
+def test_what_a_registry_refuses_is_no_build_that_failed(rig, uri, code):
+    if not rig.is_real:
+        return  # it has no registry's words
+    rig.access = replace(rig.access, uri=uri.format(host=rig.access.host))
+    with pytest.raises(DeployError) as caught:
+        rig.build(*PLAIN)
+    assert caught.value.code == code
+    assert caught.value.hint
 
 
 def test_a_registry_that_does_not_answer(rig):

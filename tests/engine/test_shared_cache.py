@@ -35,6 +35,9 @@ def elsewhere(another, far_store):
     return move
 
 
+PLAIN = ("FROM scratch", "COPY app /app")
+
+
 def lines(rig, daily: str = "first", seldom: str = "first") -> tuple[str, ...]:
     """A RUN of this test alone, between a file that changes seldom and one that changes every day."""
     context = rig.folder / "context"
@@ -148,3 +151,13 @@ def test_a_cache_that_cannot_be_written_leaves_the_image_pushed(far_store):
     assert "team/nowhere" in caught.value.cause
     assert "the image itself was pushed" in caught.value.hint
     assert far_store.find_config("c-1")
+
+
+def test_an_engine_that_cannot_export_a_cache_builds_without_one(rig):
+    """The classic image store; README says that it is told and stops nothing."""
+    with pytest.raises(DeployError) as caught:
+        rig.build(*PLAIN, settings=BuildSettings(cache_to=("team/cache",), cache_from=("team/cache",)))
+    assert caught.value.code == "cache-not-written"
+    assert "containerd image store" in caught.value.hint
+    assert "not supported" in caught.value.cause
+    assert rig.find_config("c-1"), "the image is pushed all the same"

@@ -10,8 +10,9 @@ from rajee_deploy.build_settings import Secret
 from rajee_deploy.engine import BuildEvent
 from rajee_deploy.engine.cache import cache_flags, layer_cache_flags, mounts_files
 from rajee_deploy.engine.location import line_of_step, located
-from rajee_deploy.engine.secrets import HIDDEN, Redactor, secret_flags
+from rajee_deploy.engine.secrets import Redactor, secret_flags
 from rajee_deploy.engine.steps import Steps
+from rajee_deploy.hiding import HIDDEN
 
 HOST = "1.dkr.ecr.eu-west-1.amazonaws.com"
 GITHUB = {"GITHUB_ACTIONS": "true", "ACTIONS_RUNTIME_TOKEN": "t", "ACTIONS_RESULTS_URL": "https://x"}
@@ -162,10 +163,14 @@ def test_every_secret_is_hidden_the_longest_first(tmp_path, monkeypatch):
     assert Redactor(secrets)("abcdefgh wxyz abcd") == f"{HIDDEN} {HIDDEN} {HIDDEN}"
 
 
-@pytest.mark.parametrize(("value", "hidden"), [("a", False), ("abc", False), ("abcd", True), ("abcde", True)])
-def test_what_is_too_short_to_be_a_secret_is_shown(tmp_path, monkeypatch, value, hidden):
-    """From four characters on."""
+@pytest.mark.parametrize(
+    ("value", "is_hidden", "is_hidden_inside"),
+    [("a", False, False), ("ab", True, False), ("abc", True, False), ("abcd", True, True), ("abcde", True, True)],
+)
+def test_what_is_too_short_to_be_a_secret_is_shown(tmp_path, monkeypatch, value, is_hidden, is_hidden_inside):
+    """A single character; and below four what is a part of a word."""
     monkeypatch.setenv("S", value)
     hide = Redactor([Secret.parse("s", "env:S", tmp_path)])
-    assert hide(f"x {value} y") == (f"x {HIDDEN} y" if hidden else f"x {value} y")
-    assert Redactor([], {"ARG": value})(f"x {value} y") == ("x $ARG y" if hidden else f"x {value} y")
+    assert hide(f"x={value} y") == (f"x={HIDDEN} y" if is_hidden else f"x={value} y")
+    assert hide(f"x{value}y") == (f"x{HIDDEN}y" if is_hidden_inside else f"x{value}y")
+    assert Redactor([], {"ARG": value})(f"x {value} y") == ("x $ARG y" if is_hidden_inside else f"x {value} y")

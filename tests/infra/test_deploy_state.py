@@ -110,3 +110,45 @@ def flat(join) -> list:
 def test_another_form_is_refused(declared):
     with pytest.raises(ValueError, match="'tag' or 'digest'"):
         declared("ImageTag", deploy_by="name")
+
+
+@pytest.mark.parametrize(
+    ("images", "words"),
+    [
+        ("ImageTag", r"images=\('ImageTag',\), not images='ImageTag'"),
+        ("", "is a list"),
+        (None, "is a list"),
+        (3, "is a list"),
+        (("Image-Tag",), "letters and digits"),
+        (("",), "letters and digits"),
+        ((None,), "letters and digits"),
+        (("RajeeRevision",), "declares itself"),
+        (("RajeeState",), "declares itself"),
+        (("A", "B", "A"), "twice: A, B, A"),
+    ],
+)
+def test_images_that_are_no_list_of_names_are_told_at_synth(images, words):
+    from aws_cdk import App, Stack
+
+    from rajee_deploy.cdk import DeployState
+
+    with pytest.raises((TypeError, ValueError), match=words):
+        DeployState(Stack(App(), "Any"), images=images)
+
+
+def test_it_belongs_into_a_stack_that_is_deployed_by_itself():
+    from aws_cdk import App, NestedStack, Stack
+    from constructs import Construct
+
+    from rajee_deploy.cdk import DeployState
+
+    app = App()
+    outer = Stack(app, "Outer")
+    nested = NestedStack(outer, "Inner")
+    for scope in (nested, Construct(nested, "Part")):
+        with pytest.raises(ValueError, match=r"Outer/Inner is a nested stack.*declare DeployState there"):
+            DeployState(scope)
+    for scope in (app, "Outer", None):
+        with pytest.raises(TypeError, match="is declared in a stack"):
+            DeployState(scope)
+    DeployState(Construct(outer, "Part"))

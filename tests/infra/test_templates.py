@@ -9,6 +9,7 @@ import pytest
 pytestmark = pytest.mark.cdk
 
 STACK = "RajeeEnvoyStack"
+CERTIFICATE = "arn:aws:acm:eu-west-1:123456789012:certificate/8c2b-4f"
 PROFILES = {
     "dev": {"tasks": 1, "minimum": 0, "interval": 5, "timeout": 2, "unhealthy": 2, "drain": "5", "stop": 5, "days": 7},
     "prod": {
@@ -202,7 +203,7 @@ def test_health_checks(asserted, template, expected):
 
 def test_the_task_role_reads_its_bucket_and_nothing_else(run_app, assertions, tmp_path):
     """With a bucket that was chosen, so that the test sees the names that are granted."""
-    synth = run_app(tmp_path, environment="prod", bucket="reports", certificateArn="arn:aws:acm:::certificate/x")
+    synth = run_app(tmp_path, environment="prod", bucket="reports", certificateArn=CERTIFICATE)
     template = synth.template(STACK)
     policies = resources(template, "AWS::IAM::Policy")
     (policy,) = [policy for policy in policies if "s3:" in json.dumps(policy)]
@@ -290,6 +291,11 @@ def test_both_environments_have_the_same_registry(synths):
         ({"environment": "production"}, "environment 'production' is not known; choose one of: dev, prod"),
         ({"jwtIssuer": ""}, "the context value 'jwtIssuer' is missing"),
         ({"jwksUri": ""}, "the context value 'jwksUri' is missing"),
+        (
+            {"jwksUri": "http://issuer.example.com/keys"},
+            "the context value 'jwksUri' is 'http://issuer.example.com/keys'",
+        ),
+        ({"bucket": "My_Bucket"}, "3 to 63 of a-z"),
     ],
 )
 def test_a_wrong_context_is_one_clear_line(context, said, run_app, tmp_path):
@@ -302,3 +308,21 @@ def test_a_wrong_context_is_one_clear_line(context, said, run_app, tmp_path):
 
 def test_the_default_environment_is_dev(synths, run_app, tmp_path):
     assert run_app(tmp_path).templates == synths["dev"].templates
+
+
+def warnings(directory):
+    artifacts = json.loads((directory / "manifest.json").read_text())["artifacts"]
+    found = []
+    for artifact in artifacts.values():
+        more = artifact.get("additionalMetadataFile")
+        entries = artifact.get("metadata", {}) | (json.loads((directory / more).read_text()) if more else {})
+        found += [entry["data"] for each in entries.values() for entry in each if entry["type"] == "aws:cdk:warning"]
+    return found
+
+
+def test_production_without_a_certificate_is_warned_of(run_app, tmp_path):
+    assert run_app(tmp_path / "plain", environment="prod").status == 0
+    (told,) = warnings(tmp_path / "plain")
+    assert ("plain HTTP" in told, "certificateArn=" in told) == (True, True)
+    run_app(tmp_path / "sealed", environment="prod", certificateArn=CERTIFICATE)
+    assert warnings(tmp_path / "sealed") == []

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+from dataclasses import replace
 
 import pytest
 
-from rajee_deploy.errors import DeployError
-from rajee_deploy.report.history import History, Run
-from rajee_deploy.report.metrics import figures, percentile
+from rajee_deploy.errors import ConfigurationError, DeployError
+from rajee_deploy.report.history import History, Run, is_of_project, outcome_of, real_project
+from rajee_deploy.report.metrics import figures, percentile, summary
 from rajee_deploy.report.timings import Phase, Timings, duration
 
 
@@ -134,6 +135,57 @@ def test_figures_by_kind_against_targets():
         ("noop", 2, 0.5, 40.0, 40.0, "missed"),
     ]
     assert (found.runs, found.builds, found.failed) == (4, 1, 1)
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "said"),
+    [
+        ([], "No run was recorded yet; rajee-deploy up makes the first."),
+        (["failed", "interrupted"], "0 runs finished; 2 did not finish"),
+        (["refused"], "0 runs finished; 0 did not finish; 1 was refused for settings or flags"),
+        (["done", "refused", "refused"], "1 run, of which 1 built an image (100%); 0 did not finish; 2 were refused"),
+        (["accepted"], "0 runs finished; 0 did not finish; 1 was accepted and not waited for (--no-wait)"),
+    ],
+)
+def test_runs_count_as_what_they_were(outcomes, said):
+    found = figures([run(outcome=outcome, built=("app",)) for outcome in outcomes])
+    assert summary(found).startswith(said)
+    counted = (found.runs, found.failed, found.refused, found.accepted)
+    assert sum(counted) == len(outcomes)
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (KeyboardInterrupt(), ("interrupted", "")),
+        (ConfigurationError("no-such-parameter", "x"), ("refused", "no-such-parameter")),
+        (DeployError("stack-failed", "x"), ("failed", "stack-failed")),
+        (OSError(28, "full"), ("failed", "machine")),
+        (MemoryError(), ("failed", "machine")),
+        (ZeroDivisionError(), ("failed", "bug")),
+        (SystemExit(1), ("failed", "bug")),
+    ],
+)
+def test_whatever_ends_a_run_it_is_kept_as_what_it_was(error, told):
+    assert outcome_of(error) == told
+
+
+def test_a_project_is_one_whatever_path_leads_to_it(tmp_path):
+    project = tmp_path / "project"
+    (project / "below").mkdir(parents=True)
+    (tmp_path / "link").symlink_to(project)
+    ways = [project, tmp_path / "link", project / "below" / "..", tmp_path / "link" / "below" / ".."]
+    for kept in [real_project(project), *map(str, ways)]:
+        made = replace(run(), project=kept)
+        assert all(is_of_project(made, way) for way in ways), kept
+        assert not is_of_project(made, project / "below")
+
+
+def test_a_project_whose_path_is_no_text_has_runs(tmp_path):
+    history = History(tmp_path / "history.jsonl")
+    kept = replace(run(), project="/p\udcff")
+    history.append(kept)
+    assert history.runs() == ((kept,), 0)
 
 
 def test_what_follows_a_phase_of_its_name_goes_on_with_it():

@@ -93,7 +93,10 @@ def test_killed_sandbox_is_not_running_and_a_new_one_starts(home: Path) -> None:
     os.waitpid(first.pid, 0)
     assert (home / "state" / "sandbox.json").exists()
     assert control.status() is None
+    (left,) = (home / "tmp").iterdir()
     assert control.start().pid != first.pid
+    (folder,) = (home / "tmp").iterdir()
+    assert folder != left, "the blobs of the one that was killed are there for ever"
 
 
 def test_it_ends_with_the_process_that_it_belongs_to(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -109,6 +112,38 @@ def test_it_ends_with_the_process_that_it_belongs_to(home: Path, monkeypatch: py
         time.sleep(0.05)
     assert os.waitpid(started.pid, 0)[1] == 0
     assert list((home / "tmp").iterdir()) == []
+
+
+@pytest.mark.parametrize("port", ["70000", "65536", "-1", "x", "1e3"])
+def test_a_port_that_is_none_is_an_error_of_the_command_line(port: str) -> None:
+    ended = subprocess.run(
+        [sys.executable, "-m", "rajee_deploy", "sandbox", "start", "--port", port],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ended.returncode == 64
+    assert "Traceback" not in ended.stderr
+    assert "--port" in ended.stderr
+
+
+def test_what_leads_elsewhere_is_taken_out_of_the_way(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By what a user evaluates in the shell: profiles, keys of somebody else's session, endpoints, proxies."""
+    started = control.start()
+    ways = {
+        "AWS_PROFILE": "p", "AWS_DEFAULT_PROFILE": "p", "AWS_SESSION_TOKEN": "t", "AWS_ENDPOINT_URL_ECR": "https://e.test",
+        "AWS_ENDPOINT_URL": "https://e.test", "HTTP_PROXY": "http://proxy.test", "no_proxy": "a.test",
+        "AWS_CONFIG_FILE": str(home / "config"), "AWS_ACCESS_KEY_ID": "theirs",
+    }  # fmt: skip
+    for name, value in ways.items():
+        monkeypatch.setenv(name, value)
+    script = f'eval "$({sys.executable} -m rajee_deploy sandbox env)"; env'
+    ran = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=True)
+    found = dict(line.partition("=")[::2] for line in ran.stdout.splitlines())
+    assert not found.keys() & {"AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SESSION_TOKEN", "AWS_ENDPOINT_URL_ECR"}
+    assert (found["AWS_ENDPOINT_URL"], found["AWS_ACCESS_KEY_ID"]) == (started.endpoint, "sandbox")
+    assert found["NO_PROXY"] == found["no_proxy"] == "a.test,localhost,127.0.0.1,::1"
+    assert found["AWS_CONFIG_FILE"] == str(home / "config")
 
 
 @pytest.mark.usefixtures("home")

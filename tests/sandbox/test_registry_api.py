@@ -1,13 +1,16 @@
 """The data plane, spoken to byte by byte; real engines are in test_with_docker.py."""
 
+# ruff: noqa: E501 -- tables
 from __future__ import annotations
 
 import base64
 import hashlib
 import http.client
 import json
+import secrets
 import socket
 import ssl
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 
@@ -28,7 +31,11 @@ def basic(text: str) -> str:
     return base64.b64encode(text.encode()).decode()
 
 
-@pytest.mark.parametrize("token", ["", basic("AWS:wrong"), basic("AWS:"), basic("root:x"), "%%%"])
+@pytest.mark.parametrize(
+    "token",
+    ["", basic("AWS:wrong"), basic("AWS:"), basic("root:x"), "%%%", basic("AWS:\u00fcber"), basic("\u00fcber:x"), basic("AWS"),
+     base64.b64encode(b"AWS:\xff\xfe").decode()],
+)  # fmt: skip
 def test_wrong_logins_are_asked_for_a_login(token: str, registry: Any) -> None:
     stranger = replace(registry, token=token)
     for path in ("/v2/", "tags/list", f"blobs/{NOWHERE}"):
@@ -89,6 +96,52 @@ def test_ranges_and_sizes_of_a_blob(registry: Any) -> None:
     status, headers, body = registry.call("GET", f"blobs/{digest}", Range="bytes=3-5")
     assert (status, headers["Content-Range"], body) == (206, "bytes 3-5/10", b"345")
     assert registry.call("GET", f"blobs/{digest}", Range="bytes=8-")[2] == b"89"
+
+
+@pytest.mark.parametrize(
+    ("asked", "status"),
+    [("bytes=10-", 416), ("bytes=99-120", 416), ("bytes=5-2", 200), ("bytes=-0", 416), ("chunks=1", 200), ("bytes=", 200),
+     ("bytes=\u00b2-", 200), ("bytes=-4", 206), ("bytes=9-99", 206), ("bytes=0-1,4-5", 416)],
+)  # fmt: skip
+def test_a_range_that_no_blob_has_is_no_failure_of_the_server(asked: str, status: int, registry: Any) -> None:
+    digest = registry.push_blob(b"0123456789")
+    found, headers, _ = registry.call("GET", f"blobs/{digest}", Range=asked)
+    assert found == status or (found < 500 and status == 200), "what is not understood may be ignored or refused"
+    if found == 416:
+        assert headers["Content-Range"] == "bytes */10"
+
+
+ODD = [
+    b"[" * 100_000, b"{}", b"[]", b"null", b'"x"', b"\xff", b"{",
+    *(json.dumps({"schemaVersion": 2, **more}).encode() for more in (
+        {"layers": 5}, {"layers": None}, {"layers": ["x"]}, {"layers": {}}, {"layers": [[]]}, {"layers": [{"digest": []}]},
+        {"layers": [{"digest": {}}]}, {"layers": [{"size": "x"}]}, {"layers": [{"size": -1}]}, {"layers": [{"size": 10**30}]},
+        {"config": 5}, {"config": []}, {"config": {"digest": 5}}, {"config": {"digest": None}}, {"manifests": 5},
+        {"manifests": [5]}, {"manifests": [{"digest": {}}]}, {"mediaType": 5}, {"mediaType": []},
+    )),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("body", ODD, ids=lambda body: body[:60].decode("latin-1"))
+def test_an_odd_manifest_is_refused_and_spoils_nothing(body: bytes, cloud: Any, registry: Any) -> None:
+    status, _, said = registry.call("PUT", "manifests/c-1", body)
+    assert status == 400 or (status, body) == (201, b"{}"), said
+    ecr = cloud.client("ecr")
+    if status != 201:
+        with pytest.raises(ecr.exceptions.InvalidParameterException):
+            ecr.put_image(repositoryName=cloud.name, imageManifest=body[:4_000_000].decode("latin-1"), imageTag="c-2")
+    assert len(ecr.describe_images(repositoryName=cloud.name)["imageDetails"]) == (status == 201)
+
+
+def test_two_puts_on_one_upload_make_one_blob(registry: Any) -> None:
+    for _ in range(5):
+        content = secrets.token_bytes(200_000)
+        location = registry.call("POST", "blobs/uploads/", b"")[1]["Location"]
+        path = f"{location}?digest={digest_of(content)}"
+        with ThreadPoolExecutor(4) as pool:
+            puts = [pool.submit(registry.call, "PUT", path, content) for _ in range(4)]
+        assert sorted(put.result()[0] for put in puts) == [201, 404, 404, 404]
+        assert registry.call("GET", f"blobs/{digest_of(content)}")[2] == content
 
 
 def test_a_chunk_out_of_order_is_refused(registry: Any) -> None:
@@ -184,14 +237,22 @@ def test_an_index_of_images_pushed_by_digest(cloud: Any, registry: Any) -> None:
     }
 
 
-def test_a_repository_of_another_region_is_found(cloud: Any, registry: Any) -> None:
+def test_each_region_has_a_registry_of_its_own(cloud: Any, registry: Any) -> None:
+    """A tag that is taken, and immutable, in one region is free in another."""
     ecr = cloud.client("ecr", "eu-west-1")
-    made = ecr.create_repository(repositoryName=f"{cloud.name}/west")["repository"]
-    assert made["repositoryUri"] == f"localhost:{cloud.port}/{cloud.name}/west"
-    digest = replace(registry, repository=f"{cloud.name}/west").push_image("c-1")
-    assert ecr.list_images(repositoryName=f"{cloud.name}/west")["imageIds"] == [
-        {"imageDigest": digest, "imageTag": "c-1"}
-    ]
+    made = ecr.create_repository(repositoryName=cloud.name, imageTagMutability="IMMUTABLE")["repository"]
+    assert made["repositoryUri"] == f"localhost:{cloud.port}/eu-west-1/{cloud.name}"
+    west = replace(registry, repository=f"eu-west-1/{cloud.name}")
+    east, digest = registry.push_image("c-1", "a"), west.push_image("c-1", "b")
+    assert east != digest
+    assert west.call("HEAD", f"manifests/{east}")[0] == 404
+    assert west.refused("GET", "/v2/eu-west-2/nothing/tags/list") == (404, "NAME_UNKNOWN")
+    assert json.loads(west.call("GET", "tags/list")[2]) == {"name": f"eu-west-1/{cloud.name}", "tags": ["c-1"]}
+    found = ecr.list_images(repositoryName=cloud.name)["imageIds"]
+    assert found == [{"imageDigest": digest, "imageTag": "c-1"}]
+    config = digest_of(b"{}")
+    url = ecr.get_download_url_for_layer(repositoryName=cloud.name, layerDigest=config)["downloadUrl"]
+    assert replace(west, token="").call("GET", url.partition(str(cloud.port))[2])[2] == b"{}"
 
 
 def test_both_meanings_of_localhost_answer(registry: Any) -> None:
@@ -214,3 +275,40 @@ def test_a_greeting_in_tls_is_answered_as_by_an_http_server(registry: Any) -> No
     with socket.create_connection(("127.0.0.1", registry.port), timeout=10) as connection:
         connection.sendall(outgoing.read())
         assert connection.recv(5) == b"HTTP/"
+
+
+@pytest.mark.parametrize(
+    ("headers", "is_answered"),
+    [
+        ({}, True),
+        ({"Host": "localhost"}, True),
+        ({"Host": "127.0.0.1:4566"}, True),
+        ({"Host": "bucket.localhost:4566"}, True),
+        ({"Host": "sync-127.0.0.1"}, True),
+        ({"Host": "[::1]:80"}, True),
+        ({"Host": "evil.example:4566"}, False),  # a name that leads to 127.0.0.1
+        ({"Host": "127.0.0.1.evil.example"}, False),
+        ({"Host": "localhost.evil.example"}, False),
+        ({"Host": "evillocalhost"}, False),
+        ({"Origin": "https://evil.example"}, False),
+        ({"Origin": "http://localhost:3000"}, False),  # somebody's page on another port
+        ({"Origin": "null"}, False),
+        ({"Sec-Fetch-Site": "cross-site"}, False),
+        ({"Sec-Fetch-Site": "same-site"}, False),
+        ({"Sec-Fetch-Site": "none"}, True),
+        ({"Host": "localhost:4566", "Origin": "http://localhost:4566", "Sec-Fetch-Site": "same-origin"}, True),
+    ],
+)
+def test_pages_of_a_browser_are_not_answered(headers: dict[str, str], *, is_answered: bool, registry: Any) -> None:
+    """Neither the registry, nor AWS, nor moto's own switches, nor the question before a request."""
+    token = {"X-Amz-Target": "AmazonEC2ContainerRegistry_V20150921.GetAuthorizationToken"}
+    signed = "AWS4-HMAC-SHA256 Credential=a/20260101/us-east-1/ecr/aws4_request, SignedHeaders=host, Signature=0"
+    for method, path, more in (
+        ("GET", "/v2/", {}), ("POST", "/", {**token, "Authorization": signed}), ("POST", "/moto-api/seed?a=1", {}),
+        ("GET", "/rajee-sandbox/state", {}), ("OPTIONS", "/", {"Access-Control-Request-Method": "POST"}),
+    ):  # fmt: skip
+        status, found, said = registry.call(method, path, b"{}" if method == "POST" else None, **{**headers, **more})
+        assert said.startswith(b"the sandbox answers") is not is_answered, (method, path)
+        if not is_answered:
+            assert status == 403
+            assert not [name for name in found if name.lower().startswith("access-control")]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import botocore.session
 import pytest
 from botocore.exceptions import ClientError
@@ -14,7 +16,7 @@ from rajee_deploy.facts import StackAbsent, StackContent, StackPresent
 from rajee_deploy.stack.cloudformation import CloudFormation
 from rajee_deploy.template import given_back
 
-RECORD = {"StackName": "App", "StackStatus": "UPDATE_COMPLETE", "CreationTime": "2026-01-01T00:00:00Z"}
+RECORD = {"StackName": "App", "StackStatus": "UPDATE_COMPLETE", "CreationTime": datetime(2026, 1, 1, tzinfo=UTC)}
 
 
 class StubbedAws(Aws):
@@ -41,14 +43,15 @@ def observe(template=None, error=None, **record):
         "describe_stacks": lambda: {"Stacks": [{**RECORD, **record}]},
         "get_template": lambda: template if error is None else aws.refuse(*error),
     }
-    aws.cloudformation = Answering(answers)
+    aws.cloudformation = Answering(answers, aws.cloudformation.meta)
     return CloudFormation(aws).observe("App")
 
 
 class Answering:
     """A client that answers by name; what order two threads ask in does not matter to it."""
 
-    def __init__(self, answers) -> None:
+    def __init__(self, answers, meta) -> None:
+        self.meta = meta
         for name, answer in answers.items():
             setattr(self, name, lambda answer=answer, **_arguments: answer())
 

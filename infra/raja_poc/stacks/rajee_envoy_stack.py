@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from aws_cdk import Aws, CfnOutput, Duration, RemovalPolicy, Stack
+from aws_cdk import Annotations, Aws, CfnOutput, Duration, RemovalPolicy, Stack
 from aws_cdk import aws_certificatemanager as acm
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_ecr as ecr
@@ -29,6 +29,10 @@ HEALTH_PORT = 10001
 READY_PATH = "/ready"
 MAX_TASKS = 10
 CPU_TARGET_PERCENT = 60
+PLAIN_HTTP = (
+    "prod without a certificate is a public listener of plain HTTP: whoever is on the way reads the bearer tokens."
+    " Give it one: cdk -c certificateArn=arn:aws:acm:…"
+)
 # Envoy answers within a second; a quarter of a CPU on a cold host may take a few.
 START_SECONDS = 10
 
@@ -65,6 +69,8 @@ class RajeeEnvoyStack(Stack):
         task = self._task(image, profile, settings)
         service = self._service(vpc, task, profile)
         balancer = self._balancer(vpc, service, profile, settings)
+        if profile.name == "prod" and not settings.certificate_arn:
+            Annotations.of(self).add_warning_v2("raja:plainHttp", PLAIN_HTTP)
         scheme = "https" if settings.certificate_arn else "http"
         CfnOutput(self, "EnvoyEndpoint", value=f"{scheme}://{balancer.load_balancer_dns_name}")
         CfnOutput(self, "EnvoyRepositoryUri", value=repository.repository_uri)

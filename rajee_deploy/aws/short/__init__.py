@@ -25,6 +25,7 @@ from botocore.parsers import ResponseParserError, create_parser
 from botocore.serialize import create_serializer
 
 from rajee_deploy import __version__
+from rajee_deploy.aws.shaped import shaped
 from rajee_deploy.aws.short.shapes import Shapes
 from rajee_deploy.foreign import parse_json
 
@@ -47,10 +48,11 @@ _NO_ANSWER = (
     BotoCoreError,
     ResponseParserError,
     ValueError,
-    KeyError,
+    LookupError,
     TypeError,
     AttributeError,
     RuntimeError,
+    ArithmeticError,
 )
 
 
@@ -156,7 +158,8 @@ def _answer(model: OperationModel, response: http.client.HTTPResponse, body: byt
     answer: dict[str, Any] = parser.parse(raw, _output(model))
     if model.name == "GetTemplate" and "TemplateBody" in answer:
         answer["TemplateBody"] = _template(answer["TemplateBody"])
-    return answer
+    found: dict[str, Any] = shaped(f"{model.service_model.service_name}:{model.name}", answer, _output(model))
+    return found
 
 
 def _is_whole(response: http.client.HTTPResponse, body: bytes) -> bool:

@@ -30,7 +30,7 @@ def apply(*, port: int, password: str) -> None:
 
 
 def point_uris_here(port: int) -> None:
-    """`repositoryUri` is where docker pushes to: moto gives Amazon's host, we answer on localhost.
+    """`repositoryUri` is where docker pushes to: moto gives Amazon's host, we answer on localhost, for every region.
 
     `localhost` and not 127.0.0.1 only because it reads better: engines take both for plain HTTP.
     """
@@ -38,7 +38,7 @@ def point_uris_here(port: int) -> None:
 
     def __init__(self: Any, *args: Any, **kwargs: Any) -> None:  # noqa: N807 -- replaces that very method
         original(self, *args, **kwargs)
-        self.uri = f"localhost:{port}/{self.name}"
+        self.uri = f"localhost:{port}/{images.place(self.region_name, self.name)}"
 
     Repository.__init__ = __init__
 
@@ -124,7 +124,8 @@ def give_out_layers(port: int, password: str) -> None:
             raise RepositoryNotFoundException(name, self.current_account)
         if digest not in repository.layers:
             raise images.layers_not_found(name, digest)
-        url = f"http://localhost:{port}/v2/{name}/blobs/{digest}?signature={signature(password, name, digest)}"
+        path = images.place(repository.region_name, name)
+        url = f"http://localhost:{port}/v2/{path}/blobs/{digest}?signature={signature(password, path, digest)}"
         return ActionResult({"downloadUrl": url, "layerDigest": digest})
 
     ECRResponse.get_download_url_for_layer = get_download_url_for_layer

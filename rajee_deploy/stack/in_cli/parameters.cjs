@@ -1,4 +1,4 @@
-// Runs inside the CDK CLI, before its program: gives it parameters whose values no list of processes may show.
+// Runs inside the CDK CLI, before its program: gives it parameters and context whose values no list of processes may show.
 //
 // It finds them in variables, and adds them to the arguments inside this process alone. That it did is told by an empty
 // file. What the CLI starts in turn has none of this.
@@ -16,7 +16,8 @@ function isCli(fs) {
 }
 
 if (told && isCli(require('fs'))) {
-  const { done, options, parameters } = JSON.parse(told);
+  const { done, options, parameters = {}, context = [] } = JSON.parse(told);
+  for (const each of context) process.argv.push(`--context=${each}`);
   for (const [variable, name] of Object.entries(parameters)) {
     process.argv.push(`--parameters=${name}=${process.env[variable]}`);
     delete process.env[variable];

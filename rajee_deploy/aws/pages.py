@@ -1,0 +1,37 @@
+"""Answers that come in pages. The only place that follows a token to the next one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from rajee_deploy.aws.errors import unknown
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from rajee_deploy.aws.elsewhere import Asks
+
+T = TypeVar("T")
+
+
+def pages(
+    aws: Asks,
+    service: str,
+    operation: str,
+    arguments: Mapping[str, Any],
+    expected: Callable[[str, str], T | None] | None = None,
+) -> Iterator[dict[str, Any] | T]:
+    """Each page of a call, as long as its reader wants more; what `expected` makes of an error ends them. DeployError
+    where a page is said to be followed by one that came before: it would never end."""
+    seen: set[str] = set()
+    more: dict[str, str] = {}
+    while True:
+        answer = aws.ask(service, operation, {**arguments, **more}, expected)
+        yield answer
+        token = answer.get("NextToken") if isinstance(answer, dict) else None
+        if not token:
+            return
+        if token in seen:
+            raise unknown(f"{service}:{operation.title().replace('_', '')}", "its pages come again and again")
+        seen.add(token)
+        more = {"NextToken": token}

@@ -1,0 +1,87 @@
+"""Commands of ours in a message, made to mean where they are pasted what they mean here.
+
+`rajee-deploy up --yes` after `rajee-deploy up -e prod --image api` would be about other stacks, in another account: a
+command that is shown gets the flags of the run that shows it, as far as its verb takes them and it has none of its own.
+"""
+
+from __future__ import annotations
+
+import re
+from shlex import quote
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+_COMMAND = re.compile(r"(?<![\w-])rajee-deploy ([a-z]+)((?:[ ][^\s;,()]+)*)")
+# What says which project, account and images are meant; of the other flags only those of the very verb are kept.
+_WHICH = ("environment", "config", "profile", "region", "image")
+_BUILD = ("context", "file", "target", "platform", "build_context")
+# Their values may be secrets: whoever pastes the command has to write them again, and is refused until then.
+_HIDDEN = ("parameters", "build_arg")
+_NEVER = ("as_json", "verbose", "help")
+
+
+def as_pasted(text: str, argv: Sequence[str]) -> str:
+    """The text of a message of the run with these arguments."""
+    if "rajee-deploy " not in text or not argv:
+        return text
+    verb, given = _given(argv)
+    return _COMMAND.sub(lambda found: _whole(found, verb, given), text) if given else text
+
+
+def _whole(found: re.Match[str], verb: str, given: Mapping[str, Any]) -> str:
+    from rajee_deploy.cli.line import VERBS
+
+    meant, words = found[1], found[2]
+    if meant not in VERBS:
+        return found[0]
+    flags: list[str] = []
+    taken = _options(meant)
+    for name, value in given.items():
+        option = taken.get(name)
+        if name == "context" and option == ["context"]:
+            flags.append(quote(str(value)))  # an argument of this verb
+            continue
+        is_meant = name in _WHICH or name in _BUILD or meant == verb
+        if (
+            not option
+            or not option[0].startswith("-")
+            or not is_meant
+            or any(re.search(rf"(?<!\S){re.escape(each)}(?!\S)", words) for each in option)
+        ):
+            continue
+        flags += _written(option, value, is_hidden=name in _HIDDEN)
+    return " ".join((f"rajee-deploy {meant}", *flags)) + words
+
+
+def _written(option: Sequence[str], value: Any, *, is_hidden: bool) -> Iterator[str]:
+    flag = min(option, key=len)
+    if value is True:
+        yield flag
+        return
+    for each in value if isinstance(value, (list, tuple)) else [value]:
+        yield f"{flag} …" if is_hidden else f"{flag} {quote(str(getattr(each, 'value', each)))}"
+
+
+def _given(argv: Sequence[str]) -> tuple[str, dict[str, Any]]:
+    """The verb, and what was given to it on the command line, by parameter."""
+    from rajee_deploy.cli.line import VERBS, click_command
+
+    verb = argv[0]
+    if verb not in VERBS:
+        return verb, {}
+    context = click_command(verb).make_context(verb, list(argv[1:]), resilient_parsing=True)
+    given = {
+        name: value
+        for name, value in context.params.items()
+        if name not in _NEVER and getattr(context.get_parameter_source(name), "name", "") == "COMMANDLINE"
+    }
+    return verb, given
+
+
+def _options(verb: str) -> dict[str, list[str]]:
+    """The parameters of a verb → their spellings; of an argument the name alone."""
+    from rajee_deploy.cli.line import click_command
+
+    return {str(each.name): list(each.opts) for each in click_command(verb).params}

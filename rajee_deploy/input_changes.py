@@ -1,0 +1,122 @@
+"""Which inputs of the infrastructure moved between two hashes, in words: names alone, never a value. Pure.
+
+What a hash was made of is kept where it was made (see `stack.input_store`): each input's name with a digest of what it
+said then. A variable is called by its name, a context value by its key.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from rajee_deploy.fingerprint import IGNORED, RECORD, TAKEN
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from rajee_deploy.fingerprint import Fingerprint
+
+SHOWN = 3
+_HEX = 16
+_HASHED_OTHERWISE = frozenset({"scheme", RECORD})
+# How a kind of input is called; those of paths have none. What is listed says less than what lies in it: it is last.
+_WORDS = {
+    "env": "variable {}", "context": "context value {}", "given": "context value {}", "version": "version of {}",
+    "library": "library {}", "package": "package {}", "list": "names in {}", "modules": "modules in {}",
+    "scripts": "scripts in {}", "upward": "{} above the checkout", "self": "the {} of this machine",
+    "environment": "some variable",
+}  # fmt: skip
+_LAST = frozenset({"list", "modules", "scripts", "upward"})
+_ORDER = ("changed", "new", "gone")
+
+
+class FormerInputs(NamedTuple):
+    """What a hash was made of: by name, a digest of what the input said. `app` is where the CDK app lies in the
+    checkout, from which some names count."""
+
+    inputs: Mapping[str, str]
+    app: str = ""
+
+
+class InputChange(NamedTuple):
+    """One input that moved: `how` is changed, new or gone; `what` is its name for people."""
+
+    what: str
+    how: str
+
+
+def digests_of(fingerprint: Fingerprint) -> dict[str, str]:
+    """The inputs that count, by name, each with a digest of what it says."""
+    return {
+        item.name: hashlib.sha256(item.text.encode("utf-8", "surrogateescape")).hexdigest()[:_HEX]
+        for item in fingerprint.inputs
+        if not item.name.startswith((TAKEN, IGNORED))
+    }
+
+
+def changed_inputs(former: FormerInputs, now: Fingerprint) -> tuple[InputChange, ...]:
+    """What moved, files first. A name on one side alone says nothing where the lists were made in two ways (by the
+    kernel's record of a synth, and without it)."""
+    before, after = former.inputs, digests_of(now)
+    is_alike = (RECORD in before) == (RECORD in after)
+    found = [(name, "changed") for name in before.keys() & after.keys() if before[name] != after[name]]
+    if is_alike:
+        found += [(name, "new") for name in after.keys() - before.keys()]
+        found += [(name, "gone") for name in before.keys() - after.keys()]
+    ranked = sorted(
+        (_rank(name), _ORDER.index(how), named(name, former.app), how) for name, how in found if not _is_other(name)
+    )
+    told: dict[str, str] = {}
+    for _, _, what, how in ranked:
+        told.setdefault(what, how)  # a path may count in several ways
+    return tuple(InputChange(what, how) for what, how in told.items())
+
+
+def in_words(changes: Sequence[InputChange], most: int = SHOWN) -> str:
+    """The first of them: `infra/app.py, infra/new.py (new), variable SIZE (gone) … and 2 more`."""
+    told = [each.what if each.how == "changed" else f"{each.what} ({each.how})" for each in changes[:most]]
+    more = f" … and {len(changes) - most} more" if len(changes) > most else ""
+    return ", ".join(told) + more
+
+
+def unknown_here(revision: str) -> str:
+    """What to say where this machine never had what is recorded, and how to find out; `revision` is what the stack
+    records ("" or "-" for none)."""
+    commit = revision.removesuffix("-dirty")
+    how = f": git diff --stat {commit[:12]} tells it" if re.fullmatch("[0-9a-f]{40}", commit) else ""
+    return f"which of them is not known on this machine{how}"
+
+
+def named(name: str, app: str) -> str:
+    """An input's name as people know it; paths from the top of the checkout. `app` is where the CDK app lies."""
+    kind, _, rest = name.removeprefix("traced:").partition(":")
+    if kind == "file" and not name.startswith("traced:"):
+        return _declared(rest, app)
+    text = _WORDS.get(kind, "{}").format(rest.removeprefix("./") or ".")
+    return text if rest or kind in _WORDS else name
+
+
+def path_of(name: str, app: str) -> str:
+    """The path that an input is of; "" for one that is of none."""
+    kind = name.removeprefix("traced:").partition(":")[0]
+    return "" if kind in _WORDS or _is_other(name) else named(name, app)
+
+
+def _declared(rest: str, app: str) -> str:
+    """`input:2:a.py`, one of cdk.inputs; `lock:infra/package-lock.json`; `~/.cdk.json`; else a path in the app."""
+    kind, _, more = rest.partition(":")
+    if kind == "lock" and more:
+        return more
+    if kind == "input" and re.match(r"\d+:", more):
+        return f"{more.partition(':')[2]} (of cdk.inputs)"
+    return rest if rest.startswith("~/") or app in ("", ".") else f"{app}/{rest}"
+
+
+def _is_other(name: str) -> bool:
+    return name in _HASHED_OTHERWISE or name.startswith(("impure:", TAKEN, IGNORED))
+
+
+def _rank(name: str) -> int:
+    kind = name.removeprefix("traced:").partition(":")[0]
+    return 2 if kind in _LAST else int(kind in _WORDS)

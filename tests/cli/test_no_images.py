@@ -1,0 +1,95 @@
+"""A project whose images are all the CDK app's own: no verb that is about images says that all is well."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from typer.testing import CliRunner
+
+from rajee_deploy.cli.line import VERBS, command_line
+from rajee_deploy.cli.no_images import _INSTEAD
+from rajee_deploy.errors import ConfigurationError, Exit
+from rajee_deploy.settings import load
+from rajee_deploy.stack.app import CdkApp
+from rajee_deploy.stack.own_images import own_images
+
+# Verbs that are about the settings' stacks too, or about no project.
+OTHERS = {"up", "plan", "rollback", "status", "permissions", "report"}
+CASES = ["fingerprint", "fingerprint --json", "explain", "explain app.py", "explain --since HEAD", "replay", "verify",
+         "verify --detailed-exitcode", "lock", "lock --check", "lock --check --json", "lock --upgrade"]  # fmt: skip
+
+
+@pytest.fixture
+def project(tmp_path, monkeypatch):
+    root = tmp_path / "project"
+    (root / "infra").mkdir(parents=True)
+    (root / "infra" / "cdk.json").write_text("{}")
+    (root / "rajee-deploy.toml").write_text('[cdk]\napp = "infra"\nstacks = ["Api"]\n')
+    monkeypatch.chdir(root)
+    monkeypatch.setenv("RAJEE_DEPLOY_CACHE_DIR", str(tmp_path / "cache"))
+    return root
+
+
+def refused(words: str) -> ConfigurationError:
+    argv = words.split()
+    error = CliRunner().invoke(command_line(argv), argv).exception
+    assert isinstance(error, ConfigurationError), error
+    assert (error.code, error.exit_code) == ("no-images", Exit.USAGE)
+    return error
+
+
+def keep(root, manifests: dict[str, object]) -> None:
+    """As a synth does."""
+    assembly = root.parent / "cdk.out"
+    assembly.mkdir()
+    (assembly / "manifest.json").write_text('{"artifacts": {}}')
+    for name, document in manifests.items():
+        (assembly / name).write_text(json.dumps(document))
+    settings = load(root / "rajee-deploy.toml")
+    CdkApp(settings.cdk, "").store.keep("any", assembly, {}, "123456789012")
+
+
+def test_every_verb_is_known_to_be_about_images_or_not():
+    assert {name.split()[0] for name in _INSTEAD} | OTHERS == set(VERBS)
+    assert {case.split()[0] for case in CASES} | OTHERS == set(VERBS)
+
+
+@pytest.mark.usefixtures("project")
+@pytest.mark.parametrize("words", CASES)
+def test_it_is_refused_with_what_there_is_to_do(words):
+    error = refused(words)
+    assert "not known here" in error.cause
+    assert "rajee-deploy plan" in error.hint
+    assert f"rajee-deploy {words.split()[0]}" in error.hint
+    assert ("--check" in error.hint) == ("--check" in words)
+
+
+ASSETS = {
+    "dockerImages": {
+        "a" * 64: {"displayName": "Api/Image", "source": {"directory": "asset.a", "dockerFile": "Dockerfile.prod"}},
+        "b" * 64: {"source": {"directory": "asset.b"}},
+    }
+}
+
+
+def test_the_images_of_the_app_are_named_with_who_builds_them(project):
+    keep(project, {"Api.assets.json": ASSETS, "Other.assets.json": {"files": {}}})
+    error = refused("verify")
+    assert f"Api Api/Image (Dockerfile.prod), Api {'b' * 12} (as of" in error.cause
+    assert "the CDK CLI hashes, builds and pushes" in error.cause
+
+
+def test_an_app_without_images_is_no_app_with_some(project):
+    keep(project, {"Api.assets.json": {"files": {}}})
+    assert "no image of its own either" in refused("lock --check").cause
+
+
+@pytest.mark.parametrize(
+    "document", [[], None, {"dockerImages": 1}, {"dockerImages": {"a": 1}}, {"dockerImages": {"a": {"source": []}}}]
+)
+def test_a_manifest_of_another_form_is_no_failure(tmp_path, document):
+    (tmp_path / "Api.assets.json").write_text(json.dumps(document))
+    (tmp_path / "Other.assets.json").write_text("{")
+    (tmp_path / "Third.assets.json").mkdir()
+    assert own_images(tmp_path) in ([], ["Api a"])

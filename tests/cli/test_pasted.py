@@ -1,0 +1,40 @@
+"""A command of ours in a message is about what the run is about that shows it."""
+
+from __future__ import annotations
+
+import pytest
+
+from rajee_deploy.cli.pasted import as_pasted
+
+
+@pytest.mark.parametrize(
+    ("argv", "text", "shown"),
+    [
+        ("up -e prod", "then: rajee-deploy up --yes, or", "then: rajee-deploy up -e prod --yes, or"),
+        ("up --environment=prod", "rajee-deploy up --yes", "rajee-deploy up -e prod --yes"),
+        ("up --image a --image b", "rajee-deploy up --yes", "rajee-deploy up --image a --image b --yes"),
+        ("rollback -e prod", "rajee-deploy rollback --image api", "rajee-deploy rollback -e prod --image api"),
+        ("rollback --image x", "rajee-deploy rollback --image api", "rajee-deploy rollback --image api"),
+        ("rollback c-1 -e prod", "rajee-deploy up", "rajee-deploy up -e prod"),
+        ("plan -e prod --region x", "rajee-deploy lock", "rajee-deploy lock -e prod"),
+        ("up --also-tag v1 --wait 5", "rajee-deploy up --yes", "rajee-deploy up --also-tag v1 --wait 5 --yes"),
+        ("up --also-tag v1", "rajee-deploy plan", "rajee-deploy plan"),
+        ("up --allow-rollback -v --json", "rajee-deploy up --yes", "rajee-deploy up --allow-rollback --yes"),
+        # A value may be a secret: whoever pastes it is refused until it is written again.
+        ("up --parameters Db=x", "rajee-deploy up --yes", "rajee-deploy up --parameters … --yes"),
+        ("fingerprint svc -f D", "rajee-deploy lock", "rajee-deploy lock -f D --context svc"),
+        ("verify svc", "rajee-deploy fingerprint prints", "rajee-deploy fingerprint svc prints"),
+        ("explain --context svc", "rajee-deploy verify", "rajee-deploy verify svc"),
+        ("plan --config 'a b.toml'", "rajee-deploy up", "rajee-deploy up --config 'a b.toml'"),
+        ("plan -e prod", "rajee-deploy sandbox start", "rajee-deploy sandbox start"),
+        ("plan -e prod", "rajee-deploy keeps it", "rajee-deploy keeps it"),
+        ("plan -e prod", "no command", "no command"),
+        ("sandbox start", "rajee-deploy up", "rajee-deploy up"),
+        ("plan", "rajee-deploy up", "rajee-deploy up"),
+        ("", "rajee-deploy up", "rajee-deploy up"),
+    ],
+)
+def test_a_command_gets_the_flags_of_the_run(argv, text, shown):
+    import shlex
+
+    assert as_pasted(text, shlex.split(argv)) == shown
