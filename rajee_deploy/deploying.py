@@ -26,6 +26,7 @@ from rajee_deploy.stack.recorded import encoded
 from rajee_deploy.stack.update import Accepted
 from rajee_deploy.steps import Change, Via
 from rajee_deploy.synthesis import missing_records, unprovable
+from rajee_deploy.waiting import wait_until_idle
 from rajee_deploy.watch import Watch
 
 if TYPE_CHECKING:
@@ -41,8 +42,8 @@ if TYPE_CHECKING:
     from rajee_deploy.steps import DeployStack, MoveTag
     from rajee_deploy.watch import Account, Moment
 
-POLL_SECONDS = 2.5
 UPDATE_SECONDS = 3600.0  # as long as CloudFormation itself waits for an ECS service, and some
+_REFUSED = ("deploy-failed", "access-denied")  # of an update: the codes that say that it never began
 _SHOWN = 8  # resources in the table of where the time went
 _WORTH_SHOWING = 1.0  # seconds
 
@@ -190,21 +191,30 @@ def _begin(run: Context, job: Job) -> Accepted:
             if not isinstance(state, StackPresent):
                 raise DeployError("deploy-failed", f"the stack {step.stack} is gone", where=f"stack {step.stack}")
             own = {value.name: value.value for value in step.values}
-            return run.ports.updater.update(step.stack, state, {**dict(step.parameters), **own}, token)
+            try:
+                return run.ports.updater.update(step.stack, state, {**dict(step.parameters), **own}, token)
+            except DeployError as error:
+                if not step.otherwise or error.code not in _REFUSED:
+                    raise
+                raise _with_other_way(error, step) from error
         case _:
             assert_never(step.via)
 
 
+def _with_other_way(error: DeployError, step: DeployStack) -> DeployError:
+    """Where CloudFormation alone is refused, somebody else may not be."""
+    needs = "it takes cloudformation:UpdateStack; " if error.code == "access-denied" else ""
+    where = error.where or f"stack {step.stack}"
+    return DeployError(error.code, error.problem, where=where, cause=error.cause, hint=needs + step.otherwise)
+
+
 def await_end(run: Context, stack: str) -> None:
     """Wait until no operation on the stack is under way. DeployError `deploy-unfinished` when it takes too long."""
-    deadline = time.monotonic() + UPDATE_SECONDS
-    while plans.is_busy(run.ports.reader.describe(stack)):
-        if time.monotonic() > deadline:
-            raise DeployError(
-                "deploy-unfinished", f"CloudFormation did not end the update of {stack} in time",
-                where=f"stack {stack}", hint="look at its events; run again: it is waited for",
-            )  # fmt: skip
-        time.sleep(POLL_SECONDS)
+    if wait_until_idle(run.ports.reader, stack, time.monotonic() + UPDATE_SECONDS) is None:
+        raise DeployError(
+            "deploy-unfinished", f"CloudFormation did not end the update of {stack} in time",
+            where=f"stack {stack}", hint="look at its events; run again: it is waited for",
+        )  # fmt: skip
 
 
 def _confirm_arrival(run: Context, job: Job, state: StackState) -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from rajee_deploy.errors import DeployError
 from rajee_deploy.names import NOT_RECORDED
+from rajee_deploy.planning import opened
 from rajee_deploy.steps import BuildAndPush, Caution, DeployStack, Via
 from rajee_deploy.synthesis import kept, recording
 
@@ -18,17 +19,19 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from rajee_deploy.fingerprint import Fingerprint
-    from rajee_deploy.planning import Planned
+    from rajee_deploy.planning import P, Planned
     from rajee_deploy.ports import Context
     from rajee_deploy.settings import ImageSettings
     from rajee_deploy.synthesis import Synthesis
 
 
-def foresee(run: Context, planned: Planned) -> Planned:
-    """The plan with what is missing on this machine. DeployError and ConfigurationError: what `up` would end with, as
-    far as that is known without a synth that the plan did not need."""
-    _check_entries(run, planned)
-    cautions = [*planned.plan.cautions, *_missing_here(run, planned)]
+def foresee(run: Context, planned: P) -> P:
+    """The plan with what is missing on this machine. DeployError and ConfigurationError: what carrying it out would end
+    with, as far as that is known without a synth that the plan did not need."""
+    with opened(planned) as whole:
+        _check_entries(whole)
+        cautions = [*planned.plan.cautions, *_missing_here(run, whole)]
+        images = whole.wanted.images
     synthesis = (planned.synthesis or find_kept(run, planned)) if _by_cdk(planned) else None
     if synthesis is not None:
         try:
@@ -38,14 +41,16 @@ def foresee(run: Context, planned: Planned) -> Planned:
                 raise
             text = f"whether the account is bootstrapped is not known, since this role may not ask: {error}"
             cautions.append(Caution("bootstrap-unknown", "cdk", text))
-    return replace(planned, plan=replace(planned.plan, cautions=tuple(cautions)))
+    return replace(
+        planned, plan=replace(planned.plan, cautions=tuple(cautions)), wanted=replace(planned.wanted, images=images)
+    )  # fmt: skip
 
 
 def check_machine(run: Context, planned: Planned) -> None:
     """What must be there before anything is begun: entries that can be copied, secrets, the CDK CLI. DeployErrors
     `device-in-context`, `secret-missing`, `node-missing`, `cdk-missing`, `cdk-version`."""
-    _check_entries(run, planned)
-    for _, error in _missing_secrets(run, planned):
+    _check_entries(planned)
+    for _, error in _missing_secrets(planned):
         raise error
     if _by_cdk(planned):
         run.ports.check_cli()
@@ -80,13 +85,13 @@ def _by_cdk(planned: Planned) -> list[DeployStack]:
     return [step for step in planned.plan.steps if isinstance(step, DeployStack) and step.via is Via.CDK]
 
 
-def _built(run: Context, planned: Planned) -> list[ImageSettings]:
-    built = {step.image for step in planned.plan.steps if isinstance(step, BuildAndPush)}
-    return [image for image in run.images if image.name in built]
+def _built(planned: Planned) -> list[ImageSettings]:
+    built = [step.image for step in planned.plan.steps if isinstance(step, BuildAndPush)]
+    return [planned.inputs[name].settings for name in built]
 
 
-def _check_entries(run: Context, planned: Planned) -> None:
-    built = _built(run, planned)
+def _check_entries(planned: Planned) -> None:
+    built = _built(planned)
     if built:
         from rajee_deploy.context.stage import check_kinds
     for image in built:
@@ -94,8 +99,8 @@ def _check_entries(run: Context, planned: Planned) -> None:
             check_kinds(selection.records)
 
 
-def _missing_secrets(run: Context, planned: Planned) -> Iterator[tuple[ImageSettings, DeployError]]:
-    for image in _built(run, planned):
+def _missing_secrets(planned: Planned) -> Iterator[tuple[ImageSettings, DeployError]]:
+    for image in _built(planned):
         if image.build.secrets:
             from rajee_deploy.engine.secrets import find_missing  # of the images that have any
 
@@ -105,7 +110,7 @@ def _missing_secrets(run: Context, planned: Planned) -> Iterator[tuple[ImageSett
 
 def _missing_here(run: Context, planned: Planned) -> Iterator[Caution]:
     """What `up` would miss on this machine; it may be there on the one that deploys."""
-    for image, error in _missing_secrets(run, planned):
+    for image, error in _missing_secrets(planned):
         yield Caution(error.code, f"image {image.name}", f"{error.problem}; up needs it where it builds")
     if _by_cdk(planned):
         try:

@@ -39,15 +39,15 @@ if TYPE_CHECKING:
 
 def make_plan(wanted: Wanted, observed: Observed) -> Plan:
     """Decide. DeployError where the world forbids to go on (see the codes raised below)."""
-    waits = tuple(_waits(wanted.stacks, observed))
-    if waits:
+    busy = waits(wanted.stacks, observed.stacks)
+    if busy:
         # What is seen while an operation runs proves nothing: everything is observed again after it.
-        return Plan(waits, ())
+        return Plan(busy, ())
     steps: list[Step] = []
     skipped: list[Skip] = []
     notices: list[tuple[str, Notice]] = []
     outcomes: list[Outcome] = []
-    builds = _image_steps(wanted.images, observed, skipped)
+    builds = image_steps(wanted.images, observed, skipped)
     _check_tags(wanted.images)
     for image in wanted.images:
         notices += retention.expired(image, observed)
@@ -71,11 +71,11 @@ def make_plan(wanted: Wanted, observed: Observed) -> Plan:
             late += more
             cautions += known
         else:
-            steps.append(_shielded(step, received, observed, notices))
+            steps.append(shielded(step, received, observed, notices))
             cautions += drift_cautions(stack, observed, wanted.drift)
     steps += builds
     steps += late  # what one stack deploys may be what another's services wait for
-    _check_repositories(wanted.images, observed, steps)
+    check_repositories(wanted.images, observed, steps)
     _check_flags(outcomes)
     cautions += [caution for each in outcomes for caution in each.cautions]
     return Plan(tuple(steps), tuple(skipped), tuple(notices), tuple(cautions))
@@ -83,7 +83,7 @@ def make_plan(wanted: Wanted, observed: Observed) -> Plan:
 
 def synth_reasons(wanted: Wanted, observed: Observed) -> tuple[str, ...]:
     """Why the app has to be synthesised before `make_plan` can decide; empty when it can decide already."""
-    if any(_waits(wanted.stacks, observed)):
+    if waits(wanted.stacks, observed.stacks):
         return ()
     return tuple(
         f"{stack}: {reason}"
@@ -160,7 +160,7 @@ def objection(step: DeployStack, state: StackState) -> str:
             is_settled = answer is Answer.COMPARE or (answer is Answer.DEPLOY and step.changes == (Change.ROLLED_BACK,))
             if not is_settled:
                 return f"the stack is {status}" + (f": {state.reason}" if state.reason else "")
-            return "; ".join(_differences(state, dict(step.declared)))
+            return "; ".join(differences(state, dict(step.declared)))
         case _:
             assert_never(state)
 
@@ -175,13 +175,13 @@ def is_undone(step: DeployStack, state: StackState) -> bool:
             return False
         case StackPresent(status=status):
             answer = stack_status.answer(status)
-            same = not _differences(state, dict(step.declared))
+            same = not differences(state, dict(step.declared))
             return answer is Answer.DEPLOY or (answer is Answer.COMPARE and not same)
         case _:
             assert_never(state)
 
 
-def _shielded(
+def shielded(
     step: DeployStack, received: Sequence[WantedImage], observed: Observed, notices: list[tuple[str, Notice]]
 ) -> DeployStack:
     """The step with the tags that shield what runs and what will run."""
@@ -208,15 +208,15 @@ def _check_tags(images: Sequence[WantedImage]) -> None:
                 )  # fmt: skip
 
 
-def _waits(stacks: Sequence[str], observed: Observed) -> list[WaitForStack]:
-    return [
-        WaitForStack(stack, "another operation is under way on it")
-        for stack in stacks
-        if is_busy(observed.stacks[stack])
-    ]
+def waits(stacks: Sequence[str], states: Mapping[str, StackState]) -> tuple[WaitForStack, ...]:
+    """The stacks on which somebody works: what is seen of them proves nothing."""
+    return tuple(
+        WaitForStack(stack, "another operation is under way on it") for stack in stacks if is_busy(states[stack])
+    )
 
 
-def _image_steps(images: Sequence[WantedImage], observed: Observed, skipped: list[Skip]) -> list[Step]:
+def image_steps(images: Sequence[WantedImage], observed: Observed, skipped: list[Skip]) -> list[Step]:
+    """The builds of what is not there; what is there is skipped. DeployErrors of `trust`."""
     steps: list[Step] = []
     for image in images:
         state = observed.images[image.name]
@@ -258,7 +258,7 @@ def _previous(state: StackState) -> StackPresent | None:
 def _stack_step(
     stack: str, received: Sequence[WantedImage], wanted: Wanted, observed: Observed
 ) -> tuple[DeployStack | Skip, Outcome]:
-    tags = {image.parameter: _parameter(image, observed) for image in received}
+    tags = {image.parameter: parameter_of(image, observed) for image in received}
     state = observed.stacks[stack]
     tier = Tier.DEPLOY
     match state:
@@ -314,7 +314,7 @@ def _check_name(stack: str, wanted: Wanted) -> None:
         )  # fmt: skip
 
 
-def _parameter(image: WantedImage, observed: Observed) -> str:
+def parameter_of(image: WantedImage, observed: Observed) -> str:
     """What the stack is to be told of the image. A digest that is only known after the build equals none recorded."""
     match image.deploy_by:
         case DeployBy.TAG:
@@ -341,7 +341,7 @@ def _reasons(
     infrastructure = verdict.differences or verdict.open
     differing = [
         *((Change.INFRASTRUCTURE, text) for text in infrastructure),
-        *((Change.TAG, text) for text in _differences(state, tags)),
+        *((Change.TAG, text) for text in differences(state, tags)),
         *((Change.PARAMETER, text) for _, text in outcome.changes),
     ]
     match answer:
@@ -372,19 +372,20 @@ def _reasons(
             assert_never(answer)
 
 
-def _differences(state: StackPresent, parameters: Mapping[str, str]) -> list[str]:
-    differences = []
+def differences(state: StackPresent, parameters: Mapping[str, str]) -> list[str]:
+    """What a stack is told otherwise than it is deployed with, in words."""
+    found = []
     for key, value in parameters.items():
         deployed = state.parameters.get(key)
         if deployed == value:
             continue
         subject = "what the infrastructure records differs" if key in RECORDS else "the image changed"
         before = "none recorded" if deployed in (None, "", "-") else short(deployed or "")
-        differences.append(f"{subject} ({key}): {before} → {short(value)}")
-    return differences
+        found.append(f"{subject} ({key}): {before} → {short(value)}")
+    return found
 
 
-def _check_repositories(images: Sequence[WantedImage], observed: Observed, steps: Sequence[Step]) -> None:
+def check_repositories(images: Sequence[WantedImage], observed: Observed, steps: Sequence[Step]) -> None:
     """A repository that is absent must come from a stack that is deployed before the build that needs it."""
     for image in images:
         if not isinstance(observed.images[image.name], RepositoryAbsent):

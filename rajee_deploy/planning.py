@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import os
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from dataclasses import replace
+from contextlib import ExitStack, contextmanager
+from dataclasses import field, replace
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from rajee_deploy import guard, locating
 from rajee_deploy import plan as plans
@@ -36,7 +36,8 @@ from rajee_deploy.steps import (
 from rajee_deploy.synthesis import Synthesis, synthesise
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from contextlib import AbstractContextManager
 
     from rajee_deploy.aws import Identity
     from rajee_deploy.facts import Observed, StackState
@@ -48,8 +49,20 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
+class Materials:
+    """What an image of another revision than the one that is checked out is built of, and that revision's labels."""
+
+    inputs: ImageInputs
+    labels: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class Planned:
-    """A plan with what it stands on. `revision` is the checkout's, "" where nobody asked git yet."""
+    """A plan with what it stands on. `revision` is the checkout's, "" where nobody asked git yet.
+
+    `past` are the images that are built of another revision, with the way to it (see `opened`); `labels` are theirs.
+    `is_of_checkout`: what is deployed is of what is checked out, which must stay so until it is.
+    """
 
     plan: Plan
     wanted: Wanted
@@ -59,6 +72,9 @@ class Planned:
     synthesis: Synthesis | None = None
     revision: str = ""
     reasons: tuple[str, ...] = ()  # why a synth had to decide
+    past: Mapping[str, Callable[[], AbstractContextManager[Materials]]] = field(default_factory=dict)
+    labels: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    is_of_checkout: bool = True
 
     @property
     def image_notices(self) -> dict[str, list[Notice]]:
@@ -68,6 +84,29 @@ class Planned:
             name: [notice for notice in image.notices if notice.code != "base-config-unknown"]
             for name, image in self.inputs.items()
         }
+
+
+P = TypeVar("P", bound=Planned)
+
+
+@contextmanager
+def opened(planned: P) -> Iterator[P]:
+    """The plan with the inputs of all that it builds; those of other revisions are there until the context is left.
+    DeployErrors of whoever makes them."""
+    with ExitStack() as checkouts:
+        made = {name: checkouts.enter_context(find()) for name, find in planned.past.items()}
+        if not made:
+            yield planned
+            return
+        images = tuple(
+            replace(image, fingerprint=made[image.name].inputs.fingerprint) if image.name in made else image
+            for image in planned.wanted.images
+        )
+        yield replace(
+            planned, wanted=replace(planned.wanted, images=images),
+            inputs={**planned.inputs, **{name: each.inputs for name, each in made.items()}},
+            labels={name: each.labels for name, each in made.items()},
+        )  # fmt: skip
 
 
 def make_plan(run: Context, synthesis: Synthesis | None = None) -> Planned:

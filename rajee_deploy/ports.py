@@ -111,8 +111,6 @@ class Context:
     apart_seconds: float = 3.0  # the two looks by which a deployment is confirmed
     outputs: dict[str, dict[str, str]] = field(default_factory=dict)  # of the deployed stacks
     accounts: dict[str, Account] = field(default_factory=dict)  # by stack: where the time of its deployment went
-    # By stack: the infra hash that it records, with its list that its template cannot carry.
-    uncarried: dict[str, tuple[str, Mapping[str, Any]]] = field(default_factory=dict)
     lists: dict[str, Mapping[str, Any]] = field(default_factory=dict)  # lists of others by the digest that they give
     timings: Timings = field(default_factory=Timings)
     _named: tuple[Settings, Sequence[ImageSettings]] | None = None

@@ -9,6 +9,7 @@ from __future__ import annotations
 from enum import Enum, Flag, auto
 
 from rajee_deploy.dataclass import dataclass
+from rajee_deploy.errors import DeployError
 
 
 class Answer(Enum):
@@ -196,3 +197,16 @@ def tells_of_refusal_for_now(lines: str) -> bool:
 def is_refused_since_reviewed(message: str) -> bool:
     """Whether CloudFormation has no answer since only a change set of the stack was made."""
     return any(About.REVIEWED in meaning.about and status in message for status, meaning in _TABLE.items())
+
+
+def stack_busy(
+    stack: str,
+    what: str = "is under way",
+    *,
+    cause: str = "",
+    hint: str = "run again: it is waited for, and then everything is planned anew",
+) -> DeployError:
+    """The one error for a stack on which somebody else works."""
+    return DeployError(
+        "stack-busy", f"another operation on stack {stack} {what}", where=f"stack {stack}", cause=cause, hint=hint
+    )

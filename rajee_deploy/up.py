@@ -3,34 +3,39 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Mapping
 from dataclasses import replace
-from itertools import count
+from itertools import count, groupby
 from pathlib import Path
-from typing import TYPE_CHECKING, assert_never
+from typing import TYPE_CHECKING, Any, Generic, assert_never
 
 from rajee_deploy import plan as plans
+from rajee_deploy.dataclass import dataclass
 from rajee_deploy.errors import DeployError
 from rajee_deploy.foreseen import check_machine, check_templates, find_kept, local
 from rajee_deploy.names import NOT_RECORDED
-from rajee_deploy.planning import Planned, make_plan, own_commit, plan_by, synthesise_planned
+from rajee_deploy.planning import P, Planned, make_plan, opened, own_commit, plan_by, synthesise_planned
 from rajee_deploy.recheck import check_stack, check_unchanged
 from rajee_deploy.scratch import sweep
 from rajee_deploy.screen import show_plan
 from rajee_deploy.stack.revision import DIRTY
+from rajee_deploy.stack_status import stack_busy
 from rajee_deploy.steps import BuildAndPush, ConfirmRollout, DeployStack, MoveTag, RepairService, Via, WaitForStack
 from rajee_deploy.synthesis import keeping, record_of_deployment
+from rajee_deploy.waiting import wait_for_others
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from rajee_deploy.deploying import Job
     from rajee_deploy.facts import WantedImage
     from rajee_deploy.ports import Context
     from rajee_deploy.rollout.standing import Held
-    from rajee_deploy.steps import Change, Plan
+    from rajee_deploy.steps import Change, Plan, Step
     from rajee_deploy.synthesis import Synthesis
 
-POLL_SECONDS = 3.0
+# By stack: the infra hash that it records, with its list that its template cannot carry.
+Uncarried = Mapping[str, tuple[str, Mapping[str, Any]]]
 _ATTEMPTS = 3  # at least, for whoever is overtaken: a question may have taken longer than any wait
 # What somebody else can do between a plan and its deployment, and what is done about it.
 _OVERTAKEN = {
@@ -42,21 +47,47 @@ _OVERTAKEN = {
 }
 
 
-def settle(run: Context, wait_seconds: float) -> Planned:
+@dataclass(frozen=True, slots=True)
+class Wish(Generic[P]):
+    """What one verb wants, and nothing of how it is carried out.
+
+    `plan` observes and decides, from the last plan where somebody came in between; `show` says what was decided;
+    `complete` adds what a preview needs not have; `conclude` is told a plan that was carried out, with the lists that
+    no template carries (see `execute`). `poll_seconds`: how often a stack is looked at that is waited for.
+    """
+
+    plan: Callable[[P | None], P]
+    show: Callable[[P], None]
+    complete: Callable[[P], P] = lambda planned: planned
+    conclude: Callable[[P, Uncarried], None] = lambda _planned, _uncarried: None
+    poll_seconds: float | None = None
+
+
+def deployment(run: Context) -> Wish[Planned]:
+    """That what is checked out is deployed: the wish of `up`."""
+    return Wish(
+        plan=lambda _before: _of_revision(run, make_plan(run)),
+        show=lambda planned: show_plan(run, planned),
+        complete=lambda planned: _with_assembly(run, planned),
+        conclude=lambda planned, uncarried: _share(run, planned, uncarried),
+    )
+
+
+def settle(run: Context, wish: Wish[P], deadline: float, before: P | None = None) -> P:
     """Plan; while somebody else's operation runs, wait for its end and plan again from nothing."""
-    deadline = time.monotonic() + wait_seconds
     swept = sweep()  # before anything is hashed: TMPDIR may lie in a build context
     if swept:
         run.console.say(f"removed {len(swept)} temporary directories of runs that were killed", "dim")
     while True:
-        planned = _of_revision(run, make_plan(run))
-        show_plan(run, planned)
+        planned = wish.plan(before)
+        wish.show(planned)
         waits = [step for step in planned.plan.steps if isinstance(step, WaitForStack)]
         if not waits:
             return planned
         for step in waits:
             with run.phase(f"wait for {step.stack}"):
-                _wait(run, step.stack, deadline)
+                wait_for_others(run.ports.reader, step.stack, deadline, wish.poll_seconds)
+        before = planned
 
 
 def _of_revision(run: Context, planned: Planned) -> Planned:
@@ -71,21 +102,22 @@ def _of_revision(run: Context, planned: Planned) -> Planned:
     return replace(planned, revision=commit + DIRTY * is_changed)
 
 
-def converge(run: Context, wait_seconds: float, note: Callable[[Planned], None]) -> Planned:
+def converge(run: Context, wish: Wish[P], wait_seconds: float, note: Callable[[P], None]) -> P:
     """Plan and do it; when somebody else begins an operation in between, wait for its end and plan again from nothing.
 
     `note` is told each plan before it is carried out.
     """
     deadline = time.monotonic() + wait_seconds
+    planned: P | None = None
     for attempt in count(1):
-        planned = settle(run, deadline - time.monotonic())
+        planned = settle(run, wish, deadline, planned)
         note(planned)
         try:
             _find_engine(run, planned)
-            planned = _with_assembly(run, planned)
+            planned = wish.complete(planned)
             note(planned)
-            execute(run, planned)
-            _share(run, planned)
+            uncarried = execute(run, planned)
+            wish.conclude(planned, uncarried)
         except DeployError as error:
             is_late = time.monotonic() > deadline and (error.code == "stack-busy" or attempt >= _ATTEMPTS)
             if error.code not in _OVERTAKEN or is_late:
@@ -96,15 +128,15 @@ def converge(run: Context, wait_seconds: float, note: Callable[[Planned], None])
     raise AssertionError("it counts for ever")
 
 
-def _share(run: Context, planned: Planned) -> None:
+def _share(run: Context, planned: Planned, uncarried: Uncarried) -> None:
     """Keep for other machines what was found out here of the infrastructure."""
-    if not run.uncarried and not plans.proven(planned.wanted, planned.observed):
+    if not uncarried and not plans.proven(planned.wanted, planned.observed):
         return
     from rajee_deploy.sharing import keep
 
     # What CloudFormation deploys alone keeps its template, so what was proved of it stays true.
     deployed = set(_by_cdk(planned.plan))
-    keep(run, planned.wanted, planned.observed, planned.identity, deployed)
+    keep(run, planned.wanted, planned.observed, planned.identity, deployed, uncarried)
 
 
 def _find_engine(run: Context, planned: Planned) -> None:
@@ -113,42 +145,55 @@ def _find_engine(run: Context, planned: Planned) -> None:
             run.console.detail(run.ports.engine.check())
 
 
-def execute(run: Context, planned: Planned) -> None:
-    """Do the plan's steps in their order."""
-    steps = planned.plan.steps
-    if not steps:
-        return
+def execute(run: Context, planned: Planned) -> Uncarried:
+    """Do the plan's steps in their order. By stack, the infra hash that it records, with its list that its template
+    cannot carry."""
+    if not planned.plan.steps:
+        return {}
+    with opened(planned) as whole:
+        return _execute(run, whole)
+
+
+def _execute(run: Context, planned: Planned) -> Uncarried:
     # Whoever has nothing to do does not import what does it.
-    from rajee_deploy.deploying import approve, deploy, move_and_tell
-    from rajee_deploy.rollouts import repair
+    from rajee_deploy.deploying import approve
 
     # What can fail without having changed anything comes first.
     check_machine(run, planned)
-    jobs = {job.step.stack: job for job in _jobs(run, planned)}
+    jobs, uncarried = _jobs(run, planned)
     approve(run, list(jobs.values()))
-    last = next(reversed(jobs), "")
-    builds = [step for step in steps if isinstance(step, BuildAndPush)]
-    for step in steps:
-        match step:
-            case BuildAndPush():
-                if step is builds[0]:  # a plan has its builds together: the first begins them all
-                    _build(run, builds, planned)
-            case MoveTag():
-                with run.phase(f"tag {step.image} {step.tag}"):
-                    move_and_tell(run, step)
-            case DeployStack():
-                check_unchanged(run, planned, step.stack)
-                deploy(run, jobs[step.stack], is_last=step.stack == last)
-            case RepairService():
-                check_stack(run, planned, step.stack)
-                repair(run, step)
-            case ConfirmRollout():
-                pass  # below: what another stack deploys may be what a rollout waits for
-            case WaitForStack():
-                raise AssertionError("settle() leaves no waits")
-            case _:
-                assert_never(step)
+    for is_build, steps in groupby(planned.plan.steps, lambda step: isinstance(step, BuildAndPush)):
+        if is_build:  # those that stand together are built together
+            _build(run, [step for step in steps if isinstance(step, BuildAndPush)], planned)
+        else:
+            for step in steps:
+                _do(run, step, planned, jobs)
     _confirm_all(run, planned)
+    return uncarried
+
+
+def _do(run: Context, step: Step, planned: Planned, jobs: Mapping[str, Job]) -> None:
+    from rajee_deploy.deploying import deploy, move_and_tell
+    from rajee_deploy.rollouts import repair
+
+    match step:
+        case BuildAndPush():
+            raise AssertionError("builds are done together")
+        case MoveTag():
+            with run.phase(f"tag {step.image} {step.tag}"):
+                move_and_tell(run, step)
+        case DeployStack():
+            check_unchanged(run, planned, step.stack)
+            deploy(run, jobs[step.stack], is_last=step.stack == [*jobs][-1])
+        case RepairService():
+            check_stack(run, planned, step.stack)
+            repair(run, step)
+        case ConfirmRollout():
+            pass  # at the end: what another stack deploys may be what a rollout waits for
+        case WaitForStack():
+            raise AssertionError("settle() leaves no waits")
+        case _:
+            assert_never(step)
 
 
 def _confirm_all(run: Context, planned: Planned) -> None:
@@ -188,49 +233,49 @@ def _build(run: Context, builds: Sequence[BuildAndPush], planned: Planned) -> No
 
     wanted = {image.name: image for image in planned.wanted.images}
     shop = Workshop(
-        run.settings, run.ports.engine, run.ports.registry, run.console, run.phase, wanted, run.ports.contents
+        run.settings, run.ports.engine, run.ports.registry, run.console, run.phase, wanted, run.ports.contents,
+        planned.labels,
     )  # fmt: skip
     build_all(shop, builds, planned.inputs)
 
 
-def _jobs(run: Context, planned: Planned) -> list[Job]:
-    """The deployments, with what the stacks are to record; the assembly is there when one of them needs it."""
+def _jobs(run: Context, planned: Planned) -> tuple[dict[str, Job], Uncarried]:
+    """The deployments by stack, with what the stacks are to record, and the lists that their templates cannot carry;
+    the assembly is there when one of them needs it."""
     from rajee_deploy.deploying import Job
 
     steps = [step for step in planned.plan.steps if isinstance(step, DeployStack)]
     revision = planned.revision or NOT_RECORDED
-    states = planned.observed.stacks
-    assembly = Path()
-    synthesis = None
-    by_cdk = [step for step in steps if step.via is Via.CDK]
-    recorded = {step.stack: keeping(step, states[step.stack], revision) for step in steps}
+    states, images = planned.observed.stacks, planned.wanted.images
+    recorded = {step.stack: step for step in steps}
+    if planned.is_of_checkout:
+        recorded = {step.stack: keeping(step, states[step.stack], revision) for step in steps}
+    by_cdk = [step.stack for step in steps if step.via is Via.CDK]
+    assembly, records, uncarried = Path(), {}, {}
     if by_cdk:
         synthesis = planned.synthesis
         if synthesis is None:
             raise AssertionError("what the CDK CLI deploys was synthesised or kept")
         assembly = synthesis.assembly
         recorded |= check_templates(run, planned, synthesis)
-        _carry(run, synthesis, [step.stack for step in by_cdk])
-    images = planned.wanted.images
-    records = {
-        step.stack: record_of_deployment(step.stack, synthesis, states[step.stack], images, revision)
-        for step in by_cdk
-        if synthesis is not None
-    }
-    return [
-        Job(
+        uncarried = _carry(run, synthesis, by_cdk)
+        records = {stack: record_of_deployment(stack, synthesis, states[stack], images, revision) for stack in by_cdk}
+    jobs = {
+        step.stack: Job(
             recorded[step.stack], assembly, _images_of(planned, step.stack), records.get(step.stack),
             states[step.stack], _before(planned, step.stack),
         )
         for step in steps
-    ]  # fmt: skip
+    }  # fmt: skip
+    return jobs, uncarried
 
 
-def _carry(run: Context, synthesis: Synthesis, stacks: Sequence[str]) -> None:
+def _carry(run: Context, synthesis: Synthesis, stacks: Sequence[str]) -> dict[str, tuple[str, Mapping[str, Any]]]:
     """Have the templates carry the list of what was read, so that any machine can judge the stacks by it; what they
-    cannot carry is kept elsewhere. The assembly is this run's own; what is kept of it stays as it was made."""
+    cannot carry is returned, to be kept elsewhere. The assembly is this run's own; what is kept of it stays as it was
+    made."""
     if synthesis.document is None:
-        return
+        return {}
     from rajee_deploy.stack.carried import carry, is_list
 
     if not is_list(synthesis.document):
@@ -238,12 +283,12 @@ def _carry(run: Context, synthesis: Synthesis, stacks: Sequence[str]) -> None:
             "the list of what synth reads has a name in it that no other machine would take: they synthesise to decide"
         )
         run.console.warn("cdk", text)
-        return
+        return {}
 
     ids = {run.settings.place_of(stack).id: stack for stack in stacks}
     carried = {ids[each] for each in carry(synthesis.assembly, synthesis.document, ids)}
     digest = str(synthesis.fingerprint.digest)
-    run.uncarried |= {stack: (digest, synthesis.document) for stack in stacks if stack not in carried}
+    return {stack: (digest, synthesis.document) for stack in stacks if stack not in carried}
 
 
 def _with_assembly(run: Context, planned: Planned) -> Planned:
@@ -273,23 +318,10 @@ def _with_assembly(run: Context, planned: Planned) -> Planned:
 def _check_free(planned: Planned) -> None:
     for step in planned.plan.steps:
         if isinstance(step, WaitForStack):
-            raise DeployError(
-                "stack-busy", f"another operation on stack {step.stack} is under way", where=f"stack {step.stack}",
-                hint="run again: it is waited for",
-            )  # fmt: skip
+            raise stack_busy(step.stack, hint="run again: it is waited for")
 
 
 def _by_cdk(plan: Plan) -> dict[str, frozenset[Change]]:
     """The stacks that the CDK CLI deploys, and for which changes."""
     steps = [step for step in plan.steps if isinstance(step, DeployStack) and step.via is Via.CDK]
     return {step.stack: frozenset(step.changes) for step in steps}
-
-
-def _wait(run: Context, stack: str, deadline: float) -> None:
-    while plans.is_busy(run.ports.reader.describe(stack)):
-        if time.monotonic() > deadline:
-            raise DeployError(
-                "stack-busy", f"another operation on stack {stack} did not end in time", where=f"stack {stack}",
-                hint="look who deploys it; run again, or give it longer: --wait 7200",
-            )  # fmt: skip
-        time.sleep(POLL_SECONDS)

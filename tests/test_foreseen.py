@@ -257,7 +257,8 @@ WHY = {
     "trust": {BOTH: "image-archived image-not-ours image-wrong-platform"},
     "synthesis": {RACE: "file-changed"},
     "foreseen": {},
-    "up": {RACE: "stack-busy"},
+    "up": {},
+    "stack_status": {RACE: "stack-busy"},
     "recheck": {RACE: "checkout-changed image-changed image-gone stack-changed"},
     "moving": {RACE: "image-gone"},
     "deploying": {
@@ -274,7 +275,7 @@ WHY = {
     "stack/approval": {PERSON: "diff-failed"},
     "stack/cdk": {
         BOTH: "context-not-read empty-stack not-bootstrapped parameter-refused synth-failed",
-        RACE: "stack-busy", LATER: "deploy-failed",
+        LATER: "deploy-failed",
     },
     "stack/whereabouts": {BOTH: "no-role"},
 }  # fmt: skip

@@ -120,7 +120,7 @@ def plan(
     from rajee_deploy.cli.wiring import make_context
     from rajee_deploy.foreseen import foresee
     from rajee_deploy.planning import make_plan
-    from rajee_deploy.screen import show_plan
+    from rajee_deploy.screen import show_plan, show_plan_time
 
     flags = (environment, image, config)
     run = make_context(
@@ -144,7 +144,7 @@ def plan(
             from rajee_deploy.bases import show_bases
 
             show_bases(run.console, found)
-        _show_plan_time(run, planned)
+        show_plan_time(run, planned)
     if detailed_exitcode and not planned.plan.is_empty:
         raise typer.Exit(Exit.CHANGES)
 
@@ -231,12 +231,6 @@ def _compared_bases(run: Context, planned: Planned) -> list[Base]:
     lock = locks.read(run.settings.root / LOCK_NAME)
     with run.phase("ask the registries"):
         return compare((image.recipe for image in planned.inputs.values()), lock, RemoteImages())
-
-
-def _show_plan_time(run: Context, planned: Planned) -> None:
-    from rajee_deploy.report.timings import duration
-
-    run.console.say(f"planned in {duration(run.timings.total)} ({planned.plan.kind})", "dim")
 
 
 def _console() -> Console:

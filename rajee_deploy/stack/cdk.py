@@ -22,7 +22,7 @@ from rajee_deploy.stack.how_to import after_failure, cdk_command, instead_of, re
 from rajee_deploy.stack.surroundings import check_profile, synth_environment
 from rajee_deploy.stack.whereabouts import Whereabouts
 from rajee_deploy.stack_names import as_pattern, no_such_stack
-from rajee_deploy.stack_status import tells_of_refusal_for_now
+from rajee_deploy.stack_status import stack_busy, tells_of_refusal_for_now
 from rajee_deploy.steps import Change
 from rajee_deploy.template import referenced_parameters
 
@@ -148,10 +148,7 @@ class Cdk:
         if ended.code == 0:
             return
         if tells_of_refusal_for_now("\n".join(ended.tail)):
-            raise DeployError(
-                "stack-busy", f"another operation on stack {step.stack} is under way", where=f"stack {step.stack}",
-                cause=_told(ended), hint="run again: it is waited for, and then everything is planned anew",
-            )  # fmt: skip
+            raise stack_busy(step.stack, cause=_told(ended))
         raise DeployError(
             "deploy-failed", f"cdk deploy of {step.stack} failed", where=f"stack {step.stack}", cause=_told(ended),
             hint=after_failure(self._settings.app, "\n".join(ended.tail)),

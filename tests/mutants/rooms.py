@@ -32,6 +32,7 @@ NEAREST: dict[str, tuple[str, ...]] = {
     "infrastructure.py": ("test_infrastructure.py",),
     "input_changes.py": ("test_input_changes.py", "explain/test_of_stacks.py"),
     "guard.py": ("test_guard.py",),
+    "rollback/plan.py": ("test_rollback_plan.py", "test_rollback.py"),
     "drift.py": ("test_drift.py",),
     "template.py": ("test_template.py", "test_infrastructure.py"),
     "names.py": ("test_retention.py",),
