@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 _MIB = 1 << 20
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Workshop:
     """What builds are done with, and for which images. `phase` names, times and shows a piece of work, `contents` are
     where it is kept what an image was made of. `labels` has, by image, those of another revision than the one that is

@@ -43,9 +43,9 @@ if TYPE_CHECKING:
     from rajee_deploy.watch import Account
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Ports:
-    """The outside world, each part behind its small interface."""
+    """The outside world, each part behind its small interface. Named one by one: many of them look alike."""
 
     registry: Registry
     reader: StackReader

@@ -47,7 +47,7 @@ _OVERTAKEN = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Wish(Generic[P]):
     """What one verb wants, and nothing of how it is carried out.
 
@@ -233,8 +233,8 @@ def _build(run: Context, builds: Sequence[BuildAndPush], planned: Planned) -> No
 
     wanted = {image.name: image for image in planned.wanted.images}
     shop = Workshop(
-        run.settings, run.ports.engine, run.ports.registry, run.console, run.phase, wanted, run.ports.contents,
-        planned.labels,
+        settings=run.settings, engine=run.ports.engine, registry=run.ports.registry, console=run.console,
+        phase=run.phase, wanted=wanted, contents=run.ports.contents, labels=planned.labels,
     )  # fmt: skip
     build_all(shop, builds, planned.inputs)
 
