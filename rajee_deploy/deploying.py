@@ -109,7 +109,7 @@ def deploy(run: Context, job: Job, *, is_last: bool) -> None:
             if error.code != "tag-immutable":
                 raise
             run.console.warn("", f"{error.problem}: {error.hint}", error.code)
-    job = replace(job, step=with_digests(run.ports.registry, job.step))
+    job = replace(job, step=plans.as_built(with_digests(run.ports.registry, job.step), job.before))
     try:
         _deploy(run, job, wait=run.wait_for_end or not is_last)
     except DeployError:

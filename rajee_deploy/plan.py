@@ -165,6 +165,17 @@ def objection(step: DeployStack, state: StackState) -> str:
             assert_never(state)
 
 
+def as_built(step: DeployStack, state: StackState | None) -> DeployStack:
+    """The step once the digests of what was built are known: they may be those that the stack has, and then no tag is a
+    change."""
+    if not step.digests or not isinstance(state, StackPresent):
+        return step
+    given = {key: value for key, value in step.declared if key not in RECORDS}
+    if differences(state, given):
+        return step
+    return replace(step, changes=tuple(change for change in step.changes if change is not Change.TAG))
+
+
 def is_undone(step: DeployStack, state: StackState) -> bool:
     """Whether a deploy that failed left the stack with what it ran before, so that its shields can go back there.
 
