@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from rajee_deploy.converge import converge
 from rajee_deploy.report.history import History, Run, is_of_project, outcome_of, real_project
 from rajee_deploy.report.metrics import TARGETS
 from rajee_deploy.report.timings import duration
 from rajee_deploy.steps import BuildAndPush, DeployStack
-from rajee_deploy.up import converge, deployment
+from rajee_deploy.up import deployment
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -258,6 +258,8 @@ WHY = {
     "synthesis": {RACE: "file-changed"},
     "foreseen": {},
     "up": {},
+    "converge": {},
+    "execute": {},
     "stack_status": {RACE: "stack-busy"},
     "recheck": {RACE: "checkout-changed image-changed image-gone stack-changed"},
     "moving": {RACE: "image-gone"},

@@ -69,6 +69,7 @@ def rollback(
     deployed = [each for each in run.settings.images if each.stack]
     names = [each.name for each in deployed]
     asked = Asked(run.images if image else deployed, tag, origin, bool(image), wait, deployed=names)
+    run.wait_seconds = wait
     if only_plan:
         _preview(run, asked, as_json=as_json, detailed_exitcode=detailed_exitcode)
         return

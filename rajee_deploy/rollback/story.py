@@ -1,4 +1,4 @@
-"""What a rollback asks before it is planned, and its wish for the pipeline that carries plans out (see `up`).
+"""What a rollback asks before it is planned, and its wish for the pipeline that carries plans out (see `converge`).
 
 It asks and changes nothing. Which image is another room's (target), and so is what is done (plan).
 """
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from rajee_deploy import plan as plans
 from rajee_deploy import retention, stack_status, trust
+from rajee_deploy.converge import Wish, converge
 from rajee_deploy.dataclass import dataclass
 from rajee_deploy.errors import ConfigurationError, DeployError
 from rajee_deploy.facts import (
@@ -41,7 +42,6 @@ from rajee_deploy.rollback.target import check_asked, fingerprint_of, for_other_
 from rajee_deploy.screen import show_plan
 from rajee_deploy.stack.how_to import cdk_command, declaring
 from rajee_deploy.steps import BuildAndPush, DeployStack, Plan
-from rajee_deploy.up import Wish, converge
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
