@@ -5,7 +5,6 @@ between. What a verb wants is its `Wish`; it must never know which verb it is.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from itertools import count
 from typing import TYPE_CHECKING, Generic
 
@@ -18,6 +17,8 @@ from rajee_deploy.steps import BuildAndPush, WaitForStack
 from rajee_deploy.waiting import wait_for_others
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from rajee_deploy.planning import Planned
     from rajee_deploy.ports import Context
 

@@ -1,5 +1,5 @@
-"""Back to an image that ran before: which one (target), of which stack (stacks), what is asked for that (story), what
-is done (plan), from git what the registry lost (past).
+"""Back to an image that ran before: which one (ways, target), of which stack (stacks), what is asked for that (story),
+what is done (plan), from git what the registry lost (past).
 
 A rollback is a plan whose wish is another tag, carried out as every plan is. It changes which image a stack runs and
 nothing else: CloudFormation updates the stack with the template that it has. It must never deploy what was synthesised,
