@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from dataclasses import dataclass, replace
 
 import pytest
+import typer
 from fakes import FakeEngine, FakeRegistry, FakeStacks
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from test_rollback import OWN, Project
 
+from rajee_deploy.cli.rollback import _preview, rollback
 from rajee_deploy.console import Console
-from rajee_deploy.errors import DeployError
+from rajee_deploy.errors import ConfigurationError, DeployError
 from rajee_deploy.explain.past import Origin
 from rajee_deploy.facts import (
     ImageAbsent,
@@ -280,6 +283,21 @@ def test_the_preview_says_the_words_of_plan_and_its_document_is_a_plan(world):
         "stack": "App", "before": world.second, "tag": world.first, "because": "prev-App of team/app names it",
         "revision": world.git("rev-parse", "HEAD~1"), "dirty": False, "built": False, "was_there": False,
     }  # fmt: skip
+
+
+def test_the_preview_ends_as_a_plan_does(world, capsys):
+    for tag, detailed, code in ((None, True, 2), (None, False, 0), (world.second, True, 0)):
+        try:
+            _preview(world.context(), ask(world, tag), as_json=True, detailed_exitcode=detailed)
+        except typer.Exit as end:
+            assert end.exit_code == code == 2
+        else:
+            assert code == 0
+        document = json.loads(capsys.readouterr().out)
+        assert document["changes"] == (tag is None)
+    with pytest.raises(ConfigurationError) as caught:
+        rollback(detailed_exitcode=True)
+    assert caught.value.code == "bad-flag"
 
 
 def test_the_preview_of_a_busy_stack_says_that_it_would_wait(world):
