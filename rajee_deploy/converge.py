@@ -62,7 +62,7 @@ def settle(run: Context, wish: Wish[P], deadline: float, before: P | None = None
             return planned
         for step in waits:
             with run.phase(f"wait for {step.stack}"):
-                wait_for_others(run.ports.reader, step.stack, deadline, wish.poll_seconds)
+                wait_for_others(planned.run.ports.reader, step.stack, deadline, wish.poll_seconds)
         before = planned
 
 
@@ -77,10 +77,10 @@ def converge(run: Context, wish: Wish[P], wait_seconds: float, note: Callable[[P
         planned = settle(run, wish, deadline, planned)
         note(planned)
         try:
-            _find_engine(run, planned)
+            _find_engine(planned)
             planned = wish.complete(planned)
             note(planned)
-            uncarried = execute(run, planned)
+            uncarried = execute(planned)
             wish.conclude(planned, uncarried)
         except DeployError as error:
             is_late = time.monotonic() > deadline and (error.code == "stack-busy" or attempt >= _ATTEMPTS)
@@ -92,7 +92,8 @@ def converge(run: Context, wish: Wish[P], wait_seconds: float, note: Callable[[P
     raise AssertionError("it counts for ever")
 
 
-def _find_engine(run: Context, planned: Planned) -> None:
+def _find_engine(planned: Planned) -> None:
+    run = planned.run
     if any(isinstance(step, BuildAndPush) for step in planned.plan.steps):
         with run.phase("find the engine"):
             run.console.detail(run.ports.engine.check())

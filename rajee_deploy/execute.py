@@ -32,22 +32,23 @@ if TYPE_CHECKING:
 Uncarried = Mapping[str, tuple[str, Mapping[str, Any]]]
 
 
-def execute(run: Context, planned: Planned) -> Uncarried:
+def execute(planned: Planned) -> Uncarried:
     """Do the plan's steps in their order. By stack, the infra hash that it records, with its list that its template
     cannot carry."""
     if not planned.plan.steps:
         return {}
     with opened(planned) as whole:
-        return _execute(run, whole)
+        return _execute(whole)
 
 
-def _execute(run: Context, planned: Planned) -> Uncarried:
+def _execute(planned: Planned) -> Uncarried:
+    run = planned.run
     # Whoever has nothing to do does not import what does it.
     from rajee_deploy.deploying import approve
 
     # What can fail without having changed anything comes first.
-    check_machine(run, planned)
-    jobs, uncarried = _jobs(run, planned)
+    check_machine(planned)
+    jobs, uncarried = _jobs(planned)
     approve(run, list(jobs.values()))
     for is_build, steps in groupby(planned.plan.steps, lambda step: isinstance(step, BuildAndPush)):
         if is_build:  # those that stand together are built together
@@ -126,7 +127,7 @@ def _build(run: Context, builds: Sequence[BuildAndPush], planned: Planned) -> No
     build_all(shop, builds, planned.inputs)
 
 
-def _jobs(run: Context, planned: Planned) -> tuple[dict[str, Job], Uncarried]:
+def _jobs(planned: Planned) -> tuple[dict[str, Job], Uncarried]:
     """The deployments by stack, with what the stacks are to record, and the lists that their templates cannot carry;
     the assembly is there when one of them needs it."""
     from rajee_deploy.deploying import Job
@@ -144,8 +145,8 @@ def _jobs(run: Context, planned: Planned) -> tuple[dict[str, Job], Uncarried]:
         if synthesis is None:
             raise AssertionError("what the CDK CLI deploys was synthesised or kept")
         assembly = synthesis.assembly
-        recorded |= check_templates(run, planned, synthesis)
-        uncarried = _carry(run, synthesis, by_cdk)
+        recorded |= check_templates(planned, synthesis)
+        uncarried = _carry(planned.run, synthesis, by_cdk)
         records = {stack: record_of_deployment(stack, synthesis, states[stack], images, revision) for stack in by_cdk}
     jobs = {
         step.stack: Job(

@@ -20,22 +20,21 @@ if TYPE_CHECKING:
 
     from rajee_deploy.fingerprint import Fingerprint
     from rajee_deploy.planning import P, Planned
-    from rajee_deploy.ports import Context
     from rajee_deploy.settings import ImageSettings
     from rajee_deploy.synthesis import Synthesis
 
 
-def foresee(run: Context, planned: P) -> P:
+def foresee(planned: P) -> P:
     """The plan with what is missing on this machine. DeployError and ConfigurationError: what carrying it out would end
     with, as far as that is known without a synth that the plan did not need."""
     with opened(planned) as whole:
         _check_entries(whole)
-        cautions = [*planned.plan.cautions, *_missing_here(run, whole)]
+        cautions = [*planned.plan.cautions, *_missing_here(whole)]
         images = whole.wanted.images
-    synthesis = (planned.synthesis or find_kept(run, planned)) if _by_cdk(planned) else None
+    synthesis = (planned.synthesis or find_kept(planned)) if _by_cdk(planned) else None
     if synthesis is not None:
         try:
-            check_templates(run, planned, synthesis)
+            check_templates(planned, synthesis)
         except DeployError as error:
             if error.code != "access-denied":
                 raise
@@ -46,27 +45,28 @@ def foresee(run: Context, planned: P) -> P:
     )  # fmt: skip
 
 
-def check_machine(run: Context, planned: Planned) -> None:
+def check_machine(planned: Planned) -> None:
     """What must be there before anything is begun: entries that can be copied, secrets, the CDK CLI. DeployErrors
     `device-in-context`, `secret-missing`, `node-missing`, `cdk-missing`, `cdk-version`."""
     _check_entries(planned)
     for _, error in _missing_secrets(planned):
         raise error
     if _by_cdk(planned):
-        run.ports.check_cli()
+        planned.run.ports.check_cli()
 
 
-def check_templates(run: Context, planned: Planned, synthesis: Synthesis) -> dict[str, DeployStack]:
+def check_templates(planned: Planned, synthesis: Synthesis) -> dict[str, DeployStack]:
     """The steps of the CDK CLI with what the stacks are to record, once the templates were found to take all of it, and
     the accounts to be bootstrapped."""
     states, revision = planned.observed.stacks, planned.revision or NOT_RECORDED
     recorded = {step.stack: recording(step, synthesis, states[step.stack], revision) for step in _by_cdk(planned)}
-    run.ports.deployer.check(synthesis.assembly, list(recorded.values()), planned.identity)
+    planned.run.ports.deployer.check(synthesis.assembly, list(recorded.values()), planned.identity)
     return recorded
 
 
-def find_kept(run: Context, planned: Planned) -> Synthesis | None:
+def find_kept(planned: Planned) -> Synthesis | None:
     """The kept synth of what was planned, its assembly copied for this run; None where there is none."""
+    run = planned.run
     by, into = run.ports.synthesiser, run.scratch() / "cdk.out"
     found = kept(by, local(planned), by.publishable(), planned.identity, into)
     for fingerprint in planned.wanted.infrastructures.values():
@@ -108,12 +108,12 @@ def _missing_secrets(planned: Planned) -> Iterator[tuple[ImageSettings, DeployEr
                 yield image, error
 
 
-def _missing_here(run: Context, planned: Planned) -> Iterator[Caution]:
+def _missing_here(planned: Planned) -> Iterator[Caution]:
     """What `up` would miss on this machine; it may be there on the one that deploys."""
     for image, error in _missing_secrets(planned):
         yield Caution(error.code, f"image {image.name}", f"{error.problem}; up needs it where it builds")
     if _by_cdk(planned):
         try:
-            run.ports.check_cli()
+            planned.run.ports.check_cli()
         except DeployError as error:
             yield Caution(error.code, "cdk", f"{error.problem}; up needs it where it deploys")

@@ -58,7 +58,9 @@ class Materials:
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """A plan with what it stands on. `revision` is the checkout's, "" where nobody asked git yet.
+    """A plan with what it stands on. `run` is the run that it is of, whose settings go by the stacks that their names
+    were found to mean: whatever comes of the plan goes by it. `revision` is the checkout's, "" where nobody asked git
+    yet.
 
     `past` are the images that are built of another revision, with the way to it (see `opened`); `labels` are theirs.
     `is_of_checkout`: what is deployed is of what is checked out, which must stay so until it is.
@@ -69,6 +71,7 @@ class Planned:
     inputs: dict[str, ImageInputs]
     identity: Identity
     observed: Observed
+    run: Context = field(compare=False)
     synthesis: Synthesis | None = None
     revision: str = ""
     reasons: tuple[str, ...] = ()  # why a synth had to decide
@@ -111,7 +114,8 @@ def opened(planned: P) -> Iterator[P]:
 
 def make_plan(run: Context, synthesis: Synthesis | None = None) -> Planned:
     """Observe and decide; it changes nothing, and needs no engine; node only where a synth has to decide. `synthesis`
-    is one that was made for this decision already."""
+    is one that was made for this decision already. What became of names is in the `run` of the answer alone."""
+    run = replace(run)
     ports = run.ports
     locating.forget(run)
     names = _stacks(run)
@@ -122,11 +126,12 @@ def make_plan(run: Context, synthesis: Synthesis | None = None) -> Planned:
         identity = pool.submit(ports.identity)
         early = locating.Early(run, names, pool)
         synthesised_with = dict(ports.given)
-        inputs, infrastructure = _hashed(run, has_stacks=bool(names))
-        if synthesis is not None and run.ports.given != synthesised_with:
+        inputs, infrastructure, given = _hashed(run, has_stacks=bool(names))
+        run.ports = replace(run.ports, given=given)
+        if synthesis is not None and given != synthesised_with:
             raise DeployError(
                 "file-changed", "what an image is made of changed while the app was synthesised",
-                where=", ".join(run.ports.given), hint="nothing was deployed; run again when nothing writes to it",
+                where=", ".join(given), hint="nothing was deployed; run again when nothing writes to it",
             )  # fmt: skip
         with run.timings.phase("ask AWS"):
             check_account(run.settings, identity.result())
@@ -164,31 +169,35 @@ def make_plan(run: Context, synthesis: Synthesis | None = None) -> Planned:
     plan, revision = _guarded(run, _decided(run, wanted, observed), observed)
     if synthesis is None and any(isinstance(step, DeployStack) and step.via is Via.CDK for step in plan.steps):
         ports.deployer.check_account(who.account)
-    return Planned(plan, wanted, inputs, who, observed, synthesis, revision, reasons)
+    return Planned(plan, wanted, inputs, who, observed, run, synthesis, revision, reasons)
 
 
-def _hashed(run: Context, *, has_stacks: bool) -> tuple[dict[str, ImageInputs], Fingerprint | None]:
-    """What the images are made of, and what synth reads; the latter is None without stacks."""
+def _hashed(
+    run: Context, *, has_stacks: bool
+) -> tuple[dict[str, ImageInputs], Fingerprint | None, dict[str, str]]:  # fmt: skip
+    """What the images are made of, what synth reads (None without stacks), and the context values that it gets."""
     with run.timings.phase("hash inputs"):
         from rajee_deploy.image import read_all_inputs  # while the network is busy
 
         inputs = read_all_inputs(run.images)
         given = _given(run, inputs)
         infrastructure = with_given(run.ports.infrastructure(None), given) if has_stacks else None
-        run.ports = replace(run.ports, given=given)
     for key in given:
         run.console.say(f"the context value {key} is the tag: each new tag takes a synth, so it is slower", "dim")
-    return inputs, infrastructure
+    return inputs, infrastructure, given
 
 
-def plan_by(run: Context, planned: Planned, synthesis: Synthesis) -> Planned:
+def plan_by(planned: Planned, synthesis: Synthesis) -> Planned:
     """The plan as it is by a synth that was made after it: what the synth says of names and templates goes before
     hashes."""
+    run = replace(planned.run)
     if locating.settle(run, synthesis.stacks, planned.identity):
         return make_plan(run, synthesis)
     wanted = _by_synthesis(planned.wanted, synthesis)
     plan, revision = _guarded(run, _decided(run, wanted, planned.observed), planned.observed)
-    return replace(planned, plan=plan, wanted=wanted, synthesis=synthesis, revision=planned.revision or revision)
+    return replace(
+        planned, run=run, plan=plan, wanted=wanted, synthesis=synthesis, revision=planned.revision or revision
+    )
 
 
 def _by_synthesis(wanted: Wanted, synthesis: Synthesis) -> Wanted:

@@ -25,18 +25,19 @@ if TYPE_CHECKING:
 def deployment(run: Context) -> Wish[Planned]:
     """That what is checked out is deployed: the wish of `up`."""
     return Wish(
-        plan=lambda _before: _of_revision(run, make_plan(run)),
+        plan=lambda _before: _of_revision(make_plan(run)),
         show=lambda planned: show_plan(run, planned),
-        complete=lambda planned: _with_assembly(run, planned),
-        conclude=lambda planned, uncarried: _share(run, planned, uncarried),
+        complete=_with_assembly,
+        conclude=_share,
     )
 
 
-def _of_revision(run: Context, planned: Planned) -> Planned:
+def _of_revision(planned: Planned) -> Planned:
     """With the revision that what is deployed is of, "-dirty" behind it where files differ: it is asked for before
     anybody is asked, or anything built."""
     if not any(isinstance(step, DeployStack) for step in planned.plan.steps) or planned.revision.endswith(DIRTY):
         return planned
+    run = planned.run
     commit, cautions = (planned.revision, ()) if planned.revision else own_commit(run)
     for caution in cautions:
         run.console.item("!", caution.subject, caution.text, "yellow")
@@ -44,7 +45,7 @@ def _of_revision(run: Context, planned: Planned) -> Planned:
     return replace(planned, revision=commit + DIRTY * is_changed)
 
 
-def _with_assembly(run: Context, planned: Planned) -> Planned:
+def _with_assembly(planned: Planned) -> Planned:
     """With what the CDK CLI is to deploy: the synth that the plan stood on, else the kept one of these very inputs,
     else a new one.
 
@@ -53,8 +54,9 @@ def _with_assembly(run: Context, planned: Planned) -> Planned:
     """
     if planned.synthesis is not None or not _by_cdk(planned.plan):
         return planned
-    late = find_kept(run, planned) or synthesise_planned(run, local(planned), planned.identity)
-    again = _of_revision(run, plan_by(run, planned, late))
+    run = planned.run
+    late = find_kept(planned) or synthesise_planned(run, local(planned), planned.identity)
+    again = _of_revision(plan_by(planned, late))
     had = _by_cdk(planned.plan)
     if again.observed is not planned.observed:
         _check_free(again)
@@ -80,7 +82,7 @@ def _by_cdk(plan: Plan) -> dict[str, frozenset[Change]]:
     return {step.stack: frozenset(step.changes) for step in steps}
 
 
-def _share(run: Context, planned: Planned, uncarried: Uncarried) -> None:
+def _share(planned: Planned, uncarried: Uncarried) -> None:
     """Keep for other machines what was found out here of the infrastructure."""
     if not uncarried and not plans.proven(planned.wanted, planned.observed):
         return
@@ -88,4 +90,4 @@ def _share(run: Context, planned: Planned, uncarried: Uncarried) -> None:
 
     # What CloudFormation deploys alone keeps its template, so what was proved of it stays true.
     deployed = set(_by_cdk(planned.plan))
-    keep(run, planned.wanted, planned.observed, planned.identity, deployed, uncarried)
+    keep(planned.run, planned.wanted, planned.observed, planned.identity, deployed, uncarried)

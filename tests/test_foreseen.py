@@ -141,7 +141,7 @@ def preview(world, **flags):
     run = world.context(**flags)
     run.rules = Rules(require_ancestry=run.settings.require_ancestry)
     try:
-        return foreseen.foresee(run, make_plan(run))
+        return foreseen.foresee(make_plan(run))
     finally:
         run.close()
 
@@ -215,7 +215,7 @@ def test_a_missing_cli_forbids_no_plan_and_is_missed_before_any_build(world):
     forget_writes(world)
     run = world.context()
     run.ports = replace(run.ports, check_cli=missing)
-    assert [each.code for each in foreseen.foresee(run, make_plan(run)).plan.cautions] == ["node-missing"]
+    assert [each.code for each in foreseen.foresee(make_plan(run)).plan.cautions] == ["node-missing"]
     assert refused(lambda: recorded_run(run, 0)).code == "node-missing"
     assert writes(world) == []
 
@@ -231,7 +231,7 @@ def test_a_role_that_may_not_ask_whether_the_account_is_bootstrapped_has_its_pla
 def test_what_the_app_warns_of_is_told_where_it_is_synthesised(world):
     world.stacks.warns["App"] = "a listener of plain HTTP " + "x" * 9000
     run = world.context()
-    foreseen.foresee(run, make_plan(run))
+    foreseen.foresee(make_plan(run))
     (warned,) = run.console.warned
     assert (warned.subject, warned.code, warned.message[:24]) == ("App", "cdk-warning", "a listener of plain HTTP")
     assert len(warned.message) <= 500

@@ -82,7 +82,7 @@ def up(
     run.assume_yes, run.wait_for_end, run.repair_drift, run.wait_seconds = yes, not no_wait, repair_drift, wait
     planned, record = recorded_run(run, wait)
     if outputs_file is not None:
-        write_outputs(run, planned, outputs_file)
+        write_outputs(planned.run, planned, outputs_file)
     if as_json:
         from rajee_deploy.documents import of_run
 
@@ -129,7 +129,7 @@ def plan(
     )  # fmt: skip
     run.repair_drift = repair_drift
     try:
-        planned = foresee(run, make_plan(run))
+        planned = foresee(make_plan(run))
     finally:
         run.close()
     found = _compared_bases(run, planned) if bases else None

@@ -71,7 +71,7 @@ def roll_back(run: Context, asked: Asked) -> list[Return]:
 
 def preview(run: Context, asked: Asked) -> PlannedReturn:
     """What `roll_back` would do, or the DeployError that it would end with. Nothing is changed."""
-    return foresee(run, _wish(run, asked).plan(None))
+    return foresee(_wish(run, asked).plan(None))
 
 
 def show(run: Context, planned: PlannedReturn) -> None:
@@ -85,6 +85,7 @@ def show(run: Context, planned: PlannedReturn) -> None:
 
 def _wish(run: Context, asked: Asked) -> Wish[PlannedReturn]:
     check_asked(asked)
+    run = replace(run)  # what its names mean is in the plans alone
     who = run.ports.identity()
     check_account(run.settings, who)
     asked = replace(asked, images=locate(run, who, asked.images))
@@ -104,7 +105,7 @@ def _plan(run: Context, asked: Asked, who: Identity, before: PlannedReturn | Non
         if waits:
             ways = before.ways if before else ()
             return PlannedReturn(
-                Plan(waits, ()), Wanted((), names), {}, who, Observed({}, states), is_of_checkout=False, ways=ways
+                Plan(waits, ()), Wanted((), names), {}, who, Observed({}, states), run, is_of_checkout=False, ways=ways
             )  # fmt: skip
         settled = {stack: _updatable(run, stack, state) for stack, state in states.items()}
         found = [
@@ -123,9 +124,8 @@ def _plan(run: Context, asked: Asked, who: Identity, before: PlannedReturn | Non
         for each in found
         if not isinstance(observed.images[each.settings.name], ImagePresent)
     }
-    return PlannedReturn(
-        make_plan(ways, observed), Wanted(images, names), {}, who, observed, past=past, is_of_checkout=False, ways=ways
-    )  # fmt: skip
+    plan, wanted = make_plan(ways, observed), Wanted(images, names)
+    return PlannedReturn(plan, wanted, {}, who, observed, run, past=past, is_of_checkout=False, ways=ways)
 
 
 def _updatable(run: Context, stack: str, state: StackState) -> StackPresent:

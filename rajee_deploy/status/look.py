@@ -64,6 +64,7 @@ class _Here:
 
 def look(run: Context) -> Status:
     """DeployError when it is not known what CloudFormation has, or who asks."""
+    run = replace(run)
     locating.forget(run)
     ports, names = run.ports, list(filter(is_plain, run.settings.cdk.stacks))
     pool = ThreadPoolExecutor(_AT_ONCE)
