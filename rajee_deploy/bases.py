@@ -201,7 +201,13 @@ def _check_known(moving: Collection[str], wanted: Collection[Need]) -> None:
             continue
         near = get_close_matches(reference, known, 1)
         pinned = "it is pinned in the Dockerfile: move it there"
-        hint = pinned if reference in known else f"did you mean {near[0]}?" if near else "known: " + ", ".join(known)
+        hint = (
+            pinned
+            if reference in known
+            else f"did you mean {near[0]}?"
+            if near
+            else "known: " + (", ".join(known) or "none")
+        )
         raise ConfigurationError("unknown-base", f"there is no floating reference {reference!r} to move", hint=hint)
 
 

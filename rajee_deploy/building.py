@@ -80,7 +80,7 @@ def build_all(shop: Workshop, steps: Sequence[BuildAndPush], inputs: Mapping[str
 
 
 def _no_source(console: Console, error: DeployError) -> None:
-    console.item("!", "labels", f"they do not tell the revision: {error}: {' '.join(error.cause.split())}", "yellow")
+    console.warn("labels", f"they do not tell the revision: {error}: {' '.join(error.cause.split())}")
 
 
 @contextmanager

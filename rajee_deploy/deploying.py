@@ -88,7 +88,10 @@ def approve(run: Context, jobs: Sequence[Job]) -> None:
                 hint='look at the lines above, then: rajee-deploy up --yes, or cdk.approval = "never" in the settings',
             )  # fmt: skip
         if not run.console.ask(f"Deploy {stack} with these permissions?"):
-            raise DeployError("not-approved", f"the deployment of {stack} was not approved; nothing was changed")
+            raise DeployError(
+                "not-approved", f"the deployment of {stack} was not approved; nothing was changed",
+                where=f"stack {stack}", hint="run again, and answer y where it is meant",
+            )  # fmt: skip
 
 
 def _broader(run: Context, job: Job) -> str:
@@ -189,7 +192,10 @@ def _begin(run: Context, job: Job) -> Accepted:
         case Via.CLOUDFORMATION:
             state = run.ports.reader.describe(step.stack)
             if not isinstance(state, StackPresent):
-                raise DeployError("deploy-failed", f"the stack {step.stack} is gone", where=f"stack {step.stack}")
+                raise DeployError(
+                    "deploy-failed", f"the stack {step.stack} is gone", where=f"stack {step.stack}",
+                    hint="somebody deleted it just now; run again: it is made anew",
+                )  # fmt: skip
             own = {value.name: value.value for value in step.values}
             try:
                 return run.ports.updater.update(step.stack, state, {**dict(step.parameters), **own}, token)

@@ -28,10 +28,9 @@ def foresee(planned: P) -> P:
     """The plan with what is missing on this machine. DeployError and ConfigurationError: what carrying it out would end
     with, as far as that is known without a synth that the plan did not need."""
     with opened(planned) as whole:
-        _check_entries(whole)
         cautions = [*planned.plan.cautions, *_missing_here(whole)]
         images = whole.wanted.images
-    synthesis = (planned.synthesis or find_kept(planned)) if _by_cdk(planned) else None
+    synthesis = (planned.synthesis or find_kept(planned, whole=False)) if _by_cdk(planned) else None
     if synthesis is not None:
         try:
             check_templates(planned, synthesis)
@@ -46,9 +45,8 @@ def foresee(planned: P) -> P:
 
 
 def check_machine(planned: Planned) -> None:
-    """What must be there before anything is begun: entries that can be copied, secrets, the CDK CLI. DeployErrors
-    `device-in-context`, `secret-missing`, `node-missing`, `cdk-missing`, `cdk-version`."""
-    _check_entries(planned)
+    """What must be there before anything is begun: secrets, the CDK CLI. DeployErrors `secret-missing`, `node-missing`,
+    `cdk-missing`, `cdk-version`."""
     for _, error in _missing_secrets(planned):
         raise error
     if _by_cdk(planned):
@@ -64,13 +62,15 @@ def check_templates(planned: Planned, synthesis: Synthesis) -> dict[str, DeployS
     return recorded
 
 
-def find_kept(planned: Planned) -> Synthesis | None:
-    """The kept synth of what was planned, its assembly copied for this run; None where there is none."""
+def find_kept(planned: Planned, *, whole: bool = True) -> Synthesis | None:
+    """The kept synth of what was planned, its assembly copied for this run; None where there is none. Not `whole`: of
+    the assembly what a look at its templates takes, and no more."""
     run = planned.run
     by, into = run.ports.synthesiser, run.scratch() / "cdk.out"
-    found = kept(by, local(planned), by.publishable(), planned.identity, into)
+    found = kept(by, local(planned), by.publishable(), planned.identity, into, whole=whole)
     for fingerprint in planned.wanted.infrastructures.values():
-        found = found or kept(by, fingerprint, run.lists.get(str(fingerprint.digest)), planned.identity, into)
+        document = run.lists.get(str(fingerprint.digest))
+        found = found or kept(by, fingerprint, document, planned.identity, into, whole=whole)
     return found
 
 
@@ -88,15 +88,6 @@ def _by_cdk(planned: Planned) -> list[DeployStack]:
 def _built(planned: Planned) -> list[ImageSettings]:
     built = [step.image for step in planned.plan.steps if isinstance(step, BuildAndPush)]
     return [planned.inputs[name].settings for name in built]
-
-
-def _check_entries(planned: Planned) -> None:
-    built = _built(planned)
-    if built:
-        from rajee_deploy.context.stage import check_kinds
-    for image in built:
-        for selection in planned.inputs[image.name].selections.values():
-            check_kinds(selection.records)
 
 
 def _missing_secrets(planned: Planned) -> Iterator[tuple[ImageSettings, DeployError]]:

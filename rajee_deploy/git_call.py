@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 # Everything that git is asked, and the seconds that it may take: what it looks up, walks the history for, needs the
 # files' contents for, and has to fetch. Other words are a mistake of ours.
-_LOOKED_UP, _WALKED, _READ, _FETCHED = 4.0, 30.0, 120.0, 60.0
+_LOOKED_UP, _WALKED, _READ, _FETCHED = 10.0, 30.0, 60.0, 60.0
 QUESTIONS = {
     "rev-parse": _LOOKED_UP, "symbolic-ref": _LOOKED_UP, "config": _LOOKED_UP, "cat-file": _LOOKED_UP,
     "rev-list": _WALKED, "merge-base": _WALKED,

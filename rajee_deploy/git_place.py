@@ -8,12 +8,18 @@ from __future__ import annotations
 
 import os
 import stat
+from contextlib import suppress
 from pathlib import Path
 
 from rajee_deploy.errors import DeployError
 from rajee_deploy.git_call import Answer, Repository, ask, is_installed, refused
+from rajee_deploy.regular_files import read_text
 
 # https://git-scm.com/docs/gitrepository-layout
+_OPENED = (
+    "HEAD", "commondir", "config", "config.worktree", "index", "packed-refs", "shallow", "info/attributes",
+    "info/exclude", "info/grafts", "info/sparse-checkout", "objects/info/alternates", "objects/info/commit-graph",
+)  # fmt: skip
 _PARTS = ({"HEAD", "objects", "refs"}, {"HEAD", "commondir"})
 
 
@@ -26,6 +32,7 @@ def enclosing_repository(start: Path) -> Repository | None:
     if found is None or not is_installed():
         return None
     top, asked_from = found
+    _check_files(top)
     answer = ask(["rev-parse", "--show-toplevel", "--absolute-git-dir"], asked_from)
     if not answer.is_given:
         if "not a git repository (or any" in answer.words:  # it does not look beyond a file system, or a ceiling
@@ -38,6 +45,42 @@ def enclosing_repository(start: Path) -> Repository | None:
             cause=f"core.worktree is {shown}", hint=f"git -C {top} config --unset core.worktree",
         )  # fmt: skip
     return Repository(top, Path(directory))
+
+
+def _check_files(top: Path) -> None:
+    """git opens what lies in its directory without a look at it, and would wait for ever for who writes to a pipe.
+
+    DeployError `git-refused`.
+    """
+    directories = _git_directories(top)
+    for directory in directories:
+        for name in (*_OPENED, _head_of(directories[0])):
+            path = directory / name
+            with suppress(OSError):
+                mode = path.stat().st_mode
+                if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
+                    raise DeployError(
+                        "git-refused", "git cannot read this checkout", where=str(top),
+                        cause=f"{path} is a pipe, a socket or a device", hint=f"remove it: rm {path}",
+                    )  # fmt: skip
+
+
+def _git_directories(top: Path) -> list[Path]:
+    """Where git keeps a checkout: for a linked worktree its own directory, and the one that all share."""
+    found = [top / ".git"]
+    with suppress(OSError, ValueError):  # of what is wrong there git tells
+        if stat.S_ISREG(found[0].stat().st_mode):
+            found[0] = top / read_text(found[0]).removeprefix("gitdir:").strip()
+        if (found[0] / "commondir").is_file():
+            found.append(found[0] / read_text(found[0] / "commondir").strip())
+    return found
+
+
+def _head_of(directory: Path) -> str:
+    """The file of the branch that is checked out, below a git directory."""
+    with suppress(OSError, ValueError):
+        return read_text(directory / "HEAD").partition("ref:")[2].strip() or "HEAD"
+    return "HEAD"
 
 
 def enclosing(start: Path) -> tuple[Path, Path] | None:

@@ -281,6 +281,7 @@ def _read_dockerfile(settings: ImageSettings) -> tuple[Path, bytes]:
     except OSError as error:
         raise DeployError(
             "unreadable", "the Dockerfile cannot be read", where=shown(path), cause=error.strerror or str(error),
+            hint="it has to be a file that you may read",
         ) from error  # fmt: skip
 
 

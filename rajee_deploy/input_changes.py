@@ -57,13 +57,14 @@ def digests_of(fingerprint: Fingerprint) -> dict[str, str]:
 
 def changed_inputs(former: FormerInputs, now: Fingerprint) -> tuple[InputChange, ...]:
     """What moved, files first. A name on one side alone says nothing where the lists were made in two ways (by the
-    kernel's record of a synth, and without it)."""
+    kernel's record of a synth, and without it), nor where it lies outside of the checkout: lists that travel lack it.
+    """
     before, after = former.inputs, digests_of(now)
     is_alike = (RECORD in before) == (RECORD in after)
     found = [(name, "changed") for name in before.keys() & after.keys() if before[name] != after[name]]
     if is_alike:
-        found += [(name, "new") for name in after.keys() - before.keys()]
-        found += [(name, "gone") for name in before.keys() - after.keys()]
+        found += [(name, "new") for name in after.keys() - before.keys() if not _is_elsewhere(name)]
+        found += [(name, "gone") for name in before.keys() - after.keys() if not _is_elsewhere(name)]
     ranked = sorted(
         (_rank(name), _ORDER.index(how), named(name, former.app), how) for name, how in found if not _is_other(name)
     )
@@ -111,6 +112,11 @@ def _declared(rest: str, app: str) -> str:
     if kind == "input" and re.match(r"\d+:", more):
         return f"{more.partition(':')[2]} (of cdk.inputs)"
     return rest if rest.startswith("~/") or app in ("", ".") else f"{app}/{rest}"
+
+
+def _is_elsewhere(name: str) -> bool:
+    path = name.removeprefix("traced:").partition(":")[2]
+    return name.startswith("traced:") and path.startswith(("/", "~", "$TMPDIR"))
 
 
 def _is_other(name: str) -> bool:

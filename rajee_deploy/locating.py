@@ -308,7 +308,10 @@ def _settled_values(
 def _check_values(values: Mapping[str, Mapping[str, Given]], images: Sequence[ImageSettings]) -> None:
     problem = parameter_problem(values, images)
     if problem:
-        raise ConfigurationError("bad-settings", f"cdk.parameters.{problem}", where="cdk.parameters of the settings")
+        raise ConfigurationError(
+            "bad-settings", f"cdk.parameters.{problem}", where="cdk.parameters of the settings",
+            hint="take it out there: README, The app's own parameters, says what may stand there",
+        )  # fmt: skip
 
 
 def _near(repository: Repository, place: StackPlace, who: Identity) -> Repository:

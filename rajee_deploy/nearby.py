@@ -40,11 +40,26 @@ def dockerfile_missing(path: Path, context: Path, root: Path, key: str) -> Deplo
 
 def elsewhere(directory: Path, name: str) -> list[Path]:
     """Directories that have a file of this name: the nearest above, and those below, but none of installed packages."""
-    above = next((each for each in directory.parents if (each / name).is_file()), None)
-    start = next((each for each in (directory, *directory.parents) if each.is_dir()), directory)
+    above = next((each for each in directory.parents if is_file(each / name)), None)
+    start = next((each for each in (directory, *directory.parents) if _is_directory(each)), directory)
     is_all = start == Path(start.anchor)  # nobody means the whole machine
     below = [] if is_all else [path.parent for path in _below(start, lambda found: found == name)]
     return [*([above] if above is not None and above not in below else []), *below][:_MOST_SHOWN]
+
+
+def is_file(path: Path) -> bool:
+    """Whether it is one, as far as anybody may know: a directory above may be closed to us."""
+    try:
+        return path.is_file()
+    except OSError:
+        return False
+
+
+def _is_directory(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:
+        return False
 
 
 def _named(path: Path, begins: Path, key: str) -> str:
@@ -62,8 +77,8 @@ def _dockerfiles(looked: Path, context: Path, root: Path) -> list[Path]:
     starts = dict.fromkeys((context, root, Path.cwd()))
     tails = {Path(looked.name), *(looked.relative_to(each) for each in starts if each in looked.parents)}
     same = [start / tail for tail in sorted(tails, key=lambda each: -len(each.parts)) for start in starts]
-    found = [path for path in same if path != looked and path.is_file()]
-    if not found and context.is_dir():
+    found = [path for path in same if path != looked and is_file(path)]
+    if not found and _is_directory(context):
         found = list(_below(context, lambda name: "dockerfile" in name.lower() or name == "Containerfile"))
         found = [path for path in found if not path.name.endswith(".dockerignore")]
     return list(dict.fromkeys(found))[:_MOST_SHOWN]

@@ -41,6 +41,7 @@ _PLAIN = {
     "sandbox.log",
     "sandbox.lock",
     "depfile.json",
+    "failed-synth.json",
     "secret-values.json",
 }
 # How such files of releases without a marker begin.

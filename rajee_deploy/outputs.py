@@ -8,6 +8,7 @@ import json
 import os
 import stat
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rajee_deploy.atomic import write_atomically
@@ -15,12 +16,11 @@ from rajee_deploy.errors import ConfigurationError, DeployError
 from rajee_deploy.facts import StackPresent
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from rajee_deploy.planning import Planned
     from rajee_deploy.ports import Context
 
-_STDOUT = frozenset({"/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"})
+_MOST_LINKS = 40
+_STDOUT = 1
 
 
 def check_outputs(path: Path) -> None:
@@ -31,7 +31,7 @@ def check_outputs(path: Path) -> None:
             raise IsADirectoryError(21, "it is a directory")
         if mode is not None and not os.access(path, os.W_OK):
             raise PermissionError(13, "it may not be written to")
-        if mode is None or stat.S_ISREG(mode):
+        if (mode is None or stat.S_ISREG(mode)) and _descriptor(path) is None:
             _try_beside(_end_of(path))
     except (OSError, RuntimeError, ValueError) as error:  # a loop of links; a name that no file has
         raise ConfigurationError(
@@ -47,13 +47,13 @@ def write_outputs(run: Context, planned: Planned, path: Path) -> None:
     A file, also one at the end of a link, is written whole or not at all, and keeps its mode.
     """
     text = json.dumps(_outputs(run, planned), indent=2)
-    if str(path) in _STDOUT:
-        run.console.data(text)
-        return
     data = f"{text}\n".encode()
     try:
-        mode = _mode(path)
-        if mode is not None and not stat.S_ISREG(mode):
+        descriptor, mode = _descriptor(path), _mode(path)
+        if descriptor == _STDOUT:
+            run.console.data(text)
+            return
+        if descriptor is not None or (mode is not None and not stat.S_ISREG(mode)):
             _write_into(path, data)
             return
         end = _end_of(path)
@@ -81,6 +81,20 @@ def _outputs(run: Context, planned: Planned) -> dict[str, dict[str, str]]:
     return found
 
 
+def _descriptor(path: Path) -> int | None:
+    """Which of our own descriptors a path means (/dev/stderr, /dev/fd/3, or a link to them); None for none. Whatever it
+    leads to is written to as it is: a file that took its place would be another one than the shell's."""
+    own = f"/proc/{os.getpid()}/fd"
+    for _ in range(_MOST_LINKS):
+        folder = os.path.realpath(path.parent)
+        if folder in (own, "/dev/fd") and path.name.isdecimal():
+            return int(path.name)
+        if not path.is_symlink():
+            return None
+        path = Path(folder) / path.readlink()
+    return None
+
+
 def _mode(path: Path) -> int | None:
     """What lies at the end of all links; None where nothing does (yet)."""
     try:
@@ -105,7 +119,7 @@ def _try_beside(path: Path) -> None:
 
 def _write_into(path: Path, data: bytes) -> None:
     """Write into a pipe or a device as it is. A pipe that nobody reads is an error: nobody would end the waiting."""
-    file = os.open(path, os.O_WRONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
+    file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
     try:
         os.set_blocking(file, True)
         while data:

@@ -232,7 +232,7 @@ def _check_value(stack: str, each: WantedParameter, value: str) -> None:
         raise ConfigurationError(
             "parameter-refused", f"the parameter {each.name} of {stack} cannot have the value that it is given",
             where=f"the variable {each.variable}" if each.variable else "cdk.parameters of the settings, --parameters",
-            cause=cause,
+            cause=cause, hint="give another one; what is long belongs into SSM or Secrets Manager, and its name here",
         )  # fmt: skip
 
 

@@ -57,8 +57,13 @@ class Pipe(io.RawIOBase):
         return True
 
 
+def data_from(pipe: Pipe) -> io.BufferedReader:
+    """What is said, as bytes."""
+    return io.BufferedReader(pipe, _AT_ONCE)
+
+
 def lines_from(pipe: Pipe) -> Iterator[str]:
     """What is said, line by line and without their ends, as soon as it is."""
-    with io.TextIOWrapper(io.BufferedReader(pipe, _AT_ONCE), "utf-8", "replace") as text:
+    with io.TextIOWrapper(data_from(pipe), "utf-8", "replace") as text:
         while line := text.readline(LONGEST_LINE):
             yield line.rstrip("\r\n")

@@ -29,6 +29,7 @@ from rajee_deploy.parameter_changes import UntakenError
 from rajee_deploy.stack.cli_options import refuse_options
 from rajee_deploy.steps import (
     Caution,
+    Change,
     DeployStack,
     Plan,
     Via,
@@ -169,7 +170,17 @@ def make_plan(run: Context, synthesis: Synthesis | None = None) -> Planned:
     plan, revision = _guarded(run, _decided(run, wanted, observed), observed)
     if synthesis is None and any(isinstance(step, DeployStack) and step.via is Via.CDK for step in plan.steps):
         ports.deployer.check_account(who.account)
+    plan = replace(plan, cautions=(*plan.cautions, *_of_failed_synth(run, plan))) if synthesis is None else plan
     return Planned(plan, wanted, inputs, who, observed, run, synthesis, revision, reasons)
+
+
+def _of_failed_synth(run: Context, plan: Plan) -> Iterator[Caution]:
+    """Where hashes alone plan a deployment: that it may well fail, for the app did when it was synthesised last."""
+    touched = {change for step in plan.steps if isinstance(step, DeployStack) for change in step.changes}
+    failed = run.ports.last_failure() if touched - {Change.TAG, Change.PARAMETER} else ""
+    if failed:
+        text = f"the last synth here failed, at {failed}: rajee-deploy plan --infra-check=synth shows what the app says"
+        yield Caution("last-synth-failed", "cdk", text)
 
 
 def _hashed(
@@ -284,6 +295,9 @@ def synthesise_planned(run: Context, planned: Fingerprint, who: Identity, reason
     run.ports.deployer.check_account(who.account)
     for reason in run.console.first(reasons):
         run.console.detail(f"synth decides: {reason}")
+    failed = run.ports.last_failure()
+    if failed:
+        run.console.detail(f"the last synth here failed, at {failed}: it is made again")
     with run.phase("synth"):
         into = run.scratch() / "cdk.out"
         made = synthesise(run.ports.synthesiser, planned, who, into, run.console.working)

@@ -78,6 +78,8 @@ class Ports:
     secrets: SecretValues = field(default_factory=lambda: LocalSecretValues(state_directory()))
     # Told which stacks there are, and the caller's account, once the names in the settings are resolved (`locating`).
     settle: Callable[[Mapping[str, StackPlace], str], None] = lambda _places, _account: None
+    # When the last synth failed here, ISO 8601 in UTC; "" where it did not.
+    last_failure: Callable[[], str] = str
     # What hashes of the infrastructure were made of, as far as they were made here.
     inputs: InputStore = field(default_factory=lambda: InputStore(cache_directory() / "inputs"))
     # DeployError where the CDK CLI cannot be started here; it starts nothing.

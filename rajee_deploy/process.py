@@ -8,7 +8,6 @@ no shell reads them. This room never decides which program runs.
 from __future__ import annotations
 
 import contextlib
-import io
 import os
 import selectors
 import shutil
@@ -23,7 +22,7 @@ from typing import IO, TYPE_CHECKING
 from rajee_deploy.dataclass import dataclass
 from rajee_deploy.errors import DeployError
 from rajee_deploy.interrupts import interrupts_held
-from rajee_deploy.pipes import Pipe, lines_from
+from rajee_deploy.pipes import Pipe, data_from, lines_from
 from rajee_deploy.regular_files import open_to_append
 
 if TYPE_CHECKING:
@@ -115,7 +114,7 @@ def stream(
         listener = threading.Thread(target=listen)
         listener.start()
         try:
-            consume(io.BufferedReader(_pipe(child, child.stdout)))
+            consume(data_from(_pipe(child, child.stdout)))
             code = child.wait()
         except BaseException:
             _end_group(child)

@@ -33,7 +33,10 @@ def confirm(run: Context, step: ConfirmRollout, images: Sequence[WantedImage], b
         return
     state = run.ports.reader.observe(step.stack)
     if not isinstance(state, StackPresent):
-        raise DeployError("rollout-not-confirmed", f"the stack {step.stack} is gone", where=f"stack {step.stack}")
+        raise DeployError(
+            "rollout-not-confirmed", f"the stack {step.stack} is gone", where=f"stack {step.stack}",
+            hint="somebody deleted it just now; run again: it is made anew",
+        )  # fmt: skip
     confirm_services(run, step.stack, state, wanted_images(images, state.parameters), before, run.wait_seconds)
     run.console.item("✓", f"stack {step.stack}", "its services run what it says", "green")
 

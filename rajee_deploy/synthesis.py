@@ -68,16 +68,23 @@ def remembered(by: Synthesiser, fingerprint: Fingerprint, who: Identity) -> Mapp
 
 
 def kept(
-    by: Synthesiser, fingerprint: Fingerprint, document: Mapping[str, Any] | None, who: Identity, into: Path
+    by: Synthesiser,
+    fingerprint: Fingerprint,
+    document: Mapping[str, Any] | None,
+    who: Identity,
+    into: Path,
+    *,
+    whole: bool = True,
 ) -> Synthesis | None:
     """The kept synth of this fingerprint, its assembly copied to `into`; None where there is none, or where what the
     app does cannot be followed, so that the fingerprint stands for no synth. `document` is the list it was made with.
+    Not `whole`: for a look at its templates.
     """
     if any(item.name.startswith("impure:") for item in fingerprint.inputs):
         return None
     key = _key(fingerprint, who)
     stacks = by.store.remember(key)
-    return Synthesis(fingerprint, into, stacks, document) if stacks and by.store.take(key, into) else None
+    return Synthesis(fingerprint, into, stacks, document) if stacks and by.store.take(key, into, whole=whole) else None
 
 
 def synthesise(

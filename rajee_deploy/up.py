@@ -40,7 +40,7 @@ def _of_revision(planned: Planned) -> Planned:
     run = planned.run
     commit, cautions = (planned.revision, ()) if planned.revision else own_commit(run)
     for caution in cautions:
-        run.console.item("!", caution.subject, caution.text, "yellow")
+        run.console.warn(caution.subject, caution.text, caution.code)
     is_changed = commit != NOT_RECORDED and run.ports.is_changed()
     return replace(planned, revision=commit + DIRTY * is_changed)
 

@@ -61,6 +61,7 @@ class Gateway:
         self._made: list[Call] = []
         self._refuses: Callable[[Call], bool] = lambda _call: False
         self._says: dict[str, Callable[[Any], None]] = {}
+        self._sends: dict[str, tuple[Callable[[bytes], bytes], int]] = {}
         self._acts: dict[str, tuple[Callable[[], None], Callable[[], bool]]] = {}
         gateway = self
 
@@ -104,6 +105,20 @@ class Gateway:
             yield
         finally:
             del self._says[action]
+
+    @contextlib.contextmanager
+    def sending(self, action: str, change: Callable[[bytes], bytes], status: int = 0) -> Iterator[None]:
+        """Let the bytes that answer a call be others (and the status, where one is given)."""
+        self._sends[action] = change, status
+        try:
+            yield
+        finally:
+            del self._sends[action]
+
+    def sent(self, call: Call | None, status: int, data: bytes) -> tuple[int, bytes]:
+        """What goes out where the sandbox answers so."""
+        change, instead = self._sends.get(call.action if call is not None else "", (None, 0))
+        return (status, data) if change is None else (instead or status, change(data))
 
     def answer(self, call: Call | None, data: bytes) -> bytes:
         """What is answered where the sandbox answers `data`."""
@@ -187,7 +202,7 @@ class _Handler(BaseHTTPRequestHandler):
         try:
             connection.request(self.command, self.path, body, {**kept, "Content-Length": str(len(body))})
             answer = connection.getresponse()
-            data = self.owner.answer(call, answer.read())
+            status, data = self.owner.sent(call, answer.status, self.owner.answer(call, answer.read()))
         finally:
             connection.close()
         headers = [
@@ -196,7 +211,7 @@ class _Handler(BaseHTTPRequestHandler):
             if name.lower() not in ("transfer-encoding", "connection", "content-length")
         ]
         length = answer.getheader("Content-Length") if self.command == "HEAD" else str(len(data))
-        self._reply(answer.status, [*headers, ("Content-Length", length or "0")], data)
+        self._reply(status, [*headers, ("Content-Length", length or "0")], data)
 
     def _refuse(self, action: str) -> None:
         if "X-Amz-Target" in self.headers or self.path.startswith("/v2/"):

@@ -21,8 +21,9 @@ LONGEST = (
     "stack/ways/test_node.py", "stack/ways/test_python_files.py", "stack/ways/test_of_the_cdk.py",
     "stack/ways/test_python_rest.py", "stack/ways/test_changing.py", "e2e/test_contents.py",
     "stack/ways/test_typescript.py", "stack/ways/test_shell.py", "cli/test_cli.py", "stack/test_watching_contract.py",
-    "cli/test_endings.py",
-    "test_machines.py",
+    "cli/test_endings.py", "test_mistakes.py",
+    "test_machines.py", "test_foreign_readers.py",
+    "aws/test_foreign_answers.py",
 )  # fmt: skip
 
 

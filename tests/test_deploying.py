@@ -532,6 +532,11 @@ def test_a_deployment_with_its_shield(world, noted):
     assert noted == [("✓", "tag live-App", f"team/app:live-App is {NEW}", "green"), BEGUN, DOUBT, DONE]
 
 
+def test_of_a_stack_that_records_nothing_nothing_is_said_to_be_recorded(world, noted):
+    world.deploy(replace(step(), parameters=()))
+    assert noted[-1] == ("✓", "stack App", "complete", "green")
+
+
 def test_a_deployment_that_goes_on_by_itself(world, noted):
     world.deploy(step(), wait_for_end=False)
     assert noted == [BEGUN, ("~", "stack App", "accepted; CloudFormation goes on by itself", "yellow")]

@@ -228,6 +228,24 @@ def test_a_role_that_may_not_ask_whether_the_account_is_bootstrapped_has_its_pla
     assert (found.kind, [each.code for each in found.cautions]) == ("code", ["bootstrap-unknown"])
 
 
+def test_a_synth_that_failed_is_said_by_the_next_run(world):
+    world.up()
+    world.infra, world.stacks.app["App"] = "2", "two"
+    for check, said in (("auto", "is made again"), ("hash", "--infra-check=synth")):
+        run = world.context(check=check)
+        run.ports = replace(run.ports, last_failure=lambda: "2026-01-02T03:04:05+00:00")
+        plan = foreseen.foresee(run, make_plan(run)).plan
+        assert ("last-synth-failed" in {each.code for each in plan.cautions}) == (check == "hash")
+        told = world.talk.getvalue() + " ".join(each.text for each in plan.cautions)
+        assert "the last synth here failed, at 2026-01-02T03:04:05+00:00" in told
+        assert said in told
+    (world.root / "app").write_text("two")
+    world.infra = "1"
+    run = world.context()
+    run.ports = replace(run.ports, last_failure=lambda: "2026-01-02T03:04:05+00:00")
+    assert make_plan(run).plan.cautions == (), "an image is no matter of a synth"
+
+
 def test_what_the_app_warns_of_is_told_where_it_is_synthesised(world):
     world.stacks.warns["App"] = "a listener of plain HTTP " + "x" * 9000
     run = world.context()
@@ -267,7 +285,8 @@ WHY = {
         PERSON: "approval-needed not-approved", LATER: "deploy-failed deploy-not-confirmed deploy-unfinished"
     },
     "building": {ENGINE: "base-has-onbuild builds-failed push-not-confirmed"},
-    "context/stage": {BOTH: "device-in-context", ENGINE: "attribute-not-copied"},
+    # No device comes with a checkout, and to look for one costs what hashing costs.
+    "context/stage": {ENGINE: "attribute-not-copied device-in-context"},
     "engine/secrets": {HERE: "secret-missing"},
     "stack/cli": {HERE: "cdk-missing cdk-version node-missing"},
     "stack/cli_options": {BOTH: "cdk-option-in-environment"},

@@ -56,6 +56,15 @@ def test_lists_of_two_kinds_are_compared_by_what_both_have():
     assert [each.what for each in changed_inputs(former(BEFORE), whole)] == ["version of cdk-cli"]
 
 
+def test_what_lies_outside_of_the_checkout_is_in_no_list_that_travels():
+    more = [Input("traced:file:/usr/lib/a.py", "x"), Input("traced:stat:~/.npmrc", "x"), Input("traced:file:./a", "x")]
+    long, short = fingerprint(traced=more), fingerprint(traced=[Input("traced:file:./a", "y")])
+    assert [each.what for each in changed_inputs(former(long), short)] == ["a"]
+    assert [each.what for each in changed_inputs(former(short), long)] == ["a"]
+    moved = fingerprint(traced=[Input("traced:file:/usr/lib/a.py", "y"), *more[1:]])
+    assert [each.what for each in changed_inputs(former(long), moved)] == ["/usr/lib/a.py"]
+
+
 # Every kind of input there is (see stack.inputs), as people call it.
 NAMES = {
     "file:cdk.json": "infra/cdk.json",

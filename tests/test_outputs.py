@@ -86,6 +86,22 @@ def test_standard_output_gets_it_in_its_turn(tmp_path):
     assert told.getvalue() == 2 * (json.dumps(WANTED, indent=2) + "\n")
 
 
+@pytest.mark.parametrize("by_link", [False, True])
+def test_a_descriptor_that_leads_to_a_file_is_written_to_and_not_replaced(tmp_path, by_link):
+    """As /dev/stderr of a shell that keeps it in a file."""
+    log, link = tmp_path / "log", tmp_path / "link"
+    with log.open("w") as file:
+        file.write("before\n")
+        file.flush()
+        path = Path(f"/dev/fd/{file.fileno()}")
+        link.symlink_to(path)
+        inode = log.stat().st_ino
+        write(link if by_link else path)
+    assert log.stat().st_ino == inode
+    assert log.read_text() == f"before\n{json.dumps(WANTED, indent=2)}\n"
+    assert link.is_symlink()
+
+
 def test_a_pipe_that_somebody_reads(tmp_path):
     path = tmp_path / "pipe"
     os.mkfifo(path)

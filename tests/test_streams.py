@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import os
 import pwd
@@ -9,6 +10,7 @@ import signal
 import threading
 import time
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from test_up import World
@@ -180,3 +182,38 @@ def test_a_deployment_that_nobody_listens_to_is_made_and_kept(tmp_path, monkeypa
     assert world.stacks.stacks["App"].parameters["ImageTag"].startswith("c-")
     assert failures
     os.close(writer)
+
+
+# Where a process's streams are written to, its end is decided, or its signals are handled; each with what it may do.
+ENDINGS = {
+    "streams.py": {"stdout", "stderr"},
+    "console.py": {"stdout", "stderr"},
+    "cli/__init__.py": {"stdout", "stderr", "_exit"},
+    "cli/ending.py": {"stderr", "SystemExit", "_exit", "signal"},
+    "interrupts.py": {"signal"},
+    "context/forking.py": {"_exit"},
+    "sandbox/__main__.py": {"stderr", "exit", "SystemExit", "signal"},  # a process of its own
+}
+
+
+def test_nothing_else_writes_to_a_stream_or_ends_the_process():
+    """Whatever else did would end a run past its codes, its record and its last words."""
+    package = Path(streams.__file__).parent
+    found = {}
+    for path in package.rglob("*.py"):
+        if "in_python" in path.parts:
+            continue  # it runs in the app
+        used = set()
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            match node:
+                case ast.Attribute(value=ast.Name(id="sys"), attr="stdout" | "stderr" | "exit" as name):
+                    used.add(name)
+                case ast.Attribute(value=ast.Name(id="os"), attr="_exit" | "abort" as name):
+                    used.add(name)
+                case ast.Attribute(value=ast.Name(id="signal"), attr="signal" as name):
+                    used.add(name)
+                case ast.Name(id="SystemExit" | "print" | "exit" | "quit" as name):
+                    used.add(name)
+        if used - ENDINGS.get(str(path.relative_to(package)), set()):
+            found[str(path.relative_to(package))] = used
+    assert found == {}

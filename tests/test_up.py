@@ -16,6 +16,7 @@ from fakes import FakeContents, FakeEngine, FakeRecords, FakeRegistry, FakeServi
 from rajee_deploy.aws import Identity
 from rajee_deploy.carried import MOST_BYTES, SCHEMA, encoded
 from rajee_deploy.console import Console
+from rajee_deploy.documents import of_plan
 from rajee_deploy.errors import ConfigurationError, DeployError
 from rajee_deploy.facts import Ancestry, ImageContent
 from rajee_deploy.fingerprint import Input, of_infrastructure
@@ -31,6 +32,7 @@ from rajee_deploy.registry.contents import Record
 from rajee_deploy.report.history import History
 from rajee_deploy.rollout import Deployment, ResourceEvent, Service
 from rajee_deploy.rollout.declared import DeclaredService, DeclaredServices
+from rajee_deploy.screen import show_plan
 from rajee_deploy.settings import load
 
 if TYPE_CHECKING:
@@ -588,9 +590,32 @@ def test_by_digest_what_was_pushed_is_what_is_deployed(world):
     assert world.up() == "noop"
 
 
+def test_a_plan_s_document_has_every_warning_that_the_screen_shows(world):
+    (world.root / "Dockerfile").write_text("FROM busybox:1.37\nCOPY app /app\nCOPY nothing* /app\n")
+    run = world.context()
+    planned = make_plan(run)
+    show_plan(run, planned)
+    said = {(one.get("subject") or f"image {one['image']}", one["message"]) for one in of_plan(planned, 0)["warnings"]}
+    assert {(one.subject, one.message) for one in run.console.warned} == said
+    assert {code for _, code, _ in run.console.warned} >= {"base-unpinned", "source-matches-nothing"}
+
+
+def test_what_is_warned_of_during_a_run_is_in_its_document(capsys, world):
+    console = Console(stderr=world.talk)
+    console.warn("stack App", "it is odd", "odd")
+    console.warn("", "twice")
+    console.warn("", "twice")
+    console.document({"schema": "x", "warnings": [{"subject": "stack App", "code": "odd", "message": "it is odd"}]})
+    said = json.loads(capsys.readouterr().out)["warnings"]
+    assert [one["message"] for one in said] == ["it is odd", "twice"]
+    assert "stack App                    it is odd [odd]" in world.talk.getvalue()
+
+
 def test_additional_tags(world):
     run = replace(world.context(), also_tags=("v1.2.3", "{image}-latest"))
-    recorded_run(run, 5)
+    phases = [phase.name for phase in recorded_run(run, 5)[1].phases]
+    # Two pieces of work of one name would be shown as one.
+    assert [name for name in phases if name.startswith("tag ")] == ["tag app v1.2.3", "tag app app-latest"]
     digest = tags(world)["live-App"]
     assert (tags(world)["v1.2.3"], tags(world)["app-latest"]) == (digest, digest)
     world.registry.writes.clear()

@@ -100,7 +100,9 @@ class Aws:
             region = self._opened().region_name
         if not region:
             raise ConfigurationError(
-                "no-region", "no AWS region is set", hint="use --region, the settings' region, or AWS_REGION"
+                "no-region",
+                "no AWS region is set",
+                hint="export AWS_REGION=us-east-1   # or --region, or region of the settings' environment",
             )
         return str(region)
 

@@ -111,7 +111,10 @@ def translated(asked: str, profile: str | None = None) -> Iterator[None]:
     except exceptions.InvalidRegionError as error:
         raise _bad_region(asked, str(error)) from error
     except exceptions.BotoCoreError as error:
-        raise DeployError("aws-error", "the call to AWS failed", where=asked, cause=str(error)) from error
+        raise DeployError(
+            "aws-error", "the call to AWS failed", where=asked, cause=str(error),
+            hint="the cause is botocore's own word: look at the profile's settings (aws configure list)",
+        ) from error  # fmt: skip
 
 
 @contextmanager

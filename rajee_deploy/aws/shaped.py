@@ -20,6 +20,7 @@ _TYPES: dict[str, type | tuple[type, ...]] = {
     "string": str, "character": str, "integer": int, "long": int, "float": (int, float), "double": (int, float),
     "boolean": bool, "timestamp": datetime, "blob": bytes, "list": list, "map": dict, "structure": dict,
 }  # fmt: skip
+_OWN = "ResponseMetadata"
 _MOST = 1 << 63
 _YEARS = range(1970, 9999)  # those that every time zone has
 
@@ -47,14 +48,16 @@ def shaped(asked: str, answer: Any, shape: Shape | None) -> Any:
         return answer
     kind = shape.type_name
     # boto3 parses a template that is JSON, where its model says text (botocore.handlers.json_decode_template_body).
-    if kind == "string" and isinstance(answer, dict):
+    if shape.name == "TemplateBody" and isinstance(answer, dict):
         return answer
     parts: Any = answer
     if not isinstance(answer, _TYPES[kind]) or (isinstance(answer, bool) and kind != "boolean"):
         raise MisshapenError(f"{shape.name} is no {kind}")
     if kind == "structure":
         known: dict[str, Shape] = shape.members  # type: ignore[attr-defined] # of its subclass
-        return Answered(asked, {name: shaped(asked, value, known.get(name)) for name, value in parts.items()})
+        # What the model does not know, botocore leaves out, but for its own word on the call.
+        kept = {name: value for name, value in parts.items() if name in known or name == _OWN}
+        return Answered(asked, {name: shaped(asked, value, known.get(name)) for name, value in kept.items()})
     if kind == "list":
         return [shaped(asked, value, shape.member) for value in parts]  # type: ignore[attr-defined] # of its subclass
     if kind == "map":

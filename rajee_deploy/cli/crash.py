@@ -105,7 +105,7 @@ def _arguments(argv: Sequence[str]) -> Iterator[str]:
     is_shown = False
     for number, word in enumerate(argv):
         flag, has_value, value = word.partition("=")
-        if re.fullmatch(r"--?[a-z][a-z-]*", flag):
+        if re.fullmatch(r"--[a-z][a-z-]*|-[a-z]", flag):
             is_shown = flag in _SHOWN_FLAGS
             yield f"{flag}={value if is_shown else '***'}" if has_value else flag
         else:

@@ -45,8 +45,7 @@ def main() -> NoReturn:
     except KeyboardInterrupt:
         code = Exit.INTERRUPTED  # once more, while the first was being told
     finally:
-        for number in (signal.SIGINT, *_ENDING):
-            signal.signal(number, signal.SIG_IGN)
+        _heed_no_more()
         # A thread may still wait for a network that does not answer; nobody needs it any more. Nor does anybody need
         # the interpreter taken apart, which takes a tenth of a run with nothing to do.
         os._exit(_sent(code))
@@ -59,13 +58,20 @@ def heed_signals() -> None:
             signal.signal(number, _interrupt)
 
 
+def _heed_no_more() -> None:
+    """There is nothing left to clean up: a signal that comes while somebody reads the last words slowly ends us."""
+    for number in (signal.SIGINT, *_ENDING):
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, signal.SIG_DFL)
+
+
 def _run() -> int:  # noqa: PLR0911 -- one return for each way to end
     try:
         ended = typer.main.get_command(command_line(sys.argv[1:])).main(prog_name="rajee-deploy", standalone_mode=False)
     except UsageError as error:
         # click's own code for this is 2, which here means that a plan has changes.
         if "--json" not in sys.argv[1:]:
-            error.show()  # type: ignore[attr-defined]
+            _show_usage(error)
             return Exit.USAGE
         _tell(ConfigurationError("usage", str(error), hint="rajee-deploy --help"))
         return Exit.USAGE
@@ -91,6 +97,19 @@ def _run() -> int:  # noqa: PLR0911 -- one return for each way to end
         hint = "run again to go on from here; what CloudFormation has begun goes on by itself"
         _tell(DeployError("interrupted", "interrupted", hint=hint))
     return ended if isinstance(ended, int) else Exit.OK
+
+
+def _show_usage(error: Exception) -> None:
+    """As click shows it, but for what an argument would do to a terminal."""
+    import io
+
+    from rajee_deploy.console import Console
+    from rajee_deploy.lines import lines_of
+
+    said = io.StringIO()
+    error.show(said)  # type: ignore[attr-defined]
+    for line in lines_of(said.getvalue()):
+        Console().say(line)
 
 
 def _code_of(ended: SystemExit) -> int:

@@ -73,7 +73,8 @@ def explain(
     if path is not None and since is not None:
         raise ConfigurationError("bad-flag", "a path and --since are two questions", hint="ask one after the other")
     build = BuildFlags(file, target, platform, build_arg, build_context)
-    chosen = _choose("explain", context, SettingsFlags(environment, image, config), build)
+    # A path may be an input of the infrastructure alone.
+    chosen = _choose("explain" if path is None else "", context, SettingsFlags(environment, image, config), build)
     console = Console()
     found = {each.name: read_inputs(each) for each in chosen.images}
     if path is not None:
@@ -138,15 +139,16 @@ class _Chosen:
 
 
 def _choose(verb: str, context: Path | None, flags: SettingsFlags, build: BuildFlags) -> _Chosen:
+    """The images to look at; a verb "" goes on without any."""
     from functools import partial
 
-    from rajee_deploy.cli.images import hashed_images, image_of_flags, laid_over
+    from rajee_deploy.cli.images import chosen_images, hashed_images, image_of_flags, laid_over
     from rajee_deploy.explain.past import Origin
 
     lay_over = partial(laid_over, build=build)
     if context is not None:
         return _Chosen([image_of_flags(context, build, flags.images)], Origin(None, None, lay_over), context)
-    settings, images = hashed_images(flags, verb)
+    settings, images = hashed_images(flags, verb) if verb else chosen_images(flags)
     origin = Origin(settings.path, flags.environment, lay_over)
     return _Chosen([lay_over(image) for image in images], origin, settings.root, settings)
 
@@ -170,6 +172,10 @@ def _explain_path(
     answers = {name: why(inputs, path) for name, inputs in found.items()}
     given = {each.settings.context_key: each.fingerprint.tag for each in found.values() if each.settings.context_key}
     of_stacks = infrastructure.of_infrastructure(settings, given, path) if settings is not None else None
+    if settings is not None and not found and of_stacks is None:
+        from rajee_deploy.cli.no_images import no_images
+
+        raise no_images(settings, "explain")
     if as_json:
         more = {"infrastructure": infrastructure.document(of_stacks)} if of_stacks is not None else {}
         console.document({**documents.of_answers(path, answers), **more})

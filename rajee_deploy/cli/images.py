@@ -98,7 +98,10 @@ def image_of_flags(context: Path, build: BuildFlags, images: Sequence[str] | Non
             where=f"--image {images[0]}", hint="give one of the two",
         )  # fmt: skip
     if not context.is_dir():
-        raise DeployError("context-missing", "the build context is not a directory", where=str(context))
+        raise DeployError(
+            "context-missing", "the build context is not a directory", where=str(context.absolute()),
+            hint=f"name a directory, from the working directory, {Path.cwd()}",
+        )  # fmt: skip
     return ImageSettings(
         name=context.absolute().name,
         context=context,
@@ -112,13 +115,18 @@ def image_of_flags(context: Path, build: BuildFlags, images: Sequence[str] | Non
     )
 
 
+_EXAMPLES = {"--build-arg": "VERSION=3", "--build-context": "lib=../lib"}
+
+
 def _pairs(flag: str, given: Sequence[str] | None) -> dict[str, str]:
     """NAME=VALUE flags; a build argument without a value takes the environment's, as docker's own flag does."""
     pairs = {}
     for text in given or ():
         name, separator, value = text.partition("=")
         if not name or (not separator and flag != "--build-arg"):
-            raise ConfigurationError("bad-flag", f"{flag} {text!r} is not NAME=VALUE")
+            raise ConfigurationError(
+                "bad-flag", f"{flag} {text!r} is not NAME=VALUE", hint=f"write it like {flag} {_EXAMPLES[flag]}"
+            )
         if separator:
             pairs[name] = value
         elif name in os.environ:

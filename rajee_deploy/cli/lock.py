@@ -79,12 +79,13 @@ def _moving(references: Sequence[str], *, upgrade: bool, check: bool) -> list[st
     from rajee_deploy.model import is_local_context
 
     if (references and not upgrade) or (upgrade and check):
-        hint = "rajee-deploy lock --upgrade REF moves one; --check goes alone"
+        hint = "rajee-deploy lock --upgrade   # moves all; a reference behind it: that one alone; --check goes alone"
         raise ConfigurationError("bad-flag", "references go with --upgrade, and --upgrade not with --check", hint=hint)
     try:
         named = [familiar(text) if is_local_context(text) else text for text in references]
     except ValueError as error:
-        raise ConfigurationError("bad-flag", f"{' '.join(references)}: {error}") from error
+        hint = "write a reference as the Dockerfile has it, like busybox:1.37"
+        raise ConfigurationError("bad-flag", f"{' '.join(references)}: {error}", hint=hint) from error
     return named if references or not upgrade else None
 
 

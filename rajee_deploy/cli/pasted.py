@@ -14,23 +14,26 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
 _COMMAND = re.compile(r"(?<![\w-])rajee-deploy ([a-z]+)((?:[ ][^\s;,()]+)*)")
-# What says which project, account and images are meant; of the other flags only those of the very verb are kept.
+# What says which project, account and images are meant, which build, and how it is done.
 _WHICH = ("environment", "config", "profile", "region", "image")
 _BUILD = ("context", "file", "target", "platform", "build_context")
+_HOW = (
+    "also_tag", "allow_rollback", "infra_check", "repair_drift", "wait", "no_wait", "outputs_file", "modes", "max_size",
+)  # fmt: skip
 # Their values may be secrets: whoever pastes the command has to write them again, and is refused until then.
 _HIDDEN = ("parameters", "build_arg")
-_NEVER = ("as_json", "verbose", "help")
+_KEPT = frozenset((*_WHICH, *_BUILD, *_HOW, *_HIDDEN))
 
 
 def as_pasted(text: str, argv: Sequence[str]) -> str:
     """The text of a message of the run with these arguments."""
     if "rajee-deploy " not in text or not argv:
         return text
-    verb, given = _given(argv)
-    return _COMMAND.sub(lambda found: _whole(found, verb, given), text) if given else text
+    given = _given(argv)
+    return _COMMAND.sub(lambda found: _whole(found, given), text) if given else text
 
 
-def _whole(found: re.Match[str], verb: str, given: Mapping[str, Any]) -> str:
+def _whole(found: re.Match[str], given: Mapping[str, Any]) -> str:
     from rajee_deploy.cli.line import VERBS
 
     meant, words = found[1], found[2]
@@ -43,15 +46,13 @@ def _whole(found: re.Match[str], verb: str, given: Mapping[str, Any]) -> str:
         if name == "context" and option == ["context"]:
             flags.append(quote(str(value)))  # an argument of this verb
             continue
-        is_meant = name in _WHICH or name in _BUILD or meant == verb
         if (
             not option
             or not option[0].startswith("-")
-            or not is_meant
             or any(re.search(rf"(?<!\S){re.escape(each)}(?!\S)", words) for each in option)
         ):
             continue
-        flags += _written(option, value, is_hidden=name in _HIDDEN)
+        flags += _written(option, value, is_hidden=name in _HIDDEN or "@" in str(value))  # an address with a login
     return " ".join((f"rajee-deploy {meant}", *flags)) + words
 
 
@@ -64,20 +65,26 @@ def _written(option: Sequence[str], value: Any, *, is_hidden: bool) -> Iterator[
         yield f"{flag} …" if is_hidden else f"{flag} {quote(str(getattr(each, 'value', each)))}"
 
 
-def _given(argv: Sequence[str]) -> tuple[str, dict[str, Any]]:
-    """The verb, and what was given to it on the command line, by parameter."""
+def _given(argv: Sequence[str]) -> dict[str, Any]:
+    """What was given on the command line and is kept, by parameter."""
     from rajee_deploy.cli.line import VERBS, click_command
 
     verb = argv[0]
     if verb not in VERBS:
-        return verb, {}
+        return {}
     context = click_command(verb).make_context(verb, list(argv[1:]), resilient_parsing=True)
-    given = {
+    return {
         name: value
         for name, value in context.params.items()
-        if name not in _NEVER and getattr(context.get_parameter_source(name), "name", "") == "COMMANDLINE"
+        if name in _KEPT
+        and value is not None
+        and getattr(context.get_parameter_source(name), "name", "") == "COMMANDLINE"
     }
-    return verb, given
+
+
+def _is_written(context: Any, name: str) -> bool:
+    """Whether a parameter's value stood on the command line."""
+    return getattr(context.get_parameter_source(name), "name", "") == "COMMANDLINE"
 
 
 def _options(verb: str) -> dict[str, list[str]]:

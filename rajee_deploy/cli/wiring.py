@@ -93,6 +93,7 @@ def _ports(settings: Settings, aws: Aws) -> Ports:
         store=app.store,
         inputs=app.inputs,
         records=LocatedRecords(where),
+        last_failure=app.last_failure,
         settle=where.settle,
     )
 
@@ -194,5 +195,6 @@ def _checked(tags: Sequence[str]) -> tuple[str, ...]:
     for tag in tags:
         problem = tag_problem(tag)
         if problem:
-            raise ConfigurationError("bad-tag", f"--also-tag {tag!r}: {problem}")
+            hint = "write it like --also-tag v1.2.3, or --also-tag {short-revision}"
+            raise ConfigurationError("bad-tag", f"--also-tag {tag!r}: {problem}", hint=hint)
     return tuple(tags)

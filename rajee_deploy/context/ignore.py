@@ -44,7 +44,9 @@ def read_rules(data: bytes, name: str) -> tuple[Rule, ...]:
     for number, raw in enumerate(data.removeprefix(b"\xef\xbb\xbf").split(b"\n"), 1):
         if len(raw) > MAX_LINE_BYTES:
             problem = f"the line is over {MAX_LINE_BYTES} bytes long"
-            raise DeployError("ignore-pattern", problem, where=f"{name}:{number}")
+            raise DeployError(
+                "ignore-pattern", problem, where=f"{name}:{number}", hint="BuildKit refuses it, too: cut it"
+            )
         line = raw.removesuffix(b"\r").decode("utf-8", "surrogateescape")
         text = "" if line.startswith("#") else trim(line)
         if text:

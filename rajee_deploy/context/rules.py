@@ -80,4 +80,7 @@ def _read(descriptor: int, name: str) -> bytes | None:
         os.close(descriptor)
         return None
     with open(descriptor, "rb") as file:
-        return read_within(file, name, DOCKERFILE_BYTES)
+        try:
+            return read_within(file, name, DOCKERFILE_BYTES)
+        except OSError as error:
+            raise entry_error(error, name) from error

@@ -94,7 +94,8 @@ def choose(read: ContextRead, tree: Filtered) -> Chosen:
         raise DeployError("source-loop", problem, where=str(read.location), hint="the symlinks form a loop") from error
     except globs.BadPatternError as error:
         problem = f"{read.source!r} is a malformed pattern"
-        raise DeployError("ignore-pattern", problem, where=str(read.location)) from error
+        hint = "brackets need a closing ], and a backslash escapes the next character"
+        raise DeployError("ignore-pattern", problem, where=str(read.location), hint=hint) from error
 
 
 def _resolve(tree: Filtered, path: str, *, last: bool) -> tuple[str, tuple[str, ...]]:

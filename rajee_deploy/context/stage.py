@@ -30,7 +30,7 @@ from rajee_deploy.model import Kind
 from rajee_deploy.scratch import no_room, private_directory
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from rajee_deploy.context.digest import SelectedEntry
@@ -198,24 +198,15 @@ def _make(name: str, parent: int, selected: SelectedEntry, known_as: Name) -> No
         case Kind.SOCKET:
             os.close(os.open(name, _WRITE_FLAGS, 0o600, dir_fd=parent))
         case Kind.FILE | Kind.CHARACTER_DEVICE | Kind.BLOCK_DEVICE:
-            raise _uncopied(entry.path)
+            raise DeployError(
+                "device-in-context",
+                f"{entry.path} is a device; a private copy of it cannot be made",
+                where=entry.path,
+                hint="list it in .dockerignore",
+            )
     if entry.kind is not Kind.SYMLINK:
         os.chmod(name, entry.mode, dir_fd=parent)
     os.utime(name, ns=_times(selected, known_as), dir_fd=parent, follow_symlinks=False)
-
-
-def check_kinds(entries: Iterable[SelectedEntry]) -> None:
-    """DeployError `device-in-context` for the first entry that no copy can be made of, before one is begun."""
-    for each in entries:
-        if each.entry.kind in (Kind.CHARACTER_DEVICE, Kind.BLOCK_DEVICE):
-            raise _uncopied(each.entry.path)
-
-
-def _uncopied(path: str) -> DeployError:
-    return DeployError(
-        "device-in-context", f"{path} is a device; a private copy of it cannot be made", where=path,
-        hint="list it in .dockerignore",
-    )  # fmt: skip
 
 
 @contextmanager

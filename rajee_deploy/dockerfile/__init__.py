@@ -15,7 +15,8 @@ from rajee_deploy.dockerfile import canonical, frontend, machines, selectors
 from rajee_deploy.dockerfile.bases import Bases
 from rajee_deploy.dockerfile.dispatch import Walk
 from rajee_deploy.dockerfile.instructions import Arg, From, typed
-from rajee_deploy.dockerfile.parser import parse, syntax_error
+from rajee_deploy.dockerfile.parser import parse, refusal, syntax_error
+from rajee_deploy.dockerfile.patterns import Budget
 from rajee_deploy.dockerfile.platforms import merged, united
 from rajee_deploy.dockerfile.references import NamedContexts, is_known_frontend, parse_image, possible_mirror
 from rajee_deploy.dockerfile.remotes import ADD, Remotes, alike, of_context, pinned_text, remote_of
@@ -131,7 +132,7 @@ def open_stages(
     instructions = [typed(node, path) for node in parsed.nodes]
     args, stages = _split(instructions, path)
     name = options.target.lower() if options.target else stages[-1][0].name or ""
-    lexer = Lexer(parsed.escape)
+    lexer = Lexer(parsed.escape, budget=Budget())
     # TARGETSTAGE is the target as the user wrote it, whatever its case.
     automatic = automatic_args(options.platform, options.target or name, options.build_platform)
     version = frontend.version(syntax.text, is_locked=syntax.locked is not None) if syntax is not None else None
@@ -140,7 +141,7 @@ def open_stages(
         try:
             scope.declare(arg)
         except ExpansionError as error:
-            raise syntax_error(path, arg.lines.start, str(error)) from error
+            raise refusal(path, arg.lines.start, error) from error
     bases = make_bases(options, contexts, {opening.name for opening, _ in stages if opening.name})
     graph = Graph(scope, contexts, bases, path)
     for opening, steps in stages:

@@ -12,10 +12,15 @@ import re
 from rajee_deploy.dockerfile.golang import SPACE, valid
 
 BLANKS = re.compile(r"[\t\v\f\r ]+")
+_QUOTES = re.compile(r"['\"]")
+_SPACES = re.compile(f"[{SPACE}]+")
 
 
 class SyntaxProblemError(Exception):
     """What is wrong with one instruction; the caller knows where it stands."""
+
+    code = "dockerfile-syntax"
+    hint = ""
 
 
 def split_flags(text: str, escape: str) -> tuple[tuple[str, ...], str]:
@@ -124,8 +129,10 @@ def pairs_of(text: str, name: str, escape: str) -> tuple[str, ...]:
 
 def split_words(text: str, escape: str) -> tuple[str, ...]:
     """Words between white space, with their quotes and escapes left as they are."""
+    if not (_QUOTES.search(text) or escape in text):
+        return tuple(word for word in _SPACES.split(text) if word)
     words = []
-    word = ""
+    word: list[str] = []
     quote = ""
     quoted = False
     position = 0
@@ -134,8 +141,8 @@ def split_words(text: str, escape: str) -> tuple[str, ...]:
         position += 1
         if not quote and char in SPACE:
             if word or quoted:
-                words.append(word)
-            word, quoted = "", False
+                words.append("".join(word))
+            word, quoted = [], False
             continue
         if char == quote:
             quote = ""
@@ -146,5 +153,5 @@ def split_words(text: str, escape: str) -> tuple[str, ...]:
                 break
             char += text[position]
             position += 1
-        word += char
-    return (*words, word) if word or quoted else tuple(words)
+        word.append(char)
+    return (*words, "".join(word)) if word or quoted else tuple(words)

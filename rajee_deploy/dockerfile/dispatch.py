@@ -16,10 +16,11 @@ from rajee_deploy.dockerfile import machines, selectors, widening
 from rajee_deploy.dockerfile.arguments import SyntaxProblemError
 from rajee_deploy.dockerfile.instructions import Arg, Assign, Run, Transfer, Words
 from rajee_deploy.dockerfile.mounts import Mount, read_mount, source_as_written, type_as_written
-from rajee_deploy.dockerfile.parser import syntax_error
+from rajee_deploy.dockerfile.parser import refusal
 from rajee_deploy.dockerfile.references import is_git, is_remote
-from rajee_deploy.dockerfile.scope import DEFAULT_PATH, NOT_IN_ENV, SINCE_ARG_ORDER, Environment, Expanded
+from rajee_deploy.dockerfile.scope import DEFAULT_PATH, NOT_IN_ENV, SINCE_ARG_ORDER, Environment, Expanded, Marks
 from rajee_deploy.dockerfile.values import check_checksum, check_mode, check_port, check_signal, check_volume
+from rajee_deploy.dockerfile.variables import Variables
 from rajee_deploy.dockerfile.words import ExpansionError, Lexer
 from rajee_deploy.model import ContextRead, Location, Notice, ReadBy, Reference
 
@@ -77,7 +78,7 @@ class Walk:
             try:
                 self._step(step)
             except (ExpansionError, SyntaxProblemError) as error:
-                raise syntax_error(self._path, step.instruction.lines.start, str(error)) from error
+                raise refusal(self._path, step.instruction.lines.start, error) from error
             names = machines.deciding(step.instruction, self._environment)
             self._note_machine(names, step.instruction.lines.start)
 
@@ -100,9 +101,10 @@ class Walk:
             config = self._bases.config(state)
             variables = {"PATH": DEFAULT_PATH, **dict(config.env)} if config is not None else {}
             directory = None if is_image else "/"
+            differing = self._bases.differing(state) if config is not None else ()
             self._environment = Environment(
-                self._scope.lexer, variables, is_open=config is None, directory=directory,
-                by_engine=self._bases.differing(state) if config is not None else frozenset(),
+                self._scope.lexer, Variables(variables), is_open=config is None, directory=directory,
+                marks=Variables(dict.fromkeys(differing, Marks(is_by_engine=True))),
             )  # fmt: skip
             if config is None:
                 self._note_unknown(self.found.references[-1])

@@ -54,7 +54,7 @@ def read_flags(instruction: str, words: tuple[str, ...]) -> Flags:
     """The flags of an instruction. SyntaxProblemError for unknown, repeated or malformed ones."""
     known = FLAGS.get(instruction, {})
     texts: dict[str, str] = {}
-    lists: dict[str, tuple[str, ...]] = {}
+    lists: dict[str, list[str]] = {}
     for word in words:
         name, sign, value = word[2:].partition("=")
         if not word.startswith("--") or name not in known:
@@ -66,10 +66,10 @@ def read_flags(instruction: str, words: tuple[str, ...]) -> Flags:
         elif not sign:
             raise SyntaxProblemError(f"--{name} needs a value: --{name}=…")
         elif known[name] is Kind.LIST:
-            lists[name] = (*lists.get(name, ()), value)
+            lists.setdefault(name, []).append(value)
         else:
             texts[name] = value
-    return Flags(texts, lists)
+    return Flags(texts, {name: tuple(values) for name, values in lists.items()})
 
 
 def _unknown(instruction: str, name: str, known: dict[str, Kind]) -> str:

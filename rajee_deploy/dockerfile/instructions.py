@@ -14,7 +14,7 @@ from rajee_deploy.dockerfile.flags import Flags, read_flags
 from rajee_deploy.dockerfile.golang import SPACE, nearest
 from rajee_deploy.dockerfile.mounts import check_static
 from rajee_deploy.dockerfile.nodes import Heredoc, heredoc_of
-from rajee_deploy.dockerfile.parser import syntax_error
+from rajee_deploy.dockerfile.parser import refusal, syntax_error
 from rajee_deploy.dockerfile.values import check_duration
 from rajee_deploy.dockerfile.words import ExpansionError
 
@@ -117,7 +117,7 @@ def typed(node: Node, path: str) -> Instruction:
     try:
         return _typed(node, Lines(node.start, node.end))
     except (SyntaxProblemError, ExpansionError) as error:
-        raise syntax_error(path, node.start, str(error)) from error
+        raise refusal(path, node.start, error) from error
 
 
 def _unknown(node: Node, path: str) -> DeployError:

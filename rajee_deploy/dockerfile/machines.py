@@ -40,12 +40,8 @@ def deciding(instruction: Instruction, environment: Environment) -> set[str]:
     if not isinstance(instruction, Run):
         return environment.asked
     texts = (*instruction.command, *(one.content for one in instruction.heredocs))
-    named = {name for name in environment.by_engine if any(_is_named(name, text) for text in texts)}
-    return environment.asked | named
-
-
-def _is_named(name: str, text: str) -> bool:
-    return bool(re.search(rf"\$\{{?{re.escape(name)}\b", text))
+    named = {name for text in texts for name in re.findall(r"\$\{?(\w+)", text)}
+    return environment.asked | {name for name in named if environment.marks_of(name).is_by_engine}
 
 
 def notice(names: Collection[str], line: int) -> Notice:

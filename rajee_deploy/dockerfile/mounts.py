@@ -26,6 +26,8 @@ _ALIASES = {"src": "source", "dst": "target", "destination": "target", "ro": "re
 _SIZE = r"(?i)[0-9]+(?:\.[0-9]+)?\s?(?:[kmgtp]i?)?b?\Z"
 _MAX_ID = 2**32 - 1
 
+_QUOTED = re.compile(r'"((?:[^"]|"")*)"(?=,|\Z)')
+
 
 class Mount(NamedTuple):
     """One mount, expanded. `origin` is what stands behind `from=`, empty for the main build context."""
@@ -65,10 +67,10 @@ def _field(text: str, position: int) -> tuple[str, int]:
         if '"' in text[position:end]:
             raise SyntaxProblemError(f"a field of the mount has a quote in the middle: {text[position:end]!r}")
         return text[position:end], end
-    found = re.match(r'"((?:[^"]|"")*)"(?=,|\Z)', text[position:])
+    found = _QUOTED.match(text, position)
     if not found:
         raise SyntaxProblemError(f"a quoted field of the mount has no end: {text[position:]!r}")
-    return found[1].replace('""', '"'), position + found.end()
+    return found[1].replace('""', '"'), found.end()
 
 
 def static_origin(text: str) -> str:

@@ -34,9 +34,17 @@ class Parsed(NamedTuple):
     escape: str
 
 
+_REFERENCE = "BuildKit refuses it, too; https://docs.docker.com/reference/dockerfile/ shows how it is written"
+
+
 def syntax_error(path: str, line: int, problem: str, *, hint: str = "", code: str = "dockerfile-syntax") -> DeployError:
     """The error for a problem on a line of the Dockerfile."""
-    return DeployError(code, problem, where=f"{path}:{line}" if line else path, hint=hint)
+    return DeployError(code, problem, where=f"{path}:{line}" if line else path, hint=hint or _REFERENCE)
+
+
+def refusal(path: str, line: int, error: SyntaxProblemError | ExpansionError) -> DeployError:
+    """The error for what was found wrong with the instruction on a line."""
+    return syntax_error(path, line, str(error), hint=error.hint, code=error.code)
 
 
 def parse(text: bytes, path: str) -> Parsed:
@@ -78,7 +86,7 @@ class _Source:
                 node = node_of(line, self.escape)
                 heredocs = tuple(self._bodies(heredocs_of(node)))
             except (SyntaxProblemError, ExpansionError) as error:
-                raise syntax_error(self._path, start, str(error)) from error
+                raise refusal(self._path, start, error) from error
             yield node._replace(heredocs=heredocs, start=start, end=self._number)
 
     def _read(self) -> Iterator[str]:

@@ -259,7 +259,7 @@ class PlainWalk(Walk):
     def _declared(self, arg: Arg, before: Environment) -> Iterator[str]:
         for name in dict.fromkeys(name for name, _ in arg.pairs):
             value = self._environment.variables.get(name)
-            if name in self._environment.disputed:
+            if self._environment.marks_of(name).is_disputed:
                 raise UnwritableError(f"versions of BuildKit differ in ARG {name}: write it on a line of its own")
             if name in self._own.envs:
                 if value != before.variables.get(name):

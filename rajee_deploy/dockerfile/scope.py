@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from rajee_deploy.dataclass import dataclass
 from rajee_deploy.dockerfile.golang import join_root
+from rajee_deploy.dockerfile.variables import Variables
 from rajee_deploy.dockerfile.words import Expansion, ExpansionError, Lexer
 
 if TYPE_CHECKING:
@@ -80,7 +81,7 @@ class GlobalScope:
                 self.values[name] = result.text
                 own = self._needs.get(name, frozenset()) if name in result.matched else frozenset()
                 self._needs[name] = result.matched | result.unmatched | own
-                self.by_engine = self.by_engine - {name} | ({name} if result.matched & self.by_engine else set())
+                (self.by_engine.add if result.matched & self.by_engine else self.by_engine.discard)(name)
                 (self.disputed.add if result.matched & self.disputed else self.disputed.discard)(name)
 
     def is_since(self, version: Version) -> bool:
@@ -93,6 +94,7 @@ class GlobalScope:
         return Expanded(self.values[name], disputed=own & self.disputed, by_engine=own & self.by_engine)
 
     def expand(self, word: str) -> Expansion:
+        """Expand a word of a FROM. ExpansionError where BuildKit refuses it."""
         return self.lexer.expand(word, self.values)
 
     def is_native(self, platform: Expansion) -> bool:
@@ -128,39 +130,51 @@ class Expanded(NamedTuple):
         return not self.unknown and not self.disputed and not self.by_engine
 
 
+class Marks(NamedTuple):
+    """What the value of a variable depends on: what is not known, the frontend's version, the machine that builds."""
+
+    is_tainted: bool = False
+    is_disputed: bool = False
+    is_by_engine: bool = False
+
+
+_PLAIN = Marks()
+
+
 @dataclass(slots=True)
 class Environment:
     """A stage's variables at one point. `is_open`: an image below may define more.
 
     An ARG without a value leaves what the image has: whatever is not set here is open there. `directory` is the working
-    directory, None where an image decides it. `tainted` are variables whose value depends on what is not known (ANY:
-    every one), `disputed` those whose value depends on the frontend's version, `by_engine` those whose value depends on
-    the machine that builds. `asked` collects which of the latter were used.
+    directory, None where an image decides it. `marks` has the variables whose value depends on more than the file (ANY:
+    every one may be tainted). `asked` collects which of those that the machine decides were used.
     """
 
     lexer: Lexer
-    variables: dict[str, str] = field(default_factory=dict)
+    variables: Variables[str] = field(default_factory=Variables)
     is_open: bool = False
     directory: str | None = None
-    tainted: frozenset[str] = frozenset()
-    disputed: frozenset[str] = frozenset()
-    by_engine: frozenset[str] = frozenset()
+    marks: Variables[Marks] = field(default_factory=Variables)
     asked: set[str] = field(default_factory=set)
 
     def copy(self) -> Environment:
         """The environment that a stage on top starts with."""
-        return replace(self, variables=dict(self.variables), asked=set())
+        return replace(self, variables=self.variables.copy(), marks=self.marks.copy(), asked=set())
 
     def set(self, name: str, value: Expanded) -> None:
         """Give a variable a value. The last one wins, be it ENV or ARG."""
-        self.variables[name] = value.text
-        self.tainted = self.tainted | {name} if value.unknown else self.tainted - {name}
-        self.disputed = self.disputed | {name} if value.disputed else self.disputed - {name}
-        self.by_engine = self.by_engine | {name} if value.by_engine else self.by_engine - {name}
+        self.variables.set(name, value.text)
+        marks = Marks(bool(value.unknown), bool(value.disputed), bool(value.by_engine))
+        if marks != self.marks_of(name):
+            self.marks.set(name, marks)
 
     def set_unknown(self) -> None:
         """A variable got a value, and its name depends on an image: from here on it could be any."""
-        self.tainted |= {ANY}
+        self.marks.set(ANY, Marks(is_tainted=True))
+
+    def marks_of(self, name: str) -> Marks:
+        """What the value of a variable depends on."""
+        return self.marks.get(name) or _PLAIN
 
     def enter(self, path: Expanded) -> None:
         """Change the working directory."""
@@ -174,25 +188,38 @@ class Environment:
         return (path.startswith("/") or self.directory is not None) and self._absolute(path) == "/"
 
     def _absolute(self, path: str) -> str:
-        return join_root(path if path.startswith("/") else f"{self.directory}/{path}")
+        joined = path if path.startswith("/") else f"{self.directory}/{path}"
+        self.lexer.pay(len(joined))
+        return join_root(joined)
 
     def expand(self, word: str, lexer: Lexer | None = None) -> Expanded:
         """Expand a word. ExpansionError where BuildKit refuses it whatever an image defines."""
+        lexer = self.lexer if lexer is None else lexer._replace(budget=self.lexer.budget)
         try:
-            found = (lexer or self.lexer).expand(word, self.variables)
+            found = lexer.expand(word, self.variables)
         except ExpansionError as error:
-            if error.by_value and self.by_engine:
-                self.asked |= self.by_engine
-                return Expanded("", frozenset(["?"]), by_engine=self.by_engine)
-            if error.by_value and (self.is_open or self.tainted):
-                return Expanded("", frozenset(["?"]))
-            if error.by_value and self.disputed:
-                return Expanded("", disputed=frozenset(["?"]))
+            if error.by_value:
+                return self._without_value(error)
             raise
-        disputed = (found.matched | found.unmatched) & self.disputed
-        by_engine = found.matched & self.by_engine
+        disputed = frozenset(name for name in found.matched | found.unmatched if self.marks_of(name).is_disputed)
+        by_engine = frozenset(name for name in found.matched if self.marks_of(name).is_by_engine)
         self.asked |= by_engine
-        if ANY in self.tainted:
+        if self.marks.get(ANY) is not None:
             return Expanded(found.text, found.matched | found.unmatched, disputed, by_engine=by_engine)
         missing = found.unmatched if self.is_open else frozenset()
-        return Expanded(found.text, (found.matched & self.tainted) | missing, disputed, found.words, by_engine)
+        tainted = frozenset(name for name in found.matched if self.marks_of(name).is_tainted)
+        return Expanded(found.text, tainted | missing, disputed, found.words, by_engine)
+
+    def _without_value(self, error: ExpansionError) -> Expanded:
+        """What cannot be expanded with the values that are here, where it may have others in a build."""
+        marks = self.marks.all()
+        self.lexer.pay(len(marks))
+        by_engine = frozenset(name for name, mark in marks.items() if mark.is_by_engine)
+        if by_engine:
+            self.asked |= by_engine
+            return Expanded("", frozenset(["?"]), by_engine=by_engine)
+        if self.is_open or any(mark.is_tainted for mark in marks.values()):
+            return Expanded("", frozenset(["?"]))
+        if any(mark.is_disputed for mark in marks.values()):
+            return Expanded("", disputed=frozenset(["?"]))
+        raise error

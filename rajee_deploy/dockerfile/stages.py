@@ -15,7 +15,7 @@ from rajee_deploy.dataclass import dataclass
 from rajee_deploy.dockerfile.golang import nearest
 from rajee_deploy.dockerfile.instructions import From, Lines, OnBuild, Run, Transfer, typed
 from rajee_deploy.dockerfile.mounts import static_origin
-from rajee_deploy.dockerfile.parser import parse, syntax_error
+from rajee_deploy.dockerfile.parser import parse, refusal, syntax_error
 from rajee_deploy.dockerfile.references import SCRATCH, NamedContexts, parse_image
 from rajee_deploy.dockerfile.words import ExpansionError
 from rajee_deploy.errors import DeployError
@@ -83,7 +83,7 @@ class Graph:
             base = self._scope.expand(opening.base)
             platform = self._scope.expand(opening.platform) if opening.platform is not None else None
         except ExpansionError as error:
-            raise self._error(line, str(error)) from error
+            raise refusal(self._path, line, error) from error
         if not base.text:
             hint = "give the ARG a default, or pass its value as a build argument"
             raise self._error(line, f"the base image {opening.base!r} expands to nothing", hint=hint)
@@ -153,7 +153,7 @@ class Graph:
             if self._scope.lexer.expand(name, {}).text != name:
                 raise self._error(line, _VARIABLE_FROM)
         except ExpansionError as error:
-            raise self._error(line, str(error)) from error
+            raise refusal(self._path, line, error) from error
         if not re.match(_INDEX, name):
             return self._named(name, line)
         if not 0 <= int(name) < len(self.states):

@@ -101,5 +101,9 @@ def config_of(config: Any) -> BaseConfig:
     """ENV and ONBUILD of an image configuration as docker and buildah show it."""
     if not isinstance(config, dict):
         return BaseConfig()
-    env = dict(str(text).partition("=")[::2] for text in config.get("Env") or ())
-    return BaseConfig(tuple(env.items()), tuple(str(text) for text in config.get("OnBuild") or ()))
+    env = dict(str(text).partition("=")[::2] for text in _list(config.get("Env")))
+    return BaseConfig(tuple(env.items()), tuple(str(text) for text in _list(config.get("OnBuild"))))
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []

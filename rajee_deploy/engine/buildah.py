@@ -231,6 +231,7 @@ class Buildah:
         except (ValueError, TypeError, LookupError, RecursionError) as error:
             raise DeployError(
                 "image-unknown", f"{self._name} tells nothing about an image", where=image, cause="\n".join(lines[-5:]),
+                hint=f"{self._name} inspect --type=image {image}   # shows what it says",
             ) from error  # fmt: skip
         return document
 

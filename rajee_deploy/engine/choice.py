@@ -111,7 +111,10 @@ def _kind(settings: EngineSettings) -> EngineKind:
     try:
         kind = parse_kind(text)
     except ValueError as error:
-        raise ConfigurationError("bad-settings", str(error), where=VARIABLE) from error
+        hint = f"unset {VARIABLE}   # or let it be one of those"
+        raise ConfigurationError(
+            "bad-settings", f"{VARIABLE} is {text!r}: {error}", where=VARIABLE, hint=hint
+        ) from error
     if kind is EngineKind.BUILDAH and settings.builder:
         raise ConfigurationError(
             "bad-settings", f"the settings name the builder {settings.builder}, which is buildx's", where=VARIABLE,

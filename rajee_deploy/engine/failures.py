@@ -89,7 +89,7 @@ def failure(problem: str, reference: str, cause: str, where: str = "") -> Deploy
 
 def exports_no_cache(cause: str) -> bool:
     """Whether a builder refused a build only because it cannot export a cache; it has built nothing then."""
-    return _EXPORT.search(cause) is not None
+    return _EXPORT.search(cause) is not None and _STEP.search(cause) is None
 
 
 def without_cache(reference: str, cause: str) -> DeployError:

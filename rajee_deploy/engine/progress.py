@@ -59,6 +59,12 @@ class Progress:
         if not isinstance(document, dict):
             self._words.extend(lines_of(text) or [""])
             return
+        try:
+            self._told(document)
+        except (TypeError, ValueError, AttributeError, KeyError):  # of another BuildKit: what it says is shown as it is
+            self._words.extend(lines_of(text))
+
+    def _told(self, document: dict[str, Any]) -> None:
         for vertex in document.get("vertexes") or ():
             self._vertex(vertex)
         moving = {self._status(status) for status in document.get("statuses") or ()}

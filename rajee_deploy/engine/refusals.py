@@ -82,7 +82,7 @@ _KINDS = (
         ),
     ),
     (
-        r"name unknown|NAME_UNKNOWN|repository with name .* does not exist|repository .*not found",
+        r"name unknown|NAME_UNKNOWN|404 Not Found|repository with name .* does not exist|repository .*not found",
         Refusal(
             "no-repository",
             "the repository does not exist",

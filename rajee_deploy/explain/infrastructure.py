@@ -57,7 +57,11 @@ def of_infrastructure(settings: Settings, given: Mapping[str, str], path: str) -
         now = with_given(own.fingerprint(), given)
     except DeployError:
         return None  # the question is about an image as well, which has its answer
-    return answer(now, own.inputs.latest(), os.path.relpath(app, root), asked)
+    former = own.inputs.latest()
+    if former is not None:  # the tag of an image that --image leaves out is not known here
+        kept = {name: said for name, said in former.inputs.items() if _is_asked(name, given)}
+        former = former._replace(inputs=kept)
+    return answer(now, former, os.path.relpath(app, root), asked)
 
 
 def answer(now: Fingerprint, former: FormerInputs | None, app: str, path: str) -> OfInfrastructure | None:
@@ -96,6 +100,11 @@ def document(found: OfInfrastructure) -> dict[str, Any]:
         "input": found.is_input, "ignored": found.is_ignored, "changed": found.has_changed,
         "changed_inputs": None if changes is None else [{"name": one.what, "change": one.how} for one in changes],
     }  # fmt: skip
+
+
+def _is_asked(name: str, given: Mapping[str, str]) -> bool:
+    kind, _, key = name.partition(":")
+    return kind != "given" or key in given
 
 
 def _is_in(inner: str, outer: str) -> bool:

@@ -54,6 +54,8 @@ def read_manifest(text: str, media_type: str) -> ImageManifest | ImageIndex | Ot
         return ImageManifest(Digest.parse(str(_object(document.get("config")).get("digest", ""))))
     if media_type in _INDEXES:
         listed = document.get("manifests", ())
+        if not isinstance(listed, list | tuple):
+            raise ValueError("it lists no manifests")
         return ImageIndex(tuple(found for item in listed if (found := _entry(_object(item))) is not None))
     return OtherManifest(media_type)
 

@@ -76,7 +76,7 @@ def check_tag(tag: str) -> None:
     if not _TAG.fullmatch(tag):
         raise ConfigurationError(
             "bad-tag", f"{tag!r} is no image's tag", where="rollback TAG",
-            hint=f"it is {TAG_PREFIX} and {TAG_HEX} digits, as rajee-deploy status and up show it",
+            hint=f"it is {TAG_PREFIX} and {TAG_HEX} digits, as rajee-deploy status shows it",
         )  # fmt: skip
 
 

@@ -117,7 +117,7 @@ def _past_runs(run: Context) -> tuple[Run, ...]:
     try:
         return History().runs()[0]
     except DeployError as error:
-        run.console.say(f"{error.problem} ({error.where}: {error.cause}), so nothing is known from it", "yellow")
+        run.console.warn("", f"{error.problem} ({error.where}: {error.cause}), so nothing is known from it", error.code)
         return ()
 
 

@@ -64,7 +64,8 @@ def with_flags(settings: Settings, flags: Sequence[str]) -> Parameters:
         if not problem and (not of_stack or (has_stack and not is_known)):
             problem = f"there is no such stack in cdk.stacks; known: {', '.join(of_stack) or 'none'}"
         if problem:
-            raise ConfigurationError("bad-flag", f"--parameters {key}: {problem}")
+            hint = f"write it like --parameters {next(iter(of_stack), 'ApiStack')}:Size=large"
+            raise ConfigurationError("bad-flag", f"--parameters {key}: {problem}", hint=hint)
         if has_stack:
             of_stack.setdefault(stack, {})[name] = Given(value, rank=2)
         else:

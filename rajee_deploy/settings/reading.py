@@ -140,16 +140,24 @@ def _read_toml(path: Path) -> dict[str, Any]:
     try:
         return parse_toml(read_regular(path, SMALL))
     except FileNotFoundError as error:
-        raise ConfigurationError("no-settings", "the settings file does not exist", where=str(path)) from error
+        raise ConfigurationError(
+            "no-settings", "the settings file does not exist", where=str(path),
+            hint="name the one that is meant; rajee-deploy.toml and pyproject.toml are found without --config",
+        ) from error  # fmt: skip
     except (OSError, UnicodeDecodeError) as error:
         cause = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         raise ConfigurationError(
-            "settings-unreadable", "the settings cannot be read", where=str(path), cause=cause
-        ) from error
+            "settings-unreadable", "the settings cannot be read", where=str(path), cause=cause,
+            hint="it has to be a file of UTF-8 text that you may read",
+        ) from error  # fmt: skip
     except ValueError as error:
         raise ConfigurationError(
-            "settings-syntax", "the settings are not valid TOML", where=str(path), cause=str(error)
-        ) from error
+            "settings-syntax", "the settings are not valid TOML", where=str(path), cause=str(error),
+            hint="mend that line: tables stand in [brackets], texts in quotes; README, Settings, shows each key",
+        ) from error  # fmt: skip
+
+
+_EVERY_KEY = "README, Settings, shows each key and what it takes"
 
 
 class _Reader:
@@ -162,7 +170,9 @@ class _Reader:
         self.looks = looks
 
     def fail(self, key: str, problem: str, hint: str = "") -> ConfigurationError:
-        return ConfigurationError("bad-settings", f"{self.prefix}{key}: {problem}", where=str(self.path), hint=hint)
+        return ConfigurationError(
+            "bad-settings", f"{self.prefix}{key}: {problem}", where=str(self.path), hint=hint or _EVERY_KEY
+        )
 
     def check(self, table: Any, keys: Mapping[str, str], at: str) -> None:
         """Every key known, every value of its type."""
@@ -219,7 +229,8 @@ class _Reader:
         repository = self.repository(at, table)
         context = self.root / table.get("context", ".")
         if self.looks and not context.is_dir():
-            raise self.fail(at + "context", f"the directory {context} does not exist")
+            hint = f"it starts at the settings file's directory, {self.root}"
+            raise self.fail(at + "context", f"the directory {context} does not exist", hint)
         dockerfile = self.root / table["dockerfile"] if "dockerfile" in table else context / "Dockerfile"
         return ImageSettings(
             name, context, dockerfile, repository, self.platforms(at, table), table.get("target"),

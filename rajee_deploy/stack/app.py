@@ -18,6 +18,7 @@ from rajee_deploy.stack.toolchain import toolchain_versions
 from rajee_deploy.stack.traced import project_root
 from rajee_deploy.stack.tracing import Tracer
 from rajee_deploy.stack.tracing.depfile import Depfile, Records, read_depfile
+from rajee_deploy.stack.tracing.failure import last_failure
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -58,6 +59,10 @@ class CdkApp:
         if not depfile.is_whole:
             return None
         return sent(depfile, dict(depfile.installed))
+
+    def last_failure(self) -> str:
+        """When the last synth failed here, ISO 8601 in UTC; "" where it did not."""
+        return last_failure(self._depfile.parent)
 
     def _distil(self, records: Records) -> Depfile:
         from rajee_deploy.stack.tracing.distil import distil

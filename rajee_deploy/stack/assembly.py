@@ -3,22 +3,30 @@
 from __future__ import annotations
 
 import os
+from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 from rajee_deploy.dataclass import dataclass
+from rajee_deploy.errors import DeployError
 from rajee_deploy.facts import StackContent, Synthesised
 from rajee_deploy.regular_files import LARGE, read_json
 from rajee_deploy.stack_names import StackPlace
 from rajee_deploy.template import as_sent, effective, given_back, referenced_parameters, volatile_parameters
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
 _STACK_TAGS = "aws:cdk:stack-tags"
 _WARNING = "aws:cdk:warning"
 _MOST_WARNINGS, _MOST_CHARACTERS = 20, 500
 _STACK, _NESTED = "aws:cloudformation:stack", "cdk:cloud-assembly"
+
+
+_DEEPEST = 8  # stages in one another
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,19 +48,42 @@ class StackArtifact:
         return _read(self.directory / self.properties["templateFile"])
 
 
+def reads_assembly(read: Callable[Concatenate[Path, P], T]) -> Callable[Concatenate[Path, P], T]:
+    """For functions whose first argument is an assembly, which its app may have made in any way: what is not of the
+    form that the CDK's has is DeployError `bad-assembly`."""
+
+    @wraps(read)
+    def reading(assembly: Path, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        try:
+            return read(assembly, *args, **kwargs)
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+            cause = str(error) if isinstance(error, (OSError, ValueError)) else f"{type(error).__name__}: {error}"
+            raise DeployError(
+                "bad-assembly", "what the CDK app made is no cloud assembly that can be read", where=str(assembly),
+                cause=cause[:_MOST_CHARACTERS],
+                hint="npx cdk synth makes it too; the aws-cdk-lib of the app must be one that the aws-cdk here knows",
+            ) from error  # fmt: skip
+
+    return reading
+
+
+@reads_assembly
 def stacks_of(assembly: Path) -> list[StackArtifact]:
     """The stacks of an assembly and of those of its stages, each behind those that it depends on."""
+    return list(_stacks(assembly, _DEEPEST))
+
+
+def _stacks(assembly: Path, levels: int) -> Iterator[StackArtifact]:
     artifacts = _read(assembly / "manifest.json").get("artifacts", {})
-    found = []
     for name in _in_order(artifacts):
         artifact = artifacts[name]
         if artifact.get("type") == _STACK:
-            found.append(StackArtifact(_place(name, artifact), artifact, assembly))
+            yield StackArtifact(_place(name, artifact), artifact, assembly)
         elif artifact.get("type") == _NESTED:
-            found += stacks_of(assembly / artifact["properties"]["directoryName"])
-    return found
+            yield from _stacks(_inner(assembly, artifact, levels), levels - 1)
 
 
+@reads_assembly
 def synthesised_stacks(assembly: Path, app: Path) -> dict[str, Synthesised]:
     """The stacks by their ids, with what of each is compared, in the order of `stacks_of`. `app` has the cdk.json
     whose `tags` go before a stack's own."""
@@ -75,23 +106,36 @@ def synthesised_stacks(assembly: Path, app: Path) -> dict[str, Synthesised]:
     return found
 
 
+@reads_assembly
 def is_complete(assembly: Path) -> bool:
     """Whether the assembly has in itself all that a deployment uploads, and no look-up is left to make.
 
     An assembly that points at files outside of itself would upload what those hold when it is deployed.
     """
-    directories = list(directories_of(assembly))
+    directories = directories_of(assembly)
     if any(_read(directory / "manifest.json").get("missing") for directory in directories):
         return False
     return all(_is_inside(at / path, assembly) for at in directories for path in _asset_sources(at))
 
 
-def directories_of(assembly: Path) -> Iterator[Path]:
-    """The directory of an assembly, and those of the assemblies of its stages."""
+@reads_assembly
+def directories_of(assembly: Path) -> list[Path]:
+    """The directory of an assembly, and those of the assemblies of its stages, from above downwards."""
+    return list(_directories(assembly, _DEEPEST))
+
+
+def _directories(assembly: Path, levels: int) -> Iterator[Path]:
     yield assembly
     for artifact in _read(assembly / "manifest.json").get("artifacts", {}).values():
         if artifact.get("type") == _NESTED:
-            yield from directories_of(assembly / artifact["properties"]["directoryName"])
+            yield from _directories(_inner(assembly, artifact, levels), levels - 1)
+
+
+def _inner(assembly: Path, artifact: Mapping[str, Any], levels: int) -> Path:
+    """The directory of a stage's assembly. ValueError for stages without end: a directory in itself."""
+    if not levels:
+        raise ValueError(f"stages are more than {_DEEPEST} levels deep")
+    return assembly / str(artifact["properties"]["directoryName"])
 
 
 def _place(name: str, artifact: Mapping[str, Any]) -> StackPlace:
@@ -121,6 +165,7 @@ def _in_order(artifacts: Mapping[str, Any]) -> list[str]:
     return list(found)
 
 
+@reads_assembly
 def warnings_of(assembly: Path) -> list[tuple[str, str]]:
     """What the app warns of (CDK's annotations), as (id of the stack, text), each once; no more than people read."""
     found = [

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from rajee_deploy.carried import MOST_BYTES, carried_of, encoded, is_list, with_carried, without_carried
 from rajee_deploy.foreign import parse_json
 from rajee_deploy.regular_files import LARGE, read_json, read_regular
-from rajee_deploy.stack.assembly import directories_of
+from rajee_deploy.stack.assembly import directories_of, reads_assembly
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
@@ -36,6 +36,11 @@ def carry(assembly: Path, document: Mapping[str, Any], stacks: Collection[str]) 
     text = encoded(document)
     if len(text) > MOST_BYTES:
         return ()
+    return _carry(assembly, text, stacks)
+
+
+@reads_assembly
+def _carry(assembly: Path, text: str, stacks: Collection[str]) -> tuple[str, ...]:
     return tuple(each for place in directories_of(assembly) for each in _Assembly(place).carry(text, stacks))
 
 

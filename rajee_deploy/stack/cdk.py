@@ -70,6 +70,7 @@ class Cdk:
                 trace.before = ()
                 shutil.rmtree(assembly, ignore_errors=True)
                 ended = self._synth(assembly, context, on_line, environment)
+            trace.has_failed = ended.code != 0
         if ended.code != 0:
             raise DeployError(
                 "synth-failed", "cdk synth failed", where=str(self._settings.app), cause=_told(ended),

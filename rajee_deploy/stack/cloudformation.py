@@ -54,12 +54,15 @@ class CloudFormation:
             if template is not None and not may_lack_template(state.status):
                 raise unknown(f"cloudformation:GetTemplate {stack}", "the answer has no template")
             return state
-        content, volatile = _content(record, template), volatile_parameters(template)
-        declared = _declared(template) if stack in self._with_parameters else {}
-        return replace(
-            state, content=content, volatile=volatile, carried=carried_of(template), declared=declared,
-            services=declared_services(template),
-        )  # fmt: skip
+        try:
+            declared = _declared(template) if stack in self._with_parameters else {}
+            return replace(
+                state, content=_content(record, template), volatile=volatile_parameters(template),
+                carried=carried_of(template), declared=declared, services=declared_services(template),
+            )  # fmt: skip
+        except (AttributeError, TypeError, ValueError, LookupError) as error:
+            cause = f"the template is none that CloudFormation takes: {error}"
+            raise unknown(f"cloudformation:GetTemplate {stack}", cause) from error
 
     def _record(self, stack: str) -> dict[str, Any] | StackAbsent:
         """CloudFormation says "no such stack" as a ValidationError that ends in "does not exist"."""

@@ -25,6 +25,7 @@ SCRIPT = Path(__file__).parent / "in_cli" / "parameters.cjs"
 # The CLI's program, or what a package manager puts before it: a shell script that starts it.
 _PROGRAM = re.compile(r"[\\/]aws-cdk[\\/]bin[\\/]cdk\b")
 _MOST_BYTES = 1 << 16
+_MOST_CHARACTERS = 1 << 14  # a variable has 128 KiB at most, and JSON spells some characters with six letters
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,7 @@ def handing(context: Mapping[str, str], cli: Path, options: str) -> Iterator[Han
     """For the command that synthesises with `cli`; `options` are its NODE_OPTIONS, which what it starts has, too."""
     told = [f"{key}={value}" for key, value in context.items()]
     plain = tuple(f"--context={each}" for each in told)
-    if not told or not _is_node_program(cli):
+    if not told or sum(map(len, told)) > _MOST_CHARACTERS or not _is_node_program(cli):
         yield Handed(plain)
         return
     with private_directory("context") as directory:

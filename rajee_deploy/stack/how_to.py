@@ -10,6 +10,7 @@ from shlex import quote
 from typing import TYPE_CHECKING
 
 from rajee_deploy.errors import DeployError
+from rajee_deploy.nearby import is_file
 from rajee_deploy.regular_files import open_regular
 from rajee_deploy.stack.command import app_command, python_of
 
@@ -52,7 +53,7 @@ def install_cli(app: Path) -> str:
     for directory in (app, *app.parents):
         for name, (install, add) in _INSTALLERS.items():
             lock = directory / name
-            if lock.is_file():
+            if is_file(lock):
                 return (install if _names_cli(lock) else add)(quote(str(directory)))
     return f"npm install -D aws-cdk@2 --prefix {quote(str(app))}"
 

@@ -30,7 +30,7 @@ class Ignored:
         if self._patterns:
             self._question = json.dumps(self._patterns).encode() + library_stamp("pathspec")
             self._place = cache_directory() / "cdk" / f"ignored-{sha256(self._question).hexdigest()[:16]}.json"
-            self._known = parse_json(read_sealed(self._place, self._question) or b"{}", errors="surrogateescape")
+            self._known = _kept(read_sealed(self._place, self._question))
 
     def __call__(self, path: str) -> bool:
         if not self._patterns:
@@ -52,3 +52,12 @@ class Ignored:
         from pathspec import GitIgnoreSpec
 
         return GitIgnoreSpec.from_lines(self._patterns).match_file
+
+
+def _kept(data: bytes | None) -> dict[str, bool]:
+    """The answers that were kept; none where something else lies there."""
+    try:
+        found = parse_json(data or b"{}", errors="surrogateescape")
+    except ValueError:
+        return {}
+    return {path: is_it is True for path, is_it in found.items()} if isinstance(found, dict) else {}

@@ -36,12 +36,13 @@ from rajee_deploy.stack.surroundings import always_counted
 from rajee_deploy.stack.toolchain import NONE, TOOLCHAIN, is_cdk_library, toolchain_versions, versions_of
 from rajee_deploy.stack.traced import project_root, traced_inputs
 from rajee_deploy.stack.tracing.depfile import Depfile
-from rajee_deploy.stack.walked import Coverage, declared_files, files_of_cli
+from rajee_deploy.stack.walked import Beyond, Coverage, declared_files, files_of_cli
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
+    from rajee_deploy.model import Digest
     from rajee_deploy.settings import CdkSettings
     from rajee_deploy.stack.tracing.distil import App
 
@@ -62,6 +63,7 @@ def infra_fingerprint(
         *traced_inputs(depfile, settings, environment, is_foreign=recorded is not None),
         *_unfollowed(settings.app, depfile),
     ]
+    files: Iterable[tuple[str, str, Digest]]
     if depfile.is_whole:
         files = files_of_cli(settings)
         versions, taken = _or_recorded(
@@ -70,8 +72,17 @@ def infra_fingerprint(
         )
         traced += [Input(f"{TAKEN}{name.removeprefix(TOOLCHAIN)}", "as recorded") for name in taken]
     else:
-        files, versions = declared_files(settings), versions_of(settings.app)
+        beyond: list[Beyond] = []
+        files, versions = list(declared_files(settings, beyond)), versions_of(settings.app)
+        traced += [Input(f"impure:link:{link.name}", _leading_out(link)) for link in beyond]
     return of_infrastructure(files, settings.context, environment, versions, traced)
+
+
+def _leading_out(link: Beyond) -> str:
+    return (
+        f"the link {link.name}, which leads out of the project to {link.text} (name what synth reads there in "
+        "cdk.inputs, or the link in cdk.ignore)"
+    )
 
 
 def _or_recorded(here: dict[str, str], recorded: Mapping[str, str]) -> tuple[dict[str, str], list[str]]:

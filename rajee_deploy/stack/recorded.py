@@ -78,7 +78,10 @@ class SsmRecords:
         """See RecordStore."""
         name = parameter_name(stack)
         if len(text.encode()) > MAX_BYTES:
-            raise DeployError("record-too-long", f"the record is longer than {MAX_BYTES} bytes", where=name)
+            raise DeployError(
+                "record-too-long", f"the record is longer than {MAX_BYTES} bytes", where=name,
+                hint="too many images are in one stack: divide it, or give them parameters (images.*.parameter)",
+            )  # fmt: skip
         self._aws.ask("ssm", "put_parameter", {"Name": name, "Value": text, "Type": "String", "Overwrite": True})
 
 

@@ -71,8 +71,9 @@ class Services:
         place = _place(state.identifier)
         may = bool(state.identifier and state.since) and found.is_readable and not found.nested
         kept = read_sealed(place, question) if may and not fresh else None
-        if kept is not None:
-            return tuple(Held(*each) for each in parse_json(kept))
+        known_already = _remembered(kept) if kept is not None else None
+        if known_already is not None:
+            return known_already
         services = tuple(self._held(stack, found, state.parameters, _NESTED))
         if may:
             known = [[one.arn, one.task_definition, one.desired, one.is_function, one.cluster] for one in services]
@@ -131,17 +132,22 @@ class Services:
                 )
             elif each["ResourceType"] == NESTED_TYPE and levels:
                 inner = each["PhysicalResourceId"]
-                yield from self._held(inner, declared_services(self._template(inner)), {}, levels - 1)
+                yield from self._held(inner, self._declared(inner), {}, levels - 1)
         for function in found.functions:
             if function.resource in physical:
                 shown = {name: value for name, value in parameters.items() if name not in found.opaque}
                 yield Held(physical[function.resource], known_end(function.image, shown), is_function=True)
 
-    def _template(self, stack: str) -> Any:
+    def _declared(self, stack: str) -> DeclaredServices:
+        """What the template of a nested stack declares."""
         answer = self._aws.ask("cloudformation", "get_template", {"StackName": stack, "TemplateStage": "Original"})
         if not answer.get("TemplateBody"):
             raise unknown(f"cloudformation:GetTemplate {stack}", "the answer has no template")
-        return answer["TemplateBody"]
+        try:
+            return declared_services(answer["TemplateBody"])
+        except (AttributeError, TypeError, ValueError, LookupError) as error:
+            cause = f"the template is none that CloudFormation takes: {error}"
+            raise unknown(f"cloudformation:GetTemplate {stack}", cause) from error
 
     def _function(self, one: Held) -> Service:
         """A function as a service with one deployment. https://docs.aws.amazon.com/lambda/latest/api/API_GetFunction.html"""
@@ -276,6 +282,16 @@ def _began(moment: str) -> float:
 def _known(state: StackPresent) -> list[Any]:
     content = state.content.template if state.content is not None else ""
     return [content, sorted(state.parameters.items())]
+
+
+def _remembered(kept: bytes) -> tuple[Held, ...] | None:
+    """What was kept, as it is written above; None for anything else that somebody put there."""
+    try:
+        found = tuple(Held(*each) for each in parse_json(kept))
+    except (ValueError, TypeError):
+        return None
+    texts = all(isinstance(text, str) for one in found for text in (one.arn, one.task_definition, one.cluster))
+    return found if texts and all(isinstance(one.desired, int | None) for one in found) else None
 
 
 def _place(stack_id: str) -> Path:

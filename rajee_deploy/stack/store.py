@@ -15,6 +15,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from rajee_deploy.errors import DeployError
 from rajee_deploy.facts import StackContent, Synthesised
 from rajee_deploy.ours import make_place
 from rajee_deploy.parameters import Declared
@@ -56,15 +57,16 @@ class AssemblyStore:
         found = [path for path in self._directory.glob(f"[!.]*/{_ASSEMBLY}") if path.is_dir()]
         return max(found, key=lambda path: _changed(path.with_name(_RECORD))) if found else None
 
-    def take(self, key: str, into: Path) -> bool:
-        """Copy the assembly of this key to the (absent) directory `into`; whether there was a sound one."""
+    def take(self, key: str, into: Path, *, whole: bool = True) -> bool:
+        """Copy the assembly of this key to the (absent) directory `into`; whether there was a sound one. Not `whole`:
+        without what is uploaded besides, for a look at the templates."""
         place = self._directory / _name(key)
         record = _read_record(place / _RECORD)
-        if not record.get("digest"):
+        if not record.get("digest" if whole else "documents"):
             return False
         try:
-            shutil.copytree(place / _ASSEMBLY, into, symlinks=True)
-            if _digest(into) == record["digest"]:
+            shutil.copytree(place / _ASSEMBLY, into, symlinks=True, ignore=None if whole else _all_but_documents)
+            if _digest(into) == record["digest" if whole else "documents"]:
                 os.utime(place / _RECORD)
                 return True
         except OSError:
@@ -87,12 +89,13 @@ class AssemblyStore:
             if is_complete(assembly):
                 shutil.copytree(assembly, temporary / _ASSEMBLY, symlinks=True)
                 record["digest"] = _digest(temporary / _ASSEMBLY)
+                record["documents"] = _digest(temporary / _ASSEMBLY, is_whole=False)
             (temporary / _RECORD).write_text(json.dumps(record), "utf-8")
             place = self._directory / _name(key)
             shutil.rmtree(place, ignore_errors=True)
             temporary.rename(place)
             self._make_room()
-        except OSError:
+        except (OSError, DeployError):
             pass
         finally:
             if temporary is not None:
@@ -109,6 +112,16 @@ class AssemblyStore:
         for path in self._directory.glob(_DRAFT + "*"):
             if time.time() - path.stat().st_mtime > _DRAFT_LIFE_SECONDS:
                 shutil.rmtree(path, ignore_errors=True)
+
+
+def _all_but_documents(folder: str, names: list[str]) -> list[str]:
+    """Of an assembly's files what is no manifest and no template. The CDK calls assets `asset.<hash>`."""
+    return [name for name in names if name.startswith("asset.") or not _may_be_document(folder, name)]
+
+
+def _may_be_document(folder: str, name: str) -> bool:
+    path = Path(folder, name)
+    return not path.is_symlink() and (path.is_dir() or name.endswith(".json"))
 
 
 def _name(key: str) -> str:
@@ -131,13 +144,13 @@ def _changed(path: Path) -> int:
 
 
 def _stacks_of(record: Mapping[str, Any]) -> dict[str, Synthesised]:
-    stacks = record.get("stacks", {})
-    if not all("place" in stack and "declared" in stack for stack in stacks.values()):
-        return {}  # of a release that knew of no places, or of no parameters
     try:
+        stacks = record.get("stacks", {})
+        if not all("place" in stack and "declared" in stack for stack in stacks.values()):
+            return {}  # of a release that knew of no places, or of no parameters
         return {name: _synthesised(stack) for name, stack in stacks.items()}
-    except (TypeError, KeyError):
-        return {}  # of a newer release
+    except (TypeError, KeyError, AttributeError):
+        return {}  # of a newer release, or nobody's
 
 
 def _synthesised(document: dict[str, Any]) -> Synthesised:
@@ -153,12 +166,13 @@ def _synthesised(document: dict[str, Any]) -> Synthesised:
     )  # fmt: skip
 
 
-def _digest(directory: Path) -> str:
-    """A digest over paths, kinds, modes and bytes of all that is in a directory."""
+def _digest(directory: Path, *, is_whole: bool = True) -> str:
+    """A digest over paths, kinds, modes and bytes of all that is in a directory; not `is_whole`: of its documents."""
     whole = hashlib.sha256()
     for folder, folders, files in os.walk(directory):
-        folders.sort()
-        for name in sorted([*files, *folders]):
+        left = set() if is_whole else set(_all_but_documents(folder, [*files, *folders]))
+        folders[:] = sorted(set(folders) - left)
+        for name in sorted({*files, *folders} - left):
             path = Path(folder, name)
             inner = os.fsencode(path.relative_to(directory))
             if path.is_symlink():

@@ -1,5 +1,8 @@
 """The files that count whatever a synth was seen to read: below the app (`declared_files`), or, beside a record that
 tells of all files, those of the CDK CLI and the lock files (`files_of_cli`).
+
+They end where the project ends, at the checkout's border: of a link that leads beyond it, to a directory or to what is
+no usual file, only the text counts. Whoever asks learns of these links, since an app may read what is behind them.
 """
 
 from __future__ import annotations
@@ -8,12 +11,12 @@ import hashlib
 import os
 import stat
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from rajee_deploy.errors import DeployError
 from rajee_deploy.model import Digest
 from rajee_deploy.ours import without_ours
-from rajee_deploy.regular_files import open_regular
+from rajee_deploy.regular_files import LARGE, UnfitFileError, open_regular, read_within
 from rajee_deploy.stack.ignored import Ignored
 from rajee_deploy.stack.traced import project_root
 
@@ -34,9 +37,17 @@ _LOCKS = frozenset(
 )  # fmt: skip
 
 
-def declared_files(settings: CdkSettings) -> Iterator[tuple[str, str, Digest]]:
+class Beyond(NamedTuple):
+    """A link that leads out of the project and is not followed: its name among the inputs, and its text."""
+
+    name: str
+    text: str
+
+
+def declared_files(settings: CdkSettings, beyond: list[Beyond] | None = None) -> Iterator[tuple[str, str, Digest]]:
+    """The files (name, what it is, digest); `beyond` gets the links that lead out of the project."""
     is_ignored = Ignored(settings.ignore)
-    walk = Walk(is_ignored)
+    walk = Walk(is_ignored, _borders(settings), beyond)
     yield from walk.directory(settings.app, "")
     for number, path in enumerate(settings.inputs):
         yield from walk.path(path, f"input:{number}:{path.name}")  # two of them may have one name
@@ -48,7 +59,7 @@ def declared_files(settings: CdkSettings) -> Iterator[tuple[str, str, Digest]]:
 
 def files_of_cli(settings: CdkSettings) -> Iterator[tuple[str, str, Digest]]:
     """What counts beside the record of the app itself: what the CDK CLI reads, declared inputs, and what is locked."""
-    walk = Walk(Ignored(()))
+    walk = Walk(Ignored(()), _borders(settings))
     for name in ("cdk.json", "cdk.context.json"):
         if os.path.lexists(settings.app / name):
             yield from walk.path(settings.app / name, name)
@@ -58,6 +69,12 @@ def files_of_cli(settings: CdkSettings) -> Iterator[tuple[str, str, Digest]]:
     if os.path.isfile(personal):  # noqa: PTH113 -- in a home that may not be entered there is none, for the CLI too
         yield from walk.path(personal, "~/.cdk.json")
     yield from _locks(settings.app.resolve(), walk)
+
+
+def _borders(settings: CdkSettings) -> tuple[str, ...]:
+    """The real directories that are the project, or are named by the settings to be read."""
+    own = str(project_root(settings.app.resolve()))
+    return (own, *(os.path.realpath(path) for path in settings.inputs))
 
 
 def _locks(app: Path, walk: Walk) -> Iterator[tuple[str, str, Digest]]:
@@ -114,8 +131,12 @@ class Walk:
     """Lists files by the ignore rules; follows links, since synth does, and enters no directory twice of which it left
     nothing out: by another name, the rules may say something else."""
 
-    def __init__(self, is_ignored: Callable[[str], bool]) -> None:
+    def __init__(
+        self, is_ignored: Callable[[str], bool], borders: tuple[str, ...], beyond: list[Beyond] | None = None
+    ) -> None:
         self._is_ignored = is_ignored
+        self._borders = borders
+        self._beyond = beyond if beyond is not None else []
         self._entered: set[str] = set()
         self._passed_by = 0  # entries, by a rule
 
@@ -147,6 +168,9 @@ class Walk:
         try:
             if path.is_symlink():
                 yield f"{name}@", "link", Digest("sha256", hashlib.sha256(os.fsencode(path.readlink())).hexdigest())
+                if not self._is_inside(os.path.realpath(path)):
+                    yield from self._outside(path, name)
+                    return
             if path.is_dir():
                 yield from self.directory(path, name + "/")
             elif path.is_file():
@@ -156,6 +180,23 @@ class Walk:
                 yield name, "755" if executable else "644", Digest("sha256", digest)
         except OSError as error:
             raise _unreadable(path, error) from error
+
+    def _is_inside(self, real: str) -> bool:
+        return any(real == border or real.startswith(border.rstrip("/") + "/") for border in self._borders)
+
+    def _outside(self, path: Path, name: str) -> Iterator[tuple[str, str, Digest]]:
+        """What a link leads to that leaves the project: a file of usual size is read, all else is only told."""
+        try:
+            with open_regular(path, most=LARGE) as file:
+                executable = os.fstat(file.fileno()).st_mode & stat.S_IXUSR
+                digest = hashlib.sha256(read_within(file, path, LARGE)).hexdigest()
+        except FileNotFoundError:
+            return
+        except UnfitFileError:
+            if path.exists():
+                self._beyond.append(Beyond(name, os.fspath(path.readlink())))
+            return
+        yield name, "755" if executable else "644", Digest("sha256", digest)
 
 
 def _is_left_out(name: str) -> bool:

@@ -133,7 +133,11 @@ def _judged(run: Context, stack: str, state: StackPresent, here: _Here, who: Ide
     if local is None:
         return wanted, False
     states = {stack: state}
-    own = by_their_lists(states, local, lambda listed: with_given(run.ports.infrastructure(listed), here.given))
+
+    def hashed(listed: Mapping[str, object]) -> Fingerprint:
+        return with_given(run.ports.infrastructure(listed), here.given)
+
+    own = by_their_lists(states, local, hashed, run.ports.publishable)
     own, known = what_is_remembered(run.ports.synthesiser, local, own, states, who)
     wanted = replace(wanted, infrastructures=own, remembered=known)
     observed = Observed({}, states)

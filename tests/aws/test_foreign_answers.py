@@ -302,7 +302,7 @@ def test_a_part_that_is_missing_or_of_another_kind(cloud, reader, service, opera
     cases = [(path, value) for path in places(document) for value in wrong(at(document, path))]
     lacking = [(path, LACKING) for path in places(document) if path]
     found = set()
-    for path, value in (*lacking[:25], *some("altered answers of AWS", [*lacking[25:], *cases], 11)):
+    for path, value in (*lacking[:25], *some("altered answers of AWS", [*lacking[25:], *cases], 17)):
         body = altered(document, path, value)
         found.add(outcome(aws, script, act, operation, encoded(service, operation, body), (path, body)))
     assert found <= {"", "unknown-answer", "no-repository", "registry-failed", "aws-error", "image-gone"}, found

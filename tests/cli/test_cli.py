@@ -279,9 +279,18 @@ def test_names_cannot_write_to_the_terminal(project):
 
 def test_importing_the_command_takes_nothing_heavy():
     heavy = {"boto3", "rich", "docker", "pathspec", "moto", "concurrent.futures"}
-    code = f"import sys, rajee_deploy.cli; print(*sorted({heavy!r} & set(sys.modules)))"
+    code = f"import sys, rajee_deploy.cli.ending; print(*sorted({heavy!r} & set(sys.modules)))"
     ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert ended.stdout.strip() == ""
+
+
+def test_before_an_early_interrupt_is_waited_for_next_to_nothing_is_imported():
+    """A Ctrl-C in these moments shows a traceback of Python's."""
+    code = "import sys; before = {*sys.modules}; import rajee_deploy.cli; print(*sorted({*sys.modules} - before))"
+    ended = subprocess.run([sys.executable, "-S", "-P", "-c", code], cwd=Path(__file__).parents[2], text=True,
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}, capture_output=True, check=True)  # fmt: skip
+    assert {*ended.stdout.split()} <= {"__future__", "os", "stat", "posixpath", "genericpath", "_collections_abc",
+        "os.path", "abc", "_abc", "_stat", "rajee_deploy", "rajee_deploy.began", "rajee_deploy.cli"}  # fmt: skip
 
 
 @pytest.mark.parametrize("words", [("fingerprint", "."), ("explain", "--context", "."), ("replay", "--context", ".")])

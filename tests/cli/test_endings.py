@@ -70,6 +70,28 @@ def ended(project: Path, cases: list[dict]) -> list[dict]:
     return json.loads(ran.stdout)
 
 
+# No UTF-8, and none that Python makes of it by itself.
+NO_UTF8 = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+
+
+def test_in_a_locale_that_is_no_utf8_names_are_what_they_are_elsewhere(project):
+    (project / "Dockerfile").write_text("FROM scratch\nCOPY app/größe* /app\n")
+    command = [str(Path(sys.executable).with_name("rajee-deploy"))]
+
+    def said(*words: str, **more: str) -> str:
+        kept = {**os.environ, "RAJEE_DEPLOY_STATE_DIR": str(project.parent / "state"), **more}
+        ran = subprocess.run([*command, *words], cwd=project, env=kept, capture_output=True, check=False, timeout=60)
+        assert ran.returncode == 0, ran
+        return ran.stdout.decode()
+
+    for words in (["fingerprint"], ["explain", "--json"], ["fingerprint", "--file", "Dockerfile", "."]):
+        assert said(*words, **NO_UTF8) == said(*words)
+    assert said("explain", "app/größe ✓", **NO_UTF8).isascii()
+    module = [sys.executable, "-P", "-m", "rajee_deploy"]
+    command[:] = module
+    assert said("fingerprint", **NO_UTF8) == said("fingerprint")
+
+
 def table(project: Path, verbs: set[str], **situation) -> dict[str, dict]:
     found = dict(zip(verbs, ended(project, [{"argv": verb.split(), **situation} for verb in verbs]), strict=True))
     for verb, one in found.items():
@@ -150,6 +172,7 @@ ODD = {
     "up in a home of somebody else": (["up"], SOMEBODY, 1, "no-credentials"),
     "start in a home of somebody else": (["sandbox", "start"], SOMEBODY, 1, "set HOME"),
     "a terminal without columns": (["explain"], {"set": {"COLUMNS": "0", "FORCE_COLOR": "1"}}, 0, ""),
+    "a flag that would clear the screen": (["plan", "--\x1b[2Ja"], {}, 64, "No such option: --\\x1b[2Ja"),
     "a region that is none": (["plan", "--region", "us east"], {}, 64, ""),
 }
 

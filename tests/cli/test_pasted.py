@@ -18,7 +18,8 @@ from rajee_deploy.cli.pasted import as_pasted
         ("rollback c-1 -e prod", "rajee-deploy up", "rajee-deploy up -e prod"),
         ("plan -e prod --region x", "rajee-deploy lock", "rajee-deploy lock -e prod"),
         ("up --also-tag v1 --wait 5", "rajee-deploy up --yes", "rajee-deploy up --also-tag v1 --wait 5 --yes"),
-        ("up --also-tag v1", "rajee-deploy plan", "rajee-deploy plan"),
+        ("up --also-tag v1", "rajee-deploy plan", "rajee-deploy plan --also-tag v1"),
+        ("lock --check", "rajee-deploy lock", "rajee-deploy lock"),
         ("up --allow-rollback -v --json", "rajee-deploy up --yes", "rajee-deploy up --allow-rollback --yes"),
         # A value may be a secret: whoever pastes it is refused until it is written again.
         ("up --parameters Db=x", "rajee-deploy up --yes", "rajee-deploy up --parameters … --yes"),
@@ -26,6 +27,12 @@ from rajee_deploy.cli.pasted import as_pasted
         ("verify svc", "rajee-deploy fingerprint prints", "rajee-deploy fingerprint svc prints"),
         ("explain --context svc", "rajee-deploy verify", "rajee-deploy verify svc"),
         ("plan --config 'a b.toml'", "rajee-deploy up", "rajee-deploy up --config 'a b.toml'"),
+        (
+            "lock --build-context l=https://u:p@h/x",
+            "rajee-deploy lock",
+            "rajee-deploy lock --build-context …",
+        ),
+        ("up --wait soon -e prod", "rajee-deploy up --yes", "rajee-deploy up -e prod --yes"),
         ("plan -e prod", "rajee-deploy sandbox start", "rajee-deploy sandbox start"),
         ("plan -e prod", "rajee-deploy keeps it", "rajee-deploy keeps it"),
         ("plan -e prod", "no command", "no command"),

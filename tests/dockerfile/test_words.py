@@ -4,11 +4,11 @@ import pytest
 
 from rajee_deploy.dockerfile.nodes import Heredoc, heredoc_of
 from rajee_deploy.dockerfile.patterns import (
+    Budget,
     PatternError,
     replace_all,
     replace_first,
     reverse,
-    translate,
     trim_prefix,
     trim_suffix,
 )
@@ -101,24 +101,10 @@ def test_a_value_error_is_told_from_a_syntax_error():
         assert caught.value.by_value is by_value
 
 
-@pytest.mark.parametrize(
-    ("pattern", "shortest", "longest"),
-    [
-        ("*a", ".*?a", ".*a"),
-        ("?", ".", "."),
-        ("\\*\\?\\\\\\/\\}", r"\*\?\\/\}", r"\*\?\\/\}"),
-        ("X.", r"X\.", r"X\."),
-        ("*?*", ".*?..*?", ".*..*"),
-    ],
-)
-def test_patterns_as_expressions(pattern, shortest, longest):
-    assert (translate(pattern, greedy=False), translate(pattern)) == (shortest, longest)
-
-
 @pytest.mark.parametrize("pattern", ["\\", "\\X", "a\\", "\\a", "*\\ "])
 def test_escapes_that_mean_nothing(pattern):
     with pytest.raises(PatternError):
-        translate(pattern)
+        trim_prefix(pattern, "", Budget(), greedy=True)
 
 
 @pytest.mark.parametrize(
@@ -136,8 +122,8 @@ def test_escapes_that_mean_nothing(pattern):
 )
 def test_trimming(pattern, value, results):
     assert results == (
-        trim_prefix(pattern, value, greedy=False), trim_prefix(pattern, value, greedy=True),
-        trim_suffix(pattern, value, greedy=False), trim_suffix(pattern, value, greedy=True),
+        trim_prefix(pattern, value, Budget(), greedy=False), trim_prefix(pattern, value, Budget(), greedy=True),
+        trim_suffix(pattern, value, Budget(), greedy=False), trim_suffix(pattern, value, Budget(), greedy=True),
     )  # fmt: skip
 
 
@@ -157,8 +143,8 @@ def test_a_pattern_from_right_to_left():
     ],
 )  # fmt: skip
 def test_replacing(pattern, replacement, value, first, all_of_them):
-    assert replace_first(pattern, replacement, value) == first
-    assert replace_all(pattern, replacement, value) == all_of_them
+    assert replace_first(pattern, replacement, value, Budget()) == first
+    assert replace_all(pattern, replacement, value, Budget()) == all_of_them
 
 
 @pytest.mark.parametrize(

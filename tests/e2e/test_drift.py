@@ -145,6 +145,29 @@ def test_what_ecs_rolled_back_is_never_nothing_to_do(watched, gateway, ecs):
     assert plan(watched)["kind"] == "noop"
 
 
+# An action, what becomes of the bytes that answer it, with which status, and what the run says then.
+ILL = [
+    ("ecr:BatchGetImage", lambda data: data.replace(b"c-", b"\xff-"), 0, "unknown-answer"),
+    ("ecr:BatchGetImage", lambda data: data[: len(data) // 2], 0, "unknown-answer"),
+    ("ecr:BatchGetImage", lambda _: b'{"images": [], "failures": []}', 0, "unknown-answer"),
+    ("cloudformation:DescribeStacks", lambda data: data[:-20], 0, "unknown-answer"),
+    ("cloudformation:DescribeStacks", lambda _: b"<html>no</html>", 403, "aws-error"),
+    ("cloudformation:GetTemplate", lambda _: b"Bad Gateway", 502, "aws-error"),
+    ("ecs:DescribeServices", lambda _: b"[" * 100_000, 0, "unknown-answer"),
+    ("sts:GetCallerIdentity", lambda data: data.replace(b"Account>", b"Count>"), 0, "unknown-answer"),
+]
+
+
+@pytest.mark.parametrize(("action", "change", "status", "code"), ILL, ids=lambda value: str(value)[:40])
+def test_an_answer_that_is_none_is_never_nothing_to_do(watched, gateway, action, change, status, code):
+    """A few of the many that tests/proof/test_faults.py and tests/aws/test_foreign_answers.py have."""
+    with gateway.sending(action, change, status):
+        ended = watched.run("rajee-deploy plan --detailed-exitcode", code=1)
+    assert f"✗ {code}" in ended.stderr
+    assert "next" in ended.stderr
+    assert "AWS_ENDPOINT_URL" not in ended.stderr
+
+
 def test_an_older_role_has_its_no_op(watched, gateway):
     with gateway.refusing(lambda call: call.is_users and call.action == DESCRIBE):
         ended = watched.run("rajee-deploy up")

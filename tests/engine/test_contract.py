@@ -145,7 +145,7 @@ def test_what_a_registry_refuses_is_no_build_that_failed(rig, uri, code):
     rig.access = replace(rig.access, uri=uri.format(host=rig.access.host))
     with pytest.raises(DeployError) as caught:
         rig.build(*PLAIN)
-    assert caught.value.code == code
+    assert caught.value.code == code, caught.value.cause
     assert caught.value.hint
 
 

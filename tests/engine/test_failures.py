@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 
-from rajee_deploy.engine.failures import failure
+from rajee_deploy.engine.failures import exports_no_cache, failure
 
 PUSH = "step: pushing localhost:5000/t/x:1 with docker\n"
 EXPORT = "step: exporting to image\n"
@@ -128,3 +128,9 @@ def test_names_are_no_words():
     reference = "localhost:5000/quota-exceeded/denied:429"
     found = failure("ended", reference, f"step: pushing {reference} with docker\nERROR: something new of {reference}")
     assert found.code == "push-refused"
+
+
+def test_only_a_builder_says_that_it_exports_no_cache():
+    said = "ERROR: Cache export is not supported for the docker driver.\nSwitch to a different driver"
+    assert exports_no_cache(said)
+    assert not exports_no_cache(f"step: [2/2] RUN make\n{said}"), "a program of the user's"

@@ -13,14 +13,18 @@ import pytest
 from rajee_deploy.aws import Aws, Identity
 from rajee_deploy.errors import DeployError
 from rajee_deploy.model import Repository
+from rajee_deploy.ours import without_ours
 from rajee_deploy.settings import CdkSettings
 from rajee_deploy.stack.cdk import Cdk
 from rajee_deploy.stack.cli import find_cli, get_cli
 from rajee_deploy.stack.inputs import describe_app
 from rajee_deploy.stack.tracing import Tracer
 from rajee_deploy.stack.tracing.distil import distil
+from rajee_deploy.stack.tracing.failure import NAME, last_failure
 from rajee_deploy.steps import DeployStack
 
+# What a CLI does that is told `synth --quiet --output DIRECTORY`.
+MAKES_AN_ASSEMBLY = 'mkdir "$4" && echo \'{"artifacts": {}}\' > "$4/manifest.json"\n'
 WHO = Identity("123456789012", "eu-west-1")
 STEP = DeployStack("App", (("ImageTag", "c-1"), ("RajeeInfraHash", "sha256:x")), "", ())
 
@@ -302,3 +306,32 @@ def test_a_parameter_that_takes_tags_gets_no_digest_and_the_other_way_round(
     with pytest.raises(DeployError) as caught:
         cdk(app).check(out, [step], WHO)
     assert (caught.value.code, "deploy-by" in caught.value.hint) == ("parameter-refused", True)
+
+
+def test_a_synth_that_fails_leaves_the_former_list_and_is_noted(app):
+    """What it had read by then is no list of anything: the next run would blame what keeps hooks out."""
+    depfile = app.parent / "depfile.json"
+    settings = CdkSettings(app, ("App",), {})
+    tracer = Tracer(depfile, lambda records: distil(describe_app(settings), records))
+    deployer = Cdk(settings, Aws(), tracer)
+    install(app, MAKES_AN_ASSEMBLY)
+    deployer.synth(app.parent / "one", lambda _: None, {})
+    before = depfile.read_bytes()
+    (app / "node_modules" / ".bin" / "cdk").write_text("#!/bin/sh\necho hunter2; exit 1")
+    with pytest.raises(DeployError, match="cdk synth failed"):
+        deployer.synth(app.parent / "two", lambda _: None, {})
+    assert depfile.read_bytes() == before
+    assert last_failure(app.parent).startswith("20")
+    assert "hunter2" not in (app.parent / NAME).read_text()
+    assert not {NAME, "depfile.json"} & set(without_ours(app.parent))
+    (app / "node_modules" / ".bin" / "cdk").write_text(f"#!/bin/sh\n{MAKES_AN_ASSEMBLY}")
+    deployer.synth(app.parent / "three", lambda _: None, {})
+    assert last_failure(app.parent) == ""
+
+
+@pytest.mark.parametrize(
+    "text", ["", "[]", "{}", '{"schema": "rajee-deploy.failed-synth/1", "at": "\\u001b[31m"}', "[" * 9999]
+)
+def test_a_foreign_note_of_a_failed_synth_says_nothing(tmp_path, text):
+    (tmp_path / NAME).write_text(text)
+    assert last_failure(tmp_path) == ""

@@ -55,6 +55,19 @@ def test_what_is_kept_is_taken_as_it_was(store, made, tmp_path):
     assert (taken / "asset.1" / "link").is_symlink()
 
 
+def test_a_look_at_the_templates_takes_no_asset(store, made, tmp_path):
+    store.keep("key", made, STACKS)
+    assert store.take("key", tmp_path / "looked", whole=False)
+    assert sorted(path.name for path in (tmp_path / "looked").iterdir()) == ["App.assets.json", "manifest.json"]
+    (place,) = (tmp_path / "store").glob("*/cdk.out")
+    (place / "asset.1" / "run.sh").write_text("other")
+    assert store.take("key", tmp_path / "again", whole=False)
+    assert not store.take("key", tmp_path / "taken")
+    (place / "manifest.json").write_text("{")
+    assert not store.take("key", tmp_path / "damaged", whole=False)
+    assert not (tmp_path / "damaged").exists()
+
+
 def test_what_an_older_release_kept_is_not_remembered(store, made, tmp_path):
     """It knew nothing of the parameters that a template declares."""
     store.keep("key", made, STACKS)

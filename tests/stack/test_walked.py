@@ -11,7 +11,9 @@ import pytest
 from rajee_deploy.errors import DeployError
 from rajee_deploy.ours import MARKER
 from rajee_deploy.settings import CdkSettings
-from rajee_deploy.stack.walked import LEFT_OUT, Coverage, declared_files, files_of_cli
+from rajee_deploy.stack.inputs import infra_fingerprint
+from rajee_deploy.stack.tracing.depfile import Depfile
+from rajee_deploy.stack.walked import LEFT_OUT, Beyond, Coverage, declared_files, files_of_cli
 
 
 @pytest.fixture
@@ -212,3 +214,48 @@ def test_our_own_notes_are_none(app):
     assert "cache/" not in walked(app)
     write(app / "cache" / "mine")
     assert {name for name in walked(app) if name.startswith("cache")} == {"cache/mine"}
+
+
+@pytest.mark.parametrize(
+    "target", ["/", "/proc", "/proc/kmsg", "/dev", "/dev/zero", "../..", "../../beyond", "../../vast"]
+)
+def test_a_link_out_of_the_project_is_told_and_not_followed(app, target):
+    """What leads beyond the checkout's border is no input, and the hash alone decides nothing any more."""
+    write(app.parent.parent / "beyond" / "deep" / "x")
+    os.truncate(write(app.parent.parent / "vast"), 1 << 40)
+    (app / "root").symlink_to(target)
+    write(app / "cdk.json", '{"app": "true"}')
+    (app / "again").symlink_to("root")
+    beyond: list[Beyond] = []
+    found = {name: digest.hex for name, _, digest in declared_files(CdkSettings(app, ("A",)), beyond)}
+    assert {*found} == {"app.py", "cdk.json", "root@", "again@"}
+    assert found["root@"] == sha(target)
+    assert beyond == [Beyond("again", "root"), Beyond("root", target)]
+    inputs = infra_fingerprint(CdkSettings(app, ("A",))).inputs
+    said = [item.text for item in inputs if item.name.startswith("impure:link:")]
+    assert len(said) == len(beyond)
+    assert f"leads out of the project to {target} (name what synth reads there in cdk.inputs" in said[1]
+
+
+def test_a_link_out_of_the_project_that_is_ignored_named_or_recorded_needs_no_word(app):
+    write(app.parent.parent / "beyond" / "x", "x")
+    (app / "way").symlink_to("../../beyond")
+    write(app / "cdk.json", '{"app": "true"}')
+    beyond: list[Beyond] = []
+    list(declared_files(CdkSettings(app, ("A",), ignore=("/way/",)), beyond))
+    assert not beyond
+    settings = CdkSettings(app, ("A",), inputs=(app.parent.parent / "beyond",))
+    found = {name for name, _, _ in declared_files(settings, beyond)}
+    assert (found >= {"way/x"}, beyond) == (True, [])
+    whole = infra_fingerprint(CdkSettings(app, ("A",)), Depfile(is_whole=True)).inputs
+    assert not [item for item in whole if item.name.startswith("impure:")]
+
+
+def test_a_file_behind_a_link_out_of_the_project_counts(app):
+    outside = write(app.parent.parent / "one.json", "1")
+    (app / "one.json").symlink_to("../../one.json")
+    before = walked(app)
+    outside.write_text("2")
+    assert walked(app) != before
+    outside.unlink()
+    assert "one.json" not in walked(app)

@@ -45,12 +45,23 @@ def place() -> Path:
 def _models(calls: Mapping[str, Sequence[str]]) -> dict[str, dict[str, Any]]:
     question = f"{__version__} {botocore.__version__} {calls}".encode()
     kept = read_sealed(place(), question)
-    if kept is not None:
-        models: dict[str, dict[str, Any]] = parse_json(kept)
-        return models
+    known = _parsed(kept) if kept is not None else {}
+    if set(known) == set(calls):
+        return known
     models = {service: cut(_whole(service), set(map(_named, names))) for service, names in calls.items()}
     write_sealed(place(), question, json.dumps(models, separators=(",", ":")).encode())
     return models
+
+
+def _parsed(kept: bytes) -> dict[str, dict[str, Any]]:
+    """The models that were kept; none where something else lies there."""
+    try:
+        found = parse_json(kept)
+    except ValueError:
+        return {}
+    parts = {"metadata", "operations", "shapes"}
+    is_sound = isinstance(found, dict) and all(isinstance(one, dict) and set(one) == parts for one in found.values())
+    return found if is_sound else {}
 
 
 def _named(operation: str) -> str:

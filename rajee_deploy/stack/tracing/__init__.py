@@ -19,9 +19,10 @@ from rajee_deploy.dataclass import dataclass
 from rajee_deploy.errors import DeployError
 from rajee_deploy.foreign import parse_json
 from rajee_deploy.lines import lines_of
-from rajee_deploy.regular_files import LARGE, open_regular, read_text
+from rajee_deploy.regular_files import open_regular, read_text
 from rajee_deploy.scratch import LOCK, private_directory
 from rajee_deploy.stack.tracing.depfile import Depfile, Records
+from rajee_deploy.stack.tracing.failure import forget_failure, note_failure
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from rajee_deploy.stack.tracing.looks import Looks
 
 _HERE = Path(__file__).parent
+_MOST_BYTES = 512 << 20  # of what one process of the app wrote
 _FAILED = "the synth fails under strace and was made without (a program in it may need rights that strace takes away)"
 _UNREADABLE = "what strace wrote is not whole"
 
@@ -51,7 +53,8 @@ class Tracer:
 
     @contextmanager
     def tracing(self, assembly: Path) -> Iterator[Trace]:
-        """How to run the CDK CLI. At the end, what was traced becomes the depfile."""
+        """How to run the CDK CLI. At the end, what was traced becomes the depfile, unless the synth failed: what it had
+        read by then is no list of anything, so the former one stays, and that it failed is noted."""
         from rajee_deploy.stack.tracing.kernel import find_strace, strace_obstacle, traced
         from rajee_deploy.stack.tracing.leftovers import ending_leftovers
 
@@ -62,6 +65,10 @@ class Tracer:
             trace = Trace(_environment(directory), tuple(traced(strace, log)) if strace else ())
             with ending_leftovers(log) if strace else nullcontext():
                 yield trace
+            if trace.has_failed:
+                note_failure(self._path.parent)
+                return
+            forget_failure(self._path.parent)
             looks = self._looks(log) if trace.before else None
             if self._is_command is not None and looks is None:
                 without = strace_obstacle() if strace is None else _FAILED
@@ -89,10 +96,12 @@ class Tracer:
 
 @dataclass
 class Trace:
-    """`environment` is for the CDK CLI, `before` comes before its command; whoever runs it without empties that."""
+    """`environment` is for the CDK CLI, `before` comes before its command; whoever runs it without empties that, and
+    says whether it failed."""
 
     environment: dict[str, str]
     before: tuple[str, ...] = ()
+    has_failed: bool = False
 
 
 def _environment(directory: Path) -> dict[str, str]:
@@ -112,15 +121,15 @@ def _environment(directory: Path) -> dict[str, str]:
 def _records(directory: Path, assembly: Path, started: int, looks: Looks | None) -> Records:
     found: list[tuple[str, ...]] = []
     for path in sorted(set(directory.iterdir()) - {directory / LOCK}):
-        for line in lines_of(read_text(path, LARGE, "surrogatepass")):
-            try:
-                kind, *fields = parse_json(line, errors="surrogatepass")
-            except (ValueError, TypeError) as error:
-                raise DeployError(
-                    "trace-broken", "what the synth read was not recorded properly", where=path.name, cause=str(error)
-                ) from error
-            if all(map(_may_be_name, fields)):
-                found.append((kind, *map(str, fields)))
+        try:
+            lines = lines_of(read_text(path, _MOST_BYTES, "surrogatepass"))
+            read = [parse_json(line, errors="surrogatepass") for line in lines]
+            found += [(str(kind), *map(str, fields)) for kind, *fields in read if all(map(_may_be_name, fields))]
+        except (OSError, ValueError, TypeError) as error:
+            raise DeployError(
+                "trace-broken", "what the synth read was not recorded properly", where=path.name, cause=str(error),
+                hint='run again; where it stays, infra-check = "synth" in the settings does without the record',
+            ) from error  # fmt: skip
     processes = frozenset(int(path.stem.rpartition("-")[2]) for path in directory.glob("*.jsonl"))
     searches = [line for line in found if line[0] == "modules"]
     others = dict.fromkeys(line for line in found if line[0] != "modules")

@@ -9,6 +9,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from rajee_deploy.regular_files import LARGE, read_json, read_text
+from rajee_deploy.stack.assembly import reads_assembly
 from rajee_deploy.stack.entry_values import own_names
 from rajee_deploy.stack.tracing.depfile import Depfile, Entry, Toolchain
 from rajee_deploy.stack.tracing.distil import HARMLESS
@@ -91,12 +92,13 @@ def _of_itself(records: Records, regions: Regions) -> set[Entry]:
     return found
 
 
-def _properties(assembly: Path) -> Iterator[str]:
+@reads_assembly
+def _properties(assembly: Path) -> list[str]:
     """What an assembly tells of its stacks that is in no template, of nested assemblies (stages), too."""
-    for path in (assembly / "manifest.json", *sorted(assembly.rglob("assembly-*/manifest.json"))):
-        if path.is_file():
-            for artifact in read_json(path, LARGE, errors="surrogatepass").get("artifacts", {}).values():
-                yield json.dumps(artifact.get("properties", {}), ensure_ascii=False)
+    paths = (assembly / "manifest.json", *sorted(assembly.rglob("assembly-*/manifest.json")))
+    documents = [read_json(path, LARGE, errors="surrogatepass") for path in paths if path.is_file()]
+    artifacts = [artifact for document in documents for artifact in document.get("artifacts", {}).values()]
+    return [json.dumps(artifact.get("properties", {}), ensure_ascii=False) for artifact in artifacts]
 
 
 def _regions(app: App, records: Records, looks: Looks) -> Regions:
