@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Generic
 from rajee_deploy.dataclass import dataclass
 from rajee_deploy.errors import DeployError
 from rajee_deploy.execute import Uncarried, execute
-from rajee_deploy.planning import P
+from rajee_deploy.planned import P
 from rajee_deploy.scratch import sweep
 from rajee_deploy.steps import BuildAndPush, WaitForStack
 from rajee_deploy.waiting import wait_for_others
@@ -19,7 +19,7 @@ from rajee_deploy.waiting import wait_for_others
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from rajee_deploy.planning import Planned
+    from rajee_deploy.planned import Planned
     from rajee_deploy.ports import Context
 
 _ATTEMPTS = 3  # at least, for whoever is overtaken: a question may have taken longer than any wait

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, assert_never
 from rajee_deploy.errors import DeployError
 from rajee_deploy.foreseen import check_machine, check_templates
 from rajee_deploy.names import NOT_RECORDED
-from rajee_deploy.planning import opened
+from rajee_deploy.planned import opened
 from rajee_deploy.recheck import check_stack, check_unchanged
 from rajee_deploy.steps import BuildAndPush, ConfirmRollout, DeployStack, MoveTag, RepairService, Via, WaitForStack
 from rajee_deploy.synthesis import keeping, record_of_deployment
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from rajee_deploy.deploying import Job
     from rajee_deploy.facts import WantedImage
-    from rajee_deploy.planning import Planned
+    from rajee_deploy.planned import Planned
     from rajee_deploy.ports import Context
     from rajee_deploy.rollout.standing import Held
     from rajee_deploy.steps import Step

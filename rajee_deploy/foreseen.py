@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from rajee_deploy.errors import DeployError
 from rajee_deploy.names import NOT_RECORDED
-from rajee_deploy.planning import opened
+from rajee_deploy.planned import opened
 from rajee_deploy.steps import BuildAndPush, Caution, DeployStack, Via
 from rajee_deploy.synthesis import kept, recording
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from rajee_deploy.fingerprint import Fingerprint
-    from rajee_deploy.planning import P, Planned
+    from rajee_deploy.planned import P, Planned
     from rajee_deploy.settings import ImageSettings
     from rajee_deploy.synthesis import Synthesis
 

@@ -15,7 +15,7 @@ from rajee_deploy.planning import own_commit
 from rajee_deploy.stack.revision import DIRTY
 
 if TYPE_CHECKING:
-    from rajee_deploy.planning import Planned
+    from rajee_deploy.planned import Planned
     from rajee_deploy.ports import Context
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from rajee_deploy.console import Console
-    from rajee_deploy.planning import Planned
+    from rajee_deploy.planned import Planned
     from rajee_deploy.ports import Context
 
 

@@ -19,7 +19,7 @@ from rajee_deploy.steps import (
 
 if TYPE_CHECKING:
     from rajee_deploy.console import Console
-    from rajee_deploy.planning import Planned
+    from rajee_deploy.planned import Planned
     from rajee_deploy.ports import Context
     from rajee_deploy.steps import Step
 

@@ -17,7 +17,7 @@ from rajee_deploy.steps import DeployStack, Via, WaitForStack
 
 if TYPE_CHECKING:
     from rajee_deploy.execute import Uncarried
-    from rajee_deploy.planning import Planned
+    from rajee_deploy.planned import Planned
     from rajee_deploy.ports import Context
     from rajee_deploy.steps import Change, Plan
 

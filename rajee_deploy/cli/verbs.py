@@ -32,7 +32,7 @@ from rajee_deploy.errors import Exit
 if TYPE_CHECKING:
     from rajee_deploy.bases import Base
     from rajee_deploy.console import Console
-    from rajee_deploy.planning import Planned
+    from rajee_deploy.planned import Planned
     from rajee_deploy.ports import Context
 
 

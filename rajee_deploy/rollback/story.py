@@ -18,7 +18,8 @@ from rajee_deploy.errors import DeployError
 from rajee_deploy.facts import ImagePresent, Observed, StackPresent, Wanted
 from rajee_deploy.foreseen import foresee
 from rajee_deploy.observe import observe, observe_services, with_services
-from rajee_deploy.planning import Materials, Planned, check_account
+from rajee_deploy.planned import Materials, Planned
+from rajee_deploy.planning import check_account
 from rajee_deploy.rollback import Return
 from rajee_deploy.rollback.past import inputs_of_tag
 from rajee_deploy.rollback.plan import Way, make_plan
