@@ -234,7 +234,7 @@ def test_a_synth_that_failed_is_said_by_the_next_run(world):
     for check, said in (("auto", "is made again"), ("hash", "--infra-check=synth")):
         run = world.context(check=check)
         run.ports = replace(run.ports, last_failure=lambda: "2026-01-02T03:04:05+00:00")
-        plan = foreseen.foresee(run, make_plan(run)).plan
+        plan = foreseen.foresee(make_plan(run)).plan
         assert ("last-synth-failed" in {each.code for each in plan.cautions}) == (check == "hash")
         told = world.talk.getvalue() + " ".join(each.text for each in plan.cautions)
         assert "the last synth here failed, at 2026-01-02T03:04:05+00:00" in told

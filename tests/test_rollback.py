@@ -134,7 +134,7 @@ def test_an_older_version_s_shield_tells_until_there_is_one_of_today(world):
     found = previous(world.registry, image, world.second, [], world.context().settings)
     assert (found.tag, "prev-App-ImageTag" in found.why) == (world.first, True)
     tags["prev-App_ImageTag"] = tags[world.second]
-    found = previous(world.registry, image, world.second, [], world.context().settings)
+    found = previous(world.registry, image, world.first, [], world.context().settings)
     assert (found.tag, "prev-App_ImageTag" in found.why) == (world.second, True)
 
 

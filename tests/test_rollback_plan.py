@@ -111,6 +111,12 @@ def test_a_lost_image_is_built_first_and_its_digest_is_known_then():
     assert (step.parameters[0], step.digests) == (("ImageTag", str(A)), ())
 
 
+def test_an_image_that_runs_and_is_lost_is_built_again_and_it_is_said_what_that_does_not_do():
+    plan = make_plan([way()], seen(image=ImageAbsent(), ImageTag=OLD))
+    assert [type(step) for step in plan.steps] == [BuildAndPush, MoveTag]
+    assert [notice.code for _, notice in plan.notices] == ["deployed-image-expired"]
+
+
 def test_what_cannot_be_trusted_or_pushed_stops_it():
     for image, code in ((ImageForeign(C, "x"), "image-not-ours"), (RepositoryAbsent(), "no-repository")):
         with pytest.raises(DeployError) as caught:
@@ -374,7 +380,7 @@ def test_a_way_back_that_was_refused_is_still_there_the_next_time(world):
 def test_two_who_go_back_at_once_do_not_go_forth_again(world):
     (returns, record), updater = back(world, world.back)
     assert (world.runs(), updater.tries) == (world.first, 1)
-    assert (returns[0].before, record.outcome) == (world.second, "done")
+    assert (returns[0].before, returns[0].is_there, record.outcome) == (world.second, False, "done")
 
 
 def test_the_repair_that_somebody_deployed_meanwhile_is_not_taken_back(world):

@@ -51,6 +51,8 @@ def make_plan(ways: Sequence[Way], observed: Observed) -> Plan:
     cautions: list[Caution] = []
     late: list[Step] = []
     steps: list[Step] = [_from_revision(step, ways) for step in plans.image_steps(images, observed, skipped)]
+    for image in images:
+        notices += retention.expired(image, observed)
     for stack in dict.fromkeys(image.stack for image in images):
         mine = [way for way in ways if way.wanted.stack == stack]
         received = [way.wanted for way in mine]

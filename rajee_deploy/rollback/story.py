@@ -50,14 +50,18 @@ class PlannedReturn(Planned):
     def returns(self) -> list[Return]:
         """The same by image, for people: what was needed, and whether anything was."""
         built = {step.image for step in self.plan.steps if isinstance(step, BuildAndPush)}
-        deployed = {step.stack for step in self.plan.steps if isinstance(step, DeployStack)}
         return [
             Return(
                 way.wanted.name, way.wanted.stack, way.before, way.target, way.revision, way.wanted.name in built,
-                way.wanted.stack not in deployed,
+                self._was_there(way),
             )
             for way in self.ways
         ]  # fmt: skip
+
+    def _was_there(self, way: Way) -> bool:
+        """Whether the stack ran it when somebody asked; a plan that was made anew may find it there by then."""
+        deploys = any(isinstance(step, DeployStack) and step.stack == way.wanted.stack for step in self.plan.steps)
+        return not deploys and way.before == plans.parameter_of(way.wanted, self.observed)
 
 
 def roll_back(run: Context, asked: Asked) -> list[Return]:
