@@ -327,6 +327,12 @@ def test_a_rollout_that_nobody_confirmed_is_a_step(world):
     assert [type(step) for step in planned.plan.steps] == [ConfirmRollout]
 
 
+def test_what_the_services_run_instead_is_told_before_they_go_back(world):
+    world.hold(Service("api", (replace(OWN, task_definition="task/other:1"),)), "task/app:2")
+    world.watcher.task_definitions = {"task/app:2": ("team/app:x",), "task/other:1": ("nginx:1",)}
+    assert [caution.code for caution in previewed(world).plan.cautions] == ["service-drift"]
+
+
 # -- what somebody does in between -----------------------------------------------------------------------------------
 
 
@@ -354,6 +360,14 @@ def test_where_it_goes_back_to_is_decided_once(world):
     """Its own shields have moved by then: `prev-` names what still runs."""
     (returns, _), updater = back(world)
     assert (world.runs(), returns[0].target.tag, updater.tries) == (world.first, world.first, 2)
+
+
+def test_it_is_still_decided_when_the_other_operation_is_waited_for(world):
+    def working():
+        world.stacks.script += ["UPDATE_IN_PROGRESS"] * 4
+
+    _, updater = back(world, working)
+    assert (world.runs(), updater.tries, world.stacks.script) == (world.first, 2, [])
 
 
 def test_a_way_back_that_was_refused_is_still_there_the_next_time(world):
