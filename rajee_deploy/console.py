@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from dataclasses import field
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, cast
 
-from rajee_deploy.at_work import note
+from rajee_deploy.at_work import as_pasted, note
 from rajee_deploy.dataclass import dataclass
 from rajee_deploy.lines import lines_of
 from rajee_deploy.tables import plain_table
@@ -161,6 +161,7 @@ class Console:
         self.warned.append(Warned(subject, code, text))
 
     def _show_warning(self, subject: str, text: str, code: str) -> None:
+        text = as_pasted(text)
         line = f"{text} [{code}]" if code else text
         if subject:
             self.item("!", subject, line, "yellow")
@@ -252,7 +253,7 @@ class Console:
         """An expected failure: what happened, where, why, and what to do next."""
         self.item("✗", error.code, error.problem, "bold red")
         for name, text in (("where", error.where), ("cause", error.cause), ("next", error.hint)):
-            for number, line in enumerate(lines_of(text)):
+            for number, line in enumerate(lines_of(as_pasted(text) if name == "next" else text)):
                 self.say(f"  {name if not number else '':>6}  {line}", "bold" if name == "next" else "")
 
     # -- how -------------------------------------------------------------------------------------------------------
@@ -382,5 +383,5 @@ def error_document(error: DeployError) -> dict[str, str]:
         "problem": error.problem,
         "where": error.where,
         "cause": error.cause,
-        "hint": error.hint,
+        "hint": as_pasted(error.hint),
     }

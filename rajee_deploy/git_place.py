@@ -16,6 +16,7 @@ from rajee_deploy.git_call import Answer, Repository, ask, is_installed, refused
 from rajee_deploy.regular_files import read_text
 
 # https://git-scm.com/docs/gitrepository-layout
+_WHERE = ("rev-parse", "--show-toplevel", "--absolute-git-dir")
 _OPENED = (
     "HEAD", "commondir", "config", "config.worktree", "index", "packed-refs", "shallow", "info/attributes",
     "info/exclude", "info/grafts", "info/sparse-checkout", "objects/info/alternates", "objects/info/commit-graph",
@@ -33,9 +34,10 @@ def enclosing_repository(start: Path) -> Repository | None:
         return None
     top, asked_from = found
     _check_files(top)
-    answer = ask(["rev-parse", "--show-toplevel", "--absolute-git-dir"], asked_from)
+    answer = ask(_WHERE, asked_from)
     if not answer.is_given:
-        if "not a git repository (or any" in answer.words:  # it does not look beyond a file system, or a ceiling
+        # It does not look beyond a file system, or a ceiling that was set; asked from there it would answer.
+        if asked_from != top and "not a git repository (or any" in answer.words and ask(_WHERE, top).is_given:
             return None
         raise refused(top, answer)
     shown, _, directory = _split(answer, top)

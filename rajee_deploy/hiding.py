@@ -20,7 +20,7 @@ from rajee_deploy.dataclass import dataclass
 from rajee_deploy.lines import lines_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 HIDDEN = "***"
 SHORTEST = 4  # characters of what is hidden wherever it stands
@@ -40,9 +40,10 @@ _HTML_IN_JSON = str.maketrans({"<": "\\u003c", ">": "\\u003e", "&": "\\u0026"}) 
 @dataclass(frozen=True, slots=True)
 class Hider:
     """Takes texts out. Each is replaced by what stands beside it; where several overlap, all of it by what stands
-    beside the longest. `patterns` come with a text without which they match nothing."""
+    beside the longest. `texts` are kept by how they begin: a secret of many lines is thousands of texts, and a build
+    says thousands of lines. `patterns` come with a text without which they match nothing."""
 
-    texts: tuple[tuple[str, str], ...]
+    texts: Mapping[str, Sequence[tuple[str, str]]]
     patterns: tuple[tuple[str, re.Pattern[str], str], ...] = ()
 
     def __call__(self, text: str) -> str:
@@ -59,11 +60,10 @@ class Hider:
         return "".join([*parts, text[at:]]) if parts else text
 
     def _found(self, text: str) -> Iterator[tuple[int, int, str]]:
-        for part, shown in self.texts:
-            at = text.find(part)
-            while at >= 0:
-                yield at, at + len(part), shown
-                at = text.find(part, at + 1)
+        for at in range(len(text) - SHORTEST + 1 if self.texts else 0):
+            for part, shown in self.texts.get(text[at : at + SHORTEST], ()):
+                if text.startswith(part, at):
+                    yield at, at + len(part), shown
         for part, pattern, shown in self.patterns:
             if part in text:
                 yield from ((*match.span(), shown) for match in pattern.finditer(text))
@@ -76,7 +76,10 @@ def hider_of(secrets: Iterable[str], also: Iterable[tuple[str, str]] = ()) -> Hi
     for secret in {*secrets}:
         texts |= dict.fromkeys(texts_of(secret), HIDDEN)
         patterns |= dict(_patterns(secret))
-    return Hider(tuple(texts.items()), tuple((part, pattern, HIDDEN) for part, pattern in patterns.items()))
+    begun: dict[str, list[tuple[str, str]]] = {}
+    for text, shown in texts.items():
+        begun.setdefault(text[:SHORTEST], []).append((text, shown))
+    return Hider(begun, tuple((part, pattern, HIDDEN) for part, pattern in patterns.items()))
 
 
 def texts_of(secret: str) -> set[str]:

@@ -407,6 +407,15 @@ def _challenge(data: bytes, _place: Path) -> object:
     return _TokenServer("example.com", lambda _host: None)._authorize(data.decode("latin-1"), "scope")
 
 
+def _refused(data: bytes, place: Path) -> object:
+    from rajee_deploy.errors import DeployError
+
+    try:
+        return _challenge(data, place)
+    except DeployError as error:
+        return error
+
+
 def _error_document(data: bytes, _place: Path) -> object:
     return _words(data), _codes(data)
 
@@ -823,6 +832,7 @@ READERS: dict[str, Reader] = {
     "an image in a layout": Reader(_json(IMAGE_OF_LAYOUT), _layout_blob),
     "a token": Reader(_json({"token": "abc"}), _token),
     "a challenge": Reader(b'Bearer realm="https://auth.example.com/token",service="x",scope="y"', _challenge),
+    "a challenge without an address": Reader(b'Bearer realm="https://[",service="x"', _refused),
     "a registry's error": Reader(_json(ERRORS), _error_document),
     "verdicts of platforms": Reader(_json({"schema": "x", "images": {"a": ["linux/amd64", "x"]}}), _verdicts),
     "a record of this machine": Reader(_json({"a": "b"}), _own_record),

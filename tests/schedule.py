@@ -24,6 +24,7 @@ LONGEST = (
     "cli/test_endings.py", "test_mistakes.py",
     "test_machines.py", "test_foreign_readers.py",
     "aws/test_foreign_answers.py",
+    "hostile/test_checkouts.py", "hostile/test_git_programs.py",
 )  # fmt: skip
 
 

@@ -105,3 +105,18 @@ def test_children_are_nobody_else_to_aws(no_settings, monkeypatch, profile, envi
         **({"AWS_PROFILE": told} if told else {}),
     }  # fmt: skip
     assert {"AWS_SESSION_TOKEN", "AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_ACCOUNT_ID"} <= set(found)
+
+
+@pytest.mark.parametrize(
+    ("address", "words"),
+    [
+        ("https://sts.us-east-1a.amazonaws.com/", "us-east-1a is an availability zone: the region is us-east-1"),
+        ("https://sts.us-esat-1.amazonaws.com/", "the region"),
+    ],
+)
+def test_an_address_that_nobody_has_leads_to_the_region(address, words):
+    from botocore.exceptions import EndpointConnectionError
+
+    with pytest.raises(DeployError) as caught, translated("sts"):
+        raise EndpointConnectionError(endpoint_url=address)
+    assert (caught.value.code, words in caught.value.hint) == ("aws-unreachable", True)

@@ -131,6 +131,7 @@ ELSEWHERE: dict[str, str] = {
     "checkout.py": "handed on",
     "verify/contents.py": "handed on",
     "sealed.py": "a digest; then its caller's row",
+    "git_place.py": "a path, which git then is asked about",
     "context/cautions.py": "the first bytes",
     "engine/secrets.py": "what is to be masked",
     "stack/walked.py": "a digest",

@@ -123,3 +123,11 @@ def test_a_checkout_whose_files_are_said_to_be_elsewhere(project):
         enclosing_repository(place)
     assert (caught.value.code, caught.value.where) == ("git-refused", str(place))
     assert "core.worktree" in caught.value.cause
+
+
+def test_a_ceiling_that_a_person_set_holds(project, monkeypatch):
+    place, commit = project
+    (place / "below" / "deep").mkdir(parents=True)
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(place / "below"))
+    assert find_commit_id(place / "below" / "deep") == ""
+    assert find_commit_id(place) == commit

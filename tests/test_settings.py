@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
 from rajee_deploy.errors import ConfigurationError, Exit
@@ -287,3 +289,35 @@ def test_what_is_no_place_of_images_is_no_mirror(given, project):
     with pytest.raises(ConfigurationError) as caught:
         load(project(f'syntax-mirrors = ["{given}"]\n{MIRRORED}'))
     assert "syntax-mirrors" in caught.value.problem
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["tool = 1", "[tool]\nrajee-deploy = 1", "tool = []", "[[tool]]\nx = 1", "[tool]\nrajee-deploy = []", "tool = nan"],
+)
+def test_a_pyproject_whose_tables_are_none(tmp_path, text):
+    (tmp_path / "pyproject.toml").write_text(text)
+    with pytest.raises(ConfigurationError) as caught:
+        load(find_settings(tmp_path))
+    assert caught.value.code in ("no-settings", "bad-settings")
+
+
+def test_settings_that_are_no_file_are_said_and_none_above_are_taken_instead(tmp_path):
+    (tmp_path / "rajee-deploy.toml").write_text("")
+    inner = tmp_path / "inner"
+    inner.mkdir()
+    os.mkfifo(inner / "rajee-deploy.toml")
+    with pytest.raises(ConfigurationError, match="cannot be read") as caught:
+        load(find_settings(inner))
+    assert caught.value.cause == "it is a FIFO (a pipe), and a regular file is needed"
+    (inner / "rajee-deploy.toml").unlink()
+    (inner / "rajee-deploy.toml").symlink_to("gone.toml")
+    with pytest.raises(ConfigurationError, match="does not exist"):
+        load(find_settings(inner))
+
+
+def test_a_cdk_json_that_is_no_file_is_not_called_absent(tmp_path):
+    (tmp_path / "rajee-deploy.toml").write_text('[cdk]\nstacks = ["One"]\n')
+    os.mkfifo(tmp_path / "cdk.json")
+    with pytest.raises(ConfigurationError, match=r"the cdk.json in .* cannot be read: it is a FIFO"):
+        load(tmp_path / "rajee-deploy.toml")

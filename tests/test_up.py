@@ -955,6 +955,40 @@ def test_unknown_ancestry_warns_and_goes_on_unless_it_is_required(world, ancestr
     assert "[unknown-ancestry]" in world.talk.getvalue()
 
 
+def test_a_checkout_of_which_git_says_nothing_is_told_and_the_guard_is_not_silent(world):
+    world.up()
+    world.done()
+
+    def commit():
+        raise DeployError("git-refused", "git does not say", where="/here", cause="fatal: dubious", hint="git config x")
+
+    world.ancestry = Ancestry.UNKNOWN
+    (world.root / "app").write_text("two")
+    run = world.context()
+    run = replace(run, ports=replace(run.ports, commit=commit))
+    with pytest.raises(DeployError) as caught:
+        recorded_run(replace(run, rules=Rules(require_ancestry=True)), 5)
+    assert caught.value.code == "unknown-ancestry"
+    assert "fatal: dubious" in caught.value.cause
+    assert recorded_run(run, 5)[1].kind == "code"
+    told = " ".join(world.talk.getvalue().split())
+    assert "[git-refused]" in told
+    assert "fatal: dubious" in told
+    assert "git config x" in told
+    assert world.stacks.stacks["App"].parameters["RajeeRevision"] == "-"
+
+
+def test_files_are_compared_with_the_commit_only_where_something_is_deployed(world):
+    asked = []
+    run = world.context()
+    run = replace(run, ports=replace(run.ports, is_changed=lambda: asked.append(1) or True))
+    make_plan(run)
+    assert asked == []
+    recorded_run(run, 5)
+    assert asked
+    assert world.stacks.stacks["App"].parameters["RajeeRevision"] == "1" * 40 + "-dirty"
+
+
 def test_a_new_image_alone_goes_by_cloudformation_where_the_settings_say_so(world):
     text = (world.root / "rajee-deploy.toml").read_text()
     (world.root / "rajee-deploy.toml").write_text(text.replace("[cdk]", '[cdk]\ntag-only = "cloudformation"'))

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import typer
 
+from rajee_deploy.at_work import write_commands_by
 from rajee_deploy.cli.line import command_line
 from rajee_deploy.errors import ConfigurationError, DeployError, Exit
 from rajee_deploy.streams import lost, make_safe, name_home
@@ -66,6 +67,7 @@ def _heed_no_more() -> None:
 
 
 def _run() -> int:  # noqa: PLR0911 -- one return for each way to end
+    write_commands_by(_with_our_flags)
     try:
         ended = typer.main.get_command(command_line(sys.argv[1:])).main(prog_name="rajee-deploy", standalone_mode=False)
     except UsageError as error:
@@ -110,6 +112,12 @@ def _show_usage(error: Exception) -> None:
     error.show(said)  # type: ignore[attr-defined]
     for line in lines_of(said.getvalue()):
         Console().say(line)
+
+
+def _with_our_flags(text: str) -> str:
+    from rajee_deploy.cli.pasted import as_pasted
+
+    return as_pasted(text, sys.argv[1:])
 
 
 def _code_of(ended: SystemExit) -> int:
@@ -172,11 +180,9 @@ def _bug(error: Exception) -> int:
 
 def _tell(error: DeployError) -> None:
     """To a person on stderr; and to a program that asked for a document, as one."""
-    from rajee_deploy.cli.pasted import as_pasted
     from rajee_deploy.console import Console, error_document
 
     console = Console()
-    error.hint = as_pasted(error.hint, sys.argv[1:])
     console.error(error)
     if "--json" in sys.argv[1:]:
         console.document(error_document(error))

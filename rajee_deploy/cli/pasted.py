@@ -7,6 +7,7 @@ command that is shown gets the flags of the run that shows it, as far as its ver
 from __future__ import annotations
 
 import re
+from functools import cache
 from shlex import quote
 from typing import TYPE_CHECKING, Any
 
@@ -27,9 +28,9 @@ _KEPT = frozenset((*_WHICH, *_BUILD, *_HOW, *_HIDDEN))
 
 def as_pasted(text: str, argv: Sequence[str]) -> str:
     """The text of a message of the run with these arguments."""
-    if "rajee-deploy " not in text or not argv:
+    if "rajee-deploy " not in text or len(argv) < 2:  # noqa: PLR2004 -- a verb, and something more
         return text
-    given = _given(argv)
+    given = _given(tuple(argv))
     return _COMMAND.sub(lambda found: _whole(found, given), text) if given else text
 
 
@@ -65,7 +66,8 @@ def _written(option: Sequence[str], value: Any, *, is_hidden: bool) -> Iterator[
         yield f"{flag} …" if is_hidden else f"{flag} {quote(str(getattr(each, 'value', each)))}"
 
 
-def _given(argv: Sequence[str]) -> dict[str, Any]:
+@cache
+def _given(argv: tuple[str, ...]) -> dict[str, Any]:
     """What was given on the command line and is kept, by parameter."""
     from rajee_deploy.cli.line import VERBS, click_command
 
@@ -87,6 +89,7 @@ def _is_written(context: Any, name: str) -> bool:
     return getattr(context.get_parameter_source(name), "name", "") == "COMMANDLINE"
 
 
+@cache
 def _options(verb: str) -> dict[str, list[str]]:
     """The parameters of a verb → their spellings; of an argument the name alone."""
     from rajee_deploy.cli.line import click_command

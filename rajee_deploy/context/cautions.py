@@ -11,6 +11,7 @@ import re
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from rajee_deploy.context.deployignore import DeployIgnored
 from rajee_deploy.context.digest import Modes
 from rajee_deploy.context.stamps import size_and_mode
 from rajee_deploy.errors import DeployError
@@ -45,11 +46,21 @@ def cautions(question: Question, found: Found, disk: DiskTree) -> Iterator[Notic
         )
     if not any(found.wanted.values()) and any(read.selector.path == "/" for read in reads):
         yield Notice("empty-context", "nothing is left of the build context", reads[0].location.start)
+    yield from _of_idle_lines(found)
     yield from _of_patterns(found)
     yield from _odd_modes(found)
     yield from _of_ours(disk.ours)
     yield from _of_git(question, found)
     yield from _of_heads(question, found, disk)
+
+
+def _of_idle_lines(found: Found) -> Iterator[Notice]:
+    """Lines of `.deployignore` that git passes over, too, without a word."""
+    tree = found.tree.tree
+    if not isinstance(tree, DeployIgnored):
+        return
+    for number, why in tree.idle.items():
+        yield Notice("ignore-matches-nothing", f"{tree.name}:{number} can match nothing, and removes nothing: {why}")
 
 
 def _of_patterns(found: Found) -> Iterator[Notice]:

@@ -7,8 +7,6 @@ only when the file exists: it costs more than a whole run without it.
 
 from __future__ import annotations
 
-import re
-import warnings
 from typing import TYPE_CHECKING
 
 from rajee_deploy.context.ignore import Rule
@@ -22,33 +20,29 @@ if TYPE_CHECKING:
 
 
 class DeployIgnored:
-    """A tree without what `.deployignore` removes. DeployError `ignore-pattern` for a pattern git would not take."""
+    """A tree without what `.deployignore` removes. DeployError `ignore-pattern` for a pattern git would not take;
+    `idle` are the lines that can match nothing, by their numbers, and why."""
 
     def __init__(self, tree: Tree, data: bytes, name: str) -> None:
-        from pathspec import GitIgnoreSpec
-        from pathspec.patterns.gitignore import GitIgnorePatternError
+        from rajee_deploy.gitignore import Patterns, read_lines
 
         self._tree = tree
-        self._name = name
-        lines = (line.removesuffix("\r") for line in data.decode("utf-8-sig", "surrogateescape").split("\n"))
-        # pathspec leaves empty lines out and counts without them.
-        numbered = [(number, line) for number, line in enumerate(lines, 1) if line]
+        self.name = name
+        lines = [line.removesuffix("\r") for line in data.decode("utf-8-sig", "surrogateescape").split("\n")]
+        self._lines = lines
         self._listed: dict[str, Mapping[str, Kind]] = {}
         try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore", FutureWarning)  # `[[]` is a set of one bracket, now and to git
-                spec = GitIgnoreSpec.from_lines([_inside(line) for _, line in numbered])
-        except (GitIgnorePatternError, re.error) as error:
+            found, idle = read_lines([_inside(line) for line in lines])
+        except ValueError as error:
+            place, cause = error.args
             raise DeployError(
-                "ignore-pattern", f"{name} holds a malformed pattern", where=name, cause=str(error)
-            ) from error
+                "ignore-pattern", f"{name} holds a malformed pattern: {lines[place].strip()}",
+                where=f"{name}:{place + 1}", cause=cause, hint="correct the line, or take it out",
+            ) from error  # fmt: skip
+        self.idle = {place + 1: why for place, why in idle.items()}
         # The last pattern that matches an entry decides, as in git. pathspec's own match weighs patterns with a slash
         # differently: after `*`, it does not let `!d` take a directory back.
-        self._patterns = [
-            (pattern.include, _whole(pattern.regex.pattern), f"{name}:{number}", line.strip())
-            for pattern, (number, line) in reversed(list(zip(spec.patterns, numbered, strict=True)))
-            if pattern.include is not None and pattern.regex is not None
-        ]
+        self._patterns = Patterns(found, whole=True)
 
     def children(self, path: str) -> Mapping[str, Kind]:
         """Names that stay in a directory, in byte order."""
@@ -67,18 +61,11 @@ class DeployIgnored:
     def rule_for(self, path: str, kind: Kind) -> Rule | None:
         """The rule that removes an entry (not one that removes a directory above it)."""
         name = f"{path}/" if kind is Kind.DIRECTORY else path
-        for include, expression, where, line in self._patterns:
-            if expression.fullmatch(name):
-                return Rule(line, where) if include else None
-        return None
-
-
-def _whole(expression: str) -> re.Pattern[str]:
-    """pathspec's expression for the whole name of an entry (a directory's ends with a slash). Without a `^` it is one
-    that may match anywhere: that of `*` is a dot."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", FutureWarning)
-        return re.compile(expression if expression.startswith("^") else f".*{expression}", re.DOTALL)
+        found = next(self._patterns.matches(name), None)
+        if found is None or not found[0].include:
+            return None
+        number = found[0].number
+        return Rule(self._lines[number].strip(), f"{self.name}:{number + 1}")
 
 
 def _inside(line: str) -> str:

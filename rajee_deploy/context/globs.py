@@ -108,7 +108,16 @@ def _compiled(pattern: str) -> re.Pattern[str] | None:
     chunks = _chunks(pattern)
     if any(chunk.expression is None for chunk in chunks):
         return None
-    return re.compile("".join(("[^/]*" if chunk.star else "") + (chunk.expression or "") for chunk in chunks))
+    last = len(chunks) - 1
+    return re.compile("".join(_searched(chunk, is_last=index == last) for index, chunk in enumerate(chunks)))
+
+
+def _searched(chunk: _Chunk, *, is_last: bool) -> str:
+    """A chunk is looked for once, at its first place, and never elsewhere: what a later place leaves to the rest, the
+    next star can skip as well. So the time is linear; only the last chunk has to stand at the end."""
+    if not chunk.star:
+        return chunk.expression or ""
+    return f"[^/]*{chunk.expression}" if is_last else f"(?>[^/]*?{chunk.expression})"
 
 
 def _chunks(pattern: str) -> list[_Chunk]:

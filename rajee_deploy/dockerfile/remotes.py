@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import SplitResult, urlsplit, urlunsplit
 
 from rajee_deploy.dockerfile.references import is_git
 from rajee_deploy.model import Notice, Reference, RemoteSource, is_local_context
@@ -70,7 +70,10 @@ def _unfit(written: str, text: str) -> str:
     """Why no line of a lock may say an address; "" when one may."""
     if _has_login(text):
         return "nothing locks an address with a login"
-    if urlsplit(text).query and "$" in written:
+    parts = _split(text)
+    if parts is None and "://" in text:
+        return "its address is malformed"
+    if parts is not None and parts.query and "$" in written:
         return "nothing locks an address with a variable behind its `?`, which may be a token"
     if is_local_context(text):
         return "write its address as ssh://…, to lock it"
@@ -122,7 +125,10 @@ def alike(recipes: Sequence[Recipe]) -> list[Recipe]:
 
 def without_login(text: str) -> str:
     """An address without the user's name and password."""
-    parts = urlsplit(text) if "://" in text else None
+    parts = _split(text)
+    if parts is None and "://" in text:
+        scheme, _, rest = text.partition("://")
+        return f"{scheme}://{rest.rpartition('@')[2]}"
     if parts is None or "@" not in parts.netloc:
         return text
     return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
@@ -166,9 +172,19 @@ def _decided_elsewhere(source: Expanded) -> str:
 
 def _has_login(text: str) -> bool:
     """Whether an address carries what nobody else may know. A user of HTTP may be a token; one of ssh is a name."""
-    parts = urlsplit(text) if "://" in text else None
-    is_user = parts is not None and parts.scheme in ("http", "https") and parts.username is not None
-    return parts is not None and (is_user or parts.password is not None)
+    parts = _split(text)
+    if parts is None:
+        return "://" in text and "@" in text
+    is_user = parts.scheme in ("http", "https") and parts.username is not None
+    return is_user or parts.password is not None
+
+
+def _split(text: str) -> SplitResult | None:
+    """The parts of an address; None for what is none, or is one that nobody can take apart (`http://[`)."""
+    try:
+        return urlsplit(text) if "://" in text else None
+    except ValueError:
+        return None
 
 
 def _ref(text: str) -> str:

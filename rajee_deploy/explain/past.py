@@ -58,7 +58,7 @@ def image_at(present: ImageSettings, origin: Origin, top: Path, checkout: Path) 
 
 def inputs_at(past: Past, checkout: Checkout) -> ImageInputs:
     """The image's inputs then. DeployError, with paths as they are in the repository, where a build would fail, and
-    `submodule-missing` where files of then are not on this machine."""
+    `submodule-missing` and `lfs-missing` where files of then are not on this machine."""
     prefix = f"{checkout.directory}/"
     try:
         inputs = read_inputs(past.settings)
@@ -75,6 +75,11 @@ def inputs_at(past: Past, checkout: Checkout) -> ImageInputs:
         for path, commit in checkout.missing.items():
             if path in read:
                 raise _submodule_missing(path, commit, "the image is built from its files")
+        for path in sorted(checkout.pointers & read):
+            raise DeployError(
+                "lfs-missing", f"the file {path} of Git LFS, as it was then, is not on this machine", where=path,
+                cause="the image is built from it", hint="git lfs fetch --all brings what LFS has of older commits",
+            )  # fmt: skip
     return inputs
 
 

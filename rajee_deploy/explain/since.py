@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import field
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from rajee_deploy.checkout import Checkout
     from rajee_deploy.explain.compare import Comparison
     from rajee_deploy.explain.past import Origin
     from rajee_deploy.git_call import Repository
@@ -67,8 +69,20 @@ def since(images: Mapping[str, ImageInputs], origin: Origin, start: Path, revisi
                     where=error.where, cause=error.problem, hint=past.note or "name a later revision",
                 ) from error  # fmt: skip
             comparisons[name] = compare(contents_of(then), contents_of(present))
-            notes[name] = "; ".join(filter(None, (past.note, _unknown(present, comparisons[name], repository))))
+            told = (past.note, _unfiltered(then, checkout), _unknown(present, comparisons[name], repository))
+            notes[name] = "; ".join(filter(None, told))
     return Since(revision, commit, comparisons, {name: note for name, note in notes.items() if note})
+
+
+def _unfiltered(then: ImageInputs, checkout: Checkout) -> str:
+    """What to know about files with a filter other than that of Git LFS: none runs."""
+    read = {
+        os.path.relpath(selection.root / each.entry.path, checkout.directory)
+        for selection in then.selections.values()
+        for each in selection.records
+    }
+    number = len(checkout.unfiltered & read)
+    return f"{number} files of then are as git holds them: filters are not run, so they may seem changed" * bool(number)
 
 
 def _unknown(present: ImageInputs, comparison: Comparison, repository: Repository) -> str:

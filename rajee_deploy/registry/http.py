@@ -105,7 +105,10 @@ class RegistryHttp:
 
     def _token(self, challenge: str, scope: str, login: Login | None) -> str:
         asked = {name.lower(): value for name, value in re.findall(r'(\w+)="([^"]*)"', challenge)}
-        realm = urlsplit(asked.get("realm", ""))
+        try:
+            realm = urlsplit(asked.get("realm", ""))
+        except ValueError as error:
+            raise self._odd(f"its token server's address is none: {error}") from error
         local = _LOOPBACK.fullmatch(self.host) and _LOOPBACK.fullmatch(realm.netloc)
         if realm.scheme != "https" and not (realm.scheme == "http" and local):
             raise self._odd(f"its token server is {asked.get('realm', '')!r}, to which no password is sent")

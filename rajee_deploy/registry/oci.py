@@ -96,11 +96,19 @@ class OciRepository:
                 return digest
         with self._call("POST", "blobs/uploads/") as response:
             self._expect(response, _read(response, MANIFEST_BYTES), 202)
-            place = urljoin(response.url, response.headers.get("Location", ""))
-        place += ("&" if urlsplit(place).query else "?") + urlencode({"digest": digest})
+            place = self._upload_place(response, digest)
         with self._call("PUT", place, data, {"Content-Type": "application/octet-stream"}) as response:
             self._expect(response, _read(response, MANIFEST_BYTES), 201)
         return digest
+
+    def _upload_place(self, response: requests.Response, digest: str) -> str:
+        """Where the registry wants the bytes."""
+        try:
+            place = urljoin(response.url, response.headers.get("Location", ""))
+            _origin(place)
+            return place + ("&" if urlsplit(place).query else "?") + urlencode({"digest": digest})
+        except ValueError as error:
+            raise unknown(self._named("blobs/uploads/"), f"the address to upload to is none: {error}") from error
 
     def put_manifest(self, tag: str, body: bytes) -> None:
         """Store a manifest under a tag. TagTakenError when the tag is there and written once."""

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rajee_deploy.errors import DeployError
+from rajee_deploy.numbers import whole
 from rajee_deploy.sandbox.state import SandboxState, remove_note, state_file, write_note
 from rajee_deploy.scratch import private_directory, sweep
 
@@ -29,9 +30,7 @@ _LOOK_SECONDS = 0.5
 def main(argv: list[str] | None = None) -> int:
     """Serve until told to end; 0 then, 1 when the port is taken."""
     parser = argparse.ArgumentParser(prog="python -m rajee_deploy.sandbox")
-    parser.add_argument(
-        "--port", type=int, default=0, choices=range(1 << 16), metavar="PORT", help="0 takes a free one"
-    )
+    parser.add_argument("--port", type=_port, default=0, help="0 takes a free one")
     parser.add_argument("--note", type=Path, default=None, help="where to note process id and port")
     arguments = parser.parse_args(argv)
     note: Path = arguments.note or state_file()
@@ -50,6 +49,13 @@ def main(argv: list[str] | None = None) -> int:
         # Last: whoever waits for our end waits for this.
         remove_note(note, os.getpid())
     return 0
+
+
+def _port(text: str) -> int:
+    number = whole(text)
+    if number is None or number >= 1 << 16:
+        raise argparse.ArgumentTypeError(f"{text!r} is no port")
+    return number
 
 
 def _serve(port: int, folder: Path, note: Path) -> None:

@@ -207,7 +207,10 @@ class _Reader:
         if name is None:
             return {}
         if name not in table:
-            raise self.fail(f"environments.{name}", "no such environment", _known(table))
+            hint = (
+                _known(table) if table else f"leave -e out, or write [{self.prefix}environments.{name}] in the settings"
+            )
+            raise self.fail(f"environments.{name}", "no such environment", hint)
         chosen: Mapping[str, Any] = table[name]
         return chosen
 
@@ -324,7 +327,7 @@ class _Reader:
         merged = _overlay(table, environment.get("cdk", {}))
         app = self.root / merged.get("app", ".")
         if self.looks and not (app / "cdk.json").is_file():
-            raise self.no_app(app)
+            raise self.no_app(app) if not os.path.lexists(app / "cdk.json") else self.bad_app(app)
         if not merged.get("stacks"):
             raise self.fail("cdk.stacks", "name the stacks to deploy, in their order")
         inputs = tuple(self.root / path for path in merged.get("inputs", ()))
@@ -342,6 +345,14 @@ class _Reader:
             tuple(merged.get("env", ())), tuple(merged.get("ignore", ())), inputs, check,
             approval, by == "cloudformation", self.parameters(table, environment.get("cdk", {}), merged["stacks"]),
         )  # fmt: skip
+
+    def bad_app(self, app: Path) -> ConfigurationError:
+        """For a cdk.json that is no file, with what it is instead."""
+        try:
+            read_regular(app / "cdk.json")
+        except OSError as error:
+            return self.fail("cdk.app", f"the cdk.json in {app} cannot be read: {error.strerror}")
+        return self.fail("cdk.app", f"the cdk.json in {app} was no file a moment ago")
 
     def no_app(self, app: Path) -> ConfigurationError:
         """For a directory without a cdk.json, with the ones that have one."""

@@ -11,6 +11,7 @@ from functools import cached_property
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
+from rajee_deploy.errors import ConfigurationError
 from rajee_deploy.foreign import parse_json
 from rajee_deploy.places import cache_directory
 from rajee_deploy.sealed import library_stamp, read_sealed, write_sealed
@@ -49,9 +50,28 @@ class Ignored:
 
     @cached_property
     def _match(self) -> Callable[[str], bool]:
-        from pathspec import GitIgnoreSpec
+        from rajee_deploy.gitignore import Patterns, read_lines
 
-        return GitIgnoreSpec.from_lines(self._patterns).match_file
+        try:
+            lines, _ = read_lines(self._patterns)
+        except ValueError as error:
+            place, cause = error.args
+            raise ConfigurationError(
+                "ignore-pattern", f"cdk.ignore holds a malformed pattern: {self._patterns[place]}", cause=cause,
+                hint="correct it, or take it out",
+            ) from error  # fmt: skip
+        patterns = Patterns(lines, whole=False)
+
+        def match(path: str) -> bool:
+            """As pathspec's match_file: what matched a directory above counts only where nothing matched the rest."""
+            by_directory: bool | None = None
+            for line, is_directory in patterns.matches(path):
+                if not is_directory:
+                    return line.include
+                by_directory = line.include if by_directory is None else by_directory
+            return bool(by_directory)
+
+        return match
 
 
 def _kept(data: bytes | None) -> dict[str, bool]:

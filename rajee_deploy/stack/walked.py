@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from rajee_deploy.settings import CdkSettings
 
+_MOST_BYTES = 1 << 30  # of a file that counts: to hash more takes longer than a synth
 # Outputs, caches and installed packages: the first two are not read, the last are counted by lock files and versions.
 LEFT_OUT = frozenset(
     {".git", ".hg", ".svn", "cdk.out", "node_modules", ".venv", "venv", "__pycache__", ".mypy_cache", ".pytest_cache",
@@ -174,7 +175,7 @@ class Walk:
             if path.is_dir():
                 yield from self.directory(path, name + "/")
             elif path.is_file():
-                with open_regular(path) as file:
+                with open_regular(path, most=_MOST_BYTES) as file:
                     digest = hashlib.file_digest(file, "sha256").hexdigest()
                     executable = os.fstat(file.fileno()).st_mode & stat.S_IXUSR
                 yield name, "755" if executable else "644", Digest("sha256", digest)

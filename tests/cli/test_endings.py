@@ -148,6 +148,9 @@ def test_without_any_stream(project):
 
 # What else a run may find itself in: the verb, the situation, the exit code, and what must be said.
 SOMEBODY = {"rights": "few", "set": {"HOME": "HERE/locked"}, "unset": ["RAJEE_DEPLOY_STATE_DIR"]}
+COMPLETING = {
+    "set": {"_RAJEE_DEPLOY_COMPLETE": "complete_bash", "COMP_WORDS": "rajee-deploy pl", "COMP_CWORD": "1"},
+}
 ODD = {
     "the working directory was removed": (["plan"], {"cwd": "HERE/gone", "removed": True}, 1, "cd to one that exists"),
     "its name is no argument": (["fingerprint", "nowhere\udcff"], {}, 1, "context-missing"),
@@ -172,6 +175,8 @@ ODD = {
     "up in a home of somebody else": (["up"], SOMEBODY, 1, "no-credentials"),
     "start in a home of somebody else": (["sandbox", "start"], SOMEBODY, 1, "set HOME"),
     "a terminal without columns": (["explain"], {"set": {"COLUMNS": "0", "FORCE_COLOR": "1"}}, 0, ""),
+    "a shell that completes a line": ([], COMPLETING, 0, ""),
+    "a shell that asks for what nobody can do": ([], {"set": {"_RAJEE_DEPLOY_COMPLETE": "what"}}, 1, ""),
     "a flag that would clear the screen": (["plan", "--\x1b[2Ja"], {}, 64, "No such option: --\\x1b[2Ja"),
     "a region that is none": (["plan", "--region", "us east"], {}, 64, ""),
 }

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import io
+import shlex
+
 import pytest
 
+from rajee_deploy import at_work
 from rajee_deploy.cli.pasted import as_pasted
+from rajee_deploy.console import Console, error_document
+from rajee_deploy.errors import DeployError
+from rajee_deploy.model import Notice
 
 
 @pytest.mark.parametrize(
@@ -42,6 +49,18 @@ from rajee_deploy.cli.pasted import as_pasted
     ],
 )
 def test_a_command_gets_the_flags_of_the_run(argv, text, shown):
-    import shlex
-
     assert as_pasted(text, shlex.split(argv)) == shown
+
+
+def test_warnings_and_errors_have_it_too(monkeypatch):
+    monkeypatch.setattr(at_work, "_writers", [lambda text: as_pasted(text, ["up", "-e", "prod"])])
+    error = DeployError("a-code", "rajee-deploy lock", hint="rajee-deploy lock")
+    stream = io.StringIO()
+    console = Console(stderr=stream)
+    console.warn("stack App", "rajee-deploy plan")
+    console.notices("app", [Notice("base-unpinned", "rajee-deploy lock pins it", 1)])
+    console.error(error)
+    said = stream.getvalue()
+    for words in ("rajee-deploy plan -e prod", "rajee-deploy lock -e prod pins it", "next  rajee-deploy lock -e prod"):
+        assert words in said
+    assert error_document(error)["hint"] == "rajee-deploy lock -e prod"

@@ -68,4 +68,12 @@ def test_sets_that_python_minds_are_git_s_or_an_error(build, read, rules):
     assert [entry.entry.path for entry in look_up(root, [read("/")], rules(deploy=["[[]"])).entries] == ["a"]
     with pytest.raises(DeployError) as caught:
         look_up(root, [read("/")], rules(deploy=["[z-a]"]))
-    assert (caught.value.code, caught.value.where) == ("ignore-pattern", ".deployignore")
+    assert (caught.value.code, caught.value.where) == ("ignore-pattern", ".deployignore:1")
+
+
+@pytest.mark.parametrize(("line", "why"), [("[a", "a bracket has no closing ]"), ("/", "it names nothing")])
+def test_a_line_that_can_match_nothing_is_told(build, read, rules, line, why):
+    found = look_up(build({"a": "A"}), [read("/")], rules(deploy=["# mine", line, "", "b"]))
+    (notice,) = [one for one in found.notices if one.code == "ignore-matches-nothing"]
+    assert notice.message == f".deployignore:2 can match nothing, and removes nothing: {why}"
+    assert paths(found) == ["a"]

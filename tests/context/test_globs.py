@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 
 import pytest
@@ -173,3 +174,15 @@ def test_split_wildcard_at_its_edges(path, wanted):
 def test_trim():
     assert trim("\t\n\v\f\r \x85\xa0\u1680\u2000\u200a\u2028\u2029\u202f\u205f\u3000X a X\u3000 ") == "X a X"
     assert trim("\x1c\u200b") == "\x1c\u200b"
+
+
+def test_stars_are_matched_once_and_in_linear_time():
+    """As with all ways tried, on every short pattern; those that would be tried for ever end."""
+    for length in range(1, 5):
+        for letters in itertools.product("ab*?/", repeat=length):
+            pattern = "".join(letters)
+            naive = re.compile(re.sub(r"\*+", "[^/]*", pattern.replace("?", "[^/]")))
+            for name in ("", "a", "ab", "aab", "abab", "a/b", "aab/ab", "ba/aab", "/", "abba"):
+                assert match(pattern, name) == (naive.fullmatch(name) is not None), (pattern, name)
+    assert not match("*" + "a*" * 60 + "b", "a" * 20_000)
+    assert match("*" + "a*" * 60 + "b", "a" * 20_000 + "b")

@@ -197,3 +197,11 @@ def test_what_is_shown_has_no_login():
     assert remote_of("git@h:r.git#v1:sub") == ("git@h:r.git", "v1", "git@h:r.git#v1:sub")
     assert remote_of("ssh://git@h/r.git#:sub") == ("ssh://git@h/r.git", "HEAD", "ssh://h/r.git#:sub")
     assert remote_of("http://h/f") == ("http://h/f", None, "http://h/f")
+
+
+@pytest.mark.parametrize("address", ["http://[", "http://[x", "https://[::1/x.git#a", "http://me:secret@[x/y"])
+def test_an_address_that_nobody_can_take_apart_is_left_to_the_builder_and_keeps_its_login_to_itself(address):
+    found = recipe(f"ADD {address} /y")
+    assert [one.role for one in found.references] == ["add"]
+    assert "secret" not in remote_of(address).shown
+    assert "secret" not in " ".join(notice.message for notice in found.notices)

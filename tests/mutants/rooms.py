@@ -37,6 +37,8 @@ NEAREST: dict[str, tuple[str, ...]] = {
     "template.py": ("test_template.py", "test_infrastructure.py"),
     "names.py": ("test_retention.py",),
     "foreign.py": ("test_foreign.py",),
+    "gitignore.py": ("test_gitignore.py",),
+    "path_automaton.py": ("test_gitignore.py",),
     "carried.py": ("test_carried.py",),
     "facts.py": ("test_retention.py", "test_plan.py"),
     "steps.py": ("test_plan.py",),

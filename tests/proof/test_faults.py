@@ -72,7 +72,7 @@ def faults() -> list[Fault]:
         Fault("a narrow line", response("*", bandwidth_kbps=64), {""}),
         Fault("JSON that is called a page", response("ecr", set_headers={"Content-Type": "text/html"}), {""}),
         Fault("XML that is called JSON", response("cloudformation", set_headers={"Content-Type": "application/json"}), {""}),
-        Fault("a compression that is none", response("*", set_headers={"Content-Encoding": "gzip"}), REACH),
+        Fault("a compression that is none", response("*", set_headers={"Content-Encoding": "gzip"}), {"", *REACH}),
         Fault("a checksum that is wrong", response("ecr", set_headers={"x-amz-crc32": "1"}), {"", *REACH}),
         Fault("no headers", response("*", strip_headers=["Content-Type", "x-amzn-RequestId"]), {""}),
     ]  # fmt: skip

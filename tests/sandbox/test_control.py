@@ -125,6 +125,9 @@ def test_a_port_that_is_none_is_an_error_of_the_command_line(port: str) -> None:
     assert ended.returncode == 64
     assert "Traceback" not in ended.stderr
     assert "--port" in ended.stderr
+    server = [sys.executable, "-m", "rajee_deploy.sandbox", "--port", port]
+    ended = subprocess.run(server, capture_output=True, text=True, check=False)
+    assert (ended.returncode, "is no port" in ended.stderr, len(ended.stderr) < 1000) == (2, True, True)
 
 
 def test_what_leads_elsewhere_is_taken_out_of_the_way(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -137,7 +140,7 @@ def test_what_leads_elsewhere_is_taken_out_of_the_way(home: Path, monkeypatch: p
     }  # fmt: skip
     for name, value in ways.items():
         monkeypatch.setenv(name, value)
-    script = f'eval "$({sys.executable} -m rajee_deploy sandbox env)"; env'
+    script = f'eval "$({sys.executable} -P -m rajee_deploy sandbox env)"; env'
     ran = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=True)
     found = dict(line.partition("=")[::2] for line in ran.stdout.splitlines())
     assert not found.keys() & {"AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SESSION_TOKEN", "AWS_ENDPOINT_URL_ECR"}

@@ -8,6 +8,7 @@ import sys
 import pytest
 from pathspec import GitIgnoreSpec
 
+from rajee_deploy.errors import ConfigurationError
 from rajee_deploy.ours import MARKER
 from rajee_deploy.stack.ignored import Ignored
 
@@ -57,3 +58,10 @@ def test_pathspec_is_imported_only_for_what_was_never_asked():
     )
     told = [subprocess.run([sys.executable, "-c", program], check=True, capture_output=True).stdout for _ in range(2)]
     assert told == [b"True\n", b"False\n"]
+
+
+def test_a_pattern_that_is_none_is_an_error_of_the_settings():
+    with pytest.raises(ConfigurationError) as caught:
+        Ignored(["a", "!"])("x")
+    assert caught.value.code == "ignore-pattern"
+    assert "cdk.ignore holds a malformed pattern: !" in caught.value.problem

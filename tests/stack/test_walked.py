@@ -259,3 +259,13 @@ def test_a_file_behind_a_link_out_of_the_project_counts(app):
     assert walked(app) != before
     outside.unlink()
     assert "one.json" not in walked(app)
+
+
+def test_a_file_of_gigabytes_is_an_error_that_says_so_and_is_not_read(app):
+    with write(app / "huge.bin").open("wb") as file:
+        file.truncate(5 << 30)
+    with pytest.raises(DeployError, match="an input of the CDK app cannot be read") as caught:
+        walked(app)
+    assert caught.value.code == "unreadable"
+    assert caught.value.cause == "it is 5.0 GiB long, and at most 1.0 GiB are read"
+    assert "cdk.ignore" in caught.value.hint
