@@ -398,8 +398,8 @@ def test_two_who_go_back_at_once_do_not_go_forth_again(world):
 
 
 def test_the_repair_that_somebody_deployed_meanwhile_is_not_taken_back(world):
-    def repair():
-        world.put(parameters={**world.stacks.stacks["App"].parameters, "ImageTag": "c-" + "7" * 40})
+    def repair(digit: str = "7"):
+        world.put(parameters={**world.stacks.stacks["App"].parameters, "ImageTag": f"c-{digit * 40}"})
 
     with pytest.raises(DeployError) as caught:
         back(world, repair)
@@ -407,7 +407,7 @@ def test_the_repair_that_somebody_deployed_meanwhile_is_not_taken_back(world):
     assert f"rajee-deploy rollback {world.first} --image app" in caught.value.hint
     assert world.runs() == "c-" + "7" * 40
     assert History().runs()[0][-1].outcome == "failed"
-    back(world, repair, world.first)
+    back(world, lambda: repair("8"), world.first)
     assert world.runs() == world.first, "a tag that was named is a wish of its own"
 
 
