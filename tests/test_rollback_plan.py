@@ -411,6 +411,25 @@ def test_the_repair_that_somebody_deployed_meanwhile_is_not_taken_back(world):
     assert world.runs() == world.first, "a tag that was named is a wish of its own"
 
 
+@pytest.mark.parametrize("named", [False, True])
+def test_a_deployment_between_the_plan_and_the_deed_is_noticed(world, named):
+    class Late(FakeStacks):
+        def observe(self, stack):
+            found = world.stacks.observe(stack)
+            if world.runs() == world.second:
+                world.put(parameters={**found.parameters, "ImageTag": "c-" + "7" * 40})
+            return found
+
+        def describe(self, stack):
+            return world.stacks.describe(stack)
+
+    world.put(since="2026-01-01T00:00:00+00:00")
+    ports = replace(world.context().ports, reader=Late())
+    found = outcome(lambda: world.back(world.first if named else None, ports=ports))
+    assert "somebody else changed stack App since it was planned" in world.talk.getvalue()
+    assert (world.runs(), found == "stack-changed") == (world.first if named else "c-" + "7" * 40, not named)
+
+
 def test_an_image_that_goes_just_before_the_deployment_is_built(world):
     class Forgetful(FakeRegistry):
         looks = 0
@@ -422,7 +441,8 @@ def test_an_image_that_goes_just_before_the_deployment_is_built(world):
             return found
 
     registry = Forgetful(world.registry.repositories, world.registry.contents, world.registry.indexes)
-    returns, _ = world.back(world.first, ports=replace(world.context().ports, registry=registry))
+    returns, record = world.back(world.first, ports=replace(world.context().ports, registry=registry))
+    assert [phase.name for phase in record.phases if "made of" in phase.name] == [], "it is recorded already"
     assert world.engine.saw[-1] == {"app": b"one"}
     assert returns[0].is_built
     assert world.runs() == world.first
