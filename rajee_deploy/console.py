@@ -38,6 +38,9 @@ if TYPE_CHECKING:
 # Without a terminal rich assumes 80 columns and cuts digests short; logs have no such edge.
 PLAIN_WIDTH = 160
 _BAR = 24
+_MOST_OF_A_LINE = 800  # characters of one line of an error
+_MOST_OF_A_COMMAND = 4000  # of what is to be pasted
+_MOST_OF_A_WARNING = 2000
 
 
 _secrets: list[Hider] = []  # of this process
@@ -71,6 +74,17 @@ def printable(text: str) -> str:
     without what is to be hidden."""
     text = _without_secrets(text)
     return "".join(c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode() for c in text)
+
+
+def shortened(text: str, most: int) -> str:
+    """Each line with its middle left out where it is longer than that: a message quotes what was wrong, and a file
+    that means ill has lines without end. Secrets are hidden first: half of one would be none that is known."""
+    return "\n".join(line if len(line) <= most else _without_middle(line, most) for line in lines_of(text))
+
+
+def _without_middle(line: str, most: int) -> str:
+    half = most // 2
+    return f"{line[:half]} … {len(line) - 2 * half} characters left out … {line[-half:]}"
 
 
 class Warned(NamedTuple):
@@ -161,7 +175,7 @@ class Console:
         self.warned.append(Warned(subject, code, text))
 
     def _show_warning(self, subject: str, text: str, code: str) -> None:
-        text = as_pasted(text)
+        text = _quoted(as_pasted(text), _MOST_OF_A_WARNING)
         line = f"{text} [{code}]" if code else text
         if subject:
             self.item("!", subject, line, "yellow")
@@ -251,9 +265,10 @@ class Console:
 
     def error(self, error: DeployError) -> None:
         """An expected failure: what happened, where, why, and what to do next."""
-        self.item("✗", error.code, error.problem, "bold red")
-        for name, text in (("where", error.where), ("cause", error.cause), ("next", error.hint)):
-            for number, line in enumerate(lines_of(as_pasted(text) if name == "next" else text)):
+        self.item("✗", error.code, _quoted(error.problem), "bold red")
+        hint = _quoted(as_pasted(error.hint), _MOST_OF_A_COMMAND)
+        for name, text in (("where", error.where), ("cause", _quoted(error.cause)), ("next", hint)):
+            for number, line in enumerate(lines_of(text)):
                 self.say(f"  {name if not number else '':>6}  {line}", "bold" if name == "next" else "")
 
     # -- how -------------------------------------------------------------------------------------------------------
@@ -380,8 +395,12 @@ def error_document(error: DeployError) -> dict[str, str]:
     return {
         "schema": "rajee-deploy.error/1",
         "code": error.code,
-        "problem": error.problem,
+        "problem": _quoted(error.problem),
         "where": error.where,
-        "cause": error.cause,
-        "hint": as_pasted(error.hint),
+        "cause": _quoted(error.cause),
+        "hint": _quoted(as_pasted(error.hint), _MOST_OF_A_COMMAND),
     }
+
+
+def _quoted(text: str, most: int = _MOST_OF_A_LINE) -> str:
+    return shortened(_without_secrets(text), most)

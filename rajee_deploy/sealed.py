@@ -7,7 +7,6 @@ as nothing, and what cannot be written is not missed.
 
 from __future__ import annotations
 
-import contextlib
 import os
 from hashlib import sha256
 from importlib.util import find_spec
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING
 from rajee_deploy.atomic import write_atomically
 from rajee_deploy.ours import make_place
 from rajee_deploy.regular_files import LARGE, read_regular
+from rajee_deploy.unkept import optional
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,8 +31,8 @@ def read_sealed(path: Path, question: bytes) -> bytes | None:
 
 
 def write_sealed(path: Path, question: bytes, data: bytes) -> None:
-    """Keep it, with the directories above it; where that is not allowed, it is not kept."""
-    with contextlib.suppress(OSError):
+    """Keep it, with the directories above it; where that cannot be, it is not kept."""
+    with optional(path.parent):
         make_place(path.parent)
         write_atomically(path, _seal(question, data) + b"\n" + data)
 

@@ -24,9 +24,8 @@ Size = "large"
 Key = { env = "PROD_KEY" }
 [environments.prod.cdk.parameters.Registry]
 Size = "1"
-[environments.other.cdk]
-stacks = ["Registry"]
 """
+OTHER = '[environments.other.cdk]\nstacks = ["Registry"]\n'
 
 
 def read(tmp_path, text=GOOD, environment=None):
@@ -44,7 +43,7 @@ def test_an_environment_is_laid_over_key_by_key(tmp_path):
         "App": {"Size": Given("large"), "Zone": Given("a"), "Key": Given(variable="PROD_KEY")},
         "Registry": {"Size": Given("1")},
     }
-    without = GOOD.replace('stack = "App"\n', "")
+    without = GOOD.replace('stack = "App"\n', "") + OTHER
     assert read(tmp_path, without, "other").cdk.parameters == {}, "a stack of other environments is no mistake"
 
 

@@ -56,7 +56,7 @@ def shaped(asked: str, answer: Any, shape: Shape | None) -> Any:
     if kind == "structure":
         known: dict[str, Shape] = shape.members  # type: ignore[attr-defined] # of its subclass
         # What the model does not know, botocore leaves out, but for its own word on the call.
-        kept = {name: value for name, value in parts.items() if name in known or name == _OWN}
+        kept = {name: value for name, value in parts.items() if value is not None and (name in known or name == _OWN)}
         return Answered(asked, {name: shaped(asked, value, known.get(name)) for name, value in kept.items()})
     if kind == "list":
         return [shaped(asked, value, shape.member) for value in parts]  # type: ignore[attr-defined] # of its subclass

@@ -15,6 +15,7 @@ from rajee_deploy.at_work import write_commands_by
 from rajee_deploy.cli.line import command_line
 from rajee_deploy.errors import ConfigurationError, DeployError, Exit
 from rajee_deploy.streams import lost, make_safe, name_home
+from rajee_deploy.unkept import first_unkept
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -43,6 +44,7 @@ def main() -> NoReturn:
     code: int = Exit.BUG
     try:
         code = _run()
+        _tell_unkept()
     except KeyboardInterrupt:
         code = Exit.INTERRUPTED  # once more, while the first was being told
     finally:
@@ -99,6 +101,20 @@ def _run() -> int:  # noqa: PLR0911 -- one return for each way to end
         hint = "run again to go on from here; what CloudFormation has begun goes on by itself"
         _tell(DeployError("interrupted", "interrupted", hint=hint))
     return ended if isinstance(ended, int) else Exit.OK
+
+
+def _tell_unkept() -> None:
+    """One line where this machine could not keep what spares the next run some work."""
+    unkept = first_unkept()
+    if unkept is None:
+        return
+    from rajee_deploy.console import Console
+
+    text = (
+        f"nothing could be kept in {unkept.place} ({unkept.why}): the next run has to find out more anew; "
+        "RAJEE_DEPLOY_CACHE_DIR and RAJEE_DEPLOY_STATE_DIR name other places"
+    )
+    Console().warn("", text, "not-kept")
 
 
 def _show_usage(error: Exception) -> None:

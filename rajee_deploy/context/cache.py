@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 from rajee_deploy.ours import make_place
 from rajee_deploy.regular_files import open_regular, read_within
+from rajee_deploy.unkept import optional
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -80,9 +81,9 @@ def load(path: Path, root: str) -> list[bytes] | None:
 
 
 def save(path: Path, root: str, parts: Iterable[bytes]) -> None:
-    """Replace what was saved about a root; without a word when that cannot be done: it is a cache."""
+    """Replace what was saved about a root, or do without: it is a cache."""
     temporary = path.with_name(f"{path.name}.{os.urandom(8).hex()}.tmp")
-    with contextlib.suppress(OSError):
+    with optional(path.parent):
         make_place(path.parent)
         _sweep(path.parent)
         try:

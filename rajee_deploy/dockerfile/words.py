@@ -30,6 +30,7 @@ from rajee_deploy.dockerfile.patterns import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+_MOST_QUOTED = 500  # characters of what is expanded, in a message
 MAX_NESTING = 100  # `${a:-${b:-…}}`: far beyond use, well below Python's stack
 _SPECIAL_NAMES = frozenset("@*#?-$!0")
 _END = ""
@@ -97,9 +98,11 @@ class Lexer(NamedTuple):
             text, words = reading.until(_END, raw_escapes=self.raw_escapes)
             reading.check(text)
         except TooMuchError as error:
-            raise TooLargeError(f"cannot expand {source!r}: {error}") from None
+            raise TooLargeError(f"cannot expand {_cut(source)!r}: {_cut(str(error))}") from None
         except ExpansionError as error:
-            raise ExpansionError(f"cannot expand {source!r}: {error}", by_value=error.by_value) from None
+            raise ExpansionError(
+                f"cannot expand {_cut(source)!r}: {_cut(str(error))}", by_value=error.by_value
+            ) from None
         return Expansion(text, tuple(words), frozenset(reading.matched), frozenset(reading.unmatched))
 
     def pay(self, characters: int) -> None:
@@ -367,3 +370,8 @@ def _modify(name: str, modifier: str, word: str, value: str | None, budget: Budg
                 raise ExpansionError(str(error), by_value=True) from error
         case _:
             raise ExpansionError(f"unsupported modifier ({modifier}) in substitution")
+
+
+def _cut(text: str) -> str:
+    """What a message repeats: the beginning of a long text."""
+    return text if len(text) <= _MOST_QUOTED else f"{text[:_MOST_QUOTED]}…"

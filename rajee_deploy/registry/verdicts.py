@@ -6,7 +6,6 @@ and written anew, and one that cannot be written is done without.
 
 from __future__ import annotations
 
-import contextlib
 import json
 import threading
 from typing import TYPE_CHECKING
@@ -15,6 +14,7 @@ from rajee_deploy.atomic import write_atomically
 from rajee_deploy.facts import ImageContent
 from rajee_deploy.ours import make_place
 from rajee_deploy.regular_files import DOCUMENT, read_json
+from rajee_deploy.unkept import optional
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -39,7 +39,7 @@ class Verdicts:
 
     def remember(self, digest: Digest, platform: Platform, content: ImageContent) -> None:
         """Keep it, in one piece; the oldest ones make room. Two runs at once may lose one of two: it is asked again."""
-        with self._lock, contextlib.suppress(OSError):
+        with self._lock, optional(self._path.parent):
             kept = self._read()
             kept.pop(_key(digest, platform), None)
             kept[_key(digest, platform)] = (content.platform, content.fingerprint)

@@ -45,7 +45,7 @@ class CdkApp:
     def fingerprint(self, carried: Mapping[str, Any] | None = None) -> Fingerprint:
         """What synth reads, as far as the settings and the last trace know; or as a list says that a stack carries."""
         if carried is None:
-            return infra_fingerprint(self._settings, read_depfile(self._depfile))
+            return infra_fingerprint(self._settings, self._read())
         from rajee_deploy.stack.travelling import received
 
         depfile, recorded = received(carried)
@@ -55,10 +55,14 @@ class CdkApp:
         """The list of the last synth, as it may travel; None when it may not."""
         from rajee_deploy.stack.travelling import sent
 
-        depfile = read_depfile(self._depfile)
+        depfile = self._read()
         if not depfile.is_whole:
             return None
         return sent(depfile, dict(depfile.installed))
+
+    def _read(self) -> Depfile:
+        """What the last synth read; what lies on a disk that kept nothing of it is of another one."""
+        return self.tracer.found or read_depfile(self._depfile)
 
     def last_failure(self) -> str:
         """When the last synth failed here, ISO 8601 in UTC; "" where it did not."""

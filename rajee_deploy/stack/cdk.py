@@ -14,10 +14,12 @@ from rajee_deploy.parameter_changes import UntakenError
 from rajee_deploy.parameters import slots_of
 from rajee_deploy.process import Completed, run
 from rajee_deploy.regular_files import LARGE, read_text
+from rajee_deploy.scratch import usual_place
 from rajee_deploy.stack.assembly import stacks_of, synthesised_stacks
 from rajee_deploy.stack.cli import get_cli
 from rajee_deploy.stack.cli_options import kept_from_diff
 from rajee_deploy.stack.cli_profile import NO_PROFILE, check_account
+from rajee_deploy.stack.full_disk import no_space
 from rajee_deploy.stack.how_to import after_failure, cdk_command, instead_of, reading_context
 from rajee_deploy.stack.surroundings import check_profile, synth_environment
 from rajee_deploy.stack.whereabouts import Whereabouts
@@ -72,7 +74,8 @@ class Cdk:
                 ended = self._synth(assembly, context, on_line, environment)
             trace.has_failed = ended.code != 0
         if ended.code != 0:
-            raise DeployError(
+            full = no_space("cdk synth", ended.tail, (usual_place() or assembly, assembly.parent, self._settings.app))
+            raise full or DeployError(
                 "synth-failed", "cdk synth failed", where=str(self._settings.app), cause=_told(ended),
                 hint=after_failure(self._settings.app, "\n".join(ended.tail)),
             )  # fmt: skip

@@ -16,6 +16,7 @@ from rajee_deploy.atomic import write_atomically
 from rajee_deploy.input_changes import FormerInputs, digests_of
 from rajee_deploy.ours import make_place
 from rajee_deploy.regular_files import DOCUMENT, read_json
+from rajee_deploy.unkept import optional
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -37,7 +38,7 @@ class InputStore:
     def keep(self, fingerprint: Fingerprint) -> None:
         """Keep what the hash is made of. Never fails: without it a change has no name, and no more."""
         path = self._path(str(fingerprint.digest))
-        try:
+        with optional(self._directory):
             if _is_there(path):
                 os.utime(path)
                 return
@@ -49,8 +50,6 @@ class InputStore:
             write_atomically(path, json.dumps(document).encode(), private=True)
             for old in self._newest_first()[_KEPT:]:
                 old.unlink(missing_ok=True)
-        except OSError:
-            pass
 
     def find(self, digest: str) -> FormerInputs | None:
         """What the hash was made of; None where that is not known here."""

@@ -266,6 +266,12 @@ BOUNDS = {
     },
     "a long line": {"Dockerfile": "FROM scratch\nCOPY " + "src " * 100_000 + "/src/\n"},
     "many heredocs": {"Dockerfile": "FROM scratch\nRUN " + "<<E " * 5000 + "\n"},
+    "stars": {".deployignore": "a*a*a*a*a*a*a*a*ab\n", "src/" + "a" * 200: ""},
+    "stars of the CDK": {
+        "rajee-deploy.toml": SETTINGS + 'ignore = ["a*a*a*a*a*a*a*a*ab"]\n', "cdk/" + "a" * 200: "",
+    },
+    "a long expression": {"Dockerfile": "FROM ${" + "x" * 50_000 + "\n"},
+    "nested variables": {"Dockerfile": "FROM scratch\nARG a=" + "${a:-" * 2000 + "}" * 2000 + "\nCOPY src /src\n"},
     "stars of docker": {".dockerignore": "src/a*a*a*a*a*a*a*a*ab\n", "src/" + "a" * 200: ""},
     "stars in COPY": {
         "Dockerfile": "FROM scratch\nCOPY src/a*a*a*a*a*a*a*ab* /src/\nCOPY src /s\n", "src/" + "a" * 200: "",

@@ -71,13 +71,18 @@ def test_the_words_of_the_command(app):
     assert (command_text(app), app_command(app), configuration(app)) == ("", [], {"output": "x"})
 
 
-@pytest.mark.parametrize("content", ["", "[]", '"app"', '{"app": "python3 \'app"}', "{", b"\xff", None])
+@pytest.mark.parametrize("content", ["", "[]", '"app"', '{"app": "python3 \'app"}', "{", b"\xff"])
 def test_a_cdk_json_that_cannot_be_used(app, content):
-    if content is not None:
-        (app / "cdk.json").write_bytes(content if isinstance(content, bytes) else content.encode())
+    (app / "cdk.json").write_bytes(content if isinstance(content, bytes) else content.encode())
     with pytest.raises(DeployError) as caught:
         configuration(app)
     assert (caught.value.code, caught.value.where) == ("bad-cdk-json", str(app / "cdk.json"))
+
+
+def test_a_cdk_json_that_is_not_there(app):
+    with pytest.raises(DeployError) as caught:
+        configuration(app)
+    assert (caught.value.code, caught.value.where) == ("no-cdk-json", str(app))
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ Only of a stack that was reviewed there is no template: https://github.com/cdkla
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import cache
 
 import botocore.session
 import pytest
@@ -40,12 +41,18 @@ MAY_BE_EMPTY = {
 STATUSES = botocore.session.get_session().get_service_model("cloudformation").shape_for("StackStatus").enum
 
 
+@cache
+def _meta():
+    return botocore.session.get_session().create_client("cloudformation", region_name="us-east-1").meta
+
+
 class StatusAws(Aws):
     """One stack in one status."""
 
     def __init__(self, status: str, template=None, resources=(), refusal: str = "") -> None:
         super().__init__(region="us-east-1")
         self._status, self._template, self._resources, self._refusal = status, template, list(resources), refusal
+        self.meta = _meta()  # AWS's own description, which answers are held against
 
     def client(self, service):
         assert service == "cloudformation"

@@ -23,6 +23,7 @@ from rajee_deploy.regular_files import open_regular, read_text
 from rajee_deploy.scratch import LOCK, private_directory
 from rajee_deploy.stack.tracing.depfile import Depfile, Records
 from rajee_deploy.stack.tracing.failure import forget_failure, note_failure
+from rajee_deploy.unkept import optional
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -49,6 +50,7 @@ class Tracer:
         self._distil = distil
         self._is_command = is_command  # whether a text is what the CDK CLI gives to a shell
         self._start = start  # where the CDK CLI is started
+        self.found: Depfile | None = None  # by the last synth of this process, where it could not be kept
         self.obstacle = ""  # why the last synth left no record of the kernel's, and what to do; "" where it left one
 
     @contextmanager
@@ -76,7 +78,10 @@ class Tracer:
             else:
                 self.obstacle = ""
             found = self._distil(_records(directory, assembly, started, looks))
-            found.write(self._path)
+            self.found = found
+            with optional(self._path.parent):
+                found.write(self._path)
+                self.found = None
 
     def _looks(self, log: Path) -> Looks | None:
         """The kernel's record; None for a log that does not tell everything."""
