@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
+from dataclasses import field
 from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING
@@ -41,10 +42,11 @@ if TYPE_CHECKING:
 _MIB = 1 << 20
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Workshop:
     """What builds are done with, and for which images. `phase` names, times and shows a piece of work, `contents` are
-    where it is kept what an image was made of."""
+    where it is kept what an image was made of. `labels` has, by image, those of another revision than the one that is
+    checked out; what such an image was made of is recorded already: from there its revision is known."""
 
     settings: Settings
     engine: Engine
@@ -53,7 +55,7 @@ class Workshop:
     phase: Callable[[str], AbstractContextManager[None]]
     wanted: Mapping[str, WantedImage]
     contents: Callable[[], Sequence[ContentsStore]]
-    labels: Mapping[str, str] | None = None  # of another revision than the one that is checked out
+    labels: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
 def build_all(shop: Workshop, steps: Sequence[BuildAndPush], inputs: Mapping[str, ImageInputs]) -> None:
@@ -61,15 +63,17 @@ def build_all(shop: Workshop, steps: Sequence[BuildAndPush], inputs: Mapping[str
 
     DeployError when any failed: the one, or `builds-failed` with all of them. The others are pushed and confirmed.
     """
-    labels = (
-        shop.labels if shop.labels is not None else source.labels(shop.settings.root, partial(_no_source, shop.console))
-    )
+    labels = dict(shop.labels)
+    here = [step.image for step in steps if step.image not in labels]
+    if here:
+        labels |= dict.fromkeys(here, source.labels(shop.settings.root, partial(_no_source, shop.console)))
     if len(steps) == 1:
-        _build(shop, steps[0], inputs[steps[0].image], labels, "")
+        _build(shop, steps[0], inputs[steps[0].image], labels[steps[0].image], "")
         return
     with _threads(min(shop.settings.engine.concurrency, len(steps))) as pool:
         futures = {
-            step.image: pool.submit(_build, shop, step, inputs[step.image], labels, f"{step.image}: ") for step in steps
+            step.image: pool.submit(_build, shop, step, inputs[step.image], labels[step.image], f"{step.image}: ")
+            for step in steps
         }
         wait(futures.values())
     _raise_failures(futures)
@@ -135,7 +139,8 @@ def _build(shop: Workshop, step: BuildAndPush, inputs: ImageInputs, labels: Mapp
             _confirm_pushed(shop, wanted, request.reference, error)
         else:
             _confirm_pushed(shop, wanted, request.reference, None)
-    _keep_contents(shop, inputs)
+    if step.image not in shop.labels:
+        _keep_contents(shop, inputs)
 
 
 def _confirm_pushed(shop: Workshop, image: WantedImage, reference: str, failure: DeployError | None) -> None:

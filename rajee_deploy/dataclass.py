@@ -17,21 +17,21 @@ if TYPE_CHECKING:
     from dataclasses import dataclass
 else:
 
-    def dataclass(cls=None, /, *, frozen=False, eq=True, order=False, slots=False):  # noqa: ANN001, ANN201
+    def dataclass(cls=None, /, *, frozen=False, eq=True, order=False, slots=False, kw_only=False):  # noqa: ANN001, ANN201
         """See the standard library; options that are not here are not used."""
         if order:
-            return dataclasses.dataclass(frozen=frozen, eq=eq, order=order, slots=slots)
+            return dataclasses.dataclass(frozen=frozen, eq=eq, order=order, slots=slots, kw_only=kw_only)
         if cls is None:
-            return lambda cls: _make(cls, frozen=frozen, eq=eq, slots=slots)
-        return _make(cls, frozen=frozen, eq=eq, slots=slots)
+            return lambda cls: _make(cls, frozen=frozen, eq=eq, slots=slots, kw_only=kw_only)
+        return _make(cls, frozen=frozen, eq=eq, slots=slots, kw_only=kw_only)
 
 
 __all__ = ["dataclass"]
 
 
-def _make(cls: type, *, frozen: bool, eq: bool, slots: bool) -> type:
+def _make(cls: type, *, frozen: bool, eq: bool, slots: bool, kw_only: bool) -> type:
     own = {name for name, value in vars(cls).items() if (name, value) != ("__hash__", None)}  # as `__eq__` leaves it
-    made: type = dataclasses.dataclass(eq=False, repr=False, slots=slots)(cls)
+    made: type = dataclasses.dataclass(eq=False, repr=False, slots=slots, kw_only=kw_only)(cls)
     methods: dict[str, Any] = {"__repr__": _repr}
     if eq:
         fields = dataclasses.fields(made)

@@ -26,6 +26,7 @@ from rajee_deploy.stack.recorded import encoded
 from rajee_deploy.stack.update import Accepted
 from rajee_deploy.steps import Change, Via
 from rajee_deploy.synthesis import missing_records, unprovable
+from rajee_deploy.waiting import wait_until_idle
 from rajee_deploy.watch import Watch
 
 if TYPE_CHECKING:
@@ -41,8 +42,8 @@ if TYPE_CHECKING:
     from rajee_deploy.steps import DeployStack, MoveTag
     from rajee_deploy.watch import Account, Moment
 
-POLL_SECONDS = 2.5
 UPDATE_SECONDS = 3600.0  # as long as CloudFormation itself waits for an ECS service, and some
+_REFUSED = ("deploy-failed", "access-denied")  # of an update: the codes that say that it never began
 _SHOWN = 8  # resources in the table of where the time went
 _WORTH_SHOWING = 1.0  # seconds
 
@@ -111,7 +112,7 @@ def deploy(run: Context, job: Job, *, is_last: bool) -> None:
             if error.code != "tag-immutable":
                 raise
             run.console.warn("", f"{error.problem}: {error.hint}", error.code)
-    job = replace(job, step=with_digests(run.ports.registry, job.step))
+    job = replace(job, step=plans.as_built(with_digests(run.ports.registry, job.step), job.before))
     try:
         _deploy(run, job, wait=run.wait_for_end or not is_last)
     except DeployError:
@@ -196,21 +197,30 @@ def _begin(run: Context, job: Job) -> Accepted:
                     hint="somebody deleted it just now; run again: it is made anew",
                 )  # fmt: skip
             own = {value.name: value.value for value in step.values}
-            return run.ports.updater.update(step.stack, state, {**dict(step.parameters), **own}, token)
+            try:
+                return run.ports.updater.update(step.stack, state, {**dict(step.parameters), **own}, token)
+            except DeployError as error:
+                if not step.otherwise or error.code not in _REFUSED:
+                    raise
+                raise _with_other_way(error, step) from error
         case _:
             assert_never(step.via)
 
 
+def _with_other_way(error: DeployError, step: DeployStack) -> DeployError:
+    """Where CloudFormation alone is refused, somebody else may not be."""
+    needs = "it takes cloudformation:UpdateStack; " if error.code == "access-denied" else ""
+    where = error.where or f"stack {step.stack}"
+    return DeployError(error.code, error.problem, where=where, cause=error.cause, hint=needs + step.otherwise)
+
+
 def await_end(run: Context, stack: str) -> None:
     """Wait until no operation on the stack is under way. DeployError `deploy-unfinished` when it takes too long."""
-    deadline = time.monotonic() + UPDATE_SECONDS
-    while plans.is_busy(run.ports.reader.describe(stack)):
-        if time.monotonic() > deadline:
-            raise DeployError(
-                "deploy-unfinished", f"CloudFormation did not end the update of {stack} in time",
-                where=f"stack {stack}", hint="look at its events; run again: it is waited for",
-            )  # fmt: skip
-        time.sleep(POLL_SECONDS)
+    if wait_until_idle(run.ports.reader, stack, time.monotonic() + UPDATE_SECONDS) is None:
+        raise DeployError(
+            "deploy-unfinished", f"CloudFormation did not end the update of {stack} in time",
+            where=f"stack {stack}", hint="look at its events; run again: it is waited for",
+        )  # fmt: skip
 
 
 def _confirm_arrival(run: Context, job: Job, state: StackState) -> None:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from rajee_deploy.fingerprint import Fingerprint, Input
     from rajee_deploy.image import ImageInputs
     from rajee_deploy.model import Use
-    from rajee_deploy.planning import Planned
+    from rajee_deploy.planned import Planned
     from rajee_deploy.report.history import Run
     from rajee_deploy.report.metrics import Figures
     from rajee_deploy.rollout.spans import Span

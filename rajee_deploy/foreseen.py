@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from rajee_deploy.errors import DeployError
 from rajee_deploy.names import NOT_RECORDED
+from rajee_deploy.planned import opened
 from rajee_deploy.steps import BuildAndPush, Caution, DeployStack, Via
 from rajee_deploy.synthesis import kept, recording
 
@@ -18,49 +19,53 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from rajee_deploy.fingerprint import Fingerprint
-    from rajee_deploy.planning import Planned
-    from rajee_deploy.ports import Context
+    from rajee_deploy.planned import P, Planned
     from rajee_deploy.settings import ImageSettings
     from rajee_deploy.synthesis import Synthesis
 
 
-def foresee(run: Context, planned: Planned) -> Planned:
-    """The plan with what is missing on this machine. DeployError and ConfigurationError: what `up` would end with, as
-    far as that is known without a synth that the plan did not need."""
-    cautions = [*planned.plan.cautions, *_missing_here(run, planned)]
-    synthesis = (planned.synthesis or find_kept(run, planned, whole=False)) if _by_cdk(planned) else None
+def foresee(planned: P) -> P:
+    """The plan with what is missing on this machine. DeployError and ConfigurationError: what carrying it out would end
+    with, as far as that is known without a synth that the plan did not need."""
+    with opened(planned) as whole:
+        cautions = [*planned.plan.cautions, *_missing_here(whole)]
+        images = whole.wanted.images
+    synthesis = (planned.synthesis or find_kept(planned, whole=False)) if _by_cdk(planned) else None
     if synthesis is not None:
         try:
-            check_templates(run, planned, synthesis)
+            check_templates(planned, synthesis)
         except DeployError as error:
             if error.code != "access-denied":
                 raise
             text = f"whether the account is bootstrapped is not known, since this role may not ask: {error}"
             cautions.append(Caution("bootstrap-unknown", "cdk", text))
-    return replace(planned, plan=replace(planned.plan, cautions=tuple(cautions)))
+    return replace(
+        planned, plan=replace(planned.plan, cautions=tuple(cautions)), wanted=replace(planned.wanted, images=images)
+    )  # fmt: skip
 
 
-def check_machine(run: Context, planned: Planned) -> None:
+def check_machine(planned: Planned) -> None:
     """What must be there before anything is begun: secrets, the CDK CLI. DeployErrors `secret-missing`, `node-missing`,
     `cdk-missing`, `cdk-version`."""
-    for _, error in _missing_secrets(run, planned):
+    for _, error in _missing_secrets(planned):
         raise error
     if _by_cdk(planned):
-        run.ports.check_cli()
+        planned.run.ports.check_cli()
 
 
-def check_templates(run: Context, planned: Planned, synthesis: Synthesis) -> dict[str, DeployStack]:
+def check_templates(planned: Planned, synthesis: Synthesis) -> dict[str, DeployStack]:
     """The steps of the CDK CLI with what the stacks are to record, once the templates were found to take all of it, and
     the accounts to be bootstrapped."""
     states, revision = planned.observed.stacks, planned.revision or NOT_RECORDED
     recorded = {step.stack: recording(step, synthesis, states[step.stack], revision) for step in _by_cdk(planned)}
-    run.ports.deployer.check(synthesis.assembly, list(recorded.values()), planned.identity)
+    planned.run.ports.deployer.check(synthesis.assembly, list(recorded.values()), planned.identity)
     return recorded
 
 
-def find_kept(run: Context, planned: Planned, *, whole: bool = True) -> Synthesis | None:
+def find_kept(planned: Planned, *, whole: bool = True) -> Synthesis | None:
     """The kept synth of what was planned, its assembly copied for this run; None where there is none. Not `whole`: of
     the assembly what a look at its templates takes, and no more."""
+    run = planned.run
     by, into = run.ports.synthesiser, run.scratch() / "cdk.out"
     found = kept(by, local(planned), by.publishable(), planned.identity, into, whole=whole)
     for fingerprint in planned.wanted.infrastructures.values():
@@ -80,13 +85,13 @@ def _by_cdk(planned: Planned) -> list[DeployStack]:
     return [step for step in planned.plan.steps if isinstance(step, DeployStack) and step.via is Via.CDK]
 
 
-def _built(run: Context, planned: Planned) -> list[ImageSettings]:
-    built = {step.image for step in planned.plan.steps if isinstance(step, BuildAndPush)}
-    return [image for image in run.images if image.name in built]
+def _built(planned: Planned) -> list[ImageSettings]:
+    built = [step.image for step in planned.plan.steps if isinstance(step, BuildAndPush)]
+    return [planned.inputs[name].settings for name in built]
 
 
-def _missing_secrets(run: Context, planned: Planned) -> Iterator[tuple[ImageSettings, DeployError]]:
-    for image in _built(run, planned):
+def _missing_secrets(planned: Planned) -> Iterator[tuple[ImageSettings, DeployError]]:
+    for image in _built(planned):
         if image.build.secrets:
             from rajee_deploy.engine.secrets import find_missing  # of the images that have any
 
@@ -94,12 +99,12 @@ def _missing_secrets(run: Context, planned: Planned) -> Iterator[tuple[ImageSett
                 yield image, error
 
 
-def _missing_here(run: Context, planned: Planned) -> Iterator[Caution]:
+def _missing_here(planned: Planned) -> Iterator[Caution]:
     """What `up` would miss on this machine; it may be there on the one that deploys."""
-    for image, error in _missing_secrets(run, planned):
+    for image, error in _missing_secrets(planned):
         yield Caution(error.code, f"image {image.name}", f"{error.problem}; up needs it where it builds")
     if _by_cdk(planned):
         try:
-            run.ports.check_cli()
+            planned.run.ports.check_cli()
         except DeployError as error:
             yield Caution(error.code, "cdk", f"{error.problem}; up needs it where it deploys")

@@ -16,7 +16,7 @@ from rajee_deploy.errors import ConfigurationError, DeployError
 from rajee_deploy.facts import StackPresent
 
 if TYPE_CHECKING:
-    from rajee_deploy.planning import Planned
+    from rajee_deploy.planned import Planned
     from rajee_deploy.ports import Context
 
 _MOST_LINKS = 40

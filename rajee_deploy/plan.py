@@ -1,16 +1,15 @@
 """Every "is it needed?": what is wanted and what was observed → the steps to do and the things to leave, with reasons.
 
 Pure. It performs nothing and prints nothing; `up` executes what it returns and `plan` shows it, so the two cannot
-disagree. Stack statuses are answered one by one; one that is not known here stops the run.
+disagree. What a stack's status allows is answered in `stack_status`; one that is not known there stops the run.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
-from enum import Enum
 from typing import TYPE_CHECKING, assert_never
 
-from rajee_deploy import retention, trust
+from rajee_deploy import retention, stack_status, trust
 from rajee_deploy.drift import drift_cautions, drift_steps
 from rajee_deploy.errors import ConfigurationError, DeployError
 from rajee_deploy.facts import (
@@ -26,6 +25,7 @@ from rajee_deploy.facts import (
 from rajee_deploy.infrastructure import Verdict, judge
 from rajee_deploy.names import INFRA_PARAMETER, RECORDS, DeployBy, InfraCheck
 from rajee_deploy.parameter_changes import decide, unknown_parameter
+from rajee_deploy.stack_status import Answer
 from rajee_deploy.steps import BuildAndPush, Change, DeployStack, MoveTag, Plan, Skip, Step, Tier, Via, WaitForStack
 
 if TYPE_CHECKING:
@@ -37,61 +37,17 @@ if TYPE_CHECKING:
     from rajee_deploy.steps import Caution
 
 
-class _Answer(Enum):
-    """What a stack's status allows."""
-
-    COMPARE = "compare what is recorded"
-    CREATE = "create"
-    RECREATE = "delete and create again"
-    DEPLOY = "deploy whatever is recorded"
-    WAIT = "wait"
-    ROLL_BACK = "an operator has to roll it back"
-    STOP = "an operator has to look"
-
-
-# https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/view-stack-events.html lists the statuses.
-_ANSWERS = {
-    "CREATE_COMPLETE": _Answer.COMPARE,
-    "UPDATE_COMPLETE": _Answer.COMPARE,
-    "IMPORT_COMPLETE": _Answer.COMPARE,
-    # The update failed and was undone. Whether DescribeStacks then shows the old parameters is not documented, so what
-    # it shows proves nothing.
-    "UPDATE_ROLLBACK_COMPLETE": _Answer.DEPLOY,
-    "IMPORT_ROLLBACK_COMPLETE": _Answer.DEPLOY,
-    # An unexecuted first change set: the stack has no resources yet.
-    "REVIEW_IN_PROGRESS": _Answer.CREATE,
-    "DELETE_COMPLETE": _Answer.CREATE,
-    # Can never be updated; `cdk deploy` deletes and creates it by itself.
-    "ROLLBACK_COMPLETE": _Answer.RECREATE,
-    "ROLLBACK_FAILED": _Answer.RECREATE,
-    "CREATE_IN_PROGRESS": _Answer.WAIT,
-    "ROLLBACK_IN_PROGRESS": _Answer.WAIT,
-    "UPDATE_IN_PROGRESS": _Answer.WAIT,
-    "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS": _Answer.WAIT,
-    "UPDATE_ROLLBACK_IN_PROGRESS": _Answer.WAIT,
-    "UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS": _Answer.WAIT,
-    "IMPORT_IN_PROGRESS": _Answer.WAIT,
-    "IMPORT_ROLLBACK_IN_PROGRESS": _Answer.WAIT,
-    "CREATE_FAILED": _Answer.ROLL_BACK,
-    "UPDATE_FAILED": _Answer.ROLL_BACK,
-    "UPDATE_ROLLBACK_FAILED": _Answer.ROLL_BACK,
-    "IMPORT_ROLLBACK_FAILED": _Answer.STOP,
-    "DELETE_IN_PROGRESS": _Answer.STOP,
-    "DELETE_FAILED": _Answer.STOP,
-}
-
-
 def make_plan(wanted: Wanted, observed: Observed) -> Plan:
     """Decide. DeployError where the world forbids to go on (see the codes raised below)."""
-    waits = tuple(_waits(wanted.stacks, observed))
-    if waits:
+    busy = waits(wanted.stacks, observed.stacks)
+    if busy:
         # What is seen while an operation runs proves nothing: everything is observed again after it.
-        return Plan(waits, ())
+        return Plan(busy, ())
     steps: list[Step] = []
     skipped: list[Skip] = []
     notices: list[tuple[str, Notice]] = []
     outcomes: list[Outcome] = []
-    builds = _image_steps(wanted.images, observed, skipped)
+    builds = image_steps(wanted.images, observed, skipped)
     _check_tags(wanted.images)
     for image in wanted.images:
         notices += retention.expired(image, observed)
@@ -115,11 +71,11 @@ def make_plan(wanted: Wanted, observed: Observed) -> Plan:
             late += more
             cautions += known
         else:
-            steps.append(_shielded(step, received, observed, notices))
+            steps.append(shielded(step, received, observed, notices))
             cautions += drift_cautions(stack, observed, wanted.drift)
     steps += builds
     steps += late  # what one stack deploys may be what another's services wait for
-    _check_repositories(wanted.images, observed, steps)
+    check_repositories(wanted.images, observed, steps)
     _check_flags(outcomes)
     cautions += [caution for each in outcomes for caution in each.cautions]
     return Plan(tuple(steps), tuple(skipped), tuple(notices), tuple(cautions))
@@ -127,7 +83,7 @@ def make_plan(wanted: Wanted, observed: Observed) -> Plan:
 
 def synth_reasons(wanted: Wanted, observed: Observed) -> tuple[str, ...]:
     """Why the app has to be synthesised before `make_plan` can decide; empty when it can decide already."""
-    if any(_waits(wanted.stacks, observed)):
+    if waits(wanted.stacks, observed.stacks):
         return ()
     return tuple(
         f"{stack}: {reason}"
@@ -162,20 +118,20 @@ def proven(wanted: Wanted, observed: Observed) -> tuple[str, ...]:
 def _settled(wanted: Wanted, observed: Observed) -> Iterator[tuple[str, StackPresent]]:
     for stack in wanted.stacks:
         state = observed.stacks[stack]
-        if isinstance(state, StackPresent) and _ANSWERS.get(state.status) is _Answer.COMPARE:
+        if is_settled(state) and isinstance(state, StackPresent):
             yield stack, state
 
 
 def is_settled(state: StackState) -> bool:
     """Whether a stack stands still after an operation that succeeded."""
-    return isinstance(state, StackPresent) and _ANSWERS.get(state.status) is _Answer.COMPARE
+    return isinstance(state, StackPresent) and stack_status.is_settled(state.status)
 
 
 def is_busy(state: StackState) -> bool:
     """Whether an operation on the stack is under way that has to end before anything can be decided."""
     match state:
         case StackPresent(status=status):
-            return _ANSWERS.get(status) is _Answer.WAIT
+            return stack_status.is_busy(status)
         case StackAbsent():
             return False
         case _:
@@ -200,15 +156,24 @@ def objection(step: DeployStack, state: StackState) -> str:
         case StackAbsent():
             return "there is no such stack"
         case StackPresent(status=status):
-            answer = _ANSWERS.get(status)
-            is_settled = answer is _Answer.COMPARE or (
-                answer is _Answer.DEPLOY and step.changes == (Change.ROLLED_BACK,)
-            )
+            answer = stack_status.answer(status)
+            is_settled = answer is Answer.COMPARE or (answer is Answer.DEPLOY and step.changes == (Change.ROLLED_BACK,))
             if not is_settled:
                 return f"the stack is {status}" + (f": {state.reason}" if state.reason else "")
-            return "; ".join(_differences(state, dict(step.declared)))
+            return "; ".join(differences(state, dict(step.declared)))
         case _:
             assert_never(state)
+
+
+def as_built(step: DeployStack, state: StackState | None) -> DeployStack:
+    """The step once the digests of what was built are known: they may be those that the stack has, and then no tag is a
+    change."""
+    if not step.digests or not isinstance(state, StackPresent):
+        return step
+    given = {key: value for key, value in step.declared if key not in RECORDS}
+    if differences(state, given):
+        return step
+    return replace(step, changes=tuple(change for change in step.changes if change is not Change.TAG))
 
 
 def is_undone(step: DeployStack, state: StackState) -> bool:
@@ -220,14 +185,14 @@ def is_undone(step: DeployStack, state: StackState) -> bool:
         case StackAbsent():
             return False
         case StackPresent(status=status):
-            answer = _ANSWERS.get(status)
-            same = not _differences(state, dict(step.declared))
-            return answer is _Answer.DEPLOY or (answer is _Answer.COMPARE and not same)
+            answer = stack_status.answer(status)
+            same = not differences(state, dict(step.declared))
+            return answer is Answer.DEPLOY or (answer is Answer.COMPARE and not same)
         case _:
             assert_never(state)
 
 
-def _shielded(
+def shielded(
     step: DeployStack, received: Sequence[WantedImage], observed: Observed, notices: list[tuple[str, Notice]]
 ) -> DeployStack:
     """The step with the tags that shield what runs and what will run."""
@@ -254,15 +219,15 @@ def _check_tags(images: Sequence[WantedImage]) -> None:
                 )  # fmt: skip
 
 
-def _waits(stacks: Sequence[str], observed: Observed) -> list[WaitForStack]:
-    return [
-        WaitForStack(stack, "another operation is under way on it")
-        for stack in stacks
-        if is_busy(observed.stacks[stack])
-    ]
+def waits(stacks: Sequence[str], states: Mapping[str, StackState]) -> tuple[WaitForStack, ...]:
+    """The stacks on which somebody works: what is seen of them proves nothing."""
+    return tuple(
+        WaitForStack(stack, "another operation is under way on it") for stack in stacks if is_busy(states[stack])
+    )
 
 
-def _image_steps(images: Sequence[WantedImage], observed: Observed, skipped: list[Skip]) -> list[Step]:
+def image_steps(images: Sequence[WantedImage], observed: Observed, skipped: list[Skip]) -> list[Step]:
+    """The builds of what is not there; what is there is skipped. DeployErrors of `trust`."""
     steps: list[Step] = []
     for image in images:
         state = observed.images[image.name]
@@ -298,14 +263,13 @@ def _check_flags(outcomes: Sequence[Outcome]) -> None:
 
 def _previous(state: StackState) -> StackPresent | None:
     """The stack whose parameters stay as they are; None where it is made anew."""
-    is_there = isinstance(state, StackPresent) and _ANSWERS.get(state.status) not in (_Answer.CREATE, _Answer.RECREATE)
-    return state if isinstance(state, StackPresent) and is_there else None
+    return state if isinstance(state, StackPresent) and not stack_status.is_made_anew(state.status) else None
 
 
 def _stack_step(
     stack: str, received: Sequence[WantedImage], wanted: Wanted, observed: Observed
 ) -> tuple[DeployStack | Skip, Outcome]:
-    tags = {image.parameter: _parameter(image, observed) for image in received}
+    tags = {image.parameter: parameter_of(image, observed) for image in received}
     state = observed.stacks[stack]
     tier = Tier.DEPLOY
     match state:
@@ -344,7 +308,7 @@ def _stack_step(
         if wanted.by_cloudformation and {change for change, _ in why} <= {Change.TAG, Change.PARAMETER}
         else Via.CDK,
         reasons=reasons,
-        by_change_set=isinstance(state, StackPresent) and _ANSWERS.get(state.status) is _Answer.CREATE,
+        by_change_set=isinstance(state, StackPresent) and stack_status.answer(state.status) is Answer.CREATE,
         values=outcome.values,
         parameter_changes=outcome.changes,
     )
@@ -361,7 +325,7 @@ def _check_name(stack: str, wanted: Wanted) -> None:
         )  # fmt: skip
 
 
-def _parameter(image: WantedImage, observed: Observed) -> str:
+def parameter_of(image: WantedImage, observed: Observed) -> str:
     """What the stack is to be told of the image. A digest that is only known after the build equals none recorded."""
     match image.deploy_by:
         case DeployBy.TAG:
@@ -383,34 +347,34 @@ def _reasons(
     stack: str, state: StackPresent, tags: Mapping[str, str], known: tuple[Verdict, str], outcome: Outcome
 ) -> list[tuple[Change, str]]:
     verdict, name = known
-    answer = _ANSWERS.get(state.status)
+    answer = stack_status.answer(state.status)
     # What a synth should have decided and did not is acted on.
     infrastructure = verdict.differences or verdict.open
     differing = [
         *((Change.INFRASTRUCTURE, text) for text in infrastructure),
-        *((Change.TAG, text) for text in _differences(state, tags)),
+        *((Change.TAG, text) for text in differences(state, tags)),
         *((Change.PARAMETER, text) for _, text in outcome.changes),
     ]
     match answer:
-        case _Answer.COMPARE:
+        case Answer.COMPARE:
             return differing
-        case _Answer.CREATE:
+        case Answer.CREATE:
             return [(Change.FIRST, f"the stack has no resources yet ({state.status})")]
-        case _Answer.RECREATE:
+        case Answer.RECREATE:
             return [
                 (Change.FIRST, f"the stack was never created ({state.status}): cdk deletes it and creates it again")
             ]
-        case _Answer.DEPLOY:
+        case Answer.DEPLOY:
             because = f": {state.reason}" if state.reason else ""
             undone = (Change.ROLLED_BACK, f"the last update was rolled back ({state.status}{because})")
             return [undone, *differing]
-        case _Answer.ROLL_BACK:
+        case Answer.ROLL_BACK:
             raise DeployError(
                 "stack-needs-rollback", f"stack {stack} is {state.status} and cannot be deployed",
                 where=f"stack {stack}", cause=state.reason,
                 hint=f"npx cdk rollback {name} (in the directory of cdk.json), then run again",
             )  # fmt: skip
-        case _Answer.STOP | _Answer.WAIT | None:
+        case Answer.STOP | Answer.WAIT:
             raise DeployError(
                 "stack-not-deployable", f"stack {stack} is {state.status}", where=f"stack {stack}", cause=state.reason,
                 hint="look at its events in the CloudFormation console, resolve it there, then run again",
@@ -419,19 +383,20 @@ def _reasons(
             assert_never(answer)
 
 
-def _differences(state: StackPresent, parameters: Mapping[str, str]) -> list[str]:
-    differences = []
+def differences(state: StackPresent, parameters: Mapping[str, str]) -> list[str]:
+    """What a stack is told otherwise than it is deployed with, in words."""
+    found = []
     for key, value in parameters.items():
         deployed = state.parameters.get(key)
         if deployed == value:
             continue
         subject = "what the infrastructure records differs" if key in RECORDS else "the image changed"
         before = "none recorded" if deployed in (None, "", "-") else short(deployed or "")
-        differences.append(f"{subject} ({key}): {before} → {short(value)}")
-    return differences
+        found.append(f"{subject} ({key}): {before} → {short(value)}")
+    return found
 
 
-def _check_repositories(images: Sequence[WantedImage], observed: Observed, steps: Sequence[Step]) -> None:
+def check_repositories(images: Sequence[WantedImage], observed: Observed, steps: Sequence[Step]) -> None:
     """A repository that is absent must come from a stack that is deployed before the build that needs it."""
     for image in images:
         if not isinstance(observed.images[image.name], RepositoryAbsent):

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 
 from rajee_deploy import guard, locating
 from rajee_deploy import plan as plans
-from rajee_deploy.dataclass import dataclass
 from rajee_deploy.errors import ConfigurationError, DeployError
 from rajee_deploy.facts import StackPresent, Wanted, WantedImage
 from rajee_deploy.fingerprint import with_given
@@ -26,6 +25,7 @@ from rajee_deploy.names import INFRA_PARAMETER, NOT_RECORDED, DeployBy, Drift, I
 from rajee_deploy.naming import expanded
 from rajee_deploy.observe import observe, observe_services, with_services
 from rajee_deploy.parameter_changes import UntakenError
+from rajee_deploy.planned import Planned
 from rajee_deploy.stack.cli_options import refuse_options
 from rajee_deploy.steps import (
     Caution,
@@ -43,37 +43,14 @@ if TYPE_CHECKING:
     from rajee_deploy.facts import Observed, StackState
     from rajee_deploy.fingerprint import Fingerprint
     from rajee_deploy.image import ImageInputs
-    from rajee_deploy.model import Notice
     from rajee_deploy.ports import Context
     from rajee_deploy.settings import Settings
 
 
-@dataclass(frozen=True, slots=True)
-class Planned:
-    """A plan with what it stands on. `revision` is the checkout's, "" where nobody asked git yet."""
-
-    plan: Plan
-    wanted: Wanted
-    inputs: dict[str, ImageInputs]
-    identity: Identity
-    observed: Observed
-    synthesis: Synthesis | None = None
-    revision: str = ""
-    reasons: tuple[str, ...] = ()  # why a synth had to decide
-
-    @property
-    def image_notices(self) -> dict[str, list[Notice]]:
-        """What is to be known of the images themselves. A base's configuration is read before the image is built;
-        until then nothing depends on it."""
-        return {
-            name: [notice for notice in image.notices if notice.code != "base-config-unknown"]
-            for name, image in self.inputs.items()
-        }
-
-
 def make_plan(run: Context, synthesis: Synthesis | None = None) -> Planned:
     """Observe and decide; it changes nothing, and needs no engine; node only where a synth has to decide. `synthesis`
-    is one that was made for this decision already."""
+    is one that was made for this decision already. What became of names is in the `run` of the answer alone."""
+    run = replace(run)
     ports = run.ports
     locating.forget(run)
     names = _stacks(run)
@@ -84,11 +61,12 @@ def make_plan(run: Context, synthesis: Synthesis | None = None) -> Planned:
         identity = pool.submit(ports.identity)
         early = locating.Early(run, names, pool)
         synthesised_with = dict(ports.given)
-        inputs, infrastructure = _hashed(run, has_stacks=bool(names))
-        if synthesis is not None and run.ports.given != synthesised_with:
+        inputs, infrastructure, given = _hashed(run, has_stacks=bool(names))
+        run.ports = replace(run.ports, given=given)
+        if synthesis is not None and given != synthesised_with:
             raise DeployError(
                 "file-changed", "what an image is made of changed while the app was synthesised",
-                where=", ".join(run.ports.given), hint="nothing was deployed; run again when nothing writes to it",
+                where=", ".join(given), hint="nothing was deployed; run again when nothing writes to it",
             )  # fmt: skip
         with run.timings.phase("ask AWS"):
             check_account(run.settings, identity.result())
@@ -127,7 +105,7 @@ def make_plan(run: Context, synthesis: Synthesis | None = None) -> Planned:
     if synthesis is None and any(isinstance(step, DeployStack) and step.via is Via.CDK for step in plan.steps):
         ports.deployer.check_account(who.account)
     plan = replace(plan, cautions=(*plan.cautions, *_of_failed_synth(run, plan))) if synthesis is None else plan
-    return Planned(plan, wanted, inputs, who, observed, synthesis, revision, reasons)
+    return Planned(plan, wanted, inputs, who, observed, run, synthesis, revision, reasons)
 
 
 def _of_failed_synth(run: Context, plan: Plan) -> Iterator[Caution]:
@@ -139,28 +117,32 @@ def _of_failed_synth(run: Context, plan: Plan) -> Iterator[Caution]:
         yield Caution("last-synth-failed", "cdk", text)
 
 
-def _hashed(run: Context, *, has_stacks: bool) -> tuple[dict[str, ImageInputs], Fingerprint | None]:
-    """What the images are made of, and what synth reads; the latter is None without stacks."""
+def _hashed(
+    run: Context, *, has_stacks: bool
+) -> tuple[dict[str, ImageInputs], Fingerprint | None, dict[str, str]]:  # fmt: skip
+    """What the images are made of, what synth reads (None without stacks), and the context values that it gets."""
     with run.timings.phase("hash inputs"):
         from rajee_deploy.image import read_all_inputs  # while the network is busy
 
         inputs = read_all_inputs(run.images)
         given = _given(run, inputs)
         infrastructure = with_given(run.ports.infrastructure(None), given) if has_stacks else None
-        run.ports = replace(run.ports, given=given)
     for key in given:
         run.console.say(f"the context value {key} is the tag: each new tag takes a synth, so it is slower", "dim")
-    return inputs, infrastructure
+    return inputs, infrastructure, given
 
 
-def plan_by(run: Context, planned: Planned, synthesis: Synthesis) -> Planned:
+def plan_by(planned: Planned, synthesis: Synthesis) -> Planned:
     """The plan as it is by a synth that was made after it: what the synth says of names and templates goes before
     hashes."""
+    run = replace(planned.run)
     if locating.settle(run, synthesis.stacks, planned.identity):
         return make_plan(run, synthesis)
     wanted = _by_synthesis(planned.wanted, synthesis)
     plan, revision = _guarded(run, _decided(run, wanted, planned.observed), planned.observed)
-    return replace(planned, plan=plan, wanted=wanted, synthesis=synthesis, revision=planned.revision or revision)
+    return replace(
+        planned, run=run, plan=plan, wanted=wanted, synthesis=synthesis, revision=planned.revision or revision
+    )
 
 
 def _by_synthesis(wanted: Wanted, synthesis: Synthesis) -> Wanted:

@@ -43,9 +43,9 @@ if TYPE_CHECKING:
     from rajee_deploy.watch import Account
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Ports:
-    """The outside world, each part behind its small interface."""
+    """The outside world, each part behind its small interface. Named one by one: many of them look alike."""
 
     registry: Registry
     reader: StackReader
@@ -113,8 +113,6 @@ class Context:
     apart_seconds: float = 3.0  # the two looks by which a deployment is confirmed
     outputs: dict[str, dict[str, str]] = field(default_factory=dict)  # of the deployed stacks
     accounts: dict[str, Account] = field(default_factory=dict)  # by stack: where the time of its deployment went
-    # By stack: the infra hash that it records, with its list that its template cannot carry.
-    uncarried: dict[str, tuple[str, Mapping[str, Any]]] = field(default_factory=dict)
     lists: dict[str, Mapping[str, Any]] = field(default_factory=dict)  # lists of others by the digest that they give
     timings: Timings = field(default_factory=Timings)
     _named: tuple[Settings, Sequence[ImageSettings]] | None = None

@@ -15,7 +15,7 @@ from rajee_deploy.planning import own_commit
 from rajee_deploy.stack.revision import DIRTY
 
 if TYPE_CHECKING:
-    from rajee_deploy.planning import Planned
+    from rajee_deploy.planned import Planned
     from rajee_deploy.ports import Context
 
 
@@ -23,7 +23,8 @@ def check_unchanged(run: Context, planned: Planned, stack: str) -> None:
     """DeployErrors `stack-changed`, `image-changed`, `image-gone`, `checkout-changed`, and those of `trust`."""
     check_stack(run, planned, stack)
     _check_images(run, planned, stack)
-    _check_checkout(run, planned)
+    if planned.is_of_checkout:
+        _check_checkout(run, planned)
 
 
 def check_stack(run: Context, planned: Planned, stack: str) -> None:

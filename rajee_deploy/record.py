@@ -5,17 +5,18 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from rajee_deploy.converge import converge
 from rajee_deploy.report.history import History, Run, is_of_project, outcome_of, real_project
 from rajee_deploy.report.metrics import TARGETS
 from rajee_deploy.report.timings import duration
 from rajee_deploy.steps import BuildAndPush, DeployStack
-from rajee_deploy.up import converge
+from rajee_deploy.up import deployment
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from rajee_deploy.console import Console
-    from rajee_deploy.planning import Planned
+    from rajee_deploy.planned import Planned
     from rajee_deploy.ports import Context
 
 
@@ -29,7 +30,7 @@ def recorded_run(run: Context, wait_seconds: float) -> tuple[Planned, Run]:
         planned = made
 
     try:
-        planned = converge(run, wait_seconds, note)
+        planned = converge(run, deployment(run), wait_seconds, note)
     except BaseException as error:  # whatever it is: the run was one
         keep(run, _record(run, planned, at, *outcome_of(error)))
         raise

@@ -15,6 +15,7 @@ from rajee_deploy.errors import DeployError
 from rajee_deploy.facts import ImagePresent, StackPresent, Tagged
 from rajee_deploy.model import Notice
 from rajee_deploy.names import DeployBy
+from rajee_deploy.stack_status import is_undone
 from rajee_deploy.steps import MoveTag
 
 if TYPE_CHECKING:
@@ -138,7 +139,7 @@ def prev(image: WantedImage, observed: Observed, notices: list[tuple[str, Notice
         return
     state = observed.stacks[image.stack]
     moved = found or next((observed.find_digest(image.repository, each) for each in former_tags(image)[1:]), None)
-    if moved is not None and isinstance(state, StackPresent) and "ROLLBACK" in state.status:
+    if moved is not None and isinstance(state, StackPresent) and is_undone(state.status):
         return  # what a stack that was rolled back records may be what failed; the failed deploy moved it already
     if not _is_frozen(image, observed, tag, notices):
         reason = f"it shields what {image.stack} runs now, for a rollback"

@@ -9,17 +9,15 @@ from typing import TYPE_CHECKING
 
 from rajee_deploy import plan as plans
 from rajee_deploy.arrival import Sight, arrival
-from rajee_deploy.drift import drift_steps
 from rajee_deploy.errors import DeployError
 from rajee_deploy.facts import Observed, StackPresent
-from rajee_deploy.names import Drift
-from rajee_deploy.observe import observe_services, with_rollback, with_services
+from rajee_deploy.observe import with_rollback
 from rajee_deploy.rollout.standing import UNCONFIRMED, standing
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from rajee_deploy.facts import StackState, WantedImage
+    from rajee_deploy.facts import WantedImage
     from rajee_deploy.ports import Context
     from rajee_deploy.rollout import Service
     from rajee_deploy.rollout.standing import Held
@@ -74,21 +72,6 @@ def confirm_services(
         )  # fmt: skip
 
 
-def confirm_standing(run: Context, stack: str, images: Sequence[WantedImage]) -> None:
-    """Of a stack that stays as it is: a rollout of its own that nobody confirmed is confirmed, or fails the run; what
-    somebody else made its services run is told."""
-    state = run.ports.reader.observe(stack)
-    observed = with_services(
-        Observed({}, {}), observe_services(run.ports.services, run.ports.watcher, {stack: state})
-    )  # fmt: skip
-    for caution in drift_steps(stack, observed, Drift.LEAVE)[1]:
-        run.console.warn(caution.subject, caution.text, caution.code)
-    unconfirmed = any(standing(one.held, one.service) in UNCONFIRMED for one in observed.services.get(stack, ()))
-    if unconfirmed and isinstance(state, StackPresent):
-        wanted = wanted_images(images, state.parameters)
-        confirm_services(run, stack, state, wanted, as_before(stack, observed))
-
-
 def wanted_images(images: Sequence[WantedImage], parameters: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
     """By repository, the tags and digests that a stack with these parameters runs."""
     wanted: dict[str, tuple[str, ...]] = {}
@@ -114,9 +97,3 @@ def as_before(stack: str, observed: Observed) -> dict[Held, str]:
         for one in observed.services.get(stack, ())
         if standing(one.held, one.service) not in UNCONFIRMED
     }
-
-
-def look_before(run: Context, stack: str, state: StackState) -> dict[Held, str]:
-    """The same, for who deploys without a plan."""
-    services = observe_services(run.ports.services, run.ports.watcher, {stack: state})
-    return as_before(stack, with_services(Observed({}, {}), services))

@@ -19,7 +19,7 @@ from rajee_deploy.steps import (
 
 if TYPE_CHECKING:
     from rajee_deploy.console import Console
-    from rajee_deploy.planning import Planned
+    from rajee_deploy.planned import Planned
     from rajee_deploy.ports import Context
     from rajee_deploy.steps import Step
 
@@ -52,6 +52,13 @@ def show_plan(run: Context, planned: Planned) -> None:
         console.say("Nothing to do: nothing is built, pushed or deployed.", "bold green")
 
 
+def show_plan_time(run: Context, planned: Planned) -> None:
+    """How long the plan took, as the last line of a preview."""
+    from rajee_deploy.report.timings import duration
+
+    run.console.say(f"planned in {duration(run.timings.total)} ({planned.plan.kind})", "dim")
+
+
 def _show_step(console: Console, step: Step) -> None:
     match step:
         case BuildAndPush():
@@ -81,7 +88,7 @@ def _show_tier(run: Context, planned: Planned) -> None:
     ):
         if names:
             run.console.say(f"{what}: {', '.join(run.console.first(names, _SHOWN))}", "dim")
-    if planned.plan.tier is not None:
+    if planned.plan.tier is not None and planned.wanted.infrastructure is not None:
         run.console.say(f"infrastructure decided by {_TIERS[planned.plan.tier]}", "dim")
 
 

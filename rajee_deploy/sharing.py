@@ -56,7 +56,10 @@ def ask(run: Context, wanted: Wanted, observed: Observed, who: Identity) -> Want
     return wanted
 
 
-def keep(run: Context, wanted: Wanted, observed: Observed, who: Identity, deployed: Collection[str]) -> None:
+def keep(
+    run: Context, wanted: Wanted, observed: Observed, who: Identity, deployed: Collection[str],
+    uncarried: Mapping[str, tuple[str, Mapping[str, Any]]],
+) -> None:  # fmt: skip
     """Keep what was proved here of the stacks that stay as they are, and the lists that no template carries."""
     places = _places(run.settings, [each for each in plans.proven(wanted, observed) if each not in deployed])
     said = {stack: _subjects(wanted, observed, who, stack)[0] for stack in places}
@@ -68,9 +71,9 @@ def keep(run: Context, wanted: Wanted, observed: Observed, who: Identity, deploy
     if is_list(document) and document is not None and not document["obstacles"]:
         for stack, by in _astray(run, wanted, observed, who, new).items():
             _keep(run, stack, places[stack], [(list_of(who, stack, by), document)])
-    places = _places(run.settings, run.uncarried)
-    for stack, (infrastructure, uncarried) in run.uncarried.items():
-        _keep(run, stack, places.get(stack), [(list_of(who, stack, infrastructure), uncarried)])
+    places = _places(run.settings, uncarried)
+    for stack, (infrastructure, its) in uncarried.items():
+        _keep(run, stack, places.get(stack), [(list_of(who, stack, infrastructure), its)])
 
 
 def _astray(run: Context, wanted: Wanted, observed: Observed, who: Identity, stacks: Collection[str]) -> dict[str, str]:

@@ -72,7 +72,8 @@ class DeployStack:
     fails. `digests` are the parameters (by name) that receive the digest of a reference that is only built in this
     run; what `parameters` says of them is for people. `by_change_set`: CloudFormation creates the stack by a change set
     and in no other way, since one was made already. `values` are those of the app's own parameters, and
-    `parameter_changes` says by name which of them change, for whoever is asked about it.
+    `parameter_changes` says by name which of them change, for whoever is asked about it. `otherwise` is what else to do
+    where CloudFormation refuses to do it alone.
     """
 
     stack: str
@@ -89,6 +90,7 @@ class DeployStack:
     reasons: tuple[str, ...] = ()  # what `reason` says, one by one
     values: tuple[ParameterValue, ...] = ()
     parameter_changes: tuple[tuple[str, str], ...] = ()
+    otherwise: str = ""
 
     @property
     def declared(self) -> tuple[tuple[str, str], ...]:

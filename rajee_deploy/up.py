@@ -1,69 +1,43 @@
-"""The story of one run: plan (see `planning`), carry it out, and plan again when somebody else came in between."""
+"""The wish of `up`: that what is checked out is deployed. How it is carried out is the pipeline's (see `converge`)."""
 
 from __future__ import annotations
 
-import time
 from dataclasses import replace
-from itertools import count
-from pathlib import Path
-from typing import TYPE_CHECKING, assert_never
+from typing import TYPE_CHECKING
 
 from rajee_deploy import plan as plans
-from rajee_deploy.errors import DeployError
-from rajee_deploy.foreseen import check_machine, check_templates, find_kept, local
+from rajee_deploy.converge import Wish
+from rajee_deploy.foreseen import find_kept, local
 from rajee_deploy.names import NOT_RECORDED
-from rajee_deploy.planning import Planned, make_plan, own_commit, plan_by, synthesise_planned
-from rajee_deploy.recheck import check_stack, check_unchanged
-from rajee_deploy.scratch import sweep
+from rajee_deploy.planning import make_plan, own_commit, plan_by, synthesise_planned
 from rajee_deploy.screen import show_plan
 from rajee_deploy.stack.revision import DIRTY
-from rajee_deploy.steps import BuildAndPush, ConfirmRollout, DeployStack, MoveTag, RepairService, Via, WaitForStack
-from rajee_deploy.synthesis import keeping, record_of_deployment
+from rajee_deploy.stack_status import stack_busy
+from rajee_deploy.steps import DeployStack, Via, WaitForStack
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    from rajee_deploy.deploying import Job
-    from rajee_deploy.facts import WantedImage
+    from rajee_deploy.execute import Uncarried
+    from rajee_deploy.planned import Planned
     from rajee_deploy.ports import Context
-    from rajee_deploy.rollout.standing import Held
     from rajee_deploy.steps import Change, Plan
-    from rajee_deploy.synthesis import Synthesis
-
-POLL_SECONDS = 3.0
-_ATTEMPTS = 3  # at least, for whoever is overtaken: a question may have taken longer than any wait
-# What somebody else can do between a plan and its deployment, and what is done about it.
-_OVERTAKEN = {
-    "stack-busy": "it is waited for, and everything is planned again",
-    "stack-changed": "everything is planned again",
-    "image-changed": "everything is planned again",
-    "image-gone": "everything is planned again",
-    "checkout-changed": "everything is planned again",
-}
 
 
-def settle(run: Context, wait_seconds: float) -> Planned:
-    """Plan; while somebody else's operation runs, wait for its end and plan again from nothing."""
-    deadline = time.monotonic() + wait_seconds
-    swept = sweep()  # before anything is hashed: TMPDIR may lie in a build context
-    if swept:
-        run.console.say(f"removed {len(swept)} temporary directories of runs that were killed", "dim")
-    while True:
-        planned = _of_revision(run, make_plan(run))
-        show_plan(run, planned)
-        waits = [step for step in planned.plan.steps if isinstance(step, WaitForStack)]
-        if not waits:
-            return planned
-        for step in waits:
-            with run.phase(f"wait for {step.stack}"):
-                _wait(run, step.stack, deadline)
+def deployment(run: Context) -> Wish[Planned]:
+    """That what is checked out is deployed: the wish of `up`."""
+    return Wish(
+        plan=lambda _before: _of_revision(make_plan(run)),
+        show=lambda planned: show_plan(run, planned),
+        complete=_with_assembly,
+        conclude=_share,
+    )
 
 
-def _of_revision(run: Context, planned: Planned) -> Planned:
+def _of_revision(planned: Planned) -> Planned:
     """With the revision that what is deployed is of, "-dirty" behind it where files differ: it is asked for before
     anybody is asked, or anything built."""
     if not any(isinstance(step, DeployStack) for step in planned.plan.steps) or planned.revision.endswith(DIRTY):
         return planned
+    run = planned.run
     commit, cautions = (planned.revision, ()) if planned.revision else own_commit(run)
     for caution in cautions:
         run.console.warn(caution.subject, caution.text, caution.code)
@@ -71,182 +45,7 @@ def _of_revision(run: Context, planned: Planned) -> Planned:
     return replace(planned, revision=commit + DIRTY * is_changed)
 
 
-def converge(run: Context, wait_seconds: float, note: Callable[[Planned], None]) -> Planned:
-    """Plan and do it; when somebody else begins an operation in between, wait for its end and plan again from nothing.
-
-    `note` is told each plan before it is carried out.
-    """
-    deadline = time.monotonic() + wait_seconds
-    for attempt in count(1):
-        planned = settle(run, deadline - time.monotonic())
-        note(planned)
-        try:
-            _find_engine(run, planned)
-            planned = _with_assembly(run, planned)
-            note(planned)
-            execute(run, planned)
-            _share(run, planned)
-        except DeployError as error:
-            is_late = time.monotonic() > deadline and (error.code == "stack-busy" or attempt >= _ATTEMPTS)
-            if error.code not in _OVERTAKEN or is_late:
-                raise
-            run.console.warn("", f"{error.problem}: {_OVERTAKEN[error.code]}", error.code)
-        else:
-            return planned
-    raise AssertionError("it counts for ever")
-
-
-def _share(run: Context, planned: Planned) -> None:
-    """Keep for other machines what was found out here of the infrastructure."""
-    if not run.uncarried and not plans.proven(planned.wanted, planned.observed):
-        return
-    from rajee_deploy.sharing import keep
-
-    # What CloudFormation deploys alone keeps its template, so what was proved of it stays true.
-    deployed = set(_by_cdk(planned.plan))
-    keep(run, planned.wanted, planned.observed, planned.identity, deployed)
-
-
-def _find_engine(run: Context, planned: Planned) -> None:
-    if any(isinstance(step, BuildAndPush) for step in planned.plan.steps):
-        with run.phase("find the engine"):
-            run.console.detail(run.ports.engine.check())
-
-
-def execute(run: Context, planned: Planned) -> None:
-    """Do the plan's steps in their order."""
-    steps = planned.plan.steps
-    if not steps:
-        return
-    # Whoever has nothing to do does not import what does it.
-    from rajee_deploy.deploying import approve, deploy, move_and_tell
-    from rajee_deploy.rollouts import repair
-
-    # What can fail without having changed anything comes first.
-    check_machine(run, planned)
-    jobs = {job.step.stack: job for job in _jobs(run, planned)}
-    approve(run, list(jobs.values()))
-    last = next(reversed(jobs), "")
-    builds = [step for step in steps if isinstance(step, BuildAndPush)]
-    for step in steps:
-        match step:
-            case BuildAndPush():
-                if step is builds[0]:  # a plan has its builds together: the first begins them all
-                    _build(run, builds, planned)
-            case MoveTag():
-                with run.phase(f"tag {step.image} {step.tag}"):
-                    move_and_tell(run, step)
-            case DeployStack():
-                check_unchanged(run, planned, step.stack)
-                deploy(run, jobs[step.stack], is_last=step.stack == last)
-            case RepairService():
-                check_stack(run, planned, step.stack)
-                repair(run, step)
-            case ConfirmRollout():
-                pass  # below: what another stack deploys may be what a rollout waits for
-            case WaitForStack():
-                raise AssertionError("settle() leaves no waits")
-            case _:
-                assert_never(step)
-    _confirm_all(run, planned)
-
-
-def _confirm_all(run: Context, planned: Planned) -> None:
-    """Look at all rollouts, then fail for the first that is not confirmed."""
-    from rajee_deploy.rollouts import confirm
-
-    unconfirmed: list[DeployError] = []
-    for step in planned.plan.steps:
-        if not isinstance(step, ConfirmRollout):
-            continue
-        try:
-            confirm(run, step, _images_of(planned, step.stack), _before(planned, step.stack))
-        except DeployError as error:
-            if error.code != "rollout-not-confirmed":
-                raise
-            unconfirmed.append(error)
-    for each in unconfirmed[1:]:
-        run.console.warn("", each.problem, each.code)
-    if unconfirmed:
-        raise unconfirmed[0]
-
-
-def _images_of(planned: Planned, stack: str) -> list[WantedImage]:
-    return [image for image in planned.wanted.images if image.stack == stack]
-
-
-def _before(planned: Planned, stack: str) -> dict[Held, str]:
-    """The stack's services as they are, but for those that this run puts back."""
-    from rajee_deploy.rollouts import as_before
-
-    repaired = {step.held for step in planned.plan.steps if isinstance(step, RepairService)}
-    return {held: newest for held, newest in as_before(stack, planned.observed).items() if held not in repaired}
-
-
-def _build(run: Context, builds: Sequence[BuildAndPush], planned: Planned) -> None:
-    from rajee_deploy.building import Workshop, build_all
-
-    wanted = {image.name: image for image in planned.wanted.images}
-    shop = Workshop(
-        run.settings, run.ports.engine, run.ports.registry, run.console, run.phase, wanted, run.ports.contents
-    )  # fmt: skip
-    build_all(shop, builds, planned.inputs)
-
-
-def _jobs(run: Context, planned: Planned) -> list[Job]:
-    """The deployments, with what the stacks are to record; the assembly is there when one of them needs it."""
-    from rajee_deploy.deploying import Job
-
-    steps = [step for step in planned.plan.steps if isinstance(step, DeployStack)]
-    revision = planned.revision or NOT_RECORDED
-    states = planned.observed.stacks
-    assembly = Path()
-    synthesis = None
-    by_cdk = [step for step in steps if step.via is Via.CDK]
-    recorded = {step.stack: keeping(step, states[step.stack], revision) for step in steps}
-    if by_cdk:
-        synthesis = planned.synthesis
-        if synthesis is None:
-            raise AssertionError("what the CDK CLI deploys was synthesised or kept")
-        assembly = synthesis.assembly
-        recorded |= check_templates(run, planned, synthesis)
-        _carry(run, synthesis, [step.stack for step in by_cdk])
-    images = planned.wanted.images
-    records = {
-        step.stack: record_of_deployment(step.stack, synthesis, states[step.stack], images, revision)
-        for step in by_cdk
-        if synthesis is not None
-    }
-    return [
-        Job(
-            recorded[step.stack], assembly, _images_of(planned, step.stack), records.get(step.stack),
-            states[step.stack], _before(planned, step.stack),
-        )
-        for step in steps
-    ]  # fmt: skip
-
-
-def _carry(run: Context, synthesis: Synthesis, stacks: Sequence[str]) -> None:
-    """Have the templates carry the list of what was read, so that any machine can judge the stacks by it; what they
-    cannot carry is kept elsewhere. The assembly is this run's own; what is kept of it stays as it was made."""
-    if synthesis.document is None:
-        return
-    from rajee_deploy.stack.carried import carry, is_list
-
-    if not is_list(synthesis.document):
-        text = (
-            "the list of what synth reads has a name in it that no other machine would take: they synthesise to decide"
-        )
-        run.console.warn("cdk", text)
-        return
-
-    ids = {run.settings.place_of(stack).id: stack for stack in stacks}
-    carried = {ids[each] for each in carry(synthesis.assembly, synthesis.document, ids)}
-    digest = str(synthesis.fingerprint.digest)
-    run.uncarried |= {stack: (digest, synthesis.document) for stack in stacks if stack not in carried}
-
-
-def _with_assembly(run: Context, planned: Planned) -> Planned:
+def _with_assembly(planned: Planned) -> Planned:
     """With what the CDK CLI is to deploy: the synth that the plan stood on, else the kept one of these very inputs,
     else a new one.
 
@@ -255,8 +54,9 @@ def _with_assembly(run: Context, planned: Planned) -> Planned:
     """
     if planned.synthesis is not None or not _by_cdk(planned.plan):
         return planned
-    late = find_kept(run, planned) or synthesise_planned(run, local(planned), planned.identity)
-    again = _of_revision(run, plan_by(run, planned, late))
+    run = planned.run
+    late = find_kept(planned) or synthesise_planned(run, local(planned), planned.identity)
+    again = _of_revision(plan_by(planned, late))
     had = _by_cdk(planned.plan)
     if again.observed is not planned.observed:
         _check_free(again)
@@ -273,10 +73,7 @@ def _with_assembly(run: Context, planned: Planned) -> Planned:
 def _check_free(planned: Planned) -> None:
     for step in planned.plan.steps:
         if isinstance(step, WaitForStack):
-            raise DeployError(
-                "stack-busy", f"another operation on stack {step.stack} is under way", where=f"stack {step.stack}",
-                hint="run again: it is waited for",
-            )  # fmt: skip
+            raise stack_busy(step.stack, hint="run again: it is waited for")
 
 
 def _by_cdk(plan: Plan) -> dict[str, frozenset[Change]]:
@@ -285,11 +82,12 @@ def _by_cdk(plan: Plan) -> dict[str, frozenset[Change]]:
     return {step.stack: frozenset(step.changes) for step in steps}
 
 
-def _wait(run: Context, stack: str, deadline: float) -> None:
-    while plans.is_busy(run.ports.reader.describe(stack)):
-        if time.monotonic() > deadline:
-            raise DeployError(
-                "stack-busy", f"another operation on stack {stack} did not end in time", where=f"stack {stack}",
-                hint="look who deploys it; run again, or give it longer: --wait 7200",
-            )  # fmt: skip
-        time.sleep(POLL_SECONDS)
+def _share(planned: Planned, uncarried: Uncarried) -> None:
+    """Keep for other machines what was found out here of the infrastructure."""
+    if not uncarried and not plans.proven(planned.wanted, planned.observed):
+        return
+    from rajee_deploy.sharing import keep
+
+    # What CloudFormation deploys alone keeps its template, so what was proved of it stays true.
+    deployed = set(_by_cdk(planned.plan))
+    keep(planned.run, planned.wanted, planned.observed, planned.identity, deployed, uncarried)

@@ -15,6 +15,7 @@ from rajee_deploy.dataclass import dataclass
 from rajee_deploy.errors import DeployError
 from rajee_deploy.rollout.advice import advice
 from rajee_deploy.rollout.spans import first_failure, resource_spans, rollout_phases
+from rajee_deploy.stack_status import begins_operation, goes_on, is_failure
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -29,7 +30,6 @@ POLL_SECONDS = 2.5
 # AWS's clock and ours may differ; what was there before the deployment began is left out by its id, not by its time.
 _SKEW_SECONDS = 120.0
 _STACK = "AWS::CloudFormation::Stack"
-_BEGUN = ("CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS", "IMPORT_IN_PROGRESS")
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +113,7 @@ class Watch:
         """How many operations on the stack itself began since it is watched; one is ours. DeployError when AWS does not
         tell."""
         self._look_at_events()
-        return sum(self._is_own(event) and event.status in _BEGUN for event in self._events.values())
+        return sum(self._is_own(event) and begins_operation(event.status) for event in self._events.values())
 
     def _is_own(self, event: ResourceEvent) -> bool:
         """Whether it tells of the stack itself; its events do so under the name that CloudFormation knows."""
@@ -131,9 +131,9 @@ class Watch:
 
     def _look(self) -> Moment:
         news = [
-            f"{event.status} {event.resource}" + (f": {event.reason}" if event.status.endswith("FAILED") else "")
+            f"{event.status} {event.resource}" + (f": {event.reason}" if is_failure(event.status) else "")
             for event in self._look_at_events()
-            if not event.status.endswith("IN_PROGRESS")
+            if not goes_on(event.status)
         ]
         services = self._services()
         for service in services:
@@ -159,7 +159,7 @@ class Watch:
     def _at_work(self) -> tuple[tuple[str, float], ...]:
         began: dict[str, float] = {}
         for event in sorted(self._events.values(), key=lambda one: one.at):
-            if event.status.endswith("IN_PROGRESS"):
+            if goes_on(event.status):
                 began.setdefault(event.resource, event.at)
             else:
                 began.pop(event.resource, None)

@@ -89,7 +89,10 @@ class Site:
             yield
 
         wanted = {image.name: self.wanted(image) for image in self.settings.images}
-        shop = Workshop(self.settings, engine, self.registry, console, phase, wanted, lambda: ())
+        shop = Workshop(
+            settings=self.settings, engine=engine, registry=self.registry, console=console, phase=phase, wanted=wanted,
+            contents=lambda: (),
+        )  # fmt: skip
         build_all(shop, [BuildAndPush(n, self.inputs[n].fingerprint.tag, "") for n in NAMES], self.inputs)
 
     def wanted(self, image) -> WantedImage:

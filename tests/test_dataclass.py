@@ -87,6 +87,11 @@ def classes(made: Any) -> dict[str, type]:
     class Below(One):
         b: Any = 1
 
+    @made(frozen=True, slots=True, kw_only=True)
+    class Named:
+        a: Any
+        b: Any = 1
+
     @made(frozen=True, slots=True)
     class Checked:
         a: Any
@@ -95,7 +100,7 @@ def classes(made: Any) -> dict[str, type]:
             if self.a == "bad":
                 raise ValueError(self.a)
 
-    found = (Nothing, One, Several, Changing, Itself, Bare, Ordered, Own, OwnEquality, Hashed, Below, Checked)
+    found = (Nothing, One, Several, Changing, Itself, Bare, Ordered, Own, OwnEquality, Hashed, Below, Named, Checked)
     return {each.__name__: each for each in found}
 
 
@@ -112,6 +117,7 @@ VALUES = [
     ("OwnEquality", [{"a": 1}, {"a": 1}, {"a": 2}]),
     ("Hashed", [{"a": 1}, {"a": 1, "b": 2}, {"a": 1, "c": 2}, {"a": 2}]),
     ("Below", [{"a": 1}, {"a": 1, "b": 1}, {"a": 1, "b": 2}, {"a": 2}]),
+    ("Named", [{"a": 1}, {"a": 1, "b": 2}, {"a": 2}]),
     ("Checked", [{"a": 1}, {"a": "bad"}]),
 ]  # fmt: skip
 

@@ -98,9 +98,9 @@ def world(tmp_path) -> World:
     stacks = FakeStacks({"App": StackPresent("UPDATE_COMPLETE", dict(RECORDED), {"Url": "https://app.test"})})
     watcher, talk = FakeWatcher(), io.StringIO()
     ports = Ports(
-        registry, stacks, stacks, FakeEngine(registry), watcher, stacks, FakeServices(watcher),
-        lambda: Identity("123456789012", "us-east-1"),
-        lambda _carried: of_infrastructure((), {}, {}, {}),
+        registry=registry, reader=stacks, deployer=stacks, engine=FakeEngine(registry), watcher=watcher,
+        updater=stacks, services=FakeServices(watcher), identity=lambda: Identity("123456789012", "us-east-1"),
+        infrastructure=lambda _carried: of_infrastructure((), {}, {}, {}),
     )  # fmt: skip
     settings = load(tmp_path / "rajee-deploy.toml", None)
     return World(

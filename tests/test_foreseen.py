@@ -141,7 +141,7 @@ def preview(world, **flags):
     run = world.context(**flags)
     run.rules = Rules(require_ancestry=run.settings.require_ancestry)
     try:
-        return foreseen.foresee(run, make_plan(run))
+        return foreseen.foresee(make_plan(run))
     finally:
         run.close()
 
@@ -215,7 +215,7 @@ def test_a_missing_cli_forbids_no_plan_and_is_missed_before_any_build(world):
     forget_writes(world)
     run = world.context()
     run.ports = replace(run.ports, check_cli=missing)
-    assert [each.code for each in foreseen.foresee(run, make_plan(run)).plan.cautions] == ["node-missing"]
+    assert [each.code for each in foreseen.foresee(make_plan(run)).plan.cautions] == ["node-missing"]
     assert refused(lambda: recorded_run(run, 0)).code == "node-missing"
     assert writes(world) == []
 
@@ -234,7 +234,7 @@ def test_a_synth_that_failed_is_said_by_the_next_run(world):
     for check, said in (("auto", "is made again"), ("hash", "--infra-check=synth")):
         run = world.context(check=check)
         run.ports = replace(run.ports, last_failure=lambda: "2026-01-02T03:04:05+00:00")
-        plan = foreseen.foresee(run, make_plan(run)).plan
+        plan = foreseen.foresee(make_plan(run)).plan
         assert ("last-synth-failed" in {each.code for each in plan.cautions}) == (check == "hash")
         told = world.talk.getvalue() + " ".join(each.text for each in plan.cautions)
         assert "the last synth here failed, at 2026-01-02T03:04:05+00:00" in told
@@ -249,7 +249,7 @@ def test_a_synth_that_failed_is_said_by_the_next_run(world):
 def test_what_the_app_warns_of_is_told_where_it_is_synthesised(world):
     world.stacks.warns["App"] = "a listener of plain HTTP " + "x" * 9000
     run = world.context()
-    foreseen.foresee(run, make_plan(run))
+    foreseen.foresee(make_plan(run))
     (warned,) = run.console.warned
     assert (warned.subject, warned.code, warned.message[:24]) == ("App", "cdk-warning", "a listener of plain HTTP")
     assert len(warned.message) <= 500
@@ -275,7 +275,10 @@ WHY = {
     "trust": {BOTH: "image-archived image-not-ours image-wrong-platform"},
     "synthesis": {RACE: "file-changed"},
     "foreseen": {},
-    "up": {RACE: "stack-busy"},
+    "up": {},
+    "converge": {},
+    "execute": {},
+    "stack_status": {RACE: "stack-busy"},
     "recheck": {RACE: "checkout-changed image-changed image-gone stack-changed"},
     "moving": {RACE: "image-gone"},
     "deploying": {
@@ -293,7 +296,7 @@ WHY = {
     "stack/approval": {PERSON: "diff-failed"},
     "stack/cdk": {
         BOTH: "context-not-read empty-stack not-bootstrapped parameter-refused synth-failed",
-        RACE: "stack-busy", LATER: "deploy-failed",
+        LATER: "deploy-failed",
     },
     "stack/whereabouts": {BOTH: "no-role"},
 }  # fmt: skip

@@ -506,5 +506,5 @@ def test_hints_name_the_table_that_the_settings_take(world):
     call(world, ["Reg", "Dev/*"])
     world.up()
     run = world.context()
-    make_plan(run)
+    run = make_plan(run).run
     assert tables_of(run, ["Registry", "dev-app"]) == {"Registry": "Reg", "dev-app": "Dev/App"}

@@ -151,7 +151,7 @@ def world_that_runs(root: Any) -> Watched:
 @pytest.fixture
 def new_world(tmp_path, monkeypatch):
     monkeypatch.setenv("RAJEE_DEPLOY_STATE_DIR", str(tmp_path / "state"))
-    monkeypatch.setattr("rajee_deploy.up.POLL_SECONDS", 0.0)
+    monkeypatch.setattr("rajee_deploy.waiting.POLL_SECONDS", 0.0)
 
     def new(number: int) -> Watched:
         # A machine of its own, too: nothing of another run is remembered.

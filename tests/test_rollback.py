@@ -20,6 +20,7 @@ from rajee_deploy.rollback import Asked
 from rajee_deploy.rollback.recorded import of_rollback, recorded_rollback
 from rajee_deploy.rollback.target import previous
 from rajee_deploy.rollout import Deployment, Service
+from rajee_deploy.stack_status import STATUSES
 
 BOTH = '["linux/amd64", "linux/arm64"]'
 OWN = Deployment("ecs-svc/2", "PRIMARY", "task/app:2", 1, 0, 1, state="COMPLETED")
@@ -133,7 +134,7 @@ def test_an_older_version_s_shield_tells_until_there_is_one_of_today(world):
     found = previous(world.registry, image, world.second, [], world.context().settings)
     assert (found.tag, "prev-App-ImageTag" in found.why) == (world.first, True)
     tags["prev-App_ImageTag"] = tags[world.second]
-    found = previous(world.registry, image, world.second, [], world.context().settings)
+    found = previous(world.registry, image, world.first, [], world.context().settings)
     assert (found.tag, "prev-App_ImageTag" in found.why) == (world.second, True)
 
 
@@ -233,7 +234,7 @@ def test_somebody_elses_operation_is_waited_for_and_looked_at_anew(world):
     refused(world, "stack-busy", wait=-1)
 
 
-@pytest.mark.parametrize("status", sorted(plans._ANSWERS))
+@pytest.mark.parametrize("status", sorted(STATUSES))
 def test_every_status_has_an_answer(world, status):
     if plans.is_busy(StackPresent(status, {}, {})):
         world.put(status=status)

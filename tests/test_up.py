@@ -87,9 +87,10 @@ class World:
         settings = load(self.root / "rajee-deploy.toml", environment)
         settings = replace(settings, cdk=replace(settings.cdk, infra_check=check))
         ports = Ports(
-            self.registry, self.stacks, self.stacks, self.engine, self.watcher, self.stacks, self.services,
-            lambda: Identity("123456789012", "us-east-1"),
-            self.infrastructure, lambda: self.contents, lambda: self.revision, lambda _one, _other: self.ancestry,
+            registry=self.registry, reader=self.stacks, deployer=self.stacks, engine=self.engine,
+            watcher=self.watcher, updater=self.stacks, services=self.services,
+            identity=lambda: Identity("123456789012", "us-east-1"), infrastructure=self.infrastructure,
+            contents=lambda: self.contents, commit=lambda: self.revision, ancestry=lambda _one, _other: self.ancestry,
             publishable=lambda: self.own if self.publishes else None, proofs=lambda: self.proofs,
         )  # fmt: skip
         return Context(settings, settings.images, ports, Console(stderr=self.talk), apart_seconds=0)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -15,6 +15,11 @@ from rajee_deploy.cli.flags import (  # noqa: TC001 -- typer reads the annotatio
     Region,
     Verbose,
 )
+from rajee_deploy.errors import ConfigurationError, Exit
+
+if TYPE_CHECKING:
+    from rajee_deploy.ports import Context
+    from rajee_deploy.rollback import Asked
 
 
 def rollback(
@@ -26,6 +31,12 @@ def rollback(
     region: Region = None,
     image: Images = None,
     config: Config = None,
+    only_plan: Annotated[
+        bool, typer.Option("--plan", help="Show what would be done, and why; change nothing.")
+    ] = False,
+    detailed_exitcode: Annotated[
+        bool, typer.Option("--detailed-exitcode", help="With --plan: exit with 2 when there are changes.")
+    ] = False,
     wait: Annotated[int, typer.Option(help="Seconds to wait for somebody else's operation on a stack.")] = 1800,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="For scripts: a rollback asks nothing anyway.")] = False,  # noqa: ARG001 -- accepted, so that scripts need not tell the verbs apart
     verbose: Verbose = False,
@@ -35,6 +46,7 @@ def rollback(
 
     \b
     rajee-deploy rollback                        what ran before the last deployment; once more: forth again
+    rajee-deploy rollback --plan                 the same, but only shown
     rajee-deploy rollback c-0a1b… -e prod        the image of a tag
     rajee-deploy rollback --image api            one of several images
 
@@ -47,11 +59,38 @@ def rollback(
     from rajee_deploy.rollback import Asked
     from rajee_deploy.rollback.recorded import of_rollback, recorded_rollback
 
+    if detailed_exitcode and not only_plan:
+        raise ConfigurationError(
+            "bad-flag", "--detailed-exitcode says whether a plan has changes, and nothing is planned alone here",
+            hint="rajee-deploy rollback --plan --detailed-exitcode",
+        )  # fmt: skip
     run = make_context((environment, image, config), profile, region, verbose=verbose)
     origin = Origin(run.settings.path, environment, lambda settings: settings)
     deployed = [each for each in run.settings.images if each.stack]
     names = [each.name for each in deployed]
     asked = Asked(run.images if image else deployed, tag, origin, bool(image), wait, deployed=names)
+    run.wait_seconds = wait
+    if only_plan:
+        _preview(run, asked, as_json=as_json, detailed_exitcode=detailed_exitcode)
+        return
     returns, record = recorded_rollback(run, asked)
     if as_json:
         run.console.document(of_rollback(returns, record))
+
+
+def _preview(run: Context, asked: Asked, *, as_json: bool, detailed_exitcode: bool) -> None:
+    from rajee_deploy.rollback.recorded import of_preview
+    from rajee_deploy.rollback.story import preview, show
+    from rajee_deploy.screen import show_plan_time
+
+    try:
+        planned = preview(run, asked)
+    finally:
+        run.close()
+    if as_json:
+        run.console.document(of_preview(planned, run.timings.total))
+    else:
+        show(run, planned)
+        show_plan_time(run, planned)
+    if detailed_exitcode and not planned.plan.is_empty:
+        raise typer.Exit(Exit.CHANGES)

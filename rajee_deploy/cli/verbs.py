@@ -32,7 +32,7 @@ from rajee_deploy.errors import Exit
 if TYPE_CHECKING:
     from rajee_deploy.bases import Base
     from rajee_deploy.console import Console
-    from rajee_deploy.planning import Planned
+    from rajee_deploy.planned import Planned
     from rajee_deploy.ports import Context
 
 
@@ -82,7 +82,7 @@ def up(
     run.assume_yes, run.wait_for_end, run.repair_drift, run.wait_seconds = yes, not no_wait, repair_drift, wait
     planned, record = recorded_run(run, wait)
     if outputs_file is not None:
-        write_outputs(run, planned, outputs_file)
+        write_outputs(planned.run, planned, outputs_file)
     if as_json:
         from rajee_deploy.documents import of_run
 
@@ -120,7 +120,7 @@ def plan(
     from rajee_deploy.cli.wiring import make_context
     from rajee_deploy.foreseen import foresee
     from rajee_deploy.planning import make_plan
-    from rajee_deploy.screen import show_plan
+    from rajee_deploy.screen import show_plan, show_plan_time
 
     flags = (environment, image, config)
     run = make_context(
@@ -129,7 +129,7 @@ def plan(
     )  # fmt: skip
     run.repair_drift = repair_drift
     try:
-        planned = foresee(run, make_plan(run))
+        planned = foresee(make_plan(run))
     finally:
         run.close()
     found = _compared_bases(run, planned) if bases else None
@@ -144,7 +144,7 @@ def plan(
             from rajee_deploy.bases import show_bases
 
             show_bases(run.console, found)
-        _show_plan_time(run, planned)
+        show_plan_time(run, planned)
     if detailed_exitcode and not planned.plan.is_empty:
         raise typer.Exit(Exit.CHANGES)
 
@@ -231,12 +231,6 @@ def _compared_bases(run: Context, planned: Planned) -> list[Base]:
     lock = locks.read(run.settings.root / LOCK_NAME)
     with run.phase("ask the registries"):
         return compare((image.recipe for image in planned.inputs.values()), lock, RemoteImages())
-
-
-def _show_plan_time(run: Context, planned: Planned) -> None:
-    from rajee_deploy.report.timings import duration
-
-    run.console.say(f"planned in {duration(run.timings.total)} ({planned.plan.kind})", "dim")
 
 
 def _console() -> Console:

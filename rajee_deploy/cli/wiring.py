@@ -73,16 +73,29 @@ def make_context(
 def _ports(settings: Settings, aws: Aws) -> Ports:
     ecr, where, app = _ecr(aws), Whereabouts(aws), CdkApp(settings.cdk, settings.environment)
     return Ports(
-        ecr, _reader(settings, where), Cdk(settings.cdk, aws, app.tracer, where), choose_engine(settings.engine),
-        LocatedWatching(where), LocatedUpdates(where), LocatedServices(where), aws.identity, app.fingerprint,
-        lambda: [store for _, store in _stores(ecr)],
-        lambda: checkout_commit(settings.root), partial(_ancestry, settings.root),
+        registry=ecr,
+        reader=_reader(settings, where),
+        deployer=Cdk(settings.cdk, aws, app.tracer, where),
+        engine=choose_engine(settings.engine),
+        watcher=LocatedWatching(where),
+        updater=LocatedUpdates(where),
+        services=LocatedServices(where),
+        identity=aws.identity,
+        infrastructure=app.fingerprint,
+        contents=lambda: [store for _, store in _stores(ecr)],
+        commit=lambda: checkout_commit(settings.root),
+        ancestry=partial(_ancestry, settings.root),
         is_changed=lambda: is_checkout_changed(settings.root),
-        publishable=app.publishable, obstacle=lambda: app.tracer.obstacle, proofs=partial(_proofs, ecr),
-        check_cli=partial(get_cli, settings.cdk.app), store=app.store, inputs=app.inputs, records=LocatedRecords(where),
+        publishable=app.publishable,
+        obstacle=lambda: app.tracer.obstacle,
+        proofs=partial(_proofs, ecr),
+        check_cli=partial(get_cli, settings.cdk.app),
+        store=app.store,
+        inputs=app.inputs,
+        records=LocatedRecords(where),
         last_failure=app.last_failure,
         settle=where.settle,
-    )  # fmt: skip
+    )
 
 
 def _ancestry(root: Path, one: str, other: str) -> Ancestry:

@@ -23,6 +23,7 @@ from rajee_deploy.facts import StackPresent
 from rajee_deploy.fingerprint import TAG_HEX, TAG_PREFIX
 from rajee_deploy.lines import lines_of
 from rajee_deploy.names import FINGERPRINT_LABEL
+from rajee_deploy.stack_status import runs_what_it_says
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -38,8 +39,6 @@ if TYPE_CHECKING:
 DEPLOYED = "deployed"  # the word for the image that the stack runs; a git branch of this name is refs/heads/deployed
 _TAG = re.compile(rf"{TAG_PREFIX}[0-9a-f]{{{TAG_HEX}}}")
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
-# Other statuses show parameters of an operation that goes on, or was undone.
-_SETTLED = {"CREATE_COMPLETE", "UPDATE_COMPLETE", "IMPORT_COMPLETE", "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +100,11 @@ def _deployed(present: ImageInputs, sources: Sources) -> tuple[str, str]:
             hint="name one of its tags (rajee-deploy fingerprint prints today's), or a git revision: "
             "rajee-deploy explain --since HEAD~1",
         )  # fmt: skip
-    note = "" if state.status in _SETTLED else f"stack {image.stack} is in {state.status}: what runs may be another tag"
+    note = (
+        ""
+        if runs_what_it_says(state.status)
+        else f"stack {image.stack} is in {state.status}: what runs may be another tag"
+    )
     return tag, note
 
 

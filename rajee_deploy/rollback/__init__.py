@@ -1,8 +1,9 @@
-"""Back to an image that ran before: which one (target), of which stack (stacks), the way to it (story), from git what
-the registry lost (past).
+"""Back to an image that ran before: which one (ways, target), of which stack (stacks), what is asked for that (story),
+what is done (plan), from git what the registry lost (past).
 
-A rollback changes which image a stack runs and nothing else: CloudFormation updates the stack with the template that it
-has. It must never deploy what was synthesised, and never build anything but the very image that the tag names.
+A rollback is a plan whose wish is another tag, carried out as every plan is. It changes which image a stack runs and
+nothing else: CloudFormation updates the stack with the template that it has. It must never deploy what was synthesised,
+and never build anything but the very image that the tag names.
 """
 
 from __future__ import annotations
@@ -10,12 +11,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rajee_deploy.dataclass import dataclass
+from rajee_deploy.rollback.plan import Target
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from rajee_deploy.explain.past import Origin
     from rajee_deploy.settings import ImageSettings
+
+
+__all__ = ["Asked", "Return", "Target"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,14 +36,6 @@ class Asked:
     wait_seconds: float = 1800
     poll_seconds: float = 2.5
     deployed: Sequence[str] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    """The tag that an image goes back to, and how it is known."""
-
-    tag: str
-    why: str
 
 
 @dataclass(frozen=True, slots=True)

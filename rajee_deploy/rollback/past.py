@@ -50,15 +50,8 @@ def recorded_revision(stores: Sequence[ContentsStore], image: ImageSettings, tag
     return Recorded(NOT_RECORDED, tuple(dict.fromkeys(passed_over)))
 
 
-@contextmanager
-def inputs_of_tag(
-    image: ImageSettings, tag: str, recorded: Recorded, origin: Origin
-) -> Iterator[tuple[ImageInputs, Mapping[str, str]]]:
-    """The inputs of a tag in a checkout of its revision, there as long as the context is open, and the labels of that
-    revision.
-
-    DeployErrors `revision-not-recorded`, `revision-differs`, `no-checkout`, `git-failed`, and where a build would fail.
-    """
+def check_recorded(image: ImageSettings, tag: str, recorded: Recorded) -> None:
+    """DeployError `revision-not-recorded` for an image that cannot be built again, since nobody knows of what."""
     if recorded.revision == NOT_RECORDED:
         raise DeployError(
             "revision-not-recorded", f"{image.repository} has no image {tag}, and nothing tells of which revision",
@@ -66,6 +59,17 @@ def inputs_of_tag(
             hint="find the commit (its checkout prints the tag with rajee-deploy fingerprint), check it out, and "
             "rajee-deploy up --allow-rollback",
         )  # fmt: skip
+
+
+@contextmanager
+def inputs_of_tag(
+    image: ImageSettings, tag: str, recorded: Recorded, origin: Origin
+) -> Iterator[tuple[ImageInputs, Mapping[str, str]]]:
+    """The inputs of a tag in a checkout of its revision, there as long as the context is open, and the labels of that
+    revision.
+
+    DeployErrors `revision-differs`, `no-checkout`, `git-failed`, and where a build would fail.
+    """
     repository = find_repository(image.context)
     commit = find_commit(repository, recorded.revision.removesuffix(DIRTY_SUFFIX))
     # The project is about to be built: what its checkout runs is run, too.

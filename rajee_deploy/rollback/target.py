@@ -119,9 +119,11 @@ def previous(
         shield = next((tag for tag in asked if tag != deployed and isinstance(found[tag], Tagged)), shield)
         before = found[shield]
         tag = _tag_of(registry, image, before.digest) if isinstance(before, Tagged) else ""
-        if tag:
+        if tag and tag != running:
             return Target(tag, f"{shield} of {image.repository} names it")
         none = "names an image of no fingerprint of ours" if isinstance(before, Tagged) else "is not there"
+        if tag:  # it moves before a deployment, and this one came to nothing
+            none = "names what runs now"
         looked.append(f"{shield} of {image.repository} {none}")
     for run in reversed(runs):
         if _is_ours(run, settings) and run.tags.get(image.name, running) != running:

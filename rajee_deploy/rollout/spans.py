@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rajee_deploy.dataclass import dataclass
+from rajee_deploy.stack_status import action_of, goes_on, is_failure
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -37,9 +38,9 @@ def resource_spans(events: Iterable[ResourceEvent]) -> tuple[Span, ...]:
     for event in sorted(events, key=lambda one: one.at):
         if event.type == STACK_TYPE:
             continue
-        action, _, state = event.status.partition("_")
+        action = action_of(event.status)
         key = event.resource, action
-        if state.startswith("IN_PROGRESS"):
+        if goes_on(event.status):
             began.setdefault(key, event.at)
         elif key in began:
             start = began.pop(key)
@@ -50,7 +51,7 @@ def resource_spans(events: Iterable[ResourceEvent]) -> tuple[Span, ...]:
 
 def first_failure(events: Iterable[ResourceEvent]) -> ResourceEvent | None:
     """The event that made an operation fail; what CloudFormation cancelled because of it is no cause."""
-    failed = (event for event in sorted(events, key=lambda one: one.at) if event.status.endswith("_FAILED"))
+    failed = (event for event in sorted(events, key=lambda one: one.at) if is_failure(event.status))
     causes = [event for event in failed if not event.reason.startswith(_CANCELLED)]
     # A resource says why; the stack's own event only says that its resources failed.
     return next((event for event in causes if event.type != STACK_TYPE), causes[0] if causes else None)

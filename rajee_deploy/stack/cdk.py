@@ -24,6 +24,7 @@ from rajee_deploy.stack.how_to import after_failure, cdk_command, instead_of, re
 from rajee_deploy.stack.surroundings import check_profile, synth_environment
 from rajee_deploy.stack.whereabouts import Whereabouts
 from rajee_deploy.stack_names import as_pattern, no_such_stack
+from rajee_deploy.stack_status import stack_busy, tells_of_refusal_for_now
 from rajee_deploy.steps import Change
 from rajee_deploy.template import referenced_parameters
 
@@ -150,11 +151,8 @@ class Cdk:
         ended = hushed(ended, hide)
         if ended.code == 0:
             return
-        if _is_busy("\n".join(ended.tail)):
-            raise DeployError(
-                "stack-busy", f"another operation on stack {step.stack} is under way", where=f"stack {step.stack}",
-                cause=_told(ended), hint="run again: it is waited for, and then everything is planned anew",
-            )  # fmt: skip
+        if tells_of_refusal_for_now("\n".join(ended.tail)):
+            raise stack_busy(step.stack, cause=_told(ended))
         raise DeployError(
             "deploy-failed", f"cdk deploy of {step.stack} failed", where=f"stack {step.stack}", cause=_told(ended),
             hint=after_failure(self._settings.app, "\n".join(ended.tail)),
@@ -274,11 +272,6 @@ def _check_pattern(step: DeployStack, name: str, value: str, pattern: str) -> No
             where=f"stack {step.stack}", cause=f"its AllowedPattern is {pattern}",
             hint=f"the settings say deploy-by = {by!r}, and the stack is made for the other: change one of the two",
         )  # fmt: skip
-
-
-def _is_busy(text: str) -> bool:
-    """CloudFormation's own words for an operation that somebody else began."""
-    return "IN_PROGRESS state and can not be updated" in text or "OperationInProgress" in text
 
 
 def _told(ended: Completed) -> str:

@@ -14,6 +14,7 @@ from rajee_deploy.aws import unknown
 from rajee_deploy.carried import carried_of
 from rajee_deploy.facts import StackAbsent, StackContent, StackPresent, StackState
 from rajee_deploy.rollout.declared import declared_services
+from rajee_deploy.stack_status import is_refused_since_reviewed, is_reviewed, may_lack_template
 from rajee_deploy.template import effective, given_back, volatile_parameters
 
 if TYPE_CHECKING:
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
 
     from rajee_deploy.aws.elsewhere import Asks
     from rajee_deploy.parameters import Declared
-
-_REVIEWED = "REVIEW_IN_PROGRESS"  # a change set of it was made, and none was executed yet
 
 
 class CloudFormation:
@@ -52,7 +51,7 @@ class CloudFormation:
         state = _present(record)
         if not template:
             # One that is being created may be asked before it has one; while it is, nothing is decided by it.
-            if template is not None and not state.status.endswith("_IN_PROGRESS"):
+            if template is not None and not may_lack_template(state.status):
                 raise unknown(f"cloudformation:GetTemplate {stack}", "the answer has no template")
             return state
         try:
@@ -88,8 +87,9 @@ class CloudFormation:
 
         def absent(code: str, message: str) -> bool | None:
             # A stack that was only ever reviewed, or that is being created, has no template to give.
-            known = ("does not exist", "is not ready", _REVIEWED)
-            return True if code == "ValidationError" and any(word in message for word in known) else None
+            is_known = any(word in message for word in ("does not exist", "is not ready"))
+            is_absent = code == "ValidationError" and (is_known or is_refused_since_reviewed(message))
+            return True if is_absent else None
 
         arguments = {"StackName": stack, "TemplateStage": "Original"}
         answer = self._aws.ask("cloudformation", "get_template", arguments, absent)
@@ -103,7 +103,7 @@ class CloudFormation:
 
 def _present(record: dict[str, Any]) -> StackPresent:
     # What was only ever reviewed has parameters that nobody deployed.
-    parameters = () if record["StackStatus"] == _REVIEWED else record.get("Parameters", ())
+    parameters = () if is_reviewed(record["StackStatus"]) else record.get("Parameters", ())
     return StackPresent(
         record["StackStatus"],
         {item["ParameterKey"]: item.get("ParameterValue", "") for item in parameters},

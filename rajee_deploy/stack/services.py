@@ -19,6 +19,7 @@ from rajee_deploy.rollout import Deployment, Service
 from rajee_deploy.rollout.declared import NESTED_TYPE, SERVICE_TYPE, DeclaredServices, declared_services, known_end
 from rajee_deploy.rollout.standing import Held
 from rajee_deploy.sealed import read_sealed, write_sealed
+from rajee_deploy.stack_status import is_deletion, may_be_empty
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -29,8 +30,6 @@ if TYPE_CHECKING:
 
 _SCHEMA = "rajee-deploy.services/2"
 _AT_ONCE = 10  # services of one DescribeServices
-# How the statuses begin of stacks that may hold nothing: not yet, or not any more.
-_EMPTY = ("REVIEW_", "CREATE_IN_PROGRESS", "CREATE_FAILED", "ROLLBACK_", "DELETE_")
 # How the statuses of a service's deployment begin that ECS, or somebody by it, put an end to.
 _UNDONE = ("ROLLBACK_", "STOP")
 _NESTED = 5  # levels of nested stacks that are followed
@@ -234,7 +233,7 @@ def stack_resources(aws: Asks, stack: str) -> list[dict[str, Any]]:
         found += page
     return [
         each for each in found
-        if each.get("PhysicalResourceId") and not str(each.get("ResourceStatus", "")).startswith("DELETE")
+        if each.get("PhysicalResourceId") and not is_deletion(str(each.get("ResourceStatus", "")))
     ]  # fmt: skip
 
 
@@ -244,7 +243,7 @@ def _may_be_empty(aws: Asks, stack: str) -> bool:
     if not isinstance(answer, dict):
         return True
     status = next((one.get("StackStatus", "") for one in answer.get("Stacks", ())), "")
-    return bool(status.startswith(_EMPTY))
+    return may_be_empty(status)
 
 
 def _no_stack(code: str, message: str) -> tuple[()] | None:

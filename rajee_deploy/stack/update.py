@@ -10,6 +10,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Protocol
 
 from rajee_deploy.errors import DeployError
+from rajee_deploy.stack_status import is_refused_for_now, stack_busy
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -102,11 +103,8 @@ class Updates:
 
 
 def _refused(stack: str, message: str) -> DeployError:
-    if "IN_PROGRESS" in message:
-        return DeployError(
-            "stack-busy", f"another operation on stack {stack} is under way", where=f"stack {stack}", cause=message,
-            hint="run again: it is waited for, and then everything is planned anew",
-        )  # fmt: skip
+    if is_refused_for_now(message):
+        return stack_busy(stack, cause=message)
     return DeployError(
         "deploy-failed", f"CloudFormation refused the update of {stack}", where=f"stack {stack}", cause=message,
         hint='set tag-only = "cdk", which deploys with the CDK CLI',

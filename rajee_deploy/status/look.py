@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from rajee_deploy import locating
+from rajee_deploy import locating, stack_status
 from rajee_deploy import plan as plans
 from rajee_deploy.dataclass import dataclass
 from rajee_deploy.drift import described
@@ -64,6 +64,7 @@ class _Here:
 
 def look(run: Context) -> Status:
     """DeployError when it is not known what CloudFormation has, or who asks."""
+    run = replace(run)
     locating.forget(run)
     ports, names = run.ports, list(filter(is_plain, run.settings.cdk.stacks))
     pool = ThreadPoolExecutor(_AT_ONCE)
@@ -190,8 +191,10 @@ def _stack(
     doubts = [*filter(None, (services[1], here.doubts.get("", "")))]
     if plans.is_busy(state):
         doubts.append("an operation is under way: what is recorded may not be what runs yet")
-    elif "ROLLBACK" in state.status or "FAILED" in state.status:
+    elif stack_status.has_failed(state.status):
         doubts.append("the last operation failed: what is recorded may not be what runs")
+    elif not stack_status.is_known(state.status):
+        doubts.append("this version does not know the status: what is recorded may not be what runs")
     return DeployedStack(
         name, state.status, state.since, state.reason, revision, recorded.endswith(DIRTY),
         find_subject(run.settings.root, revision) if revision else "",

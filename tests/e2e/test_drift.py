@@ -158,7 +158,9 @@ ILL = [
 ]
 
 
-@pytest.mark.parametrize(("action", "change", "status", "code"), ILL, ids=lambda value: str(value)[:40])
+@pytest.mark.parametrize(
+    ("action", "change", "status", "code"), ILL, ids=[f"{number}-{each[0]}" for number, each in enumerate(ILL)]
+)
 def test_an_answer_that_is_none_is_never_nothing_to_do(watched, gateway, action, change, status, code):
     """A few of the many that tests/proof/test_faults.py and tests/aws/test_foreign_answers.py have."""
     with gateway.sending(action, change, status):

@@ -183,9 +183,10 @@ def test_a_deploy_that_fails(watched, up):
     assert up() == "noop"
 
 
-def test_accepting_alone_and_going_back(watched, up):
+def test_accepting_alone_and_going_back(watched, look, up):
     edit(watched, ENVOY, "# edited again\n", "# edited once more\n")
     assert up("--no-wait") == "code"
+    assert look("rollback --plan --json").kind == "code"
     up(verb="rollback")
     assert up() == "code"
 

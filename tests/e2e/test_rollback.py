@@ -81,6 +81,21 @@ def test_back_by_one_call_without_node_and_without_an_engine(project, tags, tmp_
     assert [found[f"live-{STACK}"], found[f"prev-{STACK}"]] == [found[tag] for tag in tags]
 
 
+def test_the_preview_says_what_the_next_one_does_and_does_nothing(project, tags, tmp_path):
+    for name in ("docker", "node", "npx"):
+        (tmp_path / name).write_text("#!/bin/sh\nexit 1\n")
+        (tmp_path / name).chmod(0o755)
+    before = digests(project)
+    path = f"{tmp_path}:{project.environment['PATH']}"
+    ended = project.run("rajee-deploy rollback --plan --json --detailed-exitcode", code=2, PATH=path)
+    document = json.loads(ended.stdout)
+    assert (document["schema"], document["rollback"]["envoy"]["tag"]) == ("rajee-deploy.plan/1", tags[1])
+    assert [(step["step"], step["via"]) for step in document["steps"]] == [("deploy", "cloudformation")]
+    ended = project.run(f"rajee-deploy rollback {tags[0]} --plan --detailed-exitcode", PATH=path)
+    assert "Nothing to do" in ended.stderr
+    assert (status(project)["stacks"][STACK]["images"]["envoy"]["deployed"], digests(project)) == (tags[0], before)
+
+
 def test_what_runs_already_needs_nothing(project, tags):
     ended = project.run(f"rajee-deploy rollback {tags[0]}")
     assert "Nothing to do" in ended.stderr
