@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from rajee_deploy.context import Modes
 from rajee_deploy.errors import DeployError
-from rajee_deploy.image import build_request, read_inputs
+from rajee_deploy.image.inputs import build_request, read_inputs
 from rajee_deploy.model import Platform
 from rajee_deploy.settings import ImageSettings
 
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from rajee_deploy.build_settings import BuildSettings
     from rajee_deploy.engine import Engine
     from rajee_deploy.model import PushAccess
+    from rajee_deploy.settings.build_settings import BuildSettings
 
 KINDS = "application/vnd.oci.image.manifest.v1+json, application/vnd.docker.distribution.manifest.v2+json"
 FIELDS = (

@@ -10,11 +10,15 @@ import json
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from rajee_deploy.carried import carried_of
+from rajee_deploy.build_record.store import Kept, record_tag
 from rajee_deploy.engine import BuildEvent
 from rajee_deploy.engine.secrets import Redactor
 from rajee_deploy.errors import DeployError
-from rajee_deploy.facts import (
+from rajee_deploy.model import BaseConfig, Digest, LockedImage, Platform, PushAccess
+from rajee_deploy.model.names import FINGERPRINT_LABEL, RECORDS
+from rajee_deploy.plan.carried import carried_of
+from rajee_deploy.plan.stack_names import StackPlace
+from rajee_deploy.plan.state import (
     ImageAbsent,
     ImageContent,
     ImageInaccessible,
@@ -25,25 +29,21 @@ from rajee_deploy.facts import (
     Synthesised,
     Tagged,
 )
-from rajee_deploy.model import BaseConfig, Digest, LockedImage, Platform, PushAccess
-from rajee_deploy.names import FINGERPRINT_LABEL, RECORDS
-from rajee_deploy.registry.contents import Kept, record_tag
+from rajee_deploy.plan.steps import DeployStack
 from rajee_deploy.rollout import ResourceEvent, RolloutSettings, Service
 from rajee_deploy.rollout.declared import DeclaredServices
 from rajee_deploy.rollout.standing import Held
 from rajee_deploy.stack.update import Accepted
-from rajee_deploy.stack_names import StackPlace
-from rajee_deploy.steps import DeployStack
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
 
     from rajee_deploy.aws import Identity
+    from rajee_deploy.build_record.store import Record
     from rajee_deploy.engine import BuildRequest
-    from rajee_deploy.facts import ReferenceState, StackState
     from rajee_deploy.model import ImageName, RemoteSource, Repository
-    from rajee_deploy.registry.contents import Record
+    from rajee_deploy.plan.state import ReferenceState, StackState
 
 
 @dataclass

@@ -14,15 +14,16 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from rajee_deploy import proofs
+from rajee_deploy.actions.explain.compare import compare
 from rajee_deploy.aws.received import NotAnAnswerError, examine
 from rajee_deploy.aws.shaped import shaped
 from rajee_deploy.aws.short import _is_of
 from rajee_deploy.aws.short import _template as _template_in
 from rajee_deploy.aws.short.shapes import _parsed as shapes_of
-from rajee_deploy.carried import carried_of, encoded
-from rajee_deploy.contents.document import decode
-from rajee_deploy.contents.local import LocalContents
+from rajee_deploy.build_record import proofs
+from rajee_deploy.build_record.document import decode
+from rajee_deploy.build_record.local import LocalContents
+from rajee_deploy.build_record.store import DOCUMENT_TYPE, _layer
 from rajee_deploy.context import cache
 from rajee_deploy.context.answers import Answers
 from rajee_deploy.context.deployignore import DeployIgnored
@@ -35,17 +36,15 @@ from rajee_deploy.engine import ambient, login
 from rajee_deploy.engine.bases import config_of
 from rajee_deploy.engine.buildx import _pushed_digest
 from rajee_deploy.engine.progress import Progress
-from rajee_deploy.explain.compare import compare
-from rajee_deploy.large_files import pointer_to
-from rajee_deploy.layout import pinned_layout
+from rajee_deploy.git.large_files import pointer_to
 from rajee_deploy.lock import parse as parse_lock
 from rajee_deploy.lock import read as read_lock
 from rajee_deploy.model import BuildOptions, Digest, Platform, Repository
-from rajee_deploy.ours import listed, without_ours
+from rajee_deploy.plan.carried import carried_of, encoded
 from rajee_deploy.registry.answers import access, archived, frozen, references
-from rajee_deploy.registry.contents import DOCUMENT_TYPE, _layer
 from rajee_deploy.registry.documents import read_configuration, read_manifest
 from rajee_deploy.registry.http import Answer, RegistryHttp, _words
+from rajee_deploy.registry.image_layout import pinned_layout
 from rajee_deploy.registry.labels import _described, _first_image, _label
 from rajee_deploy.registry.layout import describe
 from rajee_deploy.registry.manifests import Index, parse_config, parse_manifest
@@ -57,34 +56,35 @@ from rajee_deploy.rollout.declared import declared_services
 from rajee_deploy.sandbox.registry_api import OciError, _parse_manifest
 from rajee_deploy.sandbox.state import read_note
 from rajee_deploy.settings import find_settings, load
-from rajee_deploy.stack import assembly
-from rajee_deploy.stack.carried import carry
-from rajee_deploy.stack.cli import find_cli
-from rajee_deploy.stack.cli_profile import named_profile
-from rajee_deploy.stack.cloudformation import CloudFormation
-from rajee_deploy.stack.command import app_command
-from rajee_deploy.stack.git_index import git_index
-from rajee_deploy.stack.how_to import install_cli
-from rajee_deploy.stack.ignored import _kept
-from rajee_deploy.stack.input_store import InputStore
-from rajee_deploy.stack.own_images import own_images
-from rajee_deploy.stack.recorded import decoded as decoded_record
-from rajee_deploy.stack.runtimes import _by_headers, configured
+from rajee_deploy.stack.deployment_record import decoded as decoded_record
+from rajee_deploy.stack.describe import CloudFormation
 from rajee_deploy.stack.secret_values import LocalSecretValues
 from rajee_deploy.stack.services import Services, _remembered
-from rajee_deploy.stack.store import AssemblyStore, _read_record, _stacks_of
-from rajee_deploy.stack.toolchain import _version
-from rajee_deploy.stack.tracing import _records
-from rajee_deploy.stack.tracing.depfile import read_depfile
-from rajee_deploy.stack.tracing.distil import _locked, _owners, package_version
-from rajee_deploy.stack.tracing.failure import NAME as FAILED
-from rajee_deploy.stack.tracing.failure import last_failure
-from rajee_deploy.stack.tracing.installed import node_packages, python_packages
-from rajee_deploy.stack.tracing.looks import find_looks
-from rajee_deploy.stack.tracing.syscalls import BrokenLogError, read_calls
-from rajee_deploy.stack.tracing.whole import _properties
-from rajee_deploy.stack.travelling import received
 from rajee_deploy.stack.watching import Watching
+from rajee_deploy.synth import assembly
+from rajee_deploy.synth.assembly_cache import AssemblyStore, _read_record, _stacks_of
+from rajee_deploy.synth.carried import carry
+from rajee_deploy.synth.cli_files import find_cli
+from rajee_deploy.synth.cli_profile import named_profile
+from rajee_deploy.synth.command import app_command
+from rajee_deploy.synth.git_index import git_index
+from rajee_deploy.synth.how_to import install_cli
+from rajee_deploy.synth.ignored import _kept
+from rajee_deploy.synth.input_store import InputStore
+from rajee_deploy.synth.own_images import own_images
+from rajee_deploy.synth.runtimes import _by_headers, configured
+from rajee_deploy.synth.toolchain import _version
+from rajee_deploy.synth.tracing import _records
+from rajee_deploy.synth.tracing.depfile import read_depfile
+from rajee_deploy.synth.tracing.distil import _locked, _owners, package_version
+from rajee_deploy.synth.tracing.failure import NAME as FAILED
+from rajee_deploy.synth.tracing.failure import last_failure
+from rajee_deploy.synth.tracing.installed import node_packages, python_packages
+from rajee_deploy.synth.tracing.looks import find_looks
+from rajee_deploy.synth.tracing.syscalls import BrokenLogError, read_calls
+from rajee_deploy.synth.tracing.whole import _properties
+from rajee_deploy.synth.travelling import received
+from rajee_deploy.system.ours import listed, without_ours
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -365,7 +365,7 @@ def _label_of(data: bytes, _place: Path) -> object:
 
 def _parsed_object(data: bytes) -> dict[str, Any]:
     """What `oci` hands on: a JSON object."""
-    from rajee_deploy.foreign import parse_json
+    from rajee_deploy.text.foreign import parse_json
 
     found = parse_json(data)
     return found if isinstance(found, dict) else {}
@@ -442,7 +442,7 @@ def _shared_list(data: bytes, _place: Path) -> object:
 
 
 def _contents(data: bytes, _place: Path) -> object:
-    from rajee_deploy.contents.parts import check_entries, parse_contents
+    from rajee_deploy.build_record.parts import check_entries, parse_contents
 
     contents = decode(RECORD_TAG, _packed(data))
     check_entries(contents)
@@ -495,7 +495,7 @@ PROGRESS = _json({
 
 
 def _image_config(data: bytes, _place: Path) -> object:
-    from rajee_deploy.foreign import parse_json
+    from rajee_deploy.text.foreign import parse_json
 
     return config_of(parse_json(data))
 
@@ -517,7 +517,7 @@ SECRETS = {"schema": "rajee-deploy.secret-values/1", "key": "00" * 32,
 
 
 def _secret_values(data: bytes, place: Path) -> object:
-    from rajee_deploy.facts import StackPresent
+    from rajee_deploy.plan.state import StackPresent
 
     values = LocalSecretValues(_put(place, "secret-values.json", data).parent)
     state = StackPresent("UPDATE_COMPLETE", {}, {}, since="2026", identifier="arn:1")
@@ -741,7 +741,7 @@ def _stacks_answer(data: bytes, _place: Path) -> object:
 
 def _services_answer(data: bytes, _place: Path) -> object:
     from rajee_deploy.errors import DeployError
-    from rajee_deploy.facts import StackPresent
+    from rajee_deploy.plan.state import StackPresent
     from rajee_deploy.rollout.standing import Held
 
     aws, held, found = AnsweredAws(data), Held(SERVICE, TASK, 1), []

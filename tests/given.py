@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import boto3
 import session
 
-from rajee_deploy.stack.cdk import CDK_ENVIRONMENT
+from rajee_deploy.synth.cdk_cli import CDK_ENVIRONMENT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from rajee_deploy.model import Digest, Platform, Repository
-from rajee_deploy.names import FINGERPRINT_LABEL
+from rajee_deploy.model.names import FINGERPRINT_LABEL
 
 LINUX = Platform("linux", "amd64")
 ARM = Platform("linux", "arm64")

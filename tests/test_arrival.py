@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from fakes import FakeWatcher
 
-from rajee_deploy.arrival import Sight, arrival
+from rajee_deploy.actions.arrival import Sight, arrival
 from rajee_deploy.rollout import Deployment, Service, StoppedTask, Targets
 from rajee_deploy.rollout.standing import Held
 

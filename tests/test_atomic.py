@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from rajee_deploy.atomic import write_atomically
+from rajee_deploy.system.atomic import write_atomically
 
 
 @pytest.mark.parametrize("durable", [False, True])

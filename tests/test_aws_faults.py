@@ -11,8 +11,8 @@ import pytest
 
 from rajee_deploy.aws import ATTEMPTS, Aws, Patience
 from rajee_deploy.errors import ConfigurationError, DeployError
-from rajee_deploy.facts import StackAbsent
-from rajee_deploy.stack.cloudformation import CloudFormation
+from rajee_deploy.plan.state import StackAbsent
+from rajee_deploy.stack.describe import CloudFormation
 
 HTML = {"Content-Type": "text/html"}
 PORTAL = b"<!doctype html><html><body>Welcome! Log in to our network.<br></body></html>"

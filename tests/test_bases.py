@@ -8,13 +8,13 @@ from dataclasses import replace
 import pytest
 from fakes import FakeImages
 
-from rajee_deploy.bases import Scope, check, compare, update
+from rajee_deploy.actions.bases import Scope, check, compare, update
 from rajee_deploy.errors import DeployError, Exit
-from rajee_deploy.image import build_request, read_inputs, read_recipe
+from rajee_deploy.image.inputs import build_request, read_inputs, read_recipe
+from rajee_deploy.image.triggers import base_images, not_counted
 from rajee_deploy.lock import Entry, Lock, read, write
 from rajee_deploy.model import BaseConfig, Digest, Platform
 from rajee_deploy.settings import ImageSettings
-from rajee_deploy.triggers import base_images, not_counted
 
 ONE, TWO, THREE = (Digest("sha256", digit * 64) for digit in "123")
 AMD64, ARM64 = "linux/amd64", "linux/arm64"

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from rajee_deploy.build_settings import EngineKind, EngineSettings, Provenance, Secret
 from rajee_deploy.errors import ConfigurationError
-from rajee_deploy.image import build_request, read_inputs
+from rajee_deploy.image.inputs import build_request, read_inputs
 from rajee_deploy.settings import load
+from rajee_deploy.settings.build_settings import EngineKind, EngineSettings, Provenance, Secret
 
 IMAGE = '[images.app]\nrepository = "team/app"\n'
 

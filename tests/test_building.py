@@ -14,15 +14,15 @@ from dataclasses import dataclass, field
 import pytest
 from fakes import FakeEngine, FakeRegistry
 
-from rajee_deploy import process
-from rajee_deploy.building import Workshop, build_all
+from rajee_deploy.actions.build import Workshop, build_all
 from rajee_deploy.console import Console
 from rajee_deploy.engine import BuildEvent
 from rajee_deploy.errors import DeployError
-from rajee_deploy.facts import WantedImage
-from rajee_deploy.image import read_inputs
+from rajee_deploy.image.inputs import read_inputs
+from rajee_deploy.plan.state import WantedImage
+from rajee_deploy.plan.steps import BuildAndPush
 from rajee_deploy.settings import load
-from rajee_deploy.steps import BuildAndPush
+from rajee_deploy.system import process
 
 NAMES = ("api", "web", "job")
 

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rajee_deploy.carried import KEY, SCHEMA, carried_of, decoded, encoded, with_carried, without_carried
-from rajee_deploy.facts import StackContent
-from rajee_deploy.template import as_sent, given_back, record_of
+from rajee_deploy.plan.carried import KEY, SCHEMA, carried_of, decoded, encoded, with_carried, without_carried
+from rajee_deploy.plan.state import StackContent
+from rajee_deploy.plan.template import as_sent, given_back, record_of
 
 DOCUMENT = {
     "schema": SCHEMA,

@@ -12,9 +12,12 @@ from dataclasses import dataclass, replace
 import botocore.session
 import pytest
 
-from rajee_deploy import plan as plans
 from rajee_deploy.errors import DeployError
-from rajee_deploy.facts import (
+from rajee_deploy.fingerprint import Fingerprint, Input
+from rajee_deploy.model import Digest, Platform, Repository
+from rajee_deploy.model.names import INFRA_PARAMETER, TEMPLATE_PARAMETER, DeployBy, InfraCheck
+from rajee_deploy.plan import planner as plans
+from rajee_deploy.plan.state import (
     ImageAbsent,
     ImageForeign,
     ImageInaccessible,
@@ -30,11 +33,8 @@ from rajee_deploy.facts import (
     Wanted,
     WantedImage,
 )
-from rajee_deploy.fingerprint import Fingerprint, Input
-from rajee_deploy.model import Digest, Platform, Repository
-from rajee_deploy.names import INFRA_PARAMETER, TEMPLATE_PARAMETER, DeployBy, InfraCheck
-from rajee_deploy.steps import BuildAndPush, Change, DeployStack, MoveTag, Plan, WaitForStack
-from rajee_deploy.template import record_of
+from rajee_deploy.plan.steps import BuildAndPush, Change, DeployStack, MoveTag, Plan, WaitForStack
+from rajee_deploy.plan.template import record_of
 
 APP = Fingerprint("s", Digest("sha256", "a" * 64), ())
 INFRA = Fingerprint("s", Digest("sha256", "b" * 64), ())

@@ -9,27 +9,27 @@ from dataclasses import dataclass, field, replace
 import pytest
 from fakes import FakeEngine, FakeRegistry, FakeSecrets, FakeServices, FakeStacks, FakeWatcher
 
+from rajee_deploy.actions.deploy import Job, approve, await_end, deploy
+from rajee_deploy.actions.deploy import _service_line as service_line
+from rajee_deploy.actions.deploy import _show as show
+from rajee_deploy.actions.deploy import _tell_account as tell_account
+from rajee_deploy.actions.run import Context, Ports
+from rajee_deploy.actions.watch import Moment, Watch
 from rajee_deploy.aws import Identity
 from rajee_deploy.console import Console
-from rajee_deploy.deploying import Job, approve, await_end, deploy
-from rajee_deploy.deploying import _service_line as service_line
-from rajee_deploy.deploying import _show as show
-from rajee_deploy.deploying import _tell_account as tell_account
 from rajee_deploy.errors import DeployError
-from rajee_deploy.facts import StackContent, StackPresent, WantedImage
 from rajee_deploy.fingerprint import Fingerprint, of_infrastructure
 from rajee_deploy.model import Digest, Platform, Repository
-from rajee_deploy.names import INFRA_PARAMETER
-from rajee_deploy.parameters import ParameterValue
-from rajee_deploy.ports import Context, Ports
+from rajee_deploy.model.names import INFRA_PARAMETER
+from rajee_deploy.plan.parameters import ParameterValue
+from rajee_deploy.plan.stack_names import StackPlace
+from rajee_deploy.plan.state import StackContent, StackPresent, WantedImage
+from rajee_deploy.plan.steps import Change, DeployStack, MoveTag, Via
 from rajee_deploy.rollout import Deployment, Message, ResourceEvent, RolloutSettings, Service, Targets
 from rajee_deploy.rollout.declared import DeclaredService, DeclaredServices
 from rajee_deploy.settings import load
-from rajee_deploy.stack.recorded import StackRecord, decoded
+from rajee_deploy.stack.deployment_record import StackRecord, decoded
 from rajee_deploy.stack.update import Accepted
-from rajee_deploy.stack_names import StackPlace
-from rajee_deploy.steps import Change, DeployStack, MoveTag, Via
-from rajee_deploy.watch import Moment, Watch
 
 SETTINGS = """
 [images.app]

@@ -6,13 +6,13 @@ from dataclasses import replace
 
 import pytest
 
-from rajee_deploy.drift import described, drift_cautions, drift_steps
 from rajee_deploy.errors import DeployError
-from rajee_deploy.facts import Observed
-from rajee_deploy.names import Drift
+from rajee_deploy.model.names import Drift
+from rajee_deploy.plan.drift import described, drift_cautions, drift_steps
+from rajee_deploy.plan.state import Observed
+from rajee_deploy.plan.steps import ConfirmRollout, RepairService
 from rajee_deploy.rollout import Deployment, Service
 from rajee_deploy.rollout.standing import Held, Running
-from rajee_deploy.steps import ConfirmRollout, RepairService
 
 NOW = 1_800_000_000.0
 HELD = Held("arn:api", "arn:task-definition/app:2", 1)

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from rajee_deploy.foreign import MOST_DEEP, parse_json, parse_toml
+from rajee_deploy.text.foreign import MOST_DEEP, parse_json, parse_toml
 
 DEEP = 200_000
 

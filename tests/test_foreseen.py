@@ -10,13 +10,13 @@ import pytest
 from test_up import SETTINGS, World
 
 import rajee_deploy
-from rajee_deploy import foreseen
+from rajee_deploy.actions import foresee as foreseen
+from rajee_deploy.actions.history import recorded_run
+from rajee_deploy.actions.plan import make_plan
 from rajee_deploy.errors import ConfigurationError, DeployError
-from rajee_deploy.facts import Ancestry, ImageContent
-from rajee_deploy.guard import Rules
 from rajee_deploy.model import Digest
-from rajee_deploy.planning import make_plan
-from rajee_deploy.record import recorded_run
+from rajee_deploy.plan.ancestry import Rules
+from rajee_deploy.plan.state import Ancestry, ImageContent
 
 SOURCE = Path(rajee_deploy.__file__).parent
 IMAGE = '[images.app]\nrepository = "team/app"\nstack = "App"\n'
@@ -265,36 +265,36 @@ PERSON = "a person's answer, or its absence"
 LATER = "something was written already"
 HERE = "of the machine that builds or deploys: plan tells it"
 WHY = {
-    "planning": {BOTH: "bad-flag image-needed wrong-account", RACE: "file-changed"},
-    "plan": {BOTH: "no-repository no-such-stack stack-needs-rollback stack-not-deployable tag-shared"},
-    "parameter_changes": {BOTH: "missing-parameter no-such-parameter parameter-refused secret-parameter"},
-    "locating": {BOTH: "ambiguous-stack bad-settings names-unknown wrong-account"},
-    "guard": {BOTH: "older-revision unknown-ancestry"},
-    "retention": {BOTH: "tag-taken"},
-    "naming": {BOTH: "bad-tag no-revision"},
-    "trust": {BOTH: "image-archived image-not-ours image-wrong-platform"},
-    "synthesis": {RACE: "file-changed"},
-    "foreseen": {},
-    "up": {},
-    "converge": {},
-    "execute": {},
-    "stack_status": {RACE: "stack-busy"},
-    "recheck": {RACE: "checkout-changed image-changed image-gone stack-changed"},
-    "moving": {RACE: "image-gone"},
-    "deploying": {
+    "actions/plan": {BOTH: "bad-flag image-needed wrong-account", RACE: "file-changed"},
+    "plan/planner": {BOTH: "no-repository no-such-stack stack-needs-rollback stack-not-deployable tag-shared"},
+    "plan/parameter_changes": {BOTH: "missing-parameter no-such-parameter parameter-refused secret-parameter"},
+    "actions/locate": {BOTH: "ambiguous-stack bad-settings names-unknown wrong-account"},
+    "plan/ancestry": {BOTH: "older-revision unknown-ancestry"},
+    "plan/retention": {BOTH: "tag-taken"},
+    "image/extra_tags": {BOTH: "bad-tag no-revision"},
+    "plan/image_check": {BOTH: "image-archived image-not-ours image-wrong-platform"},
+    "actions/synthesise": {RACE: "file-changed"},
+    "actions/foresee": {},
+    "actions/up": {},
+    "actions/converge": {},
+    "actions/execute": {},
+    "model/stack_status": {RACE: "stack-busy"},
+    "actions/recheck": {RACE: "checkout-changed image-changed image-gone stack-changed"},
+    "actions/move_tags": {RACE: "image-gone"},
+    "actions/deploy": {
         PERSON: "approval-needed not-approved", LATER: "deploy-failed deploy-not-confirmed deploy-unfinished"
     },
-    "building": {ENGINE: "base-has-onbuild builds-failed push-not-confirmed"},
+    "actions/build": {ENGINE: "base-has-onbuild builds-failed push-not-confirmed"},
     # No device comes with a checkout, and to look for one costs what hashing costs.
     "context/stage": {ENGINE: "attribute-not-copied device-in-context"},
     "engine/secrets": {HERE: "secret-missing"},
-    "stack/cli": {HERE: "cdk-missing cdk-version node-missing"},
-    "stack/cli_options": {BOTH: "cdk-option-in-environment"},
-    "stack/cli_profile": {BOTH: "profile-contradiction"},
-    "stack/surroundings": {BOTH: "profile-contradiction"},
-    "stack/passing": {BOTH: "parameter-refused", LATER: "parameter-not-passed"},
-    "stack/approval": {PERSON: "diff-failed"},
-    "stack/cdk": {
+    "synth/cli_files": {HERE: "cdk-missing cdk-version node-missing"},
+    "synth/cli_options": {BOTH: "cdk-option-in-environment"},
+    "synth/cli_profile": {BOTH: "profile-contradiction"},
+    "synth/variables": {BOTH: "profile-contradiction"},
+    "synth/passing": {BOTH: "parameter-refused", LATER: "parameter-not-passed"},
+    "synth/security_diff": {PERSON: "diff-failed"},
+    "synth/cdk_cli": {
         BOTH: "context-not-read empty-stack not-bootstrapped parameter-refused synth-failed",
         LATER: "deploy-failed",
     },

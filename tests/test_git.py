@@ -8,8 +8,8 @@ import subprocess
 
 import pytest
 
-from rajee_deploy.facts import Ancestry
 from rajee_deploy.git import Revision, ancestry, find_revision, public_address
+from rajee_deploy.plan.state import Ancestry
 
 SOURCE = "https://example.com/team/app"
 OPTIONS = ["-c", "user.name=T", "-c", "user.email=t@example.com", "-c", "commit.gpgsign=false"]

@@ -10,11 +10,11 @@ import subprocess
 import pytest
 from git_programs import Plants
 
-from rajee_deploy.checkout import private_checkout
 from rajee_deploy.errors import DeployError
-from rajee_deploy.facts import Ancestry
 from rajee_deploy.git import ancestry, find_commit_id, find_repository, find_revision, find_subject
-from rajee_deploy.source import labels
+from rajee_deploy.git.checkout import private_checkout
+from rajee_deploy.image.labels import labels
+from rajee_deploy.plan.state import Ancestry
 
 OPTIONS = ["-c", "user.name=T", "-c", "user.email=t@example.com", "-c", "commit.gpgsign=false"]
 REVISION = "org.opencontainers.image.revision"

@@ -10,7 +10,7 @@ import pytest
 
 from rajee_deploy.errors import DeployError
 from rajee_deploy.git import find_commit_id, find_repository, find_revision
-from rajee_deploy.git_place import enclosing, enclosing_repository
+from rajee_deploy.git.place import enclosing, enclosing_repository
 
 OPTIONS = ["-c", "user.name=T", "-c", "user.email=t@example.com", "-c", "commit.gpgsign=false"]
 

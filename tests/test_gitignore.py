@@ -19,9 +19,9 @@ from hypothesis import strategies as st
 from pathspec import GitIgnoreSpec
 
 from rajee_deploy.context.deployignore import DeployIgnored
-from rajee_deploy.gitignore import Patterns, read_lines
+from rajee_deploy.context.gitignore import Patterns, read_lines
 from rajee_deploy.model import Kind
-from rajee_deploy.stack.ignored import Ignored
+from rajee_deploy.synth.ignored import Ignored
 
 pytestmark = pytest.mark.filterwarnings("ignore::FutureWarning")
 
@@ -110,7 +110,7 @@ def test_matching_is_linear():
         import sys
         sys.path.insert(0, {str(Path(__file__).parent)!r})
         from test_gitignore import HOSTILE
-        from rajee_deploy.gitignore import Patterns, read_lines
+        from rajee_deploy.context.gitignore import Patterns, read_lines
         for lines in HOSTILE:
             found = Patterns(read_lines(lines)[0], whole=True)
             few = ["a" * 200, "/".join(["a"] * 100), "a" * 200 + "é"]
@@ -136,7 +136,7 @@ class Options:
     program = textwrap.dedent("""
         from rajee_deploy.context.deployignore import DeployIgnored
         from rajee_deploy.model import Kind
-        from rajee_deploy.stack.ignored import Ignored
+        from rajee_deploy.synth.ignored import Ignored
         lines = ["*.md", "x*y*z"]
         tree = DeployIgnored(None, "\\n".join(lines).encode(), ".deployignore")
         from pathspec import GitIgnoreSpec

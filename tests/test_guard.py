@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from rajee_deploy.errors import DeployError
-from rajee_deploy.facts import Ancestry, Observed, StackAbsent, StackPresent
-from rajee_deploy.guard import Rules, deployed_revisions, guarded
-from rajee_deploy.names import REVISION_PARAMETER
-from rajee_deploy.steps import Caution, Change, DeployStack, Plan, Skip
+from rajee_deploy.model.names import REVISION_PARAMETER
+from rajee_deploy.plan.ancestry import Rules, deployed_revisions, guarded
+from rajee_deploy.plan.state import Ancestry, Observed, StackAbsent, StackPresent
+from rajee_deploy.plan.steps import Caution, Change, DeployStack, Plan, Skip
 
 COMMIT = "0123456789abcdef" + "0" * 24
 PLAN = Plan((DeployStack("App", (), "because", (Change.TAG,)),), ())

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from rajee_deploy.errors import DeployError
-from rajee_deploy.image import build_request, read_inputs
+from rajee_deploy.image.inputs import build_request, read_inputs
 from rajee_deploy.lock import Entry, Lock, write
 from rajee_deploy.model import BaseConfig, Digest, parse_platforms
-from rajee_deploy.names import FINGERPRINT_LABEL
+from rajee_deploy.model.names import FINGERPRINT_LABEL
 from rajee_deploy.settings import ImageSettings
 
 

@@ -8,14 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rajee_deploy.facts import StackContent, StackPresent, Synthesised, Wanted
 from rajee_deploy.fingerprint import RECORD, Fingerprint, Input
-from rajee_deploy.infrastructure import judge
-from rajee_deploy.input_changes import InputChange
 from rajee_deploy.model import Digest
-from rajee_deploy.names import INFRA_PARAMETER, TEMPLATE_PARAMETER, InfraCheck
-from rajee_deploy.steps import Tier
-from rajee_deploy.template import record_of
+from rajee_deploy.model.names import INFRA_PARAMETER, TEMPLATE_PARAMETER, InfraCheck
+from rajee_deploy.plan.infrastructure import judge
+from rajee_deploy.plan.input_changes import InputChange
+from rajee_deploy.plan.state import StackContent, StackPresent, Synthesised, Wanted
+from rajee_deploy.plan.steps import Tier
+from rajee_deploy.plan.template import record_of
 
 UNKNOWN = "which of them is not known on this machine"
 INFRA = Fingerprint("s", Digest("sha256", "b" * 64), ())

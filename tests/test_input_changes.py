@@ -8,10 +8,18 @@ import os
 import pytest
 
 from rajee_deploy.fingerprint import RECORD, TAKEN, Input, of_infrastructure, private_input, with_given
-from rajee_deploy.input_changes import SHOWN, FormerInputs, InputChange, changed_inputs, digests_of, in_words, named
 from rajee_deploy.model import Digest
-from rajee_deploy.ours import without_ours
-from rajee_deploy.stack.input_store import InputStore
+from rajee_deploy.plan.input_changes import (
+    SHOWN,
+    FormerInputs,
+    InputChange,
+    changed_inputs,
+    digests_of,
+    in_words,
+    named,
+)
+from rajee_deploy.synth.input_store import InputStore
+from rajee_deploy.system.ours import without_ours
 
 CANARY = "canary-of-a-secret"
 

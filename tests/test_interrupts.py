@@ -11,7 +11,7 @@ import threading
 
 import pytest
 
-from rajee_deploy.interrupts import interrupts_held
+from rajee_deploy.system.signals import interrupts_held
 
 
 def interrupt(number=signal.SIGINT):

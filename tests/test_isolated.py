@@ -15,7 +15,7 @@ PROGRAM_FLAGS = {"-c", "-m"}
 ISOLATION = {"-P", "-I"}
 # Where -c is another program's: git's settings, and shells' in what a trace recorded. And the command started again by
 # itself, with the flags that it was given.
-OTHERS = {"git_call.py", "looks.py", "cli/__init__.py"}
+OTHERS = {"call.py", "looks.py", "cli/__init__.py"}
 
 
 def faults(source: str) -> list[int]:

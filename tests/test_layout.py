@@ -7,9 +7,9 @@ import json
 import pytest
 
 from rajee_deploy.errors import DeployError
-from rajee_deploy.image import read_inputs
-from rajee_deploy.layout import pinned_layout
+from rajee_deploy.image.inputs import read_inputs
 from rajee_deploy.model import Platform
+from rajee_deploy.registry.image_layout import pinned_layout
 from rajee_deploy.settings import ImageSettings
 
 ONE, TWO = "sha256:" + "1" * 64, "sha256:" + "2" * 64

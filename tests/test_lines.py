@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import rajee_deploy
-from rajee_deploy.lines import lines_of
+from rajee_deploy.text.lines import lines_of
 
 ELSEWHERE = "\v\f\x1c\x1d\x1e\x85\u2028\u2029"
 
@@ -38,4 +38,4 @@ def test_nobody_splits_text_otherwise():
         and node.attr == "splitlines"
         and not ast.unparse(node).startswith("read_regular(")  # bytes, which it splits at the ends of lines alone
     ]
-    assert not found, "lines_of is to split, see rajee_deploy.lines"
+    assert not found, "lines_of is to split, see rajee_deploy.text.lines"

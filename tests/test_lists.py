@@ -7,14 +7,14 @@ from itertools import product
 
 import pytest
 
+from rajee_deploy.actions.lists import by_their_lists, what_is_remembered
 from rajee_deploy.aws import Identity
-from rajee_deploy.carried import SCHEMA
 from rajee_deploy.errors import DeployError
-from rajee_deploy.facts import StackAbsent, StackContent, StackPresent, Synthesised
 from rajee_deploy.fingerprint import Fingerprint
-from rajee_deploy.lists import by_their_lists, what_is_remembered
 from rajee_deploy.model import Digest
-from rajee_deploy.names import INFRA_PARAMETER
+from rajee_deploy.model.names import INFRA_PARAMETER
+from rajee_deploy.plan.carried import SCHEMA
+from rajee_deploy.plan.state import StackAbsent, StackContent, StackPresent, Synthesised
 
 WHO = Identity("123456789012", "us-east-1")
 LIST = {"schema": SCHEMA, "entries": [["file", "a"]], "variables": [], "toolchain": {}, "obstacles": []}

@@ -9,18 +9,18 @@ from typing import NamedTuple
 import pytest
 from test_up import World
 
+from rajee_deploy.actions.locate import Early, settle, tables_of
+from rajee_deploy.actions.plan import make_plan
+from rajee_deploy.actions.rollback.stacks import locate
+from rajee_deploy.actions.status.look import look
 from rajee_deploy.aws import Identity
 from rajee_deploy.errors import DeployError
-from rajee_deploy.facts import StackContent, StackPresent, Synthesised
 from rajee_deploy.fingerprint import Input
-from rajee_deploy.locating import Early, settle, tables_of
-from rajee_deploy.planning import make_plan
-from rajee_deploy.rollback.stacks import locate
+from rajee_deploy.plan.stack_names import StackPlace
+from rajee_deploy.plan.state import StackContent, StackPresent, Synthesised
+from rajee_deploy.plan.steps import DeployStack
 from rajee_deploy.rollout.declared import DeclaredServices
 from rajee_deploy.settings.parameters import with_flags
-from rajee_deploy.stack_names import StackPlace
-from rajee_deploy.status.look import look
-from rajee_deploy.steps import DeployStack
 
 FOREIGN = StackPresent("UPDATE_COMPLETE", {"ImageTag": "x", "RajeeInfraHash": "y"}, {}, content=StackContent("foreign"))
 

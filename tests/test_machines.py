@@ -17,11 +17,11 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from test_up import World as Run
 
-from rajee_deploy.carried import SCHEMA, encoded
+from rajee_deploy.actions.plan import make_plan
+from rajee_deploy.build_record.store import Record
 from rajee_deploy.fingerprint import Input, of_infrastructure
-from rajee_deploy.planning import make_plan
-from rajee_deploy.registry.contents import Record
-from rajee_deploy.steps import DeployStack, Tier
+from rajee_deploy.plan.carried import SCHEMA, encoded
+from rajee_deploy.plan.steps import DeployStack, Tier
 
 FILES = ("a", "b", "c")
 MACHINES = 3

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 from fakes import FakeRegistry
 
+from rajee_deploy.actions.move_tags import move_tag, with_digests
 from rajee_deploy.errors import DeployError
 from rajee_deploy.model import Digest, Repository
-from rajee_deploy.moving import move_tag, with_digests
-from rajee_deploy.steps import Change, DeployStack, MoveTag
+from rajee_deploy.plan.steps import Change, DeployStack, MoveTag
 
 ONE, TWO = (Digest("sha256", letter * 64) for letter in "12")
 REPOSITORY = Repository("team/app")

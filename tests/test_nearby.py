@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from rajee_deploy.nearby import dockerfile_missing, elsewhere
+from rajee_deploy.system.nearby import dockerfile_missing, elsewhere
 
 
 @pytest.fixture

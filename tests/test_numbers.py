@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from rajee_deploy.numbers import whole
+from rajee_deploy.text.numbers import whole
 
 TOP = Path(__file__).parents[1]
 
@@ -31,4 +31,4 @@ def test_nobody_guards_int_by_isdecimal():
         if re.search(r"\bint\(.*is(decimal|digit)\(|is(decimal|digit)\(\).*\bint\(", line)
         and "/proc" not in line and "words" not in line
     ]  # fmt: skip
-    assert found == [], "use rajee_deploy.numbers.whole"
+    assert found == [], "use rajee_deploy.text.numbers.whole"

@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from rajee_deploy.contents.local import LocalContents
+from rajee_deploy.build_record.local import LocalContents
+from rajee_deploy.build_record.store import Record
 from rajee_deploy.context import ContextRules, Modes, Roots, look_up
-from rajee_deploy.facts import ImageContent
 from rajee_deploy.model import ContextRead, Digest, Location, Platform, ReadBy, Selector, StageId
-from rajee_deploy.ours import MARKER, is_ours_alone, make_place, without_ours
-from rajee_deploy.registry.contents import Record
+from rajee_deploy.plan.state import ImageContent
 from rajee_deploy.registry.verdicts import Verdicts
 from rajee_deploy.report.history import History, Run
-from rajee_deploy.stack.store import AssemblyStore
-from rajee_deploy.stack.tracing.depfile import Depfile
+from rajee_deploy.synth.assembly_cache import AssemblyStore
+from rajee_deploy.synth.tracing.depfile import Depfile
+from rajee_deploy.system.ours import MARKER, is_ours_alone, make_place, without_ours
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -11,11 +11,11 @@ from types import SimpleNamespace
 
 import pytest
 
+from rajee_deploy.actions.outputs import check_outputs, write_outputs
 from rajee_deploy.console import Console
 from rajee_deploy.errors import ConfigurationError, DeployError
-from rajee_deploy.facts import StackAbsent, StackPresent
-from rajee_deploy.outputs import check_outputs, write_outputs
-from rajee_deploy.stack_names import StackPlace
+from rajee_deploy.plan.stack_names import StackPlace
+from rajee_deploy.plan.state import StackAbsent, StackPresent
 
 SEEN = StackPresent("UPDATE_COMPLETE", {}, {"Url": "http://a"})
 WANTED = {"Api": {"Url": "http://b"}, "Data": {"Url": "http://a"}}

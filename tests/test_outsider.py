@@ -12,18 +12,18 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from test_up import World
 
+from rajee_deploy.actions.history import recorded_run
+from rajee_deploy.actions.plan import make_plan
 from rajee_deploy.errors import DeployError
-from rajee_deploy.facts import ImageContent, StackContent
-from rajee_deploy.image import read_all_inputs
+from rajee_deploy.image.inputs import read_all_inputs
 from rajee_deploy.model import Digest
-from rajee_deploy.planning import make_plan
-from rajee_deploy.record import recorded_run
+from rajee_deploy.plan.state import ImageContent, StackContent
 from rajee_deploy.rollout import Deployment, Service
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from rajee_deploy.ports import Context
+    from rajee_deploy.actions.run import Context
 
 OWN = Deployment("ecs-svc/2", "PRIMARY", "task/app:2", 1, 0, 1, state="COMPLETED")
 OTHER = replace(OWN, id="ecs-svc/1", task_definition="task/other:1")
@@ -151,7 +151,7 @@ def world_that_runs(root: Any) -> Watched:
 @pytest.fixture
 def new_world(tmp_path, monkeypatch):
     monkeypatch.setenv("RAJEE_DEPLOY_STATE_DIR", str(tmp_path / "state"))
-    monkeypatch.setattr("rajee_deploy.waiting.POLL_SECONDS", 0.0)
+    monkeypatch.setattr("rajee_deploy.actions.wait.POLL_SECONDS", 0.0)
 
     def new(number: int) -> Watched:
         # A machine of its own, too: nothing of another run is remembered.

@@ -7,15 +7,15 @@ from dataclasses import replace
 import pytest
 
 from rajee_deploy.errors import ConfigurationError
-from rajee_deploy.facts import Observed, StackAbsent, StackContent, StackPresent, Synthesised, Wanted
 from rajee_deploy.fingerprint import Fingerprint
 from rajee_deploy.model import Digest
-from rajee_deploy.names import INFRA_PARAMETER, TEMPLATE_PARAMETER, InfraCheck
-from rajee_deploy.parameter_changes import not_taken, unaffected
-from rajee_deploy.parameters import Declared, ParameterValue, WantedParameter
-from rajee_deploy.plan import make_plan, synth_reasons
-from rajee_deploy.steps import Change, Via
-from rajee_deploy.template import record_of
+from rajee_deploy.model.names import INFRA_PARAMETER, TEMPLATE_PARAMETER, InfraCheck
+from rajee_deploy.plan.parameter_changes import not_taken, unaffected
+from rajee_deploy.plan.parameters import Declared, ParameterValue, WantedParameter
+from rajee_deploy.plan.planner import make_plan, synth_reasons
+from rajee_deploy.plan.state import Observed, StackAbsent, StackContent, StackPresent, Synthesised, Wanted
+from rajee_deploy.plan.steps import Change, Via
+from rajee_deploy.plan.template import record_of
 
 INFRA = Fingerprint("s", Digest("sha256", "b" * 64), ())
 CONTENT = StackContent("sha256:t")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from rajee_deploy.actions.given_values import wanted_parameters
 from rajee_deploy.errors import ConfigurationError, Exit
-from rajee_deploy.given_values import wanted_parameters
-from rajee_deploy.parameters import Given, WantedParameter
+from rajee_deploy.plan.parameters import Given, WantedParameter
 from rajee_deploy.settings import load, with_flags
 
 GOOD = """

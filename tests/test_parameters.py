@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from rajee_deploy.declared import declared_parameters
-from rajee_deploy.parameters import Declared, ParameterValue, is_alike, is_same, shorten
+from rajee_deploy.plan.declared import declared_parameters
+from rajee_deploy.plan.parameters import Declared, ParameterValue, is_alike, is_same, shorten
 
 QUEUE = {"Type": "AWS::SQS::Queue", "Properties": {"QueueName": {"Ref": "P"}}}
 

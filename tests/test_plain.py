@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 import pytest
 from test_up import World
 
+from rajee_deploy.actions.plan import make_plan
 from rajee_deploy.errors import ConfigurationError, DeployError
-from rajee_deploy.facts import StackContent
-from rajee_deploy.planning import make_plan
-from rajee_deploy.stack.recorded import RecordedStacks
-from rajee_deploy.steps import Change, DeployStack, Tier
+from rajee_deploy.plan.state import StackContent
+from rajee_deploy.plan.steps import Change, DeployStack, Tier
+from rajee_deploy.stack.deployment_record import RecordedStacks
 
 if TYPE_CHECKING:
-    from rajee_deploy.ports import Context
+    from rajee_deploy.actions.run import Context
 
 
 @dataclass

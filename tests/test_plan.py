@@ -9,9 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rajee_deploy import plan as plans
 from rajee_deploy.errors import ConfigurationError, DeployError
-from rajee_deploy.facts import (
+from rajee_deploy.fingerprint import Fingerprint
+from rajee_deploy.model import Digest, Platform, Repository
+from rajee_deploy.model.names import INFRA_PARAMETER, TEMPLATE_PARAMETER, DeployBy, InfraCheck
+from rajee_deploy.plan import planner as plans
+from rajee_deploy.plan.parameters import Declared
+from rajee_deploy.plan.planner import make_plan
+from rajee_deploy.plan.state import (
     ImageAbsent,
     ImagePresent,
     Observed,
@@ -24,13 +29,8 @@ from rajee_deploy.facts import (
     Wanted,
     WantedImage,
 )
-from rajee_deploy.fingerprint import Fingerprint
-from rajee_deploy.model import Digest, Platform, Repository
-from rajee_deploy.names import INFRA_PARAMETER, TEMPLATE_PARAMETER, DeployBy, InfraCheck
-from rajee_deploy.parameters import Declared
-from rajee_deploy.plan import make_plan
-from rajee_deploy.steps import BuildAndPush, Change, DeployStack, MoveTag, Skip, Tier, Via, WaitForStack
-from rajee_deploy.template import record_of
+from rajee_deploy.plan.steps import BuildAndPush, Change, DeployStack, MoveTag, Skip, Tier, Via, WaitForStack
+from rajee_deploy.plan.template import record_of
 
 LINUX = Platform("linux", "amd64")
 APP = Fingerprint("s", Digest("sha256", "a" * 64), ())

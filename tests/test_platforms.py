@@ -7,21 +7,21 @@ import itertools
 
 import pytest
 
-from rajee_deploy import trust
+from rajee_deploy.actions.explain.compare import compare
+from rajee_deploy.actions.explain.reads import other_inputs
+from rajee_deploy.actions.explain.words import show_image
+from rajee_deploy.build_record.document import decode, encode
+from rajee_deploy.build_record.of_image import contents_of
 from rajee_deploy.console import Console
-from rajee_deploy.contents.document import decode, encode
-from rajee_deploy.contents.of_image import contents_of
 from rajee_deploy.context import Modes
 from rajee_deploy.errors import ConfigurationError
-from rajee_deploy.explain.compare import compare
-from rajee_deploy.explain.reads import other_inputs
-from rajee_deploy.explain.words import show_image
-from rajee_deploy.facts import ImageContent, ImageForeign, ImageOfOtherPlatform, ImagePresent
 from rajee_deploy.fingerprint import kind_of, of_image
-from rajee_deploy.image import build_request, read_inputs
+from rajee_deploy.image.inputs import build_request, read_inputs
+from rajee_deploy.image.triggers import base_images
 from rajee_deploy.model import Digest, Platform, parse_platforms
+from rajee_deploy.plan import image_check as trust
+from rajee_deploy.plan.state import ImageContent, ImageForeign, ImageOfOtherPlatform, ImagePresent
 from rajee_deploy.settings import ImageSettings
-from rajee_deploy.triggers import base_images
 
 TEXT = "FROM base:1\nARG TARGETARCH\nCOPY app-$TARGETARCH /app\nCOPY both /\n"
 FILES = {"Dockerfile": TEXT, "app-amd64": "1", "app-arm64": "2", "app-s390x": "3", "both": "b"}

@@ -12,9 +12,9 @@ import time
 
 import pytest
 
-from rajee_deploy import pipes
 from rajee_deploy.errors import DeployError
-from rajee_deploy.process import _running, allow, end_all, run, spawn_detached, stream
+from rajee_deploy.system import pipes
+from rajee_deploy.system.process import _running, allow, end_all, run, spawn_detached, stream
 
 
 def python(code: str) -> list[str]:
@@ -139,7 +139,10 @@ def test_whoever_kills_us_ends_the_child_too(tmp_path):
         "import signal, subprocess, time; signal.signal(signal.SIGINT, signal.SIG_IGN);"
         f"p = subprocess.Popen(['sleep', '600']); {note(marker)}; print('up', flush=True); time.sleep(600)"
     )
-    own = f"from rajee_deploy.process import run; run({python(code)!r}, on_line=lambda line: print(line, flush=True))"
+    own = (
+        "from rajee_deploy.system.process import run; "
+        f"run({python(code)!r}, on_line=lambda line: print(line, flush=True))"
+    )
     with subprocess.Popen(python(own), stdout=subprocess.PIPE, text=True) as running:
         assert running.stdout is not None
         assert running.stdout.readline() == "up\n"

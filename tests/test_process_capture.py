@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from rajee_deploy.process import capture
+from rajee_deploy.system.process import capture
 
 
 def shell(script, *, time_limit=20.0, most_bytes=1 << 20, **more):

@@ -12,19 +12,19 @@ from test_rollback import Project
 from test_up import World
 
 import rajee_deploy
-from rajee_deploy.explain.past import Origin
-from rajee_deploy.planning import make_plan, plan_by
-from rajee_deploy.rollback import Asked
-from rajee_deploy.rollback.story import preview
-from rajee_deploy.stack_names import StackPlace
-from rajee_deploy.status.look import look
+from rajee_deploy.actions.explain.past import Origin
+from rajee_deploy.actions.plan import make_plan, plan_by
+from rajee_deploy.actions.rollback import Asked
+from rajee_deploy.actions.rollback.story import preview
+from rajee_deploy.actions.status.look import look
+from rajee_deploy.plan.stack_names import StackPlace
 
 TOP = Path(rajee_deploy.__file__).parent
 PROMISE = re.compile(r"changes nothing|decides nothing|\bPure\b|asks, and changes", re.IGNORECASE)
 # What a function of such a room may set: a tree or a document that it is itself making for its caller, and the answer
 # that botocore has us look at for just that.
 MADE = {
-    "aws/received.py", "context/select.py", "context/wanted.py", "dockerfile/stages.py", "stack/tracing/variables.py",
+    "aws/received.py", "context/select.py", "context/wanted.py", "dockerfile/stages.py", "synth/tracing/variables.py",
 }  # fmt: skip
 
 

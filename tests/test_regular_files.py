@@ -7,7 +7,7 @@ import socket
 
 import pytest
 
-from rajee_deploy.regular_files import UnfitFileError, amount, open_regular, read_json, read_regular, read_text
+from rajee_deploy.system.regular_files import UnfitFileError, amount, open_regular, read_json, read_regular, read_text
 
 
 def _fifo(path):
@@ -98,7 +98,7 @@ def test_a_file_that_grows_past_the_bound_meanwhile_is_not_read_on(tmp_path):
     path.write_bytes(b"x" * 10)
     with open_regular(path, most=10) as file:
         path.write_bytes(b"x" * 100_000)
-        from rajee_deploy.regular_files import read_within
+        from rajee_deploy.system.regular_files import read_within
 
         with pytest.raises(UnfitFileError, match="longer than 10 bytes"):
             read_within(file, path, 10)

@@ -9,9 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rajee_deploy import retention
 from rajee_deploy.errors import DeployError
-from rajee_deploy.facts import (
+from rajee_deploy.fingerprint import Fingerprint
+from rajee_deploy.model import Digest, Platform, Repository
+from rajee_deploy.model.names import INFRA_PARAMETER, TEMPLATE_PARAMETER, DeployBy
+from rajee_deploy.plan import retention
+from rajee_deploy.plan.planner import is_undone, make_plan
+from rajee_deploy.plan.state import (
     ImageAbsent,
     ImageForeign,
     ImageInaccessible,
@@ -25,12 +29,8 @@ from rajee_deploy.facts import (
     Wanted,
     WantedImage,
 )
-from rajee_deploy.fingerprint import Fingerprint
-from rajee_deploy.model import Digest, Platform, Repository
-from rajee_deploy.names import INFRA_PARAMETER, TEMPLATE_PARAMETER, DeployBy
-from rajee_deploy.plan import is_undone, make_plan
-from rajee_deploy.steps import BuildAndPush, DeployStack, MoveTag
-from rajee_deploy.template import record_of
+from rajee_deploy.plan.steps import BuildAndPush, DeployStack, MoveTag
+from rajee_deploy.plan.template import record_of
 
 CONTENT = StackContent("sha256:deployed")
 REPOSITORY = Repository("team/app")

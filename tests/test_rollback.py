@@ -9,18 +9,18 @@ import pytest
 from fakes import FakeContents, FakeStacks
 from test_up import World
 
-from rajee_deploy import plan as plans
+from rajee_deploy.actions.explain.past import Origin
+from rajee_deploy.actions.rollback import Asked
+from rajee_deploy.actions.rollback.recorded import of_rollback, recorded_rollback
+from rajee_deploy.actions.rollback.target import previous
 from rajee_deploy.errors import DeployError
-from rajee_deploy.explain.past import Origin
-from rajee_deploy.facts import ImageContent, StackPresent, WantedImage
 from rajee_deploy.fingerprint import Fingerprint
 from rajee_deploy.model import Digest, Repository, parse_platforms
+from rajee_deploy.model.stack_status import STATUSES
+from rajee_deploy.plan import planner as plans
+from rajee_deploy.plan.state import ImageContent, StackPresent, WantedImage
 from rajee_deploy.report.history import History
-from rajee_deploy.rollback import Asked
-from rajee_deploy.rollback.recorded import of_rollback, recorded_rollback
-from rajee_deploy.rollback.target import previous
 from rajee_deploy.rollout import Deployment, Service
-from rajee_deploy.stack_status import STATUSES
 
 BOTH = '["linux/amd64", "linux/arm64"]'
 OWN = Deployment("ecs-svc/2", "PRIMARY", "task/app:2", 1, 0, 1, state="COMPLETED")

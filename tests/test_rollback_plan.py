@@ -14,11 +14,19 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from test_rollback import OWN, Project
 
+from rajee_deploy.actions.explain.past import Origin
+from rajee_deploy.actions.rollback import Asked, Target
+from rajee_deploy.actions.rollback.recorded import of_preview
+from rajee_deploy.actions.rollback.story import preview, show
 from rajee_deploy.cli.rollback import _preview, rollback
 from rajee_deploy.console import Console
 from rajee_deploy.errors import ConfigurationError, DeployError
-from rajee_deploy.explain.past import Origin
-from rajee_deploy.facts import (
+from rajee_deploy.fingerprint import Fingerprint
+from rajee_deploy.model import Digest, Platform, Repository
+from rajee_deploy.model.names import DeployBy
+from rajee_deploy.model.stack_status import STATUSES, is_undone, is_updatable
+from rajee_deploy.plan.rollback import Way, make_plan
+from rajee_deploy.plan.state import (
     ImageAbsent,
     ImageForeign,
     ImagePresent,
@@ -28,18 +36,10 @@ from rajee_deploy.facts import (
     Tagged,
     WantedImage,
 )
-from rajee_deploy.fingerprint import Fingerprint
-from rajee_deploy.model import Digest, Platform, Repository
-from rajee_deploy.names import DeployBy
-from rajee_deploy.places import state_directory
+from rajee_deploy.plan.steps import BuildAndPush, Change, ConfirmRollout, DeployStack, MoveTag, Skip, Via
 from rajee_deploy.report.history import History
-from rajee_deploy.rollback import Asked, Target
-from rajee_deploy.rollback.plan import Way, make_plan
-from rajee_deploy.rollback.recorded import of_preview
-from rajee_deploy.rollback.story import preview, show
 from rajee_deploy.rollout import Service
-from rajee_deploy.stack_status import STATUSES, is_undone, is_updatable
-from rajee_deploy.steps import BuildAndPush, Change, ConfirmRollout, DeployStack, MoveTag, Skip, Via
+from rajee_deploy.system.places import state_directory
 
 A, B, C = (Digest("sha256", letter * 64) for letter in "abc")
 OLD, NEW = (Fingerprint("s", digest, ()).tag for digest in (A, B))

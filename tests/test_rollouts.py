@@ -8,14 +8,14 @@ from dataclasses import replace
 import pytest
 from test_up import World, refused
 
-from rajee_deploy.documents import of_plan
+from rajee_deploy.actions.documents import of_plan
+from rajee_deploy.actions.history import recorded_run
+from rajee_deploy.actions.plan import make_plan
+from rajee_deploy.actions.status.look import look
+from rajee_deploy.actions.status.words import document, lines
 from rajee_deploy.errors import DeployError
-from rajee_deploy.names import Drift
-from rajee_deploy.planning import make_plan
-from rajee_deploy.record import recorded_run
+from rajee_deploy.model.names import Drift
 from rajee_deploy.rollout import Deployment, Service, StoppedTask
-from rajee_deploy.status.look import look
-from rajee_deploy.status.words import document, lines
 
 OWN = Deployment("ecs-svc/2", "PRIMARY", "task/app:2", 1, 0, 1, state="COMPLETED")
 OTHER = replace(OWN, id="ecs-svc/1", task_definition="task/other:1")

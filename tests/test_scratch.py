@@ -16,8 +16,8 @@ from pathlib import Path
 
 import pytest
 
-from rajee_deploy import scratch
 from rajee_deploy.errors import DeployError
+from rajee_deploy.system import temporary as scratch
 
 NOBODY = 65534
 DAY = 24 * 3600
@@ -39,7 +39,7 @@ def owner(place):  # noqa: ARG001 -- sets TMPDIR
 
     def start():
         code = (
-            "import sys; from pathlib import Path; from rajee_deploy.scratch import private_directory\n"
+            "import sys; from pathlib import Path; from rajee_deploy.system.temporary import private_directory\n"
             "with private_directory('test') as made:\n"
             "    locked = made / 'd'; locked.mkdir(); (locked / 'x').write_text('x'); locked.chmod(0o500)\n"
             "    print(made, flush=True); sys.stdin.read()"
@@ -250,7 +250,7 @@ def test_a_place_that_may_not_be_written_to(monkeypatch):
 def test_many_at_once(place):
     """Sweepers and makers at the same time: no directory is taken from its owner."""
     code = (
-        "from rajee_deploy.scratch import private_directory, sweep\n"
+        "from rajee_deploy.system.temporary import private_directory, sweep\n"
         "for _ in range(60):\n"
         "    with private_directory('test') as made:\n"
         "        sweep(); (made / 'x').write_text('x'); sweep(); assert (made / 'x').read_text() == 'x'"

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rajee_deploy.sealed import library_stamp, read_sealed, write_sealed
+from rajee_deploy.system.sealed import library_stamp, read_sealed, write_sealed
 
 
 def test_what_was_kept_is_read_for_its_own_question(tmp_path):

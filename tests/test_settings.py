@@ -7,7 +7,7 @@ import os
 import pytest
 
 from rajee_deploy.errors import ConfigurationError, Exit
-from rajee_deploy.names import InfraCheck
+from rajee_deploy.model.names import InfraCheck
 from rajee_deploy.settings import find_settings, load, reading
 
 GOOD = """

@@ -7,14 +7,14 @@ from dataclasses import replace
 import pytest
 from test_up import LIST, OTHER_LIST, World
 
+from rajee_deploy.actions.share import ask
 from rajee_deploy.aws import Identity
-from rajee_deploy.facts import Observed, StackContent, StackPresent, Synthesised, Wanted
+from rajee_deploy.build_record.proofs import keep, list_of, proof
 from rajee_deploy.fingerprint import Fingerprint, Input
 from rajee_deploy.model import Digest, Repository
-from rajee_deploy.names import INFRA_PARAMETER, TEMPLATE_PARAMETER, InfraCheck
-from rajee_deploy.proofs import keep, list_of, proof
-from rajee_deploy.sharing import ask
-from rajee_deploy.template import record_of
+from rajee_deploy.model.names import INFRA_PARAMETER, TEMPLATE_PARAMETER, InfraCheck
+from rajee_deploy.plan.state import Observed, StackContent, StackPresent, Synthesised, Wanted
+from rajee_deploy.plan.template import record_of
 
 WHO = Identity("123456789012", "us-east-1")
 CONTENT = StackContent("sha256:t")

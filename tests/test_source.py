@@ -8,10 +8,10 @@ from datetime import UTC, datetime
 import pytest
 
 from rajee_deploy.errors import DeployError
-from rajee_deploy.naming import expanded
+from rajee_deploy.image.extra_tags import expanded
+from rajee_deploy.image.labels import DIRTY_LABEL, labels
+from rajee_deploy.plan.tags import sanitised, tag_problem
 from rajee_deploy.settings import load
-from rajee_deploy.source import DIRTY_LABEL, labels
-from rajee_deploy.tags import sanitised, tag_problem
 
 R = "org.opencontainers.image."
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from rajee_deploy.errors import ConfigurationError
-from rajee_deploy.stack_names import StackPlace, as_pattern, is_plain, is_wild, key_of, resolved
+from rajee_deploy.plan.stack_names import StackPlace, as_pattern, is_plain, is_wild, key_of, resolved
 
 HERE = ("123456789012", "eu-central-1")
 STACKS = (

@@ -10,8 +10,8 @@ import botocore.session
 import pytest
 
 import rajee_deploy
-from rajee_deploy import stack_status as table
-from rajee_deploy.stack_status import STATUSES, Answer
+from rajee_deploy.model import stack_status as table
+from rajee_deploy.model.stack_status import STATUSES, Answer
 
 MODEL = botocore.session.get_session().get_service_model("cloudformation")
 EVENTS = MODEL.shape_for("ResourceStatus").enum
@@ -23,7 +23,7 @@ NAMES = re.compile(
 )
 # The rooms that may name one, and why.
 EXCEPTIONS = {
-    "stack_status.py": "the table",
+    "model/stack_status.py": "the table",
     "sandbox/": "it is the CloudFormation of the tests and the demo",
     "rollout/standing.py": "the rollout states of ECS",
     "stack/services.py": "the statuses of ECS's service deployments, and Lambda's",

@@ -8,11 +8,11 @@ import pytest
 from fakes import FakeStacks
 from test_up import LIST, UNREADABLE, World
 
+from rajee_deploy.actions.status.look import look
+from rajee_deploy.actions.status.words import document, lines
 from rajee_deploy.errors import DeployError
-from rajee_deploy.parameters import Declared
+from rajee_deploy.plan.parameters import Declared
 from rajee_deploy.rollout import Deployment, Service
-from rajee_deploy.status.look import look
-from rajee_deploy.status.words import document, lines
 
 
 @pytest.fixture

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from rajee_deploy.input_changes import InputChange
-from rajee_deploy.status import DeployedImage, DeployedParameter, DeployedStack, RunningService, Status
-from rajee_deploy.status.words import document, lines
+from rajee_deploy.actions.status import DeployedImage, DeployedParameter, DeployedStack, RunningService, Status
+from rajee_deploy.actions.status.words import document, lines
+from rajee_deploy.plan.input_changes import InputChange
 
 UNKNOWN = "which of them is not known on this machine: git diff --stat 0123456789ab tells it"
 COMMIT = "0123456789abcdef" + "0" * 24

@@ -15,12 +15,12 @@ from pathlib import Path
 import pytest
 from test_up import World
 
-from rajee_deploy import streams
+from rajee_deploy.actions.history import recorded_run
 from rajee_deploy.cli.ending import _code_of, _refusal, heed_signals
 from rajee_deploy.console import Console
-from rajee_deploy.record import recorded_run
 from rajee_deploy.report.history import History
-from rajee_deploy.streams import _Raw, _stream
+from rajee_deploy.system import streams
+from rajee_deploy.system.streams import _Raw, _stream
 
 
 def test_who_does_not_wait_is_waited_for():
@@ -186,11 +186,11 @@ def test_a_deployment_that_nobody_listens_to_is_made_and_kept(tmp_path, monkeypa
 
 # Where a process's streams are written to, its end is decided, or its signals are handled; each with what it may do.
 ENDINGS = {
-    "streams.py": {"stdout", "stderr"},
-    "console.py": {"stdout", "stderr"},
+    "system/streams.py": {"stdout", "stderr"},
+    "console/__init__.py": {"stdout", "stderr"},
     "cli/__init__.py": {"stdout", "stderr", "_exit"},
     "cli/ending.py": {"stderr", "SystemExit", "_exit", "signal"},
-    "interrupts.py": {"signal"},
+    "system/signals.py": {"signal"},
     "context/forking.py": {"_exit"},
     "sandbox/__main__.py": {"stderr", "exit", "SystemExit", "signal"},  # a process of its own
 }
@@ -198,7 +198,7 @@ ENDINGS = {
 
 def test_nothing_else_writes_to_a_stream_or_ends_the_process():
     """Whatever else did would end a run past its codes, its record and its last words."""
-    package = Path(streams.__file__).parent
+    package = Path(streams.__file__).parents[1]
     found = {}
     for path in package.rglob("*.py"):
         if "in_python" in path.parts:

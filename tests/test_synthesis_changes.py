@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from rajee_deploy.actions.synthesise import _changed, _is_moving
 from rajee_deploy.fingerprint import Fingerprint, Input
 from rajee_deploy.model import Digest
-from rajee_deploy.synthesis import _changed, _is_moving
 
 WHOLE = Input("record", "whole")
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rajee_deploy.console import PLAIN_WIDTH, Console
-from rajee_deploy.tables import plain_table
+from rajee_deploy.console.tables import plain_table
 
 CELLS = st.text(st.sampled_from("ab 0.█-"), max_size=8).map(str.strip)
 TABLES = st.integers(1, 4).flatmap(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rajee_deploy.tags import sanitised, tag_problem
+from rajee_deploy.plan.tags import sanitised, tag_problem
 
 
 @pytest.mark.parametrize(

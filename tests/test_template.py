@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rajee_deploy.facts import StackContent, Synthesised
-from rajee_deploy.template import (
+from rajee_deploy.plan.state import StackContent, Synthesised
+from rajee_deploy.plan.template import (
     as_sent,
     differences,
     differs_in_text_alone,

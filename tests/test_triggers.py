@@ -6,11 +6,11 @@ from dataclasses import replace
 
 import pytest
 
-from rajee_deploy.image import read_inputs
+from rajee_deploy.image.inputs import read_inputs
+from rajee_deploy.image.triggers import base_images, not_counted
 from rajee_deploy.lock import Entry, Lock, write
 from rajee_deploy.model import BaseConfig, Digest, Platform, parse_platforms
 from rajee_deploy.settings import ImageSettings
-from rajee_deploy.triggers import base_images, not_counted
 
 ONE = Digest("sha256", "1" * 64)
 AMD64 = Platform("linux", "amd64")

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from rajee_deploy.stack.full_disk import no_space
-from rajee_deploy.stack.tracing import Tracer
-from rajee_deploy.stack.tracing.depfile import Depfile
+from rajee_deploy.synth.tracing import Tracer
+from rajee_deploy.synth.tracing.depfile import Depfile
 
 # A limit of the kernel's on the size of files stands in for a full disk: each write beyond it fails with EFBIG.
 LIMITED = """

@@ -13,27 +13,27 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from fakes import FakeContents, FakeEngine, FakeRecords, FakeRegistry, FakeServices, FakeStacks, FakeWatcher
 
+from rajee_deploy.actions.documents import of_plan
+from rajee_deploy.actions.history import recorded_run
+from rajee_deploy.actions.plan import check_flags, make_plan
+from rajee_deploy.actions.render import show_plan
+from rajee_deploy.actions.run import Context, Ports
 from rajee_deploy.aws import Identity
-from rajee_deploy.carried import MOST_BYTES, SCHEMA, encoded
+from rajee_deploy.build_record.store import Record
 from rajee_deploy.console import Console
-from rajee_deploy.documents import of_plan
 from rajee_deploy.errors import ConfigurationError, DeployError
-from rajee_deploy.facts import Ancestry, ImageContent
 from rajee_deploy.fingerprint import Input, of_infrastructure
-from rajee_deploy.guard import Rules
 from rajee_deploy.lock import Entry, Lock, write
 from rajee_deploy.model import BaseConfig, Digest
-from rajee_deploy.parameters import Declared
-from rajee_deploy.places import cache_directory
-from rajee_deploy.planning import check_flags, make_plan
-from rajee_deploy.ports import Context, Ports
-from rajee_deploy.record import recorded_run
-from rajee_deploy.registry.contents import Record
+from rajee_deploy.plan.ancestry import Rules
+from rajee_deploy.plan.carried import MOST_BYTES, SCHEMA, encoded
+from rajee_deploy.plan.parameters import Declared
+from rajee_deploy.plan.state import Ancestry, ImageContent
 from rajee_deploy.report.history import History
 from rajee_deploy.rollout import Deployment, ResourceEvent, Service
 from rajee_deploy.rollout.declared import DeclaredService, DeclaredServices
-from rajee_deploy.screen import show_plan
 from rajee_deploy.settings import load
+from rajee_deploy.system.places import cache_directory
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

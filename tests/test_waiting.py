@@ -11,9 +11,9 @@ import pytest
 from fakes import FakeStacks
 
 import rajee_deploy
+from rajee_deploy.actions.wait import wait_for_others, wait_until_idle
 from rajee_deploy.errors import DeployError
-from rajee_deploy.facts import StackAbsent, StackPresent
-from rajee_deploy.waiting import wait_for_others, wait_until_idle
+from rajee_deploy.plan.state import StackAbsent, StackPresent
 
 TOP = Path(rajee_deploy.__file__).parent
 
@@ -51,5 +51,5 @@ def test_nobody_else_polls_a_stack_or_makes_this_error():
         loops = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.While)]
         return any("is_busy" in ast.unparse(each) for each in loops)
 
-    assert rooms(polls) == {"waiting.py"}
-    assert rooms(re.compile(r'Error\(\s*"stack-busy"').search) == {"stack_status.py"}
+    assert rooms(polls) == {"actions/wait.py"}
+    assert rooms(re.compile(r'Error\(\s*"stack-busy"').search) == {"model/stack_status.py"}

@@ -9,8 +9,8 @@ from dataclasses import replace
 import pytest
 from fakes import FakeWatcher
 
+from rajee_deploy.actions.watch import Watch
 from rajee_deploy.rollout import Deployment, Message, ResourceEvent, RolloutSettings, Service, StoppedTask
-from rajee_deploy.watch import Watch
 
 PRIMARY = Deployment("ecs-svc/2", "PRIMARY", "task:2", 1, 0, 1, state="COMPLETED")
 SERVICE = Service("api", (PRIMARY,))

@@ -185,7 +185,7 @@ class Aws:
     def download(self, asked: str, url: str, limit: int) -> bytes:
         """The bytes behind an address that AWS gave out, at most `limit` of them. The address opens what it names to
         whoever knows it, so it is in no error. DeployError `aws-unreachable`, `aws-error`."""
-        from rajee_deploy.download import download
+        from rajee_deploy.aws.download import download
 
         return download(asked, url, limit)
 

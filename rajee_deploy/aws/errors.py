@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from rajee_deploy.aws.received import NotAnAnswerError
 from rajee_deploy.errors import ConfigurationError, DeployError
-from rajee_deploy.lines import lines_of
+from rajee_deploy.text.lines import lines_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

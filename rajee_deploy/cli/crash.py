@@ -20,12 +20,12 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rajee_deploy import __version__, at_work
-from rajee_deploy.atomic import write_atomically
-from rajee_deploy.console import printable
+from rajee_deploy import __version__
+from rajee_deploy.console import at_work, printable
 from rajee_deploy.errors import DeployError
-from rajee_deploy.ours import make_place
-from rajee_deploy.places import state_directory
+from rajee_deploy.system.atomic import write_atomically
+from rajee_deploy.system.ours import make_place
+from rajee_deploy.system.places import state_directory
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, NoReturn
 
 import typer
 
-from rajee_deploy.at_work import write_commands_by
 from rajee_deploy.cli.line import command_line
+from rajee_deploy.console.at_work import write_commands_by
 from rajee_deploy.errors import ConfigurationError, DeployError, Exit
-from rajee_deploy.streams import lost, make_safe, name_home
-from rajee_deploy.unkept import first_unkept
+from rajee_deploy.system.streams import lost, make_safe, name_home
+from rajee_deploy.system.unkept import first_unkept
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -122,7 +122,7 @@ def _show_usage(error: Exception) -> None:
     import io
 
     from rajee_deploy.console import Console
-    from rajee_deploy.lines import lines_of
+    from rajee_deploy.text.lines import lines_of
 
     said = io.StringIO()
     error.show(said)  # type: ignore[attr-defined]

@@ -26,11 +26,11 @@ from rajee_deploy.dataclass import dataclass
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from rajee_deploy.actions.explain.past import Origin
+    from rajee_deploy.actions.explain.since import Since
     from rajee_deploy.cli.images import BuildFlags, SettingsFlags
     from rajee_deploy.console import Console
-    from rajee_deploy.explain.past import Origin
-    from rajee_deploy.explain.since import Since
-    from rajee_deploy.image import ImageInputs
+    from rajee_deploy.image.inputs import ImageInputs
     from rajee_deploy.settings import ImageSettings, Settings
 
 
@@ -68,7 +68,7 @@ def explain(
     from rajee_deploy.cli.images import BuildFlags, SettingsFlags
     from rajee_deploy.console import Console
     from rajee_deploy.errors import ConfigurationError
-    from rajee_deploy.image import read_inputs
+    from rajee_deploy.image.inputs import read_inputs
 
     if path is not None and since is not None:
         raise ConfigurationError("bad-flag", "a path and --since are two questions", hint="ask one after the other")
@@ -108,10 +108,10 @@ def replay(
     rajee-deploy replay ../other --last 200
     rajee-deploy replay --context . -f docker/Dockerfile --json | jq '.images[].tag.rebuilds'
     """
+    from rajee_deploy.actions.explain import documents, words
+    from rajee_deploy.actions.explain.replay import replay as replay_images
     from rajee_deploy.cli.images import BuildFlags, SettingsFlags
     from rajee_deploy.console import Console
-    from rajee_deploy.explain import documents, words
-    from rajee_deploy.explain.replay import replay as replay_images
     from rajee_deploy.settings import find_settings
 
     if checkout is not None and context is None:
@@ -142,8 +142,8 @@ def _choose(verb: str, context: Path | None, flags: SettingsFlags, build: BuildF
     """The images to look at; a verb "" goes on without any."""
     from functools import partial
 
+    from rajee_deploy.actions.explain.past import Origin
     from rajee_deploy.cli.images import chosen_images, hashed_images, image_of_flags, laid_over
-    from rajee_deploy.explain.past import Origin
 
     lay_over = partial(laid_over, build=build)
     if context is not None:
@@ -154,7 +154,7 @@ def _choose(verb: str, context: Path | None, flags: SettingsFlags, build: BuildF
 
 
 def _explain(console: Console, found: Mapping[str, ImageInputs], *, as_json: bool) -> None:
-    from rajee_deploy.explain import documents, words
+    from rajee_deploy.actions.explain import documents, words
 
     if as_json:
         console.document(documents.of_explanations(found))
@@ -166,8 +166,8 @@ def _explain(console: Console, found: Mapping[str, ImageInputs], *, as_json: boo
 def _explain_path(
     console: Console, found: Mapping[str, ImageInputs], path: str, settings: Settings | None, *, as_json: bool
 ) -> None:
-    from rajee_deploy.explain import documents, infrastructure, words
-    from rajee_deploy.explain.why import why
+    from rajee_deploy.actions.explain import documents, infrastructure, words
+    from rajee_deploy.actions.explain.why import why
 
     answers = {name: why(inputs, path) for name, inputs in found.items()}
     given = {each.settings.context_key: each.fingerprint.tag for each in found.values() if each.settings.context_key}
@@ -195,8 +195,8 @@ def _since(
     aws: tuple[str | None, str | None],
 ) -> Since:
     """Compare; `aws` are the profile and the region, for tags alone: revisions need no network."""
-    from rajee_deploy.explain.since import since
-    from rajee_deploy.explain.tags import Checkouts, is_tag, since_tag
+    from rajee_deploy.actions.explain.since import since
+    from rajee_deploy.actions.explain.tags import Checkouts, is_tag, since_tag
 
     if not is_tag(asked):
         return since(found, chosen.origin, chosen.start, asked)
@@ -208,7 +208,7 @@ def _since(
 
 
 def _tell_since(console: Console, compared: Since, *, as_json: bool) -> None:
-    from rajee_deploy.explain import documents, words
+    from rajee_deploy.actions.explain import documents, words
 
     if as_json:
         console.document(documents.of_since(compared))

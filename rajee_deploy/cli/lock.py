@@ -23,7 +23,7 @@ from rajee_deploy.cli.flags import (  # noqa: TC001 -- the same
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from rajee_deploy.bases import Change, Scope
+    from rajee_deploy.actions.bases import Change, Scope
     from rajee_deploy.cli.images import BuildFlags, SettingsFlags
     from rajee_deploy.console import Console
 
@@ -90,7 +90,7 @@ def _moving(references: Sequence[str], *, upgrade: bool, check: bool) -> list[st
 
 
 def _scope(verb: str, context: Path | None, flags: SettingsFlags, build: BuildFlags) -> Scope:
-    from rajee_deploy.bases import Scope
+    from rajee_deploy.actions.bases import Scope
     from rajee_deploy.cli.images import hashed_images, image_of_flags, laid_over
     from rajee_deploy.settings import LOCK_NAME, load
 
@@ -104,7 +104,7 @@ def _scope(verb: str, context: Path | None, flags: SettingsFlags, build: BuildFl
 
 
 def _check(console: Console, scope: Scope, *, as_json: bool) -> None:
-    from rajee_deploy.bases import check
+    from rajee_deploy.actions.bases import check
 
     count = check(scope)
     if as_json:
@@ -116,7 +116,7 @@ def _check(console: Console, scope: Scope, *, as_json: bool) -> None:
 def _update(console: Console, scope: Scope, moving: Sequence[str] | None, *, as_json: bool) -> None:
     from datetime import UTC, datetime
 
-    from rajee_deploy.bases import update
+    from rajee_deploy.actions.bases import update
     from rajee_deploy.registry.remote import RemoteImages
 
     with console.spinner("ask the registries"):

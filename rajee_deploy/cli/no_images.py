@@ -38,8 +38,8 @@ def no_images(settings: Settings, verb: str) -> ConfigurationError:
 
 def _own(settings: Settings) -> str:
     """Which images the app has of its own, as far as this machine knows."""
-    from rajee_deploy.stack.app import CdkApp
-    from rajee_deploy.stack.own_images import own_images
+    from rajee_deploy.synth.app import CdkApp
+    from rajee_deploy.synth.own_images import own_images
 
     assembly = CdkApp(settings.cdk, settings.environment).store.latest_assembly()
     if assembly is None:

@@ -9,11 +9,11 @@ import typer
 
 from rajee_deploy.aws import Identity
 from rajee_deploy.cli.flags import Config, Environment, Region  # noqa: TC001 -- typer reads the annotations
-from rajee_deploy.names import Who
-from rajee_deploy.stack_names import StackPlace, usual_name
+from rajee_deploy.model.names import Who
+from rajee_deploy.plan.stack_names import StackPlace, usual_name
 
 if TYPE_CHECKING:
-    from rajee_deploy.ports import Context
+    from rajee_deploy.actions.run import Context
 
 
 def permissions(
@@ -30,9 +30,9 @@ def permissions(
     """
     import json
 
+    from rajee_deploy.aws.permissions import Place, policy
     from rajee_deploy.cli.wiring import make_context
     from rajee_deploy.engine.cache import cache_repositories
-    from rajee_deploy.permissions import Place, policy
 
     run = make_context((environment, None, config), None, region)
     account = run.settings.account or "ACCOUNT"
@@ -50,7 +50,7 @@ def permissions(
 
 def _places(run: Context, who: Identity) -> dict[str, StackPlace]:
     """The stacks of the settings: by the last synth of what is here, else by what their names are in most apps."""
-    from rajee_deploy import locating
+    from rajee_deploy.actions import locate as locating
     from rajee_deploy.errors import DeployError
 
     try:

@@ -18,8 +18,8 @@ from rajee_deploy.cli.flags import (  # noqa: TC001 -- typer reads the annotatio
 from rajee_deploy.errors import ConfigurationError, Exit
 
 if TYPE_CHECKING:
-    from rajee_deploy.ports import Context
-    from rajee_deploy.rollback import Asked
+    from rajee_deploy.actions.rollback import Asked
+    from rajee_deploy.actions.run import Context
 
 
 def rollback(
@@ -54,10 +54,10 @@ def rollback(
     settings means). An image that the registry lost is built again from the
     git revision that it was made of.
     """
+    from rajee_deploy.actions.explain.past import Origin
+    from rajee_deploy.actions.rollback import Asked
+    from rajee_deploy.actions.rollback.recorded import of_rollback, recorded_rollback
     from rajee_deploy.cli.wiring import make_context
-    from rajee_deploy.explain.past import Origin
-    from rajee_deploy.rollback import Asked
-    from rajee_deploy.rollback.recorded import of_rollback, recorded_rollback
 
     if detailed_exitcode and not only_plan:
         raise ConfigurationError(
@@ -79,9 +79,9 @@ def rollback(
 
 
 def _preview(run: Context, asked: Asked, *, as_json: bool, detailed_exitcode: bool) -> None:
-    from rajee_deploy.rollback.recorded import of_preview
-    from rajee_deploy.rollback.story import preview, show
-    from rajee_deploy.screen import show_plan_time
+    from rajee_deploy.actions.render import show_plan_time
+    from rajee_deploy.actions.rollback.recorded import of_preview
+    from rajee_deploy.actions.rollback.story import preview, show
 
     try:
         planned = preview(run, asked)

@@ -25,10 +25,10 @@ def status(
     rajee-deploy status -e prod
     rajee-deploy status --json | jq '.stacks[].images[] | select(.matches == false)'
     """
+    from rajee_deploy.actions.status.look import look
+    from rajee_deploy.actions.status.words import document, lines
     from rajee_deploy.cli.wiring import make_context
     from rajee_deploy.console import printable
-    from rajee_deploy.status.look import look
-    from rajee_deploy.status.words import document, lines
 
     run = make_context((environment, None, config), profile, region)
     with run.phase("look"):

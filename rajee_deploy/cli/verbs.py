@@ -30,10 +30,10 @@ from rajee_deploy.cli.flags import (
 from rajee_deploy.errors import Exit
 
 if TYPE_CHECKING:
-    from rajee_deploy.bases import Base
+    from rajee_deploy.actions.bases import Base
+    from rajee_deploy.actions.planned import Planned
+    from rajee_deploy.actions.run import Context
     from rajee_deploy.console import Console
-    from rajee_deploy.planned import Planned
-    from rajee_deploy.ports import Context
 
 
 def up(
@@ -67,11 +67,11 @@ def up(
     rajee-deploy up --parameters Api:Size=large
     """
     _begin("up", environment)
+    from rajee_deploy.actions.history import recorded_run
     from rajee_deploy.cli.wiring import make_context
-    from rajee_deploy.record import recorded_run
 
     if outputs_file is not None:
-        from rajee_deploy.outputs import check_outputs, write_outputs
+        from rajee_deploy.actions.outputs import check_outputs, write_outputs
 
         check_outputs(outputs_file)
     flags = (environment, image, config)
@@ -84,7 +84,7 @@ def up(
     if outputs_file is not None:
         write_outputs(planned.run, planned, outputs_file)
     if as_json:
-        from rajee_deploy.documents import of_run
+        from rajee_deploy.actions.documents import of_run
 
         run.console.document(of_run(planned, record, run.accounts))
 
@@ -117,10 +117,10 @@ def plan(
     """
     if not as_json:
         _begin("plan", environment)
+    from rajee_deploy.actions.foresee import foresee
+    from rajee_deploy.actions.plan import make_plan
+    from rajee_deploy.actions.render import show_plan, show_plan_time
     from rajee_deploy.cli.wiring import make_context
-    from rajee_deploy.foreseen import foresee
-    from rajee_deploy.planning import make_plan
-    from rajee_deploy.screen import show_plan, show_plan_time
 
     flags = (environment, image, config)
     run = make_context(
@@ -134,14 +134,14 @@ def plan(
         run.close()
     found = _compared_bases(run, planned) if bases else None
     if as_json:
-        from rajee_deploy.documents import of_bases, of_plan
+        from rajee_deploy.actions.documents import of_bases, of_plan
 
         document = of_plan(planned, run.timings.total)
         run.console.document(document if found is None else {**document, "bases": of_bases(found)})
     else:
         show_plan(run, planned)
         if found:
-            from rajee_deploy.bases import show_bases
+            from rajee_deploy.actions.bases import show_bases
 
             show_bases(run.console, found)
         show_plan_time(run, planned)
@@ -178,7 +178,7 @@ def fingerprint(
     """
     from rajee_deploy.cli.images import BuildFlags, SettingsFlags, flagged_images, image_of_flags
     from rajee_deploy.context import Modes
-    from rajee_deploy.image import read_all_inputs
+    from rajee_deploy.image.inputs import read_all_inputs
 
     flags = BuildFlags(file, target, platform, build_arg, build_context)
     chosen = (
@@ -189,7 +189,7 @@ def fingerprint(
     found = read_all_inputs(chosen, Modes(modes.value), cached=not no_cache)
     console = _console()
     if as_json:
-        from rajee_deploy.documents import of_fingerprint, of_fingerprints
+        from rajee_deploy.actions.documents import of_fingerprint, of_fingerprints
 
         one = next(iter(found.values())) if len(found) == 1 else None
         console.document(of_fingerprint(one) if one else of_fingerprints(found))
@@ -210,8 +210,8 @@ def report(
     rajee-deploy report
     rajee-deploy report --json | jq '.kinds[] | select(.verdict == "missed")'
     """
+    from rajee_deploy.actions.history import show_report
     from rajee_deploy.cli.images import settings_path
-    from rajee_deploy.record import show_report
 
     project = None if all_projects else settings_path(config).parent
     show_report(_console(), project, as_json=as_json)
@@ -224,7 +224,7 @@ def _begin(verb: str, environment: str | None) -> None:
 
 def _compared_bases(run: Context, planned: Planned) -> list[Base]:
     from rajee_deploy import lock as locks
-    from rajee_deploy.bases import compare
+    from rajee_deploy.actions.bases import compare
     from rajee_deploy.registry.remote import RemoteImages
     from rajee_deploy.settings import LOCK_NAME
 

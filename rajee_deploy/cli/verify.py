@@ -22,10 +22,10 @@ from rajee_deploy.cli.flags import (
 )
 
 if TYPE_CHECKING:
+    from rajee_deploy.actions.verify.verdicts import Verdict
     from rajee_deploy.context import Modes
-    from rajee_deploy.image import ImageInputs
+    from rajee_deploy.image.inputs import ImageInputs
     from rajee_deploy.settings import ImageSettings
-    from rajee_deploy.verify.verdicts import Verdict
 
 
 _UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
@@ -60,11 +60,11 @@ def verify(
     rajee-deploy verify . -f docker/Dockerfile --target runtime
     rajee-deploy verify --json | jq '.images[].not_checked'
     """
+    from rajee_deploy.actions.verify.verdicts import document, lines, summary
     from rajee_deploy.cli.images import BuildFlags, SettingsFlags, flagged_images, image_of_flags
     from rajee_deploy.console import Console
     from rajee_deploy.context import Modes
     from rajee_deploy.errors import Exit
-    from rajee_deploy.verify.verdicts import document, lines, summary
 
     flags = BuildFlags(file, target, platform, build_arg, build_context)
     settings = SettingsFlags(environment, image, config)
@@ -96,13 +96,13 @@ def _bytes(text: str) -> int:
 def _verdict(image: ImageSettings, modes: Modes, max_size: int) -> Verdict:
     from functools import partial
 
+    from rajee_deploy.actions.verify.buildkit import check
+    from rajee_deploy.actions.verify.contents import compare
+    from rajee_deploy.actions.verify.rehash import rehash
+    from rajee_deploy.actions.verify.verdicts import Verdict
     from rajee_deploy.engine.probe import BuildxProbe
     from rajee_deploy.errors import DeployError
-    from rajee_deploy.image import read_all_inputs, read_inputs
-    from rajee_deploy.verify.buildkit import check
-    from rajee_deploy.verify.contents import compare
-    from rajee_deploy.verify.rehash import rehash
-    from rajee_deploy.verify.verdicts import Verdict
+    from rajee_deploy.image.inputs import read_all_inputs, read_inputs
 
     def as_usual() -> ImageInputs:
         return read_all_inputs([image], modes)[image.name]

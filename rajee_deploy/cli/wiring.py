@@ -6,39 +6,39 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
+from rajee_deploy.actions.locate import find_key, infrastructure_of, look_up
+from rajee_deploy.actions.plan import check_account, check_flags
+from rajee_deploy.actions.run import Context, Ports
 from rajee_deploy.aws import Aws
 from rajee_deploy.began import process_began
 from rajee_deploy.cli.images import SettingsFlags, chosen_images
 from rajee_deploy.console import Console
 from rajee_deploy.engine.choice import choose_engine
 from rajee_deploy.errors import ConfigurationError, DeployError
-from rajee_deploy.facts import StackAbsent
-from rajee_deploy.guard import Rules
-from rajee_deploy.locating import find_key, infrastructure_of, look_up
-from rajee_deploy.places import state_directory
-from rajee_deploy.planning import check_account, check_flags
-from rajee_deploy.ports import Context, Ports
+from rajee_deploy.plan.ancestry import Rules
+from rajee_deploy.plan.state import StackAbsent
+from rajee_deploy.plan.tags import tag_problem
 from rajee_deploy.registry.ecr import Ecr
 from rajee_deploy.registry.verdicts import Verdicts
 from rajee_deploy.report.timings import Timings
 from rajee_deploy.settings import with_flags
-from rajee_deploy.stack.app import CdkApp
-from rajee_deploy.stack.cdk import Cdk
-from rajee_deploy.stack.cli import get_cli
+from rajee_deploy.stack.deployment_record import RecordedStacks
 from rajee_deploy.stack.located import LocatedRecords, LocatedServices, LocatedStacks, LocatedUpdates, LocatedWatching
-from rajee_deploy.stack.recorded import RecordedStacks
 from rajee_deploy.stack.revision import checkout_commit, is_checkout_changed
 from rajee_deploy.stack.whereabouts import Whereabouts
-from rajee_deploy.tags import tag_problem
+from rajee_deploy.synth.app import CdkApp
+from rajee_deploy.synth.cdk_cli import Cdk
+from rajee_deploy.synth.cli_files import get_cli
+from rajee_deploy.system.places import state_directory
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from rajee_deploy.explain.tags import Sources
-    from rajee_deploy.facts import Ancestry, StackState
-    from rajee_deploy.image import ImageInputs
-    from rajee_deploy.registry.contents import ContentsStore
+    from rajee_deploy.actions.explain.tags import Sources
+    from rajee_deploy.build_record.store import ContentsStore
+    from rajee_deploy.image.inputs import ImageInputs
+    from rajee_deploy.plan.state import Ancestry, StackState
     from rajee_deploy.settings import Settings
     from rajee_deploy.stack import StackReader
 
@@ -118,7 +118,7 @@ def _aws(settings: Settings, profile: str | None, region: str | None) -> Aws:
 
 def make_sources(settings: Settings | None, profile: str | None, region: str | None) -> Sources:
     """Where `explain` learns what a tag was made of. Without settings only this machine knows anything."""
-    from rajee_deploy.explain.tags import Sources
+    from rajee_deploy.actions.explain.tags import Sources
     from rajee_deploy.registry.labels import RegistryLabels
 
     if settings is None:
@@ -174,15 +174,15 @@ def _ecr(aws: Aws) -> Ecr:
 
 def _stores(ecr: Ecr | None) -> list[tuple[str, ContentsStore]]:
     """Where it is kept what tags were made of, with names, in the order in which they are asked."""
-    from rajee_deploy.contents.local import LocalContents
-    from rajee_deploy.registry.contents import RegistryContents
+    from rajee_deploy.build_record.local import LocalContents
+    from rajee_deploy.build_record.store import RegistryContents
 
     registry = [("the registry", RegistryContents(ecr.push_access))] if ecr is not None else []
     return [*registry, ("this machine", LocalContents())]
 
 
 def _proofs(ecr: Ecr) -> ContentsStore:
-    from rajee_deploy.registry.contents import RegistryContents
+    from rajee_deploy.build_record.store import RegistryContents
 
     return RegistryContents(ecr.push_access)
 

@@ -16,7 +16,7 @@ from rajee_deploy import __version__
 from rajee_deploy.context import cache, witness
 from rajee_deploy.context.stamps import all_trusted
 from rajee_deploy.model import Digest, Kind, Notice
-from rajee_deploy.sealed import library_stamp
+from rajee_deploy.system.sealed import library_stamp
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

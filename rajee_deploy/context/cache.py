@@ -16,9 +16,9 @@ from hashlib import sha256
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from rajee_deploy.ours import make_place
-from rajee_deploy.regular_files import open_regular, read_within
-from rajee_deploy.unkept import optional
+from rajee_deploy.system.ours import make_place
+from rajee_deploy.system.regular_files import open_regular, read_within
+from rajee_deploy.system.unkept import optional
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

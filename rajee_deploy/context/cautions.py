@@ -16,7 +16,7 @@ from rajee_deploy.context.digest import Modes
 from rajee_deploy.context.stamps import size_and_mode
 from rajee_deploy.errors import DeployError
 from rajee_deploy.model import Kind, Notice
-from rajee_deploy.regular_files import open_regular
+from rajee_deploy.system.regular_files import open_regular
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -24,7 +24,7 @@ class DeployIgnored:
     `idle` are the lines that can match nothing, by their numbers, and why."""
 
     def __init__(self, tree: Tree, data: bytes, name: str) -> None:
-        from rajee_deploy.gitignore import Patterns, read_lines
+        from rajee_deploy.context.gitignore import Patterns, read_lines
 
         self._tree = tree
         self.name = name

@@ -14,7 +14,7 @@ from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
 from rajee_deploy.context.globs import HIGHEST, BadPatternError, Ranges, character_class
-from rajee_deploy.path_automaton import Machine, Place, one_of, star_of_names
+from rajee_deploy.context.path_automaton import Machine, Place, one_of, star_of_names
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

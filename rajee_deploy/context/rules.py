@@ -11,7 +11,7 @@ import stat
 from typing import TYPE_CHECKING, NamedTuple
 
 from rajee_deploy.context.tree import DiskTree, entry_error
-from rajee_deploy.regular_files import DOCKERFILE_BYTES, read_within
+from rajee_deploy.system.regular_files import DOCKERFILE_BYTES, read_within
 
 if TYPE_CHECKING:
     from pathlib import Path

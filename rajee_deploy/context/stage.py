@@ -27,7 +27,7 @@ from rajee_deploy.context.tree import DiskTree, entry_error
 from rajee_deploy.dataclass import dataclass
 from rajee_deploy.errors import DeployError
 from rajee_deploy.model import Kind
-from rajee_deploy.scratch import no_room, private_directory
+from rajee_deploy.system.temporary import no_room, private_directory
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

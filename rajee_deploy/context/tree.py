@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from rajee_deploy.context.view import UnreadableError
 from rajee_deploy.errors import DeployError
 from rajee_deploy.model import Kind
-from rajee_deploy.ours import MARKER, is_marked, own_files
+from rajee_deploy.system.ours import MARKER, is_marked, own_files
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

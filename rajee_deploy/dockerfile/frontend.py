@@ -10,7 +10,7 @@ import re
 
 from rajee_deploy.dockerfile.golang import SPACE
 from rajee_deploy.dockerfile.parser import DIRECTIVE, DIRECTIVES
-from rajee_deploy.foreign import parse_json
+from rajee_deploy.text.foreign import parse_json
 
 NEWEST = (1, 26)  # read in its source; what locks say of moving tags is newer
 

@@ -13,7 +13,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, NoReturn
 
 from rajee_deploy.dataclass import dataclass
-from rajee_deploy.dialect import FILES, BaseImage, PlainDockerfile, PlainRun, PlainStage
 from rajee_deploy.dockerfile import writing
 from rajee_deploy.dockerfile.dispatch import BODY, Walk
 from rajee_deploy.dockerfile.instructions import Arg, Assign, OnBuild, Plain, Run, Transfer, Words
@@ -21,6 +20,7 @@ from rajee_deploy.dockerfile.mounts import fields_of
 from rajee_deploy.dockerfile.references import is_remote
 from rajee_deploy.dockerfile.writing import UnwritableError
 from rajee_deploy.errors import DeployError
+from rajee_deploy.model.dialect import FILES, BaseImage, PlainDockerfile, PlainRun, PlainStage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

@@ -10,7 +10,6 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from rajee_deploy import dockerfile as dockerfiles
-from rajee_deploy.dialect import BaseImage
 from rajee_deploy.dockerfile.bases import Bases
 from rajee_deploy.dockerfile.plain import PlainWalk
 from rajee_deploy.dockerfile.references import NamedContexts
@@ -18,13 +17,14 @@ from rajee_deploy.dockerfile.remotes import Remotes
 from rajee_deploy.dockerfile.scope import OF_THE_ENGINE, automatic_args
 from rajee_deploy.errors import DeployError
 from rajee_deploy.model import BUILD_PLATFORM, BaseConfig, Platform
+from rajee_deploy.model.dialect import BaseImage
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
 
-    from rajee_deploy.dialect import Base, PlainDockerfile
     from rajee_deploy.dockerfile.stages import State
     from rajee_deploy.model import BuildOptions, Reference
+    from rajee_deploy.model.dialect import Base, PlainDockerfile
 
 
 class SeenBases(Bases):

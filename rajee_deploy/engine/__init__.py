@@ -8,15 +8,15 @@ from __future__ import annotations
 from dataclasses import field
 from typing import TYPE_CHECKING, Protocol
 
-from rajee_deploy.build_settings import BuildSettings
 from rajee_deploy.dataclass import dataclass
+from rajee_deploy.settings.build_settings import BuildSettings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    from rajee_deploy.dialect import Dialect
     from rajee_deploy.model import BaseConfig, Platform, PushAccess
+    from rajee_deploy.model.dialect import Dialect
 
 
 @dataclass(frozen=True, slots=True)

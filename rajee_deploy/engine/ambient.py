@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rajee_deploy.errors import ConfigurationError, DeployError
 from rajee_deploy.model import Digest
-from rajee_deploy.places import user_docker_config
-from rajee_deploy.regular_files import DOCUMENT, read_json, read_regular
+from rajee_deploy.system.places import user_docker_config
+from rajee_deploy.system.regular_files import DOCUMENT, read_json, read_regular
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -12,10 +12,10 @@ from rajee_deploy.dataclass import dataclass
 from rajee_deploy.engine.login import private_docker_config
 from rajee_deploy.engine.progress import Progress
 from rajee_deploy.errors import ConfigurationError, DeployError
-from rajee_deploy.foreign import parse_json
 from rajee_deploy.model import BaseConfig, Platform
-from rajee_deploy.process import run
-from rajee_deploy.scratch import private_directory
+from rajee_deploy.system.process import run
+from rajee_deploy.system.temporary import private_directory
+from rajee_deploy.text.foreign import parse_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable

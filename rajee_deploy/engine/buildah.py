@@ -28,17 +28,17 @@ from rajee_deploy.engine.secrets import Redactor
 from rajee_deploy.engine.steps import Steps
 from rajee_deploy.errors import ConfigurationError, DeployError
 from rajee_deploy.model import BaseConfig, Platform
-from rajee_deploy.process import find_program, run
-from rajee_deploy.regular_files import read_text
-from rajee_deploy.scratch import private_directory
+from rajee_deploy.system.process import find_program, run
+from rajee_deploy.system.regular_files import read_text
+from rajee_deploy.system.temporary import private_directory
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from rajee_deploy.dialect import BaseImage
     from rajee_deploy.engine import BuildEvent, BuildRequest
     from rajee_deploy.engine.leftovers import Stage
     from rajee_deploy.model import PushAccess
+    from rajee_deploy.model.dialect import BaseImage
 
 OLDEST = (1, 33)  # the first with heredocs
 _CHECK_SECONDS = 20.0

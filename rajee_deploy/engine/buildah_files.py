@@ -13,19 +13,19 @@ from platform import machine
 from typing import TYPE_CHECKING, Any
 
 from rajee_deploy.dataclass import dataclass
-from rajee_deploy.dialect import FILES, BaseImage
 from rajee_deploy.engine.bases import config_of
 from rajee_deploy.errors import DeployError
 from rajee_deploy.model import Platform
-from rajee_deploy.regular_files import DOCKERFILE_BYTES, read_text
-from rajee_deploy.scratch import private_directory
+from rajee_deploy.model.dialect import FILES, BaseImage
+from rajee_deploy.system.regular_files import DOCKERFILE_BYTES, read_text
+from rajee_deploy.system.temporary import private_directory
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
-    from rajee_deploy.dialect import PlainDockerfile, PlainStage
     from rajee_deploy.engine import BuildRequest
+    from rajee_deploy.model.dialect import PlainDockerfile, PlainStage
 
 BUILDER = Platform.parse(f"linux/{machine()}")
 _PLATFORM = re.compile(r"FROM (--platform=\S+ )")

@@ -10,11 +10,11 @@ import re
 import resource
 from typing import TYPE_CHECKING
 
-from rajee_deploy.build_settings import Provenance
 from rajee_deploy.engine.ambient import EPOCH, POLICY
 from rajee_deploy.engine.cache import layer_cache_flags, mounts_files
 from rajee_deploy.engine.secrets import secret_flags
 from rajee_deploy.errors import DeployError
+from rajee_deploy.settings.build_settings import Provenance
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,10 +10,10 @@ from dataclasses import field
 from typing import TYPE_CHECKING
 
 from rajee_deploy.dataclass import dataclass
-from rajee_deploy.dialect import BaseImage
 from rajee_deploy.engine.leftovers import Stage
 from rajee_deploy.errors import DeployError
 from rajee_deploy.model import Platform
+from rajee_deploy.model.dialect import BaseImage
 
 if TYPE_CHECKING:
     from collections.abc import Callable

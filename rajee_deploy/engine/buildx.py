@@ -13,7 +13,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rajee_deploy.build_settings import Provenance
 from rajee_deploy.engine import bases
 from rajee_deploy.engine.ambient import NEUTRAL
 from rajee_deploy.engine.cache import cache_flags
@@ -24,10 +23,11 @@ from rajee_deploy.engine.progress import Progress
 from rajee_deploy.engine.secrets import Redactor, secret_flags
 from rajee_deploy.errors import DeployError
 from rajee_deploy.model import Platform
-from rajee_deploy.places import user_docker_config
-from rajee_deploy.process import find_program, run
-from rajee_deploy.regular_files import DOCUMENT, read_json
-from rajee_deploy.scratch import private_directory
+from rajee_deploy.settings.build_settings import Provenance
+from rajee_deploy.system.places import user_docker_config
+from rajee_deploy.system.process import find_program, run
+from rajee_deploy.system.regular_files import DOCUMENT, read_json
+from rajee_deploy.system.temporary import private_directory
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

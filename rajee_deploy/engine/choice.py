@@ -10,16 +10,16 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, assert_never
 
-from rajee_deploy.build_settings import EngineKind, parse_kind
 from rajee_deploy.errors import ConfigurationError, DeployError
-from rajee_deploy.process import find_program
+from rajee_deploy.settings.build_settings import EngineKind, parse_kind
+from rajee_deploy.system.process import find_program
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from rajee_deploy.build_settings import EngineSettings
     from rajee_deploy.engine import BuildEvent, BuildRequest, Engine
     from rajee_deploy.model import BaseConfig, Platform, PushAccess
+    from rajee_deploy.settings.build_settings import EngineSettings
 
 VARIABLE = "RAJEE_DEPLOY_ENGINE"
 _LIKE_BUILDAH = ("buildah", "podman")

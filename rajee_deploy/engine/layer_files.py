@@ -11,7 +11,7 @@ import posixpath
 import tarfile
 from typing import TYPE_CHECKING, NamedTuple
 
-from rajee_deploy.regular_files import open_regular
+from rajee_deploy.system.regular_files import open_regular
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

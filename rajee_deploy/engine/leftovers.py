@@ -13,17 +13,17 @@ import json
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rajee_deploy.dataclass import dataclass
-from rajee_deploy.dialect import PlainRun
 from rajee_deploy.engine.layer_files import WHITEOUT, lay, read_layer, resolve, rewrite, upwards
 from rajee_deploy.errors import DeployError
-from rajee_deploy.regular_files import DOCUMENT, read_json
+from rajee_deploy.model.dialect import PlainRun
+from rajee_deploy.system.regular_files import DOCUMENT, read_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
-    from rajee_deploy.dialect import BaseImage
     from rajee_deploy.engine.layer_files import Layer
+    from rajee_deploy.model.dialect import BaseImage
 
 _FILES = ("etc/hosts", "etc/resolv.conf")  # mounted in every RUN
 _NOTE = "run/.containerenv"  # and this, for programs to know where they run

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from rajee_deploy.lines import lines_of
+from rajee_deploy.text.lines import lines_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 from rajee_deploy.engine.ambient import PROXIES
 from rajee_deploy.errors import DeployError
-from rajee_deploy.places import user_docker_config
-from rajee_deploy.regular_files import read_json
-from rajee_deploy.scratch import LOCK, private_directory
+from rajee_deploy.system.places import user_docker_config
+from rajee_deploy.system.regular_files import read_json
+from rajee_deploy.system.temporary import LOCK, private_directory
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

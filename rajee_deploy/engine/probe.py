@@ -9,18 +9,18 @@ import re
 from dataclasses import field
 from typing import IO, TYPE_CHECKING, Protocol
 
-from rajee_deploy.build_settings import BuildSettings
 from rajee_deploy.dataclass import dataclass
 from rajee_deploy.engine.progress import Progress
 from rajee_deploy.engine.secrets import secret_flags
-from rajee_deploy.process import run, stream
+from rajee_deploy.settings.build_settings import BuildSettings
+from rajee_deploy.system.process import run, stream
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from rajee_deploy.engine import BuildEvent
-    from rajee_deploy.process import Completed
+    from rajee_deploy.system.process import Completed
 
 _STEP = re.compile(r"\[(?:\S+ )*\d+/\d+\] (?!FROM )")  # how BuildKit names a step of the Dockerfile
 # Names that would change the docker CLI itself when they went through the environment.

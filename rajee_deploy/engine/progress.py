@@ -10,8 +10,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from rajee_deploy.engine import BuildEvent
-from rajee_deploy.foreign import parse_json
-from rajee_deploy.lines import lines_of
+from rajee_deploy.text.foreign import parse_json
+from rajee_deploy.text.lines import lines_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -13,15 +13,15 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from rajee_deploy.console.hiding import hider_of
 from rajee_deploy.errors import DeployError
-from rajee_deploy.hiding import hider_of
-from rajee_deploy.regular_files import read_text
+from rajee_deploy.system.regular_files import read_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from rajee_deploy.build_settings import Secret
     from rajee_deploy.engine import BuildEvent
+    from rajee_deploy.settings.build_settings import Secret
 
 
 def secret_flags(secrets: Sequence[Secret]) -> list[str]:

@@ -6,10 +6,10 @@ import contextlib
 import os
 from pathlib import Path
 
-from rajee_deploy.atomic import write_atomically
 from rajee_deploy.errors import ConfigurationError
 from rajee_deploy.lock.format import Lock, encode, parse
-from rajee_deploy.regular_files import DOCUMENT, read_regular, read_text
+from rajee_deploy.system.atomic import write_atomically
+from rajee_deploy.system.regular_files import DOCUMENT, read_regular, read_text
 
 
 def read(path: Path) -> Lock:

@@ -22,8 +22,8 @@ from typing import TYPE_CHECKING, Any
 
 from rajee_deploy.dataclass import dataclass
 from rajee_deploy.errors import ConfigurationError
-from rajee_deploy.foreign import parse_json
 from rajee_deploy.model import BaseConfig, Digest, LockedImage, is_local_context
+from rajee_deploy.text.foreign import parse_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from rajee_deploy.facts import ImageAbsent, ImageContent, ImageInaccessible, ReferenceState, RepositoryAbsent
     from rajee_deploy.model import Digest, ImageName, LockedImage, Platform, PushAccess, RemoteSource, Repository
+    from rajee_deploy.plan.state import ImageAbsent, ImageContent, ImageInaccessible, ReferenceState, RepositoryAbsent
 
 
 class RegistryReader(Protocol):

@@ -10,10 +10,10 @@ from typing import Any
 
 from rajee_deploy.dataclass import dataclass
 from rajee_deploy.errors import ConfigurationError
-from rajee_deploy.facts import ImageContent
-from rajee_deploy.foreign import parse_json
 from rajee_deploy.model import Digest, Platform
-from rajee_deploy.names import FINGERPRINT_LABEL
+from rajee_deploy.model.names import FINGERPRINT_LABEL
+from rajee_deploy.plan.state import ImageContent
+from rajee_deploy.text.foreign import parse_json
 
 _IMAGES = ("application/vnd.oci.image.manifest.v1+json", "application/vnd.docker.distribution.manifest.v2+json")
 _INDEXES = ("application/vnd.oci.image.index.v1+json", "application/vnd.docker.distribution.manifest.list.v2+json")

@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING, Any
 
 from rajee_deploy.aws import unknown
 from rajee_deploy.errors import DeployError
-from rajee_deploy.facts import ImageAbsent, ImageContent, RepositoryAbsent
+from rajee_deploy.plan.state import ImageAbsent, ImageContent, RepositoryAbsent
 from rajee_deploy.registry import answers, documents
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from rajee_deploy.aws import Aws
-    from rajee_deploy.facts import ImageInaccessible, ReferenceState
     from rajee_deploy.model import Digest, Platform, PushAccess, Repository
+    from rajee_deploy.plan.state import ImageInaccessible, ReferenceState
     from rajee_deploy.registry.answers import StoredManifest
     from rajee_deploy.registry.verdicts import Verdicts
 

@@ -11,7 +11,7 @@ import re
 from typing import TYPE_CHECKING
 
 from rajee_deploy.errors import DeployError
-from rajee_deploy.git_call import ask
+from rajee_deploy.git.call import ask
 from rajee_deploy.model import Digest
 
 if TYPE_CHECKING:

@@ -16,8 +16,8 @@ from urllib.parse import urlsplit
 
 from rajee_deploy.dataclass import dataclass
 from rajee_deploy.errors import DeployError
-from rajee_deploy.foreign import parse_json
 from rajee_deploy.registry.logins import DOCKER_HUB, Login, find_login
+from rajee_deploy.text.foreign import parse_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from rajee_deploy.foreign import parse_json
 from rajee_deploy.registry.oci import MANIFEST_BYTES, OciRepository
+from rajee_deploy.text.foreign import parse_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rajee_deploy.errors import DeployError
-from rajee_deploy.layout import SCHEME, pinned_layout
 from rajee_deploy.model import BaseConfig, Digest
+from rajee_deploy.registry.image_layout import SCHEME, pinned_layout
 from rajee_deploy.registry.manifests import Manifest, parse_config, parse_manifest
-from rajee_deploy.regular_files import DOCUMENT, read_regular
+from rajee_deploy.system.regular_files import DOCUMENT, read_regular
 
 if TYPE_CHECKING:
     from rajee_deploy.model import Platform

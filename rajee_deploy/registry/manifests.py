@@ -10,8 +10,8 @@ from typing import Any
 
 from rajee_deploy.dataclass import dataclass
 from rajee_deploy.errors import ConfigurationError
-from rajee_deploy.foreign import parse_json
 from rajee_deploy.model import BaseConfig, Digest, Platform
+from rajee_deploy.text.foreign import parse_json
 
 INDEXES = ("application/vnd.oci.image.index.v1+json", "application/vnd.docker.distribution.manifest.list.v2+json")
 MANIFESTS = ("application/vnd.oci.image.manifest.v1+json", "application/vnd.docker.distribution.manifest.v2+json")

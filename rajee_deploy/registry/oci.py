@@ -17,7 +17,7 @@ from urllib.parse import urlencode, urljoin, urlsplit
 from rajee_deploy.aws import CONNECT_SECONDS, READ_SECONDS, unknown
 from rajee_deploy.dataclass import dataclass
 from rajee_deploy.errors import DeployError
-from rajee_deploy.foreign import parse_json
+from rajee_deploy.text.foreign import parse_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

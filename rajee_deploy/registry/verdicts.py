@@ -10,11 +10,11 @@ import json
 import threading
 from typing import TYPE_CHECKING
 
-from rajee_deploy.atomic import write_atomically
-from rajee_deploy.facts import ImageContent
-from rajee_deploy.ours import make_place
-from rajee_deploy.regular_files import DOCUMENT, read_json
-from rajee_deploy.unkept import optional
+from rajee_deploy.plan.state import ImageContent
+from rajee_deploy.system.atomic import write_atomically
+from rajee_deploy.system.ours import make_place
+from rajee_deploy.system.regular_files import DOCUMENT, read_json
+from rajee_deploy.system.unkept import optional
 
 if TYPE_CHECKING:
     from pathlib import Path

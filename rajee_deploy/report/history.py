@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 from rajee_deploy.dataclass import dataclass
 from rajee_deploy.errors import DeployError, Exit
-from rajee_deploy.foreign import parse_json
-from rajee_deploy.lines import lines_of
-from rajee_deploy.ours import make_place
-from rajee_deploy.places import state_directory
-from rajee_deploy.regular_files import LARGE, open_regular, open_to_append, read_within
 from rajee_deploy.report.timings import Phase
+from rajee_deploy.system.ours import make_place
+from rajee_deploy.system.places import state_directory
+from rajee_deploy.system.regular_files import LARGE, open_regular, open_to_append, read_within
+from rajee_deploy.text.foreign import parse_json
+from rajee_deploy.text.lines import lines_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from rajee_deploy.dataclass import dataclass
-from rajee_deploy.numbers import whole
+from rajee_deploy.text.numbers import whole
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

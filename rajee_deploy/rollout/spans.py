@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rajee_deploy.dataclass import dataclass
-from rajee_deploy.stack_status import action_of, goes_on, is_failure
+from rajee_deploy.model.stack_status import action_of, goes_on, is_failure
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -17,9 +17,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rajee_deploy.errors import DeployError
-from rajee_deploy.numbers import whole
 from rajee_deploy.sandbox.state import SandboxState, remove_note, state_file, write_note
-from rajee_deploy.scratch import private_directory, sweep
+from rajee_deploy.system.temporary import private_directory, sweep
+from rajee_deploy.text.numbers import whole
 
 if TYPE_CHECKING:
     from types import FrameType

@@ -18,12 +18,12 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from rajee_deploy.errors import DeployError
-from rajee_deploy.foreign import parse_json
-from rajee_deploy.lines import lines_of
-from rajee_deploy.ours import make_place
-from rajee_deploy.process import spawn_detached
-from rajee_deploy.regular_files import LARGE, open_to_append, read_text
 from rajee_deploy.sandbox.state import STATE_PATH, SandboxState, read_note, state_file
+from rajee_deploy.system.ours import make_place
+from rajee_deploy.system.process import spawn_detached
+from rajee_deploy.system.regular_files import LARGE, open_to_append, read_text
+from rajee_deploy.text.foreign import parse_json
+from rajee_deploy.text.lines import lines_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

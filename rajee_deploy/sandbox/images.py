@@ -12,8 +12,8 @@ from typing import Any
 from moto.ecr.exceptions import ImageAlreadyExistsException, InvalidParameterException
 from moto.ecr.models import Image, ecr_backends
 
-from rajee_deploy.foreign import parse_json
 from rajee_deploy.sandbox.turns import MOTO
+from rajee_deploy.text.foreign import parse_json
 
 ACCOUNT = "123456789012"
 REGION = "us-east-1"

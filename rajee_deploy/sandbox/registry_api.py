@@ -18,9 +18,9 @@ from werkzeug.exceptions import ClientDisconnected, HTTPException, RequestedRang
 from werkzeug.wrappers import Request, Response
 from werkzeug.wsgi import wrap_file
 
-from rajee_deploy.regular_files import open_regular
 from rajee_deploy.sandbox import images
 from rajee_deploy.sandbox.blobs import BlobStore, DigestMismatchError, Upload
+from rajee_deploy.system.regular_files import open_regular
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -10,11 +10,11 @@ import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from rajee_deploy.atomic import write_atomically
 from rajee_deploy.dataclass import dataclass
-from rajee_deploy.ours import make_place
-from rajee_deploy.places import state_directory
-from rajee_deploy.regular_files import read_json
+from rajee_deploy.system.atomic import write_atomically
+from rajee_deploy.system.ours import make_place
+from rajee_deploy.system.places import state_directory
+from rajee_deploy.system.regular_files import read_json
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,9 +10,9 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from rajee_deploy.errors import ConfigurationError
-from rajee_deploy.names import RECORDS
-from rajee_deploy.parameters import Given
-from rajee_deploy.stack_names import is_wild
+from rajee_deploy.model.names import RECORDS
+from rajee_deploy.plan.parameters import Given
+from rajee_deploy.plan.stack_names import is_wild
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence

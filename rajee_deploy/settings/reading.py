@@ -9,14 +9,14 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from rajee_deploy.build_settings import BuildSettings, EngineSettings, parse_build, parse_engine
 from rajee_deploy.errors import ConfigurationError
-from rajee_deploy.foreign import parse_toml
 from rajee_deploy.model import GIVEN_PREFIX, Repository, is_local_context, parse_platforms
-from rajee_deploy.names import RECORDS, Approval, DeployBy, Drift, InfraCheck
-from rajee_deploy.regular_files import SMALL, read_regular
-from rajee_deploy.stack_names import is_wild
-from rajee_deploy.tags import tag_problem
+from rajee_deploy.model.names import RECORDS, Approval, DeployBy, Drift, InfraCheck
+from rajee_deploy.plan.stack_names import is_wild
+from rajee_deploy.plan.tags import tag_problem
+from rajee_deploy.settings.build_settings import BuildSettings, EngineSettings, parse_build, parse_engine
+from rajee_deploy.system.regular_files import SMALL, read_regular
+from rajee_deploy.text.foreign import parse_toml
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -356,7 +356,7 @@ class _Reader:
 
     def no_app(self, app: Path) -> ConfigurationError:
         """For a directory without a cdk.json, with the ones that have one."""
-        from rajee_deploy.nearby import elsewhere
+        from rajee_deploy.system.nearby import elsewhere
 
         there = [os.path.relpath(each, self.root) for each in elsewhere(app, "cdk.json")]
         what = f"there is no cdk.json in {app}" if app.is_dir() else f"there is no directory {app}, and so no cdk.json"

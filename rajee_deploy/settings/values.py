@@ -5,17 +5,17 @@ from __future__ import annotations
 from dataclasses import field
 from typing import TYPE_CHECKING
 
-from rajee_deploy.build_settings import BuildSettings, EngineSettings
 from rajee_deploy.dataclass import dataclass
-from rajee_deploy.names import Approval, DeployBy, Drift, InfraCheck
-from rajee_deploy.stack_names import StackPlace
+from rajee_deploy.model.names import Approval, DeployBy, Drift, InfraCheck
+from rajee_deploy.plan.stack_names import StackPlace
+from rajee_deploy.settings.build_settings import BuildSettings, EngineSettings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
     from rajee_deploy.model import Platform, Repository
-    from rajee_deploy.parameters import Given
+    from rajee_deploy.plan.parameters import Given
 
 
 LOCK_NAME = "rajee-deploy.lock"

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from rajee_deploy.aws import Identity
-    from rajee_deploy.facts import StackState, Synthesised
-    from rajee_deploy.steps import DeployStack
+    from rajee_deploy.plan.state import StackState, Synthesised
+    from rajee_deploy.plan.steps import DeployStack
 
 
 class StackReader(Protocol):

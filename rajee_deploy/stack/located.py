@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from rajee_deploy.stack.cloudformation import CloudFormation
-from rajee_deploy.stack.recorded import SsmRecords
+from rajee_deploy.stack.deployment_record import SsmRecords
+from rajee_deploy.stack.describe import CloudFormation
 from rajee_deploy.stack.services import Services
 from rajee_deploy.stack.update import Updates
 from rajee_deploy.stack.watching import Watching
@@ -17,7 +17,7 @@ from rajee_deploy.stack.watching import Watching
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from rajee_deploy.facts import StackPresent, StackState
+    from rajee_deploy.plan.state import StackPresent, StackState
     from rajee_deploy.rollout import ResourceEvent, RolloutSettings, Service
     from rajee_deploy.rollout.standing import Held
     from rajee_deploy.stack.update import Accepted

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rajee_deploy.names import NOT_RECORDED
+from rajee_deploy.model.names import NOT_RECORDED
 
 if TYPE_CHECKING:
     from pathlib import Path

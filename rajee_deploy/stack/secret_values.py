@@ -13,15 +13,15 @@ import json
 import os
 from typing import TYPE_CHECKING, Any, Protocol
 
-from rajee_deploy.atomic import write_atomically
-from rajee_deploy.ours import make_place
-from rajee_deploy.regular_files import DOCUMENT, read_json
+from rajee_deploy.system.atomic import write_atomically
+from rajee_deploy.system.ours import make_place
+from rajee_deploy.system.regular_files import DOCUMENT, read_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from rajee_deploy.facts import StackPresent
+    from rajee_deploy.plan.state import StackPresent
 
 NAME = "secret-values.json"
 SCHEMA = "rajee-deploy.secret-values/1"

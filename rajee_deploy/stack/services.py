@@ -13,20 +13,20 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Protocol
 
 from rajee_deploy.aws import pages, unknown
-from rajee_deploy.foreign import parse_json
-from rajee_deploy.places import cache_directory
+from rajee_deploy.model.stack_status import is_deletion, may_be_empty
 from rajee_deploy.rollout import Deployment, Service
 from rajee_deploy.rollout.declared import NESTED_TYPE, SERVICE_TYPE, DeclaredServices, declared_services, known_end
 from rajee_deploy.rollout.standing import Held
-from rajee_deploy.sealed import read_sealed, write_sealed
-from rajee_deploy.stack_status import is_deletion, may_be_empty
+from rajee_deploy.system.places import cache_directory
+from rajee_deploy.system.sealed import read_sealed, write_sealed
+from rajee_deploy.text.foreign import parse_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from rajee_deploy.aws.elsewhere import Asks
-    from rajee_deploy.facts import StackPresent
+    from rajee_deploy.plan.state import StackPresent
 
 _SCHEMA = "rajee-deploy.services/2"
 _AT_ONCE = 10  # services of one DescribeServices

@@ -10,13 +10,13 @@ from enum import Enum
 from typing import TYPE_CHECKING, Protocol
 
 from rajee_deploy.errors import DeployError
-from rajee_deploy.stack_status import is_refused_for_now, stack_busy
+from rajee_deploy.model.stack_status import is_refused_for_now, stack_busy
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from rajee_deploy.aws.elsewhere import Asks
-    from rajee_deploy.facts import StackPresent
+    from rajee_deploy.plan.state import StackPresent
 
 # What a template with IAM resources or macros asks its deployer to know; CDK's own deployments always say so.
 _CAPABILITIES = ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"]

@@ -10,10 +10,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 from rajee_deploy.aws import pages, unknown
-from rajee_deploy.numbers import whole
 from rajee_deploy.rollout import Message, Service, StoppedTask
 from rajee_deploy.rollout.declared import SERVICE_TYPE
 from rajee_deploy.stack.services import cluster_of, service_of, stack_resources, task_sets
+from rajee_deploy.text.numbers import whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

@@ -12,7 +12,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from rajee_deploy.errors import ConfigurationError
-from rajee_deploy.stack_names import StackPlace, meaning
+from rajee_deploy.plan.stack_names import StackPlace, meaning
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -100,7 +100,7 @@ class Whereabouts:
 
         if not role:
             return InRegion(self._aws, region)
-        from rajee_deploy.permissions import partition_of
+        from rajee_deploy.aws.permissions import partition_of
 
         # The CDK CLI fills these in as well.
         told = {"Partition": partition_of(region), "AccountId": place.account, "Region": region}

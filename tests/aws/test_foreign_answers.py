@@ -25,18 +25,18 @@ from sampled import some
 
 from rajee_deploy.aws import Aws
 from rajee_deploy.errors import DeployError
-from rajee_deploy.facts import StackPresent
 from rajee_deploy.model import Digest, Platform, Repository
+from rajee_deploy.plan.state import StackPresent
 from rajee_deploy.registry.ecr import Ecr
 from rajee_deploy.registry.verdicts import Verdicts
 from rajee_deploy.rollout.declared import DeclaredFunction, DeclaredService, DeclaredServices
 from rajee_deploy.rollout.standing import Held
-from rajee_deploy.stack.cdk import _bootstrap_version
-from rajee_deploy.stack.cloudformation import CloudFormation
-from rajee_deploy.stack.recorded import SsmRecords
+from rajee_deploy.stack.deployment_record import SsmRecords
+from rajee_deploy.stack.describe import CloudFormation
 from rajee_deploy.stack.services import Services
 from rajee_deploy.stack.update import Updates
 from rajee_deploy.stack.watching import Watching
+from rajee_deploy.synth.cdk_cli import _bootstrap_version
 
 TOP = Path(__file__).parents[2]
 SERVICE = "arn:aws:ecs:us-east-1:123456789012:service/main/api"

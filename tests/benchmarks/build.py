@@ -89,10 +89,10 @@ def _bare(tree: Path, login: Path, reference: str) -> None:
 
 
 def _ours(tree: Path, uri: str, token: str) -> None:
-    from rajee_deploy.building import tell
+    from rajee_deploy.actions.build import tell
     from rajee_deploy.console import Console
     from rajee_deploy.engine.buildx import Buildx
-    from rajee_deploy.image import build_request, read_all_inputs
+    from rajee_deploy.image.inputs import build_request, read_all_inputs
     from rajee_deploy.model import Platform, PushAccess
     from rajee_deploy.settings import ImageSettings
 

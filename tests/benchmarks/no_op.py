@@ -106,7 +106,7 @@ def _a_new_image_alone(state: Path, environment: dict[str, str]) -> None:
         subprocess.run(up, cwd=project, env=environment, check=True, capture_output=True)
         walls.append(time.perf_counter() - start)
     print(f"rajee-deploy up, a new tag alone (median of {len(walls)}): {statistics.median(walls) * 1000:.0f} ms wall")
-    from rajee_deploy.arrival import APART_SECONDS
+    from rajee_deploy.actions.arrival import APART_SECONDS
 
     goal("seconds beyond the rollout and the pause between two looks", statistics.median(walls) - APART_SECONDS, 2)
 

@@ -26,7 +26,7 @@ _PYTHON = """
 import sys, time
 from pathlib import Path
 from rajee_deploy.cli.images import BuildFlags, image_of_flags
-from rajee_deploy.image import read_all_inputs
+from rajee_deploy.image.inputs import read_all_inputs
 def run(context):
     start = time.perf_counter()
     read_all_inputs([image_of_flags(Path(context), BuildFlags(None, None, None, None, None))])

@@ -8,9 +8,9 @@ import sys
 
 import pytest
 
-from rajee_deploy import at_work
 from rajee_deploy.cli.crash import KEPT, crashed, report
-from rajee_deploy.ours import MARKER, without_ours
+from rajee_deploy.console import at_work
+from rajee_deploy.system.ours import MARKER, without_ours
 
 SETTINGS = """
 engine = "buildx"
@@ -138,10 +138,10 @@ def test_settings_that_cannot_be_read_are_no_second_fault(tmp_path):
 
 BROKEN = """
 import sys
-import rajee_deploy.image
+import rajee_deploy.image.inputs
 def broken(*_given, **_named):
     raise LookupError("a phase")
-rajee_deploy.image.read_all_inputs = broken
+rajee_deploy.image.inputs.read_all_inputs = broken
 sys.argv = ["rajee-deploy", *sys.argv[1:]]
 from rajee_deploy.cli import main
 main()

@@ -31,15 +31,35 @@ def test_the_version_needs_no_verb():
 def test_the_verbs_that_plan_leave_what_acts_for_later():
     """What only builds, deploys or draws is imported by who does it; boto3 by who needs more than the short path."""
     program = (
-        "import sys, rajee_deploy.cli.verbs, rajee_deploy.cli.wiring, rajee_deploy.record, rajee_deploy.image,"
-        "rajee_deploy.aws.short.plain; print(*sys.modules)"
+        "import sys, rajee_deploy.cli.verbs, rajee_deploy.cli.wiring, rajee_deploy.actions.history,"
+        "rajee_deploy.image.inputs, rajee_deploy.aws.short.plain; print(*sys.modules)"
     )
     ended = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
     loaded = set(ended.stdout.split())
-    left = {"boto3", "s3transfer", "multiprocessing", "requests", "rich", "pathspec", "docker", "botocore.session",
-            "botocore.client", "rajee_deploy.building", "rajee_deploy.deploying", "rajee_deploy.engine.buildx",
-            "rajee_deploy.engine.buildah", "rajee_deploy.rollouts", "rajee_deploy.arrival",
-            "rajee_deploy.rollout.spans", "rajee_deploy.rollout.advice", "rajee_deploy.bases", "rajee_deploy.git",
-            "rajee_deploy.cli.explain", "rajee_deploy.explain", "rajee_deploy.verify", "rajee_deploy.lock"}  # fmt: skip
-    assert "rajee_deploy.planning" in loaded
+    left = {
+        "boto3",
+        "s3transfer",
+        "multiprocessing",
+        "requests",
+        "rich",
+        "pathspec",
+        "docker",
+        "botocore.session",
+        "botocore.client",
+        "rajee_deploy.actions.build",
+        "rajee_deploy.actions.deploy",
+        "rajee_deploy.engine.buildx",
+        "rajee_deploy.engine.buildah",
+        "rajee_deploy.actions.confirm",
+        "rajee_deploy.actions.arrival",
+        "rajee_deploy.rollout.spans",
+        "rajee_deploy.rollout.advice",
+        "rajee_deploy.actions.bases",
+        "rajee_deploy.git",
+        "rajee_deploy.cli.explain",
+        "rajee_deploy.actions.explain",
+        "rajee_deploy.actions.verify",
+        "rajee_deploy.lock",
+    }
+    assert "rajee_deploy.actions.plan" in loaded
     assert not left & loaded

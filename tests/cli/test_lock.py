@@ -142,7 +142,7 @@ def test_a_fingerprint_with_a_lock_meets_no_network_library(project):
     heavy = {"requests", "urllib3", "http.client", "docker", "boto3", "rich", "socket", "ssl"}
     code = (
         "import sys\nfrom pathlib import Path\nfrom rajee_deploy.settings import load\n"
-        "from rajee_deploy.image import read_inputs\n"
+        "from rajee_deploy.image.inputs import read_inputs\n"
         "(image,) = load(Path('rajee-deploy.toml').absolute()).images\n"
         f"assert read_inputs(image).fingerprint.precision == 'exact'\nprint(*sorted({heavy!r} & set(sys.modules)))"
     )

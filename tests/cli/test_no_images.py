@@ -11,8 +11,8 @@ from rajee_deploy.cli.line import VERBS, command_line
 from rajee_deploy.cli.no_images import _INSTEAD
 from rajee_deploy.errors import ConfigurationError, Exit
 from rajee_deploy.settings import load
-from rajee_deploy.stack.app import CdkApp
-from rajee_deploy.stack.own_images import own_images
+from rajee_deploy.synth.app import CdkApp
+from rajee_deploy.synth.own_images import own_images
 
 # Verbs that are about the settings' stacks too, or about no project.
 OTHERS = {"up", "plan", "rollback", "status", "permissions", "report"}

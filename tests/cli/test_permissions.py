@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from rajee_deploy.aws.permissions import Place, needed, policy
 from rajee_deploy.model import Repository
-from rajee_deploy.names import Who
-from rajee_deploy.permissions import Place, needed, policy
-from rajee_deploy.stack_names import StackPlace
+from rajee_deploy.model.names import Who
+from rajee_deploy.plan.stack_names import StackPlace
 
 APP = StackPlace("App", "App")
 TOP = Path(__file__).parents[2]

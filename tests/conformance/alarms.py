@@ -11,11 +11,11 @@ from conformance.drafts import make_draft
 from conformance.laid_out import add_ours, write_draft
 from conformance.same_contents import base_config, inputs_of, tell
 
+from rajee_deploy.actions.verify.contents import compare
 from rajee_deploy.engine.probe import BuildxProbe
 from rajee_deploy.errors import DeployError
-from rajee_deploy.triggers import base_images as bases_of
-from rajee_deploy.triggers import not_counted
-from rajee_deploy.verify.contents import compare
+from rajee_deploy.image.triggers import base_images as bases_of
+from rajee_deploy.image.triggers import not_counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

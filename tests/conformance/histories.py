@@ -19,7 +19,7 @@ from conformance.builds import Built, build
 
 from rajee_deploy.context import Modes, Roots, staged
 from rajee_deploy.errors import DeployError
-from rajee_deploy.image import build_request, read_inputs
+from rajee_deploy.image.inputs import build_request, read_inputs
 from rajee_deploy.model import Platform
 from rajee_deploy.settings import ImageSettings
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from rajee_deploy.image import ImageInputs
+    from rajee_deploy.image.inputs import ImageInputs
 
 NAMES = ("a", "b", "d", "d.", "e", "d/a", "d/b", "d/d", "d/e", "d/d/a", "e/d", "e/a", "é", "d/ x")
 RECIPES = {

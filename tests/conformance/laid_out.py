@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from conformance.drafts import NAMES, VALUES
 
-from rajee_deploy.ours import MARKER, make_place
+from rajee_deploy.system.ours import MARKER, make_place
 
 if TYPE_CHECKING:
     import random

@@ -25,11 +25,11 @@ from rajee_deploy.context.missing import NotSentError
 from rajee_deploy.dockerfile.selectors import EVERYTHING
 from rajee_deploy.engine.buildx import Buildx
 from rajee_deploy.errors import DeployError
-from rajee_deploy.image import build_request, read_inputs, read_recipe
+from rajee_deploy.image.inputs import build_request, read_inputs, read_recipe
+from rajee_deploy.image.triggers import base_images, not_counted
 from rajee_deploy.lock import Entry, Lock, write
 from rajee_deploy.model import BUILD_PLATFORM, Digest, Kind, Platform, PushAccess
 from rajee_deploy.settings import ImageSettings
-from rajee_deploy.triggers import base_images, not_counted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from conformance.base_images import BaseImages
     from conformance.drafts import Draft
 
-    from rajee_deploy.image import ImageInputs
+    from rajee_deploy.image.inputs import ImageInputs
     from rajee_deploy.model import BaseConfig, Reference
 
 Contents = dict[str, tuple[object, ...]]

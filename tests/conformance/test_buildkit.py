@@ -19,7 +19,7 @@ from conformance.worlds import make_world, mutate, write_world
 
 from rajee_deploy.context import Modes, staged
 from rajee_deploy.errors import DeployError
-from rajee_deploy.image import read_inputs
+from rajee_deploy.image.inputs import read_inputs
 from rajee_deploy.model import Kind, Platform
 from rajee_deploy.settings import ImageSettings
 

@@ -11,10 +11,10 @@ from conformance.builds import build
 
 from rajee_deploy.context import Modes, staged
 from rajee_deploy.engine.buildx import Buildx
-from rajee_deploy.image import read_inputs
+from rajee_deploy.image.inputs import read_inputs
+from rajee_deploy.image.triggers import base_images
 from rajee_deploy.model import BUILD_PLATFORM, Platform
 from rajee_deploy.settings import ImageSettings
-from rajee_deploy.triggers import base_images
 
 pytestmark = pytest.mark.docker
 

@@ -8,7 +8,7 @@ import pytest
 from conformance.builds import build
 
 from rajee_deploy.errors import DeployError
-from rajee_deploy.image import read_inputs
+from rajee_deploy.image.inputs import read_inputs
 from rajee_deploy.model import Platform
 from rajee_deploy.settings import ImageSettings
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rajee_deploy.image import read_inputs
+from rajee_deploy.image.inputs import read_inputs
 from rajee_deploy.model import Platform
 from rajee_deploy.settings import ImageSettings
 

@@ -14,13 +14,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rajee_deploy.contents.document import MOST_BYTES, decode, encode
-from rajee_deploy.contents.groups import bounded, groups_of
-from rajee_deploy.contents.of_image import contents_of
+from rajee_deploy.actions.explain.compare import compare
+from rajee_deploy.build_record.document import MOST_BYTES, decode, encode
+from rajee_deploy.build_record.groups import bounded, groups_of
+from rajee_deploy.build_record.of_image import contents_of
 from rajee_deploy.context import Modes
 from rajee_deploy.errors import DeployError
-from rajee_deploy.explain.compare import compare
-from rajee_deploy.image import read_inputs
+from rajee_deploy.image.inputs import read_inputs
 from rajee_deploy.model import Platform
 from rajee_deploy.settings import ImageSettings
 

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rajee_deploy.dialect import BaseImage, PlainRun, PlainStage
 from rajee_deploy.dockerfile import writing
 from rajee_deploy.dockerfile.spoken import Spoken
 from rajee_deploy.dockerfile.words import Lexer
 from rajee_deploy.errors import DeployError
 from rajee_deploy.model import BuildOptions, Platform
+from rajee_deploy.model.dialect import BaseImage, PlainRun, PlainStage
 
 AMD64, ARM64 = Platform.parse("linux/amd64"), Platform.parse("linux/arm64")
 BASE = {("base", AMD64): BaseImage((("PATH", "/bin"), ("D", "of-base")), user="7")}

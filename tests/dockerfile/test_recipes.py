@@ -6,11 +6,11 @@ The table pins down what no other test asks for. A change of a canonical text in
 import pytest
 import tables
 
-from rajee_deploy.dialect import BaseImage
 from rajee_deploy.dockerfile import resolve
 from rajee_deploy.dockerfile.spoken import Spoken
 from rajee_deploy.errors import DeployError
 from rajee_deploy.model import BaseConfig, BuildOptions, Digest, LockedImage, Platform
+from rajee_deploy.model.dialect import BaseImage
 
 
 def options_of(case):

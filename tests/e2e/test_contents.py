@@ -18,8 +18,8 @@ import pytest
 from botocore.config import Config
 from sandboxes import note_images_of
 
+from rajee_deploy.build_record.store import RegistryContents
 from rajee_deploy.model import PushAccess
-from rajee_deploy.registry.contents import RegistryContents
 
 pytestmark = pytest.mark.docker
 

@@ -12,7 +12,7 @@ import boto3
 import pytest
 from network import Network
 
-from rajee_deploy.scratch import LOCK
+from rajee_deploy.system.temporary import LOCK
 
 pytestmark = [pytest.mark.docker, pytest.mark.cdk]
 

@@ -16,7 +16,7 @@ from pathlib import Path
 import boto3
 import pytest
 
-from rajee_deploy.ours import is_ours_alone
+from rajee_deploy.system.ours import is_ours_alone
 
 pytestmark = [pytest.mark.docker, pytest.mark.cdk]
 
@@ -285,7 +285,7 @@ def test_a_wrong_account_stops_before_anything(bootstrapped):
 
 
 def test_all_that_was_kept_meanwhile_is_known_as_the_tools_own(shell):
-    """Else it would be an input where it lies below a build context or the CDK app: see rajee_deploy/ours.py."""
+    """Else it would be an input where it lies below a build context or the CDK app: see rajee_deploy/system/ours.py."""
     for name in ("RAJEE_DEPLOY_STATE_DIR", "RAJEE_DEPLOY_CACHE_DIR"):
         place = Path(shell.environment[name])
         assert len(list(place.rglob("*"))) > 5

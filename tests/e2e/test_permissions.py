@@ -16,8 +16,8 @@ import pytest
 from gateway import Gateway
 from small_registry import SmallRegistry
 
-from rajee_deploy.names import Who
-from rajee_deploy.permissions import Scope, needed
+from rajee_deploy.aws.permissions import Scope, needed
+from rajee_deploy.model.names import Who
 
 pytestmark = [pytest.mark.docker, pytest.mark.cdk]
 

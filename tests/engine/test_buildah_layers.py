@@ -9,8 +9,8 @@ import subprocess
 import pytest
 from sampled import some
 
-from rajee_deploy.build_settings import BuildSettings
 from rajee_deploy.errors import DeployError
+from rajee_deploy.settings.build_settings import BuildSettings
 
 pytestmark = [pytest.mark.docker, pytest.mark.parametrize("rig", ["buildah"], indirect=True)]
 

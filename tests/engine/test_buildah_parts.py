@@ -6,12 +6,12 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
-from rajee_deploy.dialect import BaseImage, PlainRun, PlainStage
 from rajee_deploy.engine.buildah_files import Part, Written
 from rajee_deploy.engine.buildah_parts import UNLAYERED, Hands, Parts
 from rajee_deploy.engine.leftovers import Cleaned, Stage
 from rajee_deploy.errors import DeployError
 from rajee_deploy.model import Platform
+from rajee_deploy.model.dialect import BaseImage, PlainRun, PlainStage
 
 AMD64, ARM64 = Platform.parse("linux/amd64"), Platform.parse("linux/arm64")
 LAYERED = ("--layers=true",)

@@ -9,9 +9,9 @@ import shutil
 import pytest
 from engines import SecondEngine, docker, make_certificates, said_by, second_engine
 
-from rajee_deploy.build_settings import BuildSettings
 from rajee_deploy.engine.buildx import Buildx
 from rajee_deploy.errors import DeployError
+from rajee_deploy.settings.build_settings import BuildSettings
 
 pytestmark = pytest.mark.docker
 

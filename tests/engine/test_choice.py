@@ -6,11 +6,11 @@ import shutil
 
 import pytest
 
-from rajee_deploy.build_settings import EngineKind, EngineSettings
 from rajee_deploy.engine.buildah import Buildah
 from rajee_deploy.engine.buildx import Buildx, docker_program
 from rajee_deploy.engine.choice import Found, choose_engine
 from rajee_deploy.errors import ConfigurationError, DeployError
+from rajee_deploy.settings.build_settings import EngineKind, EngineSettings
 
 
 @pytest.fixture(autouse=True)

@@ -9,9 +9,9 @@ from dataclasses import replace
 import pytest
 import session
 
-from rajee_deploy.build_settings import BuildSettings, Secret
 from rajee_deploy.errors import DeployError
 from rajee_deploy.model import Platform, PushAccess
+from rajee_deploy.settings.build_settings import BuildSettings, Secret
 
 PLAIN = ("FROM scratch", "COPY app /app")
 CANARY = "correct-horse-battery-staple"

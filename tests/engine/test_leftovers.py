@@ -9,9 +9,9 @@ import tarfile
 
 import pytest
 
-from rajee_deploy.dialect import BaseImage, PlainRun
 from rajee_deploy.engine.leftovers import Cleaned, Stage, remove_leftovers
 from rajee_deploy.errors import DeployError
+from rajee_deploy.model.dialect import BaseImage, PlainRun
 
 STUBS = ("etc/", "etc/hosts", "etc/resolv.conf", "run/", "dev/", "proc/", "sys/")
 COPY, RUN = "/bin/sh -c #(nop) COPY file:1 in /a ", "/bin/sh -c true"

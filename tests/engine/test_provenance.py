@@ -8,15 +8,15 @@ from base64 import b64encode
 import pytest
 from engines import docker, said_by
 
-from rajee_deploy import trust
 from rajee_deploy.aws import Aws
-from rajee_deploy.build_settings import BuildSettings, Provenance
-from rajee_deploy.facts import ImageContent, ImagePresent, Tagged
 from rajee_deploy.model import Digest, Platform, Repository
-from rajee_deploy.names import FINGERPRINT_LABEL
+from rajee_deploy.model.names import FINGERPRINT_LABEL
+from rajee_deploy.plan import image_check as trust
+from rajee_deploy.plan.state import ImageContent, ImagePresent, Tagged
 from rajee_deploy.registry.ecr import Ecr
 from rajee_deploy.registry.labels import RegistryLabels
 from rajee_deploy.registry.verdicts import Verdicts
+from rajee_deploy.settings.build_settings import BuildSettings, Provenance
 
 pytestmark = [pytest.mark.docker, pytest.mark.parametrize("rig", ["buildx"], indirect=True)]
 

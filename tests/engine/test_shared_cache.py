@@ -10,10 +10,10 @@ import os
 import pytest
 from engines import second_engine
 
-from rajee_deploy.build_settings import BuildSettings
 from rajee_deploy.engine.buildx import Buildx
 from rajee_deploy.errors import DeployError
-from rajee_deploy.names import FINGERPRINT_LABEL
+from rajee_deploy.model.names import FINGERPRINT_LABEL
+from rajee_deploy.settings.build_settings import BuildSettings
 
 pytestmark = [pytest.mark.docker, pytest.mark.parametrize("rig", ["buildx"], indirect=True)]
 

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from rajee_deploy.build_settings import BuildSettings
 from rajee_deploy.errors import DeployError
+from rajee_deploy.settings.build_settings import BuildSettings
 
 pytestmark = [pytest.mark.docker, pytest.mark.parametrize("rig", ["buildx", "buildah"], indirect=True)]
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from rajee_deploy.image import read_inputs
+from rajee_deploy.image.inputs import read_inputs
 from rajee_deploy.model import Platform
 from rajee_deploy.settings import ImageSettings
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from rajee_deploy.image import ImageInputs
+    from rajee_deploy.image.inputs import ImageInputs
 
 
 @pytest.fixture

@@ -7,10 +7,10 @@ import json
 
 import pytest
 
-from rajee_deploy.contents.document import decode, encode
-from rajee_deploy.contents.of_image import contents_of
-from rajee_deploy.explain.changes import Change
-from rajee_deploy.explain.compare import compare
+from rajee_deploy.actions.explain.changes import Change
+from rajee_deploy.actions.explain.compare import compare
+from rajee_deploy.build_record.document import decode, encode
+from rajee_deploy.build_record.of_image import contents_of
 from rajee_deploy.model import Platform
 
 DOCKERFILE = """\

@@ -11,13 +11,13 @@ from pathlib import Path
 
 import pytest
 
-from rajee_deploy.checkout import private_checkout
+from rajee_deploy.actions.explain.past import Origin
+from rajee_deploy.actions.explain.replay import replay
+from rajee_deploy.actions.explain.since import since
 from rajee_deploy.errors import DeployError
-from rajee_deploy.explain.past import Origin
-from rajee_deploy.explain.replay import replay
-from rajee_deploy.explain.since import since
 from rajee_deploy.git import find_commit, find_repository, first_parents
-from rajee_deploy.image import read_inputs
+from rajee_deploy.git.checkout import private_checkout
+from rajee_deploy.image.inputs import read_inputs
 from rajee_deploy.settings import load
 
 SETTINGS = """

@@ -6,13 +6,13 @@ import json
 
 import pytest
 
-from rajee_deploy.explain.infrastructure import answer, document, of_infrastructure, sentence
+from rajee_deploy.actions.explain.infrastructure import answer, document, of_infrastructure, sentence
 from rajee_deploy.fingerprint import IGNORED, Input
 from rajee_deploy.fingerprint import of_infrastructure as hashed
-from rajee_deploy.input_changes import FormerInputs, digests_of
 from rajee_deploy.model import Digest
+from rajee_deploy.plan.input_changes import FormerInputs, digests_of
 from rajee_deploy.settings import load
-from rajee_deploy.stack.app import CdkApp
+from rajee_deploy.synth.app import CdkApp
 
 
 def fingerprint(**files):

@@ -7,11 +7,11 @@ import json
 
 import pytest
 
+from rajee_deploy.actions.explain.documents import of_explanations
+from rajee_deploy.actions.explain.reads import by_line, other_inputs
+from rajee_deploy.actions.explain.words import show_image, size_text
+from rajee_deploy.build_record.reads import lines_by_entry
 from rajee_deploy.console import Console
-from rajee_deploy.contents.reads import lines_by_entry
-from rajee_deploy.explain.documents import of_explanations
-from rajee_deploy.explain.reads import by_line, other_inputs
-from rajee_deploy.explain.words import show_image, size_text
 
 DOCKERFILE = """\
 FROM scratch AS tools

@@ -10,19 +10,19 @@ from datetime import UTC, datetime
 import pytest
 from fakes import FakeContents, FakeStacks
 
+from rajee_deploy.actions.explain.compare import compare
+from rajee_deploy.actions.explain.documents import of_since
+from rajee_deploy.actions.explain.past import Origin
+from rajee_deploy.actions.explain.tags import Checkouts, Sources, is_tag, since_tag
+from rajee_deploy.actions.explain.words import show_since
+from rajee_deploy.build_record import groups
+from rajee_deploy.build_record.document import decode, encode
+from rajee_deploy.build_record.keep import keep
+from rajee_deploy.build_record.of_image import contents_of
+from rajee_deploy.build_record.store import Record
 from rajee_deploy.console import Console
-from rajee_deploy.contents import groups
-from rajee_deploy.contents.document import decode, encode
-from rajee_deploy.contents.keep import keep
-from rajee_deploy.contents.of_image import contents_of
 from rajee_deploy.errors import ConfigurationError, DeployError
-from rajee_deploy.explain.compare import compare
-from rajee_deploy.explain.documents import of_since
-from rajee_deploy.explain.past import Origin
-from rajee_deploy.explain.tags import Checkouts, Sources, is_tag, since_tag
-from rajee_deploy.explain.words import show_since
-from rajee_deploy.facts import StackPresent
-from rajee_deploy.registry.contents import Record
+from rajee_deploy.plan.state import StackPresent
 
 TREE = {"Dockerfile": "FROM base:1\nCOPY src /src\n", "src/a": "1", "src/b/c": "22"}
 AT = datetime(2026, 11, 25, 12, tzinfo=UTC)

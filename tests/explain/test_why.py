@@ -11,16 +11,26 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from rajee_deploy.actions.explain.documents import of_answers
+from rajee_deploy.actions.explain.why import (
+    Absent,
+    Excluded,
+    Ignored,
+    InHash,
+    OnTheWay,
+    Outside,
+    Unread,
+    deciding_rule,
+    why,
+)
+from rajee_deploy.actions.explain.words import show_answer
 from rajee_deploy.console import Console
 from rajee_deploy.context.deployignore import DeployIgnored
 from rajee_deploy.context.filtered import Filtered
 from rajee_deploy.context.ignore import Matcher, Rule, read_rules
 from rajee_deploy.context.tree import DiskTree
 from rajee_deploy.errors import DeployError
-from rajee_deploy.explain.documents import of_answers
-from rajee_deploy.explain.why import Absent, Excluded, Ignored, InHash, OnTheWay, Outside, Unread, deciding_rule, why
-from rajee_deploy.explain.words import show_answer
-from rajee_deploy.image import read_inputs
+from rajee_deploy.image.inputs import read_inputs
 from rajee_deploy.model import Kind, parse_platforms
 
 DOCKERFILE = """\

@@ -14,10 +14,7 @@ import pytest
 from git_programs import Plants
 
 import rajee_deploy
-from rajee_deploy import git_call
-from rajee_deploy.checkout import private_checkout
 from rajee_deploy.errors import DeployError
-from rajee_deploy.facts import Ancestry
 from rajee_deploy.git import (
     ancestry,
     find_commit,
@@ -28,7 +25,10 @@ from rajee_deploy.git import (
     first_parents,
     ignored_paths,
 )
+from rajee_deploy.git import call as git_call
+from rajee_deploy.git.checkout import private_checkout
 from rajee_deploy.model import RemoteSource
+from rajee_deploy.plan.state import Ancestry
 from rajee_deploy.registry.fetched import find_remote
 
 OPTIONS = ["-c", "user.name=T", "-c", "user.email=t@example.com", "-c", "commit.gpgsign=false"]
@@ -238,8 +238,8 @@ def test_git_is_started_in_one_place_alone():
             words = node.elts if isinstance(node, (ast.List, ast.Tuple)) else getattr(node, "args", [])
             first = words[0] if isinstance(words, list) and words else None
             if isinstance(first, ast.Constant) and str(first.value).rpartition("/")[2] == "git":
-                found[ast.unparse(node)] = path.name
-    others = {shown for shown, name in found.items() if name != "git_call.py"}
+                found[ast.unparse(node)] = path
+    others = {shown for shown, name in found.items() if name.parts[-2:] != ("git", "call.py")}
     assert others <= NO_ARGV
     assert len(found) > len(others), "the search finds nothing any more"
 

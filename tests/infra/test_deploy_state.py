@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from rajee_deploy.names import RECORDS
+from rajee_deploy.model.names import RECORDS
 
 pytestmark = pytest.mark.cdk
 

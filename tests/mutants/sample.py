@@ -47,7 +47,9 @@ def main() -> int:
     _forget_half_made()
     _MAKING.touch()
     _remember_all_calls()
-    _mutmut("rajee_deploy.guard.x_deployed_revisions__mutmut_1")  # makes them all, and finds out which test calls what
+    _mutmut(
+        "rajee_deploy.plan.ancestry.x_deployed_revisions__mutmut_1"
+    )  # makes them all, and finds out which test calls what
     _MAKING.unlink()
     shutil.copy2(STATS, ALL_CALLS)
     chosen = _draw(asked.seed, asked.size)

@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 from fakes import FakeContents
 
-from rajee_deploy.contents.local import LocalContents
+from rajee_deploy.build_record.local import LocalContents
+from rajee_deploy.build_record.store import Kept, Record, RegistryContents, record_tag
 from rajee_deploy.errors import DeployError
 from rajee_deploy.model import Repository
-from rajee_deploy.ours import MARKER
-from rajee_deploy.registry.contents import Kept, Record, RegistryContents, record_tag
 from rajee_deploy.registry.ecr import Ecr
 from rajee_deploy.registry.verdicts import Verdicts
+from rajee_deploy.system.ours import MARKER
 
 TAG, OTHER = "c-" + "a" * 40, "c-" + "b" * 40
 RECORD = Record(b"\x1f\x8b the document\n", {"one": "1", "two": "é"})

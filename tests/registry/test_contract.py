@@ -9,8 +9,8 @@ from fakes import FakeRegistry
 from registry_images import ARM, LINUX, OURS, Image, make_image
 
 from rajee_deploy.errors import DeployError
-from rajee_deploy.facts import ImageAbsent, ImageContent, RepositoryAbsent, Tagged
 from rajee_deploy.model import Digest, Repository
+from rajee_deploy.plan.state import ImageAbsent, ImageContent, RepositoryAbsent, Tagged
 from rajee_deploy.registry.ecr import Ecr
 
 if TYPE_CHECKING:

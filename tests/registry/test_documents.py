@@ -7,9 +7,9 @@ import json
 
 import pytest
 
-from rajee_deploy.facts import ImageContent
 from rajee_deploy.model import Digest, Platform
-from rajee_deploy.names import FINGERPRINT_LABEL
+from rajee_deploy.model.names import FINGERPRINT_LABEL
+from rajee_deploy.plan.state import ImageContent
 from rajee_deploy.registry.documents import (
     ImageIndex,
     ImageManifest,

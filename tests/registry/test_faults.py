@@ -9,7 +9,7 @@ from registry_images import LINUX, REPOSITORY, Reply, error, make_image, missing
 
 from rajee_deploy.aws import ATTEMPTS, Aws
 from rajee_deploy.errors import DeployError
-from rajee_deploy.facts import ImageAbsent, ImageInaccessible, RepositoryAbsent, Tagged
+from rajee_deploy.plan.state import ImageAbsent, ImageInaccessible, RepositoryAbsent, Tagged
 from rajee_deploy.registry.ecr import Ecr
 
 IMAGE = make_image()

@@ -12,16 +12,16 @@ import pytest
 from fakes import FakeRecords, FakeRegistry
 
 from rajee_deploy.aws import Identity
-from rajee_deploy.carried import SCHEMA
+from rajee_deploy.build_record.proofs import find_list, keep, list_of, present, proof, tag_of
+from rajee_deploy.build_record.store import Record, RegistryContents
 from rajee_deploy.errors import DeployError
-from rajee_deploy.facts import StackContent, StackPresent
 from rajee_deploy.model import Repository
-from rajee_deploy.names import TEMPLATE_PARAMETER
-from rajee_deploy.proofs import find_list, keep, list_of, present, proof, tag_of
-from rajee_deploy.registry.contents import Record, RegistryContents
+from rajee_deploy.model.names import TEMPLATE_PARAMETER
+from rajee_deploy.plan.carried import SCHEMA
+from rajee_deploy.plan.state import StackContent, StackPresent
+from rajee_deploy.plan.template import record_of
 from rajee_deploy.registry.ecr import Ecr
 from rajee_deploy.registry.verdicts import Verdicts
-from rajee_deploy.template import record_of
 
 WHO = Identity("123456789012", "us-east-1")
 CONTENT = StackContent("sha256:t")

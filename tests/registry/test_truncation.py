@@ -8,9 +8,9 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from registry_images import LINUX, OURS, REPOSITORY, TOKEN, Reply, digest_of, make_image, make_index, missing, present
 
-from rajee_deploy.download import download
+from rajee_deploy.aws.download import download
 from rajee_deploy.errors import DeployError
-from rajee_deploy.facts import ImageAbsent, ImageContent, ImageInaccessible, Tagged
+from rajee_deploy.plan.state import ImageAbsent, ImageContent, ImageInaccessible, Tagged
 from rajee_deploy.registry import documents
 
 IMAGE = make_image()

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 import pytest
 from registry_images import ARM, LINUX, OURS
 
-from rajee_deploy.facts import ImageContent
 from rajee_deploy.model import Digest
-from rajee_deploy.ours import MARKER
+from rajee_deploy.plan.state import ImageContent
 from rajee_deploy.registry.verdicts import KEPT, Verdicts
+from rajee_deploy.system.ours import MARKER
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from rajee_deploy.errors import DeployError
-from rajee_deploy.ours import MARKER
 from rajee_deploy.sandbox import control
+from rajee_deploy.system.ours import MARKER
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,8 +9,8 @@ from fakes import FakeStacks
 
 from rajee_deploy.aws import Aws
 from rajee_deploy.errors import DeployError
-from rajee_deploy.facts import StackPresent
-from rajee_deploy.stack.cloudformation import CloudFormation
+from rajee_deploy.plan.state import StackPresent
+from rajee_deploy.stack.describe import CloudFormation
 from rajee_deploy.stack.update import Accepted, Updates
 
 GIVEN = {"ImageTag": "c-1", "RajeeRevision": "-"}

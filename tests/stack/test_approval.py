@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from rajee_deploy.errors import DeployError
-from rajee_deploy.process import Completed
-from rajee_deploy.stack.approval import security_changes
+from rajee_deploy.synth.security_diff import security_changes
+from rajee_deploy.system.process import Completed
 
 PRINTED = [
     "(node:1) Warning: NodeVersionSupportWarning",

@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from rajee_deploy.stack.assembly import synthesised_stacks
-from rajee_deploy.template import as_sent, given_back
+from rajee_deploy.plan.template import as_sent, given_back
+from rajee_deploy.synth.assembly import synthesised_stacks
 
 TEMPLATE = {"Parameters": {"Tag": {"Type": "String"}}, "Outputs": {"O": {"Value": {"Ref": "Tag"}}}, "Description": "ü"}
 

@@ -8,11 +8,11 @@ import shutil
 
 import pytest
 
-from rajee_deploy.carried import MOST_BYTES, SCHEMA, carried_of
-from rajee_deploy.stack.assembly import synthesised_stacks
-from rajee_deploy.stack.carried import carry
-from rajee_deploy.stack.store import AssemblyStore
-from rajee_deploy.template import expected_record
+from rajee_deploy.plan.carried import MOST_BYTES, SCHEMA, carried_of
+from rajee_deploy.plan.template import expected_record
+from rajee_deploy.synth.assembly import synthesised_stacks
+from rajee_deploy.synth.assembly_cache import AssemblyStore
+from rajee_deploy.synth.carried import carry
 
 DOCUMENT = {"schema": SCHEMA, "entries": [["file", "app.py"]], "variables": [], "toolchain": {}, "obstacles": []}
 OTHER = {**DOCUMENT, "entries": [["file", "other.py"]]}

@@ -14,17 +14,17 @@ import boto3
 import given
 import pytest
 
-from rajee_deploy.carried import KEY, SCHEMA, carried_of, encoded, with_carried
+from rajee_deploy.actions.history import recorded_run
+from rajee_deploy.actions.plan import make_plan
 from rajee_deploy.cli.wiring import make_context
 from rajee_deploy.fingerprint import Input, of_infrastructure
-from rajee_deploy.names import INFRA_PARAMETER
-from rajee_deploy.places import cache_directory
-from rajee_deploy.planning import make_plan
-from rajee_deploy.record import recorded_run
+from rajee_deploy.model.names import INFRA_PARAMETER
+from rajee_deploy.plan.carried import KEY, SCHEMA, carried_of, encoded, with_carried
+from rajee_deploy.plan.steps import Change, DeployStack
 from rajee_deploy.sandbox import control
-from rajee_deploy.stack.carried import carry
-from rajee_deploy.stack.cdk import CDK_ENVIRONMENT
-from rajee_deploy.steps import Change, DeployStack
+from rajee_deploy.synth.carried import carry
+from rajee_deploy.synth.cdk_cli import CDK_ENVIRONMENT
+from rajee_deploy.system.places import cache_directory
 
 pytestmark = pytest.mark.cdk
 

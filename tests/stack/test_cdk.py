@@ -13,15 +13,15 @@ import pytest
 from rajee_deploy.aws import Aws, Identity
 from rajee_deploy.errors import DeployError
 from rajee_deploy.model import Repository
-from rajee_deploy.ours import without_ours
+from rajee_deploy.plan.steps import DeployStack
 from rajee_deploy.settings import CdkSettings
-from rajee_deploy.stack.cdk import Cdk
-from rajee_deploy.stack.cli import find_cli, get_cli
-from rajee_deploy.stack.inputs import describe_app
-from rajee_deploy.stack.tracing import Tracer
-from rajee_deploy.stack.tracing.distil import distil
-from rajee_deploy.stack.tracing.failure import NAME, last_failure
-from rajee_deploy.steps import DeployStack
+from rajee_deploy.synth.cdk_cli import Cdk
+from rajee_deploy.synth.cli_files import find_cli, get_cli
+from rajee_deploy.synth.inputs import describe_app
+from rajee_deploy.synth.tracing import Tracer
+from rajee_deploy.synth.tracing.distil import distil
+from rajee_deploy.synth.tracing.failure import NAME, last_failure
+from rajee_deploy.system.ours import without_ours
 
 # What a CLI does that is told `synth --quiet --output DIRECTORY`.
 MAKES_AN_ASSEMBLY = 'mkdir "$4" && echo \'{"artifacts": {}}\' > "$4/manifest.json"\n'

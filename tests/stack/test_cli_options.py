@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from rajee_deploy.errors import ConfigurationError
-from rajee_deploy.stack.cli_options import (
+from rajee_deploy.synth.cli_options import (
     COUNTED,
     NO_EFFECT,
     OF_DIFF,
@@ -20,7 +20,7 @@ from rajee_deploy.stack.cli_options import (
     kept_from_diff,
     refuse_options,
 )
-from rajee_deploy.stack.cli_options import option_of as option
+from rajee_deploy.synth.cli_options import option_of as option
 
 CLI = Path(__file__).parents[2] / "infra" / "node_modules" / "aws-cdk"
 NAMES = {

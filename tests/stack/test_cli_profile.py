@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from rajee_deploy.errors import ConfigurationError
-from rajee_deploy.stack.cli_profile import NamedProfile, check_account, named_profile
+from rajee_deploy.synth.cli_profile import NamedProfile, check_account, named_profile
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,11 +10,11 @@ from botocore.exceptions import ClientError
 from botocore.stub import Stubber
 
 from rajee_deploy.aws import Aws
-from rajee_deploy.carried import SCHEMA, encoded, with_carried
 from rajee_deploy.errors import DeployError
-from rajee_deploy.facts import StackAbsent, StackContent, StackPresent
-from rajee_deploy.stack.cloudformation import CloudFormation
-from rajee_deploy.template import given_back
+from rajee_deploy.plan.carried import SCHEMA, encoded, with_carried
+from rajee_deploy.plan.state import StackAbsent, StackContent, StackPresent
+from rajee_deploy.plan.template import given_back
+from rajee_deploy.stack.describe import CloudFormation
 
 RECORD = {"StackName": "App", "StackStatus": "UPDATE_COMPLETE", "CreationTime": datetime(2026, 1, 1, tzinfo=UTC)}
 

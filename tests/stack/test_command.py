@@ -7,7 +7,7 @@ import json
 import pytest
 
 from rajee_deploy.errors import DeployError
-from rajee_deploy.stack.command import (
+from rajee_deploy.synth.command import (
     above,
     app_command,
     command_text,

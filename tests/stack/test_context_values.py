@@ -10,11 +10,11 @@ import pytest
 
 from rajee_deploy.aws import Aws
 from rajee_deploy.settings import CdkSettings
-from rajee_deploy.stack.cdk import Cdk
-from rajee_deploy.stack.context_values import handing
-from rajee_deploy.stack.inputs import describe_app
-from rajee_deploy.stack.tracing import Tracer
-from rajee_deploy.stack.tracing.distil import distil
+from rajee_deploy.synth.cdk_cli import Cdk
+from rajee_deploy.synth.context_values import handing
+from rajee_deploy.synth.inputs import describe_app
+from rajee_deploy.synth.tracing import Tracer
+from rajee_deploy.synth.tracing.distil import distil
 
 MODULES = Path(__file__).parents[2] / "infra" / "node_modules"
 VALUES = {"size": "canary = large", "list": "a,b\n", "groß": "'\"\\", "empty": "", "shared": "ours", "deep": "[1]"}

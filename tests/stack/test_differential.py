@@ -17,16 +17,16 @@ import boto3
 import given
 import pytest
 
-from rajee_deploy.carried import without_carried
+from rajee_deploy.actions.history import recorded_run
+from rajee_deploy.actions.plan import make_plan
 from rajee_deploy.cli.wiring import make_context
-from rajee_deploy.names import TEMPLATE_PARAMETER
-from rajee_deploy.planning import make_plan
-from rajee_deploy.record import recorded_run
+from rajee_deploy.model.names import TEMPLATE_PARAMETER
+from rajee_deploy.plan.carried import without_carried
+from rajee_deploy.plan.steps import DeployStack
+from rajee_deploy.plan.template import is_recorded
 from rajee_deploy.sandbox import control
-from rajee_deploy.stack.cdk import CDK_ENVIRONMENT
-from rajee_deploy.stack.tracing import kernel
-from rajee_deploy.steps import DeployStack
-from rajee_deploy.template import is_recorded
+from rajee_deploy.synth.cdk_cli import CDK_ENVIRONMENT
+from rajee_deploy.synth.tracing import kernel
 
 pytestmark = pytest.mark.cdk
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from rajee_deploy.stack.entry_values import Values
-from rajee_deploy.stack.tracing.depfile import Entry
+from rajee_deploy.synth.entry_values import Values
+from rajee_deploy.synth.tracing.depfile import Entry
 
 if TYPE_CHECKING:
     from pathlib import Path

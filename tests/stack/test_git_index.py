@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from rajee_deploy.stack.git_index import git_index
+from rajee_deploy.synth.git_index import git_index
 
 
 def git(root, *words: str) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from rajee_deploy.stack.how_to import (
+from rajee_deploy.synth.how_to import (
     after_failure,
     cdk_command,
     declaring,
@@ -121,6 +121,6 @@ def test_nobody_else_speaks_of_the_apps_language():
     words = re.compile(
         r'"[^"\n]*(DeployState\(|rajee_deploy\.cdk\b|try_get_context|tryGetContext|CfnParameter\()[^"\n]*"'
     )
-    own = {ROOM / "stack" / "how_to.py", ROOM / "cdk.py"}
+    own = {ROOM / "synth" / "how_to.py", ROOM / "cdk.py"}
     found = [str(path) for path in ROOM.rglob("*.py") if path not in own and words.search(path.read_text())]
     assert found == []

@@ -9,8 +9,8 @@ import pytest
 from pathspec import GitIgnoreSpec
 
 from rajee_deploy.errors import ConfigurationError
-from rajee_deploy.ours import MARKER
-from rajee_deploy.stack.ignored import Ignored
+from rajee_deploy.synth.ignored import Ignored
+from rajee_deploy.system.ours import MARKER
 
 PATTERNS = ["/raja/assets/", "*.md", "!keep.md", "build/"]
 PATHS = ["raja/assets/", "raja/assets", "raja/", "a.md", "keep.md", "x/build/", "x/build", "x/\udcff.md"]
@@ -53,7 +53,7 @@ def test_answers_that_are_damaged_are_asked_again(tmp_path):
 
 def test_pathspec_is_imported_only_for_what_was_never_asked():
     program = (
-        "import sys; from rajee_deploy.stack.ignored import Ignored; i = Ignored(['a']); i('a'); i.remember();"
+        "import sys; from rajee_deploy.synth.ignored import Ignored; i = Ignored(['a']); i('a'); i.remember();"
         "print('pathspec' in sys.modules)"
     )
     told = [subprocess.run([sys.executable, "-c", program], check=True, capture_output=True).stdout for _ in range(2)]

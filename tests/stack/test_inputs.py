@@ -12,10 +12,10 @@ import pytest
 from rajee_deploy.errors import DeployError
 from rajee_deploy.fingerprint import Input
 from rajee_deploy.settings import CdkSettings
-from rajee_deploy.stack.inputs import infra_fingerprint
-from rajee_deploy.stack.store import AssemblyStore
-from rajee_deploy.stack.toolchain import versions_of
-from rajee_deploy.stack.tracing.depfile import Depfile
+from rajee_deploy.synth.assembly_cache import AssemblyStore
+from rajee_deploy.synth.inputs import infra_fingerprint
+from rajee_deploy.synth.toolchain import versions_of
+from rajee_deploy.synth.tracing.depfile import Depfile
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rajee_deploy.stack.noise import is_noise, tells_commit
+from rajee_deploy.synth.noise import is_noise, tells_commit
 
 MACHINE = """HOME PATH PWD OLDPWD USER LOGNAME SHELL SHLVL _ HOSTNAME TERM TERM_PROGRAM COLORTERM LS_COLORS NO_COLOR
     TMPDIR TMP TEMP SSH_AUTH_SOCK SSH_CONNECTION XDG_RUNTIME_DIR XDG_CACHE_HOME DISPLAY DBUS_SESSION_BUS_ADDRESS EDITOR

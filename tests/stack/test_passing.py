@@ -9,10 +9,10 @@ import subprocess
 import pytest
 
 from rajee_deploy.errors import ConfigurationError, DeployError
-from rajee_deploy.parameters import ParameterValue
-from rajee_deploy.process import Completed
-from rajee_deploy.stack.passing import check_values, hushed, matches, passing, without_secrets
-from rajee_deploy.steps import DeployStack
+from rajee_deploy.plan.parameters import ParameterValue
+from rajee_deploy.plan.steps import DeployStack
+from rajee_deploy.synth.passing import check_values, hushed, matches, passing, without_secrets
+from rajee_deploy.system.process import Completed
 
 STEP = DeployStack("App", (("ImageTag", "c-1"), ("context:key", "c-2")), "", ())
 VALUES = (ParameterValue("Size", "a=b c"), ParameterValue("Key", "canary", "KEY", is_secret=True))

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field, replace
 import pytest
 
 from rajee_deploy.errors import DeployError
-from rajee_deploy.facts import StackAbsent, StackContent, StackPresent
-from rajee_deploy.names import INFRA_PARAMETER, REVISION_PARAMETER, TEMPLATE_PARAMETER
-from rajee_deploy.stack.recorded import RecordedStacks, SsmRecords, StackRecord, decoded, encoded
+from rajee_deploy.model.names import INFRA_PARAMETER, REVISION_PARAMETER, TEMPLATE_PARAMETER
+from rajee_deploy.plan.state import StackAbsent, StackContent, StackPresent
+from rajee_deploy.stack.deployment_record import RecordedStacks, SsmRecords, StackRecord, decoded, encoded
 
 RECORD = StackRecord({"app": "c-1"}, "sha256:infra", "sha256:template", "1" * 40)
 STATE = StackPresent("UPDATE_COMPLETE", {"Own": "x"}, {}, content=StackContent("one"))

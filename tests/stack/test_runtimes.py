@@ -12,14 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from rajee_deploy.stack import runtimes
-from rajee_deploy.stack.runtimes import (
-    asked_python,
-    configured,
-    node_version,
-    program_version,
-    virtual_environment,
-)
+from rajee_deploy.synth import runtimes
+from rajee_deploy.synth.runtimes import asked_python, configured, node_version, program_version, virtual_environment
 
 ECHO = shutil.which("echo") or "/bin/echo"
 

@@ -7,9 +7,9 @@ from dataclasses import replace
 
 import pytest
 
-from rajee_deploy.facts import StackPresent
-from rajee_deploy.ours import without_ours
+from rajee_deploy.plan.state import StackPresent
 from rajee_deploy.stack.secret_values import KEPT, NAME, LocalSecretValues
+from rajee_deploy.system.ours import without_ours
 
 STATE = StackPresent("UPDATE_COMPLETE", {}, {}, since="2026-01-01T00:00:00+00:00", identifier="arn:1")
 LATER = replace(STATE, since="2026-01-01T00:00:01+00:00")

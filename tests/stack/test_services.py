@@ -8,7 +8,7 @@ import pytest
 from scripted_aws import SERVICE, SERVICE_RECORD, TASK, ScriptedAws, at, resource
 
 from rajee_deploy.errors import DeployError
-from rajee_deploy.facts import StackContent, StackPresent
+from rajee_deploy.plan.state import StackContent, StackPresent
 from rajee_deploy.rollout import Service
 from rajee_deploy.rollout.declared import DeclaredFunction, DeclaredService, DeclaredServices
 from rajee_deploy.rollout.standing import Held, Standing, standing

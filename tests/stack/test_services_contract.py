@@ -12,12 +12,12 @@ from fakes import FakeServices, FakeWatcher
 from sandboxes import running_sandbox
 
 from rajee_deploy.aws import Aws
-from rajee_deploy.facts import StackPresent
+from rajee_deploy.plan.state import StackPresent
 from rajee_deploy.rollout import Deployment, Service
 from rajee_deploy.rollout.declared import DeclaredService, DeclaredServices
 from rajee_deploy.rollout.standing import Held, Standing, standing
 from rajee_deploy.sandbox import control
-from rajee_deploy.stack.cloudformation import CloudFormation
+from rajee_deploy.stack.describe import CloudFormation
 from rajee_deploy.stack.services import Services
 
 TAG = {"Ref": "ImageTag"}

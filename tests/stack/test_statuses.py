@@ -14,12 +14,12 @@ from botocore.exceptions import ClientError
 
 from rajee_deploy.aws import Aws
 from rajee_deploy.errors import DeployError
-from rajee_deploy.facts import StackAbsent, StackPresent
-from rajee_deploy.plan import is_busy
-from rajee_deploy.stack.cloudformation import CloudFormation
+from rajee_deploy.model.stack_status import Answer
+from rajee_deploy.model.stack_status import answer as answer_of
+from rajee_deploy.plan.planner import is_busy
+from rajee_deploy.plan.state import StackAbsent, StackPresent
+from rajee_deploy.stack.describe import CloudFormation
 from rajee_deploy.stack.watching import Watching
-from rajee_deploy.stack_status import Answer
-from rajee_deploy.stack_status import answer as answer_of
 
 AT = datetime.fromtimestamp(40, UTC)
 TEMPLATE = {"Resources": {"Service": {"Type": "AWS::ECS::Service"}}}

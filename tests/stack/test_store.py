@@ -9,12 +9,12 @@ from dataclasses import replace
 
 import pytest
 
-from rajee_deploy.facts import StackContent, Synthesised
-from rajee_deploy.ours import MARKER
-from rajee_deploy.parameters import Declared
-from rajee_deploy.stack import store as stores
-from rajee_deploy.stack.store import AssemblyStore
-from rajee_deploy.stack_names import StackPlace
+from rajee_deploy.plan.parameters import Declared
+from rajee_deploy.plan.stack_names import StackPlace
+from rajee_deploy.plan.state import StackContent, Synthesised
+from rajee_deploy.synth import assembly_cache as stores
+from rajee_deploy.synth.assembly_cache import AssemblyStore
+from rajee_deploy.system.ours import MARKER
 
 STACKS = {
     "App": Synthesised(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from rajee_deploy.errors import ConfigurationError
-from rajee_deploy.stack.surroundings import always_counted, check_profile, is_fixed, synth_environment
+from rajee_deploy.synth.variables import always_counted, check_profile, is_fixed, synth_environment
 
 GIVEN = {"AWS_REGION": "eu-west-1", "AWS_DEFAULT_REGION": "eu-west-1", "AWS_ACCESS_KEY_ID": "own"}
 

@@ -6,8 +6,8 @@ import os
 import platform
 import sys
 
-from rajee_deploy.stack.toolchain import NONE, toolchain_versions
-from rajee_deploy.stack.tracing.depfile import Toolchain
+from rajee_deploy.synth.toolchain import NONE, toolchain_versions
+from rajee_deploy.synth.tracing.depfile import Toolchain
 
 
 def test_the_platform_is_part_of_the_toolchain(tmp_path, monkeypatch):

@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rajee_deploy.carried import decoded, encoded
 from rajee_deploy.fingerprint import TAKEN
+from rajee_deploy.plan.carried import decoded, encoded
 from rajee_deploy.settings import CdkSettings
-from rajee_deploy.stack.inputs import infra_fingerprint
-from rajee_deploy.stack.toolchain import toolchain_versions
-from rajee_deploy.stack.tracing.depfile import Depfile, Entry, Toolchain
-from rajee_deploy.stack.travelling import received, sent
+from rajee_deploy.synth.inputs import infra_fingerprint
+from rajee_deploy.synth.toolchain import toolchain_versions
+from rajee_deploy.synth.tracing.depfile import Depfile, Entry, Toolchain
+from rajee_deploy.synth.travelling import received, sent
 
 WORDS = st.text(st.characters(blacklist_characters="\0/", blacklist_categories=["Cs"]), min_size=1, max_size=9).filter(
     lambda word: word != ".."

@@ -8,7 +8,7 @@ from botocore.stub import Stubber
 
 from rajee_deploy.aws import Aws
 from rajee_deploy.errors import DeployError
-from rajee_deploy.facts import StackPresent
+from rajee_deploy.plan.state import StackPresent
 from rajee_deploy.stack.update import Accepted, Updates
 
 STATE = StackPresent("UPDATE_COMPLETE", {"ImageTag": "c-1", "RajeeInfraHash": "i", "BootstrapVersion": "x"}, {})

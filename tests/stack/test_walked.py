@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from rajee_deploy.errors import DeployError
-from rajee_deploy.ours import MARKER
 from rajee_deploy.settings import CdkSettings
-from rajee_deploy.stack.inputs import infra_fingerprint
-from rajee_deploy.stack.tracing.depfile import Depfile
-from rajee_deploy.stack.walked import LEFT_OUT, Beyond, Coverage, declared_files, files_of_cli
+from rajee_deploy.synth.inputs import infra_fingerprint
+from rajee_deploy.synth.tracing.depfile import Depfile
+from rajee_deploy.synth.walked import LEFT_OUT, Beyond, Coverage, declared_files, files_of_cli
+from rajee_deploy.system.ours import MARKER
 
 
 @pytest.fixture

@@ -14,13 +14,13 @@ import pytest
 from fakes import FakeStacks, FakeWatcher
 
 from rajee_deploy.aws import Aws
-from rajee_deploy.facts import StackAbsent, StackPresent
+from rajee_deploy.plan.state import StackAbsent, StackPresent
 from rajee_deploy.rollout import Deployment, Message, ResourceEvent, Service
 from rajee_deploy.rollout.spans import STACK_TYPE
 from rajee_deploy.rollout.standing import Held
 from rajee_deploy.rollout.verdict import is_stable, verdict
 from rajee_deploy.sandbox import control
-from rajee_deploy.stack.cloudformation import CloudFormation
+from rajee_deploy.stack.describe import CloudFormation
 from rajee_deploy.stack.update import Accepted, Updates
 from rajee_deploy.stack.watching import Watching
 

@@ -7,8 +7,8 @@ import pytest
 from rajee_deploy.aws import Aws
 from rajee_deploy.aws.elsewhere import Assumed, InRegion
 from rajee_deploy.errors import DeployError
+from rajee_deploy.plan.stack_names import StackPlace
 from rajee_deploy.stack.whereabouts import Whereabouts
-from rajee_deploy.stack_names import StackPlace
 
 ROLES = {
     "role": "arn:${AWS::Partition}:iam::${AWS::AccountId}:role/cdk-deploy-${AWS::Region}", "external_id": "d",

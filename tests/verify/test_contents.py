@@ -11,14 +11,14 @@ from dataclasses import dataclass, field, replace
 import pytest
 
 from rajee_deploy import context as contexts
+from rajee_deploy.actions.verify.buildkit import check
+from rajee_deploy.actions.verify.contents import compare
 from rajee_deploy.context import Modes
 from rajee_deploy.engine.probe import BuildxProbe, ProbeAnswer
 from rajee_deploy.errors import DeployError
-from rajee_deploy.image import read_inputs
+from rajee_deploy.image.inputs import read_inputs
 from rajee_deploy.model import Platform, Selector
 from rajee_deploy.settings import ImageSettings
-from rajee_deploy.verify.buildkit import check
-from rajee_deploy.verify.contents import compare
 
 AMD64 = Platform.parse("linux/amd64")
 FILES = {"config/default/app.json": "d", "config/production/app.json": "p", "config/production/ca.pem": "c", "a": "a"}

@@ -7,8 +7,8 @@ import tarfile
 
 import pytest
 
+from rajee_deploy.actions.verify.entries import Entries, TooLargeError, differing
 from rajee_deploy.context import Modes
-from rajee_deploy.verify.entries import Entries, TooLargeError, differing
 
 
 def exported(*members, modes=Modes.GIT, limit=100_000):

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from rajee_deploy.actions.verify.removed import MOST, InexpressibleError, ignore_text
 from rajee_deploy.context import ContextRules
-from rajee_deploy.ours import make_place
-from rajee_deploy.verify.removed import MOST, InexpressibleError, ignore_text
+from rajee_deploy.system.ours import make_place
 
 
 @pytest.fixture

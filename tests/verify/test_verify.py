@@ -11,15 +11,15 @@ from pathlib import Path
 
 import pytest
 
+from rajee_deploy.actions.verify.buildkit import check
+from rajee_deploy.actions.verify.probe import make_probe
+from rajee_deploy.actions.verify.rehash import rehash
 from rajee_deploy.context import Modes
 from rajee_deploy.engine.probe import BuildxProbe, ProbeAnswer
 from rajee_deploy.errors import DeployError
-from rajee_deploy.image import read_inputs
+from rajee_deploy.image.inputs import read_inputs
 from rajee_deploy.model import Platform, Selector, parse_platforms
 from rajee_deploy.settings import ImageSettings
-from rajee_deploy.verify.buildkit import check
-from rajee_deploy.verify.probe import make_probe
-from rajee_deploy.verify.rehash import rehash
 
 DOCKERFILE = """# escape=`
 ARG P=app

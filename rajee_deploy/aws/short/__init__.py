@@ -27,7 +27,7 @@ from botocore.serialize import create_serializer
 from rajee_deploy import __version__
 from rajee_deploy.aws.shaped import shaped
 from rajee_deploy.aws.short.shapes import Shapes
-from rajee_deploy.foreign import parse_json
+from rajee_deploy.text.foreign import parse_json
 
 if TYPE_CHECKING:
     import ssl

@@ -13,9 +13,9 @@ import botocore
 from botocore.model import ServiceModel
 
 from rajee_deploy import __version__
-from rajee_deploy.foreign import parse_json
-from rajee_deploy.places import cache_directory
-from rajee_deploy.sealed import read_sealed, write_sealed
+from rajee_deploy.system.places import cache_directory
+from rajee_deploy.system.sealed import read_sealed, write_sealed
+from rajee_deploy.text.foreign import parse_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -12,9 +12,9 @@ from moto.ecr.exceptions import RepositoryNotFoundException
 from moto.ecr.models import ECRBackend, Image, Repository
 from moto.ecr.responses import ECRResponse
 
-from rajee_deploy.foreign import parse_json
 from rajee_deploy.sandbox import images
 from rajee_deploy.sandbox.registry_api import signature
+from rajee_deploy.text.foreign import parse_json
 
 TOKEN_LIFE = timedelta(hours=12)
 

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from rajee_deploy.settings import CdkSettings
-from rajee_deploy.stack.inputs import describe_app, infra_fingerprint
-from rajee_deploy.stack.tracing import Tracer
-from rajee_deploy.stack.tracing.depfile import Depfile, read_depfile
-from rajee_deploy.stack.tracing.distil import distil
+from rajee_deploy.synth.inputs import describe_app, infra_fingerprint
+from rajee_deploy.synth.tracing import Tracer
+from rajee_deploy.synth.tracing.depfile import Depfile, read_depfile
+from rajee_deploy.synth.tracing.distil import distil
 
 if TYPE_CHECKING:
     from pathlib import Path

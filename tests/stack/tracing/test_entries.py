@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from rajee_deploy.stack.tracing.depfile import Entry
-from rajee_deploy.stack.tracing.entries import Found, find_entries
-from rajee_deploy.stack.tracing.looks import Look, Looks
-from rajee_deploy.stack.tracing.regions import Regions
+from rajee_deploy.synth.tracing.depfile import Entry
+from rajee_deploy.synth.tracing.entries import Found, find_entries
+from rajee_deploy.synth.tracing.looks import Look, Looks
+from rajee_deploy.synth.tracing.regions import Regions
 
 AFTER = 1 << 62  # a start that nothing here is later than
 SECOND = 1_000_000_000

@@ -7,8 +7,8 @@ import shutil
 
 import pytest
 
-from rajee_deploy.stack.tracing import installed
-from rajee_deploy.stack.tracing.installed import node_packages, python_packages
+from rajee_deploy.synth.tracing import installed
+from rajee_deploy.synth.tracing.installed import node_packages, python_packages
 
 
 def install(site, line="jsii/__init__.py,sha256=aa,1", script="sha256=s1"):

@@ -6,8 +6,8 @@ import subprocess
 
 import pytest
 
-from rajee_deploy.stack.tracing.kernel import _try_strace, find_strace, strace_obstacle, traced
-from rajee_deploy.stack.tracing.syscalls import read_calls
+from rajee_deploy.synth.tracing.kernel import _try_strace, find_strace, strace_obstacle, traced
+from rajee_deploy.synth.tracing.syscalls import read_calls
 
 
 @pytest.fixture(autouse=True)

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from rajee_deploy.stack.tracing import leftovers
-from rajee_deploy.stack.tracing.kernel import find_strace, traced
-from rajee_deploy.stack.tracing.leftovers import ending_leftovers
+from rajee_deploy.synth.tracing import leftovers
+from rajee_deploy.synth.tracing.kernel import find_strace, traced
+from rajee_deploy.synth.tracing.leftovers import ending_leftovers
 
 # Longer than any of these tests may take.
 _FOREVER = 1000

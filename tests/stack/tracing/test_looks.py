@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from rajee_deploy.stack.tracing.kernel import traced
-from rajee_deploy.stack.tracing.looks import Looks, Program, Resolver, find_looks
-from rajee_deploy.stack.tracing.syscalls import read_calls
+from rajee_deploy.synth.tracing.kernel import traced
+from rajee_deploy.synth.tracing.looks import Looks, Program, Resolver, find_looks
+from rajee_deploy.synth.tracing.syscalls import read_calls
 
 SHELL = '10 execve("/bin/sh", ["sh", "-c", "the app"], 0x7 /* 1 vars */) = 0'
 

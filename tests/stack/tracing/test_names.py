@@ -12,9 +12,9 @@ import sys
 
 import pytest
 
-from rajee_deploy.stack.tracing import Tracer
-from rajee_deploy.stack.tracing.depfile import Depfile, Records
-from rajee_deploy.stack.tracing.kernel import find_strace
+from rajee_deploy.synth.tracing import Tracer
+from rajee_deploy.synth.tracing.depfile import Depfile, Records
+from rajee_deploy.synth.tracing.kernel import find_strace
 
 pytestmark = pytest.mark.cdk
 

@@ -7,8 +7,8 @@ import tempfile
 
 import pytest
 
-from rajee_deploy.stack.tracing.depfile import Depfile, Records
-from rajee_deploy.stack.tracing.distil import App, distil
+from rajee_deploy.synth.tracing.depfile import Depfile, Records
+from rajee_deploy.synth.tracing.distil import App, distil
 
 pytestmark = pytest.mark.cdk
 

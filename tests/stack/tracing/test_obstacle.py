@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from rajee_deploy.stack.tracing import Tracer
-from rajee_deploy.stack.tracing.depfile import Depfile
-from rajee_deploy.stack.tracing.kernel import _try_strace
+from rajee_deploy.synth.tracing import Tracer
+from rajee_deploy.synth.tracing.depfile import Depfile
+from rajee_deploy.synth.tracing.kernel import _try_strace
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import pytest
 
-from rajee_deploy.stack import tracing
+from rajee_deploy.synth import tracing
 
 READS = {
     "open": 'open("../shared.json").read()',

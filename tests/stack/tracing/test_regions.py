@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rajee_deploy.stack.tracing.portable import local, portable
-from rajee_deploy.stack.tracing.regions import Region, Regions, prefix_of
+from rajee_deploy.synth.tracing.portable import local, portable
+from rajee_deploy.synth.tracing.regions import Region, Regions, prefix_of
 
 ROOT = "/repo/of/me"
 REGIONS = Regions(

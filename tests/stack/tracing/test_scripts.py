@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rajee_deploy.stack.tracing.scripts import run_by
+from rajee_deploy.synth.tracing.scripts import run_by
 
 
 @pytest.mark.parametrize(

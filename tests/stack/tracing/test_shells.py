@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rajee_deploy.stack.tracing.shells import Task, goes_on_elsewhere, program_of, reads_all, task_of, variables_in
+from rajee_deploy.synth.tracing.shells import Task, goes_on_elsewhere, program_of, reads_all, task_of, variables_in
 
 TASKS = {
     ("sh",): Task(None, ""),

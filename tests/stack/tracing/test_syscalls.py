@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rajee_deploy.stack.tracing.syscalls import BrokenLogError, Call, read_calls, unescaped
+from rajee_deploy.synth.tracing.syscalls import BrokenLogError, Call, read_calls, unescaped
 
 NAMES = st.text(st.characters(blacklist_characters="\0/", blacklist_categories=["Cs"]), min_size=1, max_size=8)
 NASTY = st.sampled_from(

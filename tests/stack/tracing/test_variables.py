@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from rajee_deploy.stack.tracing.looks import Looks, Program
-from rajee_deploy.stack.tracing.regions import Regions
-from rajee_deploy.stack.tracing.variables import Texts, Variables, find_variables, is_known_program, is_own_text
+from rajee_deploy.synth.tracing.looks import Looks, Program
+from rajee_deploy.synth.tracing.regions import Regions
+from rajee_deploy.synth.tracing.variables import Texts, Variables, find_variables, is_known_program, is_own_text
 
 OF_SCRIPTS = {"BASHOPTS", "CDPATH", "POSIXLY_CORRECT", "SHELLOPTS"}
 

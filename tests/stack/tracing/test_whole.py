@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from rajee_deploy.stack.tracing import installed
-from rajee_deploy.stack.tracing.depfile import Depfile, Entry, Records
-from rajee_deploy.stack.tracing.distil import App
-from rajee_deploy.stack.tracing.looks import Look, Looks, Program
-from rajee_deploy.stack.tracing.whole import distil_whole
+from rajee_deploy.synth.tracing import installed
+from rajee_deploy.synth.tracing.depfile import Depfile, Entry, Records
+from rajee_deploy.synth.tracing.distil import App
+from rajee_deploy.synth.tracing.looks import Look, Looks, Program
+from rajee_deploy.synth.tracing.whole import distil_whole
 
 AFTER = 1 << 62
 SITE = "/opt/py/lib/python3.12/site-packages"

@@ -17,12 +17,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rajee_deploy.actions.synthesise import Synthesis, Synthesiser, synthesise
 from rajee_deploy.aws import Identity
 from rajee_deploy.errors import ConfigurationError
 from rajee_deploy.settings import CdkSettings
-from rajee_deploy.stack.app import CdkApp
-from rajee_deploy.stack.cdk import CDK_ENVIRONMENT, Cdk
-from rajee_deploy.synthesis import Synthesis, Synthesiser, synthesise
+from rajee_deploy.synth.app import CdkApp
+from rajee_deploy.synth.cdk_cli import CDK_ENVIRONMENT, Cdk
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

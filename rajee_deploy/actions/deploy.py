@@ -1,0 +1,350 @@
+"""The deployment of one stack: shields first, then the CDK CLI or CloudFormation alone, watched while it goes on,
+believed only when CloudFormation and ECS say so, and told afterwards: where the time went.
+
+It carries out what `plan` decided; it must never decide whether a stack is deployed.
+"""
+
+from __future__ import annotations
+
+import time
+import uuid
+from dataclasses import field, replace
+from typing import TYPE_CHECKING, assert_never
+
+from rajee_deploy.actions.confirm import confirm_services, wanted_images
+from rajee_deploy.actions.move_tags import move_tag, with_digests
+from rajee_deploy.actions.synthesise import missing_records, unprovable
+from rajee_deploy.actions.wait import wait_until_idle
+from rajee_deploy.actions.watch import Watch
+from rajee_deploy.console import hide
+from rajee_deploy.dataclass import dataclass
+from rajee_deploy.errors import DeployError
+from rajee_deploy.plan import planner as plans
+from rajee_deploy.plan.parameter_changes import not_taken, unaffected
+from rajee_deploy.plan.state import StackPresent
+from rajee_deploy.plan.steps import Change, Via
+from rajee_deploy.report.timings import duration
+from rajee_deploy.stack.deployment_record import encoded
+from rajee_deploy.stack.update import Accepted
+from rajee_deploy.synth.how_to import declaring_records
+from rajee_deploy.text.lines import lines_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from pathlib import Path
+
+    from rajee_deploy.actions.run import Context
+    from rajee_deploy.actions.watch import Account, Moment
+    from rajee_deploy.plan.state import StackState, WantedImage
+    from rajee_deploy.plan.steps import DeployStack, MoveTag
+    from rajee_deploy.rollout import Service
+    from rajee_deploy.rollout.spans import Span
+    from rajee_deploy.rollout.standing import Held
+    from rajee_deploy.stack.deployment_record import StackRecord
+
+UPDATE_SECONDS = 3600.0  # as long as CloudFormation itself waits for an ECS service, and some
+_REFUSED = ("deploy-failed", "access-denied")  # of an update: the codes that say that it never began
+_SHOWN = 8  # resources in the table of where the time went
+_WORTH_SHOWING = 1.0  # seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One stack's deployment: the step, the assembly (empty path for CloudFormation alone), and the images whose tags
+    the stack receives."""
+
+    step: DeployStack
+    assembly: Path
+    images: Sequence[WantedImage]
+    record: StackRecord | None = None  # to be kept outside of the stack, once the deployment is confirmed
+    before: StackState | None = None  # the stack when it was planned, where somebody looked
+    services: Mapping[Held, str] = field(default_factory=dict)  # as they were before (see `rollouts.as_before`)
+
+
+def approve(run: Context, jobs: Sequence[Job]) -> None:
+    """Have somebody agree to what broadens permissions, where the settings or a terminal ask for it.
+
+    DeployErrors `not-approved`, and `approval-needed` where nobody can be asked.
+    """
+    if not run.must_ask:
+        return
+    for job in jobs:
+        stack = job.step.stack
+        changes = _broader(run, job)
+        if not changes and not job.step.parameter_changes:
+            continue
+        if changes:
+            run.console.say(f"{stack} would get broader permissions:", "bold")
+            for line in lines_of(changes):
+                run.console.say(line)
+        if job.step.parameter_changes:
+            run.console.say(f"{stack} would get other parameters, which can mean broader permissions:", "bold")
+            for _, line in job.step.parameter_changes:
+                run.console.say(line)
+        if not run.console.can_ask():
+            raise DeployError(
+                "approval-needed", f"the deployment of {stack} {'broadens' if changes else 'may broaden'} permissions",
+                where=f"stack {stack}",
+                hint='look at the lines above, then: rajee-deploy up --yes, or cdk.approval = "never" in the settings',
+            )  # fmt: skip
+        if not run.console.ask(f"Deploy {stack} with these permissions?"):
+            raise DeployError(
+                "not-approved", f"the deployment of {stack} was not approved; nothing was changed",
+                where=f"stack {stack}", hint="run again, and answer y where it is meant",
+            )  # fmt: skip
+
+
+def _broader(run: Context, job: Job) -> str:
+    """What the template allows that the deployed one does not, in lines; "" where it stays as it is."""
+    if job.step.via is Via.CLOUDFORMATION or {*job.step.changes} <= {Change.TAG, Change.PARAMETER}:
+        return ""
+    with run.phase(f"compare the permissions of {job.step.stack}"):
+        return run.ports.deployer.security_changes(job.step.stack, job.assembly)
+
+
+def deploy(run: Context, job: Job, *, is_last: bool) -> None:
+    """Deploy with the tags in place that keep what runs and what will run from expiring."""
+    hide(value.value for value in job.step.values if value.is_secret)
+    for move in job.step.before:
+        try:
+            move_and_tell(run, move)
+        except DeployError as error:
+            if error.code != "tag-immutable":
+                raise
+            run.console.warn("", f"{error.problem}: {error.hint}", error.code)
+    job = replace(job, step=plans.as_built(with_digests(run.ports.registry, job.step), job.before))
+    try:
+        _deploy(run, job, wait=run.wait_for_end or not is_last)
+    except DeployError:
+        _put_back(run, job.step)
+        raise
+
+
+def move_and_tell(run: Context, step: MoveTag) -> None:
+    """Move a tag, and say what it names now."""
+    digest = move_tag(run.ports.registry, step)
+    run.console.item("✓", f"tag {step.tag}", f"{step.repository}:{step.tag} is {digest}", "green")
+
+
+def _put_back(run: Context, step: DeployStack) -> None:
+    """After a failed deploy: the shields return to what runs on. The failure is the news, not this."""
+    try:
+        if step.undo and plans.is_undone(step, run.ports.reader.describe(step.stack)):
+            for move in step.undo:
+                move_and_tell(run, move)
+    except DeployError as error:
+        run.console.warn("", f"{step.undo[0].tag} was not put back ({error}); the next run does it")
+
+
+def _deploy(run: Context, job: Job, *, wait: bool) -> None:
+    step = job.step
+    with run.phase(f"deploy {step.stack}"):
+        if not wait:
+            if _begin(run, job) is Accepted.NOTHING:
+                _keep_where_nothing_differs(run, job)
+                run.console.item("=", f"stack {step.stack}", "CloudFormation finds nothing to do")
+            else:
+                run.console.item("~", f"stack {step.stack}", "accepted; CloudFormation goes on by itself", "yellow")
+            return
+        name = run.settings.place_of(step.stack).name
+        with Watch(run.ports.watcher, step.stack, lambda moment: _show(run, moment), name=name) as watch:
+            try:
+                _to_the_end(run, job)
+                state = run.ports.reader.observe(step.stack)
+                problem = plans.objection(step, state) or not_taken(step, job.before, state)
+            except DeployError as error:
+                raise _with_cause(watch, error) from error
+        if problem:
+            unconfirmed = DeployError(
+                "deploy-not-confirmed", f"{step.stack} was deployed, but {problem}", where=f"stack {step.stack}",
+                hint="look at the stack's events, then run again",
+            )  # fmt: skip
+            raise _with_cause(watch, unconfirmed)
+    # They rest on the stack alone: without them the next run would deploy what only has to be confirmed.
+    _keep_record(run, job)
+    _keep_secrets(run, job, state, lambda: watch.operations() > 1)
+    _confirm_arrival(run, job, state)
+    _tell_account(run, step.stack, watch)
+    _tell_done(run, step, state)
+
+
+def _to_the_end(run: Context, job: Job) -> None:
+    match job.step.via:
+        case Via.CDK:
+            run.ports.deployer.deploy(job.step, job.assembly, run.console.working)
+        case Via.CLOUDFORMATION:
+            _begin(run, job)
+            await_end(run, job.step.stack)
+        case _:
+            assert_never(job.step.via)
+
+
+def _begin(run: Context, job: Job) -> Accepted:
+    """Have CloudFormation accept the deployment, and no more. That nothing differs is its own word alone: a change set
+    that is gone may have been deleted by anybody."""
+    step = job.step
+    token = f"rajee-deploy-{uuid.uuid4().hex[:16]}"
+    match step.via:
+        case Via.CDK:
+            run.ports.deployer.prepare(step, job.assembly, token, run.console.working)
+            run.ports.updater.execute(step.stack, token)
+            return Accepted.STARTED
+        case Via.CLOUDFORMATION:
+            state = run.ports.reader.describe(step.stack)
+            if not isinstance(state, StackPresent):
+                raise DeployError(
+                    "deploy-failed", f"the stack {step.stack} is gone", where=f"stack {step.stack}",
+                    hint="somebody deleted it just now; run again: it is made anew",
+                )  # fmt: skip
+            own = {value.name: value.value for value in step.values}
+            try:
+                return run.ports.updater.update(step.stack, state, {**dict(step.parameters), **own}, token)
+            except DeployError as error:
+                if not step.otherwise or error.code not in _REFUSED:
+                    raise
+                raise _with_other_way(error, step) from error
+        case _:
+            assert_never(step.via)
+
+
+def _with_other_way(error: DeployError, step: DeployStack) -> DeployError:
+    """Where CloudFormation alone is refused, somebody else may not be."""
+    needs = "it takes cloudformation:UpdateStack; " if error.code == "access-denied" else ""
+    where = error.where or f"stack {step.stack}"
+    return DeployError(error.code, error.problem, where=where, cause=error.cause, hint=needs + step.otherwise)
+
+
+def await_end(run: Context, stack: str) -> None:
+    """Wait until no operation on the stack is under way. DeployError `deploy-unfinished` when it takes too long."""
+    if wait_until_idle(run.ports.reader, stack, time.monotonic() + UPDATE_SECONDS) is None:
+        raise DeployError(
+            "deploy-unfinished", f"CloudFormation did not end the update of {stack} in time",
+            where=f"stack {stack}", hint="look at its events; run again: it is waited for",
+        )  # fmt: skip
+
+
+def _confirm_arrival(run: Context, job: Job, state: StackState) -> None:
+    if isinstance(state, StackPresent) and state.services is not None and not state.services.is_empty:
+        images = wanted_images(job.images, dict(job.step.parameters))
+        confirm_services(run, job.step.stack, state, images, job.services)
+
+
+def _keep_record(run: Context, job: Job) -> None:
+    """The deployment stands, whatever comes of this: without the record the next run synthesises, and keeps it."""
+    if job.record is None or run.ports.records is None:
+        return
+    try:
+        run.ports.records.write(job.step.stack, encoded(job.record))
+    except DeployError as error:
+        text = f"what was deployed could not be recorded, so the next run synthesises to decide: {error}"
+        run.console.warn(f"stack {job.step.stack}", text)
+
+
+def _keep_where_nothing_differs(run: Context, job: Job) -> None:
+    """Nothing is waited for, and CloudFormation says that the secrets are those that it has: as good as confirmed."""
+    if not any(value.is_secret for value in job.step.values):
+        return
+    since = job.before.since if isinstance(job.before, StackPresent) else ""
+    state = run.ports.reader.describe(job.step.stack)
+    _keep_secrets(run, job, state, lambda: isinstance(state, StackPresent) and state.since != since)
+
+
+def _keep_secrets(run: Context, job: Job, state: StackState, has_another: Callable[[], bool]) -> None:
+    """Remember on this machine what the confirmed deployment gave to the parameters that CloudFormation hides. Not
+    where somebody else's came right behind it: what is hidden may be theirs."""
+    before = job.before if isinstance(job.before, StackPresent) else None
+    secrets = {value.name: value.value for value in job.step.values if value.is_secret}
+    is_known = before is not None and run.ports.secrets.knows(before)
+    if not isinstance(state, StackPresent) or not (secrets or is_known):
+        return
+    try:
+        problem = "somebody else deployed it, too" if has_another() else ""
+        if not problem:
+            run.ports.secrets.keep(state, secrets, before)
+    except (DeployError, OSError) as error:
+        problem = str(error)
+    if problem:
+        text = f"which secrets were deployed is not remembered, so the next run gives them again: {problem}"
+        run.console.warn(f"stack {job.step.stack}", text)
+
+
+def _with_cause(watch: Watch, error: DeployError) -> DeployError:
+    """The error with the resource that failed and its reason, as CloudFormation tells them."""
+    try:
+        failure = watch.account().failure
+    except DeployError:
+        return error
+    if not failure:
+        return error
+    cause = "\n".join(text for text in (failure, error.cause) if text)
+    return DeployError(error.code, error.problem, where=error.where, cause=cause, hint=error.hint)
+
+
+def _show(run: Context, moment: Moment) -> None:
+    for news in moment.news:
+        run.console.detail(news)
+    working = [f"{resource}  {duration(seconds)}" for resource, seconds in moment.at_work]
+    if len(working) > _SHOWN:  # more than a terminal's height would hide the rest
+        working[_SHOWN:] = [f"… and {len(working) - _SHOWN} more"]
+    run.console.board([*working, *(_service_line(service) for service in moment.services)])
+
+
+def _service_line(service: Service) -> str:
+    parts = []
+    for one in service.deployments:
+        name = "new" if one.status == "PRIMARY" else "former"
+        if not service.is_by_ecs:  # a task set that is not yet the primary one may well be the new one
+            name = one.status.lower()
+        pending = f", {one.pending} pending" if one.pending else ""
+        failed = f", {one.failed} failed" if one.failed else ""
+        parts.append(f"{name} {one.running}/{one.desired} running{pending}{failed}")
+    if service.targets is not None:
+        targets = service.targets
+        parts.append(f"targets {targets.healthy} healthy, {targets.starting} starting, {targets.draining} draining")
+    return f"{service.name}: " + ("; ".join(parts) or "nothing runs yet")
+
+
+def _tell_account(run: Context, stack: str, watch: Watch) -> None:
+    """Where the time went. A courtesy: the deployment is done, whatever comes of this."""
+    try:
+        account = watch.account()
+    except DeployError as error:
+        run.console.warn("", f"where the time of {stack} went is not known: {error.problem}", error.code)
+        return
+    run.accounts[stack] = account
+    for service, controller in account.elsewhere:
+        text = f"{controller} rolls out {service} itself; nothing is confirmed here"
+        run.console.warn(f"stack {stack}", text)
+    rows = [*_rows("", account.resources[:_SHOWN]), *_service_rows(account)]
+    if rows:
+        run.console.table((f"where the time of {stack} went", ">time"), rows)
+    for advice in account.advice:
+        run.console.item("→", "faster", advice, "cyan")
+
+
+def _service_rows(account: Account) -> Iterable[tuple[str, str]]:
+    for service, phases in account.phases.items():
+        yield from _rows(f"{service}: ", phases)
+
+
+def _rows(prefix: str, spans: Iterable[Span]) -> list[tuple[str, str]]:
+    return [(prefix + span.name, duration(span.seconds)) for span in spans if span.seconds >= _WORTH_SHOWING]
+
+
+def _tell_done(run: Context, step: DeployStack, state: StackState) -> None:
+    if isinstance(state, StackPresent):
+        run.outputs[step.stack] = dict(state.outputs)
+    for doubt in unprovable(step, state) if step.via is Via.CDK else ():  # else the template stays
+        missing = missing_records(step)
+        advice = f"; {declaring_records(run.settings.cdk.app, missing)}" if missing else ""
+        run.console.warn(f"stack {step.stack}", doubt + advice)
+    own = {value.name: value.shown for value in step.values}
+    recorded = _shown({**dict(step.parameters), **own})
+    for line in unaffected(step, state):
+        run.console.warn(f"stack {step.stack}", line)
+    what = f"complete, and it records {recorded}" if recorded else "complete"
+    run.console.item("✓", f"stack {step.stack}", what, "green")
+
+
+def _shown(parameters: Mapping[str, str]) -> str:
+    return ", ".join(f"{key} {plans.short(value)}" for key, value in parameters.items())

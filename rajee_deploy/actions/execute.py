@@ -1,0 +1,179 @@
+"""The one executor: a plan's steps, done in their order, whichever verb wants them. It decides nothing but whether what
+was planned is still so (see `recheck`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import groupby
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, assert_never
+
+from rajee_deploy.actions.foresee import check_machine, check_templates
+from rajee_deploy.actions.planned import opened
+from rajee_deploy.actions.recheck import check_stack, check_unchanged
+from rajee_deploy.actions.synthesise import keeping, record_of_deployment
+from rajee_deploy.errors import DeployError
+from rajee_deploy.model.names import NOT_RECORDED
+from rajee_deploy.plan.steps import BuildAndPush, ConfirmRollout, DeployStack, MoveTag, RepairService, Via, WaitForStack
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rajee_deploy.actions.deploy import Job
+    from rajee_deploy.actions.planned import Planned
+    from rajee_deploy.actions.run import Context
+    from rajee_deploy.actions.synthesise import Synthesis
+    from rajee_deploy.plan.state import WantedImage
+    from rajee_deploy.plan.steps import Step
+    from rajee_deploy.rollout.standing import Held
+
+# By stack: the infra hash that it records, with its list that its template cannot carry.
+Uncarried = Mapping[str, tuple[str, Mapping[str, Any]]]
+
+
+def execute(planned: Planned) -> Uncarried:
+    """Do the plan's steps in their order. By stack, the infra hash that it records, with its list that its template
+    cannot carry."""
+    if not planned.plan.steps:
+        return {}
+    with opened(planned) as whole:
+        return _execute(whole)
+
+
+def _execute(planned: Planned) -> Uncarried:
+    run = planned.run
+    # Whoever has nothing to do does not import what does it.
+    from rajee_deploy.actions.deploy import approve
+
+    # What can fail without having changed anything comes first.
+    check_machine(planned)
+    jobs, uncarried = _jobs(planned)
+    approve(run, list(jobs.values()))
+    for is_build, steps in groupby(planned.plan.steps, lambda step: isinstance(step, BuildAndPush)):
+        if is_build:  # those that stand together are built together
+            _build(run, [step for step in steps if isinstance(step, BuildAndPush)], planned)
+        else:
+            for step in steps:
+                _do(run, step, planned, jobs)
+    _confirm_all(run, planned)
+    return uncarried
+
+
+def _do(run: Context, step: Step, planned: Planned, jobs: Mapping[str, Job]) -> None:
+    from rajee_deploy.actions.confirm import repair
+    from rajee_deploy.actions.deploy import deploy, move_and_tell
+
+    match step:
+        case BuildAndPush():
+            raise AssertionError("builds are done together")
+        case MoveTag():
+            with run.phase(f"tag {step.image} {step.tag}"):
+                move_and_tell(run, step)
+        case DeployStack():
+            check_unchanged(run, planned, step.stack)
+            deploy(run, jobs[step.stack], is_last=step.stack == [*jobs][-1])
+        case RepairService():
+            check_stack(run, planned, step.stack)
+            repair(run, step)
+        case ConfirmRollout():
+            pass  # at the end: what another stack deploys may be what a rollout waits for
+        case WaitForStack():
+            raise AssertionError("settle() leaves no waits")
+        case _:
+            assert_never(step)
+
+
+def _confirm_all(run: Context, planned: Planned) -> None:
+    """Look at all rollouts, then fail for the first that is not confirmed."""
+    from rajee_deploy.actions.confirm import confirm
+
+    unconfirmed: list[DeployError] = []
+    for step in planned.plan.steps:
+        if not isinstance(step, ConfirmRollout):
+            continue
+        try:
+            confirm(run, step, _images_of(planned, step.stack), _before(planned, step.stack))
+        except DeployError as error:
+            if error.code != "rollout-not-confirmed":
+                raise
+            unconfirmed.append(error)
+    for each in unconfirmed[1:]:
+        run.console.warn("", each.problem, each.code)
+    if unconfirmed:
+        raise unconfirmed[0]
+
+
+def _images_of(planned: Planned, stack: str) -> list[WantedImage]:
+    return [image for image in planned.wanted.images if image.stack == stack]
+
+
+def _before(planned: Planned, stack: str) -> dict[Held, str]:
+    """The stack's services as they are, but for those that this run puts back."""
+    from rajee_deploy.actions.confirm import as_before
+
+    repaired = {step.held for step in planned.plan.steps if isinstance(step, RepairService)}
+    return {held: newest for held, newest in as_before(stack, planned.observed).items() if held not in repaired}
+
+
+def _build(run: Context, builds: Sequence[BuildAndPush], planned: Planned) -> None:
+    from rajee_deploy.actions.build import Workshop, build_all
+
+    wanted = {image.name: image for image in planned.wanted.images}
+    shop = Workshop(
+        settings=run.settings, engine=run.ports.engine, registry=run.ports.registry, console=run.console,
+        phase=run.phase, wanted=wanted, contents=run.ports.contents, labels=planned.labels,
+    )  # fmt: skip
+    build_all(shop, builds, planned.inputs)
+
+
+def _jobs(planned: Planned) -> tuple[dict[str, Job], Uncarried]:
+    """The deployments by stack, with what the stacks are to record, and the lists that their templates cannot carry;
+    the assembly is there when one of them needs it."""
+    from rajee_deploy.actions.deploy import Job
+
+    steps = [step for step in planned.plan.steps if isinstance(step, DeployStack)]
+    revision = planned.revision or NOT_RECORDED
+    states, images = planned.observed.stacks, planned.wanted.images
+    recorded = {step.stack: step for step in steps}
+    if planned.is_of_checkout:
+        recorded = {step.stack: keeping(step, states[step.stack], revision) for step in steps}
+    by_cdk = [step.stack for step in steps if step.via is Via.CDK]
+    assembly, records, uncarried = Path(), {}, {}
+    if by_cdk:
+        synthesis = planned.synthesis
+        if synthesis is None:
+            raise AssertionError("what the CDK CLI deploys was synthesised or kept")
+        assembly = synthesis.assembly
+        recorded |= check_templates(planned, synthesis)
+        uncarried = _carry(planned.run, synthesis, by_cdk)
+        records = {stack: record_of_deployment(stack, synthesis, states[stack], images, revision) for stack in by_cdk}
+    jobs = {
+        step.stack: Job(
+            recorded[step.stack], assembly, _images_of(planned, step.stack), records.get(step.stack),
+            states[step.stack], _before(planned, step.stack),
+        )
+        for step in steps
+    }  # fmt: skip
+    return jobs, uncarried
+
+
+def _carry(run: Context, synthesis: Synthesis, stacks: Sequence[str]) -> dict[str, tuple[str, Mapping[str, Any]]]:
+    """Have the templates carry the list of what was read, so that any machine can judge the stacks by it; what they
+    cannot carry is returned, to be kept elsewhere. The assembly is this run's own; what is kept of it stays as it was
+    made."""
+    if synthesis.document is None:
+        return {}
+    from rajee_deploy.synth.carried import carry, is_list
+
+    if not is_list(synthesis.document):
+        text = (
+            "the list of what synth reads has a name in it that no other machine would take: they synthesise to decide"
+        )
+        run.console.warn("cdk", text)
+        return {}
+
+    ids = {run.settings.place_of(stack).id: stack for stack in stacks}
+    carried = {ids[each] for each in carry(synthesis.assembly, synthesis.document, ids)}
+    digest = str(synthesis.fingerprint.digest)
+    return {stack: (digest, synthesis.document) for stack in stacks if stack not in carried}

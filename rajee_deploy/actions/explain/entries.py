@@ -1,0 +1,124 @@
+"""What differs between the entries that two fingerprints of one image hash. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rajee_deploy.actions.explain.changes import Cause, Change
+from rajee_deploy.build_record.groups import groups_of
+from rajee_deploy.model import Kind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rajee_deploy.build_record import Contents, Group, Item
+
+
+def entry_changes(before: Contents, after: Contents) -> Iterator[Change]:
+    """Differences of what the lines read; those of `.git`, which no two checkouts share, as one. Where a side holds
+    directories only, directories are what is told."""
+    found = list(_directories(before, after) if _depths(before, after) else _entries(before, after))
+    git = [change for change in found if _is_git(change)]
+    if git:
+        told = sum(_number(change) for change in git)
+        yield Change(Cause.GIT, ".git", after=f"{told} of its entries", line=git[0].line, context=git[0].context)
+    quiet = _parents(change for change in found if change.cause in {Cause.ADDED, Cause.REMOVED})
+    for change in found:
+        if not _is_git(change) and (change.cause, change.context, change.subject) not in quiet:
+            yield change
+
+
+def _is_git(change: Change) -> bool:
+    return f"{change.subject}/".startswith(".git/")
+
+
+def _number(change: Change) -> int:
+    """How many entries a change stands for."""
+    words = (change.after or change.before).split()
+    return int(words[0]) if change.subject.endswith("/") and words else 1
+
+
+def _parents(changes: Iterator[Change]) -> set[tuple[Cause, str, str]]:
+    """The directories above what came or went: they came or went with it, which nobody needs to be told."""
+    above = set()
+    for change in changes:
+        path = change.subject
+        while "/" in path:
+            path = path.rpartition("/")[0]
+            above.add((change.cause, change.context, path))
+    return above
+
+
+def _entries(before: Contents, after: Contents) -> Iterator[Change]:
+    olds, news = ({(item.context, item.path): item for item in side.items} for side in (before, after))
+    for key in dict.fromkeys((*olds, *news)):
+        old, new = olds.get(key), news.get(key)
+        one = new or old
+        assert one is not None  # noqa: S101 -- the key came from a side
+        for cause, left, right in _differences(old, new):
+            yield Change(cause, one.path, left, right, one.line, one.context)
+
+
+def _differences(old: Item | None, new: Item | None) -> Iterator[tuple[Cause, str, str]]:
+    if old is None or new is None:
+        cause = Cause.ADDED if old is None else Cause.REMOVED
+        yield cause, _described(old), _described(new)
+        return
+    if old.content == new.content:
+        return
+    if old.kind is not new.kind:
+        yield Cause.KIND, old.kind.value, new.kind.value
+        return
+    is_told = False
+    for cause, left, right, differs in (
+        (Cause.LINK, old.link, new.link, old.link != new.link),
+        (Cause.CHANGED, _described(old), _described(new), old.digest != new.digest or old.withheld != new.withheld),
+        (Cause.MODE, f"{old.mode:04o}", f"{new.mode:04o}", old.mode != new.mode),
+    ):
+        if differs:
+            is_told = True
+            yield cause, left, right
+    if not is_told:
+        yield Cause.ATTRIBUTES, "", "other attributes"
+
+
+def _described(item: Item | None) -> str:
+    if item is None:
+        return ""
+    return f"{item.size} B" if item.kind is Kind.FILE else item.kind.value
+
+
+# -- where only directories are known ------------------------------------------------------------------------------
+
+
+def _depths(before: Contents, after: Contents) -> set[int]:
+    return {side.depth for side in (before, after) if side.depth is not None}
+
+
+def _directories(before: Contents, after: Contents) -> Iterator[Change]:
+    depths = _depths(before, after)
+    if len(depths) > 1:
+        return  # digests of different depths say nothing about each other; the uses still do
+    (depth,) = depths
+    olds, news = ({(group.context, group.path): group for group in _grouped(side, depth)} for side in (before, after))
+    for key in dict.fromkeys((*olds, *news)):
+        old, new = olds.get(key), news.get(key)
+        if old is None or new is None:
+            cause = Cause.ADDED if old is None else Cause.REMOVED
+        elif old.digest != new.digest:
+            cause = Cause.CHANGED
+        else:
+            continue
+        one = new or old
+        assert one is not None  # noqa: S101 -- the key came from a side
+        yield Change(cause, f"{one.path}/", _counted(old), _counted(new), one.line, one.context)
+
+
+def _grouped(contents: Contents, depth: int) -> tuple[Group, ...]:
+    return contents.groups if contents.depth is not None else groups_of(contents.items, depth)
+
+
+def _counted(group: Group | None) -> str:
+    if group is None:
+        return ""
+    return "1 entry" if group.entries == 1 else f"{group.entries} entries"

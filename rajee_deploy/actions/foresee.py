@@ -1,0 +1,110 @@
+"""What `up` would refuse before it changes anything: `plan` asks the same, so that a preview promises nothing that is
+refused. It needs no engine, and nothing is written but this run's own private directory.
+
+What only the machine that builds has (the sources of secrets) forbids no plan elsewhere: there it is told.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from rajee_deploy.actions.planned import opened
+from rajee_deploy.actions.synthesise import kept, recording
+from rajee_deploy.errors import DeployError
+from rajee_deploy.model.names import NOT_RECORDED
+from rajee_deploy.plan.steps import BuildAndPush, Caution, DeployStack, Via
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rajee_deploy.actions.planned import P, Planned
+    from rajee_deploy.actions.synthesise import Synthesis
+    from rajee_deploy.fingerprint import Fingerprint
+    from rajee_deploy.settings import ImageSettings
+
+
+def foresee(planned: P) -> P:
+    """The plan with what is missing on this machine. DeployError and ConfigurationError: what carrying it out would end
+    with, as far as that is known without a synth that the plan did not need."""
+    with opened(planned) as whole:
+        cautions = [*planned.plan.cautions, *_missing_here(whole)]
+        images = whole.wanted.images
+    synthesis = (planned.synthesis or find_kept(planned, whole=False)) if _by_cdk(planned) else None
+    if synthesis is not None:
+        try:
+            check_templates(planned, synthesis)
+        except DeployError as error:
+            if error.code != "access-denied":
+                raise
+            text = f"whether the account is bootstrapped is not known, since this role may not ask: {error}"
+            cautions.append(Caution("bootstrap-unknown", "cdk", text))
+    return replace(
+        planned, plan=replace(planned.plan, cautions=tuple(cautions)), wanted=replace(planned.wanted, images=images)
+    )  # fmt: skip
+
+
+def check_machine(planned: Planned) -> None:
+    """What must be there before anything is begun: secrets, the CDK CLI. DeployErrors `secret-missing`, `node-missing`,
+    `cdk-missing`, `cdk-version`."""
+    for _, error in _missing_secrets(planned):
+        raise error
+    if _by_cdk(planned):
+        planned.run.ports.check_cli()
+
+
+def check_templates(planned: Planned, synthesis: Synthesis) -> dict[str, DeployStack]:
+    """The steps of the CDK CLI with what the stacks are to record, once the templates were found to take all of it, and
+    the accounts to be bootstrapped."""
+    states, revision = planned.observed.stacks, planned.revision or NOT_RECORDED
+    recorded = {step.stack: recording(step, synthesis, states[step.stack], revision) for step in _by_cdk(planned)}
+    planned.run.ports.deployer.check(synthesis.assembly, list(recorded.values()), planned.identity)
+    return recorded
+
+
+def find_kept(planned: Planned, *, whole: bool = True) -> Synthesis | None:
+    """The kept synth of what was planned, its assembly copied for this run; None where there is none. Not `whole`: of
+    the assembly what a look at its templates takes, and no more."""
+    run = planned.run
+    by, into = run.ports.synthesiser, run.scratch() / "cdk.out"
+    found = kept(by, local(planned), by.publishable(), planned.identity, into, whole=whole)
+    for fingerprint in planned.wanted.infrastructures.values():
+        document = run.lists.get(str(fingerprint.digest))
+        found = found or kept(by, fingerprint, document, planned.identity, into, whole=whole)
+    return found
+
+
+def local(planned: Planned) -> Fingerprint:
+    """The infrastructure by this machine's own list."""
+    if planned.wanted.infrastructure is None:
+        raise AssertionError("stacks are planned with the fingerprint of their infrastructure")
+    return planned.wanted.infrastructure
+
+
+def _by_cdk(planned: Planned) -> list[DeployStack]:
+    return [step for step in planned.plan.steps if isinstance(step, DeployStack) and step.via is Via.CDK]
+
+
+def _built(planned: Planned) -> list[ImageSettings]:
+    built = [step.image for step in planned.plan.steps if isinstance(step, BuildAndPush)]
+    return [planned.inputs[name].settings for name in built]
+
+
+def _missing_secrets(planned: Planned) -> Iterator[tuple[ImageSettings, DeployError]]:
+    for image in _built(planned):
+        if image.build.secrets:
+            from rajee_deploy.engine.secrets import find_missing  # of the images that have any
+
+            for error in find_missing(image.build.secrets):
+                yield image, error
+
+
+def _missing_here(planned: Planned) -> Iterator[Caution]:
+    """What `up` would miss on this machine; it may be there on the one that deploys."""
+    for image, error in _missing_secrets(planned):
+        yield Caution(error.code, f"image {image.name}", f"{error.problem}; up needs it where it builds")
+    if _by_cdk(planned):
+        try:
+            planned.run.ports.check_cli()
+        except DeployError as error:
+            yield Caution(error.code, "cdk", f"{error.problem}; up needs it where it deploys")

@@ -1,0 +1,105 @@
+"""A run with its record: timings shown and history kept, whichever way it ends. And the report over all."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from rajee_deploy.actions.converge import converge
+from rajee_deploy.actions.up import deployment
+from rajee_deploy.plan.steps import BuildAndPush, DeployStack
+from rajee_deploy.report.history import History, Run, is_of_project, outcome_of, real_project
+from rajee_deploy.report.metrics import TARGETS
+from rajee_deploy.report.timings import duration
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from rajee_deploy.actions.planned import Planned
+    from rajee_deploy.actions.run import Context
+    from rajee_deploy.console import Console
+
+
+def recorded_run(run: Context, wait_seconds: float) -> tuple[Planned, Run]:
+    """Do `up`, show its timings and append it to the history."""
+    planned: Planned | None = None
+    at = datetime.now(UTC)
+
+    def note(made: Planned) -> None:
+        nonlocal planned
+        planned = made
+
+    try:
+        planned = converge(run, deployment(run), wait_seconds, note)
+    except BaseException as error:  # whatever it is: the run was one
+        keep(run, _record(run, planned, at, *outcome_of(error)))
+        raise
+    finally:
+        run.close()
+    record = _record(run, planned, at, "done" if run.wait_for_end else "accepted")
+    show_timings(run, record)
+    keep(run, record)
+    return planned, record
+
+
+def show_report(console: Console, project: Path | None, *, as_json: bool) -> None:
+    """The figures of a project's runs (of all projects when None)."""
+    from rajee_deploy.actions.documents import of_figures
+    from rajee_deploy.report.metrics import figures, summary
+
+    history = History()
+    everything, unreadable = history.runs()
+    found = figures([run for run in everything if project is None or is_of_project(run, project)])
+    if as_json:
+        console.document(of_figures(found, unreadable))
+        return
+    if unreadable:
+        console.warn("", f"{unreadable} lines of {history.path} could not be read and are left out")
+    rows = [
+        (
+            kind.kind, str(kind.count), duration(kind.p50), duration(kind.p95), duration(kind.longest),
+            f"p95 ≤ {duration(kind.target)}" if kind.target else "", kind.verdict,
+        )
+        for kind in found.kinds
+    ]  # fmt: skip
+    if rows:
+        console.result_table(("kind", ">runs", ">p50", ">p95", ">max", "target", "verdict"), rows)
+    console.say(summary(found))
+
+
+def show_timings(run: Context, record: Run) -> None:
+    """The table of phases, and how the whole stands against its metric."""
+    phases = [(phase.name, phase.seconds, duration(phase.seconds)) for phase in record.phases]
+    run.console.timings(phases, record.seconds, duration(record.seconds))
+    target = TARGETS.get(record.kind)
+    metric = ""
+    if target is not None:
+        metric = f"; the metric is at most {duration(target)}: {'met' if record.seconds <= target else 'missed'}"
+    run.console.say(f"{record.kind} in {duration(record.seconds)}{metric}", "bold")
+
+
+def _record(run: Context, planned: Planned | None, at: datetime, outcome: str, error: str = "") -> Run:
+    steps = planned.plan.steps if planned else ()
+    return Run(
+        at=at.isoformat(timespec="seconds"),
+        project=real_project(run.settings.root),
+        environment=run.settings.environment,
+        kind=planned.plan.kind if planned else "unplanned",
+        outcome=outcome,
+        seconds=round(run.timings.total, 3),
+        built=tuple(step.image for step in steps if isinstance(step, BuildAndPush)),
+        deployed=tuple(step.stack for step in steps if isinstance(step, DeployStack)),
+        tags={image.name: image.tag for image in planned.wanted.images} if planned else {},
+        phases=tuple(run.timings.phases),
+        error=error,
+    )
+
+
+def keep(run: Context, record: Run) -> None:
+    """Append a run to the history; what cannot be written is said, and no more."""
+    history = History()
+    try:
+        history.append(record)
+    except OSError as error:
+        # A deploy does not fail for want of its diary.
+        run.console.warn("", f"the history {history.path} cannot be written: {error.strerror}")

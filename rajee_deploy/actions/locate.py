@@ -1,0 +1,335 @@
+"""The border at which names in the settings become stacks: what they mean, and why a synth has to say it.
+
+What a synth of these very inputs made is remembered under their fingerprint, so what is known of names is never stale.
+Where nothing is known, a plain name is the stack that CloudFormation has under it where the caller is, as long as there
+is one. Which name means what is decided in `stack_names`.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from rajee_deploy.actions.synthesise import Synthesis, remembered
+from rajee_deploy.errors import ConfigurationError, DeployError
+from rajee_deploy.fingerprint import with_given
+from rajee_deploy.model import registry_host
+from rajee_deploy.plan.planner import is_settled
+from rajee_deploy.plan.stack_names import StackPlace, is_plain, is_wild, meaning, resolved
+from rajee_deploy.plan.state import StackAbsent
+from rajee_deploy.settings.parameters import parameter_problem
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from concurrent.futures import Executor, Future
+
+    from rajee_deploy.actions.run import Context
+    from rajee_deploy.aws import Identity
+    from rajee_deploy.fingerprint import Fingerprint
+    from rajee_deploy.model import Repository
+    from rajee_deploy.plan.parameters import Given
+    from rajee_deploy.plan.state import StackState, Synthesised
+    from rajee_deploy.settings import ImageSettings, Settings
+
+
+class Early:
+    """What CloudFormation is asked while files are hashed and nobody knows yet what names mean: of plain names, the
+    stacks of these names where the caller is; where there are others, those that the last synth here would say.
+
+    It is a guess at the question. An answer is used only for the very stack that it is about.
+    """
+
+    def __init__(self, run: Context, names: Sequence[str], pool: Executor) -> None:
+        self._run = run
+        self._pool = pool
+        self._plain = [name for name in names if is_plain(name)]
+        self._places: Mapping[str, StackPlace] = {}
+        self._account = ""
+        guess = self._plain
+        if len(guess) < len(names):
+            account, stacks = run.ports.store.latest()
+            places = _places(stacks)
+            with suppress(ConfigurationError):
+                guess = list(resolved(names, places))
+                self._places, self._account = places, account
+                run.ports.settle(places, account)
+        self._asked = {stack: self._submit(stack) for stack in guess}
+
+    def ask(self, stack: str, place: StackPlace, who: Identity) -> Future[StackState]:
+        """The answer about the stack that goes by this now and lives in this place: what was asked already, or asked
+        now."""
+        then = self._places.get(stack) or StackPlace(stack, stack)
+        is_it = self._account in ("", who.account) and _whole(then, who) == _whole(place, who)
+        return self._asked[stack] if is_it and stack in self._asked else self._submit(stack)
+
+    def plain(self, who: Identity) -> dict[str, StackState]:
+        """What CloudFormation says of the plain names, taken for stacks of these names where the caller is. There the
+        guess ends: what of it still waits to be asked would be asked elsewhere by now."""
+        if self._places:
+            self._places, self._account, self._asked = {}, "", {}
+        for name in self._plain:
+            self._asked[name] = self.ask(name, StackPlace(name, name), who)
+        return {name: _told(self._asked[name]) for name in self._plain}
+
+    def _submit(self, stack: str) -> Future[StackState]:
+        return self._pool.submit(self._run.ports.reader.observe, stack)
+
+
+def _told(asked: Future[StackState]) -> StackState:
+    """The answer; of a stack that the role may not ask about, whatever it is, that it is not known here."""
+    try:
+        return asked.result()
+    except DeployError as error:
+        if error.code != "access-denied":
+            raise
+        return StackAbsent()
+
+
+def _whole(place: StackPlace, who: Identity) -> tuple[str, str, str]:
+    return place.name, place.account or who.account, place.region or who.region
+
+
+def _places(stacks: Mapping[str, Synthesised]) -> dict[str, StackPlace]:
+    return {key: made.place or StackPlace(key, key) for key, made in stacks.items()}
+
+
+def forget(run: Context) -> None:
+    """Everything goes by the names of the settings again."""
+    run.settings, run.images = run.named
+    run.ports.settle({}, "")
+
+
+def settle(run: Context, stacks: Mapping[str, Synthesised], who: Identity, *, is_deploying: bool = True) -> bool:
+    """From now on everything goes by the stacks that a synth says the app has. Whether the names of the settings mean
+    others than they were taken for until now. Who deploys nothing may go on with a plain name that the app does not
+    have (any more): a stack of that name may still be there.
+
+    ConfigurationErrors `no-such-stack`, `ambiguous-stack`, `bad-settings`, `wrong-account`.
+    """
+    before = run.settings.cdk.stacks, [image.stack for image in run.images]
+    places = _places(stacks)
+    settings, chosen = run.named
+    if not is_deploying:
+        known = {word for place in places.values() for word in (place.id, place.name)}
+        places |= {name: StackPlace(name, name) for name in names_of(run) if is_plain(name) and name not in known}
+    keys = resolved(settings.cdk.stacks, places)
+    for key in keys:
+        _check_account(settings, places[key])
+    _check_apart(keys, places)
+    images = {image.name: _settled(image, keys, places, who) for image in settings.images}
+    _check_parameters(tuple(images.values()))
+    _check_values(values := _settled_values(settings.cdk.parameters, keys, places), tuple(images.values()))
+    cdk = replace(settings.cdk, stacks=keys, parameters=values)
+    run.settings = replace(settings, images=tuple(images.values()), cdk=cdk, places=places)
+    run.images = [images[image.name] for image in chosen]
+    run.ports.settle(places, who.account)
+    return before != (keys, [image.stack for image in run.images])
+
+
+def located(
+    run: Context,
+    infrastructure: Fingerprint,
+    who: Identity,
+    synthesis: Synthesis | Callable[[Sequence[str]], Synthesis],
+    early: Callable[[], Mapping[str, StackState]],
+    names: Sequence[str] = (),
+) -> Synthesis | None:
+    """Let the names of the settings become stacks: by a synth that was made, else by what is known, else where it takes
+    one by the synth that is made then, which is returned. `early` is what CloudFormation says of plain names. `names`
+    are those that matter to who deploys nothing new."""
+    if isinstance(synthesis, Synthesis):
+        settle(run, synthesis.stacks, who)
+        return synthesis
+    known = what_is_known(run, infrastructure, who)
+    if known:
+        settle(run, known, who, is_deploying=not names)
+        return None
+    run.ports.settle({}, "")
+    asked = names or names_of(run)
+    reasons = open_names(asked, early() if all(map(is_plain, asked)) else {})
+    if not reasons:
+        return None
+    made = synthesis(reasons)
+    settle(run, made.stacks, who, is_deploying=not names)
+    return made
+
+
+def look_up(run: Context, infrastructure: Fingerprint, who: Identity, names: Sequence[str] = ()) -> bool:
+    """The same for whoever only looks: no synth is made. Whether it is known which stacks the app has.
+
+    DeployError `names-unknown` for a name that only a synth can tell the meaning of.
+    """
+    known = what_is_known(run, infrastructure, who)
+    if known:
+        settle(run, known, who, is_deploying=False)
+        return True
+    asked = names or names_of(run)
+    account, latest = run.ports.store.latest()
+    if not all(map(is_plain, asked)) and latest and account in ("", who.account):
+        settle(run, latest, who, is_deploying=False)  # as of the last synth here: for a look that is enough
+        return False
+    for reason in open_names(asked, {}):
+        raise DeployError(
+            "names-unknown", f"nothing tells here which stacks the settings mean by {reason.partition(':')[0]}",
+            where="cdk.stacks of the settings", hint="rajee-deploy plan synthesises the app and remembers it",
+        )  # fmt: skip
+    return False
+
+
+def find_key(run: Context, name: str) -> str:
+    """What the stack of an image goes by, for whoever asks about that one alone, and synthesises nothing. DeployError
+    `names-unknown`."""
+    try:
+        infrastructure = infrastructure_of(run)
+    except DeployError:
+        if not is_plain(name):
+            raise
+        return name  # as CloudFormation knows it, then
+    is_known = look_up(run, infrastructure, run.ports.identity(), [name])
+    return meaning(name, run.settings.places)[0] if is_known else name
+
+
+def infrastructure_of(run: Context) -> Fingerprint:
+    """What synth reads, with the tags that it takes as context values."""
+    from rajee_deploy.image.inputs import read_all_inputs
+
+    taken = read_all_inputs([image for image in run.settings.images if image.context_key])
+    given = {each.settings.context_key: each.fingerprint.tag for each in taken.values()}
+    run.ports = replace(run.ports, given=given)
+    return with_given(run.ports.infrastructure(None), given)
+
+
+def tables_of(run: Context, stacks: Sequence[str]) -> dict[str, str]:
+    """By stack, the name under which the settings take values for its parameters: the one that cdk.stacks has for it
+    alone, else its id."""
+    plain = [name for name in run.named[0].cdk.stacks if not is_wild(name)]
+    found = {}
+    for stack in stacks:
+        place = run.settings.place_of(stack)
+        found[stack] = next((name for name in plain if name in (place.id, place.name)), place.id)
+    return found
+
+
+def what_is_known(run: Context, infrastructure: Fingerprint, who: Identity) -> Mapping[str, Synthesised]:
+    """The stacks of the app by a synth of these very inputs; empty where none is known, or where no fingerprint stands
+    for a synth, since the app does what cannot be followed."""
+    if any(item.name.startswith("impure:") for item in infrastructure.inputs):
+        return {}
+    return remembered(run.ports.synthesiser, infrastructure, who)
+
+
+def names_of(run: Context) -> tuple[str, ...]:
+    """All that the settings say of stacks, as it was written."""
+    settings, _ = run.named
+    return tuple(dict.fromkeys((*settings.cdk.stacks, *(image.stack for image in settings.images if image.stack))))
+
+
+def open_names(names: Sequence[str], early: Mapping[str, StackState]) -> tuple[str, ...]:
+    """Why a synth has to say what names mean, where nothing is known; `early` is what CloudFormation says of those that
+    it can be asked about."""
+    reasons = []
+    for name in names:
+        if not is_plain(name):
+            reasons.append(f"{name}: no synth of these inputs is known that says which stacks it means")
+        elif isinstance(state := early.get(name), StackAbsent):
+            reasons.append(f"{name}: CloudFormation has no such stack, and no synth is known that says the app has it")
+        elif state is not None and not is_settled(state):
+            # It may be another one: an id of ours can be somebody else's name.
+            reasons.append(f"{name}: it is {state.status}, and no synth is known that says it is the app's")
+    return tuple(reasons)
+
+
+def _check_account(settings: Settings, place: StackPlace) -> None:
+    """Settings that say which account an environment is are believed: the app alone leads nobody into another one.
+    Where they say none, and for regions, the app decides where its stacks live."""
+    if settings.account is None or place.account in ("", settings.account, *settings.stack_accounts):
+        return
+    at = f"environments.{settings.environment}"
+    raise ConfigurationError(
+        "wrong-account", f"the app puts {place} into account {place.account}, and {at} is {settings.account}",
+        where=f"{at}.account",
+        hint=f'where that is meant: stack-accounts = ["{place.account}"] in {at}; else mend env of the stack',
+    )  # fmt: skip
+
+
+def _check_apart(keys: Sequence[str], places: Mapping[str, StackPlace]) -> None:
+    """CloudFormation knows one stack of a name in a place."""
+    taken: dict[tuple[str, str, str], StackPlace] = {}
+    for place in (places[key] for key in keys):
+        other = taken.setdefault((place.name, place.account, place.region), place)
+        if other is not place:
+            raise ConfigurationError(
+                "ambiguous-stack", f"{other.id} and {place.id} would be the same stack: both are called {place.name}",
+                where="cdk.stacks of the settings", hint=f"name one of them: {other.id} or {place.id}",
+            )  # fmt: skip
+
+
+def _settled(
+    image: ImageSettings, keys: Sequence[str], places: Mapping[str, StackPlace], who: Identity
+) -> ImageSettings:
+    if not image.stack:
+        return image
+    found = meaning(image.stack, places)
+    where = f"images.{image.name}.stack"
+    if len(found) > 1:
+        raise ConfigurationError(
+            "ambiguous-stack", f"{image.stack} means several stacks, and an image is of one", where=where,
+            hint="name one of " + ", ".join(places[key].id for key in found),
+        )  # fmt: skip
+    if found[0] not in keys:
+        raise ConfigurationError(
+            "bad-settings", f"{image.stack} is not among the stacks of cdk.stacks", where=where,
+            hint="they are " + ", ".join(str(places[key]) for key in keys),
+        )  # fmt: skip
+    return replace(image, stack=found[0], repository=_near(image.repository, places[found[0]], who))
+
+
+def _settled_values(
+    given: Mapping[str, Mapping[str, Given]], keys: Sequence[str], places: Mapping[str, StackPlace]
+) -> dict[str, dict[str, Given]]:
+    """The values of parameters by the stacks that their tables' names mean. Flags go before tables, and in either what
+    was written for one stack goes before what was written with a wildcard."""
+    found: dict[str, dict[str, Given]] = {}
+    for name, values in sorted(given.items(), key=lambda one: not is_wild(one[0])):
+        mine = [key for key in meaning(name, places) if key in keys] if values else []
+        if values and not mine:
+            raise ConfigurationError(
+                "bad-settings", f"cdk.parameters.{name}: it means none of the stacks of cdk.stacks",
+                where="cdk.parameters of the settings, --parameters",
+                hint="they are " + ", ".join(str(places[key]) for key in keys),
+            )  # fmt: skip
+        for key in mine:
+            own = found.setdefault(key, {})
+            own |= {each: value for each, value in values.items() if each not in own or value.rank >= own[each].rank}
+    return found
+
+
+def _check_values(values: Mapping[str, Mapping[str, Given]], images: Sequence[ImageSettings]) -> None:
+    problem = parameter_problem(values, images)
+    if problem:
+        raise ConfigurationError(
+            "bad-settings", f"cdk.parameters.{problem}", where="cdk.parameters of the settings",
+            hint="take it out there: README, The app's own parameters, says what may stand there",
+        )  # fmt: skip
+
+
+def _near(repository: Repository, place: StackPlace, who: Identity) -> Repository:
+    """A repository without a registry is one of the place where its image's stack lives."""
+    account, region = place.account or who.account, place.region or who.region
+    if repository.host or (account, region) == (who.account, who.region):
+        return repository
+    return replace(repository, host=registry_host(account, region))
+
+
+def _check_parameters(images: Sequence[ImageSettings]) -> None:
+    """Two names may be one stack's: then it cannot have one parameter for two images."""
+    taken: dict[tuple[str, str], str] = {}
+    for image in images:
+        other = taken.setdefault((image.stack, image.parameter), image.name) if image.stack else image.name
+        if other != image.name:
+            raise ConfigurationError(
+                "bad-settings", f"the images {other} and {image.name} would share the parameter {image.parameter}",
+                where=f"images.{image.name}.parameter",
+                hint="their names mean the same stack: give each image a parameter of its own",
+            )  # fmt: skip

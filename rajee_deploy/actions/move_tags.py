@@ -1,0 +1,52 @@
+"""Moving tags by manifest, and resolving what a stack is told by digest: acts on the registry, decides nothing."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from rajee_deploy.errors import DeployError
+from rajee_deploy.plan.state import RepositoryAbsent, Tagged
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rajee_deploy.model import Digest, Repository
+    from rajee_deploy.plan.state import ReferenceState
+    from rajee_deploy.plan.steps import DeployStack, MoveTag
+    from rajee_deploy.registry import Registry, RegistryReader
+
+
+def move_tag(registry: Registry, step: MoveTag) -> Digest:
+    """Make a tag name what its target names; returns that digest. Nothing is written when it does already."""
+    target, now = _look(registry, step.repository, [step.target, step.tag])
+    if not isinstance(target, Tagged):
+        raise _gone(step.repository, step.target)
+    if now != target:
+        registry.put_tag(step.repository, target.digest, step.tag)
+    return target.digest
+
+
+def with_digests(registry: RegistryReader, step: DeployStack) -> DeployStack:
+    """The step with the digests of what this run has built."""
+    known = {}
+    for parameter, repository, tag in step.digests:
+        (found,) = _look(registry, repository, [tag])
+        if not isinstance(found, Tagged):
+            raise _gone(repository, tag)
+        known[parameter] = str(found.digest)
+    return replace(step, parameters=tuple((key, known.get(key, value)) for key, value in step.parameters))
+
+
+def _look(registry: RegistryReader, repository: Repository, references: Sequence[str]) -> list[ReferenceState]:
+    found = registry.find(repository, references)
+    if isinstance(found, RepositoryAbsent):
+        raise _gone(repository, references[0])
+    return [found[reference] for reference in references]
+
+
+def _gone(repository: Repository, reference: str) -> DeployError:
+    return DeployError(
+        "image-gone", f"{repository} does not have {reference} any more", where=f"{repository}:{reference}",
+        hint="somebody or a lifecycle rule removed it just now; run again",
+    )  # fmt: skip

@@ -1,0 +1,175 @@
+"""Observing the registry and ECS: which questions are asked for a plan, and after a push. It decides nothing.
+
+One look per repository answers for all images that share it. What an image says of itself is asked only of those that
+have one of our tags.
+"""
+
+from __future__ import annotations
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from rajee_deploy.dataclass import dataclass
+from rajee_deploy.errors import DeployError
+from rajee_deploy.plan import image_check as trust
+from rajee_deploy.plan import retention
+from rajee_deploy.plan.planner import is_busy
+from rajee_deploy.plan.state import ImageAbsent, ImageInaccessible, Observed, RepositoryAbsent, StackPresent, Tagged
+from rajee_deploy.rollout.standing import Running, Standing, standing
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from rajee_deploy.model import Repository
+    from rajee_deploy.plan.state import ImageState, ReferenceState, StackState, WantedImage
+    from rajee_deploy.registry import RegistryReader
+    from rajee_deploy.rollout import Service
+    from rajee_deploy.rollout.standing import Held
+    from rajee_deploy.stack.services import ServiceDoor
+    from rajee_deploy.stack.watching import StackWatcher
+
+_AT_ONCE = 8
+
+Found = RepositoryAbsent | dict[str, "ReferenceState"]
+
+
+def observe(registry: RegistryReader, images: Sequence[WantedImage], stacks: Mapping[str, StackState]) -> Observed:
+    """The images, and everything that has to be known of their repositories."""
+    repositories = tuple(dict.fromkeys(image.repository for image in images))
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        answers = pool.map(lambda repository: _find(registry, repository, images, stacks), repositories)
+        found = dict(zip(repositories, answers, strict=True))
+        judged = pool.map(lambda image: _image_state(registry, image, found[image.repository]), images)
+        states = dict(zip((image.name for image in images), judged, strict=True))
+    references = {
+        (repository, reference): state
+        for repository, answer in found.items()
+        if not isinstance(answer, RepositoryAbsent)
+        for reference, state in answer.items()
+    }
+    seen = Observed(states, stacks, references)
+    return Observed(states, stacks, references, _frozen(registry, images, seen))
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What ECS runs for stacks on which no operation is under way, why that is not known, and when it was looked at."""
+
+    running: Mapping[str, tuple[Running, ...]]
+    unseen: Mapping[str, str]
+    at: float
+
+
+def observe_services(door: ServiceDoor, watcher: StackWatcher, stacks: Mapping[str, StackState]) -> Services:
+    """The services of stacks on which no operation is under way. Whoever may not ask is told so, and no more: the role
+    of a pipeline may be older than the question."""
+    running: dict[str, tuple[Running, ...]] = {}
+    unseen: dict[str, str] = {}
+    for stack, state in stacks.items():
+        if not isinstance(state, StackPresent) or is_busy(state) or not _may_hold(state):
+            continue
+        try:
+            running[stack] = running_services(door, watcher, stack, state)
+        except DeployError as error:
+            if error.code != "access-denied":
+                raise
+            unseen[stack] = f"what its services run is not looked at: {error.cause or error.problem}"
+    return Services(running, unseen, time.time())
+
+
+def with_services(observed: Observed, services: Services) -> Observed:
+    """What was observed, with the services."""
+    return replace(observed, services=services.running, unseen=services.unseen, at=services.at)
+
+
+def _may_hold(state: StackPresent) -> bool:
+    return state.services is not None and not state.services.is_empty
+
+
+def running_services(door: ServiceDoor, watcher: StackWatcher, stack: str, state: StackPresent) -> tuple[Running, ...]:
+    """What ECS runs of a stack: as remembered names say; where something is not as it should be, by names that are
+    asked for anew."""
+    found: list[Running] = []
+    for fresh in (False, True):
+        held = door.held(stack, state, fresh=fresh)
+        services = door.services(held)
+        found = [Running(one, services[one.arn]) for one in held]
+        if all(standing(one.held, one.service) in (Standing.RUNS, Standing.NOT_JUDGED) for one in found):
+            return tuple(found)
+    found = [replace(one, service=with_rollback(door, one.held, one.service)) for one in found]
+    return tuple(replace(one, images=_images(watcher, one)) for one in found)
+
+
+def with_rollback(door: ServiceDoor, held: Held, service: Service) -> Service:
+    """A service, with whether it was ECS that put it back: asked only where it runs something else, and whoever may not
+    ask does not learn it."""
+    if held.is_function or standing(held, service) is not Standing.OTHER:
+        return service
+    try:
+        return replace(service, rolled_back=door.rolled_back(held))
+    except DeployError as error:
+        if error.code != "access-denied":
+            raise
+        return service
+
+
+def _images(watcher: StackWatcher, one: Running) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """Of both task definitions, where a service runs another one than its stack says. A courtesy."""
+    if one.held.is_function or standing(one.held, one.service) not in (Standing.OTHER, Standing.ROLLED_BACK):
+        return ()
+    found = []
+    for each in (one.task_definition, one.held.task_definition):
+        with suppress(DeployError):
+            found.append((each, watcher.images(each)))
+    return tuple(found)
+
+
+def image_state(registry: RegistryReader, image: WantedImage) -> ImageState:
+    """One image as it is now."""
+    found = registry.find(image.repository, [image.tag])
+    return _image_state(registry, image, found if isinstance(found, RepositoryAbsent) else dict(found))
+
+
+def _find(
+    registry: RegistryReader, repository: Repository, images: Sequence[WantedImage], stacks: Mapping[str, StackState]
+) -> Found:
+    wanted = [
+        reference
+        for image in images
+        if image.repository == repository
+        for reference in retention.references(image, stacks.get(image.stack))
+    ]
+    found = registry.find(repository, wanted)
+    return found if isinstance(found, RepositoryAbsent) else dict(found)
+
+
+def _image_state(registry: RegistryReader, image: WantedImage, found: Found) -> ImageState:
+    if isinstance(found, RepositoryAbsent):
+        return found
+    state = found[image.tag]
+    match state:
+        case Tagged(digest=digest):
+            contents = {each: registry.read_content(image.repository, digest, each) for each in image.platforms}
+            return trust.judged(digest, contents, image.fingerprint.digest)
+        case ImageAbsent():
+            return registry.confirm_absent(image.repository, image.tag)
+        case ImageInaccessible():
+            return state
+
+
+def _frozen(
+    registry: RegistryReader, images: Sequence[WantedImage], seen: Observed
+) -> frozenset[tuple[Repository, str]]:
+    """Whether tags that have to move can: asked only where one is in the wrong place."""
+    wrong: dict[Repository, list[str]] = {}
+    for image in images:
+        wrong.setdefault(image.repository, []).extend(retention.misplaced(image, seen))
+    return frozenset(
+        (repository, tag)
+        for repository, tags in wrong.items()
+        if tags
+        for tag in registry.find_frozen(repository, tags)
+    )

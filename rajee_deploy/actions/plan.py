@@ -1,0 +1,312 @@
+"""Observe, decide, and say what was decided: what `plan` does, and `up` before it acts. It changes nothing.
+
+Whether something is needed is decided in `plan` alone; this room knows in which order the world is asked for it.
+"""
+
+from __future__ import annotations
+
+import os
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+from rajee_deploy.actions import locate as locating
+from rajee_deploy.actions.given_values import wanted_parameters, with_secrets
+from rajee_deploy.actions.lists import by_their_lists, what_is_remembered
+from rajee_deploy.actions.observe import observe, observe_services, with_services
+from rajee_deploy.actions.planned import Planned
+from rajee_deploy.actions.synthesise import Synthesis, synthesise
+from rajee_deploy.errors import ConfigurationError, DeployError
+from rajee_deploy.fingerprint import with_given
+from rajee_deploy.image.extra_tags import expanded
+from rajee_deploy.image.protected_tags import former_keeper_of, keeper_of
+from rajee_deploy.model.names import INFRA_PARAMETER, NOT_RECORDED, DeployBy, Drift, InfraCheck
+from rajee_deploy.plan import ancestry as guard
+from rajee_deploy.plan import planner as plans
+from rajee_deploy.plan.input_changes import changed_inputs
+from rajee_deploy.plan.parameter_changes import UntakenError
+from rajee_deploy.plan.state import StackPresent, Wanted, WantedImage
+from rajee_deploy.plan.steps import Caution, Change, DeployStack, Plan, Via
+from rajee_deploy.synth.cli_options import refuse_options
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from rajee_deploy.actions.run import Context
+    from rajee_deploy.aws import Identity
+    from rajee_deploy.fingerprint import Fingerprint
+    from rajee_deploy.image.inputs import ImageInputs
+    from rajee_deploy.plan.state import Observed, StackState
+    from rajee_deploy.settings import Settings
+
+
+def make_plan(run: Context, synthesis: Synthesis | None = None) -> Planned:
+    """Observe and decide; it changes nothing, and needs no engine; node only where a synth has to decide. `synthesis`
+    is one that was made for this decision already. What became of names is in the `run` of the answer alone."""
+    run = replace(run)
+    ports = run.ports
+    locating.forget(run)
+    names = _stacks(run)
+    if names:
+        refuse_options(os.environ)
+    # The network is asked while files are hashed; what is asked of it does not depend on them, but for the tags.
+    with _threads() as pool:
+        identity = pool.submit(ports.identity)
+        early = locating.Early(run, names, pool)
+        synthesised_with = dict(ports.given)
+        inputs, infrastructure, given = _hashed(run, has_stacks=bool(names))
+        run.ports = replace(run.ports, given=given)
+        if synthesis is not None and given != synthesised_with:
+            raise DeployError(
+                "file-changed", "what an image is made of changed while the app was synthesised",
+                where=", ".join(given), hint="nothing was deployed; run again when nothing writes to it",
+            )  # fmt: skip
+        with run.timings.phase("ask AWS"):
+            check_account(run.settings, identity.result())
+            who = identity.result()
+        if infrastructure is not None:
+            synth = partial(synthesise_planned, run, infrastructure, who)
+            plain = partial(early.plain, who)
+            synthesis = locating.located(run, infrastructure, who, synthesis or synth, plain)
+        with run.timings.phase("ask AWS"):
+            inputs = {image.name: replace(inputs[image.name], settings=image) for image in run.images}
+            images = tuple(_wanted(run, image, who) for image in inputs.values())
+            stacks, settings = _stacks(run), run.settings
+            states = {stack: early.ask(stack, settings.place_of(stack), who) for stack in stacks}
+            described = {stack: state.result() for stack, state in states.items()}
+            # The registry is asked last, since it is asked about what the stacks run, too.
+            asked = pool.submit(observe, ports.registry, images, described)
+            running = pool.submit(observe_services, ports.services, ports.watcher, described)
+            wanted = Wanted(
+                images, stacks, infrastructure, settings.infra_check, by_cloudformation=settings.cdk.by_cloudformation,
+                is_record_enough=settings.cdk.infra_check == "auto",
+                parameters=wanted_parameters(settings.cdk, stacks, os.environ), tables=locating.tables_of(run, stacks),
+                drift=Drift.REPAIR_NOW if run.repair_drift else settings.drift, unchosen=_unchosen(run),
+            )  # fmt: skip
+            if synthesis is None:
+                wanted = _judged_by_lists(run, wanted, described, who)
+            observed = with_services(with_secrets(ports.secrets, wanted, asked.result()), running.result())
+            wanted = _asked(run, wanted, observed, who) if synthesis is None else _by_synthesis(wanted, synthesis)
+    wanted = with_input_changes(run, wanted, described)
+    reasons = plans.synth_reasons(wanted, observed)
+    if synthesis is None and reasons and infrastructure is not None:
+        synthesis = synthesise_planned(run, infrastructure, who, reasons)
+        if locating.settle(run, synthesis.stacks, who):
+            return make_plan(run, synthesis)  # other stacks than those that were looked at
+        wanted = _by_synthesis(wanted, synthesis)
+    plan, revision = _guarded(run, _decided(run, wanted, observed), observed)
+    if synthesis is None and any(isinstance(step, DeployStack) and step.via is Via.CDK for step in plan.steps):
+        ports.deployer.check_account(who.account)
+    plan = replace(plan, cautions=(*plan.cautions, *_of_failed_synth(run, plan))) if synthesis is None else plan
+    return Planned(plan, wanted, inputs, who, observed, run, synthesis, revision, reasons)
+
+
+def _of_failed_synth(run: Context, plan: Plan) -> Iterator[Caution]:
+    """Where hashes alone plan a deployment: that it may well fail, for the app did when it was synthesised last."""
+    touched = {change for step in plan.steps if isinstance(step, DeployStack) for change in step.changes}
+    failed = run.ports.last_failure() if touched - {Change.TAG, Change.PARAMETER} else ""
+    if failed:
+        text = f"the last synth here failed, at {failed}: rajee-deploy plan --infra-check=synth shows what the app says"
+        yield Caution("last-synth-failed", "cdk", text)
+
+
+def _hashed(
+    run: Context, *, has_stacks: bool
+) -> tuple[dict[str, ImageInputs], Fingerprint | None, dict[str, str]]:  # fmt: skip
+    """What the images are made of, what synth reads (None without stacks), and the context values that it gets."""
+    with run.timings.phase("hash inputs"):
+        from rajee_deploy.image.inputs import read_all_inputs  # while the network is busy
+
+        inputs = read_all_inputs(run.images)
+        given = _given(run, inputs)
+        infrastructure = with_given(run.ports.infrastructure(None), given) if has_stacks else None
+    for key in given:
+        run.console.say(f"the context value {key} is the tag: each new tag takes a synth, so it is slower", "dim")
+    return inputs, infrastructure, given
+
+
+def plan_by(planned: Planned, synthesis: Synthesis) -> Planned:
+    """The plan as it is by a synth that was made after it: what the synth says of names and templates goes before
+    hashes."""
+    run = replace(planned.run)
+    if locating.settle(run, synthesis.stacks, planned.identity):
+        return make_plan(run, synthesis)
+    wanted = _by_synthesis(planned.wanted, synthesis)
+    plan, revision = _guarded(run, _decided(run, wanted, planned.observed), planned.observed)
+    return replace(
+        planned, run=run, plan=plan, wanted=wanted, synthesis=synthesis, revision=planned.revision or revision
+    )
+
+
+def _by_synthesis(wanted: Wanted, synthesis: Synthesis) -> Wanted:
+    return replace(wanted, infrastructure=synthesis.fingerprint, infrastructures={}, synthesised=synthesis.stacks)
+
+
+def _judged_by_lists(run: Context, wanted: Wanted, states: Mapping[str, StackState], who: Identity) -> Wanted:
+    """With what is known of the infrastructure, by this machine's list and by those that the stacks carry."""
+    local = wanted.infrastructure
+    if local is None:
+        return wanted
+    may = wanted.is_record_enough or wanted.check is not InfraCheck.SYNTH
+    own = by_their_lists(states, local, run.infrastructure_by, run.ports.publishable) if may else {}
+    own, known = what_is_remembered(run.ports.synthesiser, local, own, states, who)
+    return replace(wanted, infrastructures=own, remembered=known)
+
+
+def with_input_changes(run: Context, wanted: Wanted, states: Mapping[str, StackState]) -> Wanted:
+    """With which inputs moved since what the stacks record, as far as this machine knows what that was made of. What
+    is recorded and is also what is here is kept, so that it is known after the next edit."""
+    if wanted.infrastructure is None:
+        return wanted
+    found = {}
+    for stack, state in states.items():
+        recorded = state.parameters.get(INFRA_PARAMETER, "") if isinstance(state, StackPresent) else ""
+        now = wanted.infrastructure_of(stack)
+        if recorded == str(now.digest):
+            run.ports.inputs.keep(now)
+        elif recorded not in ("", NOT_RECORDED) and (former := run.ports.inputs.find(recorded)) is not None:
+            found[stack] = changed_inputs(former, now)
+    return replace(wanted, input_changes=found)
+
+
+def _asked(run: Context, wanted: Wanted, observed: Observed, who: Identity) -> Wanted:
+    """With what other machines know, where hashes do not decide."""
+    if not plans.undecided(wanted, observed):
+        return wanted
+    from rajee_deploy.actions.share import ask
+
+    return ask(run, wanted, observed, who)
+
+
+def _decided(run: Context, wanted: Wanted, observed: Observed) -> Plan:
+    """The plan. Its errors know the language of the app, where that matters."""
+    try:
+        return plans.make_plan(wanted, observed)
+    except UntakenError as error:
+        from rajee_deploy.synth.how_to import instead_of
+
+        by_digest = {image.parameter for image in wanted.images if image.deploy_by is DeployBy.DIGEST}
+        error.hint = instead_of(run.settings.cdk.app, error.parameter, is_digest=error.parameter in by_digest)
+        raise
+
+
+def _guarded(run: Context, plan: Plan, observed: Observed) -> tuple[Plan, str]:
+    """The plan, when no older revision takes a newer one's place, and the checkout's revision. git is asked only where
+    something is deployed over a revision that is recorded."""
+    revisions = guard.deployed_revisions(plan, observed)
+    if not revisions:
+        return plan, ""
+    own, cautions = own_commit(run)
+    ancestries = {each: run.ports.ancestry(own, each) for each in set(revisions.values())}
+    plan = replace(plan, cautions=(*plan.cautions, *cautions))
+    try:
+        return guard.guarded(plan, revisions, ancestries, run.rules), own
+    except DeployError as error:
+        error.cause = "\n".join(filter(None, (error.cause, *(caution.text for caution in cautions))))
+        raise
+
+
+def own_commit(run: Context) -> tuple[str, tuple[Caution, ...]]:
+    """The commit that is checked out, without a look at its files; "-" where there is none. A caution where git says
+    nothing of a checkout that is there: then nobody can tell what is older."""
+    try:
+        return run.ports.commit(), ()
+    except DeployError as error:
+        told = ": ".join(filter(None, (error.problem, " ".join(error.cause.split()), error.hint)))
+        return NOT_RECORDED, (Caution(error.code, f"checkout {error.where}", told),)
+
+
+def synthesise_planned(run: Context, planned: Fingerprint, who: Identity, reasons: Sequence[str] = ()) -> Synthesis:
+    from rajee_deploy.synth.assembly import warnings_of
+
+    run.ports.deployer.check_account(who.account)
+    for reason in run.console.first(reasons):
+        run.console.detail(f"synth decides: {reason}")
+    failed = run.ports.last_failure()
+    if failed:
+        run.console.detail(f"the last synth here failed, at {failed}: it is made again")
+    with run.phase("synth"):
+        into = run.scratch() / "cdk.out"
+        made = synthesise(run.ports.synthesiser, planned, who, into, run.console.working)
+    for stack, text in warnings_of(made.assembly):
+        run.console.warn(stack, text, "cdk-warning")
+    obstacle = run.ports.obstacle()
+    if obstacle:
+        known = "what this synth read is known from hooks in Python and node alone, so hashes decide less often"
+        run.console.detail(f"{known}: {obstacle}")
+    return made
+
+
+@contextmanager
+def _threads() -> Iterator[ThreadPoolExecutor]:
+    """A pool that nobody waits for when something failed: a hanging call must not delay the error or the Ctrl-C."""
+    pool = ThreadPoolExecutor(max_workers=4)
+    try:
+        yield pool
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _given(run: Context, inputs: Mapping[str, ImageInputs]) -> dict[str, str]:
+    """The tags that synth takes as context values. ConfigurationError when one is left out by --image: all stacks of
+    the app may read it."""
+    if not run.settings.cdk.stacks:
+        return {}
+    for image in run.settings.images:
+        if image.context_key and image.name not in inputs:
+            raise ConfigurationError(
+                "image-needed", f"without the image {image.name} synth lacks the context value {image.context_key}",
+                where=f"images.{image.name}.context-key", hint="run without --image, or give the stack a parameter",
+            )  # fmt: skip
+    return {each.settings.context_key: each.fingerprint.tag for each in inputs.values() if each.settings.context_key}
+
+
+def check_flags(run: Context, flags: Iterable[str]) -> None:
+    """ConfigurationError `bad-flag` for a parameter of a stack that this run leaves out."""
+    for flag in flags:
+        stack, has_stack, _ = flag.partition("=")[0].rpartition(":")
+        if has_stack and stack not in _stacks(run):
+            raise ConfigurationError(
+                "bad-flag", f"--parameters {flag.partition('=')[0]}: --image leaves the stack {stack} out",
+                hint="add --image with the image that it runs, or leave --image out",
+            )  # fmt: skip
+
+
+def _stacks(run: Context) -> tuple[str, ...]:
+    """The stacks this run is about: all of the settings, or with --image those that no left-out image has for itself.
+
+    A stack that a chosen image shares with others is deployed; the others' tags stay as they are.
+    """
+    chosen = {image.name for image in run.images}
+    own = {image.stack for image in run.images}
+    others = {image.stack for image in run.settings.images if image.name not in chosen} - own
+    return tuple(stack for stack in run.settings.cdk.stacks if stack not in others)
+
+
+def _unchosen(run: Context) -> dict[tuple[str, str], str]:
+    """The images that --image leaves out, by the parameter that takes their tag."""
+    chosen = {image.name for image in run.images}
+    return {(image.stack, image.parameter): image.name for image in run.settings.images if image.name not in chosen}
+
+
+def _wanted(run: Context, inputs: ImageInputs, who: Identity | None) -> WantedImage:
+    """The image as facts; `who` deploys it, None where only the image itself matters."""
+    image = inputs.settings
+    return WantedImage(
+        image.name, inputs.fingerprint, image.repository, image.stack, image.parameter, image.platforms,
+        image.deploy_by, keeper_of(run.settings, image, who),
+        expanded(image, (*image.tags, *run.also_tags)) if who is not None else (),
+        image.context_key, former_keeper_of(run.settings, image, who),
+    )  # fmt: skip
+
+
+def check_account(settings: Settings, who: Identity) -> None:
+    """DeployError `wrong-account` when the settings name another one."""
+    if settings.account is not None and settings.account != who.account:
+        raise DeployError(
+            "wrong-account", f"these credentials are of account {who.account}, not {settings.account}",
+            where=f"environments.{settings.environment}.account",
+            hint="log in to the right account, or use its --profile",
+        )  # fmt: skip

@@ -1,0 +1,100 @@
+"""A plan on the screen: every step with its reason, what needs nothing with its proof. It decides nothing."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, assert_never
+
+from rajee_deploy.plan.steps import (
+    BuildAndPush,
+    ConfirmRollout,
+    DeployStack,
+    MoveTag,
+    RepairService,
+    Tier,
+    Via,
+    WaitForStack,
+)
+from rajee_deploy.settings import LOCK_NAME
+
+if TYPE_CHECKING:
+    from rajee_deploy.actions.planned import Planned
+    from rajee_deploy.actions.run import Context
+    from rajee_deploy.console import Console
+    from rajee_deploy.plan.steps import Step
+
+_SHOWN = 5  # names in a line
+_REASONS = 3  # of a step
+_TIERS = {
+    Tier.HASH: "hash: what synth reads, and what is deployed, against what the stack records or this machine remembers",
+    Tier.SYNTH: "synth: what the app makes now against what is deployed",
+    Tier.DEPLOY: "deploy: CloudFormation compares",
+}
+
+
+def show_plan(run: Context, planned: Planned) -> None:
+    """Say what the plan is, with every reason."""
+    console, who = run.console, planned.identity
+    console.say(f"account {who.account}, region {who.region}", "dim")
+    _show_age(run)
+    for name, notices in planned.image_notices.items():
+        console.notices(name, notices)
+    for name, notice in planned.plan.notices:
+        console.notices(name, [notice])
+    for caution in planned.plan.cautions:
+        console.warn(caution.subject, caution.text, caution.code)
+    for skip in planned.plan.skipped:
+        console.item("=", skip.subject, skip.reason, "green")
+    for step in planned.plan.steps:
+        _show_step(console, step)
+    _show_tier(run, planned)
+    if planned.plan.is_empty:
+        console.say("Nothing to do: nothing is built, pushed or deployed.", "bold green")
+
+
+def show_plan_time(run: Context, planned: Planned) -> None:
+    """How long the plan took, as the last line of a preview."""
+    from rajee_deploy.report.timings import duration
+
+    run.console.say(f"planned in {duration(run.timings.total)} ({planned.plan.kind})", "dim")
+
+
+def _show_step(console: Console, step: Step) -> None:
+    match step:
+        case BuildAndPush():
+            console.item("+", f"build {step.image}", f"{step.tag}: {step.reason}", "cyan")
+        case MoveTag():
+            console.item("+", f"tag {step.image}", f"{step.tag} → {step.target}: {step.reason}", "cyan")
+        case DeployStack():
+            adopted = "; the repository exists already and is adopted" if step.adopt else ""
+            alone = "; CloudFormation updates it alone" if step.via is Via.CLOUDFORMATION else ""
+            why = "; ".join(console.first(step.reasons, _REASONS)) or step.reason
+            console.item("+", f"deploy {step.stack}", why + adopted + alone, "cyan")
+        case WaitForStack():
+            console.item("~", f"wait for {step.stack}", step.reason, "yellow")
+        case RepairService():
+            console.item("+", f"repair {step.service}", step.reason, "cyan")
+        case ConfirmRollout():
+            console.item("+", f"confirm {step.stack}", step.reason, "cyan")
+        case _:
+            assert_never(step)
+
+
+def _show_tier(run: Context, planned: Planned) -> None:
+    """What the decision on the infrastructure stands on."""
+    for what, names in (
+        ("not installed here, taken as recorded", planned.wanted.taken),
+        ("left out by cdk.ignore, though synth reads it", planned.wanted.ignored),
+    ):
+        if names:
+            run.console.say(f"{what}: {', '.join(run.console.first(names, _SHOWN))}", "dim")
+    if planned.plan.tier is not None and planned.wanted.infrastructure is not None:
+        run.console.say(f"infrastructure decided by {_TIERS[planned.plan.tier]}", "dim")
+
+
+def _show_age(run: Context) -> None:
+    lock = run.settings.root / LOCK_NAME
+    if os.path.lexists(lock):  # without one, what knows of locks is not even imported
+        from rajee_deploy.actions.bases import show_age
+
+        show_age(run.console, lock)

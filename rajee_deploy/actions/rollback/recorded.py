@@ -1,0 +1,94 @@
+"""A rollback with its record: timings shown and history kept, whichever way it ends; and its document."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from rajee_deploy.actions.documents import of_plan
+from rajee_deploy.actions.history import keep, show_timings
+from rajee_deploy.actions.rollback.story import roll_back
+from rajee_deploy.report.history import Run, outcome_of, real_project
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rajee_deploy.actions.rollback import Asked, Return
+    from rajee_deploy.actions.rollback.story import PlannedReturn
+    from rajee_deploy.actions.run import Context
+
+KIND = "rollback"
+_DIRTY = "-dirty"
+
+
+def recorded_rollback(run: Context, asked: Asked) -> tuple[list[Return], Run]:
+    """Roll back, show the timings and append it to the history. A rollback that had nothing to do is kept as `noop`."""
+    at = datetime.now(UTC)
+    try:
+        returns = roll_back(run, asked)
+    except BaseException as error:  # whatever it is: the run was one
+        keep(run, _record(run, (), at, *outcome_of(error)))
+        raise
+    finally:
+        run.close()
+    record = _record(run, returns, at, "done")
+    show_timings(run, record)
+    _close(run, returns)
+    keep(run, record)
+    return returns, record
+
+
+def of_rollback(returns: Sequence[Return], record: Run) -> dict[str, Any]:
+    """`rajee-deploy.rollback/1`: by image, from what to what, and how that was known."""
+    return {
+        "schema": "rajee-deploy.rollback/1",
+        "outcome": record.outcome,
+        "changes": any(not one.is_there for one in returns),
+        "images": _images(returns),
+        "phases": [{"name": p.name, "start": round(p.start, 3), "seconds": round(p.seconds, 3)} for p in record.phases],
+        "seconds": record.seconds,
+    }  # fmt: skip
+
+
+def of_preview(planned: PlannedReturn, seconds: float) -> dict[str, Any]:
+    """`rajee-deploy.plan/1` of a rollback: with `rollback`, which says of images what `images` of the above says."""
+    return {**of_plan(planned, seconds), "rollback": _images(planned.returns)}
+
+
+def _images(returns: Sequence[Return]) -> dict[str, Any]:
+    return {
+        one.image: {
+            "stack": one.stack, "before": one.before, "tag": one.target.tag, "because": one.target.why,
+            "revision": one.revision.removesuffix(_DIRTY) if one.revision != "-" else None,
+            "dirty": one.revision.endswith(_DIRTY), "built": one.is_built, "was_there": one.is_there,
+        }
+        for one in returns
+    }  # fmt: skip
+
+
+def _close(run: Context, returns: Sequence[Return]) -> None:
+    moved = [one for one in returns if not one.is_there]
+    for one in moved:
+        run.console.item("✓", f"image {one.image}", f"{one.stack} runs {one.target.tag} again", "green")
+    if moved:
+        run.console.say(
+            "rajee-deploy up on a newer checkout deploys its image again; another rajee-deploy rollback returns to "
+            "what ran until now.", "bold",
+        )  # fmt: skip
+
+
+def _record(run: Context, returns: Sequence[Return], at: datetime, outcome: str, error: str = "") -> Run:
+    moved = [one for one in returns if not one.is_there]
+    return Run(
+        at=at.isoformat(timespec="seconds"),
+        project=real_project(run.settings.root),
+        environment=run.settings.environment,
+        kind=KIND if moved or not returns else "noop",
+        outcome=outcome,
+        seconds=round(run.timings.total, 3),
+        built=tuple(one.image for one in moved if one.is_built),
+        deployed=tuple(dict.fromkeys(one.stack for one in moved)),
+        tags={one.image: one.target.tag for one in returns},
+        phases=tuple(run.timings.phases),
+        error=error,
+    )

@@ -1,0 +1,68 @@
+"""Which stacks the images of a rollback belong to. The template stays, so a synth is made for a name's sake alone."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from rajee_deploy.actions import locate as locating
+from rajee_deploy.actions.plan import synthesise_planned
+from rajee_deploy.errors import DeployError
+from rajee_deploy.plan.stack_names import is_plain
+from rajee_deploy.plan.state import RepositoryAbsent, StackPresent, Tagged
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from rajee_deploy.actions.run import Context
+    from rajee_deploy.aws import Identity
+    from rajee_deploy.plan.state import StackState
+    from rajee_deploy.settings import ImageSettings
+
+
+def locate(run: Context, who: Identity, images: Sequence[ImageSettings]) -> list[ImageSettings]:
+    """The images with the stacks that their names mean. A synth is made where only that can tell.
+
+    An app that cannot be hashed is no obstacle where CloudFormation knows the names: a rollback is for bad days.
+    """
+    locating.forget(run)
+    names = list(dict.fromkeys(image.stack for image in images))
+    try:
+        infrastructure = locating.infrastructure_of(run)
+    except DeployError:
+        if all(map(is_plain, names)):
+            return list(images)
+        raise
+    states = partial(_described, run, [name for name in names if is_plain(name)])
+    synth = partial(synthesise_planned, run, infrastructure, who)
+    made = locating.located(run, infrastructure, who, synth, states, names)
+    doubts = [] if made is not None or run.settings.places else [*_doubts(run, images, states())]
+    if doubts:
+        try:
+            locating.settle(run, synth(doubts).stacks, who, is_deploying=False)
+        except DeployError as error:
+            if error.code != "node-missing":
+                raise
+            for doubt in doubts:  # the one who is asked to go back at night may have no node
+                run.console.warn("cdk", f"{doubt}; without node nobody can tell")
+    located = {image.name: image for image in run.settings.images}
+    return [located[image.name] for image in images]
+
+
+def _doubts(run: Context, images: Sequence[ImageSettings], states: Mapping[str, StackState]) -> Iterator[str]:
+    """Why a stack may be somebody else's that has the name which is an id of ours: it is made of another id, or what it
+    runs is not ours."""
+    for image in images:
+        state = states.get(image.stack)
+        made_of = state.services.id if isinstance(state, StackPresent) and state.services is not None else ""
+        if made_of and image.stack != made_of and not image.stack.startswith(f"{made_of}-"):  # a stage's is so called
+            yield f"{image.stack}: the stack of this name is {made_of} in its app, so it may be somebody else's"
+            continue
+        runs = state.parameters.get(image.parameter, "") if isinstance(state, StackPresent) else ""
+        found = run.ports.registry.find(image.repository, [runs]) if runs else {}
+        if runs and (isinstance(found, RepositoryAbsent) or not isinstance(found.get(runs), Tagged)):
+            yield f"{image.stack}: {image.repository} does not have what it runs, so it may be somebody else's stack"
+
+
+def _described(run: Context, names: Sequence[str]) -> dict[str, StackState]:
+    return {name: run.ports.reader.observe(name) for name in names}

@@ -1,0 +1,160 @@
+"""What one run has at hand: its settings, the outside world behind small interfaces, and what it tells the user with.
+
+Must never know the order of a run: `up` does.
+"""
+
+from __future__ import annotations
+
+from contextlib import ExitStack, contextmanager
+from dataclasses import field
+from typing import TYPE_CHECKING, Any, assert_never
+
+from rajee_deploy.actions.synthesise import Synthesiser
+from rajee_deploy.dataclass import dataclass
+from rajee_deploy.fingerprint import with_given
+from rajee_deploy.model.names import Approval
+from rajee_deploy.plan.ancestry import Rules
+from rajee_deploy.plan.state import Ancestry
+from rajee_deploy.report.timings import Timings
+from rajee_deploy.stack.secret_values import LocalSecretValues
+from rajee_deploy.synth.assembly_cache import AssemblyStore
+from rajee_deploy.synth.input_store import InputStore
+from rajee_deploy.system.places import cache_directory, state_directory
+from rajee_deploy.system.temporary import private_directory
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from rajee_deploy.actions.watch import Account
+    from rajee_deploy.aws import Identity
+    from rajee_deploy.build_record.store import ContentsStore
+    from rajee_deploy.console import Console
+    from rajee_deploy.engine import Engine
+    from rajee_deploy.fingerprint import Fingerprint
+    from rajee_deploy.plan.stack_names import StackPlace
+    from rajee_deploy.registry import Registry
+    from rajee_deploy.settings import ImageSettings, Settings
+    from rajee_deploy.stack import StackDeployer, StackReader
+    from rajee_deploy.stack.deployment_record import RecordStore
+    from rajee_deploy.stack.secret_values import SecretValues
+    from rajee_deploy.stack.services import ServiceDoor
+    from rajee_deploy.stack.update import StackUpdater
+    from rajee_deploy.stack.watching import StackWatcher
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ports:
+    """The outside world, each part behind its small interface. Named one by one: many of them look alike."""
+
+    registry: Registry
+    reader: StackReader
+    deployer: StackDeployer
+    engine: Engine
+    watcher: StackWatcher
+    updater: StackUpdater
+    services: ServiceDoor
+    identity: Callable[[], Identity]
+    # What synth reads: by the list that a stack carries, by this machine's own for None.
+    infrastructure: Callable[[Mapping[str, Any] | None], Fingerprint]
+    # Where it is kept what pushed images were made of, for people who ask later. `up` never asks it, and makes it
+    # only when something was pushed; a rollback learns from it which revision a tag was built of.
+    contents: Callable[[], Sequence[ContentsStore]] = tuple
+    # The commit that is checked out; "-" for none.
+    commit: Callable[[], str] = lambda: "-"
+    # How this checkout's commit stands to another one.
+    ancestry: Callable[[str, str], Ancestry] = lambda _one, _other: Ancestry.UNKNOWN
+    # Whether tracked files differ from that commit, for which they may have to be read.
+    is_changed: Callable[[], bool] = lambda: False
+    records: RecordStore | None = None  # of stacks whose tags no parameter takes
+    given: Mapping[str, str] = field(default_factory=dict)  # the context values of these, known once all is hashed
+    # The list of the last synth, as it may travel with a deployment (see `carried`); None when it may not.
+    publishable: Callable[[], Mapping[str, Any] | None] = lambda: None
+    # Why the kernel left no record of the last synth though it could, and what to do; "" where nothing is amiss.
+    obstacle: Callable[[], str] = str
+    # Where it is kept for other machines what a synth found out (see `proofs`).
+    proofs: Callable[[], ContentsStore | None] = lambda: None
+    # What this machine knows of the values that CloudFormation hides.
+    secrets: SecretValues = field(default_factory=lambda: LocalSecretValues(state_directory()))
+    # Told which stacks there are, and the caller's account, once the names in the settings are resolved (`locating`).
+    settle: Callable[[Mapping[str, StackPlace], str], None] = lambda _places, _account: None
+    # When the last synth failed here, ISO 8601 in UTC; "" where it did not.
+    last_failure: Callable[[], str] = str
+    # What hashes of the infrastructure were made of, as far as they were made here.
+    inputs: InputStore = field(default_factory=lambda: InputStore(cache_directory() / "inputs"))
+    # DeployError where the CDK CLI cannot be started here; it starts nothing.
+    check_cli: Callable[[], object] = lambda: None
+    store: AssemblyStore = field(default_factory=lambda: AssemblyStore(cache_directory() / "assemblies"))
+
+    @property
+    def synthesiser(self) -> Synthesiser:
+        """What a synth takes."""
+        given = self.given
+        return Synthesiser(
+            self.deployer, lambda: with_given(self.infrastructure(None), given), self.store, given, self.publishable,
+            self.inputs,
+        )  # fmt: skip
+
+
+@dataclass(slots=True)
+class Context:
+    """What one run has at hand."""
+
+    settings: Settings
+    images: Sequence[ImageSettings]
+    ports: Ports
+    console: Console
+    also_tags: tuple[str, ...] = ()
+    rules: Rules = field(default_factory=Rules)
+    assume_yes: bool = False
+    wait_for_end: bool = True
+    wait_seconds: float = 1800.0  # for what others began, and for rollouts that nobody confirmed
+    repair_drift: bool = False  # now, whatever the settings say
+    apart_seconds: float = 3.0  # the two looks by which a deployment is confirmed
+    outputs: dict[str, dict[str, str]] = field(default_factory=dict)  # of the deployed stacks
+    accounts: dict[str, Account] = field(default_factory=dict)  # by stack: where the time of its deployment went
+    lists: dict[str, Mapping[str, Any]] = field(default_factory=dict)  # lists of others by the digest that they give
+    timings: Timings = field(default_factory=Timings)
+    _named: tuple[Settings, Sequence[ImageSettings]] | None = None
+    _scratch: ExitStack = field(default_factory=ExitStack)
+
+    @property
+    def must_ask(self) -> bool:
+        """Whether broader permissions need somebody's yes: on a terminal, and where the settings say so."""
+        match self.settings.cdk.approval:
+            case Approval.NEVER:
+                return False
+            case Approval.BROADENING:
+                return not self.assume_yes
+            case Approval.INTERACTIVE:
+                return not self.assume_yes and self.console.can_ask()
+            case _:
+                assert_never(self.settings.cdk.approval)
+
+    @property
+    def named(self) -> tuple[Settings, Sequence[ImageSettings]]:
+        """The settings and the images as they were written, whatever their names of stacks have become since."""
+        if self._named is None:
+            self._named = self.settings, self.images
+        return self._named
+
+    def infrastructure_by(self, document: Mapping[str, Any]) -> Fingerprint:
+        """What synth reads by a list that is not this machine's own."""
+        with self.timings.phase("hash by another list"):
+            found = with_given(self.ports.infrastructure(document), self.ports.given)
+        self.lists[str(found.digest)] = document
+        return found
+
+    def scratch(self) -> Path:
+        """A new private directory, there until `close`."""
+        return self._scratch.enter_context(private_directory("assembly"))
+
+    def close(self) -> None:
+        """Remove what the run kept on disk for itself."""
+        self._scratch.close()
+
+    @contextmanager
+    def phase(self, name: str) -> Iterator[None]:
+        """A named, timed and visible piece of work."""
+        with self.console.spinner(name), self.timings.phase(name):
+            yield

@@ -1,0 +1,253 @@
+"""Looking: CloudFormation and ECS are asked while the files are hashed. Changes nothing, and needs neither engine nor
+node. What ECS or the files do not tell is a doubt and no failure; what CloudFormation does not tell is one.
+"""
+
+from __future__ import annotations
+
+import os
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from rajee_deploy.actions import locate as locating
+from rajee_deploy.actions.given_values import wanted_parameters
+from rajee_deploy.actions.lists import by_their_lists, what_is_remembered
+from rajee_deploy.actions.observe import running_services
+from rajee_deploy.actions.plan import check_account, with_input_changes
+from rajee_deploy.actions.share import ask
+from rajee_deploy.actions.status import DeployedImage, DeployedParameter, DeployedStack, RunningService, Status
+from rajee_deploy.dataclass import dataclass
+from rajee_deploy.errors import DeployError
+from rajee_deploy.fingerprint import with_given
+from rajee_deploy.git import find_subject
+from rajee_deploy.image.inputs import read_all_inputs
+from rajee_deploy.model import stack_status
+from rajee_deploy.model.names import INFRA_PARAMETER, NOT_RECORDED, REVISION_PARAMETER
+from rajee_deploy.plan import planner as plans
+from rajee_deploy.plan.drift import described
+from rajee_deploy.plan.infrastructure import judge
+from rajee_deploy.plan.parameter_changes import is_hidden
+from rajee_deploy.plan.parameters import is_same
+from rajee_deploy.plan.stack_names import is_plain
+from rajee_deploy.plan.state import Observed, RepositoryAbsent, StackAbsent, StackPresent, Tagged, Wanted
+from rajee_deploy.rollout.declared import DeclaredServices
+from rajee_deploy.rollout.verdict import is_stable
+from rajee_deploy.stack.revision import DIRTY
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from concurrent.futures import Future
+
+    from rajee_deploy.actions.run import Context, Ports
+    from rajee_deploy.aws import Identity
+    from rajee_deploy.fingerprint import Fingerprint
+    from rajee_deploy.plan.parameters import WantedParameter
+    from rajee_deploy.plan.state import StackState
+    from rajee_deploy.rollout.standing import Running
+    from rajee_deploy.settings import ImageSettings
+    from rajee_deploy.stack import StackReader
+    from rajee_deploy.stack.watching import StackWatcher
+
+_AT_ONCE = 8
+_UNKNOWN = "no synth is known that says whether the app has a stack of this name: rajee-deploy plan makes one"
+
+
+@dataclass(frozen=True, slots=True)
+class _Here:
+    """What this checkout makes: tags by image ("" where not known) and what synth reads (None), with the reasons in
+    `doubts`; `given` are the context values that synth gets."""
+
+    tags: Mapping[str, str]
+    infrastructure: Fingerprint | None
+    doubts: Mapping[str, str]
+    given: Mapping[str, str]
+
+
+def look(run: Context) -> Status:
+    """DeployError when it is not known what CloudFormation has, or who asks."""
+    run = replace(run)
+    locating.forget(run)
+    ports, names = run.ports, list(filter(is_plain, run.settings.cdk.stacks))
+    pool = ThreadPoolExecutor(_AT_ONCE)
+    try:
+        identity = pool.submit(ports.identity)
+        states = {name: pool.submit(_state, ports.reader, name) for name in names}
+        services = {name: pool.submit(_services, ports, name, states[name]) for name in names}
+        here = _here(run)
+        who = identity.result()
+        check_account(run.settings, who)
+        is_known = here.infrastructure is not None and locating.look_up(run, here.infrastructure, who)
+        stacks = []
+        for name in run.settings.cdk.stacks:
+            if not run.settings.places and not is_plain(name):
+                stacks.append(DeployedStack(name, "", doubts=(_UNKNOWN, *filter(None, [here.doubts.get("", "")]))))
+                continue
+            if name not in states:
+                states[name] = pool.submit(_state, ports.reader, name)
+                services[name] = pool.submit(_services, ports, name, states[name])
+            state = states[name].result()
+            match state:
+                case StackAbsent():
+                    stacks.append(DeployedStack(name, "", doubts=() if is_known else (_UNKNOWN,)))
+                case StackPresent():
+                    stacks.append(_stack(run, name, state, here, services[name].result(), who))
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+    return Status(who.account, who.region, run.settings.environment, tuple(stacks))
+
+
+def _state(reader: StackReader, stack: str) -> StackState:
+    """The stack with its template, where that may be read."""
+    try:
+        return reader.observe(stack)
+    except DeployError as error:
+        if error.code != "access-denied":
+            raise
+    state = reader.describe(stack)
+    unread = DeclaredServices(is_readable=False)
+    return replace(state, services=unread) if isinstance(state, StackPresent) else state
+
+
+def _here(run: Context) -> _Here:
+    tags, doubts = {}, {}
+    for image in run.images:
+        try:
+            tags[image.name] = read_all_inputs([image])[image.name].fingerprint.tag
+        except DeployError as error:
+            tags[image.name], doubts[image.name] = "", str(error)
+    given = {image.context_key: tags[image.name] for image in run.images if image.context_key}
+    infrastructure = None
+    if run.settings.cdk.stacks:
+        try:
+            infrastructure = with_given(run.ports.infrastructure(None), given)
+        except DeployError as error:
+            doubts[""] = str(error)
+    return _Here(tags, infrastructure, doubts, given)
+
+
+def _judged(run: Context, stack: str, state: StackPresent, here: _Here, who: Identity) -> tuple[Wanted, bool]:
+    """What this checkout is known to make of a stack's infrastructure, by the list that the stack carries where this
+    machine's own does not give what is recorded; and whether that is what is deployed, as a plan would find out without
+    a synth."""
+    local = here.infrastructure
+    wanted = Wanted((), (stack,), local)
+    if local is None:
+        return wanted, False
+    states = {stack: state}
+
+    def hashed(listed: Mapping[str, object]) -> Fingerprint:
+        return with_given(run.ports.infrastructure(listed), here.given)
+
+    own = by_their_lists(states, local, hashed, run.ports.publishable)
+    own, known = what_is_remembered(run.ports.synthesiser, local, own, states, who)
+    wanted = replace(wanted, infrastructures=own, remembered=known)
+    observed = Observed({}, states)
+    if plans.undecided(wanted, observed):
+        wanted = ask(run, wanted, observed, who)
+    wanted = with_input_changes(run, wanted, states)
+    verdict = judge(stack, state, wanted)
+    return wanted, plans.is_settled(state) and not (verdict.open or verdict.differences)
+
+
+def _services(ports: Ports, stack: str, asked: Future[StackState]) -> tuple[tuple[RunningService, ...], str]:
+    """What ECS runs for a stack, and why that is not known ("" when it is)."""
+    try:
+        state = asked.result()
+        if isinstance(state, StackAbsent):
+            return (), ""
+        running = running_services(ports.services, ports.watcher, stack, state)
+        return tuple(_service(ports.watcher, one) for one in running), ""
+    except DeployError as error:
+        return (), f"what ECS runs is not known: {error}"
+
+
+def _service(watcher: StackWatcher, one: Running) -> RunningService:
+    service, primary = one.service, one.service.primary
+    images: tuple[str, ...] = ()
+    if primary is not None:
+        runs = primary.task_definition
+        images = (runs,) if one.held.is_function else watcher.images(runs) if runs else ()
+    running = sum(one.running for one in service.deployments)
+    desired = primary.desired if primary else 0
+    return RunningService(
+        service.name, running, desired, images, is_stable(service), service.controller, described(one)
+    )
+
+
+def _stack(
+    run: Context,
+    name: str,
+    state: StackPresent,
+    here: _Here,
+    services: tuple[tuple[RunningService, ...], str],
+    who: Identity,
+) -> DeployedStack:
+    recorded = state.parameters.get(REVISION_PARAMETER, NOT_RECORDED)
+    revision = recorded.removesuffix(DIRTY) if recorded != NOT_RECORDED else ""
+    infrastructure = state.parameters.get(INFRA_PARAMETER, NOT_RECORDED)
+    infrastructure = infrastructure if infrastructure != NOT_RECORDED else ""
+    wanted, is_made = _judged(run, name, state, here, who)
+    ours = str(wanted.infrastructure_of(name).digest) if wanted.infrastructure is not None else ""
+    is_known = bool(infrastructure and ours)
+    doubts = [*filter(None, (services[1], here.doubts.get("", "")))]
+    if plans.is_busy(state):
+        doubts.append("an operation is under way: what is recorded may not be what runs yet")
+    elif stack_status.has_failed(state.status):
+        doubts.append("the last operation failed: what is recorded may not be what runs")
+    elif not stack_status.is_known(state.status):
+        doubts.append("this version does not know the status: what is recorded may not be what runs")
+    return DeployedStack(
+        name, state.status, state.since, state.reason, revision, recorded.endswith(DIRTY),
+        find_subject(run.settings.root, revision) if revision else "",
+        tuple(_image(run, image, state, here) for image in run.images if image.stack == name),
+        infrastructure, ours, infrastructure == ours or is_made if is_known else None,
+        is_known and is_made and infrastructure != ours, wanted.input_changes.get(name),
+        services[0], tuple(doubts), tuple(_parameters(run, name, state)),
+    )  # fmt: skip
+
+
+def _parameters(run: Context, stack: str, state: StackPresent) -> Iterator[DeployedParameter]:
+    """Of the app's own parameters those that the settings give a value. What a variable has is shown as little as in a
+    plan, and judged as there."""
+    for each in wanted_parameters(run.settings.cdk, [stack], os.environ).get(stack, ()):
+        deployed, here = state.parameters.get(each.name, ""), "" if each.variable else each.value or ""
+        shown = "" if each.variable or is_hidden(each, state) else deployed
+        yield DeployedParameter(each.name, shown, here, _is_as_set(run, each, state), each.variable)
+
+
+def _is_as_set(run: Context, each: WantedParameter, state: StackPresent) -> bool | None:
+    deployed = state.parameters.get(each.name)
+    if each.value is None or deployed is None:
+        return None if each.variable else False
+    if is_hidden(each, state):
+        return run.ports.secrets.compare(state, {each.name: each.value}).get(each.name)
+    slot = state.declared.get(each.name)
+    return is_same(slot.kind if slot is not None else "", deployed, each.value)
+
+
+def _image(run: Context, image: ImageSettings, state: StackPresent, here: _Here) -> DeployedImage:
+    deployed = state.parameters.get(image.parameter, "")
+    deployed = deployed if deployed != NOT_RECORDED else ""
+    tag = here.tags[image.name]
+    doubt = here.doubts.get(image.name, "") or ("" if deployed else "the stack records no image")
+    matches: bool | None = None
+    if not doubt:
+        if deployed.startswith("sha256:"):
+            matches, doubt = _told(lambda: _digest_of(run, image, tag) == deployed)
+        else:
+            matches = deployed == tag
+    return DeployedImage(image.name, image.parameter, deployed, tag, matches, doubt)
+
+
+def _told(ask: Callable[[], bool]) -> tuple[bool | None, str]:
+    try:
+        return ask(), ""
+    except DeployError as error:
+        return None, str(error)
+
+
+def _digest_of(run: Context, image: ImageSettings, tag: str) -> str:
+    """The digest of this checkout's image, "" where the registry has none."""
+    found = run.ports.registry.find(image.repository, [tag])
+    state = found[tag] if not isinstance(found, RepositoryAbsent) else None
+    return str(state.digest) if isinstance(state, Tagged) else ""

@@ -1,0 +1,227 @@
+"""The synth of one run: made at most once, taken from what is kept where it can be, kept for the next.
+
+It knows when a synth is the one that a fingerprint stands for; whether one is needed is decided in `plan`.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import field, replace
+from typing import TYPE_CHECKING, Any
+
+from rajee_deploy.dataclass import dataclass
+from rajee_deploy.errors import DeployError
+from rajee_deploy.fingerprint import IGNORED, RECORD, TAKEN
+from rajee_deploy.model.names import INFRA_PARAMETER, NOT_RECORDED, RECORDS, REVISION_PARAMETER, TEMPLATE_PARAMETER
+from rajee_deploy.plan.stack_names import key_of
+from rajee_deploy.plan.state import StackPresent
+from rajee_deploy.plan.template import expected_record, is_recorded
+from rajee_deploy.stack.deployment_record import StackRecord
+from rajee_deploy.synth.tracing.depfile import DURING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
+
+    from rajee_deploy.aws import Identity
+    from rajee_deploy.fingerprint import Fingerprint, Input
+    from rajee_deploy.plan.parameters import Declared
+    from rajee_deploy.plan.state import StackState, Synthesised, WantedImage
+    from rajee_deploy.plan.steps import DeployStack
+    from rajee_deploy.stack import StackDeployer
+    from rajee_deploy.synth.assembly_cache import AssemblyStore
+    from rajee_deploy.synth.input_store import InputStore
+
+# Found out by the synth itself, so it may appear with it; and the file that the CLI writes for its look-ups.
+_WRITTEN = ("impure:", "file:cdk.context.json", TAKEN, IGNORED)
+_BY_SYNTH = ("traced:", *_WRITTEN)
+
+
+@dataclass(frozen=True, slots=True)
+class Synthesiser:
+    """What a synth takes: the CLI, the fingerprint of the app as it is now, what is kept, and who we are to AWS."""
+
+    deployer: StackDeployer
+    fingerprint: Callable[[], Fingerprint]
+    store: AssemblyStore
+    given: Mapping[str, str] = field(default_factory=dict)  # context values: tags that no stack parameter takes
+    publishable: Callable[[], Mapping[str, Any] | None] = lambda: None  # the list of the last synth, see Ports
+    inputs: InputStore | None = None  # where it is kept what the fingerprint is made of
+
+
+@dataclass(frozen=True, slots=True)
+class Synthesis:
+    """A synth that was made or taken: the fingerprint it stands for, its assembly, and its stacks by key.
+
+    `document` is the list that the fingerprint was made with, where it may travel.
+    """
+
+    fingerprint: Fingerprint
+    assembly: Path
+    stacks: Mapping[str, Synthesised] = field(default_factory=dict)
+    document: Mapping[str, Any] | None = None
+
+
+def remembered(by: Synthesiser, fingerprint: Fingerprint, who: Identity) -> Mapping[str, Synthesised]:
+    """The stacks that an earlier synth of these inputs made on this machine; empty when none is known."""
+    return by.store.remember(_key(fingerprint, who))
+
+
+def kept(
+    by: Synthesiser,
+    fingerprint: Fingerprint,
+    document: Mapping[str, Any] | None,
+    who: Identity,
+    into: Path,
+    *,
+    whole: bool = True,
+) -> Synthesis | None:
+    """The kept synth of this fingerprint, its assembly copied to `into`; None where there is none, or where what the
+    app does cannot be followed, so that the fingerprint stands for no synth. `document` is the list it was made with.
+    Not `whole`: for a look at its templates.
+    """
+    if any(item.name.startswith("impure:") for item in fingerprint.inputs):
+        return None
+    key = _key(fingerprint, who)
+    stacks = by.store.remember(key)
+    return Synthesis(fingerprint, into, stacks, document) if stacks and by.store.take(key, into, whole=whole) else None
+
+
+def synthesise(
+    by: Synthesiser, planned: Fingerprint, who: Identity, into: Path, on_line: Callable[[str], None]
+) -> Synthesis:
+    """Synthesise into the (absent) directory `into`, and keep it. What was synthesised must be what was hashed: when
+    the app changed meanwhile, it is done once more, beside it, and then DeployError `file-changed`.
+
+    An app whose command compiles (`tsc && node app.js`) changes itself after each edit; the second time it does not.
+    """
+    before = by.fingerprint()
+    _check_unchanged(planned, before)
+    stacks = _keyed(by.deployer.synth(into, on_line, by.given), who)
+    after = by.fingerprint()
+    if _changed(before, after) or _is_moving(after):
+        before, into = after, into.with_name(f"{into.name}-again")
+        stacks = _keyed(by.deployer.synth(into, on_line, by.given), who)
+        after = by.fingerprint()
+        _check_unchanged(before, after)
+    by.store.keep(_key(after, who), into, stacks, who.account)
+    if by.inputs is not None:
+        by.inputs.keep(after)
+    return Synthesis(after, into, stacks, by.publishable())
+
+
+def recording(step: DeployStack, synthesis: Synthesis, state: StackState, revision: str) -> DeployStack:
+    """The step with what the stack is to record, as far as its template takes it: fingerprint, content, revision."""
+    stack = synthesis.stacks.get(step.stack)
+    if stack is None:
+        return step  # the deployer's check tells that the app has no such stack
+    deployed, has = (state.content, state.parameters) if isinstance(state, StackPresent) else (None, {})
+    records = {
+        INFRA_PARAMETER: str(synthesis.fingerprint.digest),
+        TEMPLATE_PARAMETER: expected_record(stack, deployed, has.get(TEMPLATE_PARAMETER, "")),
+        REVISION_PARAMETER: revision,
+    }
+    images = tuple((key, value) for key, value in step.parameters if key not in RECORDS)
+    taken = tuple((key, value) for key, value in records.items() if key in stack.parameters)
+    values = tuple(
+        value._replace(is_secret=stack.declared[value.name].is_secret)  # a first plan knew no template
+        for value in step.values
+        if value.name in stack.declared
+    )
+    return replace(
+        step, parameters=(*images, *taken), values=values, parameter_changes=_asked(step, stack.declared)
+    )  # fmt: skip
+
+
+def _asked(step: DeployStack, slots: Mapping[str, Declared]) -> tuple[tuple[str, str], ...]:
+    """The changes of parameters that are worth a question: those that may allow something to somebody."""
+    return tuple((name, text) for name, text in step.parameter_changes if name not in slots or slots[name].may_permit)
+
+
+def record_of_deployment(
+    stack: str, synthesis: Synthesis, state: StackState, images: Sequence[WantedImage], revision: str
+) -> StackRecord | None:
+    """What is recorded outside of the stack once its deployment is confirmed; None where parameters take all tags."""
+    tags = {image.name: image.tag for image in images if image.stack == stack and image.context_key}
+    made = synthesis.stacks.get(stack)
+    if not tags or made is None:
+        return None
+    deployed = state.content if isinstance(state, StackPresent) else None
+    # Characters that CloudFormation does not give back are in a record alone, and this one may be older than the
+    # deployment: then nothing is proved by it, and CloudFormation compares each time.
+    template = NOT_RECORDED if made.sent else expected_record(made, deployed)
+    return StackRecord(tags, str(synthesis.fingerprint.digest), template, revision)
+
+
+def keeping(step: DeployStack, state: StackState, revision: str) -> DeployStack:
+    """The step for CloudFormation alone, whose template stays: of the records, only those that the stack has are given,
+    and what the template's digest says stays true."""
+    has = state.parameters if isinstance(state, StackPresent) else {}
+    records = {**dict(step.parameters), REVISION_PARAMETER: revision}
+    given = tuple((key, value) for key, value in records.items() if key not in RECORDS or key in has)
+    slots = state.declared if isinstance(state, StackPresent) else {}
+    return replace(step, parameters=given, parameter_changes=_asked(step, slots))
+
+
+def unprovable(step: DeployStack, state: StackState) -> tuple[str, ...]:
+    """Why the hashes that a deployed stack records will prove nothing to the next run, which then synthesises."""
+    if step.parameters != step.declared:
+        return ()  # its record lies outside of the stack
+    given, missing = dict(step.parameters), missing_records(step)
+    if missing:
+        takes_none = f"its template takes no {' and no '.join(missing)}"
+        return (f"{takes_none}, so a machine that has not synthesised it has to do so to decide",)
+    content = state.content if isinstance(state, StackPresent) else None
+    if content is None or is_recorded(given[TEMPLATE_PARAMETER], content):
+        return ()
+    what = "characters beyond ASCII in the template do that, and macros"
+    return (
+        f"CloudFormation gives back something else than was deployed, so the next run synthesises to decide; {what}",
+    )
+
+
+def missing_records(step: DeployStack) -> tuple[str, ...]:
+    """The parameters for what proves something to the next run that a stack does not declare."""
+    given = dict(step.parameters)
+    return tuple(name for name in (INFRA_PARAMETER, TEMPLATE_PARAMETER) if name not in given)
+
+
+def _keyed(stacks: Mapping[str, Synthesised], who: Identity) -> dict[str, Synthesised]:
+    """The stacks of a synth by what they go by here, in their order. Where an app gives several the same name in the
+    same place (stages of which one at a time is deployed), each goes by its id besides."""
+    keys = {
+        name: key_of(stack.place, who.account, who.region) if stack.place is not None else name
+        for name, stack in stacks.items()
+    }
+    shared = {key for key, count in Counter(keys.values()).items() if count > 1}
+    return {f"{keys[name]} [{name}]" if keys[name] in shared else keys[name]: stack for name, stack in stacks.items()}
+
+
+def _key(fingerprint: Fingerprint, who: Identity) -> str:
+    # The CDK CLI tells the app for which account and region it is.
+    return f"{who.account}/{who.region}/{fingerprint.digest}"
+
+
+def _changed(planned: Fingerprint, now: Fingerprint) -> set[Input]:
+    """The inputs that changed in between. A name on one side alone is news where the synth itself finds such names, and
+    where one side is the first to stand on a whole record, which names everything anew."""
+    before, after = ({item.name: item for item in each.inputs} for each in (planned, now))
+    both = before.keys() & after.keys()
+    alone = before.keys() ^ after.keys() if (RECORD in before) == (RECORD in after) else set()
+    missed = {name for name in alone if not name.startswith(_BY_SYNTH)}
+    differing = {name for name in both if before[name] != after[name] and not name.startswith(_WRITTEN)}
+    return {side[name] for side in (before, after) for name in (*differing, *missed) if name in side}
+
+
+def _is_moving(fingerprint: Fingerprint) -> bool:
+    """Whether something changed while the first synth that looked at it ran."""
+    return any(item.text.endswith(DURING) for item in fingerprint.inputs if item.name.startswith("impure:"))
+
+
+def _check_unchanged(planned: Fingerprint, now: Fingerprint) -> None:
+    differing = _changed(planned, now)
+    if differing:
+        raise DeployError(
+            "file-changed", "the CDK app changed while it was synthesised", where=min(item.name for item in differing),
+            hint="nothing was deployed; run again when nothing writes to it",
+        )  # fmt: skip

@@ -1,0 +1,93 @@
+"""The wish of `up`: that what is checked out is deployed. How it is carried out is the pipeline's (see `converge`)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from rajee_deploy.actions.converge import Wish
+from rajee_deploy.actions.foresee import find_kept, local
+from rajee_deploy.actions.plan import make_plan, own_commit, plan_by, synthesise_planned
+from rajee_deploy.actions.render import show_plan
+from rajee_deploy.model.names import NOT_RECORDED
+from rajee_deploy.model.stack_status import stack_busy
+from rajee_deploy.plan import planner as plans
+from rajee_deploy.plan.steps import DeployStack, Via, WaitForStack
+from rajee_deploy.stack.revision import DIRTY
+
+if TYPE_CHECKING:
+    from rajee_deploy.actions.execute import Uncarried
+    from rajee_deploy.actions.planned import Planned
+    from rajee_deploy.actions.run import Context
+    from rajee_deploy.plan.steps import Change, Plan
+
+
+def deployment(run: Context) -> Wish[Planned]:
+    """That what is checked out is deployed: the wish of `up`."""
+    return Wish(
+        plan=lambda _before: _of_revision(make_plan(run)),
+        show=lambda planned: show_plan(run, planned),
+        complete=_with_assembly,
+        conclude=_share,
+    )
+
+
+def _of_revision(planned: Planned) -> Planned:
+    """With the revision that what is deployed is of, "-dirty" behind it where files differ: it is asked for before
+    anybody is asked, or anything built."""
+    if not any(isinstance(step, DeployStack) for step in planned.plan.steps) or planned.revision.endswith(DIRTY):
+        return planned
+    run = planned.run
+    commit, cautions = (planned.revision, ()) if planned.revision else own_commit(run)
+    for caution in cautions:
+        run.console.warn(caution.subject, caution.text, caution.code)
+    is_changed = commit != NOT_RECORDED and run.ports.is_changed()
+    return replace(planned, revision=commit + DIRTY * is_changed)
+
+
+def _with_assembly(planned: Planned) -> Planned:
+    """With what the CDK CLI is to deploy: the synth that the plan stood on, else the kept one of these very inputs,
+    else a new one.
+
+    Neither was compared with what is deployed, and no hash sees all that an app looks at (the clock). Where it changes
+    more than the plan says, the plan is made anew, so that nothing is deployed that nobody agreed to.
+    """
+    if planned.synthesis is not None or not _by_cdk(planned.plan):
+        return planned
+    run = planned.run
+    late = find_kept(planned) or synthesise_planned(run, local(planned), planned.identity)
+    again = _of_revision(plan_by(planned, late))
+    had = _by_cdk(planned.plan)
+    if again.observed is not planned.observed:
+        _check_free(again)
+        run.console.say("the app says that the settings name other stacks; the plan is now:", "bold")
+        show_plan(run, again)
+        return again
+    if all(changes <= had.get(stack, frozenset()) for stack, changes in _by_cdk(again.plan).items()):
+        return replace(planned, synthesis=late)
+    run.console.say("the app makes other templates than the hash promised; the plan is now:", "bold")
+    show_plan(run, again)
+    return again
+
+
+def _check_free(planned: Planned) -> None:
+    for step in planned.plan.steps:
+        if isinstance(step, WaitForStack):
+            raise stack_busy(step.stack, hint="run again: it is waited for")
+
+
+def _by_cdk(plan: Plan) -> dict[str, frozenset[Change]]:
+    """The stacks that the CDK CLI deploys, and for which changes."""
+    steps = [step for step in plan.steps if isinstance(step, DeployStack) and step.via is Via.CDK]
+    return {step.stack: frozenset(step.changes) for step in steps}
+
+
+def _share(planned: Planned, uncarried: Uncarried) -> None:
+    """Keep for other machines what was found out here of the infrastructure."""
+    if not uncarried and not plans.proven(planned.wanted, planned.observed):
+        return
+    from rajee_deploy.actions.share import keep
+
+    # What CloudFormation deploys alone keeps its template, so what was proved of it stays true.
+    deployed = set(_by_cdk(planned.plan))
+    keep(planned.run, planned.wanted, planned.observed, planned.identity, deployed, uncarried)

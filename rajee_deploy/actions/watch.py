@@ -1,0 +1,170 @@
+"""Watching one stack while it is deployed: what to say as it goes on, and what to tell of it afterwards.
+
+Watching is a courtesy: when AWS does not answer it says so once and the deployment goes on. Whether the deployment
+arrived is asked separately and strictly (see `arrival`). It must never decide what is deployed.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from rajee_deploy.dataclass import dataclass
+from rajee_deploy.errors import DeployError
+from rajee_deploy.model.stack_status import begins_operation, goes_on, is_failure
+from rajee_deploy.rollout.advice import advice
+from rajee_deploy.rollout.spans import first_failure, resource_spans, rollout_phases
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from types import TracebackType
+    from typing import Self
+
+    from rajee_deploy.rollout import ResourceEvent, Service
+    from rajee_deploy.rollout.spans import Span
+    from rajee_deploy.stack.watching import StackWatcher
+
+POLL_SECONDS = 2.5
+# AWS's clock and ours may differ; what was there before the deployment began is left out by its id, not by its time.
+_SKEW_SECONDS = 120.0
+_STACK = "AWS::CloudFormation::Stack"
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """What is to be seen of a deployment right now: resources that are being worked on (with the seconds so far), the
+    services, and what is new since the last look."""
+
+    at_work: tuple[tuple[str, float], ...]
+    services: tuple[Service, ...]
+    news: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """What a deployment took: by resource (longest first), by phase of each service, and what would make it faster.
+    `failure` is the resource that failed and why; "" when none did. `elsewhere` are the services that ECS does not roll
+    out by itself, each with who does."""
+
+    resources: tuple[Span, ...]
+    phases: Mapping[str, tuple[Span, ...]]
+    advice: tuple[str, ...]
+    failure: str = ""
+    elsewhere: tuple[tuple[str, str], ...] = ()
+
+
+class Watch:
+    """A thread that looks at a stack every few seconds and hands what it sees to `on_moment`."""
+
+    def __init__(
+        self, watcher: StackWatcher, stack: str, on_moment: Callable[[Moment], None], poll: float = POLL_SECONDS,
+        name: str = "",
+    ) -> None:  # fmt: skip
+        """`name` is the stack's at CloudFormation, where it goes by another one inside the tool."""
+        self._watcher = watcher
+        self._stack = stack
+        self._name = name or stack
+        self._on_moment = on_moment
+        self._poll = poll
+        self._since = time.time() - _SKEW_SECONDS
+        self._former: set[str] = set()
+        self._events: dict[str, ResourceEvent] = {}
+        self._told: set[str] = set()
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._run, name=f"watch {stack}", daemon=True)
+        self._is_lost = False
+
+    def __enter__(self) -> Self:
+        with suppress(DeployError):
+            self._former = {event.id for event in self._watcher.events(self._stack, self._since)}
+            # What ECS said before is no news.
+            for service in self._services():
+                self._told.update(message.id for message in service.messages)
+                self._told.update(task.id for task in service.stopped)
+        self._thread.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._ended.set()
+        self._thread.join(self._poll)
+
+    def account(self) -> Account:
+        """What the deployment took, as AWS tells it now. DeployError when it does not tell."""
+        self._look_at_events()
+        events = list(self._events.values())
+        phases: dict[str, tuple[Span, ...]] = {}
+        words: list[str] = []
+        elsewhere: list[tuple[str, str]] = []
+        start = min((event.at for event in events), default=self._since)
+        for arn in self._watcher.services(self._stack):
+            service = self._watcher.service(arn)
+            elsewhere += [] if service.is_by_ecs else [(service.name, service.controller)]
+            found = rollout_phases(service.messages, start)
+            if found:
+                phases[service.name] = found
+                words += advice(found, self._watcher.settings(arn))
+        failed = first_failure(events)
+        failure = f"{failed.resource} ({failed.type}) {failed.status}: {failed.reason}" if failed else ""
+        return Account(resource_spans(events), phases, tuple(dict.fromkeys(words)), failure, tuple(elsewhere))
+
+    def operations(self) -> int:
+        """How many operations on the stack itself began since it is watched; one is ours. DeployError when AWS does not
+        tell."""
+        self._look_at_events()
+        return sum(self._is_own(event) and begins_operation(event.status) for event in self._events.values())
+
+    def _is_own(self, event: ResourceEvent) -> bool:
+        """Whether it tells of the stack itself; its events do so under the name that CloudFormation knows."""
+        return event.type == _STACK and event.resource == self._name
+
+    def _run(self) -> None:
+        while not self._ended.wait(self._poll):
+            try:
+                self._on_moment(self._look())
+                self._is_lost = False
+            except DeployError as error:
+                if not self._is_lost:
+                    self._on_moment(Moment((), (), (f"cannot watch {self._stack}: {error.problem}",)))
+                self._is_lost = True
+
+    def _look(self) -> Moment:
+        news = [
+            f"{event.status} {event.resource}" + (f": {event.reason}" if is_failure(event.status) else "")
+            for event in self._look_at_events()
+            if not goes_on(event.status)
+        ]
+        services = self._services()
+        for service in services:
+            fresh = [message for message in reversed(service.messages) if message.id not in self._told]
+            self._told.update(message.id for message in fresh)
+            news += [message.text for message in fresh]
+            stopped = [task for task in service.stopped if self._is_new(task.id)]
+            news += [f"task stopped: {reason}" for task in stopped for reason in task.reasons]
+        return Moment(self._at_work(), services, tuple(news))
+
+    def _is_new(self, key: str) -> bool:
+        known = key in self._told
+        self._told.add(key)
+        return not known
+
+    def _look_at_events(self) -> list[ResourceEvent]:
+        """The events that were not seen before, oldest first."""
+        events = self._watcher.events(self._stack, self._since)
+        fresh = [event for event in events if event.id not in self._events and event.id not in self._former]
+        self._events.update((event.id, event) for event in fresh)
+        return fresh
+
+    def _at_work(self) -> tuple[tuple[str, float], ...]:
+        began: dict[str, float] = {}
+        for event in sorted(self._events.values(), key=lambda one: one.at):
+            if goes_on(event.status):
+                began.setdefault(event.resource, event.at)
+            else:
+                began.pop(event.resource, None)
+        now = time.time()
+        return tuple((resource, max(0.0, now - at)) for resource, at in began.items())
+
+    def _services(self) -> tuple[Service, ...]:
+        return tuple(self._watcher.service(arn) for arn in self._watcher.services(self._stack))

@@ -1,0 +1,93 @@
+"""Live inputs → what they are made of. Pure: it only sorts what a fingerprint has found.
+
+No value of a build argument gets in: the fingerprint has keyed digests of them, and what they put into an address is
+named by the argument. Image names that FROM expands to, and paths that COPY expands to, are what is built and shown.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from rajee_deploy.build_record import HEX, Contents, Instruction, Item, KeptUse
+from rajee_deploy.build_record.reads import counted_entries, texts_of
+from rajee_deploy.dockerfile import united
+from rajee_deploy.fingerprint import kind_of
+from rajee_deploy.model import Kind, Reference
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from rajee_deploy.context import SelectedEntry
+    from rajee_deploy.fingerprint import Input
+    from rajee_deploy.image.inputs import ImageInputs
+
+_LOGIN = re.compile(r"(?<=://)[^/@\s\"\\]+@")
+_DEVICES = {Kind.CHARACTER_DEVICE, Kind.BLOCK_DEVICE}
+
+
+def contents_of(inputs: ImageInputs) -> Contents:
+    """What an image is made of, whole: entries are not grouped."""
+    given = inputs.options.build_args
+    texts = texts_of(inputs)
+    references = united([
+        [Reference(one.role, _public(one.text, given if one.role == "add" else {}), one.line) for one in each]
+        for each in (variant.recipe.references for variant in inputs.variants)
+    ])  # fmt: skip
+    # In the order of the fingerprint's inputs: platform by platform.
+    canonical = [
+        pair
+        for variant in inputs.variants
+        for pair in zip(variant.recipe.instructions, variant.recipe.instruction_lines, strict=True)
+    ]
+    uses = [use for variant in inputs.variants for use in variant.uses]
+    shown = tuple(_shown_input(item, given) for item in inputs.fingerprint.inputs)
+    instructions = tuple(Instruction(_shown_canonical(text), texts.get(line, ""), line) for text, line in canonical)
+    exact = any((kind_of(item.name)[1], item.value) == ("modes", "exact") for item in shown)
+    return Contents(
+        replace(inputs.fingerprint, inputs=shown),
+        instructions,
+        references,
+        tuple(
+            KeptUse(use.read.location.start, use.read.source, item.text)
+            for use, item in zip(uses, _uses(shown), strict=True)
+        ),
+        tuple(_item(name, entry, line, exact=exact) for name, entry, line in counted_entries(inputs)),
+        is_private=shown != inputs.fingerprint.inputs
+        or any(one.canonical != text for one, (text, _) in zip(instructions, canonical, strict=True)),
+    )
+
+
+def _uses(shown: tuple[Input, ...]) -> tuple[Input, ...]:
+    return tuple(item for item in shown if kind_of(item.name)[1].startswith("use:"))
+
+
+def _shown_input(item: Input, given: Mapping[str, str]) -> Input:
+    _, name = kind_of(item.name)
+    if item.value is None or not name.startswith(("reference:", "build-context:")):
+        return item
+    return replace(item, value=_public(item.value, given if name == "reference:add" else {}))
+
+
+def _shown_canonical(canonical: str) -> str:
+    """FROM names what a build context stands for; every other text is the Dockerfile's own."""
+    return _LOGIN.sub("…@", canonical) if canonical.startswith('["FROM"') else canonical
+
+
+def _public(text: str, given: Mapping[str, str]) -> str:
+    """An address without a login, and with the names of build arguments where their values stand."""
+    for name, value in sorted(given.items(), key=lambda pair: -len(pair[1])):
+        if value:
+            text = text.replace(value, f"${{{name}}}")
+    return _LOGIN.sub("…@", text)
+
+
+def _item(context: str, selected: SelectedEntry, line: int, *, exact: bool) -> Item:
+    entry = selected.entry
+    digest = selected.digest.hex[:HEX] if selected.digest is not None else ""
+    # Git's modes leave nothing but these fields; exact ones count extended attributes, devices their numbers.
+    extra = selected.record.rpartition(":")[2][:HEX] if exact or entry.kind in _DEVICES else ""
+    return Item(
+        context, entry.path, entry.kind, entry.mode, entry.size, digest, entry.link, selected.withheld, extra, line,
+    )  # fmt: skip

@@ -1,0 +1,406 @@
+"""The only door to rich: what the user sees. stdout is data, stderr is talk; colour and width are decided here.
+
+Text from outside (paths, tags, other programs' output) is shown with its control characters escaped and is never read
+as markup. This room never decides what happens.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import os
+import sys
+import threading
+import time
+from contextlib import contextmanager
+from dataclasses import field
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, cast
+
+from rajee_deploy.console.at_work import as_pasted, note
+from rajee_deploy.console.tables import plain_table
+from rajee_deploy.dataclass import dataclass
+from rajee_deploy.text.lines import lines_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from typing import TextIO
+
+    from rich.console import Console as RichConsole
+    from rich.console import ConsoleOptions, RenderResult
+    from rich.live import Live
+    from rich.text import Text
+
+    from rajee_deploy.console.hiding import Hider
+    from rajee_deploy.errors import DeployError
+    from rajee_deploy.model import Notice
+
+# Without a terminal rich assumes 80 columns and cuts digests short; logs have no such edge.
+PLAIN_WIDTH = 160
+_BAR = 24
+_MOST_OF_A_LINE = 800  # characters of one line of an error
+_MOST_OF_A_COMMAND = 4000  # of what is to be pasted
+_MOST_OF_A_WARNING = 2000
+
+
+_secrets: list[Hider] = []  # of this process
+
+
+def hide(secrets: Iterable[str]) -> None:
+    """Keep these out of all that is said from now on, whoever says it: AWS tells why it refused a value."""
+    from rajee_deploy.console.hiding import hider_of  # where there are secrets alone
+
+    hider = hider_of(secrets)
+    if hider not in _secrets:
+        _secrets.append(hider)
+
+
+def _without_secrets(value: Any) -> Any:
+    match value:
+        case str():
+            for hidden in _secrets:
+                value = hidden(value)
+            return value
+        case dict():
+            return {key: _without_secrets(each) for key, each in value.items()}
+        case list() | tuple():
+            return [_without_secrets(each) for each in value]
+        case _:
+            return value
+
+
+def printable(text: str) -> str:
+    """Text with control characters and undecodable bytes escaped, so that no file name can write to the terminal; and
+    without what is to be hidden."""
+    text = _without_secrets(text)
+    return "".join(c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode() for c in text)
+
+
+def shortened(text: str, most: int) -> str:
+    """Each line with its middle left out where it is longer than that: a message quotes what was wrong, and a file
+    that means ill has lines without end. Secrets are hidden first: half of one would be none that is known."""
+    return "\n".join(line if len(line) <= most else _without_middle(line, most) for line in lines_of(text))
+
+
+def _without_middle(line: str, most: int) -> str:
+    half = most // 2
+    return f"{line[:half]} … {len(line) - 2 * half} characters left out … {line[-half:]}"
+
+
+class Warned(NamedTuple):
+    """A warning that was shown. `code` is "" where it has none."""
+
+    subject: str
+    code: str
+    message: str
+
+
+class Console:
+    """What a command says while it works, and its result."""
+
+    def __init__(self, *, stdout: TextIO | None = None, stderr: TextIO | None = None, verbose: bool = False) -> None:
+        self._stdout = stdout or sys.stdout or _nowhere()
+        self._stderr = cast("TextIO", _Talk(stderr or sys.stderr or _nowhere()))
+        self.verbose = verbose
+        self.warned: list[Warned] = []  # what was shown, in that order
+        self._made: RichConsole | None = None
+        self._making = threading.Lock()
+        # Lines without colour need no rich, whose import costs more than a fingerprint.
+        self._is_plain = not self._stderr.isatty() and not {"FORCE_COLOR", "TTY_COMPATIBLE"} & set(os.environ)
+        # What each thread is busy with, in the order in which they began; shown while it lasts on a terminal.
+        self._rows: dict[int, _Row] = {}
+        self._below: dict[int, tuple[str, ...]] = {}
+        self._live: Live | None = None
+        self._rows_change = threading.Lock()
+
+    # -- stdout: data ----------------------------------------------------------------------------------------------
+
+    def data(self, text: str) -> None:
+        """The command's result, or lines of it."""
+        self._stdout.write("\n".join(map(printable, text.split("\n"))) + "\n")
+
+    def document(self, document: Any) -> None:
+        """The result as one JSON document, with all warnings that were shown meanwhile."""
+        if self.warned and isinstance(document, dict):
+            document = {**document, "warnings": _with_shown(document.get("warnings", ()), self.warned)}
+        self._stdout.write(json.dumps(_without_secrets(document) if _secrets else document, indent=2) + "\n")
+
+    # -- stderr: talk ----------------------------------------------------------------------------------------------
+
+    def begin(self, text: str) -> None:
+        """The first line, at once: rich is not waited for."""
+        self._stderr.write(printable(text) + "\n")
+        self._stderr.flush()
+
+    def say(self, text: str, style: str = "") -> None:
+        """A line of talk."""
+        if self._is_plain:
+            self._stderr.write(printable(text) + "\n")
+            return
+        from rich.text import Text
+
+        self._talk.print(Text(printable(text), style=style), soft_wrap=True)
+
+    def item(self, mark: str, subject: str, text: str, style: str = "") -> None:
+        """A marked line: what it is about, and what is said of it."""
+        if self._is_plain:
+            self._stderr.write(f"{mark} {printable(subject):<28} {printable(text)}\n")
+            return
+        from rich.text import Text
+
+        line = Text.assemble((f"{mark} ", style), (f"{printable(subject):<28}", "bold"), " ", printable(text))
+        self._talk.print(line, soft_wrap=True)
+
+    def first(self, texts: Sequence[str], most: int = 1) -> list[str]:
+        """The first of many texts, and how many more there are; all of them when asked for (the verb has -v)."""
+        more = len(texts) - most
+        if self.verbose or more <= 0:
+            return list(texts)
+        return [*texts[: most - 1], f"{texts[most - 1]} … and {more} more, -v shows {'it' if more == 1 else 'them'}"]
+
+    def notices(self, image: str, notices: Sequence[Notice]) -> None:
+        """A line per kind of notice: the first of its kind, and how many more there are; or all, when asked for."""
+        for code in dict.fromkeys(notice.code for notice in notices):
+            found = [notice for notice in notices if notice.code == code]
+            shown = found if self.verbose else found[:1]
+            others = f"; {len(found) - 1} more of these" if len(shown) < len(found) else ""
+            for notice in shown:
+                line = f" (line {notice.line})" if notice.line else ""
+                self._show_warning(f"image {image}", f"{notice.message}{line}{others}", code)
+            self.warned += [Warned(f"image {image}", code, notice.message) for notice in found]
+
+    def warn(self, subject: str, text: str, code: str = "") -> None:
+        """Something that does not stop the run, shown now and in the document of --json; a subject of "" is the run."""
+        self._show_warning(subject, text, code)
+        self.warned.append(Warned(subject, code, text))
+
+    def _show_warning(self, subject: str, text: str, code: str) -> None:
+        text = _quoted(as_pasted(text), _MOST_OF_A_WARNING)
+        line = f"{text} [{code}]" if code else text
+        if subject:
+            self.item("!", subject, line, "yellow")
+        else:
+            self.say(line, "yellow")
+
+    def detail(self, text: str) -> None:
+        """A line from inside a phase, kept on the screen."""
+        self.say(f"    {text}", "dim")
+
+    def working(self, text: str) -> None:
+        """What this thread's phase is busy with right now; on a terminal it replaces the former, elsewhere it is left
+        out unless asked for."""
+        if not self.progress(text) and self.verbose:
+            self.detail(text)
+
+    def progress(self, text: str) -> bool:
+        """How far it is: for a terminal alone, since nobody wants each percent on a line. Whether it is shown."""
+        row = self._rows.get(threading.get_ident())
+        if row is None:
+            return False
+        row.text = printable(text)
+        return True
+
+    def board(self, lines: Sequence[str]) -> None:
+        """Lines that this thread shows below the pieces of work until it shows others; for a terminal alone."""
+        self._below[threading.get_ident()] = tuple(map(printable, lines))
+
+    def can_ask(self) -> bool:
+        """Whether somebody is there who can answer."""
+        return self._stderr.isatty() and sys.stdin is not None and sys.stdin.isatty()
+
+    def ask(self, question: str) -> bool:
+        """A question that is answered with y or anything else."""
+        self._stderr.write(f"{printable(question)} [y/N] ")
+        self._stderr.flush()
+        return sys.stdin.readline().strip().lower() in ("y", "yes")
+
+    @contextmanager
+    def spinner(self, text: str) -> Iterator[None]:
+        """Names a piece of work before it starts, and shows that it is going on: a line for each thread's."""
+        note(text)
+        thread = threading.get_ident()
+        if self._is_plain or not self._talk.is_terminal or thread in self._rows:
+            self.say(f"… {text}", "dim")
+            yield
+            return
+        with self._rows_change:
+            self._rows[thread] = _Row(printable(text))
+            if self._live is None:
+                self._live = self._started()
+        try:
+            yield
+        finally:
+            with self._rows_change:
+                del self._rows[thread]
+                if not self._rows and self._live is not None:
+                    self._live.stop()
+                    self._live = None
+
+    def _started(self) -> Live:
+        from rich.live import Live
+
+        live = Live(_Board(self._rows, self._below), console=self._talk, transient=True, refresh_per_second=10)
+        live.start()
+        return live
+
+    def timings(self, phases: Sequence[tuple[str, float, str]], total: float, total_text: str) -> None:
+        """A table of phases (name, seconds, the duration as text) with bars against the total."""
+        rows = [
+            (name, text, "█" * max(1, round(_BAR * seconds / total)) if total else "") for name, seconds, text in phases
+        ]
+        self.table(("phase", ">time", ""), [*rows, ("total", total_text, "")], last_is_total=True)
+
+    def table(self, columns: Sequence[str], rows: Sequence[Sequence[str]], *, last_is_total: bool = False) -> None:
+        """A plain table on stderr; a column whose name starts with `>` is aligned to the right."""
+        shown = [[printable(cell) for cell in row] for row in rows]
+        lines = plain_table(columns, shown, PLAIN_WIDTH) if self._is_plain and "COLUMNS" not in os.environ else None
+        if lines is not None:
+            self._stderr.write("".join(f"{line}\n" for line in lines))
+            return
+        self._print_table(self._talk, columns, rows, last_is_total=last_is_total)
+
+    def result_table(self, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+        """The same on stdout, for commands whose result is a table."""
+        self._print_table(self._rich(self._stdout), columns, rows)
+
+    def error(self, error: DeployError) -> None:
+        """An expected failure: what happened, where, why, and what to do next."""
+        self.item("✗", error.code, _quoted(error.problem), "bold red")
+        hint = _quoted(as_pasted(error.hint), _MOST_OF_A_COMMAND)
+        for name, text in (("where", error.where), ("cause", _quoted(error.cause)), ("next", hint)):
+            for number, line in enumerate(lines_of(text)):
+                self.say(f"  {name if not number else '':>6}  {line}", "bold" if name == "next" else "")
+
+    # -- how -------------------------------------------------------------------------------------------------------
+
+    @property
+    def _talk(self) -> RichConsole:
+        # One for all threads: rich shows lines above the moving rows only where both go through one console.
+        with self._making:
+            if self._made is None:
+                self._made = self._rich(self._stderr)
+            return self._made
+
+    def _rich(self, stream: TextIO) -> RichConsole:
+        from rich.console import Console as RichConsole
+
+        _lenient(stream)
+        plain = not stream.isatty() and "COLUMNS" not in os.environ
+        return RichConsole(file=stream, width=PLAIN_WIDTH if plain else None, highlight=False, emoji=False)
+
+    @staticmethod
+    def _print_table(
+        target: RichConsole, columns: Sequence[str], rows: Sequence[Sequence[str]], *, last_is_total: bool = False
+    ) -> None:
+        from rich import box
+        from rich.table import Table
+        from rich.text import Text
+
+        table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
+        for column in columns:
+            is_number = column.startswith(">")
+            justify: Literal["left", "right"] = "right" if is_number else "left"
+            table.add_column(Text(column.lstrip(">")), justify=justify, overflow="fold", no_wrap=is_number)
+        for number, row in enumerate(rows):
+            style = "bold" if last_is_total and number == len(rows) - 1 else ""
+            table.add_row(*(Text(printable(cell), style=style) for cell in row))
+        target.print(table)
+
+
+@dataclass(slots=True)
+class _Row:
+    """One piece of work that goes on: its name, what it is busy with, and since when."""
+
+    name: str
+    text: str = ""
+    began: float = field(default_factory=time.monotonic)
+
+
+class _Board:
+    """All that goes on, one line each and never more than the terminal's width."""
+
+    def __init__(self, rows: dict[int, _Row], below: dict[int, tuple[str, ...]]) -> None:
+        from rich.spinner import Spinner
+
+        self._rows = rows
+        self._below = below
+        self._spinner = Spinner("dots")
+
+    def __rich_console__(self, console: RichConsole, options: ConsoleOptions) -> RenderResult:
+        from rich.text import Text
+
+        sign = self._spinner.render(console.get_time())
+        for row in list(self._rows.values()):
+            seconds = int(time.monotonic() - row.began)
+            line = Text.assemble(str(sign), " ", (row.name, "bold"), f" {seconds}s  " if seconds else "  ", row.text)
+            yield _cut(line, options.max_width)
+        for lines in list(self._below.values()):
+            yield from (_cut(Text(f"    {line}"), options.max_width) for line in lines)
+
+
+def _with_shown(said: Sequence[dict[str, Any]], shown: Sequence[Warned]) -> list[dict[str, Any]]:
+    """The warnings of a document, and those that were shown and are not among them."""
+    there = {(str(one.get("subject") or f"image {one.get('image', '')}"), one["code"], one["message"]) for one in said}
+    others = [one for one in dict.fromkeys(shown) if one not in there]
+    return [*said, *({"subject": one.subject, "code": one.code, "message": one.message} for one in others)]
+
+
+def _cut(line: Text, width: int) -> Text:
+    line.truncate(width - 1, overflow="ellipsis")
+    line.no_wrap = True
+    return line
+
+
+def _nowhere() -> TextIO:
+    """For a stream that was closed before we started."""
+    return open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123 -- it lives as long as the program
+
+
+class _Talk(io.TextIOBase):
+    """stderr, whose reader may go away: a deploy is not abandoned because nobody listens."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        _lenient(stream)
+
+    def write(self, text: str) -> int:
+        with contextlib.suppress(OSError):
+            return self._stream.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        with contextlib.suppress(OSError):
+            self._stream.flush()
+
+    def isatty(self) -> bool:
+        return self._stream.isatty()
+
+    def fileno(self) -> int:
+        return self._stream.fileno()
+
+    @property
+    def encoding(self) -> str:  # type: ignore[override]
+        """What rich asks to choose its characters by."""
+        return self._stream.encoding or "utf-8"
+
+
+def _lenient(stream: TextIO) -> None:
+    """A terminal that knows no "✓" shows its code, and the program goes on."""
+    if hasattr(stream, "reconfigure") and getattr(stream, "errors", "") in (None, "", "strict", "surrogateescape"):
+        stream.reconfigure(errors="backslashreplace")
+
+
+def error_document(error: DeployError) -> dict[str, str]:
+    """An expected failure as `rajee-deploy.error/1`."""
+    return {
+        "schema": "rajee-deploy.error/1",
+        "code": error.code,
+        "problem": _quoted(error.problem),
+        "where": error.where,
+        "cause": _quoted(error.cause),
+        "hint": _quoted(as_pasted(error.hint), _MOST_OF_A_COMMAND),
+    }
+
+
+def _quoted(text: str, most: int = _MOST_OF_A_LINE) -> str:
+    return shortened(_without_secrets(text), most)

@@ -1,0 +1,126 @@
+"""Which repository a directory lies in: the one whose `.git` stands at the top of the checkout, and no other.
+
+A directory with HEAD, objects and refs is a repository to git, too, and a commit can hold such files: the settings
+beside them would be a stranger's. So this room looks for `.git` by itself, and git is asked from there.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from contextlib import suppress
+from pathlib import Path
+
+from rajee_deploy.errors import DeployError
+from rajee_deploy.git.call import Answer, Repository, ask, is_installed, refused
+from rajee_deploy.system.regular_files import read_text
+
+# https://git-scm.com/docs/gitrepository-layout
+_WHERE = ("rev-parse", "--show-toplevel", "--absolute-git-dir")
+_OPENED = (
+    "HEAD", "commondir", "config", "config.worktree", "index", "packed-refs", "shallow", "info/attributes",
+    "info/exclude", "info/grafts", "info/sparse-checkout", "objects/info/alternates", "objects/info/commit-graph",
+)  # fmt: skip
+_PARTS = ({"HEAD", "objects", "refs"}, {"HEAD", "commondir"})
+
+
+def enclosing_repository(start: Path) -> Repository | None:
+    """The repository that a directory lies in; None outside of one, and where git is not installed.
+
+    DeployError `git-refused` where there is one of which git says nothing, with git's own words.
+    """
+    found = enclosing(start) if start.is_dir() else None
+    if found is None or not is_installed():
+        return None
+    top, asked_from = found
+    _check_files(top)
+    answer = ask(_WHERE, asked_from)
+    if not answer.is_given:
+        # It does not look beyond a file system, or a ceiling that was set; asked from there it would answer.
+        if asked_from != top and "not a git repository (or any" in answer.words and ask(_WHERE, top).is_given:
+            return None
+        raise refused(top, answer)
+    shown, _, directory = _split(answer, top)
+    if not directory or not _is_same(shown, top):
+        raise DeployError(
+            "git-refused", "this checkout says that its files are elsewhere", where=str(top),
+            cause=f"core.worktree is {shown}", hint=f"git -C {top} config --unset core.worktree",
+        )  # fmt: skip
+    return Repository(top, Path(directory))
+
+
+def _check_files(top: Path) -> None:
+    """git opens what lies in its directory without a look at it, and would wait for ever for who writes to a pipe.
+
+    DeployError `git-refused`.
+    """
+    directories = _git_directories(top)
+    for directory in directories:
+        for name in (*_OPENED, _head_of(directories[0])):
+            path = directory / name
+            with suppress(OSError):
+                mode = path.stat().st_mode
+                if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
+                    raise DeployError(
+                        "git-refused", "git cannot read this checkout", where=str(top),
+                        cause=f"{path} is a pipe, a socket or a device", hint=f"remove it: rm {path}",
+                    )  # fmt: skip
+
+
+def _git_directories(top: Path) -> list[Path]:
+    """Where git keeps a checkout: for a linked worktree its own directory, and the one that all share."""
+    found = [top / ".git"]
+    with suppress(OSError, ValueError):  # of what is wrong there git tells
+        if stat.S_ISREG(found[0].stat().st_mode):
+            found[0] = top / read_text(found[0]).removeprefix("gitdir:").strip()
+        if (found[0] / "commondir").is_file():
+            found.append(found[0] / read_text(found[0] / "commondir").strip())
+    return found
+
+
+def _head_of(directory: Path) -> str:
+    """The file of the branch that is checked out, below a git directory."""
+    with suppress(OSError, ValueError):
+        return read_text(directory / "HEAD").partition("ref:")[2].strip() or "HEAD"
+    return "HEAD"
+
+
+def enclosing(start: Path) -> tuple[Path, Path] | None:
+    """The nearest directory from `start` up that has a repository in `.git`, and where to ask git from: `start`, but
+    the directory itself where git would meet another repository on the way. None outside of one."""
+    place = Path(os.path.realpath(start))
+    asked_from = place
+    for each in (place, *place.parents):
+        if _has_repository(each):
+            return each, asked_from if asked_from == place else each
+        if _is_bare(each):
+            asked_from = each.parent
+    return None
+
+
+def _has_repository(directory: Path) -> bool:
+    """As git sees it: `.git` is the repository, or a file that names one."""
+    place = directory / ".git"
+    try:
+        mode = place.stat().st_mode
+    except OSError:
+        return False
+    return stat.S_ISREG(mode) or (stat.S_ISDIR(mode) and _is_bare(place))
+
+
+def _is_bare(directory: Path) -> bool:
+    return any(all(os.path.lexists(directory / part) for part in parts) for parts in _PARTS)
+
+
+def _split(answer: Answer, top: Path) -> tuple[str, str, str]:
+    """The two lines of the answer; a path may have line ends in it, too."""
+    if answer.text.startswith(f"{top}\n"):
+        return str(top), "\n", answer.text[len(f"{top}\n") :].removesuffix("\n")
+    return answer.text.removesuffix("\n").partition("\n")
+
+
+def _is_same(shown: str, top: Path) -> bool:
+    try:
+        return shown == str(top) or Path(shown).samefile(top)
+    except OSError:
+        return False

@@ -1,0 +1,1 @@
+"""From settings to the inputs and the fingerprint of one image."""

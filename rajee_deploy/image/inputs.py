@@ -1,0 +1,338 @@
+"""One image's inputs: opens its Dockerfile and ignore files and hands their text to the rooms that understand them.
+
+Reads files; never the network, never an engine.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rajee_deploy import context as contexts
+from rajee_deploy import dockerfile as dockerfiles
+from rajee_deploy import fingerprint as fingerprints
+from rajee_deploy.dataclass import dataclass
+from rajee_deploy.engine import ambient
+from rajee_deploy.errors import DeployError
+from rajee_deploy.model import MACHINES, BuildOptions, Notice
+from rajee_deploy.model.names import FINGERPRINT_LABEL
+from rajee_deploy.registry.image_layout import pinned_layout
+from rajee_deploy.system.places import cache_directory, prepare_chosen_places
+from rajee_deploy.system.regular_files import DOCKERFILE_BYTES, read_regular
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from rajee_deploy.context import Modes, Roots, Selection
+    from rajee_deploy.engine import BuildRequest
+    from rajee_deploy.fingerprint import Fingerprint
+    from rajee_deploy.model import LockedImage, Recipe, Use
+    from rajee_deploy.settings import ImageSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """What the Dockerfile asks for on one platform, and the uses in the order of its recipe's reads."""
+
+    options: BuildOptions
+    recipe: Recipe
+    uses: tuple[Use, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ImageInputs:
+    """Everything that decides one image. `selections` by context name, "" for the main build context.
+
+    `variants` has each platform's part; `recipe` and `uses` have what any of the platforms reads. `options` are the
+    first platform's, and but for the platform all platforms'.
+    """
+
+    settings: ImageSettings
+    options: BuildOptions
+    dockerfile: bytes
+    recipe: Recipe
+    selections: Mapping[str, Selection]
+    uses: tuple[Use, ...]
+    fingerprint: Fingerprint
+    variants: tuple[Variant, ...]
+
+    def of_each_platform(self) -> Iterator[ImageInputs]:
+        """The inputs as if each platform were the only one, but for the fingerprint and what is selected."""
+        for one in self.variants:
+            yield replace(self, options=one.options, recipe=one.recipe, uses=one.uses, variants=(one,))
+
+    @property
+    def notices(self) -> tuple[Notice, ...]:
+        """What the user should know about these inputs."""
+        found = (notice for selection in self.selections.values() for notice in selection.notices)
+        return (*self.recipe.notices, *_widenings(self.recipe), *found)
+
+
+def read_all_inputs(
+    images: Iterable[ImageSettings], modes: Modes | None = None, *, cached: bool = True
+) -> dict[str, ImageInputs]:
+    """The inputs of several images, by name: each build context is walked once, with the user's stat cache or without.
+
+    DeployError where a build would fail, and why.
+    """
+    if cached:
+        prepare_chosen_places()
+    with contexts.Roots(cache_directory() if cached else None) as roots:
+        return {image.name: read_inputs(image, modes, roots) for image in images}
+
+
+def read_inputs(settings: ImageSettings, modes: Modes | None = None, roots: Roots | None = None) -> ImageInputs:
+    """Read and digest everything that decides the image; without `roots`, every file anew.
+
+    DeployError where a build would fail, and why.
+    """
+    modes = modes or contexts.Modes.GIT
+    path, text = _read_dockerfile(settings)
+    locked = _read_lock(settings)
+    resolved = _resolved(settings, text, shown(path), locked)
+    recipe = dockerfiles.merged([each for _, each in resolved])
+    with _naming_triggers(recipe, locked):
+        selections = {
+            name: _look_up(_root(settings, name), recipe, name, path, (modes, roots))
+            for name in ("", *sorted({read.context for read in recipe.reads} - {""}))
+        }
+    uses = _in_file_order(recipe, selections)
+    found = dict(zip(recipe.reads, uses, strict=True))  # a read that is repeated finds the same again
+    variants = tuple(Variant(options, own, tuple(found[read] for read in own.reads)) for options, own in resolved)
+    fingerprint = fingerprints.of_platforms([(each.recipe, each.options, each.uses) for each in variants], modes.value)
+    return ImageInputs(settings, variants[0].options, text, recipe, selections, uses, fingerprint, variants)
+
+
+def read_recipe(settings: ImageSettings, locked: Mapping[str, LockedImage]) -> Recipe:
+    """What the image's Dockerfile asks for, if this were locked, whatever is on disk. Reads no build context."""
+    path, text = _read_dockerfile(settings)
+    return dockerfiles.merged([recipe for _, recipe in _resolved(settings, text, shown(path), locked)])
+
+
+def _resolved(
+    settings: ImageSettings, text: bytes, path: str, locked: Mapping[str, LockedImage]
+) -> list[tuple[BuildOptions, Recipe]]:
+    """What the Dockerfile asks for on each platform."""
+    options = _options(settings, locked)
+    recipes = dockerfiles.alike([dockerfiles.resolve(text, each, path) for each in options])
+    return list(zip(options, recipes, strict=True))
+
+
+def _read_lock(settings: ImageSettings) -> Mapping[str, LockedImage]:
+    if settings.lock is None or not os.path.lexists(settings.lock):
+        return {}
+    from rajee_deploy import lock as locks
+
+    return locks.read(settings.lock).images
+
+
+def _options(settings: ImageSettings, locked: Mapping[str, LockedImage]) -> list[BuildOptions]:
+    """One for each platform. Of several, one stands in for the machine that builds, so that its arguments, which are no
+    inputs, are the same for all."""
+    own = _build_args(settings)
+    args = {**ambient.proxies(settings.build.builder, own), **own}
+    named = {name: pinned_layout(reference) for name, reference in settings.build_contexts.items()}
+    policy = ambient.source_policy()
+    several = len(settings.platforms) > 1
+    builds = min(settings.platforms, key=lambda each: str(each) not in MACHINES) if several else None
+    return [
+        BuildOptions(
+            each,
+            settings.target,
+            args,
+            named,
+            locked,
+            settings.labels,
+            builds,
+            policy,
+            settings.syntax_mirrors,
+        )
+        for each in settings.platforms
+    ]
+
+
+def _widenings(recipe: Recipe) -> Iterator[Notice]:
+    """Why more counts than the build reads."""
+    for read in recipe.reads:
+        if read.widened:
+            message = f"everything that the ignore rules leave counts for {read.source!r}: {read.widened}"
+            if read.widened.startswith(dockerfiles.BASE_DECIDES):
+                message += "; rajee-deploy lock makes it exact"
+            yield Notice("superset", message, read.location.start)
+
+
+@contextmanager
+def build_request(
+    inputs: ImageInputs, uri: str, source_labels: Mapping[str, str] | None = None
+) -> Iterator[BuildRequest]:
+    """The image's build contexts, staged for as long as the build takes, and the request that names them.
+
+    `source_labels` tell where the image comes from; they decide nothing, and configured labels go before them.
+    """
+    from rajee_deploy.context.lineage import lineage
+    from rajee_deploy.dockerfile.spoken import Spoken
+    from rajee_deploy.engine import BuildRequest
+
+    path, text = shown(_dockerfile_path(inputs.settings)), built_text(inputs)
+    with lineage(inputs.selections[""].cache, _owner(inputs.settings)) as line, ExitStack() as stack:
+        known_as = line.name({name: selection.records for name, selection in inputs.selections.items()})
+        staged = {
+            name: stack.enter_context(contexts.staged(selection, text, name=known_as))
+            for name, selection in inputs.selections.items()
+        }
+        line.lend()
+        local = {name: str(place.directory) for name, place in staged.items() if name}
+        yield BuildRequest(
+            context=staged[""].directory,
+            dockerfile=staged[""].dockerfile,
+            platforms=inputs.settings.platforms,
+            reference=f"{uri}:{inputs.fingerprint.tag}",
+            target=inputs.options.target,
+            build_args={**_build_args(inputs.settings), **_frontend(inputs.recipe)},
+            proxies=ambient.proxies(inputs.settings.build.builder, _build_args(inputs.settings)),
+            build_contexts={**inputs.options.build_contexts, **_pins(inputs.recipe), **local},
+            labels={
+                **(source_labels or {}),
+                **inputs.settings.labels,
+                FINGERPRINT_LABEL: str(inputs.fingerprint.digest),
+            },
+            settings=inputs.settings.build,
+            shown_dockerfile=path,
+            name=inputs.settings.name,
+            on_loaded=line.keep,
+            dialect=Spoken(text, (each.options for each in inputs.variants), path),
+        )
+
+
+def built_text(inputs: ImageInputs) -> bytes:
+    """The Dockerfile that is built: the user's, with what the lock says of remote sources."""
+    return dockerfiles.pinned_text(inputs.dockerfile, inputs.recipe.references)
+
+
+def _owner(settings: ImageSettings) -> str:
+    """Whose build contexts follow one another on an engine: those of one image, as one checkout builds it for one
+    place. Others would only send back and forth what differs."""
+    paths = [settings.dockerfile, settings.context, *map(Path, settings.build_contexts.values())]
+    places = [os.path.realpath(path) for path in paths]
+    return json.dumps([settings.name, settings.target, str(settings.repository), places])
+
+
+def _pins(recipe: Recipe) -> dict[str, str]:
+    """A named context for each image that is locked, which is how engines take another image than the Dockerfile
+    names. One that the user gave stays what it is, by its digest."""
+    pins: dict[str, str] = {}
+    for one in recipe.references:
+        if one.locked is not None and one.role not in {"syntax", "add"}:
+            pinned = f"docker-image://{replace(dockerfiles.image_of(one.text), digest=str(one.locked))}"
+            # BuildKit looks for the familiar name, buildah for the one that is written.
+            names = (one.context,) if one.context else (one.key, one.text.partition("@")[0])
+            pins |= dict.fromkeys(names, pinned)
+    return pins
+
+
+def _frontend(recipe: Recipe) -> dict[str, str]:
+    """The build argument that goes before a `# syntax` line, where that is locked."""
+    return {"BUILDKIT_SYNTAX": recipe.frontend} if recipe.frontend else {}
+
+
+def shown(path: Path) -> str:
+    """A path as the user would type it: relative to the working directory where it lies below it."""
+    try:
+        return str(path.resolve().relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)
+
+
+def _build_args(settings: ImageSettings) -> dict[str, str]:
+    """The settings' build arguments, and the one that buildx takes from the environment by itself. ConfigurationError
+    `bad-epoch`."""
+    given = settings.build_args.get(ambient.EPOCH)
+    if given is not None:
+        ambient.check_epoch(given, f"images.{settings.name}.build-args.{ambient.EPOCH}")
+        return dict(settings.build_args)
+    epoch = os.environ.get(ambient.EPOCH, "")
+    ambient.check_epoch(epoch, ambient.EPOCH)
+    return {**({ambient.EPOCH: epoch} if epoch else {}), **settings.build_args}
+
+
+def _dockerfile_path(settings: ImageSettings) -> Path:
+    path = settings.dockerfile
+    if not path.exists() and path.name == "Dockerfile" and path.with_name("dockerfile").exists():
+        return path.with_name("dockerfile")  # BuildKit looks for it too
+    return path
+
+
+def _read_dockerfile(settings: ImageSettings) -> tuple[Path, bytes]:
+    path = _dockerfile_path(settings)
+    try:
+        if path.is_symlink():
+            return path, _read_linked(path)
+        return path, read_regular(path, DOCKERFILE_BYTES)
+    except FileNotFoundError as error:
+        from rajee_deploy.system.nearby import dockerfile_missing
+
+        root = settings.lock.parent if settings.lock is not None else settings.context
+        key = f"images.{settings.name}.dockerfile" if str(settings.repository) else ""
+        raise dockerfile_missing(settings.dockerfile, settings.context, root, key) from error
+    except OSError as error:
+        raise DeployError(
+            "unreadable", "the Dockerfile cannot be read", where=shown(path), cause=error.strerror or str(error),
+            hint="it has to be a file that you may read",
+        ) from error  # fmt: skip
+
+
+def _read_linked(path: Path) -> bytes:
+    """The Dockerfile behind a link, which BuildKit follows inside the Dockerfile's own directory alone."""
+    text = contexts.read_inside(path.parent, path.name)
+    if text is None and path.exists():
+        read_regular(path, DOCKERFILE_BYTES)  # else it is no file, wherever it lies
+        target = shown(path.resolve())
+        raise DeployError(
+            "dockerfile-link", "the Dockerfile is a link that leads out of its directory, where BuildKit does not go",
+            where=str(path), cause=f"it leads to {target}", hint=f"name that file: --file {target}",
+        )  # fmt: skip
+    if text is None:
+        raise FileNotFoundError
+    return text
+
+
+def _root(settings: ImageSettings, name: str) -> Path:
+    """The directory of a build context. DeployError `context-missing`."""
+    root = settings.context if not name else Path(settings.build_contexts[name])
+    if not root.is_dir():
+        raise DeployError(
+            "context-missing", f"the build context {name!r} is not a directory", where=os.fspath(root),
+            hint=f"check images.{settings.name}.build-contexts",
+        )  # fmt: skip
+    return root
+
+
+def _look_up(root: Path, recipe: Recipe, name: str, dockerfile: Path, how: tuple[Modes, Roots | None]) -> Selection:
+    reads = [read for read in recipe.reads if read.context == name]
+    return contexts.look_up(root, reads, contexts.find_rules(root, dockerfile, main=not name), *how)
+
+
+@contextmanager
+def _naming_triggers(recipe: Recipe, locked: Mapping[str, LockedImage]) -> Iterator[None]:
+    """Say it where triggers that are not known yet may make the build read more, and with it what was not found."""
+    try:
+        yield
+    except DeployError as error:
+        from rajee_deploy.context.missing import NotSentError
+
+        bases = [one.key for one in recipe.references if one.role == "from" and one.platform and one.key not in locked]
+        if bases and isinstance(error, NotSentError):
+            error.hint += (
+                f"; if {bases[0]} reads the build context by ONBUILD, rajee-deploy lock makes that known first"
+            )
+        raise
+
+
+def _in_file_order(recipe: Recipe, selections: Mapping[str, Selection]) -> tuple[Use, ...]:
+    """The uses of all contexts in the order of the recipe's reads."""
+    queues = {name: iter(selection.uses) for name, selection in selections.items()}
+    return tuple(next(queues[read.context]) for read in recipe.reads)

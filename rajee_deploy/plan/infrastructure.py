@@ -1,0 +1,110 @@
+"""Whether a stack's infrastructure changed, tier by tier. Pure: facts in, a verdict with its reasons out.
+
+Tier *hash* proves "unchanged" by two equalities: what synth reads now is what it read for the deployment (the recorded
+infra hash), and what is deployed now is what that deployment left (the recorded template hash). The first sees every
+edit here, the second everybody else: a raw `cdk deploy`, another tool, an edit in the console. It never proves
+"changed": other inputs may make the same template.
+
+Tier *synth* compares the template that the app makes now, and all else that `cdk deploy` compares, with what is
+deployed. It needs no record and proves both.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rajee_deploy.dataclass import dataclass
+from rajee_deploy.model.names import INFRA_PARAMETER, NOT_RECORDED, REVISION_PARAMETER, TEMPLATE_PARAMETER, InfraCheck
+from rajee_deploy.plan.input_changes import in_words, unknown_here
+from rajee_deploy.plan.steps import Tier
+from rajee_deploy.plan.template import differences, differs_in_text_alone, is_recorded
+
+if TYPE_CHECKING:
+    from rajee_deploy.plan.input_changes import InputChange
+    from rajee_deploy.plan.state import StackContent, StackPresent, Synthesised, Wanted
+
+
+_ASKED = "a synth is asked for (infra-check)"
+_NO_RECORD = "in production a hash decides only under a whole record of a synth, and there is none"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What is known of one stack's infrastructure, and the tier it stands on.
+
+    `differences` are reasons to deploy. `open` are reasons why a synth has to decide; while there are any, the rest
+    means nothing. `proof` says in words why nothing differs.
+    """
+
+    tier: Tier
+    differences: tuple[str, ...] = ()
+    open: tuple[str, ...] = ()
+    proof: str = ""
+
+
+def judge(stack: str, state: StackPresent, wanted: Wanted) -> Verdict:
+    """The verdict on a stack that is settled. `wanted.check` says which tiers may be used."""
+    content = state.content
+    if content is None:
+        return Verdict(Tier.DEPLOY, ("what is deployed cannot be read",))
+    if state.volatile:
+        looked_up = ", ".join(state.volatile)
+        return Verdict(Tier.DEPLOY, (f"its parameter {looked_up} is looked up in SSM at each deployment",))
+    synthesised = wanted.synthesised.get(stack)
+    if synthesised is not None:
+        found = differences(synthesised, content, state.parameters.get(TEMPLATE_PARAMETER, ""))
+        changes = wanted.input_changes.get(stack)
+        if found and changes:
+            found = (*found, f"of the infrastructure's inputs changed: {in_words(changes)}")
+        proof = f"infrastructure unchanged by a synth: it makes what is deployed{_but(synthesised, content)}"
+        return Verdict(Tier.SYNTH, found, proof=proof)
+    if wanted.check_of(stack) is InfraCheck.SYNTH:
+        return Verdict(Tier.SYNTH, open=(_ASKED if not wanted.is_record_enough else _NO_RECORD,))
+    return _by_hash(stack, state, content, wanted)
+
+
+def _by_hash(stack: str, state: StackPresent, content: StackContent, wanted: Wanted) -> Verdict:
+    doubts = _doubts(stack, state, content, wanted)
+    if not doubts:
+        return Verdict(Tier.HASH, proof="infrastructure unchanged by its hash")
+    remembered = wanted.remembered.get(stack)
+    if remembered is not None and not wanted.impurities_of(stack):
+        found = differences(remembered, content, state.parameters.get(TEMPLATE_PARAMETER, ""))
+        proof = "infrastructure unchanged by its hash: these inputs are known to make what is deployed"
+        proof += _but(remembered, content)
+        return Verdict(Tier.HASH, found, proof=proof)
+    if stack in wanted.proven and not wanted.impurities_of(stack):
+        return Verdict(Tier.HASH, proof="infrastructure unchanged: a synth elsewhere proved that these inputs make it")
+    return Verdict(Tier.SYNTH, open=doubts) if wanted.check_of(stack) is InfraCheck.AUTO else Verdict(Tier.HASH, doubts)
+
+
+def _doubts(stack: str, state: StackPresent, content: StackContent, wanted: Wanted) -> tuple[str, ...]:
+    """Why hashes do not prove that nothing changed, the plainest reason first; empty when they do."""
+    found = []
+    recorded, now = state.parameters.get(INFRA_PARAMETER, NOT_RECORDED), str(wanted.infrastructure_of(stack).digest)
+    if recorded in ("", NOT_RECORDED):
+        found.append("the infrastructure changed, or never was recorded: the stack records no infra hash")
+    elif recorded != now:
+        which = _which(wanted.input_changes.get(stack), state)
+        found.append(f"the infrastructure's inputs changed: {_short(recorded)} → {_short(now)}{which}")
+    deployed = state.parameters.get(TEMPLATE_PARAMETER, NOT_RECORDED)
+    if deployed in ("", NOT_RECORDED):
+        found.append("the stack does not record what was deployed")
+    elif not is_recorded(deployed, content):
+        found.append("what is deployed is not what was recorded: somebody else changed it")
+    return (*found, *(f"its hash cannot follow {call}" for call in wanted.impurities_of(stack)))
+
+
+def _which(changes: tuple[InputChange, ...] | None, state: StackPresent) -> str:
+    if changes is None:
+        return f"; {unknown_here(state.parameters.get(REVISION_PARAMETER, NOT_RECORDED))}"
+    return f": {in_words(changes)}" if changes else ""
+
+
+def _but(synthesised: Synthesised, content: StackContent) -> str:
+    alone = ", but for its Description or Metadata, which CloudFormation changes only along with something else"
+    return alone if differs_in_text_alone(synthesised, content) else ""
+
+
+def _short(value: str) -> str:
+    return value.removeprefix("sha256:")[:18]

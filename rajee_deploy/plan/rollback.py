@@ -1,0 +1,123 @@
+"""The way back of images, as a plan: which stacks are updated, what is built for it, which tags move. Pure.
+
+A rollback wishes for another tag of an image and for nothing else, so every stack keeps its template: CloudFormation
+updates it alone. What is decided of images, tags and services is decided as for every other plan.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rajee_deploy.dataclass import dataclass
+from rajee_deploy.model import stack_status
+from rajee_deploy.model.names import NOT_RECORDED, REVISION_PARAMETER, DeployBy, Drift
+from rajee_deploy.plan import planner as plans
+from rajee_deploy.plan import retention
+from rajee_deploy.plan.drift import drift_cautions, drift_steps
+from rajee_deploy.plan.state import StackPresent
+from rajee_deploy.plan.steps import BuildAndPush, Change, DeployStack, Plan, Skip, Step, Via
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rajee_deploy.model import Notice
+    from rajee_deploy.plan.state import Observed, WantedImage
+    from rajee_deploy.plan.steps import Caution
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """The tag that an image goes back to, and how it is known."""
+
+    tag: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """What is known of one image: as it is to be, what its stack says of it now, where it goes back to, and of which
+    revision that was made ("-" where nobody recorded it; with `-dirty` behind it where tracked files differed)."""
+
+    wanted: WantedImage
+    target: Target
+    before: str
+    revision: str
+
+
+def make_plan(ways: Sequence[Way], observed: Observed) -> Plan:
+    """Decide. The stacks are there, and take updates. DeployErrors of `plan`: `no-repository`, and of `trust`."""
+    images = [way.wanted for way in ways]
+    skipped: list[Skip] = []
+    notices: list[tuple[str, Notice]] = []
+    cautions: list[Caution] = []
+    late: list[Step] = []
+    steps: list[Step] = [_from_revision(step, ways) for step in plans.image_steps(images, observed, skipped)]
+    for image in images:
+        notices += retention.expired(image, observed)
+    for stack in dict.fromkeys(image.stack for image in images):
+        mine = [way for way in ways if way.wanted.stack == stack]
+        received = [way.wanted for way in mine]
+        step = _stack_step(stack, mine, observed)
+        if isinstance(step, Skip):
+            skipped.append(step)
+            for image in received:
+                steps += retention.live(image, observed, notices, deploys=False)
+            more, known = drift_steps(stack, observed, Drift.LEAVE)
+            late += more
+            cautions += known
+        else:
+            steps.append(plans.shielded(step, received, observed, notices))
+            cautions += drift_cautions(stack, observed, Drift.LEAVE)
+    steps += late
+    plans.check_repositories(images, observed, steps)
+    return Plan(tuple(steps), tuple(skipped), tuple(notices), tuple(cautions))
+
+
+def _from_revision(step: Step, ways: Sequence[Way]) -> Step:
+    """The build of what the registry lost, with the revision that it is built from."""
+    if not isinstance(step, BuildAndPush):
+        return step
+    way = next(way for way in ways if way.wanted.name == step.image)
+    return BuildAndPush(step.image, step.tag, f"{way.wanted.repository} lost it; from {way.revision}")
+
+
+def _stack_step(stack: str, ways: Sequence[Way], observed: Observed) -> DeployStack | Skip:
+    """The update of the images' parameters alone, and of the revision where the stack has a place for it."""
+    state = observed.stacks[stack]
+    assert isinstance(state, StackPresent)  # noqa: S101 -- for the type checker: a stack that goes back is there
+    tags = {way.wanted.parameter: plans.parameter_of(way.wanted, observed) for way in ways}
+    why = [(Change.TAG, text) for text in plans.differences(state, tags)]
+    revision = {REVISION_PARAMETER: revision_of(ways)} if why and REVISION_PARAMETER in state.parameters else {}
+    if stack_status.is_undone(state.status):
+        # It shows what it runs only once CloudFormation itself has compared.
+        because = f": {state.reason}" if state.reason else ""
+        why = [(Change.ROLLED_BACK, f"the last update was rolled back ({state.status}{because})"), *why]
+    if not why:
+        shown = ", ".join(f"{key} {plans.short(value)}" for key, value in tags.items())
+        return Skip(f"stack {stack}", f"{state.status}, and it records {shown} already")
+    return DeployStack(
+        stack,
+        (*tags.items(), *revision.items()),
+        "; ".join(text for _, text in why),
+        tuple(dict.fromkeys(change for change, _ in why)),
+        digests=tuple(
+            (way.wanted.parameter, way.wanted.repository, way.wanted.tag)
+            for way in ways
+            if way.wanted.deploy_by is DeployBy.DIGEST and retention.wanted_digest(way.wanted, observed) is None
+        ),
+        via=Via.CLOUDFORMATION,
+        reasons=tuple(text for _, text in why),
+        otherwise=_by_the_cdk(ways),
+    )
+
+
+def revision_of(ways: Sequence[Way]) -> str:
+    """What the stack is to record: the one revision that all of its images were built of, else none."""
+    found = {way.revision for way in ways}
+    return found.pop() if len(found) == 1 else NOT_RECORDED
+
+
+def _by_the_cdk(ways: Sequence[Way]) -> str:
+    revision = revision_of(ways).removesuffix("-dirty")
+    commit = revision if revision != NOT_RECORDED else "the commit of that image"
+    return f"the CDK CLI can do it instead: git checkout {commit}, then rajee-deploy up --allow-rollback"

@@ -1,0 +1,280 @@
+"""The CDK CLI, run. It is started only where a synth decides, or something is deployed."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from typing import TYPE_CHECKING, Any
+
+from rajee_deploy.aws import unknown
+from rajee_deploy.errors import ConfigurationError, DeployError
+from rajee_deploy.model import GIVEN_PREFIX
+from rajee_deploy.model.stack_status import stack_busy, tells_of_refusal_for_now
+from rajee_deploy.plan.parameter_changes import UntakenError
+from rajee_deploy.plan.parameters import slots_of
+from rajee_deploy.plan.stack_names import as_pattern, no_such_stack
+from rajee_deploy.plan.steps import Change
+from rajee_deploy.plan.template import referenced_parameters
+from rajee_deploy.stack.full_disk import no_space
+from rajee_deploy.stack.whereabouts import Whereabouts
+from rajee_deploy.synth.assembly import stacks_of, synthesised_stacks
+from rajee_deploy.synth.cli_files import get_cli
+from rajee_deploy.synth.cli_options import kept_from_diff
+from rajee_deploy.synth.cli_profile import NO_PROFILE, check_account
+from rajee_deploy.synth.how_to import after_failure, cdk_command, instead_of, reading_context
+from rajee_deploy.synth.variables import check_profile, synth_environment
+from rajee_deploy.system.process import Completed, run
+from rajee_deploy.system.regular_files import LARGE, read_text
+from rajee_deploy.system.temporary import usual_place
+from rajee_deploy.text.numbers import whole
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
+
+    from rajee_deploy.aws import Aws, Identity
+    from rajee_deploy.aws.elsewhere import Asks
+    from rajee_deploy.plan.state import Synthesised
+    from rajee_deploy.plan.steps import DeployStack
+    from rajee_deploy.settings import CdkSettings
+    from rajee_deploy.synth.assembly import StackArtifact
+    from rajee_deploy.synth.tracing import Tracer
+
+# Quiet, offline and without the optional validator that takes two thirds of a synth; the template is the same without.
+CDK_ENVIRONMENT = {
+    "CDK_DISABLE_CLI_TELEMETRY": "true",
+    "CDK_VALIDATION": "false",
+    "NODE_NO_WARNINGS": "1",
+    "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION": "18,20",  # a list of major versions
+}
+_ALWAYS = ("--ci", "--no-color", "--no-notices", NO_PROFILE)
+
+
+class Cdk:
+    """The CDK app of the settings, deployed with its own CLI."""
+
+    def __init__(self, settings: CdkSettings, aws: Aws, tracer: Tracer, where: Whereabouts | None = None) -> None:
+        self._settings = settings
+        self._aws = aws
+        self._tracer = tracer
+        self._where = where or Whereabouts(aws)
+
+    def synth(self, assembly: Path, on_line: Callable[[str], None], given: Mapping[str, str]) -> dict[str, Synthesised]:
+        """See StackDeployer. What the app reads meanwhile is traced, see `tracing`."""
+        check_profile(self._aws.profile, os.environ, self._settings.env)
+        own = synth_environment(os.environ, self._aws.resolved_environment(), self._settings.env)
+        context = {**self._settings.context, **given}
+        with self._tracer.tracing(assembly) as trace:
+            environment = {**own, **trace.environment}
+            ended = self._synth(assembly, context, on_line, environment, trace.before)
+            if ended.code != 0 and trace.before:
+                # It may need rights that nobody has under strace. Without the kernel's record, then.
+                trace.before = ()
+                shutil.rmtree(assembly, ignore_errors=True)
+                ended = self._synth(assembly, context, on_line, environment)
+            trace.has_failed = ended.code != 0
+        if ended.code != 0:
+            full = no_space("cdk synth", ended.tail, (usual_place() or assembly, assembly.parent, self._settings.app))
+            raise full or DeployError(
+                "synth-failed", "cdk synth failed", where=str(self._settings.app), cause=_told(ended),
+                hint=after_failure(self._settings.app, "\n".join(ended.tail)),
+            )  # fmt: skip
+        return synthesised_stacks(assembly, self._settings.app)
+
+    def check_account(self, account: str) -> None:
+        """See StackDeployer."""
+        check_account(self._settings.app, self._aws.profile_in_force, account, self._aws.account_of)
+
+    def check(self, assembly: Path, steps: Sequence[DeployStack], who: Identity) -> None:
+        """See StackDeployer."""
+        from rajee_deploy.synth.passing import check_values
+
+        stacks = self._artifacts(assembly, steps)
+        for step in steps:
+            template = stacks[step.stack].template()
+            _check_parameters(step, template, self._settings.app)
+            check_values(step, template)
+            _check_resources(step.stack, template)
+        _check_given(steps, assembly, self._settings.app)
+        self._check_bootstrap(stacks, who)
+
+    def deploy(self, step: DeployStack, assembly: Path, on_line: Callable[[str], None]) -> None:
+        """See StackDeployer. Adoption needs a change set, and so does the creation of a stack that has one; everything
+        else updates directly, which is faster and leaves no change set of a shared name for two runs to fight over."""
+        adopt = ["--import-existing-resources"] if step.adopt else []
+        method = "change-set" if step.adopt or step.by_change_set else "direct"
+        self._deploy(step, assembly, [f"--method={method}", *adopt], on_line)
+
+    def prepare(self, step: DeployStack, assembly: Path, change_set: str, on_line: Callable[[str], None]) -> None:
+        """See StackDeployer."""
+        adopt = ["--import-existing-resources"] if step.adopt else []
+        method = ["--method=prepare-change-set", f"--change-set-name={change_set}", *adopt]
+        self._deploy(step, assembly, method, on_line)
+
+    def security_changes(self, stack: str, assembly: Path) -> str:
+        """See StackDeployer."""
+        from rajee_deploy.synth.security_diff import DIFF, WHOLE, security_changes
+
+        printed: list[str] = []
+        own = {**self._aws.child_environment(), **kept_from_diff(os.environ), **WHOLE}
+        name = self._where.place(stack).id
+        ended = self._cdk(
+            ["diff", as_pattern(name), "--app", str(assembly), "--exclusively", *DIFF], printed.append, own
+        )
+        return security_changes(name, ended, printed)
+
+    def _artifacts(self, assembly: Path, steps: Sequence[DeployStack]) -> dict[str, StackArtifact]:
+        """The steps' stacks in the assembly. DeployError `no-such-stack`."""
+        found = {each.place.id: each for each in stacks_of(assembly)}
+        stacks = {step.stack: found.get(self._where.place(step.stack).id) for step in steps}
+        for stack, artifact in stacks.items():
+            if artifact is None:
+                raise no_such_stack(self._where.place(stack).id, {key: each.place for key, each in found.items()})
+        return {stack: artifact for stack, artifact in stacks.items() if artifact is not None}
+
+    def _deploy(self, step: DeployStack, assembly: Path, method: Sequence[str], on_line: Callable[[str], None]) -> None:
+        from rajee_deploy.synth.passing import hushed, passing, without_secrets
+
+        # After a rollback the CLI's own comparison could skip what was undone: CloudFormation is made to compare.
+        force = ["--force"] if Change.ROLLED_BACK in step.changes else []
+        hide = without_secrets(step.values)
+        place = self._where.place(step.stack)
+        with passing(step, place.name) as parameters:
+            ended = self._cdk(
+                ["deploy", as_pattern(place.id), "--app", str(assembly), "--exclusively", "--require-approval=never",
+                 "--progress=events", *method, *force, *parameters.arguments],
+                lambda line: on_line(hide(line)),
+                {**self._aws.child_environment(), **parameters.changes(os.environ)},
+            )  # fmt: skip
+            if ended.code == 0 or "missing a value" in "\n".join(ended.tail):
+                parameters.check(step)
+        ended = hushed(ended, hide)
+        if ended.code == 0:
+            return
+        if tells_of_refusal_for_now("\n".join(ended.tail)):
+            raise stack_busy(step.stack, cause=_told(ended))
+        raise DeployError(
+            "deploy-failed", f"cdk deploy of {step.stack} failed", where=f"stack {step.stack}", cause=_told(ended),
+            hint=after_failure(self._settings.app, "\n".join(ended.tail)),
+        )  # fmt: skip
+
+    def _synth(
+        self,
+        assembly: Path,
+        context: Mapping[str, str],
+        on_line: Callable[[str], None],
+        environment: Mapping[str, str | None],
+        before: Sequence[str] = (),
+    ) -> Completed:
+        from rajee_deploy.synth.context_values import handing
+
+        words = ["synth", "--quiet", "--output", str(assembly)]
+        with handing(context, get_cli(self._settings.app).path, environment.get("NODE_OPTIONS") or "") as handed:
+            ended = self._cdk([*words, *handed.arguments], on_line, {**environment, **handed.environment}, before)
+            if handed.is_lost:
+                shutil.rmtree(assembly, ignore_errors=True)
+                ended = self._cdk([*words, *handed.plain], on_line, environment, before)
+        return ended
+
+    def _cdk(
+        self,
+        arguments: list[str],
+        on_line: Callable[[str], None],
+        environment: Mapping[str, str | None],
+        before: Sequence[str] = (),
+    ) -> Completed:
+        app = self._settings.app
+        return run(
+            [*before, str(get_cli(app).path), *arguments, *_ALWAYS],
+            cwd=app,
+            env={**CDK_ENVIRONMENT, **environment},
+            on_line=on_line,
+        )
+
+    def _check_bootstrap(self, stacks: Mapping[str, StackArtifact], who: Identity) -> None:
+        """Every bootstrap version that the deployed stacks ask for must be there, in their account and region."""
+        needs: dict[tuple[str, str, str], tuple[int, str]] = {}
+        for stack, artifact in stacks.items():
+            parameter = artifact.properties.get("bootstrapStackVersionSsmParameter")
+            if parameter:
+                place = artifact.place.account or who.account, artifact.place.region or who.region, parameter
+                least = int(artifact.properties.get("requiresBootstrapStackVersion", 1))
+                needs[place] = max(needs.get(place, (0, stack)), (least, stack))
+        for (account, region, parameter), (needed, stack) in sorted(needs.items()):
+            version = _bootstrap_version(self._where.reading(stack), parameter)
+            if version is None or version < needed:
+                has = (
+                    "is not bootstrapped" if version is None else f"has bootstrap version {version}, {needed} is needed"
+                )
+                raise DeployError(
+                    "not-bootstrapped", f"account {account} in {region} {has} for the CDK", where=parameter,
+                    hint=cdk_command(self._settings.app, "bootstrap", f"aws://{account}/{region}"),
+                )  # fmt: skip
+
+
+def _bootstrap_version(aws: Asks, parameter: str) -> int | None:
+    def absent(code: str, _message: str) -> bool | None:
+        return True if code == "ParameterNotFound" else None
+
+    answer = aws.ask("ssm", "get_parameter", {"Name": parameter}, absent)
+    if not isinstance(answer, dict):
+        return None
+    version = whole(answer.get("Parameter", {}).get("Value", ""))
+    if version is None:
+        raise unknown(f"ssm:GetParameter {parameter}", "the answer holds no version number")
+    return version
+
+
+def _check_parameters(step: DeployStack, template: Mapping[str, Any], app: Path) -> None:
+    """The template must declare what the step gives it, and use it: a parameter nobody refers to updates nothing."""
+    used, slots = referenced_parameters(template), slots_of(template)
+    pending = {name for name, _, _ in step.digests}
+    for name, value in step.declared:
+        if name in used:
+            example = "sha256:" + "0" * 64 if name in pending else value
+            _check_pattern(step, name, example, str(slots[name].get("AllowedPattern", "")))
+            continue
+        error = UntakenError(step.stack, name, is_declared=name in slots)
+        error.hint = instead_of(app, name, is_digest=name in pending)
+        raise error
+
+
+def _check_resources(stack: str, template: Mapping[str, Any]) -> None:
+    """The CDK CLI deploys no stack without resources, and deletes one that is there: nobody agreed to either."""
+    if not template.get("Resources"):
+        raise ConfigurationError(
+            "empty-stack", f"the template of {stack} has no resources, so the CDK would not deploy it",
+            where=f"stack {stack}",
+            hint="leave it out of cdk.stacks (name the others instead of a wildcard); to delete it: npx cdk destroy",
+        )  # fmt: skip
+
+
+def _check_given(steps: Sequence[DeployStack], assembly: Path, app: Path) -> None:
+    """A tag that no template has was given to an app that does not read it: the deployment would change nothing."""
+    for step in steps:
+        for key, tag in set(step.parameters) - set(step.declared):
+            if any(tag in read_text(path, LARGE) for path in assembly.rglob("*.template.json")):
+                continue
+            raise ConfigurationError(
+                "context-not-read", f"the app puts the tag {tag} into no template", where=f"stack {step.stack}",
+                hint=f"read it where the image is named: {reading_context(app, key.removeprefix(GIVEN_PREFIX))}",
+            )  # fmt: skip
+
+
+def _check_pattern(step: DeployStack, name: str, value: str, pattern: str) -> None:
+    """CloudFormation would refuse the value only after the images were built."""
+    from rajee_deploy.synth.passing import matches
+
+    if not matches(pattern, value):
+        by = "digest" if value.startswith("sha256:") else "tag"
+        raise ConfigurationError(
+            "parameter-refused", f"the parameter {name} of {step.stack} does not take {value}",
+            where=f"stack {step.stack}", cause=f"its AllowedPattern is {pattern}",
+            hint=f"the settings say deploy-by = {by!r}, and the stack is made for the other: change one of the two",
+        )  # fmt: skip
+
+
+def _told(ended: Completed) -> str:
+    return (
+        "\n".join(line for line in ended.tail[-20:] if line.strip()) or f"exit code {ended.code}, and it said nothing"
+    )

@@ -1,0 +1,89 @@
+"""A list (see `tracing.depfile`) as a document that travels to other machines, and back. Pure.
+
+An entry that lies outside of the checkout says only that something was absent: nobody else's machine is asked for
+more. Where a synth read a file that lies elsewhere, its list says so in place of that entry, and others synthesise.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from rajee_deploy.plan.carried import SCHEMA
+from rajee_deploy.synth.tracing.depfile import Depfile, Entry, Toolchain
+from rajee_deploy.text.foreign import parse_json
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_OUTSIDE = "outside:"
+_KINDS = frozenset({"file", "stat", "link", "list", "modules", "scripts", "made", "upward", "environment", "self"})
+# Names among the items of a toolchain; no item has a blank in its name.
+_JSON = '["'  # no name of a package or program begins so
+_RUNS, _PYTHON, _NODE, _PROGRAMS = "uses runs", "uses python", "uses node", "uses programs"
+
+
+def sent(depfile: Depfile, versions: Mapping[str, str]) -> dict[str, Any]:
+    """The document of a whole list. `versions` are what is installed here, by item."""
+    left = set(depfile.outside)
+    obstacles = [f"what lies outside of the checkout: {path}" for path in depfile.outside]
+    used = depfile.toolchain
+    return {
+        "schema": SCHEMA,
+        "entries": [_written(entry) for entry in depfile.entries if entry.path not in left],
+        "variables": list(depfile.variables),
+        "toolchain": {
+            **versions, _RUNS: _joined(used.runs), _PYTHON: _joined(used.python), _NODE: _joined(used.node),
+            _PROGRAMS: _joined(used.programs),
+        },
+        "obstacles": [*depfile.impure, *obstacles],
+    }  # fmt: skip
+
+
+def received(document: Mapping[str, Any]) -> tuple[Depfile, dict[str, str]]:
+    """The list of a document (see carried.carried_of), and what was installed where it was made, by item."""
+    told = dict(document["toolchain"])
+    keys = (_RUNS, _PYTHON, _NODE, _PROGRAMS)
+    used = [_names(told.pop(key, "")) for key in keys]
+    runs, python, node, programs = (names or () for names in used)
+    # An older release took a directory with a blank in its name for two.
+    is_broken = None in used or not all("node_modules" in name for name in node)
+    broken = ["a toolchain that is not understood"] * is_broken
+    entries = [_read(*entry) for entry in document["entries"]]
+    unknown = sorted({f"an entry of a newer release: {entry.kind}" for entry in entries if entry.kind not in _KINDS})
+    depfile = Depfile(
+        variables=tuple(document["variables"]),
+        impure=(*document["obstacles"], *broken, *unknown),
+        is_whole=True,
+        entries=tuple(entry for entry in entries if entry.kind in _KINDS),
+        toolchain=Toolchain(runs, (), python, node, programs),
+    )
+    return depfile, told
+
+
+def _written(entry: Entry) -> list[str]:
+    is_outside = entry.path.startswith(("/", "~", "$TMPDIR"))
+    return [(_OUTSIDE if is_outside else "") + entry.kind, entry.path, *entry.but]
+
+
+def _read(kind: str, path: str, *but: str) -> Entry:
+    return Entry(kind.removeprefix(_OUTSIDE), path, tuple(but))
+
+
+def _joined(names: tuple[str, ...]) -> str:
+    """Names as one text: with blanks between them, or, where a blank may be in one (a directory with packages in it has
+    any name), as JSON."""
+    text = " ".join(names)
+    return text if tuple(text.split()) == names and not text.startswith(_JSON) else json.dumps(names)
+
+
+def _names(text: str) -> tuple[str, ...] | None:
+    """The same, read; None for what nobody wrote so."""
+    if not text.startswith(_JSON):
+        return tuple(text.split())
+    try:
+        names = parse_json(text, errors="surrogateescape")
+    except ValueError:
+        return None
+    is_sound = isinstance(names, list) and all(isinstance(name, str) and "\0" not in name for name in names)
+    return tuple(names) if is_sound else None

@@ -1,0 +1,1 @@
+"""This machine: other programs, temporary directories, files that are written whole, signals, places."""

@@ -1,0 +1,1 @@
+"""Texts that others wrote, taken apart: lines, numbers, JSON and TOML. Pure."""
