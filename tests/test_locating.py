@@ -83,6 +83,25 @@ def test_a_plan_before_the_first_synth_takes_no_name_for_granted(world):
     assert world.stacks.synths == 1
 
 
+@pytest.mark.parametrize("stacks", [["Registry", "dev-app"], ["Registry", "dev-app", "nothing"], ["Reg", "Dev/*"], ["**"]])
+def test_where_hashes_are_to_decide_a_plan_runs_nothing_to_learn_what_names_mean(world, stacks):
+    """Whoever opens a pull request chooses the names. What is deployed all the same, the synth of `up` settles."""
+    call(world, stacks, "dev-app")
+    is_plain = not any("*" in name for name in stacks)
+    if is_plain:
+        assert decide(world, check="hash") == (stacks, 0)
+    else:
+        with pytest.raises(DeployError) as caught:
+            make_plan(world.context(check="hash"))
+        assert caught.value.code == "names-unknown"
+    assert world.stacks.synths == 0
+    if "nothing" not in stacks:
+        assert world.up(check="hash") == "first"
+        assert (world.done()[1], world.stacks.synths) == (["Registry", "dev-app"], 1)
+        world.infra = "2"
+        assert decide(world, check="hash") == (["Registry", "dev-app"], 0), "names are as of the last synth here"
+
+
 @pytest.mark.parametrize(
     ("stacks", "image", "code"),
     [

@@ -131,19 +131,22 @@ def located(
     run: Context,
     infrastructure: Fingerprint,
     who: Identity,
-    synthesis: Synthesis | Callable[[Sequence[str]], Synthesis],
+    synthesis: Synthesis | Callable[[Sequence[str]], Synthesis] | None,
     early: Callable[[], Mapping[str, StackState]],
     names: Sequence[str] = (),
 ) -> Synthesis | None:
     """Let the names of the settings become stacks: by a synth that was made, else by what is known, else where it takes
-    one by the synth that is made then, which is returned. `early` is what CloudFormation says of plain names. `names`
-    are those that matter to who deploys nothing new."""
+    one by the synth that is made then, which is returned; for None none is made, as in `look_up`. `early` is what
+    CloudFormation says of plain names. `names` are those that matter to who deploys nothing new."""
     if isinstance(synthesis, Synthesis):
         settle(run, synthesis.stacks, who)
         return synthesis
     known = what_is_known(run, infrastructure, who)
     if known:
         settle(run, known, who, is_deploying=not names)
+        return None
+    if synthesis is None:
+        look_up(run, infrastructure, who, names)
         return None
     run.ports.settle({}, "")
     asked = names or names_of(run)
@@ -172,7 +175,7 @@ def look_up(run: Context, infrastructure: Fingerprint, who: Identity, names: Seq
     for reason in open_names(asked, {}):
         raise DeployError(
             "names-unknown", f"nothing tells here which stacks the settings mean by {reason.partition(':')[0]}",
-            where="cdk.stacks of the settings", hint="rajee-deploy plan synthesises the app and remembers it",
+            where="cdk.stacks of the settings", hint="rajee-deploy plan --infra-check=auto runs the app to find out, and remembers it",
         )  # fmt: skip
     return False
 

@@ -42,9 +42,13 @@ if TYPE_CHECKING:
     from rajee_deploy.settings import Settings
 
 
-def make_plan(run: Context, synthesis: Synthesis | None = None) -> Planned:
+def make_plan(run: Context, synthesis: Synthesis | None = None, *, runs_app: bool = False) -> Planned:
     """Observe and decide; it changes nothing, and needs no engine; node only where a synth has to decide. `synthesis`
-    is one that was made for this decision already. What became of names is in the `run` of the answer alone."""
+    is one that was made for this decision already. What became of names is in the `run` of the answer alone.
+
+    `runs_app`: for who deploys what is planned, and so synthesises anyway. Else nothing of the project is run where
+    hashes are to decide, whatever is not known then: it may be a stranger's.
+    """
     run = replace(run)
     ports = run.ports
     locating.forget(run)
@@ -67,7 +71,8 @@ def make_plan(run: Context, synthesis: Synthesis | None = None) -> Planned:
             check_account(run.settings, identity.result())
             who = identity.result()
         if infrastructure is not None:
-            synth = partial(synthesise_planned, run, infrastructure, who)
+            may_synthesise = runs_app or run.settings.infra_check is not InfraCheck.HASH
+            synth = partial(synthesise_planned, run, infrastructure, who) if may_synthesise else None
             plain = partial(early.plain, who)
             synthesis = locating.located(run, infrastructure, who, synthesis or synth, plain)
         with run.timings.phase("ask AWS"):

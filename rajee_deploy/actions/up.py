@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 def deployment(run: Context) -> Wish[Planned]:
     """That what is checked out is deployed: the wish of `up`."""
     return Wish(
-        plan=lambda _before: _of_revision(make_plan(run)),
+        plan=lambda _before: _of_revision(make_plan(run, runs_app=True)),
         show=lambda planned: show_plan(run, planned),
         complete=_with_assembly,
         conclude=_share,

@@ -190,6 +190,12 @@ def test_all_of_them_in_a_plan(hostile):
     assert check(hostile, PLAN).code == 0
 
 
+@pytest.mark.parametrize("name", ["Other", "Dev/Other", "*"])
+def test_a_name_of_a_stack_that_a_synth_alone_could_tell(hostile, name):
+    hostile.write("rajee-deploy.toml", SETTINGS.replace('"App"', f'"{name}"'))
+    assert check(hostile, PLAN).error == ("" if name == "Other" else "names-unknown")
+
+
 def embed(hostile):
     """In svc/, as plain files of a commit, with programs of their own."""
     shutil.copytree(hostile.root / ".git", hostile.root / "svc", dirs_exist_ok=True)
