@@ -1,4 +1,4 @@
-"""Every code that the source can give an error or a warning, read where it is written: docs/troubleshooting.md has each."""
+"""Every code that the source can give an error or a warning, read where it is written."""
 
 from __future__ import annotations
 
