@@ -521,7 +521,7 @@ BEGUN = ("… deploy App", "dim")
 DOUBT = (
     "!", "stack App",
     ("its template takes no RajeeTemplateHash, so a machine that has not synthesised it has to do so to decide; "
-    "let the stack declare them, and an output that names them (README, In the CDK app)"),
+    "let the stack declare them, and an output that names them (docs/your-service.md)"),
     "yellow",
 )  # fmt: skip
 DONE = ("✓", "stack App", "complete, and it records ImageTag c-new, RajeeInfraHash infra", "green")

@@ -310,7 +310,7 @@ def _check_values(values: Mapping[str, Mapping[str, Given]], images: Sequence[Im
     if problem:
         raise ConfigurationError(
             "bad-settings", f"cdk.parameters.{problem}", where="cdk.parameters of the settings",
-            hint="take it out there: README, The app's own parameters, says what may stand there",
+            hint="take it out there: docs/settings.md says what may stand there",
         )  # fmt: skip
 
 

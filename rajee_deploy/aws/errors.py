@@ -204,7 +204,7 @@ def _from_response(asked: str, error: Any, login: str) -> DeployError:  # noqa: 
     if code in _DENIED:
         return DeployError(
             "access-denied", "AWS refused the call", where=asked, cause=cause,
-            hint="README lists the permissions that plan and up need",
+            hint="rajee-deploy permissions plan (and permissions up) prints what is needed",
         )  # fmt: skip
     if code in _THROTTLED:
         return DeployError(

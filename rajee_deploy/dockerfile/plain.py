@@ -332,5 +332,5 @@ class PlainWalk(StageWalk):
     def _refuse(self, line: int, problem: str) -> NoReturn:
         raise DeployError(
             "engine-cannot", problem, where=f"{self._path}:{line}",
-            hint="write it in plainer words (README, Engines), or use the engine buildx",
+            hint="write it in plainer words (docs/registry-and-engines.md), or use the engine buildx",
         )  # fmt: skip

@@ -104,7 +104,7 @@ class UntakenError(ConfigurationError):
         super().__init__(
             "no-such-parameter", f"the template of {stack} {problem} the parameter {parameter}",
             where=f"stack {stack}",
-            hint="declare it in the stack (README, In the CDK app), or name the one that it has: images.*.parameter",
+            hint="declare it in the stack (docs/your-service.md), or name the one that it has: images.*.parameter",
         )  # fmt: skip
         self.parameter = parameter
 

@@ -166,7 +166,7 @@ class Ecr:
 
 EXCLUSION_HINT = (
     "moving tags need the repository's imageTagMutability IMMUTABLE_WITH_EXCLUSION with filters for them, such as "
-    "live-* and prev-*; README shows it"
+    "live-* and prev-*; docs/your-service.md shows it"
 )
 
 

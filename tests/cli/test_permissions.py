@@ -1,4 +1,4 @@
-"""The policies that are printed: whole, only on what the settings name, and the very ones that README shows."""
+"""The policies that are printed: whole, only on what the settings name, and those that docs/permissions.md shows."""
 
 from __future__ import annotations
 
@@ -28,8 +28,9 @@ def printed(folder: Path, *words: str, **environment: str) -> str:
 
 
 @pytest.mark.parametrize("who", list(Who))
-def test_readme_shows_what_is_printed_for_the_reference_service(who):
-    shown = re.search(rf"<!-- policy:{who.value} -->\n```json\n(.*?)```", (TOP / "README.md").read_text(), re.DOTALL)
+def test_the_documentation_shows_what_is_printed_for_the_reference_service(who):
+    text = (TOP / "docs" / "permissions.md").read_text()
+    shown = re.search(rf"<!-- policy:{who.value} -->\n```json\n(.*?)```", text, re.DOTALL)
     assert shown is not None
     assert shown[1] == printed(TOP, who.value)
 
