@@ -21,7 +21,7 @@ from pathspec import GitIgnoreSpec
 from rajee_deploy.context.deployignore import DeployIgnored
 from rajee_deploy.context.gitignore import Patterns, read_lines
 from rajee_deploy.model import Kind
-from rajee_deploy.synth.ignored import Ignored
+from rajee_deploy.synth.ignored import IgnorePatterns
 
 pytestmark = pytest.mark.filterwarnings("ignore::FutureWarning")
 
@@ -48,7 +48,7 @@ def test_answers_are_pathspecs(patterns, paths):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", FutureWarning)
         theirs = GitIgnoreSpec.from_lines(patterns, backend="simple")
-    assert [Ignored(patterns)(path) for path in paths] == [theirs.match_file(path) for path in paths]
+    assert [IgnorePatterns(patterns)(path) for path in paths] == [theirs.match_file(path) for path in paths]
 
 
 def entries_of_git(place, lines: list[str], paths: list[str]) -> set[str]:
@@ -100,6 +100,7 @@ def test_answers_are_gits(checkout, second):
 
 HOSTILE = [
     ["a*a*a*a*a*a*a*aa*ab"], ["*a" * 30 + "b*"], ["**/a*/" * 12 + "b?"], ["*?" * 60 + "[!a]"], ["a*" * 30_000 + "a"],
+    *([text[:60_000]] for text in ("a*" * 30_000, "a" * 60_000, "[a-z]" * 12_000)),
     [f"**/dir{number}/**" for number in range(5000)], [f"**/*q{number}*z" for number in range(5000)],
 ]  # fmt: skip
 
@@ -122,6 +123,20 @@ def test_matching_is_linear():
     assert time.monotonic() - began < 120
 
 
+@pytest.mark.parametrize(
+    ("lines", "place"),
+    [(["b", "a" * 65_536], 1), (["*" * 500_000], 0), (["a" * 60_000] * 70, 8), (["#" * 70_000], None)],
+)
+def test_what_would_take_minutes_to_read_is_refused(lines, place):
+    """pathspec's time for one line grows with its square."""
+    if place is None:
+        assert read_lines(lines) == ([], {})
+        return
+    with pytest.raises(ValueError, match="characters") as caught:
+        read_lines(lines)
+    assert caught.value.args[0] == place
+
+
 def test_another_engine_of_pathspecs_changes_nothing(tmp_path):
     """pathspec takes it by itself where it is installed, and then fails for a name that is not UTF-8."""
     broken = """
@@ -136,7 +151,7 @@ class Options:
     program = textwrap.dedent("""
         from rajee_deploy.context.deployignore import DeployIgnored
         from rajee_deploy.model import Kind
-        from rajee_deploy.synth.ignored import Ignored
+        from rajee_deploy.synth.ignored import IgnorePatterns
         lines = ["*.md", "x*y*z"]
         tree = DeployIgnored(None, "\\n".join(lines).encode(), ".deployignore")
         from pathspec import GitIgnoreSpec
@@ -145,7 +160,7 @@ class Options:
         except RuntimeError as error:
             print(str(error).replace(" ", "-"))
         for path in ("\\udcff.md", "\\udcff", "x\\udcffyz"):
-            print(tree.rule_for(path, Kind.FILE) is not None, Ignored(lines)(path))
+            print(tree.rule_for(path, Kind.FILE) is not None, IgnorePatterns(lines)(path))
     """)
     env = {**os.environ, "PYTHONPATH": str(tmp_path), "RAJEE_DEPLOY_CACHE_DIR": str(tmp_path / "cache")}
     found = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True, env=env)

@@ -17,13 +17,15 @@ from collections import Counter, defaultdict
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
-from rajee_deploy.context.path_automaton import Automaton, check_sets, is_quick, parts_of, texts_of
+from rajee_deploy.context.path_automaton import Automaton, check_sets, is_quick, least, parts_of, texts_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
 _WINDOWS = (32, 16, 8, 4, 2, 1)
 _FEW_PATTERNS = 16
+MAX_LINE = 65535  # characters, as BuildKit takes of `.dockerignore` in bytes
+MAX_LINES = 1 << 19  # characters of all of them: pathspec needs some microseconds for each
 
 
 class Line(NamedTuple):
@@ -41,8 +43,14 @@ def read_lines(lines: Sequence[str]) -> tuple[list[Line], dict[int, str]]:
     """
     from pathspec.patterns.gitignore.spec import GitIgnoreSpecPattern
 
-    rules, idle = [], {}
+    rules, idle, left = [], {}, MAX_LINES
     for number, line in enumerate(lines):
+        if not line or line.startswith("#"):
+            continue
+        left -= len(line)
+        if len(line) > MAX_LINE or left < 0:
+            what = f"the line is over {MAX_LINE}" if left >= 0 else f"all lines up to here come to over {MAX_LINES}"
+            raise ValueError(number, f"{what} characters")
         try:
             expression, include = GitIgnoreSpecPattern.pattern_to_regex(line)
             if expression is not None and include is not None:
@@ -64,7 +72,7 @@ class Patterns:
     else, as pathspec's own `match_file`, what lies below a match does, too. A directory's path ends with a slash."""
 
     def __init__(self, rules: Sequence[Line], *, whole: bool) -> None:
-        self._patterns = [_Pattern(rule, whole=whole) for rule in rules]
+        self._patterns = [_GitPattern(rule, whole=whole) for rule in rules]
         self._needed = [pattern.texts for pattern in self._patterns]
 
     def matches(self, path: str) -> Iterator[tuple[Line, bool]]:
@@ -109,7 +117,7 @@ def _windows(texts: Sequence[str]) -> list[str]:
     return [longest[start : start + size] for start in range(len(longest) - size + 1)] if size else []
 
 
-class _Pattern:
+class _GitPattern:
     """One rule: None, or whether a directory was matched, from a path."""
 
     def __init__(self, rule: Line, *, whole: bool) -> None:
@@ -117,9 +125,10 @@ class _Pattern:
         self._whole = whole
         self._parts = parts_of(rule.expression)
         self.texts = [] if self._parts is None else texts_of(self._parts)
+        self._least = 0 if self._parts is None else least(self._parts)
 
     def match(self, path: str) -> bool | None:
-        return self._ask(path)
+        return self._ask(path) if len(path) >= self._least else None
 
     @cached_property
     def _ask(self) -> Callable[[str], bool | None]:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from rajee_deploy.dockerfile.nodes import Heredoc, Node
 
 MAX_LINE_BYTES = 65535
+MAX_INSTRUCTIONS = 1 << 17  # far beyond what is built; each takes us some 50 µs
 DIRECTIVE = r"([a-zA-Z][a-zA-Z0-9]*)[\t\n\f\r ]*=[\t\n\f\r ]*(.+?)[\t\n\f\r ]*\Z"
 DIRECTIVES = ("syntax", "escape", "check")
 _CONTINUATIONS = {"\\": r"(?:(?<=[^\\])|^)\\[ \t]*\Z", "`": r"(?:(?<=[^`])|^)`[ \t]*\Z"}
@@ -70,6 +71,7 @@ class _Source:
         self._directives: set[str] | None = set()
 
     def nodes(self) -> Iterator[Node]:
+        count = 0
         for raw in self._read():
             line = raw.rstrip("\r").lstrip(SPACE)
             if line.startswith("#"):
@@ -80,6 +82,10 @@ class _Source:
             if not line and not more:
                 continue
             start = self._number
+            count += 1
+            if count > MAX_INSTRUCTIONS:
+                problem = f"the Dockerfile has more than {MAX_INSTRUCTIONS} instructions"
+                raise syntax_error(self._path, start, problem, hint="put what they do into a program, and RUN that")
             if more:
                 line += "".join(self._continued())
             try:

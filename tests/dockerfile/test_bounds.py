@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from rajee_deploy.dockerfile import patterns, resolve
 from rajee_deploy.dockerfile.patterns import Budget, TooMuchError
 from rajee_deploy.dockerfile.variables import Variables
-from rajee_deploy.dockerfile.words import Lexer, TooLargeError
+from rajee_deploy.dockerfile.words import Lexer, WordTooLargeError
 from rajee_deploy.errors import DeployError
 from rajee_deploy.model import BuildOptions, Platform
 
@@ -67,6 +67,7 @@ CASES = {
     "any": (A + "ARG b=${a//" + "?" * 3000 + "b/x}\n", None),
     "any-of-many": (A + ("ARG b=${a//" + "?" * 5000 + "b/x}\n") * 50, TOO_LARGE),
     # many of one kind
+    "600,000 ARG": (S + "ARG a\n" * 600_000, "dockerfile-syntax"),
     "100,000 ARG": (S + many("ARG a{0}=1\n", 100_000), None),
     "chained ARG": ("ARG a0=1\n" + many("ARG a{0}=$a{1}\n", 8_000) + "FROM scratch:$a8000\n", None),
     "ARG of two": (S + many("ARG a{0}=1 b{0}=2\n", 8_000), None),
@@ -118,7 +119,7 @@ def test_what_is_too_large_is_told_with_its_line_and_a_way_out():
 def test_what_is_written_by_hand_has_no_bound_but_the_files():
     body = "x" * (patterns.MAX_VALUE + 1) + "$a"
     assert len(Lexer().expand(body, {"a": "y"}).text) == patterns.MAX_VALUE + 2
-    with pytest.raises(TooLargeError):
+    with pytest.raises(WordTooLargeError):
         Lexer().expand("$a$a", {"a": "y" * (patterns.MAX_VALUE // 2 + 10)})
 
 
