@@ -17,7 +17,7 @@ from rajee_deploy.rollout.standing import UNCONFIRMED, standing
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from rajee_deploy.actions.run import Context
+    from rajee_deploy.actions.run import CurrentRun
     from rajee_deploy.plan.state import WantedImage
     from rajee_deploy.plan.steps import ConfirmRollout, RepairService
     from rajee_deploy.rollout import Service
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 WAIT_SECONDS = 3600.0  # as long as CloudFormation itself waits for an ECS service, and some
 
 
-def confirm(run: Context, step: ConfirmRollout, images: Sequence[WantedImage], before: Mapping[Held, str]) -> None:
+def confirm(run: CurrentRun, step: ConfirmRollout, images: Sequence[WantedImage], before: Mapping[Held, str]) -> None:
     """Wait until a stack that stays as it is runs what it says. DeployError `rollout-not-confirmed`."""
     if not run.wait_for_end:
         run.console.item("~", f"stack {step.stack}", f"not waited for: {step.reason}", "yellow")
@@ -42,7 +42,7 @@ def confirm(run: Context, step: ConfirmRollout, images: Sequence[WantedImage], b
 
 
 def confirm_services(
-    run: Context, stack: str, state: StackPresent, wanted: Mapping[str, tuple[str, ...]], before: Mapping[Held, str],
+    run: CurrentRun, stack: str, state: StackPresent, wanted: Mapping[str, tuple[str, ...]], before: Mapping[Held, str],
     wait_seconds: float = WAIT_SECONDS,
 ) -> None:  # fmt: skip
     """Where ECS runs what a stack says, CloudFormation's word is not enough.
@@ -82,7 +82,7 @@ def wanted_images(images: Sequence[WantedImage], parameters: Mapping[str, str]) 
     return wanted
 
 
-def repair(run: Context, step: RepairService) -> None:
+def repair(run: CurrentRun, step: RepairService) -> None:
     """Put a service back to its stack's own task definition; whether it gets there is confirmed afterwards."""
     with run.phase(f"repair {step.service}"):
         run.ports.services.run(step.held, step.task_definition)

@@ -19,7 +19,7 @@ from rajee_deploy.errors import DeployError
 from rajee_deploy.text.foreign import parse_json
 
 if TYPE_CHECKING:
-    from rajee_deploy.build_record import Contents, Item
+    from rajee_deploy.build_record import Contents, RecordItem
     from rajee_deploy.fingerprint import Input
 
 MOST_BYTES = 16 << 20  # of an unpacked document
@@ -110,7 +110,7 @@ def _input(item: Input) -> dict[str, str]:
     return {"name": item.name, **({"value": item.value} if item.value is not None else {"digest": str(item.digest)})}
 
 
-def _item(item: Item) -> dict[str, Any]:
+def _item(item: RecordItem) -> dict[str, Any]:
     """An entry; what is empty is left out."""
     told = {
         "context": item.context, "size": item.size, "digest": item.digest, "link": item.link,

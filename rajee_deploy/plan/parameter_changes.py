@@ -21,7 +21,7 @@ from rajee_deploy.plan.steps import Caution
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-    from rajee_deploy.plan.infrastructure import Verdict
+    from rajee_deploy.plan.infrastructure import InfrastructureVerdict
     from rajee_deploy.plan.parameters import WantedParameter
     from rajee_deploy.plan.state import Observed, StackState, Wanted
     from rajee_deploy.plan.steps import DeployStack
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 _MOST_BYTES = 4096
 
 
-class Outcome(NamedTuple):
+class ParameterOutcome(NamedTuple):
     """The values to give when the stack is deployed; what changes, by parameter, in words; and what to know besides.
     `absent` are those of flags for all stacks that its template does not have, as far as that is known; `takes` are
     those that it has, and that somebody may give a value."""
@@ -45,9 +45,13 @@ class Outcome(NamedTuple):
 
 
 def decide(
-    stack: str, previous: StackPresent | None, wanted: Wanted, observed: Observed, verdict: Verdict | None,
+    stack: str,
+    previous: StackPresent | None,
+    wanted: Wanted,
+    observed: Observed,
+    verdict: InfrastructureVerdict | None,
     written: Collection[str] = (),
-) -> Outcome:  # fmt: skip
+) -> ParameterOutcome:
     """What is to be done about the parameters of a stack. `previous` has the values that stay where none is given; None
     where the stack is made anew. `written` are the parameters that the tool itself gives.
 
@@ -79,7 +83,7 @@ def decide(
     _check_taken(stack, known, wanted, written)
     _check_complete(stack, previous, known or {}, wanted, {*written, *RECORDS})
     nowhere = frozenset(each.name for each in absent)
-    return Outcome(tuple(values), tuple(changes), tuple(cautions), nowhere, stack, frozenset(takes))
+    return ParameterOutcome(tuple(values), tuple(changes), tuple(cautions), nowhere, stack, frozenset(takes))
 
 
 def _check_taken(stack: str, known: Mapping[str, Declared] | None, wanted: Wanted, written: Collection[str]) -> None:
@@ -138,7 +142,7 @@ def _others(step: DeployStack, state: StackState) -> list[str]:
 
 
 def _declared(
-    stack: str, previous: StackPresent | None, wanted: Wanted, verdict: Verdict | None
+    stack: str, previous: StackPresent | None, wanted: Wanted, verdict: InfrastructureVerdict | None
 ) -> Mapping[str, Declared] | None:
     """The parameters of the template that is wanted; None where only a synth will tell, which then comes before the
     deployment."""

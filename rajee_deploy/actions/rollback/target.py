@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from rajee_deploy.actions.rollback import Asked
     from rajee_deploy.plan.state import WantedImage
     from rajee_deploy.registry import RegistryReader
-    from rajee_deploy.report.history import Run
+    from rajee_deploy.report.history import PastRun
     from rajee_deploy.settings import Settings
 
 _TAG = re.compile(rf"{TAG_PREFIX}[0-9a-f]{{{TAG_HEX}}}")
@@ -100,7 +100,7 @@ def for_other_platforms(image: WantedImage, its: str) -> DeployError:
 
 
 def previous(
-    registry: RegistryReader, image: WantedImage, deployed: str, runs: Sequence[Run], settings: Settings
+    registry: RegistryReader, image: WantedImage, deployed: str, runs: Sequence[PastRun], settings: Settings
 ) -> Target:
     """What the image's stack ran before `deployed` (a tag or a digest; "" for none). `image.fingerprint` says nothing
     here. DeployError `no-previous`, with all that was looked at."""
@@ -135,7 +135,7 @@ def previous(
     )  # fmt: skip
 
 
-def _is_ours(run: Run, settings: Settings) -> bool:
+def _is_ours(run: PastRun, settings: Settings) -> bool:
     from rajee_deploy.report.history import is_of_project
 
     return (
