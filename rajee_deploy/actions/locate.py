@@ -171,7 +171,7 @@ def look_up(run: CurrentRun, infrastructure: Fingerprint, who: Identity, names: 
         return False
     for reason in open_names(asked, {}):
         raise DeployError(
-            "names-unknown", f"this machine cannot tell yet which stacks the settings mean by {reason.partition(':')[0]}",
+            "names-unknown", f"it is not known here which stacks the settings mean by {reason.partition(':')[0]}",
             where="cdk.stacks of the settings", hint="rajee-deploy plan synthesises the app and remembers it",
         )  # fmt: skip
     return False
