@@ -43,13 +43,13 @@ from rajee_deploy.model import BuildOptions, Digest, Platform, Repository
 from rajee_deploy.plan.carried import carried_of, encoded
 from rajee_deploy.registry.answers import access, archived, frozen, references
 from rajee_deploy.registry.documents import read_configuration, read_manifest
-from rajee_deploy.registry.http import Answer, RegistryHttp, _words
+from rajee_deploy.registry.http import HttpAnswer, RegistryHttp, _words
 from rajee_deploy.registry.image_layout import pinned_layout
 from rajee_deploy.registry.labels import _described, _first_image, _label
 from rajee_deploy.registry.layout import describe
 from rajee_deploy.registry.manifests import Index, parse_config, parse_manifest
 from rajee_deploy.registry.oci import Manifest, _codes
-from rajee_deploy.registry.verdicts import Verdicts
+from rajee_deploy.registry.verdicts import KnownContents
 from rajee_deploy.report.history import History
 from rajee_deploy.report.metrics import figures
 from rajee_deploy.rollout.declared import declared_services
@@ -399,8 +399,8 @@ def _token(data: bytes, _place: Path) -> object:
 
 
 class _TokenServer(RegistryHttp):
-    def _exchange(self, *_asked: object, **_more: object) -> Answer:
-        return Answer(200, {}, b'{"token": "x"}')
+    def _exchange(self, *_asked: object, **_more: object) -> HttpAnswer:
+        return HttpAnswer(200, {}, b'{"token": "x"}')
 
 
 def _challenge(data: bytes, _place: Path) -> object:
@@ -421,7 +421,7 @@ def _error_document(data: bytes, _place: Path) -> object:
 
 
 def _verdicts(data: bytes, place: Path) -> object:
-    return Verdicts(_put(place, "verdicts.json", data)).find(Digest("sha256", "a" * 64), LINUX)
+    return KnownContents(_put(place, "verdicts.json", data)).find(Digest("sha256", "a" * 64), LINUX)
 
 
 def _own_record(data: bytes, place: Path) -> object:

@@ -24,7 +24,7 @@ def of_settings(name: str, text: str, *words: str, mended: str = GOOD, **more: o
 
 
 SETTINGS = [
-    Mistake("no settings", "fingerprint", "no-settings", ("rajee-deploy.toml", "pyproject.toml", "README"),
+    Mistake("no settings", "fingerprint", "no-settings", ("rajee-deploy.toml", "pyproject.toml", "docs/settings.md"),
             files=settings(GOOD) | {"rajee-deploy.toml": None}, mended=settings(GOOD)),
     Mistake("a settings file that is not there", "fingerprint --config nothing.toml", "no-settings", ("nothing.toml",),
             mended={"nothing.toml": GOOD}),
@@ -44,7 +44,7 @@ SETTINGS = [
     of_settings("no stacks", STACK.replace('stacks = ["Api"]', "stacks = []"), "cdk.stacks", "name the stacks",
                 mended=STACK),
     of_settings("a word that is none of those", GOOD.replace("[", 'engine = "dokcer"\n[', 1), "engine", "buildx"),
-    of_settings("nothing to do at all", "drift = 'leave'\n", "no image and no stack", "README"),
+    of_settings("nothing to do at all", "drift = 'leave'\n", "no image and no stack", "docs/settings.md"),
     of_settings("a context value for no stack", GOOD + 'context-key = "tag"\n', "context-key", "name the stack"),
     of_settings("an environment's image", GOOD + '[environments.prod.images.apo]\ntarget = "x"\n', "apo", "known: api"),
     Mistake("an environment that is misspelt", "fingerprint -e prd", "bad-settings", ("prd", "known: prod"),
@@ -53,7 +53,7 @@ SETTINGS = [
             mended=settings(GOOD.replace("api]", "apo]"))),
     Mistake("an engine that is misspelt", "up", "bad-settings", ("RAJEE_DEPLOY_ENGINE", "dokcer", "buildx"),
             environment={"RAJEE_DEPLOY_ENGINE": "dokcer"}, leaves="no-region"),
-    Mistake("only images of the app", "verify", "no-images", ("not known here", "CDK CLI", "README"),
+    Mistake("only images of the app", "verify", "no-images", ("not known here", "CDK CLI", "docs/settings.md"),
             files={**APP, **settings('[cdk]\napp = "infra"\nstacks = ["Api"]\n')}, mended=settings(GOOD),
             given={"DIR": "svc"}, leaves="no-region",
             environment={"CDK_DOCKER": "nope"}),

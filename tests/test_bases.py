@@ -8,11 +8,11 @@ from dataclasses import replace
 import pytest
 from fakes import FakeImages
 
-from rajee_deploy.actions.bases import Scope, check, compare, update
+from rajee_deploy.actions.bases import LockScope, check, compare, update
 from rajee_deploy.errors import DeployError, Exit
 from rajee_deploy.image.inputs import build_request, read_inputs, read_recipe
 from rajee_deploy.image.triggers import base_images, not_counted
-from rajee_deploy.lock import Entry, Lock, read, write
+from rajee_deploy.lock import Lock, LockLine, read, write
 from rajee_deploy.model import BaseConfig, Digest, Platform
 from rajee_deploy.settings import ImageSettings
 
@@ -53,7 +53,7 @@ def image(root):
 def scope(image):
     def of(*settings, everything=()):
         chosen = settings or (image,)
-        return Scope(image.lock, chosen, [*chosen, *everything])
+        return LockScope(image.lock, chosen, [*chosen, *everything])
 
     return of
 
@@ -155,8 +155,8 @@ def test_what_nobody_needs_is_taken_out(scope, images, image, root):
         check(scope())
     assert caught.value.code == "lock-stale"
     assert [line.split(": ")[0] for line in caught.value.cause.splitlines()] == ["not needed any more"] * 3
-    write(image.lock, Lock((*read(image.lock).entries, Entry("gone", ONE, DAY))))
-    update(Scope(image.lock, [image], None), images, (), DAY)  # whose lines these are is not known: they stay
+    write(image.lock, Lock((*read(image.lock).entries, LockLine("gone", ONE, DAY))))
+    update(LockScope(image.lock, [image], None), images, (), DAY)  # whose lines these are is not known: they stay
     assert len(lines(image.lock)) == 4
     changes, _ = update(scope(image, other), images, (), DAY)
     assert [(each.reference, each.after) for each in changes] == [
@@ -239,7 +239,7 @@ def test_a_base_for_one_machine_alone_is_locked_for_a_target_that_it_lacks(scope
 def test_a_lock_with_one_machine_will_do(scope, images, image, root):
     """As older versions wrote it: for the target platform."""
     (root / "Dockerfile").write_text(NATIVE)
-    write(image.lock, Lock((Entry("base:1", ONE, DAY, ARM64, BaseConfig((("P", "b"),))),)))
+    write(image.lock, Lock((LockLine("base:1", ONE, DAY, ARM64, BaseConfig((("P", "b"),))),)))
     assert check(scope()) == 1
     assert update(scope(), images, (), LATER) == ([], 1)
 

@@ -33,7 +33,7 @@ from rajee_deploy.plan.state import (
     Wanted,
     WantedImage,
 )
-from rajee_deploy.plan.steps import BuildAndPush, Change, DeployStack, MoveTag, Plan, WaitForStack
+from rajee_deploy.plan.steps import BuildAndPush, DeployStack, MoveTag, Plan, StackChange, WaitForStack
 from rajee_deploy.plan.template import record_of
 
 APP = Fingerprint("s", Digest("sha256", "a" * 64), ())
@@ -55,12 +55,12 @@ BUSY = (
 )  # fmt: skip
 # What is planned, and with which change, though all that is recorded equals what is wanted.
 DEPLOYED_ANYWAY = {
-    "REVIEW_IN_PROGRESS": Change.FIRST,
-    "DELETE_COMPLETE": Change.FIRST,
-    "ROLLBACK_COMPLETE": Change.FIRST,
-    "ROLLBACK_FAILED": Change.FIRST,
-    "UPDATE_ROLLBACK_COMPLETE": Change.ROLLED_BACK,
-    "IMPORT_ROLLBACK_COMPLETE": Change.ROLLED_BACK,
+    "REVIEW_IN_PROGRESS": StackChange.FIRST,
+    "DELETE_COMPLETE": StackChange.FIRST,
+    "ROLLBACK_COMPLETE": StackChange.FIRST,
+    "ROLLBACK_FAILED": StackChange.FIRST,
+    "UPDATE_ROLLBACK_COMPLETE": StackChange.ROLLED_BACK,
+    "IMPORT_ROLLBACK_COMPLETE": StackChange.ROLLED_BACK,
 }
 # The error's code, and what its hint has to name.
 STOPPED = {
@@ -372,6 +372,6 @@ def test_a_stack_that_needs_a_person_stops_the_run(status):
 
 @pytest.mark.parametrize("status", STATUSES)
 def test_a_deploy_is_believed_only_on_a_settled_stack(status):
-    step = DeployStack("App", (("ImageTag", APP.tag),), "", (Change.TAG,))
+    step = DeployStack("App", (("ImageTag", APP.tag),), "", (StackChange.TAG,))
     state = unchanged(status).observed.stacks["App"]
     assert (plans.objection(step, state) == "") == (status in COMPARED)

@@ -13,7 +13,7 @@ from rajee_deploy.actions.deploy import Job, approve, await_end, deploy
 from rajee_deploy.actions.deploy import _service_line as service_line
 from rajee_deploy.actions.deploy import _show as show
 from rajee_deploy.actions.deploy import _tell_account as tell_account
-from rajee_deploy.actions.run import Context, Ports
+from rajee_deploy.actions.run import CurrentRun, Ports
 from rajee_deploy.actions.watch import Moment, Watch
 from rajee_deploy.aws import Identity
 from rajee_deploy.console import Console
@@ -24,7 +24,7 @@ from rajee_deploy.model.names import INFRA_PARAMETER
 from rajee_deploy.plan.parameters import ParameterValue
 from rajee_deploy.plan.stack_names import StackPlace
 from rajee_deploy.plan.state import StackContent, StackPresent, WantedImage
-from rajee_deploy.plan.steps import Change, DeployStack, MoveTag, Via
+from rajee_deploy.plan.steps import DeployStack, MoveTag, StackChange, Via
 from rajee_deploy.rollout import Deployment, Message, ResourceEvent, RolloutSettings, Service, Targets
 from rajee_deploy.rollout.declared import DeclaredService, DeclaredServices
 from rajee_deploy.settings import load
@@ -54,14 +54,14 @@ def wanted(name="app", letter="a", parameter="ImageTag"):
 
 
 def step(*changes, **more) -> DeployStack:
-    return DeployStack("App", GIVEN, "because", changes or (Change.TAG,), **more)
+    return DeployStack("App", GIVEN, "because", changes or (StackChange.TAG,), **more)
 
 
 @dataclass
 class World:
     """One stack that runs an image, and the fakes around it."""
 
-    run: Context
+    run: CurrentRun
     assembly: object
     registry: FakeRegistry
     stacks: FakeStacks
@@ -104,7 +104,7 @@ def world(tmp_path) -> World:
     )  # fmt: skip
     settings = load(tmp_path / "rajee-deploy.toml", None)
     return World(
-        Context(settings, settings.images, ports, Console(stderr=talk), apart_seconds=0),
+        CurrentRun(settings, settings.images, ports, Console(stderr=talk), apart_seconds=0),
         assembly,
         registry,
         stacks,
@@ -128,14 +128,14 @@ def asked(world, *steps) -> str:
 @pytest.mark.parametrize(
     ("changes", "code"),
     [
-        ((Change.TAG,), ""),
-        ((Change.TAG, Change.TAG), ""),
-        ((Change.TAG, Change.INFRASTRUCTURE), "approval-needed"),
-        ((Change.INFRASTRUCTURE, Change.TAG), "approval-needed"),
-        ((Change.INFRASTRUCTURE,), "approval-needed"),
-        ((Change.FIRST,), "approval-needed"),
-        ((Change.ROLLED_BACK,), "approval-needed"),
-        ((Change.ROLLED_BACK, Change.TAG), "approval-needed"),
+        ((StackChange.TAG,), ""),
+        ((StackChange.TAG, StackChange.TAG), ""),
+        ((StackChange.TAG, StackChange.INFRASTRUCTURE), "approval-needed"),
+        ((StackChange.INFRASTRUCTURE, StackChange.TAG), "approval-needed"),
+        ((StackChange.INFRASTRUCTURE,), "approval-needed"),
+        ((StackChange.FIRST,), "approval-needed"),
+        ((StackChange.ROLLED_BACK,), "approval-needed"),
+        ((StackChange.ROLLED_BACK, StackChange.TAG), "approval-needed"),
     ],
 )
 def test_only_a_new_image_alone_needs_nobody(world, changes, code):
@@ -146,29 +146,29 @@ def test_only_a_new_image_alone_needs_nobody(world, changes, code):
 
 def test_a_template_that_stays_needs_nobody(world):
     world.stacks.broader = {"App": "everything"}
-    assert asked(world, step(Change.ROLLED_BACK, via=Via.CLOUDFORMATION)) == ""
+    assert asked(world, step(StackChange.ROLLED_BACK, via=Via.CLOUDFORMATION)) == ""
 
 
 def test_parameters_that_may_permit_something_are_asked_about(world):
     """Their lines are in the step; the template need not be compared for them."""
     lines = (("Reader", "Reader: a → b"),)
     world.stacks.broader = {"App": "everything"}
-    assert asked(world, step(Change.PARAMETER)) == ""
-    assert asked(world, step(Change.TAG, Change.PARAMETER)) == ""
-    for each in (step(Change.PARAMETER), step(Change.PARAMETER, via=Via.CLOUDFORMATION)):
+    assert asked(world, step(StackChange.PARAMETER)) == ""
+    assert asked(world, step(StackChange.TAG, StackChange.PARAMETER)) == ""
+    for each in (step(StackChange.PARAMETER), step(StackChange.PARAMETER, via=Via.CLOUDFORMATION)):
         assert asked(world, replace(each, parameter_changes=lines)) == "approval-needed"
     assert "everything" not in world.talk.getvalue()
     assert world.talk.getvalue().splitlines()[-1] == "Reader: a → b"
-    assert asked(world, replace(step(Change.INFRASTRUCTURE), parameter_changes=lines)) == "approval-needed"
+    assert asked(world, replace(step(StackChange.INFRASTRUCTURE), parameter_changes=lines)) == "approval-needed"
     assert "everything" in world.talk.getvalue()
 
 
 def test_every_stack_is_looked_at(world):
     world.stacks.broader = {"Last": "one\ntwo"}
     same, narrow, last = (
-        step(Change.TAG),
-        replace(step(Change.FIRST), stack="Narrow"),
-        replace(step(Change.FIRST), stack="Last"),
+        step(StackChange.TAG),
+        replace(step(StackChange.FIRST), stack="Narrow"),
+        replace(step(StackChange.FIRST), stack="Last"),
     )
     assert asked(world, same, narrow, last) == "approval-needed"
     assert world.talk.getvalue().splitlines()[-3:] == ["Last would get broader permissions:", "one", "two"]
@@ -176,7 +176,7 @@ def test_every_stack_is_looked_at(world):
 
 def test_nothing_is_compared_where_nobody_needs_to_be_asked(world):
     world.stacks.broader = {"App": "everything"}
-    approve(replace(world.run, assume_yes=True), [Job(step(Change.FIRST), world.assembly, ())])
+    approve(replace(world.run, assume_yes=True), [Job(step(StackChange.FIRST), world.assembly, ())])
     assert world.talk.getvalue() == ""
 
 
@@ -185,7 +185,7 @@ def test_the_answer_decides(world, answer):
     world.stacks.broader = {"App": "everything", "Next": "more"}
     world.run.console = Terminal(stderr=world.talk)
     world.run.console.answer = answer
-    both = (step(Change.FIRST), replace(step(Change.FIRST), stack="Next"))
+    both = (step(StackChange.FIRST), replace(step(StackChange.FIRST), stack="Next"))
     assert asked(world, *both) == ("" if answer else "not-approved")
     assert world.talk.getvalue().count("with these permissions?") == (2 if answer else 1)
 
@@ -521,7 +521,7 @@ BEGUN = ("… deploy App", "dim")
 DOUBT = (
     "!", "stack App",
     ("its template takes no RajeeTemplateHash, so a machine that has not synthesised it has to do so to decide; "
-    "let the stack declare them, and an output that names them (README, In the CDK app)"),
+    "let the stack declare them, and an output that names them (docs/your-service.md)"),
     "yellow",
 )  # fmt: skip
 DONE = ("✓", "stack App", "complete, and it records ImageTag c-new, RajeeInfraHash infra", "green")
@@ -578,7 +578,7 @@ def test_a_shield_that_was_not_put_back(world, noted):
 
 def test_permissions_that_get_broader(world, noted):
     world.stacks.broader = {"App": "one\ntwo"}
-    assert asked(world, step(Change.FIRST)) == "approval-needed"
+    assert asked(world, step(StackChange.FIRST)) == "approval-needed"
     assert noted[0] == ("… compare the permissions of App", "dim")
     assert noted[1:] == [("App would get broader permissions:", "bold"), ("one", ""), ("two", "")]
 
@@ -708,7 +708,7 @@ def test_without_waiting_a_secret_is_remembered_where_cloudformation_says_that_i
     stacks = Comparing({"App": before}, theirs=theirs)
     ports = replace(world.run.ports, secrets=secrets, reader=stacks, updater=stacks)
     run = replace(world.run, ports=ports, wait_for_end=False)
-    one = step(Change.PARAMETER, values=(KEY,), via=Via.CLOUDFORMATION)
+    one = step(StackChange.PARAMETER, values=(KEY,), via=Via.CLOUDFORMATION)
     deploy(run, Job(one, world.assembly, (), before=before), is_last=True)
     assert secrets.kept == ({} if theirs else {"arn": {"Key": CANARY}})
     assert "CloudFormation finds nothing to do" in world.talk.getvalue()

@@ -12,7 +12,7 @@ from test_up import SETTINGS, World
 import rajee_deploy
 from rajee_deploy.actions import foresee as foreseen
 from rajee_deploy.actions.history import recorded_run
-from rajee_deploy.actions.plan import make_plan
+from rajee_deploy.actions.plan import plan_run
 from rajee_deploy.errors import ConfigurationError, DeployError
 from rajee_deploy.model import Digest
 from rajee_deploy.plan.ancestry import Rules
@@ -74,7 +74,7 @@ def older_revision(world):
 
 def foreign_image(world):
     (world.root / "app").write_text("two")
-    tag = make_plan(world.context()).wanted.images[0].tag
+    tag = plan_run(world.context()).wanted.images[0].tag
     digest = Digest("sha256", "e" * 64)
     world.registry.repositories["team/app"][tag] = digest
     world.registry.contents[digest] = ImageContent("linux/amd64", "sha256:other")
@@ -141,7 +141,7 @@ def preview(world, **flags):
     run = world.context(**flags)
     run.rules = Rules(require_ancestry=run.settings.require_ancestry)
     try:
-        return foreseen.foresee(make_plan(run))
+        return foreseen.foresee(plan_run(run))
     finally:
         run.close()
 
@@ -215,7 +215,7 @@ def test_a_missing_cli_forbids_no_plan_and_is_missed_before_any_build(world):
     forget_writes(world)
     run = world.context()
     run.ports = replace(run.ports, check_cli=missing)
-    assert [each.code for each in foreseen.foresee(make_plan(run)).plan.cautions] == ["node-missing"]
+    assert [each.code for each in foreseen.foresee(plan_run(run)).plan.cautions] == ["node-missing"]
     assert refused(lambda: recorded_run(run, 0)).code == "node-missing"
     assert writes(world) == []
 
@@ -234,7 +234,7 @@ def test_a_synth_that_failed_is_said_by_the_next_run(world):
     for check, said in (("auto", "is made again"), ("hash", "--infra-check=synth")):
         run = world.context(check=check)
         run.ports = replace(run.ports, last_failure=lambda: "2026-01-02T03:04:05+00:00")
-        plan = foreseen.foresee(make_plan(run)).plan
+        plan = foreseen.foresee(plan_run(run)).plan
         assert ("last-synth-failed" in {each.code for each in plan.cautions}) == (check == "hash")
         told = world.talk.getvalue() + " ".join(each.text for each in plan.cautions)
         assert "the last synth here failed, at 2026-01-02T03:04:05+00:00" in told
@@ -243,13 +243,13 @@ def test_a_synth_that_failed_is_said_by_the_next_run(world):
     world.infra = "1"
     run = world.context()
     run.ports = replace(run.ports, last_failure=lambda: "2026-01-02T03:04:05+00:00")
-    assert make_plan(run).plan.cautions == (), "an image is no matter of a synth"
+    assert plan_run(run).plan.cautions == (), "an image is no matter of a synth"
 
 
 def test_what_the_app_warns_of_is_told_where_it_is_synthesised(world):
     world.stacks.warns["App"] = "a listener of plain HTTP " + "x" * 9000
     run = world.context()
-    foreseen.foresee(make_plan(run))
+    foreseen.foresee(plan_run(run))
     (warned,) = run.console.warned
     assert (warned.subject, warned.code, warned.message[:24]) == ("App", "cdk-warning", "a listener of plain HTTP")
     assert len(warned.message) <= 500

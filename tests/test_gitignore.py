@@ -21,7 +21,7 @@ from pathspec import GitIgnoreSpec
 from rajee_deploy.context.deployignore import DeployIgnored
 from rajee_deploy.context.gitignore import Patterns, read_lines
 from rajee_deploy.model import Kind
-from rajee_deploy.synth.ignored import Ignored
+from rajee_deploy.synth.ignored import IgnorePatterns
 
 pytestmark = pytest.mark.filterwarnings("ignore::FutureWarning")
 
@@ -48,7 +48,7 @@ def test_answers_are_pathspecs(patterns, paths):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", FutureWarning)
         theirs = GitIgnoreSpec.from_lines(patterns, backend="simple")
-    assert [Ignored(patterns)(path) for path in paths] == [theirs.match_file(path) for path in paths]
+    assert [IgnorePatterns(patterns)(path) for path in paths] == [theirs.match_file(path) for path in paths]
 
 
 def entries_of_git(place, lines: list[str], paths: list[str]) -> set[str]:
@@ -136,7 +136,7 @@ class Options:
     program = textwrap.dedent("""
         from rajee_deploy.context.deployignore import DeployIgnored
         from rajee_deploy.model import Kind
-        from rajee_deploy.synth.ignored import Ignored
+        from rajee_deploy.synth.ignored import IgnorePatterns
         lines = ["*.md", "x*y*z"]
         tree = DeployIgnored(None, "\\n".join(lines).encode(), ".deployignore")
         from pathspec import GitIgnoreSpec
@@ -145,7 +145,7 @@ class Options:
         except RuntimeError as error:
             print(str(error).replace(" ", "-"))
         for path in ("\\udcff.md", "\\udcff", "x\\udcffyz"):
-            print(tree.rule_for(path, Kind.FILE) is not None, Ignored(lines)(path))
+            print(tree.rule_for(path, Kind.FILE) is not None, IgnorePatterns(lines)(path))
     """)
     env = {**os.environ, "PYTHONPATH": str(tmp_path), "RAJEE_DEPLOY_CACHE_DIR": str(tmp_path / "cache")}
     found = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True, env=env)

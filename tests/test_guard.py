@@ -8,10 +8,10 @@ from rajee_deploy.errors import DeployError
 from rajee_deploy.model.names import REVISION_PARAMETER
 from rajee_deploy.plan.ancestry import Rules, deployed_revisions, guarded
 from rajee_deploy.plan.state import Ancestry, Observed, StackAbsent, StackPresent
-from rajee_deploy.plan.steps import Caution, Change, DeployStack, Plan, Skip
+from rajee_deploy.plan.steps import Caution, DeployStack, Plan, Skip, StackChange
 
 COMMIT = "0123456789abcdef" + "0" * 24
-PLAN = Plan((DeployStack("App", (), "because", (Change.TAG,)),), ())
+PLAN = Plan((DeployStack("App", (), "because", (StackChange.TAG,)),), ())
 
 
 def observed(recorded):

@@ -6,7 +6,7 @@ import pytest
 
 from rajee_deploy.errors import DeployError
 from rajee_deploy.image.inputs import build_request, read_inputs
-from rajee_deploy.lock import Entry, Lock, write
+from rajee_deploy.lock import Lock, LockLine, write
 from rajee_deploy.model import BaseConfig, Digest, parse_platforms
 from rajee_deploy.model.names import FINGERPRINT_LABEL
 from rajee_deploy.settings import ImageSettings
@@ -68,7 +68,7 @@ def test_what_a_trigger_may_bring_is_said_where_nothing_is_sent(tmp_path, lines,
         (tmp_path / name).write_text("\n".join((*lines, "")))
     lock, digest = tmp_path / "rajee-deploy.lock", Digest("sha256", "1" * 64)
     if onbuild is not None:
-        write(lock, Lock((Entry("base:1", digest, "2026-11-25", "linux/amd64", BaseConfig((), onbuild)),)))
+        write(lock, Lock((LockLine("base:1", digest, "2026-11-25", "linux/amd64", BaseConfig((), onbuild)),)))
     platforms = parse_platforms(["linux/amd64"])
     settings = ImageSettings("app", tmp_path, tmp_path / "Dockerfile", "team/app", platforms, lock=lock)
     if outcome is None:

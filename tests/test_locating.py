@@ -10,7 +10,7 @@ import pytest
 from test_up import World
 
 from rajee_deploy.actions.locate import Early, settle, tables_of
-from rajee_deploy.actions.plan import make_plan
+from rajee_deploy.actions.plan import plan_run
 from rajee_deploy.actions.rollback.stacks import locate
 from rajee_deploy.actions.status.look import look
 from rajee_deploy.aws import Identity
@@ -48,7 +48,7 @@ def call(world, stacks, image="Dev/App"):
 def decide(world, **flags):
     """The stacks that are deployed, and how many synths that took."""
     before = world.stacks.synths
-    plan = make_plan(world.context(**flags)).plan
+    plan = plan_run(world.context(**flags)).plan
     return [step.stack for step in plan.steps if isinstance(step, DeployStack)], world.stacks.synths - before
 
 
@@ -77,7 +77,7 @@ def test_a_plan_before_the_first_synth_takes_no_name_for_granted(world):
     call(world, ["Registry", "dev-app", "nothing"], "dev-app")
     for _ in range(2):  # by a synth, and by what is remembered
         with pytest.raises(DeployError) as caught:
-            make_plan(world.context())
+            plan_run(world.context())
         assert (caught.value.code, caught.value.exit_code) == ("no-such-stack", 64)
         assert caught.value.hint == "it has: Dev/App (dev-app), Reg (Registry)"
     assert world.stacks.synths == 1
@@ -95,7 +95,7 @@ def test_a_plan_before_the_first_synth_takes_no_name_for_granted(world):
 def test_an_image_is_of_one_stack_among_those_that_are_deployed(world, stacks, image, code):
     call(world, stacks, image)
     with pytest.raises(DeployError) as caught:
-        make_plan(world.context())
+        plan_run(world.context())
     assert caught.value.code == code
 
 
@@ -104,7 +104,7 @@ def test_two_names_of_one_stack_are_no_two_stacks_for_two_images(world):
     path = world.root / "rajee-deploy.toml"
     path.write_text('[images.two]\nrepository = "team/two"\nstack = "dev-app"\n' + path.read_text())
     with pytest.raises(DeployError) as caught:
-        make_plan(world.context())
+        plan_run(world.context())
     assert caught.value.code == "bad-settings"
     assert "share the parameter ImageTag" in caught.value.problem
 
@@ -152,7 +152,7 @@ def test_the_stack_of_an_image_that_is_left_out_is_left_out(world):
     path.write_text('[images.two]\nrepository = "team/two"\nstack = "Reg"\nparameter = "B"\n' + path.read_text())
     run = world.context()
     run.images = [image for image in run.images if image.name == "app"]
-    assert [step.stack for step in make_plan(run).plan.steps if isinstance(step, DeployStack)] == ["dev-app"]
+    assert [step.stack for step in plan_run(run).plan.steps if isinstance(step, DeployStack)] == ["dev-app"]
 
 
 def test_status_makes_no_synth(world):
@@ -241,7 +241,7 @@ def test_an_environment_that_names_its_account_has_no_stack_elsewhere_unless_it_
         return
     for _ in range(2):
         with pytest.raises(DeployError) as caught:
-            make_plan(world.context(environment="guarded"))
+            plan_run(world.context(environment="guarded"))
         assert (caught.value.code, world.done()) == ("wrong-account", (0, []))
     assert decide(world)[0] == ["Registry", key], "where nobody said an account, the app decides"
 
@@ -251,7 +251,7 @@ def test_what_the_app_does_not_have_any_more_is_still_shown_and_rolled_back(worl
     world.up()
     world.infra, world.stacks.app = "2", {"Registry": "one", "dev-other": "one"}
     with pytest.raises(DeployError) as caught:
-        make_plan(world.context())
+        plan_run(world.context())
     assert caught.value.code == "no-such-stack"
     assert [stack.status for stack in look(world.context()).stacks] == ["UPDATE_COMPLETE"] * 2
     run = world.context()
@@ -277,7 +277,7 @@ def asked(world):
     run = world.context()
     reader = Asked(world.stacks)
     run.ports = replace(run.ports, reader=reader)
-    plan = make_plan(run).plan
+    plan = plan_run(run).plan
     return sorted(reader.names), [step.stack for step in plan.steps if isinstance(step, DeployStack)]
 
 
@@ -373,7 +373,7 @@ def test_a_rollback_tells_an_id_of_ours_from_somebody_elses_name_by_the_template
     bare = NoNode(world.stacks.stacks, declares=world.stacks.declares)
     run.ports = replace(run.ports, reader=bare, deployer=bare)
     assert [image.stack for image in locate(run, run.ports.identity(), run.images)] == ["App"]
-    assert "without node nobody can tell" in world.talk.getvalue()
+    assert "only a synth can tell, and node is not installed" in world.talk.getvalue()
 
 
 SAME = {"one": StackPlace("Dev/Api", "api"), "two": StackPlace("Prod/Api", "api")}
@@ -395,7 +395,7 @@ def test_stacks_that_share_a_name_are_told_apart(world, stacks, code, deployed):
     call(world, stacks, stacks[-1] if not code else "Reg")
     if code:
         with pytest.raises(DeployError) as caught:
-            make_plan(world.context())
+            plan_run(world.context())
         assert caught.value.code == code
     else:
         assert decide(world)[0] == ["Registry", *deployed]
@@ -506,5 +506,5 @@ def test_hints_name_the_table_that_the_settings_take(world):
     call(world, ["Reg", "Dev/*"])
     world.up()
     run = world.context()
-    run = make_plan(run).run
+    run = plan_run(run).run
     assert tables_of(run, ["Registry", "dev-app"]) == {"Registry": "Reg", "dev-app": "Dev/App"}

@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from test_up import World as Run
 
-from rajee_deploy.actions.plan import make_plan
+from rajee_deploy.actions.plan import plan_run
 from rajee_deploy.build_record.store import Record
 from rajee_deploy.fingerprint import Input, of_infrastructure
 from rajee_deploy.plan.carried import SCHEMA, encoded
@@ -73,7 +73,7 @@ class World(Run):
         return run
 
     def decide(self, check):
-        plan = make_plan(self.context(check=check)).plan
+        plan = plan_run(self.context(check=check)).plan
         return {step.stack for step in plan.steps if isinstance(step, DeployStack)}, plan.tier
 
     def is_as_deployed(self):

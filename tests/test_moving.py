@@ -8,7 +8,7 @@ from fakes import FakeRegistry
 from rajee_deploy.actions.move_tags import move_tag, with_digests
 from rajee_deploy.errors import DeployError
 from rajee_deploy.model import Digest, Repository
-from rajee_deploy.plan.steps import Change, DeployStack, MoveTag
+from rajee_deploy.plan.steps import DeployStack, MoveTag, StackChange
 
 ONE, TWO = (Digest("sha256", letter * 64) for letter in "12")
 REPOSITORY = Repository("team/app")
@@ -49,14 +49,14 @@ def test_what_is_gone_is_an_error_and_nothing_is_written(registry, target, repos
 
 def test_digests_take_the_place_of_what_was_said_for_people(registry):
     step = DeployStack(
-        "App", (("One", "the digest of c-1"), ("Two", "the digest of c-2"), ("Other", "x")), "", (Change.TAG,),
+        "App", (("One", "the digest of c-1"), ("Two", "the digest of c-2"), ("Other", "x")), "", (StackChange.TAG,),
         digests=(("One", REPOSITORY, "c-1"), ("Two", REPOSITORY, "c-2")),
     )  # fmt: skip
     assert with_digests(registry, step).parameters == (("One", str(ONE)), ("Two", str(TWO)), ("Other", "x"))
 
 
 def test_a_digest_that_is_gone_is_an_error(registry):
-    step = DeployStack("App", (("One", "?"),), "", (Change.TAG,), digests=(("One", REPOSITORY, "c-3"),))
+    step = DeployStack("App", (("One", "?"),), "", (StackChange.TAG,), digests=(("One", REPOSITORY, "c-3"),))
     with pytest.raises(DeployError) as caught:
         with_digests(registry, step)
     assert (caught.value.code, caught.value.where) == ("image-gone", "team/app:c-3")

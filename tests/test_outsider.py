@@ -13,7 +13,7 @@ import pytest
 from test_up import World
 
 from rajee_deploy.actions.history import recorded_run
-from rajee_deploy.actions.plan import make_plan
+from rajee_deploy.actions.plan import plan_run
 from rajee_deploy.errors import DeployError
 from rajee_deploy.image.inputs import read_all_inputs
 from rajee_deploy.model import Digest
@@ -23,7 +23,7 @@ from rajee_deploy.rollout import Deployment, Service
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from rajee_deploy.actions.run import Context
+    from rajee_deploy.actions.run import CurrentRun
 
 OWN = Deployment("ecs-svc/2", "PRIMARY", "task/app:2", 1, 0, 1, state="COMPLETED")
 OTHER = replace(OWN, id="ecs-svc/1", task_definition="task/other:1")
@@ -63,7 +63,7 @@ class Steps:
 
         return Around()
 
-    def context(self, run: Context) -> Context:
+    def context(self, run: CurrentRun) -> CurrentRun:
         wrapped = {name: self.around(getattr(run.ports, name)) for name in PORTS}
         return replace(run, ports=replace(run.ports, **wrapped))
 
@@ -192,7 +192,7 @@ def test_whoever_acts_between_two_steps(new_world, outsider):
         if outsider is pushes_another_image and steps.deployed_at and FOREIGN in world.ran:
             assert steps.deployed_at - at < LAST_STEPS, "it was there long enough to be seen"
         if outsider is runs_something_else and world.watcher.held["arn"][0].primary == OTHER:
-            told = [caution.code for caution in make_plan(world.context()).plan.cautions]
+            told = [caution.code for caution in plan_run(world.context()).plan.cautions]
             assert "service-drift" in told
         converge(world)
     else:
@@ -207,7 +207,7 @@ def converge(world: World) -> None:
     if FOREIGN in world.registry.repositories["team/app"].values():
         removes_images(world)
     world.up()
-    assert make_plan(world.context()).plan.is_empty
+    assert plan_run(world.context()).plan.is_empty
     state = world.stacks.stacks["App"]
     assert state.parameters["ImageTag"] == tag_of(world)
     assert state.content == StackContent("one")

@@ -14,7 +14,7 @@ from rajee_deploy.plan.parameter_changes import not_taken, unaffected, unknown_p
 from rajee_deploy.plan.parameters import Declared, ParameterValue, WantedParameter
 from rajee_deploy.plan.planner import make_plan, synth_reasons
 from rajee_deploy.plan.state import Observed, StackAbsent, StackContent, StackPresent, Synthesised, Wanted
-from rajee_deploy.plan.steps import Change, Via
+from rajee_deploy.plan.steps import StackChange, Via
 from rajee_deploy.plan.template import record_of
 
 INFRA = Fingerprint("s", Digest("sha256", "b" * 64), ())
@@ -77,7 +77,7 @@ CHANGES = {
 def test_a_change_of_its_own(name):
     one, reason = CHANGES[name]
     (step,) = plan(wanted(one)).steps
-    assert (step.changes, step.via) == ((Change.PARAMETER,), Via.CDK)
+    assert (step.changes, step.via) == ((StackChange.PARAMETER,), Via.CDK)
     assert step.reason.startswith(reason)
     assert [each.value for each in step.values] == [one.value]
     assert plan(wanted(one, by_cloudformation=True)).steps[0].via is Via.CLOUDFORMATION
@@ -215,7 +215,7 @@ def test_what_a_template_may_have_by_now_is_left_to_a_synth():
     new = value("New", "1")
     assert synth_reasons(wanted(new), Observed({}, {"App": changed}))
     (step,) = plan(wanted(new, check=InfraCheck.HASH), changed).steps
-    assert {*step.changes} == {Change.INFRASTRUCTURE, Change.PARAMETER}
+    assert {*step.changes} == {StackChange.INFRASTRUCTURE, StackChange.PARAMETER}
     made = {"App": replace(SAME, declared={**SLOTS, "New": Declared()})}
     assert plan(wanted(new, synthesised=made), changed).steps[0].reason == "New: not there yet"
     with pytest.raises(ConfigurationError, match="New"):
@@ -263,7 +263,7 @@ def test_a_new_parameter_of_a_stack_that_is_there_needs_a_value():
 
 def test_what_was_rolled_back_is_deployed_with_its_values():
     (step,) = plan(wanted(value("Size", "small")), replace(deployed(), status="UPDATE_ROLLBACK_COMPLETE")).steps
-    assert (step.changes, len(step.values)) == ((Change.ROLLED_BACK,), 1)
+    assert (step.changes, len(step.values)) == ((StackChange.ROLLED_BACK,), 1)
 
 
 def test_a_deployment_is_believed_when_the_values_are_there():

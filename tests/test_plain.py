@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 import pytest
 from test_up import World
 
-from rajee_deploy.actions.plan import make_plan
+from rajee_deploy.actions.plan import plan_run
 from rajee_deploy.errors import ConfigurationError, DeployError
 from rajee_deploy.plan.state import StackContent
-from rajee_deploy.plan.steps import Change, DeployStack, Tier
+from rajee_deploy.plan.steps import DeployStack, StackChange, Tier
 from rajee_deploy.stack.deployment_record import RecordedStacks
 
 if TYPE_CHECKING:
-    from rajee_deploy.actions.run import Context
+    from rajee_deploy.actions.run import CurrentRun
 
 
 @dataclass
@@ -48,15 +48,15 @@ class Plain(World):
         text = path.read_text().replace('stack = "App"\n', 'stack = "App"\ncontext-key = "imageTag"\n')
         path.write_text(text.replace('"Registry", ', ""))
 
-    def context(self, environment: str | None = None, check: str = "auto") -> Context:
+    def context(self, environment: str | None = None, check: str = "auto") -> CurrentRun:
         run = super().context(environment, check)
         reader = RecordedStacks(self.stacks, self.records, {"App": {"app": "context:imageTag"}}.get)
         run.ports = replace(run.ports, reader=reader, records=self.records)
         return run
 
-    def plan(self) -> tuple[Tier | None, tuple[Change, ...]]:
+    def plan(self) -> tuple[Tier | None, tuple[StackChange, ...]]:
         """The tier that decides, and what changed."""
-        plan = make_plan(self.context()).plan
+        plan = plan_run(self.context()).plan
         changes = [change for step in plan.steps if isinstance(step, DeployStack) for change in step.changes]
         return plan.tier, tuple(changes)
 
@@ -93,7 +93,7 @@ def test_another_tag_synthesises_and_is_deployed(world):
     (world.root / "app").write_text("two")
     tier, changes = world.plan()
     assert tier is Tier.SYNTH
-    assert Change.TAG in changes
+    assert StackChange.TAG in changes
     world.up()
     assert deployed(world) == f"one imageTag={world.stacks.given[-1]['imageTag']}"
     assert world.plan() == (Tier.HASH, ())
@@ -101,13 +101,13 @@ def test_another_tag_synthesises_and_is_deployed(world):
 
 def test_another_template_with_the_recorded_tag_is_infrastructure(world):
     world.infra, world.stacks.app = "2", {"App": "two"}
-    assert world.plan() == (Tier.SYNTH, (Change.INFRASTRUCTURE,))
+    assert world.plan() == (Tier.SYNTH, (StackChange.INFRASTRUCTURE,))
 
 
 def test_an_edit_behind_our_back_is_seen_whatever_the_record_says(world):
     state = world.stacks.stacks["App"]
     world.stacks.stacks["App"] = replace(state, content=StackContent("one imageTag=theirs"))
-    assert world.plan() == (Tier.SYNTH, (Change.INFRASTRUCTURE,))
+    assert world.plan() == (Tier.SYNTH, (StackChange.INFRASTRUCTURE,))
     ours = dict(world.stacks.given[0])["imageTag"]
     world.up()
     assert deployed(world) == f"one imageTag={ours}"
@@ -131,7 +131,7 @@ def test_without_a_record_a_synth_decides_and_the_record_is_made_again(world, te
     before = world.records.texts.pop("App")
     if text is not None:
         world.records.texts["App"] = text
-    assert world.plan() == (Tier.SYNTH, (Change.TAG,))
+    assert world.plan() == (Tier.SYNTH, (StackChange.TAG,))
     world.up()
     assert world.records.texts["App"] == before
     assert world.plan() == (Tier.HASH, ())
@@ -145,7 +145,7 @@ def test_a_record_that_cannot_be_written_leaves_the_deployment_and_the_next_run_
     assert "ssm:PutParameter" in world.talk.getvalue()
     assert deployed(world).endswith(world.stacks.given[-1]["imageTag"])
     world.records.fails = False
-    assert world.plan()[1] == (Change.TAG,)
+    assert world.plan()[1] == (StackChange.TAG,)
     world.up()
     assert world.plan() == (Tier.HASH, ())
 
@@ -173,7 +173,7 @@ def test_an_image_that_is_left_out_would_be_missing_in_the_synth(world):
     run = world.context()
     run.images = ()
     with pytest.raises(ConfigurationError, match="imageTag"):
-        make_plan(run)
+        plan_run(run)
 
 
 def test_the_slower_path_is_said(world):

@@ -29,7 +29,7 @@ from rajee_deploy.plan.state import (
     Wanted,
     WantedImage,
 )
-from rajee_deploy.plan.steps import BuildAndPush, Change, DeployStack, MoveTag, Skip, Tier, Via, WaitForStack
+from rajee_deploy.plan.steps import BuildAndPush, DeployStack, MoveTag, Skip, StackChange, Tier, Via, WaitForStack
 from rajee_deploy.plan.template import record_of
 
 LINUX = Platform("linux", "amd64")
@@ -116,7 +116,7 @@ def test_parameters_carry_tag_and_infrastructure():
     (step,) = plan.steps
     assert isinstance(step, DeployStack)
     assert dict(step.parameters) == {key: GOOD[key] for key in ("ImageTag", INFRA_PARAMETER)}
-    assert (step.changes, step.tier) == ((Change.TAG,), Tier.HASH)
+    assert (step.changes, step.tier) == ((StackChange.TAG,), Tier.HASH)
 
 
 # A stack without the parameter itself is another case, below.
@@ -362,7 +362,7 @@ def test_a_skip_says_what_is_there():
 
 
 def test_objections_in_words():
-    step = DeployStack("App", (("ImageTag", "c-new"), (INFRA_PARAMETER, "sha256:" + "d" * 64)), "", (Change.TAG,))
+    step = DeployStack("App", (("ImageTag", "c-new"), (INFRA_PARAMETER, "sha256:" + "d" * 64)), "", (StackChange.TAG,))
     assert plans.objection(step, StackAbsent()) == "there is no such stack"
     assert plans.objection(step, stack("UPDATE_FAILED")) == "the stack is UPDATE_FAILED: because"
     assert plans.objection(step, replace(stack("UPDATE_FAILED"), reason="")) == "the stack is UPDATE_FAILED"
@@ -407,7 +407,7 @@ def test_a_digest_of_this_run_is_told_to_the_step():
     assert step.digests == (("ImageTag", Repository("team/app"), APP.tag),)
     assert dict(step.parameters) == {"ImageTag": f"the digest of {APP.tag}", INFRA_PARAMETER: str(INFRA.digest)}
     assert (step.stack, step.adopt, step.changes, step.tier, step.via) == (
-        "App", False, (Change.TAG,), Tier.HASH, Via.CDK
+        "App", False, (StackChange.TAG,), Tier.HASH, Via.CDK
     )  # fmt: skip
     by_cloudformation = replace(wanted(), images=(image,), by_cloudformation=True)
     (step,) = [

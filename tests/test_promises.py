@@ -13,7 +13,7 @@ from test_up import World
 
 import rajee_deploy
 from rajee_deploy.actions.explain.past import Origin
-from rajee_deploy.actions.plan import make_plan, plan_by
+from rajee_deploy.actions.plan import plan_by, plan_run
 from rajee_deploy.actions.rollback import Asked
 from rajee_deploy.actions.rollback.story import preview
 from rajee_deploy.actions.status.look import look
@@ -96,7 +96,7 @@ def test_a_plan_and_a_look_leave_the_run_as_it_was(homes):
     world.stacks.places = {"App": StackPlace("Stage/App", "App"), "Registry": StackPlace("Registry", "Registry")}
     run = world.context()
     before = state(run)
-    planned = make_plan(run)
+    planned = plan_run(run)
     assert state(run) == before
     assert (planned.run.settings.places, planned.run.ports.given) != (run.settings.places, run.ports.given)
     its = state(planned.run)

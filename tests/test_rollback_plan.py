@@ -25,7 +25,7 @@ from rajee_deploy.fingerprint import Fingerprint
 from rajee_deploy.model import Digest, Platform, Repository
 from rajee_deploy.model.names import DeployBy
 from rajee_deploy.model.stack_status import STATUSES, is_undone, is_updatable
-from rajee_deploy.plan.rollback import Way, make_plan
+from rajee_deploy.plan.rollback import Way, plan_rollback
 from rajee_deploy.plan.state import (
     ImageAbsent,
     ImageForeign,
@@ -36,7 +36,7 @@ from rajee_deploy.plan.state import (
     Tagged,
     WantedImage,
 )
-from rajee_deploy.plan.steps import BuildAndPush, Change, ConfirmRollout, DeployStack, MoveTag, Skip, Via
+from rajee_deploy.plan.steps import BuildAndPush, ConfirmRollout, DeployStack, MoveTag, Skip, StackChange, Via
 from rajee_deploy.report.history import History
 from rajee_deploy.rollout import Service
 from rajee_deploy.system.places import state_directory
@@ -69,9 +69,9 @@ def only(plan) -> DeployStack:
 
 
 def test_back_is_one_update_by_cloudformation_with_the_shields_around_it():
-    step = only(make_plan([way()], seen()))
+    step = only(plan_rollback([way()], seen()))
     assert step.parameters == (("ImageTag", OLD), ("RajeeRevision", "r1"))
-    assert (step.via, step.changes, step.otherwise) == (Via.CLOUDFORMATION, (Change.TAG,), OTHERWISE)
+    assert (step.via, step.changes, step.otherwise) == (Via.CLOUDFORMATION, (StackChange.TAG,), OTHERWISE)
     assert step.reason == f"the image changed (ImageTag): {NEW[:18]} → {OLD[:18]}"
     assert [(move.tag, move.target) for move in step.before] == [("prev-App", str(B)), ("live-App", OLD)]
     assert [(move.tag, move.target) for move in step.undo] == [("live-App", str(B))]
@@ -80,11 +80,11 @@ def test_back_is_one_update_by_cloudformation_with_the_shields_around_it():
 def test_a_stack_without_a_place_for_the_revision_is_told_none():
     observed = seen()
     state = replace(observed.stacks["App"], parameters={"ImageTag": NEW})
-    assert only(make_plan([way()], replace(observed, stacks={"App": state}))).parameters == (("ImageTag", OLD),)
+    assert only(plan_rollback([way()], replace(observed, stacks={"App": state}))).parameters == (("ImageTag", OLD),)
 
 
 def test_what_runs_already_is_skipped_with_its_proof():
-    plan = make_plan([way()], seen(ImageTag=OLD))
+    plan = plan_rollback([way()], seen(ImageTag=OLD))
     assert [type(step) for step in plan.steps] == [MoveTag], "live- named what ran before"
     assert plan.kind == "tags"
     assert Skip("stack App", f"UPDATE_COMPLETE, and it records ImageTag {OLD[:18]} already") in plan.skipped
@@ -92,27 +92,27 @@ def test_what_runs_already_is_skipped_with_its_proof():
 
 @pytest.mark.parametrize("status", sorted(status for status in STATUSES if is_updatable(status)))
 def test_a_stack_that_was_rolled_back_is_not_believed(status):
-    plan = make_plan([way()], seen(status, ImageTag=OLD))
+    plan = plan_rollback([way()], seen(status, ImageTag=OLD))
     deploys = [step for step in plan.steps if isinstance(step, DeployStack)]
     assert bool(deploys) == is_undone(status)
     for step in deploys:
-        assert (step.changes, step.parameters) == ((Change.ROLLED_BACK,), (("ImageTag", OLD),))
+        assert (step.changes, step.parameters) == ((StackChange.ROLLED_BACK,), (("ImageTag", OLD),))
         assert f"({status}: because)" in step.reason
 
 
 def test_a_lost_image_is_built_first_and_its_digest_is_known_then():
     observed = seen(image=ImageAbsent())
-    build, step = make_plan([way()], observed).steps
+    build, step = plan_rollback([way()], observed).steps
     assert build == BuildAndPush("app", OLD, "team/app lost it; from r1")
     assert (step.parameters[0], step.digests) == (("ImageTag", OLD), ())
-    _, step = make_plan([way(by=DeployBy.DIGEST)], seen(image=ImageAbsent(), ImageTag=str(B))).steps
+    _, step = plan_rollback([way(by=DeployBy.DIGEST)], seen(image=ImageAbsent(), ImageTag=str(B))).steps
     assert step.digests == (("ImageTag", REPOSITORY, OLD),)
-    step = only(make_plan([way(by=DeployBy.DIGEST)], seen(ImageTag=str(B))))
+    step = only(plan_rollback([way(by=DeployBy.DIGEST)], seen(ImageTag=str(B))))
     assert (step.parameters[0], step.digests) == (("ImageTag", str(A)), ())
 
 
 def test_an_image_that_runs_and_is_lost_is_built_again_and_it_is_said_what_that_does_not_do():
-    plan = make_plan([way()], seen(image=ImageAbsent(), ImageTag=OLD))
+    plan = plan_rollback([way()], seen(image=ImageAbsent(), ImageTag=OLD))
     assert [type(step) for step in plan.steps] == [BuildAndPush, MoveTag]
     assert [notice.code for _, notice in plan.notices] == ["deployed-image-expired"]
 
@@ -120,14 +120,14 @@ def test_an_image_that_runs_and_is_lost_is_built_again_and_it_is_said_what_that_
 def test_what_cannot_be_trusted_or_pushed_stops_it():
     for image, code in ((ImageForeign(C, "x"), "image-not-ours"), (RepositoryAbsent(), "no-repository")):
         with pytest.raises(DeployError) as caught:
-            make_plan([way()], seen(image=image))
+            plan_rollback([way()], seen(image=image))
         assert caught.value.code == code
 
 
 @pytest.mark.parametrize(("second", "recorded"), [("r1", "r1"), ("r0", "-")])
 def test_two_images_of_a_stack_are_one_update_and_record_the_revision_that_both_are_of(second, recorded):
     ways = [way(), way("other", "OtherTag", second)]
-    step = only(make_plan(ways, seen(OtherTag=NEW)))
+    step = only(plan_rollback(ways, seen(OtherTag=NEW)))
     assert dict(step.parameters) == {"ImageTag": OLD, "OtherTag": OLD, "RajeeRevision": recorded}
 
 

@@ -10,7 +10,7 @@ from test_up import World, refused
 
 from rajee_deploy.actions.documents import of_plan
 from rajee_deploy.actions.history import recorded_run
-from rajee_deploy.actions.plan import make_plan
+from rajee_deploy.actions.plan import plan_run
 from rajee_deploy.actions.status.look import look
 from rajee_deploy.actions.status.words import document, lines
 from rajee_deploy.errors import DeployError
@@ -48,7 +48,7 @@ def shows(world, *states):
 
 
 def planned(world, **changes):
-    return make_plan(replace(world.context(), **changes)).plan
+    return plan_run(replace(world.context(), **changes)).plan
 
 
 def test_a_no_op_pays_one_look(world):
@@ -93,7 +93,7 @@ def test_drift_is_told_everywhere_and_left(world):
     found = look(world.context())
     assert any(words in line for line in lines(found))
     assert words in document(found)["stacks"]["App"]["services"][0]["drift"]
-    (drift,) = of_plan(make_plan(world.context()), 0)["drift"]
+    (drift,) = of_plan(plan_run(world.context()), 0)["drift"]
     assert drift == {
         "stack": "App", "service": "api", "standing": "other",
         "runs": {"task_definition": "task/other:1", "images": ["nginx:1"]},

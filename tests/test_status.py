@@ -124,7 +124,9 @@ def test_what_was_not_committed_and_what_is_not_recorded(world):
     put(world, parameters={"ImageTag": "-"})
     app, text = told(world)
     assert (app["revision"], app["images"]["app"]["matches"], app["infrastructure"]["matches"]) == (None, None, True)
-    assert "makes what is deployed, though the stack records no inputs" in text  # as a plan without a synth says
+    assert (
+        "makes the same as what is deployed, though the stack records no inputs" in text
+    )  # as a plan without a synth says
     assert "none is recorded" in text
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from rajee_deploy.image.inputs import read_inputs
 from rajee_deploy.image.triggers import base_images, not_counted
-from rajee_deploy.lock import Entry, Lock, write
+from rajee_deploy.lock import Lock, LockLine, write
 from rajee_deploy.model import BaseConfig, Digest, Platform, parse_platforms
 from rajee_deploy.settings import ImageSettings
 
@@ -23,7 +23,7 @@ def inputs(tmp_path):
         lock = tmp_path / "rajee-deploy.lock"
         (tmp_path / "a").write_text("a")
         (tmp_path / "b").write_text("b")
-        write(lock, Lock(tuple(Entry(name, ONE, "2026-11-25", "linux/amd64", config) for name, config in locked)))
+        write(lock, Lock(tuple(LockLine(name, ONE, "2026-11-25", "linux/amd64", config) for name, config in locked)))
         image = ImageSettings("app", tmp_path, tmp_path / "Dockerfile", "team/app", parse_platforms(["linux/amd64"]))
         return read_inputs(
             replace(image, build_contexts=build_contexts, lock=lock),

@@ -15,15 +15,15 @@ from fakes import FakeContents, FakeEngine, FakeRecords, FakeRegistry, FakeServi
 
 from rajee_deploy.actions.documents import of_plan
 from rajee_deploy.actions.history import recorded_run
-from rajee_deploy.actions.plan import check_flags, make_plan
+from rajee_deploy.actions.plan import check_flags, plan_run
 from rajee_deploy.actions.render import show_plan
-from rajee_deploy.actions.run import Context, Ports
+from rajee_deploy.actions.run import CurrentRun, Ports
 from rajee_deploy.aws import Identity
 from rajee_deploy.build_record.store import Record
 from rajee_deploy.console import Console
 from rajee_deploy.errors import ConfigurationError, DeployError
 from rajee_deploy.fingerprint import Input, of_infrastructure
-from rajee_deploy.lock import Entry, Lock, write
+from rajee_deploy.lock import Lock, LockLine, write
 from rajee_deploy.model import BaseConfig, Digest
 from rajee_deploy.plan.ancestry import Rules
 from rajee_deploy.plan.carried import MOST_BYTES, SCHEMA, encoded
@@ -83,7 +83,7 @@ class World:
         (root / "app").write_text("one")
         (root / "README.md").write_text("read me")
 
-    def context(self, environment: str | None = None, check: str = "auto") -> Context:
+    def context(self, environment: str | None = None, check: str = "auto") -> CurrentRun:
         settings = load(self.root / "rajee-deploy.toml", environment)
         settings = replace(settings, cdk=replace(settings.cdk, infra_check=check))
         ports = Ports(
@@ -93,7 +93,7 @@ class World:
             contents=lambda: self.contents, commit=lambda: self.revision, ancestry=lambda _one, _other: self.ancestry,
             publishable=lambda: self.own if self.publishes else None, proofs=lambda: self.proofs,
         )  # fmt: skip
-        return Context(settings, settings.images, ports, Console(stderr=self.talk), apart_seconds=0)
+        return CurrentRun(settings, settings.images, ports, Console(stderr=self.talk), apart_seconds=0)
 
     def hold(self, service: Service, own: str = "", desired: int | None = None) -> None:
         """The stack App holds this service, and says that it runs `own` ("": it does not tell)."""
@@ -262,7 +262,7 @@ def test_the_account_guard(world):
 
 
 def test_plan_changes_nothing_and_says_what_up_does(world):
-    planned = make_plan(world.context()).plan
+    planned = plan_run(world.context()).plan
     assert world.done() == (0, [])
     assert world.stacks.synths == 1, "it has to know that the app has such stacks"
     world.up()
@@ -271,7 +271,7 @@ def test_plan_changes_nothing_and_says_what_up_does(world):
 
 def test_an_option_of_the_cdk_cli_in_the_environment_stops_before_anything(world, monkeypatch):
     monkeypatch.setenv("CDK_CONTEXT", "size=large")
-    for attempt in (lambda: make_plan(world.context()), world.up):
+    for attempt in (lambda: plan_run(world.context()), world.up):
         with pytest.raises(ConfigurationError) as caught:
             attempt()
         assert caught.value.code == "cdk-option-in-environment"
@@ -283,7 +283,7 @@ def test_a_project_without_stacks_may_have_any_variable(world, monkeypatch):
     world.registry.repositories["team/app"] = {}
     run = world.context()
     run = replace(run, settings=replace(run.settings, cdk=replace(run.settings.cdk, stacks=())))
-    assert make_plan(run).plan.steps
+    assert plan_run(run).plan.steps
 
 
 def test_a_missing_copy_source_stops_before_anything(world):
@@ -316,10 +316,10 @@ def test_why_the_kernel_kept_no_record_is_told_once_where_a_synth_was_made(world
         world.talk = io.StringIO()
         run = world.context(check=check)
         run.ports = replace(run.ports, obstacle=lambda: "strace is not on PATH; install it")
-        make_plan(run)
+        plan_run(run)
         assert world.talk.getvalue().count("in Python and node alone, so hashes decide less often: strace is") == times
     world.talk = io.StringIO()
-    make_plan(world.context(check="synth"))
+    plan_run(world.context(check="synth"))
     assert "hooks" not in world.talk.getvalue()
 
 
@@ -361,7 +361,7 @@ def test_a_base_that_copies_by_onbuild_is_refused_before_anything_is_pushed(worl
 def test_triggers_that_the_lock_has_are_built_and_others_refused(world):
     (world.root / "Dockerfile").write_text("FROM team/base:1\nCOPY app /app\n")
     config = BaseConfig((("P", "README.md"),), ("COPY $P /", "ADD app /x"))
-    write(world.root / "rajee-deploy.lock", Lock((Entry("team/base:1", D, "2026-11-25", "linux/amd64", config),)))
+    write(world.root / "rajee-deploy.lock", Lock((LockLine("team/base:1", D, "2026-11-25", "linux/amd64", config),)))
     base = f"team/base:1@{D}"
     world.engine.triggers = {base: ("COPY README.md /", "ADD app /x", "ADD . /y")}
     with pytest.raises(DeployError) as caught:
@@ -377,7 +377,7 @@ def test_triggers_that_the_lock_has_are_built_and_others_refused(world):
 def test_a_plan_tells_how_old_the_lock_is(days, said, world):
     path = world.root / "rajee-deploy.lock"
     day = str(datetime.now(UTC).date() - timedelta(days))
-    write(path, Lock((Entry("team/base:1", D, day), Entry("team/other:1", D, str(datetime.now(UTC).date())))))
+    write(path, Lock((LockLine("team/base:1", D, day), LockLine("team/other:1", D, str(datetime.now(UTC).date())))))
     world.up()
     assert f"rajee-deploy.lock: 2 bases, the oldest locked {said}\n" in world.talk.getvalue()
 
@@ -396,7 +396,7 @@ def test_what_synth_writes_for_its_lookups_is_recorded(world):
     run.ports = replace(
         run.ports, infrastructure=lambda _carried: of_infrastructure((("cdk.context.json", "644", D),), {}, {}, {})
     )
-    assert make_plan(run).plan.is_empty
+    assert plan_run(run).plan.is_empty
 
 
 # -- the registry's tags -------------------------------------------------------------------------------------------
@@ -510,7 +510,7 @@ def test_a_planted_image_is_neither_skipped_nor_deployed(world, content, code):
     world.up()
     world.done()
     (world.root / "app").write_text("two")
-    tag = make_plan(world.context()).wanted.images[0].tag
+    tag = plan_run(world.context()).wanted.images[0].tag
     tags(world)[tag] = D
     world.registry.contents[D] = content
     with pytest.raises(DeployError) as caught:
@@ -525,7 +525,7 @@ def test_losing_a_race_to_push_is_success_when_what_is_there_is_ours(world, plan
     world.up()
     world.done()
     (world.root / "app").write_text("two")
-    image = make_plan(world.context()).wanted.images[0]
+    image = plan_run(world.context()).wanted.images[0]
     ours = "sha256:" + "0" * 64 if planted else str(image.fingerprint.digest)
 
     class Slower(FakeEngine):
@@ -593,7 +593,7 @@ def test_by_digest_what_was_pushed_is_what_is_deployed(world):
 def test_a_plan_s_document_has_every_warning_that_the_screen_shows(world):
     (world.root / "Dockerfile").write_text("FROM busybox:1.37\nCOPY app /app\nCOPY nothing* /app\n")
     run = world.context()
-    planned = make_plan(run)
+    planned = plan_run(run)
     show_plan(run, planned)
     said = {(one.get("subject") or f"image {one['image']}", one["message"]) for one in of_plan(planned, 0)["warnings"]}
     assert {(one.subject, one.message) for one in run.console.warned} == said
@@ -636,7 +636,7 @@ def tier(world, **flags):
     before = world.stacks.synths
     run = world.context(**flags)
     try:
-        planned = make_plan(run).plan
+        planned = plan_run(run).plan
     finally:
         run.close()
     return planned.tier.value, planned.is_empty, world.stacks.synths - before
@@ -712,7 +712,7 @@ def test_a_call_that_no_hash_can_follow_is_named_and_decided_by_a_synth_every_ti
     world.up()
     for _ in range(2):
         assert tier(world) == ("synth", True, 1)
-    assert "its hash cannot follow app.py:3 starts a program" in world.talk.getvalue()
+    assert "file hashes cannot prove that nothing changed: app.py:3 starts a program" in world.talk.getvalue()
     assert tier(world, check="hash") == ("hash", False, 0)
 
 
@@ -828,7 +828,7 @@ def test_without_a_terminal_nobody_is_asked_unless_the_settings_say_so(world):
 def test_who_is_slower_plans_again_and_finds_nothing_to_do(world):
     world.up()
     (world.root / "app").write_text("two")
-    other = make_plan(world.context())
+    other = plan_run(world.context())
     run = world.context()
     world.stacks.busy_once = True
     deployed = world.stacks.stacks["App"]
@@ -851,7 +851,7 @@ def test_who_is_slower_plans_again_and_finds_nothing_to_do(world):
     assert "planned again" in world.talk.getvalue()
 
 
-def meanwhile(world, act) -> Context:
+def meanwhile(world, act) -> CurrentRun:
     """A run during whose first build somebody acts."""
     run = world.context()
     pending = [act]
@@ -982,7 +982,7 @@ def test_files_are_compared_with_the_commit_only_where_something_is_deployed(wor
     asked = []
     run = world.context()
     run = replace(run, ports=replace(run.ports, is_changed=lambda: asked.append(1) or True))
-    make_plan(run)
+    plan_run(run)
     assert asked == []
     recorded_run(run, 5)
     assert asked
@@ -1017,7 +1017,7 @@ def test_what_ecs_runs_decides_whether_a_deployment_arrived(world):
     world.watcher.task_definitions = {"task:1": ("registry.test/team/app:c-another",)}
     error = refused(world, "rollout-not-confirmed")
     assert "registry.test/team/app:c-another" in error.problem
-    tag = make_plan(world.context()).wanted.images[0].tag
+    tag = plan_run(world.context()).wanted.images[0].tag
     world.watcher.task_definitions = {"task:1": (f"registry.test/team/app:{tag}",)}
     assert world.up() == "noop"
 
@@ -1075,7 +1075,7 @@ def test_another_operation_is_waited_for_no_longer_than_allowed(world):
 def decided(world, **flags) -> tuple[list[str], str, int]:
     """The steps of a plan, the tier that it stands on, and how many synths it took."""
     before = world.stacks.synths
-    plan = make_plan(world.context(**flags)).plan
+    plan = plan_run(world.context(**flags)).plan
     return [str(step) for step in plan.steps], plan.tier.value, world.stacks.synths - before
 
 
@@ -1297,7 +1297,7 @@ def test_a_proof_that_cannot_be_kept_or_asked_for_costs_a_synth(edited):
             return super().find(repository, references)
 
     run.ports = replace(run.ports, registry=Silent(edited.registry.repositories, edited.registry.contents))
-    assert make_plan(run).plan.tier.value == "synth"
+    assert plan_run(run).plan.tier.value == "synth"
 
 
 def test_an_app_without_images_has_no_place_for_proofs(edited):
@@ -1417,5 +1417,5 @@ def test_an_image_that_is_left_out_is_named_where_its_stack_is_made(world):
     run.ports = replace(run.ports, reader=stacks, deployer=stacks)
     run.images = [image for image in run.images if image.name == "app"]
     with pytest.raises(ConfigurationError, match="parameter WorkerTag") as caught:
-        make_plan(run)
+        plan_run(run)
     assert caught.value.hint == "add --image worker, or leave --image out"

@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from rajee_deploy.dataclass import dataclass
-from rajee_deploy.rollout.verdict import Verdict, own_stops, uses, verdict
+from rajee_deploy.rollout.verdict import RolloutVerdict, own_stops, uses, verdict
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -33,7 +33,7 @@ class _Look:
     """One service at one look."""
 
     service: Service
-    verdict: Verdict
+    verdict: RolloutVerdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +81,7 @@ def arrival(
         if not problems and not any(look.service.deployments for look in looks.values()):
             return ""  # nothing is there that could stop
         if first is not None and is_late:
-            return "its services do not come to rest"
+            return "its services keep changing"
         first = looks if not problems else None
         time.sleep(apart_seconds if first is not None else POLL_SECONDS)
 

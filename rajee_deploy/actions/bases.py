@@ -15,7 +15,7 @@ from rajee_deploy.dataclass import dataclass
 from rajee_deploy.dockerfile import image_of, remote_of
 from rajee_deploy.errors import ConfigurationError, DeployError
 from rajee_deploy.image.inputs import read_recipe
-from rajee_deploy.lock import Entry, Lock
+from rajee_deploy.lock import Lock, LockLine
 from rajee_deploy.model import BUILD_PLATFORM, MACHINES, is_local_context
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ class Need:
 
 
 @dataclass(frozen=True, slots=True)
-class Scope:
+class LockScope:
     """What a lock file is for: the images that are asked about, and all whose lines must stay."""
 
     path: Path
@@ -50,7 +50,7 @@ class Scope:
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class LockChange:
     """What became of a reference: `before` is None for a new one, `after` for one that nobody needs any more."""
 
     reference: str
@@ -113,7 +113,7 @@ def extra(lock: Lock, wanted: Iterable[Need]) -> list[Need]:
     return sorted(have - {replace(need, platform=each) for need in wanted for each in _platforms(need.platform)})
 
 
-def check(scope: Scope) -> int:
+def check(scope: LockScope) -> int:
     """Compare the lock with the Dockerfiles, offline; returns how many references are locked. DeployError `lock-stale`
     with all that is missing or too much."""
     lock = locks.read(scope.path)
@@ -135,7 +135,9 @@ def _needed(images: Iterable[ImageSettings], lock: Lock) -> frozenset[Need]:
 # -- completed and moved -------------------------------------------------------------------------------------------
 
 
-def update(scope: Scope, source: ImageSource, moving: Collection[str] | None, today: str) -> tuple[list[Change], int]:
+def update(
+    scope: LockScope, source: ImageSource, moving: Collection[str] | None, today: str
+) -> tuple[list[LockChange], int]:
     """Complete the lock, take out what nobody needs, and write it; returns what changed, and how many are locked.
 
     `moving` are the references that get the digest that their registry has now (None: all). Nothing is written when
@@ -152,7 +154,7 @@ def update(scope: Scope, source: ImageSource, moving: Collection[str] | None, to
     return list(_changes(before.images, after.images)), len(after.images)
 
 
-def _completed(lock: Lock, scope: Scope, source: ImageSource, moving: Collection[str] | None, today: str) -> Lock:
+def _completed(lock: Lock, scope: LockScope, source: ImageSource, moving: Collection[str] | None, today: str) -> Lock:
     moved: set[str] = set()
     while True:  # in rounds: what a base does by ONBUILD may name images of its own
         wanted = _needed(scope.images, lock)
@@ -181,9 +183,9 @@ def _with_reference(
     machines = MACHINES if BUILD_PLATFORM in platforms else ()
     found = source.describe(image, sorted(platforms - {"", BUILD_PLATFORM}), machines)
     date = max(entry.date for entry in old) if old and old[0].digest == found.digest else today
-    new = [Entry(reference, found.digest, date, platform, config) for platform, config in found.configs.items()]
+    new = [LockLine(reference, found.digest, date, platform, config) for platform, config in found.configs.items()]
     others = (entry for entry in lock.entries if entry.reference != reference)
-    return Lock((*others, *(new or [Entry(reference, found.digest, date)])))
+    return Lock((*others, *(new or [LockLine(reference, found.digest, date)])))
 
 
 def _with_remote(lock: Lock, reference: str, source: ImageSource, today: str) -> Lock:
@@ -191,7 +193,7 @@ def _with_remote(lock: Lock, reference: str, source: ImageSource, today: str) ->
     if known is not None and known.digest == digest:
         return lock
     others = (entry for entry in lock.entries if entry.reference != reference)
-    return Lock((*others, Entry(reference, digest, today)))
+    return Lock((*others, LockLine(reference, digest, today)))
 
 
 def _check_known(moving: Collection[str], wanted: Collection[Need]) -> None:
@@ -211,11 +213,11 @@ def _check_known(moving: Collection[str], wanted: Collection[Need]) -> None:
         raise ConfigurationError("unknown-base", f"there is no floating reference {reference!r} to move", hint=hint)
 
 
-def _changes(before: Mapping[str, LockedImage], after: Mapping[str, LockedImage]) -> Iterator[Change]:
+def _changes(before: Mapping[str, LockedImage], after: Mapping[str, LockedImage]) -> Iterator[LockChange]:
     for reference in sorted({*before, *after}):
         old, new = before.get(reference), after.get(reference)
         if old != new:
-            yield Change(reference, old.digest if old else None, new.digest if new else None)
+            yield LockChange(reference, old.digest if old else None, new.digest if new else None)
 
 
 # -- told of -------------------------------------------------------------------------------------------------------

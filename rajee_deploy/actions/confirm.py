@@ -17,7 +17,7 @@ from rajee_deploy.rollout.standing import UNCONFIRMED, standing
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from rajee_deploy.actions.run import Context
+    from rajee_deploy.actions.run import CurrentRun
     from rajee_deploy.plan.state import WantedImage
     from rajee_deploy.plan.steps import ConfirmRollout, RepairService
     from rajee_deploy.rollout import Service
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 WAIT_SECONDS = 3600.0  # as long as CloudFormation itself waits for an ECS service, and some
 
 
-def confirm(run: Context, step: ConfirmRollout, images: Sequence[WantedImage], before: Mapping[Held, str]) -> None:
+def confirm(run: CurrentRun, step: ConfirmRollout, images: Sequence[WantedImage], before: Mapping[Held, str]) -> None:
     """Wait until a stack that stays as it is runs what it says. DeployError `rollout-not-confirmed`."""
     if not run.wait_for_end:
         run.console.item("~", f"stack {step.stack}", f"not waited for: {step.reason}", "yellow")
@@ -35,14 +35,14 @@ def confirm(run: Context, step: ConfirmRollout, images: Sequence[WantedImage], b
     if not isinstance(state, StackPresent):
         raise DeployError(
             "rollout-not-confirmed", f"the stack {step.stack} is gone", where=f"stack {step.stack}",
-            hint="somebody deleted it just now; run again: it is made anew",
+            hint="somebody deleted it just now; run again: it is created again",
         )  # fmt: skip
     confirm_services(run, step.stack, state, wanted_images(images, state.parameters), before, run.wait_seconds)
     run.console.item("✓", f"stack {step.stack}", "its services run what it says", "green")
 
 
 def confirm_services(
-    run: Context, stack: str, state: StackPresent, wanted: Mapping[str, tuple[str, ...]], before: Mapping[Held, str],
+    run: CurrentRun, stack: str, state: StackPresent, wanted: Mapping[str, tuple[str, ...]], before: Mapping[Held, str],
     wait_seconds: float = WAIT_SECONDS,
 ) -> None:  # fmt: skip
     """Where ECS runs what a stack says, CloudFormation's word is not enough.
@@ -67,8 +67,8 @@ def confirm_services(
             )  # fmt: skip
         raise DeployError(
             "rollout-not-confirmed", f"CloudFormation deployed {stack}, but {problem}", where=f"stack {stack}",
-            hint="look at the service's events in ECS and at its tasks' logs; where the cause has passed, "
-            "rajee-deploy up --repair-drift starts it once more, else deploy what is right",
+            hint="look at the service's events in ECS and at its tasks' logs; once the cause is gone, "
+            "rajee-deploy up --repair-drift deploys it once more; otherwise deploy a corrected version",
         )  # fmt: skip
 
 
@@ -82,7 +82,7 @@ def wanted_images(images: Sequence[WantedImage], parameters: Mapping[str, str]) 
     return wanted
 
 
-def repair(run: Context, step: RepairService) -> None:
+def repair(run: CurrentRun, step: RepairService) -> None:
     """Put a service back to its stack's own task definition; whether it gets there is confirmed afterwards."""
     with run.phase(f"repair {step.service}"):
         run.ports.services.run(step.held, step.task_definition)

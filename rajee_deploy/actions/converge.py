@@ -20,12 +20,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from rajee_deploy.actions.planned import Planned
-    from rajee_deploy.actions.run import Context
+    from rajee_deploy.actions.run import CurrentRun
 
 _ATTEMPTS = 3  # at least, for whoever is overtaken: a question may have taken longer than any wait
 # What somebody else can do between a plan and its deployment, and what is done about it.
 _OVERTAKEN = {
-    "stack-busy": "it is waited for, and everything is planned again",
+    "stack-busy": "it is waited for until it ends, then everything is planned again",
     "stack-changed": "everything is planned again",
     "image-changed": "everything is planned again",
     "image-gone": "everything is planned again",
@@ -49,7 +49,7 @@ class Wish(Generic[P]):
     poll_seconds: float | None = None
 
 
-def settle(run: Context, wish: Wish[P], deadline: float, before: P | None = None) -> P:
+def settle(run: CurrentRun, wish: Wish[P], deadline: float, before: P | None = None) -> P:
     """Plan; while somebody else's operation runs, wait for its end and plan again from nothing."""
     swept = sweep()  # before anything is hashed: TMPDIR may lie in a build context
     if swept:
@@ -66,7 +66,7 @@ def settle(run: Context, wish: Wish[P], deadline: float, before: P | None = None
         before = planned
 
 
-def converge(run: Context, wish: Wish[P], wait_seconds: float, note: Callable[[P], None]) -> P:
+def converge(run: CurrentRun, wish: Wish[P], wait_seconds: float, note: Callable[[P], None]) -> P:
     """Plan and do it; when somebody else begins an operation in between, wait for its end and plan again from nothing.
 
     `note` is told each plan before it is carried out.

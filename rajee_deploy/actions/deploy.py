@@ -22,7 +22,7 @@ from rajee_deploy.errors import DeployError
 from rajee_deploy.plan import planner as plans
 from rajee_deploy.plan.parameter_changes import not_taken, unaffected
 from rajee_deploy.plan.state import StackPresent
-from rajee_deploy.plan.steps import Change, Via
+from rajee_deploy.plan.steps import StackChange, Via
 from rajee_deploy.report.timings import duration
 from rajee_deploy.stack.deployment_record import encoded
 from rajee_deploy.stack.update import Accepted
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
 
-    from rajee_deploy.actions.run import Context
+    from rajee_deploy.actions.run import CurrentRun
     from rajee_deploy.actions.watch import Account, Moment
     from rajee_deploy.plan.state import StackState, WantedImage
     from rajee_deploy.plan.steps import DeployStack, MoveTag
@@ -61,7 +61,7 @@ class Job:
     services: Mapping[Held, str] = field(default_factory=dict)  # as they were before (see `rollouts.as_before`)
 
 
-def approve(run: Context, jobs: Sequence[Job]) -> None:
+def approve(run: CurrentRun, jobs: Sequence[Job]) -> None:
     """Have somebody agree to what broadens permissions, where the settings or a terminal ask for it.
 
     DeployErrors `not-approved`, and `approval-needed` where nobody can be asked.
@@ -94,15 +94,15 @@ def approve(run: Context, jobs: Sequence[Job]) -> None:
             )  # fmt: skip
 
 
-def _broader(run: Context, job: Job) -> str:
+def _broader(run: CurrentRun, job: Job) -> str:
     """What the template allows that the deployed one does not, in lines; "" where it stays as it is."""
-    if job.step.via is Via.CLOUDFORMATION or {*job.step.changes} <= {Change.TAG, Change.PARAMETER}:
+    if job.step.via is Via.CLOUDFORMATION or {*job.step.changes} <= {StackChange.TAG, StackChange.PARAMETER}:
         return ""
     with run.phase(f"compare the permissions of {job.step.stack}"):
         return run.ports.deployer.security_changes(job.step.stack, job.assembly)
 
 
-def deploy(run: Context, job: Job, *, is_last: bool) -> None:
+def deploy(run: CurrentRun, job: Job, *, is_last: bool) -> None:
     """Deploy with the tags in place that keep what runs and what will run from expiring."""
     hide(value.value for value in job.step.values if value.is_secret)
     for move in job.step.before:
@@ -120,13 +120,13 @@ def deploy(run: Context, job: Job, *, is_last: bool) -> None:
         raise
 
 
-def move_and_tell(run: Context, step: MoveTag) -> None:
+def move_and_tell(run: CurrentRun, step: MoveTag) -> None:
     """Move a tag, and say what it names now."""
     digest = move_tag(run.ports.registry, step)
     run.console.item("✓", f"tag {step.tag}", f"{step.repository}:{step.tag} is {digest}", "green")
 
 
-def _put_back(run: Context, step: DeployStack) -> None:
+def _put_back(run: CurrentRun, step: DeployStack) -> None:
     """After a failed deploy: the shields return to what runs on. The failure is the news, not this."""
     try:
         if step.undo and plans.is_undone(step, run.ports.reader.describe(step.stack)):
@@ -136,7 +136,7 @@ def _put_back(run: Context, step: DeployStack) -> None:
         run.console.warn("", f"{step.undo[0].tag} was not put back ({error}); the next run does it")
 
 
-def _deploy(run: Context, job: Job, *, wait: bool) -> None:
+def _deploy(run: CurrentRun, job: Job, *, wait: bool) -> None:
     step = job.step
     with run.phase(f"deploy {step.stack}"):
         if not wait:
@@ -168,7 +168,7 @@ def _deploy(run: Context, job: Job, *, wait: bool) -> None:
     _tell_done(run, step, state)
 
 
-def _to_the_end(run: Context, job: Job) -> None:
+def _to_the_end(run: CurrentRun, job: Job) -> None:
     match job.step.via:
         case Via.CDK:
             run.ports.deployer.deploy(job.step, job.assembly, run.console.working)
@@ -179,7 +179,7 @@ def _to_the_end(run: Context, job: Job) -> None:
             assert_never(job.step.via)
 
 
-def _begin(run: Context, job: Job) -> Accepted:
+def _begin(run: CurrentRun, job: Job) -> Accepted:
     """Have CloudFormation accept the deployment, and no more. That nothing differs is its own word alone: a change set
     that is gone may have been deleted by anybody."""
     step = job.step
@@ -194,7 +194,7 @@ def _begin(run: Context, job: Job) -> Accepted:
             if not isinstance(state, StackPresent):
                 raise DeployError(
                     "deploy-failed", f"the stack {step.stack} is gone", where=f"stack {step.stack}",
-                    hint="somebody deleted it just now; run again: it is made anew",
+                    hint="somebody deleted it just now; run again: it is created again",
                 )  # fmt: skip
             own = {value.name: value.value for value in step.values}
             try:
@@ -214,22 +214,22 @@ def _with_other_way(error: DeployError, step: DeployStack) -> DeployError:
     return DeployError(error.code, error.problem, where=where, cause=error.cause, hint=needs + step.otherwise)
 
 
-def await_end(run: Context, stack: str) -> None:
+def await_end(run: CurrentRun, stack: str) -> None:
     """Wait until no operation on the stack is under way. DeployError `deploy-unfinished` when it takes too long."""
     if wait_until_idle(run.ports.reader, stack, time.monotonic() + UPDATE_SECONDS) is None:
         raise DeployError(
             "deploy-unfinished", f"CloudFormation did not end the update of {stack} in time",
-            where=f"stack {stack}", hint="look at its events; run again: it is waited for",
+            where=f"stack {stack}", hint="look at its events, then run again: rajee-deploy waits until it has ended",
         )  # fmt: skip
 
 
-def _confirm_arrival(run: Context, job: Job, state: StackState) -> None:
+def _confirm_arrival(run: CurrentRun, job: Job, state: StackState) -> None:
     if isinstance(state, StackPresent) and state.services is not None and not state.services.is_empty:
         images = wanted_images(job.images, dict(job.step.parameters))
         confirm_services(run, job.step.stack, state, images, job.services)
 
 
-def _keep_record(run: Context, job: Job) -> None:
+def _keep_record(run: CurrentRun, job: Job) -> None:
     """The deployment stands, whatever comes of this: without the record the next run synthesises, and keeps it."""
     if job.record is None or run.ports.records is None:
         return
@@ -240,7 +240,7 @@ def _keep_record(run: Context, job: Job) -> None:
         run.console.warn(f"stack {job.step.stack}", text)
 
 
-def _keep_where_nothing_differs(run: Context, job: Job) -> None:
+def _keep_where_nothing_differs(run: CurrentRun, job: Job) -> None:
     """Nothing is waited for, and CloudFormation says that the secrets are those that it has: as good as confirmed."""
     if not any(value.is_secret for value in job.step.values):
         return
@@ -249,7 +249,7 @@ def _keep_where_nothing_differs(run: Context, job: Job) -> None:
     _keep_secrets(run, job, state, lambda: isinstance(state, StackPresent) and state.since != since)
 
 
-def _keep_secrets(run: Context, job: Job, state: StackState, has_another: Callable[[], bool]) -> None:
+def _keep_secrets(run: CurrentRun, job: Job, state: StackState, has_another: Callable[[], bool]) -> None:
     """Remember on this machine what the confirmed deployment gave to the parameters that CloudFormation hides. Not
     where somebody else's came right behind it: what is hidden may be theirs."""
     before = job.before if isinstance(job.before, StackPresent) else None
@@ -280,7 +280,7 @@ def _with_cause(watch: Watch, error: DeployError) -> DeployError:
     return DeployError(error.code, error.problem, where=error.where, cause=cause, hint=error.hint)
 
 
-def _show(run: Context, moment: Moment) -> None:
+def _show(run: CurrentRun, moment: Moment) -> None:
     for news in moment.news:
         run.console.detail(news)
     working = [f"{resource}  {duration(seconds)}" for resource, seconds in moment.at_work]
@@ -304,7 +304,7 @@ def _service_line(service: Service) -> str:
     return f"{service.name}: " + ("; ".join(parts) or "nothing runs yet")
 
 
-def _tell_account(run: Context, stack: str, watch: Watch) -> None:
+def _tell_account(run: CurrentRun, stack: str, watch: Watch) -> None:
     """Where the time went. A courtesy: the deployment is done, whatever comes of this."""
     try:
         account = watch.account()
@@ -331,7 +331,7 @@ def _rows(prefix: str, spans: Iterable[Span]) -> list[tuple[str, str]]:
     return [(prefix + span.name, duration(span.seconds)) for span in spans if span.seconds >= _WORTH_SHOWING]
 
 
-def _tell_done(run: Context, step: DeployStack, state: StackState) -> None:
+def _tell_done(run: CurrentRun, step: DeployStack, state: StackState) -> None:
     if isinstance(state, StackPresent):
         run.outputs[step.stack] = dict(state.outputs)
     for doubt in unprovable(step, state) if step.via is Via.CDK else ():  # else the template stays

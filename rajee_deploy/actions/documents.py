@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from rajee_deploy.image.inputs import ImageInputs
     from rajee_deploy.model import Use
     from rajee_deploy.plan.steps import Skip, Step
-    from rajee_deploy.report.history import Run
+    from rajee_deploy.report.history import PastRun
     from rajee_deploy.report.metrics import Figures
     from rajee_deploy.rollout.spans import Span
     from rajee_deploy.rollout.standing import Running
@@ -95,7 +95,7 @@ def of_bases(bases: Sequence[Base]) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
-def of_run(planned: Planned, run: Run, accounts: Mapping[str, Account]) -> dict[str, Any]:
+def of_run(planned: Planned, run: PastRun, accounts: Mapping[str, Account]) -> dict[str, Any]:
     """`rajee-deploy.up/1`: what was done, with every phase's time, and by stack where a deployment's time went."""
     return {
         **of_plan(planned, run.seconds),

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from rajee_deploy.actions.deploy import Job
     from rajee_deploy.actions.planned import Planned
-    from rajee_deploy.actions.run import Context
+    from rajee_deploy.actions.run import CurrentRun
     from rajee_deploy.actions.synthesise import Synthesis
     from rajee_deploy.plan.state import WantedImage
     from rajee_deploy.plan.steps import Step
@@ -60,7 +60,7 @@ def _execute(planned: Planned) -> Uncarried:
     return uncarried
 
 
-def _do(run: Context, step: Step, planned: Planned, jobs: Mapping[str, Job]) -> None:
+def _do(run: CurrentRun, step: Step, planned: Planned, jobs: Mapping[str, Job]) -> None:
     from rajee_deploy.actions.confirm import repair
     from rajee_deploy.actions.deploy import deploy, move_and_tell
 
@@ -84,7 +84,7 @@ def _do(run: Context, step: Step, planned: Planned, jobs: Mapping[str, Job]) -> 
             assert_never(step)
 
 
-def _confirm_all(run: Context, planned: Planned) -> None:
+def _confirm_all(run: CurrentRun, planned: Planned) -> None:
     """Look at all rollouts, then fail for the first that is not confirmed."""
     from rajee_deploy.actions.confirm import confirm
 
@@ -116,7 +116,7 @@ def _before(planned: Planned, stack: str) -> dict[Held, str]:
     return {held: newest for held, newest in as_before(stack, planned.observed).items() if held not in repaired}
 
 
-def _build(run: Context, builds: Sequence[BuildAndPush], planned: Planned) -> None:
+def _build(run: CurrentRun, builds: Sequence[BuildAndPush], planned: Planned) -> None:
     from rajee_deploy.actions.build import Workshop, build_all
 
     wanted = {image.name: image for image in planned.wanted.images}
@@ -158,7 +158,7 @@ def _jobs(planned: Planned) -> tuple[dict[str, Job], Uncarried]:
     return jobs, uncarried
 
 
-def _carry(run: Context, synthesis: Synthesis, stacks: Sequence[str]) -> dict[str, tuple[str, Mapping[str, Any]]]:
+def _carry(run: CurrentRun, synthesis: Synthesis, stacks: Sequence[str]) -> dict[str, tuple[str, Mapping[str, Any]]]:
     """Have the templates carry the list of what was read, so that any machine can judge the stacks by it; what they
     cannot carry is returned, to be kept elsewhere. The assembly is this run's own; what is kept of it stays as it was
     made."""

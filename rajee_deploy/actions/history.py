@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from rajee_deploy.actions.converge import converge
 from rajee_deploy.actions.up import deployment
 from rajee_deploy.plan.steps import BuildAndPush, DeployStack
-from rajee_deploy.report.history import History, Run, is_of_project, outcome_of, real_project
+from rajee_deploy.report.history import History, PastRun, is_of_project, outcome_of, real_project
 from rajee_deploy.report.metrics import TARGETS
 from rajee_deploy.report.timings import duration
 
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from rajee_deploy.actions.planned import Planned
-    from rajee_deploy.actions.run import Context
+    from rajee_deploy.actions.run import CurrentRun
     from rajee_deploy.console import Console
 
 
-def recorded_run(run: Context, wait_seconds: float) -> tuple[Planned, Run]:
+def recorded_run(run: CurrentRun, wait_seconds: float) -> tuple[Planned, PastRun]:
     """Do `up`, show its timings and append it to the history."""
     planned: Planned | None = None
     at = datetime.now(UTC)
@@ -68,7 +68,7 @@ def show_report(console: Console, project: Path | None, *, as_json: bool) -> Non
     console.say(summary(found))
 
 
-def show_timings(run: Context, record: Run) -> None:
+def show_timings(run: CurrentRun, record: PastRun) -> None:
     """The table of phases, and how the whole stands against its metric."""
     phases = [(phase.name, phase.seconds, duration(phase.seconds)) for phase in record.phases]
     run.console.timings(phases, record.seconds, duration(record.seconds))
@@ -79,9 +79,9 @@ def show_timings(run: Context, record: Run) -> None:
     run.console.say(f"{record.kind} in {duration(record.seconds)}{metric}", "bold")
 
 
-def _record(run: Context, planned: Planned | None, at: datetime, outcome: str, error: str = "") -> Run:
+def _record(run: CurrentRun, planned: Planned | None, at: datetime, outcome: str, error: str = "") -> PastRun:
     steps = planned.plan.steps if planned else ()
-    return Run(
+    return PastRun(
         at=at.isoformat(timespec="seconds"),
         project=real_project(run.settings.root),
         environment=run.settings.environment,
@@ -96,7 +96,7 @@ def _record(run: Context, planned: Planned | None, at: datetime, outcome: str, e
     )
 
 
-def keep(run: Context, record: Run) -> None:
+def keep(run: CurrentRun, record: PastRun) -> None:
     """Append a run to the history; what cannot be written is said, and no more."""
     history = History()
     try:

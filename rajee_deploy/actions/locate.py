@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from concurrent.futures import Executor, Future
 
-    from rajee_deploy.actions.run import Context
+    from rajee_deploy.actions.run import CurrentRun
     from rajee_deploy.aws import Identity
     from rajee_deploy.fingerprint import Fingerprint
     from rajee_deploy.model import Repository
@@ -40,7 +40,7 @@ class Early:
     It is a guess at the question. An answer is used only for the very stack that it is about.
     """
 
-    def __init__(self, run: Context, names: Sequence[str], pool: Executor) -> None:
+    def __init__(self, run: CurrentRun, names: Sequence[str], pool: Executor) -> None:
         self._run = run
         self._pool = pool
         self._plain = [name for name in names if is_plain(name)]
@@ -94,13 +94,13 @@ def _places(stacks: Mapping[str, Synthesised]) -> dict[str, StackPlace]:
     return {key: made.place or StackPlace(key, key) for key, made in stacks.items()}
 
 
-def forget(run: Context) -> None:
+def forget(run: CurrentRun) -> None:
     """Everything goes by the names of the settings again."""
     run.settings, run.images = run.named
     run.ports.settle({}, "")
 
 
-def settle(run: Context, stacks: Mapping[str, Synthesised], who: Identity, *, is_deploying: bool = True) -> bool:
+def settle(run: CurrentRun, stacks: Mapping[str, Synthesised], who: Identity, *, is_deploying: bool = True) -> bool:
     """From now on everything goes by the stacks that a synth says the app has. Whether the names of the settings mean
     others than they were taken for until now. Who deploys nothing may go on with a plain name that the app does not
     have (any more): a stack of that name may still be there.
@@ -128,7 +128,7 @@ def settle(run: Context, stacks: Mapping[str, Synthesised], who: Identity, *, is
 
 
 def located(
-    run: Context,
+    run: CurrentRun,
     infrastructure: Fingerprint,
     who: Identity,
     synthesis: Synthesis | Callable[[Sequence[str]], Synthesis],
@@ -155,7 +155,7 @@ def located(
     return made
 
 
-def look_up(run: Context, infrastructure: Fingerprint, who: Identity, names: Sequence[str] = ()) -> bool:
+def look_up(run: CurrentRun, infrastructure: Fingerprint, who: Identity, names: Sequence[str] = ()) -> bool:
     """The same for whoever only looks: no synth is made. Whether it is known which stacks the app has.
 
     DeployError `names-unknown` for a name that only a synth can tell the meaning of.
@@ -171,13 +171,13 @@ def look_up(run: Context, infrastructure: Fingerprint, who: Identity, names: Seq
         return False
     for reason in open_names(asked, {}):
         raise DeployError(
-            "names-unknown", f"nothing tells here which stacks the settings mean by {reason.partition(':')[0]}",
+            "names-unknown", f"it is not known here which stacks the settings mean by {reason.partition(':')[0]}",
             where="cdk.stacks of the settings", hint="rajee-deploy plan synthesises the app and remembers it",
         )  # fmt: skip
     return False
 
 
-def find_key(run: Context, name: str) -> str:
+def find_key(run: CurrentRun, name: str) -> str:
     """What the stack of an image goes by, for whoever asks about that one alone, and synthesises nothing. DeployError
     `names-unknown`."""
     try:
@@ -190,7 +190,7 @@ def find_key(run: Context, name: str) -> str:
     return meaning(name, run.settings.places)[0] if is_known else name
 
 
-def infrastructure_of(run: Context) -> Fingerprint:
+def infrastructure_of(run: CurrentRun) -> Fingerprint:
     """What synth reads, with the tags that it takes as context values."""
     from rajee_deploy.image.inputs import read_all_inputs
 
@@ -200,7 +200,7 @@ def infrastructure_of(run: Context) -> Fingerprint:
     return with_given(run.ports.infrastructure(None), given)
 
 
-def tables_of(run: Context, stacks: Sequence[str]) -> dict[str, str]:
+def tables_of(run: CurrentRun, stacks: Sequence[str]) -> dict[str, str]:
     """By stack, the name under which the settings take values for its parameters: the one that cdk.stacks has for it
     alone, else its id."""
     plain = [name for name in run.named[0].cdk.stacks if not is_wild(name)]
@@ -211,7 +211,7 @@ def tables_of(run: Context, stacks: Sequence[str]) -> dict[str, str]:
     return found
 
 
-def what_is_known(run: Context, infrastructure: Fingerprint, who: Identity) -> Mapping[str, Synthesised]:
+def what_is_known(run: CurrentRun, infrastructure: Fingerprint, who: Identity) -> Mapping[str, Synthesised]:
     """The stacks of the app by a synth of these very inputs; empty where none is known, or where no fingerprint stands
     for a synth, since the app does what cannot be followed."""
     if any(item.name.startswith("impure:") for item in infrastructure.inputs):
@@ -219,7 +219,7 @@ def what_is_known(run: Context, infrastructure: Fingerprint, who: Identity) -> M
     return remembered(run.ports.synthesiser, infrastructure, who)
 
 
-def names_of(run: Context) -> tuple[str, ...]:
+def names_of(run: CurrentRun) -> tuple[str, ...]:
     """All that the settings say of stacks, as it was written."""
     settings, _ = run.named
     return tuple(dict.fromkeys((*settings.cdk.stacks, *(image.stack for image in settings.images if image.stack))))
@@ -249,7 +249,7 @@ def _check_account(settings: Settings, place: StackPlace) -> None:
     raise ConfigurationError(
         "wrong-account", f"the app puts {place} into account {place.account}, and {at} is {settings.account}",
         where=f"{at}.account",
-        hint=f'where that is meant: stack-accounts = ["{place.account}"] in {at}; else mend env of the stack',
+        hint=f'where that is meant: stack-accounts = ["{place.account}"] in {at}; if not, correct env of the stack',
     )  # fmt: skip
 
 
@@ -274,7 +274,7 @@ def _settled(
     where = f"images.{image.name}.stack"
     if len(found) > 1:
         raise ConfigurationError(
-            "ambiguous-stack", f"{image.stack} means several stacks, and an image is of one", where=where,
+            "ambiguous-stack", f"{image.stack} means several stacks, but an image belongs to one", where=where,
             hint="name one of " + ", ".join(places[key].id for key in found),
         )  # fmt: skip
     if found[0] not in keys:
@@ -310,7 +310,7 @@ def _check_values(values: Mapping[str, Mapping[str, Given]], images: Sequence[Im
     if problem:
         raise ConfigurationError(
             "bad-settings", f"cdk.parameters.{problem}", where="cdk.parameters of the settings",
-            hint="take it out there: README, The app's own parameters, says what may stand there",
+            hint="take it out there: docs/settings.md says what may stand there",
         )  # fmt: skip
 
 

@@ -55,7 +55,7 @@ def observe(registry: RegistryReader, images: Sequence[WantedImage], stacks: Map
 
 
 @dataclass(frozen=True, slots=True)
-class Services:
+class ObservedServices:
     """What ECS runs for stacks on which no operation is under way, why that is not known, and when it was looked at."""
 
     running: Mapping[str, tuple[Running, ...]]
@@ -63,7 +63,7 @@ class Services:
     at: float
 
 
-def observe_services(door: ServiceDoor, watcher: StackWatcher, stacks: Mapping[str, StackState]) -> Services:
+def observe_services(door: ServiceDoor, watcher: StackWatcher, stacks: Mapping[str, StackState]) -> ObservedServices:
     """The services of stacks on which no operation is under way. Whoever may not ask is told so, and no more: the role
     of a pipeline may be older than the question."""
     running: dict[str, tuple[Running, ...]] = {}
@@ -77,10 +77,10 @@ def observe_services(door: ServiceDoor, watcher: StackWatcher, stacks: Mapping[s
             if error.code != "access-denied":
                 raise
             unseen[stack] = f"what its services run is not looked at: {error.cause or error.problem}"
-    return Services(running, unseen, time.time())
+    return ObservedServices(running, unseen, time.time())
 
 
-def with_services(observed: Observed, services: Services) -> Observed:
+def with_services(observed: Observed, services: ObservedServices) -> Observed:
     """What was observed, with the services."""
     return replace(observed, services=services.running, unseen=services.unseen, at=services.at)
 

@@ -17,7 +17,7 @@ from rajee_deploy.system.atomic import write_atomically
 
 if TYPE_CHECKING:
     from rajee_deploy.actions.planned import Planned
-    from rajee_deploy.actions.run import Context
+    from rajee_deploy.actions.run import CurrentRun
 
 _MOST_LINKS = 40
 _STDOUT = 1
@@ -41,7 +41,7 @@ def check_outputs(path: Path) -> None:
         ) from error  # fmt: skip
 
 
-def write_outputs(run: Context, planned: Planned, path: Path) -> None:
+def write_outputs(run: CurrentRun, planned: Planned, path: Path) -> None:
     """The outputs of all stacks by name, as `cdk deploy --outputs-file` writes them. DeployError `outputs-not-written`.
 
     A file, also one at the end of a link, is written whole or not at all, and keeps its mode.
@@ -68,7 +68,7 @@ def write_outputs(run: Context, planned: Planned, path: Path) -> None:
         ) from error  # fmt: skip
 
 
-def _outputs(run: Context, planned: Planned) -> dict[str, dict[str, str]]:
+def _outputs(run: CurrentRun, planned: Planned) -> dict[str, dict[str, str]]:
     seen = {
         stack: dict(state.outputs)
         for stack, state in planned.observed.stacks.items()

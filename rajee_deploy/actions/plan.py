@@ -28,13 +28,13 @@ from rajee_deploy.plan import planner as plans
 from rajee_deploy.plan.input_changes import changed_inputs
 from rajee_deploy.plan.parameter_changes import UntakenError
 from rajee_deploy.plan.state import StackPresent, Wanted, WantedImage
-from rajee_deploy.plan.steps import Caution, Change, DeployStack, Plan, Via
+from rajee_deploy.plan.steps import Caution, DeployStack, Plan, StackChange, Via
 from rajee_deploy.synth.cli_options import refuse_options
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from rajee_deploy.actions.run import Context
+    from rajee_deploy.actions.run import CurrentRun
     from rajee_deploy.aws import Identity
     from rajee_deploy.fingerprint import Fingerprint
     from rajee_deploy.image.inputs import ImageInputs
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from rajee_deploy.settings import Settings
 
 
-def make_plan(run: Context, synthesis: Synthesis | None = None) -> Planned:
+def plan_run(run: CurrentRun, synthesis: Synthesis | None = None) -> Planned:
     """Observe and decide; it changes nothing, and needs no engine; node only where a synth has to decide. `synthesis`
     is one that was made for this decision already. What became of names is in the `run` of the answer alone."""
     run = replace(run)
@@ -94,7 +94,7 @@ def make_plan(run: Context, synthesis: Synthesis | None = None) -> Planned:
     if synthesis is None and reasons and infrastructure is not None:
         synthesis = synthesise_planned(run, infrastructure, who, reasons)
         if locating.settle(run, synthesis.stacks, who):
-            return make_plan(run, synthesis)  # other stacks than those that were looked at
+            return plan_run(run, synthesis)  # other stacks than those that were looked at
         wanted = _by_synthesis(wanted, synthesis)
     plan, revision = _guarded(run, _decided(run, wanted, observed), observed)
     if synthesis is None and any(isinstance(step, DeployStack) and step.via is Via.CDK for step in plan.steps):
@@ -103,17 +103,17 @@ def make_plan(run: Context, synthesis: Synthesis | None = None) -> Planned:
     return Planned(plan, wanted, inputs, who, observed, run, synthesis, revision, reasons)
 
 
-def _of_failed_synth(run: Context, plan: Plan) -> Iterator[Caution]:
+def _of_failed_synth(run: CurrentRun, plan: Plan) -> Iterator[Caution]:
     """Where hashes alone plan a deployment: that it may well fail, for the app did when it was synthesised last."""
     touched = {change for step in plan.steps if isinstance(step, DeployStack) for change in step.changes}
-    failed = run.ports.last_failure() if touched - {Change.TAG, Change.PARAMETER} else ""
+    failed = run.ports.last_failure() if touched - {StackChange.TAG, StackChange.PARAMETER} else ""
     if failed:
         text = f"the last synth here failed, at {failed}: rajee-deploy plan --infra-check=synth shows what the app says"
         yield Caution("last-synth-failed", "cdk", text)
 
 
 def _hashed(
-    run: Context, *, has_stacks: bool
+    run: CurrentRun, *, has_stacks: bool
 ) -> tuple[dict[str, ImageInputs], Fingerprint | None, dict[str, str]]:  # fmt: skip
     """What the images are made of, what synth reads (None without stacks), and the context values that it gets."""
     with run.timings.phase("hash inputs"):
@@ -132,7 +132,7 @@ def plan_by(planned: Planned, synthesis: Synthesis) -> Planned:
     hashes."""
     run = replace(planned.run)
     if locating.settle(run, synthesis.stacks, planned.identity):
-        return make_plan(run, synthesis)
+        return plan_run(run, synthesis)
     wanted = _by_synthesis(planned.wanted, synthesis)
     plan, revision = _guarded(run, _decided(run, wanted, planned.observed), planned.observed)
     return replace(
@@ -144,7 +144,7 @@ def _by_synthesis(wanted: Wanted, synthesis: Synthesis) -> Wanted:
     return replace(wanted, infrastructure=synthesis.fingerprint, infrastructures={}, synthesised=synthesis.stacks)
 
 
-def _judged_by_lists(run: Context, wanted: Wanted, states: Mapping[str, StackState], who: Identity) -> Wanted:
+def _judged_by_lists(run: CurrentRun, wanted: Wanted, states: Mapping[str, StackState], who: Identity) -> Wanted:
     """With what is known of the infrastructure, by this machine's list and by those that the stacks carry."""
     local = wanted.infrastructure
     if local is None:
@@ -155,7 +155,7 @@ def _judged_by_lists(run: Context, wanted: Wanted, states: Mapping[str, StackSta
     return replace(wanted, infrastructures=own, remembered=known)
 
 
-def with_input_changes(run: Context, wanted: Wanted, states: Mapping[str, StackState]) -> Wanted:
+def with_input_changes(run: CurrentRun, wanted: Wanted, states: Mapping[str, StackState]) -> Wanted:
     """With which inputs moved since what the stacks record, as far as this machine knows what that was made of. What
     is recorded and is also what is here is kept, so that it is known after the next edit. Of a stack that records none
     it is what moved since the last synth here."""
@@ -174,7 +174,7 @@ def with_input_changes(run: Context, wanted: Wanted, states: Mapping[str, StackS
     return replace(wanted, input_changes=found)
 
 
-def _asked(run: Context, wanted: Wanted, observed: Observed, who: Identity) -> Wanted:
+def _asked(run: CurrentRun, wanted: Wanted, observed: Observed, who: Identity) -> Wanted:
     """With what other machines know, where hashes do not decide."""
     if not plans.undecided(wanted, observed):
         return wanted
@@ -183,7 +183,7 @@ def _asked(run: Context, wanted: Wanted, observed: Observed, who: Identity) -> W
     return ask(run, wanted, observed, who)
 
 
-def _decided(run: Context, wanted: Wanted, observed: Observed) -> Plan:
+def _decided(run: CurrentRun, wanted: Wanted, observed: Observed) -> Plan:
     """The plan. Its errors know the language of the app, where that matters."""
     try:
         return plans.make_plan(wanted, observed)
@@ -195,7 +195,7 @@ def _decided(run: Context, wanted: Wanted, observed: Observed) -> Plan:
         raise
 
 
-def _guarded(run: Context, plan: Plan, observed: Observed) -> tuple[Plan, str]:
+def _guarded(run: CurrentRun, plan: Plan, observed: Observed) -> tuple[Plan, str]:
     """The plan, when no older revision takes a newer one's place, and the checkout's revision. git is asked only where
     something is deployed over a revision that is recorded."""
     revisions = guard.deployed_revisions(plan, observed)
@@ -211,7 +211,7 @@ def _guarded(run: Context, plan: Plan, observed: Observed) -> tuple[Plan, str]:
         raise
 
 
-def own_commit(run: Context) -> tuple[str, tuple[Caution, ...]]:
+def own_commit(run: CurrentRun) -> tuple[str, tuple[Caution, ...]]:
     """The commit that is checked out, without a look at its files; "-" where there is none. A caution where git says
     nothing of a checkout that is there: then nobody can tell what is older."""
     try:
@@ -221,7 +221,7 @@ def own_commit(run: Context) -> tuple[str, tuple[Caution, ...]]:
         return NOT_RECORDED, (Caution(error.code, f"checkout {error.where}", told),)
 
 
-def synthesise_planned(run: Context, planned: Fingerprint, who: Identity, reasons: Sequence[str] = ()) -> Synthesis:
+def synthesise_planned(run: CurrentRun, planned: Fingerprint, who: Identity, reasons: Sequence[str] = ()) -> Synthesis:
     from rajee_deploy.synth.assembly import warnings_of
 
     run.ports.deployer.check_account(who.account)
@@ -252,7 +252,7 @@ def _threads() -> Iterator[ThreadPoolExecutor]:
         pool.shutdown(wait=False, cancel_futures=True)
 
 
-def _given(run: Context, inputs: Mapping[str, ImageInputs]) -> dict[str, str]:
+def _given(run: CurrentRun, inputs: Mapping[str, ImageInputs]) -> dict[str, str]:
     """The tags that synth takes as context values. ConfigurationError when one is left out by --image: all stacks of
     the app may read it."""
     if not run.settings.cdk.stacks:
@@ -266,7 +266,7 @@ def _given(run: Context, inputs: Mapping[str, ImageInputs]) -> dict[str, str]:
     return {each.settings.context_key: each.fingerprint.tag for each in inputs.values() if each.settings.context_key}
 
 
-def check_flags(run: Context, flags: Iterable[str]) -> None:
+def check_flags(run: CurrentRun, flags: Iterable[str]) -> None:
     """ConfigurationError `bad-flag` for a parameter of a stack that this run leaves out."""
     for flag in flags:
         stack, has_stack, _ = flag.partition("=")[0].rpartition(":")
@@ -277,7 +277,7 @@ def check_flags(run: Context, flags: Iterable[str]) -> None:
             )  # fmt: skip
 
 
-def _stacks(run: Context) -> tuple[str, ...]:
+def _stacks(run: CurrentRun) -> tuple[str, ...]:
     """The stacks this run is about: all of the settings, or with --image those that no left-out image has for itself.
 
     A stack that a chosen image shares with others is deployed; the others' tags stay as they are.
@@ -288,13 +288,13 @@ def _stacks(run: Context) -> tuple[str, ...]:
     return tuple(stack for stack in run.settings.cdk.stacks if stack not in others)
 
 
-def _unchosen(run: Context) -> dict[tuple[str, str], str]:
+def _unchosen(run: CurrentRun) -> dict[tuple[str, str], str]:
     """The images that --image leaves out, by the parameter that takes their tag."""
     chosen = {image.name for image in run.images}
     return {(image.stack, image.parameter): image.name for image in run.settings.images if image.name not in chosen}
 
 
-def _wanted(run: Context, inputs: ImageInputs, who: Identity | None) -> WantedImage:
+def _wanted(run: CurrentRun, inputs: ImageInputs, who: Identity | None) -> WantedImage:
     """The image as facts; `who` deploys it, None where only the image itself matters."""
     image = inputs.settings
     return WantedImage(

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from contextlib import AbstractContextManager
 
-    from rajee_deploy.actions.run import Context
+    from rajee_deploy.actions.run import CurrentRun
     from rajee_deploy.actions.synthesise import Synthesis
     from rajee_deploy.aws import Identity
     from rajee_deploy.image.inputs import ImageInputs
@@ -46,7 +46,7 @@ class Planned:
     inputs: dict[str, ImageInputs]
     identity: Identity
     observed: Observed
-    run: Context = field(compare=False)
+    run: CurrentRun = field(compare=False)
     synthesis: Synthesis | None = None
     revision: str = ""
     reasons: tuple[str, ...] = ()  # why a synth had to decide

@@ -16,10 +16,10 @@ from rajee_deploy.stack.revision import DIRTY
 
 if TYPE_CHECKING:
     from rajee_deploy.actions.planned import Planned
-    from rajee_deploy.actions.run import Context
+    from rajee_deploy.actions.run import CurrentRun
 
 
-def check_unchanged(run: Context, planned: Planned, stack: str) -> None:
+def check_unchanged(run: CurrentRun, planned: Planned, stack: str) -> None:
     """DeployErrors `stack-changed`, `image-changed`, `image-gone`, `checkout-changed`, and those of `trust`."""
     check_stack(run, planned, stack)
     _check_images(run, planned, stack)
@@ -27,7 +27,7 @@ def check_unchanged(run: Context, planned: Planned, stack: str) -> None:
         _check_checkout(run, planned)
 
 
-def check_stack(run: Context, planned: Planned, stack: str) -> None:
+def check_stack(run: CurrentRun, planned: Planned, stack: str) -> None:
     """DeployError `stack-changed`: a question and a build can take long, and somebody deploys a newer commit."""
     if plans.has_moved(planned.observed.stacks[stack], run.ports.reader.describe(stack)):
         raise DeployError(
@@ -36,7 +36,7 @@ def check_stack(run: Context, planned: Planned, stack: str) -> None:
         )  # fmt: skip
 
 
-def _check_images(run: Context, planned: Planned, stack: str) -> None:
+def _check_images(run: CurrentRun, planned: Planned, stack: str) -> None:
     """What the stack is told to run must be what was planned, or built, under that very tag.
 
     DeployErrors `image-changed`, `image-gone`, and those of `trust`.
@@ -61,11 +61,11 @@ def _check_images(run: Context, planned: Planned, stack: str) -> None:
             )  # fmt: skip
 
 
-def _check_checkout(run: Context, planned: Planned) -> None:
+def _check_checkout(run: CurrentRun, planned: Planned) -> None:
     """DeployError `checkout-changed`: HEAD moved. Files that were edited meanwhile are not in what is deployed: builds
     and synths compare what they take with what was hashed."""
     if own_commit(run)[0] != planned.revision.removesuffix(DIRTY):
         raise DeployError(
-            "checkout-changed", "the checkout is of another revision than when it was planned",
+            "checkout-changed", "the checkout has moved to another revision since this was planned",
             where=str(run.settings.root), hint="run again when nobody else works in it",
         )  # fmt: skip

@@ -19,7 +19,7 @@ from rajee_deploy.settings import LOCK_NAME
 
 if TYPE_CHECKING:
     from rajee_deploy.actions.planned import Planned
-    from rajee_deploy.actions.run import Context
+    from rajee_deploy.actions.run import CurrentRun
     from rajee_deploy.console import Console
     from rajee_deploy.plan.steps import Step
 
@@ -32,7 +32,7 @@ _TIERS = {
 }
 
 
-def show_plan(run: Context, planned: Planned) -> None:
+def show_plan(run: CurrentRun, planned: Planned) -> None:
     """Say what the plan is, with every reason."""
     console, who = run.console, planned.identity
     console.say(f"account {who.account}, region {who.region}", "dim")
@@ -52,7 +52,7 @@ def show_plan(run: Context, planned: Planned) -> None:
         console.say("Nothing to do: nothing is built, pushed or deployed.", "bold green")
 
 
-def show_plan_time(run: Context, planned: Planned) -> None:
+def show_plan_time(run: CurrentRun, planned: Planned) -> None:
     """How long the plan took, as the last line of a preview."""
     from rajee_deploy.report.timings import duration
 
@@ -80,7 +80,7 @@ def _show_step(console: Console, step: Step) -> None:
             assert_never(step)
 
 
-def _show_tier(run: Context, planned: Planned) -> None:
+def _show_tier(run: CurrentRun, planned: Planned) -> None:
     """What the decision on the infrastructure stands on."""
     for what, names in (
         ("not installed here, taken as recorded", planned.wanted.taken),
@@ -92,7 +92,7 @@ def _show_tier(run: Context, planned: Planned) -> None:
         run.console.say(f"infrastructure decided by {_TIERS[planned.plan.tier]}", "dim")
 
 
-def _show_age(run: Context) -> None:
+def _show_age(run: CurrentRun) -> None:
     lock = run.settings.root / LOCK_NAME
     if os.path.lexists(lock):  # without one, what knows of locks is not even imported
         from rajee_deploy.actions.bases import show_age

@@ -97,7 +97,7 @@ class Ports:
 
 
 @dataclass(slots=True)
-class Context:
+class CurrentRun:
     """What one run has at hand."""
 
     settings: Settings

@@ -21,7 +21,7 @@ from rajee_deploy.plan.state import StackPresent
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
-    from rajee_deploy.actions.run import Context
+    from rajee_deploy.actions.run import CurrentRun
     from rajee_deploy.aws import Identity
     from rajee_deploy.build_record.proofs import Subject
     from rajee_deploy.model import Repository
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 _HOPS = 3  # from the list that a stack carries to another one, and from that to the next
 
 
-def ask(run: Context, wanted: Wanted, observed: Observed, who: Identity) -> Wanted:
+def ask(run: CurrentRun, wanted: Wanted, observed: Observed, who: Identity) -> Wanted:
     """With what other machines found out of the stacks that hashes do not decide. No call where all are decided."""
     for _ in range(_HOPS):
         proven, further = set(wanted.proven), dict(wanted.infrastructures)
@@ -57,7 +57,7 @@ def ask(run: Context, wanted: Wanted, observed: Observed, who: Identity) -> Want
 
 
 def keep(
-    run: Context, wanted: Wanted, observed: Observed, who: Identity, deployed: Collection[str],
+    run: CurrentRun, wanted: Wanted, observed: Observed, who: Identity, deployed: Collection[str],
     uncarried: Mapping[str, tuple[str, Mapping[str, Any]]],
 ) -> None:  # fmt: skip
     """Keep what was proved here of the stacks that stay as they are, and the lists that no template carries."""
@@ -76,7 +76,9 @@ def keep(
         _keep(run, stack, places.get(stack), [(list_of(who, stack, infrastructure), its)])
 
 
-def _astray(run: Context, wanted: Wanted, observed: Observed, who: Identity, stacks: Collection[str]) -> dict[str, str]:
+def _astray(
+    run: CurrentRun, wanted: Wanted, observed: Observed, who: Identity, stacks: Collection[str]
+) -> dict[str, str]:
     """Those of the stacks whose proof a machine that knows nothing does not find, since their list leads elsewhere; and
     by which digest it looks for the list that leads on."""
     if not stacks or wanted.infrastructure is None:
@@ -95,7 +97,7 @@ def _astray(run: Context, wanted: Wanted, observed: Observed, who: Identity, sta
 
 
 def _keep(
-    run: Context,
+    run: CurrentRun,
     stack: str,
     place: Repository | None,
     what: Iterable[tuple[Subject, Mapping[str, Any] | None]],
@@ -131,7 +133,9 @@ def _sought(wanted: Wanted, stack: str, state: StackPresent) -> str:
     return str(wanted.infrastructure_of(stack).digest) if is_known else _recorded(state)
 
 
-def _there(run: Context, places: Mapping[str, Repository], subjects: Mapping[str, Sequence[Subject]]) -> frozenset[str]:
+def _there(
+    run: CurrentRun, places: Mapping[str, Repository], subjects: Mapping[str, Sequence[Subject]]
+) -> frozenset[str]:
     """The tags of those that are there; one question for each repository."""
     found: frozenset[str] = frozenset()
     for place in dict.fromkeys(places.values()):
@@ -140,7 +144,7 @@ def _there(run: Context, places: Mapping[str, Repository], subjects: Mapping[str
     return found
 
 
-def _by_list(run: Context, place: Repository, subjects: Iterable[Subject]) -> Fingerprint | None:
+def _by_list(run: CurrentRun, place: Repository, subjects: Iterable[Subject]) -> Fingerprint | None:
     """The fingerprint by a list that was kept; None where there is none that can be hashed here."""
     store = run.ports.proofs()
     for subject in subjects:

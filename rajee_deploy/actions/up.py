@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from rajee_deploy.actions.converge import Wish
 from rajee_deploy.actions.foresee import find_kept, local
-from rajee_deploy.actions.plan import make_plan, own_commit, plan_by, synthesise_planned
+from rajee_deploy.actions.plan import own_commit, plan_by, plan_run, synthesise_planned
 from rajee_deploy.actions.render import show_plan
 from rajee_deploy.model.names import NOT_RECORDED
 from rajee_deploy.model.stack_status import stack_busy
@@ -18,14 +18,14 @@ from rajee_deploy.stack.revision import DIRTY
 if TYPE_CHECKING:
     from rajee_deploy.actions.execute import Uncarried
     from rajee_deploy.actions.planned import Planned
-    from rajee_deploy.actions.run import Context
-    from rajee_deploy.plan.steps import Change, Plan
+    from rajee_deploy.actions.run import CurrentRun
+    from rajee_deploy.plan.steps import Plan, StackChange
 
 
-def deployment(run: Context) -> Wish[Planned]:
+def deployment(run: CurrentRun) -> Wish[Planned]:
     """That what is checked out is deployed: the wish of `up`."""
     return Wish(
-        plan=lambda _before: _of_revision(make_plan(run)),
+        plan=lambda _before: _of_revision(plan_run(run)),
         show=lambda planned: show_plan(run, planned),
         complete=_with_assembly,
         conclude=_share,
@@ -73,10 +73,10 @@ def _with_assembly(planned: Planned) -> Planned:
 def _check_free(planned: Planned) -> None:
     for step in planned.plan.steps:
         if isinstance(step, WaitForStack):
-            raise stack_busy(step.stack, hint="run again: it is waited for")
+            raise stack_busy(step.stack, hint="run again: rajee-deploy waits until it has ended")
 
 
-def _by_cdk(plan: Plan) -> dict[str, frozenset[Change]]:
+def _by_cdk(plan: Plan) -> dict[str, frozenset[StackChange]]:
     """The stacks that the CDK CLI deploys, and for which changes."""
     steps = [step for step in plan.steps if isinstance(step, DeployStack) and step.via is Via.CDK]
     return {step.stack: frozenset(step.changes) for step in steps}

@@ -223,7 +223,7 @@ def _from_response(asked: str, error: Any, login: str) -> DeployError:  # noqa: 
     if code in _DENIED:
         return DeployError(
             "access-denied", "AWS refused the call", where=asked, cause=cause,
-            hint="README lists the permissions that plan and up need",
+            hint="rajee-deploy permissions plan (and permissions up) prints what is needed",
         )  # fmt: skip
     if code in _THROTTLED:
         return DeployError(
@@ -241,4 +241,4 @@ def _hint(code: str, status: object) -> str:
         return known
     if status >= _SERVERS_FAULT:
         return "this is a failure on AWS's side: run again in a minute (https://health.aws.amazon.com/health/status)"
-    return "what AWS says of it is above; mend that and run again"
+    return "AWS says above what is wrong; correct that and run again"

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from rajee_deploy.plan.stack_names import StackPlace
 
 
-class Scope(Enum):
+class PermissionScope(Enum):
     """What a permission is given on."""
 
     EVERYTHING = "*"  # IAM knows no resource for these calls
@@ -39,11 +39,11 @@ class Permission:
     """One IAM action, like `ecr:BatchGetImage`, and what it is asked of."""
 
     action: str
-    scope: Scope
+    scope: PermissionScope
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class PolicyPlace:
     """Where the policies are to hold. Account and region may be words that stand for them."""
 
     account: str
@@ -70,55 +70,55 @@ class Place:
         return list(dict.fromkeys(stack.account for stack in self.stacks if stack not in self.near))
 
 
-_ASSUME = Permission("sts:AssumeRole", Scope.BOOTSTRAP_ROLES)
+_ASSUME = Permission("sts:AssumeRole", PermissionScope.BOOTSTRAP_ROLES)
 # `plan`, `explain` and `verify`. The last two of ECR are for `explain --since TAG`, which reads a record that lies
 # beside the image, over the protocol that pulls speak.
 _READS = (
-    Permission("sts:GetCallerIdentity", Scope.EVERYTHING),
-    Permission("cloudformation:DescribeStacks", Scope.STACKS),
-    Permission("cloudformation:GetTemplate", Scope.STACKS),
+    Permission("sts:GetCallerIdentity", PermissionScope.EVERYTHING),
+    Permission("cloudformation:DescribeStacks", PermissionScope.STACKS),
+    Permission("cloudformation:GetTemplate", PermissionScope.STACKS),
     # What the services of a stack run. A role that may not ask is told so, and no more.
-    Permission("cloudformation:ListStackResources", Scope.STACKS),
-    Permission("ecs:DescribeServices", Scope.SERVICES),
-    Permission("ecs:DescribeTaskDefinition", Scope.EVERYTHING),
+    Permission("cloudformation:ListStackResources", PermissionScope.STACKS),
+    Permission("ecs:DescribeServices", PermissionScope.SERVICES),
+    Permission("ecs:DescribeTaskDefinition", PermissionScope.EVERYTHING),
     # Whether it was ECS that put one back: asked only where one runs something else.
-    Permission("ecs:ListServiceDeployments", Scope.SERVICES),
-    Permission("ecs:DescribeServiceRevisions", Scope.SERVICES),
-    Permission("lambda:GetFunction", Scope.FUNCTIONS),
-    Permission("ecr:BatchGetImage", Scope.REPOSITORIES),
-    Permission("ecr:DescribeImages", Scope.REPOSITORIES),
-    Permission("ecr:DescribeRepositories", Scope.REPOSITORIES),
-    Permission("ecr:GetDownloadUrlForLayer", Scope.REPOSITORIES),
-    Permission("ecr:GetAuthorizationToken", Scope.EVERYTHING),
-    Permission("ssm:GetParameter", Scope.RECORDS),
+    Permission("ecs:ListServiceDeployments", PermissionScope.SERVICES),
+    Permission("ecs:DescribeServiceRevisions", PermissionScope.SERVICES),
+    Permission("lambda:GetFunction", PermissionScope.FUNCTIONS),
+    Permission("ecr:BatchGetImage", PermissionScope.REPOSITORIES),
+    Permission("ecr:DescribeImages", PermissionScope.REPOSITORIES),
+    Permission("ecr:DescribeRepositories", PermissionScope.REPOSITORIES),
+    Permission("ecr:GetDownloadUrlForLayer", PermissionScope.REPOSITORIES),
+    Permission("ecr:GetAuthorizationToken", PermissionScope.EVERYTHING),
+    Permission("ssm:GetParameter", PermissionScope.RECORDS),
     # Whether the account is bootstrapped: asked where something is to be deployed. A role that may not is told so.
-    Permission("ssm:GetParameter", Scope.BOOTSTRAP_VERSION),
+    Permission("ssm:GetParameter", PermissionScope.BOOTSTRAP_VERSION),
 )
 _PULLS = ("BatchCheckLayerAvailability", "BatchGetImage", "GetDownloadUrlForLayer")
 _PUSHES = ("InitiateLayerUpload", "UploadLayerPart", "CompleteLayerUpload", "PutImage")
 # What `up` needs besides: to push (https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-push-iam.html), to move
 # tags, and to let the CDK CLI deploy.
 _WRITES = (
-    Permission("ecr:BatchCheckLayerAvailability", Scope.REPOSITORIES),
-    Permission("ecr:InitiateLayerUpload", Scope.REPOSITORIES),
-    Permission("ecr:UploadLayerPart", Scope.REPOSITORIES),
-    Permission("ecr:CompleteLayerUpload", Scope.REPOSITORIES),
-    Permission("ecr:PutImage", Scope.REPOSITORIES),
+    Permission("ecr:BatchCheckLayerAvailability", PermissionScope.REPOSITORIES),
+    Permission("ecr:InitiateLayerUpload", PermissionScope.REPOSITORIES),
+    Permission("ecr:UploadLayerPart", PermissionScope.REPOSITORIES),
+    Permission("ecr:CompleteLayerUpload", PermissionScope.REPOSITORIES),
+    Permission("ecr:PutImage", PermissionScope.REPOSITORIES),
     # A cache in ECR is pulled and pushed like an image, by the engine.
-    *(Permission(f"ecr:{action}", Scope.CACHES) for action in _PULLS),
-    *(Permission(f"ecr:{action}", Scope.CACHES_WRITTEN) for action in _PUSHES),
+    *(Permission(f"ecr:{action}", PermissionScope.CACHES) for action in _PULLS),
+    *(Permission(f"ecr:{action}", PermissionScope.CACHES_WRITTEN) for action in _PUSHES),
     # To watch a deployment, and to see that ECS runs what was deployed.
-    Permission("cloudformation:DescribeStackEvents", Scope.STACKS),
-    Permission("ecs:DescribeTasks", Scope.SERVICES),
-    Permission("ecs:ListTasks", Scope.EVERYTHING),
-    Permission("elasticloadbalancing:DescribeTargetHealth", Scope.EVERYTHING),
-    Permission("elasticloadbalancing:DescribeTargetGroups", Scope.EVERYTHING),
-    Permission("elasticloadbalancing:DescribeTargetGroupAttributes", Scope.EVERYTHING),
+    Permission("cloudformation:DescribeStackEvents", PermissionScope.STACKS),
+    Permission("ecs:DescribeTasks", PermissionScope.SERVICES),
+    Permission("ecs:ListTasks", PermissionScope.EVERYTHING),
+    Permission("elasticloadbalancing:DescribeTargetHealth", PermissionScope.EVERYTHING),
+    Permission("elasticloadbalancing:DescribeTargetGroups", PermissionScope.EVERYTHING),
+    Permission("elasticloadbalancing:DescribeTargetGroupAttributes", PermissionScope.EVERYTHING),
     # For `rollback`, `tag-only = "cloudformation"` and --no-wait. CloudFormation acts as the role that the stack has.
-    Permission("cloudformation:UpdateStack", Scope.STACKS),
-    Permission("cloudformation:ExecuteChangeSet", Scope.STACKS),
-    Permission("ssm:PutParameter", Scope.RECORDS),
-    Permission("ecs:UpdateService", Scope.SERVICES),  # --repair-drift
+    Permission("cloudformation:UpdateStack", PermissionScope.STACKS),
+    Permission("cloudformation:ExecuteChangeSet", PermissionScope.STACKS),
+    Permission("ssm:PutParameter", PermissionScope.RECORDS),
+    Permission("ecs:UpdateService", PermissionScope.SERVICES),  # --repair-drift
     _ASSUME,
 )
 
@@ -134,9 +134,9 @@ def needed(who: Who) -> tuple[Permission, ...]:
             assert_never(who)
 
 
-def policy(who: Who, place: Place) -> dict[str, Any]:
+def policy(who: Who, place: PolicyPlace) -> dict[str, Any]:
     """The IAM policy document: one statement for each scope."""
-    by_scope: dict[Scope, list[str]] = {}
+    by_scope: dict[PermissionScope, list[str]] = {}
     roles = [_ASSUME] if place.others and _ASSUME not in needed(who) else []
     for permission in (*needed(who), *roles):
         by_scope.setdefault(permission.scope, []).append(permission.action)
@@ -148,45 +148,45 @@ def policy(who: Who, place: Place) -> dict[str, Any]:
     return {"Version": "2012-10-17", "Statement": statements}
 
 
-def _resources(scope: Scope, place: Place) -> Iterator[str]:
+def _resources(scope: PermissionScope, place: PolicyPlace) -> Iterator[str]:
     match scope:
-        case Scope.EVERYTHING:
+        case PermissionScope.EVERYTHING:
             yield "*"
-        case Scope.REPOSITORIES:
+        case PermissionScope.REPOSITORIES:
             yield from _repositories(place, place.repositories)
-        case Scope.CACHES:
+        case PermissionScope.CACHES:
             yield from _repositories(place, [*place.caches, *place.caches_written])
-        case Scope.CACHES_WRITTEN:
+        case PermissionScope.CACHES_WRITTEN:
             yield from _repositories(place, place.caches_written)
-        case Scope.BOOTSTRAP_ROLES:
+        case PermissionScope.BOOTSTRAP_ROLES:
             accounts = [*([place.account] if place.near else []), *place.others]
             yield from (f"arn:{partition_of(place.region)}:iam::{account}:role/cdk-*" for account in accounts)
-        case Scope.STACKS:
+        case PermissionScope.STACKS:
             yield from (_arn(place, "cloudformation", f"stack/{each.name}/*", each.region) for each in place.near)
-        case Scope.RECORDS:
+        case PermissionScope.RECORDS:
             for each in place.recorded:
                 if place.near and each.account in ("", place.account):
                     yield _arn(place, "ssm", f"parameter/rajee-deploy/{each.name}", each.region)
-        case Scope.SERVICES | Scope.FUNCTIONS | Scope.BOOTSTRAP_VERSION:
+        case PermissionScope.SERVICES | PermissionScope.FUNCTIONS | PermissionScope.BOOTSTRAP_VERSION:
             for region in place.regions:
                 yield from (_arn(place, *what, region) for what in _OF_REGIONS[scope])
         case _:
             assert_never(scope)
 
 
-def _repositories(place: Place, repositories: Sequence[Repository]) -> Iterator[str]:
+def _repositories(place: PolicyPlace, repositories: Sequence[Repository]) -> Iterator[str]:
     for its in repositories:
         yield _arn(place, "ecr", f"repository/{its.name}", its.region, its.account)
 
 
 _OF_REGIONS = {
-    Scope.SERVICES: (("ecs", "service/*"), ("ecs", "task/*"), ("ecs", "service-revision/*")),
-    Scope.FUNCTIONS: (("lambda", "function:*"),),
-    Scope.BOOTSTRAP_VERSION: (("ssm", "parameter/cdk-bootstrap/*"),),
+    PermissionScope.SERVICES: (("ecs", "service/*"), ("ecs", "task/*"), ("ecs", "service-revision/*")),
+    PermissionScope.FUNCTIONS: (("lambda", "function:*"),),
+    PermissionScope.BOOTSTRAP_VERSION: (("ssm", "parameter/cdk-bootstrap/*"),),
 }
 
 
-def _arn(place: Place, service: str, resource: str, region: str, account: str = "") -> str:
+def _arn(place: PolicyPlace, service: str, resource: str, region: str, account: str = "") -> str:
     region = region or place.region
     return f"arn:{partition_of(region)}:{service}:{region}:{account or place.account}:{resource}"
 

@@ -43,7 +43,7 @@ class KeptUse:
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
+class RecordItem:
     """An entry that counts. `digest` is of a file's bytes, `extra` of attributes that its other fields do not show
     (both shortened, "" for none); `line` is the first one that reads it."""
 
@@ -86,7 +86,7 @@ class Contents:
     instructions: tuple[Instruction, ...]
     references: tuple[Reference, ...]
     uses: tuple[KeptUse, ...]
-    items: tuple[Item, ...]
+    items: tuple[RecordItem, ...]
     depth: int | None = None
     groups: tuple[Group, ...] = ()
     is_private: bool = False

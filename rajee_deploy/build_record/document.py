@@ -19,7 +19,7 @@ from rajee_deploy.errors import DeployError
 from rajee_deploy.text.foreign import parse_json
 
 if TYPE_CHECKING:
-    from rajee_deploy.build_record import Contents, Item
+    from rajee_deploy.build_record import Contents, RecordItem
     from rajee_deploy.fingerprint import Input
 
 MOST_BYTES = 16 << 20  # of an unpacked document
@@ -34,7 +34,7 @@ def encode(contents: Contents) -> bytes:
     if len(text) > MOST_BYTES:
         raise DeployError(
             "contents-too-large", f"it would have {len(text)} bytes", where=contents.tag,
-            hint="nothing is missing but what explain would tell of this tag; a narrower COPY makes it smaller",
+            hint="only rajee-deploy explain misses it, for this tag; a narrower COPY makes it smaller",
         )  # fmt: skip
     packer = zlib.compressobj(9, zlib.DEFLATED, _GZIP)
     return packer.compress(text.encode("ascii")) + packer.flush()
@@ -110,7 +110,7 @@ def _input(item: Input) -> dict[str, str]:
     return {"name": item.name, **({"value": item.value} if item.value is not None else {"digest": str(item.digest)})}
 
 
-def _item(item: Item) -> dict[str, Any]:
+def _item(item: RecordItem) -> dict[str, Any]:
     """An entry; what is empty is left out."""
     told = {
         "context": item.context, "size": item.size, "digest": item.digest, "link": item.link,

@@ -13,7 +13,7 @@ from rajee_deploy.build_record import HEX, Contents, Group
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from rajee_deploy.build_record import Item
+    from rajee_deploy.build_record import RecordItem
 
 LIMIT = 20_000
 
@@ -29,23 +29,23 @@ def bounded(contents: Contents, limit: int = LIMIT) -> Contents:
     return replace(contents, items=(), depth=depth, groups=groups_of(contents.items, depth))
 
 
-def groups_of(items: Iterable[Item], depth: int) -> tuple[Group, ...]:
+def groups_of(items: Iterable[RecordItem], depth: int) -> tuple[Group, ...]:
     """The directories at most `depth` levels down, each with what lies in it; below the last level with all of it."""
-    held: dict[tuple[str, str], list[Item]] = {}
+    held: dict[tuple[str, str], list[RecordItem]] = {}
     for item in items:
         held.setdefault(_key(item, depth), []).append(item)
     return tuple(_group(key, members) for key, members in sorted(held.items()))
 
 
-def _number(items: tuple[Item, ...], depth: int) -> int:
+def _number(items: tuple[RecordItem, ...], depth: int) -> int:
     return len({_key(item, depth) for item in items})
 
 
-def _key(item: Item, depth: int) -> tuple[str, str]:
+def _key(item: RecordItem, depth: int) -> tuple[str, str]:
     return item.context, "/".join(item.path.split("/")[:-1][:depth])
 
 
-def _group(key: tuple[str, str], members: list[Item]) -> Group:
+def _group(key: tuple[str, str], members: list[RecordItem]) -> Group:
     digest = hashlib.sha256()
     for one in sorted(members, key=lambda item: item.path):
         kind, *rest = one.content

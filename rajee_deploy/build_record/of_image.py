@@ -10,7 +10,7 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from rajee_deploy.build_record import HEX, Contents, Instruction, Item, KeptUse
+from rajee_deploy.build_record import HEX, Contents, Instruction, KeptUse, RecordItem
 from rajee_deploy.build_record.reads import counted_entries, texts_of
 from rajee_deploy.dockerfile import united
 from rajee_deploy.fingerprint import kind_of
@@ -83,11 +83,11 @@ def _public(text: str, given: Mapping[str, str]) -> str:
     return _LOGIN.sub("…@", text)
 
 
-def _item(context: str, selected: SelectedEntry, line: int, *, exact: bool) -> Item:
+def _item(context: str, selected: SelectedEntry, line: int, *, exact: bool) -> RecordItem:
     entry = selected.entry
     digest = selected.digest.hex[:HEX] if selected.digest is not None else ""
     # Git's modes leave nothing but these fields; exact ones count extended attributes, devices their numbers.
     extra = selected.record.rpartition(":")[2][:HEX] if exact or entry.kind in _DEVICES else ""
-    return Item(
+    return RecordItem(
         context, entry.path, entry.kind, entry.mode, entry.size, digest, entry.link, selected.withheld, extra, line,
     )  # fmt: skip

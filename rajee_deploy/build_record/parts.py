@@ -7,7 +7,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from rajee_deploy.build_record import Contents, Group, Instruction, Item, KeptUse
+from rajee_deploy.build_record import Contents, Group, Instruction, KeptUse, RecordItem
 from rajee_deploy.fingerprint import Fingerprint, Input
 from rajee_deploy.model import Digest, Kind, Reference
 from rajee_deploy.text.foreign import parse_json
@@ -92,8 +92,8 @@ def _words(text: str) -> list[Any]:
     return found
 
 
-def _read_item(found: Any) -> Item:
-    return Item(
+def _read_item(found: Any) -> RecordItem:
+    return RecordItem(
         _text(found.get("context", "")), _text(found["path"]), Kind(_text(found["kind"])), _mode(found["mode"]),
         _number(found.get("size", 0)), _hex(found.get("digest", "")), _text(found.get("link", "")),
         _switch(found.get("withheld", False)), _hex(found.get("extra", "")), _number(found["line"]),

@@ -23,7 +23,7 @@ from rajee_deploy.cli.flags import (  # noqa: TC001 -- the same
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from rajee_deploy.actions.bases import Change, Scope
+    from rajee_deploy.actions.bases import LockChange, LockScope
     from rajee_deploy.cli.images import BuildFlags, SettingsFlags
     from rajee_deploy.console import Console
 
@@ -89,21 +89,21 @@ def _moving(references: Sequence[str], *, upgrade: bool, check: bool) -> list[st
     return named if references or not upgrade else None
 
 
-def _scope(verb: str, context: Path | None, flags: SettingsFlags, build: BuildFlags) -> Scope:
-    from rajee_deploy.actions.bases import Scope
+def _scope(verb: str, context: Path | None, flags: SettingsFlags, build: BuildFlags) -> LockScope:
+    from rajee_deploy.actions.bases import LockScope
     from rajee_deploy.cli.images import hashed_images, image_of_flags, laid_over
     from rajee_deploy.settings import LOCK_NAME, load
 
     if context is not None:
-        return Scope(context / LOCK_NAME, [image_of_flags(context, build, flags.images)], None)
+        return LockScope(context / LOCK_NAME, [image_of_flags(context, build, flags.images)], None)
     settings, images = hashed_images(flags, verb)
     everything = [
         image for environment in (None, *settings.environments) for image in load(settings.path, environment).images
     ]
-    return Scope(settings.root / LOCK_NAME, [laid_over(image, build) for image in images], everything)
+    return LockScope(settings.root / LOCK_NAME, [laid_over(image, build) for image in images], everything)
 
 
-def _check(console: Console, scope: Scope, *, as_json: bool) -> None:
+def _check(console: Console, scope: LockScope, *, as_json: bool) -> None:
     from rajee_deploy.actions.bases import check
 
     count = check(scope)
@@ -113,7 +113,7 @@ def _check(console: Console, scope: Scope, *, as_json: bool) -> None:
         console.say(f"{scope.path.name} has all that the Dockerfiles name, and no more: {count} locked.")
 
 
-def _update(console: Console, scope: Scope, moving: Sequence[str] | None, *, as_json: bool) -> None:
+def _update(console: Console, scope: LockScope, moving: Sequence[str] | None, *, as_json: bool) -> None:
     from datetime import UTC, datetime
 
     from rajee_deploy.actions.bases import update
@@ -131,7 +131,7 @@ def _update(console: Console, scope: Scope, moving: Sequence[str] | None, *, as_
         console.say(told)
 
 
-def _document(scope: Scope, count: int, changes: Iterable[Change]) -> dict[str, Any]:
+def _document(scope: LockScope, count: int, changes: Iterable[LockChange]) -> dict[str, Any]:
     """`rajee-deploy.lock-changes/1`: how many references are locked, and which became what."""
     return {
         "schema": "rajee-deploy.lock-changes/1",
@@ -148,7 +148,7 @@ def _document(scope: Scope, count: int, changes: Iterable[Change]) -> dict[str, 
     }
 
 
-def _words(change: Change) -> str:
+def _words(change: LockChange) -> str:
     if change.before is None:
         return f"added {change.reference} {change.after}"
     if change.after is None:

@@ -34,7 +34,7 @@ def no_images(settings: Settings, verb: str) -> ConfigurationError:
         cause=_own(settings), hint=_BACK if not alone else "\n".join((
             "rajee-deploy plan   # whether the CDK app changed, with the images of its own",
             f"{alone}   # for the image that a directory makes",
-            "for an image that is hashed, built and pushed here: images.NAME in the settings (README, Settings)",
+            "for an image that is hashed, built and pushed here: images.NAME in the settings (docs/settings.md)",
         )),
     )  # fmt: skip
 

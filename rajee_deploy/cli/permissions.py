@@ -13,7 +13,7 @@ from rajee_deploy.model.names import Who
 from rajee_deploy.plan.stack_names import StackPlace, usual_name
 
 if TYPE_CHECKING:
-    from rajee_deploy.actions.run import Context
+    from rajee_deploy.actions.run import CurrentRun
 
 
 def permissions(
@@ -30,7 +30,7 @@ def permissions(
     """
     import json
 
-    from rajee_deploy.aws.permissions import Place, policy
+    from rajee_deploy.aws.permissions import PolicyPlace, policy
     from rajee_deploy.cli.wiring import make_context
     from rajee_deploy.engine.cache import cache_repositories
 
@@ -38,7 +38,7 @@ def permissions(
     account = run.settings.account or "ACCOUNT"
     where = region or run.settings.region or os.environ.get("AWS_REGION") or "REGION"
     places = _places(run, Identity(account, where))
-    place = Place(
+    place = PolicyPlace(
         account, where, [places[stack] for stack in run.settings.cdk.stacks],
         [image.repository for image in run.images],
         [places[stack] for stack in dict.fromkeys(image.stack for image in run.images if image.context_key)],
@@ -48,7 +48,7 @@ def permissions(
     run.console.data(json.dumps(policy(who, place), indent=2))
 
 
-def _places(run: Context, who: Identity) -> dict[str, StackPlace]:
+def _places(run: CurrentRun, who: Identity) -> dict[str, StackPlace]:
     """The stacks of the settings: by the last synth of what is here, else by what their names are in most apps."""
     from rajee_deploy.actions import locate as locating
     from rajee_deploy.errors import DeployError

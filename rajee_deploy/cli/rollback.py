@@ -19,7 +19,7 @@ from rajee_deploy.errors import ConfigurationError, Exit
 
 if TYPE_CHECKING:
     from rajee_deploy.actions.rollback import Asked
-    from rajee_deploy.actions.run import Context
+    from rajee_deploy.actions.run import CurrentRun
 
 
 def rollback(
@@ -82,7 +82,7 @@ def rollback(
         run.console.document(of_rollback(returns, record))
 
 
-def _preview(run: Context, asked: Asked, *, as_json: bool, detailed_exitcode: bool) -> None:
+def _preview(run: CurrentRun, asked: Asked, *, as_json: bool, detailed_exitcode: bool) -> None:
     from rajee_deploy.actions.render import show_plan_time
     from rajee_deploy.actions.rollback.recorded import of_preview
     from rajee_deploy.actions.rollback.story import preview, show

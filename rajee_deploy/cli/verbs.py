@@ -32,7 +32,7 @@ from rajee_deploy.errors import Exit
 if TYPE_CHECKING:
     from rajee_deploy.actions.bases import Base
     from rajee_deploy.actions.planned import Planned
-    from rajee_deploy.actions.run import Context
+    from rajee_deploy.actions.run import CurrentRun
     from rajee_deploy.console import Console
 
 
@@ -118,7 +118,7 @@ def plan(
     if not as_json:
         _begin("plan", environment)
     from rajee_deploy.actions.foresee import foresee
-    from rajee_deploy.actions.plan import make_plan
+    from rajee_deploy.actions.plan import plan_run
     from rajee_deploy.actions.render import show_plan, show_plan_time
     from rajee_deploy.cli.wiring import make_context
 
@@ -129,7 +129,7 @@ def plan(
     )  # fmt: skip
     run.repair_drift = repair_drift
     try:
-        planned = foresee(make_plan(run))
+        planned = foresee(plan_run(run))
     finally:
         run.close()
     found = _compared_bases(run, planned) if bases else None
@@ -222,7 +222,7 @@ def _begin(verb: str, environment: str | None) -> None:
     _console().begin(f"{verb} · {environment}" if environment else verb)
 
 
-def _compared_bases(run: Context, planned: Planned) -> list[Base]:
+def _compared_bases(run: CurrentRun, planned: Planned) -> list[Base]:
     from rajee_deploy import lock as locks
     from rajee_deploy.actions.bases import compare
     from rajee_deploy.registry.remote import RemoteImages

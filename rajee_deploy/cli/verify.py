@@ -22,7 +22,7 @@ from rajee_deploy.cli.flags import (
 )
 
 if TYPE_CHECKING:
-    from rajee_deploy.actions.verify.verdicts import Verdict
+    from rajee_deploy.actions.verify.verdicts import VerifiedImage
     from rajee_deploy.context import Modes
     from rajee_deploy.image.inputs import ImageInputs
     from rajee_deploy.settings import ImageSettings
@@ -93,13 +93,13 @@ def _bytes(text: str) -> int:
     return int(found[1]) * _UNITS[(found[2] or "").lower()]
 
 
-def _verdict(image: ImageSettings, modes: Modes, max_size: int) -> Verdict:
+def _verdict(image: ImageSettings, modes: Modes, max_size: int) -> VerifiedImage:
     from functools import partial
 
     from rajee_deploy.actions.verify.buildkit import check
     from rajee_deploy.actions.verify.contents import compare
     from rajee_deploy.actions.verify.rehash import rehash
-    from rajee_deploy.actions.verify.verdicts import Verdict
+    from rajee_deploy.actions.verify.verdicts import VerifiedImage
     from rajee_deploy.engine.probe import BuildxProbe
     from rajee_deploy.errors import DeployError
     from rajee_deploy.image.inputs import read_all_inputs, read_inputs
@@ -113,5 +113,5 @@ def _verdict(image: ImageSettings, modes: Modes, max_size: int) -> Verdict:
     try:
         name = engine.check()
     except DeployError as error:
-        return Verdict(inputs, "", None, f"{error.problem} ({error.code})")
-    return Verdict(inputs, name, check(inputs, engine), compared=compare(inputs, engine, max_size))
+        return VerifiedImage(inputs, "", None, f"{error.problem} ({error.code})")
+    return VerifiedImage(inputs, name, check(inputs, engine), compared=compare(inputs, engine, max_size))

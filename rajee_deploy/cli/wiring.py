@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from rajee_deploy.actions.locate import find_key, infrastructure_of, look_up
 from rajee_deploy.actions.plan import check_account, check_flags
-from rajee_deploy.actions.run import Context, Ports
+from rajee_deploy.actions.run import CurrentRun, Ports
 from rajee_deploy.aws import Aws
 from rajee_deploy.began import process_began
 from rajee_deploy.cli.images import SettingsFlags, chosen_images
@@ -19,7 +19,7 @@ from rajee_deploy.plan.ancestry import Rules
 from rajee_deploy.plan.state import StackAbsent
 from rajee_deploy.plan.tags import tag_problem
 from rajee_deploy.registry.ecr import Ecr
-from rajee_deploy.registry.verdicts import Verdicts
+from rajee_deploy.registry.verdicts import KnownContents
 from rajee_deploy.report.timings import Timings
 from rajee_deploy.settings import with_flags
 from rajee_deploy.stack.deployment_record import RecordedStacks
@@ -53,7 +53,7 @@ def make_context(
     infra_check: str | None = None,
     allow_rollback: bool = False,
     parameters: Sequence[str] | None = None,
-) -> Context:
+) -> CurrentRun:
     """Settings, images and ports of one run. `flags` are the environment, the images and the settings file."""
     tags = _checked(also_tags or ())
     settings, images = chosen_images(SettingsFlags(*flags))
@@ -65,7 +65,7 @@ def make_context(
     rules = Rules(allow_rollback, settings.require_ancestry)
     timings = Timings(began=process_began())
     timings.mark("start")
-    run = Context(settings, images, ports, Console(verbose=verbose), tags, rules, timings=timings)
+    run = CurrentRun(settings, images, ports, Console(verbose=verbose), tags, rules, timings=timings)
     check_flags(run, parameters or ())
     return run
 
@@ -127,7 +127,7 @@ def make_sources(settings: Settings | None, profile: str | None, region: str | N
     ecr = _ecr(aws)
 
     def describe(stack: str) -> StackState:
-        run = Context(settings, settings.images, _ports(settings, aws), Console())
+        run = CurrentRun(settings, settings.images, _ports(settings, aws), Console())
         if settings.account is not None:
             check_account(settings, aws.identity())
         return run.ports.reader.describe(find_key(run, stack))
@@ -142,7 +142,7 @@ def near_their_stacks(
     the last synth had no stack elsewhere."""
     if settings is None:
         return images
-    run = Context(settings, settings.images, _ports(settings, _aws(settings, profile, region)), Console())
+    run = CurrentRun(settings, settings.images, _ports(settings, _aws(settings, profile, region)), Console())
     places = [made.place for made in run.ports.store.latest()[1].values()]
     if not any(place.account or place.region for place in places if place is not None):
         return images
@@ -169,7 +169,7 @@ def _reader(settings: Settings, where: Whereabouts) -> StackReader:
 
 
 def _ecr(aws: Aws) -> Ecr:
-    return Ecr(aws, Verdicts(state_directory() / "verdicts.json"))
+    return Ecr(aws, KnownContents(state_directory() / "verdicts.json"))
 
 
 def _stores(ecr: Ecr | None) -> list[tuple[str, ContentsStore]]:

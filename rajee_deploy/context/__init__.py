@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from rajee_deploy.context.found import Found
+    from rajee_deploy.context.found import DigestedSelection
     from rajee_deploy.context.lineage import Name
     from rajee_deploy.context.stage import StagedContext
     from rajee_deploy.context.tree import DiskTree
@@ -82,7 +82,7 @@ def staged(
         yield place
 
 
-def _notices(question: Question, found: Found, disk: DiskTree) -> tuple[Notice, ...]:
+def _notices(question: Question, found: DigestedSelection, disk: DiskTree) -> tuple[Notice, ...]:
     from rajee_deploy.context.cautions import cautions
 
     return tuple(cautions(question, found, disk))

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from rajee_deploy.context.digest import Modes
-    from rajee_deploy.context.found import Found
+    from rajee_deploy.context.found import DigestedSelection
     from rajee_deploy.context.rules import ContextRules
     from rajee_deploy.context.tree import DiskTree
     from rajee_deploy.model import ContextRead
@@ -84,7 +84,9 @@ class Answers:
         except (cache.DamagedError, ValueError):
             return None
 
-    def learn(self, disk: DiskTree, question: Question, seen: tuple[Found, witness.Watched], answer: Answer) -> None:
+    def learn(
+        self, disk: DiskTree, question: Question, seen: tuple[DigestedSelection, witness.Watched], answer: Answer
+    ) -> None:
         """Keep an answer, unless a file was written to just before it was read, or something could not be seen."""
         found, watched = seen
         hidden = any(selected.entry.kind is Kind.FILE for selected, _ in found.others.values())

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
 
     from rajee_deploy.context.answers import Question
-    from rajee_deploy.context.found import Found
+    from rajee_deploy.context.found import DigestedSelection
     from rajee_deploy.context.tree import DiskTree
 
 _USUAL_MODES = {0o644, 0o755, 0o664, 0o775}
@@ -36,7 +36,7 @@ _POINTER = b"version https://git-lfs.github.com/spec/v1\n"
 _CRLF_SCRIPT = re.compile(rb"#![^\n]*\r\n")
 
 
-def cautions(question: Question, found: Found, disk: DiskTree) -> Iterator[Notice]:
+def cautions(question: Question, found: DigestedSelection, disk: DiskTree) -> Iterator[Notice]:
     """Every notice about the entries that a look-up found."""
     rules, reads = question.rules, question.reads
     if rules.ignore == b"" and rules.ignore_path != ".dockerignore":
@@ -54,7 +54,7 @@ def cautions(question: Question, found: Found, disk: DiskTree) -> Iterator[Notic
     yield from _of_heads(question, found, disk)
 
 
-def _of_idle_lines(found: Found) -> Iterator[Notice]:
+def _of_idle_lines(found: DigestedSelection) -> Iterator[Notice]:
     """Lines of `.deployignore` that git passes over, too, without a word."""
     tree = found.tree.tree
     if not isinstance(tree, DeployIgnored):
@@ -63,7 +63,7 @@ def _of_idle_lines(found: Found) -> Iterator[Notice]:
         yield Notice("ignore-matches-nothing", f"{tree.name}:{number} can match nothing, and removes nothing: {why}")
 
 
-def _of_patterns(found: Found) -> Iterator[Notice]:
+def _of_patterns(found: DigestedSelection) -> Iterator[Notice]:
     """Patterns that match nothing, which BuildKit takes, and those that were meant as a name."""
     from rajee_deploy.context.missing import literal_hint
 
@@ -81,7 +81,7 @@ def _of_patterns(found: Found) -> Iterator[Notice]:
             yield Notice("source-matches-nothing", f"{source} matches nothing, and copies nothing", read.location.start)
 
 
-def _odd_modes(found: Found) -> Iterator[Notice]:
+def _odd_modes(found: DigestedSelection) -> Iterator[Notice]:
     odd = list(found.odd_modes(_USUAL_MODES)) if found.modes is Modes.GIT else []
     if odd:
         odd.sort(key=lambda each: os.fsencode(each[0].replace("/", "\0")))
@@ -98,7 +98,7 @@ def _of_ours(directories: AbstractSet[str]) -> Iterator[Notice]:
         yield Notice("own-files", f"what rajee-deploy itself keeps in {shown} is no input, and is in no image")
 
 
-def _of_git(question: Question, found: Found) -> Iterator[Notice]:
+def _of_git(question: Question, found: DigestedSelection) -> Iterator[Notice]:
     """Git's own directory moves with every commit, and with every `git status`."""
     places = [directory for directory, names in found.wanted.items() if names.get(".git") is Kind.DIRECTORY]
     for directory in places[:1]:
@@ -111,7 +111,7 @@ def _of_git(question: Question, found: Found) -> Iterator[Notice]:
         )
 
 
-def _of_heads(question: Question, found: Found, disk: DiskTree) -> Iterator[Notice]:
+def _of_heads(question: Question, found: DigestedSelection, disk: DiskTree) -> Iterator[Notice]:
     pointers, scripts = [], []
     for path in islice(_candidates(found), _MOST_HEADS):
         head = _head(disk, path)
@@ -134,7 +134,7 @@ def _of_heads(question: Question, found: Found, disk: DiskTree) -> Iterator[Noti
         )
 
 
-def _candidates(found: Found) -> Iterator[str]:
+def _candidates(found: DigestedSelection) -> Iterator[str]:
     """Files that may be pointers of Git LFS, by their size, or scripts, by their name or mode."""
     for directory, batch in found.batches.items():
         base = f"{directory}/" if directory else ""
@@ -153,7 +153,7 @@ def _head(disk: DiskTree, path: str) -> bytes:
         return b""
 
 
-def _line_of(question: Question, found: Found, path: str) -> int:
+def _line_of(question: Question, found: DigestedSelection, path: str) -> int:
     """The first line of the Dockerfile that takes an entry."""
     for read, chosen in zip(question.reads, found.chosen, strict=True):
         if any(item.path == path or (item.deep and _is_below(path, item.path)) for item in chosen.items):

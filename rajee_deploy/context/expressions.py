@@ -14,7 +14,7 @@ from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
 from rajee_deploy.context.globs import HIGHEST, BadPatternError, Ranges, character_class
-from rajee_deploy.context.path_automaton import Machine, Place, one_of, star_of_names
+from rajee_deploy.context.path_automaton import Machine, PatternPlace, one_of, star_of_names
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -96,22 +96,22 @@ def translate(expression: str) -> Expression:
     return Expression(out)
 
 
-def _places(piece: str, repeat: str) -> list[Place]:
+def _places(piece: str, repeat: str) -> list[PatternPlace]:
     """The places of one piece: a star, an edge, a character or several (`\\Q…\\E`). A `repeat` is of the last one."""
     if piece == _SOME_DIRECTORIES:
-        return [Place(skips=(1, 3)), Place(stays=_no_break, skips=(1,)), Place("/".__eq__)]
+        return [PatternPlace(skips=(1, 3)), PatternPlace(stays=_no_break, skips=(1,)), PatternPlace("/".__eq__)]
     if piece == _REST:
-        return [Place(stays=_no_break, skips=(1,))]
+        return [PatternPlace(stays=_no_break, skips=(1,))]
     if piece == _NAME:
         return [star_of_names()]
     if piece in _EDGE_PIECES:
         edge = re.compile(piece)
-        return [Place(when=lambda text, position: edge.match(text, position) is not None)]
+        return [PatternPlace(when=lambda text, position: edge.match(text, position) is not None)]
     is_class = piece.startswith(("[", "(?!"))
     texts = [piece] if is_class else re.findall(r"(?s)\\.|.", piece)
-    places = [Place(one_of(text)) for text in texts]
+    places = [PatternPlace(one_of(text)) for text in texts]
     if texts and repeat == "*":
-        places[-1] = Place(stays=places[-1].takes, skips=(1,))
+        places[-1] = PatternPlace(stays=places[-1].takes, skips=(1,))
     elif texts and repeat == "?":
         places[-1] = places[-1]._replace(skips=(1,))
     return places

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 _GIT_DIRECTORY = f"sha256:{sha256(header(Kind.DIRECTORY, 0o755)).hexdigest()}"
 
 
-class Found:
+class DigestedSelection:
     """Everything that the reads of a build context select, digested.
 
     `wanted` are the entries by directory, `batches` the regular files among them (but those that arrive empty),
@@ -156,7 +156,7 @@ class Found:
         return f"sha256:{sha256(os.fsencode(''.join(parts))).hexdigest()}"
 
 
-def find(disk: Tree, reads: Sequence[ContextRead], rules: ContextRules, modes: Modes) -> Found:
+def find(disk: Tree, reads: Sequence[ContextRead], rules: ContextRules, modes: Modes) -> DigestedSelection:
     """What the reads select of the tree on disk, not read yet.
 
     DeployErrors: `source-not-found`, `source-deployignored`, `source-loop`, `ignore-pattern`, `unreadable`.
@@ -177,7 +177,7 @@ def find(disk: Tree, reads: Sequence[ContextRead], rules: ContextRules, modes: M
             raise explain(read, error.path, disk, removed, ignored) from error
     if followed is not None:
         chosen = [_with_links(one, followed, tree) for one in chosen]
-    return Found(modes, tree, tuple(chosen))
+    return DigestedSelection(modes, tree, tuple(chosen))
 
 
 def _with_links(chosen: Chosen, followed: Followed, tree: Filtered) -> Chosen:

@@ -64,7 +64,7 @@ class Patterns:
     else, as pathspec's own `match_file`, what lies below a match does, too. A directory's path ends with a slash."""
 
     def __init__(self, rules: Sequence[Line], *, whole: bool) -> None:
-        self._patterns = [_Pattern(rule, whole=whole) for rule in rules]
+        self._patterns = [_GitPattern(rule, whole=whole) for rule in rules]
         self._needed = [pattern.texts for pattern in self._patterns]
 
     def matches(self, path: str) -> Iterator[tuple[Line, bool]]:
@@ -109,7 +109,7 @@ def _windows(texts: Sequence[str]) -> list[str]:
     return [longest[start : start + size] for start in range(len(longest) - size + 1)] if size else []
 
 
-class _Pattern:
+class _GitPattern:
     """One rule: None, or whether a directory was matched, from a path."""
 
     def __init__(self, rule: Line, *, whole: bool) -> None:

@@ -24,7 +24,7 @@ _PART = re.compile(
 )
 
 
-class Part(NamedTuple):
+class PatternPart(NamedTuple):
     """One part: `text` and `set` stand for one character, `many` and `some` for what a component may hold, `above` and
     `between` for directories; `mark` and `end` close the pattern, with the slash of a directory or with either."""
 
@@ -32,7 +32,7 @@ class Part(NamedTuple):
     text: str
 
 
-def parts_of(expression: str) -> list[Part] | None:
+def parts_of(expression: str) -> list[PatternPart] | None:
     """The parts of an expression that begins with `^`; None for one that is made otherwise."""
     if not expression.startswith("^"):
         return None
@@ -42,7 +42,7 @@ def parts_of(expression: str) -> list[Part] | None:
         found = _PART.match(expression, position)
         if found is None or found.lastgroup is None:
             return None
-        parts.append(Part(found.lastgroup if found.lastgroup != "ps_d" else _closing(found), found[0]))
+        parts.append(PatternPart(found.lastgroup if found.lastgroup != "ps_d" else _closing(found), found[0]))
         position = found.end()
     return parts
 
@@ -58,7 +58,7 @@ def check_sets(expression: str) -> None:
             one_of(part.text)
 
 
-def texts_of(parts: Sequence[Part]) -> list[str]:
+def texts_of(parts: Sequence[PatternPart]) -> list[str]:
     """The texts without a wildcard that every match holds."""
     texts = [""]
     for part in parts:
@@ -69,7 +69,7 @@ def texts_of(parts: Sequence[Part]) -> list[str]:
     return [text for text in texts if text]
 
 
-def is_quick(parts: Sequence[Part]) -> bool:
+def is_quick(parts: Sequence[PatternPart]) -> bool:
     """Whether Python's own engine goes through a path no more than a few times."""
     kinds = [part.kind for part in parts]
     return sum(map(kinds.count, ("many", "some"))) <= 1 and sum(map(kinds.count, ("above", "between"))) <= 1
@@ -80,7 +80,7 @@ def never(_char: str) -> bool:
     return False
 
 
-class Place(NamedTuple):
+class PatternPlace(NamedTuple):
     """A place of the pattern: which character leads to the next one, which leaves it here, how far one may go on for
     nothing, and `when` (the text, a position in it), if not always."""
 
@@ -93,7 +93,7 @@ class Place(NamedTuple):
 class Machine:
     """The places of a pattern, and which of them a text leads to: a bit each, the one behind the last being `end`."""
 
-    def __init__(self, places: Sequence[Place]) -> None:
+    def __init__(self, places: Sequence[PatternPlace]) -> None:
         self._places = places
         self.end = 1 << len(places)
         sizes = sorted({size for place in places for size in place.skips})
@@ -134,7 +134,7 @@ class Machine:
 class Automaton:
     """Parts of one expression. `whole`: the match has to reach the path's end, and `.` is any character."""
 
-    def __init__(self, parts: Sequence[Part], *, whole: bool) -> None:
+    def __init__(self, parts: Sequence[PatternPart], *, whole: bool) -> None:
         self._whole = whole
         self._closing = parts[-1].kind if parts[-1].kind in ("mark", "end") else ""
         body = _with_single_stars(parts[:-1] if self._closing else parts)
@@ -171,7 +171,7 @@ class Automaton:
         return False if is_end else None
 
 
-def _with_single_stars(parts: Sequence[Part]) -> list[Part]:
+def _with_single_stars(parts: Sequence[PatternPart]) -> list[PatternPart]:
     return [part for before, part in zip((None, *parts), parts, strict=False) if part.kind != "many" or part != before]
 
 
@@ -179,25 +179,25 @@ def _bits(flags: Sequence[bool]) -> int:
     return sum(1 << number for number, is_set in enumerate(flags) if is_set)
 
 
-def star_of_names() -> Place:
+def star_of_names() -> PatternPlace:
     """`*`: any number of characters but slashes."""
-    return Place(stays=_no_slash, skips=(1,))
+    return PatternPlace(stays=_no_slash, skips=(1,))
 
 
-def _places(part: Part, dot: Callable[[str], object]) -> list[Place]:
+def _places(part: PatternPart, dot: Callable[[str], object]) -> list[PatternPlace]:
     match part.kind:
         case "many":
             return [star_of_names()]
         case "some":
-            return [Place(_no_slash), star_of_names()]
+            return [PatternPlace(_no_slash), star_of_names()]
         case "above":
-            return [Place(dot, skips=(3,)), Place(stays=dot, skips=(1,)), Place("/".__eq__)]
+            return [PatternPlace(dot, skips=(3,)), PatternPlace(stays=dot, skips=(1,)), PatternPlace("/".__eq__)]
         case "between":
-            return [Place("/".__eq__, skips=(3,)), Place(dot), Place(stays=dot, skips=(1,))]
+            return [PatternPlace("/".__eq__, skips=(3,)), PatternPlace(dot), PatternPlace(stays=dot, skips=(1,))]
         case "set":
-            return [Place(one_of(part.text))]
+            return [PatternPlace(one_of(part.text))]
         case _:
-            return [Place(part.text[-1].__eq__)]
+            return [PatternPlace(part.text[-1].__eq__)]
 
 
 @lru_cache(maxsize=256)

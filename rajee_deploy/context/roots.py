@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from rajee_deploy.context.answers import Answer, Question
     from rajee_deploy.context.files import Files
-    from rajee_deploy.context.found import Found
+    from rajee_deploy.context.found import DigestedSelection
 
 
 class Roots:
@@ -73,7 +73,7 @@ class Root:
         """The answer to a question, when all that it stands on is as it was."""
         return self._answers.recall(self.disk, question)
 
-    def find(self, question: Question) -> tuple[Found, Watched]:
+    def find(self, question: Question) -> tuple[DigestedSelection, Watched]:
         """Look in full, reading only files that are not known; with what was looked at. DeployErrors: `look_up`'s."""
         from rajee_deploy.context.found import find
 
@@ -84,7 +84,7 @@ class Root:
         files.learn(found.batches.values())
         return found, watched
 
-    def keep(self, question: Question, seen: tuple[Found, Watched], answer: Answer) -> None:
+    def keep(self, question: Question, seen: tuple[DigestedSelection, Watched], answer: Answer) -> None:
         """Remember the answer to a question, if that can be trusted."""
         self._answers.learn(self.disk, question, seen, answer)
 

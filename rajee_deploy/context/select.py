@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
+class HashedItem:
     """One hashed thing. `deep`: a directory stands for everything in it, else for its header alone."""
 
     key: bytes
@@ -39,7 +39,7 @@ class Chosen:
     the way and the directory a list begins at: not hashed, but the build needs them too."""
 
     read: ContextRead
-    items: tuple[Item, ...]
+    items: tuple[HashedItem, ...]
     alone: bool
     passed: tuple[str, ...]
 
@@ -88,7 +88,7 @@ def choose(read: ContextRead, tree: Filtered) -> Chosen:
         if selector.wildcard or selector.include or selector.exclude:
             return _Listing(read, tree).choose()
         path, links = _resolve(tree, globs.clean(selector.path), last=selector.follow)
-        return Chosen(read, (Item(b"", path, deep=True),), alone=True, passed=links)
+        return Chosen(read, (HashedItem(b"", path, deep=True),), alone=True, passed=links)
     except LinkLoopError as error:
         problem = f"{read.source} leads through more than 255 symlinks"
         raise DeployError("source-loop", problem, where=str(read.location), hint="the symlinks form a loop") from error
@@ -139,7 +139,7 @@ class _Listing:
         for name, path, followed in self._taken:
             target, links = _resolve(self._tree, name, last=True) if followed else (path, ())
             key = os.fsencode(name.removeprefix(prefix).replace("/", "\0")) or b"\0"
-            items.append(Item(key, target, deep=followed))
+            items.append(HashedItem(key, target, deep=followed))
             passed += links
         alone = len(items) == 1 and self._taken[0][0].rpartition("/")[2] == self._pattern.rpartition("/")[2] != ""
         return Chosen(self._read, tuple(items), alone, passed)

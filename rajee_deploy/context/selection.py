@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from rajee_deploy.context.digest import Modes, SelectedEntry
-    from rajee_deploy.context.found import Found
+    from rajee_deploy.context.found import DigestedSelection
     from rajee_deploy.context.rules import ContextRules
     from rajee_deploy.context.select import Chosen
     from rajee_deploy.model import Notice, Use
@@ -37,7 +37,7 @@ class Selection:
     notices: tuple[Notice, ...]
     rules: ContextRules
     cache: Path | None = field(default=None, repr=False, compare=False)
-    known: Found | None = field(default=None, repr=False, compare=False)
+    known: DigestedSelection | None = field(default=None, repr=False, compare=False)
 
     @property
     def chosen(self) -> tuple[Chosen, ...]:
@@ -76,7 +76,7 @@ class Selection:
         return tuple(entries)
 
     @cached_property
-    def _found(self) -> Found:
+    def _found(self) -> DigestedSelection:
         """What the look-up found; when it believed an answer of before, what there is now, if that is the same."""
         if self.known is not None:
             return self.known

@@ -23,7 +23,7 @@ from rajee_deploy.model import Kind
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from rajee_deploy.context.found import Found
+    from rajee_deploy.context.found import DigestedSelection
     from rajee_deploy.context.tree import DiskTree
     from rajee_deploy.context.view import Tree
 
@@ -87,7 +87,7 @@ class Watched:
         return self._tree.link(path)
 
 
-def witness(disk: DiskTree, watched: Watched, found: Found) -> list[Looked]:
+def witness(disk: DiskTree, watched: Watched, found: DigestedSelection) -> list[Looked]:
     """What was seen when something was found: every directory that was asked about, outermost first."""
     looked = []
     linked: dict[str, set[str]] = {}

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
 from rajee_deploy.dockerfile import canonical, frontend, machines, selectors
 from rajee_deploy.dockerfile.bases import Bases
-from rajee_deploy.dockerfile.dispatch import Walk
+from rajee_deploy.dockerfile.dispatch import StageWalk
 from rajee_deploy.dockerfile.instructions import Arg, From, typed
 from rajee_deploy.dockerfile.parser import parse, refusal, syntax_error
 from rajee_deploy.dockerfile.patterns import Budget
@@ -158,7 +158,7 @@ def _resolve(
     """The recipe, and those of its stages whose base the machine that builds decides."""
     scope, bases, args, own, target = open_stages(text, options, path, contexts, Bases, syntax)
     sources = bases, Remotes(text, options.locked)
-    walk = Walk(scope, contexts, sources, path, windows=options.platform.os == "windows")
+    walk = StageWalk(scope, contexts, sources, path, windows=options.platform.os == "windows")
     for state in own:
         walk.stage(state, is_target=state is target)
     references = [*([syntax] if syntax is not None else []), *walk.found.references]

@@ -10,7 +10,17 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, assert_never
 
-from rajee_deploy.dockerfile.instructions import NAMES, Arg, Assign, From, OnBuild, Plain, Run, Transfer, Words
+from rajee_deploy.dockerfile.instructions import (
+    NAMES,
+    Arg,
+    Assign,
+    From,
+    OnBuild,
+    PlainInstruction,
+    Run,
+    Transfer,
+    WordsInstruction,
+)
 from rajee_deploy.dockerfile.mounts import fields_of
 from rajee_deploy.dockerfile.references import SCRATCH
 
@@ -19,7 +29,7 @@ if TYPE_CHECKING:
 
     from rajee_deploy.dockerfile.nodes import Heredoc
     from rajee_deploy.dockerfile.references import NamedContexts
-    from rajee_deploy.dockerfile.stages import State, Step
+    from rajee_deploy.dockerfile.stages import StageStep, State
 
 
 class Canon:
@@ -41,7 +51,7 @@ class Canon:
             return None
         return ["stage", self._order[state.index]] if state.stage is not None else self._outside(state)
 
-    def step(self, step: Step) -> str:
+    def step(self, step: StageStep) -> str:
         """One instruction of a stage."""
         instruction = step.instruction
         match instruction:
@@ -53,9 +63,9 @@ class Canon:
                 fields: tuple[Any, ...] = ("ARG", instruction.pairs)
             case Assign():
                 fields = (instruction.name, instruction.pairs)
-            case Words():
+            case WordsInstruction():
                 fields = (instruction.name, instruction.args)
-            case Plain():
+            case PlainInstruction():
                 form = "exec" if instruction.json else "shell"
                 fields = (instruction.name, instruction.flags.canonical(), form, instruction.args)
             case OnBuild():

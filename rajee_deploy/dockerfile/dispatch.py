@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from rajee_deploy.dataclass import dataclass
 from rajee_deploy.dockerfile import machines, selectors, widening
 from rajee_deploy.dockerfile.arguments import SyntaxProblemError
-from rajee_deploy.dockerfile.instructions import Arg, Assign, Run, Transfer, Words
+from rajee_deploy.dockerfile.instructions import Arg, Assign, Run, Transfer, WordsInstruction
 from rajee_deploy.dockerfile.mounts import Mount, read_mount, source_as_written, type_as_written
 from rajee_deploy.dockerfile.parser import refusal
 from rajee_deploy.dockerfile.references import is_git, is_remote
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from rajee_deploy.dockerfile.references import NamedContexts
     from rajee_deploy.dockerfile.remotes import Remotes
     from rajee_deploy.dockerfile.scope import GlobalScope
-    from rajee_deploy.dockerfile.stages import State, Step
+    from rajee_deploy.dockerfile.stages import StageStep, State
     from rajee_deploy.model import Selector, StageId
 
 BODY = Lexer(plain_quotes=True)  # always with the backslash, whatever the escape directive says
@@ -40,7 +40,7 @@ _CHECKS = {"VOLUME": check_volume, "STOPSIGNAL": check_signal, "EXPOSE": check_p
 
 
 @dataclass(slots=True)
-class Found:
+class Findings:
     """What was noted, in order."""
 
     reads: list[ContextRead] = field(default_factory=list)
@@ -50,13 +50,13 @@ class Found:
     notices: dict[str, Notice] = field(default_factory=dict)
 
 
-class Walk:
+class StageWalk:
     """One walk over the needed stages, in order. DeployError `dockerfile-syntax` where BuildKit would fail."""
 
     def __init__(
         self, scope: GlobalScope, contexts: NamedContexts, sources: tuple[Bases, Remotes], path: str, *, windows: bool
     ) -> None:
-        self.found = Found()
+        self.found = Findings()
         self._bases, self._remotes = sources
         self._scope = scope
         self._contexts = contexts
@@ -157,7 +157,7 @@ class Walk:
 
     # -- instructions ----------------------------------------------------------------------------------------------
 
-    def _step(self, step: Step) -> None:
+    def _step(self, step: StageStep) -> None:
         match step.instruction:
             case Transfer() as transfer:
                 self._transfer(transfer, step.origins)
@@ -167,12 +167,12 @@ class Walk:
                 self._assign(assign)
             case Arg() as arg:
                 self._args(arg)
-            case Words() as words:
+            case WordsInstruction() as words:
                 self._words(words)
             case _:
                 pass
 
-    def _words(self, words: Words) -> None:
+    def _words(self, words: WordsInstruction) -> None:
         check = _CHECKS.get(words.name)
         for word in words.args:
             value = self._environment.expand(word)

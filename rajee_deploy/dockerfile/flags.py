@@ -12,7 +12,7 @@ from rajee_deploy.dockerfile.arguments import SyntaxProblemError
 from rajee_deploy.dockerfile.golang import nearest
 
 
-class Kind(Enum):
+class FlagKind(Enum):
     """What a flag takes: nothing or a truth value, one text, or several texts (the flag may be repeated)."""
 
     SWITCH = "switch"
@@ -20,13 +20,13 @@ class Kind(Enum):
     LIST = "list"
 
 
-_TRANSFER = {"chown": Kind.TEXT, "chmod": Kind.TEXT, "link": Kind.SWITCH, "exclude": Kind.LIST}
-FLAGS: dict[str, dict[str, Kind]] = {
-    "COPY": {**_TRANSFER, "from": Kind.TEXT, "parents": Kind.SWITCH},
-    "ADD": {**_TRANSFER, "keep-git-dir": Kind.SWITCH, "checksum": Kind.TEXT, "unpack": Kind.SWITCH},
-    "RUN": {"mount": Kind.LIST, "network": Kind.TEXT, "security": Kind.TEXT, "device": Kind.LIST},
-    "FROM": {"platform": Kind.TEXT},
-    "HEALTHCHECK": dict.fromkeys(("interval", "timeout", "start-period", "start-interval", "retries"), Kind.TEXT),
+_TRANSFER = {"chown": FlagKind.TEXT, "chmod": FlagKind.TEXT, "link": FlagKind.SWITCH, "exclude": FlagKind.LIST}
+FLAGS: dict[str, dict[str, FlagKind]] = {
+    "COPY": {**_TRANSFER, "from": FlagKind.TEXT, "parents": FlagKind.SWITCH},
+    "ADD": {**_TRANSFER, "keep-git-dir": FlagKind.SWITCH, "checksum": FlagKind.TEXT, "unpack": FlagKind.SWITCH},
+    "RUN": {"mount": FlagKind.LIST, "network": FlagKind.TEXT, "security": FlagKind.TEXT, "device": FlagKind.LIST},
+    "FROM": {"platform": FlagKind.TEXT},
+    "HEALTHCHECK": dict.fromkeys(("interval", "timeout", "start-period", "start-interval", "retries"), FlagKind.TEXT),
 }
 
 
@@ -61,18 +61,18 @@ def read_flags(instruction: str, words: tuple[str, ...]) -> Flags:
             raise SyntaxProblemError(_unknown(instruction, name if word.startswith("--") else word, known))
         if name in texts:
             raise SyntaxProblemError(f"{instruction} takes --{name} only once")
-        if known[name] is Kind.SWITCH:
+        if known[name] is FlagKind.SWITCH:
             texts[name] = _switch(name, value, given=bool(sign))
         elif not sign:
             raise SyntaxProblemError(f"--{name} needs a value: --{name}=…")
-        elif known[name] is Kind.LIST:
+        elif known[name] is FlagKind.LIST:
             lists.setdefault(name, []).append(value)
         else:
             texts[name] = value
     return Flags(texts, {name: tuple(values) for name, values in lists.items()})
 
 
-def _unknown(instruction: str, name: str, known: dict[str, Kind]) -> str:
+def _unknown(instruction: str, name: str, known: dict[str, FlagKind]) -> str:
     guess = nearest(name, list(known))
     return f"{instruction} knows no flag --{name}" + (f" (did you mean --{guess}?)" if guess else "")
 

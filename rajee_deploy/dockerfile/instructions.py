@@ -81,7 +81,7 @@ class Run(NamedTuple):
     heredocs: tuple[Heredoc, ...]
 
 
-class Words(NamedTuple):
+class WordsInstruction(NamedTuple):
     """An instruction whose arguments are expanded and read nothing: WORKDIR, USER, VOLUME, STOPSIGNAL, EXPOSE."""
 
     lines: Lines
@@ -89,7 +89,7 @@ class Words(NamedTuple):
     args: tuple[str, ...]
 
 
-class Plain(NamedTuple):
+class PlainInstruction(NamedTuple):
     """An instruction that is never expanded and reads nothing: CMD, ENTRYPOINT, HEALTHCHECK, SHELL, MAINTAINER."""
 
     lines: Lines
@@ -107,7 +107,7 @@ class OnBuild(NamedTuple):
     child: Node
 
 
-Instruction = From | Arg | Assign | Transfer | Run | Words | Plain | OnBuild
+Instruction = From | Arg | Assign | Transfer | Run | WordsInstruction | PlainInstruction | OnBuild
 
 
 def typed(node: Node, path: str) -> Instruction:
@@ -209,41 +209,41 @@ def _run(node: Node, flags: Flags, lines: Lines) -> Run:
     return Run(lines, flags, node.args, node.json, node.heredocs)
 
 
-def _volume(node: Node, _: Flags, lines: Lines) -> Words:
+def _volume(node: Node, _: Flags, lines: Lines) -> WordsInstruction:
     volumes = tuple(arg.strip(SPACE) for arg in _some(node))
     if not all(volumes):
         raise SyntaxProblemError("VOLUME can not be an empty string")
-    return Words(lines, node.name, volumes)
+    return WordsInstruction(lines, node.name, volumes)
 
 
-def _ports(node: Node, _: Flags, lines: Lines) -> Words:
-    return Words(lines, node.name, _some(node))
+def _ports(node: Node, _: Flags, lines: Lines) -> WordsInstruction:
+    return WordsInstruction(lines, node.name, _some(node))
 
 
-def _word(node: Node, _: Flags, lines: Lines) -> Words:
-    return Words(lines, node.name, _exactly_one(node))
+def _word(node: Node, _: Flags, lines: Lines) -> WordsInstruction:
+    return WordsInstruction(lines, node.name, _exactly_one(node))
 
 
-def _maintainer(node: Node, flags: Flags, lines: Lines) -> Plain:
-    return Plain(lines, node.name, flags, _exactly_one(node), json=False)
+def _maintainer(node: Node, flags: Flags, lines: Lines) -> PlainInstruction:
+    return PlainInstruction(lines, node.name, flags, _exactly_one(node), json=False)
 
 
-def _shell(node: Node, flags: Flags, lines: Lines) -> Plain:
+def _shell(node: Node, flags: Flags, lines: Lines) -> PlainInstruction:
     if not _some(node) or not node.json:
         raise SyntaxProblemError('SHELL takes the JSON form only: SHELL ["executable", "parameters"]')
-    return Plain(lines, node.name, flags, node.args, json=True)
+    return PlainInstruction(lines, node.name, flags, node.args, json=True)
 
 
-def _command(node: Node, flags: Flags, lines: Lines) -> Plain:
-    return Plain(lines, node.name, flags, node.args, node.json)
+def _command(node: Node, flags: Flags, lines: Lines) -> PlainInstruction:
+    return PlainInstruction(lines, node.name, flags, node.args, node.json)
 
 
-def _healthcheck(node: Node, flags: Flags, lines: Lines) -> Plain:
+def _healthcheck(node: Node, flags: Flags, lines: Lines) -> PlainInstruction:
     kind, *command = _some(node)
     if kind.upper() == "NONE":
         if command:
             raise SyntaxProblemError("HEALTHCHECK NONE takes no arguments")
-        return Plain(lines, node.name, flags, ("NONE",), json=False)
+        return PlainInstruction(lines, node.name, flags, ("NONE",), json=False)
     if kind.upper() != "CMD":
         raise SyntaxProblemError(f"unknown type {kind!r} in HEALTHCHECK (try CMD)")
     if not command:
@@ -253,7 +253,7 @@ def _healthcheck(node: Node, flags: Flags, lines: Lines) -> Plain:
             raise SyntaxProblemError(f"--retries must be a number and not negative, not {value!r}")
         if name != "retries" and value:
             check_duration(name, value)
-    return Plain(lines, node.name, flags, ("CMD", *command), node.json)
+    return PlainInstruction(lines, node.name, flags, ("CMD", *command), node.json)
 
 
 def _onbuild(node: Node, _: Flags, lines: Lines) -> OnBuild:

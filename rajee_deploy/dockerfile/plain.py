@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, NoReturn
 
 from rajee_deploy.dataclass import dataclass
 from rajee_deploy.dockerfile import writing
-from rajee_deploy.dockerfile.dispatch import BODY, Walk
-from rajee_deploy.dockerfile.instructions import Arg, Assign, OnBuild, Plain, Run, Transfer, Words
+from rajee_deploy.dockerfile.dispatch import BODY, StageWalk
+from rajee_deploy.dockerfile.instructions import Arg, Assign, OnBuild, PlainInstruction, Run, Transfer, WordsInstruction
 from rajee_deploy.dockerfile.mounts import fields_of
 from rajee_deploy.dockerfile.references import is_remote
 from rajee_deploy.dockerfile.writing import UnwritableError
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from rajee_deploy.dockerfile.nodes import Heredoc
     from rajee_deploy.dockerfile.scope import Environment
-    from rajee_deploy.dockerfile.stages import State, Step
+    from rajee_deploy.dockerfile.stages import StageStep, State
 
 _SHELL = ("/bin/sh", "-c")
 # What a trigger of an image may not hold: the engine runs it by itself, and reads it in its own way.
@@ -58,8 +58,8 @@ def _target(fields: list[str]) -> str:
     return given or _BY_DEFAULT.get(named.get("type", ""), "")
 
 
-class PlainWalk(Walk):
-    """Walks the needed stages as Walk does, and writes down what each instruction comes to."""
+class PlainWalk(StageWalk):
+    """Walks the needed stages as StageWalk does, and writes down what each instruction comes to."""
 
     def begin(self, order: Mapping[int, int], image: Callable[[State], BaseImage | None]) -> None:
         """Say in which place each needed stage stands, and what the images below them bring (None: not known)."""
@@ -85,7 +85,7 @@ class PlainWalk(Walk):
     # -- stages ----------------------------------------------------------------------------------------------------
 
     def stage(self, state: State, *, is_target: bool) -> None:
-        """See Walk."""
+        """See StageWalk."""
         self._is_target = is_target
         super().stage(state, is_target=is_target)
         # A note in the configuration to BuildKit. buildah makes the directories, so what others put there comes first.
@@ -135,7 +135,7 @@ class PlainWalk(Walk):
 
     # -- instructions ----------------------------------------------------------------------------------------------
 
-    def _step(self, step: Step) -> None:
+    def _step(self, step: StageStep) -> None:
         before = self._environment.copy()
         super()._step(step)
         if self._skipped:
@@ -148,7 +148,7 @@ class PlainWalk(Walk):
         except UnwritableError as error:
             self._refuse(line, str(error))
 
-    def _written(self, step: Step, before: Environment) -> Iterator[str]:  # noqa: PLR0911 -- one arm for each kind
+    def _written(self, step: StageStep, before: Environment) -> Iterator[str]:  # noqa: PLR0911 -- one arm for each kind
         match step.instruction:
             case Transfer() as transfer:
                 return self._copied(transfer, step, before)
@@ -158,9 +158,9 @@ class PlainWalk(Walk):
                 return self._assigned(assign, before)
             case Arg() as arg:
                 return self._declared(arg, before)
-            case Words() as words:
+            case WordsInstruction() as words:
                 return self._worded(words, before)
-            case Plain() as plain:
+            case PlainInstruction() as plain:
                 return iter([self._plain(plain)])
             case OnBuild() as trigger:
                 self._triggered(trigger)
@@ -175,7 +175,7 @@ class PlainWalk(Walk):
             raise UnwritableError(f"the value of {names} is not known")
         return found.text
 
-    def _copied(self, transfer: Transfer, step: Step, before: Environment) -> Iterator[str]:
+    def _copied(self, transfer: Transfer, step: StageStep, before: Environment) -> Iterator[str]:
         flags = transfer.flags
         for name in _ONLY_BUILDKIT:
             if flags.text(name) not in ("", "false") or flags.list(name):
@@ -220,7 +220,7 @@ class PlainWalk(Walk):
             return name
         return f"s{self._order[state.index]}"
 
-    def _ran(self, run: Run, step: Step, before: Environment) -> str:
+    def _ran(self, run: Run, step: StageStep, before: Environment) -> str:
         mounts = [
             self._mounted(text, origin, before)
             for text, origin in zip(run.flags.list("mount"), step.origins, strict=True)
@@ -278,7 +278,7 @@ class PlainWalk(Walk):
         is_given = name in self._scope.given or name in self._scope.automatic
         return f"ARG {name}" if is_given else f"ARG {name}={writing.quoted(value)}"
 
-    def _worded(self, words: Words, before: Environment) -> Iterator[str]:
+    def _worded(self, words: WordsInstruction, before: Environment) -> Iterator[str]:
         texts = [self._known(word, before) for word in words.args]
         match words.name:
             case "WORKDIR":
@@ -304,7 +304,7 @@ class PlainWalk(Walk):
         owner = [f"--chown={writing.flag(self._own.user)}"] if self._own.user else []
         yield writing.exec_form(["COPY", f"--from={FILES}", *owner], ["/empty/", "./"])
 
-    def _plain(self, plain: Plain) -> str:
+    def _plain(self, plain: PlainInstruction) -> str:
         shell = self._own.shell
         if plain.name == "SHELL":
             self._own.shell = plain.args
@@ -332,5 +332,5 @@ class PlainWalk(Walk):
     def _refuse(self, line: int, problem: str) -> NoReturn:
         raise DeployError(
             "engine-cannot", problem, where=f"{self._path}:{line}",
-            hint="write it in plainer words (README, Engines), or use the engine buildx",
+            hint="write it in plainer words (docs/registry-and-engines.md), or use the engine buildx",
         )  # fmt: skip

@@ -55,10 +55,10 @@ class State:
     is_native: bool = False
     is_chosen: bool = False
     is_fired: bool = False
-    steps: list[Step] = field(default_factory=list)
+    steps: list[StageStep] = field(default_factory=list)
 
 
-class Step(NamedTuple):
+class StageStep(NamedTuple):
     """An instruction of a stage and the states that its `--from` and mounts name (None: the main build context)."""
 
     instruction: Instruction
@@ -98,7 +98,7 @@ class Graph:
         )  # fmt: skip
         state.is_chosen = bool(base.matched & self._scope.by_engine)
         state.is_native = platform is not None and self._scope.is_native(platform)
-        state.steps = [Step(instruction) for instruction in instructions]
+        state.steps = [StageStep(instruction) for instruction in instructions]
         state.context = self._contexts.find(opening.name) if opening.name else None
         state.is_replaced = state.context is not None
         state.below = None if state.is_replaced else self._by_name.get(base.text)
@@ -135,16 +135,16 @@ class Graph:
             if not any(grown):
                 return reached
 
-    def _linked(self, instruction: Instruction) -> Step:
+    def _linked(self, instruction: Instruction) -> StageStep:
         match instruction:
             case Transfer() if instruction.flags.text("from"):
-                return Step(instruction, (self._copied(instruction),))
+                return StageStep(instruction, (self._copied(instruction),))
             case Run():
                 texts = instruction.flags.list("mount")
                 line = instruction.lines.start
-                return Step(instruction, tuple(self._mounted(static_origin(text), line) for text in texts))
+                return StageStep(instruction, tuple(self._mounted(static_origin(text), line) for text in texts))
             case _:
-                return Step(instruction)
+                return StageStep(instruction)
 
     def _copied(self, instruction: Transfer) -> State:
         name = instruction.flags.text("from")

@@ -50,7 +50,7 @@ class ExpansionError(Exception):
         self.by_value = by_value
 
 
-class TooLargeError(ExpansionError):
+class WordTooLargeError(ExpansionError):
     """A word that comes to more than we expand, whatever BuildKit would do with it."""
 
     code = "expansion-too-large"
@@ -59,7 +59,7 @@ class TooLargeError(ExpansionError):
     )
 
 
-class Values(Protocol):
+class VariableValues(Protocol):
     """Variables by name."""
 
     def get(self, name: str, /) -> str | None:
@@ -89,7 +89,7 @@ class Lexer(NamedTuple):
     plain_quotes: bool = False
     budget: Budget | None = None
 
-    def expand(self, source: str, variables: Values) -> Expansion:
+    def expand(self, source: str, variables: VariableValues) -> Expansion:
         """Expand one text. ExpansionError where BuildKit refuses it."""
         if not (_NOTABLE.search(source) or self.escape in source) and source.isascii():
             return Expansion(source, tuple(source.split()))
@@ -98,7 +98,7 @@ class Lexer(NamedTuple):
             text, words = reading.until(_END, raw_escapes=self.raw_escapes)
             reading.check(text)
         except TooMuchError as error:
-            raise TooLargeError(f"cannot expand {_cut(source)!r}: {_cut(str(error))}") from None
+            raise WordTooLargeError(f"cannot expand {_cut(source)!r}: {_cut(str(error))}") from None
         except ExpansionError as error:
             raise ExpansionError(
                 f"cannot expand {_cut(source)!r}: {_cut(str(error))}", by_value=error.by_value
@@ -106,11 +106,11 @@ class Lexer(NamedTuple):
         return Expansion(text, tuple(words), frozenset(reading.matched), frozenset(reading.unmatched))
 
     def pay(self, characters: int) -> None:
-        """Take from the file's budget. TooLargeError when it is spent."""
+        """Take from the file's budget. WordTooLargeError when it is spent."""
         try:
             (self.budget or Budget()).pay(characters)
         except TooMuchError as error:
-            raise TooLargeError(str(error)) from None
+            raise WordTooLargeError(str(error)) from None
 
 
 class _Words:
@@ -146,7 +146,7 @@ class _Words:
 class _Reading:
     """One text being read from left to right."""
 
-    def __init__(self, lexer: Lexer, source: str, variables: Values) -> None:
+    def __init__(self, lexer: Lexer, source: str, variables: VariableValues) -> None:
         self.lexer = lexer
         self.source = source
         self.variables = variables

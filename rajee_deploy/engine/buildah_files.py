@@ -33,7 +33,7 @@ _NAMED = re.compile(r"[a-z0-9-]+://")
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class StagePart:
     """A stage, or a whole file that nobody read: its lines, and the user's line for each of them. `image` is what an
     earlier part of the same stage has come to."""
 
@@ -77,7 +77,7 @@ class Part:
         found = _PLATFORM.match(self.texts[0])
         return found[1] if found else ""
 
-    def behind(self, end: int, image: str) -> Part:
+    def behind(self, end: int, image: str) -> StagePart:
         """What follows after some lines, which have come to an image: it stands on that, with the arguments, the SHELL
         and the CMD of this stage."""
         if self.stage is None:
@@ -89,7 +89,7 @@ class Part:
         texts = (f"FROM {flag}{image} AS {self.stage.name}", *(self.texts[n] for n in again), *self.texts[end:])
         lines = (self.lines[0], *(self.lines[n] for n in again), *self.lines[end:])
         runs = self.stage.runs[len([n for n in self.runs if n < end]) :]
-        return Part(texts, lines, self.stage._replace(runs=runs), image)
+        return StagePart(texts, lines, self.stage._replace(runs=runs), image)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +97,7 @@ class Written:
     """What is built, stage by stage: the flags that name the file, where it is written, why no earlier layer may be
     taken, and whether none may be kept."""
 
-    parts: tuple[Part, ...]
+    parts: tuple[StagePart, ...]
     flags: tuple[str, ...]
     varies: str
     spoils: bool = False
@@ -135,7 +135,7 @@ def written(request: BuildRequest, platform: Platform, look: Callable[[str, Plat
     if request.dialect is None:
         text = read_text(request.dockerfile, DOCKERFILE_BYTES, "replace")
         target = (f"--target={request.target}",) if request.target is not None else ()
-        yield Written((Part((text,)),), (f"--file={request.dockerfile}", *target), "nobody read it")
+        yield Written((StagePart((text,)),), (f"--file={request.dockerfile}", *target), "nobody read it")
         return
     bases = {}
     for image, used_for in request.dialect.bases(platform, BUILDER):
@@ -166,11 +166,11 @@ def _write(place: Path, plain: PlainDockerfile) -> Written:
     return Written(tuple(_parts(plain)), tuple(flags), plain.varies, plain.spoils, dockerfile)
 
 
-def _parts(plain: PlainDockerfile) -> Iterator[Part]:
+def _parts(plain: PlainDockerfile) -> Iterator[StagePart]:
     texts = plain.text.split("\n")[:-1]
     ends = [*(stage.start for stage in plain.stages[1:]), len(texts)]
     for stage, end in zip(plain.stages, ends, strict=True):
-        yield Part(tuple(texts[stage.start : end]), plain.lines[stage.start : end], stage)
+        yield StagePart(tuple(texts[stage.start : end]), plain.lines[stage.start : end], stage)
 
 
 def base_image(document: Mapping[str, Any]) -> BaseImage:

@@ -18,7 +18,7 @@ from rajee_deploy.model.dialect import BaseImage
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from rajee_deploy.engine.buildah_files import Part, Written
+    from rajee_deploy.engine.buildah_files import StagePart, Written
     from rajee_deploy.engine.leftovers import Cleaned
 
 UNLAYERED = ("--layers=false",)
@@ -129,7 +129,7 @@ class Parts:
         return self._below(stage.below)
 
 
-def _next(part: Part) -> int:
+def _next(part: StagePart) -> int:
     """Where a part ends that is a RUN and nothing else, or has none: a layer tells no more."""
     if not part.runs:
         return len(part.texts)

@@ -33,7 +33,7 @@ def choose_engine(settings: EngineSettings) -> Engine:
     program = os.environ.get("CDK_DOCKER", "")
     is_like_buildah = Path(program).name in _LIKE_BUILDAH
     if kind is EngineKind.AUTO and not program and not settings.builder:
-        return Found()
+        return LocalEngine()
     from rajee_deploy.engine.buildah import Buildah
     from rajee_deploy.engine.buildx import Buildx
 
@@ -51,7 +51,7 @@ def choose_engine(settings: EngineSettings) -> Engine:
             assert_never(kind)
 
 
-class Found:
+class LocalEngine:
     """The engine that this machine has: buildx where a Docker Engine answers, else buildah."""
 
     def __init__(self) -> None:

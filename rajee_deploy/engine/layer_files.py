@@ -23,7 +23,7 @@ _MOST_LINKS = 40
 _CHUNK = 1 << 20
 
 
-class Entry(NamedTuple):
+class LayerFile(NamedTuple):
     """What a path is; `link` is where a symlink leads to, `size` in bytes."""
 
     kind: str  # "dir", "file", "link" or "other"
@@ -31,7 +31,7 @@ class Entry(NamedTuple):
     size: int = 0
 
 
-Layer = dict[str, Entry]
+Layer = dict[str, LayerFile]
 """By path, without a slash in front. A tree is one too."""
 
 
@@ -42,7 +42,7 @@ def upwards(path: str) -> Iterator[str]:
         path = posixpath.dirname(path)
 
 
-def resolve(tree: Mapping[str, Entry], path: str) -> str:
+def resolve(tree: Mapping[str, LayerFile], path: str) -> str:
     """A path with its links followed as the root of the tree sees them, without a slash in front."""
     rest = [part for part in path.split("/") if part]
     at = ""
@@ -75,7 +75,7 @@ def read_layer(path: Path) -> Layer:
             name = posixpath.normpath(f"/{member.name}").strip("/")
             kind = kinds.get(member.type, "file" if member.isfile() or member.islnk() else "other")
             size = 1 if member.islnk() else member.size  # what another file holds is no empty file of its own
-            found[name] = Entry(kind, member.linkname if kind == "link" else "", size)
+            found[name] = LayerFile(kind, member.linkname if kind == "link" else "", size)
     return found
 
 
@@ -97,7 +97,7 @@ def lay(tree: Layer, layer: Layer) -> None:
         if path and not path.rpartition("/")[2].startswith(WHITEOUT):
             tree[path] = entry
             for above in _above(path):
-                tree.setdefault(above, Entry("dir"))
+                tree.setdefault(above, LayerFile("dir"))
 
 
 def _above(path: str) -> Iterator[str]:

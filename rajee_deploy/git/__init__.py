@@ -12,7 +12,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from rajee_deploy.dataclass import dataclass
 from rajee_deploy.errors import DeployError
-from rajee_deploy.git.call import Answer, Repository, ask, is_installed, refused
+from rajee_deploy.git.call import GitAnswer, GitDirectories, ask, is_installed, refused
 from rajee_deploy.git.changes import is_changed
 from rajee_deploy.git.place import enclosing_repository
 from rajee_deploy.plan.state import Ancestry
@@ -73,7 +73,7 @@ def find_revision(directory: Path, *, is_compared: bool = True) -> Revision | No
     return replace(found, is_dirty=is_compared and is_changed(repository), branch=branch)
 
 
-def _head(repository: Repository) -> str:
+def _head(repository: GitDirectories) -> str:
     answer = ask(["rev-parse", "--verify", "--quiet", "HEAD^{commit}"], repository)
     if answer.is_given and _COMMIT.fullmatch(answer.first):
         return answer.first
@@ -82,7 +82,7 @@ def _head(repository: Repository) -> str:
     raise refused(repository.top, answer)
 
 
-def describe_commit(repository: Repository, commit: str) -> Revision:
+def describe_commit(repository: GitDirectories, commit: str) -> Revision:
     """A commit as if it were checked out without a change, on no branch."""
     url = ask(["config", "--get", "remote.origin.url"], repository).first
     seconds = ask(["rev-list", "--max-count=1", "--timestamp", commit, "--"], repository).first.partition(" ")[0]
@@ -117,7 +117,7 @@ def ancestry(directory: Path, one: str, other: str) -> Ancestry:
     return _ancestry(repository, one, other) if repository is not None else Ancestry.UNKNOWN
 
 
-def _ancestry(repository: Repository, one: str, other: str) -> Ancestry:
+def _ancestry(repository: GitDirectories, one: str, other: str) -> Ancestry:
     answers = [_is_ancestor(repository, *pair) for pair in ((one, other), (other, one))]
     if None in answers:
         return Ancestry.UNKNOWN
@@ -146,7 +146,7 @@ def public_address(url: str) -> str:
     return f"https://{match[1]}/{match[2].lstrip('/')}".removesuffix(".git") if match else ""
 
 
-def find_repository(start: Path) -> Repository:
+def find_repository(start: Path) -> GitDirectories:
     """The repository that a directory lies in. DeployErrors `no-checkout` and `git-refused`."""
     repository = enclosing_repository(start)
     if repository is not None:
@@ -160,7 +160,7 @@ def find_repository(start: Path) -> Repository:
     )  # fmt: skip
 
 
-def find_commit(repository: Repository, revision: str) -> str:
+def find_commit(repository: GitDirectories, revision: str) -> str:
     """The full id of the commit that a revision names. DeployErrors `unknown-revision`, `git-refused`."""
     answer = ask(["rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}"], repository)
     if answer.is_given and answer.first:
@@ -173,12 +173,12 @@ def find_commit(repository: Repository, revision: str) -> str:
     raise DeployError("unknown-revision", f"git knows no revision {revision!r}", where=str(repository.top), hint=hint)
 
 
-def ignored_paths(repository: Repository) -> tuple[str, ...]:
+def ignored_paths(repository: GitDirectories) -> tuple[str, ...]:
     """What git ignores of the checkout, from its top; a directory ends in `/`. Empty when git cannot tell."""
     return ask(["ls-files", "-z", "--others", "--ignored", "--exclude-standard", "--directory"], repository).rows
 
 
-def first_parents(repository: Repository, count: int) -> tuple[Commit, ...]:
+def first_parents(repository: GitDirectories, count: int) -> tuple[Commit, ...]:
     """The last `count` commits that HEAD went through, the oldest first; merges count once."""
     form = ["--encoding=UTF-8", "--format=%H %s"]
     answer = ask(["rev-list", "--first-parent", f"--max-count={count}", *form, "HEAD", "--"], repository)
@@ -188,12 +188,12 @@ def first_parents(repository: Repository, count: int) -> tuple[Commit, ...]:
     return tuple(Commit(found[1], found[2]) for found in matches if found)[::-1]
 
 
-def _is_ancestor(repository: Repository, one: str, other: str) -> bool | None:
+def _is_ancestor(repository: GitDirectories, one: str, other: str) -> bool | None:
     """Whether `one` is an ancestor of `other`; None where git cannot say."""
     return {0: True, 1: False}.get(ask(["merge-base", "--is-ancestor", one, other], repository).ended.code)
 
 
-def git_failed(what: str, answer: Answer) -> DeployError:
+def git_failed(what: str, answer: GitAnswer) -> DeployError:
     """The error for a call that should have worked."""
     lacks = "promisor remote" in answer.words or "lazy fetching" in answer.words
     hint = (

@@ -57,7 +57,7 @@ _MOST_NAMES = 100  # of filters, each of which is a part of the command line
 
 
 @dataclass(frozen=True, slots=True)
-class Repository:
+class GitDirectories:
     """A checkout's top directory and its git directory, both absolute."""
 
     top: Path
@@ -65,7 +65,7 @@ class Repository:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class GitAnswer:
     """What git answered: how it ended (`ended.tail` are its own words, of stderr), and its stdout. Bytes that are no
     UTF-8 are surrogates, as in Python's own file names."""
 
@@ -99,9 +99,9 @@ def is_installed() -> bool:
 
 
 def ask(
-    words: Sequence[str], where: Repository | Path | None = None, *, settings: Sequence[str] = (),
+    words: Sequence[str], where: GitDirectories | Path | None = None, *, settings: Sequence[str] = (),
     env: Mapping[str, str] | None = None, runs_programs: bool = False,
-) -> Answer:  # fmt: skip
+) -> GitAnswer:  # fmt: skip
     """Ask git something of `QUESTIONS`: of a repository, of whatever a directory lies in, or of none.
 
     `settings` and `env` are added. `runs_programs`: for who builds from what is checked out, and so runs the project
@@ -119,17 +119,17 @@ def ask(
     for setting in (*_settings(online=online, runs_programs=runs_programs), *settings):
         argv += ["-c", setting]
     match where:
-        case Repository():
+        case GitDirectories():
             argv += [f"--git-dir={where.git_directory}", f"--work-tree={where.top}"]
         case Path():
             argv += ["-C", str(where)]
         case None:
             pass
-    cwd = where.top if isinstance(where, Repository) and where.top.is_dir() else None
+    cwd = where.top if isinstance(where, GitDirectories) and where.top.is_dir() else None
     ended, data = process.capture(
         [*argv, *words], cwd=cwd, env={**own, **(env or {})}, time_limit=limit, most_bytes=_MOST_BYTES
     )
-    return Answer(ended, os.fsdecode(data))
+    return GitAnswer(ended, os.fsdecode(data))
 
 
 def _settings(*, online: bool, runs_programs: bool) -> tuple[str, ...]:
@@ -138,7 +138,7 @@ def _settings(*, online: bool, runs_programs: bool) -> tuple[str, ...]:
     return tuple(one for one in _QUIET if not one.startswith(("protocol.", "core.sshCommand", "core.askPass")))
 
 
-def disarmed(repository: Repository) -> tuple[str, ...]:
+def disarmed(repository: GitDirectories) -> tuple[str, ...]:
     """Settings that empty what a repository's configuration runs by a name of its own: filters, and hooks that it names
     (git 2.54). DeployError `git-refused` where that cannot be said on a command line."""
     asked = ask(["config", "--null", "--name-only", "--get-regexp", r"^(filter|hook)\..*\..*$"], repository)
@@ -158,10 +158,14 @@ def disarmed(repository: Repository) -> tuple[str, ...]:
     return tuple(settings)
 
 
-def refused(where: Path, answer: Answer) -> DeployError:
+def refused(where: Path, answer: GitAnswer) -> DeployError:
     """The error for a checkout about which git says nothing: another owner's, a broken one."""
     owner = re.search(r"git config --global --add safe\.directory \S.*", "\n".join(answer.ended.tail))
-    hint = f"where you trust it: {owner[0]}" if owner else f"git -C {where} status says more; mend the checkout"
+    hint = (
+        f"where you trust it: {owner[0]}"
+        if owner
+        else f"git -C {where} status says more; repair the checkout, then run again"
+    )
     return DeployError(
         "git-refused", "git does not say which revision this checkout is", where=str(where), cause=answer.words,
         hint=hint,

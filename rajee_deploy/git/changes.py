@@ -21,7 +21,7 @@ from rajee_deploy.git.place import enclosing_repository
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from rajee_deploy.git.call import Repository
+    from rajee_deploy.git.call import GitDirectories
 
 _MOST_FILES, _AT_A_TIME = 5000, 500
 _DEEPEST = 8  # submodules in submodules
@@ -33,7 +33,7 @@ _NOTED = re.compile(
 )
 
 
-def is_changed(repository: Repository, depth: int = 0) -> bool:
+def is_changed(repository: GitDirectories, depth: int = 0) -> bool:
     """Whether tracked files, those of submodules too, differ from HEAD. True where git cannot tell."""
     try:
         settings = disarmed(repository)
@@ -54,7 +54,7 @@ def _submodules(held: Iterable[str]) -> list[str]:
     return [row.partition("\t")[2] for row in held if row.startswith(_GITLINK)]
 
 
-def _is_changed_within(repository: Repository, path: str, depth: int) -> bool:
+def _is_changed_within(repository: GitDirectories, path: str, depth: int) -> bool:
     place = repository.top / path
     if not os.path.lexists(place / ".git"):
         return False  # it is not checked out
@@ -68,7 +68,7 @@ def _is_changed_within(repository: Repository, path: str, depth: int) -> bool:
 
 
 def _are_as_filtered(
-    repository: Repository, paths: Sequence[str], held: Iterable[str], settings: Sequence[str]
+    repository: GitDirectories, paths: Sequence[str], held: Iterable[str], settings: Sequence[str]
 ) -> bool:  # fmt: skip
     """Whether all of these files have a filter, and are what it made of what git holds."""
     if len(paths) > _MOST_FILES:
@@ -86,7 +86,7 @@ def _are_as_filtered(
     return True
 
 
-def _filters(repository: Repository, paths: Sequence[str], settings: Sequence[str]) -> dict[str, str]:
+def _filters(repository: GitDirectories, paths: Sequence[str], settings: Sequence[str]) -> dict[str, str]:
     """The filter of each file that has one, by .gitattributes."""
     found: dict[str, str] = {}
     for start in range(0, len(paths), _AT_A_TIME):
@@ -96,7 +96,7 @@ def _filters(repository: Repository, paths: Sequence[str], settings: Sequence[st
     return {path: name for path, name in found.items() if name not in ("unspecified", "set", "unset")}
 
 
-def _noted(repository: Repository, paths: set[str], settings: Sequence[str]) -> Mapping[str, tuple[int, ...]]:
+def _noted(repository: GitDirectories, paths: set[str], settings: Sequence[str]) -> Mapping[str, tuple[int, ...]]:
     """What git noted of files as it wrote or read them last: see `_times`."""
     text = ask(["ls-files", "--debug", "-z"], repository, settings=settings).text
     rows = (found.groups() for found in _NOTED.finditer(text) if found[1] in paths)

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 from rajee_deploy.errors import DeployError
 from rajee_deploy.git import git_failed
-from rajee_deploy.git.call import Repository, ask, disarmed
+from rajee_deploy.git.call import GitDirectories, ask, disarmed
 from rajee_deploy.git.large_files import LFS, fill_in
 from rajee_deploy.git.place import enclosing_repository
 from rajee_deploy.system.regular_files import read_regular
@@ -29,7 +29,7 @@ from rajee_deploy.system.temporary import private_directory
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from rajee_deploy.git.call import Answer
+    from rajee_deploy.git.call import GitAnswer
 
 _GITLINK = "160000"
 _NAME = re.compile(r"filter\.([\w.-]+)\.process=")  # names that can stand in a pathspec; others are nobody's
@@ -42,13 +42,15 @@ class Checkout:
     are files of Git LFS that it does not have, `unfiltered` those of other filters: both are there as git holds them.
     """
 
-    def __init__(self, repository: Repository, directory: Path, index: Path, *, runs_programs: bool = False) -> None:
+    def __init__(
+        self, repository: GitDirectories, directory: Path, index: Path, *, runs_programs: bool = False
+    ) -> None:
         self.directory = directory
         self.missing: dict[str, str] = {}
         self.pointers: frozenset[str] = frozenset()
         self.unfiltered: frozenset[str] = frozenset()
         self._repository = repository
-        self._place = Repository(directory, repository.git_directory)
+        self._place = GitDirectories(directory, repository.git_directory)
         self._index = index
         self._runs_programs = runs_programs
         self._filled: list[Path] = []
@@ -71,7 +73,7 @@ class Checkout:
         if (self.directory / ".gitmodules").is_file():
             self._fill_submodules(commit)
 
-    def _ask(self, words: Sequence[str], settings: Sequence[str] = ()) -> Answer:
+    def _ask(self, words: Sequence[str], settings: Sequence[str] = ()) -> GitAnswer:
         env = {"GIT_INDEX_FILE": str(self._index)}
         return ask(words, self._place, settings=settings, env=env, runs_programs=self._runs_programs)
 
@@ -116,7 +118,7 @@ class Checkout:
         rows = (row.partition("\t") for row in answer.rows if row.startswith(f"{_GITLINK} "))
         return [(path, about.split(" ")[2]) for about, _, path in rows]
 
-    def _find_module(self, path: str) -> Repository | None:
+    def _find_module(self, path: str) -> GitDirectories | None:
         """The repository of a submodule on this machine: the one that is checked out, else what git keeps of it."""
         top = self._repository.top / path
         if (top / ".git").exists():
@@ -125,7 +127,7 @@ class Checkout:
                 if found is not None and found.top != self._repository.top:
                     return found
         kept = self._common_directory() / "modules" / self._name_of(path)
-        return Repository(top, kept) if (kept / "HEAD").is_file() else None
+        return GitDirectories(top, kept) if (kept / "HEAD").is_file() else None
 
     def _common_directory(self) -> Path:
         """Where git keeps what all worktrees share."""
@@ -144,7 +146,7 @@ class Checkout:
 
 
 @contextmanager
-def private_checkout(repository: Repository, *, runs_programs: bool = False) -> Iterator[Checkout]:
+def private_checkout(repository: GitDirectories, *, runs_programs: bool = False) -> Iterator[Checkout]:
     """A checkout that is removed on every exit.
 
     `runs_programs`: for who builds from its files, and so runs the project anyway: filters that are configured run, and
@@ -157,5 +159,5 @@ def private_checkout(repository: Repository, *, runs_programs: bool = False) -> 
         yield Checkout(repository, tree, place / "index", runs_programs=runs_programs)
 
 
-def _has_commit(module: Repository, commit: str) -> bool:
+def _has_commit(module: GitDirectories, commit: str) -> bool:
     return ask(["cat-file", "-e", f"{commit}^{{commit}}"], module).is_given

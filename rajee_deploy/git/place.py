@@ -12,7 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from rajee_deploy.errors import DeployError
-from rajee_deploy.git.call import Answer, Repository, ask, is_installed, refused
+from rajee_deploy.git.call import GitAnswer, GitDirectories, ask, is_installed, refused
 from rajee_deploy.system.regular_files import read_text
 
 # https://git-scm.com/docs/gitrepository-layout
@@ -24,7 +24,7 @@ _OPENED = (
 _PARTS = ({"HEAD", "objects", "refs"}, {"HEAD", "commondir"})
 
 
-def enclosing_repository(start: Path) -> Repository | None:
+def enclosing_repository(start: Path) -> GitDirectories | None:
     """The repository that a directory lies in; None outside of one, and where git is not installed.
 
     DeployError `git-refused` where there is one of which git says nothing, with git's own words.
@@ -46,7 +46,7 @@ def enclosing_repository(start: Path) -> Repository | None:
             "git-refused", "this checkout says that its files are elsewhere", where=str(top),
             cause=f"core.worktree is {shown}", hint=f"git -C {top} config --unset core.worktree",
         )  # fmt: skip
-    return Repository(top, Path(directory))
+    return GitDirectories(top, Path(directory))
 
 
 def _check_files(top: Path) -> None:
@@ -112,7 +112,7 @@ def _is_bare(directory: Path) -> bool:
     return any(all(os.path.lexists(directory / part) for part in parts) for parts in _PARTS)
 
 
-def _split(answer: Answer, top: Path) -> tuple[str, str, str]:
+def _split(answer: GitAnswer, top: Path) -> tuple[str, str, str]:
     """The two lines of the answer; a path may have line ends in it, too."""
     if answer.text.startswith(f"{top}\n"):
         return str(top), "\n", answer.text[len(f"{top}\n") :].removesuffix("\n")

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Variant:
+class PlatformInputs:
     """What the Dockerfile asks for on one platform, and the uses in the order of its recipe's reads."""
 
     options: BuildOptions
@@ -58,7 +58,7 @@ class ImageInputs:
     selections: Mapping[str, Selection]
     uses: tuple[Use, ...]
     fingerprint: Fingerprint
-    variants: tuple[Variant, ...]
+    variants: tuple[PlatformInputs, ...]
 
     def of_each_platform(self) -> Iterator[ImageInputs]:
         """The inputs as if each platform were the only one, but for the fingerprint and what is selected."""
@@ -102,7 +102,9 @@ def read_inputs(settings: ImageSettings, modes: Modes | None = None, roots: Root
         }
     uses = _in_file_order(recipe, selections)
     found = dict(zip(recipe.reads, uses, strict=True))  # a read that is repeated finds the same again
-    variants = tuple(Variant(options, own, tuple(found[read] for read in own.reads)) for options, own in resolved)
+    variants = tuple(
+        PlatformInputs(options, own, tuple(found[read] for read in own.reads)) for options, own in resolved
+    )
     fingerprint = fingerprints.of_platforms([(each.recipe, each.options, each.uses) for each in variants], modes.value)
     return ImageInputs(settings, variants[0].options, text, recipe, selections, uses, fingerprint, variants)
 

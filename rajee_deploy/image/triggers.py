@@ -18,7 +18,7 @@ from rajee_deploy.model import BUILD_PLATFORM, MACHINES, BaseConfig, Platform
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from rajee_deploy.image.inputs import ImageInputs, Variant
+    from rajee_deploy.image.inputs import ImageInputs, PlatformInputs
     from rajee_deploy.model import ContextRead, Reference
 
 Base = tuple[str, "Platform | None"]  # an image, and the platform it is used for; None: of the machine that builds
@@ -63,13 +63,13 @@ def _not_counted(inputs: ImageInputs, found: Mapping[Base, BaseConfig]) -> Itera
                 yield name, value
 
 
-def _is_counted(read: ContextRead, variant: Variant) -> bool:
+def _is_counted(read: ContextRead, variant: PlatformInputs) -> bool:
     return any(
         own.context == read.context and own.selector in (EVERYTHING, read.selector) for own in variant.recipe.reads
     )
 
 
-def _seen(variant: Variant, found: Mapping[Base, BaseConfig]) -> Iterator[tuple[tuple[str, str], BaseConfig]]:
+def _seen(variant: PlatformInputs, found: Mapping[Base, BaseConfig]) -> Iterator[tuple[tuple[str, str], BaseConfig]]:
     for one in _bases_of(variant):
         config = found.get((one.text, _platform(one, variant)))
         if config is not None:
@@ -87,11 +87,11 @@ def _completed(config: BaseConfig, base: Base, inputs: ImageInputs) -> BaseConfi
     return BaseConfig((), (*(f"ARG {name}" for name in sorted(inputs.options.build_args)), *config.onbuild))
 
 
-def _bases_of(variant: Variant) -> Iterator[Reference]:
+def _bases_of(variant: PlatformInputs) -> Iterator[Reference]:
     return (one for one in variant.recipe.references if one.role == "from" and not one.text.startswith(_REMOTE))
 
 
-def _locked(base: Reference, variant: Variant) -> BaseConfig | None:
+def _locked(base: Reference, variant: PlatformInputs) -> BaseConfig | None:
     """What the lock has for a base; for that of the machine that builds, what it has for all of them alike."""
     image = variant.options.locked.get(base.key)
     platforms = MACHINES if base.platform == BUILD_PLATFORM else (base.platform,)
@@ -99,7 +99,7 @@ def _locked(base: Reference, variant: Variant) -> BaseConfig | None:
     return found.pop() if len(found) == 1 else None
 
 
-def _platform(base: Reference, variant: Variant) -> Platform | None:
+def _platform(base: Reference, variant: PlatformInputs) -> Platform | None:
     if base.platform == BUILD_PLATFORM:
         return None
     return Platform.parse(base.platform) if base.platform else variant.options.platform

@@ -5,6 +5,6 @@ decides which references a build needs.
 """
 
 from rajee_deploy.lock.file import read, write
-from rajee_deploy.lock.format import Entry, Lock, encode, parse
+from rajee_deploy.lock.format import Lock, LockLine, encode, parse
 
-__all__ = ["Entry", "Lock", "encode", "parse", "read", "write"]
+__all__ = ["Lock", "LockLine", "encode", "parse", "read", "write"]

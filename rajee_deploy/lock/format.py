@@ -39,7 +39,7 @@ _CONFLICT = ("<<<<<<<", "=======", ">>>>>>>", "|||||||")
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class LockLine:
     """One line. `date` is a day like 2026-11-25; `platform` is "" and `config` None where only the digest matters."""
 
     reference: str
@@ -53,7 +53,7 @@ class Entry:
 class Lock:
     """All entries: at most one for each reference and platform, all of one reference with the same digest."""
 
-    entries: tuple[Entry, ...] = ()
+    entries: tuple[LockLine, ...] = ()
 
     @property
     def images(self) -> Mapping[str, LockedImage]:
@@ -82,7 +82,7 @@ def parse(text: str, path: str) -> Lock:
     `path:line`) for whatever is not of its form."""
     first, *lines = text.removeprefix("\ufeff").split("\n")
     _check_header(first.removesuffix("\r"), path)
-    found: dict[tuple[str, str], Entry] = {}
+    found: dict[tuple[str, str], LockLine] = {}
     digests: dict[str, Digest] = {}
     for number, line in enumerate((line.removesuffix("\r") for line in lines), 2):
         if not line:
@@ -107,7 +107,7 @@ def _check_header(line: str, path: str) -> None:
         )  # fmt: skip
 
 
-def _line(entry: Entry) -> str:
+def _line(entry: LockLine) -> str:
     start = f"{entry.reference} {entry.digest} {entry.date}"
     if entry.config is None:
         return f"{start} -"
@@ -119,7 +119,7 @@ def _line(entry: Entry) -> str:
     return f"{start} {entry.platform} {json.dumps(document, separators=(',', ':'))}"
 
 
-def _entry(line: str, where: str) -> Entry:
+def _entry(line: str, where: str) -> LockLine:
     found = _LINE.fullmatch(line)
     if found is None:
         problem = "a merge was not finished" if line.startswith(_CONFLICT) else "the line is not of the lock's form"
@@ -132,7 +132,7 @@ def _entry(line: str, where: str) -> Entry:
     except ValueError as error:
         raise _malformed(where, f"{found['date']} is no day") from error
     config = _config(found["config"], where) if found["platform"] else None
-    return Entry(
+    return LockLine(
         found["reference"], Digest(*found["digest"].split(":")), found["date"], found["platform"] or "", config
     )
 

@@ -29,7 +29,7 @@ _NO_RECORD = "in production a hash decides only under a whole record of a synth,
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class InfrastructureVerdict:
     """What is known of one stack's infrastructure, and the tier it stands on.
 
     `differences` are reasons to deploy. `open` are reasons why a synth has to decide; while there are any, the rest
@@ -42,14 +42,16 @@ class Verdict:
     proof: str = ""
 
 
-def judge(stack: str, state: StackPresent, wanted: Wanted) -> Verdict:
+def judge(stack: str, state: StackPresent, wanted: Wanted) -> InfrastructureVerdict:
     """The verdict on a stack that is settled. `wanted.check` says which tiers may be used."""
     content = state.content
     if content is None:
-        return Verdict(Tier.DEPLOY, ("what is deployed cannot be read",))
+        return InfrastructureVerdict(Tier.DEPLOY, ("what is deployed cannot be read",))
     if state.volatile:
         looked_up = ", ".join(state.volatile)
-        return Verdict(Tier.DEPLOY, (f"its parameter {looked_up} is looked up in SSM at each deployment",))
+        return InfrastructureVerdict(
+            Tier.DEPLOY, (f"its parameter {looked_up} is looked up in SSM at each deployment",)
+        )
     synthesised = wanted.synthesised.get(stack)
     if synthesised is not None:
         found = differences(synthesised, content, state.parameters.get(TEMPLATE_PARAMETER, ""))
@@ -58,25 +60,31 @@ def judge(stack: str, state: StackPresent, wanted: Wanted) -> Verdict:
             since = "" if _recorded(state) else " since the last synth here"
             found = (*found, f"of the infrastructure's inputs changed{since}: {in_words(changes)}")
         proof = f"infrastructure unchanged by a synth: it makes what is deployed{_but(synthesised, content)}"
-        return Verdict(Tier.SYNTH, found, proof=proof)
+        return InfrastructureVerdict(Tier.SYNTH, found, proof=proof)
     if wanted.check_of(stack) is InfraCheck.SYNTH:
-        return Verdict(Tier.SYNTH, open=(_ASKED if not wanted.is_record_enough else _NO_RECORD,))
+        return InfrastructureVerdict(Tier.SYNTH, open=(_ASKED if not wanted.is_record_enough else _NO_RECORD,))
     return _by_hash(stack, state, content, wanted)
 
 
-def _by_hash(stack: str, state: StackPresent, content: StackContent, wanted: Wanted) -> Verdict:
+def _by_hash(stack: str, state: StackPresent, content: StackContent, wanted: Wanted) -> InfrastructureVerdict:
     doubts = _doubts(stack, state, content, wanted)
     if not doubts:
-        return Verdict(Tier.HASH, proof="infrastructure unchanged by its hash")
+        return InfrastructureVerdict(Tier.HASH, proof="infrastructure unchanged by its hash")
     remembered = wanted.remembered.get(stack)
     if remembered is not None and not wanted.impurities_of(stack):
         found = differences(remembered, content, state.parameters.get(TEMPLATE_PARAMETER, ""))
-        proof = "infrastructure unchanged by its hash: these inputs are known to make what is deployed"
+        proof = "infrastructure unchanged: an earlier synth from the same inputs made what is deployed"
         proof += _but(remembered, content)
-        return Verdict(Tier.HASH, found, proof=proof)
+        return InfrastructureVerdict(Tier.HASH, found, proof=proof)
     if stack in wanted.proven and not wanted.impurities_of(stack):
-        return Verdict(Tier.HASH, proof="infrastructure unchanged: a synth elsewhere proved that these inputs make it")
-    return Verdict(Tier.SYNTH, open=doubts) if wanted.check_of(stack) is InfraCheck.AUTO else Verdict(Tier.HASH, doubts)
+        return InfrastructureVerdict(
+            Tier.HASH, proof="infrastructure unchanged: a synth elsewhere proved that these inputs make it"
+        )
+    return (
+        InfrastructureVerdict(Tier.SYNTH, open=doubts)
+        if wanted.check_of(stack) is InfraCheck.AUTO
+        else InfrastructureVerdict(Tier.HASH, doubts)
+    )
 
 
 def _doubts(stack: str, state: StackPresent, content: StackContent, wanted: Wanted) -> tuple[str, ...]:
@@ -95,7 +103,7 @@ def _doubts(stack: str, state: StackPresent, content: StackContent, wanted: Want
         found.append("the stack does not record what was deployed")
     elif not is_recorded(deployed, content):
         found.append("what is deployed is not what was recorded: somebody else changed it")
-    return (*found, *(f"its hash cannot follow {call}" for call in wanted.impurities_of(stack)))
+    return (*found, *(f"file hashes cannot prove that nothing changed: {call}" for call in wanted.impurities_of(stack)))
 
 
 def _recorded(state: StackPresent) -> str:

@@ -21,7 +21,7 @@ from rajee_deploy.plan.steps import Caution
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-    from rajee_deploy.plan.infrastructure import Verdict
+    from rajee_deploy.plan.infrastructure import InfrastructureVerdict
     from rajee_deploy.plan.parameters import WantedParameter
     from rajee_deploy.plan.state import Observed, StackState, Wanted
     from rajee_deploy.plan.steps import DeployStack
@@ -32,7 +32,7 @@ _MOST_BYTES = 4096
 _OF_CDK = "BootstrapVersion"  # which is looked up, and nobody's to set
 
 
-class Outcome(NamedTuple):
+class ParameterOutcome(NamedTuple):
     """The values to give when the stack is deployed; what changes, by parameter, in words; and what to know besides.
     `absent` are those of flags for all stacks that its template does not have, as far as that is known; `takes` are
     those that it has, and that somebody may give a value."""
@@ -46,9 +46,13 @@ class Outcome(NamedTuple):
 
 
 def decide(
-    stack: str, previous: StackPresent | None, wanted: Wanted, observed: Observed, verdict: Verdict | None,
+    stack: str,
+    previous: StackPresent | None,
+    wanted: Wanted,
+    observed: Observed,
+    verdict: InfrastructureVerdict | None,
     written: Collection[str] = (),
-) -> Outcome:  # fmt: skip
+) -> ParameterOutcome:
     """What is to be done about the parameters of a stack. `previous` has the values that stay where none is given; None
     where the stack is made anew. `written` are the parameters that the tool itself gives.
 
@@ -80,7 +84,7 @@ def decide(
     _check_taken(stack, known, wanted, written)
     _check_complete(stack, previous, known or {}, wanted, {*written, *RECORDS})
     nowhere = frozenset(each.name for each in absent)
-    return Outcome(tuple(values), tuple(changes), tuple(cautions), nowhere, stack, frozenset(takes))
+    return ParameterOutcome(tuple(values), tuple(changes), tuple(cautions), nowhere, stack, frozenset(takes))
 
 
 def _check_taken(stack: str, known: Mapping[str, Declared] | None, wanted: Wanted, written: Collection[str]) -> None:
@@ -101,7 +105,7 @@ class UntakenError(ConfigurationError):
         super().__init__(
             "no-such-parameter", f"the template of {stack} {problem} the parameter {parameter}",
             where=f"stack {stack}",
-            hint="declare it in the stack (README, In the CDK app), or name the one that it has: images.*.parameter",
+            hint="declare it in the stack (docs/your-service.md), or name the one that it has: images.*.parameter",
         )  # fmt: skip
         self.parameter = parameter
 
@@ -141,7 +145,7 @@ def _others(step: DeployStack, state: StackState) -> list[str]:
 
 
 def _declared(
-    stack: str, previous: StackPresent | None, wanted: Wanted, verdict: Verdict | None
+    stack: str, previous: StackPresent | None, wanted: Wanted, verdict: InfrastructureVerdict | None
 ) -> Mapping[str, Declared] | None:
     """The parameters of the template that is wanted; None where only a synth will tell, which then comes before the
     deployment."""
@@ -226,7 +230,7 @@ def _check_value(stack: str, each: WantedParameter, value: str) -> None:
     try:
         size = len(value.encode())
     except UnicodeEncodeError:
-        cause = "it is no text: it has bytes that are no UTF-8"
+        cause = "it is not text: some of its bytes are not UTF-8"
     else:
         is_long = size > _MOST_BYTES
         cause = f"it has {size} bytes, and a parameter takes {_MOST_BYTES} at most" if is_long else ""
@@ -235,7 +239,7 @@ def _check_value(stack: str, each: WantedParameter, value: str) -> None:
         raise ConfigurationError(
             "parameter-refused", f"the parameter {each.name} of {stack} cannot have the value that it is given",
             where=f"the variable {each.variable}" if each.variable else "cdk.parameters of the settings, --parameters",
-            cause=cause, hint="give another one; what is long belongs into SSM or Secrets Manager, and its name here",
+            cause=cause, hint="give a shorter value: keep a long one in SSM or Secrets Manager, and give its name here",
         )  # fmt: skip
 
 

@@ -16,7 +16,7 @@ from rajee_deploy.model.stack_status import Answer
 from rajee_deploy.plan import image_check as trust
 from rajee_deploy.plan import retention
 from rajee_deploy.plan.drift import drift_cautions, drift_steps
-from rajee_deploy.plan.infrastructure import Verdict, judge
+from rajee_deploy.plan.infrastructure import InfrastructureVerdict, judge
 from rajee_deploy.plan.parameter_changes import decide, unknown_parameter
 from rajee_deploy.plan.state import (
     ImageAbsent,
@@ -30,11 +30,11 @@ from rajee_deploy.plan.state import (
 )
 from rajee_deploy.plan.steps import (
     BuildAndPush,
-    Change,
     DeployStack,
     MoveTag,
     Plan,
     Skip,
+    StackChange,
     Step,
     Tier,
     Via,
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from rajee_deploy.model import Notice
-    from rajee_deploy.plan.parameter_changes import Outcome
+    from rajee_deploy.plan.parameter_changes import ParameterOutcome
     from rajee_deploy.plan.state import Observed, StackState, Wanted, WantedImage
     from rajee_deploy.plan.steps import Caution
 
@@ -59,7 +59,7 @@ def make_plan(wanted: Wanted, observed: Observed) -> Plan:
     steps: list[Step] = []
     skipped: list[Skip] = []
     notices: list[tuple[str, Notice]] = []
-    outcomes: list[Outcome] = []
+    outcomes: list[ParameterOutcome] = []
     builds = image_steps(wanted.images, observed, skipped)
     _check_tags(wanted.images)
     for image in wanted.images:
@@ -170,7 +170,9 @@ def objection(step: DeployStack, state: StackState) -> str:
             return "there is no such stack"
         case StackPresent(status=status):
             answer = stack_status.answer(status)
-            is_settled = answer is Answer.COMPARE or (answer is Answer.DEPLOY and step.changes == (Change.ROLLED_BACK,))
+            is_settled = answer is Answer.COMPARE or (
+                answer is Answer.DEPLOY and step.changes == (StackChange.ROLLED_BACK,)
+            )
             if not is_settled:
                 return f"the stack is {status}" + (f": {state.reason}" if state.reason else "")
             return "; ".join(differences(state, dict(step.declared)))
@@ -186,7 +188,7 @@ def as_built(step: DeployStack, state: StackState | None) -> DeployStack:
     given = {key: value for key, value in step.declared if key not in RECORDS}
     if differences(state, given):
         return step
-    return replace(step, changes=tuple(change for change in step.changes if change is not Change.TAG))
+    return replace(step, changes=tuple(change for change in step.changes if change is not StackChange.TAG))
 
 
 def is_undone(step: DeployStack, state: StackState) -> bool:
@@ -262,7 +264,7 @@ def image_steps(images: Sequence[WantedImage], observed: Observed, skipped: list
     return steps
 
 
-def _check_flags(outcomes: Sequence[Outcome]) -> None:
+def _check_flags(outcomes: Sequence[ParameterOutcome]) -> None:
     """A parameter that is given for all stacks is one of some stack at least."""
     nowhere = frozenset.intersection(*(each.absent for each in outcomes)) if outcomes else frozenset()
     if nowhere:
@@ -281,7 +283,7 @@ def _previous(state: StackState) -> StackPresent | None:
 
 def _stack_step(
     stack: str, received: Sequence[WantedImage], wanted: Wanted, observed: Observed
-) -> tuple[DeployStack | Skip, Outcome]:
+) -> tuple[DeployStack | Skip, ParameterOutcome]:
     tags = {image.parameter: parameter_of(image, observed) for image in received}
     state = observed.stacks[stack]
     tier = Tier.DEPLOY
@@ -289,7 +291,7 @@ def _stack_step(
         case StackAbsent():
             _check_name(stack, wanted)
             outcome = decide(stack, None, wanted, observed, None, tags)
-            why = [(Change.FIRST, "the stack does not exist")]
+            why = [(StackChange.FIRST, "the stack does not exist")]
         case StackPresent():
             verdict = judge(stack, state, wanted)
             outcome = decide(stack, _previous(state), wanted, observed, verdict, tags)
@@ -302,7 +304,7 @@ def _stack_step(
         case _:
             assert_never(state)
     # Of the infrastructure there may be many.
-    reasons = tuple(text for _, text in sorted(why, key=lambda one: one[0] is Change.INFRASTRUCTURE))
+    reasons = tuple(text for _, text in sorted(why, key=lambda one: one[0] is StackChange.INFRASTRUCTURE))
     # A repository that outlived its stack (retained on delete) would make a plain create fail.
     retained = any(not isinstance(observed.images[image.name], RepositoryAbsent) for image in wanted.images)
     step = DeployStack(
@@ -310,15 +312,15 @@ def _stack_step(
         (*tags.items(), (INFRA_PARAMETER, str(wanted.infrastructure_of(stack).digest))),
         "; ".join(text for _, text in why),
         tuple(dict.fromkeys(change for change, _ in why)),
-        adopt=why[0][0] is Change.FIRST and not received and retained,
+        adopt=why[0][0] is StackChange.FIRST and not received and retained,
         digests=tuple(
             (image.parameter, image.repository, image.tag)
             for image in received
             if image.deploy_by is DeployBy.DIGEST and retention.wanted_digest(image, observed) is None
         ),
-        tier=Tier.DEPLOY if why[0][0] in (Change.FIRST, Change.ROLLED_BACK) else tier,
+        tier=Tier.DEPLOY if why[0][0] in (StackChange.FIRST, StackChange.ROLLED_BACK) else tier,
         via=Via.CLOUDFORMATION
-        if wanted.by_cloudformation and {change for change, _ in why} <= {Change.TAG, Change.PARAMETER}
+        if wanted.by_cloudformation and {change for change, _ in why} <= {StackChange.TAG, StackChange.PARAMETER}
         else Via.CDK,
         reasons=reasons,
         by_change_set=isinstance(state, StackPresent) and stack_status.answer(state.status) is Answer.CREATE,
@@ -357,29 +359,36 @@ def _id(stack: str, wanted: Wanted) -> str:
 
 
 def _reasons(
-    stack: str, state: StackPresent, tags: Mapping[str, str], known: tuple[Verdict, str], outcome: Outcome
-) -> list[tuple[Change, str]]:
+    stack: str,
+    state: StackPresent,
+    tags: Mapping[str, str],
+    known: tuple[InfrastructureVerdict, str],
+    outcome: ParameterOutcome,
+) -> list[tuple[StackChange, str]]:
     verdict, name = known
     answer = stack_status.answer(state.status)
     # What a synth should have decided and did not is acted on.
     infrastructure = verdict.differences or verdict.open
     differing = [
-        *((Change.INFRASTRUCTURE, text) for text in infrastructure),
-        *((Change.TAG, text) for text in differences(state, tags)),
-        *((Change.PARAMETER, text) for _, text in outcome.changes),
+        *((StackChange.INFRASTRUCTURE, text) for text in infrastructure),
+        *((StackChange.TAG, text) for text in differences(state, tags)),
+        *((StackChange.PARAMETER, text) for _, text in outcome.changes),
     ]
     match answer:
         case Answer.COMPARE:
             return differing
         case Answer.CREATE:
-            return [(Change.FIRST, f"the stack has no resources yet ({state.status})")]
+            return [(StackChange.FIRST, f"the stack has no resources yet ({state.status})")]
         case Answer.RECREATE:
             return [
-                (Change.FIRST, f"the stack was never created ({state.status}): cdk deletes it and creates it again")
+                (
+                    StackChange.FIRST,
+                    f"the stack was never created ({state.status}): cdk deletes it and creates it again",
+                )
             ]
         case Answer.DEPLOY:
             because = f": {state.reason}" if state.reason else ""
-            undone = (Change.ROLLED_BACK, f"the last update was rolled back ({state.status}{because})")
+            undone = (StackChange.ROLLED_BACK, f"the last update was rolled back ({state.status}{because})")
             return [undone, *differing]
         case Answer.ROLL_BACK:
             raise DeployError(

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from rajee_deploy.plan.state import Observed, StackState, WantedImage
 
 _LONGEST = 128  # of a tag
-_FROZEN_HINT = "let the repository exclude live-* and prev-* from immutability; README shows it"
+_FROZEN_HINT = "let the repository exclude live-* and prev-* from immutability; docs/your-service.md shows it"
 
 
 def keeper(stack: str, parameter: str, place: str, *, is_shared: bool) -> str:

@@ -15,7 +15,7 @@ from rajee_deploy.plan import planner as plans
 from rajee_deploy.plan import retention
 from rajee_deploy.plan.drift import drift_cautions, drift_steps
 from rajee_deploy.plan.state import StackPresent
-from rajee_deploy.plan.steps import BuildAndPush, Change, DeployStack, Plan, Skip, Step, Via
+from rajee_deploy.plan.steps import BuildAndPush, DeployStack, Plan, Skip, StackChange, Step, Via
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -44,7 +44,7 @@ class Way:
     revision: str
 
 
-def make_plan(ways: Sequence[Way], observed: Observed) -> Plan:
+def plan_rollback(ways: Sequence[Way], observed: Observed) -> Plan:
     """Decide. The stacks are there, and take updates. DeployErrors of `plan`: `no-repository`, and of `trust`."""
     images = [way.wanted for way in ways]
     skipped: list[Skip] = []
@@ -86,12 +86,12 @@ def _stack_step(stack: str, ways: Sequence[Way], observed: Observed) -> DeploySt
     state = observed.stacks[stack]
     assert isinstance(state, StackPresent)  # noqa: S101 -- for the type checker: a stack that goes back is there
     tags = {way.wanted.parameter: plans.parameter_of(way.wanted, observed) for way in ways}
-    why = [(Change.TAG, text) for text in plans.differences(state, tags)]
+    why = [(StackChange.TAG, text) for text in plans.differences(state, tags)]
     revision = {REVISION_PARAMETER: revision_of(ways)} if why and REVISION_PARAMETER in state.parameters else {}
     if stack_status.is_undone(state.status):
         # It shows what it runs only once CloudFormation itself has compared.
         because = f": {state.reason}" if state.reason else ""
-        why = [(Change.ROLLED_BACK, f"the last update was rolled back ({state.status}{because})"), *why]
+        why = [(StackChange.ROLLED_BACK, f"the last update was rolled back ({state.status}{because})"), *why]
     if not why:
         shown = ", ".join(f"{key} {plans.short(value)}" for key, value in tags.items())
         return Skip(f"stack {stack}", f"{state.status}, and it records {shown} already")

@@ -34,7 +34,7 @@ class MoveTag:
     reason: str
 
 
-class Change(Enum):
+class StackChange(Enum):
     """What about a stack differs from what is wanted."""
 
     FIRST = "first"
@@ -45,7 +45,7 @@ class Change(Enum):
 
 
 # What a kind of run is named after, in this order.
-_NAMED = (Change.TAG, Change.INFRASTRUCTURE, Change.PARAMETER)
+_NAMED = (StackChange.TAG, StackChange.INFRASTRUCTURE, StackChange.PARAMETER)
 
 
 class Tier(Enum):
@@ -79,7 +79,7 @@ class DeployStack:
     stack: str
     parameters: tuple[tuple[str, str], ...]
     reason: str
-    changes: tuple[Change, ...]
+    changes: tuple[StackChange, ...]
     adopt: bool = False
     before: tuple[MoveTag, ...] = ()
     undo: tuple[MoveTag, ...] = ()
@@ -183,8 +183,8 @@ class Plan:
             return "repair" if any(isinstance(step, RepairService) for step in self.steps) else "confirm"
         changes = {change for step in self.steps if isinstance(step, DeployStack) for change in step.changes}
         if any(isinstance(step, BuildAndPush) for step in self.steps):
-            changes.add(Change.TAG)
-        if Change.FIRST in changes:
-            return Change.FIRST.value
+            changes.add(StackChange.TAG)
+        if StackChange.FIRST in changes:
+            return StackChange.FIRST.value
         named = [change.value for change in _NAMED if change in changes]
-        return "+".join(named) or Change.ROLLED_BACK.value
+        return "+".join(named) or StackChange.ROLLED_BACK.value

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from rajee_deploy.model import Digest, Platform, PushAccess, Repository
     from rajee_deploy.plan.state import ImageInaccessible, ReferenceState
     from rajee_deploy.registry.answers import StoredManifest
-    from rajee_deploy.registry.verdicts import Verdicts
+    from rajee_deploy.registry.verdicts import KnownContents
 
 BATCH = 100  # https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_BatchGetImage.html
 
@@ -29,7 +29,7 @@ BATCH = 100  # https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_Bat
 class Ecr:
     """The ECR of one account and region, and of those that a repository names."""
 
-    def __init__(self, aws: Aws, verdicts: Verdicts) -> None:
+    def __init__(self, aws: Aws, verdicts: KnownContents) -> None:
         self._aws = aws
         self._verdicts = verdicts
         self._manifests: dict[tuple[Repository, Digest], StoredManifest] = {}
@@ -166,7 +166,7 @@ class Ecr:
 
 EXCLUSION_HINT = (
     "moving tags need the repository's imageTagMutability IMMUTABLE_WITH_EXCLUSION with filters for them, such as "
-    "live-* and prev-*; README shows it"
+    "live-* and prev-*; docs/your-service.md shows it"
 )
 
 

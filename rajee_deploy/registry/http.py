@@ -36,7 +36,7 @@ _UNAUTHORIZED, _FORBIDDEN, _NOT_FOUND, _TOO_MANY = 401, 403, 404, 429
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class HttpAnswer:
     """A whole answer of status 200 to 299. Header names are in lower case."""
 
     status: int
@@ -55,7 +55,7 @@ class RegistryHttp:
         self._session = _session(is_local=bool(_LOOPBACK.fullmatch(host)))
         self._authorization: dict[str, str] = {}  # by scope
 
-    def ask(self, method: str, path: str, *, scope: str, accept: Sequence[str] = (), limit: int = 0) -> Answer:
+    def ask(self, method: str, path: str, *, scope: str, accept: Sequence[str] = (), limit: int = 0) -> HttpAnswer:
         """Ask `/v2/<path>`. `scope` is what a token is asked for (`repository:team/app:pull`); of a body at most
         `limit` bytes are taken."""
         answer = self._send(method, path, scope, accept, limit)
@@ -66,7 +66,7 @@ class RegistryHttp:
             raise self._refusal(answer, f"{self.host}/{path}")
         return answer
 
-    def _send(self, method: str, path: str, scope: str, accept: Sequence[str], limit: int) -> Answer:
+    def _send(self, method: str, path: str, scope: str, accept: Sequence[str], limit: int) -> HttpAnswer:
         headers = {"Accept": ", ".join(accept) or "*/*"}
         if scope in self._authorization:
             headers["Authorization"] = self._authorization[scope]
@@ -74,7 +74,7 @@ class RegistryHttp:
 
     def _exchange(
         self, method: str, url: str, headers: Mapping[str, str], limit: int, data: Mapping[str, str] | None = None
-    ) -> Answer:
+    ) -> HttpAnswer:
         import requests
 
         host = urlsplit(url).netloc
@@ -83,7 +83,7 @@ class RegistryHttp:
                 method, url, headers=headers, data=data, stream=True, timeout=_TIMEOUTS, allow_redirects=True
             ) as response:
                 named = {name.lower(): value for name, value in response.headers.items()}
-                return Answer(response.status_code, named, _body(response, limit, host))
+                return HttpAnswer(response.status_code, named, _body(response, limit, host))
         except requests.RequestException as error:
             raise DeployError(
                 "registry-unreachable", f"the registry {host} cannot be reached", where=host,
@@ -141,7 +141,7 @@ class RegistryHttp:
 
     # -- refusals --------------------------------------------------------------------------------------------------
 
-    def _refusal(self, answer: Answer, where: str) -> DeployError:
+    def _refusal(self, answer: HttpAnswer, where: str) -> DeployError:
         match answer.status:
             case 404:
                 return DeployError(
@@ -170,7 +170,7 @@ class RegistryHttp:
 
 def odd_answer(host: str, cause: str) -> DeployError:
     """An answer that says neither yes nor no: cut short, foreign, or contradicting itself."""
-    hint = "run again; if it stays, something between here and the registry changes what it says"
+    hint = "run again; if it stays, look for a proxy between this machine and the registry that rewrites its answers"
     return DeployError(
         "registry-answer", f"{host} answered with something that cannot be believed", where=host, cause=cause, hint=hint
     )

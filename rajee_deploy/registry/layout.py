@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from rajee_deploy.errors import DeployError
 from rajee_deploy.model import BaseConfig, Digest
 from rajee_deploy.registry.image_layout import SCHEME, pinned_layout
-from rajee_deploy.registry.manifests import Manifest, parse_config, parse_manifest
+from rajee_deploy.registry.manifests import PlatformManifest, parse_config, parse_manifest
 from rajee_deploy.system.regular_files import DOCUMENT, read_regular
 
 if TYPE_CHECKING:
@@ -34,15 +34,15 @@ def describe(reference: str, platform: Platform) -> BaseConfig:
         ) from error  # fmt: skip
 
 
-def _manifest(directory: Path, digest: str, platform: Platform) -> Manifest:
+def _manifest(directory: Path, digest: str, platform: Platform) -> PlatformManifest:
     found = parse_manifest(_blob(directory, digest), "")
-    if isinstance(found, Manifest):
+    if isinstance(found, PlatformManifest):
         return found
     chosen = found.find(platform)
     if chosen is None:
         raise ValueError(f"it has no image for {platform}")
     inner = parse_manifest(_blob(directory, str(chosen)), "")
-    if not isinstance(inner, Manifest):
+    if not isinstance(inner, PlatformManifest):
         raise ValueError("it is an index inside of an index")  # noqa: TRY004 -- one kind of error for all of this
     return inner
 

@@ -34,13 +34,13 @@ class Index:
 
 
 @dataclass(frozen=True, slots=True)
-class Manifest:
+class PlatformManifest:
     """One image: where its configuration is."""
 
     config: Digest
 
 
-def parse_manifest(body: bytes, media_type: str) -> Index | Manifest:
+def parse_manifest(body: bytes, media_type: str) -> Index | PlatformManifest:
     """Read a manifest or an index. `media_type` is the answer's header, used where the document names none."""
     document = _object(parse_json(body, errors="surrogatepass"))
     kind = document.get("mediaType", media_type.partition(";")[0].strip())
@@ -50,7 +50,7 @@ def parse_manifest(body: bytes, media_type: str) -> Index | Manifest:
     if kind in INDEXES and "config" not in document and "layers" not in document:
         return Index(tuple(_described(each) for each in _list(document.get("manifests")) if _has_platform(each)))
     if kind in MANIFESTS and "manifests" not in document:
-        return Manifest(Digest.parse(_text(_object(document.get("config")).get("digest"))))
+        return PlatformManifest(Digest.parse(_text(_object(document.get("config")).get("digest"))))
     raise ValueError(f"{kind!r} is not what an image has")
 
 

@@ -146,7 +146,7 @@ class OciRepository:
         raise DeployError(
             "access-denied" if denied else "registry-error", f"the registry answered {said}",
             where=f"{response.request.method} {self._access.uri}",
-            hint="README lists the permissions that plan and up need" if denied else "",
+            hint="rajee-deploy permissions plan (and permissions up) prints what is needed" if denied else "",
         )  # fmt: skip
 
     def _named(self, path: str) -> str:

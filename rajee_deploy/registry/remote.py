@@ -13,13 +13,13 @@ from rajee_deploy.errors import DeployError
 from rajee_deploy.model import Digest, LockedImage, Platform
 from rajee_deploy.registry.http import RegistryHttp, odd_answer
 from rajee_deploy.registry.logins import find_login
-from rajee_deploy.registry.manifests import INDEXES, MANIFESTS, Index, Manifest, parse_config, parse_manifest
+from rajee_deploy.registry.manifests import INDEXES, MANIFESTS, Index, PlatformManifest, parse_config, parse_manifest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from rajee_deploy.model import BaseConfig, ImageName, RemoteSource
-    from rajee_deploy.registry.http import Answer
+    from rajee_deploy.registry.http import HttpAnswer
     from rajee_deploy.registry.logins import Login
 
 _MANIFEST_BYTES = 4 << 20  # the limit that registries set themselves
@@ -45,7 +45,7 @@ class RemoteImages:
     def describe(self, image: ImageName, platforms: Iterable[str], machines: Sequence[str] = ()) -> LockedImage:
         """See ImageSource."""
         digest, found = self._manifest(image)
-        there = [each for each in machines if isinstance(found, Manifest) or found.find(Platform.parse(each))]
+        there = [each for each in machines if isinstance(found, PlatformManifest) or found.find(Platform.parse(each))]
         wanted = dict.fromkeys((*platforms, *(there or machines[:1])))
         return LockedImage(digest, {platform: self._config(image, found, platform) for platform in wanted})
 
@@ -55,7 +55,7 @@ class RemoteImages:
 
         return find_remote(source)
 
-    def _manifest(self, image: ImageName) -> tuple[Digest, Index | Manifest]:
+    def _manifest(self, image: ImageName) -> tuple[Digest, Index | PlatformManifest]:
         """What the name stands for, and its digest. Asked for by a tag, an answer whose digest nobody names could be
         the beginning of another: it is asked for again by the digest that it has."""
         if image.digest:
@@ -70,14 +70,14 @@ class RemoteImages:
         answer = self._ask("GET", image, f"manifests/{digest}", _MANIFEST_BYTES)
         return digest, _parsed(answer, digest, image)
 
-    def _config(self, image: ImageName, found: Index | Manifest, platform: str) -> BaseConfig:
+    def _config(self, image: ImageName, found: Index | PlatformManifest, platform: str) -> BaseConfig:
         manifest = self._of_platform(image, found, platform) if isinstance(found, Index) else found
         answer = self._ask("GET", image, f"blobs/{manifest.config}", _CONFIG_BYTES)
         _check(answer, manifest.config, image)
         with _believing(image):
             return parse_config(answer.body)
 
-    def _of_platform(self, image: ImageName, index: Index, platform: str) -> Manifest:
+    def _of_platform(self, image: ImageName, index: Index, platform: str) -> PlatformManifest:
         digest = index.find(Platform.parse(platform))
         if digest is None:
             has = ", ".join(str(each) for each, _ in index.manifests) or "none"
@@ -90,7 +90,7 @@ class RemoteImages:
             raise odd_answer(image.host, f"{digest} is an index inside of an index")
         return found
 
-    def _ask(self, method: str, image: ImageName, path: str, limit: int = 0) -> Answer:
+    def _ask(self, method: str, image: ImageName, path: str, limit: int = 0) -> HttpAnswer:
         if image.host not in self._hosts:
             self._hosts[image.host] = RegistryHttp(image.host, self._login)
         accept = (*INDEXES, *MANIFESTS) if path.startswith("manifests/") else ()
@@ -100,13 +100,13 @@ class RemoteImages:
         )
 
 
-def _parsed(answer: Answer, digest: Digest, image: ImageName) -> Index | Manifest:
+def _parsed(answer: HttpAnswer, digest: Digest, image: ImageName) -> Index | PlatformManifest:
     _check(answer, digest, image)
     with _believing(image):
         return parse_manifest(answer.body, answer.headers.get("content-type", ""))
 
 
-def _check(answer: Answer, digest: Digest, image: ImageName) -> None:
+def _check(answer: HttpAnswer, digest: Digest, image: ImageName) -> None:
     found = sha256(answer.body).hexdigest()
     if found != digest.hex:
         raise odd_answer(

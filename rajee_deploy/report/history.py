@@ -27,7 +27,7 @@ _LONGEST_SECONDS = 1e9
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class PastRun:
     """One run of `up` or `rollback`. `kind` is the plan's; `at` is ISO 8601 in UTC; `project` is a real path.
 
     `outcome` is done, accepted (its end was not waited for), failed, interrupted, or refused (settings or flags that
@@ -66,7 +66,7 @@ def real_project(directory: Path) -> str:
     return os.path.realpath(directory)
 
 
-def is_of_project(run: Run, directory: Path) -> bool:
+def is_of_project(run: PastRun, directory: Path) -> bool:
     """Whether a run was this project's; earlier releases kept the path by which it was reached."""
     return _real(run.project) == _real(str(directory))
 
@@ -83,7 +83,7 @@ class History:
         self._most = most
         self.path = path or state_directory() / "history.jsonl"
 
-    def append(self, run: Run) -> None:
+    def append(self, run: PastRun) -> None:
         """Add a run. OSError when it cannot be written; the caller decides what that means."""
         make_place(self.path.parent, self.path.name)
         line = json.dumps({"schema": SCHEMA, **asdict(run)}, ensure_ascii=True) + "\n"
@@ -94,7 +94,7 @@ class History:
         finally:
             os.close(descriptor)
 
-    def runs(self) -> tuple[tuple[Run, ...], int]:
+    def runs(self) -> tuple[tuple[PastRun, ...], int]:
         """All runs, oldest first, and how many lines could not be read. DeployError `history-unreadable`."""
         try:
             lines = lines_of(self._text())
@@ -128,20 +128,20 @@ class History:
             return file.read(1) == b"\n"
 
 
-def _parse(line: str) -> Run | None:
+def _parse(line: str) -> PastRun | None:
     """The run of a line; None for whatever is not wholly one."""
     try:
         document = parse_json(line, errors="surrogateescape")  # a project's path may have any bytes
         if document.pop("schema") != SCHEMA:
             return None
         lists = {key: tuple(_list(document.pop(key))) for key in ("built", "deployed")}
-        run = Run(**document | lists | {"phases": tuple(Phase(**phase) for phase in _list(document["phases"]))})
+        run = PastRun(**document | lists | {"phases": tuple(Phase(**phase) for phase in _list(document["phases"]))})
     except (ValueError, TypeError, KeyError, AttributeError):
         return None
     return run if _is_sound(run) else None
 
 
-def _is_sound(run: Run) -> bool:
+def _is_sound(run: PastRun) -> bool:
     """Whether every field is of its type: who reads a run sorts, counts and shows it."""
     if not isinstance(run.tags, dict) or not _is_moment(run.at):
         return False

@@ -10,7 +10,7 @@ from rajee_deploy.dataclass import dataclass
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from rajee_deploy.report.history import Run
+    from rajee_deploy.report.history import PastRun
 
 # Seconds, by kind of run: a no-op within 30 s (our own aim: 1 s), a code change within 3 minutes.
 TARGETS = {"noop": 30.0, "code": 180.0}
@@ -48,7 +48,7 @@ class Figures:
     accepted: int = 0
 
 
-def figures(runs: Sequence[Run]) -> Figures:
+def figures(runs: Sequence[PastRun]) -> Figures:
     """Sum up the runs. Only those that are done say how long a deployment takes; the others count as what they are."""
     accepted, refused = (sum(run.outcome == outcome for run in runs) for outcome in ("accepted", "refused"))
     done = [run for run in runs if run.outcome == "done"]

@@ -36,7 +36,7 @@ def uses(images: Iterable[str], repository: str) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class RolloutVerdict:
     """What speaks against believing that a service runs what was deployed ("" for nothing), and whether that may still
     change by itself."""
 
@@ -44,7 +44,9 @@ class Verdict:
     is_moving: bool = False
 
 
-def verdict(held: Held, service: Service, images: Iterable[str], wanted: Mapping[str, tuple[str, ...]]) -> Verdict:
+def verdict(
+    held: Held, service: Service, images: Iterable[str], wanted: Mapping[str, tuple[str, ...]]
+) -> RolloutVerdict:
     """The verdict of one look.
 
     `images` are those of the primary deployment's task definition, `wanted` says of a repository which tags and digests
@@ -53,9 +55,9 @@ def verdict(held: Held, service: Service, images: Iterable[str], wanted: Mapping
     stands = standing(held, service)
     match stands:
         case Standing.NOT_JUDGED:
-            return Verdict()
+            return RolloutVerdict()
         case Standing.GONE | Standing.FAILED | Standing.ROLLED_BACK | Standing.OTHER:
-            return Verdict(objection(stands, held, service))
+            return RolloutVerdict(objection(stands, held, service))
         case Standing.MOVING | Standing.RUNS:
             return _of_own(service, images, wanted)
         case _:
@@ -91,23 +93,23 @@ def short(task_definition: str) -> str:
     return task_definition.rpartition("/")[2]
 
 
-def _of_own(service: Service, images: Iterable[str], wanted: Mapping[str, tuple[str, ...]]) -> Verdict:
+def _of_own(service: Service, images: Iterable[str], wanted: Mapping[str, tuple[str, ...]]) -> RolloutVerdict:
     """Of a service whose newest deployment is the stack's own."""
     for image in images:
         repository, tag, digest = _split(image)
         if repository in wanted and tag not in wanted[repository] and digest not in wanted[repository]:
-            return Verdict(f"the service {service.name} runs {image}")
+            return RolloutVerdict(f"the service {service.name} runs {image}")
     primary = service.primary
     if primary is None or not is_stable(service):
         running = f": {primary.running} of {primary.desired} tasks run" if primary is not None else ""
-        return Verdict(f"the service {service.name} is not stable{running}", is_moving=True)
+        return RolloutVerdict(f"the service {service.name} is not stable{running}", is_moving=True)
     targets = service.targets
     if targets is not None and targets.served < primary.desired:
-        return Verdict(
+        return RolloutVerdict(
             f"the service {service.name} has {targets.served} healthy targets for {primary.desired} tasks",
             is_moving=True,
         )
-    return Verdict()
+    return RolloutVerdict()
 
 
 def own_stops(service: Service) -> frozenset[str]:

@@ -74,7 +74,7 @@ def find_settings(start: Path) -> Path:
         "no-settings",
         "no settings were found here or in a directory above",
         where=str(start),
-        hint="write a rajee-deploy.toml, or a [tool.rajee-deploy] table in pyproject.toml; README shows both",
+        hint="write a rajee-deploy.toml, or a [tool.rajee-deploy] table in pyproject.toml; docs/settings.md shows both",
     )
 
 
@@ -153,11 +153,11 @@ def _read_toml(path: Path) -> dict[str, Any]:
     except ValueError as error:
         raise ConfigurationError(
             "settings-syntax", "the settings are not valid TOML", where=str(path), cause=str(error),
-            hint="mend that line: tables stand in [brackets], texts in quotes; README, Settings, shows each key",
+            hint="correct that line: tables stand in [brackets], texts in quotes; docs/settings.md shows each key",
         ) from error  # fmt: skip
 
 
-_EVERY_KEY = "README, Settings, shows each key and what it takes"
+_EVERY_KEY = "docs/settings.md shows each key and what it takes"
 
 
 class _Reader:
@@ -386,7 +386,7 @@ class _Reader:
     def check_stacks(self, images: tuple[ImageSettings, ...], cdk: CdkSettings) -> None:
         """A stack that receives a tag must be one that is deployed, and each parameter has one image."""
         if not images and not cdk.stacks:
-            raise self.fail("images", "no image and no stack is set", "README shows a small example")
+            raise self.fail("images", "no image and no stack is set", "docs/settings.md shows a small example")
         problem = parameter_problem(cdk.parameters, images)
         if problem:
             raise self.fail(f"cdk.parameters.{problem.partition(': ')[0]}", problem.partition(": ")[2])

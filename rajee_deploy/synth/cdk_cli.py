@@ -13,7 +13,7 @@ from rajee_deploy.model.stack_status import stack_busy, tells_of_refusal_for_now
 from rajee_deploy.plan.parameter_changes import UntakenError
 from rajee_deploy.plan.parameters import slots_of
 from rajee_deploy.plan.stack_names import as_pattern, no_such_stack
-from rajee_deploy.plan.steps import Change
+from rajee_deploy.plan.steps import StackChange
 from rajee_deploy.plan.template import referenced_parameters
 from rajee_deploy.stack.full_disk import no_space
 from rajee_deploy.stack.whereabouts import Whereabouts
@@ -136,7 +136,7 @@ class Cdk:
         from rajee_deploy.synth.passing import hushed, passing, without_secrets
 
         # After a rollback the CLI's own comparison could skip what was undone: CloudFormation is made to compare.
-        force = ["--force"] if Change.ROLLED_BACK in step.changes else []
+        force = ["--force"] if StackChange.ROLLED_BACK in step.changes else []
         hide = without_secrets(step.values)
         place = self._where.place(step.stack)
         with passing(step, place.name) as parameters:

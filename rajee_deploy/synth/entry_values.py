@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rajee_deploy.model import Digest
-from rajee_deploy.synth.ignored import Ignored
+from rajee_deploy.synth.ignored import IgnorePatterns
 from rajee_deploy.synth.noise import is_noise, tells_commit
 from rajee_deploy.synth.tracing.portable import is_in, local, temporary_places
 from rajee_deploy.system.ours import without_ours
@@ -25,7 +25,7 @@ from rajee_deploy.system.regular_files import LARGE, UnfitFileError, open_regula
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from rajee_deploy.synth.tracing.depfile import Entry
+    from rajee_deploy.synth.tracing.depfile import TracedEntry
 
 _PASSING = frozenset({".git", "__pycache__", ".DS_Store"})  # names that a directory gets by itself
 _WORD = re.compile(r"[A-Za-z_]\w*")
@@ -35,21 +35,21 @@ _DEPTH = 2  # below which no directory of a search for modules is looked for one
 _ABSENT = "absent"
 
 
-class Values:
+class EntryValues:
     """The values of entries in one checkout; `is_foreign`: of a list that came from elsewhere."""
 
     def __init__(
-        self, root: str, ignore: Sequence[str], app: Path, entries: Sequence[Entry], *, is_foreign: bool
+        self, root: str, ignore: Sequence[str], app: Path, entries: Sequence[TracedEntry], *, is_foreign: bool
     ) -> None:
         self._is_foreign = is_foreign
         self._root = root
         self._app = str(app)
-        self._ignored = Ignored(ignore)
+        self._ignored = IgnorePatterns(ignore)
         self._may_ignore = bool(ignore)
         self._directories: dict[str, str] = {root: "dir"}
-        self._words = _Words([path for path in map(self._module, entries) if path])
+        self._words = _ModuleWords([path for path in map(self._module, entries) if path])
 
-    def is_ignored(self, entry: Entry) -> bool:
+    def is_ignored(self, entry: TracedEntry) -> bool:
         """Whether the settings call it noise (cdk.ignore, from the app's directory)."""
         path = local(entry.path, self._root)
         if not self._may_ignore or not is_in(path, self._app) or path == self._app:
@@ -63,7 +63,7 @@ class Values:
         """Keep what was asked of the ignore rules."""
         self._ignored.remember()
 
-    def of(self, entry: Entry) -> str:
+    def of(self, entry: TracedEntry) -> str:
         """The value. Never raises: what cannot be read is a value as well."""
         if entry.kind == "environment":
             return _environment()
@@ -78,7 +78,7 @@ class Values:
             return _kind(path) if self._is_foreign else _value(entry, path, self._words)
         return self._blocked(path) or _value(entry, path, self._words)
 
-    def _module(self, entry: Entry) -> str:
+    def _module(self, entry: TracedEntry) -> str:
         """Where a module of the checkout lies that a list names; "" for anything else, which is not opened."""
         is_module = entry.kind == "file" and entry.path.startswith("./") and entry.path.endswith(".py")
         path = local(entry.path, self._root)
@@ -96,7 +96,7 @@ class Values:
         return "" if self._directories[folder] == "dir" else self._directories[folder]
 
 
-class _Words:
+class _ModuleWords:
     """The words in an app's own modules: one of them may be the name of a package that holds no module."""
 
     def __init__(self, paths: Sequence[str]) -> None:
@@ -112,7 +112,7 @@ class _Words:
         return word in self._known
 
 
-def _value(entry: Entry, path: str, words: _Words) -> str:
+def _value(entry: TracedEntry, path: str, words: _ModuleWords) -> str:
     kind = _kind(path)
     if kind == "link":
         return f"link {_text(path)}"
@@ -175,7 +175,7 @@ def _bit(mode: int) -> str:
     return "755" if mode & stat.S_IXUSR else "644"
 
 
-def _names(path: str, entry: Entry, words: _Words) -> str:
+def _names(path: str, entry: TracedEntry, words: _ModuleWords) -> str:
     """A digest of the names in a directory with their kinds."""
     try:
         names = [name for name in without_ours(Path(path)) if name not in entry.but and not _is_passing(name)]
@@ -189,7 +189,7 @@ def _names(path: str, entry: Entry, words: _Words) -> str:
     return str(Digest("sha256", hashlib.sha256(b"\0".join(told)).hexdigest()))
 
 
-def _is_module(path: str, name: str, words: _Words) -> bool:
+def _is_module(path: str, name: str, words: _ModuleWords) -> bool:
     if name.endswith(_MODULES) or _holds_modules(f"{path}/{name}", _DEPTH):
         return True
     return name.isidentifier() and name not in _NO_MODULES and name in words and _kind(f"{path}/{name}") == "dir"

@@ -90,9 +90,9 @@ def declaring_records(app: Path, names: Sequence[str]) -> str:
             return "let the stack declare them: DeployState(self, …), of rajee_deploy.cdk"
         case "node":
             lines = " ".join(f"new CfnParameter(this, '{name}', {{ type: 'String', default: '-' }});" for name in names)
-            return f"let the stack declare them, and an output that names them (README, In the CDK app): {lines}"
+            return f"let the stack declare them, and an output that names them (docs/your-service.md): {lines}"
         case _:
-            return "let the stack declare them, and an output that names them (README, In the CDK app)"
+            return "let the stack declare them, and an output that names them (docs/your-service.md)"
 
 
 def reading_context(app: Path, key: str) -> str:

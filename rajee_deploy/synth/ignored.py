@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 
-class Ignored:
+class IgnorePatterns:
     """Whether these patterns, in the notation of .gitignore, leave a path out. A directory's ends with a slash."""
 
     def __init__(self, patterns: Sequence[str]) -> None:

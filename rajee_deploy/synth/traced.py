@@ -55,9 +55,9 @@ def traced_inputs(
 
 def _whole_inputs(depfile: Depfile, settings: CdkSettings, root: str, *, is_foreign: bool) -> Iterator[Input]:
     """The entries of a kernel's record, as things are now."""
-    from rajee_deploy.synth.entry_values import Values
+    from rajee_deploy.synth.entry_values import EntryValues
 
-    values = Values(root, settings.ignore, settings.app.resolve(), depfile.entries, is_foreign=is_foreign)
+    values = EntryValues(root, settings.ignore, settings.app.resolve(), depfile.entries, is_foreign=is_foreign)
     yield Input(RECORD, "whole")
     for entry in depfile.entries:
         if values.is_ignored(entry):

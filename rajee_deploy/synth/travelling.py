@@ -10,7 +10,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from rajee_deploy.plan.carried import SCHEMA
-from rajee_deploy.synth.tracing.depfile import Depfile, Entry, Toolchain
+from rajee_deploy.synth.tracing.depfile import Depfile, Toolchain, TracedEntry
 from rajee_deploy.text.foreign import parse_json
 
 if TYPE_CHECKING:
@@ -61,13 +61,13 @@ def received(document: Mapping[str, Any]) -> tuple[Depfile, dict[str, str]]:
     return depfile, told
 
 
-def _written(entry: Entry) -> list[str]:
+def _written(entry: TracedEntry) -> list[str]:
     is_outside = entry.path.startswith(("/", "~", "$TMPDIR"))
     return [(_OUTSIDE if is_outside else "") + entry.kind, entry.path, *entry.but]
 
 
-def _read(kind: str, path: str, *but: str) -> Entry:
-    return Entry(kind.removeprefix(_OUTSIDE), path, tuple(but))
+def _read(kind: str, path: str, *but: str) -> TracedEntry:
+    return TracedEntry(kind.removeprefix(_OUTSIDE), path, tuple(but))
 
 
 def _joined(names: tuple[str, ...]) -> str:

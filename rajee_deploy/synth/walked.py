@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from rajee_deploy.errors import DeployError
 from rajee_deploy.model import Digest
-from rajee_deploy.synth.ignored import Ignored
+from rajee_deploy.synth.ignored import IgnorePatterns
 from rajee_deploy.synth.traced import project_root
 from rajee_deploy.system.ours import without_ours
 from rajee_deploy.system.regular_files import LARGE, UnfitFileError, open_regular, read_within
@@ -47,8 +47,8 @@ class Beyond(NamedTuple):
 
 def declared_files(settings: CdkSettings, beyond: list[Beyond] | None = None) -> Iterator[tuple[str, str, Digest]]:
     """The files (name, what it is, digest); `beyond` gets the links that lead out of the project."""
-    is_ignored = Ignored(settings.ignore)
-    walk = Walk(is_ignored, _borders(settings), beyond)
+    is_ignored = IgnorePatterns(settings.ignore)
+    walk = FileWalk(is_ignored, _borders(settings), beyond)
     yield from walk.directory(settings.app, "")
     for number, path in enumerate(settings.inputs):
         yield from walk.path(path, f"input:{number}:{path.name}")  # two of them may have one name
@@ -60,7 +60,7 @@ def declared_files(settings: CdkSettings, beyond: list[Beyond] | None = None) ->
 
 def files_of_cli(settings: CdkSettings) -> Iterator[tuple[str, str, Digest]]:
     """What counts beside the record of the app itself: what the CDK CLI reads, declared inputs, and what is locked."""
-    walk = Walk(Ignored(()), _borders(settings))
+    walk = FileWalk(IgnorePatterns(()), _borders(settings))
     for name in ("cdk.json", "cdk.context.json"):
         if os.path.lexists(settings.app / name):
             yield from walk.path(settings.app / name, name)
@@ -78,7 +78,7 @@ def _borders(settings: CdkSettings) -> tuple[str, ...]:
     return (own, *(os.path.realpath(path) for path in settings.inputs))
 
 
-def _locks(app: Path, walk: Walk) -> Iterator[tuple[str, str, Digest]]:
+def _locks(app: Path, walk: FileWalk) -> Iterator[tuple[str, str, Digest]]:
     """The lock files of the app and of the directories above it in the checkout: where nothing is installed, they alone
     tell what would be."""
     root = project_root(app)
@@ -95,7 +95,7 @@ class Coverage:
 
     def __init__(self, settings: CdkSettings) -> None:
         self._app = Path(os.path.realpath(settings.app))
-        self._is_ignored = Ignored(settings.ignore)
+        self._is_ignored = IgnorePatterns(settings.ignore)
         self._inputs = tuple(Path(os.path.realpath(path)) for path in settings.inputs)
         self._personal = str(Path.home() / ".cdk.json")
 
@@ -128,7 +128,7 @@ class Coverage:
         return False
 
 
-class Walk:
+class FileWalk:
     """Lists files by the ignore rules; follows links, since synth does, and enters no directory twice of which it left
     nothing out: by another name, the rules may say something else."""
 

@@ -70,7 +70,7 @@ class _Raw(io.RawIOBase):
         return True
 
 
-class Words(io.TextIOWrapper):
+class TextStream(io.TextIOWrapper):
     """A stream of text. Where what is said gets into the log of a build service, no line of it is a command there."""
 
     is_log = False
@@ -120,13 +120,13 @@ def lost() -> str:
     return _lost[0] if _lost else ""
 
 
-def _stream(now: TextIO | None, raw: _Raw, *, lines: bool) -> Words:
+def _stream(now: TextIO | None, raw: _Raw, *, lines: bool) -> TextStream:
     encoding = "utf-8"
     if now is not None:
         encoding = str(sys._xoptions.get("rajee_said", now.encoding))  # noqa: SLF001 -- CPython's own documented name; see `cli`
         with suppress(OSError, ValueError):
             now.flush()
-    words = Words(io.BufferedWriter(cast("io.FileIO", raw)), encoding, errors=_ERRORS, line_buffering=lines)
+    words = TextStream(io.BufferedWriter(cast("io.FileIO", raw)), encoding, errors=_ERRORS, line_buffering=lines)
     words.is_log = not _LOGS.isdisjoint(os.environ)
     return words
 

@@ -28,7 +28,7 @@ from rajee_deploy.errors import DeployError
 from rajee_deploy.model import Digest, Platform, Repository
 from rajee_deploy.plan.state import StackPresent
 from rajee_deploy.registry.ecr import Ecr
-from rajee_deploy.registry.verdicts import Verdicts
+from rajee_deploy.registry.verdicts import KnownContents
 from rajee_deploy.rollout.declared import DeclaredFunction, DeclaredService, DeclaredServices
 from rajee_deploy.rollout.standing import Held
 from rajee_deploy.stack.deployment_record import SsmRecords
@@ -219,7 +219,7 @@ def stack():
 
 
 def ecr(aws):
-    class Nothing(Verdicts):
+    class Nothing(KnownContents):
         def __init__(self):
             pass
 

@@ -1,4 +1,4 @@
-"""The policies that are printed: whole, only on what the settings name, and the very ones that README shows."""
+"""The policies that are printed: whole, only on what the settings name, and those that docs/permissions.md shows."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from rajee_deploy.aws.permissions import Place, needed, policy
+from rajee_deploy.aws.permissions import PolicyPlace, needed, policy
 from rajee_deploy.model import Repository
 from rajee_deploy.model.names import Who
 from rajee_deploy.plan.stack_names import StackPlace
@@ -28,8 +28,9 @@ def printed(folder: Path, *words: str, **environment: str) -> str:
 
 
 @pytest.mark.parametrize("who", list(Who))
-def test_readme_shows_what_is_printed_for_the_reference_service(who):
-    shown = re.search(rf"<!-- policy:{who.value} -->\n```json\n(.*?)```", (TOP / "README.md").read_text(), re.DOTALL)
+def test_the_documentation_shows_what_is_printed_for_the_reference_service(who):
+    text = (TOP / "docs" / "permissions.md").read_text()
+    shown = re.search(rf"<!-- policy:{who.value} -->\n```json\n(.*?)```", text, re.DOTALL)
     assert shown is not None
     assert shown[1] == printed(TOP, who.value)
 
@@ -44,7 +45,7 @@ def test_account_and_region_are_those_of_the_environment_or_of_the_flag():
 
 
 def test_a_repository_of_another_account_is_named_where_it_is():
-    found = policy(Who.plan, Place("123456789012", "us-east-1", (), (ELSEWHERE, ELSEWHERE)))
+    found = policy(Who.plan, PolicyPlace("123456789012", "us-east-1", (), (ELSEWHERE, ELSEWHERE)))
     assert resources_of(found) == ["*", "arn:aws:ecr:eu-west-1:210987654321:repository/team/api"]
 
 
@@ -53,7 +54,7 @@ def test_a_repository_of_another_account_is_named_where_it_is():
     [("us-east-1", "aws"), ("ap-southeast-2", "aws"), ("cn-north-1", "aws-cn"), ("us-gov-west-1", "aws-us-gov")],
 )
 def test_arns_are_of_the_regions_partition(region, partition):
-    found = policy(Who.up, Place("1", region, (APP,), (Repository("app"),)))
+    found = policy(Who.up, PolicyPlace("1", region, (APP,), (Repository("app"),)))
     assert {arn.split(":")[1] for arn in resources_of(found) if arn != "*"} == {partition}
 
 
@@ -61,7 +62,7 @@ def test_arns_are_of_the_regions_partition(region, partition):
 @pytest.mark.parametrize("stacks", [(), (APP,)])
 @pytest.mark.parametrize("repositories", [(), (Repository("app"),)])
 def test_no_statement_is_empty_and_stars_are_only_where_iam_knows_nothing_narrower(who, stacks, repositories):
-    found = policy(who, Place("1", "us-east-1", stacks, repositories))
+    found = policy(who, PolicyPlace("1", "us-east-1", stacks, repositories))
     assert all(statement["Resource"] and statement["Action"] for statement in found["Statement"])
     starred = [action for each in found["Statement"] if each["Resource"] == ["*"] for action in each["Action"]]
     watching = ["ecs:ListTasks", *(
@@ -78,7 +79,7 @@ def test_up_may_all_that_plan_may_and_each_once():
 
 
 def test_records_in_ssm_are_named_only_where_there_are_any():
-    place = Place("1", "us-east-1", (APP, StackPlace("Other", "Other")), (Repository("app"),), (APP,))
+    place = PolicyPlace("1", "us-east-1", (APP, StackPlace("Other", "Other")), (Repository("app"),), (APP,))
     record = "arn:aws:ssm:us-east-1:1:parameter/rajee-deploy/App"
     for who, action in ((Who.plan, "ssm:GetParameter"), (Who.up, "ssm:PutParameter")):
         named = [each["Action"] for each in policy(who, place)["Statement"] if record in each["Resource"]]
@@ -123,7 +124,7 @@ def resources_of(document: dict) -> list[str]:
 
 
 WEB = StackPlace("Web", "Web")
-FULL = Place("1", "eu-west-1", (APP, WEB), (Repository("app"), ELSEWHERE), (WEB,))
+FULL = PolicyPlace("1", "eu-west-1", (APP, WEB), (Repository("app"), ELSEWHERE), (WEB,))
 ARN = "arn:aws:{}:eu-west-1:1:{}".format
 STACKS = [ARN("cloudformation", "stack/App/*"), ARN("cloudformation", "stack/Web/*")]
 REPOSITORIES = [ARN("ecr", "repository/app"), "arn:aws:ecr:eu-west-1:210987654321:repository/team/api"]
@@ -145,13 +146,13 @@ def test_what_each_policy_is_on():
 
 
 def test_without_stacks_images_are_all_there_is():
-    found = policy(Who.up, Place("1", "eu-west-1", (), (Repository("app"),), (WEB,)))
+    found = policy(Who.up, PolicyPlace("1", "eu-west-1", (), (Repository("app"),), (WEB,)))
     assert resources_of(found) == ["*", ARN("ecr", "repository/app")]
 
 
 def test_stacks_elsewhere_are_named_where_they_live_and_those_of_other_accounts_by_their_roles():
     west, far = StackPlace("Edge", "edge", "1", "us-west-2"), StackPlace("Far", "far", "2", "us-west-1")
-    place = Place("1", "eu-west-1", (west, far), (), (west, far))
+    place = PolicyPlace("1", "eu-west-1", (west, far), (), (west, far))
     for who in Who:
         named = resources_of(policy(who, place))
         assert "arn:aws:cloudformation:us-west-2:1:stack/edge/*" in named

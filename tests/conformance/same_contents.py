@@ -27,7 +27,7 @@ from rajee_deploy.engine.buildx import Buildx
 from rajee_deploy.errors import DeployError
 from rajee_deploy.image.inputs import build_request, read_inputs, read_recipe
 from rajee_deploy.image.triggers import base_images, not_counted
-from rajee_deploy.lock import Entry, Lock, write
+from rajee_deploy.lock import Lock, LockLine, write
 from rajee_deploy.model import BUILD_PLATFORM, Digest, Kind, Platform, PushAccess
 from rajee_deploy.settings import ImageSettings
 
@@ -203,11 +203,11 @@ def _is_lockable(one: Reference) -> bool:
     return bool(one.key) and one.role in ("from", "add")
 
 
-def _entry(one: Reference) -> Entry:
+def _entry(one: Reference) -> LockLine:
     if one.role == "add":
-        return Entry(one.key, Digest("sha256", sha256(body(one.key)).hexdigest()), DAY)
+        return LockLine(one.key, Digest("sha256", sha256(body(one.key)).hexdigest()), DAY)
     platform = None if one.platform == BUILD_PLATFORM else Platform.parse(one.platform)
-    return Entry(one.key, ANY, DAY, str(platform or Buildx().platform()), base_config(one.key, platform))
+    return LockLine(one.key, ANY, DAY, str(platform or Buildx().platform()), base_config(one.key, platform))
 
 
 def _triggers_read_more(draft: Draft, root: Path) -> bool:

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from rajee_deploy.dockerfile import patterns, resolve
 from rajee_deploy.dockerfile.patterns import Budget, TooMuchError
 from rajee_deploy.dockerfile.variables import Variables
-from rajee_deploy.dockerfile.words import Lexer, TooLargeError
+from rajee_deploy.dockerfile.words import Lexer, WordTooLargeError
 from rajee_deploy.errors import DeployError
 from rajee_deploy.model import BuildOptions, Platform
 
@@ -118,7 +118,7 @@ def test_what_is_too_large_is_told_with_its_line_and_a_way_out():
 def test_what_is_written_by_hand_has_no_bound_but_the_files():
     body = "x" * (patterns.MAX_VALUE + 1) + "$a"
     assert len(Lexer().expand(body, {"a": "y"}).text) == patterns.MAX_VALUE + 2
-    with pytest.raises(TooLargeError):
+    with pytest.raises(WordTooLargeError):
         Lexer().expand("$a$a", {"a": "y" * (patterns.MAX_VALUE // 2 + 10)})
 
 

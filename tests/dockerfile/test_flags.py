@@ -11,7 +11,7 @@ from rajee_deploy.dockerfile.arguments import (
     split_flags,
     split_words,
 )
-from rajee_deploy.dockerfile.flags import FLAGS, Flags, Kind, read_flags
+from rajee_deploy.dockerfile.flags import FLAGS, FlagKind, Flags, read_flags
 from rajee_deploy.dockerfile.golang import join_root, nearest
 
 BYTE = "\udcff"  # a byte that is no UTF-8
@@ -59,8 +59,8 @@ def test_what_is_read(words, texts, lists):
 def test_each_instruction_takes_its_own():
     for instruction, flags in FLAGS.items():
         for name, kind in flags.items():
-            found = read_flags(instruction, (f"--{name}" if kind is Kind.SWITCH else f"--{name}=x",))
-            wanted = {Kind.SWITCH: ("true", ()), Kind.TEXT: ("x", ()), Kind.LIST: ("", ("x",))}[kind]
+            found = read_flags(instruction, (f"--{name}" if kind is FlagKind.SWITCH else f"--{name}=x",))
+            wanted = {FlagKind.SWITCH: ("true", ()), FlagKind.TEXT: ("x", ()), FlagKind.LIST: ("", ("x",))}[kind]
             assert (found.text(name), found.list(name)) == wanted
             for other in FLAGS.keys() - {instruction}:
                 if name not in FLAGS[other]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
-from rajee_deploy.engine.buildah_files import Part, Written
+from rajee_deploy.engine.buildah_files import StagePart, Written
 from rajee_deploy.engine.buildah_parts import UNLAYERED, Hands, Parts
 from rajee_deploy.engine.leftovers import Cleaned, Stage
 from rajee_deploy.errors import DeployError
@@ -59,12 +59,12 @@ def part(name, *texts, below=None, base=None):
     count = len([text for text in texts if text.startswith("RUN ")])
     runs = tuple(PlainRun("/", (f"/m{number}",)) for number in range(count))
     whole = (f"FROM x AS {name}", *texts)
-    return Part(whole, tuple(range(1, len(whole) + 1)), PlainStage(0, name, below, base or BaseImage(), runs))
+    return StagePart(whole, tuple(range(1, len(whole) + 1)), PlainStage(0, name, below, base or BaseImage(), runs))
 
 
 def test_a_file_that_nobody_read_is_built_at_once():
     yard = Yard()
-    assert yard.run(Part(("FROM x\nRUN y",)), flags=UNLAYERED) == "1"
+    assert yard.run(StagePart(("FROM x\nRUN y",)), flags=UNLAYERED) == "1"
     assert not yard.cleaned
 
 

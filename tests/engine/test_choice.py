@@ -8,7 +8,7 @@ import pytest
 
 from rajee_deploy.engine.buildah import Buildah
 from rajee_deploy.engine.buildx import Buildx, docker_program
-from rajee_deploy.engine.choice import Found, choose_engine
+from rajee_deploy.engine.choice import LocalEngine, choose_engine
 from rajee_deploy.errors import ConfigurationError, DeployError
 from rajee_deploy.settings.build_settings import EngineKind, EngineSettings
 
@@ -25,13 +25,13 @@ AUTO, BUILDX, BUILDAH = (EngineSettings(kind) for kind in EngineKind)
 @pytest.mark.parametrize(
     ("settings", "environment", "program", "kind"),
     [
-        (AUTO, None, None, Found),
+        (AUTO, None, None, LocalEngine),
         (BUILDX, None, None, Buildx),
         (BUILDAH, None, None, Buildah),
         (EngineSettings(builder="far"), None, None, Buildx),
         (AUTO, "buildah", None, Buildah),
         (BUILDAH, "buildx", None, Buildx),
-        (BUILDX, "auto", None, Found),
+        (BUILDX, "auto", None, LocalEngine),
         (AUTO, None, "/usr/bin/podman", Buildah),
         (AUTO, None, "/usr/bin/finch", Buildx),
         (BUILDX, None, "podman", Buildx),

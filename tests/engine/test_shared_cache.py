@@ -154,7 +154,7 @@ def test_a_cache_that_cannot_be_written_leaves_the_image_pushed(far_store):
 
 
 def test_an_engine_that_cannot_export_a_cache_builds_without_one(rig):
-    """The classic image store; README says that it is told and stops nothing."""
+    """The classic image store; docs/registry-and-engines.md says that it is told and stops nothing."""
     with pytest.raises(DeployError) as caught:
         rig.build(*PLAIN, settings=BuildSettings(cache_to=("team/cache",), cache_from=("team/cache",)))
     assert caught.value.code == "cache-not-written"

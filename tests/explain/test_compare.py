@@ -7,7 +7,7 @@ import json
 
 import pytest
 
-from rajee_deploy.actions.explain.changes import Change
+from rajee_deploy.actions.explain.changes import ImageDifference
 from rajee_deploy.actions.explain.compare import compare
 from rajee_deploy.build_record.document import decode, encode
 from rajee_deploy.build_record.of_image import contents_of
@@ -224,4 +224,4 @@ def test_a_named_context_is_named(changed, tmp_path):
     tree = {"Dockerfile": "FROM scratch\nCOPY --from=lib x /\n"}
     (change,) = changed(lambda _: (lib / "x").write_text("22"), before, tree).changes
     assert (change.context, change.subject, change.line) == ("lib", "x", 2)
-    assert isinstance(change, Change)
+    assert isinstance(change, ImageDifference)

@@ -15,10 +15,10 @@ from rajee_deploy.actions.explain.documents import of_answers
 from rajee_deploy.actions.explain.why import (
     Absent,
     Excluded,
-    Ignored,
     InHash,
     OnTheWay,
     Outside,
+    RuledOut,
     Unread,
     deciding_rule,
     why,
@@ -104,7 +104,7 @@ def test_on_the_way(inputs, path, lines, files):
 )
 def test_removed_by_a_rule(inputs, path, file, line, rule, at):
     answer = ask(inputs(TREE), path)
-    assert isinstance(answer, Ignored)
+    assert isinstance(answer, RuledOut)
     assert (answer.file, answer.line, answer.rule, answer.at) == (file, line, rule, at)
 
 
@@ -112,7 +112,7 @@ def test_the_dockerfiles_own_ignore_file_is_named_by_its_path(inputs):
     tree = {"docker/Dockerfile": "FROM scratch\nCOPY . /\n", "docker/Dockerfile.dockerignore": "a\n", "a": "", "b": ""}
     found = inputs({**tree, ".dockerignore": "b\n"}, dockerfile=Path("docker/Dockerfile").absolute())
     answer = ask(found, "a")
-    assert isinstance(answer, Ignored)
+    assert isinstance(answer, RuledOut)
     assert (answer.file, answer.line) == ("docker/Dockerfile.dockerignore", 1)
     assert isinstance(ask(found, "b"), InHash)
 
@@ -349,4 +349,4 @@ def test_in_the_hash_means_that_its_bytes_count(tmp_path_factory, image, files, 
         counts = read_inputs(changed).fingerprint.tag != found.fingerprint.tag
         (root / path).write_text(before)
         assert isinstance(answer, InHash) == counts, (path, answer)
-        assert isinstance(answer, InHash | Ignored | Unread)
+        assert isinstance(answer, InHash | RuledOut | Unread)

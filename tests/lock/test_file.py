@@ -7,10 +7,10 @@ import os
 import pytest
 
 from rajee_deploy.errors import ConfigurationError
-from rajee_deploy.lock import Entry, Lock, read, write
+from rajee_deploy.lock import Lock, LockLine, read, write
 from rajee_deploy.model import Digest
 
-LOCK = Lock((Entry("busybox:1.37", Digest("sha256", "a" * 64), "2026-11-25"),))
+LOCK = Lock((LockLine("busybox:1.37", Digest("sha256", "a" * 64), "2026-11-25"),))
 
 
 def test_a_lock_behind_a_link_is_written_there_and_keeps_its_mode(tmp_path):

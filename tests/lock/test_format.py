@@ -9,16 +9,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rajee_deploy.errors import ConfigurationError, Exit
-from rajee_deploy.lock import Entry, Lock, encode, parse, read, write
+from rajee_deploy.lock import Lock, LockLine, encode, parse, read, write
 from rajee_deploy.model import BaseConfig, Digest
 
 ONE, TWO = Digest("sha256", "1" * 64), Digest("sha256", "2" * 64)
 CONFIG = BaseConfig((("PATH", "/bin"), ("P", "é\n")), ("COPY . /app",))
 LOCK = Lock(
     (
-        Entry("docker/dockerfile:1", TWO, "2026-11-24"),
-        Entry("busybox:1.37", ONE, "2026-11-25", "linux/arm/v7", BaseConfig()),
-        Entry("busybox:1.37", ONE, "2026-11-25", "linux/amd64", CONFIG),
+        LockLine("docker/dockerfile:1", TWO, "2026-11-24"),
+        LockLine("busybox:1.37", ONE, "2026-11-25", "linux/arm/v7", BaseConfig()),
+        LockLine("busybox:1.37", ONE, "2026-11-25", "linux/amd64", CONFIG),
     )
 )
 TEXT = (
@@ -115,8 +115,8 @@ def locks(draw):
         digest = ONE if "@" in name else draw(st.sampled_from([ONE, TWO]))
         date = draw(st.dates().map(str))
         platforms = draw(st.sets(st.sampled_from(["linux/amd64", "linux/arm64", "linux/arm/v7"])))
-        entries += [Entry(name, digest, date, platform, draw(configs)) for platform in platforms] or [
-            Entry(name, digest, date)
+        entries += [LockLine(name, digest, date, platform, draw(configs)) for platform in platforms] or [
+            LockLine(name, digest, date)
         ]
     return Lock(tuple(draw(st.permutations(entries))))
 
@@ -216,8 +216,8 @@ def test_each_column_is_kept():
          f'{pinned} {ONE} 2026-11-23 linux/amd64 {{"ONBUILD":["a","b"]}}', ""]
     )  # fmt: skip
     entries = (
-        Entry(git, commit, "2026-11-25"), Entry(url, TWO, "2026-11-24"),
-        Entry(pinned, ONE, "2026-11-23", "linux/amd64", BaseConfig((), ("a", "b"))),
+        LockLine(git, commit, "2026-11-25"), LockLine(url, TWO, "2026-11-24"),
+        LockLine(pinned, ONE, "2026-11-23", "linux/amd64", BaseConfig((), ("a", "b"))),
     )  # fmt: skip
     assert parse(text, "x").entries == entries
     assert parse(encode(Lock(entries)), "x").entries == tuple(sorted(entries, key=lambda entry: entry.reference))

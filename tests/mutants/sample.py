@@ -100,7 +100,7 @@ def _configure() -> None:
     config = {
         "source_paths": ["rajee_deploy"],
         "only_mutate": [f"rajee_deploy/{room}*" if room.endswith("/") else f"rajee_deploy/{room}" for room in NEAREST],
-        "also_copy": ["infra", "README.md", "CHANGELOG.md", "Makefile", ".ci"],
+        "also_copy": ["infra", "README.md", "docs", "CHANGELOG.md", "Makefile", ".ci"],
         "pytest_add_cli_args": ["-p", "no:cacheprovider", "-m", "not docker and not cdk"],
         "pytest_add_cli_args_test_selection": sorted(tests),
         "timeout_multiplier": 10.0,

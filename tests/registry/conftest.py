@@ -18,7 +18,7 @@ from sandboxes import running_sandbox
 from rajee_deploy.aws import Aws
 from rajee_deploy.model import Repository
 from rajee_deploy.registry.ecr import Ecr
-from rajee_deploy.registry.verdicts import Verdicts
+from rajee_deploy.registry.verdicts import KnownContents
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -96,8 +96,8 @@ def _use(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
 
 
 @pytest.fixture
-def verdicts(tmp_path: Path) -> Verdicts:
-    return Verdicts(tmp_path / "verdicts.json")
+def verdicts(tmp_path: Path) -> KnownContents:
+    return KnownContents(tmp_path / "verdicts.json")
 
 
 @pytest.fixture(params=["short", "boto3"])
@@ -107,7 +107,7 @@ def way(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def ecr(script: Script, verdicts: Verdicts, way: str, monkeypatch: pytest.MonkeyPatch) -> Ecr:
+def ecr(script: Script, verdicts: KnownContents, way: str, monkeypatch: pytest.MonkeyPatch) -> Ecr:
     """The adapter, before the scripted server."""
     assert script
     if way == "boto3":

@@ -11,7 +11,7 @@ from registry_images import ARM, LINUX, OURS
 
 from rajee_deploy.model import Digest
 from rajee_deploy.plan.state import ImageContent
-from rajee_deploy.registry.verdicts import KEPT, Verdicts
+from rajee_deploy.registry.verdicts import KEPT, KnownContents
 from rajee_deploy.system.ours import MARKER
 
 if TYPE_CHECKING:
@@ -27,14 +27,14 @@ def path(tmp_path) -> Path:
 
 
 def test_what_was_remembered_is_found_by_digest_and_platform(path):
-    Verdicts(path).remember(A, LINUX, CONTENT)
-    assert Verdicts(path).find(A, LINUX) == CONTENT
-    assert Verdicts(path).find(A, ARM) is None
-    assert Verdicts(path).find(Digest("sha256", "b" * 64), LINUX) is None
+    KnownContents(path).remember(A, LINUX, CONTENT)
+    assert KnownContents(path).find(A, LINUX) == CONTENT
+    assert KnownContents(path).find(A, ARM) is None
+    assert KnownContents(path).find(Digest("sha256", "b" * 64), LINUX) is None
 
 
 def test_the_newest_are_kept(path):
-    verdicts = Verdicts(path)
+    verdicts = KnownContents(path)
     digests = [Digest("sha256", f"{number:064x}") for number in range(KEPT + 10)]
     for digest in digests:
         verdicts.remember(digest, LINUX, CONTENT)
@@ -43,7 +43,7 @@ def test_the_newest_are_kept(path):
 
 
 def test_a_file_cut_or_flipped_anywhere_gives_what_it_had_or_nothing(path):
-    verdicts = Verdicts(path)
+    verdicts = KnownContents(path)
     verdicts.remember(A, LINUX, CONTENT)
     whole = path.read_bytes()
     for cut in range(len(whole)):
@@ -60,14 +60,14 @@ def test_a_file_cut_or_flipped_anywhere_gives_what_it_had_or_nothing(path):
 
 def test_a_file_that_cannot_be_written_is_done_without(tmp_path):
     (tmp_path / "file").write_text("in the way")
-    verdicts = Verdicts(tmp_path / "file" / "verdicts.json")
+    verdicts = KnownContents(tmp_path / "file" / "verdicts.json")
     verdicts.remember(A, LINUX, CONTENT)
     assert verdicts.find(A, LINUX) is None
 
 
 def test_a_full_disk_keeps_what_there_was(path, no_room):
     """No room for a byte more than there is."""
-    verdicts, other = Verdicts(path), Digest("sha256", "b" * 64)
+    verdicts, other = KnownContents(path), Digest("sha256", "b" * 64)
     verdicts.remember(A, LINUX, CONTENT)
     with no_room(path.stat().st_size):
         verdicts.remember(other, LINUX, CONTENT)
@@ -79,5 +79,5 @@ def test_a_full_disk_keeps_what_there_was(path, no_room):
 def test_many_at_once_leave_a_whole_file(path):
     digests = [Digest("sha256", f"{number:064x}") for number in range(40)]
     with ThreadPoolExecutor(8) as pool:
-        list(pool.map(lambda digest: Verdicts(path).remember(digest, LINUX, CONTENT), digests))
+        list(pool.map(lambda digest: KnownContents(path).remember(digest, LINUX, CONTENT), digests))
     assert json.loads(path.read_text())["images"]

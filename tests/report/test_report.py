@@ -9,13 +9,13 @@ from dataclasses import replace
 import pytest
 
 from rajee_deploy.errors import ConfigurationError, DeployError
-from rajee_deploy.report.history import History, Run, is_of_project, outcome_of, real_project
+from rajee_deploy.report.history import History, PastRun, is_of_project, outcome_of, real_project
 from rajee_deploy.report.metrics import figures, percentile, summary
 from rajee_deploy.report.timings import Phase, Timings, duration
 
 
-def run(kind="noop", seconds=0.5, outcome="done", built=()) -> Run:
-    return Run(
+def run(kind="noop", seconds=0.5, outcome="done", built=()) -> PastRun:
+    return PastRun(
         "2026-01-01T00:00:00+00:00", "/p", "", kind, outcome, seconds, built, (), {"a": "c-1"}, (Phase("x", 0.0, 0.1),)
     )
 

@@ -15,12 +15,12 @@ import given
 import pytest
 
 from rajee_deploy.actions.history import recorded_run
-from rajee_deploy.actions.plan import make_plan
+from rajee_deploy.actions.plan import plan_run
 from rajee_deploy.cli.wiring import make_context
 from rajee_deploy.fingerprint import Input, of_infrastructure
 from rajee_deploy.model.names import INFRA_PARAMETER
 from rajee_deploy.plan.carried import KEY, SCHEMA, carried_of, encoded, with_carried
-from rajee_deploy.plan.steps import Change, DeployStack
+from rajee_deploy.plan.steps import DeployStack, StackChange
 from rajee_deploy.sandbox import control
 from rajee_deploy.synth.carried import carry
 from rajee_deploy.synth.cdk_cli import CDK_ENVIRONMENT
@@ -87,7 +87,7 @@ class World:
         """The stacks that a plan deploys, its tier, and how many synths it took."""
         run, before = self.context(), self.synths
         try:
-            plan = make_plan(run).plan
+            plan = plan_run(run).plan
         finally:
             run.close()
         return (
@@ -173,7 +173,7 @@ def test_each_deployment_of_one_template_has_its_own_list(world, stack, tmp_path
     run.ports.deployer.synth(assembly, lambda _line: None, {})
 
     def deploy(number):
-        step = DeployStack(stack, ((INFRA_PARAMETER, f"sha256:{number}"),), "", (Change.INFRASTRUCTURE,))
+        step = DeployStack(stack, ((INFRA_PARAMETER, f"sha256:{number}"),), "", (StackChange.INFRASTRUCTURE,))
         run.ports.deployer.deploy(step, assembly, lambda _line: None)
         return carried_of(world.template(stack))
 

@@ -18,7 +18,7 @@ import given
 import pytest
 
 from rajee_deploy.actions.history import recorded_run
-from rajee_deploy.actions.plan import make_plan
+from rajee_deploy.actions.plan import plan_run
 from rajee_deploy.cli.wiring import make_context
 from rajee_deploy.model.names import TEMPLATE_PARAMETER
 from rajee_deploy.plan.carried import without_carried
@@ -88,7 +88,7 @@ class World:
         """Whether we would deploy, and the tier that this stands on."""
         run = self.context(check)
         try:
-            plan = make_plan(run).plan
+            plan = plan_run(run).plan
         finally:
             run.close()
         return any(isinstance(step, DeployStack) for step in plan.steps), plan.tier.value

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from rajee_deploy.synth.entry_values import Values
-from rajee_deploy.synth.tracing.depfile import Entry
+from rajee_deploy.synth.entry_values import EntryValues
+from rajee_deploy.synth.tracing.depfile import TracedEntry
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,8 +29,8 @@ def root(tmp_path, monkeypatch):
 
 
 def value(root: Path, *entry, is_foreign: bool = False) -> str:
-    entries = [Entry(*entry)]
-    return Values(str(root), (), root, entries, is_foreign=is_foreign).of(entries[0])
+    entries = [TracedEntry(*entry)]
+    return EntryValues(str(root), (), root, entries, is_foreign=is_foreign).of(entries[0])
 
 
 @pytest.mark.parametrize(
@@ -75,11 +75,11 @@ def test_no_module_outside_of_the_checkout_is_opened_for_its_words(root, tmp_pat
     (root / "plugins").mkdir()
     (root / "plugins" / "data.txt").touch()
     (tmp_path / "secret.py").write_text("plugins")
-    listing = Entry("modules", "./")
+    listing = TracedEntry("modules", "./")
 
     def names(*paths: str) -> str:
-        entries = [listing, *(Entry("file", path) for path in paths)]
-        return Values(str(root), (), root, entries, is_foreign=True).of(listing)
+        entries = [listing, *(TracedEntry("file", path) for path in paths)]
+        return EntryValues(str(root), (), root, entries, is_foreign=True).of(listing)
 
     unseen = names()
     for path in (f"{tmp_path}/secret.py", "./../secret.py", "./out/secret.py", "~/secret.py"):

@@ -13,7 +13,7 @@ from rajee_deploy.plan.carried import decoded, encoded
 from rajee_deploy.settings import CdkSettings
 from rajee_deploy.synth.inputs import infra_fingerprint
 from rajee_deploy.synth.toolchain import toolchain_versions
-from rajee_deploy.synth.tracing.depfile import Depfile, Entry, Toolchain
+from rajee_deploy.synth.tracing.depfile import Depfile, Toolchain, TracedEntry
 from rajee_deploy.synth.travelling import received, sent
 
 WORDS = st.text(st.characters(blacklist_characters="\0/", blacklist_categories=["Cs"]), min_size=1, max_size=9).filter(
@@ -26,8 +26,8 @@ PLACES = st.sampled_from(["./", "./a/", "~/", "$TMPDIR/", "/opt/"])
 KINDS = st.sampled_from(["file", "stat", "link", "list", "modules", "scripts", "made"])
 BUT = st.lists(WORDS, max_size=2).map(tuple)
 BARE = WORDS.filter(lambda word: not word.startswith(("~", "$TMPDIR")))
-ENTRIES = st.builds(lambda kind, place, name, but: Entry(kind, place + name, but), KINDS, PLACES, WORDS, BUT)
-ENTRIES |= st.builds(Entry, st.sampled_from(["upward", "self"]), BARE, st.just(()))
+ENTRIES = st.builds(lambda kind, place, name, but: TracedEntry(kind, place + name, but), KINDS, PLACES, WORDS, BUT)
+ENTRIES |= st.builds(TracedEntry, st.sampled_from(["upward", "self"]), BARE, st.just(()))
 DEPFILES = st.builds(
     lambda entries, variables, impure, used: Depfile(
         entries=tuple(entries), variables=tuple(variables), impure=tuple(impure), toolchain=used, is_whole=True
@@ -54,16 +54,16 @@ def test_directories_of_packages_stay_at_home():
 
 
 def test_what_lies_outside_keeps_others_from_deciding():
-    depfile = Depfile(is_whole=True, entries=(Entry("file", "~/x"), Entry("file", "./a")), outside=("~/x",))
+    depfile = Depfile(is_whole=True, entries=(TracedEntry("file", "~/x"), TracedEntry("file", "./a")), outside=("~/x",))
     found, _ = received(sent(depfile, {}))
-    assert found.entries == (Entry("file", "./a"),)
+    assert found.entries == (TracedEntry("file", "./a"),)
     assert found.impure == ("what lies outside of the checkout: ~/x",)
 
 
 def test_a_kind_that_is_not_known_keeps_us_from_deciding():
     document = {**sent(Depfile(is_whole=True), {}), "entries": [["newer", "./a"], ["outside:file", "~/x"]]}
     found, _ = received(document)
-    assert found.entries == (Entry("file", "~/x"),)
+    assert found.entries == (TracedEntry("file", "~/x"),)
     assert found.impure == ("an entry of a newer release: newer",)
 
 

@@ -7,7 +7,7 @@ import tarfile
 
 import pytest
 
-from rajee_deploy.actions.verify.entries import Entries, TooLargeError, differing
+from rajee_deploy.actions.verify.entries import Entries, ImageTooLargeError, differing
 from rajee_deploy.context import Modes
 
 
@@ -64,5 +64,5 @@ def test_devices_differ_by_their_numbers():
 @pytest.mark.parametrize("members", [[{"data": b"1" * 5000}], [{"name": str(number)} for number in range(20)]])
 def test_the_limit_holds_for_bytes_and_for_entries(members):
     assert exported(*members, limit=20_000).found
-    with pytest.raises(TooLargeError):
+    with pytest.raises(ImageTooLargeError):
         exported(*members, limit=5_000)

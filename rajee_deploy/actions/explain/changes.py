@@ -35,7 +35,7 @@ class Cause(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class ImageDifference:
     """One difference. `subject` is what differs, `line` where it enters: in the present Dockerfile, or in the former
     one for what is gone; 0 for the whole build. `before` and `after` are "" for what was not, or is not, there."""
 

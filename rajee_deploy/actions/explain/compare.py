@@ -9,7 +9,7 @@ from difflib import SequenceMatcher
 from itertools import zip_longest
 from typing import TYPE_CHECKING, TypeVar
 
-from rajee_deploy.actions.explain.changes import Cause, Change
+from rajee_deploy.actions.explain.changes import Cause, ImageDifference
 from rajee_deploy.actions.explain.entries import entry_changes
 from rajee_deploy.build_record import Instruction
 from rajee_deploy.dataclass import dataclass
@@ -34,7 +34,7 @@ class Comparison:
 
     before: str
     after: str
-    changes: tuple[Change, ...]
+    changes: tuple[ImageDifference, ...]
 
     @property
     def is_same(self) -> bool:
@@ -62,7 +62,7 @@ def compare(before: Contents, after: Contents) -> Comparison:
         *entry_changes(before, after),
     ]
     changes = changes or list(_reads(before, after))
-    changes = changes or [Change(Cause.INPUT, "what is kept private", after="another one")]
+    changes = changes or [ImageDifference(Cause.INPUT, "what is kept private", after="another one")]
     # What changed on several platforms is told once.
     return Comparison(*tags, tuple(sorted(dict.fromkeys(changes), key=rank)))
 
@@ -115,7 +115,7 @@ class _Ranks:
                 if index is not None:
                     ranks.setdefault(instructions[index].line, rank)
 
-    def __call__(self, change: Change) -> tuple[bool, int, int, str]:
+    def __call__(self, change: ImageDifference) -> tuple[bool, int, int, str]:
         ranks = self._after if change.after else self._before
         rank = ranks.get(change.line, -1) if change.line else -1
         return change.cause is Cause.GIT, rank, _ORDER[change.cause], change.subject
@@ -129,7 +129,7 @@ _PLAIN = {
 _TOLD_APART = {"instruction", "reference", "use"}
 
 
-def _plain(before: Contents, after: Contents) -> Iterator[Change]:
+def _plain(before: Contents, after: Contents) -> Iterator[ImageDifference]:
     """Inputs that act on the whole build. Values of build arguments are private: only that they differ is told."""
     olds, news = _named(before), _named(after)
     for key in dict.fromkeys((*olds, *news)):
@@ -140,13 +140,13 @@ def _plain(before: Contents, after: Contents) -> Iterator[Change]:
         if cause is Cause.ARGS:
             words = [("", "set", "not set")[(text is not None) + (text == "unset")] for text in (old, new)]
             same = words[0] == words[1]
-            yield Change(cause, subject, words[0], "set to another value" if same else words[1])
+            yield ImageDifference(cause, subject, words[0], "set to another value" if same else words[1])
         elif cause is Cause.TARGET:
-            yield Change(cause, subject, old or "the last stage", new or "the last stage")
+            yield ImageDifference(cause, subject, old or "the last stage", new or "the last stage")
         elif cause is Cause.SECRET:
-            yield Change(cause, subject, "used" if old else "", "used" if new else "")
+            yield ImageDifference(cause, subject, "used" if old else "", "used" if new else "")
         else:
-            yield Change(cause, subject, old or "", new or "")
+            yield ImageDifference(cause, subject, old or "", new or "")
 
 
 def _named(inputs: Contents) -> dict[tuple[Cause, str], str]:
@@ -161,7 +161,9 @@ def _named(inputs: Contents) -> dict[tuple[Cause, str], str]:
     return {key: ", ".join(dict.fromkeys(texts)) for key, texts in found.items()}
 
 
-def _instructions(before: Sequence[Instruction], after: Sequence[Instruction], pairs: list[_Pair]) -> Iterator[Change]:
+def _instructions(
+    before: Sequence[Instruction], after: Sequence[Instruction], pairs: list[_Pair]
+) -> Iterator[ImageDifference]:
     for i, j in pairs:
         old = before[i] if i is not None else _NOTHING
         new = after[j] if j is not None else _NOTHING
@@ -171,15 +173,17 @@ def _instructions(before: Sequence[Instruction], after: Sequence[Instruction], p
         line = new.line or old.line
         if old.text == new.text:
             # What a line means may change where its text does not: FROM $BASE.
-            yield Change(Cause.INSTRUCTION, subject, old.canonical, new.canonical, line)
+            yield ImageDifference(Cause.INSTRUCTION, subject, old.canonical, new.canonical, line)
         else:
-            yield Change(Cause.INSTRUCTION, subject, old.text or old.canonical, new.text or new.canonical, line)
+            yield ImageDifference(
+                Cause.INSTRUCTION, subject, old.text or old.canonical, new.text or new.canonical, line
+            )
 
 
 _NOTHING = Instruction("", "", 0)
 
 
-def _references(before: Sequence[Reference], after: Sequence[Reference]) -> Iterator[Change]:
+def _references(before: Sequence[Reference], after: Sequence[Reference]) -> Iterator[ImageDifference]:
     olds, news = ([f"{one.role} {one.text}" for one in side] for side in (before, after))
     for i, j in _pairs(olds, news, lambda text: text.partition(" ")[0]):
         old = before[i] if i is not None else None
@@ -188,29 +192,29 @@ def _references(before: Sequence[Reference], after: Sequence[Reference]) -> Iter
             yield _reference(old, new)
 
 
-def _reference(old: Reference | None, new: Reference | None) -> Change:
+def _reference(old: Reference | None, new: Reference | None) -> ImageDifference:
     one = new or old
     assert one is not None  # noqa: S101 -- a pair has at least one side
     cause = Cause.BASE if one.role == "from" else Cause.REFERENCE
     line = 0 if one.role == "syntax" else one.line
-    return Change(cause, one.role, old.text if old else "", new.text if new else "", line)
+    return ImageDifference(cause, one.role, old.text if old else "", new.text if new else "", line)
 
 
-def _reads(before: Contents, after: Contents) -> Iterator[Change]:
+def _reads(before: Contents, after: Contents) -> Iterator[ImageDifference]:
     """When nothing else shows: the instructions whose selection is another one of the same entries."""
     for old, new in zip_longest(_of_all(before, before.uses, "use"), _of_all(after, after.uses, "use")):
         if old is None or new is None or old.selects != new.selects:
             one = new or old
             digests = [parse_json(use.selects, errors="surrogateescape")[-1] if use else "" for use in (old, new)]
-            yield Change(Cause.READS, one.source, digests[0], digests[1], one.line)
+            yield ImageDifference(Cause.READS, one.source, digests[0], digests[1], one.line)
 
 
-def _others(before: Contents, after: Contents) -> Iterator[Change]:
+def _others(before: Contents, after: Contents) -> Iterator[ImageDifference]:
     """Inputs of a kind that nothing here knows."""
     olds, news = (dict(_unknown(side)) for side in (before, after))
     for name in dict.fromkeys((*olds, *news)):
         if olds.get(name) != news.get(name):
-            yield Change(Cause.INPUT, name, olds.get(name, ""), news.get(name, ""))
+            yield ImageDifference(Cause.INPUT, name, olds.get(name, ""), news.get(name, ""))
 
 
 def _unknown(contents: Contents) -> Iterator[tuple[str, str]]:

@@ -6,16 +6,16 @@ from os import fsencode
 from typing import TYPE_CHECKING, Any, assert_never
 
 from rajee_deploy.actions.explain.reads import by_line, other_inputs
-from rajee_deploy.actions.explain.why import Absent, Excluded, Ignored, InHash, OnTheWay, Outside, Unread
+from rajee_deploy.actions.explain.why import Absent, Excluded, InHash, OnTheWay, Outside, RuledOut, Unread
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from rajee_deploy.actions.explain.changes import Change
+    from rajee_deploy.actions.explain.changes import ImageDifference
     from rajee_deploy.actions.explain.reads import LineReads
-    from rajee_deploy.actions.explain.replay import Outcome, Replay
+    from rajee_deploy.actions.explain.replay import CommitOutcome, Replay
     from rajee_deploy.actions.explain.since import Since, Then
-    from rajee_deploy.actions.explain.why import Answer, Place
+    from rajee_deploy.actions.explain.why import Answer, ContextPath
     from rajee_deploy.fingerprint import Input
     from rajee_deploy.image.inputs import ImageInputs
     from rajee_deploy.model import ContextRead
@@ -47,7 +47,7 @@ def _answer(answer: Answer) -> dict[str, Any]:
             }  # fmt: skip
         case OnTheWay():
             document = {"verdict": "on-the-way", "reads": _reads(answer.reads), "files": answer.files}
-        case Ignored():
+        case RuledOut():
             rule = {"file": text_of(answer.file), "line": answer.line, "text": text_of(answer.rule)}
             document = {"verdict": "ignored", "rule": rule, "at": text_of(answer.at)}
         case Excluded():
@@ -63,7 +63,7 @@ def _answer(answer: Answer) -> dict[str, Any]:
     return {**_place(answer.place), **document}
 
 
-def _place(place: Place) -> dict[str, Any]:
+def _place(place: ContextPath) -> dict[str, Any]:
     through = [text_of(link) for link in place.through]
     return {"context": place.context, "path": text_of(place.path), "through": through}
 
@@ -138,7 +138,7 @@ def _then(then: Then | None) -> dict[str, Any]:
     return {"known_from": then.known_from, "commit": then.commit, "dirty": then.dirty, "at": then.at}
 
 
-def _change(change: Change) -> dict[str, Any]:
+def _change(change: ImageDifference) -> dict[str, Any]:
     return {
         "why": change.cause.value,
         "what": text_of(change.subject),
@@ -165,7 +165,7 @@ def _replay(found: Replay) -> dict[str, Any]:
     }
 
 
-def _outcome(outcome: Outcome) -> dict[str, Any]:
+def _outcome(outcome: CommitOutcome) -> dict[str, Any]:
     return {
         "commit": outcome.commit.id,
         "subject": text_of(outcome.commit.subject),

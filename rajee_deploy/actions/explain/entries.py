@@ -4,41 +4,43 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rajee_deploy.actions.explain.changes import Cause, Change
+from rajee_deploy.actions.explain.changes import Cause, ImageDifference
 from rajee_deploy.build_record.groups import groups_of
 from rajee_deploy.model import Kind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from rajee_deploy.build_record import Contents, Group, Item
+    from rajee_deploy.build_record import Contents, Group, RecordItem
 
 
-def entry_changes(before: Contents, after: Contents) -> Iterator[Change]:
+def entry_changes(before: Contents, after: Contents) -> Iterator[ImageDifference]:
     """Differences of what the lines read; those of `.git`, which no two checkouts share, as one. Where a side holds
     directories only, directories are what is told."""
     found = list(_directories(before, after) if _depths(before, after) else _entries(before, after))
     git = [change for change in found if _is_git(change)]
     if git:
         told = sum(_number(change) for change in git)
-        yield Change(Cause.GIT, ".git", after=f"{told} of its entries", line=git[0].line, context=git[0].context)
+        yield ImageDifference(
+            Cause.GIT, ".git", after=f"{told} of its entries", line=git[0].line, context=git[0].context
+        )
     quiet = _parents(change for change in found if change.cause in {Cause.ADDED, Cause.REMOVED})
     for change in found:
         if not _is_git(change) and (change.cause, change.context, change.subject) not in quiet:
             yield change
 
 
-def _is_git(change: Change) -> bool:
+def _is_git(change: ImageDifference) -> bool:
     return f"{change.subject}/".startswith(".git/")
 
 
-def _number(change: Change) -> int:
+def _number(change: ImageDifference) -> int:
     """How many entries a change stands for."""
     words = (change.after or change.before).split()
     return int(words[0]) if change.subject.endswith("/") and words else 1
 
 
-def _parents(changes: Iterator[Change]) -> set[tuple[Cause, str, str]]:
+def _parents(changes: Iterator[ImageDifference]) -> set[tuple[Cause, str, str]]:
     """The directories above what came or went: they came or went with it, which nobody needs to be told."""
     above = set()
     for change in changes:
@@ -49,17 +51,17 @@ def _parents(changes: Iterator[Change]) -> set[tuple[Cause, str, str]]:
     return above
 
 
-def _entries(before: Contents, after: Contents) -> Iterator[Change]:
+def _entries(before: Contents, after: Contents) -> Iterator[ImageDifference]:
     olds, news = ({(item.context, item.path): item for item in side.items} for side in (before, after))
     for key in dict.fromkeys((*olds, *news)):
         old, new = olds.get(key), news.get(key)
         one = new or old
         assert one is not None  # noqa: S101 -- the key came from a side
         for cause, left, right in _differences(old, new):
-            yield Change(cause, one.path, left, right, one.line, one.context)
+            yield ImageDifference(cause, one.path, left, right, one.line, one.context)
 
 
-def _differences(old: Item | None, new: Item | None) -> Iterator[tuple[Cause, str, str]]:
+def _differences(old: RecordItem | None, new: RecordItem | None) -> Iterator[tuple[Cause, str, str]]:
     if old is None or new is None:
         cause = Cause.ADDED if old is None else Cause.REMOVED
         yield cause, _described(old), _described(new)
@@ -82,7 +84,7 @@ def _differences(old: Item | None, new: Item | None) -> Iterator[tuple[Cause, st
         yield Cause.ATTRIBUTES, "", "other attributes"
 
 
-def _described(item: Item | None) -> str:
+def _described(item: RecordItem | None) -> str:
     if item is None:
         return ""
     return f"{item.size} B" if item.kind is Kind.FILE else item.kind.value
@@ -95,7 +97,7 @@ def _depths(before: Contents, after: Contents) -> set[int]:
     return {side.depth for side in (before, after) if side.depth is not None}
 
 
-def _directories(before: Contents, after: Contents) -> Iterator[Change]:
+def _directories(before: Contents, after: Contents) -> Iterator[ImageDifference]:
     depths = _depths(before, after)
     if len(depths) > 1:
         return  # digests of different depths say nothing about each other; the uses still do
@@ -111,7 +113,7 @@ def _directories(before: Contents, after: Contents) -> Iterator[Change]:
             continue
         one = new or old
         assert one is not None  # noqa: S101 -- the key came from a side
-        yield Change(cause, f"{one.path}/", _counted(old), _counted(new), one.line, one.context)
+        yield ImageDifference(cause, f"{one.path}/", _counted(old), _counted(new), one.line, one.context)
 
 
 def _grouped(contents: Contents, depth: int) -> tuple[Group, ...]:

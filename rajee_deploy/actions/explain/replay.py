@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class CommitOutcome:
     """What one commit gave: the three names of its image, or in `error` why it cannot be built."""
 
     commit: Commit
@@ -51,10 +51,10 @@ class Replay:
     """An image over its history, the oldest commit first."""
 
     image: str
-    outcomes: tuple[Outcome, ...]
+    outcomes: tuple[CommitOutcome, ...]
 
     @property
-    def built(self) -> tuple[Outcome, ...]:
+    def built(self) -> tuple[CommitOutcome, ...]:
         """The commits at which the image can be built."""
         return tuple(outcome for outcome in self.outcomes if not outcome.error)
 
@@ -67,7 +67,7 @@ class Replay:
             self._count("commit", lambda outcome: outcome.commit.id),
         )
 
-    def _count(self, way: str, name: Callable[[Outcome], str]) -> Count:
+    def _count(self, way: str, name: Callable[[CommitOutcome], str]) -> Count:
         first: dict[str, str] = {}
         for outcome in self.built:
             first.setdefault(name(outcome), outcome.commit.id)
@@ -83,7 +83,7 @@ def replay(
     """
     repository = find_repository(start)
     commits = first_parents(repository, last)
-    outcomes: dict[str, list[Outcome]] = {image.name: [] for image in images}
+    outcomes: dict[str, list[CommitOutcome]] = {image.name: [] for image in images}
     with private_checkout(repository) as checkout:
         for number, commit in enumerate(commits, 1):
             told(f"{number} of {len(commits)}: {commit.id[:12]} {commit.subject}")
@@ -94,11 +94,11 @@ def replay(
                     past = image_at(image, origin, repository.top, checkout.directory)
                     note = past.note
                     inputs = inputs_at(past, checkout)
-                    found = Outcome(commit, inputs.fingerprint.tag, whole_context(inputs), note=note)
+                    found = CommitOutcome(commit, inputs.fingerprint.tag, whole_context(inputs), note=note)
                 except DeployError as error:
                     if error.code == OUTSIDE:
                         raise
-                    found = Outcome(commit, error=str(error), note=note)
+                    found = CommitOutcome(commit, error=str(error), note=note)
                 outcomes[image.name].append(found)
     return tuple(Replay(name, tuple(found)) for name, found in outcomes.items())
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from rajee_deploy.actions.explain.compare import Comparison
     from rajee_deploy.actions.explain.past import Origin
-    from rajee_deploy.git.call import Repository
+    from rajee_deploy.git.call import GitDirectories
     from rajee_deploy.git.checkout import Checkout
     from rajee_deploy.image.inputs import ImageInputs
 
@@ -85,7 +85,7 @@ def _unfiltered(then: ImageInputs, checkout: Checkout) -> str:
     return f"{number} files of then are as git holds them: filters are not run, so they may seem changed" * bool(number)
 
 
-def _unknown(present: ImageInputs, comparison: Comparison, repository: Repository) -> str:
+def _unknown(present: ImageInputs, comparison: Comparison, repository: GitDirectories) -> str:
     """What to know about entries that git ignores: they are in no commit, so they seem to be new."""
     added = [change for change in comparison.changes if change.cause is Cause.ADDED]
     if not added:

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class ContextPath:
     """A path of a build context ("" is the main one), and the symlinks that the path as given leads through."""
 
     context: str
@@ -50,7 +50,7 @@ class InHash:
     """These reads put it there. `files` and `size` are of the file, or of the directory's part in the hash. A file
     that is `withheld` arrives empty in the build."""
 
-    place: Place
+    place: ContextPath
     reads: tuple[ContextRead, ...]
     files: int
     size: int
@@ -61,16 +61,16 @@ class InHash:
 class OnTheWay:
     """Not hashed itself, but needed: a directory of which `files` are in the hash, or a symlink to what is."""
 
-    place: Place
+    place: ContextPath
     reads: tuple[ContextRead, ...]
     files: int
 
 
 @dataclass(frozen=True, slots=True)
-class Ignored:
+class RuledOut:
     """The last matching rule removes it, or removes the directory `at` above it."""
 
-    place: Place
+    place: ContextPath
     file: str
     line: int
     rule: str
@@ -81,7 +81,7 @@ class Ignored:
 class Excluded:
     """These reads would take it, but for their `--exclude`."""
 
-    place: Place
+    place: ContextPath
     reads: tuple[ContextRead, ...]
 
 
@@ -89,7 +89,7 @@ class Excluded:
 class Unread:
     """Nothing that the target needs reads it. `elsewhere`: reads of stages that the target does not reach."""
 
-    place: Place
+    place: ContextPath
     elsewhere: tuple[ContextRead, ...] = ()
 
 
@@ -97,7 +97,7 @@ class Unread:
 class Absent:
     """It does not exist. `near` are names like it."""
 
-    place: Place
+    place: ContextPath
     near: tuple[str, ...] = ()
 
 
@@ -109,7 +109,7 @@ class Outside:
     roots: tuple[str, ...]
 
 
-Answer = InHash | OnTheWay | Ignored | Excluded | Unread | Absent | Outside
+Answer = InHash | OnTheWay | RuledOut | Excluded | Unread | Absent | Outside
 
 
 def why(inputs: ImageInputs, path: str) -> tuple[Answer, ...]:
@@ -123,7 +123,7 @@ def why(inputs: ImageInputs, path: str) -> tuple[Answer, ...]:
     return tuple(_why(inputs, place) for place in found)
 
 
-def _places(inputs: ImageInputs, path: str) -> list[Place]:
+def _places(inputs: ImageInputs, path: str) -> list[ContextPath]:
     """Where the path may lie: as the shell means it if that exists, else from the top of the main build context."""
     roots = {name: os.path.realpath(selection.root) for name, selection in inputs.selections.items()}
     here = _inside(roots.items(), os.path.normpath(os.path.join(os.getcwd(), path)))  # noqa: PTH109, PTH118 -- texts
@@ -131,38 +131,38 @@ def _places(inputs: ImageInputs, path: str) -> list[Place]:
         real = os.path.join(os.path.realpath(os.path.dirname(path)), os.path.basename(path))  # noqa: PTH118, PTH119, PTH120
         return here or _inside(roots.items(), os.path.normpath(real))
     below = clean(path)
-    in_main = [] if f"{below}/".startswith("../") else [Place("", "" if below == "." else below)]
+    in_main = [] if f"{below}/".startswith("../") else [ContextPath("", "" if below == "." else below)]
     if os.path.lexists(path):
         return here or [place for place in in_main if _exists(roots, place)]
     return in_main if any(_exists(roots, place) for place in in_main) else here or in_main
 
 
-def _inside(roots: Iterable[tuple[str, str]], absolute: str) -> list[Place]:
+def _inside(roots: Iterable[tuple[str, str]], absolute: str) -> list[ContextPath]:
     return [
-        Place(name, absolute[len(root) :].lstrip("/"))
+        ContextPath(name, absolute[len(root) :].lstrip("/"))
         for name, root in roots
         if absolute == root or absolute.startswith(root.rstrip("/") + "/")
     ]
 
 
-def _exists(roots: dict[str, str], place: Place) -> bool:
+def _exists(roots: dict[str, str], place: ContextPath) -> bool:
     return os.path.lexists(f"{roots[place.context]}/{place.path}")
 
 
-def _why(inputs: ImageInputs, place: Place) -> Answer:
+def _why(inputs: ImageInputs, place: ContextPath) -> Answer:
     selection = inputs.selections[place.context]
     with DiskTree(selection.root) as disk:
         try:
             path, kind, links = follow(Filtered(disk, None), f"/{place.path}", last=False)
         except LinkLoopError:
             return Absent(place)
-        place = Place(place.context, path, links)
+        place = ContextPath(place.context, path, links)
         if kind is None:
             return Absent(place, tuple(near_names(disk, path)))
         return _selected(selection, place) or _ignored(selection, disk, place) or _unread(inputs, selection, place)
 
 
-def _selected(selection: Selection, place: Place) -> Answer | None:
+def _selected(selection: Selection, place: ContextPath) -> Answer | None:
     """The answer when the path, or something in it, is part of the selection."""
     known = {entry.entry.path: entry for entry in selection.records}
     if place.path in known or not place.path:
@@ -196,7 +196,7 @@ def _reads(chosen: Iterable[Chosen]) -> tuple[ContextRead, ...]:
     return tuple(one.read for one in chosen)
 
 
-def _ignored(selection: Selection, disk: DiskTree, place: Place) -> Ignored | None:
+def _ignored(selection: Selection, disk: DiskTree, place: ContextPath) -> RuledOut | None:
     """The answer when a rule removes the path: `.deployignore` first, as the selection does."""
     rules = selection.rules
     steps = steps_to(disk, place.path)
@@ -233,10 +233,10 @@ def deciding_rule(matcher: Matcher, steps: Sequence[str]) -> tuple[Rule, str] | 
     return None
 
 
-def _answer(place: Place, rule: Rule, written: str, at: str) -> Ignored:
+def _answer(place: ContextPath, rule: Rule, written: str, at: str) -> RuledOut:
     file, _, number = rule.where.rpartition(":")
     # The ignore files of a context's root have their bare name, one beside the Dockerfile has its path.
-    return Ignored(place, shown(Path(file)) if "/" in file else file, int(number), written, at)
+    return RuledOut(place, shown(Path(file)) if "/" in file else file, int(number), written, at)
 
 
 def _written(ignore: bytes, rule: Rule) -> str:
@@ -245,7 +245,7 @@ def _written(ignore: bytes, rule: Rule) -> str:
     return ignore.removeprefix(b"\xef\xbb\xbf").split(b"\n")[number - 1].decode("utf-8", "surrogateescape").strip()
 
 
-def _unread(inputs: ImageInputs, selection: Selection, place: Place) -> Answer:
+def _unread(inputs: ImageInputs, selection: Selection, place: ContextPath) -> Answer:
     excluding = [
         chosen.read
         for chosen in selection.chosen

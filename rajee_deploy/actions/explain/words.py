@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, assert_never
 
 from rajee_deploy.actions.explain.reads import by_line, other_inputs
-from rajee_deploy.actions.explain.why import Absent, Excluded, Ignored, InHash, OnTheWay, Outside, Unread
+from rajee_deploy.actions.explain.why import Absent, Excluded, InHash, OnTheWay, Outside, RuledOut, Unread
 from rajee_deploy.build_record.reads import texts_of
 from rajee_deploy.console import printable
 from rajee_deploy.fingerprint import kind_of
@@ -13,10 +13,10 @@ from rajee_deploy.fingerprint import kind_of
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from rajee_deploy.actions.explain.changes import Change
+    from rajee_deploy.actions.explain.changes import ImageDifference
     from rajee_deploy.actions.explain.replay import Replay
     from rajee_deploy.actions.explain.since import Since
-    from rajee_deploy.actions.explain.why import Answer, Place
+    from rajee_deploy.actions.explain.why import Answer, ContextPath
     from rajee_deploy.console import Console
     from rajee_deploy.fingerprint import Input
     from rajee_deploy.image.inputs import ImageInputs
@@ -64,7 +64,7 @@ def _sentence(name: str, answer: Answer) -> str:  # noqa: PLR0911 -- one for eac
         case OnTheWay():
             files = counted(answer.files, "file")
             return f"{_named(answer.place)} is in the hash of {name} in part: {files} below it"
-        case Ignored():
+        case RuledOut():
             above = "" if answer.at == answer.place.path else f" with all of {answer.at}"
             return f"{_not_in(answer.place, name)}: {answer.file}:{answer.line} removes it{above}: {answer.rule}"
         case Excluded():
@@ -83,11 +83,11 @@ def _sentence(name: str, answer: Answer) -> str:  # noqa: PLR0911 -- one for eac
             assert_never(answer)
 
 
-def _not_in(place: Place, name: str) -> str:
+def _not_in(place: ContextPath, name: str) -> str:
     return f"{_named(place)} is not in the hash of {name}"
 
 
-def _named(place: Place) -> str:
+def _named(place: ContextPath) -> str:
     context = f" of the build context {place.context}" if place.context else ""
     through = f" (through the symlink {', '.join(place.through)})" if place.through else ""
     return f"{place.path or 'the top'}{context}{through}"
@@ -100,7 +100,7 @@ def _lines(answer: Answer) -> Iterable[ContextRead]:
             reads = answer.reads
         case Unread():
             reads = answer.elsewhere
-        case Ignored() | Absent() | Outside():
+        case RuledOut() | Absent() | Outside():
             reads = ()
         case _:
             assert_never(answer)
@@ -136,7 +136,7 @@ def _then_text(found: Since, name: str) -> str:
     return f"({'; '.join(filter(None, (asked, built, f'known from {then.known_from}')))})"
 
 
-def _change_row(change: Change) -> tuple[str, ...]:
+def _change_row(change: ImageDifference) -> tuple[str, ...]:
     subject = f"{change.context}: {change.subject}" if change.context else change.subject
     before, after = (shortened(text) or "-" for text in (change.before, change.after))
     return change.cause.value, subject, before, after, str(change.line or "")

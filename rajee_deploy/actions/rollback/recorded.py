@@ -8,20 +8,20 @@ from typing import TYPE_CHECKING, Any
 from rajee_deploy.actions.documents import of_plan
 from rajee_deploy.actions.history import keep, show_timings
 from rajee_deploy.actions.rollback.story import roll_back
-from rajee_deploy.report.history import Run, outcome_of, real_project
+from rajee_deploy.report.history import PastRun, outcome_of, real_project
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from rajee_deploy.actions.rollback import Asked, Return
     from rajee_deploy.actions.rollback.story import PlannedReturn
-    from rajee_deploy.actions.run import Context
+    from rajee_deploy.actions.run import CurrentRun
 
 KIND = "rollback"
 _DIRTY = "-dirty"
 
 
-def recorded_rollback(run: Context, asked: Asked) -> tuple[list[Return], Run]:
+def recorded_rollback(run: CurrentRun, asked: Asked) -> tuple[list[Return], PastRun]:
     """Roll back, show the timings and append it to the history. A rollback that had nothing to do is kept as `noop`."""
     at = datetime.now(UTC)
     try:
@@ -38,7 +38,7 @@ def recorded_rollback(run: Context, asked: Asked) -> tuple[list[Return], Run]:
     return returns, record
 
 
-def of_rollback(returns: Sequence[Return], record: Run) -> dict[str, Any]:
+def of_rollback(returns: Sequence[Return], record: PastRun) -> dict[str, Any]:
     """`rajee-deploy.rollback/1`: by image, from what to what, and how that was known."""
     return {
         "schema": "rajee-deploy.rollback/1",
@@ -66,7 +66,7 @@ def _images(returns: Sequence[Return]) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _close(run: Context, returns: Sequence[Return]) -> None:
+def _close(run: CurrentRun, returns: Sequence[Return]) -> None:
     moved = [one for one in returns if not one.is_there]
     for one in moved:
         run.console.item("✓", f"image {one.image}", f"{one.stack} runs {one.target.tag} again", "green")
@@ -77,9 +77,9 @@ def _close(run: Context, returns: Sequence[Return]) -> None:
         )  # fmt: skip
 
 
-def _record(run: Context, returns: Sequence[Return], at: datetime, outcome: str, error: str = "") -> Run:
+def _record(run: CurrentRun, returns: Sequence[Return], at: datetime, outcome: str, error: str = "") -> PastRun:
     moved = [one for one in returns if not one.is_there]
-    return Run(
+    return PastRun(
         at=at.isoformat(timespec="seconds"),
         project=real_project(run.settings.root),
         environment=run.settings.environment,

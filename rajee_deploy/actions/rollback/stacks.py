@@ -14,13 +14,13 @@ from rajee_deploy.plan.state import RepositoryAbsent, StackPresent, Tagged
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from rajee_deploy.actions.run import Context
+    from rajee_deploy.actions.run import CurrentRun
     from rajee_deploy.aws import Identity
     from rajee_deploy.plan.state import StackState
     from rajee_deploy.settings import ImageSettings
 
 
-def locate(run: Context, who: Identity, images: Sequence[ImageSettings]) -> list[ImageSettings]:
+def locate(run: CurrentRun, who: Identity, images: Sequence[ImageSettings]) -> list[ImageSettings]:
     """The images with the stacks that their names mean. A synth is made where only that can tell.
 
     An app that cannot be hashed is no obstacle where CloudFormation knows the names: a rollback is for bad days.
@@ -44,12 +44,12 @@ def locate(run: Context, who: Identity, images: Sequence[ImageSettings]) -> list
             if error.code != "node-missing":
                 raise
             for doubt in doubts:  # the one who is asked to go back at night may have no node
-                run.console.warn("cdk", f"{doubt}; without node nobody can tell")
+                run.console.warn("cdk", f"{doubt}; only a synth can tell, and node is not installed")
     located = {image.name: image for image in run.settings.images}
     return [located[image.name] for image in images]
 
 
-def _doubts(run: Context, images: Sequence[ImageSettings], states: Mapping[str, StackState]) -> Iterator[str]:
+def _doubts(run: CurrentRun, images: Sequence[ImageSettings], states: Mapping[str, StackState]) -> Iterator[str]:
     """Why a stack may be somebody else's that has the name which is an id of ours: it is made of another id, or what it
     runs is not ours."""
     for image in images:
@@ -64,5 +64,5 @@ def _doubts(run: Context, images: Sequence[ImageSettings], states: Mapping[str, 
             yield f"{image.stack}: {image.repository} does not have what it runs, so it may be somebody else's stack"
 
 
-def _described(run: Context, names: Sequence[str]) -> dict[str, StackState]:
+def _described(run: CurrentRun, names: Sequence[str]) -> dict[str, StackState]:
     return {name: run.ports.reader.observe(name) for name in names}

@@ -25,7 +25,7 @@ from rajee_deploy.dataclass import dataclass
 from rajee_deploy.errors import DeployError
 from rajee_deploy.model import stack_status
 from rajee_deploy.plan import planner as plans
-from rajee_deploy.plan.rollback import Way, make_plan
+from rajee_deploy.plan.rollback import Way, plan_rollback
 from rajee_deploy.plan.state import ImagePresent, Observed, StackPresent, Wanted
 from rajee_deploy.plan.steps import BuildAndPush, DeployStack, Plan
 from rajee_deploy.synth.how_to import cdk_command
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     from rajee_deploy.actions.rollback import Asked
     from rajee_deploy.actions.rollback.ways import FoundWay
-    from rajee_deploy.actions.run import Context
+    from rajee_deploy.actions.run import CurrentRun
     from rajee_deploy.aws import Identity
     from rajee_deploy.plan.state import StackState
 
@@ -64,7 +64,7 @@ class PlannedReturn(Planned):
         return not deploys and way.before == plans.parameter_of(way.wanted, self.observed)
 
 
-def roll_back(run: Context, asked: Asked) -> list[Return]:
+def roll_back(run: CurrentRun, asked: Asked) -> list[Return]:
     """Make the stacks run what they ran before, or the tag that was asked for. Whether anything was to be done is in
     what it returns.
 
@@ -74,21 +74,21 @@ def roll_back(run: Context, asked: Asked) -> list[Return]:
     return converge(run, _wish(run, asked), asked.wait_seconds, lambda _planned: None).returns
 
 
-def preview(run: Context, asked: Asked) -> PlannedReturn:
+def preview(run: CurrentRun, asked: Asked) -> PlannedReturn:
     """What `roll_back` would do, or the DeployError that it would end with. Nothing is changed."""
     return foresee(_wish(run, asked).plan(None))
 
 
-def show(run: Context, planned: PlannedReturn) -> None:
+def show(run: CurrentRun, planned: PlannedReturn) -> None:
     """Say where each image goes back to, then the plan."""
     for way in planned.ways:
         run.console.item("→", f"image {way.wanted.name}", f"{way.target.tag}: {way.target.why}", "cyan")
         if not way.revision.strip("-"):
-            run.console.warn(f"image {way.wanted.name}", "nothing tells which revision it was built of")
+            run.console.warn(f"image {way.wanted.name}", "no record says which revision it was built from")
     show_plan(run, planned)
 
 
-def _wish(run: Context, asked: Asked) -> Wish[PlannedReturn]:
+def _wish(run: CurrentRun, asked: Asked) -> Wish[PlannedReturn]:
     check_asked(asked)
     run = replace(run)  # what its names mean is in the plans alone
     who = run.ports.identity()
@@ -99,7 +99,7 @@ def _wish(run: Context, asked: Asked) -> Wish[PlannedReturn]:
     )
 
 
-def _plan(run: Context, asked: Asked, who: Identity, before: PlannedReturn | None) -> PlannedReturn:
+def _plan(run: CurrentRun, asked: Asked, who: Identity, before: PlannedReturn | None) -> PlannedReturn:
     """Observe and decide. Where the images go back to is decided once: what ran before is another image as soon as
     somebody else deployed, or this very run has moved its tags."""
     names = tuple(dict.fromkeys(image.stack for image in asked.images))
@@ -129,11 +129,11 @@ def _plan(run: Context, asked: Asked, who: Identity, before: PlannedReturn | Non
         for each in found
         if not isinstance(observed.images[each.settings.name], ImagePresent)
     }
-    plan, wanted = make_plan(ways, observed), Wanted(images, names)
+    plan, wanted = plan_rollback(ways, observed), Wanted(images, names)
     return PlannedReturn(plan, wanted, {}, who, observed, run, past=past, is_of_checkout=False, ways=ways)
 
 
-def _updatable(run: Context, stack: str, state: StackState) -> StackPresent:
+def _updatable(run: CurrentRun, stack: str, state: StackState) -> StackPresent:
     """The stack, if it is there and takes updates."""
     if not isinstance(state, StackPresent):
         raise DeployError(
@@ -151,7 +151,7 @@ def _updatable(run: Context, stack: str, state: StackState) -> StackPresent:
 
 
 @contextmanager
-def _materials(run: Context, found: FoundWay, asked: Asked) -> Iterator[Materials]:
+def _materials(run: CurrentRun, found: FoundWay, asked: Asked) -> Iterator[Materials]:
     """What the image is built of: the files of the revision that it was built of, as long as they give its tag."""
     image, tag = found.settings, found.way.target.tag
     with ExitStack() as checkout:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from rajee_deploy.actions.rollback import Asked
     from rajee_deploy.plan.state import WantedImage
     from rajee_deploy.registry import RegistryReader
-    from rajee_deploy.report.history import Run
+    from rajee_deploy.report.history import PastRun
     from rajee_deploy.settings import Settings
 
 _TAG = re.compile(rf"{TAG_PREFIX}[0-9a-f]{{{TAG_HEX}}}")
@@ -45,7 +45,7 @@ def check_asked(asked: Asked) -> None:
         )  # fmt: skip
     if asked.tag is not None and len(names) > 1:
         raise ConfigurationError(
-            "bad-flag", "a tag is of one image, and several are chosen", where=asked.tag,
+            "bad-flag", "a tag belongs to one image, but several images are chosen", where=asked.tag,
             hint=_choices(names, asked.tag),
         )  # fmt: skip
 
@@ -78,7 +78,7 @@ def check_tag(tag: str) -> None:
     """ConfigurationError `bad-tag` for what is no tag of ours."""
     if not _TAG.fullmatch(tag):
         raise ConfigurationError(
-            "bad-tag", f"{tag!r} is no image's tag", where="rollback TAG",
+            "bad-tag", f"{tag!r} is not the tag of an image", where="rollback TAG",
             hint=f"it is {TAG_PREFIX} and {TAG_HEX} digits, as rajee-deploy status shows it",
         )  # fmt: skip
 
@@ -103,7 +103,7 @@ def for_other_platforms(image: WantedImage, its: str) -> DeployError:
 
 
 def previous(
-    registry: RegistryReader, image: WantedImage, deployed: str, runs: Sequence[Run], settings: Settings
+    registry: RegistryReader, image: WantedImage, deployed: str, runs: Sequence[PastRun], settings: Settings
 ) -> Target:
     """What the image's stack ran before `deployed` (a tag or a digest; "" for none). `image.fingerprint` says nothing
     here. DeployError `no-previous`, with all that was looked at."""
@@ -133,12 +133,12 @@ def previous(
             return Target(run.tags[image.name], f"the run of {run.at} on this machine deployed it")
     looked.append(f"none of this machine's runs deployed another {image.name} in this environment")
     raise DeployError(
-        "no-previous", f"nothing tells what {image.stack} ran before {deployed or 'now'}",
+        "no-previous", f"no record says what {image.stack} ran before {deployed or 'now'}",
         where=f"image {image.name}", cause="\n".join(looked), hint="name the tag: rajee-deploy rollback TAG",
     )  # fmt: skip
 
 
-def _is_ours(run: Run, settings: Settings) -> bool:
+def _is_ours(run: PastRun, settings: Settings) -> bool:
     from rajee_deploy.report.history import is_of_project
 
     return (

@@ -27,10 +27,10 @@ from rajee_deploy.synth.how_to import declaring
 if TYPE_CHECKING:
     from rajee_deploy.actions.rollback import Asked
     from rajee_deploy.actions.rollback.past import Recorded
-    from rajee_deploy.actions.run import Context
+    from rajee_deploy.actions.run import CurrentRun
     from rajee_deploy.aws import Identity
     from rajee_deploy.plan.state import ImageState, Observed, StackPresent
-    from rajee_deploy.report.history import Run
+    from rajee_deploy.report.history import PastRun
     from rajee_deploy.settings import ImageSettings
 
 
@@ -45,7 +45,7 @@ class FoundWay:
 
 
 def find_way(
-    run: Context, asked: Asked, image: ImageSettings, state: StackPresent, who: Identity, known: Way | None
+    run: CurrentRun, asked: Asked, image: ImageSettings, state: StackPresent, who: Identity, known: Way | None
 ) -> FoundWay:
     """The way of one image; `known` is the one that was found before somebody came in between. ConfigurationError and
     DeployErrors `no-parameter`, `no-previous`."""
@@ -70,7 +70,7 @@ def find_way(
     return FoundWay(way, image, recorded, is_labelled=there is not None)
 
 
-def _deployed(run: Context, image: ImageSettings, state: StackPresent) -> str:
+def _deployed(run: CurrentRun, image: ImageSettings, state: StackPresent) -> str:
     """What the stack says that it runs. ConfigurationError and DeployError `no-parameter` where it cannot be told
     another."""
     if image.context_key:
@@ -108,12 +108,12 @@ def check_same(way: Way, state: StackPresent, observed: Observed) -> None:
         raise DeployError(
             "stack-changed", f"somebody else deployed {plans.short(now)} just now, in the place of the image that was "
             f"to go back ({plans.short(way.before)})", where=f"stack {image.stack}",
-            hint="rajee-deploy status shows what it runs; where it is to go back all the same: "
+            hint="rajee-deploy status shows what it runs; to go back to it all the same: "
             f"rajee-deploy rollback {way.target.tag} --image {quote(image.name)}",
         )  # fmt: skip
 
 
-def _past_runs(run: Context) -> tuple[Run, ...]:
+def _past_runs(run: CurrentRun) -> tuple[PastRun, ...]:
     """The runs of this machine's history; none, with a word, where it cannot be read."""
     try:
         return History().runs()[0]
@@ -127,7 +127,7 @@ def _named(tag: str) -> Fingerprint:
     return Fingerprint(SCHEME, Digest("sha256", tag.removeprefix(TAG_PREFIX)[:TAG_HEX]), ())
 
 
-def _fingerprint_there(run: Context, image: WantedImage, tag: str) -> Fingerprint | None:
+def _fingerprint_there(run: CurrentRun, image: WantedImage, tag: str) -> Fingerprint | None:
     """The fingerprint in the label of the image that has the tag, where that is a fingerprint of this tag."""
     found = run.ports.registry.find(image.repository, [tag])
     state = found[tag] if not isinstance(found, RepositoryAbsent) else None

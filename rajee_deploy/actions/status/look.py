@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from concurrent.futures import Future
 
-    from rajee_deploy.actions.run import Context, Ports
+    from rajee_deploy.actions.run import CurrentRun, Ports
     from rajee_deploy.aws import Identity
     from rajee_deploy.fingerprint import Fingerprint
     from rajee_deploy.plan.parameters import WantedParameter
@@ -63,7 +63,7 @@ class _Here:
     given: Mapping[str, str]
 
 
-def look(run: Context) -> Status:
+def look(run: CurrentRun) -> Status:
     """DeployError when it is not known what CloudFormation has, or who asks."""
     run = replace(run)
     locating.forget(run)
@@ -108,7 +108,7 @@ def _state(reader: StackReader, stack: str) -> StackState:
     return replace(state, services=unread) if isinstance(state, StackPresent) else state
 
 
-def _here(run: Context) -> _Here:
+def _here(run: CurrentRun) -> _Here:
     tags, doubts = {}, {}
     for image in run.images:
         try:
@@ -125,7 +125,7 @@ def _here(run: Context) -> _Here:
     return _Here(tags, infrastructure, doubts, given)
 
 
-def _judged(run: Context, stack: str, state: StackPresent, here: _Here, who: Identity) -> tuple[Wanted, bool]:
+def _judged(run: CurrentRun, stack: str, state: StackPresent, here: _Here, who: Identity) -> tuple[Wanted, bool]:
     """What this checkout is known to make of a stack's infrastructure, by the list that the stack carries where this
     machine's own does not give what is recorded; and whether that is what is deployed, as a plan would find out without
     a synth."""
@@ -175,7 +175,7 @@ def _service(watcher: StackWatcher, one: Running) -> RunningService:
 
 
 def _stack(
-    run: Context,
+    run: CurrentRun,
     name: str,
     state: StackPresent,
     here: _Here,
@@ -201,12 +201,12 @@ def _stack(
         find_subject(run.settings.root, revision) if revision else "",
         tuple(_image(run, image, state, here) for image in run.images if image.stack == name),
         infrastructure, ours, is_made or (infrastructure == ours if is_known else None),
-        is_made and infrastructure != ours, wanted.input_changes.get(name),
+        is_made and infrastructure != ours, wanted.input_changes.get(name) if infrastructure else None,
         services[0], tuple(doubts), tuple(_parameters(run, name, state)),
     )  # fmt: skip
 
 
-def _parameters(run: Context, stack: str, state: StackPresent) -> Iterator[DeployedParameter]:
+def _parameters(run: CurrentRun, stack: str, state: StackPresent) -> Iterator[DeployedParameter]:
     """Of the app's own parameters those that the settings give a value. What a variable has is shown as little as in a
     plan, and judged as there."""
     for each in wanted_parameters(run.settings.cdk, [stack], os.environ).get(stack, ()):
@@ -215,7 +215,7 @@ def _parameters(run: Context, stack: str, state: StackPresent) -> Iterator[Deplo
         yield DeployedParameter(each.name, shown, here, _is_as_set(run, each, state), each.variable)
 
 
-def _is_as_set(run: Context, each: WantedParameter, state: StackPresent) -> bool | None:
+def _is_as_set(run: CurrentRun, each: WantedParameter, state: StackPresent) -> bool | None:
     deployed = state.parameters.get(each.name)
     if each.value is None or deployed is None:
         return None if each.variable else False
@@ -225,7 +225,7 @@ def _is_as_set(run: Context, each: WantedParameter, state: StackPresent) -> bool
     return is_same(slot.kind if slot is not None else "", deployed, each.value)
 
 
-def _image(run: Context, image: ImageSettings, state: StackPresent, here: _Here) -> DeployedImage:
+def _image(run: CurrentRun, image: ImageSettings, state: StackPresent, here: _Here) -> DeployedImage:
     deployed = state.parameters.get(image.parameter, "")
     deployed = deployed if deployed != NOT_RECORDED else ""
     tag = here.tags[image.name]
@@ -246,7 +246,7 @@ def _told(ask: Callable[[], bool]) -> tuple[bool | None, str]:
         return None, str(error)
 
 
-def _digest_of(run: Context, image: ImageSettings, tag: str) -> str:
+def _digest_of(run: CurrentRun, image: ImageSettings, tag: str) -> str:
     """The digest of this checkout's image, "" where the registry has none."""
     found = run.ports.registry.find(image.repository, [tag])
     state = found[tag] if not isinstance(found, RepositoryAbsent) else None

@@ -127,8 +127,8 @@ def _parameter(parameter: DeployedParameter) -> str:
 def _infrastructure(stack: DeployedStack) -> str:
     match stack.infrastructure_matches:
         case True if stack.is_proven:
-            known = "it was deployed from other inputs" if stack.infrastructure else "the stack records no inputs"
-            return f"this checkout makes what is deployed, though {known}"
+            known = "that was deployed from different inputs" if stack.infrastructure else "the stack records no inputs"
+            return f"this checkout makes the same as what is deployed, though {known}"
         case True:
             return "its inputs are those of this checkout"
         case False if stack.input_changes:

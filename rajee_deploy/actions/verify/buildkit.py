@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    from rajee_deploy.actions.verify.probe import Probe, Step, Unchecked
+    from rajee_deploy.actions.verify.probe import Probe, ProbeStep, Unchecked
     from rajee_deploy.context import Selection
     from rajee_deploy.engine.probe import ProbeAnswer, ProbeEngine
     from rajee_deploy.image.inputs import ImageInputs
@@ -185,7 +185,7 @@ class _Experiment:
             raise DeployError(MISMATCH, problem, where=str(first.location), cause=answer.failure, hint=_HINT)
         return answer
 
-    def _mismatch(self, step: Step, original: ProbeRequest, copied: ProbeRequest) -> DeployError:
+    def _mismatch(self, step: ProbeStep, original: ProbeRequest, copied: ProbeRequest) -> DeployError:
         sides = [self._image(original, step), self._image(copied, step)]
         differing = (path for path in sorted({*sides[0], *sides[1]}) if sides[0].get(path) != sides[1].get(path))
         path = next(differing, "")
@@ -200,7 +200,7 @@ class _Experiment:
             hint=_HINT,
         )
 
-    def _image(self, request: ProbeRequest, step: Step) -> dict[str, tuple[object, ...]]:
+    def _image(self, request: ProbeRequest, step: ProbeStep) -> dict[str, tuple[object, ...]]:
         """The files of one step's place by their path in it."""
         image = self._scratch / "image.tar"
         self._build(ProbeRequest(request.context, request.dockerfile, request.platform, request.build_args,

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from rajee_deploy import context as contexts
 from rajee_deploy import dockerfile as dockerfiles
-from rajee_deploy.actions.verify.entries import Entries, TooLargeError, differing
+from rajee_deploy.actions.verify.entries import Entries, ImageTooLargeError, differing
 from rajee_deploy.actions.verify.rehash import MISMATCH
 from rajee_deploy.actions.verify.removed import InexpressibleError, ignore_text
 from rajee_deploy.actions.verify.variant import copies_only
@@ -171,7 +171,7 @@ class _Comparison:
     def _by_contents(self, target: str, second: ProbeAnswer) -> tuple[str, str]:
         try:
             sides = [self._export(build, target) for build in (self._builds.ours, self._builds.theirs)]
-        except TooLargeError as error:
+        except ImageTooLargeError as error:
             return "", f"the stage {target} has more than {error.limit / GB:g} GB (--max-size)"
         difference = next(differing(*sides), None)
         if difference is not None:

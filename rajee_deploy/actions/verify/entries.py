@@ -22,7 +22,7 @@ _KINDS = {tarfile.DIRTYPE: Kind.DIRECTORY, tarfile.SYMTYPE: Kind.SYMLINK, tarfil
 _ALMOST_NOTHING = 512  # what an entry takes besides its bytes: millions of empty files are no small image
 
 
-class TooLargeError(Exception):
+class ImageTooLargeError(Exception):
     """The image is larger than what may be compared. `limit` is in bytes."""
 
     def __init__(self, limit: int) -> None:
@@ -31,7 +31,7 @@ class TooLargeError(Exception):
 
 
 class Entries:
-    """Reads an image's tar. TooLargeError past `limit` bytes."""
+    """Reads an image's tar. ImageTooLargeError past `limit` bytes."""
 
     def __init__(self, modes: Modes, limit: int) -> None:
         self.found: dict[str, bytes] = {}
@@ -45,7 +45,7 @@ class Entries:
             for member in archive:
                 left -= member.size + _ALMOST_NOTHING
                 if left < 0:
-                    raise TooLargeError(self._limit)
+                    raise ImageTooLargeError(self._limit)
                 self.found[member.name.removeprefix("./").rstrip("/")] = self._digest(archive, member)
                 archive.members.clear()  # type: ignore[attr-defined] # it would remember each of them
         while stream.read(_PIECE):

@@ -26,7 +26,7 @@ _QUOTED = re.compile(r"[ -!#-&(-\[\]-_a-~]*")  # ASCII without quotes, the backs
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class ProbeStep:
     """One copy of the probe. `place` is where it goes: unique, so its step is found in BuildKit's progress."""
 
     place: str
@@ -46,7 +46,7 @@ class Probe:
     """The probe's Dockerfile, its steps, and the reads that it leaves out."""
 
     text: str
-    steps: tuple[Step, ...]
+    steps: tuple[ProbeStep, ...]
     unchecked: tuple[Unchecked, ...]
 
 
@@ -66,7 +66,7 @@ class _Writer:
     recipe: Recipe
     salt: str
     refusal: Callable[[ContextRead], str]
-    steps: list[Step] = field(default_factory=list)
+    steps: list[ProbeStep] = field(default_factory=list)
     unchecked: list[Unchecked] = field(default_factory=list)
     _lines: list[str] = field(default_factory=list)
     _stage: int = -1
@@ -153,7 +153,7 @@ class _Writer:
         place = f"/{self.salt}/{len(self.steps)}/"
         origin = [f"--from={reads[0].context}"] if reads[0].context else []
         self._lines.append(" ".join(["COPY", *origin, *flags, json.dumps([*words, place], ensure_ascii=False)]))
-        self.steps.append(Step(place, reads))
+        self.steps.append(ProbeStep(place, reads))
         self._copying.add(self._stage)
 
     def _take(self, by: ReadBy, line: int, sources: list[str] | None) -> list[ContextRead]:

@@ -26,7 +26,7 @@ _PATTERN = re.compile(r"[*?\[\\]")
 
 
 @dataclass(frozen=True, slots=True)
-class Variant:
+class DockerfileVariant:
     """The text, the name of each stage by its position, and what of a build context it leaves out, with the line."""
 
     text: bytes
@@ -34,7 +34,7 @@ class Variant:
     left_out: tuple[tuple[int, str], ...]
 
 
-def copies_only(text: bytes, path: str, contexts: Collection[str], place: str) -> Variant:
+def copies_only(text: bytes, path: str, contexts: Collection[str], place: str) -> DockerfileVariant:
     """The variant of a Dockerfile. `contexts` are the named build contexts that are directories; `place` is the path
     of the new directory, and what RUN mounts goes below it."""
     parsed = parse(text, path)
@@ -42,7 +42,7 @@ def copies_only(text: bytes, path: str, contexts: Collection[str], place: str) -
     writer = _Variant(lines, contexts, place)
     for node in parsed.nodes:
         writer.node(node)
-    return Variant(
+    return DockerfileVariant(
         "\n".join(lines).encode("utf-8", "surrogateescape"),
         tuple(writer.stages),
         tuple(writer.left_out),

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class VerifiedImage:
     """An image that agrees. `engine` names who was asked; where nobody was, `checked` is None and `reason` says why.
     `compared` are the builds of its platforms."""
 
@@ -33,7 +33,7 @@ class Verdict:
         return self.checked is not None and not self.checked.unchecked and all(one.how for one in self.compared)
 
 
-def document(verdicts: Mapping[str, Verdict]) -> dict[str, Any]:
+def document(verdicts: Mapping[str, VerifiedImage]) -> dict[str, Any]:
     """`rajee-deploy.verify/1`: per image what was compared, and what was not, with the reason. `contents` has a version
     of its own: it says how the build of the user's directory was compared with ours, for each platform."""
     return {
@@ -42,7 +42,7 @@ def document(verdicts: Mapping[str, Verdict]) -> dict[str, Any]:
     }
 
 
-def lines(verdict: Verdict) -> Iterator[str]:
+def lines(verdict: VerifiedImage) -> Iterator[str]:
     """What was not checked, a line each."""
     if verdict.checked is None:
         yield f"only re-hashed, not checked against BuildKit: {verdict.reason}"
@@ -55,7 +55,7 @@ def lines(verdict: Verdict) -> Iterator[str]:
             yield f"contents not compared ({each.platform}): {each.reason}"
 
 
-def summary(verdict: Verdict) -> str:
+def summary(verdict: VerifiedImage) -> str:
     """The result in one line."""
     count = len(verdict.inputs.uses)
     tag = verdict.inputs.fingerprint.tag
@@ -67,7 +67,7 @@ def summary(verdict: Verdict) -> str:
     return f"{tag} agrees: {count} re-hashed, {agreed} checked against {verdict.engine}, {left} not checked, {contents}"
 
 
-def _image(verdict: Verdict) -> dict[str, Any]:
+def _image(verdict: VerifiedImage) -> dict[str, Any]:
     checked = verdict.checked
     return {
         "tag": verdict.inputs.fingerprint.tag,

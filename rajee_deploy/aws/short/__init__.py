@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from botocore.awsrequest import AWSPreparedRequest
     from botocore.model import OperationModel, StructureShape
 
-    from rajee_deploy.aws.short.plain import Plain
+    from rajee_deploy.aws.short.plain import PlainSettings
 
 _OK = 200
 # What botocore's parts, the network and the standard library raise for what is not an answer. (A missing key, a wrong
@@ -63,7 +63,7 @@ class NotOursError(Exception):
 class Short:
     """The calls of one run. Safe to use from several threads; a connection serves one call at a time, and the next."""
 
-    def __init__(self, plain: Plain, calls: Mapping[str, Sequence[str]], connect: float, read: float) -> None:
+    def __init__(self, plain: PlainSettings, calls: Mapping[str, Sequence[str]], connect: float, read: float) -> None:
         self.plain = plain
         self._connect_seconds, self._read_seconds = connect, read
         self._shapes = Shapes(calls)

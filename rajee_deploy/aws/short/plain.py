@@ -38,7 +38,7 @@ class Keys(NamedTuple):
     token: str | None
 
 
-class Plain(NamedTuple):
+class PlainSettings(NamedTuple):
     """Plain settings. `authorities` is a file or directory of certificates, "" for those of boto3."""
 
     keys: Keys
@@ -54,7 +54,7 @@ class Plain(NamedTuple):
         return f"https://{_HOSTS[service]}.{region}.amazonaws.com" if _COMMERCIAL.fullmatch(region) else None
 
 
-def plain_settings(profile: str | None, region: str | None) -> Plain | None:
+def plain_settings(profile: str | None, region: str | None) -> PlainSettings | None:
     """The settings in force, with the same precedence as boto3's; None when they are not plain."""
     profiles = _profiles(profile) if _is_known() else None
     if profiles is None:
@@ -68,7 +68,7 @@ def plain_settings(profile: str | None, region: str | None) -> Plain | None:
     if keys is None or not _COMMERCIAL.fullmatch(found) or not all(map(_is_root, filter(None, endpoints.values()))):
         return None
     authorities = os.environ.get("AWS_CA_BUNDLE") or os.environ.get("REQUESTS_CA_BUNDLE", "")
-    return Plain(keys, found, authorities, endpoints)
+    return PlainSettings(keys, found, authorities, endpoints)
 
 
 def _is_known() -> bool:

@@ -41,7 +41,7 @@ class Records:
         return [line[1:] for line in self.lines if line[0] in kinds]
 
 
-class Entry(NamedTuple):
+class TracedEntry(NamedTuple):
     """What counts of one path, which is written so that it means the same on every machine (see regions.portable).
 
     `file`: its content. `stat`: what kind of thing it is, a file's size and executable bit. `link`: its text. `list`:
@@ -89,7 +89,7 @@ class Depfile:
     libraries: tuple[tuple[str, str], ...] = ()
     impure: tuple[str, ...] = ()
     is_whole: bool = False
-    entries: tuple[Entry, ...] = ()
+    entries: tuple[TracedEntry, ...] = ()
     toolchain: Toolchain = _NO_TOOLCHAIN
     outside: tuple[str, ...] = ()
     installed: tuple[tuple[str, str], ...] = ()  # what of the toolchain was there, by item
@@ -111,7 +111,7 @@ def read_depfile(path: Path) -> Depfile:
             **named,
             libraries=tuple((str(site), str(name)) for site, name in document["libraries"]),
             is_whole=document["is_whole"] is True,
-            entries=tuple(Entry(str(kind), str(path), tuple(but)) for kind, path, but in document["entries"]),
+            entries=tuple(TracedEntry(str(kind), str(path), tuple(but)) for kind, path, but in document["entries"]),
             installed=tuple((str(item), str(version)) for item, version in document["installed"]),
             toolchain=Toolchain(*(tuple(map(str, names)) for names in document["toolchain"])),
         )

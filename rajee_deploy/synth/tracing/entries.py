@@ -11,7 +11,7 @@ from dataclasses import field
 from typing import TYPE_CHECKING
 
 from rajee_deploy.dataclass import dataclass
-from rajee_deploy.synth.tracing.depfile import DURING, Entry
+from rajee_deploy.synth.tracing.depfile import DURING, TracedEntry
 from rajee_deploy.synth.tracing.portable import portable
 from rajee_deploy.synth.tracing.regions import Region, Regions
 from rajee_deploy.system.regular_files import digest_of
@@ -29,20 +29,20 @@ _COMPILED = re.compile(r"(?P<folder>.*)/__pycache__/(?P<name>[^/]+?)\.[^./]+(\.o
 
 
 @dataclass(slots=True)
-class Found:
+class TracedInputs:
     """What counts: `entries`; `packages` are the files of installed packages that were read, `outside` the entries
     that keep the list from travelling, and `obstacles` what no hash can follow."""
 
-    entries: set[Entry] = field(default_factory=set)
+    entries: set[TracedEntry] = field(default_factory=set)
     packages: set[str] = field(default_factory=set)
     outside: set[str] = field(default_factory=set)
     obstacles: set[str] = field(default_factory=set)
 
 
-def find_entries(looks: Looks, regions: Regions, is_module_search: dict[str, int], started: int) -> Found:
+def find_entries(looks: Looks, regions: Regions, is_module_search: dict[str, int], started: int) -> TracedInputs:
     """What counts. `is_module_search` are the directories that a Python listed in search of modules, with how often;
     `started` is when the synth began (ns)."""
-    found = Found()
+    found = TracedInputs()
     sorter = _Sorter(looks, regions, found, started)
     for path in sorted(looks.links):
         sorter.link(path)
@@ -56,7 +56,7 @@ def find_entries(looks: Looks, regions: Regions, is_module_search: dict[str, int
 
 
 class _Sorter:
-    def __init__(self, looks: Looks, regions: Regions, found: Found, started: int) -> None:
+    def __init__(self, looks: Looks, regions: Regions, found: TracedInputs, started: int) -> None:
         self._looks, self._regions, self._found = looks, regions, found
         self._started = started - _COARSE_NS
         self._there: set[str] = set()
@@ -124,7 +124,9 @@ class _Sorter:
     def _bundled(self, path: str, region: Region) -> None:
         """What a bundler's listing of a directory is for: it looks for a script, and for the roots of packages."""
         if region is Region.ABOVE:
-            self._found.entries |= {Entry("upward", name) for name in _ROOTS if not os.path.lexists(f"{path}/{name}")}
+            self._found.entries |= {
+                TracedEntry("upward", name) for name in _ROOTS if not os.path.lexists(f"{path}/{name}")
+            }
         else:
             self._add("scripts", path, is_there=True)
 
@@ -141,7 +143,7 @@ class _Sorter:
                 return False
             case Region.KERNEL:
                 if path.endswith("/environ"):
-                    self._found.entries.add(Entry("environment", ""))
+                    self._found.entries.add(TracedEntry("environment", ""))
                 elif os.path.lexists(path) or self._was_found(path):
                     self._found.obstacles.add(f"{path} is read")
                 return False
@@ -168,9 +170,9 @@ class _Sorter:
     def _add(self, kind: str, path: str, *, is_there: bool, but: tuple[str, ...] = ()) -> None:
         region = Region.ELSEWHERE if self._regions.is_base(path) else self._regions.of(path)
         if region is Region.ABOVE and not is_there:
-            self._found.entries.add(Entry("upward", path.rpartition("/")[2]))
+            self._found.entries.add(TracedEntry("upward", path.rpartition("/")[2]))
             return
-        entry = Entry(kind, self._shown(path), but)
+        entry = TracedEntry(kind, self._shown(path), but)
         if is_there and kind != "stat":
             self._there.add(entry.path)
         if region in (Region.ABOVE, Region.ELSEWHERE) and is_there:

@@ -92,13 +92,13 @@ class Looks:
 def find_looks(calls: Iterable[Call], is_command: Callable[[str], bool], start: str) -> Looks:
     """The looks of the processes below the shell that runs the app. `is_command` knows what it is given (`sh -c`),
     `start` is the directory where the first process starts."""
-    reader = _Reader(is_command, start)
+    reader = _LookReader(is_command, start)
     for call in calls:
         reader.read(call)
     return reader.looks
 
 
-class _Reader:
+class _LookReader:
     def __init__(self, is_command: Callable[[str], bool], start: str) -> None:
         self._is_command = is_command
         self._start = start

@@ -69,7 +69,7 @@ class Texts:
 
 
 @dataclass(slots=True)
-class Variables:
+class VariablesRead:
     """`names` that are read, whether all of them are (`is_all`), and which of those that tell nothing count."""
 
     texts: Texts
@@ -88,9 +88,11 @@ def is_known_program(name: str) -> bool:
     return name in (*SHELLS, *MANY, *_QUIET, "env") or name.startswith(("python", "pypy", "node"))
 
 
-def find_variables(looks: Looks, hooked: frozenset[int], regions: Regions, texts: Texts, *, copies: bool) -> Variables:
+def find_variables(
+    looks: Looks, hooked: frozenset[int], regions: Regions, texts: Texts, *, copies: bool
+) -> VariablesRead:
     """The variables. `hooked` are the processes whose hooks tell what they read, `copies` whether one copied all."""
-    found = Variables(texts, is_all=copies)
+    found = VariablesRead(texts, is_all=copies)
     is_ours = False
     for program in looks.programs:
         name, words = program_of(_base(program.path), program.words)
@@ -156,7 +158,7 @@ def _script(path: str) -> str:
     return _content(path).decode("utf-8", "replace") if path else ""
 
 
-def _of_shell(text: str, found: Variables) -> None:
+def _of_shell(text: str, found: VariablesRead) -> None:
     found.names |= variables_in(text)
     found.is_all |= reads_all(text)
 

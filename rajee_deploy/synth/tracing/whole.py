@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from rajee_deploy.synth.assembly import reads_assembly
 from rajee_deploy.synth.entry_values import own_names
-from rajee_deploy.synth.tracing.depfile import Depfile, Entry, Toolchain
+from rajee_deploy.synth.tracing.depfile import Depfile, Toolchain, TracedEntry
 from rajee_deploy.synth.tracing.distil import HARMLESS
 from rajee_deploy.synth.tracing.entries import find_entries
 from rajee_deploy.synth.tracing.portable import is_any, is_in, portable
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from rajee_deploy.synth.tracing.depfile import Records
     from rajee_deploy.synth.tracing.distil import App
-    from rajee_deploy.synth.tracing.entries import Found
+    from rajee_deploy.synth.tracing.entries import TracedInputs
     from rajee_deploy.synth.tracing.looks import Looks
 
 # What the hooks report and the kernel tells better: a program that is started is traced like the one that starts it.
@@ -54,7 +54,9 @@ def distil_whole(app: App, records: Records, looks: Looks) -> Depfile:
     names = {name for (name,) in records.of("env") if name not in HARMLESS or (name in _ASKED and name in texts)}
     names |= variables.names
     _loosen(found, regions, {*looks.listed})
-    entries = found.entries | _of_itself(records, regions) | ({Entry("environment", "")} if variables.is_all else set())
+    entries = (
+        found.entries | _of_itself(records, regions) | ({TracedEntry("environment", "")} if variables.is_all else set())
+    )
     return Depfile(
         variables=tuple(sorted(name for name in names if variables.counts(name, app.env))),
         impure=tuple(sorted(found.obstacles | set(_obstacles(app, records)))),
@@ -65,7 +67,7 @@ def distil_whole(app: App, records: Records, looks: Looks) -> Depfile:
     )
 
 
-def _loosen(found: Found, regions: Regions, listed: set[str]) -> None:
+def _loosen(found: TracedInputs, regions: Regions, listed: set[str]) -> None:
     """Files of packages of node count one by one where nothing says that they were installed, and of those whose
     directories were listed: no import does that, whoever takes them for data does."""
     from rajee_deploy.synth.tracing.installed import is_locked
@@ -74,10 +76,10 @@ def _loosen(found: Found, regions: Regions, listed: set[str]) -> None:
     for path in found.packages:
         package = _package(path, regions.root) if "/node_modules/" in path and is_in(path, regions.root) else ""
         if package and os.path.isfile(path) and (package in data or not is_locked(regions.root, package)):  # noqa: PTH113 -- texts
-            found.entries.add(Entry("file", portable(path, regions.root)))
+            found.entries.add(TracedEntry("file", portable(path, regions.root)))
 
 
-def _of_itself(records: Records, regions: Regions) -> set[Entry]:
+def _of_itself(records: Records, regions: Regions) -> set[TracedEntry]:
     """What the templates, and the tags of their stacks, say of the place where they were made."""
     templates = (read_text(path, LARGE, "replace") for path in sorted(records.assembly.rglob("*.template.json")))
     text = "\n".join([*templates, *_properties(records.assembly)])
@@ -87,7 +89,7 @@ def _of_itself(records: Records, regions: Regions) -> set[Entry]:
         is_path = value.startswith("/")
         pattern = re.escape(value) + (r"(?![\w.-])" if is_path else r"(?![\w-])")
         if value not in ("", "/") and re.search(pattern if is_path else r"(?<![\w:/.-])" + pattern, text):
-            found.add(Entry("self", name))
+            found.add(TracedEntry("self", name))
         text = text.replace(value, "") if name == "checkout" else text
     return found
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from rajee_deploy.synth.tracing.depfile import Entry
-from rajee_deploy.synth.tracing.entries import Found, find_entries
+from rajee_deploy.synth.tracing.depfile import TracedEntry
+from rajee_deploy.synth.tracing.entries import TracedInputs, find_entries
 from rajee_deploy.synth.tracing.looks import Look, Looks
 from rajee_deploy.synth.tracing.regions import Regions
 
@@ -40,7 +40,7 @@ class Place:
         """A path from the checkout, as the kernel says it."""
         return path if path.startswith("/") else os.path.normpath(f"{self.root}/{path}")
 
-    def found(self, *looks: str, started: int = AFTER, modules: dict[str, int] | None = None, **more) -> Found:
+    def found(self, *looks: str, started: int = AFTER, modules: dict[str, int] | None = None, **more) -> TracedInputs:
         """`looks` are paths that were found, each with its letter: `r` read, `s` asked, `t` asked by who goes by times.
         A minus before the letter: it was absent; a question mark: it told neither."""
         seen = Looks(obstacles=list(more.get("obstacles", ())))
@@ -66,30 +66,30 @@ def place(tmp_path, monkeypatch):
 
 
 LOOKS = {
-    "r cdk/app.py": [Entry("file", "./cdk/app.py")],
-    "s cdk/app.py": [Entry("file", "./cdk/app.py")],  # an import may go by what is compiled already
-    "r data/one": [Entry("file", "./data/one")],
-    "s data/one": [Entry("stat", "./data/one")],
-    "st data/one": [Entry("file", "./data/one")],
-    "-s data/two": [Entry("file", "./data/two")],
-    "s data": [Entry("stat", "./data")],
-    "r data": [Entry("stat", "./data")],
-    "st data": [Entry("stat", "./data")],
-    "?s data/one": [Entry("stat", "./data/one")],
+    "r cdk/app.py": [TracedEntry("file", "./cdk/app.py")],
+    "s cdk/app.py": [TracedEntry("file", "./cdk/app.py")],  # an import may go by what is compiled already
+    "r data/one": [TracedEntry("file", "./data/one")],
+    "s data/one": [TracedEntry("stat", "./data/one")],
+    "st data/one": [TracedEntry("file", "./data/one")],
+    "-s data/two": [TracedEntry("file", "./data/two")],
+    "s data": [TracedEntry("stat", "./data")],
+    "r data": [TracedEntry("stat", "./data")],
+    "st data": [TracedEntry("stat", "./data")],
+    "?s data/one": [TracedEntry("stat", "./data/one")],
     "s cdk/__pycache__": [],
-    "r cdk/__pycache__/app.cpython-312.pyc": [Entry("file", "./cdk/app.py")],
-    "r cdk/__pycache__/app.cpython-312.opt-2.pyc": [Entry("file", "./cdk/app.py")],
+    "r cdk/__pycache__/app.cpython-312.pyc": [TracedEntry("file", "./cdk/app.py")],
+    "r cdk/__pycache__/app.cpython-312.opt-2.pyc": [TracedEntry("file", "./cdk/app.py")],
     "s cdk/__pycache__/app.cpython-312.pyc": [],
-    "r cdk/__pycache__/notes": [Entry("file", "./cdk/__pycache__/notes")],
-    "-s ../absent": [Entry("upward", "absent")],
+    "r cdk/__pycache__/notes": [TracedEntry("file", "./cdk/__pycache__/notes")],
+    "-s ../absent": [TracedEntry("upward", "absent")],
     "s ..": [],
     "s /": [],
-    "-s /elsewhere/absent": [Entry("file", "/elsewhere/absent")],
+    "-s /elsewhere/absent": [TracedEntry("file", "/elsewhere/absent")],
     "r site/jsii/x.py": [],
     "r site/jsii/__pycache__/x.cpython-312.pyc": [],
     "r .git/objects/ab": [],
     "r /usr/bin/env": [],
-    "r /proc/self/environ": [Entry("environment", "")],
+    "r /proc/self/environ": [TracedEntry("environment", "")],
 }
 
 
@@ -113,20 +113,20 @@ def test_files_of_packages_are_told_apart(place):
 @pytest.mark.parametrize("path", ["../above", "../../other/x"])
 def test_what_is_there_outside_of_the_checkout_keeps_the_list_here(place, path):
     found = place.found(f"r {path}")
-    assert found.entries == {Entry("file", place.at(path))}
+    assert found.entries == {TracedEntry("file", place.at(path))}
     assert found.outside == {place.at(path)}
 
 
 def test_a_directory_on_the_way_to_what_counts_tells_nothing_by_itself(place):
     way, file = place.at("../../other"), place.at("../../other/x")
     found = place.found("s ../../other", "r ../../other/x")
-    assert (found.entries, found.outside) == ({Entry("file", file)}, {file})
+    assert (found.entries, found.outside) == ({TracedEntry("file", file)}, {file})
     listed = place.found("r ../../other/x", listed={"../../other": 1})
-    assert listed.entries == {Entry("file", file), Entry("list", way)}
+    assert listed.entries == {TracedEntry("file", file), TracedEntry("list", way)}
     alone = place.found("s ../../other", "-s ../../other/absent")
-    assert (Entry("stat", way) in alone.entries, alone.outside) == (True, {way})
+    assert (TracedEntry("stat", way) in alone.entries, alone.outside) == (True, {way})
     beside = place.found("s ../../other", "r /usr/x", f"s {way}2")
-    assert Entry("stat", way) in beside.entries
+    assert TracedEntry("stat", way) in beside.entries
 
 
 KEPT = {
@@ -149,7 +149,7 @@ def test_that_it_is_a_directory_is_said_once(place, what):
 def test_of_a_directory_that_is_listed_the_names_count_alone(place, kind):
     more = {"listers": ("/x/esbuild",)} if kind == "scripts" else {}
     found = place.found("s data", listed={"data": 1}, modules={"data": 1} if kind == "modules" else {}, **more)
-    assert found.entries == {Entry(kind, "./data")}
+    assert found.entries == {TracedEntry(kind, "./data")}
 
 
 MADE = {
@@ -165,7 +165,7 @@ def test_what_the_synth_made_is_as_good_as_absent(place, what):
     path, look, counts = MADE[what]
     content = hashlib.sha256(path.encode()).hexdigest()
     found = place.found(look, made=(path,))
-    assert found.entries == ({Entry("made", f"./{path}", (content,))} if counts else set())
+    assert found.entries == ({TracedEntry("made", f"./{path}", (content,))} if counts else set())
     assert (found.obstacles, found.outside) == (set(), set())
 
 
@@ -183,17 +183,17 @@ def test_links(place):
     Path(place.at("link")).symlink_to("data")
     Path(place.at("site/link")).symlink_to("x")
     found = place.found("s data/one", "s .", links=("link", "data", "site/link"))
-    assert found.entries == {Entry("link", "./link"), Entry("stat", "./data/one")}
+    assert found.entries == {TracedEntry("link", "./link"), TracedEntry("stat", "./data/one")}
     assert found.packages == {place.at("site/link")}
     late = place.found(links=("link",), started=0)
     assert late.obstacles == {"./link changed during the synth"}
 
 
 LISTINGS = {
-    "by anybody": ("data", 1, {}, [Entry("list", "./data")]),
-    "in search of modules": ("data", 2, {"data": 2}, [Entry("modules", "./data")]),
-    "in search of modules, and once more": ("data", 2, {"data": 1}, [Entry("list", "./data")]),
-    "the checkout": (".", 1, {}, [Entry("list", "./")]),
+    "by anybody": ("data", 1, {}, [TracedEntry("list", "./data")]),
+    "in search of modules": ("data", 2, {"data": 2}, [TracedEntry("modules", "./data")]),
+    "in search of modules, and once more": ("data", 2, {"data": 1}, [TracedEntry("list", "./data")]),
+    "the checkout": (".", 1, {}, [TracedEntry("list", "./")]),
     "of packages": ("site", 1, {}, []),
     "of the system": ("/usr", 1, {}, []),
 }
@@ -209,25 +209,25 @@ def test_a_listing_outside_of_the_checkout_keeps_the_list_here(place):
     (Path(place.top) / "home").mkdir()
     for path in ("..", "../../other", "../../home"):
         found = place.found(listed={path: 1})
-        assert (found.entries, found.outside) == ({Entry("list", place.at(path))}, {place.at(path)})
+        assert (found.entries, found.outside) == ({TracedEntry("list", place.at(path))}, {place.at(path)})
 
 
 def test_names_that_the_synth_made_do_not_count_in_a_listing(place):
     made = ("data/b", "data/a", "data/deep/c", "database")
     (entry,) = place.found(listed={"data": 1}, made=made).entries
-    assert entry == Entry("list", "./data", ("a", "b"))
+    assert entry == TracedEntry("list", "./data", ("a", "b"))
 
 
 def test_a_bundler_lists_for_scripts_and_for_the_roots_of_packages(place):
     bundler = {"listers": ("/x/esbuild",)}
-    assert place.found(listed={"data": 1}, **bundler).entries == {Entry("scripts", "./data")}
+    assert place.found(listed={"data": 1}, **bundler).entries == {TracedEntry("scripts", "./data")}
     Path(place.at("../package.json")).touch()
     upward = place.found(listed={"..": 1}, **bundler)
     roots = ("tsconfig.json", "jsconfig.json", "node_modules", ".pnp.cjs", ".pnp.js", ".pnp.data.json")
-    assert upward.entries == {Entry("upward", name) for name in roots}
+    assert upward.entries == {TracedEntry("upward", name) for name in roots}
     assert upward.outside == set()
     both = place.found(listed={"data": 1}, listers=("/x/esbuild", "/bin/ls"))
-    assert both.entries == {Entry("list", "./data")}
+    assert both.entries == {TracedEntry("list", "./data")}
 
 
 STILL = {

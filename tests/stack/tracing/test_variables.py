@@ -9,7 +9,7 @@ import pytest
 
 from rajee_deploy.synth.tracing.looks import Looks, Program
 from rajee_deploy.synth.tracing.regions import Regions
-from rajee_deploy.synth.tracing.variables import Texts, Variables, find_variables, is_known_program, is_own_text
+from rajee_deploy.synth.tracing.variables import Texts, VariablesRead, find_variables, is_known_program, is_own_text
 
 OF_SCRIPTS = {"BASHOPTS", "CDPATH", "POSIXLY_CORRECT", "SHELLOPTS"}
 
@@ -28,7 +28,7 @@ class Place:
         Path(place).write_text(text, "utf-8")
         return os.path.realpath(place)
 
-    def found(self, *programs: tuple[str, ...], texts: tuple[str, ...] = (), copies: bool = False) -> Variables:
+    def found(self, *programs: tuple[str, ...], texts: tuple[str, ...] = (), copies: bool = False) -> VariablesRead:
         """The variables of programs, each given by its path and its words; the first process is hooked."""
         looks = Looks(programs=[Program(number, path, words) for number, (path, *words) in enumerate(programs)])
         return find_variables(looks, frozenset({0}), self.regions, Texts(texts), copies=copies)
@@ -173,7 +173,7 @@ COUNTS = {
 @pytest.mark.parametrize(("name", "env"), COUNTS)
 def test_which_names_count(place, name, env):
     texts = Texts([place.write("a", "HOME=CI_COMMIT_SHA;LANG"), f"{place.root}/absent"])
-    assert Variables(texts).counts(name, env) is COUNTS[name, env]
+    assert VariablesRead(texts).counts(name, env) is COUNTS[name, env]
 
 
 def test_words_are_whole(place):

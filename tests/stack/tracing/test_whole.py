@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from rajee_deploy.synth.tracing import installed
-from rajee_deploy.synth.tracing.depfile import Depfile, Entry, Records
+from rajee_deploy.synth.tracing.depfile import Depfile, Records, TracedEntry
 from rajee_deploy.synth.tracing.distil import App
 from rajee_deploy.synth.tracing.looks import Look, Looks, Program
 from rajee_deploy.synth.tracing.whole import distil_whole
@@ -76,7 +76,7 @@ def test_what_the_record_and_the_hooks_tell_is_one_list(place):
         obstacles=["connects to the network"],
     )  # fmt: skip
     assert found.is_whole
-    assert (found.entries, found.variables) == ((Entry("file", "./shared.json"),), ("SIZE",))
+    assert (found.entries, found.variables) == ((TracedEntry("file", "./shared.json"),), ("SIZE",))
     assert found.impure == ("app.py:3 asks for the time", "connects to the network")
 
 
@@ -113,7 +113,7 @@ ENVIRONMENT = {
 @pytest.mark.parametrize("what", ENVIRONMENT)
 def test_all_variables_count_for(place, what):
     told, programs = ENVIRONMENT[what]
-    assert Entry("environment", "") in place.list(told=told, programs=programs).entries
+    assert TracedEntry("environment", "") in place.list(told=told, programs=programs).entries
 
 
 def test_only_then(place):
@@ -172,7 +172,7 @@ def test_a_directory_is_listed(place, what):
     place.write("lib/x.py")
     Path(place.root, "link").symlink_to("lib")
     told = [(each, path.format(root=place.root)) for each, path in told]
-    assert place.list(told=told, listed=[f"{place.root}/lib"]).entries == (Entry(kind, "./lib"),)
+    assert place.list(told=told, listed=[f"{place.root}/lib"]).entries == (TracedEntry(kind, "./lib"),)
 
 
 SAID = {
@@ -196,7 +196,7 @@ def test_what_a_template_says_of_its_maker(place, what, monkeypatch):
     for path in ("App.template.json", "nested/App.nested.template.json"):
         template = place.assembly / path
         template.write_text(text.format(root=place.root, top=place.top, host="a-host"))
-        assert place.list().entries == tuple(Entry("self", name) for name in sorted(expected))
+        assert place.list().entries == tuple(TracedEntry("self", name) for name in sorted(expected))
         template.rename(template.with_name("App.json"))
         assert place.list().entries == ()
 
@@ -205,9 +205,9 @@ def test_a_checkout_in_the_home_directory_says_nothing_of_that(place, monkeypatc
     monkeypatch.setenv("HOME", place.top)
     template = place.assembly / "App.template.json"
     template.write_text(f"{place.root}/x")
-    assert place.list().entries == (Entry("self", "checkout"),)
+    assert place.list().entries == (TracedEntry("self", "checkout"),)
     template.write_text(f"{place.root}/x {place.top}/y")
-    assert place.list().entries == (Entry("self", "checkout"), Entry("self", "home"))
+    assert place.list().entries == (TracedEntry("self", "checkout"), TracedEntry("self", "home"))
 
 
 @pytest.mark.parametrize("path", ["manifest.json", "assembly-Stage/manifest.json", "asset.1/manifest.json"])
@@ -217,7 +217,7 @@ def test_what_a_stacks_tags_say_of_its_maker(place, path):
     manifest.parent.mkdir(exist_ok=True)
     properties = {"templateFile": "App.template.json", "tags": {"made-in": f"{place.root}/cdk"}}
     manifest.write_text(json.dumps({"artifacts": {"App": {"properties": properties}, "Tree": {}}}))
-    expected = (Entry("self", "checkout"),) if "asset" not in path else ()
+    expected = (TracedEntry("self", "checkout"),) if "asset" not in path else ()
     assert place.list().entries == expected
     manifest.write_text(json.dumps({"artifacts": {"App": {"properties": {}, "metadata": place.root}}}))
     assert place.list().entries == (), "that is not deployed"
@@ -234,7 +234,7 @@ def package(place: Place, name: str, lock: str = "") -> str:
 def test_files_of_a_package_count_one_by_one_where_nothing_says_that_it_was_installed(place):
     path = package(place, "x")
     found = place.list(path, f"{place.root}/node_modules/x", f"{place.root}/node_modules/x/none")
-    assert found.entries == (Entry("file", "./node_modules/x/index.js"),)
+    assert found.entries == (TracedEntry("file", "./node_modules/x/index.js"),)
     assert found.toolchain.node == ("node_modules/x",)
 
 
@@ -242,7 +242,7 @@ def test_and_where_its_directory_was_listed(place):
     path = package(place, "x", ".package-lock.json")
     assert place.list(path).entries == ()
     assert place.list(path, listed=[f"{place.root}/node_modules/x"]).entries == (
-        Entry("file", "./node_modules/x/index.js"),
+        TracedEntry("file", "./node_modules/x/index.js"),
     )
     assert place.list(path, listed=[f"{place.root}/node_modules/y"]).entries == ()
 
@@ -306,7 +306,7 @@ def test_what_lies_where_a_program_was_installed_is_its_installation(place):
     found = place.list(*reads, programs=[(f"{tool}/bin/tool", "tool"), (f"{place.root}/bin/own", "own"), ("/sh", "sh")])
     assert {entry.path for entry in found.entries if entry.kind == "file"} == {f"{tool}/notes", other}
     own = place.write("lib/own")
-    assert Entry("file", "./lib/own") in place.list(own, programs=[(f"{place.root}/bin/own", "own")]).entries
+    assert TracedEntry("file", "./lib/own") in place.list(own, programs=[(f"{place.root}/bin/own", "own")]).entries
 
 
 def test_our_own_places_are_no_input(place, monkeypatch):
