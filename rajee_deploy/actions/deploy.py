@@ -194,7 +194,7 @@ def _begin(run: CurrentRun, job: Job) -> Accepted:
             if not isinstance(state, StackPresent):
                 raise DeployError(
                     "deploy-failed", f"the stack {step.stack} is gone", where=f"stack {step.stack}",
-                    hint="somebody deleted it just now; run again: it is made anew",
+                    hint="somebody deleted it just now; run again: it is created again",
                 )  # fmt: skip
             own = {value.name: value.value for value in step.values}
             try:
@@ -219,7 +219,7 @@ def await_end(run: CurrentRun, stack: str) -> None:
     if wait_until_idle(run.ports.reader, stack, time.monotonic() + UPDATE_SECONDS) is None:
         raise DeployError(
             "deploy-unfinished", f"CloudFormation did not end the update of {stack} in time",
-            where=f"stack {stack}", hint="look at its events; run again: it is waited for",
+            where=f"stack {stack}", hint="look at its events, then run again: rajee-deploy waits until it has ended",
         )  # fmt: skip
 
 

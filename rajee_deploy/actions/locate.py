@@ -171,7 +171,7 @@ def look_up(run: CurrentRun, infrastructure: Fingerprint, who: Identity, names: 
         return False
     for reason in open_names(asked, {}):
         raise DeployError(
-            "names-unknown", f"nothing tells here which stacks the settings mean by {reason.partition(':')[0]}",
+            "names-unknown", f"it is not known here which stacks the settings mean by {reason.partition(':')[0]}",
             where="cdk.stacks of the settings", hint="rajee-deploy plan synthesises the app and remembers it",
         )  # fmt: skip
     return False
@@ -249,7 +249,7 @@ def _check_account(settings: Settings, place: StackPlace) -> None:
     raise ConfigurationError(
         "wrong-account", f"the app puts {place} into account {place.account}, and {at} is {settings.account}",
         where=f"{at}.account",
-        hint=f'where that is meant: stack-accounts = ["{place.account}"] in {at}; else mend env of the stack',
+        hint=f'where that is meant: stack-accounts = ["{place.account}"] in {at}; if not, correct env of the stack',
     )  # fmt: skip
 
 
@@ -274,7 +274,7 @@ def _settled(
     where = f"images.{image.name}.stack"
     if len(found) > 1:
         raise ConfigurationError(
-            "ambiguous-stack", f"{image.stack} means several stacks, and an image is of one", where=where,
+            "ambiguous-stack", f"{image.stack} means several stacks, but an image belongs to one", where=where,
             hint="name one of " + ", ".join(places[key].id for key in found),
         )  # fmt: skip
     if found[0] not in keys:

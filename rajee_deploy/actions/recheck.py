@@ -66,6 +66,6 @@ def _check_checkout(run: CurrentRun, planned: Planned) -> None:
     and synths compare what they take with what was hashed."""
     if own_commit(run)[0] != planned.revision.removesuffix(DIRTY):
         raise DeployError(
-            "checkout-changed", "the checkout is of another revision than when it was planned",
+            "checkout-changed", "the checkout has moved to another revision since this was planned",
             where=str(run.settings.root), hint="run again when nobody else works in it",
         )  # fmt: skip

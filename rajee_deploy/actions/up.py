@@ -73,7 +73,7 @@ def _with_assembly(planned: Planned) -> Planned:
 def _check_free(planned: Planned) -> None:
     for step in planned.plan.steps:
         if isinstance(step, WaitForStack):
-            raise stack_busy(step.stack, hint="run again: it is waited for")
+            raise stack_busy(step.stack, hint="run again: rajee-deploy waits until it has ended")
 
 
 def _by_cdk(plan: Plan) -> dict[str, frozenset[StackChange]]:

@@ -222,4 +222,4 @@ def _hint(code: str, status: object) -> str:
         return known
     if status >= _SERVERS_FAULT:
         return "this is a failure on AWS's side: run again in a minute (https://health.aws.amazon.com/health/status)"
-    return "what AWS says of it is above; mend that and run again"
+    return "AWS says above what is wrong; correct that and run again"

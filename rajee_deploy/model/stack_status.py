@@ -204,7 +204,7 @@ def stack_busy(
     what: str = "is under way",
     *,
     cause: str = "",
-    hint: str = "run again: it is waited for, and then everything is planned anew",
+    hint: str = "run again: rajee-deploy waits until it has ended, then plans everything again",
 ) -> DeployError:
     """The one error for a stack on which somebody else works."""
     return DeployError(

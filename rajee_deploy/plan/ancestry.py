@@ -67,7 +67,7 @@ def guarded(plan: Plan, revisions: Mapping[str, str], ancestries: Mapping[str, A
                 cautions.append(Caution("older-revision", f"stack {stack}", text))
             case Ancestry.DIVERGED | Ancestry.UNKNOWN:
                 why = "is on another branch" if ancestry is Ancestry.DIVERGED else "is not known here"
-                text = f"it runs {revision[:_SHORT]}, which {why}: nobody can tell which is the newer"
+                text = f"it runs {revision[:_SHORT]}, which {why}: it cannot be told which one is newer"
                 if rules.require_ancestry and not rules.allow_rollback:
                     raise DeployError(
                         "unknown-ancestry", f"stack {stack}: {text}", where="require-ancestry in the settings",

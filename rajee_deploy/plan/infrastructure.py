@@ -72,7 +72,7 @@ def _by_hash(stack: str, state: StackPresent, content: StackContent, wanted: Wan
     remembered = wanted.remembered.get(stack)
     if remembered is not None and not wanted.impurities_of(stack):
         found = differences(remembered, content, state.parameters.get(TEMPLATE_PARAMETER, ""))
-        proof = "infrastructure unchanged by its hash: these inputs are known to make what is deployed"
+        proof = "infrastructure unchanged: an earlier synth from the same inputs made what is deployed"
         proof += _but(remembered, content)
         return InfrastructureVerdict(Tier.HASH, found, proof=proof)
     if stack in wanted.proven and not wanted.impurities_of(stack):
@@ -100,7 +100,7 @@ def _doubts(stack: str, state: StackPresent, content: StackContent, wanted: Want
         found.append("the stack does not record what was deployed")
     elif not is_recorded(deployed, content):
         found.append("what is deployed is not what was recorded: somebody else changed it")
-    return (*found, *(f"its hash cannot follow {call}" for call in wanted.impurities_of(stack)))
+    return (*found, *(f"file hashes cannot prove that nothing changed: {call}" for call in wanted.impurities_of(stack)))
 
 
 def _which(changes: tuple[InputChange, ...] | None, state: StackPresent) -> str:

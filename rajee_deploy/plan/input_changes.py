@@ -85,7 +85,7 @@ def unknown_here(revision: str) -> str:
     """What to say where this machine never had what is recorded, and how to find out; `revision` is what the stack
     records ("" or "-" for none)."""
     commit = revision.removesuffix("-dirty")
-    how = f": git diff --stat {commit[:12]} tells it" if re.fullmatch("[0-9a-f]{40}", commit) else ""
+    how = f": git diff --stat {commit[:12]} shows it" if re.fullmatch("[0-9a-f]{40}", commit) else ""
     return f"which of them is not known on this machine{how}"
 
 

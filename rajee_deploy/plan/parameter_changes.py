@@ -227,7 +227,7 @@ def _check_value(stack: str, each: WantedParameter, value: str) -> None:
     try:
         size = len(value.encode())
     except UnicodeEncodeError:
-        cause = "it is no text: it has bytes that are no UTF-8"
+        cause = "it is not text: some of its bytes are not UTF-8"
     else:
         is_long = size > _MOST_BYTES
         cause = f"it has {size} bytes, and a parameter takes {_MOST_BYTES} at most" if is_long else ""
@@ -236,7 +236,7 @@ def _check_value(stack: str, each: WantedParameter, value: str) -> None:
         raise ConfigurationError(
             "parameter-refused", f"the parameter {each.name} of {stack} cannot have the value that it is given",
             where=f"the variable {each.variable}" if each.variable else "cdk.parameters of the settings, --parameters",
-            cause=cause, hint="give another one; what is long belongs into SSM or Secrets Manager, and its name here",
+            cause=cause, hint="give a shorter value: keep a long one in SSM or Secrets Manager, and give its name here",
         )  # fmt: skip
 
 

@@ -153,7 +153,7 @@ def _read_toml(path: Path) -> dict[str, Any]:
     except ValueError as error:
         raise ConfigurationError(
             "settings-syntax", "the settings are not valid TOML", where=str(path), cause=str(error),
-            hint="mend that line: tables stand in [brackets], texts in quotes; docs/settings.md shows each key",
+            hint="correct that line: tables stand in [brackets], texts in quotes; docs/settings.md shows each key",
         ) from error  # fmt: skip
 
 

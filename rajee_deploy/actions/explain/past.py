@@ -96,12 +96,14 @@ def _of_then(name: str, origin: Origin, places: Relocation) -> ImageSettings | s
         return ""
     place = places.find(origin.settings)
     if place is None:
-        return "the settings are not in the repository: those of now are used"
+        return "the settings are not in the repository: the present ones are used"
     try:
         images = {image.name: image for image in load(place, origin.environment).images}
     except ConfigurationError as error:
-        return f"the settings of now are used; those of then: {error.problem}".replace(f"{places.checkout}/", "")
-    return images.get(name) or f"the settings of now are used; those of then have no image {name}"
+        return f"the present settings are used; those of that commit cannot be read: {error.problem}".replace(
+            f"{places.checkout}/", ""
+        )
+    return images.get(name) or f"the present settings are used; those of that commit have no image {name}"
 
 
 def moved(image: ImageSettings, places: Relocation) -> ImageSettings:
@@ -113,7 +115,7 @@ def moved(image: ImageSettings, places: Relocation) -> ImageSettings:
             raise DeployError(
                 OUTSIDE, f"the image {image.name} is built from what no commit of the repository holds",
                 where=str(path), cause=f"its {what} lies outside of {places.top}",
-                hint="what lies there now says nothing about then: run this in the repository that holds it",
+                hint="its former state is not known here: run this in the repository that holds it",
             )  # fmt: skip
         return place
 

@@ -54,7 +54,8 @@ def check_recorded(image: ImageSettings, tag: str, recorded: Recorded) -> None:
     """DeployError `revision-not-recorded` for an image that cannot be built again, since nobody knows of what."""
     if recorded.revision == NOT_RECORDED:
         raise DeployError(
-            "revision-not-recorded", f"{image.repository} has no image {tag}, and nothing tells of which revision",
+            "revision-not-recorded",
+            f"{image.repository} has no image {tag}, and no record says which revision it was built from",
             where=f"image {image.name}", cause="\n".join(recorded.passed_over),
             hint="find the commit (its checkout prints the tag with rajee-deploy fingerprint), check it out, and "
             "rajee-deploy up --allow-rollback",
@@ -90,7 +91,8 @@ def _differs(image: ImageSettings, tag: str, revision: str, found: str, note: st
         else "something besides the committed files differs: an untracked file, a build argument, the environment"
     )
     return DeployError(
-        "revision-differs", f"{image.repository} has no image {tag}, and its revision gives another one",
+        "revision-differs",
+        f"{image.repository} has no image {tag}, and building its revision again gives another image",
         where=f"image {image.name}",
         cause="\n".join(filter(None, (f"{revision} gives {found}: {why}", note))),
         hint="what was built is in no commit, so it cannot be built again: name another tag",

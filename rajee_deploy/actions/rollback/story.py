@@ -84,7 +84,7 @@ def show(run: CurrentRun, planned: PlannedReturn) -> None:
     for way in planned.ways:
         run.console.item("→", f"image {way.wanted.name}", f"{way.target.tag}: {way.target.why}", "cyan")
         if not way.revision.strip("-"):
-            run.console.warn(f"image {way.wanted.name}", "nothing tells which revision it was built of")
+            run.console.warn(f"image {way.wanted.name}", "no record says which revision it was built from")
     show_plan(run, planned)
 
 

@@ -45,7 +45,7 @@ def check_asked(asked: Asked) -> None:
         )  # fmt: skip
     if asked.tag is not None and len(names) > 1:
         raise ConfigurationError(
-            "bad-flag", "a tag is of one image, and several are chosen", where=asked.tag,
+            "bad-flag", "a tag belongs to one image, but several images are chosen", where=asked.tag,
             hint=_choices(names, asked.tag),
         )  # fmt: skip
 
@@ -75,7 +75,7 @@ def check_tag(tag: str) -> None:
     """ConfigurationError `bad-tag` for what is no tag of ours."""
     if not _TAG.fullmatch(tag):
         raise ConfigurationError(
-            "bad-tag", f"{tag!r} is no image's tag", where="rollback TAG",
+            "bad-tag", f"{tag!r} is not the tag of an image", where="rollback TAG",
             hint=f"it is {TAG_PREFIX} and {TAG_HEX} digits, as rajee-deploy status shows it",
         )  # fmt: skip
 
@@ -130,7 +130,7 @@ def previous(
             return Target(run.tags[image.name], f"the run of {run.at} on this machine deployed it")
     looked.append(f"none of this machine's runs deployed another {image.name} in this environment")
     raise DeployError(
-        "no-previous", f"nothing tells what {image.stack} ran before {deployed or 'now'}",
+        "no-previous", f"no record says what {image.stack} ran before {deployed or 'now'}",
         where=f"image {image.name}", cause="\n".join(looked), hint="name the tag: rajee-deploy rollback TAG",
     )  # fmt: skip
 

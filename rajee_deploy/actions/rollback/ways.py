@@ -108,7 +108,7 @@ def check_same(way: Way, state: StackPresent, observed: Observed) -> None:
         raise DeployError(
             "stack-changed", f"somebody else deployed {plans.short(now)} just now, in the place of the image that was "
             f"to go back ({plans.short(way.before)})", where=f"stack {image.stack}",
-            hint="rajee-deploy status shows what it runs; where it is to go back all the same: "
+            hint="rajee-deploy status shows what it runs; to go back to it all the same: "
             f"rajee-deploy rollback {way.target.tag} --image {quote(image.name)}",
         )  # fmt: skip
 

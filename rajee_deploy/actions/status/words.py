@@ -127,7 +127,7 @@ def _parameter(parameter: DeployedParameter) -> str:
 def _infrastructure(stack: DeployedStack) -> str:
     match stack.infrastructure_matches:
         case True if stack.is_proven:
-            return "this checkout makes what is deployed, though it was deployed from other inputs"
+            return "this checkout makes the same as what is deployed, though that was deployed from different inputs"
         case True:
             return "its inputs are those of this checkout"
         case False if stack.input_changes:
