@@ -165,7 +165,7 @@ def test_what_is_refused(name, how):
     assert "k" not in {caught.value.problem, caught.value.cause}
 
 
-IMPOSSIBLE = {"nul": ("canary\0", "a NUL"), "bytes": ("canary\udcff", "no UTF-8"), "long": ("ü" * 2049, "4098 bytes")}
+IMPOSSIBLE = {"nul": ("canary\0", "a NUL"), "bytes": ("canary\udcff", "not UTF-8"), "long": ("ü" * 2049, "4098 bytes")}
 
 
 @pytest.mark.parametrize("state", [StackAbsent(), deployed()])
