@@ -199,6 +199,8 @@ def test_what_was_never_recorded_is_told(recorded):
     assert judge("App", found, wanted()).open == (
         "the infrastructure changed, or never was recorded: the stack records no infra hash",
     )
+    moved = wanted(input_changes={"App": (InputChange("svc/file", "changed"),)})
+    assert judge("App", found, moved).open[0].endswith("no infra hash; changed since the last synth here: svc/file")
     bare = StackPresent("UPDATE_COMPLETE", {INFRA_PARAMETER: str(INFRA.digest)}, {}, content=CONTENT)
     for each in (bare, replace(bare, parameters={**bare.parameters, TEMPLATE_PARAMETER: recorded or ""})):
         assert judge("App", each, wanted()).open == ("the stack does not record what was deployed",)
@@ -213,7 +215,7 @@ def test_the_inputs_that_changed_are_named_where_they_are_known_and_else_how_to_
     moved = tuple(InputChange(f"infra/{name}.py", "changed") for name in "abcd")
     known = wanted(input_changes={"App": moved})
     (reason,) = judge("App", state(RajeeInfraHash="x"), known).open
-    assert reason.endswith(f"→ {INFRA.digest.hex[:18]}: infra/a.py, infra/b.py, infra/c.py … and 1 more")
+    assert reason.endswith(f"→ {INFRA.digest.hex[:18]}: infra/a.py, infra/b.py, infra/c.py … and 1 more input")
     by_synth = replace(known, synthesised={"App": OTHER})
     assert "infra/a.py" in judge("App", state(RajeeInfraHash="x"), by_synth).differences[-1]
     (nameless,) = judge("App", state(RajeeInfraHash="x"), wanted(input_changes={"App": ()})).open

@@ -43,7 +43,7 @@ def test_all_there_is_to_say():
         "Gone: not deployed",
         "Bare: CREATE_COMPLETE",
         "  revision         none is recorded",
-        "  infrastructure   no infra hash to compare: the stack records none, or this checkout has none",
+        "  infrastructure   whether it changed is not known here (the stack records no inputs): rajee-deploy plan says",
     ]
     assert told(environment="") == ["account 1, region eu-west-1"]
 

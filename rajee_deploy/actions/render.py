@@ -87,7 +87,7 @@ def _show_tier(run: CurrentRun, planned: Planned) -> None:
         ("left out by cdk.ignore, though synth reads it", planned.wanted.ignored),
     ):
         if names:
-            run.console.say(f"{what}: {', '.join(run.console.first(names, _SHOWN))}", "dim")
+            run.console.say(f"{what}: {', '.join(run.console.first(names, _SHOWN, 'name'))}", "dim")
     if planned.plan.tier is not None and planned.wanted.infrastructure is not None:
         run.console.say(f"infrastructure decided by {_TIERS[planned.plan.tier]}", "dim")
 

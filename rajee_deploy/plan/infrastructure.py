@@ -58,7 +58,8 @@ def judge(stack: str, state: StackPresent, wanted: Wanted) -> InfrastructureVerd
         found = differences(synthesised, content, state.parameters.get(TEMPLATE_PARAMETER, ""))
         changes = wanted.input_changes.get(stack)
         if found and changes:
-            found = (*found, f"of the infrastructure's inputs changed: {in_words(changes)}")
+            since = "" if _recorded(state) else " since the last synth here"
+            found = (*found, f"of the infrastructure's inputs changed{since}: {in_words(changes)}")
         proof = f"infrastructure unchanged by a synth: it makes what is deployed{_but(synthesised, content)}"
         return InfrastructureVerdict(Tier.SYNTH, found, proof=proof)
     if wanted.check_of(stack) is InfraCheck.SYNTH:
@@ -90,9 +91,11 @@ def _by_hash(stack: str, state: StackPresent, content: StackContent, wanted: Wan
 def _doubts(stack: str, state: StackPresent, content: StackContent, wanted: Wanted) -> tuple[str, ...]:
     """Why hashes do not prove that nothing changed, the plainest reason first; empty when they do."""
     found = []
-    recorded, now = state.parameters.get(INFRA_PARAMETER, NOT_RECORDED), str(wanted.infrastructure_of(stack).digest)
-    if recorded in ("", NOT_RECORDED):
-        found.append("the infrastructure changed, or never was recorded: the stack records no infra hash")
+    recorded, now = _recorded(state), str(wanted.infrastructure_of(stack).digest)
+    if not recorded:
+        changes = wanted.input_changes.get(stack)
+        since = f"; changed since the last synth here: {in_words(changes)}" if changes else ""
+        found.append(f"the infrastructure changed, or never was recorded: the stack records no infra hash{since}")
     elif recorded != now:
         which = _which(wanted.input_changes.get(stack), state)
         found.append(f"the infrastructure's inputs changed: {short_digest(recorded)} → {short_digest(now)}{which}")
@@ -102,6 +105,12 @@ def _doubts(stack: str, state: StackPresent, content: StackContent, wanted: Want
     elif not is_recorded(deployed, content):
         found.append("what is deployed is not what was recorded: somebody else changed it")
     return (*found, *(f"file hashes cannot prove that nothing changed: {call}" for call in wanted.impurities_of(stack)))
+
+
+def _recorded(state: StackPresent) -> str:
+    """The infrastructure hash that the stack records; "" for none."""
+    recorded = state.parameters.get(INFRA_PARAMETER, NOT_RECORDED)
+    return "" if recorded == NOT_RECORDED else recorded
 
 
 def _which(changes: tuple[InputChange, ...] | None, state: StackPresent) -> str:

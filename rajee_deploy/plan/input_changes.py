@@ -76,10 +76,10 @@ def changed_inputs(former: FormerInputs, now: Fingerprint) -> tuple[InputChange,
 
 
 def in_words(changes: Sequence[InputChange], most: int = SHOWN) -> str:
-    """The first of them: `infra/app.py, infra/new.py (new), variable SIZE (gone) … and 2 more`."""
+    """The first of them: `infra/app.py, infra/new.py (new), variable SIZE (gone) … and 2 more inputs`."""
     told = [each.what if each.how == "changed" else f"{each.what} ({each.how})" for each in changes[:most]]
-    more = f" … and {len(changes) - most} more" if len(changes) > most else ""
-    return ", ".join(told) + more
+    more = len(changes) - most
+    return ", ".join(told) + (f" … and {more} more input{'s' if more > 1 else ''}" if more > 0 else "")
 
 
 def unknown_here(revision: str) -> str:

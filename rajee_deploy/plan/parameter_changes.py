@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
 _MOST_BYTES = 4096
+_OF_CDK = "BootstrapVersion"  # which is looked up, and nobody's to set
 
 
 class ParameterOutcome(NamedTuple):
@@ -111,9 +112,11 @@ class UntakenError(ConfigurationError):
 
 def unknown_parameter(problem: str, known: Collection[str]) -> ConfigurationError:
     """`no-such-parameter`: nothing takes the value."""
+    own = sorted({*known} - {_OF_CDK})
     return ConfigurationError(
         "no-such-parameter", problem, where="cdk.parameters of the settings, --parameters",
-        hint=f"there is: {', '.join(sorted(known))}" if known else "there is none that takes a value",
+        hint=f"there is: {', '.join(own)}" if own else "there is none that takes a value: "
+        "the app declares it first, as a CfnParameter of its stack",
     )  # fmt: skip
 
 

@@ -59,8 +59,11 @@ def _without_stack(without: Sequence[str], asked: Asked) -> ConfigurationError:
         problem, where = "the settings have no image that a stack runs, so there is nothing to roll back", "images"
     if asked.deployed:
         return ConfigurationError("bad-flag", problem, where=where, hint=_choices(asked.deployed, asked.tag))
-    hint = "name the stack that takes the image's tag (images.*.stack), then rajee-deploy up; what is pushed alone is "
-    return ConfigurationError("bad-flag", problem, where=where, hint=f"{hint}chosen by whoever runs it")
+    return ConfigurationError(
+        "bad-flag", problem, where=where,
+        hint="a stack that takes the image's tag is named by images.*.stack, then deployed: rajee-deploy up\n"
+        "an image that is only pushed is put back where it is run",
+    )  # fmt: skip
 
 
 def _choices(names: Sequence[str], tag: str | None, more: str = "") -> str:

@@ -200,8 +200,8 @@ def _stack(
         name, state.status, state.since, state.reason, revision, is_dirty(recorded),
         find_subject(run.settings.root, revision) if revision else "",
         tuple(_image(run, image, state, here) for image in run.images if image.stack == name),
-        infrastructure, ours, infrastructure == ours or is_made if is_known else None,
-        is_known and is_made and infrastructure != ours, wanted.input_changes.get(name),
+        infrastructure, ours, is_made or (infrastructure == ours if is_known else None),
+        is_made and infrastructure != ours, wanted.input_changes.get(name) if infrastructure else None,
         services[0], tuple(doubts), tuple(_parameters(run, name, state)),
     )  # fmt: skip
 

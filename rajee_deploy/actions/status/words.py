@@ -126,7 +126,8 @@ def _parameter(parameter: DeployedParameter) -> str:
 def _infrastructure(stack: DeployedStack) -> str:
     match stack.infrastructure_matches:
         case True if stack.is_proven:
-            return "this checkout makes the same as what is deployed, though that was deployed from different inputs"
+            known = "that was deployed from different inputs" if stack.infrastructure else "the stack records no inputs"
+            return f"this checkout makes the same as what is deployed, though {known}"
         case True:
             return "its inputs are those of this checkout"
         case False if stack.input_changes:
@@ -134,7 +135,8 @@ def _infrastructure(stack: DeployedStack) -> str:
         case False:
             return f"its inputs changed here since it was deployed; {unknown_here(stack.revision)}"
         case None:
-            return "no infra hash to compare: the stack records none, or this checkout has none"
+            why = "this checkout's inputs are not known" if stack.infrastructure else "the stack records no inputs"
+            return f"whether it changed is not known here ({why}): rajee-deploy plan says"
 
 
 def _service(service: RunningService) -> str:
