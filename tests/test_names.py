@@ -54,5 +54,12 @@ def test_no_message_is_a_riddle():
     assert found == []
 
 
+def test_no_docstring_sends_to_a_riddle():
+    """What code stands on is not where it stands: a docstring says what a thing was made or derived from."""
+    texts = [(path.name, ast.get_docstring(ast.parse(path.read_bytes())) or "") for path in SOURCES]
+    riddle = re.compile(r"\btold of\b|what (it|that|they) stands? on|mend it")
+    assert [name for name, text in texts if riddle.search(text)] == []
+
+
 def test_a_riddle_would_be_found():
     assert [text for _, text in strings(ast.parse("""x(hint=f"{a}; mend it")"""))] == ["X; mend it"]

@@ -103,8 +103,8 @@ def forget(run: CurrentRun) -> None:
 
 def settle(run: CurrentRun, stacks: Mapping[str, Synthesised], who: Identity, *, is_deploying: bool = True) -> bool:
     """From now on everything goes by the stacks that a synth says the app has. Whether the names of the settings mean
-    others than they were taken for until now. Who deploys nothing may go on with a plain name that the app does not
-    have (any more): a stack of that name may still be there.
+    other stacks than they were taken for until now. Who deploys nothing may go on with a plain name that the app does
+    not have (any more): a stack of that name may still be there.
 
     ConfigurationErrors `no-such-stack`, `ambiguous-stack`, `bad-settings`, `wrong-account`.
     """

@@ -81,7 +81,7 @@ def _show_step(console: Console, step: Step) -> None:
 
 
 def _show_tier(run: CurrentRun, planned: Planned) -> None:
-    """What the decision on the infrastructure stands on."""
+    """The evidence for the decision on the infrastructure."""
     for what, names in (
         ("not installed here, taken as recorded", planned.wanted.taken),
         ("left out by cdk.ignore, though synth reads it", planned.wanted.ignored),

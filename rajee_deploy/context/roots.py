@@ -70,7 +70,7 @@ class Root:
                 files.save(self.disk)
 
     def recall(self, question: Question) -> Answer | None:
-        """The answer to a question, when all that it stands on is as it was."""
+        """The answer to a question, when all that it was derived from is unchanged."""
         return self._answers.recall(self.disk, question)
 
     def find(self, question: Question) -> tuple[DigestedSelection, Watched]:

@@ -31,7 +31,7 @@ _NO_RECORD = "in production a hash decides only under a whole record of a synth,
 
 @dataclass(frozen=True, slots=True)
 class InfrastructureVerdict:
-    """What is known of one stack's infrastructure, and the tier it stands on.
+    """What is known of one stack's infrastructure, and the tier of the evidence for it.
 
     `differences` are reasons to deploy. `open` are reasons why a synth has to decide; while there are any, the rest
     means nothing. `proof` says in words why nothing differs.

@@ -2,7 +2,7 @@
 somebody else's image has (`ImageSource`; `remote` is the adapter, `http` its connection, `fetched` has what is no
 image).
 
-This room never decides whether an image is needed, and never says that an image is ours: `facts.judged` does.
+This room never decides whether an image is needed, and never says that an image is ours: `plan.image_check` does.
 """
 
 from __future__ import annotations
