@@ -23,6 +23,7 @@ from rajee_deploy.plan import planner as plans
 from rajee_deploy.plan.parameter_changes import not_taken, unaffected
 from rajee_deploy.plan.state import StackPresent
 from rajee_deploy.plan.steps import StackChange, Via
+from rajee_deploy.plan.tags import short_digest
 from rajee_deploy.report.timings import duration
 from rajee_deploy.stack.deployment_record import encoded
 from rajee_deploy.stack.update import Accepted
@@ -347,4 +348,4 @@ def _tell_done(run: CurrentRun, step: DeployStack, state: StackState) -> None:
 
 
 def _shown(parameters: Mapping[str, str]) -> str:
-    return ", ".join(f"{key} {plans.short(value)}" for key, value in parameters.items())
+    return ", ".join(f"{key} {short_digest(value)}" for key, value in parameters.items())

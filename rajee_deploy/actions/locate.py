@@ -18,7 +18,8 @@ from rajee_deploy.model import registry_host
 from rajee_deploy.plan.planner import is_settled
 from rajee_deploy.plan.stack_names import StackPlace, is_plain, is_wild, meaning, resolved
 from rajee_deploy.plan.state import StackAbsent
-from rajee_deploy.settings.parameters import parameter_problem
+from rajee_deploy.settings.parameters import check_names
+from rajee_deploy.settings.problems import SettingError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -306,12 +307,13 @@ def _settled_values(
 
 
 def _check_values(values: Mapping[str, Mapping[str, Given]], images: Sequence[ImageSettings]) -> None:
-    problem = parameter_problem(values, images)
-    if problem:
+    try:
+        check_names(values, images)
+    except SettingError as error:
         raise ConfigurationError(
-            "bad-settings", f"cdk.parameters.{problem}", where="cdk.parameters of the settings",
+            "bad-settings", f"cdk.parameters.{error}", where="cdk.parameters of the settings",
             hint="take it out there: docs/settings.md says what may stand there",
-        )  # fmt: skip
+        ) from error  # fmt: skip
 
 
 def _near(repository: Repository, place: StackPlace, who: Identity) -> Repository:

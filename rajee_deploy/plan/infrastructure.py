@@ -17,6 +17,7 @@ from rajee_deploy.dataclass import dataclass
 from rajee_deploy.model.names import INFRA_PARAMETER, NOT_RECORDED, REVISION_PARAMETER, TEMPLATE_PARAMETER, InfraCheck
 from rajee_deploy.plan.input_changes import in_words, unknown_here
 from rajee_deploy.plan.steps import Tier
+from rajee_deploy.plan.tags import short_digest
 from rajee_deploy.plan.template import differences, differs_in_text_alone, is_recorded
 
 if TYPE_CHECKING:
@@ -97,7 +98,7 @@ def _doubts(stack: str, state: StackPresent, content: StackContent, wanted: Want
         found.append(f"the infrastructure changed, or never was recorded: the stack records no infra hash{since}")
     elif recorded != now:
         which = _which(wanted.input_changes.get(stack), state)
-        found.append(f"the infrastructure's inputs changed: {_short(recorded)} → {_short(now)}{which}")
+        found.append(f"the infrastructure's inputs changed: {short_digest(recorded)} → {short_digest(now)}{which}")
     deployed = state.parameters.get(TEMPLATE_PARAMETER, NOT_RECORDED)
     if deployed in ("", NOT_RECORDED):
         found.append("the stack does not record what was deployed")
@@ -121,7 +122,3 @@ def _which(changes: tuple[InputChange, ...] | None, state: StackPresent) -> str:
 def _but(synthesised: Synthesised, content: StackContent) -> str:
     alone = ", but for its Description or Metadata, which CloudFormation changes only along with something else"
     return alone if differs_in_text_alone(synthesised, content) else ""
-
-
-def _short(value: str) -> str:
-    return value.removeprefix("sha256:")[:18]

@@ -11,6 +11,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from rajee_deploy.fingerprint import IGNORED, RECORD, TAKEN
+from rajee_deploy.model.revision import commit_of, short_commit
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -84,8 +85,8 @@ def in_words(changes: Sequence[InputChange], most: int = SHOWN) -> str:
 def unknown_here(revision: str) -> str:
     """What to say where this machine never had what is recorded, and how to find out; `revision` is what the stack
     records ("" or "-" for none)."""
-    commit = revision.removesuffix("-dirty")
-    how = f": git diff --stat {commit[:12]} shows it" if re.fullmatch("[0-9a-f]{40}", commit) else ""
+    commit = commit_of(revision)
+    how = f": git diff --stat {short_commit(commit)} shows it" if re.fullmatch("[0-9a-f]{40}", commit) else ""
     return f"which of them is not known on this machine{how}"
 
 

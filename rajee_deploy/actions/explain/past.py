@@ -15,6 +15,7 @@ from rajee_deploy.dataclass import dataclass
 from rajee_deploy.errors import ConfigurationError, DeployError
 from rajee_deploy.image.inputs import read_inputs
 from rajee_deploy.model import is_local_context
+from rajee_deploy.model.revision import short_commit
 from rajee_deploy.settings import load
 
 if TYPE_CHECKING:
@@ -85,7 +86,7 @@ def inputs_at(past: Past, checkout: Checkout) -> ImageInputs:
 
 def _submodule_missing(path: str, commit: str, cause: str) -> DeployError:
     return DeployError(
-        "submodule-missing", f"the submodule {path} was at commit {commit[:12]}, which this machine does not have",
+        "submodule-missing", f"the submodule {path} was at {short_commit(commit)}, which this machine does not have",
         where=path, cause=cause, hint=f"git submodule update --init {path}, or git fetch in it, brings it",
     )  # fmt: skip
 

@@ -24,6 +24,7 @@ from rajee_deploy.actions.rollback.ways import check_image, check_same, find_way
 from rajee_deploy.dataclass import dataclass
 from rajee_deploy.errors import DeployError
 from rajee_deploy.model import stack_status
+from rajee_deploy.model.revision import short_commit
 from rajee_deploy.plan import planner as plans
 from rajee_deploy.plan.rollback import Way, plan_rollback
 from rajee_deploy.plan.state import ImagePresent, Observed, StackPresent, Wanted
@@ -155,7 +156,7 @@ def _materials(run: CurrentRun, found: FoundWay, asked: Asked) -> Iterator[Mater
     """What the image is built of: the files of the revision that it was built of, as long as they give its tag."""
     image, tag = found.settings, found.way.target.tag
     with ExitStack() as checkout:
-        with run.phase(f"check out {found.recorded.revision[:12]} for {image.name}"):
+        with run.phase(f"check out {short_commit(found.recorded.revision)} for {image.name}"):
             inputs, labels = checkout.enter_context(inputs_of_tag(image, tag, found.recorded, asked.origin))
         its = inputs.settings.platforms
         if not {*found.way.wanted.platforms} <= {*its}:

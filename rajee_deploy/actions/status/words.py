@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from rajee_deploy.model.revision import short_commit
 from rajee_deploy.plan.input_changes import in_words, unknown_here
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from rajee_deploy.actions.status import DeployedImage, DeployedParameter, DeployedStack, RunningService, Status
-
-_SHORT = 12
 
 
 def lines(status: Status) -> Iterator[str]:
@@ -84,7 +83,7 @@ def _stack(stack: DeployedStack) -> Iterator[str]:
     if stack.revision:
         dirty = ", with changes that were not committed" if stack.is_dirty else ""
         subject = f" {stack.subject}" if stack.subject else ""
-        yield _row("revision", f"{stack.revision[:_SHORT]}{subject}{dirty}")
+        yield _row("revision", f"{short_commit(stack.revision)}{subject}{dirty}")
     else:
         yield _row("revision", "none is recorded")
     for image in stack.images:
