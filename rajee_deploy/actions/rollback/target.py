@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from rajee_deploy.actions.rollback import Asked
+    from rajee_deploy.model import Repository
     from rajee_deploy.plan.state import WantedImage
     from rajee_deploy.registry import RegistryReader
     from rajee_deploy.report.history import PastRun
@@ -134,8 +135,15 @@ def previous(
     looked.append(f"none of this machine's runs deployed another {image.name} in this environment")
     raise DeployError(
         "no-previous", f"no record says what {image.stack} ran before {deployed or 'now'}",
-        where=f"image {image.name}", cause="\n".join(looked), hint="name the tag: rajee-deploy rollback TAG",
+        where=f"image {image.name}", cause="\n".join(looked), hint="name the tag: rajee-deploy rollback TAG\n"
+        f"it begins with {TAG_PREFIX}; all that there are: {_listing(image.repository)}",
     )  # fmt: skip
+
+
+def _listing(repository: Repository) -> str:
+    """The command that lists a repository's tags."""
+    where = f" --registry-id {repository.account} --region {repository.region}" if repository.account else ""
+    return f"aws ecr list-images --repository-name {repository.name}{where}"
 
 
 def _is_ours(run: PastRun, settings: Settings) -> bool:
