@@ -1,6 +1,6 @@
 """The build contexts of one run: one walk and one stat cache for each, whoever asks.
 
-Owns how long they are held, and the order of belief: an answer of before while nothing moved of what it stands on, else
+Owns how long they are held, and the order of belief: an answer of before while all that it came from is unchanged, else
 a look in full that reads only files that moved. Must never decide what is selected.
 """
 
