@@ -171,4 +171,4 @@ def test_a_service_that_is_to_run_no_task_needs_no_target():
 
 def test_deployments_that_never_come_to_rest_end_the_wait():
     states = [replace(SERVICE, deployments=(replace(PRIMARY, failed=number),)) for number in range(5)]
-    assert looked(*states, wait=0)[0] == "its services do not come to rest"
+    assert looked(*states, wait=0)[0] == "its services keep changing"

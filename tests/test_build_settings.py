@@ -95,3 +95,9 @@ def test_the_request_carries_what_the_settings_say(project):
         }  # fmt: skip
         assert (request.name, request.settings.ssh) == ("app", ("default",))
         assert request.shown_dockerfile.endswith("Dockerfile")
+
+
+def test_a_key_may_hold_what_separates_a_key_from_its_problem(project):
+    with pytest.raises(ConfigurationError) as caught:
+        load(project(IMAGE + '[images.app.secrets]\n"a: b" = "env:T"\n'))
+    assert caught.value.problem.startswith("images.app.secrets.a: b: a secret's id has letters")

@@ -115,8 +115,8 @@ def test_without_a_terminal_nobody_can_be_asked():
     [
         ([], 1, []),
         (["a"], 1, ["a"]),
-        (["a", "b"], 1, ["a … and 1 more, -v shows it"]),
-        (["a", "b", "c", "d"], 2, ["a", "b … and 2 more, -v shows them"]),
+        (["a", "b"], 1, ["a … and 1 more reason, -v shows it"]),
+        (["a", "b", "c", "d"], 2, ["a", "b … and 2 more reasons, -v shows them"]),
         (["a", "b"], 2, ["a", "b"]),
     ],
 )

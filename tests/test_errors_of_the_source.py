@@ -16,6 +16,7 @@ MEANINGS = {
     "aws-unreachable": "no connection to AWS, or to its storage",
     "bad-flag": "a flag, or flags together, that cannot be meant",
     "bad-platform": "a text that names no platform",
+    "bad-region": "what is given as the region is none",
     "bad-settings": "a key of the settings, or the variable that stands for it, has a wrong value",
     "bad-tag": "a text that cannot be an image's tag",
     "base-unknown": "what a base image brings cannot be found out",

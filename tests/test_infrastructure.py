@@ -113,7 +113,9 @@ def test_a_stack_is_judged_by_its_own_fingerprint_where_it_has_one():
         f"the infrastructure's inputs changed: {INFRA.digest.hex[:18]} → {OWN.digest.hex[:18]}; {UNKNOWN}",
     )
     impure = replace(OWN, inputs=IMPURE.inputs)
-    assert judge("App", own, wanted(infrastructures={"App": impure})).open == ("its hash cannot follow app.py:1 forks",)
+    assert judge("App", own, wanted(infrastructures={"App": impure})).open == (
+        "file hashes cannot prove that nothing changed: app.py:1 forks",
+    )
     assert judge("App", own, wanted(infrastructure=IMPURE, infrastructures={"App": OWN})).open == ()
     known = wanted(infrastructure=IMPURE, infrastructures={"App": OWN}, remembered={"App": SAME})
     assert judge("App", state(), known).tier is Tier.HASH
@@ -167,7 +169,7 @@ def test_what_each_verdict_stands_on():
     ]  # fmt: skip
     assert by_synth.proof == "infrastructure unchanged by a synth: it makes what is deployed"
     assert by_hash.proof == "infrastructure unchanged by its hash"
-    assert known.proof == "infrastructure unchanged by its hash: these inputs are known to make what is deployed"
+    assert known.proof == "infrastructure unchanged: an earlier synth from the same inputs made what is deployed"
     assert asked.open == ("a synth is asked for (infra-check)",)
     assert (asked.differences, deployed.open, undecided.differences) == ((), (), ())
 
@@ -197,6 +199,8 @@ def test_what_was_never_recorded_is_told(recorded):
     assert judge("App", found, wanted()).open == (
         "the infrastructure changed, or never was recorded: the stack records no infra hash",
     )
+    moved = wanted(input_changes={"App": (InputChange("svc/file", "changed"),)})
+    assert judge("App", found, moved).open[0].endswith("no infra hash; changed since the last synth here: svc/file")
     bare = StackPresent("UPDATE_COMPLETE", {INFRA_PARAMETER: str(INFRA.digest)}, {}, content=CONTENT)
     for each in (bare, replace(bare, parameters={**bare.parameters, TEMPLATE_PARAMETER: recorded or ""})):
         assert judge("App", each, wanted()).open == ("the stack does not record what was deployed",)
@@ -211,18 +215,18 @@ def test_the_inputs_that_changed_are_named_where_they_are_known_and_else_how_to_
     moved = tuple(InputChange(f"infra/{name}.py", "changed") for name in "abcd")
     known = wanted(input_changes={"App": moved})
     (reason,) = judge("App", state(RajeeInfraHash="x"), known).open
-    assert reason.endswith(f"→ {INFRA.digest.hex[:18]}: infra/a.py, infra/b.py, infra/c.py … and 1 more")
+    assert reason.endswith(f"→ {INFRA.digest.hex[:18]}: infra/a.py, infra/b.py, infra/c.py … and 1 more input")
     by_synth = replace(known, synthesised={"App": OTHER})
     assert "infra/a.py" in judge("App", state(RajeeInfraHash="x"), by_synth).differences[-1]
     (nameless,) = judge("App", state(RajeeInfraHash="x"), wanted(input_changes={"App": ()})).open
     assert nameless.endswith(INFRA.digest.hex[:18])
     (elsewhere,) = judge("App", state(RajeeInfraHash="x", RajeeRevision="ab" * 20 + "-dirty"), wanted()).open
-    assert elsewhere.endswith(f"{UNKNOWN}: git diff --stat abababababab tells it")
+    assert elsewhere.endswith(f"{UNKNOWN}: git diff --stat abababababab shows it")
 
 
 def test_every_doubt_is_told_the_plainest_first():
     found = judge("App", state(RajeeInfraHash="x", RajeeTemplateHash="y"), wanted(infrastructure=IMPURE)).open
-    assert [reason.split()[0] for reason in found] == ["the", "what", "its"]
+    assert [reason.split()[0] for reason in found] == ["the", "what", "file"]
 
 
 def test_in_production_a_hash_decides_under_a_whole_record_alone():

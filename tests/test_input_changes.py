@@ -113,7 +113,7 @@ def test_paths_of_an_app_at_the_top_are_as_they_are():
 
 def test_a_sentence_names_the_first_and_counts_the_rest():
     many = [InputChange(f"f{number}", "changed") for number in range(SHOWN + 2)]
-    assert in_words(many) == "f0, f1, f2 … and 2 more"
+    assert in_words(many) == "f0, f1, f2 … and 2 more inputs"
     assert in_words([InputChange("a", "changed"), InputChange("b", "new")]) == "a, b (new)"
 
 

@@ -394,7 +394,7 @@ def test_a_rollback_tells_an_id_of_ours_from_somebody_elses_name_by_the_template
     bare = NoNode(world.stacks.stacks, declares=world.stacks.declares)
     run.ports = replace(run.ports, reader=bare, deployer=bare)
     assert [image.stack for image in locate(run, run.ports.identity(), run.images)] == ["App"]
-    assert "without node nobody can tell" in world.talk.getvalue()
+    assert "only a synth can tell, and node is not installed" in world.talk.getvalue()
 
 
 SAME = {"one": StackPlace("Dev/Api", "api"), "two": StackPlace("Prod/Api", "api")}

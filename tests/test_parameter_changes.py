@@ -10,7 +10,7 @@ from rajee_deploy.errors import ConfigurationError
 from rajee_deploy.fingerprint import Fingerprint
 from rajee_deploy.model import Digest
 from rajee_deploy.model.names import INFRA_PARAMETER, TEMPLATE_PARAMETER, InfraCheck
-from rajee_deploy.plan.parameter_changes import not_taken, unaffected
+from rajee_deploy.plan.parameter_changes import not_taken, unaffected, unknown_parameter
 from rajee_deploy.plan.parameters import Declared, ParameterValue, WantedParameter
 from rajee_deploy.plan.planner import make_plan, synth_reasons
 from rajee_deploy.plan.state import Observed, StackAbsent, StackContent, StackPresent, Synthesised, Wanted
@@ -165,7 +165,7 @@ def test_what_is_refused(name, how):
     assert "k" not in {caught.value.problem, caught.value.cause}
 
 
-IMPOSSIBLE = {"nul": ("canary\0", "a NUL"), "bytes": ("canary\udcff", "no UTF-8"), "long": ("ü" * 2049, "4098 bytes")}
+IMPOSSIBLE = {"nul": ("canary\0", "a NUL"), "bytes": ("canary\udcff", "not UTF-8"), "long": ("ü" * 2049, "4098 bytes")}
 
 
 @pytest.mark.parametrize("state", [StackAbsent(), deployed()])
@@ -203,6 +203,7 @@ def test_one_for_all_stacks_that_none_has_is_refused_with_those_that_there_are(s
     subject = "none of the stacks App, Web has a" if several else "the stack App has no"
     assert caught.value.problem == f"{subject} parameter Nope"
     assert caught.value.hint == "there is: Key, Size, " + ("Width, Zones" if several else "Zones")
+    assert "BootstrapVersion" not in unknown_parameter("", ["BootstrapVersion"]).hint  # nobody sets it
     with pytest.raises(ConfigurationError, match="the template of App has no parameter Nope") as caught:
         plan(wanted(value("Nope", "1")))
     assert caught.value.hint == "there is: Key, Old, Size, Zones"

@@ -142,6 +142,8 @@ def test_what_was_looked_at_is_said_where_nothing_tells(world):
     del world.registry.repositories["team/app"]["prev-App"]
     History().path.unlink()
     error = refused(world, "no-previous")
+    assert error.hint.split("\n")[0].endswith("rajee-deploy rollback TAG")
+    assert error.hint.endswith("aws ecr list-images --repository-name team/app")
     assert "prev-App of team/app is not there" in error.cause
     assert "none of this machine's runs" in error.cause
     assert world.stacks.updated == []

@@ -123,7 +123,10 @@ def test_what_was_not_committed_and_what_is_not_recorded(world):
     assert told(world)[0]["revision"] == {"commit": "2" * 40, "dirty": True, "subject": None}
     put(world, parameters={"ImageTag": "-"})
     app, text = told(world)
-    assert (app["revision"], app["images"]["app"]["matches"], app["infrastructure"]["matches"]) == (None, None, None)
+    assert (app["revision"], app["images"]["app"]["matches"], app["infrastructure"]["matches"]) == (None, None, True)
+    assert (
+        "makes the same as what is deployed, though the stack records no inputs" in text
+    )  # as a plan without a synth says
     assert "none is recorded" in text
 
 

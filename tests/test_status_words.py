@@ -8,7 +8,7 @@ from rajee_deploy.actions.status import DeployedImage, DeployedParameter, Deploy
 from rajee_deploy.actions.status.words import document, lines
 from rajee_deploy.plan.input_changes import InputChange
 
-UNKNOWN = "which of them is not known on this machine: git diff --stat 0123456789ab tells it"
+UNKNOWN = "which of them is not known on this machine: git diff --stat 0123456789ab shows it"
 COMMIT = "0123456789abcdef" + "0" * 24
 IMAGE = DeployedImage("api", "ApiTag", "c-1", "c-1", matches=True)
 SERVICE = RunningService("web", 1, 2, ("a:1", "b:2"), is_stable=False)
@@ -43,7 +43,7 @@ def test_all_there_is_to_say():
         "Gone: not deployed",
         "Bare: CREATE_COMPLETE",
         "  revision         none is recorded",
-        "  infrastructure   no infra hash to compare: the stack records none, or this checkout has none",
+        "  infrastructure   whether it changed is not known here (the stack records no inputs): rajee-deploy plan says",
     ]
     assert told(environment="") == ["account 1, region eu-west-1"]
 
@@ -90,7 +90,7 @@ def test_what_moved_is_named_and_what_is_known_to_make_the_same_is_no_difference
     found = document(Status("1", "r", "", (stack,)))["stacks"]["App"]["infrastructure"]
     assert found["changed_inputs"][1] == {"name": "infra/new.py", "change": "new"}
     proven = DeployedStack("App", "S", infrastructure_matches=True, is_proven=True, input_changes=moved)
-    assert "this checkout makes what is deployed" in told(proven)[-1]
+    assert "this checkout makes the same as what is deployed" in told(proven)[-1]
 
 
 def test_who_rolls_a_service_out_is_told_where_it_is_not_ecs():

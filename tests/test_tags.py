@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rajee_deploy.plan.tags import sanitised, tag_problem
+from rajee_deploy.plan.tags import sanitised, short_digest, tag_problem
 
 
 @pytest.mark.parametrize(
@@ -39,3 +39,8 @@ def test_an_unknown_placeholder_is_told_the_known_ones():
 )
 def test_text_as_a_tag_can_have_it(text, tag):
     assert sanitised(text) == tag
+
+
+def test_a_short_digest_is_eighteen_characters_without_its_algorithm():
+    assert short_digest("sha256:" + "0123456789abcdef" * 4) == "0123456789abcdef01"
+    assert short_digest("c-0123456789abcdef" * 2) == "c-0123456789abcdef"

@@ -81,7 +81,7 @@ def arrival(
         if not problems and not any(look.service.deployments for look in looks.values()):
             return ""  # nothing is there that could stop
         if first is not None and is_late:
-            return "its services do not come to rest"
+            return "its services keep changing"
         first = looks if not problems else None
         time.sleep(apart_seconds if first is not None else POLL_SECONDS)
 

@@ -1,4 +1,4 @@
-"""The images that builds stand on, and what the lock says of them: completed, moved, checked, told of.
+"""The base images of builds, and what the lock says of them: completed, moved, checked, reported.
 
 It knows the order of things: what the Dockerfiles name, what the lock has, what the registries say. Must never decide
 whether an image is built: a base that moved in its registry changes nothing until somebody moves the lock.
@@ -220,7 +220,7 @@ def _changes(before: Mapping[str, LockedImage], after: Mapping[str, LockedImage]
             yield LockChange(reference, old.digest if old else None, new.digest if new else None)
 
 
-# -- told of -------------------------------------------------------------------------------------------------------
+# -- reported -------------------------------------------------------------------------------------------------------
 
 
 def compare(recipes: Iterable[Recipe], lock: Lock, source: ImageSource) -> list[Base]:

@@ -115,7 +115,7 @@ def _raise_failures(futures: Mapping[str, Future[None]]) -> None:
         raise DeployError(
             "builds-failed", f"{len(failed)} of {len(futures)} images were not built", where=", ".join(failed),
             cause="\n".join(line for image, error in failed.items() for line in _told(image, error)),
-            hint="nothing was deployed; images that were pushed stay and are not built again; mend it and run again",
+            hint="nothing was deployed; images that were pushed are not built again; correct the causes and run again",
         )  # fmt: skip
 
 

@@ -35,7 +35,7 @@ def confirm(run: CurrentRun, step: ConfirmRollout, images: Sequence[WantedImage]
     if not isinstance(state, StackPresent):
         raise DeployError(
             "rollout-not-confirmed", f"the stack {step.stack} is gone", where=f"stack {step.stack}",
-            hint="somebody deleted it just now; run again: it is made anew",
+            hint="somebody deleted it just now; run again: it is created again",
         )  # fmt: skip
     confirm_services(run, step.stack, state, wanted_images(images, state.parameters), before, run.wait_seconds)
     run.console.item("✓", f"stack {step.stack}", "its services run what it says", "green")
@@ -67,8 +67,8 @@ def confirm_services(
             )  # fmt: skip
         raise DeployError(
             "rollout-not-confirmed", f"CloudFormation deployed {stack}, but {problem}", where=f"stack {stack}",
-            hint="look at the service's events in ECS and at its tasks' logs; where the cause has passed, "
-            "rajee-deploy up --repair-drift starts it once more, else deploy what is right",
+            hint="look at the service's events in ECS and at its tasks' logs; once the cause is gone, "
+            "rajee-deploy up --repair-drift deploys it once more; otherwise deploy a corrected version",
         )  # fmt: skip
 
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 _ATTEMPTS = 3  # at least, for whoever is overtaken: a question may have taken longer than any wait
 # What somebody else can do between a plan and its deployment, and what is done about it.
 _OVERTAKEN = {
-    "stack-busy": "it is waited for, and everything is planned again",
+    "stack-busy": "it is waited for until it ends, then everything is planned again",
     "stack-changed": "everything is planned again",
     "image-changed": "everything is planned again",
     "image-gone": "everything is planned again",

@@ -23,6 +23,7 @@ from rajee_deploy.plan import planner as plans
 from rajee_deploy.plan.parameter_changes import not_taken, unaffected
 from rajee_deploy.plan.state import StackPresent
 from rajee_deploy.plan.steps import StackChange, Via
+from rajee_deploy.plan.tags import short_digest
 from rajee_deploy.report.timings import duration
 from rajee_deploy.stack.deployment_record import encoded
 from rajee_deploy.stack.update import Accepted
@@ -194,7 +195,7 @@ def _begin(run: CurrentRun, job: Job) -> Accepted:
             if not isinstance(state, StackPresent):
                 raise DeployError(
                     "deploy-failed", f"the stack {step.stack} is gone", where=f"stack {step.stack}",
-                    hint="somebody deleted it just now; run again: it is made anew",
+                    hint="somebody deleted it just now; run again: it is created again",
                 )  # fmt: skip
             own = {value.name: value.value for value in step.values}
             try:
@@ -219,7 +220,7 @@ def await_end(run: CurrentRun, stack: str) -> None:
     if wait_until_idle(run.ports.reader, stack, time.monotonic() + UPDATE_SECONDS) is None:
         raise DeployError(
             "deploy-unfinished", f"CloudFormation did not end the update of {stack} in time",
-            where=f"stack {stack}", hint="look at its events; run again: it is waited for",
+            where=f"stack {stack}", hint="look at its events, then run again: rajee-deploy waits until it has ended",
         )  # fmt: skip
 
 
@@ -347,4 +348,4 @@ def _tell_done(run: CurrentRun, step: DeployStack, state: StackState) -> None:
 
 
 def _shown(parameters: Mapping[str, str]) -> str:
-    return ", ".join(f"{key} {plans.short(value)}" for key, value in parameters.items())
+    return ", ".join(f"{key} {short_digest(value)}" for key, value in parameters.items())

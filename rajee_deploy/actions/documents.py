@@ -51,7 +51,7 @@ def of_fingerprints(images: Mapping[str, ImageInputs]) -> dict[str, Any]:
 
 
 def of_plan(planned: Planned, seconds: float) -> dict[str, Any]:
-    """`rajee-deploy.plan/1`: what would be done, what not, and what that stands on."""
+    """`rajee-deploy.plan/1`: what would be done, what not, and on what evidence."""
     return {
         "schema": "rajee-deploy.plan/1",
         "account": planned.identity.account,

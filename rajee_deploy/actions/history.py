@@ -54,7 +54,8 @@ def show_report(console: Console, project: Path | None, *, as_json: bool) -> Non
         console.document(of_figures(found, unreadable))
         return
     if unreadable:
-        console.warn("", f"{unreadable} lines of {history.path} could not be read and are left out")
+        lines, are = ("1 line", "is") if unreadable == 1 else (f"{unreadable} lines", "are")
+        console.warn("", f"{lines} of {history.path} could not be read and {are} left out")
     rows = [
         (
             kind.kind, str(kind.count), duration(kind.p50), duration(kind.p95), duration(kind.longest),

@@ -18,7 +18,8 @@ from rajee_deploy.model import registry_host
 from rajee_deploy.plan.planner import is_settled
 from rajee_deploy.plan.stack_names import StackPlace, is_plain, is_wild, meaning, resolved
 from rajee_deploy.plan.state import StackAbsent
-from rajee_deploy.settings.parameters import parameter_problem
+from rajee_deploy.settings.parameters import check_names
+from rajee_deploy.settings.problems import SettingError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -102,8 +103,8 @@ def forget(run: CurrentRun) -> None:
 
 def settle(run: CurrentRun, stacks: Mapping[str, Synthesised], who: Identity, *, is_deploying: bool = True) -> bool:
     """From now on everything goes by the stacks that a synth says the app has. Whether the names of the settings mean
-    others than they were taken for until now. Who deploys nothing may go on with a plain name that the app does not
-    have (any more): a stack of that name may still be there.
+    other stacks than they were taken for until now. Who deploys nothing may go on with a plain name that the app does
+    not have (any more): a stack of that name may still be there.
 
     ConfigurationErrors `no-such-stack`, `ambiguous-stack`, `bad-settings`, `wrong-account`.
     """
@@ -174,7 +175,7 @@ def look_up(run: CurrentRun, infrastructure: Fingerprint, who: Identity, names: 
         return False
     for reason in open_names(asked, {}):
         raise DeployError(
-            "names-unknown", f"nothing tells here which stacks the settings mean by {reason.partition(':')[0]}",
+            "names-unknown", f"it is not known here which stacks the settings mean by {reason.partition(':')[0]}",
             where="cdk.stacks of the settings",
             hint="rajee-deploy plan --infra-check=auto runs the app to find out, and remembers it",
         )  # fmt: skip
@@ -253,7 +254,7 @@ def _check_account(settings: Settings, place: StackPlace) -> None:
     raise ConfigurationError(
         "wrong-account", f"the app puts {place} into account {place.account}, and {at} is {settings.account}",
         where=f"{at}.account",
-        hint=f'where that is meant: stack-accounts = ["{place.account}"] in {at}; else mend env of the stack',
+        hint=f'where that is meant: stack-accounts = ["{place.account}"] in {at}; if not, correct env of the stack',
     )  # fmt: skip
 
 
@@ -278,7 +279,7 @@ def _settled(
     where = f"images.{image.name}.stack"
     if len(found) > 1:
         raise ConfigurationError(
-            "ambiguous-stack", f"{image.stack} means several stacks, and an image is of one", where=where,
+            "ambiguous-stack", f"{image.stack} means several stacks, but an image belongs to one", where=where,
             hint="name one of " + ", ".join(places[key].id for key in found),
         )  # fmt: skip
     if found[0] not in keys:
@@ -310,12 +311,13 @@ def _settled_values(
 
 
 def _check_values(values: Mapping[str, Mapping[str, Given]], images: Sequence[ImageSettings]) -> None:
-    problem = parameter_problem(values, images)
-    if problem:
+    try:
+        check_names(values, images)
+    except SettingError as error:
         raise ConfigurationError(
-            "bad-settings", f"cdk.parameters.{problem}", where="cdk.parameters of the settings",
+            "bad-settings", f"cdk.parameters.{error}", where="cdk.parameters of the settings",
             hint="take it out there: docs/settings.md says what may stand there",
-        )  # fmt: skip
+        ) from error  # fmt: skip
 
 
 def _near(repository: Repository, place: StackPlace, who: Identity) -> Repository:

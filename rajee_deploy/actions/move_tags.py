@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from rajee_deploy.errors import DeployError
 from rajee_deploy.plan.state import RepositoryAbsent, Tagged
+from rajee_deploy.registry import image_gone
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,7 +21,7 @@ def move_tag(registry: Registry, step: MoveTag) -> Digest:
     """Make a tag name what its target names; returns that digest. Nothing is written when it does already."""
     target, now = _look(registry, step.repository, [step.target, step.tag])
     if not isinstance(target, Tagged):
-        raise _gone(step.repository, step.target)
+        raise image_gone(step.repository, step.target)
     if now != target:
         registry.put_tag(step.repository, target.digest, step.tag)
     return target.digest
@@ -33,7 +33,7 @@ def with_digests(registry: RegistryReader, step: DeployStack) -> DeployStack:
     for parameter, repository, tag in step.digests:
         (found,) = _look(registry, repository, [tag])
         if not isinstance(found, Tagged):
-            raise _gone(repository, tag)
+            raise image_gone(repository, tag)
         known[parameter] = str(found.digest)
     return replace(step, parameters=tuple((key, known.get(key, value)) for key, value in step.parameters))
 
@@ -41,12 +41,5 @@ def with_digests(registry: RegistryReader, step: DeployStack) -> DeployStack:
 def _look(registry: RegistryReader, repository: Repository, references: Sequence[str]) -> list[ReferenceState]:
     found = registry.find(repository, references)
     if isinstance(found, RepositoryAbsent):
-        raise _gone(repository, references[0])
+        raise image_gone(repository, references[0])
     return [found[reference] for reference in references]
-
-
-def _gone(repository: Repository, reference: str) -> DeployError:
-    return DeployError(
-        "image-gone", f"{repository} does not have {reference} any more", where=f"{repository}:{reference}",
-        hint="somebody or a lifecycle rule removed it just now; run again",
-    )  # fmt: skip

@@ -162,7 +162,8 @@ def _judged_by_lists(run: CurrentRun, wanted: Wanted, states: Mapping[str, Stack
 
 def with_input_changes(run: CurrentRun, wanted: Wanted, states: Mapping[str, StackState]) -> Wanted:
     """With which inputs moved since what the stacks record, as far as this machine knows what that was made of. What
-    is recorded and is also what is here is kept, so that it is known after the next edit."""
+    is recorded and is also what is here is kept, so that it is known after the next edit. Of a stack that records none
+    it is what moved since the last synth here."""
     if wanted.infrastructure is None:
         return wanted
     found = {}
@@ -173,6 +174,8 @@ def with_input_changes(run: CurrentRun, wanted: Wanted, states: Mapping[str, Sta
             run.ports.inputs.keep(now)
         elif recorded not in ("", NOT_RECORDED) and (former := run.ports.inputs.find(recorded)) is not None:
             found[stack] = changed_inputs(former, now)
+        elif recorded in ("", NOT_RECORDED) and (former := run.ports.inputs.latest()) is not None:
+            found[stack] = changed_inputs(former, now)  # nothing says what it was made of: the last synth is near
     return replace(wanted, input_changes=found)
 
 

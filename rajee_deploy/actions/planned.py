@@ -1,4 +1,4 @@
-"""A plan with what it stands on, as it goes from who decides to who carries it out. Values, and the one way to what a
+"""A plan with its sources, as it goes from who decides to who carries it out. Values, and the one way to what a
 build of another revision is made of.
 """
 
@@ -33,7 +33,7 @@ class Materials:
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """A plan with what it stands on. `run` is the run that it is of, whose settings go by the stacks that their names
+    """A plan with its sources. `run` is the run that it is of, whose settings go by the stacks that their names
     were found to mean: whatever comes of the plan goes by it. `revision` is the checkout's, "" where nobody asked git
     yet.
 

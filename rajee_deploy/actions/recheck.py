@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 from rajee_deploy.actions.observe import image_state
 from rajee_deploy.actions.plan import own_commit
 from rajee_deploy.errors import DeployError
+from rajee_deploy.model.revision import commit_of
 from rajee_deploy.plan import image_check as trust
 from rajee_deploy.plan import planner as plans
 from rajee_deploy.plan.state import ImagePresent
-from rajee_deploy.stack.revision import DIRTY
+from rajee_deploy.registry import image_gone
 
 if TYPE_CHECKING:
     from rajee_deploy.actions.planned import Planned
@@ -50,10 +51,7 @@ def _check_images(run: CurrentRun, planned: Planned, stack: str) -> None:
             raise problem
         before = planned.observed.images[image.name]
         if not isinstance(now, ImagePresent):
-            raise DeployError(
-                "image-gone", f"{image.repository} does not have {image.tag} any more", where=f"image {image.name}",
-                hint="somebody or a lifecycle rule removed it just now; run again",
-            )  # fmt: skip
+            raise image_gone(image.repository, str(image.tag), f"image {image.name}")
         if isinstance(before, ImagePresent) and before != now:
             raise DeployError(
                 "image-changed", f"somebody else pushed another image as {image.tag} since it was planned",
@@ -64,8 +62,8 @@ def _check_images(run: CurrentRun, planned: Planned, stack: str) -> None:
 def _check_checkout(run: CurrentRun, planned: Planned) -> None:
     """DeployError `checkout-changed`: HEAD moved. Files that were edited meanwhile are not in what is deployed: builds
     and synths compare what they take with what was hashed."""
-    if own_commit(run)[0] != planned.revision.removesuffix(DIRTY):
+    if own_commit(run)[0] != commit_of(planned.revision):
         raise DeployError(
-            "checkout-changed", "the checkout is of another revision than when it was planned",
+            "checkout-changed", "the checkout has moved to another revision since this was planned",
             where=str(run.settings.root), hint="run again when nobody else works in it",
         )  # fmt: skip

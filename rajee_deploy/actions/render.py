@@ -81,13 +81,13 @@ def _show_step(console: Console, step: Step) -> None:
 
 
 def _show_tier(run: CurrentRun, planned: Planned) -> None:
-    """What the decision on the infrastructure stands on."""
+    """The evidence for the decision on the infrastructure."""
     for what, names in (
         ("not installed here, taken as recorded", planned.wanted.taken),
         ("left out by cdk.ignore, though synth reads it", planned.wanted.ignored),
     ):
         if names:
-            run.console.say(f"{what}: {', '.join(run.console.first(names, _SHOWN))}", "dim")
+            run.console.say(f"{what}: {', '.join(run.console.first(names, _SHOWN, 'name'))}", "dim")
     if planned.plan.tier is not None and planned.wanted.infrastructure is not None:
         run.console.say(f"infrastructure decided by {_TIERS[planned.plan.tier]}", "dim")
 

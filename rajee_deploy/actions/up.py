@@ -10,10 +10,10 @@ from rajee_deploy.actions.foresee import find_kept, local
 from rajee_deploy.actions.plan import own_commit, plan_by, plan_run, synthesise_planned
 from rajee_deploy.actions.render import show_plan
 from rajee_deploy.model.names import NOT_RECORDED
+from rajee_deploy.model.revision import is_dirty, with_state
 from rajee_deploy.model.stack_status import stack_busy
 from rajee_deploy.plan import planner as plans
 from rajee_deploy.plan.steps import DeployStack, Via, WaitForStack
-from rajee_deploy.stack.revision import DIRTY
 
 if TYPE_CHECKING:
     from rajee_deploy.actions.execute import Uncarried
@@ -33,16 +33,16 @@ def deployment(run: CurrentRun) -> Wish[Planned]:
 
 
 def _of_revision(planned: Planned) -> Planned:
-    """With the revision that what is deployed is of, "-dirty" behind it where files differ: it is asked for before
+    """With the revision that what is deployed is of, `-dirty` behind it where files differ: it is asked for before
     anybody is asked, or anything built."""
-    if not any(isinstance(step, DeployStack) for step in planned.plan.steps) or planned.revision.endswith(DIRTY):
+    if not any(isinstance(step, DeployStack) for step in planned.plan.steps) or is_dirty(planned.revision):
         return planned
     run = planned.run
     commit, cautions = (planned.revision, ()) if planned.revision else own_commit(run)
     for caution in cautions:
         run.console.warn(caution.subject, caution.text, caution.code)
     is_changed = commit != NOT_RECORDED and run.ports.is_changed()
-    return replace(planned, revision=commit + DIRTY * is_changed)
+    return replace(planned, revision=with_state(commit, is_dirty=is_changed))
 
 
 def _with_assembly(planned: Planned) -> Planned:
@@ -73,7 +73,7 @@ def _with_assembly(planned: Planned) -> Planned:
 def _check_free(planned: Planned) -> None:
     for step in planned.plan.steps:
         if isinstance(step, WaitForStack):
-            raise stack_busy(step.stack, hint="run again: it is waited for")
+            raise stack_busy(step.stack, hint="run again: rajee-deploy waits until it has ended")
 
 
 def _by_cdk(plan: Plan) -> dict[str, frozenset[StackChange]]:

@@ -30,5 +30,7 @@ def wait_for_others(reader: StackReader, stack: str, deadline: float, poll_secon
     """The same for an operation that somebody else began. DeployError `stack-busy` when it does not end in time."""
     if wait_until_idle(reader, stack, deadline, poll_seconds) is None:
         raise stack_busy(
-            stack, "did not end in time", hint="look who deploys it; run again, or give it longer: --wait 7200"
+            stack,
+            "did not end in time",
+            hint="run again when that operation has ended, or wait longer for it: --wait 7200",
         )

@@ -12,7 +12,15 @@ import time
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
-from rajee_deploy.aws.errors import OutOfTimeError, error_code, error_message, opening, translated, unknown
+from rajee_deploy.aws.errors import (
+    OutOfTimeError,
+    check_region,
+    error_code,
+    error_message,
+    opening,
+    translated,
+    unknown,
+)
 from rajee_deploy.aws.received import NotAnAnswerError, examine
 from rajee_deploy.aws.resolved import keys, of_session
 from rajee_deploy.aws.shaped import MisshapenError, shaped
@@ -95,7 +103,7 @@ class Aws:
         """The region in force; ConfigurationError `no-region` when neither flags, settings nor AWS's own say one."""
         short = self._short_path()
         if short is not None:
-            return short.plain.region
+            return check_region(short.plain.region)
         with self._lock:
             region = self._opened().region_name
         if not region:
@@ -104,7 +112,7 @@ class Aws:
                 "no AWS region is set",
                 hint="export AWS_REGION=us-east-1   # or --region, or region of the settings' environment",
             )
-        return str(region)
+        return check_region(str(region))
 
     def client(self, service: str, region: str = "") -> Any:
         """A client for one service in a region (default: the one in force), the same one each time."""

@@ -43,9 +43,12 @@ _HINTS = (
     ("UnknownOperation", _ELSEWHERE),
 )
 _SERVERS_FAULT = 500
+_REGION_VARIABLES = ("AWS_REGION", "AWS_DEFAULT_REGION")
 _QUOTED = 1000  # characters of what somebody said
 
 _REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d{1,2}")
+# A zone in a region, or a local zone: us-east-1a, us-west-2-lax-1a.
+_ZONE_NAME = re.compile(r"([a-z]{2}(?:-[a-z]+)+-\d{1,2})(?:[a-z]|-[a-z]+-\d{1,2}[a-z])")
 _ZONE = re.compile(r"\.([a-z]{2}(?:-[a-z]+)+-\d)([a-z])\.amazonaws\.")  # in the address of an endpoint
 
 
@@ -153,11 +156,27 @@ def _no_code(asked: str, status: object, cause: str) -> DeployError:
     )  # fmt: skip
 
 
+def check_region(region: str) -> str:
+    """The region. ConfigurationError `bad-region` for a zone: botocore takes its name for a region's, and every call
+    then goes to an address that nobody has."""
+    zone = _ZONE_NAME.fullmatch(region)
+    if zone is None:
+        return region
+    named = next((name for name in _REGION_VARIABLES if os.environ.get(name) == region), "")
+    hint = (
+        f"export {named}={zone[1]}" if named else f'write "{zone[1]}": --region, or region of the settings or profile'
+    )
+    raise ConfigurationError(
+        "bad-region",
+        f"{region!r} is no AWS region: it is an availability zone of {zone[1]}",
+        where=named or "region",
+        hint=hint,
+    )
+
+
 def _bad_region(asked: str, cause: str) -> ConfigurationError:
     """For a region that no address can have, with where it stands, and what is probably meant."""
-    names = [
-        name for name in ("AWS_REGION", "AWS_DEFAULT_REGION") if os.environ.get(name) and os.environ[name] in cause
-    ]
+    names = [name for name in _REGION_VARIABLES if os.environ.get(name) and os.environ[name] in cause]
     text = os.environ[names[0]] if names else (re.search(r"'([^']*)'", cause) or ["", ""])[1]
     meant = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
     like = meant if _REGION.fullmatch(meant) else "us-east-1"
@@ -222,4 +241,4 @@ def _hint(code: str, status: object) -> str:
         return known
     if status >= _SERVERS_FAULT:
         return "this is a failure on AWS's side: run again in a minute (https://health.aws.amazon.com/health/status)"
-    return "what AWS says of it is above; mend that and run again"
+    return "AWS says above what is wrong; correct that and run again"

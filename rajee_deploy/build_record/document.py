@@ -34,7 +34,7 @@ def encode(contents: Contents) -> bytes:
     if len(text) > MOST_BYTES:
         raise DeployError(
             "contents-too-large", f"it would have {len(text)} bytes", where=contents.tag,
-            hint="nothing is missing but what explain would tell of this tag; a narrower COPY makes it smaller",
+            hint="only rajee-deploy explain misses it, for this tag; a narrower COPY makes it smaller",
         )  # fmt: skip
     packer = zlib.compressobj(9, zlib.DEFLATED, _GZIP)
     return packer.compress(text.encode("ascii")) + packer.flush()

@@ -70,7 +70,7 @@ def _told(path: Path) -> Iterator[None]:
         raise DeployError(
             "state-directory", "the records of this machine cannot be used", where=str(path.parent),
             cause=error.strerror or str(error),
-            hint="nothing is missing but what explain would tell of tags; make room, or set RAJEE_DEPLOY_STATE_DIR",
+            hint="only rajee-deploy explain misses it; make room, or set RAJEE_DEPLOY_STATE_DIR",
         ) from error  # fmt: skip
 
 

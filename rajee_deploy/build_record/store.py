@@ -39,7 +39,7 @@ class Kept(Enum):
 
     WRITTEN = "written"
     SAME = "it was there"
-    OTHER = "another one was there, and stays"
+    OTHER = "another record is there already, and is kept"
 
 
 @dataclass(frozen=True, slots=True)

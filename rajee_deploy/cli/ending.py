@@ -28,7 +28,7 @@ _NO_THREAD = "can't start new thread"  # Python's RuntimeError, which has no cla
 _HINTS = {
     errno.EAGAIN: "it may run too few processes at once: ulimit -u; in a container: its pids limit",
     errno.EMFILE: "it may open too few files at once: ulimit -n 1024",
-    errno.ENFILE: "the machine has too many files open: end what is not needed, and run again",
+    errno.ENFILE: "the machine has too many files open: close programs that are not needed, and run again",
     errno.ENOSPC: "make room there, and run again: df -h",
     errno.EDQUOT: "make room there, and run again: quota",
 }
@@ -111,7 +111,7 @@ def _tell_unkept() -> None:
     from rajee_deploy.console import Console
 
     text = (
-        f"nothing could be kept in {unkept.place} ({unkept.why}): the next run has to find out more anew; "
+        f"nothing could be kept in {unkept.place} ({unkept.why}): the next run takes longer; "
         "RAJEE_DEPLOY_CACHE_DIR and RAJEE_DEPLOY_STATE_DIR name other places"
     )
     Console().warn("", text, "not-kept")
@@ -189,7 +189,7 @@ def _bug(error: Exception) -> int:
         import traceback
 
         traceback.print_tb(error.__traceback__)  # without its words, which may hold a secret
-        names = f"{type(error).__name__}, and {type(another).__name__} while it was told"
+        names = f"{type(error).__name__}, and {type(another).__name__} while that was reported"
         sys.stderr.write(f"This is a bug in rajee-deploy ({names}); please report it with the lines above.\n")
     return Exit.BUG
 

@@ -55,7 +55,7 @@ def chosen_images(flags: SettingsFlags) -> tuple[Settings, list[ImageSettings]]:
     known = {image.name: image for image in settings.images}
     for name in flags.images or ():
         if name not in known:
-            hint = "known: " + (", ".join(known) or "none")
+            hint = f"known: {', '.join(known)}" if known else "the settings name no image: leave --image out"
             raise ConfigurationError(
                 "unknown-image", f"there is no image {name!r}", where=str(settings.path), hint=hint
             )

@@ -20,7 +20,10 @@ _INSTEAD = {
     "verify": ("verify", "rajee-deploy verify DIR"),
     "lock": ("lock", "rajee-deploy lock --context DIR"),
     "lock --check": ("check", "rajee-deploy lock --check --context DIR"),
+    "rollback": ("roll back", ""),
 }
+_BACK = """git revert HEAD   # or check out the commit that was right: the CDK app's own images go back with its stacks
+rajee-deploy up   # add --allow-rollback after the checkout of an older commit"""
 
 
 def no_images(settings: Settings, verb: str) -> ConfigurationError:
@@ -28,7 +31,7 @@ def no_images(settings: Settings, verb: str) -> ConfigurationError:
     what, alone = _INSTEAD[verb]
     return ConfigurationError(
         "no-images", f"the settings name no image, so there is none to {what}", where=str(settings.path),
-        cause=_own(settings), hint="\n".join((
+        cause=_own(settings), hint=_BACK if not alone else "\n".join((
             "rajee-deploy plan   # whether the CDK app changed, with the images of its own",
             f"{alone}   # for the image that a directory makes",
             "for an image that is hashed, built and pushed here: images.NAME in the settings (docs/settings.md)",

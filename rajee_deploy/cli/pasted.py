@@ -50,7 +50,7 @@ def _whole(found: re.Match[str], given: Mapping[str, Any]) -> str:
         if (
             not option
             or not option[0].startswith("-")
-            or any(re.search(rf"(?<!\S){re.escape(each)}(?!\S)", words) for each in option)
+            or any(re.search(rf"(?<!\S){re.escape(each)}(?![^\s=])", words) for each in option)
         ):
             continue
         flags += _written(option, value, is_hidden=name in _HIDDEN or "@" in str(value))  # an address with a login

@@ -65,6 +65,10 @@ def rollback(
             hint="rajee-deploy rollback --plan --detailed-exitcode",
         )  # fmt: skip
     run = make_context((environment, image, config), profile, region, verbose=verbose)
+    if not run.settings.images:
+        from rajee_deploy.cli.no_images import no_images
+
+        raise no_images(run.settings, "rollback")
     origin = Origin(run.settings.path, environment, lambda settings: settings)
     deployed = [each for each in run.settings.images if each.stack]
     names = [each.name for each in deployed]

@@ -151,12 +151,13 @@ class Console:
         line = Text.assemble((f"{mark} ", style), (f"{printable(subject):<28}", "bold"), " ", printable(text))
         self._talk.print(line, soft_wrap=True)
 
-    def first(self, texts: Sequence[str], most: int = 1) -> list[str]:
-        """The first of many texts, and how many more there are; all of them when asked for (the verb has -v)."""
+    def first(self, texts: Sequence[str], most: int = 1, what: str = "reason") -> list[str]:
+        """The first of many texts, and how many more there are of `what`; all of them with -v (the verb has it)."""
         more = len(texts) - most
         if self.verbose or more <= 0:
             return list(texts)
-        return [*texts[: most - 1], f"{texts[most - 1]} … and {more} more, -v shows {'it' if more == 1 else 'them'}"]
+        rest = f"1 more {what}, -v shows it" if more == 1 else f"{more} more {what}s, -v shows them"
+        return [*texts[: most - 1], f"{texts[most - 1]} … and {rest}"]
 
     def notices(self, image: str, notices: Sequence[Notice]) -> None:
         """A line per kind of notice: the first of its kind, and how many more there are; or all, when asked for."""
@@ -268,8 +269,9 @@ class Console:
         self.item("✗", error.code, _quoted(error.problem), "bold red")
         hint = _quoted(as_pasted(error.hint), _MOST_OF_A_COMMAND)
         for name, text in (("where", error.where), ("cause", _quoted(error.cause)), ("next", hint)):
-            for number, line in enumerate(lines_of(text)):
-                self.say(f"  {name if not number else '':>6}  {line}", "bold" if name == "next" else "")
+            for number, line in enumerate(lines_of(text.strip("\n"))):
+                shown = f"  {name if not number else '':>6}  {line.expandtabs()}"  # a tab is escaped otherwise
+                self.say(shown, "bold" if name == "next" else "")
 
     # -- how -------------------------------------------------------------------------------------------------------
 

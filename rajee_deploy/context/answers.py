@@ -1,4 +1,4 @@
-"""Answers of earlier runs: what a question about a build context came to, and what that stands on.
+"""Answers of earlier runs: the answer to a question about a build context, and what it was derived from.
 
 Owns what a question is, how answers are kept, and that only one whose files had all come to rest is kept at all. A
 small file per build context. Must never find anything out itself.
@@ -73,7 +73,7 @@ class Answers:
         return dict(zip(parts[::2], parts[1::2], strict=False)) if parts else {}
 
     def recall(self, disk: DiskTree, question: Question) -> Answer | None:
-        """The answer to a question, when all that it stands on is as it was."""
+        """The answer to a question, when all that it was derived from is unchanged."""
         kept = self._old.get(question.key) if self._path is not None else None
         if kept is None:
             return None

@@ -1,6 +1,6 @@
 """The build contexts of one run: one walk and one stat cache for each, whoever asks.
 
-Owns how long they are held, and the order of belief: an answer of before while nothing moved of what it stands on, else
+Owns how long they are held, and the order of belief: an answer of before while all that it came from is unchanged, else
 a look in full that reads only files that moved. Must never decide what is selected.
 """
 
@@ -70,7 +70,7 @@ class Root:
                 files.save(self.disk)
 
     def recall(self, question: Question) -> Answer | None:
-        """The answer to a question, when all that it stands on is as it was."""
+        """The answer to a question, when all that it was derived from is unchanged."""
         return self._answers.recall(self.disk, question)
 
     def find(self, question: Question) -> tuple[DigestedSelection, Watched]:

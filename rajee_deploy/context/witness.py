@@ -1,4 +1,4 @@
-"""What an answer about a build context stands on, so that a later run can see that nothing of it moved.
+"""What an answer about a build context was derived from, so that a later run can see that none of it changed.
 
 Of every directory that was listed: all names with their kinds, and of each entry that was read whatever shows that it
 is the same: a file's stamp, a symlink's text, the digest of anything else. All but stamps are read anew each time.

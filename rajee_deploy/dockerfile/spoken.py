@@ -1,4 +1,4 @@
-"""A user's Dockerfile as a Dialect: which bases it stands on, and the whole of it in plain words.
+"""A user's Dockerfile as a Dialect: which base images it uses, and the whole of it in plain words.
 
 Owns the order: the bases are known before a word is expanded. Must never look at an image itself.
 """

@@ -1,4 +1,4 @@
-"""Stages and what they stand on: names, indexes, named contexts, and which of them the target needs.
+"""Stages and their bases: names, indexes, named contexts, and which of them the target needs.
 
 Owns the graph. Must never expand anything but FROM, nor say what an instruction reads. Follows BuildKit's
 frontend/dockerfile/dockerfile2llb/convert.go (commit 73ed6825c4b7), including that images named by `--from` are

@@ -123,7 +123,7 @@ def source_policy() -> Digest | None:
     except OSError as error:
         raise DeployError(
             "unreadable", "the source policy cannot be read", where=path, cause=error.strerror or str(error),
-            hint=f"buildx cannot read it either: mend the path in {POLICY}, or unset it",
+            hint=f"correct the path in {POLICY}, or unset {POLICY} (buildx cannot read it either), then run again",
         ) from error  # fmt: skip
 
 

@@ -97,8 +97,9 @@ def _look() -> tuple[Engine, str]:
             raise
         named = next((variable for variable in _NAMING if os.environ.get(variable)), "")
         if named or find_program("buildah") is None:
-            instead = f"{named} asks for it, but engine = 'buildah'" if named else "or install buildah, which"
-            hint = f"{error.hint}; {instead} builds without an engine"
+            instead = 'engine = "buildah" in the settings' if named else "install buildah"
+            why = f" (not tried by itself, since {named} is set)" if named else ""
+            hint = f"{error.hint}\nto build without an engine: {instead}{why}"
             raise DeployError(error.code, error.problem, where=error.where, cause=error.cause, hint=hint) from error
     buildah = Buildah()
     return buildah, f"{buildah.check()} (no Docker Engine answers)"

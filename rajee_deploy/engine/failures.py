@@ -83,7 +83,7 @@ def failure(problem: str, reference: str, cause: str, where: str = "") -> Deploy
     if refused is not None:
         return refused
     hints = (hint for pattern, hint in _HINTS if pattern.search(cause))
-    hint = next(hints, f"{_NOTHING}; mend it and run again")
+    hint = next(hints, f"{_NOTHING}; correct the cause above and run again")
     return DeployError("build-failed", problem, where=where or reference, cause=cause, hint=hint)
 
 

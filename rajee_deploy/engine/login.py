@@ -68,7 +68,7 @@ def _read(path: Path) -> dict[str, Any]:
     except (OSError, ValueError) as error:
         raise DeployError(
             "docker-config", "docker's configuration cannot be read", where=str(path), cause=str(error),
-            hint="docker itself cannot read it either; mend or move it",
+            hint="correct the file or move it away (docker cannot read it either), then run again",
         ) from error  # fmt: skip
     return document if isinstance(document, dict) else {}
 

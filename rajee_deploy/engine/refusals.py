@@ -104,8 +104,8 @@ _KINDS = (
         ),
         Refusal(
             "access-denied",
-            "the registry refused the login, or what it may do",
-            "rajee-deploy permissions up shows what it takes; a page in place of an answer is a proxy's",
+            "the registry refused the login, or the login lacks a permission",
+            "rajee-deploy permissions up prints the permissions it needs; a web page as answer comes from a proxy",
         ),
     ),
     (
@@ -129,7 +129,7 @@ _COMPILED = tuple((re.compile(pattern, re.IGNORECASE), kind) for pattern, kind i
 # A refusal that none of them knows still is the registry's, and no build's.
 UNKNOWN = Refusal(
     "push-refused", "the registry did not take the image",
-    "what it says is above; mend that and run again: layers that have arrived are not sent again",
+    "its answer is above; correct that and run again: layers that have arrived are not sent again",
 )  # fmt: skip
 
 

@@ -161,7 +161,11 @@ def disarmed(repository: GitDirectories) -> tuple[str, ...]:
 def refused(where: Path, answer: GitAnswer) -> DeployError:
     """The error for a checkout about which git says nothing: another owner's, a broken one."""
     owner = re.search(r"git config --global --add safe\.directory \S.*", "\n".join(answer.ended.tail))
-    hint = f"where you trust it: {owner[0]}" if owner else f"git -C {where} status says more; mend the checkout"
+    hint = (
+        f"where you trust it: {owner[0]}"
+        if owner
+        else f"git -C {where} status says more; repair the checkout, then run again"
+    )
     return DeployError(
         "git-refused", "git does not say which revision this checkout is", where=str(where), cause=answer.words,
         hint=hint,

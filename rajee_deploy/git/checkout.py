@@ -23,6 +23,7 @@ from rajee_deploy.git import git_failed
 from rajee_deploy.git.call import GitDirectories, ask, disarmed
 from rajee_deploy.git.large_files import LFS, fill_in
 from rajee_deploy.git.place import enclosing_repository
+from rajee_deploy.model.revision import short_commit
 from rajee_deploy.system.regular_files import read_regular
 from rajee_deploy.system.temporary import private_directory
 
@@ -67,7 +68,7 @@ class Checkout:
         # From the top of the checkout: where we are may not exist in it.
         answer = self._ask(["read-tree", "--reset", "-u", commit], settings)
         if not answer.is_given:
-            raise git_failed(f"git read-tree of {commit[:12]}", answer)
+            raise git_failed(f"git read-tree of {short_commit(commit)}", answer)
         if not self._runs_programs:
             self._fill_large_files(settings)
         if (self.directory / ".gitmodules").is_file():
@@ -114,7 +115,7 @@ class Checkout:
         """The submodules of a commit: path and commit of each."""
         answer = ask(["ls-tree", "-r", "-z", commit], self._repository)
         if not answer.is_given:
-            raise git_failed(f"git ls-tree of {commit[:12]}", answer)
+            raise git_failed(f"git ls-tree of {short_commit(commit)}", answer)
         rows = (row.partition("\t") for row in answer.rows if row.startswith(f"{_GITLINK} "))
         return [(path, about.split(" ")[2]) for about, _, path in rows]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rajee_deploy.errors import DeployError
+from rajee_deploy.model.revision import short_commit, with_state
 from rajee_deploy.plan.tags import sanitised, tag_problem
 
 if TYPE_CHECKING:
@@ -12,8 +13,6 @@ if TYPE_CHECKING:
 
     from rajee_deploy.git import Revision
     from rajee_deploy.settings import ImageSettings
-
-_SHORT = 12
 
 
 def expanded(image: ImageSettings, tags: Sequence[str]) -> tuple[str, ...]:
@@ -32,9 +31,10 @@ def expanded(image: ImageSettings, tags: Sequence[str]) -> tuple[str, ...]:
 
 
 def _expand(tag: str, image: str, source: Revision | None) -> str:
-    commit, branch, dirty = (source.id, source.branch, "-dirty" * source.is_dirty) if source else ("", "", "")
+    commit, branch, dirty = (source.id, source.branch, source.is_dirty) if source else ("", "", False)
     values = {
-        "revision": commit + dirty, "short-revision": commit[:_SHORT] + dirty, "branch": branch, "image": image,
+        "revision": with_state(commit, is_dirty=dirty),
+        "short-revision": with_state(short_commit(commit), is_dirty=dirty), "branch": branch, "image": image,
     }  # fmt: skip
     for name, value in values.items():
         if f"{{{name}}}" in tag and not value:

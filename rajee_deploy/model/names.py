@@ -1,6 +1,6 @@
 """Names that the tool writes into stacks and images, and the choices that its settings offer.
 
-Apart from `facts`, since everybody who reads settings imports it. Must stay as light as it is: no dataclasses.
+Apart from `model`, since everybody who reads settings imports it. Must stay as light as it is: no dataclasses.
 """
 
 from __future__ import annotations

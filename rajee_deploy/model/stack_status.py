@@ -190,7 +190,7 @@ def is_refused_for_now(message: str) -> bool:
 
 
 def tells_of_refusal_for_now(lines: str) -> bool:
-    """The same for the lines of a program, which has told of its own operation, too."""
+    """The same for the lines of a program, which has also reported an operation of its own."""
     return "IN_PROGRESS state and can not be updated" in lines or "OperationInProgress" in lines
 
 
@@ -204,7 +204,7 @@ def stack_busy(
     what: str = "is under way",
     *,
     cause: str = "",
-    hint: str = "run again: it is waited for, and then everything is planned anew",
+    hint: str = "run again: rajee-deploy waits until it has ended, then plans everything again",
 ) -> DeployError:
     """The one error for a stack on which somebody else works."""
     return DeployError(

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, assert_never
 from rajee_deploy.dataclass import dataclass
 from rajee_deploy.errors import DeployError
 from rajee_deploy.model.names import NOT_RECORDED, REVISION_PARAMETER
+from rajee_deploy.model.revision import commit_of, short_commit
 from rajee_deploy.plan.state import Ancestry, StackPresent
 from rajee_deploy.plan.steps import Caution, DeployStack
 
@@ -19,9 +20,6 @@ if TYPE_CHECKING:
 
     from rajee_deploy.plan.state import Observed
     from rajee_deploy.plan.steps import Plan
-
-_SHORT = 12
-_DIRTY = "-dirty"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +38,7 @@ def deployed_revisions(plan: Plan, observed: Observed) -> dict[str, str]:
             state = observed.stacks[step.stack]
             recorded = state.parameters.get(REVISION_PARAMETER, "") if isinstance(state, StackPresent) else ""
             if recorded not in ("", NOT_RECORDED):
-                found[step.stack] = recorded.removesuffix(_DIRTY)
+                found[step.stack] = commit_of(recorded)
     return found
 
 
@@ -57,7 +55,7 @@ def guarded(plan: Plan, revisions: Mapping[str, str], ancestries: Mapping[str, A
             case Ancestry.SAME | Ancestry.NEWER:
                 continue
             case Ancestry.OLDER:
-                text = f"it runs {revision[:_SHORT]}, which is newer than this checkout"
+                text = f"it runs {short_commit(revision)}, which is newer than this checkout"
                 if not rules.allow_rollback:
                     raise DeployError(
                         "older-revision", f"stack {stack}: {text}", where=f"stack {stack}",
@@ -67,7 +65,7 @@ def guarded(plan: Plan, revisions: Mapping[str, str], ancestries: Mapping[str, A
                 cautions.append(Caution("older-revision", f"stack {stack}", text))
             case Ancestry.DIVERGED | Ancestry.UNKNOWN:
                 why = "is on another branch" if ancestry is Ancestry.DIVERGED else "is not known here"
-                text = f"it runs {revision[:_SHORT]}, which {why}: nobody can tell which is the newer"
+                text = f"it runs {short_commit(revision)}, which {why}: it cannot be told which one is newer"
                 if rules.require_ancestry and not rules.allow_rollback:
                     raise DeployError(
                         "unknown-ancestry", f"stack {stack}: {text}", where="require-ancestry in the settings",

@@ -108,7 +108,8 @@ def _refusal(one: Running, stands: Standing, drift: Drift, now: float) -> str:
         if drift is Drift.REPAIR_NOW:
             raise DeployError(
                 "repair-refused", f"{described(one)}, and a deployment of it is in progress",
-                where=f"service {one.service.name}", hint="look who deploys it; run again once it is over",
+                where=f"service {one.service.name}",
+                hint="run again when that deployment has ended: rajee-deploy status shows it",
             )  # fmt: skip
         return "a deployment of it is in progress"
     newest = max((each.began for each in one.service.deployments), default=0.0)
@@ -130,7 +131,7 @@ def _cautions(stack: str, one: Running, way: str) -> Sequence[Caution]:
             return [Caution("service-drift", subject, described(one) + way)]
         case Standing.GONE:
             text = (
-                f"{described(one)}; CloudFormation does not see that, so it makes it anew only under another logical id"
+                f"{described(one)}; CloudFormation does not see that and creates it again only under another logical id"
             )
             return [Caution("service-gone", subject, text)]
         case Standing.NOT_JUDGED:

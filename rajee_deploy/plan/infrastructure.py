@@ -17,6 +17,7 @@ from rajee_deploy.dataclass import dataclass
 from rajee_deploy.model.names import INFRA_PARAMETER, NOT_RECORDED, REVISION_PARAMETER, TEMPLATE_PARAMETER, InfraCheck
 from rajee_deploy.plan.input_changes import in_words, unknown_here
 from rajee_deploy.plan.steps import Tier
+from rajee_deploy.plan.tags import short_digest
 from rajee_deploy.plan.template import differences, differs_in_text_alone, is_recorded
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ _NO_RECORD = "in production a hash decides only under a whole record of a synth,
 
 @dataclass(frozen=True, slots=True)
 class InfrastructureVerdict:
-    """What is known of one stack's infrastructure, and the tier it stands on.
+    """What is known of one stack's infrastructure, and the tier of the evidence for it.
 
     `differences` are reasons to deploy. `open` are reasons why a synth has to decide; while there are any, the rest
     means nothing. `proof` says in words why nothing differs.
@@ -57,7 +58,8 @@ def judge(stack: str, state: StackPresent, wanted: Wanted) -> InfrastructureVerd
         found = differences(synthesised, content, state.parameters.get(TEMPLATE_PARAMETER, ""))
         changes = wanted.input_changes.get(stack)
         if found and changes:
-            found = (*found, f"of the infrastructure's inputs changed: {in_words(changes)}")
+            since = "" if _recorded(state) else " since the last synth here"
+            found = (*found, f"of the infrastructure's inputs changed{since}: {in_words(changes)}")
         proof = f"infrastructure unchanged by a synth: it makes what is deployed{_but(synthesised, content)}"
         return InfrastructureVerdict(Tier.SYNTH, found, proof=proof)
     if wanted.check_of(stack) is InfraCheck.SYNTH:
@@ -72,7 +74,7 @@ def _by_hash(stack: str, state: StackPresent, content: StackContent, wanted: Wan
     remembered = wanted.remembered.get(stack)
     if remembered is not None and not wanted.impurities_of(stack):
         found = differences(remembered, content, state.parameters.get(TEMPLATE_PARAMETER, ""))
-        proof = "infrastructure unchanged by its hash: these inputs are known to make what is deployed"
+        proof = "infrastructure unchanged: an earlier synth from the same inputs made what is deployed"
         proof += _but(remembered, content)
         return InfrastructureVerdict(Tier.HASH, found, proof=proof)
     if stack in wanted.proven and not wanted.impurities_of(stack):
@@ -89,18 +91,26 @@ def _by_hash(stack: str, state: StackPresent, content: StackContent, wanted: Wan
 def _doubts(stack: str, state: StackPresent, content: StackContent, wanted: Wanted) -> tuple[str, ...]:
     """Why hashes do not prove that nothing changed, the plainest reason first; empty when they do."""
     found = []
-    recorded, now = state.parameters.get(INFRA_PARAMETER, NOT_RECORDED), str(wanted.infrastructure_of(stack).digest)
-    if recorded in ("", NOT_RECORDED):
-        found.append("the infrastructure changed, or never was recorded: the stack records no infra hash")
+    recorded, now = _recorded(state), str(wanted.infrastructure_of(stack).digest)
+    if not recorded:
+        changes = wanted.input_changes.get(stack)
+        since = f"; changed since the last synth here: {in_words(changes)}" if changes else ""
+        found.append(f"the infrastructure changed, or never was recorded: the stack records no infra hash{since}")
     elif recorded != now:
         which = _which(wanted.input_changes.get(stack), state)
-        found.append(f"the infrastructure's inputs changed: {_short(recorded)} → {_short(now)}{which}")
+        found.append(f"the infrastructure's inputs changed: {short_digest(recorded)} → {short_digest(now)}{which}")
     deployed = state.parameters.get(TEMPLATE_PARAMETER, NOT_RECORDED)
     if deployed in ("", NOT_RECORDED):
         found.append("the stack does not record what was deployed")
     elif not is_recorded(deployed, content):
         found.append("what is deployed is not what was recorded: somebody else changed it")
-    return (*found, *(f"its hash cannot follow {call}" for call in wanted.impurities_of(stack)))
+    return (*found, *(f"file hashes cannot prove that nothing changed: {call}" for call in wanted.impurities_of(stack)))
+
+
+def _recorded(state: StackPresent) -> str:
+    """The infrastructure hash that the stack records; "" for none."""
+    recorded = state.parameters.get(INFRA_PARAMETER, NOT_RECORDED)
+    return "" if recorded == NOT_RECORDED else recorded
 
 
 def _which(changes: tuple[InputChange, ...] | None, state: StackPresent) -> str:
@@ -112,7 +122,3 @@ def _which(changes: tuple[InputChange, ...] | None, state: StackPresent) -> str:
 def _but(synthesised: Synthesised, content: StackContent) -> str:
     alone = ", but for its Description or Metadata, which CloudFormation changes only along with something else"
     return alone if differs_in_text_alone(synthesised, content) else ""
-
-
-def _short(value: str) -> str:
-    return value.removeprefix("sha256:")[:18]

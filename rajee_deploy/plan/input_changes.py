@@ -11,6 +11,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from rajee_deploy.fingerprint import IGNORED, RECORD, TAKEN
+from rajee_deploy.model.revision import commit_of, short_commit
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -75,17 +76,17 @@ def changed_inputs(former: FormerInputs, now: Fingerprint) -> tuple[InputChange,
 
 
 def in_words(changes: Sequence[InputChange], most: int = SHOWN) -> str:
-    """The first of them: `infra/app.py, infra/new.py (new), variable SIZE (gone) … and 2 more`."""
+    """The first of them: `infra/app.py, infra/new.py (new), variable SIZE (gone) … and 2 more inputs`."""
     told = [each.what if each.how == "changed" else f"{each.what} ({each.how})" for each in changes[:most]]
-    more = f" … and {len(changes) - most} more" if len(changes) > most else ""
-    return ", ".join(told) + more
+    more = len(changes) - most
+    return ", ".join(told) + (f" … and {more} more input{'s' if more > 1 else ''}" if more > 0 else "")
 
 
 def unknown_here(revision: str) -> str:
     """What to say where this machine never had what is recorded, and how to find out; `revision` is what the stack
     records ("" or "-" for none)."""
-    commit = revision.removesuffix("-dirty")
-    how = f": git diff --stat {commit[:12]} tells it" if re.fullmatch("[0-9a-f]{40}", commit) else ""
+    commit = commit_of(revision)
+    how = f": git diff --stat {short_commit(commit)} shows it" if re.fullmatch("[0-9a-f]{40}", commit) else ""
     return f"which of them is not known on this machine{how}"
 
 

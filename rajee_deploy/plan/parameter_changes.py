@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
 _MOST_BYTES = 4096
+_OF_CDK = "BootstrapVersion"  # which is looked up, and nobody's to set
 
 
 class ParameterOutcome(NamedTuple):
@@ -111,9 +112,11 @@ class UntakenError(ConfigurationError):
 
 def unknown_parameter(problem: str, known: Collection[str]) -> ConfigurationError:
     """`no-such-parameter`: nothing takes the value."""
+    own = sorted({*known} - {_OF_CDK})
     return ConfigurationError(
         "no-such-parameter", problem, where="cdk.parameters of the settings, --parameters",
-        hint=f"there is: {', '.join(sorted(known))}" if known else "there is none that takes a value",
+        hint=f"there is: {', '.join(own)}" if own else "there is none that takes a value: "
+        "the app declares it first, as a CfnParameter of its stack",
     )  # fmt: skip
 
 
@@ -227,7 +230,7 @@ def _check_value(stack: str, each: WantedParameter, value: str) -> None:
     try:
         size = len(value.encode())
     except UnicodeEncodeError:
-        cause = "it is no text: it has bytes that are no UTF-8"
+        cause = "it is not text: some of its bytes are not UTF-8"
     else:
         is_long = size > _MOST_BYTES
         cause = f"it has {size} bytes, and a parameter takes {_MOST_BYTES} at most" if is_long else ""
@@ -236,7 +239,7 @@ def _check_value(stack: str, each: WantedParameter, value: str) -> None:
         raise ConfigurationError(
             "parameter-refused", f"the parameter {each.name} of {stack} cannot have the value that it is given",
             where=f"the variable {each.variable}" if each.variable else "cdk.parameters of the settings, --parameters",
-            cause=cause, hint="give another one; what is long belongs into SSM or Secrets Manager, and its name here",
+            cause=cause, hint="give a shorter value: keep a long one in SSM or Secrets Manager, and give its name here",
         )  # fmt: skip
 
 

@@ -40,6 +40,7 @@ from rajee_deploy.plan.steps import (
     Via,
     WaitForStack,
 )
+from rajee_deploy.plan.tags import short_digest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -298,7 +299,7 @@ def _stack_step(
             why = _reasons(stack, state, tags, (verdict, _id(stack, wanted)), outcome)
             tier = verdict.tier
             if not why:
-                shown = ", ".join(f"{key} {short(value)}" for key, value in tags.items())
+                shown = ", ".join(f"{key} {short_digest(value)}" for key, value in tags.items())
                 records = f", and it records {shown}" if shown else ""
                 return Skip(f"stack {stack}", f"{state.status}{records}; {verdict.proof}", tier), outcome
         case _:
@@ -413,8 +414,8 @@ def differences(state: StackPresent, parameters: Mapping[str, str]) -> list[str]
         if deployed == value:
             continue
         subject = "what the infrastructure records differs" if key in RECORDS else "the image changed"
-        before = "none recorded" if deployed in (None, "", "-") else short(deployed or "")
-        found.append(f"{subject} ({key}): {before} → {short(value)}")
+        before = "none recorded" if deployed in (None, "", "-") else short_digest(deployed or "")
+        found.append(f"{subject} ({key}): {before} → {short_digest(value)}")
     return found
 
 
@@ -430,8 +431,3 @@ def check_repositories(images: Sequence[WantedImage], observed: Observed, steps:
                 where=f"image {image.name}",
                 hint="check images.*.repository and the region; a stack that makes it must come first in cdk.stacks",
             )  # fmt: skip
-
-
-def short(value: str) -> str:
-    """Enough of a digest or tag to recognise it; the whole is in --json."""
-    return value.removeprefix("sha256:")[:18]

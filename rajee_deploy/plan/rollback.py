@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING
 from rajee_deploy.dataclass import dataclass
 from rajee_deploy.model import stack_status
 from rajee_deploy.model.names import NOT_RECORDED, REVISION_PARAMETER, DeployBy, Drift
+from rajee_deploy.model.revision import commit_of
 from rajee_deploy.plan import planner as plans
 from rajee_deploy.plan import retention
 from rajee_deploy.plan.drift import drift_cautions, drift_steps
 from rajee_deploy.plan.state import StackPresent
 from rajee_deploy.plan.steps import BuildAndPush, DeployStack, Plan, Skip, StackChange, Step, Via
+from rajee_deploy.plan.tags import short_digest
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -93,7 +95,7 @@ def _stack_step(stack: str, ways: Sequence[Way], observed: Observed) -> DeploySt
         because = f": {state.reason}" if state.reason else ""
         why = [(StackChange.ROLLED_BACK, f"the last update was rolled back ({state.status}{because})"), *why]
     if not why:
-        shown = ", ".join(f"{key} {plans.short(value)}" for key, value in tags.items())
+        shown = ", ".join(f"{key} {short_digest(value)}" for key, value in tags.items())
         return Skip(f"stack {stack}", f"{state.status}, and it records {shown} already")
     return DeployStack(
         stack,
@@ -118,6 +120,6 @@ def revision_of(ways: Sequence[Way]) -> str:
 
 
 def _by_the_cdk(ways: Sequence[Way]) -> str:
-    revision = revision_of(ways).removesuffix("-dirty")
+    revision = commit_of(revision_of(ways))
     commit = revision if revision != NOT_RECORDED else "the commit of that image"
     return f"the CDK CLI can do it instead: git checkout {commit}, then rajee-deploy up --allow-rollback"

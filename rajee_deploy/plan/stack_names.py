@@ -128,7 +128,7 @@ def _pattern(name: str) -> re.Pattern[str]:
             pattern = re.compile("".join(map(_part, parts)))
     if pattern is None:
         raise ConfigurationError(
-            "bad-wildcard", f"{name} is no wildcard that is understood here", where="cdk.stacks of the settings",
+            "bad-wildcard", f"{name} is not a wildcard that rajee-deploy knows", where="cdk.stacks of the settings",
             hint="use *, **, ?, [abc] and {this,that}, or name the stacks one by one",
         )  # fmt: skip
     return pattern

@@ -140,7 +140,7 @@ class Wanted:
         return found
 
     def impurities_of(self, stack: str) -> tuple[str, ...]:
-        """Calls of the app that no hash can follow, as the synth traced them whose list the stack is judged with."""
+        """Calls of the app whose results no file hash covers, as the synth traced them that gave its list."""
         inputs = self.infrastructure_of(stack).inputs
         return tuple(item.text for item in inputs if item.name.startswith("impure:"))
 

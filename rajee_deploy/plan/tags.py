@@ -24,3 +24,8 @@ def tag_problem(tag: str) -> str:
 def sanitised(text: str) -> str:
     """Text as a tag can have it: every other character becomes `-`; at most 128, and it starts with none of `.-`."""
     return re.sub(r"[^A-Za-z0-9_.-]", "-", text).lstrip(".-")[:128]
+
+
+def short_digest(value: str) -> str:
+    """Enough of a digest or tag to recognise it; the whole is in --json."""
+    return value.removeprefix("sha256:")[:18]

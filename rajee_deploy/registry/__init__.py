@@ -2,12 +2,14 @@
 somebody else's image has (`ImageSource`; `remote` is the adapter, `http` its connection, `fetched` has what is no
 image).
 
-This room never decides whether an image is needed, and never says that an image is ours: `facts.judged` does.
+This room never decides whether an image is needed, and never says that an image is ours: `plan.image_check` does.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
+
+from rajee_deploy.errors import DeployError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -74,3 +76,10 @@ class ImageSource(Protocol):
         """What a remote source of ADD holds now: the sha256 of a URL's body, or the commit (`git:…`) that a git
         repository has under a name. DeployErrors `remote-missing`, `remote-unreachable`."""
         ...
+
+
+def image_gone(repository: Repository, reference: str, where: str = "") -> DeployError:
+    """The one error for an image that was there when it was looked at, and is not now."""
+    hint = "somebody or a lifecycle rule removed it just now; run again"
+    problem = f"{repository} does not have {reference} any more"
+    return DeployError("image-gone", problem, where=where or f"{repository}:{reference}", hint=hint)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from rajee_deploy.aws import unknown
 from rajee_deploy.errors import DeployError
 from rajee_deploy.plan.state import ImageAbsent, ImageContent, RepositoryAbsent
-from rajee_deploy.registry import answers, documents
+from rajee_deploy.registry import answers, documents, image_gone
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -132,10 +132,7 @@ class Ecr:
         if (repository, digest) not in self._manifests:
             self.find(repository, [str(digest)])
         if (repository, digest) not in self._manifests:
-            raise DeployError(
-                "image-gone", f"the image {digest} is not in {repository} any more", where=f"{repository}@{digest}",
-                hint="somebody or a lifecycle rule removed it just now; run again",
-            )  # fmt: skip
+            raise image_gone(repository, str(digest), f"{repository}@{digest}")
         return self._manifests[repository, digest]
 
     def _blob(self, repository: Repository, digest: Digest) -> bytes:

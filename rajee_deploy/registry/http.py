@@ -170,7 +170,7 @@ class RegistryHttp:
 
 def odd_answer(host: str, cause: str) -> DeployError:
     """An answer that says neither yes nor no: cut short, foreign, or contradicting itself."""
-    hint = "run again; if it stays, something between here and the registry changes what it says"
+    hint = "run again; if it stays, look for a proxy between this machine and the registry that rewrites its answers"
     return DeployError(
         "registry-answer", f"{host} answered with something that cannot be believed", where=host, cause=cause, hint=hint
     )

@@ -40,7 +40,7 @@ def find_login(host: str) -> Login | None:
             "docker-config", f"docker's login for {host} cannot be read", where="docker's config.json",
             # Of a helper's answer nothing is shown: it may hold what it should keep.
             cause=str(error) if isinstance(error, DockerException) else type(error).__name__,
-            hint=f"docker login {host}, or mend credsStore and credHelpers there",
+            hint=f"docker login {host}, or correct credsStore and credHelpers there",
         ) from error  # fmt: skip
     values = {str(key).lower(): value for key, value in (found or {}).items()}
     if values.get("identitytoken"):

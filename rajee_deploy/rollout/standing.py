@@ -57,7 +57,7 @@ class Standing(Enum):
     ROLLED_BACK = "ECS rolled it back by itself"
     OTHER = "it runs something else"
     GONE = "there is no such service"
-    NOT_JUDGED = "ECS does not tell of its rollouts"
+    NOT_JUDGED = "ECS does not report its rollouts"
 
 
 UNCONFIRMED = (Standing.MOVING, Standing.FAILED, Standing.ROLLED_BACK)  # the stack's own deployment, and no end of it

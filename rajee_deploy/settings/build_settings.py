@@ -11,6 +11,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 from rajee_deploy.dataclass import dataclass
+from rajee_deploy.settings.problems import SettingError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -82,35 +83,35 @@ class BuildSettings:
 
 
 def parse_engine(table: Mapping[str, Any]) -> EngineSettings:
-    """The engine's keys of the top table with an environment's laid over them. ValueError as `key: what is wrong`."""
+    """The engine's keys of the top table with an environment's laid over them. SettingError."""
     kind = parse_kind(table.get("engine", EngineKind.AUTO.value))
     concurrency = table.get("build-concurrency", DEFAULT_CONCURRENCY)
     if not 1 <= concurrency <= MOST_CONCURRENT:
-        raise ValueError(f"build-concurrency: must be from 1 to {MOST_CONCURRENT}")
+        raise SettingError("build-concurrency", f"must be from 1 to {MOST_CONCURRENT}")
     builder = table.get("builder")
     if builder is not None and not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]*", builder):
-        raise ValueError("builder: must be the name of a buildx builder (docker buildx ls)")
+        raise SettingError("builder", "must be the name of a buildx builder (docker buildx ls)")
     if builder is not None and kind is EngineKind.BUILDAH:
-        raise ValueError("builder: names a builder of buildx, but the engine is buildah")
+        raise SettingError("builder", "names a builder of buildx, but the engine is buildah")
     return EngineSettings(kind, builder, concurrency)
 
 
 def parse_kind(text: str) -> EngineKind:
-    """Read the name of an engine; ValueError otherwise."""
+    """Read the name of an engine; SettingError otherwise."""
     try:
         return EngineKind(text)
     except ValueError as error:
-        raise ValueError(f"engine: must be one of {', '.join(kind.value for kind in EngineKind)}") from error
+        raise SettingError("engine", f"must be one of {', '.join(kind.value for kind in EngineKind)}") from error
 
 
 def parse_build(table: Mapping[str, Any], root: Path) -> BuildSettings:
-    """The build keys of one image's table. ValueError as `key: what is wrong`."""
+    """The build keys of one image's table. SettingError."""
     secrets = []
     for name, source in sorted(table.get("secrets", {}).items()):
         try:
             secrets.append(Secret.parse(name, source, root))
         except ValueError as error:
-            raise ValueError(f"secrets.{name}: {error}") from error
+            raise SettingError(f"secrets.{name}", str(error)) from error
     return BuildSettings(
         tuple(secrets), tuple(table.get("ssh", ())), tuple(table.get("cache-from", ())),
         tuple(table.get("cache-to", ())), _provenance(table.get("provenance")),
@@ -121,4 +122,4 @@ def _provenance(given: object) -> Provenance:
     try:
         return Provenance(given or "false")
     except ValueError as error:
-        raise ValueError("provenance: must be false, 'min' or 'max'") from error
+        raise SettingError("provenance", "must be false, 'min' or 'max'") from error

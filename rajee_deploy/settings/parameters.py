@@ -13,6 +13,7 @@ from rajee_deploy.errors import ConfigurationError
 from rajee_deploy.model.names import RECORDS
 from rajee_deploy.plan.parameters import Given
 from rajee_deploy.plan.stack_names import is_wild
+from rajee_deploy.settings.problems import SettingError
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -26,27 +27,26 @@ Parameters = dict[str, dict[str, Given]]
 
 
 def parse_parameters(stacks: Collection[str], *tables: Mapping[str, Any]) -> Parameters:
-    """Tables by stack, each laid over those before it; `stacks` may be named. ValueError `key: problem`."""
+    """Tables by stack, each laid over those before it; `stacks` may be named. SettingError."""
     found: Parameters = {}
     for table in tables:
         for stack, values in table.items():
             if stack not in stacks and not any(map(is_wild, stacks)):  # what it means is known later
-                raise ValueError(f"{stack}: it is not in cdk.stacks")
+                raise SettingError(stack, "it is not in cdk.stacks")
             if not isinstance(values, dict):
-                raise ValueError(f"{stack}: must be a table, like [cdk.parameters.App]")  # noqa: TRY004 -- of the file
+                raise SettingError(stack, "must be a table, like [cdk.parameters.App]")
             given = {name: _given(f"{stack}.{name}", value) for name, value in values.items()}
             found[stack] = {**found.get(stack, {}), **given}
     return found
 
 
-def parameter_problem(parameters: Mapping[str, Mapping[str, Given]], images: Sequence[ImageSettings]) -> str:
-    """The first name that cannot be set, as `key: problem`; "" when there is none."""
+def check_names(parameters: Mapping[str, Mapping[str, Given]], images: Sequence[ImageSettings]) -> None:
+    """SettingError for the first name that cannot be set."""
     for stack, values in parameters.items():
         for name in values:
             problem = _name_problem(name, [image for image in images if image.stack == stack])
             if problem:
-                return f"{stack}.{name}: {problem}"
-    return ""
+                raise SettingError(f"{stack}.{name}", problem)
 
 
 def with_flags(settings: Settings, flags: Sequence[str]) -> Parameters:
@@ -85,7 +85,7 @@ def _given(key: str, value: Any) -> Given:
         case {"env": str(variable)} if len(value) == 1 and re.fullmatch(_VARIABLE, variable):
             return Given(variable=variable)
         case _:
-            raise ValueError(f'{key}: must be a string, or {{ env = "NAME" }} for what an environment variable has')
+            raise SettingError(key, 'must be a string, or { env = "NAME" } for what an environment variable has')
 
 
 def _name_problem(name: str, images: Sequence[ImageSettings]) -> str:

@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 
 
 from rajee_deploy.settings.lists import list_problem
-from rajee_deploy.settings.parameters import Parameters, parameter_problem, parse_parameters
+from rajee_deploy.settings.parameters import Parameters, check_names, parse_parameters
+from rajee_deploy.settings.problems import SettingError
 from rajee_deploy.settings.values import DEFAULT_PLATFORM, LOCK_NAME, CdkSettings, ImageSettings, Settings
 
 _STRINGS = "a table of strings"
@@ -153,7 +154,7 @@ def _read_toml(path: Path) -> dict[str, Any]:
     except ValueError as error:
         raise ConfigurationError(
             "settings-syntax", "the settings are not valid TOML", where=str(path), cause=str(error),
-            hint="mend that line: tables stand in [brackets], texts in quotes; docs/settings.md shows each key",
+            hint="correct that line: tables stand in [brackets], texts in quotes; docs/settings.md shows each key",
         ) from error  # fmt: skip
 
 
@@ -284,8 +285,8 @@ class _Reader:
     def build(self, at: str, table: Mapping[str, Any]) -> BuildSettings:
         try:
             return parse_build(table, self.root)
-        except ValueError as error:
-            raise self.fail(f"{at}{str(error).partition(': ')[0]}", str(error).partition(": ")[2]) from error
+        except SettingError as error:
+            raise self.fail(f"{at}{error.key}", error.problem) from error
 
     def mirrors(self, given: Sequence[str]) -> tuple[str, ...]:
         """Places that mirror Docker Hub. The frontend's own name may be left on."""
@@ -300,8 +301,8 @@ class _Reader:
     def engine(self, table: Mapping[str, Any]) -> EngineSettings:
         try:
             return parse_engine(table)
-        except ValueError as error:
-            raise self.fail(str(error).partition(": ")[0], str(error).partition(": ")[2]) from error
+        except SettingError as error:
+            raise self.fail(error.key, error.problem) from error
 
     def build_contexts(self, table: Mapping[str, Any]) -> dict[str, str]:
         """Named contexts; directories become absolute, references stay as they are."""
@@ -374,9 +375,8 @@ class _Reader:
         try:
             found = parse_parameters(known, table.get("parameters", {}), over.get("parameters", {}))
             return {name: values for name, values in found.items() if name in stacks or name not in known}
-        except ValueError as error:
-            key, _, problem = str(error).partition(": ")
-            raise self.fail(f"cdk.parameters.{key}", problem) from error
+        except SettingError as error:
+            raise self.fail(f"cdk.parameters.{error.key}", error.problem) from error
 
     def one_of(self, key: str, value: str, known: Sequence[str]) -> str:
         if value not in known:
@@ -387,9 +387,10 @@ class _Reader:
         """A stack that receives a tag must be one that is deployed, and each parameter has one image."""
         if not images and not cdk.stacks:
             raise self.fail("images", "no image and no stack is set", "docs/settings.md shows a small example")
-        problem = parameter_problem(cdk.parameters, images)
-        if problem:
-            raise self.fail(f"cdk.parameters.{problem.partition(': ')[0]}", problem.partition(": ")[2])
+        try:
+            check_names(cdk.parameters, images)
+        except SettingError as error:
+            raise self.fail(f"cdk.parameters.{error.key}", error.problem) from error
 
         taken: dict[tuple[str, str], str] = {}
         for image in images:

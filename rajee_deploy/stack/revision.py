@@ -9,8 +9,6 @@ from rajee_deploy.model.names import NOT_RECORDED
 if TYPE_CHECKING:
     from pathlib import Path
 
-DIRTY = "-dirty"
-
 
 def checkout_commit(root: Path) -> str:
     """The 40 hex digits of HEAD; "-" outside of git. No file is looked at. DeployError `git-refused`."""

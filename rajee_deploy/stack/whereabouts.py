@@ -87,7 +87,7 @@ class Whereabouts:
             raise ConfigurationError(
                 "no-role", f"the app names no role for {place.name} in account {place.account}",
                 where=f"stack {place.name}",
-                hint="its synthesizer has to name roles, as CDK's default one does; or run with credentials of there",
+                hint="let its synthesizer name roles, as CDK's default does; or use credentials of that account",
             )  # fmt: skip
         with self._lock:
             key = (region, "", "") if is_ours else (region, role, external_id)

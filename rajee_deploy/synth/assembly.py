@@ -59,7 +59,7 @@ def reads_assembly(read: Callable[Concatenate[Path, P], T]) -> Callable[Concaten
         except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             cause = str(error) if isinstance(error, (OSError, ValueError)) else f"{type(error).__name__}: {error}"
             raise DeployError(
-                "bad-assembly", "what the CDK app made is no cloud assembly that can be read", where=str(assembly),
+                "bad-assembly", "the CDK app made a cloud assembly that cannot be read", where=str(assembly),
                 cause=cause[:_MOST_CHARACTERS],
                 hint="npx cdk synth makes it too; the aws-cdk-lib of the app must be one that the aws-cdk here knows",
             ) from error  # fmt: skip

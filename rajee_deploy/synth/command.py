@@ -53,7 +53,7 @@ def configuration(app: Path) -> dict[str, Any]:
     except (OSError, ValueError) as error:
         raise DeployError(
             "bad-cdk-json", "cdk.json cannot be read", where=str(path), cause=str(error),
-            hint=f"mend it: the CDK CLI reads it as well; python3 -m json.tool {shlex.quote(str(path))} shows where",
+            hint=f"correct it, then run again: python3 -m json.tool {shlex.quote(str(path))} shows where it breaks",
         ) from error  # fmt: skip
     return document
 

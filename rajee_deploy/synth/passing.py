@@ -54,7 +54,7 @@ class Passing:
             raise DeployError(
                 "parameter-not-passed", f"the CDK CLI was not given {names} of {step.stack}",
                 where=f"stack {step.stack}",
-                cause="what is started as cdk is no node, or starts the CLI in another process",
+                cause="the program started as cdk is not node, or starts the CLI in another process",
                 hint="install the CLI beside the app: npm install -D aws-cdk@2",
             )  # fmt: skip
 

@@ -144,7 +144,7 @@ def _python_libraries(app: Path, python: str) -> list[str]:
     if ended.code != 0:
         raise DeployError(
             "python-unusable", f"{python} of cdk.json's app does not run", where=str(app), cause="\n".join(ended.tail),
-            hint="cdk.json's app has to start a Python that runs here: mend it, or activate its environment",
+            hint="activate the virtual environment of cdk.json's app, or let its app name a Python that runs here",
         )  # fmt: skip
     version = next((line for line in told if line.startswith("python-")), "unknown")
     return _counted((line for line in told if line != version), app, version.removeprefix("python-"))

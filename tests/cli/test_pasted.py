@@ -40,6 +40,9 @@ from rajee_deploy.model import Notice
         ),
         ("up --wait soon -e prod", "rajee-deploy up --yes", "rajee-deploy up -e prod --yes"),
         ("plan -e prod", "rajee-deploy sandbox start", "rajee-deploy sandbox start"),
+        # What the command says itself is not said twice, however it is written.
+        ("plan --infra-check hash", "rajee-deploy plan --infra-check=synth", "rajee-deploy plan --infra-check=synth"),
+        ("plan --infra-check hash", "rajee-deploy plan", "rajee-deploy plan --infra-check hash"),
         ("plan -e prod", "rajee-deploy keeps it", "rajee-deploy keeps it"),
         ("plan -e prod", "no command", "no command"),
         ("sandbox start", "rajee-deploy up", "rajee-deploy up"),

@@ -36,6 +36,7 @@ NEAREST: dict[str, tuple[str, ...]] = {
     "plan/drift.py": ("test_drift.py",),
     "plan/template.py": ("test_template.py", "test_infrastructure.py"),
     "model/names.py": ("test_retention.py",),
+    "model/revision.py": ("test_revision.py",),
     "text/foreign.py": ("test_foreign.py",),
     "context/gitignore.py": ("test_gitignore.py",),
     "context/path_automaton.py": ("test_gitignore.py", "context/test_expressions.py"),

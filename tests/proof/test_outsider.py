@@ -124,7 +124,7 @@ def test_somebody_checks_out_another_commit(shared, gateway):
     git(shared, "commit", "--quiet", "--message", "notes")
     with gateway.before(PUSH, lambda: git(shared, "checkout", "--quiet", "HEAD~1")):
         ended = shared.run("rajee-deploy up")
-    assert "another revision than when it was planned" in ended.stderr
+    assert "moved to another revision since this was planned" in ended.stderr
     is_ours(shared)
     git(shared, "checkout", "--quiet", "main")
 

@@ -35,14 +35,14 @@ def machine(tmp_path_factory):
 
 def test_the_first_reason_and_how_many_more_there_are(machine):
     (line,) = [line for line in machine.run("up").splitlines() if SAID in line]
-    assert "App: its hash cannot follow app.py:2 copies the whole environment" in line
-    assert line.endswith(f"… and {2 * CALLS - 1} more, -v shows them")
+    assert "App: file hashes cannot prove that nothing changed: app.py:2 copies the whole environment" in line
+    assert line.endswith(f"… and {2 * CALLS - 1} more reasons, -v shows them")
 
 
 def test_all_of_them_where_they_are_asked_for(machine):
     lines = [line for line in machine.run("plan", "-v").splitlines() if SAID in line]
     assert len(lines) == 2 * CALLS
-    assert "Web: its hash cannot follow app.py:8 copies the whole environment" in lines[-1]
+    assert "Web: file hashes cannot prove that nothing changed: app.py:8 copies the whole environment" in lines[-1]
     assert not any("more" in line for line in lines)
 
 
@@ -56,8 +56,8 @@ def test_the_document_has_them_all(machine):
 def test_a_step_has_three_and_how_many_more_there_are(machine):
     told = machine.run("plan", "--infra-check=hash", "--detailed-exitcode", code=2)
     (line,) = [line for line in told.splitlines() if "+ deploy App" in line]
-    assert line.count("its hash cannot follow") == 3
-    assert line.endswith(f"… and {CALLS - 3} more, -v shows them")
+    assert line.count("file hashes cannot prove that nothing changed") == 3
+    assert line.endswith(f"… and {CALLS - 3} more reasons, -v shows them")
     told = machine.run("plan", "--infra-check=hash", "--detailed-exitcode", "-v", code=2)
     (line,) = [line for line in told.splitlines() if "+ deploy App" in line]
-    assert line.count("its hash cannot follow") == CALLS
+    assert line.count("file hashes cannot prove that nothing changed") == CALLS

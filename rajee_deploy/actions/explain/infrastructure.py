@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from rajee_deploy.plan.input_changes import FormerInputs, InputChange
     from rajee_deploy.settings import Settings
 
-_SINCE = "the last synth or deployment that this machine knows of"
+_SINCE = "the state that this machine last saw deployed, or made by a synth"
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,4 +108,6 @@ def _is_asked(name: str, given: Mapping[str, str]) -> bool:
 
 
 def _is_in(inner: str, outer: str) -> bool:
-    return outer in ("", ".", inner) or inner.startswith(f"{outer}/")
+    if outer in ("", "."):
+        return inner != ".." and not inner.startswith("../")
+    return inner == outer or inner.startswith(f"{outer}/")

@@ -15,6 +15,7 @@ from rajee_deploy.dataclass import dataclass
 from rajee_deploy.errors import ConfigurationError, DeployError
 from rajee_deploy.image.inputs import read_inputs
 from rajee_deploy.model import is_local_context
+from rajee_deploy.model.revision import short_commit
 from rajee_deploy.settings import load
 
 if TYPE_CHECKING:
@@ -85,7 +86,7 @@ def inputs_at(past: Past, checkout: Checkout) -> ImageInputs:
 
 def _submodule_missing(path: str, commit: str, cause: str) -> DeployError:
     return DeployError(
-        "submodule-missing", f"the submodule {path} was at commit {commit[:12]}, which this machine does not have",
+        "submodule-missing", f"the submodule {path} was at {short_commit(commit)}, which this machine does not have",
         where=path, cause=cause, hint=f"git submodule update --init {path}, or git fetch in it, brings it",
     )  # fmt: skip
 
@@ -96,12 +97,14 @@ def _of_then(name: str, origin: Origin, places: Relocation) -> ImageSettings | s
         return ""
     place = places.find(origin.settings)
     if place is None:
-        return "the settings are not in the repository: those of now are used"
+        return "the settings are not in the repository: the present ones are used"
     try:
         images = {image.name: image for image in load(place, origin.environment).images}
     except ConfigurationError as error:
-        return f"the settings of now are used; those of then: {error.problem}".replace(f"{places.checkout}/", "")
-    return images.get(name) or f"the settings of now are used; those of then have no image {name}"
+        return f"the present settings are used; those of that commit cannot be read: {error.problem}".replace(
+            f"{places.checkout}/", ""
+        )
+    return images.get(name) or f"the present settings are used; those of that commit have no image {name}"
 
 
 def moved(image: ImageSettings, places: Relocation) -> ImageSettings:
@@ -113,7 +116,7 @@ def moved(image: ImageSettings, places: Relocation) -> ImageSettings:
             raise DeployError(
                 OUTSIDE, f"the image {image.name} is built from what no commit of the repository holds",
                 where=str(path), cause=f"its {what} lies outside of {places.top}",
-                hint="what lies there now says nothing about then: run this in the repository that holds it",
+                hint="its former state is not known here: run this in the repository that holds it",
             )  # fmt: skip
         return place
 

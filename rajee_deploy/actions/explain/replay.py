@@ -16,6 +16,7 @@ from rajee_deploy.fingerprint import Input, encode
 from rajee_deploy.git import find_repository, first_parents
 from rajee_deploy.git.checkout import private_checkout
 from rajee_deploy.model import ContextRead, Digest, Location, ReadBy, Selector, StageId
+from rajee_deploy.model.revision import short_commit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -86,7 +87,7 @@ def replay(
     outcomes: dict[str, list[CommitOutcome]] = {image.name: [] for image in images}
     with private_checkout(repository) as checkout:
         for number, commit in enumerate(commits, 1):
-            told(f"{number} of {len(commits)}: {commit.id[:12]} {commit.subject}")
+            told(f"{number} of {len(commits)}: {short_commit(commit.id)} {commit.subject}")
             checkout.move_to(commit.id)
             for image in images:
                 note = ""

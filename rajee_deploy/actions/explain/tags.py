@@ -72,7 +72,9 @@ def since_tag(now: Checkouts, asked: str, sources: Sources) -> Since:
     """
     if asked != DEPLOYED and len(now.images) > 1:
         hint = "\n".join(f"rajee-deploy explain --since {asked} --image {quote(name)}" for name in now.images)
-        raise ConfigurationError("bad-flag", "a tag is of one image, and several are chosen", where=asked, hint=hint)
+        raise ConfigurationError(
+            "bad-flag", "a tag belongs to one image, but several images are chosen", where=asked, hint=hint
+        )
     comparisons, notes, thens = {}, {}, {}
     for name, present in now.images.items():
         tag, note = _deployed(present, sources) if asked == DEPLOYED else (asked, "")
@@ -170,7 +172,7 @@ def _by_git(
         near = near or found
     if near is None:
         raise DeployError(
-            "no-contents", f"nothing tells what {tag} was made of", where=f"image {name}",
+            "no-contents", f"there is no record of what {tag} was made of", where=f"image {name}",
             cause="\n".join(passed_over), hint="compare with a commit instead: rajee-deploy explain --since REF",
         )  # fmt: skip
     other = f"which give {near.comparisons[name].before}: what was built differed from them, unseen here"

@@ -15,7 +15,7 @@ from rajee_deploy.git import describe_commit, find_commit, find_repository
 from rajee_deploy.git.checkout import private_checkout
 from rajee_deploy.image.labels import labels_of
 from rajee_deploy.model.names import NOT_RECORDED
-from rajee_deploy.stack.revision import DIRTY as DIRTY_SUFFIX
+from rajee_deploy.model.revision import commit_of, is_dirty, with_state
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -45,7 +45,7 @@ def recorded_revision(stores: Sequence[ContentsStore], image: ImageSettings, tag
             continue
         revision = record.notes.get(REVISION, "") if record is not None else ""
         if record is not None and revision:
-            return Recorded(revision + DIRTY_SUFFIX * (record.notes.get(DIRTY) == "true"), tuple(passed_over))
+            return Recorded(with_state(revision, is_dirty=record.notes.get(DIRTY) == "true"), tuple(passed_over))
         passed_over.append(f"the record of {tag} names no revision" if record else f"there is no record of {tag}")
     return Recorded(NOT_RECORDED, tuple(dict.fromkeys(passed_over)))
 
@@ -54,7 +54,8 @@ def check_recorded(image: ImageSettings, tag: str, recorded: Recorded) -> None:
     """DeployError `revision-not-recorded` for an image that cannot be built again, since nobody knows of what."""
     if recorded.revision == NOT_RECORDED:
         raise DeployError(
-            "revision-not-recorded", f"{image.repository} has no image {tag}, and nothing tells of which revision",
+            "revision-not-recorded",
+            f"{image.repository} has no image {tag}, and no record says which revision it was built from",
             where=f"image {image.name}", cause="\n".join(recorded.passed_over),
             hint="find the commit (its checkout prints the tag with rajee-deploy fingerprint), check it out, and "
             "rajee-deploy up --allow-rollback",
@@ -71,7 +72,7 @@ def inputs_of_tag(
     DeployErrors `revision-differs`, `no-checkout`, `git-failed`, and where a build would fail.
     """
     repository = find_repository(image.context)
-    commit = find_commit(repository, recorded.revision.removesuffix(DIRTY_SUFFIX))
+    commit = find_commit(repository, commit_of(recorded.revision))
     # The project is about to be built: what its checkout runs is run, too.
     with private_checkout(repository, runs_programs=True) as checkout:
         checkout.move_to(commit)
@@ -83,14 +84,14 @@ def inputs_of_tag(
 
 
 def _differs(image: ImageSettings, tag: str, revision: str, found: str, note: str) -> DeployError:
-    is_dirty = revision.endswith(DIRTY_SUFFIX)
     why = (
         "its tree had changes that were not committed"
-        if is_dirty
+        if is_dirty(revision)
         else "something besides the committed files differs: an untracked file, a build argument, the environment"
     )
     return DeployError(
-        "revision-differs", f"{image.repository} has no image {tag}, and its revision gives another one",
+        "revision-differs",
+        f"{image.repository} has no image {tag}, and building its revision again gives another image",
         where=f"image {image.name}",
         cause="\n".join(filter(None, (f"{revision} gives {found}: {why}", note))),
         hint="what was built is in no commit, so it cannot be built again: name another tag",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from rajee_deploy.actions.documents import of_plan
 from rajee_deploy.actions.history import keep, show_timings
 from rajee_deploy.actions.rollback.story import roll_back
+from rajee_deploy.model.revision import commit_of, is_dirty
 from rajee_deploy.report.history import PastRun, outcome_of, real_project
 
 if TYPE_CHECKING:
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from rajee_deploy.actions.run import CurrentRun
 
 KIND = "rollback"
-_DIRTY = "-dirty"
 
 
 def recorded_rollback(run: CurrentRun, asked: Asked) -> tuple[list[Return], PastRun]:
@@ -59,8 +59,8 @@ def _images(returns: Sequence[Return]) -> dict[str, Any]:
     return {
         one.image: {
             "stack": one.stack, "before": one.before, "tag": one.target.tag, "because": one.target.why,
-            "revision": one.revision.removesuffix(_DIRTY) if one.revision != "-" else None,
-            "dirty": one.revision.endswith(_DIRTY), "built": one.is_built, "was_there": one.is_there,
+            "revision": commit_of(one.revision) if one.revision != "-" else None,
+            "dirty": is_dirty(one.revision), "built": one.is_built, "was_there": one.is_there,
         }
         for one in returns
     }  # fmt: skip

@@ -44,7 +44,7 @@ def locate(run: CurrentRun, who: Identity, images: Sequence[ImageSettings]) -> l
             if error.code != "node-missing":
                 raise
             for doubt in doubts:  # the one who is asked to go back at night may have no node
-                run.console.warn("cdk", f"{doubt}; without node nobody can tell")
+                run.console.warn("cdk", f"{doubt}; only a synth can tell, and node is not installed")
     located = {image.name: image for image in run.settings.images}
     return [located[image.name] for image in images]
 

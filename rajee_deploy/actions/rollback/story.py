@@ -24,6 +24,7 @@ from rajee_deploy.actions.rollback.ways import check_image, check_same, find_way
 from rajee_deploy.dataclass import dataclass
 from rajee_deploy.errors import DeployError
 from rajee_deploy.model import stack_status
+from rajee_deploy.model.revision import short_commit
 from rajee_deploy.plan import planner as plans
 from rajee_deploy.plan.rollback import Way, plan_rollback
 from rajee_deploy.plan.state import ImagePresent, Observed, StackPresent, Wanted
@@ -84,7 +85,7 @@ def show(run: CurrentRun, planned: PlannedReturn) -> None:
     for way in planned.ways:
         run.console.item("→", f"image {way.wanted.name}", f"{way.target.tag}: {way.target.why}", "cyan")
         if not way.revision.strip("-"):
-            run.console.warn(f"image {way.wanted.name}", "nothing tells which revision it was built of")
+            run.console.warn(f"image {way.wanted.name}", "no record says which revision it was built from")
     show_plan(run, planned)
 
 
@@ -155,7 +156,7 @@ def _materials(run: CurrentRun, found: FoundWay, asked: Asked) -> Iterator[Mater
     """What the image is built of: the files of the revision that it was built of, as long as they give its tag."""
     image, tag = found.settings, found.way.target.tag
     with ExitStack() as checkout:
-        with run.phase(f"check out {found.recorded.revision[:12]} for {image.name}"):
+        with run.phase(f"check out {short_commit(found.recorded.revision)} for {image.name}"):
             inputs, labels = checkout.enter_context(inputs_of_tag(image, tag, found.recorded, asked.origin))
         its = inputs.settings.platforms
         if not {*found.way.wanted.platforms} <= {*its}:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from rajee_deploy.actions.rollback import Asked
+    from rajee_deploy.model import Repository
     from rajee_deploy.plan.state import WantedImage
     from rajee_deploy.registry import RegistryReader
     from rajee_deploy.report.history import PastRun
@@ -45,7 +46,7 @@ def check_asked(asked: Asked) -> None:
         )  # fmt: skip
     if asked.tag is not None and len(names) > 1:
         raise ConfigurationError(
-            "bad-flag", "a tag is of one image, and several are chosen", where=asked.tag,
+            "bad-flag", "a tag belongs to one image, but several images are chosen", where=asked.tag,
             hint=_choices(names, asked.tag),
         )  # fmt: skip
 
@@ -59,8 +60,11 @@ def _without_stack(without: Sequence[str], asked: Asked) -> ConfigurationError:
         problem, where = "the settings have no image that a stack runs, so there is nothing to roll back", "images"
     if asked.deployed:
         return ConfigurationError("bad-flag", problem, where=where, hint=_choices(asked.deployed, asked.tag))
-    hint = "name the stack that takes the image's tag (images.*.stack), then rajee-deploy up; what is pushed alone is "
-    return ConfigurationError("bad-flag", problem, where=where, hint=f"{hint}chosen by whoever runs it")
+    return ConfigurationError(
+        "bad-flag", problem, where=where,
+        hint="a stack that takes the image's tag is named by images.*.stack, then deployed: rajee-deploy up\n"
+        "an image that is only pushed is put back where it is run",
+    )  # fmt: skip
 
 
 def _choices(names: Sequence[str], tag: str | None, more: str = "") -> str:
@@ -75,7 +79,7 @@ def check_tag(tag: str) -> None:
     """ConfigurationError `bad-tag` for what is no tag of ours."""
     if not _TAG.fullmatch(tag):
         raise ConfigurationError(
-            "bad-tag", f"{tag!r} is no image's tag", where="rollback TAG",
+            "bad-tag", f"{tag!r} is not the tag of an image", where="rollback TAG",
             hint=f"it is {TAG_PREFIX} and {TAG_HEX} digits, as rajee-deploy status shows it",
         )  # fmt: skip
 
@@ -130,9 +134,16 @@ def previous(
             return Target(run.tags[image.name], f"the run of {run.at} on this machine deployed it")
     looked.append(f"none of this machine's runs deployed another {image.name} in this environment")
     raise DeployError(
-        "no-previous", f"nothing tells what {image.stack} ran before {deployed or 'now'}",
-        where=f"image {image.name}", cause="\n".join(looked), hint="name the tag: rajee-deploy rollback TAG",
+        "no-previous", f"no record says what {image.stack} ran before {deployed or 'now'}",
+        where=f"image {image.name}", cause="\n".join(looked), hint="name the tag: rajee-deploy rollback TAG\n"
+        f"it begins with {TAG_PREFIX}; all that there are: {_listing(image.repository)}",
     )  # fmt: skip
+
+
+def _listing(repository: Repository) -> str:
+    """The command that lists a repository's tags."""
+    where = f" --registry-id {repository.account} --region {repository.region}" if repository.account else ""
+    return f"aws ecr list-images --repository-name {repository.name}{where}"
 
 
 def _is_ours(run: PastRun, settings: Settings) -> bool:

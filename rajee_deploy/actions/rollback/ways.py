@@ -21,6 +21,7 @@ from rajee_deploy.plan import planner as plans
 from rajee_deploy.plan import retention
 from rajee_deploy.plan.rollback import Way
 from rajee_deploy.plan.state import ImageOfOtherPlatform, ImagePresent, RepositoryAbsent, Tagged, WantedImage
+from rajee_deploy.plan.tags import short_digest
 from rajee_deploy.report.history import History
 from rajee_deploy.synth.how_to import declaring
 
@@ -106,9 +107,9 @@ def check_same(way: Way, state: StackPresent, observed: Observed) -> None:
     image, now = way.wanted, state.parameters.get(way.wanted.parameter, "")
     if now not in (way.before, plans.parameter_of(image, observed)):
         raise DeployError(
-            "stack-changed", f"somebody else deployed {plans.short(now)} just now, in the place of the image that was "
-            f"to go back ({plans.short(way.before)})", where=f"stack {image.stack}",
-            hint="rajee-deploy status shows what it runs; where it is to go back all the same: "
+            "stack-changed", f"somebody else deployed {short_digest(now)} just now, in the place of the image that was "
+            f"to go back ({short_digest(way.before)})", where=f"stack {image.stack}",
+            hint="rajee-deploy status shows what it runs; to go back to it all the same: "
             f"rajee-deploy rollback {way.target.tag} --image {quote(image.name)}",
         )  # fmt: skip
 

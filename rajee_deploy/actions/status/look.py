@@ -23,6 +23,7 @@ from rajee_deploy.git import find_subject
 from rajee_deploy.image.inputs import read_all_inputs
 from rajee_deploy.model import stack_status
 from rajee_deploy.model.names import INFRA_PARAMETER, NOT_RECORDED, REVISION_PARAMETER
+from rajee_deploy.model.revision import commit_of, is_dirty
 from rajee_deploy.plan import planner as plans
 from rajee_deploy.plan.drift import described
 from rajee_deploy.plan.infrastructure import judge
@@ -32,7 +33,6 @@ from rajee_deploy.plan.stack_names import is_plain
 from rajee_deploy.plan.state import Observed, RepositoryAbsent, StackAbsent, StackPresent, Tagged, Wanted
 from rajee_deploy.rollout.declared import DeclaredServices
 from rajee_deploy.rollout.verdict import is_stable
-from rajee_deploy.stack.revision import DIRTY
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -183,7 +183,7 @@ def _stack(
     who: Identity,
 ) -> DeployedStack:
     recorded = state.parameters.get(REVISION_PARAMETER, NOT_RECORDED)
-    revision = recorded.removesuffix(DIRTY) if recorded != NOT_RECORDED else ""
+    revision = commit_of(recorded) if recorded != NOT_RECORDED else ""
     infrastructure = state.parameters.get(INFRA_PARAMETER, NOT_RECORDED)
     infrastructure = infrastructure if infrastructure != NOT_RECORDED else ""
     wanted, is_made = _judged(run, name, state, here, who)
@@ -197,11 +197,11 @@ def _stack(
     elif not stack_status.is_known(state.status):
         doubts.append("this version does not know the status: what is recorded may not be what runs")
     return DeployedStack(
-        name, state.status, state.since, state.reason, revision, recorded.endswith(DIRTY),
+        name, state.status, state.since, state.reason, revision, is_dirty(recorded),
         find_subject(run.settings.root, revision) if revision else "",
         tuple(_image(run, image, state, here) for image in run.images if image.stack == name),
-        infrastructure, ours, infrastructure == ours or is_made if is_known else None,
-        is_known and is_made and infrastructure != ours, wanted.input_changes.get(name),
+        infrastructure, ours, is_made or (infrastructure == ours if is_known else None),
+        is_made and infrastructure != ours, wanted.input_changes.get(name) if infrastructure else None,
         services[0], tuple(doubts), tuple(_parameters(run, name, state)),
     )  # fmt: skip
 

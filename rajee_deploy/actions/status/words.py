@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from rajee_deploy.model.revision import short_commit
 from rajee_deploy.plan.input_changes import in_words, unknown_here
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from rajee_deploy.actions.status import DeployedImage, DeployedParameter, DeployedStack, RunningService, Status
-
-_SHORT = 12
 
 
 def lines(status: Status) -> Iterator[str]:
@@ -84,7 +83,7 @@ def _stack(stack: DeployedStack) -> Iterator[str]:
     if stack.revision:
         dirty = ", with changes that were not committed" if stack.is_dirty else ""
         subject = f" {stack.subject}" if stack.subject else ""
-        yield _row("revision", f"{stack.revision[:_SHORT]}{subject}{dirty}")
+        yield _row("revision", f"{short_commit(stack.revision)}{subject}{dirty}")
     else:
         yield _row("revision", "none is recorded")
     for image in stack.images:
@@ -127,7 +126,8 @@ def _parameter(parameter: DeployedParameter) -> str:
 def _infrastructure(stack: DeployedStack) -> str:
     match stack.infrastructure_matches:
         case True if stack.is_proven:
-            return "this checkout makes what is deployed, though it was deployed from other inputs"
+            known = "that was deployed from different inputs" if stack.infrastructure else "the stack records no inputs"
+            return f"this checkout makes the same as what is deployed, though {known}"
         case True:
             return "its inputs are those of this checkout"
         case False if stack.input_changes:
@@ -135,7 +135,8 @@ def _infrastructure(stack: DeployedStack) -> str:
         case False:
             return f"its inputs changed here since it was deployed; {unknown_here(stack.revision)}"
         case None:
-            return "no infra hash to compare: the stack records none, or this checkout has none"
+            why = "this checkout's inputs are not known" if stack.infrastructure else "the stack records no inputs"
+            return f"whether it changed is not known here ({why}): rajee-deploy plan says"
 
 
 def _service(service: RunningService) -> str:

@@ -35,7 +35,7 @@ def rehash(usual: Callable[[], ImageInputs], fresh: Callable[[], ImageInputs]) -
         _problem(believed, found, use, _first_path(listed, _records(found), use)),
         where=str(use.read.location) if use is not None else "",
         cause=f"tag {believed.fingerprint.tag} from the cache, {found.fingerprint.tag} from the files",
-        hint="run with --no-cache and report this: a cache must never be believed wrongly",
+        hint="run with --no-cache and report this: a cache must never give a wrong answer",
     )
 
 
