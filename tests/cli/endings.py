@@ -18,7 +18,9 @@ SECONDS = 60
 IMPORTED = (
     "boto3", "rich.console", "rich.table", "rich.live", "typer.completion",
     *(f"rajee_deploy.cli.{verb}" for verb in ("ending", "wiring", "explain", "lock", "permissions", "verify")),
-    *(f"rajee_deploy.{name}" for name in ("up", "image", "explain.why", "documents", "sandbox.control", "record")),
+    *(f"rajee_deploy.{name}" for name in (
+        "actions.up", "image.inputs", "actions.explain.why", "actions.documents", "sandbox.control", "actions.history",
+    )),
 )  # fmt: skip
 ROOM = {"full": "/dev/full", "null": "/dev/null"}
 
