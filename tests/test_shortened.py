@@ -38,7 +38,7 @@ def test_no_error_of_a_dockerfile_repeats_a_line_whole(name):
         resolve(FILES[name].encode(), BuildOptions(Platform.parse("linux/amd64")), "Dockerfile")
     assert len(said(caught.value)) < 3000
     assert len(str(error_document(caught.value))) < 3000
-    assert "characters left out" in said(caught.value)
+    assert "…" in said(caught.value)
 
 
 @pytest.mark.parametrize("field", ["cause", "hint"])
