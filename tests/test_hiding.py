@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rajee_deploy import console
-from rajee_deploy.console.hiding import HIDDEN, hider_of
+from rajee_deploy.text.hiding import HIDDEN, hider_of
 
 
 @pytest.mark.parametrize(

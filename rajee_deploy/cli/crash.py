@@ -20,8 +20,8 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rajee_deploy import __version__
-from rajee_deploy.console import at_work, printable
+from rajee_deploy import __version__, at_work
+from rajee_deploy.console import printable
 from rajee_deploy.errors import DeployError
 from rajee_deploy.system.atomic import write_atomically
 from rajee_deploy.system.ours import make_place

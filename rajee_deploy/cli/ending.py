@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, NoReturn
 
 import typer
 
+from rajee_deploy.at_work import write_commands_by
 from rajee_deploy.cli.line import command_line
-from rajee_deploy.console.at_work import write_commands_by
 from rajee_deploy.errors import ConfigurationError, DeployError, Exit
 from rajee_deploy.system.streams import lost, make_safe, name_home
 from rajee_deploy.system.unkept import first_unkept

@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from dataclasses import field
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, cast
 
-from rajee_deploy.console.at_work import as_pasted, note
+from rajee_deploy.at_work import as_pasted, note
 from rajee_deploy.console.tables import plain_table
 from rajee_deploy.dataclass import dataclass
 from rajee_deploy.text.lines import lines_of
@@ -31,9 +31,9 @@ if TYPE_CHECKING:
     from rich.live import Live
     from rich.text import Text
 
-    from rajee_deploy.console.hiding import Hider
     from rajee_deploy.errors import DeployError
     from rajee_deploy.model import Notice
+    from rajee_deploy.text.hiding import Hider
 
 # Without a terminal rich assumes 80 columns and cuts digests short; logs have no such edge.
 PLAIN_WIDTH = 160
@@ -48,7 +48,7 @@ _secrets: list[Hider] = []  # of this process
 
 def hide(secrets: Iterable[str]) -> None:
     """Keep these out of all that is said from now on, whoever says it: AWS tells why it refused a value."""
-    from rajee_deploy.console.hiding import hider_of  # where there are secrets alone
+    from rajee_deploy.text.hiding import hider_of  # where there are secrets alone
 
     hider = hider_of(secrets)
     if hider not in _secrets:

@@ -13,9 +13,9 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from rajee_deploy.console.hiding import hider_of
 from rajee_deploy.errors import DeployError
 from rajee_deploy.system.regular_files import read_text
+from rajee_deploy.text.hiding import hider_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence

@@ -6,7 +6,7 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from rajee_deploy.console.at_work import note
+from rajee_deploy.at_work import note
 from rajee_deploy.dataclass import dataclass
 
 if TYPE_CHECKING:

@@ -12,7 +12,6 @@ from contextlib import contextmanager
 from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
-from rajee_deploy.console.hiding import hider_of
 from rajee_deploy.dataclass import dataclass
 from rajee_deploy.errors import ConfigurationError, DeployError
 from rajee_deploy.plan.parameters import slots_of
@@ -20,6 +19,7 @@ from rajee_deploy.synth.cli_options import option_of
 from rajee_deploy.synth.context_values import script_environment
 from rajee_deploy.system.process import Completed
 from rajee_deploy.system.temporary import private_directory
+from rajee_deploy.text.hiding import hider_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping

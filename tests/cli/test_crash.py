@@ -8,8 +8,8 @@ import sys
 
 import pytest
 
+from rajee_deploy import at_work
 from rajee_deploy.cli.crash import KEPT, crashed, report
-from rajee_deploy.console import at_work
 from rajee_deploy.system.ours import MARKER, without_ours
 
 SETTINGS = """

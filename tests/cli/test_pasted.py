@@ -7,8 +7,9 @@ import shlex
 
 import pytest
 
+from rajee_deploy import at_work
 from rajee_deploy.cli.pasted import as_pasted
-from rajee_deploy.console import Console, at_work, error_document
+from rajee_deploy.console import Console, error_document
 from rajee_deploy.errors import DeployError
 from rajee_deploy.model import Notice
 

@@ -6,13 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rajee_deploy.console.hiding import HIDDEN
 from rajee_deploy.engine import BuildEvent
 from rajee_deploy.engine.cache import cache_flags, layer_cache_flags, mounts_files
 from rajee_deploy.engine.location import line_of_step, located
 from rajee_deploy.engine.secrets import Redactor, secret_flags
 from rajee_deploy.engine.steps import Steps
 from rajee_deploy.settings.build_settings import Secret
+from rajee_deploy.text.hiding import HIDDEN
 
 HOST = "1.dkr.ecr.eu-west-1.amazonaws.com"
 GITHUB = {"GITHUB_ACTIONS": "true", "ACTIONS_RUNTIME_TOKEN": "t", "ACTIONS_RESULTS_URL": "https://x"}
