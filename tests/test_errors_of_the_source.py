@@ -34,7 +34,6 @@ MEANINGS = {
     "file-changed": "what was read changed meanwhile",
     "git-refused": "git says nothing of a checkout, though there is one",
     "ignore-pattern": "a pattern of files is malformed",
-    "image-gone": "an image that was there is not there any more",
     "image-wrong-platform": "an image is for other platforms than the settings say",
     "interrupted": "a person, or the machine, ended the run",
     "machine": "the operating system refused something",

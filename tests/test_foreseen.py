@@ -279,8 +279,9 @@ WHY = {
     "actions/converge": {},
     "actions/execute": {},
     "model/stack_status": {RACE: "stack-busy"},
-    "actions/recheck": {RACE: "checkout-changed image-changed image-gone stack-changed"},
-    "actions/move_tags": {RACE: "image-gone"},
+    "actions/recheck": {RACE: "checkout-changed image-changed stack-changed"},
+    "actions/move_tags": {},
+    "registry/__init__": {RACE: "image-gone"},
     "actions/deploy": {
         PERSON: "approval-needed not-approved", LATER: "deploy-failed deploy-not-confirmed deploy-unfinished"
     },

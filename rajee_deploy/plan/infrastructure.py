@@ -55,11 +55,7 @@ def judge(stack: str, state: StackPresent, wanted: Wanted) -> InfrastructureVerd
         )
     synthesised = wanted.synthesised.get(stack)
     if synthesised is not None:
-        found = differences(synthesised, content, state.parameters.get(TEMPLATE_PARAMETER, ""))
-        changes = wanted.input_changes.get(stack)
-        if found and changes:
-            since = "" if _recorded(state) else " since the last synth here"
-            found = (*found, f"of the infrastructure's inputs changed{since}: {in_words(changes)}")
+        found = _differences(stack, state, synthesised, wanted)
         proof = f"infrastructure unchanged by a synth: it makes what is deployed{_but(synthesised, content)}"
         return InfrastructureVerdict(Tier.SYNTH, found, proof=proof)
     if wanted.check_of(stack) is InfraCheck.SYNTH:
@@ -73,7 +69,7 @@ def _by_hash(stack: str, state: StackPresent, content: StackContent, wanted: Wan
         return InfrastructureVerdict(Tier.HASH, proof="infrastructure unchanged by its hash")
     remembered = wanted.remembered.get(stack)
     if remembered is not None and not wanted.impurities_of(stack):
-        found = differences(remembered, content, state.parameters.get(TEMPLATE_PARAMETER, ""))
+        found = _differences(stack, state, remembered, wanted)
         proof = "infrastructure unchanged: an earlier synth from the same inputs made what is deployed"
         proof += _but(remembered, content)
         return InfrastructureVerdict(Tier.HASH, found, proof=proof)
@@ -86,6 +82,18 @@ def _by_hash(stack: str, state: StackPresent, content: StackContent, wanted: Wan
         if wanted.check_of(stack) is InfraCheck.AUTO
         else InfrastructureVerdict(Tier.HASH, doubts)
     )
+
+
+def _differences(stack: str, state: StackPresent, synthesised: Synthesised, wanted: Wanted) -> tuple[str, ...]:
+    """What differs between a synth's stack and the deployed one, and which inputs moved, as far as that is known."""
+    if state.content is None:
+        raise AssertionError("judge has looked")
+    found = differences(synthesised, state.content, state.parameters.get(TEMPLATE_PARAMETER, ""))
+    changes = wanted.input_changes.get(stack)
+    if found and changes:
+        since = "" if _recorded(state) else " since the last synth here"
+        found = (*found, f"of the infrastructure's inputs changed{since}: {in_words(changes)}")
+    return found
 
 
 def _doubts(stack: str, state: StackPresent, content: StackContent, wanted: Wanted) -> tuple[str, ...]:

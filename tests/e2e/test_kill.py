@@ -73,17 +73,11 @@ class Up:
 
 
 def hashing(shell, _network) -> Up:
-    """It waits for the text of a Dockerfile that nobody writes."""
-    dockerfile = shell.folder / ASSETS / "Dockerfile"
-    kept = dockerfile.read_bytes()
-    dockerfile.unlink()
-    os.mkfifo(dockerfile)
+    """It reads a payload that is new, right behind its first line."""
+    payload(shell)
     up = Up(shell)
-    writer = os.open(dockerfile, os.O_WRONLY)  # until somebody reads
+    up.await_line("account")
     up.kill()
-    os.close(writer)
-    dockerfile.unlink()
-    dockerfile.write_bytes(kept)
     return up
 
 

@@ -195,7 +195,7 @@ def test_a_flag_that_nothing_takes_is_refused(machine, flag, code):
 
 @pytest.mark.parametrize(
     ("line", "more", "cause"),
-    [('Size = "a\\u0000b"', {}, "NUL"), ('Size = { env = "BYTES" }', {"BYTES": "a\udcff"}, "no UTF-8"),
+    [('Size = "a\\u0000b"', {}, "NUL"), ('Size = { env = "BYTES" }', {"BYTES": "a\udcff"}, "not UTF-8"),
      ('Size = { env = "BYTES" }', {"BYTES": "a" * 4097}, "4097 bytes")],
 )  # fmt: skip
 def test_what_no_parameter_can_have_is_refused(machine, line, more, cause):
