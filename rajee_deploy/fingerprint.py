@@ -166,10 +166,17 @@ def _describe(use: Use) -> str:
     selector = use.read.selector
     return json.dumps(
         [
-            use.read.instruction.value, use.read.context, selector.path, selector.wildcard, selector.follow,
-            selector.include, selector.exclude, selector.required, str(use.digest),
+            use.read.instruction.value,
+            use.read.context,
+            selector.path,
+            selector.wildcard,
+            selector.follow,
+            selector.include,
+            selector.exclude,
+            selector.required,
+            str(use.digest),
         ],
-    )  # fmt: skip
+    )
 
 
 def private_input(kind: str, name: str, value: str | None) -> Input:

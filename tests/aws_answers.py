@@ -34,19 +34,41 @@ DEPLOYMENT = {"id": "d", "status": "PRIMARY", "createdAt": 1764345600.5}
 CALLS = [
     ("sts", "get_caller_identity", {}, xml("GetCallerIdentity", "<Arn>arn</Arn><Account>123456789012</Account>")),
     ("cloudformation", "describe_stacks", {"StackName": "App"}, xml("DescribeStacks", STACK)),
-    ("cloudformation", "get_template", {"StackName": "App", "TemplateStage": "Original"},
-     xml("GetTemplate", '<TemplateBody>{"b": 1, "a": [2]}</TemplateBody>')),
+    (
+        "cloudformation",
+        "get_template",
+        {"StackName": "App", "TemplateStage": "Original"},
+        xml("GetTemplate", '<TemplateBody>{"b": 1, "a": [2]}</TemplateBody>'),
+    ),
     ("cloudformation", "get_template", {"StackName": "App"}, xml("GetTemplate", "<TemplateBody>a: 1\n</TemplateBody>")),
-    ("ecr", "batch_get_image", {"repositoryName": "team/a", "imageIds": [{"imageTag": "c-1"}]},
-     json.dumps({"images": [{"imageId": {"imageTag": "c-1"}, "imageManifest": "{}"}], "failures": []}).encode()),
-    ("ecr", "describe_images", {"repositoryName": "team/a", "imageIds": [{"imageTag": "c-1"}]},
-     json.dumps({"imageDetails": [{"imageTags": ["c-1"], "imagePushedAt": 1764345600.5}]}).encode()),
-    ("ecr", "describe_repositories", {"repositoryNames": ["team/a"], "registryId": "123456789012"},
-     json.dumps(REPOSITORY).encode()),
-    ("ecs", "describe_services", {"cluster": "main", "services": ["arn:aws:ecs:1"]},
-     json.dumps({"services": [{"serviceArn": "arn:aws:ecs:1", "deployments": [DEPLOYMENT]}], "failures": []}).encode()),
+    (
+        "ecr",
+        "batch_get_image",
+        {"repositoryName": "team/a", "imageIds": [{"imageTag": "c-1"}]},
+        json.dumps({"images": [{"imageId": {"imageTag": "c-1"}, "imageManifest": "{}"}], "failures": []}).encode(),
+    ),
+    (
+        "ecr",
+        "describe_images",
+        {"repositoryName": "team/a", "imageIds": [{"imageTag": "c-1"}]},
+        json.dumps({"imageDetails": [{"imageTags": ["c-1"], "imagePushedAt": 1764345600.5}]}).encode(),
+    ),
+    (
+        "ecr",
+        "describe_repositories",
+        {"repositoryNames": ["team/a"], "registryId": "123456789012"},
+        json.dumps(REPOSITORY).encode(),
+    ),
+    (
+        "ecs",
+        "describe_services",
+        {"cluster": "main", "services": ["arn:aws:ecs:1"]},
+        json.dumps(
+            {"services": [{"serviceArn": "arn:aws:ecs:1", "deployments": [DEPLOYMENT]}], "failures": []}
+        ).encode(),
+    ),
     ("ssm", "get_parameter", {"Name": "/n"}, json.dumps({"Parameter": {"Name": "/n", "Value": "v"}}).encode()),
-]  # fmt: skip
+]
 DESCRIBE, BATCH = CALLS[1], CALLS[4]
 
 

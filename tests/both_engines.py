@@ -29,9 +29,19 @@ if TYPE_CHECKING:
 
 KINDS = "application/vnd.oci.image.manifest.v1+json, application/vnd.docker.distribution.manifest.v2+json"
 FIELDS = (
-    "Env", "Cmd", "Entrypoint", "WorkingDir", "User", "Labels", "ExposedPorts", "Volumes", "StopSignal", "Shell",
-    "Healthcheck", "OnBuild",
-)  # fmt: skip
+    "Env",
+    "Cmd",
+    "Entrypoint",
+    "WorkingDir",
+    "User",
+    "Labels",
+    "ExposedPorts",
+    "Volumes",
+    "StopSignal",
+    "Shell",
+    "Healthcheck",
+    "OnBuild",
+)
 Node = tuple[str, int, int, int, str]
 Tree = dict[str, Node]
 
@@ -139,9 +149,16 @@ def settings(
 ) -> ImageSettings:
     more = {"build": build} if build is not None else {}
     return ImageSettings(
-        name="app", context=root, dockerfile=root / "Dockerfile", repository="",
-        platforms=(Platform.parse("linux/amd64"),), target=target, build_args=dict(args), build_contexts={}, **more,
-    )  # fmt: skip
+        name="app",
+        context=root,
+        dockerfile=root / "Dockerfile",
+        repository="",
+        platforms=(Platform.parse("linux/amd64"),),
+        target=target,
+        build_args=dict(args),
+        build_contexts={},
+        **more,
+    )
 
 
 @contextmanager

@@ -80,10 +80,14 @@ def codes() -> set[str]:
     trees = [ast.parse(path.read_text()) for path in sorted(ROOM.rglob("*.py"))]
     constants = {
         target.id: text.value
-        for tree in trees for node in tree.body if isinstance(node, ast.Assign)
-        for target in node.targets if isinstance(target, ast.Name)
-        for text in [node.value] if isinstance(text, ast.Constant) and isinstance(text.value, str)
-    }  # fmt: skip
+        for tree in trees
+        for node in tree.body
+        if isinstance(node, ast.Assign)
+        for target in node.targets
+        if isinstance(target, ast.Name)
+        for text in [node.value]
+        if isinstance(text, ast.Constant) and isinstance(text.value, str)
+    }
     for tree in trees:
         errors = _names(tree, ERRORS)
         for node in ast.walk(tree):

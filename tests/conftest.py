@@ -86,10 +86,14 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 
 # `make mutants` runs each property some hundred times: few examples, always the same, and no search for smaller ones.
 hypothesis.settings.register_profile(
-    "mutants", max_examples=25, derandomize=True, database=None, deadline=None,
+    "mutants",
+    max_examples=25,
+    derandomize=True,
+    database=None,
+    deadline=None,
     phases=(hypothesis.Phase.explicit, hypothesis.Phase.generate),
     suppress_health_check=list(hypothesis.HealthCheck),
-)  # fmt: skip
+)
 hypothesis.settings.register_profile("quick", max_examples=20, deadline=None)  # `make quick`: of most properties
 if "HYPOTHESIS_PROFILE" in os.environ:
     hypothesis.settings.load_profile(os.environ["HYPOTHESIS_PROFILE"])

@@ -80,11 +80,19 @@ def second_engine(
     # Its sockets' paths may have 107 bytes, which pytest's folders, or a longer TMPDIR, use up alone.
     sockets = Path(tempfile.mkdtemp(prefix=f"{own}-", dir="/tmp"))
     argv = session.ending_with_us(
-        "dockerd", f"--config-file={folder}/engine.json", f"--data-root={folder}/data", f"--exec-root={sockets}",
-        f"--pidfile={folder}/pid", f"--host=tcp://127.0.0.1:{port}", f"--bridge={own}", "--iptables=false",
-        "--ip6tables=false", f"--containerd-namespace={own}", f"--containerd-plugins-namespace={own}-plugins",
+        "dockerd",
+        f"--config-file={folder}/engine.json",
+        f"--data-root={folder}/data",
+        f"--exec-root={sockets}",
+        f"--pidfile={folder}/pid",
+        f"--host=tcp://127.0.0.1:{port}",
+        f"--bridge={own}",
+        "--iptables=false",
+        "--ip6tables=false",
+        f"--containerd-namespace={own}",
+        f"--containerd-plugins-namespace={own}-plugins",
         *(_tls_flags(certificates, "server") if certificates else ()),
-    )  # fmt: skip
+    )
     session.note("bridge", own)
     session.note("mount", f"{folder}/data")
     _quietly("ip", "link", "add", own, "type", "bridge")
@@ -110,11 +118,24 @@ def make_certificates(folder: Path) -> Path:
     _quietly(*new, "-subj", "/CN=authority", "-keyout", f"{folder}/ca-key.pem", "-out", f"{folder}/ca.pem")
     for name, usage in (("server", "serverAuth"), ("client", "clientAuth")):
         _quietly(
-            *new, "-subj", f"/CN={name}", "-CA", f"{folder}/ca.pem", "-CAkey", f"{folder}/ca-key.pem",
-            "-addext", "subjectAltName=IP:127.0.0.1", "-addext", f"extendedKeyUsage={usage}",
-            "-addext", "basicConstraints=critical,CA:FALSE",
-            "-keyout", f"{folder}/{name}-key.pem", "-out", f"{folder}/{name}.pem",
-        )  # fmt: skip
+            *new,
+            "-subj",
+            f"/CN={name}",
+            "-CA",
+            f"{folder}/ca.pem",
+            "-CAkey",
+            f"{folder}/ca-key.pem",
+            "-addext",
+            "subjectAltName=IP:127.0.0.1",
+            "-addext",
+            f"extendedKeyUsage={usage}",
+            "-addext",
+            "basicConstraints=critical,CA:FALSE",
+            "-keyout",
+            f"{folder}/{name}-key.pem",
+            "-out",
+            f"{folder}/{name}.pem",
+        )
     return folder
 
 

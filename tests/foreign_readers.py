@@ -225,29 +225,58 @@ def _headers_of_node(data: bytes, place: Path) -> object:
 
 
 TEMPLATE = {
-    "Resources": {"A": {"Type": "AWS::ECS::Service", "Properties": {"TaskDefinition": {"Ref": "T"}, "DesiredCount": 1}},
-                  "T": {"Type": "AWS::ECS::TaskDefinition", "Properties": {"Cpu": {"Fn::Sub": "${P}"}}}},
-    "Parameters": {"P": {"Type": "String", "Default": "x", "AllowedValues": ["x"]}}, "Metadata": {"a": 1},
-    "Outputs": {"O": {"Value": {"Fn::GetAtt": ["A", "Name"]}}}, "Conditions": {"C": {"Fn::Equals": ["a", "b"]}},
-}  # fmt: skip
+    "Resources": {
+        "A": {"Type": "AWS::ECS::Service", "Properties": {"TaskDefinition": {"Ref": "T"}, "DesiredCount": 1}},
+        "T": {"Type": "AWS::ECS::TaskDefinition", "Properties": {"Cpu": {"Fn::Sub": "${P}"}}},
+    },
+    "Parameters": {"P": {"Type": "String", "Default": "x", "AllowedValues": ["x"]}},
+    "Metadata": {"a": 1},
+    "Outputs": {"O": {"Value": {"Fn::GetAtt": ["A", "Name"]}}},
+    "Conditions": {"C": {"Fn::Equals": ["a", "b"]}},
+}
 MANIFEST = {
-    "version": "1", "artifacts": {
-        "One": {"type": "aws:cloudformation:stack", "environment": "aws://123456789012/us-east-1", "displayName": "One",
-                "dependencies": ["One.assets"], "properties": {"templateFile": "One.template.json", "stackName": "One",
-                "tags": {"a": "b"}, "notificationArns": [], "lookupRole": {"arn": "x"}, "terminationProtection": False},
-                "metadata": {"/One": [{"type": "aws:cdk:warning", "data": "text"},
-                                      {"type": "aws:cdk:stack-tags", "data": [{"Key": "k", "Value": "v"}]}]}},
+    "version": "1",
+    "artifacts": {
+        "One": {
+            "type": "aws:cloudformation:stack",
+            "environment": "aws://123456789012/us-east-1",
+            "displayName": "One",
+            "dependencies": ["One.assets"],
+            "properties": {
+                "templateFile": "One.template.json",
+                "stackName": "One",
+                "tags": {"a": "b"},
+                "notificationArns": [],
+                "lookupRole": {"arn": "x"},
+                "terminationProtection": False,
+            },
+            "metadata": {
+                "/One": [
+                    {"type": "aws:cdk:warning", "data": "text"},
+                    {"type": "aws:cdk:stack-tags", "data": [{"Key": "k", "Value": "v"}]},
+                ]
+            },
+        },
         "One.assets": {"type": "cdk:asset-manifest", "properties": {"file": "One.assets.json"}},
-    }, "missing": [],
-}  # fmt: skip
+    },
+    "missing": [],
+}
 ASSETS = {
-    "files": {"a" * 64: {"source": {"path": "One.template.json", "packaging": "file"}, "destinations": {"c": {
-        "bucketName": "b", "objectKey": "a" * 64 + ".json"}}}}, "dockerImages": {},
-}  # fmt: skip
+    "files": {
+        "a" * 64: {
+            "source": {"path": "One.template.json", "packaging": "file"},
+            "destinations": {"c": {"bucketName": "b", "objectKey": "a" * 64 + ".json"}},
+        }
+    },
+    "dockerImages": {},
+}
 LIST = {
-    "schema": "rajee-deploy.list/1", "entries": [["file", "app.py"], ["list", "src", "x"]], "variables": ["A"],
-    "toolchain": {"python": "3.11", "python-packages": "a b"}, "obstacles": [],
-}  # fmt: skip
+    "schema": "rajee-deploy.list/1",
+    "entries": [["file", "app.py"], ["list", "src", "x"]],
+    "variables": ["A"],
+    "toolchain": {"python": "3.11", "python-packages": "a b"},
+    "obstacles": [],
+}
 
 
 def _assembly(place: Path, **files: bytes) -> object:
@@ -275,16 +304,34 @@ def _depfile(data: bytes, place: Path) -> object:
 
 
 DEPFILE = {
-    "version": 0, "variables": ["A"], "files": ["x"], "listings": [], "absent": [], "impure": [], "packages": [],
-    "libraries": [["s", "n"]], "is_whole": True, "entries": [["file", "p", ["b"]]], "installed": [["i", "v"]],
+    "version": 0,
+    "variables": ["A"],
+    "files": ["x"],
+    "listings": [],
+    "absent": [],
+    "impure": [],
+    "packages": [],
+    "libraries": [["s", "n"]],
+    "is_whole": True,
+    "entries": [["file", "p", ["b"]]],
+    "installed": [["i", "v"]],
     "toolchain": [["a"], [], [], []],
-}  # fmt: skip
+}
 STACKS = {
-    "account": "1", "digest": "a", "stacks": {"One": {
-        "content": {"template": "{}", "tags": {}, "notification_arns": [], "termination_protection": False},
-        "parameters": ["P"], "volatile": [], "leaves_topics": True, "sent": "x", "declared": {"P": ["String", "", []]},
-        "place": ["One", "One", "", "", "", "", "", ""]}},
-}  # fmt: skip
+    "account": "1",
+    "digest": "a",
+    "stacks": {
+        "One": {
+            "content": {"template": "{}", "tags": {}, "notification_arns": [], "termination_protection": False},
+            "parameters": ["P"],
+            "volatile": [],
+            "leaves_topics": True,
+            "sent": "x",
+            "declared": {"P": ["String", "", []]},
+            "place": ["One", "One", "", "", "", "", "", ""],
+        }
+    },
+}
 
 
 def _store(data: bytes, place: Path) -> object:
@@ -321,9 +368,13 @@ INDEX = struct.pack(">4sII", b"DIRC", 2, 1) + b"\0" * 60 + b"\0\1" + b"a\0" + b"
 
 # -- registries
 
-IMAGE = {"schemaVersion": 2, "mediaType": "application/vnd.oci.image.manifest.v1+json",
-         "config": {"mediaType": "x", "digest": DIGEST, "size": 2}, "layers": [{"digest": DIGEST, "size": 1}],
-         "annotations": {"a": "b"}}  # fmt: skip
+IMAGE = {
+    "schemaVersion": 2,
+    "mediaType": "application/vnd.oci.image.manifest.v1+json",
+    "config": {"mediaType": "x", "digest": DIGEST, "size": 2},
+    "layers": [{"digest": DIGEST, "size": 1}],
+    "annotations": {"a": "b"},
+}
 IMAGES = {
     "schemaVersion": 2,
     "mediaType": "application/vnd.oci.image.index.v1+json",
@@ -455,18 +506,41 @@ def _as_private(document: dict[str, Any]) -> dict[str, Any]:
 
 
 RECORD_TAG = "c-" + "a" * 40
-RECORD = _json({
-    "schema": "rajee-deploy.contents/1", "tag": RECORD_TAG, "digest": DIGEST, "scheme": "rajee-deploy/1",
-    "precision": "exact", "private": True, "depth": None, "directories": [],
-    "inputs": [{"name": "scheme", "value": "x"}, {"name": "platform", "value": "linux/amd64"},
-               {"name": "instruction:0", "digest": DIGEST}, {"name": "use:0", "value": json.dumps(
-                   ["COPY", "", "a", False, True, [], [], [], DIGEST])}],
-    "instructions": [{"canonical": '["COPY", "a", "b"]', "text": "COPY a b", "line": 2}],
-    "references": [{"role": "from", "text": "base:1", "line": 1}],
-    "uses": [{"line": 2, "source": "a", "selects": json.dumps(["COPY", "", "a", False, True, [], [], [], DIGEST])}],
-    "entries": [{"path": "a", "kind": "file", "mode": "0644", "line": 2, "size": 3, "digest": "ab", "link": "",
-                 "withheld": False, "extra": "", "context": ""}],
-})  # fmt: skip
+RECORD = _json(
+    {
+        "schema": "rajee-deploy.contents/1",
+        "tag": RECORD_TAG,
+        "digest": DIGEST,
+        "scheme": "rajee-deploy/1",
+        "precision": "exact",
+        "private": True,
+        "depth": None,
+        "directories": [],
+        "inputs": [
+            {"name": "scheme", "value": "x"},
+            {"name": "platform", "value": "linux/amd64"},
+            {"name": "instruction:0", "digest": DIGEST},
+            {"name": "use:0", "value": json.dumps(["COPY", "", "a", False, True, [], [], [], DIGEST])},
+        ],
+        "instructions": [{"canonical": '["COPY", "a", "b"]', "text": "COPY a b", "line": 2}],
+        "references": [{"role": "from", "text": "base:1", "line": 1}],
+        "uses": [{"line": 2, "source": "a", "selects": json.dumps(["COPY", "", "a", False, True, [], [], [], DIGEST])}],
+        "entries": [
+            {
+                "path": "a",
+                "kind": "file",
+                "mode": "0644",
+                "line": 2,
+                "size": 3,
+                "digest": "ab",
+                "link": "",
+                "withheld": False,
+                "extra": "",
+                "context": "",
+            }
+        ],
+    }
+)
 
 # -- programs and the files of docker
 
@@ -486,12 +560,23 @@ def _progress(data: bytes, _place: Path) -> object:
     return progress.failure(), progress.ended_in_order
 
 
-PROGRESS = _json({
-    "vertexes": [{"digest": DIGEST, "name": "[1/2] COPY", "started": "2026-01-01T00:00:00.1Z",
-                  "completed": "2026-01-01T00:00:01Z", "cached": True, "error": ""}],
-    "statuses": [{"vertex": DIGEST, "id": "x", "current": 1, "total": 2, "started": "2026-01-01T00:00:00Z"}],
-    "logs": [{"vertex": DIGEST, "stream": 1, "data": "aGVsbG8=", "timestamp": "x"}], "warnings": [{"vertex": DIGEST}],
-})  # fmt: skip
+PROGRESS = _json(
+    {
+        "vertexes": [
+            {
+                "digest": DIGEST,
+                "name": "[1/2] COPY",
+                "started": "2026-01-01T00:00:00.1Z",
+                "completed": "2026-01-01T00:00:01Z",
+                "cached": True,
+                "error": "",
+            }
+        ],
+        "statuses": [{"vertex": DIGEST, "id": "x", "current": 1, "total": 2, "started": "2026-01-01T00:00:00Z"}],
+        "logs": [{"vertex": DIGEST, "stream": 1, "data": "aGVsbG8=", "timestamp": "x"}],
+        "warnings": [{"vertex": DIGEST}],
+    }
+)
 
 
 def _image_config(data: bytes, _place: Path) -> object:
@@ -502,9 +587,20 @@ def _image_config(data: bytes, _place: Path) -> object:
 
 # -- what we keep ourselves
 
-RUN = {"schema": "rajee-deploy.run/1", "at": "2026-01-01T00:00:00+00:00", "project": "/p", "environment": "",
-       "kind": "noop", "outcome": "done", "seconds": 1.5, "built": ["a"], "deployed": ["One"], "tags": {"a": "c-1"},
-       "phases": [{"name": "x", "start": 0.0, "seconds": 0.5}], "error": ""}  # fmt: skip
+RUN = {
+    "schema": "rajee-deploy.run/1",
+    "at": "2026-01-01T00:00:00+00:00",
+    "project": "/p",
+    "environment": "",
+    "kind": "noop",
+    "outcome": "done",
+    "seconds": 1.5,
+    "built": ["a"],
+    "deployed": ["One"],
+    "tags": {"a": "c-1"},
+    "phases": [{"name": "x", "start": 0.0, "seconds": 0.5}],
+    "error": "",
+}
 
 
 def _history(data: bytes, place: Path) -> object:
@@ -512,8 +608,11 @@ def _history(data: bytes, place: Path) -> object:
     return figures(runs)
 
 
-SECRETS = {"schema": "rajee-deploy.secret-values/1", "key": "00" * 32,
-           "stacks": {"arn:1": {"since": "2026", "values": {"P": "a"}}}}  # fmt: skip
+SECRETS = {
+    "schema": "rajee-deploy.secret-values/1",
+    "key": "00" * 32,
+    "stacks": {"arn:1": {"since": "2026", "values": {"P": "a"}}},
+}
 
 
 def _secret_values(data: bytes, place: Path) -> object:
@@ -555,8 +654,13 @@ def _stack_record(data: bytes, _place: Path) -> object:
     return decoded_record(data.decode("utf-8", "replace"))
 
 
-STACK_RECORD = {"schema": "rajee-deploy.stack/1", "tags": {"app": "c-1"}, "infrastructure": "x", "template": "y",
-                "revision": "z"}  # fmt: skip
+STACK_RECORD = {
+    "schema": "rajee-deploy.stack/1",
+    "tags": {"app": "c-1"},
+    "infrastructure": "x",
+    "template": "y",
+    "revision": "z",
+}
 
 
 def _deployed_template(data: bytes, _place: Path) -> object:
@@ -724,15 +828,32 @@ SERVICES_ANSWER = _json(
         },
     }
 )
-IMAGES_ANSWER = _json({
-    "batch_get_image": {"images": [{"imageId": {"imageTag": "c-1", "imageDigest": "sha256:" + hashlib.sha256(
-        b"{}").hexdigest()}, "imageManifest": "{}", "imageManifestMediaType": "x"}],
-        "failures": [{"imageId": {"imageTag": "c-2"}, "failureCode": "ImageNotFound", "failureReason": "r"}]},
-    "describe_images": {"imageDetails": [{"imageTags": ["c-1"], "imageStatus": "ARCHIVED"}]},
-    "describe_repositories": {"repositories": [{"repositoryName": "a", "repositoryUri": "u", "imageTagMutability":
-        "IMMUTABLE_WITH_EXCLUSION", "imageTagMutabilityExclusionFilters": [{"filter": "live-*"}]}]},
-    "get_authorization_token": {"authorizationData": [{"authorizationToken": "QVdTOng="}]},
-})  # fmt: skip
+IMAGES_ANSWER = _json(
+    {
+        "batch_get_image": {
+            "images": [
+                {
+                    "imageId": {"imageTag": "c-1", "imageDigest": "sha256:" + hashlib.sha256(b"{}").hexdigest()},
+                    "imageManifest": "{}",
+                    "imageManifestMediaType": "x",
+                }
+            ],
+            "failures": [{"imageId": {"imageTag": "c-2"}, "failureCode": "ImageNotFound", "failureReason": "r"}],
+        },
+        "describe_images": {"imageDetails": [{"imageTags": ["c-1"], "imageStatus": "ARCHIVED"}]},
+        "describe_repositories": {
+            "repositories": [
+                {
+                    "repositoryName": "a",
+                    "repositoryUri": "u",
+                    "imageTagMutability": "IMMUTABLE_WITH_EXCLUSION",
+                    "imageTagMutabilityExclusionFilters": [{"filter": "live-*"}],
+                }
+            ]
+        },
+        "get_authorization_token": {"authorizationData": [{"authorizationToken": "QVdTOng="}]},
+    }
+)
 
 
 def _stacks_answer(data: bytes, _place: Path) -> object:
@@ -748,10 +869,15 @@ def _services_answer(data: bytes, _place: Path) -> object:
     state = StackPresent("UPDATE_COMPLETE", {}, {}, services=declared_services(TEMPLATE))
     services, watching = Services(aws), Watching(aws)
     for ask in (
-        lambda: services.held("One", state), lambda: services.services([held]), lambda: services.rolled_back(held),
-        lambda: watching.events("One", 0.0), lambda: watching.services("One"), lambda: watching.service(SERVICE),
-        lambda: watching.images(TASK), lambda: watching.settings(SERVICE),
-    ):  # fmt: skip
+        lambda: services.held("One", state),
+        lambda: services.services([held]),
+        lambda: services.rolled_back(held),
+        lambda: watching.events("One", 0.0),
+        lambda: watching.services("One"),
+        lambda: watching.service(SERVICE),
+        lambda: watching.images(TASK),
+        lambda: watching.settings(SERVICE),
+    ):
         try:
             found.append(ask())
         except DeployError as error:  # of each by itself: the next is asked all the same

@@ -41,8 +41,12 @@ PROGRAMS = {
     "gpg.ssh.defaultKeyCommand": ["gpg.ssh.defaultKeyCommand={}"],
     "guitool.<name>.cmd": ["guitool.x.cmd={}"],
     "help.browser": ["help.browser=x"],
-    "hook.<name>.command": ["hook.x.command={}", "hook.x.event=post-index-change", "hook.x.event=post-checkout",
-                            "hook.x.event=reference-transaction"],
+    "hook.<name>.command": [
+        "hook.x.command={}",
+        "hook.x.event=post-index-change",
+        "hook.x.event=post-checkout",
+        "hook.x.event=reference-transaction",
+    ],
     "imap.tunnel": ["imap.tunnel={}"],
     "instaweb.browser": ["instaweb.browser={}"],
     "instaweb.httpd": ["instaweb.httpd={}"],
@@ -70,24 +74,54 @@ PROGRAMS = {
     "trailer.<token>.command": ["trailer.y.command={}"],
     "uploadpack.packObjectsHook": ["uploadpack.packObjectsHook={}"],
     "web.browser": ["web.browser=x"],
-}  # fmt: skip
+}
 # Words by which a setting may be one that names a program, and those that are none.
 _SUSPECT = re.compile(
     r"(?i)(cmd|command|program|helper|tool|driver|clean|smudge|process|pack|editor|pager|hook|monitor|askpass|proxy|"
     r"textconv|external|viewer|browser|filter|tunnel|httpd|server|vcs)$"
 )
-NO_PROGRAM = frozenset({
-    "advice.ignoredHook", "advice.waitingForEditor", "color.pager", "column.clean", "diff.<driver>.cachetextconv",
-    "gitcvs.dbDriver", "http.proxy", "remote.<name>.partialclonefilter", "remote.<name>.proxy",
-    "uploadpack.allowFilter",
-})  # fmt: skip
+NO_PROGRAM = frozenset(
+    {
+        "advice.ignoredHook",
+        "advice.waitingForEditor",
+        "color.pager",
+        "column.clean",
+        "diff.<driver>.cachetextconv",
+        "gitcvs.dbDriver",
+        "http.proxy",
+        "remote.<name>.partialclonefilter",
+        "remote.<name>.proxy",
+        "uploadpack.allowFilter",
+    }
+)
 # https://git-scm.com/docs/githooks
 HOOKS = (
-    "applypatch-msg", "pre-applypatch", "post-applypatch", "pre-commit", "pre-merge-commit", "prepare-commit-msg",
-    "commit-msg", "post-commit", "pre-rebase", "post-checkout", "post-merge", "pre-push", "pre-receive", "update",
-    "proc-receive", "post-receive", "post-update", "reference-transaction", "push-to-checkout", "pre-auto-gc",
-    "post-rewrite", "sendemail-validate", "fsmonitor-watchman", "post-index-change", "p4-changelist",
-)  # fmt: skip
+    "applypatch-msg",
+    "pre-applypatch",
+    "post-applypatch",
+    "pre-commit",
+    "pre-merge-commit",
+    "prepare-commit-msg",
+    "commit-msg",
+    "post-commit",
+    "pre-rebase",
+    "post-checkout",
+    "post-merge",
+    "pre-push",
+    "pre-receive",
+    "update",
+    "proc-receive",
+    "post-receive",
+    "post-update",
+    "reference-transaction",
+    "push-to-checkout",
+    "pre-auto-gc",
+    "post-rewrite",
+    "sendemail-validate",
+    "fsmonitor-watchman",
+    "post-index-change",
+    "p4-changelist",
+)
 
 
 def suspects() -> set[str]:

@@ -64,16 +64,22 @@ def bootstrap(environment: Mapping[str, str], region: str = "us-east-1", **keys:
     """The stack CDKToolkit in this sandbox, with what the CDK CLI gives it for parameters. `keys` are boto3's."""
     template = _once("bootstrap.yaml", lambda made: made.write_bytes(_cdk(INFRA, "bootstrap", "--show-template")))
     boto3.client(
-        "cloudformation", region_name=region, endpoint_url=environment["AWS_ENDPOINT_URL"],
+        "cloudformation",
+        region_name=region,
+        endpoint_url=environment["AWS_ENDPOINT_URL"],
         **(keys or {"aws_access_key_id": "test", "aws_secret_access_key": "test"}),
     ).create_stack(
-        StackName="CDKToolkit", TemplateBody=template.read_text(), Capabilities=["CAPABILITY_NAMED_IAM"],
+        StackName="CDKToolkit",
+        TemplateBody=template.read_text(),
+        Capabilities=["CAPABILITY_NAMED_IAM"],
         Parameters=[
             {"ParameterKey": "FileAssetsBucketKmsKeyId", "ParameterValue": "AWS_MANAGED_KEY"},
-            {"ParameterKey": "CloudFormationExecutionPolicies",
-             "ParameterValue": "arn:aws:iam::aws:policy/AdministratorAccess"},
+            {
+                "ParameterKey": "CloudFormationExecutionPolicies",
+                "ParameterValue": "arn:aws:iam::aws:policy/AdministratorAccess",
+            },
         ],
-    )  # fmt: skip
+    )
 
 
 def synthesise(app: Path, output: Path, *more: str) -> None:
@@ -97,6 +103,9 @@ def _cdk(app: Path, *words: str) -> bytes:
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "RAJEE_DEPLOY_"))}
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     return subprocess.run(
-        [str(INFRA / "node_modules" / ".bin" / "cdk"), *words, "--no-notices"], check=True, cwd=app,
-        env={**kept, **CDK_ENVIRONMENT, "PATH": path}, capture_output=True,
-    ).stdout  # fmt: skip
+        [str(INFRA / "node_modules" / ".bin" / "cdk"), *words, "--no-notices"],
+        check=True,
+        cwd=app,
+        env={**kept, **CDK_ENVIRONMENT, "PATH": path},
+        capture_output=True,
+    ).stdout

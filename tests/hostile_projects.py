@@ -89,10 +89,13 @@ class Hostile:
         self.write("cdk/cdk.json", json.dumps({"app": canary, "build": canary}))
         (self.outside / "secret").write_text("secret")
         self.environment = {
-            "RAJEE_DEPLOY_STATE_DIR": str(place / "state"), "RAJEE_DEPLOY_CACHE_DIR": str(place / "cache"),
-            "TMPDIR": str(place / "tmp"), "HOME": str(place / "home"), "GIT_CONFIG_NOSYSTEM": "1",
+            "RAJEE_DEPLOY_STATE_DIR": str(place / "state"),
+            "RAJEE_DEPLOY_CACHE_DIR": str(place / "cache"),
+            "TMPDIR": str(place / "tmp"),
+            "HOME": str(place / "home"),
+            "GIT_CONFIG_NOSYSTEM": "1",
             "DOCKER_HOST": "tcp://127.0.0.1:9",
-        }  # fmt: skip
+        }
 
     def write(self, name: str, text: str | bytes) -> None:
         path = self.root / name
@@ -106,10 +109,15 @@ class Hostile:
 def make_template(place: Path) -> str:
     """The checkout that all are copies of; the id of its first commit."""
     files = {
-        "rajee-deploy.toml": SETTINGS, "Dockerfile": "FROM scratch\nCOPY src /src\n", "src/a": "1",
-        ".dockerignore": "x\n", ".deployignore": "y\n",
-        "cdk/app.py": "raise SystemExit('it ran')\n", "cdk/package.json": "{}", "svc/b": "b",
-    }  # fmt: skip
+        "rajee-deploy.toml": SETTINGS,
+        "Dockerfile": "FROM scratch\nCOPY src /src\n",
+        "src/a": "1",
+        ".dockerignore": "x\n",
+        ".deployignore": "y\n",
+        "cdk/app.py": "raise SystemExit('it ran')\n",
+        "cdk/package.json": "{}",
+        "svc/b": "b",
+    }
     for name, text in files.items():
         (place / name).parent.mkdir(parents=True, exist_ok=True)
         (place / name).write_text(text)

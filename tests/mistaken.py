@@ -62,9 +62,12 @@ class Person:
             self.patch.delenv(name)
         home = self.root.parent
         own = {
-            "HOME": str(home), "RAJEE_DEPLOY_STATE_DIR": str(home / "state"), "AWS_EC2_METADATA_DISABLED": "true",
-            "RAJEE_DEPLOY_CACHE_DIR": str(home / "cache"), "GIT_CONFIG_GLOBAL": os.devnull,
-        }  # fmt: skip
+            "HOME": str(home),
+            "RAJEE_DEPLOY_STATE_DIR": str(home / "state"),
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "RAJEE_DEPLOY_CACHE_DIR": str(home / "cache"),
+            "GIT_CONFIG_GLOBAL": os.devnull,
+        }
         for name, value in {**own, **self.environment, **mistake.environment}.items():
             self.set(name, value)
         self.patch.chdir(self.root)
@@ -121,8 +124,10 @@ _STARTS = re.compile(
     rf"(?<![\w/.-])(?:\(cd \S+ && )?(?:rajee-deploy [a-z]|export [A-Z_]+=|unset [A-Z_]+|(?:{'|'.join(OTHERS)}) [a-z-])"
 )
 # Prose begins where a word stands that no command has at such a place.
-_PROSE = re.compile(r"[;,]|\s(?:and|or|makes|shows|prints|then|in it|brings|records|moves|deploys|starts|with|that|when"
-                    r"|says|is|alone|lists|where|why|goes|writes)\b|\s\(|\.$|\. ")  # fmt: skip
+_PROSE = re.compile(
+    r"[;,]|\s(?:and|or|makes|shows|prints|then|in it|brings|records|moves|deploys|starts|with|that|when"
+    r"|says|is|alone|lists|where|why|goes|writes)\b|\s\(|\.$|\. "
+)
 
 
 def commands(hint: str) -> Iterator[str]:

@@ -21,9 +21,12 @@ class Project:
         self.root = root
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "RAJEE_DEPLOY_"))}
         self.environment = {
-            **kept, **cloud, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
-            "RAJEE_DEPLOY_STATE_DIR": str(root.parent / "state"), "RAJEE_DEPLOY_CACHE_DIR": str(root.parent / "cache"),
-        }  # fmt: skip
+            **kept,
+            **cloud,
+            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+            "RAJEE_DEPLOY_STATE_DIR": str(root.parent / "state"),
+            "RAJEE_DEPLOY_CACHE_DIR": str(root.parent / "cache"),
+        }
 
     @classmethod
     def made(cls, root: Path, cloud: dict[str, str], app: str, settings: str) -> Project:
@@ -53,9 +56,14 @@ class Project:
 
     def run(self, *words: str, code: int = 0, **environment: str) -> subprocess.CompletedProcess[str]:
         ended = subprocess.run(
-            ["rajee-deploy", *words], cwd=self.root, env={**self.environment, **environment}, capture_output=True,
-            text=True, check=False, timeout=300,
-        )  # fmt: skip
+            ["rajee-deploy", *words],
+            cwd=self.root,
+            env={**self.environment, **environment},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=300,
+        )
         assert ended.returncode == code, f"{words}\n{ended.stdout}\n{ended.stderr}"
         return ended
 

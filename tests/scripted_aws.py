@@ -42,19 +42,35 @@ class ScriptedAws(Aws):
 
 def resource(kind, physical, status="CREATE_COMPLETE"):
     return {
-        "LogicalResourceId": "X", "ResourceType": kind, "LastUpdatedTimestamp": at(1), "ResourceStatus": status,
+        "LogicalResourceId": "X",
+        "ResourceType": kind,
+        "LastUpdatedTimestamp": at(1),
+        "ResourceStatus": status,
         **({"PhysicalResourceId": physical} if physical else {}),
-    }  # fmt: skip
+    }
 
 
 SERVICE_RECORD = {
-    "serviceArn": SERVICE, "serviceName": "api", "status": "ACTIVE", "clusterArn": CLUSTER, "taskDefinition": TASK,
+    "serviceArn": SERVICE,
+    "serviceName": "api",
+    "status": "ACTIVE",
+    "clusterArn": CLUSTER,
+    "taskDefinition": TASK,
     "loadBalancers": [{"targetGroupArn": GROUP, "containerName": "api", "containerPort": 80}],
     "deploymentConfiguration": {"minimumHealthyPercent": 100, "maximumPercent": 200},
     "deployments": [
-        {"id": "ecs-svc/2", "status": "PRIMARY", "taskDefinition": TASK, "desiredCount": 2, "pendingCount": 1,
-         "runningCount": 1, "failedTasks": 1, "rolloutState": "IN_PROGRESS", "rolloutStateReason": "in progress",
-         "createdAt": at(7)},
+        {
+            "id": "ecs-svc/2",
+            "status": "PRIMARY",
+            "taskDefinition": TASK,
+            "desiredCount": 2,
+            "pendingCount": 1,
+            "runningCount": 1,
+            "failedTasks": 1,
+            "rolloutState": "IN_PROGRESS",
+            "rolloutStateReason": "in progress",
+            "createdAt": at(7),
+        },
     ],
     "events": [{"id": "e", "createdAt": at(9), "message": "(service api) has started 1 tasks"}],
-}  # fmt: skip
+}

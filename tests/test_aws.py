@@ -101,9 +101,12 @@ def test_children_are_nobody_else_to_aws(no_settings, monkeypatch, profile, envi
         monkeypatch.setenv(name, value)
     found = Aws(profile=profile).child_environment()
     assert {name: value for name, value in found.items() if value is not None} == {
-        "AWS_REGION": "of-p", "AWS_DEFAULT_REGION": "of-p", "AWS_ACCESS_KEY_ID": key, "AWS_SECRET_ACCESS_KEY": "s",
+        "AWS_REGION": "of-p",
+        "AWS_DEFAULT_REGION": "of-p",
+        "AWS_ACCESS_KEY_ID": key,
+        "AWS_SECRET_ACCESS_KEY": "s",
         **({"AWS_PROFILE": told} if told else {}),
-    }  # fmt: skip
+    }
     assert {"AWS_SESSION_TOKEN", "AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_ACCOUNT_ID"} <= set(found)
 
 

@@ -319,8 +319,12 @@ def test_an_sso_login_that_aws_ended(clean, server, monkeypatch):
     sso_profile(clean, server)
     cache = clean / ".aws" / "sso" / "cache"
     cache.mkdir(parents=True)
-    token = {"startUrl": server.url, "region": "us-east-1", "accessToken": "secret-canary",
-             "expiresAt": "2999-01-01T00:00:00Z"}  # fmt: skip
+    token = {
+        "startUrl": server.url,
+        "region": "us-east-1",
+        "accessToken": "secret-canary",
+        "expiresAt": "2999-01-01T00:00:00Z",
+    }
     (cache / f"{sha1(b's', usedforsecurity=False).hexdigest()}.json").write_text(json.dumps(token))
     monkeypatch.setenv("AWS_ENDPOINT_URL", server.url)
     server.answer(401, json.dumps({"__type": "UnauthorizedException", "message": "Session token not found"}).encode())

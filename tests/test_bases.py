@@ -65,12 +65,16 @@ def lines(path):
 def test_a_lock_is_completed_and_then_stays(scope, images, image):
     changes, count = update(scope(), images, (), DAY)
     assert [(each.reference, each.before, each.after) for each in changes] == [
-        ("base:1", None, ONE), ("docker/dockerfile:1", None, THREE), ("tool", None, TWO),
-    ]  # fmt: skip
+        ("base:1", None, ONE),
+        ("docker/dockerfile:1", None, THREE),
+        ("tool", None, TWO),
+    ]
     assert count == 3
     assert lines(image.lock) == [
-        ("base:1", ONE, DAY, AMD64), ("docker/dockerfile:1", THREE, DAY, ""), ("tool", TWO, DAY, ""),
-    ]  # fmt: skip
+        ("base:1", ONE, DAY, AMD64),
+        ("docker/dockerfile:1", THREE, DAY, ""),
+        ("tool", TWO, DAY, ""),
+    ]
     assert check(scope()) == 3
     before, asked = image.lock.stat(), len(images.asked)
     images.images["docker.io/library/base:1"] = (TWO, {})
@@ -86,9 +90,10 @@ def test_locked_digests_and_env_are_inputs(scope, images, image):
     assert locked.fingerprint.precision == "exact"
     assert [use.read.selector.path for use in locked.uses] == ["/b"]
     assert {(item.name, item.value) for item in locked.fingerprint.inputs if item.name.startswith("reference:")} == {
-        ("reference:from", f"base:1@{ONE}"), ("reference:copy", f"tool@{TWO}"),
+        ("reference:from", f"base:1@{ONE}"),
+        ("reference:copy", f"tool@{TWO}"),
         ("reference:syntax", f"docker/dockerfile:1@{THREE}"),
-    }  # fmt: skip
+    }
     assert locked.notices == ()
     images.images["docker.io/library/tool:latest"] = (ONE, {})
     update(scope(), images, ["tool"], DAY)
@@ -139,8 +144,9 @@ def test_a_further_platform_is_one_of_the_same_digest(scope, images, image):
     assert caught.value.cause == f"missing: base:1 ({ARM64})"
     update(scope(image, arm), images, (), LATER)
     assert [line for line in lines(image.lock) if line[0] == "base:1"] == [
-        ("base:1", ONE, DAY, AMD64), ("base:1", ONE, DAY, ARM64),
-    ]  # fmt: skip
+        ("base:1", ONE, DAY, AMD64),
+        ("base:1", ONE, DAY, ARM64),
+    ]
     # And it moves with the others, whichever image is asked about.
     update(scope(image, everything=[arm]), images, ["base:1"], LATER)
     assert [line[1:] for line in lines(image.lock) if line[0] == "base:1"] == [(TWO, LATER, AMD64), (TWO, LATER, ARM64)]
@@ -160,8 +166,11 @@ def test_what_nobody_needs_is_taken_out(scope, images, image, root):
     assert len(lines(image.lock)) == 4
     changes, _ = update(scope(image, other), images, (), DAY)
     assert [(each.reference, each.after) for each in changes] == [
-        ("base:1", None), ("docker/dockerfile:1", None), ("gone", None), ("tool", TWO),
-    ]  # fmt: skip
+        ("base:1", None),
+        ("docker/dockerfile:1", None),
+        ("gone", None),
+        ("tool", TWO),
+    ]
     assert lines(image.lock) == [("tool", TWO, DAY, AMD64)]
 
 

@@ -33,11 +33,12 @@ def test_defaults(project):
 
 def test_everything(project):
     path = project(
-        'engine = "buildx"\nbuilder = "far"\nbuild-concurrency = 4\n' + IMAGE +
-        'secrets = { n = "env:T", f = "file:x" }\n'
+        'engine = "buildx"\nbuilder = "far"\nbuild-concurrency = 4\n'
+        + IMAGE
+        + 'secrets = { n = "env:T", f = "file:x" }\n'
         'ssh = ["default"]\ncache-from = ["gha"]\ncache-to = ["team/cache"]\nprovenance = "min"\nlabels = { a = "1" }\n'
         '[environments.ci]\nbuilder = "other"\n'
-    )  # fmt: skip
+    )
     settings = load(path)
     (image,) = settings.images
     assert settings.engine == EngineSettings(EngineKind.BUILDX, "far", 4)
@@ -90,9 +91,11 @@ def test_the_request_carries_what_the_settings_say(project):
     found = {"org.opencontainers.image.source": "git's", "io.rajee-deploy.dirty": "true"}
     with build_request(inputs, "registry.test/team/app", found) as request:
         assert request.labels == {
-            "a": "1", "org.opencontainers.image.source": "mine", "io.rajee-deploy.dirty": "true",
+            "a": "1",
+            "org.opencontainers.image.source": "mine",
+            "io.rajee-deploy.dirty": "true",
             "io.rajee-deploy.fingerprint": str(inputs.fingerprint.digest),
-        }  # fmt: skip
+        }
         assert (request.name, request.settings.ssh) == ("app", ("default",))
         assert request.shown_dockerfile.endswith("Dockerfile")
 

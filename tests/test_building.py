@@ -90,9 +90,14 @@ class Site:
 
         wanted = {image.name: self.wanted(image) for image in self.settings.images}
         shop = Workshop(
-            settings=self.settings, engine=engine, registry=self.registry, console=console, phase=phase, wanted=wanted,
+            settings=self.settings,
+            engine=engine,
+            registry=self.registry,
+            console=console,
+            phase=phase,
+            wanted=wanted,
             contents=lambda: (),
-        )  # fmt: skip
+        )
         build_all(shop, [BuildAndPush(n, self.inputs[n].fingerprint.tag, "") for n in NAMES], self.inputs)
 
     def wanted(self, image) -> WantedImage:
@@ -154,9 +159,11 @@ def test_all_failures_are_told(tmp_path):
     assert (error.code, error.where) == ("builds-failed", "api, job")
     assert "2 of 3" in error.problem
     assert [line for line in error.cause.splitlines() if "broken" in line or "last words" in line] == [
-        "api: api is broken [build-failed]", "  its last words", "job: job is broken [build-failed]",
+        "api: api is broken [build-failed]",
         "  its last words",
-    ]  # fmt: skip
+        "job: job is broken [build-failed]",
+        "  its last words",
+    ]
     assert site.pushed == {"web"}
 
 

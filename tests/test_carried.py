@@ -30,8 +30,9 @@ values = st.recursive(
 metadata = st.dictionaries(names.filter(lambda name: name != KEY), values, max_size=3)
 templates = st.dictionaries(names.filter(lambda name: name != "Metadata"), values, max_size=3) | st.builds(
     lambda rest, meta: {**rest, "Metadata": meta},
-    st.dictionaries(names, values, max_size=3), metadata,
-)  # fmt: skip
+    st.dictionaries(names, values, max_size=3),
+    metadata,
+)
 
 
 @given(templates)
@@ -118,11 +119,22 @@ def test_what_is_not_wholly_a_list_is_none(name):
 @pytest.mark.parametrize(
     "template",
     [
-        None, [], "Metadata: {}", {}, {"Metadata": None}, {"Metadata": [KEY]}, {"Metadata": {}},
-        {"Metadata": {KEY: DOCUMENT}}, {"Metadata": {KEY: None}}, {"Metadata": {KEY: ""}}, {"Metadata": {KEY: "{"}},
-        {"Metadata": {KEY: "[" * 100_000}}, {"Metadata": {KEY: "9" * 10_000}}, {"Metadata": {KEY: "NaN"}},
+        None,
+        [],
+        "Metadata: {}",
+        {},
+        {"Metadata": None},
+        {"Metadata": [KEY]},
+        {"Metadata": {}},
+        {"Metadata": {KEY: DOCUMENT}},
+        {"Metadata": {KEY: None}},
+        {"Metadata": {KEY: ""}},
+        {"Metadata": {KEY: "{"}},
+        {"Metadata": {KEY: "[" * 100_000}},
+        {"Metadata": {KEY: "9" * 10_000}},
+        {"Metadata": {KEY: "NaN"}},
     ],
-)  # fmt: skip
+)
 def test_a_template_without_a_list_carries_none(template):
     assert carried_of(template) is None
 

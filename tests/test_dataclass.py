@@ -119,7 +119,7 @@ VALUES = [
     ("Below", [{"a": 1}, {"a": 1, "b": 1}, {"a": 1, "b": 2}, {"a": 2}]),
     ("Named", [{"a": 1}, {"a": 1, "b": 2}, {"a": 2}]),
     ("Checked", [{"a": 1}, {"a": "bad"}]),
-]  # fmt: skip
+]
 
 
 def outcome(do: Any) -> Any:

@@ -49,10 +49,15 @@ USED = ("ImageTag", INFRA_PARAMETER, TEMPLATE_PARAMETER)
 
 COMPARED = ("CREATE_COMPLETE", "UPDATE_COMPLETE", "IMPORT_COMPLETE")
 BUSY = (
-    "CREATE_IN_PROGRESS", "ROLLBACK_IN_PROGRESS", "UPDATE_IN_PROGRESS", "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS",
-    "UPDATE_ROLLBACK_IN_PROGRESS", "UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS", "IMPORT_IN_PROGRESS",
+    "CREATE_IN_PROGRESS",
+    "ROLLBACK_IN_PROGRESS",
+    "UPDATE_IN_PROGRESS",
+    "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS",
+    "UPDATE_ROLLBACK_IN_PROGRESS",
+    "UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS",
+    "IMPORT_IN_PROGRESS",
     "IMPORT_ROLLBACK_IN_PROGRESS",
-)  # fmt: skip
+)
 # What is planned, and with which change, though all that is recorded equals what is wanted.
 DEPLOYED_ANYWAY = {
     "REVIEW_IN_PROGRESS": StackChange.FIRST,
@@ -118,11 +123,15 @@ INFRASTRUCTURES = (
 )
 USABLE = (ImagePresent(DIGEST), ImageAbsent(), RepositoryAbsent())
 UNUSABLE = (
-    ImageInaccessible("archived"), ImageForeign(DIGEST, "sha256:other"), ImageOfOtherPlatform(DIGEST, "linux/arm64"),
-)  # fmt: skip
+    ImageInaccessible("archived"),
+    ImageForeign(DIGEST, "sha256:other"),
+    ImageOfOtherPlatform(DIGEST, "linux/arm64"),
+)
 REFUSED = {
-    ImageInaccessible: "image-archived", ImageForeign: "image-not-ours", ImageOfOtherPlatform: "image-wrong-platform",
-}  # fmt: skip
+    ImageInaccessible: "image-archived",
+    ImageForeign: "image-not-ours",
+    ImageOfOtherPlatform: "image-wrong-platform",
+}
 RECORDED = ("same", "other", "missing")
 STATES = (*STATUSES, "absent")
 
@@ -157,9 +166,10 @@ class Case:
                 self.status, parameters, {}, "because", self.infrastructure.deployed, self.infrastructure.volatile
             )
         registry = (
-            StackAbsent() if self.registry == "absent"
+            StackAbsent()
+            if self.registry == "absent"
             else StackPresent(self.registry, _good(CONTENT), {}, "because", CONTENT)
-        )  # fmt: skip
+        )
         live = {(REPOSITORY, "live-App"): Tagged(DIGEST), (REPOSITORY, "c-old"): Tagged(OTHER_DIGEST)}
         return Observed({"app": self.image}, {"Registry": registry, "App": app}, live)
 

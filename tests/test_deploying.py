@@ -98,10 +98,16 @@ def world(tmp_path) -> World:
     stacks = FakeStacks({"App": StackPresent("UPDATE_COMPLETE", dict(RECORDED), {"Url": "https://app.test"})})
     watcher, talk = FakeWatcher(), io.StringIO()
     ports = Ports(
-        registry=registry, reader=stacks, deployer=stacks, engine=FakeEngine(registry), watcher=watcher,
-        updater=stacks, services=FakeServices(watcher), identity=lambda: Identity("123456789012", "us-east-1"),
+        registry=registry,
+        reader=stacks,
+        deployer=stacks,
+        engine=FakeEngine(registry),
+        watcher=watcher,
+        updater=stacks,
+        services=FakeServices(watcher),
+        identity=lambda: Identity("123456789012", "us-east-1"),
         infrastructure=lambda _carried: of_infrastructure((), {}, {}, {}),
-    )  # fmt: skip
+    )
     settings = load(tmp_path / "rajee-deploy.toml", None)
     return World(
         CurrentRun(settings, settings.images, ports, Console(stderr=talk), apart_seconds=0),
@@ -346,9 +352,8 @@ def test_a_service_in_one_line():
     new = Deployment("2", "PRIMARY", "task:2", 3, 1, 2, failed=4)
     former = Deployment("1", "ACTIVE", "task:1", 3, 0, 1)
     assert service_line(Service("api", (new, former), targets=Targets(1, 2, 3, 4))) == (
-        "api: new 2/3 running, 1 pending, 4 failed; former 1/3 running; "
-        "targets 1 healthy, 2 starting, 4 draining"
-    )  # fmt: skip
+        "api: new 2/3 running, 1 pending, 4 failed; former 1/3 running; targets 1 healthy, 2 starting, 4 draining"
+    )
     assert service_line(Service("api", (former,))) == "api: former 1/3 running"
     theirs = Service("api", (new, former), controller="CODE_DEPLOY")
     assert service_line(theirs) == "api: primary 2/3 running, 1 pending, 4 failed; active 1/3 running"
@@ -387,9 +392,7 @@ def test_where_the_time_went_is_told(world):
         ]
     watch = Watch(world.watcher, "App", lambda _moment: None)
     tell_account(world.run, "App", watch)
-    assert board.rows == (
-        ("where the time of App went", ">time"), [(f"R{n}", f"{20 - 2 * n}.00s") for n in range(8)]
-    )  # fmt: skip
+    assert board.rows == (("where the time of App went", ">time"), [(f"R{n}", f"{20 - 2 * n}.00s") for n in range(8)])
     assert [span.name for span in world.run.accounts["App"].resources] == [f"R{n}" for n in range(10)]
 
 
@@ -519,11 +522,14 @@ def noted(world):
 
 BEGUN = ("… deploy App", "dim")
 DOUBT = (
-    "!", "stack App",
-    ("its template takes no RajeeTemplateHash, so a machine that has not synthesised it has to do so to decide; "
-    "let the stack declare them, and an output that names them (docs/your-service.md)"),
+    "!",
+    "stack App",
+    (
+        "its template takes no RajeeTemplateHash, so a machine that has not synthesised it has to do so to decide; "
+        "let the stack declare them, and an output that names them (docs/your-service.md)"
+    ),
     "yellow",
-)  # fmt: skip
+)
 DONE = ("✓", "stack App", "complete, and it records ImageTag c-new, RajeeInfraHash infra", "green")
 
 
@@ -588,9 +594,13 @@ def test_advice(world, noted):
     world.watcher.happened = [ResourceEvent("a", start, "S", "T", "UPDATE_IN_PROGRESS")]
     said = tuple(
         Message(text, start + after, text)
-        for after, text in {20: ") registered 1 targets", 20.5: "has begun draining connections", 90: "has stopped 1",
-                            91: "deployment completed"}.items()
-    )  # fmt: skip
+        for after, text in {
+            20: ") registered 1 targets",
+            20.5: "has begun draining connections",
+            90: "has stopped 1",
+            91: "deployment completed",
+        }.items()
+    )
     primary = Deployment("ecs-svc/1", "PRIMARY", "task:1", 1, 0, 1, state="COMPLETED")
     world.watcher.held = {"arn": [Service("api", (primary,), said)]}
     world.watcher.set_to = RolloutSettings(stop_timeout=60)
@@ -656,12 +666,17 @@ def test_somebody_else_is_seen_where_a_stack_goes_by_another_name_here(world, ev
     """A stack in another region: its events have the name that CloudFormation knows."""
     key, secrets = "waf (us-east-1)", FakeSecrets()
     world.stacks.stacks[key], world.stacks.app[key] = world.stacks.stacks["App"], "one"
-    watcher = Later([*(begun(number, "waf") for number in events), ResourceEvent(
-        "e9", time.time(), "waf", "AWS::WAFv2::WebACL", "UPDATE_IN_PROGRESS")])  # fmt: skip
+    watcher = Later(
+        [
+            *(begun(number, "waf") for number in events),
+            ResourceEvent("e9", time.time(), "waf", "AWS::WAFv2::WebACL", "UPDATE_IN_PROGRESS"),
+        ]
+    )
     run = replace(
-        world.run, ports=replace(world.run.ports, secrets=secrets, watcher=watcher),
+        world.run,
+        ports=replace(world.run.ports, secrets=secrets, watcher=watcher),
         settings=replace(world.run.settings, places={key: StackPlace("waf", "waf", "", "us-east-1")}),
-    )  # fmt: skip
+    )
     deploy(run, Job(replace(step(values=(KEY,)), stack=key), world.assembly, ()), is_last=True)
     assert bool(secrets.kept) is is_kept
     assert ("somebody else deployed it, too" in world.talk.getvalue()) is not is_kept

@@ -67,12 +67,19 @@ def test_troubleshooting_has_every_code_once_and_no_other():
 def test_the_finder_of_codes_sees_every_way_to_give_one():
     """One code of each way; where a way is written otherwise one day, this fails and not the reader."""
     ways = {
-        "no-region": "DeployError(…)", "no-settings": "ConfigurationError(…)", "registry-quota": "Refusal(…)",
-        "service-drift": "Caution(…)", "crlf-script": "Notice(…)", "cdk-warning": "console.warn(…)",
-        "verify-mismatch": "a constant", "bad-endpoint": "one of two", "unknown-instruction": "code=…",
-        "dockerfile-syntax": "a parameter's default", "expansion-too-large": "an attribute of a class",
+        "no-region": "DeployError(…)",
+        "no-settings": "ConfigurationError(…)",
+        "registry-quota": "Refusal(…)",
+        "service-drift": "Caution(…)",
+        "crlf-script": "Notice(…)",
+        "cdk-warning": "console.warn(…)",
+        "verify-mismatch": "a constant",
+        "bad-endpoint": "one of two",
+        "unknown-instruction": "code=…",
+        "dockerfile-syntax": "a parameter's default",
+        "expansion-too-large": "an attribute of a class",
         "no-such-parameter": "a class of errors",
-    }  # fmt: skip
+    }
     assert set(ways) - codes() == set()
 
 
@@ -86,9 +93,11 @@ def test_messages_name_pages_that_there_are():
 
 
 KEYS = {
-    "": reading._TOP_KEYS, "images.api": reading._IMAGE_KEYS, "cdk": reading._CDK_KEYS,
+    "": reading._TOP_KEYS,
+    "images.api": reading._IMAGE_KEYS,
+    "cdk": reading._CDK_KEYS,
     "environments.prod": reading._ENVIRONMENT_KEYS,
-}  # fmt: skip
+}
 AS_ELSEWHERE = {"drift", "engine", "builder", "build-concurrency"}  # the block says that they may stand there, too
 
 

@@ -145,9 +145,7 @@ def test_a_rollback_of_ecs_says_why():
 
 def test_the_steps_say_which_way():
     repair, confirm = drift_steps("App", observed(DRIFTED), Drift.REPAIR_NOW)[0]
-    assert (repair.held, repair.runs, repair.task_definition) == (
-        HELD, OTHER.task_definition, OWN.task_definition
-    )  # fmt: skip
+    assert (repair.held, repair.runs, repair.task_definition) == (HELD, OTHER.task_definition, OWN.task_definition)
     assert confirm == ConfirmRollout("App", "what is repaired has to run")
 
 

@@ -180,9 +180,18 @@ def test_the_order_in_which_infrastructure_is_found_decides_nothing():
     assert one == other
     assert one.precision == "exact"
     assert [item.name for item in one.inputs] == [
-        "scheme", "file:a", "file:b", "context:k", "context:l", "env:E", "env:F", "version:x", "version:y",
-        "traced:read:a", "traced:read:b",
-    ]  # fmt: skip
+        "scheme",
+        "file:a",
+        "file:b",
+        "context:k",
+        "context:l",
+        "env:E",
+        "env:F",
+        "version:x",
+        "version:y",
+        "traced:read:a",
+        "traced:read:b",
+    ]
     assert [item.value for item in one.inputs[:3]] == [INFRA_SCHEME, f"644 {D1}", f"755 {D2}"]
 
 
@@ -198,8 +207,11 @@ def test_given_tags_count_after_all_else_and_the_scheme_stays_once():
     assert with_given(base, {}) is base
     found = with_given(base, {"b": "2", "a": "1"})
     assert [(item.name, item.text) for item in found.inputs] == [
-        ("scheme", INFRA_SCHEME), ("context:k", "v"), ("given:a", "1"), ("given:b", "2"),
-    ]  # fmt: skip
+        ("scheme", INFRA_SCHEME),
+        ("context:k", "v"),
+        ("given:a", "1"),
+        ("given:b", "2"),
+    ]
     assert (found.scheme, found.precision) == (base.scheme, base.precision)
     assert found == with_given(base, {"a": "1", "b": "2"})
     others = [with_given(base, {"a": value}) for value in "12"]
@@ -211,9 +223,13 @@ FULL = Recipe(
     (
         ContextRead(ReadBy.COPY, Location("D", 2, 2), StageId(0, "s"), "a", Selector("/a")),
         ContextRead(
-            ReadBy.RUN, Location("D", 3, 3), StageId(0, "s"), "b",
+            ReadBy.RUN,
+            Location("D", 3, 3),
+            StageId(0, "s"),
+            "b",
             Selector("/b*", wildcard=True, follow=False, include=("i",), exclude=("e", "f"), required=("/r",)),
-            "named", "why",
+            "named",
+            "why",
         ),
     ),
     ('["FROM","scratch"]', "second \udcff"),
@@ -221,11 +237,15 @@ FULL = Recipe(
     (Reference("from", "b:1", 1), Reference("copy", "a:1", 2)),
     ("ssh:default", "secret:a", "ssh:default"),
     (),
-)  # fmt: skip
+)
 FULL_OPTIONS = BuildOptions(
-    Platform("linux", "arm", "v6"), "Stage", {"V": "1"}, {"z": "docker-image://x", "dir": "./d", "g": "git@h:r"},
-    labels={"b": "2", "a": "1"}, source_policy=D2,
-)  # fmt: skip
+    Platform("linux", "arm", "v6"),
+    "Stage",
+    {"V": "1"},
+    {"z": "docker-image://x", "dir": "./d", "g": "git@h:r"},
+    labels={"b": "2", "a": "1"},
+    source_policy=D2,
+)
 
 
 def keyed(name, value):
@@ -237,14 +257,26 @@ def hashed(text):
 
 
 OF_FULL = [
-    ("platform", "linux/arm/v6"), ("target", "stage"), ("modes", "git"),
-    ("instruction:0", hashed('["FROM","scratch"]')), ("instruction:1", hashed("second \udcff")),
-    ("build-arg:E", keyed("build-arg:E", "")), ("build-arg:N", "unset"), ("build-arg:V", keyed("build-arg:V", "1")),
-    ("reference:from", "b:1"), ("reference:copy", "a:1"), ("secret", "secret:a"), ("secret", "ssh:default"),
-    ("build-context:g", "git@h:r"), ("build-context:z", "docker-image://x"), ("source-policy", str(D2)),
-    ("label:a", "1"), ("label:b", "2"), ("use:0", f'["COPY", "", "/a", false, true, [], [], [], "{D1}"]'),
+    ("platform", "linux/arm/v6"),
+    ("target", "stage"),
+    ("modes", "git"),
+    ("instruction:0", hashed('["FROM","scratch"]')),
+    ("instruction:1", hashed("second \udcff")),
+    ("build-arg:E", keyed("build-arg:E", "")),
+    ("build-arg:N", "unset"),
+    ("build-arg:V", keyed("build-arg:V", "1")),
+    ("reference:from", "b:1"),
+    ("reference:copy", "a:1"),
+    ("secret", "secret:a"),
+    ("secret", "ssh:default"),
+    ("build-context:g", "git@h:r"),
+    ("build-context:z", "docker-image://x"),
+    ("source-policy", str(D2)),
+    ("label:a", "1"),
+    ("label:b", "2"),
+    ("use:0", f'["COPY", "", "/a", false, true, [], [], [], "{D1}"]'),
     ("use:1", f'["RUN", "named", "/b*", true, false, ["i"], ["e", "f"], ["/r"], "{D2}"]'),
-]  # fmt: skip
+]
 
 
 def test_what_a_tag_stands_on_word_for_word():
@@ -275,8 +307,11 @@ def test_what_a_tag_of_several_platforms_stands_on():
         if item.name not in ("scheme", "platform")
     ]
     assert [(item.name, item.text) for item in found.inputs] == [
-        ("scheme", "rajee-deploy.image/1"), ("platform", "linux/arm/v6,linux/amd64"), *own, *second,
-    ]  # fmt: skip
+        ("scheme", "rajee-deploy.image/1"),
+        ("platform", "linux/arm/v6,linux/amd64"),
+        *own,
+        *second,
+    ]
     assert found.precision == "superset"
     assert of_platforms([other], "git") == of_image(*other, "git")
 
@@ -300,10 +335,14 @@ def test_what_is_taken_as_recorded_is_shown_and_does_not_count():
 def test_what_an_infrastructure_hash_stands_on():
     found = of_infrastructure([("p", "644", D1)], {"k": "v"}, {"E": "x", "N": None}, {"l": "1"}, [Input("t", "u")])
     listed = [
-        ("scheme", "rajee-deploy.infra/4"), ("file:p", f"644 {D1}"), ("context:k", "v"),
+        ("scheme", "rajee-deploy.infra/4"),
+        ("file:p", f"644 {D1}"),
+        ("context:k", "v"),
         ("env:E", keyed("env:E", "x")),
-        ("env:N", "unset"), ("version:l", "1"), ("t", "u"),
-    ]  # fmt: skip
+        ("env:N", "unset"),
+        ("version:l", "1"),
+        ("t", "u"),
+    ]
     assert [(item.name, item.text) for item in found.inputs] == listed
     assert (found.scheme, found.precision) == ("rajee-deploy.infra/4", "exact")
     assert found.inputs[4] == Input("env:N", "unset")
@@ -312,11 +351,15 @@ def test_what_an_infrastructure_hash_stands_on():
 @pytest.mark.parametrize(
     ("name", "wanted"),
     [
-        ("linux/amd64 use:0", ("linux/amd64", "use:0")), ("linux/arm/v6 label:a b", ("linux/arm/v6", "label:a b")),
-        ("use:0", ("", "use:0")), ("label:a b", ("", "label:a b")), ("linux x", ("", "linux x")),
-        ("a/b/c/d x", ("", "a/b/c/d x")), ("linux/amd64", ("", "linux/amd64")),
+        ("linux/amd64 use:0", ("linux/amd64", "use:0")),
+        ("linux/arm/v6 label:a b", ("linux/arm/v6", "label:a b")),
+        ("use:0", ("", "use:0")),
+        ("label:a b", ("", "label:a b")),
+        ("linux x", ("", "linux x")),
+        ("a/b/c/d x", ("", "a/b/c/d x")),
+        ("linux/amd64", ("", "linux/amd64")),
         ("Linux/amd64 x", ("", "Linux/amd64 x")),
     ],
-)  # fmt: skip
+)
 def test_the_platform_that_an_input_belongs_to(name, wanted):
     assert kind_of(name) == wanted

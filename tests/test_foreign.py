@@ -18,13 +18,25 @@ DEEP = 200_000
         pytest.param("[" * DEEP + "]" * DEEP, id="nested"),
         pytest.param('{"a":' * DEEP + "1" + "}" * DEEP, id="nested objects"),
         pytest.param("[" * (MOST_DEEP + 1) + "]" * (MOST_DEEP + 1), id="one too deep"),
-        "NaN", "[Infinity]", "-Infinity", "1e400", "[-1e999]",
+        "NaN",
+        "[Infinity]",
+        "-Infinity",
+        "1e400",
+        "[-1e999]",
         pytest.param("9" * 5000, id="more digits than Python counts"),
         pytest.param("9" * 41, id="a number that no float holds"),
-        '"\\ud800"', '{"\\udfff": 1}', '["\\ud83d \\ude00"]', "", "{", b"\xff", b'"\xed\xa0\x80"', '"\udce9"', "\x00",
+        '"\\ud800"',
+        '{"\\udfff": 1}',
+        '["\\ud83d \\ude00"]',
+        "",
+        "{",
+        b"\xff",
+        b'"\xed\xa0\x80"',
+        '"\udce9"',
+        "\x00",
         b"\xff\xfe[\x00]\x00",
     ],
-)  # fmt: skip
+)
 def test_what_is_no_json_is_a_value_error(text):
     with pytest.raises(ValueError, match=r"\w"):
         parse_json(text)
@@ -33,10 +45,15 @@ def test_what_is_no_json_is_a_value_error(text):
 @pytest.mark.parametrize(
     ("text", "value"),
     [
-        ("[" * MOST_DEEP + "]" * MOST_DEEP, None), ('"\\ud83d\\ude00"', "\U0001f600"), ("\ufeff{}", {}),
-        (b"\xef\xbb\xbf[1, 1.5, -3]", [1, 1.5, -3]), ('["[[[["]', ["[[[["]), ('"é"'.encode(), "é"), ("1e300", 1e300),
+        ("[" * MOST_DEEP + "]" * MOST_DEEP, None),
+        ('"\\ud83d\\ude00"', "\U0001f600"),
+        ("\ufeff{}", {}),
+        (b"\xef\xbb\xbf[1, 1.5, -3]", [1, 1.5, -3]),
+        ('["[[[["]', ["[[[["]),
+        ('"é"'.encode(), "é"),
+        ("1e300", 1e300),
     ],
-)  # fmt: skip
+)
 def test_all_other_json_is_its_value(text, value):
     assert value is None or parse_json(text) == value
     parse_json(text)
@@ -71,10 +88,16 @@ def _once(pairs):
         pytest.param("[a" + " . 'a'" * DEEP + "]", id="a table's name of many parts"),
         pytest.param('x = {"a"' + '."b"' * DEEP + " = 1}", id="such a name in a table"),
         pytest.param("x = " + "9" * 5000, id="more digits than Python counts"),
-        "x", "x = 1\nx = 2", "x = 1979-13-40", b"x = '\xff'", "x = '\x00'", "\udce9 = 1", 'x = "\\ud800"',
+        "x",
+        "x = 1\nx = 2",
+        "x = 1979-13-40",
+        b"x = '\xff'",
+        "x = '\x00'",
+        "\udce9 = 1",
+        'x = "\\ud800"',
         pytest.param("#" + "x" * (512 << 10), id="half a megabyte"),
     ],
-)  # fmt: skip
+)
 def test_what_is_no_toml_is_a_value_error(text):
     start = time.monotonic()
     with pytest.raises(ValueError, match=r"\w"):
@@ -85,9 +108,11 @@ def test_what_is_no_toml_is_a_value_error(text):
 @pytest.mark.parametrize(
     ("text", "value"),
     [
-        ("\ufeffx = 1", {"x": 1}), (b"[a.b]\nc.d = 'e'", {"a": {"b": {"c": {"d": "e"}}}}), ("", {}),
+        ("\ufeffx = 1", {"x": 1}),
+        (b"[a.b]\nc.d = 'e'", {"a": {"b": {"c": {"d": "e"}}}}),
+        ("", {}),
         ("x = 'a. b. c. " + "d. " * 40 + "'", {"x": "a. b. c. " + "d. " * 40}),
     ],
-)  # fmt: skip
+)
 def test_all_other_toml_is_its_table(text, value):
     assert parse_toml(text) == value

@@ -100,9 +100,22 @@ def replace_all(name, every):
 @pytest.mark.parametrize("name", READERS)
 def test_broken_samples_and_any_bytes(name):
     sample = READERS[name].sample
-    for odd in (b"", b"\0", b"\xff\xfe", b"\xef\xbb\xbf" + sample, sample[: len(sample) // 2], sample * 2, b"\n" * 50,
-                sample.replace(b'"', b"\xff"), sample.replace(b"a", b"\0"), b"[" * 100_000, b'"\\ud800"', b"=" * 5000,
-                sample.replace(b"\n", b"\r"), "\u2028\x85\x0c".encode() + sample):  # fmt: skip
+    for odd in (
+        b"",
+        b"\0",
+        b"\xff\xfe",
+        b"\xef\xbb\xbf" + sample,
+        sample[: len(sample) // 2],
+        sample * 2,
+        b"\n" * 50,
+        sample.replace(b'"', b"\xff"),
+        sample.replace(b"a", b"\0"),
+        b"[" * 100_000,
+        b'"\\ud800"',
+        b"=" * 5000,
+        sample.replace(b"\n", b"\r"),
+        "\u2028\x85\x0c".encode() + sample,
+    ):
         _read(name, odd)
     fuzz(name, 15)
 
@@ -112,9 +125,7 @@ def test_every_module_that_reads_what_others_wrote_has_a_reader_here():
     imported = {
         file for node in ast.walk(ast.parse(tables)) if isinstance(node, ast.ImportFrom) for file in _files(node)
     }
-    missing = {
-        str(path.relative_to(ROOT)) for path in sorted(ROOT.rglob("*.py")) if _FOREIGN & _names(path)
-    } - imported  # fmt: skip
+    missing = {str(path.relative_to(ROOT)) for path in sorted(ROOT.rglob("*.py")) if _FOREIGN & _names(path)} - imported
     assert missing == set(ELSEWHERE)
 
 

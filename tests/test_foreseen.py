@@ -283,7 +283,8 @@ WHY = {
     "actions/move_tags": {},
     "registry/__init__": {RACE: "image-gone"},
     "actions/deploy": {
-        PERSON: "approval-needed not-approved", LATER: "deploy-failed deploy-not-confirmed deploy-unfinished"
+        PERSON: "approval-needed not-approved",
+        LATER: "deploy-failed deploy-not-confirmed deploy-unfinished",
     },
     "actions/build": {ENGINE: "base-has-onbuild builds-failed push-not-confirmed"},
     # No device comes with a checkout, and to look for one costs what hashing costs.
@@ -300,7 +301,7 @@ WHY = {
         LATER: "deploy-failed",
     },
     "stack/whereabouts": {BOTH: "no-role"},
-}  # fmt: skip
+}
 RAISED = re.compile(r'(?:DeployError|ConfigurationError)\(\s*"([a-z-]+)"')
 
 

@@ -93,9 +93,13 @@ def test_what_a_clone_lacks_is_unknown(checkout, tmp_path):
         ("https://x-access-token:ghs_1@github.com/o/r", "https://github.com/o/r"),
         ("https://host.test:8443/o/r.git?token=1#x", "https://host.test:8443/o/r"),
         ("http://host.test/r", "http://host.test/r"),
-        ("/srv/git/r.git", ""), ("../r", ""), ("file:///srv/r", ""), ("", ""), ("http://[", ""),
+        ("/srv/git/r.git", ""),
+        ("../r", ""),
+        ("file:///srv/r", ""),
+        ("", ""),
+        ("http://[", ""),
     ],
-)  # fmt: skip
+)
 def test_the_public_address(url, public):
     assert public_address(url) == public
 

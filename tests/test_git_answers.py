@@ -61,9 +61,11 @@ def shim(tmp_path, monkeypatch):
     "warning",
     [
         "warning: unable to access '/root/.config/git/attributes': Permission denied",
-        "12:00:00.0 git.c:439 trace: built-in: git status", "1" * 40, "M file",
+        "12:00:00.0 git.c:439 trace: built-in: git status",
+        "1" * 40,
+        "M file",
     ],
-)  # fmt: skip
+)
 def test_a_warning_is_no_answer(checkout, shim, warning):
     place, commit_id = checkout
     before = find_revision(place)
@@ -95,10 +97,16 @@ def test_a_branch_called_head(checkout):
 @pytest.mark.parametrize(
     "name",
     [
-        "GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_COMMON_DIR", "GIT_NAMESPACE",
-        "GIT_ATTR_SOURCE", "GIT_LITERAL_PATHSPECS",
+        "GIT_DIR",
+        "GIT_WORK_TREE",
+        "GIT_INDEX_FILE",
+        "GIT_OBJECT_DIRECTORY",
+        "GIT_COMMON_DIR",
+        "GIT_NAMESPACE",
+        "GIT_ATTR_SOURCE",
+        "GIT_LITERAL_PATHSPECS",
     ],
-)  # fmt: skip
+)
 def test_the_variables_of_a_hook_are_another_repository_s(checkout, monkeypatch, tmp_path, name):
     place, commit_id = checkout
     monkeypatch.setenv(name, str(tmp_path / "elsewhere"))
@@ -134,10 +142,11 @@ def test_a_checkout_of_another_owner_is_told_in_git_s_own_words(checkout, shim):
 @pytest.mark.parametrize(
     ("name", "text"),
     [
-        ("config", "[core"), ("HEAD", "rubbish"),
+        ("config", "[core"),
+        ("HEAD", "rubbish"),
         ("config", "[extensions]\n\tunknown = 1\n[core]\n\trepositoryformatversion = 1\n"),
     ],
-)  # fmt: skip
+)
 def test_a_broken_checkout_is_not_none(checkout, name, text):
     place, _ = checkout
     (place / ".git" / name).write_text(text)

@@ -26,9 +26,36 @@ from rajee_deploy.synth.ignored import IgnorePatterns
 pytestmark = pytest.mark.filterwarnings("ignore::FutureWarning")
 
 SEGMENTS = st.sampled_from(
-    ["a", "b", "x", "ab", "*", "**", "?", "a*", "*b", "*a*b", "a*b*a", "*a", "a**b", "*.c", "a?b", "[ab]",
-     "[!a]", "[^b]x", "[]a]", "[.-b]", "[a-]*x", "\\*", "\\a", "***", "é", "#", "a b"]
-)  # fmt: skip
+    [
+        "a",
+        "b",
+        "x",
+        "ab",
+        "*",
+        "**",
+        "?",
+        "a*",
+        "*b",
+        "*a*b",
+        "a*b*a",
+        "*a",
+        "a**b",
+        "*.c",
+        "a?b",
+        "[ab]",
+        "[!a]",
+        "[^b]x",
+        "[]a]",
+        "[.-b]",
+        "[a-]*x",
+        "\\*",
+        "\\a",
+        "***",
+        "é",
+        "#",
+        "a b",
+    ]
+)
 PATTERNS = st.builds(
     "{}{}{}".format,
     st.sampled_from(["", "", "/", "!", "!/", "**/"]),
@@ -62,9 +89,37 @@ def entries_of_git(place, lines: list[str], paths: list[str]) -> set[str]:
 
 
 GIT_LINES = [
-    "*.log", "a", "/a", "a/", "/a/", "a/b", "a/*", "a/**", "**/b", "a/**/b", "*a*b", "*a*b*a", "[ab]", "[!a]", "[^b]*",
-    "[]a]", "[a-c]x", "?", "a?b", "\\*", "\\a", "*", "!a", "**", "a/**/", "*/b/*", "**/a*/**/*b", "x*y*z", "[a", "é*",
-]  # fmt: skip
+    "*.log",
+    "a",
+    "/a",
+    "a/",
+    "/a/",
+    "a/b",
+    "a/*",
+    "a/**",
+    "**/b",
+    "a/**/b",
+    "*a*b",
+    "*a*b*a",
+    "[ab]",
+    "[!a]",
+    "[^b]*",
+    "[]a]",
+    "[a-c]x",
+    "?",
+    "a?b",
+    "\\*",
+    "\\a",
+    "*",
+    "!a",
+    "**",
+    "a/**/",
+    "*/b/*",
+    "**/a*/**/*b",
+    "x*y*z",
+    "[a",
+    "é*",
+]
 GIT_NAMES = ["a", "b", "ab", "abab", "aXb", "x.log", "*", "é1", "cx", "\udcff", "x1y2z", "]"]
 
 
@@ -99,10 +154,15 @@ def test_answers_are_gits(checkout, second):
 
 
 HOSTILE = [
-    ["a*a*a*a*a*a*a*aa*ab"], ["*a" * 30 + "b*"], ["**/a*/" * 12 + "b?"], ["*?" * 60 + "[!a]"], ["a*" * 30_000 + "a"],
+    ["a*a*a*a*a*a*a*aa*ab"],
+    ["*a" * 30 + "b*"],
+    ["**/a*/" * 12 + "b?"],
+    ["*?" * 60 + "[!a]"],
+    ["a*" * 30_000 + "a"],
     *([text[:60_000]] for text in ("a*" * 30_000, "a" * 60_000, "[a-z]" * 12_000)),
-    [f"**/dir{number}/**" for number in range(5000)], [f"**/*q{number}*z" for number in range(5000)],
-]  # fmt: skip
+    [f"**/dir{number}/**" for number in range(5000)],
+    [f"**/*q{number}*z" for number in range(5000)],
+]
 
 
 def test_matching_is_linear():

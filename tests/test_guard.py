@@ -25,9 +25,11 @@ def observed(recorded):
         (COMMIT, {"App": COMMIT}),
         (f"{COMMIT}-dirty", {"App": COMMIT}),  # its commit is what git knows
         ("-dirty-thing", {"App": "-dirty-thing"}),
-        ("-", {}), ("", {}), (None, {}),
+        ("-", {}),
+        ("", {}),
+        (None, {}),
     ],
-)  # fmt: skip
+)
 def test_the_revision_that_a_stack_records(recorded, found):
     assert deployed_revisions(PLAN, observed(recorded)) == found
 
@@ -76,8 +78,9 @@ def test_every_stack_is_judged_and_earlier_cautions_stay():
     found = guarded(plan, revisions, ancestries, Rules()).cautions
     assert found[0] == earlier
     assert [(one.subject, one.text.partition(",")[0]) for one in found[1:]] == [
-        ("stack App", "it runs b"), ("stack Other", "it runs c"),
-    ]  # fmt: skip
+        ("stack App", "it runs b"),
+        ("stack Other", "it runs c"),
+    ]
     assert "is not known here" in found[1].text
     assert "is on another branch" in found[2].text
 

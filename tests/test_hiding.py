@@ -80,13 +80,22 @@ def test_encoded_ones_are_hidden(secret):
     hide = hider_of([secret])
     data = secret.encode()
     texts = [
-        quote(secret), quote(secret, safe=""), quote_plus(secret),
+        quote(secret),
+        quote(secret, safe=""),
+        quote_plus(secret),
         re.sub("%[0-9A-F]{2}", lambda found: found[0].lower(), quote(secret)),
-        json.dumps({"a": secret}), json.dumps(secret, ensure_ascii=False), json.dumps(json.dumps([secret])),
-        json.dumps(secret).replace("/", "\\/"), json.dumps(secret).replace("<", "\\u003c").replace(">", "\\u003e")
-        .replace("&", "\\u0026"), repr(secret), shlex.quote(secret), "'" + secret.replace("'", "'\\''") + "'",
-        data.hex(), data.hex().upper(), (data + b"\n").hex(),
-    ]  # fmt: skip
+        json.dumps({"a": secret}),
+        json.dumps(secret, ensure_ascii=False),
+        json.dumps(json.dumps([secret])),
+        json.dumps(secret).replace("/", "\\/"),
+        json.dumps(secret).replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026"),
+        repr(secret),
+        shlex.quote(secret),
+        "'" + secret.replace("'", "'\\''") + "'",
+        data.hex(),
+        data.hex().upper(),
+        (data + b"\n").hex(),
+    ]
     for text in texts:
         shown = hide(f"x {text} y")
         assert HIDDEN in shown, text

@@ -71,12 +71,16 @@ def test_each_is_one_of_ours():
 @pytest.mark.parametrize(
     ("verb", "words", "is_wrong"),
     [
-        ("up", " --yes", False), ("up", " --allow-rollback. It", False), ("up", " --nope", True),
+        ("up", " --yes", False),
+        ("up", " --allow-rollback. It", False),
+        ("up", " --nope", True),
         ("lock", " records", False),
-        ("rollback", " X --image X", False), ("plan", " --upgrade", True), ("sandbox", " start", False),
+        ("rollback", " X --image X", False),
+        ("plan", " --upgrade", True),
+        ("sandbox", " start", False),
         ("sandbox", " begin", True),
     ],
-)  # fmt: skip
+)
 def test_what_is_looked_for_is_found(verb, words, is_wrong):
     assert bool(problem(verb, words)) == is_wrong
     assert bool(BARE.search(f"run {verb}{words}")) == words.startswith(" --")

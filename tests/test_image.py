@@ -37,8 +37,11 @@ def test_configured_labels_go_before_those_of_the_source(inputs):
     found = inputs(version="mine", own="x")
     with build_request(found, "registry.test/team/app", {"version": "theirs", "revision": "1"}) as request:
         assert {**request.labels, FINGERPRINT_LABEL: ""} == {
-            "version": "mine", "own": "x", "revision": "1", FINGERPRINT_LABEL: "",
-        }  # fmt: skip
+            "version": "mine",
+            "own": "x",
+            "revision": "1",
+            FINGERPRINT_LABEL: "",
+        }
         assert request.reference == f"registry.test/team/app:{found.fingerprint.tag}"
 
 

@@ -144,9 +144,10 @@ def test_impurities_of_all_stacks_are_told():
 NEVER = {
     "unreadable": (state(None), "what is deployed cannot be read"),
     "volatile": (
-        replace(state(), volatile=("Ami", "Key")), "its parameter Ami, Key is looked up in SSM at each deployment",
+        replace(state(), volatile=("Ami", "Key")),
+        "its parameter Ami, Key is looked up in SSM at each deployment",
     ),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", NEVER)
@@ -165,8 +166,13 @@ def test_what_each_verdict_stands_on():
     deployed = judge("App", state(RajeeInfraHash="x"), wanted(InfraCheck.HASH))
     undecided = judge("App", state(RajeeInfraHash="x"), wanted())
     assert [each.tier for each in (by_synth, by_hash, known, asked, deployed, undecided)] == [
-        Tier.SYNTH, Tier.HASH, Tier.HASH, Tier.SYNTH, Tier.HASH, Tier.SYNTH,
-    ]  # fmt: skip
+        Tier.SYNTH,
+        Tier.HASH,
+        Tier.HASH,
+        Tier.SYNTH,
+        Tier.HASH,
+        Tier.SYNTH,
+    ]
     assert by_synth.proof == "infrastructure unchanged by a synth: it makes what is deployed"
     assert by_hash.proof == "infrastructure unchanged by its hash"
     assert known.proof == "infrastructure unchanged: an earlier synth from the same inputs made what is deployed"

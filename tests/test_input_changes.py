@@ -31,14 +31,18 @@ def fingerprint(files=(), context=None, variables=None, versions=None, traced=()
 
 BEFORE = fingerprint(
     [("app.py", "a"), ("old.py", "a"), ("same.py", "a"), ("lock:infra/package-lock.json", "a")],
-    {"size": CANARY, "kept": "1"}, {"TOKEN": CANARY, "KEPT": None}, {"cdk-cli": "2.1"},
+    {"size": CANARY, "kept": "1"},
+    {"TOKEN": CANARY, "KEPT": None},
+    {"cdk-cli": "2.1"},
     [Input("traced:list:lib", "x"), Input("impure:0", "app.py:1 forks")],
-)  # fmt: skip
+)
 AFTER = fingerprint(
     [("app.py", "b"), ("new.py", "a"), ("same.py", "a"), ("lock:infra/package-lock.json", "b")],
-    {"size": "small", "kept": "1"}, {"TOKEN": "another", "KEPT": None, "NEW": "1"}, {"cdk-cli": "2.2"},
+    {"size": "small", "kept": "1"},
+    {"TOKEN": "another", "KEPT": None, "NEW": "1"},
+    {"cdk-cli": "2.2"},
     [Input("traced:list:lib", "y"), Input("impure:0", "app.py:2 forks"), Input(f"{TAKEN}node", "x")],
-)  # fmt: skip
+)
 
 
 def former(fingerprint, app="infra") -> FormerInputs:
@@ -47,10 +51,16 @@ def former(fingerprint, app="infra") -> FormerInputs:
 
 def test_files_come_first_and_nothing_is_named_that_did_not_move():
     assert [tuple(each) for each in changed_inputs(former(BEFORE), AFTER)] == [
-        ("infra/app.py", "changed"), ("infra/package-lock.json", "changed"), ("infra/new.py", "new"),
-        ("infra/old.py", "gone"), ("context value size", "changed"), ("variable TOKEN", "changed"),
-        ("version of cdk-cli", "changed"), ("variable NEW", "new"), ("names in lib", "changed"),
-    ]  # fmt: skip
+        ("infra/app.py", "changed"),
+        ("infra/package-lock.json", "changed"),
+        ("infra/new.py", "new"),
+        ("infra/old.py", "gone"),
+        ("context value size", "changed"),
+        ("variable TOKEN", "changed"),
+        ("version of cdk-cli", "changed"),
+        ("variable NEW", "new"),
+        ("names in lib", "changed"),
+    ]
     assert changed_inputs(former(BEFORE), BEFORE) == ()
 
 

@@ -26,8 +26,9 @@ def faults(source: str) -> list[int]:
             continue
         words = [each.value if isinstance(each, ast.Constant) else ast.unparse(each) for each in node.elts]
         before = next((number for number, word in enumerate(words) if word in PROGRAM_FLAGS), len(words))
-        is_python = any("sys.executable" in str(word) for word in words) or (before < len(words) and "sh" not in words
-            and "/bin/sh" not in words)  # fmt: skip
+        is_python = any("sys.executable" in str(word) for word in words) or (
+            before < len(words) and "sh" not in words and "/bin/sh" not in words
+        )
         if is_python and not ISOLATION & {*words[:before]}:
             found.append(node.lineno)
     return found

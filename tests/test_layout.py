@@ -61,9 +61,13 @@ def test_no_annotations_are_none(tmp_path):
 def test_a_layout_that_changes_is_another_image(tmp_path):
     (tmp_path / "Dockerfile").write_text("FROM base\n")
     image = ImageSettings(
-        "app", tmp_path, tmp_path / "Dockerfile", "team/app", (Platform("linux", "amd64"),),
+        "app",
+        tmp_path,
+        tmp_path / "Dockerfile",
+        "team/app",
+        (Platform("linux", "amd64"),),
         build_contexts={"base": f"oci-layout://{tmp_path}/layout:latest"},
-    )  # fmt: skip
+    )
     tags = []
     for digest in (ONE, TWO, ONE):
         write(tmp_path / "layout", ("latest", digest))

@@ -183,8 +183,9 @@ def test_status_makes_no_synth(world):
     assert (caught.value.code, world.stacks.synths) == ("names-unknown", 0)
     world.up()
     assert [(stack.stack, stack.status) for stack in look(world.context()).stacks] == [
-        ("Registry", "UPDATE_COMPLETE"), ("dev-app", "UPDATE_COMPLETE"),
-    ]  # fmt: skip
+        ("Registry", "UPDATE_COMPLETE"),
+        ("dev-app", "UPDATE_COMPLETE"),
+    ]
 
 
 def test_a_rollback_finds_its_stack_and_synthesises_for_a_name_alone(world):
@@ -229,15 +230,19 @@ FAR = StackPlace("Far", "far", "222222222222", "eu-west-1")
     [
         (StackPlace("Edge", "edge", "123456789012", "us-east-1"), "edge", "team/app", "edge"),
         (
-            ELSEWHERE, "edge (us-west-2)", "123456789012.dkr.ecr.us-west-2.amazonaws.com/team/app",
+            ELSEWHERE,
+            "edge (us-west-2)",
+            "123456789012.dkr.ecr.us-west-2.amazonaws.com/team/app",
             "edge",
         ),
         (
-            FAR, "far (222222222222/eu-west-1)", "222222222222.dkr.ecr.eu-west-1.amazonaws.com/team/app",
+            FAR,
+            "far (222222222222/eu-west-1)",
+            "222222222222.dkr.ecr.eu-west-1.amazonaws.com/team/app",
             "far",
         ),
     ],
-)  # fmt: skip
+)
 def test_an_image_is_in_the_registry_where_its_stack_lives(world, place, key, repository, shield):
     world.stacks.app = {"Registry": "one", key: "one"}
     world.stacks.places = {key: place}
@@ -317,9 +322,10 @@ def test_an_answer_is_used_for_the_very_stack_that_it_is_about(world):
     world.infra = "2"
     world.stacks.app = {"Registry": "one", "dev-app (us-west-2)": "one", "dev-new": "one"}
     world.stacks.places = {
-        "Registry": StackPlace("Reg", "Registry"), "dev-new": StackPlace("Dev/New", "dev-new"),
+        "Registry": StackPlace("Reg", "Registry"),
+        "dev-new": StackPlace("Dev/New", "dev-new"),
         "dev-app (us-west-2)": StackPlace("Dev/App", "dev-app", "", "us-west-2"),
-    }  # fmt: skip
+    }
     world.stacks.makes_repositories = {}
     world.registry.repositories["123456789012.dkr.ecr.us-west-2.amazonaws.com/team/app"] = {}
     names, deployed = asked(world)

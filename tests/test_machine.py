@@ -73,8 +73,12 @@ class Machine:
         }
         ended = subprocess.run(
             [shutil.which("bash") or "bash", str(CI / script), *arguments],
-            env=environment, capture_output=True, text=True, check=False, timeout=60,
-        )  # fmt: skip
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
         return ended.returncode, ended.stderr
 
     @property

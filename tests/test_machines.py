@@ -29,9 +29,12 @@ MACHINES = 3
 
 def listed(names):
     return {
-        "schema": SCHEMA, "entries": [["file", name] for name in sorted(names)], "variables": [], "toolchain": {},
+        "schema": SCHEMA,
+        "entries": [["file", name] for name in sorted(names)],
+        "variables": [],
+        "toolchain": {},
         "obstacles": [],
-    }  # fmt: skip
+    }
 
 
 class World(Run):

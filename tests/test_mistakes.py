@@ -44,9 +44,12 @@ def cloud(tmp_path_factory):
     home = tmp_path_factory.mktemp("cloud")
     with own_cloud(home) as variables:
         boto3.client(
-            "ecr", region_name="us-east-1", endpoint_url=variables["AWS_ENDPOINT_URL"], aws_access_key_id="a",
+            "ecr",
+            region_name="us-east-1",
+            endpoint_url=variables["AWS_ENDPOINT_URL"],
+            aws_access_key_id="a",
             aws_secret_access_key="b",
-        ).create_repository(repositoryName="team/api")  # fmt: skip
+        ).create_repository(repositoryName="team/api")
         yield {**variables, "RAJEE_DEPLOY_STATE_DIR": str(home)}
 
 

@@ -55,9 +55,14 @@ def test_what_is_no_digest_is_refused(text):
         ("linux/s390x/v1", Platform("linux", "s390x", "v1")),
         ("linux/riscv64/7", Platform("linux", "riscv64", "7")),
         ("windows/amd64", Platform("windows", "amd64")),
-        ("linux", None), ("linux/", None), ("/amd64", None), ("linux/arm/v7/x", None), ("linux/a b", None), ("", None),
+        ("linux", None),
+        ("linux/", None),
+        ("/amd64", None),
+        ("linux/arm/v7/x", None),
+        ("linux/a b", None),
+        ("", None),
     ],
-)  # fmt: skip
+)
 def test_platforms_are_normalised_as_containerd_does(text, platform):
     if platform is None:
         with pytest.raises(ConfigurationError) as caught:
@@ -70,8 +75,10 @@ def test_platforms_are_normalised_as_containerd_does(text, platform):
 
 def test_platforms_are_a_sorted_set():
     assert [str(each) for each in parse_platforms(["linux/s390x,linux/arm64", "linux/amd64", "linux/aarch64"])] == [
-        "linux/amd64", "linux/arm64", "linux/s390x",
-    ]  # fmt: skip
+        "linux/amd64",
+        "linux/arm64",
+        "linux/s390x",
+    ]
 
 
 HOST = "123456789012.dkr.ecr.eu-west-1.amazonaws.com"
@@ -84,19 +91,28 @@ HOST = "123456789012.dkr.ecr.eu-west-1.amazonaws.com"
         ("team/app", "team/app", "", "", ""),
         (f"{HOST}/team/app", "team/app", HOST, "123456789012", "eu-west-1"),
         (
-            "123456789012.dkr-ecr.us-east-1.on.aws/app", "app", "123456789012.dkr-ecr.us-east-1.on.aws",
-            "123456789012", "us-east-1",
+            "123456789012.dkr-ecr.us-east-1.on.aws/app",
+            "app",
+            "123456789012.dkr-ecr.us-east-1.on.aws",
+            "123456789012",
+            "us-east-1",
         ),
         (
-            "123456789012.dkr.ecr-fips.us-gov-west-1.amazonaws.com/app", "app",
-            "123456789012.dkr.ecr-fips.us-gov-west-1.amazonaws.com", "123456789012", "us-gov-west-1",
+            "123456789012.dkr.ecr-fips.us-gov-west-1.amazonaws.com/app",
+            "app",
+            "123456789012.dkr.ecr-fips.us-gov-west-1.amazonaws.com",
+            "123456789012",
+            "us-gov-west-1",
         ),
         (
-            "123456789012.dkr.ecr.cn-north-1.amazonaws.com.cn/app", "app",
-            "123456789012.dkr.ecr.cn-north-1.amazonaws.com.cn", "123456789012", "cn-north-1",
+            "123456789012.dkr.ecr.cn-north-1.amazonaws.com.cn/app",
+            "app",
+            "123456789012.dkr.ecr.cn-north-1.amazonaws.com.cn",
+            "123456789012",
+            "cn-north-1",
         ),
     ],
-)  # fmt: skip
+)
 def test_repositories(text, name, host, account, region):
     found = Repository.parse(text)
     assert (found.name, found.host, found.account, found.region, str(found)) == (name, host, account, region, text)
@@ -122,9 +138,15 @@ def test_image_names(image, version, text):
 
 @pytest.mark.parametrize(
     ("reference", "local"),
-    [("/srv/x", True), ("../x", True), ("docker-image://x", False), ("https://h/x", False), ("git@h:x", False),
-     ("x/git@h", True)],
-)  # fmt: skip
+    [
+        ("/srv/x", True),
+        ("../x", True),
+        ("docker-image://x", False),
+        ("https://h/x", False),
+        ("git@h:x", False),
+        ("x/git@h", True),
+    ],
+)
 def test_which_named_contexts_are_directories(reference, local):
     assert is_local_context(reference) is local
 

@@ -49,9 +49,12 @@ def test_what_is_gone_is_an_error_and_nothing_is_written(registry, target, repos
 
 def test_digests_take_the_place_of_what_was_said_for_people(registry):
     step = DeployStack(
-        "App", (("One", "the digest of c-1"), ("Two", "the digest of c-2"), ("Other", "x")), "", (StackChange.TAG,),
+        "App",
+        (("One", "the digest of c-1"), ("Two", "the digest of c-2"), ("Other", "x")),
+        "",
+        (StackChange.TAG,),
         digests=(("One", REPOSITORY, "c-1"), ("Two", REPOSITORY, "c-2")),
-    )  # fmt: skip
+    )
     assert with_digests(registry, step).parameters == (("One", str(ONE)), ("Two", str(TWO)), ("Other", "x"))
 
 

@@ -1,6 +1,5 @@
 """Texts that are numbers, and such as only look like it."""
 
-# ruff: noqa: E501 -- tables
 from __future__ import annotations
 
 import re
@@ -15,9 +14,23 @@ TOP = Path(__file__).parents[1]
 
 @pytest.mark.parametrize(
     ("text", "number"),
-    [("0", 0), ("007", 7), ("9" * 18, 10**18 - 1), ("9" * 19, None), ("9" * 5000, None), ("", None), ("-1", None), ("+1", None),
-     (" 1", None), ("1_0", None), ("\u00b2", None), ("\u0663", None), ("1.0", None), ("x", None)],
-)  # fmt: skip
+    [
+        ("0", 0),
+        ("007", 7),
+        ("9" * 18, 10**18 - 1),
+        ("9" * 19, None),
+        ("9" * 5000, None),
+        ("", None),
+        ("-1", None),
+        ("+1", None),
+        (" 1", None),
+        ("1_0", None),
+        ("\u00b2", None),
+        ("\u0663", None),
+        ("1.0", None),
+        ("x", None),
+    ],
+)
 def test_whole(text, number):
     assert whole(text) == number
 
@@ -29,6 +42,7 @@ def test_nobody_guards_int_by_isdecimal():
         if path.name != "numbers.py"
         for line in path.read_text("utf-8").splitlines()
         if re.search(r"\bint\(.*is(decimal|digit)\(|is(decimal|digit)\(\).*\bint\(", line)
-        and "/proc" not in line and "words" not in line
-    ]  # fmt: skip
+        and "/proc" not in line
+        and "words" not in line
+    ]
     assert found == [], "use rajee_deploy.text.numbers.whole"

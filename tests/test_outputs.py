@@ -142,9 +142,13 @@ def read_only(folder):
 # Root may write to what is closed; /proc and /sys take no file of anybody.
 CLOSED = [] if ROOT else [in_a_closed_directory, read_only]
 REFUSED = [
-    lambda folder: folder, loop, below_a_file, lambda folder: folder / ("x" * 300), lambda _: "/proc/outputs.json",
+    lambda folder: folder,
+    loop,
+    below_a_file,
+    lambda folder: folder / ("x" * 300),
+    lambda _: "/proc/outputs.json",
     *CLOSED,
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize("make", REFUSED)

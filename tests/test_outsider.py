@@ -114,9 +114,15 @@ def checks_out_another_commit(world: World) -> None:
 
 
 OUTSIDERS = (
-    deploys, edits_the_template, begins_an_operation, pushes_another_image, removes_images, runs_something_else,
-    broadens_permissions, checks_out_another_commit,
-)  # fmt: skip
+    deploys,
+    edits_the_template,
+    begins_an_operation,
+    pushes_another_image,
+    removes_images,
+    runs_something_else,
+    broadens_permissions,
+    checks_out_another_commit,
+)
 
 
 class Watched(World):

@@ -21,18 +21,25 @@ INFRA = Fingerprint("s", Digest("sha256", "b" * 64), ())
 CONTENT = StackContent("sha256:t")
 RECORDED = {INFRA_PARAMETER: str(INFRA.digest), TEMPLATE_PARAMETER: record_of(CONTENT)}
 SLOTS = {
-    "Size": Declared(), "Zones": Declared("CommaDelimitedList"), "Old": Declared(is_used=False),
+    "Size": Declared(),
+    "Zones": Declared("CommaDelimitedList"),
+    "Old": Declared(is_used=False),
     "Key": Declared(is_secret=True),
-}  # fmt: skip
+}
 VALUES = {"Size": "small", "Zones": "a,b", "Old": "1", "Key": "****"}
 SAME = Synthesised(CONTENT, declared=SLOTS)
 
 
 def deployed(**values: str) -> StackPresent:
     return StackPresent(
-        "UPDATE_COMPLETE", {**RECORDED, **VALUES, **values}, {}, content=CONTENT, since="1", identifier="arn",
+        "UPDATE_COMPLETE",
+        {**RECORDED, **VALUES, **values},
+        {},
+        content=CONTENT,
+        since="1",
+        identifier="arn",
         declared=SLOTS,
-    )  # fmt: skip
+    )
 
 
 def wanted(*parameters: WantedParameter, **more) -> Wanted:
@@ -231,8 +238,12 @@ def test_a_stack_that_is_made_needs_every_value(status):
         plan(wanted(value("Size", "small"), value("Zones", None, "ZONES"), synthesised={"App": SAME}), state)
     assert caught.value.code == "missing-parameter"
     assert caught.value.hint.splitlines() == [
-        "export ZONES=…", "write in the settings:", "[cdk.parameters.App]", 'Old = "…"', 'Key = { env = "KEY" }',
-    ]  # fmt: skip
+        "export ZONES=…",
+        "write in the settings:",
+        "[cdk.parameters.App]",
+        'Old = "…"',
+        'Key = { env = "KEY" }',
+    ]
     given = (value("Size", "s"), value("Zones", "z", "ZONES"), value("Old", "1"), value("Key", "k", "KEY"))
     (step,) = plan(wanted(*given, synthesised={"App": SAME}), state).steps
     assert (len(step.values), step.parameter_changes) == (4, ())
@@ -246,8 +257,11 @@ def test_what_takes_the_tag_of_an_image_that_is_left_out_is_asked_of_that_image(
     with pytest.raises(ConfigurationError, match="WorkerTag, Size") as caught:
         plan(wanted(value("WebTag", "c-1"), synthesised=made, unchosen=left_out), StackAbsent())
     assert caught.value.hint.splitlines() == [
-        "add --image worker, or leave --image out", "write in the settings:", "[cdk.parameters.App]", 'Size = "…"',
-    ]  # fmt: skip
+        "add --image worker, or leave --image out",
+        "write in the settings:",
+        "[cdk.parameters.App]",
+        'Size = "…"',
+    ]
     with pytest.raises(ConfigurationError, match="parameter WorkerTag") as caught:
         plan(wanted(value("WebTag", "c"), value("Size", "s"), synthesised=made, unchosen=left_out), StackAbsent())
     assert caught.value.hint == "add --image worker, or leave --image out"

@@ -79,8 +79,11 @@ def test_flags_go_before_the_settings_and_those_of_a_stack_before_those_for_all(
     found = with_flags(settings, ["Size=all", "App:Zone=a:b=c", "New=1", "New=2", "App:Key="])
     everywhere = {"Size": Given("all", is_for_all=True, rank=1), "New": Given("2", is_for_all=True, rank=1)}
     own = {
-        "Size": Given("all", rank=1), "Zone": Given("a:b=c", rank=2), "Key": Given("", rank=2), "New": everywhere["New"]
-    }  # fmt: skip
+        "Size": Given("all", rank=1),
+        "Zone": Given("a:b=c", rank=2),
+        "Key": Given("", rank=2),
+        "New": everywhere["New"],
+    }
     assert found == {"Registry": everywhere, "App": own}
     assert with_flags(settings, ["App:Size=1", "Size=2"])["App"]["Size"] == Given("1", rank=2)
 

@@ -53,7 +53,7 @@ USED = {
     "a rule": ({}, {"Rules": {"R": {"Assertions": [{"Assert": {"Ref": "P"}}]}}}, True),
     "a macro, perhaps": ({}, {"Transform": ["Mine"]}, True),
     "another parameter's name": ({"Q": {"Type": "A", "Properties": {"Name": {"Ref": "PP"}}}}, {}, False),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", USED)
@@ -67,18 +67,24 @@ IF = {"Conditions": {"C": {"Fn::Equals": [{"Ref": "P"}, "x"]}, "D": {"Fn::Not": 
 PERMITS = {
     "a queue's name": ({"Q": QUEUE}, {}, False),
     "a queue's name, which its policy is about": (
-        {"Q": QUEUE, "X": {"Type": "AWS::SQS::QueuePolicy", "Properties": {"Queues": [{"Ref": "Q"}]}}}, {}, True,
+        {"Q": QUEUE, "X": {"Type": "AWS::SQS::QueuePolicy", "Properties": {"Queues": [{"Ref": "Q"}]}}},
+        {},
+        True,
     ),
     "a role": ({"R": {"Type": "AWS::IAM::Role", "Properties": {"RoleName": {"Ref": "P"}}}}, {}, True),
     "a role, behind a condition of a condition": ({"R": {"Type": "AWS::IAM::Role", "Condition": "D"}}, IF, True),
     "a statement, behind a condition": (
-        {"B": {"Type": "A", "Properties": {"KeyPolicy": {"Fn::If": ["C", "1", "2"]}}}}, IF, True,
+        {"B": {"Type": "A", "Properties": {"KeyPolicy": {"Fn::If": ["C", "1", "2"]}}}},
+        IF,
+        True,
     ),
     "a name, behind a condition": ({"B": {"Type": "A", "Properties": {"N": {"Fn::If": ["C", "1", "2"]}}}}, IF, False),
     "the principal of another type": ({"B": {"Type": "A", "Properties": POLICY}}, {}, True),
     "the role of a task": ({"T": {"Type": "A", "Properties": {"TaskRoleArn": {"Ref": "P"}, "Cpu": "1"}}}, {}, True),
     "the size of a task that has a role": (
-        {"T": {"Type": "A", "Properties": {"TaskRoleArn": "r", "Cpu": {"Ref": "P"}}}}, {}, False,
+        {"T": {"Type": "A", "Properties": {"TaskRoleArn": "r", "Cpu": {"Ref": "P"}}}},
+        {},
+        False,
     ),
     "a range of addresses": ({"S": {"Type": "A", "Properties": {"CidrIp": {"Ref": "P"}}}}, {}, True),
     "a resource of the app's own": ({"S": {"Type": "Custom::Grants", "Properties": {"X": {"Ref": "P"}}}}, {}, True),
@@ -87,7 +93,7 @@ PERMITS = {
     "an include, perhaps": ({"Q": {**QUEUE, "Fn::Transform": {"Name": "AWS::Include"}}}, {}, True),
     "a loop, perhaps": ({"Fn::ForEach::R": ["X", {"Ref": "P"}, {}]}, {}, True),
     "an order of resources alone": ({"Q": QUEUE, "R": {"Type": "AWS::IAM::Role", "DependsOn": "Q"}}, {}, False),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", PERMITS)

@@ -279,12 +279,15 @@ HAS, HAS_NOT = {"Registry": OTHER, "App": OTHER}, {"App": OTHER}
     ("synthesised", "remembered", "refused"),
     [
         ({}, {}, False),
-        (HAS, {}, False), ({}, HAS, False),
-        (HAS_NOT, {}, True), ({}, HAS_NOT, True),
+        (HAS, {}, False),
+        ({}, HAS, False),
+        (HAS_NOT, {}, True),
+        ({}, HAS_NOT, True),
         # What was synthesised for this decision goes before what is remembered.
-        (HAS, HAS_NOT, False), (HAS_NOT, HAS, True),
+        (HAS, HAS_NOT, False),
+        (HAS_NOT, HAS, True),
     ],
-)  # fmt: skip
+)
 def test_a_new_stack_must_be_one_that_the_app_makes(synthesised, remembered, refused):
     asked = replace(wanted(), synthesised=synthesised, remembered=remembered)
     observed = Observed({"app": PRESENT}, {"Registry": StackAbsent(), "App": stack()}, world().references)
@@ -315,21 +318,26 @@ ROLLED_BACK = "the last update was rolled back (UPDATE_ROLLBACK_COMPLETE: becaus
 PROOF = "infrastructure unchanged by its hash"
 TEXTS = {
     "noop": (
-        world(), [],
+        world(),
+        [],
         [f"{APP.tag} is in team/app as", f"UPDATE_COMPLETE; {PROOF}", "UPDATE_COMPLETE, and it records ImageTag"],
     ),
     "first": (
         world(ImageAbsent(), StackAbsent(), StackAbsent()),
-        ["the stack does not exist", f"team/app has no image {APP.tag}", "the stack does not exist"], [],
+        ["the stack does not exist", f"team/app has no image {APP.tag}", "the stack does not exist"],
+        [],
     ),
     "no repository": (
         world(RepositoryAbsent(), StackAbsent(), StackAbsent()),
-        ["the stack does not exist", "the repository team/app does not exist yet", "the stack does not exist"], [],
+        ["the stack does not exist", "the repository team/app does not exist yet", "the stack does not exist"],
+        [],
     ),
     "statuses": (
         world(registry=stack("REVIEW_IN_PROGRESS"), app=stack("ROLLBACK_COMPLETE")),
-        ["the stack has no resources yet (REVIEW_IN_PROGRESS)",
-         "the stack was never created (ROLLBACK_COMPLETE): cdk deletes it and creates it again"],
+        [
+            "the stack has no resources yet (REVIEW_IN_PROGRESS)",
+            "the stack was never created (ROLLBACK_COMPLETE): cdk deletes it and creates it again",
+        ],
         ["c-"],
     ),
     "rolled back": (
@@ -339,10 +347,11 @@ TEXTS = {
     ),
     "another image": (
         world(app=stack(ImageTag="-")),
-        [f"the image changed (ImageTag): none recorded → {APP.tag[:18]}"], ["c-", f"UPDATE_COMPLETE; {PROOF}"],
+        [f"the image changed (ImageTag): none recorded → {APP.tag[:18]}"],
+        ["c-", f"UPDATE_COMPLETE; {PROOF}"],
     ),
     "busy": (world(app=stack("UPDATE_IN_PROGRESS")), ["another operation is under way on it"], []),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", TEXTS)
@@ -407,8 +416,12 @@ def test_a_digest_of_this_run_is_told_to_the_step():
     assert step.digests == (("ImageTag", Repository("team/app"), APP.tag),)
     assert dict(step.parameters) == {"ImageTag": f"the digest of {APP.tag}", INFRA_PARAMETER: str(INFRA.digest)}
     assert (step.stack, step.adopt, step.changes, step.tier, step.via) == (
-        "App", False, (StackChange.TAG,), Tier.HASH, Via.CDK
-    )  # fmt: skip
+        "App",
+        False,
+        (StackChange.TAG,),
+        Tier.HASH,
+        Via.CDK,
+    )
     by_cloudformation = replace(wanted(), images=(image,), by_cloudformation=True)
     (step,) = [
         each

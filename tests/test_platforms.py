@@ -49,21 +49,40 @@ def inputs(tmp_path):
 @pytest.mark.parametrize(
     ("text", "wanted"),
     [
-        ("linux/amd64", "linux/amd64"), ("linux/amd64/v1", "linux/amd64"), ("linux/amd64/v2", "linux/amd64/v2"),
-        ("linux/x86_64", "linux/amd64"), ("linux/x86-64", "linux/amd64"), ("linux/x86_64/v1", "linux/amd64"),
-        ("linux/i386", "linux/386"), ("linux/386", "linux/386"), ("linux/i386/v7", "linux/386"),
-        ("linux/aarch64", "linux/arm64"), ("linux/arm64/v8", "linux/arm64"), ("linux/arm64/8", "linux/arm64"),
-        ("linux/aarch64/v8.0", "linux/arm64"), ("linux/arm64/9", "linux/arm64/v9"),
+        ("linux/amd64", "linux/amd64"),
+        ("linux/amd64/v1", "linux/amd64"),
+        ("linux/amd64/v2", "linux/amd64/v2"),
+        ("linux/x86_64", "linux/amd64"),
+        ("linux/x86-64", "linux/amd64"),
+        ("linux/x86_64/v1", "linux/amd64"),
+        ("linux/i386", "linux/386"),
+        ("linux/386", "linux/386"),
+        ("linux/i386/v7", "linux/386"),
+        ("linux/aarch64", "linux/arm64"),
+        ("linux/arm64/v8", "linux/arm64"),
+        ("linux/arm64/8", "linux/arm64"),
+        ("linux/aarch64/v8.0", "linux/arm64"),
+        ("linux/arm64/9", "linux/arm64/v9"),
         ("linux/arm64/v9", "linux/arm64/v9"),
-        ("linux/arm", "linux/arm/v7"), ("linux/arm/7", "linux/arm/v7"), ("linux/arm/v7", "linux/arm/v7"),
-        ("linux/arm/6", "linux/arm/v6"), ("linux/arm/v6", "linux/arm/v6"), ("linux/arm/5", "linux/arm/v5"),
-        ("linux/arm/8", "linux/arm/v8"), ("linux/armhf", "linux/arm/v7"), ("linux/armhf/v6", "linux/arm/v7"),
-        ("linux/armel", "linux/arm/v6"), ("linux/armel/v7", "linux/arm/v6"),
-        ("linux/riscv64", "linux/riscv64"), ("linux/s390x", "linux/s390x"), ("linux/ppc64le", "linux/ppc64le"),
-        ("Linux/AMD64", "linux/amd64"), ("macOS/arm64", "darwin/arm64"),
+        ("linux/arm", "linux/arm/v7"),
+        ("linux/arm/7", "linux/arm/v7"),
+        ("linux/arm/v7", "linux/arm/v7"),
+        ("linux/arm/6", "linux/arm/v6"),
+        ("linux/arm/v6", "linux/arm/v6"),
+        ("linux/arm/5", "linux/arm/v5"),
+        ("linux/arm/8", "linux/arm/v8"),
+        ("linux/armhf", "linux/arm/v7"),
+        ("linux/armhf/v6", "linux/arm/v7"),
+        ("linux/armel", "linux/arm/v6"),
+        ("linux/armel/v7", "linux/arm/v6"),
+        ("linux/riscv64", "linux/riscv64"),
+        ("linux/s390x", "linux/s390x"),
+        ("linux/ppc64le", "linux/ppc64le"),
+        ("Linux/AMD64", "linux/amd64"),
+        ("macOS/arm64", "darwin/arm64"),
         ("linux/mips64le/hard-float", "linux/mips64le/hard-float"),
     ],
-)  # fmt: skip
+)
 def test_a_platform_has_one_name(text, wanted):
     assert str(Platform.parse(text)) == wanted
     assert str(Platform.parse(wanted)) == wanted
@@ -169,9 +188,14 @@ def test_a_base_is_looked_at_for_the_platform_that_its_stage_names(inputs):
 def test_shared_inputs_are_explained_once(inputs):
     names = [item.name for item in other_inputs(inputs())]
     assert names == [
-        "scheme", "platform", "target", "modes", "linux/amd64 build-arg:TARGETARCH", "reference:from",
+        "scheme",
+        "platform",
+        "target",
+        "modes",
+        "linux/amd64 build-arg:TARGETARCH",
+        "reference:from",
         "linux/arm64 build-arg:TARGETARCH",
-    ]  # fmt: skip
+    ]
 
 
 def test_what_each_platform_has_of_its_own_is_shown_as_what_it_is(inputs):
@@ -198,11 +222,12 @@ def test_exact_modes_are_kept_in_full(inputs):
         ({}, {"Dockerfile": TEXT + "RUN make\n"}, [("instruction", "RUN")]),
         ({}, {"Dockerfile": TEXT.replace("base:1", "base:2")}, [("base", "from"), ("instruction", "FROM")]),
         (
-            {"platforms": "linux/amd64"}, {},
+            {"platforms": "linux/amd64"},
+            {},
             [("platform", "platform"), ("args", "TARGETARCH"), ("added", "app-arm64")],
         ),
     ],
-)  # fmt: skip
+)
 def test_a_change_is_told_once(inputs, before, after, wanted):
     past = contents_of(inputs(**before))
     present = contents_of(inputs(**after))

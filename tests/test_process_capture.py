@@ -29,10 +29,13 @@ def test_much_of_both_at_once():
 @pytest.mark.parametrize(
     "script",
     [
-        "sleep 60", "echo x; exec >&- 2>&-; sleep 60", "sleep 60 & echo x", "setsid sleep 9 & echo x",
+        "sleep 60",
+        "echo x; exec >&- 2>&-; sleep 60",
+        "sleep 60 & echo x",
+        "setsid sleep 9 & echo x",
         "trap '' INT TERM; sleep 60",
     ],
-)  # fmt: skip
+)
 def test_a_time_limit_holds_whoever_has_the_pipes(script):
     began = time.monotonic()
     ended, _ = shell(script, time_limit=0.5)

@@ -24,8 +24,12 @@ PROMISE = re.compile(r"changes nothing|decides nothing|\bPure\b|asks, and change
 # What a function of such a room may set: a tree or a document that it is itself making for its caller, and the answer
 # that botocore has us look at for just that.
 MADE = {
-    "aws/received.py", "context/select.py", "context/wanted.py", "dockerfile/stages.py", "synth/tracing/variables.py",
-}  # fmt: skip
+    "aws/received.py",
+    "context/select.py",
+    "context/wanted.py",
+    "dockerfile/stages.py",
+    "synth/tracing/variables.py",
+}
 
 
 def promised(tree: ast.Module):
@@ -42,9 +46,12 @@ def set_by(function: ast.FunctionDef) -> list[str]:
     names = {each.arg for each in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs)} - {"self", "cls"}
     # One that is bound anew is no parameter any more: a copy of its own.
     names -= {
-        target.id for node in ast.walk(function) if isinstance(node, ast.Assign)
-        for target in node.targets if isinstance(target, ast.Name)
-    }  # fmt: skip
+        target.id
+        for node in ast.walk(function)
+        if isinstance(node, ast.Assign)
+        for target in node.targets
+        if isinstance(target, ast.Name)
+    }
     found = []
     for node in ast.walk(function):
         if isinstance(node, ast.Attribute | ast.Subscript) and isinstance(node.ctx, ast.Store | ast.Del):

@@ -58,14 +58,33 @@ MAY = {
 }
 _METHODS = {"open", "read_text", "read_bytes"}
 _MODULES = {
-    "os": {"open", "popen"}, "io": {"open", "open_code", "FileIO"}, "json": {"load", "loads", "JSONDecoder"},
-    "tomllib": {"load", "loads"}, "codecs": {"open"}, "tarfile": {"open"}, "zipfile": {"ZipFile"},
-    "gzip": {"open"}, "bz2": {"open"}, "lzma": {"open"}, "shutil": {"copyfile", "copy", "copy2", "copytree"},
-    "linecache": {"getline", "getlines"}, "pickle": {"load", "loads"}, "marshal": {"load", "loads"}, "csv": {"reader"},
-    "configparser": {"ConfigParser", "RawConfigParser"}, "yaml": {"load", "safe_load"}, "fileinput": {"input"},
-    "mmap": {"mmap"}, "sqlite3": {"connect"}, "dbm": {"open"}, "shelve": {"open"}, "plistlib": {"load", "loads"},
-    "tokenize": {"open"}, "runpy": {"run_path"}, "imp": {"load_source"},
-}  # fmt: skip
+    "os": {"open", "popen"},
+    "io": {"open", "open_code", "FileIO"},
+    "json": {"load", "loads", "JSONDecoder"},
+    "tomllib": {"load", "loads"},
+    "codecs": {"open"},
+    "tarfile": {"open"},
+    "zipfile": {"ZipFile"},
+    "gzip": {"open"},
+    "bz2": {"open"},
+    "lzma": {"open"},
+    "shutil": {"copyfile", "copy", "copy2", "copytree"},
+    "linecache": {"getline", "getlines"},
+    "pickle": {"load", "loads"},
+    "marshal": {"load", "loads"},
+    "csv": {"reader"},
+    "configparser": {"ConfigParser", "RawConfigParser"},
+    "yaml": {"load", "safe_load"},
+    "fileinput": {"input"},
+    "mmap": {"mmap"},
+    "sqlite3": {"connect"},
+    "dbm": {"open"},
+    "shelve": {"open"},
+    "plistlib": {"load", "loads"},
+    "tokenize": {"open"},
+    "runpy": {"run_path"},
+    "imp": {"load_source"},
+}
 
 
 def _calls(source: str) -> set[str]:
@@ -108,12 +127,18 @@ def test_every_exception_is_still_one():
 @pytest.mark.parametrize(
     ("source", "call"),
     [
-        ("open('x')", "open"), ("with path.open('rb') as file: pass", ".open"), ("a(path).read_text()", ".read_text"),
-        ("path.read_bytes()", ".read_bytes"), ("import json\njson.loads(x)", "json.loads"),
-        ("from json import load as l", "json.load"), ("map(json.loads, x)", "json.loads"),
-        ("from tomllib import loads", "tomllib.loads"), ("os.open(x, 0)", "os.open"), ("io.open(x)", "io.open"),
+        ("open('x')", "open"),
+        ("with path.open('rb') as file: pass", ".open"),
+        ("a(path).read_text()", ".read_text"),
+        ("path.read_bytes()", ".read_bytes"),
+        ("import json\njson.loads(x)", "json.loads"),
+        ("from json import load as l", "json.load"),
+        ("map(json.loads, x)", "json.loads"),
+        ("from tomllib import loads", "tomllib.loads"),
+        ("os.open(x, 0)", "os.open"),
+        ("io.open(x)", "io.open"),
         ("reader = open", "open"),
     ],
-)  # fmt: skip
+)
 def test_the_search_finds(source, call):
     assert _calls(source) == {call}

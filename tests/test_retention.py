@@ -79,7 +79,7 @@ BACK = {"live-App": str(OLD)}
         # What runs is gone: there is nothing to shield for a rollback.
         ({"live-App": OLD}, {"live-App": APP.tag}, {}),
     ],
-)  # fmt: skip
+)
 def test_before_a_deploy_that_replaces_the_image(tags, before, undo):
     assert moves(plan(tags=tags)) == (before, undo)
 

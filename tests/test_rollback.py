@@ -128,9 +128,15 @@ def test_an_older_version_s_shield_tells_until_there_is_one_of_today(world):
     tags = world.registry.repositories["team/app"]
     tags["prev-App-ImageTag"] = tags.pop("prev-App")
     image = WantedImage(
-        "app", Fingerprint("s", Digest("sha256", "0" * 64), ()), Repository("team/app"), "App", "ImageTag",
-        parse_platforms(["linux/amd64"]), keeper="App_ImageTag", former_keeper="App-ImageTag",
-    )  # fmt: skip
+        "app",
+        Fingerprint("s", Digest("sha256", "0" * 64), ()),
+        Repository("team/app"),
+        "App",
+        "ImageTag",
+        parse_platforms(["linux/amd64"]),
+        keeper="App_ImageTag",
+        former_keeper="App-ImageTag",
+    )
     found = previous(world.registry, image, world.second, [], world.context().settings)
     assert (found.tag, "prev-App-ImageTag" in found.why) == (world.first, True)
     tags["prev-App_ImageTag"] = tags[world.second]
@@ -242,8 +248,9 @@ def test_every_status_has_an_answer(world, status):
         world.put(status=status)
         refused(world, "stack-busy", wait=-1)
     elif status.removeprefix("UPDATE_").removeprefix("IMPORT_").removeprefix("CREATE_") == "COMPLETE" or status in (
-        "UPDATE_ROLLBACK_COMPLETE", "IMPORT_ROLLBACK_COMPLETE",
-    ):  # fmt: skip
+        "UPDATE_ROLLBACK_COMPLETE",
+        "IMPORT_ROLLBACK_COMPLETE",
+    ):
         world.put(status=status)
         world.back(world.first)
         assert world.runs() == world.first
@@ -286,12 +293,15 @@ def test_ecs_must_run_it(world):
     ("deployments", "code", "text"),
     [
         ([replace(OWN, state="FAILED", reason="no such image")], "rollout-not-confirmed", ""),
-        ([replace(OWN, task_definition="task/other:1"), replace(OWN, status="ACTIVE", desired=0, state="FAILED")],
-         "rollout-not-confirmed", "service-drift"),
+        (
+            [replace(OWN, task_definition="task/other:1"), replace(OWN, status="ACTIVE", desired=0, state="FAILED")],
+            "rollout-not-confirmed",
+            "service-drift",
+        ),
         ([replace(OWN, task_definition="task/other:1")], "", "service-drift"),
         ([OWN], "", ""),
     ],
-)  # fmt: skip
+)
 def test_a_stack_that_records_the_tag_already_must_run_it(world, deployments, code, text):
     world.hold(Service("api", tuple(deployments)), "task/app:2")
     world.watcher.task_definitions = {"task/app:2": ("team/app:x",), "task/other:1": ("nginx:1",)}

@@ -141,9 +141,20 @@ class Recording:
     of: object
     writes: list[str]
 
-    CHANGES = frozenset({
-        "put_tag", "push_access", "build_and_push", "update", "execute", "deploy", "prepare", "run", "put", "check",
-    })  # fmt: skip
+    CHANGES = frozenset(
+        {
+            "put_tag",
+            "push_access",
+            "build_and_push",
+            "update",
+            "execute",
+            "deploy",
+            "prepare",
+            "run",
+            "put",
+            "check",
+        }
+    )
 
     def __getattr__(self, name: str):
         if name in self.CHANGES:
@@ -287,9 +298,15 @@ def test_the_preview_says_the_words_of_plan_and_its_document_is_a_plan(world):
     assert (document["schema"], document["changes"], document["kind"]) == ("rajee-deploy.plan/1", True, "code")
     assert document["infrastructure"] is None
     assert document["rollback"]["app"] == {
-        "stack": "App", "before": world.second, "tag": world.first, "because": "prev-App of team/app names it",
-        "revision": world.git("rev-parse", "HEAD~1"), "dirty": False, "built": False, "was_there": False,
-    }  # fmt: skip
+        "stack": "App",
+        "before": world.second,
+        "tag": world.first,
+        "because": "prev-App of team/app names it",
+        "revision": world.git("rev-parse", "HEAD~1"),
+        "dirty": False,
+        "built": False,
+        "was_there": False,
+    }
 
 
 def test_the_preview_ends_as_a_plan_does(world, capsys):

@@ -95,10 +95,12 @@ def test_drift_is_told_everywhere_and_left(world):
     assert words in document(found)["stacks"]["App"]["services"][0]["drift"]
     (drift,) = of_plan(plan_run(world.context()), 0)["drift"]
     assert drift == {
-        "stack": "App", "service": "api", "standing": "other",
+        "stack": "App",
+        "service": "api",
+        "standing": "other",
         "runs": {"task_definition": "task/other:1", "images": ["nginx:1"]},
         "stack_says": {"task_definition": "task/app:2", "images": ["registry.test/side:1"]},
-    }  # fmt: skip
+    }
 
 
 @pytest.mark.parametrize("state", [service(OTHER), service(OTHER, LOST), service(replace(OWN, state="FAILED"))])

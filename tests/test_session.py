@@ -44,9 +44,12 @@ def test_what_a_killed_run_left_goes_with_the_next(run, tmp_path):
 def test_a_run_that_lives_is_left_alone(run, tmp_path):
     waiting = "import session; own = session.begin(); print(own.directory, flush=True); input(); own.end()"
     with subprocess.Popen(
-        [sys.executable, "-c", waiting], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+        [sys.executable, "-c", waiting],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
         env={**os.environ, "TMPDIR": str(tmp_path), "PYTHONPATH": str(Path(__file__).parent)},
-    ) as living:  # fmt: skip
+    ) as living:
         directory = living.stdout.readline().strip()
         assert run(ENDED).returncode == 0
         assert [str(path) for path in tmp_path.iterdir()] == [directory]

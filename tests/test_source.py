@@ -92,10 +92,15 @@ def test_placeholders(checkout):
 @pytest.mark.parametrize(
     ("branch", "tag"),
     [
-        ("live-App", "{branch}"), ("prev-Other", "{branch}"), (f"c-{'0' * 40}", "{branch}"), ("m-1", "{branch}"),
-        ("é", "{branch}"), ("App", "live-{branch}x"), ("live-App", "{branch}-{image}"),
+        ("live-App", "{branch}"),
+        ("prev-Other", "{branch}"),
+        (f"c-{'0' * 40}", "{branch}"),
+        ("m-1", "{branch}"),
+        ("é", "{branch}"),
+        ("App", "live-{branch}x"),
+        ("live-App", "{branch}-{image}"),
     ],
-)  # fmt: skip
+)
 def test_what_a_placeholder_makes_is_checked(checkout, branch, tag):
     """A branch is anybody's to name, and these tags shield what stacks run."""
     (checkout / "rajee-deploy.toml").write_text('[images.app]\nrepository = "team/app"\n')

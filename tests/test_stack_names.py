@@ -86,8 +86,10 @@ def test_the_error_lists_ids_and_names():
 
 def test_an_id_is_given_to_the_cli_so_that_it_means_itself():
     assert [as_pattern(name) for name in ("Dev/Api-1.x", "Odd (old)", "a[b]*")] == [
-        "Dev/Api-1.x", r"Odd \(old\)", r"a\[b\]\*",
-    ]  # fmt: skip
+        "Dev/Api-1.x",
+        r"Odd \(old\)",
+        r"a\[b\]\*",
+    ]
 
 
 def test_which_names_cloudformation_can_be_asked_about():

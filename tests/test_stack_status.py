@@ -82,13 +82,17 @@ RECREATING = {"ROLLBACK_COMPLETE", "ROLLBACK_FAILED"}
         (table.runs_what_it_says, {*SETTLED, "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS"}),
         (table.may_lack_template, MOVING),
         (table.is_reviewed, {"REVIEW_IN_PROGRESS"}),
-        (table.may_be_empty, {
-            status for status in STATUSES
-            if status.startswith(("REVIEW_", "CREATE_IN_PROGRESS", "CREATE_FAILED", "ROLLBACK_", "DELETE_"))
-        }),
+        (
+            table.may_be_empty,
+            {
+                status
+                for status in STATUSES
+                if status.startswith(("REVIEW_", "CREATE_IN_PROGRESS", "CREATE_FAILED", "ROLLBACK_", "DELETE_"))
+            },
+        ),
         (table.is_known, STATUSES),
     ],
-)  # fmt: skip
+)
 def test_what_the_table_answers(question, yes):
     assert {status for status in STATUSES if question(status)} == yes
 
@@ -97,9 +101,15 @@ def test_of_a_status_that_is_not_known_nothing_good_is_believed():
     new = "UPDATE_PAUSED"
     assert table.answer(new) is Answer.STOP
     believed = (
-        table.is_settled, table.is_busy, table.is_updatable, table.is_made_anew, table.runs_what_it_says,
-        table.is_known, table.may_be_empty, table.is_reviewed,
-    )  # fmt: skip
+        table.is_settled,
+        table.is_busy,
+        table.is_updatable,
+        table.is_made_anew,
+        table.runs_what_it_says,
+        table.is_known,
+        table.may_be_empty,
+        table.is_reviewed,
+    )
     assert not any(question(new) for question in believed)
     assert table.may_lack_template(new)  # then it is refused for its status, which says more
 

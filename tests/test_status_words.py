@@ -13,13 +13,24 @@ COMMIT = "0123456789abcdef" + "0" * 24
 IMAGE = DeployedImage("api", "ApiTag", "c-1", "c-1", matches=True)
 SERVICE = RunningService("web", 1, 2, ("a:1", "b:2"), is_stable=False)
 FULL = DeployedStack(
-    "App", "UPDATE_COMPLETE", "2026-01-02T03:04:05+00:00", "because", COMMIT, is_dirty=True, subject="Say it",
-    images=(IMAGE,), infrastructure="sha256:a", infrastructure_here="sha256:b", infrastructure_matches=False,
-    services=(SERVICE,), doubts=("a doubt", "another"),
+    "App",
+    "UPDATE_COMPLETE",
+    "2026-01-02T03:04:05+00:00",
+    "because",
+    COMMIT,
+    is_dirty=True,
+    subject="Say it",
+    images=(IMAGE,),
+    infrastructure="sha256:a",
+    infrastructure_here="sha256:b",
+    infrastructure_matches=False,
+    services=(SERVICE,),
+    doubts=("a doubt", "another"),
     parameters=(
-        DeployedParameter("Size", "large", "small", matches=False), DeployedParameter("Key", "", "", None, "KEY"),
+        DeployedParameter("Size", "large", "small", matches=False),
+        DeployedParameter("Key", "", "", None, "KEY"),
     ),
-)  # fmt: skip
+)
 BARE = DeployedStack("Bare", "CREATE_COMPLETE")
 ABSENT = DeployedStack("Gone", "")
 
@@ -105,11 +116,17 @@ def test_who_rolls_a_service_out_is_told_where_it_is_not_ecs():
 def test_the_document():
     found = document(Status("1", "eu-west-1", "dev", (FULL, ABSENT, BARE)))
     assert {key: value for key, value in found.items() if key != "stacks"} == {
-        "schema": "rajee-deploy.status/1", "account": "1", "region": "eu-west-1", "environment": "dev",
-    }  # fmt: skip
+        "schema": "rajee-deploy.status/1",
+        "account": "1",
+        "region": "eu-west-1",
+        "environment": "dev",
+    }
     assert found["stacks"] == {
         "App": {
-            "present": True, "status": "UPDATE_COMPLETE", "reason": "because", "since": "2026-01-02T03:04:05+00:00",
+            "present": True,
+            "status": "UPDATE_COMPLETE",
+            "reason": "because",
+            "since": "2026-01-02T03:04:05+00:00",
             "revision": {"commit": COMMIT, "dirty": True, "subject": "Say it"},
             "images": {
                 "api": {"parameter": "ApiTag", "deployed": "c-1", "here": "c-1", "matches": True, "doubt": None},
@@ -119,22 +136,45 @@ def test_the_document():
                 "Key": {"deployed": None, "here": None, "matches": None},
             },
             "infrastructure": {
-                "deployed": "sha256:a", "here": "sha256:b", "matches": False, "proven": False, "changed_inputs": None,
+                "deployed": "sha256:a",
+                "here": "sha256:b",
+                "matches": False,
+                "proven": False,
+                "changed_inputs": None,
             },
-            "services": [{"name": "web", "running": 1, "desired": 2, "images": ["a:1", "b:2"], "stable": False,
-                          "controller": "ECS", "drift": None}],
+            "services": [
+                {
+                    "name": "web",
+                    "running": 1,
+                    "desired": 2,
+                    "images": ["a:1", "b:2"],
+                    "stable": False,
+                    "controller": "ECS",
+                    "drift": None,
+                }
+            ],
             "doubts": ["a doubt", "another"],
         },
         "Gone": {"present": False, "doubts": []},
         "Bare": {
-            "present": True, "status": "CREATE_COMPLETE", "reason": "", "since": None, "revision": None, "images": {},
+            "present": True,
+            "status": "CREATE_COMPLETE",
+            "reason": "",
+            "since": None,
+            "revision": None,
+            "images": {},
             "parameters": {},
             "infrastructure": {
-                "deployed": None, "here": None, "matches": None, "proven": False, "changed_inputs": None,
+                "deployed": None,
+                "here": None,
+                "matches": None,
+                "proven": False,
+                "changed_inputs": None,
             },
-            "services": [], "doubts": [],
+            "services": [],
+            "doubts": [],
         },
-    }  # fmt: skip
+    }
 
 
 def test_what_is_not_known_is_null():

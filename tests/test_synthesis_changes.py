@@ -26,10 +26,12 @@ CASES = {
     "a walk after a whole record": ((ONE, WHOLE, Input("traced:file:./app.py", "1")), (ONE, OTHER), set()),
     "a new file beside whole records": ((ONE, WHOLE), (ONE, OTHER, WHOLE), {"file:app.py"}),
     "a traced value that changed": (
-        (WHOLE, Input("traced:file:./a", "1")), (WHOLE, Input("traced:file:./a", "2")), {"traced:file:./a"},
+        (WHOLE, Input("traced:file:./a", "1")),
+        (WHOLE, Input("traced:file:./a", "2")),
+        {"traced:file:./a"},
     ),
     "a name that the synth found": ((WHOLE,), (WHOLE, Input("traced:file:./a", "1")), set()),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("what", CASES)

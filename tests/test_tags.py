@@ -10,15 +10,35 @@ from rajee_deploy.plan.tags import sanitised, short_digest, tag_problem
 @pytest.mark.parametrize(
     ("tag", "problem"),
     [
-        ("v1", ""), ("_", ""), ("A.b-c_9", ""), ("x" * 128, ""), ("{revision}", ""), ("{short-revision}-{branch}", ""),
-        ("{image}-v1", ""), ("c", ""), ("live", ""), ("previous", ""), ("a-c-1", ""),
-        ("x" * 129, "not a tag"), ("", "not a tag"), (".a", "not a tag"), ("-a", "not a tag"), ("a/b", "not a tag"),
-        ("a b", "not a tag"), ("{revision", "not a tag"), ("é", "not a tag"), ("v1\n", "not a tag"),
-        ("{commit}", "unknown placeholder 'commit'"), ("{image}{x}{y}", "unknown placeholder 'x'"),
-        ("{}", "unknown placeholder ''"), ("{Revision}", "unknown placeholder"),
-        ("c-1", "the tool's own"), ("live-1", "the tool's own"), ("prev-1", "the tool's own"),
+        ("v1", ""),
+        ("_", ""),
+        ("A.b-c_9", ""),
+        ("x" * 128, ""),
+        ("{revision}", ""),
+        ("{short-revision}-{branch}", ""),
+        ("{image}-v1", ""),
+        ("c", ""),
+        ("live", ""),
+        ("previous", ""),
+        ("a-c-1", ""),
+        ("x" * 129, "not a tag"),
+        ("", "not a tag"),
+        (".a", "not a tag"),
+        ("-a", "not a tag"),
+        ("a/b", "not a tag"),
+        ("a b", "not a tag"),
+        ("{revision", "not a tag"),
+        ("é", "not a tag"),
+        ("v1\n", "not a tag"),
+        ("{commit}", "unknown placeholder 'commit'"),
+        ("{image}{x}{y}", "unknown placeholder 'x'"),
+        ("{}", "unknown placeholder ''"),
+        ("{Revision}", "unknown placeholder"),
+        ("c-1", "the tool's own"),
+        ("live-1", "the tool's own"),
+        ("prev-1", "the tool's own"),
     ],
-)  # fmt: skip
+)
 def test_what_is_wrong_with_a_tag(tag, problem):
     found = tag_problem(tag)
     assert problem in found

@@ -209,9 +209,11 @@ def test_what_differs_in_words():
     made = replace(MADE, sent="sha256:00")
     other = StackContent("sha256:u", {}, (), termination_protection=False)
     assert differences(made, other, "") == (
-        "the template differs from the deployed one", "the stack's tags differ", "the notification topics differ",
+        "the template differs from the deployed one",
+        "the stack's tags differ",
+        "the notification topics differ",
         "the termination protection differs",
-    )  # fmt: skip
+    )
     beyond = "the template has characters that CloudFormation does not give back, and others were recorded"
     assert differences(made, CONTENT, "sha256:x+11") == (beyond,)
     assert differences(made, CONTENT, "sha256:x+00") == ()
@@ -227,10 +229,9 @@ def test_what_differs_in_words():
         ({"Parameters": {"B": {"Type": f"{SSM}Value<String>"}, "A": {"Type": f"{SSM}Name"}}}, ("A", "B"), ()),
         ({"Parameters": {"A": {}, "B": {"Type": None}, "C": {"Type": "XAWS::SSM::Parameter::X"}}}, (), ()),
         ({"Parameters": {"B": {}, "A": {}}, "Outputs": {"x": [{"Ref": "A"}, {"Ref": "B"}]}}, (), ("A", "B")),
-        ({"Parameters": {"A": {}, "AB": {}}, "Resources": {"x": {"Ref": "AB"}, "y": {"Fn::GetAtt": "A"}}}, (),
-        ("AB",)),
+        ({"Parameters": {"A": {}, "AB": {}}, "Resources": {"x": {"Ref": "AB"}, "y": {"Fn::GetAtt": "A"}}}, (), ("AB",)),
     ],
-)  # fmt: skip
+)
 def test_parameters(template, volatile, referenced):
     assert (volatile_parameters(template), referenced_parameters(template)) == (volatile, referenced)
 

@@ -87,12 +87,21 @@ class World:
         settings = load(self.root / "rajee-deploy.toml", environment)
         settings = replace(settings, cdk=replace(settings.cdk, infra_check=check))
         ports = Ports(
-            registry=self.registry, reader=self.stacks, deployer=self.stacks, engine=self.engine,
-            watcher=self.watcher, updater=self.stacks, services=self.services,
-            identity=lambda: Identity("123456789012", "us-east-1"), infrastructure=self.infrastructure,
-            contents=lambda: self.contents, commit=lambda: self.revision, ancestry=lambda _one, _other: self.ancestry,
-            publishable=lambda: self.own if self.publishes else None, proofs=lambda: self.proofs,
-        )  # fmt: skip
+            registry=self.registry,
+            reader=self.stacks,
+            deployer=self.stacks,
+            engine=self.engine,
+            watcher=self.watcher,
+            updater=self.stacks,
+            services=self.services,
+            identity=lambda: Identity("123456789012", "us-east-1"),
+            infrastructure=self.infrastructure,
+            contents=lambda: self.contents,
+            commit=lambda: self.revision,
+            ancestry=lambda _one, _other: self.ancestry,
+            publishable=lambda: self.own if self.publishes else None,
+            proofs=lambda: self.proofs,
+        )
         return CurrentRun(settings, settings.images, ports, Console(stderr=self.talk), apart_seconds=0)
 
     def hold(self, service: Service, own: str = "", desired: int | None = None) -> None:

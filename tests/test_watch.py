@@ -57,8 +57,12 @@ def test_what_happens_is_told_once_and_what_was_before_is_not():
 
 def test_the_account_says_where_the_time_went_and_what_would_be_faster():
     start = time.time()
-    texts = ("registered 1 targets in (tg)", "has begun draining connections on 1 tasks",
-             "has stopped 1 running tasks", "has reached a steady state.")  # fmt: skip
+    texts = (
+        "registered 1 targets in (tg)",
+        "has begun draining connections on 1 tasks",
+        "has stopped 1 running tasks",
+        "has reached a steady state.",
+    )
     messages = tuple(
         Message(str(number), start + 40 * number + 40, f"(service api) {text}") for number, text in enumerate(texts)
     )

@@ -122,9 +122,12 @@ def check(scope: LockScope) -> int:
         lines += [f"not needed any more: {need}" for need in extra(lock, _needed(scope.everything, lock))]
     if lines:
         raise DeployError(
-            "lock-stale", "the lock does not fit the Dockerfiles", where=scope.path.name, cause="\n".join(lines),
+            "lock-stale",
+            "the lock does not fit the Dockerfiles",
+            where=scope.path.name,
+            cause="\n".join(lines),
             hint="rajee-deploy lock, and commit what it writes",
-        )  # fmt: skip
+        )
     return len(lock.images)
 
 

@@ -113,10 +113,12 @@ def _raise_failures(futures: Mapping[str, Future[None]]) -> None:
         raise error
     if failed:
         raise DeployError(
-            "builds-failed", f"{len(failed)} of {len(futures)} images were not built", where=", ".join(failed),
+            "builds-failed",
+            f"{len(failed)} of {len(futures)} images were not built",
+            where=", ".join(failed),
             cause="\n".join(line for image, error in failed.items() for line in _told(image, error)),
             hint="nothing was deployed; images that were pushed are not built again; correct the causes and run again",
-        )  # fmt: skip
+        )
 
 
 def _told(image: str, error: DeployError) -> Iterator[str]:
@@ -160,9 +162,11 @@ def _confirm_pushed(shop: Workshop, image: WantedImage, reference: str, failure:
         raise problem from failure
     if not isinstance(found, ImagePresent):
         raise failure or DeployError(
-            "push-not-confirmed", f"the engine said it pushed {image.tag}, but the registry does not have it",
-            where=reference, hint="run again; if it stays, look at the repository's permissions and events",
-        )  # fmt: skip
+            "push-not-confirmed",
+            f"the engine said it pushed {image.tag}, but the registry does not have it",
+            where=reference,
+            hint="run again; if it stays, look at the repository's permissions and events",
+        )
     if failure is not None and failure.code == CACHE_NOT_WRITTEN:
         why = "; ".join((failure.problem, _said(failure.cause), failure.hint))
         shop.console.warn(f"image {image.name}", why, failure.code)
@@ -214,11 +218,12 @@ def _check_bases(found: Mapping[tuple[str, Platform | None], Sequence[str]], ste
     """What a base image's ONBUILD reads is not in the hash and not in the staged copy: such a build is refused."""
     for (base, _), triggers in found.items():
         raise DeployError(
-            "base-has-onbuild", f"the base image {base} reads the build context or a build argument by ONBUILD",
+            "base-has-onbuild",
+            f"the base image {base} reads the build context or a build argument by ONBUILD",
             where=f"image {step.image}",
             cause="\n".join(triggers),
             hint="rajee-deploy lock records them and so makes them count; or write them into the Dockerfile yourself",
-        )  # fmt: skip
+        )
 
 
 def tell(console: Console, event: BuildEvent, prefix: str = "") -> None:

@@ -34,17 +34,23 @@ def confirm(run: CurrentRun, step: ConfirmRollout, images: Sequence[WantedImage]
     state = run.ports.reader.observe(step.stack)
     if not isinstance(state, StackPresent):
         raise DeployError(
-            "rollout-not-confirmed", f"the stack {step.stack} is gone", where=f"stack {step.stack}",
+            "rollout-not-confirmed",
+            f"the stack {step.stack} is gone",
+            where=f"stack {step.stack}",
             hint="somebody deleted it just now; run again: it is created again",
-        )  # fmt: skip
+        )
     confirm_services(run, step.stack, state, wanted_images(images, state.parameters), before, run.wait_seconds)
     run.console.item("✓", f"stack {step.stack}", "its services run what it says", "green")
 
 
 def confirm_services(
-    run: CurrentRun, stack: str, state: StackPresent, wanted: Mapping[str, tuple[str, ...]], before: Mapping[Held, str],
+    run: CurrentRun,
+    stack: str,
+    state: StackPresent,
+    wanted: Mapping[str, tuple[str, ...]],
+    before: Mapping[Held, str],
     wait_seconds: float = WAIT_SECONDS,
-) -> None:  # fmt: skip
+) -> None:
     """Where ECS runs what a stack says, CloudFormation's word is not enough.
 
     DeployErrors `rollout-not-confirmed`; `stack-changed` where somebody deployed the stack meanwhile.
@@ -62,14 +68,18 @@ def confirm_services(
     if problem:
         if plans.has_moved(state, ports.reader.describe(stack)):
             raise DeployError(
-                "stack-changed", f"somebody else changed stack {stack} while its services were looked at",
-                where=f"stack {stack}", hint="run again: it is planned from what is deployed now",
-            )  # fmt: skip
+                "stack-changed",
+                f"somebody else changed stack {stack} while its services were looked at",
+                where=f"stack {stack}",
+                hint="run again: it is planned from what is deployed now",
+            )
         raise DeployError(
-            "rollout-not-confirmed", f"CloudFormation deployed {stack}, but {problem}", where=f"stack {stack}",
+            "rollout-not-confirmed",
+            f"CloudFormation deployed {stack}, but {problem}",
+            where=f"stack {stack}",
             hint="look at the service's events in ECS and at its tasks' logs; once the cause is gone, "
             "rajee-deploy up --repair-drift deploys it once more; otherwise deploy a corrected version",
-        )  # fmt: skip
+        )
 
 
 def wanted_images(images: Sequence[WantedImage], parameters: Mapping[str, str]) -> dict[str, tuple[str, ...]]:

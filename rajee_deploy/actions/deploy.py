@@ -84,15 +84,18 @@ def approve(run: CurrentRun, jobs: Sequence[Job]) -> None:
                 run.console.say(line)
         if not run.console.can_ask():
             raise DeployError(
-                "approval-needed", f"the deployment of {stack} {'broadens' if changes else 'may broaden'} permissions",
+                "approval-needed",
+                f"the deployment of {stack} {'broadens' if changes else 'may broaden'} permissions",
                 where=f"stack {stack}",
                 hint='look at the lines above, then: rajee-deploy up --yes, or cdk.approval = "never" in the settings',
-            )  # fmt: skip
+            )
         if not run.console.ask(f"Deploy {stack} with these permissions?"):
             raise DeployError(
-                "not-approved", f"the deployment of {stack} was not approved; nothing was changed",
-                where=f"stack {stack}", hint="run again, and answer y where it is meant",
-            )  # fmt: skip
+                "not-approved",
+                f"the deployment of {stack} was not approved; nothing was changed",
+                where=f"stack {stack}",
+                hint="run again, and answer y where it is meant",
+            )
 
 
 def _broader(run: CurrentRun, job: Job) -> str:
@@ -157,9 +160,11 @@ def _deploy(run: CurrentRun, job: Job, *, wait: bool) -> None:
                 raise _with_cause(watch, error) from error
         if problem:
             unconfirmed = DeployError(
-                "deploy-not-confirmed", f"{step.stack} was deployed, but {problem}", where=f"stack {step.stack}",
+                "deploy-not-confirmed",
+                f"{step.stack} was deployed, but {problem}",
+                where=f"stack {step.stack}",
                 hint="look at the stack's events, then run again",
-            )  # fmt: skip
+            )
             raise _with_cause(watch, unconfirmed)
     # They rest on the stack alone: without them the next run would deploy what only has to be confirmed.
     _keep_record(run, job)
@@ -194,9 +199,11 @@ def _begin(run: CurrentRun, job: Job) -> Accepted:
             state = run.ports.reader.describe(step.stack)
             if not isinstance(state, StackPresent):
                 raise DeployError(
-                    "deploy-failed", f"the stack {step.stack} is gone", where=f"stack {step.stack}",
+                    "deploy-failed",
+                    f"the stack {step.stack} is gone",
+                    where=f"stack {step.stack}",
                     hint="somebody deleted it just now; run again: it is created again",
-                )  # fmt: skip
+                )
             own = {value.name: value.value for value in step.values}
             try:
                 return run.ports.updater.update(step.stack, state, {**dict(step.parameters), **own}, token)
@@ -219,9 +226,11 @@ def await_end(run: CurrentRun, stack: str) -> None:
     """Wait until no operation on the stack is under way. DeployError `deploy-unfinished` when it takes too long."""
     if wait_until_idle(run.ports.reader, stack, time.monotonic() + UPDATE_SECONDS) is None:
         raise DeployError(
-            "deploy-unfinished", f"CloudFormation did not end the update of {stack} in time",
-            where=f"stack {stack}", hint="look at its events, then run again: rajee-deploy waits until it has ended",
-        )  # fmt: skip
+            "deploy-unfinished",
+            f"CloudFormation did not end the update of {stack} in time",
+            where=f"stack {stack}",
+            hint="look at its events, then run again: rajee-deploy waits until it has ended",
+        )
 
 
 def _confirm_arrival(run: CurrentRun, job: Job, state: StackState) -> None:

@@ -88,11 +88,14 @@ def of_bases(bases: Sequence[Base]) -> list[dict[str, Any]]:
     """What `plan --bases` adds to the plan."""
     return [
         {
-            "reference": base.reference, "state": base.state, "why": base.why,
-            "locked": str(base.locked) if base.locked else None, "now": str(base.now) if base.now else None,
+            "reference": base.reference,
+            "state": base.state,
+            "why": base.why,
+            "locked": str(base.locked) if base.locked else None,
+            "now": str(base.now) if base.now else None,
         }
         for base in bases
-    ]  # fmt: skip
+    ]
 
 
 def of_run(planned: Planned, run: PastRun, accounts: Mapping[str, Account]) -> dict[str, Any]:
@@ -124,16 +127,23 @@ def of_figures(figures: Figures, unreadable: int) -> dict[str, Any]:
         "schema": "rajee-deploy.report/1",
         "kinds": [
             {
-                "kind": kind.kind, "count": kind.count, "p50": kind.p50, "p95": kind.p95, "max": kind.longest,
-                "target": kind.target, "verdict": kind.verdict or None,
+                "kind": kind.kind,
+                "count": kind.count,
+                "p50": kind.p50,
+                "p95": kind.p95,
+                "max": kind.longest,
+                "target": kind.target,
+                "verdict": kind.verdict or None,
             }
             for kind in figures.kinds
         ],
         "runs": figures.runs,
         "builds": figures.builds,
-        "failed": figures.failed, "refused": figures.refused, "accepted": figures.accepted,
+        "failed": figures.failed,
+        "refused": figures.refused,
+        "accepted": figures.accepted,
         "unreadable_lines": unreadable,
-    }  # fmt: skip
+    }
 
 
 def _summary(fingerprint: Fingerprint) -> dict[str, Any]:
@@ -148,15 +158,19 @@ def _infrastructure(planned: Planned) -> dict[str, Any] | None:
         return None
     tier = planned.plan.tier
     return {
-        **_summary(wanted.infrastructure), "check": wanted.check.value, "tier": tier.value if tier else None,
-        "impure": list(wanted.impurities), "reasons": list(planned.reasons), "taken": list(wanted.taken),
+        **_summary(wanted.infrastructure),
+        "check": wanted.check.value,
+        "tier": tier.value if tier else None,
+        "impure": list(wanted.impurities),
+        "reasons": list(planned.reasons),
+        "taken": list(wanted.taken),
         "ignored": list(wanted.ignored),
         # Of the stacks that record something else, as far as this machine knows what that was made of.
         "changed_inputs": {
             stack: [{"name": _text(one.what), "change": one.how} for one in changes]
             for stack, changes in wanted.input_changes.items()
         },
-    }  # fmt: skip
+    }
 
 
 def _skip(skip: Skip) -> dict[str, Any]:
@@ -170,24 +184,36 @@ def _step(step: Step) -> dict[str, Any]:
             return {"step": "build-and-push", "image": step.image, "tag": step.tag, "reason": step.reason}
         case MoveTag():
             return {
-                "step": "tag", "image": step.image, "repository": str(step.repository), "tag": step.tag,
-                "target": step.target, "reason": step.reason,
-            }  # fmt: skip
+                "step": "tag",
+                "image": step.image,
+                "repository": str(step.repository),
+                "tag": step.tag,
+                "target": step.target,
+                "reason": step.reason,
+            }
         case DeployStack():
             return {
-                "step": "deploy", "stack": step.stack, "reason": step.reason,
+                "step": "deploy",
+                "stack": step.stack,
+                "reason": step.reason,
                 "parameters": {**dict(step.parameters), **{value.name: value.shown for value in step.values}},
-                "changes": [change.value for change in step.changes], "adopt": step.adopt,
+                "changes": [change.value for change in step.changes],
+                "adopt": step.adopt,
                 "tags": {move.tag: move.target for move in step.before},
-                "tier": step.tier.value, "via": step.via.value,
-            }  # fmt: skip
+                "tier": step.tier.value,
+                "via": step.via.value,
+            }
         case WaitForStack():
             return {"step": "wait", "stack": step.stack, "reason": step.reason}
         case RepairService():
             return {
-                "step": "repair", "stack": step.stack, "service": step.service, "runs": step.runs,
-                "task_definition": step.task_definition, "reason": step.reason,
-            }  # fmt: skip
+                "step": "repair",
+                "stack": step.stack,
+                "service": step.service,
+                "runs": step.runs,
+                "task_definition": step.task_definition,
+                "reason": step.reason,
+            }
         case ConfirmRollout():
             return {"step": "confirm", "stack": step.stack, "reason": step.reason}
         case _:
@@ -206,9 +232,12 @@ def _drift(stack: str, one: Running) -> dict[str, Any]:
         return {"task_definition": task_definition or None, "images": list(images.get(task_definition, ()))}
 
     return {
-        "stack": stack, "service": one.service.name, "standing": standing(one.held, one.service).name.lower(),
-        "runs": of(one.task_definition), "stack_says": of(one.held.task_definition),
-    }  # fmt: skip
+        "stack": stack,
+        "service": one.service.name,
+        "standing": standing(one.held, one.service).name.lower(),
+        "runs": of(one.task_definition),
+        "stack_says": of(one.held.task_definition),
+    }
 
 
 def _use(use: Use) -> dict[str, Any]:
@@ -219,12 +248,15 @@ def _use(use: Use) -> dict[str, Any]:
         "stage": {"index": read.stage.index, "name": read.stage.name},
         "context": read.context,
         "selector": {
-            "path": _text(selector.path), "wildcard": selector.wildcard, "follow": selector.follow,
-            "include": [_text(p) for p in selector.include], "exclude": [_text(p) for p in selector.exclude],
+            "path": _text(selector.path),
+            "wildcard": selector.wildcard,
+            "follow": selector.follow,
+            "include": [_text(p) for p in selector.include],
+            "exclude": [_text(p) for p in selector.exclude],
             "required": [_text(p) for p in selector.required],
         },
         "digest": str(use.digest),
-    }  # fmt: skip
+    }
 
 
 def _entry(context: str, selected: SelectedEntry) -> dict[str, Any]:

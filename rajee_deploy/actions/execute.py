@@ -121,9 +121,15 @@ def _build(run: CurrentRun, builds: Sequence[BuildAndPush], planned: Planned) ->
 
     wanted = {image.name: image for image in planned.wanted.images}
     shop = Workshop(
-        settings=run.settings, engine=run.ports.engine, registry=run.ports.registry, console=run.console,
-        phase=run.phase, wanted=wanted, contents=run.ports.contents, labels=planned.labels,
-    )  # fmt: skip
+        settings=run.settings,
+        engine=run.ports.engine,
+        registry=run.ports.registry,
+        console=run.console,
+        phase=run.phase,
+        wanted=wanted,
+        contents=run.ports.contents,
+        labels=planned.labels,
+    )
     build_all(shop, builds, planned.inputs)
 
 
@@ -150,11 +156,15 @@ def _jobs(planned: Planned) -> tuple[dict[str, Job], Uncarried]:
         records = {stack: record_of_deployment(stack, synthesis, states[stack], images, revision) for stack in by_cdk}
     jobs = {
         step.stack: Job(
-            recorded[step.stack], assembly, _images_of(planned, step.stack), records.get(step.stack),
-            states[step.stack], _before(planned, step.stack),
+            recorded[step.stack],
+            assembly,
+            _images_of(planned, step.stack),
+            records.get(step.stack),
+            states[step.stack],
+            _before(planned, step.stack),
         )
         for step in steps
-    }  # fmt: skip
+    }
     return jobs, uncarried
 
 

@@ -41,7 +41,7 @@ def foresee(planned: P) -> P:
             cautions.append(Caution("bootstrap-unknown", "cdk", text))
     return replace(
         planned, plan=replace(planned.plan, cautions=tuple(cautions)), wanted=replace(planned.wanted, images=images)
-    )  # fmt: skip
+    )
 
 
 def check_machine(planned: Planned) -> None:

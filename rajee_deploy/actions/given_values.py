@@ -24,14 +24,16 @@ def wanted_parameters(
     return {
         stack: tuple(
             WantedParameter(
-                name, (environment.get(given.variable) or None) if given.variable else given.value, given.variable,
+                name,
+                (environment.get(given.variable) or None) if given.variable else given.value,
+                given.variable,
                 given.is_for_all,
             )
             for name, given in cdk.parameters[stack].items()
         )
         for stack in stacks
         if cdk.parameters.get(stack)
-    }  # fmt: skip
+    }
 
 
 def with_secrets(known: SecretValues, wanted: Wanted, observed: Observed) -> Observed:

@@ -58,11 +58,16 @@ def show_report(console: Console, project: Path | None, *, as_json: bool) -> Non
         console.warn("", f"{lines} of {history.path} could not be read and {are} left out")
     rows = [
         (
-            kind.kind, str(kind.count), duration(kind.p50), duration(kind.p95), duration(kind.longest),
-            f"p95 ≤ {duration(kind.target)}" if kind.target else "", kind.verdict,
+            kind.kind,
+            str(kind.count),
+            duration(kind.p50),
+            duration(kind.p95),
+            duration(kind.longest),
+            f"p95 ≤ {duration(kind.target)}" if kind.target else "",
+            kind.verdict,
         )
         for kind in found.kinds
-    ]  # fmt: skip
+    ]
     if rows:
         console.result_table(("kind", ">runs", ">p50", ">p95", ">max", "target", "verdict"), rows)
     console.say(summary(found))

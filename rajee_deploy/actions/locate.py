@@ -175,10 +175,11 @@ def look_up(run: CurrentRun, infrastructure: Fingerprint, who: Identity, names: 
         return False
     for reason in open_names(asked, {}):
         raise DeployError(
-            "names-unknown", f"it is not known here which stacks the settings mean by {reason.partition(':')[0]}",
+            "names-unknown",
+            f"it is not known here which stacks the settings mean by {reason.partition(':')[0]}",
             where="cdk.stacks of the settings",
             hint="rajee-deploy plan --infra-check=auto runs the app to find out, and remembers it",
-        )  # fmt: skip
+        )
     return False
 
 
@@ -252,10 +253,11 @@ def _check_account(settings: Settings, place: StackPlace) -> None:
         return
     at = f"environments.{settings.environment}"
     raise ConfigurationError(
-        "wrong-account", f"the app puts {place} into account {place.account}, and {at} is {settings.account}",
+        "wrong-account",
+        f"the app puts {place} into account {place.account}, and {at} is {settings.account}",
         where=f"{at}.account",
         hint=f'where that is meant: stack-accounts = ["{place.account}"] in {at}; if not, correct env of the stack',
-    )  # fmt: skip
+    )
 
 
 def _check_apart(keys: Sequence[str], places: Mapping[str, StackPlace]) -> None:
@@ -265,9 +267,11 @@ def _check_apart(keys: Sequence[str], places: Mapping[str, StackPlace]) -> None:
         other = taken.setdefault((place.name, place.account, place.region), place)
         if other is not place:
             raise ConfigurationError(
-                "ambiguous-stack", f"{other.id} and {place.id} would be the same stack: both are called {place.name}",
-                where="cdk.stacks of the settings", hint=f"name one of them: {other.id} or {place.id}",
-            )  # fmt: skip
+                "ambiguous-stack",
+                f"{other.id} and {place.id} would be the same stack: both are called {place.name}",
+                where="cdk.stacks of the settings",
+                hint=f"name one of them: {other.id} or {place.id}",
+            )
 
 
 def _settled(
@@ -279,14 +283,18 @@ def _settled(
     where = f"images.{image.name}.stack"
     if len(found) > 1:
         raise ConfigurationError(
-            "ambiguous-stack", f"{image.stack} means several stacks, but an image belongs to one", where=where,
+            "ambiguous-stack",
+            f"{image.stack} means several stacks, but an image belongs to one",
+            where=where,
             hint="name one of " + ", ".join(places[key].id for key in found),
-        )  # fmt: skip
+        )
     if found[0] not in keys:
         raise ConfigurationError(
-            "bad-settings", f"{image.stack} is not among the stacks of cdk.stacks", where=where,
+            "bad-settings",
+            f"{image.stack} is not among the stacks of cdk.stacks",
+            where=where,
             hint="they are " + ", ".join(str(places[key]) for key in keys),
-        )  # fmt: skip
+        )
     return replace(image, stack=found[0], repository=_near(image.repository, places[found[0]], who))
 
 
@@ -300,10 +308,11 @@ def _settled_values(
         mine = [key for key in meaning(name, places) if key in keys] if values else []
         if values and not mine:
             raise ConfigurationError(
-                "bad-settings", f"cdk.parameters.{name}: it means none of the stacks of cdk.stacks",
+                "bad-settings",
+                f"cdk.parameters.{name}: it means none of the stacks of cdk.stacks",
                 where="cdk.parameters of the settings, --parameters",
                 hint="they are " + ", ".join(str(places[key]) for key in keys),
-            )  # fmt: skip
+            )
         for key in mine:
             own = found.setdefault(key, {})
             own |= {each: value for each, value in values.items() if each not in own or value.rank >= own[each].rank}
@@ -315,9 +324,11 @@ def _check_values(values: Mapping[str, Mapping[str, Given]], images: Sequence[Im
         check_names(values, images)
     except SettingError as error:
         raise ConfigurationError(
-            "bad-settings", f"cdk.parameters.{error}", where="cdk.parameters of the settings",
+            "bad-settings",
+            f"cdk.parameters.{error}",
+            where="cdk.parameters of the settings",
             hint="take it out there: docs/settings.md says what may stand there",
-        ) from error  # fmt: skip
+        ) from error
 
 
 def _near(repository: Repository, place: StackPlace, who: Identity) -> Repository:
@@ -335,7 +346,8 @@ def _check_parameters(images: Sequence[ImageSettings]) -> None:
         other = taken.setdefault((image.stack, image.parameter), image.name) if image.stack else image.name
         if other != image.name:
             raise ConfigurationError(
-                "bad-settings", f"the images {other} and {image.name} would share the parameter {image.parameter}",
+                "bad-settings",
+                f"the images {other} and {image.name} would share the parameter {image.parameter}",
                 where=f"images.{image.name}.parameter",
                 hint="their names mean the same stack: give each image a parameter of its own",
-            )  # fmt: skip
+            )

@@ -35,10 +35,12 @@ def check_outputs(path: Path) -> None:
             _try_beside(_end_of(path))
     except (OSError, RuntimeError, ValueError) as error:  # a loop of links; a name that no file has
         raise ConfigurationError(
-            "bad-outputs-file", f"--outputs-file {path} cannot be written", where=str(path.absolute()),
+            "bad-outputs-file",
+            f"--outputs-file {path} cannot be written",
+            where=str(path.absolute()),
             cause=getattr(error, "strerror", None) or str(error),
             hint="nothing was deployed; name a file in a directory that you may write to",
-        ) from error  # fmt: skip
+        ) from error
 
 
 def write_outputs(run: CurrentRun, planned: Planned, path: Path) -> None:
@@ -62,10 +64,12 @@ def write_outputs(run: CurrentRun, planned: Planned, path: Path) -> None:
             end.chmod(stat.S_IMODE(mode))
     except (OSError, RuntimeError) as error:
         raise DeployError(
-            "outputs-not-written", f"everything is deployed, but {path} could not be written",
-            where=str(path.absolute()), cause=getattr(error, "strerror", None) or str(error),
+            "outputs-not-written",
+            f"everything is deployed, but {path} could not be written",
+            where=str(path.absolute()),
+            cause=getattr(error, "strerror", None) or str(error),
             hint="the same command again writes it, and deploys nothing that is deployed already",
-        ) from error  # fmt: skip
+        ) from error
 
 
 def _outputs(run: CurrentRun, planned: Planned) -> dict[str, dict[str, str]]:

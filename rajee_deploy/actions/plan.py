@@ -64,9 +64,11 @@ def plan_run(run: CurrentRun, synthesis: Synthesis | None = None, *, runs_app: b
         run.ports = replace(run.ports, given=given)
         if synthesis is not None and given != synthesised_with:
             raise DeployError(
-                "file-changed", "what an image is made of changed while the app was synthesised",
-                where=", ".join(given), hint="nothing was deployed; run again when nothing writes to it",
-            )  # fmt: skip
+                "file-changed",
+                "what an image is made of changed while the app was synthesised",
+                where=", ".join(given),
+                hint="nothing was deployed; run again when nothing writes to it",
+            )
         with run.timings.phase("ask AWS"):
             check_account(run.settings, identity.result())
             who = identity.result()
@@ -85,11 +87,17 @@ def plan_run(run: CurrentRun, synthesis: Synthesis | None = None, *, runs_app: b
             asked = pool.submit(observe, ports.registry, images, described)
             running = pool.submit(observe_services, ports.services, ports.watcher, described)
             wanted = Wanted(
-                images, stacks, infrastructure, settings.infra_check, by_cloudformation=settings.cdk.by_cloudformation,
+                images,
+                stacks,
+                infrastructure,
+                settings.infra_check,
+                by_cloudformation=settings.cdk.by_cloudformation,
                 is_record_enough=settings.cdk.infra_check == "auto",
-                parameters=wanted_parameters(settings.cdk, stacks, os.environ), tables=locating.tables_of(run, stacks),
-                drift=Drift.REPAIR_NOW if run.repair_drift else settings.drift, unchosen=_unchosen(run),
-            )  # fmt: skip
+                parameters=wanted_parameters(settings.cdk, stacks, os.environ),
+                tables=locating.tables_of(run, stacks),
+                drift=Drift.REPAIR_NOW if run.repair_drift else settings.drift,
+                unchosen=_unchosen(run),
+            )
             if synthesis is None:
                 wanted = _judged_by_lists(run, wanted, described, who)
             observed = with_services(with_secrets(ports.secrets, wanted, asked.result()), running.result())
@@ -117,9 +125,7 @@ def _of_failed_synth(run: CurrentRun, plan: Plan) -> Iterator[Caution]:
         yield Caution("last-synth-failed", "cdk", text)
 
 
-def _hashed(
-    run: CurrentRun, *, has_stacks: bool
-) -> tuple[dict[str, ImageInputs], Fingerprint | None, dict[str, str]]:  # fmt: skip
+def _hashed(run: CurrentRun, *, has_stacks: bool) -> tuple[dict[str, ImageInputs], Fingerprint | None, dict[str, str]]:
     """What the images are made of, what synth reads (None without stacks), and the context values that it gets."""
     with run.timings.phase("hash inputs"):
         from rajee_deploy.image.inputs import read_all_inputs  # while the network is busy
@@ -265,9 +271,11 @@ def _given(run: CurrentRun, inputs: Mapping[str, ImageInputs]) -> dict[str, str]
     for image in run.settings.images:
         if image.context_key and image.name not in inputs:
             raise ConfigurationError(
-                "image-needed", f"without the image {image.name} synth lacks the context value {image.context_key}",
-                where=f"images.{image.name}.context-key", hint="run without --image, or give the stack a parameter",
-            )  # fmt: skip
+                "image-needed",
+                f"without the image {image.name} synth lacks the context value {image.context_key}",
+                where=f"images.{image.name}.context-key",
+                hint="run without --image, or give the stack a parameter",
+            )
     return {each.settings.context_key: each.fingerprint.tag for each in inputs.values() if each.settings.context_key}
 
 
@@ -277,9 +285,10 @@ def check_flags(run: CurrentRun, flags: Iterable[str]) -> None:
         stack, has_stack, _ = flag.partition("=")[0].rpartition(":")
         if has_stack and stack not in _stacks(run):
             raise ConfigurationError(
-                "bad-flag", f"--parameters {flag.partition('=')[0]}: --image leaves the stack {stack} out",
+                "bad-flag",
+                f"--parameters {flag.partition('=')[0]}: --image leaves the stack {stack} out",
                 hint="add --image with the image that it runs, or leave --image out",
-            )  # fmt: skip
+            )
 
 
 def _stacks(run: CurrentRun) -> tuple[str, ...]:
@@ -303,18 +312,26 @@ def _wanted(run: CurrentRun, inputs: ImageInputs, who: Identity | None) -> Wante
     """The image as facts; `who` deploys it, None where only the image itself matters."""
     image = inputs.settings
     return WantedImage(
-        image.name, inputs.fingerprint, image.repository, image.stack, image.parameter, image.platforms,
-        image.deploy_by, keeper_of(run.settings, image, who),
+        image.name,
+        inputs.fingerprint,
+        image.repository,
+        image.stack,
+        image.parameter,
+        image.platforms,
+        image.deploy_by,
+        keeper_of(run.settings, image, who),
         expanded(image, (*image.tags, *run.also_tags)) if who is not None else (),
-        image.context_key, former_keeper_of(run.settings, image, who),
-    )  # fmt: skip
+        image.context_key,
+        former_keeper_of(run.settings, image, who),
+    )
 
 
 def check_account(settings: Settings, who: Identity) -> None:
     """DeployError `wrong-account` when the settings name another one."""
     if settings.account is not None and settings.account != who.account:
         raise DeployError(
-            "wrong-account", f"these credentials are of account {who.account}, not {settings.account}",
+            "wrong-account",
+            f"these credentials are of account {who.account}, not {settings.account}",
             where=f"environments.{settings.environment}.account",
             hint="log in to the right account, or use its --profile",
-        )  # fmt: skip
+        )

@@ -81,7 +81,8 @@ def opened(planned: P) -> Iterator[P]:
             for image in planned.wanted.images
         )
         yield replace(
-            planned, wanted=replace(planned.wanted, images=images),
+            planned,
+            wanted=replace(planned.wanted, images=images),
             inputs={**planned.inputs, **{name: each.inputs for name, each in made.items()}},
             labels={name: each.labels for name, each in made.items()},
-        )  # fmt: skip
+        )

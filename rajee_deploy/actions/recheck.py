@@ -32,9 +32,11 @@ def check_stack(run: CurrentRun, planned: Planned, stack: str) -> None:
     """DeployError `stack-changed`: a question and a build can take long, and somebody deploys a newer commit."""
     if plans.has_moved(planned.observed.stacks[stack], run.ports.reader.describe(stack)):
         raise DeployError(
-            "stack-changed", f"somebody else changed stack {stack} since it was planned", where=f"stack {stack}",
+            "stack-changed",
+            f"somebody else changed stack {stack} since it was planned",
+            where=f"stack {stack}",
             hint="run again: it is planned from what is deployed now",
-        )  # fmt: skip
+        )
 
 
 def _check_images(run: CurrentRun, planned: Planned, stack: str) -> None:
@@ -54,9 +56,11 @@ def _check_images(run: CurrentRun, planned: Planned, stack: str) -> None:
             raise image_gone(image.repository, str(image.tag), f"image {image.name}")
         if isinstance(before, ImagePresent) and before != now:
             raise DeployError(
-                "image-changed", f"somebody else pushed another image as {image.tag} since it was planned",
-                where=f"image {image.name}", hint="run again; an immutable repository lets nobody do that",
-            )  # fmt: skip
+                "image-changed",
+                f"somebody else pushed another image as {image.tag} since it was planned",
+                where=f"image {image.name}",
+                hint="run again; an immutable repository lets nobody do that",
+            )
 
 
 def _check_checkout(run: CurrentRun, planned: Planned) -> None:
@@ -64,6 +68,8 @@ def _check_checkout(run: CurrentRun, planned: Planned) -> None:
     and synths compare what they take with what was hashed."""
     if own_commit(run)[0] != commit_of(planned.revision):
         raise DeployError(
-            "checkout-changed", "the checkout has moved to another revision since this was planned",
-            where=str(run.settings.root), hint="run again when nobody else works in it",
-        )  # fmt: skip
+            "checkout-changed",
+            "the checkout has moved to another revision since this was planned",
+            where=str(run.settings.root),
+            hint="run again when nobody else works in it",
+        )

@@ -91,9 +91,13 @@ class Ports:
         """What a synth takes."""
         given = self.given
         return Synthesiser(
-            self.deployer, lambda: with_given(self.infrastructure(None), given), self.store, given, self.publishable,
+            self.deployer,
+            lambda: with_given(self.infrastructure(None), given),
+            self.store,
+            given,
+            self.publishable,
             self.inputs,
-        )  # fmt: skip
+        )
 
 
 @dataclass(slots=True)

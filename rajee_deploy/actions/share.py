@@ -57,9 +57,13 @@ def ask(run: CurrentRun, wanted: Wanted, observed: Observed, who: Identity) -> W
 
 
 def keep(
-    run: CurrentRun, wanted: Wanted, observed: Observed, who: Identity, deployed: Collection[str],
+    run: CurrentRun,
+    wanted: Wanted,
+    observed: Observed,
+    who: Identity,
+    deployed: Collection[str],
     uncarried: Mapping[str, tuple[str, Mapping[str, Any]]],
-) -> None:  # fmt: skip
+) -> None:
     """Keep what was proved here of the stacks that stay as they are, and the lists that no template carries."""
     places = _places(run.settings, [each for each in plans.proven(wanted, observed) if each not in deployed])
     said = {stack: _subjects(wanted, observed, who, stack)[0] for stack in places}
@@ -87,9 +91,15 @@ def _astray(
     states = {stack: observed.stacks[stack] for stack in stacks}
     own = by_their_lists(states, nothing, run.infrastructure_by)
     machine = replace(
-        wanted, stacks=tuple(stacks), infrastructure=nothing, infrastructures=own, check=InfraCheck.AUTO,
-        synthesised={}, remembered={}, proven=frozenset(),
-    )  # fmt: skip
+        wanted,
+        stacks=tuple(stacks),
+        infrastructure=nothing,
+        infrastructures=own,
+        check=InfraCheck.AUTO,
+        synthesised={},
+        remembered={},
+        proven=frozenset(),
+    )
     machine = ask(run, machine, observed, who)
     open_ = [(stack, states[stack]) for stack in plans.undecided(machine, observed)]
     found = {stack: _sought(machine, stack, state) for stack, state in open_ if isinstance(state, StackPresent)}

@@ -128,9 +128,7 @@ def recording(step: DeployStack, synthesis: Synthesis, state: StackState, revisi
         for value in step.values
         if value.name in stack.declared
     )
-    return replace(
-        step, parameters=(*images, *taken), values=values, parameter_changes=_asked(step, stack.declared)
-    )  # fmt: skip
+    return replace(step, parameters=(*images, *taken), values=values, parameter_changes=_asked(step, stack.declared))
 
 
 def _asked(step: DeployStack, slots: Mapping[str, Declared]) -> tuple[tuple[str, str], ...]:
@@ -222,6 +220,8 @@ def _check_unchanged(planned: Fingerprint, now: Fingerprint) -> None:
     differing = _changed(planned, now)
     if differing:
         raise DeployError(
-            "file-changed", "the CDK app changed while it was synthesised", where=min(item.name for item in differing),
+            "file-changed",
+            "the CDK app changed while it was synthesised",
+            where=min(item.name for item in differing),
             hint="nothing was deployed; run again when nothing writes to it",
-        )  # fmt: skip
+        )

@@ -59,9 +59,13 @@ class Watch:
     """A thread that looks at a stack every few seconds and hands what it sees to `on_moment`."""
 
     def __init__(
-        self, watcher: StackWatcher, stack: str, on_moment: Callable[[Moment], None], poll: float = POLL_SECONDS,
+        self,
+        watcher: StackWatcher,
+        stack: str,
+        on_moment: Callable[[Moment], None],
+        poll: float = POLL_SECONDS,
         name: str = "",
-    ) -> None:  # fmt: skip
+    ) -> None:
         """`name` is the stack's at CloudFormation, where it goes by another one inside the tool."""
         self._watcher = watcher
         self._stack = stack

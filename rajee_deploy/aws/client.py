@@ -41,19 +41,26 @@ READ_SECONDS = 10
 ATTEMPTS = 4  # of boto3; the short path makes one before them
 # The reads of a run with nothing to do, by service. Each becomes one request and one page.
 SHORT_CALLS = {
-    "sts": ("get_caller_identity",), "cloudformation": ("describe_stacks", "get_template"),
+    "sts": ("get_caller_identity",),
+    "cloudformation": ("describe_stacks", "get_template"),
     "ecs": ("describe_services",),
-    "ecr": ("batch_get_image", "describe_images", "describe_repositories"), "ssm": ("get_parameter",),
-}  # fmt: skip
+    "ecr": ("batch_get_image", "describe_images", "describe_repositories"),
+    "ssm": ("get_parameter",),
+}
 
 # What botocore's parsers raise for JSON and XML that is not as the call's description says.
 _NO_ANSWER = (AttributeError, TypeError, LookupError, RuntimeError, ValueError, ArithmeticError)
 _KEYS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
 # What goes with somebody's keys: of others it would be wrong. AWS's SDKs read these, old ones the last.
 _WITH_KEYS = (
-    "AWS_CREDENTIAL_EXPIRATION", "AWS_CREDENTIAL_SCOPE", "AWS_ACCOUNT_ID", "AWS_SECURITY_TOKEN", "AMAZON_SESSION_TOKEN",
-    "AMAZON_ACCESS_KEY_ID", "AMAZON_SECRET_ACCESS_KEY",
-)  # fmt: skip
+    "AWS_CREDENTIAL_EXPIRATION",
+    "AWS_CREDENTIAL_SCOPE",
+    "AWS_ACCOUNT_ID",
+    "AWS_SECURITY_TOKEN",
+    "AMAZON_SESSION_TOKEN",
+    "AMAZON_ACCESS_KEY_ID",
+    "AMAZON_SECRET_ACCESS_KEY",
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,16 +28,21 @@ def download(asked: str, url: str, limit: int) -> bytes:
             status, data = _get(url, limit)
         except OSError as error:
             failure = DeployError(
-                "aws-unreachable", "AWS's storage could not be reached", where=asked, cause=str(error),
+                "aws-unreachable",
+                "AWS's storage could not be reached",
+                where=asked,
+                cause=str(error),
                 hint="check the network and its proxies",
-            )  # fmt: skip
+            )
         else:
             if status == 200:  # noqa: PLR2004 -- HTTP
                 return data
             failure = DeployError(
-                "aws-error", f"AWS's storage answered HTTP {status}", where=asked,
+                "aws-error",
+                f"AWS's storage answered HTTP {status}",
+                where=asked,
                 hint="run again; a proxy or a bucket policy for VPC endpoints may be in the way",
-            )  # fmt: skip
+            )
             if status < 500:  # noqa: PLR2004 -- HTTP
                 raise failure
         if time.monotonic() - began > LAST_ATTEMPT_SECONDS:

@@ -92,9 +92,12 @@ class Assumed(Aws):
             if error.code != "access-denied":
                 raise
             raise DeployError(
-                error.code, f"the role {self._role} may not be assumed", where=error.where, cause=error.cause,
+                error.code,
+                f"the role {self._role} may not be assumed",
+                where=error.where,
+                cause=error.cause,
                 hint="there it takes cdk bootstrap --trust with this account, and sts:AssumeRole here",
-            ) from error  # fmt: skip
+            ) from error
         ends = found.get("Expiration")
         if not all(found.get(name) for name in _KEYS.values()) or not isinstance(ends, datetime):
             raise unknown(f"sts:AssumeRole {self._role}", "the answer lacks the keys")

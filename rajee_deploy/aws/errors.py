@@ -15,14 +15,31 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _EXPIRED = {"ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired"}
-_INVALID = {"InvalidClientTokenId", "UnrecognizedClientException", "InvalidSignatureException", "SignatureDoesNotMatch",
-            "AuthFailure", "InvalidAccessKeyId", "IncompleteSignature", "MissingAuthenticationToken",
-            "MissingAuthenticationTokenException"}  # fmt: skip
+_INVALID = {
+    "InvalidClientTokenId",
+    "UnrecognizedClientException",
+    "InvalidSignatureException",
+    "SignatureDoesNotMatch",
+    "AuthFailure",
+    "InvalidAccessKeyId",
+    "IncompleteSignature",
+    "MissingAuthenticationToken",
+    "MissingAuthenticationTokenException",
+}
 _SKEWED = {"RequestTimeTooSkewed", "RequestInTheFuture"}
 _DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "NotAuthorized", "OptInRequired"}
-_THROTTLED = {"Throttling", "ThrottlingException", "ThrottledException", "TooManyRequestsException",
-              "RequestLimitExceeded", "RequestThrottled", "RequestThrottledException", "SlowDown",
-              "ProvisionedThroughputExceededException", "BandwidthLimitExceeded"}  # fmt: skip
+_THROTTLED = {
+    "Throttling",
+    "ThrottlingException",
+    "ThrottledException",
+    "TooManyRequestsException",
+    "RequestLimitExceeded",
+    "RequestThrottled",
+    "RequestThrottledException",
+    "SlowDown",
+    "ProvisionedThroughputExceededException",
+    "BandwidthLimitExceeded",
+}
 # What to do about the codes that somebody can do something about, by how they begin.
 _QUOTA = "a quota of this account is used up: aws service-quotas shows and raises it; or remove what nobody needs"
 _ELSEWHERE = "the endpoint does not know this call: check AWS_ENDPOINT_URL and the region"
@@ -115,9 +132,12 @@ def translated(asked: str, profile: str | None = None) -> Iterator[None]:
         raise _bad_region(asked, str(error)) from error
     except exceptions.BotoCoreError as error:
         raise DeployError(
-            "aws-error", "the call to AWS failed", where=asked, cause=str(error),
+            "aws-error",
+            "the call to AWS failed",
+            where=asked,
+            cause=str(error),
             hint="the cause is botocore's own word: look at the profile's settings (aws configure list)",
-        ) from error  # fmt: skip
+        ) from error
 
 
 @contextmanager
@@ -151,9 +171,12 @@ def _not_aws(asked: str, error: NotAnAnswerError) -> DeployError:
 
 def _no_code(asked: str, status: object, cause: str) -> DeployError:
     return DeployError(
-        "aws-error", f"the answer (HTTP {status}) is not one of AWS's", where=asked, cause=cause,
+        "aws-error",
+        f"the answer (HTTP {status}) is not one of AWS's",
+        where=asked,
+        cause=cause,
         hint="run again; if it stays, look for a proxy or a login page between this machine and AWS",
-    )  # fmt: skip
+    )
 
 
 def check_region(region: str) -> str:
@@ -212,19 +235,28 @@ def _from_response(asked: str, error: Any, login: str) -> DeployError:  # noqa: 
     # A signature is good for some minutes around AWS's own time.
     if code in _SKEWED or ("Signature" in code and ("Signature expired" in cause or "not yet current" in cause)):
         return DeployError(
-            "clock-skew", "this machine's clock is not AWS's", where=asked, cause=cause,
+            "clock-skew",
+            "this machine's clock is not AWS's",
+            where=asked,
+            cause=cause,
             hint="set the clock (timedatectl set-ntp true), then run again",
-        )  # fmt: skip
+        )
     if code in _INVALID:
         return DeployError(
-            "bad-credentials", "AWS does not know these credentials", where=asked, cause=cause,
+            "bad-credentials",
+            "AWS does not know these credentials",
+            where=asked,
+            cause=cause,
             hint="check the keys or the profile, and this machine's clock",
-        )  # fmt: skip
+        )
     if code in _DENIED:
         return DeployError(
-            "access-denied", "AWS refused the call", where=asked, cause=cause,
+            "access-denied",
+            "AWS refused the call",
+            where=asked,
+            cause=cause,
             hint="rajee-deploy permissions plan (and permissions up) prints what is needed",
-        )  # fmt: skip
+        )
     if code in _THROTTLED:
         return DeployError(
             "throttled", "AWS throttled the call", where=asked, cause=cause, hint="run again in a minute"

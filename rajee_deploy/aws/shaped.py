@@ -17,9 +17,19 @@ if TYPE_CHECKING:
     from botocore.model import Shape
 
 _TYPES: dict[str, type | tuple[type, ...]] = {
-    "string": str, "character": str, "integer": int, "long": int, "float": (int, float), "double": (int, float),
-    "boolean": bool, "timestamp": datetime, "blob": bytes, "list": list, "map": dict, "structure": dict,
-}  # fmt: skip
+    "string": str,
+    "character": str,
+    "integer": int,
+    "long": int,
+    "float": (int, float),
+    "double": (int, float),
+    "boolean": bool,
+    "timestamp": datetime,
+    "blob": bytes,
+    "list": list,
+    "map": dict,
+    "structure": dict,
+}
 _OWN = "ResponseMetadata"
 _MOST = 1 << 63
 _YEARS = range(1970, 9999)  # those that every time zone has

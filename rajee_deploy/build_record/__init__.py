@@ -19,9 +19,11 @@ HEX = 40  # digits of an entry's digest that are kept: as many as a tag has
 
 # Beside the document, for people: they differ between two builds of one tag and are no part of its content.
 IMAGE, REVISION, DIRTY, CREATED = (
-    "io.rajee-deploy.image", "org.opencontainers.image.revision", "io.rajee-deploy.dirty",
+    "io.rajee-deploy.image",
+    "org.opencontainers.image.revision",
+    "io.rajee-deploy.dirty",
     "org.opencontainers.image.created",
-)  # fmt: skip
+)
 
 
 @dataclass(frozen=True, slots=True)

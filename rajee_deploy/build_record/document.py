@@ -33,9 +33,11 @@ def encode(contents: Contents) -> bytes:
     text = json.dumps(_document(contents), separators=(",", ":"), sort_keys=True)
     if len(text) > MOST_BYTES:
         raise DeployError(
-            "contents-too-large", f"it would have {len(text)} bytes", where=contents.tag,
+            "contents-too-large",
+            f"it would have {len(text)} bytes",
+            where=contents.tag,
             hint="only rajee-deploy explain misses it, for this tag; a narrower COPY makes it smaller",
-        )  # fmt: skip
+        )
     packer = zlib.compressobj(9, zlib.DEFLATED, _GZIP)
     return packer.compress(text.encode("ascii")) + packer.flush()
 
@@ -47,9 +49,12 @@ def decode(tag: str, packed: bytes) -> Contents:
         _check(contents, tag)
     except (ValueError, TypeError, KeyError, AttributeError, IndexError, zlib.error) as error:
         raise DeployError(
-            "contents-unusable", f"the record of what {tag} was made of cannot be used", where=tag,
-            cause=str(error)[:_MOST_WORDS] or type(error).__name__, hint="the image itself is not affected",
-        ) from error  # fmt: skip
+            "contents-unusable",
+            f"the record of what {tag} was made of cannot be used",
+            where=tag,
+            cause=str(error)[:_MOST_WORDS] or type(error).__name__,
+            hint="the image itself is not affected",
+        ) from error
     return contents
 
 
@@ -113,8 +118,12 @@ def _input(item: Input) -> dict[str, str]:
 def _item(item: RecordItem) -> dict[str, Any]:
     """An entry; what is empty is left out."""
     told = {
-        "context": item.context, "size": item.size, "digest": item.digest, "link": item.link,
-        "withheld": item.withheld, "extra": item.extra,
-    }  # fmt: skip
+        "context": item.context,
+        "size": item.size,
+        "digest": item.digest,
+        "link": item.link,
+        "withheld": item.withheld,
+        "extra": item.extra,
+    }
     must = {"path": item.path, "kind": item.kind.value, "mode": f"{item.mode:04o}", "line": item.line}
     return {**must, **{key: value for key, value in told.items() if value}}

@@ -68,10 +68,12 @@ def _told(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise DeployError(
-            "state-directory", "the records of this machine cannot be used", where=str(path.parent),
+            "state-directory",
+            "the records of this machine cannot be used",
+            where=str(path.parent),
             cause=error.strerror or str(error),
             hint="only rajee-deploy explain misses it; make room, or set RAJEE_DEPLOY_STATE_DIR",
-        ) from error  # fmt: skip
+        ) from error
 
 
 def _age(path: Path) -> float:

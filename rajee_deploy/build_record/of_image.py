@@ -31,10 +31,12 @@ def contents_of(inputs: ImageInputs) -> Contents:
     """What an image is made of, whole: entries are not grouped."""
     given = inputs.options.build_args
     texts = texts_of(inputs)
-    references = united([
-        [Reference(one.role, _public(one.text, given if one.role == "add" else {}), one.line) for one in each]
-        for each in (variant.recipe.references for variant in inputs.variants)
-    ])  # fmt: skip
+    references = united(
+        [
+            [Reference(one.role, _public(one.text, given if one.role == "add" else {}), one.line) for one in each]
+            for each in (variant.recipe.references for variant in inputs.variants)
+        ]
+    )
     # In the order of the fingerprint's inputs: platform by platform.
     canonical = [
         pair
@@ -89,5 +91,14 @@ def _item(context: str, selected: SelectedEntry, line: int, *, exact: bool) -> R
     # Git's modes leave nothing but these fields; exact ones count extended attributes, devices their numbers.
     extra = selected.record.rpartition(":")[2][:HEX] if exact or entry.kind in _DEVICES else ""
     return RecordItem(
-        context, entry.path, entry.kind, entry.mode, entry.size, digest, entry.link, selected.withheld, extra, line,
-    )  # fmt: skip
+        context,
+        entry.path,
+        entry.kind,
+        entry.mode,
+        entry.size,
+        digest,
+        entry.link,
+        selected.withheld,
+        extra,
+        line,
+    )

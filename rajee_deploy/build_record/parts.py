@@ -28,7 +28,9 @@ def parse_contents(found: Any) -> Contents:
         raise ValueError("it is of another schema")
     return Contents(
         Fingerprint(
-            _text(found["scheme"]), Digest.parse(_text(found["digest"])), _all(found["inputs"], _read_input),
+            _text(found["scheme"]),
+            Digest.parse(_text(found["digest"])),
+            _all(found["inputs"], _read_input),
             _text(found["precision"]),
         ),
         _all(found["instructions"], _read_instruction),
@@ -38,7 +40,7 @@ def parse_contents(found: Any) -> Contents:
         None if found["depth"] is None else _number(found["depth"]),
         _all(found["directories"], _read_group),
         _switch(found["private"]),
-    )  # fmt: skip
+    )
 
 
 def check_entries(contents: Contents) -> None:
@@ -94,17 +96,27 @@ def _words(text: str) -> list[Any]:
 
 def _read_item(found: Any) -> RecordItem:
     return RecordItem(
-        _text(found.get("context", "")), _text(found["path"]), Kind(_text(found["kind"])), _mode(found["mode"]),
-        _number(found.get("size", 0)), _hex(found.get("digest", "")), _text(found.get("link", "")),
-        _switch(found.get("withheld", False)), _hex(found.get("extra", "")), _number(found["line"]),
-    )  # fmt: skip
+        _text(found.get("context", "")),
+        _text(found["path"]),
+        Kind(_text(found["kind"])),
+        _mode(found["mode"]),
+        _number(found.get("size", 0)),
+        _hex(found.get("digest", "")),
+        _text(found.get("link", "")),
+        _switch(found.get("withheld", False)),
+        _hex(found.get("extra", "")),
+        _number(found["line"]),
+    )
 
 
 def _read_group(found: Any) -> Group:
     return Group(
-        _text(found["context"]), _text(found["path"]), _number(found["entries"]), _hex(found["digest"]),
+        _text(found["context"]),
+        _text(found["path"]),
+        _number(found["entries"]),
+        _hex(found["digest"]),
         _number(found["line"]),
-    )  # fmt: skip
+    )
 
 
 def _text(found: object) -> str:

@@ -100,9 +100,12 @@ class RegistryContents:
             digest, size, notes = _layer(found)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise DeployError(
-                "contents-unusable", f"{record_tag(tag)} is no record of what {tag} was made of", where=str(repository),
-                cause=str(error), hint="another program uses this prefix; the image itself is not affected",
-            ) from error  # fmt: skip
+                "contents-unusable",
+                f"{record_tag(tag)} is no record of what {tag} was made of",
+                where=str(repository),
+                cause=str(error),
+                hint="another program uses this prefix; the image itself is not affected",
+            ) from error
         return Record(place.get_blob(digest, size), notes)
 
 

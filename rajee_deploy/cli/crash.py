@@ -47,11 +47,26 @@ _TOKEN = re.compile(r"[^\s'\"`()\[\]{}<>,;]+")
 # Words of Python's own messages that we may happen not to use.
 _PYTHONS = frozenset(
     {
-        "NoneType", "attribute", "subscriptable", "callable", "hashable", "unhashable", "unpack", "positional",
-        "missing", "unexpected", "codec", "surrogates", "changed", "iteration", "recursion", "exceeded", "comparison",
+        "NoneType",
+        "attribute",
+        "subscriptable",
+        "callable",
+        "hashable",
+        "unhashable",
+        "unpack",
+        "positional",
+        "missing",
+        "unexpected",
+        "codec",
+        "surrogates",
+        "changed",
+        "iteration",
+        "recursion",
+        "exceeded",
+        "comparison",
         "supported",
     }
-)  # fmt: skip
+)
 _NUMBER = re.compile(r"-?\d{1,6}")
 
 

@@ -94,14 +94,18 @@ def image_of_flags(context: Path, build: BuildFlags, images: Sequence[str] | Non
     once is a mistake, in every verb that takes a build context."""
     if images:
         raise ConfigurationError(
-            "bad-flag", "--image chooses among the images of the settings, which a build context leaves out",
-            where=f"--image {images[0]}", hint="give one of the two",
-        )  # fmt: skip
+            "bad-flag",
+            "--image chooses among the images of the settings, which a build context leaves out",
+            where=f"--image {images[0]}",
+            hint="give one of the two",
+        )
     if not context.is_dir():
         raise DeployError(
-            "context-missing", "the build context is not a directory", where=str(context.absolute()),
+            "context-missing",
+            "the build context is not a directory",
+            where=str(context.absolute()),
             hint=f"name a directory, from the working directory, {Path.cwd()}",
-        )  # fmt: skip
+        )
     return ImageSettings(
         name=context.absolute().name,
         context=context,

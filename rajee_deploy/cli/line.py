@@ -15,10 +15,18 @@ if TYPE_CHECKING:
 
 # In the order of --help, with the module of this package that has a function of the verb's name.
 VERBS = {
-    "up": "verbs", "plan": "verbs", "fingerprint": "verbs", "explain": "explain", "replay": "explain",
-    "verify": "verify", "lock": "lock", "permissions": "permissions", "rollback": "rollback", "status": "status",
+    "up": "verbs",
+    "plan": "verbs",
+    "fingerprint": "verbs",
+    "explain": "explain",
+    "replay": "explain",
+    "verify": "verify",
+    "lock": "lock",
+    "permissions": "permissions",
+    "rollback": "rollback",
+    "status": "status",
     "report": "verbs",
-}  # fmt: skip
+}
 
 
 def command_line(argv: Sequence[str]) -> typer.Typer:

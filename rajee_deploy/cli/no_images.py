@@ -30,13 +30,20 @@ def no_images(settings: Settings, verb: str) -> ConfigurationError:
     """ConfigurationError `no-images`."""
     what, alone = _INSTEAD[verb]
     return ConfigurationError(
-        "no-images", f"the settings name no image, so there is none to {what}", where=str(settings.path),
-        cause=_own(settings), hint=_BACK if not alone else "\n".join((
-            "rajee-deploy plan   # whether the CDK app changed, with the images of its own",
-            f"{alone}   # for the image that a directory makes",
-            "for an image that is hashed, built and pushed here: images.NAME in the settings (docs/settings.md)",
-        )),
-    )  # fmt: skip
+        "no-images",
+        f"the settings name no image, so there is none to {what}",
+        where=str(settings.path),
+        cause=_own(settings),
+        hint=_BACK
+        if not alone
+        else "\n".join(
+            (
+                "rajee-deploy plan   # whether the CDK app changed, with the images of its own",
+                f"{alone}   # for the image that a directory makes",
+                "for an image that is hashed, built and pushed here: images.NAME in the settings (docs/settings.md)",
+            )
+        ),
+    )
 
 
 def _own(settings: Settings) -> str:

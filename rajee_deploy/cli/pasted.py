@@ -19,8 +19,16 @@ _COMMAND = re.compile(r"(?<![\w-])rajee-deploy ([a-z]+)((?:[ ][^\s;,()]+)*)")
 _WHICH = ("environment", "config", "profile", "region", "image")
 _BUILD = ("context", "file", "target", "platform", "build_context")
 _HOW = (
-    "also_tag", "allow_rollback", "infra_check", "repair_drift", "wait", "no_wait", "outputs_file", "modes", "max_size",
-)  # fmt: skip
+    "also_tag",
+    "allow_rollback",
+    "infra_check",
+    "repair_drift",
+    "wait",
+    "no_wait",
+    "outputs_file",
+    "modes",
+    "max_size",
+)
 # Their values may be secrets: whoever pastes the command has to write them again, and is refused until then.
 _HIDDEN = ("parameters", "build_arg")
 _KEPT = frozenset((*_WHICH, *_BUILD, *_HOW, *_HIDDEN))

@@ -39,12 +39,14 @@ def permissions(
     where = region or run.settings.region or os.environ.get("AWS_REGION") or "REGION"
     places = _places(run, Identity(account, where))
     place = PolicyPlace(
-        account, where, [places[stack] for stack in run.settings.cdk.stacks],
+        account,
+        where,
+        [places[stack] for stack in run.settings.cdk.stacks],
         [image.repository for image in run.images],
         [places[stack] for stack in dict.fromkeys(image.stack for image in run.images if image.context_key)],
         [each for image in run.images for each in cache_repositories(image.build.cache_from, image.repository)],
         [each for image in run.images for each in cache_repositories(image.build.cache_to, image.repository)],
-    )  # fmt: skip
+    )
     run.console.data(json.dumps(policy(who, place), indent=2))
 
 

@@ -61,9 +61,10 @@ def rollback(
 
     if detailed_exitcode and not only_plan:
         raise ConfigurationError(
-            "bad-flag", "--detailed-exitcode says whether a plan has changes, and nothing is planned alone here",
+            "bad-flag",
+            "--detailed-exitcode says whether a plan has changes, and nothing is planned alone here",
             hint="rajee-deploy rollback --plan --detailed-exitcode",
-        )  # fmt: skip
+        )
     run = make_context((environment, image, config), profile, region, verbose=verbose)
     if not run.settings.images:
         from rajee_deploy.cli.no_images import no_images

@@ -76,9 +76,15 @@ def up(
         check_outputs(outputs_file)
     flags = (environment, image, config)
     run = make_context(
-        flags, profile, region, also_tags=also_tag, verbose=verbose, infra_check=infra_check,
-        allow_rollback=allow_rollback, parameters=parameters,
-    )  # fmt: skip
+        flags,
+        profile,
+        region,
+        also_tags=also_tag,
+        verbose=verbose,
+        infra_check=infra_check,
+        allow_rollback=allow_rollback,
+        parameters=parameters,
+    )
     run.assume_yes, run.wait_for_end, run.repair_drift, run.wait_seconds = yes, not no_wait, repair_drift, wait
     planned, record = recorded_run(run, wait)
     if outputs_file is not None:
@@ -124,9 +130,15 @@ def plan(
 
     flags = (environment, image, config)
     run = make_context(
-        flags, profile, region, also_tags=also_tag, verbose=verbose, infra_check=infra_check,
-        allow_rollback=allow_rollback, parameters=parameters,
-    )  # fmt: skip
+        flags,
+        profile,
+        region,
+        also_tags=also_tag,
+        verbose=verbose,
+        infra_check=infra_check,
+        allow_rollback=allow_rollback,
+        parameters=parameters,
+    )
     run.repair_drift = repair_drift
     try:
         planned = foresee(plan_run(run))

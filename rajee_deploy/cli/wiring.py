@@ -109,10 +109,11 @@ def _aws(settings: Settings, profile: str | None, region: str | None) -> Aws:
     environment, whose region is a guard as its account is."""
     if region and settings.region and region != settings.region:
         raise ConfigurationError(
-            "wrong-region", f"--region {region} contradicts the environment, which is {settings.region}",
+            "wrong-region",
+            f"--region {region} contradicts the environment, which is {settings.region}",
             where=f"environments.{settings.environment}.region",
             hint="leave --region out, or use an environment without a region",
-        )  # fmt: skip
+        )
     return Aws(profile or settings.profile, region or settings.region)
 
 

@@ -36,9 +36,12 @@ class DeployIgnored:
         except ValueError as error:
             place, cause = error.args
             raise DeployError(
-                "ignore-pattern", f"{name} holds a malformed pattern: {lines[place].strip()}",
-                where=f"{name}:{place + 1}", cause=cause, hint="correct the line, or take it out",
-            ) from error  # fmt: skip
+                "ignore-pattern",
+                f"{name} holds a malformed pattern: {lines[place].strip()}",
+                where=f"{name}:{place + 1}",
+                cause=cause,
+                hint="correct the line, or take it out",
+            ) from error
         self.idle = {place + 1: why for place, why in idle.items()}
         # The last pattern that matches an entry decides, as in git. pathspec's own match weighs patterns with a slash
         # differently: after `*`, it does not let `!d` take a directory back.

@@ -79,8 +79,14 @@ class ChangedError(Exception):
 def header(kind: Kind, mode: int, size: int = 0, link: bytes = b"", device: int = 0, extra: bytes = b"") -> bytes:
     """What is hashed before a file's bytes. `extra` are the extended attributes that count."""
     return b"namemode%duid0gid0size%dtypeflag%blinkname%bunamegnamedevmajor%ddevminor%d%b" % (
-        mode, size, _TYPE_FLAGS[kind], link, device and os.major(device), device and os.minor(device), extra,
-    )  # fmt: skip
+        mode,
+        size,
+        _TYPE_FLAGS[kind],
+        link,
+        device and os.major(device),
+        device and os.minor(device),
+        extra,
+    )
 
 
 def read_file(directory: int, name: str, path: str, modes: Modes, *, withheld: bool) -> tuple[SelectedEntry, int]:
@@ -175,8 +181,11 @@ def read_record(directory: int, name: str, path: str, modes: Modes) -> tuple[byt
             os.close(descriptor)
         # Whatever writes to a file moves its ctime; device and inode are the descriptor's own.
         if record is not None and (after.st_ctime_ns, after.st_mtime_ns, after.st_size, after.st_mode) == (
-            before.st_ctime_ns, before.st_mtime_ns, size, mode,
-        ):  # fmt: skip
+            before.st_ctime_ns,
+            before.st_mtime_ns,
+            size,
+            mode,
+        ):
             return stamp_of(before), record
     raise changed(path)
 

@@ -54,10 +54,12 @@ def explain(
     decided = [rule for name, _ in steps if ignored is not None and (rule := ignored.last_match(name))]
     if decided:
         return DeployError(
-            "source-not-found", problem, where=where,
+            "source-not-found",
+            problem,
+            where=where,
             cause=f"{decided[-1].where} ignores it: {decided[-1].text}",
             hint="drop the rule, or add an exception (!…) behind it",
-        )  # fmt: skip
+        )
     return NotSentError("source-not-found", problem, where=where, hint=_hint_left_behind(path, links))
 
 

@@ -87,7 +87,10 @@ def _really(disk: Disk, entries: Sequence[SelectedEntry]) -> int:
 
 def _error(disk: Disk, cause: str) -> DeployError:
     return DeployError(
-        "no-space", "there is no room for the private copy of the build context", where=disk.place, cause=cause,
+        "no-space",
+        "there is no room for the private copy of the build context",
+        where=disk.place,
+        cause=cause,
         hint="make room there, or set TMPDIR to a directory with room; "
         "what the build does not need can be listed in .dockerignore",
-    )  # fmt: skip
+    )

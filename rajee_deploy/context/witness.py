@@ -28,9 +28,14 @@ if TYPE_CHECKING:
     from rajee_deploy.context.view import Tree
 
 _LETTERS = {
-    Kind.FILE: b"f", Kind.DIRECTORY: b"d", Kind.SYMLINK: b"l", Kind.FIFO: b"p", Kind.SOCKET: b"s",
-    Kind.CHARACTER_DEVICE: b"c", Kind.BLOCK_DEVICE: b"b",
-}  # fmt: skip
+    Kind.FILE: b"f",
+    Kind.DIRECTORY: b"d",
+    Kind.SYMLINK: b"l",
+    Kind.FIFO: b"p",
+    Kind.SOCKET: b"s",
+    Kind.CHARACTER_DEVICE: b"c",
+    Kind.BLOCK_DEVICE: b"b",
+}
 _FORK_FROM = 100  # directories
 
 
@@ -46,12 +51,16 @@ class Looked(NamedTuple):
 def encoded(looked: Iterable[Looked]) -> bytes:
     """Canonical bytes of a list of directories."""
     return framed(
-        framed([
-            os.fsencode(one.path), one.digest, b"all" if one.counted is None else b"some",
-            *map(os.fsencode, one.counted or ()),
-        ])
+        framed(
+            [
+                os.fsencode(one.path),
+                one.digest,
+                b"all" if one.counted is None else b"some",
+                *map(os.fsencode, one.counted or ()),
+            ]
+        )
         for one in looked
-    )  # fmt: skip
+    )
 
 
 def decoded(data: bytes) -> list[Looked]:
@@ -182,7 +191,9 @@ def _look_again(disk: DiskTree, one: Looked, modes: Modes) -> bytes:
     kinds = disk.children(one.path)
     base = f"{one.path}/" if one.path else ""
     counted = kinds if one.counted is None else set(one.counted)
-    return digest_of([
-        (name, token(disk, base + name, kind, modes) if name in counted else _LETTERS[kind])
-        for name, kind in kinds.items()
-    ])  # fmt: skip
+    return digest_of(
+        [
+            (name, token(disk, base + name, kind, modes) if name in counted else _LETTERS[kind])
+            for name, kind in kinds.items()
+        ]
+    )

@@ -45,8 +45,16 @@ if TYPE_CHECKING:
     from rajee_deploy.model import BuildOptions
 
 __all__ = [
-    "BASE_DECIDES", "alike", "familiar", "image_of", "merged", "pinned_text", "remote_of", "resolve", "united",
-]  # fmt: skip
+    "BASE_DECIDES",
+    "alike",
+    "familiar",
+    "image_of",
+    "merged",
+    "pinned_text",
+    "remote_of",
+    "resolve",
+    "united",
+]
 
 B = TypeVar("B", bound=Bases)
 _SYNTAX_ARG = "BUILDKIT_SYNTAX"

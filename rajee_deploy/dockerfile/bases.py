@@ -22,9 +22,23 @@ _IMAGE = "docker-image://"
 _NOTHING = BaseConfig()
 # What containerd takes for an architecture where a platform is one word; the rest of it is the engine's, so Linux.
 _ARCHITECTURES = (
-    "386", "amd64", "arm", "arm64", "loong64", "mips64", "mips64le", "ppc64le", "riscv64", "s390x", "i386", "x86_64",
-    "x86-64", "aarch64", "armhf", "armel",
-)  # fmt: skip
+    "386",
+    "amd64",
+    "arm",
+    "arm64",
+    "loong64",
+    "mips64",
+    "mips64le",
+    "ppc64le",
+    "riscv64",
+    "s390x",
+    "i386",
+    "x86_64",
+    "x86-64",
+    "aarch64",
+    "armhf",
+    "armel",
+)
 
 
 class Bases:

@@ -103,9 +103,12 @@ class StageWalk:
             directory = None if is_image else "/"
             differing = self._bases.differing(state) if config is not None else ()
             self._environment = Environment(
-                self._scope.lexer, Variables(variables), is_open=config is None, directory=directory,
+                self._scope.lexer,
+                Variables(variables),
+                is_open=config is None,
+                directory=directory,
                 marks=Variables(dict.fromkeys(differing, Marks(is_by_engine=True))),
-            )  # fmt: skip
+            )
             if config is None:
                 self._note_unknown(self.found.references[-1])
             given = state.platform

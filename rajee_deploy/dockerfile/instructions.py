@@ -267,8 +267,23 @@ def _onbuild(node: Node, _: Flags, lines: Lines) -> OnBuild:
 
 
 _SHAPES: dict[str, Callable[[Node, Flags, Lines], Instruction]] = {
-    "FROM": _from, "ARG": _arg, "ENV": _assign, "LABEL": _assign, "COPY": _transfer, "ADD": _transfer, "RUN": _run,
-    "ONBUILD": _onbuild, "VOLUME": _volume, "EXPOSE": _ports, "WORKDIR": _word, "USER": _word, "STOPSIGNAL": _word,
-    "HEALTHCHECK": _healthcheck, "MAINTAINER": _maintainer, "SHELL": _shell, "CMD": _command, "ENTRYPOINT": _command,
-}  # fmt: skip
+    "FROM": _from,
+    "ARG": _arg,
+    "ENV": _assign,
+    "LABEL": _assign,
+    "COPY": _transfer,
+    "ADD": _transfer,
+    "RUN": _run,
+    "ONBUILD": _onbuild,
+    "VOLUME": _volume,
+    "EXPOSE": _ports,
+    "WORKDIR": _word,
+    "USER": _word,
+    "STOPSIGNAL": _word,
+    "HEALTHCHECK": _healthcheck,
+    "MAINTAINER": _maintainer,
+    "SHELL": _shell,
+    "CMD": _command,
+    "ENTRYPOINT": _command,
+}
 NAMES = tuple(sorted(_SHAPES))

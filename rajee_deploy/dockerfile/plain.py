@@ -331,6 +331,8 @@ class PlainWalk(StageWalk):
 
     def _refuse(self, line: int, problem: str) -> NoReturn:
         raise DeployError(
-            "engine-cannot", problem, where=f"{self._path}:{line}",
+            "engine-cannot",
+            problem,
+            where=f"{self._path}:{line}",
             hint="write it in plainer words (docs/registry-and-engines.md), or use the engine buildx",
-        )  # fmt: skip
+        )

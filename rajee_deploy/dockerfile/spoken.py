@@ -31,9 +31,13 @@ class SeenBases(Bases):
     """Bases whose configuration was looked at, whatever a lock says of them: `seen` has it by image and platform."""
 
     def __init__(
-        self, options: BuildOptions, contexts: NamedContexts, stages: Collection[str], seen: Mapping[Base, BaseImage],
+        self,
+        options: BuildOptions,
+        contexts: NamedContexts,
+        stages: Collection[str],
+        seen: Mapping[Base, BaseImage],
         builder: Platform,
-    ) -> None:  # fmt: skip
+    ) -> None:
         super().__init__(options, contexts, stages)
         self._looked = seen
         self._builder = builder
@@ -62,9 +66,11 @@ class Spoken:
         recipe = dockerfiles.resolve(self._text, self._for(platform, builder), self._path)
         if recipe.widened:
             raise DeployError(
-                "engine-cannot", f"{recipe.widened}, and buildah knows no other", where=self._path,
+                "engine-cannot",
+                f"{recipe.widened}, and buildah knows no other",
+                where=self._path,
                 hint="use the engine buildx",
-            )  # fmt: skip
+            )
         return tuple(dict.fromkeys(_used(one, builder) for one in recipe.references if one.role == "from"))
 
     def plain(self, platform: Platform, builder: Platform, bases: Mapping[Base, BaseImage]) -> PlainDockerfile:

@@ -93,9 +93,14 @@ class Graph:
         if platform is not None:
             names |= platform.matched | platform.unmatched
         state = State(
-            len(self.states), base.text, line, StageId(len(self.states), opening.name), opening.lines.end,
-            platform.text if platform is not None else None, names,
-        )  # fmt: skip
+            len(self.states),
+            base.text,
+            line,
+            StageId(len(self.states), opening.name),
+            opening.lines.end,
+            platform.text if platform is not None else None,
+            names,
+        )
         state.is_chosen = bool(base.matched & self._scope.by_engine)
         state.is_native = platform is not None and self._scope.is_native(platform)
         state.steps = [StageStep(instruction) for instruction in instructions]

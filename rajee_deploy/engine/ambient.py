@@ -62,11 +62,12 @@ TABLE = (
     Ambient("BUILDKIT_COLORS", _NO_EFFECT, "how progress looks"),
     Ambient("DOCKER_DEFAULT_PLATFORM", _NO_EFFECT, "--platform is always given"),
     Ambient("DOCKER_BUILDKIT", _NO_EFFECT, "chooses between builders of `docker build`; `docker buildx` has one"),
-    Ambient("DOCKER_HOST, DOCKER_CONTEXT, BUILDX_BUILDER, BUILDX_CONFIG, BUILDKIT_HOST", _NO_EFFECT,
-            "which engine builds"),
+    Ambient(
+        "DOCKER_HOST, DOCKER_CONTEXT, BUILDX_BUILDER, BUILDX_CONFIG, BUILDKIT_HOST", _NO_EFFECT, "which engine builds"
+    ),
     Ambient("the builder's own cache", _NO_EFFECT, "keyed by all that a step reads"),
     Ambient("ACTIONS_RUNTIME_TOKEN and its kin", _NO_EFFECT, "the login of a cache that cache-to names"),
-)  # fmt: skip
+)
 # The environment that keeps away what the table says is kept away.
 NEUTRAL = {each.name: "false" for each in TABLE if each.treatment is _KEPT_AWAY}
 # Of docker's `proxies`, what buildx passes, by these names alone: no `allProxy`, and no copy in lower case.
@@ -108,9 +109,11 @@ def check_epoch(value: str, where: str) -> None:
         f"; this looks like milliseconds: {value[:-3]}" if digits.isdecimal() and len(digits) > _LONGEST else ""
     )
     raise ConfigurationError(
-        "bad-epoch", f"{value!r} is no date in whole seconds since 1970", where=where,
+        "bad-epoch",
+        f"{value!r} is no date in whole seconds since 1970",
+        where=where,
         hint=f"for the date of the commit: SOURCE_DATE_EPOCH=$(git log -1 --format=%ct){in_seconds}",
-    )  # fmt: skip
+    )
 
 
 def source_policy() -> Digest | None:
@@ -122,9 +125,12 @@ def source_policy() -> Digest | None:
         return Digest("sha256", hashlib.sha256(read_regular(path, DOCUMENT)).hexdigest())
     except OSError as error:
         raise DeployError(
-            "unreadable", "the source policy cannot be read", where=path, cause=error.strerror or str(error),
+            "unreadable",
+            "the source policy cannot be read",
+            where=path,
+            cause=error.strerror or str(error),
             hint=f"correct the path in {POLICY}, or unset {POLICY} (buildx cannot read it either), then run again",
-        ) from error  # fmt: skip
+        ) from error
 
 
 def _address(document: Mapping[str, Any], builder: str | None) -> str:

@@ -80,18 +80,27 @@ class Taker:
             dockerfile = scratch / "Dockerfile"
             dockerfile.write_text(f"FROM {image}\n", "utf-8")
             ended = run(
-                [*self.build, "--progress=rawjson", "--output=type=cacheonly",
-                 "--provenance=false", f"--platform={platform}", f"--file={dockerfile}", str(context)],
+                [
+                    *self.build,
+                    "--progress=rawjson",
+                    "--output=type=cacheonly",
+                    "--provenance=false",
+                    f"--platform={platform}",
+                    f"--file={dockerfile}",
+                    str(context),
+                ],
                 env=login,
                 on_line=progress.line,
-            )  # fmt: skip
+            )
         if ended.code != 0:
             raise DeployError(
-                "base-unknown", f"what the base image {image} has by ENV and ONBUILD cannot be found out", where=image,
+                "base-unknown",
+                f"what the base image {image} has by ENV and ONBUILD cannot be found out",
+                where=image,
                 cause=f"{why.problem}\n{progress.failure()}",
                 hint="check its name, its platform and your login to its registry; or rajee-deploy lock, where its "
                 "registry can be asked",
-            ) from why  # fmt: skip
+            ) from why
         steps = (match[1] for name in dict.fromkeys(seen) if (match := _STEP.fullmatch(name)))
         triggers = tuple(step for step in steps if not step.startswith("FROM ") and "<<" not in step)
         return BaseConfig((), triggers, is_whole=False)

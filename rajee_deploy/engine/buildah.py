@@ -59,14 +59,19 @@ class Buildah:
         found = re.search(r"(\d+)\.(\d+)(\.\d+)*", " ".join(version.tail)) if version.code == 0 else None
         if found is None:
             raise DeployError(
-                "buildah-broken", f"{self._name} does not tell its version", where=self._program(),
-                cause="\n".join(version.tail[-3:]), hint=f"run {self._name} --version",
-            )  # fmt: skip
+                "buildah-broken",
+                f"{self._name} does not tell its version",
+                where=self._program(),
+                cause="\n".join(version.tail[-3:]),
+                hint=f"run {self._name} --version",
+            )
         if (int(found[1]), int(found[2])) < OLDEST:
             raise DeployError(
-                "buildah-old", f"{self._name} {found[0]} is too old", where=self._program(),
+                "buildah-old",
+                f"{self._name} {found[0]} is too old",
+                where=self._program(),
                 hint="install buildah {}.{} or newer".format(*OLDEST),
-            )  # fmt: skip
+            )
         return f"{self._name} {found[0]}"
 
     def platform(self) -> Platform:
@@ -128,9 +133,12 @@ class Buildah:
             return found == platform
 
         return Hands(
-            build_one, is_right, partial(self._clean, environment),
-            lambda image: base_image(self._inspect(image, environment)).layers, request.shown_dockerfile,
-        )  # fmt: skip
+            build_one,
+            is_right,
+            partial(self._clean, environment),
+            lambda image: base_image(self._inspect(image, environment)).layers,
+            request.shown_dockerfile,
+        )
 
     def _clean(self, environment: Mapping[str, str], image: str, stage: Stage) -> tuple[str, Cleaned]:
         """An image as BuildKit would have left it."""
@@ -144,9 +152,12 @@ class Buildah:
                 image = ended.tail[-1] if ended.tail else image
             if ended.code != 0:
                 raise DeployError(
-                    "build-failed", f"{self._name} could not hand over an image", where=stage.where,
-                    cause="\n".join(ended.tail[-5:]), hint=f"run {self._name} push {image} dir:/tmp/x to see why",
-                )  # fmt: skip
+                    "build-failed",
+                    f"{self._name} could not hand over an image",
+                    where=stage.where,
+                    cause="\n".join(ended.tail[-5:]),
+                    hint=f"run {self._name} push {image} dir:/tmp/x to see why",
+                )
             return image, cleaned
 
     def _base(self, environment: Mapping[str, str], auth: str, image: str, platform: Platform) -> BaseImage:
@@ -157,9 +168,12 @@ class Buildah:
         if pulled.code == 0:
             return base_image(self._inspect(pulled.tail[-1], environment))
         raise DeployError(
-            "base-unknown", f"the base image {image} cannot be used", where=image, cause="\n".join(pulled.tail[-5:]),
+            "base-unknown",
+            f"the base image {image} cannot be used",
+            where=image,
+            cause="\n".join(pulled.tail[-5:]),
             hint="check its name, its platform and your login to its registry",
-        )  # fmt: skip
+        )
 
     @contextmanager
     def _pushable(self, images: list[str], environment: Mapping[str, str]) -> Iterator[tuple[list[str], str]]:
@@ -173,17 +187,26 @@ class Buildah:
         try:
             if made.code != 0:
                 raise DeployError(
-                    "build-failed", f"{self._name} made no index of {len(images)} images", where=name,
-                    cause="\n".join(made.tail[-5:]), hint=f"run {self._name} manifest create by hand to see why",
-                )  # fmt: skip
+                    "build-failed",
+                    f"{self._name} made no index of {len(images)} images",
+                    where=name,
+                    cause="\n".join(made.tail[-5:]),
+                    hint=f"run {self._name} manifest create by hand to see why",
+                )
             yield ["manifest", "push", "--all"], name
         finally:
             run([self._program(), "manifest", "rm", name], env=environment, cleans_up=True)
 
     def _build(
-        self, request: BuildRequest, files: Written, layers: tuple[str, ...], *, own: list[str],
-        environment: Mapping[str, str], words: tuple[Steps, Redactor],
-    ) -> None:  # fmt: skip
+        self,
+        request: BuildRequest,
+        files: Written,
+        layers: tuple[str, ...],
+        *,
+        own: list[str],
+        environment: Mapping[str, str],
+        words: tuple[Steps, Redactor],
+    ) -> None:
         steps, redacted = words
         flags, arguments = build_arg_flags(request.build_args, frozenset(s.variable for s in request.settings.secrets))
         argv = [
@@ -204,9 +227,13 @@ class Buildah:
         raise failure(f"{self._name} build ended with {ended.code}", request.reference, redacted(cause), where)
 
     def _push(
-        self, request: BuildRequest, access: PushAccess, what: tuple[list[str], str], environment: Mapping[str, str],
+        self,
+        request: BuildRequest,
+        access: PushAccess,
+        what: tuple[list[str], str],
+        environment: Mapping[str, str],
         on_event: Callable[[BuildEvent], None],
-    ) -> None:  # fmt: skip
+    ) -> None:
         command, image = what
         steps = Steps(on_event)
         steps.begin(f"pushing {request.reference}")
@@ -230,9 +257,12 @@ class Buildah:
             document: dict[str, Any] = dict(found[0] if isinstance(found, list) else found)
         except (ValueError, TypeError, LookupError, RecursionError) as error:
             raise DeployError(
-                "image-unknown", f"{self._name} tells nothing about an image", where=image, cause="\n".join(lines[-5:]),
+                "image-unknown",
+                f"{self._name} tells nothing about an image",
+                where=image,
+                cause="\n".join(lines[-5:]),
                 hint=f"{self._name} inspect --type=image {image}   # shows what it says",
-            ) from error  # fmt: skip
+            ) from error
         return document
 
     def _platform(self, made: str, environment: Mapping[str, str]) -> Platform | None:
@@ -247,23 +277,27 @@ class Buildah:
     def _check_platform(self, request: BuildRequest, wanted: Platform, found: Platform | None) -> None:
         if found != wanted:
             raise DeployError(
-                "wrong-platform", f"{self._name} built for {found}, not for {wanted}",
-                where=request.reference, hint="nothing was pushed; check the platform of the base image",
-            )  # fmt: skip
+                "wrong-platform",
+                f"{self._name} built for {found}, not for {wanted}",
+                where=request.reference,
+                hint="nothing was pushed; check the platform of the base image",
+            )
 
     def _program(self) -> str:
         found = find_program(self._name)
         if found is None:
             if self._name == os.environ.get("CDK_DOCKER"):
                 raise DeployError(
-                    "buildah-missing", f"the program that CDK_DOCKER names is not there: {self._name}",
+                    "buildah-missing",
+                    f"the program that CDK_DOCKER names is not there: {self._name}",
                     where=f"CDK_DOCKER={self._name}",
                     hint="unset CDK_DOCKER   # then what is installed is taken; or let it name a program on PATH",
-                )  # fmt: skip
+                )
             raise DeployError(
-                "buildah-missing", f"the {Path(self._name).name} command is not installed",
+                "buildah-missing",
+                f"the {Path(self._name).name} command is not installed",
                 hint="install buildah (Debian, Ubuntu, Fedora: the package buildah), or use the engine buildx",
-            )  # fmt: skip
+            )
         return found
 
 

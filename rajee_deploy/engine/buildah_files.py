@@ -141,9 +141,11 @@ def written(request: BuildRequest, platform: Platform, look: Callable[[str, Plat
     for image, used_for in request.dialect.bases(platform, BUILDER):
         if _NAMED.match(image):
             raise DeployError(
-                "engine-cannot", f"what {image} brings into a stage is not known", where=request.shown_dockerfile,
+                "engine-cannot",
+                f"what {image} brings into a stage is not known",
+                where=request.shown_dockerfile,
                 hint="name an image of a registry, or use the engine buildx",
-            )  # fmt: skip
+            )
         bases[image, used_for] = look(image, used_for)
     plain = request.dialect.plain(platform, BUILDER, bases)
     with private_directory("dockerfile") as place:
@@ -179,6 +181,11 @@ def base_image(document: Mapping[str, Any]) -> BaseImage:
     found = config_of(config)
     layers = (document.get("OCIv1") or {}).get("rootfs", {}).get("diff_ids") or document.get("RootFS", {}).get("Layers")
     return BaseImage(
-        found.env, found.onbuild, str(config.get("User") or ""), tuple(config.get("Shell") or ()),
-        str(config.get("WorkingDir") or ""), tuple(config.get("Volumes") or ()), len(layers or ()),
-    )  # fmt: skip
+        found.env,
+        found.onbuild,
+        str(config.get("User") or ""),
+        tuple(config.get("Shell") or ()),
+        str(config.get("WorkingDir") or ""),
+        tuple(config.get("Volumes") or ()),
+        len(layers or ()),
+    )

@@ -85,9 +85,11 @@ def check_settings(request: BuildRequest) -> None:
     """What buildah would get wrong without a word. DeployError `engine-cannot`."""
     if os.environ.get(POLICY):
         raise DeployError(
-            "engine-cannot", "buildah follows no source policy", where=POLICY,
+            "engine-cannot",
+            "buildah follows no source policy",
+            where=POLICY,
             hint="unset it where buildah builds, or use the engine buildx",
-        )  # fmt: skip
+        )
     if request.settings.provenance is not Provenance.NONE:
         raise _cannot(request, "provenance", "buildah attaches no provenance")
     if any("$" in name + value for name, value in request.labels.items()):
@@ -96,6 +98,8 @@ def check_settings(request: BuildRequest) -> None:
 
 def _cannot(request: BuildRequest, key: str, problem: str) -> DeployError:
     return DeployError(
-        "engine-cannot", problem, where=f"images.{request.name}.{key}",
+        "engine-cannot",
+        problem,
+        where=f"images.{request.name}.{key}",
         hint="leave it out where buildah builds, or use the engine buildx",
-    )  # fmt: skip
+    )

@@ -98,9 +98,11 @@ class Parts:
         where = f"{self.hands.shown}:{part.lines[0]}"
         if is_one and part.has_triggers:
             raise DeployError(
-                "engine-cannot", "what a base's ONBUILD RUN leaves with buildah cannot be told apart from the rest",
-                where=where, hint="use no ADD with flags and no other architecture, or use the engine buildx",
-            )  # fmt: skip
+                "engine-cannot",
+                "what a base's ONBUILD RUN leaves with buildah cannot be told apart from the rest",
+                where=where,
+                hint="use no ADD with flags and no other architecture, or use the engine buildx",
+            )
         return Stage(self._below(number), part.stage.runs[:runs], self._base(number), is_one, where)
 
     def _base(self, number: int) -> BaseImage:

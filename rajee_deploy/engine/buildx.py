@@ -61,14 +61,19 @@ class Buildx:
         found = re.search(r"v?(\d+)\.(\d+)", version.tail[0]) if version.code == 0 and version.tail else None
         if found is None:
             raise DeployError(
-                "buildx-missing", "docker has no buildx plugin", where=docker, cause="\n".join(version.tail[-3:]),
+                "buildx-missing",
+                "docker has no buildx plugin",
+                where=docker,
+                cause="\n".join(version.tail[-3:]),
                 hint="install docker-buildx (Debian 13, Ubuntu) or docker-buildx-plugin (Docker's own packages)",
-            )  # fmt: skip
+            )
         if (int(found[1]), int(found[2])) < OLDEST_BUILDX:
             raise DeployError(
-                "buildx-old", f"buildx {found[1]}.{found[2]} is too old", where=docker,
+                "buildx-old",
+                f"buildx {found[1]}.{found[2]} is too old",
+                where=docker,
                 hint="install buildx {}.{} or newer".format(*OLDEST_BUILDX),
-            )  # fmt: skip
+            )
         named = self._builder or os.environ.get("BUILDX_BUILDER")
         engine = _check_builder(docker, named) if named else f"Docker Engine {_engine_version(docker)}"
         return f"{engine}, buildx {found[1]}.{found[2]}"
@@ -86,9 +91,12 @@ class Buildx:
         own = [text for text in texts if not text.endswith("*")] or [text.rstrip("*") for text in texts]
         if not own:
             raise DeployError(
-                "no-builder", "the builder does not tell its platforms", where=f"builder {named or 'in use'}",
-                cause="\n".join(lines[-3:]), hint="docker buildx inspect shows what it knows of itself",
-            )  # fmt: skip
+                "no-builder",
+                "the builder does not tell its platforms",
+                where=f"builder {named or 'in use'}",
+                cause="\n".join(lines[-3:]),
+                hint="docker buildx inspect shows what it knows of itself",
+            )
         return Platform.parse(own[0])
 
     def base_config(
@@ -161,9 +169,12 @@ def _check_builder(docker: str, name: str) -> str:
     facts = {key.strip(): value.strip() for key, value in reversed(lines)}
     if shown.code != 0 or facts.get("Error") or facts.get("Status", "running") != "running":
         raise DeployError(
-            "no-builder", f"the builder {name} does not answer", where=f"builder {name}",
-            cause="\n".join(shown.tail[-3:]), hint="docker buildx ls shows all builders, docker buildx inspect why",
-        )  # fmt: skip
+            "no-builder",
+            f"the builder {name} does not answer",
+            where=f"builder {name}",
+            cause="\n".join(shown.tail[-3:]),
+            hint="docker buildx ls shows all builders, docker buildx inspect why",
+        )
     return f"builder {name} ({facts.get('Driver', 'unknown driver')} at {facts.get('Endpoint', 'an unknown address')})"
 
 
@@ -175,10 +186,12 @@ def _engine_version(program: str) -> str:
         return _version(socket) if socket else _version_elsewhere(program)
     except OSError as error:
         raise DeployError(
-            "no-engine", "no Docker Engine answers", cause=str(error),
+            "no-engine",
+            "no Docker Engine answers",
+            cause=str(error),
             where=", ".join(f"{name}={value}" for name, value in named.items()) or "the current docker context",
             hint="start Docker (Linux: systemctl start docker), or point DOCKER_HOST or a docker context at an engine",
-        ) from error  # fmt: skip
+        ) from error
 
 
 def _own_socket() -> str:
@@ -222,14 +235,17 @@ def docker_program() -> str:
     found = find_program(named or "docker")
     if found is None and named:
         raise DeployError(
-            "docker-missing", f"the program that CDK_DOCKER names is not there: {named}", where=f"CDK_DOCKER={named}",
+            "docker-missing",
+            f"the program that CDK_DOCKER names is not there: {named}",
+            where=f"CDK_DOCKER={named}",
             hint="unset CDK_DOCKER   # then it is docker; or let it name a program that is on PATH",
-        )  # fmt: skip
+        )
     if found is None:
         raise DeployError(
-            "docker-missing", "the docker command is not installed",
+            "docker-missing",
+            "the docker command is not installed",
             hint="install Docker Engine with buildx; only a changed image needs it",
-        )  # fmt: skip
+        )
     return found
 
 
@@ -237,12 +253,15 @@ def _command(program: list[str], request: BuildRequest, host: str) -> tuple[list
     """The argument list, and the variables that carry the build arguments' values."""
     given = request.settings
     argv = [
-        *program, "--progress=rawjson", "--push",
+        *program,
+        "--progress=rawjson",
+        "--push",
         f"--platform={','.join(map(str, request.platforms))}",
-        f"--file={request.dockerfile}", f"--tag={request.reference}",
+        f"--file={request.dockerfile}",
+        f"--tag={request.reference}",
         # By default none: provenance makes the pushed digest differ on every build and a plain image an index.
         "--provenance=false" if given.provenance is Provenance.NONE else f"--provenance=mode={given.provenance.value}",
-    ]  # fmt: skip
+    ]
     if request.target is not None:
         argv.append(f"--target={request.target}")
     argv += [f"--build-context={name}={reference}" for name, reference in sorted(request.build_contexts.items())]

@@ -118,7 +118,9 @@ def _kind(settings: EngineSettings) -> EngineKind:
         ) from error
     if kind is EngineKind.BUILDAH and settings.builder:
         raise ConfigurationError(
-            "bad-settings", f"the settings name the builder {settings.builder}, which is buildx's", where=VARIABLE,
+            "bad-settings",
+            f"the settings name the builder {settings.builder}, which is buildx's",
+            where=VARIABLE,
             hint="leave one of the two out",
-        )  # fmt: skip
+        )
     return kind

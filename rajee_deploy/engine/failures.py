@@ -51,9 +51,11 @@ _LOST_PULL = Refusal("pull-broken-off", "the network was lost", "run again")
 _STEP = re.compile(r"^step: (.*)$", re.MULTILINE)
 
 _HINTS = (
-    (_EXPORT, _NO_EXPORT), (_SEVERAL, _NOT_SEVERAL), (_FOREIGN, _NO_EMULATOR),
+    (_EXPORT, _NO_EXPORT),
+    (_SEVERAL, _NOT_SEVERAL),
+    (_FOREIGN, _NO_EMULATOR),
     (_PUSHING_LAYER, f"{_NOTHING}; {_CACHE_PLACE}; then run again"),
-)  # fmt: skip
+)
 
 
 def failure(problem: str, reference: str, cause: str, where: str = "") -> DeployError:
@@ -67,19 +69,28 @@ def failure(problem: str, reference: str, cause: str, where: str = "") -> Deploy
     refused = _refused(step[1] if step is not None else "", reference, cause, where)
     if step is not None and step[1].startswith(_PUSHING) and _LOST.search(cause):
         return DeployError(
-            "push-broken-off", "the network was lost while the image was pushed", where=reference, cause=cause,
+            "push-broken-off",
+            "the network was lost while the image was pushed",
+            where=reference,
+            cause=cause,
             hint=f"{_NOTHING}; run again: layers that have arrived are not sent again",
-        )  # fmt: skip
+        )
     if step is not None and step[1].startswith(_WRITING_CACHE):
         return DeployError(
-            CACHE_NOT_WRITTEN, "the shared cache could not be written", where=reference, cause=cause,
+            CACHE_NOT_WRITTEN,
+            "the shared cache could not be written",
+            where=reference,
+            cause=cause,
             hint=f"the image itself was pushed, and is taken when you run again; {_CACHE_PLACE}",
-        )  # fmt: skip
+        )
     if _FULL.search(cause):
         return DeployError(
-            "engine-no-space", "the disk of the engine is full", where=reference, cause=cause,
+            "engine-no-space",
+            "the disk of the engine is full",
+            where=reference,
+            cause=cause,
             hint=f"{_NOTHING}; make room where the engine runs (docker buildx prune, buildah prune), then run again",
-        )  # fmt: skip
+        )
     if refused is not None:
         return refused
     hints = (hint for pattern, hint in _HINTS if pattern.search(cause))
@@ -113,6 +124,9 @@ def _refused(step: str, reference: str, cause: str, where: str) -> DeployError |
         return None
     problem = kind.problem.format(act="pushed" if pushes else "pulled")
     return DeployError(
-        kind.code, problem if pushes else f"a base image could not be taken: {problem}", where=where or reference,
-        cause=cause, hint=f"{_NOTHING}; {kind.hint}",
-    )  # fmt: skip
+        kind.code,
+        problem if pushes else f"a base image could not be taken: {problem}",
+        where=where or reference,
+        cause=cause,
+        hint=f"{_NOTHING}; {kind.hint}",
+    )

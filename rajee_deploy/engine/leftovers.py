@@ -181,9 +181,11 @@ def _check_links(tree: Layer, layer: Layer, stage: Stage) -> None:
 
 def _cannot(stage: Stage, problem: str) -> DeployError:
     return DeployError(
-        "engine-cannot", problem, where=stage.where,
+        "engine-cannot",
+        problem,
+        where=stage.where,
         hint="write it in another way (docs/registry-and-engines.md), or use the engine buildx",
-    )  # fmt: skip
+    )
 
 
 def _hex(described: Mapping[str, Any]) -> str:

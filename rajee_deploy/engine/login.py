@@ -67,9 +67,12 @@ def _read(path: Path) -> dict[str, Any]:
         return {}
     except (OSError, ValueError) as error:
         raise DeployError(
-            "docker-config", "docker's configuration cannot be read", where=str(path), cause=str(error),
+            "docker-config",
+            "docker's configuration cannot be read",
+            where=str(path),
+            cause=str(error),
             hint="correct the file or move it away (docker cannot read it either), then run again",
-        ) from error  # fmt: skip
+        ) from error
     return document if isinstance(document, dict) else {}
 
 

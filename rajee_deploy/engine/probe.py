@@ -111,9 +111,15 @@ def _command(request: ProbeRequest, output: str) -> tuple[list[str], dict[str, s
     from rajee_deploy.engine.buildx import docker_program
 
     argv = [
-        docker_program(), "buildx", "build", "--progress=rawjson", f"--output={output}", "--provenance=false",
-        f"--platform={request.platform}", f"--file={request.dockerfile}",
-    ]  # fmt: skip
+        docker_program(),
+        "buildx",
+        "build",
+        "--progress=rawjson",
+        f"--output={output}",
+        "--provenance=false",
+        f"--platform={request.platform}",
+        f"--file={request.dockerfile}",
+    ]
     if request.target is not None:
         argv.append(f"--target={request.target}")
     argv += [*secret_flags(request.settings.secrets), *(f"--ssh={each}" for each in request.settings.ssh)]

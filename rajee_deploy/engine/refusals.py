@@ -128,9 +128,10 @@ _KINDS = (
 _COMPILED = tuple((re.compile(pattern, re.IGNORECASE), kind) for pattern, kind in _KINDS)
 # A refusal that none of them knows still is the registry's, and no build's.
 UNKNOWN = Refusal(
-    "push-refused", "the registry did not take the image",
+    "push-refused",
+    "the registry did not take the image",
     "its answer is above; correct that and run again: layers that have arrived are not sent again",
-)  # fmt: skip
+)
 
 
 def refusal(words: str) -> Refusal | None:

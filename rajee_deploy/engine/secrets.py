@@ -73,14 +73,19 @@ def _value(secret: Secret) -> str:
         value = os.environ.get(secret.variable)
         if value is None:
             raise DeployError(
-                "secret-missing", f"the secret {secret.id} is not there: {secret.variable} is not set",
-                where=f"secrets.{secret.id}", hint=f"export {secret.variable}, then run again",
-            )  # fmt: skip
+                "secret-missing",
+                f"the secret {secret.id} is not there: {secret.variable} is not set",
+                where=f"secrets.{secret.id}",
+                hint=f"export {secret.variable}, then run again",
+            )
         return value
     try:
         return read_text(secret.path, errors="replace")
     except OSError as error:
         raise DeployError(
-            "secret-missing", f"the secret {secret.id} is not there", where=secret.path,
-            cause=error.strerror or str(error), hint=f"make the file, or change secrets.{secret.id} in the settings",
-        ) from error  # fmt: skip
+            "secret-missing",
+            f"the secret {secret.id} is not there",
+            where=secret.path,
+            cause=error.strerror or str(error),
+            hint=f"make the file, or change secrets.{secret.id} in the settings",
+        ) from error

@@ -154,10 +154,10 @@ def find_repository(start: Path) -> GitDirectories:
     if not is_installed():
         raise DeployError(
             "no-checkout", "git is not installed, and only git knows", where=str(start), hint="install git"
-        )  # fmt: skip
+        )
     raise DeployError(
         "no-checkout", "this is no checkout of a git repository", where=str(start), hint="run it inside one"
-    )  # fmt: skip
+    )
 
 
 def find_commit(repository: GitDirectories, revision: str) -> str:

@@ -27,19 +27,39 @@ if TYPE_CHECKING:
 # files' contents for, and has to fetch. Other words are a mistake of ours.
 _LOOKED_UP, _WALKED, _READ, _FETCHED = 10.0, 30.0, 60.0, 60.0
 QUESTIONS = {
-    "rev-parse": _LOOKED_UP, "symbolic-ref": _LOOKED_UP, "config": _LOOKED_UP, "cat-file": _LOOKED_UP,
-    "rev-list": _WALKED, "merge-base": _WALKED,
-    "ls-tree": _WALKED, "ls-files": _WALKED, "check-attr": _WALKED, "status": _READ, "read-tree": _READ,
+    "rev-parse": _LOOKED_UP,
+    "symbolic-ref": _LOOKED_UP,
+    "config": _LOOKED_UP,
+    "cat-file": _LOOKED_UP,
+    "rev-list": _WALKED,
+    "merge-base": _WALKED,
+    "ls-tree": _WALKED,
+    "ls-files": _WALKED,
+    "check-attr": _WALKED,
+    "status": _READ,
+    "read-tree": _READ,
     "ls-remote": _FETCHED,
-}  # fmt: skip
+}
 # Whatever is configured: no hook, nothing kept beside the index, all files, no repository that a checkout only carries
 # within it (safe.bareRepository: git 2.38; before it `git_place` alone sees to that), no renames (they read contents).
 _QUIET = (
-    "core.hooksPath=/dev/null", "core.fsmonitor=", "core.untrackedCache=false", "core.splitIndex=false",
-    "core.sparseCheckout=false", "core.pager=", "submodule.recurse=false", "advice.detachedHead=false",
-    "safe.bareRepository=explicit", "status.renames=false", "diff.renames=false", "protocol.allow=never",
-    "core.sshCommand=false", "core.askPass=", "gc.auto=0", "maintenance.auto=false",
-)  # fmt: skip
+    "core.hooksPath=/dev/null",
+    "core.fsmonitor=",
+    "core.untrackedCache=false",
+    "core.splitIndex=false",
+    "core.sparseCheckout=false",
+    "core.pager=",
+    "submodule.recurse=false",
+    "advice.detachedHead=false",
+    "safe.bareRepository=explicit",
+    "status.renames=false",
+    "diff.renames=false",
+    "protocol.allow=never",
+    "core.sshCommand=false",
+    "core.askPass=",
+    "gc.auto=0",
+    "maintenance.auto=false",
+)
 # Of the variables that speak to git, those with which a person says how git is set up here. All others are one
 # repository's, as a hook has them (GIT_DIR, GIT_INDEX_FILE), or change what git prints (GIT_TRACE).
 _KEPT = re.compile(
@@ -99,9 +119,13 @@ def is_installed() -> bool:
 
 
 def ask(
-    words: Sequence[str], where: GitDirectories | Path | None = None, *, settings: Sequence[str] = (),
-    env: Mapping[str, str] | None = None, runs_programs: bool = False,
-) -> GitAnswer:  # fmt: skip
+    words: Sequence[str],
+    where: GitDirectories | Path | None = None,
+    *,
+    settings: Sequence[str] = (),
+    env: Mapping[str, str] | None = None,
+    runs_programs: bool = False,
+) -> GitAnswer:
     """Ask git something of `QUESTIONS`: of a repository, of whatever a directory lies in, or of none.
 
     `settings` and `env` are added. `runs_programs`: for who builds from what is checked out, and so runs the project
@@ -147,10 +171,12 @@ def disarmed(repository: GitDirectories) -> tuple[str, ...]:
     names = sorted({key.rpartition(".")[0] for key in asked.rows})
     if len(names) > _MOST_NAMES or any("=" in name or "\n" in name for name in names):
         raise DeployError(
-            "git-refused", "git's filters cannot be switched off here, and are programs", where=str(repository.top),
+            "git-refused",
+            "git's filters cannot be switched off here, and are programs",
+            where=str(repository.top),
             cause=f"its configuration names {len(names)} of them, or one with a `=` in its name",
             hint="remove them: git config --get-regexp '^(filter|hook)[.]' lists them",
-        )  # fmt: skip
+        )
     settings = []
     for name in names:
         empty = ("clean=", "smudge=", "process=", "required=false")
@@ -167,6 +193,9 @@ def refused(where: Path, answer: GitAnswer) -> DeployError:
         else f"git -C {where} status says more; repair the checkout, then run again"
     )
     return DeployError(
-        "git-refused", "git does not say which revision this checkout is", where=str(where), cause=answer.words,
+        "git-refused",
+        "git does not say which revision this checkout is",
+        where=str(where),
+        cause=answer.words,
         hint=hint,
-    )  # fmt: skip
+    )

@@ -69,7 +69,7 @@ def _is_changed_within(repository: GitDirectories, path: str, depth: int) -> boo
 
 def _are_as_filtered(
     repository: GitDirectories, paths: Sequence[str], held: Iterable[str], settings: Sequence[str]
-) -> bool:  # fmt: skip
+) -> bool:
     """Whether all of these files have a filter, and are what it made of what git holds."""
     if len(paths) > _MOST_FILES:
         return False

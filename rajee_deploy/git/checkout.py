@@ -86,9 +86,10 @@ class Checkout:
         }
         top = self._repository.top
         self.pointers = frozenset(
-            path for path in found.pop(LFS)
+            path
+            for path in found.pop(LFS)
             if not fill_in(self.directory / path, self._repository.git_directory, top / path)
-        )  # fmt: skip
+        )
         self.unfiltered = frozenset(path for paths in found.values() for path in paths)
 
     def _fill_submodules(self, commit: str) -> None:

@@ -18,9 +18,20 @@ from rajee_deploy.system.regular_files import read_text
 # https://git-scm.com/docs/gitrepository-layout
 _WHERE = ("rev-parse", "--show-toplevel", "--absolute-git-dir")
 _OPENED = (
-    "HEAD", "commondir", "config", "config.worktree", "index", "packed-refs", "shallow", "info/attributes",
-    "info/exclude", "info/grafts", "info/sparse-checkout", "objects/info/alternates", "objects/info/commit-graph",
-)  # fmt: skip
+    "HEAD",
+    "commondir",
+    "config",
+    "config.worktree",
+    "index",
+    "packed-refs",
+    "shallow",
+    "info/attributes",
+    "info/exclude",
+    "info/grafts",
+    "info/sparse-checkout",
+    "objects/info/alternates",
+    "objects/info/commit-graph",
+)
 _PARTS = ({"HEAD", "objects", "refs"}, {"HEAD", "commondir"})
 
 
@@ -43,9 +54,12 @@ def enclosing_repository(start: Path) -> GitDirectories | None:
     shown, _, directory = _split(answer, top)
     if not directory or not _is_same(shown, top):
         raise DeployError(
-            "git-refused", "this checkout says that its files are elsewhere", where=str(top),
-            cause=f"core.worktree is {shown}", hint=f"git -C {top} config --unset core.worktree",
-        )  # fmt: skip
+            "git-refused",
+            "this checkout says that its files are elsewhere",
+            where=str(top),
+            cause=f"core.worktree is {shown}",
+            hint=f"git -C {top} config --unset core.worktree",
+        )
     return GitDirectories(top, Path(directory))
 
 
@@ -62,9 +76,12 @@ def _check_files(top: Path) -> None:
                 mode = path.stat().st_mode
                 if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
                     raise DeployError(
-                        "git-refused", "git cannot read this checkout", where=str(top),
-                        cause=f"{path} is a pipe, a socket or a device", hint=f"remove it: rm {path}",
-                    )  # fmt: skip
+                        "git-refused",
+                        "git cannot read this checkout",
+                        where=str(top),
+                        cause=f"{path} is a pipe, a socket or a device",
+                        hint=f"remove it: rm {path}",
+                    )
 
 
 def _git_directories(top: Path) -> list[Path]:

@@ -34,14 +34,18 @@ def _expand(tag: str, image: str, source: Revision | None) -> str:
     commit, branch, dirty = (source.id, source.branch, source.is_dirty) if source else ("", "", False)
     values = {
         "revision": with_state(commit, is_dirty=dirty),
-        "short-revision": with_state(short_commit(commit), is_dirty=dirty), "branch": branch, "image": image,
-    }  # fmt: skip
+        "short-revision": with_state(short_commit(commit), is_dirty=dirty),
+        "branch": branch,
+        "image": image,
+    }
     for name, value in values.items():
         if f"{{{name}}}" in tag and not value:
             raise DeployError(
-                "no-revision", f"git does not tell the {name} for the tag {tag}", where=f"image {image}",
+                "no-revision",
+                f"git does not tell the {name} for the tag {tag}",
+                where=f"image {image}",
                 hint="a detached HEAD has no branch; give the tag itself with --also-tag",
-            )  # fmt: skip
+            )
     made = tag
     for name, value in values.items():
         made = made.replace(f"{{{name}}}", value)
@@ -49,7 +53,9 @@ def _expand(tag: str, image: str, source: Revision | None) -> str:
     problem = tag_problem(result) if result else "nothing of it can stand in a tag"
     if problem:
         raise DeployError(
-            "bad-tag", f"the tag {tag} becomes {made!r}: {problem}", where=f"image {image}",
+            "bad-tag",
+            f"the tag {tag} becomes {made!r}: {problem}",
+            where=f"image {image}",
             hint="put something before the placeholder, as in branch-{branch}",
-        )  # fmt: skip
+        )
     return result

@@ -282,9 +282,12 @@ def _read_dockerfile(settings: ImageSettings) -> tuple[Path, bytes]:
         raise dockerfile_missing(settings.dockerfile, settings.context, root, key) from error
     except OSError as error:
         raise DeployError(
-            "unreadable", "the Dockerfile cannot be read", where=shown(path), cause=error.strerror or str(error),
+            "unreadable",
+            "the Dockerfile cannot be read",
+            where=shown(path),
+            cause=error.strerror or str(error),
             hint="it has to be a file that you may read",
-        ) from error  # fmt: skip
+        ) from error
 
 
 def _read_linked(path: Path) -> bytes:
@@ -294,9 +297,12 @@ def _read_linked(path: Path) -> bytes:
         read_regular(path, DOCKERFILE_BYTES)  # else it is no file, wherever it lies
         target = shown(path.resolve())
         raise DeployError(
-            "dockerfile-link", "the Dockerfile is a link that leads out of its directory, where BuildKit does not go",
-            where=str(path), cause=f"it leads to {target}", hint=f"name that file: --file {target}",
-        )  # fmt: skip
+            "dockerfile-link",
+            "the Dockerfile is a link that leads out of its directory, where BuildKit does not go",
+            where=str(path),
+            cause=f"it leads to {target}",
+            hint=f"name that file: --file {target}",
+        )
     if text is None:
         raise FileNotFoundError
     return text
@@ -307,9 +313,11 @@ def _root(settings: ImageSettings, name: str) -> Path:
     root = settings.context if not name else Path(settings.build_contexts[name])
     if not root.is_dir():
         raise DeployError(
-            "context-missing", f"the build context {name!r} is not a directory", where=os.fspath(root),
+            "context-missing",
+            f"the build context {name!r} is not a directory",
+            where=os.fspath(root),
             hint=f"check images.{settings.name}.build-contexts",
-        )  # fmt: skip
+        )
     return root
 
 

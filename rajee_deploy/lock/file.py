@@ -49,9 +49,12 @@ def _mode_of(path: Path) -> int | None:
 
 def _unreadable(path: Path, cause: str) -> ConfigurationError:
     return ConfigurationError(
-        "lock-unreadable", "the lock file cannot be read", where=_shown(path), cause=cause,
+        "lock-unreadable",
+        "the lock file cannot be read",
+        where=_shown(path),
+        cause=cause,
         hint="restore the file, or remove what lies there and run rajee-deploy lock",
-    )  # fmt: skip
+    )
 
 
 def _shown(path: Path) -> str:

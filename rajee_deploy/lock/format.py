@@ -102,9 +102,11 @@ def _check_header(line: str, path: str) -> None:
         raise _malformed(f"{path}:1", "the first line is not that of a lock file")
     if found[1] != "1":
         raise ConfigurationError(
-            "lock-version", f"the lock file is of version {found[1]}, and this rajee-deploy reads version 1",
-            where=f"{path}:1", hint="update rajee-deploy",
-        )  # fmt: skip
+            "lock-version",
+            f"the lock file is of version {found[1]}, and this rajee-deploy reads version 1",
+            where=f"{path}:1",
+            hint="update rajee-deploy",
+        )
 
 
 def _line(entry: LockLine) -> str:
@@ -163,6 +165,8 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _malformed(where: str, problem: str) -> ConfigurationError:
     return ConfigurationError(
-        "lock-malformed", problem, where=where,
+        "lock-malformed",
+        problem,
+        where=where,
         hint="take the line out (both sides, of a merge) and run rajee-deploy lock, or restore the file",
-    )  # fmt: skip
+    )

@@ -97,10 +97,18 @@ _FIXED = {"i386": ("386", ""), "armhf": ("arm", "v7"), "armel": ("arm", "v6")}  
 _SAME = {"x86_64": "amd64", "x86-64": "amd64", "aarch64": "arm64"}
 _VARIANTS = {
     ("amd64", "v1"): "",
-    ("arm64", "8"): "", ("arm64", "v8"): "", ("arm64", "v8.0"): "",
-    ("arm64", "9"): "v9", ("arm64", "9.0"): "v9", ("arm64", "v9.0"): "v9",
-    ("arm", ""): "v7", ("arm", "7"): "v7", ("arm", "5"): "v5", ("arm", "6"): "v6", ("arm", "8"): "v8",
-}  # fmt: skip
+    ("arm64", "8"): "",
+    ("arm64", "v8"): "",
+    ("arm64", "v8.0"): "",
+    ("arm64", "9"): "v9",
+    ("arm64", "9.0"): "v9",
+    ("arm64", "v9.0"): "v9",
+    ("arm", ""): "v7",
+    ("arm", "7"): "v7",
+    ("arm", "5"): "v5",
+    ("arm", "6"): "v6",
+    ("arm", "8"): "v8",
+}
 
 # The platform of whatever machine builds, which no plan knows: what a stage that is `FROM --platform=$BUILDPLATFORM`
 # has in a platform's place.

@@ -58,20 +58,24 @@ def guarded(plan: Plan, revisions: Mapping[str, str], ancestries: Mapping[str, A
                 text = f"it runs {short_commit(revision)}, which is newer than this checkout"
                 if not rules.allow_rollback:
                     raise DeployError(
-                        "older-revision", f"stack {stack}: {text}", where=f"stack {stack}",
+                        "older-revision",
+                        f"stack {stack}: {text}",
+                        where=f"stack {stack}",
                         hint="git pull first; where going back is meant: rajee-deploy rollback, or "
                         "rajee-deploy up --allow-rollback",
-                    )  # fmt: skip
+                    )
                 cautions.append(Caution("older-revision", f"stack {stack}", text))
             case Ancestry.DIVERGED | Ancestry.UNKNOWN:
                 why = "is on another branch" if ancestry is Ancestry.DIVERGED else "is not known here"
                 text = f"it runs {short_commit(revision)}, which {why}: it cannot be told which one is newer"
                 if rules.require_ancestry and not rules.allow_rollback:
                     raise DeployError(
-                        "unknown-ancestry", f"stack {stack}: {text}", where="require-ancestry in the settings",
+                        "unknown-ancestry",
+                        f"stack {stack}: {text}",
+                        where="require-ancestry in the settings",
                         hint="git fetch --unshallow (or merge that commit); where it is meant: "
                         "rajee-deploy up --allow-rollback",
-                    )  # fmt: skip
+                    )
                 cautions.append(Caution("unknown-ancestry", f"stack {stack}", text))
             case _:
                 assert_never(ancestry)

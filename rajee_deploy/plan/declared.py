@@ -28,11 +28,13 @@ def declared_parameters(template: Any) -> dict[str, Declared]:
     has_macro = "Transform" in template or "Fn::Transform" in str(template.get("Resources"))
     return {
         name: Declared(
-            str(slot.get("Type", "String")), "Default" in slot, str(slot.get("NoEcho", "")).lower() == "true",
+            str(slot.get("Type", "String")),
+            "Default" in slot,
+            str(slot.get("NoEcho", "")).lower() == "true",
             *((True, True) if has_macro else _reach(name, mentions)),  # a macro may do anything with it
         )
         for name, slot in sorted(slots.items())
-    }  # fmt: skip
+    }
 
 
 def _mentions_by_part(template: Mapping[str, Any]) -> dict[str, dict[str, bool]]:

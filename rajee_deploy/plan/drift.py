@@ -42,9 +42,11 @@ def drift_steps(
         stands = standing(one.held, one.service)
         refusal = _refusal(one, stands, drift, observed.at)
         if _is_wanted(drift, stands) and _can_repair(one, stands) and not refusal:
-            repairs.append(RepairService(
-                stack, one.service.name, one.held, one.task_definition, one.held.task_definition, described(one)
-            ))  # fmt: skip
+            repairs.append(
+                RepairService(
+                    stack, one.service.name, one.held, one.task_definition, one.held.task_definition, described(one)
+                )
+            )
         elif stands in UNCONFIRMED:
             unconfirmed.append(one)
         is_repaired = bool(repairs) and repairs[-1].held == one.held
@@ -107,10 +109,11 @@ def _refusal(one: Running, stands: Standing, drift: Drift, now: float) -> str:
     if not is_over(one.service):
         if drift is Drift.REPAIR_NOW:
             raise DeployError(
-                "repair-refused", f"{described(one)}, and a deployment of it is in progress",
+                "repair-refused",
+                f"{described(one)}, and a deployment of it is in progress",
                 where=f"service {one.service.name}",
                 hint="run again when that deployment has ended: rajee-deploy status shows it",
-            )  # fmt: skip
+            )
         return "a deployment of it is in progress"
     newest = max((each.began for each in one.service.deployments), default=0.0)
     if drift is Drift.REPAIR and now - newest < _TOO_YOUNG_SECONDS:

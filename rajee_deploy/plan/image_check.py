@@ -48,20 +48,28 @@ def refused(image: WantedImage, state: ImageState) -> DeployError | None:
             return None
         case ImageInaccessible(status=status):
             return DeployError(
-                "image-archived", f"the image {image.tag} exists but is {status}, so it cannot be pulled", where=where,
+                "image-archived",
+                f"the image {image.tag} exists but is {status}, so it cannot be pulled",
+                where=where,
                 hint="restore it: aws ecr update-image-storage-class --target-storage-class STANDARD, then run again",
-            )  # fmt: skip
+            )
         case ImageForeign(digest=digest, recorded=recorded):
             built_for = f"it was built for {recorded}" if recorded else "it records no fingerprint"
             return DeployError(
-                "image-not-ours", f"the image {image.tag} is not what its tag says; it may have been tampered with",
-                where=where, cause=f"{digest}: {built_for}, not for {image.fingerprint.digest}", hint=_PLANTED,
-            )  # fmt: skip
+                "image-not-ours",
+                f"the image {image.tag} is not what its tag says; it may have been tampered with",
+                where=where,
+                cause=f"{digest}: {built_for}, not for {image.fingerprint.digest}",
+                hint=_PLANTED,
+            )
         case ImageOfOtherPlatform(digest=digest, platforms=platforms):
             return DeployError(
-                "image-wrong-platform", f"the image {image.tag} is not for {_all(image.platforms)}", where=where,
-                cause=f"{digest} is for {platforms}", hint=_PLANTED,
-            )  # fmt: skip
+                "image-wrong-platform",
+                f"the image {image.tag} is not for {_all(image.platforms)}",
+                where=where,
+                cause=f"{digest} is for {platforms}",
+                hint=_PLANTED,
+            )
         case _:
             assert_never(state)
 

@@ -23,11 +23,19 @@ _HEX = 16
 _HASHED_OTHERWISE = frozenset({"scheme", RECORD})
 # How a kind of input is called; those of paths have none. What is listed says less than what lies in it: it is last.
 _WORDS = {
-    "env": "variable {}", "context": "context value {}", "given": "context value {}", "version": "version of {}",
-    "library": "library {}", "package": "package {}", "list": "names in {}", "modules": "modules in {}",
-    "scripts": "scripts in {}", "upward": "{} above the checkout", "self": "the {} of this machine",
+    "env": "variable {}",
+    "context": "context value {}",
+    "given": "context value {}",
+    "version": "version of {}",
+    "library": "library {}",
+    "package": "package {}",
+    "list": "names in {}",
+    "modules": "modules in {}",
+    "scripts": "scripts in {}",
+    "upward": "{} above the checkout",
+    "self": "the {} of this machine",
     "environment": "some variable",
-}  # fmt: skip
+}
 _LAST = frozenset({"list", "modules", "scripts", "upward"})
 _ORDER = ("changed", "new", "gone")
 

@@ -103,10 +103,11 @@ class UntakenError(ConfigurationError):
     def __init__(self, stack: str, parameter: str, *, is_declared: bool) -> None:
         problem = "does not refer to" if is_declared else "does not declare"
         super().__init__(
-            "no-such-parameter", f"the template of {stack} {problem} the parameter {parameter}",
+            "no-such-parameter",
+            f"the template of {stack} {problem} the parameter {parameter}",
             where=f"stack {stack}",
             hint="declare it in the stack (docs/your-service.md), or name the one that it has: images.*.parameter",
-        )  # fmt: skip
+        )
         self.parameter = parameter
 
 
@@ -114,10 +115,13 @@ def unknown_parameter(problem: str, known: Collection[str]) -> ConfigurationErro
     """`no-such-parameter`: nothing takes the value."""
     own = sorted({*known} - {_OF_CDK})
     return ConfigurationError(
-        "no-such-parameter", problem, where="cdk.parameters of the settings, --parameters",
-        hint=f"there is: {', '.join(own)}" if own else "there is none that takes a value: "
-        "the app declares it first, as a CfnParameter of its stack",
-    )  # fmt: skip
+        "no-such-parameter",
+        problem,
+        where="cdk.parameters of the settings, --parameters",
+        hint=f"there is: {', '.join(own)}"
+        if own
+        else "there is none that takes a value: the app declares it first, as a CfnParameter of its stack",
+    )
 
 
 def not_taken(step: DeployStack, before: StackState | None, state: StackState) -> str:
@@ -219,10 +223,11 @@ def _kept(stack: str, each: WantedParameter, slot: Declared, previous: StackPres
 def _check_secret(stack: str, each: WantedParameter, slot: Declared, table: str) -> None:
     if slot.is_secret and not each.variable:
         raise ConfigurationError(
-            "secret-parameter", f"{each.name} of {stack} is a secret (NoEcho), which no setting and no flag may hold",
+            "secret-parameter",
+            f"{each.name} of {stack} is a secret (NoEcho), which no setting and no flag may hold",
             where="cdk.parameters of the settings, --parameters",
             hint=f"take it from a variable, in the settings:\n{_table(table)}\n{_line(each.name, is_secret=True)}",
-        )  # fmt: skip
+        )
 
 
 def _check_value(stack: str, each: WantedParameter, value: str) -> None:
@@ -237,10 +242,12 @@ def _check_value(stack: str, each: WantedParameter, value: str) -> None:
         cause = "it has a NUL character" if "\0" in value else cause
     if cause:
         raise ConfigurationError(
-            "parameter-refused", f"the parameter {each.name} of {stack} cannot have the value that it is given",
+            "parameter-refused",
+            f"the parameter {each.name} of {stack} cannot have the value that it is given",
             where=f"the variable {each.variable}" if each.variable else "cdk.parameters of the settings, --parameters",
-            cause=cause, hint="give a shorter value: keep a long one in SSM or Secrets Manager, and give its name here",
-        )  # fmt: skip
+            cause=cause,
+            hint="give a shorter value: keep a long one in SSM or Secrets Manager, and give its name here",
+        )
 
 
 def _check_complete(
@@ -264,13 +271,17 @@ def _check_complete(
     chosen = " ".join(f"--image {image}" for image in images.values())
     exports = [f"export {variable}=…" for variable in unset]
     raise ConfigurationError(
-        "missing-parameter", f"{stack} cannot be deployed without a value for its parameter {', '.join(missing)}",
+        "missing-parameter",
+        f"{stack} cannot be deployed without a value for its parameter {', '.join(missing)}",
         where=f"stack {stack}",
-        hint="\n".join([
-            *([f"add {chosen}, or leave --image out"] if chosen else []), *exports,
-            *(["write in the settings:", _table(wanted.tables.get(stack, stack)), *lines] if lines else []),
-        ]),
-    )  # fmt: skip
+        hint="\n".join(
+            [
+                *([f"add {chosen}, or leave --image out"] if chosen else []),
+                *exports,
+                *(["write in the settings:", _table(wanted.tables.get(stack, stack)), *lines] if lines else []),
+            ]
+        ),
+    )
 
 
 def _table(stack: str) -> str:

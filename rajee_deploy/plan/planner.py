@@ -230,9 +230,11 @@ def _check_tags(images: Sequence[WantedImage]) -> None:
             other = taken.setdefault((str(image.repository), tag), image.name)
             if other != image.name:
                 raise ConfigurationError(
-                    "tag-shared", f"the images {other} and {image.name} would share the tag {tag}",
-                    where=str(image.repository), hint="tell them apart with {image} in the tag",
-                )  # fmt: skip
+                    "tag-shared",
+                    f"the images {other} and {image.name} would share the tag {tag}",
+                    where=str(image.repository),
+                    hint="tell them apart with {image} in the tag",
+                )
 
 
 def waits(stacks: Sequence[str], states: Mapping[str, StackState]) -> tuple[WaitForStack, ...]:
@@ -336,9 +338,11 @@ def _check_name(stack: str, wanted: Wanted) -> None:
     known = wanted.synthesised or wanted.remembered
     if known and stack not in known:
         raise ConfigurationError(
-            "no-such-stack", f"the CDK app has no stack {stack}", where="cdk.stacks of the settings",
+            "no-such-stack",
+            f"the CDK app has no stack {stack}",
+            where="cdk.stacks of the settings",
             hint="it has: " + ", ".join(sorted(known)),
-        )  # fmt: skip
+        )
 
 
 def parameter_of(image: WantedImage, observed: Observed) -> str:
@@ -393,15 +397,20 @@ def _reasons(
             return [undone, *differing]
         case Answer.ROLL_BACK:
             raise DeployError(
-                "stack-needs-rollback", f"stack {stack} is {state.status} and cannot be deployed",
-                where=f"stack {stack}", cause=state.reason,
+                "stack-needs-rollback",
+                f"stack {stack} is {state.status} and cannot be deployed",
+                where=f"stack {stack}",
+                cause=state.reason,
                 hint=f"npx cdk rollback {name} (in the directory of cdk.json), then run again",
-            )  # fmt: skip
+            )
         case Answer.STOP | Answer.WAIT:
             raise DeployError(
-                "stack-not-deployable", f"stack {stack} is {state.status}", where=f"stack {stack}", cause=state.reason,
+                "stack-not-deployable",
+                f"stack {stack} is {state.status}",
+                where=f"stack {stack}",
+                cause=state.reason,
                 hint="look at its events in the CloudFormation console, resolve it there, then run again",
-            )  # fmt: skip
+            )
         case _:
             assert_never(answer)
 
@@ -427,7 +436,8 @@ def check_repositories(images: Sequence[WantedImage], observed: Observed, steps:
         build = next(i for i, step in enumerate(steps) if isinstance(step, BuildAndPush) and step.image == image.name)
         if not any(isinstance(step, DeployStack) for step in steps[:build]):
             raise DeployError(
-                "no-repository", f"the repository {image.repository} does not exist and no stack is about to make it",
+                "no-repository",
+                f"the repository {image.repository} does not exist and no stack is about to make it",
                 where=f"image {image.name}",
                 hint="check images.*.repository and the region; a stack that makes it must come first in cdk.stacks",
-            )  # fmt: skip
+            )

@@ -102,10 +102,11 @@ def additional(image: WantedImage, observed: Observed) -> Iterator[MoveTag]:
             continue
         if (image.repository, tag) in observed.frozen:
             raise DeployError(
-                "tag-taken", f"the tag {tag} names another image, and {image.repository} does not let it be moved",
+                "tag-taken",
+                f"the tag {tag} names another image, and {image.repository} does not let it be moved",
                 where=f"{image.repository}:{tag}",
                 hint="choose another tag, or exclude it from the repository's immutability",
-            )  # fmt: skip
+            )
         reason = f"{image.repository} has no tag {tag}" if found is None else f"it names {found}"
         yield MoveTag(image.name, image.repository, tag, image.tag, reason)
 

@@ -104,9 +104,11 @@ def no_such_stack(name: str, places: Mapping[str, StackPlace]) -> ConfigurationE
     """For a name that means no stack of the app."""
     what = "whose id matches" if is_wild(name) else "called"
     return ConfigurationError(
-        "no-such-stack", f"the CDK app has no stack {what} {name}", where="cdk.stacks of the settings",
+        "no-such-stack",
+        f"the CDK app has no stack {what} {name}",
+        where="cdk.stacks of the settings",
         hint="it has: " + (", ".join(sorted(map(str, places.values()))) or "none"),
-    )  # fmt: skip
+    )
 
 
 def _ambiguous(name: str, found: Sequence[StackPlace], places: Mapping[str, StackPlace]) -> ConfigurationError:
@@ -114,9 +116,12 @@ def _ambiguous(name: str, found: Sequence[StackPlace], places: Mapping[str, Stac
     names = {place.name for place in places.values() if place.id != place.name}
     alone = (place.name if place.id in names else place.id for place in found)
     return ConfigurationError(
-        "ambiguous-stack", f"{name} means several stacks of the CDK app", where="cdk.stacks of the settings",
-        cause=f"it is the id or the name of each of {said}", hint="say which: " + " or ".join(dict.fromkeys(alone)),
-    )  # fmt: skip
+        "ambiguous-stack",
+        f"{name} means several stacks of the CDK app",
+        where="cdk.stacks of the settings",
+        cause=f"it is the id or the name of each of {said}",
+        hint="say which: " + " or ".join(dict.fromkeys(alone)),
+    )
 
 
 def _pattern(name: str) -> re.Pattern[str]:
@@ -128,9 +133,11 @@ def _pattern(name: str) -> re.Pattern[str]:
             pattern = re.compile("".join(map(_part, parts)))
     if pattern is None:
         raise ConfigurationError(
-            "bad-wildcard", f"{name} is not a wildcard that rajee-deploy knows", where="cdk.stacks of the settings",
+            "bad-wildcard",
+            f"{name} is not a wildcard that rajee-deploy knows",
+            where="cdk.stacks of the settings",
             hint="use *, **, ?, [abc] and {this,that}, or name the stacks one by one",
-        )  # fmt: skip
+        )
     return pattern
 
 

@@ -81,9 +81,12 @@ def referenced_parameters(template: Mapping[str, Any]) -> tuple[str, ...]:
 def record_of(content: StackContent, sent: str = "") -> str:
     """What a stack records of its own content: `sha256:<hex>`, and `+<hex>` where `sent` (see as_sent) is given."""
     parts = [
-        RECORD_SCHEME, content.template, sorted(content.tags.items()), sorted(set(content.notification_arns)),
+        RECORD_SCHEME,
+        content.template,
+        sorted(content.tags.items()),
+        sorted(set(content.notification_arns)),
         content.termination_protection,
-    ]  # fmt: skip
+    ]
     return _digest(json.dumps(parts)) + (f"+{sent.removeprefix('sha256:')}" if sent else "")
 
 

@@ -101,9 +101,11 @@ def access(name: str, found: Mapping[str, Any], token: Mapping[str, Any]) -> Pus
 def no_repository(name: str) -> DeployError:
     """The error for a repository that has to be there and is not."""
     return DeployError(
-        "no-repository", f"the ECR repository {name} does not exist", where=name,
+        "no-repository",
+        f"the ECR repository {name} does not exist",
+        where=name,
         hint="the stack that makes it must come first in cdk.stacks; check the account and the region too",
-    )  # fmt: skip
+    )
 
 
 def _records(answer: Mapping[str, Any], key: str) -> list[dict[str, Any]]:
@@ -143,10 +145,12 @@ def _state(
             raise unknown(asked, f"the answer says nothing of {reference}")
         case _:
             raise DeployError(
-                "registry-failed", f"ECR could not give the image {reference}", where=asked,
+                "registry-failed",
+                f"ECR could not give the image {reference}",
+                where=asked,
                 cause=f"{code}: {(failure or {}).get('failureReason', '')}",
                 hint="KmsError: check the key of the repository; Upstream…: the pull-through cache; then run again",
-            )  # fmt: skip
+            )
 
 
 def _matches(wildcard: str, tag: str) -> bool:

@@ -79,16 +79,21 @@ class Ecr:
         """See Registry. By manifest: nothing is pulled or pushed."""
         manifest = self._manifest(repository, digest)
         arguments = {
-            "imageManifest": manifest.text, "imageManifestMediaType": manifest.media_type,
-            "imageDigest": str(digest), "imageTag": tag,
-        }  # fmt: skip
+            "imageManifest": manifest.text,
+            "imageManifestMediaType": manifest.media_type,
+            "imageDigest": str(digest),
+            "imageTag": tag,
+        }
 
         def refused(code: str, message: str) -> bool | None:
             if code == "ImageTagAlreadyExistsException":
                 raise DeployError(
-                    "tag-immutable", f"{repository} does not let the tag {tag} be moved", where=f"{repository}:{tag}",
-                    cause=message, hint=EXCLUSION_HINT,
-                )  # fmt: skip
+                    "tag-immutable",
+                    f"{repository} does not let the tag {tag} be moved",
+                    where=f"{repository}:{tag}",
+                    cause=message,
+                    hint=EXCLUSION_HINT,
+                )
             return True if code == "ImageAlreadyExistsException" else None  # just this image has just this tag
 
         answer = self._aws.ask("ecr", "put_image", _in(repository, arguments), refused, region=repository.region)

@@ -65,13 +65,18 @@ def _commit(source: RemoteSource, ref: str) -> Digest:
         if commit:
             return Digest("git", commit)
     raise DeployError(
-        "remote-missing", f"{source.shown} names no branch or tag of the repository", where=source.shown,
+        "remote-missing",
+        f"{source.shown} names no branch or tag of the repository",
+        where=source.shown,
         hint="correct the Dockerfile's ADD",
-    )  # fmt: skip
+    )
 
 
 def _unreachable(source: RemoteSource, cause: str) -> DeployError:
     return DeployError(
-        "remote-unreachable", f"{source.shown} cannot be fetched", where=source.shown, cause=cause,
+        "remote-unreachable",
+        f"{source.shown} cannot be fetched",
+        where=source.shown,
+        cause=cause,
         hint="check the address, the network and its proxies; what needs a login is not locked",
-    )  # fmt: skip
+    )

@@ -86,10 +86,12 @@ class RegistryHttp:
                 return HttpAnswer(response.status_code, named, _body(response, limit, host))
         except requests.RequestException as error:
             raise DeployError(
-                "registry-unreachable", f"the registry {host} cannot be reached", where=host,
+                "registry-unreachable",
+                f"the registry {host} cannot be reached",
+                where=host,
                 cause=re.sub(r"\?[^\s'\")]*", "?…", str(error)),  # a signed address is a secret for a while
                 hint="check the network, the proxy (HTTPS_PROXY) and the certificates (REQUESTS_CA_BUNDLE)",
-            ) from error  # fmt: skip
+            ) from error
 
     # -- credentials -----------------------------------------------------------------------------------------------
 
@@ -145,24 +147,33 @@ class RegistryHttp:
         match answer.status:
             case 404:
                 return DeployError(
-                    "not-in-registry", f"{where} does not exist", where=self.host, cause=_words(answer.body),
+                    "not-in-registry",
+                    f"{where} does not exist",
+                    where=self.host,
+                    cause=_words(answer.body),
                     hint="check the name and the tag; a private image looks like this to those who may not see it",
-                )  # fmt: skip
+                )
             case 401 | 403:
                 return self._denied(_words(answer.body) or f"status {answer.status}")
             case 429:
                 return DeployError(
-                    "registry-throttled", f"{self.host} takes no more questions for now", where=where,
-                    cause=_words(answer.body), hint=f"wait, or log in: docker login {self.host}",
-                )  # fmt: skip
+                    "registry-throttled",
+                    f"{self.host} takes no more questions for now",
+                    where=where,
+                    cause=_words(answer.body),
+                    hint=f"wait, or log in: docker login {self.host}",
+                )
             case status:
                 return self._odd(f"status {status} for {where}: {_words(answer.body)}")
 
     def _denied(self, cause: str) -> DeployError:
         return DeployError(
-            "registry-denied", f"{self.host} does not let this user read the image", where=self.host, cause=cause,
+            "registry-denied",
+            f"{self.host} does not let this user read the image",
+            where=self.host,
+            cause=cause,
             hint=f"docker login {self.host}; an image that does not exist may look like this, too",
-        )  # fmt: skip
+        )
 
     def _odd(self, cause: str) -> DeployError:
         return odd_answer(self.host, cause)
@@ -189,9 +200,13 @@ def _session(*, is_local: bool) -> Session:
             return None if asked is None else min(asked, _LONGEST_WAIT)
 
     patience = Patience(
-        total=_RETRIES, connect=2, read=2, backoff_factor=0.25, status_forcelist=(_TOO_MANY, 500, 502, 503, 504),
+        total=_RETRIES,
+        connect=2,
+        read=2,
+        backoff_factor=0.25,
+        status_forcelist=(_TOO_MANY, 500, 502, 503, 504),
         raise_on_status=False,
-    )  # fmt: skip
+    )
     session = requests.Session()
     session.trust_env = not is_local  # no proxy stands between this machine and itself
     session.auth = _as_it_is  # without it, requests puts what ~/.netrc has in the place of our header

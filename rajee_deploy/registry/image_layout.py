@@ -44,6 +44,9 @@ def pinned_layout(reference: str) -> str:
 
 def _unreadable(reference: str, index: Path, cause: str) -> DeployError:
     return DeployError(
-        "layout-unreadable", f"the OCI layout of {reference} cannot be read", where=str(index), cause=cause,
+        "layout-unreadable",
+        f"the OCI layout of {reference} cannot be read",
+        where=str(index),
+        cause=cause,
         hint="write the image there first, under that name",
-    )  # fmt: skip
+    )

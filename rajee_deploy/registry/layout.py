@@ -29,9 +29,12 @@ def describe(reference: str, platform: Platform) -> BaseConfig:
         return parse_config(_blob(directory, str(_manifest(directory, digest, platform).config)))
     except (OSError, ValueError, RecursionError) as error:
         raise DeployError(
-            "base-unknown", f"what the base image {reference} has by ENV and ONBUILD cannot be found out",
-            where=str(directory), cause=str(error), hint="check the directory, the tag and the platform",
-        ) from error  # fmt: skip
+            "base-unknown",
+            f"what the base image {reference} has by ENV and ONBUILD cannot be found out",
+            where=str(directory),
+            cause=str(error),
+            hint="check the directory, the tag and the platform",
+        ) from error
 
 
 def _manifest(directory: Path, digest: str, platform: Platform) -> PlatformManifest:

@@ -37,11 +37,13 @@ def find_login(host: str) -> Login | None:
             found = auth.load_config().resolve_authconfig(host)
     except (DockerException, ValueError, LookupError, TypeError, AttributeError) as error:
         raise DeployError(
-            "docker-config", f"docker's login for {host} cannot be read", where="docker's config.json",
+            "docker-config",
+            f"docker's login for {host} cannot be read",
+            where="docker's config.json",
             # Of a helper's answer nothing is shown: it may hold what it should keep.
             cause=str(error) if isinstance(error, DockerException) else type(error).__name__,
             hint=f"docker login {host}, or correct credsStore and credHelpers there",
-        ) from error  # fmt: skip
+        ) from error
     values = {str(key).lower(): value for key, value in (found or {}).items()}
     if values.get("identitytoken"):
         return Login("", "", str(values["identitytoken"]))

@@ -29,9 +29,11 @@ if TYPE_CHECKING:
 MANIFEST_TYPE = "application/vnd.oci.image.manifest.v1+json"
 INDEX_TYPE = "application/vnd.oci.image.index.v1+json"
 _ACCEPTED = (
-    MANIFEST_TYPE, INDEX_TYPE, "application/vnd.docker.distribution.manifest.v2+json",
+    MANIFEST_TYPE,
+    INDEX_TYPE,
+    "application/vnd.docker.distribution.manifest.v2+json",
     "application/vnd.docker.distribution.manifest.list.v2+json",
-)  # fmt: skip
+)
 MANIFEST_BYTES = 4 << 20
 _CHUNK = 1 << 16
 _ABSENT = {"MANIFEST_UNKNOWN", "NAME_UNKNOWN"}
@@ -134,9 +136,12 @@ class OciRepository:
                 yield response
         except (RequestException, OSError) as error:
             raise DeployError(
-                "registry-unreachable", "the registry could not be reached, or broke off", where=self._named(path),
-                cause=str(error), hint="check the network and the proxy settings",
-            ) from error  # fmt: skip
+                "registry-unreachable",
+                "the registry could not be reached, or broke off",
+                where=self._named(path),
+                cause=str(error),
+                hint="check the network and the proxy settings",
+            ) from error
 
     def _expect(self, response: requests.Response, body: bytes, status: int) -> None:
         if response.status_code == status:
@@ -144,10 +149,11 @@ class OciRepository:
         said = f"{response.status_code} {', '.join(_codes(body))}".strip()
         denied = response.status_code in (401, 403)
         raise DeployError(
-            "access-denied" if denied else "registry-error", f"the registry answered {said}",
+            "access-denied" if denied else "registry-error",
+            f"the registry answered {said}",
             where=f"{response.request.method} {self._access.uri}",
             hint="rajee-deploy permissions plan (and permissions up) prints what is needed" if denied else "",
-        )  # fmt: skip
+        )
 
     def _named(self, path: str) -> str:
         return f"{self._access.uri} {path.partition('?')[0]}"
@@ -161,8 +167,14 @@ def _session() -> requests.Session:
     session = requests.Session()
     session.verify = os.environ.get("AWS_CA_BUNDLE") or True  # what botocore trusts, so that one setting serves both
     # Everything asked here may be asked twice: what is stored is named by its digest.
-    retry = Retry(2, backoff_factor=0.2, status_forcelist=(429, 502, 503, 504), allowed_methods=None, redirect=5,
-                  raise_on_status=False)  # fmt: skip
+    retry = Retry(
+        2,
+        backoff_factor=0.2,
+        status_forcelist=(429, 502, 503, 504),
+        allowed_methods=None,
+        redirect=5,
+        raise_on_status=False,
+    )
     session.mount("https://", HTTPAdapter(max_retries=retry))
     session.mount("http://", HTTPAdapter(max_retries=retry))
     return session

@@ -82,9 +82,12 @@ class RemoteImages:
         if digest is None:
             has = ", ".join(str(each) for each, _ in index.manifests) or "none"
             raise DeployError(
-                "base-platform", f"{image} has no image for {platform}", where=str(image), cause=f"it has: {has}",
+                "base-platform",
+                f"{image} has no image for {platform}",
+                where=str(image),
+                cause=f"it has: {has}",
                 hint="build for a platform that it has, or take another base",
-            )  # fmt: skip
+            )
         found = _parsed(self._ask("GET", image, f"manifests/{digest}", _MANIFEST_BYTES), digest, image)
         if isinstance(found, Index):
             raise odd_answer(image.host, f"{digest} is an index inside of an index")

@@ -105,9 +105,12 @@ class History:
             if isinstance(error, PermissionError):
                 hint = "set HOME, or RAJEE_DEPLOY_STATE_DIR, to a directory that is yours"
             raise DeployError(
-                "history-unreadable", "the history of runs cannot be read", where=str(self.path),
-                cause=error.strerror or str(error), hint=hint,
-            ) from error  # fmt: skip
+                "history-unreadable",
+                "the history of runs cannot be read",
+                where=str(self.path),
+                cause=error.strerror or str(error),
+                hint=hint,
+            ) from error
         read = [_parse(line) for line in lines if line.strip()]
         return tuple(run for run in read if run is not None), sum(run is None for run in read)
 

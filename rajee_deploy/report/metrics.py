@@ -57,9 +57,13 @@ def figures(runs: Sequence[PastRun]) -> Figures:
         by_kind.setdefault(run.kind, []).append(run.seconds)
     kinds = tuple(_of_kind(kind, seconds) for kind, seconds in sorted(by_kind.items()))
     return Figures(
-        kinds, len(done), sum(bool(run.built) for run in done), len(runs) - len(done) - accepted - refused, refused,
+        kinds,
+        len(done),
+        sum(bool(run.built) for run in done),
+        len(runs) - len(done) - accepted - refused,
+        refused,
         accepted,
-    )  # fmt: skip
+    )
 
 
 def _of_kind(kind: str, seconds: list[float]) -> KindFigures:

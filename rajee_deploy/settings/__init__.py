@@ -8,6 +8,13 @@ from rajee_deploy.settings.reading import PRODUCTION, find_settings, load
 from rajee_deploy.settings.values import DEFAULT_PLATFORM, LOCK_NAME, CdkSettings, ImageSettings, Settings
 
 __all__ = [
-    "DEFAULT_PLATFORM", "LOCK_NAME", "PRODUCTION", "CdkSettings", "ImageSettings", "Settings", "find_settings", "load",
+    "DEFAULT_PLATFORM",
+    "LOCK_NAME",
+    "PRODUCTION",
+    "CdkSettings",
+    "ImageSettings",
+    "Settings",
+    "find_settings",
+    "load",
     "with_flags",
-]  # fmt: skip
+]

@@ -113,9 +113,12 @@ def parse_build(table: Mapping[str, Any], root: Path) -> BuildSettings:
         except ValueError as error:
             raise SettingError(f"secrets.{name}", str(error)) from error
     return BuildSettings(
-        tuple(secrets), tuple(table.get("ssh", ())), tuple(table.get("cache-from", ())),
-        tuple(table.get("cache-to", ())), _provenance(table.get("provenance")),
-    )  # fmt: skip
+        tuple(secrets),
+        tuple(table.get("ssh", ())),
+        tuple(table.get("cache-from", ())),
+        tuple(table.get("cache-to", ())),
+        _provenance(table.get("provenance")),
+    )
 
 
 def _provenance(given: object) -> Provenance:

@@ -41,25 +41,60 @@ _BOOLEAN = "true or false"
 PRODUCTION = ("prod", "production", "live")  # environments that are production unless they say otherwise
 
 _IMAGE_KEYS = {
-    "context": _STRING, "dockerfile": _STRING, "target": _STRING, "platform": _STRING_OR_LIST, "repository": _STRING,
-    "stack": _STRING, "parameter": _STRING, "context-key": _STRING, "build-args": _STRINGS, "build-contexts": _STRINGS,
-    "deploy-by": _STRING, "tags": _LIST, "labels": _STRINGS, "secrets": _STRINGS, "ssh": _LIST, "cache-from": _LIST,
-    "cache-to": _LIST, "provenance": _STRING_OR_FALSE,
-}  # fmt: skip
+    "context": _STRING,
+    "dockerfile": _STRING,
+    "target": _STRING,
+    "platform": _STRING_OR_LIST,
+    "repository": _STRING,
+    "stack": _STRING,
+    "parameter": _STRING,
+    "context-key": _STRING,
+    "build-args": _STRINGS,
+    "build-contexts": _STRINGS,
+    "deploy-by": _STRING,
+    "tags": _LIST,
+    "labels": _STRINGS,
+    "secrets": _STRINGS,
+    "ssh": _LIST,
+    "cache-from": _LIST,
+    "cache-to": _LIST,
+    "provenance": _STRING_OR_FALSE,
+}
 _CDK_KEYS = {
-    "app": _STRING, "stacks": _LIST, "context": _STRINGS, "env": _LIST, "ignore": _LIST, "inputs": _LIST,
-    "infra-check": _STRING, "approval": _STRING, "tag-only": _STRING,
+    "app": _STRING,
+    "stacks": _LIST,
+    "context": _STRINGS,
+    "env": _LIST,
+    "ignore": _LIST,
+    "inputs": _LIST,
+    "infra-check": _STRING,
+    "approval": _STRING,
+    "tag-only": _STRING,
     "parameters": _TABLE,
-}  # fmt: skip
+}
 _ENGINE_KEYS = {"engine": _STRING, "builder": _STRING, "build-concurrency": _NUMBER}
 _ENVIRONMENT_KEYS = {
-    "profile": _STRING, "region": _STRING, "account": _STRING, "context": _STRINGS, "images": _TABLE, "cdk": _TABLE,
-    "production": _BOOLEAN, "require-ancestry": _BOOLEAN, "drift": _STRING, "stack-accounts": _LIST, **_ENGINE_KEYS,
-}  # fmt: skip
+    "profile": _STRING,
+    "region": _STRING,
+    "account": _STRING,
+    "context": _STRINGS,
+    "images": _TABLE,
+    "cdk": _TABLE,
+    "production": _BOOLEAN,
+    "require-ancestry": _BOOLEAN,
+    "drift": _STRING,
+    "stack-accounts": _LIST,
+    **_ENGINE_KEYS,
+}
 _TOP_KEYS = {
-    "images": _TABLE, "cdk": _TABLE, "environments": _TABLE, "require-ancestry": _BOOLEAN, "drift": _STRING,
-    "syntax-mirrors": _LIST, **_ENGINE_KEYS,
-}  # fmt: skip
+    "images": _TABLE,
+    "cdk": _TABLE,
+    "environments": _TABLE,
+    "require-ancestry": _BOOLEAN,
+    "drift": _STRING,
+    "syntax-mirrors": _LIST,
+    **_ENGINE_KEYS,
+}
 
 
 def find_settings(start: Path) -> Path:
@@ -112,12 +147,20 @@ def _settings(reader: _Reader, table: Mapping[str, Any], environment: str | None
     cdk = reader.cdk(table.get("cdk"), chosen)
     reader.check_stacks(images, cdk)
     return Settings(
-        reader.path, images, cdk, environment or "", chosen.get("profile"), chosen.get("region"), chosen.get("account"),
-        tuple(table.get("environments", {})), engine,
+        reader.path,
+        images,
+        cdk,
+        environment or "",
+        chosen.get("profile"),
+        chosen.get("region"),
+        chosen.get("account"),
+        tuple(table.get("environments", {})),
+        engine,
         chosen.get("production", environment in PRODUCTION),
         chosen.get("require-ancestry", table.get("require-ancestry", False)),
-        reader.drift({**table, **chosen}), tuple(chosen.get("stack-accounts", ())),
-    )  # fmt: skip
+        reader.drift({**table, **chosen}),
+        tuple(chosen.get("stack-accounts", ())),
+    )
 
 
 def _own_table(document: Mapping[str, Any]) -> Any:
@@ -132,9 +175,12 @@ def _check_other(reader: _Reader, table: Mapping[str, Any], environment: str) ->
         _settings(reader, table, environment)
     except ConfigurationError as error:
         raise ConfigurationError(
-            error.code, f"with -e {environment}: {error.problem}", where=error.where, cause=error.cause,
+            error.code,
+            f"with -e {environment}: {error.problem}",
+            where=error.where,
+            cause=error.cause,
             hint=error.hint,
-        ) from error  # fmt: skip
+        ) from error
 
 
 def _read_toml(path: Path) -> dict[str, Any]:
@@ -142,20 +188,28 @@ def _read_toml(path: Path) -> dict[str, Any]:
         return parse_toml(read_regular(path, SMALL))
     except FileNotFoundError as error:
         raise ConfigurationError(
-            "no-settings", "the settings file does not exist", where=str(path),
+            "no-settings",
+            "the settings file does not exist",
+            where=str(path),
             hint="name the one that is meant; rajee-deploy.toml and pyproject.toml are found without --config",
-        ) from error  # fmt: skip
+        ) from error
     except (OSError, UnicodeDecodeError) as error:
         cause = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         raise ConfigurationError(
-            "settings-unreadable", "the settings cannot be read", where=str(path), cause=cause,
+            "settings-unreadable",
+            "the settings cannot be read",
+            where=str(path),
+            cause=cause,
             hint="it has to be a file of UTF-8 text that you may read",
-        ) from error  # fmt: skip
+        ) from error
     except ValueError as error:
         raise ConfigurationError(
-            "settings-syntax", "the settings are not valid TOML", where=str(path), cause=str(error),
+            "settings-syntax",
+            "the settings are not valid TOML",
+            where=str(path),
+            cause=str(error),
             hint="correct that line: tables stand in [brackets], texts in quotes; docs/settings.md shows each key",
-        ) from error  # fmt: skip
+        ) from error
 
 
 _EVERY_KEY = "docs/settings.md shows each key and what it takes"
@@ -237,12 +291,23 @@ class _Reader:
             raise self.fail(at + "context", f"the directory {context} does not exist", hint)
         dockerfile = self.root / table["dockerfile"] if "dockerfile" in table else context / "Dockerfile"
         return ImageSettings(
-            name, context, dockerfile, repository, self.platforms(at, table), table.get("target"),
-            dict(table.get("build-args", {})), self.build_contexts(table),
-            table.get("stack", ""), self.parameter(at, table), self.root / LOCK_NAME,
-            self.deploy_by(at, table), self.tags(at, table), dict(table.get("labels", {})), self.build(at, table),
+            name,
+            context,
+            dockerfile,
+            repository,
+            self.platforms(at, table),
+            table.get("target"),
+            dict(table.get("build-args", {})),
+            self.build_contexts(table),
+            table.get("stack", ""),
+            self.parameter(at, table),
+            self.root / LOCK_NAME,
+            self.deploy_by(at, table),
+            self.tags(at, table),
+            dict(table.get("labels", {})),
+            self.build(at, table),
             table.get("context-key", ""),
-        )  # fmt: skip
+        )
 
     def parameter(self, at: str, table: Mapping[str, Any]) -> str:
         """The stack parameter that takes the tag; with `context-key` the private name under which it is recorded."""
@@ -342,10 +407,17 @@ class _Reader:
         approval = Approval(self.one_of("cdk.approval", merged.get("approval", "interactive"), asked))
         by = self.one_of("cdk.tag-only", merged.get("tag-only", "cdk"), ["cdk", "cloudformation"])
         return CdkSettings(
-            app, tuple(merged["stacks"]), {**merged.get("context", {}), **environment.get("context", {})},
-            tuple(merged.get("env", ())), tuple(merged.get("ignore", ())), inputs, check,
-            approval, by == "cloudformation", self.parameters(table, environment.get("cdk", {}), merged["stacks"]),
-        )  # fmt: skip
+            app,
+            tuple(merged["stacks"]),
+            {**merged.get("context", {}), **environment.get("context", {})},
+            tuple(merged.get("env", ())),
+            tuple(merged.get("ignore", ())),
+            inputs,
+            check,
+            approval,
+            by == "cloudformation",
+            self.parameters(table, environment.get("cdk", {}), merged["stacks"]),
+        )
 
     def bad_app(self, app: Path) -> ConfigurationError:
         """For a cdk.json that is no file, with what it is instead."""

@@ -79,9 +79,11 @@ class SsmRecords:
         name = parameter_name(stack)
         if len(text.encode()) > MAX_BYTES:
             raise DeployError(
-                "record-too-long", f"the record is longer than {MAX_BYTES} bytes", where=name,
+                "record-too-long",
+                f"the record is longer than {MAX_BYTES} bytes",
+                where=name,
                 hint="too many images are in one stack: divide it, or give them parameters (images.*.parameter)",
-            )  # fmt: skip
+            )
         self._aws.ask("ssm", "put_parameter", {"Name": name, "Value": text, "Type": "String", "Overwrite": True})
 
 
@@ -110,10 +112,11 @@ class RecordedStacks:
         if record is None:
             return state
         shown = {
-            INFRA_PARAMETER: record.infrastructure, TEMPLATE_PARAMETER: record.template,
+            INFRA_PARAMETER: record.infrastructure,
+            TEMPLATE_PARAMETER: record.template,
             REVISION_PARAMETER: record.revision,
             **{images[name]: tag for name, tag in record.tags.items() if name in images},
-        }  # fmt: skip
+        }
         return replace(state, parameters={**shown, **state.parameters})  # what the stack says of itself comes first
 
 
@@ -126,11 +129,15 @@ def encoded(record: StackRecord) -> str:
     """The document."""
     return json.dumps(
         {
-            "schema": SCHEMA, "tags": dict(record.tags), "infrastructure": record.infrastructure,
-            "template": record.template, "revision": record.revision,
+            "schema": SCHEMA,
+            "tags": dict(record.tags),
+            "infrastructure": record.infrastructure,
+            "template": record.template,
+            "revision": record.revision,
         },
-        separators=(",", ":"), sort_keys=True,
-    )  # fmt: skip
+        separators=(",", ":"),
+        sort_keys=True,
+    )
 
 
 def decoded(text: str) -> StackRecord | None:

@@ -57,9 +57,13 @@ class CloudFormation:
         try:
             declared = _declared(template) if stack in self._with_parameters else {}
             return replace(
-                state, content=_content(record, template), volatile=volatile_parameters(template),
-                carried=carried_of(template), declared=declared, services=declared_services(template),
-            )  # fmt: skip
+                state,
+                content=_content(record, template),
+                volatile=volatile_parameters(template),
+                carried=carried_of(template),
+                declared=declared,
+                services=declared_services(template),
+            )
         except (AttributeError, TypeError, ValueError, LookupError) as error:
             cause = f"the template is none that CloudFormation takes: {error}"
             raise unknown(f"cloudformation:GetTemplate {stack}", cause) from error

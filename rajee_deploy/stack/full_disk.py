@@ -23,9 +23,12 @@ def no_space(deed: str, tail: Sequence[str], places: Sequence[Path]) -> DeployEr
         return None
     place = next((place for place in places if _is_full(place)), places[0])
     return DeployError(
-        "no-space", f"{deed} failed, since this machine's disk is full", where=str(place), cause=line.strip(),
+        "no-space",
+        f"{deed} failed, since this machine's disk is full",
+        where=str(place),
+        cause=line.strip(),
         hint="make room there, or set TMPDIR to a directory with room: df -h",
-    )  # fmt: skip
+    )
 
 
 def _is_full(place: Path) -> bool:

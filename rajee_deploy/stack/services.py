@@ -110,12 +110,15 @@ class Services:
     def run(self, held: Held, task_definition: str) -> None:
         """See ServiceDoor."""
         self._aws.ask(
-            "ecs", "update_service",
+            "ecs",
+            "update_service",
             {
-                "cluster": _cluster(held), "service": held.arn, "taskDefinition": task_definition,
+                "cluster": _cluster(held),
+                "service": held.arn,
+                "taskDefinition": task_definition,
                 "forceNewDeployment": True,
             },
-        )  # fmt: skip
+        )
 
     def _held(self, stack: str, found: DeclaredServices, parameters: Mapping[str, str], levels: int) -> Iterator[Held]:
         resources = {each["LogicalResourceId"]: each for each in stack_resources(self._aws, stack)}
@@ -166,9 +169,17 @@ class Services:
         states = {"Successful": "COMPLETED", "InProgress": "IN_PROGRESS", "Failed": "FAILED"}
         reason = configuration.get("LastUpdateStatusReason", "")
         own = Deployment(
-            configuration.get("RevisionId", ""), "PRIMARY", runs, 1, 0, 1, 0, states.get(status, status), reason,
+            configuration.get("RevisionId", ""),
+            "PRIMARY",
+            runs,
+            1,
+            0,
+            1,
+            0,
+            states.get(status, status),
+            reason,
             _began(configuration.get("LastModified", "")),
-        )  # fmt: skip
+        )
         return Service(one.arn, (own,))
 
     def _services(self, cluster: str, arns: Sequence[str]) -> dict[str, Service]:
@@ -195,9 +206,11 @@ def service_of(record: Mapping[str, Any]) -> Service:
     """A service of an answer of DescribeServices. DeployError when it lacks what a decision stands on."""
     controller = (record.get("deploymentController") or {}).get("type") or "ECS"
     status = record.get("status") or ""
-    if not record.get("serviceName") or not status or (
-        status == "ACTIVE" and controller == "ECS" and not record.get("deployments")
-    ):  # fmt: skip
+    if (
+        not record.get("serviceName")
+        or not status
+        or (status == "ACTIVE" and controller == "ECS" and not record.get("deployments"))
+    ):
         raise unknown(f"ecs:DescribeServices {record.get('serviceArn')}", "the answer lacks the service's deployments")
     deployments = tuple(_deployment(one) for one in record.get("deployments") or ())
     # A service that another controller rolls out has task sets, or none yet, and no deployments.
@@ -213,10 +226,14 @@ def task_sets(record: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 def _task_set(record: Mapping[str, Any]) -> Deployment:
     """https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_TaskSet.html"""
     return Deployment(
-        record["id"], record.get("status", ""), record.get("taskDefinition", ""), record.get("computedDesiredCount", 0),
-        record.get("pendingCount", 0), record.get("runningCount", 0),
+        record["id"],
+        record.get("status", ""),
+        record.get("taskDefinition", ""),
+        record.get("computedDesiredCount", 0),
+        record.get("pendingCount", 0),
+        record.get("runningCount", 0),
         state="IN_PROGRESS" if record.get("stabilityStatus") == "STABILIZING" else "",
-    )  # fmt: skip
+    )
 
 
 def stack_resources(aws: Asks, stack: str) -> list[dict[str, Any]]:
@@ -232,9 +249,10 @@ def stack_resources(aws: Asks, stack: str) -> list[dict[str, Any]]:
             raise unknown(f"cloudformation:ListStackResources {stack}", "the answer lists no resource")
         found += page
     return [
-        each for each in found
+        each
+        for each in found
         if each.get("PhysicalResourceId") and not is_deletion(str(each.get("ResourceStatus", "")))
-    ]  # fmt: skip
+    ]
 
 
 def _may_be_empty(aws: Asks, stack: str) -> bool:
@@ -264,11 +282,17 @@ def _cluster(held: Held) -> str:
 def _deployment(record: Mapping[str, Any]) -> Deployment:
     began = record.get("createdAt")
     return Deployment(
-        record["id"], record["status"], record.get("taskDefinition", ""), record.get("desiredCount", 0),
-        record.get("pendingCount", 0), record.get("runningCount", 0), record.get("failedTasks", 0),
-        record.get("rolloutState", ""), record.get("rolloutStateReason", ""),
+        record["id"],
+        record["status"],
+        record.get("taskDefinition", ""),
+        record.get("desiredCount", 0),
+        record.get("pendingCount", 0),
+        record.get("runningCount", 0),
+        record.get("failedTasks", 0),
+        record.get("rolloutState", ""),
+        record.get("rolloutStateReason", ""),
         began.timestamp() if began is not None else 0.0,
-    )  # fmt: skip
+    )
 
 
 def _began(moment: str) -> float:

@@ -106,6 +106,9 @@ def _refused(stack: str, message: str) -> DeployError:
     if is_refused_for_now(message):
         return stack_busy(stack, cause=message)
     return DeployError(
-        "deploy-failed", f"CloudFormation refused the update of {stack}", where=f"stack {stack}", cause=message,
+        "deploy-failed",
+        f"CloudFormation refused the update of {stack}",
+        where=f"stack {stack}",
+        cause=message,
         hint='set tag-only = "cdk", which deploys with the CDK CLI',
-    )  # fmt: skip
+    )

@@ -115,9 +115,12 @@ class Watching:
         containers = self._task_definition(runs).get("containerDefinitions", ()) if runs else ()
         stops = [container["stopTimeout"] for container in containers if container.get("stopTimeout") is not None]
         return RolloutSettings(
-            interval, delay, max(stops, default=None),
-            configuration.get("minimumHealthyPercent"), configuration.get("maximumPercent"),
-        )  # fmt: skip
+            interval,
+            delay,
+            max(stops, default=None),
+            configuration.get("minimumHealthyPercent"),
+            configuration.get("maximumPercent"),
+        )
 
     def _task_definition(self, arn: str) -> dict[str, Any]:
         answer = self._aws.ask("ecs", "describe_task_definition", {"taskDefinition": arn})
@@ -139,9 +142,12 @@ class Watching:
         states = [[state for group in groups for state in self._states(group)] for groups in balancers]
         every = [state for each in states for state in each]
         return Targets(
-            every.count("healthy"), sum(state in _STARTING for state in every), every.count("unhealthy"),
-            every.count("draining"), min(each.count("healthy") for each in states),
-        )  # fmt: skip
+            every.count("healthy"),
+            sum(state in _STARTING for state in every),
+            every.count("unhealthy"),
+            every.count("draining"),
+            min(each.count("healthy") for each in states),
+        )
 
     def _states(self, group: str) -> list[str]:
         answer = self._aws.ask("elbv2", "describe_target_health", {"TargetGroupArn": group})
@@ -182,9 +188,13 @@ def _event(record: Mapping[str, Any]) -> ResourceEvent:
     from rajee_deploy.rollout import ResourceEvent
 
     return ResourceEvent(
-        record["EventId"], _at(record["Timestamp"]), record.get("LogicalResourceId", ""),
-        record.get("ResourceType", ""), record.get("ResourceStatus", ""), record.get("ResourceStatusReason", ""),
-    )  # fmt: skip
+        record["EventId"],
+        _at(record["Timestamp"]),
+        record.get("LogicalResourceId", ""),
+        record.get("ResourceType", ""),
+        record.get("ResourceStatus", ""),
+        record.get("ResourceStatusReason", ""),
+    )
 
 
 def _balancers(record: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:

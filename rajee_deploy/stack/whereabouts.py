@@ -85,10 +85,11 @@ class Whereabouts:
             return self._aws
         if not is_ours and not role:
             raise ConfigurationError(
-                "no-role", f"the app names no role for {place.name} in account {place.account}",
+                "no-role",
+                f"the app names no role for {place.name} in account {place.account}",
                 where=f"stack {place.name}",
                 hint="let its synthesizer name roles, as CDK's default does; or use credentials of that account",
-            )  # fmt: skip
+            )
         with self._lock:
             key = (region, "", "") if is_ours else (region, role, external_id)
             if key not in self._made:

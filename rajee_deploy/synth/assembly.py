@@ -59,10 +59,12 @@ def reads_assembly(read: Callable[Concatenate[Path, P], T]) -> Callable[Concaten
         except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             cause = str(error) if isinstance(error, (OSError, ValueError)) else f"{type(error).__name__}: {error}"
             raise DeployError(
-                "bad-assembly", "the CDK app made a cloud assembly that cannot be read", where=str(assembly),
+                "bad-assembly",
+                "the CDK app made a cloud assembly that cannot be read",
+                where=str(assembly),
                 cause=cause[:_MOST_CHARACTERS],
                 hint="npx cdk synth makes it too; the aws-cdk-lib of the app must be one that the aws-cdk here knows",
-            ) from error  # fmt: skip
+            ) from error
 
     return reading
 
@@ -96,13 +98,21 @@ def synthesised_stacks(assembly: Path, app: Path) -> dict[str, Synthesised]:
         tags = _pairs(configured.get("tags")) or properties.get("tags") or _tags_of_metadata(each)
         topics = properties.get("notificationArns")
         content = StackContent(
-            given_back(template), tags, tuple(topics or ()), bool(properties.get("terminationProtection", False)),
+            given_back(template),
+            tags,
+            tuple(topics or ()),
+            bool(properties.get("terminationProtection", False)),
             effective(template),
-        )  # fmt: skip
+        )
         found[each.place.id] = Synthesised(
-            content, referenced_parameters(template), volatile_parameters(template), topics is None, as_sent(template),
-            declared_parameters(template), each.place,
-        )  # fmt: skip
+            content,
+            referenced_parameters(template),
+            volatile_parameters(template),
+            topics is None,
+            as_sent(template),
+            declared_parameters(template),
+            each.place,
+        )
     return found
 
 
@@ -143,11 +153,15 @@ def _place(name: str, artifact: Mapping[str, Any]) -> StackPlace:
     account, _, region = str(artifact.get("environment", "")).removeprefix("aws://").partition("/")
     reading = properties.get("lookupRole") or {}
     return StackPlace(
-        str(artifact.get("displayName", name)), str(properties.get("stackName", name)),
-        account if account != "unknown-account" else "", region if region != "unknown-region" else "",
-        properties.get("assumeRoleArn") or "", properties.get("assumeRoleExternalId") or "",
-        reading.get("arn") or "", reading.get("assumeRoleExternalId") or "",
-    )  # fmt: skip
+        str(artifact.get("displayName", name)),
+        str(properties.get("stackName", name)),
+        account if account != "unknown-account" else "",
+        region if region != "unknown-region" else "",
+        properties.get("assumeRoleArn") or "",
+        properties.get("assumeRoleExternalId") or "",
+        reading.get("arn") or "",
+        reading.get("assumeRoleExternalId") or "",
+    )
 
 
 def _in_order(artifacts: Mapping[str, Any]) -> list[str]:

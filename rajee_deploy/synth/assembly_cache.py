@@ -157,13 +157,19 @@ def _synthesised(document: dict[str, Any]) -> Synthesised:
     content, place = document["content"], document["place"]
     return Synthesised(
         StackContent(
-            content["template"], content["tags"], tuple(content["notification_arns"]),
-            content["termination_protection"], content.get("effective", ""),
+            content["template"],
+            content["tags"],
+            tuple(content["notification_arns"]),
+            content["termination_protection"],
+            content.get("effective", ""),
         ),
-        tuple(document["parameters"]), tuple(document["volatile"]), document["leaves_topics"], document["sent"],
+        tuple(document["parameters"]),
+        tuple(document["volatile"]),
+        document["leaves_topics"],
+        document["sent"],
         {name: Declared(*slot) for name, slot in document["declared"].items()},
         StackPlace(*place) if place is not None else None,
-    )  # fmt: skip
+    )
 
 
 def _digest(directory: Path, *, is_whole: bool = True) -> str:

@@ -76,9 +76,12 @@ class Cdk:
         if ended.code != 0:
             full = no_space("cdk synth", ended.tail, (usual_place() or assembly, assembly.parent, self._settings.app))
             raise full or DeployError(
-                "synth-failed", "cdk synth failed", where=str(self._settings.app), cause=_told(ended),
+                "synth-failed",
+                "cdk synth failed",
+                where=str(self._settings.app),
+                cause=_told(ended),
                 hint=after_failure(self._settings.app, "\n".join(ended.tail)),
-            )  # fmt: skip
+            )
         return synthesised_stacks(assembly, self._settings.app)
 
     def check_account(self, account: str) -> None:
@@ -141,11 +144,21 @@ class Cdk:
         place = self._where.place(step.stack)
         with passing(step, place.name) as parameters:
             ended = self._cdk(
-                ["deploy", as_pattern(place.id), "--app", str(assembly), "--exclusively", "--require-approval=never",
-                 "--progress=events", *method, *force, *parameters.arguments],
+                [
+                    "deploy",
+                    as_pattern(place.id),
+                    "--app",
+                    str(assembly),
+                    "--exclusively",
+                    "--require-approval=never",
+                    "--progress=events",
+                    *method,
+                    *force,
+                    *parameters.arguments,
+                ],
                 lambda line: on_line(hide(line)),
                 {**self._aws.child_environment(), **parameters.changes(os.environ)},
-            )  # fmt: skip
+            )
             if ended.code == 0 or "missing a value" in "\n".join(ended.tail):
                 parameters.check(step)
         ended = hushed(ended, hide)
@@ -154,9 +167,12 @@ class Cdk:
         if tells_of_refusal_for_now("\n".join(ended.tail)):
             raise stack_busy(step.stack, cause=_told(ended))
         raise DeployError(
-            "deploy-failed", f"cdk deploy of {step.stack} failed", where=f"stack {step.stack}", cause=_told(ended),
+            "deploy-failed",
+            f"cdk deploy of {step.stack} failed",
+            where=f"stack {step.stack}",
+            cause=_told(ended),
             hint=after_failure(self._settings.app, "\n".join(ended.tail)),
-        )  # fmt: skip
+        )
 
     def _synth(
         self,
@@ -207,9 +223,11 @@ class Cdk:
                     "is not bootstrapped" if version is None else f"has bootstrap version {version}, {needed} is needed"
                 )
                 raise DeployError(
-                    "not-bootstrapped", f"account {account} in {region} {has} for the CDK", where=parameter,
+                    "not-bootstrapped",
+                    f"account {account} in {region} {has} for the CDK",
+                    where=parameter,
                     hint=cdk_command(self._settings.app, "bootstrap", f"aws://{account}/{region}"),
-                )  # fmt: skip
+                )
 
 
 def _bootstrap_version(aws: Asks, parameter: str) -> int | None:
@@ -243,10 +261,11 @@ def _check_resources(stack: str, template: Mapping[str, Any]) -> None:
     """The CDK CLI deploys no stack without resources, and deletes one that is there: nobody agreed to either."""
     if not template.get("Resources"):
         raise ConfigurationError(
-            "empty-stack", f"the template of {stack} has no resources, so the CDK would not deploy it",
+            "empty-stack",
+            f"the template of {stack} has no resources, so the CDK would not deploy it",
             where=f"stack {stack}",
             hint="leave it out of cdk.stacks (name the others instead of a wildcard); to delete it: npx cdk destroy",
-        )  # fmt: skip
+        )
 
 
 def _check_given(steps: Sequence[DeployStack], assembly: Path, app: Path) -> None:
@@ -256,9 +275,11 @@ def _check_given(steps: Sequence[DeployStack], assembly: Path, app: Path) -> Non
             if any(tag in read_text(path, LARGE) for path in assembly.rglob("*.template.json")):
                 continue
             raise ConfigurationError(
-                "context-not-read", f"the app puts the tag {tag} into no template", where=f"stack {step.stack}",
+                "context-not-read",
+                f"the app puts the tag {tag} into no template",
+                where=f"stack {step.stack}",
                 hint=f"read it where the image is named: {reading_context(app, key.removeprefix(GIVEN_PREFIX))}",
-            )  # fmt: skip
+            )
 
 
 def _check_pattern(step: DeployStack, name: str, value: str, pattern: str) -> None:
@@ -268,10 +289,12 @@ def _check_pattern(step: DeployStack, name: str, value: str, pattern: str) -> No
     if not matches(pattern, value):
         by = "digest" if value.startswith("sha256:") else "tag"
         raise ConfigurationError(
-            "parameter-refused", f"the parameter {name} of {step.stack} does not take {value}",
-            where=f"stack {step.stack}", cause=f"its AllowedPattern is {pattern}",
+            "parameter-refused",
+            f"the parameter {name} of {step.stack} does not take {value}",
+            where=f"stack {step.stack}",
+            cause=f"its AllowedPattern is {pattern}",
             hint=f"the settings say deploy-by = {by!r}, and the stack is made for the other: change one of the two",
-        )  # fmt: skip
+        )
 
 
 def _told(ended: Completed) -> str:

@@ -49,10 +49,12 @@ def get_cli(app: Path) -> CdkCli:
         raise DeployError("cdk-missing", "the CDK CLI is not installed", where=str(app), hint=install_cli(app))
     if not cli.version.startswith("2.") and cli.version != "unknown":
         raise DeployError(
-            "cdk-version", f"aws-cdk {cli.version} is not a usable CDK CLI", where=str(cli.path),
+            "cdk-version",
+            f"aws-cdk {cli.version} is not a usable CDK CLI",
+            where=str(cli.path),
             cause="3.0.0 was published by accident and reads no current assembly",
             hint=f"npm install -D aws-cdk@2 --prefix {quote(str(app))}",
-        )  # fmt: skip
+        )
     return cli
 
 
@@ -61,6 +63,9 @@ def _version(package: Path, app: Path) -> str:
         return str(read_json(package)["version"])
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise DeployError(
-            "cdk-missing", "the CDK CLI's package cannot be read", where=str(package), cause=str(error),
+            "cdk-missing",
+            "the CDK CLI's package cannot be read",
+            where=str(package),
+            cause=str(error),
             hint=install_cli(app),
-        ) from error  # fmt: skip
+        ) from error

@@ -44,32 +44,100 @@ REFUSED = {
 }
 # What changes the template, or whether there is one: adopted, and an input.
 COUNTED = frozenset(
-    {"assetMetadata", "pathMetadata", "versionReporting", "telemetry", "staging", "strict", "lookups", "ignoreErrors",
-     "unstable"}
-)  # fmt: skip
+    {
+        "assetMetadata",
+        "pathMetadata",
+        "versionReporting",
+        "telemetry",
+        "staging",
+        "strict",
+        "lookups",
+        "ignoreErrors",
+        "unstable",
+    }
+)
 # How a diff is made and printed: kept from ours, which is read. No other command of ours has these options, or heeds
 # them; the CLI would say more with the last ones, which is for people.
 OF_DIFF = frozenset(
-    {"contextLines", "template", "securityOnly", "fail", "failOn", "processed", "changeSet", "changeset",
-     "includeMoves", "quiet", "q", "json", "j", "verbose", "v", "trace", "debug", "debugApp", "debugCli"}
-)  # fmt: skip
+    {
+        "contextLines",
+        "template",
+        "securityOnly",
+        "fail",
+        "failOn",
+        "processed",
+        "changeSet",
+        "changeset",
+        "includeMoves",
+        "quiet",
+        "q",
+        "json",
+        "j",
+        "verbose",
+        "v",
+        "trace",
+        "debug",
+        "debugApp",
+        "debugCli",
+    }
+)
 # Given by a flag of ours each time; or how the CLI talks, reaches AWS and goes about a deployment that was decided on.
 NO_EFFECT = frozenset(
-    {"exclusively", "e", "ci", "color", "noColor", "notices", "progress", "validation", "telemetryFile", "yes", "y",
-     "proxy", "caBundlePath", "ec2creds", "i", "roleArn", "r", "toolkitStackName", "rollback", "outputsFile", "logs",
-     "concurrency", "assetParallelism", "assetBuildConcurrency", "assetPrebuild", "ignoreNoStacks",
-     # In capital letters no variable can mean them: E is e, R is r, O is o.
-     "E", "R", "O"}
-)  # fmt: skip
+    {
+        "exclusively",
+        "e",
+        "ci",
+        "color",
+        "noColor",
+        "notices",
+        "progress",
+        "validation",
+        "telemetryFile",
+        "yes",
+        "y",
+        "proxy",
+        "caBundlePath",
+        "ec2creds",
+        "i",
+        "roleArn",
+        "r",
+        "toolkitStackName",
+        "rollback",
+        "outputsFile",
+        "logs",
+        "concurrency",
+        "assetParallelism",
+        "assetBuildConcurrency",
+        "assetPrebuild",
+        "ignoreNoStacks",
+        # In capital letters no variable can mean them: E is e, R is r, O is o.
+        "E",
+        "R",
+        "O",
+    }
+)
 # No options, and no input: the CLI writes its own over them for the app, or they are about the CLI itself.
 _OF_CLI = frozenset(
     f"CDK_{name}"
     for name in (
-        "CLI_ASM_VERSION", "CLI_USERAGENT", "CLI_VERSION", "CONTEXT_JSON", "DEFAULT_ACCOUNT", "DEFAULT_REGION",
-        "DISABLE_CLI_TELEMETRY", "DISABLE_VERSION_CHECK", "DOCKER_CREDS_FILE", "ERROR_FILE", "HOME", "NOTICES_TIMEOUT",
-        "OUTDIR", "PERF_COUNTERS_FILE", "ROLE_SESSION_NAME", "TELEMETRY_SENDER_DEBUG",
+        "CLI_ASM_VERSION",
+        "CLI_USERAGENT",
+        "CLI_VERSION",
+        "CONTEXT_JSON",
+        "DEFAULT_ACCOUNT",
+        "DEFAULT_REGION",
+        "DISABLE_CLI_TELEMETRY",
+        "DISABLE_VERSION_CHECK",
+        "DOCKER_CREDS_FILE",
+        "ERROR_FILE",
+        "HOME",
+        "NOTICES_TIMEOUT",
+        "OUTDIR",
+        "PERF_COUNTERS_FILE",
+        "ROLE_SESSION_NAME",
+        "TELEMETRY_SENDER_DEBUG",
     )
-)  # fmt: skip
+)
 
 
 def refuse_options(environment: Iterable[str]) -> None:
@@ -78,9 +146,11 @@ def refuse_options(environment: Iterable[str]) -> None:
         option = option_of(name)
         if option in REFUSED:
             raise ConfigurationError(
-                "cdk-option-in-environment", f"the CDK CLI would take {name} for its option --{_spelled(option)}",
-                where="the environment", hint=f"unset {name}; {REFUSED[option]}",
-            )  # fmt: skip
+                "cdk-option-in-environment",
+                f"the CDK CLI would take {name} for its option --{_spelled(option)}",
+                where="the environment",
+                hint=f"unset {name}; {REFUSED[option]}",
+            )
 
 
 def is_input(name: str) -> bool:

@@ -55,6 +55,7 @@ def check_account(app: Path, ours: str | None, account: str, account_of: Callabl
     if other is not None and other != account:
         raise ConfigurationError(
             "profile-contradiction",
-            f"the profile {named.name} is account {other}, and this run is account {account}", where=str(named.file),
+            f"the profile {named.name} is account {other}, and this run is account {account}",
+            where=str(named.file),
             hint=f"--profile {named.name} deploys there; or take the profile out of {named.file.name}",
-        )  # fmt: skip
+        )

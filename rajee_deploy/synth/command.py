@@ -52,9 +52,12 @@ def configuration(app: Path) -> dict[str, Any]:
         raise _missing(app) from error
     except (OSError, ValueError) as error:
         raise DeployError(
-            "bad-cdk-json", "cdk.json cannot be read", where=str(path), cause=str(error),
+            "bad-cdk-json",
+            "cdk.json cannot be read",
+            where=str(path),
+            cause=str(error),
             hint=f"correct it, then run again: python3 -m json.tool {shlex.quote(str(path))} shows where it breaks",
-        ) from error  # fmt: skip
+        ) from error
     return document
 
 
@@ -64,11 +67,13 @@ def _missing(app: Path) -> DeployError:
 
     there = elsewhere(app, "cdk.json")
     return DeployError(
-        "no-cdk-json", "the directory of the CDK app has no cdk.json" if app.is_dir() else "there is no such directory",
-        where=str(app), cause="cdk.app of the settings names it (without it: the settings file's directory)",
+        "no-cdk-json",
+        "the directory of the CDK app has no cdk.json" if app.is_dir() else "there is no such directory",
+        where=str(app),
+        cause="cdk.app of the settings names it (without it: the settings file's directory)",
         hint="\n".join(f"a CDK app lies in {each}: let cdk.app name it" for each in there)
         or "let cdk.app name the directory of the CDK app; npx cdk init makes a new one",
-    )  # fmt: skip
+    )
 
 
 def python_of(app: Path, command: list[str]) -> str:

@@ -216,9 +216,20 @@ def _holds_modules(path: str, depth: int) -> bool:
 
 # Directories that tools make beside the modules, and that no import takes for a package.
 _NO_MODULES = frozenset(
-    {"node_modules", "cdk.out", ".venv", "venv", ".git", ".mypy_cache", ".pytest_cache", ".ruff_cache", ".idea",
-     ".vscode", ".hypothesis"}
-)  # fmt: skip
+    {
+        "node_modules",
+        "cdk.out",
+        ".venv",
+        "venv",
+        ".git",
+        ".mypy_cache",
+        ".pytest_cache",
+        ".ruff_cache",
+        ".idea",
+        ".vscode",
+        ".hypothesis",
+    }
+)
 
 
 def _is_passing(name: str) -> bool:
@@ -243,8 +254,13 @@ def own_names(root: str) -> dict[str, str]:
         user = pwd.getpwuid(os.getuid()).pw_name
     except KeyError:
         user = ""
-    return {"checkout": root, "home": str(Path.home()), "user": user, "host": os.uname().nodename,
-            "temporary": temporary_places()[0]}  # fmt: skip
+    return {
+        "checkout": root,
+        "home": str(Path.home()),
+        "user": user,
+        "host": os.uname().nodename,
+        "temporary": temporary_places()[0],
+    }
 
 
 def _own(name: str, root: str) -> str:

@@ -28,10 +28,12 @@ _SIGNS = (
     (r"Cannot find module '[^./]", "{modules}   # the app's own packages are not installed"),
     (r"ExpiredToken", "the keys ended before the deployment did, and CloudFormation goes on: log in and run again"),
     (r"(?s)ENOENT.*manifest\.json", "the app wrote no cloud assembly: its last line has to be app.synth()"),
-    (r"[Cc]loud assembly schema version mismatch|CLI is not compatible with the CDK library",
-     "{cli}   # the app's aws-cdk-lib is newer than the CLI"),
+    (
+        r"[Cc]loud assembly schema version mismatch|CLI is not compatible with the CDK library",
+        "{cli}   # the app's aws-cdk-lib is newer than the CLI",
+    ),
     (r"not found\s*$", "cdk.json's app names a program that is not installed, or not on PATH"),
-)  # fmt: skip
+)
 # Lock file → what installs what it names, and what adds the CLI; both with the directory of the lock file.
 _INSTALLERS: dict[str, tuple[Callable[[str], str], Callable[[str], str]]] = {
     "package-lock.json": (lambda at: f"npm ci --prefix {at}", lambda at: f"npm install -D aws-cdk@2 --prefix {at}"),
@@ -39,7 +41,7 @@ _INSTALLERS: dict[str, tuple[Callable[[str], str], Callable[[str], str]]] = {
     "pnpm-lock.yaml": (lambda at: f"pnpm -C {at} install", lambda at: f"pnpm -C {at} add -D aws-cdk@2"),
     "yarn.lock": (lambda at: f"(cd {at} && yarn install)", lambda at: f"(cd {at} && yarn add -D aws-cdk@2)"),
     "bun.lock": (lambda at: f"(cd {at} && bun install)", lambda at: f"(cd {at} && bun add -d aws-cdk@2)"),
-}  # fmt: skip
+}
 
 
 def cdk_command(app: Path, *words: str) -> str:

@@ -57,9 +57,11 @@ class IgnorePatterns:
         except ValueError as error:
             place, cause = error.args
             raise ConfigurationError(
-                "ignore-pattern", f"cdk.ignore holds a malformed pattern: {self._patterns[place]}", cause=cause,
+                "ignore-pattern",
+                f"cdk.ignore holds a malformed pattern: {self._patterns[place]}",
+                cause=cause,
                 hint="correct it, or take it out",
-            ) from error  # fmt: skip
+            ) from error
         patterns = Patterns(lines, whole=False)
 
         def match(path: str) -> bool:

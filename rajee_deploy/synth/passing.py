@@ -52,11 +52,12 @@ class Passing:
         if self.done is not None and not self.done.exists():
             names = ", ".join(value.name for value in step.values if value.variable)
             raise DeployError(
-                "parameter-not-passed", f"the CDK CLI was not given {names} of {step.stack}",
+                "parameter-not-passed",
+                f"the CDK CLI was not given {names} of {step.stack}",
                 where=f"stack {step.stack}",
                 cause="the program started as cdk is not node, or starts the CLI in another process",
                 hint="install the CLI beside the app: npm install -D aws-cdk@2",
-            )  # fmt: skip
+            )
 
 
 def check_values(step: DeployStack, template: Mapping[str, Any]) -> None:
@@ -75,9 +76,12 @@ def check_values(step: DeployStack, template: Mapping[str, Any]) -> None:
             cause = f"its AllowedPattern is {slot['AllowedPattern']}"
         if cause:
             raise ConfigurationError(
-                "parameter-refused", f"the parameter {value.name} of {step.stack} does not take {value.shown}",
-                where=f"stack {step.stack}", cause=cause, hint=str(slot.get("ConstraintDescription", "")),
-            )  # fmt: skip
+                "parameter-refused",
+                f"the parameter {value.name} of {step.stack} does not take {value.shown}",
+                where=f"stack {step.stack}",
+                cause=cause,
+                hint=str(slot.get("ConstraintDescription", "")),
+            )
 
 
 def matches(pattern: str, value: str) -> bool:

@@ -31,9 +31,12 @@ def security_changes(stack: str, ended: Completed, printed: Sequence[str]) -> st
     start = next((i for i, line in enumerate(printed) if line.startswith(f"Stack {stack}")), None)
     if start is None:
         raise DeployError(
-            "diff-failed", f"cdk diff of {stack} failed", where=f"stack {stack}", cause="\n".join(ended.tail[-10:]),
+            "diff-failed",
+            f"cdk diff of {stack} failed",
+            where=f"stack {stack}",
+            cause="\n".join(ended.tail[-10:]),
             hint='run again; approval = "never" in the settings deploys without asking',
-        )  # fmt: skip
+        )
     shown = []
     for line in printed[start + 1 :]:
         if line.startswith(_END):

@@ -143,9 +143,12 @@ def _python_libraries(app: Path, python: str) -> list[str]:
     ended = run([str(found), "-I", "-c", _ASK_PYTHON], cwd=app, time_limit=30, on_line=told.append)
     if ended.code != 0:
         raise DeployError(
-            "python-unusable", f"{python} of cdk.json's app does not run", where=str(app), cause="\n".join(ended.tail),
+            "python-unusable",
+            f"{python} of cdk.json's app does not run",
+            where=str(app),
+            cause="\n".join(ended.tail),
             hint="activate the virtual environment of cdk.json's app, or let its app name a Python that runs here",
-        )  # fmt: skip
+        )
     version = next((line for line in told if line.startswith("python-")), "unknown")
     return _counted((line for line in told if line != version), app, version.removeprefix("python-"))
 

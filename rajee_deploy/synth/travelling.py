@@ -33,11 +33,14 @@ def sent(depfile: Depfile, versions: Mapping[str, str]) -> dict[str, Any]:
         "entries": [_written(entry) for entry in depfile.entries if entry.path not in left],
         "variables": list(depfile.variables),
         "toolchain": {
-            **versions, _RUNS: _joined(used.runs), _PYTHON: _joined(used.python), _NODE: _joined(used.node),
+            **versions,
+            _RUNS: _joined(used.runs),
+            _PYTHON: _joined(used.python),
+            _NODE: _joined(used.node),
             _PROGRAMS: _joined(used.programs),
         },
         "obstacles": [*depfile.impure, *obstacles],
-    }  # fmt: skip
+    }
 
 
 def received(document: Mapping[str, Any]) -> tuple[Depfile, dict[str, str]]:

@@ -58,9 +58,11 @@ def check_profile(chosen: str | None, environment: Mapping[str, str], named: Col
         told = environment.get(name)
         if name in named and chosen and told and told != chosen:
             raise ConfigurationError(
-                "profile-contradiction", f"{name} is {told}, and the profile of this run is {chosen}", where="cdk.env",
+                "profile-contradiction",
+                f"{name} is {told}, and the profile of this run is {chosen}",
+                where="cdk.env",
                 hint=f"{name}={chosen} rajee-deploy …, or take {name} out of cdk.env",
-            )  # fmt: skip
+            )
 
 
 def is_fixed(name: str, named: Collection[str] = ()) -> bool:

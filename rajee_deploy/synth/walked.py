@@ -28,14 +28,42 @@ if TYPE_CHECKING:
 _MOST_BYTES = 1 << 30  # of a file that counts: to hash more takes longer than a synth
 # Outputs, caches and installed packages: the first two are not read, the last are counted by lock files and versions.
 LEFT_OUT = frozenset(
-    {".git", ".hg", ".svn", "cdk.out", "node_modules", ".venv", "venv", "__pycache__", ".mypy_cache", ".pytest_cache",
-     ".ruff_cache", ".DS_Store"}
-)  # fmt: skip
+    {
+        ".git",
+        ".hg",
+        ".svn",
+        "cdk.out",
+        "node_modules",
+        ".venv",
+        "venv",
+        "__pycache__",
+        ".mypy_cache",
+        ".pytest_cache",
+        ".ruff_cache",
+        ".DS_Store",
+    }
+)
 _LOCKS = frozenset(
-    {"package-lock.json", "npm-shrinkwrap.json", "yarn.lock", "pnpm-lock.yaml", "bun.lock", "bun.lockb",
-     "requirements.txt", "constraints.txt", "Pipfile.lock", "poetry.lock", "uv.lock", "pdm.lock", "pylock.toml",
-     ".python-version", ".nvmrc", ".node-version", ".tool-versions"}
-)  # fmt: skip
+    {
+        "package-lock.json",
+        "npm-shrinkwrap.json",
+        "yarn.lock",
+        "pnpm-lock.yaml",
+        "bun.lock",
+        "bun.lockb",
+        "requirements.txt",
+        "constraints.txt",
+        "Pipfile.lock",
+        "poetry.lock",
+        "uv.lock",
+        "pdm.lock",
+        "pylock.toml",
+        ".python-version",
+        ".nvmrc",
+        ".node-version",
+        ".tool-versions",
+    }
+)
 
 
 class Beyond(NamedTuple):
@@ -206,6 +234,9 @@ def _is_left_out(name: str) -> bool:
 
 def _unreadable(path: Path, error: OSError) -> DeployError:
     return DeployError(
-        "unreadable", "an input of the CDK app cannot be read", where=str(path), cause=error.strerror or str(error),
+        "unreadable",
+        "an input of the CDK app cannot be read",
+        where=str(path),
+        cause=error.strerror or str(error),
         hint="give yourself the permission, or name it in cdk.ignore if synth does not read it",
-    )  # fmt: skip
+    )

@@ -32,10 +32,13 @@ def dockerfile_missing(path: Path, context: Path, root: Path, key: str) -> Deplo
         starts = f"without {name} it is the file Dockerfile of the build context; {starts}"
     there = _dockerfiles(looked, context, root)
     return DeployError(
-        "dockerfile-missing", "the Dockerfile does not exist", where=str(looked), cause=starts,
+        "dockerfile-missing",
+        "the Dockerfile does not exist",
+        where=str(looked),
+        cause=starts,
         hint="\n".join(_named(each, begins, name) for each in there)
         or f"write it, or name the one that is meant: {name}, from {begins}",
-    )  # fmt: skip
+    )
 
 
 def elsewhere(directory: Path, name: str) -> list[Path]:

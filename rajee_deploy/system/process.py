@@ -127,9 +127,13 @@ def stream(
 
 
 def capture(
-    argv: Sequence[str], *, time_limit: float, most_bytes: int, cwd: Path | None = None,
+    argv: Sequence[str],
+    *,
+    time_limit: float,
+    most_bytes: int,
+    cwd: Path | None = None,
     env: Mapping[str, str | None] | None = None,
-) -> tuple[Completed, bytes]:  # fmt: skip
+) -> tuple[Completed, bytes]:
     """Run a program whose stdout is an answer; how it ended, with the last lines of its stderr, and its stdout.
 
     Past `time_limit` seconds, or with more than `most_bytes`, the group is ended and `timed_out` set, whoever still

@@ -57,13 +57,19 @@ def no_room(error: OSError, parent: Path | None = None) -> DeployError:
     cause = error.strerror or str(error)
     if error.errno in _FULL:
         return DeployError(
-            "no-space", "this machine's disk is full: there is no room for temporary files", where=place, cause=cause,
+            "no-space",
+            "this machine's disk is full: there is no room for temporary files",
+            where=place,
+            cause=cause,
             hint="make room there, or set TMPDIR to a directory with room",
-        )  # fmt: skip
+        )
     return DeployError(
-        "staging-failed", "temporary files cannot be written", where=place, cause=cause,
+        "staging-failed",
+        "temporary files cannot be written",
+        where=place,
+        cause=cause,
         hint="set TMPDIR to a directory that exists, may be written to, and has room for what the build reads",
-    )  # fmt: skip
+    )
 
 
 @contextmanager

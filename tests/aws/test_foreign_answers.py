@@ -5,7 +5,6 @@ The answers are made from botocore's own descriptions of the calls, all parts fi
 bytes. A reader that is new, or a part that is newly read, is in the table or this file fails.
 """
 
-# ruff: noqa: E501 -- tables
 from __future__ import annotations
 
 import ast
@@ -48,14 +47,32 @@ HELD = Held(SERVICE, "api:2", 1, cluster="main")
 FUNCTION = Held("fn", "app:c-1", is_function=True)
 # What is asked for, by the name of the part that repeats it.
 NAMED = {
-    "StackName": "App", "serviceArn": SERVICE, "serviceName": "api", "imageTag": "c-1", "imageTags": "c-1",
-    "imageDigest": str(DIGEST), "imageManifest": MANIFEST, "imageManifestMediaType": "application/vnd.oci.image.manifest.v1+json",
-    "repositoryName": "team/app", "repositoryUri": "1.dkr.ecr.us-east-1.amazonaws.com/team/app", "Name": "/rajee-deploy/App",
-    "imageTagMutability": "IMMUTABLE_WITH_EXCLUSION", "StackStatus": "UPDATE_COMPLETE", "status": "ACTIVE",
-    "downloadUrl": "http://127.0.0.1:9/x", "authorizationToken": "QVdTOng=", "FunctionName": "fn", "ImageUri": "a/app:c-1",
-    "ResourceType": "AWS::ECS::Service", "TemplateBody": '{"Resources": {}}', "PhysicalResourceId": SERVICE,
-    "Account": "123456789012", "imageStatus": "ARCHIVED", "type": "ECS", "failureCode": "ImageNotFound",
-}  # fmt: skip
+    "StackName": "App",
+    "serviceArn": SERVICE,
+    "serviceName": "api",
+    "imageTag": "c-1",
+    "imageTags": "c-1",
+    "imageDigest": str(DIGEST),
+    "imageManifest": MANIFEST,
+    "imageManifestMediaType": "application/vnd.oci.image.manifest.v1+json",
+    "repositoryName": "team/app",
+    "repositoryUri": "1.dkr.ecr.us-east-1.amazonaws.com/team/app",
+    "Name": "/rajee-deploy/App",
+    "imageTagMutability": "IMMUTABLE_WITH_EXCLUSION",
+    "StackStatus": "UPDATE_COMPLETE",
+    "status": "ACTIVE",
+    "downloadUrl": "http://127.0.0.1:9/x",
+    "authorizationToken": "QVdTOng=",
+    "FunctionName": "fn",
+    "ImageUri": "a/app:c-1",
+    "ResourceType": "AWS::ECS::Service",
+    "TemplateBody": '{"Resources": {}}',
+    "PhysicalResourceId": SERVICE,
+    "Account": "123456789012",
+    "imageStatus": "ARCHIVED",
+    "type": "ECS",
+    "failureCode": "ImageNotFound",
+}
 
 
 @cache
@@ -181,9 +198,12 @@ def cloud():
     script = Script({})
     with pytest.MonkeyPatch.context() as patch:
         for name, value in {
-            "AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b", "AWS_DEFAULTS_MODE": "legacy",
-            "AWS_CONFIG_FILE": "/nowhere", "AWS_SHARED_CREDENTIALS_FILE": "/nowhere",
-        }.items():  # fmt: skip
+            "AWS_ACCESS_KEY_ID": "a",
+            "AWS_SECRET_ACCESS_KEY": "b",
+            "AWS_DEFAULTS_MODE": "legacy",
+            "AWS_CONFIG_FILE": "/nowhere",
+            "AWS_SHARED_CREDENTIALS_FILE": "/nowhere",
+        }.items():
             patch.setenv(name, value)
         patch.delenv("AWS_PROFILE", raising=False)
         patch.delenv("AWS_ENDPOINT_URL", raising=False)
@@ -244,15 +264,30 @@ READERS = {
     "services": (lambda aws: Watching(aws).services("App"), [("cloudformation", "ListStackResources")]),
     "service": (
         lambda aws: Watching(aws).service(SERVICE),
-        [("ecs", "DescribeServices"), ("elbv2", "DescribeTargetHealth"), ("ecs", "ListTasks"), ("ecs", "DescribeTasks")],
+        [
+            ("ecs", "DescribeServices"),
+            ("elbv2", "DescribeTargetHealth"),
+            ("ecs", "ListTasks"),
+            ("ecs", "DescribeTasks"),
+        ],
     ),
     "images": (lambda aws: Watching(aws).images("api:2"), [("ecs", "DescribeTaskDefinition")]),
     "settings": (
         lambda aws: Watching(aws).settings(SERVICE),
-        [("elbv2", "DescribeTargetGroups"), ("elbv2", "DescribeTargetGroupAttributes"), ("ecs", "DescribeTaskDefinition")],
+        [
+            ("elbv2", "DescribeTargetGroups"),
+            ("elbv2", "DescribeTargetGroupAttributes"),
+            ("ecs", "DescribeTaskDefinition"),
+        ],
     ),
-    "held": (lambda aws: Services(aws).held("App", stack(), fresh=True), [("cloudformation", "ListStackResources"), ("cloudformation", "GetTemplate")]),
-    "of services": (lambda aws: Services(aws).services([HELD, FUNCTION]), [("ecs", "DescribeServices"), ("lambda", "GetFunction")]),
+    "held": (
+        lambda aws: Services(aws).held("App", stack(), fresh=True),
+        [("cloudformation", "ListStackResources"), ("cloudformation", "GetTemplate")],
+    ),
+    "of services": (
+        lambda aws: Services(aws).services([HELD, FUNCTION]),
+        [("ecs", "DescribeServices"), ("lambda", "GetFunction")],
+    ),
     "rolled back": (
         lambda aws: Services(aws).rolled_back(HELD),
         [("ecs", "ListServiceDeployments"), ("ecs", "DescribeServiceRevisions")],
@@ -266,10 +301,16 @@ READERS = {
     "find": (lambda aws: ecr(aws).find(REPOSITORY, ["c-1"]), [("ecr", "BatchGetImage")]),
     "archived": (lambda aws: ecr(aws).confirm_absent(REPOSITORY, "c-1"), [("ecr", "DescribeImages")]),
     "frozen": (lambda aws: ecr(aws).find_frozen(REPOSITORY, ["c-1"]), [("ecr", "DescribeRepositories")]),
-    "access": (lambda aws: ecr(aws).push_access(REPOSITORY), [("ecr", "DescribeRepositories"), ("ecr", "GetAuthorizationToken")]),
-    "tag": (lambda aws: ecr(aws).put_tag(REPOSITORY, DIGEST, "live-App"), [("ecr", "PutImage"), ("ecr", "BatchGetImage")]),
+    "access": (
+        lambda aws: ecr(aws).push_access(REPOSITORY),
+        [("ecr", "DescribeRepositories"), ("ecr", "GetAuthorizationToken")],
+    ),
+    "tag": (
+        lambda aws: ecr(aws).put_tag(REPOSITORY, DIGEST, "live-App"),
+        [("ecr", "PutImage"), ("ecr", "BatchGetImage")],
+    ),
     "content": (lambda aws: ecr(aws)._blob(REPOSITORY, DIGEST), [("ecr", "GetDownloadUrlForLayer")]),
-}  # fmt: skip
+}
 CASES = [(name, *asked) for name, (_, operations) in READERS.items() for asked in operations]
 
 

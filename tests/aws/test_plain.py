@@ -19,8 +19,12 @@ from rajee_deploy.aws.short.plain import _COMMERCIAL, plain_settings
 
 OWN = "aws_access_key_id = AKIAOWN\naws_secret_access_key = own\n"
 SHARED = "aws_access_key_id = AKIASHARED\naws_secret_access_key = shared\naws_session_token = t\n"
-CONFIGS = ["", "[default]\nregion = eu-north-1\n", f"[default]\n{OWN}[profile p]\nregion = eu-west-1\n{OWN}",
-           "[profile p]\nregion = eu-west-1\n"]  # fmt: skip
+CONFIGS = [
+    "",
+    "[default]\nregion = eu-north-1\n",
+    f"[default]\n{OWN}[profile p]\nregion = eu-west-1\n{OWN}",
+    "[profile p]\nregion = eu-west-1\n",
+]
 CREDENTIALS = ["", f"[p]\n{SHARED}", f"[default]\n{SHARED}[p]\n{SHARED}"]
 VARIABLES = [
     {},
@@ -34,7 +38,7 @@ VARIABLES = [
     {"AWS_PROFILE": "p", "AWS_DEFAULT_REGION": "us-west-1"},
     {"AWS_DEFAULT_PROFILE": "p", "AWS_REGION": "us-west-2", "AWS_DEFAULT_REGION": "us-west-1"},
     {"AWS_PROFILE": "p", "AWS_ACCESS_KEY_ID": "AKIAENV", "AWS_SECRET_ACCESS_KEY": "env"},
-]  # fmt: skip
+]
 
 
 def write(home, config: str, credentials: str) -> None:
@@ -65,21 +69,38 @@ def test_what_is_plain_is_what_boto3_makes_of_it(clean, monkeypatch):
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        ("HTTPS_PROXY", "http://127.0.0.1:1"), ("http_proxy", "http://127.0.0.1:1"), ("ALL_PROXY", "socks5://h:1"),
-        ("AWS_USE_FIPS_ENDPOINT", "true"), ("AWS_USE_DUALSTACK_ENDPOINT", "true"),
+        ("HTTPS_PROXY", "http://127.0.0.1:1"),
+        ("http_proxy", "http://127.0.0.1:1"),
+        ("ALL_PROXY", "socks5://h:1"),
+        ("AWS_USE_FIPS_ENDPOINT", "true"),
+        ("AWS_USE_DUALSTACK_ENDPOINT", "true"),
         ("AWS_STS_REGIONAL_ENDPOINTS", "legacy"),
-        ("AWS_ROLE_ARN", "arn:aws:iam::1:role/r"), ("AWS_WEB_IDENTITY_TOKEN_FILE", "/t"),
-        ("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "/c"), ("AWS_CREDENTIAL_EXPIRATION", "2026-01-01T00:00:00Z"),
-        ("AWS_SECURITY_TOKEN", "t"), ("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "true"), ("AWS_DATA_PATH", "/d"),
-        ("AWS_RETRY_MODE", "adaptive"), ("AWS_SOMETHING_NEW", "1"), ("BOTOCORE_EXPERIMENTAL__PLUGINS", "p"),
-        ("AWS_ENDPOINT_URL", "http://127.0.0.1:1/path"), ("AWS_ENDPOINT_URL", "http://u:p@127.0.0.1"),
-        ("AWS_ENDPOINT_URL_ECR", "127.0.0.1"), ("AWS_ENDPOINT_URL", "http://["), ("AWS_REGION", "cn-north-1"),
-        ("AWS_REGION", "us-gov-west-1"), ("AWS_REGION", "aws-global"), ("AWS_REGION", "us-iso-east-1"),
+        ("AWS_ROLE_ARN", "arn:aws:iam::1:role/r"),
+        ("AWS_WEB_IDENTITY_TOKEN_FILE", "/t"),
+        ("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "/c"),
+        ("AWS_CREDENTIAL_EXPIRATION", "2026-01-01T00:00:00Z"),
+        ("AWS_SECURITY_TOKEN", "t"),
+        ("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "true"),
+        ("AWS_DATA_PATH", "/d"),
+        ("AWS_RETRY_MODE", "adaptive"),
+        ("AWS_SOMETHING_NEW", "1"),
+        ("BOTOCORE_EXPERIMENTAL__PLUGINS", "p"),
+        ("AWS_ENDPOINT_URL", "http://127.0.0.1:1/path"),
+        ("AWS_ENDPOINT_URL", "http://u:p@127.0.0.1"),
+        ("AWS_ENDPOINT_URL_ECR", "127.0.0.1"),
+        ("AWS_ENDPOINT_URL", "http://["),
+        ("AWS_REGION", "cn-north-1"),
+        ("AWS_REGION", "us-gov-west-1"),
+        ("AWS_REGION", "aws-global"),
+        ("AWS_REGION", "us-iso-east-1"),
         ("AWS_REGION", ""),
-        ("AWS_SESSION_TOKEN", ""), ("AWS_CA_BUNDLE", ""), ("REQUESTS_CA_BUNDLE", ""), ("AWS_PROFILE", "nobody"),
+        ("AWS_SESSION_TOKEN", ""),
+        ("AWS_CA_BUNDLE", ""),
+        ("REQUESTS_CA_BUNDLE", ""),
+        ("AWS_PROFILE", "nobody"),
         ("AWS_ACCESS_KEY_ID", ""),
     ],
-)  # fmt: skip
+)
 def test_whatever_else_is_set_is_left_to_boto3(monkeypatch, name, value):
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
     assert plain_settings(None, None) is not None
@@ -102,11 +123,24 @@ def test_half_of_the_keys_and_two_names_of_profiles_are_left_to_boto3(clean, mon
 
 @pytest.mark.parametrize(
     "more",
-    ["sso_session = s", "role_arn = arn:aws:iam::1:role/r", "source_profile = q", "credential_process = /bin/true",
-     "ca_bundle = /ca", "endpoint_url = http://127.0.0.1:1", "services = s", "use_fips_endpoint = true",
-     "defaults_mode = standard", "sigv4a_signing_region_set = *", "retry_mode = adaptive", "something_new = 1",
-     "web_identity_token_file = /t", "credential_source = Environment", "aws_access_key_id ="],
-)  # fmt: skip
+    [
+        "sso_session = s",
+        "role_arn = arn:aws:iam::1:role/r",
+        "source_profile = q",
+        "credential_process = /bin/true",
+        "ca_bundle = /ca",
+        "endpoint_url = http://127.0.0.1:1",
+        "services = s",
+        "use_fips_endpoint = true",
+        "defaults_mode = standard",
+        "sigv4a_signing_region_set = *",
+        "retry_mode = adaptive",
+        "something_new = 1",
+        "web_identity_token_file = /t",
+        "credential_source = Environment",
+        "aws_access_key_id =",
+    ],
+)
 def test_a_profile_that_says_more_is_left_to_boto3(clean, more):
     write(clean, f"[profile p]\nregion = eu-west-1\n{more}\n", "")
     if "aws_access_key_id" not in more:
@@ -174,9 +208,26 @@ def test_signed_for_the_service_and_region_that_a_client_signs_for(monkeypatch):
 def tls(raw, tmp_path):
     """The server with a certificate for 127.0.0.1 of its own; the file that vouches for it."""
     key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
-    new = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "1",
-           "-subj", "/CN=test", "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", str(key),
-           "-out", str(certificate)]  # fmt: skip
+    new = [
+        "openssl",
+        "req",
+        "-x509",
+        "-newkey",
+        "ec",
+        "-pkeyopt",
+        "ec_paramgen_curve:P-256",
+        "-nodes",
+        "-days",
+        "1",
+        "-subj",
+        "/CN=test",
+        "-addext",
+        "subjectAltName=IP:127.0.0.1",
+        "-keyout",
+        str(key),
+        "-out",
+        str(certificate),
+    ]
     subprocess.run(new, check=True, capture_output=True)
     raw.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     raw.tls.load_cert_chain(certificate, key)

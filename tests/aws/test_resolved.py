@@ -66,9 +66,13 @@ def test_keys_that_have_to_be_fetched_and_what_else_a_profile_says(files):
     """.replace("\n        ", "\n")
     )
     assert Aws(profile="p").resolved_environment() == {
-        **REGION, **KEYS, "AWS_SESSION_TOKEN": "token", "AWS_CA_BUNDLE": "/etc/authorities.pem",
-        "AWS_ENDPOINT_URL": "http://127.0.0.1:9", "AWS_ENDPOINT_URL_S3": "http://127.0.0.1:10",
-    }  # fmt: skip
+        **REGION,
+        **KEYS,
+        "AWS_SESSION_TOKEN": "token",
+        "AWS_CA_BUNDLE": "/etc/authorities.pem",
+        "AWS_ENDPOINT_URL": "http://127.0.0.1:9",
+        "AWS_ENDPOINT_URL_S3": "http://127.0.0.1:10",
+    }
 
 
 def test_endpoints_of_the_environment_go_before_the_profiles(files, monkeypatch):

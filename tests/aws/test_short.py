@@ -169,8 +169,15 @@ def test_arguments_that_are_wrong_are_left_for_boto3_to_say(raw):
 
 
 @pytest.mark.usefixtures("keys")
-@pytest.mark.parametrize("damage", [lambda data: data[:-3], lambda data: data.replace(b"StackName", b"StackNaim"),
-                                    lambda _data: b"", lambda _data: b"\0" * 9])  # fmt: skip
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda data: data[:-3],
+        lambda data: data.replace(b"StackName", b"StackNaim"),
+        lambda _data: b"",
+        lambda _data: b"\0" * 9,
+    ],
+)
 def test_kept_shapes_that_are_damaged_are_cut_anew(raw, damage):
     from rajee_deploy.aws.short.shapes import place
 

@@ -86,9 +86,11 @@ def private(place: str) -> dict[str, str]:
     """An environment whose caches lie in a place of their own. Bytecode is written once, as installing does."""
     return {
         **{name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"},
-        "RAJEE_DEPLOY_CACHE_DIR": f"{place}/cache", "HOME": place, "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}",
+        "RAJEE_DEPLOY_CACHE_DIR": f"{place}/cache",
+        "HOME": place,
+        "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}",
         "GIT_CONFIG_GLOBAL": os.devnull,
-    }  # fmt: skip
+    }
 
 
 def write_tree(root: Path, directories: int, files: int, size: int) -> list[Path]:

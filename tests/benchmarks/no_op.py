@@ -68,8 +68,11 @@ def _plan_of_many_files(state: Path, environment: dict[str, str]) -> None:
         (project / "Dockerfile").write_text("FROM scratch\nCOPY src /src\n")
         (project / "rajee-deploy.toml").write_text('[images.app]\nrepository = "raja/envoy"\n')
         programs[f"rajee-deploy plan of {name} files"] = [
-            COMMAND, "plan", "--config", str(project / "rajee-deploy.toml")
-        ]  # fmt: skip
+            COMMAND,
+            "plan",
+            "--config",
+            str(project / "rajee-deploy.toml"),
+        ]
     own = {**environment, "RAJEE_DEPLOY_ENVIRONMENT": ""}
     time.sleep(REST)
     costs(programs, own, rounds=1)  # the stat cache learns them
@@ -83,9 +86,9 @@ def _a_new_image_alone(state: Path, environment: dict[str, str]) -> None:
     """What `up` takes beyond CloudFormation's own update (which is over at once in the sandbox) when the image that a
     new tag needs is there: going back and forth between two images."""
     project = state / "repository"
-    names = subprocess.run(
-        ["git", "ls-files", "-z"], cwd=TOP, capture_output=True, check=True, text=True
-    ).stdout.split("\0")  # fmt: skip
+    names = subprocess.run(["git", "ls-files", "-z"], cwd=TOP, capture_output=True, check=True, text=True).stdout.split(
+        "\0"
+    )
     for name in filter(None, names):
         (project / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(TOP / name, project / name)

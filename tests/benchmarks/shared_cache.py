@@ -23,9 +23,11 @@ from engines import second_engine
 
 ROUNDS = 3
 LINES = (
-    "FROM scratch", "COPY busybox /busybox",
-    'RUN ["/busybox", "sh", "-c", "/busybox sleep 2; /busybox head -c 8388608 /dev/urandom > /made"]', "COPY app /app",
-)  # fmt: skip
+    "FROM scratch",
+    "COPY busybox /busybox",
+    'RUN ["/busybox", "sh", "-c", "/busybox sleep 2; /busybox head -c 8388608 /dev/urandom > /made"]',
+    "COPY app /app",
+)
 
 
 def run() -> None:

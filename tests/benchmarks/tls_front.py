@@ -21,9 +21,26 @@ SERVICES = ("STS", "CLOUDFORMATION", "ECR", "ECS")
 def https(url: str, place: Path) -> Iterator[dict[str, str]]:
     """The variables that make AWS's clients speak TLS to what answers at `url`, on one address for each service."""
     key, certificate = place / "front-key.pem", place / "front.pem"
-    new = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "1",
-           "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost", "-keyout", str(key),
-           "-out", str(certificate)]  # fmt: skip
+    new = [
+        "openssl",
+        "req",
+        "-x509",
+        "-newkey",
+        "ec",
+        "-pkeyopt",
+        "ec_paramgen_curve:P-256",
+        "-nodes",
+        "-days",
+        "1",
+        "-subj",
+        "/CN=localhost",
+        "-addext",
+        "subjectAltName=DNS:localhost",
+        "-keyout",
+        str(key),
+        "-out",
+        str(certificate),
+    ]
     subprocess.run(new, check=True, capture_output=True)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate, key)

@@ -29,8 +29,10 @@ def run() -> None:
 
         _compare(
             {"git status, 100,000 files": ["git", "-C", str(tree), "status"], "fingerprint, warm": fingerprint},
-            environment, 9, ("to git status, wall", 3),
-        )  # fmt: skip
+            environment,
+            9,
+            ("to git status, wall", 3),
+        )
         cold = {
             "sha256sum of 100,000 files": ["sh", "-c", hashing],
             "fingerprint, no stat cache": [*fingerprint, "--no-cache"],

@@ -16,12 +16,24 @@ from pathlib import Path
 SECONDS = 60
 # What the verbs import is imported once.
 IMPORTED = (
-    "boto3", "rich.console", "rich.table", "rich.live", "typer.completion",
+    "boto3",
+    "rich.console",
+    "rich.table",
+    "rich.live",
+    "typer.completion",
     *(f"rajee_deploy.cli.{verb}" for verb in ("ending", "wiring", "explain", "lock", "permissions", "verify")),
-    *(f"rajee_deploy.{name}" for name in (
-        "actions.up", "image.inputs", "actions.explain.why", "actions.documents", "sandbox.control", "actions.history",
-    )),
-)  # fmt: skip
+    *(
+        f"rajee_deploy.{name}"
+        for name in (
+            "actions.up",
+            "image.inputs",
+            "actions.explain.why",
+            "actions.documents",
+            "sandbox.control",
+            "actions.history",
+        )
+    ),
+)
 ROOM = {"full": "/dev/full", "null": "/dev/null"}
 
 

@@ -287,10 +287,29 @@ def test_importing_the_command_takes_nothing_heavy():
 def test_before_an_early_interrupt_is_waited_for_next_to_nothing_is_imported():
     """A Ctrl-C in these moments shows a traceback of Python's."""
     code = "import sys; before = {*sys.modules}; import rajee_deploy.cli; print(*sorted({*sys.modules} - before))"
-    ended = subprocess.run([sys.executable, "-S", "-P", "-c", code], cwd=Path(__file__).parents[2], text=True,
-        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}, capture_output=True, check=True)  # fmt: skip
-    assert {*ended.stdout.split()} <= {"__future__", "os", "stat", "posixpath", "genericpath", "_collections_abc",
-        "os.path", "abc", "_abc", "_stat", "rajee_deploy", "rajee_deploy.began", "rajee_deploy.cli"}  # fmt: skip
+    ended = subprocess.run(
+        [sys.executable, "-S", "-P", "-c", code],
+        cwd=Path(__file__).parents[2],
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
+        capture_output=True,
+        check=True,
+    )
+    assert {*ended.stdout.split()} <= {
+        "__future__",
+        "os",
+        "stat",
+        "posixpath",
+        "genericpath",
+        "_collections_abc",
+        "os.path",
+        "abc",
+        "_abc",
+        "_stat",
+        "rajee_deploy",
+        "rajee_deploy.began",
+        "rajee_deploy.cli",
+    }
 
 
 @pytest.mark.parametrize("words", [("fingerprint", "."), ("explain", "--context", "."), ("replay", "--context", ".")])

@@ -26,9 +26,17 @@ stacks = ["ApiStack"]
 Password = { env = "DB_PASSWORD" }
 """
 SECRETS = [
-    "settings-secret-1", "environment-secret", "argument-secret", "positional-secret", "private-name", "pw-of-url",
-    "AKIAIOSFODNN7EXAMPLE", "eyJhbGciOiJIUzI1NiJ9.e30.abc", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY", "local-secret",
-]  # fmt: skip
+    "settings-secret-1",
+    "environment-secret",
+    "argument-secret",
+    "positional-secret",
+    "private-name",
+    "pw-of-url",
+    "AKIAIOSFODNN7EXAMPLE",
+    "eyJhbGciOiJIUzI1NiJ9.e30.abc",
+    "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
+    "local-secret",
+]
 ARGV = ["up", "-e", "argument-secret", "--parameters=Db=argument-secret", "positional-secret", "--wait", "30", "--yes"]
 
 
@@ -68,11 +76,22 @@ def test_it_says_what_whoever_mends_it_needs():
     at_work.note("deploy ApiStack")
     text = report(fault("'NoneType' object has no attribute 'parameters'"), ARGV)
     for words in (
-        "rajee-deploy 0.", "Python 3.", "boto3 1.", "rajee-deploy up -e *** --parameters=*** *** --wait 30 --yes",
-        "deploy ApiStack", "images.api.build-args.TOKEN = text", "images.api.platform = linux/arm64", "engine = buildx",
-        "cdk.stacks = [1]", "RAJEE_DEPLOY_STATE_DIR", "RuntimeError: 'NoneType' object has no attribute 'parameters'",
-        "because of", "builtins.KeyError", " more …", "raise KeyError(words)",
-    ):  # fmt: skip
+        "rajee-deploy 0.",
+        "Python 3.",
+        "boto3 1.",
+        "rajee-deploy up -e *** --parameters=*** *** --wait 30 --yes",
+        "deploy ApiStack",
+        "images.api.build-args.TOKEN = text",
+        "images.api.platform = linux/arm64",
+        "engine = buildx",
+        "cdk.stacks = [1]",
+        "RAJEE_DEPLOY_STATE_DIR",
+        "RuntimeError: 'NoneType' object has no attribute 'parameters'",
+        "because of",
+        "builtins.KeyError",
+        " more …",
+        "raise KeyError(words)",
+    ):
         assert words in text, words
     assert len(text) < 20_000
 

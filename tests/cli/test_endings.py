@@ -25,15 +25,34 @@ NOBODY = {
 }
 # Each verb with its exit code where all is well, and whether it writes to stdout then.
 VERBS = {
-    "--version": (0, True), "--help": (0, True), "plan --help": (0, True), "--show-completion": (None, None),
-    "fingerprint": (0, True), "fingerprint --json": (0, True),
-    "explain": (0, True), "explain --json": (0, True), "explain app": (0, True), "replay": (1, False),
-    "lock --check": (0, None), "permissions plan": (0, True), "report": (0, False), "report --json": (0, True),
-    "sandbox status": (0, True), "sandbox status --json": (0, True), "sandbox env": (1, False),
-    "plan": (1, False), "plan --json": (1, True), "up": (1, False), "up --json": (1, True), "status": (1, False),
-    "rollback": (1, False), "nope": (64, False), "plan --nope": (64, False), "plan --nope --json": (64, True),
+    "--version": (0, True),
+    "--help": (0, True),
+    "plan --help": (0, True),
+    "--show-completion": (None, None),
+    "fingerprint": (0, True),
+    "fingerprint --json": (0, True),
+    "explain": (0, True),
+    "explain --json": (0, True),
+    "explain app": (0, True),
+    "replay": (1, False),
+    "lock --check": (0, None),
+    "permissions plan": (0, True),
+    "report": (0, False),
+    "report --json": (0, True),
+    "sandbox status": (0, True),
+    "sandbox status --json": (0, True),
+    "sandbox env": (1, False),
+    "plan": (1, False),
+    "plan --json": (1, True),
+    "up": (1, False),
+    "up --json": (1, True),
+    "status": (1, False),
+    "rollback": (1, False),
+    "nope": (64, False),
+    "plan --nope": (64, False),
+    "plan --nope --json": (64, True),
     "verify": (0, None),
-}  # fmt: skip
+}
 
 # They end as `plan` and `plan --json` do where AWS is asked nothing.
 ALIKE = {"up", "up --json", "status", "rollback", "explain app", "sandbox status --json"}
@@ -65,8 +84,12 @@ def ended(project: Path, cases: list[dict]) -> list[dict]:
     ran = subprocess.run(
         [sys.executable, str(DRIVER), str(files)],
         input=json.dumps([{"cwd": str(project), **case} for case in cases]),
-        env={**kept, **own, **NOBODY}, capture_output=True, text=True, check=True, timeout=600,
-    )  # fmt: skip
+        env={**kept, **own, **NOBODY},
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=600,
+    )
     return json.loads(ran.stdout)
 
 

@@ -43,9 +43,17 @@ def project(tmp_path_factory):
     for name in ("src/sub", "lib", "data"):
         (root / name).mkdir(parents=True)
     for name, text in {
-        "src/a": "a", "src/sub/b": "b", "src/x.md": "m", "lib/1": "1", "data/d": "d", "data/no": "n",
-        "data/.dockerignore": "no\n", ".deployignore": "*.pyc\n", "src/c.pyc": "c", "Dockerfile": DOCKERFILE,
-    }.items():  # fmt: skip
+        "src/a": "a",
+        "src/sub/b": "b",
+        "src/x.md": "m",
+        "lib/1": "1",
+        "data/d": "d",
+        "data/no": "n",
+        "data/.dockerignore": "no\n",
+        ".deployignore": "*.pyc\n",
+        "src/c.pyc": "c",
+        "Dockerfile": DOCKERFILE,
+    }.items():
         (root / name).write_text(text)
     (root / "src/a").chmod(0o600)
     (root / "src/link").symlink_to("sub/b")
@@ -60,8 +68,13 @@ def fingerprint(root, *arguments):
     kept = {name: value for name, value in os.environ.items() if name != "SOURCE_DATE_EPOCH"}
     return subprocess.run(
         [str(program), "fingerprint", *arguments],
-        cwd=root, env={**kept, "HOME": str(root / "home")}, capture_output=True, text=True, check=False, timeout=60,
-    )  # fmt: skip
+        cwd=root,
+        env={**kept, "HOME": str(root / "home")},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
 
 
 @pytest.fixture(scope="module")
@@ -115,14 +128,28 @@ def test_entries(document):
     raw = [base64.b64decode(entry["path_b64"]) if "path_b64" in entry else entry["path"].encode() for entry in entries]
     assert raw == sorted(raw)
     assert raw == [
-        b".dockerignore", b"d", b"lib", b"lib/1", b"src", b"src/a", b"src/link", b"src/pipe", b"src/sub",
-        b"src/sub/b", b"src/x.md", b"src/\xff",
-    ]  # fmt: skip
+        b".dockerignore",
+        b"d",
+        b"lib",
+        b"lib/1",
+        b"src",
+        b"src/a",
+        b"src/link",
+        b"src/pipe",
+        b"src/sub",
+        b"src/sub/b",
+        b"src/x.md",
+        b"src/\xff",
+    ]
     by_path = {entry["path"]: entry for entry in entries}
     sha = hashlib.sha256
     assert by_path["src/a"] == {
-        "path": "src/a", "kind": "file", "mode": "0644", "size": 1, "digest": f"sha256:{sha(b'a').hexdigest()}",
-    }  # fmt: skip
+        "path": "src/a",
+        "kind": "file",
+        "mode": "0644",
+        "size": 1,
+        "digest": f"sha256:{sha(b'a').hexdigest()}",
+    }
     assert by_path["src/link"] == {"path": "src/link", "kind": "symlink", "mode": "0777", "size": 0, "link": "sub/b"}
     assert by_path["src"] == {"path": "src", "kind": "dir", "mode": "0755", "size": 0}
     assert by_path["src/pipe"]["kind"] == "fifo"
@@ -133,11 +160,16 @@ def test_inputs(document):
     assert all(set(item) in ({"name", "value"}, {"name", "digest"}) for item in document["inputs"])
     found = {item["name"]: item.get("value") for item in document["inputs"]}
     for name, value in {
-        "scheme": "rajee-deploy.image/1", "platform": "linux/amd64", "target": "", "modes": "git",
+        "scheme": "rajee-deploy.image/1",
+        "platform": "linux/amd64",
+        "target": "",
+        "modes": "git",
         "secret": "secret:key",
-        "reference:from": "debian:1", "reference:add": "https://example.org/f",
-        "reference:syntax": "docker/dockerfile:1", "build-arg:TOKEN": None,
-    }.items():  # fmt: skip
+        "reference:from": "debian:1",
+        "reference:add": "https://example.org/f",
+        "reference:syntax": "docker/dockerfile:1",
+        "build-arg:TOKEN": None,
+    }.items():
         assert name in found
         assert found[name] == value
 

@@ -154,9 +154,13 @@ def test_a_fingerprint_with_a_lock_meets_no_network_library(project):
 
 # Every verb that takes a build context in place of the settings' images.
 WITH_A_CONTEXT = (
-    ("fingerprint", "."), ("explain", "app", "--context", "."), ("verify", "."), ("lock", "--context", "."),
-    ("lock", "--check", "--context", "."), ("replay", "--context", "."),
-)  # fmt: skip
+    ("fingerprint", "."),
+    ("explain", "app", "--context", "."),
+    ("verify", "."),
+    ("lock", "--context", "."),
+    ("lock", "--check", "--context", "."),
+    ("replay", "--context", "."),
+)
 
 
 @pytest.mark.parametrize("words", WITH_A_CONTEXT)

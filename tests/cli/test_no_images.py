@@ -16,9 +16,22 @@ from rajee_deploy.synth.own_images import own_images
 
 # Verbs that are about the settings' stacks too, or about no project.
 OTHERS = {"up", "plan", "status", "permissions", "report"}
-CASES = ["fingerprint", "fingerprint --json", "explain", "explain app.py", "explain --since HEAD", "replay", "verify",
-         "verify --detailed-exitcode", "lock", "lock --check", "lock --check --json", "lock --upgrade",
-         "rollback", "rollback --plan"]  # fmt: skip
+CASES = [
+    "fingerprint",
+    "fingerprint --json",
+    "explain",
+    "explain app.py",
+    "explain --since HEAD",
+    "replay",
+    "verify",
+    "verify --detailed-exitcode",
+    "lock",
+    "lock --check",
+    "lock --check --json",
+    "lock --upgrade",
+    "rollback",
+    "rollback --plan",
+]
 
 
 @pytest.fixture

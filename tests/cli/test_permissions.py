@@ -22,9 +22,13 @@ ELSEWHERE = Repository.parse("210987654321.dkr.ecr.eu-west-1.amazonaws.com/team/
 
 def printed(folder: Path, *words: str, **environment: str) -> str:
     return subprocess.run(
-        [sys.executable, "-m", "rajee_deploy", "permissions", *words], cwd=folder, check=True, capture_output=True,
-        text=True, env={"PATH": "", "PYTHONPATH": str(TOP), **environment},
-    ).stdout  # fmt: skip
+        [sys.executable, "-m", "rajee_deploy", "permissions", *words],
+        cwd=folder,
+        check=True,
+        capture_output=True,
+        text=True,
+        env={"PATH": "", "PYTHONPATH": str(TOP), **environment},
+    ).stdout
 
 
 @pytest.mark.parametrize("who", list(Who))
@@ -65,9 +69,10 @@ def test_no_statement_is_empty_and_stars_are_only_where_iam_knows_nothing_narrow
     found = policy(who, PolicyPlace("1", "us-east-1", stacks, repositories))
     assert all(statement["Resource"] and statement["Action"] for statement in found["Statement"])
     starred = [action for each in found["Statement"] if each["Resource"] == ["*"] for action in each["Action"]]
-    watching = ["ecs:ListTasks", *(
-        f"elasticloadbalancing:Describe{what}" for what in ("TargetHealth", "TargetGroups", "TargetGroupAttributes")
-    )]  # fmt: skip
+    watching = [
+        "ecs:ListTasks",
+        *(f"elasticloadbalancing:Describe{what}" for what in ("TargetHealth", "TargetGroups", "TargetGroupAttributes")),
+    ]
     reading = ["sts:GetCallerIdentity", "ecs:DescribeTaskDefinition", "ecr:GetAuthorizationToken"]
     assert starred == [*reading, *(watching if who is Who.up else [])]
 
@@ -111,8 +116,11 @@ def test_caches_in_ecr_are_read_and_written_where_they_are_named(tmp_path):
     pulls = {"ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"}
     pushes = {"ecr:InitiateLayerUpload", "ecr:UploadLayerPart", "ecr:CompleteLayerUpload", "ecr:PutImage"}
     assert of == {
-        near("cache"): pulls | pushes, near("read"): pulls, f"{far}far/cache": pulls | pushes, f"{far}team/near": pulls
-    }  # fmt: skip
+        near("cache"): pulls | pushes,
+        near("read"): pulls,
+        f"{far}far/cache": pulls | pushes,
+        f"{far}team/near": pulls,
+    }
     names = {arn.rpartition("repository/")[2] for arn in resources_of({"Statement": up}) if ":ecr:" in arn}
     assert names == {"team/api", "team/far", "team/cache", "team/read", "far/cache", "team/near"}
     plan = json.loads(printed(tmp_path, "plan"))
@@ -165,9 +173,13 @@ def test_what_no_synth_says_is_guessed_and_that_is_said(tmp_path):
     (tmp_path / "cdk.json").write_text("{}")
     (tmp_path / "rajee-deploy.toml").write_text('[cdk]\nstacks = ["Dev/Api", "Prod/**", "plain"]\n')
     ended = subprocess.run(
-        [sys.executable, "-m", "rajee_deploy", "permissions", "plan"], cwd=tmp_path, check=True, capture_output=True,
-        text=True, env={"PATH": "", "PYTHONPATH": str(TOP), "RAJEE_DEPLOY_CACHE_DIR": str(tmp_path / "cache")},
-    )  # fmt: skip
+        [sys.executable, "-m", "rajee_deploy", "permissions", "plan"],
+        cwd=tmp_path,
+        check=True,
+        capture_output=True,
+        text=True,
+        env={"PATH": "", "PYTHONPATH": str(TOP), "RAJEE_DEPLOY_CACHE_DIR": str(tmp_path / "cache")},
+    )
     named = [arn.rpartition("stack/")[2] for arn in resources_of(json.loads(ended.stdout)) if "stack/" in arn]
     assert named == ["Dev-Api/*", "Prod-*/*", "plain/*"]
     assert "Dev/Api is taken for Dev-Api" in ended.stderr

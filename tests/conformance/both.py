@@ -48,9 +48,13 @@ class Both:
         return f"{self._yard.access.uri}:{tag}"
 
     def build(
-        self, engine: Buildx | Buildah, text: str, args: Mapping[str, str] | None = None, target: str | None = None,
+        self,
+        engine: Buildx | Buildah,
+        text: str,
+        args: Mapping[str, str] | None = None,
+        target: str | None = None,
         tag: str = "",
-    ) -> Made | Failed:  # fmt: skip
+    ) -> Made | Failed:
         root = Path(tempfile.mkdtemp(dir=self._place)) / "app"
         shutil.copytree(self._context, root, symlinks=True)
         (root / "Dockerfile").write_text(text)

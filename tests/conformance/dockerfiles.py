@@ -24,39 +24,160 @@ if TYPE_CHECKING:
 
 BUSYBOX = Path("/bin/busybox")
 FILES = {
-    "a": "A", "b": "B", "d/x": "x", "d/y": "y", "d/e/z": "z", "d2/x": "2", "sp ace": "s", ".dot": ".", "[b]": "br",
-    "é": "e", "x.md": "m", "y.md": "n", "$v": "v", "val": "val", "q'uote": "q", "sub/.dockerignore": "*\n",
+    "a": "A",
+    "b": "B",
+    "d/x": "x",
+    "d/y": "y",
+    "d/e/z": "z",
+    "d2/x": "2",
+    "sp ace": "s",
+    ".dot": ".",
+    "[b]": "br",
+    "é": "e",
+    "x.md": "m",
+    "y.md": "n",
+    "$v": "v",
+    "val": "val",
+    "q'uote": "q",
+    "sub/.dockerignore": "*\n",
     "root/etc/passwd": "root:x:0:0::/:/bin/sh\nfive:x:5:6::/home/five:/bin/sh\n",
     "root/etc/group": "root:x:0:\nsix:x:6:five\n",
-}  # fmt: skip
+}
 IGNORE = "*.md\n!y.md\nd/y\n"
 ARCHIVES = ("t.tar", "t.tgz", "t.tbz", "t.txz", "t.tzst")
 # Where something is mounted while a RUN runs. Most real bases have them.
-MOUNTED = ("root/etc/hosts", "root/etc/hostname", "root/etc/resolv.conf", "root/mnt/a", "root/var/c/none",
-           "root/tmp/none", "root/run/secrets/none", "root/dev/none", "root/proc/none", "root/sys/none")  # fmt: skip
+MOUNTED = (
+    "root/etc/hosts",
+    "root/etc/hostname",
+    "root/etc/resolv.conf",
+    "root/mnt/a",
+    "root/var/c/none",
+    "root/tmp/none",
+    "root/run/secrets/none",
+    "root/dev/none",
+    "root/proc/none",
+    "root/sys/none",
+)
 # A: an argument, B: of the environment, E: empty, U: never set, D: of the base image's ENV
 WORDS = (
-    "$A", "${A}", "'$A'", "\\$A", '"$A"', '"\\$A"', "a\\b", '"a\\b"', "'a\\b'", '"\\\\"', "${A:-d}", "${U:-d}",
-    "${U-d}", "${A-d}", "${A:+x}", "${A+x}", "${U:+x}", "${U+x}", "${A#v}", "${A%l}", "${A##*a}", "${A%%l*}",
-    "${A/a/b}", "${A//a/b}", "$1", "$", "$$A", "${A}x", "x$A.y", "$A$B", "${U:-$A}", "${U:-${B}}", "${U:-'$A'}",
-    "'a'\"b\"c", "\"it's\"", "'say \"x\"'", "${E:-e}", "${E-e}", "${E:+e}", "$A-B", "\\é", "\\n", '"\\n"', "a=b",
-    "#x", "x#y", "$A/$B", "~", "$HOME", "$PATH", "$D", "${D:-none}", "plain", '"two words"', "$U", "`x`", "$TARGETARCH",
-)  # fmt: skip
+    "$A",
+    "${A}",
+    "'$A'",
+    "\\$A",
+    '"$A"',
+    '"\\$A"',
+    "a\\b",
+    '"a\\b"',
+    "'a\\b'",
+    '"\\\\"',
+    "${A:-d}",
+    "${U:-d}",
+    "${U-d}",
+    "${A-d}",
+    "${A:+x}",
+    "${A+x}",
+    "${U:+x}",
+    "${U+x}",
+    "${A#v}",
+    "${A%l}",
+    "${A##*a}",
+    "${A%%l*}",
+    "${A/a/b}",
+    "${A//a/b}",
+    "$1",
+    "$",
+    "$$A",
+    "${A}x",
+    "x$A.y",
+    "$A$B",
+    "${U:-$A}",
+    "${U:-${B}}",
+    "${U:-'$A'}",
+    "'a'\"b\"c",
+    '"it\'s"',
+    "'say \"x\"'",
+    "${E:-e}",
+    "${E-e}",
+    "${E:+e}",
+    "$A-B",
+    "\\é",
+    "\\n",
+    '"\\n"',
+    "a=b",
+    "#x",
+    "x#y",
+    "$A/$B",
+    "~",
+    "$HOME",
+    "$PATH",
+    "$D",
+    "${D:-none}",
+    "plain",
+    '"two words"',
+    "$U",
+    "`x`",
+    "$TARGETARCH",
+)
 NAMES = ("A", "B", "E", "K", "L", "D", "U")
 VALUES = ("val", "bee", "", "v a l", "x$y", 'q"u', "back\\slash", "it's", "é", "a/b", "*", "$A", "[b]")
 PLACES = ("/p/", "/q/", "/r/s/", "/w/", "t/", "./", "/p/f", "u/g", "/q/../p/", ".", "..", "/r/.")
-SOURCES = ("a", "b", "d", "d/", "d/x", "./a", "../b", "d/.", "d2", "y.md", "*.md", "[ab]", "d2*", ".dot", "link",
-           "dlink", "d/inner", "empty", "sp?ace", "[[]b]", "val", "${A:-a}", "$A", "é", "exec.sh", "d/e/../x", "/a",
-           "nope*")  # fmt: skip
-COMMANDS = ("echo $A $B ${U-unset} > /made", "pwd > /made; id > /made2", "mkdir -p /made.d && ln -s ../a /made.d/l",
-            "echo \"a  'b'\" '$x' \\$y > /made", "rm -rf /p && mkdir /p && echo 1 > /p/new",
-            "echo x > /made && chmod 4755 /made && chown 5:6 /made", "mkdir -p /p && mv /p /moved; mkdir -p /q/x",
-            "umask > /made; ls -A /p > /made2 2>/dev/null; true")  # fmt: skip
-MOUNTS = ("", "", "", "", "--mount=source=$S,target=/mnt ", "--mount=type=cache,target=/var/c ",
-          "--mount=type=bind,source=dlink,target=/mnt,ro ", "--mount=type=tmpfs,target=/tmp ", "--mount=target=/mnt ",
-          "--mount=type=bind,source=a,dst=/mnt/a,rw ", "--network=none ", "--mount=type=cache,target=c/d ",
-          "--mount=type=tmpfs,target=/t/u/v ", "--mount=type=secret,id=none ",
-          "--mount=source=d,target=/p/g ")  # fmt: skip
+SOURCES = (
+    "a",
+    "b",
+    "d",
+    "d/",
+    "d/x",
+    "./a",
+    "../b",
+    "d/.",
+    "d2",
+    "y.md",
+    "*.md",
+    "[ab]",
+    "d2*",
+    ".dot",
+    "link",
+    "dlink",
+    "d/inner",
+    "empty",
+    "sp?ace",
+    "[[]b]",
+    "val",
+    "${A:-a}",
+    "$A",
+    "é",
+    "exec.sh",
+    "d/e/../x",
+    "/a",
+    "nope*",
+)
+COMMANDS = (
+    "echo $A $B ${U-unset} > /made",
+    "pwd > /made; id > /made2",
+    "mkdir -p /made.d && ln -s ../a /made.d/l",
+    "echo \"a  'b'\" '$x' \\$y > /made",
+    "rm -rf /p && mkdir /p && echo 1 > /p/new",
+    "echo x > /made && chmod 4755 /made && chown 5:6 /made",
+    "mkdir -p /p && mv /p /moved; mkdir -p /q/x",
+    "umask > /made; ls -A /p > /made2 2>/dev/null; true",
+)
+MOUNTS = (
+    "",
+    "",
+    "",
+    "",
+    "--mount=source=$S,target=/mnt ",
+    "--mount=type=cache,target=/var/c ",
+    "--mount=type=bind,source=dlink,target=/mnt,ro ",
+    "--mount=type=tmpfs,target=/tmp ",
+    "--mount=target=/mnt ",
+    "--mount=type=bind,source=a,dst=/mnt/a,rw ",
+    "--network=none ",
+    "--mount=type=cache,target=c/d ",
+    "--mount=type=tmpfs,target=/t/u/v ",
+    "--mount=type=secret,id=none ",
+    "--mount=source=d,target=/p/g ",
+)
 
 
 # A base image: its ENV and its USER decide what follows.
@@ -180,8 +301,23 @@ class _Drawing:
 
     def step(self, number: int) -> list[str]:
         rng = self.rng
-        steps = [self.assign, self.assign, self.label, self.arg, self.arg, self.copy, self.copy, self.copy, self.add,
-                 self.workdir, self.workdir, self.heredoc, self.inline, self.setting, self.comment]  # fmt: skip
+        steps = [
+            self.assign,
+            self.assign,
+            self.label,
+            self.arg,
+            self.arg,
+            self.copy,
+            self.copy,
+            self.copy,
+            self.add,
+            self.workdir,
+            self.workdir,
+            self.heredoc,
+            self.inline,
+            self.setting,
+            self.comment,
+        ]
         steps += [self.run, self.run] if self.can_run else []
         steps += [lambda: self.from_stage(number)] * 2 if number else []
         steps += [self.onbuild] if rng.random() < 0.3 else []
@@ -214,13 +350,24 @@ class _Drawing:
 
     def label(self) -> list[str]:
         rng = self.rng
-        return [rng.choice([f"LABEL k={self.word()} \"two words\"='x y'", f"LABEL old {self.word()}",
-                            f"LABEL $A={self.word()}", f"LABEL m={self.word()} n=$m"])]  # fmt: skip
+        return [
+            rng.choice(
+                [
+                    f"LABEL k={self.word()} \"two words\"='x y'",
+                    f"LABEL old {self.word()}",
+                    f"LABEL $A={self.word()}",
+                    f"LABEL m={self.word()} n=$m",
+                ]
+            )
+        ]
 
     def arg(self) -> list[str]:
         name = self.rng.choice(NAMES)
-        return [self.rng.choice([f"ARG {name}={self.word()}", f"ARG {name}", "ARG TARGETARCH", f"ARG G {name}=x",
-                                 "ARG TARGETPLATFORM"])]  # fmt: skip
+        return [
+            self.rng.choice(
+                [f"ARG {name}={self.word()}", f"ARG {name}", "ARG TARGETARCH", f"ARG G {name}=x", "ARG TARGETPLATFORM"]
+            )
+        ]
 
     def copy(self) -> list[str]:
         rng = self.rng
@@ -259,8 +406,11 @@ class _Drawing:
             return self.heredoc()
         rng = self.rng
         script = ["echo $A > /made", "# a comment", "", "cat <<E > /made2", "  $B \\$x", "E", 'echo "two\\', 'lines"']
-        return [rng.choice(["RUN <<F", "RUN <<'F'", "RUN <<-F", "RUN cat <<F > /made3"]),
-                *script[: rng.choice([1, 2, 3, 6, 8])], "F"]  # fmt: skip
+        return [
+            rng.choice(["RUN <<F", "RUN <<'F'", "RUN <<-F", "RUN cat <<F > /made3"]),
+            *script[: rng.choice([1, 2, 3, 6, 8])],
+            "F",
+        ]
 
     def run(self) -> list[str]:
         rng = self.rng
@@ -283,21 +433,48 @@ class _Drawing:
         rng = self.rng
         if self.is_last and rng.random() < 0.15:
             return [rng.choice(["VOLUME /vol", 'VOLUME ["/p", "/vol"]', "VOLUME /v/$A /w"])]
-        return [rng.choice([
-            f"CMD echo {self.word()}  x", 'CMD ["a", "$A"]', "CMD []", f"ENTRYPOINT exec {self.word()}",
-            'ENTRYPOINT ["b"]', "EXPOSE 80 81/udp 90-92 $P", "EXPOSE 127.0.0.1:90:91/TCP", "STOPSIGNAL SIGTERM",
-            "STOPSIGNAL ${U:-9}", "USER 5", "USER 5:6", "USER 0", "USER ${U:-5}", "USER five", "USER five:six",
-            "HEALTHCHECK --interval=30s --timeout=2s --retries=3 CMD echo  $A",
-            'HEALTHCHECK --start-period=1m CMD ["x", "$A"]', "HEALTHCHECK NONE", "MAINTAINER me <x>",
-            'SHELL ["/bin/sh", "-xc"]',
-        ])]  # fmt: skip
+        return [
+            rng.choice(
+                [
+                    f"CMD echo {self.word()}  x",
+                    'CMD ["a", "$A"]',
+                    "CMD []",
+                    f"ENTRYPOINT exec {self.word()}",
+                    'ENTRYPOINT ["b"]',
+                    "EXPOSE 80 81/udp 90-92 $P",
+                    "EXPOSE 127.0.0.1:90:91/TCP",
+                    "STOPSIGNAL SIGTERM",
+                    "STOPSIGNAL ${U:-9}",
+                    "USER 5",
+                    "USER 5:6",
+                    "USER 0",
+                    "USER ${U:-5}",
+                    "USER five",
+                    "USER five:six",
+                    "HEALTHCHECK --interval=30s --timeout=2s --retries=3 CMD echo  $A",
+                    'HEALTHCHECK --start-period=1m CMD ["x", "$A"]',
+                    "HEALTHCHECK NONE",
+                    "MAINTAINER me <x>",
+                    'SHELL ["/bin/sh", "-xc"]',
+                ]
+            )
+        ]
 
     def comment(self) -> list[str]:
         return [self.rng.choice(["# COPY nope /", "", "  # indented \\", "\tLABEL t=1"])]
 
     def onbuild(self) -> list[str]:
-        return [self.rng.choice(["ONBUILD COPY a /on/", f"ONBUILD ENV O={self.word()}", "ONBUILD ARG A",
-                                 "ONBUILD WORKDIR /on/$A", 'ONBUILD LABEL on="x y"'])]  # fmt: skip
+        return [
+            self.rng.choice(
+                [
+                    "ONBUILD COPY a /on/",
+                    f"ONBUILD ENV O={self.word()}",
+                    "ONBUILD ARG A",
+                    "ONBUILD WORKDIR /on/$A",
+                    'ONBUILD LABEL on="x y"',
+                ]
+            )
+        ]
 
     def from_stage(self, number: int) -> list[str]:
         rng = self.rng

@@ -16,19 +16,49 @@ if TYPE_CHECKING:
     from conformance.base_images import BaseImage
 
 FILES = (
-    "a", "b", "x.py", "config/default/app.json", "config/production/app.json", "config/production/ca.pem",
-    "opt/k.md", "app/s", "app/[slug]/page", "app/[slug].ts", "src/lib/one", "src/lib/two", "default.md",
-    "production.md", "app-amd64", "app-arm64", "app-arm", "app-386", "bin/linux/amd64/t", "bin/linux/arm64/t",
-    "bin/linux/arm/v7/t", "v7/t", "v/t", "linux.md",
-)  # fmt: skip
+    "a",
+    "b",
+    "x.py",
+    "config/default/app.json",
+    "config/production/app.json",
+    "config/production/ca.pem",
+    "opt/k.md",
+    "app/s",
+    "app/[slug]/page",
+    "app/[slug].ts",
+    "src/lib/one",
+    "src/lib/two",
+    "default.md",
+    "production.md",
+    "app-amd64",
+    "app-arm64",
+    "app-arm",
+    "app-386",
+    "bin/linux/amd64/t",
+    "bin/linux/arm64/t",
+    "bin/linux/arm/v7/t",
+    "v7/t",
+    "v/t",
+    "linux.md",
+)
 NAMES = ("MODE", "NAME", "DIR", "VERSION")
 VALUES = ("production", "production", "default", "default", "a", "b", "config/default", "*", "", "..", "opt", "1")
 LITERALS = ("a", "b", "config/production/ca.pem", "config/default", "config", "opt", "src/lib/one", "app", ".", "x.py")
 VARIABLES = (
-    "config/${{{0}:-default}}", "config/${{{0}:-production}}", "config/${0}", "${{{0}:-config}}", "./${{{0}:-opt}}",
-    "${{{0}:-a}}", "${0}*", "config/${{{0}-default}}/app.json", "src/${0}/one", "${{{0}:+config}}/default",
-    "./${0}/a", "config/pro${0}*", "${{{0}:-production}}.md",
-)  # fmt: skip
+    "config/${{{0}:-default}}",
+    "config/${{{0}:-production}}",
+    "config/${0}",
+    "${{{0}:-config}}",
+    "./${{{0}:-opt}}",
+    "${{{0}:-a}}",
+    "${0}*",
+    "config/${{{0}-default}}/app.json",
+    "src/${0}/one",
+    "${{{0}:+config}}/default",
+    "./${0}/a",
+    "config/pro${0}*",
+    "${{{0}:-production}}.md",
+)
 PATTERNS = ("*", "*.md", "config/*", "config/*/app.json", "src/*/one", "c*", "[ab]", "opt/*.md", "app/*", "a*")
 NOTHING = (
     "opt/*.cfg",
@@ -54,13 +84,27 @@ BRACKETS = (
 PLATFORMS = ("linux/amd64",) * 5 + ("linux/arm64", "linux/arm64/v8", "linux/arm/v7", "linux/armhf", "linux/i386")
 AUTOMATIC = tuple(f"{side}{what}" for side in ("BUILD", "TARGET") for what in ("PLATFORM", "OS", "ARCH", "VARIANT"))
 OF_A_PLATFORM = (
-    "app-${0}*", "app-${0}", "bin/${0}", "bin/${{{0}:-linux}}", "${0}/t", "./${0}*", "v${{{0}#v}}/t", "${0}.md",
-    "bin/${0}/${{1}}", "app-${{{0}/amd64/386}}", "${{{0}:+a}}",
-)  # fmt: skip
+    "app-${0}*",
+    "app-${0}",
+    "bin/${0}",
+    "bin/${{{0}:-linux}}",
+    "${0}/t",
+    "./${0}*",
+    "v${{{0}#v}}/t",
+    "${0}.md",
+    "bin/${0}/${{1}}",
+    "app-${{{0}/amd64/386}}",
+    "${{{0}:+a}}",
+)
 REMOTES = (
-    "{0}/tool {1}", "{0}/tool {1}", "{0}/tool a {1}", "{0}/one {0}/two {1}", "{0}/${{VERSION:-t}} {1}",
-    "{0}/$MODE {1}", "--chmod=755 {0}/tool {1}tool",
-)  # fmt: skip
+    "{0}/tool {1}",
+    "{0}/tool {1}",
+    "{0}/tool a {1}",
+    "{0}/one {0}/two {1}",
+    "{0}/${{VERSION:-t}} {1}",
+    "{0}/$MODE {1}",
+    "--chmod=755 {0}/tool {1}tool",
+)
 # Where the tool may be told to keep its own.
 PLACES = (".", ".state", ".state", "config/.state", "opt", "src/lib", "new/er", "app")
 IGNORED = ("config/production", "*.md", "opt", "app", "**/one", "!src/lib/one", "*", "!a", "config/*/ca.pem")

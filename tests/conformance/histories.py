@@ -101,10 +101,15 @@ class History:
         text = f"FROM scratch\n{self.salt}{RECIPES[self.recipe]}{NAMED if self.named else ''}"
         (self.root / "Dockerfile").write_text(text)
         settings = ImageSettings(
-            name="app", context=self.root / "context", dockerfile=self.root / "Dockerfile", repository="",
-            platforms=(Platform.parse("linux/amd64"),), target=None, build_args={},
+            name="app",
+            context=self.root / "context",
+            dockerfile=self.root / "Dockerfile",
+            repository="",
+            platforms=(Platform.parse("linux/amd64"),),
+            target=None,
+            build_args={},
             build_contexts={"named": str(self.root / "named")} if self.named else {},
-        )  # fmt: skip
+        )
         try:
             with Roots(self.memory) as roots:
                 return read_inputs(settings, self.modes, roots)
@@ -280,7 +285,31 @@ def copy_any(source: str, target: str) -> None:
 
 
 DEEDS = (
-    write, write, write, same_size, same_size, swap, mode_of_file, mode_of_directory, mode_of_directory, mode_of_root,
-    make_directory, make_directory, make_link, make_pipe, remove, remove, rename, touch, attribute, no_attribute,
-    empty, save, go_back, go_back, other_recipe, other_modes, other_sides,
-)  # fmt: skip
+    write,
+    write,
+    write,
+    same_size,
+    same_size,
+    swap,
+    mode_of_file,
+    mode_of_directory,
+    mode_of_directory,
+    mode_of_root,
+    make_directory,
+    make_directory,
+    make_link,
+    make_pipe,
+    remove,
+    remove,
+    rename,
+    touch,
+    attribute,
+    no_attribute,
+    empty,
+    save,
+    go_back,
+    go_back,
+    other_recipe,
+    other_modes,
+    other_sides,
+)

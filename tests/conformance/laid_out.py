@@ -16,9 +16,13 @@ if TYPE_CHECKING:
 
 # What the tool keeps in a place of its own.
 OURS = (
-    "verdicts.json", "history.jsonl", "contents/c-0123456789abcdef.record", f"cache/{'0' * 32}.files-git",
-    f"cache/cdk/{'0' * 16}/depfile.json", f"cache/cdk/{'0' * 16}/assemblies/{'0' * 40}/a",
-)  # fmt: skip
+    "verdicts.json",
+    "history.jsonl",
+    "contents/c-0123456789abcdef.record",
+    f"cache/{'0' * 32}.files-git",
+    f"cache/cdk/{'0' * 16}/depfile.json",
+    f"cache/cdk/{'0' * 16}/assemblies/{'0' * 40}/a",
+)
 
 
 def write_draft(draft: Draft, root: Path) -> None:

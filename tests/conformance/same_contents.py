@@ -134,10 +134,15 @@ def inputs_of(draft: Draft, root: Path) -> ImageInputs:
 
 def _settings(draft: Draft, root: Path) -> ImageSettings:
     return ImageSettings(
-        "app", root / "context", root / "context/Dockerfile", "team/app", (Platform.parse(draft.platform),),
-        build_args=draft.args, build_contexts={"dir": str(root / "dir")} if draft.named else {},
+        "app",
+        root / "context",
+        root / "context/Dockerfile",
+        "team/app",
+        (Platform.parse(draft.platform),),
+        build_args=draft.args,
+        build_contexts={"dir": str(root / "dir")} if draft.named else {},
         lock=root / "rajee-deploy.lock",
-    )  # fmt: skip
+    )
 
 
 def plain_build(draft: Draft, root: Path) -> Contents:

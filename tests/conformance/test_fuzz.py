@@ -31,24 +31,79 @@ LONG = settings(
 )
 PIECES = st.sampled_from(
     [
-        b"*", b"**", b"?", b"[", b"]", b"[a-", b"-", b"^", b"!", b"\\", b"/", b"a", b"d", b".", b"..", b"\n",
-        b"\r\n", b" ",
-        b"#", b"\xff", b"\xc3\xa9", b"\0", b"{", b"}", b"(", b")", b"|", b"+", b"$", b"\\d", b"\\p{L}", b"[[:alpha:]]",
-        b"[z-a]", b"\\x", b"\\Q", b"\\E", b"\xef\xbb\xbf", b"\t", b"d/", b"/d/", b"!d/x", b"d/**", b"**/",
+        b"*",
+        b"**",
+        b"?",
+        b"[",
+        b"]",
+        b"[a-",
+        b"-",
+        b"^",
+        b"!",
+        b"\\",
+        b"/",
+        b"a",
+        b"d",
+        b".",
+        b"..",
+        b"\n",
+        b"\r\n",
+        b" ",
+        b"#",
+        b"\xff",
+        b"\xc3\xa9",
+        b"\0",
+        b"{",
+        b"}",
+        b"(",
+        b")",
+        b"|",
+        b"+",
+        b"$",
+        b"\\d",
+        b"\\p{L}",
+        b"[[:alpha:]]",
+        b"[z-a]",
+        b"\\x",
+        b"\\Q",
+        b"\\E",
+        b"\xef\xbb\xbf",
+        b"\t",
+        b"d/",
+        b"/d/",
+        b"!d/x",
+        b"d/**",
+        b"**/",
         b"\xe2\x80\xa8",
     ]
-)  # fmt: skip
+)
 RULES = st.one_of(st.binary(max_size=40), st.lists(PIECES, max_size=14).map(b"".join))
 LINES = st.sampled_from(
     [
-        b"FROM scratch", b"FROM scratch AS s", b"FROM s", b"FROM image", b"COPY . /", b"COPY d a /x/",
-        b"COPY * /", b"ADD d/* /",
-        b"COPY --from=s / /", b"COPY --from=named . /", b"RUN --mount=target=/x y", b"ARG A=d", b"ENV A=$A",
+        b"FROM scratch",
+        b"FROM scratch AS s",
+        b"FROM s",
+        b"FROM image",
+        b"COPY . /",
+        b"COPY d a /x/",
+        b"COPY * /",
+        b"ADD d/* /",
+        b"COPY --from=s / /",
+        b"COPY --from=named . /",
+        b"RUN --mount=target=/x y",
+        b"ARG A=d",
+        b"ENV A=$A",
         b"COPY $A /",
-        b"ONBUILD COPY a /", b"COPY <<E /f", b"E", b"# escape=`", b"COPY --exclude=*x d /",
-        b"COPY --parents d/x /", b"\\", b"",
+        b"ONBUILD COPY a /",
+        b"COPY <<E /f",
+        b"E",
+        b"# escape=`",
+        b"COPY --exclude=*x d /",
+        b"COPY --parents d/x /",
+        b"\\",
+        b"",
     ]
-)  # fmt: skip
+)
 TEXTS = st.one_of(
     st.lists(LINES, max_size=8).map(b"\n".join),
     st.tuples(st.lists(LINES, max_size=5).map(b"\n".join), st.binary(max_size=30), st.randoms()).map(
@@ -79,10 +134,15 @@ def root():
 def answer(root: Path) -> None:
     """Read the build; nothing but located errors may come of it."""
     image = ImageSettings(
-        name="app", context=root, dockerfile=root / "Dockerfile", repository="",
+        name="app",
+        context=root,
+        dockerfile=root / "Dockerfile",
+        repository="",
         platforms=(Platform.parse("linux/arm64"),),
-        target=None, build_args={}, build_contexts={"named": str(root / "named")},
-    )  # fmt: skip
+        target=None,
+        build_args={},
+        build_contexts={"named": str(root / "named")},
+    )
     try:
         inputs = read_inputs(image, Modes.EXACT)
     except DeployError as error:

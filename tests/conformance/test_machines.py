@@ -50,9 +50,13 @@ def ours(place, text, platform, args=None):
     with ExitStack() as stack:
         copy = stack.enter_context(staged(inputs.selections[""], inputs.dockerfile))
         return build(
-            copy.directory, copy.dockerfile, args=args or {}, named=None, image=place / ".tar",
+            copy.directory,
+            copy.dockerfile,
+            args=args or {},
+            named=None,
+            image=place / ".tar",
             platform=str(inputs.options.platform),
-        )  # fmt: skip
+        )
 
 
 def files(built):
@@ -63,12 +67,29 @@ def files(built):
 @pytest.mark.parametrize(
     "written",
     [
-        "linux/i386", "linux/386", "linux/x86_64", "linux/x86-64", "linux/amd64/v1", "linux/amd64/v2", "linux/aarch64",
-        "linux/arm64/v8", "linux/arm64/8", "linux/arm", "linux/arm/6", "linux/arm/v6", "linux/arm/5", "linux/arm/8",
-        "linux/armel", "linux/armhf", "linux/armhf/v6", "linux/armel/v7", "linux/i386/v7", "Linux/ARM64",
+        "linux/i386",
+        "linux/386",
+        "linux/x86_64",
+        "linux/x86-64",
+        "linux/amd64/v1",
+        "linux/amd64/v2",
+        "linux/aarch64",
+        "linux/arm64/v8",
+        "linux/arm64/8",
+        "linux/arm",
+        "linux/arm/6",
+        "linux/arm/v6",
+        "linux/arm/5",
+        "linux/arm/8",
+        "linux/armel",
+        "linux/armhf",
+        "linux/armhf/v6",
+        "linux/armel/v7",
+        "linux/i386/v7",
+        "Linux/ARM64",
         "linux/riscv64",
     ],
-)  # fmt: skip
+)
 def test_a_platform_is_named_as_docker_names_it(written, place):
     text = f"FROM scratch\n{SAYS}COPY app-$TARGETARCH* /d/\nCOPY app-$TARGETVARIANT* /v/\n"
     theirs = files(plain(place, text, written))
@@ -81,12 +102,14 @@ def test_a_platform_is_named_as_docker_names_it(written, place):
 @pytest.mark.parametrize(
     "lines",
     [
-        "ARG BUILDARCH\nCOPY app-$BUILDARCH* /d/", "ARG BUILDARCH\nCOPY app-$BUILDARCH /d/",
-        "ARG BUILDPLATFORM\nCOPY app-${BUILDPLATFORM#linux/} /d/", "ARG BUILDVARIANT\nCOPY app-$BUILDVARIANT /d/",
+        "ARG BUILDARCH\nCOPY app-$BUILDARCH* /d/",
+        "ARG BUILDARCH\nCOPY app-$BUILDARCH /d/",
+        "ARG BUILDPLATFORM\nCOPY app-${BUILDPLATFORM#linux/} /d/",
+        "ARG BUILDVARIANT\nCOPY app-$BUILDVARIANT /d/",
         "ARG BUILDARCH\nENV A=$BUILDARCH\nARG B=app-$A\nADD $B* /d/",
         "ARG BUILDARCH\nCOPY app-${BUILDARCH/amd64/386} /d/",
     ],
-)  # fmt: skip
+)
 def test_the_machine_finds_what_it_looks_for(lines, platform, place):
     """In the private copy as in the directory itself; and whatever it may look for counts, of all machines."""
     text = f"FROM scratch\n{lines}\n"

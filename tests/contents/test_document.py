@@ -184,12 +184,18 @@ def test_a_record_that_does_not_prove_itself(inputs, edit):
         lambda d: d["instructions"][0].update(canonical="{}"),
         lambda d: d["instructions"][0].update(canonical="[]"),
         lambda d: d["instructions"][0].update(canonical='["' + "[" * 100_000),
-        lambda d: (u := next(i for i in d["inputs"] if i["name"] == "use:0"), u.update(value="[1e400]"),
-                   d["uses"][0].update(selects="[1e400]")),
-        lambda d: (u := next(i for i in d["inputs"] if i["name"] == "use:0"), u.update(value="5"),
-                   d["uses"][0].update(selects="5")),
+        lambda d: (
+            u := next(i for i in d["inputs"] if i["name"] == "use:0"),
+            u.update(value="[1e400]"),
+            d["uses"][0].update(selects="[1e400]"),
+        ),
+        lambda d: (
+            u := next(i for i in d["inputs"] if i["name"] == "use:0"),
+            u.update(value="5"),
+            d["uses"][0].update(selects="5"),
+        ),
     ],
-)  # fmt: skip
+)
 def test_a_private_record_that_no_digest_proves_has_the_whole_shape_all_the_same(contents, edit):
     assert contents.is_private
     document = json.loads(unpacked(encode(contents)))
@@ -263,8 +269,14 @@ def test_every_difference_of_an_entry_changes_its_group_alone(inputs):
     before = {group.path: group.digest for group in groups_of(items, 1)}
     (at,) = (number for number, item in enumerate(items) if item.path == "a/1")
     for name, value in {
-        "path": "a/2", "mode": 0o755, "size": 9, "digest": "0", "link": "x", "withheld": True, "extra": "1",
-    }.items():  # fmt: skip
+        "path": "a/2",
+        "mode": 0o755,
+        "size": 9,
+        "digest": "0",
+        "link": "x",
+        "withheld": True,
+        "extra": "1",
+    }.items():
         changed = [*items[:at], replace(items[at], **{name: value}), *items[at + 1 :]]
         after = {group.path: group.digest for group in groups_of(changed, 1)}
         assert {path for path in before if before[path] != after[path]} == {"a"}, name

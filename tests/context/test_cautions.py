@@ -47,9 +47,7 @@ def test_pointers_of_git_lfs(codes, read):
     found = codes(
         {"d/model.bin": POINTER, "other": POINTER.replace("git-lfs", "git-other"), "a": "A"}, read("/d", line=5)
     )
-    assert found["lfs-pointer"] == (
-        5, "these are pointers of Git LFS and not the files: d/model.bin (git lfs pull)"
-    )  # fmt: skip
+    assert found["lfs-pointer"] == (5, "these are pointers of Git LFS and not the files: d/model.bin (git lfs pull)")
 
 
 @pytest.mark.parametrize(

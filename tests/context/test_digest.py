@@ -220,10 +220,19 @@ def test_another_kind_than_was_listed_has_changed(marked, kind):
 @pytest.mark.parametrize(
     ("name", "counts"),
     [
-        ("user.a", True), ("trusted.a", True), ("security.capability", True), ("security.selinux", False),
-        ("security.capability2", False), ("system.posix_acl_access", False), ("system.a", False), ("systems.a", True),
-        ("com.apple.quarantine", False), ("com.applet", True), ("SECURITY.a", True), ("user.security.a", True),
+        ("user.a", True),
+        ("trusted.a", True),
+        ("security.capability", True),
+        ("security.selinux", False),
+        ("security.capability2", False),
+        ("system.posix_acl_access", False),
+        ("system.a", False),
+        ("systems.a", True),
+        ("com.apple.quarantine", False),
+        ("com.applet", True),
+        ("SECURITY.a", True),
+        ("user.security.a", True),
     ],
-)  # fmt: skip
+)
 def test_which_attributes_count(name, counts):
     assert _counts(name) is counts

@@ -212,9 +212,19 @@ def test_what_is_withheld(exclude, include, path, wanted):
 
 @pytest.mark.parametrize(
     ("path", "wanted"),
-    [("", Kind.DIRECTORY), ("a", Kind.FILE), ("d", Kind.DIRECTORY), ("d/x", Kind.FILE), ("d/no", None), ("a/x", None),
-     ("no/x", None), ("d/e/z", None), ("d/e", None), ("d/empty", Kind.DIRECTORY)],
-)  # fmt: skip
+    [
+        ("", Kind.DIRECTORY),
+        ("a", Kind.FILE),
+        ("d", Kind.DIRECTORY),
+        ("d/x", Kind.FILE),
+        ("d/no", None),
+        ("a/x", None),
+        ("no/x", None),
+        ("d/e/z", None),
+        ("d/e", None),
+        ("d/empty", Kind.DIRECTORY),
+    ],
+)
 def test_the_kind_of_what_is_sent(path, wanted):
     assert Filtered(Memory(TREE), matcher("d/e")).kind(path) is wanted
 

@@ -22,10 +22,18 @@ from rajee_deploy.context.globs import (
 @pytest.mark.parametrize(
     ("path", "wanted"),
     [
-        ("", "."), ("./a", "a"), ("a//b/", "a/b"), ("d/../a", "a"), ("../a", "../a"), ("a/../..", ".."), ("/", "/"),
-        ("/../a", "/a"), ("//a", "/a"), ("/a/./b/..", "/a"),
+        ("", "."),
+        ("./a", "a"),
+        ("a//b/", "a/b"),
+        ("d/../a", "a"),
+        ("../a", "../a"),
+        ("a/../..", ".."),
+        ("/", "/"),
+        ("/../a", "/a"),
+        ("//a", "/a"),
+        ("/a/./b/..", "/a"),
     ],
-)  # fmt: skip
+)
 def test_clean(path, wanted):
     assert clean(path) == wanted
 
@@ -33,19 +41,36 @@ def test_clean(path, wanted):
 @pytest.mark.parametrize(
     ("pattern", "name", "wanted"),
     [
-        ("abc", "abc", True), ("*", "abc", True), ("*c", "abc", True), ("a*/b", "abc/b", True),
+        ("abc", "abc", True),
+        ("*", "abc", True),
+        ("*c", "abc", True),
+        ("a*/b", "abc/b", True),
         ("a*/b", "a/c/b", False),
-        ("*", "a/b", False), ("**/*.py", "a/b.py", True), ("**/*.py", "a/b/c.py", False), ("**/*.py", "c.py", False),
-        ("a?b", "a/b", False), ("a?b", "a☺b", True), ("ab[^c]", "abc", False),
+        ("*", "a/b", False),
+        ("**/*.py", "a/b.py", True),
+        ("**/*.py", "a/b/c.py", False),
+        ("**/*.py", "c.py", False),
+        ("a?b", "a/b", False),
+        ("a?b", "a☺b", True),
+        ("ab[^c]", "abc", False),
         ("ab[^e-g]", "abc", True),
-        ("[!a]", "!", True), ("[!a]", "b", False), ("a[^b]c", "a/c", True), ("[z-a]", "m", False),
+        ("[!a]", "!", True),
+        ("[!a]", "b", False),
+        ("a[^b]c", "a/c", True),
+        ("[z-a]", "m", False),
         ("[\\]a]", "]", True),
-        ("[*]", "*", True), ("a\\*b", "a*b", True), ("a\\*b", "axb", False), (".*", ".x", True), ("*", ".x", True),
-        ("a*b?c*x", "abxbbxdbxebxczzx", True), ("a*b?c*x", "abxbbxdbxebxczzy", False),
+        ("[*]", "*", True),
+        ("a\\*b", "a*b", True),
+        ("a\\*b", "axb", False),
+        (".*", ".x", True),
+        ("*", ".x", True),
+        ("a*b?c*x", "abxbbxdbxebxczzx", True),
+        ("a*b?c*x", "abxbbxdbxebxczzy", False),
         ("arr[[]0].txt", "arr[0].txt", True),
-        ("*", "a\nb", True), ("[^a]", "\n", True),
+        ("*", "a\nb", True),
+        ("[^a]", "\n", True),
     ],
-)  # fmt: skip
+)
 def test_match(pattern, name, wanted):
     assert match(pattern, name) is wanted
 
@@ -93,26 +118,62 @@ def test_classes_of_characters(ranges, inside, outside):
     for negated in (False, True):
         expression = re.compile(character_class(ranges, negated=negated))
         assert {character: expression.fullmatch(character) is None for character in inside + outside} == {
-            **dict.fromkeys(inside, negated), **dict.fromkeys(outside, not negated)
-        }  # fmt: skip
+            **dict.fromkeys(inside, negated),
+            **dict.fromkeys(outside, not negated),
+        }
     assert character_class(ranges) == character_class(ranges, negated=False)
 
 
 @pytest.mark.parametrize(
     ("pattern", "name", "wanted"),
     [
-        ("", "", True), ("", "a", False), ("X", "X", True), ("X*X", "XaX", True), ("[a-cx]", "b", True),
-        ("[a-cx]", "x", True), ("[a-cx]", "d", False), ("[^a-c]", "X", True), ("[^a-c]", "b", False),
-        ("[^z-a]", "m", True), ("[\\-x]", "-", True), ("[\\-x]", "\\", False), ("[a\\-c]", "b", False),
-        ("[\\a-\\c]", "b", True), ("[[]", "[", True), ("[a]]", "a]", True), ("[a][b]", "ab", True), ("?", "/", False),
-        ("?", "é", True), ("??", "ab", True), ("a\\\\", "a\\", True), ("\\a", "a", True), ("a.b", "axb", False),
-        ("a+", "a+", True), ("*.*", "a", False), ("**", "a/b", False), ("a*", "a", True), ("*a", "ba/a", False),
-        ("[é-ü]", "ö", True), ("[^^]", "^", False), ("[a^]", "^", True), ("[]-a]b", "", "bad"), ("[-a]", "-", "bad"),
-        ("[\udc80]", "\udc80", "bad"), ("[a-\udcff]", "a", "bad"), ("[\udcff-a]", "a", "bad"), ("[\\", "a", "bad"),
-        ("[a\\]", "a", "bad"), ("[a-]", "a", "bad"), ("[a", "a", "bad"), ("a\\", "a", "bad"), ("[a]*[", "a", "bad"),
-        ("[^]", "a", "bad"), ("[\udc7f]", "\udc7f", True), ("[\ue000]", "\ue000", True),
+        ("", "", True),
+        ("", "a", False),
+        ("X", "X", True),
+        ("X*X", "XaX", True),
+        ("[a-cx]", "b", True),
+        ("[a-cx]", "x", True),
+        ("[a-cx]", "d", False),
+        ("[^a-c]", "X", True),
+        ("[^a-c]", "b", False),
+        ("[^z-a]", "m", True),
+        ("[\\-x]", "-", True),
+        ("[\\-x]", "\\", False),
+        ("[a\\-c]", "b", False),
+        ("[\\a-\\c]", "b", True),
+        ("[[]", "[", True),
+        ("[a]]", "a]", True),
+        ("[a][b]", "ab", True),
+        ("?", "/", False),
+        ("?", "é", True),
+        ("??", "ab", True),
+        ("a\\\\", "a\\", True),
+        ("\\a", "a", True),
+        ("a.b", "axb", False),
+        ("a+", "a+", True),
+        ("*.*", "a", False),
+        ("**", "a/b", False),
+        ("a*", "a", True),
+        ("*a", "ba/a", False),
+        ("[é-ü]", "ö", True),
+        ("[^^]", "^", False),
+        ("[a^]", "^", True),
+        ("[]-a]b", "", "bad"),
+        ("[-a]", "-", "bad"),
+        ("[\udc80]", "\udc80", "bad"),
+        ("[a-\udcff]", "a", "bad"),
+        ("[\udcff-a]", "a", "bad"),
+        ("[\\", "a", "bad"),
+        ("[a\\]", "a", "bad"),
+        ("[a-]", "a", "bad"),
+        ("[a", "a", "bad"),
+        ("a\\", "a", "bad"),
+        ("[a]*[", "a", "bad"),
+        ("[^]", "a", "bad"),
+        ("[\udc7f]", "\udc7f", True),
+        ("[\ue000]", "\ue000", True),
     ],
-)  # fmt: skip
+)
 def test_match_at_its_edges(pattern, name, wanted):
     if wanted == "bad":
         with pytest.raises(BadPatternError):
@@ -124,12 +185,34 @@ def test_match_at_its_edges(pattern, name, wanted):
 @pytest.mark.parametrize(
     ("pattern", "wanted"),
     [
-        (".[b", True), (".*[b", True), ("..[b", True), ("a[b", True), ("?[b", True), ("?*[b", True), ("*?[b", True),
-        ("*a*[b", False), ("*.*[b", True), (".*a*[b", False), ("*", False), ("**", False), ("**[b", True), ("", False),
-        ("X*[b", False), ("*X[b", True), ("[.]*[b", True), ("[^.]*[b", False), ("\\.*[b", True), ("\\", True),
-        ("a*\\", False), (".*\\", True), ("??*[b", False), ("*..*[b", False), ("*?*[b", True), ("*?*?*[b", False),
+        (".[b", True),
+        (".*[b", True),
+        ("..[b", True),
+        ("a[b", True),
+        ("?[b", True),
+        ("?*[b", True),
+        ("*?[b", True),
+        ("*a*[b", False),
+        ("*.*[b", True),
+        (".*a*[b", False),
+        ("*", False),
+        ("**", False),
+        ("**[b", True),
+        ("", False),
+        ("X*[b", False),
+        ("*X[b", True),
+        ("[.]*[b", True),
+        ("[^.]*[b", False),
+        ("\\.*[b", True),
+        ("\\", True),
+        ("a*\\", False),
+        (".*\\", True),
+        ("??*[b", False),
+        ("*..*[b", False),
+        ("*?*[b", True),
+        ("*?*?*[b", False),
     ],
-)  # fmt: skip
+)
 def test_how_far_the_early_check_looks(pattern, wanted):
     assert is_malformed_early(pattern) is wanted
 
@@ -137,11 +220,21 @@ def test_how_far_the_early_check_looks(pattern, wanted):
 @pytest.mark.parametrize(
     ("path", "wanted"),
     [
-        ("/..", "/"), ("..", ".."), ("../..", "../.."), ("a/../../b", "../b"), ("X/./X/", "X/X"), (".", "."),
+        ("/..", "/"),
+        ("..", ".."),
+        ("../..", "../.."),
+        ("a/../../b", "../b"),
+        ("X/./X/", "X/X"),
+        (".", "."),
         ("./", "."),
-        ("/.", "/"), ("a/..", "."), ("/a/../..", "/"), ("...", "..."), ("a/.../b", "a/.../b"), ("//", "/"),
+        ("/.", "/"),
+        ("a/..", "."),
+        ("/a/../..", "/"),
+        ("...", "..."),
+        ("a/.../b", "a/.../b"),
+        ("//", "/"),
     ],
-)  # fmt: skip
+)
 def test_clean_at_its_edges(path, wanted):
     assert clean(path) == wanted
 
@@ -149,10 +242,20 @@ def test_clean_at_its_edges(path, wanted):
 @pytest.mark.parametrize(
     ("text", "wanted"),
     [
-        ("[", True), ("]", False), ("?", True), ("\\?", False), ("\\\n*", True), ("\\*", False), ("\\\\*", True),
-        ("a\\", False), ("", False), ("\\[\\*\\?", False), ("X", False), ("\n*", True),
+        ("[", True),
+        ("]", False),
+        ("?", True),
+        ("\\?", False),
+        ("\\\n*", True),
+        ("\\*", False),
+        ("\\\\*", True),
+        ("a\\", False),
+        ("", False),
+        ("\\[\\*\\?", False),
+        ("X", False),
+        ("\n*", True),
     ],
-)  # fmt: skip
+)
 def test_has_wildcard_at_its_edges(text, wanted):
     assert has_wildcard(text) is wanted
 

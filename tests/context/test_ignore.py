@@ -216,15 +216,26 @@ def test_what_no_pattern_touches_costs_no_walk_through_the_list():
 @pytest.mark.parametrize(
     ("pattern", "kind", "tail", "whole"),
     [
-        ("a/b", "exact", "", ("a/b",)), ("a/**", "prefix", "", ()), ("**/a", "suffix", "/a", ("a",)),
-        ("**a", "suffix", "a", ()), ("**/*.pyc", "regexp", ".pyc", ()), ("*.X", "regexp", ".X", ()),
-        ("a**/b", "regexp", "b", ()), ("a*", "regexp", "", ()), ("*/a", "regexp", "a", ()),
+        ("a/b", "exact", "", ("a/b",)),
+        ("a/**", "prefix", "", ()),
+        ("**/a", "suffix", "/a", ("a",)),
+        ("**a", "suffix", "a", ()),
+        ("**/*.pyc", "regexp", ".pyc", ()),
+        ("*.X", "regexp", ".X", ()),
+        ("a**/b", "regexp", "b", ()),
+        ("a*", "regexp", "", ()),
+        ("*/a", "regexp", "a", ()),
         ("a?X", "regexp", "X", ()),
-        ("*\\a", "regexp", "", ()), ("*\\ab", "regexp", "b", ()), ("[a]b", "regexp", "b", ()),
+        ("*\\a", "regexp", "", ()),
+        ("*\\ab", "regexp", "b", ()),
+        ("[a]b", "regexp", "b", ()),
         ("*é", "regexp", "", ()),
-        ("*\\Qa", "regexp", "", ()), ("**", "suffix", "", ()), ("a", "exact", "", ("a",)), ("X", "exact", "", ("X",)),
+        ("*\\Qa", "regexp", "", ()),
+        ("**", "suffix", "", ()),
+        ("a", "exact", "", ("a",)),
+        ("X", "exact", "", ("X",)),
     ],
-)  # fmt: skip
+)
 def test_how_a_pattern_is_seen(pattern, kind, tail, whole):
     (found,) = Matcher([Rule(pattern)]).patterns
     assert (found.kind, found.tail, found.whole_texts) == (kind, tail, whole)
@@ -233,14 +244,30 @@ def test_how_a_pattern_is_seen(pattern, kind, tail, whole):
 @pytest.mark.parametrize(
     ("pattern", "directory", "wanted"),
     [
-        ("a", "a", False), ("a/b", "a", True), ("a/b", "a/b", False), ("a/b", "x", False), ("a/b/c", "a", True),
-        ("a/*", "a", True), ("a/*", "x", False), ("a/*", "a/b", False), ("*", "a", False), ("*/b", "a", True),
-        ("**/b", "a/b/c", True), ("a/**", "a/b/c", True), ("a/**", "x", False), ("a/[b]", "a/x/y", True),
-        ("a/[b]", "x", False), ("a\\*", "a", True), ("ab/c", "a", False), ("a/b*/c", "a", True),
+        ("a", "a", False),
+        ("a/b", "a", True),
+        ("a/b", "a/b", False),
+        ("a/b", "x", False),
+        ("a/b/c", "a", True),
+        ("a/*", "a", True),
+        ("a/*", "x", False),
+        ("a/*", "a/b", False),
+        ("*", "a", False),
+        ("*/b", "a", True),
+        ("**/b", "a/b/c", True),
+        ("a/**", "a/b/c", True),
+        ("a/**", "x", False),
+        ("a/[b]", "a/x/y", True),
+        ("a/[b]", "x", False),
+        ("a\\*", "a", True),
+        ("ab/c", "a", False),
+        ("a/b*/c", "a", True),
         ("a/b*/c", "a/b/c", False),
-        ("X/**", "X", True), ("a?/b", "x", True), ("a**", "x", True),
+        ("X/**", "X", True),
+        ("a?/b", "x", True),
+        ("a**", "x", True),
     ],
-)  # fmt: skip
+)
 def test_where_a_pattern_may_match(pattern, directory, wanted):
     (found,) = Matcher([Rule(pattern)]).patterns
     assert found.reaches_below(directory) is wanted

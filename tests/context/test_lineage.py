@@ -176,10 +176,15 @@ def test_a_directory_that_differs_is_known_by_its_path(build, read, rules):
 
 def image(root, repository="", target=None):
     return ImageSettings(
-        name="app", context=root / "main", dockerfile=root / "Dockerfile", repository=repository,
-        platforms=(Platform.parse("linux/amd64"),), target=target, build_args={},
+        name="app",
+        context=root / "main",
+        dockerfile=root / "Dockerfile",
+        repository=repository,
+        platforms=(Platform.parse("linux/amd64"),),
+        target=target,
+        build_args={},
         build_contexts={"named": str(root / "named")},
-    )  # fmt: skip
+    )
 
 
 def names_of(settings, modes=Modes.EXACT):

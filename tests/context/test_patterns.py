@@ -10,9 +10,17 @@ from rajee_deploy.errors import DeployError
 from rajee_deploy.model import BuildOptions, Platform
 
 TREE = {
-    "a": "a", "opt/k.md": "k", "app/s": "s", "app/[slug]/page": "p", "new/[slug].ts": "n", "star/*": "x", "ign/x": "i",
-    "empty": None, "loose": ("nowhere",), ".dockerignore": "ign\n",
-}  # fmt: skip
+    "a": "a",
+    "opt/k.md": "k",
+    "app/s": "s",
+    "app/[slug]/page": "p",
+    "new/[slug].ts": "n",
+    "star/*": "x",
+    "ign/x": "i",
+    "empty": None,
+    "loose": ("nowhere",),
+    ".dockerignore": "ign\n",
+}
 
 
 @pytest.fixture
@@ -61,9 +69,15 @@ def test_a_pattern_that_copies_nothing_is_told(text, code, selected):
 
 @pytest.mark.parametrize(
     "text",
-    ["COPY opt/* /x/", "COPY app/[[]slug] /x/", "COPY star/* /x/", "COPY star/? /x/", "COPY --parents **/s /x/",
-     "COPY empty /x/"],
-)  # fmt: skip
+    [
+        "COPY opt/* /x/",
+        "COPY app/[[]slug] /x/",
+        "COPY star/* /x/",
+        "COPY star/? /x/",
+        "COPY --parents **/s /x/",
+        "COPY empty /x/",
+    ],
+)
 def test_of_a_pattern_that_copies_what_it_names_nothing_is_told(text, selected):
     assert selected(text).notices == ()
 

@@ -32,22 +32,36 @@ def selection(tree, path, *, source="x", **selector):
         ("/X*", {"wildcard": True, "follow": False}, ([(b"\0X", "X", False)], False, ("",))),
         ("/d/x", {"exclude": ("y",)}, ([(b"\0", "d/x", False)], True, ("d/x",))),
         ("/d/e", {"exclude": ("y",)}, ([(b"\0", "d/e", False), (b"\0z", "d/e/z", False)], False, ("d/e",))),
-        ("/", {"include": ("d/x",), "required": ("/d/x",)},
-         ([(b"\0d", "d", False), (b"\0d\0x", "d/x", False)], False, ("",))),
-        ("/d", {"include": ("e/z", "x")},
-         ([(b"\0", "d", False), (b"\0e", "d/e", False), (b"\0e\0z", "d/e/z", False), (b"\0x", "d/x", False)], False,
-          ("d",))),
-        ("/d", {"include": ("e",), "exclude": ("e/z",)}, ([(b"\0", "d", False),
-        (b"\0e", "d/e", False)], False, ("d",))),
+        (
+            "/",
+            {"include": ("d/x",), "required": ("/d/x",)},
+            ([(b"\0d", "d", False), (b"\0d\0x", "d/x", False)], False, ("",)),
+        ),
+        (
+            "/d",
+            {"include": ("e/z", "x")},
+            (
+                [(b"\0", "d", False), (b"\0e", "d/e", False), (b"\0e\0z", "d/e/z", False), (b"\0x", "d/x", False)],
+                False,
+                ("d",),
+            ),
+        ),
+        (
+            "/d",
+            {"include": ("e",), "exclude": ("e/z",)},
+            ([(b"\0", "d", False), (b"\0e", "d/e", False)], False, ("d",)),
+        ),
         ("/*/x", {"wildcard": True}, ([(b"\0d\0x", "d/x", False)], True, ("",))),
         ("/[a-z]/x", {"wildcard": True}, ([(b"\0d\0x", "d/x", False)], True, ("",))),
-        ("/d*", {"wildcard": True, "exclude": ("e", "empty", "*.md")},
-         ([(b"\0d", "d", False), (b"\0d\0x", "d/x", False)], False, ("",))),
-        ("/no*", {"wildcard": True, "exclude": ("m",)},
-         ([(b"\0node_modules", "node_modules", False)], False, ("",))),
+        (
+            "/d*",
+            {"wildcard": True, "exclude": ("e", "empty", "*.md")},
+            ([(b"\0d", "d", False), (b"\0d\0x", "d/x", False)], False, ("",)),
+        ),
+        ("/no*", {"wildcard": True, "exclude": ("m",)}, ([(b"\0node_modules", "node_modules", False)], False, ("",))),
         ("/no", {"exclude": ("m",)}, ([], False, ())),
     ],
-)  # fmt: skip
+)
 def test_what_a_read_selects(path, selector, wanted):
     assert selection(Filtered(Memory(TREE, {"X": "d"}), None), path, **selector) == wanted
 
@@ -55,8 +69,10 @@ def test_what_a_read_selects(path, selector, wanted):
 def test_a_path_that_only_looks_like_a_wildcard():
     tree = Filtered(Memory(["d*/x", "d*/y", "dx/x"]), None)
     assert selection(tree, "/d*", exclude=("y",)) == (
-        [(b"\0", "d*", False), (b"\0x", "d*/x", False)], False, ("d*",),
-    )  # fmt: skip
+        [(b"\0", "d*", False), (b"\0x", "d*/x", False)],
+        False,
+        ("d*",),
+    )
     assert selection(tree, "/d*/x") == ([(b"", "d*/x", True)], True, ())
 
 
@@ -77,10 +93,12 @@ def test_only_what_may_be_selected_is_listed():
 @pytest.mark.parametrize(
     ("path", "selector", "code"),
     [
-        ("/loop", {}, "source-loop"), ("/loop*", {"wildcard": True}, "source-loop"),
-        ("/[a-", {"wildcard": True}, "ignore-pattern"), ("/d", {"exclude": ("[",)}, "ignore-pattern"),
+        ("/loop", {}, "source-loop"),
+        ("/loop*", {"wildcard": True}, "source-loop"),
+        ("/[a-", {"wildcard": True}, "ignore-pattern"),
+        ("/d", {"exclude": ("[",)}, "ignore-pattern"),
     ],
-)  # fmt: skip
+)
 def test_why_a_read_cannot_be_looked_up(path, selector, code):
     with pytest.raises(DeployError) as caught:
         selection(Filtered(Memory(TREE, LINKS), None), path, source="the source", **selector)
@@ -90,10 +108,13 @@ def test_why_a_read_cannot_be_looked_up(path, selector, code):
 @pytest.mark.parametrize(
     ("path", "selector", "missing", "is_searched"),
     [
-        ("/no", {}, "/no", False), ("/d/../no/", {}, "/no", False), ("/no/x*", {"wildcard": True}, "/no", True),
-        ("/d", {"include": ("x",), "required": ("/d/no",)}, "/d/no", False), ("/broken", {}, "/broken", False),
+        ("/no", {}, "/no", False),
+        ("/d/../no/", {}, "/no", False),
+        ("/no/x*", {"wildcard": True}, "/no", True),
+        ("/d", {"include": ("x",), "required": ("/d/no",)}, "/d/no", False),
+        ("/broken", {}, "/broken", False),
     ],
-)  # fmt: skip
+)
 def test_what_must_be_there(path, selector, missing, is_searched):
     with pytest.raises(MissingError) as caught:
         selection(Filtered(Memory(TREE, LINKS), None), path, **selector)
@@ -103,9 +124,11 @@ def test_what_must_be_there(path, selector, missing, is_searched):
 @pytest.mark.parametrize(
     ("selector", "wanted"),
     [
-        (Selector("/a/../b/"), "/b"), (Selector("/"), "/"), (Selector("/a", include=("b/c",)), "/a/b/c"),
+        (Selector("/a/../b/"), "/b"),
+        (Selector("/"), "/"),
+        (Selector("/a", include=("b/c",)), "/a/b/c"),
         (Selector("/", include=("X", "y")), "/X"),
     ],
-)  # fmt: skip
+)
 def test_the_path_that_is_asked_for(selector, wanted):
     assert followed_path(selector) == wanted

@@ -63,9 +63,16 @@ def test_buildkits_table(example, root, write, umask):
 
 
 OWN_TREE = {
-    "app/main": "1", "app/lib/a.so": "2", "app/lib/b.txt": "3", "a.conf": "4", "b.conf": "5", "notes.md": "6",
-    "empty": None, "link": ("app",), "to-file": ("a.conf",),
-}  # fmt: skip
+    "app/main": "1",
+    "app/lib/a.so": "2",
+    "app/lib/b.txt": "3",
+    "a.conf": "4",
+    "b.conf": "5",
+    "notes.md": "6",
+    "empty": None,
+    "link": ("app",),
+    "to-file": ("a.conf",),
+}
 
 
 def test_own_selection_case(own_selection_case, build, rules):

@@ -33,18 +33,66 @@ def test_what_does_not_count(text, recipe):
 
 def test_different_meanings_have_different_texts(recipe):
     texts = [
-        "RUN a b", "RUN a  b", 'RUN ["a", "b"]', 'RUN ["a b"]', "RUN --network=none a b", "CMD a b", 'CMD ["a", "b"]',
-        "ENTRYPOINT a b", "RUN <<E\na b\nE", "RUN <<E\na b\n\nE", "RUN <<-E\na b\nE", "RUN <<F\na b\nF", "ENV a=b",
-        "ENV a=b c=d", "LABEL a=b", 'ENV a="b"', "ARG a=b", "ARG a", "ARG a=", "COPY a b", "COPY a b c",
+        "RUN a b",
+        "RUN a  b",
+        'RUN ["a", "b"]',
+        'RUN ["a b"]',
+        "RUN --network=none a b",
+        "CMD a b",
+        'CMD ["a", "b"]',
+        "ENTRYPOINT a b",
+        "RUN <<E\na b\nE",
+        "RUN <<E\na b\n\nE",
+        "RUN <<-E\na b\nE",
+        "RUN <<F\na b\nF",
+        "ENV a=b",
+        "ENV a=b c=d",
+        "LABEL a=b",
+        'ENV a="b"',
+        "ARG a=b",
+        "ARG a",
+        "ARG a=",
+        "COPY a b",
+        "COPY a b c",
         'COPY ["a b", "c"]',
-        "COPY --link a b", "COPY --from=x a b", "COPY --from=y a b", "ADD a b", "COPY --exclude=a a b",
-        "COPY --exclude=b a b", "COPY <<E b\na\nE", "COPY <<E b\nb\nE", "COPY <<'E' b\na\nE", "COPY <<F b\na\nF",
-        "RUN --mount=target=/a a b", "RUN --mount=target=/b a b", "RUN --mount=target=/a,from=x a b", "WORKDIR a",
-        "USER a", "VOLUME a", "VOLUME a b", "EXPOSE 1", "EXPOSE 1 2", 'SHELL ["a"]', 'SHELL ["a", "b"]', "STOPSIGNAL 1",
-        "HEALTHCHECK NONE", "HEALTHCHECK CMD a", 'HEALTHCHECK CMD ["a"]', "HEALTHCHECK --retries=1 CMD a",
-        "MAINTAINER a", "ONBUILD RUN a", "ONBUILD RUN b", "ONBUILD FOO a", "ONBUILD FOO b", "ONBUILD COPY <<E /\na\nE",
-        "ONBUILD COPY <<E /\nb\nE", "CMD", "CMD []", "COPY --chown=a a b", "COPY --chmod=1 a b",
-    ]  # fmt: skip
+        "COPY --link a b",
+        "COPY --from=x a b",
+        "COPY --from=y a b",
+        "ADD a b",
+        "COPY --exclude=a a b",
+        "COPY --exclude=b a b",
+        "COPY <<E b\na\nE",
+        "COPY <<E b\nb\nE",
+        "COPY <<'E' b\na\nE",
+        "COPY <<F b\na\nF",
+        "RUN --mount=target=/a a b",
+        "RUN --mount=target=/b a b",
+        "RUN --mount=target=/a,from=x a b",
+        "WORKDIR a",
+        "USER a",
+        "VOLUME a",
+        "VOLUME a b",
+        "EXPOSE 1",
+        "EXPOSE 1 2",
+        'SHELL ["a"]',
+        'SHELL ["a", "b"]',
+        "STOPSIGNAL 1",
+        "HEALTHCHECK NONE",
+        "HEALTHCHECK CMD a",
+        'HEALTHCHECK CMD ["a"]',
+        "HEALTHCHECK --retries=1 CMD a",
+        "MAINTAINER a",
+        "ONBUILD RUN a",
+        "ONBUILD RUN b",
+        "ONBUILD FOO a",
+        "ONBUILD FOO b",
+        "ONBUILD COPY <<E /\na\nE",
+        "ONBUILD COPY <<E /\nb\nE",
+        "CMD",
+        "CMD []",
+        "COPY --chown=a a b",
+        "COPY --chmod=1 a b",
+    ]
     found = [recipe(f"FROM scratch\n{text}\n").instructions for text in texts]
     for (one, first), (other, second) in itertools.combinations(zip(texts, found, strict=True), 2):
         assert first != second, (one, other)
@@ -58,14 +106,18 @@ def test_different_meanings_have_different_texts(recipe):
         ("ARG V=1\nFROM a:$V\n", "ARG V=2\nFROM a:$V\n"),
         ("ARG V=1\nFROM a\nARG V\n", "ARG V=2\nFROM a\nARG V\n"),
         ("FROM a\nCOPY x`y z\n", "# escape=`\nFROM a\nCOPY x`y z\n"),
-        ("FROM a AS s\nFROM b AS t\nFROM c\nCOPY --from=s / /\nCOPY --from=t / /\n",
-         "FROM a AS s\nFROM b AS t\nFROM c\nCOPY --from=t / /\nCOPY --from=s / /\n"),
-        (f"FROM u\nFROM a AS s\nFROM b AS t\nFROM c\n{BOTH}COPY --from=1 / /\n",
-         f"FROM a AS s\nFROM b AS t\nFROM u\nFROM c\n{BOTH}COPY --from=1 / /\n"),
+        (
+            "FROM a AS s\nFROM b AS t\nFROM c\nCOPY --from=s / /\nCOPY --from=t / /\n",
+            "FROM a AS s\nFROM b AS t\nFROM c\nCOPY --from=t / /\nCOPY --from=s / /\n",
+        ),
+        (
+            f"FROM u\nFROM a AS s\nFROM b AS t\nFROM c\n{BOTH}COPY --from=1 / /\n",
+            f"FROM a AS s\nFROM b AS t\nFROM u\nFROM c\n{BOTH}COPY --from=1 / /\n",
+        ),
         ("FROM a AS s\nONBUILD RUN x\nFROM s\n", "FROM a AS s\nFROM s\n"),
         ("FROM a AS s\nFROM s\nRUN x\n", "FROM a\nRUN x\n"),
     ],
-)  # fmt: skip
+)
 def test_what_counts_beyond_one_instruction(one, other, recipe):
     assert recipe(one).instructions != recipe(other).instructions
 
@@ -83,5 +135,11 @@ def test_every_instruction_knows_its_line():
     recipe = resolve(text, BuildOptions(Platform("linux", "amd64")), "Dockerfile")
     names = [json.loads(text)[0] for text in recipe.instructions]
     assert list(zip(names, recipe.instruction_lines, strict=True)) == [
-        ("ARG", 1), ("FROM", 4), ("ONBUILD", 5), ("FROM", 7), ("RUN", 5), ("COPY", 8), ("USER", 10)
-    ]  # fmt: skip
+        ("ARG", 1),
+        ("FROM", 4),
+        ("ONBUILD", 5),
+        ("FROM", 7),
+        ("RUN", 5),
+        ("COPY", 8),
+        ("USER", 10),
+    ]

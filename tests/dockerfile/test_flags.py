@@ -97,11 +97,21 @@ def test_the_order_of_different_flags_means_nothing():
 @pytest.mark.parametrize(
     ("text", "wanted"),
     [
-        ('["a", "b"]', (("a", "b"), True)), (' \t["a"]', (("a",), True)), ("[]", ((), True)), ("a", None),
-        ("[a]", None), ('["a"', None), ('["a"] b', None), ('"a"', None), ("[NaN]", None), ("[1e999]", None),
-        ("[Infinity]", None), ('["\\ud800"]', (("\ufffd",), True)), (f"[{'9' * 400}]", None),
+        ('["a", "b"]', (("a", "b"), True)),
+        (' \t["a"]', (("a",), True)),
+        ("[]", ((), True)),
+        ("a", None),
+        ("[a]", None),
+        ('["a"', None),
+        ('["a"] b', None),
+        ('"a"', None),
+        ("[NaN]", None),
+        ("[1e999]", None),
+        ("[Infinity]", None),
+        ('["\\ud800"]', (("\ufffd",), True)),
+        (f"[{'9' * 400}]", None),
     ],
-)  # fmt: skip
+)
 def test_arrays(text, wanted):
     assert json_array(text) == wanted
 
@@ -115,11 +125,16 @@ def test_arrays_of_something_else(text):
 @pytest.mark.parametrize(
     ("text", "wanted"),
     [
-        ("", ((), False)), ("NONE", (("NONE",), False)), ("CMD a  b", (("CMD", "a  b"), False)),
-        ('CMD \t["a", "b"]', (("CMD", "a", "b"), True)), ("CMD\x85a", (("CMD\udcc2", "a"), False)),
-        (f"CMD {BYTE}", (("CMD", BYTE), False)), (f"{BYTE}", ((BYTE,), False)), ("CMD  ", (("CMD",), False)),
+        ("", ((), False)),
+        ("NONE", (("NONE",), False)),
+        ("CMD a  b", (("CMD", "a  b"), False)),
+        ('CMD \t["a", "b"]', (("CMD", "a", "b"), True)),
+        ("CMD\x85a", (("CMD\udcc2", "a"), False)),
+        (f"CMD {BYTE}", (("CMD", BYTE), False)),
+        (f"{BYTE}", ((BYTE,), False)),
+        ("CMD  ", (("CMD",), False)),
     ],
-)  # fmt: skip
+)
 def test_healthchecks(text, wanted):
     assert healthcheck(text) == wanted
 
@@ -127,11 +142,16 @@ def test_healthchecks(text, wanted):
 @pytest.mark.parametrize(
     ("text", "wanted"),
     [
-        ("", ()), ("a=b c=d", ("a", "b", "c", "d")), ("a b  c", ("a", "b  c")), ("a\tb=c", ("a", "b=c")),
-        ("a=b=c", ("a", "b=c")), ("a=", ("a", "")), ("a='b c' d=\"e\\\" f\"", ("a", "'b c'", "d", '"e\\" f"')),
+        ("", ()),
+        ("a=b c=d", ("a", "b", "c", "d")),
+        ("a b  c", ("a", "b  c")),
+        ("a\tb=c", ("a", "b=c")),
+        ("a=b=c", ("a", "b=c")),
+        ("a=", ("a", "")),
+        ('a=\'b c\' d="e\\" f"', ("a", "'b c'", "d", '"e\\" f"')),
         ("a=b\\ c", ("a", "b\\ c")),
     ],
-)  # fmt: skip
+)
 def test_pairs(text, wanted):
     assert pairs_of(text, "ENV", "\\") == wanted
 
@@ -149,11 +169,21 @@ def test_what_is_no_pair(text, problem):
 @pytest.mark.parametrize(
     ("text", "wanted"),
     [
-        ("", ()), (" a  b ", ("a", "b")), ("'a b' c", ("'a b'", "c")), ("''", ("''",)), ("'' a", ("''", "a")),
-        ('a"b c"d', ('a"b c"d',)), ("a\\ b", ("a\\ b",)), ("a\\", ("a",)), ("'a\\' b", ("'a\\'", "b")),
-        ('"a\\" b" c', ('"a\\" b"', "c")), ("'a b", ("'a b",)), ("a'\"'b c", ("a'\"'b", "c")), ("\\", ()),
+        ("", ()),
+        (" a  b ", ("a", "b")),
+        ("'a b' c", ("'a b'", "c")),
+        ("''", ("''",)),
+        ("'' a", ("''", "a")),
+        ('a"b c"d', ('a"b c"d',)),
+        ("a\\ b", ("a\\ b",)),
+        ("a\\", ("a",)),
+        ("'a\\' b", ("'a\\'", "b")),
+        ('"a\\" b" c', ('"a\\" b"', "c")),
+        ("'a b", ("'a b",)),
+        ("a'\"'b c", ("a'\"'b", "c")),
+        ("\\", ()),
     ],
-)  # fmt: skip
+)
 def test_words(text, wanted):
     assert split_words(text, "\\") == wanted
 
@@ -174,11 +204,23 @@ def test_paths_begin_at_the_root(path, wanted):
 @pytest.mark.parametrize(
     ("word", "wanted"),
     [
-        ("from", None), ("form", "from"), ("fro", "from"), ("froms", "from"), ("fr", "from"), ("f", None),
-        ("lik", "link"), ("qqqqq", None), ("mm", None), ("fromab", "from"), ("fromabc", None), ("lnk", "link"),
-        ("linked", "link"), ("lrnk", "link"), ("frxmx", "from"),
+        ("from", None),
+        ("form", "from"),
+        ("fro", "from"),
+        ("froms", "from"),
+        ("fr", "from"),
+        ("f", None),
+        ("lik", "link"),
+        ("qqqqq", None),
+        ("mm", None),
+        ("fromab", "from"),
+        ("fromabc", None),
+        ("lnk", "link"),
+        ("linked", "link"),
+        ("lrnk", "link"),
+        ("frxmx", "from"),
     ],
-)  # fmt: skip
+)
 def test_the_nearest_option(word, wanted):
     assert nearest(word, ("link", "from")) == wanted
 

@@ -33,9 +33,26 @@ def test_images(text, name, familiar):
 
 @pytest.mark.parametrize(
     "text",
-    ["", "A", "a:", "a:b:c", "a@", "a@sha256:00", f"a@{DIGEST.replace('0', 'A')}", "a//b", "/a", "a/", "a_", "-a",
-     "0" * 64, "a b", "a:" + "x" * 129, "h/" + "a" * 300, "docker.io/"],
-)  # fmt: skip
+    [
+        "",
+        "A",
+        "a:",
+        "a:b:c",
+        "a@",
+        "a@sha256:00",
+        f"a@{DIGEST.replace('0', 'A')}",
+        "a//b",
+        "/a",
+        "a/",
+        "a_",
+        "-a",
+        "0" * 64,
+        "a b",
+        "a:" + "x" * 129,
+        "h/" + "a" * 300,
+        "docker.io/",
+    ],
+)
 def test_no_images(text):
     with pytest.raises(ValueError, match=r"."):
         parse_image(text)
@@ -72,13 +89,21 @@ ECR = "123456789012.dkr.ecr.eu-west-1.amazonaws.com"
 @pytest.mark.parametrize(
     "reference",
     [
-        "docker/dockerfile", "docker/dockerfile:1", "docker/dockerfile:1-labs", f"docker/dockerfile@sha256:{'0' * 64}",
-        "docker.io/docker/dockerfile:1", "index.docker.io/docker/dockerfile:1", "docker/dockerfile-upstream:master",
-        "registry-1.docker.io/docker/dockerfile:1", "registry.hub.docker.com/docker/dockerfile:1",
-        "mirror.gcr.io/docker/dockerfile:1.7", "public.ecr.aws/docker/dockerfile:1",
-        f"public.ecr.aws/docker/dockerfile:1@sha256:{'0' * 64}", "public.ecr.aws/docker/dockerfile-upstream",
+        "docker/dockerfile",
+        "docker/dockerfile:1",
+        "docker/dockerfile:1-labs",
+        f"docker/dockerfile@sha256:{'0' * 64}",
+        "docker.io/docker/dockerfile:1",
+        "index.docker.io/docker/dockerfile:1",
+        "docker/dockerfile-upstream:master",
+        "registry-1.docker.io/docker/dockerfile:1",
+        "registry.hub.docker.com/docker/dockerfile:1",
+        "mirror.gcr.io/docker/dockerfile:1.7",
+        "public.ecr.aws/docker/dockerfile:1",
+        f"public.ecr.aws/docker/dockerfile:1@sha256:{'0' * 64}",
+        "public.ecr.aws/docker/dockerfile-upstream",
     ],
-)  # fmt: skip
+)
 def test_docker_s_frontends_are_known(reference):
     assert is_known_frontend(reference)
 
@@ -86,14 +111,23 @@ def test_docker_s_frontends_are_known(reference):
 @pytest.mark.parametrize(
     "reference",
     [
-        "dockerfile", "docker/dockerfile2", "x/docker/dockerfile", "Not:ok:", "", "docker/dockerfiles",
-        "ghcr.io/docker/dockerfile:1", "registry.test/docker/dockerfile:1", f"{ECR}/docker/dockerfile:1",
-        f"{ECR}/hub/docker/dockerfile:1", "public.ecr.aws/x/docker/dockerfile",
+        "dockerfile",
+        "docker/dockerfile2",
+        "x/docker/dockerfile",
+        "Not:ok:",
+        "",
+        "docker/dockerfiles",
+        "ghcr.io/docker/dockerfile:1",
+        "registry.test/docker/dockerfile:1",
+        f"{ECR}/docker/dockerfile:1",
+        f"{ECR}/hub/docker/dockerfile:1",
+        "public.ecr.aws/x/docker/dockerfile",
         "mirror.gcr.io/library/docker/dockerfile",
-        "mirror.gcr.io.test/docker/dockerfile", "localhost:5000/docker/dockerfile",
+        "mirror.gcr.io.test/docker/dockerfile",
+        "localhost:5000/docker/dockerfile",
         "public.ecr.aws/docker/library/dockerfile",
     ],
-)  # fmt: skip
+)
 def test_nobody_else_s_are(reference):
     assert not is_known_frontend(reference)
 
@@ -101,10 +135,11 @@ def test_nobody_else_s_are(reference):
 @pytest.mark.parametrize(
     ("reference", "mirror"),
     [
-        (f"{ECR}/hub/docker/dockerfile:1", f"{ECR}/hub"), ("localhost:5000/docker/dockerfile", "localhost:5000"),
+        (f"{ECR}/hub/docker/dockerfile:1", f"{ECR}/hub"),
+        ("localhost:5000/docker/dockerfile", "localhost:5000"),
         (f"registry.test/a/b/docker/dockerfile-upstream@sha256:{'0' * 64}", "registry.test/a/b"),
     ],
-)  # fmt: skip
+)
 def test_a_mirror_is_known_when_it_is_named(reference, mirror):
     assert possible_mirror(reference) == mirror
     assert is_known_frontend(reference, [mirror])
@@ -139,12 +174,21 @@ CONTEXTS = {
 @pytest.mark.parametrize(
     ("name", "key"),
     [
-        ("base", "base"), ("base:latest", "base"), ("library/base", "base"), ("base:1", None),
-        ("two", "docker.io/library/two:latest"), ("h:1/p/q:t", "h:1/p/q:t::linux/amd64"), ("h:1/p/q", None),
+        ("base", "base"),
+        ("base:latest", "base"),
+        ("library/base", "base"),
+        ("base:1", None),
+        ("two", "docker.io/library/two:latest"),
+        ("h:1/p/q:t", "h:1/p/q:t::linux/amd64"),
+        ("h:1/p/q", None),
         ("z", "z"),
-        ("scratch", None), ("context", None), ("SCRATCH", None), ("UPPER", None), ("", None),
+        ("scratch", None),
+        ("context", None),
+        ("SCRATCH", None),
+        ("UPPER", None),
+        ("", None),
     ],
-)  # fmt: skip
+)
 def test_named_contexts_are_found_by_what_they_name(name, key):
     contexts = NamedContexts(CONTEXTS, "linux/amd64")
     assert contexts.find(name) == key
@@ -158,11 +202,13 @@ def test_named_contexts_are_found_by_what_they_name(name, key):
 @pytest.mark.parametrize(
     ("name", "hint"),
     [
-        ("Base", "--build-context base=…"), ("-x", "names are like those of images"),
+        ("Base", "--build-context base=…"),
+        ("-x", "names are like those of images"),
         ("a b", "names are like those of images"),
-        ("Base::linux/amd64", "--build-context base::linux/amd64=…"), ("", "names are like those of images"),
+        ("Base::linux/amd64", "--build-context base::linux/amd64=…"),
+        ("", "names are like those of images"),
     ],
-)  # fmt: skip
+)
 def test_names_that_no_engine_takes_for_a_context(name, hint):
     with pytest.raises(ConfigurationError) as caught:
         NamedContexts({"good": ".", name: "."}, "linux/amd64")

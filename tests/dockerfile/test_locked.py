@@ -206,8 +206,11 @@ def test_an_image_in_the_place_of_a_stage_has_triggers_for_old_frontends_alone(o
     text = "FROM other AS s\nFROM s\nCOPY $P y /\n"
     found = locked(text, {"P": "a"}, [onbuild], contexts=contexts, args={"V": "1"})
     assert [(read.context, bool(read.widened)) for read in found.reads] == [
-        ("", True), ("dir", True), ("", True), ("", False),
-    ]  # fmt: skip
+        ("", True),
+        ("dir", True),
+        ("", True),
+        ("", False),
+    ]
     assert dict(found.build_args) == {"V": "1"}
     earlier = f"FROM scratch AS first\nARG OWN\n{text}COPY --from=first / /\n"
     found = locked(earlier, {"P": "a"}, [onbuild], contexts=contexts, args={"V": "1"})

@@ -20,15 +20,23 @@ def codes(found):
 @pytest.mark.parametrize(
     "line",
     [
-        "COPY app-$BUILDARCH* /d/", "COPY app-$BUILDARCH /d/", "ADD app-${BUILDARCH} /d/", "COPY $BUILDPLATFORM /d/",
-        "COPY app$BUILDVARIANT /d/", "COPY ${BUILDOS:+a} /d/", "COPY ${BUILDVARIANT:-none} /d/",
+        "COPY app-$BUILDARCH* /d/",
+        "COPY app-$BUILDARCH /d/",
+        "ADD app-${BUILDARCH} /d/",
+        "COPY $BUILDPLATFORM /d/",
+        "COPY app$BUILDVARIANT /d/",
+        "COPY ${BUILDOS:+a} /d/",
+        "COPY ${BUILDVARIANT:-none} /d/",
         'COPY ["$BUILDARCH", "/d"]',
-        "COPY --parents $BUILDOS/x /d/", "COPY ${BUILDVARIANT:?} /d/", "ENV E=$BUILDARCH\nCOPY $E /d/",
-        "ARG E=$BUILDARCH\nCOPY $E /d/", "ENV $BUILDARCH=x\nCOPY $Q/y /d/",
+        "COPY --parents $BUILDOS/x /d/",
+        "COPY ${BUILDVARIANT:?} /d/",
+        "ENV E=$BUILDARCH\nCOPY $E /d/",
+        "ARG E=$BUILDARCH\nCOPY $E /d/",
+        "ENV $BUILDARCH=x\nCOPY $Q/y /d/",
         "RUN --mount=source=$BUILDARCH,target=/x true",
         "RUN --mount=type=$BUILDOS,source=q,target=/x true",
     ],
-)  # fmt: skip
+)
 @pytest.mark.parametrize("platform", [AMD64, ARM64])
 def test_a_source_that_it_decides_may_be_anything(line, platform, selected, recipe):
     """On an engine of the target's own platform too: another machine may build the same tag."""
@@ -75,12 +83,21 @@ def test_cross_compilers_are_left_alone(text, recipe):
 @pytest.mark.parametrize(
     "line",
     [
-        "ENV A=$BUILDARCH", "LABEL a=$BUILDARCH", "WORKDIR $BUILDARCH", "COPY a /$BUILDARCH/", "USER $BUILDARCH",
-        "COPY --chown=$BUILDARCH a /", "COPY <<E /f\n$BUILDARCH\nE", "RUN echo $BUILDARCH", "RUN echo ${BUILDARCH}x",
-        "RUN <<E\necho $BUILDARCH\nE", 'RUN ["echo", "$BUILDARCH"]', "EXPOSE $BUILDARCH",
+        "ENV A=$BUILDARCH",
+        "LABEL a=$BUILDARCH",
+        "WORKDIR $BUILDARCH",
+        "COPY a /$BUILDARCH/",
+        "USER $BUILDARCH",
+        "COPY --chown=$BUILDARCH a /",
+        "COPY <<E /f\n$BUILDARCH\nE",
+        "RUN echo $BUILDARCH",
+        "RUN echo ${BUILDARCH}x",
+        "RUN <<E\necho $BUILDARCH\nE",
+        'RUN ["echo", "$BUILDARCH"]',
+        "EXPOSE $BUILDARCH",
         "ADD https://h.test/$BUILDARCH /",
     ],
-)  # fmt: skip
+)
 def test_what_it_puts_into_the_image_is_named(line, recipe):
     (said,) = [n for n in recipe(f"FROM scratch\nARG BUILDARCH\n{line}\n").notices if n.code == "machine-decides"]
     assert ("$BUILDARCH" in said.message, said.line) == (True, 3)
@@ -125,11 +142,17 @@ def test_a_file_that_fails_for_every_machine_fails(recipe):
 @pytest.mark.parametrize(
     ("written", "platform"),
     [
-        ("$BUILDPLATFORM", BUILD_PLATFORM), ("linux/$BUILDARCH", BUILD_PLATFORM), ("linux", BUILD_PLATFORM),
-        ("$BUILDOS/$BUILDARCH", BUILD_PLATFORM), ("$TARGETPLATFORM", ARM64), ("linux/amd64", AMD64), ("amd64", AMD64),
-        ("linux/i386", "linux/386"), ("armel", "linux/arm/v6"),
+        ("$BUILDPLATFORM", BUILD_PLATFORM),
+        ("linux/$BUILDARCH", BUILD_PLATFORM),
+        ("linux", BUILD_PLATFORM),
+        ("$BUILDOS/$BUILDARCH", BUILD_PLATFORM),
+        ("$TARGETPLATFORM", ARM64),
+        ("linux/amd64", AMD64),
+        ("amd64", AMD64),
+        ("linux/i386", "linux/386"),
+        ("armel", "linux/arm/v6"),
     ],
-)  # fmt: skip
+)
 def test_the_platform_of_a_base(written, platform, recipe):
     (base,) = recipe(f"FROM --platform={written} base:1\n", platform=ARM64).references
     assert base.platform == platform

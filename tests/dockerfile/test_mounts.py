@@ -19,21 +19,36 @@ TABLE = [
     *((f"{key}={value}", ALL) for key in ("ro", "rw", "readonly", "readwrite") for value in ("true", "0", "F")),
     *((key, ALL) for key in ("ro", "rw", "readonly", "readwrite", "READONLY")),
     *((f"{key}=maybe", NONE) for key in ("ro", "rw", "readonly", "readwrite", "required")),
-    ("required", "secret ssh"), ("required=true", "secret ssh"), ("Required=false", "secret ssh"),
+    ("required", "secret ssh"),
+    ("required=true", "secret ssh"),
+    ("Required=false", "secret ssh"),
     *((f"size={value}", "tmpfs") for value in ("1", "10k", "1.5 GiB", "2mb", "3TB", "4p", "5B")),
     *((f"size={value}", NONE) for value in ("", "x", "1.", "1kk", "-1", "1 x")),
     *((f"sharing={value}", "cache") for value in ("shared", "private", "LOCKED")),
-    ("sharing=mine", NONE), ("sharing=", NONE),
+    ("sharing=mine", NONE),
+    ("sharing=", NONE),
     *((f"mode={value}", "cache secret ssh") for value in ("0", "755", "0600", "37777777777")),
     *((f"mode={value}", NONE) for value in ("", "8", "rwx", "40000000000", "7" * 21)),
     *((f"{key}={value}", "cache secret ssh") for key in ("uid", "gid") for value in ("0", "1000", "4294967295")),
     *((f"{key}={value}", NONE) for key in ("uid", "gid") for value in ("", "me", "4294967296", "-1", "9" * 21)),
-    ("from=x", "bind cache tmpfs ssh"), ("from=", ALL), ("source=", ALL), ("source=a", "bind cache tmpfs"),
-    ("src=a", "bind cache tmpfs"), ("id=b", ALL), ("env=B", ALL), ("env=", ALL),
+    ("from=x", "bind cache tmpfs ssh"),
+    ("from=", ALL),
+    ("source=", ALL),
+    ("source=a", "bind cache tmpfs"),
+    ("src=a", "bind cache tmpfs"),
+    ("id=b", ALL),
+    ("env=B", ALL),
+    ("env=", ALL),
     *((f"{key}={value}", ALL) for key in ("target", "dst", "destination", "TARGET") for value in ("", "/x", "x/")),
     *((f"{key}={value}", "secret ssh") for key in ("target", "dst", "destination") for value in ("/", "//")),
-    ("tagret=/x", NONE), ("nothing", NONE), ("source", NONE), ("id", NONE), ("type", NONE), ("", NONE), ("=x", NONE),
-]  # fmt: skip
+    ("tagret=/x", NONE),
+    ("nothing", NONE),
+    ("source", NONE),
+    ("id", NONE),
+    ("type", NONE),
+    ("", NONE),
+    ("=x", NONE),
+]
 
 
 def unchanged(value):
@@ -82,10 +97,18 @@ def test_values_are_expanded_and_nothing_else():
 @pytest.mark.parametrize(
     "text",
     [
-        "type=secret", "type=secret,required", "type=secret,source=a,id=b", "type=ssh,source=a", "size=1,type=tmpfs",
-        "required,type=secret,id=i", "type=secret,id=a,from=b", "type=", "type=other", "type=bind,sharing=shared",
+        "type=secret",
+        "type=secret,required",
+        "type=secret,source=a,id=b",
+        "type=ssh,source=a",
+        "size=1,type=tmpfs",
+        "required,type=secret,id=i",
+        "type=secret,id=a,from=b",
+        "type=",
+        "type=other",
+        "type=bind,sharing=shared",
     ],
-)  # fmt: skip
+)
 def test_fields_that_do_not_go_together(text):
     with pytest.raises(SyntaxProblemError):
         read_mount(text, unchanged)
@@ -116,11 +139,21 @@ def test_the_words_of_a_refusal(text, problem):
 @pytest.mark.parametrize(
     ("text", "fields"),
     [
-        ("", ("",)), ("a", ("a",)), ("a,b", ("a", "b")), ("a,", ("a", "")), (",", ("", "")), ("a,,b", ("a", "", "b")),
-        ('"a,b"', ("a,b",)), ('"a""b",c', ('a"b', "c")), ('"a","b"', ("a", "b")), ('"",x', ("", "x")),
-        ('"a",', ("a", "")), ('x,"a"', ("x", "a")), ('"a\nb"', ("a\nb",)),
+        ("", ("",)),
+        ("a", ("a",)),
+        ("a,b", ("a", "b")),
+        ("a,", ("a", "")),
+        (",", ("", "")),
+        ("a,,b", ("a", "", "b")),
+        ('"a,b"', ("a,b",)),
+        ('"a""b",c', ('a"b', "c")),
+        ('"a","b"', ("a", "b")),
+        ('"",x', ("", "x")),
+        ('"a",', ("a", "")),
+        ('x,"a"', ("x", "a")),
+        ('"a\nb"', ("a\nb",)),
     ],
-)  # fmt: skip
+)
 def test_fields(text, fields):
     assert fields_of(text) == fields
 

@@ -49,15 +49,21 @@ def steps(*lines, **given):
         (["COPY a /x/.."], ['COPY ["a", "/x/../"]']),
         (["COPY '$a' \\\\b /x/"], ['COPY ["\\\\$a", "\\\\\\\\b", "/x/"]']),
         (["ARG O=5", "COPY --chown=$O:6 --chmod=755 a /x"], ['ARG O="5"', 'COPY --chown=5:6 --chmod=755 ["a", "/x"]']),
-        (["USER 5", "WORKDIR w"], ['USER "5"', 'WORKDIR "w"',
-                                   'COPY --from=rajee-deploy-files --chown=5 ["/empty/", "./"]']),
+        (
+            ["USER 5", "WORKDIR w"],
+            ['USER "5"', 'WORKDIR "w"', 'COPY --from=rajee-deploy-files --chown=5 ["/empty/", "./"]'],
+        ),
         (["EXPOSE 80 90-91/UDP 127.0.0.1:1:2"], ["EXPOSE 80/tcp 90/udp 91/udp 2/tcp"]),
         (["VOLUME /v w"], ['VOLUME ["/v", "w"]']),
-        (["ARG V=v", "VOLUME /$V", "ARG V=w", "COPY a /v/"],
-         ['ARG V="v"', 'ARG V="w"', 'COPY ["a", "/v/"]', 'VOLUME ["/v"]']),
+        (
+            ["ARG V=v", "VOLUME /$V", "ARG V=w", "COPY a /v/"],
+            ['ARG V="v"', 'ARG V="w"', 'COPY ["a", "/v/"]', 'VOLUME ["/v"]'],
+        ),
         (["CMD echo $A"], ["CMD echo $A"]),
-        (['SHELL ["/sh", "-x"]', "CMD echo $A", "ENTRYPOINT e", "RUN r"],
-         ['SHELL ["/sh", "-x"]', 'CMD ["/sh", "-x", "echo $A"]', 'ENTRYPOINT ["/sh", "-x", "e"]', "RUN r"]),
+        (
+            ['SHELL ["/sh", "-x"]', "CMD echo $A", "ENTRYPOINT e", "RUN r"],
+            ['SHELL ["/sh", "-x"]', 'CMD ["/sh", "-x", "echo $A"]', 'ENTRYPOINT ["/sh", "-x", "e"]', "RUN r"],
+        ),
         (["HEALTHCHECK --timeout=2s CMD echo  $A"], ["HEALTHCHECK --timeout=2s CMD echo  $A"]),
         (["HEALTHCHECK NONE"], ["HEALTHCHECK NONE"]),
         (["RUN <<E", "a \\", "#b", "E"], ['RUN ["/bin/sh", "-c", "a \\\\\\n#b\\n"]']),
@@ -70,7 +76,7 @@ def steps(*lines, **given):
         (["STOPSIGNAL ${S:-9}"], ['STOPSIGNAL "9"']),
         (["MAINTAINER me <x>"], ["MAINTAINER me <x>"]),
     ],
-)  # fmt: skip
+)
 def test_what_an_instruction_comes_to(lines, expected):
     assert steps(*lines) == expected
 
@@ -82,40 +88,79 @@ def test_a_build_argument_stays_out_of_the_text():
 def test_heredocs_become_files():
     found = plain("FROM scratch", "ARG A=v", "COPY <<E <<-'F' a /x/", "'$A' \\$A", "E", "\t$A", "F")
     assert found.text.splitlines()[2:] == [
-        'COPY ["a", "/x/"]', 'COPY --from=rajee-deploy-files ["/0/E", "/x/"]',
+        'COPY ["a", "/x/"]',
+        'COPY --from=rajee-deploy-files ["/0/E", "/x/"]',
         'COPY --from=rajee-deploy-files ["/1/F", "/x/"]',
-    ]  # fmt: skip
+    ]
     assert found.files == {"0/E": b"'v' $A\n", "1/F": b"$A\n"}
     assert found.lines == (1, 2, 3, 3, 3)
 
 
 def test_stages_have_names_of_their_own_and_hand_down_their_arguments():
-    lines = ("ARG V=1", "FROM scratch AS One", "ARG V", "ARG W=2", "ENV W=3", "ONBUILD COPY a /$V", "FROM nowhere",
-             "FROM one", "COPY --from=ONE x y", "COPY --from=0 x y", "COPY --from=img x y",
-             "RUN --mount=from=ONE,target=/m ls", "RUN --mount=FROM=img,target=/m ls")  # fmt: skip
+    lines = (
+        "ARG V=1",
+        "FROM scratch AS One",
+        "ARG V",
+        "ARG W=2",
+        "ENV W=3",
+        "ONBUILD COPY a /$V",
+        "FROM nowhere",
+        "FROM one",
+        "COPY --from=ONE x y",
+        "COPY --from=0 x y",
+        "COPY --from=img x y",
+        "RUN --mount=from=ONE,target=/m ls",
+        "RUN --mount=FROM=img,target=/m ls",
+    )
     assert plain(*lines).text.splitlines() == [
-        "FROM scratch AS s0", 'ARG V="1"', 'ARG W="2"', 'ENV W="3"', "FROM s0 AS s1", 'ARG V="1"', 'COPY ["a", "/1"]',
-        'COPY --from=s0 ["x", "y"]', 'COPY --from=s0 ["x", "y"]', 'COPY --from=img ["x", "y"]',
-        "RUN --mount=from=s0,target=/m ls", "RUN --mount=from=img,target=/m ls",
-    ]  # fmt: skip
+        "FROM scratch AS s0",
+        'ARG V="1"',
+        'ARG W="2"',
+        'ENV W="3"',
+        "FROM s0 AS s1",
+        'ARG V="1"',
+        'COPY ["a", "/1"]',
+        'COPY --from=s0 ["x", "y"]',
+        'COPY --from=s0 ["x", "y"]',
+        'COPY --from=img ["x", "y"]',
+        "RUN --mount=from=s0,target=/m ls",
+        "RUN --mount=from=img,target=/m ls",
+    ]
 
 
 def test_volumes_are_named_last_for_buildah_makes_their_directories():
     """Of the stages below too: whatever is put there on top of them comes first."""
-    lines = ("FROM scratch AS one", "VOLUME /a", "FROM scratch AS other", "VOLUME /o", "FROM one", "VOLUME /b",
-             "COPY --from=other x /a/")  # fmt: skip
+    lines = (
+        "FROM scratch AS one",
+        "VOLUME /a",
+        "FROM scratch AS other",
+        "VOLUME /o",
+        "FROM one",
+        "VOLUME /b",
+        "COPY --from=other x /a/",
+    )
     found = plain(*lines)
     assert found.text.splitlines() == [
-        "FROM scratch AS s0", "FROM scratch AS s1", "FROM s0 AS s2", 'COPY --from=s1 ["x", "/a/"]', 'VOLUME ["/a"]',
+        "FROM scratch AS s0",
+        "FROM scratch AS s1",
+        "FROM s0 AS s2",
+        'COPY --from=s1 ["x", "/a/"]',
+        'VOLUME ["/a"]',
         'VOLUME ["/b"]',
-    ]  # fmt: skip
+    ]
     assert found.lines == (1, 3, 5, 7, 2, 6)
 
 
 def test_what_a_run_mounts_is_told_with_its_stage():
     """Absolute, with the defaults; the base's WORKDIR counts, and a stage's for those that stand on it."""
-    lines = ("FROM base AS b", "RUN --mount=type=cache,target=c --mount=type=secret,id=x --mount=type=ssh y",
-             "WORKDIR v", "FROM b", "RUN --mount=dst=d --mount=target=/m y", "RUN z")  # fmt: skip
+    lines = (
+        "FROM base AS b",
+        "RUN --mount=type=cache,target=c --mount=type=secret,id=x --mount=type=ssh y",
+        "WORKDIR v",
+        "FROM b",
+        "RUN --mount=dst=d --mount=target=/m y",
+        "RUN z",
+    )
     base = BaseImage(workdir="/w", volumes=("/u",), layers=2)
     first, second = plain(*lines, bases={("base", AMD64): base}).stages
     assert first == PlainStage(
@@ -131,9 +176,11 @@ def test_triggers_come_last_for_what_is_built_in_parts_would_run_them():
 def test_what_a_base_brings_counts():
     lines = ("FROM base", "COPY a /$D/", "WORKDIR /w", "ENV PATH=/x:$PATH")
     assert plain(*lines).text.splitlines()[1:] == [
-        'COPY ["a", "/of-base/"]', 'WORKDIR "/w"', 'COPY --from=rajee-deploy-files --chown=7 ["/empty/", "./"]',
+        'COPY ["a", "/of-base/"]',
+        'WORKDIR "/w"',
+        'COPY --from=rajee-deploy-files --chown=7 ["/empty/", "./"]',
         'ENV PATH="/x:/bin"',
-    ]  # fmt: skip
+    ]
 
 
 @pytest.mark.parametrize("native", ["$BUILDPLATFORM", "linux", "linux/$BUILDARCH", "linux/amd64"])

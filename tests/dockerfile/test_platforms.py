@@ -61,8 +61,9 @@ def test_what_any_platform_builds_on_is_needed():
     found = merged(recipes("ARG TARGETARCH\n" + text))
     assert paths(found) == ["/a", "/b"]
     assert [(one.text, one.platform) for one in found.references] == [
-        ("base-amd64", "linux/amd64"), ("base-arm64", "linux/arm64"),
-    ]  # fmt: skip
+        ("base-amd64", "linux/amd64"),
+        ("base-arm64", "linux/arm64"),
+    ]
 
 
 def test_every_part_is_of_all_platforms():

@@ -13,14 +13,61 @@ from rajee_deploy.model import BuildOptions, Platform
 OPTIONS = BuildOptions(Platform.parse("linux/amd64"), None, {"A": "v"}, {"s": "./d", "i": "docker-image://q"})
 PIECES = st.sampled_from(
     [
-        "FROM ", "a", "scratch", " AS s", "\n", "COPY ", "ADD ", "RUN ", "--from=", "--mount=", "type=bind,", "from=s,",
-        "0", "$A", "${A:-b}", "${A", "}", '"', "'", "\\", "`", "# escape=`\n", "ARG A", "=1", "ENV ", "<<E", "\nE\n",
-        "[", '"a"', ",", "]", " ", "\t", "ONBUILD ", "HEALTHCHECK ", "CMD ", "EXPOSE ", "VOLUME ", "\udcff", "é",
-        "\r\n", "--", "/",
-        "--parents ", "--exclude=*.md ", "*", "${A//a/$0}", "${A%%*}", "https://x/y", "git@h:p", "target=/x", "\x00",
+        "FROM ",
+        "a",
+        "scratch",
+        " AS s",
+        "\n",
+        "COPY ",
+        "ADD ",
+        "RUN ",
+        "--from=",
+        "--mount=",
+        "type=bind,",
+        "from=s,",
+        "0",
+        "$A",
+        "${A:-b}",
+        "${A",
+        "}",
+        '"',
+        "'",
+        "\\",
+        "`",
+        "# escape=`\n",
+        "ARG A",
+        "=1",
+        "ENV ",
+        "<<E",
+        "\nE\n",
+        "[",
+        '"a"',
+        ",",
+        "]",
+        " ",
+        "\t",
+        "ONBUILD ",
+        "HEALTHCHECK ",
+        "CMD ",
+        "EXPOSE ",
+        "VOLUME ",
+        "\udcff",
+        "é",
+        "\r\n",
+        "--",
+        "/",
+        "--parents ",
+        "--exclude=*.md ",
+        "*",
+        "${A//a/$0}",
+        "${A%%*}",
+        "https://x/y",
+        "git@h:p",
+        "target=/x",
+        "\x00",
         "\ufeff",
     ]
-)  # fmt: skip
+)
 
 
 CODES = ("dockerfile-syntax", "unknown-instruction", "stage-circular", "target-not-found")
@@ -56,11 +103,21 @@ def test_any_pieces_resolve_or_fail_as_expected(text):
 
 
 INSTRUCTIONS = (
-    ("FROM", "scratch", "AS", "a"), ("COPY", "a", "b/*", "/"), ("ENV", "A=b", "C='d e'"), ("COPY", "$A", "/"),
-    ("ARG", "X=1", "Y"), ("COPY", "--exclude=x", "d", "/"), ("ADD", "e", "/"), ("EXPOSE", "80", "81"),
-    ("VOLUME", "/a", "/b"), ("FROM", "a"), ("COPY", "--from=a", "f", "/"), ("USER", "u"), ("LABEL", "l=m"),
+    ("FROM", "scratch", "AS", "a"),
+    ("COPY", "a", "b/*", "/"),
+    ("ENV", "A=b", "C='d e'"),
+    ("COPY", "$A", "/"),
+    ("ARG", "X=1", "Y"),
+    ("COPY", "--exclude=x", "d", "/"),
+    ("ADD", "e", "/"),
+    ("EXPOSE", "80", "81"),
+    ("VOLUME", "/a", "/b"),
+    ("FROM", "a"),
+    ("COPY", "--from=a", "f", "/"),
+    ("USER", "u"),
+    ("LABEL", "l=m"),
     ("RUN", "--mount=source=q,target=/q", "ls"),
-)  # fmt: skip
+)
 
 
 @st.composite

@@ -20,8 +20,10 @@ from rajee_deploy.model import Location, ReadBy, Selector, StageId
         ('COPY ["<<E", "b", "/"]', ["/b"]),
         ("COPY --from=scratch / /", []),
         ("ADD https://x.org/a git@h.org:r.git git://h/r ssh://h/r https://h/r.git#v1:d http://h/r.git /", []),
-        ("ADD github.com/a ftp://h/x ./git@h:r HTTPS://h/x a:b /",
-         ["/github.com/a", "/ftp:/h/x", "/git@h:r", "/HTTPS:/h/x", "/a:b"]),
+        (
+            "ADD github.com/a ftp://h/x ./git@h:r HTTPS://h/x a:b /",
+            ["/github.com/a", "/ftp:/h/x", "/git@h:r", "/HTTPS:/h/x", "/a:b"],
+        ),
         ("ADD --checksum=sha256:" + "0" * 64 + " https://x.org/a /", []),
         ("ARG U=https://x.org/a\nADD --checksum=sha256:" + "0" * 64 + " $U /", []),
         ("RUN --mount=target=/x ls", ["/"]),
@@ -29,11 +31,11 @@ from rajee_deploy.model import Location, ReadBy, Selector, StageId
         ("RUN --mount=type=cache,target=/x --mount=type=tmpfs,target=/y ls", []),
         ("RUN --mount=type=secret,id=a --mount=type=ssh ls", []),
         ('RUN --mount="type=bind,source=a b,target=/x,rw" ls', ["/a b"]),
-        ('RUN --mount=\'"source=a,b",target=/x\' ls', ["/a,b"]),
+        ("RUN --mount='\"source=a,b\",target=/x' ls", ["/a,b"]),
         ("RUN --mount=TYPE=BIND,SOURCE=a*,TARGET=/x ls", ["/a*"]),
         ("RUN --mount=from=scratch,target=/x ls", []),
     ],
-)  # fmt: skip
+)
 def test_paths(text, paths, selected):
     assert selected(f"FROM scratch\n{text}\n") == paths
 
@@ -64,8 +66,11 @@ def test_a_read_says_who_where_and_what(recipe):
     text = "FROM scratch AS One\n\nADD \\\n  a \\\n  /\nRUN --mount=source=$B,target=/x ls\n"
     add, run = recipe(text, target="ONE").reads
     assert (add.instruction, add.location, add.stage, add.source) == (
-        ReadBy.ADD, Location("Dockerfile", 3, 5), StageId(0, "one"), "a",
-    )  # fmt: skip
+        ReadBy.ADD,
+        Location("Dockerfile", 3, 5),
+        StageId(0, "one"),
+        "a",
+    )
     assert (run.instruction, run.source, run.selector) == (ReadBy.RUN, "$B", Selector("/"))
 
 

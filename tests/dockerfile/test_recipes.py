@@ -24,9 +24,14 @@ def options_of(case):
         for name, (digest, configs) in case.get("locked", {}).items()
     }
     return BuildOptions(
-        platform, case.get("target"), case.get("args", {}), case.get("contexts", {}), locked, build_platform=builder,
+        platform,
+        case.get("target"),
+        case.get("args", {}),
+        case.get("contexts", {}),
+        locked,
+        build_platform=builder,
         syntax_mirrors=tuple(case.get("mirrors", ())),
-    )  # fmt: skip
+    )
 
 
 def text_of(case):

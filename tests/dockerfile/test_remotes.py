@@ -50,9 +50,15 @@ def test_what_may_change_unnoticed_is_said_with_its_remedy(line):
 
 @pytest.mark.parametrize(
     "line",
-    [f"ADD --checksum=sha256:{'a' * 64} {URL} /f", f"ADD {GIT}#{'b' * 40} /f", f"ADD {GIT}#{'b' * 40}:sub /f",
-     f"ADD --checksum={'b' * 40} {GIT}#v1 /f", "ADD a /f", f"ARG S={'a' * 64}\nADD --checksum=sha256:$S {URL} /f"],
-)  # fmt: skip
+    [
+        f"ADD --checksum=sha256:{'a' * 64} {URL} /f",
+        f"ADD {GIT}#{'b' * 40} /f",
+        f"ADD {GIT}#{'b' * 40}:sub /f",
+        f"ADD --checksum={'b' * 40} {GIT}#v1 /f",
+        "ADD a /f",
+        f"ARG S={'a' * 64}\nADD --checksum=sha256:$S {URL} /f",
+    ],
+)
 def test_what_is_pinned_in_the_file_is_not(line):
     found = recipe(line)
     assert found.notices == ()
@@ -124,9 +130,7 @@ def test_lines_over_several_keep_their_numbers():
 
 def test_one_source_in_two_instructions():
     after = built(f"ADD {GIT}#main /a", f"ADD {GIT}#main /b", f"ADD {URL} /c", options=locked(f"{GIT}#main", URL))
-    assert after == [
-        f"ADD {GIT}#{COMMIT.hex} /a", f"ADD {GIT}#{COMMIT.hex} /b", f"ADD --checksum={FILE} {URL} /c"
-    ]  # fmt: skip
+    assert after == [f"ADD {GIT}#{COMMIT.hex} /a", f"ADD {GIT}#{COMMIT.hex} /b", f"ADD --checksum={FILE} {URL} /c"]
 
 
 def test_nothing_locked_changes_no_byte():
@@ -155,9 +159,13 @@ def test_what_differs_by_platform_is_not_locked():
 
 @pytest.mark.parametrize(
     ("reference", "code"),
-    [(f"{GIT}#main", ["remote-unpinned"]), (f"{GIT}#{'b' * 40}", []), (URL, ["remote-unpinned"]),
-     (f"oci-layout:///l@{FILE}", [])],
-)  # fmt: skip
+    [
+        (f"{GIT}#main", ["remote-unpinned"]),
+        (f"{GIT}#{'b' * 40}", []),
+        (URL, ["remote-unpinned"]),
+        (f"oci-layout:///l@{FILE}", []),
+    ],
+)
 def test_named_contexts_that_are_fetched(reference, code):
     options = replace(OPTIONS, build_contexts={"base": reference})
     found = resolve(b"FROM scratch\nCOPY --from=base a /\n", options, "Dockerfile")

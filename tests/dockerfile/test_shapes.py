@@ -65,16 +65,32 @@ def test_refused(line, words, recipe):
 @pytest.mark.parametrize(
     "line",
     [
-        "FROM a as B-1_x.y", "HEALTHCHECK --anything NONE", 'HEALTHCHECK --interval=1m30s --retries=3 CMD ["x"]',
-        "ARG --flag x", "CMD", "RUN", "ENTRYPOINT []", 'CMD ["a"]', 'VOLUME ["/a", "/b"]', "ONBUILD FOO",
-        "HEALTHCHECK --interval=0 --timeout=-0s --start-period=1500us CMD x", "EXPOSE 80/",
-        "EXPOSE 80 81/udp 8000-8010 127.0.0.1:80:80", "STOPSIGNAL SIGRTMIN+3", "STOPSIGNAL 9", "USER a b",
-        "MAINTAINER a b", 'SHELL ["a"]', "LABEL a b c", "RUN --device=x --network=none --security=insecure x",
-        "COPY --chmod=u+x,go=rX --chown=a:b --link a b", "ADD --unpack=false --keep-git-dir a b",
+        "FROM a as B-1_x.y",
+        "HEALTHCHECK --anything NONE",
+        'HEALTHCHECK --interval=1m30s --retries=3 CMD ["x"]',
+        "ARG --flag x",
+        "CMD",
+        "RUN",
+        "ENTRYPOINT []",
+        'CMD ["a"]',
+        'VOLUME ["/a", "/b"]',
+        "ONBUILD FOO",
+        "HEALTHCHECK --interval=0 --timeout=-0s --start-period=1500us CMD x",
+        "EXPOSE 80/",
+        "EXPOSE 80 81/udp 8000-8010 127.0.0.1:80:80",
+        "STOPSIGNAL SIGRTMIN+3",
+        "STOPSIGNAL 9",
+        "USER a b",
+        "MAINTAINER a b",
+        'SHELL ["a"]',
+        "LABEL a b c",
+        "RUN --device=x --network=none --security=insecure x",
+        "COPY --chmod=u+x,go=rX --chown=a:b --link a b",
+        "ADD --unpack=false --keep-git-dir a b",
         "RUN --mount=type=cache,id=a,sharing=locked,mode=0755,uid=1,gid=2,target=/x y",
         "RUN --mount=type=tmpfs,size=1g,target=/x --mount=type=secret,id=a,env=B,required y",
     ],
-)  # fmt: skip
+)
 def test_accepted(line, recipe):
     assert recipe(f"FROM scratch\n{line}\n").instructions
 

@@ -158,8 +158,11 @@ def test_floating_images_are_noticed_once(recipe):
     text = f"FROM a AS s\nFROM a AS t\nFROM {pinned}\nCOPY --from=s / /\nCOPY --from=t / /\nCOPY --from=c:1 / /\n"
     notices = recipe(text).notices
     assert [(notice.code, notice.line) for notice in notices] == [
-        ("base-unpinned", 1), ("base-unpinned", 6), ("base-config-unknown", 1), ("base-config-unknown", 3)
-    ]  # fmt: skip
+        ("base-unpinned", 1),
+        ("base-unpinned", 6),
+        ("base-config-unknown", 1),
+        ("base-config-unknown", 3),
+    ]
 
 
 def test_secrets_are_ids(recipe):

@@ -14,13 +14,18 @@ from rajee_deploy.dockerfile.values import (
 
 A = "a"
 TABLE = [
-    (check_mode, "0 755 7777 0644 u+x =r a-w u=rwX,go=u +t -s u+ u+r-w ugo+rwxXst,a=g",
-     "8 10000 u x+u u+z u+x, ,u+x u+ug"),
+    (
+        check_mode,
+        "0 755 7777 0644 u+x =r a-w u=rwX,go=u +t -s u+ u+r-w ugo+rwxXst,a=g",
+        "8 10000 u x+u u+z u+x, ,u+x u+ug",
+    ),
     (
         check_checksum,
         f"sha256:{A * 64} sha384:{A * 96} sha512:{A * 128}",
-        (f"sha256:{A * 63} sha256:{A * 65} sha384:{A * 95} sha512:{A * 127} md5:{A * 32} SHA256:{A * 64} {A * 64} "
-        f"sha256:{'A' * 64}"),
+        (
+            f"sha256:{A * 63} sha256:{A * 65} sha384:{A * 95} sha512:{A * 127} md5:{A * 32} SHA256:{A * 64} {A * 64} "
+            f"sha256:{'A' * 64}"
+        ),
     ),
     (
         check_port,
@@ -33,7 +38,7 @@ TABLE = [
         "0 +0 SIG RTMIN+0 RTMIN+16 RTMAX-15 RTMAX+1 USR3 1.5 SIGSIGTERM TERMX",
     ),
     (check_volume, "/ a .", ""),
-]  # fmt: skip
+]
 GOOD_DURATIONS = (
     "0 -0 +0 1s 1ms 1000us 1000000ns 1000µs 1000μs 1.5h 1m30s .5s 1.s 0s -0s 0.001s 0h0m 00.5ms1ms 1h1m1s1ms1us1ns"
 )

@@ -32,7 +32,7 @@ SCRATCH = "FROM scratch\n"
         ("LABEL P=a\nCOPY x$P /", {}, ["/x"]),
         ("WORKDIR $P\nCOPY x$WORKDIR /", {}, ["/x"]),
     ],
-)  # fmt: skip
+)
 def test_a_stage(text, args, paths, selected):
     assert selected(SCRATCH + text, args=args, platform="linux/arm64") == paths
 
@@ -132,7 +132,7 @@ NEW, OLD = "# syntax=docker/dockerfile:1.11\n", "# syntax=docker/dockerfile:1.7\
         ("ARG A=x$TARGETSTAGE\nFROM scratch\nARG A\nCOPY $A /", {"A": "z"}, ["/z"], ["/z"]),
         ("FROM scratch\nARG TARGETARCH TARGETVARIANT\nCOPY $TARGETARCH /", {}, ["/amd64"], ["/amd64"]),
     ],
-)  # fmt: skip
+)
 def test_what_versions_of_the_frontend_expand_otherwise_is_widened(text, args, new, old, selected):
     """The values of the old ones were asked of Docker Engine 26.1 (docker/dockerfile 1.7)."""
     assert selected(NEW + text + "\n", args=args) == new

@@ -54,10 +54,28 @@ def test_expansion(word, expected):
 @pytest.mark.parametrize(
     "word",
     [
-        "${A^}", "${A,,}", "${A@Q}", "${A=x}", "${!A}", "${A:1:2}", "${A:#a}", "${A[0]}", "${A", "${A:-", "${A/b}",
-        "${A#\\d}", "'", '"', '"$A', '"a\\', "${X?}", "${N:?no}", "${}", "${:-x}",
+        "${A^}",
+        "${A,,}",
+        "${A@Q}",
+        "${A=x}",
+        "${!A}",
+        "${A:1:2}",
+        "${A:#a}",
+        "${A[0]}",
+        "${A",
+        "${A:-",
+        "${A/b}",
+        "${A#\\d}",
+        "'",
+        '"',
+        '"$A',
+        '"a\\',
+        "${X?}",
+        "${N:?no}",
+        "${}",
+        "${:-x}",
     ],
-)  # fmt: skip
+)
 def test_what_cannot_be_expanded(word):
     with pytest.raises(ExpansionError):
         Lexer().expand(word, VARIABLES)
@@ -122,9 +140,11 @@ def test_escapes_that_mean_nothing(pattern):
 )
 def test_trimming(pattern, value, results):
     assert results == (
-        trim_prefix(pattern, value, Budget(), greedy=False), trim_prefix(pattern, value, Budget(), greedy=True),
-        trim_suffix(pattern, value, Budget(), greedy=False), trim_suffix(pattern, value, Budget(), greedy=True),
-    )  # fmt: skip
+        trim_prefix(pattern, value, Budget(), greedy=False),
+        trim_prefix(pattern, value, Budget(), greedy=True),
+        trim_suffix(pattern, value, Budget(), greedy=False),
+        trim_suffix(pattern, value, Budget(), greedy=True),
+    )
 
 
 def test_a_pattern_from_right_to_left():
@@ -134,14 +154,20 @@ def test_a_pattern_from_right_to_left():
 @pytest.mark.parametrize(
     ("pattern", "replacement", "value", "first", "all_of_them"),
     [
-        ("a", "X", "banana", "bXnana", "bXnXnX"), ("x", "X", "banana", "banana", "banana"),
+        ("a", "X", "banana", "bXnana", "bXnXnX"),
+        ("x", "X", "banana", "banana", "banana"),
         ("", "-", "ab", "-ab", "-a-b-"),
-        ("a", "<$0>", "aba", "<$0>ba", "<a>b<a>"), ("a", "<${0}$1${x}$x_1$$$>", "a", "<${0}$1${x}$x_1$$$>", "<a$$>"),
-        ("*", "X", "ab", "X", "X"), ("a*", "X", "bab", "bX", "bX"), ("?", "$0$0", "ab", "$0$0b", "aabb"),
+        ("a", "<$0>", "aba", "<$0>ba", "<a>b<a>"),
+        ("a", "<${0}$1${x}$x_1$$$>", "a", "<${0}$1${x}$x_1$$$>", "<a$$>"),
+        ("*", "X", "ab", "X", "X"),
+        ("a*", "X", "bab", "bX", "bX"),
+        ("?", "$0$0", "ab", "$0$0b", "aabb"),
         ("a", "X", "", "", ""),
-        ("*", "X", "", "X", "X"), ("n", "", "banana", "baana", "baaa"), ("ana", "X", "bananana", "bXnana", "bXnX"),
+        ("*", "X", "", "X", "X"),
+        ("n", "", "banana", "baana", "baaa"),
+        ("ana", "X", "bananana", "bXnana", "bXnX"),
     ],
-)  # fmt: skip
+)
 def test_replacing(pattern, replacement, value, first, all_of_them):
     assert replace_first(pattern, replacement, value, Budget()) == first
     assert replace_all(pattern, replacement, value, Budget()) == all_of_them
@@ -150,8 +176,10 @@ def test_replacing(pattern, replacement, value, first, all_of_them):
 @pytest.mark.parametrize(
     ("word", "wanted"),
     [
-        ("<<E", Heredoc("E", 0, expand=True, chomp=False)), ("3<<-E", Heredoc("E", 3, expand=True, chomp=True)),
-        ("<<'E'", Heredoc("E", 0, expand=False, chomp=False)), ('<<"E"', Heredoc("E", 0, expand=False, chomp=False)),
+        ("<<E", Heredoc("E", 0, expand=True, chomp=False)),
+        ("3<<-E", Heredoc("E", 3, expand=True, chomp=True)),
+        ("<<'E'", Heredoc("E", 0, expand=False, chomp=False)),
+        ('<<"E"', Heredoc("E", 0, expand=False, chomp=False)),
         ("007<< \tE", Heredoc("E", 7, expand=True, chomp=False)),
         ("<<$E", Heredoc("$E", 0, expand=True, chomp=False)),
         ("18446744073709551615<<E", Heredoc("E", 2**64 - 1, expand=True, chomp=False)),
@@ -159,12 +187,19 @@ def test_replacing(pattern, replacement, value, first, all_of_them):
         (f"{'9' * 30}<<E", Heredoc("E", 2**64 - 1, expand=True, chomp=False)),
         (f"{'0' * 30}1<<E", Heredoc("E", 1, expand=True, chomp=False)),
         ("000<<E", Heredoc("E", 0, expand=True, chomp=False)),
-        ("<<\\E", Heredoc("E", 0, expand=True, chomp=False)), ("<<E'F'", Heredoc("EF", 0, expand=False, chomp=False)),
-        ("<<", None), ("<E", None), ("a<<E", None), ("<<E<", None), ("<<a b", None), ("<<''", None), ("<<-", None),
+        ("<<\\E", Heredoc("E", 0, expand=True, chomp=False)),
+        ("<<E'F'", Heredoc("EF", 0, expand=False, chomp=False)),
+        ("<<", None),
+        ("<E", None),
+        ("a<<E", None),
+        ("<<E<", None),
+        ("<<a b", None),
+        ("<<''", None),
+        ("<<-", None),
         ("<<<E", None),
         ("<<\x85E", Heredoc("E", 0, expand=True, chomp=False)),
     ],
-)  # fmt: skip
+)
 def test_heredocs_of_words(word, wanted):
     assert heredoc_of(word) == wanted
 

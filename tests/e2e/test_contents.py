@@ -46,8 +46,13 @@ class Machine:
     def run(self, *arguments, code=0, **more):
         ended = subprocess.run(
             [str(BIN / "rajee-deploy"), *arguments],
-            cwd=self.root, env={**self.environment, **more}, capture_output=True, text=True, check=False, timeout=300,
-        )  # fmt: skip
+            cwd=self.root,
+            env={**self.environment, **more},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=300,
+        )
         assert ended.returncode == code, f"{arguments}\n{ended.stdout}\n{ended.stderr}"
         return ended
 
@@ -58,9 +63,14 @@ class Machine:
         who = {f"GIT_{role}_{what}": "t@localhost" for role in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
         quiet = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
         ended = subprocess.run(
-            ["git", *arguments], cwd=self.root, env={**os.environ, **quiet, **who}, capture_output=True, text=True,
-            check=True, timeout=60,
-        )  # fmt: skip
+            ["git", *arguments],
+            cwd=self.root,
+            env={**os.environ, **quiet, **who},
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=60,
+        )
         return ended.stdout.strip()
 
 
@@ -108,9 +118,13 @@ def other(builder, sandbox, tmp_path):
 
 def client(environment, service):
     return boto3.client(
-        service, region_name="us-east-1", endpoint_url=environment["AWS_ENDPOINT_URL"].strip("'"),
-        aws_access_key_id="test", aws_secret_access_key="test", config=Config(retries={"total_max_attempts": 1}),
-    )  # fmt: skip
+        service,
+        region_name="us-east-1",
+        endpoint_url=environment["AWS_ENDPOINT_URL"].strip("'"),
+        aws_access_key_id="test",
+        aws_secret_access_key="test",
+        config=Config(retries={"total_max_attempts": 1}),
+    )
 
 
 def tags(environment):
@@ -163,9 +177,10 @@ def test_since_what_is_deployed(builder, other, tag):
     arguments = ("explain", "--config", "deployed.toml", "--since", "deployed")
     assert json.loads(other.run(*arguments, "--json", code=1).stdout)["code"] == "not-deployed"
     client(builder.environment, "cloudformation").create_stack(
-        StackName="App", TemplateBody=json.dumps(TEMPLATE),
+        StackName="App",
+        TemplateBody=json.dumps(TEMPLATE),
         Parameters=[{"ParameterKey": "ImageTag", "ParameterValue": tag}],
-    )  # fmt: skip
+    )
     found = other.document(*arguments)
     assert (found["revision"], found["images"]["app"]["before"]) == ("deployed", tag)
     assert [change["what"] for change in found["images"]["app"]["changes"]] == ["src/b", "src/a"]

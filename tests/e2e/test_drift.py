@@ -77,8 +77,10 @@ def test_drift_is_seen_by_all_tiers_and_left(watched, ecs, tier):
     found = plan(watched, f"--infra-check={tier}")
     (drift,) = found["drift"]
     assert (found["kind"], drift["standing"], drift["runs"]) == (
-        "noop", "other", {"task_definition": other, "images": ["nginx:1"]}
-    )  # fmt: skip
+        "noop",
+        "other",
+        {"task_definition": other, "images": ["nginx:1"]},
+    )
     assert drift["stack_says"]["task_definition"] == own
     assert "raja/envoy:" in drift["stack_says"]["images"][0]
     ended = watched.run("rajee-deploy up")
@@ -127,8 +129,16 @@ def test_a_rollout_that_is_not_over_is_what_there_is_to_do(watched, gateway):
 def test_what_ecs_rolled_back_is_never_nothing_to_do(watched, gateway, ecs):
     own = the_service(ecs)["taskDefinition"]
     other = put_other(ecs)
-    failed = {"id": "ecs-svc/0", "status": "ACTIVE", "taskDefinition": own, "desiredCount": 0, "runningCount": 0,
-              "pendingCount": 0, "rolloutState": "FAILED", "rolloutStateReason": "tasks failed to start"}  # fmt: skip
+    failed = {
+        "id": "ecs-svc/0",
+        "status": "ACTIVE",
+        "taskDefinition": own,
+        "desiredCount": 0,
+        "runningCount": 0,
+        "pendingCount": 0,
+        "rolloutState": "FAILED",
+        "rolloutStateReason": "tasks failed to start",
+    }
 
     def adds(answer):
         for service in answer.get("services", ()):

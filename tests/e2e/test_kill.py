@@ -54,9 +54,12 @@ class Up:
     def __init__(self, shell) -> None:
         self.shell = shell
         self.process = subprocess.Popen(
-            ["rajee-deploy", "up"], cwd=shell.folder, stderr=subprocess.PIPE, text=True,
+            ["rajee-deploy", "up"],
+            cwd=shell.folder,
+            stderr=subprocess.PIPE,
+            text=True,
             env={**shell.environment, "RAJEE_TEST_MARK": MARK},
-        )  # fmt: skip
+        )
 
     def await_line(self, words: str) -> None:
         for line in self.process.stderr:
@@ -161,9 +164,12 @@ def test_a_connection_cut_while_pushing_is_resumed(deployed, network, count):
 def task_definitions(shell) -> list[str]:
     environment = shell.environment
     ecs = boto3.client(
-        "ecs", endpoint_url=environment["AWS_ENDPOINT_URL"], region_name="us-east-1",
-        aws_access_key_id="test", aws_secret_access_key="test",
-    )  # fmt: skip
+        "ecs",
+        endpoint_url=environment["AWS_ENDPOINT_URL"],
+        region_name="us-east-1",
+        aws_access_key_id="test",
+        aws_secret_access_key="test",
+    )
     return ecs.list_task_definitions()["taskDefinitionArns"]
 
 

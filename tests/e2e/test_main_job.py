@@ -52,14 +52,22 @@ def plan_elsewhere(shell, place: Path) -> dict:
     for program in programs:
         (place / "bin" / Path(program).name).symlink_to(program)
     own = {
-        "PATH": str(place / "bin"), "HOME": str(place / "home"), "TMPDIR": str(place / "tmp"),
-        "RAJEE_DEPLOY_STATE_DIR": str(place / "state"), "RAJEE_DEPLOY_CACHE_DIR": str(place / "cache"),
+        "PATH": str(place / "bin"),
+        "HOME": str(place / "home"),
+        "TMPDIR": str(place / "tmp"),
+        "RAJEE_DEPLOY_STATE_DIR": str(place / "state"),
+        "RAJEE_DEPLOY_CACHE_DIR": str(place / "cache"),
         "DOCKER_HOST": "tcp://127.0.0.1:9",
-    }  # fmt: skip
+    }
     ended = subprocess.run(
-        [command, "plan", "--json"], cwd=checkout, env={**shell.environment, **own},
-        capture_output=True, text=True, check=False, timeout=60,
-    )  # fmt: skip
+        [command, "plan", "--json"],
+        cwd=checkout,
+        env={**shell.environment, **own},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
     assert ended.returncode == 0, ended.stderr
     return json.loads(ended.stdout)
 
@@ -303,9 +311,12 @@ def client(shell, service: str):
         name: shell.environment[name] for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_ENDPOINT_URL")
     }
     return boto3.client(
-        service, region_name="us-east-1", endpoint_url=chosen["AWS_ENDPOINT_URL"],
-        aws_access_key_id=chosen["AWS_ACCESS_KEY_ID"], aws_secret_access_key=chosen["AWS_SECRET_ACCESS_KEY"],
-    )  # fmt: skip
+        service,
+        region_name="us-east-1",
+        endpoint_url=chosen["AWS_ENDPOINT_URL"],
+        aws_access_key_id=chosen["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=chosen["AWS_SECRET_ACCESS_KEY"],
+    )
 
 
 def health_check(shell) -> list[str]:

@@ -168,9 +168,11 @@ def test_tags_that_are_elsewhere_are_moved_back(watched, look, up):
         "images"
     ]
     ecr.put_image(
-        repositoryName="raja/envoy", imageManifest=image["imageManifest"], imageTag="live-RajeeEnvoyStack",
+        repositoryName="raja/envoy",
+        imageManifest=image["imageManifest"],
+        imageTag="live-RajeeEnvoyStack",
         imageManifestMediaType=image["imageManifestMediaType"],
-    )  # fmt: skip
+    )
     assert look("plan --json").kind == "tags"
     assert up() == "tags"
     assert up("--also-tag v1") == "tags"
@@ -226,6 +228,9 @@ def test_the_policies_are_the_calls_that_were_made(calls):
 def client(shell, service: str):
     chosen = shell.environment
     return boto3.client(
-        service, region_name="us-east-1", endpoint_url=chosen["AWS_ENDPOINT_URL"],
-        aws_access_key_id=chosen["AWS_ACCESS_KEY_ID"], aws_secret_access_key=chosen["AWS_SECRET_ACCESS_KEY"],
-    )  # fmt: skip
+        service,
+        region_name="us-east-1",
+        endpoint_url=chosen["AWS_ENDPOINT_URL"],
+        aws_access_key_id=chosen["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=chosen["AWS_SECRET_ACCESS_KEY"],
+    )

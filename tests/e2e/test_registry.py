@@ -37,9 +37,12 @@ class Project:
     def ecr(self) -> Any:
         chosen = self.shell.environment
         return boto3.client(
-            "ecr", region_name="us-east-1", endpoint_url=chosen["AWS_ENDPOINT_URL"],
-            aws_access_key_id=chosen["AWS_ACCESS_KEY_ID"], aws_secret_access_key=chosen["AWS_SECRET_ACCESS_KEY"],
-        )  # fmt: skip
+            "ecr",
+            region_name="us-east-1",
+            endpoint_url=chosen["AWS_ENDPOINT_URL"],
+            aws_access_key_id=chosen["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=chosen["AWS_SECRET_ACCESS_KEY"],
+        )
 
     def write(self, content: str, more: str = "") -> None:
         (self.shell.folder / "rajee-deploy.toml").write_text(SETTINGS.format(repository=self.repository, more=more))
@@ -64,9 +67,11 @@ class Project:
         asked = {"repositoryName": self.repository, "imageIds": [{"imageTag": source}]}
         (image,) = self.ecr.batch_get_image(**asked)["images"]
         self.ecr.put_image(
-            repositoryName=self.repository, imageManifest=image["imageManifest"], imageTag=tag,
+            repositoryName=self.repository,
+            imageManifest=image["imageManifest"],
+            imageTag=tag,
             imageManifestMediaType=image["imageManifestMediaType"],
-        )  # fmt: skip
+        )
 
     def expire(self, *tags: str) -> None:
         self.ecr.batch_delete_image(repositoryName=self.repository, imageIds=[{"imageTag": tag} for tag in tags])
@@ -211,6 +216,10 @@ def test_additional_tags_are_given_once_and_declared_ones_move(project):
 def start(project: Project, folder: Path) -> subprocess.Popen[str]:
     environment = {**project.shell.environment, "RAJEE_DEPLOY_STATE_DIR": str(folder / "state")}
     return subprocess.Popen(
-        ["rajee-deploy", "up", "--json"], cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        ["rajee-deploy", "up", "--json"],
+        cwd=folder,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         text=True,
-    )  # fmt: skip
+    )

@@ -183,6 +183,9 @@ def digests(shell) -> dict[str, str]:
 def client(shell, service: str):
     chosen = shell.environment
     return boto3.client(
-        service, region_name="us-east-1", endpoint_url=chosen["AWS_ENDPOINT_URL"],
-        aws_access_key_id=chosen["AWS_ACCESS_KEY_ID"], aws_secret_access_key=chosen["AWS_SECRET_ACCESS_KEY"],
-    )  # fmt: skip
+        service,
+        region_name="us-east-1",
+        endpoint_url=chosen["AWS_ENDPOINT_URL"],
+        aws_access_key_id=chosen["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=chosen["AWS_SECRET_ACCESS_KEY"],
+    )

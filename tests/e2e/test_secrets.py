@@ -64,9 +64,12 @@ class Watch:
 
     def client(self, service: str):
         return boto3.client(
-            service, region_name="us-east-1", endpoint_url=self.shell.environment["AWS_ENDPOINT_URL"],
-            aws_access_key_id=SECRETS["AWS_ACCESS_KEY_ID"], aws_secret_access_key="x",
-        )  # fmt: skip
+            service,
+            region_name="us-east-1",
+            endpoint_url=self.shell.environment["AWS_ENDPOINT_URL"],
+            aws_access_key_id=SECRETS["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key="x",
+        )
 
 
 @pytest.fixture(scope="module")
@@ -123,9 +126,19 @@ def contents(folder: Path):
 
 @pytest.mark.parametrize(
     "words",
-    ["plan", "up --verbose", "plan --json", "fingerprint --json", "explain --json", "explain",
-     "explain --since deployed", "up --json", "report --json", "permissions"],
-)  # fmt: skip
+    [
+        "plan",
+        "up --verbose",
+        "plan --json",
+        "fingerprint --json",
+        "explain --json",
+        "explain",
+        "explain --since deployed",
+        "up --json",
+        "report --json",
+        "permissions",
+    ],
+)
 def test_nothing_is_said(watch, words):
     assert watch.run(words)
 

@@ -62,11 +62,19 @@ def test_the_proxies_of_the_engine_go_before_those_of_all(tables, expected, conf
 @pytest.mark.parametrize(
     ("host", "address"),
     [
-        ("", SOCKET), ("unix://", SOCKET), ("unix:///x.sock", "unix:///x.sock"), ("tcp://h:1", "tcp://h:1"),
-        ("tcp://h", "tcp://h:2375"), ("h:1", "tcp://h:1"), ("tcp://:1", "tcp://localhost:1"), (" tcp://h:1 ", "tcp://h:1"),
-        ("tcp://h:1/p", "tcp://h:1/p"), ("ssh://me@h", "http://docker.example.com"), ("tcp://[::1]:1", "tcp://[::1]:1"),
+        ("", SOCKET),
+        ("unix://", SOCKET),
+        ("unix:///x.sock", "unix:///x.sock"),
+        ("tcp://h:1", "tcp://h:1"),
+        ("tcp://h", "tcp://h:2375"),
+        ("h:1", "tcp://h:1"),
+        ("tcp://:1", "tcp://localhost:1"),
+        (" tcp://h:1 ", "tcp://h:1"),
+        ("tcp://h:1/p", "tcp://h:1/p"),
+        ("ssh://me@h", "http://docker.example.com"),
+        ("tcp://[::1]:1", "tcp://[::1]:1"),
     ],
-)  # fmt: skip
+)
 def test_docker_host_is_an_address(host, address, config, monkeypatch):
     config({address: {"httpProxy": "own"}, "default": ALL})
     monkeypatch.setenv("DOCKER_HOST", host)
@@ -157,9 +165,10 @@ def test_buildx_calls_the_engine_by_the_same_address(by, config, tmp_path, monke
     with forwarded() as port:
         address = f"tcp://127.0.0.1:{port}"
         config(
-            {address: {"httpProxy": "own"}, SOCKET: {"ftpProxy": "x"}, "default": ALL}, {"here": address},
+            {address: {"httpProxy": "own"}, SOCKET: {"ftpProxy": "x"}, "default": ALL},
+            {"here": address},
             **({"currentContext": "here"} if by == "current context" else {}),
-        )  # fmt: skip
+        )
         if "host" in by:
             monkeypatch.setenv("DOCKER_HOST", address.removeprefix("tcp://" if by == "bare host" else ""))
         elif by == "context":
@@ -198,12 +207,22 @@ def test_the_table_says_of_each_what_becomes_of_it():
 
 
 SET = {
-    "BUILDX_GIT_LABELS": "full", "BUILDX_GIT_INFO": "true", "BUILDX_GIT_CHECK_DIRTY": "true",
-    "BUILDX_NO_DEFAULT_ATTESTATIONS": "x", "BUILDX_NO_DEFAULT_OCI_ARTIFACT": "true", "BUILDX_NO_DEFAULT_LOAD": "true",
-    "BUILDX_METADATA_PROVENANCE": "max", "BUILDX_METADATA_WARNINGS": "true", "BUILDX_SEND_GIT_QUERY_AS_INPUT": "true",
-    "BUILDX_DEFAULT_POLICY": "true", "BUILDX_EXPERIMENTAL": "true", "BUILDKIT_PROGRESS": "plain",
-    "BUILDKIT_COLORS": "run=green", "DOCKER_DEFAULT_PLATFORM": "linux/s390x", "DOCKER_BUILDKIT": "0",
-}  # fmt: skip
+    "BUILDX_GIT_LABELS": "full",
+    "BUILDX_GIT_INFO": "true",
+    "BUILDX_GIT_CHECK_DIRTY": "true",
+    "BUILDX_NO_DEFAULT_ATTESTATIONS": "x",
+    "BUILDX_NO_DEFAULT_OCI_ARTIFACT": "true",
+    "BUILDX_NO_DEFAULT_LOAD": "true",
+    "BUILDX_METADATA_PROVENANCE": "max",
+    "BUILDX_METADATA_WARNINGS": "true",
+    "BUILDX_SEND_GIT_QUERY_AS_INPUT": "true",
+    "BUILDX_DEFAULT_POLICY": "true",
+    "BUILDX_EXPERIMENTAL": "true",
+    "BUILDKIT_PROGRESS": "plain",
+    "BUILDKIT_COLORS": "run=green",
+    "DOCKER_DEFAULT_PLATFORM": "linux/s390x",
+    "DOCKER_BUILDKIT": "0",
+}
 
 
 @pytest.mark.docker
@@ -233,9 +252,21 @@ def test_every_variable_of_the_table_is_tried():
 # As BuildKit of Docker 26.1 took them or not; a name is taken by newer ones, and by no plan.
 GOOD = ["", "0", "1700000000", "+1", "-1", "007", "253402300799", "-62167219200"]
 BAD = [
-    "1700000000000", "253402300800", "-62167219201", "1.5", " 1", "1 ", "1_0", "0x10", "1e9", "abc", "context", "--1",
-    "99999999999999999999", "\u0661",
-]  # fmt: skip
+    "1700000000000",
+    "253402300800",
+    "-62167219201",
+    "1.5",
+    " 1",
+    "1 ",
+    "1_0",
+    "0x10",
+    "1e9",
+    "abc",
+    "context",
+    "--1",
+    "99999999999999999999",
+    "\u0661",
+]
 
 
 @pytest.mark.parametrize("value", GOOD)

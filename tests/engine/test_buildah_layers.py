@@ -59,9 +59,20 @@ def test_what_is_built_in_parts_comes_from_the_cache_too(rig, root):
     (rig.folder / "context/etc").mkdir(parents=True)
     (rig.folder / "context/etc/x").touch()
     chance = 'RUN ["/busybox", "sh", "-c", "echo $RANDOM$RANDOM$RANDOM > /{}"]'
-    lines = ("FROM scratch AS one", "COPY busybox /busybox", root, chance.format("a"), chance.format("b"),
-             "FROM one", "COPY app /app", chance.format("c"), "FROM one", "COPY --from=1 /a /b /c /d/",
-             chance.format("e"), "COPY app /app")  # fmt: skip
+    lines = (
+        "FROM scratch AS one",
+        "COPY busybox /busybox",
+        root,
+        chance.format("a"),
+        chance.format("b"),
+        "FROM one",
+        "COPY app /app",
+        chance.format("c"),
+        "FROM one",
+        "COPY --from=1 /a /b /c /d/",
+        chance.format("e"),
+        "COPY app /app",
+    )
     for tag in ("c-1", "c-2"):
         rig.build(*lines, tag=tag, labels={"tag": tag})
     first, second = (rig.find_config(tag) for tag in ("c-1", "c-2"))

@@ -127,8 +127,10 @@ def test_without_layers_each_run_is_a_part_of_its_own():
     yard = Yard()
     assert yard.run(part("s0", "ENV A=1", "RUN a", 'ADD ["f", "/d/"]', "RUN b"), flags=UNLAYERED) == "3c"
     assert yard.texts() == [
-        ["FROM x AS s0", "ENV A=1", "RUN a"], ["FROM 1c AS s0", 'ADD ["f", "/d/"]'], ["FROM 2c AS s0", "RUN b"],
-    ]  # fmt: skip
+        ["FROM x AS s0", "ENV A=1", "RUN a"],
+        ["FROM 1c AS s0", 'ADD ["f", "/d/"]'],
+        ["FROM 2c AS s0", "RUN b"],
+    ]
     assert all(stage.is_one for _, stage in yard.cleaned)
 
 

@@ -113,9 +113,12 @@ def test_a_secret_without_a_source(rig, source, tmp_path):
 
 def test_a_failing_step_names_its_line_and_its_last_words(rig):
     lines = (
-        "FROM scratch", "COPY busybox /bin/busybox", "# a comment",
-        'RUN ["/bin/busybox", "sh", "-c", "echo about to fail; exit 3"]', "ENV A=1",
-    )  # fmt: skip
+        "FROM scratch",
+        "COPY busybox /bin/busybox",
+        "# a comment",
+        'RUN ["/bin/busybox", "sh", "-c", "echo about to fail; exit 3"]',
+        "ENV A=1",
+    )
     with pytest.raises(DeployError) as caught:
         rig.build(*lines)
     assert caught.value.code == "build-failed"

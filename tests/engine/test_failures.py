@@ -31,7 +31,7 @@ EXPORT = "step: exporting to image\n"
         (EXPORT + "ERROR: failed to copy: write /var/lib: No space left on device", "engine-no-space"),
         ("ERROR: no builder x found", "build-failed"),
     ],
-)  # fmt: skip
+)
 def test_kinds(cause, code):
     found = failure("docker buildx build ended with 1", "localhost:5000/t/x:1", cause)
     assert (found.code, found.where, found.cause) == (code, "localhost:5000/t/x:1", cause)
@@ -44,47 +44,123 @@ CONTAINERD = "ERROR: failed to push localhost:5000/t/x:1: "
 REFUSED = [
     (PUSH, "ERROR: no basic auth credentials", "access-denied", "permissions"),
     (PUSH, "ERROR: unauthorized: no basic auth credentials", "access-denied", "permissions"),
-    (PUSH, "ERROR: denied: User: arn:aws:sts::1:assumed-role/x is not authorized to perform: ecr:InitiateLayerUpload on "
-           "resource: arn:aws:ecr:us-east-1:1:repository/t/x because no identity-based policy allows the action",
-     "access-denied", "rajee-deploy permissions up"),
-    (PUSH, 'ERROR: error parsing HTTP 403 response body: invalid character \'<\' looking for beginning of value: "<html>"',
-     "access-denied", "proxy"),
-    (PUSH, 'ERROR: error parsing HTTP 413 response body: invalid character \'<\' looking for beginning of value: "<html>413 '
-           'Request Entity Too Large</html>"', "layer-too-large", "proxy"),
+    (
+        PUSH,
+        "ERROR: denied: User: arn:aws:sts::1:assumed-role/x is not authorized to perform: ecr:InitiateLayerUpload on "
+        "resource: arn:aws:ecr:us-east-1:1:repository/t/x because no identity-based policy allows the action",
+        "access-denied",
+        "rajee-deploy permissions up",
+    ),
+    (
+        PUSH,
+        "ERROR: error parsing HTTP 403 response body: invalid character '<' looking for beginning of value: \"<html>\"",
+        "access-denied",
+        "proxy",
+    ),
+    (
+        PUSH,
+        "ERROR: error parsing HTTP 413 response body: invalid character '<' looking for beginning of value: \"<html>413 "
+        'Request Entity Too Large</html>"',
+        "layer-too-large",
+        "proxy",
+    ),
     (PUSH, "ERROR: toomanyrequests: Rate exceeded", "throttled", "minute"),
     (PUSH, "ERROR: received unexpected HTTP status: 500 Internal Server Error", "registry-failed", "minute"),
     (PUSH, "ERROR: received unexpected HTTP status: 503 Service Unavailable", "registry-failed", "minute"),
-    (PUSH, "ERROR: tag invalid: The image tag 'c-1' already exists in the 't/x' repository and cannot be overwritten because "
-           "the tag is immutable.", "tag-immutable", "plan"),
-    (PUSH, "ERROR: denied: The repository with name 't/x' in registry with id '1' already has the maximum allowed number of "
-           "images which is '100000'", "registry-quota", "lifecycle"),
-    (PUSH, "ERROR: denied: Your authorization token has expired. Reauthenticate and try again.", "registry-login", "again"),
-    (PUSH, "ERROR: name unknown: The repository with name 't/x' does not exist in the registry with id '1'", "no-repository",
-     "region"),
+    (
+        PUSH,
+        "ERROR: tag invalid: The image tag 'c-1' already exists in the 't/x' repository and cannot be overwritten because "
+        "the tag is immutable.",
+        "tag-immutable",
+        "plan",
+    ),
+    (
+        PUSH,
+        "ERROR: denied: The repository with name 't/x' in registry with id '1' already has the maximum allowed number of "
+        "images which is '100000'",
+        "registry-quota",
+        "lifecycle",
+    ),
+    (
+        PUSH,
+        "ERROR: denied: Your authorization token has expired. Reauthenticate and try again.",
+        "registry-login",
+        "again",
+    ),
+    (
+        PUSH,
+        "ERROR: name unknown: The repository with name 't/x' does not exist in the registry with id '1'",
+        "no-repository",
+        "region",
+    ),
     (PUSH, "ERROR: manifest blob unknown", "push-refused", "again"),
-    (PUSH, "ERROR: unsupported: Invalid parameter at ImageManifest failed to satisfy constraint: Unsupported media type",
-     "push-refused", "above"),
-    (PUSH, 'ERROR: Get "https://nope.invalid/v2/": dial tcp: lookup nope.invalid on 10.0.0.1:53: no such host',
-     "registry-unknown-host", "spelling"),
-    (PUSH, 'ERROR: Get "https://192.0.2.2:5000/v2/": tls: failed to verify certificate: x509: cannot validate certificate for '
-           "192.0.2.2 because it doesn't contain any IP SANs", "registry-tls", "certs.d"),
-    (PUSH, 'ERROR: Get "https://192.0.2.2:5000/v2/": tls: first record does not look like a TLS handshake', "registry-tls",
-     "insecure-registries"),
+    (
+        PUSH,
+        "ERROR: unsupported: Invalid parameter at ImageManifest failed to satisfy constraint: Unsupported media type",
+        "push-refused",
+        "above",
+    ),
+    (
+        PUSH,
+        'ERROR: Get "https://nope.invalid/v2/": dial tcp: lookup nope.invalid on 10.0.0.1:53: no such host',
+        "registry-unknown-host",
+        "spelling",
+    ),
+    (
+        PUSH,
+        'ERROR: Get "https://192.0.2.2:5000/v2/": tls: failed to verify certificate: x509: cannot validate certificate for '
+        "192.0.2.2 because it doesn't contain any IP SANs",
+        "registry-tls",
+        "certs.d",
+    ),
+    (
+        PUSH,
+        'ERROR: Get "https://192.0.2.2:5000/v2/": tls: first record does not look like a TLS handshake',
+        "registry-tls",
+        "insecure-registries",
+    ),
     (PUSH, BUILDAH + "denied: not authorized to perform: ecr:InitiateLayerUpload", "access-denied", "permissions"),
     (PUSH, BUILDAH + 'StatusCode: 403, "Forbidden"', "access-denied", "proxy"),
     (PUSH, BUILDAH + 'StatusCode: 413, "<html>413 Request Entity Too Large</html>"', "layer-too-large", "proxy"),
-    (PUSH, "Error: checking whether a blob sha256:3c exists in localhost:5000/t/x: authentication required", "access-denied",
-     "permissions"),
-    (EXPORT, CONTAINERD + "unexpected status from POST request to https://localhost:5000/v2/t/x/blobs/uploads/: 403 Forbidden",
-     "access-denied", "permissions"),
-    (EXPORT, CONTAINERD + "unexpected status from PUT request to https://h/v2/t/x/manifests/1: 500 Internal Server Error",
-     "registry-failed", "minute"),
-    (EXPORT, CONTAINERD + "push access denied, repository does not exist or may require authorization: server message: "
-             "insufficient_scope: authorization failed", "access-denied", "permissions"),
-    (EXPORT, CONTAINERD + 'failed to do request: Head "https://h/v2/": dial tcp: lookup h: no such host',
-     "registry-unknown-host", "DNS"),
-    (EXPORT, CONTAINERD + "unexpected status from PUT request to https://h/v2/: 400 Bad Request", "push-refused", "above"),
-]  # fmt: skip
+    (
+        PUSH,
+        "Error: checking whether a blob sha256:3c exists in localhost:5000/t/x: authentication required",
+        "access-denied",
+        "permissions",
+    ),
+    (
+        EXPORT,
+        CONTAINERD
+        + "unexpected status from POST request to https://localhost:5000/v2/t/x/blobs/uploads/: 403 Forbidden",
+        "access-denied",
+        "permissions",
+    ),
+    (
+        EXPORT,
+        CONTAINERD + "unexpected status from PUT request to https://h/v2/t/x/manifests/1: 500 Internal Server Error",
+        "registry-failed",
+        "minute",
+    ),
+    (
+        EXPORT,
+        CONTAINERD + "push access denied, repository does not exist or may require authorization: server message: "
+        "insufficient_scope: authorization failed",
+        "access-denied",
+        "permissions",
+    ),
+    (
+        EXPORT,
+        CONTAINERD + 'failed to do request: Head "https://h/v2/": dial tcp: lookup h: no such host',
+        "registry-unknown-host",
+        "DNS",
+    ),
+    (
+        EXPORT,
+        CONTAINERD + "unexpected status from PUT request to https://h/v2/: 400 Bad Request",
+        "push-refused",
+        "above",
+    ),
+]
 
 
 @pytest.mark.parametrize(("step", "said", "code", "hint"), REFUSED)
@@ -105,19 +181,26 @@ PULL = "step: [internal] load metadata for localhost:5000/base:1\nERROR: failed 
 @pytest.mark.parametrize(
     ("said", "code"),
     [
-        ('failed to do request: Head "https://nope.invalid/v2/": dial tcp: lookup nope.invalid: no such host',
-         "registry-unknown-host"),
-        ('failed to do request: Head "https://h/v2/": tls: failed to verify certificate: x509: unknown authority', "registry-tls"),
+        (
+            'failed to do request: Head "https://nope.invalid/v2/": dial tcp: lookup nope.invalid: no such host',
+            "registry-unknown-host",
+        ),
+        (
+            'failed to do request: Head "https://h/v2/": tls: failed to verify certificate: x509: unknown authority',
+            "registry-tls",
+        ),
         ("failed to do request: Head: tls: first record does not look like a TLS handshake", "registry-tls"),
         ("dial tcp 127.0.0.1:9: connect: connection refused", "pull-broken-off"),
         ("localhost:5000/base:1: not found", "image-unknown"),
-        ("pull access denied, repository does not exist or may require authorization: server message: insufficient_scope",
-         "access-denied"),
+        (
+            "pull access denied, repository does not exist or may require authorization: server message: insufficient_scope",
+            "access-denied",
+        ),
         ("unexpected status from HEAD request to https://h/v2/: 429 Too Many Requests", "throttled"),
         ("unexpected status from HEAD request to https://h/v2/: 503 Service Unavailable", "registry-failed"),
         ("no match for platform in manifest", "build-failed"),
     ],
-)  # fmt: skip
+)
 def test_a_base_image_that_cannot_be_pulled(said, code):
     found = failure("docker buildx build ended with 1", "localhost:6000/t/x:1", PULL + said, "Dockerfile:1")
     assert (found.code, found.where) == (code, "Dockerfile:1")

@@ -39,8 +39,11 @@ def test_an_interrupt_ends_the_build_and_leaves_nothing(rig):
     engine = "Buildx" if isinstance(rig.engine, Buildx) else "Buildah"
     running = subprocess.Popen(
         [sys.executable, "-c", DRIVER, engine, str(rig.folder), rig.access.uri, rig.access.password],
-        env={**os.environ, "RAJEE_TEST_MARK": mark}, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-    )  # fmt: skip
+        env={**os.environ, "RAJEE_TEST_MARK": mark},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
     assert running.stdout is not None
     for line in running.stdout:
         if "sleep 600" in line:

@@ -78,27 +78,50 @@ KEPT = ["dev", "proc", "sys"]
     ("layers", "targets", "expected"),
     [
         pytest.param([(COPY, ["a"]), (RUN, [*STUBS, "f=x"])], [()], [["a"], [*KEPT, "f"]], id="all"),
-        pytest.param([(COPY, ["etc/", "run/"]), (RUN, STUBS)], [()], [["etc", "run"], ["etc", "run", *KEPT]],
-                     id="directories of the base"),
-        pytest.param([(COPY, ["etc/hosts", "run/x"]), (RUN, STUBS)], [()],
-                     [["etc/hosts", "run/x"], ["etc", "etc/hosts", "run", *KEPT]], id="a directory without an entry"),
+        pytest.param(
+            [(COPY, ["etc/", "run/"]), (RUN, STUBS)],
+            [()],
+            [["etc", "run"], ["etc", "run", *KEPT]],
+            id="directories of the base",
+        ),
+        pytest.param(
+            [(COPY, ["etc/hosts", "run/x"]), (RUN, STUBS)],
+            [()],
+            [["etc/hosts", "run/x"], ["etc", "etc/hosts", "run", *KEPT]],
+            id="a directory without an entry",
+        ),
         pytest.param([(COPY, []), (RUN, [*STUBS, "etc/f=x"])], [()], [[], ["etc", *KEPT, "etc/f"]], id="written into"),
-        pytest.param([(COPY, ["etc/"]), (RUN, ["etc/hosts"]), (RUN, ["etc/x"])], [(), ()], [["etc"], [], ["etc/x"]],
-                     id="a file, and more"),
-        pytest.param([(COPY, ["etc/hosts"]), (COPY, ["etc/.wh.hosts"]), (RUN, ["etc/hosts"])], [()],
-                     [["etc/hosts"], ["etc/.wh.hosts"], []], id="removed before"),
-        pytest.param([(COPY, ["etc/hosts"]), (COPY, ["etc/.wh..wh..opq"]), (RUN, ["etc/hosts"])], [()],
-                     [["etc/hosts"], ["etc/.wh..wh..opq"], []], id="emptied before"),
+        pytest.param(
+            [(COPY, ["etc/"]), (RUN, ["etc/hosts"]), (RUN, ["etc/x"])],
+            [(), ()],
+            [["etc"], [], ["etc/x"]],
+            id="a file, and more",
+        ),
+        pytest.param(
+            [(COPY, ["etc/hosts"]), (COPY, ["etc/.wh.hosts"]), (RUN, ["etc/hosts"])],
+            [()],
+            [["etc/hosts"], ["etc/.wh.hosts"], []],
+            id="removed before",
+        ),
+        pytest.param(
+            [(COPY, ["etc/hosts"]), (COPY, ["etc/.wh..wh..opq"]), (RUN, ["etc/hosts"])],
+            [()],
+            [["etc/hosts"], ["etc/.wh..wh..opq"], []],
+            id="emptied before",
+        ),
         pytest.param([(COPY, ["etc>/x"]), (RUN, ["x/", "x/hosts"])], [()], [["etc"], []], id="behind a link"),
-        pytest.param([(COPY, ["etc/resolv.conf>../r/f"]), (RUN, ["r/", "r/f"])], [()], [["etc/resolv.conf"], []],
-                     id="a link to nowhere"),
+        pytest.param(
+            [(COPY, ["etc/resolv.conf>../r/f"]), (RUN, ["r/", "r/f"])],
+            [()],
+            [["etc/resolv.conf"], []],
+            id="a link to nowhere",
+        ),
         pytest.param([(COPY, []), (RUN, ["m/", "m/n/", "o/"])], [("/m/n/f",)], [[], ["o"]], id="a mount"),
-        pytest.param([(RUN, ["m/"]), (RUN, ["o/"])], [("/o/x",), ("/m/x",)], [["m"], ["o"]],
-                     id="each its own mounts"),
+        pytest.param([(RUN, ["m/"]), (RUN, ["o/"])], [("/o/x",), ("/m/x",)], [["m"], ["o"]], id="each its own mounts"),
         pytest.param([(RUN, ["m/"]), (RUN, ["n/"])], [("/n/x",)], [["m"], []], id="a trigger first"),
         pytest.param([(COPY, []), (RUN, ["m/", "m/.wh.x"])], [("/m/x",)], [[], ["m", "m/.wh.x"]], id="not empty"),
     ],
-)  # fmt: skip
+)
 def test_what_is_taken_out(tmp_path, layers, targets, expected):
     write(tmp_path, *layers)
     cleaned = remove_leftovers(tmp_path, stage(mounts=tuple(targets)))

@@ -36,9 +36,15 @@ def root(tmp_path):
 
 def inputs(root):
     settings = ImageSettings(
-        name="app", context=root / "app", dockerfile=root / "Dockerfile", repository="",
-        platforms=(Platform.parse("linux/amd64"),), target=None, build_args={}, build_contexts={},
-    )  # fmt: skip
+        name="app",
+        context=root / "app",
+        dockerfile=root / "Dockerfile",
+        repository="",
+        platforms=(Platform.parse("linux/amd64"),),
+        target=None,
+        build_args={},
+        build_contexts={},
+    )
     with Roots(root / "memory") as roots:
         return read_inputs(settings, None, roots)
 

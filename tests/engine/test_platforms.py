@@ -73,13 +73,20 @@ def config(rig, manifest):
 @each_engine
 def test_each_platform_has_an_image_of_its_own(able):
     able.build(
-        "FROM scratch", "ARG TARGETARCH", "ARG BUILDPLATFORM", "COPY app-$TARGETARCH /app", "ENV FOR=$TARGETARCH",
-        platforms=BOTH, labels=LABEL, more={"app-amd64": "one", "app-arm64": "two"},
-    )  # fmt: skip
+        "FROM scratch",
+        "ARG TARGETARCH",
+        "ARG BUILDPLATFORM",
+        "COPY app-$TARGETARCH /app",
+        "ENV FOR=$TARGETARCH",
+        platforms=BOTH,
+        labels=LABEL,
+        more={"app-amd64": "one", "app-arm64": "two"},
+    )
     found = children(able, "c-1")
     assert {name: files(able, manifest)["app"] for name, manifest in found.items()} == {
-        "linux/amd64": "one", "linux/arm64": "two",
-    }  # fmt: skip
+        "linux/amd64": "one",
+        "linux/arm64": "two",
+    }
     for name, manifest in found.items():
         made = config(able, manifest)
         assert f"{made['os']}/{made['architecture']}" == name
@@ -98,8 +105,9 @@ def test_every_platform_stands_on_its_own_base(able):
     base = base_of_both(able)
     able.build(f"FROM {base}", "COPY app /app", platforms=BOTH)
     assert {name: files(able, manifest)["which"] for name, manifest in children(able, "c-1").items()} == {
-        "linux/amd64": "one", "linux/arm64": "two",
-    }  # fmt: skip
+        "linux/amd64": "one",
+        "linux/arm64": "two",
+    }
 
 
 @pytest.mark.parametrize("rig", ["buildah"], indirect=True)
@@ -127,10 +135,13 @@ def test_a_tool_for_the_machine_alone_serves_another_platform(rig):
 def test_what_ran_for_one_platform_is_not_taken_for_another(able):
     """Though both start from the same layers, and though the machine's own program runs for either."""
     lines = (
-        "FROM scratch", "COPY busybox /bin/busybox", f'ENV AT="{able.folder}"',
+        "FROM scratch",
+        "COPY busybox /bin/busybox",
+        f'ENV AT="{able.folder}"',
         'RUN ["/bin/busybox", "sh", "-c", "echo $RANDOM$RANDOM$RANDOM > /by-chance"]',
-        "ARG TARGETARCH", "COPY app-$TARGETARCH /app",
-    )  # fmt: skip
+        "ARG TARGETARCH",
+        "COPY app-$TARGETARCH /app",
+    )
     more = {"app-amd64": "one", "app-arm64": "two"}
     able.build(*lines, platforms=BOTH, more=more)
     found = {name: files(able, manifest) for name, manifest in children(able, "c-1").items()}
@@ -159,9 +170,13 @@ def test_what_was_built_in_parts_for_another_platform_is_not_taken(rig):
 @pytest.mark.parametrize("rig", ["buildah"], indirect=True)
 def test_a_stage_for_the_machine_runs_for_another_platform(rig):
     lines = (
-        "FROM --platform=$BUILDPLATFORM scratch AS tool", "COPY busybox /bin/busybox", "ARG TARGETARCH",
-        'RUN ["/bin/busybox", "sh", "-c", "echo $TARGETARCH > /for"]', "FROM scratch", "COPY --from=tool / /",
-    )  # fmt: skip
+        "FROM --platform=$BUILDPLATFORM scratch AS tool",
+        "COPY busybox /bin/busybox",
+        "ARG TARGETARCH",
+        'RUN ["/bin/busybox", "sh", "-c", "echo $TARGETARCH > /for"]',
+        "FROM scratch",
+        "COPY --from=tool / /",
+    )
     rig.build(*lines, platforms=(BOTH[1],))
     manifest = json.loads(ask(rig, "manifests/c-1"))
     assert config(rig, manifest)["architecture"] == "arm64"
@@ -178,9 +193,17 @@ def base_of_both(rig):
         rig.engine.build_and_push(request, rig.access, rig.events.append)
         return request.reference
     docker(
-        "--context=store", "buildx", "build", "--builder=store", "--provenance=false", "--load", "--tag=base:both",
-        f"--platform={','.join(map(str, BOTH))}", f"--file={request.dockerfile}", str(request.context),
-    )  # fmt: skip
+        "--context=store",
+        "buildx",
+        "build",
+        "--builder=store",
+        "--provenance=false",
+        "--load",
+        "--tag=base:both",
+        f"--platform={','.join(map(str, BOTH))}",
+        f"--file={request.dockerfile}",
+        str(request.context),
+    )
     return "base:both"
 
 

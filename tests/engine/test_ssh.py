@@ -58,9 +58,11 @@ def lines(rig, public: str, mount: str) -> tuple[str, ...]:
     (client / "etc" / "passwd").write_text("root:x:0:0::/:/bin/sh\n")
     run = f"{program} -L | /bin/busybox grep -q -F {public}"
     return (
-        "FROM scratch", "COPY busybox /bin/busybox", "COPY client /",
+        "FROM scratch",
+        "COPY busybox /bin/busybox",
+        "COPY client /",
         f'RUN --mount={mount} ["/bin/busybox", "sh", "-c", "{run}"]',
-    )  # fmt: skip
+    )
 
 
 def test_the_users_own_agent(rig, agent, monkeypatch):

@@ -98,10 +98,16 @@ COPY a /
 @pytest.mark.parametrize(
     ("step", "line"),
     [
-        ("FROM scratch", 2), ("RUN a &&     b", 3), ("RUN x y", 6), ('RUN ["x", "y"]', 6), ("RUN <<EOF (lines)", 7),
-        ("COPY a /", 0), ("COPY b /", 0), ("", 0),
+        ("FROM scratch", 2),
+        ("RUN a &&     b", 3),
+        ("RUN x y", 6),
+        ('RUN ["x", "y"]', 6),
+        ("RUN <<EOF (lines)", 7),
+        ("COPY a /", 0),
+        ("COPY b /", 0),
+        ("", 0),
     ],
-)  # fmt: skip
+)
 def test_the_line_of_a_step(step, line):
     assert line_of_step(step, DOCKERFILE) == line
 
@@ -120,8 +126,10 @@ def test_buildahs_steps():
         steps.line(line)
     steps.done()
     assert [(e.name, e.cached) for e in events if e.seconds is not None] == [
-        ("[stage 1/2, 1/2] FROM scratch AS a", True), ("[2/2] COPY x /x", False), ("committing the image", False),
-    ]  # fmt: skip
+        ("[stage 1/2, 1/2] FROM scratch AS a", True),
+        ("[2/2] COPY x /x", False),
+        ("committing the image", False),
+    ]
 
 
 def test_buildahs_steps_of_one_platform_of_several():

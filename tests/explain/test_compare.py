@@ -108,8 +108,11 @@ def add(root):
                 ("secret", "secret:other", "", "used", 0),
                 ("secret", "secret:token", "used", "", 0),
                 (
-                    "instruction", "RUN", "RUN --mount=type=secret,id=token true",
-                    "RUN --mount=type=secret,id=other true", 7,
+                    "instruction",
+                    "RUN",
+                    "RUN --mount=type=secret,id=token true",
+                    "RUN --mount=type=secret,id=other true",
+                    7,
                 ),
             ],
         ),
@@ -131,7 +134,7 @@ def add(root):
             ],
         ),
     ],
-)  # fmt: skip
+)
 def test_edits(changed, edit, wanted):
     found = told(changed(edit, tree={"src/l": ("a",)}))
     assert found == wanted

@@ -26,8 +26,11 @@ repository = "team/app"
 dockerfile = "docker/Dockerfile"
 """
 TREE = {
-    "rajee-deploy.toml": SETTINGS, "docker/Dockerfile": "FROM scratch\nCOPY src /src\n", "src/a": "1", "README": "r",
-}  # fmt: skip
+    "rajee-deploy.toml": SETTINGS,
+    "docker/Dockerfile": "FROM scratch\nCOPY src /src\n",
+    "src/a": "1",
+    "README": "r",
+}
 
 
 @pytest.fixture
@@ -63,8 +66,11 @@ def test_what_changed_since_a_commit(write, commit, compared, root, temporary):
     found = compared("HEAD")
     assert found.commit == first
     assert rows(found) == [
-        ("base", "from", 1), ("instruction", "FROM", 1), ("added", "src/untracked", 2), ("changed", "src/a", 2)
-    ]  # fmt: skip
+        ("base", "from", 1),
+        ("instruction", "FROM", 1),
+        ("added", "src/untracked", 2),
+        ("changed", "src/a", 2),
+    ]
     assert list(temporary.iterdir()) == []
 
 
@@ -120,10 +126,13 @@ def test_settings_that_cannot_be_used_give_way_to_those_of_now(write, commit, co
 
 def test_named_contexts_and_settings_in_a_folder(write, commit, compared, root):
     settings = 'context = "app"\nbuild-contexts = { lib = "../lib" }\n'
-    write({
-        "deploy/rajee-deploy.toml": '[images.app]\nrepository = "a"\n' + settings.replace("app", "../app", 1),
-        "app/Dockerfile": "FROM scratch\nCOPY --from=lib x /\n", "lib/x": "1",
-    })  # fmt: skip
+    write(
+        {
+            "deploy/rajee-deploy.toml": '[images.app]\nrepository = "a"\n' + settings.replace("app", "../app", 1),
+            "app/Dockerfile": "FROM scratch\nCOPY --from=lib x /\n",
+            "lib/x": "1",
+        }
+    )
     commit()
     write({"lib/x": "2"})
     found = compared("HEAD", settings="deploy/rajee-deploy.toml")
@@ -142,8 +151,10 @@ def test_a_revision_that_cannot_be_built(write, commit, compared, git, temporary
         compared("old")
     error = caught.value
     assert (error.code, error.where, error.cause) == (
-        "revision-not-buildable", "docker/Dockerfile", "the Dockerfile does not exist"
-    )  # fmt: skip
+        "revision-not-buildable",
+        "docker/Dockerfile",
+        "the Dockerfile does not exist",
+    )
     assert list(temporary.iterdir()) == []
 
 
@@ -184,10 +195,15 @@ def everything(root):
 
 
 def test_the_checkout_is_what_git_would_check_out(write, commit, git, root):
-    write({
-        ".gitattributes": "*.txt text eol=crlf\nkept export-ignore\n", "a.txt": "one\ntwo\n", "kept": "k", "run": "r",
-        "link": ("run",),
-    })  # fmt: skip
+    write(
+        {
+            ".gitattributes": "*.txt text eol=crlf\nkept export-ignore\n",
+            "a.txt": "one\ntwo\n",
+            "kept": "k",
+            "run": "r",
+            "link": ("run",),
+        }
+    )
     (root / "run").chmod(0o755)
     commit()
     (root / "new").mkdir()
@@ -303,10 +319,14 @@ def test_a_context_behind_a_link_is_that_of_then(write, commit, compared, root, 
     """Followed by the system, an absolute link leads to the files of now, which are then compared with themselves."""
     target = str(root / "app") if absolute else os.path.relpath(root / "app", (root / place).parent)
     settings = f'[images.app]\nrepository = "a"\ncontext = "{place}"\n'
-    write({
-        "rajee-deploy.toml": settings, "app/Dockerfile": "FROM scratch\nCOPY src /\n", "app/src/a": "1",
-        place: (target,),
-    })  # fmt: skip
+    write(
+        {
+            "rajee-deploy.toml": settings,
+            "app/Dockerfile": "FROM scratch\nCOPY src /\n",
+            "app/src/a": "1",
+            place: (target,),
+        }
+    )
     commit()
     for text in ("2", "3"):
         write({"app/src/a": text})
@@ -316,11 +336,16 @@ def test_a_context_behind_a_link_is_that_of_then(write, commit, compared, root, 
 
 
 def test_a_link_that_led_elsewhere_then(write, commit, compared, root):
-    write({
-        "rajee-deploy.toml": '[images.app]\nrepository = "a"\ncontext = "now"\n', "now": ("one",),
-        "one/Dockerfile": "FROM scratch\nCOPY a /\n", "one/a": "1",
-        "two/Dockerfile": "FROM scratch\nCOPY a /\n", "two/a": "2",
-    })  # fmt: skip
+    write(
+        {
+            "rajee-deploy.toml": '[images.app]\nrepository = "a"\ncontext = "now"\n',
+            "now": ("one",),
+            "one/Dockerfile": "FROM scratch\nCOPY a /\n",
+            "one/a": "1",
+            "two/Dockerfile": "FROM scratch\nCOPY a /\n",
+            "two/a": "2",
+        }
+    )
     commit()
     (root / "now").unlink()
     write({"now": ("two",)})
@@ -333,8 +358,13 @@ def test_what_no_commit_holds_is_refused(write, commit, compared, root, key, tmp
     (tmp_path / "elsewhere/Dockerfile").write_text("FROM scratch\nCOPY --from=lib x /\n")
     (tmp_path / "elsewhere/x").write_text("1")
     value = "../elsewhere/Dockerfile" if key == "dockerfile" else "../elsewhere"
-    write({"rajee-deploy.toml": f'[images.app]\nrepository = "a"\n{key} = "{value}"\nbuild-contexts.lib2 = "."\n',
-           "Dockerfile": "FROM scratch\nCOPY --from=lib2 x /\n", "x": "1"})  # fmt: skip
+    write(
+        {
+            "rajee-deploy.toml": f'[images.app]\nrepository = "a"\n{key} = "{value}"\nbuild-contexts.lib2 = "."\n',
+            "Dockerfile": "FROM scratch\nCOPY --from=lib2 x /\n",
+            "x": "1",
+        }
+    )
     if key == "context":
         write({"rajee-deploy.toml": '[images.app]\nrepository = "a"\ncontext = "../elsewhere"\n'})
         (tmp_path / "elsewhere/Dockerfile").write_text("FROM scratch\nCOPY x /\n")

@@ -31,9 +31,15 @@ one two three
 EOF
 """
 TREE = {
-    "Dockerfile": DOCKERFILE, "one": "1", "two/a": "22", "two/b": "333", "two/empty": None, "big": "b" * 50,
-    "tools/t": "t", "unread": "u",
-}  # fmt: skip
+    "Dockerfile": DOCKERFILE,
+    "one": "1",
+    "two/a": "22",
+    "two/b": "333",
+    "two/empty": None,
+    "big": "b" * 50,
+    "tools/t": "t",
+    "unread": "u",
+}
 
 
 def test_the_lines_come_biggest_first(inputs):
@@ -75,9 +81,15 @@ def test_other_inputs_are_named_and_arguments_keep_their_values_private(inputs):
     found = inputs(TREE, build_args={"VERSION": "hunter2"}, target=None)
     names = [item.name for item in other_inputs(found)]
     assert names == [
-        "scheme", "platform", "target", "modes", "build-arg:NEVER", "build-arg:VERSION", "reference:from",
+        "scheme",
+        "platform",
+        "target",
+        "modes",
+        "build-arg:NEVER",
+        "build-arg:VERSION",
+        "reference:from",
         "secret",
-    ]  # fmt: skip
+    ]
     document = of_explanations({"app": found})
     stream = io.StringIO()
     show_image(Console(stdout=stream, stderr=io.StringIO()), "app", found)
@@ -121,8 +133,16 @@ def test_the_table_is_on_stdout_and_safe_to_print(inputs):
 
 @pytest.mark.parametrize(
     ("size", "text"),
-    [(0, "0 B"), (999, "999 B"), (1000, "1.0 kB"), (9949, "9.9 kB"), (9950, "10 kB"), (999_499, "999 kB"),
-     (999_500, "1.0 MB"), (1_500_000_000, "1.5 GB")],
-)  # fmt: skip
+    [
+        (0, "0 B"),
+        (999, "999 B"),
+        (1000, "1.0 kB"),
+        (9949, "9.9 kB"),
+        (9950, "10 kB"),
+        (999_499, "999 kB"),
+        (999_500, "1.0 MB"),
+        (1_500_000_000, "1.5 GB"),
+    ],
+)
 def test_sizes(size, text):
     assert size_text(size) == text

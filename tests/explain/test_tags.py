@@ -271,10 +271,16 @@ def test_a_tag_is_of_one_image(world):
 @pytest.mark.parametrize(
     ("revision", "wanted"),
     [
-        ("deployed", True), ("c-" + "a" * 40, True), ("c-" + "a" * 39, False), ("c-" + "A" * 40, False),
-        ("HEAD", False), ("refs/heads/deployed", False), ("m-" + "a" * 40, False), ("c-" + "a" * 40 + "\n", False),
+        ("deployed", True),
+        ("c-" + "a" * 40, True),
+        ("c-" + "a" * 39, False),
+        ("c-" + "A" * 40, False),
+        ("HEAD", False),
+        ("refs/heads/deployed", False),
+        ("m-" + "a" * 40, False),
+        ("c-" + "a" * 40 + "\n", False),
     ],
-)  # fmt: skip
+)
 def test_what_is_a_tag(revision, wanted):
     assert is_tag(revision) is wanted
 

@@ -43,13 +43,27 @@ COPY link/deep/file /f
 COPY *.cfg /
 """
 TREE = {
-    "Dockerfile": DOCKERFILE, "src/a.py": "123", "src/b/c.py": "45", "src/log/x": "x", "src/.env": "s",
-    "src/skip/keep.py": "k", "src/skip/drop.py": "d", "data/x": "1", "data/y.bak": "2", "tests/t.py": "t",
-    "tests/cache/z": "z", "docs/d.md": "d", "link": ("real",), "real/deep/file": "f", "real/deep/other": "o",
-    "a.cfg": "1", "b.cfg": "2", "via": ("src",),
+    "Dockerfile": DOCKERFILE,
+    "src/a.py": "123",
+    "src/b/c.py": "45",
+    "src/log/x": "x",
+    "src/.env": "s",
+    "src/skip/keep.py": "k",
+    "src/skip/drop.py": "d",
+    "data/x": "1",
+    "data/y.bak": "2",
+    "tests/t.py": "t",
+    "tests/cache/z": "z",
+    "docs/d.md": "d",
+    "link": ("real",),
+    "real/deep/file": "f",
+    "real/deep/other": "o",
+    "a.cfg": "1",
+    "b.cfg": "2",
+    "via": ("src",),
     ".dockerignore": "# rules\nsrc/log\n\n**/skip\n!src/skip/keep.py\n  docs/  \n",
     ".deployignore": "\n# deploy\n.env\n*.cfg\n!a.cfg\ncache/\n",
-}  # fmt: skip
+}
 
 
 def reads_of(answer):

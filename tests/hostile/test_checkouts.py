@@ -95,22 +95,64 @@ def no_text(path, _outside):
 
 
 KINDS = [
-    fifo, a_socket, directory, link_to_zero, link_to_full, link_to_tty, link_to_itself, link_to_nothing, link_outside,
-    link_to_the_root, link_to_proc, gigabytes, no_text,
-]  # fmt: skip
+    fifo,
+    a_socket,
+    directory,
+    link_to_zero,
+    link_to_full,
+    link_to_tty,
+    link_to_itself,
+    link_to_nothing,
+    link_outside,
+    link_to_the_root,
+    link_to_proc,
+    gigabytes,
+    no_text,
+]
 QUICK_PLACES = [
-    "Dockerfile", "Dockerfile.dockerignore", ".dockerignore", ".deployignore", "rajee-deploy.toml", "pyproject.toml",
-    "rajee-deploy.lock", "src/a", "src",
-]  # fmt: skip
+    "Dockerfile",
+    "Dockerfile.dockerignore",
+    ".dockerignore",
+    ".deployignore",
+    "rajee-deploy.toml",
+    "pyproject.toml",
+    "rajee-deploy.lock",
+    "src/a",
+    "src",
+]
 PLACES = [
-    "cdk", "cdk/cdk.json", "cdk/cdk.context.json", "cdk/package.json", "cdk/package-lock.json", "cdk/app.py",
-    "cdk/requirements.txt", "cdk/node_modules", "cdk/.venv", "cdk/pyvenv.cfg",
-]  # fmt: skip
+    "cdk",
+    "cdk/cdk.json",
+    "cdk/cdk.context.json",
+    "cdk/package.json",
+    "cdk/package-lock.json",
+    "cdk/app.py",
+    "cdk/requirements.txt",
+    "cdk/node_modules",
+    "cdk/.venv",
+    "cdk/pyvenv.cfg",
+]
 GIT_PLACES = [
-    ".git", ".git/HEAD", ".git/config", ".git/index", ".git/objects", ".git/refs", ".git/packed-refs", ".git/commondir",
-    ".git/config.worktree", ".git/shallow", ".git/info/attributes", ".git/info/exclude", ".git/info/grafts",
-    ".git/objects/info/alternates", ".git/refs/heads/main", ".gitattributes", ".gitignore", ".gitmodules", ".mailmap",
-]  # fmt: skip
+    ".git",
+    ".git/HEAD",
+    ".git/config",
+    ".git/index",
+    ".git/objects",
+    ".git/refs",
+    ".git/packed-refs",
+    ".git/commondir",
+    ".git/config.worktree",
+    ".git/shallow",
+    ".git/info/attributes",
+    ".git/info/exclude",
+    ".git/info/grafts",
+    ".git/objects/info/alternates",
+    ".git/refs/heads/main",
+    ".gitattributes",
+    ".gitignore",
+    ".gitmodules",
+    ".mailmap",
+]
 OURS = ["history.jsonl", "verdicts.json", "secret-values.json"]
 
 
@@ -228,14 +270,38 @@ def test_a_repository_of_plain_files(hostile, words):
 
 
 APPS = [
-    "python3 app.py", ".venv/bin/python app.py", "../.venv/bin/python3 app.py", "npx ts-node app.ts", "node app.js",
-    "./app.sh", "uv run app.py", "poetry run python app.py", "bun app.ts", "mvn exec:java", "sh -c 'python3 app.py'",
-]  # fmt: skip
+    "python3 app.py",
+    ".venv/bin/python app.py",
+    "../.venv/bin/python3 app.py",
+    "npx ts-node app.ts",
+    "node app.js",
+    "./app.sh",
+    "uv run app.py",
+    "poetry run python app.py",
+    "bun app.ts",
+    "mvn exec:java",
+    "sh -c 'python3 app.py'",
+]
 PROGRAMS = [
-    "cdk/.venv/bin/python", "cdk/.venv/bin/python3", ".venv/bin/python", ".venv/bin/python3", "cdk/app.sh",
-    "cdk/node_modules/.bin/cdk", "cdk/node_modules/aws-cdk/bin/cdk", "node_modules/.bin/cdk", "cdk/python3", "python3",
-    "cdk/node", "git", "cdk/git", "cdk/npx", "docker-buildx", "strace", "cdk/uv", "sh",
-]  # fmt: skip
+    "cdk/.venv/bin/python",
+    "cdk/.venv/bin/python3",
+    ".venv/bin/python",
+    ".venv/bin/python3",
+    "cdk/app.sh",
+    "cdk/node_modules/.bin/cdk",
+    "cdk/node_modules/aws-cdk/bin/cdk",
+    "node_modules/.bin/cdk",
+    "cdk/python3",
+    "python3",
+    "cdk/node",
+    "git",
+    "cdk/git",
+    "cdk/npx",
+    "docker-buildx",
+    "strace",
+    "cdk/uv",
+    "sh",
+]
 MODULES = ["typing.py", "docker/__init__.py", "boto3.py", "json/__init__.py", "sitecustomize.py", "usercustomize.py"]
 
 
@@ -274,13 +340,15 @@ BOUNDS = {
     "many heredocs": {"Dockerfile": "FROM scratch\nRUN " + "<<E " * 5000 + "\n"},
     "stars": {".deployignore": "a*a*a*a*a*a*a*a*ab\n", "src/" + "a" * 200: ""},
     "stars of the CDK": {
-        "rajee-deploy.toml": SETTINGS + 'ignore = ["a*a*a*a*a*a*a*a*ab"]\n', "cdk/" + "a" * 200: "",
+        "rajee-deploy.toml": SETTINGS + 'ignore = ["a*a*a*a*a*a*a*a*ab"]\n',
+        "cdk/" + "a" * 200: "",
     },
     "a long expression": {"Dockerfile": "FROM ${" + "x" * 50_000 + "\n"},
     "nested variables": {"Dockerfile": "FROM scratch\nARG a=" + "${a:-" * 2000 + "}" * 2000 + "\nCOPY src /src\n"},
     "stars of docker": {".dockerignore": "src/a*a*a*a*a*a*a*a*ab\n", "src/" + "a" * 200: ""},
     "stars in COPY": {
-        "Dockerfile": "FROM scratch\nCOPY src/a*a*a*a*a*a*a*ab* /src/\nCOPY src /s\n", "src/" + "a" * 200: "",
+        "Dockerfile": "FROM scratch\nCOPY src/a*a*a*a*a*a*a*ab* /src/\nCOPY src /s\n",
+        "src/" + "a" * 200: "",
     },
     "many patterns": {".deployignore": "".join(f"**/x{n}/**\n" for n in range(2000))},
     "a set without an end": {".deployignore": "[a\n"},
@@ -295,7 +363,7 @@ BOUNDS = {
     "names that are no text": {b"src/\xff\xfe": "", "src/\n::error::x": "", "src/\x1b[2J": ""},
     "the whole machine": {"cdk/root": "/", "src/proc": "/proc"},
     "links in a ring": {"src/ring": "..", "cdk/ring": ".."},
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("bound", BOUNDS)

@@ -128,9 +128,16 @@ def by_attributes_of_the_repository(place, plants, tmp_path):
 
 
 PLACES = [
-    in_config, by_include, by_condition, in_a_directory_elsewhere, in_the_worktrees_own, as_hooks, by_hooks_path,
-    in_a_submodule, by_attributes_of_the_repository,
-]  # fmt: skip
+    in_config,
+    by_include,
+    by_condition,
+    in_a_directory_elsewhere,
+    in_the_worktrees_own,
+    as_hooks,
+    by_hooks_path,
+    in_a_submodule,
+    by_attributes_of_the_repository,
+]
 
 
 def everything(place) -> None:

@@ -21,23 +21,45 @@ def checks():
 
 ARN = "arn:aws:acm:eu-west-1:123456789012:certificate/{}".format
 GOOD = [
-    ("check_bucket", "abc"), ("check_bucket", "a" * 63), ("check_bucket", "reports-2024"),
+    ("check_bucket", "abc"),
+    ("check_bucket", "a" * 63),
+    ("check_bucket", "reports-2024"),
     ("check_jwks_uri", "https://issuer.example.com/.well-known/jwks.json"),
-    ("check_jwks_uri", "https://issuer:8443/keys?x=1"), ("check_jwks_uri", "https://issuer"),
-    ("check_certificate", ARN("0a-b")), ("check_certificate", ARN("0a").replace("aws:", "aws-us-gov:", 1)),
-]  # fmt: skip
+    ("check_jwks_uri", "https://issuer:8443/keys?x=1"),
+    ("check_jwks_uri", "https://issuer"),
+    ("check_certificate", ARN("0a-b")),
+    ("check_certificate", ARN("0a").replace("aws:", "aws-us-gov:", 1)),
+]
 BAD = [
-    ("check_bucket", "ab"), ("check_bucket", "a" * 64), ("check_bucket", "My-Bucket"), ("check_bucket", "a.b.c"),
-    ("check_bucket", "-abc"), ("check_bucket", "abc-"), ("check_bucket", "s3://abc"), ("check_bucket", "abc/"),
-    ("check_bucket", "xn--abc"), ("check_bucket", "abc-s3alias"), ("check_bucket", "abc\n"),
+    ("check_bucket", "ab"),
+    ("check_bucket", "a" * 64),
+    ("check_bucket", "My-Bucket"),
+    ("check_bucket", "a.b.c"),
+    ("check_bucket", "-abc"),
+    ("check_bucket", "abc-"),
+    ("check_bucket", "s3://abc"),
+    ("check_bucket", "abc/"),
+    ("check_bucket", "xn--abc"),
+    ("check_bucket", "abc-s3alias"),
+    ("check_bucket", "abc\n"),
     ("check_bucket", "arn:aws:s3:::abc"),
-    ("check_jwks_uri", "http://issuer/keys"), ("check_jwks_uri", "issuer/keys"), ("check_jwks_uri", "https://"),
-    ("check_jwks_uri", "https:///keys"), ("check_jwks_uri", "https://issuer:0/"), ("check_jwks_uri", "https://issuer:x/"),
-    ("check_jwks_uri", "https://issuer:70000/"), ("check_jwks_uri", "https://user@issuer/"),
-    ("check_jwks_uri", "https://issuer/a b"), ("check_jwks_uri", "HTTPS://issuer/"), ("check_jwks_uri", "https://i/#a"),
-    ("check_certificate", "arn:aws:acm:::certificate/x"), ("check_certificate", "arn:aws:iam::123456789012:role/x"),
-    ("check_certificate", ARN("")), ("check_certificate", ARN("x y")), ("check_certificate", "8c2b"),
-]  # fmt: skip
+    ("check_jwks_uri", "http://issuer/keys"),
+    ("check_jwks_uri", "issuer/keys"),
+    ("check_jwks_uri", "https://"),
+    ("check_jwks_uri", "https:///keys"),
+    ("check_jwks_uri", "https://issuer:0/"),
+    ("check_jwks_uri", "https://issuer:x/"),
+    ("check_jwks_uri", "https://issuer:70000/"),
+    ("check_jwks_uri", "https://user@issuer/"),
+    ("check_jwks_uri", "https://issuer/a b"),
+    ("check_jwks_uri", "HTTPS://issuer/"),
+    ("check_jwks_uri", "https://i/#a"),
+    ("check_certificate", "arn:aws:acm:::certificate/x"),
+    ("check_certificate", "arn:aws:iam::123456789012:role/x"),
+    ("check_certificate", ARN("")),
+    ("check_certificate", ARN("x y")),
+    ("check_certificate", "8c2b"),
+]
 
 
 @pytest.mark.parametrize(("check", "value"), GOOD)

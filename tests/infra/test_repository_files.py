@@ -67,8 +67,16 @@ def test_the_lock_file_names_no_registry():
 
 # What a reader meets first; everything else at the top is hidden.
 AT_THE_TOP = {
-    "CHANGELOG.md", "LICENSE", "Makefile", "README.md", "docs", "infra", "pyproject.toml", "rajee_deploy", "tests",
-}  # fmt: skip
+    "CHANGELOG.md",
+    "LICENSE",
+    "Makefile",
+    "README.md",
+    "docs",
+    "infra",
+    "pyproject.toml",
+    "rajee_deploy",
+    "tests",
+}
 
 
 def test_nothing_else_lies_at_the_top():

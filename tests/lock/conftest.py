@@ -64,12 +64,13 @@ class Shop:
         """Push an index of images by platform; returns its digest."""
         manifests = [
             {
-                "mediaType": "application/vnd.docker.distribution.manifest.v2+json", "digest": digest,
+                "mediaType": "application/vnd.docker.distribution.manifest.v2+json",
+                "digest": digest,
                 "size": len(self._call("GET", digest)[1]),
                 "platform": dict(zip(("os", "architecture"), platform.split("/"), strict=True)),
             }
             for platform, digest in digests.items()
-        ]  # fmt: skip
+        ]
         kind = "application/vnd.oci.image.index.v1+json"
         body = json.dumps({"schemaVersion": 2, "mediaType": kind, "manifests": manifests}).encode()
         headers, _ = self._call("PUT", tag, body, kind)

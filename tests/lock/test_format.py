@@ -56,19 +56,38 @@ def test_what_editors_and_merges_do_to_it_is_no_harm(text):
 @pytest.mark.parametrize(
     "line",
     [
-        "busybox:1.37", "# a comment", "<<<<<<< HEAD", "=======", ">>>>>>> other", f" {LINES[2]}", f"{LINES[2]} ",
-        LINES[2].replace("sha256:", "sha512:"), LINES[2].replace("2222 ", "222 "), LINES[2].replace("-24", "-32"),
-        LINES[2].replace("2026-11", "2026-13"), LINES[2].replace("-24", "-24T10:00"), LINES[2].replace(" -", ""),
-        LINES[1].replace("{}", "-"), LINES[1].replace("{}", ""), LINES[1].replace("{}", "[]"),
-        LINES[1].replace("linux/arm/v7", "linux"), LINES[1].replace("linux/arm/v7", "LINUX/ARM"),
-        LINES[1].replace("{}", '{"ENV":[]}'), LINES[1].replace("{}", '{"ENV":{"A":1}}'),
-        LINES[1].replace("{}", '{"ONBUILD":"COPY . /"}'), LINES[1].replace("{}", '{"ONBUILD":[null]}'),
-        LINES[1].replace("{}", '{"Env":{}}'), LINES[1].replace("{}", '{"ENV":{"A":"1","A":"2"}}'),
-        LINES[1].replace("{}", '{"ENV":{},"ENV":{}}'), LINES[1].replace("{}", '{"a":' + "[" * 100_000 + "}"),
-        LINES[1].replace(str(ONE), str(TWO)), LINES[1].replace("{}", '{"ENV":{"A":"1"}}'),
-        LINES[2].replace("docker/dockerfile:1", f"a@{ONE}"), LINES[2].replace("docker/", "döcker/"),
+        "busybox:1.37",
+        "# a comment",
+        "<<<<<<< HEAD",
+        "=======",
+        ">>>>>>> other",
+        f" {LINES[2]}",
+        f"{LINES[2]} ",
+        LINES[2].replace("sha256:", "sha512:"),
+        LINES[2].replace("2222 ", "222 "),
+        LINES[2].replace("-24", "-32"),
+        LINES[2].replace("2026-11", "2026-13"),
+        LINES[2].replace("-24", "-24T10:00"),
+        LINES[2].replace(" -", ""),
+        LINES[1].replace("{}", "-"),
+        LINES[1].replace("{}", ""),
+        LINES[1].replace("{}", "[]"),
+        LINES[1].replace("linux/arm/v7", "linux"),
+        LINES[1].replace("linux/arm/v7", "LINUX/ARM"),
+        LINES[1].replace("{}", '{"ENV":[]}'),
+        LINES[1].replace("{}", '{"ENV":{"A":1}}'),
+        LINES[1].replace("{}", '{"ONBUILD":"COPY . /"}'),
+        LINES[1].replace("{}", '{"ONBUILD":[null]}'),
+        LINES[1].replace("{}", '{"Env":{}}'),
+        LINES[1].replace("{}", '{"ENV":{"A":"1","A":"2"}}'),
+        LINES[1].replace("{}", '{"ENV":{},"ENV":{}}'),
+        LINES[1].replace("{}", '{"a":' + "[" * 100_000 + "}"),
+        LINES[1].replace(str(ONE), str(TWO)),
+        LINES[1].replace("{}", '{"ENV":{"A":"1"}}'),
+        LINES[2].replace("docker/dockerfile:1", f"a@{ONE}"),
+        LINES[2].replace("docker/", "döcker/"),
     ],
-)  # fmt: skip
+)
 def test_every_other_line_is_an_error_with_its_place(line):
     with pytest.raises(ConfigurationError) as caught:
         parse("\n".join((HEADER, LINES[0], LINES[1], line, "")), "sub/rajee-deploy.lock")
@@ -188,12 +207,24 @@ def test_the_first_line_may_end_as_editors_end_it(first, end):
 @pytest.mark.parametrize(
     "config",
     [
-        '{"ENV":[]}', '{"ENV":"A"}', '{"ENV":null}', '{"ENV":{"A":1}}', '{"ENV":{"A":null}}', '{"ENV":{"A":["x"]}}',
-        '{"ONBUILD":{}}', '{"ONBUILD":"RUN x"}', '{"ONBUILD":null}', '{"ONBUILD":[1]}', '{"ONBUILD":["RUN x",null]}',
-        '{"Env":{}}', '{"ENV":{},"More":1}', '{"ENV":{"A":"1"},"ONBUILD":["RUN x"],"":0}',
-        '{"ENV":{},"ENV":{}}', '{"ENV":{"A":"1","A":"1"}}',
+        '{"ENV":[]}',
+        '{"ENV":"A"}',
+        '{"ENV":null}',
+        '{"ENV":{"A":1}}',
+        '{"ENV":{"A":null}}',
+        '{"ENV":{"A":["x"]}}',
+        '{"ONBUILD":{}}',
+        '{"ONBUILD":"RUN x"}',
+        '{"ONBUILD":null}',
+        '{"ONBUILD":[1]}',
+        '{"ONBUILD":["RUN x",null]}',
+        '{"Env":{}}',
+        '{"ENV":{},"More":1}',
+        '{"ENV":{"A":"1"},"ONBUILD":["RUN x"],"":0}',
+        '{"ENV":{},"ENV":{}}',
+        '{"ENV":{"A":"1","A":"1"}}',
     ],
-)  # fmt: skip
+)
 def test_a_configuration_that_is_not_of_its_form_is_refused(config):
     with pytest.raises(ConfigurationError) as caught:
         parse(f"{HEADER}\nbusybox:1.37 {ONE} 2026-11-25 linux/amd64 {config}\n", "x")
@@ -212,13 +243,19 @@ def test_each_column_is_kept():
     commit = Digest("git", "a" * 40)
     pinned = f"busybox@{ONE}"
     text = "\n".join(
-        [HEADER, f"{git} {commit} 2026-11-25 -", f"{url} {TWO} 2026-11-24 -",
-         f'{pinned} {ONE} 2026-11-23 linux/amd64 {{"ONBUILD":["a","b"]}}', ""]
-    )  # fmt: skip
+        [
+            HEADER,
+            f"{git} {commit} 2026-11-25 -",
+            f"{url} {TWO} 2026-11-24 -",
+            f'{pinned} {ONE} 2026-11-23 linux/amd64 {{"ONBUILD":["a","b"]}}',
+            "",
+        ]
+    )
     entries = (
-        LockLine(git, commit, "2026-11-25"), LockLine(url, TWO, "2026-11-24"),
+        LockLine(git, commit, "2026-11-25"),
+        LockLine(url, TWO, "2026-11-24"),
         LockLine(pinned, ONE, "2026-11-23", "linux/amd64", BaseConfig((), ("a", "b"))),
-    )  # fmt: skip
+    )
     assert parse(text, "x").entries == entries
     assert parse(encode(Lock(entries)), "x").entries == tuple(sorted(entries, key=lambda entry: entry.reference))
     assert encode(Lock(())) == f"{HEADER}\n"
@@ -228,7 +265,8 @@ def test_each_column_is_kept():
 @pytest.mark.parametrize(
     ("lines", "where"),
     [
-        (["x"], "lock:1"), ([HEADER, LINES[2], "", "x"], "lock:4"),
+        (["x"], "lock:1"),
+        ([HEADER, LINES[2], "", "x"], "lock:4"),
         ([HEADER, LINES[0], LINES[0].replace("1" * 64, "3" * 64)], "lock:3"),
         ([HEADER, LINES[1], LINES[1].replace("{}", '{"ENV":{"A":"b"}}')], "lock:3"),
         ([HEADER, LINES[1].replace("{}", '{"ENV":{"A":"b","A":"b"}}')], "lock:2"),
@@ -236,10 +274,11 @@ def test_each_column_is_kept():
         ([HEADER, LINES[1].replace("{}", '{"ONBUILD":[1]}')], "lock:2"),
         ([HEADER, LINES[1].replace("{}", '{"ENV":[]}')], "lock:2"),
         ([HEADER, LINES[1].replace("{}", '{"ONBUILD":{}}')], "lock:2"),
-        ([HEADER, LINES[1].replace("{}", '{"X":1}')], "lock:2"), ([HEADER, LINES[1].replace("{}", "{x}")], "lock:2"),
+        ([HEADER, LINES[1].replace("{}", '{"X":1}')], "lock:2"),
+        ([HEADER, LINES[1].replace("{}", "{x}")], "lock:2"),
         ([HEADER, f"busybox@{TWO} {ONE} 2026-11-25 -"], "lock:2"),
     ],
-)  # fmt: skip
+)
 def test_what_is_malformed_is_named_by_its_line(lines, where):
     with pytest.raises(ConfigurationError) as caught:
         parse("\n".join(lines), "lock")

@@ -45,11 +45,14 @@ def test_a_base_that_moves_is_not_built_until_the_lock_moves(shop, project):
 def test_every_way_to_name_an_image_takes_the_locked_one(shop, project):
     shop.push_base("1", "first")
     project(
-        "FROM BASE:1 AS one", NOOP, "FROM scratch",
-        "COPY --from=BASE:1 /which /copied", "COPY --from=one /which /stage",
+        "FROM BASE:1 AS one",
+        NOOP,
+        "FROM scratch",
+        "COPY --from=BASE:1 /which /copied",
+        "COPY --from=one /which /stage",
         "RUN --mount=from=BASE:1,target=/bin,source=/bin --mount=from=BASE:1,target=/m "
         '["/bin/busybox", "cp", "/m/which", "/mounted"]',
-    )  # fmt: skip
+    )
     shop.run("rajee-deploy lock")
     shop.push_base("1", "second")
     built(shop)
@@ -62,9 +65,12 @@ def test_an_index_serves_every_platform_by_one_digest(shop, project):
         digests[platform] = shop.push_base("part", f"first {name}", f"ENV P={name}", platform=platform)
     index = shop.push_index("many", digests)
     project(
-        "FROM --platform=linux/arm64 BASE:many AS arm", "COPY $P /own", "FROM BASE:many", "COPY $P /own",
+        "FROM --platform=linux/arm64 BASE:many AS arm",
+        "COPY $P /own",
+        "FROM BASE:many",
+        "COPY $P /own",
         "COPY --from=arm /which /own /arm/",
-    )  # fmt: skip
+    )
     assert shop.run("rajee-deploy lock").stdout == f"added {shop.host}/base/one:many {index}\n"
     document = json.loads(shop.run("rajee-deploy fingerprint --json").stdout)
     assert [use["selector"]["path"] for use in document["uses"]] == ["/b", "/a"]
@@ -116,8 +122,13 @@ def test_a_trigger_behind_one_that_fails_without_arguments_is_seen(shop, project
 
 def test_triggers_that_read_no_build_context_are_built(shop, project):
     shop.push_base(
-        "1", "first", "ONBUILD COPY <<E /f", "hello", "E", 'ONBUILD RUN ["/bin/busybox", "echo", "--mount"]',
-    )  # fmt: skip
+        "1",
+        "first",
+        "ONBUILD COPY <<E /f",
+        "hello",
+        "E",
+        'ONBUILD RUN ["/bin/busybox", "echo", "--mount"]',
+    )
     project("FROM BASE:1", "COPY a /x/")
     built(shop)
     assert shop.files(tag_of(shop), "/f", "/x/a") == ["hello\n", "a"]

@@ -3,18 +3,40 @@
 from __future__ import annotations
 
 _CONTEXT = (
-    "context/test_globs.py", "context/test_ignore.py", "context/test_selection.py", "context/test_filtered.py",
-    "context/test_expressions.py", "context/test_digest.py", "context/test_patterns.py",
+    "context/test_globs.py",
+    "context/test_ignore.py",
+    "context/test_selection.py",
+    "context/test_filtered.py",
+    "context/test_expressions.py",
+    "context/test_digest.py",
+    "context/test_patterns.py",
     "context/test_select.py",
-)  # fmt: skip
+)
 _DOCKERFILE = tuple(
     f"dockerfile/test_{name}.py"
     for name in (
-        "canonical", "flags", "image_names", "lines", "locked", "machines", "mounts", "parser_table", "plain",
-        "platforms", "reads", "recipes", "remotes", "selection_table", "shapes", "stages", "values", "variables",
-        "words", "words_table",
+        "canonical",
+        "flags",
+        "image_names",
+        "lines",
+        "locked",
+        "machines",
+        "mounts",
+        "parser_table",
+        "plain",
+        "platforms",
+        "reads",
+        "recipes",
+        "remotes",
+        "selection_table",
+        "shapes",
+        "stages",
+        "values",
+        "variables",
+        "words",
+        "words_table",
     )
-)  # fmt: skip
+)
 
 # Source below rajee_deploy/ → test files below tests/. A folder ends in "/". Left out are tests whose set-up takes
 # seconds (every decision there is, long properties, whole runs): most mutants have to fall without them.
@@ -72,11 +94,22 @@ NEAREST: dict[str, tuple[str, ...]] = {
 WIDER = tuple(
     f"tests/{test}.py"
     for test in (
-        "explain/test_reads", "context/test_cache", "context/test_cautions", "context/test_deployignore",
-        "context/test_properties", "context/test_staging", "dockerfile/test_properties", "test_build_settings",
-        "test_building", "test_decisions", "test_image", "test_rollback", "test_settings", "test_up",
+        "explain/test_reads",
+        "context/test_cache",
+        "context/test_cautions",
+        "context/test_deployignore",
+        "context/test_properties",
+        "context/test_staging",
+        "dockerfile/test_properties",
+        "test_build_settings",
+        "test_building",
+        "test_decisions",
+        "test_image",
+        "test_rollback",
+        "test_settings",
+        "test_up",
     )
-)  # fmt: skip
+)
 
 
 def nearest(source: str) -> tuple[str, ...]:

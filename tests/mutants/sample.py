@@ -80,8 +80,10 @@ def _copy() -> None:
     """The files that git knows or would add, with their times: what did not change is not mutated again."""
     listed = subprocess.run(
         ["git", "-C", TREE, "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
-        check=True, capture_output=True, text=True,
-    ).stdout.split("\0")  # fmt: skip
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout.split("\0")
     wanted = [name for name in listed if name and (TREE / name).is_file()]
     for name in wanted:
         source, target = TREE / name, COPY / name
@@ -124,10 +126,14 @@ def _mutmut(*names: str) -> None:
     program = Path(sys.executable).with_name("mutmut")
     with tempfile.TemporaryDirectory() as place:  # pytest's directories of other runs are none of this one's business
         done = subprocess.run(
-            [program, "run", "--max-children", CHILDREN, *names], check=False, stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT, text=True, errors="replace",
+            [program, "run", "--max-children", CHILDREN, *names],
+            check=False,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
             env={**os.environ, "HYPOTHESIS_PROFILE": "mutants", "PYTEST_DEBUG_TEMPROOT": place},
-        )  # fmt: skip
+        )
     if done.returncode:
         print(done.stdout[-6000:])
         raise SystemExit(done.returncode)
@@ -214,11 +220,14 @@ def _tell(seed: int, chosen: list[str]) -> int:
     for name in sorted(chosen):
         code = results[name]
         word = (
-            "survived" if code == SURVIVED
-            else "without a test" if code in NO_TESTS
-            else "killed" if code in KILLED
+            "survived"
+            if code == SURVIVED
+            else "without a test"
+            if code in NO_TESTS
+            else "killed"
+            if code in KILLED
             else "timed out or crashed"
-        )  # fmt: skip
+        )
         lines[word] += 1
         if word != "killed":
             print(f"\n{word} ({code}): {name}")

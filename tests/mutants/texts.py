@@ -6,10 +6,20 @@ import ast
 
 # Calls that make a message: (of how many leading arguments, of which keywords) the values are more than text.
 _MESSAGES = {
-    "DeployError": 1, "ConfigurationError": 1, "DockerfileError": 1, "AssertionError": 0, "ValueError": 0,
-    "SyntaxProblemError": 0, "ExpansionError": 0, "PatternError": 0, "UnwritableError": 0, "Notice": 1,
-    "Caution": 1, "Skip": 1, "_malformed": 1,
-}  # fmt: skip
+    "DeployError": 1,
+    "ConfigurationError": 1,
+    "DockerfileError": 1,
+    "AssertionError": 0,
+    "ValueError": 0,
+    "SyntaxProblemError": 0,
+    "ExpansionError": 0,
+    "PatternError": 0,
+    "UnwritableError": 0,
+    "Notice": 1,
+    "Caution": 1,
+    "Skip": 1,
+    "_malformed": 1,
+}
 _TEXTS = frozenset({"problem", "cause", "hint", "where", "message"})
 _CODECS = frozenset({"encode", "decode", "read_text", "write_text", "fsencode"})
 

@@ -54,13 +54,33 @@ def response(service: str, operation: str = "", **how: Any) -> dict[str, Any]:
 
 def faults() -> list[Fault]:
     made = [
-        Fault("an image's tag is taken", error("ecr", "ImageTagAlreadyExistsException", 400, operation="PutImage"), {"tag-immutable", ""}),
-        Fault("an update is refused", error("cloudformation", "ValidationError", 400, operation="UpdateStack"), {"deploy-failed"}),
+        Fault(
+            "an image's tag is taken",
+            error("ecr", "ImageTagAlreadyExistsException", 400, operation="PutImage"),
+            {"tag-immutable", ""},
+        ),
+        Fault(
+            "an update is refused",
+            error("cloudformation", "ValidationError", 400, operation="UpdateStack"),
+            {"deploy-failed"},
+        ),
         Fault("a quota of ECR", error("ecr", "LimitExceededException", 400, operation="PutImage"), {"aws-error", ""}),
-        Fault("a layer is gone", error("ecr", "LayersNotFoundException", 400, operation="GetDownloadUrlForLayer"), {"aws-error", ""}),
+        Fault(
+            "a layer is gone",
+            error("ecr", "LayersNotFoundException", 400, operation="GetDownloadUrlForLayer"),
+            {"aws-error", ""},
+        ),
         Fault("a key of KMS", error("ecr", "KmsException", 400, operation="BatchGetImage"), {"aws-error"}),
-        Fault("no token for the registry", error("ecr", "ServerException", 500, operation="GetAuthorizationToken"), {"aws-error"}),
-        Fault("no service is told", error("ecs", "ClusterNotFoundException", 400, operation="DescribeServices"), {"", "rollout-not-confirmed", "unknown-answer", "aws-error"}),
+        Fault(
+            "no token for the registry",
+            error("ecr", "ServerException", 500, operation="GetAuthorizationToken"),
+            {"aws-error"},
+        ),
+        Fault(
+            "no service is told",
+            error("ecs", "ClusterNotFoundException", 400, operation="DescribeServices"),
+            {"", "rollout-not-confirmed", "unknown-answer", "aws-error"},
+        ),
         Fault("the account is not signed up", error("ecr", "OptInRequired", 403), {"access-denied"}),
         Fault("keys that nobody knows", error("*", "UnrecognizedClientException", 403), {"bad-credentials"}),
         Fault("keys that ended", error("*", "ExpiredToken", 403), {"expired-credentials"}),
@@ -71,15 +91,21 @@ def faults() -> list[Fault]:
         Fault("a gateway that is slow", {"service": "*", "latency": 700}, {""}),
         Fault("a narrow line", response("*", bandwidth_kbps=64), {""}),
         Fault("JSON that is called a page", response("ecr", set_headers={"Content-Type": "text/html"}), {""}),
-        Fault("XML that is called JSON", response("cloudformation", set_headers={"Content-Type": "application/json"}), {""}),
+        Fault(
+            "XML that is called JSON",
+            response("cloudformation", set_headers={"Content-Type": "application/json"}),
+            {""},
+        ),
         Fault("a compression that is none", response("*", set_headers={"Content-Encoding": "gzip"}), {"", *REACH}),
         Fault("a checksum that is wrong", response("ecr", set_headers={"x-amz-crc32": "1"}), {"", *REACH}),
         Fault("no headers", response("*", strip_headers=["Content-Type", "x-amzn-RequestId"]), {""}),
-    ]  # fmt: skip
+    ]
     for service, throttled, broken in (
-        ("ecr", "ThrottlingException", "ServerException"), ("cloudformation", "Throttling", "InternalFailure"),
-        ("ecs", "ThrottlingException", "ServerException"), ("sts", "Throttling", "InternalFailure"),
-    ):  # fmt: skip
+        ("ecr", "ThrottlingException", "ServerException"),
+        ("cloudformation", "Throttling", "InternalFailure"),
+        ("ecs", "ThrottlingException", "ServerException"),
+        ("sts", "Throttling", "InternalFailure"),
+    ):
         # A run may do without what ECS and STS tell, where that decides nothing; it never takes that for an answer.
         may = {""} if service in ("ecs", "sts") else set()
         late = {"rollout-not-confirmed"} if service == "ecs" else set()

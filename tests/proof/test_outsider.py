@@ -80,7 +80,7 @@ def update(shell, template: str = "", **changed: str) -> None:
     body = {"TemplateBody": template} if template else {"UsePreviousTemplate": True}
     client(shell, "cloudformation").update_stack(
         StackName=STACK, Parameters=[*kept, *new], Capabilities=["CAPABILITY_IAM"], **body
-    )  # fmt: skip
+    )
 
 
 def tag_here(shell) -> str:

@@ -44,8 +44,10 @@ def test_an_index_has_its_images_by_platform(media_type):
         {"digest": str(ONE), "platform": AMD64},
         {"digest": str(TWO), "platform": ARM},
         {"digest": str(TWO), "platform": {"os": "unknown", "architecture": "unknown"}},
-        {"digest": str(TWO)}, {"digest": str(TWO), "platform": None}, {"digest": str(TWO), "platform": {"os": 1}},
-    ]  # fmt: skip
+        {"digest": str(TWO)},
+        {"digest": str(TWO), "platform": None},
+        {"digest": str(TWO), "platform": {"os": 1}},
+    ]
     images = ((Platform("linux", "amd64"), ONE), (Platform("linux", "arm", "v7"), TWO))
     assert read_manifest(json.dumps({"manifests": listed}), media_type) == ImageIndex(images)
     assert read_manifest("{}", media_type) == ImageIndex(())
@@ -58,12 +60,19 @@ def test_what_is_no_image_is_named():
 @pytest.mark.parametrize(
     ("text", "media_type"),
     [
-        ("", OCI), ("[]", OCI), ("{}", OCI), ('{"config":[]}', OCI), ('{"config":{}}', OCI),
-        ('{"config":{"digest":"x"}}', OCI), ("[]", INDEX), ('{"manifests":[1]}', INDEX), ("1", "other"),
+        ("", OCI),
+        ("[]", OCI),
+        ("{}", OCI),
+        ('{"config":[]}', OCI),
+        ('{"config":{}}', OCI),
+        ('{"config":{"digest":"x"}}', OCI),
+        ("[]", INDEX),
+        ('{"manifests":[1]}', INDEX),
+        ("1", "other"),
         (json.dumps({"manifests": [{"platform": AMD64}]}), INDEX),
         (json.dumps({"manifests": [{"platform": [1], "digest": str(ONE)}]}), INDEX),
     ],
-)  # fmt: skip
+)
 def test_a_manifest_that_is_not_what_it_says_is_refused(text, media_type):
     with pytest.raises(ValueError, match=r"."):
         read_manifest(text, media_type)

@@ -66,10 +66,14 @@ def test_the_image_of_the_platform(layout, platform):
 
 @pytest.mark.parametrize(
     ("how", "code", "said"),
-    [(":none", "layout-unreadable", "no image 'none'"), ("@sha256:" + "0" * 64, "base-unknown", "No such file"),
-     ("@md5:1", "base-unknown", "not a sha256 digest"), ("/nowhere", "layout-unreadable", "No such file"),
-     (":both", "base-unknown", "no image for linux/s390x")],
-)  # fmt: skip
+    [
+        (":none", "layout-unreadable", "no image 'none'"),
+        ("@sha256:" + "0" * 64, "base-unknown", "No such file"),
+        ("@md5:1", "base-unknown", "not a sha256 digest"),
+        ("/nowhere", "layout-unreadable", "No such file"),
+        (":both", "base-unknown", "no image for linux/s390x"),
+    ],
+)
 def test_what_is_not_there_is_told(layout, how, code, said):
     with pytest.raises(DeployError) as caught:
         describe(f"oci-layout://{layout.root}{how}", Platform.parse("linux/s390x"))

@@ -81,9 +81,12 @@ OTHERS = {
     "inputs": (WHO, "App", "sha256:" + "b" * 64, STATE),
     "content": (WHO, "App", INFRA, replace(STATE, content=SAME)),
     "characters that are not given back": (
-        WHO, "App", INFRA, replace(STATE, parameters={TEMPLATE_PARAMETER: record_of(CONTENT, "sha256:00")}),
+        WHO,
+        "App",
+        INFRA,
+        replace(STATE, parameters={TEMPLATE_PARAMETER: record_of(CONTENT, "sha256:00")}),
     ),
-}  # fmt: skip
+}
 
 
 def test_a_proof_says_all_that_it_proves_and_its_name_is_made_of_it():
@@ -91,9 +94,13 @@ def test_a_proof_says_all_that_it_proves_and_its_name_is_made_of_it():
     subjects.append(list_of(WHO, "App", INFRA))
     assert len({tag_of(subject) for subject in subjects}) == len(subjects)
     assert proof(WHO, "App", INFRA, STATE) == {
-        "schema": "rajee-deploy.proof/1", "account": "123456789012", "region": "us-east-1", "stack": "App",
-        "infrastructure": INFRA, "template": record_of(CONTENT),
-    }  # fmt: skip
+        "schema": "rajee-deploy.proof/1",
+        "account": "123456789012",
+        "region": "us-east-1",
+        "stack": "App",
+        "infrastructure": INFRA,
+        "template": record_of(CONTENT),
+    }
 
 
 def test_what_somebody_else_changed_is_another_content_whatever_is_recorded():

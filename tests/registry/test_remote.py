@@ -118,7 +118,14 @@ def test_an_image_that_sets_nothing(config, registry):
 @pytest.mark.parametrize(
     "document",
     [
-        b"", b"{}", b"[]", b"null", b'{"schemaVersion": 1}', b'{"schemaVersion": 2}', b"<html></html>", b"[" * 100_000,
+        b"",
+        b"{}",
+        b"[]",
+        b"null",
+        b'{"schemaVersion": 1}',
+        b'{"schemaVersion": 2}',
+        b"<html></html>",
+        b"[" * 100_000,
         {"schemaVersion": 2, "mediaType": OCI_INDEX},
         {"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": [], "config": {}},
         {"schemaVersion": 2, "mediaType": OCI_MANIFEST, "config": {"digest": "sha256:0"}},
@@ -126,7 +133,7 @@ def test_an_image_that_sets_nothing(config, registry):
         {"schemaVersion": 2, "mediaType": "application/vnd.oci.artifact", "config": {"digest": f"sha256:{0:064}"}},
         {"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": [{"platform": {"os": "linux"}}]},
     ],
-)  # fmt: skip
+)
 def test_a_foreign_manifest_is_no_image(document, registry):
     registry.put("1", document, OCI_MANIFEST)
     assert code_of(lambda: RemoteImages(nobody).describe(image(registry), [AMD64])) == "registry-answer"
@@ -204,11 +211,15 @@ def test_logins_are_sent_where_they_are_asked_for(registry, login, sent):
 @pytest.mark.parametrize(
     ("registry", "login"),
     [
-        ("basic", nobody), ("basic", lambda _: Login("", "", IDENTITY)), ("basic", lambda _: Login("eve", "x")),
-        ("bearer", nobody), ("bearer", lambda _: Login("eve", "x")), ("bearer", lambda _: Login("", "", "x")),
+        ("basic", nobody),
+        ("basic", lambda _: Login("", "", IDENTITY)),
+        ("basic", lambda _: Login("eve", "x")),
+        ("bearer", nobody),
+        ("bearer", lambda _: Login("eve", "x")),
+        ("bearer", lambda _: Login("", "", "x")),
     ],
     indirect=["registry"],
-)  # fmt: skip
+)
 def test_a_wrong_login_is_denied(registry, login):
     registry.push("1", CONFIG)
     assert code_of(lambda: RemoteImages(login).describe(image(registry), [])) == "registry-denied"
@@ -256,12 +267,16 @@ def test_lasting_trouble_is_named(status, code, registry):
 @pytest.mark.parametrize(
     ("host", "address"),
     [
-        ("docker.io", "https://registry-1.docker.io"), ("ghcr.io", "https://ghcr.io"),
-        ("a.example:5000", "https://a.example:5000"), ("localhost:5000", "http://localhost:5000"),
-        ("127.0.0.1", "http://127.0.0.1"), ("[::1]:5000", "http://[::1]:5000"),
-        ("localhost.example", "https://localhost.example"), ("127.0.0.1.example", "https://127.0.0.1.example"),
+        ("docker.io", "https://registry-1.docker.io"),
+        ("ghcr.io", "https://ghcr.io"),
+        ("a.example:5000", "https://a.example:5000"),
+        ("localhost:5000", "http://localhost:5000"),
+        ("127.0.0.1", "http://127.0.0.1"),
+        ("[::1]:5000", "http://[::1]:5000"),
+        ("localhost.example", "https://localhost.example"),
+        ("127.0.0.1.example", "https://127.0.0.1.example"),
     ],
-)  # fmt: skip
+)
 def test_only_this_machine_is_spoken_to_in_the_clear(host, address):
     assert RegistryHttp(host, nobody)._address == address
 

@@ -49,8 +49,13 @@ def test_a_file_cut_or_flipped_anywhere_gives_what_it_had_or_nothing(path):
     for cut in range(len(whole)):
         path.write_bytes(whole[:cut])
         assert verdicts.find(A, LINUX) is None
-    for document in ([], 3, {"schema": "other/1", "images": {}}, {"schema": "rajee-deploy.verdicts/1", "images": [1]},
-                     {"schema": "rajee-deploy.verdicts/1", "images": {f"{A} linux/amd64": [1, 2]}}):  # fmt: skip
+    for document in (
+        [],
+        3,
+        {"schema": "other/1", "images": {}},
+        {"schema": "rajee-deploy.verdicts/1", "images": [1]},
+        {"schema": "rajee-deploy.verdicts/1", "images": {f"{A} linux/amd64": [1, 2]}},
+    ):
         path.write_text(json.dumps(document))
         assert verdicts.find(A, LINUX) is None
     path.write_bytes(b"\xff\xfe")

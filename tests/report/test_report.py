@@ -80,14 +80,34 @@ def test_every_field_is_guarded_against_a_bad_line(tmp_path):
 @pytest.mark.parametrize(
     ("key", "value"),
     [
-        ("kind", None), ("kind", 1), ("seconds", "NaN"), ("seconds", None), ("seconds", 10**30), ("seconds", True),
-        ("at", "yesterday"), ("at", "2026-11-25T10:00:00"), ("at", 5), ("project", []), ("environment", None),
-        ("outcome", {}), ("error", 0), ("built", "app"), ("built", [1]), ("deployed", [None]), ("deployed", 1),
-        ("tags", []), ("tags", {"app": 1}), ("phases", [{"name": 1, "start": 0, "seconds": 0}]),
-        ("phases", [{"name": "a", "start": 0, "seconds": "1"}]), ("phases", {"name": 1}), ("phases", [1]),
-        ("more", 1), ("schema", None), ("error", "half \ud800"),
+        ("kind", None),
+        ("kind", 1),
+        ("seconds", "NaN"),
+        ("seconds", None),
+        ("seconds", 10**30),
+        ("seconds", True),
+        ("at", "yesterday"),
+        ("at", "2026-11-25T10:00:00"),
+        ("at", 5),
+        ("project", []),
+        ("environment", None),
+        ("outcome", {}),
+        ("error", 0),
+        ("built", "app"),
+        ("built", [1]),
+        ("deployed", [None]),
+        ("deployed", 1),
+        ("tags", []),
+        ("tags", {"app": 1}),
+        ("phases", [{"name": 1, "start": 0, "seconds": 0}]),
+        ("phases", [{"name": "a", "start": 0, "seconds": "1"}]),
+        ("phases", {"name": 1}),
+        ("phases", [1]),
+        ("more", 1),
+        ("schema", None),
+        ("error", "half \ud800"),
     ],
-)  # fmt: skip
+)
 def test_a_line_with_a_field_of_another_type_costs_itself_alone(tmp_path, key, value):
     history = History(tmp_path / "history.jsonl")
     history.append(run())

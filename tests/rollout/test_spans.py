@@ -31,8 +31,10 @@ UPDATE = [
 
 def test_each_resource_has_its_time_the_longest_first():
     assert resource_spans(reversed(UPDATE)) == (
-        Span("Service", 4, 130), Span("Task", 1, 2), Span("Task (delete)", 136, 1)
-    )  # fmt: skip
+        Span("Service", 4, 130),
+        Span("Task", 1, 2),
+        Span("Task (delete)", 136, 1),
+    )
 
 
 def test_a_resource_that_is_still_at_work_has_no_span_yet():
@@ -43,11 +45,16 @@ def test_a_resource_that_is_still_at_work_has_no_span_yet():
     ("events", "resource"),
     [
         ([event(1, "A", "CREATE_FAILED", "Resource creation cancelled"), event(2, "B", "CREATE_FAILED", "no")], "B"),
-        ([event(1, "App", "UPDATE_FAILED", "The following resource(s) failed", STACK),
-          event(2, "B", "UPDATE_FAILED", "no")], "B"),
+        (
+            [
+                event(1, "App", "UPDATE_FAILED", "The following resource(s) failed", STACK),
+                event(2, "B", "UPDATE_FAILED", "no"),
+            ],
+            "B",
+        ),
         ([event(1, "App", "ROLLBACK_FAILED", "denied", STACK)], "App"),
     ],
-)  # fmt: skip
+)
 def test_the_cause_of_a_failure_is_the_resource_that_failed_by_itself(events, resource):
     assert first_failure(events).resource == resource
 
@@ -74,8 +81,11 @@ ROLLOUT = [
 
 def test_the_phases_of_a_rollout_behind_a_load_balancer():
     assert rollout_phases(list(reversed(ROLLOUT)), start=5) == (
-        Span("start tasks", 5, 42), Span("health checks", 47, 33), Span("draining", 80, 300), Span("settling", 380, 11)
-    )  # fmt: skip
+        Span("start tasks", 5, 42),
+        Span("health checks", 47, 33),
+        Span("draining", 80, 300),
+        Span("settling", 380, 11),
+    )
 
 
 def test_a_service_without_a_load_balancer_has_fewer_phases():
@@ -119,37 +129,59 @@ def test_a_short_phase_is_not_worth_a_word():
         ("start tasks", 15, RolloutSettings(maximum_percent=100), []),
         ("start tasks", 16, RolloutSettings(maximum_percent=101), []),
         (
-            "start tasks", 60, RolloutSettings(maximum_percent=100),
+            "start tasks",
+            60,
+            RolloutSettings(maximum_percent=100),
             ["maximumPercent is 100: ECS stops a task before it starts the next; 200 starts them at once"],
         ),
         (
-            "start tasks", 61, RolloutSettings(),
+            "start tasks",
+            61,
+            RolloutSettings(),
             ["tasks start slowly: a smaller image is pulled faster, since Fargate keeps none"],
         ),
         ("health checks", 20, RolloutSettings(health_check_interval=10), []),
         (
-            "health checks", 20, RolloutSettings(health_check_interval=11),
-            [("the target group checks every 11 s, and a new target needs one passing check: "
-             "an interval of 5 s saves up to 6 s")],
+            "health checks",
+            20,
+            RolloutSettings(health_check_interval=11),
+            [
+                (
+                    "the target group checks every 11 s, and a new target needs one passing check: "
+                    "an interval of 5 s saves up to 6 s"
+                )
+            ],
         ),
         (
-            "health checks", 20, RolloutSettings(health_check_interval=60),
-            [("the target group checks every 60 s, and a new target needs one passing check: "
-             "an interval of 5 s saves up to 20 s")],
+            "health checks",
+            20,
+            RolloutSettings(health_check_interval=60),
+            [
+                (
+                    "the target group checks every 60 s, and a new target needs one passing check: "
+                    "an interval of 5 s saves up to 20 s"
+                )
+            ],
         ),
         ("draining", 40, RolloutSettings(deregistration_delay=30, stop_timeout=30), []),
         (
-            "draining", 40, RolloutSettings(deregistration_delay=31, stop_timeout=31),
-            ["deregistration_delay.timeout_seconds is 31: 30 saves up to 1 s, where no request takes longer",
-             "stopTimeout is 31 s: a process that exits on SIGTERM needs less"],
+            "draining",
+            40,
+            RolloutSettings(deregistration_delay=31, stop_timeout=31),
+            [
+                "deregistration_delay.timeout_seconds is 31: 30 saves up to 1 s, where no request takes longer",
+                "stopTimeout is 31 s: a process that exits on SIGTERM needs less",
+            ],
         ),
         (
-            "draining", 40, RolloutSettings(deregistration_delay=300),
+            "draining",
+            40,
+            RolloutSettings(deregistration_delay=300),
             ["deregistration_delay.timeout_seconds is 300: 30 saves up to 40 s, where no request takes longer"],
         ),
         ("settling", 400, RolloutSettings(60, 300, 120, 100, 100), []),
     ],
-)  # fmt: skip
+)
 def test_from_where_on_a_setting_is_worth_a_word(phase, seconds, settings, expected):
     assert list(advice([Span(phase, 0, seconds)], settings)) == expected
 
@@ -171,10 +203,14 @@ def test_the_first_of_several_failures_is_the_cause():
 def test_a_mark_counts_from_the_phase_before_it_on():
     """Messages at the very moment at which the rollout or a phase begins belong to it."""
     messages = [
-        message(5, "registered 1 targets"), message(5, "has begun draining connections"),
-        message(4, "has stopped 1 running tasks"), message(9, "has reached a steady state"),
+        message(5, "registered 1 targets"),
+        message(5, "has begun draining connections"),
+        message(4, "has stopped 1 running tasks"),
+        message(9, "has reached a steady state"),
         message(12, "registered 1 targets"),
-    ]  # fmt: skip
+    ]
     assert rollout_phases(messages, 5) == (
-        Span("start tasks", 5, 0), Span("health checks", 5, 0), Span("settling", 5, 4)
-    )  # fmt: skip
+        Span("start tasks", 5, 0),
+        Span("health checks", 5, 0),
+        Span("settling", 5, 4),
+    )

@@ -134,10 +134,16 @@ def test_what_leads_elsewhere_is_taken_out_of_the_way(home: Path, monkeypatch: p
     """By what a user evaluates in the shell: profiles, keys of somebody else's session, endpoints, proxies."""
     started = control.start()
     ways = {
-        "AWS_PROFILE": "p", "AWS_DEFAULT_PROFILE": "p", "AWS_SESSION_TOKEN": "t", "AWS_ENDPOINT_URL_ECR": "https://e.test",
-        "AWS_ENDPOINT_URL": "https://e.test", "HTTP_PROXY": "http://proxy.test", "no_proxy": "a.test",
-        "AWS_CONFIG_FILE": str(home / "config"), "AWS_ACCESS_KEY_ID": "theirs",
-    }  # fmt: skip
+        "AWS_PROFILE": "p",
+        "AWS_DEFAULT_PROFILE": "p",
+        "AWS_SESSION_TOKEN": "t",
+        "AWS_ENDPOINT_URL_ECR": "https://e.test",
+        "AWS_ENDPOINT_URL": "https://e.test",
+        "HTTP_PROXY": "http://proxy.test",
+        "no_proxy": "a.test",
+        "AWS_CONFIG_FILE": str(home / "config"),
+        "AWS_ACCESS_KEY_ID": "theirs",
+    }
     for name, value in ways.items():
         monkeypatch.setenv(name, value)
     script = f'eval "$({sys.executable} -P -m rajee_deploy sandbox env)"; env'

@@ -780,9 +780,10 @@ def updated_service_by_api(cloud: Any) -> Any:
     ecs.register_task_definition(family=cloud.name, containerDefinitions=[container])
     ecs.update_service(cluster=cloud.name, service=cloud.name, taskDefinition=f"{cloud.name}:2")
     found = service(cloud)
-    return [each.split("/")[-1].replace(cloud.name, "NAME") for each in (
-        found["taskDefinition"], found["deployments"][0]["taskDefinition"]
-    )]  # fmt: skip
+    return [
+        each.split("/")[-1].replace(cloud.name, "NAME")
+        for each in (found["taskDefinition"], found["deployments"][0]["taskDefinition"])
+    ]
 
 
 def deleted_service(cloud: Any) -> Any:

@@ -1,6 +1,5 @@
 """The data plane, spoken to byte by byte; real engines are in test_with_docker.py."""
 
-# ruff: noqa: E501 -- tables
 from __future__ import annotations
 
 import base64
@@ -33,9 +32,18 @@ def basic(text: str) -> str:
 
 @pytest.mark.parametrize(
     "token",
-    ["", basic("AWS:wrong"), basic("AWS:"), basic("root:x"), "%%%", basic("AWS:\u00fcber"), basic("\u00fcber:x"), basic("AWS"),
-     base64.b64encode(b"AWS:\xff\xfe").decode()],
-)  # fmt: skip
+    [
+        "",
+        basic("AWS:wrong"),
+        basic("AWS:"),
+        basic("root:x"),
+        "%%%",
+        basic("AWS:\u00fcber"),
+        basic("\u00fcber:x"),
+        basic("AWS"),
+        base64.b64encode(b"AWS:\xff\xfe").decode(),
+    ],
+)
 def test_wrong_logins_are_asked_for_a_login(token: str, registry: Any) -> None:
     stranger = replace(registry, token=token)
     for path in ("/v2/", "tags/list", f"blobs/{NOWHERE}"):
@@ -100,9 +108,19 @@ def test_ranges_and_sizes_of_a_blob(registry: Any) -> None:
 
 @pytest.mark.parametrize(
     ("asked", "status"),
-    [("bytes=10-", 416), ("bytes=99-120", 416), ("bytes=5-2", 200), ("bytes=-0", 416), ("chunks=1", 200), ("bytes=", 200),
-     ("bytes=\u00b2-", 200), ("bytes=-4", 206), ("bytes=9-99", 206), ("bytes=0-1,4-5", 416)],
-)  # fmt: skip
+    [
+        ("bytes=10-", 416),
+        ("bytes=99-120", 416),
+        ("bytes=5-2", 200),
+        ("bytes=-0", 416),
+        ("chunks=1", 200),
+        ("bytes=", 200),
+        ("bytes=\u00b2-", 200),
+        ("bytes=-4", 206),
+        ("bytes=9-99", 206),
+        ("bytes=0-1,4-5", 416),
+    ],
+)
 def test_a_range_that_no_blob_has_is_no_failure_of_the_server(asked: str, status: int, registry: Any) -> None:
     digest = registry.push_blob(b"0123456789")
     found, headers, _ = registry.call("GET", f"blobs/{digest}", Range=asked)
@@ -112,14 +130,38 @@ def test_a_range_that_no_blob_has_is_no_failure_of_the_server(asked: str, status
 
 
 ODD = [
-    b"[" * 100_000, b"{}", b"[]", b"null", b'"x"', b"\xff", b"{",
-    *(json.dumps({"schemaVersion": 2, **more}).encode() for more in (
-        {"layers": 5}, {"layers": None}, {"layers": ["x"]}, {"layers": {}}, {"layers": [[]]}, {"layers": [{"digest": []}]},
-        {"layers": [{"digest": {}}]}, {"layers": [{"size": "x"}]}, {"layers": [{"size": -1}]}, {"layers": [{"size": 10**30}]},
-        {"config": 5}, {"config": []}, {"config": {"digest": 5}}, {"config": {"digest": None}}, {"manifests": 5},
-        {"manifests": [5]}, {"manifests": [{"digest": {}}]}, {"mediaType": 5}, {"mediaType": []},
-    )),
-]  # fmt: skip
+    b"[" * 100_000,
+    b"{}",
+    b"[]",
+    b"null",
+    b'"x"',
+    b"\xff",
+    b"{",
+    *(
+        json.dumps({"schemaVersion": 2, **more}).encode()
+        for more in (
+            {"layers": 5},
+            {"layers": None},
+            {"layers": ["x"]},
+            {"layers": {}},
+            {"layers": [[]]},
+            {"layers": [{"digest": []}]},
+            {"layers": [{"digest": {}}]},
+            {"layers": [{"size": "x"}]},
+            {"layers": [{"size": -1}]},
+            {"layers": [{"size": 10**30}]},
+            {"config": 5},
+            {"config": []},
+            {"config": {"digest": 5}},
+            {"config": {"digest": None}},
+            {"manifests": 5},
+            {"manifests": [5]},
+            {"manifests": [{"digest": {}}]},
+            {"mediaType": 5},
+            {"mediaType": []},
+        )
+    ),
+]
 
 
 @pytest.mark.parametrize("body", ODD, ids=lambda body: body[:60].decode("latin-1"))
@@ -304,9 +346,12 @@ def test_pages_of_a_browser_are_not_answered(headers: dict[str, str], *, is_answ
     token = {"X-Amz-Target": "AmazonEC2ContainerRegistry_V20150921.GetAuthorizationToken"}
     signed = "AWS4-HMAC-SHA256 Credential=a/20260101/us-east-1/ecr/aws4_request, SignedHeaders=host, Signature=0"
     for method, path, more in (
-        ("GET", "/v2/", {}), ("POST", "/", {**token, "Authorization": signed}), ("POST", "/moto-api/seed?a=1", {}),
-        ("GET", "/rajee-sandbox/state", {}), ("OPTIONS", "/", {"Access-Control-Request-Method": "POST"}),
-    ):  # fmt: skip
+        ("GET", "/v2/", {}),
+        ("POST", "/", {**token, "Authorization": signed}),
+        ("POST", "/moto-api/seed?a=1", {}),
+        ("GET", "/rajee-sandbox/state", {}),
+        ("OPTIONS", "/", {"Access-Control-Request-Method": "POST"}),
+    ):
         status, found, said = registry.call(method, path, b"{}" if method == "POST" else None, **{**headers, **more})
         assert said.startswith(b"the sandbox answers") is not is_answered, (method, path)
         if not is_answered:

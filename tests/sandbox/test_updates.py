@@ -31,9 +31,10 @@ def world(request, monkeypatch):
         return stacks, stacks, "App"
     cloud = request.getfixturevalue("cloud")
     for name, value in {
-        "AWS_ENDPOINT_URL": f"http://127.0.0.1:{cloud.port}", "AWS_ACCESS_KEY_ID": "test",
+        "AWS_ENDPOINT_URL": f"http://127.0.0.1:{cloud.port}",
+        "AWS_ACCESS_KEY_ID": "test",
         "AWS_SECRET_ACCESS_KEY": "test",
-    }.items():  # fmt: skip
+    }.items():
         monkeypatch.setenv(name, value)
     parameters = [{"ParameterKey": key, "ParameterValue": value} for key, value in GIVEN.items()]
     cloud.client("cloudformation").create_stack(

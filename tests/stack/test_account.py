@@ -27,10 +27,11 @@ def world(tmp_path_factory):
         found.keys = {
             "ours": {name.upper(): value for name, value in KEYS.items() if name != "region_name"},
             "other": {
-                "AWS_ACCESS_KEY_ID": role["AccessKeyId"], "AWS_SECRET_ACCESS_KEY": role["SecretAccessKey"],
+                "AWS_ACCESS_KEY_ID": role["AccessKeyId"],
+                "AWS_SECRET_ACCESS_KEY": role["SecretAccessKey"],
                 "AWS_SESSION_TOKEN": role["SessionToken"],
             },
-        }  # fmt: skip
+        }
         (root / "config").write_text(
             "".join(
                 f"[profile {name}]\nregion = us-east-1\n"

@@ -152,13 +152,23 @@ class Machine:
     def run(self, *words, code=0, **more):
         """The command as a user types it; what it said."""
         environment = {
-            "PATH": str(self.root / "bin"), "HOME": str(self.root / "home"), "TMPDIR": str(self.root / "tmp"),
-            **self.cloud, **self.more, **more,
-        }  # fmt: skip
+            "PATH": str(self.root / "bin"),
+            "HOME": str(self.root / "home"),
+            "TMPDIR": str(self.root / "tmp"),
+            **self.cloud,
+            **self.more,
+            **more,
+        }
         ended = subprocess.run(
-            [sys.executable, "-m", "rajee_deploy", *words], cwd=self.checkout, env=environment, umask=self.umask,
-            capture_output=True, text=True, check=False, timeout=120,
-        )  # fmt: skip
+            [sys.executable, "-m", "rajee_deploy", *words],
+            cwd=self.checkout,
+            env=environment,
+            umask=self.umask,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=120,
+        )
         told = ended.stdout + ended.stderr
         assert ended.returncode == code, told
         return told
@@ -172,10 +182,19 @@ class Machine:
 ALL = ("git", "sh", "python3", "node", "strace", "env", "mkdir", "cat", "cp", "sed")
 BARE = ("git", "sh", "python3")
 OTHER = {
-    "USER": "somebody", "LOGNAME": "somebody", "SHELL": "/bin/other", "LANG": "de_DE.UTF-8", "LC_ALL": "tr_TR.UTF-8",
-    "TERM": "dumb", "CI": "true", "GITHUB_RUN_ID": "7", "GITHUB_TOKEN": "t", "XDG_SESSION_ID": "7", "SHLVL": "9",
+    "USER": "somebody",
+    "LOGNAME": "somebody",
+    "SHELL": "/bin/other",
+    "LANG": "de_DE.UTF-8",
+    "LC_ALL": "tr_TR.UTF-8",
+    "TERM": "dumb",
+    "CI": "true",
+    "GITHUB_RUN_ID": "7",
+    "GITHUB_TOKEN": "t",
+    "XDG_SESSION_ID": "7",
+    "SHLVL": "9",
     "PWD": "/nowhere",
-}  # fmt: skip
+}
 
 
 @dataclass
@@ -192,12 +211,17 @@ class World:
         git(self.origin, "init", "--quiet")
         self.commit(
             {
-                "rajee-deploy.toml": '[cdk]\napp = "cdk"\nstacks = ["App", "Web"]\n', "README.md": "one\n",
-                ".gitignore": "node_modules\n", "cdk/cdk.json": json.dumps({"app": command}), self.app: text,
-                "cdk/manifest.json": json.dumps(MANIFEST), "cdk/assets.json": json.dumps(FILES),
-                "cdk/template.json": json.dumps(TEMPLATE), "api/service.name": "api\n",
+                "rajee-deploy.toml": '[cdk]\napp = "cdk"\nstacks = ["App", "Web"]\n',
+                "README.md": "one\n",
+                ".gitignore": "node_modules\n",
+                "cdk/cdk.json": json.dumps({"app": command}),
+                self.app: text,
+                "cdk/manifest.json": json.dumps(MANIFEST),
+                "cdk/assets.json": json.dumps(FILES),
+                "cdk/template.json": json.dumps(TEMPLATE),
+                "api/service.name": "api\n",
             }
-        )  # fmt: skip
+        )
 
     def machine(self, *programs, **more) -> Machine:
         self.number += 1
@@ -268,12 +292,13 @@ def test_what_an_older_release_deployed_takes_one_synth(world):
     for stack in STACKS:
         template = cloudformation.get_template(StackName=stack, TemplateStage="Original")["TemplateBody"]
         cloudformation.update_stack(
-            StackName=stack, TemplateBody=json.dumps({**template, "Metadata": {}}),
+            StackName=stack,
+            TemplateBody=json.dumps({**template, "Metadata": {}}),
             Parameters=[
                 {"ParameterKey": "RajeeInfraHash", "ParameterValue": f"sha256:{'0' * 64}"},
                 *({"ParameterKey": name, "UsePreviousValue": True} for name in RECORDS[1:]),
             ],
-        )  # fmt: skip
+        )
     machine = world.usual()
     told = machine.run("up")
     assert "synth decides" in told

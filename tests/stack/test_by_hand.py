@@ -96,9 +96,10 @@ def edit_by_hand(cloudformation, number: int, text) -> None:
         if each["ParameterKey"] != "Own"
     ]
     cloudformation.update_stack(
-        StackName="App", TemplateBody=json.dumps({**deployed(cloudformation, "App"), **text}),
+        StackName="App",
+        TemplateBody=json.dumps({**deployed(cloudformation, "App"), **text}),
         Parameters=[*kept, {"ParameterKey": "Own", "ParameterValue": str(number)}],
-    )  # fmt: skip
+    )
 
 
 @pytest.fixture(scope="module")

@@ -45,8 +45,9 @@ class Assembly:
                 files[sha256(text)] = {"source": {"path": name, "packaging": "file"}, "destinations": where}
                 properties["stackTemplateAssetObjectUrl"] = f"s3://{BUCKET}/{key}"
                 artifacts[f"{stack}.assets"] = {
-                    "type": "cdk:asset-manifest", "properties": {"file": f"{stack}.assets.json"},
-                }  # fmt: skip
+                    "type": "cdk:asset-manifest",
+                    "properties": {"file": f"{stack}.assets.json"},
+                }
                 self.write(f"{stack}.assets.json", {"version": "55.0.0", "files": files, "dockerImages": {}})
             artifacts[stack] = {"type": "aws:cloudformation:stack", "properties": properties}
         self.write("manifest.json", {"version": "55.0.0", "artifacts": artifacts})
@@ -204,8 +205,9 @@ def test_stages_have_assemblies_of_their_own_and_nested_stacks_are_untouched(tmp
     stage.write("manifest.json", manifest)
     manifest = made.read("manifest.json")
     manifest["artifacts"]["Stage"] = {
-        "type": "cdk:cloud-assembly", "properties": {"directoryName": "assembly-Stage"},
-    }  # fmt: skip
+        "type": "cdk:cloud-assembly",
+        "properties": {"directoryName": "assembly-Stage"},
+    }
     made.write("manifest.json", manifest)
     (made.root / "A.nested.template.json").write_text("{}")
     before = stage.contents()

@@ -106,9 +106,12 @@ class World:
     def cdk(self, *arguments):
         cli = str(TOP / "infra" / "node_modules" / ".bin" / "cdk")
         subprocess.run(
-            [cli, *arguments, "--no-notices"], check=True, cwd=self.root / "cdk",
-            env={**os.environ, **CDK_ENVIRONMENT}, capture_output=True,
-        )  # fmt: skip
+            [cli, *arguments, "--no-notices"],
+            check=True,
+            cwd=self.root / "cdk",
+            env={**os.environ, **CDK_ENVIRONMENT},
+            capture_output=True,
+        )
 
 
 class Synthesising:

@@ -111,10 +111,16 @@ def lived_in(app, monkeypatch, tmp_path):  # noqa: ARG001 -- after the one that 
     (tmp_path / "config").write_text("[profile team]\nregion = eu-west-1\n")
     (tmp_path / "credentials").write_text("[team]\naws_access_key_id = key\naws_secret_access_key = secret\n")
     for name, value in {
-        "AWS_PROFILE": "team", "AWS_CONFIG_FILE": str(tmp_path / "config"), "AWS_EXECUTION_ENV": "somewhere",
-        "AWS_SHARED_CREDENTIALS_FILE": str(tmp_path / "credentials"), "AWS_ENDPOINT_URL": "http://127.0.0.1:9",
-        "LC_ALL": "de_DE.UTF-8", "LANGUAGE": "de", "CDK_QUIET": "true", "SIZE": "large",
-    }.items():  # fmt: skip
+        "AWS_PROFILE": "team",
+        "AWS_CONFIG_FILE": str(tmp_path / "config"),
+        "AWS_EXECUTION_ENV": "somewhere",
+        "AWS_SHARED_CREDENTIALS_FILE": str(tmp_path / "credentials"),
+        "AWS_ENDPOINT_URL": "http://127.0.0.1:9",
+        "LC_ALL": "de_DE.UTF-8",
+        "LANGUAGE": "de",
+        "CDK_QUIET": "true",
+        "SIZE": "large",
+    }.items():
         monkeypatch.setenv(name, value)
 
 
@@ -128,9 +134,15 @@ def test_a_synth_gets_what_the_profile_means_and_not_its_name(app, tmp_path):
     with pytest.raises(DeployError):
         cdk(app).synth(tmp_path / "out", lines.append, {})
     assert sorted(lines) == [
-        "AWS_ACCESS_KEY_ID=key", "AWS_DEFAULT_REGION=eu-west-1", "AWS_ENDPOINT_URL=http://127.0.0.1:9",
-        "AWS_REGION=eu-west-1", "AWS_SECRET_ACCESS_KEY=secret", "CDK_QUIET=true", "LANG=C.UTF-8", "SIZE=large",
-    ]  # fmt: skip
+        "AWS_ACCESS_KEY_ID=key",
+        "AWS_DEFAULT_REGION=eu-west-1",
+        "AWS_ENDPOINT_URL=http://127.0.0.1:9",
+        "AWS_REGION=eu-west-1",
+        "AWS_SECRET_ACCESS_KEY=secret",
+        "CDK_QUIET=true",
+        "LANG=C.UTF-8",
+        "SIZE=large",
+    ]
 
 
 @pytest.mark.usefixtures("lived_in")

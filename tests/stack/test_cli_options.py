@@ -24,10 +24,18 @@ from rajee_deploy.synth.cli_options import option_of as option
 
 CLI = Path(__file__).parents[2] / "infra" / "node_modules" / "aws-cdk"
 NAMES = {
-    "CDK_APP": "app", "CDK_A": "a", "CDKAPP": "app", "CDK_app": "app", "CDK_PATH_METADATA": "pathMetadata",
-    "CDK_pathMetadata": "pathMetadata", "CDK_Path_Metadata": "PathMetadata", "CDK_PATHMETADATA": "pathmetadata",
-    "CDK_CONTEXT__size": "context", "CDK_NO_COLOR": "noColor", "CDK_EC2CREDS": "ec2creds",
-}  # fmt: skip
+    "CDK_APP": "app",
+    "CDK_A": "a",
+    "CDKAPP": "app",
+    "CDK_app": "app",
+    "CDK_PATH_METADATA": "pathMetadata",
+    "CDK_pathMetadata": "pathMetadata",
+    "CDK_Path_Metadata": "PathMetadata",
+    "CDK_PATHMETADATA": "pathmetadata",
+    "CDK_CONTEXT__size": "context",
+    "CDK_NO_COLOR": "noColor",
+    "CDK_EC2CREDS": "ec2creds",
+}
 
 
 @pytest.mark.parametrize(("name", "expected"), NAMES.items())
@@ -44,11 +52,28 @@ def test_other_variables_are_no_option(name):
 @pytest.mark.parametrize(
     "name",
     [
-        "CDK_APP", "CDK_A", "CDKAPP", "CDK_app", "CDK_CONTEXT", "CDK_C", "CDK_CONTEXT__size", "CDK_OUTPUT",
-        "CDK_PROFILE", "CDK_REGION", "CDK_BUILD", "CDK_PLUGIN", "CDK_TAGS", "CDK_HOTSWAP", "CDK_EXECUTE",
-        "CDK_REQUIRE_APPROVAL", "CDK_METHOD", "CDK_FORCE", "CDK_WATCH", "CDK_NOTIFICATION_ARNS",
+        "CDK_APP",
+        "CDK_A",
+        "CDKAPP",
+        "CDK_app",
+        "CDK_CONTEXT",
+        "CDK_C",
+        "CDK_CONTEXT__size",
+        "CDK_OUTPUT",
+        "CDK_PROFILE",
+        "CDK_REGION",
+        "CDK_BUILD",
+        "CDK_PLUGIN",
+        "CDK_TAGS",
+        "CDK_HOTSWAP",
+        "CDK_EXECUTE",
+        "CDK_REQUIRE_APPROVAL",
+        "CDK_METHOD",
+        "CDK_FORCE",
+        "CDK_WATCH",
+        "CDK_NOTIFICATION_ARNS",
     ],
-)  # fmt: skip
+)
 def test_what_would_overrule_settings_or_plan_is_refused(name):
     with pytest.raises(ConfigurationError) as caught:
         refuse_options({"HOME": "/", name: ""})  # an empty one is one
@@ -67,14 +92,32 @@ def test_the_hint_says_where_it_is_said_and_the_option_is_spelled_as_on_the_comm
 @pytest.mark.parametrize(
     ("name", "counts"),
     [
-        ("CDK_PATH_METADATA", True), ("CDK_ASSET_METADATA", True), ("CDK_VERSION_REPORTING", True),
-        ("CDK_TELEMETRY", True), ("CDK_STAGING", True), ("CDK_STRICT", True), ("CDK_LOOKUPS", True),
-        ("CDK_IGNORE_ERRORS", True), ("CDK_OF_A_NEWER_CLI", True), ("CDK_STAGE", True), ("CDK_QUALIFIER", True),
-        ("CDK_COLOR", False), ("CDK_CI", False), ("CDK_VERBOSE", False), ("CDK_DEBUG", False), ("CDK_NOTICES", False),
-        ("CDK_PROGRESS", False), ("CDK_VALIDATION", False), ("CDK_ROLE_ARN", False), ("CDK_PROXY", False),
-        ("CDK_CONTEXT_JSON", False), ("CDK_OUTDIR", False), ("CDK_DEFAULT_ACCOUNT", False), ("CDK_HOME", False),
+        ("CDK_PATH_METADATA", True),
+        ("CDK_ASSET_METADATA", True),
+        ("CDK_VERSION_REPORTING", True),
+        ("CDK_TELEMETRY", True),
+        ("CDK_STAGING", True),
+        ("CDK_STRICT", True),
+        ("CDK_LOOKUPS", True),
+        ("CDK_IGNORE_ERRORS", True),
+        ("CDK_OF_A_NEWER_CLI", True),
+        ("CDK_STAGE", True),
+        ("CDK_QUALIFIER", True),
+        ("CDK_COLOR", False),
+        ("CDK_CI", False),
+        ("CDK_VERBOSE", False),
+        ("CDK_DEBUG", False),
+        ("CDK_NOTICES", False),
+        ("CDK_PROGRESS", False),
+        ("CDK_VALIDATION", False),
+        ("CDK_ROLE_ARN", False),
+        ("CDK_PROXY", False),
+        ("CDK_CONTEXT_JSON", False),
+        ("CDK_OUTDIR", False),
+        ("CDK_DEFAULT_ACCOUNT", False),
+        ("CDK_HOME", False),
     ],
-)  # fmt: skip
+)
 def test_which_count_and_none_of_these_is_refused(name, counts):
     assert is_input(name) is counts
     refuse_options({name: "x"})
@@ -133,9 +176,13 @@ def run_cli(app: Path, arguments: list[str], variables: dict[str, str]) -> tuple
     own = {name: os.environ[name] for name in ("PATH", "HOME")}
     fixed = {"AWS_REGION": "us-east-1", "AWS_EC2_METADATA_DISABLED": "true", "CDK_DISABLE_CLI_TELEMETRY": "true"}
     done = subprocess.run(
-        [CLI / "bin" / "cdk", *arguments], cwd=app, env={**own, **fixed, **variables}, capture_output=True, text=True,
+        [CLI / "bin" / "cdk", *arguments],
+        cwd=app,
+        env={**own, **fixed, **variables},
+        capture_output=True,
+        text=True,
         check=False,
-    )  # fmt: skip
+    )
     return done.returncode, done.stdout + done.stderr
 
 
@@ -158,9 +205,16 @@ def test_the_cli_takes_each_of_its_options_from_the_environment(app, command):
             continue
         was = without.get(camel(name))
         others = [each for each in told.get("choices", []) if f"'{each}'" != was]
-        examples[name] = {
-            "boolean": "false" if was == "true" else "true", "number": "7", "array": "x", "string": "x",
-        }[told["type"]] if not others else others[0]  # fmt: skip
+        examples[name] = (
+            {
+                "boolean": "false" if was == "true" else "true",
+                "number": "7",
+                "array": "x",
+                "string": "x",
+            }[told["type"]]
+            if not others
+            else others[0]
+        )
     variables = {f"CDK_{name.upper().replace('-', '_')}": value for name, value in examples.items()}
     got = arguments_of(app, command, variables)
     assert [name for name in examples if got.get(camel(name)) == without.get(camel(name))] == []
@@ -175,15 +229,24 @@ QUIETLY = ["synth", "--quiet", "--output=out", "--ci", "--no-color", "--no-notic
     [
         ({"CDK_APP": "echo other"}, "^other"),
         ({"CDK_A": ""}, "--app is required"),  # an empty variable is an option that is given
-        ({"CDK_CONTEXT": "size=large", "CDK_BUILD": "echo built", "CDK_REGION": "eu-west-1"},
-         r'(?s)built.*"size":"large".*region eu-west-1'),
+        (
+            {"CDK_CONTEXT": "size=large", "CDK_BUILD": "echo built", "CDK_REGION": "eu-west-1"},
+            r'(?s)built.*"size":"large".*region eu-west-1',
+        ),
         ({"CDK_PLUGIN": "none"}, "Unable to resolve plug-in"),
         ({"CDK_TAGS": "a=b"}, "Expected array"),
-        ({"CDK_pathMetadata": "false", "CDK_ASSET_METADATA": "false", "CDK_TELEMETRY": "false", "CDK_STAGING": "false",
-          "CDK_STRICT": "true"},
-         r"(?s)^(?!.*(path|asset)-metadata).*disable-version-reporting.*disable-asset-staging.*--strict mode"),
+        (
+            {
+                "CDK_pathMetadata": "false",
+                "CDK_ASSET_METADATA": "false",
+                "CDK_TELEMETRY": "false",
+                "CDK_STAGING": "false",
+                "CDK_STRICT": "true",
+            },
+            r"(?s)^(?!.*(path|asset)-metadata).*disable-version-reporting.*disable-asset-staging.*--strict mode",
+        ),
     ],
-)  # fmt: skip
+)
 def test_what_is_refused_or_counts_changes_a_synth(app, variables, found):
     _, plain = run_cli(app, QUIETLY, {})
     _, said = run_cli(app, QUIETLY, variables)
@@ -195,9 +258,16 @@ def test_what_is_refused_or_counts_changes_a_synth(app, variables, found):
 @pytest.mark.cdk
 def test_what_has_no_effect_has_none(app):
     names = (
-        "CDK_EXCLUSIVELY", "CDK_NOTICES", "CDK_COLOR", "CDK_CONTEXT_JSON", "CDK_DEFAULT_REGION", "CDK_QUIET",
-        "CDK_PATHMETADATA", "CDK_NO_LOOKUPS", "CDK_OUTPUT",
-    )  # fmt: skip
+        "CDK_EXCLUSIVELY",
+        "CDK_NOTICES",
+        "CDK_COLOR",
+        "CDK_CONTEXT_JSON",
+        "CDK_DEFAULT_REGION",
+        "CDK_QUIET",
+        "CDK_PATHMETADATA",
+        "CDK_NO_LOOKUPS",
+        "CDK_OUTPUT",
+    )
     _, said = run_cli(app, QUIETLY, dict.fromkeys(names, "true"))
     warned = re.compile(r".*Unknown option.*\n")  # of what is no option
     assert warned.sub("", said) == run_cli(app, QUIETLY, {})[1]

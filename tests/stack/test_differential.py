@@ -99,9 +99,12 @@ class World:
         context = (self.root / "rajee-deploy.toml").read_text().split('c = "')[1].split('"')[0]
         cli = str(TOP / "infra" / "node_modules" / ".bin" / "cdk")
         subprocess.run(
-            [cli, "synth", "--quiet", "--no-notices", "--output", str(out), "-c", f"c={context}"], check=True,
-            cwd=self.root / "cdk", env={**os.environ, **CDK_ENVIRONMENT}, capture_output=True,
-        )  # fmt: skip
+            [cli, "synth", "--quiet", "--no-notices", "--output", str(out), "-c", f"c={context}"],
+            check=True,
+            cwd=self.root / "cdk",
+            env={**os.environ, **CDK_ENVIRONMENT},
+            capture_output=True,
+        )
         made = json.loads((out / "App.template.json").read_text())
         properties = json.loads((out / "manifest.json").read_text())["artifacts"]["App"]["properties"]
         found = self.cloudformation.describe_stacks(StackName="App")["Stacks"][0]
@@ -185,34 +188,52 @@ EDITS = {
     "nothing": (lambda _w: None, lambda _w: None, False, "hash"),
     "time": (lambda w: (w.root / "cdk/app.py").touch(), lambda _w: None, False, "hash"),
     "file that nothing reads": (
-        lambda w: w.write("README.md", "2"), lambda w: (w.root / "README.md").unlink(), False, "hash",
+        lambda w: w.write("README.md", "2"),
+        lambda w: (w.root / "README.md").unlink(),
+        False,
+        "hash",
     ),
     "comment": (
-        lambda w: w.write("cdk/app.py", "# comment\n" + APP), lambda w: w.write("cdk/app.py", APP), False, "synth",
+        lambda w: w.write("cdk/app.py", "# comment\n" + APP),
+        lambda w: w.write("cdk/app.py", APP),
+        False,
+        "synth",
     ),
     "code": (
-        lambda w: w.replace("cdk/app.py", "seconds(SECONDS)", "seconds(1)"), lambda w: w.write("cdk/app.py", APP), True,
+        lambda w: w.replace("cdk/app.py", "seconds(SECONDS)", "seconds(1)"),
+        lambda w: w.write("cdk/app.py", APP),
+        True,
         "synth",
     ),
     "context": (
         lambda w: w.replace("rajee-deploy.toml", 'c = "1"', 'c = "2"'),
-        lambda w: w.write("rajee-deploy.toml", SETTINGS), True, "synth",
+        lambda w: w.write("rajee-deploy.toml", SETTINGS),
+        True,
+        "synth",
     ),
     "variable": (lambda _w: os.environ.update(SIZE="large"), lambda _w: os.environ.pop("SIZE"), True, "synth"),
     "file elsewhere": (lambda w: w.write("shared.json", "2"), lambda w: w.write("shared.json", '"ü"'), True, "synth"),
     "character that CloudFormation does not give back": (
-        lambda w: w.write("shared.json", '"ä"'), lambda w: w.write("shared.json", '"ü"'), True, "synth",
+        lambda w: w.write("shared.json", '"ä"'),
+        lambda w: w.write("shared.json", '"ü"'),
+        True,
+        "synth",
     ),
     "template that jsii reads": (
-        lambda w: w.replace("included.json", '"1"', '"2"'), lambda w: w.replace("included.json", '"2"', '"1"'), True,
+        lambda w: w.replace("included.json", '"1"', '"2"'),
+        lambda w: w.replace("included.json", '"2"', '"1"'),
+        True,
         "synth",
     ),
     "name in a directory": (
-        lambda w: w.write("names/two", ""), lambda w: (w.root / "names/two").unlink(), True, "synth",
+        lambda w: w.write("names/two", ""),
+        lambda w: (w.root / "names/two").unlink(),
+        True,
+        "synth",
     ),
     "asset": (lambda w: w.write("asset/file.txt", "2"), lambda w: w.write("asset/file.txt", "1"), True, "synth"),
     "library": (_upgrade, _downgrade, True, "synth"),
-}  # fmt: skip
+}
 
 CONSOLE = {
     "template": lambda w: w.edit_the_template(),
@@ -294,9 +315,13 @@ def test_a_plan_in_the_hash_tier_runs_nothing_of_the_project_and_starts_no_progr
     world.write("cdk/app.py", f"{edit}\n{APP}")
     try:
         ended = subprocess.run(
-            [sys.executable, "-c", PROOF], cwd=world.root, env={**os.environ, "PROJECT": os.path.realpath(world.root)},
-            capture_output=True, text=True, check=False,
-        )  # fmt: skip
+            [sys.executable, "-c", PROOF],
+            cwd=world.root,
+            env={**os.environ, "PROJECT": os.path.realpath(world.root)},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
     finally:
         world.write("cdk/app.py", APP)
     assert ended.returncode == 0, ended.stderr

@@ -120,8 +120,12 @@ def test_modules_and_scripts_are_some_of_the_names(root):
 
 def test_upward_is_sought_above_the_checkout_alone(root):
     assert [value(root, "upward", name) for name in ("a", "secret", "../x", "..", "")] == [
-        "absent", "present", "no name", "no name", "no name"
-    ]  # fmt: skip
+        "absent",
+        "present",
+        "no name",
+        "no name",
+        "no name",
+    ]
 
 
 def test_the_environment_counts_without_what_tells_nothing(root, monkeypatch):

@@ -29,12 +29,20 @@ def app_of(root: Path, command: str) -> Path:
 @pytest.mark.parametrize(
     ("command", "language"),
     [
-        (PYTHON, "python"), ("uv run app.py", "python"), (".venv/bin/python app.py", "python"),
-        (NODE, "node"), ("node bin/app.js", "node"), ("npx tsx app.mts", "node"), ("bun run app.ts", "node"),
-        ("deno run -A app.ts", "node"), (OTHER, ""), ("go mod download && go run app.go", ""), ("dotnet run", ""),
+        (PYTHON, "python"),
+        ("uv run app.py", "python"),
+        (".venv/bin/python app.py", "python"),
+        (NODE, "node"),
+        ("node bin/app.js", "node"),
+        ("npx tsx app.mts", "node"),
+        ("bun run app.ts", "node"),
+        ("deno run -A app.ts", "node"),
+        (OTHER, ""),
+        ("go mod download && go run app.go", ""),
+        ("dotnet run", ""),
         ("", ""),
     ],
-)  # fmt: skip
+)
 def test_an_app_is_told_in_its_own_language(tmp_path, command, language):
     app = app_of(tmp_path, command)
     told = "\n".join(

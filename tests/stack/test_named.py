@@ -69,8 +69,12 @@ def test_from_nothing_in_the_order_of_dependencies(project):
     done = project.document("up", "--yes")
     assert steps(done) == steps(planned)
     assert steps(done) == [
-        "deploy physical-name", "deploy Dev-Zdb", "build-and-push api", "deploy Dev-Api", "deploy by-name",
-    ]  # fmt: skip
+        "deploy physical-name",
+        "deploy Dev-Zdb",
+        "build-and-push api",
+        "deploy Dev-Api",
+        "deploy by-name",
+    ]
     found = project.stacks()
     assert found.keys() == {"physical-name", "Dev-Zdb", "Dev-Api", "by-name"}
     assert found["Dev-Api"]["Tags"] == [{"Key": "team", "Value": "a"}]

@@ -166,9 +166,12 @@ def test_a_list_is_compared_by_its_members(machine):
 
 def test_an_environment_lays_its_own_over_it(machine):
     table = settings(
-        "[cdk.parameters.App]", 'Size = "large"', 'Zones = "a,b"', "[environments.dev.cdk.parameters.App]",
+        "[cdk.parameters.App]",
+        'Size = "large"',
+        'Zones = "a,b"',
+        "[environments.dev.cdk.parameters.App]",
         'Size = "tiny"',
-    )  # fmt: skip
+    )
     machine.write("rajee-deploy.toml", table)
     nothing_to_do(machine)
     assert "Size: large → tiny" in machine.run("plan", "-e", "dev", "--detailed-exitcode", code=2)
@@ -186,18 +189,26 @@ def test_a_flag_goes_before_the_settings(account, machine):
 
 @pytest.mark.parametrize(
     ("flag", "code"),
-    [("App:Nope=1", "no-such-parameter"), ("Nope=1", "no-such-parameter"), ("Other:Size=1", "bad-flag"),
-     ("App:Size", "bad-flag"), ("App:RajeeInfraHash=1", "bad-flag")],
-)  # fmt: skip
+    [
+        ("App:Nope=1", "no-such-parameter"),
+        ("Nope=1", "no-such-parameter"),
+        ("Other:Size=1", "bad-flag"),
+        ("App:Size", "bad-flag"),
+        ("App:RajeeInfraHash=1", "bad-flag"),
+    ],
+)
 def test_a_flag_that_nothing_takes_is_refused(machine, flag, code):
     assert code in machine.run("plan", "--parameters", flag, code=64)
 
 
 @pytest.mark.parametrize(
     ("line", "more", "cause"),
-    [('Size = "a\\u0000b"', {}, "NUL"), ('Size = { env = "BYTES" }', {"BYTES": "a\udcff"}, "not UTF-8"),
-     ('Size = { env = "BYTES" }', {"BYTES": "a" * 4097}, "4097 bytes")],
-)  # fmt: skip
+    [
+        ('Size = "a\\u0000b"', {}, "NUL"),
+        ('Size = { env = "BYTES" }', {"BYTES": "a\udcff"}, "not UTF-8"),
+        ('Size = { env = "BYTES" }', {"BYTES": "a" * 4097}, "4097 bytes"),
+    ],
+)
 def test_what_no_parameter_can_have_is_refused(machine, line, more, cause):
     machine.write("rajee-deploy.toml", settings("[cdk.parameters.App]", line))
     told = up(machine, code=64, **more)
@@ -356,9 +367,10 @@ def test_what_somebody_else_deployed_meanwhile_is_not_taken_for_ours(account, cl
     time.sleep(1.1)  # the sandbox is quicker than CloudFormation, whose moments are taken in seconds
     kept = [{"ParameterKey": name, "UsePreviousValue": True} for name in account.shown() if name != "DbPassword"]
     account.client("cloudformation").update_stack(
-        StackName="App", UsePreviousTemplate=True,
+        StackName="App",
+        UsePreviousTemplate=True,
         Parameters=[*kept, {"ParameterKey": "DbPassword", "ParameterValue": OTHER_SECRET}],
-    )  # fmt: skip
+    )
     assert account.password() == OTHER_SECRET
     assert "only CloudFormation knows" in clean.run("plan", "--detailed-exitcode", code=2, DB_PASSWORD=SECRET)
     up(clean, DB_PASSWORD=SECRET)

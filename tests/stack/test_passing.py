@@ -104,19 +104,28 @@ def test_a_cli_that_is_given_secrets_is_not_told_to_say_more():
 
 
 SLOTS = {
-    "Size": {"Type": "String", "AllowedValues": ["s", "m"]}, "Count": {"Type": "Number", "AllowedValues": [1, 2]},
-    "Zones": {"Type": "CommaDelimitedList", "AllowedValues": ["a", "b"]}, "Any": {"Type": "String"},
+    "Size": {"Type": "String", "AllowedValues": ["s", "m"]},
+    "Count": {"Type": "Number", "AllowedValues": [1, 2]},
+    "Zones": {"Type": "CommaDelimitedList", "AllowedValues": ["a", "b"]},
+    "Any": {"Type": "String"},
     "Name": {"Type": "String", "AllowedPattern": "[a-z]+", "ConstraintDescription": "small letters"},
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize(
     ("name", "value", "is_taken"),
     [
-        ("Size", "s", True), ("Size", "x", False), ("Count", "2", True), ("Count", "3", False),
-        ("Zones", "a, b", True), ("Zones", "a,c", False), ("Any", "", True), ("Name", "a", True), ("Name", "A", False),
+        ("Size", "s", True),
+        ("Size", "x", False),
+        ("Count", "2", True),
+        ("Count", "3", False),
+        ("Zones", "a, b", True),
+        ("Zones", "a,c", False),
+        ("Any", "", True),
+        ("Name", "a", True),
+        ("Name", "A", False),
     ],
-)  # fmt: skip
+)
 def test_what_a_template_does_not_allow_is_refused_before_anything_is_built(name, value, is_taken):
     one = step(ParameterValue(name, value, "V"))
     if is_taken:

@@ -75,9 +75,10 @@ def project(tmp_path_factory):
         sts = made.client("sts")
         role = sts.assume_role(RoleArn=f"arn:aws:iam::{OTHER}:role/other", RoleSessionName="other")["Credentials"]
         made.other = {
-            "aws_access_key_id": role["AccessKeyId"], "aws_secret_access_key": role["SecretAccessKey"],
+            "aws_access_key_id": role["AccessKeyId"],
+            "aws_secret_access_key": role["SecretAccessKey"],
             "aws_session_token": role["SessionToken"],
-        }  # fmt: skip
+        }
         yield made
 
 

@@ -64,9 +64,18 @@ def test_two_machines_and_two_stacks_have_other_digests(known, place, tmp_path):
     assert len({*digests}) == 3
 
 
-@pytest.mark.parametrize("text", ["", "[]", "{}", '{"schema": "rajee-deploy.secret-values/1"}', "null",
-    '{"schema": "rajee-deploy.secret-values/1", "key": "", "stacks": {}}',
-    '{"schema": "rajee-deploy.secret-values/1", "key": "' + "0" * 64 + '", "stacks": {"arn:1": 1}}'])  # fmt: skip
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "[]",
+        "{}",
+        '{"schema": "rajee-deploy.secret-values/1"}',
+        "null",
+        '{"schema": "rajee-deploy.secret-values/1", "key": "", "stacks": {}}',
+        '{"schema": "rajee-deploy.secret-values/1", "key": "' + "0" * 64 + '", "stacks": {"arn:1": 1}}',
+    ],
+)
 def test_a_damaged_file_says_nothing_and_is_written_anew(known, place, text):
     (place / NAME).write_text(text)
     assert known.compare(STATE, VALUES) == {}

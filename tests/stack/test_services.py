@@ -17,9 +17,14 @@ from rajee_deploy.stack.services import Services, cluster_of
 
 DECLARED = DeclaredServices((DeclaredService("Service", "Task", 2),))
 STATE = StackPresent(
-    "UPDATE_COMPLETE", {"ImageTag": "c-1"}, {}, content=StackContent("sha256:t"), since="2026-01-02T03:04:05+00:00",
-    identifier="arn:aws:cloudformation:us-east-1:123456789012:stack/App/1", services=DECLARED,
-)  # fmt: skip
+    "UPDATE_COMPLETE",
+    {"ImageTag": "c-1"},
+    {},
+    content=StackContent("sha256:t"),
+    since="2026-01-02T03:04:05+00:00",
+    identifier="arn:aws:cloudformation:us-east-1:123456789012:stack/App/1",
+    services=DECLARED,
+)
 INNER = "arn:aws:cloudformation:us-east-1:123456789012:stack/App-Inner/2"
 FOUND = (Held(SERVICE, TASK, 2),)
 
@@ -36,9 +41,11 @@ def named(name, kind, physical, status="CREATE_COMPLETE"):
 def resources(*more, task=TASK):
     return {
         "StackResourceSummaries": [
-            named("Service", "AWS::ECS::Service", SERVICE), named("Task", "AWS::ECS::TaskDefinition", task), *more
+            named("Service", "AWS::ECS::Service", SERVICE),
+            named("Task", "AWS::ECS::TaskDefinition", task),
+            *more,
         ]
-    }  # fmt: skip
+    }
 
 
 def lists(aws, *more, stack="App", task=TASK):
@@ -82,8 +89,12 @@ def test_a_stack_that_surely_holds_none_is_not_asked_for(services):
 
 
 def test_a_service_that_is_not_made_is_not_held():
-    answer = {"StackResourceSummaries": [named("Service", "AWS::ECS::Service", SERVICE, "DELETE_COMPLETE"),
-                                         named("Task", "AWS::ECS::TaskDefinition", TASK)]}  # fmt: skip
+    answer = {
+        "StackResourceSummaries": [
+            named("Service", "AWS::ECS::Service", SERVICE, "DELETE_COMPLETE"),
+            named("Task", "AWS::ECS::TaskDefinition", TASK),
+        ]
+    }
     aws = ScriptedAws().answers("cloudformation", "list_stack_resources", answer)
     assert Services(aws).held("App", STATE) == ()
 
@@ -95,9 +106,11 @@ def test_of_a_template_that_is_no_json_all_services_are_held():
 
 def test_services_of_nested_stacks_are_held():
     aws = ScriptedAws().answers(
-        "cloudformation", "list_stack_resources",
-        {"StackResourceSummaries": [named("Inner", "AWS::CloudFormation::Stack", INNER)]}, {"StackName": "App"},
-    )  # fmt: skip
+        "cloudformation",
+        "list_stack_resources",
+        {"StackResourceSummaries": [named("Inner", "AWS::CloudFormation::Stack", INNER)]},
+        {"StackName": "App"},
+    )
     template = (
         '{"Resources": {"Service": {"Type": "AWS::ECS::Service", "Properties": {"TaskDefinition": {"Ref": "Task"}}}, '
         '"Task": {"Type": "AWS::ECS::TaskDefinition"}}}'
@@ -168,10 +181,15 @@ def test_an_arn_of_the_old_form_takes_the_cluster_of_the_template():
 @pytest.mark.parametrize(
     ("status", "undone"),
     [
-        ("SUCCESSFUL", ""), ("IN_PROGRESS", ""), ("ROLLBACK_SUCCESSFUL", TASK), ("ROLLBACK_IN_PROGRESS", TASK),
-        ("ROLLBACK_FAILED", TASK), ("STOPPED", TASK), ("STOP_REQUESTED", TASK),
+        ("SUCCESSFUL", ""),
+        ("IN_PROGRESS", ""),
+        ("ROLLBACK_SUCCESSFUL", TASK),
+        ("ROLLBACK_IN_PROGRESS", TASK),
+        ("ROLLBACK_FAILED", TASK),
+        ("STOPPED", TASK),
+        ("STOP_REQUESTED", TASK),
     ],
-)  # fmt: skip
+)
 def test_what_ecs_last_rolled_back_from(status, undone):
     old = {"status": "ROLLBACK_SUCCESSFUL", "createdAt": at(1), "targetServiceRevisionArn": "old"}
     new = {"status": status, "createdAt": at(2), "targetServiceRevisionArn": "new"}
@@ -194,10 +212,14 @@ def test_a_service_that_was_never_deployed_was_not_rolled_back():
 
 
 FUNCTION = {
-    "Configuration": {"FunctionName": "f", "LastUpdateStatus": "Successful", "RevisionId": "r",
-                      "LastModified": "2026-01-02T03:04:05.000+0000"},
+    "Configuration": {
+        "FunctionName": "f",
+        "LastUpdateStatus": "Successful",
+        "RevisionId": "r",
+        "LastModified": "2026-01-02T03:04:05.000+0000",
+    },
     "Code": {"ImageUri": "host.test/team/app:c-1"},
-}  # fmt: skip
+}
 
 
 def function(says, **configuration):

@@ -110,9 +110,7 @@ def test_a_function_that_somebody_gave_another_image(sandbox, monkeypatch):
     uri = ecr.create_repository(repositoryName="team/function")["repository"]["repositoryUri"]
     for tag in ("c-1", "c-2"):
         ecr.put_image(repositoryName="team/function", imageManifest=manifest(tag), imageTag=tag)
-    functions.create_function(
-        FunctionName="made", Role=role, PackageType="Image", Code={"ImageUri": f"{uri}:c-1"}
-    )  # fmt: skip
+    functions.create_function(FunctionName="made", Role=role, PackageType="Image", Code={"ImageUri": f"{uri}:c-1"})
     held = Held("made", "/function:c-1", is_function=True)
     door = Services(aws)
     assert standing(held, door.services([held])["made"]) is Standing.RUNS

@@ -31,13 +31,21 @@ SERVICE = {
 # What may be there or not: a template is asked for while the stack is made, and resources come and go.
 NO_TEMPLATE = ({}, {"TemplateBody": ""}, {"TemplateBody": {}}, {"TemplateBody": None})
 REFUSALS = (
-    "Stack with id App does not exist", "Template for App is not ready yet",
+    "Stack with id App does not exist",
+    "Template for App is not ready yet",
     "Stack:arn:aws:cloudformation:us-east-1:1:stack/App/x is in REVIEW_IN_PROGRESS state",
-)  # fmt: skip
+)
 MAY_BE_EMPTY = {
-    "REVIEW_IN_PROGRESS", "CREATE_IN_PROGRESS", "CREATE_FAILED", "ROLLBACK_IN_PROGRESS", "ROLLBACK_FAILED",
-    "ROLLBACK_COMPLETE", "DELETE_IN_PROGRESS", "DELETE_FAILED", "DELETE_COMPLETE",
-}  # fmt: skip
+    "REVIEW_IN_PROGRESS",
+    "CREATE_IN_PROGRESS",
+    "CREATE_FAILED",
+    "ROLLBACK_IN_PROGRESS",
+    "ROLLBACK_FAILED",
+    "ROLLBACK_COMPLETE",
+    "DELETE_IN_PROGRESS",
+    "DELETE_FAILED",
+    "DELETE_COMPLETE",
+}
 STATUSES = botocore.session.get_session().get_service_model("cloudformation").shape_for("StackStatus").enum
 
 
@@ -78,9 +86,12 @@ class StatusAws(Aws):
 
     def describe_stack_events(self, **_):
         event = {
-            "EventId": "e", "Timestamp": AT, "LogicalResourceId": "App", "ResourceStatus": self._status,
+            "EventId": "e",
+            "Timestamp": AT,
+            "LogicalResourceId": "App",
+            "ResourceStatus": self._status,
             "ResourceType": "AWS::CloudFormation::Stack",
-        }  # fmt: skip
+        }
         return self._known({"StackEvents": [event]})
 
 

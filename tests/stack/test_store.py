@@ -18,10 +18,14 @@ from rajee_deploy.system.ours import MARKER
 
 STACKS = {
     "App": Synthesised(
-        StackContent("t", {"a": "b"}, ("arn",), termination_protection=True), ("P",), ("V",), leaves_topics=False,
-        sent="s", declared={"P": Declared("Number", has_default=True, is_secret=True, is_used=False)},
+        StackContent("t", {"a": "b"}, ("arn",), termination_protection=True),
+        ("P",),
+        ("V",),
+        leaves_topics=False,
+        sent="s",
+        declared={"P": Declared("Number", has_default=True, is_secret=True, is_used=False)},
     )
-}  # fmt: skip
+}
 
 
 @pytest.fixture
@@ -49,8 +53,12 @@ def test_what_is_kept_is_taken_as_it_was(store, made, tmp_path):
     assert store.take("key", tmp_path / "taken")
     taken = tmp_path / "taken"
     assert {str(path.relative_to(taken)) for path in taken.rglob("*")} == {
-        "manifest.json", "App.assets.json", "asset.1", "asset.1/run.sh", "asset.1/link",
-    }  # fmt: skip
+        "manifest.json",
+        "App.assets.json",
+        "asset.1",
+        "asset.1/run.sh",
+        "asset.1/link",
+    }
     assert (taken / "asset.1" / "run.sh").stat().st_mode & 0o111
     assert (taken / "asset.1" / "link").is_symlink()
 

@@ -19,11 +19,23 @@ def seen(environment: dict[str, str], named: tuple[str, ...] = ()) -> dict[str, 
 @pytest.mark.parametrize(
     "name",
     [
-        "AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE", "AWS_SDK_LOAD_CONFIG",
-        "AWS_STS_REGIONAL_ENDPOINTS", "AWS_EXECUTION_ENV", "AWS_SESSION_TOKEN", "AWS_ROLE_ARN", "AWS_VAULT",
-        "AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "LC_ALL", "LC_TIME", "LANGUAGE",
+        "AWS_PROFILE",
+        "AWS_DEFAULT_PROFILE",
+        "AWS_CONFIG_FILE",
+        "AWS_SHARED_CREDENTIALS_FILE",
+        "AWS_SDK_LOAD_CONFIG",
+        "AWS_STS_REGIONAL_ENDPOINTS",
+        "AWS_EXECUTION_ENV",
+        "AWS_SESSION_TOKEN",
+        "AWS_ROLE_ARN",
+        "AWS_VAULT",
+        "AWS_WEB_IDENTITY_TOKEN_FILE",
+        "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+        "LC_ALL",
+        "LC_TIME",
+        "LANGUAGE",
     ],
-)  # fmt: skip
+)
 def test_a_synth_does_not_get(name):
     assert is_fixed(name)
     assert name not in seen({name: "a value"})
@@ -35,11 +47,23 @@ def test_a_synth_does_not_get(name):
 @pytest.mark.parametrize(
     "name",
     [
-        "HOME", "PATH", "TZ", "NODE_OPTIONS", "CDK_DOCKER", "SIZE", "LANGUAGES", "MYAWS_PROFILE", "HTTPS_PROXY",
-        "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3", "AWS_CA_BUNDLE", "AWS_USE_FIPS_ENDPOINT",
-        "AWS_USE_DUALSTACK_ENDPOINT", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
+        "HOME",
+        "PATH",
+        "TZ",
+        "NODE_OPTIONS",
+        "CDK_DOCKER",
+        "SIZE",
+        "LANGUAGES",
+        "MYAWS_PROFILE",
+        "HTTPS_PROXY",
+        "AWS_ENDPOINT_URL",
+        "AWS_ENDPOINT_URL_S3",
+        "AWS_CA_BUNDLE",
+        "AWS_USE_FIPS_ENDPOINT",
+        "AWS_USE_DUALSTACK_ENDPOINT",
+        "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
     ],
-)  # fmt: skip
+)
 def test_a_synth_gets_as_it_is(name):
     assert not is_fixed(name)
     assert seen({name: "a value"})[name] == "a value"
@@ -68,23 +92,53 @@ def test_the_locale_is_pinned(environment, named, locale):
 @pytest.mark.parametrize(
     ("name", "counts"),
     [
-        ("NODE_ENV", True), ("NODE_OPTIONS", True), ("NODE_PATH", True), ("NODE_TLS_REJECT_UNAUTHORIZED", True),
-        ("NODE_ICU_DATA", True), ("PYTHONPATH", True), ("PYTHONHASHSEED", True), ("PYTHONOPTIMIZE", True),
-        ("PYTHONUTF8", True), ("PYTHONUSERBASE", True), ("TZ", True), ("TZDIR", True), ("LD_PRELOAD", True),
-        ("LD_LIBRARY_PATH", True), ("DYLD_INSERT_LIBRARIES", True), ("JSII_RUNTIME", True), ("JSII_NODE", True),
-        ("CDK_DOCKER", True), ("CDK_NEW_BOOTSTRAP", True), ("CDK_PATH_METADATA", True),
+        ("NODE_ENV", True),
+        ("NODE_OPTIONS", True),
+        ("NODE_PATH", True),
+        ("NODE_TLS_REJECT_UNAUTHORIZED", True),
+        ("NODE_ICU_DATA", True),
+        ("PYTHONPATH", True),
+        ("PYTHONHASHSEED", True),
+        ("PYTHONOPTIMIZE", True),
+        ("PYTHONUTF8", True),
+        ("PYTHONUSERBASE", True),
+        ("TZ", True),
+        ("TZDIR", True),
+        ("LD_PRELOAD", True),
+        ("LD_LIBRARY_PATH", True),
+        ("DYLD_INSERT_LIBRARIES", True),
+        ("JSII_RUNTIME", True),
+        ("JSII_NODE", True),
+        ("CDK_DOCKER", True),
+        ("CDK_NEW_BOOTSTRAP", True),
+        ("CDK_PATH_METADATA", True),
         # Ours, or how an interpreter talks and what it caches.
-        ("NODE_NO_WARNINGS", False), ("NODE_EXTRA_CA_CERTS", False), ("NODE_COMPILE_CACHE", False),
-        ("PYTHONPYCACHEPREFIX", False), ("PYTHONDONTWRITEBYTECODE", False), ("PYTHONUNBUFFERED", False),
-        ("CDK_VALIDATION", False), ("CDK_DISABLE_CLI_TELEMETRY", False), ("CDK_VERBOSE", False),
-        ("JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION", False), ("JSII_RUNTIME_PACKAGE_CACHE_ROOT", False),
+        ("NODE_NO_WARNINGS", False),
+        ("NODE_EXTRA_CA_CERTS", False),
+        ("NODE_COMPILE_CACHE", False),
+        ("PYTHONPYCACHEPREFIX", False),
+        ("PYTHONDONTWRITEBYTECODE", False),
+        ("PYTHONUNBUFFERED", False),
+        ("CDK_VALIDATION", False),
+        ("CDK_DISABLE_CLI_TELEMETRY", False),
+        ("CDK_VERBOSE", False),
+        ("JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION", False),
+        ("JSII_RUNTIME_PACKAGE_CACHE_ROOT", False),
         # What a container's image says of the toolchain, which counts itself.
-        ("NODE_VERSION", False), ("PYTHON_VERSION", False), ("PYTHON_SHA256", False), ("PYTHON_GET_PIP_URL", False),
+        ("NODE_VERSION", False),
+        ("PYTHON_VERSION", False),
+        ("PYTHON_SHA256", False),
+        ("PYTHON_GET_PIP_URL", False),
         # An agent of Jenkins.
-        ("NODE_NAME", False), ("NODE_LABELS", False),
-        ("TZ_OF_OFFICE", False), ("NODE", False), ("HOME", False), ("AWS_PROFILE", False), ("LANG", False),
+        ("NODE_NAME", False),
+        ("NODE_LABELS", False),
+        ("TZ_OF_OFFICE", False),
+        ("NODE", False),
+        ("HOME", False),
+        ("AWS_PROFILE", False),
+        ("LANG", False),
     ],
-)  # fmt: skip
+)
 def test_what_counts_though_nobody_is_seen_to_read_it(name, counts):
     assert always_counted({name: "x", "SIZE": "large"}) == [name] * counts
 

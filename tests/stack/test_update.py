@@ -31,14 +31,17 @@ class StubbedAws(Aws):
 def test_all_other_parameters_keep_their_values_and_rollback_stays_on():
     aws = StubbedAws()
     sent = {
-        "StackName": "App", "UsePreviousTemplate": True, "ClientRequestToken": "run-1", "DisableRollback": False,
+        "StackName": "App",
+        "UsePreviousTemplate": True,
+        "ClientRequestToken": "run-1",
+        "DisableRollback": False,
         "Capabilities": ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"],
         "Parameters": [
             {"ParameterKey": "ImageTag", "ParameterValue": "c-2"},
             {"ParameterKey": "BootstrapVersion", "UsePreviousValue": True},
             {"ParameterKey": "RajeeInfraHash", "UsePreviousValue": True},
         ],
-    }  # fmt: skip
+    }
     aws.stub.add_response("update_stack", {"StackId": "arn"}, sent)
     assert Updates(aws).update("App", STATE, {"ImageTag": "c-2"}, "run-1") is Accepted.STARTED
 

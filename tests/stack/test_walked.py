@@ -110,9 +110,12 @@ def test_beside_the_record_the_cdk_clis_files_and_what_is_locked_count(app, tmp_
     write(tmp_path / "poetry.lock")  # above the checkout
     (app / "poetry.lock").mkdir()
     assert beside(app) == {
-        "cdk.json": "644", "cdk.context.json": "644", "lock:cdk/uv.lock": "644", "lock:cdk/requirements.txt": "644",
+        "cdk.json": "644",
+        "cdk.context.json": "644",
+        "lock:cdk/uv.lock": "644",
+        "lock:cdk/requirements.txt": "644",
         "lock:yarn.lock": "644",
-    }  # fmt: skip
+    }
     (app / "cdk.json").unlink()
     (app / "cdk.json").symlink_to("nowhere")
     assert beside(app)["cdk.json@"] == "link"

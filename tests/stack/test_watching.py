@@ -12,9 +12,14 @@ from rajee_deploy.stack.watching import Watching
 
 def record(event, seconds, status="UPDATE_COMPLETE"):
     return {
-        "StackId": "s", "StackName": "App", "EventId": event, "Timestamp": at(seconds), "LogicalResourceId": "Task",
-        "ResourceType": "AWS::ECS::TaskDefinition", "ResourceStatus": status,
-    }  # fmt: skip
+        "StackId": "s",
+        "StackName": "App",
+        "EventId": event,
+        "Timestamp": at(seconds),
+        "LogicalResourceId": "Task",
+        "ResourceType": "AWS::ECS::TaskDefinition",
+        "ResourceStatus": status,
+    }
 
 
 def test_events_since_a_moment_oldest_first_and_no_page_more_than_needed():
@@ -78,7 +83,7 @@ def test_a_service_with_its_targets_and_why_tasks_stopped():
     found = Watching(aws).service(SERVICE)
     assert found.deployments == (
         Deployment("ecs-svc/2", "PRIMARY", TASK, 2, 1, 1, 1, "IN_PROGRESS", "in progress", 7.0),
-    )  # fmt: skip
+    )
     assert found.messages == (Message("e", 9.0, "(service api) has started 1 tasks"),)
     assert found.targets == Targets(1, 1, 1, 1, 1)
     reasons = ("Essential container in task exited", "container api ended with exit code 1", "container p: no")
@@ -88,9 +93,13 @@ def test_a_service_with_its_targets_and_why_tasks_stopped():
 
 @pytest.mark.parametrize(
     "answer",
-    [{}, {"services": []}, {"services": [{**SERVICE_RECORD, "serviceArn": "other"}]},
-     {"services": [{**SERVICE_RECORD, "deployments": []}]}],
-)  # fmt: skip
+    [
+        {},
+        {"services": []},
+        {"services": [{**SERVICE_RECORD, "serviceArn": "other"}]},
+        {"services": [{**SERVICE_RECORD, "deployments": []}]},
+    ],
+)
 def test_an_answer_without_the_service_is_unknown(answer):
     with pytest.raises(DeployError, match="cannot be trusted"):
         Watching(with_service(ScriptedAws(), answer)).service(SERVICE)
@@ -106,8 +115,10 @@ def test_a_task_definition_without_images_is_unknown(answer):
 def test_targets_by_load_balancer_with_both_groups_of_a_shift():
     """The fewest of the two load balancers; of the first, ECS shifts between two groups."""
     other, alternate = GROUP + "-other", GROUP + "-green"
-    shifting = {"targetGroupArn": GROUP, "advancedConfiguration": {"alternateTargetGroupArn": alternate,
-                "productionListenerRule": "r", "roleArn": "a"}}  # fmt: skip
+    shifting = {
+        "targetGroupArn": GROUP,
+        "advancedConfiguration": {"alternateTargetGroupArn": alternate, "productionListenerRule": "r", "roleArn": "a"},
+    }
     aws = with_service(
         ScriptedAws(), {"services": [{**SERVICE_RECORD, "loadBalancers": [shifting, {"targetGroupArn": other}]}]}
     )
@@ -126,8 +137,10 @@ def test_a_service_that_was_deleted_meanwhile():
 def test_the_settings_that_decide_how_long_a_rollout_takes():
     aws = with_service(ScriptedAws())
     aws.answers("elbv2", "describe_target_groups", {"TargetGroups": [{"HealthCheckIntervalSeconds": 30}]})
-    attributes = [{"Key": "stickiness.enabled", "Value": "false"},
-                  {"Key": "deregistration_delay.timeout_seconds", "Value": "300"}]  # fmt: skip
+    attributes = [
+        {"Key": "stickiness.enabled", "Value": "false"},
+        {"Key": "deregistration_delay.timeout_seconds", "Value": "300"},
+    ]
     aws.answers("elbv2", "describe_target_group_attributes", {"Attributes": attributes})
     containers = [{"name": "api", "image": "api:1", "stopTimeout": 120}, {"name": "side", "image": "side:1"}]
     aws.answers("ecs", "describe_task_definition", {"taskDefinition": {"containerDefinitions": containers}})
@@ -136,9 +149,15 @@ def test_the_settings_that_decide_how_long_a_rollout_takes():
 
 def task_set(name, status, **more):
     return {
-        "id": name, "status": status, "taskDefinition": TASK, "computedDesiredCount": 2, "pendingCount": 0,
-        "runningCount": 2, "stabilityStatus": "STEADY_STATE", **more,
-    }  # fmt: skip
+        "id": name,
+        "status": status,
+        "taskDefinition": TASK,
+        "computedDesiredCount": 2,
+        "pendingCount": 0,
+        "runningCount": 2,
+        "stabilityStatus": "STEADY_STATE",
+        **more,
+    }
 
 
 NEW = {"stabilityStatus": "STABILIZING", "pendingCount": 1, "runningCount": 1}

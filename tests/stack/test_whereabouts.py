@@ -11,10 +11,11 @@ from rajee_deploy.plan.stack_names import StackPlace
 from rajee_deploy.stack.whereabouts import Whereabouts
 
 ROLES = {
-    "role": "arn:${AWS::Partition}:iam::${AWS::AccountId}:role/cdk-deploy-${AWS::Region}", "external_id": "d",
+    "role": "arn:${AWS::Partition}:iam::${AWS::AccountId}:role/cdk-deploy-${AWS::Region}",
+    "external_id": "d",
     "reading_role": "arn:${AWS::Partition}:iam::${AWS::AccountId}:role/cdk-lookup-${AWS::Region}",
     "reading_external_id": "l",
-}  # fmt: skip
+}
 PLACES = {
     "here": StackPlace("Here", "here", **ROLES),
     "named": StackPlace("Named", "named", "1", "eu-central-1", **ROLES),

@@ -188,10 +188,19 @@ class Answers:
 
 
 LINES = (
-    "FROM scratch AS build", "COPY --chown=no:body a \\", "  /x/", "RUN <<F", "make", "F", "USER nobody",
-    "ENV K=1", "FROM scratch", "RUN --mount=source=config/$K,target=/m --mount=type=cache,target=/c make",
-    "COPY --from=build /x /y", "COPY a /z",
-)  # fmt: skip
+    "FROM scratch AS build",
+    "COPY --chown=no:body a \\",
+    "  /x/",
+    "RUN <<F",
+    "make",
+    "F",
+    "USER nobody",
+    "ENV K=1",
+    "FROM scratch",
+    "RUN --mount=source=config/$K,target=/m --mount=type=cache,target=/c make",
+    "COPY --from=build /x /y",
+    "COPY a /z",
+)
 
 
 def test_nothing_is_run_and_every_stage_is_compared(project):
@@ -203,9 +212,16 @@ def test_nothing_is_run_and_every_stage_is_compared(project):
     (place,) = {line.split('"')[3] for line in engine.texts[0].splitlines() if '"' in line}
     new = f"WORKDIR {place.removesuffix('/1/')}"
     assert [line for line in engine.texts[0].splitlines() if line] == [
-        "FROM scratch AS build", new, "COPY a \\", "  /x/", "ENV K=1", "FROM scratch AS verify-stage-1", new,
-        f'COPY ["config/$K", "{place}"]', "COPY a /z",
-    ]  # fmt: skip
+        "FROM scratch AS build",
+        new,
+        "COPY a \\",
+        "  /x/",
+        "ENV K=1",
+        "FROM scratch AS verify-stage-1",
+        new,
+        f'COPY ["config/$K", "{place}"]',
+        "COPY a /z",
+    ]
 
 
 @pytest.mark.parametrize(

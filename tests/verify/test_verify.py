@@ -49,10 +49,18 @@ def project(tmp_path):
     for name in ("app/sub", "lib", "data"):
         (root / name).mkdir(parents=True)
     for name, text in {
-        "app/a": "a", "app/sub/b": "b", "app/skip [1].pyc": "p", "app/x.md": "m", "lib/sp ace.txt": "c", "data/d": "d",
-        "data/no": "n", "data/.dockerignore": "no\n", ".dockerignore": "**/*.md\ndata", ".deployignore": "skip*\n",
+        "app/a": "a",
+        "app/sub/b": "b",
+        "app/skip [1].pyc": "p",
+        "app/x.md": "m",
+        "lib/sp ace.txt": "c",
+        "data/d": "d",
+        "data/no": "n",
+        "data/.dockerignore": "no\n",
+        ".dockerignore": "**/*.md\ndata",
+        ".deployignore": "skip*\n",
         "Dockerfile": DOCKERFILE,
-    }.items():  # fmt: skip
+    }.items():
         (root / name).write_text(text)
     (root / "app/link").symlink_to("sub")
     (root / "app/sub/b").chmod(0o640)
@@ -69,10 +77,15 @@ def inputs(project):
 
 def settings(root):
     return ImageSettings(
-        name="app", context=root, dockerfile=root / "Dockerfile", repository="",
+        name="app",
+        context=root,
+        dockerfile=root / "Dockerfile",
+        repository="",
         platforms=(Platform.parse("linux/amd64"),),
-        target=None, build_args={}, build_contexts={"data": str(root / "data")},
-    )  # fmt: skip
+        target=None,
+        build_args={},
+        build_contexts={"data": str(root / "data")},
+    )
 
 
 @dataclass
@@ -241,8 +254,13 @@ def command(root, *arguments, **environment):
     program = Path(sys.executable).with_name("rajee-deploy")
     return subprocess.run(
         [str(program), "verify", *arguments],
-        cwd=root, env={**os.environ, **environment}, capture_output=True, text=True, check=False, timeout=120,
-    )  # fmt: skip
+        cwd=root,
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
 
 
 def test_without_an_engine_it_says_so(project):

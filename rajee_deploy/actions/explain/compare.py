@@ -122,10 +122,15 @@ class _Ranks:
 
 
 _PLAIN = {
-    "scheme": Cause.SCHEME, "modes": Cause.MODES, "platform": Cause.PLATFORM, "target": Cause.TARGET,
-    "build-arg": Cause.ARGS, "build-context": Cause.CONTEXT, "secret": Cause.SECRET,
+    "scheme": Cause.SCHEME,
+    "modes": Cause.MODES,
+    "platform": Cause.PLATFORM,
+    "target": Cause.TARGET,
+    "build-arg": Cause.ARGS,
+    "build-context": Cause.CONTEXT,
+    "secret": Cause.SECRET,
     "label": Cause.LABEL,
-}  # fmt: skip
+}
 _TOLD_APART = {"instruction", "reference", "use"}
 
 

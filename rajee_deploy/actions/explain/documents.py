@@ -42,9 +42,12 @@ def _answer(answer: Answer) -> dict[str, Any]:
     match answer:
         case InHash():
             document = {
-                "verdict": "in-hash", "reads": _reads(answer.reads), "files": answer.files, "bytes": answer.size,
+                "verdict": "in-hash",
+                "reads": _reads(answer.reads),
+                "files": answer.files,
+                "bytes": answer.size,
                 "withheld": answer.withheld,
-            }  # fmt: skip
+            }
         case OnTheWay():
             document = {"verdict": "on-the-way", "reads": _reads(answer.reads), "files": answer.files}
         case RuledOut():

@@ -72,9 +72,11 @@ def answer(now: Fingerprint, former: FormerInputs | None, app: str, path: str) -
         item.name.removeprefix(IGNORED).removeprefix("./") for item in now.inputs if item.name.startswith(IGNORED)
     )
     found = OfInfrastructure(
-        path, is_input, any(_is_in(each, path) for each in ignored),
+        path,
+        is_input,
+        any(_is_in(each, path) for each in ignored),
         changed_inputs(former, now) if former is not None else None,
-    )  # fmt: skip
+    )
     is_of_app = _is_in(path, app) and path != app
     return found if found.is_input or found.is_ignored or found.has_changed or is_of_app else None
 
@@ -97,9 +99,11 @@ def document(found: OfInfrastructure) -> dict[str, Any]:
     """The part of `explain PATH --json`."""
     changes = found.changes
     return {
-        "input": found.is_input, "ignored": found.is_ignored, "changed": found.has_changed,
+        "input": found.is_input,
+        "ignored": found.is_ignored,
+        "changed": found.has_changed,
         "changed_inputs": None if changes is None else [{"name": one.what, "change": one.how} for one in changes],
-    }  # fmt: skip
+    }
 
 
 def _is_asked(name: str, given: Mapping[str, str]) -> bool:

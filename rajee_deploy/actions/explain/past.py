@@ -78,17 +78,23 @@ def inputs_at(past: Past, checkout: Checkout) -> ImageInputs:
                 raise _submodule_missing(path, commit, "the image is built from its files")
         for path in sorted(checkout.pointers & read):
             raise DeployError(
-                "lfs-missing", f"the file {path} of Git LFS, as it was then, is not on this machine", where=path,
-                cause="the image is built from it", hint="git lfs fetch --all brings what LFS has of older commits",
-            )  # fmt: skip
+                "lfs-missing",
+                f"the file {path} of Git LFS, as it was then, is not on this machine",
+                where=path,
+                cause="the image is built from it",
+                hint="git lfs fetch --all brings what LFS has of older commits",
+            )
     return inputs
 
 
 def _submodule_missing(path: str, commit: str, cause: str) -> DeployError:
     return DeployError(
-        "submodule-missing", f"the submodule {path} was at {short_commit(commit)}, which this machine does not have",
-        where=path, cause=cause, hint=f"git submodule update --init {path}, or git fetch in it, brings it",
-    )  # fmt: skip
+        "submodule-missing",
+        f"the submodule {path} was at {short_commit(commit)}, which this machine does not have",
+        where=path,
+        cause=cause,
+        hint=f"git submodule update --init {path}, or git fetch in it, brings it",
+    )
 
 
 def _of_then(name: str, origin: Origin, places: Relocation) -> ImageSettings | str:
@@ -114,10 +120,12 @@ def moved(image: ImageSettings, places: Relocation) -> ImageSettings:
         place = places.find(path, last=last)
         if place is None:
             raise DeployError(
-                OUTSIDE, f"the image {image.name} is built from what no commit of the repository holds",
-                where=str(path), cause=f"its {what} lies outside of {places.top}",
+                OUTSIDE,
+                f"the image {image.name} is built from what no commit of the repository holds",
+                where=str(path),
+                cause=f"its {what} lies outside of {places.top}",
                 hint="its former state is not known here: run this in the repository that holds it",
-            )  # fmt: skip
+            )
         return place
 
     contexts = {

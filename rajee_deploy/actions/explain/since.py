@@ -65,9 +65,12 @@ def since(images: Mapping[str, ImageInputs], origin: Origin, start: Path, revisi
                 then = inputs_at(past, checkout)
             except DeployError as error:
                 raise DeployError(
-                    "revision-not-buildable", f"the image {name} could not be built at {revision}",
-                    where=error.where, cause=error.problem, hint=past.note or "name a later revision",
-                ) from error  # fmt: skip
+                    "revision-not-buildable",
+                    f"the image {name} could not be built at {revision}",
+                    where=error.where,
+                    cause=error.problem,
+                    hint=past.note or "name a later revision",
+                ) from error
             comparisons[name] = compare(contents_of(then), contents_of(present))
             told = (past.note, _unfiltered(then, checkout), _unknown(present, comparisons[name], repository))
             notes[name] = "; ".join(filter(None, told))

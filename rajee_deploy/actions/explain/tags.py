@@ -88,20 +88,25 @@ def _deployed(present: ImageInputs, sources: Sources) -> tuple[str, str]:
     image = present.settings
     if not image.stack:
         raise DeployError(
-            "not-deployed", f"the image {image.name} belongs to no stack", where=f"images.{image.name}.stack",
+            "not-deployed",
+            f"the image {image.name} belongs to no stack",
+            where=f"images.{image.name}.stack",
             hint="name one of its tags (rajee-deploy fingerprint prints today's), or a git revision: "
             "rajee-deploy explain --since HEAD~1",
-        )  # fmt: skip
+        )
     state = sources.describe(image.stack)
     recorded = state.parameters.get(image.parameter, "") if isinstance(state, StackPresent) else ""
     tag = _tag_of(recorded, image.repository, sources)
     if not isinstance(state, StackPresent) or not _TAG.fullmatch(tag):
         what = f"its {image.parameter} is {recorded!r}" if isinstance(state, StackPresent) else "there is no such stack"
         raise DeployError(
-            "not-deployed", f"stack {image.stack} records no image of ours", where=f"stack {image.stack}", cause=what,
+            "not-deployed",
+            f"stack {image.stack} records no image of ours",
+            where=f"stack {image.stack}",
+            cause=what,
             hint="name one of its tags (rajee-deploy fingerprint prints today's), or a git revision: "
             "rajee-deploy explain --since HEAD~1",
-        )  # fmt: skip
+        )
     note = (
         ""
         if runs_what_it_says(state.status)
@@ -172,9 +177,12 @@ def _by_git(
         near = near or found
     if near is None:
         raise DeployError(
-            "no-contents", f"there is no record of what {tag} was made of", where=f"image {name}",
-            cause="\n".join(passed_over), hint="compare with a commit instead: rajee-deploy explain --since REF",
-        )  # fmt: skip
+            "no-contents",
+            f"there is no record of what {tag} was made of",
+            where=f"image {name}",
+            cause="\n".join(passed_over),
+            hint="compare with a commit instead: rajee-deploy explain --since REF",
+        )
     other = f"which give {near.comparisons[name].before}: what was built differed from them, unseen here"
     return _of_commit(near, name, passed_over, other)
 

@@ -56,10 +56,11 @@ def check_recorded(image: ImageSettings, tag: str, recorded: Recorded) -> None:
         raise DeployError(
             "revision-not-recorded",
             f"{image.repository} has no image {tag}, and no record says which revision it was built from",
-            where=f"image {image.name}", cause="\n".join(recorded.passed_over),
+            where=f"image {image.name}",
+            cause="\n".join(recorded.passed_over),
             hint="find the commit (its checkout prints the tag with rajee-deploy fingerprint), check it out, and "
             "rajee-deploy up --allow-rollback",
-        )  # fmt: skip
+        )
 
 
 @contextmanager
@@ -95,4 +96,4 @@ def _differs(image: ImageSettings, tag: str, revision: str, found: str, note: st
         where=f"image {image.name}",
         cause="\n".join(filter(None, (f"{revision} gives {found}: {why}", note))),
         hint="what was built is in no commit, so it cannot be built again: name another tag",
-    )  # fmt: skip
+    )

@@ -47,7 +47,7 @@ def of_rollback(returns: Sequence[Return], record: PastRun) -> dict[str, Any]:
         "images": _images(returns),
         "phases": [{"name": p.name, "start": round(p.start, 3), "seconds": round(p.seconds, 3)} for p in record.phases],
         "seconds": record.seconds,
-    }  # fmt: skip
+    }
 
 
 def of_preview(planned: PlannedReturn, seconds: float) -> dict[str, Any]:
@@ -58,12 +58,17 @@ def of_preview(planned: PlannedReturn, seconds: float) -> dict[str, Any]:
 def _images(returns: Sequence[Return]) -> dict[str, Any]:
     return {
         one.image: {
-            "stack": one.stack, "before": one.before, "tag": one.target.tag, "because": one.target.why,
+            "stack": one.stack,
+            "before": one.before,
+            "tag": one.target.tag,
+            "because": one.target.why,
             "revision": commit_of(one.revision) if one.revision != "-" else None,
-            "dirty": is_dirty(one.revision), "built": one.is_built, "was_there": one.is_there,
+            "dirty": is_dirty(one.revision),
+            "built": one.is_built,
+            "was_there": one.is_there,
         }
         for one in returns
-    }  # fmt: skip
+    }
 
 
 def _close(run: CurrentRun, returns: Sequence[Return]) -> None:
@@ -73,8 +78,9 @@ def _close(run: CurrentRun, returns: Sequence[Return]) -> None:
     if moved:
         run.console.say(
             "rajee-deploy up on a newer checkout deploys its image again; another rajee-deploy rollback returns to "
-            "what ran until now.", "bold",
-        )  # fmt: skip
+            "what ran until now.",
+            "bold",
+        )
 
 
 def _record(run: CurrentRun, returns: Sequence[Return], at: datetime, outcome: str, error: str = "") -> PastRun:

@@ -53,11 +53,16 @@ class PlannedReturn(Planned):
         built = {step.image for step in self.plan.steps if isinstance(step, BuildAndPush)}
         return [
             Return(
-                way.wanted.name, way.wanted.stack, way.before, way.target, way.revision, way.wanted.name in built,
+                way.wanted.name,
+                way.wanted.stack,
+                way.before,
+                way.target,
+                way.revision,
+                way.wanted.name in built,
                 self._was_there(way),
             )
             for way in self.ways
-        ]  # fmt: skip
+        ]
 
     def _was_there(self, way: Way) -> bool:
         """Whether the stack ran it when somebody asked; a plan that was made anew may find it there by then."""
@@ -112,7 +117,7 @@ def _plan(run: CurrentRun, asked: Asked, who: Identity, before: PlannedReturn | 
             ways = before.ways if before else ()
             return PlannedReturn(
                 Plan(waits, ()), Wanted((), names), {}, who, Observed({}, states), run, is_of_checkout=False, ways=ways
-            )  # fmt: skip
+            )
         settled = {stack: _updatable(run, stack, state) for stack, state in states.items()}
         found = [
             find_way(run, asked, image, settled[image.stack], who, known.get(image.name)) for image in asked.images
@@ -138,16 +143,20 @@ def _updatable(run: CurrentRun, stack: str, state: StackState) -> StackPresent:
     """The stack, if it is there and takes updates."""
     if not isinstance(state, StackPresent):
         raise DeployError(
-            "not-deployed", f"there is no stack {stack} to roll back", where=f"stack {stack}",
+            "not-deployed",
+            f"there is no stack {stack} to roll back",
+            where=f"stack {stack}",
             hint="check the environment, the region and the profile; rajee-deploy up deploys it first",
-        )  # fmt: skip
+        )
     if not stack_status.is_updatable(state.status):
         raise DeployError(
-            "stack-not-updatable", f"stack {stack} is {state.status}, which takes no update",
-            where=f"stack {stack}", cause=state.reason,
+            "stack-not-updatable",
+            f"stack {stack} is {state.status}, which takes no update",
+            where=f"stack {stack}",
+            cause=state.reason,
             hint=f"{cdk_command(run.settings.cdk.app, 'rollback', run.settings.place_of(stack).id)}\n"
             "or look at its events in the CloudFormation console; then run again",
-        )  # fmt: skip
+        )
     return state
 
 

@@ -41,14 +41,17 @@ def check_asked(asked: Asked) -> None:
         raise _without_stack(without, asked)
     if not asked.is_chosen and len(names) > 1:
         raise ConfigurationError(
-            "bad-flag", "several images are deployed, and what each ran before need not have run together",
+            "bad-flag",
+            "several images are deployed, and what each ran before need not have run together",
             hint=_choices(names, asked.tag, "--image may be repeated, for those that go back together"),
-        )  # fmt: skip
+        )
     if asked.tag is not None and len(names) > 1:
         raise ConfigurationError(
-            "bad-flag", "a tag belongs to one image, but several images are chosen", where=asked.tag,
+            "bad-flag",
+            "a tag belongs to one image, but several images are chosen",
+            where=asked.tag,
             hint=_choices(names, asked.tag),
-        )  # fmt: skip
+        )
 
 
 def _without_stack(without: Sequence[str], asked: Asked) -> ConfigurationError:
@@ -61,10 +64,12 @@ def _without_stack(without: Sequence[str], asked: Asked) -> ConfigurationError:
     if asked.deployed:
         return ConfigurationError("bad-flag", problem, where=where, hint=_choices(asked.deployed, asked.tag))
     return ConfigurationError(
-        "bad-flag", problem, where=where,
+        "bad-flag",
+        problem,
+        where=where,
         hint="a stack that takes the image's tag is named by images.*.stack, then deployed: rajee-deploy up\n"
         "an image that is only pushed is put back where it is run",
-    )  # fmt: skip
+    )
 
 
 def _choices(names: Sequence[str], tag: str | None, more: str = "") -> str:
@@ -79,9 +84,11 @@ def check_tag(tag: str) -> None:
     """ConfigurationError `bad-tag` for what is no tag of ours."""
     if not _TAG.fullmatch(tag):
         raise ConfigurationError(
-            "bad-tag", f"{tag!r} is not the tag of an image", where="rollback TAG",
+            "bad-tag",
+            f"{tag!r} is not the tag of an image",
+            where="rollback TAG",
             hint=f"it is {TAG_PREFIX} and {TAG_HEX} digits, as rajee-deploy status shows it",
-        )  # fmt: skip
+        )
 
 
 def fingerprint_of(recorded: str) -> Fingerprint | None:
@@ -96,11 +103,12 @@ def for_other_platforms(image: WantedImage, its: str) -> DeployError:
     """For an image that is what its tag says, of a time when the settings named other platforms."""
     wanted = ", ".join(map(str, image.platforms))
     return DeployError(
-        "image-wrong-platform", f"the image {image.tag} was built for {its}, and {image.name} is for {wanted} now",
+        "image-wrong-platform",
+        f"the image {image.tag} was built for {its}, and {image.name} is for {wanted} now",
         where=f"{image.repository}:{image.tag}",
         hint=f"if what the stack runs needs no other, let images.{image.name}.platform be what the image was built for "
         "and run again; else check out a revision that is right for all, then: rajee-deploy up --allow-rollback",
-    )  # fmt: skip
+    )
 
 
 def previous(
@@ -134,10 +142,13 @@ def previous(
             return Target(run.tags[image.name], f"the run of {run.at} on this machine deployed it")
     looked.append(f"none of this machine's runs deployed another {image.name} in this environment")
     raise DeployError(
-        "no-previous", f"no record says what {image.stack} ran before {deployed or 'now'}",
-        where=f"image {image.name}", cause="\n".join(looked), hint="name the tag: rajee-deploy rollback TAG\n"
+        "no-previous",
+        f"no record says what {image.stack} ran before {deployed or 'now'}",
+        where=f"image {image.name}",
+        cause="\n".join(looked),
+        hint="name the tag: rajee-deploy rollback TAG\n"
         f"it begins with {TAG_PREFIX}; all that there are: {_listing(image.repository)}",
-    )  # fmt: skip
+    )
 
 
 def _listing(repository: Repository) -> str:

@@ -54,9 +54,16 @@ def find_way(
     # As the stack has it, whatever the settings say by now: its template takes one of the two.
     by = DeployBy.DIGEST if before.startswith("sha256:") else DeployBy.TAG
     wanted = WantedImage(
-        image.name, _named(asked.tag or ""), image.repository, image.stack, image.parameter, image.platforms, by,
-        keeper_of(run.settings, image, who), former_keeper=former_keeper_of(run.settings, image, who),
-    )  # fmt: skip
+        image.name,
+        _named(asked.tag or ""),
+        image.repository,
+        image.stack,
+        image.parameter,
+        image.platforms,
+        by,
+        keeper_of(run.settings, image, who),
+        former_keeper=former_keeper_of(run.settings, image, who),
+    )
     if known is not None:
         target = known.target
     elif asked.tag is not None:
@@ -76,17 +83,19 @@ def _deployed(run: CurrentRun, image: ImageSettings, state: StackPresent) -> str
     another."""
     if image.context_key:
         raise ConfigurationError(
-            "no-parameter", f"the tag of {image.name} lies in the template of {image.stack}, which a rollback keeps",
+            "no-parameter",
+            f"the tag of {image.name} lies in the template of {image.stack}, which a rollback keeps",
             where=f"images.{image.name}.context-key",
             hint="check out the former revision, then: rajee-deploy up --allow-rollback; or give the stack a parameter",
-        )  # fmt: skip
+        )
     before = state.parameters.get(image.parameter, "")
     if not before:
         raise DeployError(
-            "no-parameter", f"stack {image.stack} has no parameter {image.parameter} for the image {image.name}",
+            "no-parameter",
+            f"stack {image.stack} has no parameter {image.parameter} for the image {image.name}",
             where=f"stack {image.stack}",
             hint=f"{declaring(run.settings.cdk.app, [image.parameter])}; then rajee-deploy up deploys it",
-        )  # fmt: skip
+        )
     return before
 
 
@@ -107,11 +116,13 @@ def check_same(way: Way, state: StackPresent, observed: Observed) -> None:
     image, now = way.wanted, state.parameters.get(way.wanted.parameter, "")
     if now not in (way.before, plans.parameter_of(image, observed)):
         raise DeployError(
-            "stack-changed", f"somebody else deployed {short_digest(now)} just now, in the place of the image that was "
-            f"to go back ({short_digest(way.before)})", where=f"stack {image.stack}",
+            "stack-changed",
+            f"somebody else deployed {short_digest(now)} just now, in the place of the image that was "
+            f"to go back ({short_digest(way.before)})",
+            where=f"stack {image.stack}",
             hint="rajee-deploy status shows what it runs; to go back to it all the same: "
             f"rajee-deploy rollback {way.target.tag} --image {quote(image.name)}",
-        )  # fmt: skip
+        )
 
 
 def _past_runs(run: CurrentRun) -> tuple[PastRun, ...]:

@@ -197,13 +197,23 @@ def _stack(
     elif not stack_status.is_known(state.status):
         doubts.append("this version does not know the status: what is recorded may not be what runs")
     return DeployedStack(
-        name, state.status, state.since, state.reason, revision, is_dirty(recorded),
+        name,
+        state.status,
+        state.since,
+        state.reason,
+        revision,
+        is_dirty(recorded),
         find_subject(run.settings.root, revision) if revision else "",
         tuple(_image(run, image, state, here) for image in run.images if image.stack == name),
-        infrastructure, ours, is_made or (infrastructure == ours if is_known else None),
-        is_made and infrastructure != ours, wanted.input_changes.get(name) if infrastructure else None,
-        services[0], tuple(doubts), tuple(_parameters(run, name, state)),
-    )  # fmt: skip
+        infrastructure,
+        ours,
+        is_made or (infrastructure == ours if is_known else None),
+        is_made and infrastructure != ours,
+        wanted.input_changes.get(name) if infrastructure else None,
+        services[0],
+        tuple(doubts),
+        tuple(_parameters(run, name, state)),
+    )
 
 
 def _parameters(run: CurrentRun, stack: str, state: StackPresent) -> Iterator[DeployedParameter]:

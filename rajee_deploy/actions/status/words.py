@@ -44,8 +44,11 @@ def _document(stack: DeployedStack) -> dict[str, Any]:
         "revision": revision if stack.revision else None,
         "images": {
             image.name: {
-                "parameter": image.parameter, "deployed": image.deployed or None, "here": image.here or None,
-                "matches": image.matches, "doubt": image.doubt or None,
+                "parameter": image.parameter,
+                "deployed": image.deployed or None,
+                "here": image.here or None,
+                "matches": image.matches,
+                "doubt": image.doubt or None,
             }
             for image in stack.images
         },
@@ -54,21 +57,28 @@ def _document(stack: DeployedStack) -> dict[str, Any]:
             for one in stack.parameters
         },
         "infrastructure": {
-            "deployed": stack.infrastructure or None, "here": stack.infrastructure_here or None,
-            "matches": stack.infrastructure_matches, "proven": stack.is_proven,
-            "changed_inputs": None if stack.input_changes is None else [
-                {"name": one.what, "change": one.how} for one in stack.input_changes
-            ],
+            "deployed": stack.infrastructure or None,
+            "here": stack.infrastructure_here or None,
+            "matches": stack.infrastructure_matches,
+            "proven": stack.is_proven,
+            "changed_inputs": None
+            if stack.input_changes is None
+            else [{"name": one.what, "change": one.how} for one in stack.input_changes],
         },
         "services": [
             {
-                "name": one.name, "running": one.running, "desired": one.desired, "images": list(one.images),
-                "stable": one.is_stable, "controller": one.controller, "drift": one.drift or None,
+                "name": one.name,
+                "running": one.running,
+                "desired": one.desired,
+                "images": list(one.images),
+                "stable": one.is_stable,
+                "controller": one.controller,
+                "drift": one.drift or None,
             }
             for one in stack.services
         ],
         "doubts": list(stack.doubts),
-    }  # fmt: skip
+    }
 
 
 def _stack(stack: DeployedStack) -> Iterator[str]:

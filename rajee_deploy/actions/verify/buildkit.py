@@ -203,8 +203,12 @@ class _Experiment:
     def _image(self, request: ProbeRequest, step: ProbeStep) -> dict[str, tuple[object, ...]]:
         """The files of one step's place by their path in it."""
         image = self._scratch / "image.tar"
-        self._build(ProbeRequest(request.context, request.dockerfile, request.platform, request.build_args,
-                                 request.build_contexts, image), "BuildKit refuses to copy")  # fmt: skip
+        self._build(
+            ProbeRequest(
+                request.context, request.dockerfile, request.platform, request.build_args, request.build_contexts, image
+            ),
+            "BuildKit refuses to copy",
+        )
         found: dict[str, tuple[object, ...]] = {}
         with tarfile.open(image) as archive:
             for member in archive:

@@ -46,8 +46,11 @@ def _first_difference(believed: tuple[Use, ...], found: tuple[Use, ...]) -> Use 
 
 def _problem(believed: ImageInputs, found: ImageInputs, use: Use | None, path: str) -> str:
     if use is None:
-        names = (item.name for item, other in zip(believed.fingerprint.inputs, found.fingerprint.inputs, strict=False)
-                 if item != other)  # fmt: skip
+        names = (
+            item.name
+            for item, other in zip(believed.fingerprint.inputs, found.fingerprint.inputs, strict=False)
+            if item != other
+        )
         return f"re-hashing gives another fingerprint: {next(names, 'another list of inputs')} differs"
     name = f": {path} differs" if path else ""
     return f"re-hashing gives another digest for {use.read.instruction.value} {use.read.source}{name}"

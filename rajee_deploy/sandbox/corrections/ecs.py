@@ -168,13 +168,16 @@ def tell_of_deployments() -> None:
         )
         found = [
             {
-                "serviceDeploymentArn": each["id"], "serviceArn": service.arn, "clusterArn": service.cluster_arn,
-                "status": "SUCCESSFUL", "createdAt": each["createdAt"],
+                "serviceDeploymentArn": each["id"],
+                "serviceArn": service.arn,
+                "clusterArn": service.cluster_arn,
+                "status": "SUCCESSFUL",
+                "createdAt": each["createdAt"],
                 "targetServiceRevisionArn": each["taskDefinition"],
             }
             for service in services
             for each in service.deployments
-        ]  # fmt: skip
+        ]
         return ActionResult({"serviceDeployments": found})
 
     def describe_service_revisions(self: Any) -> Any:

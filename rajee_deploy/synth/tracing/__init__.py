@@ -132,9 +132,12 @@ def _records(directory: Path, assembly: Path, started: int, looks: Looks | None)
             found += [(str(kind), *map(str, fields)) for kind, *fields in read if all(map(_may_be_name, fields))]
         except (OSError, ValueError, TypeError) as error:
             raise DeployError(
-                "trace-broken", "what the synth read was not recorded properly", where=path.name, cause=str(error),
+                "trace-broken",
+                "what the synth read was not recorded properly",
+                where=path.name,
+                cause=str(error),
                 hint='run again; where it stays, infra-check = "synth" in the settings does without the record',
-            ) from error  # fmt: skip
+            ) from error
     processes = frozenset(int(path.stem.rpartition("-")[2]) for path in directory.glob("*.jsonl"))
     searches = [line for line in found if line[0] == "modules"]
     others = dict.fromkeys(line for line in found if line[0] != "modules")

@@ -21,12 +21,34 @@ if TYPE_CHECKING:
 # Set by the CDK CLI for the app from what counts elsewhere, or fixed by us; or without influence on any template. The
 # account and the region are those of the very stack that holds the record.
 HARMLESS = frozenset(
-    {"CDK_DEFAULT_ACCOUNT", "CDK_DEFAULT_REGION", "AWS_REGION", "AWS_DEFAULT_REGION", "CDK_OUTDIR", "CDK_CONTEXT_JSON",
-     "CONTEXT_OVERFLOW_LOCATION_ENV", "CDK_CLI_VERSION", "CDK_CLI_ASM_VERSION", "CDK_VALIDATION", "CDK_DEBUG",
-     "CDK_DEBUG_DEPS", "CDK_DISABLE_STACK_TRACE", "CDK_NO_PERF_BUILTINS", "CDK_PERF_COUNTERS_FILE", "CDK_ERROR_FILE",
-     "TESTING_CDK", "NODE_V8_COVERAGE", "NODE_DEBUG", "NODE_ENV", "NODE_OPTIONS", "__MINIMATCH_TESTING_PLATFORM__",
-     "RAJEE_DEPLOY_TRACE", "PYTHONPATH", "PYTHONPYCACHEPREFIX"}
-)  # fmt: skip
+    {
+        "CDK_DEFAULT_ACCOUNT",
+        "CDK_DEFAULT_REGION",
+        "AWS_REGION",
+        "AWS_DEFAULT_REGION",
+        "CDK_OUTDIR",
+        "CDK_CONTEXT_JSON",
+        "CONTEXT_OVERFLOW_LOCATION_ENV",
+        "CDK_CLI_VERSION",
+        "CDK_CLI_ASM_VERSION",
+        "CDK_VALIDATION",
+        "CDK_DEBUG",
+        "CDK_DEBUG_DEPS",
+        "CDK_DISABLE_STACK_TRACE",
+        "CDK_NO_PERF_BUILTINS",
+        "CDK_PERF_COUNTERS_FILE",
+        "CDK_ERROR_FILE",
+        "TESTING_CDK",
+        "NODE_V8_COVERAGE",
+        "NODE_DEBUG",
+        "NODE_ENV",
+        "NODE_OPTIONS",
+        "__MINIMATCH_TESTING_PLATFORM__",
+        "RAJEE_DEPLOY_TRACE",
+        "PYTHONPATH",
+        "PYTHONPYCACHEPREFIX",
+    }
+)
 _COMPILED = re.compile(r"(?P<folder>.*)/__pycache__/(?P<name>[^/]+?)\.[^./]+(\.opt-\d)?\.pyc$")
 _PACKAGES = re.compile(r"(?P<site>.*/(?:site|dist)-packages)(?:/(?P<top>[^/]+).*)?$")
 _KERNEL = re.compile(r"(?P<root>.*)/(?:bin/jsii-runtime|lib/program)\.js$")

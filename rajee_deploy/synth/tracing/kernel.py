@@ -73,6 +73,18 @@ def _is_linux() -> bool:
 def traced(strace: str, log: Path) -> list[str]:
     """The words before a command that write into `log` what it and its children look at (see `syscalls`)."""
     return [
-        strace, "-f", "--seccomp-bpf", "-y", "-qq", "-s", "65536", "-e", f"trace={_CALLS}", "-e", "signal=none",
-        "-o", str(log), "--",
-    ]  # fmt: skip
+        strace,
+        "-f",
+        "--seccomp-bpf",
+        "-y",
+        "-qq",
+        "-s",
+        "65536",
+        "-e",
+        f"trace={_CALLS}",
+        "-e",
+        "signal=none",
+        "-o",
+        str(log),
+        "--",
+    ]

@@ -24,9 +24,23 @@ if TYPE_CHECKING:
 _ABSENT = ("ENOENT", "ENOTDIR", "ELOOP", "ENAMETOOLONG")
 _THERE = ("EACCES", "EEXIST")
 _OPENS = ("open", "openat", "openat2", "creat")
-_MAKES = {"mkdir": 0, "mkdirat": 0, "mknod": 0, "mknodat": 0, "unlink": 0, "unlinkat": 0, "rmdir": 0, "truncate": 0,
-          "rename": None, "renameat": None, "renameat2": None, "symlink": 1, "symlinkat": 1, "link": 1,
-          "linkat": 1}  # fmt: skip
+_MAKES = {
+    "mkdir": 0,
+    "mkdirat": 0,
+    "mknod": 0,
+    "mknodat": 0,
+    "unlink": 0,
+    "unlinkat": 0,
+    "rmdir": 0,
+    "truncate": 0,
+    "rename": None,
+    "renameat": None,
+    "renameat2": None,
+    "symlink": 1,
+    "symlinkat": 1,
+    "link": 1,
+    "linkat": 1,
+}
 _STAYS = (
     "lstat",
     "lstat64",

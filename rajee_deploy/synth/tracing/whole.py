@@ -29,16 +29,32 @@ if TYPE_CHECKING:
 
 # What the hooks report and the kernel tells better: a program that is started is traced like the one that starts it.
 _TOLD_BY_KERNEL = frozenset(
-    {"starts a program", "forks", "loads a library of C", "opens a database", "connects a socket",
-     "copies the whole environment"}
-)  # fmt: skip
+    {
+        "starts a program",
+        "forks",
+        "loads a library of C",
+        "opens a database",
+        "connects a socket",
+        "copies the whole environment",
+    }
+)
 # What C reads of the environment no hook sees.
 _COPIES = frozenset({"copies the whole environment", "loads a library of C"})
 # What the CDK's libraries ask for and nobody's template depends on, unless the project itself speaks of it.
 _ASKED = frozenset(
-    {"CDK_DEBUG", "CDK_DEBUG_DEPS", "CDK_DISABLE_STACK_TRACE", "CDK_NO_PERF_BUILTINS", "CDK_PERF_COUNTERS_FILE",
-     "TESTING_CDK", "NODE_V8_COVERAGE", "NODE_DEBUG", "NODE_ENV", "__MINIMATCH_TESTING_PLATFORM__"}
-)  # fmt: skip
+    {
+        "CDK_DEBUG",
+        "CDK_DEBUG_DEPS",
+        "CDK_DISABLE_STACK_TRACE",
+        "CDK_NO_PERF_BUILTINS",
+        "CDK_PERF_COUNTERS_FILE",
+        "TESTING_CDK",
+        "NODE_V8_COVERAGE",
+        "NODE_DEBUG",
+        "NODE_ENV",
+        "__MINIMATCH_TESTING_PLATFORM__",
+    }
+)
 
 
 def distil_whole(app: App, records: Records, looks: Looks) -> Depfile:
@@ -119,9 +135,7 @@ def _regions(app: App, records: Records, looks: Looks) -> Regions:
     own = [os.path.realpath(records.assembly), os.path.realpath(os.path.dirname(__file__))]  # noqa: PTH120 -- texts
     own += [os.path.realpath(place) for place in filter(None, [os.environ.get("JSII_RUNTIME_PACKAGE_CACHE_ROOT")])]
     path = tuple(os.path.realpath(place) for place in os.environ.get("PATH", "").split(os.pathsep) if place)
-    return Regions(
-        root, tuple(dict.fromkeys(prefixes)), tuple(dict.fromkeys(sites)), tuple(own), path, everybodys()
-    )  # fmt: skip
+    return Regions(root, tuple(dict.fromkeys(prefixes)), tuple(dict.fromkeys(sites)), tuple(own), path, everybodys())
 
 
 def _above(directory: str) -> Iterator[str]:

@@ -31,14 +31,18 @@ STRACES = {
     "silent": ("", 0, 0, OLD.format("it says no version")),
     "one that fails": ("strace -- version 6.1", 1, 0, "-V fails (strace -- version 6.1); install strace 5.3 or newer"),
     "one that is forbidden to trace": (
-        "strace -- version 6.1", 0, 1,
+        "strace -- version 6.1",
+        0,
+        1,
         f"strace may not trace here ({REFUSAL}); allow ptrace (for a container: --cap-add=SYS_PTRACE)",
     ),
     "one that ends without a word": (
-        "strace -- version 6.1", 0, 9,
+        "strace -- version 6.1",
+        0,
+        9,
         "strace may not trace here (exit code 9); allow ptrace (for a container: --cap-add=SYS_PTRACE)",
     ),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("what", STRACES)

@@ -36,9 +36,12 @@ def test_a_file_that_is_read_counts_from_then_on(project, way):
 
 @pytest.mark.parametrize(
     "code",
-    ['import os; os.path.exists("../absent.json")', 'import pathlib; pathlib.Path("../absent.json").is_file()',
-     "try:\n    open('../absent.json')\nexcept OSError:\n    pass"],
-)  # fmt: skip
+    [
+        'import os; os.path.exists("../absent.json")',
+        'import pathlib; pathlib.Path("../absent.json").is_file()',
+        "try:\n    open('../absent.json')\nexcept OSError:\n    pass",
+    ],
+)
 def test_a_file_that_was_looked_for_and_not_there_counts_when_it_comes(project, code):
     assert project.python(code).read == (str(project.root / "absent.json"),)
     before = project.digest()
@@ -48,9 +51,13 @@ def test_a_file_that_was_looked_for_and_not_there_counts_when_it_comes(project, 
 
 @pytest.mark.parametrize(
     "code",
-    ['import os; os.listdir("../data")', 'import pathlib; list(pathlib.Path("../data").iterdir())',
-     'import glob; glob.glob("../data/*")', 'import os; list(os.walk("../data"))'],
-)  # fmt: skip
+    [
+        'import os; os.listdir("../data")',
+        'import pathlib; list(pathlib.Path("../data").iterdir())',
+        'import glob; glob.glob("../data/*")',
+        'import os; list(os.walk("../data"))',
+    ],
+)
 def test_a_directory_that_is_listed_counts_by_its_names(project, code):
     assert str(project.root / "data") in project.python(code).listed
     before = project.digest()
@@ -60,9 +67,12 @@ def test_a_directory_that_is_listed_counts_by_its_names(project, code):
 
 @pytest.mark.parametrize(
     "code",
-    ['import os; os.listdir("..")', 'import pathlib; list(pathlib.Path("..").glob("*/name"))',
-     'import os; os.listdir(os.open("..", os.O_RDONLY))'],
-)  # fmt: skip
+    [
+        'import os; os.listdir("..")',
+        'import pathlib; list(pathlib.Path("..").glob("*/name"))',
+        'import os; os.listdir(os.open("..", os.O_RDONLY))',
+    ],
+)
 @pytest.mark.parametrize("temporary", ["tmp", "", "../elsewhere/deep"])
 def test_so_do_the_names_in_a_directory_above_the_app(project, monkeypatch, code, temporary):
     """Also in a checkout that lies in the place for temporary files."""
@@ -148,10 +158,16 @@ def test_a_module_from_elsewhere_counts_by_its_source_also_when_it_is_compiled_a
 
 @pytest.mark.parametrize(
     "code",
-    ['import os; os.environ.get("SIZE")', 'import os; os.getenv("SIZE")', 'import os; "SIZE" in os.environ',
-     'import os; os.environb.get(b"SIZE")', 'import os; os.path.expandvars("$SIZE")',
-     'from os import environ; environ.setdefault("SIZE", "1")', 'import os; os.environ.pop("SIZE", 0)'],
-)  # fmt: skip
+    [
+        'import os; os.environ.get("SIZE")',
+        'import os; os.getenv("SIZE")',
+        'import os; "SIZE" in os.environ',
+        'import os; os.environb.get(b"SIZE")',
+        'import os; os.path.expandvars("$SIZE")',
+        'from os import environ; environ.setdefault("SIZE", "1")',
+        'import os; os.environ.pop("SIZE", 0)',
+    ],
+)
 def test_a_variable_that_is_read_counts_by_its_value(project, monkeypatch, code):
     monkeypatch.delenv("SIZE", raising=False)
     found = project.python(code)
@@ -180,9 +196,9 @@ IMPURE = {
     'import socket\ntry:\n    socket.create_connection(("127.0.0.1", 9), 1)\nexcept OSError:\n    pass': (
         "connects a socket"
     ),
-    'import threading, subprocess\n'
+    "import threading, subprocess\n"
     't = threading.Thread(target=subprocess.run, args=(["true"],)); t.start(); t.join()': "starts a program",
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("code", IMPURE)
@@ -283,6 +299,9 @@ def test_without_the_variable_the_hook_does_nothing():
     hook = tracing._HERE / "in_python"
     ended = subprocess.run(
         [sys.executable, "-c", "import os; print(os.stat.__name__, hasattr(os.stat, '__wrapped__'))"],
-        env={"PYTHONPATH": str(hook)}, capture_output=True, text=True, check=True,
-    )  # fmt: skip
+        env={"PYTHONPATH": str(hook)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     assert ended.stdout == "stat False\n"

@@ -11,10 +11,13 @@ from rajee_deploy.synth.tracing.regions import Region, Regions, prefix_of
 
 ROOT = "/repo/of/me"
 REGIONS = Regions(
-    ROOT, ("/opt/python", f"{ROOT}/.venv"),
+    ROOT,
+    ("/opt/python", f"{ROOT}/.venv"),
     (f"{ROOT}/node_modules", "/opt/python/lib/python3.12/site-packages", f"{ROOT}/.venv/lib/python3.12/site-packages"),
-    ("/tmp/out",), ("/opt/tools", f"{ROOT}/bin"), ("/home/somebody", "/tmp"),
-)  # fmt: skip
+    ("/tmp/out",),
+    ("/opt/tools", f"{ROOT}/bin"),
+    ("/home/somebody", "/tmp"),
+)
 PLACES = {
     f"{ROOT}": Region.CHECKOUT,
     f"{ROOT}/cdk/app.py": Region.CHECKOUT,

@@ -56,16 +56,61 @@ def test_variables_that_a_text_names():
 
 
 LISTING = [
-    "${!APP_@}", "${!name}", "${(P)name}", "export -p", "export | grep APP_", "x=`export`", "export", "{ export; }",
-    "export 2>&1", "declare -x", "declare -n ref=x", "declare -i n", "declare -p", "declare", "declare > list",
-    "local -n ref=x", "local -i n=SIZE", "typeset x", "compgen -e", "eval x", "set", "set | sort", "(set)", "set\nx",
-    "`set`", "set # all", "$((SIZE + 1))", "((SIZE))", "$[SIZE]", "let n=SIZE", "[ -v SIZE ]", "[[ 1 -eq SIZE ]]",
-    "[[ SIZE -lt 1 ]]", "${list[SIZE]}", "${text:SIZE}",
-]  # fmt: skip
+    "${!APP_@}",
+    "${!name}",
+    "${(P)name}",
+    "export -p",
+    "export | grep APP_",
+    "x=`export`",
+    "export",
+    "{ export; }",
+    "export 2>&1",
+    "declare -x",
+    "declare -n ref=x",
+    "declare -i n",
+    "declare -p",
+    "declare",
+    "declare > list",
+    "local -n ref=x",
+    "local -i n=SIZE",
+    "typeset x",
+    "compgen -e",
+    "eval x",
+    "set",
+    "set | sort",
+    "(set)",
+    "set\nx",
+    "`set`",
+    "set # all",
+    "$((SIZE + 1))",
+    "((SIZE))",
+    "$[SIZE]",
+    "let n=SIZE",
+    "[ -v SIZE ]",
+    "[[ 1 -eq SIZE ]]",
+    "[[ SIZE -lt 1 ]]",
+    "${list[SIZE]}",
+    "${text:SIZE}",
+]
 NAMING = [
-    "echo $A", "set -e", "set -- $A", "export A=1", "export A", "declare -r A=1", "declare -a list", "local n=1",
-    "reset", "settle", '[ "$A" -eq 1 ]', "[ -n $A ]", "${A:-b}", "${list[@]}", "${list[*]}", "outlet x", "evaluate x",
-]  # fmt: skip
+    "echo $A",
+    "set -e",
+    "set -- $A",
+    "export A=1",
+    "export A",
+    "declare -r A=1",
+    "declare -a list",
+    "local n=1",
+    "reset",
+    "settle",
+    '[ "$A" -eq 1 ]',
+    "[ -n $A ]",
+    "${A:-b}",
+    "${list[@]}",
+    "${list[*]}",
+    "outlet x",
+    "evaluate x",
+]
 
 
 @pytest.mark.parametrize("text", LISTING)
@@ -81,10 +126,22 @@ def test_a_text_that_names_what_it_reads(text):
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        (". ./x", True), ("source x", True), ("a; . x", True), ("a && . x", True), ("(. x; y)", True), ("`. x`", True),
-        ("{ . x; }", True), ("a\n. x", True), ("! source x", True), ("cat ./x", False), ("a.b c", False),
-        ("./x", False), ("resource x", False), ("ls ..", False), ("ls .. x", False),
+        (". ./x", True),
+        ("source x", True),
+        ("a; . x", True),
+        ("a && . x", True),
+        ("(. x; y)", True),
+        ("`. x`", True),
+        ("{ . x; }", True),
+        ("a\n. x", True),
+        ("! source x", True),
+        ("cat ./x", False),
+        ("a.b c", False),
+        ("./x", False),
+        ("resource x", False),
+        ("ls ..", False),
+        ("ls .. x", False),
     ],
-)  # fmt: skip
+)
 def test_a_text_that_goes_on_in_another_file(text, expected):
     assert goes_on_elsewhere(text) is expected

@@ -117,10 +117,15 @@ def test_of_a_shell_its_text(place, words):
 @pytest.mark.parametrize(
     ("path", "is_own"),
     [
-        ("run.sh", True), ("node_modules/.bin/x", True), ("../tools/run.sh", True), ("../above.sh", True),
-        ("../installed/bin/x", False), ("../.pyenv/bin/x", False), ("../shims/x", False),
+        ("run.sh", True),
+        ("node_modules/.bin/x", True),
+        ("../tools/run.sh", True),
+        ("../above.sh", True),
+        ("../installed/bin/x", False),
+        ("../.pyenv/bin/x", False),
+        ("../shims/x", False),
     ],
-)  # fmt: skip
+)
 def test_a_script_counts_unless_somebody_installed_it(place, path, is_own, words):
     program = "/bin/busybox" if "busybox" in words[0] else "/bin/dash"
     script = place.write(path, "echo $A")
@@ -147,10 +152,16 @@ def test_where_all_are_read_those_that_tell_nothing_are_where_the_project_speaks
 @pytest.mark.parametrize(
     ("path", "expected"),
     [
-        ("{root}/a", True), ("{top}/a", True), ("{top}/b/a", True), ("{top}/.nvm/a", False), ("{top}/libexec/a", False),
-        ("{root}/libexec/a", True), ("{root}/node_modules/a", False), ("{top}/installed/bin/a", False),
+        ("{root}/a", True),
+        ("{top}/a", True),
+        ("{top}/b/a", True),
+        ("{top}/.nvm/a", False),
+        ("{top}/libexec/a", False),
+        ("{root}/libexec/a", True),
+        ("{root}/node_modules/a", False),
+        ("{top}/installed/bin/a", False),
     ],
-)  # fmt: skip
+)
 def test_texts_that_may_speak_for_the_project(place, path, expected):
     assert is_own_text(path.format(root=place.root, top=place.top), place.regions) is expected
 

@@ -72,9 +72,10 @@ def place(tmp_path, monkeypatch):
 def test_what_the_record_and_the_hooks_tell_is_one_list(place):
     file = place.write("shared.json")
     found = place.list(
-        file, told=[PYTHON, ("env", "SIZE"), ("impure", "asks for the time", f"{place.app}/app.py", "3")],
+        file,
+        told=[PYTHON, ("env", "SIZE"), ("impure", "asks for the time", f"{place.app}/app.py", "3")],
         obstacles=["connects to the network"],
-    )  # fmt: skip
+    )
     assert found.is_whole
     assert (found.entries, found.variables) == ((TracedEntry("file", "./shared.json"),), ("SIZE",))
     assert found.impure == ("app.py:3 asks for the time", "connects to the network")
@@ -86,10 +87,19 @@ def test_what_the_record_and_the_hooks_tell_is_one_list(place):
         ("asks for the time", "{root}/lib/x.py", ("../lib/x.py:3 asks for the time",)),
         ("asks for the time", "<string>", ("<string>:3 asks for the time",)),
         ("asks for the time", "", ("asks for the time",)),
-        *((what, "{root}/x.py", ()) for what in ("starts a program", "forks", "loads a library of C",
-          "opens a database", "connects a socket", "copies the whole environment")),
+        *(
+            (what, "{root}/x.py", ())
+            for what in (
+                "starts a program",
+                "forks",
+                "loads a library of C",
+                "opens a database",
+                "connects a socket",
+                "copies the whole environment",
+            )
+        ),
     ],
-)  # fmt: skip
+)
 def test_of_what_the_hooks_report_that_which_the_kernel_does_not(place, what, file, expected):
     assert place.list(told=[("impure", what, file.format(root=place.root), "3")]).impure == expected
 
@@ -140,10 +150,18 @@ def test_variables_that_count(place, name, text, env, expected):
 @pytest.mark.parametrize(
     "name",
     [
-        "CDK_DEBUG", "CDK_DEBUG_DEPS", "CDK_DISABLE_STACK_TRACE", "CDK_NO_PERF_BUILTINS", "CDK_PERF_COUNTERS_FILE",
-        "TESTING_CDK", "NODE_V8_COVERAGE", "NODE_DEBUG", "NODE_ENV", "__MINIMATCH_TESTING_PLATFORM__",
+        "CDK_DEBUG",
+        "CDK_DEBUG_DEPS",
+        "CDK_DISABLE_STACK_TRACE",
+        "CDK_NO_PERF_BUILTINS",
+        "CDK_PERF_COUNTERS_FILE",
+        "TESTING_CDK",
+        "NODE_V8_COVERAGE",
+        "NODE_DEBUG",
+        "NODE_ENV",
+        "__MINIMATCH_TESTING_PLATFORM__",
     ],
-)  # fmt: skip
+)
 def test_what_the_cdk_asks_for_counts_where_the_project_speaks_of_it(place, name):
     assert place.list(told=[("env", name)]).variables == ()
     assert place.list(place.write("app.ts", f"process.env.{name}"), told=[("env", name)]).variables == (name,)
@@ -254,9 +272,13 @@ def test_packages_that_were_read(place):
     ]
     found = place.list(*paths, asked=[f"{place.app}/node_modules", f"{modules}/absent/package.json"])
     assert found.toolchain.node == (
-        "cdk/node_modules/", "node_modules/.pnpm/p@1/node_modules/p", "node_modules/@scope/y", "node_modules/absent",
-        "node_modules/x", "node_modules/x/node_modules/deep",
-    )  # fmt: skip
+        "cdk/node_modules/",
+        "node_modules/.pnpm/p@1/node_modules/p",
+        "node_modules/@scope/y",
+        "node_modules/absent",
+        "node_modules/x",
+        "node_modules/x/node_modules/deep",
+    )
 
 
 def test_packages_above_the_checkout_are_installed_where_they_are(place):
@@ -277,10 +299,12 @@ def test_what_is_used_of_what_is_installed(place, monkeypatch):
     monkeypatch.setenv("PATH", f"{tools}::/opt/x")
     Path(tools).mkdir()
     found = place.list(
-        f"{site}/lib_of_one/__init__.py", "/opt/py/lib/x/no_site.py",
-        told=[PYTHON], programs=[("/opt/py/bin/python3.12", "python3"), ("/bin/cat", "cat")],
+        f"{site}/lib_of_one/__init__.py",
+        "/opt/py/lib/x/no_site.py",
+        told=[PYTHON],
+        programs=[("/opt/py/bin/python3.12", "python3"), ("/bin/cat", "cat")],
         asked=[f"{tools}/jq", f"{tools}/cat", f"{tools}/a b", f"{tools}/deep/x", "/opt/y/absent"],
-    )  # fmt: skip
+    )
     told = found.toolchain
     assert (told.runs, told.sites, told.python, told.node) == (("python",), (site,), ("/lib_of_one",), ())
     assert told.programs == ("a b", "jq")
@@ -290,10 +314,14 @@ def test_what_is_used_of_what_is_installed(place, monkeypatch):
 @pytest.mark.parametrize(
     ("program", "runs"),
     [
-        ("/x/bin/python3.12", ("python",)), ("/x/bin/pypy3.10", ("python",)), ("/x/bin/node", ("node",)),
-        ("/x/bin/nodejs", ("node",)), ("/x/bin/mypython", ()), ("/x/python/cat", ()),
+        ("/x/bin/python3.12", ("python",)),
+        ("/x/bin/pypy3.10", ("python",)),
+        ("/x/bin/node", ("node",)),
+        ("/x/bin/nodejs", ("node",)),
+        ("/x/bin/mypython", ()),
+        ("/x/python/cat", ()),
     ],
-)  # fmt: skip
+)
 def test_interpreters_that_ran(place, program, runs):
     assert place.list(programs=[(program, "x")]).toolchain.runs == runs
 

@@ -105,9 +105,12 @@ def typescript(name: str, command: str, value: str, more: str = "", **way: Any) 
     types = "declare function write(value: unknown): void;\nexport = write;\n"
     options = {"compilerOptions": {"module": "commonjs", "target": "es2022", "types": [], "skipLibCheck": True}}
     files = {
-        "cdk/app.ts": text, "cdk/assembly.js": _NODE, "cdk/assembly.d.ts": types,
-        "cdk/tsconfig.json": json.dumps(options), "cdk/package.json": '{"name": "app", "private": true}',
-    }  # fmt: skip
+        "cdk/app.ts": text,
+        "cdk/assembly.js": _NODE,
+        "cdk/assembly.d.ts": types,
+        "cdk/tsconfig.json": json.dumps(options),
+        "cdk/package.json": '{"name": "app", "private": true}',
+    }
     return _way(name, command, files, way)
 
 

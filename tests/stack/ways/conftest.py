@@ -47,10 +47,16 @@ def _clean(monkeypatch, tmp_path: Path) -> None:
         monkeypatch.delenv(name)
     home = tmp_path / "world" / "home"
     given = {
-        "PATH": os.pathsep.join(path), "HOME": str(home), "USER": "me", "LOGNAME": "me", "SHELL": "/bin/sh",
-        "TMPDIR": str(tmp_path / "world" / "tmp"), "LANG": "C.UTF-8", "TERM": "xterm",
+        "PATH": os.pathsep.join(path),
+        "HOME": str(home),
+        "USER": "me",
+        "LOGNAME": "me",
+        "SHELL": "/bin/sh",
+        "TMPDIR": str(tmp_path / "world" / "tmp"),
+        "LANG": "C.UTF-8",
+        "TERM": "xterm",
         "RAJEE_DEPLOY_CACHE_DIR": str(tmp_path / "kept" / "cache"),
-    }  # fmt: skip
+    }
     for name, value in given.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setattr("tempfile.tempdir", None)

@@ -22,20 +22,39 @@ PAUSE = (
 SHARED = {"shared.json": "one\n"}
 CASES = (
     (python("a file", "value", 'value = open("../shared.json").read()\n' + PAUSE, files=SHARED), write("shared.json")),
-    (python("a file of the app", "value", 'value = open("x.json").read()\n' + PAUSE, files={"cdk/x.json": "one\n"}),
-     write("cdk/x.json")),
-    (python("a file that an older one replaces", "value", 'value = open("../shared.json").read()\n' + PAUSE,
-            files={**SHARED, "old.json": "two\n"}), rename("old.json", "shared.json")),
-    (python("a listing", "value", 'value = sorted(os.listdir("../data"))\n' + PAUSE, files={"data/a": ""}),
-     write("data/b")),
+    (
+        python("a file of the app", "value", 'value = open("x.json").read()\n' + PAUSE, files={"cdk/x.json": "one\n"}),
+        write("cdk/x.json"),
+    ),
+    (
+        python(
+            "a file that an older one replaces",
+            "value",
+            'value = open("../shared.json").read()\n' + PAUSE,
+            files={**SHARED, "old.json": "two\n"},
+        ),
+        rename("old.json", "shared.json"),
+    ),
+    (
+        python("a listing", "value", 'value = sorted(os.listdir("../data"))\n' + PAUSE, files={"data/a": ""}),
+        write("data/b"),
+    ),
     (python("an absent file", "value", 'value = os.path.exists("../local")\n' + PAUSE), write("local")),
-    (python("a link", "value", 'value = os.readlink("../current")\n' + PAUSE, prepare=(link("current", "v1"),)),
-     link("current", "v2")),
-    (node("a file, by node", 'new Promise((go) => process.once("SIGUSR1", () => go(value)))',
-          'const value = fs.readFileSync("../shared.json");\nconst wait = setInterval(() => {}, 1000);\n'
-          'process.once("SIGUSR1", () => clearInterval(wait));\nconsole.log("looked:", process.pid);', files=SHARED),
-     write("shared.json")),
-)  # fmt: skip
+    (
+        python("a link", "value", 'value = os.readlink("../current")\n' + PAUSE, prepare=(link("current", "v1"),)),
+        link("current", "v2"),
+    ),
+    (
+        node(
+            "a file, by node",
+            'new Promise((go) => process.once("SIGUSR1", () => go(value)))',
+            'const value = fs.readFileSync("../shared.json");\nconst wait = setInterval(() => {}, 1000);\n'
+            'process.once("SIGUSR1", () => clearInterval(wait));\nconsole.log("looked:", process.pid);',
+            files=SHARED,
+        ),
+        write("shared.json"),
+    ),
+)
 
 
 @pytest.mark.parametrize(

@@ -18,8 +18,10 @@ BIGGER = setenv("APP_SIZE", "two")
 SMALL = (setenv("APP_SIZE", "one"),)
 GIT = (
     Do("no longer an empty .git", lambda world: world.at(".git").rmdir()),
-    run("git", "init", "--quiet", "--initial-branch=main"), run("git", "add", "."), commit("first"),
-)  # fmt: skip
+    run("git", "init", "--quiet", "--initial-branch=main"),
+    run("git", "add", "."),
+    commit("first"),
+)
 READ = {"files": SHARED, "inputs": (EDIT,)}
 
 

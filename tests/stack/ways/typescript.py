@@ -18,9 +18,11 @@ if TYPE_CHECKING:
 def _install(world: World) -> None:
     """What `npm ci` of the reference service's lock file installs, but for the CDK CLI itself."""
     shutil.copytree(
-        INFRA / "node_modules", world.at("cdk/node_modules"), symlinks=True,
+        INFRA / "node_modules",
+        world.at("cdk/node_modules"),
+        symlinks=True,
         ignore=shutil.ignore_patterns("aws-cdk", "cdk", ".ready"),
-    )  # fmt: skip
+    )
     shutil.copy(INFRA / "package-lock.json", world.at("cdk/package-lock.json"))
 
 
@@ -44,34 +46,89 @@ def way(name: str, command: str, value: str, more: str = "", **rest):
 
 WAYS = (
     way("tsx and a file", TSX, READ, files=SHARED, inputs=(EDIT,), noise=MACHINE),
-    way("tsx and a module that another shadows", TSX, "conf", IMPORT, files=CONF, noise=(OTHER_PATH,),
-        inputs=(write("conf.ts", "export default 2;\n"), write("conf/index.ts", "export default 3;\n"))),
-    way("tsx and the paths of tsconfig.json", TSX, "conf", 'import conf from "conf";',
-        files={"cdk/tsconfig.json": paths("one"), "cdk/one/conf.ts": "export default 1;\n",
-               "cdk/two/conf.ts": "export default 2;\n"}, inputs=(write("cdk/tsconfig.json", paths("two")),)),
-    way("tsx and the base of tsconfig.json", TSX, "conf", 'import conf from "conf";', files={
-        "cdk/tsconfig.json": '{"extends": "../base.json"}', "base.json": paths("one"),
-        "one/conf.ts": "export default 1;\n", "two/conf.ts": "export default 2;\n"},
-        inputs=(write("base.json", paths("two")),), noise=(OTHER_PATH,)),
+    way(
+        "tsx and a module that another shadows",
+        TSX,
+        "conf",
+        IMPORT,
+        files=CONF,
+        noise=(OTHER_PATH,),
+        inputs=(write("conf.ts", "export default 2;\n"), write("conf/index.ts", "export default 3;\n")),
+    ),
+    way(
+        "tsx and the paths of tsconfig.json",
+        TSX,
+        "conf",
+        'import conf from "conf";',
+        files={
+            "cdk/tsconfig.json": paths("one"),
+            "cdk/one/conf.ts": "export default 1;\n",
+            "cdk/two/conf.ts": "export default 2;\n",
+        },
+        inputs=(write("cdk/tsconfig.json", paths("two")),),
+    ),
+    way(
+        "tsx and the base of tsconfig.json",
+        TSX,
+        "conf",
+        'import conf from "conf";',
+        files={
+            "cdk/tsconfig.json": '{"extends": "../base.json"}',
+            "base.json": paths("one"),
+            "one/conf.ts": "export default 1;\n",
+            "two/conf.ts": "export default 2;\n",
+        },
+        inputs=(write("base.json", paths("two")),),
+        noise=(OTHER_PATH,),
+    ),
     way("tsx and a variable", TSX, "process.env.APP_SIZE", prepare=SMALL, inputs=(BIGGER,), noise=(OTHER_PATH,)),
     way("tsx and an optional file", TSX, 'fs.existsSync("../local.json")', inputs=(write("local.json"),)),
     way("tsx, imported by node", "node --import tsx app.ts", READ, files=SHARED, inputs=(EDIT,)),
     way("tsx by npx", "npx tsx app.ts", READ, files=SHARED, inputs=(EDIT,), noise=(OTHER_PATH,)),
     way("ts-node and a file", NODE, READ, files=SHARED, inputs=(EDIT,), noise=MACHINE),
-    way("ts-node and a module that another shadows", NODE, "conf", IMPORT, files=CONF,
-        inputs=(write("conf.ts", "export default 2;\n"), write("conf/index.ts", "export default 3;\n"))),
-    way("ts-node and an optional module", NODE, "conf",
+    way(
+        "ts-node and a module that another shadows",
+        NODE,
+        "conf",
+        IMPORT,
+        files=CONF,
+        inputs=(write("conf.ts", "export default 2;\n"), write("conf/index.ts", "export default 3;\n")),
+    ),
+    way(
+        "ts-node and an optional module",
+        NODE,
+        "conf",
         'let conf = 1;\ntry { conf = require("../local").value; } catch {}',
-        inputs=(write("local.ts", "export const value = 2;\n"), write("local/index.js", "exports.value = 3;\n"))),
-    way("ts-node and the target of tsconfig.json", NODE, "(class { static x = 1; }).toString().length", inputs=(
-        write("cdk/tsconfig.json", '{"compilerOptions": {"module": "commonjs", "target": "es5"}}'),)),
-    way("ts-node that checks types", "node_modules/.bin/ts-node app.ts", "1", files={
-        "cdk/app.ts": CHECKED, "cdk/one.ts": "export = { value: 1 };\n"},
-        inputs=(write("cdk/one.ts", "export = { value: 2 };\n"),)),
-    way("tsc before node", "node_modules/.bin/tsc --outDir built && cp assembly.js built && node built/app.js", "1",
+        inputs=(write("local.ts", "export const value = 2;\n"), write("local/index.js", "exports.value = 3;\n")),
+    ),
+    way(
+        "ts-node and the target of tsconfig.json",
+        NODE,
+        "(class { static x = 1; }).toString().length",
+        inputs=(write("cdk/tsconfig.json", '{"compilerOptions": {"module": "commonjs", "target": "es5"}}'),),
+    ),
+    way(
+        "ts-node that checks types",
+        "node_modules/.bin/ts-node app.ts",
+        "1",
         files={"cdk/app.ts": CHECKED, "cdk/one.ts": "export = { value: 1 };\n"},
-        inputs=(write("cdk/one.ts", "export = { value: 2 };\n"),)),
-    way("esbuild before node", "node_modules/.bin/esbuild app.ts --bundle --platform=node --outfile=built/app.js "
-        "--log-level=error && node built/app.js", "conf", IMPORT, files=CONF, noise=MACHINE,
-        inputs=(write("conf.ts", "export default 2;\n"), write("conf/index.ts", "export default 3;\n"))),
-)  # fmt: skip
+        inputs=(write("cdk/one.ts", "export = { value: 2 };\n"),),
+    ),
+    way(
+        "tsc before node",
+        "node_modules/.bin/tsc --outDir built && cp assembly.js built && node built/app.js",
+        "1",
+        files={"cdk/app.ts": CHECKED, "cdk/one.ts": "export = { value: 1 };\n"},
+        inputs=(write("cdk/one.ts", "export = { value: 2 };\n"),),
+    ),
+    way(
+        "esbuild before node",
+        "node_modules/.bin/esbuild app.ts --bundle --platform=node --outfile=built/app.js "
+        "--log-level=error && node built/app.js",
+        "conf",
+        IMPORT,
+        files=CONF,
+        noise=MACHINE,
+        inputs=(write("conf.ts", "export default 2;\n"), write("conf/index.ts", "export default 3;\n")),
+    ),
+)

@@ -169,14 +169,28 @@ def _checked_out(world: World) -> list[Path]:
 
 
 _SESSION = {
-    "TERM": "dumb", "COLORTERM": "24bit", "SSH_CONNECTION": "10.0.0.1 1 10.0.0.2 22", "SSH_AUTH_SOCK": "/nowhere/agent",
-    "XDG_SESSION_ID": "7", "OLDPWD": "/nowhere", "SHLVL": "9", "PWD": "/nowhere",
-}  # fmt: skip
+    "TERM": "dumb",
+    "COLORTERM": "24bit",
+    "SSH_CONNECTION": "10.0.0.1 1 10.0.0.2 22",
+    "SSH_AUTH_SOCK": "/nowhere/agent",
+    "XDG_SESSION_ID": "7",
+    "OLDPWD": "/nowhere",
+    "SHLVL": "9",
+    "PWD": "/nowhere",
+}
 _RUN_OF_CI = {
-    "GITHUB_RUN_ID": "7", "GITHUB_RUN_NUMBER": "7", "GITHUB_TOKEN": "t",
-    "CI_JOB_ID": "7", "CI_JOB_TOKEN": "t", "CI_PIPELINE_ID": "7", "BUILD_NUMBER": "7", "CIRCLE_BUILD_NUM": "7",
-    "BUILDKITE_BUILD_ID": "7", "CODEBUILD_BUILD_ID": "x:7", "BITBUCKET_BUILD_NUMBER": "7",
-}  # fmt: skip
+    "GITHUB_RUN_ID": "7",
+    "GITHUB_RUN_NUMBER": "7",
+    "GITHUB_TOKEN": "t",
+    "CI_JOB_ID": "7",
+    "CI_JOB_TOKEN": "t",
+    "CI_PIPELINE_ID": "7",
+    "BUILD_NUMBER": "7",
+    "CIRCLE_BUILD_NUM": "7",
+    "BUILDKITE_BUILD_ID": "7",
+    "CODEBUILD_BUILD_ID": "x:7",
+    "BITBUCKET_BUILD_NUMBER": "7",
+}
 OTHER_PATH = Do("another checkout directory", _elsewhere)
 OTHER_HOME = Do("another user and home", _other_home)
 OTHER_TEMPORARY = Do("another TMPDIR", _other_temporary)
@@ -186,9 +200,16 @@ OTHER_MACHINE = (OTHER_PATH, OTHER_HOME, OTHER_TEMPORARY, OTHER_SESSION, RUN_OF_
 OTHER_MODES = Do("umask 077", _private)
 OTHER_TIMES = Do("other file times", _touched)
 _UNREAD = (
-    "cdk/README.md", "cdk/images/api/Dockerfile", "cdk/notes/new.md", "cdk/rajee-deploy.toml", "docs/new.md",
-    "cdk/__pycache__/app.cpython-399.pyc", "cdk/.venv/pyvenv.cfg", "cdk/.pytest_cache/x", "../unrelated/file",
+    "cdk/README.md",
+    "cdk/images/api/Dockerfile",
+    "cdk/notes/new.md",
+    "cdk/rajee-deploy.toml",
+    "docs/new.md",
+    "cdk/__pycache__/app.cpython-399.pyc",
+    "cdk/.venv/pyvenv.cfg",
+    "cdk/.pytest_cache/x",
+    "../unrelated/file",
     "~/.bash_history",
-)  # fmt: skip
+)
 UNREAD = Do("files that nothing reads", lambda world: [world.write(path, "two\n") for path in _UNREAD])
 NOISE = (*OTHER_MACHINE, OTHER_MODES, OTHER_TIMES, UNREAD)

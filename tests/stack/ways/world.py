@@ -135,9 +135,13 @@ class World:
         out = self.kept / f"direct-{self.number}"
         told = {"CDK_OUTDIR": str(out), "CDK_CONTEXT_JSON": "{}", "CDK_DEFAULT_REGION": US.region}
         ended = subprocess.run(
-            ["/bin/sh", "-c", self.way.command], cwd=self.project / "cdk", capture_output=True, text=True, check=False,
+            ["/bin/sh", "-c", self.way.command],
+            cwd=self.project / "cdk",
+            capture_output=True,
+            text=True,
+            check=False,
             env={**os.environ, **CDK_ENVIRONMENT, **self.aws.child_environment(), **told},
-        )  # fmt: skip
+        )
         assert ended.returncode == 0, ended.stderr
         return (out / "App.template.json").read_text()
 

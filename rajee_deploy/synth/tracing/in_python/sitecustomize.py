@@ -60,11 +60,13 @@ def _install(directory):
     def _escaped(field):
         text = os.fsdecode(field) if isinstance(field, bytes) else str(field)
         return "".join(
-            c if " " <= c < "\x7f" and c not in '"\\' else
-            "\\u%04x" % ord(c) if ord(c) < 0x10000 else
-            "\\u%04x\\u%04x" % (0xD800 + (ord(c) - 0x10000 >> 10), 0xDC00 + (ord(c) - 0x10000 & 0x3FF))
+            c
+            if " " <= c < "\x7f" and c not in '"\\'
+            else "\\u%04x" % ord(c)
+            if ord(c) < 0x10000
+            else "\\u%04x\\u%04x" % (0xD800 + (ord(c) - 0x10000 >> 10), 0xDC00 + (ord(c) - 0x10000 & 0x3FF))
             for c in text
-        )  # fmt: skip
+        )
 
     def caller():
         """The nearest frame outside of the standard library: (file, line); None where the interpreter starts, where it
