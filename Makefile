@@ -48,7 +48,7 @@ bench: setup
 	$(PYTHON) tests/benchmarks/bench.py
 
 # Of whose cases `make test` takes a sample: tests/sampled.py.
-SAMPLED := tests/stack/ways tests/conformance/test_engines.py tests/engine/test_buildah_layers.py
+SAMPLED := tests/synth/ways tests/conformance/test_engines.py tests/engine/test_buildah_layers.py
 
 proof: setup
 	RAJEE_ALL_CASES=1 $(PYTHON) -m pytest $(WORKERS) $(SAMPLED)

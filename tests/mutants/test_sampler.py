@@ -32,7 +32,7 @@ def test_every_pure_room_is_mutated_and_has_tests_that_are_there():
 
 
 def test_a_file_of_a_room_has_the_tests_of_the_room():
-    assert rooms.nearest("rajee_deploy/plan/ancestry.py") == ("tests/test_guard.py",)
+    assert rooms.nearest("rajee_deploy/plan/ancestry.py") == ("tests/plan/test_ancestry.py",)
     assert "tests/dockerfile/test_words.py" in rooms.nearest("rajee_deploy/dockerfile/words.py")
     with pytest.raises(LookupError):
         rooms.nearest("rajee_deploy/aws/__init__.py")

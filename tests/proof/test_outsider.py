@@ -1,7 +1,7 @@
 """Somebody else acts in the middle of an `up`, on real parts: it does what was agreed to, or it refuses.
 
 A gateway before the sandbox lets them act just before a call of AWS. Between each two steps they do in
-tests/test_outsider.py, over fakes. The tests of this file are one story and run in its order.
+tests/actions/test_outsider.py, over fakes. The tests of this file are one story and run in its order.
 """
 
 from __future__ import annotations

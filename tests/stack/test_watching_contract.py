@@ -1,6 +1,6 @@
 """The contract of every StackWatcher, and of what deploys beside the CDK CLI: on the fakes and in the sandbox.
 
-The sandbox's rollouts are over at once; what takes its time is in test_watching.py and tests/test_watch.py.
+The sandbox's rollouts are over at once; what takes its time is in test_watching.py and tests/actions/test_watch.py.
 """
 
 from __future__ import annotations
