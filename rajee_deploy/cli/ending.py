@@ -13,7 +13,7 @@ import typer
 
 from rajee_deploy.at_work import write_commands_by
 from rajee_deploy.cli.line import command_line
-from rajee_deploy.errors import ConfigurationError, DeployError, Exit
+from rajee_deploy.errors import DeployError, Exit
 from rajee_deploy.system.streams import lost, make_safe, name_home
 from rajee_deploy.system.unkept import first_unkept
 
@@ -68,17 +68,13 @@ def _heed_no_more() -> None:
             signal.signal(number, signal.SIG_DFL)
 
 
-def _run() -> int:  # noqa: PLR0911 -- one return for each way to end
+def _run() -> int:
     write_commands_by(_with_our_flags)
     try:
         ended = typer.main.get_command(command_line(sys.argv[1:])).main(prog_name="rajee-deploy", standalone_mode=False)
     except UsageError as error:
-        # click's own code for this is 2, which here means that a plan has changes.
-        if "--json" not in sys.argv[1:]:
-            _show_usage(error)
-            return Exit.USAGE
-        _tell(ConfigurationError("usage", str(error), hint="rajee-deploy --help"))
-        return Exit.USAGE
+        _tell_usage(error)
+        return Exit.USAGE  # click's own code for this is 2, which here means that a plan has changes
     except typer.Exit as ended_by:
         ended = ended_by.exit_code
     except (typer.Abort, KeyboardInterrupt):
@@ -117,16 +113,16 @@ def _tell_unkept() -> None:
     Console().warn("", text, "not-kept")
 
 
-def _show_usage(error: Exception) -> None:
-    """As click shows it, but for what an argument would do to a terminal."""
-    import io
-
+def _tell_usage(error: Exception) -> None:
+    from rajee_deploy.cli.usage import usage
     from rajee_deploy.console import Console
     from rajee_deploy.text.lines import lines_of
 
-    said = io.StringIO()
-    error.show(said)  # type: ignore[attr-defined]
-    for line in lines_of(said.getvalue()):
+    told = usage(error, sys.argv[1:])
+    if isinstance(told, DeployError):
+        _tell(told)
+        return
+    for line in lines_of(told):
         Console().say(line)
 
 
