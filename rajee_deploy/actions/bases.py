@@ -244,6 +244,13 @@ def _compared(reference: str, locked: LockedImage | None, source: ImageSource) -
     return Base(reference, "unchanged" if now == locked.digest else "moved", locked.digest, now)
 
 
+def warn_of_bases(console: Console, bases: Iterable[Base]) -> None:
+    """Those that are not locked."""
+    for base in bases:
+        if base.state == "not-locked":
+            console.warn(f"base {base.reference}", f"not locked; it names {base.now}; rajee-deploy lock")
+
+
 def show_bases(console: Console, bases: Iterable[Base]) -> None:
     """A line for each."""
     for base in bases:
@@ -254,7 +261,7 @@ def show_bases(console: Console, bases: Iterable[Base]) -> None:
                     "~", subject, f"now names {base.now}; rajee-deploy lock --upgrade {base.reference}", "yellow"
                 )
             case "not-locked":
-                console.warn(subject, f"not locked; it names {base.now}; rajee-deploy lock")
+                pass  # see warn_of_bases
             case "unknown":
                 console.item("?", subject, f"could not be compared: {base.why}", "yellow")
             case _:

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, NoReturn
 
 import typer
 
+from rajee_deploy import warned
 from rajee_deploy.at_work import write_commands_by
 from rajee_deploy.cli.line import command_line
 from rajee_deploy.errors import DeployError, Exit
 from rajee_deploy.system.streams import lost, make_safe, name_home
-from rajee_deploy.system.unkept import first_unkept
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -44,7 +44,7 @@ def main() -> NoReturn:
     code: int = Exit.BUG
     try:
         code = _run()
-        _tell_unkept()
+        _tell_waiting()
     except KeyboardInterrupt:
         code = Exit.INTERRUPTED  # once more, while the first was being told
     finally:
@@ -70,6 +70,7 @@ def _heed_no_more() -> None:
 
 def _run() -> int:
     write_commands_by(_with_our_flags)
+    warned.begin()
     try:
         ended = typer.main.get_command(command_line(sys.argv[1:])).main(prog_name="rajee-deploy", standalone_mode=False)
     except UsageError as error:
@@ -99,18 +100,12 @@ def _run() -> int:
     return ended if isinstance(ended, int) else Exit.OK
 
 
-def _tell_unkept() -> None:
-    """One line where this machine could not keep what spares the next run some work."""
-    unkept = first_unkept()
-    if unkept is None:
-        return
-    from rajee_deploy.console import Console
+def _tell_waiting() -> None:
+    """What nobody has shown yet: no document did."""
+    for warning in warned.take_waiting():
+        from rajee_deploy.console import Console
 
-    text = (
-        f"nothing could be kept in {unkept.place} ({unkept.why}): the next run takes longer; "
-        "RAJEE_DEPLOY_CACHE_DIR and RAJEE_DEPLOY_STATE_DIR name other places"
-    )
-    Console().warn("", text, "not-kept")
+        Console().warn(warning.subject, warning.message, warning.code)
 
 
 def _tell_usage(error: Exception) -> None:

@@ -70,7 +70,10 @@ class InputStore:
         return self._directory / f"inputs-{name:0<40}.json"
 
     def _newest_first(self) -> list[Path]:
-        return sorted(self._directory.glob("inputs-*.json"), key=_moment, reverse=True)
+        try:
+            return sorted(self._directory.glob("inputs-*.json"), key=_moment, reverse=True)
+        except OSError:
+            return []  # closed to us
 
 
 def _is_there(path: Path) -> bool:
