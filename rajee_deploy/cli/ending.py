@@ -5,9 +5,8 @@ from __future__ import annotations
 import errno
 import gc
 import os
-import signal
 import sys
-from typing import TYPE_CHECKING, NoReturn
+from typing import NoReturn
 
 import typer
 
@@ -15,14 +14,11 @@ from rajee_deploy import warned
 from rajee_deploy.at_work import write_commands_by
 from rajee_deploy.cli.line import command_line
 from rajee_deploy.errors import DeployError, Exit
+from rajee_deploy.system.signals import heed_no_more, heed_signals
 from rajee_deploy.system.streams import lost, make_safe, name_home
-
-if TYPE_CHECKING:
-    from types import FrameType
 
 # Some releases of typer carry a click of their own, whose exceptions are not those of an installed click.
 UsageError: type[Exception] = typer.BadParameter.__bases__[0]
-_ENDING = (signal.SIGTERM, signal.SIGHUP)
 _FORBIDDEN = (errno.EACCES, errno.EPERM, errno.EROFS)
 _NO_THREAD = "can't start new thread"  # Python's RuntimeError, which has no class of its own
 _HINTS = {
@@ -48,24 +44,10 @@ def main() -> NoReturn:
     except KeyboardInterrupt:
         code = Exit.INTERRUPTED  # once more, while the first was being told
     finally:
-        _heed_no_more()
+        heed_no_more()
         # A thread may still wait for a network that does not answer; nobody needs it any more. Nor does anybody need
         # the interpreter taken apart, which takes a tenth of a run with nothing to do.
         os._exit(_sent(code))
-
-
-def heed_signals() -> None:
-    """What asks us to end is taken for a Ctrl-C; but for what whoever started us has made us ignore (nohup)."""
-    for number in _ENDING:
-        if signal.getsignal(number) is not signal.SIG_IGN:
-            signal.signal(number, _interrupt)
-
-
-def _heed_no_more() -> None:
-    """There is nothing left to clean up: a signal that comes while somebody reads the last words slowly ends us."""
-    for number in (signal.SIGINT, *_ENDING):
-        if signal.getsignal(number) is not signal.SIG_IGN:
-            signal.signal(number, signal.SIG_DFL)
 
 
 def _run() -> int:
@@ -193,7 +175,3 @@ def _tell(error: DeployError) -> None:
     console.error(error)
     if "--json" in sys.argv[1:]:
         console.document(error_document(error))
-
-
-def _interrupt(_number: int, _frame: FrameType | None) -> NoReturn:
-    raise KeyboardInterrupt
