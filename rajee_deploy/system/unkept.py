@@ -26,4 +26,4 @@ def optional(place: str | os.PathLike[str]) -> Iterator[None]:
             f"nothing could be kept in {os.fspath(place)} ({error.strerror or error}): the next run takes longer; "
             "RAJEE_DEPLOY_CACHE_DIR and RAJEE_DEPLOY_STATE_DIR name other places"
         )
-        warned.put_down(warned.Warned("", "not-kept", text))
+        warned.put_down(warned.Warned(subject="", code="not-kept", message=text))
