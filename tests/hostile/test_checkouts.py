@@ -198,6 +198,30 @@ def test_a_special_file_in_the_place_of_one_that_git_reads(hostile, place, kind)
     check(hostile, SINCE)
 
 
+# The other verbs that only look; of what each reads all is in the places above.
+LOOKS = [
+    ("status", "--json"),
+    ("verify", "--json"),
+    ("rollback", "--plan", "--json"),
+    ("lock", "--check", "--json"),
+    ("replay", "--last", "2", "--json"),
+    ("explain", "src/a", "--json"),
+]
+LOOKED = [(words, place, kind) for place, kind in (*QUICK, *PLANNED, *OF_GIT) for words in LOOKS]
+
+
+@pytest.mark.parametrize(
+    ("words", "place", "kind"),
+    some("hostile checkouts and other verbs", LOOKED, 43),
+    ids=lambda value: getattr(value, "__name__", str(value)),
+)
+def test_a_special_file_before_every_other_verb_that_looks(hostile, words, place, kind):
+    if place == "pyproject.toml":
+        (hostile.root / "rajee-deploy.toml").unlink()
+    put(hostile, place, kind)
+    check(hostile, words)
+
+
 @pytest.mark.parametrize("kind", [fifo, directory, link_to_zero, gigabytes, no_text])
 @pytest.mark.parametrize("directory_of_ours", ["state", "cache"])
 def test_special_files_where_we_keep_things(hostile, directory_of_ours, kind):
