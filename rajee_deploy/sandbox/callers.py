@@ -18,7 +18,8 @@ _OWN_HOST = re.compile(
     r"(([\w-]+[.-])*(localhost|127(\.\d{1,3}){3})|\[::1\]|\[::ffff:127(\.\d{1,3}){3}\])(:\d{1,5})?", re.IGNORECASE
 )
 # This machine's loopback as Docker Desktop and podman call it for what runs in their machines, an engine that pushes
-# among them. Registry alone: it asks for its password, and moto for none. No name of the public DNS ends in `.internal`: ICANN keeps it for private use.
+# among them. The registry alone: it asks for its password, and moto for none. No name of the public DNS ends in
+# `.internal`: ICANN keeps it for private use.
 _FROM_ENGINES = re.compile(r"host\.(docker|containers)\.internal(:\d{1,5})?", re.IGNORECASE)
 _OWN_PAGES = ("same-origin", "none")  # a page of the sandbox itself, and what somebody typed
 
