@@ -1011,7 +1011,7 @@ READERS: dict[str, Reader] = {
         b"<a><b>x</b></a>", lambda data, _place: _received(data, "query"), (NotAnAnswerError,)
     ),
     "former inputs": Reader(
-        _json({"schema": "rajee-deploy.infra-inputs/1", "app": "", "inputs": {"a": "b"}}),
+        _json({"schema": "rajee-deploy.infra-inputs/1", "app": "", "inputs": {"a": "b"}, "settings": {"a": "b"}}),
         lambda data, place: InputStore(_put(place, "inputs-" + "a" * 40 + ".json", data).parent).latest(),
     ),
     "a failed synth": Reader(
