@@ -103,6 +103,40 @@ def test_no_value_of_a_build_argument(contents):
     assert added == "https://…@files.test/${TOKEN}/a.tgz"
 
 
+EVERYWHERE = """\
+ARG V
+FROM base:$V
+ARG V
+ENV A=$V
+WORKDIR /w/$V
+USER $V
+LABEL l=$V
+COPY $V /x/$V
+COPY --chown=$V:0 $V /y/
+RUN --mount=type=bind,source=$V,target=/z echo $V
+RUN --mount=type=secret,id=$V true
+ADD https://h.test/$V /c
+HEALTHCHECK CMD $V
+"""
+
+
+def test_the_value_of_an_argument_is_where_it_makes_a_name_and_nowhere_else(inputs):
+    found = contents_of(
+        inputs({"Dockerfile": EVERYWHERE, f"{CANARY}/f": "x"}, build_args={"V": CANARY}), with_bytes=True
+    )
+    document = json.loads(unpacked(encode(found)))
+    has_names = {"entries", "references", "uses"}  # paths, and names of images
+    has_names_of = [item for item in document["inputs"] if CANARY in item.get("value", "")]
+    assert {item["name"].partition(":")[0] for item in has_names_of} == {"reference", "secret", "use"}
+    canonical = [one["canonical"] for one in document["instructions"] if CANARY in json.dumps(one)]
+    assert [text.partition(",")[0] for text in canonical] == ['["FROM"']
+    assert {key for key, part in document.items() if CANARY in json.dumps(part)} == {
+        *has_names,
+        "inputs",
+        "instructions",
+    }
+
+
 def test_a_login_in_an_address_is_left_out(inputs):
     tree = {"Dockerfile": "FROM lib\nADD https://me:hunter2@files.test/a.tgz /a\n"}
     contexts = {"lib": "https://me:hunter2@git.test/lib.git"}
