@@ -347,6 +347,43 @@ def test_programs_under_names_that_are_looked_for(hostile, app):
     assert check(hostile, PLAN).code == 0
 
 
+def is_a_submodule(hostile):
+    """The app's directory; git makes this file, and no commit can hold one."""
+    hostile.write("cdk/.git", "gitdir: ../.git/modules/cdk\n")
+
+
+def is_in_a_submodule_of_a_submodule(hostile):
+    is_a_submodule(hostile)
+    hostile.write("cdk/app/.git", "gitdir: ../../.git/modules/cdk/modules/app\n")
+    shutil.copy(hostile.root / "cdk/cdk.json", hostile.root / "cdk/app/cdk.json")
+    hostile.write("rajee-deploy.toml", SETTINGS.replace('app = "cdk"', 'app = "cdk/app"'))
+
+
+def is_no_repository(hostile):
+    """A checkout as an archive, or with its `.git` left out."""
+    shutil.rmtree(hostile.root / ".git")
+
+
+@pytest.mark.parametrize(
+    ("how", "spelled"),
+    [
+        (is_a_submodule, "../evil/python3"),
+        (is_in_a_submodule_of_a_submodule, "../../evil/python3"),
+        (is_in_a_submodule_of_a_submodule, "{}"),
+        (is_no_repository, "{}"),
+        (is_no_repository, "/proc/self/cwd/evil/python3"),
+    ],
+)
+def test_a_python_of_the_project_beyond_what_looks_like_its_border(hostile, how, spelled):
+    """What cdk.json names is asked for its version, unless the project holds it."""
+    program = hostile.root / "evil/python3"
+    program.parent.mkdir()
+    shutil.copy(hostile.plants.program("evil"), program)
+    hostile.write("cdk/cdk.json", json.dumps({"app": spelled.format(program) + " app.py"}))
+    how(hostile)
+    check(hostile, PLAN)
+
+
 # -- every bound
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from run_worlds import World
+from source_trees import nodes
 
 from rajee_deploy.actions.history import recorded_run
 from rajee_deploy.cli.ending import _code_of, _refusal
@@ -189,7 +190,7 @@ def test_nothing_else_writes_to_a_stream_or_ends_the_process():
         if "in_python" in path.parts:
             continue  # it runs in the app
         used = set()
-        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        for node in nodes(path):
             match node:
                 case ast.Attribute(value=ast.Name(id="sys"), attr="stdout" | "stderr" | "exit" as name):
                     used.add(name)
