@@ -156,7 +156,10 @@ def find_repository(start: Path) -> GitDirectories:
             "no-checkout", "git is not installed, and only git knows", where=str(start), hint="install git"
         )
     raise DeployError(
-        "no-checkout", "this is no checkout of a git repository", where=str(start), hint="run it inside one"
+        "no-checkout",
+        "this is no checkout of a git repository",
+        where=str(start.absolute()),
+        hint="run it inside one, with a commit at least",
     )
 
 

@@ -110,7 +110,10 @@ def find_settings(start: Path) -> Path:
         "no-settings",
         "no settings were found here or in a directory above",
         where=str(start),
-        hint="write a rajee-deploy.toml, or a [tool.rajee-deploy] table in pyproject.toml; docs/settings.md shows both",
+        hint="write a rajee-deploy.toml, or a [tool.rajee-deploy] table in pyproject.toml; docs/settings.md shows "
+        "both.\nThe least is an image, and the ECR repository that it is pushed to:\n"
+        "[images.api]\n"
+        'repository = "team/api"',
     )
 
 
@@ -232,12 +235,16 @@ class _Reader:
     def check(self, table: Any, keys: Mapping[str, str], at: str) -> None:
         """Every key known, every value of its type."""
         if not isinstance(table, dict):
-            raise self.fail(at.rstrip("."), "must be a table")
+            outer, _, name = at.rstrip(".").rpartition(".")
+            hint = (
+                f"each of {outer} has a table with a name of yours: [{outer}.NAME], its {name} below" if outer else ""
+            )
+            raise self.fail(at.rstrip("."), "must be a table", hint)
         for key, value in table.items():
             if key not in keys:
                 import difflib
 
-                near = difflib.get_close_matches(key, keys, 1)
+                near = difflib.get_close_matches(key, keys, 1) or [name for name in keys if name.startswith(key)]
                 known = f"did you mean {near[0]!r}?" if near else "known keys: " + ", ".join(sorted(keys))
                 raise self.fail(at + key, "unknown key", known)
             if not _is(value, keys[key]):
@@ -481,9 +488,8 @@ class _Reader:
         for image in images:
             # What a wildcard means is known later.
             if image.stack and image.stack not in cdk.stacks and not any(map(is_wild, cdk.stacks)):
-                raise self.fail(
-                    f"images.{image.name}.stack", f"{image.stack!r} is not in cdk.stacks", _known(cdk.stacks)
-                )
+                hint = _known(cdk.stacks) if cdk.stacks else f'name it there: stacks = ["{image.stack}"] in [cdk]'
+                raise self.fail(f"images.{image.name}.stack", f"{image.stack!r} is not in cdk.stacks", hint)
 
     def check_context_key(self, image: ImageSettings, images: Sequence[ImageSettings], cdk: CdkSettings) -> None:
         """A context value is seen by the whole app, so it has one meaning; and only a synth takes it."""
