@@ -10,8 +10,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from rajee_deploy.errors import ConfigurationError
-from rajee_deploy.model import GIVEN_PREFIX, Repository, is_local_context, parse_platforms
-from rajee_deploy.model.names import RECORDS, Approval, DeployBy, Drift, InfraCheck
+from rajee_deploy.model import is_local_context, parse_platforms
+from rajee_deploy.model.names import GIVEN_PREFIX, RECORDS, Approval, DeployBy, Drift, InfraCheck
+from rajee_deploy.model.repository import Repository
 from rajee_deploy.plan.stack_names import is_wild
 from rajee_deploy.plan.tags import tag_problem
 from rajee_deploy.settings.build_settings import BuildSettings, EngineSettings, parse_build, parse_engine

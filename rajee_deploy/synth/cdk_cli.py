@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from rajee_deploy.aws import unknown
 from rajee_deploy.errors import ConfigurationError, DeployError
-from rajee_deploy.model import GIVEN_PREFIX
+from rajee_deploy.model.names import GIVEN_PREFIX
 from rajee_deploy.model.stack_status import stack_busy, tells_of_refusal_for_now
 from rajee_deploy.plan.parameter_changes import UntakenError
 from rajee_deploy.plan.parameters import slots_of

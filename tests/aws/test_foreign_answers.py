@@ -24,7 +24,8 @@ from sampled import some
 
 from rajee_deploy.aws import Aws
 from rajee_deploy.errors import DeployError
-from rajee_deploy.model import Digest, Platform, Repository
+from rajee_deploy.model import Digest, Platform
+from rajee_deploy.model.repository import Repository
 from rajee_deploy.plan.state import StackPresent
 from rajee_deploy.registry.ecr import Ecr
 from rajee_deploy.registry.verdicts import KnownContents
