@@ -18,7 +18,6 @@ from rajee_deploy.dataclass import dataclass
 from rajee_deploy.engine import ambient
 from rajee_deploy.errors import DeployError
 from rajee_deploy.model import MACHINES, BuildOptions, Notice
-from rajee_deploy.registry.image_layout import pinned_layout
 from rajee_deploy.system.places import cache_directory, prepare_chosen_places
 from rajee_deploy.system.regular_files import DOCKERFILE_BYTES, read_regular
 
@@ -134,7 +133,7 @@ def _options(settings: ImageSettings, locked: Mapping[str, LockedImage]) -> list
     inputs, are the same for all."""
     own = _build_args(settings)
     args = {**ambient.proxies(settings.build.builder, own), **own}
-    named = {name: pinned_layout(reference) for name, reference in settings.build_contexts.items()}
+    named = _named_contexts(settings.build_contexts)
     policy = ambient.source_policy()
     several = len(settings.platforms) > 1
     builds = min(settings.platforms, key=lambda each: str(each) not in MACHINES) if several else None
@@ -152,6 +151,14 @@ def _options(settings: ImageSettings, locked: Mapping[str, LockedImage]) -> list
         )
         for each in settings.platforms
     ]
+
+
+def _named_contexts(references: Mapping[str, str]) -> dict[str, str]:
+    if not references:
+        return {}
+    from rajee_deploy.registry.image_layout import pinned_layout
+
+    return {name: pinned_layout(reference) for name, reference in references.items()}
 
 
 def _widenings(recipe: Recipe) -> Iterator[Notice]:

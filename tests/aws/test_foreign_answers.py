@@ -36,7 +36,7 @@ from rajee_deploy.stack.describe import CloudFormation
 from rajee_deploy.stack.services import Services
 from rajee_deploy.stack.update import Updates
 from rajee_deploy.stack.watching import Watching
-from rajee_deploy.synth.cdk_cli import _bootstrap_version
+from rajee_deploy.synth.deploy_checks import _bootstrap_version
 
 TOP = Path(__file__).parents[2]
 SERVICE = "arn:aws:ecs:us-east-1:123456789012:service/main/api"
