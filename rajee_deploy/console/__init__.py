@@ -11,12 +11,14 @@ import os
 import sys
 import threading
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
+from rajee_deploy import warned
 from rajee_deploy.at_work import as_pasted, note
 from rajee_deploy.console.streams import Talk, lenient, nowhere
 from rajee_deploy.console.tables import plain_table
 from rajee_deploy.text.lines import lines_of
+from rajee_deploy.warned import Warned
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -68,14 +70,6 @@ def printable(text: str) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode() for c in text)
 
 
-class Warned(NamedTuple):
-    """A warning that was shown. `code` is "" where it has none."""
-
-    subject: str
-    code: str
-    message: str
-
-
 class Console:
     """What a command says while it works, and its result."""
 
@@ -83,7 +77,8 @@ class Console:
         self._stdout = stdout or sys.stdout or nowhere()
         self._stderr = cast("TextIO", Talk(stderr or sys.stderr or nowhere()))
         self.verbose = verbose
-        self.warned: list[Warned] = []  # what was shown, in that order
+        # What was shown, in that order; with streams of its own it speaks for itself alone.
+        self.warned: list[Warned] = warned.of_this_run if stdout is None and stderr is None else []
         self._made: RichConsole | None = None
         self._making = threading.Lock()
         # Lines without colour need no rich, whose import costs more than a fingerprint.
@@ -102,6 +97,8 @@ class Console:
 
     def document(self, document: Any) -> None:
         """The result as one JSON document, with all warnings that were shown meanwhile."""
+        for late in warned.take_waiting():
+            self.warn(late.subject, late.message, late.code)
         if self.warned and isinstance(document, dict):
             from rajee_deploy.console.documents import with_shown
 

@@ -11,8 +11,8 @@ from rajee_deploy.text.lines import shortened
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from rajee_deploy.console import Warned
     from rajee_deploy.errors import DeployError
+    from rajee_deploy.warned import Warned
 
 
 _MOST_OF_A_LINE = 800  # characters of one line of an error
