@@ -34,6 +34,7 @@ MEANINGS = {
     "file-changed": "what was read changed meanwhile",
     "git-refused": "git says nothing of a checkout, though there is one",
     "ignore-pattern": "a pattern of files is malformed",
+    "too-many-patterns": "patterns of files come to too much work",
     "image-wrong-platform": "an image is for other platforms than the settings say",
     "interrupted": "a person, or the machine, ended the run",
     "machine": "the operating system refused something",

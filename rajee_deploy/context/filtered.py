@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rajee_deploy.context import globs
+from rajee_deploy.context.effort import Effort
 from rajee_deploy.context.view import UnreadableError
 from rajee_deploy.dataclass import dataclass
 from rajee_deploy.model import Kind
@@ -46,8 +47,11 @@ class Filtered:
     reach into it, and then exists only if something in it does.
     """
 
-    def __init__(self, tree: Tree, exclude: Matcher | None, include: Matcher | None = None) -> None:
+    def __init__(
+        self, tree: Tree, exclude: Matcher | None, include: Matcher | None = None, effort: Effort | None = None
+    ) -> None:
         self.tree = tree
+        self.effort = effort or Effort()
         self._exclude = exclude
         self._include = include
         self._verdicts: dict[str, _Verdict] = {"": _ROOT}
@@ -117,10 +121,11 @@ class Filtered:
             if verdict.sent:
                 raise
             return {}
+        self.effort.allow(len(listed))
         if self._exclude is None and self._include is None:
             return listed
         prefix = f"{path}/" if path else ""
-        if self._exclude is None or self._include is not None or any(verdict.exclude or ()):
+        if self._exclude is None or self._include is not None or verdict.exclude:
             return {name: kind for name, kind in listed.items() if self._is_sent(prefix + name, kind)}
         touches = self._exclude.touches  # nothing is matched above, so only what a pattern touches needs a closer look
         return {

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from rajee_deploy.context.deployignore import DeployIgnored
 from rajee_deploy.context.digest import ROOT_HEADER, Modes, SelectedEntry, header, read_file, read_other
+from rajee_deploy.context.effort import Effort
 from rajee_deploy.context.filtered import Filtered, Followed, follow_all
 from rajee_deploy.context.ignore import Matcher, Rule, read_rules
 from rajee_deploy.context.missing import explain, explain_pattern
@@ -159,14 +160,16 @@ class DigestedSelection:
 def find(disk: Tree, reads: Sequence[ContextRead], rules: ContextRules, modes: Modes) -> DigestedSelection:
     """What the reads select of the tree on disk, not read yet.
 
-    DeployErrors: `source-not-found`, `source-deployignored`, `source-loop`, `ignore-pattern`, `unreadable`.
+    DeployErrors: `source-not-found`, `source-deployignored`, `source-loop`, `ignore-pattern`,
+    `too-many-patterns`, `unreadable`.
     """
     removed = None
     if rules.deployignore is not None:
         removed = DeployIgnored(disk, rules.deployignore, rules.deployignore_path)
-    ignored = Matcher(read_rules(rules.ignore, rules.ignore_path)) if rules.ignore is not None else None
+    effort = Effort()
+    ignored = Matcher(read_rules(rules.ignore, rules.ignore_path), effort) if rules.ignore is not None else None
     followed = _followed(removed or disk, reads)
-    tree = Filtered(removed or disk, ignored, _matcher(followed, reads))
+    tree = Filtered(removed or disk, ignored, _matcher(followed, reads, effort), effort)
     chosen = []
     for read in reads:
         try:
@@ -208,8 +211,8 @@ def _followed(tree: Tree, reads: Sequence[ContextRead]) -> Followed | None:
     return follow_all(tree, paths) if paths and "/" not in paths else None
 
 
-def _matcher(followed: Followed | None, reads: Sequence[ContextRead]) -> Matcher | None:
+def _matcher(followed: Followed | None, reads: Sequence[ContextRead], effort: Effort) -> Matcher | None:
     if followed is None:
         return None
     paths = {followed_path(read.selector): str(read.location) for read in reads}
-    return Matcher(Rule(pattern, paths.get(f"/{pattern}", "")) for pattern in followed.patterns)
+    return Matcher((Rule(pattern, paths.get(f"/{pattern}", "")) for pattern in followed.patterns), effort)
