@@ -34,6 +34,8 @@ MEANINGS = {
     "file-changed": "what was read changed meanwhile",
     "git-refused": "git says nothing of a checkout, though there is one",
     "ignore-pattern": "a pattern of files is malformed",
+    "outside-too-large": "a directory outside of the checkout is too large to be walked",
+    "whole-machine": "the settings name the root of all files",
     "too-many-patterns": "patterns of files come to too much work",
     "image-wrong-platform": "an image is for other platforms than the settings say",
     "interrupted": "a person, or the machine, ended the run",

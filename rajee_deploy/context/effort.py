@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from rajee_deploy.errors import DeployError
 
-MOST = 6 << 20  # units, each some 0.25 µs: to ask one pattern without a wildcard
-PER_ENTRY = 1 << 8  # units more for each entry: far more than usual rules need
+MOST = 4 << 20  # units, each some 0.25 µs: to ask one pattern without a wildcard
+PER_ENTRY = 1 << 9  # units more for each entry: far more than usual rules need
 MAX_RULES = 1 << 16  # of one file: to read so many takes a second
 CANDIDATE = 1 << 2  # to see whether a path holds the texts of a pattern
 COMPILED = 1 << 9  # to make an expression of a pattern

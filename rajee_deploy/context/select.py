@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from rajee_deploy.model import ContextRead, Selector
 
 
-_VISIT = 8  # units of Effort to look at an entry
+_VISIT = 20  # units of Effort to look at an entry
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,7 +39,10 @@ class TextIndex:
 
     def holds_texts(self, place: int, path: str) -> bool:
         """Whether the path holds all texts of a pattern."""
-        return all(text in path for text in self._texts[place])
+        for text in self._texts[place]:  # noqa: SIM110 -- `all` takes three times as long, and most run is this
+            if text not in path:
+                return False
+        return True
 
     @cached_property
     def _index(self) -> tuple[dict[int, dict[str, list[int]]], list[int]]:

@@ -388,7 +388,7 @@ class _Reader:
         if table is None:
             if "cdk" in environment or "context" in environment:
                 raise self.fail("cdk", "an environment overrides it, but it is not there")
-            return CdkSettings(self.root, ())
+            return CdkSettings(self.root, (), project=self.root)
         self.check(table, _CDK_KEYS, "cdk.")
         merged = _overlay(table, environment.get("cdk", {}))
         app = self.root / merged.get("app", ".")
@@ -417,6 +417,7 @@ class _Reader:
             approval,
             by == "cloudformation",
             self.parameters(table, environment.get("cdk", {}), merged["stacks"]),
+            self.root,
         )
 
     def bad_app(self, app: Path) -> ConfigurationError:
