@@ -18,6 +18,7 @@ from sampled import some
 
 PLAN = ("plan", "--infra-check=hash", "--json")
 FINGERPRINT = ("fingerprint", "--json")
+ROLLBACK = ("rollback", "--plan", "--infra-check=hash", "--json")
 SINCE = ("explain", "--since", "HEAD~1", "--json")
 # Of a run that was not fit to end as it did.
 NO_ANSWER = {"bug", "machine"}
@@ -236,6 +237,8 @@ def test_all_of_them_in_a_plan(hostile):
 def test_a_name_of_a_stack_that_a_synth_alone_could_tell(hostile, name):
     hostile.write("rajee-deploy.toml", SETTINGS.replace('"App"', f'"{name}"'))
     assert check(hostile, PLAN).error == ("" if name == "Other" else "names-unknown")
+    # There is no stack of that name, which CloudFormation says.
+    assert check(hostile, ROLLBACK).error == ("not-deployed" if name == "Other" else "names-unknown")
 
 
 def embed(hostile):
