@@ -59,7 +59,7 @@ CLOCKS = {
 # What reads nothing that comes from elsewhere.
 NOT_READ = {
     ("aws/short/shapes.py", "botocore"): "its own directory",
-    ("system/answers.py", "http.client"): "the clock itself",
+    ("system/watched.py", "http.client"): "the clock itself",
     ("sandbox/server.py", "socket"): "listens",
     ("sandbox/corrections/waiting.py", "requests"): "in the sandbox's own process, which answers and decides nothing",
 }

@@ -8,12 +8,14 @@ from __future__ import annotations
 import os
 import ssl
 import subprocess
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
-from slow_server import FLOODS, TRICKLES, Endless, Slow
+from endless_server import FLOODS, TRICKLES, Endless, Slow
 
 from rajee_deploy.aws import Aws, Patience, pages
+from rajee_deploy.aws.pages import MOST_PAGES
 from rajee_deploy.engine.buildx import _version
 from rajee_deploy.errors import DeployError
 from rajee_deploy.model import PushAccess, RemoteSource
@@ -21,7 +23,7 @@ from rajee_deploy.registry.fetched import find_remote
 from rajee_deploy.registry.http import RegistryHttp
 from rajee_deploy.registry.oci import OciRepository
 from rajee_deploy.sandbox.control import _ask
-from rajee_deploy.system.within import Clock, Limit, OverError
+from rajee_deploy.system.within import AWS_ANSWER, DOWNLOAD, LOCAL_ANSWER, REGISTRY_ANSWER, Clock, Limit, OverError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -273,3 +275,24 @@ def test_pages_without_end(most):
         list(pages(cloud, "ecs", "list_tasks", {}, most=most))
     assert (caught.value.code, cloud.asked) == ("unknown-answer", most)
     assert f"more than {most} pages" in caught.value.cause
+
+
+# -- the documentation ---------------------------------------------------------------------------------------------
+
+
+def mib(limit: Limit) -> str:
+    return f"{limit.size >> 20} MiB"
+
+
+def test_the_limits_are_those_of_the_documentation():
+    text = (Path(__file__).parents[1] / "docs" / "limits.md").read_text("utf-8")
+    sentences = (
+        f"One of AWS has {AWS_ANSWER.seconds} seconds and {mib(AWS_ANSWER)}",
+        f"one of a registry {REGISTRY_ANSWER.seconds} seconds (with its token server) and {mib(REGISTRY_ANSWER)}",
+        f"on this machine {LOCAL_ANSWER.seconds} seconds and {mib(LOCAL_ANSWER)}",
+        f"in pages has at most {MOST_PAGES:,}",
+        f"at {DOWNLOAD.least >> 10} KiB a minute or faster, within an hour, and {DOWNLOAD.size >> 30} GiB at most",
+    )
+    assert [sentence for sentence in sentences if sentence not in text] == []
+    assert (DOWNLOAD.seconds, DOWNLOAD.every) == (3600, 60)
+    assert Patience().answer == AWS_ANSWER

@@ -3,7 +3,7 @@
 A socket's time-out counts anew with each byte, so a server that sends one now and then is never too slow for it, and
 one that sends for ever never ends. Here the clock runs from the moment when an answer is waited for until it is read,
 with its headers, the bodies of redirects, what a proxy says before, and what a token server says in between. The
-limits of everything that this tool asks over HTTP stand here and nowhere else. Reads nothing itself: `answers` does.
+limits of everything that this tool asks over HTTP stand here and nowhere else. Reads nothing itself: `watched` does.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """What is waited for: `seconds` in all, also where it is asked for again or redirected; `size` bytes, as they travel,
+    """What is waited for: `seconds` for all, also where it is asked again or redirected; `size` bytes, as they travel,
     of each answer on the way; and, of what may be long, at least `least` bytes in each `every` seconds."""
 
     seconds: float
@@ -95,7 +95,7 @@ def open_clock() -> Clock | None:
 def within(limit: Limit, error: Callable[[str], Exception]) -> Iterator[None]:
     """Hold what is asked inside, and read inside, to a limit, whichever library asks. `error` makes what is raised past
     it, of a sentence that says why."""
-    from rajee_deploy.system.answers import watch
+    from rajee_deploy.system.watched import watch
 
     watch()
     before, _open.clock = _open.clock, Clock(limit)

@@ -50,10 +50,10 @@ class _Watched:
         self._sock, self._clock = sock, clock
 
     def makefile(self, _mode: str) -> io.BufferedReader:
-        return io.BufferedReader(_Reader(self._sock, self._clock))
+        return io.BufferedReader(_Incoming(self._sock, self._clock))
 
 
-class _Reader(io.RawIOBase):
+class _Incoming(io.RawIOBase):
     """What comes, while there is time for it."""
 
     def __init__(self, sock: socket.socket, clock: Clock) -> None:
