@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import ast
 import re
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from source_trees import nodes, tree
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -74,23 +77,25 @@ def _defaults(node: ast.AST) -> Iterator[ast.expr]:
         yield from (value for word, value in pairs if word.arg == "code" and value is not None)
 
 
+@cache
 def codes() -> set[str]:
     """All of them; whoever makes a new one of any kind is found by its name, its class or the word `code`."""
     found: set[str] = set()
-    trees = [ast.parse(path.read_text()) for path in sorted(ROOM.rglob("*.py"))]
+    paths = sorted(ROOM.rglob("*.py"))
+    trees = [tree(path) for path in paths]
     constants = {
         target.id: text.value
-        for tree in trees
-        for node in tree.body
+        for each in trees
+        for node in each.body
         if isinstance(node, ast.Assign)
         for target in node.targets
         if isinstance(target, ast.Name)
         for text in [node.value]
         if isinstance(text, ast.Constant) and isinstance(text.value, str)
     }
-    for tree in trees:
-        errors = _names(tree, ERRORS)
-        for node in ast.walk(tree):
+    for path in paths:
+        errors = _names(tree(path), ERRORS)
+        for node in nodes(path):
             for expression in (_given(node, errors), *_defaults(node)):
                 found |= {text for text in _texts(expression, constants) if re.fullmatch("[a-z]+(-[a-z]+)*", text)}
     return found

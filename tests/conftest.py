@@ -73,8 +73,10 @@ def pytest_xdist_auto_num_workers() -> int:
     return min((os.cpu_count() or 1) + 1, 6)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """What takes longest comes first: the last tests of all workers end together."""
+    items[:], longest = sampled.without_the_longest(items)
+    config.hook.pytest_deselected(items=longest)
     items.sort(key=lambda item: schedule.rank(item.nodeid))
 
 
@@ -95,6 +97,10 @@ hypothesis.settings.register_profile(
     suppress_health_check=list(hypothesis.HealthCheck),
 )
 hypothesis.settings.register_profile("quick", max_examples=20, deadline=None)  # `make quick`: of most properties
+# `make test`: a few dozen of each property, other ones each time; `make proof`: hypothesis' own hundred.
+hypothesis.settings.register_profile("suite", max_examples=40, deadline=None)
+if sampled.VARIABLE not in os.environ:
+    hypothesis.settings.load_profile("suite")
 if "HYPOTHESIS_PROFILE" in os.environ:
     hypothesis.settings.load_profile(os.environ["HYPOTHESIS_PROFILE"])
     sys.setrecursionlimit(5000)  # mutmut calls each function through two more

@@ -493,10 +493,9 @@ def _shared_list(data: bytes, _place: Path) -> object:
 
 
 def _contents(data: bytes, _place: Path) -> object:
-    from rajee_deploy.build_record.parts import check_entries, parse_contents
+    from rajee_deploy.build_record.parts import parse_contents
 
     contents = decode(RECORD_TAG, _packed(data))
-    check_entries(contents)
     other = parse_contents(json.loads(RECORD))
     return [compare(*pair) for pair in ((contents, other), (other, contents))]
 
@@ -506,38 +505,48 @@ def _as_private(document: dict[str, Any]) -> dict[str, Any]:
 
 
 RECORD_TAG = "c-" + "a" * 40
+COPIED = '["COPY", "a", "b"]'
+OLDER_RECORD = {
+    "schema": "rajee-deploy.contents/1",
+    "tag": RECORD_TAG,
+    "digest": DIGEST,
+    "scheme": "x",
+    "precision": "exact",
+    "private": True,
+    "depth": None,
+    "directories": [],
+    "inputs": [
+        {"name": "scheme", "value": "x"},
+        {"name": "platform", "value": "linux/amd64"},
+        {"name": "reference:from", "value": "base:1"},
+        {"name": "instruction:0", "digest": f"sha256:{hashlib.sha256(COPIED.encode()).hexdigest()}"},
+        {"name": "use:0", "value": json.dumps(["COPY", "", "/a", False, True, [], [], [], DIGEST])},
+    ],
+    "instructions": [{"canonical": COPIED, "text": "COPY a b", "line": 2}],
+    "references": [{"role": "from", "text": "base:1", "line": 1}],
+    "uses": [{"line": 2, "source": "a", "selects": json.dumps(["COPY", "", "/a", False, True, [], [], [], DIGEST])}],
+    "entries": [
+        {
+            "path": "a",
+            "kind": "file",
+            "mode": "0644",
+            "line": 2,
+            "size": 3,
+            "digest": "ab",
+            "link": "",
+            "withheld": False,
+            "extra": "",
+            "context": "",
+        }
+    ],
+}
 RECORD = _json(
     {
-        "schema": "rajee-deploy.contents/1",
-        "tag": RECORD_TAG,
-        "digest": DIGEST,
-        "scheme": "rajee-deploy/1",
-        "precision": "exact",
-        "private": True,
-        "depth": None,
-        "directories": [],
-        "inputs": [
-            {"name": "scheme", "value": "x"},
-            {"name": "platform", "value": "linux/amd64"},
-            {"name": "instruction:0", "digest": DIGEST},
-            {"name": "use:0", "value": json.dumps(["COPY", "", "a", False, True, [], [], [], DIGEST])},
-        ],
-        "instructions": [{"canonical": '["COPY", "a", "b"]', "text": "COPY a b", "line": 2}],
-        "references": [{"role": "from", "text": "base:1", "line": 1}],
-        "uses": [{"line": 2, "source": "a", "selects": json.dumps(["COPY", "", "a", False, True, [], [], [], DIGEST])}],
+        **OLDER_RECORD,
+        "schema": "rajee-deploy.contents/2",
+        "uses": [{**OLDER_RECORD["uses"][0], "takes": [["", "a", False]], "alone": True}],
         "entries": [
-            {
-                "path": "a",
-                "kind": "file",
-                "mode": "0644",
-                "line": 2,
-                "size": 3,
-                "digest": "ab",
-                "link": "",
-                "withheld": False,
-                "extra": "",
-                "context": "",
-            }
+            {"path": "a", "kind": "file", "mode": "0644", "size": 3, "record": "a" * 64, "withheld": False, "link": ""}
         ],
     }
 )
@@ -964,6 +973,7 @@ READERS: dict[str, Reader] = {
     "a record of this machine": Reader(_json({"a": "b"}), _own_record),
     "a shared list": Reader(_json(LIST), _shared_list),
     "a build record": Reader(RECORD, _contents),
+    "a build record of an older release": Reader(_json(OLDER_RECORD), _contents),
     "docker's config.json": Reader(_json({"auths": {"x": {}}, "credsStore": "y"}), _docker_config, OLD),
     "buildx's metadata": Reader(_json({"containerimage.digest": DIGEST}), _metadata_file),
     "BuildKit's progress": Reader(PROGRESS, _progress),
@@ -1001,7 +1011,7 @@ READERS: dict[str, Reader] = {
         b"<a><b>x</b></a>", lambda data, _place: _received(data, "query"), (NotAnAnswerError,)
     ),
     "former inputs": Reader(
-        _json({"schema": "rajee-deploy.infra-inputs/1", "app": "", "inputs": {"a": "b"}}),
+        _json({"schema": "rajee-deploy.infra-inputs/1", "app": "", "inputs": {"a": "b"}, "settings": {"a": "b"}}),
         lambda data, place: InputStore(_put(place, "inputs-" + "a" * 40 + ".json", data).parent).latest(),
     ),
     "a failed synth": Reader(

@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING
 from git_programs import Plants
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
 SECONDS = 5.0
 BYTES = 512 << 20
@@ -102,8 +102,8 @@ class Hostile:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(text if isinstance(text, bytes) else text.encode())
 
-    def run(self, *words: str, **environment: str) -> Ended:
-        return run_in_child(self.root, words, {**self.environment, **environment})
+    def run(self, *words: str, prepare: Callable[[], None] | None = None, **environment: str) -> Ended:
+        return run_in_child(self.root, words, {**self.environment, **environment}, prepare)
 
 
 def make_template(place: Path) -> str:
@@ -142,8 +142,10 @@ def _import_everything() -> None:
     gc.freeze()
 
 
-def run_in_child(root: Path, words: Sequence[str], environment: Mapping[str, str]) -> Ended:
-    """A verb, as the command line has it. What it started is ended with it."""
+def run_in_child(
+    root: Path, words: Sequence[str], environment: Mapping[str, str], prepare: Callable[[], None] | None = None
+) -> Ended:
+    """A verb, as the command line has it; `prepare` is done in its process first. What it started is ended with it."""
     from rajee_deploy.cli import ending
 
     _import_everything()
@@ -163,8 +165,11 @@ def run_in_child(root: Path, words: Sequence[str], environment: Mapping[str, str
             os.environ.update(environment)
             os.chdir(root)
             _limit_memory()
+            if prepare is not None:
+                prepare()
             sys.argv = ["rajee-deploy", *words]
             code = ending._run()
+            ending._tell_waiting()
         finally:
             for stream in (sys.stdout, sys.stderr):
                 stream.flush()

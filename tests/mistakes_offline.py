@@ -337,8 +337,16 @@ FLAGS = [
         leaves="-",
         files={".git": None},
     ),
-    Mistake("a verb of another tool", "deploy --json", "usage", ("deploy", "rajee-deploy --help"), leaves="-"),
-    Mistake("a flag that is misspelt", "up --also-tags v1 --json", "usage", ("--also-tag",), leaves="-"),
+    Mistake("a verb of another tool", "deploy", "usage", ("deploy", "rajee-deploy --help"), leaves="-"),
+    Mistake(
+        "a flag that is misspelt",
+        "up --also-tags v1",
+        "usage",
+        ("(Possible options: --also-tag)", "rajee-deploy up --help"),
+        leaves="-",
+    ),
+    Mistake("a verb that is misspelt", "stauts", "usage", ("Did you mean 'status'?",), leaves="-"),
+    Mistake("a flag without its value", "lock --image", "usage", ("requires an argument", "lock --help"), leaves="-"),
     Mistake("a tag with a blank", "plan --also-tag 'v 1'", "bad-tag", ("'v 1'",), leaves="-"),
     Mistake("a tag of the tool's own", "plan --also-tag live-x", "bad-tag", ("live-",), leaves="-"),
     Mistake(

@@ -1,7 +1,7 @@
-"""Which cases of a long table a run takes: all, or the same few.
+"""Which cases of a long table a run takes, and whether the longest tests: all, or the same few.
 
-All of some tables take minutes, so `make test` takes a sample of them, and says so in its last lines; `make proof` sets
-the variable.
+All of some tables take minutes, so `make test` takes a sample of them and leaves out what is marked `proof`, and says
+so in its last lines; `make proof` sets the variable.
 """
 
 from __future__ import annotations
@@ -11,7 +11,9 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
+
+    import pytest
 
 VARIABLE = "RAJEE_ALL_CASES"
 Case = TypeVar("Case")
@@ -26,6 +28,15 @@ def some(of: str, cases: Iterable[Case], step: int) -> tuple[Case, ...]:
     _COUNTS[of][0] += len(taken)
     _COUNTS[of][1] += len(every)
     return taken
+
+
+def without_the_longest(items: Sequence[pytest.Item]) -> tuple[list[pytest.Item], list[pytest.Item]]:
+    """What is run, and what is left to the proof."""
+    longest = [item for item in items if item.get_closest_marker("proof")]
+    _COUNTS["long tests"] = [len(longest) if VARIABLE in os.environ else 0, len(longest)]
+    if VARIABLE in os.environ:
+        return list(items), []
+    return [item for item in items if item not in longest], longest
 
 
 def left_out() -> list[str]:

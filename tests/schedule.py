@@ -10,6 +10,15 @@ if TYPE_CHECKING:
 
 # Folders whose tests share what takes longer to make than a test.
 TOGETHER = ("engine/", "infra/", "registry/", "sandbox/")
+# Tests that read all of the source, which a worker then parses once (source_trees.py).
+OF_THE_SOURCE = (
+    "test_names.py",
+    "test_hints.py",
+    "test_docs.py",
+    "test_errors_of_the_source.py",
+    "test_dataclass.py",
+    "system/test_isolated.py",
+)
 # Units by the time that they take, the longest first; all others are shorter.
 LONGEST = (
     "e2e/test_kill.py",
@@ -58,8 +67,10 @@ LONGEST = (
 
 
 def unit(nodeid: str) -> str:
-    """What is given to a worker as a whole: a folder's tests, or a file's."""
+    """What is given to a worker as a whole: a folder's tests, a file's, or those that read the source."""
     path = nodeid.partition("::")[0].removeprefix("tests/")
+    if path in OF_THE_SOURCE:
+        return "the source"
     return next((folder for folder in TOGETHER if path.startswith(folder)), path)
 
 

@@ -48,3 +48,27 @@ def test_every_path_that_is_named_is_there():
     paths = re.findall(r"`((?:[\w.-]+/)+[\w.-]*)`", PAGE)
     assert len(paths) > 40
     assert [path for path in paths if not any((root / path).exists() for root in (TOP, ROOM, ROOM / "actions"))] == []
+
+
+BESIDE = {
+    "benchmarks": "how long things take",
+    "conformance": "BuildKit is the specification",
+    "e2e": "through the shell",
+    "hostile": "projects that mean harm",
+    "infra": "the CDK app of the reference service",
+    "mutants": "whether tests fail when the code is wrong",
+    "proof": "hours of faults, races and surveys",
+}
+
+
+def rooms(top: Path) -> set[str]:
+    return {name.removesuffix("/") for name in names(top) if name.endswith("/")}
+
+
+def test_every_room_has_tests_under_its_name():
+    assert rooms(ROOM) - rooms(TOP / "tests") == set()
+    assert {room for room in rooms(ROOM) if not [*(TOP / "tests" / room).rglob("test_*.py")]} == set()
+
+
+def test_every_folder_of_tests_is_a_room_or_one_of_those_beside():
+    assert rooms(TOP / "tests") - rooms(ROOM) == set(BESIDE)

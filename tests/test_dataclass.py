@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
+from source_trees import nodes
 
 import rajee_deploy
 from rajee_deploy.dataclass import dataclass
@@ -175,7 +176,7 @@ def test_every_room_takes_it():
         str(path.relative_to(PACKAGE))
         for path in PACKAGE.rglob("*.py")
         if FOREIGN not in path.parents and path.name != "dataclass.py"
-        if any(takes_the_other(node) for node in ast.walk(ast.parse(path.read_text("utf-8"))))
+        if any(takes_the_other(node) for node in nodes(path))
     ]
     assert others == []
 

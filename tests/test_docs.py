@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from codes import ROOM, codes
+from source_trees import nodes
 from typer.main import get_command
 
 from rajee_deploy.cli.line import command_line
@@ -86,7 +87,7 @@ def test_the_finder_of_codes_sees_every_way_to_give_one():
 def test_messages_name_pages_that_there_are():
     """Messages may lead to a page of docs/ by its path; README has nothing that a message could mean."""
     for path in ROOM.rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text())):
+        for node in nodes(path):
             if isinstance(node, ast.Constant) and isinstance(node.value, str):
                 assert "README" not in node.value, path
                 assert all((TOP / page).exists() for page in re.findall(r"(?<![\w/])docs/[\w-]+\.md", node.value)), path

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import ast
+from functools import cache
 from pathlib import Path
+
+from source_trees import nodes
 
 ROOM = Path(__file__).parents[1] / "rajee_deploy"
 NAMES = ("DeployError", "ConfigurationError")
@@ -57,11 +60,12 @@ MEANINGS = {
 }
 
 
+@cache
 def errors() -> list[tuple[str, str, ast.Call]]:
     """Of every error that is made: its code where it is written there, the file, and the call."""
     found = []
     for path in sorted(ROOM.rglob("*.py")):
-        for node in ast.walk(ast.parse(path.read_text())):
+        for node in nodes(path):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in NAMES:
                 first = node.args[0] if node.args else None
                 code = str(first.value) if isinstance(first, ast.Constant) else ""
@@ -94,7 +98,7 @@ def test_a_warning_goes_through_one_door():
     """So that --json has what the screen shows: see Console.warn."""
     loose = []
     for path in sorted(ROOM.rglob("*.py")):
-        for node in ast.walk(ast.parse(path.read_text())):
+        for node in nodes(path):
             if not (
                 isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and path.parent.name != "console"
             ):

@@ -12,6 +12,7 @@ import pytest
 from foreign_readers import READERS
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from source_trees import nodes
 
 from rajee_deploy.errors import DeployError
 
@@ -172,7 +173,7 @@ def _files(node):
 
 
 def _names(path):
-    found = ast.walk(ast.parse(path.read_text("utf-8")))
+    found = nodes(path)
     return {node.func.id for node in found if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)}
 
 

@@ -10,6 +10,7 @@ import re
 from pathlib import Path
 
 import pytest
+from source_trees import tree
 
 from rajee_deploy.cli.line import VERBS, click_command
 
@@ -52,7 +53,7 @@ def commands() -> list[tuple[str, str, str]]:
     for path in sorted(ROOM.rglob("*.py")):
         if "in_python" in path.parts:
             continue
-        for line, text in strings(ast.parse(path.read_text())):
+        for line, text in strings(tree(path)):
             at = f"{path.relative_to(ROOM)}:{line}"
             found += [(at, match[1], match[2]) for match in COMMAND.finditer(text)]
             found += [(at, "", match[0]) for match in BARE.finditer(text) if not re.fullmatch(r"[a-z]+ --[a-z]+", text)]

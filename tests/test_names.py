@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from pathlib import Path
 
+from source_trees import nodes, tree
 from test_hints import strings
 
 import rajee_deploy
@@ -15,15 +16,13 @@ SOURCES = sorted(Path(rajee_deploy.__file__).parent.rglob("*.py"))
 
 
 def test_no_two_classes_have_one_name():
-    names = Counter(
-        node.name for path in SOURCES for node in ast.parse(path.read_bytes()).body if isinstance(node, ast.ClassDef)
-    )
+    names = Counter(node.name for path in SOURCES for node in tree(path).body if isinstance(node, ast.ClassDef))
     assert len(names) > 300, "the scan lost its subject"
     assert {name for name, times in names.items() if times > 1} == set()
 
 
 def test_context_alone_is_the_build_context():
-    names = {node.name for path in SOURCES for node in ast.walk(ast.parse(path.read_bytes())) if hasattr(node, "name")}
+    names = {node.name for path in SOURCES for node in nodes(path) if hasattr(node, "name")}
     assert "Context" not in names
 
 
@@ -47,7 +46,7 @@ def test_no_message_is_a_riddle():
             continue  # programs of others' processes, which say nothing to people
         found += [
             f"{path.name}:{line}: {text!r}; write: {better}"
-            for line, text in strings(ast.parse(path.read_bytes()))
+            for line, text in strings(tree(path))
             for riddle, better in RIDDLES.items()
             if re.search(riddle, text)
         ]
@@ -56,7 +55,7 @@ def test_no_message_is_a_riddle():
 
 def test_no_docstring_sends_to_a_riddle():
     """What code stands on is not where it stands: a docstring says what a thing was made or derived from."""
-    texts = [(path.name, ast.get_docstring(ast.parse(path.read_bytes())) or "") for path in SOURCES]
+    texts = [(path.name, ast.get_docstring(tree(path)) or "") for path in SOURCES]
     riddle = re.compile(r"\btold of\b|what (it|that|they) stands? on|mend it")
     assert [name for name, text in texts if riddle.search(text)] == []
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from rajee_deploy.console import Console
-    from rajee_deploy.model import Digest, ImageName, LockedImage, Recipe
+    from rajee_deploy.model import Digest, ImageName, LockedImage, Recipe, Reference
     from rajee_deploy.registry import ImageSource
     from rajee_deploy.settings import ImageSettings
 
@@ -129,6 +129,23 @@ def check(scope: LockScope) -> int:
             hint="rajee-deploy lock, and commit what it writes",
         )
     return len(lock.images)
+
+
+def unlocked(scope: LockScope) -> dict[str, list[str]]:
+    """By image, what its build takes from elsewhere that no lock is needed for, each with the reason."""
+    lock = locks.read(scope.path)
+    return {image.name: _unlocked(read_recipe(image, lock.images), lock) for image in scope.images}
+
+
+def _unlocked(recipe: Recipe, lock: Lock) -> list[str]:
+    found = [one for one in recipe.references if one.key not in lock.images]
+    return list(dict.fromkeys(f"{one.text} ({_why_unlocked(one)})" for one in found))
+
+
+def _why_unlocked(reference: Reference) -> str:
+    if reference.context:
+        return "the named build context stands for it"
+    return "it is pinned by its digest" if reference.key else "a lock cannot have it"
 
 
 def _needed(images: Iterable[ImageSettings], lock: Lock) -> frozenset[Need]:
@@ -244,6 +261,13 @@ def _compared(reference: str, locked: LockedImage | None, source: ImageSource) -
     return Base(reference, "unchanged" if now == locked.digest else "moved", locked.digest, now)
 
 
+def warn_of_bases(console: Console, bases: Iterable[Base]) -> None:
+    """Those that are not locked."""
+    for base in bases:
+        if base.state == "not-locked":
+            console.warn(f"base {base.reference}", f"not locked; it names {base.now}; rajee-deploy lock")
+
+
 def show_bases(console: Console, bases: Iterable[Base]) -> None:
     """A line for each."""
     for base in bases:
@@ -254,7 +278,7 @@ def show_bases(console: Console, bases: Iterable[Base]) -> None:
                     "~", subject, f"now names {base.now}; rajee-deploy lock --upgrade {base.reference}", "yellow"
                 )
             case "not-locked":
-                console.warn(subject, f"not locked; it names {base.now}; rajee-deploy lock")
+                pass  # see warn_of_bases
             case "unknown":
                 console.item("?", subject, f"could not be compared: {base.why}", "yellow")
             case _:

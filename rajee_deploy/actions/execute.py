@@ -16,6 +16,7 @@ from rajee_deploy.actions.synthesise import keeping, record_of_deployment
 from rajee_deploy.errors import DeployError
 from rajee_deploy.model.names import NOT_RECORDED
 from rajee_deploy.plan.steps import BuildAndPush, ConfirmRollout, DeployStack, MoveTag, RepairService, Via, WaitForStack
+from rajee_deploy.system.signals import check_interrupted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -51,10 +52,12 @@ def _execute(planned: Planned) -> Uncarried:
     jobs, uncarried = _jobs(planned)
     approve(run, list(jobs.values()))
     for is_build, steps in groupby(planned.plan.steps, lambda step: isinstance(step, BuildAndPush)):
+        check_interrupted()
         if is_build:  # those that stand together are built together
             _build(run, [step for step in steps if isinstance(step, BuildAndPush)], planned)
         else:
             for step in steps:
+                check_interrupted()
                 _do(run, step, planned, jobs)
     _confirm_all(run, planned)
     return uncarried

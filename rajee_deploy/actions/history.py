@@ -50,12 +50,12 @@ def show_report(console: Console, project: Path | None, *, as_json: bool) -> Non
     history = History()
     everything, unreadable = history.runs()
     found = figures([run for run in everything if project is None or is_of_project(run, project)])
-    if as_json:
-        console.document(of_figures(found, unreadable))
-        return
     if unreadable:
         lines, are = ("1 line", "is") if unreadable == 1 else (f"{unreadable} lines", "are")
         console.warn("", f"{lines} of {history.path} could not be read and {are} left out")
+    if as_json:
+        console.document(of_figures(found, unreadable))
+        return
     rows = [
         (
             kind.kind,

@@ -1,13 +1,15 @@
 """What a tag was made of, as a value that can be kept: everything that entered a fingerprint, by name.
 
-Rooms inside: this one (the nouns), of_image (from live inputs), reads (which line takes an entry), groups (very many
-entries), document (bytes and back), parts (how they are read), keep (into every store), local (the store of this
-machine). Records are for people who ask what changed: nothing that decides a build or a deployment may read one.
+Rooms inside: this one (the nouns), of_image (from live inputs), reads (which line takes an entry), takes (under which
+names), groups (very many entries), document (bytes and back), parts (how they are read), checks (what its digests
+prove), keep (into every store), local (the store of this machine). Records are for people who ask what changed: nothing
+that decides a build or a deployment may read one.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import field
+from typing import TYPE_CHECKING, NamedTuple
 
 from rajee_deploy.dataclass import dataclass
 
@@ -15,7 +17,7 @@ if TYPE_CHECKING:
     from rajee_deploy.fingerprint import Fingerprint
     from rajee_deploy.model import Kind, Reference
 
-HEX = 40  # digits of an entry's digest that are kept: as many as a tag has
+HEX = 40  # digits that are kept of the digest of a file's bytes: as many as a tag has
 
 # Beside the document, for people: they differ between two builds of one tag and are no part of its content.
 IMAGE, REVISION, DIRTY, CREATED = (
@@ -35,19 +37,41 @@ class Instruction:
     line: int
 
 
+class Taken(NamedTuple):
+    """One thing that a use's digest is over: the entry at a path, with all that is in it (`deep`) or alone.
+
+    `rest` is its name below where the use begins ("/a/b"), "" for the use of one path.
+    """
+
+    rest: str
+    path: str
+    deep: bool
+
+
 @dataclass(frozen=True, slots=True)
 class KeptUse:
-    """A use: where it stands, its source as written, and what it selects with the digest of that, as it is hashed."""
+    """A use: where it stands, its source as written, and what it selects with the digest of that, as it is hashed.
+
+    `takes` is what the digest is over, in order; `alone` where it is the one entry's own digest and not that of a list.
+    None where a record does not say it.
+    """
 
     line: int
     source: str
     selects: str
+    takes: tuple[Taken, ...] | None = None
+    alone: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class RecordItem:
-    """An entry that counts. `digest` is of a file's bytes, `extra` of attributes that its other fields do not show
-    (both shortened, "" for none); `line` is the first one that reads it."""
+    """An entry that counts. `record` is the digest of all that counts of it, BuildKit's own ("" in a record of an older
+    release); `line` is the first one that reads it.
+
+    `digest` is of a file's bytes, `extra` of attributes that the other fields do not show, both shortened and "" for
+    none: a record of an older release has nothing else, one of today has `digest` where modes count exactly. `other` is
+    what `record` would be if the executable bit were the other one; only files that are here have it.
+    """
 
     context: str
     path: str
@@ -59,10 +83,12 @@ class RecordItem:
     withheld: bool
     extra: str
     line: int
+    record: str = ""
+    other: str = ""
 
     @property
     def content(self) -> tuple[Kind, int, int, str, str, bool, str]:
-        """All that counts of it."""
+        """All that counts of it, for a record of an older release."""
         return self.kind, self.mode, self.size, self.digest, self.link, self.withheld, self.extra
 
 
@@ -82,6 +108,7 @@ class Contents:
     """What an image is made of. Of very many entries only `groups` are kept, down to `depth`; else `depth` is None.
 
     `is_private` says that a login inside of an address was left out, so that the digest cannot be computed again.
+    `is_older`: an older release wrote it down. `unproved` says what of it no digest proves, in a sentence; "" for none.
     """
 
     fingerprint: Fingerprint
@@ -92,6 +119,8 @@ class Contents:
     depth: int | None = None
     groups: tuple[Group, ...] = ()
     is_private: bool = False
+    is_older: bool = False
+    unproved: str = field(default="", compare=False)
 
     @property
     def tag(self) -> str:

@@ -1,20 +1,21 @@
-"""Contents as bytes and back: `rajee-deploy.contents/1`. Equal contents give equal bytes; wrong bytes give an error.
+"""Contents as bytes and back: `rajee-deploy.contents/2`. Equal contents give equal bytes; wrong bytes give an error.
 
-A record proves itself: its inputs are encoded and hashed anew, and must give the digest that the tag is made of. Who
-may push to the repository may write any record, and two parts of one no digest proves: the entries (their digests are
-shortened, so those of the uses cannot be computed from them) and what an address hides (`private`). So of every part
-the shape is looked at, its size, and that it belongs to the uses that are proved; who compares can rely on that.
+A record proves itself, as far as `checks` says: its inputs are hashed anew and must give the digest that the tag is
+made of, and its entries must give the digests of its uses. Who may push to the repository may write any record, so of
+every part the shape is looked at, and its size. Records of `contents/1` are read, and proved by their inputs alone:
+they keep shortened digests of bytes, of which no use's digest can be computed. A release that knows only those passes
+one of today over, as it does one that is damaged.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
 import zlib
 from typing import TYPE_CHECKING, Any
 
-from rajee_deploy import fingerprint as fingerprints
-from rajee_deploy.build_record.parts import SCHEMA, check_entries, parse_contents
+from rajee_deploy.build_record.checks import NotBelievedError, check
+from rajee_deploy.build_record.parts import HEADERS_DO_NOT_GIVE, SCHEMA, is_exact, parse_contents, selects
+from rajee_deploy.build_record.takes import MOST_TAKEN, written
 from rajee_deploy.errors import DeployError
 from rajee_deploy.text.foreign import parse_json
 
@@ -43,10 +44,18 @@ def encode(contents: Contents) -> bytes:
 
 
 def decode(tag: str, packed: bytes) -> Contents:
-    """The contents that a document holds. DeployError `contents-unusable` unless it is whole and made this tag."""
+    """The contents that a document holds, with what of them nothing proves. DeployError `contents-unusable` unless it
+    is whole and made this tag, `contents-not-believed` where its digests contradict it."""
     try:
-        contents = parse_contents(parse_json(_unpacked(packed), errors="surrogateescape"))
-        _check(contents, tag)
+        return check(tag, parse_contents(parse_json(_unpacked(packed), errors="surrogateescape")))
+    except NotBelievedError as error:
+        raise DeployError(
+            "contents-not-believed",
+            f"the record of what {tag} was made of contradicts itself",
+            where=tag,
+            cause=str(error),
+            hint="it counts for nothing, and the image itself is not affected; look who may push to its repository",
+        ) from error
     except (ValueError, TypeError, KeyError, AttributeError, IndexError, zlib.error) as error:
         raise DeployError(
             "contents-unusable",
@@ -55,7 +64,6 @@ def decode(tag: str, packed: bytes) -> Contents:
             cause=str(error)[:_MOST_WORDS] or type(error).__name__,
             hint="the image itself is not affected",
         ) from error
-    return contents
 
 
 def _unpacked(packed: bytes) -> bytes:
@@ -66,30 +74,9 @@ def _unpacked(packed: bytes) -> bytes:
     return text
 
 
-def _check(contents: Contents, tag: str) -> None:
-    inputs = contents.fingerprint.inputs
-    if contents.tag != tag:
-        raise ValueError(f"it is the record of {contents.tag}")
-    named = [(fingerprints.kind_of(item.name)[1], item.text) for item in inputs]
-    texts = [text for name, text in named if name.startswith("instruction:")]
-    uses = [text for name, text in named if name.startswith("use:")]
-    if len(texts) != len(contents.instructions) or uses != [use.selects for use in contents.uses]:
-        raise ValueError("its parts do not belong together")
-    check_entries(contents)
-    if contents.is_private:
-        return
-    if hashlib.sha256(fingerprints.encode(inputs)).hexdigest() != contents.fingerprint.digest.hex:
-        raise ValueError("its inputs do not give its digest")
-    if texts != [_digest_of(one.canonical) for one in contents.instructions]:
-        raise ValueError("its instructions are not those of its inputs")
-
-
-def _digest_of(canonical: str) -> str:
-    return f"sha256:{hashlib.sha256(canonical.encode('utf-8', 'surrogateescape')).hexdigest()}"
-
-
 def _document(contents: Contents) -> dict[str, Any]:
     fingerprint = contents.fingerprint
+    exact = is_exact(fingerprint)
     return {
         "schema": SCHEMA,
         "tag": contents.tag,
@@ -100,8 +87,8 @@ def _document(contents: Contents) -> dict[str, Any]:
         "inputs": [_input(item) for item in fingerprint.inputs],
         "instructions": [{"canonical": i.canonical, "text": i.text, "line": i.line} for i in contents.instructions],
         "references": [{"role": one.role, "text": one.text, "line": one.line} for one in contents.references],
-        "uses": [{"line": use.line, "source": use.source, "selects": use.selects} for use in contents.uses],
-        "entries": [_item(item) for item in contents.items],
+        "uses": _uses(contents),
+        "entries": [_item(item, exact=exact) for item in contents.items],
         # null when `entries` has them all
         "depth": contents.depth,
         "directories": [
@@ -115,15 +102,32 @@ def _input(item: Input) -> dict[str, str]:
     return {"name": item.name, **({"value": item.value} if item.value is not None else {"digest": str(item.digest)})}
 
 
-def _item(item: RecordItem) -> dict[str, Any]:
-    """An entry; what is empty is left out."""
+def _uses(contents: Contents) -> list[dict[str, Any]]:
+    """The uses, with what they take where the entries are there and it is not too much in all."""
+    numbers: dict[str, dict[str, int]] = {}
+    for item in contents.items:
+        own = numbers.setdefault(item.context, {})
+        own[item.path] = len(own)
+    said = contents.depth is None and sum(len(use.takes or ()) for use in contents.uses) <= MOST_TAKEN
+    found = []
+    for use in contents.uses:
+        takes = None
+        if said and use.takes is not None:
+            takes = written(use.takes, numbers.get(selects(use.selects)[1], {}))
+        told = {"line": use.line, "source": use.source, "selects": use.selects}
+        found.append({**told, "takes": takes, "alone": use.alone})
+    return found
+
+
+def _item(item: RecordItem, *, exact: bool) -> dict[str, Any]:
+    """An entry; what is empty is left out, and so is a digest that follows from the rest."""
     told = {
         "context": item.context,
         "size": item.size,
-        "digest": item.digest,
+        "digest": item.digest if exact else "",
         "link": item.link,
         "withheld": item.withheld,
-        "extra": item.extra,
+        "record": item.record.removeprefix("sha256:") if exact or item.kind in HEADERS_DO_NOT_GIVE else "",
     }
-    must = {"path": item.path, "kind": item.kind.value, "mode": f"{item.mode:04o}", "line": item.line}
+    must = {"path": item.path, "kind": item.kind.value, "mode": f"{item.mode:04o}"}
     return {**must, **{key: value for key, value in told.items() if value}}

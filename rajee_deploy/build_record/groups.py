@@ -26,15 +26,17 @@ def bounded(contents: Contents, limit: int = LIMIT) -> Contents:
     deepest = max(item.path.count("/") for item in contents.items)
     fitting = takewhile(lambda depth: _number(contents.items, depth) <= limit, range(1, deepest + 1))
     depth = max(fitting, default=0)
-    return replace(contents, items=(), depth=depth, groups=groups_of(contents.items, depth))
+    uses = tuple(replace(use, takes=None) for use in contents.uses)
+    return replace(contents, items=(), uses=uses, depth=depth, groups=groups_of(contents.items, depth))
 
 
-def groups_of(items: Iterable[RecordItem], depth: int) -> tuple[Group, ...]:
-    """The directories at most `depth` levels down, each with what lies in it; below the last level with all of it."""
+def groups_of(items: Iterable[RecordItem], depth: int, *, as_older: bool = False) -> tuple[Group, ...]:
+    """The directories at most `depth` levels down, each with what lies in it; below the last level with all of it.
+    `as_older`: with the digests that an older release gave them."""
     held: dict[tuple[str, str], list[RecordItem]] = {}
     for item in items:
         held.setdefault(_key(item, depth), []).append(item)
-    return tuple(_group(key, members) for key, members in sorted(held.items()))
+    return tuple(_group(key, members, as_older=as_older) for key, members in sorted(held.items()))
 
 
 def _number(items: tuple[RecordItem, ...], depth: int) -> int:
@@ -45,9 +47,10 @@ def _key(item: RecordItem, depth: int) -> tuple[str, str]:
     return item.context, "/".join(item.path.split("/")[:-1][:depth])
 
 
-def _group(key: tuple[str, str], members: list[RecordItem]) -> Group:
+def _group(key: tuple[str, str], members: list[RecordItem], *, as_older: bool) -> Group:
     digest = hashlib.sha256()
     for one in sorted(members, key=lambda item: item.path):
         kind, *rest = one.content
-        digest.update(json.dumps([one.path, kind.value, *rest]).encode() + b"\n")
+        counted = [kind.value, *rest] if as_older else [one.record]
+        digest.update(json.dumps([one.path, *counted]).encode() + b"\n")
     return Group(*key, len(members), digest.hexdigest()[:HEX], members[0].line)

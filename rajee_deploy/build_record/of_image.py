@@ -11,7 +11,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from rajee_deploy.build_record import HEX, Contents, Instruction, KeptUse, RecordItem
+from rajee_deploy.build_record.parts import is_exact
 from rajee_deploy.build_record.reads import counted_entries, texts_of
+from rajee_deploy.build_record.takes import takes_of
 from rajee_deploy.dockerfile import united
 from rajee_deploy.fingerprint import kind_of
 from rajee_deploy.model import Kind, Reference
@@ -20,15 +22,21 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from rajee_deploy.context import SelectedEntry
+    from rajee_deploy.context.select import Chosen
     from rajee_deploy.fingerprint import Input
     from rajee_deploy.image.inputs import ImageInputs
+    from rajee_deploy.model import Use
 
 _LOGIN = re.compile(r"(?<=://)[^/@\s\"\\]+@")
 _DEVICES = {Kind.CHARACTER_DEVICE, Kind.BLOCK_DEVICE}
 
 
-def contents_of(inputs: ImageInputs) -> Contents:
-    """What an image is made of, whole: entries are not grouped."""
+def contents_of(inputs: ImageInputs, *, with_bytes: bool = False) -> Contents:
+    """What an image is made of, whole: entries are not grouped. As a record keeps it, so that no file is read that the
+    look-up has read; `with_bytes`, it also has what tells how an entry differs from one of a record.
+
+    DeployErrors as of `Selection.records` and `Selection.entries`.
+    """
     given = inputs.options.build_args
     texts = texts_of(inputs)
     references = united(
@@ -46,22 +54,30 @@ def contents_of(inputs: ImageInputs) -> Contents:
     uses = [use for variant in inputs.variants for use in variant.uses]
     shown = tuple(_shown_input(item, given) for item in inputs.fingerprint.inputs)
     instructions = tuple(Instruction(_shown_canonical(text), texts.get(line, ""), line) for text, line in canonical)
-    exact = any((kind_of(item.name)[1], item.value) == ("modes", "exact") for item in shown)
+    fingerprint = replace(inputs.fingerprint, inputs=shown)
+    exact = is_exact(fingerprint)
+    taken = {chosen.read: chosen for selection in inputs.selections.values() for chosen in selection.chosen}
     return Contents(
-        replace(inputs.fingerprint, inputs=shown),
+        fingerprint,
         instructions,
         references,
         tuple(
-            KeptUse(use.read.location.start, use.read.source, item.text)
-            for use, item in zip(uses, _uses(shown), strict=True)
+            _kept_use(use, item.text, taken[use.read]) for use, item in zip(uses, _inputs_of_uses(shown), strict=True)
         ),
-        tuple(_item(name, entry, line, exact=exact) for name, entry, line in counted_entries(inputs)),
+        tuple(
+            _item(name, entry, line, has_extra=with_bytes and (exact or entry.entry.kind in _DEVICES))
+            for name, entry, line in counted_entries(inputs, with_bytes=with_bytes or exact)
+        ),
         is_private=shown != inputs.fingerprint.inputs
         or any(one.canonical != text for one, (text, _) in zip(instructions, canonical, strict=True)),
     )
 
 
-def _uses(shown: tuple[Input, ...]) -> tuple[Input, ...]:
+def _kept_use(use: Use, selects: str, chosen: Chosen) -> KeptUse:
+    return KeptUse(use.read.location.start, use.read.source, selects, takes_of(chosen), chosen.alone)
+
+
+def _inputs_of_uses(shown: tuple[Input, ...]) -> tuple[Input, ...]:
     return tuple(item for item in shown if kind_of(item.name)[1].startswith("use:"))
 
 
@@ -85,11 +101,11 @@ def _public(text: str, given: Mapping[str, str]) -> str:
     return _LOGIN.sub("…@", text)
 
 
-def _item(context: str, selected: SelectedEntry, line: int, *, exact: bool) -> RecordItem:
+def _item(context: str, selected: SelectedEntry, line: int, *, has_extra: bool) -> RecordItem:
     entry = selected.entry
     digest = selected.digest.hex[:HEX] if selected.digest is not None else ""
     # Git's modes leave nothing but these fields; exact ones count extended attributes, devices their numbers.
-    extra = selected.record.rpartition(":")[2][:HEX] if exact or entry.kind in _DEVICES else ""
+    extra = selected.record.rpartition(":")[2][:HEX] if has_extra else ""
     return RecordItem(
         context,
         entry.path,
@@ -101,4 +117,6 @@ def _item(context: str, selected: SelectedEntry, line: int, *, exact: bool) -> R
         selected.withheld,
         extra,
         line,
+        selected.record,
+        selected.other,
     )

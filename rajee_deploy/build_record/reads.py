@@ -24,12 +24,13 @@ def texts_of(inputs: ImageInputs) -> dict[int, str]:
     return {} if inputs.recipe.widened else line_texts(inputs.dockerfile)
 
 
-def counted_entries(inputs: ImageInputs) -> Iterator[tuple[str, SelectedEntry, int]]:
+def counted_entries(inputs: ImageInputs, *, with_bytes: bool = True) -> Iterator[tuple[str, SelectedEntry, int]]:
     """Every entry that a read puts into the hash (not the directories and symlinks that lead to them): its context,
-    itself, and the first line that reads it."""
+    itself, and the first line that reads it. Without `with_bytes`, what only reading files once more tells is missing.
+    """
     for name, selection in inputs.selections.items():
         deep, shallow = _readers(selection)
-        for entry in selection.entries:
+        for entry in selection.entries if with_bytes else selection.records:
             path = entry.entry.path
             ranks = [deep[above] for above in upwards(path) if above in deep]
             if path in shallow:

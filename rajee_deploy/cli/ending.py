@@ -5,24 +5,20 @@ from __future__ import annotations
 import errno
 import gc
 import os
-import signal
 import sys
-from typing import TYPE_CHECKING, NoReturn
+from typing import NoReturn
 
 import typer
 
+from rajee_deploy import warned
 from rajee_deploy.at_work import write_commands_by
 from rajee_deploy.cli.line import command_line
-from rajee_deploy.errors import ConfigurationError, DeployError, Exit
+from rajee_deploy.errors import DeployError, Exit
+from rajee_deploy.system.signals import heed_no_more, heed_signals
 from rajee_deploy.system.streams import lost, make_safe, name_home
-from rajee_deploy.system.unkept import first_unkept
-
-if TYPE_CHECKING:
-    from types import FrameType
 
 # Some releases of typer carry a click of their own, whose exceptions are not those of an installed click.
 UsageError: type[Exception] = typer.BadParameter.__bases__[0]
-_ENDING = (signal.SIGTERM, signal.SIGHUP)
 _FORBIDDEN = (errno.EACCES, errno.EPERM, errno.EROFS)
 _NO_THREAD = "can't start new thread"  # Python's RuntimeError, which has no class of its own
 _HINTS = {
@@ -44,41 +40,24 @@ def main() -> NoReturn:
     code: int = Exit.BUG
     try:
         code = _run()
-        _tell_unkept()
+        _tell_waiting()
     except KeyboardInterrupt:
         code = Exit.INTERRUPTED  # once more, while the first was being told
     finally:
-        _heed_no_more()
+        heed_no_more()
         # A thread may still wait for a network that does not answer; nobody needs it any more. Nor does anybody need
         # the interpreter taken apart, which takes a tenth of a run with nothing to do.
         os._exit(_sent(code))
 
 
-def heed_signals() -> None:
-    """What asks us to end is taken for a Ctrl-C; but for what whoever started us has made us ignore (nohup)."""
-    for number in _ENDING:
-        if signal.getsignal(number) is not signal.SIG_IGN:
-            signal.signal(number, _interrupt)
-
-
-def _heed_no_more() -> None:
-    """There is nothing left to clean up: a signal that comes while somebody reads the last words slowly ends us."""
-    for number in (signal.SIGINT, *_ENDING):
-        if signal.getsignal(number) is not signal.SIG_IGN:
-            signal.signal(number, signal.SIG_DFL)
-
-
-def _run() -> int:  # noqa: PLR0911 -- one return for each way to end
+def _run() -> int:
     write_commands_by(_with_our_flags)
+    warned.begin()
     try:
         ended = typer.main.get_command(command_line(sys.argv[1:])).main(prog_name="rajee-deploy", standalone_mode=False)
     except UsageError as error:
-        # click's own code for this is 2, which here means that a plan has changes.
-        if "--json" not in sys.argv[1:]:
-            _show_usage(error)
-            return Exit.USAGE
-        _tell(ConfigurationError("usage", str(error), hint="rajee-deploy --help"))
-        return Exit.USAGE
+        _tell_usage(error)
+        return Exit.USAGE  # click's own code for this is 2, which here means that a plan has changes
     except typer.Exit as ended_by:
         ended = ended_by.exit_code
     except (typer.Abort, KeyboardInterrupt):
@@ -103,30 +82,24 @@ def _run() -> int:  # noqa: PLR0911 -- one return for each way to end
     return ended if isinstance(ended, int) else Exit.OK
 
 
-def _tell_unkept() -> None:
-    """One line where this machine could not keep what spares the next run some work."""
-    unkept = first_unkept()
-    if unkept is None:
-        return
-    from rajee_deploy.console import Console
+def _tell_waiting() -> None:
+    """What nobody has shown yet: no document did."""
+    for warning in warned.take_waiting():
+        from rajee_deploy.console import Console
 
-    text = (
-        f"nothing could be kept in {unkept.place} ({unkept.why}): the next run takes longer; "
-        "RAJEE_DEPLOY_CACHE_DIR and RAJEE_DEPLOY_STATE_DIR name other places"
-    )
-    Console().warn("", text, "not-kept")
+        Console().warn(warning.subject, warning.message, warning.code)
 
 
-def _show_usage(error: Exception) -> None:
-    """As click shows it, but for what an argument would do to a terminal."""
-    import io
-
+def _tell_usage(error: Exception) -> None:
+    from rajee_deploy.cli.usage import usage
     from rajee_deploy.console import Console
     from rajee_deploy.text.lines import lines_of
 
-    said = io.StringIO()
-    error.show(said)  # type: ignore[attr-defined]
-    for line in lines_of(said.getvalue()):
+    told = usage(error, sys.argv[1:])
+    if isinstance(told, DeployError):
+        _tell(told)
+        return
+    for line in lines_of(told):
         Console().say(line)
 
 
@@ -202,7 +175,3 @@ def _tell(error: DeployError) -> None:
     console.error(error)
     if "--json" in sys.argv[1:]:
         console.document(error_document(error))
-
-
-def _interrupt(_number: int, _frame: FrameType | None) -> NoReturn:
-    raise KeyboardInterrupt

@@ -121,6 +121,8 @@ def replay(
     console = Console()
     with console.spinner(f"the last {words.counted(last, 'commit')}"):
         found = replay_images(chosen.images, chosen.origin, checkout or chosen.start, last, console.working)
+    for one in found:
+        words.warn_replay(console, one)
     if as_json:
         console.document(documents.of_replays(found))
         return
@@ -210,6 +212,7 @@ def _since(
 def _tell_since(console: Console, compared: Since, *, as_json: bool) -> None:
     from rajee_deploy.actions.explain import documents, words
 
+    words.warn_since(console, compared)
     if as_json:
         console.document(documents.of_since(compared))
     else:

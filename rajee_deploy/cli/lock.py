@@ -109,8 +109,10 @@ def _check(console: Console, scope: LockScope, *, as_json: bool) -> None:
     count = check(scope)
     if as_json:
         console.document(_document(scope, count, ()))
-    else:
+    elif count:
         console.say(f"{scope.path.name} has all that the Dockerfiles name, and no more: {count} locked.")
+    else:
+        _say_nothing_to_lock(console, scope)
 
 
 def _update(console: Console, scope: LockScope, moving: Sequence[str] | None, *, as_json: bool) -> None:
@@ -126,17 +128,31 @@ def _update(console: Console, scope: LockScope, moving: Sequence[str] | None, *,
         return
     for change in changes:
         console.data(_words(change))
-    if not changes:
-        told = f"{scope.path.name} is as it was: {count} locked." if count else "There is nothing to lock."
-        console.say(told)
+    if count and not changes:
+        console.say(f"{scope.path.name} is as it was: {count} locked.")
+    elif not count:
+        _say_nothing_to_lock(console, scope)
+
+
+def _say_nothing_to_lock(console: Console, scope: LockScope) -> None:
+    """Which images were looked at, and why none of them needs a lock."""
+    from rajee_deploy.actions.bases import unlocked
+
+    for name, others in unlocked(scope).items():
+        what = "takes no image and nothing else from elsewhere" if not others else f"takes only {', '.join(others)}"
+        console.say(f"image {name}: nothing to lock, since its Dockerfile {what}")
 
 
 def _document(scope: LockScope, count: int, changes: Iterable[LockChange]) -> dict[str, Any]:
-    """`rajee-deploy.lock-changes/1`: how many references are locked, and which became what."""
+    """`rajee-deploy.lock-changes/1`: how many references are locked, and which became what; by image, what needs no
+    lock, and why."""
+    from rajee_deploy.actions.bases import unlocked
+
     return {
         "schema": "rajee-deploy.lock-changes/1",
         "file": str(scope.path),
         "locked": count,
+        "unlocked": unlocked(scope),
         "changes": [
             {
                 "reference": change.reference,

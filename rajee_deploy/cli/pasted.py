@@ -46,7 +46,7 @@ def _whole(found: re.Match[str], given: Mapping[str, Any]) -> str:
     from rajee_deploy.cli.line import VERBS
 
     meant, words = found[1], found[2]
-    if meant not in VERBS:
+    if meant not in VERBS or "--help" in words:
         return found[0]
     flags: list[str] = []
     taken = _options(meant)

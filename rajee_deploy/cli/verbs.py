@@ -236,13 +236,15 @@ def _begin(verb: str, environment: str | None) -> None:
 
 def _compared_bases(run: CurrentRun, planned: Planned) -> list[Base]:
     from rajee_deploy import lock as locks
-    from rajee_deploy.actions.bases import compare
+    from rajee_deploy.actions.bases import compare, warn_of_bases
     from rajee_deploy.registry.remote import RemoteImages
     from rajee_deploy.settings import LOCK_NAME
 
     lock = locks.read(run.settings.root / LOCK_NAME)
     with run.phase("ask the registries"):
-        return compare((image.recipe for image in planned.inputs.values()), lock, RemoteImages())
+        found = compare((image.recipe for image in planned.inputs.values()), lock, RemoteImages())
+    warn_of_bases(run.console, found)
+    return found
 
 
 def _console() -> Console:

@@ -72,13 +72,13 @@ def verify(
     limit = _bytes(max_size)
     verdicts = {each.name: _verdict(each, Modes(modes.value), limit) for each in chosen}
     console = Console()
+    for name, verdict in verdicts.items():
+        for line in lines(verdict):
+            console.warn(f"image {name}", line)
+        if not as_json:
+            console.data(f"{name} {summary(verdict)}")
     if as_json:
         console.document(document(verdicts))
-    else:
-        for name, verdict in verdicts.items():
-            for line in lines(verdict):
-                console.warn(f"image {name}", line)
-            console.data(f"{name} {summary(verdict)}")
     if detailed_exitcode and not all(verdict.is_whole for verdict in verdicts.values()):
         raise typer.Exit(Exit.CHANGES)
 

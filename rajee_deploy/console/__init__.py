@@ -15,12 +15,14 @@ import threading
 import time
 from contextlib import contextmanager
 from dataclasses import field
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
+from rajee_deploy import warned
 from rajee_deploy.at_work import as_pasted, note
 from rajee_deploy.console.tables import plain_table
 from rajee_deploy.dataclass import dataclass
 from rajee_deploy.text.lines import lines_of
+from rajee_deploy.warned import Warned
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -87,14 +89,6 @@ def _without_middle(line: str, most: int) -> str:
     return f"{line[:half]} … {len(line) - 2 * half} characters left out … {line[-half:]}"
 
 
-class Warned(NamedTuple):
-    """A warning that was shown. `code` is "" where it has none."""
-
-    subject: str
-    code: str
-    message: str
-
-
 class Console:
     """What a command says while it works, and its result."""
 
@@ -102,7 +96,8 @@ class Console:
         self._stdout = stdout or sys.stdout or _nowhere()
         self._stderr = cast("TextIO", _Talk(stderr or sys.stderr or _nowhere()))
         self.verbose = verbose
-        self.warned: list[Warned] = []  # what was shown, in that order
+        # What was shown, in that order; with streams of its own it speaks for itself alone.
+        self.warned: list[Warned] = warned.of_this_run if stdout is None and stderr is None else []
         self._made: RichConsole | None = None
         self._making = threading.Lock()
         # Lines without colour need no rich, whose import costs more than a fingerprint.
@@ -121,6 +116,8 @@ class Console:
 
     def document(self, document: Any) -> None:
         """The result as one JSON document, with all warnings that were shown meanwhile."""
+        for late in warned.take_waiting():
+            self.warn(late.subject, late.message, late.code)
         if self.warned and isinstance(document, dict):
             document = {**document, "warnings": _with_shown(document.get("warnings", ()), self.warned)}
         self._stdout.write(json.dumps(_without_secrets(document) if _secrets else document, indent=2) + "\n")

@@ -21,6 +21,8 @@ from rajee_deploy.errors import DeployError
 from rajee_deploy.model import Digest, Entry, Kind
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from rajee_deploy.context.tree import DiskTree
 
 ATTEMPTS = 3
@@ -63,13 +65,15 @@ class SelectedEntry:
     """An entry that the build reads.
 
     `entry.mode` is the mode that counts, `digest` the plain sha256 of a file's bytes (None for other kinds), `record`
-    BuildKit's digest of the entry (a directory's header alone). `withheld`: the file arrives empty in the build.
+    BuildKit's digest of the entry (a directory's header alone), `other` what it would be if the executable bit were the
+    other one (of files whose bytes were read, under modes git). `withheld`: the file arrives empty in the build.
     """
 
     entry: Entry
     digest: Digest | None
     record: str
     withheld: bool = False
+    other: str = ""
 
 
 class ChangedError(Exception):
@@ -122,36 +126,40 @@ def _read_once(directory: int, name: str, path: str, modes: Modes, *, withheld: 
         size = before.st_size
         mode = modes.apply(Kind.FILE, before.st_mode)
         extra = b"" if modes is Modes.GIT else attributes(descriptor)
-        head = header(Kind.FILE, mode, size, extra=extra)
+        head, other = header(Kind.FILE, mode, size, extra=extra), ""
         if withheld:
             record, content, size = sha256(head).hexdigest(), EMPTY, 0
+        elif modes is Modes.EXACT:
+            record, content = _hash(descriptor, size, (head, b""))
         else:
-            record, content = _hash(descriptor, size, head)
+            record, content, other = _hash(descriptor, size, (head, b"", header(Kind.FILE, other_mode(mode), size)))
         if stamp(os.fstat(descriptor)) != stamp(before):
             raise ChangedError
     finally:
         os.close(descriptor)
     entry = Entry(path, Kind.FILE, mode, size)
-    return SelectedEntry(entry, Digest("sha256", content), f"sha256:{record}", withheld), before.st_mode
+    digest = Digest("sha256", content)
+    return SelectedEntry(entry, digest, f"sha256:{record}", withheld, other and f"sha256:{other}"), before.st_mode
+
+
+def other_mode(mode: int) -> int:
+    """The other one of the two modes that git knows of files."""
+    return mode ^ 0o111
 
 
 _GIT_HEADS = [header(Kind.FILE, mode, -1).split(b"-1") for mode in (0o644, 0o755)]
 
 
-def _hash(descriptor: int, size: int, head: bytes) -> tuple[str, str]:
-    """The digests of header and bytes, and of the bytes alone. ChangedError when they are not `size` many."""
-    data = os.read(descriptor, min(size, CHUNK_BYTES) + 1)
-    if len(data) == size:
-        return sha256(head + data).hexdigest(), sha256(data).hexdigest()
-    record, content, count = sha256(head), sha256(), 0
-    while data:
-        record.update(data)
-        content.update(data)
+def _hash(descriptor: int, size: int, heads: Sequence[bytes]) -> list[str]:
+    """The digest of each head and the bytes. ChangedError when they are not `size` many."""
+    digests, count = [sha256(head) for head in heads], 0
+    while data := os.read(descriptor, CHUNK_BYTES) if count <= size else b"":
         count += len(data)
-        data = os.read(descriptor, CHUNK_BYTES) if count <= size else b""
+        for digest in digests:
+            digest.update(data)
     if count != size:
         raise ChangedError
-    return record.hexdigest(), content.hexdigest()
+    return [digest.hexdigest() for digest in digests]
 
 
 def read_record(directory: int, name: str, path: str, modes: Modes) -> tuple[bytes, bytes]:

@@ -72,7 +72,7 @@ class Selection:
                     raise entry_error(error, one.entry.path) from error
                 if found.record != one.record:
                     raise changed(one.entry.path)
-                entries.append(replace(one, digest=found.digest))
+                entries.append(replace(one, digest=found.digest, other=found.other))
         return tuple(entries)
 
     @cached_property

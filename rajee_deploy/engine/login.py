@@ -1,6 +1,7 @@
 """A private DOCKER_CONFIG for one run: the user's own settings, plus a login for one registry host.
 
-The user's directory is read and linked to, never written. The directory is private (0700) and removed on every exit.
+The user's directory is read and linked to, and never written by us; buildx keeps its builders there. Our directory is
+private (0700) and removed on every exit.
 """
 
 from __future__ import annotations

@@ -42,10 +42,12 @@ _ORDER = ("changed", "new", "gone")
 
 class FormerInputs(NamedTuple):
     """What a hash was made of: by name, a digest of what the input said. `app` is where the CDK app lies in the
-    checkout, from which some names count."""
+    checkout, from which some names count. `settings` are keys of the settings that had other values then, and that
+    decide which synths are compared at all."""
 
     inputs: Mapping[str, str]
     app: str = ""
+    settings: tuple[str, ...] = ()
 
 
 class InputChange(NamedTuple):
@@ -77,7 +79,7 @@ def changed_inputs(former: FormerInputs, now: Fingerprint) -> tuple[InputChange,
     ranked = sorted(
         (_rank(name), _ORDER.index(how), named(name, former.app), how) for name, how in found if not _is_other(name)
     )
-    told: dict[str, str] = {}
+    told: dict[str, str] = {f"{key} of the settings": "changed" for key in former.settings}
     for _, _, what, how in ranked:
         told.setdefault(what, how)  # a path may count in several ways
     return tuple(InputChange(what, how) for what, how in told.items())

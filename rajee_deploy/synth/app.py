@@ -21,7 +21,8 @@ from rajee_deploy.system.extent import project_root
 from rajee_deploy.system.places import cache_directory
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
     from rajee_deploy.fingerprint import Fingerprint
     from rajee_deploy.settings import CdkSettings
@@ -33,11 +34,13 @@ class CdkApp:
     def __init__(self, settings: CdkSettings, environment: str) -> None:
         self._settings = settings
         which = [str(settings.app.resolve()), environment, sorted(settings.context.items()), settings.stacks]
-        place = cache_directory() / "cdk" / hashlib.sha256(json.dumps(which).encode()).hexdigest()[:16]
+        place = _place(which)
         self._depfile = place / "depfile.json"
         self.store = AssemblyStore(place / "assemblies")
         app = settings.app.resolve()
-        self.inputs = InputStore(place, os.path.relpath(app, project_root(app)))
+        # Of all selections of stacks together: an edit of that setting, too, has a name.
+        chosen = {"cdk.stacks": json.dumps(settings.stacks)}
+        self.inputs = InputStore(_place(which[:2]), os.path.relpath(app, project_root(app)), chosen)
         self.tracer = Tracer(
             self._depfile, self._distil, partial(is_command_of, settings.app), str(settings.app.resolve())
         )
@@ -75,3 +78,7 @@ class CdkApp:
         if not depfile.is_whole:
             return depfile
         return replace(depfile, installed=tuple(toolchain_versions(self._settings.app, depfile.toolchain).items()))
+
+
+def _place(which: Sequence[object]) -> Path:
+    return cache_directory() / "cdk" / hashlib.sha256(json.dumps(which).encode()).hexdigest()[:16]

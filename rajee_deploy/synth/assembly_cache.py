@@ -11,6 +11,7 @@ import json
 import os
 import shutil
 import time
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,6 +23,7 @@ from rajee_deploy.plan.state import StackContent, Synthesised
 from rajee_deploy.synth.assembly import is_complete
 from rajee_deploy.system.ours import make_place
 from rajee_deploy.system.regular_files import LARGE, open_regular, read_json
+from rajee_deploy.system.unkept import optional
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -48,14 +50,21 @@ class AssemblyStore:
     def latest(self) -> tuple[str, Mapping[str, Synthesised]]:
         """The account that the last synth was for, whatever its inputs, and the stacks that it made: a guess at what
         the next one makes, and no more."""
-        found = [path for path in self._directory.glob("[!.]*/" + _RECORD) if path.is_file()]
+        found = self._matching(_RECORD)
         record = _read_record(max(found, key=_changed)) if found else {}
         return record.get("account", ""), _stacks_of(record)
 
     def latest_assembly(self) -> Path | None:
         """The assembly of the last synth, of those that were kept; to look at, no more."""
-        found = [path for path in self._directory.glob(f"[!.]*/{_ASSEMBLY}") if path.is_dir()]
+        found = self._matching(_ASSEMBLY)
         return max(found, key=lambda path: _changed(path.with_name(_RECORD))) if found else None
+
+    def _matching(self, name: str) -> list[Path]:
+        """What has this name in the kept places, as far as they may be looked into."""
+        try:
+            return [path for path in self._directory.glob(f"[!.]*/{name}") if path.stat()]
+        except OSError:
+            return []  # gone meanwhile, or closed to us
 
     def take(self, key: str, into: Path, *, whole: bool = True) -> bool:
         """Copy the assembly of this key to the (absent) directory `into`; whether there was a sound one. Not `whole`:
@@ -76,6 +85,10 @@ class AssemblyStore:
 
     def keep(self, key: str, assembly: Path, stacks: Mapping[str, Synthesised], account: str = "") -> None:
         """Keep what a synth of this key made for an account. A disk that is full costs nothing but the next synth."""
+        with optional(self._directory), suppress(DeployError):  # an assembly that is not whole in itself
+            self._keep(key, assembly, stacks, account)
+
+    def _keep(self, key: str, assembly: Path, stacks: Mapping[str, Synthesised], account: str) -> None:
         temporary = None
         import tempfile  # for a synth alone
 
@@ -95,8 +108,6 @@ class AssemblyStore:
             shutil.rmtree(place, ignore_errors=True)
             temporary.rename(place)
             self._make_room()
-        except (OSError, DeployError):
-            pass
         finally:
             if temporary is not None:
                 shutil.rmtree(temporary, ignore_errors=True)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from rajee_deploy.errors import DeployError
 from rajee_deploy.system.extent import project_root
 from rajee_deploy.system.process import find_program
-from rajee_deploy.system.regular_files import read_json
+from rajee_deploy.system.regular_files import read_json, read_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -102,9 +102,31 @@ def is_own_program(app: Path, interpreter: Path) -> bool:
 
 
 def is_in_project(app: Path, program: Path) -> bool:
-    """Whether a program lies in the project, as spelled or as real path."""
-    root = project_root(app.resolve())
-    return root in Path(os.path.normpath(app / program)).parents or root in program.resolve().parents
+    """Whether a program lies in the project, as spelled or as real path. One that is spelled from the app's directory
+    on does, wherever that leads: only the project says so."""
+    spelled, real = Path(os.path.normpath(app / program)), program.resolve()
+    is_inside = any(border in (*spelled.parents, *real.parents) for border in _borders(app.resolve()))
+    return is_inside or app in program.parents
+
+
+def _borders(app: Path) -> Iterator[Path]:
+    """Directories that a project may begin at: the app's repository, and those that it is a submodule of; and where we
+    are, for a checkout without git, unless all of the user's own lies there, too."""
+    root: Path | None = project_root(app)
+    while root is not None:
+        yield root
+        root = next((each for each in root.parents if (each / ".git").exists()), None) if _is_submodule(root) else None
+    here = Path.cwd()
+    if here in (app, *app.parents) and here not in (Path.home(), *Path.home().parents):
+        yield here
+
+
+def _is_submodule(root: Path) -> bool:
+    """Its `.git` is a file, https://git-scm.com/docs/gitrepository-layout; that of a worktree leads elsewhere."""
+    try:
+        return "/modules/" in read_text(root / ".git", errors="replace")
+    except (OSError, ValueError):
+        return False
 
 
 def above(app: Path, name: str) -> Iterator[Path]:

@@ -18,7 +18,10 @@ _MOST_FILES = 1000
 
 def own_images(assembly: Path) -> list[str]:
     """Each as `STACK NAME (DOCKERFILE)`, by the manifests of assets in an assembly; of one that cannot be read none."""
-    found = sorted(path for path, _ in zip(assembly.rglob("*.assets.json"), range(_MOST_FILES), strict=False))
+    try:
+        found = sorted(path for path, _ in zip(assembly.rglob("*.assets.json"), range(_MOST_FILES), strict=False))
+    except OSError:
+        return []  # closed to us
     return [text for path in found for text in _images_of(path)]
 
 

@@ -1,26 +1,19 @@
 """What could not be kept: a cache or a note whose loss costs time and nothing else.
 
-A full disk, a quota, a directory that is read-only, belongs to somebody else or is a file: the run goes on, and its end
-says so in one line. Nothing that decides may be kept this way. It knows no places.
+A full disk, a quota, a directory that is read-only, belongs to somebody else or is a file: the run goes on, and says so
+in one line. Nothing that decides may be kept this way. It knows no places.
 """
 
 from __future__ import annotations
 
 import os
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
+
+from rajee_deploy import warned
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-_noted: list[Unkept] = []  # of this process
-
-
-class Unkept(NamedTuple):
-    """A place where nothing could be kept, and why."""
-
-    place: str
-    why: str
 
 
 @contextmanager
@@ -29,9 +22,8 @@ def optional(place: str | os.PathLike[str]) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        _noted.append(Unkept(os.fspath(place), error.strerror or str(error)))
-
-
-def first_unkept() -> Unkept | None:
-    """The first that could not be kept."""
-    return _noted[0] if _noted else None
+        text = (
+            f"nothing could be kept in {os.fspath(place)} ({error.strerror or error}): the next run takes longer; "
+            "RAJEE_DEPLOY_CACHE_DIR and RAJEE_DEPLOY_STATE_DIR name other places"
+        )
+        warned.put_down(warned.Warned(subject="", code="not-kept", message=text))

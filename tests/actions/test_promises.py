@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from rollback_worlds import Project
 from run_worlds import World
+from source_trees import tree
 
 import rajee_deploy
 from rajee_deploy.actions.explain.past import Origin
@@ -68,7 +69,7 @@ def test_who_promises_to_change_nothing_sets_nothing_of_its_caller():
         name: texts
         for path in sorted(TOP.rglob("*.py"))
         if (name := path.relative_to(TOP).as_posix()) not in MADE and not name.startswith("sandbox/")
-        if (texts := [text for each in promised(ast.parse(path.read_text())) for text in set_by(each)])
+        if (texts := [text for each in promised(tree(path)) for text in set_by(each)])
     }
     assert found == {}
 

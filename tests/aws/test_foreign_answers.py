@@ -21,6 +21,7 @@ from botocore.awsrequest import AWSResponse
 from botocore.loaders import Loader
 from botocore.model import ServiceModel
 from sampled import some
+from source_trees import nodes, tree
 
 from rajee_deploy.aws import Aws
 from rajee_deploy.errors import DeployError
@@ -83,7 +84,7 @@ def model(service):
 @cache
 def literals():
     """Every text in the tool's source: the names of the parts that it reads are among them."""
-    trees = (ast.parse(path.read_text("utf-8")) for path in (TOP / "rajee_deploy").rglob("*.py"))
+    trees = (tree(path) for path in (TOP / "rajee_deploy").rglob("*.py"))
     nodes = (node for tree in trees for node in ast.walk(tree))
     return {node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)}
 
@@ -323,7 +324,7 @@ def test_every_call_that_is_made_is_in_the_table():
     """The calls are literals of the source."""
     made: set[str] = set()
     for path in (TOP / "rajee_deploy").rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        for node in nodes(path):
             if isinstance(node, ast.Call) and (
                 getattr(node.func, "attr", "") in ("ask", "_ask") or getattr(node.func, "id", "") == "pages"
             ):

@@ -108,3 +108,21 @@ def test_a_manifest_of_another_form_is_no_failure(tmp_path, document):
     (tmp_path / "Other.assets.json").write_text("{")
     (tmp_path / "Third.assets.json").mkdir()
     assert own_images(tmp_path) in ([], ["Api a"])
+
+
+def test_a_lock_that_nothing_needs_says_why(tmp_path, monkeypatch):
+    """ "0 locked" would be said of a check that looked at nothing, too."""
+    monkeypatch.chdir(tmp_path)
+    pinned = f"alpine@sha256:{'1' * 64}"
+    (tmp_path / "rajee-deploy.toml").write_text(
+        '[images.bare]\nrepository = "a"\n[images.pinned]\nrepository = "b"\ndockerfile = "Pinned"\n'
+    )
+    (tmp_path / "Dockerfile").write_text("FROM scratch\n")
+    (tmp_path / "Pinned").write_text(f"FROM scratch\nCOPY --from={pinned} / /\n")
+    for words in ("lock --check", "lock"):
+        argv = words.split()
+        ended = CliRunner().invoke(command_line(argv), argv)
+        assert ended.exit_code == 0
+        said = ended.stderr.splitlines()[-2:]
+        assert "image bare: nothing to lock, since its Dockerfile takes no image" in said[0]
+        assert f"image pinned: nothing to lock, since its Dockerfile takes only {pinned} (it is pinned" in said[1]

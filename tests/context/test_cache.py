@@ -485,7 +485,7 @@ class CachedIsFresh(RuleBasedStateMachine):
 
 TestCachedIsFresh = pytest.mark.slow(CachedIsFresh.TestCase)
 TestCachedIsFresh.settings = settings(
-    max_examples=40, stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=15, stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck)
 )
 
 

@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
+from sampled import some
 
 pytestmark = [pytest.mark.docker, pytest.mark.cdk]
 
@@ -24,15 +25,19 @@ time.sleep(1000)
 
 @pytest.mark.parametrize(
     ("number", "awaited", "next_"),
-    [
-        (signal.SIGINT, "region us-east-1", "… build and push envoy"),
-        (signal.SIGINT, "… synth", "… find the engine"),
-        (signal.SIGINT, "… build and push envoy", "✓ image envoy"),
-        (signal.SIGINT, "… deploy RajeeEnvoyStack", "complete, and it records"),
-        # Both signals go the same way but for their handler: once while the engine works, once while node does.
-        (signal.SIGTERM, "… build and push envoy", "✓ image envoy"),
-        (signal.SIGTERM, "… deploy RajeeEnvoyStack", "complete, and it records"),
-    ],
+    some(
+        "interrupts",
+        [
+            (signal.SIGINT, "region us-east-1", "… build and push envoy"),
+            (signal.SIGINT, "… synth", "… find the engine"),
+            (signal.SIGINT, "… build and push envoy", "✓ image envoy"),
+            (signal.SIGINT, "… deploy RajeeEnvoyStack", "complete, and it records"),
+            # Both signals go the same way but for their handler: once while the engine works, once while node does.
+            (signal.SIGTERM, "… build and push envoy", "✓ image envoy"),
+            (signal.SIGTERM, "… deploy RajeeEnvoyStack", "complete, and it records"),
+        ],
+        2,
+    ),
 )
 def test_an_interrupt_leaves_nothing_and_a_rerun_repairs(synthesised, awaited, next_, number):
     path = synthesised.folder / ENVOY

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 import boto3
 import pytest
 from network import Network
+from sampled import some
 
 from rajee_deploy.system.temporary import LOCK
 
@@ -125,7 +126,7 @@ def deploying(shell, _network) -> Up:
     return up
 
 
-@pytest.mark.parametrize("step", [hashing, staging, building, pushing, deploying])
+@pytest.mark.parametrize("step", some("kills", [hashing, staging, building, pushing, deploying], 2))
 def test_kill_9_leaves_nothing_that_the_next_run_does_not_repair(deployed, network, step):
     step(deployed, network)
     left = leftovers(deployed)
@@ -136,7 +137,7 @@ def test_kill_9_leaves_nothing_that_the_next_run_does_not_repair(deployed, netwo
     assert "Nothing to do" in deployed.run("rajee-deploy up").stderr
 
 
-@pytest.mark.parametrize("count", [0, PAYLOAD_BYTES // 2])
+@pytest.mark.parametrize("count", some("lost networks", [0, PAYLOAD_BYTES // 2], 2))
 def test_a_network_lost_while_pushing(deployed, network, count):
     """For good: the engine itself gives up (after 50 s, once it has begun to send)."""
     payload(deployed)
@@ -152,7 +153,7 @@ def test_a_network_lost_while_pushing(deployed, network, count):
     assert "Nothing to do" in deployed.run("rajee-deploy up").stderr
 
 
-@pytest.mark.parametrize("count", [1000, PAYLOAD_BYTES - 1])
+@pytest.mark.parametrize("count", some("cut connections", [1000, PAYLOAD_BYTES - 1], 2))
 def test_a_connection_cut_while_pushing_is_resumed(deployed, network, count):
     payload(deployed)
     network.cut_once_after(count)

@@ -199,6 +199,30 @@ def test_a_special_file_in_the_place_of_one_that_git_reads(hostile, place, kind)
     check(hostile, SINCE)
 
 
+# The other verbs that only look; of what each reads all is in the places above.
+LOOKS = [
+    ("status", "--json"),
+    ("verify", "--json"),
+    ("rollback", "--plan", "--json"),
+    ("lock", "--check", "--json"),
+    ("replay", "--last", "2", "--json"),
+    ("explain", "src/a", "--json"),
+]
+LOOKED = [(words, place, kind) for place, kind in (*QUICK, *PLANNED, *OF_GIT) for words in LOOKS]
+
+
+@pytest.mark.parametrize(
+    ("words", "place", "kind"),
+    some("hostile checkouts and other verbs", LOOKED, 43),
+    ids=lambda value: getattr(value, "__name__", str(value)),
+)
+def test_a_special_file_before_every_other_verb_that_looks(hostile, words, place, kind):
+    if place == "pyproject.toml":
+        (hostile.root / "rajee-deploy.toml").unlink()
+    put(hostile, place, kind)
+    check(hostile, words)
+
+
 @pytest.mark.parametrize("kind", [fifo, directory, link_to_zero, gigabytes, no_text])
 @pytest.mark.parametrize("directory_of_ours", ["state", "cache"])
 def test_special_files_where_we_keep_things(hostile, directory_of_ours, kind):
@@ -324,6 +348,43 @@ def test_programs_under_names_that_are_looked_for(hostile, app):
     hostile.write("cdk/.npmrc", f"script-shell={program}\nnode-options=--require={program}\n")
     hostile.write("cdk/node_modules/aws-cdk/package.json", '{"version": "2.1148.1"}')
     assert check(hostile, PLAN).code == 0
+
+
+def is_a_submodule(hostile):
+    """The app's directory; git makes this file, and no commit can hold one."""
+    hostile.write("cdk/.git", "gitdir: ../.git/modules/cdk\n")
+
+
+def is_in_a_submodule_of_a_submodule(hostile):
+    is_a_submodule(hostile)
+    hostile.write("cdk/app/.git", "gitdir: ../../.git/modules/cdk/modules/app\n")
+    shutil.copy(hostile.root / "cdk/cdk.json", hostile.root / "cdk/app/cdk.json")
+    hostile.write("rajee-deploy.toml", SETTINGS.replace('app = "cdk"', 'app = "cdk/app"'))
+
+
+def is_no_repository(hostile):
+    """A checkout as an archive, or with its `.git` left out."""
+    shutil.rmtree(hostile.root / ".git")
+
+
+@pytest.mark.parametrize(
+    ("how", "spelled"),
+    [
+        (is_a_submodule, "../evil/python3"),
+        (is_in_a_submodule_of_a_submodule, "../../evil/python3"),
+        (is_in_a_submodule_of_a_submodule, "{}"),
+        (is_no_repository, "{}"),
+        (is_no_repository, "/proc/self/cwd/evil/python3"),
+    ],
+)
+def test_a_python_of_the_project_beyond_what_looks_like_its_border(hostile, how, spelled):
+    """What cdk.json names is asked for its version, unless the project holds it."""
+    program = hostile.root / "evil/python3"
+    program.parent.mkdir()
+    shutil.copy(hostile.plants.program("evil"), program)
+    hostile.write("cdk/cdk.json", json.dumps({"app": spelled.format(program) + " app.py"}))
+    how(hostile)
+    check(hostile, PLAN)
 
 
 # -- every bound

@@ -214,3 +214,16 @@ def test_a_place_that_cannot_be_written_costs_the_names_alone(place):
 
 def test_a_value_of_a_variable_is_a_keyed_digest_before_it_is_one():
     assert private_input("env", "TOKEN", CANARY).value is None
+
+
+def test_a_setting_that_chooses_other_inputs_is_named(tmp_path):
+    """Another choice of stacks is another list of what synth reads, so names on one side alone say nothing."""
+    before, after = InputStore(tmp_path, "", {"cdk.stacks": "A"}), InputStore(tmp_path, "", {"cdk.stacks": "A, B"})
+    whole, partial = fingerprint([("app.py", "a")], traced=[Input(RECORD, "whole")]), fingerprint([("app.py", "a")])
+    before.keep(whole)
+    changed = InputChange("cdk.stacks of the settings", "changed")
+    assert changed_inputs(after.find(str(whole.digest)), partial) == (changed,)
+    assert after.latest().settings == ("cdk.stacks",)
+    assert changed_inputs(before.find(str(whole.digest)), partial) == ()
+    after.keep(whole)  # the same inputs, with this choice: from now on it is none that changed
+    assert changed_inputs(after.find(str(whole.digest)), partial) == ()

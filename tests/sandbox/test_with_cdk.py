@@ -80,6 +80,7 @@ class Cdk:
         return done.stdout
 
 
+@pytest.mark.proof
 def test_story_of_a_deployment(running: Any, cloud: Any, tmp_path: Path) -> None:
     cdk = Cdk(tmp_path, running.port)
     (tmp_path / "app.py").write_text(APP, encoding="utf-8")

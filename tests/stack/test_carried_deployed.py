@@ -13,6 +13,7 @@ from pathlib import Path
 import boto3
 import given
 import pytest
+from sampled import some
 
 from rajee_deploy.actions.history import recorded_run
 from rajee_deploy.actions.plan import plan_run
@@ -169,7 +170,7 @@ def test_a_machine_that_knows_nothing_decides_by_what_was_deployed(world):
     assert world.decide() == ([], "hash", 0)
 
 
-@pytest.mark.parametrize("stack", ["App", "Large"])
+@pytest.mark.parametrize("stack", some("stacks with lists of their own", ["App", "Large"], 2))
 def test_each_deployment_of_one_template_has_its_own_list(world, stack, tmp_path):
     run = world.context()
     assembly = tmp_path / "cdk.out"

@@ -16,6 +16,7 @@ from pathlib import Path
 import boto3
 import given
 import pytest
+from sampled import some
 
 from rajee_deploy.actions.history import recorded_run
 from rajee_deploy.actions.plan import plan_run
@@ -252,7 +253,7 @@ def test_what_is_recorded_is_what_is_read_back(world):
     assert not world.would_cdk()
 
 
-@pytest.mark.parametrize("name", EDITS)
+@pytest.mark.parametrize("name", some("edits of a CDK app", EDITS, 2))
 def test_no_edit_is_missed_and_none_deploys_needlessly(world, name):
     change, undo, deploys, dearest = EDITS[name]
     change(world)
@@ -267,7 +268,7 @@ def test_no_edit_is_missed_and_none_deploys_needlessly(world, name):
     assert world.decide() == (False, "hash")
 
 
-@pytest.mark.parametrize("name", CONSOLE)
+@pytest.mark.parametrize("name", some("edits in the console", CONSOLE, 2))
 def test_no_edit_in_the_console_is_missed(world, name):
     CONSOLE[name](world)
     assert world.would_cdk()

@@ -9,6 +9,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from sampled import some
 
 from rajee_deploy.errors import ConfigurationError
 from rajee_deploy.synth.cli_options import (
@@ -195,7 +196,7 @@ def arguments_of(app: Path, command: str, variables: dict[str, str]) -> dict[str
 
 
 @pytest.mark.cdk
-@pytest.mark.parametrize("command", ["synth", "deploy", "diff"])
+@pytest.mark.parametrize("command", some("commands of the CDK CLI", ["synth", "deploy", "diff"], 2))
 def test_the_cli_takes_each_of_its_options_from_the_environment(app, command):
     without = arguments_of(app, command, {})
     examples = {}
@@ -226,26 +227,30 @@ QUIETLY = ["synth", "--quiet", "--output=out", "--ci", "--no-color", "--no-notic
 @pytest.mark.cdk
 @pytest.mark.parametrize(
     ("variables", "found"),
-    [
-        ({"CDK_APP": "echo other"}, "^other"),
-        ({"CDK_A": ""}, "--app is required"),  # an empty variable is an option that is given
-        (
-            {"CDK_CONTEXT": "size=large", "CDK_BUILD": "echo built", "CDK_REGION": "eu-west-1"},
-            r'(?s)built.*"size":"large".*region eu-west-1',
-        ),
-        ({"CDK_PLUGIN": "none"}, "Unable to resolve plug-in"),
-        ({"CDK_TAGS": "a=b"}, "Expected array"),
-        (
-            {
-                "CDK_pathMetadata": "false",
-                "CDK_ASSET_METADATA": "false",
-                "CDK_TELEMETRY": "false",
-                "CDK_STAGING": "false",
-                "CDK_STRICT": "true",
-            },
-            r"(?s)^(?!.*(path|asset)-metadata).*disable-version-reporting.*disable-asset-staging.*--strict mode",
-        ),
-    ],
+    some(
+        "variables of the CDK CLI",
+        [
+            ({"CDK_APP": "echo other"}, "^other"),
+            ({"CDK_A": ""}, "--app is required"),  # an empty variable is an option that is given
+            (
+                {"CDK_CONTEXT": "size=large", "CDK_BUILD": "echo built", "CDK_REGION": "eu-west-1"},
+                r'(?s)built.*"size":"large".*region eu-west-1',
+            ),
+            ({"CDK_PLUGIN": "none"}, "Unable to resolve plug-in"),
+            ({"CDK_TAGS": "a=b"}, "Expected array"),
+            (
+                {
+                    "CDK_pathMetadata": "false",
+                    "CDK_ASSET_METADATA": "false",
+                    "CDK_TELEMETRY": "false",
+                    "CDK_STAGING": "false",
+                    "CDK_STRICT": "true",
+                },
+                r"(?s)^(?!.*(path|asset)-metadata).*disable-version-reporting.*disable-asset-staging.*--strict mode",
+            ),
+        ],
+        2,
+    ),
 )
 def test_what_is_refused_or_counts_changes_a_synth(app, variables, found):
     _, plain = run_cli(app, QUIETLY, {})

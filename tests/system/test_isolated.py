@@ -6,6 +6,7 @@ import ast
 from pathlib import Path
 
 import pytest
+from source_trees import nodes
 
 import rajee_deploy
 
@@ -65,8 +66,8 @@ def test_sys_executable_is_named_only_where_the_scan_sees_it():
     for path in PACKAGE.rglob("*.py"):
         if str(path).endswith(tuple(OTHERS)):
             continue
-        tree = ast.parse(path.read_text("utf-8"))
-        listed = {id(each) for node in ast.walk(tree) if isinstance(node, ast.List | ast.Tuple) for each in node.elts}
-        for node in ast.walk(tree):
+        found = nodes(path)
+        listed = {id(each) for node in found if isinstance(node, ast.List | ast.Tuple) for each in node.elts}
+        for node in found:
             if isinstance(node, ast.Attribute) and node.attr == "executable":
                 assert id(node) in listed, f"{path}:{node.lineno}"

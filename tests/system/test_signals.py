@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import textwrap
 import threading
 
 import pytest
@@ -109,3 +110,89 @@ def test_another_thread_changes_no_handler():
     thread.start()
     thread.join()
     assert seen == [signal.getsignal(signal.SIGINT)]
+
+
+# Each is a place where Python, or a library, keeps to itself whatever a signal's handler raises.
+KEEPING = {
+    "a finaliser": """
+        class Thing:
+            def __del__(self): interrupt()
+        thing = Thing()
+        del thing
+    """,
+    "a weak reference": """
+        class Thing: pass
+        thing = Thing()
+        reference = weakref.ref(thing, lambda _: interrupt())
+        del thing
+    """,
+    "a finaliser that the interrupt ends, and another one": """
+        class Thing:
+            def __del__(self): interrupt()
+        class Again:
+            def __del__(self): time.sleep(0.05)
+        thing, again = Thing(), Again()
+        del thing, again
+    """,
+}
+
+
+def in_a_process(number, code):
+    """How a process that heeds signals ends, for which `interrupt()` is that signal."""
+    program = f"""
+import os, signal, time, weakref
+from rajee_deploy.system.signals import check_interrupted, heed_signals
+def interrupt():
+    os.kill(os.getpid(), {int(number)})
+    for _ in range(3): pass
+heed_signals()
+try:
+{textwrap.indent(textwrap.dedent(code), "    ")}
+    {"time.sleep(20)" if "check" not in code else ""}
+    print("went on")
+except KeyboardInterrupt:
+    print("interrupted")
+"""
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    return ended.stdout.strip(), ended.stderr
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("keeping", KEEPING)
+def test_an_interrupt_that_python_drops_is_raised_once_more(keeping, number):
+    assert in_a_process(number, KEEPING[keeping]) == ("interrupted", "")
+
+
+def test_one_that_a_library_keeps_to_itself_is_seen_before_the_next_step():
+    code = """
+        try: interrupt()
+        except BaseException: pass
+        check_interrupted()
+    """
+    assert in_a_process(signal.SIGTERM, code) == ("interrupted", "")
+    assert in_a_process(signal.SIGTERM, "check_interrupted()") == ("went on", "")
+
+
+def test_what_else_python_drops_is_told_as_ever():
+    said, told = in_a_process(
+        signal.SIGTERM,
+        """
+        class Thing:
+            def __del__(self): raise ValueError("of a library")
+        thing = Thing()
+        del thing
+        check_interrupted()
+    """,
+    )
+    assert said == "went on"
+    assert "of a library" in told
+
+
+def test_what_nohup_ignores_stays_ignored():
+    code = """
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+        heed_signals()
+        os.kill(os.getpid(), signal.SIGHUP)
+        check_interrupted()
+    """
+    assert in_a_process(signal.SIGTERM, code) == ("went on", "")

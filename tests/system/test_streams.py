@@ -6,7 +6,6 @@ import ast
 import json
 import os
 import pwd
-import signal
 import threading
 import time
 from dataclasses import replace
@@ -14,9 +13,10 @@ from pathlib import Path
 
 import pytest
 from run_worlds import World
+from source_trees import nodes
 
 from rajee_deploy.actions.history import recorded_run
-from rajee_deploy.cli.ending import _code_of, _refusal, heed_signals
+from rajee_deploy.cli.ending import _code_of, _refusal
 from rajee_deploy.console import Console
 from rajee_deploy.report.history import History
 from rajee_deploy.system import streams
@@ -88,20 +88,6 @@ def test_who_has_no_home_gets_one_that_is_not_there(monkeypatch):
     monkeypatch.setenv("HOME", "/chosen")
     streams.name_home()
     assert os.environ["HOME"] == "/chosen"
-
-
-def test_what_nohup_ignores_stays_ignored():
-    before = {number: signal.getsignal(number) for number in (signal.SIGHUP, signal.SIGTERM)}
-    try:
-        signal.signal(signal.SIGHUP, signal.SIG_IGN)
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
-        heed_signals()
-        assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
-        with pytest.raises(KeyboardInterrupt):
-            signal.raise_signal(signal.SIGTERM)
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 @pytest.mark.parametrize(
@@ -204,7 +190,7 @@ def test_nothing_else_writes_to_a_stream_or_ends_the_process():
         if "in_python" in path.parts:
             continue  # it runs in the app
         used = set()
-        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        for node in nodes(path):
             match node:
                 case ast.Attribute(value=ast.Name(id="sys"), attr="stdout" | "stderr" | "exit" as name):
                     used.add(name)

@@ -6,6 +6,7 @@ import ast
 from pathlib import Path
 
 import pytest
+from source_trees import nodes
 
 import rajee_deploy
 from rajee_deploy.text.lines import lines_of
@@ -33,7 +34,7 @@ def test_nobody_splits_text_otherwise():
     found = [
         f"{path.relative_to(root)}:{node.lineno}"
         for path in root.rglob("*.py")
-        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        for node in nodes(path)
         if isinstance(node, ast.Attribute)
         and node.attr == "splitlines"
         and not ast.unparse(node).startswith("read_regular(")  # bytes, which it splits at the ends of lines alone

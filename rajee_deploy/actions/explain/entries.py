@@ -66,15 +66,17 @@ def _differences(old: RecordItem | None, new: RecordItem | None) -> Iterator[tup
         cause = Cause.ADDED if old is None else Cause.REMOVED
         yield cause, _described(old), _described(new)
         return
-    if old.content == new.content:
+    have_digests = bool(old.record and new.record)
+    if (old.record == new.record) if have_digests else (old.content == new.content):
         return
     if old.kind is not new.kind:
         yield Cause.KIND, old.kind.value, new.kind.value
         return
     is_told = False
+    changed = _has_other_bytes(old, new) or old.withheld != new.withheld
     for cause, left, right, differs in (
         (Cause.LINK, old.link, new.link, old.link != new.link),
-        (Cause.CHANGED, _described(old), _described(new), old.digest != new.digest or old.withheld != new.withheld),
+        (Cause.CHANGED, _described(old), _described(new), changed),
         (Cause.MODE, f"{old.mode:04o}", f"{new.mode:04o}", old.mode != new.mode),
     ):
         if differs:
@@ -82,6 +84,13 @@ def _differences(old: RecordItem | None, new: RecordItem | None) -> Iterator[tup
             yield cause, left, right
     if not is_told:
         yield Cause.ATTRIBUTES, "", "other attributes"
+
+
+def _has_other_bytes(old: RecordItem, new: RecordItem) -> bool:
+    """Whether the bytes of a file differ, of which one side knows what its digest would be with the other mode."""
+    if old.digest and new.digest:
+        return old.digest != new.digest
+    return new.kind is Kind.FILE and old.record != new.other and new.record != old.other
 
 
 def _described(item: RecordItem | None) -> str:
@@ -102,7 +111,11 @@ def _directories(before: Contents, after: Contents) -> Iterator[ImageDifference]
     if len(depths) > 1:
         return  # digests of different depths say nothing about each other; the uses still do
     (depth,) = depths
-    olds, news = ({(group.context, group.path): group for group in _grouped(side, depth)} for side in (before, after))
+    is_older = before.is_older or after.is_older
+    olds, news = (
+        {(group.context, group.path): group for group in _grouped(side, depth, as_older=is_older)}
+        for side in (before, after)
+    )
     for key in dict.fromkeys((*olds, *news)):
         old, new = olds.get(key), news.get(key)
         if old is None or new is None:
@@ -116,8 +129,8 @@ def _directories(before: Contents, after: Contents) -> Iterator[ImageDifference]
         yield ImageDifference(cause, f"{one.path}/", _counted(old), _counted(new), one.line, one.context)
 
 
-def _grouped(contents: Contents, depth: int) -> tuple[Group, ...]:
-    return contents.groups if contents.depth is not None else groups_of(contents.items, depth)
+def _grouped(contents: Contents, depth: int, *, as_older: bool) -> tuple[Group, ...]:
+    return contents.groups if contents.depth is not None else groups_of(contents.items, depth, as_older=as_older)
 
 
 def _counted(group: Group | None) -> str:

@@ -71,7 +71,7 @@ def since(images: Mapping[str, ImageInputs], origin: Origin, start: Path, revisi
                     cause=error.problem,
                     hint=past.note or "name a later revision",
                 ) from error
-            comparisons[name] = compare(contents_of(then), contents_of(present))
+            comparisons[name] = compare(contents_of(then, with_bytes=True), contents_of(present, with_bytes=True))
             told = (past.note, _unfiltered(then, checkout), _unknown(present, comparisons[name], repository))
             notes[name] = "; ".join(filter(None, told))
     return Since(revision, commit, comparisons, {name: note for name, note in notes.items() if note})

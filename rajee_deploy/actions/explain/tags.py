@@ -134,7 +134,9 @@ def _compared(now: Checkouts, name: str, tag: str, sources: Sources) -> tuple[Co
         found = _recorded(store, present.settings.repository, tag, place, passed_over)
         if found is not None:
             record, contents = found
-            return compare(contents, contents_of(present)), _then(place, record), passed_over
+            if contents.unproved:
+                passed_over.append(f"not all of the record is proved: {contents.unproved}")
+            return compare(contents, contents_of(present, with_bytes=True)), _then(place, record), passed_over
     return _by_git(now, name, tag, sources, passed_over)
 
 

@@ -107,11 +107,16 @@ def _lines(answer: Answer) -> Iterable[ContextRead]:
     return {read.location.start: read for read in reads}.values()
 
 
+def warn_since(console: Console, found: Since) -> None:
+    """What to know about the answer."""
+    for name in found.comparisons:
+        if name in found.notes:
+            console.warn(f"image {name}", found.notes[name])
+
+
 def show_since(console: Console, found: Since) -> None:
     """What changed in each image since a revision, the first cause on top."""
     for name, comparison in found.comparisons.items():
-        if name in found.notes:
-            console.warn(f"image {name}", found.notes[name])
         then = _then_text(found, name)
         if comparison.is_same:
             say(console, f"{name}: same tag {comparison.after} as {then}")
@@ -142,15 +147,20 @@ def _change_row(change: ImageDifference) -> tuple[str, ...]:
     return change.cause.value, subject, before, after, str(change.line or "")
 
 
-def show_replay(console: Console, found: Replay) -> None:
-    """How many commits of the history need a rebuild, by each way of naming an image."""
-    built, failed = found.built, [outcome for outcome in found.outcomes if outcome.error]
+def warn_replay(console: Console, found: Replay) -> None:
+    """What to know about the answer."""
+    failed = [outcome for outcome in found.outcomes if outcome.error]
     notes = [outcome.note for outcome in found.outcomes if outcome.note]
     if failed:
         text = f"{counted(len(failed), 'commit')} cannot be built, the first for: {failed[0].error}"
         console.warn(f"image {found.image}", text)
     if notes:
         console.warn(f"image {found.image}", f"at {counted(len(notes), 'commit')}: {notes[0]}")
+
+
+def show_replay(console: Console, found: Replay) -> None:
+    """How many commits of the history need a rebuild, by each way of naming an image."""
+    built = found.built
     say(console, f"{found.image}: {counted(len(built), 'commit')}")
     rows = [(count.way, str(len(count.new)), f"{len(count.new) / len(built):.0%}") for count in found.counts if built]
     if rows:

@@ -49,6 +49,10 @@ if TYPE_CHECKING:
     from rajee_deploy.stack.watching import StackWatcher
 
 _AT_ONCE = 8
+_MISSPELT = (
+    "not deployed yet, or misspelt in the settings: no synth is known here that says which stacks the app has; "
+    "rajee-deploy plan makes one"
+)
 _UNKNOWN = "no synth is known that says whether the app has a stack of this name: rajee-deploy plan makes one"
 
 
@@ -88,12 +92,25 @@ def look(run: CurrentRun) -> Status:
             state = states[name].result()
             match state:
                 case StackAbsent():
-                    stacks.append(DeployedStack(name, "", doubts=() if is_known else (_UNKNOWN,)))
+                    stacks.append(DeployedStack(name, "", doubts=_absence(run, name, is_known=is_known)))
                 case StackPresent():
                     stacks.append(_stack(run, name, state, here, services[name].result(), who))
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
     return Status(who.account, who.region, run.settings.environment, tuple(stacks))
+
+
+def _absence(run: CurrentRun, stack: str, *, is_known: bool) -> tuple[str, ...]:
+    """What is said of a stack that CloudFormation does not have: who misspelt its name sees which there are, as far as
+    the last synth here tells. `is_known`: it was one of these very inputs."""
+    made = run.ports.store.latest()[1]
+    if not made:
+        return (_MISSPELT,)
+    places = {key: one.place for key, one in made.items()}
+    if stack in {word for key, place in places.items() for word in (key, *((place.id, place.name) if place else ()))}:
+        return () if is_known else ("not deployed yet: the app has it, as of the last synth here",)
+    there = ", ".join(sorted(str(place or key) for key, place in places.items()))
+    return (f"not deployed yet, or misspelt in the settings: as of the last synth here, the app has {there}",)
 
 
 def _state(reader: StackReader, stack: str) -> StackState:

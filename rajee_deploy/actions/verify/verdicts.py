@@ -59,11 +59,14 @@ def summary(verdict: VerifiedImage) -> str:
     """The result in one line."""
     count = len(verdict.inputs.uses)
     tag = verdict.inputs.fingerprint.tag
+    nothing = f"{tag}: nothing to re-hash, since its Dockerfile reads nothing of the build context"
     if verdict.checked is None:
-        return f"{tag} agrees: {count} re-hashed"
+        return f"{tag} agrees: {count} re-hashed" if count else nothing
     agreed, left = len(verdict.checked.agreed), len(verdict.checked.unchecked)
     missing = sum(not each.how for each in verdict.compared)
     contents = "contents not compared" if missing else "contents the same"
+    if not count:
+        return f"{nothing}; built by {verdict.engine}: {contents}"
     return f"{tag} agrees: {count} re-hashed, {agreed} checked against {verdict.engine}, {left} not checked, {contents}"
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from rajee_deploy.system.atomic import write_atomically
 from rajee_deploy.system.ours import make_place
 from rajee_deploy.system.regular_files import read_json
+from rajee_deploy.system.unkept import optional
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,7 +25,7 @@ _SCHEMA = "rajee-deploy.failed-synth/1"
 def note_failure(place: Path) -> None:
     """Note that a synth failed now. Never fails."""
     at = datetime.now(UTC).isoformat(timespec="seconds")
-    with suppress(OSError):
+    with optional(place):
         make_place(place, NAME)
         write_atomically(place / NAME, json.dumps({"schema": _SCHEMA, "at": at}).encode(), private=True)
 

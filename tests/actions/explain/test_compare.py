@@ -32,7 +32,7 @@ def changed(inputs, root):
     def make(edit, before=None, tree=None, **after):
         first = copy.copy(inputs({"Dockerfile": DOCKERFILE, **TREE, **(tree or {})}, **(before or {})))
         edit(root)
-        past, present = contents_of(first), contents_of(inputs(**{**(before or {}), **after}))
+        past, present = (contents_of(each, with_bytes=True) for each in (first, inputs(**{**(before or {}), **after})))
         found = compare(past, present)
         assert compare(decode(past.tag, encode(past)), present) == found, "a record tells what live inputs tell"
         assert found.is_same or found.changes

@@ -210,8 +210,8 @@ def test_what_each_platform_has_of_its_own_is_shown_as_what_it_is(inputs):
 
 def test_exact_modes_are_kept_in_full(inputs):
     """What only exact modes count would otherwise show as a change that nobody can name."""
-    assert {item.extra for item in contents_of(inputs()).items} == {""}
-    assert "" not in {item.extra for item in contents_of(inputs(modes=Modes.EXACT)).items}
+    assert {item.extra for item in contents_of(inputs(), with_bytes=True).items} == {""}
+    assert "" not in {item.extra for item in contents_of(inputs(modes=Modes.EXACT), with_bytes=True).items}
 
 
 @pytest.mark.parametrize(
@@ -229,8 +229,8 @@ def test_exact_modes_are_kept_in_full(inputs):
     ],
 )
 def test_a_change_is_told_once(inputs, before, after, wanted):
-    past = contents_of(inputs(**before))
-    present = contents_of(inputs(**after))
+    past = contents_of(inputs(**before), with_bytes=True)
+    present = contents_of(inputs(**after), with_bytes=True)
     found = compare(decode(past.tag, encode(past)), present)
     assert [(change.cause.value, change.subject) for change in found.changes] == wanted
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import zlib
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -130,6 +131,38 @@ def test_a_registry_that_cannot_be_believed_is_told_and_passed_over(world, write
     assert rows(found) == CHANGED
     assert found.thens["app"].known_from == "this machine"
     assert found.notes["app"].startswith("the registry: ")
+
+
+def forged(record):
+    """The record with another file in it than the tag was made of."""
+    document = json.loads(zlib.decompress(record.document, 31))
+    entry = next(one for one in document["entries"] if one["path"] == "src/b/c")
+    entry["record"] = "0" * 64
+    packer = zlib.compressobj(9, zlib.DEFLATED, 31)
+    return Record(packer.compress(json.dumps(document).encode()) + packer.flush(), record.notes)
+
+
+@pytest.mark.parametrize("places", [["registry"], ["registry", "local"]])
+def test_a_record_that_its_digests_contradict_counts_as_missing(world, write, commit, places):
+    first = commit()
+    tag = world.build()
+    for place in places:
+        records = getattr(world, place).records
+        records["team/app", tag] = forged(records["team/app", tag])
+    write({"src/a": "333"})
+    found = world.since(tag)
+    assert rows(found) == CHANGED  # and src/b/c is not among them
+    assert "[contents-not-believed]: its entries do not give the digest of what line 2 takes" in found.notes["app"]
+    then = found.thens["app"]
+    assert (then.known_from, then.commit) == ("git" if "local" in places else "this machine", first)
+
+
+def test_what_of_a_record_is_not_proved_is_said(world, write):
+    tag = world.build(Dockerfile="FROM base:1\nADD https://me:secret@files.test/a /a\nCOPY src /src\n")
+    write({"src/a": "333"})
+    found = world.since(tag)
+    assert [row[:2] for row in rows(found)] == [("changed", "src/a")]
+    assert found.notes["app"].startswith("not all of the record is proved: it hides a login")
 
 
 def test_the_commit_of_the_image_comes_last(world, write, commit):

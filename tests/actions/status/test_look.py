@@ -163,8 +163,21 @@ def test_a_stack_that_is_not_there(world):
     app, text = told(world)
     assert app == {"present": False, "doubts": []}
     assert "App: not deployed" in text
+    world.infra = "2"
+    assert told(world)[0]["doubts"] == ["not deployed yet: the app has it, as of the last synth here"]
     world.move()
-    assert "no synth is known" in told(world)[0]["doubts"][0]
+    assert "or misspelt in the settings: no synth is known" in told(world)[0]["doubts"][0]
+
+
+def test_a_name_that_no_stack_of_the_app_has(world):
+    """Who misspelt it sees which there are."""
+    run = world.context()
+    run.settings = replace(run.settings, cdk=replace(run.settings.cdk, stacks=(*run.settings.cdk.stacks, "Appp")))
+    *_, misspelt = look(run).stacks
+    assert (misspelt.stack, misspelt.status) == ("Appp", "")
+    (doubt,) = misspelt.doubts
+    assert "misspelt" in doubt
+    assert doubt.endswith("the app has App, Registry")
 
 
 def test_another_account_is_refused(world):

@@ -140,6 +140,7 @@ def test_an_app_of_the_cdk_does_nothing_that_no_hash_can_follow(project):
 
 @pytest.mark.cdk
 @pytest.mark.usefixtures("without_proc")
+@pytest.mark.proof
 def test_neither_does_it_without_proc(project):
     assert project.python(IN_JSII).impure == ()
 

@@ -1,0 +1,34 @@
+"""A command line that cannot be understood, said as every other mistake is: its code, what is wrong, what to do.
+
+Owns the words for it alone. What is wrong, and which option is similar, click says.
+"""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING, Any
+
+from rajee_deploy.cli.line import VERBS
+from rajee_deploy.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_GROUP = "sandbox"
+
+
+def usage(error: Any, argv: Sequence[str]) -> ConfigurationError | str:
+    """The mistake that click found in these arguments; or the help, where they say too little to be wrong."""
+    if type(error).__name__ == "NoArgsIsHelpError":
+        said = io.StringIO()
+        error.show(said)
+        return said.getvalue()
+    return ConfigurationError("usage", error.format_message(), hint=f"{_command(error, argv)} --help")
+
+
+def _command(error: Any, argv: Sequence[str]) -> str:
+    """The command whose help says how it is written. click forgets it where an option lacks its value."""
+    if error.ctx is not None:
+        return str(error.ctx.command_path)
+    verb = next((word for word in argv if word in VERBS or word == _GROUP), "")
+    return f"rajee-deploy {verb}".rstrip()
