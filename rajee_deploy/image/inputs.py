@@ -93,7 +93,7 @@ def read_inputs(settings: ImageSettings, modes: Modes | None = None, roots: Root
     recipe = dockerfiles.merged([each for _, each in resolved])
     with _naming_triggers(recipe, locked):
         selections = {
-            name: _look_up(_root(settings, name), recipe, name, path, (modes, roots))
+            name: _look_up(_root(settings, name), recipe, name, path, (modes, roots, _project(settings)))
             for name in ("", *sorted({read.context for read in recipe.reads} - {""}))
         }
     uses = _in_file_order(recipe, selections)
@@ -251,7 +251,14 @@ def _root(settings: ImageSettings, name: str) -> Path:
     return root
 
 
-def _look_up(root: Path, recipe: Recipe, name: str, dockerfile: Path, how: tuple[Modes, Roots | None]) -> Selection:
+def _project(settings: ImageSettings) -> Path | None:
+    """Where the settings lie; None where a person named the build context."""
+    return settings.lock.parent if settings.lock is not None else None
+
+
+def _look_up(
+    root: Path, recipe: Recipe, name: str, dockerfile: Path, how: tuple[Modes, Roots | None, Path | None]
+) -> Selection:
     reads = [read for read in recipe.reads if read.context == name]
     return contexts.look_up(root, reads, contexts.find_rules(root, dockerfile, main=not name), *how)
 

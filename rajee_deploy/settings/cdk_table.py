@@ -25,7 +25,7 @@ def read_cdk(file: SettingsFile, table: Mapping[str, Any] | None, environment: M
     if table is None:
         if "cdk" in environment or "context" in environment:
             raise file.fail("cdk", "an environment overrides it, but it is not there")
-        return CdkSettings(file.root, ())
+        return CdkSettings(file.root, (), project=file.root)
     file.check(table, CDK_KEYS, "cdk.")
     merged = overlay(table, environment.get("cdk", {}))
     app = file.root / merged.get("app", ".")
@@ -52,6 +52,7 @@ def read_cdk(file: SettingsFile, table: Mapping[str, Any] | None, environment: M
         approval,
         by == "cloudformation",
         _parameters(file, table, environment.get("cdk", {}), merged["stacks"]),
+        file.root,
     )
 
 
