@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING
 from git_programs import Plants
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
 SECONDS = 5.0
 BYTES = 512 << 20
@@ -142,8 +142,13 @@ def _import_everything() -> None:
     gc.freeze()
 
 
-def run_in_child(root: Path, words: Sequence[str], environment: Mapping[str, str]) -> Ended:
-    """A verb, as the command line has it. What it started is ended with it."""
+def run_in_child(
+    root: Path, words: Sequence[str], environment: Mapping[str, str], reaches: Path | None = None
+) -> Ended:
+    """A verb, as the command line has it. What it started is ended with it.
+
+    `reaches` is a file that gets a line for each program that is started and each address that is looked for.
+    """
     from rajee_deploy.cli import ending
 
     _import_everything()
@@ -163,6 +168,8 @@ def run_in_child(root: Path, words: Sequence[str], environment: Mapping[str, str
             os.environ.update(environment)
             os.chdir(root)
             _limit_memory()
+            if reaches is not None:
+                sys.addaudithook(_reaching(reaches))
             sys.argv = ["rajee-deploy", *words]
             code = ending._run()
         finally:
@@ -172,6 +179,17 @@ def run_in_child(root: Path, words: Sequence[str], environment: Mapping[str, str
     code = _wait(child, began + SECONDS * slowness())
     seconds = time.monotonic() - began
     return Ended(code, out.read_text(errors="replace"), err.read_text(errors="replace"), seconds)
+
+
+def _reaching(reaches: Path) -> Callable[[str, tuple[object, ...]], None]:
+    events = {"subprocess.Popen", "os.exec", "os.posix_spawn", "os.system", "socket.connect", "socket.getaddrinfo"}
+
+    def hear(event: str, arguments: tuple[object, ...]) -> None:
+        if event in events:
+            with reaches.open("a") as file:
+                file.write(f"{event} {arguments[:2]!r}\n")
+
+    return hear
 
 
 def slowness() -> float:
