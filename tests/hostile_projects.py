@@ -102,8 +102,8 @@ class Hostile:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(text if isinstance(text, bytes) else text.encode())
 
-    def run(self, *words: str, **environment: str) -> Ended:
-        return run_in_child(self.root, words, {**self.environment, **environment})
+    def run(self, *words: str, prepare: Callable[[], None] | None = None, **environment: str) -> Ended:
+        return run_in_child(self.root, words, {**self.environment, **environment}, prepare)
 
 
 def make_template(place: Path) -> str:
@@ -143,12 +143,9 @@ def _import_everything() -> None:
 
 
 def run_in_child(
-    root: Path, words: Sequence[str], environment: Mapping[str, str], reaches: Path | None = None
+    root: Path, words: Sequence[str], environment: Mapping[str, str], prepare: Callable[[], None] | None = None
 ) -> Ended:
-    """A verb, as the command line has it. What it started is ended with it.
-
-    `reaches` is a file that gets a line for each program that is started and each address that is looked for.
-    """
+    """A verb, as the command line has it; `prepare` is done in its process first. What it started is ended with it."""
     from rajee_deploy.cli import ending
 
     _import_everything()
@@ -168,10 +165,11 @@ def run_in_child(
             os.environ.update(environment)
             os.chdir(root)
             _limit_memory()
-            if reaches is not None:
-                sys.addaudithook(_reaching(reaches))
+            if prepare is not None:
+                prepare()
             sys.argv = ["rajee-deploy", *words]
             code = ending._run()
+            ending._tell_waiting()
         finally:
             for stream in (sys.stdout, sys.stderr):
                 stream.flush()
@@ -179,17 +177,6 @@ def run_in_child(
     code = _wait(child, began + SECONDS * slowness())
     seconds = time.monotonic() - began
     return Ended(code, out.read_text(errors="replace"), err.read_text(errors="replace"), seconds)
-
-
-def _reaching(reaches: Path) -> Callable[[str, tuple[object, ...]], None]:
-    events = {"subprocess.Popen", "os.exec", "os.posix_spawn", "os.system", "socket.connect", "socket.getaddrinfo"}
-
-    def hear(event: str, arguments: tuple[object, ...]) -> None:
-        if event in events:
-            with reaches.open("a") as file:
-                file.write(f"{event} {arguments[:2]!r}\n")
-
-    return hear
 
 
 def slowness() -> float:

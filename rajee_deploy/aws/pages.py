@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+MOST_PAGES = 1000
+
 
 def pages(
     aws: Asks,
@@ -20,18 +22,24 @@ def pages(
     operation: str,
     arguments: Mapping[str, Any],
     expected: Callable[[str, str], T | None] | None = None,
+    most: int = MOST_PAGES,
 ) -> Iterator[dict[str, Any] | T]:
     """Each page of a call, as long as its reader wants more; what `expected` makes of an error ends them. DeployError
-    where a page is said to be followed by one that came before: it would never end."""
+    where a page is said to be followed by one that came before, or after so many: it would never end."""
     seen: set[str] = set()
     more: dict[str, str] = {}
-    while True:
+    for _ in range(most):
         answer = aws.ask(service, operation, {**arguments, **more}, expected)
         yield answer
         token = answer.get("NextToken") if isinstance(answer, dict) else None
         if not token:
             return
         if token in seen:
-            raise unknown(f"{service}:{operation.title().replace('_', '')}", "its pages come again and again")
+            raise unknown(_named(service, operation), "its pages come again and again")
         seen.add(token)
         more = {"NextToken": token}
+    raise unknown(_named(service, operation), f"it has more than {most:,} pages")
+
+
+def _named(service: str, operation: str) -> str:
+    return f"{service}:{operation.title().replace('_', '')}"

@@ -17,14 +17,18 @@ if TYPE_CHECKING:
 _OWN_HOST = re.compile(
     r"(([\w-]+[.-])*(localhost|127(\.\d{1,3}){3})|\[::1\]|\[::ffff:127(\.\d{1,3}){3}\])(:\d{1,5})?", re.IGNORECASE
 )
+# This machine's loopback as Docker Desktop and podman call it for what runs in their machines, an engine that pushes
+# among them. The registry alone: it asks for its password, and moto for none. No name of the public DNS ends in
+# `.internal`: ICANN keeps it for private use.
+_FROM_ENGINES = re.compile(r"host\.(docker|containers)\.internal(:\d{1,5})?", re.IGNORECASE)
 _OWN_PAGES = ("same-origin", "none")  # a page of the sandbox itself, and what somebody typed
 
 
-def refusal(environ: Mapping[str, Any]) -> str:
-    """Why a request (its WSGI environment) is not answered; "" for one that is."""
+def refusal(environ: Mapping[str, Any], *, is_registry: bool = False) -> str:
+    """Why a request (its WSGI environment) is not answered; "" for one that is. `is_registry`: the registry would."""
     host, origin = str(environ.get("HTTP_HOST", "")), str(environ.get("HTTP_ORIGIN", ""))
-    if host and not _OWN_HOST.fullmatch(host):
-        return "the sandbox answers to localhost and 127.0.0.1 alone"
+    if host and not (_OWN_HOST.fullmatch(host) or (is_registry and _FROM_ENGINES.fullmatch(host))):
+        return "the sandbox answers to localhost and 127.0.0.1 alone; its registry to host.docker.internal, too"
     if origin and origin.partition("://")[2] != host:
         return "the sandbox answers no page of a browser"
     if environ.get("HTTP_SEC_FETCH_SITE", "none") not in _OWN_PAGES:

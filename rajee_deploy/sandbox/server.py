@@ -56,12 +56,13 @@ class Router:
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         path = environ.get("PATH_INFO", "")
         answer: Iterable[bytes]
-        why = refusal(environ)
+        is_registry = _is_registry(path, environ.get("HTTP_AUTHORIZATION", ""))
+        why = refusal(environ, is_registry=is_registry)
         if why:
             answer = Response(f"{why}\n", 403, content_type="text/plain")(environ, start_response)
         elif path == STATE_PATH:
             answer = self._state()(environ, start_response)
-        elif _is_registry(path, environ.get("HTTP_AUTHORIZATION", "")):
+        elif is_registry:
             answer = self._registry(environ, start_response)
         else:
             answer = self._aws(environ, start_response)

@@ -10,6 +10,7 @@ import json
 import os
 import shutil
 import socket
+import sys
 
 import git_programs
 import pytest
@@ -18,6 +19,7 @@ from sampled import some
 
 PLAN = ("plan", "--infra-check=hash", "--json")
 FINGERPRINT = ("fingerprint", "--json")
+ROLLBACK = ("rollback", "--plan", "--infra-check=hash", "--json")
 SINCE = ("explain", "--since", "HEAD~1", "--json")
 # Of a run that was not fit to end as it did.
 NO_ANSWER = {"bug", "machine"}
@@ -198,6 +200,30 @@ def test_a_special_file_in_the_place_of_one_that_git_reads(hostile, place, kind)
     check(hostile, SINCE)
 
 
+# The other verbs that only look; of what each reads all is in the places above.
+LOOKS = [
+    ("status", "--json"),
+    ("verify", "--json"),
+    ("rollback", "--plan", "--json"),
+    ("lock", "--check", "--json"),
+    ("replay", "--last", "2", "--json"),
+    ("explain", "src/a", "--json"),
+]
+LOOKED = [(words, place, kind) for place, kind in (*QUICK, *PLANNED, *OF_GIT) for words in LOOKS]
+
+
+@pytest.mark.parametrize(
+    ("words", "place", "kind"),
+    some("hostile checkouts and other verbs", LOOKED, 43),
+    ids=lambda value: getattr(value, "__name__", str(value)),
+)
+def test_a_special_file_before_every_other_verb_that_looks(hostile, words, place, kind):
+    if place == "pyproject.toml":
+        (hostile.root / "rajee-deploy.toml").unlink()
+    put(hostile, place, kind)
+    check(hostile, words)
+
+
 @pytest.mark.parametrize("kind", [fifo, directory, link_to_zero, gigabytes, no_text])
 @pytest.mark.parametrize("directory_of_ours", ["state", "cache"])
 def test_special_files_where_we_keep_things(hostile, directory_of_ours, kind):
@@ -236,6 +262,8 @@ def test_all_of_them_in_a_plan(hostile):
 def test_a_name_of_a_stack_that_a_synth_alone_could_tell(hostile, name):
     hostile.write("rajee-deploy.toml", SETTINGS.replace('"App"', f'"{name}"'))
     assert check(hostile, PLAN).error == ("" if name == "Other" else "names-unknown")
+    # There is no stack of that name, which CloudFormation says.
+    assert check(hostile, ROLLBACK).error == ("not-deployed" if name == "Other" else "names-unknown")
 
 
 def embed(hostile):
@@ -393,18 +421,30 @@ OFFLINE = [
 ]
 
 
+def write_reaches(path):
+    """In this process, from now on: a line for each program that is started and each address that is looked for."""
+    events = {"subprocess.Popen", "os.exec", "os.posix_spawn", "os.system", "socket.connect", "socket.getaddrinfo"}
+
+    def hear(event, arguments):
+        if event in events:
+            with path.open("a") as file:
+                file.write(f"{event} {arguments[:2]!r}\n")
+
+    sys.addaudithook(hear)
+
+
 @pytest.mark.parametrize("words", OFFLINE)
 def test_an_offline_verb_asks_nobody_and_starts_nothing(hostile, words):
     reaches = hostile.root.parent / "reaches"
     hostile.write("cdk/cdk.json", '{"app": "python3 app.py"}')
-    ended = run_in_child(hostile.root, words.split(), hostile.environment, reaches)
+    ended = run_in_child(hostile.root, words.split(), hostile.environment, lambda: write_reaches(reaches))
     assert ended.code == 0, ended.err
     assert not reaches.exists() or reaches.read_text() == ""
 
 
 def test_a_verb_that_asks_somebody_is_seen_to(hostile):
     reaches = hostile.root.parent / "reaches"
-    run_in_child(hostile.root, PLAN, hostile.environment, reaches)
+    run_in_child(hostile.root, PLAN, hostile.environment, lambda: write_reaches(reaches))
     assert "socket.connect" in reaches.read_text()
     assert "subprocess.Popen" in reaches.read_text()
 
@@ -413,6 +453,7 @@ def test_a_verb_that_asks_somebody_is_seen_to(hostile):
 
 
 DOUBLING = "FROM scratch\nARG a0=0123456789\n" + "".join(f"ARG a{n + 1}=${{a{n}}}${{a{n}}}\n" for n in range(40))
+MANY_NAMES = {f"src/{'a' * (n % 100)}{n}": "" for n in range(1000)}
 BOUNDS = {
     "ARG doubling": {"Dockerfile": DOUBLING + "COPY src /src\n"},
     "ENV doubling": {"Dockerfile": DOUBLING.replace("ARG", "ENV") + "COPY src /src\n"},
@@ -437,6 +478,20 @@ BOUNDS = {
         "src/" + "a" * 200: "",
     },
     "many patterns": {".deployignore": "".join(f"**/x{n}/**\n" for n in range(2000))},
+    "many patterns of many stars": {".deployignore": "a*a*a*a*b*\n" * 30_000, **MANY_NAMES},
+    "many patterns of many stars for docker": {
+        ".dockerignore": "".join(f"src/a*a*a*a*{n}*\n!src/a*a*{n}*\n" for n in range(20_000)),
+        **MANY_NAMES,
+    },
+    "the same pattern for docker": {".dockerignore": "src/*a*a*a*a*\n" * 30_000, **MANY_NAMES},
+    "many lines for docker": {".dockerignore": "x\n" * 1_000_000},
+    "many stars of the CDK": {"rajee-deploy.toml": SETTINGS + f"ignore = {['a*a*a*b*'] * 30_000}\n", "cdk/aaaa": ""},
+    "many stars in many COPY": {
+        "Dockerfile": "FROM scratch\n" + "".join(f"COPY src/a*a*{n}* /x/\n" for n in range(9000)),
+        **MANY_NAMES,
+    },
+    "as many instructions as there may be": {"Dockerfile": "FROM scratch\n" + "COPY src /src\n" * 16_000},
+    "more instructions": {"Dockerfile": "FROM scratch\n" + "ARG a\n" * 131_072},
     "a set without an end": {".deployignore": "[a\n"},
     "nested JSON": {"cdk/cdk.json": '{"app": ' + "[" * 100_000 + "]" * 100_000 + "}"},
     "nested TOML": {"rajee-deploy.toml": "a = " + "[" * 5000 + "]" * 5000},
@@ -452,7 +507,7 @@ BOUNDS = {
 }
 
 
-@pytest.mark.parametrize("bound", BOUNDS)
+@pytest.mark.parametrize("bound", some("bounds of hostile checkouts", sorted(BOUNDS), 3))
 def test_every_bound(hostile, bound):
     for name, text in BOUNDS[bound].items():
         path = hostile.root / os.fsdecode(name)
@@ -463,3 +518,48 @@ def test_every_bound(hostile, bound):
         else:
             path.write_text(text)
     check(hostile, PLAN if "cdk" in str(BOUNDS[bound]) else FINGERPRINT)
+
+
+# -- directories beyond the checkout
+
+
+def with_context(value):
+    return SETTINGS.replace("[cdk]", f'context = {value}\ndockerfile = "Dockerfile"\n[cdk]'), FINGERPRINT
+
+
+def with_named_context(value):
+    return SETTINGS.replace("[cdk]", f"build-contexts = {{x = {value}}}\n[cdk]"), FINGERPRINT
+
+
+def with_inputs(value):
+    return SETTINGS + f"inputs = [{value}]\n", PLAN
+
+
+@pytest.mark.parametrize(
+    ("settings", "place", "error"),
+    [
+        (with_context, "/", "whole-machine"),
+        (with_context, "link", "whole-machine"),
+        (with_context, "../" * 40, "whole-machine"),
+        (with_context, "/proc/self", "whole-machine"),
+        (with_named_context, "/", "whole-machine"),
+        (with_named_context, "/sys", "whole-machine"),
+        (with_inputs, "/", "whole-machine"),
+        (with_inputs, "cdk/link", "whole-machine"),
+        (with_inputs, "/usr", "outside-too-large"),
+        (with_context, "/usr", "outside-too-large"),
+        (with_context, "../beside", ""),
+        (with_named_context, "../beside", ""),
+        (with_inputs, "../beside", ""),
+    ],
+)
+def test_a_directory_beyond_the_checkout(hostile, settings, place, error):
+    (hostile.root / "link").symlink_to("/")
+    (hostile.root / "cdk/link").symlink_to("/")
+    (hostile.root.parent / "beside").mkdir()
+    (hostile.root.parent / "beside/a").write_text("1")
+    text, words = settings(f'"{place}"')
+    hostile.write("rajee-deploy.toml", text)
+    named = "COPY --from=x . /y\n" if "contexts" in text else ""
+    hostile.write("Dockerfile", f"FROM scratch\nCOPY . /x\n{named}")
+    assert check(hostile, words).error == error

@@ -357,3 +357,14 @@ def test_pages_of_a_browser_are_not_answered(headers: dict[str, str], *, is_answ
         if not is_answered:
             assert status == 403
             assert not [name for name in found if name.lower().startswith("access-control")]
+
+
+@pytest.mark.parametrize("host", ["host.docker.internal:4566", "HOST.containers.internal"])
+def test_an_engine_in_a_machine_of_its_own_reaches_the_registry_alone(host: str, registry: Any) -> None:
+    """Docker Desktop's and podman's name for our loopback; AWS admits whoever comes, so it is not reached by it."""
+    assert registry.call("GET", "/v2/", None, Host=host)[0] == 200
+    for method, path in (("POST", "/"), ("POST", "/moto-api/seed?a=1"), ("GET", "/rajee-sandbox/state")):
+        status, _, said = registry.call(method, path, b"{}" if method == "POST" else None, Host=host)
+        assert (status, b"its registry to host.docker.internal" in said) == (403, True)
+    assert registry.call("GET", "/v2/", None, Host=f"evil.{host}")[0] == 403
+    assert registry.call("GET", "/v2/", None, Host=host, Origin="https://evil.example")[0] == 403
