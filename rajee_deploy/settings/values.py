@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from rajee_deploy.model import Platform, Repository
+    from rajee_deploy.model import Platform
+    from rajee_deploy.model.repository import Repository
     from rajee_deploy.plan.parameters import Given
 
 

@@ -16,7 +16,6 @@ from rajee_deploy.synth.inputs import describe_app, infra_fingerprint
 from rajee_deploy.synth.toolchain import toolchain_versions
 from rajee_deploy.synth.tracing import Tracer
 from rajee_deploy.synth.tracing.depfile import Depfile, Records, read_depfile
-from rajee_deploy.synth.tracing.failure import last_failure
 from rajee_deploy.system.extent import project_root
 from rajee_deploy.system.places import cache_directory
 
@@ -69,6 +68,8 @@ class CdkApp:
 
     def last_failure(self) -> str:
         """When the last synth failed here, ISO 8601 in UTC; "" where it did not."""
+        from rajee_deploy.synth.tracing.failure import last_failure
+
         return last_failure(self._depfile.parent)
 
     def _distil(self, records: Records) -> Depfile:
