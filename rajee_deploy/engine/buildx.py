@@ -35,7 +35,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from rajee_deploy.engine import BuildEvent, BuildRequest
-    from rajee_deploy.model import BaseConfig, PushAccess
+    from rajee_deploy.model import BaseConfig
+    from rajee_deploy.model.repository import PushAccess
 
 OLDEST_BUILDX = (0, 13)  # the first with --progress rawjson
 _CHECK_SECONDS = 20.0

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     import requests
 
-    from rajee_deploy.model import PushAccess
+    from rajee_deploy.model.repository import PushAccess
 
 MANIFEST_TYPE = "application/vnd.oci.image.manifest.v1+json"
 INDEX_TYPE = "application/vnd.oci.image.index.v1+json"

@@ -19,7 +19,8 @@ from rajee_deploy.system.within import REGISTRY_ANSWER, Limit
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from rajee_deploy.model import BaseConfig, ImageName, RemoteSource
+    from rajee_deploy.model import BaseConfig, RemoteSource
+    from rajee_deploy.model.repository import ImageName
     from rajee_deploy.registry.http import HttpAnswer
     from rajee_deploy.registry.logins import Login
 
