@@ -150,6 +150,10 @@ GIT_PLACES = [
     ".git/info/grafts",
     ".git/objects/info/alternates",
     ".git/refs/heads/main",
+    ".git/refs/heads/deep/er",
+    ".git/objects/pack/pack-1.idx",
+    ".git/included",
+    "svc/.gitattributes",
     ".gitattributes",
     ".gitignore",
     ".gitmodules",
@@ -563,3 +567,18 @@ def test_a_directory_beyond_the_checkout(hostile, settings, place, error):
     named = "COPY --from=x . /y\n" if "contexts" in text else ""
     hostile.write("Dockerfile", f"FROM scratch\nCOPY . /x\n{named}")
     assert check(hostile, words).error == error
+
+
+@pytest.mark.parametrize("words", [PLAN, SINCE, ("explain", "--since", "HEAD~1", "src/a", "--json")])
+@pytest.mark.parametrize("what", some("objects of hostile checkouts", ["HEAD", "HEAD~1", "HEAD:src/a", "included"], 2))
+def test_git_is_not_waited_for(hostile, what, words):
+    """A pipe wherever it may be named, also where only a look through everything finds it."""
+    if what == "included":
+        git(hostile.root, "config", "include.path", "../src/pipe")
+        os.mkfifo(hostile.root / "src/pipe")
+    else:
+        found = git(hostile.root, "rev-parse", what)
+        path = hostile.root / ".git/objects" / found[:2] / found[2:]
+        path.unlink()
+        os.mkfifo(path)
+    check(hostile, words)
