@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 from rajee_deploy.context import Modes
 from rajee_deploy.errors import DeployError
-from rajee_deploy.image.inputs import build_request, read_inputs
+from rajee_deploy.image.inputs import read_inputs
+from rajee_deploy.image.request import build_request
 from rajee_deploy.model import Platform
 from rajee_deploy.settings import ImageSettings
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from rajee_deploy.engine import Engine
-    from rajee_deploy.model import PushAccess
+    from rajee_deploy.model.repository import PushAccess
     from rajee_deploy.settings.build_settings import BuildSettings
 
 KINDS = "application/vnd.oci.image.manifest.v1+json, application/vnd.docker.distribution.manifest.v2+json"

@@ -14,8 +14,9 @@ from rajee_deploy.build_record.store import Kept, record_tag
 from rajee_deploy.engine import BuildEvent
 from rajee_deploy.engine.secrets import Redactor
 from rajee_deploy.errors import DeployError
-from rajee_deploy.model import BaseConfig, Digest, LockedImage, Platform, PushAccess
+from rajee_deploy.model import BaseConfig, Digest, LockedImage, Platform
 from rajee_deploy.model.names import FINGERPRINT_LABEL, RECORDS
+from rajee_deploy.model.repository import PushAccess
 from rajee_deploy.plan.carried import carried_of
 from rajee_deploy.plan.stack_names import StackPlace
 from rajee_deploy.plan.state import (
@@ -42,7 +43,8 @@ if TYPE_CHECKING:
     from rajee_deploy.aws import Identity
     from rajee_deploy.build_record.store import Record
     from rajee_deploy.engine import BuildRequest
-    from rajee_deploy.model import ImageName, RemoteSource, Repository
+    from rajee_deploy.model import RemoteSource
+    from rajee_deploy.model.repository import ImageName, Repository
     from rajee_deploy.plan.state import ReferenceState, StackState
 
 

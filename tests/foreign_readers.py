@@ -39,7 +39,8 @@ from rajee_deploy.engine.progress import Progress
 from rajee_deploy.git.large_files import pointer_to
 from rajee_deploy.lock import parse as parse_lock
 from rajee_deploy.lock import read as read_lock
-from rajee_deploy.model import BuildOptions, Digest, Platform, Repository
+from rajee_deploy.model import BuildOptions, Digest, Platform
+from rajee_deploy.model.repository import Repository
 from rajee_deploy.plan.carried import carried_of, encoded
 from rajee_deploy.registry.answers import access, archived, frozen, references
 from rajee_deploy.registry.documents import read_configuration, read_manifest

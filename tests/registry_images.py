@@ -8,8 +8,9 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from rajee_deploy.model import Digest, Platform, Repository
+from rajee_deploy.model import Digest, Platform
 from rajee_deploy.model.names import FINGERPRINT_LABEL
+from rajee_deploy.model.repository import Repository
 
 LINUX = Platform("linux", "amd64")
 ARM = Platform("linux", "arm64")

@@ -138,7 +138,9 @@ ELSEWHERE: dict[str, str] = {
     # Behind a row of the table, by what it calls.
     "lock/file.py": "the lock",
     "lock/format.py": "the lock",
-    "settings/reading.py": "rajee-deploy.toml",
+    "settings/document.py": "rajee-deploy.toml",
+    "settings/cdk_table.py": "what is wrong with a cdk.json, in words",
+    "settings/reference.py": "our own page",
     # Bytes that nothing is read out of but a digest, words for a person, or which are handed on.
     "git/checkout.py": "handed on",
     "actions/verify/contents.py": "handed on",
@@ -152,7 +154,7 @@ ELSEWHERE: dict[str, str] = {
     "synth/context_values.py": "whether a word is in it",
     "synth/tracing/variables.py": "words of a script",
     "synth/tracing/leftovers.py": "numbers of processes",
-    "synth/cdk_cli.py": "whether a tag is in it",
+    "synth/deploy_checks.py": "whether a tag is in it",
     "sandbox/control.py": "our own sandbox's answer, and a log",
     "image/inputs.py": "the Dockerfile",
     "engine/buildah_files.py": "the Dockerfile",

@@ -39,7 +39,7 @@ MAY = {
     ("system/ours.py", ".open"): "a new file, by the mode x",
     ("system/ours.py", "os.open"): "a directory, by O_DIRECTORY",
     ("system/temporary.py", "os.open"): "a new file by O_EXCL, a directory by O_DIRECTORY, and our own lock in it",
-    ("console/__init__.py", "open"): "/dev/null, to write",
+    ("console/streams.py", "open"): "/dev/null, to write",
     ("git/large_files.py", ".open"): "written, in a checkout of our own",
     ("system/streams.py", "os.open"): "/dev/null",
     (

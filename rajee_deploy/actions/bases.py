@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from rajee_deploy.console import Console
-    from rajee_deploy.model import Digest, ImageName, LockedImage, Recipe, Reference
+    from rajee_deploy.model import Digest, LockedImage, Recipe, Reference
+    from rajee_deploy.model.repository import ImageName
     from rajee_deploy.registry import ImageSource
     from rajee_deploy.settings import ImageSettings
 

@@ -19,7 +19,7 @@ from rajee_deploy.dockerfile import image_of
 from rajee_deploy.engine.failures import CACHE_NOT_WRITTEN
 from rajee_deploy.errors import DeployError
 from rajee_deploy.image import labels as source
-from rajee_deploy.image.inputs import build_request
+from rajee_deploy.image.request import build_request
 from rajee_deploy.image.triggers import base_images, not_counted
 from rajee_deploy.plan import image_check as trust
 from rajee_deploy.plan.state import ImagePresent
@@ -35,7 +35,8 @@ if TYPE_CHECKING:
     from rajee_deploy.console import Console
     from rajee_deploy.engine import BuildEvent, Engine
     from rajee_deploy.image.inputs import ImageInputs
-    from rajee_deploy.model import BaseConfig, Platform, PushAccess
+    from rajee_deploy.model import BaseConfig, Platform
+    from rajee_deploy.model.repository import PushAccess
     from rajee_deploy.plan.state import WantedImage
     from rajee_deploy.plan.steps import BuildAndPush
     from rajee_deploy.registry import Registry

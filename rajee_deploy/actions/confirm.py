@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from rajee_deploy.actions.arrival import Sight, arrival
 from rajee_deploy.actions.observe import with_rollback
 from rajee_deploy.errors import DeployError
-from rajee_deploy.plan import planner as plans
+from rajee_deploy.plan import after_step
 from rajee_deploy.plan.state import Observed, StackPresent
 from rajee_deploy.rollout.standing import UNCONFIRMED, standing
 
@@ -66,7 +66,7 @@ def confirm_services(
     with run.phase(f"look at what {stack} runs"):
         problem = arrival(sight, wanted, wait_seconds, before, run.apart_seconds)
     if problem:
-        if plans.has_moved(state, ports.reader.describe(stack)):
+        if after_step.has_moved(state, ports.reader.describe(stack)):
             raise DeployError(
                 "stack-changed",
                 f"somebody else changed stack {stack} while its services were looked at",

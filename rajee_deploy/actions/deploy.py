@@ -13,40 +13,31 @@ from typing import TYPE_CHECKING, assert_never
 
 from rajee_deploy.actions.confirm import confirm_services, wanted_images
 from rajee_deploy.actions.move_tags import move_tag, with_digests
-from rajee_deploy.actions.synthesise import missing_records, unprovable
+from rajee_deploy.actions.tell_deployment import show_moment, tell_account, tell_done
 from rajee_deploy.actions.wait import wait_until_idle
 from rajee_deploy.actions.watch import Watch
 from rajee_deploy.console import hide
 from rajee_deploy.dataclass import dataclass
 from rajee_deploy.errors import DeployError
-from rajee_deploy.plan import planner as plans
-from rajee_deploy.plan.parameter_changes import not_taken, unaffected
+from rajee_deploy.plan import after_step
+from rajee_deploy.plan.parameter_changes import not_taken
 from rajee_deploy.plan.state import StackPresent
-from rajee_deploy.plan.steps import StackChange, Via
-from rajee_deploy.plan.tags import short_digest
-from rajee_deploy.report.timings import duration
+from rajee_deploy.plan.steps import Via
 from rajee_deploy.stack.deployment_record import encoded
 from rajee_deploy.stack.update import Accepted
-from rajee_deploy.synth.how_to import declaring_records
-from rajee_deploy.text.lines import lines_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from rajee_deploy.actions.run import CurrentRun
-    from rajee_deploy.actions.watch import Account, Moment
     from rajee_deploy.plan.state import StackState, WantedImage
     from rajee_deploy.plan.steps import DeployStack, MoveTag
-    from rajee_deploy.rollout import Service
-    from rajee_deploy.rollout.spans import Span
     from rajee_deploy.rollout.standing import Held
     from rajee_deploy.stack.deployment_record import StackRecord
 
 UPDATE_SECONDS = 3600.0  # as long as CloudFormation itself waits for an ECS service, and some
 _REFUSED = ("deploy-failed", "access-denied")  # of an update: the codes that say that it never began
-_SHOWN = 8  # resources in the table of where the time went
-_WORTH_SHOWING = 1.0  # seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,50 +53,6 @@ class Job:
     services: Mapping[Held, str] = field(default_factory=dict)  # as they were before (see `rollouts.as_before`)
 
 
-def approve(run: CurrentRun, jobs: Sequence[Job]) -> None:
-    """Have somebody agree to what broadens permissions, where the settings or a terminal ask for it.
-
-    DeployErrors `not-approved`, and `approval-needed` where nobody can be asked.
-    """
-    if not run.must_ask:
-        return
-    for job in jobs:
-        stack = job.step.stack
-        changes = _broader(run, job)
-        if not changes and not job.step.parameter_changes:
-            continue
-        if changes:
-            run.console.say(f"{stack} would get broader permissions:", "bold")
-            for line in lines_of(changes):
-                run.console.say(line)
-        if job.step.parameter_changes:
-            run.console.say(f"{stack} would get other parameters, which can mean broader permissions:", "bold")
-            for _, line in job.step.parameter_changes:
-                run.console.say(line)
-        if not run.console.can_ask():
-            raise DeployError(
-                "approval-needed",
-                f"the deployment of {stack} {'broadens' if changes else 'may broaden'} permissions",
-                where=f"stack {stack}",
-                hint='look at the lines above, then: rajee-deploy up --yes, or cdk.approval = "never" in the settings',
-            )
-        if not run.console.ask(f"Deploy {stack} with these permissions?"):
-            raise DeployError(
-                "not-approved",
-                f"the deployment of {stack} was not approved; nothing was changed",
-                where=f"stack {stack}",
-                hint="run again, and answer y where it is meant",
-            )
-
-
-def _broader(run: CurrentRun, job: Job) -> str:
-    """What the template allows that the deployed one does not, in lines; "" where it stays as it is."""
-    if job.step.via is Via.CLOUDFORMATION or {*job.step.changes} <= {StackChange.TAG, StackChange.PARAMETER}:
-        return ""
-    with run.phase(f"compare the permissions of {job.step.stack}"):
-        return run.ports.deployer.security_changes(job.step.stack, job.assembly)
-
-
 def deploy(run: CurrentRun, job: Job, *, is_last: bool) -> None:
     """Deploy with the tags in place that keep what runs and what will run from expiring."""
     hide(value.value for value in job.step.values if value.is_secret)
@@ -116,7 +63,7 @@ def deploy(run: CurrentRun, job: Job, *, is_last: bool) -> None:
             if error.code != "tag-immutable":
                 raise
             run.console.warn("", f"{error.problem}: {error.hint}", error.code)
-    job = replace(job, step=plans.as_built(with_digests(run.ports.registry, job.step), job.before))
+    job = replace(job, step=after_step.as_built(with_digests(run.ports.registry, job.step), job.before))
     try:
         _deploy(run, job, wait=run.wait_for_end or not is_last)
     except DeployError:
@@ -133,7 +80,7 @@ def move_and_tell(run: CurrentRun, step: MoveTag) -> None:
 def _put_back(run: CurrentRun, step: DeployStack) -> None:
     """After a failed deploy: the shields return to what runs on. The failure is the news, not this."""
     try:
-        if step.undo and plans.is_undone(step, run.ports.reader.describe(step.stack)):
+        if step.undo and after_step.is_undone(step, run.ports.reader.describe(step.stack)):
             for move in step.undo:
                 move_and_tell(run, move)
     except DeployError as error:
@@ -151,11 +98,11 @@ def _deploy(run: CurrentRun, job: Job, *, wait: bool) -> None:
                 run.console.item("~", f"stack {step.stack}", "accepted; CloudFormation goes on by itself", "yellow")
             return
         name = run.settings.place_of(step.stack).name
-        with Watch(run.ports.watcher, step.stack, lambda moment: _show(run, moment), name=name) as watch:
+        with Watch(run.ports.watcher, step.stack, lambda moment: show_moment(run, moment), name=name) as watch:
             try:
                 _to_the_end(run, job)
                 state = run.ports.reader.observe(step.stack)
-                problem = plans.objection(step, state) or not_taken(step, job.before, state)
+                problem = after_step.objection(step, state) or not_taken(step, job.before, state)
             except DeployError as error:
                 raise _with_cause(watch, error) from error
         if problem:
@@ -170,8 +117,8 @@ def _deploy(run: CurrentRun, job: Job, *, wait: bool) -> None:
     _keep_record(run, job)
     _keep_secrets(run, job, state, lambda: watch.operations() > 1)
     _confirm_arrival(run, job, state)
-    _tell_account(run, step.stack, watch)
-    _tell_done(run, step, state)
+    tell_account(run, step.stack, watch)
+    tell_done(run, step, state)
 
 
 def _to_the_end(run: CurrentRun, job: Job) -> None:
@@ -288,73 +235,3 @@ def _with_cause(watch: Watch, error: DeployError) -> DeployError:
         return error
     cause = "\n".join(text for text in (failure, error.cause) if text)
     return DeployError(error.code, error.problem, where=error.where, cause=cause, hint=error.hint)
-
-
-def _show(run: CurrentRun, moment: Moment) -> None:
-    for news in moment.news:
-        run.console.detail(news)
-    working = [f"{resource}  {duration(seconds)}" for resource, seconds in moment.at_work]
-    if len(working) > _SHOWN:  # more than a terminal's height would hide the rest
-        working[_SHOWN:] = [f"… and {len(working) - _SHOWN} more"]
-    run.console.board([*working, *(_service_line(service) for service in moment.services)])
-
-
-def _service_line(service: Service) -> str:
-    parts = []
-    for one in service.deployments:
-        name = "new" if one.status == "PRIMARY" else "former"
-        if not service.is_by_ecs:  # a task set that is not yet the primary one may well be the new one
-            name = one.status.lower()
-        pending = f", {one.pending} pending" if one.pending else ""
-        failed = f", {one.failed} failed" if one.failed else ""
-        parts.append(f"{name} {one.running}/{one.desired} running{pending}{failed}")
-    if service.targets is not None:
-        targets = service.targets
-        parts.append(f"targets {targets.healthy} healthy, {targets.starting} starting, {targets.draining} draining")
-    return f"{service.name}: " + ("; ".join(parts) or "nothing runs yet")
-
-
-def _tell_account(run: CurrentRun, stack: str, watch: Watch) -> None:
-    """Where the time went. A courtesy: the deployment is done, whatever comes of this."""
-    try:
-        account = watch.account()
-    except DeployError as error:
-        run.console.warn("", f"where the time of {stack} went is not known: {error.problem}", error.code)
-        return
-    run.accounts[stack] = account
-    for service, controller in account.elsewhere:
-        text = f"{controller} rolls out {service} itself; nothing is confirmed here"
-        run.console.warn(f"stack {stack}", text)
-    rows = [*_rows("", account.resources[:_SHOWN]), *_service_rows(account)]
-    if rows:
-        run.console.table((f"where the time of {stack} went", ">time"), rows)
-    for advice in account.advice:
-        run.console.item("→", "faster", advice, "cyan")
-
-
-def _service_rows(account: Account) -> Iterable[tuple[str, str]]:
-    for service, phases in account.phases.items():
-        yield from _rows(f"{service}: ", phases)
-
-
-def _rows(prefix: str, spans: Iterable[Span]) -> list[tuple[str, str]]:
-    return [(prefix + span.name, duration(span.seconds)) for span in spans if span.seconds >= _WORTH_SHOWING]
-
-
-def _tell_done(run: CurrentRun, step: DeployStack, state: StackState) -> None:
-    if isinstance(state, StackPresent):
-        run.outputs[step.stack] = dict(state.outputs)
-    for doubt in unprovable(step, state) if step.via is Via.CDK else ():  # else the template stays
-        missing = missing_records(step)
-        advice = f"; {declaring_records(run.settings.cdk.app, missing)}" if missing else ""
-        run.console.warn(f"stack {step.stack}", doubt + advice)
-    own = {value.name: value.shown for value in step.values}
-    recorded = _shown({**dict(step.parameters), **own})
-    for line in unaffected(step, state):
-        run.console.warn(f"stack {step.stack}", line)
-    what = f"complete, and it records {recorded}" if recorded else "complete"
-    run.console.item("✓", f"stack {step.stack}", what, "green")
-
-
-def _shown(parameters: Mapping[str, str]) -> str:
-    return ", ".join(f"{key} {short_digest(value)}" for key, value in parameters.items())

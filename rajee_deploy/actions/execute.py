@@ -45,7 +45,7 @@ def execute(planned: Planned) -> Uncarried:
 def _execute(planned: Planned) -> Uncarried:
     run = planned.run
     # Whoever has nothing to do does not import what does it.
-    from rajee_deploy.actions.deploy import approve
+    from rajee_deploy.actions.approve import approve
 
     # What can fail without having changed anything comes first.
     check_machine(planned)

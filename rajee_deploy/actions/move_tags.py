@@ -11,7 +11,8 @@ from rajee_deploy.registry import image_gone
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from rajee_deploy.model import Digest, Repository
+    from rajee_deploy.model import Digest
+    from rajee_deploy.model.repository import Repository
     from rajee_deploy.plan.state import ReferenceState
     from rajee_deploy.plan.steps import DeployStack, MoveTag
     from rajee_deploy.registry import Registry, RegistryReader

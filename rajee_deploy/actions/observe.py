@@ -23,7 +23,7 @@ from rajee_deploy.rollout.standing import Running, Standing, standing
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from rajee_deploy.model import Repository
+    from rajee_deploy.model.repository import Repository
     from rajee_deploy.plan.state import ImageState, ReferenceState, StackState, WantedImage
     from rajee_deploy.registry import RegistryReader
     from rajee_deploy.rollout import Service

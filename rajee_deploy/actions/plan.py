@@ -20,7 +20,6 @@ from rajee_deploy.actions.planned import Planned
 from rajee_deploy.actions.synthesise import Synthesis, synthesise
 from rajee_deploy.errors import ConfigurationError, DeployError
 from rajee_deploy.fingerprint import with_given
-from rajee_deploy.image.extra_tags import expanded
 from rajee_deploy.image.protected_tags import former_keeper_of, keeper_of
 from rajee_deploy.model.names import INFRA_PARAMETER, NOT_RECORDED, DeployBy, Drift, InfraCheck
 from rajee_deploy.plan import ancestry as guard
@@ -39,7 +38,7 @@ if TYPE_CHECKING:
     from rajee_deploy.fingerprint import Fingerprint
     from rajee_deploy.image.inputs import ImageInputs
     from rajee_deploy.plan.state import Observed, StackState
-    from rajee_deploy.settings import Settings
+    from rajee_deploy.settings import ImageSettings, Settings
 
 
 def plan_run(run: CurrentRun, synthesis: Synthesis | None = None, *, runs_app: bool = False) -> Planned:
@@ -320,10 +319,19 @@ def _wanted(run: CurrentRun, inputs: ImageInputs, who: Identity | None) -> Wante
         image.platforms,
         image.deploy_by,
         keeper_of(run.settings, image, who),
-        expanded(image, (*image.tags, *run.also_tags)) if who is not None else (),
+        _more_tags(run, image) if who is not None else (),
         image.context_key,
         former_keeper_of(run.settings, image, who),
     )
+
+
+def _more_tags(run: CurrentRun, image: ImageSettings) -> tuple[str, ...]:
+    tags = (*image.tags, *run.also_tags)
+    if not tags:
+        return ()
+    from rajee_deploy.image.extra_tags import expanded
+
+    return expanded(image, tags)
 
 
 def check_account(settings: Settings, who: Identity) -> None:

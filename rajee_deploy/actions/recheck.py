@@ -10,8 +10,8 @@ from rajee_deploy.actions.observe import image_state
 from rajee_deploy.actions.plan import own_commit
 from rajee_deploy.errors import DeployError
 from rajee_deploy.model.revision import commit_of
+from rajee_deploy.plan import after_step
 from rajee_deploy.plan import image_check as trust
-from rajee_deploy.plan import planner as plans
 from rajee_deploy.plan.state import ImagePresent
 from rajee_deploy.registry import image_gone
 
@@ -30,7 +30,7 @@ def check_unchanged(run: CurrentRun, planned: Planned, stack: str) -> None:
 
 def check_stack(run: CurrentRun, planned: Planned, stack: str) -> None:
     """DeployError `stack-changed`: a question and a build can take long, and somebody deploys a newer commit."""
-    if plans.has_moved(planned.observed.stacks[stack], run.ports.reader.describe(stack)):
+    if after_step.has_moved(planned.observed.stacks[stack], run.ports.reader.describe(stack)):
         raise DeployError(
             "stack-changed",
             f"somebody else changed stack {stack} since it was planned",

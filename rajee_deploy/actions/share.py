@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from rajee_deploy.actions.run import CurrentRun
     from rajee_deploy.aws import Identity
     from rajee_deploy.build_record.proofs import Subject
-    from rajee_deploy.model import Repository
+    from rajee_deploy.model.repository import Repository
     from rajee_deploy.plan.state import Observed, Wanted
     from rajee_deploy.settings import Settings
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 import os
 import threading
 import time
+from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -26,9 +28,10 @@ from rajee_deploy.aws.resolved import keys, of_session
 from rajee_deploy.aws.shaped import MisshapenError, shaped
 from rajee_deploy.dataclass import dataclass
 from rajee_deploy.errors import ConfigurationError, DeployError
+from rajee_deploy.system.within import AWS_ANSWER, Limit, within
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     import boto3
 
@@ -76,12 +79,14 @@ class Patience:
     """How long a call may take, in seconds.
 
     No attempt begins later than `last_attempt` after the call did, so that a network that swallows everything ends a
-    run within half a minute: all attempts and the pauses between them could take twice that.
+    run within half a minute: all attempts and the pauses between them could take twice that. `answer` is for all of
+    them together, however their bytes come.
     """
 
     connect: float = CONNECT_SECONDS
     read: float = READ_SECONDS
     last_attempt: float = 15
+    answer: Limit = AWS_ANSWER
 
 
 class _Clock(threading.local):
@@ -126,7 +131,7 @@ class Aws:
         region = region or self.region
         with self._lock:
             if (service, region) not in self._clients:
-                with translated(service, self.profile), opening(service):
+                with self._translated(service), opening(service):
                     made: Any = self._opened().client(service, region_name=region)  # type: ignore[call-overload]
                     urlsplit(made.meta.endpoint_url).port  # noqa: B018 -- ValueError, which botocore has at each call
                     self._clients[service, region] = made
@@ -145,6 +150,17 @@ class Aws:
         DeployError for every other failure, and for whoever indexes a part that the answer lacks. An answer may be
         empty although AWS sent more: conclude nothing from that.
         """
+        with within(self._patience.answer, partial(unknown, _named(service, operation))):
+            return self._answer(service, operation, arguments, expected, region)
+
+    def _answer(
+        self,
+        service: str,
+        operation: str,
+        arguments: Mapping[str, Any],
+        expected: Callable[[str, str], T | None] | None,
+        region: str,
+    ) -> dict[str, Any] | T:
         began = time.monotonic()
         found = self._ask_shortly(service, operation, arguments, region)
         if found is not None:
@@ -202,7 +218,8 @@ class Aws:
         whoever knows it, so it is in no error. DeployError `aws-unreachable`, `aws-error`."""
         from rajee_deploy.aws.download import download
 
-        return download(asked, url, limit)
+        with within(self._patience.answer, partial(unknown, asked)):
+            return download(asked, url, limit)
 
     def identity(self) -> Identity:
         """The account and region in force, from STS."""
@@ -244,8 +261,14 @@ class Aws:
         short = self._short_path()
         if short is not None:
             return {**region, **keys(*short.plain.keys)}
-        with self._lock, translated("credentials", self.profile), opening("credentials"):
+        with self._lock, self._translated("credentials"), opening("credentials"):
             return {**region, **of_session(self._opened()._session)}  # noqa: SLF001 -- boto3 shows the same only in parts
+
+    @contextmanager
+    def _translated(self, asked: str) -> Iterator[None]:
+        """What botocore does by itself: it may ask for credentials, which is a call like any other."""
+        with translated(asked, self.profile), within(self._patience.answer, partial(unknown, asked)):
+            yield
 
     def _check_time(self, **_event: Any) -> None:
         """What botocore does before each attempt. OutOfTimeError."""
@@ -258,7 +281,7 @@ class Aws:
             import boto3
             import botocore.session
 
-            with translated("credentials", self.profile), opening("credentials"):
+            with self._translated("credentials"), opening("credentials"):
                 inner = botocore.session.get_session()
                 # For the clients that fetch credentials (SSO, roles), too.
                 inner.set_default_client_config(_config(self._patience))

@@ -15,7 +15,7 @@ from rajee_deploy.model.names import Who
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from rajee_deploy.model import Repository
+    from rajee_deploy.model.repository import Repository
     from rajee_deploy.plan.stack_names import StackPlace
 
 

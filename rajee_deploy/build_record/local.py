@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from rajee_deploy.model import Repository
+    from rajee_deploy.model.repository import Repository
 
 KEPT = 50
 _SUFFIX = ".record"

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from rajee_deploy.aws import Identity
     from rajee_deploy.build_record.store import ContentsStore
-    from rajee_deploy.model import Repository
+    from rajee_deploy.model.repository import Repository
     from rajee_deploy.plan.state import StackPresent
     from rajee_deploy.registry import RegistryReader
 

@@ -23,7 +23,7 @@ from rajee_deploy.registry.oci import MANIFEST_TYPE, OciRepository, TagTakenErro
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from rajee_deploy.model import PushAccess, Repository
+    from rajee_deploy.model.repository import PushAccess, Repository
     from rajee_deploy.registry.oci import Manifest
 
 RECORD_PREFIX = "m-"  # "made of"; infra/ gives this prefix a lifecycle rule of its own

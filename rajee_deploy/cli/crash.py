@@ -136,7 +136,7 @@ def _settings(argv: Sequence[str]) -> list[str]:
 
 def _document(argv: Sequence[str]) -> dict[str, Any]:
     """The settings as they stand in the file; empty where there are none to be read."""
-    from rajee_deploy.settings.reading import document_of, find_settings
+    from rajee_deploy.settings.document import document_of, find_settings
 
     named = next((after for word, after in pairwise(argv) if word == "--config"), "")
     try:

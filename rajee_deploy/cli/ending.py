@@ -186,7 +186,8 @@ def _bug(error: Exception) -> int:
 
 def _tell(error: DeployError) -> None:
     """To a person on stderr; and to a program that asked for a document, as one."""
-    from rajee_deploy.console import Console, error_document
+    from rajee_deploy.console import Console
+    from rajee_deploy.console.documents import error_document
 
     console = Console()
     console.error(error)

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from rajee_deploy.dataclass import dataclass
 from rajee_deploy.errors import ConfigurationError, DeployError
-from rajee_deploy.model import Repository, parse_platforms
+from rajee_deploy.model import parse_platforms
+from rajee_deploy.model.repository import Repository
 from rajee_deploy.settings import DEFAULT_PLATFORM, LOCK_NAME, ImageSettings, Settings, find_settings, load
 
 if TYPE_CHECKING:

@@ -10,6 +10,7 @@ from rajee_deploy.cli.flags import (  # noqa: TC001 -- typer reads the annotatio
     Config,
     Environment,
     Images,
+    InfraCheckOption,
     Json,
     Profile,
     Region,
@@ -37,6 +38,7 @@ def rollback(
     detailed_exitcode: Annotated[
         bool, typer.Option("--detailed-exitcode", help="With --plan: exit with 2 when there are changes.")
     ] = False,
+    infra_check: InfraCheckOption = None,
     wait: Annotated[int, typer.Option(help="Seconds to wait for somebody else's operation on a stack.", min=0)] = 1800,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="For scripts: a rollback asks nothing anyway.")] = False,  # noqa: ARG001 -- accepted, so that scripts need not tell the verbs apart
     verbose: Verbose = False,
@@ -51,7 +53,7 @@ def rollback(
     rajee-deploy rollback --image api            one of several images
 
     CloudFormation alone does it, with no synth and no node (but where only a synth can tell which stack a name in the
-    settings means). An image that the registry lost is built again from the
+    settings means, unless --infra-check=hash forbids one). An image that the registry lost is built again from the
     git revision that it was made of.
     """
     from rajee_deploy.actions.explain.past import Origin
@@ -65,7 +67,7 @@ def rollback(
             "--detailed-exitcode says whether a plan has changes, and nothing is planned alone here",
             hint="rajee-deploy rollback --plan --detailed-exitcode",
         )
-    run = make_context((environment, image, config), profile, region, verbose=verbose)
+    run = make_context((environment, image, config), profile, region, verbose=verbose, infra_check=infra_check)
     if not run.settings.images:
         from rajee_deploy.cli.no_images import no_images
 

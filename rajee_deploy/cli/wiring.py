@@ -24,7 +24,6 @@ from rajee_deploy.report.timings import Timings
 from rajee_deploy.settings import with_flags
 from rajee_deploy.stack.deployment_record import RecordedStacks
 from rajee_deploy.stack.located import LocatedRecords, LocatedServices, LocatedStacks, LocatedUpdates, LocatedWatching
-from rajee_deploy.stack.revision import checkout_commit, is_checkout_changed
 from rajee_deploy.stack.whereabouts import Whereabouts
 from rajee_deploy.synth.app import CdkApp
 from rajee_deploy.synth.cdk_cli import Cdk
@@ -83,9 +82,9 @@ def _ports(settings: Settings, aws: Aws) -> Ports:
         identity=aws.identity,
         infrastructure=app.fingerprint,
         contents=lambda: [store for _, store in _stores(ecr)],
-        commit=lambda: checkout_commit(settings.root),
+        commit=partial(_commit, settings.root),
         ancestry=partial(_ancestry, settings.root),
-        is_changed=lambda: is_checkout_changed(settings.root),
+        is_changed=partial(_is_changed, settings.root),
         publishable=app.publishable,
         obstacle=lambda: app.tracer.obstacle,
         proofs=partial(_proofs, ecr),
@@ -96,6 +95,18 @@ def _ports(settings: Settings, aws: Aws) -> Ports:
         last_failure=app.last_failure,
         settle=where.settle,
     )
+
+
+def _commit(root: Path) -> str:
+    from rajee_deploy.stack.revision import checkout_commit
+
+    return checkout_commit(root)
+
+
+def _is_changed(root: Path) -> bool:
+    from rajee_deploy.stack.revision import is_checkout_changed
+
+    return is_checkout_changed(root)
 
 
 def _ancestry(root: Path, one: str, other: str) -> Ancestry:

@@ -6,21 +6,17 @@ as markup. This room never decides what happens.
 
 from __future__ import annotations
 
-import contextlib
-import io
 import json
 import os
 import sys
 import threading
-import time
 from contextlib import contextmanager
-from dataclasses import field
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from rajee_deploy import warned
 from rajee_deploy.at_work import as_pasted, note
+from rajee_deploy.console.streams import Talk, lenient, nowhere
 from rajee_deploy.console.tables import plain_table
-from rajee_deploy.dataclass import dataclass
 from rajee_deploy.text.lines import lines_of
 from rajee_deploy.warned import Warned
 
@@ -29,10 +25,9 @@ if TYPE_CHECKING:
     from typing import TextIO
 
     from rich.console import Console as RichConsole
-    from rich.console import ConsoleOptions, RenderResult
     from rich.live import Live
-    from rich.text import Text
 
+    from rajee_deploy.console.board import Row
     from rajee_deploy.errors import DeployError
     from rajee_deploy.model import Notice
     from rajee_deploy.text.hiding import Hider
@@ -40,10 +35,7 @@ if TYPE_CHECKING:
 # Without a terminal rich assumes 80 columns and cuts digests short; logs have no such edge.
 PLAIN_WIDTH = 160
 _BAR = 24
-_MOST_OF_A_LINE = 800  # characters of one line of an error
-_MOST_OF_A_COMMAND = 4000  # of what is to be pasted
 _MOST_OF_A_WARNING = 2000
-
 
 _secrets: list[Hider] = []  # of this process
 
@@ -57,16 +49,16 @@ def hide(secrets: Iterable[str]) -> None:
         _secrets.append(hider)
 
 
-def _without_secrets(value: Any) -> Any:
+def without_secrets(value: Any) -> Any:
     match value:
         case str():
             for hidden in _secrets:
                 value = hidden(value)
             return value
         case dict():
-            return {key: _without_secrets(each) for key, each in value.items()}
+            return {key: without_secrets(each) for key, each in value.items()}
         case list() | tuple():
-            return [_without_secrets(each) for each in value]
+            return [without_secrets(each) for each in value]
         case _:
             return value
 
@@ -74,27 +66,16 @@ def _without_secrets(value: Any) -> Any:
 def printable(text: str) -> str:
     """Text with control characters and undecodable bytes escaped, so that no file name can write to the terminal; and
     without what is to be hidden."""
-    text = _without_secrets(text)
+    text = without_secrets(text)
     return "".join(c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode() for c in text)
-
-
-def shortened(text: str, most: int) -> str:
-    """Each line with its middle left out where it is longer than that: a message quotes what was wrong, and a file
-    that means ill has lines without end. Secrets are hidden first: half of one would be none that is known."""
-    return "\n".join(line if len(line) <= most else _without_middle(line, most) for line in lines_of(text))
-
-
-def _without_middle(line: str, most: int) -> str:
-    half = most // 2
-    return f"{line[:half]} … {len(line) - 2 * half} characters left out … {line[-half:]}"
 
 
 class Console:
     """What a command says while it works, and its result."""
 
     def __init__(self, *, stdout: TextIO | None = None, stderr: TextIO | None = None, verbose: bool = False) -> None:
-        self._stdout = stdout or sys.stdout or _nowhere()
-        self._stderr = cast("TextIO", _Talk(stderr or sys.stderr or _nowhere()))
+        self._stdout = stdout or sys.stdout or nowhere()
+        self._stderr = cast("TextIO", Talk(stderr or sys.stderr or nowhere()))
         self.verbose = verbose
         # What was shown, in that order; with streams of its own it speaks for itself alone.
         self.warned: list[Warned] = warned.of_this_run if stdout is None and stderr is None else []
@@ -103,7 +84,7 @@ class Console:
         # Lines without colour need no rich, whose import costs more than a fingerprint.
         self._is_plain = not self._stderr.isatty() and not {"FORCE_COLOR", "TTY_COMPATIBLE"} & set(os.environ)
         # What each thread is busy with, in the order in which they began; shown while it lasts on a terminal.
-        self._rows: dict[int, _Row] = {}
+        self._rows: dict[int, Row] = {}
         self._below: dict[int, tuple[str, ...]] = {}
         self._live: Live | None = None
         self._rows_change = threading.Lock()
@@ -119,8 +100,10 @@ class Console:
         for late in warned.take_waiting():
             self.warn(late.subject, late.message, late.code)
         if self.warned and isinstance(document, dict):
-            document = {**document, "warnings": _with_shown(document.get("warnings", ()), self.warned)}
-        self._stdout.write(json.dumps(_without_secrets(document) if _secrets else document, indent=2) + "\n")
+            from rajee_deploy.console.documents import with_shown
+
+            document = {**document, "warnings": with_shown(document.get("warnings", ()), self.warned)}
+        self._stdout.write(json.dumps(without_secrets(document) if _secrets else document, indent=2) + "\n")
 
     # -- stderr: talk ----------------------------------------------------------------------------------------------
 
@@ -173,7 +156,9 @@ class Console:
         self.warned.append(Warned(subject, code, text))
 
     def _show_warning(self, subject: str, text: str, code: str) -> None:
-        text = _quoted(as_pasted(text), _MOST_OF_A_WARNING)
+        from rajee_deploy.console.documents import quoted
+
+        text = quoted(as_pasted(text), _MOST_OF_A_WARNING)
         line = f"{text} [{code}]" if code else text
         if subject:
             self.item("!", subject, line, "yellow")
@@ -221,8 +206,10 @@ class Console:
             self.say(f"… {text}", "dim")
             yield
             return
+        from rajee_deploy.console.board import Row
+
         with self._rows_change:
-            self._rows[thread] = _Row(printable(text))
+            self._rows[thread] = Row(printable(text))
             if self._live is None:
                 self._live = self._started()
         try:
@@ -237,7 +224,9 @@ class Console:
     def _started(self) -> Live:
         from rich.live import Live
 
-        live = Live(_Board(self._rows, self._below), console=self._talk, transient=True, refresh_per_second=10)
+        from rajee_deploy.console.board import Board
+
+        live = Live(Board(self._rows, self._below), console=self._talk, transient=True, refresh_per_second=10)
         live.start()
         return live
 
@@ -263,9 +252,11 @@ class Console:
 
     def error(self, error: DeployError) -> None:
         """An expected failure: what happened, where, why, and what to do next."""
-        self.item("✗", error.code, _quoted(error.problem), "bold red")
-        hint = _quoted(as_pasted(error.hint), _MOST_OF_A_COMMAND)
-        for name, text in (("where", error.where), ("cause", _quoted(error.cause)), ("next", hint)):
+        from rajee_deploy.console.documents import MOST_OF_A_COMMAND, quoted
+
+        self.item("✗", error.code, quoted(error.problem), "bold red")
+        hint = quoted(as_pasted(error.hint), MOST_OF_A_COMMAND)
+        for name, text in (("where", error.where), ("cause", quoted(error.cause)), ("next", hint)):
             for number, line in enumerate(lines_of(text.strip("\n"))):
                 shown = f"  {name if not number else '':>6}  {line.expandtabs()}"  # a tab is escaped otherwise
                 self.say(shown, "bold" if name == "next" else "")
@@ -283,7 +274,7 @@ class Console:
     def _rich(self, stream: TextIO) -> RichConsole:
         from rich.console import Console as RichConsole
 
-        _lenient(stream)
+        lenient(stream)
         plain = not stream.isatty() and "COLUMNS" not in os.environ
         return RichConsole(file=stream, width=PLAIN_WIDTH if plain else None, highlight=False, emoji=False)
 
@@ -304,102 +295,3 @@ class Console:
             style = "bold" if last_is_total and number == len(rows) - 1 else ""
             table.add_row(*(Text(printable(cell), style=style) for cell in row))
         target.print(table)
-
-
-@dataclass(slots=True)
-class _Row:
-    """One piece of work that goes on: its name, what it is busy with, and since when."""
-
-    name: str
-    text: str = ""
-    began: float = field(default_factory=time.monotonic)
-
-
-class _Board:
-    """All that goes on, one line each and never more than the terminal's width."""
-
-    def __init__(self, rows: dict[int, _Row], below: dict[int, tuple[str, ...]]) -> None:
-        from rich.spinner import Spinner
-
-        self._rows = rows
-        self._below = below
-        self._spinner = Spinner("dots")
-
-    def __rich_console__(self, console: RichConsole, options: ConsoleOptions) -> RenderResult:
-        from rich.text import Text
-
-        sign = self._spinner.render(console.get_time())
-        for row in list(self._rows.values()):
-            seconds = int(time.monotonic() - row.began)
-            line = Text.assemble(str(sign), " ", (row.name, "bold"), f" {seconds}s  " if seconds else "  ", row.text)
-            yield _cut(line, options.max_width)
-        for lines in list(self._below.values()):
-            yield from (_cut(Text(f"    {line}"), options.max_width) for line in lines)
-
-
-def _with_shown(said: Sequence[dict[str, Any]], shown: Sequence[Warned]) -> list[dict[str, Any]]:
-    """The warnings of a document, and those that were shown and are not among them."""
-    there = {(str(one.get("subject") or f"image {one.get('image', '')}"), one["code"], one["message"]) for one in said}
-    others = [one for one in dict.fromkeys(shown) if one not in there]
-    return [*said, *({"subject": one.subject, "code": one.code, "message": one.message} for one in others)]
-
-
-def _cut(line: Text, width: int) -> Text:
-    line.truncate(width - 1, overflow="ellipsis")
-    line.no_wrap = True
-    return line
-
-
-def _nowhere() -> TextIO:
-    """For a stream that was closed before we started."""
-    return open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123 -- it lives as long as the program
-
-
-class _Talk(io.TextIOBase):
-    """stderr, whose reader may go away: a deploy is not abandoned because nobody listens."""
-
-    def __init__(self, stream: TextIO) -> None:
-        self._stream = stream
-        _lenient(stream)
-
-    def write(self, text: str) -> int:
-        with contextlib.suppress(OSError):
-            return self._stream.write(text)
-        return len(text)
-
-    def flush(self) -> None:
-        with contextlib.suppress(OSError):
-            self._stream.flush()
-
-    def isatty(self) -> bool:
-        return self._stream.isatty()
-
-    def fileno(self) -> int:
-        return self._stream.fileno()
-
-    @property
-    def encoding(self) -> str:  # type: ignore[override]
-        """What rich asks to choose its characters by."""
-        return self._stream.encoding or "utf-8"
-
-
-def _lenient(stream: TextIO) -> None:
-    """A terminal that knows no "✓" shows its code, and the program goes on."""
-    if hasattr(stream, "reconfigure") and getattr(stream, "errors", "") in (None, "", "strict", "surrogateescape"):
-        stream.reconfigure(errors="backslashreplace")
-
-
-def error_document(error: DeployError) -> dict[str, str]:
-    """An expected failure as `rajee-deploy.error/1`."""
-    return {
-        "schema": "rajee-deploy.error/1",
-        "code": error.code,
-        "problem": _quoted(error.problem),
-        "where": error.where,
-        "cause": _quoted(error.cause),
-        "hint": _quoted(as_pasted(error.hint), _MOST_OF_A_COMMAND),
-    }
-
-
-def _quoted(text: str, most: int = _MOST_OF_A_LINE) -> str:
-    return shortened(_without_secrets(text), most)

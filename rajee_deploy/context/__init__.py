@@ -42,18 +42,25 @@ __all__ = [
 
 
 def look_up(
-    root: Path, reads: Sequence[ContextRead], rules: ContextRules, modes: Modes = Modes.GIT, roots: Roots | None = None
+    root: Path,
+    reads: Sequence[ContextRead],
+    rules: ContextRules,
+    modes: Modes = Modes.GIT,
+    roots: Roots | None = None,
+    project: Path | None = None,
 ) -> Selection:
     """Find and digest what the reads of one build context select.
 
-    Without `roots`, everything is read afresh. DeployErrors: `source-not-found`, `source-deployignored`,
-    `source-loop`, `ignore-pattern`, `unreadable`, `file-changed`.
+    Without `roots`, everything is read afresh. `project` is where the settings lie that name the context (None: a
+    person named it): what lies outside of that checkout has a bound. DeployErrors: `source-not-found`,
+    `source-deployignored`, `source-loop`, `ignore-pattern`, `too-many-patterns`, `unreadable`, `file-changed`,
+    `outside-too-large`, `whole-machine`.
     """
     if roots is None:
         with Roots() as alone:
-            return look_up(root, reads, rules, modes, alone)
+            return look_up(root, reads, rules, modes, alone, project)
     question = Question(reads, rules, modes)
-    place = roots.at(root)
+    place = roots.at(root, project)
     answer = place.recall(question)
     seen = None
     if answer is None:

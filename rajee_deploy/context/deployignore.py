@@ -45,7 +45,7 @@ class DeployIgnored:
         self.idle = {place + 1: why for place, why in idle.items()}
         # The last pattern that matches an entry decides, as in git. pathspec's own match weighs patterns with a slash
         # differently: after `*`, it does not let `!d` take a directory back.
-        self._patterns = Patterns(found, whole=True)
+        self._patterns = Patterns(found, name, whole=True)
 
     def children(self, path: str) -> Mapping[str, Kind]:
         """Names that stay in a directory, in byte order."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rajee_deploy.context import globs
+from rajee_deploy.context.effort import Effort
 from rajee_deploy.context.view import UnreadableError
 from rajee_deploy.dataclass import dataclass
 from rajee_deploy.model import Kind
@@ -46,8 +47,11 @@ class Filtered:
     reach into it, and then exists only if something in it does.
     """
 
-    def __init__(self, tree: Tree, exclude: Matcher | None, include: Matcher | None = None) -> None:
+    def __init__(
+        self, tree: Tree, exclude: Matcher | None, include: Matcher | None = None, effort: Effort | None = None
+    ) -> None:
         self.tree = tree
+        self.effort = effort or Effort()
         self._exclude = exclude
         self._include = include
         self._verdicts: dict[str, _Verdict] = {"": _ROOT}
@@ -117,10 +121,11 @@ class Filtered:
             if verdict.sent:
                 raise
             return {}
+        self.effort.allow(len(listed))
         if self._exclude is None and self._include is None:
             return listed
         prefix = f"{path}/" if path else ""
-        if self._exclude is None or self._include is not None or any(verdict.exclude or ()):
+        if self._exclude is None or self._include is not None or verdict.exclude:
             return {name: kind for name, kind in listed.items() if self._is_sent(prefix + name, kind)}
         touches = self._exclude.touches  # nothing is matched above, so only what a pattern touches needs a closer look
         return {
@@ -200,7 +205,7 @@ class Followed:
     links: frozenset[str]
 
 
-def follow_all(tree: Tree, paths: Iterable[str]) -> Followed | None:
+def follow_all(tree: Tree, paths: Iterable[str], effort: Effort | None = None) -> Followed | None:
     """What fetching `paths` comes to; None for all.
 
     A wildcard component looks at the symlinks it matches and follows them too. Every symlink is followed for the first
@@ -209,9 +214,10 @@ def follow_all(tree: Tree, paths: Iterable[str]) -> Followed | None:
     """
     found: set[str] = set()
     links: set[str] = set()
+    symlinks = _Symlinks(tree, effort or Effort())
     waiting = sorted((path.lstrip("/") for path in paths), reverse=True)
     while waiting:
-        current, rest, targets = _first_stop(tree, waiting.pop())
+        current, rest, targets = _first_stop(symlinks, waiting.pop())
         if current not in found:
             found.add(current)
             links.update(targets)
@@ -219,28 +225,38 @@ def follow_all(tree: Tree, paths: Iterable[str]) -> Followed | None:
     return None if "." in found else Followed(tuple(_without_nested(sorted(found))), frozenset(links))
 
 
-def _first_stop(tree: Tree, path: str) -> tuple[str, str, dict[str, str]]:
+def _first_stop(symlinks: _Symlinks, path: str) -> tuple[str, str, dict[str, str]]:
     """The path up to its first symlink (else all of it), what is left of it, and where the symlinks there lead."""
     current = "."
     parts = path.split("/")
     for index, part in enumerate(parts):
         current = globs.clean(f"{current}/{part}")
-        targets = _targets(tree, current)
+        targets = symlinks.targets(current)
         if targets:
             return current, "/".join(parts[index + 1 :]), targets
     return current, "", {}
 
 
-def _targets(tree: Tree, path: str) -> dict[str, str]:
-    """The symlinks that `path` names, and where they lead."""
-    parent, _, base = path.rpartition("/")
-    names = _names(tree, parent)
-    if not globs.has_wildcard(base):
-        links = [path] if names.get(base) is Kind.SYMLINK else []
-    else:
-        matched = [name for name, kind in names.items() if kind is Kind.SYMLINK and _matches(base, name)]
-        links = [f"{parent}/{name}".lstrip("/") for name in matched]
-    return {link: _target(tree, link) for link in links}
+class _Symlinks:
+    """The symlinks in the directories of a tree."""
+
+    def __init__(self, tree: Tree, effort: Effort) -> None:
+        self._tree = tree
+        self._effort = effort
+        self._in: dict[str, list[str]] = {}
+
+    def targets(self, path: str) -> dict[str, str]:
+        """The symlinks that `path` names, and where they lead."""
+        parent, _, base = path.rpartition("/")
+        if not globs.has_wildcard(base):
+            is_link = _names(self._tree, parent).get(base) is Kind.SYMLINK
+            return {path: _target(self._tree, path)} if is_link else {}
+        if parent not in self._in:
+            names = _names(self._tree, parent)
+            self._in[parent] = [name for name, kind in names.items() if kind is Kind.SYMLINK]
+        self._effort.spend(4 * len(self._in[parent]), 1, path)
+        matched = [f"{parent}/{name}".lstrip("/") for name in self._in[parent] if _matches(base, name)]
+        return {link: _target(self._tree, link) for link in matched}
 
 
 def _target(tree: Tree, path: str) -> str:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from rajee_deploy.context.deployignore import DeployIgnored
 from rajee_deploy.context.digest import ROOT_HEADER, Modes, SelectedEntry, header, read_file, read_other
+from rajee_deploy.context.effort import Effort
 from rajee_deploy.context.filtered import Filtered, Followed, follow_all
 from rajee_deploy.context.ignore import Matcher, Rule, read_rules
 from rajee_deploy.context.missing import explain, explain_pattern
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from rajee_deploy.context.view import Tree
     from rajee_deploy.context.wanted import Wanted
     from rajee_deploy.model import ContextRead
+    from rajee_deploy.system.extent import Extent
 
 _GIT_DIRECTORY = f"sha256:{sha256(header(Kind.DIRECTORY, 0o755)).hexdigest()}"
 
@@ -66,6 +68,8 @@ class DigestedSelection:
                     self.others[base + name] = _read_other(disk, base + name, kind, self.modes)
             if files:
                 self.batches[directory] = Batch(directory, files)
+        if disk.extent is not None:
+            _weigh(disk, self.batches, disk.extent)
         read_batches(disk, list(self.batches.values()), self.modes, known)
 
     def digests(self) -> tuple[Digest, ...]:
@@ -159,14 +163,16 @@ class DigestedSelection:
 def find(disk: Tree, reads: Sequence[ContextRead], rules: ContextRules, modes: Modes) -> DigestedSelection:
     """What the reads select of the tree on disk, not read yet.
 
-    DeployErrors: `source-not-found`, `source-deployignored`, `source-loop`, `ignore-pattern`, `unreadable`.
+    DeployErrors: `source-not-found`, `source-deployignored`, `source-loop`, `ignore-pattern`,
+    `too-many-patterns`, `unreadable`.
     """
     removed = None
     if rules.deployignore is not None:
         removed = DeployIgnored(disk, rules.deployignore, rules.deployignore_path)
-    ignored = Matcher(read_rules(rules.ignore, rules.ignore_path)) if rules.ignore is not None else None
-    followed = _followed(removed or disk, reads)
-    tree = Filtered(removed or disk, ignored, _matcher(followed, reads))
+    effort = Effort()
+    ignored = Matcher(read_rules(rules.ignore, rules.ignore_path), effort) if rules.ignore is not None else None
+    followed = _followed(removed or disk, reads, effort)
+    tree = Filtered(removed or disk, ignored, _matcher(followed, reads, effort), effort)
     chosen = []
     for read in reads:
         try:
@@ -202,14 +208,25 @@ def _read_other(disk: DiskTree, path: str, kind: Kind, modes: Modes) -> tuple[Se
         raise entry_error(error, path) from error
 
 
-def _followed(tree: Tree, reads: Sequence[ContextRead]) -> Followed | None:
+def _weigh(disk: DiskTree, batches: Mapping[str, Batch], extent: Extent) -> None:
+    """What reading them all would come to, before it is done."""
+    for directory, batch in batches.items():
+        try:
+            at = disk.directory(directory)
+            for name in batch.names:
+                extent.to_read(os.stat(name, dir_fd=at, follow_symlinks=False).st_size)
+        except OSError as error:
+            raise entry_error(error, directory) from error
+
+
+def _followed(tree: Tree, reads: Sequence[ContextRead], effort: Effort) -> Followed | None:
     """What the client is asked to send for the reads; None for everything."""
     paths = {followed_path(read.selector) for read in reads}
-    return follow_all(tree, paths) if paths and "/" not in paths else None
+    return follow_all(tree, paths, effort) if paths and "/" not in paths else None
 
 
-def _matcher(followed: Followed | None, reads: Sequence[ContextRead]) -> Matcher | None:
+def _matcher(followed: Followed | None, reads: Sequence[ContextRead], effort: Effort) -> Matcher | None:
     if followed is None:
         return None
     paths = {followed_path(read.selector): str(read.location) for read in reads}
-    return Matcher(Rule(pattern, paths.get(f"/{pattern}", "")) for pattern in followed.patterns)
+    return Matcher((Rule(pattern, paths.get(f"/{pattern}", "")) for pattern in followed.patterns), effort)

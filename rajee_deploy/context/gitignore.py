@@ -13,17 +13,16 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections import Counter, defaultdict
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
+from rajee_deploy.context.effort import CANDIDATE, COMPILED, MAX_RULES, Effort
 from rajee_deploy.context.path_automaton import Automaton, check_sets, is_quick, least, parts_of, texts_of
+from rajee_deploy.context.text_index import TextIndex
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-_WINDOWS = (32, 16, 8, 4, 2, 1)
-_FEW_PATTERNS = 16
 MAX_LINE = 65535  # characters, as BuildKit takes of `.dockerignore` in bytes
 MAX_LINES = 1 << 19  # characters of all of them: pathspec needs some microseconds for each
 
@@ -43,7 +42,9 @@ def read_lines(lines: Sequence[str]) -> tuple[list[Line], dict[int, str]]:
     """
     from pathspec.patterns.gitignore.spec import GitIgnoreSpecPattern
 
-    rules, idle, left = [], {}, MAX_LINES
+    rules: list[Line] = []
+    idle: dict[int, str] = {}
+    left = MAX_LINES
     for number, line in enumerate(lines):
         if not line or line.startswith("#"):
             continue
@@ -51,6 +52,8 @@ def read_lines(lines: Sequence[str]) -> tuple[list[Line], dict[int, str]]:
         if len(line) > MAX_LINE or left < 0:
             what = f"the line is over {MAX_LINE}" if left >= 0 else f"all lines up to here come to over {MAX_LINES}"
             raise ValueError(number, f"{what} characters")
+        if len(rules) + len(idle) >= MAX_RULES:
+            raise ValueError(number, f"there are more than {MAX_RULES} lines")
         try:
             expression, include = GitIgnoreSpecPattern.pattern_to_regex(line)
             if expression is not None and include is not None:
@@ -71,50 +74,31 @@ class Patterns:
     """Rules, ready to match. `whole`: a path has to match to its end, as git sees an entry whose directory is left in;
     else, as pathspec's own `match_file`, what lies below a match does, too. A directory's path ends with a slash."""
 
-    def __init__(self, rules: Sequence[Line], *, whole: bool) -> None:
+    def __init__(self, rules: Sequence[Line], where: str, *, whole: bool) -> None:
         self._patterns = [_GitPattern(rule, whole=whole) for rule in rules]
-        self._needed = [pattern.texts for pattern in self._patterns]
+        self._index = TextIndex([pattern.texts for pattern in self._patterns])
+        self._where = where
+        self._effort = Effort()
 
     def matches(self, path: str) -> Iterator[tuple[Line, bool]]:
-        """The rules that match, the last first; and whether each does as a directory above, or as the one itself."""
-        for place in self._candidates(path):
+        """The rules that match, the last first; and whether each does as a directory above, or as the one itself.
+
+        DeployError `too-many-patterns`; `where` is the place that it names.
+        """
+        self._effort.allow(1)
+        places = sorted(self._index.candidates(path), reverse=True)
+        self._spend(CANDIDATE * len(places))
+        for place in places:
             pattern = self._patterns[place]
-            found = pattern.match(path) if all(text in path for text in pattern.texts) else None
+            if not self._index.holds_texts(place, path):
+                continue
+            self._spend(pattern.price(path))
+            found = pattern.match(path)
             if found is not None:
                 yield pattern.rule, found
 
-    def _candidates(self, path: str) -> Sequence[int]:
-        if len(self._patterns) <= _FEW_PATTERNS:
-            return range(len(self._patterns) - 1, -1, -1)
-        by_text, always = self._index
-        found = set(always)
-        for size, texts in by_text.items():
-            for start in range(len(path) - size + 1):
-                places = texts.get(path[start : start + size])
-                if places is not None:
-                    found.update(places)
-        return sorted(found, reverse=True)
-
-    @cached_property
-    def _index(self) -> tuple[dict[int, dict[str, list[int]]], list[int]]:
-        """Patterns by a text that their matches hold, of those of one length the rarest; and those without any."""
-        windows = [_windows(texts) for texts in self._needed]
-        common = Counter(window for each in windows for window in set(each))
-        by_text: dict[int, dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
-        always = []
-        for place, each in enumerate(windows):
-            if not each:
-                always.append(place)
-                continue
-            rarest = min(each, key=lambda window: (common[window], window))
-            by_text[len(rarest)][rarest].append(place)
-        return {size: dict(texts) for size, texts in by_text.items()}, always
-
-
-def _windows(texts: Sequence[str]) -> list[str]:
-    longest = max(texts, key=len, default="")
-    size = next((size for size in _WINDOWS if size <= len(longest)), 0)
-    return [longest[start : start + size] for start in range(len(longest) - size + 1)] if size else []
+    def _spend(self, units: int) -> None:
+        self._effort.spend(units, len(self._patterns), self._where)
 
 
 class _GitPattern:
@@ -126,6 +110,13 @@ class _GitPattern:
         self._parts = parts_of(rule.expression)
         self.texts = [] if self._parts is None else texts_of(self._parts)
         self._least = 0 if self._parts is None else least(self._parts)
+
+    def price(self, path: str) -> int:
+        """What it costs to ask, in units of Effort; the first time also what it costs to get ready."""
+        length = len(self.rule.expression)
+        ready = 0 if "_ask" in vars(self) else COMPILED + 8 * length
+        quick = self._parts is None or is_quick(self._parts)
+        return ready + (1 + len(path) // 16 if quick else 4 * len(path) * (1 + length // 512))
 
     def match(self, path: str) -> bool | None:
         return self._ask(path) if len(path) >= self._least else None

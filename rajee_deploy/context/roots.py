@@ -14,6 +14,7 @@ from rajee_deploy.context.answers import Answers
 from rajee_deploy.context.digest import Modes
 from rajee_deploy.context.tree import open_tree
 from rajee_deploy.context.witness import Watched
+from rajee_deploy.system.extent import extent_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from rajee_deploy.context.answers import Answer, Question
     from rajee_deploy.context.files import Files
     from rajee_deploy.context.found import DigestedSelection
+    from rajee_deploy.context.tree import DiskTree
 
 
 class Roots:
@@ -45,19 +47,23 @@ class Roots:
         while self._open:
             self._open.popitem()[1].close()
 
-    def at(self, path: Path) -> Root:
-        """The build context at a path. DeployError `unreadable`."""
+    def at(self, path: Path, project: Path | None = None) -> Root:
+        """The build context at a path, as the settings of a project name it, or a person (None).
+
+        DeployErrors: `unreadable`, `whole-machine`.
+        """
         real = os.path.realpath(path)
         if real not in self._open:
-            self._open[real] = Root(path, real, self.directory, self._clock())
+            tree = open_tree(path, extent_of("the build context", path, project))
+            self._open[real] = Root(tree, real, self.directory, self._clock())
         return self._open[real]
 
 
 class Root:
     """One build context: its tree on disk, and what is known of it from before. `moment`: before any of it is read."""
 
-    def __init__(self, path: Path, real: str, directory: Path | None, moment: int) -> None:
-        self.disk = open_tree(path)
+    def __init__(self, disk: DiskTree, real: str, directory: Path | None, moment: int) -> None:
+        self.disk = disk
         self._answers = Answers(directory, real, moment)
         self._files: dict[Modes, Files] = {}
         self._where = directory, real, moment

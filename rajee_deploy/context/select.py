@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from rajee_deploy.model import ContextRead, Selector
 
 
+_VISIT = 20  # units of Effort to look at an entry
+
+
 @dataclass(frozen=True, slots=True)
 class HashedItem:
     """One hashed thing. `deep`: a directory stands for everything in it, else for its header alone."""
@@ -112,6 +115,7 @@ class _Listing:
         self._read = read
         self._selector = read.selector
         self._tree = tree
+        self._where = str(read.location)
         self._pattern = globs.clean(read.selector.path).rstrip("/")
         self._include = self._matcher(read.selector.include)
         self._exclude = self._matcher(read.selector.exclude)
@@ -145,11 +149,12 @@ class _Listing:
         return Chosen(self._read, tuple(items), alone, passed)
 
     def _matcher(self, patterns: Iterable[str]) -> Matcher | None:
-        rules = [Rule(pattern, str(self._read.location)) for pattern in patterns]
-        return Matcher(rules) if rules else None
+        rules = [Rule(pattern, self._where) for pattern in patterns]
+        return Matcher(rules, self._tree.effort) if rules else None
 
     def _visit(self, visit: _Visit) -> Iterator[_Visit]:
         """Take the entry if it is selected; what to look at below it."""
+        self._tree.effort.spend(_VISIT, 1, self._where)
         base = self._pattern
         matched = visit.matched
         if self._selector.wildcard:

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
+    from rajee_deploy.system.extent import Extent
+
 _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _GONE = {errno.ENOENT, errno.ENOTDIR, errno.ELOOP}
 _KINDS = {
@@ -64,10 +66,10 @@ def entry_error(error: OSError, path: str) -> DeployError:
     )
 
 
-def open_tree(root: Path) -> DiskTree:
+def open_tree(root: Path, extent: Extent | None = None) -> DiskTree:
     """The build context at a path. DeployError `unreadable` or `file-changed`."""
     try:
-        return DiskTree(root)
+        return DiskTree(root, extent=extent)
     except OSError as error:
         raise entry_error(error, str(root)) from error
 
@@ -76,11 +78,13 @@ class DiskTree:
     """A build context on disk, listed once per directory. A context manager: it holds descriptors.
 
     What this tool keeps in it itself is left out, unless `shows_ours`. `failed`: some directory could not be listed, so
-    what was seen is not all there is. `ours`: the directories in which something of ours was left out.
+    what was seen is not all there is. `ours`: the directories in which something of ours was left out. `extent` is the
+    bound of all that is listed and read, None for none.
     """
 
-    def __init__(self, root: Path, *, shows_ours: bool = False) -> None:
+    def __init__(self, root: Path, *, shows_ours: bool = False, extent: Extent | None = None) -> None:
         self._shows_ours = shows_ours
+        self.extent = extent
         self._open = [("", os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC))]
         self._listed: dict[str, dict[str, Kind]] = {}
         self._unsorted: dict[str, dict[str, Kind]] = {}
@@ -126,6 +130,8 @@ class DiskTree:
             except DeployError:
                 self.failed = True
                 raise
+            if self.extent is not None:
+                self.extent.listed(len(found))
             known = self._listed[path] = {name: found[name] for name in in_byte_order(list(found))}
         return known
 

@@ -25,17 +25,8 @@ from rajee_deploy.dockerfile.stages import Graph
 from rajee_deploy.dockerfile.widening import BASE_DECIDES
 from rajee_deploy.dockerfile.words import ExpansionError, Lexer
 from rajee_deploy.errors import DeployError
-from rajee_deploy.model import (
-    ContextRead,
-    ImageName,
-    Location,
-    Notice,
-    ReadBy,
-    Recipe,
-    Reference,
-    StageId,
-    is_local_context,
-)
+from rajee_deploy.model import ContextRead, Location, Notice, ReadBy, Recipe, Reference, StageId, is_local_context
+from rajee_deploy.model.repository import ImageName
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -15,8 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    from rajee_deploy.model import BaseConfig, Platform, PushAccess
+    from rajee_deploy.model import BaseConfig, Platform
     from rajee_deploy.model.dialect import Dialect
+    from rajee_deploy.model.repository import PushAccess
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from rajee_deploy.text.foreign import parse_json
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from rajee_deploy.model import PushAccess
+    from rajee_deploy.model.repository import PushAccess
 
 _INFO_SECONDS = 20.0
 _STEP = re.compile(r"\[(?:\S+ )?\d+/\d+\] (.+)", re.DOTALL)  # how BuildKit names a step of the Dockerfile

@@ -37,8 +37,8 @@ if TYPE_CHECKING:
 
     from rajee_deploy.engine import BuildEvent, BuildRequest
     from rajee_deploy.engine.leftovers import Stage
-    from rajee_deploy.model import PushAccess
     from rajee_deploy.model.dialect import BaseImage
+    from rajee_deploy.model.repository import PushAccess
 
 OLDEST = (1, 33)  # the first with heredocs
 _CHECK_SECONDS = 20.0

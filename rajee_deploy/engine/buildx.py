@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+from contextlib import closing
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -28,12 +29,14 @@ from rajee_deploy.system.places import user_docker_config
 from rajee_deploy.system.process import find_program, run
 from rajee_deploy.system.regular_files import DOCUMENT, read_json
 from rajee_deploy.system.temporary import private_directory
+from rajee_deploy.system.within import LOCAL_ANSWER, Limit, within
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from rajee_deploy.engine import BuildEvent, BuildRequest
-    from rajee_deploy.model import BaseConfig, PushAccess
+    from rajee_deploy.model import BaseConfig
+    from rajee_deploy.model.repository import PushAccess
 
 OLDEST_BUILDX = (0, 13)  # the first with --progress rawjson
 _CHECK_SECONDS = 20.0
@@ -206,16 +209,17 @@ def _own_socket() -> str:
     return host if host.startswith("unix:") else ""
 
 
-def _version(socket: str) -> str:
+def _version(socket: str, limit: Limit = LOCAL_ANSWER) -> str:
+    """OSError."""
     import docker
     from docker.errors import DockerException
 
     try:
-        client = docker.DockerClient(socket, timeout=int(_CHECK_SECONDS))
-        try:
+        with (
+            within(limit, TimeoutError),
+            closing(docker.DockerClient(socket, timeout=int(_CHECK_SECONDS))) as client,
+        ):
             return str(client.version()["Version"])
-        finally:
-            client.close()
     except DockerException as error:
         raise OSError(str(error)) from error
 

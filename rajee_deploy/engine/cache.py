@@ -10,7 +10,7 @@ import os
 import re
 from typing import TYPE_CHECKING
 
-from rajee_deploy.model import Repository
+from rajee_deploy.model.repository import Repository
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

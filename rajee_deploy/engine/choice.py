@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from rajee_deploy.engine import BuildEvent, BuildRequest, Engine
-    from rajee_deploy.model import BaseConfig, Platform, PushAccess
+    from rajee_deploy.model import BaseConfig, Platform
+    from rajee_deploy.model.repository import PushAccess
     from rajee_deploy.settings.build_settings import EngineSettings
 
 VARIABLE = "RAJEE_DEPLOY_ENGINE"

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from rajee_deploy.model import PushAccess
+    from rajee_deploy.model.repository import PushAccess
 
 _HELPER = "rajee-deploy-run"  # docker calls the program docker-credential-<this> for the host
 _HELPER_SCRIPT = '#!/bin/sh\n[ "$1" = get ] && exec cat "$(dirname "$0")/login.json"\nexit 1\n'

@@ -13,11 +13,13 @@ from __future__ import annotations
 
 import os
 import re
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rajee_deploy.dataclass import dataclass
 from rajee_deploy.errors import DeployError
+from rajee_deploy.git import special_files
 from rajee_deploy.system import process
 
 if TYPE_CHECKING:
@@ -72,6 +74,8 @@ _KEPT_TO_FETCH = re.compile(
 _OFFLINE = {"GIT_NO_LAZY_FETCH": "1", "GIT_ALLOW_PROTOCOL": ""}
 # No repository's settings have a say, and no transport that runs a program of the address's choosing.
 _ONLINE = {"GIT_DIR": os.devnull, "GIT_ALLOW_PROTOCOL": "git:http:https:ssh:file"}
+_WRITING = ("read-tree",)  # what it began is not begun again
+_SOON = 2.0  # seconds after which it is looked whether git waits in vain; if not, it gets its whole time
 _MOST_BYTES = 256 << 20  # of an answer: paths of a million files
 _MOST_NAMES = 100  # of filters, each of which is a part of the command line
 
@@ -125,11 +129,14 @@ def ask(
     settings: Sequence[str] = (),
     env: Mapping[str, str] | None = None,
     runs_programs: bool = False,
+    checkout: tuple[Path, ...] = (),
 ) -> GitAnswer:
     """Ask git something of `QUESTIONS`: of a repository, of whatever a directory lies in, or of none.
 
     `settings` and `env` are added. `runs_programs`: for who builds from what is checked out, and so runs the project
-    anyway; filters and fetches are then git's own business. DeployError `program-missing`.
+    anyway; filters and fetches are then git's own business. `checkout`: where a directory is given, the top of
+    the one that it lies in, and its git directories.
+    DeployErrors `program-missing`; `git-refused` where git waits for what is no file.
     """
     limit = QUESTIONS[words[0]]
     online = words[0] == "ls-remote"
@@ -150,10 +157,23 @@ def ask(
         case None:
             pass
     cwd = where.top if isinstance(where, GitDirectories) and where.top.is_dir() else None
-    ended, data = process.capture(
-        [*argv, *words], cwd=cwd, env={**own, **(env or {})}, time_limit=limit, most_bytes=_MOST_BYTES
-    )
+    call = partial(process.capture, [*argv, *words], cwd=cwd, env={**own, **(env or {})}, most_bytes=_MOST_BYTES)
+    if isinstance(where, GitDirectories):
+        checkout = (where.top, where.git_directory, *_shared(where.git_directory))
+    if checkout and words[0] in _WRITING:
+        special_files.check(*checkout)
+    elif checkout:
+        ended, data = call(time_limit=min(limit, _SOON))
+        if not ended.timed_out:
+            return GitAnswer(ended, os.fsdecode(data))
+        special_files.check(*checkout)
+    ended, data = call(time_limit=limit)
     return GitAnswer(ended, os.fsdecode(data))
+
+
+def _shared(git_directory: Path) -> tuple[Path, ...]:
+    """The directory that all worktrees of a repository share, where this is one's own."""
+    return (git_directory.parent.parent,) if git_directory.parent.name == "worktrees" else ()
 
 
 def _settings(*, online: bool, runs_programs: bool) -> tuple[str, ...]:

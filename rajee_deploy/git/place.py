@@ -13,6 +13,7 @@ from pathlib import Path
 
 from rajee_deploy.errors import DeployError
 from rajee_deploy.git.call import GitAnswer, GitDirectories, ask, is_installed, refused
+from rajee_deploy.git.special_files import is_special, unreadable
 from rajee_deploy.system.regular_files import read_text
 
 # https://git-scm.com/docs/gitrepository-layout
@@ -45,7 +46,7 @@ def enclosing_repository(start: Path) -> GitDirectories | None:
         return None
     top, asked_from = found
     _check_files(top)
-    answer = ask(_WHERE, asked_from)
+    answer = ask(_WHERE, asked_from, checkout=(top, *_git_directories(top)))
     if not answer.is_given:
         # It does not look beyond a file system, or a ceiling that was set; asked from there it would answer.
         if asked_from != top and "not a git repository (or any" in answer.words and ask(_WHERE, top).is_given:
@@ -64,24 +65,12 @@ def enclosing_repository(start: Path) -> GitDirectories | None:
 
 
 def _check_files(top: Path) -> None:
-    """git opens what lies in its directory without a look at it, and would wait for ever for who writes to a pipe.
-
-    DeployError `git-refused`.
-    """
+    """What git opens in every repository is looked at before it is asked. DeployError `git-refused`."""
     directories = _git_directories(top)
     for directory in directories:
         for name in (*_OPENED, _head_of(directories[0])):
-            path = directory / name
-            with suppress(OSError):
-                mode = path.stat().st_mode
-                if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
-                    raise DeployError(
-                        "git-refused",
-                        "git cannot read this checkout",
-                        where=str(top),
-                        cause=f"{path} is a pipe, a socket or a device",
-                        hint=f"remove it: rm {path}",
-                    )
+            if is_special(directory / name):
+                raise unreadable(top, directory / name)
 
 
 def _git_directories(top: Path) -> list[Path]:

@@ -5,9 +5,8 @@ Reads files; never the network, never an engine.
 
 from __future__ import annotations
 
-import json
 import os
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,8 +18,6 @@ from rajee_deploy.dataclass import dataclass
 from rajee_deploy.engine import ambient
 from rajee_deploy.errors import DeployError
 from rajee_deploy.model import MACHINES, BuildOptions, Notice
-from rajee_deploy.model.names import FINGERPRINT_LABEL
-from rajee_deploy.registry.image_layout import pinned_layout
 from rajee_deploy.system.places import cache_directory, prepare_chosen_places
 from rajee_deploy.system.regular_files import DOCKERFILE_BYTES, read_regular
 
@@ -28,7 +25,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from rajee_deploy.context import Modes, Roots, Selection
-    from rajee_deploy.engine import BuildRequest
     from rajee_deploy.fingerprint import Fingerprint
     from rajee_deploy.model import LockedImage, Recipe, Use
     from rajee_deploy.settings import ImageSettings
@@ -97,7 +93,7 @@ def read_inputs(settings: ImageSettings, modes: Modes | None = None, roots: Root
     recipe = dockerfiles.merged([each for _, each in resolved])
     with _naming_triggers(recipe, locked):
         selections = {
-            name: _look_up(_root(settings, name), recipe, name, path, (modes, roots))
+            name: _look_up(_root(settings, name), recipe, name, path, (modes, roots, _project(settings)))
             for name in ("", *sorted({read.context for read in recipe.reads} - {""}))
         }
     uses = _in_file_order(recipe, selections)
@@ -137,7 +133,7 @@ def _options(settings: ImageSettings, locked: Mapping[str, LockedImage]) -> list
     inputs, are the same for all."""
     own = _build_args(settings)
     args = {**ambient.proxies(settings.build.builder, own), **own}
-    named = {name: pinned_layout(reference) for name, reference in settings.build_contexts.items()}
+    named = _named_contexts(settings.build_contexts)
     policy = ambient.source_policy()
     several = len(settings.platforms) > 1
     builds = min(settings.platforms, key=lambda each: str(each) not in MACHINES) if several else None
@@ -157,6 +153,14 @@ def _options(settings: ImageSettings, locked: Mapping[str, LockedImage]) -> list
     ]
 
 
+def _named_contexts(references: Mapping[str, str]) -> dict[str, str]:
+    if not references:
+        return {}
+    from rajee_deploy.registry.image_layout import pinned_layout
+
+    return {name: pinned_layout(reference) for name, reference in references.items()}
+
+
 def _widenings(recipe: Recipe) -> Iterator[Notice]:
     """Why more counts than the build reads."""
     for read in recipe.reads:
@@ -165,80 +169,6 @@ def _widenings(recipe: Recipe) -> Iterator[Notice]:
             if read.widened.startswith(dockerfiles.BASE_DECIDES):
                 message += "; rajee-deploy lock makes it exact"
             yield Notice("superset", message, read.location.start)
-
-
-@contextmanager
-def build_request(
-    inputs: ImageInputs, uri: str, source_labels: Mapping[str, str] | None = None
-) -> Iterator[BuildRequest]:
-    """The image's build contexts, staged for as long as the build takes, and the request that names them.
-
-    `source_labels` tell where the image comes from; they decide nothing, and configured labels go before them.
-    """
-    from rajee_deploy.context.lineage import lineage
-    from rajee_deploy.dockerfile.spoken import Spoken
-    from rajee_deploy.engine import BuildRequest
-
-    path, text = shown(_dockerfile_path(inputs.settings)), built_text(inputs)
-    with lineage(inputs.selections[""].cache, _owner(inputs.settings)) as line, ExitStack() as stack:
-        known_as = line.name({name: selection.records for name, selection in inputs.selections.items()})
-        staged = {
-            name: stack.enter_context(contexts.staged(selection, text, name=known_as))
-            for name, selection in inputs.selections.items()
-        }
-        line.lend()
-        local = {name: str(place.directory) for name, place in staged.items() if name}
-        yield BuildRequest(
-            context=staged[""].directory,
-            dockerfile=staged[""].dockerfile,
-            platforms=inputs.settings.platforms,
-            reference=f"{uri}:{inputs.fingerprint.tag}",
-            target=inputs.options.target,
-            build_args={**_build_args(inputs.settings), **_frontend(inputs.recipe)},
-            proxies=ambient.proxies(inputs.settings.build.builder, _build_args(inputs.settings)),
-            build_contexts={**inputs.options.build_contexts, **_pins(inputs.recipe), **local},
-            labels={
-                **(source_labels or {}),
-                **inputs.settings.labels,
-                FINGERPRINT_LABEL: str(inputs.fingerprint.digest),
-            },
-            settings=inputs.settings.build,
-            shown_dockerfile=path,
-            name=inputs.settings.name,
-            on_loaded=line.keep,
-            dialect=Spoken(text, (each.options for each in inputs.variants), path),
-        )
-
-
-def built_text(inputs: ImageInputs) -> bytes:
-    """The Dockerfile that is built: the user's, with what the lock says of remote sources."""
-    return dockerfiles.pinned_text(inputs.dockerfile, inputs.recipe.references)
-
-
-def _owner(settings: ImageSettings) -> str:
-    """Whose build contexts follow one another on an engine: those of one image, as one checkout builds it for one
-    place. Others would only send back and forth what differs."""
-    paths = [settings.dockerfile, settings.context, *map(Path, settings.build_contexts.values())]
-    places = [os.path.realpath(path) for path in paths]
-    return json.dumps([settings.name, settings.target, str(settings.repository), places])
-
-
-def _pins(recipe: Recipe) -> dict[str, str]:
-    """A named context for each image that is locked, which is how engines take another image than the Dockerfile
-    names. One that the user gave stays what it is, by its digest."""
-    pins: dict[str, str] = {}
-    for one in recipe.references:
-        if one.locked is not None and one.role not in {"syntax", "add"}:
-            pinned = f"docker-image://{replace(dockerfiles.image_of(one.text), digest=str(one.locked))}"
-            # BuildKit looks for the familiar name, buildah for the one that is written.
-            names = (one.context,) if one.context else (one.key, one.text.partition("@")[0])
-            pins |= dict.fromkeys(names, pinned)
-    return pins
-
-
-def _frontend(recipe: Recipe) -> dict[str, str]:
-    """The build argument that goes before a `# syntax` line, where that is locked."""
-    return {"BUILDKIT_SYNTAX": recipe.frontend} if recipe.frontend else {}
 
 
 def shown(path: Path) -> str:
@@ -321,7 +251,14 @@ def _root(settings: ImageSettings, name: str) -> Path:
     return root
 
 
-def _look_up(root: Path, recipe: Recipe, name: str, dockerfile: Path, how: tuple[Modes, Roots | None]) -> Selection:
+def _project(settings: ImageSettings) -> Path | None:
+    """Where the settings lie; None where a person named the build context."""
+    return settings.lock.parent if settings.lock is not None else None
+
+
+def _look_up(
+    root: Path, recipe: Recipe, name: str, dockerfile: Path, how: tuple[Modes, Roots | None, Path | None]
+) -> Selection:
     reads = [read for read in recipe.reads if read.context == name]
     return contexts.look_up(root, reads, contexts.find_rules(root, dockerfile, main=not name), *how)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rajee_deploy.model import registry_host
+from rajee_deploy.model.repository import registry_host
 from rajee_deploy.plan import retention
 
 if TYPE_CHECKING:

@@ -47,11 +47,6 @@ class Location(NamedTuple):
         return f"{self.path}:{self.start}"
 
 
-# Begins the private name under which a tag is held that no stack parameter takes: no name of CloudFormation's has a
-# colon.
-GIVEN_PREFIX = "context:"
-
-
 @dataclass(frozen=True, slots=True)
 class Platform:
     """An image platform, normalised as containerd does: `linux/amd64`, `linux/arm64`, `linux/arm/v7`."""
@@ -304,82 +299,3 @@ class Use(NamedTuple):
 
     read: ContextRead
     digest: Digest
-
-
-# -- where images come from and go -----------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class ImageName:
-    """An image in a registry: `host[:port]`, the repository in it, and a tag or a digest (`latest` without either)."""
-
-    host: str
-    repository: str
-    tag: str = ""
-    digest: str = ""
-
-    @property
-    def version(self) -> str:
-        """What a registry is asked for: the digest goes before the tag."""
-        return self.digest or self.tag or "latest"
-
-    def __str__(self) -> str:
-        return f"{self.host}/{self.repository}{'@' if self.digest else ':'}{self.version}"
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Repository:
-    """An ECR repository. `host` is its registry's, "" for the registry of the account and region in force."""
-
-    name: str
-    host: str = ""
-
-    @classmethod
-    def parse(cls, text: str) -> Repository:
-        """Read `team/api` or `123456789012.dkr.ecr.eu-west-1.amazonaws.com/team/api`; ValueError otherwise."""
-        host, _, name = text.partition("/") if _REGISTRY.match(text) else ("", "", text)
-        # https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_CreateRepository.html
-        if ".dkr" in name or not re.fullmatch(r"[a-z0-9]+([._/-][a-z0-9]+)*", name):
-            raise ValueError(f"not an ECR repository: {text!r}")
-        return cls(name, host)
-
-    @property
-    def account(self) -> str:
-        """The account that the host names; "" without a host."""
-        found = _REGISTRY.match(self.host + "/")
-        return found["account"] if found else ""
-
-    @property
-    def region(self) -> str:
-        """The region that the host names; "" without a host."""
-        found = _REGISTRY.match(self.host + "/")
-        return found["region"] if found else ""
-
-    def __str__(self) -> str:
-        return f"{self.host}/{self.name}" if self.host else self.name
-
-
-# https://docs.aws.amazon.com/AmazonECR/latest/userguide/Registries.html, with its FIPS and dual-stack forms
-_REGISTRY = re.compile(
-    r"(?P<account>\d{12})\.dkr[.-]ecr(-fips)?\.(?P<region>[a-z0-9-]+)"
-    r"\.(amazonaws\.com(\.cn)?|on\.aws|on\.amazonwebservices\.com\.cn)/"
-)
-
-
-def registry_host(account: str, region: str) -> str:
-    """The host of ECR's registry of an account in a region."""
-    return f"{account}.dkr.ecr.{region}.amazonaws.com{'.cn' if region.startswith('cn-') else ''}"
-
-
-@dataclass(frozen=True, slots=True)
-class PushAccess:
-    """Where and with which login a repository is pushed to. The password is a secret: it is kept out of repr."""
-
-    uri: str  # host[:port]/name, without a tag
-    username: str
-    password: str = field(repr=False)
-
-    @property
-    def host(self) -> str:
-        """The registry's host, with its port."""
-        return self.uri.split("/", 1)[0]

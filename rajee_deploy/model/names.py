@@ -62,3 +62,8 @@ class Who(Enum):
 
     plan = "plan"
     up = "up"
+
+
+# Begins the private name under which a tag is held that no stack parameter takes: no name of CloudFormation's has a
+# colon.
+GIVEN_PREFIX = "context:"

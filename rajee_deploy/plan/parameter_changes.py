@@ -12,8 +12,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from rajee_deploy.errors import ConfigurationError
-from rajee_deploy.model import GIVEN_PREFIX
-from rajee_deploy.model.names import RECORDS
+from rajee_deploy.model.names import GIVEN_PREFIX, RECORDS
 from rajee_deploy.plan.parameters import HIDDEN, Declared, ParameterValue, is_alike, is_masked, is_same, shorten
 from rajee_deploy.plan.state import StackPresent
 from rajee_deploy.plan.steps import Caution

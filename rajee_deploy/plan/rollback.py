@@ -13,7 +13,7 @@ from rajee_deploy.model import stack_status
 from rajee_deploy.model.names import NOT_RECORDED, REVISION_PARAMETER, DeployBy, Drift
 from rajee_deploy.model.revision import commit_of
 from rajee_deploy.plan import planner as plans
-from rajee_deploy.plan import retention
+from rajee_deploy.plan import retention, stack_step
 from rajee_deploy.plan.drift import drift_cautions, drift_steps
 from rajee_deploy.plan.state import StackPresent
 from rajee_deploy.plan.steps import BuildAndPush, DeployStack, Plan, Skip, StackChange, Step, Via
@@ -87,8 +87,8 @@ def _stack_step(stack: str, ways: Sequence[Way], observed: Observed) -> DeploySt
     """The update of the images' parameters alone, and of the revision where the stack has a place for it."""
     state = observed.stacks[stack]
     assert isinstance(state, StackPresent)  # noqa: S101 -- for the type checker: a stack that goes back is there
-    tags = {way.wanted.parameter: plans.parameter_of(way.wanted, observed) for way in ways}
-    why = [(StackChange.TAG, text) for text in plans.differences(state, tags)]
+    tags = {way.wanted.parameter: stack_step.parameter_of(way.wanted, observed) for way in ways}
+    why = [(StackChange.TAG, text) for text in stack_step.differences(state, tags)]
     revision = {REVISION_PARAMETER: revision_of(ways)} if why and REVISION_PARAMETER in state.parameters else {}
     if stack_status.is_undone(state.status):
         # It shows what it runs only once CloudFormation itself has compared.

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from rajee_deploy.fingerprint import Fingerprint
-    from rajee_deploy.model import Digest, Platform, Repository
+    from rajee_deploy.model import Digest, Platform
+    from rajee_deploy.model.repository import Repository
     from rajee_deploy.plan.input_changes import InputChange
     from rajee_deploy.plan.parameters import Declared, WantedParameter
     from rajee_deploy.plan.stack_names import StackPlace

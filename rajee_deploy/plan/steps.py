@@ -6,10 +6,11 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from rajee_deploy.dataclass import dataclass
-from rajee_deploy.model import GIVEN_PREFIX
+from rajee_deploy.model.names import GIVEN_PREFIX
 
 if TYPE_CHECKING:
-    from rajee_deploy.model import Notice, Repository
+    from rajee_deploy.model import Notice
+    from rajee_deploy.model.repository import Repository
     from rajee_deploy.plan.parameters import ParameterValue
     from rajee_deploy.rollout.standing import Held
 

@@ -14,7 +14,8 @@ from rajee_deploy.errors import DeployError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from rajee_deploy.model import Digest, ImageName, LockedImage, Platform, PushAccess, RemoteSource, Repository
+    from rajee_deploy.model import Digest, LockedImage, Platform, RemoteSource
+    from rajee_deploy.model.repository import ImageName, PushAccess, Repository
     from rajee_deploy.plan.state import ImageAbsent, ImageContent, ImageInaccessible, ReferenceState, RepositoryAbsent
 
 

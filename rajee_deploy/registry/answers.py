@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 from rajee_deploy.aws import unknown
 from rajee_deploy.dataclass import dataclass
 from rajee_deploy.errors import DeployError
-from rajee_deploy.model import Digest, PushAccess
+from rajee_deploy.model import Digest
+from rajee_deploy.model.repository import PushAccess
 from rajee_deploy.plan.state import ImageAbsent, ImageInaccessible, ReferenceState, RepositoryAbsent, Tagged
 from rajee_deploy.registry import documents
 

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from rajee_deploy.aws import Aws
-    from rajee_deploy.model import Digest, Platform, PushAccess, Repository
+    from rajee_deploy.model import Digest, Platform
+    from rajee_deploy.model.repository import PushAccess, Repository
     from rajee_deploy.plan.state import ImageInaccessible, ReferenceState
     from rajee_deploy.registry.answers import StoredManifest
     from rajee_deploy.registry.verdicts import KnownContents

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import re
+from functools import partial
 from typing import TYPE_CHECKING
 
 from rajee_deploy.errors import DeployError
 from rajee_deploy.git.call import ask
 from rajee_deploy.model import Digest
+from rajee_deploy.system.within import DOWNLOAD, Limit, within
 
 if TYPE_CHECKING:
     from requests import Response
@@ -24,18 +26,21 @@ _CHUNK = 1 << 20
 _COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 
 
-def find_remote(source: RemoteSource) -> Digest:
+def find_remote(source: RemoteSource, answer: Limit = DOWNLOAD) -> Digest:
     """See ImageSource."""
-    return _checksum(source) if source.ref is None else _commit(source, source.ref)
+    return _checksum(source, answer) if source.ref is None else _commit(source, source.ref)
 
 
-def _checksum(source: RemoteSource) -> Digest:
+def _checksum(source: RemoteSource, limit: Limit) -> Digest:
     import requests
 
     try:
         # As it lies there: engines ask for no compression either, and hash what comes.
         headers = {"Accept-Encoding": "identity", "User-Agent": "rajee-deploy"}
-        with requests.get(source.address, headers=headers, stream=True, timeout=_TIMEOUTS) as response:
+        with (
+            within(limit, partial(_unreachable, source)),
+            requests.get(source.address, headers=headers, stream=True, timeout=_TIMEOUTS) as response,
+        ):
             response.raise_for_status()
             return Digest("sha256", _hash(response, source))
     except requests.RequestException as error:

@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 from rajee_deploy.dataclass import dataclass
 from rajee_deploy.errors import DeployError
 from rajee_deploy.registry.logins import DOCKER_HUB, Login, find_login
+from rajee_deploy.system.within import REGISTRY_ANSWER, Limit, within
 from rajee_deploy.text.foreign import parse_json
 
 if TYPE_CHECKING:
@@ -48,8 +49,11 @@ class RegistryHttp:
     """One registry. DeployErrors, none of which says that something is absent but the first: `not-in-registry`,
     `registry-denied`, `registry-throttled`, `registry-unreachable`, `registry-answer` (anything else)."""
 
-    def __init__(self, host: str, login: Callable[[str], Login | None] = find_login) -> None:
+    def __init__(
+        self, host: str, login: Callable[[str], Login | None] = find_login, answer: Limit = REGISTRY_ANSWER
+    ) -> None:
         self.host = host
+        self._limit = answer
         self._address = f"{'http' if _LOOPBACK.fullmatch(host) else 'https'}://{_api_host(host)}"
         self._find_login = login
         self._session = _session(is_local=bool(_LOOPBACK.fullmatch(host)))
@@ -58,6 +62,10 @@ class RegistryHttp:
     def ask(self, method: str, path: str, *, scope: str, accept: Sequence[str] = (), limit: int = 0) -> HttpAnswer:
         """Ask `/v2/<path>`. `scope` is what a token is asked for (`repository:team/app:pull`); of a body at most
         `limit` bytes are taken."""
+        with within(self._limit, self._odd):
+            return self._ask(method, path, scope, accept, limit)
+
+    def _ask(self, method: str, path: str, scope: str, accept: Sequence[str], limit: int) -> HttpAnswer:
         answer = self._send(method, path, scope, accept, limit)
         if answer.status == _UNAUTHORIZED:
             self._authorization[scope] = self._authorize(answer.headers.get("www-authenticate", ""), scope)

@@ -11,7 +11,7 @@ from rajee_deploy.text.foreign import parse_json
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from rajee_deploy.model import PushAccess, Repository
+    from rajee_deploy.model.repository import PushAccess, Repository
 
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 _DEPTH = 2  # an index may name indexes; ours name images

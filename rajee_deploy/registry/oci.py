@@ -11,12 +11,14 @@ from __future__ import annotations
 import hashlib
 import os
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode, urljoin, urlsplit
 
 from rajee_deploy.aws import CONNECT_SECONDS, READ_SECONDS, unknown
 from rajee_deploy.dataclass import dataclass
 from rajee_deploy.errors import DeployError
+from rajee_deploy.system.within import REGISTRY_ANSWER, Limit, within
 from rajee_deploy.text.foreign import parse_json
 
 if TYPE_CHECKING:
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
 
     import requests
 
-    from rajee_deploy.model import PushAccess
+    from rajee_deploy.model.repository import PushAccess
 
 MANIFEST_TYPE = "application/vnd.oci.image.manifest.v1+json"
 INDEX_TYPE = "application/vnd.oci.image.index.v1+json"
@@ -54,8 +56,9 @@ class Manifest:
 class OciRepository:
     """One repository of a registry, logged in."""
 
-    def __init__(self, access: PushAccess) -> None:
+    def __init__(self, access: PushAccess, answer: Limit = REGISTRY_ANSWER) -> None:
         self._access = access
+        self._limit = answer
         # As engines do: plain HTTP for this machine's own loopback, TLS for everybody else.
         scheme = "http" if _is_loopback(urlsplit(f"//{access.host}").hostname or "") else "https"
         self._base = f"{scheme}://{access.host}/v2/{access.uri.partition('/')[2]}/"
@@ -129,10 +132,14 @@ class OciRepository:
         url = urljoin(self._base, path)
         login = (self._access.username, self._access.password) if _origin(url) == _origin(self._base) else None
         sent = {"Accept-Encoding": "identity", **(headers or {})}
+        timeouts = (CONNECT_SECONDS, READ_SECONDS)
         try:
-            with self._session.request(
-                method, url, data=data, headers=sent, auth=login, stream=True, timeout=(CONNECT_SECONDS, READ_SECONDS)
-            ) as response:
+            with (
+                within(self._limit, partial(unknown, self._named(path))),
+                self._session.request(
+                    method, url, data=data, headers=sent, auth=login, stream=True, timeout=timeouts
+                ) as response,
+            ):
                 yield response
         except (RequestException, OSError) as error:
             raise DeployError(

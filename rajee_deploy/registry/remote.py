@@ -14,11 +14,13 @@ from rajee_deploy.model import Digest, LockedImage, Platform
 from rajee_deploy.registry.http import RegistryHttp, odd_answer
 from rajee_deploy.registry.logins import find_login
 from rajee_deploy.registry.manifests import INDEXES, MANIFESTS, Index, PlatformManifest, parse_config, parse_manifest
+from rajee_deploy.system.within import REGISTRY_ANSWER, Limit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from rajee_deploy.model import BaseConfig, ImageName, RemoteSource
+    from rajee_deploy.model import BaseConfig, RemoteSource
+    from rajee_deploy.model.repository import ImageName
     from rajee_deploy.registry.http import HttpAnswer
     from rajee_deploy.registry.logins import Login
 
@@ -30,8 +32,9 @@ _DIGEST = "docker-content-digest"
 class RemoteImages:
     """The registries that this process has asked, each with its connection."""
 
-    def __init__(self, login: Callable[[str], Login | None] = find_login) -> None:
+    def __init__(self, login: Callable[[str], Login | None] = find_login, answer: Limit = REGISTRY_ANSWER) -> None:
         self._login = login
+        self._limit = answer
         self._hosts: dict[str, RegistryHttp] = {}
 
     def find_digest(self, image: ImageName) -> Digest:
@@ -95,7 +98,7 @@ class RemoteImages:
 
     def _ask(self, method: str, image: ImageName, path: str, limit: int = 0) -> HttpAnswer:
         if image.host not in self._hosts:
-            self._hosts[image.host] = RegistryHttp(image.host, self._login)
+            self._hosts[image.host] = RegistryHttp(image.host, self._login, self._limit)
         accept = (*INDEXES, *MANIFESTS) if path.startswith("manifests/") else ()
         scope = f"repository:{image.repository}:pull"
         return self._hosts[image.host].ask(

@@ -22,6 +22,7 @@ from rajee_deploy.sandbox.state import STATE_PATH, SandboxState, read_note, stat
 from rajee_deploy.system.ours import make_place
 from rajee_deploy.system.process import spawn_detached
 from rajee_deploy.system.regular_files import LARGE, open_to_append, read_text
+from rajee_deploy.system.within import LOCAL_ANSWER, Limit, within
 from rajee_deploy.text.foreign import parse_json
 from rajee_deploy.text.lines import lines_of
 
@@ -162,12 +163,13 @@ def _answering(note: Path, pid: int | None = None) -> SandboxState | None:
     return replace(noted, repositories=tuple(told.get("repositories", ())))
 
 
-def _ask(port: int) -> dict[str, Any] | None:
+def _ask(port: int, limit: Limit = LOCAL_ANSWER) -> dict[str, Any] | None:
     """What a server on this port says of itself, or None when none of ours answers there."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=_ANSWER_SECONDS)
     try:
-        connection.request("GET", STATE_PATH)
-        told = parse_json(connection.getresponse().read())
+        with within(limit, TimeoutError):
+            connection.request("GET", STATE_PATH)
+            told = parse_json(connection.getresponse().read())
     except (OSError, http.client.HTTPException, ValueError):
         return None
     finally:

@@ -1,10 +1,12 @@
 """Settings: [tool.rajee-deploy] of pyproject.toml, or rajee-deploy.toml, with one environment laid over them.
 
-Rooms inside: values (what is configured) and reading (the file, checked).
+Inside: keys (every key, and what it takes), document (which file), reading (the file, checked, table by table),
+values (what is configured), reference (the keys for docs/settings.md).
 """
 
+from rajee_deploy.settings.document import find_settings
 from rajee_deploy.settings.parameters import with_flags
-from rajee_deploy.settings.reading import PRODUCTION, find_settings, load
+from rajee_deploy.settings.reading import PRODUCTION, load
 from rajee_deploy.settings.values import DEFAULT_PLATFORM, LOCK_NAME, CdkSettings, ImageSettings, Settings
 
 __all__ = [

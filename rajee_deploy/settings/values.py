@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from rajee_deploy.model import Platform, Repository
+    from rajee_deploy.model import Platform
+    from rajee_deploy.model.repository import Repository
     from rajee_deploy.plan.parameters import Given
 
 
@@ -61,6 +62,7 @@ class CdkSettings:
     approval: Approval = Approval.INTERACTIVE
     by_cloudformation: bool = False  # `tag-only`: a new image alone goes without the CDK CLI
     parameters: Mapping[str, Mapping[str, Given]] = field(default_factory=dict)  # the app's own, by stack and name
+    project: Path | None = None  # where the settings lie: what is beyond that checkout is walked within a bound
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 from rajee_deploy.stack.deployment_record import SsmRecords
 from rajee_deploy.stack.describe import CloudFormation
 from rajee_deploy.stack.services import Services
-from rajee_deploy.stack.update import Updates
 from rajee_deploy.stack.watching import Watching
 
 if TYPE_CHECKING:
@@ -50,10 +49,14 @@ class LocatedUpdates:
 
     def update(self, stack: str, state: StackPresent, parameters: Mapping[str, str], token: str) -> Accepted:
         """See StackUpdater."""
+        from rajee_deploy.stack.update import Updates  # where something is deployed alone
+
         return Updates(self._where.writing(stack)).update(self._where.place(stack).name, state, parameters, token)
 
     def execute(self, stack: str, change_set: str) -> Accepted:
         """See StackUpdater."""
+        from rajee_deploy.stack.update import Updates  # where something is deployed alone
+
         return Updates(self._where.writing(stack)).execute(self._where.place(stack).name, change_set)
 
 

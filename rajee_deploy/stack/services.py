@@ -8,7 +8,6 @@ for this very state of the stack. This room never decides whether anything is ri
 from __future__ import annotations
 
 import json
-from datetime import datetime
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -17,6 +16,7 @@ from rajee_deploy.model.stack_status import is_deletion, may_be_empty
 from rajee_deploy.rollout import Deployment, Service
 from rajee_deploy.rollout.declared import NESTED_TYPE, SERVICE_TYPE, DeclaredServices, declared_services, known_end
 from rajee_deploy.rollout.standing import Held
+from rajee_deploy.stack.service_records import _UNDONE, _began, cluster_named, service_of
 from rajee_deploy.system.places import cache_directory
 from rajee_deploy.system.sealed import read_sealed, write_sealed
 from rajee_deploy.text.foreign import parse_json
@@ -30,8 +30,6 @@ if TYPE_CHECKING:
 
 _SCHEMA = "rajee-deploy.services/2"
 _AT_ONCE = 10  # services of one DescribeServices
-# How the statuses of a service's deployment begin that ECS, or somebody by it, put an end to.
-_UNDONE = ("ROLLBACK_", "STOP")
 _NESTED = 5  # levels of nested stacks that are followed
 
 
@@ -84,7 +82,7 @@ class Services:
         """See ServiceDoor."""
         by_cluster: dict[str, list[str]] = {}
         for one in dict.fromkeys(one for one in held if not one.is_function):
-            by_cluster.setdefault(_cluster(one), []).append(one.arn)
+            by_cluster.setdefault(cluster_named(one), []).append(one.arn)
         found: dict[str, Service] = {one.arn: self._function(one) for one in held if one.is_function}
         for cluster, names in by_cluster.items():
             for start in range(0, len(names), _AT_ONCE):
@@ -98,7 +96,7 @@ class Services:
             """An ECS that has no such call yet keeps no such history."""
             return {} if code in ("UnknownOperationException", "InvalidAction", "UnsupportedFeatureException") else None
 
-        asked = {"cluster": _cluster(held), "service": held.arn}
+        asked = {"cluster": cluster_named(held), "service": held.arn}
         found = self._aws.ask("ecs", "list_service_deployments", asked, unknown_call).get("serviceDeployments", ())
         newest: Mapping[str, Any] = max(found, key=lambda one: one["createdAt"], default={})
         revision = newest.get("targetServiceRevisionArn")
@@ -113,7 +111,7 @@ class Services:
             "ecs",
             "update_service",
             {
-                "cluster": _cluster(held),
+                "cluster": cluster_named(held),
                 "service": held.arn,
                 "taskDefinition": task_definition,
                 "forceNewDeployment": True,
@@ -202,40 +200,6 @@ class Services:
         return {arn: found[arn] for arn in arns}
 
 
-def service_of(record: Mapping[str, Any]) -> Service:
-    """A service of an answer of DescribeServices. DeployError when it lacks what a decision stands on."""
-    controller = (record.get("deploymentController") or {}).get("type") or "ECS"
-    status = record.get("status") or ""
-    if (
-        not record.get("serviceName")
-        or not status
-        or (status == "ACTIVE" and controller == "ECS" and not record.get("deployments"))
-    ):
-        raise unknown(f"ecs:DescribeServices {record.get('serviceArn')}", "the answer lacks the service's deployments")
-    deployments = tuple(_deployment(one) for one in record.get("deployments") or ())
-    # A service that another controller rolls out has task sets, or none yet, and no deployments.
-    deployments = deployments or tuple(_task_set(one) for one in task_sets(record))
-    return Service(record["serviceName"], deployments, status=status, controller=controller)
-
-
-def task_sets(record: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """The task sets of a service that ECS does not roll out by itself, the one that serves first."""
-    return sorted(record.get("taskSets") or (), key=lambda one: one.get("status") != "PRIMARY")
-
-
-def _task_set(record: Mapping[str, Any]) -> Deployment:
-    """https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_TaskSet.html"""
-    return Deployment(
-        record["id"],
-        record.get("status", ""),
-        record.get("taskDefinition", ""),
-        record.get("computedDesiredCount", 0),
-        record.get("pendingCount", 0),
-        record.get("runningCount", 0),
-        state="IN_PROGRESS" if record.get("stabilityStatus") == "STABILIZING" else "",
-    )
-
-
 def stack_resources(aws: Asks, stack: str) -> list[dict[str, Any]]:
     """The resources that a stack has by now; none for a stack that is not there. ListStackResources, since
     DescribeStackResources tells of the first hundred alone."""
@@ -266,41 +230,6 @@ def _may_be_empty(aws: Asks, stack: str) -> bool:
 
 def _no_stack(code: str, message: str) -> tuple[()] | None:
     return () if code == "ValidationError" and message.endswith("does not exist") else None
-
-
-def cluster_of(arn: str) -> str:
-    """The cluster in a service's ARN: …:service/CLUSTER/SERVICE; the old form without one means the default cluster."""
-    parts = arn.rpartition(":service/")[2].split("/")
-    return parts[0] if len(parts) > 1 else "default"
-
-
-def _cluster(held: Held) -> str:
-    """Where a service runs: as its ARN says, else as its template does."""
-    return cluster_of(held.arn) if held.arn.count("/") > 1 else held.cluster or "default"
-
-
-def _deployment(record: Mapping[str, Any]) -> Deployment:
-    began = record.get("createdAt")
-    return Deployment(
-        record["id"],
-        record["status"],
-        record.get("taskDefinition", ""),
-        record.get("desiredCount", 0),
-        record.get("pendingCount", 0),
-        record.get("runningCount", 0),
-        record.get("failedTasks", 0),
-        record.get("rolloutState", ""),
-        record.get("rolloutStateReason", ""),
-        began.timestamp() if began is not None else 0.0,
-    )
-
-
-def _began(moment: str) -> float:
-    """Lambda's LastModified, as seconds since the epoch."""
-    try:
-        return datetime.fromisoformat(moment).timestamp()
-    except ValueError:
-        return 0.0
 
 
 def _known(state: StackPresent) -> list[Any]:

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 from rajee_deploy.aws import pages, unknown
 from rajee_deploy.rollout import Message, Service, StoppedTask
 from rajee_deploy.rollout.declared import SERVICE_TYPE
-from rajee_deploy.stack.services import cluster_of, service_of, stack_resources, task_sets
+from rajee_deploy.stack.service_records import cluster_of, service_of, task_sets
+from rajee_deploy.stack.services import stack_resources
 from rajee_deploy.text.numbers import whole
 
 if TYPE_CHECKING:

@@ -14,10 +14,9 @@ from rajee_deploy.synth.command import is_command_of
 from rajee_deploy.synth.input_store import InputStore
 from rajee_deploy.synth.inputs import describe_app, infra_fingerprint
 from rajee_deploy.synth.toolchain import toolchain_versions
-from rajee_deploy.synth.traced import project_root
 from rajee_deploy.synth.tracing import Tracer
 from rajee_deploy.synth.tracing.depfile import Depfile, Records, read_depfile
-from rajee_deploy.synth.tracing.failure import last_failure
+from rajee_deploy.system.extent import project_root
 from rajee_deploy.system.places import cache_directory
 
 if TYPE_CHECKING:
@@ -69,6 +68,8 @@ class CdkApp:
 
     def last_failure(self) -> str:
         """When the last synth failed here, ISO 8601 in UTC; "" where it did not."""
+        from rajee_deploy.synth.tracing.failure import last_failure
+
         return last_failure(self._depfile.parent)
 
     def _distil(self, records: Records) -> Depfile:

@@ -10,7 +10,6 @@ from shlex import quote
 
 from rajee_deploy.dataclass import dataclass
 from rajee_deploy.errors import DeployError
-from rajee_deploy.synth.how_to import install_cli
 from rajee_deploy.system.process import find_program
 from rajee_deploy.system.regular_files import read_json
 
@@ -46,6 +45,8 @@ def get_cli(app: Path) -> CdkCli:
         )
     cli = find_cli(app)
     if cli is None:
+        from rajee_deploy.synth.how_to import install_cli
+
         raise DeployError("cdk-missing", "the CDK CLI is not installed", where=str(app), hint=install_cli(app))
     if not cli.version.startswith("2.") and cli.version != "unknown":
         raise DeployError(
@@ -62,6 +63,8 @@ def _version(package: Path, app: Path) -> str:
     try:
         return str(read_json(package)["version"])
     except (OSError, ValueError, KeyError, TypeError) as error:
+        from rajee_deploy.synth.how_to import install_cli
+
         raise DeployError(
             "cdk-missing",
             "the CDK CLI's package cannot be read",

@@ -15,6 +15,7 @@ from rajee_deploy.errors import ConfigurationError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+NO_PROFILE = "--profile="  # the CLI's own way to be told that none is meant (seen with aws-cdk 2.1148.1)
 _PREFIX = "CDK"
 _HOW = "how a stack is deployed is decided here, and shown in the plan"
 _IN_APP = "say it in the app, where it is an input: new Stack(…, {…})"

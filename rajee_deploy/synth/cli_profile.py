@@ -17,8 +17,6 @@ from rajee_deploy.system.regular_files import read_json
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-NO_PROFILE = "--profile="  # the CLI's own way to be told that none is meant (seen with aws-cdk 2.1148.1)
-
 
 @dataclass(frozen=True, slots=True)
 class NamedProfile:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rajee_deploy.errors import DeployError
-from rajee_deploy.synth.traced import project_root
+from rajee_deploy.system.extent import project_root
 from rajee_deploy.system.process import find_program
 from rajee_deploy.system.regular_files import read_json, read_text
 

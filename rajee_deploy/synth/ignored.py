@@ -62,7 +62,7 @@ class IgnorePatterns:
                 cause=cause,
                 hint="correct it, or take it out",
             ) from error
-        patterns = Patterns(lines, whole=False)
+        patterns = Patterns(lines, "cdk.ignore", whole=False)
 
         def match(path: str) -> bool:
             """As pathspec's match_file: what matched a directory above counts only where nothing matched the rest."""

@@ -33,10 +33,11 @@ from rajee_deploy.synth.command import (
     variables_of_command,
 )
 from rajee_deploy.synth.toolchain import NONE, TOOLCHAIN, is_cdk_library, toolchain_versions, versions_of
-from rajee_deploy.synth.traced import project_root, traced_inputs
+from rajee_deploy.synth.traced import traced_inputs
 from rajee_deploy.synth.tracing.depfile import Depfile
 from rajee_deploy.synth.variables import always_counted
 from rajee_deploy.synth.walked import Beyond, Coverage, declared_files, files_of_cli
+from rajee_deploy.system.extent import project_root
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

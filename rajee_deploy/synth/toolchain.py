@@ -18,8 +18,8 @@ from rajee_deploy.synth.command import (
     python_of,
 )
 from rajee_deploy.synth.runtimes import asked_python, configured, node_version, program_version, virtual_environment
-from rajee_deploy.synth.traced import project_root
 from rajee_deploy.synth.tracing.installed import node_packages, python_packages
+from rajee_deploy.system.extent import project_root
 from rajee_deploy.system.process import run
 from rajee_deploy.system.regular_files import read_json
 

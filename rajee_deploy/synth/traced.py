@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from rajee_deploy.fingerprint import IGNORED, RECORD, Input, private_input
 from rajee_deploy.model import Digest
+from rajee_deploy.system.extent import project_root
 from rajee_deploy.system.ours import without_ours
 from rajee_deploy.system.regular_files import digest_of
 
@@ -101,11 +102,6 @@ def _version(site: str, name: str) -> str:
     """The installed version of a library, from the name of its metadata directory."""
     found = sorted(path.name.removesuffix(".dist-info") for path in Path(site).glob(f"{name}-*.dist-info"))
     return " ".join(found) or "absent"
-
-
-def project_root(app: Path) -> Path:
-    """The checkout that an app lies in, else its own directory."""
-    return next((each for each in (app, *app.parents) if (each / ".git").exists()), app)
 
 
 def _portable(path: str, root: str) -> str:

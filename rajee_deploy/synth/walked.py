@@ -16,14 +16,15 @@ from typing import TYPE_CHECKING, NamedTuple
 from rajee_deploy.errors import DeployError
 from rajee_deploy.model import Digest
 from rajee_deploy.synth.ignored import IgnorePatterns
-from rajee_deploy.synth.traced import project_root
+from rajee_deploy.system.extent import extent_of, project_root
 from rajee_deploy.system.ours import without_ours
 from rajee_deploy.system.regular_files import LARGE, UnfitFileError, open_regular, read_within
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from rajee_deploy.settings import CdkSettings
+    from rajee_deploy.system.extent import Extent
 
 _MOST_BYTES = 1 << 30  # of a file that counts: to hash more takes longer than a synth
 # Outputs, caches and installed packages: the first two are not read, the last are counted by lock files and versions.
@@ -100,10 +101,14 @@ def files_of_cli(settings: CdkSettings) -> Iterator[tuple[str, str, Digest]]:
     yield from _locks(settings.app.resolve(), walk)
 
 
-def _borders(settings: CdkSettings) -> tuple[str, ...]:
-    """The real directories that are the project, or are named by the settings to be read."""
+def _borders(settings: CdkSettings) -> Mapping[str, Extent | None]:
+    """The real directories that are the project, or are named by the settings to be read; and how far each may be
+    walked. DeployError `whole-machine`."""
+    borders: dict[str, Extent | None] = {}
+    for path in settings.inputs:
+        borders[os.path.realpath(path)] = extent_of("an input in cdk.inputs", path, settings.project)
     own = str(project_root(settings.app.resolve()))
-    return (own, *(os.path.realpath(path) for path in settings.inputs))
+    return {own: extent_of("the CDK app", settings.app, settings.project), **borders}
 
 
 def _locks(app: Path, walk: FileWalk) -> Iterator[tuple[str, str, Digest]]:
@@ -161,10 +166,14 @@ class FileWalk:
     nothing out: by another name, the rules may say something else."""
 
     def __init__(
-        self, is_ignored: Callable[[str], bool], borders: tuple[str, ...], beyond: list[Beyond] | None = None
+        self,
+        is_ignored: Callable[[str], bool],
+        borders: Mapping[str, Extent | None],
+        beyond: list[Beyond] | None = None,
     ) -> None:
         self._is_ignored = is_ignored
         self._borders = borders
+        self._has_extents = any(extent is not None for extent in borders.values())
         self._beyond = beyond if beyond is not None else []
         self._entered: set[str] = set()
         self._passed_by = 0  # entries, by a rule
@@ -179,6 +188,9 @@ class FileWalk:
             names = without_ours(directory)
         except OSError as error:
             raise _unreadable(directory, error) from error
+        extent = self._extent(real)
+        if extent is not None:
+            extent.listed(len(names))
         if not names and prefix:
             yield prefix, "empty", Digest("sha256", hashlib.sha256(b"").hexdigest())
         for name in names:
@@ -204,6 +216,8 @@ class FileWalk:
                 yield from self.directory(path, name + "/")
             elif path.is_file():
                 with open_regular(path, most=_MOST_BYTES) as file:
+                    if (extent := self._extent(os.path.realpath(path))) is not None:
+                        extent.to_read(os.fstat(file.fileno()).st_size)
                     digest = hashlib.file_digest(file, "sha256").hexdigest()
                     executable = os.fstat(file.fileno()).st_mode & stat.S_IXUSR
                 yield name, "755" if executable else "644", Digest("sha256", digest)
@@ -211,7 +225,12 @@ class FileWalk:
             raise _unreadable(path, error) from error
 
     def _is_inside(self, real: str) -> bool:
-        return any(real == border or real.startswith(border.rstrip("/") + "/") for border in self._borders)
+        return any(_lies_in(real, border) for border in self._borders)
+
+    def _extent(self, real: str) -> Extent | None:
+        if not self._has_extents:
+            return None
+        return next((extent for border, extent in self._borders.items() if _lies_in(real, border)), None)
 
     def _outside(self, path: Path, name: str) -> Iterator[tuple[str, str, Digest]]:
         """What a link leads to that leaves the project: a file of usual size is read, all else is only told."""
@@ -226,6 +245,10 @@ class FileWalk:
                 self._beyond.append(Beyond(name, os.fspath(path.readlink())))
             return
         yield name, "755" if executable else "644", Digest("sha256", digest)
+
+
+def _lies_in(real: str, border: str) -> bool:
+    return real == border or real.startswith(border.rstrip("/") + "/")
 
 
 def _is_left_out(name: str) -> bool:

@@ -10,7 +10,8 @@ from fakes import FakeImages
 
 from rajee_deploy.actions.bases import LockScope, check, compare, update
 from rajee_deploy.errors import DeployError, Exit
-from rajee_deploy.image.inputs import build_request, read_inputs, read_recipe
+from rajee_deploy.image.inputs import read_inputs, read_recipe
+from rajee_deploy.image.request import build_request
 from rajee_deploy.image.triggers import base_images, not_counted
 from rajee_deploy.lock import Lock, LockLine, read, write
 from rajee_deploy.model import BaseConfig, Digest, Platform

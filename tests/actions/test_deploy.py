@@ -9,18 +9,20 @@ from dataclasses import dataclass, field, replace
 import pytest
 from fakes import FakeEngine, FakeRegistry, FakeSecrets, FakeServices, FakeStacks, FakeWatcher
 
-from rajee_deploy.actions.deploy import Job, approve, await_end, deploy
-from rajee_deploy.actions.deploy import _service_line as service_line
-from rajee_deploy.actions.deploy import _show as show
-from rajee_deploy.actions.deploy import _tell_account as tell_account
+from rajee_deploy.actions.approve import approve
+from rajee_deploy.actions.deploy import Job, await_end, deploy
 from rajee_deploy.actions.run import CurrentRun, Ports
+from rajee_deploy.actions.tell_deployment import _service_line as service_line
+from rajee_deploy.actions.tell_deployment import show_moment as show
+from rajee_deploy.actions.tell_deployment import tell_account
 from rajee_deploy.actions.watch import Moment, Watch
 from rajee_deploy.aws import Identity
 from rajee_deploy.console import Console
 from rajee_deploy.errors import DeployError
 from rajee_deploy.fingerprint import Fingerprint, of_infrastructure
-from rajee_deploy.model import Digest, Platform, Repository
+from rajee_deploy.model import Digest, Platform
 from rajee_deploy.model.names import INFRA_PARAMETER
+from rajee_deploy.model.repository import Repository
 from rajee_deploy.plan.parameters import ParameterValue
 from rajee_deploy.plan.stack_names import StackPlace
 from rajee_deploy.plan.state import StackContent, StackPresent, WantedImage

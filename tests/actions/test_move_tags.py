@@ -7,7 +7,8 @@ from fakes import FakeRegistry
 
 from rajee_deploy.actions.move_tags import move_tag, with_digests
 from rajee_deploy.errors import DeployError
-from rajee_deploy.model import Digest, Repository
+from rajee_deploy.model import Digest
+from rajee_deploy.model.repository import Repository
 from rajee_deploy.plan.steps import DeployStack, MoveTag, StackChange
 
 ONE, TWO = (Digest("sha256", letter * 64) for letter in "12")

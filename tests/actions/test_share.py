@@ -11,8 +11,9 @@ from rajee_deploy.actions.share import ask
 from rajee_deploy.aws import Identity
 from rajee_deploy.build_record.proofs import keep, list_of, proof
 from rajee_deploy.fingerprint import Fingerprint, Input
-from rajee_deploy.model import Digest, Repository
+from rajee_deploy.model import Digest
 from rajee_deploy.model.names import INFRA_PARAMETER, TEMPLATE_PARAMETER, InfraCheck
+from rajee_deploy.model.repository import Repository
 from rajee_deploy.plan.state import Observed, StackContent, StackPresent, Synthesised, Wanted
 from rajee_deploy.plan.template import record_of
 

@@ -25,7 +25,8 @@ from source_trees import nodes, tree
 
 from rajee_deploy.aws import Aws
 from rajee_deploy.errors import DeployError
-from rajee_deploy.model import Digest, Platform, Repository
+from rajee_deploy.model import Digest, Platform
+from rajee_deploy.model.repository import Repository
 from rajee_deploy.plan.state import StackPresent
 from rajee_deploy.registry.ecr import Ecr
 from rajee_deploy.registry.verdicts import KnownContents
@@ -36,7 +37,7 @@ from rajee_deploy.stack.describe import CloudFormation
 from rajee_deploy.stack.services import Services
 from rajee_deploy.stack.update import Updates
 from rajee_deploy.stack.watching import Watching
-from rajee_deploy.synth.cdk_cli import _bootstrap_version
+from rajee_deploy.synth.deploy_checks import _bootstrap_version
 
 TOP = Path(__file__).parents[2]
 SERVICE = "arn:aws:ecs:us-east-1:123456789012:service/main/api"

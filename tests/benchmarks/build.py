@@ -92,8 +92,10 @@ def _ours(tree: Path, uri: str, token: str) -> None:
     from rajee_deploy.actions.build import tell
     from rajee_deploy.console import Console
     from rajee_deploy.engine.buildx import Buildx
-    from rajee_deploy.image.inputs import build_request, read_all_inputs
-    from rajee_deploy.model import Platform, PushAccess
+    from rajee_deploy.image.inputs import read_all_inputs
+    from rajee_deploy.image.request import build_request
+    from rajee_deploy.model import Platform
+    from rajee_deploy.model.repository import PushAccess
     from rajee_deploy.settings import ImageSettings
 
     platform = Platform.parse("linux/amd64")

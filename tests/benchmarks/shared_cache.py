@@ -65,7 +65,8 @@ def _measure(endpoint: str, work: Path, fresh) -> None:
         """Seconds of one build and push of an app that has just changed."""
         from rajee_deploy.engine import BuildRequest
         from rajee_deploy.engine.buildx import Buildx
-        from rajee_deploy.model import Platform, PushAccess
+        from rajee_deploy.model import Platform
+        from rajee_deploy.model.repository import PushAccess
         from rajee_deploy.settings.build_settings import BuildSettings
 
         (work / "context" / "app").write_text(str(time.time_ns()))

@@ -9,7 +9,8 @@ import pytest
 
 from rajee_deploy import at_work
 from rajee_deploy.cli.pasted import as_pasted
-from rajee_deploy.console import Console, error_document
+from rajee_deploy.console import Console
+from rajee_deploy.console.documents import error_document
 from rajee_deploy.errors import DeployError
 from rajee_deploy.model import Notice
 

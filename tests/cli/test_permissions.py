@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from rajee_deploy.aws.permissions import PolicyPlace, needed, policy
-from rajee_deploy.model import Repository
 from rajee_deploy.model.names import Who
+from rajee_deploy.model.repository import Repository
 from rajee_deploy.plan.stack_names import StackPlace
 
 APP = StackPlace("App", "App")

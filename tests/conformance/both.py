@@ -18,7 +18,7 @@ from conformance.dockerfiles import BASES, make_draw, write_context
 
 from rajee_deploy.engine.buildah import Buildah
 from rajee_deploy.engine.buildx import Buildx
-from rajee_deploy.model import PushAccess
+from rajee_deploy.model.repository import PushAccess
 from rajee_deploy.sandbox import control
 
 if TYPE_CHECKING:

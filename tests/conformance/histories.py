@@ -19,7 +19,8 @@ from conformance.builds import Built, build
 
 from rajee_deploy.context import Modes, Roots, staged
 from rajee_deploy.errors import DeployError
-from rajee_deploy.image.inputs import build_request, read_inputs
+from rajee_deploy.image.inputs import read_inputs
+from rajee_deploy.image.request import build_request
 from rajee_deploy.model import Platform
 from rajee_deploy.settings import ImageSettings
 

@@ -25,10 +25,12 @@ from rajee_deploy.context.missing import NotSentError
 from rajee_deploy.dockerfile.selectors import EVERYTHING
 from rajee_deploy.engine.buildx import Buildx
 from rajee_deploy.errors import DeployError
-from rajee_deploy.image.inputs import build_request, read_inputs, read_recipe
+from rajee_deploy.image.inputs import read_inputs, read_recipe
+from rajee_deploy.image.request import build_request
 from rajee_deploy.image.triggers import base_images, not_counted
 from rajee_deploy.lock import Lock, LockLine, write
-from rajee_deploy.model import BUILD_PLATFORM, Digest, Kind, Platform, PushAccess
+from rajee_deploy.model import BUILD_PLATFORM, Digest, Kind, Platform
+from rajee_deploy.model.repository import PushAccess
 from rajee_deploy.settings import ImageSettings
 
 if TYPE_CHECKING:

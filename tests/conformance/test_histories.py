@@ -10,7 +10,7 @@ import pytest
 from conformance.histories import History
 
 from rajee_deploy.context import Modes
-from rajee_deploy.image.inputs import build_request
+from rajee_deploy.image.request import build_request
 
 pytestmark = pytest.mark.docker
 

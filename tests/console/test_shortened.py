@@ -7,10 +7,12 @@ import io
 import pytest
 
 from rajee_deploy import console
-from rajee_deploy.console import Console, error_document, shortened
+from rajee_deploy.console import Console
+from rajee_deploy.console.documents import error_document
 from rajee_deploy.dockerfile import resolve
 from rajee_deploy.errors import DeployError
 from rajee_deploy.model import BuildOptions, Platform
+from rajee_deploy.text.lines import shortened
 
 LONG = "x" * 30_000
 FILES = {

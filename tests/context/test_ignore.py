@@ -201,16 +201,35 @@ def test_the_shortcuts_never_say_no_wrongly(patterns, path):
 
 def test_what_no_pattern_touches_costs_no_walk_through_the_list():
     matcher = Matcher([Rule("*.md"), Rule("!d"), Rule("n")])
-    assert matcher.nothing == (False, False, False)
+    assert matcher.nothing == ()
     assert matcher.step("d", None) == (False, matcher.nothing)
     for path, parent in (("a", None), ("d/a", matcher.nothing), ("d", matcher.nothing)):
         assert matcher.step(path, parent)[1] is matcher.nothing
-    assert matcher.step("n", None) == (True, (False, False, True))
-    assert matcher.step("n/a", (False, False, True)) == (True, (False, False, True))
-    assert matcher.step("n/a", None) == (True, (False, False, True))
-    assert matcher.step("d/a.md", matcher.nothing) == (False, (False, False, False))
-    assert matcher.step("a.md", None) == (True, (True, False, False))
-    assert matcher.step("d", (True, False, False)) == (False, (True, True, False))
+    assert matcher.step("n", None) == (True, (2,))
+    assert matcher.step("n/a", (2,)) == (True, (2,))
+    assert matcher.step("n/a", None) == (True, (2,))
+    assert matcher.step("d/a.md", matcher.nothing) == (False, ())
+    assert matcher.step("a.md", None) == (True, (0,))
+    assert matcher.step("d", (0,)) == (False, (0, 1))
+
+
+FILLER = [Rule(text) for number in range(100) for text in (f"z{number}", f"!z{number}/*z", f"**/z*{number}")]
+
+
+@given(PATTERNS, PATHS)
+@example(["**", "!**/b", "a**"], "a/b")
+@example(["a*[b-a]"], "ab")
+def test_among_many_patterns_each_means_what_it_means_alone(patterns, path):
+    """Many are asked by an index. What is put before them matches nothing here."""
+    rules = [Rule(pattern) for pattern in patterns]
+    answers = []
+    for before in ([], FILLER):
+        try:
+            matcher = Matcher([*before, *rules])
+            answers.append((walk(matcher, path), matcher.matches(path), matcher.last_match(path)))
+        except DeployError as error:
+            answers.append(error.code)
+    assert answers[0] == answers[1]
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,8 @@ import pytest
 
 from rajee_deploy.context import Modes, Roots, cache, look_up, staged
 from rajee_deploy.context.lineage import EPOCH_NS, Name, lineage, new_name
-from rajee_deploy.image.inputs import build_request, read_inputs
+from rajee_deploy.image.inputs import read_inputs
+from rajee_deploy.image.request import build_request
 from rajee_deploy.model import Platform
 from rajee_deploy.settings import ImageSettings
 

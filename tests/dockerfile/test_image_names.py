@@ -5,7 +5,7 @@ import pytest
 from rajee_deploy.dockerfile import familiar, image_of
 from rajee_deploy.dockerfile.references import NamedContexts, is_git, is_known_frontend, parse_image, possible_mirror
 from rajee_deploy.errors import ConfigurationError
-from rajee_deploy.model import ImageName
+from rajee_deploy.model.repository import ImageName
 
 DIGEST = "sha256:" + "0" * 64
 

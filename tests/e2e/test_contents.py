@@ -19,7 +19,7 @@ from botocore.config import Config
 from sandboxes import note_images_of
 
 from rajee_deploy.build_record.store import RegistryContents
-from rajee_deploy.model import PushAccess
+from rajee_deploy.model.repository import PushAccess
 
 pytestmark = pytest.mark.docker
 

@@ -21,7 +21,8 @@ from rajee_deploy.dockerfile.spoken import Spoken
 from rajee_deploy.engine import BuildRequest
 from rajee_deploy.engine.buildah import Buildah
 from rajee_deploy.engine.buildx import Buildx
-from rajee_deploy.model import BuildOptions, Platform, PushAccess
+from rajee_deploy.model import BuildOptions, Platform
+from rajee_deploy.model.repository import PushAccess
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

@@ -8,7 +8,8 @@ import pytest
 
 from rajee_deploy.engine.buildah import Buildah
 from rajee_deploy.errors import DeployError
-from rajee_deploy.model import BaseConfig, Platform, PushAccess
+from rajee_deploy.model import BaseConfig, Platform
+from rajee_deploy.model.repository import PushAccess
 from rajee_deploy.settings.build_settings import BuildSettings, Provenance
 
 pytestmark = pytest.mark.docker

@@ -9,7 +9,8 @@ from engines import second_engine
 
 from rajee_deploy.engine.buildx import Buildx
 from rajee_deploy.errors import DeployError
-from rajee_deploy.model import BaseConfig, Platform, PushAccess
+from rajee_deploy.model import BaseConfig, Platform
+from rajee_deploy.model.repository import PushAccess
 
 pytestmark = pytest.mark.docker
 

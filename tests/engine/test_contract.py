@@ -10,7 +10,8 @@ import pytest
 import session
 
 from rajee_deploy.errors import DeployError
-from rajee_deploy.model import Platform, PushAccess
+from rajee_deploy.model import Platform
+from rajee_deploy.model.repository import PushAccess
 from rajee_deploy.settings.build_settings import BuildSettings, Secret
 
 PLAIN = ("FROM scratch", "COPY app /app")

@@ -20,7 +20,8 @@ import pathlib, sys
 from rajee_deploy.engine import BuildRequest
 from rajee_deploy.engine.buildah import Buildah
 from rajee_deploy.engine.buildx import Buildx
-from rajee_deploy.model import Platform, PushAccess
+from rajee_deploy.model import Platform
+from rajee_deploy.model.repository import PushAccess
 
 engine, folder, uri, password = sys.argv[1:]
 request = BuildRequest(

@@ -13,7 +13,7 @@ import pytest
 
 from rajee_deploy.engine.login import private_docker_config
 from rajee_deploy.errors import DeployError
-from rajee_deploy.model import PushAccess
+from rajee_deploy.model.repository import PushAccess
 
 ACCESS = PushAccess("localhost:5000/team/app", "AWS", "s3cret")
 

@@ -17,8 +17,10 @@ from engines import second_engine
 from rajee_deploy.context import Roots
 from rajee_deploy.engine.buildx import Buildx
 from rajee_deploy.errors import DeployError
-from rajee_deploy.image.inputs import build_request, read_inputs
-from rajee_deploy.model import Platform, PushAccess
+from rajee_deploy.image.inputs import read_inputs
+from rajee_deploy.image.request import build_request
+from rajee_deploy.model import Platform
+from rajee_deploy.model.repository import PushAccess
 from rajee_deploy.settings import ImageSettings
 
 pytestmark = pytest.mark.docker

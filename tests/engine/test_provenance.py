@@ -9,8 +9,9 @@ import pytest
 from engines import docker, said_by
 
 from rajee_deploy.aws import Aws
-from rajee_deploy.model import Digest, Platform, Repository
+from rajee_deploy.model import Digest, Platform
 from rajee_deploy.model.names import FINGERPRINT_LABEL
+from rajee_deploy.model.repository import Repository
 from rajee_deploy.plan import image_check as trust
 from rajee_deploy.plan.state import ImageContent, ImagePresent, Tagged
 from rajee_deploy.registry.ecr import Ecr

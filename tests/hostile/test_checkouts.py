@@ -10,14 +10,16 @@ import json
 import os
 import shutil
 import socket
+import sys
 
 import git_programs
 import pytest
-from hostile_projects import SECONDS, SETTINGS, git, slowness
+from hostile_projects import SECONDS, SETTINGS, git, run_in_child, slowness
 from sampled import some
 
 PLAN = ("plan", "--infra-check=hash", "--json")
 FINGERPRINT = ("fingerprint", "--json")
+ROLLBACK = ("rollback", "--plan", "--infra-check=hash", "--json")
 SINCE = ("explain", "--since", "HEAD~1", "--json")
 # Of a run that was not fit to end as it did.
 NO_ANSWER = {"bug", "machine"}
@@ -148,6 +150,10 @@ GIT_PLACES = [
     ".git/info/grafts",
     ".git/objects/info/alternates",
     ".git/refs/heads/main",
+    ".git/refs/heads/deep/er",
+    ".git/objects/pack/pack-1.idx",
+    ".git/included",
+    "svc/.gitattributes",
     ".gitattributes",
     ".gitignore",
     ".gitmodules",
@@ -260,6 +266,8 @@ def test_all_of_them_in_a_plan(hostile):
 def test_a_name_of_a_stack_that_a_synth_alone_could_tell(hostile, name):
     hostile.write("rajee-deploy.toml", SETTINGS.replace('"App"', f'"{name}"'))
     assert check(hostile, PLAN).error == ("" if name == "Other" else "names-unknown")
+    # There is no stack of that name, which CloudFormation says.
+    assert check(hostile, ROLLBACK).error == ("not-deployed" if name == "Other" else "names-unknown")
 
 
 def embed(hostile):
@@ -384,10 +392,72 @@ def test_a_python_of_the_project_beyond_what_looks_like_its_border(hostile, how,
     check(hostile, PLAN)
 
 
+def state_of(place):
+    """Every entry with all that a write would change; of times none, for reading moves one."""
+    found = {}
+    for path in sorted(place.rglob("*")):
+        status = path.lstat()
+        held = path.read_bytes() if path.is_file() else b""
+        found[str(path)] = status.st_mode, status.st_ino, status.st_mtime_ns, status.st_ctime_ns, held
+    return found
+
+
+@pytest.mark.parametrize("words", [PLAN, FINGERPRINT, SINCE, ("status", "--json"), ("explain", "src/a")])
+def test_who_only_looks_leaves_the_checkout_and_the_home_as_they_are(hostile, words):
+    """Git's index, too, though its notes are stale; ours lie in the state and cache directories."""
+    hostile.write("cdk/cdk.json", '{"app": "python3 app.py", "context": {}}')
+    git(hostile.root, "add", "--all")
+    os.utime(hostile.root / "src/a", (1, 1))
+    home = hostile.root.parent / "home"
+    before = state_of(hostile.root), state_of(home)
+    check(hostile, words)
+    assert (state_of(hostile.root), state_of(home)) == before
+
+
+OFFLINE = [
+    "fingerprint --json",
+    "explain",
+    "explain src/a",
+    "lock --check",
+    "permissions plan",
+    "permissions up",
+    "report",
+]
+
+
+def write_reaches(path):
+    """In this process, from now on: a line for each program that is started and each address that is looked for."""
+    events = {"subprocess.Popen", "os.exec", "os.posix_spawn", "os.system", "socket.connect", "socket.getaddrinfo"}
+
+    def hear(event, arguments):
+        if event in events:
+            with path.open("a") as file:
+                file.write(f"{event} {arguments[:2]!r}\n")
+
+    sys.addaudithook(hear)
+
+
+@pytest.mark.parametrize("words", OFFLINE)
+def test_an_offline_verb_asks_nobody_and_starts_nothing(hostile, words):
+    reaches = hostile.root.parent / "reaches"
+    hostile.write("cdk/cdk.json", '{"app": "python3 app.py"}')
+    ended = run_in_child(hostile.root, words.split(), hostile.environment, lambda: write_reaches(reaches))
+    assert ended.code == 0, ended.err
+    assert not reaches.exists() or reaches.read_text() == ""
+
+
+def test_a_verb_that_asks_somebody_is_seen_to(hostile):
+    reaches = hostile.root.parent / "reaches"
+    run_in_child(hostile.root, PLAN, hostile.environment, lambda: write_reaches(reaches))
+    assert "socket.connect" in reaches.read_text()
+    assert "subprocess.Popen" in reaches.read_text()
+
+
 # -- every bound
 
 
 DOUBLING = "FROM scratch\nARG a0=0123456789\n" + "".join(f"ARG a{n + 1}=${{a{n}}}${{a{n}}}\n" for n in range(40))
+MANY_NAMES = {f"src/{'a' * (n % 100)}{n}": "" for n in range(1000)}
 BOUNDS = {
     "ARG doubling": {"Dockerfile": DOUBLING + "COPY src /src\n"},
     "ENV doubling": {"Dockerfile": DOUBLING.replace("ARG", "ENV") + "COPY src /src\n"},
@@ -412,6 +482,20 @@ BOUNDS = {
         "src/" + "a" * 200: "",
     },
     "many patterns": {".deployignore": "".join(f"**/x{n}/**\n" for n in range(2000))},
+    "many patterns of many stars": {".deployignore": "a*a*a*a*b*\n" * 30_000, **MANY_NAMES},
+    "many patterns of many stars for docker": {
+        ".dockerignore": "".join(f"src/a*a*a*a*{n}*\n!src/a*a*{n}*\n" for n in range(20_000)),
+        **MANY_NAMES,
+    },
+    "the same pattern for docker": {".dockerignore": "src/*a*a*a*a*\n" * 30_000, **MANY_NAMES},
+    "many lines for docker": {".dockerignore": "x\n" * 1_000_000},
+    "many stars of the CDK": {"rajee-deploy.toml": SETTINGS + f"ignore = {['a*a*a*b*'] * 30_000}\n", "cdk/aaaa": ""},
+    "many stars in many COPY": {
+        "Dockerfile": "FROM scratch\n" + "".join(f"COPY src/a*a*{n}* /x/\n" for n in range(9000)),
+        **MANY_NAMES,
+    },
+    "as many instructions as there may be": {"Dockerfile": "FROM scratch\n" + "COPY src /src\n" * 16_000},
+    "more instructions": {"Dockerfile": "FROM scratch\n" + "ARG a\n" * 131_072},
     "a set without an end": {".deployignore": "[a\n"},
     "nested JSON": {"cdk/cdk.json": '{"app": ' + "[" * 100_000 + "]" * 100_000 + "}"},
     "nested TOML": {"rajee-deploy.toml": "a = " + "[" * 5000 + "]" * 5000},
@@ -427,7 +511,7 @@ BOUNDS = {
 }
 
 
-@pytest.mark.parametrize("bound", BOUNDS)
+@pytest.mark.parametrize("bound", some("bounds of hostile checkouts", sorted(BOUNDS), 3))
 def test_every_bound(hostile, bound):
     for name, text in BOUNDS[bound].items():
         path = hostile.root / os.fsdecode(name)
@@ -438,3 +522,63 @@ def test_every_bound(hostile, bound):
         else:
             path.write_text(text)
     check(hostile, PLAN if "cdk" in str(BOUNDS[bound]) else FINGERPRINT)
+
+
+# -- directories beyond the checkout
+
+
+def with_context(value):
+    return SETTINGS.replace("[cdk]", f'context = {value}\ndockerfile = "Dockerfile"\n[cdk]'), FINGERPRINT
+
+
+def with_named_context(value):
+    return SETTINGS.replace("[cdk]", f"build-contexts = {{x = {value}}}\n[cdk]"), FINGERPRINT
+
+
+def with_inputs(value):
+    return SETTINGS + f"inputs = [{value}]\n", PLAN
+
+
+@pytest.mark.parametrize(
+    ("settings", "place", "error"),
+    [
+        (with_context, "/", "whole-machine"),
+        (with_context, "link", "whole-machine"),
+        (with_context, "../" * 40, "whole-machine"),
+        (with_context, "/proc/self", "whole-machine"),
+        (with_named_context, "/", "whole-machine"),
+        (with_named_context, "/sys", "whole-machine"),
+        (with_inputs, "/", "whole-machine"),
+        (with_inputs, "cdk/link", "whole-machine"),
+        (with_inputs, "/usr", "outside-too-large"),
+        (with_context, "/usr", "outside-too-large"),
+        (with_context, "../beside", ""),
+        (with_named_context, "../beside", ""),
+        (with_inputs, "../beside", ""),
+    ],
+)
+def test_a_directory_beyond_the_checkout(hostile, settings, place, error):
+    (hostile.root / "link").symlink_to("/")
+    (hostile.root / "cdk/link").symlink_to("/")
+    (hostile.root.parent / "beside").mkdir()
+    (hostile.root.parent / "beside/a").write_text("1")
+    text, words = settings(f'"{place}"')
+    hostile.write("rajee-deploy.toml", text)
+    named = "COPY --from=x . /y\n" if "contexts" in text else ""
+    hostile.write("Dockerfile", f"FROM scratch\nCOPY . /x\n{named}")
+    assert check(hostile, words).error == error
+
+
+@pytest.mark.parametrize("words", [PLAN, SINCE, ("explain", "--since", "HEAD~1", "src/a", "--json")])
+@pytest.mark.parametrize("what", some("objects of hostile checkouts", ["HEAD", "HEAD~1", "HEAD:src/a", "included"], 2))
+def test_git_is_not_waited_for(hostile, what, words):
+    """A pipe wherever it may be named, also where only a look through everything finds it."""
+    if what == "included":
+        git(hostile.root, "config", "include.path", "../src/pipe")
+        os.mkfifo(hostile.root / "src/pipe")
+    else:
+        found = git(hostile.root, "rev-parse", what)
+        path = hostile.root / ".git/objects" / found[:2] / found[2:]
+        path.unlink()
+        os.mkfifo(path)
+    check(hostile, words)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from rajee_deploy.errors import DeployError
-from rajee_deploy.image.inputs import build_request, read_inputs
+from rajee_deploy.image.inputs import read_inputs
+from rajee_deploy.image.request import build_request
 from rajee_deploy.lock import Lock, LockLine, write
 from rajee_deploy.model import BaseConfig, Digest, parse_platforms
 from rajee_deploy.model.names import FINGERPRINT_LABEL

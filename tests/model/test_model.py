@@ -5,16 +5,8 @@ from __future__ import annotations
 import pytest
 
 from rajee_deploy.errors import ConfigurationError
-from rajee_deploy.model import (
-    Digest,
-    ImageName,
-    Location,
-    Platform,
-    PushAccess,
-    Repository,
-    is_local_context,
-    parse_platforms,
-)
+from rajee_deploy.model import Digest, Location, Platform, is_local_context, parse_platforms
+from rajee_deploy.model.repository import ImageName, PushAccess, Repository
 
 HEX = "0123456789abcdef" * 4
 

@@ -26,7 +26,8 @@ EXCEPTIONS = {
     "model/stack_status.py": "the table",
     "sandbox/": "it is the CloudFormation of the tests and the demo",
     "rollout/standing.py": "the rollout states of ECS",
-    "stack/services.py": "the statuses of ECS's service deployments, and Lambda's",
+    "stack/service_records.py": "the statuses of ECS's service deployments",
+    "stack/services.py": "and Lambda's",
     "engine/steps.py": "the lines of a build engine",
 }
 

@@ -14,8 +14,10 @@ import pytest
 
 from rajee_deploy.errors import DeployError
 from rajee_deploy.fingerprint import Fingerprint, Input
-from rajee_deploy.model import Digest, Platform, Repository
+from rajee_deploy.model import Digest, Platform
 from rajee_deploy.model.names import INFRA_PARAMETER, TEMPLATE_PARAMETER, DeployBy, InfraCheck
+from rajee_deploy.model.repository import Repository
+from rajee_deploy.plan import after_step
 from rajee_deploy.plan import planner as plans
 from rajee_deploy.plan.state import (
     ImageAbsent,
@@ -332,7 +334,7 @@ def execute(case: Case, plan: Plan) -> Observed:
             parameters |= {name: str(DIGEST) for name, _, _ in step.digests}
             stacks[step.stack] = StackPresent("UPDATE_COMPLETE", parameters, {}, "", made.content, made.volatile)
             done = replace(step, parameters=tuple(parameters.items()))
-            assert plans.objection(done, stacks[step.stack]) == "", case
+            assert after_step.objection(done, stacks[step.stack]) == "", case
     return Observed(images, stacks, references)
 
 
@@ -384,4 +386,4 @@ def test_a_stack_that_needs_a_person_stops_the_run(status):
 def test_a_deploy_is_believed_only_on_a_settled_stack(status):
     step = DeployStack("App", (("ImageTag", APP.tag),), "", (StackChange.TAG,))
     state = unchanged(status).observed.stacks["App"]
-    assert (plans.objection(step, state) == "") == (status in COMPARED)
+    assert (after_step.objection(step, state) == "") == (status in COMPARED)

@@ -11,8 +11,10 @@ from hypothesis import strategies as st
 
 from rajee_deploy.errors import ConfigurationError, DeployError
 from rajee_deploy.fingerprint import Fingerprint
-from rajee_deploy.model import Digest, Platform, Repository
+from rajee_deploy.model import Digest, Platform
 from rajee_deploy.model.names import INFRA_PARAMETER, TEMPLATE_PARAMETER, DeployBy, InfraCheck
+from rajee_deploy.model.repository import Repository
+from rajee_deploy.plan import after_step
 from rajee_deploy.plan import planner as plans
 from rajee_deploy.plan.parameters import Declared
 from rajee_deploy.plan.planner import make_plan
@@ -204,7 +206,7 @@ def test_planning_after_executing_is_empty(registry, app, image, tag, infra):
         elif isinstance(step, DeployStack):
             parameters = {**dict(step.parameters), TEMPLATE_PARAMETER: record_of(CONTENT)}
             stacks[step.stack] = StackPresent("UPDATE_COMPLETE", parameters, {}, content=CONTENT)
-            assert plans.objection(step, stacks[step.stack]) == ""
+            assert after_step.objection(step, stacks[step.stack]) == ""
     assert make_plan(wanted(), Observed(images, stacks, references)).is_empty
 
 
@@ -216,10 +218,10 @@ def test_any_difference_makes_a_plan():
 
 def test_objections():
     step = DeployStack("App", tuple(GOOD.items()), "", ())
-    assert plans.objection(step, stack()) == ""
-    assert "no such stack" in plans.objection(step, StackAbsent())
-    assert "UPDATE_ROLLBACK_COMPLETE: because" in plans.objection(step, stack("UPDATE_ROLLBACK_COMPLETE"))
-    assert "c-old" in plans.objection(step, stack(ImageTag="c-old"))
+    assert after_step.objection(step, stack()) == ""
+    assert "no such stack" in after_step.objection(step, StackAbsent())
+    assert "UPDATE_ROLLBACK_COMPLETE: because" in after_step.objection(step, stack("UPDATE_ROLLBACK_COMPLETE"))
+    assert "c-old" in after_step.objection(step, stack(ImageTag="c-old"))
 
 
 def test_a_stack_that_the_app_does_not_make_is_refused_as_soon_as_a_synth_is_known():
@@ -372,14 +374,16 @@ def test_a_skip_says_what_is_there():
 
 def test_objections_in_words():
     step = DeployStack("App", (("ImageTag", "c-new"), (INFRA_PARAMETER, "sha256:" + "d" * 64)), "", (StackChange.TAG,))
-    assert plans.objection(step, StackAbsent()) == "there is no such stack"
-    assert plans.objection(step, stack("UPDATE_FAILED")) == "the stack is UPDATE_FAILED: because"
-    assert plans.objection(step, replace(stack("UPDATE_FAILED"), reason="")) == "the stack is UPDATE_FAILED"
-    assert plans.objection(step, stack(ImageTag="")) == (
+    assert after_step.objection(step, StackAbsent()) == "there is no such stack"
+    assert after_step.objection(step, stack("UPDATE_FAILED")) == "the stack is UPDATE_FAILED: because"
+    assert after_step.objection(step, replace(stack("UPDATE_FAILED"), reason="")) == "the stack is UPDATE_FAILED"
+    assert after_step.objection(step, stack(ImageTag="")) == (
         f"the image changed (ImageTag): none recorded → c-new; what the infrastructure records differs "
         f"({INFRA_PARAMETER}): {'b' * 18} → {'d' * 18}"
     )
-    assert plans.objection(step, stack("UPDATE_ROLLBACK_COMPLETE", ImageTag="c-new")).startswith("the stack is UPDATE")
+    assert after_step.objection(step, stack("UPDATE_ROLLBACK_COMPLETE", ImageTag="c-new")).startswith(
+        "the stack is UPDATE"
+    )
 
 
 @pytest.mark.parametrize(

@@ -11,10 +11,12 @@ from hypothesis import strategies as st
 
 from rajee_deploy.errors import DeployError
 from rajee_deploy.fingerprint import Fingerprint
-from rajee_deploy.model import Digest, Platform, Repository
+from rajee_deploy.model import Digest, Platform
 from rajee_deploy.model.names import INFRA_PARAMETER, TEMPLATE_PARAMETER, DeployBy
+from rajee_deploy.model.repository import Repository
 from rajee_deploy.plan import retention
-from rajee_deploy.plan.planner import is_undone, make_plan
+from rajee_deploy.plan.after_step import is_undone
+from rajee_deploy.plan.planner import make_plan
 from rajee_deploy.plan.state import (
     ImageAbsent,
     ImageForeign,

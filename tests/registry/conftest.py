@@ -16,7 +16,7 @@ from registry_images import Image, Reply, digest_of
 from sandboxes import running_sandbox
 
 from rajee_deploy.aws import Aws
-from rajee_deploy.model import Repository
+from rajee_deploy.model.repository import Repository
 from rajee_deploy.registry.ecr import Ecr
 from rajee_deploy.registry.verdicts import KnownContents
 

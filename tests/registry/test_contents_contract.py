@@ -11,7 +11,7 @@ from fakes import FakeContents
 from rajee_deploy.build_record.local import LocalContents
 from rajee_deploy.build_record.store import Kept, Record, RegistryContents, record_tag
 from rajee_deploy.errors import DeployError
-from rajee_deploy.model import Repository
+from rajee_deploy.model.repository import Repository
 from rajee_deploy.registry.ecr import Ecr
 from rajee_deploy.registry.verdicts import KnownContents
 from rajee_deploy.system.ours import MARKER

@@ -9,7 +9,8 @@ from fakes import FakeRegistry
 from registry_images import ARM, LINUX, OURS, Image, make_image
 
 from rajee_deploy.errors import DeployError
-from rajee_deploy.model import Digest, Repository
+from rajee_deploy.model import Digest
+from rajee_deploy.model.repository import Repository
 from rajee_deploy.plan.state import ImageAbsent, ImageContent, RepositoryAbsent, Tagged
 from rajee_deploy.registry.ecr import Ecr
 

@@ -114,7 +114,7 @@ def test_an_sso_session_that_ended(script, monkeypatch, tmp_path, verdicts):
 
 
 def test_every_call_names_the_registry_of_a_repository_given_by_its_address(ecr, script, way):
-    from rajee_deploy.model import Repository
+    from rajee_deploy.model.repository import Repository
 
     named = Repository.parse("210987654321.dkr.ecr.eu-west-1.amazonaws.com/team/app")
     script.answer("BatchGetImage", Reply(present(IMAGE, "c-1")))

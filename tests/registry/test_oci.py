@@ -14,7 +14,7 @@ import pytest
 
 from rajee_deploy.build_record.store import DOCUMENT_TYPE, Record, RegistryContents
 from rajee_deploy.errors import DeployError
-from rajee_deploy.model import PushAccess
+from rajee_deploy.model.repository import PushAccess
 from rajee_deploy.registry.labels import RegistryLabels
 from rajee_deploy.registry.oci import MANIFEST_TYPE, OciRepository
 

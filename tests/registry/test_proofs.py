@@ -15,8 +15,8 @@ from rajee_deploy.aws import Identity
 from rajee_deploy.build_record.proofs import find_list, keep, list_of, present, proof, tag_of
 from rajee_deploy.build_record.store import Record, RegistryContents
 from rajee_deploy.errors import DeployError
-from rajee_deploy.model import Repository
 from rajee_deploy.model.names import TEMPLATE_PARAMETER
+from rajee_deploy.model.repository import Repository
 from rajee_deploy.plan.carried import SCHEMA
 from rajee_deploy.plan.state import StackContent, StackPresent
 from rajee_deploy.plan.template import record_of

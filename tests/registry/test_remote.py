@@ -21,7 +21,8 @@ from small_registry import (
 )
 
 from rajee_deploy.errors import DeployError
-from rajee_deploy.model import BaseConfig, Digest, ImageName
+from rajee_deploy.model import BaseConfig, Digest
+from rajee_deploy.model.repository import ImageName
 from rajee_deploy.registry.http import RegistryHttp
 from rajee_deploy.registry.logins import Login, find_login
 from rajee_deploy.registry.remote import RemoteImages

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from rajee_deploy.errors import ConfigurationError
-from rajee_deploy.image.inputs import build_request, read_inputs
+from rajee_deploy.image.inputs import read_inputs
+from rajee_deploy.image.request import build_request
 from rajee_deploy.settings import load
 from rajee_deploy.settings.build_settings import EngineKind, EngineSettings, Provenance, Secret
 

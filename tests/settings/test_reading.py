@@ -8,7 +8,7 @@ import pytest
 
 from rajee_deploy.errors import ConfigurationError, Exit
 from rajee_deploy.model.names import InfraCheck
-from rajee_deploy.settings import find_settings, load, reading
+from rajee_deploy.settings import find_settings, keys, load
 
 GOOD = """
 [images.app]
@@ -220,8 +220,8 @@ FREE = {"ignore", "platform"}  # lines, and a set
 
 
 def test_every_key_with_a_list_is_in_the_table():
-    tables = (reading._IMAGE_KEYS, reading._CDK_KEYS, reading._ENVIRONMENT_KEYS, reading._TOP_KEYS)
-    takes = {key for table in tables for key, kind in table.items() if "list" in kind}
+    tables = (keys.IMAGE_KEYS, keys.CDK_KEYS, keys.ENVIRONMENT_KEYS, keys.TOP_KEYS)
+    takes = {key for table in tables for key, kind in table.items() if "list" in kind.takes}
     assert takes == {key for _, key in LISTS} | FREE
 
 

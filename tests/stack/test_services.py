@@ -13,7 +13,8 @@ from rajee_deploy.rollout import Service
 from rajee_deploy.rollout.declared import DeclaredFunction, DeclaredService, DeclaredServices
 from rajee_deploy.rollout.standing import Held, Standing, standing
 from rajee_deploy.rollout.verdict import objection
-from rajee_deploy.stack.services import Services, cluster_of
+from rajee_deploy.stack.service_records import cluster_of
+from rajee_deploy.stack.services import Services
 
 DECLARED = DeclaredServices((DeclaredService("Service", "Task", 2),))
 STATE = StackPresent(

@@ -12,7 +12,7 @@ import pytest
 
 from rajee_deploy.aws import Aws, Identity
 from rajee_deploy.errors import DeployError
-from rajee_deploy.model import Repository
+from rajee_deploy.model.repository import Repository
 from rajee_deploy.plan.steps import DeployStack
 from rajee_deploy.settings import CdkSettings
 from rajee_deploy.synth.cdk_cli import Cdk

@@ -46,7 +46,7 @@ def of_infrastructure(settings: Settings, given: Mapping[str, str], path: str) -
     if not settings.cdk.stacks:
         return None
     from rajee_deploy.synth.app import CdkApp
-    from rajee_deploy.synth.traced import project_root
+    from rajee_deploy.system.extent import project_root
 
     app = settings.cdk.app.resolve()
     root = str(project_root(app))

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from rajee_deploy.build_record import Contents
     from rajee_deploy.build_record.store import ContentsStore, Record
     from rajee_deploy.image.inputs import ImageInputs
-    from rajee_deploy.model import Repository
+    from rajee_deploy.model.repository import Repository
     from rajee_deploy.plan.state import StackState
 
 DEPLOYED = "deployed"  # the word for the image that the stack runs; a git branch of this name is refs/heads/deployed

@@ -224,12 +224,10 @@ def deciding_rule(matcher: Matcher, steps: Sequence[str]) -> tuple[Rule, str] | 
     since: dict[int, str] = {}
     for name in steps:
         matched, flags = matcher.step(name, flags)
-        for index, hit in enumerate(flags):
-            if hit:
-                since.setdefault(index, name)
+        for index in flags:
+            since.setdefault(index, name)
         if matched and (name == steps[-1] or not matcher.can_revive(name)):
-            last = max(index for index, hit in enumerate(flags) if hit)
-            return matcher.patterns[last].rule, since[last]
+            return matcher.patterns[flags[-1]].rule, since[flags[-1]]
     return None
 
 

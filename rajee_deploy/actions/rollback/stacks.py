@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from rajee_deploy.actions import locate as locating
 from rajee_deploy.actions.plan import synthesise_planned
 from rajee_deploy.errors import DeployError
+from rajee_deploy.model.names import InfraCheck
 from rajee_deploy.plan.stack_names import is_plain
 from rajee_deploy.plan.state import RepositoryAbsent, StackPresent, Tagged
 
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
 
 
 def locate(run: CurrentRun, who: Identity, images: Sequence[ImageSettings]) -> list[ImageSettings]:
-    """The images with the stacks that their names mean. A synth is made where only that can tell.
+    """The images with the stacks that their names mean. A synth is made where only that can tell, unless nothing of the
+    project is to be run: then DeployError `names-unknown`.
 
     An app that cannot be hashed is no obstacle where CloudFormation knows the names: a rollback is for bad days.
     """
@@ -35,9 +37,13 @@ def locate(run: CurrentRun, who: Identity, images: Sequence[ImageSettings]) -> l
         raise
     states = partial(_described, run, [name for name in names if is_plain(name)])
     synth = partial(synthesise_planned, run, infrastructure, who)
-    made = locating.located(run, infrastructure, who, synth, states, names)
+    may_synthesise = run.settings.infra_check is not InfraCheck.HASH
+    made = locating.located(run, infrastructure, who, synth if may_synthesise else None, states, names)
     doubts = [] if made is not None or run.settings.places else [*_doubts(run, images, states())]
-    if doubts:
+    if doubts and not may_synthesise:
+        for doubt in doubts:
+            run.console.warn("cdk", f"{doubt}; only a synth can tell, and infra-check=hash runs nothing of the project")
+    elif doubts:
         try:
             locating.settle(run, synth(doubts).stacks, who, is_deploying=False)
         except DeployError as error:

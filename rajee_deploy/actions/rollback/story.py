@@ -26,6 +26,7 @@ from rajee_deploy.errors import DeployError
 from rajee_deploy.model import stack_status
 from rajee_deploy.model.revision import short_commit
 from rajee_deploy.plan import planner as plans
+from rajee_deploy.plan import stack_step
 from rajee_deploy.plan.rollback import Way, plan_rollback
 from rajee_deploy.plan.state import ImagePresent, Observed, StackPresent, Wanted
 from rajee_deploy.plan.steps import BuildAndPush, DeployStack, Plan
@@ -67,7 +68,7 @@ class PlannedReturn(Planned):
     def _was_there(self, way: Way) -> bool:
         """Whether the stack ran it when somebody asked; a plan that was made anew may find it there by then."""
         deploys = any(isinstance(step, DeployStack) and step.stack == way.wanted.stack for step in self.plan.steps)
-        return not deploys and way.before == plans.parameter_of(way.wanted, self.observed)
+        return not deploys and way.before == stack_step.parameter_of(way.wanted, self.observed)
 
 
 def roll_back(run: CurrentRun, asked: Asked) -> list[Return]:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from rajee_deploy.actions.rollback import Asked
-    from rajee_deploy.model import Repository
+    from rajee_deploy.model.repository import Repository
     from rajee_deploy.plan.state import WantedImage
     from rajee_deploy.registry import RegistryReader
     from rajee_deploy.report.history import PastRun

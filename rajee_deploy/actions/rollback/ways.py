@@ -17,8 +17,7 @@ from rajee_deploy.image.protected_tags import former_keeper_of, keeper_of
 from rajee_deploy.model import Digest
 from rajee_deploy.model.names import DeployBy
 from rajee_deploy.plan import image_check as trust
-from rajee_deploy.plan import planner as plans
-from rajee_deploy.plan import retention
+from rajee_deploy.plan import retention, stack_step
 from rajee_deploy.plan.rollback import Way
 from rajee_deploy.plan.state import ImageOfOtherPlatform, ImagePresent, RepositoryAbsent, Tagged, WantedImage
 from rajee_deploy.plan.tags import short_digest
@@ -114,7 +113,7 @@ def check_same(way: Way, state: StackPresent, observed: Observed) -> None:
     """That nobody deployed a third image since the one before was asked for: it may be the very repair. DeployError
     `stack-changed`."""
     image, now = way.wanted, state.parameters.get(way.wanted.parameter, "")
-    if now not in (way.before, plans.parameter_of(image, observed)):
+    if now not in (way.before, stack_step.parameter_of(image, observed)):
         raise DeployError(
             "stack-changed",
             f"somebody else deployed {short_digest(now)} just now, in the place of the image that was "

@@ -29,7 +29,7 @@ from rajee_deploy.dockerfile.references import NamedContexts
 from rajee_deploy.engine.probe import ProbeRequest
 from rajee_deploy.engine.secrets import Redactor
 from rajee_deploy.errors import DeployError
-from rajee_deploy.image.inputs import build_request
+from rajee_deploy.image.request import build_request
 from rajee_deploy.model import is_local_context
 from rajee_deploy.system.regular_files import DOCKERFILE_BYTES, read_regular
 from rajee_deploy.system.temporary import private_directory

@@ -116,8 +116,8 @@ class Short:
         target = address.path + (f"?{address.query}" if address.query else "")
         try:
             connection.request(request.method, target, cast("bytes | str | None", request.body), headers)
-            response = connection.getresponse()
-            body = response.read()
+            with connection.getresponse() as response:  # it holds the socket as well as the connection does
+                body = response.read()
         except BaseException:
             connection.close()
             raise

@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING
 from rajee_deploy.dataclass import dataclass
 from rajee_deploy.errors import DeployError
 from rajee_deploy.synth.tracing.depfile import Depfile, Records
-from rajee_deploy.synth.tracing.failure import forget_failure, note_failure
 from rajee_deploy.system.regular_files import open_regular, read_text
 from rajee_deploy.system.temporary import LOCK, private_directory
 from rajee_deploy.system.unkept import optional
@@ -57,6 +56,7 @@ class Tracer:
     def tracing(self, assembly: Path) -> Iterator[Trace]:
         """How to run the CDK CLI. At the end, what was traced becomes the depfile, unless the synth failed: what it had
         read by then is no list of anything, so the former one stays, and that it failed is noted."""
+        from rajee_deploy.synth.tracing.failure import forget_failure, note_failure
         from rajee_deploy.synth.tracing.kernel import find_strace, strace_obstacle, traced
         from rajee_deploy.synth.tracing.leftovers import ending_leftovers
 

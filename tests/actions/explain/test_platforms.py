@@ -16,7 +16,8 @@ from rajee_deploy.console import Console
 from rajee_deploy.context import Modes
 from rajee_deploy.errors import ConfigurationError
 from rajee_deploy.fingerprint import kind_of, of_image
-from rajee_deploy.image.inputs import build_request, read_inputs
+from rajee_deploy.image.inputs import read_inputs
+from rajee_deploy.image.request import build_request
 from rajee_deploy.image.triggers import base_images
 from rajee_deploy.model import Digest, Platform, parse_platforms
 from rajee_deploy.plan import image_check as trust

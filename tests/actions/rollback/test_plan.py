@@ -22,8 +22,9 @@ from rajee_deploy.cli.rollback import _preview, rollback
 from rajee_deploy.console import Console
 from rajee_deploy.errors import ConfigurationError, DeployError
 from rajee_deploy.fingerprint import Fingerprint
-from rajee_deploy.model import Digest, Platform, Repository
+from rajee_deploy.model import Digest, Platform
 from rajee_deploy.model.names import DeployBy
+from rajee_deploy.model.repository import Repository
 from rajee_deploy.model.stack_status import STATUSES, is_undone, is_updatable
 from rajee_deploy.plan.rollback import Way, plan_rollback
 from rajee_deploy.plan.state import (

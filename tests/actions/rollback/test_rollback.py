@@ -14,7 +14,8 @@ from rajee_deploy.actions.rollback.recorded import of_rollback, recorded_rollbac
 from rajee_deploy.actions.rollback.target import previous
 from rajee_deploy.errors import DeployError
 from rajee_deploy.fingerprint import Fingerprint
-from rajee_deploy.model import Digest, Repository, parse_platforms
+from rajee_deploy.model import Digest, parse_platforms
+from rajee_deploy.model.repository import Repository
 from rajee_deploy.model.stack_status import STATUSES
 from rajee_deploy.plan import planner as plans
 from rajee_deploy.plan.state import ImageContent, StackPresent, WantedImage

@@ -1,0 +1,59 @@
+"""Somebody agrees to what broadens permissions, before anything is deployed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rajee_deploy.errors import DeployError
+from rajee_deploy.plan.steps import StackChange, Via
+from rajee_deploy.text.lines import lines_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rajee_deploy.actions.deploy import Job
+    from rajee_deploy.actions.run import CurrentRun
+
+
+def approve(run: CurrentRun, jobs: Sequence[Job]) -> None:
+    """Have somebody agree to what broadens permissions, where the settings or a terminal ask for it.
+
+    DeployErrors `not-approved`, and `approval-needed` where nobody can be asked.
+    """
+    if not run.must_ask:
+        return
+    for job in jobs:
+        stack = job.step.stack
+        changes = _broader(run, job)
+        if not changes and not job.step.parameter_changes:
+            continue
+        if changes:
+            run.console.say(f"{stack} would get broader permissions:", "bold")
+            for line in lines_of(changes):
+                run.console.say(line)
+        if job.step.parameter_changes:
+            run.console.say(f"{stack} would get other parameters, which can mean broader permissions:", "bold")
+            for _, line in job.step.parameter_changes:
+                run.console.say(line)
+        if not run.console.can_ask():
+            raise DeployError(
+                "approval-needed",
+                f"the deployment of {stack} {'broadens' if changes else 'may broaden'} permissions",
+                where=f"stack {stack}",
+                hint='look at the lines above, then: rajee-deploy up --yes, or cdk.approval = "never" in the settings',
+            )
+        if not run.console.ask(f"Deploy {stack} with these permissions?"):
+            raise DeployError(
+                "not-approved",
+                f"the deployment of {stack} was not approved; nothing was changed",
+                where=f"stack {stack}",
+                hint="run again, and answer y where it is meant",
+            )
+
+
+def _broader(run: CurrentRun, job: Job) -> str:
+    """What the template allows that the deployed one does not, in lines; "" where it stays as it is."""
+    if job.step.via is Via.CLOUDFORMATION or {*job.step.changes} <= {StackChange.TAG, StackChange.PARAMETER}:
+        return ""
+    with run.phase(f"compare the permissions of {job.step.stack}"):
+        return run.ports.deployer.security_changes(job.step.stack, job.assembly)

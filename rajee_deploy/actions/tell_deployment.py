@@ -1,0 +1,99 @@
+"""What a deployment says: what is at work while it goes on, where the time went, and that it is complete."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rajee_deploy.actions.synthesise import missing_records, unprovable
+from rajee_deploy.errors import DeployError
+from rajee_deploy.plan.parameter_changes import unaffected
+from rajee_deploy.plan.state import StackPresent
+from rajee_deploy.plan.steps import Via
+from rajee_deploy.plan.tags import short_digest
+from rajee_deploy.report.timings import duration
+from rajee_deploy.synth.how_to import declaring_records
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from rajee_deploy.actions.run import CurrentRun
+    from rajee_deploy.actions.watch import Account, Moment, Watch
+    from rajee_deploy.plan.state import StackState
+    from rajee_deploy.plan.steps import DeployStack
+    from rajee_deploy.rollout import Service
+    from rajee_deploy.rollout.spans import Span
+
+
+_SHOWN = 8  # resources in the table of where the time went
+
+_WORTH_SHOWING = 1.0  # seconds
+
+
+def show_moment(run: CurrentRun, moment: Moment) -> None:
+    for news in moment.news:
+        run.console.detail(news)
+    working = [f"{resource}  {duration(seconds)}" for resource, seconds in moment.at_work]
+    if len(working) > _SHOWN:  # more than a terminal's height would hide the rest
+        working[_SHOWN:] = [f"… and {len(working) - _SHOWN} more"]
+    run.console.board([*working, *(_service_line(service) for service in moment.services)])
+
+
+def _service_line(service: Service) -> str:
+    parts = []
+    for one in service.deployments:
+        name = "new" if one.status == "PRIMARY" else "former"
+        if not service.is_by_ecs:  # a task set that is not yet the primary one may well be the new one
+            name = one.status.lower()
+        pending = f", {one.pending} pending" if one.pending else ""
+        failed = f", {one.failed} failed" if one.failed else ""
+        parts.append(f"{name} {one.running}/{one.desired} running{pending}{failed}")
+    if service.targets is not None:
+        targets = service.targets
+        parts.append(f"targets {targets.healthy} healthy, {targets.starting} starting, {targets.draining} draining")
+    return f"{service.name}: " + ("; ".join(parts) or "nothing runs yet")
+
+
+def tell_account(run: CurrentRun, stack: str, watch: Watch) -> None:
+    """Where the time went. A courtesy: the deployment is done, whatever comes of this."""
+    try:
+        account = watch.account()
+    except DeployError as error:
+        run.console.warn("", f"where the time of {stack} went is not known: {error.problem}", error.code)
+        return
+    run.accounts[stack] = account
+    for service, controller in account.elsewhere:
+        text = f"{controller} rolls out {service} itself; nothing is confirmed here"
+        run.console.warn(f"stack {stack}", text)
+    rows = [*_rows("", account.resources[:_SHOWN]), *_service_rows(account)]
+    if rows:
+        run.console.table((f"where the time of {stack} went", ">time"), rows)
+    for advice in account.advice:
+        run.console.item("→", "faster", advice, "cyan")
+
+
+def _service_rows(account: Account) -> Iterable[tuple[str, str]]:
+    for service, phases in account.phases.items():
+        yield from _rows(f"{service}: ", phases)
+
+
+def _rows(prefix: str, spans: Iterable[Span]) -> list[tuple[str, str]]:
+    return [(prefix + span.name, duration(span.seconds)) for span in spans if span.seconds >= _WORTH_SHOWING]
+
+
+def tell_done(run: CurrentRun, step: DeployStack, state: StackState) -> None:
+    if isinstance(state, StackPresent):
+        run.outputs[step.stack] = dict(state.outputs)
+    for doubt in unprovable(step, state) if step.via is Via.CDK else ():  # else the template stays
+        missing = missing_records(step)
+        advice = f"; {declaring_records(run.settings.cdk.app, missing)}" if missing else ""
+        run.console.warn(f"stack {step.stack}", doubt + advice)
+    own = {value.name: value.shown for value in step.values}
+    recorded = _shown({**dict(step.parameters), **own})
+    for line in unaffected(step, state):
+        run.console.warn(f"stack {step.stack}", line)
+    what = f"complete, and it records {recorded}" if recorded else "complete"
+    run.console.item("✓", f"stack {step.stack}", what, "green")
+
+
+def _shown(parameters: Mapping[str, str]) -> str:
+    return ", ".join(f"{key} {short_digest(value)}" for key, value in parameters.items())

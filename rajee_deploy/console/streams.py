@@ -1,0 +1,50 @@
+"""stdout and stderr as a program finds them: closed, without a reader, or unable to show a character."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing import TextIO
+
+
+def nowhere() -> TextIO:
+    """For a stream that was closed before we started."""
+    return open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123 -- it lives as long as the program
+
+
+class Talk(io.TextIOBase):
+    """stderr, whose reader may go away: a deploy is not abandoned because nobody listens."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        lenient(stream)
+
+    def write(self, text: str) -> int:
+        with contextlib.suppress(OSError):
+            return self._stream.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        with contextlib.suppress(OSError):
+            self._stream.flush()
+
+    def isatty(self) -> bool:
+        return self._stream.isatty()
+
+    def fileno(self) -> int:
+        return self._stream.fileno()
+
+    @property
+    def encoding(self) -> str:  # type: ignore[override]
+        """What rich asks to choose its characters by."""
+        return self._stream.encoding or "utf-8"
+
+
+def lenient(stream: TextIO) -> None:
+    """A terminal that knows no "✓" shows its code, and the program goes on."""
+    if hasattr(stream, "reconfigure") and getattr(stream, "errors", "") in (None, "", "strict", "surrogateescape"):
+        stream.reconfigure(errors="backslashreplace")

@@ -1,0 +1,181 @@
+"""What one stack needs: the step that deploys it with its reasons, or why it is left as it is. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, assert_never
+
+from rajee_deploy.errors import ConfigurationError, DeployError
+from rajee_deploy.model import stack_status
+from rajee_deploy.model.names import INFRA_PARAMETER, RECORDS, DeployBy
+from rajee_deploy.model.stack_status import Answer
+from rajee_deploy.plan import retention
+from rajee_deploy.plan.infrastructure import InfrastructureVerdict, judge
+from rajee_deploy.plan.parameter_changes import decide
+from rajee_deploy.plan.state import (
+    RepositoryAbsent,
+    StackAbsent,
+    StackPresent,
+)
+from rajee_deploy.plan.steps import (
+    DeployStack,
+    Skip,
+    StackChange,
+    Tier,
+    Via,
+)
+from rajee_deploy.plan.tags import short_digest
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from rajee_deploy.plan.parameter_changes import ParameterOutcome
+    from rajee_deploy.plan.state import Observed, StackState, Wanted, WantedImage
+
+
+def _previous(state: StackState) -> StackPresent | None:
+    """The stack whose parameters stay as they are; None where it is made anew."""
+    return state if isinstance(state, StackPresent) and not stack_status.is_made_anew(state.status) else None
+
+
+def stack_step(
+    stack: str, received: Sequence[WantedImage], wanted: Wanted, observed: Observed
+) -> tuple[DeployStack | Skip, ParameterOutcome]:
+    tags = {image.parameter: parameter_of(image, observed) for image in received}
+    state = observed.stacks[stack]
+    tier = Tier.DEPLOY
+    match state:
+        case StackAbsent():
+            _check_name(stack, wanted)
+            outcome = decide(stack, None, wanted, observed, None, tags)
+            why = [(StackChange.FIRST, "the stack does not exist")]
+        case StackPresent():
+            verdict = judge(stack, state, wanted)
+            outcome = decide(stack, _previous(state), wanted, observed, verdict, tags)
+            why = _reasons(stack, state, tags, (verdict, _id(stack, wanted)), outcome)
+            tier = verdict.tier
+            if not why:
+                shown = ", ".join(f"{key} {short_digest(value)}" for key, value in tags.items())
+                records = f", and it records {shown}" if shown else ""
+                return Skip(f"stack {stack}", f"{state.status}{records}; {verdict.proof}", tier), outcome
+        case _:
+            assert_never(state)
+    # Of the infrastructure there may be many.
+    reasons = tuple(text for _, text in sorted(why, key=lambda one: one[0] is StackChange.INFRASTRUCTURE))
+    # A repository that outlived its stack (retained on delete) would make a plain create fail.
+    retained = any(not isinstance(observed.images[image.name], RepositoryAbsent) for image in wanted.images)
+    step = DeployStack(
+        stack,
+        (*tags.items(), (INFRA_PARAMETER, str(wanted.infrastructure_of(stack).digest))),
+        "; ".join(text for _, text in why),
+        tuple(dict.fromkeys(change for change, _ in why)),
+        adopt=why[0][0] is StackChange.FIRST and not received and retained,
+        digests=tuple(
+            (image.parameter, image.repository, image.tag)
+            for image in received
+            if image.deploy_by is DeployBy.DIGEST and retention.wanted_digest(image, observed) is None
+        ),
+        tier=Tier.DEPLOY if why[0][0] in (StackChange.FIRST, StackChange.ROLLED_BACK) else tier,
+        via=Via.CLOUDFORMATION
+        if wanted.by_cloudformation and {change for change, _ in why} <= {StackChange.TAG, StackChange.PARAMETER}
+        else Via.CDK,
+        reasons=reasons,
+        by_change_set=isinstance(state, StackPresent) and stack_status.answer(state.status) is Answer.CREATE,
+        values=outcome.values,
+        parameter_changes=outcome.changes,
+    )
+    return step, outcome
+
+
+def _check_name(stack: str, wanted: Wanted) -> None:
+    """A stack that does not exist must be one that the app makes, where a synth of these very inputs is known."""
+    known = wanted.synthesised or wanted.remembered
+    if known and stack not in known:
+        raise ConfigurationError(
+            "no-such-stack",
+            f"the CDK app has no stack {stack}",
+            where="cdk.stacks of the settings",
+            hint="it has: " + ", ".join(sorted(known)),
+        )
+
+
+def parameter_of(image: WantedImage, observed: Observed) -> str:
+    """What the stack is to be told of the image. A digest that is only known after the build equals none recorded."""
+    match image.deploy_by:
+        case DeployBy.TAG:
+            return image.tag
+        case DeployBy.DIGEST:
+            digest = retention.wanted_digest(image, observed)
+            return str(digest) if digest is not None else f"the digest of {image.tag}"
+        case _:
+            assert_never(image.deploy_by)
+
+
+def _id(stack: str, wanted: Wanted) -> str:
+    """What the CDK calls a stack, where that is known."""
+    made = wanted.synthesised.get(stack) or wanted.remembered.get(stack)
+    return made.place.id if made is not None and made.place is not None else stack
+
+
+def _reasons(
+    stack: str,
+    state: StackPresent,
+    tags: Mapping[str, str],
+    known: tuple[InfrastructureVerdict, str],
+    outcome: ParameterOutcome,
+) -> list[tuple[StackChange, str]]:
+    verdict, name = known
+    answer = stack_status.answer(state.status)
+    # What a synth should have decided and did not is acted on.
+    infrastructure = verdict.differences or verdict.open
+    differing = [
+        *((StackChange.INFRASTRUCTURE, text) for text in infrastructure),
+        *((StackChange.TAG, text) for text in differences(state, tags)),
+        *((StackChange.PARAMETER, text) for _, text in outcome.changes),
+    ]
+    match answer:
+        case Answer.COMPARE:
+            return differing
+        case Answer.CREATE:
+            return [(StackChange.FIRST, f"the stack has no resources yet ({state.status})")]
+        case Answer.RECREATE:
+            return [
+                (
+                    StackChange.FIRST,
+                    f"the stack was never created ({state.status}): cdk deletes it and creates it again",
+                )
+            ]
+        case Answer.DEPLOY:
+            because = f": {state.reason}" if state.reason else ""
+            undone = (StackChange.ROLLED_BACK, f"the last update was rolled back ({state.status}{because})")
+            return [undone, *differing]
+        case Answer.ROLL_BACK:
+            raise DeployError(
+                "stack-needs-rollback",
+                f"stack {stack} is {state.status} and cannot be deployed",
+                where=f"stack {stack}",
+                cause=state.reason,
+                hint=f"npx cdk rollback {name} (in the directory of cdk.json), then run again",
+            )
+        case Answer.STOP | Answer.WAIT:
+            raise DeployError(
+                "stack-not-deployable",
+                f"stack {stack} is {state.status}",
+                where=f"stack {stack}",
+                cause=state.reason,
+                hint="look at its events in the CloudFormation console, resolve it there, then run again",
+            )
+        case _:
+            assert_never(answer)
+
+
+def differences(state: StackPresent, parameters: Mapping[str, str]) -> list[str]:
+    """What a stack is told otherwise than it is deployed with, in words."""
+    found = []
+    for key, value in parameters.items():
+        deployed = state.parameters.get(key)
+        if deployed == value:
+            continue
+        subject = "what the infrastructure records differs" if key in RECORDS else "the image changed"
+        before = "none recorded" if deployed in (None, "", "-") else short_digest(deployed or "")
+        found.append(f"{subject} ({key}): {before} → {short_digest(value)}")
+    return found
