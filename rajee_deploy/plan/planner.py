@@ -42,7 +42,8 @@ from rajee_deploy.plan.steps import (
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from rajee_deploy.model import Notice, Repository
+    from rajee_deploy.model import Notice
+    from rajee_deploy.model.repository import Repository
     from rajee_deploy.plan.parameter_changes import ParameterOutcome
     from rajee_deploy.plan.state import Observed, StackState, Wanted, WantedImage
     from rajee_deploy.plan.steps import Caution
