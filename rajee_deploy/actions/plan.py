@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING
 from rajee_deploy.actions import locate as locating
 from rajee_deploy.actions.given_values import wanted_parameters, with_secrets
 from rajee_deploy.actions.lists import by_their_lists, what_is_remembered
-from rajee_deploy.actions.observe import observe, observe_services, with_services
+from rajee_deploy.actions.observe import check_account, observe, observe_services, with_services
 from rajee_deploy.actions.planned import Planned
-from rajee_deploy.actions.run import chosen_stacks, unchosen_images
+from rajee_deploy.actions.run import chosen_stacks, own_commit, unchosen_images
 from rajee_deploy.errors import ConfigurationError, DeployError
 from rajee_deploy.fingerprint import with_given
 from rajee_deploy.image.protected_tags import former_keeper_of, keeper_of
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from rajee_deploy.fingerprint import Fingerprint
     from rajee_deploy.image.inputs import ImageInputs
     from rajee_deploy.plan.state import Observed, StackState
-    from rajee_deploy.settings import ImageSettings, Settings
+    from rajee_deploy.settings import ImageSettings
 
 
 def plan_run(run: CurrentRun, synthesis: Synthesis | None = None, *, runs_app: bool = False) -> Planned:
@@ -228,16 +228,6 @@ def _guarded(run: CurrentRun, plan: Plan, observed: Observed) -> tuple[Plan, str
         raise
 
 
-def own_commit(run: CurrentRun) -> tuple[str, tuple[Caution, ...]]:
-    """The commit that is checked out, without a look at its files; "-" where there is none. A caution where git says
-    nothing of a checkout that is there: then nobody can tell what is older."""
-    try:
-        return run.ports.commit(), ()
-    except DeployError as error:
-        told = ": ".join(filter(None, (error.problem, " ".join(error.cause.split()), error.hint)))
-        return NOT_RECORDED, (Caution(error.code, f"checkout {error.where}", told),)
-
-
 @contextmanager
 def _threads() -> Iterator[ThreadPoolExecutor]:
     """A pool that nobody waits for when something failed: a hanging call must not delay the error or the Ctrl-C."""
@@ -307,14 +297,3 @@ def _more_tags(run: CurrentRun, image: ImageSettings) -> tuple[str, ...]:
     from rajee_deploy.image.extra_tags import expanded
 
     return expanded(image, tags)
-
-
-def check_account(settings: Settings, who: Identity) -> None:
-    """DeployError `wrong-account` when the settings name another one."""
-    if settings.account is not None and settings.account != who.account:
-        raise DeployError(
-            "wrong-account",
-            f"these credentials are of account {who.account}, not {settings.account}",
-            where=f"environments.{settings.environment}.account",
-            hint="log in to the right account, or use its --profile",
-        )
