@@ -1,4 +1,4 @@
-"""The synth that a plan needs where hashes do not decide: made, and told of."""
+"""The synth that a plan needs where hashes do not decide, with its reasons and warnings shown."""
 
 from __future__ import annotations
 
