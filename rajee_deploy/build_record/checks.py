@@ -44,16 +44,16 @@ def check(tag: str, contents: Contents) -> Contents:
         raise ValueError("it has entries, and groups of them")
     if contents.is_older:
         check_entries(contents)
-        return replace(contents, unproved=OLDER)
-    unproved = PRIVATE if contents.is_private else ""
+        return replace(contents, unproved=(OLDER,))
+    unproved = (PRIVATE,) * contents.is_private
     if contents.depth is not None or any(use.takes is None for use in contents.uses):
         check_entries(contents)
-        return replace(contents, unproved=unproved or DIRECTORIES)
+        return replace(contents, unproved=(*unproved, DIRECTORIES))
     entries = {name: _Entries(own) for name, own in _by_context(contents).items()}
     named = [_check_use(use, entries[selects(use.selects)[1]]) for use in contents.uses]
     lines = {name: own.lines() for name, own in entries.items()}
     items = tuple(replace(item, line=lines[item.context][item.path]) for item in contents.items)
-    return replace(contents, items=items, unproved=unproved or ("" if all(named) else WAYS))
+    return replace(contents, items=items, unproved=(*unproved, *(WAYS,) * (not all(named))))
 
 
 def _by_context(contents: Contents) -> dict[str, list[RecordItem]]:
@@ -76,7 +76,7 @@ def check_inputs(contents: Contents) -> None:
     ):
         raise NotBelievedError("its inputs do not give its digest")
     for text, one in zip(texts, contents.instructions, strict=True):
-        if text != _digest_of(one.canonical) and not (contents.is_private and _HIDDEN in one.canonical):
+        if text != digest_of(one.canonical) and not (contents.is_private and _HIDDEN in one.canonical):
             raise NotBelievedError("its instructions are not those of its inputs")
     if contents.is_older:
         return
@@ -200,5 +200,6 @@ def _is_named(selected: list[Any], takes: tuple[Taken, ...], *, alone: bool) -> 
     return not alone or f"/{takes[0].path}" == pattern
 
 
-def _digest_of(canonical: str) -> str:
+def digest_of(canonical: str) -> str:
+    """The digest that an instruction has among the inputs."""
     return f"sha256:{hashlib.sha256(canonical.encode('utf-8', 'surrogateescape')).hexdigest()}"
