@@ -1,9 +1,9 @@
 """What a tag was made of, as a value that can be kept: everything that entered a fingerprint, by name.
 
 Rooms inside: this one (the nouns), of_image (from live inputs), reads (which line takes an entry), takes (under which
-names), groups (very many entries), document (bytes and back), parts (how they are read), checks (what its digests
-prove), keep (into every store), local (the store of this machine). Records are for people who ask what changed: nothing
-that decides a build or a deployment may read one.
+names), groups (very many entries), document (bytes and back), parts and values (how they are read), checks and tree
+(what its digests prove), keep (into every store), local (the store of this machine). Records are for people who ask
+what changed: nothing that decides a build or a deployment may read one.
 """
 
 from __future__ import annotations
