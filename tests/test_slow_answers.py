@@ -5,9 +5,11 @@ Who these places are, `test_http_readers` holds.
 
 from __future__ import annotations
 
+import gzip
 import os
 import ssl
 import subprocess
+import tracemalloc
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -15,10 +17,11 @@ import pytest
 from endless_server import FLOODS, TRICKLES, Endless, Slow
 
 from rajee_deploy.aws import Aws, Patience, pages
-from rajee_deploy.aws.pages import MOST_PAGES
+from rajee_deploy.aws.pages import MOST, Most
 from rajee_deploy.engine.buildx import _version
 from rajee_deploy.errors import DeployError
-from rajee_deploy.model import PushAccess, RemoteSource
+from rajee_deploy.model import RemoteSource
+from rajee_deploy.model.repository import PushAccess
 from rajee_deploy.registry.fetched import find_remote
 from rajee_deploy.registry.http import RegistryHttp
 from rajee_deploy.registry.oci import OciRepository
@@ -254,6 +257,24 @@ def test_a_connection_that_is_used_again_has_its_own_patience(settings):
         assert kept.sock.gettimeout() == Patience().read
 
 
+@pytest.mark.usefixtures("settings")
+@pytest.mark.parametrize("name", ["a registry", "our own records", "ADD"])
+def test_what_a_redirect_says_is_never_unpacked(name):
+    """Nobody reads it, and a few kilobytes may become gigabytes."""
+    packed = gzip.compress(bytes(16 << 20))
+    head = b"HTTP/1.1 307 No\r\nLocation: /b\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(packed)
+    with Slow(TRICKLES["a header trickles"], first=(head + packed,)).listening() as server:
+        tracemalloc.start()
+        try:
+            url = f"http://{server.address}"
+            refusal(server, lambda: PLACES[name].ask(url, SOON))
+            most = tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+    assert most < 8 << 20
+    assert server.first == []
+
+
 # -- pages ---------------------------------------------------------------------------------------------------------
 
 
@@ -272,9 +293,17 @@ class Pages:
 def test_pages_without_end(most):
     cloud = Pages()
     with pytest.raises(DeployError, match="ecs:ListTasks") as caught:
-        list(pages(cloud, "ecs", "list_tasks", {}, most=most))
+        list(pages(cloud, "ecs", "list_tasks", {}, None, Most(most)))
     assert (caught.value.code, cloud.asked) == ("unknown-answer", most)
     assert f"more than {most} pages" in caught.value.cause
+
+
+def test_pages_that_take_too_long():
+    cloud = Pages()
+    with pytest.raises(DeployError, match="ecs:ListTasks") as caught:
+        list(pages(cloud, "ecs", "list_tasks", {}, None, Most(seconds=-1)))
+    assert (caught.value.code, cloud.asked) == ("unknown-answer", 1)
+    assert "its pages had not ended after -1 s" in caught.value.cause
 
 
 # -- the documentation ---------------------------------------------------------------------------------------------
@@ -290,7 +319,7 @@ def test_the_limits_are_those_of_the_documentation():
         f"One of AWS has {AWS_ANSWER.seconds} seconds and {mib(AWS_ANSWER)}",
         f"one of a registry {REGISTRY_ANSWER.seconds} seconds (with its token server) and {mib(REGISTRY_ANSWER)}",
         f"on this machine {LOCAL_ANSWER.seconds} seconds and {mib(LOCAL_ANSWER)}",
-        f"in pages has at most {MOST_PAGES:,}",
+        f"in pages has at most {MOST.pages:,}, and {MOST.seconds:g} seconds for all of them",
         f"at {DOWNLOAD.least >> 10} KiB a minute or faster, within an hour, and {DOWNLOAD.size >> 30} GiB at most",
     )
     assert [sentence for sentence in sentences if sentence not in text] == []

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeVar
+import time
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from rajee_deploy.aws.errors import unknown
 
@@ -13,7 +14,15 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-MOST_PAGES = 1000
+
+class Most(NamedTuple):
+    """What the pages of one answer may be, and take, all together."""
+
+    pages: int = 1000
+    seconds: float = 600
+
+
+MOST = Most()
 
 
 def pages(
@@ -22,13 +31,14 @@ def pages(
     operation: str,
     arguments: Mapping[str, Any],
     expected: Callable[[str, str], T | None] | None = None,
-    most: int = MOST_PAGES,
+    most: Most = MOST,
 ) -> Iterator[dict[str, Any] | T]:
     """Each page of a call, as long as its reader wants more; what `expected` makes of an error ends them. DeployError
-    where a page is said to be followed by one that came before, or after so many: it would never end."""
+    where a page is said to be followed by one that came before, or after so many, or so long: it would never end."""
+    began = time.monotonic()
     seen: set[str] = set()
     more: dict[str, str] = {}
-    for _ in range(most):
+    for _ in range(most.pages):
         answer = aws.ask(service, operation, {**arguments, **more}, expected)
         yield answer
         token = answer.get("NextToken") if isinstance(answer, dict) else None
@@ -36,9 +46,11 @@ def pages(
             return
         if token in seen:
             raise unknown(_named(service, operation), "its pages come again and again")
+        if time.monotonic() - began > most.seconds:
+            raise unknown(_named(service, operation), f"its pages had not ended after {most.seconds:g} s")
         seen.add(token)
         more = {"NextToken": token}
-    raise unknown(_named(service, operation), f"it has more than {most:,} pages")
+    raise unknown(_named(service, operation), f"it has more than {most.pages:,} pages")
 
 
 def _named(service: str, operation: str) -> str:

@@ -27,7 +27,10 @@ def find_settings(start: Path) -> Path:
         "no-settings",
         "no settings were found here or in a directory above",
         where=str(start),
-        hint="write a rajee-deploy.toml, or a [tool.rajee-deploy] table in pyproject.toml; docs/settings.md shows both",
+        hint="write a rajee-deploy.toml, or a [tool.rajee-deploy] table in pyproject.toml; docs/settings.md shows "
+        "both.\nThe least is an image, and the ECR repository that it is pushed to:\n"
+        "[images.api]\n"
+        'repository = "team/api"',
     )
 
 
