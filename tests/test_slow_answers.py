@@ -20,7 +20,8 @@ from rajee_deploy.aws import Aws, Patience, pages
 from rajee_deploy.aws.pages import MOST, Most
 from rajee_deploy.engine.buildx import _version
 from rajee_deploy.errors import DeployError
-from rajee_deploy.model import PushAccess, RemoteSource
+from rajee_deploy.model import RemoteSource
+from rajee_deploy.model.repository import PushAccess
 from rajee_deploy.registry.fetched import find_remote
 from rajee_deploy.registry.http import RegistryHttp
 from rajee_deploy.registry.oci import OciRepository
