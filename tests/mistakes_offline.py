@@ -29,7 +29,7 @@ SETTINGS = [
         "no settings",
         "fingerprint",
         "no-settings",
-        ("rajee-deploy.toml", "pyproject.toml", "docs/settings.md"),
+        ("rajee-deploy.toml", "pyproject.toml", "docs/settings.md", "[images.api]"),
         files=settings(GOOD) | {"rajee-deploy.toml": None},
         mended=settings(GOOD),
     ),
@@ -46,6 +46,9 @@ SETTINGS = [
     of_settings(
         "a key that is misspelt", GOOD + 'dockerfle = "D"\n', "images.api.dockerfle", "did you mean 'dockerfile'"
     ),
+    of_settings("half of a key", GOOD.replace("repository", "repo"), "images.api.repo", "did you mean 'repository'"),
+    of_settings("an image without a name", '[images]\nrepository = "a"\n', "must be a table", "[images.NAME]"),
+    of_settings("a stack that cdk.stacks lacks", GOOD + 'stack = "Api"\n', "cdk.stacks", 'stacks = ["Api"] in [cdk]'),
     of_settings("a key that nobody knows", GOOD + "zzz = 1\n", "images.api.zzz", "known keys: ", "dockerfile"),
     of_settings("a number for a text", GOOD + "target = 3\n", "images.api.target", "a string"),
     of_settings("no repository", "[images.api]\ncontext = 'svc'\n", "images.api.repository"),

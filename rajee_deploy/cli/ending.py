@@ -130,8 +130,25 @@ def _refusal(error: OSError | MemoryError) -> DeployError:
     if error.errno == errno.ENOENT and _is_homeless():
         where, hint = where or "the working directory", "it was removed: cd to one that exists, and run again"
     return DeployError(
-        "machine", "the operating system refused", where=where, cause=error.strerror or str(error), hint=hint
+        "machine",
+        "the operating system refused",
+        where=where,
+        cause=error.strerror or str(error),
+        hint=hint or _look_at(where),
     )
+
+
+def _look_at(where: str) -> str:
+    """What to do about a refusal that nothing better is known of."""
+    from shlex import quote
+
+    from rajee_deploy.system.places import cache_directory, state_directory
+
+    if not where:
+        return "run again; if it stays, the machine's own log may say why: dmesg"
+    if any(f"{where}/".startswith(f"{own}/") for own in (state_directory(), cache_directory())):
+        return "it is rajee-deploy's own: move it away, or let RAJEE_DEPLOY_STATE_DIR name another directory"
+    return f"see what lies there: ls -ld {quote(where)}"
 
 
 def _is_homeless() -> bool:

@@ -39,7 +39,7 @@ def rollback(
         bool, typer.Option("--detailed-exitcode", help="With --plan: exit with 2 when there are changes.")
     ] = False,
     infra_check: InfraCheckOption = None,
-    wait: Annotated[int, typer.Option(help="Seconds to wait for somebody else's operation on a stack.")] = 1800,
+    wait: Annotated[int, typer.Option(help="Seconds to wait for somebody else's operation on a stack.", min=0)] = 1800,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="For scripts: a rollback asks nothing anyway.")] = False,  # noqa: ARG001 -- accepted, so that scripts need not tell the verbs apart
     verbose: Verbose = False,
     as_json: Json = False,

@@ -26,6 +26,16 @@ def sandbox_start(
     from rajee_deploy.sandbox import control
 
     state = control.start(port)
+    if port and state.port != port:
+        from rajee_deploy.errors import ConfigurationError
+
+        raise ConfigurationError(
+            "bad-flag",
+            f"the sandbox runs already, at another port than {port}",
+            where=state.endpoint,
+            hint="rajee-deploy sandbox env   # what to export for that one\n"
+            "rajee-deploy sandbox stop   # ends it, with all that it holds; then start it at that port",
+        )
     console = _console()
     console.say(f"The sandbox answers at {state.endpoint}.")
     _print_exports(console)

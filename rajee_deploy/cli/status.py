@@ -33,6 +33,9 @@ def status(
     run = make_context((environment, None, config), profile, region)
     with run.phase("look"):
         found = look(run)
+    if not found.stacks:
+        text = "cdk.stacks of the settings is empty, so no stack was looked at: rajee-deploy plan tells of the images"
+        run.console.warn("", text)
     if as_json:
         run.console.document(document(found))
         return

@@ -44,7 +44,7 @@ def up(
     config: Config = None,
     also_tag: AlsoTags = None,
     parameters: Parameters = None,
-    wait: Annotated[int, typer.Option(help="Seconds to wait for somebody else's operation on a stack.")] = 1800,
+    wait: Annotated[int, typer.Option(help="Seconds to wait for somebody else's operation on a stack.", min=0)] = 1800,
     infra_check: InfraCheckOption = None,
     allow_rollback: AllowRollback = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Ask nothing: broader permissions are agreed to.")] = False,

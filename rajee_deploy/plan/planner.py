@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from rajee_deploy.model import Notice
+    from rajee_deploy.model.repository import Repository
     from rajee_deploy.plan.parameter_changes import ParameterOutcome
     from rajee_deploy.plan.state import Observed, StackState, Wanted, WantedImage
     from rajee_deploy.plan.steps import Caution
@@ -231,5 +232,15 @@ def check_repositories(images: Sequence[WantedImage], observed: Observed, steps:
                 "no-repository",
                 f"the repository {image.repository} does not exist and no stack is about to make it",
                 where=f"image {image.name}",
-                hint="check images.*.repository and the region; a stack that makes it must come first in cdk.stacks",
+                hint=_for_a_repository(image.repository),
             )
+
+
+def _for_a_repository(repository: Repository) -> str:
+    place, _, rest = repository.name.partition("/")
+    if rest and not repository.host and not {".", ":"}.isdisjoint(place):
+        return f"{place} is looked for in ECR, to which images are pushed: name a repository of it, like {rest}"
+    make = (
+        "" if repository.host else f"\nwithout such a stack: aws ecr create-repository --repository-name {repository}"
+    )
+    return f"check images.*.repository and the region; a stack that makes it must come first in cdk.stacks{make}"

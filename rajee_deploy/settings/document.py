@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from rajee_deploy.errors import ConfigurationError
-from rajee_deploy.system.regular_files import SMALL, read_regular
+from rajee_deploy.system.regular_files import SMALL, UnfitFileError, read_regular
 from rajee_deploy.text.foreign import parse_toml
 
 if TYPE_CHECKING:
@@ -27,7 +27,10 @@ def find_settings(start: Path) -> Path:
         "no-settings",
         "no settings were found here or in a directory above",
         where=str(start),
-        hint="write a rajee-deploy.toml, or a [tool.rajee-deploy] table in pyproject.toml; docs/settings.md shows both",
+        hint="write a rajee-deploy.toml, or a [tool.rajee-deploy] table in pyproject.toml; docs/settings.md shows "
+        "both.\nThe least is an image, and the ECR repository that it is pushed to:\n"
+        "[images.api]\n"
+        'repository = "team/api"',
     )
 
 
@@ -64,7 +67,8 @@ def _read_toml(path: Path) -> dict[str, Any]:
             "the settings cannot be read",
             where=str(path),
             cause=cause,
-            hint="it has to be a file of UTF-8 text that you may read",
+            hint="it has to be a file of UTF-8 text that you may read"
+            + ", since relative paths in it start where it lies: write it into one" * isinstance(error, UnfitFileError),
         ) from error
     except ValueError as error:
         raise ConfigurationError(

@@ -156,9 +156,8 @@ def _check_receivers(file: SettingsFile, images: tuple[ImageSettings, ...], cdk:
     for image in images:
         # What a wildcard means is known later.
         if image.stack and image.stack not in cdk.stacks and not any(map(is_wild, cdk.stacks)):
-            raise file.fail(
-                f"images.{image.name}.stack", f"{image.stack!r} is not in cdk.stacks", known_names(cdk.stacks)
-            )
+            hint = known_names(cdk.stacks) if cdk.stacks else f'name it there: stacks = ["{image.stack}"] in [cdk]'
+            raise file.fail(f"images.{image.name}.stack", f"{image.stack!r} is not in cdk.stacks", hint)
 
 
 def _check_context_key(

@@ -33,12 +33,14 @@ class SettingsFile:
     def check(self, table: Any, keys: Mapping[str, Key], at: str) -> None:
         """Every key known, every value of its type."""
         if not isinstance(table, dict):
-            raise self.fail(at.rstrip("."), "must be a table")
+            outer, _, name = at.rstrip(".").rpartition(".")
+            hint = f"each of {outer} has a table with a name of yours: [{outer}.NAME], its {name} below"
+            raise self.fail(at.rstrip("."), "must be a table", hint if outer else "")
         for key, value in table.items():
             if key not in keys:
                 import difflib
 
-                near = difflib.get_close_matches(key, keys, 1)
+                near = difflib.get_close_matches(key, keys, 1) or [name for name in keys if name.startswith(key)]
                 known = f"did you mean {near[0]!r}?" if near else "known keys: " + ", ".join(sorted(keys))
                 raise self.fail(at + key, "unknown key", known)
             if not is_taken(value, keys[key]):

@@ -107,6 +107,17 @@ def test_what_the_machine_refuses_says_what_to_do(error, words):
     assert words in told.problem + told.hint
 
 
+def test_no_refusal_of_the_machine_ends_without_a_next_step(monkeypatch):
+    monkeypatch.setenv("RAJEE_DEPLOY_STATE_DIR", "/some/where")
+    hints = {_refusal(OSError(number, os.strerror(number), *path)).hint for number in range(1, 134) for path in PATHS}
+    assert "" not in hints
+    assert "RAJEE_DEPLOY_STATE_DIR" in _refusal(OSError(21, "Is a directory", "/some/where/sandbox.json")).hint
+    assert _refusal(OSError(21, "Is a directory", "/a b")).hint == "see what lies there: ls -ld '/a b'"
+
+
+PATHS = ((), ("/a b",), ("/some/where/sandbox.json",))
+
+
 # What a build service would take for a command, and what is written in its place.
 COMMANDS = [
     (["::add-mask::x\n"], "\\u003a:add-mask::x\n"),
