@@ -5,6 +5,7 @@ The repository is only read, and nothing that it configures runs: see `git_call`
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -155,12 +156,11 @@ def find_repository(start: Path) -> GitDirectories:
         raise DeployError(
             "no-checkout", "git is not installed, and only git knows", where=str(start), hint="install git"
         )
-    raise DeployError(
-        "no-checkout",
-        "this is no checkout of a git repository",
-        where=str(start.absolute()),
-        hint="run it inside one, with a commit at least",
-    )
+    hint = "run it inside one, with a commit at least"
+    if os.environ.get("GIT_DIR"):  # a hook has it for its own repository
+        hint = f"GIT_DIR is not followed: write `gitdir: {os.environ['GIT_DIR']}` into a file .git at the top"
+    problem = "this is no checkout of a git repository"
+    raise DeployError("no-checkout", problem, where=str(start.absolute()), hint=hint)
 
 
 def find_commit(repository: GitDirectories, revision: str) -> str:

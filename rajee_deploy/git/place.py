@@ -91,6 +91,12 @@ def _head_of(directory: Path) -> str:
     return "HEAD"
 
 
+def is_sparse(directory: Path) -> bool:
+    """Whether a directory lies in a checkout that was told to leave files out. git is not asked."""
+    found = enclosing(directory)
+    return found is not None and any((each / "info/sparse-checkout").is_file() for each in _git_directories(found[0]))
+
+
 def enclosing(start: Path) -> tuple[Path, Path] | None:
     """The nearest directory from `start` up that has a repository in `.git`, and where to ask git from: `start`, but
     the directory itself where git would meet another repository on the way. None outside of one."""

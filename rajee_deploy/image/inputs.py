@@ -260,7 +260,20 @@ def _look_up(
     root: Path, recipe: Recipe, name: str, dockerfile: Path, how: tuple[Modes, Roots | None, Path | None]
 ) -> Selection:
     reads = [read for read in recipe.reads if read.context == name]
-    return contexts.look_up(root, reads, contexts.find_rules(root, dockerfile, main=not name), *how)
+    try:
+        return contexts.look_up(root, reads, contexts.find_rules(root, dockerfile, main=not name), *how)
+    except DeployError as error:
+        if error.code == "source-not-found" and not error.cause:
+            _name_sparse_checkout(error, root)
+        raise
+
+
+def _name_sparse_checkout(error: DeployError, root: Path) -> None:
+    from rajee_deploy.git.place import is_sparse
+
+    if is_sparse(root):
+        own = "this is a sparse checkout, which may leave it out: git sparse-checkout add brings a directory"
+        error.hint = "; ".join(filter(None, (error.hint, own)))
 
 
 @contextmanager

@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from rajee_deploy.errors import ConfigurationError
-from rajee_deploy.system.regular_files import SMALL, read_regular
+from rajee_deploy.system.regular_files import SMALL, UnfitFileError, read_regular
 from rajee_deploy.text.foreign import parse_toml
 
 if TYPE_CHECKING:
@@ -67,7 +67,8 @@ def _read_toml(path: Path) -> dict[str, Any]:
             "the settings cannot be read",
             where=str(path),
             cause=cause,
-            hint="it has to be a file of UTF-8 text that you may read",
+            hint="it has to be a file of UTF-8 text that you may read"
+            + ", since relative paths in it start where it lies: write it into one" * isinstance(error, UnfitFileError),
         ) from error
     except ValueError as error:
         raise ConfigurationError(

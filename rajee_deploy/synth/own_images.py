@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from rajee_deploy.system.regular_files import DOCUMENT, read_json
+from rajee_deploy.system.regular_files import LARGE, read_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,7 +27,7 @@ def own_images(assembly: Path) -> list[str]:
 
 def _images_of(path: Path) -> Iterator[str]:
     try:
-        document: Any = read_json(path, DOCUMENT)
+        document: Any = read_json(path, LARGE)
     except (OSError, ValueError):
         return
     images = document.get("dockerImages") if isinstance(document, dict) else None

@@ -19,7 +19,13 @@ if TYPE_CHECKING:
 MOST_DEEP = 100  # arrays and objects in one another
 _MOST_DIGITS = 40
 _MOST_PARTS = 16  # of a name in TOML
-_MOST_TOML = 512 << 10  # characters; its parser is slow
+_MOST_TOML = 1 << 20  # characters; its parser is slow
+_MOST_VALUES = 3_000_000  # in JSON: each takes up to 200 bytes
+# Comments and texts of TOML: a text without an end goes on to where no other could begin, so that the search is linear.
+_TEXT = re.compile(
+    r"""(?s)\"{3}(?:\\.?|[^\\])*?(?:\"{3}|\Z)|'{3}.*?(?:'{3}|\Z)"""
+    r"""|"(?:\\[^\n]?|[^"\\\n])*+(?:"|(?=\n)|\Z)|'[^'\n]*+(?:'|(?=\n)|\Z)|\#[^\n]*"""
+)
 _HALF = re.compile(r"\\u[dD][89abAB]|\\u[dD][c-fC-F]")
 _PART = r"""(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')"""
 _LONG_NAME = re.compile(
@@ -41,6 +47,8 @@ def parse_json(
     characters.
     """
     whole = (text.decode("utf-8") if isinstance(text, bytes) else text).removeprefix("\ufeff")
+    if len(whole) > _MOST_VALUES and sum(map(whole.count, ",[{")) > _MOST_VALUES:
+        raise MalformedError("it has too many values")
     try:
         value = json.loads(
             whole, object_pairs_hook=pairs, parse_constant=_constant, parse_float=_finite, parse_int=_whole
@@ -60,7 +68,7 @@ def parse_toml(text: str | bytes) -> dict[str, Any]:
     whole = (text.decode("utf-8") if isinstance(text, bytes) else text).removeprefix("\ufeff")
     if len(whole) > _MOST_TOML:
         raise MalformedError("it is too long")
-    if _LONG_NAME.search(whole):
+    if _LONG_NAME.search(_TEXT.sub(lambda text: "" if text[0].startswith("#") else '""', whole)):
         raise MalformedError(f"a name has more than {_MOST_PARTS} parts")
     try:
         value = tomllib.loads(whole)

@@ -100,6 +100,12 @@ def test_an_app_without_images_is_no_app_with_some(project):
     assert "no image of its own either" in refused("lock --check").cause
 
 
+def test_a_manifest_may_be_large(tmp_path):
+    images = {"dockerImages": {"a": {"source": {"dockerFile": "F"}}}}
+    (tmp_path / "Api.assets.json").write_text(json.dumps(images) + " " * (20 << 20))
+    assert own_images(tmp_path) == ["Api a (F)"]
+
+
 @pytest.mark.parametrize(
     "document", [[], None, {"dockerImages": 1}, {"dockerImages": {"a": 1}}, {"dockerImages": {"a": {"source": []}}}]
 )

@@ -10,7 +10,7 @@ import pytest
 
 from rajee_deploy.errors import DeployError
 from rajee_deploy.git import find_commit_id, find_repository, find_revision
-from rajee_deploy.git.place import enclosing, enclosing_repository
+from rajee_deploy.git.place import enclosing, enclosing_repository, is_sparse
 
 OPTIONS = ["-c", "user.name=T", "-c", "user.email=t@example.com", "-c", "commit.gpgsign=false"]
 
@@ -109,6 +109,32 @@ def test_a_worktree_and_a_separate_git_directory(project, tmp_path):
     assert find_repository(tmp_path / "linked").top == tmp_path / "linked"
     git(place, "init", "-q", "--separate-git-dir", str(tmp_path / "apart"))
     assert find_repository(place).git_directory == tmp_path / "apart"
+
+
+@pytest.mark.parametrize("linked", [False, True])
+def test_a_sparse_checkout(project, tmp_path, linked):
+    place, commit = project
+    if linked:
+        git(place, "worktree", "add", "-q", "--detach", str(tmp_path / "linked"))
+        place = tmp_path / "linked"
+    (place / "below").mkdir()
+    assert not is_sparse(place / "below")
+    git(place, "sparse-checkout", "set", "--no-cone", "/other")
+    assert is_sparse(place / "below")
+    assert find_revision(place).id == commit
+    assert not find_revision(place).is_dirty
+
+
+def test_a_variable_of_gits_that_is_not_followed_is_told(project, tmp_path, monkeypatch):
+    place, _ = project
+    monkeypatch.setenv("GIT_DIR", str(place / ".git"))
+    monkeypatch.setenv("GIT_WORK_TREE", str(tmp_path / "elsewhere"))
+    (tmp_path / "elsewhere").mkdir()
+    with pytest.raises(DeployError, match="no checkout") as caught:
+        find_repository(tmp_path / "elsewhere")
+    assert f"gitdir: {place}/.git" in caught.value.hint
+    (tmp_path / "elsewhere" / ".git").write_text(f"gitdir: {place}/.git\n")
+    assert find_repository(tmp_path / "elsewhere").git_directory == place / ".git"
 
 
 def test_a_path_with_a_line_end(tmp_path):

@@ -46,6 +46,22 @@ def test_configured_labels_go_before_those_of_the_source(inputs):
         assert request.reference == f"registry.test/team/app:{found.fingerprint.tag}"
 
 
+def test_what_a_sparse_checkout_leaves_out_is_told(tmp_path):
+    (tmp_path / ".git/info").mkdir(parents=True)
+    for name in ("objects", "refs"):
+        (tmp_path / ".git" / name).mkdir()
+    (tmp_path / ".git/HEAD").write_text("ref: refs/heads/main\n")
+    (tmp_path / "Dockerfile").write_text("FROM scratch\nCOPY b /\n")
+    platforms = parse_platforms(["linux/amd64"])
+    hints = []
+    for _ in range(2):
+        with pytest.raises(DeployError, match="not found in the build context") as caught:
+            read_inputs(ImageSettings("app", tmp_path, tmp_path / "Dockerfile", "team/app", platforms))
+        hints.append("git sparse-checkout add" in caught.value.hint)
+        (tmp_path / ".git/info/sparse-checkout").write_text("/a\n")
+    assert hints == [False, True]
+
+
 PATTERN = "COPY app/[slug]/page /p/"  # the client sends nothing for it, so there is no directory to look in
 
 

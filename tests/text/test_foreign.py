@@ -11,6 +11,10 @@ from rajee_deploy.text.foreign import MOST_DEEP, parse_json, parse_toml
 DEEP = 200_000
 
 
+NAMES = "\n{a" + ".a" * 40 + " = 1, b" + ".b" * 40
+WORDS = NAMES.strip()
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -61,6 +65,8 @@ def test_all_other_json_is_its_value(text, value):
 
 def test_a_wide_document_is_not_a_deep_one():
     assert len(parse_json("[" + "[]," * 5000 + "{}]")) == 5001
+    with pytest.raises(ValueError, match="too many values"):
+        parse_json("[" + "[]," * 2_000_000 + "{}]")
 
 
 def test_half_a_character_is_allowed_where_it_is_taken_care_of():
@@ -95,7 +101,12 @@ def _once(pairs):
         "x = '\x00'",
         "\udce9 = 1",
         'x = "\\ud800"',
-        pytest.param("#" + "x" * (512 << 10), id="half a megabyte"),
+        pytest.param("#" + "x" * (1 << 20), id="a megabyte"),
+        pytest.param('x = """y"""\na' + ".a" * DEEP + " = 1", id="a name of many parts behind a text"),
+        pytest.param("x = '\\'\na" + ".a" * DEEP + " = 1", id="a name of many parts behind a backslash"),
+        pytest.param('"' + '\\"' * 200_000, id="a text without an end"),
+        pytest.param('"' + "\\" * 200_001, id="backslashes"),
+        pytest.param('"""' + '\\"""' * 200_000, id="a long text without an end"),
     ],
 )
 def test_what_is_no_toml_is_a_value_error(text):
@@ -112,6 +123,16 @@ def test_what_is_no_toml_is_a_value_error(text):
         (b"[a.b]\nc.d = 'e'", {"a": {"b": {"c": {"d": "e"}}}}),
         ("", {}),
         ("x = 'a. b. c. " + "d. " * 40 + "'", {"x": "a. b. c. " + "d. " * 40}),
+        *[
+            (
+                f"x = {quotes}{NAMES}{quotes} # {WORDS}\n# {WORDS}\ny = 1",
+                {"x": WORDS, "y": 1},
+            )
+            for quotes in ('"""', "'''")
+        ],
+        (f'x = "{WORDS}" # "', {"x": WORDS}),
+        ('"a.b" = \'"""\'\n[c."#"]', {"a.b": '"""', "c": {"#": {}}}),
+        pytest.param("x = '" + "y" * (900 << 10) + "'", {"x": "y" * (900 << 10)}, id="much of it"),
     ],
 )
 def test_all_other_toml_is_its_table(text, value):

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from rajee_deploy.dataclass import dataclass
 from rajee_deploy.synth.tracing.depfile import Depfile, Records
-from rajee_deploy.system.regular_files import DOCUMENT, read_json, read_text
+from rajee_deploy.system.regular_files import DOCUMENT, LARGE, read_json, read_text
 from rajee_deploy.text.lines import lines_of
 
 if TYPE_CHECKING:
@@ -223,7 +223,7 @@ def _packages(directories: list[str], app: App) -> Iterator[str]:
 def _locked(lock: str) -> dict[str, Any]:
     """Directory, from the lock's, → what the lock says of it."""
     try:
-        packages = read_json(lock, DOCUMENT)["packages"]
+        packages = read_json(lock, LARGE)["packages"]
     except (OSError, ValueError, KeyError, TypeError):
         return {}
     if not isinstance(packages, dict):

@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rajee_deploy.system.regular_files import DOCUMENT, digest_of, read_json, read_regular, read_text
+from rajee_deploy.system.regular_files import DOCUMENT, LARGE, digest_of, read_json, read_regular, read_text
 from rajee_deploy.text.lines import lines_of
 
 if TYPE_CHECKING:
@@ -143,7 +143,7 @@ def _normal(name: str) -> str:
 def _locked(folder: Path) -> dict[str, str]:
     """What npm kept of its lock beside what it installed: package → the digest of its archive."""
     try:
-        packages = read_json(folder / ".package-lock.json", DOCUMENT)["packages"]
+        packages = read_json(folder / ".package-lock.json", LARGE)["packages"]
         return {name: str(told.get("integrity", "")) for name, told in packages.items()}
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return {}

@@ -8,7 +8,7 @@ import shutil
 import pytest
 
 from rajee_deploy.synth.tracing import installed
-from rajee_deploy.synth.tracing.installed import node_packages, python_packages
+from rajee_deploy.synth.tracing.installed import is_locked, node_packages, python_packages
 
 
 def install(site, line="jsii/__init__.py,sha256=aa,1", script="sha256=s1"):
@@ -61,3 +61,11 @@ def test_a_node_package_counts_by_its_version_its_lock_and_its_neighbours(node):
     assert digest() != before
     shutil.rmtree(package.parent)
     assert node_packages(str(package.parents[1]), ("node_modules/x",)) is None
+
+
+def test_what_npm_locked_may_be_large(tmp_path):
+    folder = tmp_path / "node_modules"
+    folder.mkdir()
+    text = '{"packages": {"node_modules/a": {"integrity": "x"}}}'
+    (folder / ".package-lock.json").write_text(text + " " * (40 << 20))
+    assert is_locked(str(tmp_path), "node_modules/a")
