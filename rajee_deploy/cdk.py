@@ -58,7 +58,7 @@ class DeployState(Construct):
     """
 
     def __init__(self, scope: Construct, *, images: Sequence[str] = (), deploy_by: str = "tag") -> None:
-        names = _checked(images)
+        names = _check_names(images)
         if deploy_by not in ("tag", "digest"):
             raise ValueError(f"deploy_by is 'tag' or 'digest', not {deploy_by!r}")
         _check_scope(scope)
@@ -135,7 +135,7 @@ class DeployState(Construct):
         return parameter.value_as_string
 
 
-def _checked(images: object) -> tuple[str, ...]:
+def _check_names(images: object) -> tuple[str, ...]:
     """The names of parameters. A single text would be taken for one name a letter."""
     if isinstance(images, str):
         raise TypeError(f"images is a list of parameters' names: images=({images!r},), not images={images!r}")

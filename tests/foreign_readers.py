@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Any
 
 from rajee_deploy.actions.explain.compare import compare
 from rajee_deploy.aws.received import NotAnAnswerError, examine
-from rajee_deploy.aws.shaped import shaped
+from rajee_deploy.aws.shaped import with_shape
 from rajee_deploy.aws.short import _is_of
 from rajee_deploy.aws.short import _template as _template_in
-from rajee_deploy.aws.short.shapes import _parsed as shapes_of
+from rajee_deploy.aws.short.shapes import _parse as shapes_of
 from rajee_deploy.build_record import proofs
 from rajee_deploy.build_record.document import decode
 from rajee_deploy.build_record.local import LocalContents
@@ -27,7 +27,7 @@ from rajee_deploy.build_record.store import DOCUMENT_TYPE, _layer
 from rajee_deploy.context import cache
 from rajee_deploy.context.answers import Answers
 from rajee_deploy.context.deployignore import DeployIgnored
-from rajee_deploy.context.files import _decoded
+from rajee_deploy.context.files import _decode
 from rajee_deploy.context.ignore import Matcher, read_rules
 from rajee_deploy.context.rules import find_rules
 from rajee_deploy.dockerfile import resolve
@@ -41,12 +41,12 @@ from rajee_deploy.lock import parse as parse_lock
 from rajee_deploy.lock import read as read_lock
 from rajee_deploy.model import BuildOptions, Digest, Platform
 from rajee_deploy.model.repository import Repository
-from rajee_deploy.plan.carried import carried_of, encoded
-from rajee_deploy.registry.answers import access, archived, frozen, references
+from rajee_deploy.plan.carried import carried_of, encode
+from rajee_deploy.registry.answers import access, archived_image, frozen, references
 from rajee_deploy.registry.documents import read_configuration, read_manifest
 from rajee_deploy.registry.http import HttpAnswer, RegistryHttp, _words
 from rajee_deploy.registry.image_layout import pinned_layout
-from rajee_deploy.registry.labels import _described, _first_image, _label
+from rajee_deploy.registry.labels import _describe, _first_image, _label
 from rajee_deploy.registry.layout import describe
 from rajee_deploy.registry.manifests import Index, parse_config, parse_manifest
 from rajee_deploy.registry.oci import Manifest, _codes
@@ -57,10 +57,10 @@ from rajee_deploy.rollout.declared import declared_services
 from rajee_deploy.sandbox.registry_api import OciError, _parse_manifest
 from rajee_deploy.sandbox.state import read_note
 from rajee_deploy.settings import find_settings, load
-from rajee_deploy.stack.deployment_record import decoded as decoded_record
+from rajee_deploy.stack.deployment_record import decode as decoded_record
 from rajee_deploy.stack.describe import CloudFormation
 from rajee_deploy.stack.secret_values import LocalSecretValues
-from rajee_deploy.stack.services import Services, _remembered
+from rajee_deploy.stack.services import Services, _parse_kept
 from rajee_deploy.stack.watching import Watching
 from rajee_deploy.synth import assembly
 from rajee_deploy.synth.assembly_cache import AssemblyStore, _read_record, _stacks_of
@@ -70,22 +70,22 @@ from rajee_deploy.synth.cli_profile import named_profile
 from rajee_deploy.synth.command import app_command
 from rajee_deploy.synth.git_index import git_index
 from rajee_deploy.synth.how_to import install_cli
-from rajee_deploy.synth.ignored import _kept
+from rajee_deploy.synth.ignored import _read_kept
 from rajee_deploy.synth.input_store import InputStore
 from rajee_deploy.synth.own_images import own_images
-from rajee_deploy.synth.runtimes import _by_headers, configured
+from rajee_deploy.synth.runtimes import _by_headers, venv_configuration
 from rajee_deploy.synth.toolchain import _version
 from rajee_deploy.synth.tracing import _records
 from rajee_deploy.synth.tracing.depfile import read_depfile
-from rajee_deploy.synth.tracing.distil import _locked, _owners, package_version
+from rajee_deploy.synth.tracing.distil import _lock_entries, _owners, package_version
 from rajee_deploy.synth.tracing.failure import NAME as FAILED
 from rajee_deploy.synth.tracing.failure import last_failure
 from rajee_deploy.synth.tracing.installed import node_packages, python_packages
 from rajee_deploy.synth.tracing.looks import find_looks
 from rajee_deploy.synth.tracing.syscalls import BrokenLogError, read_calls
 from rajee_deploy.synth.tracing.whole import _properties
-from rajee_deploy.synth.travelling import received
-from rajee_deploy.system.ours import listed, without_ours
+from rajee_deploy.synth.travelling import from_document
+from rajee_deploy.system.ours import listed_names, without_ours
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -208,7 +208,7 @@ def _package_lock(data: bytes, place: Path) -> object:
     _put(place, "node_modules/x/package.json", b"{}")
     _put(place, "node_modules/.package-lock.json", data)
     path = _put(place, "package-lock.json", data)
-    return _locked(str(path)), node_packages(str(place), ["node_modules/x"]), install_cli(place)
+    return _lock_entries(str(path)), node_packages(str(place), ["node_modules/x"]), install_cli(place)
 
 
 def _record_of_packages(data: bytes, place: Path) -> object:
@@ -217,7 +217,7 @@ def _record_of_packages(data: bytes, place: Path) -> object:
 
 
 def _pyvenv(data: bytes, place: Path) -> object:
-    return configured(_put(place, "pyvenv.cfg", data))
+    return venv_configuration(_put(place, "pyvenv.cfg", data))
 
 
 def _headers_of_node(data: bytes, place: Path) -> object:
@@ -425,7 +425,7 @@ def _parsed_object(data: bytes) -> dict[str, Any]:
 
 def _children(data: bytes, _place: Path) -> object:
     document = _parsed_object(data)
-    return _first_image(document), _described(document.get("config"))
+    return _first_image(document), _describe(document.get("config"))
 
 
 def _record_manifest(data: bytes, _place: Path) -> object:
@@ -636,16 +636,16 @@ def _secret_values(data: bytes, place: Path) -> object:
 def _cache_file(data: bytes, place: Path) -> object:
     """A cache that has the right seal, whatever it holds."""
     path = cache.file_for(place, "/p", "answers")
-    start = cache._FORMAT + cache.framed([cache._about("/p")])
+    start = cache._FORMAT + cache.frame([cache._about("/p")])
     whole = start + data
     _put(place, path.name, whole + hashlib.sha256(whole).digest())
-    return cache.load(path, "/p"), Answers(place, "/p", 0)._old, _decoded(data)
+    return cache.load(path, "/p"), Answers(place, "/p", 0)._old, _decode(data)
 
 
 def _marker(data: bytes, place: Path) -> object:
     _put(place, ".rajee-deploy", data)
     _put(place, "history.jsonl", b"x")
-    return listed(data), without_ours(place)
+    return listed_names(data), without_ours(place)
 
 
 def _pointer(data: bytes, place: Path) -> object:
@@ -657,7 +657,7 @@ def _pointer(data: bytes, place: Path) -> object:
 
 def _carried(data: bytes, _place: Path) -> object:
     found = carried_of({"Metadata": {"rajee-deploy": data.decode("utf-8", "replace")}})
-    return (received(found), encoded(found)) if found is not None else None
+    return (from_document(found), encode(found)) if found is not None else None
 
 
 def _stack_record(data: bytes, _place: Path) -> object:
@@ -693,7 +693,7 @@ class AnsweredAws:
 
         shape = _shape(service, operation)
         try:
-            return shaped(f"{service}:{operation}", _dated(self._answers.get(operation, {}), shape), shape)
+            return with_shape(f"{service}:{operation}", _dated(self._answers.get(operation, {}), shape), shape)
         except MisshapenError as error:
             raise unknown(operation, str(error)) from error
 
@@ -902,7 +902,7 @@ def _images_answer(data: bytes, _place: Path) -> object:
     found = []
     for ask in (
         lambda: references("x", aws.ask("ecr", "batch_get_image", {}), ["c-1", "c-2"]),
-        lambda: archived("x", aws.ask("ecr", "describe_images", {}), "c-1"),
+        lambda: archived_image("x", aws.ask("ecr", "describe_images", {}), "c-1"),
         lambda: frozen("x", aws.ask("ecr", "describe_repositories", {}), "a", ["live-a"]),
         lambda: access("a", aws.ask("ecr", "describe_repositories", {}), aws.ask("ecr", "get_authorization_token", {})),
     ):
@@ -981,7 +981,7 @@ READERS: dict[str, Reader] = {
     "an image's configuration of the engine": Reader(_json({"Env": ["A=b"], "OnBuild": ["x"]}), _image_config, OLD),
     "the history": Reader(_json(RUN), _history),
     "what is known of secret values": Reader(_json(SECRETS), _secret_values),
-    "a cache of contexts": Reader(cache.framed([b"a", cache.framed([b"x", b"y"])]), _cache_file),
+    "a cache of contexts": Reader(cache.frame([b"a", cache.frame([b"x", b"y"])]), _cache_file),
     "our marker": Reader(b"text\nhistory.jsonl\n", _marker),
     "a pointer of LFS": Reader(
         b"version https://git-lfs.github.com/spec/v1\noid sha256:" + b"a" * 64 + b"\nsize 5\n", _pointer
@@ -996,8 +996,8 @@ READERS: dict[str, Reader] = {
     "kept shapes": Reader(
         _json({"ecr": {"metadata": {}, "operations": {}, "shapes": {}}}), lambda data, _: shapes_of(data)
     ),
-    "kept answers of cdk.ignore": Reader(_json({"a/": True, "b": False}), lambda data, _place: _kept(data)),
-    "kept services": Reader(_json([["arn", "task", 1, False, "c"]]), lambda data, _place: _remembered(data)),
+    "kept answers of cdk.ignore": Reader(_json({"a/": True, "b": False}), lambda data, _place: _read_kept(data)),
+    "kept services": Reader(_json([["arn", "task", 1, False, "c"]]), lambda data, _place: _parse_kept(data)),
     "the sandbox's note": Reader(
         _json({"pid": 1, "port": 2, "started": "x"}), lambda data, place: read_note(_put(place, "n", data))
     ),

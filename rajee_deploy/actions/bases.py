@@ -118,9 +118,9 @@ def check(scope: LockScope) -> int:
     """Compare the lock with the Dockerfiles, offline; returns how many references are locked. DeployError `lock-stale`
     with all that is missing or too much."""
     lock = locks.read(scope.path)
-    lines = [f"missing: {need}" for need in missing(lock, _needed(scope.images, lock))]
+    lines = [f"missing: {need}" for need in missing(lock, _needs(scope.images, lock))]
     if scope.everything is not None:
-        lines += [f"not needed any more: {need}" for need in extra(lock, _needed(scope.everything, lock))]
+        lines += [f"not needed any more: {need}" for need in extra(lock, _needs(scope.everything, lock))]
     if lines:
         raise DeployError(
             "lock-stale",
@@ -132,13 +132,13 @@ def check(scope: LockScope) -> int:
     return len(lock.images)
 
 
-def unlocked(scope: LockScope) -> dict[str, list[str]]:
+def unlocked_sources(scope: LockScope) -> dict[str, list[str]]:
     """By image, what its build takes from elsewhere that no lock is needed for, each with the reason."""
     lock = locks.read(scope.path)
-    return {image.name: _unlocked(read_recipe(image, lock.images), lock) for image in scope.images}
+    return {image.name: _unlocked_of(read_recipe(image, lock.images), lock) for image in scope.images}
 
 
-def _unlocked(recipe: Recipe, lock: Lock) -> list[str]:
+def _unlocked_of(recipe: Recipe, lock: Lock) -> list[str]:
     found = [one for one in recipe.references if one.key not in lock.images]
     return list(dict.fromkeys(f"{one.text} ({_why_unlocked(one)})" for one in found))
 
@@ -149,7 +149,7 @@ def _why_unlocked(reference: Reference) -> str:
     return "it is pinned by its digest" if reference.key else "a lock cannot have it"
 
 
-def _needed(images: Iterable[ImageSettings], lock: Lock) -> frozenset[Need]:
+def _needs(images: Iterable[ImageSettings], lock: Lock) -> frozenset[Need]:
     return needs(read_recipe(image, lock.images) for image in images)
 
 
@@ -165,20 +165,20 @@ def update(
     one of them cannot be read. `today` is a day like 2026-11-25.
     """
     before = locks.read(scope.path)
-    _check_known(moving or (), _needed(scope.images, before))
-    after = _completed(before, scope, source, moving, today)
+    _check_known(moving or (), _needs(scope.images, before))
+    after = _complete(before, scope, source, moving, today)
     if scope.everything is not None:
-        surplus = set(extra(after, _needed(scope.everything, after)))
+        surplus = set(extra(after, _needs(scope.everything, after)))
         after = Lock(tuple(each for each in after.entries if Need(each.reference, each.platform) not in surplus))
     if after.entries or before.entries:
         locks.write(scope.path, after)
     return list(_changes(before.images, after.images)), len(after.images)
 
 
-def _completed(lock: Lock, scope: LockScope, source: ImageSource, moving: Collection[str] | None, today: str) -> Lock:
+def _complete(lock: Lock, scope: LockScope, source: ImageSource, moving: Collection[str] | None, today: str) -> Lock:
     moved: set[str] = set()
     while True:  # in rounds: what a base does by ONBUILD may name images of its own
-        wanted = _needed(scope.images, lock)
+        wanted = _needs(scope.images, lock)
         floating = {need.reference for need in wanted if _floats(need.reference)}
         due = (floating if moving is None else floating & set(moving)) - moved
         lacking = {need.reference for need in missing(lock, wanted)} - due
@@ -247,10 +247,10 @@ def _changes(before: Mapping[str, LockedImage], after: Mapping[str, LockedImage]
 def compare(recipes: Iterable[Recipe], lock: Lock, source: ImageSource) -> list[Base]:
     """Every floating reference of the Dockerfiles against its registry."""
     floating = sorted({need.reference for need in needs(recipes) if _floats(need.reference)})
-    return [_compared(reference, lock.images.get(reference), source) for reference in floating]
+    return [_compare(reference, lock.images.get(reference), source) for reference in floating]
 
 
-def _compared(reference: str, locked: LockedImage | None, source: ImageSource) -> Base:
+def _compare(reference: str, locked: LockedImage | None, source: ImageSource) -> Base:
     try:
         is_remote = _is_remote(reference)
         now = source.find_remote(remote_of(reference)) if is_remote else source.find_digest(image_of(reference))

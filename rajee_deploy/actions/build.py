@@ -117,12 +117,12 @@ def _raise_failures(futures: Mapping[str, Future[None]]) -> None:
             "builds-failed",
             f"{len(failed)} of {len(futures)} images were not built",
             where=", ".join(failed),
-            cause="\n".join(line for image, error in failed.items() for line in _told(image, error)),
+            cause="\n".join(line for image, error in failed.items() for line in _problem_lines(image, error)),
             hint="nothing was deployed; images that were pushed are not built again; correct the causes and run again",
         )
 
 
-def _told(image: str, error: DeployError) -> Iterator[str]:
+def _problem_lines(image: str, error: DeployError) -> Iterator[str]:
     yield f"{image}: {error}"
     yield from (f"  {line}" for line in lines_of(error.cause))
     if error.hint:
@@ -158,7 +158,7 @@ def _confirm_pushed(shop: Workshop, image: WantedImage, reference: str, failure:
         found = image_state(shop.registry, image)
     except DeployError as error:
         raise failure or error from error
-    problem = trust.refused(image, found)
+    problem = trust.find_refusal(image, found)
     if problem is not None:
         raise problem from failure
     if not isinstance(found, ImagePresent):
@@ -169,14 +169,14 @@ def _confirm_pushed(shop: Workshop, image: WantedImage, reference: str, failure:
             hint="run again; if it stays, look at the repository's permissions and events",
         )
     if failure is not None and failure.code == CACHE_NOT_WRITTEN:
-        why = "; ".join((failure.problem, _said(failure.cause), failure.hint))
+        why = "; ".join((failure.problem, _last_word(failure.cause), failure.hint))
         shop.console.warn(f"image {image.name}", why, failure.code)
     elif failure is not None:
         shop.console.warn("", f"another run pushed {image.tag} first; its image is used")
     shop.console.item("✓", f"image {image.name}", f"{reference} is {found.digest}", "green")
 
 
-def _said(cause: str) -> str:
+def _last_word(cause: str) -> str:
     """The engine's own last word of an error."""
     lines = lines_of(cause)
     return next((line for line in reversed(lines) if line.startswith("ERROR")), "".join(lines[-1:]))

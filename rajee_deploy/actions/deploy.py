@@ -23,7 +23,7 @@ from rajee_deploy.plan import after_step
 from rajee_deploy.plan.parameter_changes import not_taken
 from rajee_deploy.plan.state import StackPresent
 from rajee_deploy.plan.steps import Via
-from rajee_deploy.stack.deployment_record import encoded
+from rajee_deploy.stack.deployment_record import encode
 from rajee_deploy.stack.update import Accepted
 
 if TYPE_CHECKING:
@@ -191,7 +191,7 @@ def _keep_record(run: CurrentRun, job: Job) -> None:
     if job.record is None or run.ports.records is None:
         return
     try:
-        run.ports.records.write(job.step.stack, encoded(job.record))
+        run.ports.records.write(job.step.stack, encode(job.record))
     except DeployError as error:
         text = f"what was deployed could not be recorded, so the next run synthesises to decide: {error}"
         run.console.warn(f"stack {job.step.stack}", text)

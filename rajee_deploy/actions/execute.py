@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, assert_never
 
 from rajee_deploy.actions.foresee import check_machine, check_templates
-from rajee_deploy.actions.planned import opened
+from rajee_deploy.actions.planned import open_inputs
 from rajee_deploy.actions.recheck import check_stack, check_unchanged
 from rajee_deploy.actions.synthesise import keeping, record_of_deployment
 from rajee_deploy.errors import DeployError
@@ -38,7 +38,7 @@ def execute(planned: Planned) -> Uncarried:
     cannot carry."""
     if not planned.plan.steps:
         return {}
-    with opened(planned) as whole:
+    with open_inputs(planned) as whole:
         return _execute(whole)
 
 

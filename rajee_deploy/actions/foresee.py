@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from rajee_deploy.actions.planned import opened
-from rajee_deploy.actions.synthesise import kept, recording
+from rajee_deploy.actions.planned import open_inputs
+from rajee_deploy.actions.synthesise import recording, take_kept
 from rajee_deploy.errors import DeployError
 from rajee_deploy.model.names import NOT_RECORDED
 from rajee_deploy.plan.steps import BuildAndPush, Caution, DeployStack, Via
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 def foresee(planned: P) -> P:
     """The plan with what is missing on this machine. DeployError and ConfigurationError: what carrying it out would end
     with, as far as that is known without a synth that the plan did not need."""
-    with opened(planned) as whole:
+    with open_inputs(planned) as whole:
         cautions = [*planned.plan.cautions, *_missing_here(whole)]
         images = whole.wanted.images
     synthesis = (planned.synthesis or find_kept(planned, whole=False)) if _by_cdk(planned) else None
@@ -67,10 +67,10 @@ def find_kept(planned: Planned, *, whole: bool = True) -> Synthesis | None:
     the assembly what a look at its templates takes, and no more."""
     run = planned.run
     by, into = run.ports.synthesiser, run.scratch() / "cdk.out"
-    found = kept(by, local(planned), by.publishable(), planned.identity, into, whole=whole)
+    found = take_kept(by, local(planned), by.publishable(), planned.identity, into, whole=whole)
     for fingerprint in planned.wanted.infrastructures.values():
         document = run.lists.get(str(fingerprint.digest))
-        found = found or kept(by, fingerprint, document, planned.identity, into, whole=whole)
+        found = found or take_kept(by, fingerprint, document, planned.identity, into, whole=whole)
     return found
 
 
@@ -85,13 +85,13 @@ def _by_cdk(planned: Planned) -> list[DeployStack]:
     return [step for step in planned.plan.steps if isinstance(step, DeployStack) and step.via is Via.CDK]
 
 
-def _built(planned: Planned) -> list[ImageSettings]:
+def _images_to_build(planned: Planned) -> list[ImageSettings]:
     built = [step.image for step in planned.plan.steps if isinstance(step, BuildAndPush)]
     return [planned.inputs[name].settings for name in built]
 
 
 def _missing_secrets(planned: Planned) -> Iterator[tuple[ImageSettings, DeployError]]:
-    for image in _built(planned):
+    for image in _images_to_build(planned):
         if image.build.secrets:
             from rajee_deploy.engine.secrets import find_missing  # of the images that have any
 

@@ -10,10 +10,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rajee_deploy.actions.synthesise import remembered
+from rajee_deploy.actions.synthesise import find_remembered
 from rajee_deploy.errors import DeployError
 from rajee_deploy.model.names import INFRA_PARAMETER
-from rajee_deploy.plan.carried import encoded
+from rajee_deploy.plan.carried import encode
 from rajee_deploy.plan.state import StackPresent
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def by_their_lists(
             continue
         if not made:
             made |= dict.fromkeys(_encoded_own(own))
-        key = encoded(state.carried)
+        key = encode(state.carried)
         if key not in made:
             made[key] = _hashed_by(state.carried, hashed)
         fingerprint = made[key]
@@ -62,10 +62,10 @@ def what_is_remembered(
 ) -> tuple[dict[str, Fingerprint], dict[str, Synthesised]]:
     """What this machine remembers of synths of these inputs, by stack; and the stacks' own fingerprints, less those
     whose stack is known under the local one alone: a verdict and the fingerprint that goes with it belong together."""
-    known = dict(remembered(by, local, who))
+    known = dict(find_remembered(by, local, who))
     kept = dict(own)
     for stack, fingerprint in own.items():
-        made = remembered(by, fingerprint, who).get(stack)
+        made = find_remembered(by, fingerprint, who).get(stack)
         if made is not None:
             known[stack] = made
         elif _is_recorded(states[stack], fingerprint):
@@ -78,7 +78,7 @@ def what_is_remembered(
 def _encoded_own(own: Callable[[], Mapping[str, object] | None]) -> list[str]:
     try:
         document = own()
-        return [encoded(document)] if document is not None else []
+        return [encode(document)] if document is not None else []
     except (DeployError, ValueError):
         return []
 

@@ -19,11 +19,11 @@ from rajee_deploy.actions.meanings import (
     image_of_stack,
     values_of_stacks,
 )
-from rajee_deploy.actions.synthesise import Synthesis, remembered
+from rajee_deploy.actions.synthesise import Synthesis, find_remembered
 from rajee_deploy.errors import ConfigurationError, DeployError
 from rajee_deploy.fingerprint import with_given
 from rajee_deploy.plan.planner import is_settled
-from rajee_deploy.plan.stack_names import StackPlace, is_plain, is_wild, meaning, resolved
+from rajee_deploy.plan.stack_names import StackPlace, is_plain, is_wild, meaning, resolve
 from rajee_deploy.plan.state import StackAbsent
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ class Early:
             account, stacks = run.ports.store.latest()
             places = _places(stacks)
             with suppress(ConfigurationError):
-                guess = list(resolved(names, places))
+                guess = list(resolve(names, places))
                 self._places, self._account = places, account
                 run.ports.settle(places, account)
         self._asked = {stack: self._submit(stack) for stack in guess}
@@ -73,13 +73,13 @@ class Early:
             self._places, self._account, self._asked = {}, "", {}
         for name in self._plain:
             self._asked[name] = self.ask(name, StackPlace(name, name), who)
-        return {name: _told(self._asked[name]) for name in self._plain}
+        return {name: _answer_of(self._asked[name]) for name in self._plain}
 
     def _submit(self, stack: str) -> Future[StackState]:
         return self._pool.submit(self._run.ports.reader.observe, stack)
 
 
-def _told(asked: Future[StackState]) -> StackState:
+def _answer_of(asked: Future[StackState]) -> StackState:
     """The answer; of a stack that the role may not ask about, whatever it is, that it is not known here."""
     try:
         return asked.result()
@@ -116,7 +116,7 @@ def settle(run: CurrentRun, stacks: Mapping[str, Synthesised], who: Identity, *,
     if not is_deploying:
         known = {word for place in places.values() for word in (place.id, place.name)}
         places |= {name: StackPlace(name, name) for name in names_of(run) if is_plain(name) and name not in known}
-    keys = resolved(settings.cdk.stacks, places)
+    keys = resolve(settings.cdk.stacks, places)
     for key in keys:
         check_place(settings, places[key])
     check_apart(keys, places)
@@ -130,7 +130,7 @@ def settle(run: CurrentRun, stacks: Mapping[str, Synthesised], who: Identity, *,
     return before != (keys, [image.stack for image in run.images])
 
 
-def located(
+def locate(
     run: CurrentRun,
     infrastructure: Fingerprint,
     who: Identity,
@@ -224,7 +224,7 @@ def what_is_known(run: CurrentRun, infrastructure: Fingerprint, who: Identity) -
     for a synth, since the app does what cannot be followed."""
     if any(item.name.startswith("impure:") for item in infrastructure.inputs):
         return {}
-    return remembered(run.ports.synthesiser, infrastructure, who)
+    return find_remembered(run.ports.synthesiser, infrastructure, who)
 
 
 def names_of(run: CurrentRun) -> tuple[str, ...]:

@@ -155,7 +155,7 @@ def _image_state(registry: RegistryReader, image: WantedImage, found: Found) -> 
     match state:
         case Tagged(digest=digest):
             contents = {each: registry.read_content(image.repository, digest, each) for each in image.platforms}
-            return trust.judged(digest, contents, image.fingerprint.digest)
+            return trust.judge_image(digest, contents, image.fingerprint.digest)
         case ImageAbsent():
             return registry.confirm_absent(image.repository, image.tag)
         case ImageInaccessible():
@@ -168,7 +168,7 @@ def _frozen(
     """Whether tags that have to move can: asked only where one is in the wrong place."""
     wrong: dict[Repository, list[str]] = {}
     for image in images:
-        wrong.setdefault(image.repository, []).extend(retention.misplaced(image, seen))
+        wrong.setdefault(image.repository, []).extend(retention.misplaced_tags(image, seen))
     return frozenset(
         (repository, tag)
         for repository, tags in wrong.items()

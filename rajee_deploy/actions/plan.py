@@ -59,7 +59,7 @@ def plan_run(run: CurrentRun, synthesis: Synthesis | None = None, *, runs_app: b
     with _threads() as pool:
         identity = pool.submit(ports.identity)
         early = locating.Early(run, names, pool)
-        inputs, infrastructure = _hashed(run, synthesis, has_stacks=bool(names))
+        inputs, infrastructure = _hash_inputs(run, synthesis, has_stacks=bool(names))
         with run.timings.phase("ask AWS"):
             check_account(run.settings, identity.result())
             who = identity.result()
@@ -67,7 +67,7 @@ def plan_run(run: CurrentRun, synthesis: Synthesis | None = None, *, runs_app: b
             may_synthesise = runs_app or run.settings.infra_check is not InfraCheck.HASH
             synth = partial(_synthesise, run, infrastructure, who) if may_synthesise else None
             plain = partial(early.plain, who)
-            synthesis = locating.located(run, infrastructure, who, synthesis or synth, plain)
+            synthesis = locating.locate(run, infrastructure, who, synthesis or synth, plain)
         inputs = {image.name: replace(inputs[image.name], settings=image) for image in run.images}
         with run.timings.phase("ask AWS"):
             wanted = _wanted(run, inputs, infrastructure, who)
@@ -79,7 +79,7 @@ def plan_run(run: CurrentRun, synthesis: Synthesis | None = None, *, runs_app: b
             if synthesis is None:
                 wanted = _judged_by_lists(run, wanted, described, who)
             observed = with_services(with_secrets(ports.secrets, wanted, asked.result()), running.result())
-            wanted = _asked(run, wanted, observed, who) if synthesis is None else _by_synthesis(wanted, synthesis)
+            wanted = _ask_others(run, wanted, observed, who) if synthesis is None else _by_synthesis(wanted, synthesis)
     return _conclude(run, with_input_changes(run, wanted, described), observed, inputs, who, synthesis)
 
 
@@ -98,7 +98,7 @@ def _conclude(
         if locating.settle(run, synthesis.stacks, who):
             return plan_run(run, synthesis)  # other stacks than those that were looked at
         wanted = _by_synthesis(wanted, synthesis)
-    plan, revision = _guarded(run, _decided(run, wanted, observed), observed)
+    plan, revision = _guard(run, _decide(run, wanted, observed), observed)
     if synthesis is None and any(isinstance(step, DeployStack) and step.via is Via.CDK for step in plan.steps):
         run.ports.deployer.check_account(who.account)
     plan = replace(plan, cautions=(*plan.cautions, *_of_failed_synth(run, plan))) if synthesis is None else plan
@@ -120,7 +120,7 @@ def _of_failed_synth(run: CurrentRun, plan: Plan) -> Iterator[Caution]:
         yield Caution("last-synth-failed", "cdk", text)
 
 
-def _hashed(
+def _hash_inputs(
     run: CurrentRun, synthesis: Synthesis | None, *, has_stacks: bool
 ) -> tuple[dict[str, ImageInputs], Fingerprint | None]:
     """What the images are made of, and what synth reads (None without stacks). The context values that synth gets are
@@ -129,7 +129,7 @@ def _hashed(
         from rajee_deploy.image.inputs import read_all_inputs  # while the network is busy
 
         inputs = read_all_inputs(run.images)
-        given = _given(run, inputs)
+        given = _context_values(run, inputs)
         infrastructure = with_given(run.ports.infrastructure(None), given) if has_stacks else None
     for key in given:
         run.console.say(f"the context value {key} is the tag: each new tag takes a synth, so it is slower", "dim")
@@ -151,7 +151,7 @@ def plan_by(planned: Planned, synthesis: Synthesis) -> Planned:
     if locating.settle(run, synthesis.stacks, planned.identity):
         return plan_run(run, synthesis)
     wanted = _by_synthesis(planned.wanted, synthesis)
-    plan, revision = _guarded(run, _decided(run, wanted, planned.observed), planned.observed)
+    plan, revision = _guard(run, _decide(run, wanted, planned.observed), planned.observed)
     return replace(
         planned, run=run, plan=plan, wanted=wanted, synthesis=synthesis, revision=planned.revision or revision
     )
@@ -191,16 +191,16 @@ def with_input_changes(run: CurrentRun, wanted: Wanted, states: Mapping[str, Sta
     return replace(wanted, input_changes=found)
 
 
-def _asked(run: CurrentRun, wanted: Wanted, observed: Observed, who: Identity) -> Wanted:
+def _ask_others(run: CurrentRun, wanted: Wanted, observed: Observed, who: Identity) -> Wanted:
     """With what other machines know, where hashes do not decide."""
-    if not plans.undecided(wanted, observed):
+    if not plans.undecided_stacks(wanted, observed):
         return wanted
     from rajee_deploy.actions.share import ask
 
     return ask(run, wanted, observed, who)
 
 
-def _decided(run: CurrentRun, wanted: Wanted, observed: Observed) -> Plan:
+def _decide(run: CurrentRun, wanted: Wanted, observed: Observed) -> Plan:
     """The plan. Its errors know the language of the app, where that matters."""
     try:
         return plans.make_plan(wanted, observed)
@@ -212,7 +212,7 @@ def _decided(run: CurrentRun, wanted: Wanted, observed: Observed) -> Plan:
         raise
 
 
-def _guarded(run: CurrentRun, plan: Plan, observed: Observed) -> tuple[Plan, str]:
+def _guard(run: CurrentRun, plan: Plan, observed: Observed) -> tuple[Plan, str]:
     """The plan, when no older revision takes a newer one's place, and the checkout's revision. git is asked only where
     something is deployed over a revision that is recorded."""
     revisions = guard.deployed_revisions(plan, observed)
@@ -222,7 +222,7 @@ def _guarded(run: CurrentRun, plan: Plan, observed: Observed) -> tuple[Plan, str
     ancestries = {each: run.ports.ancestry(own, each) for each in set(revisions.values())}
     plan = replace(plan, cautions=(*plan.cautions, *cautions))
     try:
-        return guard.guarded(plan, revisions, ancestries, run.rules), own
+        return guard.guard(plan, revisions, ancestries, run.rules), own
     except DeployError as error:
         error.cause = "\n".join(filter(None, (error.cause, *(caution.text for caution in cautions))))
         raise
@@ -238,7 +238,7 @@ def _threads() -> Iterator[ThreadPoolExecutor]:
         pool.shutdown(wait=False, cancel_futures=True)
 
 
-def _given(run: CurrentRun, inputs: Mapping[str, ImageInputs]) -> dict[str, str]:
+def _context_values(run: CurrentRun, inputs: Mapping[str, ImageInputs]) -> dict[str, str]:
     """The tags that synth takes as context values. ConfigurationError when one is left out by --image: all stacks of
     the app may read it."""
     if not run.settings.cdk.stacks:
@@ -294,6 +294,6 @@ def _more_tags(run: CurrentRun, image: ImageSettings) -> tuple[str, ...]:
     tags = (*image.tags, *run.also_tags)
     if not tags:
         return ()
-    from rajee_deploy.image.extra_tags import expanded
+    from rajee_deploy.image.extra_tags import expand_tags
 
-    return expanded(image, tags)
+    return expand_tags(image, tags)

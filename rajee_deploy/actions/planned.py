@@ -37,7 +37,8 @@ class Planned:
     were found to mean: whatever comes of the plan goes by it. `revision` is the checkout's, "" where nobody asked git
     yet.
 
-    `past` are the images that are built of another revision, with the way to it (see `opened`); `labels` are theirs.
+    `past` are the images that are built of another revision, with the way to it (see `open_inputs`); `labels` are
+    theirs.
     `is_of_checkout`: what is deployed is of what is checked out, which must stay so until it is.
     """
 
@@ -68,7 +69,7 @@ P = TypeVar("P", bound=Planned)
 
 
 @contextmanager
-def opened(planned: P) -> Iterator[P]:
+def open_inputs(planned: P) -> Iterator[P]:
     """The plan with the inputs of all that it builds; those of other revisions are there until the context is left.
     DeployErrors of whoever makes them."""
     with ExitStack() as checkouts:

@@ -48,7 +48,7 @@ def _check_images(run: CurrentRun, planned: Planned, stack: str) -> None:
         if image.stack != stack:
             continue
         now = image_state(run.ports.registry, image)
-        problem = trust.refused(image, now)
+        problem = trust.find_refusal(image, now)
         if problem is not None:
             raise problem
         before = planned.observed.images[image.name]

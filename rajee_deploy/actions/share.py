@@ -35,7 +35,7 @@ def ask(run: CurrentRun, wanted: Wanted, observed: Observed, who: Identity) -> W
     """With what other machines found out of the stacks that hashes do not decide. No call where all are decided."""
     for _ in range(_HOPS):
         proven, further = set(wanted.proven), dict(wanted.infrastructures)
-        places = _places(run.settings, plans.undecided(wanted, observed))
+        places = _places(run.settings, plans.undecided_stacks(wanted, observed))
         subjects = {stack: _subjects(wanted, observed, who, stack) for stack in places}
         there = _there(run, places, {stack: [*said, *lists] for stack, (said, lists) in subjects.items()})
         for stack, (said, lists) in subjects.items():
@@ -101,7 +101,7 @@ def _astray(
         proven=frozenset(),
     )
     machine = ask(run, machine, observed, who)
-    open_ = [(stack, states[stack]) for stack in plans.undecided(machine, observed)]
+    open_ = [(stack, states[stack]) for stack in plans.undecided_stacks(machine, observed)]
     found = {stack: _sought(machine, stack, state) for stack, state in open_ if isinstance(state, StackPresent)}
     return {stack: by for stack, by in found.items() if by not in ("", str(nothing.digest))}
 
@@ -140,7 +140,7 @@ def _sought(wanted: Wanted, stack: str, state: StackPresent) -> str:
     """The digest by which a list is looked for: the one that the last known list gives, the recorded one where none is
     known; "" for neither."""
     is_known = stack in wanted.infrastructures or state.carried is not None
-    return str(wanted.infrastructure_of(stack).digest) if is_known else _recorded(state)
+    return str(wanted.infrastructure_of(stack).digest) if is_known else _recorded_digest(state)
 
 
 def _there(
@@ -165,7 +165,7 @@ def _by_list(run: CurrentRun, place: Repository, subjects: Iterable[Subject]) ->
     return None
 
 
-def _recorded(state: StackPresent) -> str:
+def _recorded_digest(state: StackPresent) -> str:
     recorded = state.parameters.get(INFRA_PARAMETER, "")
     return recorded if recorded != NOT_RECORDED else ""
 

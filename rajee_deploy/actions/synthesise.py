@@ -62,12 +62,12 @@ class Synthesis:
     document: Mapping[str, Any] | None = None
 
 
-def remembered(by: Synthesiser, fingerprint: Fingerprint, who: Identity) -> Mapping[str, Synthesised]:
+def find_remembered(by: Synthesiser, fingerprint: Fingerprint, who: Identity) -> Mapping[str, Synthesised]:
     """The stacks that an earlier synth of these inputs made on this machine; empty when none is known."""
     return by.store.remember(_key(fingerprint, who))
 
 
-def kept(
+def take_kept(
     by: Synthesiser,
     fingerprint: Fingerprint,
     document: Mapping[str, Any] | None,
@@ -97,11 +97,11 @@ def synthesise(
     """
     before = by.fingerprint()
     _check_unchanged(planned, before)
-    stacks = _keyed(by.deployer.synth(into, on_line, by.given), who)
+    stacks = _by_key(by.deployer.synth(into, on_line, by.given), who)
     after = by.fingerprint()
-    if _changed(before, after) or _is_moving(after):
+    if _changes(before, after) or _is_moving(after):
         before, into = after, into.with_name(f"{into.name}-again")
-        stacks = _keyed(by.deployer.synth(into, on_line, by.given), who)
+        stacks = _by_key(by.deployer.synth(into, on_line, by.given), who)
         after = by.fingerprint()
         _check_unchanged(before, after)
     by.store.keep(_key(after, who), into, stacks, who.account)
@@ -128,10 +128,12 @@ def recording(step: DeployStack, synthesis: Synthesis, state: StackState, revisi
         for value in step.values
         if value.name in stack.declared
     )
-    return replace(step, parameters=(*images, *taken), values=values, parameter_changes=_asked(step, stack.declared))
+    return replace(
+        step, parameters=(*images, *taken), values=values, parameter_changes=_approval_changes(step, stack.declared)
+    )
 
 
-def _asked(step: DeployStack, slots: Mapping[str, Declared]) -> tuple[tuple[str, str], ...]:
+def _approval_changes(step: DeployStack, slots: Mapping[str, Declared]) -> tuple[tuple[str, str], ...]:
     """The changes of parameters that are worth a question: those that may allow something to somebody."""
     return tuple((name, text) for name, text in step.parameter_changes if name not in slots or slots[name].may_permit)
 
@@ -158,7 +160,7 @@ def keeping(step: DeployStack, state: StackState, revision: str) -> DeployStack:
     records = {**dict(step.parameters), REVISION_PARAMETER: revision}
     given = tuple((key, value) for key, value in records.items() if key not in RECORDS or key in has)
     slots = state.declared if isinstance(state, StackPresent) else {}
-    return replace(step, parameters=given, parameter_changes=_asked(step, slots))
+    return replace(step, parameters=given, parameter_changes=_approval_changes(step, slots))
 
 
 def unprovable(step: DeployStack, state: StackState) -> tuple[str, ...]:
@@ -184,7 +186,7 @@ def missing_records(step: DeployStack) -> tuple[str, ...]:
     return tuple(name for name in (INFRA_PARAMETER, TEMPLATE_PARAMETER) if name not in given)
 
 
-def _keyed(stacks: Mapping[str, Synthesised], who: Identity) -> dict[str, Synthesised]:
+def _by_key(stacks: Mapping[str, Synthesised], who: Identity) -> dict[str, Synthesised]:
     """The stacks of a synth by what they go by here, in their order. Where an app gives several the same name in the
     same place (stages of which one at a time is deployed), each goes by its id besides."""
     keys = {
@@ -200,7 +202,7 @@ def _key(fingerprint: Fingerprint, who: Identity) -> str:
     return f"{who.account}/{who.region}/{fingerprint.digest}"
 
 
-def _changed(planned: Fingerprint, now: Fingerprint) -> set[Input]:
+def _changes(planned: Fingerprint, now: Fingerprint) -> set[Input]:
     """The inputs that changed in between. A name on one side alone is news where the synth itself finds such names, and
     where one side is the first to stand on a whole record, which names everything anew."""
     before, after = ({item.name: item for item in each.inputs} for each in (planned, now))
@@ -217,7 +219,7 @@ def _is_moving(fingerprint: Fingerprint) -> bool:
 
 
 def _check_unchanged(planned: Fingerprint, now: Fingerprint) -> None:
-    differing = _changed(planned, now)
+    differing = _changes(planned, now)
     if differing:
         raise DeployError(
             "file-changed",

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from rajee_deploy.actions.synthesise import missing_records, unprovable
 from rajee_deploy.errors import DeployError
-from rajee_deploy.plan.parameter_changes import unaffected
+from rajee_deploy.plan.parameter_changes import unaffected_lines
 from rajee_deploy.plan.state import StackPresent
 from rajee_deploy.plan.steps import Via
 from rajee_deploy.plan.tags import short_digest
@@ -88,12 +88,12 @@ def tell_done(run: CurrentRun, step: DeployStack, state: StackState) -> None:
         advice = f"; {declaring_records(run.settings.cdk.app, missing)}" if missing else ""
         run.console.warn(f"stack {step.stack}", doubt + advice)
     own = {value.name: value.shown for value in step.values}
-    recorded = _shown({**dict(step.parameters), **own})
-    for line in unaffected(step, state):
+    recorded = _parameters_text({**dict(step.parameters), **own})
+    for line in unaffected_lines(step, state):
         run.console.warn(f"stack {step.stack}", line)
     what = f"complete, and it records {recorded}" if recorded else "complete"
     run.console.item("✓", f"stack {step.stack}", what, "green")
 
 
-def _shown(parameters: Mapping[str, str]) -> str:
+def _parameters_text(parameters: Mapping[str, str]) -> str:
     return ", ".join(f"{key} {short_digest(value)}" for key, value in parameters.items())

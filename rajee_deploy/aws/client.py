@@ -20,12 +20,12 @@ from rajee_deploy.aws.errors import (
     error_code,
     error_message,
     opening,
-    translated,
+    translate_errors,
     unknown,
 )
 from rajee_deploy.aws.received import NotAnAnswerError, examine
 from rajee_deploy.aws.resolved import keys, of_session
-from rajee_deploy.aws.shaped import MisshapenError, shaped
+from rajee_deploy.aws.shaped import MisshapenError, with_shape
 from rajee_deploy.dataclass import dataclass
 from rajee_deploy.errors import ConfigurationError, DeployError
 from rajee_deploy.system.within import AWS_ANSWER, Limit, within
@@ -153,7 +153,7 @@ class Aws:
         DeployError for every other failure, and for whoever indexes a part that the answer lacks. An answer may be
         empty although AWS sent more: conclude nothing from that.
         """
-        with within(self._patience.answer, partial(unknown, _named(service, operation))):
+        with within(self._patience.answer, partial(unknown, _iam_name(service, operation))):
             return self._answer(service, operation, arguments, expected, region)
 
     def _answer(
@@ -171,9 +171,9 @@ class Aws:
         spent = time.monotonic() - began
         from botocore.exceptions import ClientError
 
-        client, named = self.client(service, region) if region else self.client(service), _named(service, operation)
+        client, named = self.client(service, region) if region else self.client(service), _iam_name(service, operation)
         call = getattr(client, operation)
-        with translated(named, self.profile):
+        with translate_errors(named, self.profile):
             self._clock.spent, self._clock.began = spent, None
             try:
                 answer: dict[str, Any] = call(**arguments)
@@ -190,9 +190,9 @@ class Aws:
                 self._clock.spent = None
         model = client.meta.service_model.operation_model(client.meta.method_to_api_mapping[operation])
         try:
-            whole: dict[str, Any] = shaped(_named(service, operation), answer, model.output_shape)
+            whole: dict[str, Any] = with_shape(_iam_name(service, operation), answer, model.output_shape)
         except MisshapenError as error:
-            raise unknown(_named(service, operation), str(error)) from error
+            raise unknown(_iam_name(service, operation), str(error)) from error
         return whole
 
     def _ask_shortly(
@@ -270,7 +270,7 @@ class Aws:
     @contextmanager
     def _translated(self, asked: str) -> Iterator[None]:
         """What botocore does by itself: it may ask for credentials, which is a call like any other."""
-        with translated(asked, self.profile), within(self._patience.answer, partial(unknown, asked)):
+        with translate_errors(asked, self.profile), within(self._patience.answer, partial(unknown, asked)):
             yield
 
     def _check_time(self, **_event: Any) -> None:
@@ -302,7 +302,7 @@ class Aws:
         return self._session
 
 
-def _named(service: str, operation: str) -> str:
+def _iam_name(service: str, operation: str) -> str:
     """The name that IAM knows a call by, like `ecr:DescribeImages`."""
     return f"{service}:{operation.title().replace('_', '')}"
 

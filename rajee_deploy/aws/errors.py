@@ -85,7 +85,7 @@ def unknown(asked: str, cause: str) -> DeployError:
 
 
 @contextmanager
-def translated(asked: str, profile: str | None = None) -> Iterator[None]:
+def translate_errors(asked: str, profile: str | None = None) -> Iterator[None]:
     """Turn botocore's errors into ours. `asked` names the service or call. ClientErrors that a caller expects
     (not found) are to be caught inside."""
     from botocore import exceptions

@@ -45,13 +45,13 @@ def pages(
         if not token:
             return
         if token in seen:
-            raise unknown(_named(service, operation), "its pages come again and again")
+            raise unknown(_call_name(service, operation), "its pages come again and again")
         if time.monotonic() - began > most.seconds:
-            raise unknown(_named(service, operation), f"its pages had not ended after {most.seconds:g} s")
+            raise unknown(_call_name(service, operation), f"its pages had not ended after {most.seconds:g} s")
         seen.add(token)
         more = {"NextToken": token}
-    raise unknown(_named(service, operation), f"it has more than {most.pages:,} pages")
+    raise unknown(_call_name(service, operation), f"it has more than {most.pages:,} pages")
 
 
-def _named(service: str, operation: str) -> str:
+def _call_name(service: str, operation: str) -> str:
     return f"{service}:{operation.title().replace('_', '')}"

@@ -123,7 +123,7 @@ _WRITES = (
 )
 
 
-def needed(who: Who) -> tuple[Permission, ...]:
+def needed_permissions(who: Who) -> tuple[Permission, ...]:
     """The permissions of a policy, in the order in which they are shown."""
     match who:
         case Who.plan:
@@ -137,8 +137,8 @@ def needed(who: Who) -> tuple[Permission, ...]:
 def policy(who: Who, place: PolicyPlace) -> dict[str, Any]:
     """The IAM policy document: one statement for each scope."""
     by_scope: dict[PermissionScope, list[str]] = {}
-    roles = [_ASSUME] if place.others and _ASSUME not in needed(who) else []
-    for permission in (*needed(who), *roles):
+    roles = [_ASSUME] if place.others and _ASSUME not in needed_permissions(who) else []
+    for permission in (*needed_permissions(who), *roles):
         by_scope.setdefault(permission.scope, []).append(permission.action)
     statements = [
         {"Effect": "Allow", "Action": actions, "Resource": resources}

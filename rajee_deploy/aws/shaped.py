@@ -52,7 +52,7 @@ class Answered(dict[str, Any]):
         raise unknown(self.asked, f"a part of the answer lacks {key}")
 
 
-def shaped(asked: str, answer: Any, shape: Shape | None) -> Any:
+def with_shape(asked: str, answer: Any, shape: Shape | None) -> Any:
     """The answer to a call (named as IAM does) with its structures as Answered. MisshapenError."""
     if shape is None:
         return answer
@@ -67,11 +67,11 @@ def shaped(asked: str, answer: Any, shape: Shape | None) -> Any:
         known: dict[str, Shape] = shape.members  # type: ignore[attr-defined] # of its subclass
         # What the model does not know, botocore leaves out, but for its own word on the call.
         kept = {name: value for name, value in parts.items() if value is not None and (name in known or name == _OWN)}
-        return Answered(asked, {name: shaped(asked, value, known.get(name)) for name, value in kept.items()})
+        return Answered(asked, {name: with_shape(asked, value, known.get(name)) for name, value in kept.items()})
     if kind == "list":
-        return [shaped(asked, value, shape.member) for value in parts]  # type: ignore[attr-defined] # of its subclass
+        return [with_shape(asked, value, shape.member) for value in parts]  # type: ignore[attr-defined] # of its subclass
     if kind == "map":
-        return {name: shaped(asked, value, shape.value) for name, value in parts.items()}  # type: ignore[attr-defined] # of its subclass
+        return {name: with_shape(asked, value, shape.value) for name, value in parts.items()}  # type: ignore[attr-defined] # of its subclass
     if not _is_usable(answer):
         raise MisshapenError(f"{shape.name} is out of all bounds")
     return answer

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from rajee_deploy.build_record.checks import check
 from rajee_deploy.build_record.parts import HEADERS_DO_NOT_GIVE, SCHEMA, is_exact, parse_contents, selects
-from rajee_deploy.build_record.takes import MOST_TAKEN, written
+from rajee_deploy.build_record.takes import MOST_TAKEN, parts_of
 from rajee_deploy.build_record.tree import NotBelievedError
 from rajee_deploy.errors import DeployError
 from rajee_deploy.text.foreign import parse_json
@@ -48,7 +48,7 @@ def decode(tag: str, packed: bytes) -> Contents:
     """The contents that a document holds, with what of them nothing proves. DeployError `contents-unusable` unless it
     is whole and made this tag, `contents-not-believed` where its digests contradict it."""
     try:
-        return check(tag, parse_contents(parse_json(_unpacked(packed), errors="surrogateescape")))
+        return check(tag, parse_contents(parse_json(_unpack(packed), errors="surrogateescape")))
     except NotBelievedError as error:
         raise DeployError(
             "contents-not-believed",
@@ -67,7 +67,7 @@ def decode(tag: str, packed: bytes) -> Contents:
         ) from error
 
 
-def _unpacked(packed: bytes) -> bytes:
+def _unpack(packed: bytes) -> bytes:
     unpacker = zlib.decompressobj(_GZIP)
     text = unpacker.decompress(packed, MOST_BYTES)
     if not unpacker.eof or unpacker.unused_data:
@@ -114,7 +114,7 @@ def _uses(contents: Contents) -> list[dict[str, Any]]:
     for use in contents.uses:
         takes = None
         if said and use.takes is not None:
-            takes = written(use.takes, numbers.get(selects(use.selects)[1], {}))
+            takes = parts_of(use.takes, numbers.get(selects(use.selects)[1], {}))
         told = {"line": use.line, "source": use.source, "selects": use.selects}
         found.append({**told, "takes": takes, "alone": use.alone})
     return found

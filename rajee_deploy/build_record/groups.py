@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 LIMIT = 20_000
 
 
-def bounded(contents: Contents, limit: int = LIMIT) -> Contents:
+def within_bound(contents: Contents, limit: int = LIMIT) -> Contents:
     """The contents with their entries, or with groups of them where there are more than `limit`: as deep as gives at
     most `limit` groups."""
     if len(contents.items) <= limit:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from rajee_deploy.build_record import CREATED, DIRTY, IMAGE, REVISION
 from rajee_deploy.build_record.document import encode
-from rajee_deploy.build_record.groups import bounded
+from rajee_deploy.build_record.groups import within_bound
 from rajee_deploy.build_record.of_image import contents_of
 from rajee_deploy.build_record.store import MOST_BYTES, Record
 from rajee_deploy.errors import DeployError
@@ -46,4 +46,4 @@ def record_of(inputs: ImageInputs, at: datetime) -> Record:
     notes = {IMAGE: inputs.settings.name, CREATED: at.isoformat(timespec="seconds")}
     if revision is not None:
         notes |= {REVISION: revision.id, DIRTY: "true" if revision.is_dirty else "false"}
-    return Record(encode(bounded(contents_of(inputs))), notes)
+    return Record(encode(within_bound(contents_of(inputs))), notes)

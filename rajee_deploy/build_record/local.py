@@ -37,8 +37,8 @@ class LocalContents:
     def put(self, _repository: Repository, tag: str, record: Record) -> Kept:
         """See ContentsStore. A file that cannot be read any more is replaced."""
         path = self._path(tag)
-        with _told(path):
-            there = _parsed(_bytes_of(path))
+        with _translate_errors(path):
+            there = _parse(_bytes_of(path))
             if there is not None:
                 return Kept.SAME if there.document == record.document else Kept.OTHER
             make_place(self._directory)
@@ -50,8 +50,8 @@ class LocalContents:
     def get(self, _repository: Repository, tag: str) -> Record | None:
         """See ContentsStore. A file without sense is no record."""
         path = self._path(tag)
-        with _told(path):
-            return _parsed(_bytes_of(path))
+        with _translate_errors(path):
+            return _parse(_bytes_of(path))
 
     def _path(self, tag: str) -> Path:
         return self._directory / (tag + _SUFFIX)
@@ -63,7 +63,7 @@ class LocalContents:
 
 
 @contextlib.contextmanager
-def _told(path: Path) -> Iterator[None]:
+def _translate_errors(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
@@ -91,7 +91,7 @@ def _bytes_of(path: Path) -> bytes | None:
         return None
 
 
-def _parsed(data: bytes | None) -> Record | None:
+def _parse(data: bytes | None) -> Record | None:
     if data is None:
         return None
     head, separator, document = data.partition(b"\n")

@@ -16,7 +16,7 @@ from rajee_deploy.build_record.checks import PRIVATE, digest_of
 from rajee_deploy.build_record.parts import is_exact
 from rajee_deploy.build_record.reads import counted_entries, texts_of
 from rajee_deploy.build_record.takes import takes_of
-from rajee_deploy.dockerfile import united
+from rajee_deploy.dockerfile import unite
 from rajee_deploy.fingerprint import encode, kind_of
 from rajee_deploy.model import Kind, Reference
 
@@ -41,7 +41,7 @@ def contents_of(inputs: ImageInputs, *, with_bytes: bool = False) -> Contents:
     """
     given = inputs.options.build_args
     texts = texts_of(inputs)
-    references = united(
+    references = unite(
         [
             [Reference(one.role, _public(one.text, given if one.role == "add" else {}), one.line) for one in each]
             for each in (variant.recipe.references for variant in inputs.variants)

@@ -22,7 +22,7 @@ from rajee_deploy.build_record.store import Record, record_tag
 from rajee_deploy.errors import DeployError
 from rajee_deploy.fingerprint import TAG_HEX, TAG_PREFIX
 from rajee_deploy.model.names import NOT_RECORDED, TEMPLATE_PARAMETER
-from rajee_deploy.plan.carried import decoded, encoded
+from rajee_deploy.plan.carried import decode, encode
 from rajee_deploy.plan.state import RepositoryAbsent, Tagged
 from rajee_deploy.plan.template import is_recorded, plain_record, record_of
 
@@ -77,7 +77,7 @@ def keep(
     store: ContentsStore, repository: Repository, subject: Subject, document: Mapping[str, Any] | None = None
 ) -> None:
     """Keep a list (the document), or a proof, which says all by itself. DeployError when it cannot be kept."""
-    text = json.dumps(subject, sort_keys=True) if document is None else encoded(document)
+    text = json.dumps(subject, sort_keys=True) if document is None else encode(document)
     packer = zlib.compressobj(9, zlib.DEFLATED, _GZIP)
     store.put(repository, _key(subject), Record(packer.compress(text.encode("ascii")) + packer.flush()))
 
@@ -86,10 +86,10 @@ def find_list(store: ContentsStore, repository: Repository, subject: Subject) ->
     """A list that was kept; None where there is none that can be used."""
     try:
         record = store.get(repository, _key(subject))
-        text = _unpacked(record.document) if record is not None else ""
+        text = _unpack(record.document) if record is not None else ""
     except (DeployError, ValueError, zlib.error):
         return None
-    return decoded(text)
+    return decode(text)
 
 
 def _subject(schema: str, who: Identity, stack: str, infrastructure: str) -> Subject:
@@ -102,7 +102,7 @@ def _key(subject: Subject) -> str:
     return TAG_PREFIX + hashlib.sha256(text).hexdigest()[:TAG_HEX]
 
 
-def _unpacked(packed: bytes) -> str:
+def _unpack(packed: bytes) -> str:
     unpacker = zlib.decompressobj(_GZIP)
     text = unpacker.decompress(packed, _MOST_BYTES)
     if not unpacker.eof:

@@ -21,7 +21,7 @@ def takes_of(chosen: Chosen) -> tuple[Taken, ...]:
     return tuple(Taken(os.fsdecode(item.key).replace("\0", "/"), item.path, item.deep) for item in chosen.items)
 
 
-def written(takes: Iterable[Taken], numbers: dict[str, int]) -> _Parts:
+def parts_of(takes: Iterable[Taken], numbers: dict[str, int]) -> _Parts:
     """What a use takes, in parts: `[first, count, base]` for entries of the record one after the other, whose names are
     their paths below a base, and `[rest, path, deep]` for each other one. `numbers` are those of the context's entries.
     """

@@ -70,7 +70,7 @@ _PYTHONS = frozenset(
 _NUMBER = re.compile(r"-?\d{1,6}")
 
 
-def crashed(error: BaseException, argv: Sequence[str]) -> DeployError:
+def keep_crash(error: BaseException, argv: Sequence[str]) -> DeployError:
     """Keep what happened, and say it: as `bug`, whose hint names the file and where it goes to."""
     text = report(error, argv)
     where = _place_of(error)

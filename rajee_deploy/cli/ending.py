@@ -15,7 +15,7 @@ from rajee_deploy.at_work import write_commands_by
 from rajee_deploy.cli.line import command_line
 from rajee_deploy.errors import DeployError, Exit
 from rajee_deploy.system.signals import heed_no_more, heed_signals
-from rajee_deploy.system.streams import lost, make_safe, name_home
+from rajee_deploy.system.streams import flush_all, make_safe, name_home
 
 # Some releases of typer carry a click of their own, whose exceptions are not those of an installed click.
 UsageError: type[Exception] = typer.BadParameter.__bases__[0]
@@ -47,7 +47,7 @@ def main() -> NoReturn:
         heed_no_more()
         # A thread may still wait for a network that does not answer; nobody needs it any more. Nor does anybody need
         # the interpreter taken apart, which takes a tenth of a run with nothing to do.
-        os._exit(_sent(code))
+        os._exit(_send(code))
 
 
 def _run() -> int:
@@ -159,22 +159,22 @@ def _is_homeless() -> bool:
     return False
 
 
-def _sent(code: int) -> int:
+def _send(code: int) -> int:
     """Send what waits. A result that nobody got is a failure, unless the reader went away by itself."""
-    problem = lost()
+    problem = flush_all()
     if problem and code in (Exit.OK, Exit.CHANGES):
         code = Exit.FAILED
         hint = "what was done is done; run again with stdout where it can be written"
         _tell(DeployError("output-lost", "the result could not be written to stdout", cause=problem, hint=hint))
-        lost()
+        flush_all()
     return code
 
 
 def _bug(error: Exception) -> int:
     try:
-        from rajee_deploy.cli.crash import crashed
+        from rajee_deploy.cli.crash import keep_crash
 
-        _tell(crashed(error, sys.argv[1:]))
+        _tell(keep_crash(error, sys.argv[1:]))
     except Exception as another:  # noqa: BLE001 -- still the top handler: what is left to say has to be said
         import traceback
 

@@ -119,7 +119,7 @@ def replay(
     build = BuildFlags(file, target, platform, build_arg, build_context)
     chosen = _choose("replay", context, SettingsFlags(environment, image, config), build)
     console = Console()
-    with console.spinner(f"the last {words.counted(last, 'commit')}"):
+    with console.spinner(f"the last {words.count_text(last, 'commit')}"):
         found = replay_images(chosen.images, chosen.origin, checkout or chosen.start, last, console.working)
     for one in found:
         words.warn_replay(console, one)

@@ -136,9 +136,9 @@ def _update(console: Console, scope: LockScope, moving: Sequence[str] | None, *,
 
 def _say_nothing_to_lock(console: Console, scope: LockScope) -> None:
     """Which images were looked at, and why none of them needs a lock."""
-    from rajee_deploy.actions.bases import unlocked
+    from rajee_deploy.actions.bases import unlocked_sources
 
-    for name, others in unlocked(scope).items():
+    for name, others in unlocked_sources(scope).items():
         what = "takes no image and nothing else from elsewhere" if not others else f"takes only {', '.join(others)}"
         console.say(f"image {name}: nothing to lock, since its Dockerfile {what}")
 
@@ -146,13 +146,13 @@ def _say_nothing_to_lock(console: Console, scope: LockScope) -> None:
 def _document(scope: LockScope, count: int, changes: Iterable[LockChange]) -> dict[str, Any]:
     """`rajee-deploy.lock-changes/1`: how many references are locked, and which became what; by image, what needs no
     lock, and why."""
-    from rajee_deploy.actions.bases import unlocked
+    from rajee_deploy.actions.bases import unlocked_sources
 
     return {
         "schema": "rajee-deploy.lock-changes/1",
         "file": str(scope.path),
         "locked": count,
-        "unlocked": unlocked(scope),
+        "unlocked": unlocked_sources(scope),
         "changes": [
             {
                 "reference": change.reference,

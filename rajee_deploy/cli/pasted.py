@@ -38,7 +38,7 @@ def as_pasted(text: str, argv: Sequence[str]) -> str:
     """The text of a message of the run with these arguments."""
     if "rajee-deploy " not in text or len(argv) < 2:  # noqa: PLR2004 -- a verb, and something more
         return text
-    given = _given(tuple(argv))
+    given = _given_flags(tuple(argv))
     return _COMMAND.sub(lambda found: _whole(found, given), text) if given else text
 
 
@@ -61,11 +61,11 @@ def _whole(found: re.Match[str], given: Mapping[str, Any]) -> str:
             or any(re.search(rf"(?<!\S){re.escape(each)}(?![^\s=])", words) for each in option)
         ):
             continue
-        flags += _written(option, value, is_hidden=name in _HIDDEN or "@" in str(value))  # an address with a login
+        flags += _arguments(option, value, is_hidden=name in _HIDDEN or "@" in str(value))  # an address with a login
     return " ".join((f"rajee-deploy {meant}", *flags)) + words
 
 
-def _written(option: Sequence[str], value: Any, *, is_hidden: bool) -> Iterator[str]:
+def _arguments(option: Sequence[str], value: Any, *, is_hidden: bool) -> Iterator[str]:
     flag = min(option, key=len)
     if value is True:
         yield flag
@@ -75,7 +75,7 @@ def _written(option: Sequence[str], value: Any, *, is_hidden: bool) -> Iterator[
 
 
 @cache
-def _given(argv: tuple[str, ...]) -> dict[str, Any]:
+def _given_flags(argv: tuple[str, ...]) -> dict[str, Any]:
     """What was given on the command line and is kept, by parameter."""
     from rajee_deploy.cli.line import VERBS, click_command
 

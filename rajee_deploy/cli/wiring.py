@@ -54,7 +54,7 @@ def make_context(
     parameters: Sequence[str] | None = None,
 ) -> CurrentRun:
     """Settings, images and ports of one run. `flags` are the environment, the images and the settings file."""
-    tags = _checked(also_tags or ())
+    tags = _check_tags(also_tags or ())
     settings, images = chosen_images(SettingsFlags(*flags))
     if infra_check:
         settings = replace(settings, cdk=replace(settings.cdk, infra_check=infra_check))
@@ -203,7 +203,7 @@ def _no_stack(_stack: str) -> StackAbsent:
     return StackAbsent()
 
 
-def _checked(tags: Sequence[str]) -> tuple[str, ...]:
+def _check_tags(tags: Sequence[str]) -> tuple[str, ...]:
     for tag in tags:
         problem = tag_problem(tag)
         if problem:

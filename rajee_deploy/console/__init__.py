@@ -156,9 +156,9 @@ class Console:
         self.warned.append(Warned(subject, code, text))
 
     def _show_warning(self, subject: str, text: str, code: str) -> None:
-        from rajee_deploy.console.documents import quoted
+        from rajee_deploy.console.documents import quote
 
-        text = quoted(as_pasted(text), _MOST_OF_A_WARNING)
+        text = quote(as_pasted(text), _MOST_OF_A_WARNING)
         line = f"{text} [{code}]" if code else text
         if subject:
             self.item("!", subject, line, "yellow")
@@ -252,11 +252,11 @@ class Console:
 
     def error(self, error: DeployError) -> None:
         """An expected failure: what happened, where, why, and what to do next."""
-        from rajee_deploy.console.documents import MOST_OF_A_COMMAND, quoted
+        from rajee_deploy.console.documents import MOST_OF_A_COMMAND, quote
 
-        self.item("✗", error.code, quoted(error.problem), "bold red")
-        hint = quoted(as_pasted(error.hint), MOST_OF_A_COMMAND)
-        for name, text in (("where", error.where), ("cause", quoted(error.cause)), ("next", hint)):
+        self.item("✗", error.code, quote(error.problem), "bold red")
+        hint = quote(as_pasted(error.hint), MOST_OF_A_COMMAND)
+        for name, text in (("where", error.where), ("cause", quote(error.cause)), ("next", hint)):
             for number, line in enumerate(lines_of(text.strip("\n"))):
                 shown = f"  {name if not number else '':>6}  {line.expandtabs()}"  # a tab is escaped otherwise
                 self.say(shown, "bold" if name == "next" else "")

@@ -40,12 +40,12 @@ class Board:
         for row in list(self._rows.values()):
             seconds = int(time.monotonic() - row.began)
             line = Text.assemble(str(sign), " ", (row.name, "bold"), f" {seconds}s  " if seconds else "  ", row.text)
-            yield _cut(line, options.max_width)
+            yield _fit(line, options.max_width)
         for lines in list(self._below.values()):
-            yield from (_cut(Text(f"    {line}"), options.max_width) for line in lines)
+            yield from (_fit(Text(f"    {line}"), options.max_width) for line in lines)
 
 
-def _cut(line: Text, width: int) -> Text:
+def _fit(line: Text, width: int) -> Text:
     line.truncate(width - 1, overflow="ellipsis")
     line.no_wrap = True
     return line

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from rajee_deploy.at_work import as_pasted
 from rajee_deploy.console import without_secrets
-from rajee_deploy.text.lines import shortened
+from rajee_deploy.text.lines import shorten
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,12 +32,12 @@ def error_document(error: DeployError) -> dict[str, str]:
     return {
         "schema": "rajee-deploy.error/1",
         "code": error.code,
-        "problem": quoted(error.problem),
+        "problem": quote(error.problem),
         "where": error.where,
-        "cause": quoted(error.cause),
-        "hint": quoted(as_pasted(error.hint), MOST_OF_A_COMMAND),
+        "cause": quote(error.cause),
+        "hint": quote(as_pasted(error.hint), MOST_OF_A_COMMAND),
     }
 
 
-def quoted(text: str, most: int = _MOST_OF_A_LINE) -> str:
-    return shortened(without_secrets(text), most)
+def quote(text: str, most: int = _MOST_OF_A_LINE) -> str:
+    return shorten(without_secrets(text), most)

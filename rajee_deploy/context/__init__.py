@@ -1,7 +1,7 @@
 """Which entries of a build context a build reads, their digests, and the private copy that is built.
 
-The public face of the room: `find_rules`, `look_up`, `staged`, and `Roots` for runs that look up more than once or
-believe a stat cache. Digests are BuildKit's own content digests, so an equal digest means a cached step. Must never
+The public face of the room: `find_rules`, `look_up`, `stage_context`, and `Roots` for runs that look up more than once
+or believe a stat cache. Digests are BuildKit's own content digests, so an equal digest means a cached step. Must never
 parse a Dockerfile, nor decide whether a build is needed. What a run with nothing to do does not need is imported by who
 needs it.
 """
@@ -37,7 +37,7 @@ __all__ = [
     "find_rules",
     "look_up",
     "read_inside",
-    "staged",
+    "stage_context",
 ]
 
 
@@ -73,7 +73,7 @@ def look_up(
 
 
 @contextmanager
-def staged(
+def stage_context(
     selection: Selection, dockerfile_text: bytes, parent: Path | None = None, name: Name | None = None
 ) -> Iterator[StagedContext]:
     """A private directory holding exactly the selected entries, and beside it the Dockerfile with empty ignore rules.

@@ -52,9 +52,9 @@ class Question:
         for read in self.reads:
             selector = read.selector
             lists = (selector.include, selector.exclude, selector.required)
-            parts += [_bytes(selector.path), *(cache.framed(map(_bytes, names)) for names in lists)]
+            parts += [_bytes(selector.path), *(cache.frame(map(_bytes, names)) for names in lists)]
             parts.append(b"%d %d %d" % (selector.wildcard, selector.follow, read.location.start))
-        return sha256(cache.framed(parts)).digest()
+        return sha256(cache.frame(parts)).digest()
 
 
 class Answers:
@@ -78,9 +78,9 @@ class Answers:
         if kept is None:
             return None
         try:
-            digests, notices, looked = cache.unframed(kept)
-            answer = _read_digests(digests), tuple(map(_read_notice, cache.unframed(notices)))
-            return answer if witness.holds(disk, witness.decoded(looked), question.modes) else None
+            digests, notices, looked = cache.unframe(kept)
+            answer = _read_digests(digests), tuple(map(_read_notice, cache.unframe(notices)))
+            return answer if witness.holds(disk, witness.decode(looked), question.modes) else None
         except (cache.DamagedError, ValueError):
             return None
 
@@ -94,9 +94,9 @@ class Answers:
             return
         if all(all_trusted(batch.stamps, self._moment) for batch in found.batches.values()):
             digests, notices = answer
-            looked = witness.encoded(witness.witness(disk, watched, found))
-            self._new[question.key] = cache.framed(
-                [b"".join(bytes.fromhex(each.hex) for each in digests), cache.framed(map(_notice, notices)), looked]
+            looked = witness.encode(witness.witness(disk, watched, found))
+            self._new[question.key] = cache.frame(
+                [b"".join(bytes.fromhex(each.hex) for each in digests), cache.frame(map(_notice, notices)), looked]
             )
 
     def save(self) -> None:
@@ -124,11 +124,11 @@ def _read_digests(data: bytes) -> tuple[Digest, ...]:
 
 
 def _notice(notice: Notice) -> bytes:
-    return cache.framed([_bytes(notice.code), _bytes(notice.message), b"%d" % notice.line])
+    return cache.frame([_bytes(notice.code), _bytes(notice.message), b"%d" % notice.line])
 
 
 def _read_notice(data: bytes) -> Notice:
-    code, message, line = cache.unframed(data)
+    code, message, line = cache.unframe(data)
     return Notice(code.decode(), os.fsdecode(message), int(line))
 
 

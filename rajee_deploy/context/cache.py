@@ -36,7 +36,7 @@ class DamagedError(Exception):
     """Bytes that no run of this version wrote."""
 
 
-def framed(parts: Iterable[bytes]) -> bytes:
+def frame(parts: Iterable[bytes]) -> bytes:
     """Parts with their lengths in front: reads back in one way only."""
     return b"".join(map(_frame, parts))
 
@@ -45,7 +45,7 @@ def _frame(part: bytes) -> bytes:
     return _LENGTH.pack(len(part)) + part
 
 
-def unframed(data: bytes) -> list[bytes]:
+def unframe(data: bytes) -> list[bytes]:
     """The parts again; DamagedError when these are no framed bytes."""
     parts, at = [], 0
     while at < len(data):
@@ -72,10 +72,10 @@ def load(path: Path, root: str) -> list[bytes] | None:
             if not _is_ours(os.fstat(file.fileno())):
                 return None
             data = read_within(file, path, _MAX_BYTES)
-        start = _FORMAT + framed([_about(root)])
+        start = _FORMAT + frame([_about(root)])
         if not data.startswith(start) or sha256(memoryview(data)[:-_SEAL_BYTES]).digest() != data[-_SEAL_BYTES:]:
             return None
-        return unframed(data[len(start) : -_SEAL_BYTES])
+        return unframe(data[len(start) : -_SEAL_BYTES])
     except (OSError, DamagedError, MemoryError):
         return None
 

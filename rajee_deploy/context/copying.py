@@ -101,14 +101,14 @@ def _ficlone(source: int, target: int) -> None:
     fcntl.ioctl(target, _FICLONE, source)
 
 
-def allocated(status: os.stat_result) -> int:
+def bytes_on_disk(status: os.stat_result) -> int:
     """Bytes that a file takes on its disk: of a sparse one fewer than its size."""
     return status.st_blocks * _BLOCK_BYTES
 
 
 def _is_sparse(source: int) -> bool:
     status = os.fstat(source)
-    return hasattr(os, "SEEK_DATA") and allocated(status) < status.st_size
+    return hasattr(os, "SEEK_DATA") and bytes_on_disk(status) < status.st_size
 
 
 def _next_data(source: int, at: int, size: int) -> tuple[int, int]:

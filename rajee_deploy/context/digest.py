@@ -100,10 +100,10 @@ def read_file(directory: int, name: str, path: str, modes: Modes, *, withheld: b
             return _read_once(directory, name, path, modes, withheld=withheld)
         except ChangedError:
             continue
-    raise changed(path)
+    raise file_changed(path)
 
 
-def changed(path: str) -> DeployError:
+def file_changed(path: str) -> DeployError:
     """The error for a file that somebody writes to."""
     return DeployError(
         "file-changed",
@@ -122,7 +122,7 @@ def _read_once(directory: int, name: str, path: str, modes: Modes, *, withheld: 
     try:
         before = os.fstat(descriptor)
         if not stat.S_ISREG(before.st_mode):
-            raise changed(path)
+            raise file_changed(path)
         size = before.st_size
         mode = modes.apply(Kind.FILE, before.st_mode)
         extra = b"" if modes is Modes.GIT else attributes(descriptor)
@@ -173,7 +173,7 @@ def read_record(directory: int, name: str, path: str, modes: Modes) -> tuple[byt
             before = os.fstat(descriptor)
             size, mode = before.st_size, before.st_mode
             if not stat.S_ISREG(mode):
-                raise changed(path)
+                raise file_changed(path)
             if modes is Modes.GIT:
                 start, end = _GIT_HEADS[bool(mode & stat.S_IXUSR)]
                 head = b"%b%d%b" % (start, size, end)
@@ -195,7 +195,7 @@ def read_record(directory: int, name: str, path: str, modes: Modes) -> tuple[byt
             mode,
         ):
             return stamp_of(before), record
-    raise changed(path)
+    raise file_changed(path)
 
 
 def _record(descriptor: int, size: int, head: bytes) -> bytes | None:
@@ -218,7 +218,7 @@ def read_other(tree: DiskTree, path: str, kind: Kind, modes: Modes) -> tuple[Sel
         directory = tree.directory(parent)
         status = os.stat(name, dir_fd=directory, follow_symlinks=False)
         if kind_of(status.st_mode) is not kind:
-            raise changed(path)
+            raise file_changed(path)
         mode = status.st_mode
         device = status.st_rdev if kind in {Kind.CHARACTER_DEVICE, Kind.BLOCK_DEVICE} else 0
         extra = attributes(f"/proc/self/fd/{directory}/{name}") if modes is Modes.EXACT else b""

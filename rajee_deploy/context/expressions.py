@@ -85,7 +85,7 @@ def translate(expression: str) -> Expression:
         elif character == "[":
             piece, position = _bracket(expression, position + 1)
         elif character == "\\":
-            piece, position = _escaped(expression, position)
+            piece, position = _escape(expression, position)
         else:
             piece, position = _OPERATORS.get(character) or re.escape(character), position + 1
         out.append(piece)
@@ -121,7 +121,7 @@ def _no_break(character: str) -> bool:
     return character != "\n"
 
 
-def _escaped(text: str, position: int) -> tuple[str, int]:
+def _escape(text: str, position: int) -> tuple[str, int]:
     """What a backslash outside brackets begins at `position`."""
     letter = text[position + 1 : position + 2]
     if letter == "Q":

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from rajee_deploy.context import cache
 from rajee_deploy.context.reading import RECORD_BYTES
-from rajee_deploy.context.stamps import STAMP_BYTES, trusted
+from rajee_deploy.context.stamps import STAMP_BYTES, trust
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -39,7 +39,7 @@ class Files:
 
     def known(self, directory: str) -> Mapping[str, bytes]:
         """Stamp and digest, joined, of the files of a directory."""
-        known = _decoded(self._old.get(directory, b""))
+        known = _decode(self._old.get(directory, b""))
         for batch in self._new.get(directory, ()):
             known |= _pairs(batch)
         return known
@@ -67,32 +67,32 @@ class Files:
     def _encoded(self, disk: DiskTree, directory: str) -> bytes:
         """What to keep of a directory: what was read and had come to rest, and of before what nobody asked for now."""
         present = disk.children(directory)
-        found = {name: pair for name, pair in _decoded(self._old.get(directory, b"")).items() if name in present}
+        found = {name: pair for name, pair in _decode(self._old.get(directory, b"")).items() if name in present}
         for batch in self._new[directory]:
-            rested = trusted(batch.stamps, self._moment)
+            rested = trust(batch.stamps, self._moment)
             for (name, pair), is_trusted in zip(_pairs(batch).items(), rested, strict=True):
                 if is_trusted:
                     found[name] = pair
                 else:
                     found.pop(name, None)
-        return _encoded(found)
+        return _encode(found)
 
 
 def _pairs(batch: Batch) -> dict[str, bytes]:
     return dict(zip(batch.names, map(bytes.__add__, batch.each_stamp(), batch.each_record()), strict=True))
 
 
-def _encoded(found: Mapping[str, bytes]) -> bytes:
+def _encode(found: Mapping[str, bytes]) -> bytes:
     if not found:
         return b""
     names = sorted(found)
-    return cache.framed([os.fsencode("\0".join(names)), b"".join([found[name] for name in names])])
+    return cache.frame([os.fsencode("\0".join(names)), b"".join([found[name] for name in names])])
 
 
-def _decoded(data: bytes) -> dict[str, bytes]:
+def _decode(data: bytes) -> dict[str, bytes]:
     each = STAMP_BYTES + RECORD_BYTES
     try:
-        joined, pairs = cache.unframed(data) if data else (b"", b"")
+        joined, pairs = cache.unframe(data) if data else (b"", b"")
     except (cache.DamagedError, ValueError):
         return {}
     names = os.fsdecode(joined).split("\0") if joined else []

@@ -171,7 +171,7 @@ def find(disk: Tree, reads: Sequence[ContextRead], rules: ContextRules, modes: M
         removed = DeployIgnored(disk, rules.deployignore, rules.deployignore_path)
     effort = Effort()
     ignored = Matcher(read_rules(rules.ignore, rules.ignore_path), effort) if rules.ignore is not None else None
-    followed = _followed(removed or disk, reads, effort)
+    followed = _follow(removed or disk, reads, effort)
     tree = Filtered(removed or disk, ignored, _matcher(followed, reads, effort), effort)
     chosen = []
     for read in reads:
@@ -219,7 +219,7 @@ def _weigh(disk: DiskTree, batches: Mapping[str, Batch], extent: Extent) -> None
             raise entry_error(error, directory) from error
 
 
-def _followed(tree: Tree, reads: Sequence[ContextRead], effort: Effort) -> Followed | None:
+def _follow(tree: Tree, reads: Sequence[ContextRead], effort: Effort) -> Followed | None:
     """What the client is asked to send for the reads; None for everything."""
     paths = {followed_path(read.selector) for read in reads}
     return follow_all(tree, paths, effort) if paths and "/" not in paths else None

@@ -76,7 +76,7 @@ class _Chunk:
 
 def match(pattern: str, name: str) -> bool:
     """Whether the glob matches the whole name; BadPatternError when it is malformed anywhere."""
-    compiled = _compiled(pattern)
+    compiled = _compile(pattern)
     if compiled is None:
         raise BadPatternError(pattern)
     return compiled.fullmatch(name) is not None
@@ -104,15 +104,15 @@ def is_malformed_early(pattern: str) -> bool:
 
 
 @lru_cache(maxsize=1024)
-def _compiled(pattern: str) -> re.Pattern[str] | None:
+def _compile(pattern: str) -> re.Pattern[str] | None:
     chunks = _chunks(pattern)
     if any(chunk.expression is None for chunk in chunks):
         return None
     last = len(chunks) - 1
-    return re.compile("".join(_searched(chunk, is_last=index == last) for index, chunk in enumerate(chunks)))
+    return re.compile("".join(_search_pattern(chunk, is_last=index == last) for index, chunk in enumerate(chunks)))
 
 
-def _searched(chunk: _Chunk, *, is_last: bool) -> str:
+def _search_pattern(chunk: _Chunk, *, is_last: bool) -> str:
     """A chunk is looked for once, at its first place, and never elsewhere: what a later place leaves to the rest, the
     next star can skip as well. So the time is linear; only the last chunk has to stand at the end."""
     if not chunk.star:
@@ -156,12 +156,12 @@ def _bracket(chunk: str, position: int) -> tuple[str, int] | None:
     position += negated
     ranges: list[tuple[int, int]] = []
     while not (ranges and chunk.startswith("]", position)):
-        low = _bound(chunk, position)
+        low = _range_end(chunk, position)
         if low is None:
             return None
         high, position = low
         if chunk.startswith("-", position):
-            top = _bound(chunk, position + 1)
+            top = _range_end(chunk, position + 1)
             if top is None:
                 return None
             ranges.append((high, top[0]))
@@ -171,7 +171,7 @@ def _bracket(chunk: str, position: int) -> tuple[str, int] | None:
     return character_class(tuple(ranges), negated=negated), position + 1
 
 
-def _bound(chunk: str, position: int) -> tuple[int, int] | None:
+def _range_end(chunk: str, position: int) -> tuple[int, int] | None:
     """One end of a range and where it ends; something must follow it, and it must be UTF-8."""
     if chunk[position : position + 1] in {"", "-", "]"}:
         return None

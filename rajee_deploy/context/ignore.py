@@ -244,7 +244,7 @@ class _Pattern:
         try:
             return translate(go_expression(self.text)[1])
         except BadPatternError as error:
-            raise _malformed(self.rule) from error
+            raise _malformed_error(self.rule) from error
 
     @cached_property
     def is_malformed(self) -> bool:
@@ -330,11 +330,11 @@ def _parse(rule: Rule) -> _Pattern | None:
     exception = text.startswith("!")
     text = text.removeprefix("!")
     if not text or (_MAY_BE_MALFORMED.search(text) and is_malformed_early(text)):
-        raise _malformed(rule)
+        raise _malformed_error(rule)
     return _Pattern(text, exception, rule)
 
 
-def _malformed(rule: Rule) -> DeployError:
+def _malformed_error(rule: Rule) -> DeployError:
     return DeployError(
         "ignore-pattern",
         f"the ignore pattern {rule.text!r} is malformed",

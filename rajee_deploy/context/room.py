@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from rajee_deploy.context.copying import BUFFER_BYTES, allocated
+from rajee_deploy.context.copying import BUFFER_BYTES, bytes_on_disk
 from rajee_deploy.dataclass import dataclass
 from rajee_deploy.errors import DeployError
 from rajee_deploy.model import Kind
@@ -53,16 +53,16 @@ class Disk:
 def check(disk: Disk, entries: Sequence[SelectedEntry]) -> None:
     """DeployError `no-space` when the copy of `entries` does not fit."""
     free = disk.free.f_bavail * disk.free.f_frsize
-    if disk.free.f_blocks and sum(_rounded(disk, entry, entry.entry.size) for entry in entries) > free:
+    if disk.free.f_blocks and sum(_round_up(disk, entry, entry.entry.size) for entry in entries) > free:
         size = _really(disk, entries)
         if size > free:
-            raise _error(disk, f"{shown(size)} are needed, {shown(free)} are free")
+            raise _error(disk, f"{bytes_text(size)} are needed, {bytes_text(free)} are free")
     inodes = len(entries) + _SPARE_INODES
     if disk.free.f_files and inodes > disk.free.f_favail:
         raise _error(disk, f"{inodes} files and directories are needed, {disk.free.f_favail} more can be made")
 
 
-def shown(size: int) -> str:
+def bytes_text(size: int) -> str:
     """A number of bytes for a person: `1.5 GiB`."""
     value, unit = float(size), 0
     while value >= _STEP and unit < len(_UNITS) - 1:
@@ -71,7 +71,7 @@ def shown(size: int) -> str:
     return f"{value:.1f} {_UNITS[unit]}" if unit else f"{size} bytes"
 
 
-def _rounded(disk: Disk, entry: SelectedEntry, size: int) -> int:
+def _round_up(disk: Disk, entry: SelectedEntry, size: int) -> int:
     """Whole blocks; a directory takes one at least, on most file systems."""
     block = disk.free.f_frsize or 1
     return max(-(-size // block), int(entry.entry.kind is Kind.DIRECTORY)) * block
@@ -81,8 +81,10 @@ def _really(disk: Disk, entries: Sequence[SelectedEntry]) -> int:
     """What the copy takes when holes stay holes and what can be shared is."""
     big = [entry for entry in entries if entry.entry.size >= BUFFER_BYTES]
     shared = bool(big) and disk.can_clone(big[0])
-    really = {entry.entry.path: 0 if shared else min(entry.entry.size, allocated(disk.stat(entry))) for entry in big}
-    return sum(_rounded(disk, entry, really.get(entry.entry.path, entry.entry.size)) for entry in entries)
+    really = {
+        entry.entry.path: 0 if shared else min(entry.entry.size, bytes_on_disk(disk.stat(entry))) for entry in big
+    }
+    return sum(_round_up(disk, entry, really.get(entry.entry.path, entry.entry.size)) for entry in entries)
 
 
 def _error(disk: Disk, cause: str) -> DeployError:

@@ -56,7 +56,7 @@ class Selection:
     @cached_property
     def entries(self) -> tuple[SelectedEntry, ...]:
         """The selected entries in full. Reads every file once more. DeployErrors as of `records`, and `unreadable`."""
-        from rajee_deploy.context.digest import changed, read_file
+        from rajee_deploy.context.digest import file_changed, read_file
         from rajee_deploy.context.tree import entry_error, open_tree
 
         entries = []
@@ -71,7 +71,7 @@ class Selection:
                 except OSError as error:
                     raise entry_error(error, one.entry.path) from error
                 if found.record != one.record:
-                    raise changed(one.entry.path)
+                    raise file_changed(one.entry.path)
                 entries.append(replace(one, digest=found.digest, other=found.other))
         return tuple(entries)
 
@@ -81,7 +81,7 @@ class Selection:
         if self.known is not None:
             return self.known
         from rajee_deploy.context.answers import Question
-        from rajee_deploy.context.digest import changed
+        from rajee_deploy.context.digest import file_changed
         from rajee_deploy.context.roots import Roots
 
         question = Question((use.read for use in self.uses), self.rules, self.modes)
@@ -90,5 +90,5 @@ class Selection:
             found, _ = place.find(question)
             if found.digests() != tuple(use.digest for use in self.uses):
                 place.forget()  # or the cache was wrong, and the next run must not believe it again
-                raise changed("the build context")
+                raise file_changed("the build context")
             return found

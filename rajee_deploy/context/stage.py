@@ -17,7 +17,7 @@ from rajee_deploy.context.digest import (
     READ_FLAGS,
     Modes,
     attributes,
-    changed,
+    file_changed,
     header,
     read_attributes,
     read_other,
@@ -176,7 +176,7 @@ def _copy(work: _Work, selected: SelectedEntry) -> None:
     except OSError as error:
         raise entry_error(error, entry.path) from error
     if found.record != selected.record:
-        raise changed(entry.path)
+        raise file_changed(entry.path)
     name, parent = _place(work.copy, selected)
     _make(name, parent, selected, work.name)
     if work.modes is Modes.EXACT:
@@ -229,7 +229,7 @@ def _copy_file(work: _Work, selected: SelectedEntry) -> None:
         target = os.open(name, _WRITE_FLAGS, 0o600, dir_fd=directory)
         try:
             if _copy_bytes(work, source, target, selected) != selected.record:
-                raise changed(entry.path)
+                raise file_changed(entry.path)
             if work.modes is Modes.EXACT:
                 _copy_attributes(source, target, entry.path)
             os.fchmod(target, entry.mode)

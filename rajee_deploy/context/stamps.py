@@ -42,7 +42,7 @@ def modes_of(stamps: bytes | bytearray) -> Iterator[int]:
     return (fields[-1] for fields in _STAMP.iter_unpack(stamps))
 
 
-def trusted(stamps: bytes | bytearray, moment_ns: int) -> list[bool]:
+def trust(stamps: bytes | bytearray, moment_ns: int) -> list[bool]:
     """Of joined stamps, which were old at `moment_ns`, a moment before their files were read."""
     border = moment_ns - RACY_NS
     return [mtime < border and ctime < border for *_, mtime, ctime, _ in _STAMP.iter_unpack(stamps)]
@@ -50,4 +50,4 @@ def trusted(stamps: bytes | bytearray, moment_ns: int) -> list[bool]:
 
 def all_trusted(stamps: bytes | bytearray, moment_ns: int) -> bool:
     """Whether every one of the joined stamps is."""
-    return all(trusted(stamps, moment_ns))
+    return all(trust(stamps, moment_ns))

@@ -12,7 +12,7 @@ import os
 from hashlib import sha256
 from typing import TYPE_CHECKING, NamedTuple
 
-from rajee_deploy.context.cache import DamagedError, framed, unframed
+from rajee_deploy.context.cache import DamagedError, frame, unframe
 from rajee_deploy.context.digest import Modes, read_other
 from rajee_deploy.context.forking import shared_out
 from rajee_deploy.context.stamps import stamp_of
@@ -48,10 +48,10 @@ class Looked(NamedTuple):
     digest: bytes
 
 
-def encoded(looked: Iterable[Looked]) -> bytes:
+def encode(looked: Iterable[Looked]) -> bytes:
     """Canonical bytes of a list of directories."""
-    return framed(
-        framed(
+    return frame(
+        frame(
             [
                 os.fsencode(one.path),
                 one.digest,
@@ -63,11 +63,11 @@ def encoded(looked: Iterable[Looked]) -> bytes:
     )
 
 
-def decoded(data: bytes) -> list[Looked]:
+def decode(data: bytes) -> list[Looked]:
     """The list again. DamagedError."""
     found = []
-    for part in unframed(data):
-        path, digest, spec, *names = unframed(part)
+    for part in unframe(data):
+        path, digest, spec, *names = unframe(part)
         if spec not in {b"all", b"some"}:
             raise DamagedError
         counted = None if spec == b"all" else tuple(map(os.fsdecode, names))

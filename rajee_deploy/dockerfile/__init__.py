@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 from rajee_deploy.dockerfile import canonical, frontend, machines, selectors
 from rajee_deploy.dockerfile.bases import Bases
 from rajee_deploy.dockerfile.dispatch import StageWalk
-from rajee_deploy.dockerfile.instructions import Arg, From, typed
+from rajee_deploy.dockerfile.instructions import Arg, From, parse_instruction
 from rajee_deploy.dockerfile.parser import parse, refusal, syntax_error
 from rajee_deploy.dockerfile.patterns import Budget
-from rajee_deploy.dockerfile.platforms import merged, united
+from rajee_deploy.dockerfile.platforms import merge, unite
 from rajee_deploy.dockerfile.references import NamedContexts, is_known_frontend, parse_image, possible_mirror
 from rajee_deploy.dockerfile.remotes import ADD, Remotes, alike, of_context, pinned_text, remote_of
 from rajee_deploy.dockerfile.scope import OF_THE_ENGINE, GlobalScope, automatic_args
@@ -40,11 +40,11 @@ __all__ = [
     "alike",
     "familiar",
     "image_of",
-    "merged",
+    "merge",
     "pinned_text",
     "remote_of",
     "resolve",
-    "united",
+    "unite",
 ]
 
 B = TypeVar("B", bound=Bases)
@@ -105,7 +105,7 @@ def _on_all_machines(
         raise failure
     recipes = [recipe for recipe, is_stage in found if is_stage] or [recipe for recipe, _ in found]
     reason = "the machine that builds decides what a FROM names" if len(set(map(repr, recipes))) > 1 else ""
-    return replace(merged(recipes), widened=reason)
+    return replace(merge(recipes), widened=reason)
 
 
 class Opened(NamedTuple, Generic[B]):
@@ -128,7 +128,7 @@ def open_stages(
 ) -> Opened[B]:
     """The stages that a target needs. DeployError as for `resolve`."""
     parsed = parse(text, path)
-    instructions = [typed(node, path) for node in parsed.nodes]
+    instructions = [parse_instruction(node, path) for node in parsed.nodes]
     args, stages = _split(instructions, path)
     name = options.target.lower() if options.target else stages[-1][0].name or ""
     lexer = Lexer(parsed.escape, budget=Budget())

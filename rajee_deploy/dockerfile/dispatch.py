@@ -201,7 +201,7 @@ class StageWalk:
         for name, default in arg.pairs:
             value = self._arg(name, default)
             if before is not None and default is not None and name not in self._scope.given:
-                value = widening.compared(name, value, before, default)
+                value = widening.compare(name, value, before, default)
             if value is not None and name not in NOT_IN_ENV:
                 self._environment.set(name, value)
 
@@ -272,7 +272,7 @@ class StageWalk:
                 mount = Mount()  # what it is depends on an image or a machine: at its worst it shows the whole context
             if not self._environment.expand(type_as_written(text)).is_known:
                 mount = mount._replace(kind="bind")
-            self._mount(run, text, mount, origin, widening.joined(parts))
+            self._mount(run, text, mount, origin, widening.join(parts))
 
     def _mount(self, run: Run, text: str, mount: Mount, origin: State | None, value: Expanded) -> None:
         if mount.secret is not None:

@@ -110,12 +110,12 @@ class OnBuild(NamedTuple):
 Instruction = From | Arg | Assign | Transfer | Run | WordsInstruction | PlainInstruction | OnBuild
 
 
-def typed(node: Node, path: str) -> Instruction:
+def parse_instruction(node: Node, path: str) -> Instruction:
     """The instruction that a node is. DeployError `unknown-instruction` or `dockerfile-syntax` when it is none."""
     if node.name not in NAMES:
         raise _unknown(node, path)
     try:
-        return _typed(node, Lines(node.start, node.end))
+        return _parse_instruction(node, Lines(node.start, node.end))
     except (SyntaxProblemError, ExpansionError) as error:
         raise refusal(path, node.start, error) from error
 
@@ -126,7 +126,7 @@ def _unknown(node: Node, path: str) -> DeployError:
     return syntax_error(path, node.start, f"unknown instruction: {node.value}", hint=hint, code="unknown-instruction")
 
 
-def _typed(node: Node, lines: Lines) -> Instruction:
+def _parse_instruction(node: Node, lines: Lines) -> Instruction:
     is_none = node.name == "HEALTHCHECK" and node.args[:1] and node.args[0].upper() == "NONE"
     flags = read_flags(node.name, () if node.name in _FLAGLESS or is_none else node.flags)
     return _SHAPES[node.name](node, flags, lines)

@@ -250,7 +250,7 @@ class PlainWalk(StageWalk):
 
     def _assigned(self, assign: Assign, before: Environment) -> Iterator[str]:
         pairs = [(self._known(key, before), self._known(value, before)) for key, value in assign.pairs]
-        yield " ".join([assign.name, *(f"{writing.key(key)}={writing.quoted(value)}" for key, value in pairs)])
+        yield " ".join([assign.name, *(f"{writing.key(key)}={writing.quote(value)}" for key, value in pairs)])
         if assign.name == "ENV":
             names = frozenset(key for key, _ in pairs)
             self._own.envs |= names
@@ -276,7 +276,7 @@ class PlainWalk(StageWalk):
     def _argument(self, name: str, value: str) -> str:
         """What is given to the build goes past the file: it may be private."""
         is_given = name in self._scope.given or name in self._scope.automatic
-        return f"ARG {name}" if is_given else f"ARG {name}={writing.quoted(value)}"
+        return f"ARG {name}" if is_given else f"ARG {name}={writing.quote(value)}"
 
     def _worded(self, words: WordsInstruction, before: Environment) -> Iterator[str]:
         texts = [self._known(word, before) for word in words.args]
@@ -292,14 +292,14 @@ class PlainWalk(StageWalk):
             case _:
                 if words.name == "USER":
                     self._own.user = texts[0]
-                yield f"{words.name} {writing.quoted(texts[0])}"
+                yield f"{words.name} {writing.quote(texts[0])}"
 
     def _entered(self, path: str) -> Iterator[str]:
         """BuildKit makes the directory, and makes it the user's; others wait until something is put into it."""
         if not path:
             raise UnwritableError("WORKDIR expands to nothing")
         self._own.workdir = posixpath.join(self._own.workdir, path)
-        yield f"WORKDIR {writing.quoted(path)}"
+        yield f"WORKDIR {writing.quote(path)}"
         self._files.setdefault("", b"")
         owner = [f"--chown={writing.flag(self._own.user)}"] if self._own.user else []
         yield writing.exec_form(["COPY", f"--from={FILES}", *owner], ["/empty/", "./"])

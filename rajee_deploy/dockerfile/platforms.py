@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-def merged(recipes: Sequence[Recipe]) -> Recipe:
+def merge(recipes: Sequence[Recipe]) -> Recipe:
     """The recipe that reads and needs whatever one of the platforms does. Lists keep the order that each of them has.
 
     For one platform it is that platform's own. `recipes` has at least one.
@@ -21,21 +21,21 @@ def merged(recipes: Sequence[Recipe]) -> Recipe:
     first, *others = recipes
     if all(other == first for other in others):
         return first
-    lines = united([list(zip(each.instructions, each.instruction_lines, strict=True)) for each in recipes])
+    lines = unite([list(zip(each.instructions, each.instruction_lines, strict=True)) for each in recipes])
     return replace(
         first,
-        reads=united([each.reads for each in recipes]),
+        reads=unite([each.reads for each in recipes]),
         instructions=tuple(text for text, _ in lines),
         instruction_lines=tuple(line for _, line in lines),
-        build_args=united([each.build_args for each in recipes]),
-        references=united([each.references for each in recipes]),
-        secrets=united([each.secrets for each in recipes]),
+        build_args=unite([each.build_args for each in recipes]),
+        references=unite([each.references for each in recipes]),
+        secrets=unite([each.secrets for each in recipes]),
         notices=tuple(dict.fromkeys(notice for each in recipes for notice in each.notices)),
         widened=next((each.widened for each in recipes if each.widened), ""),
     )
 
 
-def united(sequences: Iterable[Sequence[T]]) -> tuple[T, ...]:
+def unite(sequences: Iterable[Sequence[T]]) -> tuple[T, ...]:
     """One sequence in which each of the given ones is, in its order and with its repeats; what they share is there
     once, and between that the earlier sequences' items come first."""
     result: list[T] = []

@@ -48,7 +48,7 @@ class Remotes:
         if known is not None:
             return Reference(ADD, f"{text}@{known.digest}", line, text, locked=known.digest), None
         # As it is written: a variable in it may stand for what no log should have.
-        return Reference(ADD, text, line, "" if obstacle else text), unpinned(text, line, obstacle, written)
+        return Reference(ADD, text, line, "" if obstacle else text), unpinned_notice(text, line, obstacle, written)
 
     def _obstacle(self, transfer: Transfer, written: str, text: str) -> str:
         """Why a lock cannot pin the source; "" when it can."""
@@ -80,7 +80,7 @@ def _unfit(written: str, text: str) -> str:
     return "" if _LINE.fullmatch(text) else "its address is not plain ASCII"
 
 
-def unpinned(text: str, line: int, obstacle: str, shown: str = "") -> Notice:
+def unpinned_notice(text: str, line: int, obstacle: str, shown: str = "") -> Notice:
     """The notice about a source that is fetched as it is on the day of the build; `shown` is how people may see it."""
     how = "a commit (#…)" if is_git(text) else "a checksum (--checksum=sha256:…)"
     remedy = obstacle or "rajee-deploy lock pins it"
@@ -95,7 +95,7 @@ def of_context(text: str, line: int) -> Notice | None:
     """The notice about a named build context that the engine fetches (git or a URL); None where it cannot change."""
     if text.startswith("oci-layout://") or (is_git(text) and _COMMIT.fullmatch(_ref(text))):
         return None
-    return unpinned(text, line, "name a commit" if is_git(text) else "fetch it before, and name the directory")
+    return unpinned_notice(text, line, "name a commit" if is_git(text) else "fetch it before, and name the directory")
 
 
 def pinned_text(text: bytes, references: Iterable[Reference]) -> bytes:
@@ -156,7 +156,7 @@ def _without(recipe: Recipe, lines: set[int]) -> Recipe:
     for one in recipe.references:
         if one.role == ADD and one.line in lines and one.key:
             references.append(Reference(ADD, one.key, one.line))
-            notices.append(unpinned(one.key, one.line, "nothing locks what differs by platform"))
+            notices.append(unpinned_notice(one.key, one.line, "nothing locks what differs by platform"))
         else:
             references.append(one)
     told = {notice.line for notice in notices}

@@ -50,7 +50,7 @@ class SeenBases(Bases):
     def image(self, state: State) -> BaseImage | None:
         """What lies below a state; None where nobody looked."""
         found = self.reference(state, "from")
-        return BaseImage() if found is None else self._looked.get(_used(found, self._builder))
+        return BaseImage() if found is None else self._looked.get(_used_base(found, self._builder))
 
 
 class Spoken:
@@ -71,7 +71,7 @@ class Spoken:
                 where=self._path,
                 hint="use the engine buildx",
             )
-        return tuple(dict.fromkeys(_used(one, builder) for one in recipe.references if one.role == "from"))
+        return tuple(dict.fromkeys(_used_base(one, builder) for one in recipe.references if one.role == "from"))
 
     def plain(self, platform: Platform, builder: Platform, bases: Mapping[Base, BaseImage]) -> PlainDockerfile:
         """See Dialect."""
@@ -94,7 +94,7 @@ class Spoken:
         return replace(options, build_platform=builder, build_args={**own, **options.build_args})
 
 
-def _used(base: Reference, builder: Platform) -> Base:
+def _used_base(base: Reference, builder: Platform) -> Base:
     """A base with the platform it is used for; what is not said of that, the machine that builds fills in."""
     is_native = base.platform in ("", BUILD_PLATFORM)
     return base.text, builder if is_native else Platform.parse(base.platform)

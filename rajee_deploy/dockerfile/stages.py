@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from rajee_deploy.dataclass import dataclass
 from rajee_deploy.dockerfile.golang import nearest
-from rajee_deploy.dockerfile.instructions import From, Lines, OnBuild, Run, Transfer, typed
+from rajee_deploy.dockerfile.instructions import From, Lines, OnBuild, Run, Transfer, parse_instruction
 from rajee_deploy.dockerfile.mounts import static_origin
 from rajee_deploy.dockerfile.parser import parse, refusal, syntax_error
 from rajee_deploy.dockerfile.references import SCRATCH, NamedContexts, parse_image
@@ -246,7 +246,7 @@ class Graph:
             raise self._error(line, f"ONBUILD: {error.problem}", hint=error.hint) from error
         if len(nodes) != 1:
             raise self._error(line, "an ONBUILD trigger is a single instruction")
-        return typed(nodes[0]._replace(start=line, end=lines.end), self._path)
+        return parse_instruction(nodes[0]._replace(start=line, end=lines.end), self._path)
 
     def _error(self, line: int, problem: str, *, hint: str = "", code: str = "dockerfile-syntax") -> DeployError:
         return syntax_error(self._path, line, problem, hint=hint, code=code)

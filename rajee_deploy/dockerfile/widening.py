@@ -35,7 +35,7 @@ def reason(value: Expanded) -> str:
     return ""
 
 
-def joined(parts: Iterable[Expanded]) -> Expanded:
+def join(parts: Iterable[Expanded]) -> Expanded:
     """What several words depend on together."""
     parts = list(parts)
     unknown = frozenset().union(*(part.unknown for part in parts))
@@ -43,7 +43,7 @@ def joined(parts: Iterable[Expanded]) -> Expanded:
     return Expanded("", unknown, disputed, by_engine=frozenset().union(*(part.by_engine for part in parts)))
 
 
-def compared(name: str, value: Expanded | None, before: Environment, default: str) -> Expanded | None:
+def compare(name: str, value: Expanded | None, before: Environment, default: str) -> Expanded | None:
     """The value of an argument, disputed where expanding its default in an earlier environment gives another one."""
     try:
         earlier = before.expand(default)

@@ -98,10 +98,10 @@ class Lexer(NamedTuple):
             text, words = reading.until(_END, raw_escapes=self.raw_escapes)
             reading.check(text)
         except TooMuchError as error:
-            raise WordTooLargeError(f"cannot expand {_cut(source)!r}: {_cut(str(error))}") from None
+            raise WordTooLargeError(f"cannot expand {_shorten(source)!r}: {_shorten(str(error))}") from None
         except ExpansionError as error:
             raise ExpansionError(
-                f"cannot expand {_cut(source)!r}: {_cut(str(error))}", by_value=error.by_value
+                f"cannot expand {_shorten(source)!r}: {_shorten(str(error))}", by_value=error.by_value
             ) from None
         return Expansion(text, tuple(words), frozenset(reading.matched), frozenset(reading.unmatched))
 
@@ -372,6 +372,6 @@ def _modify(name: str, modifier: str, word: str, value: str | None, budget: Budg
             raise ExpansionError(f"unsupported modifier ({modifier}) in substitution")
 
 
-def _cut(text: str) -> str:
+def _shorten(text: str) -> str:
     """What a message repeats: the beginning of a long text."""
     return text if len(text) <= _MOST_QUOTED else f"{text[:_MOST_QUOTED]}…"

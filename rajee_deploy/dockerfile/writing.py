@@ -23,7 +23,7 @@ class UnwritableError(Exception):
 
 def exec_form(start: Sequence[str], items: Sequence[str], *, words: bool = True) -> str:
     """An instruction with a JSON array; `words` of it are expanded by who reads it, so what they mean is escaped."""
-    texts = [_checked(re.sub(r"[\\'\"$]", r"\\\g<0>", item) if words else item) for item in items]
+    texts = [_check(re.sub(r"[\\'\"$]", r"\\\g<0>", item) if words else item) for item in items]
     return " ".join([*start, json.dumps(texts, ensure_ascii=False)])
 
 
@@ -32,7 +32,7 @@ def command(start: Sequence[str], items: Sequence[str], *, json: bool) -> str:
     return exec_form(start, items, words=False) if json else " ".join([*start, *items])
 
 
-def quoted(value: str) -> str:
+def quote(value: str) -> str:
     """A value in double quotes."""
     if re.search(r"[\r\n\0]", value):
         raise UnwritableError("a value with a line break cannot be written in plain words")
@@ -41,7 +41,7 @@ def quoted(value: str) -> str:
 
 def key(name: str) -> str:
     """The name of a variable or a label."""
-    return name if re.fullmatch(r"[A-Za-z0-9_.-]+", name) else quoted(name)
+    return name if re.fullmatch(r"[A-Za-z0-9_.-]+", name) else quote(name)
 
 
 def flag(value: str) -> str:
@@ -83,7 +83,7 @@ def ports(found: Sequence[str]) -> Iterator[str]:
         yield from (f"{number}/{(protocol or 'tcp').lower()}" for number in range(int(first), int(last or first) + 1))
 
 
-def _checked(text: str) -> str:
+def _check(text: str) -> str:
     if re.search(r"[\0\ud800-\udfff]", text):
         raise UnwritableError(f"{text!r} is no text")
     return text

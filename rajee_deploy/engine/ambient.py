@@ -141,7 +141,7 @@ def _address(document: Mapping[str, Any], builder: str | None) -> str:
         return _of_context(builder)
     host = os.environ.get("DOCKER_HOST", "").strip()
     if host:
-        return _normalised(host)
+        return _normalise(host)
     return _of_context(os.environ.get("DOCKER_CONTEXT") or document.get("currentContext") or "default")
 
 
@@ -153,7 +153,7 @@ def _of_context(name: str) -> str:
     return _by_ssh(meta["Endpoints"]["docker"].get("Host") or _SOCKET)
 
 
-def _normalised(host: str) -> str:
+def _normalise(host: str) -> str:
     """DOCKER_HOST as docker's CLI reads it (ParseHost in its opts/hosts.go)."""
     scheme, mark, rest = host.partition("://")
     if not mark:

@@ -17,7 +17,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rajee_deploy.engine.buildah_files import BUILDER, Written, base_image, written
+from rajee_deploy.engine.buildah_files import BUILDER, Written, base_image, write_files
 from rajee_deploy.engine.buildah_flags import LOOPBACK, build_flags, check_settings, layer_flags, proxy_flags
 from rajee_deploy.engine.buildah_parts import Hands, Parts
 from rajee_deploy.engine.buildx import build_arg_flags
@@ -108,7 +108,7 @@ class Buildah:
                 steps = Steps(redacted.events(on_event), platform=named)
                 own = [f"--platform={platform}", f"--iidfile={made}", _auth(login), *given]
                 look = partial(self._base, environment, _auth(login))
-                with written(request, platform, look) as files:
+                with write_files(request, platform, look) as files:
                     build = partial(self._build, own=own, environment=environment, words=(steps, redacted))
                     hands = self._hands(request, made, build, environment)
                     layers = tuple(layer_flags(request, files, access.host))

@@ -129,7 +129,9 @@ class Written:
 
 
 @contextmanager
-def written(request: BuildRequest, platform: Platform, look: Callable[[str, Platform], BaseImage]) -> Iterator[Written]:
+def write_files(
+    request: BuildRequest, platform: Platform, look: Callable[[str, Platform], BaseImage]
+) -> Iterator[Written]:
     """The files for one platform; `look` says what a base image brings. DeployErrors of `look`, and `engine-cannot`
     for what only BuildKit does."""
     if request.dialect is None:

@@ -18,7 +18,7 @@ from rajee_deploy.engine import bases
 from rajee_deploy.engine.ambient import NEUTRAL
 from rajee_deploy.engine.cache import cache_flags
 from rajee_deploy.engine.failures import exports_no_cache, failure, without_cache
-from rajee_deploy.engine.location import located
+from rajee_deploy.engine.location import locate_failure
 from rajee_deploy.engine.login import private_docker_config
 from rajee_deploy.engine.progress import Progress
 from rajee_deploy.engine.secrets import Redactor, secret_flags
@@ -146,7 +146,7 @@ class Buildx:
             if ended.code == 0 or progress.ended_in_order:
                 request.on_loaded()
             if ended.code != 0:
-                where, cause = located(progress.failure(), request.dockerfile.name, request.shown_dockerfile)
+                where, cause = locate_failure(progress.failure(), request.dockerfile.name, request.shown_dockerfile)
                 problem = f"docker buildx build ended with {ended.code}"
                 raise failure(problem, request.reference, redacted(cause), where)
             return _pushed_digest(metadata)
@@ -272,11 +272,11 @@ def _command(program: list[str], request: BuildRequest, host: str) -> tuple[list
     argv += [f"--label={name}={value}" for name, value in sorted(request.labels.items())]
     argv += [*secret_flags(given.secrets), *(f"--ssh={each}" for each in given.ssh)]
     argv += cache_flags(given.cache_from, given.cache_to, host, request.name)
-    flags, environment = build_arg_flags(request.build_args, _taken(request))
+    flags, environment = build_arg_flags(request.build_args, _secret_variables(request))
     return [*argv, *flags, str(request.context)], environment
 
 
-def _taken(request: BuildRequest) -> frozenset[str]:
+def _secret_variables(request: BuildRequest) -> frozenset[str]:
     """Variables that hold a secret: an argument of the same name would replace it."""
     return frozenset(secret.variable for secret in request.settings.secrets if secret.variable)
 

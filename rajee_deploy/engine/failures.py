@@ -66,7 +66,7 @@ def failure(problem: str, reference: str, cause: str, where: str = "") -> Deploy
     (the image is pushed), what a registry refused (`refusals`), `build-failed`.
     """
     step = _STEP.search(cause)
-    refused = _refused(step[1] if step is not None else "", reference, cause, where)
+    refused = _find_refusal(step[1] if step is not None else "", reference, cause, where)
     if step is not None and step[1].startswith(_PUSHING) and _LOST.search(cause):
         return DeployError(
             "push-broken-off",
@@ -110,7 +110,7 @@ def without_cache(reference: str, cause: str) -> DeployError:
     )
 
 
-def _refused(step: str, reference: str, cause: str, where: str) -> DeployError | None:
+def _find_refusal(step: str, reference: str, cause: str, where: str) -> DeployError | None:
     """The error for what a registry, or the way to it, said. None where a step said something that only looks so."""
     pulls = _PULLING.search(step) is not None
     pushes = step.startswith(_PUSHING) and _IS_PUSH.search(cause) is not None

@@ -74,7 +74,7 @@ def remove_leftovers(place: Path, stage: Stage) -> Cleaned:
             _check_links(tree, layer, stage)
         if found:
             if number < total - 1 and any(layer[each].kind == "dir" for each in found):
-                return Cleaned(cut=_cut(runs[number], stage))
+                return Cleaned(cut=_cut_lines(runs[number], stage))
             count += len(found)
             described["digest"], described["size"] = rewrite(path, found)
             config["rootfs"]["diff_ids"][number] = described["digest"]
@@ -112,7 +112,7 @@ def _is_plain(step: Mapping[str, Any]) -> bool:
     return str(step.get("created_by", "")).startswith(_NOT_RUN)
 
 
-def _cut(ran: _Ran, stage: Stage) -> int:
+def _cut_lines(ran: _Ran, stage: Stage) -> int:
     if ran.number < 0:
         raise _cannot(stage, "a RUN of the base's ONBUILD leaves an empty directory with buildah")
     return ran.number

@@ -16,7 +16,7 @@ _PARSE_LINE = re.compile(r"(?:dockerfile parse error on|parse error on|error on)
 _SHORTEST = 3
 
 
-def located(text: str, file_name: str, shown: str) -> tuple[str, str]:
+def locate_failure(text: str, file_name: str, shown: str) -> tuple[str, str]:
     """(where, text): the failing line as `shown:line` ("" when none is told), and the text with the user's own name.
 
     `file_name` is what the engine calls the Dockerfile.
@@ -34,10 +34,10 @@ def located(text: str, file_name: str, shown: str) -> tuple[str, str]:
 
 def line_of_step(step: str, dockerfile: str) -> int:
     """The line on which an instruction begins, found by its text; 0 when it is not there exactly once."""
-    wanted = _squeezed(step)
+    wanted = _squeeze(step)
     if len(wanted) < _SHORTEST:
         return 0
-    found = [number for number, text in _logical_lines(dockerfile) if _is_same(wanted, _squeezed(text))]
+    found = [number for number, text in _logical_lines(dockerfile) if _is_same(wanted, _squeeze(text))]
     return found[0] if len(found) == 1 else 0
 
 
@@ -48,10 +48,10 @@ def _is_same(step: str, line: str) -> bool:
 
 def _words(text: str) -> str:
     """An instruction without the marks of its exec form."""
-    return _squeezed(re.sub(r"[\[\]\",]+", " ", text))
+    return _squeeze(re.sub(r"[\[\]\",]+", " ", text))
 
 
-def _squeezed(text: str) -> str:
+def _squeeze(text: str) -> str:
     return " ".join(text.split())
 
 

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from rajee_deploy.dataclass import dataclass
 from rajee_deploy.errors import DeployError
-from rajee_deploy.git.call import GitAnswer, GitDirectories, ask, is_installed, refused
+from rajee_deploy.git.call import GitAnswer, GitDirectories, ask, is_installed, refusal
 from rajee_deploy.git.changes import is_changed
 from rajee_deploy.git.place import enclosing_repository
 from rajee_deploy.plan.state import Ancestry
@@ -80,7 +80,7 @@ def _head(repository: GitDirectories) -> str:
         return answer.first
     if answer.ended.code == 1 and not answer.ended.tail:
         return ""
-    raise refused(repository.top, answer)
+    raise refusal(repository.top, answer)
 
 
 def describe_commit(repository: GitDirectories, commit: str) -> Revision:
@@ -169,7 +169,7 @@ def find_commit(repository: GitDirectories, revision: str) -> str:
     if answer.is_given and answer.first:
         return answer.first
     if answer.ended.timed_out:
-        raise refused(repository.top, answer)
+        raise refusal(repository.top, answer)
     hint = "name a branch, a git tag or a commit; in a shallow clone, git fetch --unshallow brings the older ones"
     if re.match(_TAG, revision):
         hint = "an image's tag is no git revision; --since takes it whole: the prefix and 40 digits"

@@ -3,8 +3,8 @@
 A checkout may be a stranger's, and git runs programs that a repository's configuration names: filters, hooks, file
 system monitors, whatever fetches what a partial clone lacks. None of them runs here. Every call is told so on its
 command line, which comes before all files of configuration; what goes by a name of the repository's choosing (a
-filter's) is emptied by that name (see `disarmed`). Nothing is fetched but by `ls-remote`, which is asked in no
-repository. stdout is the answer, stderr what git says of it; a call that takes too long is ended.
+filter's) is emptied by that name (see `disarming_settings`). Nothing is fetched but by `ls-remote`, which is asked in
+no repository. stdout is the answer, stderr what git says of it; a call that takes too long is ended.
 
 https://git-scm.com/docs/git-config, https://git-scm.com/docs/git#_environment_variables
 """
@@ -159,7 +159,7 @@ def ask(
     cwd = where.top if isinstance(where, GitDirectories) and where.top.is_dir() else None
     call = partial(process.capture, [*argv, *words], cwd=cwd, env={**own, **(env or {})}, most_bytes=_MOST_BYTES)
     if isinstance(where, GitDirectories):
-        checkout = (where.top, where.git_directory, *_shared(where.git_directory))
+        checkout = (where.top, where.git_directory, *_shared_directory(where.git_directory))
     if checkout and words[0] in _WRITING:
         special_files.check(*checkout)
     elif checkout:
@@ -171,7 +171,7 @@ def ask(
     return GitAnswer(ended, os.fsdecode(data))
 
 
-def _shared(git_directory: Path) -> tuple[Path, ...]:
+def _shared_directory(git_directory: Path) -> tuple[Path, ...]:
     """The directory that all worktrees of a repository share, where this is one's own."""
     return (git_directory.parent.parent,) if git_directory.parent.name == "worktrees" else ()
 
@@ -182,12 +182,12 @@ def _settings(*, online: bool, runs_programs: bool) -> tuple[str, ...]:
     return tuple(one for one in _QUIET if not one.startswith(("protocol.", "core.sshCommand", "core.askPass")))
 
 
-def disarmed(repository: GitDirectories) -> tuple[str, ...]:
+def disarming_settings(repository: GitDirectories) -> tuple[str, ...]:
     """Settings that empty what a repository's configuration runs by a name of its own: filters, and hooks that it names
     (git 2.54). DeployError `git-refused` where that cannot be said on a command line."""
     asked = ask(["config", "--null", "--name-only", "--get-regexp", r"^(filter|hook)\..*\..*$"], repository)
     if asked.ended.code not in (0, 1):  # 1: there is none
-        raise refused(repository.top, asked)
+        raise refusal(repository.top, asked)
     names = sorted({key.rpartition(".")[0] for key in asked.rows})
     if len(names) > _MOST_NAMES or any("=" in name or "\n" in name for name in names):
         raise DeployError(
@@ -204,7 +204,7 @@ def disarmed(repository: GitDirectories) -> tuple[str, ...]:
     return tuple(settings)
 
 
-def refused(where: Path, answer: GitAnswer) -> DeployError:
+def refusal(where: Path, answer: GitAnswer) -> DeployError:
     """The error for a checkout about which git says nothing: another owner's, a broken one."""
     owner = re.search(r"git config --global --add safe\.directory \S.*", "\n".join(answer.ended.tail))
     hint = (

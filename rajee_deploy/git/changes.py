@@ -14,7 +14,7 @@ import re
 from typing import TYPE_CHECKING
 
 from rajee_deploy.errors import DeployError
-from rajee_deploy.git.call import ask, disarmed
+from rajee_deploy.git.call import ask, disarming_settings
 from rajee_deploy.git.large_files import LFS, pointer_to
 from rajee_deploy.git.place import enclosing_repository
 
@@ -36,7 +36,7 @@ _NOTED = re.compile(
 def is_changed(repository: GitDirectories, depth: int = 0) -> bool:
     """Whether tracked files, those of submodules too, differ from HEAD. True where git cannot tell."""
     try:
-        settings = disarmed(repository)
+        settings = disarming_settings(repository)
     except DeployError:
         return True
     asked = ["status", "--porcelain=v1", "-z", "--untracked-files=no", "--ignore-submodules=dirty"]
@@ -74,7 +74,7 @@ def _are_as_filtered(
     if len(paths) > _MOST_FILES:
         return False
     filters = _filters(repository, paths, settings)
-    noted = _noted(repository, set(paths), settings)
+    noted = _stamps_of_git(repository, set(paths), settings)
     objects = {path: about.split(" ")[1] for about, _, path in (row.partition("\t") for row in held)}
     for path in paths:
         name, place = filters.get(path, ""), os.path.join(repository.top, path)  # noqa: PTH118 -- surrogates, and speed
@@ -96,7 +96,9 @@ def _filters(repository: GitDirectories, paths: Sequence[str], settings: Sequenc
     return {path: name for path, name in found.items() if name not in ("unspecified", "set", "unset")}
 
 
-def _noted(repository: GitDirectories, paths: set[str], settings: Sequence[str]) -> Mapping[str, tuple[int, ...]]:
+def _stamps_of_git(
+    repository: GitDirectories, paths: set[str], settings: Sequence[str]
+) -> Mapping[str, tuple[int, ...]]:
     """What git noted of files as it wrote or read them last: see `_times`."""
     text = ask(["ls-files", "--debug", "-z"], repository, settings=settings).text
     rows = (found.groups() for found in _NOTED.finditer(text) if found[1] in paths)

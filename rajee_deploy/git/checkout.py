@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 from rajee_deploy.errors import DeployError
 from rajee_deploy.git import git_failed
-from rajee_deploy.git.call import GitDirectories, ask, disarmed
+from rajee_deploy.git.call import GitDirectories, ask, disarming_settings
 from rajee_deploy.git.large_files import LFS, fill_in
 from rajee_deploy.git.place import enclosing_repository
 from rajee_deploy.model.revision import short_commit
@@ -64,7 +64,7 @@ class Checkout:
         for place in self._filled:
             shutil.rmtree(place, ignore_errors=True)
         self._filled, self.missing = [], {}
-        settings = () if self._runs_programs else disarmed(self._repository)
+        settings = () if self._runs_programs else disarming_settings(self._repository)
         # From the top of the checkout: where we are may not exist in it.
         answer = self._ask(["read-tree", "--reset", "-u", commit], settings)
         if not answer.is_given:

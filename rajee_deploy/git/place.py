@@ -12,7 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from rajee_deploy.errors import DeployError
-from rajee_deploy.git.call import GitAnswer, GitDirectories, ask, is_installed, refused
+from rajee_deploy.git.call import GitAnswer, GitDirectories, ask, is_installed, refusal
 from rajee_deploy.git.special_files import is_special, unreadable
 from rajee_deploy.system.regular_files import read_text
 
@@ -51,7 +51,7 @@ def enclosing_repository(start: Path) -> GitDirectories | None:
         # It does not look beyond a file system, or a ceiling that was set; asked from there it would answer.
         if asked_from != top and "not a git repository (or any" in answer.words and ask(_WHERE, top).is_given:
             return None
-        raise refused(top, answer)
+        raise refusal(top, answer)
     shown, _, directory = _split(answer, top)
     if not directory or not _is_same(shown, top):
         raise DeployError(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from rajee_deploy.errors import DeployError
 from rajee_deploy.model.revision import short_commit, with_state
-from rajee_deploy.plan.tags import sanitised, tag_problem
+from rajee_deploy.plan.tags import sanitise, tag_problem
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from rajee_deploy.settings import ImageSettings
 
 
-def expanded(image: ImageSettings, tags: Sequence[str]) -> tuple[str, ...]:
+def expand_tags(image: ImageSettings, tags: Sequence[str]) -> tuple[str, ...]:
     """The tags of one image, each once. DeployError `no-revision` when git does not tell what a placeholder stands for,
     `bad-tag` when it makes of a tag what is none, or one of the tool's own.
 
@@ -49,7 +49,7 @@ def _expand(tag: str, image: str, source: Revision | None) -> str:
     made = tag
     for name, value in values.items():
         made = made.replace(f"{{{name}}}", value)
-    result = sanitised(made)
+    result = sanitise(made)
     problem = tag_problem(result) if result else "nothing of it can stand in a tag"
     if problem:
         raise DeployError(

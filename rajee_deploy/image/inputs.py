@@ -89,8 +89,8 @@ def read_inputs(settings: ImageSettings, modes: Modes | None = None, roots: Root
     modes = modes or contexts.Modes.GIT
     path, text = _read_dockerfile(settings)
     locked = _read_lock(settings)
-    resolved = _resolved(settings, text, shown(path), locked)
-    recipe = dockerfiles.merged([each for _, each in resolved])
+    resolved = _resolve(settings, text, shown_path(path), locked)
+    recipe = dockerfiles.merge([each for _, each in resolved])
     with _naming_triggers(recipe, locked):
         selections = {
             name: _look_up(_root(settings, name), recipe, name, path, (modes, roots, _project(settings)))
@@ -108,10 +108,10 @@ def read_inputs(settings: ImageSettings, modes: Modes | None = None, roots: Root
 def read_recipe(settings: ImageSettings, locked: Mapping[str, LockedImage]) -> Recipe:
     """What the image's Dockerfile asks for, if this were locked, whatever is on disk. Reads no build context."""
     path, text = _read_dockerfile(settings)
-    return dockerfiles.merged([recipe for _, recipe in _resolved(settings, text, shown(path), locked)])
+    return dockerfiles.merge([recipe for _, recipe in _resolve(settings, text, shown_path(path), locked)])
 
 
-def _resolved(
+def _resolve(
     settings: ImageSettings, text: bytes, path: str, locked: Mapping[str, LockedImage]
 ) -> list[tuple[BuildOptions, Recipe]]:
     """What the Dockerfile asks for on each platform."""
@@ -171,7 +171,7 @@ def _widenings(recipe: Recipe) -> Iterator[Notice]:
             yield Notice("superset", message, read.location.start)
 
 
-def shown(path: Path) -> str:
+def shown_path(path: Path) -> str:
     """A path as the user would type it: relative to the working directory where it lies below it."""
     try:
         return str(path.resolve().relative_to(Path.cwd()))
@@ -214,7 +214,7 @@ def _read_dockerfile(settings: ImageSettings) -> tuple[Path, bytes]:
         raise DeployError(
             "unreadable",
             "the Dockerfile cannot be read",
-            where=shown(path),
+            where=shown_path(path),
             cause=error.strerror or str(error),
             hint="it has to be a file that you may read",
         ) from error
@@ -225,7 +225,7 @@ def _read_linked(path: Path) -> bytes:
     text = contexts.read_inside(path.parent, path.name)
     if text is None and path.exists():
         read_regular(path, DOCKERFILE_BYTES)  # else it is no file, wherever it lies
-        target = shown(path.resolve())
+        target = shown_path(path.resolve())
         raise DeployError(
             "dockerfile-link",
             "the Dockerfile is a link that leads out of its directory, where BuildKit does not go",

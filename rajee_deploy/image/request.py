@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from rajee_deploy.engine import BuildRequest
     from rajee_deploy.model import Recipe
     from rajee_deploy.settings import ImageSettings
-from rajee_deploy.image.inputs import ImageInputs, _build_args, _dockerfile_path, shown
+from rajee_deploy.image.inputs import ImageInputs, _build_args, _dockerfile_path, shown_path
 
 
 @contextmanager
@@ -35,11 +35,11 @@ def build_request(
     from rajee_deploy.dockerfile.spoken import Spoken
     from rajee_deploy.engine import BuildRequest
 
-    path, text = shown(_dockerfile_path(inputs.settings)), built_text(inputs)
+    path, text = shown_path(_dockerfile_path(inputs.settings)), built_text(inputs)
     with lineage(inputs.selections[""].cache, _owner(inputs.settings)) as line, ExitStack() as stack:
         known_as = line.name({name: selection.records for name, selection in inputs.selections.items()})
         staged = {
-            name: stack.enter_context(contexts.staged(selection, text, name=known_as))
+            name: stack.enter_context(contexts.stage_context(selection, text, name=known_as))
             for name, selection in inputs.selections.items()
         }
         line.lend()

@@ -35,7 +35,7 @@ def base_images(inputs: ImageInputs) -> tuple[Base, ...]:
 def not_counted(inputs: ImageInputs, found: Mapping[Base, BaseConfig]) -> dict[Base, tuple[str, ...]]:
     """For each base image that makes the build depend on something that no fingerprint has: the ONBUILD instructions
     that do. `found` holds what all of `base_images` have. DeployError where the build would fail on their triggers."""
-    whole = {base: config if config.is_whole else _completed(config, base, inputs) for base, config in found.items()}
+    whole = {base: config if config.is_whole else _complete(config, base, inputs) for base, config in found.items()}
     culprits = {base: tuple(_culprits(inputs, whole, base)) for base in whole}
     return {base: triggers for base, triggers in culprits.items() if triggers}
 
@@ -54,7 +54,7 @@ def _culprits(inputs: ImageInputs, found: Mapping[Base, BaseConfig], base: Base)
 def _not_counted(inputs: ImageInputs, found: Mapping[Base, BaseConfig]) -> Iterator[object]:
     path = inputs.recipe.reads[0].location.path if inputs.recipe.reads else "Dockerfile"
     for variant in inputs.variants:
-        options = replace(variant.options, seen=dict(_seen(variant, found)))
+        options = replace(variant.options, seen=dict(_seen_configs(variant, found)))
         recipe = dockerfiles.resolve(inputs.dockerfile, options, path)
         yield from (read[:1] + read[3:6] for read in recipe.reads if not _is_counted(read, variant))
         counted = dict(variant.recipe.build_args)
@@ -69,18 +69,20 @@ def _is_counted(read: ContextRead, variant: PlatformInputs) -> bool:
     )
 
 
-def _seen(variant: PlatformInputs, found: Mapping[Base, BaseConfig]) -> Iterator[tuple[tuple[str, str], BaseConfig]]:
+def _seen_configs(
+    variant: PlatformInputs, found: Mapping[Base, BaseConfig]
+) -> Iterator[tuple[tuple[str, str], BaseConfig]]:
     for one in _bases_of(variant):
         config = found.get((one.text, _platform(one, variant)))
         if config is not None:
             yield (one.text, one.platform), config
 
 
-def _completed(config: BaseConfig, base: Base, inputs: ImageInputs) -> BaseConfig:
+def _complete(config: BaseConfig, base: Base, inputs: ImageInputs) -> BaseConfig:
     """What an engine does not show comes from the lock; without one, any build argument may be declared by an ARG."""
     for variant in inputs.variants:
         for one in _bases_of(variant):
-            known = _locked(one, variant)
+            known = _locked_config(one, variant)
             if known is not None and base == (one.text, _platform(one, variant)):
                 unseen = (text for text in known.onbuild if text.split(maxsplit=1)[0].upper() in ("ENV", "ARG"))
                 return BaseConfig(known.env, (*unseen, *config.onbuild))
@@ -91,7 +93,7 @@ def _bases_of(variant: PlatformInputs) -> Iterator[Reference]:
     return (one for one in variant.recipe.references if one.role == "from" and not one.text.startswith(_REMOTE))
 
 
-def _locked(base: Reference, variant: PlatformInputs) -> BaseConfig | None:
+def _locked_config(base: Reference, variant: PlatformInputs) -> BaseConfig | None:
     """What the lock has for a base; for that of the machine that builds, what it has for all of them alike."""
     image = variant.options.locked.get(base.key)
     platforms = MACHINES if base.platform == BUILD_PLATFORM else (base.platform,)

@@ -23,7 +23,7 @@ def read(path: Path) -> Lock:
     except (OSError, UnicodeDecodeError) as error:
         cause = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         raise _unreadable(path, cause) from error
-    return parse(text, _shown(path))
+    return parse(text, _shown_path(path))
 
 
 def write(path: Path, lock: Lock) -> bool:
@@ -51,12 +51,12 @@ def _unreadable(path: Path, cause: str) -> ConfigurationError:
     return ConfigurationError(
         "lock-unreadable",
         "the lock file cannot be read",
-        where=_shown(path),
+        where=_shown_path(path),
         cause=cause,
         hint="restore the file, or remove what lies there and run rajee-deploy lock",
     )
 
 
-def _shown(path: Path) -> str:
+def _shown_path(path: Path) -> str:
     """As the user would type it: relative to the working directory where it lies below it."""
     return os.path.relpath(path) if path.is_absolute() and path.is_relative_to(os.getcwd()) else str(path)  # noqa: PTH109 -- pathlib's own would be no cheaper

@@ -92,14 +92,14 @@ def parse(text: str, path: str) -> Lock:
         # Two branches that locked the same image on the same day leave the same line twice: no contradiction.
         known = found.setdefault((entry.reference, entry.platform), entry)
         if digest != entry.digest or known.config != entry.config:
-            raise _malformed(f"{path}:{number}", f"{entry.reference} is locked to something else above")
+            raise _malformed_error(f"{path}:{number}", f"{entry.reference} is locked to something else above")
     return Lock(tuple(found.values()))
 
 
 def _check_header(line: str, path: str) -> None:
     found = re.fullmatch(_HEADER, line)
     if found is None:
-        raise _malformed(f"{path}:1", "the first line is not that of a lock file")
+        raise _malformed_error(f"{path}:1", "the first line is not that of a lock file")
     if found[1] != "1":
         raise ConfigurationError(
             "lock-version",
@@ -125,14 +125,14 @@ def _entry(line: str, where: str) -> LockLine:
     found = _LINE.fullmatch(line)
     if found is None:
         problem = "a merge was not finished" if line.startswith(_CONFLICT) else "the line is not of the lock's form"
-        raise _malformed(where, problem)
+        raise _malformed_error(where, problem)
     pinned = found["reference"].partition("@")[2] if is_local_context(found["reference"]) else ""
     if pinned and pinned != found["digest"]:
-        raise _malformed(where, "the reference names another digest than the one it is locked to")
+        raise _malformed_error(where, "the reference names another digest than the one it is locked to")
     try:
         date.fromisoformat(found["date"])
     except ValueError as error:
-        raise _malformed(where, f"{found['date']} is no day") from error
+        raise _malformed_error(where, f"{found['date']} is no day") from error
     config = _config(found["config"], where) if found["platform"] else None
     return LockLine(
         found["reference"], Digest(*found["digest"].split(":")), found["date"], found["platform"] or "", config
@@ -143,10 +143,10 @@ def _config(text: str, where: str) -> BaseConfig:
     try:
         document = parse_json(text, pairs=_once)
     except ValueError as error:
-        raise _malformed(where, f"the last column is no JSON object: {error}") from error
+        raise _malformed_error(where, f"the last column is no JSON object: {error}") from error
     env, onbuild = document.pop("ENV", {}), document.pop("ONBUILD", [])
     if document or not isinstance(env, dict) or not isinstance(onbuild, list) or not _texts([*env.values(), *onbuild]):
-        raise _malformed(
+        raise _malformed_error(
             where, 'the last column holds "ENV" (texts by name) and "ONBUILD" (an array of texts), no more'
         )
     return BaseConfig(tuple(env.items()), tuple(onbuild))
@@ -163,7 +163,7 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return document
 
 
-def _malformed(where: str, problem: str) -> ConfigurationError:
+def _malformed_error(where: str, problem: str) -> ConfigurationError:
     return ConfigurationError(
         "lock-malformed",
         problem,

@@ -42,7 +42,7 @@ def deployed_revisions(plan: Plan, observed: Observed) -> dict[str, str]:
     return found
 
 
-def guarded(plan: Plan, revisions: Mapping[str, str], ancestries: Mapping[str, Ancestry], rules: Rules) -> Plan:
+def guard(plan: Plan, revisions: Mapping[str, str], ancestries: Mapping[str, Ancestry], rules: Rules) -> Plan:
     """The plan with what to know about the order of revisions. `ancestries` say of a deployed commit how this checkout
     stands to it.
 

@@ -32,7 +32,7 @@ def carried_of(template: Any) -> Mapping[str, Any] | None:
     """The list that a deployed template carries; None for anything that is not wholly one."""
     metadata = template.get("Metadata") if isinstance(template, dict) else None
     text = metadata.get(KEY) if isinstance(metadata, dict) else None
-    return decoded(text) if isinstance(text, str) else None
+    return decode(text) if isinstance(text, str) else None
 
 
 def without_carried(template: Any) -> Any:
@@ -45,7 +45,7 @@ def without_carried(template: Any) -> Any:
 
 
 def with_carried(template: Mapping[str, Any], text: str) -> dict[str, Any]:
-    """The template with a list, as `encoded` makes it, in the place of any other."""
+    """The template with a list, as `encode` makes it, in the place of any other."""
     metadata = template.get("Metadata")
     return {**template, "Metadata": {**(metadata if isinstance(metadata, dict) else {}), KEY: text}}
 
@@ -64,14 +64,14 @@ def is_list(document: Any) -> bool:
     )
 
 
-def encoded(document: Mapping[str, Any]) -> str:
+def encode(document: Mapping[str, Any]) -> str:
     """The list as one line of ASCII, the same for equal lists. ValueError when it is none."""
     if not is_list(document):
         raise ValueError(f"this is no document of {SCHEMA}")
     return json.dumps(document, sort_keys=True, separators=(",", ":"))
 
 
-def decoded(text: str) -> Mapping[str, Any] | None:
+def decode(text: str) -> Mapping[str, Any] | None:
     """The list, None when the text is none. Whoever wrote it: the answer has the shape of a list, or is None."""
     try:
         document = parse_json(text, errors="surrogateescape")

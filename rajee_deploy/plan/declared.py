@@ -45,13 +45,13 @@ def _mentions_by_part(template: Mapping[str, Any]) -> dict[str, dict[str, bool]]
             whole = part if isinstance(part, dict) else {"Custom": part}  # Fn::ForEach is a list
             told = {key: value for key, value in whole.items() if key != "DependsOn"}
             of_permissions = section == "Resources" and _PERMISSION_TYPES.search(str(told.get("Type", "Custom")))
-            found[name] = _collected(told, under=bool(of_permissions))
+            found[name] = _collect(told, under=bool(of_permissions))
     rest = {key: template[key] for key in ("Outputs", "Rules", "Transform", "Hooks") if key in template}
-    found[""] = _collected(rest, under=False)
+    found[""] = _collect(rest, under=False)
     return found
 
 
-def _collected(part: Any, *, under: bool) -> dict[str, bool]:
+def _collect(part: Any, *, under: bool) -> dict[str, bool]:
     names: dict[str, bool] = {}
     for name, permits in _names(part, under=under):
         names[name] = names.get(name, False) or permits

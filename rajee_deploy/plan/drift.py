@@ -44,7 +44,7 @@ def drift_steps(
         if _is_wanted(drift, stands) and _can_repair(one, stands) and not refusal:
             repairs.append(
                 RepairService(
-                    stack, one.service.name, one.held, one.task_definition, one.held.task_definition, described(one)
+                    stack, one.service.name, one.held, one.task_definition, one.held.task_definition, describe(one)
                 )
             )
         elif stands in UNCONFIRMED:
@@ -54,7 +54,7 @@ def drift_steps(
         cautions += _cautions(stack, one, "" if is_repaired else f"; {way}")
     steps: list[ConfirmRollout | RepairService] = list(repairs)
     if unconfirmed or repairs:
-        reasons = [described(one) for one in unconfirmed] or ["what is repaired has to run"]
+        reasons = [describe(one) for one in unconfirmed] or ["what is repaired has to run"]
         steps.append(ConfirmRollout(stack, "; ".join(reasons)))
     return steps, cautions
 
@@ -70,7 +70,7 @@ def drift_cautions(stack: str, observed: Observed, drift: Drift) -> list[Caution
     return cautions
 
 
-def described(one: Running) -> str:
+def describe(one: Running) -> str:
     """What a service does that its stack does not say, with the images of both task definitions."""
     text = objection(standing(one.held, one.service), one.held, one.service)
     images = dict(one.images)
@@ -110,7 +110,7 @@ def _refusal(one: Running, stands: Standing, drift: Drift, now: float) -> str:
         if drift is Drift.REPAIR_NOW:
             raise DeployError(
                 "repair-refused",
-                f"{described(one)}, and a deployment of it is in progress",
+                f"{describe(one)}, and a deployment of it is in progress",
                 where=f"service {one.service.name}",
                 hint="run again when that deployment has ended: rajee-deploy status shows it",
             )
@@ -131,10 +131,10 @@ def _cautions(stack: str, one: Running, way: str) -> Sequence[Caution]:
     stands = standing(one.held, service)
     match stands:
         case Standing.OTHER | Standing.ROLLED_BACK:
-            return [Caution("service-drift", subject, described(one) + way)]
+            return [Caution("service-drift", subject, describe(one) + way)]
         case Standing.GONE:
             text = (
-                f"{described(one)}; CloudFormation does not see that and creates it again only under another logical id"
+                f"{describe(one)}; CloudFormation does not see that and creates it again only under another logical id"
             )
             return [Caution("service-gone", subject, text)]
         case Standing.NOT_JUDGED:

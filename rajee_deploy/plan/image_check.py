@@ -30,7 +30,7 @@ _PLANTED = (
 )
 
 
-def judged(digest: Digest, contents: Mapping[Platform, ImageContent], fingerprint: Digest) -> ImageState:
+def judge_image(digest: Digest, contents: Mapping[Platform, ImageContent], fingerprint: Digest) -> ImageState:
     """Whether an image that has our tag is what the tag says, on every platform that was asked about."""
     for platform, content in contents.items():
         if content.platform != str(platform):
@@ -40,7 +40,7 @@ def judged(digest: Digest, contents: Mapping[Platform, ImageContent], fingerprin
     return ImagePresent(digest)
 
 
-def refused(image: WantedImage, state: ImageState) -> DeployError | None:
+def find_refusal(image: WantedImage, state: ImageState) -> DeployError | None:
     """What is wrong with an image that has the tag, None where it can be used or is absent."""
     where = f"{image.repository}:{image.tag}"
     match state:

@@ -91,7 +91,7 @@ def _differences(stack: str, state: StackPresent, synthesised: Synthesised, want
     found = differences(synthesised, state.content, state.parameters.get(TEMPLATE_PARAMETER, ""))
     changes = wanted.input_changes.get(stack)
     if found and changes:
-        since = "" if _recorded(state) else " since the last synth here"
+        since = "" if _recorded_hash(state) else " since the last synth here"
         found = (*found, f"of the infrastructure's inputs changed{since}: {in_words(changes)}")
     return found
 
@@ -99,7 +99,7 @@ def _differences(stack: str, state: StackPresent, synthesised: Synthesised, want
 def _doubts(stack: str, state: StackPresent, content: StackContent, wanted: Wanted) -> tuple[str, ...]:
     """Why hashes do not prove that nothing changed, the plainest reason first; empty when they do."""
     found = []
-    recorded, now = _recorded(state), str(wanted.infrastructure_of(stack).digest)
+    recorded, now = _recorded_hash(state), str(wanted.infrastructure_of(stack).digest)
     if not recorded:
         changes = wanted.input_changes.get(stack)
         since = f"; changed since the last synth here: {in_words(changes)}" if changes else ""
@@ -115,7 +115,7 @@ def _doubts(stack: str, state: StackPresent, content: StackContent, wanted: Want
     return (*found, *(f"file hashes cannot prove that nothing changed: {call}" for call in wanted.impurities_of(stack)))
 
 
-def _recorded(state: StackPresent) -> str:
+def _recorded_hash(state: StackPresent) -> str:
     """The infrastructure hash that the stack records; "" for none."""
     recorded = state.parameters.get(INFRA_PARAMETER, NOT_RECORDED)
     return "" if recorded == NOT_RECORDED else recorded

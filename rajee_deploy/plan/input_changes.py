@@ -77,7 +77,9 @@ def changed_inputs(former: FormerInputs, now: Fingerprint) -> tuple[InputChange,
         found += [(name, "new") for name in after.keys() - before.keys() if not _is_elsewhere(name)]
         found += [(name, "gone") for name in before.keys() - after.keys() if not _is_elsewhere(name)]
     ranked = sorted(
-        (_rank(name), _ORDER.index(how), named(name, former.app), how) for name, how in found if not _is_other(name)
+        (_rank(name), _ORDER.index(how), input_name(name, former.app), how)
+        for name, how in found
+        if not _is_other(name)
     )
     told: dict[str, str] = {f"{key} of the settings": "changed" for key in former.settings}
     for _, _, what, how in ranked:
@@ -100,11 +102,11 @@ def unknown_here(revision: str) -> str:
     return f"which of them is not known on this machine{how}"
 
 
-def named(name: str, app: str) -> str:
+def input_name(name: str, app: str) -> str:
     """An input's name as people know it; paths from the top of the checkout. `app` is where the CDK app lies."""
     kind, _, rest = name.removeprefix("traced:").partition(":")
     if kind == "file" and not name.startswith("traced:"):
-        return _declared(rest, app)
+        return _declared_name(rest, app)
     text = _WORDS.get(kind, "{}").format(rest.removeprefix("./") or ".")
     return text if rest or kind in _WORDS else name
 
@@ -112,10 +114,10 @@ def named(name: str, app: str) -> str:
 def path_of(name: str, app: str) -> str:
     """The path that an input is of; "" for one that is of none."""
     kind = name.removeprefix("traced:").partition(":")[0]
-    return "" if kind in _WORDS or _is_other(name) else named(name, app)
+    return "" if kind in _WORDS or _is_other(name) else input_name(name, app)
 
 
-def _declared(rest: str, app: str) -> str:
+def _declared_name(rest: str, app: str) -> str:
     """`input:2:a.py`, one of cdk.inputs; `lock:infra/package-lock.json`; `~/.cdk.json`; else a path in the app."""
     kind, _, more = rest.partition(":")
     if kind == "lock" and more:

@@ -57,7 +57,7 @@ def decide(
 
     ConfigurationErrors `no-such-parameter`, `secret-parameter`, `missing-parameter`, `parameter-refused`.
     """
-    known = _declared(stack, previous, wanted, verdict)
+    known = _declared_parameters(stack, previous, wanted, verdict)
     here = [each for each in wanted.parameters.get(stack, ()) if known is None or each.name in known]
     absent = {each for each in wanted.parameters.get(stack, ()) if each not in here}
     takes = {name for name in known or () if not ({name} & {*written, *RECORDS} or (stack, name) in wanted.unchosen)}
@@ -69,7 +69,7 @@ def decide(
         slot = _slot(each.name, known, previous)
         _check_secret(stack, each, slot, wanted.tables.get(stack, stack))
         if each.value is None:
-            cautions += _kept(stack, each, slot, previous)
+            cautions += _kept_cautions(stack, each, slot, previous)
             continue
         _check_value(stack, each, each.value)
         value = ParameterValue(each.name, each.value, each.variable, slot.is_secret)
@@ -132,7 +132,7 @@ def not_taken(step: DeployStack, before: StackState | None, state: StackState) -
     return "; ".join(f"its parameter {name} has another value" for name in _others(step, state)) if is_updated else ""
 
 
-def unaffected(step: DeployStack, state: StackState) -> list[str]:
+def unaffected_lines(step: DeployStack, state: StackState) -> list[str]:
     """The parameters of a confirmed deployment that have another value, since CloudFormation found nothing to do."""
     return [
         f"CloudFormation keeps the former value of {name}: the new one changes no resource and no output"
@@ -147,7 +147,7 @@ def _others(step: DeployStack, state: StackState) -> list[str]:
     return [name for name, value in shown.items() if not is_alike(deployed.get(name, ""), value)]
 
 
-def _declared(
+def _declared_parameters(
     stack: str, previous: StackPresent | None, wanted: Wanted, verdict: InfrastructureVerdict | None
 ) -> Mapping[str, Declared] | None:
     """The parameters of the template that is wanted; None where only a synth will tell, which then comes before the
@@ -208,7 +208,7 @@ def _other(value: ParameterValue) -> str:
     return f"{value.name}: {value.variable} has another value"
 
 
-def _kept(stack: str, each: WantedParameter, slot: Declared, previous: StackPresent | None) -> list[Caution]:
+def _kept_cautions(stack: str, each: WantedParameter, slot: Declared, previous: StackPresent | None) -> list[Caution]:
     """What a parameter has whose variable is not set. One without any value is refused (see `_check_complete`)."""
     if previous is not None and each.name in previous.parameters:
         text = f"{each.name} keeps the value that it has, since {each.variable} is not set"

@@ -62,7 +62,7 @@ def make_plan(wanted: Wanted, observed: Observed) -> Plan:
     builds = image_steps(wanted.images, observed, skipped)
     _check_tags(wanted.images)
     for image in wanted.images:
-        notices += retention.expired(image, observed)
+        notices += retention.expiry_notices(image, observed)
         notices += retention.leftover(image, observed)
         builds += retention.additional(image, observed)
     cautions: list[Caution] = []
@@ -83,7 +83,7 @@ def make_plan(wanted: Wanted, observed: Observed) -> Plan:
             late += more
             cautions += known
         else:
-            steps.append(shielded(step, received, observed, notices))
+            steps.append(shield(step, received, observed, notices))
             cautions += drift_cautions(stack, observed, wanted.drift)
     steps += builds
     steps += late  # what one stack deploys may be what another's services wait for
@@ -99,17 +99,17 @@ def synth_reasons(wanted: Wanted, observed: Observed) -> tuple[str, ...]:
         return ()
     return tuple(
         f"{stack}: {reason}"
-        for stack, state in _settled(wanted, observed)
+        for stack, state in _settled_stacks(wanted, observed)
         for reason in judge(stack, state, wanted).open
     )
 
 
-def undecided(wanted: Wanted, observed: Observed) -> tuple[str, ...]:
+def undecided_stacks(wanted: Wanted, observed: Observed) -> tuple[str, ...]:
     """The stacks that are settled, and that hashes and what is remembered here do not decide, where hashes may."""
     by_hash = replace(wanted, check=InfraCheck.AUTO, synthesised={})
     return tuple(
         stack
-        for stack, state in _settled(wanted, observed)
+        for stack, state in _settled_stacks(wanted, observed)
         if wanted.check_of(stack) is not InfraCheck.SYNTH and judge(stack, state, by_hash).open
     )
 
@@ -117,7 +117,7 @@ def undecided(wanted: Wanted, observed: Observed) -> tuple[str, ...]:
 def proven(wanted: Wanted, observed: Observed) -> tuple[str, ...]:
     """The stacks that stay as they are because the app is known to make them, though their record is another one."""
     found = []
-    for stack, state in _settled(wanted, observed):
+    for stack, state in _settled_stacks(wanted, observed):
         made = wanted.synthesised.get(stack) or wanted.remembered.get(stack)
         known = replace(wanted, synthesised={stack: made}) if made is not None else None
         recorded = state.parameters.get(INFRA_PARAMETER) == str(wanted.infrastructure_of(stack).digest)
@@ -127,7 +127,7 @@ def proven(wanted: Wanted, observed: Observed) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _settled(wanted: Wanted, observed: Observed) -> Iterator[tuple[str, StackPresent]]:
+def _settled_stacks(wanted: Wanted, observed: Observed) -> Iterator[tuple[str, StackPresent]]:
     for stack in wanted.stacks:
         state = observed.stacks[stack]
         if is_settled(state) and isinstance(state, StackPresent):
@@ -150,7 +150,7 @@ def is_busy(state: StackState) -> bool:
             assert_never(state)
 
 
-def shielded(
+def shield(
     step: DeployStack, received: Sequence[WantedImage], observed: Observed, notices: list[tuple[str, Notice]]
 ) -> DeployStack:
     """The step with the tags that shield what runs and what will run."""
@@ -201,7 +201,7 @@ def image_steps(images: Sequence[WantedImage], observed: Observed, skipped: list
                     BuildAndPush(image.name, image.tag, f"the repository {image.repository} does not exist yet")
                 )
             case ImageInaccessible() | ImageForeign() | ImageOfOtherPlatform():
-                error = trust.refused(image, state)
+                error = trust.find_refusal(image, state)
                 assert error is not None  # noqa: S101 -- for the type checker: these are what it refuses
                 raise error
             case _:

@@ -34,16 +34,16 @@ def keeper(stack: str, parameter: str, place: str, *, is_shared: bool) -> str:
     # No name of a stack has a point or an underscore, and a parameter's has neither: no two of these are alike, as
     # `Api-Web` would be for the parameter Web of Api and for the stack Api-Web.
     name = f"{stack}{place and f'.{place}'}" + (f"_{parameter.replace(':', '.')}" if is_shared else "")
-    return _fitted(name, "-" if name == stack else "..")
+    return _fit(name, "-" if name == stack else "..")
 
 
 def former_keeper(stack: str, parameter: str, place: str, *, is_shared: bool) -> str:
     """What they were named after by versions that put all of it together with `-`; "" where that is the same."""
     former = "-".join(part for part in (stack, parameter.replace(":", "-") if is_shared else "", place) if part)
-    return _fitted(former, "-") if former != stack else ""
+    return _fit(former, "-") if former != stack else ""
 
 
-def _fitted(name: str, mark: str) -> str:
+def _fit(name: str, mark: str) -> str:
     room = LONGEST_TAG - len("live-")
     if len(name) <= room:
         return name
@@ -133,7 +133,7 @@ def prev(image: WantedImage, observed: Observed, notices: list[tuple[str, Notice
     if not deployed_reference(image, observed.stacks[image.stack]):
         return
     if running is None:
-        notices += _gone(image, observed)
+        notices += _gone_notices(image, observed)
         return
     found = observed.find_digest(image.repository, tag)
     if running in (wanted_digest(image, observed), found):
@@ -169,14 +169,14 @@ def put_back(image: WantedImage, observed: Observed) -> Iterator[MoveTag]:
         yield MoveTag(image.name, image.repository, live_tag(image), str(running), reason)
 
 
-def _gone(image: WantedImage, observed: Observed) -> Iterator[tuple[str, Notice]]:
+def _gone_notices(image: WantedImage, observed: Observed) -> Iterator[tuple[str, Notice]]:
     reference = deployed_reference(image, observed.stacks[image.stack])
     if reference != image.tag:
         text = f"{image.stack} runs {reference}, which {image.repository} does not have any more: it cannot roll back"
         yield image.name, Notice("deployed-image-gone", text)
 
 
-def expired(image: WantedImage, observed: Observed) -> Iterator[tuple[str, Notice]]:
+def expiry_notices(image: WantedImage, observed: Observed) -> Iterator[tuple[str, Notice]]:
     """What to say when the very image that a stack runs by its tag is to be built again: CloudFormation sees no change,
     and ECS pins the digest that a tag had when the service was deployed.
     https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-type-ecs.html
@@ -201,7 +201,7 @@ def _is_frozen(image: WantedImage, observed: Observed, tag: str, notices: list[t
     return True
 
 
-def misplaced(image: WantedImage, observed: Observed) -> tuple[str, ...]:
+def misplaced_tags(image: WantedImage, observed: Observed) -> tuple[str, ...]:
     """The image's tags that exist and name something else: whether they can be moved has to be asked."""
     wanted = wanted_digest(image, observed)
     moving = (*((live_tag(image),) if image.stack else ()), *image.tags)

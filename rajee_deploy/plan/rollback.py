@@ -55,7 +55,7 @@ def plan_rollback(ways: Sequence[Way], observed: Observed) -> Plan:
     late: list[Step] = []
     steps: list[Step] = [_from_revision(step, ways) for step in plans.image_steps(images, observed, skipped)]
     for image in images:
-        notices += retention.expired(image, observed)
+        notices += retention.expiry_notices(image, observed)
     for stack in dict.fromkeys(image.stack for image in images):
         mine = [way for way in ways if way.wanted.stack == stack]
         received = [way.wanted for way in mine]
@@ -68,7 +68,7 @@ def plan_rollback(ways: Sequence[Way], observed: Observed) -> Plan:
             late += more
             cautions += known
         else:
-            steps.append(plans.shielded(step, received, observed, notices))
+            steps.append(plans.shield(step, received, observed, notices))
             cautions += drift_cautions(stack, observed, Drift.LEAVE)
     steps += late
     plans.check_repositories(images, observed, steps)

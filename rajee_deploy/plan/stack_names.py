@@ -72,7 +72,7 @@ def usual_name(name: str) -> str:
     return re.sub(r"\*+|[\[{].*?[\]}]", "*", name).replace("/", "-")
 
 
-def resolved(names: Sequence[str], places: Mapping[str, StackPlace]) -> tuple[str, ...]:
+def resolve(names: Sequence[str], places: Mapping[str, StackPlace]) -> tuple[str, ...]:
     """The keys of the stacks that the names mean, in the order of the names; each once. What one wildcard means has the
     order of `places`, in which stacks come behind those they depend on.
 

@@ -23,7 +23,7 @@ def tag_problem(tag: str) -> str:
     return ""
 
 
-def sanitised(text: str) -> str:
+def sanitise(text: str) -> str:
     """Text as a tag can have it: every other character becomes `-`; at most 128, and it starts with none of `.-`."""
     return re.sub(r"[^A-Za-z0-9_.-]", "-", text).lstrip(".-")[:LONGEST_TAG]
 

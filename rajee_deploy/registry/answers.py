@@ -63,7 +63,7 @@ def references(
     return states, list(stored.values())
 
 
-def archived(asked: str, answer: Mapping[str, Any], tag: str) -> ImageInaccessible:
+def archived_image(asked: str, answer: Mapping[str, Any], tag: str) -> ImageInaccessible:
     """DescribeImages' answer about a tag that BatchGetImage does not have: an image that cannot be pulled."""
     record = next((found for found in _records(answer, "imageDetails") if tag in found.get("imageTags", ())), None)
     if record is None:

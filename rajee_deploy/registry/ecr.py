@@ -55,7 +55,7 @@ class Ecr:
         answer = self._ask("describe_images", repository, arguments)
         if isinstance(answer, RepositoryAbsent):
             raise unknown(name, "the repository was there a moment ago")
-        return answer if isinstance(answer, ImageAbsent) else answers.archived(name, answer, tag)
+        return answer if isinstance(answer, ImageAbsent) else answers.archived_image(name, answer, tag)
 
     def read_content(self, repository: Repository, digest: Digest, platform: Platform) -> ImageContent:
         """See Registry. Remembered by digest."""

@@ -31,7 +31,7 @@ class RegistryLabels:
             child = _first_image(found.document) if found else ""
             if child:
                 found = place.find_manifest(child)
-        digest, size = _described(found.document.get("config") if found else None)
+        digest, size = _describe(found.document.get("config") if found else None)
         return _label(place.get_blob(digest, size), name) if digest else ""
 
 
@@ -41,11 +41,11 @@ def _first_image(document: dict[str, Any]) -> str:
     for child in children if isinstance(children, list) else ():
         platform = child.get("platform") if isinstance(child, dict) else {"os": "unknown"}
         if not isinstance(platform, dict) or platform.get("os") != "unknown":
-            return _described({**child, "size": 1})[0]
+            return _describe({**child, "size": 1})[0]
     return ""
 
 
-def _described(descriptor: Any) -> tuple[str, int]:
+def _describe(descriptor: Any) -> tuple[str, int]:
     """Digest and size that a descriptor tells; ("", 0) for one that nothing can be fetched by."""
     match descriptor:
         case {"digest": str(digest), "size": int(size)} if _DIGEST.fullmatch(digest) and 0 < size <= MANIFEST_BYTES:

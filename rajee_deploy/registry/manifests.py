@@ -48,7 +48,7 @@ def parse_manifest(body: bytes, media_type: str) -> Index | PlatformManifest:
         raise ValueError("its schemaVersion is not 2")
     # A document that is both could be read as two different images under one digest.
     if kind in INDEXES and "config" not in document and "layers" not in document:
-        return Index(tuple(_described(each) for each in _list(document.get("manifests")) if _has_platform(each)))
+        return Index(tuple(_describe(each) for each in _list(document.get("manifests")) if _has_platform(each)))
     if kind in MANIFESTS and "manifests" not in document:
         return PlatformManifest(Digest.parse(_text(_object(document.get("config")).get("digest"))))
     raise ValueError(f"{kind!r} is not what an image has")
@@ -72,7 +72,7 @@ def _has_platform(manifest: Any) -> bool:
     return _object(_object(manifest).get("platform", {"os": "unknown"})).get("os") != "unknown"
 
 
-def _described(manifest: dict[str, Any]) -> tuple[Platform, Digest]:
+def _describe(manifest: dict[str, Any]) -> tuple[Platform, Digest]:
     platform = manifest["platform"]
     parts = [_text(platform.get("os")), _text(platform.get("architecture")), _text(platform.get("variant", ""))]
     try:

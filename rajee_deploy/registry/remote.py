@@ -69,9 +69,9 @@ class RemoteImages:
             with _believing(image):
                 digest = Digest.parse(answer.headers.get(_DIGEST, f"sha256:{sha256(answer.body).hexdigest()}"))
             if _DIGEST in answer.headers:
-                return digest, _parsed(answer, digest, image)
+                return digest, _parse(answer, digest, image)
         answer = self._ask("GET", image, f"manifests/{digest}", _MANIFEST_BYTES)
-        return digest, _parsed(answer, digest, image)
+        return digest, _parse(answer, digest, image)
 
     def _config(self, image: ImageName, found: Index | PlatformManifest, platform: str) -> BaseConfig:
         manifest = self._of_platform(image, found, platform) if isinstance(found, Index) else found
@@ -91,7 +91,7 @@ class RemoteImages:
                 cause=f"it has: {has}",
                 hint="build for a platform that it has, or take another base",
             )
-        found = _parsed(self._ask("GET", image, f"manifests/{digest}", _MANIFEST_BYTES), digest, image)
+        found = _parse(self._ask("GET", image, f"manifests/{digest}", _MANIFEST_BYTES), digest, image)
         if isinstance(found, Index):
             raise odd_answer(image.host, f"{digest} is an index inside of an index")
         return found
@@ -106,7 +106,7 @@ class RemoteImages:
         )
 
 
-def _parsed(answer: HttpAnswer, digest: Digest, image: ImageName) -> Index | PlatformManifest:
+def _parse(answer: HttpAnswer, digest: Digest, image: ImageName) -> Index | PlatformManifest:
     _check(answer, digest, image)
     with _believing(image):
         return parse_manifest(answer.body, answer.headers.get("content-type", ""))

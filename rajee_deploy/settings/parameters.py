@@ -35,7 +35,7 @@ def parse_parameters(stacks: Collection[str], *tables: Mapping[str, Any]) -> Par
                 raise SettingError(stack, "it is not in cdk.stacks")
             if not isinstance(values, dict):
                 raise SettingError(stack, "must be a table, like [cdk.parameters.App]")
-            given = {name: _given(f"{stack}.{name}", value) for name, value in values.items()}
+            given = {name: _parse_given(f"{stack}.{name}", value) for name, value in values.items()}
             found[stack] = {**found.get(stack, {}), **given}
     return found
 
@@ -78,7 +78,7 @@ def with_flags(settings: Settings, flags: Sequence[str]) -> Parameters:
     return found
 
 
-def _given(key: str, value: Any) -> Given:
+def _parse_given(key: str, value: Any) -> Given:
     match value:
         case str():
             return Given(value)

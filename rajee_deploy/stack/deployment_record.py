@@ -108,7 +108,7 @@ class RecordedStacks:
         images = self._images(stack)
         if not images or not isinstance(state, StackPresent):
             return state
-        record = decoded(self._records.read(stack) or "")
+        record = decode(self._records.read(stack) or "")
         if record is None:
             return state
         shown = {
@@ -125,7 +125,7 @@ def parameter_name(stack: str) -> str:
     return f"/rajee-deploy/{stack}"
 
 
-def encoded(record: StackRecord) -> str:
+def encode(record: StackRecord) -> str:
     """The document."""
     return json.dumps(
         {
@@ -140,7 +140,7 @@ def encoded(record: StackRecord) -> str:
     )
 
 
-def decoded(text: str) -> StackRecord | None:
+def decode(text: str) -> StackRecord | None:
     """The record; None for anything that is not wholly one: then nothing is recorded."""
     try:
         document = parse_json(text)

@@ -55,7 +55,7 @@ class CloudFormation:
                 raise unknown(f"cloudformation:GetTemplate {stack}", "the answer has no template")
             return state
         try:
-            declared = _declared(template) if stack in self._with_parameters else {}
+            declared = _declared_parameters(template) if stack in self._with_parameters else {}
             return replace(
                 state,
                 content=_content(record, template),
@@ -118,7 +118,7 @@ def _present(record: dict[str, Any]) -> StackPresent:
     )
 
 
-def _declared(template: Any) -> dict[str, Declared]:
+def _declared_parameters(template: Any) -> dict[str, Declared]:
     from rajee_deploy.plan.declared import declared_parameters  # where values are given alone
 
     return declared_parameters(template)

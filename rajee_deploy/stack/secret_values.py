@@ -57,7 +57,7 @@ class LocalSecretValues:
         import hmac  # where there are secrets alone
 
         document = self._read()
-        digests = _known(document, state)
+        digests = _known_digests(document, state)
         if not digests:
             return {}
         key = bytes.fromhex(document["key"])
@@ -69,7 +69,7 @@ class LocalSecretValues:
 
     def knows(self, state: StackPresent) -> bool:
         """See SecretValues."""
-        return bool(_known(self._read(), state))
+        return bool(_known_digests(self._read(), state))
 
     def keep(self, state: StackPresent, values: Mapping[str, str], before: StackPresent | None = None) -> None:
         """See SecretValues."""
@@ -77,7 +77,7 @@ class LocalSecretValues:
         key = document.get("key") or os.urandom(_KEY_BYTES).hex()
         stacks = {name: told for name, told in document.get("stacks", {}).items() if name != state.identifier}
         is_same = before is not None and before.identifier == state.identifier
-        stayed = _known(document, before) if before is not None and is_same else {}
+        stayed = _known_digests(document, before) if before is not None and is_same else {}
         if not _is_told(state) or not (values or stayed):
             return
         given = {name: _digest(bytes.fromhex(key), state, name, value) for name, value in values.items()}
@@ -104,7 +104,7 @@ def _is_told(state: StackPresent) -> bool:
     return bool(state.identifier and state.since)
 
 
-def _known(document: Mapping[str, Any], state: StackPresent) -> dict[str, str]:
+def _known_digests(document: Mapping[str, Any], state: StackPresent) -> dict[str, str]:
     """The digests of a stack that nobody updated since they were taken, by parameter."""
     found = document.get("stacks", {}).get(state.identifier)
     return dict(found["values"]) if found and _is_told(state) and found["since"] == state.since else {}

@@ -65,11 +65,11 @@ class Services:
         found = state.services
         if found is None or found.is_empty:
             return ()
-        question = json.dumps([_SCHEMA, state.identifier, state.since, state.status, _known(state)]).encode()
+        question = json.dumps([_SCHEMA, state.identifier, state.since, state.status, _known_key(state)]).encode()
         place = _place(state.identifier)
         may = bool(state.identifier and state.since) and found.is_readable and not found.nested
         kept = read_sealed(place, question) if may and not fresh else None
-        known_already = _remembered(kept) if kept is not None else None
+        known_already = _parse_kept(kept) if kept is not None else None
         if known_already is not None:
             return known_already
         services = tuple(self._held(stack, found, state.parameters, _NESTED))
@@ -232,12 +232,12 @@ def _no_stack(code: str, message: str) -> tuple[()] | None:
     return () if code == "ValidationError" and message.endswith("does not exist") else None
 
 
-def _known(state: StackPresent) -> list[Any]:
+def _known_key(state: StackPresent) -> list[Any]:
     content = state.content.template if state.content is not None else ""
     return [content, sorted(state.parameters.items())]
 
 
-def _remembered(kept: bytes) -> tuple[Held, ...] | None:
+def _parse_kept(kept: bytes) -> tuple[Held, ...] | None:
     """What was kept, as it is written above; None for anything else that somebody put there."""
     try:
         found = tuple(Held(*each) for each in parse_json(kept))

@@ -78,7 +78,7 @@ class Updates:
             return Accepted.STARTED
         if "No updates are to be performed" in refusal:
             return Accepted.NOTHING
-        raise _refused(stack, refusal)
+        raise _refusal(stack, refusal)
 
     def execute(self, stack: str, change_set: str) -> Accepted:
         """See StackUpdater. The CDK CLI removes a change set without changes by itself."""
@@ -98,11 +98,11 @@ class Updates:
         if answer is not Accepted.NOTHING:
             return Accepted.STARTED
         if refusal:
-            raise _refused(stack, refusal)
+            raise _refusal(stack, refusal)
         return Accepted.NOTHING
 
 
-def _refused(stack: str, message: str) -> DeployError:
+def _refusal(stack: str, message: str) -> DeployError:
     if is_refused_for_now(message):
         return stack_busy(stack, cause=message)
     return DeployError(

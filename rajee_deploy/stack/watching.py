@@ -79,7 +79,7 @@ class Watching:
         answer = self._aws.ask("ecs", "describe_services", {"services": [arn], "cluster": cluster_of(arn)})
         if any(one.get("arn") == arn and one.get("reason") == "MISSING" for one in answer.get("failures", ())):
             return Service(arn.rpartition("/")[2], (), status="MISSING")
-        record = _named(answer, arn)
+        record = _service_named(answer, arn)
         cluster = record.get("clusterArn", "")
         return replace(
             service_of(record),
@@ -102,7 +102,7 @@ class Watching:
         from rajee_deploy.rollout import RolloutSettings
 
         answer = self._aws.ask("ecs", "describe_services", {"services": [arn], "cluster": cluster_of(arn)})
-        record = _named(answer, arn)
+        record = _service_named(answer, arn)
         configuration = record.get("deploymentConfiguration") or {}
         groups = list(_target_groups(record))
         interval = delay = None
@@ -173,7 +173,7 @@ class Watching:
         )
 
 
-def _named(answer: Mapping[str, Any], arn: str) -> dict[str, Any]:
+def _service_named(answer: Mapping[str, Any], arn: str) -> dict[str, Any]:
     """The service that was asked for."""
     record = next((one for one in answer.get("services", ()) if one.get("serviceArn") == arn), None)
     if record is None:

@@ -48,19 +48,19 @@ class CdkApp:
         """What synth reads, as far as the settings and the last trace know; or as a list says that a stack carries."""
         if carried is None:
             return infra_fingerprint(self._settings, self._read())
-        from rajee_deploy.synth.travelling import received
+        from rajee_deploy.synth.travelling import from_document
 
-        depfile, recorded = received(carried)
+        depfile, recorded = from_document(carried)
         return infra_fingerprint(self._settings, depfile, recorded)
 
     def publishable(self) -> Mapping[str, Any] | None:
         """The list of the last synth, as it may travel; None when it may not."""
-        from rajee_deploy.synth.travelling import sent
+        from rajee_deploy.synth.travelling import to_document
 
         depfile = self._read()
         if not depfile.is_whole:
             return None
-        return sent(depfile, dict(depfile.installed))
+        return to_document(depfile, dict(depfile.installed))
 
     def _read(self) -> Depfile:
         """What the last synth read; what lies on a disk that kept nothing of it is of another one."""

@@ -51,13 +51,13 @@ class AssemblyStore:
         """The account that the last synth was for, whatever its inputs, and the stacks that it made: a guess at what
         the next one makes, and no more."""
         found = self._matching(_RECORD)
-        record = _read_record(max(found, key=_changed)) if found else {}
+        record = _read_record(max(found, key=_changed_at)) if found else {}
         return record.get("account", ""), _stacks_of(record)
 
     def latest_assembly(self) -> Path | None:
         """The assembly of the last synth, of those that were kept; to look at, no more."""
         found = self._matching(_ASSEMBLY)
-        return max(found, key=lambda path: _changed(path.with_name(_RECORD))) if found else None
+        return max(found, key=lambda path: _changed_at(path.with_name(_RECORD))) if found else None
 
     def _matching(self, name: str) -> list[Path]:
         """What has this name in the kept places, as far as they may be looked into."""
@@ -147,7 +147,7 @@ def _read_record(path: Path) -> dict[str, Any]:
     return document if isinstance(document, dict) else {}
 
 
-def _changed(path: Path) -> int:
+def _changed_at(path: Path) -> int:
     try:
         return path.stat().st_mtime_ns
     except OSError:
@@ -159,12 +159,12 @@ def _stacks_of(record: Mapping[str, Any]) -> dict[str, Synthesised]:
         stacks = record.get("stacks", {})
         if not all("place" in stack and "declared" in stack for stack in stacks.values()):
             return {}  # of a release that knew of no places, or of no parameters
-        return {name: _synthesised(stack) for name, stack in stacks.items()}
+        return {name: _parse_synthesised(stack) for name, stack in stacks.items()}
     except (TypeError, KeyError, AttributeError):
         return {}  # of a newer release, or nobody's
 
 
-def _synthesised(document: dict[str, Any]) -> Synthesised:
+def _parse_synthesised(document: dict[str, Any]) -> Synthesised:
     content, place = document["content"], document["place"]
     return Synthesised(
         StackContent(

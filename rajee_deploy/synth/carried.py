@@ -10,7 +10,7 @@ import hashlib
 import json
 from typing import TYPE_CHECKING, Any
 
-from rajee_deploy.plan.carried import MOST_BYTES, carried_of, encoded, is_list, with_carried, without_carried
+from rajee_deploy.plan.carried import MOST_BYTES, carried_of, encode, is_list, with_carried, without_carried
 from rajee_deploy.synth.assembly import directories_of, reads_assembly
 from rajee_deploy.system.regular_files import LARGE, read_json, read_regular
 from rajee_deploy.text.foreign import parse_json
@@ -33,7 +33,7 @@ def carry(assembly: Path, document: Mapping[str, Any], stacks: Collection[str]) 
     where it is too long, would make the template too long, or where the template's asset is named by something else
     than its hash. Those of stages are in assemblies of their own, inside; nested stacks are nobody's of `stacks`.
     """
-    text = encoded(document)
+    text = encode(document)
     if len(text) > MOST_BYTES:
         return ()
     return _carry(assembly, text, stacks)

@@ -71,7 +71,7 @@ class Cdk:
                 "synth-failed",
                 "cdk synth failed",
                 where=str(self._settings.app),
-                cause=_told(ended),
+                cause=_last_lines(ended),
                 hint=after_failure(self._settings.app, "\n".join(ended.tail)),
             )
         return synthesised_stacks(assembly, self._settings.app)
@@ -131,7 +131,7 @@ class Cdk:
         return {stack: artifact for stack, artifact in stacks.items() if artifact is not None}
 
     def _deploy(self, step: DeployStack, assembly: Path, method: Sequence[str], on_line: Callable[[str], None]) -> None:
-        from rajee_deploy.synth.passing import hushed, passing, without_secrets
+        from rajee_deploy.synth.passing import hush, passing, without_secrets
 
         # After a rollback the CLI's own comparison could skip what was undone: CloudFormation is made to compare.
         force = ["--force"] if StackChange.ROLLED_BACK in step.changes else []
@@ -156,18 +156,18 @@ class Cdk:
             )
             if ended.code == 0 or "missing a value" in "\n".join(ended.tail):
                 parameters.check(step)
-        ended = hushed(ended, hide)
+        ended = hush(ended, hide)
         if ended.code == 0:
             return
         if tells_of_refusal_for_now("\n".join(ended.tail)):
-            raise stack_busy(step.stack, cause=_told(ended))
+            raise stack_busy(step.stack, cause=_last_lines(ended))
         from rajee_deploy.synth.how_to import after_failure
 
         raise DeployError(
             "deploy-failed",
             f"cdk deploy of {step.stack} failed",
             where=f"stack {step.stack}",
-            cause=_told(ended),
+            cause=_last_lines(ended),
             hint=after_failure(self._settings.app, "\n".join(ended.tail)),
         )
 
@@ -205,7 +205,7 @@ class Cdk:
         )
 
 
-def _told(ended: Completed) -> str:
+def _last_lines(ended: Completed) -> str:
     return (
         "\n".join(line for line in ended.tail[-20:] if line.strip()) or f"exit code {ended.code}, and it said nothing"
     )

@@ -148,7 +148,7 @@ def refuse_options(environment: Iterable[str]) -> None:
         if option in REFUSED:
             raise ConfigurationError(
                 "cdk-option-in-environment",
-                f"the CDK CLI would take {name} for its option --{_spelled(option)}",
+                f"the CDK CLI would take {name} for its option --{_spelling(option)}",
                 where="the environment",
                 hint=f"unset {name}; {REFUSED[option]}",
             )
@@ -182,5 +182,5 @@ def option_of(name: str) -> str:
     return first + "".join(word[:1].upper() + word[1:] for word in rest)
 
 
-def _spelled(option: str) -> str:
+def _spelling(option: str) -> str:
     return "".join(f"-{letter.lower()}" if letter.isupper() else letter for letter in option)

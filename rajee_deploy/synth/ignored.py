@@ -31,7 +31,7 @@ class IgnorePatterns:
         if self._patterns:
             self._question = json.dumps(self._patterns).encode() + library_stamp("pathspec")
             self._place = cache_directory() / "cdk" / f"ignored-{sha256(self._question).hexdigest()[:16]}.json"
-            self._known = _kept(read_sealed(self._place, self._question))
+            self._known = _read_kept(read_sealed(self._place, self._question))
 
     def __call__(self, path: str) -> bool:
         if not self._patterns:
@@ -76,7 +76,7 @@ class IgnorePatterns:
         return match
 
 
-def _kept(data: bytes | None) -> dict[str, bool]:
+def _read_kept(data: bytes | None) -> dict[str, bool]:
     """The answers that were kept; none where something else lies there."""
     try:
         found = parse_json(data or b"{}", errors="surrogateescape")

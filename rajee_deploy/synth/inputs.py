@@ -62,7 +62,7 @@ def infra_fingerprint(
     environment = {name: os.environ.get(name) for name in (*settings.env, "CDK_CONTEXT_JSON", *named, *always)}
     traced = [
         *traced_inputs(depfile, settings, environment, is_foreign=recorded is not None),
-        *_unfollowed(settings.app, depfile),
+        *_unfollowed_programs(settings.app, depfile),
     ]
     files: Iterable[tuple[str, str, Digest]]
     if depfile.is_whole:
@@ -92,7 +92,7 @@ def _or_recorded(here: dict[str, str], recorded: Mapping[str, str]) -> tuple[dic
     return {**here, **{name: recorded[name] for name in taken}}, taken
 
 
-def _unfollowed(app: Path, depfile: Depfile) -> Iterator[Input]:
+def _unfollowed_programs(app: Path, depfile: Depfile) -> Iterator[Input]:
     """Programs of the project that would have to be run to know all inputs. They are run by a synth alone, and where
     the kernel recorded that, it saw what they look at."""
     if depfile.is_whole:

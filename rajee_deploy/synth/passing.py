@@ -113,7 +113,7 @@ def without_secrets(values: tuple[ParameterValue, ...]) -> Callable[[str], str]:
     return hider_of(value.value for value in values if value.variable)
 
 
-def hushed(ended: Completed, hide: Callable[[str], str]) -> Completed:
+def hush(ended: Completed, hide: Callable[[str], str]) -> Completed:
     """How a program ended, without what is to be hidden."""
     return Completed(ended.argv, ended.code, tuple(map(hide, ended.tail)), ended.timed_out)
 

@@ -32,7 +32,7 @@ def node_version() -> str | None:
     if found is None:
         return None
     real = Path(found).resolve()
-    told = _by_headers(real) or (None if _is_script(real) else _asked(real, ("--version",)))
+    told = _by_headers(real) or (None if _is_script(real) else _ask(real, ("--version",)))
     return told.strip() if told else None
 
 
@@ -70,7 +70,7 @@ def program_version(name: str) -> str | None:
 def asked_python(interpreter: Path) -> tuple[str, tuple[str, ...]]:
     """The version of an interpreter, and the directories that it takes packages from."""
     try:
-        version, *sites = parse_json(_asked(interpreter, ("-I", "-c", _ASK_PYTHON)) or "", errors="surrogateescape")
+        version, *sites = parse_json(_ask(interpreter, ("-I", "-c", _ASK_PYTHON)) or "", errors="surrogateescape")
     except (ValueError, TypeError):
         return _UNKNOWN, ()
     return str(version), tuple(os.path.realpath(each) for each in sites)
@@ -83,7 +83,7 @@ def virtual_environment(interpreter: Path, may_ask: Callable[[Path], bool]) -> t
     path = prefix / "pyvenv.cfg"
     if not path.is_file():
         return None
-    told = configured(path)
+    told = venv_configuration(path)
     sites = tuple(os.path.realpath(each) for each in sorted(prefix.glob("lib/python3*/site-packages")))
     # By default it offers what its base does, too: https://docs.python.org/3/library/site.html
     if told.get("include-system-site-packages", "true").lower() == "true" and told.get("home"):
@@ -92,14 +92,14 @@ def virtual_environment(interpreter: Path, may_ask: Callable[[Path], bool]) -> t
     return told.get("version", _UNKNOWN), sites
 
 
-def configured(path: Path) -> dict[str, str]:
+def venv_configuration(path: Path) -> dict[str, str]:
     """What a virtual environment's pyvenv.cfg says; `version` by whatever name its maker gives it."""
     lines = (line.partition("=") for line in lines_of(read_text(path, errors="replace")))
     told = {key.strip().lower(): value.strip() for key, separator, value in lines if separator}
     return {**({"version": told["version_info"]} if "version_info" in told else {}), **told}
 
 
-def _asked(program: Path, words: tuple[str, ...]) -> str | None:
+def _ask(program: Path, words: tuple[str, ...]) -> str | None:
     """What a program prints; None where it fails. Remembered for as long as its file is the same one."""
     try:
         status = program.stat()

@@ -17,7 +17,13 @@ from rajee_deploy.synth.command import (
     is_own_program,
     python_of,
 )
-from rajee_deploy.synth.runtimes import asked_python, configured, node_version, program_version, virtual_environment
+from rajee_deploy.synth.runtimes import (
+    asked_python,
+    node_version,
+    program_version,
+    venv_configuration,
+    virtual_environment,
+)
 from rajee_deploy.synth.tracing.installed import node_packages, python_packages
 from rajee_deploy.system.extent import project_root
 from rajee_deploy.system.process import run
@@ -138,7 +144,7 @@ def _python_libraries(app: Path, python: str) -> list[str]:
     configuration = prefix / "pyvenv.cfg"
     if configuration.is_file():
         names = {path.name.removesuffix(".dist-info") for path in prefix.glob("lib/python3*/site-packages/*.dist-info")}
-        return _counted(names, app, configured(configuration).get("version", "unknown"))
+        return _counted_libraries(names, app, venv_configuration(configuration).get("version", "unknown"))
     told: list[str] = []
     ended = run([str(found), "-I", "-c", _ASK_PYTHON], cwd=app, time_limit=30, on_line=told.append)
     if ended.code != 0:
@@ -150,10 +156,10 @@ def _python_libraries(app: Path, python: str) -> list[str]:
             hint="activate the virtual environment of cdk.json's app, or let its app name a Python that runs here",
         )
     version = next((line for line in told if line.startswith("python-")), "unknown")
-    return _counted((line for line in told if line != version), app, version.removeprefix("python-"))
+    return _counted_libraries((line for line in told if line != version), app, version.removeprefix("python-"))
 
 
-def _counted(names: Iterable[str], app: Path, version: str) -> list[str]:
+def _counted_libraries(names: Iterable[str], app: Path, version: str) -> list[str]:
     """The libraries that count, as name-version; and the interpreter, where the template names it."""
     counted = sorted(name for name in names if is_cdk_library(name.rsplit("-", 1)[0]))
     # The CDK writes the versions of what made a template into it, unless it is told not to.

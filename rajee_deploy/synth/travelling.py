@@ -23,27 +23,27 @@ _JSON = '["'  # no name of a package or program begins so
 _RUNS, _PYTHON, _NODE, _PROGRAMS = "uses runs", "uses python", "uses node", "uses programs"
 
 
-def sent(depfile: Depfile, versions: Mapping[str, str]) -> dict[str, Any]:
+def to_document(depfile: Depfile, versions: Mapping[str, str]) -> dict[str, Any]:
     """The document of a whole list. `versions` are what is installed here, by item."""
     left = set(depfile.outside)
     obstacles = [f"what lies outside of the checkout: {path}" for path in depfile.outside]
     used = depfile.toolchain
     return {
         "schema": SCHEMA,
-        "entries": [_written(entry) for entry in depfile.entries if entry.path not in left],
+        "entries": [_write_entry(entry) for entry in depfile.entries if entry.path not in left],
         "variables": list(depfile.variables),
         "toolchain": {
             **versions,
-            _RUNS: _joined(used.runs),
-            _PYTHON: _joined(used.python),
-            _NODE: _joined(used.node),
-            _PROGRAMS: _joined(used.programs),
+            _RUNS: _join(used.runs),
+            _PYTHON: _join(used.python),
+            _NODE: _join(used.node),
+            _PROGRAMS: _join(used.programs),
         },
         "obstacles": [*depfile.impure, *obstacles],
     }
 
 
-def received(document: Mapping[str, Any]) -> tuple[Depfile, dict[str, str]]:
+def from_document(document: Mapping[str, Any]) -> tuple[Depfile, dict[str, str]]:
     """The list of a document (see carried.carried_of), and what was installed where it was made, by item."""
     told = dict(document["toolchain"])
     keys = (_RUNS, _PYTHON, _NODE, _PROGRAMS)
@@ -64,7 +64,7 @@ def received(document: Mapping[str, Any]) -> tuple[Depfile, dict[str, str]]:
     return depfile, told
 
 
-def _written(entry: TracedEntry) -> list[str]:
+def _write_entry(entry: TracedEntry) -> list[str]:
     is_outside = entry.path.startswith(("/", "~", "$TMPDIR"))
     return [(_OUTSIDE if is_outside else "") + entry.kind, entry.path, *entry.but]
 
@@ -73,7 +73,7 @@ def _read(kind: str, path: str, *but: str) -> TracedEntry:
     return TracedEntry(kind.removeprefix(_OUTSIDE), path, tuple(but))
 
 
-def _joined(names: tuple[str, ...]) -> str:
+def _join(names: tuple[str, ...]) -> str:
     """Names as one text: with blanks between them, or, where a blank may be in one (a directory with packages in it has
     any name), as JSON."""
     text = " ".join(names)

@@ -36,7 +36,7 @@ def dockerfile_missing(path: Path, context: Path, root: Path, key: str) -> Deplo
         "the Dockerfile does not exist",
         where=str(looked),
         cause=starts,
-        hint="\n".join(_named(each, begins, name) for each in there)
+        hint="\n".join(_spelling_of(each, begins, name) for each in there)
         or f"write it, or name the one that is meant: {name}, from {begins}",
     )
 
@@ -65,7 +65,7 @@ def _is_directory(path: Path) -> bool:
         return False
 
 
-def _named(path: Path, begins: Path, key: str) -> str:
+def _spelling_of(path: Path, begins: Path, key: str) -> str:
     """How a file that is there is written."""
     try:
         text = str(path.relative_to(begins))

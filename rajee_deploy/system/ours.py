@@ -63,7 +63,7 @@ def make_place(directory: Path, *plain: str) -> None:
     for each in made or [directory]:
         with contextlib.suppress(FileExistsError), (each / MARKER).open("xb") as file:
             file.write(_TEXT)
-    known = listed(read_regular(directory / MARKER)) if plain else set()
+    known = listed_names(read_regular(directory / MARKER)) if plain else set()
     new = [name for name in plain if name not in known and _may_take(directory / name)]
     if new:
         marker = open_to_append(directory / MARKER)
@@ -83,7 +83,7 @@ def _may_take(path: Path) -> bool:
     return start.startswith(_SIGNS) or (path.name == "sandbox.lock" and not start)
 
 
-def listed(marker: bytes) -> set[str]:
+def listed_names(marker: bytes) -> set[str]:
     """The plain names that a marker says are ours."""
     return set(lines_of(marker.decode("utf-8", "replace"))[1:]) & _PLAIN
 
@@ -112,7 +112,7 @@ def own_files(directory: str, names: Collection[str], at: int) -> set[str]:
     if os.path.basename(directory) == _ASSEMBLIES_IN:  # noqa: PTH119 -- on every start
         found.update(name for name in names if _ASSEMBLIES.fullmatch(name))
     if not _PLAIN.isdisjoint(names):
-        found |= listed(read_marker(at)) & set(names)
+        found |= listed_names(read_marker(at)) & set(names)
     return found
 
 

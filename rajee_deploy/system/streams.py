@@ -2,7 +2,8 @@
 (closed, a full disk, a reader that goes away, ASCII alone), and a home.
 
 Nothing that is written raises: a deployment is not abandoned because nobody listens. What did not arrive on stdout is
-kept, and told at the end (`lost`). A reader that has enough (`| head -1`) loses nothing. Knows nothing of what is said.
+kept, and told at the end (`flush_all`). A reader that has enough (`| head -1`) loses nothing. Knows nothing of what
+is said.
 """
 
 from __future__ import annotations
@@ -113,7 +114,7 @@ def name_home() -> None:
         os.environ["HOME"] = NO_HOME
 
 
-def lost() -> str:
+def flush_all() -> str:
     """Sends all that waits. Why what was written to stdout did not arrive; "" where it did."""
     sys.stdout.flush()
     sys.stderr.flush()

@@ -91,7 +91,7 @@ def texts_of(secret: str) -> set[str]:
         return lines
     once = {text for line in lines for text in _literals(line)}
     twice = {text for line in once for text in _literals(line)}
-    return lines | once | twice | {text for line in lines for text in _encoded(line)} | set(_wrapped(secret))
+    return lines | once | twice | {text for line in lines for text in _encodings(line)} | set(_wrapped_lines(secret))
 
 
 def _literals(line: str) -> Iterator[str]:
@@ -108,7 +108,7 @@ def _literals(line: str) -> Iterator[str]:
         yield text.replace("'", "\\'").replace('"', '\\"')
 
 
-def _encoded(line: str) -> Iterator[str]:
+def _encodings(line: str) -> Iterator[str]:
     """A line in a shell's quotes, in XML, in an address, in hex."""
     quoted = shlex.quote(line)
     yield quoted[1:-1] if quoted != line else line
@@ -126,7 +126,7 @@ def _encoded(line: str) -> Iterator[str]:
         yield data.hex().upper()
 
 
-def _wrapped(secret: str) -> Iterator[str]:
+def _wrapped_lines(secret: str) -> Iterator[str]:
     """The lines of a long secret in base64 or hex, alone, which are broken."""
     if len(secret) > _MOST_BYTES:
         return

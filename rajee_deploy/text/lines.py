@@ -13,7 +13,7 @@ def lines_of(text: str) -> list[str]:
     return lines if lines[-1] else lines[:-1]
 
 
-def shortened(text: str, most: int) -> str:
+def shorten(text: str, most: int) -> str:
     """Each line with its middle left out where it is longer than that: a message quotes what was wrong, and a file
     that means ill has lines without end. Secrets are hidden first: half of one would be none that is known."""
     return "\n".join(line if len(line) <= most else _without_middle(line, most) for line in lines_of(text))

@@ -30,7 +30,7 @@ from rajee_deploy.plan.steps import DeployStack, MoveTag, StackChange, Via
 from rajee_deploy.rollout import Deployment, Message, ResourceEvent, RolloutSettings, Service, Targets
 from rajee_deploy.rollout.declared import DeclaredService, DeclaredServices
 from rajee_deploy.settings import load
-from rajee_deploy.stack.deployment_record import StackRecord, decoded
+from rajee_deploy.stack.deployment_record import StackRecord, decode
 from rajee_deploy.stack.update import Accepted
 
 SETTINGS = """
@@ -455,7 +455,7 @@ def test_the_record_is_kept_once_the_deployment_stands(world):
     records = Records()
     run = replace(world.run, ports=replace(world.run.ports, records=records))
     deploy(run, Job(step(), world.assembly, (), RECORD), is_last=True)
-    assert decoded(records.texts["App"]) == RECORD
+    assert decode(records.texts["App"]) == RECORD
     deploy(run, Job(replace(step(), stack="App"), world.assembly, (), None), is_last=True)
     assert list(records.texts) == ["App"]
 
@@ -692,7 +692,7 @@ def test_what_the_confirmed_stack_proves_is_kept_though_its_rollout_is_not_confi
     with pytest.raises(DeployError) as caught:
         deploy(run, Job(step(values=(KEY,)), world.assembly, [wanted()], RECORD), is_last=True)
     assert caught.value.code == "rollout-not-confirmed"
-    assert (secrets.kept, decoded(records.texts["App"])) == ({"": {"Key": CANARY}}, RECORD)
+    assert (secrets.kept, decode(records.texts["App"])) == ({"": {"Key": CANARY}}, RECORD)
 
 
 def test_nothing_is_remembered_of_what_is_not_confirmed(world):

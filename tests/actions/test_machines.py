@@ -20,7 +20,7 @@ from run_worlds import World as Run
 from rajee_deploy.actions.plan import plan_run
 from rajee_deploy.build_record.store import Record
 from rajee_deploy.fingerprint import Input, of_infrastructure
-from rajee_deploy.plan.carried import SCHEMA, encoded
+from rajee_deploy.plan.carried import SCHEMA, encode
 from rajee_deploy.plan.steps import DeployStack, Tier
 
 FILES = ("a", "b", "c")
@@ -122,7 +122,7 @@ def do(world, deed):
         case ("hostile registry", chosen):
             for key, record in world.proofs.records.items():
                 if record.notes == {}:
-                    world.proofs.records[key] = Record(_packed(encoded(listed(chosen))), {})
+                    world.proofs.records[key] = Record(_packed(encode(listed(chosen))), {})
         case ("console", value):
             app = world.stacks.stacks["App"]
             world.stacks.stacks["App"] = replace(app, content=replace(app.content, template=f"{value}{value}"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rajee_deploy.actions.synthesise import _changed, _is_moving
+from rajee_deploy.actions.synthesise import _changes, _is_moving
 from rajee_deploy.fingerprint import Fingerprint, Input
 from rajee_deploy.model import Digest
 
@@ -37,7 +37,7 @@ CASES = {
 @pytest.mark.parametrize("what", CASES)
 def test_what_changed(what):
     before, after, expected = CASES[what]
-    assert {item.name for item in _changed(fingerprint(*before), fingerprint(*after))} == expected
+    assert {item.name for item in _changes(fingerprint(*before), fingerprint(*after))} == expected
 
 
 def test_what_changed_during_a_synth_moves():

@@ -14,7 +14,7 @@ from rajee_deploy.actions.plan import plan_run
 from rajee_deploy.build_record.store import Record
 from rajee_deploy.errors import DeployError
 from rajee_deploy.fingerprint import Input
-from rajee_deploy.plan.carried import encoded
+from rajee_deploy.plan.carried import encode
 
 
 @pytest.fixture
@@ -137,7 +137,7 @@ def test_a_list_that_somebody_planted_in_the_registry_costs_a_synth_and_no_more(
     edited.up()
     lists = {key: one for key, one in edited.proofs.records.items() if b"proof" not in gzip.decompress(one.document)}
     assert len(lists) == 2
-    text = encoded(planted).encode() if planted else b"no list"
+    text = encode(planted).encode() if planted else b"no list"
     for key in lists:
         edited.proofs.records[key] = Record(gzip.compress(text))
     edited.move()

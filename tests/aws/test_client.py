@@ -6,7 +6,7 @@ import pytest
 from botocore import exceptions
 from botocore.parsers import ResponseParserError
 
-from rajee_deploy.aws import Aws, translated
+from rajee_deploy.aws import Aws, translate_errors
 from rajee_deploy.errors import ConfigurationError, DeployError
 
 
@@ -33,7 +33,7 @@ def client_error(code: str) -> exceptions.ClientError:
     ],
 )
 def test_errors_are_told_apart(raised, code, hint):
-    with pytest.raises(DeployError) as caught, translated("ecr:DescribeImages", "p"):
+    with pytest.raises(DeployError) as caught, translate_errors("ecr:DescribeImages", "p"):
         raise raised
     assert caught.value.code == code
     assert hint in caught.value.hint
@@ -42,7 +42,7 @@ def test_errors_are_told_apart(raised, code, hint):
 
 
 def test_other_errors_pass():
-    with pytest.raises(ZeroDivisionError), translated("x"):
+    with pytest.raises(ZeroDivisionError), translate_errors("x"):
         raise ZeroDivisionError
 
 
@@ -120,6 +120,6 @@ def test_children_are_nobody_else_to_aws(no_settings, monkeypatch, profile, envi
 def test_an_address_that_nobody_has_leads_to_the_region(address, words):
     from botocore.exceptions import EndpointConnectionError
 
-    with pytest.raises(DeployError) as caught, translated("sts"):
+    with pytest.raises(DeployError) as caught, translate_errors("sts"):
         raise EndpointConnectionError(endpoint_url=address)
     assert (caught.value.code, words in caught.value.hint) == ("aws-unreachable", True)

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from rajee_deploy.actions.explain.compare import compare
 from rajee_deploy.build_record.checks import DIRECTORIES, OLDER, PRIVATE, WAYS
 from rajee_deploy.build_record.document import decode, encode
-from rajee_deploy.build_record.groups import bounded
+from rajee_deploy.build_record.groups import within_bound
 from rajee_deploy.build_record.of_image import contents_of, proved_by
 from rajee_deploy.build_record.takes import read_takes
 from rajee_deploy.context import Modes
@@ -246,7 +246,7 @@ def test_paths_may_be_very_deep(proved):
 
 
 def test_directories_alone_prove_nothing(inputs, root):
-    made = bounded(contents_of(image(inputs, root, "COPY src /src")), 2)
+    made = within_bound(contents_of(image(inputs, root, "COPY src /src")), 2)
     assert decode(made.tag, encode(made)).unproved == (DIRECTORIES,)
 
 

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from rajee_deploy.actions.explain.compare import compare
 from rajee_deploy.build_record.document import MOST_BYTES, decode, encode
-from rajee_deploy.build_record.groups import bounded, groups_of
+from rajee_deploy.build_record.groups import groups_of, within_bound
 from rajee_deploy.build_record.of_image import contents_of
 from rajee_deploy.context import Modes
 from rajee_deploy.errors import DeployError
@@ -308,8 +308,8 @@ def many(inputs, *paths):
 
 def test_few_entries_stay_entries(inputs):
     found = many(inputs, "a", "b")
-    assert bounded(found, 3) is found  # with the Dockerfile
-    assert bounded(found, 2).items == ()
+    assert within_bound(found, 3) is found  # with the Dockerfile
+    assert within_bound(found, 2).items == ()
 
 
 @pytest.mark.parametrize(
@@ -322,7 +322,7 @@ def test_few_entries_stay_entries(inputs):
     ],
 )
 def test_groups_are_as_deep_as_the_limit_allows(inputs, limit, depth, paths):
-    found = bounded(many(inputs, "top", "a/x/p/1", "a/x/p/2", "a/x/3", "a/y/4", "b/5", "b/6", "b/7"), limit)
+    found = within_bound(many(inputs, "top", "a/x/p/1", "a/x/p/2", "a/x/3", "a/y/4", "b/5", "b/6", "b/7"), limit)
     assert (found.depth, [group.path for group in found.groups]) == (depth, paths)
     assert decode(found.tag, encode(found)) == found
 
@@ -371,7 +371,7 @@ def made(tree, *, with_bytes=False):
 @given(before=trees, after=trees, limit=st.integers(1, 12))
 def test_a_record_tells_a_difference_exactly_where_there_is_one(before, after, limit):
     past, present = made(before), made(after, with_bytes=True)
-    record = decode(past.tag, encode(bounded(past, limit)))
+    record = decode(past.tag, encode(within_bound(past, limit)))
     whole, found = compare(past, present), compare(record, present)
     assert bool(found.changes) == bool(whole.changes) == (past.tag != present.tag) == (before != after)
     if record.depth is not None:

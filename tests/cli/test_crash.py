@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from rajee_deploy import at_work
-from rajee_deploy.cli.crash import KEPT, crashed, report
+from rajee_deploy.cli.crash import KEPT, keep_crash, report
 from rajee_deploy.system.ours import MARKER, without_ours
 
 SETTINGS = """
@@ -120,7 +120,7 @@ def test_words_without_end_are_cut():
 
 def test_the_file_is_this_users_alone_and_only_the_last_few_are_kept(place):
     for _ in range(KEPT + 3):
-        error = crashed(fault(), ARGV)
+        error = keep_crash(fault(), ARGV)
     files = list(place.glob("*.txt"))
     assert (len(files), {path.stat().st_mode & 0o777 for path in files}) == (KEPT, {0o600})
     named = max(files, key=lambda path: path.stat().st_mtime_ns)
@@ -130,7 +130,7 @@ def test_the_file_is_this_users_alone_and_only_the_last_few_are_kept(place):
 
 
 def test_it_is_known_as_ours(place):
-    crashed(fault(), ARGV)
+    keep_crash(fault(), ARGV)
     assert (place / MARKER).exists()
     assert without_ours(place) == []
 
@@ -138,7 +138,7 @@ def test_it_is_known_as_ours(place):
 @inside
 def test_a_directory_that_takes_no_file_is_no_reason_to_say_nothing(tmp_path):
     (tmp_path / "state").write_text("a file")
-    error = crashed(fault("it is odd"), ARGV)
+    error = keep_crash(fault("it is odd"), ARGV)
     assert "because of" in error.cause
     assert "the lines above" in error.hint
 
@@ -146,7 +146,7 @@ def test_a_directory_that_takes_no_file_is_no_reason_to_say_nothing(tmp_path):
 @inside
 def test_a_log_of_ci_has_it_all(monkeypatch):
     monkeypatch.setenv("CI", "true")
-    assert "because of" in crashed(fault("it is odd"), ARGV).cause
+    assert "because of" in keep_crash(fault("it is odd"), ARGV).cause
 
 
 @inside

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from rajee_deploy.aws.permissions import PolicyPlace, needed, policy
+from rajee_deploy.aws.permissions import PolicyPlace, needed_permissions, policy
 from rajee_deploy.model.names import Who
 from rajee_deploy.model.repository import Repository
 from rajee_deploy.plan.stack_names import StackPlace
@@ -78,7 +78,7 @@ def test_no_statement_is_empty_and_stars_are_only_where_iam_knows_nothing_narrow
 
 
 def test_up_may_all_that_plan_may_and_each_once():
-    plan, up = needed(Who.plan), needed(Who.up)
+    plan, up = needed_permissions(Who.plan), needed_permissions(Who.up)
     assert set(plan) < set(up)
     assert len(set(up)) == len(up)
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from conformance.builds import Built, build
 
-from rajee_deploy.context import Modes, Roots, staged
+from rajee_deploy.context import Modes, Roots, stage_context
 from rajee_deploy.errors import DeployError
 from rajee_deploy.image.inputs import read_inputs
 from rajee_deploy.image.request import build_request
@@ -93,7 +93,7 @@ class History:
     def built_anew(self, inputs: ImageInputs, image: Path | None) -> Built:
         """The same build from a copy that the engine does not know."""
         main, named = inputs.selections[""], inputs.selections.get("named")
-        with staged(main, inputs.dockerfile) as place, staged(named or main, b"") as other:
+        with stage_context(main, inputs.dockerfile) as place, stage_context(named or main, b"") as other:
             extra = other.directory if named else None
             return build(place.directory, place.dockerfile, args={}, named=extra, image=image)
 

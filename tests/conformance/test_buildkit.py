@@ -17,7 +17,7 @@ import pytest
 from conformance.builds import build
 from conformance.worlds import make_world, mutate, write_world
 
-from rajee_deploy.context import Modes, staged
+from rajee_deploy.context import Modes, stage_context
 from rajee_deploy.errors import DeployError
 from rajee_deploy.image.inputs import read_inputs
 from rajee_deploy.model import Kind, Platform
@@ -61,8 +61,8 @@ def theirs(root, world, image=None):
 
 def of_the_copy(inputs, world, image):
     with (
-        staged(inputs.selections[""], inputs.dockerfile) as main,
-        staged(inputs.selections.get("named", inputs.selections[""]), b"") as named,
+        stage_context(inputs.selections[""], inputs.dockerfile) as main,
+        stage_context(inputs.selections.get("named", inputs.selections[""]), b"") as named,
     ):
         extra = named.directory if world.named else None
         if world.named and "named" not in inputs.selections:

@@ -10,7 +10,7 @@ import pytest
 from conformance.builds import build
 from sampled import some
 
-from rajee_deploy.context import Modes, staged
+from rajee_deploy.context import Modes, stage_context
 from rajee_deploy.engine.buildx import Buildx
 from rajee_deploy.image.inputs import read_inputs
 from rajee_deploy.image.triggers import base_images
@@ -49,7 +49,7 @@ def ours(place, text, platform, args=None):
     """What it makes of our private copy."""
     inputs = read(place, text, platform, args)
     with ExitStack() as stack:
-        copy = stack.enter_context(staged(inputs.selections[""], inputs.dockerfile))
+        copy = stack.enter_context(stage_context(inputs.selections[""], inputs.dockerfile))
         return build(
             copy.directory,
             copy.dockerfile,

@@ -12,7 +12,7 @@ from rajee_deploy.console.documents import error_document
 from rajee_deploy.dockerfile import resolve
 from rajee_deploy.errors import DeployError
 from rajee_deploy.model import BuildOptions, Platform
-from rajee_deploy.text.lines import shortened
+from rajee_deploy.text.lines import shorten
 
 LONG = "x" * 30_000
 FILES = {
@@ -62,5 +62,5 @@ def test_a_secret_is_hidden_before_a_line_is_cut_through_it(monkeypatch):
 
 
 def test_what_is_short_stays_as_it_is():
-    assert shortened("a\n" + "b" * 10, 10) == "a\n" + "b" * 10
-    assert shortened("a" * 11, 10) == "aaaaa … 1 characters left out … aaaaa"
+    assert shorten("a\n" + "b" * 10, 10) == "a\n" + "b" * 10
+    assert shorten("a" * 11, 10) == "aaaaa … 1 characters left out … aaaaa"

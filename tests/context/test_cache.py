@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from rajee_deploy.context import ContextRules, Modes, Roots, look_up, staged
+from rajee_deploy.context import ContextRules, Modes, Roots, look_up, stage_context
 from rajee_deploy.context.stamps import RACY_NS
 from rajee_deploy.errors import DeployError
 from rajee_deploy.model import ContextRead, Location, ReadBy, Selector, StageId
@@ -505,7 +505,7 @@ def test_entries_come_when_asked_for(rested, cache):
     assert not {"open:a", "open:x"} & set(opened(lambda: found.records))
     assert found.entries == fresh.entries
     assert found.chosen == fresh.chosen
-    with staged(found, b"") as place:
+    with stage_context(found, b"") as place:
         assert (place.directory / "a").read_text() == "A"
 
 

@@ -11,7 +11,7 @@ import uuid
 
 import pytest
 
-from rajee_deploy.context import Modes, find_rules, look_up, staged
+from rajee_deploy.context import Modes, find_rules, look_up, stage_context
 
 pytestmark = pytest.mark.docker
 
@@ -76,7 +76,7 @@ def test_the_same_image(build_tree, reads):
     root = build_tree(uuid.uuid4().hex)
     selection = look_up(root, reads, find_rules(root, root / "Dockerfile"), Modes.EXACT)
     assert not [entry for entry in selection.entries if entry.entry.path.startswith("unread")]
-    with staged(selection, DOCKERFILE) as place:
+    with stage_context(selection, DOCKERFILE) as place:
         assert image(place.directory, place.dockerfile) == image(root, root / "Dockerfile")
 
 
@@ -84,7 +84,7 @@ def test_an_edit_that_keeps_the_size_reaches_the_image(build_tree, reads):
     for _ in range(3):  # the engine still holds the last context of this directory name
         salt = uuid.uuid4().hex
         root = build_tree(salt)
-        with staged(look_up(root, reads, find_rules(root, root / "Dockerfile")), DOCKERFILE) as place:
+        with stage_context(look_up(root, reads, find_rules(root, root / "Dockerfile")), DOCKERFILE) as place:
             assert image(place.directory, place.dockerfile)["main.py"][3] == f"# {salt}\n".encode()
 
 
@@ -94,7 +94,7 @@ def test_a_directorys_mode_reaches_the_image(build_tree, read):
     for mode in (0o755, 0o775, 0o700):
         (root / "app").chmod(mode)
         selection = look_up(root, [read("/")], find_rules(root, root / "Dockerfile"), Modes.EXACT)
-        with staged(selection, text) as place:
+        with stage_context(selection, text) as place:
             members = image(place.directory, place.dockerfile)
         assert {member[1] for name, member in members.items() if name.strip("/").endswith("/app")} == {mode}
 
@@ -113,7 +113,7 @@ def test_a_second_checkout_under_another_umask_is_cached(build_tree, reads, umas
             os.utime(path, (mask, mask), follow_symlinks=False)
         selection = look_up(root, reads, find_rules(root, root / "Dockerfile"))
         digests.append([use.digest for use in selection.uses])
-        with staged(selection, DOCKERFILE) as place:
+        with stage_context(selection, DOCKERFILE) as place:
             done = build(place.directory, place.dockerfile, "--progress=plain", "--output=type=cacheonly")
     assert digests[0] == digests[1]
     lines = done.stderr.decode().splitlines()

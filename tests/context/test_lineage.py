@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from rajee_deploy.context import Modes, Roots, cache, look_up, staged
+from rajee_deploy.context import Modes, Roots, cache, look_up, stage_context
 from rajee_deploy.context.lineage import EPOCH_NS, Name, lineage, new_name
 from rajee_deploy.image.inputs import read_inputs
 from rajee_deploy.image.request import build_request
@@ -249,7 +249,7 @@ def test_the_dockerfile_has_a_time_of_its_bytes_too(build, read, rules):
     name = Name("one", b"key")
     seen = []
     for text in (b"FROM a\n", b"FROM b\n", b"FROM a\n"):
-        with staged(selection, text, None, name) as place:
+        with stage_context(selection, text, None, name) as place:
             assert place.directory.name == "one"
             seen.append(place.dockerfile.stat().st_mtime_ns)
     assert seen[0] == seen[2] != seen[1]

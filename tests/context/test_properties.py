@@ -13,7 +13,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from rajee_deploy.context import ContextRules, Modes, look_up, staged
+from rajee_deploy.context import ContextRules, Modes, look_up, stage_context
 from rajee_deploy.errors import DeployError
 from rajee_deploy.model import ContextRead, Location, ReadBy, Selector, StageId
 
@@ -163,7 +163,7 @@ def test_the_staged_copy_selects_the_same(place, files, selector, ignored):
     except DeployError as error:
         assert error.code in {"source-not-found", "source-loop"}  # noqa: PT017 -- random trees may lack the source
     else:
-        with staged(selection, b"", place) as copy:
+        with stage_context(selection, b"", place) as copy:
             again = look_up(copy.directory, [read(selector)], ContextRules(), Modes.EXACT)
             assert again.entries == selection.entries
         if selection.entries:

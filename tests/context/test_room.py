@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from rajee_deploy.context import look_up, room, staged
+from rajee_deploy.context import look_up, room, stage_context
 from rajee_deploy.context.copying import BUFFER_BYTES, Copier
 from rajee_deploy.errors import DeployError
 
@@ -94,7 +94,7 @@ def test_holes_and_clones_need_no_room(root, read, rules):
     ("size", "words"), [(0, "0 bytes"), (1536, "1.5 KiB"), (GIB, "1.0 GiB"), (1 << 50, "1024.0 TiB")]
 )
 def test_sizes_for_people(size, words):
-    assert room.shown(size) == words
+    assert room.bytes_text(size) == words
 
 
 @contextmanager
@@ -111,12 +111,12 @@ def test_a_small_disk(build, read, rules, tmp_path):
     root = build({"a": b"A" * (2 << 20), "b": "B"})
     (tmp_path / "small").mkdir()
     with small_disk(tmp_path / "small") as place:
-        with pytest.raises(DeployError) as caught, staged(look_up(root, [read("/")], rules()), b"", place):
+        with pytest.raises(DeployError) as caught, stage_context(look_up(root, [read("/")], rules()), b"", place):
             pass
         assert (caught.value.code, caught.value.where) == ("no-space", str(place))
         assert "2.0 MiB are needed" in caught.value.cause
         assert list(place.iterdir()) == []
-        with staged(look_up(root, [read("/b")], rules()), b"", place) as copy:
+        with stage_context(look_up(root, [read("/b")], rules()), b"", place) as copy:
             assert (copy.directory / "b").read_text() == "B"
         assert list(place.iterdir()) == []
 
@@ -127,7 +127,7 @@ def test_a_disk_that_fills_while_copying(build, read, rules, tmp_path):
     selection = look_up(root, [read("/a")], rules())
     (tmp_path / "small").mkdir()
     with small_disk(tmp_path / "small") as place:
-        with pytest.raises(DeployError) as caught, staged(selection, b"#" * (600 << 10), place):
+        with pytest.raises(DeployError) as caught, stage_context(selection, b"#" * (600 << 10), place):
             pass
         assert caught.value.code == "no-space"
         assert list(place.iterdir()) == []
@@ -250,7 +250,7 @@ def test_a_copy_never_selects_itself(build, read, rules, monkeypatch):
     root = build({"a": "A", "tmp": None})
     monkeypatch.setenv("TMPDIR", str(root / "tmp"))
     selection = look_up(root, [read("/")], rules())
-    with staged(selection, b"") as first, staged(selection, b"") as second:
+    with stage_context(selection, b"") as first, stage_context(selection, b"") as second:
         for copy in (first, second):
             assert copy.directory.is_relative_to(root / "tmp")
             assert sorted(path.name for path in copy.directory.rglob("*")) == ["a", "tmp"]
@@ -287,7 +287,7 @@ def test_no_rewriter_gets_other_bytes_into_a_copy(root, read, rules, tmp_path):
             try:
                 selection = look_up(root, [read("/")], rules())
                 hashed = selection.entries[0].digest.hex
-                with staged(selection, b"", tmp_path) as place:
+                with stage_context(selection, b"", tmp_path) as place:
                     found = (place.directory / "a").read_bytes()
             except DeployError as error:
                 refusals.add(error.code)

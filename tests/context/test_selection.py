@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from rajee_deploy.context import ContextRules, Modes, find_rules, look_up, staged
+from rajee_deploy.context import ContextRules, Modes, find_rules, look_up, stage_context
 from rajee_deploy.dockerfile import resolve
 from rajee_deploy.errors import DeployError
 from rajee_deploy.model import (
@@ -249,7 +249,7 @@ def test_a_file_refused_when_it_is_opened_arrives_empty(build, read, rules):
     selection = look_up(build({"d/x": "secret", "a": "A"}), [read("/")], rules("d", "!d/x", "d"))
     withheld = [entry for entry in selection.entries if entry.withheld]
     assert [entry.entry.path for entry in withheld] == ["d/x"]
-    with staged(selection, b"FROM scratch\n") as place:
+    with stage_context(selection, b"FROM scratch\n") as place:
         assert (place.directory / "d/x").read_bytes() == b""
         assert (place.directory / "a").read_bytes() == b"A"
 
@@ -260,7 +260,7 @@ def test_names_that_are_no_text(root, read, rules):
     (root / "\uff5e").write_bytes(b"y")
     selection = look_up(root, [read("/")], rules("*.md", "a[b]"))
     assert [entry.entry.path for entry in selection.entries] == ["\uff5e", name]
-    with staged(selection, b"") as place:
+    with stage_context(selection, b"") as place:
         found = sorted(os.fsencode(path.name) for path in place.directory.iterdir())
         assert found == [b"\xef\xbd\x9e", b"\xff\xfe"]
 

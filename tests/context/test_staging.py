@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from rajee_deploy.context import Modes, look_up, staged
+from rajee_deploy.context import Modes, look_up, stage_context
 from rajee_deploy.context.lineage import EPOCH_NS, Name
 from rajee_deploy.context.stage import mtime_ns
 from rajee_deploy.errors import DeployError
@@ -35,7 +35,7 @@ def test_exactly_what_is_selected(build, read, rules, tmp_path):
     root = build(TREE)
     selection = look_up(root, [read("/a"), read("/d"), read("/empty")], rules("d/deep"))
     times = {entry.entry.path: mtime_ns(entry, PLAIN) for entry in selection.entries}
-    with staged(selection, b"FROM scratch\n", tmp_path) as place:
+    with stage_context(selection, b"FROM scratch\n", tmp_path) as place:
         assert listing(place.directory) == {
             "a": (stat.S_IFREG, times["a"], b"A"),
             "d": (stat.S_IFDIR, EPOCH_NS, None),
@@ -71,9 +71,9 @@ def test_modes(build, read, rules, umask):
     (root / "run").chmod(0o711)
     (root / "d").chmod(0o2775)
     umask(0o077)
-    with staged(look_up(root, [read("/")], rules()), b"") as place:
+    with stage_context(look_up(root, [read("/")], rules()), b"") as place:
         assert modes(place.directory) == {"a": 0o644, "run": 0o755, "d": 0o755, "d/x": 0o644}
-    with staged(look_up(root, [read("/")], rules(), Modes.EXACT), b"") as place:
+    with stage_context(look_up(root, [read("/")], rules(), Modes.EXACT), b"") as place:
         assert modes(place.directory) == {"a": 0o640, "run": 0o711, "d": 0o2775, "d/x": 0o644}
 
 
@@ -81,7 +81,7 @@ def test_read_only_directories_are_copied_and_removed(build, read, rules, tmp_pa
     root = build({"d/e/x": "X"})
     (root / "d/e").chmod(0o500)
     (root / "d").chmod(0o555)
-    with staged(look_up(root, [read("/")], rules(), Modes.EXACT), b"", tmp_path) as place:
+    with stage_context(look_up(root, [read("/")], rules(), Modes.EXACT), b"", tmp_path) as place:
         assert modes(place.directory)["d/e"] == 0o500
     assert list(tmp_path.iterdir()) == [root]
     (root / "d").chmod(0o755)
@@ -90,7 +90,7 @@ def test_read_only_directories_are_copied_and_removed(build, read, rules, tmp_pa
 
 def test_special_files(root, write, read, rules):
     write(root, [{"p": "pipe", "t": "fifo"}, {"p": "sock", "t": "sock"}])
-    with staged(look_up(root, [read("/")], rules()), b"") as place:
+    with stage_context(look_up(root, [read("/")], rules()), b"") as place:
         assert stat.S_ISFIFO((place.directory / "pipe").lstat().st_mode)
         assert stat.S_ISREG((place.directory / "sock").lstat().st_mode)
         assert (place.directory / "sock").read_bytes() == b""
@@ -106,9 +106,9 @@ def test_attributes_travel_in_exact_modes(build, read, rules):
     assert look_up(root, [read("/a")], rules()).uses[0].digest == plain
     exact = look_up(root, [read("/a")], rules(), Modes.EXACT)
     assert exact.uses[0].digest != plain
-    with staged(exact, b"") as place:
+    with stage_context(exact, b"") as place:
         assert os.getxattr(place.directory / "a", "user.note") == b"1"
-    with staged(look_up(root, [read("/a")], rules()), b"") as place:
+    with stage_context(look_up(root, [read("/a")], rules()), b"") as place:
         assert "user.note" not in os.listxattr(place.directory / "a")
 
 
@@ -156,7 +156,7 @@ def test_a_change_in_between_is_caught(build, read, rules, tmp_path, change):
     root = build(TREE)
     selection = look_up(root, [read("/")], rules())
     change(root)
-    with pytest.raises(DeployError) as caught, staged(selection, b"", tmp_path):
+    with pytest.raises(DeployError) as caught, stage_context(selection, b"", tmp_path):
         pytest.fail("a changed context was staged")
     assert caught.value.code == "file-changed"
     assert list(tmp_path.iterdir()) == [root]
@@ -167,14 +167,14 @@ def test_what_nobody_reads_may_change(build, read, rules):
     selection = look_up(root, [read("/d")], rules())
     same_size(root)
     os.utime(root / "d/x")
-    with staged(selection, b"") as place:
+    with stage_context(selection, b"") as place:
         assert (place.directory / "d/x").read_bytes() == b"X"
 
 
 def test_removed_whatever_happens(build, read, rules, tmp_path):
     root = build(TREE)
     selection = look_up(root, [read("/")], rules())
-    with pytest.raises(KeyboardInterrupt), staged(selection, b"", tmp_path):
+    with pytest.raises(KeyboardInterrupt), stage_context(selection, b"", tmp_path):
         raise KeyboardInterrupt
     assert list(tmp_path.iterdir()) == [root]
 
@@ -224,7 +224,7 @@ def test_big_files(root, read, rules):
     (root / "big").write_bytes(os.urandom(3 << 20) + b"end")
     selection = look_up(root, [read("/big")], rules())
     assert selection.entries[0].entry.size == (3 << 20) + 3
-    with staged(selection, b"") as place:
+    with stage_context(selection, b"") as place:
         assert (place.directory / "big").read_bytes() == (root / "big").read_bytes()
         again = look_up(place.directory, [read("/big")], rules())
         assert again.entries == selection.entries
@@ -235,7 +235,7 @@ def test_deep_trees(root, read, rules):
     (root / deep).mkdir(parents=True)
     (root / deep / "x").write_text("x")
     selection = look_up(root, [read("/")], rules())
-    with staged(selection, b"") as place:
+    with stage_context(selection, b"") as place:
         assert look_up(place.directory, [read("/")], rules()).uses == selection.uses
 
 
@@ -245,7 +245,7 @@ def test_no_room_for_the_copy(build, read, rules, tmp_path):
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, before[1]))
     try:
-        with pytest.raises(DeployError) as caught, staged(selection, b"", tmp_path):
+        with pytest.raises(DeployError) as caught, stage_context(selection, b"", tmp_path):
             pass
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
@@ -255,6 +255,6 @@ def test_no_room_for_the_copy(build, read, rules, tmp_path):
 
 def test_nowhere_to_put_the_copy(build, read, rules, tmp_path):
     selection = look_up(build({"a": "A"}), [read("/a")], rules(""))
-    with pytest.raises(DeployError) as caught, staged(selection, b"", tmp_path / "nowhere"):
+    with pytest.raises(DeployError) as caught, stage_context(selection, b"", tmp_path / "nowhere"):
         pass
     assert caught.value.code == "staging-failed"

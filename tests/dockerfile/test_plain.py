@@ -256,7 +256,7 @@ def test_another_frontend_is_refused():
 
 @given(WORDS)
 def test_a_quoted_value_means_itself(value):
-    assert Lexer().expand(writing.quoted(value), {}).text == value.removeprefix("\ufeff")
+    assert Lexer().expand(writing.quote(value), {}).text == value.removeprefix("\ufeff")
 
 
 @given(WORDS)

@@ -8,7 +8,7 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rajee_deploy.dockerfile import merged, resolve, united
+from rajee_deploy.dockerfile import merge, resolve, unite
 from rajee_deploy.model import BUILD_PLATFORM, BuildOptions, parse_platforms
 
 AMD64, ARM64 = parse_platforms(["linux/arm64,linux/amd64"])
@@ -22,20 +22,20 @@ def is_within(part, whole):
 
 @given(lists)
 def test_each_list_is_in_the_united_one_in_its_order(given_lists):
-    found = united(given_lists)
+    found = unite(given_lists)
     assert all(is_within(each, found) for each in given_lists)
     assert set(found) == {item for each in given_lists for item in each}
 
 
 @given(st.lists(st.integers(0, 5), max_size=6), st.integers(1, 3))
 def test_equal_lists_are_there_once_with_their_repeats(one, times):
-    assert united([one] * times) == tuple(one)
+    assert unite([one] * times) == tuple(one)
 
 
 @given(lists)
 def test_nothing_is_there_more_often_than_all_lists_have_it(given_lists):
     most = sum((Counter(each) for each in given_lists), Counter())
-    assert Counter(united(given_lists)) <= most
+    assert Counter(unite(given_lists)) <= most
 
 
 def recipes(text, build=AMD64):
@@ -48,17 +48,17 @@ def paths(recipe):
 
 def test_platforms_that_ask_for_the_same_have_one_recipe():
     one, other = recipes("FROM scratch\nCOPY a b /\nCOPY a /\n")
-    assert merged([one, other]) == one == other
+    assert merge([one, other]) == one == other
 
 
 def test_what_any_platform_reads_is_read():
     text = "FROM scratch\nCOPY first /\nARG TARGETARCH\nCOPY app-$TARGETARCH /\nCOPY last /\n"
-    assert paths(merged(recipes(text))) == ["/first", "/app-amd64", "/app-arm64", "/last"]
+    assert paths(merge(recipes(text))) == ["/first", "/app-amd64", "/app-arm64", "/last"]
 
 
 def test_what_any_platform_builds_on_is_needed():
     text = "FROM base-amd64 AS for-amd64\nCOPY a /\nFROM base-arm64 AS for-arm64\nCOPY b /\nFROM for-$TARGETARCH\n"
-    found = merged(recipes("ARG TARGETARCH\n" + text))
+    found = merge(recipes("ARG TARGETARCH\n" + text))
     assert paths(found) == ["/a", "/b"]
     assert [(one.text, one.platform) for one in found.references] == [
         ("base-amd64", "linux/amd64"),
@@ -72,22 +72,22 @@ def test_every_part_is_of_all_platforms():
         "RUN --mount=type=secret,id=of-arm --mount=type=ssh x\nFROM for-$TARGETARCH\nARG V\nCOPY a /\n"
     )
     one, other = recipes("ARG TARGETARCH\n" + text)
-    found = merged([one, other])
+    found = merge([one, other])
     assert [name for name, _ in found.build_args] == ["A", "TARGETARCH", "B", "TARGETARCH", "V"]
     assert (found.secrets, found.widened, found.target) == (("secret:of-arm", "ssh:default"), "", "")
     assert [one.line for one in found.notices] == [3, 3]
     assert found.instruction_lines == (1, 2, 3, 4, 5, 6, 7, 8, 9, 10)
-    assert merged([one, replace(other, widened="why")]).widened == "why"
-    assert merged([replace(one, widened="one"), replace(other, widened="why")]).widened == "one"
+    assert merge([one, replace(other, widened="why")]).widened == "why"
+    assert merge([replace(one, widened="one"), replace(other, widened="why")]).widened == "one"
 
 
 def test_a_base_counts_for_each_platform_it_is_used_for():
-    found = merged(recipes("FROM base:1\nCOPY a /\n"))
+    found = merge(recipes("FROM base:1\nCOPY a /\n"))
     assert [one.platform for one in found.references] == ["linux/amd64", "linux/arm64"]
 
 
 def test_a_stage_of_the_build_platform_stands_on_one_base():
-    found = merged(
+    found = merge(
         recipes("FROM --platform=$BUILDPLATFORM tools:1 AS make\nCOPY a /\nFROM scratch\nCOPY --from=make / /\n")
     )
     assert [(one.text, one.platform) for one in found.references] == [("tools:1", BUILD_PLATFORM)]

@@ -16,7 +16,7 @@ import pytest
 from gateway import Gateway
 from small_registry import SmallRegistry
 
-from rajee_deploy.aws.permissions import PermissionScope, needed
+from rajee_deploy.aws.permissions import PermissionScope, needed_permissions
 from rajee_deploy.model.names import Who
 
 pytestmark = [pytest.mark.docker, pytest.mark.cdk]
@@ -214,7 +214,11 @@ def test_registries_of_base_images_are_only_read(watched, look):
 def test_the_policies_are_the_calls_that_were_made(calls):
     # This service records nothing outside of its stacks, and has no function.
     may_read, may_up = (
-        {each.action for each in needed(who) if each.scope not in (PermissionScope.RECORDS, PermissionScope.FUNCTIONS)}
+        {
+            each.action
+            for each in needed_permissions(who)
+            if each.scope not in (PermissionScope.RECORDS, PermissionScope.FUNCTIONS)
+        }
         - {"ecs:DescribeServiceRevisions"}  # the sandbox's ECS never rolls back
         for who in (Who.plan, Who.up)
     )

@@ -51,7 +51,7 @@ def test_an_attested_image_is_ours_and_runs_by_its_digest(far_store, ecr, mode, 
     assert reported == str(state.digest)
     content = ecr.read_content(repository, state.digest, AMD64)
     assert content == ImageContent("linux/amd64", str(OURS))
-    assert trust.judged(state.digest, {AMD64: content}, OURS) == ImagePresent(state.digest)
+    assert trust.judge_image(state.digest, {AMD64: content}, OURS) == ImagePresent(state.digest)
 
     assert RegistryLabels(lambda _: rig.access).find_label(repository, "c-1", FINGERPRINT_LABEL) == str(OURS)
 
@@ -82,7 +82,7 @@ def test_an_attested_image_of_several_platforms_is_ours_on_each(far_store, ecr):
     reported = Digest.parse(far_store.build(*HELLO, labels=labels, settings=settings, platforms=platforms))
     repository = Repository(far_store.access.uri.partition("/")[2])
     contents = {platform: ecr.read_content(repository, reported, platform) for platform in platforms}
-    assert trust.judged(reported, contents, OURS) == ImagePresent(reported)
+    assert trust.judge_image(reported, contents, OURS) == ImagePresent(reported)
     assert len(stored(repository, {"imageTag": "c-1"})["manifests"]) == 4  # two of them are attestations
 
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from rajee_deploy.engine import BuildEvent
 from rajee_deploy.engine.cache import cache_flags, layer_cache_flags, mounts_files
-from rajee_deploy.engine.location import line_of_step, located
+from rajee_deploy.engine.location import line_of_step, locate_failure
 from rajee_deploy.engine.secrets import Redactor, secret_flags
 from rajee_deploy.engine.steps import Steps
 from rajee_deploy.settings.build_settings import Secret
@@ -74,11 +74,11 @@ def test_whether_run_mounts_files(mounts, files):
 
 def test_where_buildkit_says_it_failed():
     text = "step: RUN x\nDockerfile:7\n-----\n   7 | >>> RUN x\n-----\nERROR: failed"
-    where, told = located(text, "Dockerfile", "docker/api.Dockerfile")
+    where, told = locate_failure(text, "Dockerfile", "docker/api.Dockerfile")
     assert where == "docker/api.Dockerfile:7"
     assert told.splitlines()[1] == "docker/api.Dockerfile:7"
-    assert located("ERROR: dockerfile parse error on line 3: unknown", "Dockerfile", "D")[0] == "D:3"
-    assert located("ERROR: no\nother:3", "Dockerfile", "D") == ("", "ERROR: no\nother:3")
+    assert locate_failure("ERROR: dockerfile parse error on line 3: unknown", "Dockerfile", "D")[0] == "D:3"
+    assert locate_failure("ERROR: no\nother:3", "Dockerfile", "D") == ("", "ERROR: no\nother:3")
 
 
 DOCKERFILE = """# comment
@@ -115,7 +115,7 @@ def test_the_line_of_a_step(step, line):
 @given(st.text(), st.text())
 def test_no_text_stops_the_search(step, dockerfile):
     assert line_of_step(step, dockerfile) >= 0
-    located(step, "Dockerfile", "D")
+    locate_failure(step, "Dockerfile", "D")
 
 
 def test_buildahs_steps():

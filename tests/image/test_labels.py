@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 import pytest
 
 from rajee_deploy.errors import DeployError
-from rajee_deploy.image.extra_tags import expanded
+from rajee_deploy.image.extra_tags import expand_tags
 from rajee_deploy.image.labels import DIRTY_LABEL, labels
-from rajee_deploy.plan.tags import sanitised, tag_problem
+from rajee_deploy.plan.tags import sanitise, tag_problem
 from rajee_deploy.settings import load
 
 R = "org.opencontainers.image."
@@ -75,7 +75,7 @@ def test_outside_of_git_and_without_git_there_is_nothing_to_tell(checkout, tmp_p
     ],
 )
 def test_a_tag_has_only_what_tags_can_have(text, tag):
-    assert sanitised(text) == tag
+    assert sanitise(text) == tag
 
 
 def test_placeholders(checkout):
@@ -84,9 +84,9 @@ def test_placeholders(checkout):
     git(checkout, "checkout", "--quiet", "-b", "feature/x")
     commit = git(checkout, "rev-parse", "HEAD")
     wanted = ("{revision}", "{short-revision}", "{branch}", "{image}-v1", "v1", "v1")
-    assert expanded(image, wanted) == (commit, commit[:12], "feature-x", "app-v1", "v1")
+    assert expand_tags(image, wanted) == (commit, commit[:12], "feature-x", "app-v1", "v1")
     (checkout / "file").write_text("b")
-    assert expanded(image, ("{short-revision}",)) == (f"{commit[:12]}-dirty",)
+    assert expand_tags(image, ("{short-revision}",)) == (f"{commit[:12]}-dirty",)
 
 
 @pytest.mark.parametrize(
@@ -107,7 +107,7 @@ def test_what_a_placeholder_makes_is_checked(checkout, branch, tag):
     (image,) = load(checkout / "rajee-deploy.toml").images
     git(checkout, "checkout", "--quiet", "-b", branch)
     with pytest.raises(DeployError) as caught:
-        expanded(image, (tag,))
+        expand_tags(image, (tag,))
     assert (caught.value.code, caught.value.where) == ("bad-tag", "image app")
 
 
@@ -115,7 +115,7 @@ def test_a_branch_behind_something_else_is_a_tag(checkout):
     (checkout / "rajee-deploy.toml").write_text('[images.app]\nrepository = "team/app"\n')
     (image,) = load(checkout / "rajee-deploy.toml").images
     git(checkout, "checkout", "--quiet", "-b", "live-é")
-    assert expanded(image, ("b-{branch}",)) == ("b-live--",)
+    assert expand_tags(image, ("b-{branch}",)) == ("b-live--",)
 
 
 @pytest.mark.parametrize("tag", ["c-1", "m-1", "live-App", "prev-App"])

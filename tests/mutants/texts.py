@@ -18,7 +18,7 @@ _MESSAGES = {
     "Notice": 1,
     "Caution": 1,
     "Skip": 1,
-    "_malformed": 1,
+    "_malformed_error": 1,
 }
 _TEXTS = frozenset({"problem", "cause", "hint", "where", "message"})
 _CODECS = frozenset({"encode", "decode", "read_text", "write_text", "fsencode"})

@@ -6,7 +6,7 @@ import pytest
 
 from rajee_deploy.errors import DeployError
 from rajee_deploy.model.names import REVISION_PARAMETER
-from rajee_deploy.plan.ancestry import Rules, deployed_revisions, guarded
+from rajee_deploy.plan.ancestry import Rules, deployed_revisions, guard
 from rajee_deploy.plan.state import Ancestry, Observed, StackAbsent, StackPresent
 from rajee_deploy.plan.steps import Caution, DeployStack, Plan, Skip, StackChange
 
@@ -43,7 +43,7 @@ def test_only_stacks_that_are_deployed_are_asked_about():
 def judged(ancestry, rules=None, plan=PLAN):
     """The cautions, or the code of the error."""
     try:
-        found = guarded(plan, {"App": COMMIT}, {COMMIT: ancestry}, rules or Rules())
+        found = guard(plan, {"App": COMMIT}, {COMMIT: ancestry}, rules or Rules())
     except DeployError as error:
         return error.code
     assert (found.steps, found.skipped) == (plan.steps, plan.skipped)
@@ -75,7 +75,7 @@ def test_every_stack_is_judged_and_earlier_cautions_stay():
     plan = Plan(PLAN.steps, (), cautions=(earlier,))
     revisions = {"Same": "a", "App": "b", "Other": "c"}
     ancestries = {"a": Ancestry.SAME, "b": Ancestry.UNKNOWN, "c": Ancestry.DIVERGED}
-    found = guarded(plan, revisions, ancestries, Rules()).cautions
+    found = guard(plan, revisions, ancestries, Rules()).cautions
     assert found[0] == earlier
     assert [(one.subject, one.text.partition(",")[0]) for one in found[1:]] == [
         ("stack App", "it runs b"),
@@ -86,5 +86,5 @@ def test_every_stack_is_judged_and_earlier_cautions_stay():
 
 
 def test_a_commit_is_shown_short():
-    (caution,) = guarded(PLAN, {"App": COMMIT}, {COMMIT: Ancestry.UNKNOWN}, Rules()).cautions
+    (caution,) = guard(PLAN, {"App": COMMIT}, {COMMIT: Ancestry.UNKNOWN}, Rules()).cautions
     assert "it runs 0123456789ab, which" in caution.text

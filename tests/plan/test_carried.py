@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rajee_deploy.plan.carried import KEY, SCHEMA, carried_of, decoded, encoded, with_carried, without_carried
+from rajee_deploy.plan.carried import KEY, SCHEMA, carried_of, decode, encode, with_carried, without_carried
 from rajee_deploy.plan.state import StackContent
 from rajee_deploy.plan.template import as_sent, given_back, record_of
 
@@ -37,7 +37,7 @@ templates = st.dictionaries(names.filter(lambda name: name != "Metadata"), value
 
 @given(templates)
 def test_it_is_no_part_of_the_template(template):
-    carrying = with_carried(template, encoded(DOCUMENT))
+    carrying = with_carried(template, encode(DOCUMENT))
     assert carried_of(carrying) == DOCUMENT
     for digest in (given_back, as_sent):
         assert digest(carrying) == digest(template)
@@ -48,7 +48,7 @@ def test_it_is_no_part_of_the_template(template):
 
 @given(templates, templates)
 def test_it_hides_no_difference(one, other):
-    assert (given_back(one) == given_back(with_carried(other, encoded(DOCUMENT)))) == (
+    assert (given_back(one) == given_back(with_carried(other, encode(DOCUMENT)))) == (
         given_back(one) == given_back(other)
     )
 
@@ -64,7 +64,7 @@ def test_all_other_metadata_counts():
 
 def test_what_is_given_back_of_it_is_what_was_sent():
     """CloudFormation gives back `?` for every character beyond ASCII."""
-    text = encoded(DOCUMENT)
+    text = encode(DOCUMENT)
     assert text.isascii()
     sent = json.loads(json.dumps(with_carried({}, text), ensure_ascii=False))
     returned = json.loads("".join(c if c < "\x80" else "?" for c in json.dumps(sent, ensure_ascii=False)))
@@ -72,8 +72,8 @@ def test_what_is_given_back_of_it_is_what_was_sent():
 
 
 def test_equal_lists_are_equal_texts():
-    assert encoded(dict(reversed(DOCUMENT.items()))) == encoded(DOCUMENT)
-    assert decoded(encoded(EMPTY)) == EMPTY
+    assert encode(dict(reversed(DOCUMENT.items()))) == encode(DOCUMENT)
+    assert decode(encode(EMPTY)) == EMPTY
 
 
 def changed(**parts):
@@ -110,10 +110,10 @@ BAD = {
 @pytest.mark.parametrize("name", BAD)
 def test_what_is_not_wholly_a_list_is_none(name):
     bad = copy.deepcopy(BAD[name])
-    assert decoded(json.dumps(bad)) is None
+    assert decode(json.dumps(bad)) is None
     assert carried_of({"Metadata": {KEY: json.dumps(bad)}}) is None
     with pytest.raises(ValueError, match="no document"):
-        encoded(bad)
+        encode(bad)
 
 
 @pytest.mark.parametrize(
@@ -141,6 +141,6 @@ def test_a_template_without_a_list_carries_none(template):
 
 @given(values)
 def test_no_document_of_whomever_does_harm(value):
-    assert decoded(json.dumps(value)) is None
+    assert decode(json.dumps(value)) is None
     assert carried_of({"Metadata": {KEY: value}}) is None
     without_carried({"Metadata": value})

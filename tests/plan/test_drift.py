@@ -8,7 +8,7 @@ import pytest
 
 from rajee_deploy.errors import DeployError
 from rajee_deploy.model.names import Drift
-from rajee_deploy.plan.drift import described, drift_cautions, drift_steps
+from rajee_deploy.plan.drift import describe, drift_cautions, drift_steps
 from rajee_deploy.plan.state import Observed
 from rajee_deploy.plan.steps import ConfirmRollout, RepairService
 from rajee_deploy.rollout import Deployment, Service
@@ -177,4 +177,4 @@ def test_two_services_of_one_stack():
 
 def test_what_runs_as_it_should_is_not_described():
     (one,) = observed(RUNS).services["App"]
-    assert described(replace(one, images=())) == ""
+    assert describe(replace(one, images=())) == ""

@@ -16,7 +16,7 @@ from rajee_deploy.plan.input_changes import (
     changed_inputs,
     digests_of,
     in_words,
-    named,
+    input_name,
 )
 from rajee_deploy.synth.input_store import InputStore
 from rajee_deploy.system.ours import without_ours
@@ -114,11 +114,11 @@ NAMES = {
 
 @pytest.mark.parametrize("name", NAMES)
 def test_each_kind_of_input_has_a_name_for_people(name):
-    assert named(name, "infra") == NAMES[name]
+    assert input_name(name, "infra") == NAMES[name]
 
 
 def test_paths_of_an_app_at_the_top_are_as_they_are():
-    assert named("file:cdk.json", ".") == named("file:cdk.json", "") == "cdk.json"
+    assert input_name("file:cdk.json", ".") == input_name("file:cdk.json", "") == "cdk.json"
 
 
 def test_a_sentence_names_the_first_and_counts_the_rest():

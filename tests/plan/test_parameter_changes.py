@@ -10,7 +10,7 @@ from rajee_deploy.errors import ConfigurationError
 from rajee_deploy.fingerprint import Fingerprint
 from rajee_deploy.model import Digest
 from rajee_deploy.model.names import INFRA_PARAMETER, TEMPLATE_PARAMETER, InfraCheck
-from rajee_deploy.plan.parameter_changes import not_taken, unaffected, unknown_parameter
+from rajee_deploy.plan.parameter_changes import not_taken, unaffected_lines, unknown_parameter
 from rajee_deploy.plan.parameters import Declared, ParameterValue, WantedParameter
 from rajee_deploy.plan.planner import make_plan, synth_reasons
 from rajee_deploy.plan.state import Observed, StackAbsent, StackContent, StackPresent, Synthesised, Wanted
@@ -114,10 +114,10 @@ def test_asterisks_are_a_value_where_the_template_says_that_it_is_no_secret(vari
     (step,) = plan(wanted(value("Size", "large", variable)), state).steps
     assert step.reason == ("Size: SIZE has another value" if variable else "Size: **** → large")
     (step,) = plan(wanted(one), deployed()).steps
-    assert unaffected(step, deployed(Size="****")) == []
-    assert unaffected(step, deployed())
+    assert unaffected_lines(step, deployed(Size="****")) == []
+    assert unaffected_lines(step, deployed())
     other = replace(step, values=(ParameterValue("Size", "large", variable),))
-    assert unaffected(other, state) == [], "a macro may hide what the template shows"
+    assert unaffected_lines(other, state) == [], "a macro may hide what the template shows"
 
 
 @pytest.mark.parametrize(("variable", "is_same"), [("", True), ("SIZE", False)])
@@ -283,9 +283,9 @@ def test_what_was_rolled_back_is_deployed_with_its_values():
 def test_a_deployment_is_believed_when_the_values_are_there():
     (step,) = plan(wanted(value("Size", "large"), value("Zones", "a, c"), value("Key", "k", "KEY"))).steps
     done = replace(deployed(Size="large", Zones="a,c"), since="2")
-    assert (not_taken(step, deployed(), done), unaffected(step, done)) == ("", [])
+    assert (not_taken(step, deployed(), done), unaffected_lines(step, done)) == ("", [])
     other = replace(done, parameters={**done.parameters, "Size": "small"})
     assert "Size" in not_taken(step, deployed(), other), "it was updated, and has another value"
     assert not_taken(step, StackAbsent(), other)
     assert not_taken(step, replace(other, since="2"), other) == "", "CloudFormation found nothing to update"
-    assert unaffected(step, other)
+    assert unaffected_lines(step, other)

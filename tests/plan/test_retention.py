@@ -287,12 +287,12 @@ def test_the_tags_whose_moving_has_to_be_asked_about(image, tags, moving):
     references = {(REPOSITORY, tag): Tagged(digest) for tag, digest in tags.items()}
     references[REPOSITORY, "never-asked"] = ImageAbsent()
     observed = Observed({"app": ImagePresent(NEW)}, {}, references)
-    assert retention.misplaced(image, observed) == moving
+    assert retention.misplaced_tags(image, observed) == moving
 
 
 def test_before_a_build_every_tag_that_is_there_is_misplaced():
     observed = Observed({"app": ImageAbsent()}, {}, {(REPOSITORY, "live-App"): Tagged(NEW)})
-    assert retention.misplaced(IMAGE, observed) == ("live-App",)
+    assert retention.misplaced_tags(IMAGE, observed) == ("live-App",)
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from rajee_deploy.errors import ConfigurationError
-from rajee_deploy.plan.stack_names import StackPlace, as_pattern, is_plain, is_wild, key_of, resolved
+from rajee_deploy.plan.stack_names import StackPlace, as_pattern, is_plain, is_wild, key_of, resolve
 
 HERE = ("123456789012", "eu-central-1")
 STACKS = (
@@ -51,7 +51,7 @@ def test_no_two_stacks_have_one_key():
     ],
 )
 def test_what_a_name_means(names, keys):
-    assert list(resolved(names, PLACES)) == keys
+    assert list(resolve(names, PLACES)) == keys
 
 
 @pytest.mark.parametrize(
@@ -71,16 +71,16 @@ def test_what_a_name_means(names, keys):
 )
 def test_a_name_that_means_no_stack_or_several_stops_the_run(name, code):
     with pytest.raises(ConfigurationError) as caught:
-        resolved(["Net", name], PLACES)
+        resolve(["Net", name], PLACES)
     assert caught.value.code == code
 
 
 def test_the_error_lists_ids_and_names():
     with pytest.raises(ConfigurationError) as caught:
-        resolved(["Api"], {key: PLACES[key] for key in ("Net", "physical-name", "Dev-Api")})
+        resolve(["Api"], {key: PLACES[key] for key in ("Net", "physical-name", "Dev-Api")})
     assert caught.value.hint == "it has: Construct (physical-name), Dev/Api (Dev-Api), Net"
     with pytest.raises(ConfigurationError) as caught:
-        resolved(["Two"], PLACES)
+        resolve(["Two"], PLACES)
     assert caught.value.hint == "say which: Three or One"
 
 

@@ -8,7 +8,7 @@ import pytest
 
 import rajee_deploy
 from rajee_deploy.model.repository import TAG
-from rajee_deploy.plan.tags import sanitised, short_digest, tag_problem
+from rajee_deploy.plan.tags import sanitise, short_digest, tag_problem
 
 
 @pytest.mark.parametrize(
@@ -62,7 +62,7 @@ def test_an_unknown_placeholder_is_told_the_known_ones():
     [("feature/one two", "feature-one-two"), ("..-x.-", "x.-"), ("a" * 130, "a" * 128), ("-" + "a" * 128, "a" * 128)],
 )
 def test_text_as_a_tag_can_have_it(text, tag):
-    assert sanitised(text) == tag
+    assert sanitise(text) == tag
 
 
 def test_a_short_digest_is_eighteen_characters_without_its_algorithm():

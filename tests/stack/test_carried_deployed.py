@@ -20,7 +20,7 @@ from rajee_deploy.actions.plan import plan_run
 from rajee_deploy.cli.wiring import make_context
 from rajee_deploy.fingerprint import Input, of_infrastructure
 from rajee_deploy.model.names import INFRA_PARAMETER
-from rajee_deploy.plan.carried import KEY, SCHEMA, carried_of, encoded, with_carried
+from rajee_deploy.plan.carried import KEY, SCHEMA, carried_of, encode, with_carried
 from rajee_deploy.plan.steps import DeployStack, StackChange
 from rajee_deploy.sandbox import control
 from rajee_deploy.synth.carried import carry
@@ -188,7 +188,7 @@ def test_each_deployment_of_one_template_has_its_own_list(world, stack, tmp_path
     assert run.ports.deployer.security_changes(stack, assembly) == "", "it allows nothing"
     assert carry(assembly, LISTS[-1], [stack]) == (stack,)
     path = assembly / f"{stack}.template.json"
-    path.write_text(json.dumps(with_carried(json.loads(path.read_text()), encoded(LISTS[0]))))
+    path.write_text(json.dumps(with_carried(json.loads(path.read_text()), encode(LISTS[0]))))
     assert deploy("stale") == LISTS[-1], "under its old name the template of before is deployed"
     world.up()
 

@@ -9,7 +9,7 @@ import pytest
 from rajee_deploy.errors import DeployError
 from rajee_deploy.model.names import INFRA_PARAMETER, REVISION_PARAMETER, TEMPLATE_PARAMETER
 from rajee_deploy.plan.state import StackAbsent, StackContent, StackPresent
-from rajee_deploy.stack.deployment_record import RecordedStacks, SsmRecords, StackRecord, decoded, encoded
+from rajee_deploy.stack.deployment_record import RecordedStacks, SsmRecords, StackRecord, decode, encode
 
 RECORD = StackRecord({"app": "c-1"}, "sha256:infra", "sha256:template", "1" * 40)
 STATE = StackPresent("UPDATE_COMPLETE", {"Own": "x"}, {}, content=StackContent("one"))
@@ -62,7 +62,7 @@ def shown(text: str | None, state=STATE):
 
 
 def test_a_record_stands_where_the_parameters_would():
-    assert shown(encoded(RECORD)).parameters == {
+    assert shown(encode(RECORD)).parameters == {
         "Own": "x",
         "context:imageTag": "c-1",
         INFRA_PARAMETER: "sha256:infra",
@@ -81,12 +81,12 @@ def test_a_record_stands_where_the_parameters_would():
         "null",
         "[" * 100_000,
         "{}",
-        encoded(RECORD).replace("record/1", "record/2"),
-        encoded(RECORD).replace('"c-1"', "1"),
-        encoded(RECORD).replace('{"app":"c-1"}', '"c-1"'),
-        encoded(RECORD).replace('"sha256:infra"', "null"),
-        encoded(RECORD).replace('"template"', '"other"'),
-        encoded(RECORD)[:-1],
+        encode(RECORD).replace("record/1", "record/2"),
+        encode(RECORD).replace('"c-1"', "1"),
+        encode(RECORD).replace('{"app":"c-1"}', '"c-1"'),
+        encode(RECORD).replace('"sha256:infra"', "null"),
+        encode(RECORD).replace('"template"', '"other"'),
+        encode(RECORD)[:-1],
     ],
 )
 def test_what_is_not_wholly_a_record_is_none(text):
@@ -95,7 +95,7 @@ def test_what_is_not_wholly_a_record_is_none(text):
 
 def test_what_a_stack_says_of_itself_comes_first():
     own = replace(STATE, parameters={INFRA_PARAMETER: "-"})
-    assert shown(encoded(RECORD), own).parameters[INFRA_PARAMETER] == "-"
+    assert shown(encode(RECORD), own).parameters[INFRA_PARAMETER] == "-"
 
 
 def test_other_stacks_and_absent_ones_are_not_asked_about():
@@ -109,7 +109,7 @@ def test_other_stacks_and_absent_ones_are_not_asked_about():
 
 
 def test_a_record_reads_back():
-    assert decoded(encoded(RECORD)) == RECORD
+    assert decode(encode(RECORD)) == RECORD
 
 
 def test_only_an_explicit_answer_is_an_absence():

@@ -11,7 +11,7 @@ from botocore.stub import Stubber
 
 from rajee_deploy.aws import Aws
 from rajee_deploy.errors import DeployError
-from rajee_deploy.plan.carried import SCHEMA, encoded, with_carried
+from rajee_deploy.plan.carried import SCHEMA, encode, with_carried
 from rajee_deploy.plan.state import StackAbsent, StackContent, StackPresent
 from rajee_deploy.plan.template import given_back
 from rajee_deploy.stack.describe import CloudFormation
@@ -107,7 +107,7 @@ def test_a_template_that_is_no_json_is_compared_as_text():
 
 def test_the_list_that_its_template_carries_is_read_and_no_part_of_its_content():
     document = {"schema": SCHEMA, "entries": [], "variables": [], "toolchain": {}, "obstacles": []}
-    found = observe({"TemplateBody": with_carried({"Resources": {}}, encoded(document))})
+    found = observe({"TemplateBody": with_carried({"Resources": {}}, encode(document))})
     assert found.carried == document
     assert found.content == observe({"TemplateBody": {"Resources": {}}}).content
     for body in ({"Metadata": {"rajee-deploy": "{"}, "Resources": {}}, "Resources: {}"):

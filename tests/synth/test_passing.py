@@ -11,7 +11,7 @@ import pytest
 from rajee_deploy.errors import ConfigurationError, DeployError
 from rajee_deploy.plan.parameters import ParameterValue
 from rajee_deploy.plan.steps import DeployStack
-from rajee_deploy.synth.passing import check_values, hushed, matches, passing, without_secrets
+from rajee_deploy.synth.passing import check_values, hush, matches, passing, without_secrets
 from rajee_deploy.system.process import Completed
 
 STEP = DeployStack("App", (("ImageTag", "c-1"), ("context:key", "c-2")), "", ())
@@ -70,7 +70,7 @@ def test_only_the_cli_itself_gets_it_and_what_it_starts_does_not(tmp_path, progr
 def test_lines_are_without_what_comes_from_variables():
     hide = without_secrets((*VALUES, ParameterValue("Cert", "first-line\nsecond-line\nab", "CERT")))
     assert hide("x canary a=b c first-line second-line ab") == "x *** a=b c *** *** ab"
-    ended = hushed(Completed(("a",), 1, ("canary", "b")), hide)
+    ended = hush(Completed(("a",), 1, ("canary", "b")), hide)
     assert (ended.tail, ended.code) == (("***", "b"), 1)
 
 

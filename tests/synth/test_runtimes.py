@@ -13,7 +13,13 @@ from pathlib import Path
 import pytest
 
 from rajee_deploy.synth import runtimes
-from rajee_deploy.synth.runtimes import asked_python, configured, node_version, program_version, virtual_environment
+from rajee_deploy.synth.runtimes import (
+    asked_python,
+    node_version,
+    program_version,
+    venv_configuration,
+    virtual_environment,
+)
 
 ECHO = shutil.which("echo") or "/bin/echo"
 
@@ -105,16 +111,16 @@ def test_a_script_is_asked_each_time(tmp_path):
 
 def test_a_program_is_asked_once_as_long_as_its_file_is_the_same(tmp_path):
     echo = install(tmp_path / "echo", Path(ECHO).read_bytes())
-    assert runtimes._asked(echo, ("one",)) == "one"
+    assert runtimes._ask(echo, ("one",)) == "one"
     echo.chmod(0o644)  # it does not start any more
-    assert runtimes._asked(echo, ("one",)) == "one"
+    assert runtimes._ask(echo, ("one",)) == "one"
     echo.chmod(0o755)
-    assert runtimes._asked(echo, ("two",)) == "two"
+    assert runtimes._ask(echo, ("two",)) == "two"
     other = install(tmp_path / "other", Path(ECHO).read_bytes())
-    assert runtimes._asked(other, ("one",)) == "one"
+    assert runtimes._ask(other, ("one",)) == "one"
     kept = list((tmp_path / "cache" / "cdk").glob("asked-*.json"))
     os.utime(echo, ns=(1, 1))
-    assert runtimes._asked(echo, ("one",)) == "one"
+    assert runtimes._ask(echo, ("one",)) == "one"
     assert (len(kept), len(list((tmp_path / "cache" / "cdk").glob("asked-*.json")))) == (3, 4)
 
 
@@ -130,12 +136,12 @@ CONFIGURED = {
 @pytest.mark.parametrize("text", CONFIGURED)
 def test_what_a_virtual_environment_says_of_itself(tmp_path, text):
     (tmp_path / "pyvenv.cfg").write_text(text)
-    assert configured(tmp_path / "pyvenv.cfg") == CONFIGURED[text]
+    assert venv_configuration(tmp_path / "pyvenv.cfg") == CONFIGURED[text]
 
 
 def test_what_is_no_text_says_nothing(tmp_path):
     (tmp_path / "pyvenv.cfg").write_bytes(b"version = \xff\nhome = /x")
-    assert configured(tmp_path / "pyvenv.cfg")["home"] == "/x"
+    assert venv_configuration(tmp_path / "pyvenv.cfg")["home"] == "/x"
 
 
 def environment(tmp_path: Path, text: str) -> Path:

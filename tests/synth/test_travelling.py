@@ -9,12 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rajee_deploy.fingerprint import TAKEN
-from rajee_deploy.plan.carried import decoded, encoded
+from rajee_deploy.plan.carried import decode, encode
 from rajee_deploy.settings import CdkSettings
 from rajee_deploy.synth.inputs import infra_fingerprint
 from rajee_deploy.synth.toolchain import toolchain_versions
 from rajee_deploy.synth.tracing.depfile import Depfile, Toolchain, TracedEntry
-from rajee_deploy.synth.travelling import received, sent
+from rajee_deploy.synth.travelling import from_document, to_document
 
 WORDS = st.text(st.characters(blacklist_characters="\0/", blacklist_categories=["Cs"]), min_size=1, max_size=9).filter(
     lambda word: word != ".."
@@ -42,42 +42,44 @@ VERSIONS = st.dictionaries(st.sampled_from(["toolchain:node", "toolchain:python"
 
 @given(DEPFILES, VERSIONS)
 def test_what_is_received_is_what_was_sent(depfile, versions):
-    document = decoded(encoded(sent(depfile, versions)))
+    document = decode(encode(to_document(depfile, versions)))
     assert document is not None
-    assert received(document) == (depfile, versions)
+    assert from_document(document) == (depfile, versions)
 
 
 def test_directories_of_packages_stay_at_home():
     depfile = Depfile(is_whole=True, toolchain=Toolchain(("python",), ("/home/me/lib/site-packages",), ("jsii",)))
-    assert "/home/me" not in encoded(sent(depfile, {}))
-    assert received(sent(depfile, {}))[0] == replace(depfile, toolchain=depfile.toolchain._replace(sites=()))
+    assert "/home/me" not in encode(to_document(depfile, {}))
+    assert from_document(to_document(depfile, {}))[0] == replace(
+        depfile, toolchain=depfile.toolchain._replace(sites=())
+    )
 
 
 def test_what_lies_outside_keeps_others_from_deciding():
     depfile = Depfile(is_whole=True, entries=(TracedEntry("file", "~/x"), TracedEntry("file", "./a")), outside=("~/x",))
-    found, _ = received(sent(depfile, {}))
+    found, _ = from_document(to_document(depfile, {}))
     assert found.entries == (TracedEntry("file", "./a"),)
     assert found.impure == ("what lies outside of the checkout: ~/x",)
 
 
 def test_a_kind_that_is_not_known_keeps_us_from_deciding():
-    document = {**sent(Depfile(is_whole=True), {}), "entries": [["newer", "./a"], ["outside:file", "~/x"]]}
-    found, _ = received(document)
+    document = {**to_document(Depfile(is_whole=True), {}), "entries": [["newer", "./a"], ["outside:file", "~/x"]]}
+    found, _ = from_document(document)
     assert found.entries == (TracedEntry("file", "~/x"),)
     assert found.impure == ("an entry of a newer release: newer",)
 
 
 def test_names_without_blanks_are_written_as_they_always_were():
     used = Toolchain(("python", "node"), (), ("jsii",), ("cdk/node_modules/a", "cdk/node_modules/@b/c"), ("[", "ls"))
-    told = sent(Depfile(is_whole=True, toolchain=used), {})["toolchain"]
+    told = to_document(Depfile(is_whole=True, toolchain=used), {})["toolchain"]
     assert told["uses node"] == "cdk/node_modules/a cdk/node_modules/@b/c"
     assert told["uses programs"] == "[ ls"
 
 
 @pytest.mark.parametrize("text", ['["', '["a", 1]', '["a\\u0000"]', '["a"]x', '["' * 100_000])
 def test_a_toolchain_that_nobody_wrote_so_keeps_us_from_deciding(text):
-    document = sent(Depfile(is_whole=True), {})
-    found, _ = received({**document, "toolchain": {"uses node": text}})
+    document = to_document(Depfile(is_whole=True), {})
+    found, _ = from_document({**document, "toolchain": {"uses node": text}})
     assert (found.toolchain.node, found.impure) == ((), ("a toolchain that is not understood",))
 
 
@@ -90,15 +92,15 @@ def test_packages_in_a_directory_with_a_blank_in_its_name_are_found_by_a_list_th
     package.write_text('{"version": "1"}')
     depfile = Depfile(is_whole=True, toolchain=Toolchain(("node",), node=("my cdk/node_modules/lib",)))
     there = toolchain_versions(app, depfile.toolchain)
-    document = decoded(encoded(sent(depfile, there)))
+    document = decode(encode(to_document(depfile, there)))
     assert document is not None
-    before = infra_fingerprint(CdkSettings(app, ("App",)), *received(document))
+    before = infra_fingerprint(CdkSettings(app, ("App",)), *from_document(document))
     assert not any(item.name.startswith(TAKEN) for item in before.inputs)
     package.write_text('{"version": "2"}')
-    assert infra_fingerprint(CdkSettings(app, ("App",)), *received(document)).digest != before.digest
+    assert infra_fingerprint(CdkSettings(app, ("App",)), *from_document(document)).digest != before.digest
 
 
 def test_so_is_one_that_an_older_release_wrote():
     used = {"uses node": "my cdk/node_modules/lib"}
-    found, _ = received({**sent(Depfile(is_whole=True), {}), "toolchain": used})
+    found, _ = from_document({**to_document(Depfile(is_whole=True), {}), "toolchain": used})
     assert found.impure == ("a toolchain that is not understood",)

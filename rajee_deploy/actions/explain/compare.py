@@ -13,7 +13,7 @@ from rajee_deploy.actions.explain.changes import Cause, ImageDifference
 from rajee_deploy.actions.explain.entries import entry_changes
 from rajee_deploy.build_record import Instruction
 from rajee_deploy.dataclass import dataclass
-from rajee_deploy.dockerfile import united
+from rajee_deploy.dockerfile import unite
 from rajee_deploy.fingerprint import kind_of
 from rajee_deploy.text.foreign import parse_json
 
@@ -72,7 +72,7 @@ def _of_all(contents: Contents, parts: Sequence[T], kind: str) -> tuple[T, ...]:
     there once, as the lines of the Dockerfile are."""
     names = (kind_of(item.name) for item in contents.fingerprint.inputs)
     platforms = [platform for platform, name in names if name.startswith(f"{kind}:")]
-    return united(
+    return unite(
         [[part for part, its in zip(parts, platforms, strict=True) if its == each] for each in dict.fromkeys(platforms)]
     )
 
@@ -136,7 +136,7 @@ _TOLD_APART = {"instruction", "reference", "use"}
 
 def _plain(before: Contents, after: Contents) -> Iterator[ImageDifference]:
     """Inputs that act on the whole build. Values of build arguments are private: only that they differ is told."""
-    olds, news = _named(before), _named(after)
+    olds, news = _texts_by_name(before), _texts_by_name(after)
     for key in dict.fromkeys((*olds, *news)):
         old, new = olds.get(key), news.get(key)
         if old == new:
@@ -154,7 +154,7 @@ def _plain(before: Contents, after: Contents) -> Iterator[ImageDifference]:
             yield ImageDifference(cause, subject, old or "", new or "")
 
 
-def _named(inputs: Contents) -> dict[tuple[Cause, str], str]:
+def _texts_by_name(inputs: Contents) -> dict[tuple[Cause, str], str]:
     """The plain inputs' texts, by their kind and their own name; a secret's name is its value. Where platforms differ,
     it is the texts of all."""
     found: dict[tuple[Cause, str], list[str]] = {}

@@ -64,7 +64,7 @@ def _entries(before: Contents, after: Contents) -> Iterator[ImageDifference]:
 def _differences(old: RecordItem | None, new: RecordItem | None) -> Iterator[tuple[Cause, str, str]]:
     if old is None or new is None:
         cause = Cause.ADDED if old is None else Cause.REMOVED
-        yield cause, _described(old), _described(new)
+        yield cause, _describe(old), _describe(new)
         return
     have_digests = bool(old.record and new.record)
     if (old.record == new.record) if have_digests else (old.content == new.content):
@@ -76,7 +76,7 @@ def _differences(old: RecordItem | None, new: RecordItem | None) -> Iterator[tup
     changed = _has_other_bytes(old, new) or old.withheld != new.withheld
     for cause, left, right, differs in (
         (Cause.LINK, old.link, new.link, old.link != new.link),
-        (Cause.CHANGED, _described(old), _described(new), changed),
+        (Cause.CHANGED, _describe(old), _describe(new), changed),
         (Cause.MODE, f"{old.mode:04o}", f"{new.mode:04o}", old.mode != new.mode),
     ):
         if differs:
@@ -93,7 +93,7 @@ def _has_other_bytes(old: RecordItem, new: RecordItem) -> bool:
     return new.kind is Kind.FILE and old.record != new.other and new.record != old.other
 
 
-def _described(item: RecordItem | None) -> str:
+def _describe(item: RecordItem | None) -> str:
     if item is None:
         return ""
     return f"{item.size} B" if item.kind is Kind.FILE else item.kind.value
@@ -113,7 +113,7 @@ def _directories(before: Contents, after: Contents) -> Iterator[ImageDifference]
     (depth,) = depths
     is_older = before.is_older or after.is_older
     olds, news = (
-        {(group.context, group.path): group for group in _grouped(side, depth, as_older=is_older)}
+        {(group.context, group.path): group for group in _groups(side, depth, as_older=is_older)}
         for side in (before, after)
     )
     for key in dict.fromkeys((*olds, *news)):
@@ -126,14 +126,14 @@ def _directories(before: Contents, after: Contents) -> Iterator[ImageDifference]
             continue
         one = new or old
         assert one is not None  # noqa: S101 -- the key came from a side
-        yield ImageDifference(cause, f"{one.path}/", _counted(old), _counted(new), one.line, one.context)
+        yield ImageDifference(cause, f"{one.path}/", _count(old), _count(new), one.line, one.context)
 
 
-def _grouped(contents: Contents, depth: int, *, as_older: bool) -> tuple[Group, ...]:
+def _groups(contents: Contents, depth: int, *, as_older: bool) -> tuple[Group, ...]:
     return contents.groups if contents.depth is not None else groups_of(contents.items, depth, as_older=as_older)
 
 
-def _counted(group: Group | None) -> str:
+def _count(group: Group | None) -> str:
     if group is None:
         return ""
     return "1 entry" if group.entries == 1 else f"{group.entries} entries"

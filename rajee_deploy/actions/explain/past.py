@@ -53,8 +53,8 @@ def image_at(present: ImageSettings, origin: Origin, top: Path, checkout: Path) 
     places = Relocation(top, checkout)
     found = _of_then(present.name, origin, places)
     if isinstance(found, str):
-        return Past(moved(present, places), found)
-    return Past(moved(origin.lay_over(found), places))
+        return Past(relocate(present, places), found)
+    return Past(relocate(origin.lay_over(found), places))
 
 
 def inputs_at(past: Past, checkout: Checkout) -> ImageInputs:
@@ -113,7 +113,7 @@ def _of_then(name: str, origin: Origin, places: Relocation) -> ImageSettings | s
     return images.get(name) or f"the present settings are used; those of that commit have no image {name}"
 
 
-def moved(image: ImageSettings, places: Relocation) -> ImageSettings:
+def relocate(image: ImageSettings, places: Relocation) -> ImageSettings:
     """The image with every path replaced by the one in the checkout. DeployError `outside-repository`."""
 
     def at(path: Path, what: str, *, last: bool = True) -> Path:

@@ -64,7 +64,7 @@ def other_inputs(inputs: ImageInputs) -> tuple[Input, ...]:
     )
 
 
-def taken(selection: Selection, chosen: Chosen) -> tuple[SelectedEntry, ...]:
+def taken_entries(selection: Selection, chosen: Chosen) -> tuple[SelectedEntry, ...]:
     """The entries that one read puts into the hash (not the directories and symlinks that lead to them)."""
     shallow = {item.path for item in chosen.items if not item.deep}
     deep = {item.path for item in chosen.items if item.deep}
@@ -91,7 +91,7 @@ def _line(inputs: ImageInputs, text: str, group: list[tuple[str, Chosen]]) -> Li
     sizes = {
         (name, entry.entry.path): entry.entry.size
         for name, chosen in group
-        for entry in taken(inputs.selections[name], chosen)
+        for entry in taken_entries(inputs.selections[name], chosen)
         if entry.entry.kind is not Kind.DIRECTORY
     }
     reads = tuple(chosen.read for _, chosen in group)

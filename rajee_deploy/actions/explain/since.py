@@ -72,12 +72,12 @@ def since(images: Mapping[str, ImageInputs], origin: Origin, start: Path, revisi
                     hint=past.note or "name a later revision",
                 ) from error
             comparisons[name] = compare(contents_of(then, with_bytes=True), contents_of(present, with_bytes=True))
-            told = (past.note, _unfiltered(then, checkout), _unknown(present, comparisons[name], repository))
+            told = (past.note, _filter_notice(then, checkout), _unknown(present, comparisons[name], repository))
             notes[name] = "; ".join(filter(None, told))
     return Since(revision, commit, comparisons, {name: note for name, note in notes.items() if note})
 
 
-def _unfiltered(then: ImageInputs, checkout: Checkout) -> str:
+def _filter_notice(then: ImageInputs, checkout: Checkout) -> str:
     """What to know about files with a filter other than that of Git LFS: none runs."""
     read = {
         os.path.relpath(selection.root / each.entry.path, checkout.directory)

@@ -77,13 +77,13 @@ def since_tag(now: Checkouts, asked: str, sources: Sources) -> Since:
         )
     comparisons, notes, thens = {}, {}, {}
     for name, present in now.images.items():
-        tag, note = _deployed(present, sources) if asked == DEPLOYED else (asked, "")
-        comparisons[name], thens[name], told = _compared(now, name, tag, sources)
+        tag, note = _deployed_tag(present, sources) if asked == DEPLOYED else (asked, "")
+        comparisons[name], thens[name], told = _compare(now, name, tag, sources)
         notes[name] = "; ".join(filter(None, (note, *told)))
     return Since(asked, "", comparisons, {name: note for name, note in notes.items() if note}, thens)
 
 
-def _deployed(present: ImageInputs, sources: Sources) -> tuple[str, str]:
+def _deployed_tag(present: ImageInputs, sources: Sources) -> tuple[str, str]:
     """The tag that the image's stack records, and what to know about that."""
     image = present.settings
     if not image.stack:
@@ -124,14 +124,14 @@ def _tag_of(recorded: str, repository: Repository, sources: Sources) -> str:
     return TAG_PREFIX + label.removeprefix("sha256:")[:TAG_HEX] if _DIGEST.fullmatch(label) else ""
 
 
-def _compared(now: Checkouts, name: str, tag: str, sources: Sources) -> tuple[Comparison, Then, list[str]]:
+def _compare(now: Checkouts, name: str, tag: str, sources: Sources) -> tuple[Comparison, Then, list[str]]:
     """The comparison, how it is known, and what had to be passed over for it."""
     present = now.images[name]
     if tag == present.fingerprint.tag:
         return Comparison(tag, tag, ()), Then("the present files"), []
     passed_over: list[str] = []
     for place, store in sources.stores:
-        found = _recorded(store, present.settings.repository, tag, place, passed_over)
+        found = _find_record(store, present.settings.repository, tag, place, passed_over)
         if found is not None:
             record, contents = found[0], proved_by(present, found[1])
             if contents.unproved:
@@ -140,7 +140,7 @@ def _compared(now: Checkouts, name: str, tag: str, sources: Sources) -> tuple[Co
     return _by_git(now, name, tag, sources, passed_over)
 
 
-def _recorded(
+def _find_record(
     store: ContentsStore, repository: Repository, tag: str, place: str, passed_over: list[str]
 ) -> tuple[Record, Contents] | None:
     try:
@@ -148,7 +148,7 @@ def _recorded(
         if record is not None:
             return record, decode(tag, record.document)
     except DeployError as error:
-        passed_over.append(f"{place}: {_told(error)}")
+        passed_over.append(f"{place}: {_source_text(error)}")
     else:
         passed_over.append(f"{place} has no record of {tag}")
     return None
@@ -170,7 +170,7 @@ def _by_git(
             commit = find(now, name, tag, sources)
             found = since({name: now.images[name]}, now.origin, now.start, commit) if commit else None
         except DeployError as error:
-            passed_over.append(f"git: {_told(error)}")
+            passed_over.append(f"git: {_source_text(error)}")
             continue
         if found is not None and found.comparisons[name].before == tag:
             return _of_commit(found, name, passed_over)
@@ -209,5 +209,5 @@ _FOUND_NOTHING = {
 }
 
 
-def _told(error: DeployError) -> str:
+def _source_text(error: DeployError) -> str:
     return f"{error}: {lines_of(error.cause)[0]}" if error.cause else str(error)

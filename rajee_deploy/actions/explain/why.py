@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from rajee_deploy import context as contexts
 from rajee_deploy import dockerfile as dockerfiles
-from rajee_deploy.actions.explain.reads import taken, takes
+from rajee_deploy.actions.explain.reads import taken_entries, takes
 from rajee_deploy.context.deployignore import DeployIgnored
 from rajee_deploy.context.filtered import Filtered, LinkLoopError, follow
 from rajee_deploy.context.globs import clean
@@ -24,7 +24,7 @@ from rajee_deploy.context.tree import DiskTree
 from rajee_deploy.dataclass import dataclass
 from rajee_deploy.dockerfile.parser import parse
 from rajee_deploy.errors import DeployError
-from rajee_deploy.image.inputs import shown
+from rajee_deploy.image.inputs import shown_path
 from rajee_deploy.model import Kind
 
 if TYPE_CHECKING:
@@ -119,7 +119,7 @@ def why(inputs: ImageInputs, path: str) -> tuple[Answer, ...]:
     """
     found = _places(inputs, path)
     if not found:
-        return (Outside(path, tuple(shown(selection.root) for selection in inputs.selections.values())),)
+        return (Outside(path, tuple(shown_path(selection.root) for selection in inputs.selections.values())),)
     return tuple(_why(inputs, place) for place in found)
 
 
@@ -159,10 +159,14 @@ def _why(inputs: ImageInputs, place: ContextPath) -> Answer:
         place = ContextPath(place.context, path, links)
         if kind is None:
             return Absent(place, tuple(near_names(disk, path)))
-        return _selected(selection, place) or _ignored(selection, disk, place) or _unread(inputs, selection, place)
+        return (
+            _selecting_answer(selection, place)
+            or _find_rule(selection, disk, place)
+            or _unread(inputs, selection, place)
+        )
 
 
-def _selected(selection: Selection, place: ContextPath) -> Answer | None:
+def _selecting_answer(selection: Selection, place: ContextPath) -> Answer | None:
     """The answer when the path, or something in it, is part of the selection."""
     known = {entry.entry.path: entry for entry in selection.records}
     if place.path in known or not place.path:
@@ -186,7 +190,7 @@ def _sizes_below(selection: Selection, chosen: Sequence[Chosen], path: str) -> d
     return {
         entry.entry.path: entry.entry.size
         for one in chosen
-        for entry in taken(selection, one)
+        for entry in taken_entries(selection, one)
         if entry.entry.kind is not Kind.DIRECTORY
         if not path or entry.entry.path == path or entry.entry.path.startswith(f"{path}/")
     }
@@ -196,7 +200,7 @@ def _reads(chosen: Iterable[Chosen]) -> tuple[ContextRead, ...]:
     return tuple(one.read for one in chosen)
 
 
-def _ignored(selection: Selection, disk: DiskTree, place: ContextPath) -> RuledOut | None:
+def _find_rule(selection: Selection, disk: DiskTree, place: ContextPath) -> RuledOut | None:
     """The answer when a rule removes the path: `.deployignore` first, as the selection does."""
     rules = selection.rules
     steps = steps_to(disk, place.path)
@@ -209,7 +213,7 @@ def _ignored(selection: Selection, disk: DiskTree, place: ContextPath) -> RuledO
     if rules.ignore is not None:
         decided = deciding_rule(Matcher(read_rules(rules.ignore, rules.ignore_path)), [name for name, _ in steps])
         if decided is not None:
-            return _answer(place, decided[0], _written(rules.ignore, decided[0]), decided[1])
+            return _answer(place, decided[0], _written_line(rules.ignore, decided[0]), decided[1])
     return None
 
 
@@ -234,10 +238,10 @@ def deciding_rule(matcher: Matcher, steps: Sequence[str]) -> tuple[Rule, str] | 
 def _answer(place: ContextPath, rule: Rule, written: str, at: str) -> RuledOut:
     file, _, number = rule.where.rpartition(":")
     # The ignore files of a context's root have their bare name, one beside the Dockerfile has its path.
-    return RuledOut(place, shown(Path(file)) if "/" in file else file, int(number), written, at)
+    return RuledOut(place, shown_path(Path(file)) if "/" in file else file, int(number), written, at)
 
 
-def _written(ignore: bytes, rule: Rule) -> str:
+def _written_line(ignore: bytes, rule: Rule) -> str:
     """The line of a rule as it stands in its file; the rule itself has its slashes cleaned."""
     number = int(rule.where.rpartition(":")[2])
     return ignore.removeprefix(b"\xef\xbb\xbf").split(b"\n")[number - 1].decode("utf-8", "surrogateescape").strip()
@@ -268,7 +272,7 @@ def _other_reads(inputs: ImageInputs) -> Iterator[ContextRead]:
     """What the stages read that the target does not reach: each in turn taken for the last of a shorter file."""
     if inputs.recipe.widened:
         return
-    path = shown(inputs.settings.dockerfile)
+    path = shown_path(inputs.settings.dockerfile)
     known = {(read.location.start, read.selector) for read in inputs.recipe.reads}
     starts = [node.start for node in parse(inputs.dockerfile, path).nodes if node.name == "FROM"]
     lines = inputs.dockerfile.split(b"\n")

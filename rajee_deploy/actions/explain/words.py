@@ -33,7 +33,9 @@ def show_image(console: Console, name: str, inputs: ImageInputs) -> None:
     fingerprint = inputs.fingerprint
     console.notices(name, inputs.notices)
     say(console, f"{name} {fingerprint.tag} ({fingerprint.precision})")
-    rows = [(str(line.line), shortened(line.text), str(line.files), size_text(line.size)) for line in by_line(inputs)]
+    rows = [
+        (str(line.line), beginning_of(line.text), str(line.files), size_text(line.size)) for line in by_line(inputs)
+    ]
     if rows:
         console.result_table((">line", "reads", ">files", ">size"), rows)
     rest = [("instructions", f"{len(inputs.recipe.instructions)} of the stages that the target reaches")]
@@ -47,7 +49,7 @@ def show_answer(console: Console, name: str, inputs: ImageInputs, answer: Answer
     for read in _lines(answer):
         text = texts.get(read.location.start) or f"{read.instruction.value} {read.source}"
         stage = f" (stage {read.stage.name})" if read.stage.name else ""
-        say(console, f"  {read.location}: {shortened(text)}{stage}")
+        say(console, f"  {read.location}: {beginning_of(text)}{stage}")
         if read.widened:
             say(console, f"    everything that the ignore rules leave counts: {read.widened}")
 
@@ -55,15 +57,16 @@ def show_answer(console: Console, name: str, inputs: ImageInputs, answer: Answer
 def _sentence(name: str, answer: Answer) -> str:  # noqa: PLR0911 -- one for each answer
     match answer:
         case InHash(withheld=True):
-            return f"{_named(answer.place)} is in the hash of {name} as an empty file: its bytes are ignored, it is not"
+            subject = _name_text(answer.place)
+            return f"{subject} is in the hash of {name} as an empty file: its bytes are ignored, it is not"
         case InHash():
-            part = f"{counted(answer.files, 'file')}, {size_text(answer.size)}"
-            return f"{_named(answer.place)} is in the hash of {name} ({part})"
+            part = f"{count_text(answer.files, 'file')}, {size_text(answer.size)}"
+            return f"{_name_text(answer.place)} is in the hash of {name} ({part})"
         case OnTheWay(files=0):
-            return f"{_named(answer.place)} is not in the hash of {name} itself, but leads to what is"
+            return f"{_name_text(answer.place)} is not in the hash of {name} itself, but leads to what is"
         case OnTheWay():
-            files = counted(answer.files, "file")
-            return f"{_named(answer.place)} is in the hash of {name} in part: {files} below it"
+            files = count_text(answer.files, "file")
+            return f"{_name_text(answer.place)} is in the hash of {name} in part: {files} below it"
         case RuledOut():
             above = "" if answer.at == answer.place.path else f" with all of {answer.at}"
             return f"{_not_in(answer.place, name)}: {answer.file}:{answer.line} removes it{above}: {answer.rule}"
@@ -84,10 +87,10 @@ def _sentence(name: str, answer: Answer) -> str:  # noqa: PLR0911 -- one for eac
 
 
 def _not_in(place: ContextPath, name: str) -> str:
-    return f"{_named(place)} is not in the hash of {name}"
+    return f"{_name_text(place)} is not in the hash of {name}"
 
 
-def _named(place: ContextPath) -> str:
+def _name_text(place: ContextPath) -> str:
     context = f" of the build context {place.context}" if place.context else ""
     through = f" (through the symlink {', '.join(place.through)})" if place.through else ""
     return f"{place.path or 'the top'}{context}{through}"
@@ -126,7 +129,7 @@ def show_since(console: Console, found: Since) -> None:
         console.result_table(("why", "what", "before", "after", ">line"), rows)
         more = len(comparison.changes) - len(rows)
         if more:
-            say(console, f"and {counted(more, 'more change')}; --json has them all")
+            say(console, f"and {count_text(more, 'more change')}; --json has them all")
 
 
 def _then_text(found: Since, name: str) -> str:
@@ -143,7 +146,7 @@ def _then_text(found: Since, name: str) -> str:
 
 def _change_row(change: ImageDifference) -> tuple[str, ...]:
     subject = f"{change.context}: {change.subject}" if change.context else change.subject
-    before, after = (shortened(text) or "-" for text in (change.before, change.after))
+    before, after = (beginning_of(text) or "-" for text in (change.before, change.after))
     return change.cause.value, subject, before, after, str(change.line or "")
 
 
@@ -152,16 +155,16 @@ def warn_replay(console: Console, found: Replay) -> None:
     failed = [outcome for outcome in found.outcomes if outcome.error]
     notes = [outcome.note for outcome in found.outcomes if outcome.note]
     if failed:
-        text = f"{counted(len(failed), 'commit')} cannot be built, the first for: {failed[0].error}"
+        text = f"{count_text(len(failed), 'commit')} cannot be built, the first for: {failed[0].error}"
         console.warn(f"image {found.image}", text)
     if notes:
-        console.warn(f"image {found.image}", f"at {counted(len(notes), 'commit')}: {notes[0]}")
+        console.warn(f"image {found.image}", f"at {count_text(len(notes), 'commit')}: {notes[0]}")
 
 
 def show_replay(console: Console, found: Replay) -> None:
     """How many commits of the history need a rebuild, by each way of naming an image."""
     built = found.built
-    say(console, f"{found.image}: {counted(len(built), 'commit')}")
+    say(console, f"{found.image}: {count_text(len(built), 'commit')}")
     rows = [(count.way, str(len(count.new)), f"{len(count.new) / len(built):.0%}") for count in found.counts if built]
     if rows:
         console.result_table(("named by", ">rebuilds", ">of commits"), rows)
@@ -181,12 +184,12 @@ def size_text(size: int) -> str:
     return f"{number:.{digits}f} {_UNITS[unit]}"
 
 
-def shortened(text: str) -> str:
+def beginning_of(text: str) -> str:
     """A long instruction's beginning."""
     return text if len(text) <= _TEXT else text[: _TEXT - 1] + "…"
 
 
-def counted(number: int, noun: str) -> str:
+def count_text(number: int, noun: str) -> str:
     """`1 file`, `2 files`."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 

@@ -35,10 +35,10 @@ def locate(run: CurrentRun, who: Identity, images: Sequence[ImageSettings]) -> l
         if all(map(is_plain, names)):
             return list(images)
         raise
-    states = partial(_described, run, [name for name in names if is_plain(name)])
+    states = partial(_describe, run, [name for name in names if is_plain(name)])
     synth = partial(synthesise_planned, run, infrastructure, who)
     may_synthesise = run.settings.infra_check is not InfraCheck.HASH
-    made = locating.located(run, infrastructure, who, synth if may_synthesise else None, states, names)
+    made = locating.locate(run, infrastructure, who, synth if may_synthesise else None, states, names)
     doubts = [] if made is not None or run.settings.places else [*_doubts(run, images, states())]
     if doubts and not may_synthesise:
         for doubt in doubts:
@@ -70,5 +70,5 @@ def _doubts(run: CurrentRun, images: Sequence[ImageSettings], states: Mapping[st
             yield f"{image.stack}: {image.repository} does not have what it runs, so it may be somebody else's stack"
 
 
-def _described(run: CurrentRun, names: Sequence[str]) -> dict[str, StackState]:
+def _describe(run: CurrentRun, names: Sequence[str]) -> dict[str, StackState]:
     return {name: run.ports.reader.observe(name) for name in names}

@@ -49,12 +49,12 @@ def find_way(
 ) -> FoundWay:
     """The way of one image; `known` is the one that was found before somebody came in between. ConfigurationError and
     DeployErrors `no-parameter`, `no-previous`."""
-    before = _deployed(run, image, state)
+    before = _deployed_tag(run, image, state)
     # As the stack has it, whatever the settings say by now: its template takes one of the two.
     by = DeployBy.DIGEST if before.startswith("sha256:") else DeployBy.TAG
     wanted = WantedImage(
         image.name,
-        _named(asked.tag or ""),
+        _partial_fingerprint(asked.tag or ""),
         image.repository,
         image.stack,
         image.parameter,
@@ -71,13 +71,13 @@ def find_way(
         deployed = retention.deployed_reference(wanted, state)
         target = previous(run.ports.registry, wanted, deployed, _past_runs(run), run.settings)
     there = _fingerprint_there(run, wanted, target.tag)
-    wanted = replace(wanted, fingerprint=there or _named(target.tag))
+    wanted = replace(wanted, fingerprint=there or _partial_fingerprint(target.tag))
     recorded = recorded_revision(run.ports.contents(), image, target.tag)
     way = Way(wanted, target, known.before if known else before, recorded.revision)
     return FoundWay(way, image, recorded, is_labelled=there is not None)
 
 
-def _deployed(run: CurrentRun, image: ImageSettings, state: StackPresent) -> str:
+def _deployed_tag(run: CurrentRun, image: ImageSettings, state: StackPresent) -> str:
     """What the stack says that it runs. ConfigurationError and DeployError `no-parameter` where it cannot be told
     another."""
     if image.context_key:
@@ -102,7 +102,7 @@ def check_image(found: FoundWay, state: ImageState) -> None:
     """What is there must be what its tag says; what is not there must be known to be of a revision."""
     if found.is_labelled and isinstance(state, ImageOfOtherPlatform):
         raise for_other_platforms(found.way.wanted, state.platforms)
-    problem = trust.refused(found.way.wanted, state)
+    problem = trust.find_refusal(found.way.wanted, state)
     if problem is not None:
         raise problem
     if not isinstance(state, ImagePresent | RepositoryAbsent):
@@ -133,7 +133,7 @@ def _past_runs(run: CurrentRun) -> tuple[PastRun, ...]:
         return ()
 
 
-def _named(tag: str) -> Fingerprint:
+def _partial_fingerprint(tag: str) -> Fingerprint:
     """As much of a fingerprint as a tag tells: no image's label equals it."""
     return Fingerprint(SCHEME, Digest("sha256", tag.removeprefix(TAG_PREFIX)[:TAG_HEX]), ())
 

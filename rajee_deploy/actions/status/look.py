@@ -25,7 +25,7 @@ from rajee_deploy.model import stack_status
 from rajee_deploy.model.names import INFRA_PARAMETER, NOT_RECORDED, REVISION_PARAMETER
 from rajee_deploy.model.revision import commit_of, is_dirty
 from rajee_deploy.plan import planner as plans
-from rajee_deploy.plan.drift import described
+from rajee_deploy.plan.drift import describe
 from rajee_deploy.plan.infrastructure import judge
 from rajee_deploy.plan.parameter_changes import is_hidden
 from rajee_deploy.plan.parameters import is_same
@@ -142,7 +142,7 @@ def _here(run: CurrentRun) -> _Here:
     return _Here(tags, infrastructure, doubts, given)
 
 
-def _judged(run: CurrentRun, stack: str, state: StackPresent, here: _Here, who: Identity) -> tuple[Wanted, bool]:
+def _judge(run: CurrentRun, stack: str, state: StackPresent, here: _Here, who: Identity) -> tuple[Wanted, bool]:
     """What this checkout is known to make of a stack's infrastructure, by the list that the stack carries where this
     machine's own does not give what is recorded; and whether that is what is deployed, as a plan would find out without
     a synth."""
@@ -159,7 +159,7 @@ def _judged(run: CurrentRun, stack: str, state: StackPresent, here: _Here, who: 
     own, known = what_is_remembered(run.ports.synthesiser, local, own, states, who)
     wanted = replace(wanted, infrastructures=own, remembered=known)
     observed = Observed({}, states)
-    if plans.undecided(wanted, observed):
+    if plans.undecided_stacks(wanted, observed):
         wanted = ask(run, wanted, observed, who)
     wanted = with_input_changes(run, wanted, states)
     verdict = judge(stack, state, wanted)
@@ -186,9 +186,7 @@ def _service(watcher: StackWatcher, one: Running) -> RunningService:
         images = (runs,) if one.held.is_function else watcher.images(runs) if runs else ()
     running = sum(one.running for one in service.deployments)
     desired = primary.desired if primary else 0
-    return RunningService(
-        service.name, running, desired, images, is_stable(service), service.controller, described(one)
-    )
+    return RunningService(service.name, running, desired, images, is_stable(service), service.controller, describe(one))
 
 
 def _stack(
@@ -203,7 +201,7 @@ def _stack(
     revision = commit_of(recorded) if recorded != NOT_RECORDED else ""
     infrastructure = state.parameters.get(INFRA_PARAMETER, NOT_RECORDED)
     infrastructure = infrastructure if infrastructure != NOT_RECORDED else ""
-    wanted, is_made = _judged(run, name, state, here, who)
+    wanted, is_made = _judge(run, name, state, here, who)
     ours = str(wanted.infrastructure_of(name).digest) if wanted.infrastructure is not None else ""
     is_known = bool(infrastructure and ours)
     doubts = [*filter(None, (services[1], here.doubts.get("", "")))]

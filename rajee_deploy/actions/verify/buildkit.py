@@ -19,7 +19,7 @@ from rajee_deploy.actions.verify.rehash import MISMATCH
 from rajee_deploy.actions.verify.removed import InexpressibleError, ignore_text
 from rajee_deploy.context import Modes
 from rajee_deploy.dataclass import dataclass
-from rajee_deploy.dockerfile import united
+from rajee_deploy.dockerfile import unite
 from rajee_deploy.engine.probe import ProbeRequest
 from rajee_deploy.errors import DeployError
 from rajee_deploy.model import ReadBy
@@ -53,7 +53,7 @@ def check(inputs: ImageInputs, engine: ProbeEngine) -> Checked:
     """
     each = {one.recipe.reads: one for one in inputs.of_each_platform()}
     found = [_check(one, engine) for one in each.values()]
-    return Checked(united([one.agreed for one in found]), united([one.unchecked for one in found]))
+    return Checked(unite([one.agreed for one in found]), unite([one.unchecked for one in found]))
 
 
 def _check(inputs: ImageInputs, engine: ProbeEngine) -> Checked:
@@ -69,7 +69,7 @@ def _check(inputs: ImageInputs, engine: ProbeEngine) -> Checked:
 def _refusals(inputs: ImageInputs, engine: ProbeEngine) -> Callable[[ContextRead], str]:
     """Says of a read why the engine cannot be asked about it; "" when it can."""
     lacks = _lacking(inputs, engine)
-    hidden = {name: _hidden(selection) for name, selection in inputs.selections.items()}
+    hidden = {name: _obstacle(selection) for name, selection in inputs.selections.items()}
 
     def refusal(read: ContextRead) -> str:
         if read.widened:
@@ -100,7 +100,7 @@ def _lacking(inputs: ImageInputs, engine: ProbeEngine) -> set[str]:
     return lacks
 
 
-def _hidden(selection: Selection) -> str:
+def _obstacle(selection: Selection) -> str:
     """Why nothing of a build context can be compared; "" when it can."""
     if any(entry.withheld for entry in selection.entries):
         return "the ignore rules send a file without its bytes, which no copy can repeat"
@@ -134,7 +134,7 @@ class _Experiment:
         self._compare_entries()
         with ExitStack() as stack:
             copies = {
-                name: stack.enter_context(contexts.staged(selection, self._probe.text.encode()))
+                name: stack.enter_context(contexts.stage_context(selection, self._probe.text.encode()))
                 for name, selection in self._selections.items()
             }
             original = self._request(self._dockerfile(), self._originals())

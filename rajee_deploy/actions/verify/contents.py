@@ -106,7 +106,7 @@ def _builds(inputs: ImageInputs) -> Iterator[_Builds]:
         (place / "Dockerfile").write_bytes(inputs.dockerfile)
         if ignored is not None:
             (place / "Dockerfile.dockerignore").write_bytes(ignored)
-        ours = _asked(request, str(inputs.options.platform))
+        ours = _probe_request(request, str(inputs.options.platform))
         named = {name: str(link) for name, link in links.items() if name}
         theirs = replace(
             ours, context=links[""], dockerfile=place / "Dockerfile", build_contexts={**ours.build_contexts, **named}
@@ -114,7 +114,7 @@ def _builds(inputs: ImageInputs) -> Iterator[_Builds]:
         yield _Builds(ours, theirs)
 
 
-def _asked(request: BuildRequest, platform: str) -> ProbeRequest:
+def _probe_request(request: BuildRequest, platform: str) -> ProbeRequest:
     return ProbeRequest(request.context, request.dockerfile, platform, request.build_args, request.build_contexts)
 
 
@@ -162,7 +162,7 @@ class _Comparison:
             if found := _STEP.match(step):
                 places.setdefault(found[1], {})[found[3]] = int(found[2])
         new = f"WORKDIR {self._salt}"
-        return not _copied(second) and all(min(found.values()) == found.get(new) for found in places.values())
+        return not _copied_steps(second) and all(min(found.values()) == found.get(new) for found in places.values())
 
     def _probe(self, build: ProbeRequest, target: str) -> ProbeAnswer:
         with self._asked(build, target) as request:
@@ -176,7 +176,7 @@ class _Comparison:
         difference = next(differing(*sides), None)
         if difference is not None:
             path, how = difference
-            raise self._mismatch(f"/{path} {how}", "\n".join(["not CACHED:", *sorted(_copied(second))]))
+            raise self._mismatch(f"/{path} {how}", "\n".join(["not CACHED:", *sorted(_copied_steps(second))]))
         return "contents", ""
 
     def _export(self, build: ProbeRequest, target: str) -> Entries:
@@ -209,7 +209,7 @@ class _Comparison:
         return DeployError(MISMATCH, problem, where=where, cause=self._told(cause), hint=_HINT)
 
 
-def _copied(answer: ProbeAnswer) -> set[str]:
+def _copied_steps(answer: ProbeAnswer) -> set[str]:
     """The steps that were not CACHED and can read a build context: a directory that WORKDIR makes is not always said
     to be CACHED."""
     return {step for step in answer.ran if "] WORKDIR " not in step}

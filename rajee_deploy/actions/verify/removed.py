@@ -30,7 +30,7 @@ class InexpressibleError(Exception):
 def ignore_text(root: Path, rules: ContextRules) -> bytes | None:
     """The ignore file that shows BuildKit the build context which we select from; None when none is needed."""
     lines = []
-    for path in _removed(root, rules):
+    for path in _removed_texts(root, rules):
         lines.append(_pattern(path))
         if len(lines) > MOST:
             raise InexpressibleError(f"more than {MOST} entries are removed, most of them by .deployignore")
@@ -44,7 +44,7 @@ def _some(text: bytes) -> bytes:
     return text or b"# Nothing is ignored.\n"  # an external frontend takes an empty file for a missing one
 
 
-def _removed(root: Path, rules: ContextRules) -> Iterator[str]:
+def _removed_texts(root: Path, rules: ContextRules) -> Iterator[str]:
     with DiskTree(root) as own, DiskTree(root, shows_ours=True) as disk:
         left = DeployIgnored(own, rules.deployignore, rules.deployignore_path) if rules.deployignore else own
         waiting = [""]

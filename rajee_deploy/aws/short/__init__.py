@@ -25,7 +25,7 @@ from botocore.parsers import ResponseParserError, create_parser
 from botocore.serialize import create_serializer
 
 from rajee_deploy import __version__
-from rajee_deploy.aws.shaped import shaped
+from rajee_deploy.aws.shaped import with_shape
 from rajee_deploy.aws.short.shapes import Shapes
 from rajee_deploy.text.foreign import parse_json
 
@@ -158,7 +158,7 @@ def _answer(model: OperationModel, response: http.client.HTTPResponse, body: byt
     answer: dict[str, Any] = parser.parse(raw, _output(model))
     if model.name == "GetTemplate" and "TemplateBody" in answer:
         answer["TemplateBody"] = _template(answer["TemplateBody"])
-    found: dict[str, Any] = shaped(f"{model.service_model.service_name}:{model.name}", answer, _output(model))
+    found: dict[str, Any] = with_shape(f"{model.service_model.service_name}:{model.name}", answer, _output(model))
     return found
 
 

@@ -34,7 +34,7 @@ class Shapes:
 
     def operation(self, service: str, operation: str) -> OperationModel:
         """The model of a call, which is named as boto3's clients name it."""
-        return self._models[service].operation_model(_named(operation))
+        return self._models[service].operation_model(_shape_name(operation))
 
 
 def place() -> Path:
@@ -45,15 +45,15 @@ def place() -> Path:
 def _models(calls: Mapping[str, Sequence[str]]) -> dict[str, dict[str, Any]]:
     question = f"{__version__} {botocore.__version__} {calls}".encode()
     kept = read_sealed(place(), question)
-    known = _parsed(kept) if kept is not None else {}
+    known = _parse(kept) if kept is not None else {}
     if set(known) == set(calls):
         return known
-    models = {service: cut(_whole(service), set(map(_named, names))) for service, names in calls.items()}
+    models = {service: cut(_whole(service), set(map(_shape_name, names))) for service, names in calls.items()}
     write_sealed(place(), question, json.dumps(models, separators=(",", ":")).encode())
     return models
 
 
-def _parsed(kept: bytes) -> dict[str, dict[str, Any]]:
+def _parse(kept: bytes) -> dict[str, dict[str, Any]]:
     """The models that were kept; none where something else lies there."""
     try:
         found = parse_json(kept)
@@ -64,7 +64,7 @@ def _parsed(kept: bytes) -> dict[str, dict[str, Any]]:
     return found if is_sound else {}
 
 
-def _named(operation: str) -> str:
+def _shape_name(operation: str) -> str:
     return operation.title().replace("_", "")
 
 

@@ -3,7 +3,7 @@
 Where strace is at hand, the kernel's record (`kernel`, `syscalls`, `looks`) tells of every path, whatever the app's
 language. A hook in the app's Python (`in_python`) and one in every node of the synth (`in_node`) tell of variables,
 which are no system calls, and of the files, too, where the kernel does not. `entries`, `variables` and `distil` drop
-what does not count, `depfile` keeps the rest, `traced` hashes it. The app is run by the CDK CLI alone.
+what does not count, `depfile` keeps the rest, `strace_command` hashes it. The app is run by the CDK CLI alone.
 """
 
 from __future__ import annotations
@@ -57,14 +57,14 @@ class Tracer:
         """How to run the CDK CLI. At the end, what was traced becomes the depfile, unless the synth failed: what it had
         read by then is no list of anything, so the former one stays, and that it failed is noted."""
         from rajee_deploy.synth.tracing.failure import forget_failure, note_failure
-        from rajee_deploy.synth.tracing.kernel import find_strace, strace_obstacle, traced
+        from rajee_deploy.synth.tracing.kernel import find_strace, strace_command, strace_obstacle
         from rajee_deploy.synth.tracing.leftovers import ending_leftovers
 
         with private_directory("trace") as directory, private_directory("kernel") as apart:
             started = time.time_ns()
             strace = find_strace() if self._is_command is not None else None
             log = apart / "log"
-            trace = Trace(_environment(directory), tuple(traced(strace, log)) if strace else ())
+            trace = Trace(_environment(directory), tuple(strace_command(strace, log)) if strace else ())
             with ending_leftovers(log) if strace else nullcontext():
                 yield trace
             if trace.has_failed:

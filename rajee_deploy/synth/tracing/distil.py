@@ -214,13 +214,15 @@ def _packages(directories: list[str], app: App) -> Iterator[str]:
     for directory in directories:
         root, _, _ = directory.partition("/node_modules/")
         if root not in locked:
-            locked[root] = _locked(f"{root}/package-lock.json") if app.is_declared(f"{root}/package-lock.json") else {}
+            locked[root] = (
+                _lock_entries(f"{root}/package-lock.json") if app.is_declared(f"{root}/package-lock.json") else {}
+            )
         told = locked[root].get(os.path.relpath(directory, root), {})
         if package_version(directory) != told.get("version"):
             yield directory
 
 
-def _locked(lock: str) -> dict[str, Any]:
+def _lock_entries(lock: str) -> dict[str, Any]:
     """Directory, from the lock's, → what the lock says of it."""
     try:
         packages = read_json(lock, LARGE)["packages"]

@@ -53,16 +53,16 @@ def python_packages(sites: Sequence[str], names: Sequence[str]) -> str | None:
             offered = sorted(os.listdir(site))  # noqa: PTH208 -- names alone
         except OSError:
             continue
-        whole.update(_framed(*(name for name in offered if not _is_installer(name))))
+        whole.update(_frame(*(name for name in offered if not _is_installer(name))))
         for name in offered:
             if name.endswith(".dist-info"):
                 distribution = _normal(name.removesuffix(".dist-info").rsplit("-", 1)[0])
                 if distribution in names:
                     is_any |= distribution in telling
-                    whole.update(_framed(name, _held(Path(site, name))))
+                    whole.update(_frame(name, _record_digest(Path(site, name))))
             elif f"/{name}" in names:
                 is_any |= f"/{name}" in telling
-                whole.update(_framed(name, _tree(Path(site, name))))
+                whole.update(_frame(name, _tree(Path(site, name))))
     return whole.hexdigest() if is_any or not names else None
 
 
@@ -80,10 +80,10 @@ def node_packages(root: str, packages: Sequence[str]) -> str | None:
         if not place.is_dir():
             continue
         is_any = True
-        locked = _locked(place)
-        whole.update(_framed(folder, *_offered(place)))
+        locked = _lock_entries(place)
+        whole.update(_frame(folder, *_offered_commands(place)))
         for name in sorted(filter(None, names)):
-            whole.update(_framed(name, *_package(place / name, locked.get(f"node_modules/{name}"))))
+            whole.update(_frame(name, *_package(place / name, locked.get(f"node_modules/{name}"))))
     return whole.hexdigest() if is_any else None
 
 
@@ -93,7 +93,7 @@ def is_locked(root: str, package: str) -> bool:
     folder = Path(root, f"{head}node_modules")
     name = package[len(head) :]
     kept = (".modules.yaml", ".yarn-integrity", ".yarn-state.yml", ".pnpm")
-    return name in _locked(folder) or ".pnpm/" in package or any((folder / each).exists() for each in kept)
+    return name in _lock_entries(folder) or ".pnpm/" in package or any((folder / each).exists() for each in kept)
 
 
 def _record(info: Path) -> list[str]:
@@ -103,7 +103,7 @@ def _record(info: Path) -> list[str]:
         return []
 
 
-def _held(info: Path) -> str:
+def _record_digest(info: Path) -> str:
     """A digest of the lines of RECORD that tell content: not of the scripts beside the packages, which name their
     interpreter."""
     try:
@@ -127,7 +127,7 @@ def _tree(path: Path) -> str:
         else sorted(each for each in path.rglob("*") if each.is_file() and each.suffix != ".pyc")
     )
     for each in files:
-        whole.update(_framed(str(each.relative_to(path.parent)), digest_of(each)))
+        whole.update(_frame(str(each.relative_to(path.parent)), digest_of(each)))
     return whole.hexdigest()
 
 
@@ -140,7 +140,7 @@ def _normal(name: str) -> str:
 
 
 @cache
-def _locked(folder: Path) -> dict[str, str]:
+def _lock_entries(folder: Path) -> dict[str, str]:
     """What npm kept of its lock beside what it installed: package → the digest of its archive."""
     try:
         packages = read_json(folder / ".package-lock.json", LARGE)["packages"]
@@ -149,7 +149,7 @@ def _locked(folder: Path) -> dict[str, str]:
         return {}
 
 
-def _offered(folder: Path) -> Iterator[str]:
+def _offered_commands(folder: Path) -> Iterator[str]:
     for name in sorted(os.listdir(folder)):  # noqa: PTH208 -- names alone
         if name.startswith("@"):
             yield from (f"{name}/{each}" for each in sorted(os.listdir(folder / name)))  # noqa: PTH208 -- names alone
@@ -165,5 +165,5 @@ def _package(place: Path, locked: str | None) -> tuple[str, str]:
     return locked or "", hashlib.sha256(text).hexdigest()
 
 
-def _framed(*texts: str) -> bytes:
+def _frame(*texts: str) -> bytes:
     return b"".join(b"%d:%s" % (len(raw), raw) for raw in (os.fsencode(text) for text in texts)) + b";"

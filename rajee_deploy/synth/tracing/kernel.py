@@ -70,7 +70,7 @@ def _is_linux() -> bool:
     return sys.platform.startswith("linux")
 
 
-def traced(strace: str, log: Path) -> list[str]:
+def strace_command(strace: str, log: Path) -> list[str]:
     """The words before a command that write into `log` what it and its children look at (see `syscalls`)."""
     return [
         strace,

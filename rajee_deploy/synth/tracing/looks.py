@@ -271,7 +271,7 @@ class _LookReader:
         self.looks.links.update(links)
         if not follows and call.name.startswith(("readlink", "lstat", "newfstatat", "statx")):
             self.looks.links.add(real)
-        look = self.looks.looks.setdefault(real, Look(_found(call)))
+        look = self.looks.looks.setdefault(real, Look(_is_found(call)))
         look.is_read |= is_read and call.is_done
         look.is_timed |= not _is_scripted(self._programs.get(self._leaders.get(call.process, call.process), ""))
 
@@ -296,7 +296,7 @@ def _is_scripted(program: str) -> bool:
     return name.startswith(("python", "pypy", "node")) or name in ("sh", "bash", "dash", "zsh", "busybox")
 
 
-def _found(call: Call) -> bool | None:
+def _is_found(call: Call) -> bool | None:
     """Whether a call found something at its path: one that asked for a directory may have met a file, and one that
     asked for no link met one."""
     if call.error == "ENOTDIR" and "O_DIRECTORY" in call.arguments:

@@ -52,13 +52,13 @@ class Call:
     def paths(self) -> list[tuple[str | None, str]]:
         """The same, each with the path of the descriptor that stands before it, from which a relative path is meant."""
         found = [each.groups() for each in _STRING.finditer(self.arguments)]
-        return [(unescaped(at) if at is not None else None, unescaped(text)) for at, text in found if text is not None]
+        return [(unescape(at) if at is not None else None, unescape(text)) for at, text in found if text is not None]
 
     @property
     def descriptor(self) -> str | None:
         """The path of the first descriptor among the arguments, before the first string."""
         found = _DESCRIPTOR.match(self.arguments)
-        return unescaped(found[1]) if found else None
+        return unescape(found[1]) if found else None
 
     @property
     def is_done(self) -> bool:
@@ -103,7 +103,7 @@ def _call(process: int, name: str, rest: str, line: str) -> Call:
     if found is None:
         raise BrokenLogError(line[:200])
     result = -1 if found[1] == "?" else int(found[1], 0)
-    return Call(process, name, rest[:end], result, found[3] or "", unescaped(found[2] or ""))
+    return Call(process, name, rest[:end], result, found[3] or "", unescape(found[2] or ""))
 
 
 def _end(rest: str) -> int:
@@ -119,7 +119,7 @@ def _end(rest: str) -> int:
     return -1
 
 
-def unescaped(text: str) -> str:
+def unescape(text: str) -> str:
     """A string of the log as a path (surrogates stand for bytes that are no UTF-8)."""
     if "\\" not in text:
         return text

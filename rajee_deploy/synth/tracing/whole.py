@@ -65,7 +65,7 @@ def distil_whole(app: App, records: Records, looks: Looks) -> Depfile:
     searched = {path: times for path, times in searches.items() if path not in listed}
     found = find_entries(looks, regions, searched, records.started)
     texts = Texts(path for path, look in looks.looks.items() if look.is_read and is_own_text(path, regions))
-    copies = any(what in _COPIES for what, _, _ in _told(records))
+    copies = any(what in _COPIES for what, _, _ in _reports_of_hooks(records))
     variables = find_variables(looks, records.processes, regions, texts, copies=copies)
     names = {name for (name,) in records.of("env") if name not in HARMLESS or (name in _ASKED and name in texts)}
     names |= variables.names
@@ -144,7 +144,7 @@ def _above(directory: str) -> Iterator[str]:
         directory = os.path.dirname(directory)  # noqa: PTH120 -- texts
 
 
-def _told(records: Records) -> list[tuple[str, str, str]]:
+def _reports_of_hooks(records: Records) -> list[tuple[str, str, str]]:
     """What the hooks report that no record stands for, but for jsii's own kernel, whose host names no template has."""
     from rajee_deploy.synth.tracing.distil import is_of_kernel
 
@@ -152,7 +152,7 @@ def _told(records: Records) -> list[tuple[str, str, str]]:
 
 
 def _obstacles(app: App, records: Records) -> Iterator[str]:
-    for what, file, line in _told(records):
+    for what, file, line in _reports_of_hooks(records):
         if what not in _TOLD_BY_KERNEL:
             place = os.path.relpath(file, app.directory) if file.startswith("/") else file
             yield f"{place}:{line} {what}" if file else what

@@ -251,4 +251,4 @@ D, OURS = Digest("sha256", "1" * 64), Digest("sha256", "2" * 64)
 def test_every_platform_of_an_image_must_be_ours(second, state):
     amd64, arm64 = parse_platforms([BOTH])
     contents = {amd64: ImageContent("linux/amd64", str(OURS)), arm64: second}
-    assert trust.judged(D, contents, OURS) == state
+    assert trust.judge_image(D, contents, OURS) == state

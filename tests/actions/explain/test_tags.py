@@ -346,7 +346,7 @@ def test_the_record_names_the_commit_and_whether_the_tree_was_clean(world, write
     ],
 )
 def test_directories_are_named(world, write, edit, wanted):
-    before = groups.bounded(contents_of(world.inputs({})), 3)
+    before = groups.within_bound(contents_of(world.inputs({})), 3)
     assert before.depth is not None
     write(edit)
     found = compare(decode(before.tag, encode(before)), contents_of(world.inputs({})))
@@ -362,10 +362,10 @@ def test_directories_on_both_sides(world, write):
     one = contents_of(world.inputs({}))
     write({"src/a": "333"})
     two = contents_of(world.inputs({}))
-    found = compare(groups.bounded(one, 3), groups.bounded(two, 3))
+    found = compare(groups.within_bound(one, 3), groups.within_bound(two, 3))
     assert [change.subject for change in found.changes] == ["src/"]
-    deeper = replace(groups.bounded(two, 3), depth=9)
-    assert [change.cause.value for change in compare(groups.bounded(one, 3), deeper).changes] == ["reads"]
+    deeper = replace(groups.within_bound(two, 3), depth=9)
+    assert [change.cause.value for change in compare(groups.within_bound(one, 3), deeper).changes] == ["reads"]
 
 
 # -- differences that nothing else shows ---------------------------------------------------------------------------

@@ -41,7 +41,7 @@ def node(tmp_path):
     def digest(integrity="sha512-a"):
         lock = {"packages": {"node_modules/x": {"integrity": integrity}}}
         (package.parent / ".package-lock.json").write_text(json.dumps(lock))
-        installed._locked.cache_clear()
+        installed._lock_entries.cache_clear()
         return node_packages(str(tmp_path), ("node_modules/x",))
 
     return package, digest

@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from rajee_deploy.synth.tracing.kernel import _try_strace, find_strace, strace_obstacle, traced
+from rajee_deploy.synth.tracing.kernel import _try_strace, find_strace, strace_command, strace_obstacle
 from rajee_deploy.synth.tracing.syscalls import read_calls
 
 
@@ -94,7 +94,7 @@ def test_what_a_program_and_all_that_it_starts_look_at_is_written(tmp_path):
     (tmp_path / "deep").mkdir()
     (tmp_path / "deep" / "file").write_text("a line")
     log = tmp_path / "log"
-    before = traced(strace, log)
+    before = strace_command(strace, log)
     command = ["sh", "-c", SCRIPT]
     ended = subprocess.run([*before, *command], cwd=tmp_path, capture_output=True, text=True, check=True)
     assert (ended.stdout, ended.stderr) == ("a line", "")
@@ -113,5 +113,5 @@ def test_what_a_program_and_all_that_it_starts_look_at_is_written(tmp_path):
 def test_a_programs_end_is_its_own(tmp_path):
     strace = find_strace()
     assert strace is not None, "the tests need strace (5.3 or newer) and a kernel that lets it trace"
-    command = [*traced(strace, tmp_path / "log"), "sh", "-c", "exit 7"]
+    command = [*strace_command(strace, tmp_path / "log"), "sh", "-c", "exit 7"]
     assert subprocess.run(command, check=False).returncode == 7

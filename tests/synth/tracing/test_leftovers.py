@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from rajee_deploy.synth.tracing import leftovers
-from rajee_deploy.synth.tracing.kernel import find_strace, traced
+from rajee_deploy.synth.tracing.kernel import find_strace, strace_command
 from rajee_deploy.synth.tracing.leftovers import ending_leftovers
 
 # Longer than any of these tests may take.
@@ -23,7 +23,7 @@ def trace(tmp_path, script: str) -> subprocess.CompletedProcess[str]:
     strace = find_strace()
     assert strace is not None, "the tests need strace (5.3 or newer) and a kernel that lets it trace"
     log = tmp_path / "log"
-    command = [*traced(strace, log), "sh", "-c", script]
+    command = [*strace_command(strace, log), "sh", "-c", script]
     with ending_leftovers(log):
         return subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=_LIMIT)
 

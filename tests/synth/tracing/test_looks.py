@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from rajee_deploy.synth.tracing.kernel import traced
+from rajee_deploy.synth.tracing.kernel import strace_command
 from rajee_deploy.synth.tracing.looks import Looks, Program, Resolver, find_looks
 from rajee_deploy.synth.tracing.syscalls import read_calls
 
@@ -328,7 +328,9 @@ def test_the_real_log_of_an_app_in_a_directory_of_any_name(place):
     Path(root, "app.py").write_text(APP, "utf-8")
     command = f"{sys.executable} -I app.py"
     log = Path(place, "log")
-    subprocess.run([*traced(strace, log), "sh", "-c", command], cwd=root, check=True, capture_output=True, timeout=60)
+    subprocess.run(
+        [*strace_command(strace, log), "sh", "-c", command], cwd=root, check=True, capture_output=True, timeout=60
+    )
     seen = find_looks(read_calls(log.read_text("latin-1").splitlines()), lambda text: text == command, root)
     own = {path[len(root) + 1 :]: look.found for path, look in seen.looks.items() if path.startswith(f"{root}/")}
     assert own == {

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rajee_deploy.synth.tracing.syscalls import BrokenLogError, Call, read_calls, unescaped
+from rajee_deploy.synth.tracing.syscalls import BrokenLogError, Call, read_calls, unescape
 
 NAMES = st.text(st.characters(blacklist_characters="\0/", blacklist_categories=["Cs"]), min_size=1, max_size=8)
 NASTY = st.sampled_from(
@@ -177,8 +177,8 @@ def test_a_line_of_no_known_form_breaks_the_log(line):
 
 @given(PATHS)
 def test_any_path_comes_back(path):
-    assert unescaped(escaped(path)) == path
-    assert unescaped(escaped(path, "<>")) == path
+    assert unescape(escaped(path)) == path
+    assert unescape(escaped(path, "<>")) == path
 
 
 @given(PATHS, PATHS, st.sampled_from(["0", "-1 ENOENT (No such file or directory)"]))

@@ -65,7 +65,7 @@ def place(tmp_path, monkeypatch):
     monkeypatch.setenv("TMPDIR", str(temporary))
     monkeypatch.setattr("tempfile.tempdir", None)
     monkeypatch.delenv("JSII_RUNTIME_PACKAGE_CACHE_ROOT", raising=False)
-    installed._locked.cache_clear()
+    installed._lock_entries.cache_clear()
     return Place(tmp_path)
 
 
