@@ -44,6 +44,8 @@ NEAREST: dict[str, tuple[str, ...]] = {
     "dockerfile/": _DOCKERFILE,
     "fingerprint.py": ("test_fingerprint.py", "actions/explain/test_platforms.py"),
     "plan/planner.py": ("plan/test_planner.py", "plan/test_retention.py", "plan/test_parameter_changes.py"),
+    "plan/stack_step.py": ("plan/test_planner.py", "plan/test_retention.py", "plan/test_parameter_changes.py"),
+    "plan/after_step.py": ("plan/test_planner.py", "plan/test_retention.py", "plan/test_decisions.py"),
     "plan/declared.py": ("plan/test_declared.py",),
     "plan/parameters.py": ("plan/test_declared.py", "plan/test_parameter_changes.py"),
     "plan/parameter_changes.py": ("plan/test_parameter_changes.py",),
