@@ -23,11 +23,13 @@ from rajee_deploy.rollout.standing import Running, Standing, standing
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from rajee_deploy.aws import Identity
     from rajee_deploy.model.repository import Repository
     from rajee_deploy.plan.state import ImageState, ReferenceState, StackState, WantedImage
     from rajee_deploy.registry import RegistryReader
     from rajee_deploy.rollout import Service
     from rajee_deploy.rollout.standing import Held
+    from rajee_deploy.settings import Settings
     from rajee_deploy.stack.services import ServiceDoor
     from rajee_deploy.stack.watching import StackWatcher
 
@@ -173,3 +175,14 @@ def _frozen(
         if tags
         for tag in registry.find_frozen(repository, tags)
     )
+
+
+def check_account(settings: Settings, who: Identity) -> None:
+    """DeployError `wrong-account` when the settings name another one."""
+    if settings.account is not None and settings.account != who.account:
+        raise DeployError(
+            "wrong-account",
+            f"these credentials are of account {who.account}, not {settings.account}",
+            where=f"environments.{settings.environment}.account",
+            hint="log in to the right account, or use its --profile",
+        )

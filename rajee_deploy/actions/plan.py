@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING
 from rajee_deploy.actions import locate as locating
 from rajee_deploy.actions.given_values import wanted_parameters, with_secrets
 from rajee_deploy.actions.lists import by_their_lists, what_is_remembered
-from rajee_deploy.actions.observe import observe, observe_services, with_services
+from rajee_deploy.actions.observe import check_account, observe, observe_services, with_services
 from rajee_deploy.actions.planned import Planned
-from rajee_deploy.actions.synthesise import Synthesis, synthesise
+from rajee_deploy.actions.run import chosen_stacks, own_commit, unchosen_images
 from rajee_deploy.errors import ConfigurationError, DeployError
 from rajee_deploy.fingerprint import with_given
 from rajee_deploy.image.protected_tags import former_keeper_of, keeper_of
@@ -31,14 +31,15 @@ from rajee_deploy.plan.steps import Caution, DeployStack, Plan, StackChange, Via
 from rajee_deploy.synth.cli_options import refuse_options
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from rajee_deploy.actions.run import CurrentRun
+    from rajee_deploy.actions.synthesise import Synthesis
     from rajee_deploy.aws import Identity
     from rajee_deploy.fingerprint import Fingerprint
     from rajee_deploy.image.inputs import ImageInputs
     from rajee_deploy.plan.state import Observed, StackState
-    from rajee_deploy.settings import ImageSettings, Settings
+    from rajee_deploy.settings import ImageSettings
 
 
 def plan_run(run: CurrentRun, synthesis: Synthesis | None = None, *, runs_app: bool = False) -> Planned:
@@ -51,68 +52,63 @@ def plan_run(run: CurrentRun, synthesis: Synthesis | None = None, *, runs_app: b
     run = replace(run)
     ports = run.ports
     locating.forget(run)
-    names = _stacks(run)
+    names = chosen_stacks(run)
     if names:
         refuse_options(os.environ)
     # The network is asked while files are hashed; what is asked of it does not depend on them, but for the tags.
     with _threads() as pool:
         identity = pool.submit(ports.identity)
         early = locating.Early(run, names, pool)
-        synthesised_with = dict(ports.given)
-        inputs, infrastructure, given = _hashed(run, has_stacks=bool(names))
-        run.ports = replace(run.ports, given=given)
-        if synthesis is not None and given != synthesised_with:
-            raise DeployError(
-                "file-changed",
-                "what an image is made of changed while the app was synthesised",
-                where=", ".join(given),
-                hint="nothing was deployed; run again when nothing writes to it",
-            )
+        inputs, infrastructure = _hashed(run, synthesis, has_stacks=bool(names))
         with run.timings.phase("ask AWS"):
             check_account(run.settings, identity.result())
             who = identity.result()
         if infrastructure is not None:
             may_synthesise = runs_app or run.settings.infra_check is not InfraCheck.HASH
-            synth = partial(synthesise_planned, run, infrastructure, who) if may_synthesise else None
+            synth = partial(_synthesise, run, infrastructure, who) if may_synthesise else None
             plain = partial(early.plain, who)
             synthesis = locating.located(run, infrastructure, who, synthesis or synth, plain)
+        inputs = {image.name: replace(inputs[image.name], settings=image) for image in run.images}
         with run.timings.phase("ask AWS"):
-            inputs = {image.name: replace(inputs[image.name], settings=image) for image in run.images}
-            images = tuple(_wanted(run, image, who) for image in inputs.values())
-            stacks, settings = _stacks(run), run.settings
-            states = {stack: early.ask(stack, settings.place_of(stack), who) for stack in stacks}
+            wanted = _wanted(run, inputs, infrastructure, who)
+            states = {stack: early.ask(stack, run.settings.place_of(stack), who) for stack in wanted.stacks}
             described = {stack: state.result() for stack, state in states.items()}
             # The registry is asked last, since it is asked about what the stacks run, too.
-            asked = pool.submit(observe, ports.registry, images, described)
+            asked = pool.submit(observe, ports.registry, wanted.images, described)
             running = pool.submit(observe_services, ports.services, ports.watcher, described)
-            wanted = Wanted(
-                images,
-                stacks,
-                infrastructure,
-                settings.infra_check,
-                by_cloudformation=settings.cdk.by_cloudformation,
-                is_record_enough=settings.cdk.infra_check == "auto",
-                parameters=wanted_parameters(settings.cdk, stacks, os.environ),
-                tables=locating.tables_of(run, stacks),
-                drift=Drift.REPAIR_NOW if run.repair_drift else settings.drift,
-                unchosen=_unchosen(run),
-            )
             if synthesis is None:
                 wanted = _judged_by_lists(run, wanted, described, who)
             observed = with_services(with_secrets(ports.secrets, wanted, asked.result()), running.result())
             wanted = _asked(run, wanted, observed, who) if synthesis is None else _by_synthesis(wanted, synthesis)
-    wanted = with_input_changes(run, wanted, described)
+    return _conclude(run, with_input_changes(run, wanted, described), observed, inputs, who, synthesis)
+
+
+def _conclude(
+    run: CurrentRun,
+    wanted: Wanted,
+    observed: Observed,
+    inputs: dict[str, ImageInputs],
+    who: Identity,
+    synthesis: Synthesis | None,
+) -> Planned:
+    """Decide by what was observed, with a synth where nothing less decides."""
     reasons = plans.synth_reasons(wanted, observed)
-    if synthesis is None and reasons and infrastructure is not None:
-        synthesis = synthesise_planned(run, infrastructure, who, reasons)
+    if synthesis is None and reasons and wanted.infrastructure is not None:
+        synthesis = _synthesise(run, wanted.infrastructure, who, reasons)
         if locating.settle(run, synthesis.stacks, who):
             return plan_run(run, synthesis)  # other stacks than those that were looked at
         wanted = _by_synthesis(wanted, synthesis)
     plan, revision = _guarded(run, _decided(run, wanted, observed), observed)
     if synthesis is None and any(isinstance(step, DeployStack) and step.via is Via.CDK for step in plan.steps):
-        ports.deployer.check_account(who.account)
+        run.ports.deployer.check_account(who.account)
     plan = replace(plan, cautions=(*plan.cautions, *_of_failed_synth(run, plan))) if synthesis is None else plan
     return Planned(plan, wanted, inputs, who, observed, run, synthesis, revision, reasons)
+
+
+def _synthesise(run: CurrentRun, planned: Fingerprint, who: Identity, reasons: Sequence[str] = ()) -> Synthesis:
+    from rajee_deploy.actions.planned_synth import synthesise_planned
+
+    return synthesise_planned(run, planned, who, reasons)
 
 
 def _of_failed_synth(run: CurrentRun, plan: Plan) -> Iterator[Caution]:
@@ -124,8 +120,11 @@ def _of_failed_synth(run: CurrentRun, plan: Plan) -> Iterator[Caution]:
         yield Caution("last-synth-failed", "cdk", text)
 
 
-def _hashed(run: CurrentRun, *, has_stacks: bool) -> tuple[dict[str, ImageInputs], Fingerprint | None, dict[str, str]]:
-    """What the images are made of, what synth reads (None without stacks), and the context values that it gets."""
+def _hashed(
+    run: CurrentRun, synthesis: Synthesis | None, *, has_stacks: bool
+) -> tuple[dict[str, ImageInputs], Fingerprint | None]:
+    """What the images are made of, and what synth reads (None without stacks). The context values that synth gets are
+    in the run from now on; DeployError `file-changed` where the synth that there is got others."""
     with run.timings.phase("hash inputs"):
         from rajee_deploy.image.inputs import read_all_inputs  # while the network is busy
 
@@ -134,7 +133,15 @@ def _hashed(run: CurrentRun, *, has_stacks: bool) -> tuple[dict[str, ImageInputs
         infrastructure = with_given(run.ports.infrastructure(None), given) if has_stacks else None
     for key in given:
         run.console.say(f"the context value {key} is the tag: each new tag takes a synth, so it is slower", "dim")
-    return inputs, infrastructure, given
+    if synthesis is not None and given != run.ports.given:
+        raise DeployError(
+            "file-changed",
+            "what an image is made of changed while the app was synthesised",
+            where=", ".join(given),
+            hint="nothing was deployed; run again when nothing writes to it",
+        )
+    run.ports = replace(run.ports, given=given)
+    return inputs, infrastructure
 
 
 def plan_by(planned: Planned, synthesis: Synthesis) -> Planned:
@@ -221,37 +228,6 @@ def _guarded(run: CurrentRun, plan: Plan, observed: Observed) -> tuple[Plan, str
         raise
 
 
-def own_commit(run: CurrentRun) -> tuple[str, tuple[Caution, ...]]:
-    """The commit that is checked out, without a look at its files; "-" where there is none. A caution where git says
-    nothing of a checkout that is there: then nobody can tell what is older."""
-    try:
-        return run.ports.commit(), ()
-    except DeployError as error:
-        told = ": ".join(filter(None, (error.problem, " ".join(error.cause.split()), error.hint)))
-        return NOT_RECORDED, (Caution(error.code, f"checkout {error.where}", told),)
-
-
-def synthesise_planned(run: CurrentRun, planned: Fingerprint, who: Identity, reasons: Sequence[str] = ()) -> Synthesis:
-    from rajee_deploy.synth.assembly import warnings_of
-
-    run.ports.deployer.check_account(who.account)
-    for reason in run.console.first(reasons):
-        run.console.detail(f"synth decides: {reason}")
-    failed = run.ports.last_failure()
-    if failed:
-        run.console.detail(f"the last synth here failed, at {failed}: it is made again")
-    with run.phase("synth"):
-        into = run.scratch() / "cdk.out"
-        made = synthesise(run.ports.synthesiser, planned, who, into, run.console.working)
-    for stack, text in warnings_of(made.assembly):
-        run.console.warn(stack, text, "cdk-warning")
-    obstacle = run.ports.obstacle()
-    if obstacle:
-        known = "what this synth read is known from hooks in Python and node alone, so hashes decide less often"
-        run.console.detail(f"{known}: {obstacle}")
-    return made
-
-
 @contextmanager
 def _threads() -> Iterator[ThreadPoolExecutor]:
     """A pool that nobody waits for when something failed: a hanging call must not delay the error or the Ctrl-C."""
@@ -278,36 +254,25 @@ def _given(run: CurrentRun, inputs: Mapping[str, ImageInputs]) -> dict[str, str]
     return {each.settings.context_key: each.fingerprint.tag for each in inputs.values() if each.settings.context_key}
 
 
-def check_flags(run: CurrentRun, flags: Iterable[str]) -> None:
-    """ConfigurationError `bad-flag` for a parameter of a stack that this run leaves out."""
-    for flag in flags:
-        stack, has_stack, _ = flag.partition("=")[0].rpartition(":")
-        if has_stack and stack not in _stacks(run):
-            raise ConfigurationError(
-                "bad-flag",
-                f"--parameters {flag.partition('=')[0]}: --image leaves the stack {stack} out",
-                hint="add --image with the image that it runs, or leave --image out",
-            )
+def _wanted(
+    run: CurrentRun, inputs: Mapping[str, ImageInputs], infrastructure: Fingerprint | None, who: Identity
+) -> Wanted:
+    stacks, settings = chosen_stacks(run), run.settings
+    return Wanted(
+        tuple(_wanted_image(run, image, who) for image in inputs.values()),
+        stacks,
+        infrastructure,
+        settings.infra_check,
+        by_cloudformation=settings.cdk.by_cloudformation,
+        is_record_enough=settings.cdk.infra_check == "auto",
+        parameters=wanted_parameters(settings.cdk, stacks, os.environ),
+        tables=locating.tables_of(run, stacks),
+        drift=Drift.REPAIR_NOW if run.repair_drift else settings.drift,
+        unchosen=unchosen_images(run),
+    )
 
 
-def _stacks(run: CurrentRun) -> tuple[str, ...]:
-    """The stacks this run is about: all of the settings, or with --image those that no left-out image has for itself.
-
-    A stack that a chosen image shares with others is deployed; the others' tags stay as they are.
-    """
-    chosen = {image.name for image in run.images}
-    own = {image.stack for image in run.images}
-    others = {image.stack for image in run.settings.images if image.name not in chosen} - own
-    return tuple(stack for stack in run.settings.cdk.stacks if stack not in others)
-
-
-def _unchosen(run: CurrentRun) -> dict[tuple[str, str], str]:
-    """The images that --image leaves out, by the parameter that takes their tag."""
-    chosen = {image.name for image in run.images}
-    return {(image.stack, image.parameter): image.name for image in run.settings.images if image.name not in chosen}
-
-
-def _wanted(run: CurrentRun, inputs: ImageInputs, who: Identity | None) -> WantedImage:
+def _wanted_image(run: CurrentRun, inputs: ImageInputs, who: Identity | None) -> WantedImage:
     """The image as facts; `who` deploys it, None where only the image itself matters."""
     image = inputs.settings
     return WantedImage(
@@ -332,14 +297,3 @@ def _more_tags(run: CurrentRun, image: ImageSettings) -> tuple[str, ...]:
     from rajee_deploy.image.extra_tags import expanded
 
     return expanded(image, tags)
-
-
-def check_account(settings: Settings, who: Identity) -> None:
-    """DeployError `wrong-account` when the settings name another one."""
-    if settings.account is not None and settings.account != who.account:
-        raise DeployError(
-            "wrong-account",
-            f"these credentials are of account {who.account}, not {settings.account}",
-            where=f"environments.{settings.environment}.account",
-            hint="log in to the right account, or use its --profile",
-        )

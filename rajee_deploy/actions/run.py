@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Any, assert_never
 
 from rajee_deploy.actions.synthesise import Synthesiser
 from rajee_deploy.dataclass import dataclass
+from rajee_deploy.errors import ConfigurationError, DeployError
 from rajee_deploy.fingerprint import with_given
-from rajee_deploy.model.names import Approval
+from rajee_deploy.model.names import NOT_RECORDED, Approval
 from rajee_deploy.plan.ancestry import Rules
 from rajee_deploy.plan.state import Ancestry
+from rajee_deploy.plan.steps import Caution
 from rajee_deploy.report.timings import Timings
 from rajee_deploy.stack.secret_values import LocalSecretValues
 from rajee_deploy.synth.assembly_cache import AssemblyStore
@@ -23,7 +25,7 @@ from rajee_deploy.system.places import cache_directory, state_directory
 from rajee_deploy.system.temporary import private_directory
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from rajee_deploy.actions.watch import Account
@@ -162,3 +164,42 @@ class CurrentRun:
         """A named, timed and visible piece of work."""
         with self.console.spinner(name), self.timings.phase(name):
             yield
+
+
+def chosen_stacks(run: CurrentRun) -> tuple[str, ...]:
+    """The stacks this run is about: all of the settings, or with --image those that no left-out image has for itself.
+
+    A stack that a chosen image shares with others is deployed; the others' tags stay as they are.
+    """
+    chosen = {image.name for image in run.images}
+    own = {image.stack for image in run.images}
+    others = {image.stack for image in run.settings.images if image.name not in chosen} - own
+    return tuple(stack for stack in run.settings.cdk.stacks if stack not in others)
+
+
+def unchosen_images(run: CurrentRun) -> dict[tuple[str, str], str]:
+    """The images that --image leaves out, by the parameter that takes their tag."""
+    chosen = {image.name for image in run.images}
+    return {(image.stack, image.parameter): image.name for image in run.settings.images if image.name not in chosen}
+
+
+def check_flags(run: CurrentRun, flags: Iterable[str]) -> None:
+    """ConfigurationError `bad-flag` for a parameter of a stack that this run leaves out."""
+    for flag in flags:
+        stack, has_stack, _ = flag.partition("=")[0].rpartition(":")
+        if has_stack and stack not in chosen_stacks(run):
+            raise ConfigurationError(
+                "bad-flag",
+                f"--parameters {flag.partition('=')[0]}: --image leaves the stack {stack} out",
+                hint="add --image with the image that it runs, or leave --image out",
+            )
+
+
+def own_commit(run: CurrentRun) -> tuple[str, tuple[Caution, ...]]:
+    """The commit that is checked out, without a look at its files; "-" where there is none. A caution where git says
+    nothing of a checkout that is there: then nobody can tell what is older."""
+    try:
+        return run.ports.commit(), ()
+    except DeployError as error:
+        told = ": ".join(filter(None, (error.problem, " ".join(error.cause.split()), error.hint)))
+        return NOT_RECORDED, (Caution(error.code, f"checkout {error.where}", told),)

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 from rajee_deploy.actions.converge import Wish
 from rajee_deploy.actions.foresee import find_kept, local
-from rajee_deploy.actions.plan import own_commit, plan_by, plan_run, synthesise_planned
+from rajee_deploy.actions.plan import plan_by, plan_run
+from rajee_deploy.actions.planned_synth import synthesise_planned
 from rajee_deploy.actions.render import show_plan
+from rajee_deploy.actions.run import own_commit
 from rajee_deploy.model.names import NOT_RECORDED
 from rajee_deploy.model.revision import is_dirty, with_state
 from rajee_deploy.model.stack_status import stack_busy

@@ -90,8 +90,11 @@ class Patience:
 
 
 class _Clock(threading.local):
-    """When the call that this thread is making began, with the calls that fetch credentials for it."""
+    """Of the call that this thread is making, with the calls that fetch credentials for it: the seconds that it spent
+    before boto3 was asked (None where there is no call), and when boto3 first sent something. Before that a person may
+    have typed a code of MFA, who may take their time."""
 
+    spent: float | None = None
     began: float | None = None
 
 
@@ -171,7 +174,7 @@ class Aws:
         client, named = self.client(service, region) if region else self.client(service), _named(service, operation)
         call = getattr(client, operation)
         with translated(named, self.profile):
-            self._clock.began = time.monotonic() - spent
+            self._clock.spent, self._clock.began = spent, None
             try:
                 answer: dict[str, Any] = call(**arguments)
             except NotAnAnswerError:
@@ -184,7 +187,7 @@ class Aws:
                     raise
                 return known
             finally:
-                self._clock.began = None
+                self._clock.spent = None
         model = client.meta.service_model.operation_model(client.meta.method_to_api_mapping[operation])
         try:
             whole: dict[str, Any] = shaped(_named(service, operation), answer, model.output_shape)
@@ -272,8 +275,11 @@ class Aws:
 
     def _check_time(self, **_event: Any) -> None:
         """What botocore does before each attempt. OutOfTimeError."""
-        began = self._clock.began
-        if began is not None and time.monotonic() - began > self._patience.last_attempt:
+        clock = self._clock
+        if clock.spent is None:
+            return
+        clock.began = clock.began or time.monotonic() - clock.spent
+        if time.monotonic() - clock.began > self._patience.last_attempt:
             raise OutOfTimeError(f"no answer came within {self._patience.last_attempt:.0f} s")
 
     def _opened(self) -> boto3.Session:

@@ -1,9 +1,9 @@
 """What a tag was made of, as a value that can be kept: everything that entered a fingerprint, by name.
 
 Rooms inside: this one (the nouns), of_image (from live inputs), reads (which line takes an entry), takes (under which
-names), groups (very many entries), document (bytes and back), parts (how they are read), checks (what its digests
-prove), keep (into every store), local (the store of this machine). Records are for people who ask what changed: nothing
-that decides a build or a deployment may read one.
+names), groups (very many entries), document (bytes and back), parts and values (how they are read), checks and tree
+(what its digests prove), keep (into every store), local (the store of this machine). Records are for people who ask
+what changed: nothing that decides a build or a deployment may read one.
 """
 
 from __future__ import annotations
@@ -108,7 +108,7 @@ class Contents:
     """What an image is made of. Of very many entries only `groups` are kept, down to `depth`; else `depth` is None.
 
     `is_private` says that a login inside of an address was left out, so that the digest cannot be computed again.
-    `is_older`: an older release wrote it down. `unproved` says what of it no digest proves, in a sentence; "" for none.
+    `is_older`: an older release wrote it down. `unproved` says what of it no digest proves, and why, in sentences.
     """
 
     fingerprint: Fingerprint
@@ -120,7 +120,7 @@ class Contents:
     groups: tuple[Group, ...] = ()
     is_private: bool = False
     is_older: bool = False
-    unproved: str = field(default="", compare=False)
+    unproved: tuple[str, ...] = field(default=(), compare=False)
 
     @property
     def tag(self) -> str:

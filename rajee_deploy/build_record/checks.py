@@ -15,9 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 from rajee_deploy import fingerprint as fingerprints
 from rajee_deploy.build_record.parts import selects
-from rajee_deploy.context.digest import ROOT_HEADER
+from rajee_deploy.build_record.tree import EntryTree, NotBelievedError
 from rajee_deploy.context.globs import clean, split_wildcard
-from rajee_deploy.model import Kind
 
 if TYPE_CHECKING:
     from rajee_deploy.build_record import Contents, KeptUse, RecordItem, Taken
@@ -30,10 +29,6 @@ _HIDDEN = "…@"  # where a login was
 _LOOKS_CUT = re.compile(r"sha256:[0-9a-f]{64}/")  # a name that may as well be two, with a digest between them
 
 
-class NotBelievedError(ValueError):
-    """The record says what its digests contradict."""
-
-
 def check(tag: str, contents: Contents) -> Contents:
     """The contents, with the lines of their entries, and with what is not proved. NotBelievedError, or ValueError where
     their parts do not belong together, or they are those of another tag."""
@@ -44,16 +39,16 @@ def check(tag: str, contents: Contents) -> Contents:
         raise ValueError("it has entries, and groups of them")
     if contents.is_older:
         check_entries(contents)
-        return replace(contents, unproved=OLDER)
-    unproved = PRIVATE if contents.is_private else ""
+        return replace(contents, unproved=(OLDER,))
+    unproved = (PRIVATE,) * contents.is_private
     if contents.depth is not None or any(use.takes is None for use in contents.uses):
         check_entries(contents)
-        return replace(contents, unproved=unproved or DIRECTORIES)
-    entries = {name: _Entries(own) for name, own in _by_context(contents).items()}
+        return replace(contents, unproved=(*unproved, DIRECTORIES))
+    entries = {name: EntryTree(own) for name, own in _by_context(contents).items()}
     named = [_check_use(use, entries[selects(use.selects)[1]]) for use in contents.uses]
     lines = {name: own.lines() for name, own in entries.items()}
     items = tuple(replace(item, line=lines[item.context][item.path]) for item in contents.items)
-    return replace(contents, items=items, unproved=unproved or ("" if all(named) else WAYS))
+    return replace(contents, items=items, unproved=(*unproved, *(WAYS,) * (not all(named))))
 
 
 def _by_context(contents: Contents) -> dict[str, list[RecordItem]]:
@@ -76,7 +71,7 @@ def check_inputs(contents: Contents) -> None:
     ):
         raise NotBelievedError("its inputs do not give its digest")
     for text, one in zip(texts, contents.instructions, strict=True):
-        if text != _digest_of(one.canonical) and not (contents.is_private and _HIDDEN in one.canonical):
+        if text != digest_of(one.canonical) and not (contents.is_private and _HIDDEN in one.canonical):
             raise NotBelievedError("its instructions are not those of its inputs")
     if contents.is_older:
         return
@@ -96,73 +91,7 @@ def check_entries(contents: Contents) -> None:
         raise ValueError("it has entries that no use selects")
 
 
-class _Entries:
-    """The entries of one build context: their digests, and which lines take them."""
-
-    def __init__(self, items: list[RecordItem]) -> None:
-        self._items = {item.path: item for item in items}
-        if len(self._items) != len(items):
-            raise NotBelievedError("it has an entry twice")
-        self._children: dict[str, list[str]] = {}
-        for path in sorted(self._items, key=os.fsencode):
-            self._children.setdefault(path.rpartition("/")[0], []).append(path)
-        self._deep: dict[str, str] = {}
-        self._deep_lines: dict[str, int] = {}
-        self._own_lines: dict[str, int] = {}
-
-    def digest(self, path: str, *, deep: bool) -> str:
-        """The digest of an entry alone, or with all that is in it."""
-        if path and path not in self._items:
-            raise NotBelievedError(f"it lacks {path[:100]!r}, which a line takes")
-        if not deep or not self._is_directory(path):
-            return self._items[path].record if path else ROOT_HEADER
-        for directory in reversed(self._directories(path)):
-            if directory not in self._deep:
-                self._deep[directory] = self._of_directory(directory)
-        return self._deep[path]
-
-    def take(self, path: str, line: int, *, deep: bool) -> None:
-        """Say that a line takes an entry."""
-        lines = self._deep_lines if deep and self._is_directory(path) else self._own_lines
-        lines[path] = min(line, lines.get(path, line))
-
-    def lines(self) -> dict[str, int]:
-        """The first line that takes each entry. NotBelievedError for one that none takes."""
-        found: dict[str, int] = {}
-        below = {"": self._deep_lines.get("")}  # the first line that takes all of a directory
-        for path in sorted(self._items, key=len):  # what a directory is in comes before it
-            known = [below.get(path.rpartition("/")[0]), self._deep_lines.get(path)]
-            if self._is_directory(path):
-                below[path] = min((line for line in known if line is not None), default=None)
-            takers = [line for line in (*known, self._own_lines.get(path)) if line is not None]
-            if not takers:
-                raise NotBelievedError(f"it has {path[:100]!r}, which no line takes")
-            found[path] = min(takers)
-        return found
-
-    def _is_directory(self, path: str) -> bool:
-        return not path or self._items[path].kind is Kind.DIRECTORY
-
-    def _directories(self, path: str) -> list[str]:
-        """The directory and all below it that have no digest yet, each before what it holds."""
-        found, stack = [], [path]
-        while stack:
-            path = stack.pop()
-            if path not in self._deep:
-                found.append(path)
-                stack += [child for child in self._children.get(path, ()) if self._is_directory(child)]
-        return found
-
-    def _of_directory(self, path: str) -> str:
-        """BuildKit's cache/contenthash: the header's digest, then each name with its own."""
-        parts = [f"\0{self._items[path].record if path else ROOT_HEADER}"]
-        for child in self._children.get(path, ()):
-            digest = self._deep[child] if self._is_directory(child) else self._items[child].record
-            parts.append(f"\0{child.rpartition('/')[2]}{digest}")
-        return f"sha256:{hashlib.sha256(os.fsencode(''.join(parts))).hexdigest()}"
-
-
-def _check_use(use: KeptUse, entries: _Entries) -> bool:
+def _check_use(use: KeptUse, entries: EntryTree) -> bool:
     """Whether all names are proved too. NotBelievedError when the entries do not give the use's digest."""
     selected, takes = selects(use.selects), use.takes or ()
     if _is_listing(selected):
@@ -200,5 +129,6 @@ def _is_named(selected: list[Any], takes: tuple[Taken, ...], *, alone: bool) -> 
     return not alone or f"/{takes[0].path}" == pattern
 
 
-def _digest_of(canonical: str) -> str:
+def digest_of(canonical: str) -> str:
+    """The digest that an instruction has among the inputs."""
     return f"sha256:{hashlib.sha256(canonical.encode('utf-8', 'surrogateescape')).hexdigest()}"

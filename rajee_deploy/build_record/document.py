@@ -13,9 +13,10 @@ import json
 import zlib
 from typing import TYPE_CHECKING, Any
 
-from rajee_deploy.build_record.checks import NotBelievedError, check
+from rajee_deploy.build_record.checks import check
 from rajee_deploy.build_record.parts import HEADERS_DO_NOT_GIVE, SCHEMA, is_exact, parse_contents, selects
 from rajee_deploy.build_record.takes import MOST_TAKEN, written
+from rajee_deploy.build_record.tree import NotBelievedError
 from rajee_deploy.errors import DeployError
 from rajee_deploy.text.foreign import parse_json
 

@@ -6,16 +6,18 @@ named by the argument. Image names that FROM expands to, and paths that COPY exp
 
 from __future__ import annotations
 
+import hashlib
 import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from rajee_deploy.build_record import HEX, Contents, Instruction, KeptUse, RecordItem
+from rajee_deploy.build_record.checks import PRIVATE, digest_of
 from rajee_deploy.build_record.parts import is_exact
 from rajee_deploy.build_record.reads import counted_entries, texts_of
 from rajee_deploy.build_record.takes import takes_of
 from rajee_deploy.dockerfile import united
-from rajee_deploy.fingerprint import kind_of
+from rajee_deploy.fingerprint import encode, kind_of
 from rajee_deploy.model import Kind, Reference
 
 if TYPE_CHECKING:
@@ -71,6 +73,22 @@ def contents_of(inputs: ImageInputs, *, with_bytes: bool = False) -> Contents:
         is_private=shown != inputs.fingerprint.inputs
         or any(one.canonical != text for one, (text, _) in zip(instructions, canonical, strict=True)),
     )
+
+
+def proved_by(inputs: ImageInputs, contents: Contents) -> Contents:
+    """A record's contents, proved where what they hide of addresses is what the image has there now."""
+    if PRIVATE not in contents.unproved:
+        return contents
+    given = inputs.options.build_args
+    hidden = {_shown_input(item, given): item for item in inputs.fingerprint.inputs}
+    whole = [hidden.get(item, item) for item in contents.fingerprint.inputs]
+    texts = {_shown_canonical(text): text for variant in inputs.variants for text in variant.recipe.instructions}
+    digests = [item.text for item in whole if kind_of(item.name)[1].startswith("instruction:")]
+    if hashlib.sha256(encode(whole)).hexdigest() != contents.fingerprint.digest.hex or digests != [
+        digest_of(texts.get(one.canonical, one.canonical)) for one in contents.instructions
+    ]:
+        return contents
+    return replace(contents, unproved=tuple(reason for reason in contents.unproved if reason != PRIVATE))
 
 
 def _kept_use(use: Use, selects: str, chosen: Chosen) -> KeptUse:

@@ -7,8 +7,8 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from rajee_deploy.actions.locate import find_key, infrastructure_of, look_up
-from rajee_deploy.actions.plan import check_account, check_flags
-from rajee_deploy.actions.run import CurrentRun, Ports
+from rajee_deploy.actions.observe import check_account
+from rajee_deploy.actions.run import CurrentRun, Ports, check_flags
 from rajee_deploy.aws import Aws
 from rajee_deploy.began import process_began
 from rajee_deploy.cli.images import SettingsFlags, chosen_images

@@ -7,6 +7,10 @@ from dataclasses import field
 
 from rajee_deploy.dataclass import dataclass
 
+# The grammar of a tag in the distribution specification. `cdk.py` has it once more, since apps import that alone.
+LONGEST_TAG = 128
+TAG = rf"[A-Za-z0-9_][A-Za-z0-9_.-]{{0,{LONGEST_TAG - 1}}}"
+
 
 @dataclass(frozen=True, slots=True)
 class ImageName:

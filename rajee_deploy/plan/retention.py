@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from rajee_deploy.errors import DeployError
 from rajee_deploy.model import Notice
 from rajee_deploy.model.names import DeployBy
+from rajee_deploy.model.repository import LONGEST_TAG
 from rajee_deploy.model.stack_status import is_undone
 from rajee_deploy.plan.state import ImagePresent, StackPresent, Tagged
 from rajee_deploy.plan.steps import MoveTag
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from rajee_deploy.model import Digest
     from rajee_deploy.plan.state import Observed, StackState, WantedImage
 
-_LONGEST = 128  # of a tag
 _FROZEN_HINT = "let the repository exclude live-* and prev-* from immutability; docs/your-service.md shows it"
 
 
@@ -44,7 +44,7 @@ def former_keeper(stack: str, parameter: str, place: str, *, is_shared: bool) ->
 
 
 def _fitted(name: str, mark: str) -> str:
-    room = _LONGEST - len("live-")
+    room = LONGEST_TAG - len("live-")
     if len(name) <= room:
         return name
     return f"{name[: room - 8 - len(mark)]}{mark}{hashlib.sha256(name.encode()).hexdigest()[:8]}"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from rajee_deploy.model.repository import LONGEST_TAG, TAG
+
 # What an image is, what was recorded of it, and what shields it from expiring.
 OWN = ("c-", "m-", "live-", "prev-")
 PLACEHOLDERS = ("revision", "short-revision", "branch", "image")
@@ -14,7 +16,7 @@ def tag_problem(tag: str) -> str:
     unknown = [name for name in re.findall(r"\{([^}]*)\}", tag) if name not in PLACEHOLDERS]
     if unknown:
         return f"unknown placeholder {unknown[0]!r}; known: " + ", ".join(f"{{{name}}}" for name in PLACEHOLDERS)
-    if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}", re.sub(r"\{[^}]*\}", "x", tag)):
+    if not re.fullmatch(TAG, re.sub(r"\{[^}]*\}", "x", tag)):
         return "not a tag: letters, digits, '_', '.', '-', at most 128, not starting with '.' or '-'"
     if tag.startswith(OWN):
         return f"tags that begin with {', '.join(OWN[:-1])} or {OWN[-1]} are the tool's own"
@@ -23,7 +25,7 @@ def tag_problem(tag: str) -> str:
 
 def sanitised(text: str) -> str:
     """Text as a tag can have it: every other character becomes `-`; at most 128, and it starts with none of `.-`."""
-    return re.sub(r"[^A-Za-z0-9_.-]", "-", text).lstrip(".-")[:128]
+    return re.sub(r"[^A-Za-z0-9_.-]", "-", text).lstrip(".-")[:LONGEST_TAG]
 
 
 def short_digest(value: str) -> str:

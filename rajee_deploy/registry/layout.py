@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from rajee_deploy.errors import DeployError
 from rajee_deploy.model import BaseConfig, Digest
+from rajee_deploy.model.repository import TAG
 from rajee_deploy.registry.image_layout import SCHEME, pinned_layout
 from rajee_deploy.registry.manifests import PlatformManifest, parse_config, parse_manifest
 from rajee_deploy.system.regular_files import DOCUMENT, read_regular
@@ -24,7 +25,7 @@ def describe(reference: str, platform: Platform) -> BaseConfig:
     """ENV and ONBUILD of the image for a platform. DeployErrors `layout-unreadable`, and `base-unknown` where that is
     not found out."""
     place, _, digest = pinned_layout(reference).removeprefix(SCHEME).partition("@")
-    directory = Path(re.sub(r":[\w][\w.-]{0,127}\Z", "", place))
+    directory = Path(re.sub(rf":{TAG}\Z", "", place))
     try:
         return parse_config(_blob(directory, str(_manifest(directory, digest, platform).config)))
     except (OSError, ValueError, RecursionError) as error:

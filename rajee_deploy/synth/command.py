@@ -102,20 +102,20 @@ def is_own_program(app: Path, interpreter: Path) -> bool:
 
 
 def is_in_project(app: Path, program: Path) -> bool:
-    """Whether a program lies in the project, as spelled or as real path. One that is spelled from the app's directory
-    on does, wherever that leads: only the project says so."""
-    spelled, real = Path(os.path.normpath(app / program)), program.resolve()
-    is_inside = any(border in (*spelled.parents, *real.parents) for border in _borders(app.resolve()))
-    return is_inside or app in program.parents
+    """Whether a program lies in the project, as spelled or as real path. Without git nobody knows where a project ends,
+    so one that is spelled from the app's directory on does, wherever that leads."""
+    spelled, real, root = Path(os.path.normpath(app / program)), program.resolve(), project_root(app.resolve())
+    is_inside = any(border in (*spelled.parents, *real.parents) for border in _borders(app.resolve(), root))
+    return is_inside or (app in program.parents and not (root / ".git").exists())
 
 
-def _borders(app: Path) -> Iterator[Path]:
+def _borders(app: Path, root: Path) -> Iterator[Path]:
     """Directories that a project may begin at: the app's repository, and those that it is a submodule of; and where we
     are, for a checkout without git, unless all of the user's own lies there, too."""
-    root: Path | None = project_root(app)
-    while root is not None:
+    yield root
+    while _is_submodule(root) and (above := [each for each in root.parents if (each / ".git").exists()]):
+        root = above[0]
         yield root
-        root = next((each for each in root.parents if (each / ".git").exists()), None) if _is_submodule(root) else None
     here = Path.cwd()
     if here in (app, *app.parents) and here not in (Path.home(), *Path.home().parents):
         yield here

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import socket
 import threading
+import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
@@ -15,6 +16,10 @@ from rajee_deploy.plan.state import StackAbsent
 from rajee_deploy.stack.describe import CloudFormation
 
 HTML = {"Content-Type": "text/html"}
+IDENTITY = (
+    b"<GetCallerIdentityResponse><GetCallerIdentityResult><Account>123456789012</Account></GetCallerIdentityResult>"
+    b"</GetCallerIdentityResponse>"
+)
 PORTAL = b"<!doctype html><html><body>Welcome! Log in to our network.<br></body></html>"
 XHTML = b"<html><body>Welcome! Log in to our network.</body></html>"
 
@@ -241,6 +246,17 @@ def test_no_attempt_begins_when_the_time_of_a_call_is_over(server):
     found = failure(Aws(region="us-east-1", patience=Patience(last_attempt=0)).identity)
     assert (found.code, "no answer came" in found.cause) == ("aws-unreachable", True)
     assert server.asked == [], "not even the first: the time is over at once"
+
+
+@pytest.mark.usefixtures("keys")
+def test_whoever_types_a_code_of_mfa_takes_their_time(server, monkeypatch):
+    """botocore asks for it where it signs."""
+    monkeypatch.setenv("AWS_DEFAULTS_MODE", "legacy")
+    server.answer(200, IDENTITY)
+    aws = Aws(region="us-east-1", patience=Patience(last_attempt=0.2))
+    assert aws.region == "us-east-1"  # what that imports is not timed below
+    aws._opened()._session.register("before-sign", lambda **_event: time.sleep(0.3))
+    assert aws.identity().account == "123456789012"
 
 
 @pytest.mark.usefixtures("keys")

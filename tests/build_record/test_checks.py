@@ -6,6 +6,7 @@ import copy
 import json
 import shutil
 import zlib
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ from rajee_deploy.actions.explain.compare import compare
 from rajee_deploy.build_record.checks import DIRECTORIES, OLDER, PRIVATE, WAYS
 from rajee_deploy.build_record.document import decode, encode
 from rajee_deploy.build_record.groups import bounded
-from rajee_deploy.build_record.of_image import contents_of
+from rajee_deploy.build_record.of_image import contents_of, proved_by
 from rajee_deploy.build_record.takes import read_takes
 from rajee_deploy.context import Modes
 from rajee_deploy.errors import DeployError
@@ -77,7 +78,7 @@ def test_entries_give_the_digests_of_their_uses(inputs, root, copies, unproved, 
     made = contents_of(image(inputs, root, copies, modes))
     found = decode(made.tag, encode(made))
     assert found == made
-    assert found.unproved == unproved
+    assert found.unproved == ((unproved,) if unproved else ())
     assert all(use.takes is not None for use in found.uses)
 
 
@@ -227,6 +228,34 @@ def test_a_name_that_may_be_two(inputs, root):
     assert refused(made.tag, unpacked(encode(made))).code == "contents-not-believed"
 
 
+def test_two_files_are_not_one_with_a_zero_in_its_name(proved):
+    """BuildKit's digest of a directory has zeros between its names."""
+    made, document = proved
+    forged = copy.deepcopy(document)
+    forged["uses"][1]["takes"] = None  # the list is another matter
+    one, two = (next(each for each in forged["entries"] if each["path"] == path) for path in ("src/a", "src/b"))
+    one |= {"path": f"src/a{'sha256:' + one['record']}\0b", "record": two["record"]}
+    forged["entries"].remove(two)
+    del forged["uses"][1], forged["inputs"][-1], forged["instructions"][-1]
+    assert refused(made.tag, forged).cause == "a path is none"
+
+
+def test_an_entry_that_no_line_takes(proved):
+    made, document = proved
+    forged = copy.deepcopy(document)
+    forged["entries"].append({**forged["entries"][1], "path": "elsewhere"})
+    error = refused(made.tag, forged)
+    assert (error.code, error.cause) == ("contents-not-believed", "it has 'elsewhere', which no line takes")
+
+
+def test_what_hides_nothing_is_proved_beside_what_does(inputs, root):
+    made = contents_of(image(inputs, root, "ADD https://me:secret@files.test/a /a\nCOPY src /src"))
+    forged = unpacked(encode(made))
+    copied = next(one for one in forged["instructions"] if "COPY" in one["canonical"])
+    copied["canonical"] = copied["canonical"].replace("/src", "/other")
+    assert refused(made.tag, forged).cause == "its instructions are not those of its inputs"
+
+
 def test_what_uses_take_has_a_bound(proved):
     made, document = proved
     with pytest.raises(ValueError, match="its uses take more than"):
@@ -246,13 +275,40 @@ def test_paths_may_be_very_deep(proved):
 
 def test_directories_alone_prove_nothing(inputs, root):
     made = bounded(contents_of(image(inputs, root, "COPY src /src")), 2)
-    assert decode(made.tag, encode(made)).unproved == DIRECTORIES
+    assert decode(made.tag, encode(made)).unproved == (DIRECTORIES,)
 
 
 def test_an_address_that_hides_something_proves_nothing(inputs, root):
     made = contents_of(image(inputs, root, "ADD https://me:secret@files.test/a /a\nCOPY src /src"))
     found = decode(made.tag, encode(made))
-    assert (found.is_private, found.unproved) == (True, PRIVATE)
+    assert (found.is_private, found.unproved) == (True, (PRIVATE,))
+
+
+HIDING = "ARG V\nFROM lib2\nARG V\nADD https://me:secret@files.test/$V /a\nCOPY src /src\n"
+
+
+@pytest.mark.parametrize(
+    ("changed", "is_proved"),
+    [
+        ({}, True),
+        ({"src/a": "another"}, True),  # a file's change hides nothing
+        ({"build_args": {"V": "2"}}, False),
+        ({"build_contexts": {"lib2": "https://me:other@git.test/lib.git"}}, False),
+        ({"Dockerfile": HIDING.replace("secret", "other")}, False),
+    ],
+)
+def test_what_is_hidden_proves_it_where_it_is_still_there(inputs, changed, is_proved):
+    settings = {"build_args": {"V": "1"}, "build_contexts": {"lib2": "https://me:secret@git.test/lib.git"}}
+    made = contents_of(inputs({**TREE, "Dockerfile": HIDING}, **settings))
+    found = decode(made.tag, encode(made))
+    assert found.unproved == (PRIVATE,)
+    settings |= {key: value for key, value in changed.items() if key in settings}
+    now = inputs({key: value for key, value in changed.items() if key not in settings}, **settings)
+    assert proved_by(now, found).unproved == (() if is_proved else (PRIVATE,))
+    forged = replace(
+        found, instructions=(replace(found.instructions[0], canonical='["FROM","…@"]'), *found.instructions[1:])
+    )
+    assert proved_by(now, forged).unproved == (PRIVATE,)
 
 
 # Records as a release before contents/2 wrote them, of the project below.
@@ -276,7 +332,7 @@ def of_then(inputs):
 
 def test_a_record_of_an_older_release_is_read(of_then, root):
     found = decode(OLDER_TAG, packed(older("entries")))
-    assert (found.unproved, found.is_older) == (OLDER, True)
+    assert (found.unproved, found.is_older) == ((OLDER,), True)
     assert of_then().fingerprint.tag == OLDER_TAG  # no tag moved
     (root / "src/b/c").chmod(0o755)
     present = contents_of(of_then(**{"src/a": "333"}), with_bytes=True)

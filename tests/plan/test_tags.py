@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+import rajee_deploy
+from rajee_deploy.model.repository import TAG
 from rajee_deploy.plan.tags import sanitised, short_digest, tag_problem
 
 
@@ -64,3 +68,11 @@ def test_text_as_a_tag_can_have_it(text, tag):
 def test_a_short_digest_is_eighteen_characters_without_its_algorithm():
     assert short_digest("sha256:" + "0123456789abcdef" * 4) == "0123456789abcdef01"
     assert short_digest("c-0123456789abcdef" * 2) == "c-0123456789abcdef"
+
+
+def test_the_grammar_of_a_tag_stands_at_one_place_and_once_more_for_apps():
+    """An app that uses our construct imports cdk.py, and nothing else of the tool."""
+    top = Path(rajee_deploy.__file__).parent
+    spelled = [path.relative_to(top).as_posix() for path in top.rglob("*.py") if "A-Za-z0-9_.-]{" in path.read_text()]
+    assert sorted(spelled) == ["cdk.py", "model/repository.py"]
+    assert f'\nTAG_PATTERN = "{TAG}"\n' in (top / "cdk.py").read_text()

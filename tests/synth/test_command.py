@@ -143,6 +143,28 @@ def test_a_program_of_the_project_itself(app, tmp_path):
         assert not is_in_project(app, program)
 
 
+def test_a_submodule_lies_in_the_project_and_a_worktree_in_none(app, tmp_path):
+    beside = app.parent / "tools" / "bin" / "python"
+    for text, is_inside in (
+        ("gitdir: ../.git/modules/cdk\n", True),
+        (f"gitdir: {tmp_path}/.git/worktrees/cdk\n", False),
+    ):
+        (app / ".git").write_text(text)
+        assert is_in_project(app, beside) is is_inside
+
+
+def test_without_git_where_we_are_is_the_border_and_the_home_is_none(tmp_path, monkeypatch):
+    app = tmp_path / "project" / "cdk"
+    app.mkdir(parents=True)
+    beside = tmp_path / "project" / "python"
+    assert not is_in_project(app, beside)
+    assert is_in_project(app, app / ".." / "python")
+    monkeypatch.chdir(tmp_path / "project")
+    assert is_in_project(app, beside)
+    monkeypatch.setenv("HOME", str(tmp_path / "project"))
+    assert not is_in_project(app, beside)
+
+
 def test_a_virtual_environments_is_installed_and_lies_in_the_project_all_the_same(app):
     python = app / ".venv" / "bin" / "python"
     python.parent.mkdir(parents=True)

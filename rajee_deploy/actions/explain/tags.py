@@ -16,7 +16,7 @@ from rajee_deploy.actions.explain.search import LAST, find_commit_of
 from rajee_deploy.actions.explain.since import Since, Then, since
 from rajee_deploy.build_record import CREATED, DIRTY, REVISION
 from rajee_deploy.build_record.document import decode
-from rajee_deploy.build_record.of_image import contents_of
+from rajee_deploy.build_record.of_image import contents_of, proved_by
 from rajee_deploy.dataclass import dataclass
 from rajee_deploy.errors import ConfigurationError, DeployError
 from rajee_deploy.fingerprint import TAG_HEX, TAG_PREFIX
@@ -133,9 +133,9 @@ def _compared(now: Checkouts, name: str, tag: str, sources: Sources) -> tuple[Co
     for place, store in sources.stores:
         found = _recorded(store, present.settings.repository, tag, place, passed_over)
         if found is not None:
-            record, contents = found
+            record, contents = found[0], proved_by(present, found[1])
             if contents.unproved:
-                passed_over.append(f"not all of the record is proved: {contents.unproved}")
+                passed_over.append(f"not all of the record is proved: {'; '.join(contents.unproved)}")
             return compare(contents, contents_of(present, with_bytes=True)), _then(place, record), passed_over
     return _by_git(now, name, tag, sources, passed_over)
 

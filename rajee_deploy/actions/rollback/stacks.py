@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from rajee_deploy.actions import locate as locating
-from rajee_deploy.actions.plan import synthesise_planned
+from rajee_deploy.actions.planned_synth import synthesise_planned
 from rajee_deploy.errors import DeployError
 from rajee_deploy.model.names import InfraCheck
 from rajee_deploy.plan.stack_names import is_plain

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 from rajee_deploy.actions import locate as locating
 from rajee_deploy.actions.given_values import wanted_parameters
 from rajee_deploy.actions.lists import by_their_lists, what_is_remembered
-from rajee_deploy.actions.observe import running_services
-from rajee_deploy.actions.plan import check_account, with_input_changes
+from rajee_deploy.actions.observe import check_account, running_services
+from rajee_deploy.actions.plan import with_input_changes
 from rajee_deploy.actions.share import ask
 from rajee_deploy.actions.status import DeployedImage, DeployedParameter, DeployedStack, RunningService, Status
 from rajee_deploy.dataclass import dataclass

@@ -1,0 +1,34 @@
+"""The synth that a plan needs where hashes do not decide, with its reasons and warnings shown."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rajee_deploy.actions.synthesise import Synthesis, synthesise
+from rajee_deploy.synth.assembly import warnings_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rajee_deploy.actions.run import CurrentRun
+    from rajee_deploy.aws import Identity
+    from rajee_deploy.fingerprint import Fingerprint
+
+
+def synthesise_planned(run: CurrentRun, planned: Fingerprint, who: Identity, reasons: Sequence[str] = ()) -> Synthesis:
+    run.ports.deployer.check_account(who.account)
+    for reason in run.console.first(reasons):
+        run.console.detail(f"synth decides: {reason}")
+    failed = run.ports.last_failure()
+    if failed:
+        run.console.detail(f"the last synth here failed, at {failed}: it is made again")
+    with run.phase("synth"):
+        into = run.scratch() / "cdk.out"
+        made = synthesise(run.ports.synthesiser, planned, who, into, run.console.working)
+    for stack, text in warnings_of(made.assembly):
+        run.console.warn(stack, text, "cdk-warning")
+    obstacle = run.ports.obstacle()
+    if obstacle:
+        known = "what this synth read is known from hooks in Python and node alone, so hashes decide less often"
+        run.console.detail(f"{known}: {obstacle}")
+    return made
