@@ -192,6 +192,15 @@ FILES = [
         mended={"svc/app": "1"},
     ),
     Mistake(
+        "a source that is nothing like what is there",
+        "fingerprint",
+        "source-not-found",
+        ("which has Dockerfile, zzzzzz",),
+        1,
+        files={"svc/app": None, "svc/zzzzzz": "1"},
+        mended={"svc/app": "1"},
+    ),
+    Mistake(
         "a source that .dockerignore removes",
         "fingerprint",
         "source-not-found",

@@ -340,6 +340,14 @@ CDK_APPS = [
         leaves="-",
     ),
     Mistake(
+        "an image's parameter that is misspelt",
+        "plan",
+        "no-such-parameter",
+        ("the parameter ImgTag", "it declares ImageTag", "images.*.parameter"),
+        files=app() | settings(STACK.replace("[cdk]", 'parameter = "ImgTag"\n[cdk]')),
+        mended=settings(STACK),
+    ),
+    Mistake(
         "no parameter in a Python app",
         "up",
         "no-such-parameter",

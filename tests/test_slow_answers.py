@@ -31,7 +31,7 @@ from rajee_deploy.system.within import AWS_ANSWER, DOWNLOAD, LOCAL_ANSWER, REGIS
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-SOON = Limit(0.1, 1 << 30)
+SOON = Limit(0.05, 1 << 30)
 SMALL = Limit(60, 100_000)
 PACED = Limit(60, 1 << 30, every=0.1, least=10_000)
 
@@ -130,7 +130,7 @@ def test_an_answer_without_end_is_none(settings, name, kind):
         error = refusal(server, lambda: place.ask(url, SOON if kind in TRICKLES else SMALL))
     assert (error.code, error.exit_code) == (place.code, 1)
     assert place.where in error.where
-    assert ("had not ended after 0.1 s" if kind in TRICKLES else "longer than 100,000 bytes") in error.cause
+    assert ("had not ended after 0.05 s" if kind in TRICKLES else "longer than 100,000 bytes") in error.cause
     assert error.hint
 
 

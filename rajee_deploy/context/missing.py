@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from rajee_deploy.model import ContextRead
 
 
+_SHOWN = 8  # names at the top of a build context
+
+
 class NotSentError(DeployError):
     """What is there is not sent, for no instruction that is known asks for it as it must be asked for; one more
     instruction, like a trigger of a base image, might."""
@@ -110,7 +113,15 @@ def _hint_nearby(tree: Tree, path: str, links: tuple[str, ...]) -> str:
             "rename the file, or correct the Dockerfile"
         )
     names = ", ".join(near_names(tree, path))
-    return "; ".join(text for text in (shown, f"there is {names}" if names else "") if text)
+    found = "; ".join(text for text in (shown, f"there is {names}" if names else "") if text)
+    return found or _what_there_is(tree)
+
+
+def _what_there_is(tree: Tree) -> str:
+    names = sorted(tree.children(""))
+    more = " …" if len(names) > _SHOWN else ""
+    has = f"has {', '.join(names[:_SHOWN])}{more}" if names else "is empty"
+    return f"sources are paths in the build context, which {has}: correct the line, or name another context"
 
 
 def _twin(tree: Tree, path: str) -> str:

@@ -93,18 +93,20 @@ def _check_taken(stack: str, known: Mapping[str, Declared] | None, wanted: Wante
         if known is None or name.startswith(GIVEN_PREFIX):
             continue
         if name not in (made.parameters if made is not None else known):
-            raise UntakenError(stack, name, is_declared=name in known)
+            raise UntakenError(stack, name, known)
 
 
 class UntakenError(ConfigurationError):
     """`no-such-parameter` for one that the tool itself gives a value."""
 
-    def __init__(self, stack: str, parameter: str, *, is_declared: bool) -> None:
-        problem = "does not refer to" if is_declared else "does not declare"
+    def __init__(self, stack: str, parameter: str, declared: Collection[str]) -> None:
+        problem = "does not refer to" if parameter in declared else "does not declare"
+        others = sorted(set(declared) - {*RECORDS, parameter, _OF_CDK})
         super().__init__(
             "no-such-parameter",
             f"the template of {stack} {problem} the parameter {parameter}",
             where=f"stack {stack}",
+            cause=f"it declares {', '.join(others)}" if others else "it declares no parameter of the app's own",
             hint="declare it in the stack (docs/your-service.md), or name the one that it has: images.*.parameter",
         )
         self.parameter = parameter

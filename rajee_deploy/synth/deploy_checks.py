@@ -68,7 +68,7 @@ def check_parameters(step: DeployStack, template: Mapping[str, Any], app: Path) 
             example = "sha256:" + "0" * 64 if name in pending else value
             _check_pattern(step, name, example, str(slots[name].get("AllowedPattern", "")))
             continue
-        error = UntakenError(step.stack, name, is_declared=name in slots)
+        error = UntakenError(step.stack, name, slots)
         error.hint = instead_of(app, name, is_digest=name in pending)
         raise error
 

@@ -80,7 +80,7 @@ def check_values(step: DeployStack, template: Mapping[str, Any]) -> None:
                 f"the parameter {value.name} of {step.stack} does not take {value.shown}",
                 where=f"stack {step.stack}",
                 cause=cause,
-                hint=str(slot.get("ConstraintDescription", "")),
+                hint=str(slot.get("ConstraintDescription") or "give it a value that the template allows"),
             )
 
 

@@ -228,6 +228,34 @@ def test_a_name_that_may_be_two(inputs, root):
     assert refused(made.tag, unpacked(encode(made))).code == "contents-not-believed"
 
 
+def test_two_files_are_not_one_with_a_zero_in_its_name(proved):
+    """BuildKit's digest of a directory has zeros between its names."""
+    made, document = proved
+    forged = copy.deepcopy(document)
+    forged["uses"][1]["takes"] = None  # the list is another matter
+    one, two = (next(each for each in forged["entries"] if each["path"] == path) for path in ("src/a", "src/b"))
+    one |= {"path": f"src/a{'sha256:' + one['record']}\0b", "record": two["record"]}
+    forged["entries"].remove(two)
+    del forged["uses"][1], forged["inputs"][-1], forged["instructions"][-1]
+    assert refused(made.tag, forged).cause == "a path is none"
+
+
+def test_an_entry_that_no_line_takes(proved):
+    made, document = proved
+    forged = copy.deepcopy(document)
+    forged["entries"].append({**forged["entries"][1], "path": "elsewhere"})
+    error = refused(made.tag, forged)
+    assert (error.code, error.cause) == ("contents-not-believed", "it has 'elsewhere', which no line takes")
+
+
+def test_what_hides_nothing_is_proved_beside_what_does(inputs, root):
+    made = contents_of(image(inputs, root, "ADD https://me:secret@files.test/a /a\nCOPY src /src"))
+    forged = unpacked(encode(made))
+    copied = next(one for one in forged["instructions"] if "COPY" in one["canonical"])
+    copied["canonical"] = copied["canonical"].replace("/src", "/other")
+    assert refused(made.tag, forged).cause == "its instructions are not those of its inputs"
+
+
 def test_what_uses_take_has_a_bound(proved):
     made, document = proved
     with pytest.raises(ValueError, match="its uses take more than"):

@@ -552,8 +552,9 @@ def with_inputs(value):
         (with_named_context, "/sys", "whole-machine"),
         (with_inputs, "/", "whole-machine"),
         (with_inputs, "cdk/link", "whole-machine"),
-        (with_inputs, "/usr", "outside-too-large"),
-        (with_context, "/usr", "outside-too-large"),
+        (with_inputs, "../large", "outside-too-large"),
+        (with_context, "../large", "outside-too-large"),
+        (with_named_context, "../large", "outside-too-large"),
         (with_context, "../beside", ""),
         (with_named_context, "../beside", ""),
         (with_inputs, "../beside", ""),
@@ -562,8 +563,11 @@ def with_inputs(value):
 def test_a_directory_beyond_the_checkout(hostile, settings, place, error):
     (hostile.root / "link").symlink_to("/")
     (hostile.root / "cdk/link").symlink_to("/")
-    (hostile.root.parent / "beside").mkdir()
-    (hostile.root.parent / "beside/a").write_text("1")
+    for name in ("beside", "large"):
+        (hostile.root.parent / name).mkdir()
+        (hostile.root.parent / name / "a").write_text("1")
+    with (hostile.root.parent / "large/b").open("wb") as file:
+        file.truncate(1 << 30)
     text, words = settings(f'"{place}"')
     hostile.write("rajee-deploy.toml", text)
     named = "COPY --from=x . /y\n" if "contexts" in text else ""

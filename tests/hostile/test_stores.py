@@ -87,6 +87,7 @@ def directories_for_files(path):
 
 
 KINDS = [a_file, a_link_to_itself, closed, closed_inside, read_only, directories_for_files]
+FOUND = ("explain --since deployed", "cache", closed)  # the first that ended in `machine`
 CASES = [(line, place, kind) for kind in KINDS for place in PLACES for line in ALL]
 
 
@@ -121,7 +122,7 @@ def test_every_verb_is_in_the_table():
 
 @pytest.mark.parametrize(
     ("line", "place", "kind"),
-    some("places that cannot be used", CASES, 11),
+    dict.fromkeys((*some("places that cannot be used", CASES, 11), FOUND)),
     ids=lambda value: getattr(value, "__name__", str(value)),
 )
 def test_what_cannot_be_used_stops_nothing(hostile, healthy, line, place, kind):
