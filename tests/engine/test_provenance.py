@@ -15,8 +15,8 @@ from rajee_deploy.model.repository import Repository
 from rajee_deploy.plan import image_check as trust
 from rajee_deploy.plan.state import ImageContent, ImagePresent, Tagged
 from rajee_deploy.registry.ecr import Ecr
+from rajee_deploy.registry.known_images import KnownImages
 from rajee_deploy.registry.labels import RegistryLabels
-from rajee_deploy.registry.verdicts import KnownContents
 from rajee_deploy.settings.build_settings import BuildSettings, Provenance
 
 pytestmark = [pytest.mark.docker, pytest.mark.parametrize("rig", ["buildx"], indirect=True)]
@@ -30,7 +30,7 @@ HELLO = ("FROM scratch", "COPY busybox /busybox", 'CMD ["/busybox", "echo", "hel
 def ecr(sandbox, tmp_path, monkeypatch) -> Ecr:
     for name, value in {"ACCESS_KEY_ID": "t", "SECRET_ACCESS_KEY": "t", "ENDPOINT_URL": sandbox.endpoint}.items():
         monkeypatch.setenv(f"AWS_{name}", value)
-    return Ecr(Aws(region="us-east-1"), KnownContents(tmp_path / "verdicts.json"))
+    return Ecr(Aws(region="us-east-1"), KnownImages(tmp_path / "verdicts.json"))
 
 
 def stored(repository: Repository, reference: dict[str, str]) -> dict:
