@@ -12,7 +12,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from rajee_deploy.actions import locate as locating
+from rajee_deploy.actions import locate
 from rajee_deploy.actions.given_values import wanted_parameters, with_secrets
 from rajee_deploy.actions.lists import by_their_lists, what_is_remembered
 from rajee_deploy.actions.observe import check_account, observe, observe_services, with_services
@@ -22,8 +22,7 @@ from rajee_deploy.errors import ConfigurationError, DeployError
 from rajee_deploy.fingerprint import with_given
 from rajee_deploy.image.protected_tags import former_keeper_of, keeper_of
 from rajee_deploy.model.names import INFRA_PARAMETER, NOT_RECORDED, DeployBy, Drift, InfraCheck
-from rajee_deploy.plan import ancestry as guard
-from rajee_deploy.plan import planner as plans
+from rajee_deploy.plan import ancestry, planner
 from rajee_deploy.plan.input_changes import changed_inputs
 from rajee_deploy.plan.parameter_changes import UntakenError
 from rajee_deploy.plan.state import StackPresent, Wanted, WantedImage
@@ -51,14 +50,14 @@ def plan_run(run: CurrentRun, synthesis: Synthesis | None = None, *, runs_app: b
     """
     run = replace(run)
     ports = run.ports
-    locating.forget(run)
+    locate.forget(run)
     names = chosen_stacks(run)
     if names:
         refuse_options(os.environ)
     # The network is asked while files are hashed; what is asked of it does not depend on them, but for the tags.
     with _threads() as pool:
         identity = pool.submit(ports.identity)
-        early = locating.Early(run, names, pool)
+        early = locate.Early(run, names, pool)
         inputs, infrastructure = _hash_inputs(run, synthesis, has_stacks=bool(names))
         with run.timings.phase("ask AWS"):
             check_account(run.settings, identity.result())
@@ -67,7 +66,7 @@ def plan_run(run: CurrentRun, synthesis: Synthesis | None = None, *, runs_app: b
             may_synthesise = runs_app or run.settings.infra_check is not InfraCheck.HASH
             synth = partial(_synthesise, run, infrastructure, who) if may_synthesise else None
             plain = partial(early.plain, who)
-            synthesis = locating.locate(run, infrastructure, who, synthesis or synth, plain)
+            synthesis = locate.locate(run, infrastructure, who, synthesis or synth, plain)
         inputs = {image.name: replace(inputs[image.name], settings=image) for image in run.images}
         with run.timings.phase("ask AWS"):
             wanted = _wanted(run, inputs, infrastructure, who)
@@ -92,10 +91,10 @@ def _conclude(
     synthesis: Synthesis | None,
 ) -> Planned:
     """Decide by what was observed, with a synth where nothing less decides."""
-    reasons = plans.synth_reasons(wanted, observed)
+    reasons = planner.synth_reasons(wanted, observed)
     if synthesis is None and reasons and wanted.infrastructure is not None:
         synthesis = _synthesise(run, wanted.infrastructure, who, reasons)
-        if locating.settle(run, synthesis.stacks, who):
+        if locate.settle(run, synthesis.stacks, who):
             return plan_run(run, synthesis)  # other stacks than those that were looked at
         wanted = _by_synthesis(wanted, synthesis)
     plan, revision = _guard(run, _decide(run, wanted, observed), observed)
@@ -148,7 +147,7 @@ def plan_by(planned: Planned, synthesis: Synthesis) -> Planned:
     """The plan as it is by a synth that was made after it: what the synth says of names and templates goes before
     hashes."""
     run = replace(planned.run)
-    if locating.settle(run, synthesis.stacks, planned.identity):
+    if locate.settle(run, synthesis.stacks, planned.identity):
         return plan_run(run, synthesis)
     wanted = _by_synthesis(planned.wanted, synthesis)
     plan, revision = _guard(run, _decide(run, wanted, planned.observed), planned.observed)
@@ -193,7 +192,7 @@ def with_input_changes(run: CurrentRun, wanted: Wanted, states: Mapping[str, Sta
 
 def _ask_others(run: CurrentRun, wanted: Wanted, observed: Observed, who: Identity) -> Wanted:
     """With what other machines know, where hashes do not decide."""
-    if not plans.undecided_stacks(wanted, observed):
+    if not planner.undecided_stacks(wanted, observed):
         return wanted
     from rajee_deploy.actions.share import ask
 
@@ -203,7 +202,7 @@ def _ask_others(run: CurrentRun, wanted: Wanted, observed: Observed, who: Identi
 def _decide(run: CurrentRun, wanted: Wanted, observed: Observed) -> Plan:
     """The plan. Its errors know the language of the app, where that matters."""
     try:
-        return plans.make_plan(wanted, observed)
+        return planner.make_plan(wanted, observed)
     except UntakenError as error:
         from rajee_deploy.synth.how_to import instead_of
 
@@ -215,14 +214,14 @@ def _decide(run: CurrentRun, wanted: Wanted, observed: Observed) -> Plan:
 def _guard(run: CurrentRun, plan: Plan, observed: Observed) -> tuple[Plan, str]:
     """The plan, when no older revision takes a newer one's place, and the checkout's revision. git is asked only where
     something is deployed over a revision that is recorded."""
-    revisions = guard.deployed_revisions(plan, observed)
+    revisions = ancestry.deployed_revisions(plan, observed)
     if not revisions:
         return plan, ""
     own, cautions = own_commit(run)
     ancestries = {each: run.ports.ancestry(own, each) for each in set(revisions.values())}
     plan = replace(plan, cautions=(*plan.cautions, *cautions))
     try:
-        return guard.guard(plan, revisions, ancestries, run.rules), own
+        return ancestry.guard(plan, revisions, ancestries, run.rules), own
     except DeployError as error:
         error.cause = "\n".join(filter(None, (error.cause, *(caution.text for caution in cautions))))
         raise
@@ -266,7 +265,7 @@ def _wanted(
         by_cloudformation=settings.cdk.by_cloudformation,
         is_record_enough=settings.cdk.infra_check == "auto",
         parameters=wanted_parameters(settings.cdk, stacks, os.environ),
-        tables=locating.tables_of(run, stacks),
+        tables=locate.tables_of(run, stacks),
         drift=Drift.REPAIR_NOW if run.repair_drift else settings.drift,
         unchosen=unchosen_images(run),
     )

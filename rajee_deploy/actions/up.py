@@ -14,7 +14,7 @@ from rajee_deploy.actions.run import own_commit
 from rajee_deploy.model.names import NOT_RECORDED
 from rajee_deploy.model.revision import is_dirty, with_state
 from rajee_deploy.model.stack_status import stack_busy
-from rajee_deploy.plan import planner as plans
+from rajee_deploy.plan import planner
 from rajee_deploy.plan.steps import DeployStack, Via, WaitForStack
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ def _by_cdk(plan: Plan) -> dict[str, frozenset[StackChange]]:
 
 def _share(planned: Planned, uncarried: Uncarried) -> None:
     """Keep for other machines what was found out here of the infrastructure."""
-    if not uncarried and not plans.proven(planned.wanted, planned.observed):
+    if not uncarried and not planner.proven(planned.wanted, planned.observed):
         return
     from rajee_deploy.actions.share import keep
 

@@ -4,7 +4,7 @@
   by each. It is a tag that is there. Its name is made of all that it says: the stack and its place, the digest of what
   synth reads, and the record of what is deployed; it proves for nothing else. It is asked for as tags of images are,
   and believed as they are: who may push into the repository decides what runs, and that nobody else may is the
-  business of its policy (see `trust`);
+  business of its policy (see `image_check`);
 - a *list* of what a synth reads, where the stack's template carries none or another one. It proves nothing, see
   `carried`.
 

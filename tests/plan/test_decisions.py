@@ -17,8 +17,7 @@ from rajee_deploy.fingerprint import Fingerprint, Input
 from rajee_deploy.model import Digest, Platform
 from rajee_deploy.model.names import INFRA_PARAMETER, TEMPLATE_PARAMETER, DeployBy, InfraCheck
 from rajee_deploy.model.repository import Repository
-from rajee_deploy.plan import after_step
-from rajee_deploy.plan import planner as plans
+from rajee_deploy.plan import after_step, planner
 from rajee_deploy.plan.state import (
     ImageAbsent,
     ImageForeign,
@@ -226,10 +225,10 @@ def _good(content: StackContent) -> dict[str, str]:
 
 def decide(wanted: Wanted, observed: Observed, truth: dict[str, Synthesised]) -> Plan:
     """As a run does it: what only a synth decides is synthesised."""
-    if plans.synth_reasons(wanted, observed):
+    if planner.synth_reasons(wanted, observed):
         wanted = replace(wanted, synthesised=truth)
-        assert plans.synth_reasons(wanted, observed) == ()
-    return plans.make_plan(wanted, observed)
+        assert planner.synth_reasons(wanted, observed) == ()
+    return planner.make_plan(wanted, observed)
 
 
 def cases():
@@ -302,8 +301,8 @@ def test_each_thing_is_either_done_or_skipped_and_builds_come_before_what_runs_t
 
 def test_a_plan_without_the_synth_that_it_asked_for_acts(planned):
     for case, _ in planned:
-        if not case.is_busy and plans.synth_reasons(case.wanted, case.observed):
-            plan = plans.make_plan(case.wanted, case.observed)
+        if not case.is_busy and planner.synth_reasons(case.wanted, case.observed):
+            plan = planner.make_plan(case.wanted, case.observed)
             assert any(isinstance(step, DeployStack) for step in plan.steps), case
 
 
@@ -361,7 +360,7 @@ def test_a_settled_stack_is_compared(status):
 def test_a_busy_stack_is_waited_for(status):
     (step,) = answer(status).steps
     assert isinstance(step, WaitForStack)
-    assert plans.is_busy(unchanged(status).observed.stacks["App"])
+    assert planner.is_busy(unchanged(status).observed.stacks["App"])
 
 
 @pytest.mark.parametrize("status", DEPLOYED_ANYWAY)
