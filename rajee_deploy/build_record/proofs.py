@@ -24,7 +24,7 @@ from rajee_deploy.fingerprint import TAG_HEX, TAG_PREFIX
 from rajee_deploy.model.names import NOT_RECORDED, TEMPLATE_PARAMETER
 from rajee_deploy.plan.carried import decode, encode
 from rajee_deploy.plan.state import RepositoryAbsent, Tagged
-from rajee_deploy.plan.template import is_recorded, plain_record, record_of
+from rajee_deploy.plan.template_differences import is_recorded, plain_record, record_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

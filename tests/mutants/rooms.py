@@ -58,7 +58,7 @@ NEAREST: dict[str, tuple[str, ...]] = {
     "plan/ancestry.py": ("plan/test_ancestry.py",),
     "plan/rollback.py": ("actions/rollback/test_plan.py", "actions/rollback/test_rollback.py"),
     "plan/drift.py": ("plan/test_drift.py",),
-    "plan/template.py": ("plan/test_template.py", "plan/test_infrastructure.py"),
+    "plan/template_differences.py": ("plan/test_template_differences.py", "plan/test_infrastructure.py"),
     "model/names.py": ("plan/test_retention.py",),
     "model/revision.py": ("model/test_revision.py",),
     "text/foreign.py": ("text/test_foreign.py",),

@@ -35,7 +35,7 @@ from rajee_deploy.plan.state import (
     WantedImage,
 )
 from rajee_deploy.plan.steps import BuildAndPush, DeployStack, MoveTag, Plan, StackChange, WaitForStack
-from rajee_deploy.plan.template import record_of
+from rajee_deploy.plan.template_differences import record_of
 
 APP = Fingerprint("s", Digest("sha256", "a" * 64), ())
 INFRA = Fingerprint("s", Digest("sha256", "b" * 64), ())

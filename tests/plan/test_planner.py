@@ -31,7 +31,7 @@ from rajee_deploy.plan.state import (
     WantedImage,
 )
 from rajee_deploy.plan.steps import BuildAndPush, DeployStack, MoveTag, Skip, StackChange, Tier, Via, WaitForStack
-from rajee_deploy.plan.template import record_of
+from rajee_deploy.plan.template_differences import record_of
 
 LINUX = Platform("linux", "amd64")
 APP = Fingerprint("s", Digest("sha256", "a" * 64), ())

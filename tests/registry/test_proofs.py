@@ -19,7 +19,7 @@ from rajee_deploy.model.names import TEMPLATE_PARAMETER
 from rajee_deploy.model.repository import Repository
 from rajee_deploy.plan.carried import SCHEMA
 from rajee_deploy.plan.state import StackContent, StackPresent
-from rajee_deploy.plan.template import record_of
+from rajee_deploy.plan.template_differences import record_of
 from rajee_deploy.registry.ecr import Ecr
 from rajee_deploy.registry.known_images import KnownImages
 
