@@ -13,9 +13,9 @@ from rajee_deploy.errors import ConfigurationError, DeployError
 from rajee_deploy.model import stack_status
 from rajee_deploy.model.names import INFRA_PARAMETER, InfraCheck
 from rajee_deploy.plan import image_check, retention
-from rajee_deploy.plan.drift import drift_cautions, drift_steps
 from rajee_deploy.plan.infrastructure import judge
 from rajee_deploy.plan.parameter_changes import unknown_parameter
+from rajee_deploy.plan.service_drift import drift_cautions, drift_steps
 from rajee_deploy.plan.stack_step import stack_step
 from rajee_deploy.plan.state import (
     ImageAbsent,

@@ -13,7 +13,7 @@ from rajee_deploy.model import stack_status
 from rajee_deploy.model.names import NOT_RECORDED, REVISION_PARAMETER, DeployBy, Drift
 from rajee_deploy.model.revision import commit_of
 from rajee_deploy.plan import planner, retention, stack_step
-from rajee_deploy.plan.drift import drift_cautions, drift_steps
+from rajee_deploy.plan.service_drift import drift_cautions, drift_steps
 from rajee_deploy.plan.state import StackPresent
 from rajee_deploy.plan.steps import BuildAndPush, DeployStack, Plan, Skip, StackChange, Step, Via
 from rajee_deploy.plan.tags import short_digest

@@ -57,7 +57,7 @@ NEAREST: dict[str, tuple[str, ...]] = {
     "plan/input_changes.py": ("plan/test_input_changes.py", "actions/explain/test_of_stacks.py"),
     "plan/ancestry.py": ("plan/test_ancestry.py",),
     "plan/rollback.py": ("actions/rollback/test_plan.py", "actions/rollback/test_rollback.py"),
-    "plan/drift.py": ("plan/test_drift.py",),
+    "plan/service_drift.py": ("plan/test_service_drift.py",),
     "plan/template_differences.py": ("plan/test_template_differences.py", "plan/test_infrastructure.py"),
     "model/names.py": ("plan/test_retention.py",),
     "model/revision.py": ("model/test_revision.py",),

@@ -25,10 +25,10 @@ from rajee_deploy.model import stack_status
 from rajee_deploy.model.names import INFRA_PARAMETER, NOT_RECORDED, REVISION_PARAMETER
 from rajee_deploy.model.revision import commit_of, is_dirty
 from rajee_deploy.plan import planner
-from rajee_deploy.plan.drift import describe
 from rajee_deploy.plan.infrastructure import judge
 from rajee_deploy.plan.parameter_changes import is_hidden
 from rajee_deploy.plan.parameters import is_same
+from rajee_deploy.plan.service_drift import describe
 from rajee_deploy.plan.stack_names import is_plain
 from rajee_deploy.plan.state import Observed, RepositoryAbsent, StackAbsent, StackPresent, Tagged, Wanted
 from rajee_deploy.rollout.declared import DeclaredServices
