@@ -9,8 +9,8 @@ from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, assert_never
 
-from rajee_deploy.actions.foresee import check_machine, check_templates
 from rajee_deploy.actions.planned import open_inputs
+from rajee_deploy.actions.preflight import check_machine, check_templates
 from rajee_deploy.actions.recheck import check_stack, check_unchanged
 from rajee_deploy.actions.synthesise import keeping, record_of_deployment
 from rajee_deploy.errors import DeployError

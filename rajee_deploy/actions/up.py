@@ -6,9 +6,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from rajee_deploy.actions.converge import Wish
-from rajee_deploy.actions.foresee import find_kept, local
 from rajee_deploy.actions.plan import plan_by, plan_run
 from rajee_deploy.actions.planned_synth import synthesise_planned
+from rajee_deploy.actions.preflight import find_kept, local_infrastructure
 from rajee_deploy.actions.render import show_plan
 from rajee_deploy.actions.run import own_commit
 from rajee_deploy.model.names import NOT_RECORDED
@@ -57,7 +57,7 @@ def _with_assembly(planned: Planned) -> Planned:
     if planned.synthesis is not None or not _by_cdk(planned.plan):
         return planned
     run = planned.run
-    late = find_kept(planned) or synthesise_planned(run, local(planned), planned.identity)
+    late = find_kept(planned) or synthesise_planned(run, local_infrastructure(planned), planned.identity)
     again = _of_revision(plan_by(planned, late))
     had = _by_cdk(planned.plan)
     if again.observed is not planned.observed:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from rajee_deploy.settings import ImageSettings
 
 
-def foresee(planned: P) -> P:
+def preflight(planned: P) -> P:
     """The plan with what is missing on this machine. DeployError and ConfigurationError: what carrying it out would end
     with, as far as that is known without a synth that the plan did not need."""
     with open_inputs(planned) as whole:
@@ -67,14 +67,14 @@ def find_kept(planned: Planned, *, whole: bool = True) -> Synthesis | None:
     the assembly what a look at its templates takes, and no more."""
     run = planned.run
     by, into = run.ports.synthesiser, run.scratch() / "cdk.out"
-    found = take_kept(by, local(planned), by.publishable(), planned.identity, into, whole=whole)
+    found = take_kept(by, local_infrastructure(planned), by.publishable(), planned.identity, into, whole=whole)
     for fingerprint in planned.wanted.infrastructures.values():
         document = run.lists.get(str(fingerprint.digest))
         found = found or take_kept(by, fingerprint, document, planned.identity, into, whole=whole)
     return found
 
 
-def local(planned: Planned) -> Fingerprint:
+def local_infrastructure(planned: Planned) -> Fingerprint:
     """The infrastructure by this machine's own list."""
     if planned.wanted.infrastructure is None:
         raise AssertionError("stacks are planned with the fingerprint of their infrastructure")
