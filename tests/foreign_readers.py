@@ -21,7 +21,7 @@ from rajee_deploy.aws.short import _is_of
 from rajee_deploy.aws.short import _template as _template_in
 from rajee_deploy.aws.short.shapes import _parse as shapes_of
 from rajee_deploy.build_record import proofs
-from rajee_deploy.build_record.document import decode
+from rajee_deploy.build_record.decode import decode
 from rajee_deploy.build_record.local import LocalContents
 from rajee_deploy.build_record.store import DOCUMENT_TYPE, _layer
 from rajee_deploy.context import cache
@@ -494,7 +494,7 @@ def _shared_list(data: bytes, _place: Path) -> object:
 
 
 def _contents(data: bytes, _place: Path) -> object:
-    from rajee_deploy.build_record.parts import parse_contents
+    from rajee_deploy.build_record.decode import parse_contents
 
     contents = decode(RECORD_TAG, _packed(data))
     other = parse_contents(json.loads(RECORD))

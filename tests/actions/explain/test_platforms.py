@@ -10,7 +10,8 @@ import pytest
 from rajee_deploy.actions.explain.compare import compare
 from rajee_deploy.actions.explain.reads import other_inputs
 from rajee_deploy.actions.explain.words import show_image
-from rajee_deploy.build_record.document import decode, encode
+from rajee_deploy.build_record.decode import decode
+from rajee_deploy.build_record.encode import encode
 from rajee_deploy.build_record.of_image import contents_of
 from rajee_deploy.console import Console
 from rajee_deploy.context import Modes
