@@ -73,7 +73,7 @@ NEAREST: dict[str, tuple[str, ...]] = {
         "rollout/test_standing.py",
         "rollout/test_declared.py",
     ),
-    "actions/status/words.py": ("actions/status/test_words.py",),
+    "actions/status/rows.py": ("actions/status/test_rows.py",),
     "aws/permissions.py": ("cli/test_permissions.py",),
     "model/": ("model/test_model.py", "actions/explain/test_platforms.py", "dockerfile/test_image_names.py"),
     "plan/stack_names.py": ("plan/test_stack_names.py",),

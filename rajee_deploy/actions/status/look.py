@@ -15,7 +15,7 @@ from rajee_deploy.actions.lists import by_their_lists, what_is_remembered
 from rajee_deploy.actions.observe import check_account, running_services
 from rajee_deploy.actions.plan import with_input_changes
 from rajee_deploy.actions.share import ask
-from rajee_deploy.actions.status import DeployedImage, DeployedParameter, DeployedStack, RunningService, Status
+from rajee_deploy.actions.status.rows import DeployedImage, DeployedParameter, DeployedStack, RunningService, Status
 from rajee_deploy.dataclass import dataclass
 from rajee_deploy.errors import DeployError
 from rajee_deploy.fingerprint import with_given
