@@ -71,6 +71,7 @@ NEAREST: dict[str, tuple[str, ...]] = {
         "rollout/test_spans.py",
         "rollout/test_verdict.py",
         "rollout/test_standing.py",
+        "rollout/test_rollout_state.py",
         "rollout/test_declared.py",
     ),
     "actions/status/rows.py": ("actions/status/test_rows.py",),
