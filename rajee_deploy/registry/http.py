@@ -132,7 +132,7 @@ class RegistryHttp:
             headers = {"Authorization": _basic(login)} if login is not None else {}
             answer = self._exchange("GET", _with_query(url, wanted), headers, _TOKEN_BYTES)
         if answer.status != 200:  # noqa: PLR2004 -- HTTP's OK
-            raise self._refusal(answer, realm.netloc)
+            raise of_read(answer.status, self.host, realm.netloc, _words(answer.body))
         return self._read_token(answer.body)
 
     def _read_token(self, body: bytes) -> str:
