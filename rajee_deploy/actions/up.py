@@ -1,12 +1,18 @@
-"""The wish of `up`: that what is checked out is deployed. How it is carried out is the pipeline's (see `converge`)."""
+"""The story of `up`: a recorded run, whose wish is that what is checked out is deployed.
+
+How a wish is carried out is the pipeline's (see `converge`), and whether anything is needed is decided in `plan`:
+neither must ever be decided here.
+"""
 
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from rajee_deploy.actions.converge import Wish
+from rajee_deploy.actions.converge import Wish, converge
 from rajee_deploy.actions.foresee import find_kept, local
+from rajee_deploy.actions.history import keep, record_of, show_timings
 from rajee_deploy.actions.plan import plan_by, plan_run
 from rajee_deploy.actions.planned_synth import synthesise_planned
 from rajee_deploy.actions.render import show_plan
@@ -16,12 +22,36 @@ from rajee_deploy.model.revision import is_dirty, with_state
 from rajee_deploy.model.stack_status import stack_busy
 from rajee_deploy.plan import planner as plans
 from rajee_deploy.plan.steps import DeployStack, Via, WaitForStack
+from rajee_deploy.report.history import outcome_of
 
 if TYPE_CHECKING:
     from rajee_deploy.actions.execute import Uncarried
     from rajee_deploy.actions.planned import Planned
     from rajee_deploy.actions.run import CurrentRun
     from rajee_deploy.plan.steps import Plan, StackChange
+    from rajee_deploy.report.history import PastRun
+
+
+def recorded_run(run: CurrentRun, wait_seconds: float) -> tuple[Planned, PastRun]:
+    """Do `up`, show its timings and append it to the history, whichever way it ends."""
+    planned: Planned | None = None
+    at = datetime.now(UTC)
+
+    def note(made: Planned) -> None:
+        nonlocal planned
+        planned = made
+
+    try:
+        planned = converge(run, deployment(run), wait_seconds, note)
+    except BaseException as error:  # whatever it is: the run was one
+        keep(run, record_of(run, planned, at, *outcome_of(error)))
+        raise
+    finally:
+        run.close()
+    record = record_of(run, planned, at, "done" if run.wait_for_end else "accepted")
+    show_timings(run, record)
+    keep(run, record)
+    return planned, record
 
 
 def deployment(run: CurrentRun) -> Wish[Planned]:
@@ -88,8 +118,8 @@ def _share(planned: Planned, uncarried: Uncarried) -> None:
     """Keep for other machines what was found out here of the infrastructure."""
     if not uncarried and not plans.proven(planned.wanted, planned.observed):
         return
-    from rajee_deploy.actions.share import keep
+    from rajee_deploy.actions import share
 
     # What CloudFormation deploys alone keeps its template, so what was proved of it stays true.
     deployed = set(_by_cdk(planned.plan))
-    keep(planned.run, planned.wanted, planned.observed, planned.identity, deployed, uncarried)
+    share.keep(planned.run, planned.wanted, planned.observed, planned.identity, deployed, uncarried)

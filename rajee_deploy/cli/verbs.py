@@ -67,7 +67,7 @@ def up(
     rajee-deploy up --parameters Api:Size=large
     """
     _begin("up", environment)
-    from rajee_deploy.actions.history import recorded_run
+    from rajee_deploy.actions.up import recorded_run
     from rajee_deploy.cli.wiring import make_context
 
     if outputs_file is not None:

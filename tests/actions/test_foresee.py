@@ -11,8 +11,8 @@ from run_worlds import SETTINGS, World
 
 import rajee_deploy
 from rajee_deploy.actions import foresee as foreseen
-from rajee_deploy.actions.history import recorded_run
 from rajee_deploy.actions.plan import plan_run
+from rajee_deploy.actions.up import recorded_run
 from rajee_deploy.errors import ConfigurationError, DeployError
 from rajee_deploy.model import Digest
 from rajee_deploy.plan.ancestry import Rules
