@@ -9,13 +9,13 @@ from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, assert_never
 
-from rajee_deploy.actions.foresee import check_machine, check_templates
 from rajee_deploy.actions.planned import open_inputs
+from rajee_deploy.actions.preflight import check_ready
 from rajee_deploy.actions.recheck import check_stack, check_unchanged
 from rajee_deploy.actions.synthesise import keeping, record_of_deployment
 from rajee_deploy.errors import DeployError
 from rajee_deploy.model.names import NOT_RECORDED
-from rajee_deploy.plan.steps import BuildAndPush, ConfirmRollout, DeployStack, MoveTag, RepairService, Via, WaitForStack
+from rajee_deploy.plan.steps import BuildAndPush, ConfirmRollout, DeployStack, MoveTag, RepairService, WaitForStack
 from rajee_deploy.system.signals import check_interrupted
 
 if TYPE_CHECKING:
@@ -48,8 +48,7 @@ def _execute(planned: Planned) -> Uncarried:
     from rajee_deploy.actions.approve import approve
 
     # What can fail without having changed anything comes first.
-    check_machine(planned)
-    jobs, uncarried = _jobs(planned)
+    jobs, uncarried = _jobs(planned, check_ready(planned))
     approve(run, list(jobs.values()))
     for is_build, steps in groupby(planned.plan.steps, lambda step: isinstance(step, BuildAndPush)):
         check_interrupted()
@@ -136,9 +135,9 @@ def _build(run: CurrentRun, builds: Sequence[BuildAndPush], planned: Planned) ->
     build_all(shop, builds, planned.inputs)
 
 
-def _jobs(planned: Planned) -> tuple[dict[str, Job], Uncarried]:
+def _jobs(planned: Planned, by_cdk: Mapping[str, DeployStack]) -> tuple[dict[str, Job], Uncarried]:
     """The deployments by stack, with what the stacks are to record, and the lists that their templates cannot carry;
-    the assembly is there when one of them needs it."""
+    the assembly is there when one of them needs it. `by_cdk` are the steps that were found to be ready."""
     from rajee_deploy.actions.deploy import Job
 
     steps = [step for step in planned.plan.steps if isinstance(step, DeployStack)]
@@ -147,15 +146,12 @@ def _jobs(planned: Planned) -> tuple[dict[str, Job], Uncarried]:
     recorded = {step.stack: step for step in steps}
     if planned.is_of_checkout:
         recorded = {step.stack: keeping(step, states[step.stack], revision) for step in steps}
-    by_cdk = [step.stack for step in steps if step.via is Via.CDK]
     assembly, records, uncarried = Path(), {}, {}
-    if by_cdk:
-        synthesis = planned.synthesis
-        if synthesis is None:
-            raise AssertionError("what the CDK CLI deploys was synthesised or kept")
+    synthesis = planned.synthesis
+    if by_cdk and synthesis is not None:
         assembly = synthesis.assembly
-        recorded |= check_templates(planned, synthesis)
-        uncarried = _carry(planned.run, synthesis, by_cdk)
+        recorded |= by_cdk
+        uncarried = _carry(planned.run, synthesis, [*by_cdk])
         records = {stack: record_of_deployment(stack, synthesis, states[stack], images, revision) for stack in by_cdk}
     jobs = {
         step.stack: Job(

@@ -11,12 +11,12 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from rajee_deploy.actions.converge import Wish, converge
-from rajee_deploy.actions.foresee import find_kept, local
 from rajee_deploy.actions.history import keep, record_of, show_timings
 from rajee_deploy.actions.plan import plan_by, plan_run
 from rajee_deploy.actions.planned_synth import synthesise_planned
 from rajee_deploy.actions.render import show_plan
 from rajee_deploy.actions.run import own_commit
+from rajee_deploy.actions.synthesise import find_kept, local_infrastructure
 from rajee_deploy.model.names import NOT_RECORDED
 from rajee_deploy.model.revision import is_dirty, with_state
 from rajee_deploy.model.stack_status import stack_busy
@@ -87,7 +87,9 @@ def _with_assembly(planned: Planned) -> Planned:
     if planned.synthesis is not None or not _by_cdk(planned.plan):
         return planned
     run = planned.run
-    late = find_kept(planned) or synthesise_planned(run, local(planned), planned.identity)
+    wanted, who = planned.wanted, planned.identity
+    late = find_kept(run.ports.synthesiser, wanted, run.lists, who, run.scratch() / "cdk.out")
+    late = late or synthesise_planned(run, local_infrastructure(wanted), who)
     again = _of_revision(plan_by(planned, late))
     had = _by_cdk(planned.plan)
     if again.observed is not planned.observed:

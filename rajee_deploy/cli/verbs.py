@@ -123,8 +123,8 @@ def plan(
     """
     if not as_json:
         _begin("plan", environment)
-    from rajee_deploy.actions.foresee import foresee
     from rajee_deploy.actions.plan import plan_run
+    from rajee_deploy.actions.preflight import foresee
     from rajee_deploy.actions.render import show_plan, show_plan_time
     from rajee_deploy.cli.wiring import make_context
 

@@ -11,9 +11,9 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from rajee_deploy.actions.converge import Wish, converge
-from rajee_deploy.actions.foresee import foresee
 from rajee_deploy.actions.observe import check_account, observe, observe_services, with_services
 from rajee_deploy.actions.planned import Materials, Planned
+from rajee_deploy.actions.preflight import foresee
 from rajee_deploy.actions.render import show_plan
 from rajee_deploy.actions.rollback import Return
 from rajee_deploy.actions.rollback.past import inputs_of_tag
