@@ -59,12 +59,7 @@ def make_plan(wanted: Wanted, observed: Observed) -> Plan:
     skipped: list[Skip] = []
     notices: list[tuple[str, Notice]] = []
     outcomes: list[ParameterOutcome] = []
-    builds = image_steps(wanted.images, observed, skipped)
-    _check_tags(wanted.images)
-    for image in wanted.images:
-        notices += retention.expiry_notices(image, observed)
-        notices += retention.leftover(image, observed)
-        builds += retention.additional(image, observed)
+    builds = _builds(wanted, observed, skipped, notices)
     cautions: list[Caution] = []
     late: list[Step] = []
     for stack in wanted.stacks:
@@ -91,6 +86,17 @@ def make_plan(wanted: Wanted, observed: Observed) -> Plan:
     _check_flags(outcomes)
     cautions += [caution for each in outcomes for caution in each.cautions]
     return Plan(tuple(steps), tuple(skipped), tuple(notices), tuple(cautions))
+
+
+def _builds(wanted: Wanted, observed: Observed, skipped: list[Skip], notices: list[tuple[str, Notice]]) -> list[Step]:
+    """The builds, and the additional tags of what is there."""
+    builds = image_steps(wanted.images, observed, skipped)
+    _check_tags(wanted.images)
+    for image in wanted.images:
+        notices += retention.expiry_notices(image, observed)
+        notices += retention.leftover(image, observed)
+        builds += retention.additional(image, observed)
+    return builds
 
 
 def synth_reasons(wanted: Wanted, observed: Observed) -> tuple[str, ...]:

@@ -28,6 +28,7 @@ from rajee_deploy.plan.tags import short_digest
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from rajee_deploy.model.repository import Repository
     from rajee_deploy.plan.parameter_changes import ParameterOutcome
     from rajee_deploy.plan.state import Observed, StackState, Wanted, WantedImage
 
@@ -63,27 +64,35 @@ def stack_step(
     reasons = tuple(text for _, text in sorted(why, key=lambda one: one[0] is StackChange.INFRASTRUCTURE))
     # A repository that outlived its stack (retained on delete) would make a plain create fail.
     retained = any(not isinstance(observed.images[image.name], RepositoryAbsent) for image in wanted.images)
-    step = DeployStack(
+    return DeployStack(
         stack,
         (*tags.items(), (INFRA_PARAMETER, str(wanted.infrastructure_of(stack).digest))),
         "; ".join(text for _, text in why),
         tuple(dict.fromkeys(change for change, _ in why)),
         adopt=why[0][0] is StackChange.FIRST and not received and retained,
-        digests=tuple(
-            (image.parameter, image.repository, image.tag)
-            for image in received
-            if image.deploy_by is DeployBy.DIGEST and retention.wanted_digest(image, observed) is None
-        ),
+        digests=_open_digests(received, observed),
         tier=Tier.DEPLOY if why[0][0] in (StackChange.FIRST, StackChange.ROLLED_BACK) else tier,
-        via=Via.CLOUDFORMATION
-        if wanted.by_cloudformation and {change for change, _ in why} <= {StackChange.TAG, StackChange.PARAMETER}
-        else Via.CDK,
+        via=_way(wanted, {change for change, _ in why}),
         reasons=reasons,
         by_change_set=isinstance(state, StackPresent) and stack_status.answer(state.status) is Answer.CREATE,
         values=outcome.values,
         parameter_changes=outcome.changes,
+    ), outcome
+
+
+def _way(wanted: Wanted, changes: set[StackChange]) -> Via:
+    """Who deploys: CloudFormation alone where the settings let it and the template stays."""
+    is_alone = wanted.by_cloudformation and changes <= {StackChange.TAG, StackChange.PARAMETER}
+    return Via.CLOUDFORMATION if is_alone else Via.CDK
+
+
+def _open_digests(received: Sequence[WantedImage], observed: Observed) -> tuple[tuple[str, Repository, str], ...]:
+    """The parameters that take a digest that is only known after the build, with the tag that will name it."""
+    return tuple(
+        (image.parameter, image.repository, image.tag)
+        for image in received
+        if image.deploy_by is DeployBy.DIGEST and retention.wanted_digest(image, observed) is None
     )
-    return step, outcome
 
 
 def _check_name(stack: str, wanted: Wanted) -> None:
@@ -149,23 +158,31 @@ def _reasons(
             undone = (StackChange.ROLLED_BACK, f"the last update was rolled back ({state.status}{because})")
             return [undone, *differing]
         case Answer.ROLL_BACK:
-            raise DeployError(
-                "stack-needs-rollback",
-                f"stack {stack} is {state.status} and cannot be deployed",
-                where=f"stack {stack}",
-                cause=state.reason,
-                hint=f"npx cdk rollback {name} (in the directory of cdk.json), then run again",
-            )
+            raise _needs_rollback(stack, state, name)
         case Answer.STOP | Answer.WAIT:
-            raise DeployError(
-                "stack-not-deployable",
-                f"stack {stack} is {state.status}",
-                where=f"stack {stack}",
-                cause=state.reason,
-                hint="look at its events in the CloudFormation console, resolve it there, then run again",
-            )
+            raise _not_deployable(stack, state)
         case _:
             assert_never(answer)
+
+
+def _needs_rollback(stack: str, state: StackPresent, name: str) -> DeployError:
+    return DeployError(
+        "stack-needs-rollback",
+        f"stack {stack} is {state.status} and cannot be deployed",
+        where=f"stack {stack}",
+        cause=state.reason,
+        hint=f"npx cdk rollback {name} (in the directory of cdk.json), then run again",
+    )
+
+
+def _not_deployable(stack: str, state: StackPresent) -> DeployError:
+    return DeployError(
+        "stack-not-deployable",
+        f"stack {stack} is {state.status}",
+        where=f"stack {stack}",
+        cause=state.reason,
+        hint="look at its events in the CloudFormation console, resolve it there, then run again",
+    )
 
 
 def differences(state: StackPresent, parameters: Mapping[str, str]) -> list[str]:
