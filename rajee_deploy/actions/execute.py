@@ -1,5 +1,5 @@
-"""The one executor: a plan's steps, done in their order, whichever verb wants them. It decides nothing but whether what
-was planned is still so (see `recheck`).
+"""The one executor: a plan's steps, done in their order, whichever verb wants them. It must never decide anything
+but whether what was planned is still so (see `recheck`).
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ from rajee_deploy.actions.recheck import check_stack, check_unchanged
 from rajee_deploy.actions.synthesise import keeping, record_of_deployment
 from rajee_deploy.errors import DeployError
 from rajee_deploy.model.names import NOT_RECORDED
-from rajee_deploy.plan.steps import BuildAndPush, ConfirmRollout, DeployStack, MoveTag, RepairService, WaitForStack
+from rajee_deploy.plan.planner import proven
+from rajee_deploy.plan.steps import BuildAndPush, ConfirmRollout, DeployStack, MoveTag, RepairService, Via, WaitForStack
 from rajee_deploy.system.signals import check_interrupted
 
 if TYPE_CHECKING:
@@ -33,13 +34,14 @@ if TYPE_CHECKING:
 Uncarried = Mapping[str, tuple[str, Mapping[str, Any]]]
 
 
-def execute(planned: Planned) -> Uncarried:
-    """Do the plan's steps in their order. By stack, the infra hash that it records, with its list that its template
-    cannot carry."""
-    if not planned.plan.steps:
-        return {}
-    with open_inputs(planned) as whole:
-        return _execute(whole)
+def execute(planned: Planned) -> None:
+    """Do the plan's steps in their order; what was found out of the checkout's infrastructure is kept for others."""
+    uncarried: Uncarried = {}
+    if planned.plan.steps:
+        with open_inputs(planned) as whole:
+            uncarried = _execute(whole)
+    if planned.is_of_checkout:
+        _share(planned, uncarried)
 
 
 def _execute(planned: Planned) -> Uncarried:
@@ -60,6 +62,17 @@ def _execute(planned: Planned) -> Uncarried:
                 _do(run, step, planned, jobs)
     _confirm_all(run, planned)
     return uncarried
+
+
+def _share(planned: Planned, uncarried: Uncarried) -> None:
+    """Keep for other machines what was found out here of the infrastructure."""
+    if not uncarried and not proven(planned.wanted, planned.observed):
+        return
+    from rajee_deploy.actions.share import keep
+
+    # What CloudFormation deploys alone keeps its template, so what was proved of it stays true.
+    deployed = {step.stack for step in planned.plan.steps if isinstance(step, DeployStack) and step.via is Via.CDK}
+    keep(planned.run, planned.wanted, planned.observed, planned.identity, deployed, uncarried)
 
 
 def _do(run: CurrentRun, step: Step, planned: Planned, jobs: Mapping[str, Job]) -> None:

@@ -16,13 +16,13 @@ from rajee_deploy.actions import locate as locating
 from rajee_deploy.actions.given_values import wanted_parameters, with_secrets
 from rajee_deploy.actions.lists import by_their_lists, what_is_remembered
 from rajee_deploy.actions.observe import check_account, observe, observe_services, with_services
+from rajee_deploy.actions.own_revision import guard_revision, with_revision
 from rajee_deploy.actions.planned import Planned
-from rajee_deploy.actions.run import chosen_stacks, own_commit, unchosen_images
+from rajee_deploy.actions.run import chosen_stacks, unchosen_images
 from rajee_deploy.errors import ConfigurationError, DeployError
 from rajee_deploy.fingerprint import with_given
 from rajee_deploy.image.protected_tags import former_keeper_of, keeper_of
 from rajee_deploy.model.names import INFRA_PARAMETER, NOT_RECORDED, DeployBy, Drift, InfraCheck
-from rajee_deploy.plan import ancestry as guard
 from rajee_deploy.plan import planner as plans
 from rajee_deploy.plan.input_changes import changed_inputs
 from rajee_deploy.plan.parameter_changes import UntakenError
@@ -46,8 +46,8 @@ def plan_run(run: CurrentRun, synthesis: Synthesis | None = None, *, runs_app: b
     """Observe and decide; it changes nothing, and needs no engine; node only where a synth has to decide. `synthesis`
     is one that was made for this decision already. What became of names is in the `run` of the answer alone.
 
-    `runs_app`: for who deploys what is planned, and so synthesises anyway. Else nothing of the project is run where
-    hashes are to decide, whatever is not known then: it may be a stranger's.
+    `runs_app`: for who deploys what is planned, and so synthesises anyway, and records which revision it is of. Else
+    nothing of the project is run where hashes are to decide, whatever is not known then: it may be a stranger's.
     """
     run = replace(run)
     ports = run.ports
@@ -80,7 +80,8 @@ def plan_run(run: CurrentRun, synthesis: Synthesis | None = None, *, runs_app: b
                 wanted = _judged_by_lists(run, wanted, described, who)
             observed = with_services(with_secrets(ports.secrets, wanted, asked.result()), running.result())
             wanted = _ask_others(run, wanted, observed, who) if synthesis is None else _by_synthesis(wanted, synthesis)
-    return _conclude(run, with_input_changes(run, wanted, described), observed, inputs, who, synthesis)
+    planned = _conclude(run, with_input_changes(run, wanted, described), observed, inputs, who, synthesis)
+    return with_revision(planned) if runs_app else planned
 
 
 def _conclude(
@@ -98,7 +99,7 @@ def _conclude(
         if locating.settle(run, synthesis.stacks, who):
             return plan_run(run, synthesis)  # other stacks than those that were looked at
         wanted = _by_synthesis(wanted, synthesis)
-    plan, revision = _guard(run, _decide(run, wanted, observed), observed)
+    plan, revision = guard_revision(run, _decide(run, wanted, observed), observed)
     if synthesis is None and any(isinstance(step, DeployStack) and step.via is Via.CDK for step in plan.steps):
         run.ports.deployer.check_account(who.account)
     plan = replace(plan, cautions=(*plan.cautions, *_of_failed_synth(run, plan))) if synthesis is None else plan
@@ -145,16 +146,20 @@ def _hash_inputs(
 
 
 def plan_by(planned: Planned, synthesis: Synthesis) -> Planned:
-    """The plan as it is by a synth that was made after it: what the synth says of names and templates goes before
-    hashes."""
+    """The plan as it is by a synth that was taken or made after it, for who deploys it: what the synth says of names
+    and templates goes before hashes.
+
+    So the plan of `up` is made twice. That is the check of what hashes promised: the first plan says that no synth is
+    needed to decide, this one is decided by the very templates that are about to be deployed. Where it asks for more
+    than the first, it is the one that is shown and carried out (see `up`).
+    """
     run = replace(planned.run)
     if locating.settle(run, synthesis.stacks, planned.identity):
-        return plan_run(run, synthesis)
+        return plan_run(run, synthesis, runs_app=True)
     wanted = _by_synthesis(planned.wanted, synthesis)
-    plan, revision = _guard(run, _decide(run, wanted, planned.observed), planned.observed)
-    return replace(
-        planned, run=run, plan=plan, wanted=wanted, synthesis=synthesis, revision=planned.revision or revision
-    )
+    plan, revision = guard_revision(run, _decide(run, wanted, planned.observed), planned.observed)
+    revision = planned.revision or revision
+    return with_revision(replace(planned, run=run, plan=plan, wanted=wanted, synthesis=synthesis, revision=revision))
 
 
 def _by_synthesis(wanted: Wanted, synthesis: Synthesis) -> Wanted:
@@ -209,22 +214,6 @@ def _decide(run: CurrentRun, wanted: Wanted, observed: Observed) -> Plan:
 
         by_digest = {image.parameter for image in wanted.images if image.deploy_by is DeployBy.DIGEST}
         error.hint = instead_of(run.settings.cdk.app, error.parameter, is_digest=error.parameter in by_digest)
-        raise
-
-
-def _guard(run: CurrentRun, plan: Plan, observed: Observed) -> tuple[Plan, str]:
-    """The plan, when no older revision takes a newer one's place, and the checkout's revision. git is asked only where
-    something is deployed over a revision that is recorded."""
-    revisions = guard.deployed_revisions(plan, observed)
-    if not revisions:
-        return plan, ""
-    own, cautions = own_commit(run)
-    ancestries = {each: run.ports.ancestry(own, each) for each in set(revisions.values())}
-    plan = replace(plan, cautions=(*plan.cautions, *cautions))
-    try:
-        return guard.guard(plan, revisions, ancestries, run.rules), own
-    except DeployError as error:
-        error.cause = "\n".join(filter(None, (error.cause, *(caution.text for caution in cautions))))
         raise
 
 
