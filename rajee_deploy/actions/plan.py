@@ -13,9 +13,9 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from rajee_deploy.actions import locate as locating
-from rajee_deploy.actions.given_values import wanted_parameters, with_secrets
+from rajee_deploy.actions.given_values import wanted_parameters
 from rajee_deploy.actions.lists import by_their_lists, what_is_remembered
-from rajee_deploy.actions.observe import check_account, observe, observe_services, with_services
+from rajee_deploy.actions.observe import Early, check_account
 from rajee_deploy.actions.own_revision import guard_revision, with_revision
 from rajee_deploy.actions.planned import Planned
 from rajee_deploy.actions.run import chosen_stacks, unchosen_images
@@ -58,7 +58,7 @@ def plan_run(run: CurrentRun, synthesis: Synthesis | None = None, *, runs_app: b
     # The network is asked while files are hashed; what is asked of it does not depend on them, but for the tags.
     with _threads() as pool:
         identity = pool.submit(ports.identity)
-        early = locating.Early(run, names, pool)
+        early = Early(run, names, pool)
         inputs, infrastructure = _hash_inputs(run, synthesis, has_stacks=bool(names))
         with run.timings.phase("ask AWS"):
             check_account(run.settings, identity.result())
@@ -70,17 +70,11 @@ def plan_run(run: CurrentRun, synthesis: Synthesis | None = None, *, runs_app: b
             synthesis = locating.locate(run, infrastructure, who, synthesis or synth, plain)
         inputs = {image.name: replace(inputs[image.name], settings=image) for image in run.images}
         with run.timings.phase("ask AWS"):
-            wanted = _wanted(run, inputs, infrastructure, who)
-            states = {stack: early.ask(stack, run.settings.place_of(stack), who) for stack in wanted.stacks}
-            described = {stack: state.result() for stack, state in states.items()}
-            # The registry is asked last, since it is asked about what the stacks run, too.
-            asked = pool.submit(observe, ports.registry, wanted.images, described)
-            running = pool.submit(observe_services, ports.services, ports.watcher, described)
+            meanwhile = partial(_with_known_infrastructure, run, who, synthesis)
+            wanted, observed = early.observe_all(_wanted(run, inputs, infrastructure, who), who, meanwhile)
             if synthesis is None:
-                wanted = _judged_by_lists(run, wanted, described, who)
-            observed = with_services(with_secrets(ports.secrets, wanted, asked.result()), running.result())
-            wanted = _ask_others(run, wanted, observed, who) if synthesis is None else _by_synthesis(wanted, synthesis)
-    planned = _conclude(run, with_input_changes(run, wanted, described), observed, inputs, who, synthesis)
+                wanted = _ask_others(run, wanted, observed, who)
+    planned = _conclude(run, with_input_changes(run, wanted, observed.stacks), observed, inputs, who, synthesis)
     return with_revision(planned) if runs_app else planned
 
 
@@ -166,8 +160,13 @@ def _by_synthesis(wanted: Wanted, synthesis: Synthesis) -> Wanted:
     return replace(wanted, infrastructure=synthesis.fingerprint, infrastructures={}, synthesised=synthesis.stacks)
 
 
-def _judged_by_lists(run: CurrentRun, wanted: Wanted, states: Mapping[str, StackState], who: Identity) -> Wanted:
-    """With what is known of the infrastructure, by this machine's list and by those that the stacks carry."""
+def _with_known_infrastructure(
+    run: CurrentRun, who: Identity, synthesis: Synthesis | None, wanted: Wanted, states: Mapping[str, StackState]
+) -> Wanted:
+    """With what is known of the infrastructure: by a synth that was made, else by this machine's list and by those that
+    the stacks carry."""
+    if synthesis is not None:
+        return _by_synthesis(wanted, synthesis)
     local = wanted.infrastructure
     if local is None:
         return wanted
