@@ -51,10 +51,11 @@ Found = RepositoryAbsent | dict[str, "ReferenceState"]
 
 
 class Early:
-    """What CloudFormation is asked while files are hashed and nobody knows yet what names mean: of plain names, the
-    stacks of these names where the caller is; where there are others, those that the last synth here would say.
+    """What is asked for one plan. It begins early, with what CloudFormation is asked while files are hashed and nobody
+    knows yet what names mean: of plain names, the stacks of these names where the caller is; where there are others,
+    those that the last synth here would say.
 
-    It is a guess at the question. An answer is used only for the very stack that it is about.
+    That is a guess at the question. An answer is used only for the very stack that it is about.
     """
 
     def __init__(self, run: CurrentRun, names: Sequence[str], pool: Executor) -> None:
