@@ -19,6 +19,7 @@ from rajee_deploy.actions.observe import Early, check_account
 from rajee_deploy.actions.own_revision import guard_revision, with_revision
 from rajee_deploy.actions.planned import Planned
 from rajee_deploy.actions.run import chosen_stacks, unchosen_images
+from rajee_deploy.actions.synthesise import local_infrastructure
 from rajee_deploy.errors import ConfigurationError, DeployError
 from rajee_deploy.fingerprint import with_given
 from rajee_deploy.image.protected_tags import former_keeper_of, keeper_of
@@ -87,13 +88,17 @@ def _conclude(
     synthesis: Synthesis | None,
 ) -> Planned:
     """Decide by what was observed, with a synth where nothing less decides."""
-    reasons = plans.synth_reasons(wanted, observed)
-    if synthesis is None and reasons and wanted.infrastructure is not None:
-        synthesis = _synthesise(run, wanted.infrastructure, who, reasons)
-        if locating.settle(run, synthesis.stacks, who):
-            return plan_run(run, synthesis)  # other stacks than those that were looked at
-        wanted = _by_synthesis(wanted, synthesis)
-    plan, revision = guard_revision(run, _decide(run, wanted, observed), observed)
+    with _hints_of_app(run, wanted):
+        decided = plans.decide(wanted, observed)
+    reasons = decided.reasons if isinstance(decided, plans.SynthNeeded) else ()
+    if isinstance(decided, plans.SynthNeeded):
+        if synthesis is None:
+            synthesis = _synthesise(run, local_infrastructure(wanted), who, reasons)
+            if locating.settle(run, synthesis.stacks, who):
+                return plan_run(run, synthesis)  # other stacks than those that were looked at
+            wanted = _by_synthesis(wanted, synthesis)
+        decided = _make_plan(run, wanted, observed)
+    plan, revision = guard_revision(run, decided, observed)
     if synthesis is None and any(isinstance(step, DeployStack) and step.via is Via.CDK for step in plan.steps):
         run.ports.deployer.check_account(who.account)
     plan = replace(plan, cautions=(*plan.cautions, *_of_failed_synth(run, plan))) if synthesis is None else plan
@@ -151,7 +156,7 @@ def plan_by(planned: Planned, synthesis: Synthesis) -> Planned:
     if locating.settle(run, synthesis.stacks, planned.identity):
         return plan_run(run, synthesis, runs_app=True)
     wanted = _by_synthesis(planned.wanted, synthesis)
-    plan, revision = guard_revision(run, _decide(run, wanted, planned.observed), planned.observed)
+    plan, revision = guard_revision(run, _make_plan(run, wanted, planned.observed), planned.observed)
     revision = planned.revision or revision
     return with_revision(replace(planned, run=run, plan=plan, wanted=wanted, synthesis=synthesis, revision=revision))
 
@@ -204,10 +209,16 @@ def _ask_others(run: CurrentRun, wanted: Wanted, observed: Observed, who: Identi
     return ask(run, wanted, observed, who)
 
 
-def _decide(run: CurrentRun, wanted: Wanted, observed: Observed) -> Plan:
-    """The plan. Its errors know the language of the app, where that matters."""
-    try:
+def _make_plan(run: CurrentRun, wanted: Wanted, observed: Observed) -> Plan:
+    with _hints_of_app(run, wanted):
         return plans.make_plan(wanted, observed)
+
+
+@contextmanager
+def _hints_of_app(run: CurrentRun, wanted: Wanted) -> Iterator[None]:
+    """The errors of a decision know the language of the app, where that matters."""
+    try:
+        yield
     except UntakenError as error:
         from rajee_deploy.synth.how_to import instead_of
 

@@ -226,10 +226,11 @@ def _good(content: StackContent) -> dict[str, str]:
 
 def decide(wanted: Wanted, observed: Observed, truth: dict[str, Synthesised]) -> Plan:
     """As a run does it: what only a synth decides is synthesised."""
-    if plans.synth_reasons(wanted, observed):
-        wanted = replace(wanted, synthesised=truth)
-        assert plans.synth_reasons(wanted, observed) == ()
-    return plans.make_plan(wanted, observed)
+    found = plans.decide(wanted, observed)
+    if isinstance(found, plans.SynthNeeded):
+        found = plans.decide(replace(wanted, synthesised=truth), observed)
+    assert isinstance(found, Plan), "nothing is left to ask once there is a synth"
+    return found
 
 
 def cases():
