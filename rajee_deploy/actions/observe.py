@@ -12,7 +12,6 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from rajee_deploy.actions.given_values import with_secrets
 from rajee_deploy.dataclass import dataclass
 from rajee_deploy.errors import ConfigurationError, DeployError
 from rajee_deploy.plan import image_check as trust
@@ -42,6 +41,7 @@ if TYPE_CHECKING:
     from rajee_deploy.rollout import Service
     from rajee_deploy.rollout.standing import Held
     from rajee_deploy.settings import Settings
+    from rajee_deploy.stack.secret_values import SecretValues
     from rajee_deploy.stack.services import ServiceDoor
     from rajee_deploy.stack.watching import StackWatcher
 
@@ -102,7 +102,7 @@ class Early:
         asked = self._pool.submit(observe, ports.registry, wanted.images, described)
         running = self._pool.submit(observe_services, ports.services, ports.watcher, described)
         wanted = meanwhile(wanted, described)
-        return wanted, with_services(with_secrets(ports.secrets, wanted, asked.result()), running.result())
+        return wanted, with_services(_with_secrets(ports.secrets, wanted, asked.result()), running.result())
 
     def _submit(self, stack: str) -> Future[StackState]:
         return self._pool.submit(self._run.ports.reader.observe, stack)
@@ -169,6 +169,17 @@ def observe_services(door: ServiceDoor, watcher: StackWatcher, stacks: Mapping[s
 def with_services(observed: Observed, services: ObservedServices) -> Observed:
     """What was observed, with the services."""
     return replace(observed, services=services.running, unseen=services.unseen, at=services.at)
+
+
+def _with_secrets(known: SecretValues, wanted: Wanted, observed: Observed) -> Observed:
+    """With what this machine knows of the values that come from variables, and that CloudFormation may hide."""
+    found: dict[tuple[str, str], bool] = {}
+    for stack, parameters in wanted.parameters.items():
+        state = observed.stacks[stack]
+        values = {each.name: each.value for each in parameters if each.variable and each.value is not None}
+        if values and isinstance(state, StackPresent):
+            found |= {(stack, name): same for name, same in known.compare(state, values).items()}
+    return replace(observed, secrets=found) if found else observed
 
 
 def _may_hold(state: StackPresent) -> bool:

@@ -11,7 +11,7 @@ from rajee_deploy.errors import DeployError
 from rajee_deploy.model.names import NOT_RECORDED
 from rajee_deploy.model.revision import is_dirty, with_state
 from rajee_deploy.plan.ancestry import deployed_revisions, guard
-from rajee_deploy.plan.steps import Caution, DeployStack
+from rajee_deploy.plan.steps import Caution
 
 if TYPE_CHECKING:
     from rajee_deploy.actions.planned import P
@@ -37,9 +37,9 @@ def guard_revision(run: CurrentRun, plan: Plan, observed: Observed) -> tuple[Pla
 
 
 def with_revision(planned: P) -> P:
-    """With the revision that what is deployed is of, `-dirty` behind it where files differ: it is asked for before
+    """A plan that deploys, with the revision that this is of, `-dirty` behind it where files differ: it is asked for before
     anybody is asked, or anything built."""
-    if not any(isinstance(step, DeployStack) for step in planned.plan.steps) or is_dirty(planned.revision):
+    if is_dirty(planned.revision):
         return planned
     run = planned.run
     commit, cautions = (planned.revision, ()) if planned.revision else own_commit(run)

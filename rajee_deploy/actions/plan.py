@@ -13,21 +13,19 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from rajee_deploy.actions import locate as locating
-from rajee_deploy.actions.given_values import wanted_parameters
+from rajee_deploy.actions.desired_state import wanted_state
 from rajee_deploy.actions.lists import by_their_lists, what_is_remembered
 from rajee_deploy.actions.observe import Early, check_account
-from rajee_deploy.actions.own_revision import guard_revision, with_revision
 from rajee_deploy.actions.planned import Planned
-from rajee_deploy.actions.run import chosen_stacks, unchosen_images
+from rajee_deploy.actions.run import chosen_stacks
 from rajee_deploy.actions.synthesise import local_infrastructure
 from rajee_deploy.errors import ConfigurationError, DeployError
 from rajee_deploy.fingerprint import with_given
-from rajee_deploy.image.protected_tags import former_keeper_of, keeper_of
-from rajee_deploy.model.names import INFRA_PARAMETER, NOT_RECORDED, DeployBy, Drift, InfraCheck
+from rajee_deploy.model.names import INFRA_PARAMETER, NOT_RECORDED, DeployBy, InfraCheck
 from rajee_deploy.plan import planner as plans
 from rajee_deploy.plan.input_changes import changed_inputs
 from rajee_deploy.plan.parameter_changes import UntakenError
-from rajee_deploy.plan.state import StackPresent, Wanted, WantedImage
+from rajee_deploy.plan.state import StackPresent, Wanted
 from rajee_deploy.plan.steps import Caution, DeployStack, Plan, StackChange, Via
 from rajee_deploy.synth.cli_options import refuse_options
 
@@ -40,7 +38,6 @@ if TYPE_CHECKING:
     from rajee_deploy.fingerprint import Fingerprint
     from rajee_deploy.image.inputs import ImageInputs
     from rajee_deploy.plan.state import Observed, StackState
-    from rajee_deploy.settings import ImageSettings
 
 
 def plan_run(run: CurrentRun, synthesis: Synthesis | None = None, *, runs_app: bool = False) -> Planned:
@@ -72,11 +69,11 @@ def plan_run(run: CurrentRun, synthesis: Synthesis | None = None, *, runs_app: b
         inputs = {image.name: replace(inputs[image.name], settings=image) for image in run.images}
         with run.timings.phase("ask AWS"):
             meanwhile = partial(_with_known_infrastructure, run, who, synthesis)
-            wanted, observed = early.observe_all(_wanted(run, inputs, infrastructure, who), who, meanwhile)
+            wanted, observed = early.observe_all(wanted_state(run, inputs, infrastructure, who), who, meanwhile)
             if synthesis is None:
                 wanted = _ask_others(run, wanted, observed, who)
     planned = _conclude(run, with_input_changes(run, wanted, observed.stacks), observed, inputs, who, synthesis)
-    return with_revision(planned) if runs_app else planned
+    return _with_revision(planned) if runs_app else planned
 
 
 def _conclude(
@@ -98,7 +95,7 @@ def _conclude(
                 return plan_run(run, synthesis)  # other stacks than those that were looked at
             wanted = _by_synthesis(wanted, synthesis)
         decided = _make_plan(run, wanted, observed)
-    plan, revision = guard_revision(run, decided, observed)
+    plan, revision = _guard_revision(run, decided, observed)
     if synthesis is None and any(isinstance(step, DeployStack) and step.via is Via.CDK for step in plan.steps):
         run.ports.deployer.check_account(who.account)
     plan = replace(plan, cautions=(*plan.cautions, *_of_failed_synth(run, plan))) if synthesis is None else plan
@@ -156,9 +153,9 @@ def plan_by(planned: Planned, synthesis: Synthesis) -> Planned:
     if locating.settle(run, synthesis.stacks, planned.identity):
         return plan_run(run, synthesis, runs_app=True)
     wanted = _by_synthesis(planned.wanted, synthesis)
-    plan, revision = guard_revision(run, _make_plan(run, wanted, planned.observed), planned.observed)
+    plan, revision = _guard_revision(run, _make_plan(run, wanted, planned.observed), planned.observed)
     revision = planned.revision or revision
-    return with_revision(replace(planned, run=run, plan=plan, wanted=wanted, synthesis=synthesis, revision=revision))
+    return _with_revision(replace(planned, run=run, plan=plan, wanted=wanted, synthesis=synthesis, revision=revision))
 
 
 def _by_synthesis(wanted: Wanted, synthesis: Synthesis) -> Wanted:
@@ -227,6 +224,29 @@ def _hints_of_app(run: CurrentRun, wanted: Wanted) -> Iterator[None]:
         raise
 
 
+def _guard_revision(run: CurrentRun, plan: Plan, observed: Observed) -> tuple[Plan, str]:
+    """The plan, when no older revision takes a newer one's place, and the checkout's revision."""
+    if not _deploys(plan):
+        return plan, ""
+    from rajee_deploy.actions.own_revision import guard_revision
+
+    return guard_revision(run, plan, observed)
+
+
+def _with_revision(planned: Planned) -> Planned:
+    """With the revision that what is deployed is of."""
+    if not _deploys(planned.plan):
+        return planned
+    from rajee_deploy.actions.own_revision import with_revision
+
+    return with_revision(planned)
+
+
+def _deploys(plan: Plan) -> bool:
+    """Whether the plan deploys anything: else nothing is to be known of revisions."""
+    return any(isinstance(step, DeployStack) for step in plan.steps)
+
+
 @contextmanager
 def _threads() -> Iterator[ThreadPoolExecutor]:
     """A pool that nobody waits for when something failed: a hanging call must not delay the error or the Ctrl-C."""
@@ -251,48 +271,3 @@ def _context_values(run: CurrentRun, inputs: Mapping[str, ImageInputs]) -> dict[
                 hint="run without --image, or give the stack a parameter",
             )
     return {each.settings.context_key: each.fingerprint.tag for each in inputs.values() if each.settings.context_key}
-
-
-def _wanted(
-    run: CurrentRun, inputs: Mapping[str, ImageInputs], infrastructure: Fingerprint | None, who: Identity
-) -> Wanted:
-    stacks, settings = chosen_stacks(run), run.settings
-    return Wanted(
-        tuple(_wanted_image(run, image, who) for image in inputs.values()),
-        stacks,
-        infrastructure,
-        settings.infra_check,
-        by_cloudformation=settings.cdk.by_cloudformation,
-        is_record_enough=settings.cdk.infra_check == "auto",
-        parameters=wanted_parameters(settings.cdk, stacks, os.environ),
-        tables=locating.tables_of(run, stacks),
-        drift=Drift.REPAIR_NOW if run.repair_drift else settings.drift,
-        unchosen=unchosen_images(run),
-    )
-
-
-def _wanted_image(run: CurrentRun, inputs: ImageInputs, who: Identity | None) -> WantedImage:
-    """The image as facts; `who` deploys it, None where only the image itself matters."""
-    image = inputs.settings
-    return WantedImage(
-        image.name,
-        inputs.fingerprint,
-        image.repository,
-        image.stack,
-        image.parameter,
-        image.platforms,
-        image.deploy_by,
-        keeper_of(run.settings, image, who),
-        _more_tags(run, image) if who is not None else (),
-        image.context_key,
-        former_keeper_of(run.settings, image, who),
-    )
-
-
-def _more_tags(run: CurrentRun, image: ImageSettings) -> tuple[str, ...]:
-    tags = (*image.tags, *run.also_tags)
-    if not tags:
-        return ()
-    from rajee_deploy.image.extra_tags import expand_tags
-
-    return expand_tags(image, tags)
