@@ -37,8 +37,8 @@ def guard_revision(run: CurrentRun, plan: Plan, observed: Observed) -> tuple[Pla
 
 
 def with_revision(planned: P) -> P:
-    """A plan that deploys, with the revision that this is of, `-dirty` behind it where files differ: it is asked for before
-    anybody is asked, or anything built."""
+    """A plan that deploys, with the revision that this is of, `-dirty` behind it where files differ: it is found out
+    before anybody is asked, or anything built."""
     if is_dirty(planned.revision):
         return planned
     run = planned.run
