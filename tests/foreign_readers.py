@@ -21,7 +21,7 @@ from rajee_deploy.aws.short import _is_of
 from rajee_deploy.aws.short import _template as _template_in
 from rajee_deploy.aws.short.shapes import _parse as shapes_of
 from rajee_deploy.build_record import proofs
-from rajee_deploy.build_record.document import decode
+from rajee_deploy.build_record.decode import decode
 from rajee_deploy.build_record.local import LocalContents
 from rajee_deploy.build_record.store import DOCUMENT_TYPE, _layer
 from rajee_deploy.context import cache
@@ -46,11 +46,11 @@ from rajee_deploy.registry.answers import access, archived_image, frozen, refere
 from rajee_deploy.registry.documents import read_configuration, read_manifest
 from rajee_deploy.registry.http import HttpAnswer, RegistryHttp, _words
 from rajee_deploy.registry.image_layout import pinned_layout
+from rajee_deploy.registry.known_images import KnownImages
 from rajee_deploy.registry.labels import _describe, _first_image, _label
 from rajee_deploy.registry.layout import describe
 from rajee_deploy.registry.manifests import Index, parse_config, parse_manifest
 from rajee_deploy.registry.oci import Manifest, _codes
-from rajee_deploy.registry.verdicts import KnownContents
 from rajee_deploy.report.history import History
 from rajee_deploy.report.metrics import figures
 from rajee_deploy.rollout.declared import declared_services
@@ -472,8 +472,8 @@ def _error_document(data: bytes, _place: Path) -> object:
     return _words(data), _codes(data)
 
 
-def _verdicts(data: bytes, place: Path) -> object:
-    return KnownContents(_put(place, "verdicts.json", data)).find(Digest("sha256", "a" * 64), LINUX)
+def _known_images(data: bytes, place: Path) -> object:
+    return KnownImages(_put(place, "verdicts.json", data)).find(Digest("sha256", "a" * 64), LINUX)
 
 
 def _own_record(data: bytes, place: Path) -> object:
@@ -494,7 +494,7 @@ def _shared_list(data: bytes, _place: Path) -> object:
 
 
 def _contents(data: bytes, _place: Path) -> object:
-    from rajee_deploy.build_record.parts import parse_contents
+    from rajee_deploy.build_record.decode import parse_contents
 
     contents = decode(RECORD_TAG, _packed(data))
     other = parse_contents(json.loads(RECORD))
@@ -970,7 +970,7 @@ READERS: dict[str, Reader] = {
     "a challenge": Reader(b'Bearer realm="https://auth.example.com/token",service="x",scope="y"', _challenge),
     "a challenge without an address": Reader(b'Bearer realm="https://[",service="x"', _refused),
     "a registry's error": Reader(_json(ERRORS), _error_document),
-    "verdicts of platforms": Reader(_json({"schema": "x", "images": {"a": ["linux/amd64", "x"]}}), _verdicts),
+    "known images": Reader(_json({"schema": "x", "images": {"a": ["linux/amd64", "x"]}}), _known_images),
     "a record of this machine": Reader(_json({"a": "b"}), _own_record),
     "a shared list": Reader(_json(LIST), _shared_list),
     "a build record": Reader(RECORD, _contents),

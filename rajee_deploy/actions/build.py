@@ -18,10 +18,10 @@ from rajee_deploy.dataclass import dataclass
 from rajee_deploy.dockerfile import image_of
 from rajee_deploy.engine.failures import CACHE_NOT_WRITTEN
 from rajee_deploy.errors import DeployError
-from rajee_deploy.image import labels as source
+from rajee_deploy.image.labels import source_labels
 from rajee_deploy.image.request import build_request
 from rajee_deploy.image.triggers import base_images, not_counted
-from rajee_deploy.plan import image_check as trust
+from rajee_deploy.plan import image_check
 from rajee_deploy.plan.state import ImagePresent
 from rajee_deploy.report.timings import duration
 from rajee_deploy.system import process
@@ -69,7 +69,7 @@ def build_all(shop: Workshop, steps: Sequence[BuildAndPush], inputs: Mapping[str
     labels = dict(shop.labels)
     here = [step.image for step in steps if step.image not in labels]
     if here:
-        labels |= dict.fromkeys(here, source.labels(shop.settings.root, partial(_no_source, shop.console)))
+        labels |= dict.fromkeys(here, source_labels(shop.settings.root, partial(_no_source, shop.console)))
     if len(steps) == 1:
         _build(shop, steps[0], inputs[steps[0].image], labels[steps[0].image], "")
         return
@@ -158,7 +158,7 @@ def _confirm_pushed(shop: Workshop, image: WantedImage, reference: str, failure:
         found = image_state(shop.registry, image)
     except DeployError as error:
         raise failure or error from error
-    problem = trust.find_refusal(image, found)
+    problem = image_check.find_refusal(image, found)
     if problem is not None:
         raise problem from failure
     if not isinstance(found, ImagePresent):

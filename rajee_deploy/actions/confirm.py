@@ -1,6 +1,6 @@
 """What a plan says of services, carried out: a rollout is confirmed, or fails the run; a service is put back.
 
-It must never decide that a service needs anything: `drift` does.
+It must never decide that a service needs anything: `service_drift` does.
 """
 
 from __future__ import annotations

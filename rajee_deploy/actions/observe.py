@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING
 
 from rajee_deploy.dataclass import dataclass
 from rajee_deploy.errors import ConfigurationError, DeployError
-from rajee_deploy.plan import image_check as trust
-from rajee_deploy.plan import retention
+from rajee_deploy.plan import image_check, retention
 from rajee_deploy.plan.planner import is_busy
 from rajee_deploy.plan.stack_names import StackPlace, is_plain, places_of, resolve
 from rajee_deploy.plan.state import (
@@ -250,7 +249,7 @@ def _image_state(registry: RegistryReader, image: WantedImage, found: Found) -> 
     match state:
         case Tagged(digest=digest):
             contents = {each: registry.read_content(image.repository, digest, each) for each in image.platforms}
-            return trust.judge_image(digest, contents, image.fingerprint.digest)
+            return image_check.judge_image(digest, contents, image.fingerprint.digest)
         case ImageAbsent():
             return registry.confirm_absent(image.repository, image.tag)
         case ImageInaccessible():

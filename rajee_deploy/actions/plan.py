@@ -12,7 +12,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from rajee_deploy.actions import locate as locating
+from rajee_deploy.actions import locate
 from rajee_deploy.actions.desired_state import wanted_state
 from rajee_deploy.actions.lists import by_their_lists, what_is_remembered
 from rajee_deploy.actions.observe import Early, check_account
@@ -22,7 +22,7 @@ from rajee_deploy.actions.synthesise import local_infrastructure
 from rajee_deploy.errors import ConfigurationError, DeployError
 from rajee_deploy.fingerprint import with_given
 from rajee_deploy.model.names import INFRA_PARAMETER, NOT_RECORDED, DeployBy, InfraCheck
-from rajee_deploy.plan import planner as plans
+from rajee_deploy.plan import planner
 from rajee_deploy.plan.input_changes import changed_inputs
 from rajee_deploy.plan.parameter_changes import UntakenError
 from rajee_deploy.plan.state import StackPresent, Wanted
@@ -49,7 +49,7 @@ def plan_run(run: CurrentRun, synthesis: Synthesis | None = None, *, runs_app: b
     """
     run = replace(run)
     ports = run.ports
-    locating.forget(run)
+    locate.forget(run)
     names = chosen_stacks(run)
     if names:
         refuse_options(os.environ)
@@ -65,7 +65,7 @@ def plan_run(run: CurrentRun, synthesis: Synthesis | None = None, *, runs_app: b
             may_synthesise = runs_app or run.settings.infra_check is not InfraCheck.HASH
             synth = partial(_synthesise, run, infrastructure, who) if may_synthesise else None
             plain = partial(early.plain, who)
-            synthesis = locating.locate(run, infrastructure, who, synthesis or synth, plain)
+            synthesis = locate.locate(run, infrastructure, who, synthesis or synth, plain)
         inputs = {image.name: replace(inputs[image.name], settings=image) for image in run.images}
         with run.timings.phase("ask AWS"):
             meanwhile = partial(_with_known_infrastructure, run, who, synthesis)
@@ -86,12 +86,12 @@ def _conclude(
 ) -> Planned:
     """Decide by what was observed, with a synth where nothing less decides."""
     with _hints_of_app(run, wanted):
-        decided = plans.decide(wanted, observed)
-    reasons = decided.reasons if isinstance(decided, plans.SynthNeeded) else ()
-    if isinstance(decided, plans.SynthNeeded):
+        decided = planner.decide(wanted, observed)
+    reasons = decided.reasons if isinstance(decided, planner.SynthNeeded) else ()
+    if isinstance(decided, planner.SynthNeeded):
         if synthesis is None:
             synthesis = _synthesise(run, local_infrastructure(wanted), who, reasons)
-            if locating.settle(run, synthesis.stacks, who):
+            if locate.settle(run, synthesis.stacks, who):
                 return plan_run(run, synthesis)  # other stacks than those that were looked at
             wanted = _by_synthesis(wanted, synthesis)
         decided = _make_plan(run, wanted, observed)
@@ -150,7 +150,7 @@ def plan_by(planned: Planned, synthesis: Synthesis) -> Planned:
     than the first, it is the one that is shown and carried out (see `up`).
     """
     run = replace(planned.run)
-    if locating.settle(run, synthesis.stacks, planned.identity):
+    if locate.settle(run, synthesis.stacks, planned.identity):
         return plan_run(run, synthesis, runs_app=True)
     wanted = _by_synthesis(planned.wanted, synthesis)
     plan, revision = _guard_revision(run, _make_plan(run, wanted, planned.observed), planned.observed)
@@ -199,7 +199,7 @@ def with_input_changes(run: CurrentRun, wanted: Wanted, states: Mapping[str, Sta
 
 def _ask_others(run: CurrentRun, wanted: Wanted, observed: Observed, who: Identity) -> Wanted:
     """With what other machines know, where hashes do not decide."""
-    if not plans.undecided_stacks(wanted, observed):
+    if not planner.undecided_stacks(wanted, observed):
         return wanted
     from rajee_deploy.actions.share import ask
 
@@ -208,7 +208,7 @@ def _ask_others(run: CurrentRun, wanted: Wanted, observed: Observed, who: Identi
 
 def _make_plan(run: CurrentRun, wanted: Wanted, observed: Observed) -> Plan:
     with _hints_of_app(run, wanted):
-        return plans.make_plan(wanted, observed)
+        return planner.make_plan(wanted, observed)
 
 
 @contextmanager

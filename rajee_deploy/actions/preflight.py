@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from rajee_deploy.settings import ImageSettings
 
 
-def foresee(planned: P) -> P:
+def preflight(planned: P) -> P:
     """The plan with what is missing on this machine. DeployError and ConfigurationError: what carrying it out would end
     with, as far as that is known without a synth that the plan did not need."""
     with open_inputs(planned) as whole:

@@ -10,8 +10,7 @@ from rajee_deploy.actions.observe import image_state
 from rajee_deploy.actions.own_revision import own_commit
 from rajee_deploy.errors import DeployError
 from rajee_deploy.model.revision import commit_of
-from rajee_deploy.plan import after_step
-from rajee_deploy.plan import image_check as trust
+from rajee_deploy.plan import after_step, image_check
 from rajee_deploy.plan.state import ImagePresent
 from rajee_deploy.registry import image_gone
 
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def check_unchanged(run: CurrentRun, planned: Planned, stack: str) -> None:
-    """DeployErrors `stack-changed`, `image-changed`, `image-gone`, `checkout-changed`, and those of `trust`."""
+    """DeployErrors `stack-changed`, `image-changed`, `image-gone`, `checkout-changed`, and those of `image_check`."""
     check_stack(run, planned, stack)
     _check_images(run, planned, stack)
     if planned.is_of_checkout:
@@ -42,13 +41,13 @@ def check_stack(run: CurrentRun, planned: Planned, stack: str) -> None:
 def _check_images(run: CurrentRun, planned: Planned, stack: str) -> None:
     """What the stack is told to run must be what was planned, or built, under that very tag.
 
-    DeployErrors `image-changed`, `image-gone`, and those of `trust`.
+    DeployErrors `image-changed`, `image-gone`, and those of `image_check`.
     """
     for image in planned.wanted.images:
         if image.stack != stack:
             continue
         now = image_state(run.ports.registry, image)
-        problem = trust.find_refusal(image, now)
+        problem = image_check.find_refusal(image, now)
         if problem is not None:
             raise problem
         before = planned.observed.images[image.name]

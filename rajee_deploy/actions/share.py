@@ -14,7 +14,7 @@ from rajee_deploy.errors import DeployError
 from rajee_deploy.fingerprint import Fingerprint
 from rajee_deploy.model import Digest
 from rajee_deploy.model.names import INFRA_PARAMETER, NOT_RECORDED, InfraCheck
-from rajee_deploy.plan import planner as plans
+from rajee_deploy.plan import planner
 from rajee_deploy.plan.carried import is_list
 from rajee_deploy.plan.state import StackPresent
 
@@ -35,7 +35,7 @@ def ask(run: CurrentRun, wanted: Wanted, observed: Observed, who: Identity) -> W
     """With what other machines found out of the stacks that hashes do not decide. No call where all are decided."""
     for _ in range(_HOPS):
         proven, further = set(wanted.proven), dict(wanted.infrastructures)
-        places = _places(run.settings, plans.undecided_stacks(wanted, observed))
+        places = _places(run.settings, planner.undecided_stacks(wanted, observed))
         subjects = {stack: _subjects(wanted, observed, who, stack) for stack in places}
         there = _there(run, places, {stack: [*said, *lists] for stack, (said, lists) in subjects.items()})
         for stack, (said, lists) in subjects.items():
@@ -65,7 +65,7 @@ def keep(
     uncarried: Mapping[str, tuple[str, Mapping[str, Any]]],
 ) -> None:
     """Keep what was proved here of the stacks that stay as they are, and the lists that no template carries."""
-    places = _places(run.settings, [each for each in plans.proven(wanted, observed) if each not in deployed])
+    places = _places(run.settings, [each for each in planner.proven(wanted, observed) if each not in deployed])
     said = {stack: _subjects(wanted, observed, who, stack)[0] for stack in places}
     there = _there(run, places, said)
     new = [stack for stack in places if any(tag_of(one) not in there for one in said[stack])]
@@ -101,7 +101,7 @@ def _astray(
         proven=frozenset(),
     )
     machine = ask(run, machine, observed, who)
-    open_ = [(stack, states[stack]) for stack in plans.undecided_stacks(machine, observed)]
+    open_ = [(stack, states[stack]) for stack in planner.undecided_stacks(machine, observed)]
     found = {stack: _sought(machine, stack, state) for stack, state in open_ if isinstance(state, StackPresent)}
     return {stack: by for stack, by in found.items() if by not in ("", str(nothing.digest))}
 

@@ -15,7 +15,7 @@ from rajee_deploy.fingerprint import IGNORED, RECORD, TAKEN
 from rajee_deploy.model.names import INFRA_PARAMETER, NOT_RECORDED, RECORDS, REVISION_PARAMETER, TEMPLATE_PARAMETER
 from rajee_deploy.plan.stack_names import key_of
 from rajee_deploy.plan.state import StackPresent
-from rajee_deploy.plan.template import expected_record, is_recorded
+from rajee_deploy.plan.template_differences import expected_record, is_recorded
 from rajee_deploy.stack.deployment_record import StackRecord
 from rajee_deploy.synth.tracing.depfile import DURING
 

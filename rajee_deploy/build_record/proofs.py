@@ -4,7 +4,7 @@
   by each. It is a tag that is there. Its name is made of all that it says: the stack and its place, the digest of what
   synth reads, and the record of what is deployed; it proves for nothing else. It is asked for as tags of images are,
   and believed as they are: who may push into the repository decides what runs, and that nobody else may is the
-  business of its policy (see `trust`);
+  business of its policy (see `image_check`);
 - a *list* of what a synth reads, where the stack's template carries none or another one. It proves nothing, see
   `carried`.
 
@@ -24,7 +24,7 @@ from rajee_deploy.fingerprint import TAG_HEX, TAG_PREFIX
 from rajee_deploy.model.names import NOT_RECORDED, TEMPLATE_PARAMETER
 from rajee_deploy.plan.carried import decode, encode
 from rajee_deploy.plan.state import RepositoryAbsent, Tagged
-from rajee_deploy.plan.template import is_recorded, plain_record, record_of
+from rajee_deploy.plan.template_differences import is_recorded, plain_record, record_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

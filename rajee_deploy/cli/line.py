@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
 # In the order of --help, with the module of this package that has a function of the verb's name.
 VERBS = {
-    "up": "verbs",
-    "plan": "verbs",
-    "fingerprint": "verbs",
+    "up": "up",
+    "plan": "plan",
+    "fingerprint": "fingerprint",
     "explain": "explain",
     "replay": "explain",
     "verify": "verify",
@@ -25,7 +25,7 @@ VERBS = {
     "permissions": "permissions",
     "rollback": "rollback",
     "status": "status",
-    "report": "verbs",
+    "report": "report",
 }
 
 

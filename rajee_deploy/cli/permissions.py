@@ -52,17 +52,17 @@ def permissions(
 
 def _places(run: CurrentRun, who: Identity) -> dict[str, StackPlace]:
     """The stacks of the settings: by the last synth of what is here, else by what their names are in most apps."""
-    from rajee_deploy.actions import locate as locating
+    from rajee_deploy.actions import locate
     from rajee_deploy.errors import DeployError
 
     try:
-        known = locating.what_is_known(run, locating.infrastructure_of(run), who) if run.settings.cdk.stacks else {}
+        known = locate.what_is_known(run, locate.infrastructure_of(run), who) if run.settings.cdk.stacks else {}
     except DeployError:
         known = {}  # what cannot be hashed is not remembered
     if known:
-        locating.settle(run, known, who)
+        locate.settle(run, known, who)
         return {stack: run.settings.place_of(stack) for stack in run.settings.cdk.stacks}
-    found = {name: StackPlace(name, usual_name(name)) for name in locating.names_of(run)}
+    found = {name: StackPlace(name, usual_name(name)) for name in locate.names_of(run)}
     for name, stack in found.items():
         if name != stack.name:
             text = (

@@ -26,7 +26,7 @@ def status(
     rajee-deploy status --json | jq '.stacks[].images[] | select(.matches == false)'
     """
     from rajee_deploy.actions.status.look import look
-    from rajee_deploy.actions.status.words import document, lines
+    from rajee_deploy.actions.status.rows import document, lines
     from rajee_deploy.cli.wiring import make_context
     from rajee_deploy.console import printable
 

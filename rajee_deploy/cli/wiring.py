@@ -19,7 +19,7 @@ from rajee_deploy.plan.ancestry import Rules
 from rajee_deploy.plan.state import StackAbsent
 from rajee_deploy.plan.tags import tag_problem
 from rajee_deploy.registry.ecr import Ecr
-from rajee_deploy.registry.verdicts import KnownContents
+from rajee_deploy.registry.known_images import KnownImages
 from rajee_deploy.report.timings import Timings
 from rajee_deploy.settings import load, with_flags
 from rajee_deploy.stack.deployment_record import RecordedStacks
@@ -183,7 +183,7 @@ def _reader(settings: Settings, where: Whereabouts) -> StackReader:
 
 
 def _ecr(aws: Aws) -> Ecr:
-    return Ecr(aws, KnownContents(state_directory() / "verdicts.json"))
+    return Ecr(aws, KnownImages(state_directory() / "verdicts.json"))
 
 
 def _stores(ecr: Ecr | None) -> list[tuple[str, ContentsStore]]:

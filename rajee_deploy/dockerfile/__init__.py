@@ -3,7 +3,8 @@
 Pure: opens no file, knows no registry and no ignore rules. The semantics are BuildKit's, to the letter where the text
 alone decides; where it does not (an image's ENV, another frontend), more is read than the build reads, never less.
 Rooms inside: parser (lines) and words (expansion), instructions with flags and mounts (shapes), stages (the graph),
-scope and dispatch (variables, reads), selectors, canonical (the text that is hashed), platforms (several at once).
+scope (variables), stage_reads (which instruction reads which files), selectors (by which rule a path selects),
+canonical (the text that is hashed), platforms (several at once).
 """
 
 from __future__ import annotations
@@ -13,7 +14,6 @@ from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
 from rajee_deploy.dockerfile import canonical, frontend, machines, selectors
 from rajee_deploy.dockerfile.bases import Bases
-from rajee_deploy.dockerfile.dispatch import StageWalk
 from rajee_deploy.dockerfile.instructions import Arg, From, parse_instruction
 from rajee_deploy.dockerfile.parser import parse, refusal, syntax_error
 from rajee_deploy.dockerfile.patterns import Budget
@@ -21,6 +21,7 @@ from rajee_deploy.dockerfile.platforms import merge, unite
 from rajee_deploy.dockerfile.references import NamedContexts, is_known_frontend, parse_image, possible_mirror
 from rajee_deploy.dockerfile.remotes import ADD, Remotes, alike, of_context, pinned_text, remote_of
 from rajee_deploy.dockerfile.scope import OF_THE_ENGINE, GlobalScope, automatic_args
+from rajee_deploy.dockerfile.stage_reads import StageWalk
 from rajee_deploy.dockerfile.stages import Graph
 from rajee_deploy.dockerfile.widening import BASE_DECIDES
 from rajee_deploy.dockerfile.words import ExpansionError, Lexer

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, NoReturn
 
 from rajee_deploy.dataclass import dataclass
 from rajee_deploy.dockerfile import writing
-from rajee_deploy.dockerfile.dispatch import BODY, StageWalk
 from rajee_deploy.dockerfile.instructions import Arg, Assign, OnBuild, PlainInstruction, Run, Transfer, WordsInstruction
 from rajee_deploy.dockerfile.mounts import fields_of
 from rajee_deploy.dockerfile.references import is_remote
+from rajee_deploy.dockerfile.stage_reads import BODY, StageWalk
 from rajee_deploy.dockerfile.writing import UnwritableError
 from rajee_deploy.errors import DeployError
 from rajee_deploy.model.dialect import FILES, BaseImage, PlainDockerfile, PlainRun, PlainStage

@@ -24,7 +24,7 @@ _LABELS = "org.opencontainers.image."
 DIRTY_LABEL = "io.rajee-deploy.dirty"
 
 
-def labels(directory: Path, told: Callable[[DeployError], None] = lambda _error: None) -> dict[str, str]:
+def source_labels(directory: Path, told: Callable[[DeployError], None] = lambda _error: None) -> dict[str, str]:
     """The labels of an image that is built from the checkout a directory lies in.
 
     `created` is SOURCE_DATE_EPOCH, else the commit's time, else (where files differ from it) now: an image that

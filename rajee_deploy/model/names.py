@@ -9,7 +9,7 @@ from enum import Enum
 
 # The stack parameter that records which infrastructure fingerprint a deployment was made of (rajee_deploy.cdk adds it).
 INFRA_PARAMETER = "RajeeInfraHash"
-# …what CloudFormation gave back of it (see `template`), and from which git revision it was made.
+# …what CloudFormation gave back of it (see `template_differences`), and from which git revision it was made.
 TEMPLATE_PARAMETER = "RajeeTemplateHash"
 REVISION_PARAMETER = "RajeeRevision"
 RECORDS = (INFRA_PARAMETER, TEMPLATE_PARAMETER, REVISION_PARAMETER)

@@ -18,7 +18,7 @@ from rajee_deploy.model.names import INFRA_PARAMETER, NOT_RECORDED, REVISION_PAR
 from rajee_deploy.plan.input_changes import in_words, unknown_here
 from rajee_deploy.plan.steps import Tier
 from rajee_deploy.plan.tags import short_digest
-from rajee_deploy.plan.template import differences, differs_in_text_alone, is_recorded
+from rajee_deploy.plan.template_differences import differences, differs_in_text_alone, is_recorded
 
 if TYPE_CHECKING:
     from rajee_deploy.plan.input_changes import InputChange

@@ -13,11 +13,10 @@ from rajee_deploy.dataclass import dataclass
 from rajee_deploy.errors import ConfigurationError, DeployError
 from rajee_deploy.model import stack_status
 from rajee_deploy.model.names import INFRA_PARAMETER, InfraCheck
-from rajee_deploy.plan import image_check as trust
-from rajee_deploy.plan import retention
-from rajee_deploy.plan.drift import drift_cautions, drift_steps
+from rajee_deploy.plan import image_check, retention
 from rajee_deploy.plan.infrastructure import judge
 from rajee_deploy.plan.parameter_changes import unknown_parameter
+from rajee_deploy.plan.service_drift import drift_cautions, drift_steps
 from rajee_deploy.plan.stack_step import stack_step
 from rajee_deploy.plan.state import (
     ImageAbsent,
@@ -208,7 +207,7 @@ def waits(stacks: Sequence[str], states: Mapping[str, StackState]) -> tuple[Wait
 
 
 def image_steps(images: Sequence[WantedImage], observed: Observed, skipped: list[Skip]) -> list[Step]:
-    """The builds of what is not there; what is there is skipped. DeployErrors of `trust`."""
+    """The builds of what is not there; what is there is skipped. DeployErrors of `image_check`."""
     steps: list[Step] = []
     for image in images:
         state = observed.images[image.name]
@@ -222,7 +221,7 @@ def image_steps(images: Sequence[WantedImage], observed: Observed, skipped: list
                     BuildAndPush(image.name, image.tag, f"the repository {image.repository} does not exist yet")
                 )
             case ImageInaccessible() | ImageForeign() | ImageOfOtherPlatform():
-                error = trust.find_refusal(image, state)
+                error = image_check.find_refusal(image, state)
                 assert error is not None  # noqa: S101 -- for the type checker: these are what it refuses
                 raise error
             case _:

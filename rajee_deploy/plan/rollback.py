@@ -12,9 +12,8 @@ from rajee_deploy.dataclass import dataclass
 from rajee_deploy.model import stack_status
 from rajee_deploy.model.names import NOT_RECORDED, REVISION_PARAMETER, DeployBy, Drift
 from rajee_deploy.model.revision import commit_of
-from rajee_deploy.plan import planner as plans
-from rajee_deploy.plan import retention, stack_step
-from rajee_deploy.plan.drift import drift_cautions, drift_steps
+from rajee_deploy.plan import planner, retention, stack_step
+from rajee_deploy.plan.service_drift import drift_cautions, drift_steps
 from rajee_deploy.plan.state import StackPresent
 from rajee_deploy.plan.steps import BuildAndPush, DeployStack, Plan, Skip, StackChange, Step, Via
 from rajee_deploy.plan.tags import short_digest
@@ -47,13 +46,13 @@ class Way:
 
 
 def plan_rollback(ways: Sequence[Way], observed: Observed) -> Plan:
-    """Decide. The stacks are there, and take updates. DeployErrors of `plan`: `no-repository`, and of `trust`."""
+    """Decide. The stacks are there, and take updates. DeployErrors of `plan`: `no-repository`, and of `image_check`."""
     images = [way.wanted for way in ways]
     skipped: list[Skip] = []
     notices: list[tuple[str, Notice]] = []
     cautions: list[Caution] = []
     late: list[Step] = []
-    steps: list[Step] = [_from_revision(step, ways) for step in plans.image_steps(images, observed, skipped)]
+    steps: list[Step] = [_from_revision(step, ways) for step in planner.image_steps(images, observed, skipped)]
     for image in images:
         notices += retention.expiry_notices(image, observed)
     for stack in dict.fromkeys(image.stack for image in images):
@@ -68,10 +67,10 @@ def plan_rollback(ways: Sequence[Way], observed: Observed) -> Plan:
             late += more
             cautions += known
         else:
-            steps.append(plans.shield(step, received, observed, notices))
+            steps.append(planner.shield(step, received, observed, notices))
             cautions += drift_cautions(stack, observed, Drift.LEAVE)
     steps += late
-    plans.check_repositories(images, observed, steps)
+    planner.check_repositories(images, observed, steps)
     return Plan(tuple(steps), tuple(skipped), tuple(notices), tuple(cautions))
 
 

@@ -1,7 +1,7 @@
 """Which stacks the names in the settings mean, and where these live. Pure.
 
 CDK knows a stack by its hierarchical id (`Dev/Api`), CloudFormation by its physical name in an account and a region.
-What the settings say becomes stacks at one border (`locating`); inside the tool a stack goes by its *key*: its physical
+What the settings say becomes stacks at one border (`locate`); inside the tool a stack goes by its *key*: its physical
 name, and where it does not live where the caller is, that place behind it: `waf (us-east-1)`. No two stacks share one.
 """
 

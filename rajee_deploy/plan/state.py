@@ -68,7 +68,7 @@ class WantedImage:
 
 @dataclass(frozen=True, slots=True)
 class StackContent:
-    """What `cdk deploy` compares of a stack: its template (its digest, see `template`) and what lies around it.
+    """What `cdk deploy` compares of a stack: its template (a digest of `template_differences`) and what is around it.
 
     `effective` is the digest of what an update of the template can change by itself; "" where that is not known.
     """

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from rajee_deploy.model.repository import PushAccess, Repository
     from rajee_deploy.plan.state import ImageInaccessible, ReferenceState
     from rajee_deploy.registry.answers import StoredManifest
-    from rajee_deploy.registry.verdicts import KnownContents
+    from rajee_deploy.registry.known_images import KnownImages
 
 BATCH = 100  # https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_BatchGetImage.html
 
@@ -30,9 +30,9 @@ BATCH = 100  # https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_Bat
 class Ecr:
     """The ECR of one account and region, and of those that a repository names."""
 
-    def __init__(self, aws: Aws, verdicts: KnownContents) -> None:
+    def __init__(self, aws: Aws, known_images: KnownImages) -> None:
         self._aws = aws
-        self._verdicts = verdicts
+        self._known_images = known_images
         self._manifests: dict[tuple[Repository, Digest], StoredManifest] = {}
 
     def find(
@@ -59,10 +59,10 @@ class Ecr:
 
     def read_content(self, repository: Repository, digest: Digest, platform: Platform) -> ImageContent:
         """See Registry. Remembered by digest."""
-        known = self._verdicts.find(digest, platform)
+        known = self._known_images.find(digest, platform)
         if known is None:
             known = self._content(repository, digest, platform)
-            self._verdicts.remember(digest, platform, known)
+            self._known_images.remember(digest, platform, known)
         return known
 
     def find_frozen(self, repository: Repository, tags: Sequence[str]) -> frozenset[str]:

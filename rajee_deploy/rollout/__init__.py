@@ -2,7 +2,8 @@
 
 Times are seconds since the epoch, as AWS's own clock stamped them, so that nothing here depends on when we looked.
 Rooms inside: spans (where the time went), advice (which settings would make it faster), declared (what a template says
-of services), standing (how a service stands to that), verdict (did a deployment arrive).
+of services), rollout_state (what each state means), standing (how a service stands to its stack), verdict (did a
+deployment arrive).
 """
 
 from __future__ import annotations

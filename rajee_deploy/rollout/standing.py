@@ -10,6 +10,7 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from rajee_deploy.dataclass import dataclass
+from rajee_deploy.rollout import rollout_state
 
 if TYPE_CHECKING:
     from rajee_deploy.rollout import Deployment, Service
@@ -58,21 +59,34 @@ class Standing(Enum):
     OTHER = "it runs something else"
     GONE = "there is no such service"
     NOT_JUDGED = "ECS does not report its rollouts"
+    UNKNOWN = "it is in a state that this version does not know"
 
 
-UNCONFIRMED = (Standing.MOVING, Standing.FAILED, Standing.ROLLED_BACK)  # the stack's own deployment, and no end of it
+UNCONFIRMED = (
+    Standing.MOVING,
+    Standing.FAILED,
+    Standing.ROLLED_BACK,
+    Standing.UNKNOWN,
+)  # the stack's own deployment, and no end of it
 
 
 def standing(held: Held, service: Service) -> Standing:
     """How a service stands to what its stack says."""
-    if service.status != "ACTIVE":
-        return Standing.GONE
+    if not rollout_state.is_there(service.status):
+        return Standing.GONE if rollout_state.is_gone(service.status) else Standing.UNKNOWN
     primary = service.primary
     if service.controller != "ECS" or primary is None:
         return Standing.NOT_JUDGED
     if held.task_definition and primary.task_definition != held.task_definition:
         return Standing.ROLLED_BACK if _is_rolled_back(held, service, primary) else Standing.OTHER
-    if primary.state == "FAILED":
+    return _of_own(service, primary)
+
+
+def _of_own(service: Service, primary: Deployment) -> Standing:
+    """How a service stands whose newest deployment is the stack's own."""
+    if not rollout_state.is_known(primary.state):
+        return Standing.UNKNOWN
+    if rollout_state.has_failed(primary.state):
         return Standing.FAILED
     return Standing.RUNS if is_over(service) else Standing.MOVING
 
@@ -83,15 +97,16 @@ def is_over(service: Service) -> bool:
     primary = service.primary
     if primary is None:
         return False
-    if primary.state:
-        return primary.state in ("COMPLETED", "FAILED")
+    if primary.state != rollout_state.UNTOLD:
+        return rollout_state.is_over(primary.state)
     return len(service.deployments) == 1 and primary.running >= primary.desired
 
 
 def _is_rolled_back(held: Held, service: Service, primary: Deployment) -> bool:
     """ECS lists the deployment that failed only for a while, and while it rolls back says so of the new one."""
     has_failed = any(
-        one.task_definition == held.task_definition and one.state == "FAILED" for one in service.deployments
+        one.task_definition == held.task_definition and rollout_state.has_failed(one.state)
+        for one in service.deployments
     )
     return has_failed or "rolling back to" in primary.reason or service.rolled_back == held.task_definition
 
@@ -102,7 +117,7 @@ def failure(held: Held, service: Service) -> str:
         (
             one.reason
             for one in service.deployments
-            if one.state == "FAILED" and held.task_definition in ("", one.task_definition)
+            if rollout_state.has_failed(one.state) and held.task_definition in ("", one.task_definition)
         ),
         "",
     )

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, assert_never
 
 from rajee_deploy.dataclass import dataclass
+from rajee_deploy.rollout import rollout_state
 from rajee_deploy.rollout.standing import Standing, failure, standing
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ def is_stable(service: Service) -> bool:
         and len(service.deployments) == 1
         and primary.pending == 0
         and primary.running == primary.desired
-        and primary.state in ("", "COMPLETED")
+        and (primary.state == rollout_state.UNTOLD or rollout_state.has_arrived(primary.state))
     )
 
 
@@ -56,7 +57,7 @@ def verdict(
     match stands:
         case Standing.NOT_JUDGED:
             return RolloutVerdict()
-        case Standing.GONE | Standing.FAILED | Standing.ROLLED_BACK | Standing.OTHER:
+        case Standing.GONE | Standing.FAILED | Standing.ROLLED_BACK | Standing.OTHER | Standing.UNKNOWN:
             return RolloutVerdict(objection(stands, held, service))
         case Standing.MOVING | Standing.RUNS:
             return _of_own(service, images, wanted)
@@ -64,7 +65,7 @@ def verdict(
             assert_never(stands)
 
 
-def objection(stands: Standing, held: Held, service: Service) -> str:
+def objection(stands: Standing, held: Held, service: Service) -> str:  # noqa: PLR0911 -- one return for each kind
     """In words, what a service does that is not what its stack says; "" for one that does."""
     primary = service.primary
     runs = short(primary.task_definition) if primary is not None else "nothing"
@@ -80,6 +81,9 @@ def objection(stands: Standing, held: Held, service: Service) -> str:
             return f"{what} {service.name} runs {runs}, and its stack says {short(held.task_definition)}"
         case Standing.MOVING:
             return f"the rollout of {service.name} is not over"
+        case Standing.UNKNOWN:
+            state = primary.state if primary is not None and rollout_state.is_there(service.status) else service.status
+            return f"{what} {service.name} is {state}, which this version does not know: a newer one may"
         case Standing.GONE:
             return f"there is no {what.removeprefix('the ')} {service.name} any more"
         case Standing.RUNS | Standing.NOT_JUDGED:

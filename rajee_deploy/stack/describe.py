@@ -14,7 +14,7 @@ from rajee_deploy.aws import unknown
 from rajee_deploy.model.stack_status import is_refused_since_reviewed, is_reviewed, may_lack_template
 from rajee_deploy.plan.carried import carried_of
 from rajee_deploy.plan.state import StackAbsent, StackContent, StackPresent, StackState
-from rajee_deploy.plan.template import effective, given_back, volatile_parameters
+from rajee_deploy.plan.template_differences import effective, given_back, volatile_parameters
 from rajee_deploy.rollout.declared import declared_services
 
 if TYPE_CHECKING:

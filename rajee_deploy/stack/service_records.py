@@ -6,16 +6,12 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from rajee_deploy.aws import unknown
-from rajee_deploy.rollout import Deployment, Service
+from rajee_deploy.rollout import Deployment, Service, rollout_state
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from rajee_deploy.rollout.standing import Held
-
-
-# How the statuses of a service's deployment begin that ECS, or somebody by it, put an end to.
-_UNDONE = ("ROLLBACK_", "STOP")
 
 
 def service_of(record: Mapping[str, Any]) -> Service:
@@ -25,7 +21,7 @@ def service_of(record: Mapping[str, Any]) -> Service:
     if (
         not record.get("serviceName")
         or not status
-        or (status == "ACTIVE" and controller == "ECS" and not record.get("deployments"))
+        or (rollout_state.is_there(status) and controller == "ECS" and not record.get("deployments"))
     ):
         raise unknown(f"ecs:DescribeServices {record.get('serviceArn')}", "the answer lacks the service's deployments")
     deployments = tuple(_deployment(one) for one in record.get("deployments") or ())
@@ -48,7 +44,7 @@ def _task_set(record: Mapping[str, Any]) -> Deployment:
         record.get("computedDesiredCount", 0),
         record.get("pendingCount", 0),
         record.get("runningCount", 0),
-        state="IN_PROGRESS" if record.get("stabilityStatus") == "STABILIZING" else "",
+        state=rollout_state.IN_PROGRESS if record.get("stabilityStatus") == "STABILIZING" else rollout_state.UNTOLD,
     )
 
 

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from rajee_deploy.aws import pages, unknown
 from rajee_deploy.model.stack_status import is_deletion, may_be_empty
-from rajee_deploy.rollout import Deployment, Service
+from rajee_deploy.rollout import Deployment, Service, rollout_state
 from rajee_deploy.rollout.declared import NESTED_TYPE, SERVICE_TYPE, DeclaredServices, declared_services, known_end
 from rajee_deploy.rollout.standing import Held
-from rajee_deploy.stack.service_records import _UNDONE, _began, cluster_named, service_of
+from rajee_deploy.stack.service_records import _began, cluster_named, service_of
 from rajee_deploy.system.places import cache_directory
 from rajee_deploy.system.sealed import read_sealed, write_sealed
 from rajee_deploy.text.foreign import parse_json
@@ -100,7 +100,7 @@ class Services:
         found = self._aws.ask("ecs", "list_service_deployments", asked, unknown_call).get("serviceDeployments", ())
         newest: Mapping[str, Any] = max(found, key=lambda one: one["createdAt"], default={})
         revision = newest.get("targetServiceRevisionArn")
-        if not str(newest.get("status", "")).startswith(_UNDONE) or not revision:
+        if not rollout_state.is_undone(str(newest.get("status", ""))) or not revision:
             return ""
         answer = self._aws.ask("ecs", "describe_service_revisions", {"serviceRevisionArns": [revision]})
         return next((str(one.get("taskDefinition", "")) for one in answer.get("serviceRevisions", ())), "")
@@ -158,13 +158,12 @@ class Services:
 
         answer = self._aws.ask("lambda", "get_function", {"FunctionName": one.arn}, absent)
         if not isinstance(answer, dict):
-            return Service(one.arn, (), status="MISSING")
+            return Service(one.arn, (), status=rollout_state.MISSING)
         configuration, image = answer.get("Configuration") or {}, (answer.get("Code") or {}).get("ImageUri", "")
         status = configuration.get("LastUpdateStatus")
         if configuration.get("FunctionName") != one.arn or not image or not status:
             raise unknown(f"lambda:GetFunction {one.arn}", "the answer lacks the function's image or state")
         runs = one.task_definition if one.task_definition and image.endswith(one.task_definition) else image
-        states = {"Successful": "COMPLETED", "InProgress": "IN_PROGRESS", "Failed": "FAILED"}
         reason = configuration.get("LastUpdateStatusReason", "")
         own = Deployment(
             configuration.get("RevisionId", ""),
@@ -174,7 +173,7 @@ class Services:
             0,
             1,
             0,
-            states.get(status, status),
+            rollout_state.of_function(status),
             reason,
             _began(configuration.get("LastModified", "")),
         )
@@ -191,7 +190,7 @@ class Services:
         for one in answer.get("failures", ()):
             if one.get("reason") == "MISSING" and one.get("arn"):
                 name = str(one["arn"]).rpartition("/")[2]
-                found.setdefault(one["arn"], Service(name, (), status="MISSING"))
+                found.setdefault(one["arn"], Service(name, (), status=rollout_state.MISSING))
         by_name = {arn.rpartition("/")[2]: one for arn, one in found.items()}  # the ARN's form may be another
         found |= {arn: by_name[name] for arn in arns if (name := arn.rpartition("/")[2]) in by_name}
         lacking = [arn for arn in arns if arn not in found]

@@ -2,7 +2,7 @@
 
 What is not known (yet) is a stack of this very name where the caller is. In the caller's account our own credentials
 ask, in whichever region. In another one those roles do that the app names for it, as the CDK CLI would: its role for
-look-ups where we read, the one for deployments where we write. Must never decide what a name means: `locating` does.
+look-ups where we read, the one for deployments where we write. Must never decide what a name means: `locate` does.
 """
 
 from __future__ import annotations

@@ -11,7 +11,13 @@ from rajee_deploy.dataclass import dataclass
 from rajee_deploy.errors import DeployError
 from rajee_deploy.plan.stack_names import StackPlace
 from rajee_deploy.plan.state import StackContent, Synthesised
-from rajee_deploy.plan.template import as_sent, effective, given_back, referenced_parameters, volatile_parameters
+from rajee_deploy.plan.template_differences import (
+    as_sent,
+    effective,
+    given_back,
+    referenced_parameters,
+    volatile_parameters,
+)
 from rajee_deploy.system.regular_files import LARGE, read_json
 
 if TYPE_CHECKING:

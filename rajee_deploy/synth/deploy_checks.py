@@ -9,7 +9,7 @@ from rajee_deploy.errors import ConfigurationError, DeployError
 from rajee_deploy.model.names import GIVEN_PREFIX
 from rajee_deploy.plan.parameter_changes import UntakenError
 from rajee_deploy.plan.parameters import slots_of
-from rajee_deploy.plan.template import referenced_parameters
+from rajee_deploy.plan.template_differences import referenced_parameters
 from rajee_deploy.synth.how_to import cdk_command, instead_of, reading_context
 from rajee_deploy.system.regular_files import LARGE, read_text
 from rajee_deploy.text.numbers import whole

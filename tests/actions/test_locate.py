@@ -12,7 +12,7 @@ from run_worlds import World
 from rajee_deploy.actions.locate import settle, tables_of
 from rajee_deploy.actions.observe import Early
 from rajee_deploy.actions.plan import plan_run
-from rajee_deploy.actions.rollback.stacks import locate
+from rajee_deploy.actions.rollback.stacks import find_stacks
 from rajee_deploy.actions.status.look import look
 from rajee_deploy.aws import Identity
 from rajee_deploy.errors import DeployError
@@ -196,7 +196,7 @@ def test_a_rollback_finds_its_stack_and_synthesises_for_a_name_alone(world):
 
     def stacks():
         run = world.context()
-        return [image.stack for image in locate(run, run.ports.identity(), run.images)]
+        return [image.stack for image in find_stacks(run, run.ports.identity(), run.images)]
 
     assert (stacks(), world.stacks.synths) == (["dev-app"], before)
     world.move()
@@ -214,12 +214,12 @@ def test_a_rollback_does_not_need_an_app_that_can_be_hashed(world):
         raise DeployError("unreadable", "an input of the CDK app cannot be read")
 
     run.ports = replace(run.ports, infrastructure=unreadable)
-    assert [image.stack for image in locate(run, run.ports.identity(), run.images)] == ["dev-app"]
+    assert [image.stack for image in find_stacks(run, run.ports.identity(), run.images)] == ["dev-app"]
     call(world, ["Reg", "Dev/*"])
     run = world.context()
     run.ports = replace(run.ports, infrastructure=unreadable)
     with pytest.raises(DeployError):
-        locate(run, run.ports.identity(), run.images)
+        find_stacks(run, run.ports.identity(), run.images)
 
 
 ELSEWHERE = StackPlace("Edge", "edge", "", "us-west-2")
@@ -282,7 +282,7 @@ def test_what_the_app_does_not_have_any_more_is_still_shown_and_rolled_back(worl
     assert caught.value.code == "no-such-stack"
     assert [stack.status for stack in look(world.context()).stacks] == ["UPDATE_COMPLETE"] * 2
     run = world.context()
-    assert [image.stack for image in locate(run, run.ports.identity(), run.images)] == ["dev-app"]
+    assert [image.stack for image in find_stacks(run, run.ports.identity(), run.images)] == ["dev-app"]
 
 
 class Asked:
@@ -375,7 +375,7 @@ def test_a_rollback_changes_no_stack_of_somebody_else_that_has_the_name_of_our_i
     before = world.stacks.synths
     world.move()
     run = world.context()
-    assert [image.stack for image in locate(run, run.ports.identity(), run.images)] == ["dev-app"]
+    assert [image.stack for image in find_stacks(run, run.ports.identity(), run.images)] == ["dev-app"]
     assert world.stacks.synths == before + 1
 
 
@@ -389,7 +389,7 @@ def test_a_rollback_tells_an_id_of_ours_from_somebody_elses_name_by_the_template
     before = world.stacks.synths
     world.move()
     run = world.context()
-    assert [image.stack for image in locate(run, run.ports.identity(), run.images)] == ["dev-app"]
+    assert [image.stack for image in find_stacks(run, run.ports.identity(), run.images)] == ["dev-app"]
     assert world.stacks.synths == before + 1
     world.move()
     run = world.context()
@@ -400,7 +400,7 @@ def test_a_rollback_tells_an_id_of_ours_from_somebody_elses_name_by_the_template
 
     bare = NoNode(world.stacks.stacks, declares=world.stacks.declares)
     run.ports = replace(run.ports, reader=bare, deployer=bare)
-    assert [image.stack for image in locate(run, run.ports.identity(), run.images)] == ["App"]
+    assert [image.stack for image in find_stacks(run, run.ports.identity(), run.images)] == ["App"]
     assert "only a synth can tell, and node is not installed" in world.talk.getvalue()
 
 

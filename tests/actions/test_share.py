@@ -15,7 +15,7 @@ from rajee_deploy.model import Digest
 from rajee_deploy.model.names import INFRA_PARAMETER, TEMPLATE_PARAMETER, InfraCheck
 from rajee_deploy.model.repository import Repository
 from rajee_deploy.plan.state import Observed, StackContent, StackPresent, Synthesised, Wanted
-from rajee_deploy.plan.template import record_of
+from rajee_deploy.plan.template_differences import record_of
 
 WHO = Identity("123456789012", "us-east-1")
 CONTENT = StackContent("sha256:t")

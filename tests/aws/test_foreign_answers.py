@@ -29,7 +29,7 @@ from rajee_deploy.model import Digest, Platform
 from rajee_deploy.model.repository import Repository
 from rajee_deploy.plan.state import StackPresent
 from rajee_deploy.registry.ecr import Ecr
-from rajee_deploy.registry.verdicts import KnownContents
+from rajee_deploy.registry.known_images import KnownImages
 from rajee_deploy.rollout.declared import DeclaredFunction, DeclaredService, DeclaredServices
 from rajee_deploy.rollout.standing import Held
 from rajee_deploy.stack.deployment_record import SsmRecords
@@ -241,7 +241,7 @@ def stack():
 
 
 def ecr(aws):
-    class Nothing(KnownContents):
+    class Nothing(KnownImages):
         def __init__(self):
             pass
 

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 from rajee_deploy.actions.explain.compare import compare
 from rajee_deploy.build_record.checks import DIRECTORIES, OLDER, PRIVATE, WAYS
-from rajee_deploy.build_record.document import decode, encode
+from rajee_deploy.build_record.decode import decode
+from rajee_deploy.build_record.encode import encode
 from rajee_deploy.build_record.groups import within_bound
 from rajee_deploy.build_record.of_image import contents_of, proved_by
 from rajee_deploy.build_record.takes import read_takes

@@ -12,11 +12,11 @@ from rajee_deploy.aws import Aws
 from rajee_deploy.model import Digest, Platform
 from rajee_deploy.model.names import FINGERPRINT_LABEL
 from rajee_deploy.model.repository import Repository
-from rajee_deploy.plan import image_check as trust
+from rajee_deploy.plan import image_check
 from rajee_deploy.plan.state import ImageContent, ImagePresent, Tagged
 from rajee_deploy.registry.ecr import Ecr
+from rajee_deploy.registry.known_images import KnownImages
 from rajee_deploy.registry.labels import RegistryLabels
-from rajee_deploy.registry.verdicts import KnownContents
 from rajee_deploy.settings.build_settings import BuildSettings, Provenance
 
 pytestmark = [pytest.mark.docker, pytest.mark.parametrize("rig", ["buildx"], indirect=True)]
@@ -30,7 +30,7 @@ HELLO = ("FROM scratch", "COPY busybox /busybox", 'CMD ["/busybox", "echo", "hel
 def ecr(sandbox, tmp_path, monkeypatch) -> Ecr:
     for name, value in {"ACCESS_KEY_ID": "t", "SECRET_ACCESS_KEY": "t", "ENDPOINT_URL": sandbox.endpoint}.items():
         monkeypatch.setenv(f"AWS_{name}", value)
-    return Ecr(Aws(region="us-east-1"), KnownContents(tmp_path / "verdicts.json"))
+    return Ecr(Aws(region="us-east-1"), KnownImages(tmp_path / "verdicts.json"))
 
 
 def stored(repository: Repository, reference: dict[str, str]) -> dict:
@@ -51,7 +51,7 @@ def test_an_attested_image_is_ours_and_runs_by_its_digest(far_store, ecr, mode, 
     assert reported == str(state.digest)
     content = ecr.read_content(repository, state.digest, AMD64)
     assert content == ImageContent("linux/amd64", str(OURS))
-    assert trust.judge_image(state.digest, {AMD64: content}, OURS) == ImagePresent(state.digest)
+    assert image_check.judge_image(state.digest, {AMD64: content}, OURS) == ImagePresent(state.digest)
 
     assert RegistryLabels(lambda _: rig.access).find_label(repository, "c-1", FINGERPRINT_LABEL) == str(OURS)
 
@@ -82,7 +82,7 @@ def test_an_attested_image_of_several_platforms_is_ours_on_each(far_store, ecr):
     reported = Digest.parse(far_store.build(*HELLO, labels=labels, settings=settings, platforms=platforms))
     repository = Repository(far_store.access.uri.partition("/")[2])
     contents = {platform: ecr.read_content(repository, reported, platform) for platform in platforms}
-    assert trust.judge_image(reported, contents, OURS) == ImagePresent(reported)
+    assert image_check.judge_image(reported, contents, OURS) == ImagePresent(reported)
     assert len(stored(repository, {"imageTag": "c-1"})["manifests"]) == 4  # two of them are attestations
 
 

@@ -13,7 +13,7 @@ from git_programs import Plants
 from rajee_deploy.errors import DeployError
 from rajee_deploy.git import ancestry, find_commit_id, find_repository, find_revision, find_subject
 from rajee_deploy.git.checkout import private_checkout
-from rajee_deploy.image.labels import labels
+from rajee_deploy.image.labels import source_labels
 from rajee_deploy.plan.state import Ancestry
 
 OPTIONS = ["-c", "user.name=T", "-c", "user.email=t@example.com", "-c", "commit.gpgsign=false"]
@@ -135,7 +135,7 @@ def test_a_checkout_of_another_owner_is_told_in_git_s_own_words(checkout, shim):
         assert f"git config --global --add safe.directory {place}" in error.hint
     assert ancestry(place, commit_id, "0" * 40) is Ancestry.UNKNOWN
     told: list[DeployError] = []
-    assert REVISION not in labels(place, told.append)
+    assert REVISION not in source_labels(place, told.append)
     assert [error.code for error in told] == ["git-refused"]
 
 

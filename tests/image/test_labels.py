@@ -9,7 +9,7 @@ import pytest
 
 from rajee_deploy.errors import DeployError
 from rajee_deploy.image.extra_tags import expand_tags
-from rajee_deploy.image.labels import DIRTY_LABEL, labels
+from rajee_deploy.image.labels import DIRTY_LABEL, source_labels
 from rajee_deploy.plan.tags import sanitise, tag_problem
 from rajee_deploy.settings import load
 
@@ -37,7 +37,7 @@ def checkout(tmp_path, monkeypatch):
 def test_labels_of_a_clean_checkout_are_the_same_each_time(checkout):
     at = datetime.fromtimestamp(int(git(checkout, "log", "-1", "--format=%ct")), UTC)
     (checkout / "new").write_text("untracked files make nothing dirty")
-    assert labels(checkout) == {
+    assert source_labels(checkout) == {
         R + "created": at.strftime("%Y-%m-%dT%H:%M:%SZ"),
         R + "revision": git(checkout, "rev-parse", "HEAD"),
         R + "source": "https://git.example.test/team/app",
@@ -45,9 +45,9 @@ def test_labels_of_a_clean_checkout_are_the_same_each_time(checkout):
 
 
 def test_labels_of_a_dirty_checkout_say_so(checkout):
-    clean = labels(checkout)
+    clean = source_labels(checkout)
     (checkout / "file").write_text("b")
-    found = labels(checkout)
+    found = source_labels(checkout)
     assert found[DIRTY_LABEL] == "true"
     assert found[R + "created"] >= clean[R + "created"]
     assert found[R + "revision"] == clean[R + "revision"]
@@ -55,14 +55,14 @@ def test_labels_of_a_dirty_checkout_say_so(checkout):
 
 def test_the_date_that_is_asked_for(checkout, monkeypatch):
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "86400")
-    assert labels(checkout)[R + "created"] == "1970-01-02T00:00:00Z"
+    assert source_labels(checkout)[R + "created"] == "1970-01-02T00:00:00Z"
 
 
 def test_outside_of_git_and_without_git_there_is_nothing_to_tell(checkout, tmp_path_factory, monkeypatch):
     outside = tmp_path_factory.mktemp("outside")
-    assert list(labels(outside)) == [R + "created"]
+    assert list(source_labels(outside)) == [R + "created"]
     monkeypatch.setenv("PATH", str(outside))
-    assert list(labels(checkout)) == [R + "created"]
+    assert list(source_labels(checkout)) == [R + "created"]
 
 
 @pytest.mark.parametrize(

@@ -19,15 +19,13 @@ TOP = Path(rajee_deploy.__file__).parent
 # A status of CloudFormation, or a part of one that only statuses have.
 NAMES = re.compile(
     r"_IN_PROGRESS|\bIN_PROGRESS|ROLLBACK"
-    r"|\b(CREATE|UPDATE|DELETE|IMPORT|REVIEW|EXPORT)_(COMPLETE|FAILED|SKIPPED|PENDING|$)|^_?(COMPLETE|FAILED)$"
+    r"|\b(CREATE|UPDATE|DELETE|IMPORT|REVIEW|EXPORT)_(COMPLETE|FAILED|SKIPPED|PENDING|$)|^_?(COMPLETED?|FAILED)$"
 )
 # The rooms that may name one, and why.
 EXCEPTIONS = {
     "model/stack_status.py": "the table",
     "sandbox/": "it is the CloudFormation of the tests and the demo",
-    "rollout/standing.py": "the rollout states of ECS",
-    "stack/service_records.py": "the statuses of ECS's service deployments",
-    "stack/services.py": "and Lambda's",
+    "rollout/rollout_state.py": "the rollout states of ECS",
     "engine/steps.py": "the lines of a build engine",
 }
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from rajee_deploy.plan.carried import KEY, SCHEMA, carried_of, decode, encode, with_carried, without_carried
 from rajee_deploy.plan.state import StackContent
-from rajee_deploy.plan.template import as_sent, given_back, record_of
+from rajee_deploy.plan.template_differences import as_sent, given_back, record_of
 
 DOCUMENT = {
     "schema": SCHEMA,

@@ -17,8 +17,7 @@ from rajee_deploy.fingerprint import Fingerprint, Input
 from rajee_deploy.model import Digest, Platform
 from rajee_deploy.model.names import INFRA_PARAMETER, TEMPLATE_PARAMETER, DeployBy, InfraCheck
 from rajee_deploy.model.repository import Repository
-from rajee_deploy.plan import after_step
-from rajee_deploy.plan import planner as plans
+from rajee_deploy.plan import after_step, planner
 from rajee_deploy.plan.state import (
     ImageAbsent,
     ImageForeign,
@@ -36,7 +35,7 @@ from rajee_deploy.plan.state import (
     WantedImage,
 )
 from rajee_deploy.plan.steps import BuildAndPush, DeployStack, MoveTag, Plan, StackChange, WaitForStack
-from rajee_deploy.plan.template import record_of
+from rajee_deploy.plan.template_differences import record_of
 
 APP = Fingerprint("s", Digest("sha256", "a" * 64), ())
 INFRA = Fingerprint("s", Digest("sha256", "b" * 64), ())
@@ -226,9 +225,9 @@ def _good(content: StackContent) -> dict[str, str]:
 
 def decide(wanted: Wanted, observed: Observed, truth: dict[str, Synthesised]) -> Plan:
     """As a run does it: what only a synth decides is synthesised."""
-    found = plans.decide(wanted, observed)
-    if isinstance(found, plans.SynthNeeded):
-        found = plans.decide(replace(wanted, synthesised=truth), observed)
+    found = planner.decide(wanted, observed)
+    if isinstance(found, planner.SynthNeeded):
+        found = planner.decide(replace(wanted, synthesised=truth), observed)
     assert isinstance(found, Plan), "nothing is left to ask once there is a synth"
     return found
 
@@ -303,8 +302,8 @@ def test_each_thing_is_either_done_or_skipped_and_builds_come_before_what_runs_t
 
 def test_a_plan_without_the_synth_that_it_asked_for_acts(planned):
     for case, _ in planned:
-        if not case.is_busy and plans.synth_reasons(case.wanted, case.observed):
-            plan = plans.make_plan(case.wanted, case.observed)
+        if not case.is_busy and planner.synth_reasons(case.wanted, case.observed):
+            plan = planner.make_plan(case.wanted, case.observed)
             assert any(isinstance(step, DeployStack) for step in plan.steps), case
 
 
@@ -362,7 +361,7 @@ def test_a_settled_stack_is_compared(status):
 def test_a_busy_stack_is_waited_for(status):
     (step,) = answer(status).steps
     assert isinstance(step, WaitForStack)
-    assert plans.is_busy(unchanged(status).observed.stacks["App"])
+    assert planner.is_busy(unchanged(status).observed.stacks["App"])
 
 
 @pytest.mark.parametrize("status", DEPLOYED_ANYWAY)

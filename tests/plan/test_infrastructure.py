@@ -15,7 +15,7 @@ from rajee_deploy.plan.infrastructure import judge
 from rajee_deploy.plan.input_changes import InputChange
 from rajee_deploy.plan.state import StackContent, StackPresent, Synthesised, Wanted
 from rajee_deploy.plan.steps import Tier
-from rajee_deploy.plan.template import record_of
+from rajee_deploy.plan.template_differences import record_of
 
 UNKNOWN = "which of them is not known on this machine"
 INFRA = Fingerprint("s", Digest("sha256", "b" * 64), ())

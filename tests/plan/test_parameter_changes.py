@@ -15,7 +15,7 @@ from rajee_deploy.plan.parameters import Declared, ParameterValue, WantedParamet
 from rajee_deploy.plan.planner import make_plan, synth_reasons
 from rajee_deploy.plan.state import Observed, StackAbsent, StackContent, StackPresent, Synthesised, Wanted
 from rajee_deploy.plan.steps import StackChange, Via
-from rajee_deploy.plan.template import record_of
+from rajee_deploy.plan.template_differences import record_of
 
 INFRA = Fingerprint("s", Digest("sha256", "b" * 64), ())
 CONTENT = StackContent("sha256:t")

@@ -14,8 +14,7 @@ from rajee_deploy.fingerprint import Fingerprint
 from rajee_deploy.model import Digest, Platform
 from rajee_deploy.model.names import INFRA_PARAMETER, TEMPLATE_PARAMETER, DeployBy, InfraCheck
 from rajee_deploy.model.repository import Repository
-from rajee_deploy.plan import after_step
-from rajee_deploy.plan import planner as plans
+from rajee_deploy.plan import after_step, planner
 from rajee_deploy.plan.parameters import Declared
 from rajee_deploy.plan.planner import make_plan
 from rajee_deploy.plan.state import (
@@ -32,7 +31,7 @@ from rajee_deploy.plan.state import (
     WantedImage,
 )
 from rajee_deploy.plan.steps import BuildAndPush, DeployStack, MoveTag, Skip, StackChange, Tier, Via, WaitForStack
-from rajee_deploy.plan.template import record_of
+from rajee_deploy.plan.template_differences import record_of
 
 LINUX = Platform("linux", "amd64")
 APP = Fingerprint("s", Digest("sha256", "a" * 64), ())
@@ -246,13 +245,13 @@ def test_a_stack_that_the_app_does_not_make_is_refused_as_soon_as_a_synth_is_kno
     ],
 )
 def test_a_synth_is_asked_for_where_a_stack_has_to_be_compared(app, reasons):
-    found = plans.synth_reasons(wanted(InfraCheck.AUTO), world(app=app))
+    found = planner.synth_reasons(wanted(InfraCheck.AUTO), world(app=app))
     assert tuple(reason.partition(":")[0] for reason in found) == reasons
 
 
 def test_no_synth_is_asked_for_while_any_stack_is_busy():
     busy = world(app=stack(RajeeInfraHash="x"), registry=stack("UPDATE_IN_PROGRESS"))
-    assert plans.synth_reasons(wanted(InfraCheck.AUTO), busy) == ()
+    assert planner.synth_reasons(wanted(InfraCheck.AUTO), busy) == ()
 
 
 @pytest.mark.parametrize(

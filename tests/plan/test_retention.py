@@ -32,7 +32,7 @@ from rajee_deploy.plan.state import (
     WantedImage,
 )
 from rajee_deploy.plan.steps import BuildAndPush, DeployStack, MoveTag
-from rajee_deploy.plan.template import record_of
+from rajee_deploy.plan.template_differences import record_of
 
 CONTENT = StackContent("sha256:deployed")
 REPOSITORY = Repository("team/app")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from rajee_deploy.build_record.document import encode
+from rajee_deploy.build_record.encode import encode
 from rajee_deploy.build_record.of_image import contents_of
 from rajee_deploy.image.inputs import read_inputs
 from rajee_deploy.model import Platform
@@ -20,7 +20,7 @@ TOP = Path(__file__).parents[2]
 OLDER = "ab97b97ea44a0ab6f96dd62b9a7195b2ba6386b6"  # the last one before contents/2
 READS = """
 import sys
-from rajee_deploy.build_record.document import decode
+from rajee_deploy.build_record.decode import decode
 from rajee_deploy.errors import DeployError
 try:
     decode(sys.argv[1], sys.stdin.buffer.read())

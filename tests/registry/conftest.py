@@ -18,7 +18,7 @@ from sandboxes import running_sandbox
 from rajee_deploy.aws import Aws
 from rajee_deploy.model.repository import Repository
 from rajee_deploy.registry.ecr import Ecr
-from rajee_deploy.registry.verdicts import KnownContents
+from rajee_deploy.registry.known_images import KnownImages
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -96,8 +96,8 @@ def _use(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
 
 
 @pytest.fixture
-def verdicts(tmp_path: Path) -> KnownContents:
-    return KnownContents(tmp_path / "verdicts.json")
+def known_images(tmp_path: Path) -> KnownImages:
+    return KnownImages(tmp_path / "verdicts.json")
 
 
 @pytest.fixture(params=["short", "boto3"])
@@ -107,12 +107,12 @@ def way(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def ecr(script: Script, verdicts: KnownContents, way: str, monkeypatch: pytest.MonkeyPatch) -> Ecr:
+def ecr(script: Script, known_images: KnownImages, way: str, monkeypatch: pytest.MonkeyPatch) -> Ecr:
     """The adapter, before the scripted server."""
     assert script
     if way == "boto3":
         monkeypatch.setenv("AWS_DEFAULTS_MODE", "legacy")  # boto3's default, but more than the short path knows
-    return Ecr(Aws(region="us-east-1"), verdicts)
+    return Ecr(Aws(region="us-east-1"), known_images)
 
 
 # -- a sandbox -----------------------------------------------------------------------------------------------------

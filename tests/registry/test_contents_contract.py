@@ -13,7 +13,7 @@ from rajee_deploy.build_record.store import Kept, Record, RegistryContents, reco
 from rajee_deploy.errors import DeployError
 from rajee_deploy.model.repository import Repository
 from rajee_deploy.registry.ecr import Ecr
-from rajee_deploy.registry.verdicts import KnownContents
+from rajee_deploy.registry.known_images import KnownImages
 from rajee_deploy.system.ours import MARKER
 
 TAG, OTHER = "c-" + "a" * 40, "c-" + "b" * 40
@@ -21,7 +21,7 @@ RECORD = Record(b"\x1f\x8b the document\n", {"one": "1", "two": "é"})
 
 
 def access_of(aws):
-    return Ecr(aws, KnownContents(Path(os.devnull))).push_access
+    return Ecr(aws, KnownImages(Path(os.devnull))).push_access
 
 
 def store_of(aws):

@@ -42,9 +42,9 @@ def fake() -> World:
 
 
 @pytest.fixture
-def real(seed: Any, verdicts: Any) -> World:
+def real(seed: Any, known_images: Any) -> World:
     seed.create("live-*")
-    return World(Ecr(seed.aws, verdicts), seed.repository, seed.put)
+    return World(Ecr(seed.aws, known_images), seed.repository, seed.put)
 
 
 @pytest.fixture(params=["fake", "real"])
@@ -130,17 +130,17 @@ def test_an_index_is_read_by_platform(real, seed):
     assert read(Platform("linux", "s390x")) == ImageContent("linux/amd64, linux/arm64", "")
 
 
-def test_a_verdict_is_remembered_by_digest(real, seed, verdicts):
+def test_a_verdict_is_remembered_by_digest(real, seed, known_images):
     real.put("c-1", ONE)
     real.registry.read_content(real.repository, ONE.digest, LINUX)
-    elsewhere = Ecr(seed.aws, verdicts)
+    elsewhere = Ecr(seed.aws, known_images)
     assert elsewhere.read_content(NOWHERE, ONE.digest, LINUX) == ImageContent("linux/amd64", OURS)
 
 
-def test_a_repository_named_by_its_address(real, seed, verdicts):
+def test_a_repository_named_by_its_address(real, seed, known_images):
     real.put("c-1", ONE)
     named = Repository(real.repository.name, "123456789012.dkr.ecr.us-east-1.amazonaws.com")
-    registry = Ecr(seed.aws, verdicts)
+    registry = Ecr(seed.aws, known_images)
     assert registry.find(named, ["c-1"]) == {"c-1": Tagged(ONE.digest)}
     registry.put_tag(named, ONE.digest, "live-x")
     assert registry.push_access(named).password

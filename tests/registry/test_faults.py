@@ -87,7 +87,7 @@ def test_two_calls_that_contradict_each_other_are_unknown(ecr, script):
     assert failure(lambda: ecr.confirm_absent(REPOSITORY, "c-1")).code == "unknown-answer"
 
 
-def test_nobody_listens(monkeypatch, verdicts):
+def test_nobody_listens(monkeypatch, known_images):
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
     for name, value in {
@@ -96,11 +96,11 @@ def test_nobody_listens(monkeypatch, verdicts):
         "ENDPOINT_URL": f"http://127.0.0.1:{port}",
     }.items():
         monkeypatch.setenv(f"AWS_{name}", value)
-    found = failure(lambda: Ecr(Aws(region="us-east-1"), verdicts).find(REPOSITORY, ["c-1"]))
+    found = failure(lambda: Ecr(Aws(region="us-east-1"), known_images).find(REPOSITORY, ["c-1"]))
     assert (found.code, "network" in found.hint) == ("aws-unreachable", True)
 
 
-def test_an_sso_session_that_ended(script, monkeypatch, tmp_path, verdicts):
+def test_an_sso_session_that_ended(script, monkeypatch, tmp_path, known_images):
     (tmp_path / "config").write_text(
         "[profile team]\nsso_session = s\nsso_account_id = 123456789012\nsso_role_name = r\n"
         f"[sso-session s]\nsso_region = us-east-1\nsso_start_url = {script.url}\n"
@@ -109,7 +109,7 @@ def test_an_sso_session_that_ended(script, monkeypatch, tmp_path, verdicts):
         monkeypatch.delenv(name)
     monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
     monkeypatch.setenv("HOME", str(tmp_path))
-    found = failure(lambda: Ecr(Aws("team", "us-east-1"), verdicts).find(REPOSITORY, ["c-1"]))
+    found = failure(lambda: Ecr(Aws("team", "us-east-1"), known_images).find(REPOSITORY, ["c-1"]))
     assert (found.code, found.hint) == ("expired-credentials", "aws sso login --profile team")
 
 
@@ -173,10 +173,10 @@ def test_a_configuration_that_does_not_come(ecr, layered, reply, code, attempts)
     assert "secret" not in shown
 
 
-def test_a_configuration_that_comes_at_the_second_attempt(ecr, layered, verdicts):
+def test_a_configuration_that_comes_at_the_second_attempt(ecr, layered, known_images):
     layered.answer("GET", Reply(b"", 500), Reply(IMAGE.configuration))
     content = ecr.read_content(REPOSITORY, IMAGE.digest, LINUX)
-    assert verdicts.find(IMAGE.digest, LINUX) == content
+    assert known_images.find(IMAGE.digest, LINUX) == content
     layered.asked.clear()
     assert ecr.read_content(REPOSITORY, IMAGE.digest, LINUX) == content
     assert layered.calls() == []

@@ -19,9 +19,9 @@ from rajee_deploy.model.names import TEMPLATE_PARAMETER
 from rajee_deploy.model.repository import Repository
 from rajee_deploy.plan.carried import SCHEMA
 from rajee_deploy.plan.state import StackContent, StackPresent
-from rajee_deploy.plan.template import record_of
+from rajee_deploy.plan.template_differences import record_of
 from rajee_deploy.registry.ecr import Ecr
-from rajee_deploy.registry.verdicts import KnownContents
+from rajee_deploy.registry.known_images import KnownImages
 
 WHO = Identity("123456789012", "us-east-1")
 CONTENT = StackContent("sha256:t")
@@ -39,7 +39,7 @@ def place(request, tmp_path):
         return registry, FakeRecords(registry=registry), Repository(name)
     aws = request.getfixturevalue("sandbox_aws")
     aws.client("ecr").create_repository(repositoryName=name)
-    ecr = Ecr(aws, KnownContents(Path(os.devnull)))
+    ecr = Ecr(aws, KnownImages(Path(os.devnull)))
     return ecr, RegistryContents(ecr.push_access), Repository(name)
 
 

@@ -23,7 +23,7 @@ LOST = replace(OWN, status="ACTIVE", desired=0, running=0, state="FAILED", reaso
         ([replace(OWN, running=0)], Standing.RUNS),  # a rollout that is over: what comes later is no deployment
         ([OWN, replace(OTHER, status="ACTIVE")], Standing.RUNS),  # the former one is drained
         ([replace(OWN, state="IN_PROGRESS")], Standing.MOVING),
-        ([replace(OWN, state="SOMETHING_NEW")], Standing.MOVING),
+        ([replace(OWN, state="SOMETHING_NEW")], Standing.UNKNOWN),
         ([replace(OWN, state="FAILED")], Standing.FAILED),
         ([OTHER], Standing.OTHER),
         ([replace(OTHER, state="IN_PROGRESS")], Standing.OTHER),
@@ -57,6 +57,10 @@ def test_what_ecs_says_it_rolled_back_from():
 @pytest.mark.parametrize("status", ["DRAINING", "INACTIVE", "MISSING"])
 def test_a_service_that_is_no_more(status):
     assert standing(HELD, Service("api", (OWN,), status=status)) is Standing.GONE
+
+
+def test_a_service_of_a_status_that_nobody_knows():
+    assert standing(HELD, Service("api", (OWN,), status="SOMETHING_NEW")) is Standing.UNKNOWN
 
 
 @pytest.mark.parametrize("controller", ["CODE_DEPLOY", "EXTERNAL"])

@@ -68,6 +68,19 @@ def test_a_failed_rollout_says_why():
     )
 
 
+@pytest.mark.parametrize(
+    "service",
+    [
+        replace(SERVICE, deployments=(replace(PRIMARY, state="SOMETHING_NEW", running=0),)),
+        replace(SERVICE, status="SOMETHING_NEW"),
+    ],
+)
+def test_what_nobody_knows_is_said_at_once(service):
+    found = verdict(Held("arn", "task:2"), service, [], WANTED)
+    assert found.problem == ("the service api is SOMETHING_NEW, which this version does not know: a newer one may")
+    assert not found.is_moving
+
+
 def test_objections_in_words():
     moving = replace(PRIMARY, running=1, desired=3)
     assert rollout_objection(replace(SERVICE, deployments=(moving,)), [], {}) == (

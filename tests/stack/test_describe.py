@@ -13,7 +13,7 @@ from rajee_deploy.aws import Aws
 from rajee_deploy.errors import DeployError
 from rajee_deploy.plan.carried import SCHEMA, encode, with_carried
 from rajee_deploy.plan.state import StackAbsent, StackContent, StackPresent
-from rajee_deploy.plan.template import given_back
+from rajee_deploy.plan.template_differences import given_back
 from rajee_deploy.stack.describe import CloudFormation
 
 RECORD = {"StackName": "App", "StackStatus": "UPDATE_COMPLETE", "CreationTime": datetime(2026, 1, 1, tzinfo=UTC)}

@@ -24,7 +24,7 @@ from rajee_deploy.cli.wiring import make_context
 from rajee_deploy.model.names import TEMPLATE_PARAMETER
 from rajee_deploy.plan.carried import without_carried
 from rajee_deploy.plan.steps import DeployStack
-from rajee_deploy.plan.template import is_recorded
+from rajee_deploy.plan.template_differences import is_recorded
 from rajee_deploy.sandbox import control
 from rajee_deploy.synth.cdk_cli import CDK_ENVIRONMENT
 from rajee_deploy.synth.tracing import kernel

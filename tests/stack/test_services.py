@@ -238,7 +238,7 @@ def function(says, **configuration):
         ("/app:c-2", {}, Standing.OTHER),
         ("/app:c-1", {"LastUpdateStatus": "InProgress"}, Standing.MOVING),
         ("/app:c-1", {"LastUpdateStatus": "Failed", "LastUpdateStatusReason": "no"}, Standing.FAILED),
-        ("/app:c-1", {"LastUpdateStatus": "Anything"}, Standing.MOVING),
+        ("/app:c-1", {"LastUpdateStatus": "Anything"}, Standing.UNKNOWN),
     ],
 )
 def test_a_function_as_lambda_shows_it(says, configuration, stands):

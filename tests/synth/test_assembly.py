@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from rajee_deploy.plan.template import as_sent, given_back
+from rajee_deploy.plan.template_differences import as_sent, given_back
 from rajee_deploy.synth.assembly import synthesised_stacks
 
 TEMPLATE = {"Parameters": {"Tag": {"Type": "String"}}, "Outputs": {"O": {"Value": {"Ref": "Tag"}}}, "Description": "ü"}

@@ -9,7 +9,7 @@ import shutil
 import pytest
 
 from rajee_deploy.plan.carried import MOST_BYTES, SCHEMA, carried_of
-from rajee_deploy.plan.template import expected_record
+from rajee_deploy.plan.template_differences import expected_record
 from rajee_deploy.synth.assembly import synthesised_stacks
 from rajee_deploy.synth.assembly_cache import AssemblyStore
 from rajee_deploy.synth.carried import carry

@@ -14,7 +14,7 @@ from rajee_deploy.build_record.store import Record
 from rajee_deploy.context import ContextRules, Modes, Roots, look_up
 from rajee_deploy.model import ContextRead, Digest, Location, Platform, ReadBy, Selector, StageId
 from rajee_deploy.plan.state import ImageContent
-from rajee_deploy.registry.verdicts import KnownContents
+from rajee_deploy.registry.known_images import KnownImages
 from rajee_deploy.report.history import History, PastRun
 from rajee_deploy.synth.assembly_cache import AssemblyStore
 from rajee_deploy.synth.tracing.depfile import Depfile
@@ -35,7 +35,7 @@ def digest(context: Path, cache: Path | None = None) -> str:
 
 def write_everything(place: Path, number: int) -> None:
     """Whatever a run may keep, below one place."""
-    KnownContents(place / "verdicts.json").remember(
+    KnownImages(place / "verdicts.json").remember(
         Digest("sha256", f"{number:064x}"), Platform.parse("linux/amd64"), ImageContent("linux/amd64", "f")
     )
     History(place / "history.jsonl").append(PastRun("t", "p", "", "noop", "done", 0.1, (), (), {}, ()))

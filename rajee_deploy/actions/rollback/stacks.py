@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from rajee_deploy.actions import locate as locating
+from rajee_deploy.actions import locate
 from rajee_deploy.actions.planned_synth import synthesise_planned
 from rajee_deploy.errors import DeployError
 from rajee_deploy.model.names import InfraCheck
@@ -21,16 +21,16 @@ if TYPE_CHECKING:
     from rajee_deploy.settings import ImageSettings
 
 
-def locate(run: CurrentRun, who: Identity, images: Sequence[ImageSettings]) -> list[ImageSettings]:
+def find_stacks(run: CurrentRun, who: Identity, images: Sequence[ImageSettings]) -> list[ImageSettings]:
     """The images with the stacks that their names mean. A synth is made where only that can tell, unless nothing of the
     project is to be run: then DeployError `names-unknown`.
 
     An app that cannot be hashed is no obstacle where CloudFormation knows the names: a rollback is for bad days.
     """
-    locating.forget(run)
+    locate.forget(run)
     names = list(dict.fromkeys(image.stack for image in images))
     try:
-        infrastructure = locating.infrastructure_of(run)
+        infrastructure = locate.infrastructure_of(run)
     except DeployError:
         if all(map(is_plain, names)):
             return list(images)
@@ -38,14 +38,14 @@ def locate(run: CurrentRun, who: Identity, images: Sequence[ImageSettings]) -> l
     states = partial(_describe, run, [name for name in names if is_plain(name)])
     synth = partial(synthesise_planned, run, infrastructure, who)
     may_synthesise = run.settings.infra_check is not InfraCheck.HASH
-    made = locating.locate(run, infrastructure, who, synth if may_synthesise else None, states, names)
+    made = locate.locate(run, infrastructure, who, synth if may_synthesise else None, states, names)
     doubts = [] if made is not None or run.settings.places else [*_doubts(run, images, states())]
     if doubts and not may_synthesise:
         for doubt in doubts:
             run.console.warn("cdk", f"{doubt}; only a synth can tell, and infra-check=hash runs nothing of the project")
     elif doubts:
         try:
-            locating.settle(run, synth(doubts).stacks, who, is_deploying=False)
+            locate.settle(run, synth(doubts).stacks, who, is_deploying=False)
         except DeployError as error:
             if error.code != "node-missing":
                 raise

@@ -13,19 +13,18 @@ from typing import TYPE_CHECKING
 from rajee_deploy.actions.converge import Wish, converge
 from rajee_deploy.actions.observe import check_account, observe, observe_services, with_services
 from rajee_deploy.actions.planned import Materials, Planned
-from rajee_deploy.actions.preflight import foresee
+from rajee_deploy.actions.preflight import preflight
 from rajee_deploy.actions.render import show_plan
 from rajee_deploy.actions.rollback import Return
 from rajee_deploy.actions.rollback.past import inputs_of_tag
-from rajee_deploy.actions.rollback.stacks import locate
+from rajee_deploy.actions.rollback.stacks import find_stacks
 from rajee_deploy.actions.rollback.target import check_asked, for_other_platforms
 from rajee_deploy.actions.rollback.ways import check_image, check_same, find_way
 from rajee_deploy.dataclass import dataclass
 from rajee_deploy.errors import DeployError
 from rajee_deploy.model import stack_status
 from rajee_deploy.model.revision import short_commit
-from rajee_deploy.plan import planner as plans
-from rajee_deploy.plan import stack_step
+from rajee_deploy.plan import planner, stack_step
 from rajee_deploy.plan.rollback import Way, plan_rollback
 from rajee_deploy.plan.state import ImagePresent, Observed, StackPresent, Wanted
 from rajee_deploy.plan.steps import BuildAndPush, DeployStack, Plan
@@ -82,7 +81,7 @@ def roll_back(run: CurrentRun, asked: Asked) -> list[Return]:
 
 def preview(run: CurrentRun, asked: Asked) -> PlannedReturn:
     """What `roll_back` would do, or the DeployError that it would end with. Nothing is changed."""
-    return foresee(_wish(run, asked).plan(None))
+    return preflight(_wish(run, asked).plan(None))
 
 
 def show(run: CurrentRun, planned: PlannedReturn) -> None:
@@ -99,7 +98,7 @@ def _wish(run: CurrentRun, asked: Asked) -> Wish[PlannedReturn]:
     run = replace(run)  # what its names mean is in the plans alone
     who = run.ports.identity()
     check_account(run.settings, who)
-    asked = replace(asked, images=locate(run, who, asked.images))
+    asked = replace(asked, images=find_stacks(run, who, asked.images))
     return Wish(
         plan=partial(_plan, run, asked, who), show=lambda planned: show(run, planned), poll_seconds=asked.poll_seconds
     )
@@ -112,7 +111,7 @@ def _plan(run: CurrentRun, asked: Asked, who: Identity, before: PlannedReturn | 
     known = {way.wanted.name: way for way in before.ways} if before else {}
     with run.phase("look for the image"):
         states = {stack: run.ports.reader.observe(stack) for stack in names}
-        waits = plans.waits(names, states)
+        waits = planner.waits(names, states)
         if waits:
             ways = before.ways if before else ()
             return PlannedReturn(

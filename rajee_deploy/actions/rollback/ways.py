@@ -16,8 +16,7 @@ from rajee_deploy.fingerprint import SCHEME, TAG_HEX, TAG_PREFIX, Fingerprint
 from rajee_deploy.image.protected_tags import former_keeper_of, keeper_of
 from rajee_deploy.model import Digest
 from rajee_deploy.model.names import DeployBy
-from rajee_deploy.plan import image_check as trust
-from rajee_deploy.plan import retention, stack_step
+from rajee_deploy.plan import image_check, retention, stack_step
 from rajee_deploy.plan.rollback import Way
 from rajee_deploy.plan.state import ImageOfOtherPlatform, ImagePresent, RepositoryAbsent, Tagged, WantedImage
 from rajee_deploy.plan.tags import short_digest
@@ -102,7 +101,7 @@ def check_image(found: FoundWay, state: ImageState) -> None:
     """What is there must be what its tag says; what is not there must be known to be of a revision."""
     if found.is_labelled and isinstance(state, ImageOfOtherPlatform):
         raise for_other_platforms(found.way.wanted, state.platforms)
-    problem = trust.find_refusal(found.way.wanted, state)
+    problem = image_check.find_refusal(found.way.wanted, state)
     if problem is not None:
         raise problem
     if not isinstance(state, ImagePresent | RepositoryAbsent):

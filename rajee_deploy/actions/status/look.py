@@ -9,13 +9,13 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from rajee_deploy.actions import locate as locating
+from rajee_deploy.actions import locate
 from rajee_deploy.actions.desired_state import wanted_parameters
 from rajee_deploy.actions.lists import by_their_lists, what_is_remembered
 from rajee_deploy.actions.observe import check_account, running_services
 from rajee_deploy.actions.plan import with_input_changes
 from rajee_deploy.actions.share import ask
-from rajee_deploy.actions.status import DeployedImage, DeployedParameter, DeployedStack, RunningService, Status
+from rajee_deploy.actions.status.rows import DeployedImage, DeployedParameter, DeployedStack, RunningService, Status
 from rajee_deploy.dataclass import dataclass
 from rajee_deploy.errors import DeployError
 from rajee_deploy.fingerprint import with_given
@@ -24,11 +24,11 @@ from rajee_deploy.image.inputs import read_all_inputs
 from rajee_deploy.model import stack_status
 from rajee_deploy.model.names import INFRA_PARAMETER, NOT_RECORDED, REVISION_PARAMETER
 from rajee_deploy.model.revision import commit_of, is_dirty
-from rajee_deploy.plan import planner as plans
-from rajee_deploy.plan.drift import describe
+from rajee_deploy.plan import planner
 from rajee_deploy.plan.infrastructure import judge
 from rajee_deploy.plan.parameter_changes import is_hidden
 from rajee_deploy.plan.parameters import is_same
+from rajee_deploy.plan.service_drift import describe
 from rajee_deploy.plan.stack_names import is_plain
 from rajee_deploy.plan.state import Observed, RepositoryAbsent, StackAbsent, StackPresent, Tagged, Wanted
 from rajee_deploy.rollout.declared import DeclaredServices
@@ -70,7 +70,7 @@ class _Here:
 def look(run: CurrentRun) -> Status:
     """DeployError when it is not known what CloudFormation has, or who asks."""
     run = replace(run)
-    locating.forget(run)
+    locate.forget(run)
     ports, names = run.ports, list(filter(is_plain, run.settings.cdk.stacks))
     pool = ThreadPoolExecutor(_AT_ONCE)
     try:
@@ -80,7 +80,7 @@ def look(run: CurrentRun) -> Status:
         here = _here(run)
         who = identity.result()
         check_account(run.settings, who)
-        is_known = here.infrastructure is not None and locating.look_up(run, here.infrastructure, who)
+        is_known = here.infrastructure is not None and locate.look_up(run, here.infrastructure, who)
         stacks = []
         for name in run.settings.cdk.stacks:
             if not run.settings.places and not is_plain(name):
@@ -159,11 +159,11 @@ def _judge(run: CurrentRun, stack: str, state: StackPresent, here: _Here, who: I
     own, known = what_is_remembered(run.ports.synthesiser, local, own, states, who)
     wanted = replace(wanted, infrastructures=own, remembered=known)
     observed = Observed({}, states)
-    if plans.undecided_stacks(wanted, observed):
+    if planner.undecided_stacks(wanted, observed):
         wanted = ask(run, wanted, observed, who)
     wanted = with_input_changes(run, wanted, states)
     verdict = judge(stack, state, wanted)
-    return wanted, plans.is_settled(state) and not (verdict.open or verdict.differences)
+    return wanted, planner.is_settled(state) and not (verdict.open or verdict.differences)
 
 
 def _services(ports: Ports, stack: str, asked: Future[StackState]) -> tuple[tuple[RunningService, ...], str]:
@@ -205,7 +205,7 @@ def _stack(
     ours = str(wanted.infrastructure_of(name).digest) if wanted.infrastructure is not None else ""
     is_known = bool(infrastructure and ours)
     doubts = [*filter(None, (services[1], here.doubts.get("", "")))]
-    if plans.is_busy(state):
+    if planner.is_busy(state):
         doubts.append("an operation is under way: what is recorded may not be what runs yet")
     elif stack_status.has_failed(state.status):
         doubts.append("the last operation failed: what is recorded may not be what runs")

@@ -9,7 +9,8 @@ import pytest
 
 from rajee_deploy.actions.explain.changes import ImageDifference
 from rajee_deploy.actions.explain.compare import compare
-from rajee_deploy.build_record.document import decode, encode
+from rajee_deploy.build_record.decode import decode
+from rajee_deploy.build_record.encode import encode
 from rajee_deploy.build_record.of_image import contents_of
 from rajee_deploy.model import Platform
 

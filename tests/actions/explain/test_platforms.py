@@ -10,7 +10,8 @@ import pytest
 from rajee_deploy.actions.explain.compare import compare
 from rajee_deploy.actions.explain.reads import other_inputs
 from rajee_deploy.actions.explain.words import show_image
-from rajee_deploy.build_record.document import decode, encode
+from rajee_deploy.build_record.decode import decode
+from rajee_deploy.build_record.encode import encode
 from rajee_deploy.build_record.of_image import contents_of
 from rajee_deploy.console import Console
 from rajee_deploy.context import Modes
@@ -20,7 +21,7 @@ from rajee_deploy.image.inputs import read_inputs
 from rajee_deploy.image.request import build_request
 from rajee_deploy.image.triggers import base_images
 from rajee_deploy.model import Digest, Platform, parse_platforms
-from rajee_deploy.plan import image_check as trust
+from rajee_deploy.plan import image_check
 from rajee_deploy.plan.state import ImageContent, ImageForeign, ImageOfOtherPlatform, ImagePresent
 from rajee_deploy.settings import ImageSettings
 
@@ -251,4 +252,4 @@ D, OURS = Digest("sha256", "1" * 64), Digest("sha256", "2" * 64)
 def test_every_platform_of_an_image_must_be_ours(second, state):
     amd64, arm64 = parse_platforms([BOTH])
     contents = {amd64: ImageContent("linux/amd64", str(OURS)), arm64: second}
-    assert trust.judge_image(D, contents, OURS) == state
+    assert image_check.judge_image(D, contents, OURS) == state

@@ -17,7 +17,8 @@ from rajee_deploy.actions.explain.past import Origin
 from rajee_deploy.actions.explain.tags import Checkouts, Sources, is_tag, since_tag
 from rajee_deploy.actions.explain.words import show_since
 from rajee_deploy.build_record import groups
-from rajee_deploy.build_record.document import decode, encode
+from rajee_deploy.build_record.decode import decode
+from rajee_deploy.build_record.encode import encode
 from rajee_deploy.build_record.keep import keep
 from rajee_deploy.build_record.of_image import contents_of
 from rajee_deploy.build_record.store import Record

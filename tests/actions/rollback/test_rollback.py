@@ -17,7 +17,7 @@ from rajee_deploy.fingerprint import Fingerprint
 from rajee_deploy.model import Digest, parse_platforms
 from rajee_deploy.model.repository import Repository
 from rajee_deploy.model.stack_status import STATUSES
-from rajee_deploy.plan import planner as plans
+from rajee_deploy.plan import planner
 from rajee_deploy.plan.state import ImageContent, StackPresent, WantedImage
 from rajee_deploy.report.history import History
 from rajee_deploy.rollout import Deployment, Service
@@ -198,7 +198,7 @@ def test_somebody_elses_operation_is_waited_for_and_looked_at_anew(world):
 
 @pytest.mark.parametrize("status", sorted(STATUSES))
 def test_every_status_has_an_answer(world, status):
-    if plans.is_busy(StackPresent(status, {}, {})):
+    if planner.is_busy(StackPresent(status, {}, {})):
         world.put(status=status)
         refused(world, "stack-busy", wait=-1)
     elif status.removeprefix("UPDATE_").removeprefix("IMPORT_").removeprefix("CREATE_") == "COMPLETE" or status in (

@@ -9,7 +9,7 @@ from fakes import FakeStacks
 from run_worlds import LIST, UNREADABLE, World
 
 from rajee_deploy.actions.status.look import look
-from rajee_deploy.actions.status.words import document, lines
+from rajee_deploy.actions.status.rows import document, lines
 from rajee_deploy.errors import DeployError
 from rajee_deploy.plan.parameters import Declared
 from rajee_deploy.rollout import Deployment, Service

@@ -1,4 +1,4 @@
-"""The file of verdicts is a shortcut: whatever is in it or happens to it, nothing is ever believed wrongly."""
+"""The file of known images is a shortcut: whatever is in it or happens to it, nothing is ever believed wrongly."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from registry_images import ARM, LINUX, OURS
 
 from rajee_deploy.model import Digest
 from rajee_deploy.plan.state import ImageContent
-from rajee_deploy.registry.verdicts import KEPT, KnownContents
+from rajee_deploy.registry.known_images import KEPT, KnownImages
 from rajee_deploy.system.ours import MARKER
 
 if TYPE_CHECKING:
@@ -27,28 +27,28 @@ def path(tmp_path) -> Path:
 
 
 def test_what_was_remembered_is_found_by_digest_and_platform(path):
-    KnownContents(path).remember(A, LINUX, CONTENT)
-    assert KnownContents(path).find(A, LINUX) == CONTENT
-    assert KnownContents(path).find(A, ARM) is None
-    assert KnownContents(path).find(Digest("sha256", "b" * 64), LINUX) is None
+    KnownImages(path).remember(A, LINUX, CONTENT)
+    assert KnownImages(path).find(A, LINUX) == CONTENT
+    assert KnownImages(path).find(A, ARM) is None
+    assert KnownImages(path).find(Digest("sha256", "b" * 64), LINUX) is None
 
 
 def test_the_newest_are_kept(path):
-    verdicts = KnownContents(path)
+    known = KnownImages(path)
     digests = [Digest("sha256", f"{number:064x}") for number in range(KEPT + 10)]
     for digest in digests:
-        verdicts.remember(digest, LINUX, CONTENT)
-    assert [verdicts.find(digest, LINUX) is None for digest in digests] == [True] * 10 + [False] * KEPT
+        known.remember(digest, LINUX, CONTENT)
+    assert [known.find(digest, LINUX) is None for digest in digests] == [True] * 10 + [False] * KEPT
     assert path.stat().st_size < 200_000
 
 
 def test_a_file_cut_or_flipped_anywhere_gives_what_it_had_or_nothing(path):
-    verdicts = KnownContents(path)
-    verdicts.remember(A, LINUX, CONTENT)
+    known = KnownImages(path)
+    known.remember(A, LINUX, CONTENT)
     whole = path.read_bytes()
     for cut in range(len(whole)):
         path.write_bytes(whole[:cut])
-        assert verdicts.find(A, LINUX) is None
+        assert known.find(A, LINUX) is None
     for document in (
         [],
         3,
@@ -57,32 +57,32 @@ def test_a_file_cut_or_flipped_anywhere_gives_what_it_had_or_nothing(path):
         {"schema": "rajee-deploy.verdicts/1", "images": {f"{A} linux/amd64": [1, 2]}},
     ):
         path.write_text(json.dumps(document))
-        assert verdicts.find(A, LINUX) is None
+        assert known.find(A, LINUX) is None
     path.write_bytes(b"\xff\xfe")
-    verdicts.remember(A, LINUX, CONTENT)
-    assert verdicts.find(A, LINUX) == CONTENT
+    known.remember(A, LINUX, CONTENT)
+    assert known.find(A, LINUX) == CONTENT
 
 
 def test_a_file_that_cannot_be_written_is_done_without(tmp_path):
     (tmp_path / "file").write_text("in the way")
-    verdicts = KnownContents(tmp_path / "file" / "verdicts.json")
-    verdicts.remember(A, LINUX, CONTENT)
-    assert verdicts.find(A, LINUX) is None
+    known = KnownImages(tmp_path / "file" / "verdicts.json")
+    known.remember(A, LINUX, CONTENT)
+    assert known.find(A, LINUX) is None
 
 
 def test_a_full_disk_keeps_what_there_was(path, no_room):
     """No room for a byte more than there is."""
-    verdicts, other = KnownContents(path), Digest("sha256", "b" * 64)
-    verdicts.remember(A, LINUX, CONTENT)
+    known, other = KnownImages(path), Digest("sha256", "b" * 64)
+    known.remember(A, LINUX, CONTENT)
     with no_room(path.stat().st_size):
-        verdicts.remember(other, LINUX, CONTENT)
-    assert verdicts.find(A, LINUX) == CONTENT
-    assert verdicts.find(other, LINUX) is None
+        known.remember(other, LINUX, CONTENT)
+    assert known.find(A, LINUX) == CONTENT
+    assert known.find(other, LINUX) is None
     assert {each.name for each in path.parent.iterdir()} - {MARKER} == {path.name}
 
 
 def test_many_at_once_leave_a_whole_file(path):
     digests = [Digest("sha256", f"{number:064x}") for number in range(40)]
     with ThreadPoolExecutor(8) as pool:
-        list(pool.map(lambda digest: KnownContents(path).remember(digest, LINUX, CONTENT), digests))
+        list(pool.map(lambda digest: KnownImages(path).remember(digest, LINUX, CONTENT), digests))
     assert json.loads(path.read_text())["images"]

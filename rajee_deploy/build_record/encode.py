@@ -1,11 +1,4 @@
-"""Contents as bytes and back: `rajee-deploy.contents/2`. Equal contents give equal bytes; wrong bytes give an error.
-
-A record proves itself, as far as `checks` says: its inputs are hashed anew and must give the digest that the tag is
-made of, and its entries must give the digests of its uses. Who may push to the repository may write any record, so of
-every part the shape is looked at, and its size. Records of `contents/1` are read, and proved by their inputs alone:
-they keep shortened digests of bytes, of which no use's digest can be computed. A release that knows only those passes
-one of today over, as it does one that is damaged.
-"""
+"""Contents → bytes: `rajee-deploy.contents/2`. Equal contents give equal bytes."""
 
 from __future__ import annotations
 
@@ -13,20 +6,13 @@ import json
 import zlib
 from typing import TYPE_CHECKING, Any
 
-from rajee_deploy.build_record.checks import check
-from rajee_deploy.build_record.parts import HEADERS_DO_NOT_GIVE, SCHEMA, is_exact, parse_contents, selects
+from rajee_deploy.build_record.format import GZIP, HEADERS_DO_NOT_GIVE, MOST_BYTES, SCHEMA, is_exact, selects
 from rajee_deploy.build_record.takes import MOST_TAKEN, parts_of
-from rajee_deploy.build_record.tree import NotBelievedError
 from rajee_deploy.errors import DeployError
-from rajee_deploy.text.foreign import parse_json
 
 if TYPE_CHECKING:
-    from rajee_deploy.build_record import Contents, RecordItem
+    from rajee_deploy.build_record.contents import Contents, RecordItem
     from rajee_deploy.fingerprint import Input
-
-MOST_BYTES = 16 << 20  # of an unpacked document
-_MOST_WORDS = 300
-_GZIP = 31  # zlib's number for it; such a header has no name and no time
 
 
 def encode(contents: Contents) -> bytes:
@@ -40,39 +26,8 @@ def encode(contents: Contents) -> bytes:
             where=contents.tag,
             hint="only rajee-deploy explain misses it, for this tag; a narrower COPY makes it smaller",
         )
-    packer = zlib.compressobj(9, zlib.DEFLATED, _GZIP)
+    packer = zlib.compressobj(9, zlib.DEFLATED, GZIP)
     return packer.compress(text.encode("ascii")) + packer.flush()
-
-
-def decode(tag: str, packed: bytes) -> Contents:
-    """The contents that a document holds, with what of them nothing proves. DeployError `contents-unusable` unless it
-    is whole and made this tag, `contents-not-believed` where its digests contradict it."""
-    try:
-        return check(tag, parse_contents(parse_json(_unpack(packed), errors="surrogateescape")))
-    except NotBelievedError as error:
-        raise DeployError(
-            "contents-not-believed",
-            f"the record of what {tag} was made of contradicts itself",
-            where=tag,
-            cause=str(error),
-            hint="it counts for nothing, and the image itself is not affected; look who may push to its repository",
-        ) from error
-    except (ValueError, TypeError, KeyError, AttributeError, IndexError, zlib.error) as error:
-        raise DeployError(
-            "contents-unusable",
-            f"the record of what {tag} was made of cannot be used",
-            where=tag,
-            cause=str(error)[:_MOST_WORDS] or type(error).__name__,
-            hint="the image itself is not affected",
-        ) from error
-
-
-def _unpack(packed: bytes) -> bytes:
-    unpacker = zlib.decompressobj(_GZIP)
-    text = unpacker.decompress(packed, MOST_BYTES)
-    if not unpacker.eof or unpacker.unused_data:
-        raise ValueError("it is cut off, too long, or followed by something else")
-    return text
 
 
 def _document(contents: Contents) -> dict[str, Any]:

@@ -4,8 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from rajee_deploy.actions.status import DeployedImage, DeployedParameter, DeployedStack, RunningService, Status
-from rajee_deploy.actions.status.words import document, lines
+from rajee_deploy.actions.status.rows import (
+    DeployedImage,
+    DeployedParameter,
+    DeployedStack,
+    RunningService,
+    Status,
+    document,
+    lines,
+)
 from rajee_deploy.plan.input_changes import InputChange
 
 UNKNOWN = "which of them is not known on this machine: git diff --stat 0123456789ab shows it"

@@ -15,7 +15,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rajee_deploy.actions.explain.compare import compare
-from rajee_deploy.build_record.document import MOST_BYTES, decode, encode
+from rajee_deploy.build_record.decode import decode
+from rajee_deploy.build_record.encode import encode
+from rajee_deploy.build_record.format import MOST_BYTES
 from rajee_deploy.build_record.groups import groups_of, within_bound
 from rajee_deploy.build_record.of_image import contents_of
 from rajee_deploy.context import Modes

@@ -1,19 +1,38 @@
-"""The parts of a record, one by one: JSON that somebody wrote → contents, or some error of a wrong shape (ValueError,
-TypeError, KeyError, AttributeError or IndexError). Pure.
+"""Bytes that somebody wrote → contents, or an error.
+
+A record proves itself, as far as `checks` says: its inputs are hashed anew and must give the digest that the tag is
+made of, and its entries must give the digests of its uses. Who may push to the repository may write any record, so of
+every part the shape is looked at, and its size. Records of `contents/1` are read, and proved by their inputs alone:
+they keep shortened digests of bytes, of which no use's digest can be computed. A release that knows only those passes
+one of today over, as it does one that is damaged.
 """
 
 from __future__ import annotations
 
 import hashlib
 import os
+import zlib
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from rajee_deploy.build_record import Contents, Group, Instruction, KeptUse, RecordItem
+from rajee_deploy.build_record.checks import check
+from rajee_deploy.build_record.contents import Contents, Group, Instruction, KeptUse, RecordItem
+from rajee_deploy.build_record.format import (
+    GZIP,
+    HEADERS_DO_NOT_GIVE,
+    MOST_BYTES,
+    OLDER_SCHEMA,
+    SCHEMA,
+    canonical_words,
+    is_exact,
+    selects,
+)
 from rajee_deploy.build_record.takes import MOST_TAKEN, read_takes
+from rajee_deploy.build_record.tree import NotBelievedError
 from rajee_deploy.build_record.values import hex_of, mode_of, number_of, path_of, switch_of, text_of
 from rajee_deploy.context.digest import header
-from rajee_deploy.fingerprint import Fingerprint, Input, kind_of
+from rajee_deploy.errors import DeployError
+from rajee_deploy.fingerprint import Fingerprint, Input
 from rajee_deploy.model import Digest, Kind, Reference
 from rajee_deploy.text.foreign import parse_json
 
@@ -22,14 +41,43 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-SCHEMA, OLDER_SCHEMA = "rajee-deploy.contents/2", "rajee-deploy.contents/1"
-HEADERS_DO_NOT_GIVE = {Kind.FILE, Kind.CHARACTER_DEVICE, Kind.BLOCK_DEVICE}  # their digests: of bytes, and of numbers
+_MOST_WORDS = 300
 _MOST_PARTS = 20_000  # of each kind: entries are grouped from there on, and no Dockerfile has as many lines
-_SELECTS = 9  # parts of what a use selects
+
+
+def decode(tag: str, packed: bytes) -> Contents:
+    """The contents that a document holds, with what of them nothing proves. DeployError `contents-unusable` unless it
+    is whole and made this tag, `contents-not-believed` where its digests contradict it."""
+    try:
+        return check(tag, parse_contents(parse_json(_unpack(packed), errors="surrogateescape")))
+    except NotBelievedError as error:
+        raise DeployError(
+            "contents-not-believed",
+            f"the record of what {tag} was made of contradicts itself",
+            where=tag,
+            cause=str(error),
+            hint="it counts for nothing, and the image itself is not affected; look who may push to its repository",
+        ) from error
+    except (ValueError, TypeError, KeyError, AttributeError, IndexError, zlib.error) as error:
+        raise DeployError(
+            "contents-unusable",
+            f"the record of what {tag} was made of cannot be used",
+            where=tag,
+            cause=str(error)[:_MOST_WORDS] or type(error).__name__,
+            hint="the image itself is not affected",
+        ) from error
+
+
+def _unpack(packed: bytes) -> bytes:
+    unpacker = zlib.decompressobj(GZIP)
+    text = unpacker.decompress(packed, MOST_BYTES)
+    if not unpacker.eof or unpacker.unused_data:
+        raise ValueError("it is cut off, too long, or followed by something else")
+    return text
 
 
 def parse_contents(found: Any) -> Contents:
-    """The whole document."""
+    """The whole document; ValueError, TypeError, KeyError, AttributeError or IndexError for one of a wrong shape."""
     if found["schema"] not in (SCHEMA, OLDER_SCHEMA):
         raise ValueError("it is of another schema")
     is_older = found["schema"] == OLDER_SCHEMA
@@ -46,10 +94,7 @@ def parse_contents(found: Any) -> Contents:
     return Contents(
         fingerprint,
         _all(found["instructions"], _read_instruction),
-        _all(
-            found["references"],
-            lambda one: Reference(text_of(one["role"]), text_of(one["text"]), number_of(one["line"])),
-        ),
+        _all(found["references"], _read_reference),
         _all(found["uses"], _read_use) if is_older else _read_uses(found["uses"], items),
         items,
         None if found["depth"] is None else number_of(found["depth"]),
@@ -57,11 +102,6 @@ def parse_contents(found: Any) -> Contents:
         switch_of(found["private"]),
         is_older,
     )
-
-
-def is_exact(fingerprint: Fingerprint) -> bool:
-    """Whether modes count as they are on disk, and attributes with them."""
-    return any((kind_of(item.name)[1], item.value) == ("modes", "exact") for item in fingerprint.inputs)
 
 
 def _all(found: Any, read: Callable[[Any], T]) -> tuple[T, ...]:
@@ -82,7 +122,7 @@ def _read_reference(found: Any) -> Reference:
 
 def _read_instruction(found: Any) -> Instruction:
     canonical = text_of(found["canonical"])
-    _words(canonical)
+    canonical_words(canonical)
     return Instruction(canonical, text_of(found["text"]), number_of(found["line"]))
 
 
@@ -105,26 +145,6 @@ def _read_use(found: Any) -> KeptUse:
     text = text_of(found["selects"])
     selects(text)
     return KeptUse(number_of(found["line"]), text_of(found["source"]), text)
-
-
-def selects(text: str) -> list[Any]:
-    """What a use selects, as `fingerprint` writes it: an instruction first, then a build context and by what it selects
-    (a path, whether it is a wildcard, …), last a digest."""
-    found = _words(text)
-    text_of(found[1])
-    text_of(found[2])
-    Digest.parse(text_of(found[-1]))
-    if len(found) != _SELECTS:
-        raise ValueError("what a use selects is none")
-    return found
-
-
-def _words(text: str) -> list[Any]:
-    """A canonical text: an array whose first word says what it is."""
-    found = parse_json(text, errors="surrogateescape")
-    if not isinstance(found, list) or not found or not text_of(found[0]):
-        raise ValueError("a canonical text is none")
-    return found
 
 
 def _read_item(found: Any, *, exact: bool) -> RecordItem:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, assert_never
 from rajee_deploy.errors import DeployError
 from rajee_deploy.model.names import Drift
 from rajee_deploy.plan.steps import Caution, ConfirmRollout, RepairService
+from rajee_deploy.rollout import rollout_state
 from rajee_deploy.rollout.standing import UNCONFIRMED, Standing, is_over, standing
 from rajee_deploy.rollout.verdict import objection, short
 
@@ -142,7 +143,7 @@ def _cautions(stack: str, one: Running, way: str) -> Sequence[Caution]:
                 f"{service.controller} rolls out {service.name}; whether it runs what its stack says is not known here"
             )
             return [Caution("service-not-judged", subject, text)]
-        case Standing.RUNS | Standing.MOVING | Standing.FAILED:
+        case Standing.RUNS | Standing.MOVING | Standing.FAILED | Standing.UNKNOWN:
             return _counts(subject, one)
 
 
@@ -154,6 +155,6 @@ def _counts(subject: str, one: Running) -> Sequence[Caution]:
     if primary.desired == 0 and one.held.desired:
         text = f"{one.service.name} is to run no task, and its stack says {one.held.desired}"
         return [Caution("service-stopped", subject, text)]
-    if primary.desired and not primary.running and primary.state == "COMPLETED":
+    if primary.desired and not primary.running and rollout_state.has_arrived(primary.state):
         return [Caution("service-down", subject, f"{one.service.name} runs 0 of {primary.desired} tasks")]
     return []

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rajee_deploy.plan.state import StackContent, Synthesised
-from rajee_deploy.plan.template import (
+from rajee_deploy.plan.template_differences import (
     as_sent,
     differences,
     differs_in_text_alone,

@@ -1,4 +1,4 @@
-"""Walks the stages that the target needs and notes what they read, in the order in which BuildKit runs them.
+"""Which instruction reads which files: a walk over the stages that the target needs, in the order of BuildKit.
 
 Owns the meaning of instructions for the inputs of a build: expansion, reads of local build contexts, references,
 secrets, declared arguments. Must never decide which stages are needed. What depends on the ENV of an image (which

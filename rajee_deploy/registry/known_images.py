@@ -25,7 +25,7 @@ SCHEMA = "rajee-deploy.verdicts/1"
 KEPT = 500  # newest; about 150 bytes each
 
 
-class KnownContents:
+class KnownImages:
     """Contents by digest and platform asked for, in the file `path`."""
 
     def __init__(self, path: Path) -> None:

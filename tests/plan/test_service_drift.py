@@ -8,7 +8,7 @@ import pytest
 
 from rajee_deploy.errors import DeployError
 from rajee_deploy.model.names import Drift
-from rajee_deploy.plan.drift import describe, drift_cautions, drift_steps
+from rajee_deploy.plan.service_drift import describe, drift_cautions, drift_steps
 from rajee_deploy.plan.state import Observed
 from rajee_deploy.plan.steps import ConfirmRollout, RepairService
 from rajee_deploy.rollout import Deployment, Service

@@ -1,0 +1,84 @@
+"""`up`: its flags, one call, and what is written. Decides nothing; what is heavy is imported when it is needed."""
+
+from __future__ import annotations
+
+from pathlib import Path  # noqa: TC003 -- typer reads the annotations while the program runs
+from typing import Annotated
+
+import typer
+
+from rajee_deploy.cli.flags import (  # noqa: TC001 -- typer reads the annotations while the program runs
+    AllowRollback,
+    AlsoTags,
+    Config,
+    Environment,
+    Images,
+    InfraCheckOption,
+    Json,
+    Parameters,
+    Profile,
+    Region,
+    RepairDrift,
+    Verbose,
+)
+
+
+def up(
+    environment: Environment = None,
+    profile: Profile = None,
+    region: Region = None,
+    image: Images = None,
+    config: Config = None,
+    also_tag: AlsoTags = None,
+    parameters: Parameters = None,
+    wait: Annotated[int, typer.Option(help="Seconds to wait for somebody else's operation on a stack.", min=0)] = 1800,
+    infra_check: InfraCheckOption = None,
+    allow_rollback: AllowRollback = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Ask nothing: broader permissions are agreed to.")] = False,
+    no_wait: Annotated[
+        bool, typer.Option("--no-wait", help="Return once CloudFormation has accepted the last deployment.")
+    ] = False,
+    repair_drift: RepairDrift = False,
+    outputs_file: Annotated[
+        Path | None, typer.Option(help="Write the stacks' outputs there, as cdk deploy does.")
+    ] = None,
+    verbose: Verbose = False,
+    as_json: Json = False,
+) -> None:
+    """Build, push and deploy what changed; nothing when nothing did.
+
+    \b
+    rajee-deploy up                        everything in the settings
+    rajee-deploy up -e prod --image api    one image and its stack, in production
+    rajee-deploy up --also-tag v1.2.3      and give the images this tag too
+    rajee-deploy up --parameters Api:Size=large
+    """
+    from rajee_deploy.console import Console
+
+    Console().begin(f"up · {environment}" if environment else "up")  # before anything is read or asked
+    from rajee_deploy.actions.up import recorded_run
+    from rajee_deploy.cli.wiring import make_context
+
+    if outputs_file is not None:
+        from rajee_deploy.actions.outputs import check_outputs, write_outputs
+
+        check_outputs(outputs_file)
+    flags = (environment, image, config)
+    run = make_context(
+        flags,
+        profile,
+        region,
+        also_tags=also_tag,
+        verbose=verbose,
+        infra_check=infra_check,
+        allow_rollback=allow_rollback,
+        parameters=parameters,
+    )
+    run.assume_yes, run.wait_for_end, run.repair_drift, run.wait_seconds = yes, not no_wait, repair_drift, wait
+    planned, record = recorded_run(run, wait)
+    if outputs_file is not None:
+        write_outputs(planned.run, planned, outputs_file)
+    if as_json:
+        from rajee_deploy.actions.documents import of_run
+
+        run.console.document(of_run(planned, record, run.accounts))
