@@ -163,7 +163,7 @@ def _judge(run: CurrentRun, stack: str, state: StackPresent, here: _Here, who: I
         wanted = ask(run, wanted, observed, who)
     wanted = with_input_changes(run, wanted, states)
     verdict = judge(stack, state, wanted)
-    return wanted, planner.is_settled(state) and not (verdict.open or verdict.differences)
+    return wanted, planner.is_settled(state) and not (verdict.synth_reasons or verdict.differences)
 
 
 def _services(ports: Ports, stack: str, asked: Future[StackState]) -> tuple[tuple[RunningService, ...], str]:
