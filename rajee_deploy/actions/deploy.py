@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, assert_never
 
 from rajee_deploy.actions.arrival import confirm_services, wanted_images
 from rajee_deploy.actions.move_tags import move_tag, with_digests
-from rajee_deploy.actions.tell_deployment import show_moment, tell_account, tell_done
+from rajee_deploy.actions.tell_deployment import show_moment, tell_done, tell_time_spent
 from rajee_deploy.actions.wait import wait_until_idle
 from rajee_deploy.actions.watch import Watch
 from rajee_deploy.console import hide
@@ -117,7 +117,7 @@ def _deploy(run: CurrentRun, job: Job, *, wait: bool) -> None:
     _keep_record(run, job)
     _keep_secrets(run, job, state, lambda: watch.operations() > 1)
     _confirm_arrival(run, job, state)
-    tell_account(run, step.stack, watch)
+    tell_time_spent(run, step.stack, watch)
     tell_done(run, step, state)
 
 

@@ -122,7 +122,7 @@ def _build(run: CurrentRun, builds: Sequence[BuildAndPush], planned: Planned) ->
         console=run.console,
         phase=run.phase,
         wanted=wanted,
-        contents=run.ports.contents,
+        build_records=run.ports.build_records,
         labels=planned.labels,
     )
     build_all(shop, builds, planned.inputs)
