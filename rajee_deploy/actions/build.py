@@ -47,9 +47,9 @@ _MIB = 1 << 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Workshop:
-    """What builds are done with, and for which images. `phase` names, times and shows a piece of work, `build_records` are
-    where it is kept what an image was made of. `labels` has, by image, those of another revision than the one that is
-    checked out; what such an image was made of is recorded already: from there its revision is known."""
+    """What builds are done with, and for which images. `phase` names, times and shows a piece of work; `build_records`
+    keep what an image was made of. `labels` has, by image, those of another revision than the one that is checked out;
+    what such an image was made of is recorded already: from there its revision is known."""
 
     settings: Settings
     engine: Engine

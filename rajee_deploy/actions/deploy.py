@@ -228,7 +228,7 @@ def _keep_secrets(run: CurrentRun, job: Job, state: StackState, has_another: Cal
 def _with_cause(watch: Watch, error: DeployError) -> DeployError:
     """The error with the resource that failed and its reason, as CloudFormation tells them."""
     try:
-        failure = watch.account().failure
+        failure = watch.time_spent().failure
     except DeployError:
         return error
     if not failure:
