@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from rajee_deploy.actions.run import CurrentRun
     from rajee_deploy.plan.state import StackState, WantedImage
     from rajee_deploy.plan.steps import DeployStack, MoveTag
-    from rajee_deploy.rollout.standing import Held
+    from rajee_deploy.rollout.standing import StackService
     from rajee_deploy.stack.deployment_record import StackRecord
 
 UPDATE_SECONDS = 3600.0  # as long as CloudFormation itself waits for an ECS service, and some
@@ -50,7 +50,7 @@ class Job:
     images: Sequence[WantedImage]
     record: StackRecord | None = None  # to be kept outside of the stack, once the deployment is confirmed
     before: StackState | None = None  # the stack when it was planned, where somebody looked
-    services: Mapping[Held, str] = field(default_factory=dict)  # as they were before (see `confirm.as_before`)
+    services: Mapping[StackService, str] = field(default_factory=dict)  # as they were before (see `confirm.as_before`)
 
 
 def deploy(run: CurrentRun, job: Job, *, is_last: bool) -> None:

@@ -221,7 +221,7 @@ def _step(step: Step) -> dict[str, Any]:
 
 
 def _drifts(one: Running) -> bool:
-    return standing(one.held, one.service) not in (Standing.RUNS, Standing.NOT_JUDGED)
+    return standing(one.own, one.service) not in (Standing.RUNS, Standing.NOT_JUDGED)
 
 
 def _drift(stack: str, one: Running) -> dict[str, Any]:
@@ -234,9 +234,9 @@ def _drift(stack: str, one: Running) -> dict[str, Any]:
     return {
         "stack": stack,
         "service": one.service.name,
-        "standing": standing(one.held, one.service).name.lower(),
+        "standing": standing(one.own, one.service).name.lower(),
         "runs": of(one.task_definition),
-        "stack_says": of(one.held.task_definition),
+        "stack_says": of(one.own.task_definition),
     }
 
 

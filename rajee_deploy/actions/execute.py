@@ -85,7 +85,7 @@ def _do(run: CurrentRun, step: Step, planned: Planned, jobs: Mapping[str, Job]) 
         case ConfirmRollout():
             pass  # at the end: what another stack deploys may be what a rollout waits for
         case WaitForStack():
-            raise AssertionError("settle() leaves no waits")
+            raise AssertionError("plan_when_idle() leaves no waits")
         case _:
             assert_never(step)
 

@@ -78,7 +78,7 @@ class Ports:
     # What this machine knows of the values that CloudFormation hides.
     secrets: SecretValues = field(default_factory=lambda: LocalSecretValues(state_directory()))
     # Told which stacks there are, and the caller's account, once the names in the settings are resolved (`locate`).
-    settle: Callable[[Mapping[str, StackPlace], str], None] = lambda _places, _account: None
+    bind_names: Callable[[Mapping[str, StackPlace], str], None] = lambda _places, _account: None
     # When the last synth failed here, ISO 8601 in UTC; "" where it did not.
     last_failure: Callable[[], str] = str
     # What hashes of the infrastructure were made of, as far as they were made here.

@@ -95,7 +95,7 @@ def _ports(settings: Settings, aws: Aws) -> Ports:
         inputs=app.inputs,
         records=LocatedRecords(where),
         last_failure=app.last_failure,
-        settle=where.settle,
+        bind_names=where.bind_names,
     )
 
 

@@ -183,7 +183,7 @@ def _service(watcher: StackWatcher, one: Running) -> RunningService:
     images: tuple[str, ...] = ()
     if primary is not None:
         runs = primary.task_definition
-        images = (runs,) if one.held.is_function else watcher.images(runs) if runs else ()
+        images = (runs,) if one.own.is_function else watcher.images(runs) if runs else ()
     running = sum(one.running for one in service.deployments)
     desired = primary.desired if primary else 0
     return RunningService(service.name, running, desired, images, is_stable(service), service.controller, describe(one))
