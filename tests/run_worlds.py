@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from fakes import FakeContents, FakeEngine, FakeRecords, FakeRegistry, FakeServices, FakeStacks, FakeWatcher
 
-from rajee_deploy.actions.history import recorded_run
 from rajee_deploy.actions.plan import plan_run
 from rajee_deploy.actions.run import CurrentRun, Ports
+from rajee_deploy.actions.up import recorded_run
 from rajee_deploy.aws import Identity
 from rajee_deploy.console import Console
 from rajee_deploy.errors import DeployError

@@ -1,8 +1,8 @@
 """Whether what was deployed runs: asked strictly, and of ECS itself.
 
 CloudFormation's word is not enough: ECS may have rolled back by itself, and a task that dies after a second is "1 of 1
-running" for that second. So a deployment is confirmed by two looks, some seconds apart. It waits and asks; what an
-answer means is decided in `rollout`.
+running" for that second. So a deployment is confirmed by two looks, some seconds apart. It waits and asks; it must
+never decide what an answer means: `rollout` does.
 """
 
 from __future__ import annotations
@@ -12,15 +12,21 @@ from collections import Counter
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from rajee_deploy.actions.observe import with_rollback
 from rajee_deploy.dataclass import dataclass
+from rajee_deploy.errors import DeployError
+from rajee_deploy.plan import after_step
 from rajee_deploy.rollout.verdict import RolloutVerdict, own_stops, uses, verdict
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from rajee_deploy.actions.run import CurrentRun
+    from rajee_deploy.plan.state import StackPresent, WantedImage
     from rajee_deploy.rollout import Service
     from rajee_deploy.rollout.standing import Held
 
+WAIT_SECONDS = 3600.0  # as long as CloudFormation itself waits for an ECS service, and some
 POLL_SECONDS = 2.5
 APART_SECONDS = 3.0  # the two looks
 # What stops so often by its own fault while it is looked at is no accident: as ECS's own circuit breaker counts.
@@ -44,6 +50,55 @@ class Sight:
     held: Callable[[], Sequence[Held]]
     service: Callable[[Held], Service]
     images: Callable[[str], tuple[str, ...]]
+
+
+def confirm_services(
+    run: CurrentRun,
+    stack: str,
+    state: StackPresent,
+    wanted: Mapping[str, tuple[str, ...]],
+    before: Mapping[Held, str],
+    wait_seconds: float = WAIT_SECONDS,
+) -> None:
+    """Where ECS runs what a stack says, CloudFormation's word is not enough.
+
+    DeployErrors `rollout-not-confirmed`; `stack-changed` where somebody deployed the stack meanwhile.
+    """
+    ports = run.ports
+
+    def service(one: Held) -> Service:
+        if one.is_function:
+            return ports.services.services([one])[one.arn]
+        return with_rollback(ports.services, one, ports.watcher.service(one.arn))
+
+    sight = Sight(lambda: ports.services.held(stack, state), service, ports.watcher.images)
+    with run.phase(f"look at what {stack} runs"):
+        problem = arrival(sight, wanted, wait_seconds, before, run.apart_seconds)
+    if problem:
+        if after_step.has_moved(state, ports.reader.describe(stack)):
+            raise DeployError(
+                "stack-changed",
+                f"somebody else changed stack {stack} while its services were looked at",
+                where=f"stack {stack}",
+                hint="run again: it is planned from what is deployed now",
+            )
+        raise DeployError(
+            "rollout-not-confirmed",
+            f"CloudFormation deployed {stack}, but {problem}",
+            where=f"stack {stack}",
+            hint="look at the service's events in ECS and at its tasks' logs; once the cause is gone, "
+            "rajee-deploy up --repair-drift deploys it once more; otherwise deploy a corrected version",
+        )
+
+
+def wanted_images(images: Sequence[WantedImage], parameters: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
+    """By repository, the tags and digests that a stack with these parameters runs."""
+    wanted: dict[str, tuple[str, ...]] = {}
+    for image in images:
+        names = wanted.get(image.repository.name, ())
+        given = parameters.get(image.parameter, image.tag)
+        wanted[image.repository.name] = (*names, image.tag, given)
+    return wanted
 
 
 def arrival(

@@ -8,7 +8,7 @@ import time
 from itertools import count
 from typing import TYPE_CHECKING, Generic
 
-from rajee_deploy.actions.execute import Uncarried, execute
+from rajee_deploy.actions.execute import execute
 from rajee_deploy.actions.planned import P
 from rajee_deploy.actions.wait import wait_for_others
 from rajee_deploy.dataclass import dataclass
@@ -38,14 +38,12 @@ class Wish(Generic[P]):
     """What one verb wants, and nothing of how it is carried out.
 
     `plan` observes and decides, from the last plan where somebody came in between; `show` says what was decided;
-    `complete` adds what a preview needs not have; `conclude` is told a plan that was carried out, with the lists that
-    no template carries (see `execute`). `poll_seconds`: how often a stack is looked at that is waited for.
+    `complete` adds what a preview needs not have. `poll_seconds`: how often a stack is looked at that is waited for.
     """
 
     plan: Callable[[P | None], P]
     show: Callable[[P], None]
     complete: Callable[[P], P] = lambda planned: planned
-    conclude: Callable[[P, Uncarried], None] = lambda _planned, _uncarried: None
     poll_seconds: float | None = None
 
 
@@ -80,8 +78,7 @@ def converge(run: CurrentRun, wish: Wish[P], wait_seconds: float, note: Callable
             _find_engine(planned)
             planned = wish.complete(planned)
             note(planned)
-            uncarried = execute(planned)
-            wish.conclude(planned, uncarried)
+            execute(planned)
         except DeployError as error:
             is_late = time.monotonic() > deadline and (error.code == "stack-busy" or attempt >= _ATTEMPTS)
             if error.code not in _OVERTAKEN or is_late:

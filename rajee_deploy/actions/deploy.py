@@ -11,7 +11,7 @@ import uuid
 from dataclasses import field, replace
 from typing import TYPE_CHECKING, assert_never
 
-from rajee_deploy.actions.confirm import confirm_services, wanted_images
+from rajee_deploy.actions.arrival import confirm_services, wanted_images
 from rajee_deploy.actions.move_tags import move_tag, with_digests
 from rajee_deploy.actions.tell_deployment import show_moment, tell_account, tell_done
 from rajee_deploy.actions.wait import wait_until_idle
@@ -50,7 +50,7 @@ class Job:
     images: Sequence[WantedImage]
     record: StackRecord | None = None  # to be kept outside of the stack, once the deployment is confirmed
     before: StackState | None = None  # the stack when it was planned, where somebody looked
-    services: Mapping[Held, str] = field(default_factory=dict)  # as they were before (see `rollouts.as_before`)
+    services: Mapping[Held, str] = field(default_factory=dict)  # as they were before (see `confirm.as_before`)
 
 
 def deploy(run: CurrentRun, job: Job, *, is_last: bool) -> None:

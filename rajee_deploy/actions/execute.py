@@ -1,55 +1,47 @@
-"""The one executor: a plan's steps, done in their order, whichever verb wants them. It decides nothing but whether what
-was planned is still so (see `recheck`).
+"""The one executor: a plan's steps, done in their order, whichever verb wants them. It must never decide anything
+but whether what was planned is still so (see `recheck`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from itertools import groupby
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, assert_never
+from typing import TYPE_CHECKING, assert_never
 
 from rajee_deploy.actions.planned import open_inputs
-from rajee_deploy.actions.preflight import check_machine, check_templates
 from rajee_deploy.actions.recheck import check_stack, check_unchanged
-from rajee_deploy.actions.synthesise import keeping, record_of_deployment
 from rajee_deploy.errors import DeployError
-from rajee_deploy.model.names import NOT_RECORDED
+from rajee_deploy.plan.planner import proven
 from rajee_deploy.plan.steps import BuildAndPush, ConfirmRollout, DeployStack, MoveTag, RepairService, Via, WaitForStack
 from rajee_deploy.system.signals import check_interrupted
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from rajee_deploy.actions.deploy import Job
+    from rajee_deploy.actions.jobs import Uncarried
     from rajee_deploy.actions.planned import Planned
     from rajee_deploy.actions.run import CurrentRun
-    from rajee_deploy.actions.synthesise import Synthesis
-    from rajee_deploy.plan.state import WantedImage
     from rajee_deploy.plan.steps import Step
-    from rajee_deploy.rollout.standing import Held
-
-# By stack: the infra hash that it records, with its list that its template cannot carry.
-Uncarried = Mapping[str, tuple[str, Mapping[str, Any]]]
 
 
-def execute(planned: Planned) -> Uncarried:
-    """Do the plan's steps in their order. By stack, the infra hash that it records, with its list that its template
-    cannot carry."""
-    if not planned.plan.steps:
-        return {}
-    with open_inputs(planned) as whole:
-        return _execute(whole)
+def execute(planned: Planned) -> None:
+    """Do the plan's steps in their order; what was found out of the checkout's infrastructure is kept for others."""
+    uncarried: Uncarried = {}
+    if planned.plan.steps:
+        with open_inputs(planned) as whole:
+            uncarried = _execute(whole)
+    if planned.is_of_checkout:
+        _share(planned, uncarried)
 
 
 def _execute(planned: Planned) -> Uncarried:
     run = planned.run
     # Whoever has nothing to do does not import what does it.
     from rajee_deploy.actions.approve import approve
+    from rajee_deploy.actions.jobs import make_jobs
 
     # What can fail without having changed anything comes first.
-    check_machine(planned)
-    jobs, uncarried = _jobs(planned)
+    jobs, uncarried = make_jobs(planned)
     approve(run, list(jobs.values()))
     for is_build, steps in groupby(planned.plan.steps, lambda step: isinstance(step, BuildAndPush)):
         check_interrupted()
@@ -61,6 +53,17 @@ def _execute(planned: Planned) -> Uncarried:
                 _do(run, step, planned, jobs)
     _confirm_all(run, planned)
     return uncarried
+
+
+def _share(planned: Planned, uncarried: Uncarried) -> None:
+    """Keep for other machines what was found out here of the infrastructure."""
+    if not uncarried and not proven(planned.wanted, planned.observed):
+        return
+    from rajee_deploy.actions.share import keep
+
+    # What CloudFormation deploys alone keeps its template, so what was proved of it stays true.
+    deployed = {step.stack for step in planned.plan.steps if isinstance(step, DeployStack) and step.via is Via.CDK}
+    keep(planned.run, planned.wanted, planned.observed, planned.identity, deployed, uncarried)
 
 
 def _do(run: CurrentRun, step: Step, planned: Planned, jobs: Mapping[str, Job]) -> None:
@@ -90,13 +93,14 @@ def _do(run: CurrentRun, step: Step, planned: Planned, jobs: Mapping[str, Job]) 
 def _confirm_all(run: CurrentRun, planned: Planned) -> None:
     """Look at all rollouts, then fail for the first that is not confirmed."""
     from rajee_deploy.actions.confirm import confirm
+    from rajee_deploy.actions.jobs import images_of, services_before
 
     unconfirmed: list[DeployError] = []
     for step in planned.plan.steps:
         if not isinstance(step, ConfirmRollout):
             continue
         try:
-            confirm(run, step, _images_of(planned, step.stack), _before(planned, step.stack))
+            confirm(run, step, images_of(planned, step.stack), services_before(planned, step.stack))
         except DeployError as error:
             if error.code != "rollout-not-confirmed":
                 raise
@@ -105,18 +109,6 @@ def _confirm_all(run: CurrentRun, planned: Planned) -> None:
         run.console.warn("", each.problem, each.code)
     if unconfirmed:
         raise unconfirmed[0]
-
-
-def _images_of(planned: Planned, stack: str) -> list[WantedImage]:
-    return [image for image in planned.wanted.images if image.stack == stack]
-
-
-def _before(planned: Planned, stack: str) -> dict[Held, str]:
-    """The stack's services as they are, but for those that this run puts back."""
-    from rajee_deploy.actions.confirm import as_before
-
-    repaired = {step.held for step in planned.plan.steps if isinstance(step, RepairService)}
-    return {held: newest for held, newest in as_before(stack, planned.observed).items() if held not in repaired}
 
 
 def _build(run: CurrentRun, builds: Sequence[BuildAndPush], planned: Planned) -> None:
@@ -134,59 +126,3 @@ def _build(run: CurrentRun, builds: Sequence[BuildAndPush], planned: Planned) ->
         labels=planned.labels,
     )
     build_all(shop, builds, planned.inputs)
-
-
-def _jobs(planned: Planned) -> tuple[dict[str, Job], Uncarried]:
-    """The deployments by stack, with what the stacks are to record, and the lists that their templates cannot carry;
-    the assembly is there when one of them needs it."""
-    from rajee_deploy.actions.deploy import Job
-
-    steps = [step for step in planned.plan.steps if isinstance(step, DeployStack)]
-    revision = planned.revision or NOT_RECORDED
-    states, images = planned.observed.stacks, planned.wanted.images
-    recorded = {step.stack: step for step in steps}
-    if planned.is_of_checkout:
-        recorded = {step.stack: keeping(step, states[step.stack], revision) for step in steps}
-    by_cdk = [step.stack for step in steps if step.via is Via.CDK]
-    assembly, records, uncarried = Path(), {}, {}
-    if by_cdk:
-        synthesis = planned.synthesis
-        if synthesis is None:
-            raise AssertionError("what the CDK CLI deploys was synthesised or kept")
-        assembly = synthesis.assembly
-        recorded |= check_templates(planned, synthesis)
-        uncarried = _carry(planned.run, synthesis, by_cdk)
-        records = {stack: record_of_deployment(stack, synthesis, states[stack], images, revision) for stack in by_cdk}
-    jobs = {
-        step.stack: Job(
-            recorded[step.stack],
-            assembly,
-            _images_of(planned, step.stack),
-            records.get(step.stack),
-            states[step.stack],
-            _before(planned, step.stack),
-        )
-        for step in steps
-    }
-    return jobs, uncarried
-
-
-def _carry(run: CurrentRun, synthesis: Synthesis, stacks: Sequence[str]) -> dict[str, tuple[str, Mapping[str, Any]]]:
-    """Have the templates carry the list of what was read, so that any machine can judge the stacks by it; what they
-    cannot carry is returned, to be kept elsewhere. The assembly is this run's own; what is kept of it stays as it was
-    made."""
-    if synthesis.document is None:
-        return {}
-    from rajee_deploy.synth.carried import carry, is_list
-
-    if not is_list(synthesis.document):
-        text = (
-            "the list of what synth reads has a name in it that no other machine would take: they synthesise to decide"
-        )
-        run.console.warn("cdk", text)
-        return {}
-
-    ids = {run.settings.place_of(stack).id: stack for stack in stacks}
-    carried = {ids[each] for each in carry(synthesis.assembly, synthesis.document, ids)}
-    digest = str(synthesis.fingerprint.digest)
-    return {stack: (digest, synthesis.document) for stack in stacks if stack not in carried}

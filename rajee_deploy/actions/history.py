@@ -1,45 +1,24 @@
-"""A run with its record: timings shown and history kept, whichever way it ends. And the report over all."""
+"""The record of a run: what is kept of it, its timings on the screen, and the report over all runs.
+
+It must never begin a run, nor decide how one ends: the verbs do (see `up`).
+"""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from rajee_deploy.actions.converge import converge
-from rajee_deploy.actions.up import deployment
 from rajee_deploy.plan.steps import BuildAndPush, DeployStack
-from rajee_deploy.report.history import History, PastRun, is_of_project, outcome_of, real_project
+from rajee_deploy.report.history import History, PastRun, is_of_project, real_project
 from rajee_deploy.report.metrics import TARGETS
 from rajee_deploy.report.timings import duration
 
 if TYPE_CHECKING:
+    from datetime import datetime
     from pathlib import Path
 
     from rajee_deploy.actions.planned import Planned
     from rajee_deploy.actions.run import CurrentRun
     from rajee_deploy.console import Console
-
-
-def recorded_run(run: CurrentRun, wait_seconds: float) -> tuple[Planned, PastRun]:
-    """Do `up`, show its timings and append it to the history."""
-    planned: Planned | None = None
-    at = datetime.now(UTC)
-
-    def note(made: Planned) -> None:
-        nonlocal planned
-        planned = made
-
-    try:
-        planned = converge(run, deployment(run), wait_seconds, note)
-    except BaseException as error:  # whatever it is: the run was one
-        keep(run, _record(run, planned, at, *outcome_of(error)))
-        raise
-    finally:
-        run.close()
-    record = _record(run, planned, at, "done" if run.wait_for_end else "accepted")
-    show_timings(run, record)
-    keep(run, record)
-    return planned, record
 
 
 def show_report(console: Console, project: Path | None, *, as_json: bool) -> None:
@@ -84,7 +63,8 @@ def show_timings(run: CurrentRun, record: PastRun) -> None:
     run.console.say(f"{record.kind} in {duration(record.seconds)}{metric}", "bold")
 
 
-def _record(run: CurrentRun, planned: Planned | None, at: datetime, outcome: str, error: str = "") -> PastRun:
+def record_of(run: CurrentRun, planned: Planned | None, at: datetime, outcome: str, error: str = "") -> PastRun:
+    """What is kept of a run of `up` that was planned so (None: not yet), and that ended so."""
     steps = planned.plan.steps if planned else ()
     return PastRun(
         at=at.isoformat(timespec="seconds"),

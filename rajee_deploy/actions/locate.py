@@ -7,7 +7,6 @@ is one. Which name means what is decided in `stack_names`.
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -20,81 +19,19 @@ from rajee_deploy.actions.meanings import (
     values_of_stacks,
 )
 from rajee_deploy.actions.synthesise import Synthesis, find_remembered
-from rajee_deploy.errors import ConfigurationError, DeployError
+from rajee_deploy.errors import DeployError
 from rajee_deploy.fingerprint import with_given
 from rajee_deploy.plan.planner import is_settled
-from rajee_deploy.plan.stack_names import StackPlace, is_plain, is_wild, meaning, resolve
+from rajee_deploy.plan.stack_names import StackPlace, is_plain, is_wild, meaning, places_of, resolve
 from rajee_deploy.plan.state import StackAbsent
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-    from concurrent.futures import Executor, Future
 
     from rajee_deploy.actions.run import CurrentRun
     from rajee_deploy.aws import Identity
     from rajee_deploy.fingerprint import Fingerprint
     from rajee_deploy.plan.state import StackState, Synthesised
-
-
-class Early:
-    """What CloudFormation is asked while files are hashed and nobody knows yet what names mean: of plain names, the
-    stacks of these names where the caller is; where there are others, those that the last synth here would say.
-
-    It is a guess at the question. An answer is used only for the very stack that it is about.
-    """
-
-    def __init__(self, run: CurrentRun, names: Sequence[str], pool: Executor) -> None:
-        self._run = run
-        self._pool = pool
-        self._plain = [name for name in names if is_plain(name)]
-        self._places: Mapping[str, StackPlace] = {}
-        self._account = ""
-        guess = self._plain
-        if len(guess) < len(names):
-            account, stacks = run.ports.store.latest()
-            places = _places(stacks)
-            with suppress(ConfigurationError):
-                guess = list(resolve(names, places))
-                self._places, self._account = places, account
-                run.ports.settle(places, account)
-        self._asked = {stack: self._submit(stack) for stack in guess}
-
-    def ask(self, stack: str, place: StackPlace, who: Identity) -> Future[StackState]:
-        """The answer about the stack that goes by this now and lives in this place: what was asked already, or asked
-        now."""
-        then = self._places.get(stack) or StackPlace(stack, stack)
-        is_it = self._account in ("", who.account) and _whole(then, who) == _whole(place, who)
-        return self._asked[stack] if is_it and stack in self._asked else self._submit(stack)
-
-    def plain(self, who: Identity) -> dict[str, StackState]:
-        """What CloudFormation says of the plain names, taken for stacks of these names where the caller is. There the
-        guess ends: what of it still waits to be asked would be asked elsewhere by now."""
-        if self._places:
-            self._places, self._account, self._asked = {}, "", {}
-        for name in self._plain:
-            self._asked[name] = self.ask(name, StackPlace(name, name), who)
-        return {name: _answer_of(self._asked[name]) for name in self._plain}
-
-    def _submit(self, stack: str) -> Future[StackState]:
-        return self._pool.submit(self._run.ports.reader.observe, stack)
-
-
-def _answer_of(asked: Future[StackState]) -> StackState:
-    """The answer; of a stack that the role may not ask about, whatever it is, that it is not known here."""
-    try:
-        return asked.result()
-    except DeployError as error:
-        if error.code != "access-denied":
-            raise
-        return StackAbsent()
-
-
-def _whole(place: StackPlace, who: Identity) -> tuple[str, str, str]:
-    return place.name, place.account or who.account, place.region or who.region
-
-
-def _places(stacks: Mapping[str, Synthesised]) -> dict[str, StackPlace]:
-    return {key: made.place or StackPlace(key, key) for key, made in stacks.items()}
 
 
 def forget(run: CurrentRun) -> None:
@@ -111,7 +48,7 @@ def settle(run: CurrentRun, stacks: Mapping[str, Synthesised], who: Identity, *,
     ConfigurationErrors `no-such-stack`, `ambiguous-stack`, `bad-settings`, `wrong-account`.
     """
     before = run.settings.cdk.stacks, [image.stack for image in run.images]
-    places = _places(stacks)
+    places = places_of(stacks)
     settings, chosen = run.named
     if not is_deploying:
         known = {word for place in places.values() for word in (place.id, place.name)}

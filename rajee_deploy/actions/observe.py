@@ -1,7 +1,7 @@
-"""Observing the registry and ECS: which questions are asked for a plan, and after a push. It decides nothing.
+"""Observing CloudFormation, the registry and ECS: which questions are asked for a plan, and after a push.
 
 One look per repository answers for all images that share it. What an image says of itself is asked only of those that
-have one of our tags.
+have one of our tags. It must never decide anything.
 """
 
 from __future__ import annotations
@@ -13,28 +13,112 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from rajee_deploy.dataclass import dataclass
-from rajee_deploy.errors import DeployError
+from rajee_deploy.errors import ConfigurationError, DeployError
 from rajee_deploy.plan import image_check, retention
 from rajee_deploy.plan.planner import is_busy
-from rajee_deploy.plan.state import ImageAbsent, ImageInaccessible, Observed, RepositoryAbsent, StackPresent, Tagged
+from rajee_deploy.plan.stack_names import StackPlace, is_plain, places_of, resolve
+from rajee_deploy.plan.state import (
+    ImageAbsent,
+    ImageInaccessible,
+    Observed,
+    RepositoryAbsent,
+    StackAbsent,
+    StackPresent,
+    Tagged,
+)
 from rajee_deploy.rollout.standing import Running, Standing, standing
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
+    from concurrent.futures import Executor, Future
 
+    from rajee_deploy.actions.run import CurrentRun
     from rajee_deploy.aws import Identity
     from rajee_deploy.model.repository import Repository
-    from rajee_deploy.plan.state import ImageState, ReferenceState, StackState, WantedImage
+    from rajee_deploy.plan.state import ImageState, ReferenceState, StackState, Wanted, WantedImage
     from rajee_deploy.registry import RegistryReader
     from rajee_deploy.rollout import Service
     from rajee_deploy.rollout.standing import Held
     from rajee_deploy.settings import Settings
+    from rajee_deploy.stack.secret_values import SecretValues
     from rajee_deploy.stack.services import ServiceDoor
     from rajee_deploy.stack.watching import StackWatcher
 
 _AT_ONCE = 8
 
 Found = RepositoryAbsent | dict[str, "ReferenceState"]
+
+
+class Early:
+    """What is asked for one plan. It begins early, with what CloudFormation is asked while files are hashed and nobody
+    knows yet what names mean: of plain names, the stacks of these names where the caller is; where there are others,
+    those that the last synth here would say.
+
+    That is a guess at the question. An answer is used only for the very stack that it is about.
+    """
+
+    def __init__(self, run: CurrentRun, names: Sequence[str], pool: Executor) -> None:
+        self._run = run
+        self._pool = pool
+        self._plain = [name for name in names if is_plain(name)]
+        self._places: Mapping[str, StackPlace] = {}
+        self._account = ""
+        guess = self._plain
+        if len(guess) < len(names):
+            account, stacks = run.ports.store.latest()
+            places = places_of(stacks)
+            with suppress(ConfigurationError):
+                guess = list(resolve(names, places))
+                self._places, self._account = places, account
+                run.ports.settle(places, account)
+        self._asked = {stack: self._submit(stack) for stack in guess}
+
+    def ask(self, stack: str, place: StackPlace, who: Identity) -> Future[StackState]:
+        """The answer about the stack that goes by this now and lives in this place: what was asked already, or asked
+        now."""
+        then = self._places.get(stack) or StackPlace(stack, stack)
+        is_it = self._account in ("", who.account) and _whole(then, who) == _whole(place, who)
+        return self._asked[stack] if is_it and stack in self._asked else self._submit(stack)
+
+    def plain(self, who: Identity) -> dict[str, StackState]:
+        """What CloudFormation says of the plain names, taken for stacks of these names where the caller is. There the
+        guess ends: what of it still waits to be asked would be asked elsewhere by now."""
+        if self._places:
+            self._places, self._account, self._asked = {}, "", {}
+        for name in self._plain:
+            self._asked[name] = self.ask(name, StackPlace(name, name), who)
+        return {name: _answer_of(self._asked[name]) for name in self._plain}
+
+    def observe_all(
+        self, wanted: Wanted, who: Identity, meanwhile: Callable[[Wanted, Mapping[str, StackState]], Wanted]
+    ) -> tuple[Wanted, Observed]:
+        """Everything that a plan of this is decided by, and what is wanted, with what was found out `meanwhile` on this
+        machine of the stacks as they are. The registry is asked after CloudFormation, since it is asked about what the
+        stacks run, too."""
+        run, ports = self._run, self._run.ports
+        states = {stack: self.ask(stack, run.settings.place_of(stack), who) for stack in wanted.stacks}
+        described = {stack: state.result() for stack, state in states.items()}
+        asked = self._pool.submit(observe, ports.registry, wanted.images, described)
+        running = self._pool.submit(observe_services, ports.services, ports.watcher, described)
+        wanted = meanwhile(wanted, described)
+        return wanted, with_services(_with_secrets(ports.secrets, wanted, asked.result()), running.result())
+
+    def _submit(self, stack: str) -> Future[StackState]:
+        return self._pool.submit(self._run.ports.reader.observe, stack)
+
+
+def _answer_of(asked: Future[StackState]) -> StackState:
+    """The answer; of a stack that the role may not ask about, whatever it is, that it is not known here."""
+    try:
+        return asked.result()
+    except DeployError as error:
+        if error.code != "access-denied":
+            raise
+        return StackAbsent()
+
+
+def _whole(place: StackPlace, who: Identity) -> tuple[str, str, str]:
+    return place.name, place.account or who.account, place.region or who.region
 
 
 def observe(registry: RegistryReader, images: Sequence[WantedImage], stacks: Mapping[str, StackState]) -> Observed:
@@ -84,6 +168,17 @@ def observe_services(door: ServiceDoor, watcher: StackWatcher, stacks: Mapping[s
 def with_services(observed: Observed, services: ObservedServices) -> Observed:
     """What was observed, with the services."""
     return replace(observed, services=services.running, unseen=services.unseen, at=services.at)
+
+
+def _with_secrets(known: SecretValues, wanted: Wanted, observed: Observed) -> Observed:
+    """With what this machine knows of the values that come from variables, and that CloudFormation may hide."""
+    found: dict[tuple[str, str], bool] = {}
+    for stack, parameters in wanted.parameters.items():
+        state = observed.stacks[stack]
+        values = {each.name: each.value for each in parameters if each.variable and each.value is not None}
+        if values and isinstance(state, StackPresent):
+            found |= {(stack, name): same for name, same in known.compare(state, values).items()}
+    return replace(observed, secrets=found) if found else observed
 
 
 def _may_hold(state: StackPresent) -> bool:

@@ -13,19 +13,19 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from rajee_deploy.actions import locate
-from rajee_deploy.actions.given_values import wanted_parameters, with_secrets
+from rajee_deploy.actions.desired_state import wanted_state
 from rajee_deploy.actions.lists import by_their_lists, what_is_remembered
-from rajee_deploy.actions.observe import check_account, observe, observe_services, with_services
+from rajee_deploy.actions.observe import Early, check_account
 from rajee_deploy.actions.planned import Planned
-from rajee_deploy.actions.run import chosen_stacks, own_commit, unchosen_images
+from rajee_deploy.actions.run import chosen_stacks
+from rajee_deploy.actions.synthesise import local_infrastructure
 from rajee_deploy.errors import ConfigurationError, DeployError
 from rajee_deploy.fingerprint import with_given
-from rajee_deploy.image.protected_tags import former_keeper_of, keeper_of
-from rajee_deploy.model.names import INFRA_PARAMETER, NOT_RECORDED, DeployBy, Drift, InfraCheck
-from rajee_deploy.plan import ancestry, planner
+from rajee_deploy.model.names import INFRA_PARAMETER, NOT_RECORDED, DeployBy, InfraCheck
+from rajee_deploy.plan import planner
 from rajee_deploy.plan.input_changes import changed_inputs
 from rajee_deploy.plan.parameter_changes import UntakenError
-from rajee_deploy.plan.state import StackPresent, Wanted, WantedImage
+from rajee_deploy.plan.state import StackPresent, Wanted
 from rajee_deploy.plan.steps import Caution, DeployStack, Plan, StackChange, Via
 from rajee_deploy.synth.cli_options import refuse_options
 
@@ -38,15 +38,14 @@ if TYPE_CHECKING:
     from rajee_deploy.fingerprint import Fingerprint
     from rajee_deploy.image.inputs import ImageInputs
     from rajee_deploy.plan.state import Observed, StackState
-    from rajee_deploy.settings import ImageSettings
 
 
 def plan_run(run: CurrentRun, synthesis: Synthesis | None = None, *, runs_app: bool = False) -> Planned:
     """Observe and decide; it changes nothing, and needs no engine; node only where a synth has to decide. `synthesis`
     is one that was made for this decision already. What became of names is in the `run` of the answer alone.
 
-    `runs_app`: for who deploys what is planned, and so synthesises anyway. Else nothing of the project is run where
-    hashes are to decide, whatever is not known then: it may be a stranger's.
+    `runs_app`: for who deploys what is planned, and so synthesises anyway, and records which revision it is of. Else
+    nothing of the project is run where hashes are to decide, whatever is not known then: it may be a stranger's.
     """
     run = replace(run)
     ports = run.ports
@@ -57,8 +56,9 @@ def plan_run(run: CurrentRun, synthesis: Synthesis | None = None, *, runs_app: b
     # The network is asked while files are hashed; what is asked of it does not depend on them, but for the tags.
     with _threads() as pool:
         identity = pool.submit(ports.identity)
-        early = locate.Early(run, names, pool)
-        inputs, infrastructure = _hash_inputs(run, synthesis, has_stacks=bool(names))
+        early = Early(run, names, pool)
+        inputs, infrastructure, given = _hash_inputs(run, synthesis, has_stacks=bool(names))
+        run.ports = replace(ports, given=given)
         with run.timings.phase("ask AWS"):
             check_account(run.settings, identity.result())
             who = identity.result()
@@ -69,17 +69,12 @@ def plan_run(run: CurrentRun, synthesis: Synthesis | None = None, *, runs_app: b
             synthesis = locate.locate(run, infrastructure, who, synthesis or synth, plain)
         inputs = {image.name: replace(inputs[image.name], settings=image) for image in run.images}
         with run.timings.phase("ask AWS"):
-            wanted = _wanted(run, inputs, infrastructure, who)
-            states = {stack: early.ask(stack, run.settings.place_of(stack), who) for stack in wanted.stacks}
-            described = {stack: state.result() for stack, state in states.items()}
-            # The registry is asked last, since it is asked about what the stacks run, too.
-            asked = pool.submit(observe, ports.registry, wanted.images, described)
-            running = pool.submit(observe_services, ports.services, ports.watcher, described)
+            meanwhile = partial(_with_known_infrastructure, run, who, synthesis)
+            wanted, observed = early.observe_all(wanted_state(run, inputs, infrastructure, who), who, meanwhile)
             if synthesis is None:
-                wanted = _judged_by_lists(run, wanted, described, who)
-            observed = with_services(with_secrets(ports.secrets, wanted, asked.result()), running.result())
-            wanted = _ask_others(run, wanted, observed, who) if synthesis is None else _by_synthesis(wanted, synthesis)
-    return _conclude(run, with_input_changes(run, wanted, described), observed, inputs, who, synthesis)
+                wanted = _ask_others(run, wanted, observed, who)
+    planned = _conclude(run, with_input_changes(run, wanted, observed.stacks), observed, inputs, who, synthesis)
+    return _with_revision(planned) if runs_app else planned
 
 
 def _conclude(
@@ -91,13 +86,17 @@ def _conclude(
     synthesis: Synthesis | None,
 ) -> Planned:
     """Decide by what was observed, with a synth where nothing less decides."""
-    reasons = planner.synth_reasons(wanted, observed)
-    if synthesis is None and reasons and wanted.infrastructure is not None:
-        synthesis = _synthesise(run, wanted.infrastructure, who, reasons)
-        if locate.settle(run, synthesis.stacks, who):
-            return plan_run(run, synthesis)  # other stacks than those that were looked at
-        wanted = _by_synthesis(wanted, synthesis)
-    plan, revision = _guard(run, _decide(run, wanted, observed), observed)
+    with _hints_of_app(run, wanted):
+        decided = planner.decide(wanted, observed)
+    reasons = decided.reasons if isinstance(decided, planner.SynthNeeded) else ()
+    if isinstance(decided, planner.SynthNeeded):
+        if synthesis is None:
+            synthesis = _synthesise(run, local_infrastructure(wanted), who, reasons)
+            if locate.settle(run, synthesis.stacks, who):
+                return plan_run(run, synthesis)  # other stacks than those that were looked at
+            wanted = _by_synthesis(wanted, synthesis)
+        decided = _make_plan(run, wanted, observed)
+    plan, revision = _guard_revision(run, decided, observed)
     if synthesis is None and any(isinstance(step, DeployStack) and step.via is Via.CDK for step in plan.steps):
         run.ports.deployer.check_account(who.account)
     plan = replace(plan, cautions=(*plan.cautions, *_of_failed_synth(run, plan))) if synthesis is None else plan
@@ -121,9 +120,9 @@ def _of_failed_synth(run: CurrentRun, plan: Plan) -> Iterator[Caution]:
 
 def _hash_inputs(
     run: CurrentRun, synthesis: Synthesis | None, *, has_stacks: bool
-) -> tuple[dict[str, ImageInputs], Fingerprint | None]:
-    """What the images are made of, and what synth reads (None without stacks). The context values that synth gets are
-    in the run from now on; DeployError `file-changed` where the synth that there is got others."""
+) -> tuple[dict[str, ImageInputs], Fingerprint | None, dict[str, str]]:
+    """What the images are made of, what synth reads (None without stacks), and the context values that it gets.
+    DeployError `file-changed` where the synth that there is got others."""
     with run.timings.phase("hash inputs"):
         from rajee_deploy.image.inputs import read_all_inputs  # while the network is busy
 
@@ -139,29 +138,37 @@ def _hash_inputs(
             where=", ".join(given),
             hint="nothing was deployed; run again when nothing writes to it",
         )
-    run.ports = replace(run.ports, given=given)
-    return inputs, infrastructure
+    return inputs, infrastructure, given
 
 
 def plan_by(planned: Planned, synthesis: Synthesis) -> Planned:
-    """The plan as it is by a synth that was made after it: what the synth says of names and templates goes before
-    hashes."""
+    """The plan as it is by a synth that was taken or made after it, for who deploys it: what the synth says of names
+    and templates goes before hashes.
+
+    So the plan of `up` is made twice. That is the check of what hashes promised: the first plan says that no synth is
+    needed to decide, this one is decided by the very templates that are about to be deployed. Where it asks for more
+    than the first, it is the one that is shown and carried out (see `up`).
+    """
     run = replace(planned.run)
     if locate.settle(run, synthesis.stacks, planned.identity):
-        return plan_run(run, synthesis)
+        return plan_run(run, synthesis, runs_app=True)
     wanted = _by_synthesis(planned.wanted, synthesis)
-    plan, revision = _guard(run, _decide(run, wanted, planned.observed), planned.observed)
-    return replace(
-        planned, run=run, plan=plan, wanted=wanted, synthesis=synthesis, revision=planned.revision or revision
-    )
+    plan, revision = _guard_revision(run, _make_plan(run, wanted, planned.observed), planned.observed)
+    revision = planned.revision or revision
+    return _with_revision(replace(planned, run=run, plan=plan, wanted=wanted, synthesis=synthesis, revision=revision))
 
 
 def _by_synthesis(wanted: Wanted, synthesis: Synthesis) -> Wanted:
     return replace(wanted, infrastructure=synthesis.fingerprint, infrastructures={}, synthesised=synthesis.stacks)
 
 
-def _judged_by_lists(run: CurrentRun, wanted: Wanted, states: Mapping[str, StackState], who: Identity) -> Wanted:
-    """With what is known of the infrastructure, by this machine's list and by those that the stacks carry."""
+def _with_known_infrastructure(
+    run: CurrentRun, who: Identity, synthesis: Synthesis | None, wanted: Wanted, states: Mapping[str, StackState]
+) -> Wanted:
+    """With what is known of the infrastructure: by a synth that was made, else by this machine's list and by those that
+    the stacks carry."""
+    if synthesis is not None:
+        return _by_synthesis(wanted, synthesis)
     local = wanted.infrastructure
     if local is None:
         return wanted
@@ -199,10 +206,16 @@ def _ask_others(run: CurrentRun, wanted: Wanted, observed: Observed, who: Identi
     return ask(run, wanted, observed, who)
 
 
-def _decide(run: CurrentRun, wanted: Wanted, observed: Observed) -> Plan:
-    """The plan. Its errors know the language of the app, where that matters."""
-    try:
+def _make_plan(run: CurrentRun, wanted: Wanted, observed: Observed) -> Plan:
+    with _hints_of_app(run, wanted):
         return planner.make_plan(wanted, observed)
+
+
+@contextmanager
+def _hints_of_app(run: CurrentRun, wanted: Wanted) -> Iterator[None]:
+    """The errors of a decision know the language of the app, where that matters."""
+    try:
+        yield
     except UntakenError as error:
         from rajee_deploy.synth.how_to import instead_of
 
@@ -211,20 +224,27 @@ def _decide(run: CurrentRun, wanted: Wanted, observed: Observed) -> Plan:
         raise
 
 
-def _guard(run: CurrentRun, plan: Plan, observed: Observed) -> tuple[Plan, str]:
-    """The plan, when no older revision takes a newer one's place, and the checkout's revision. git is asked only where
-    something is deployed over a revision that is recorded."""
-    revisions = ancestry.deployed_revisions(plan, observed)
-    if not revisions:
+def _guard_revision(run: CurrentRun, plan: Plan, observed: Observed) -> tuple[Plan, str]:
+    """The plan, when no older revision takes a newer one's place, and the checkout's revision."""
+    if not _deploys(plan):
         return plan, ""
-    own, cautions = own_commit(run)
-    ancestries = {each: run.ports.ancestry(own, each) for each in set(revisions.values())}
-    plan = replace(plan, cautions=(*plan.cautions, *cautions))
-    try:
-        return ancestry.guard(plan, revisions, ancestries, run.rules), own
-    except DeployError as error:
-        error.cause = "\n".join(filter(None, (error.cause, *(caution.text for caution in cautions))))
-        raise
+    from rajee_deploy.actions.own_revision import guard_revision
+
+    return guard_revision(run, plan, observed)
+
+
+def _with_revision(planned: Planned) -> Planned:
+    """With the revision that what is deployed is of."""
+    if not _deploys(planned.plan):
+        return planned
+    from rajee_deploy.actions.own_revision import with_revision
+
+    return with_revision(planned)
+
+
+def _deploys(plan: Plan) -> bool:
+    """Whether the plan deploys anything: else nothing is to be known of revisions."""
+    return any(isinstance(step, DeployStack) for step in plan.steps)
 
 
 @contextmanager
@@ -251,48 +271,3 @@ def _context_values(run: CurrentRun, inputs: Mapping[str, ImageInputs]) -> dict[
                 hint="run without --image, or give the stack a parameter",
             )
     return {each.settings.context_key: each.fingerprint.tag for each in inputs.values() if each.settings.context_key}
-
-
-def _wanted(
-    run: CurrentRun, inputs: Mapping[str, ImageInputs], infrastructure: Fingerprint | None, who: Identity
-) -> Wanted:
-    stacks, settings = chosen_stacks(run), run.settings
-    return Wanted(
-        tuple(_wanted_image(run, image, who) for image in inputs.values()),
-        stacks,
-        infrastructure,
-        settings.infra_check,
-        by_cloudformation=settings.cdk.by_cloudformation,
-        is_record_enough=settings.cdk.infra_check == "auto",
-        parameters=wanted_parameters(settings.cdk, stacks, os.environ),
-        tables=locate.tables_of(run, stacks),
-        drift=Drift.REPAIR_NOW if run.repair_drift else settings.drift,
-        unchosen=unchosen_images(run),
-    )
-
-
-def _wanted_image(run: CurrentRun, inputs: ImageInputs, who: Identity | None) -> WantedImage:
-    """The image as facts; `who` deploys it, None where only the image itself matters."""
-    image = inputs.settings
-    return WantedImage(
-        image.name,
-        inputs.fingerprint,
-        image.repository,
-        image.stack,
-        image.parameter,
-        image.platforms,
-        image.deploy_by,
-        keeper_of(run.settings, image, who),
-        _more_tags(run, image) if who is not None else (),
-        image.context_key,
-        former_keeper_of(run.settings, image, who),
-    )
-
-
-def _more_tags(run: CurrentRun, image: ImageSettings) -> tuple[str, ...]:
-    tags = (*image.tags, *run.also_tags)
-    if not tags:
-        return ()
-    from rajee_deploy.image.extra_tags import expand_tags
-
-    return expand_tags(image, tags)

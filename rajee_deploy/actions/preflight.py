@@ -1,7 +1,8 @@
 """What `up` would refuse before it changes anything: `plan` asks the same, so that a preview promises nothing that is
 refused. It needs no engine, and nothing is written but this run's own private directory.
 
-What only the machine that builds has (the sources of secrets) forbids no plan elsewhere: there it is told.
+What only the machine that builds has (the sources of secrets) forbids no plan elsewhere: there it is told. It must
+never decide what is needed, nor check for one verb alone: a preview would promise what is refused.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from rajee_deploy.actions.planned import open_inputs
-from rajee_deploy.actions.synthesise import recording, take_kept
+from rajee_deploy.actions.synthesise import find_kept, recording
 from rajee_deploy.errors import DeployError
 from rajee_deploy.model.names import NOT_RECORDED
 from rajee_deploy.plan.steps import BuildAndPush, Caution, DeployStack, Via
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
     from rajee_deploy.actions.planned import P, Planned
     from rajee_deploy.actions.synthesise import Synthesis
-    from rajee_deploy.fingerprint import Fingerprint
     from rajee_deploy.settings import ImageSettings
 
 
@@ -30,10 +30,10 @@ def preflight(planned: P) -> P:
     with open_inputs(planned) as whole:
         cautions = [*planned.plan.cautions, *_missing_here(whole)]
         images = whole.wanted.images
-    synthesis = (planned.synthesis or find_kept(planned, whole=False)) if _by_cdk(planned) else None
+    synthesis = (planned.synthesis or _look_at_kept(planned)) if _by_cdk(planned) else None
     if synthesis is not None:
         try:
-            check_templates(planned, synthesis)
+            _check_templates(planned, synthesis)
         except DeployError as error:
             if error.code != "access-denied":
                 raise
@@ -44,16 +44,21 @@ def preflight(planned: P) -> P:
     )
 
 
-def check_machine(planned: Planned) -> None:
-    """What must be there before anything is begun: secrets, the CDK CLI. DeployErrors `secret-missing`, `node-missing`,
-    `cdk-missing`, `cdk-version`."""
+def check_ready(planned: Planned) -> dict[str, DeployStack]:
+    """What must be there before anything is begun: secrets, the CDK CLI, templates that take what they are given. The
+    steps of the CDK CLI with what their stacks are to record. DeployErrors `secret-missing`, `node-missing`,
+    `cdk-missing`, `cdk-version`, and those of the deployer's check."""
     for _, error in _missing_secrets(planned):
         raise error
-    if _by_cdk(planned):
-        planned.run.ports.check_cli()
+    if not _by_cdk(planned):
+        return {}
+    planned.run.ports.check_cli()
+    if planned.synthesis is None:
+        raise AssertionError("what the CDK CLI deploys was synthesised or kept")
+    return _check_templates(planned, planned.synthesis)
 
 
-def check_templates(planned: Planned, synthesis: Synthesis) -> dict[str, DeployStack]:
+def _check_templates(planned: Planned, synthesis: Synthesis) -> dict[str, DeployStack]:
     """The steps of the CDK CLI with what the stacks are to record, once the templates were found to take all of it, and
     the accounts to be bootstrapped."""
     states, revision = planned.observed.stacks, planned.revision or NOT_RECORDED
@@ -62,23 +67,10 @@ def check_templates(planned: Planned, synthesis: Synthesis) -> dict[str, DeployS
     return recorded
 
 
-def find_kept(planned: Planned, *, whole: bool = True) -> Synthesis | None:
-    """The kept synth of what was planned, its assembly copied for this run; None where there is none. Not `whole`: of
-    the assembly what a look at its templates takes, and no more."""
-    run = planned.run
-    by, into = run.ports.synthesiser, run.scratch() / "cdk.out"
-    found = take_kept(by, local_infrastructure(planned), by.publishable(), planned.identity, into, whole=whole)
-    for fingerprint in planned.wanted.infrastructures.values():
-        document = run.lists.get(str(fingerprint.digest))
-        found = found or take_kept(by, fingerprint, document, planned.identity, into, whole=whole)
-    return found
-
-
-def local_infrastructure(planned: Planned) -> Fingerprint:
-    """The infrastructure by this machine's own list."""
-    if planned.wanted.infrastructure is None:
-        raise AssertionError("stacks are planned with the fingerprint of their infrastructure")
-    return planned.wanted.infrastructure
+def _look_at_kept(planned: Planned) -> Synthesis | None:
+    """The kept synth of what was planned, as far as a look at its templates takes it."""
+    run, into = planned.run, planned.run.scratch() / "cdk.out"
+    return find_kept(run.ports.synthesiser, planned.wanted, run.lists, planned.identity, into, whole=False)
 
 
 def _by_cdk(planned: Planned) -> list[DeployStack]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rajee_deploy.actions.observe import image_state
-from rajee_deploy.actions.run import own_commit
+from rajee_deploy.actions.own_revision import own_commit
 from rajee_deploy.errors import DeployError
 from rajee_deploy.model.revision import commit_of
 from rajee_deploy.plan import after_step, image_check

@@ -11,12 +11,11 @@ from typing import TYPE_CHECKING, Any, assert_never
 
 from rajee_deploy.actions.synthesise import Synthesiser
 from rajee_deploy.dataclass import dataclass
-from rajee_deploy.errors import ConfigurationError, DeployError
+from rajee_deploy.errors import ConfigurationError
 from rajee_deploy.fingerprint import with_given
-from rajee_deploy.model.names import NOT_RECORDED, Approval
+from rajee_deploy.model.names import Approval
 from rajee_deploy.plan.ancestry import Rules
 from rajee_deploy.plan.state import Ancestry
-from rajee_deploy.plan.steps import Caution
 from rajee_deploy.report.timings import Timings
 from rajee_deploy.stack.secret_values import LocalSecretValues
 from rajee_deploy.synth.assembly_cache import AssemblyStore
@@ -193,13 +192,3 @@ def check_flags(run: CurrentRun, flags: Iterable[str]) -> None:
                 f"--parameters {flag.partition('=')[0]}: --image leaves the stack {stack} out",
                 hint="add --image with the image that it runs, or leave --image out",
             )
-
-
-def own_commit(run: CurrentRun) -> tuple[str, tuple[Caution, ...]]:
-    """The commit that is checked out, without a look at its files; "-" where there is none. A caution where git says
-    nothing of a checkout that is there: then nobody can tell what is older."""
-    try:
-        return run.ports.commit(), ()
-    except DeployError as error:
-        told = ": ".join(filter(None, (error.problem, " ".join(error.cause.split()), error.hint)))
-        return NOT_RECORDED, (Caution(error.code, f"checkout {error.where}", told),)

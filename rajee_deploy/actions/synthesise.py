@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from rajee_deploy.aws import Identity
     from rajee_deploy.fingerprint import Fingerprint, Input
     from rajee_deploy.plan.parameters import Declared
-    from rajee_deploy.plan.state import StackState, Synthesised, WantedImage
+    from rajee_deploy.plan.state import StackState, Synthesised, Wanted, WantedImage
     from rajee_deploy.plan.steps import DeployStack
     from rajee_deploy.stack import StackDeployer
     from rajee_deploy.synth.assembly_cache import AssemblyStore
@@ -67,24 +67,45 @@ def find_remembered(by: Synthesiser, fingerprint: Fingerprint, who: Identity) ->
     return by.store.remember(_key(fingerprint, who))
 
 
-def take_kept(
+def local_infrastructure(wanted: Wanted) -> Fingerprint:
+    """The infrastructure by this machine's own list."""
+    if wanted.infrastructure is None:
+        raise AssertionError("stacks are planned with the fingerprint of their infrastructure")
+    return wanted.infrastructure
+
+
+def find_kept(
     by: Synthesiser,
-    fingerprint: Fingerprint,
-    document: Mapping[str, Any] | None,
+    wanted: Wanted,
+    lists: Mapping[str, Mapping[str, Any]],
     who: Identity,
     into: Path,
     *,
     whole: bool = True,
 ) -> Synthesis | None:
-    """The kept synth of this fingerprint, its assembly copied to `into`; None where there is none, or where what the
-    app does cannot be followed, so that the fingerprint stands for no synth. `document` is the list it was made with.
-    Not `whole`: for a look at its templates.
+    """The kept synth of what is wanted, its assembly copied to `into`; None where there is none. `lists` are those of
+    others by the digest that they give. Not `whole`: of the assembly what a look at its templates takes, and no more.
     """
+    local = local_infrastructure(wanted)
+    made_with = [(local, by.publishable())]
+    made_with += [(each, lists.get(str(each.digest))) for each in wanted.infrastructures.values()]
+    for fingerprint, document in made_with:
+        stacks = _take(by, fingerprint, who, into, whole=whole)
+        if stacks:
+            return Synthesis(fingerprint, into, stacks, document)
+    return None
+
+
+def _take(
+    by: Synthesiser, fingerprint: Fingerprint, who: Identity, into: Path, *, whole: bool
+) -> Mapping[str, Synthesised]:
+    """The stacks of the kept synth of this fingerprint, its assembly copied; none where none is kept, or where what the
+    app does cannot be followed, so that the fingerprint stands for no synth."""
     if any(item.name.startswith("impure:") for item in fingerprint.inputs):
-        return None
+        return {}
     key = _key(fingerprint, who)
     stacks = by.store.remember(key)
-    return Synthesis(fingerprint, into, stacks, document) if stacks and by.store.take(key, into, whole=whole) else None
+    return stacks if stacks and by.store.take(key, into, whole=whole) else {}
 
 
 def synthesise(

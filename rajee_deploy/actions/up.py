@@ -1,50 +1,61 @@
-"""The wish of `up`: that what is checked out is deployed. How it is carried out is the pipeline's (see `converge`)."""
+"""The story of `up`: a recorded run, whose wish is that what is checked out is deployed.
+
+How a wish is carried out is the pipeline's (see `converge`), and whether anything is needed is decided in `plan`:
+neither must ever be decided here.
+"""
 
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from rajee_deploy.actions.converge import Wish
+from rajee_deploy.actions.converge import Wish, converge
+from rajee_deploy.actions.history import keep, record_of, show_timings
 from rajee_deploy.actions.plan import plan_by, plan_run
 from rajee_deploy.actions.planned_synth import synthesise_planned
-from rajee_deploy.actions.preflight import find_kept, local_infrastructure
 from rajee_deploy.actions.render import show_plan
-from rajee_deploy.actions.run import own_commit
-from rajee_deploy.model.names import NOT_RECORDED
-from rajee_deploy.model.revision import is_dirty, with_state
+from rajee_deploy.actions.synthesise import find_kept, local_infrastructure
 from rajee_deploy.model.stack_status import stack_busy
-from rajee_deploy.plan import planner
 from rajee_deploy.plan.steps import DeployStack, Via, WaitForStack
+from rajee_deploy.report.history import outcome_of
 
 if TYPE_CHECKING:
-    from rajee_deploy.actions.execute import Uncarried
     from rajee_deploy.actions.planned import Planned
     from rajee_deploy.actions.run import CurrentRun
     from rajee_deploy.plan.steps import Plan, StackChange
+    from rajee_deploy.report.history import PastRun
+
+
+def recorded_run(run: CurrentRun, wait_seconds: float) -> tuple[Planned, PastRun]:
+    """Do `up`, show its timings and append it to the history, whichever way it ends."""
+    planned: Planned | None = None
+    at = datetime.now(UTC)
+
+    def note(made: Planned) -> None:
+        nonlocal planned
+        planned = made
+
+    try:
+        planned = converge(run, deployment(run), wait_seconds, note)
+    except BaseException as error:  # whatever it is: the run was one
+        keep(run, record_of(run, planned, at, *outcome_of(error)))
+        raise
+    finally:
+        run.close()
+    record = record_of(run, planned, at, "done" if run.wait_for_end else "accepted")
+    show_timings(run, record)
+    keep(run, record)
+    return planned, record
 
 
 def deployment(run: CurrentRun) -> Wish[Planned]:
     """That what is checked out is deployed: the wish of `up`."""
     return Wish(
-        plan=lambda _before: _of_revision(plan_run(run, runs_app=True)),
+        plan=lambda _before: plan_run(run, runs_app=True),
         show=lambda planned: show_plan(run, planned),
         complete=_with_assembly,
-        conclude=_share,
     )
-
-
-def _of_revision(planned: Planned) -> Planned:
-    """With the revision that what is deployed is of, `-dirty` behind it where files differ: it is asked for before
-    anybody is asked, or anything built."""
-    if not any(isinstance(step, DeployStack) for step in planned.plan.steps) or is_dirty(planned.revision):
-        return planned
-    run = planned.run
-    commit, cautions = (planned.revision, ()) if planned.revision else own_commit(run)
-    for caution in cautions:
-        run.console.warn(caution.subject, caution.text, caution.code)
-    is_changed = commit != NOT_RECORDED and run.ports.is_changed()
-    return replace(planned, revision=with_state(commit, is_dirty=is_changed))
 
 
 def _with_assembly(planned: Planned) -> Planned:
@@ -57,8 +68,10 @@ def _with_assembly(planned: Planned) -> Planned:
     if planned.synthesis is not None or not _by_cdk(planned.plan):
         return planned
     run = planned.run
-    late = find_kept(planned) or synthesise_planned(run, local_infrastructure(planned), planned.identity)
-    again = _of_revision(plan_by(planned, late))
+    wanted, who = planned.wanted, planned.identity
+    late = find_kept(run.ports.synthesiser, wanted, run.lists, who, run.scratch() / "cdk.out")
+    late = late or synthesise_planned(run, local_infrastructure(wanted), who)
+    again = plan_by(planned, late)
     had = _by_cdk(planned.plan)
     if again.observed is not planned.observed:
         _check_free(again)
@@ -82,14 +95,3 @@ def _by_cdk(plan: Plan) -> dict[str, frozenset[StackChange]]:
     """The stacks that the CDK CLI deploys, and for which changes."""
     steps = [step for step in plan.steps if isinstance(step, DeployStack) and step.via is Via.CDK]
     return {step.stack: frozenset(step.changes) for step in steps}
-
-
-def _share(planned: Planned, uncarried: Uncarried) -> None:
-    """Keep for other machines what was found out here of the infrastructure."""
-    if not uncarried and not planner.proven(planned.wanted, planned.observed):
-        return
-    from rajee_deploy.actions.share import keep
-
-    # What CloudFormation deploys alone keeps its template, so what was proved of it stays true.
-    deployed = set(_by_cdk(planned.plan))
-    keep(planned.run, planned.wanted, planned.observed, planned.identity, deployed, uncarried)

@@ -145,12 +145,12 @@ def _choose(verb: str, context: Path | None, flags: SettingsFlags, build: BuildF
     from functools import partial
 
     from rajee_deploy.actions.explain.past import Origin
-    from rajee_deploy.cli.images import chosen_images, hashed_images, image_of_flags, laid_over
+    from rajee_deploy.cli.images import hashed_images, image_of_flags, laid_over, read_settings
 
     lay_over = partial(laid_over, build=build)
     if context is not None:
         return _Chosen([image_of_flags(context, build, flags.images)], Origin(None, None, lay_over), context)
-    settings, images = hashed_images(flags, verb) if verb else chosen_images(flags)
+    settings, images = hashed_images(flags, verb) if verb else read_settings(flags)
     origin = Origin(settings.path, flags.environment, lay_over)
     return _Chosen([lay_over(image) for image in images], origin, settings.root, settings)
 

@@ -50,22 +50,27 @@ def settings_path(config: Path | None) -> Path:
     return config.absolute() if config else find_settings(Path.cwd())
 
 
-def chosen_images(flags: SettingsFlags) -> tuple[Settings, list[ImageSettings]]:
-    """The settings, and the images that were asked for (all when none was named)."""
+def read_settings(flags: SettingsFlags) -> tuple[Settings, list[ImageSettings]]:
+    """The settings, and the images that were asked for."""
     settings = load(settings_path(flags.config), flags.environment)
+    return settings, choose_images(settings, flags.images)
+
+
+def choose_images(settings: Settings, names: Sequence[str] | None) -> list[ImageSettings]:
+    """The images of the settings that were asked for (all when none was named). ConfigurationError `unknown-image`."""
     known = {image.name: image for image in settings.images}
-    for name in flags.images or ():
+    for name in names or ():
         if name not in known:
             hint = f"known: {', '.join(known)}" if known else "the settings name no image: leave --image out"
             raise ConfigurationError(
                 "unknown-image", f"there is no image {name!r}", where=str(settings.path), hint=hint
             )
-    return settings, [image for name, image in known.items() if not flags.images or name in flags.images]
+    return [image for name, image in known.items() if not names or name in names]
 
 
 def hashed_images(flags: SettingsFlags, verb: str) -> tuple[Settings, list[ImageSettings]]:
     """The same for a verb that is about images alone. ConfigurationError `no-images` where the settings name none."""
-    settings, images = chosen_images(flags)
+    settings, images = read_settings(flags)
     if not images:
         from rajee_deploy.cli.no_images import no_images
 

@@ -56,7 +56,7 @@ def up(
     from rajee_deploy.console import Console
 
     Console().begin(f"up · {environment}" if environment else "up")  # before anything is read or asked
-    from rajee_deploy.actions.history import recorded_run
+    from rajee_deploy.actions.up import recorded_run
     from rajee_deploy.cli.wiring import make_context
 
     if outputs_file is not None:

@@ -11,7 +11,7 @@ from rajee_deploy.actions.observe import check_account
 from rajee_deploy.actions.run import CurrentRun, Ports, check_flags
 from rajee_deploy.aws import Aws
 from rajee_deploy.began import process_began
-from rajee_deploy.cli.images import SettingsFlags, chosen_images
+from rajee_deploy.cli.images import choose_images, settings_path
 from rajee_deploy.console import Console
 from rajee_deploy.engine.choice import choose_engine
 from rajee_deploy.errors import ConfigurationError, DeployError
@@ -21,7 +21,7 @@ from rajee_deploy.plan.tags import tag_problem
 from rajee_deploy.registry.ecr import Ecr
 from rajee_deploy.registry.known_images import KnownImages
 from rajee_deploy.report.timings import Timings
-from rajee_deploy.settings import with_flags
+from rajee_deploy.settings import load, with_flags
 from rajee_deploy.stack.deployment_record import RecordedStacks
 from rajee_deploy.stack.located import LocatedRecords, LocatedServices, LocatedStacks, LocatedUpdates, LocatedWatching
 from rajee_deploy.stack.whereabouts import Whereabouts
@@ -55,7 +55,9 @@ def make_context(
 ) -> CurrentRun:
     """Settings, images and ports of one run. `flags` are the environment, the images and the settings file."""
     tags = _check_tags(also_tags or ())
-    settings, images = chosen_images(SettingsFlags(*flags))
+    environment, names, config = flags
+    settings = load(settings_path(config), environment)
+    images = choose_images(settings, names)
     if infra_check:
         settings = replace(settings, cdk=replace(settings.cdk, infra_check=infra_check))
     if parameters:

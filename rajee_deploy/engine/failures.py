@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 
-from rajee_deploy.engine.refusals import UNKNOWN, Refusal, refusal
 from rajee_deploy.errors import DeployError
+from rajee_deploy.registry.refusals import UNKNOWN, Refusal, refusal
 
 CACHE_NOT_WRITTEN = "cache-not-written"  # after the image was pushed: no reason to deploy nothing
 _NOTHING = "nothing was pushed under this tag and nothing deployed with it"
@@ -63,7 +63,7 @@ def failure(problem: str, reference: str, cause: str, where: str = "") -> Deploy
     a first line `step: …` when it was in a step (Progress.failure), `where` the line of the Dockerfile if one is told.
 
     DeployErrors: `push-broken-off` (the network), `engine-no-space` (the engine's disk, not ours), `cache-not-written`
-    (the image is pushed), what a registry refused (`refusals`), `build-failed`.
+    (the image is pushed), what a registry refused (`registry.refusals`), `build-failed`.
     """
     step = _STEP.search(cause)
     refused = _find_refusal(step[1] if step is not None else "", reference, cause, where)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, assert_never
 
+from rajee_deploy.dataclass import dataclass
 from rajee_deploy.errors import ConfigurationError, DeployError
 from rajee_deploy.model import stack_status
 from rajee_deploy.model.names import INFRA_PARAMETER, InfraCheck
@@ -48,8 +49,22 @@ if TYPE_CHECKING:
     from rajee_deploy.plan.steps import Caution
 
 
+@dataclass(frozen=True, slots=True)
+class SynthNeeded:
+    """Only a synth can decide, and why."""
+
+    reasons: tuple[str, ...]
+
+
+def decide(wanted: Wanted, observed: Observed) -> Plan | SynthNeeded:
+    """The plan, or why the app has to be synthesised first. DeployErrors of `make_plan`."""
+    reasons = synth_reasons(wanted, observed)
+    return SynthNeeded(reasons) if reasons else make_plan(wanted, observed)
+
+
 def make_plan(wanted: Wanted, observed: Observed) -> Plan:
-    """Decide. DeployError where the world forbids to go on (see the codes raised below)."""
+    """The plan, by what is known: where a synth is needed and there is none, it acts. DeployError where the world
+    forbids to go on (see the codes raised below)."""
     busy = waits(wanted.stacks, observed.stacks)
     if busy:
         # What is seen while an operation runs proves nothing: everything is observed again after it.

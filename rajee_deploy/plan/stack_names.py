@@ -16,6 +16,8 @@ from rajee_deploy.errors import ConfigurationError
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from rajee_deploy.plan.state import Synthesised
+
 # What picomatch, with which the CDK CLI matches, gives a meaning; negations and lists of patterns are not understood
 # here. Expressions are compiled where a name needs them, which is seldom.
 _WILD = frozenset("*?[]{}!()+@|\\")
@@ -42,6 +44,11 @@ class StackPlace(NamedTuple):
 
     def __str__(self) -> str:
         return self.id if self.id == self.name else f"{self.id} ({self.name})"
+
+
+def places_of(stacks: Mapping[str, Synthesised]) -> dict[str, StackPlace]:
+    """Where the stacks of a synth live, by what they go by."""
+    return {key: made.place or StackPlace(key, key) for key, made in stacks.items()}
 
 
 def key_of(place: StackPlace, account: str, region: str) -> str:

@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Any
 
 from rajee_deploy.aws import unknown
 from rajee_deploy.dataclass import dataclass
-from rajee_deploy.errors import DeployError
 from rajee_deploy.model import Digest
 from rajee_deploy.model.repository import PushAccess
 from rajee_deploy.plan.state import ImageAbsent, ImageInaccessible, ReferenceState, RepositoryAbsent, Tagged
 from rajee_deploy.registry import documents
+from rajee_deploy.registry.refusals import of_image
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -99,16 +99,6 @@ def access(name: str, found: Mapping[str, Any], token: Mapping[str, Any]) -> Pus
     return PushAccess(uri, username, password)
 
 
-def no_repository(name: str) -> DeployError:
-    """The error for a repository that has to be there and is not."""
-    return DeployError(
-        "no-repository",
-        f"the ECR repository {name} does not exist",
-        where=name,
-        hint="the stack that makes it must come first in cdk.stacks; check the account and the region too",
-    )
-
-
 def _records(answer: Mapping[str, Any], key: str) -> list[dict[str, Any]]:
     return [record for record in answer.get(key) or () if isinstance(record, dict)]
 
@@ -145,13 +135,7 @@ def _state(
         case None:
             raise unknown(asked, f"the answer says nothing of {reference}")
         case _:
-            raise DeployError(
-                "registry-failed",
-                f"ECR could not give the image {reference}",
-                where=asked,
-                cause=f"{code}: {(failure or {}).get('failureReason', '')}",
-                hint="KmsError: check the key of the repository; Upstream…: the pull-through cache; then run again",
-            )
+            raise of_image(asked, reference, str(code), str((failure or {}).get("failureReason", "")))
 
 
 def _matches(wildcard: str, tag: str) -> bool:

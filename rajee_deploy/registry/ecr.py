@@ -10,9 +10,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from rajee_deploy.aws import unknown
-from rajee_deploy.errors import DeployError
 from rajee_deploy.plan.state import ImageAbsent, ImageContent, RepositoryAbsent
 from rajee_deploy.registry import answers, documents, image_gone
+from rajee_deploy.registry.refusals import immutable_tag, no_repository
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -88,13 +88,7 @@ class Ecr:
 
         def refused(code: str, message: str) -> bool | None:
             if code == "ImageTagAlreadyExistsException":
-                raise DeployError(
-                    "tag-immutable",
-                    f"{repository} does not let the tag {tag} be moved",
-                    where=f"{repository}:{tag}",
-                    cause=message,
-                    hint=EXCLUSION_HINT,
-                )
+                raise immutable_tag(str(repository), tag, message)
             return True if code == "ImageAlreadyExistsException" else None  # just this image has just this tag
 
         answer = self._aws.ask("ecr", "put_image", _in(repository, arguments), refused, region=repository.region)
@@ -158,19 +152,13 @@ class Ecr:
             arguments["registryId"] = repository.account
         found = self._aws.ask("ecr", "describe_repositories", arguments, answers.absent, region=repository.region)
         if not isinstance(found, dict):
-            raise answers.no_repository(str(repository))
+            raise no_repository(str(repository))
         return found
 
     def _ask(
         self, operation: str, repository: Repository, arguments: Mapping[str, Any]
     ) -> dict[str, Any] | ImageAbsent | RepositoryAbsent:
         return self._aws.ask("ecr", operation, _in(repository, arguments), answers.absent, region=repository.region)
-
-
-EXCLUSION_HINT = (
-    "moving tags need the repository's imageTagMutability IMMUTABLE_WITH_EXCLUSION with filters for them, such as "
-    "live-* and prev-*; docs/your-service.md shows it"
-)
 
 
 def _in(repository: Repository, arguments: Mapping[str, Any]) -> dict[str, Any]:

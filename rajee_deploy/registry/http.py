@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
 from rajee_deploy.dataclass import dataclass
-from rajee_deploy.errors import DeployError
 from rajee_deploy.registry.logins import DOCKER_HUB, Login, find_login
+from rajee_deploy.registry.refusals import denied_read, odd_answer, of_read, unreachable
 from rajee_deploy.system.within import REGISTRY_ANSWER, Limit, within
 from rajee_deploy.text.foreign import parse_json
 
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from requests import PreparedRequest, Response, Session
+
+    from rajee_deploy.errors import DeployError
 
 # Seconds to connect, and between two packets of an answer. With the retries below, a registry that swallows everything
 # is given up after half a minute.
@@ -33,7 +35,7 @@ _LONGEST_WAIT = 15.0  # seconds, whatever a Retry-After says
 _TOKEN_BYTES = 1 << 20
 _CLIENT = "rajee-deploy"
 _LOOPBACK = re.compile(r"(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d+)?")
-_UNAUTHORIZED, _FORBIDDEN, _NOT_FOUND, _TOO_MANY = 401, 403, 404, 429
+_UNAUTHORIZED, _TOO_MANY = 401, 429
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +73,7 @@ class RegistryHttp:
             self._authorization[scope] = self._authorize(answer.headers.get("www-authenticate", ""), scope)
             answer = self._send(method, path, scope, accept, limit)
         if not 200 <= answer.status < 300:  # noqa: PLR2004 -- HTTP's success
-            raise self._refusal(answer, f"{self.host}/{path}")
+            raise of_read(answer.status, self.host, f"{self.host}/{path}", _words(answer.body))
         return answer
 
     def _send(self, method: str, path: str, scope: str, accept: Sequence[str], limit: int) -> HttpAnswer:
@@ -93,13 +95,7 @@ class RegistryHttp:
                 named = {name.lower(): value for name, value in response.headers.items()}
                 return HttpAnswer(response.status_code, named, _body(response, limit, host))
         except requests.RequestException as error:
-            raise DeployError(
-                "registry-unreachable",
-                f"the registry {host} cannot be reached",
-                where=host,
-                cause=re.sub(r"\?[^\s'\")]*", "?…", str(error)),  # a signed address is a secret for a while
-                hint="check the network, the proxy (HTTPS_PROXY) and the certificates (REQUESTS_CA_BUNDLE)",
-            ) from error
+            raise unreachable(host, str(error)) from error
 
     # -- credentials -----------------------------------------------------------------------------------------------
 
@@ -111,7 +107,7 @@ class RegistryHttp:
             return f"Bearer {self._token(bearer[1], scope, login)}"
         if re.match(r"(?i)basic\b", challenge) and login is not None and not login.identity_token:
             return _basic(login)
-        raise self._denied(f"{self.host} asks for a login")
+        raise denied_read(self.host, f"{self.host} asks for a login")
 
     def _token(self, challenge: str, scope: str, login: Login | None) -> str:
         asked = {name.lower(): value for name, value in re.findall(r'(\w+)="([^"]*)"', challenge)}
@@ -136,7 +132,7 @@ class RegistryHttp:
             headers = {"Authorization": _basic(login)} if login is not None else {}
             answer = self._exchange("GET", _with_query(url, wanted), headers, _TOKEN_BYTES)
         if answer.status != 200:  # noqa: PLR2004 -- HTTP's OK
-            raise self._refusal(answer, realm.netloc)
+            raise of_read(answer.status, self.host, realm.netloc, _words(answer.body))
         return self._read_token(answer.body)
 
     def _read_token(self, body: bytes) -> str:
@@ -149,50 +145,8 @@ class RegistryHttp:
             raise self._odd("its token server answered without a token")
         return found
 
-    # -- refusals --------------------------------------------------------------------------------------------------
-
-    def _refusal(self, answer: HttpAnswer, where: str) -> DeployError:
-        match answer.status:
-            case 404:
-                return DeployError(
-                    "not-in-registry",
-                    f"{where} does not exist",
-                    where=self.host,
-                    cause=_words(answer.body),
-                    hint="check the name and the tag; a private image looks like this to those who may not see it",
-                )
-            case 401 | 403:
-                return self._denied(_words(answer.body) or f"status {answer.status}")
-            case 429:
-                return DeployError(
-                    "registry-throttled",
-                    f"{self.host} takes no more questions for now",
-                    where=where,
-                    cause=_words(answer.body),
-                    hint=f"wait, or log in: docker login {self.host}",
-                )
-            case status:
-                return self._odd(f"status {status} for {where}: {_words(answer.body)}")
-
-    def _denied(self, cause: str) -> DeployError:
-        return DeployError(
-            "registry-denied",
-            f"{self.host} does not let this user read the image",
-            where=self.host,
-            cause=cause,
-            hint=f"docker login {self.host}; an image that does not exist may look like this, too",
-        )
-
     def _odd(self, cause: str) -> DeployError:
         return odd_answer(self.host, cause)
-
-
-def odd_answer(host: str, cause: str) -> DeployError:
-    """An answer that says neither yes nor no: cut short, foreign, or contradicting itself."""
-    hint = "run again; if it stays, look for a proxy between this machine and the registry that rewrites its answers"
-    return DeployError(
-        "registry-answer", f"{host} answered with something that cannot be believed", where=host, cause=cause, hint=hint
-    )
 
 
 def _session(*, is_local: bool) -> Session:

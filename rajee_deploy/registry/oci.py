@@ -17,7 +17,7 @@ from urllib.parse import urlencode, urljoin, urlsplit
 
 from rajee_deploy.aws import CONNECT_SECONDS, READ_SECONDS, unknown
 from rajee_deploy.dataclass import dataclass
-from rajee_deploy.errors import DeployError
+from rajee_deploy.registry.refusals import broken_off, of_record
 from rajee_deploy.system.within import REGISTRY_ANSWER, Limit, within
 from rajee_deploy.text.foreign import parse_json
 
@@ -142,25 +142,11 @@ class OciRepository:
             ):
                 yield response
         except (RequestException, OSError) as error:
-            raise DeployError(
-                "registry-unreachable",
-                "the registry could not be reached, or broke off",
-                where=self._named(path),
-                cause=str(error),
-                hint="check the network and the proxy settings",
-            ) from error
+            raise broken_off(self._named(path), str(error)) from error
 
     def _expect(self, response: requests.Response, body: bytes, status: int) -> None:
-        if response.status_code == status:
-            return
-        said = f"{response.status_code} {', '.join(_codes(body))}".strip()
-        denied = response.status_code in (401, 403)
-        raise DeployError(
-            "access-denied" if denied else "registry-error",
-            f"the registry answered {said}",
-            where=f"{response.request.method} {self._access.uri}",
-            hint="rajee-deploy permissions plan (and permissions up) prints what is needed" if denied else "",
-        )
+        if response.status_code != status:
+            raise of_record(response.status_code, _codes(body), f"{response.request.method} {self._access.uri}")
 
     def _named(self, path: str) -> str:
         return f"{self._access.uri} {path.partition('?')[0]}"

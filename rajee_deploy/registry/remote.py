@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 
 from rajee_deploy.errors import DeployError
 from rajee_deploy.model import Digest, LockedImage, Platform
-from rajee_deploy.registry.http import RegistryHttp, odd_answer
+from rajee_deploy.registry.http import RegistryHttp
 from rajee_deploy.registry.logins import find_login
 from rajee_deploy.registry.manifests import INDEXES, MANIFESTS, Index, PlatformManifest, parse_config, parse_manifest
+from rajee_deploy.registry.refusals import odd_answer
 from rajee_deploy.system.within import REGISTRY_ANSWER, Limit
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 
-class _Meaning(NamedTuple):
+class _RolloutState(NamedTuple):
     """Whether a rollout in this state has come to its end, and whether that is the wanted one."""
 
     is_over: bool
@@ -20,9 +20,9 @@ class _Meaning(NamedTuple):
 IN_PROGRESS = "IN_PROGRESS"
 UNTOLD = ""  # of services behind a Classic Load Balancer, and of task sets: there the counts of tasks tell
 _STATES = {
-    "COMPLETED": _Meaning(is_over=True),
-    IN_PROGRESS: _Meaning(is_over=False),
-    "FAILED": _Meaning(is_over=True, has_failed=True),
+    "COMPLETED": _RolloutState(is_over=True),
+    IN_PROGRESS: _RolloutState(is_over=False),
+    "FAILED": _RolloutState(is_over=True, has_failed=True),
 }
 STATES = frozenset(_STATES)
 

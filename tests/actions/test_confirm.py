@@ -9,10 +9,10 @@ import pytest
 from run_worlds import World, refused
 
 from rajee_deploy.actions.documents import of_plan
-from rajee_deploy.actions.history import recorded_run
 from rajee_deploy.actions.plan import plan_run
 from rajee_deploy.actions.status.look import look
 from rajee_deploy.actions.status.rows import document, lines
+from rajee_deploy.actions.up import recorded_run
 from rajee_deploy.errors import DeployError
 from rajee_deploy.model.names import Drift
 from rajee_deploy.rollout import Deployment, Service, StoppedTask

@@ -9,7 +9,8 @@ from typing import NamedTuple
 import pytest
 from run_worlds import World
 
-from rajee_deploy.actions.locate import Early, settle, tables_of
+from rajee_deploy.actions.locate import settle, tables_of
+from rajee_deploy.actions.observe import Early
 from rajee_deploy.actions.plan import plan_run
 from rajee_deploy.actions.rollback.stacks import find_stacks
 from rajee_deploy.actions.status.look import look

@@ -13,8 +13,8 @@ import pytest
 from run_worlds import World
 from sampled import some
 
-from rajee_deploy.actions.history import recorded_run
 from rajee_deploy.actions.plan import plan_run
+from rajee_deploy.actions.up import recorded_run
 from rajee_deploy.errors import DeployError
 from rajee_deploy.image.inputs import read_all_inputs
 from rajee_deploy.model import Digest

@@ -10,9 +10,9 @@ import pytest
 from run_worlds import SETTINGS, World
 
 import rajee_deploy
-from rajee_deploy.actions import preflight
-from rajee_deploy.actions.history import recorded_run
 from rajee_deploy.actions.plan import plan_run
+from rajee_deploy.actions.preflight import preflight
+from rajee_deploy.actions.up import recorded_run
 from rajee_deploy.errors import ConfigurationError, DeployError
 from rajee_deploy.model import Digest
 from rajee_deploy.plan.ancestry import Rules
@@ -141,7 +141,7 @@ def preview(world, **flags):
     run = world.context(**flags)
     run.rules = Rules(require_ancestry=run.settings.require_ancestry)
     try:
-        return preflight.preflight(plan_run(run))
+        return preflight(plan_run(run))
     finally:
         run.close()
 
@@ -215,7 +215,7 @@ def test_a_missing_cli_forbids_no_plan_and_is_missed_before_any_build(world):
     forget_writes(world)
     run = world.context()
     run.ports = replace(run.ports, check_cli=missing)
-    assert [each.code for each in preflight.preflight(plan_run(run)).plan.cautions] == ["node-missing"]
+    assert [each.code for each in preflight(plan_run(run)).plan.cautions] == ["node-missing"]
     assert refused(lambda: recorded_run(run, 0)).code == "node-missing"
     assert writes(world) == []
 
@@ -234,7 +234,7 @@ def test_a_synth_that_failed_is_said_by_the_next_run(world):
     for check, said in (("auto", "is made again"), ("hash", "--infra-check=synth")):
         run = world.context(check=check)
         run.ports = replace(run.ports, last_failure=lambda: "2026-01-02T03:04:05+00:00")
-        plan = preflight.preflight(plan_run(run)).plan
+        plan = preflight(plan_run(run)).plan
         assert ("last-synth-failed" in {each.code for each in plan.cautions}) == (check == "hash")
         told = world.talk.getvalue() + " ".join(each.text for each in plan.cautions)
         assert "the last synth here failed, at 2026-01-02T03:04:05+00:00" in told
@@ -249,7 +249,7 @@ def test_a_synth_that_failed_is_said_by_the_next_run(world):
 def test_what_the_app_warns_of_is_told_where_it_is_synthesised(world):
     world.stacks.warns["App"] = "a listener of plain HTTP " + "x" * 9000
     run = world.context()
-    preflight.preflight(plan_run(run))
+    preflight(plan_run(run))
     (warned,) = run.console.warned
     assert (warned.subject, warned.code, warned.message[:24]) == ("App", "cdk-warning", "a listener of plain HTTP")
     assert len(warned.message) <= 500
@@ -265,10 +265,16 @@ PERSON = "a person's answer, or its absence"
 LATER = "something was written already"
 HERE = "of the machine that builds or deploys: plan tells it"
 WHY = {
-    "actions/plan": {BOTH: "bad-flag image-needed wrong-account", RACE: "file-changed"},
-    "plan/planner": {BOTH: "no-repository no-such-stack stack-needs-rollback stack-not-deployable tag-shared"},
+    "actions/plan": {BOTH: "image-needed", RACE: "file-changed"},
+    "actions/run": {BOTH: "bad-flag"},
+    "actions/observe": {BOTH: "wrong-account"},
+    "actions/desired_state": {},
+    "actions/own_revision": {},
+    "plan/planner": {BOTH: "no-repository tag-shared"},
+    "plan/stack_step": {BOTH: "no-such-stack stack-needs-rollback stack-not-deployable"},
     "plan/parameter_changes": {BOTH: "missing-parameter no-such-parameter parameter-refused secret-parameter"},
-    "actions/locate": {BOTH: "ambiguous-stack bad-settings names-unknown wrong-account"},
+    "actions/locate": {BOTH: "names-unknown"},
+    "actions/meanings": {BOTH: "ambiguous-stack bad-settings wrong-account"},
     "plan/ancestry": {BOTH: "older-revision unknown-ancestry"},
     "plan/retention": {BOTH: "tag-taken"},
     "image/extra_tags": {BOTH: "bad-tag no-revision"},
@@ -278,14 +284,15 @@ WHY = {
     "actions/up": {},
     "actions/converge": {},
     "actions/execute": {},
+    "actions/jobs": {},
     "model/stack_status": {RACE: "stack-busy"},
     "actions/recheck": {RACE: "checkout-changed image-changed stack-changed"},
     "actions/move_tags": {},
     "registry/__init__": {RACE: "image-gone"},
-    "actions/deploy": {
-        PERSON: "approval-needed not-approved",
-        LATER: "deploy-failed deploy-not-confirmed deploy-unfinished",
-    },
+    "actions/approve": {PERSON: "approval-needed not-approved"},
+    "actions/deploy": {LATER: "deploy-failed deploy-not-confirmed deploy-unfinished"},
+    "actions/arrival": {LATER: "rollout-not-confirmed", RACE: "stack-changed"},
+    "actions/confirm": {LATER: "rollout-not-confirmed"},
     "actions/build": {ENGINE: "base-has-onbuild builds-failed push-not-confirmed"},
     # No device comes with a checkout, and to look for one costs what hashing costs.
     "context/stage": {ENGINE: "attribute-not-copied device-in-context"},
@@ -296,10 +303,8 @@ WHY = {
     "synth/variables": {BOTH: "profile-contradiction"},
     "synth/passing": {BOTH: "parameter-refused", LATER: "parameter-not-passed"},
     "synth/security_diff": {PERSON: "diff-failed"},
-    "synth/cdk_cli": {
-        BOTH: "context-not-read empty-stack not-bootstrapped parameter-refused synth-failed",
-        LATER: "deploy-failed",
-    },
+    "synth/cdk_cli": {BOTH: "synth-failed", LATER: "deploy-failed"},
+    "synth/deploy_checks": {BOTH: "context-not-read empty-stack not-bootstrapped parameter-refused"},
     "stack/whereabouts": {BOTH: "no-role"},
 }
 RAISED = re.compile(r'(?:DeployError|ConfigurationError)\(\s*"([a-z-]+)"')

@@ -11,10 +11,10 @@ from fakes import FakeStacks
 from run_worlds import SETTINGS, SHARED, refused, tier
 
 from rajee_deploy.actions.documents import of_plan
-from rajee_deploy.actions.history import recorded_run
 from rajee_deploy.actions.plan import plan_run
 from rajee_deploy.actions.render import show_plan
 from rajee_deploy.actions.run import check_flags
+from rajee_deploy.actions.up import recorded_run
 from rajee_deploy.console import Console
 from rajee_deploy.errors import ConfigurationError, DeployError
 from rajee_deploy.plan.parameters import Declared

@@ -9,8 +9,8 @@ import pytest
 from fakes import FakeContents, FakeEngine, FakeRegistry
 from run_worlds import SETTINGS, D, tags
 
-from rajee_deploy.actions.history import recorded_run
 from rajee_deploy.actions.plan import plan_run
+from rajee_deploy.actions.up import recorded_run
 from rajee_deploy.errors import DeployError
 from rajee_deploy.lock import Lock, LockLine, write
 from rajee_deploy.model import BaseConfig

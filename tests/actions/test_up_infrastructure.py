@@ -10,8 +10,8 @@ import pytest
 from fakes import FakeStacks
 from run_worlds import D, refused, tier
 
-from rajee_deploy.actions.history import recorded_run
 from rajee_deploy.actions.plan import plan_run
+from rajee_deploy.actions.up import recorded_run
 from rajee_deploy.errors import DeployError
 from rajee_deploy.fingerprint import Input, of_infrastructure
 from rajee_deploy.system.places import cache_directory

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 from fakes import FakeEngine, FakeStacks
 
-from rajee_deploy.actions.history import recorded_run
 from rajee_deploy.actions.plan import plan_run
+from rajee_deploy.actions.up import recorded_run
 from rajee_deploy.errors import DeployError
 from rajee_deploy.plan.state import Ancestry
 

@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 from run_worlds import refused, tier
 
-from rajee_deploy.actions.history import recorded_run
 from rajee_deploy.actions.plan import plan_run
+from rajee_deploy.actions.up import recorded_run
 from rajee_deploy.errors import DeployError
 from rajee_deploy.plan.ancestry import Rules
 from rajee_deploy.plan.state import Ancestry

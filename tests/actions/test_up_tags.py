@@ -8,7 +8,7 @@ import pytest
 from fakes import FakeStacks
 from run_worlds import SETTINGS, SHARED, tags
 
-from rajee_deploy.actions.history import recorded_run
+from rajee_deploy.actions.up import recorded_run
 from rajee_deploy.errors import DeployError
 
 

@@ -31,7 +31,7 @@ def test_the_version_needs_no_verb():
 def test_the_verbs_that_plan_leave_what_acts_for_later():
     """What only builds, deploys or draws is imported by who does it; boto3 by who needs more than the short path."""
     program = (
-        "import sys, rajee_deploy.cli.up, rajee_deploy.cli.plan, rajee_deploy.cli.wiring, rajee_deploy.actions.history,"
+        "import sys, rajee_deploy.cli.up, rajee_deploy.cli.plan, rajee_deploy.cli.wiring, rajee_deploy.actions.up,"
         "rajee_deploy.image.inputs, rajee_deploy.aws.short.plain; print(*sys.modules)"
     )
     ended = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)

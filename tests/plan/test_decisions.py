@@ -225,10 +225,11 @@ def _good(content: StackContent) -> dict[str, str]:
 
 def decide(wanted: Wanted, observed: Observed, truth: dict[str, Synthesised]) -> Plan:
     """As a run does it: what only a synth decides is synthesised."""
-    if planner.synth_reasons(wanted, observed):
-        wanted = replace(wanted, synthesised=truth)
-        assert planner.synth_reasons(wanted, observed) == ()
-    return planner.make_plan(wanted, observed)
+    found = planner.decide(wanted, observed)
+    if isinstance(found, planner.SynthNeeded):
+        found = planner.decide(replace(wanted, synthesised=truth), observed)
+    assert isinstance(found, Plan), "nothing is left to ask once there is a synth"
+    return found
 
 
 def cases():

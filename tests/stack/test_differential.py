@@ -18,8 +18,8 @@ import given
 import pytest
 from sampled import some
 
-from rajee_deploy.actions.history import recorded_run
 from rajee_deploy.actions.plan import plan_run
+from rajee_deploy.actions.up import recorded_run
 from rajee_deploy.cli.wiring import make_context
 from rajee_deploy.model.names import TEMPLATE_PARAMETER
 from rajee_deploy.plan.carried import without_carried

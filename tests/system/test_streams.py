@@ -15,7 +15,7 @@ import pytest
 from run_worlds import World
 from source_trees import nodes
 
-from rajee_deploy.actions.history import recorded_run
+from rajee_deploy.actions.up import recorded_run
 from rajee_deploy.cli.ending import _code_of, _refusal
 from rajee_deploy.console import Console
 from rajee_deploy.report.history import History

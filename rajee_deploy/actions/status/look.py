@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from rajee_deploy.actions import locate
-from rajee_deploy.actions.given_values import wanted_parameters
+from rajee_deploy.actions.desired_state import wanted_parameters
 from rajee_deploy.actions.lists import by_their_lists, what_is_remembered
 from rajee_deploy.actions.observe import check_account, running_services
 from rajee_deploy.actions.plan import with_input_changes

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rajee_deploy.actions.given_values import wanted_parameters
+from rajee_deploy.actions.desired_state import wanted_parameters
 from rajee_deploy.errors import ConfigurationError, Exit
 from rajee_deploy.plan.parameters import Given, WantedParameter
 from rajee_deploy.settings import load, with_flags

@@ -1,0 +1,92 @@
+"""The deployments of a plan, made ready: what each stack is given and is to record, checked before anything is begun.
+
+It must never decide whether a stack is deployed, nor deploy one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rajee_deploy.actions.confirm import as_before
+from rajee_deploy.actions.deploy import Job
+from rajee_deploy.actions.preflight import check_ready
+from rajee_deploy.actions.synthesise import keeping, record_of_deployment
+from rajee_deploy.model.names import NOT_RECORDED
+from rajee_deploy.plan.steps import DeployStack, RepairService
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rajee_deploy.actions.planned import Planned
+    from rajee_deploy.actions.run import CurrentRun
+    from rajee_deploy.actions.synthesise import Synthesis
+    from rajee_deploy.plan.state import WantedImage
+    from rajee_deploy.rollout.standing import Held
+
+# By stack: the infra hash that it records, with its list that its template cannot carry.
+Uncarried = Mapping[str, tuple[str, Mapping[str, Any]]]
+
+
+def make_jobs(planned: Planned) -> tuple[dict[str, Job], Uncarried]:
+    """The deployments by stack, with what the stacks are to record, and the lists that their templates cannot carry;
+    the assembly is there when one of them needs it. DeployErrors of `check_ready`, before anything is begun."""
+    by_cdk = check_ready(planned)
+    steps = [step for step in planned.plan.steps if isinstance(step, DeployStack)]
+    revision = planned.revision or NOT_RECORDED
+    states, images = planned.observed.stacks, planned.wanted.images
+    recorded = {step.stack: step for step in steps}
+    if planned.is_of_checkout:
+        recorded = {step.stack: keeping(step, states[step.stack], revision) for step in steps}
+    assembly, records, uncarried = Path(), {}, {}
+    synthesis = planned.synthesis
+    if by_cdk and synthesis is not None:
+        assembly = synthesis.assembly
+        recorded |= by_cdk
+        uncarried = _carry(planned.run, synthesis, [*by_cdk])
+        records = {stack: record_of_deployment(stack, synthesis, states[stack], images, revision) for stack in by_cdk}
+    jobs = {
+        step.stack: Job(
+            recorded[step.stack],
+            assembly,
+            images_of(planned, step.stack),
+            records.get(step.stack),
+            states[step.stack],
+            services_before(planned, step.stack),
+        )
+        for step in steps
+    }
+    return jobs, uncarried
+
+
+def _carry(run: CurrentRun, synthesis: Synthesis, stacks: Sequence[str]) -> dict[str, tuple[str, Mapping[str, Any]]]:
+    """Have the templates carry the list of what was read, so that any machine can judge the stacks by it; what they
+    cannot carry is returned, to be kept elsewhere. The assembly is this run's own; what is kept of it stays as it was
+    made."""
+    if synthesis.document is None:
+        return {}
+    from rajee_deploy.synth.carried import carry, is_list
+
+    if not is_list(synthesis.document):
+        text = (
+            "the list of what synth reads has a name in it that no other machine would take: they synthesise to decide"
+        )
+        run.console.warn("cdk", text)
+        return {}
+
+    ids = {run.settings.place_of(stack).id: stack for stack in stacks}
+    carried = {ids[each] for each in carry(synthesis.assembly, synthesis.document, ids)}
+    digest = str(synthesis.fingerprint.digest)
+    return {stack: (digest, synthesis.document) for stack in stacks if stack not in carried}
+
+
+def images_of(planned: Planned, stack: str) -> list[WantedImage]:
+    """The images whose tags the stack receives."""
+    return [image for image in planned.wanted.images if image.stack == stack]
+
+
+def services_before(planned: Planned, stack: str) -> dict[Held, str]:
+    """The stack's services as they are, but for those that this run puts back."""
+    repaired = {step.held for step in planned.plan.steps if isinstance(step, RepairService)}
+    return {held: newest for held, newest in as_before(stack, planned.observed).items() if held not in repaired}
