@@ -57,7 +57,8 @@ def plan_run(run: CurrentRun, synthesis: Synthesis | None = None, *, runs_app: b
     with _threads() as pool:
         identity = pool.submit(ports.identity)
         early = Early(run, names, pool)
-        inputs, infrastructure = _hash_inputs(run, synthesis, has_stacks=bool(names))
+        inputs, infrastructure, given = _hash_inputs(run, synthesis, has_stacks=bool(names))
+        run.ports = replace(ports, given=given)
         with run.timings.phase("ask AWS"):
             check_account(run.settings, identity.result())
             who = identity.result()
@@ -119,9 +120,9 @@ def _of_failed_synth(run: CurrentRun, plan: Plan) -> Iterator[Caution]:
 
 def _hash_inputs(
     run: CurrentRun, synthesis: Synthesis | None, *, has_stacks: bool
-) -> tuple[dict[str, ImageInputs], Fingerprint | None]:
-    """What the images are made of, and what synth reads (None without stacks). The context values that synth gets are
-    in the run from now on; DeployError `file-changed` where the synth that there is got others."""
+) -> tuple[dict[str, ImageInputs], Fingerprint | None, dict[str, str]]:
+    """What the images are made of, what synth reads (None without stacks), and the context values that it gets.
+    DeployError `file-changed` where the synth that there is got others."""
     with run.timings.phase("hash inputs"):
         from rajee_deploy.image.inputs import read_all_inputs  # while the network is busy
 
@@ -137,8 +138,7 @@ def _hash_inputs(
             where=", ".join(given),
             hint="nothing was deployed; run again when nothing writes to it",
         )
-    run.ports = replace(run.ports, given=given)
-    return inputs, infrastructure
+    return inputs, infrastructure, given
 
 
 def plan_by(planned: Planned, synthesis: Synthesis) -> Planned:

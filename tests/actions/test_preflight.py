@@ -265,10 +265,16 @@ PERSON = "a person's answer, or its absence"
 LATER = "something was written already"
 HERE = "of the machine that builds or deploys: plan tells it"
 WHY = {
-    "actions/plan": {BOTH: "bad-flag image-needed wrong-account", RACE: "file-changed"},
-    "plan/planner": {BOTH: "no-repository no-such-stack stack-needs-rollback stack-not-deployable tag-shared"},
+    "actions/plan": {BOTH: "image-needed", RACE: "file-changed"},
+    "actions/run": {BOTH: "bad-flag"},
+    "actions/observe": {BOTH: "wrong-account"},
+    "actions/desired_state": {},
+    "actions/own_revision": {},
+    "plan/planner": {BOTH: "no-repository tag-shared"},
+    "plan/stack_step": {BOTH: "no-such-stack stack-needs-rollback stack-not-deployable"},
     "plan/parameter_changes": {BOTH: "missing-parameter no-such-parameter parameter-refused secret-parameter"},
-    "actions/locate": {BOTH: "ambiguous-stack bad-settings names-unknown wrong-account"},
+    "actions/locate": {BOTH: "names-unknown"},
+    "actions/meanings": {BOTH: "ambiguous-stack bad-settings wrong-account"},
     "plan/ancestry": {BOTH: "older-revision unknown-ancestry"},
     "plan/retention": {BOTH: "tag-taken"},
     "image/extra_tags": {BOTH: "bad-tag no-revision"},
@@ -278,14 +284,15 @@ WHY = {
     "actions/up": {},
     "actions/converge": {},
     "actions/execute": {},
+    "actions/jobs": {},
     "model/stack_status": {RACE: "stack-busy"},
     "actions/recheck": {RACE: "checkout-changed image-changed stack-changed"},
     "actions/move_tags": {},
     "registry/__init__": {RACE: "image-gone"},
-    "actions/deploy": {
-        PERSON: "approval-needed not-approved",
-        LATER: "deploy-failed deploy-not-confirmed deploy-unfinished",
-    },
+    "actions/approve": {PERSON: "approval-needed not-approved"},
+    "actions/deploy": {LATER: "deploy-failed deploy-not-confirmed deploy-unfinished"},
+    "actions/arrival": {LATER: "rollout-not-confirmed", RACE: "stack-changed"},
+    "actions/confirm": {LATER: "rollout-not-confirmed"},
     "actions/build": {ENGINE: "base-has-onbuild builds-failed push-not-confirmed"},
     # No device comes with a checkout, and to look for one costs what hashing costs.
     "context/stage": {ENGINE: "attribute-not-copied device-in-context"},
@@ -296,10 +303,8 @@ WHY = {
     "synth/variables": {BOTH: "profile-contradiction"},
     "synth/passing": {BOTH: "parameter-refused", LATER: "parameter-not-passed"},
     "synth/security_diff": {PERSON: "diff-failed"},
-    "synth/cdk_cli": {
-        BOTH: "context-not-read empty-stack not-bootstrapped parameter-refused synth-failed",
-        LATER: "deploy-failed",
-    },
+    "synth/cdk_cli": {BOTH: "synth-failed", LATER: "deploy-failed"},
+    "synth/deploy_checks": {BOTH: "context-not-read empty-stack not-bootstrapped parameter-refused"},
     "stack/whereabouts": {BOTH: "no-role"},
 }
 RAISED = re.compile(r'(?:DeployError|ConfigurationError)\(\s*"([a-z-]+)"')
