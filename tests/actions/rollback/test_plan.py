@@ -180,7 +180,7 @@ def previewed(world: Project, tag: str | None = None):
         for name in ("registry", "reader", "deployer", "engine", "watcher", "updater", "services", "secrets")
     }
     contents = [Recording(store, writes) for store in world.build_records]
-    run = replace(run, ports=replace(ports, **watched, contents=lambda: contents))
+    run = replace(run, ports=replace(ports, **watched, build_records=lambda: contents))
     files = {path: path.read_bytes() for top in (world.root, state_directory()) for path in files_of(top)}
     planned = preview(run, ask(world, tag))
     assert writes == []
