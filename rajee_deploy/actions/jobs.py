@@ -89,4 +89,4 @@ def images_of(planned: Planned, stack: str) -> list[WantedImage]:
 def services_before(planned: Planned, stack: str) -> dict[StackService, str]:
     """The stack's services as they are, but for those that this run puts back."""
     repaired = {step.own for step in planned.plan.steps if isinstance(step, RepairService)}
-    return {held: newest for held, newest in as_before(stack, planned.observed).items() if held not in repaired}
+    return {own: newest for own, newest in as_before(stack, planned.observed).items() if own not in repaired}

@@ -190,22 +190,22 @@ def running_services(door: ServiceDoor, watcher: StackWatcher, stack: str, state
     asked for anew."""
     found: list[Running] = []
     for fresh in (False, True):
-        held = door.services_of(stack, state, fresh=fresh)
-        services = door.services(held)
-        found = [Running(one, services[one.arn]) for one in held]
+        own = door.services_of(stack, state, fresh=fresh)
+        services = door.services(own)
+        found = [Running(one, services[one.arn]) for one in own]
         if all(standing(one.own, one.service) in (Standing.RUNS, Standing.NOT_JUDGED) for one in found):
             return tuple(found)
     found = [replace(one, service=with_rollback(door, one.own, one.service)) for one in found]
     return tuple(replace(one, images=_images(watcher, one)) for one in found)
 
 
-def with_rollback(door: ServiceDoor, held: StackService, service: Service) -> Service:
+def with_rollback(door: ServiceDoor, own: StackService, service: Service) -> Service:
     """A service, with whether it was ECS that put it back: asked only where it runs something else, and whoever may not
     ask does not learn it."""
-    if held.is_function or standing(held, service) is not Standing.OTHER:
+    if own.is_function or standing(own, service) is not Standing.OTHER:
         return service
     try:
-        return replace(service, rolled_back=door.rolled_back(held))
+        return replace(service, rolled_back=door.rolled_back(own))
     except DeployError as error:
         if error.code != "access-denied":
             raise

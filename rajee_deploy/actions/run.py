@@ -1,6 +1,6 @@
 """What one run has at hand: its settings, the outside world behind small interfaces, and what it tells the user with.
 
-Must never know the order of a run: `up` does.
+Must never know the order of a run: `converge` and `execute` do.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Every "is it needed?": what is wanted and what was observed → the steps to do and the things to leave, with reasons.
 
-Pure. It performs nothing and prints nothing; `up` executes what it returns and `plan` shows it, so the two cannot
+Pure. It performs nothing and prints nothing; `execute` does what it returns and `render` shows it, so the two cannot
 disagree. What a stack's status allows is answered in `stack_status`; one that is not known there stops the run.
 """
 
