@@ -17,6 +17,8 @@ import schedule
 import session
 import tables
 
+from rajee_deploy import warned
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
@@ -133,6 +135,12 @@ def _read_once() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         aws_descriptions.read_once(patch)
         yield
+
+
+@pytest.fixture(autouse=True)
+def _nobody_was_warned() -> None:
+    """Each test is a run of its own."""
+    warned.begin()
 
 
 @contextmanager

@@ -25,7 +25,7 @@ from rajee_deploy.settings import ImageSettings
 
 pytestmark = pytest.mark.docker
 
-CASES = int(os.environ.get("RAJEE_PROOF_CASES", "40"))
+CASES = int(os.environ.get("RAJEE_PROOF_CASES", "20"))
 FIRST = int(os.environ.get("RAJEE_PROOF_SEED", "1"))
 OLD = "the engine follows symlinks inside what a wildcard matches when it computes the cache key"
 COPYING = "it has a cache key and fails only while it is copied (a file onto a directory)"

@@ -15,6 +15,7 @@ pytestmark = pytest.mark.docker
 SEEDS = (3, 5, 12, 15, 20, 22)  # chosen for what they draw: see the assertions
 
 
+@pytest.mark.proof
 def test_a_few_random_builds(tmp_path, note):
     """The long run of this is tests/proof."""
     outcomes = Counter()

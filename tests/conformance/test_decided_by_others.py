@@ -52,7 +52,7 @@ def draft(bases):
             ("ARG MODE", CA, "COPY config/${MODE:+production} /config/"),
             ("ARG MODE", "COPY ${MODE:-default}.md /x/"),
         ],
-        2,
+        4,
     ),
 )
 def test_env_behind_a_valueless_arg(lines, draft, tmp_path):

@@ -15,7 +15,7 @@ from rajee_deploy.engine.buildx import Buildx
 
 pytestmark = pytest.mark.docker
 
-DRAWS = some("random Dockerfiles built by both engines", range(1, 9), 2)
+DRAWS = some("random Dockerfiles built by both engines", range(1, 9), 4)
 SHELL = "COPY busybox /bin/sh\nCOPY root /\n"
 BARE = "COPY busybox /bin/sh\n"  # no /etc, no /run
 # What buildah 1.39 made of each by itself is in the remark.
@@ -74,7 +74,7 @@ def both(tmp_path_factory):
         yield made
 
 
-@pytest.mark.parametrize("name", some("constructs built by both engines", EQUAL, 6))
+@pytest.mark.parametrize("name", some("constructs built by both engines", EQUAL, 10))
 def test_a_construct(both, name):
     text = ESCAPE if "escape" in name else f"FROM scratch AS s0\nCOPY d/x /x\n{EQUAL[name]}\n"
     one, other = (both.build(engine, text) for engine in (Buildx(), Buildah()))
@@ -112,7 +112,7 @@ STEPS = ("COPY --chown=5:6 a /v/x/", "ENV A=1", "RUN echo > /f")
 
 
 @pytest.mark.parametrize(
-    ("step", "name"), some("volumes of bases, built by both engines", itertools.product(STEPS, BASES), 5)
+    ("step", "name"), some("volumes of bases, built by both engines", itertools.product(STEPS, BASES), 9)
 )
 def test_a_volume_of_a_base(both, name, step):
     lines, is_there = BASES[name]
@@ -135,7 +135,7 @@ def test_a_volume_of_a_base_that_a_run_takes_away(both):
     assert (made.code, "VOLUME /v away" in made.cause) == ("engine-cannot", True)
 
 
-@pytest.mark.parametrize("args", [{}, {"M": "/r/"}, {"M": "/s/"}])
+@pytest.mark.parametrize("args", some("arguments built by both engines", [{}, {"M": "/r/"}, {"M": "/s/"}], 3))
 def test_every_value_of_an_argument_has_its_own_layers(both, args):
     text = "FROM scratch\nARG M=/q/\nCOPY a $M\nADD b ${M}x\nWORKDIR $M\n"
     one, other = (both.build(engine, text, args) for engine in (Buildx(), Buildah()))

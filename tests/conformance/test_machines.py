@@ -92,7 +92,7 @@ def files(built):
             "Linux/ARM64",
             "linux/riscv64",
         ],
-        2,
+        4,
     ),
 )
 def test_a_platform_is_named_as_docker_names_it(written, place):

@@ -132,6 +132,7 @@ def test_no_wait_leaves_the_rest_to_cloudformation(synthesised, by):
     assert json.loads(synthesised.run("rajee-deploy plan --json").stdout)["kind"] == "noop"
 
 
+@pytest.mark.proof
 def test_what_a_late_synth_broadens_is_refused_too(synthesised, tmp_path):
     """Another machine has no assembly, the hash says that the infrastructure is unchanged, and the image changed."""
     settings(synthesised, approval="broadening")

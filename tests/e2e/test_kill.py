@@ -126,7 +126,7 @@ def deploying(shell, _network) -> Up:
     return up
 
 
-@pytest.mark.parametrize("step", some("kills", [hashing, staging, building, pushing, deploying], 2))
+@pytest.mark.parametrize("step", some("kills", [hashing, staging, building, pushing, deploying], 4))
 def test_kill_9_leaves_nothing_that_the_next_run_does_not_repair(deployed, network, step):
     step(deployed, network)
     left = leftovers(deployed)

@@ -132,6 +132,7 @@ def test_a_record_that_was_deleted_or_spoilt_is_made_again(project, no_node, tex
     assert is_quiet(project, no_node)
 
 
+@pytest.mark.proof
 def test_a_record_alone_is_not_believed(project):
     """Somebody deploys another tag behind our back; the record still says ours."""
     tag = record(project)["tags"]["app"]
@@ -143,6 +144,7 @@ def test_a_record_alone_is_not_believed(project):
     assert f"plain/app:{tag}" in deployed(project)
 
 
+@pytest.mark.proof
 def test_a_key_that_the_app_does_not_read_is_refused(project):
     path = project.folder / "infra/plain/cdk/app.py"
     path.write_text(APP.replace('"plain/app:" + tag', '"plain/app:fixed"'))

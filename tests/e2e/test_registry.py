@@ -167,6 +167,7 @@ def test_an_image_of_another_platform_is_never_used(project):
     assert project.up()["kind"] == "noop"
 
 
+@pytest.mark.proof
 def test_one_tag_for_several_platforms(project):
     several = 'platform = ["linux/arm64", "linux/amd64"]\ntags = ["moving-{image}"]'
     project.shell.environment["RAJEE_DEPLOY_ENGINE"] = "buildah"  # the engine at hand makes one at a time
@@ -192,6 +193,7 @@ def test_one_tag_for_several_platforms(project):
     assert project.up()["kind"] == "noop"
 
 
+@pytest.mark.proof
 def test_an_expired_image_is_built_again(project):
     project.write("one")
     project.up()

@@ -132,6 +132,7 @@ def test_a_tool_for_the_machine_alone_serves_another_platform(rig):
 
 
 @each_engine
+@pytest.mark.proof
 def test_what_ran_for_one_platform_is_not_taken_for_another(able):
     """Though both start from the same layers, and though the machine's own program runs for either."""
     lines = (
@@ -154,6 +155,7 @@ def test_what_ran_for_one_platform_is_not_taken_for_another(able):
 
 
 @pytest.mark.parametrize("rig", ["buildah"], indirect=True)
+@pytest.mark.proof
 def test_what_was_built_in_parts_for_another_platform_is_not_taken(rig):
     """Each part of a foreign stage is an image with one layer, as a step of the machine's own build would be."""
     chance = 'RUN ["/bin/busybox", "sh", "-c", "echo $RANDOM$RANDOM$RANDOM > /by-chance"]'

@@ -79,6 +79,7 @@ def test_what_one_engine_has_done_no_other_does_again(far_store, elsewhere, cach
     assert changed(far_store) == set()
 
 
+@pytest.mark.proof
 def test_without_the_cache_it_is_done_again(far_store, elsewhere, cache):
     far_store.build(*lines(far_store), tag="c-1", settings=BuildSettings(cache_to=(cache,)))
     elsewhere()
@@ -126,6 +127,7 @@ def test_a_cache_does_not_decide_what_an_image_is(far_store, elsewhere, cache):
     assert "WHO=ours" in config["Env"]
 
 
+@pytest.mark.proof
 def test_an_image_may_carry_its_own_cache(far_store, elsewhere):
     """`type=inline`, for who wants no repository for caches."""
     name = far_store.access.uri.partition("/")[2]

@@ -106,6 +106,7 @@ def test_a_file_that_is_not_what_was_locked_is_never_built(shop, project, served
     assert "digest mismatch" in ended.stderr
 
 
+@pytest.mark.proof
 def test_a_branch_that_moves(shop, project, repository):
     address, commit = repository
     first = commit("first")

@@ -59,6 +59,7 @@ def test_every_way_to_name_an_image_takes_the_locked_one(shop, project):
     assert shop.files(tag_of(shop), "/copied", "/stage", "/mounted") == ["first"] * 3
 
 
+@pytest.mark.proof
 def test_an_index_serves_every_platform_by_one_digest(shop, project):
     digests = {}
     for platform, name in (("linux/amd64", "a"), ("linux/arm64", "b")):
@@ -120,6 +121,7 @@ def test_a_trigger_behind_one_that_fails_without_arguments_is_seen(shop, project
         settings.write_text(text)
 
 
+@pytest.mark.proof
 def test_triggers_that_read_no_build_context_are_built(shop, project):
     shop.push_base(
         "1",
@@ -145,6 +147,7 @@ def test_a_trigger_that_the_lock_does_not_know_is_refused(shop, project):
     assert "COPY a /a" in refused.stderr
 
 
+@pytest.mark.proof
 def test_the_users_named_context_goes_before_the_lock(shop, project):
     shop.push_base("1", "first")
     other = shop.push_base("2", "other")

@@ -11,7 +11,7 @@ import pytest
 from sandboxes import own_cloud
 from stack.test_bare import ALL, ASSETS, KEYS, World
 
-pytestmark = pytest.mark.cdk
+pytestmark = [pytest.mark.cdk, pytest.mark.proof]
 
 OURS, OTHER = "123456789012", "222222222222"
 

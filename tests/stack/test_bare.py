@@ -251,7 +251,7 @@ class World:
         git(self.origin, "commit", "--quiet", "-m", "more")
 
 
-@pytest.fixture(scope="module", params=some("apps on a bare machine", APPS, 2))
+@pytest.fixture(scope="module", params=some("apps on a bare machine", APPS, 3))
 def world(request, tmp_path_factory):
     root = tmp_path_factory.mktemp(f"bare-{request.param}")
     with own_cloud(root / "state") as cloud:

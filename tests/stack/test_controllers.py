@@ -14,7 +14,7 @@ from registry_images import digest_of, make_image
 from sandboxes import own_cloud
 from stack.test_bare import ASSETS, KEYS, TEMPLATE, World
 
-pytestmark = pytest.mark.cdk
+pytestmark = [pytest.mark.cdk, pytest.mark.proof]
 
 SETTINGS = """
 [images.app]

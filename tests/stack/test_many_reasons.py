@@ -12,7 +12,7 @@ import pytest
 from sandboxes import own_cloud
 from stack.test_bare import ALL, ASSETS, KEYS, PYTHON, World
 
-pytestmark = pytest.mark.cdk
+pytestmark = [pytest.mark.cdk, pytest.mark.proof]
 
 CALLS = 7
 COPIES = "import os\n" + "dict(os.environ)\n" * CALLS

@@ -10,7 +10,7 @@ import pytest
 from projects import Project, steps
 from sandboxes import own_cloud
 
-pytestmark = [pytest.mark.docker, pytest.mark.cdk]
+pytestmark = [pytest.mark.docker, pytest.mark.cdk, pytest.mark.proof]
 
 APP = """
 import aws_cdk as cdk

@@ -157,6 +157,7 @@ def test_what_is_no_more_in_the_settings_keeps_its_value(account, machine):
     assert account.shown()["Size"] == "large"
 
 
+@pytest.mark.proof
 def test_a_list_is_compared_by_its_members(machine):
     machine.write("rajee-deploy.toml", settings("[cdk.parameters.App]", 'Zones = "a, b"'))
     nothing_to_do(machine)
@@ -164,6 +165,7 @@ def test_a_list_is_compared_by_its_members(machine):
     assert "Zones: a,b → b,a" in machine.run("plan", "--detailed-exitcode", code=2)
 
 
+@pytest.mark.proof
 def test_an_environment_lays_its_own_over_it(machine):
     table = settings(
         "[cdk.parameters.App]",
@@ -177,6 +179,7 @@ def test_an_environment_lays_its_own_over_it(machine):
     assert "Size: large → tiny" in machine.run("plan", "-e", "dev", "--detailed-exitcode", code=2)
 
 
+@pytest.mark.proof
 def test_a_flag_goes_before_the_settings(account, machine):
     assert "Size: large → huge" in machine.run("plan", "--parameters", "App:Size=huge")
     assert "Size: large → a=b" in machine.run("plan", "--parameters", "Size=a=b")
@@ -216,6 +219,7 @@ def test_what_no_parameter_can_have_is_refused(machine, line, more, cause):
     assert ("parameter-refused" in told, cause in told) == (True, True)
 
 
+@pytest.mark.proof
 def test_another_principal_is_asked_about_and_another_size_is_not(account, machine):
     machine.write("rajee-deploy.toml", settings('approval = "broadening"'))
     up(machine, "--parameters", "Size=large")
@@ -227,6 +231,7 @@ def test_another_principal_is_asked_about_and_another_size_is_not(account, machi
     assert account.shown()["Reader"].endswith("222222222222:root")
 
 
+@pytest.mark.proof
 def test_a_value_that_cloudformation_has_no_use_for_is_told(account, machine):
     """It updates nothing for it, and keeps the former one: the next run says so again."""
     ruled = {
@@ -243,6 +248,7 @@ def test_a_value_that_cloudformation_has_no_use_for_is_told(account, machine):
     assert "Rule: x → y" in machine.run("plan", "--detailed-exitcode", "--parameters", "Rule=y", code=2)
 
 
+@pytest.mark.proof
 def test_of_a_parameter_that_is_looked_up_the_name_counts(account, machine):
     """CloudFormation shows both: the name in SSM, and what it holds."""
     for name in ("/ami/1", "/ami/2"):
@@ -350,6 +356,7 @@ def test_what_a_cli_says_of_its_arguments_is_without_it(account, clean):
     nothing_to_do(clean, DB_PASSWORD=SECRET)
 
 
+@pytest.mark.proof
 def test_another_machine_cannot_know_and_asks_cloudformation(account, clean):
     other = account.machine(*ALL)
     other.install()
@@ -362,6 +369,7 @@ def test_another_machine_cannot_know_and_asks_cloudformation(account, clean):
     nothing_to_do(clean, DB_PASSWORD=SECRET)
 
 
+@pytest.mark.proof
 def test_what_somebody_else_deployed_meanwhile_is_not_taken_for_ours(account, clean):
     """The digest here says "the same": of what we deployed, not of what is deployed."""
     time.sleep(1.1)  # the sandbox is quicker than CloudFormation, whose moments are taken in seconds
@@ -377,6 +385,7 @@ def test_what_somebody_else_deployed_meanwhile_is_not_taken_for_ours(account, cl
     assert account.password() == SECRET
 
 
+@pytest.mark.proof
 def test_a_secret_of_a_stack_that_is_made_is_remembered(account, clean):
     """Its first plan knows no template."""
     web = BY_VARIABLE.replace("App", "Web").replace("small", "1")
@@ -391,6 +400,7 @@ def test_a_secret_of_a_stack_that_is_made_is_remembered(account, clean):
     clean.write("rajee-deploy.toml", BY_VARIABLE)
 
 
+@pytest.mark.proof
 def test_a_deployment_that_fails_is_none_that_is_remembered(account, clean):
     """The CLI never had the value, since what is started as cdk starts it in another process."""
     place = clean.checkout / "cdk" / "node_modules"
@@ -409,6 +419,7 @@ def test_a_deployment_that_fails_is_none_that_is_remembered(account, clean):
     assert account.password() == OTHER_SECRET
 
 
+@pytest.mark.proof
 def test_with_cloudformation_alone_node_is_not_started(account, clean):
     clean.write("rajee-deploy.toml", BY_VARIABLE.replace("[cdk.par", 'tag-only = "cloudformation"\n[cdk.par', 1))
     before = (clean.root / "argv").read_text()
@@ -423,6 +434,7 @@ def test_with_cloudformation_alone_node_is_not_started(account, clean):
     nothing_to_do(clean, "--parameters", "Size=huge", DB_PASSWORD=SECRET)
 
 
+@pytest.mark.proof
 def test_without_waiting_a_secret_that_cloudformation_has_already_is_remembered(account, clean):
     (clean.root / "home" / ".local" / "state" / "rajee-deploy" / "secret-values.json").unlink()
     told = up(clean, "--no-wait", "--parameters", "Size=huge", DB_PASSWORD=SECRET)

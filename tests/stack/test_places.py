@@ -12,7 +12,7 @@ import pytest
 from projects import Project, steps
 from sandboxes import own_cloud
 
-pytestmark = [pytest.mark.docker, pytest.mark.cdk]
+pytestmark = [pytest.mark.docker, pytest.mark.cdk, pytest.mark.proof]
 
 OTHER = "222222222222"
 APP = f"""

@@ -10,6 +10,7 @@ SEEDS = range(1, 9)
 
 
 @pytest.mark.docker
+@pytest.mark.proof
 def test_what_is_right_never_disagrees(tmp_path):
     counts, alarms = verdicts(SEEDS, tmp_path)
     assert not alarms, "\n\n".join(alarms)
