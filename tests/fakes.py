@@ -33,7 +33,7 @@ from rajee_deploy.plan.state import (
 from rajee_deploy.plan.steps import DeployStack
 from rajee_deploy.rollout import ResourceEvent, RolloutSettings, Service
 from rajee_deploy.rollout.declared import DeclaredServices
-from rajee_deploy.rollout.standing import Held
+from rajee_deploy.rollout.standing import StackService
 from rajee_deploy.stack.update import Accepted
 
 if TYPE_CHECKING:
@@ -481,24 +481,24 @@ class FakeServices:
     fresh_looks: int = 0
     denied: bool = False
 
-    def held(self, stack: str, state: StackPresent, *, fresh: bool = False) -> tuple[Held, ...]:
+    def services_of(self, stack: str, state: StackPresent, *, fresh: bool = False) -> tuple[StackService, ...]:
         assert stack
         if state.services is None or state.services.is_empty:
             return ()
         self._answer()
         self.fresh_looks += fresh
-        return tuple(Held(arn, *self.stacks_own.get(arn, ("", None))) for arn in self.watcher.held)
+        return tuple(StackService(arn, *self.stacks_own.get(arn, ("", None))) for arn in self.watcher.held)
 
-    def services(self, held: Sequence[Held]) -> Mapping[str, Service]:
+    def services(self, held: Sequence[StackService]) -> Mapping[str, Service]:
         self._answer()
         self.looks += bool(held)
         return {one.arn: self.watcher.held[one.arn][0] for one in held}
 
-    def rolled_back(self, held: Held) -> str:
+    def rolled_back(self, held: StackService) -> str:
         self._answer()
         return self.undone.get(held.arn, "")
 
-    def run(self, held: Held, task_definition: str) -> None:
+    def run(self, held: StackService, task_definition: str) -> None:
         self._answer()
         service = self.watcher.held[held.arn][0]
         primary = replace(service.deployments[0], id=f"ecs-svc/{task_definition}", task_definition=task_definition)

@@ -873,13 +873,13 @@ def _stacks_answer(data: bytes, _place: Path) -> object:
 def _services_answer(data: bytes, _place: Path) -> object:
     from rajee_deploy.errors import DeployError
     from rajee_deploy.plan.state import StackPresent
-    from rajee_deploy.rollout.standing import Held
+    from rajee_deploy.rollout.standing import StackService
 
-    aws, held, found = AnsweredAws(data), Held(SERVICE, TASK, 1), []
+    aws, held, found = AnsweredAws(data), StackService(SERVICE, TASK, 1), []
     state = StackPresent("UPDATE_COMPLETE", {}, {}, services=declared_services(TEMPLATE))
     services, watching = Services(aws), Watching(aws)
     for ask in (
-        lambda: services.held("One", state),
+        lambda: services.services_of("One", state),
         lambda: services.services([held]),
         lambda: services.rolled_back(held),
         lambda: watching.events("One", 0.0),

@@ -24,7 +24,7 @@ class Project(World):
 
     def __init__(self, root) -> None:
         super().__init__(root)
-        self.contents = [FakeContents()]
+        self.build_records = [FakeContents()]
         self.git("init", "-q", "-b", "main")
         self.first = self.deploy("one")
         self.second = self.deploy("two")

@@ -67,7 +67,7 @@ class World:
         self.engine = FakeEngine(self.registry)
         self.stacks = FakeStacks(makes_repositories={"Registry": (self.registry, "team/app")})
         self.infra = "1"  # what synth reads; `stacks.app` is what it makes
-        self.contents: list[FakeContents] = []
+        self.build_records: list[FakeContents] = []
         self.traced: tuple[Input, ...] = ()
         self.own: Mapping[str, Any] | None = None  # the list of this machine's last synth
         self.publishes = True
@@ -98,7 +98,7 @@ class World:
             services=self.services,
             identity=lambda: Identity("123456789012", "us-east-1"),
             infrastructure=self.infrastructure,
-            contents=lambda: self.contents,
+            build_records=lambda: self.build_records,
             commit=lambda: self.revision,
             ancestry=lambda _one, _other: self.ancestry,
             publishable=lambda: self.own if self.publishes else None,

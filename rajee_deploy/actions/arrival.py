@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from rajee_deploy.actions.run import CurrentRun
     from rajee_deploy.plan.state import StackState, WantedImage
     from rajee_deploy.rollout import Service
-    from rajee_deploy.rollout.standing import Held
+    from rajee_deploy.rollout.standing import StackService
 
 WAIT_SECONDS = 3600.0  # as long as CloudFormation itself waits for an ECS service, and some
 POLL_SECONDS = 2.5
@@ -48,8 +48,8 @@ class Sight:
     """How the services of a stack are looked at: which there are, one of them as it is, and the images of a task
     definition."""
 
-    held: Callable[[], Sequence[Held]]
-    service: Callable[[Held], Service]
+    services: Callable[[], Sequence[StackService]]
+    service: Callable[[StackService], Service]
     images: Callable[[str], tuple[str, ...]]
 
 
@@ -58,7 +58,7 @@ def confirm_arrival(
     stack: str,
     state: StackState,
     wanted: Mapping[str, tuple[str, ...]],
-    before: Mapping[Held, str],
+    before: Mapping[StackService, str],
 ) -> None:
     """After a deployment, `confirm_services` where the stack has any at all."""
     if isinstance(state, StackPresent) and state.services is not None and not state.services.is_empty:
@@ -70,7 +70,7 @@ def confirm_services(
     stack: str,
     state: StackPresent,
     wanted: Mapping[str, tuple[str, ...]],
-    before: Mapping[Held, str],
+    before: Mapping[StackService, str],
     wait_seconds: float = WAIT_SECONDS,
 ) -> None:
     """Where ECS runs what a stack says, CloudFormation's word is not enough.
@@ -79,12 +79,12 @@ def confirm_services(
     """
     ports = run.ports
 
-    def service(one: Held) -> Service:
+    def service(one: StackService) -> Service:
         if one.is_function:
             return ports.services.services([one])[one.arn]
         return with_rollback(ports.services, one, ports.watcher.service(one.arn))
 
-    sight = Sight(lambda: ports.services.held(stack, state), service, ports.watcher.images)
+    sight = Sight(lambda: ports.services.services_of(stack, state), service, ports.watcher.images)
     with run.phase(f"look at what {stack} runs"):
         problem = arrival(sight, wanted, wait_seconds, before, run.apart_seconds)
     if problem:
@@ -118,7 +118,7 @@ def arrival(
     sight: Sight,
     wanted: Mapping[str, tuple[str, ...]],
     wait_seconds: float,
-    before: Mapping[Held, str] = MappingProxyType({}),
+    before: Mapping[StackService, str] = MappingProxyType({}),
     apart_seconds: float = APART_SECONDS,
 ) -> str:
     """What speaks against the services of a stack running what was deployed; "" when nothing does.
@@ -154,9 +154,9 @@ def arrival(
         time.sleep(apart_seconds if first is not None else POLL_SECONDS)
 
 
-def _looks(sight: Sight, wanted: Mapping[str, tuple[str, ...]], before: Mapping[Held, str]) -> dict[str, _Look]:
+def _looks(sight: Sight, wanted: Mapping[str, tuple[str, ...]], before: Mapping[StackService, str]) -> dict[str, _Look]:
     looks = {}
-    for one in sight.held():
+    for one in sight.services():
         service = sight.service(one)
         primary = service.primary
         if one.task_definition and one in before and before[one] == (primary.id if primary is not None else ""):

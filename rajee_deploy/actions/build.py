@@ -47,9 +47,9 @@ _MIB = 1 << 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Workshop:
-    """What builds are done with, and for which images. `phase` names, times and shows a piece of work, `contents` are
-    where it is kept what an image was made of. `labels` has, by image, those of another revision than the one that is
-    checked out; what such an image was made of is recorded already: from there its revision is known."""
+    """What builds are done with, and for which images. `phase` names, times and shows a piece of work; `build_records`
+    keep what an image was made of. `labels` has, by image, those of another revision than the one that is checked out;
+    what such an image was made of is recorded already: from there its revision is known."""
 
     settings: Settings
     engine: Engine
@@ -57,7 +57,7 @@ class Workshop:
     console: Console
     phase: Callable[[str], AbstractContextManager[None]]
     wanted: Mapping[str, WantedImage]
-    contents: Callable[[], Sequence[ContentsStore]]
+    build_records: Callable[[], Sequence[ContentsStore]]
     labels: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
@@ -184,7 +184,7 @@ def _last_word(cause: str) -> str:
 
 def _keep_contents(shop: Workshop, inputs: ImageInputs) -> None:
     """Keep what the pushed image was made of. No run fails for want of it."""
-    stores = shop.contents()
+    stores = shop.build_records()
     if not stores:
         return
     from rajee_deploy.build_record.keep import keep

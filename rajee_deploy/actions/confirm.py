@@ -18,10 +18,12 @@ if TYPE_CHECKING:
     from rajee_deploy.actions.run import CurrentRun
     from rajee_deploy.plan.state import WantedImage
     from rajee_deploy.plan.steps import ConfirmRollout, RepairService
-    from rajee_deploy.rollout.standing import Held
+    from rajee_deploy.rollout.standing import StackService
 
 
-def confirm(run: CurrentRun, step: ConfirmRollout, images: Sequence[WantedImage], before: Mapping[Held, str]) -> None:
+def confirm(
+    run: CurrentRun, step: ConfirmRollout, images: Sequence[WantedImage], before: Mapping[StackService, str]
+) -> None:
     """Wait until a stack that stays as it is runs what it says. DeployError `rollout-not-confirmed`."""
     if not run.wait_for_end:
         run.console.item("~", f"stack {step.stack}", f"not waited for: {step.reason}", "yellow")
@@ -41,15 +43,15 @@ def confirm(run: CurrentRun, step: ConfirmRollout, images: Sequence[WantedImage]
 def repair(run: CurrentRun, step: RepairService) -> None:
     """Put a service back to its stack's own task definition; whether it gets there is confirmed afterwards."""
     with run.phase(f"repair {step.service}"):
-        run.ports.services.run(step.held, step.task_definition)
+        run.ports.services.run(step.own, step.task_definition)
     run.console.item("✓", f"service {step.service}", f"is to run {step.task_definition.rpartition('/')[2]}", "green")
 
 
-def as_before(stack: str, observed: Observed) -> dict[Held, str]:
+def as_before(stack: str, observed: Observed) -> dict[StackService, str]:
     """The services of a stack with their newest deployments, but for those of which a rollout of the stack's own is not
     confirmed: what is so afterwards, too, no deployment has touched."""
     return {
-        one.held: one.service.primary.id if one.service.primary is not None else ""
+        one.own: one.service.primary.id if one.service.primary is not None else ""
         for one in observed.services.get(stack, ())
-        if standing(one.held, one.service) not in UNCONFIRMED
+        if standing(one.own, one.service) not in UNCONFIRMED
     }

@@ -47,7 +47,7 @@ class Wish(Generic[P]):
     poll_seconds: float | None = None
 
 
-def settle(run: CurrentRun, wish: Wish[P], deadline: float, before: P | None = None) -> P:
+def plan_when_idle(run: CurrentRun, wish: Wish[P], deadline: float, before: P | None = None) -> P:
     """Plan; while somebody else's operation runs, wait for its end and plan again from nothing."""
     swept = sweep()  # before anything is hashed: TMPDIR may lie in a build context
     if swept:
@@ -72,7 +72,7 @@ def converge(run: CurrentRun, wish: Wish[P], wait_seconds: float, note: Callable
     deadline = time.monotonic() + wait_seconds
     planned: P | None = None
     for attempt in count(1):
-        planned = settle(run, wish, deadline, planned)
+        planned = plan_when_idle(run, wish, deadline, planned)
         note(planned)
         try:
             _find_engine(planned)

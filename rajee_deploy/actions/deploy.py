@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, assert_never
 
 from rajee_deploy.actions.arrival import confirm_arrival, wanted_images
 from rajee_deploy.actions.move_tags import move_tag, with_digests
-from rajee_deploy.actions.tell_deployment import show_moment, tell_account, tell_done
+from rajee_deploy.actions.tell_deployment import show_moment, tell_done, tell_time_spent
 from rajee_deploy.actions.wait import wait_until_idle
 from rajee_deploy.actions.watch import Watch
 from rajee_deploy.console import hide
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from rajee_deploy.actions.run import CurrentRun
     from rajee_deploy.plan.state import StackState, WantedImage
     from rajee_deploy.plan.steps import DeployStack, MoveTag
-    from rajee_deploy.rollout.standing import Held
+    from rajee_deploy.rollout.standing import StackService
     from rajee_deploy.stack.deployment_record import StackRecord
 
 UPDATE_SECONDS = 3600.0  # as long as CloudFormation itself waits for an ECS service, and some
@@ -50,7 +50,7 @@ class Job:
     images: Sequence[WantedImage]
     record: StackRecord | None = None  # to be kept outside of the stack, once the deployment is confirmed
     before: StackState | None = None  # the stack when it was planned, where somebody looked
-    services: Mapping[Held, str] = field(default_factory=dict)  # as they were before (see `confirm.as_before`)
+    services: Mapping[StackService, str] = field(default_factory=dict)  # as they were before (see `confirm.as_before`)
 
 
 def deploy(run: CurrentRun, job: Job, *, is_last: bool) -> None:
@@ -117,7 +117,7 @@ def _deploy(run: CurrentRun, job: Job, *, wait: bool) -> None:
     _keep_record(run, job)
     _keep_secrets(run, job, state, lambda: watch.operations() > 1)
     confirm_arrival(run, step.stack, state, wanted_images(job.images, dict(step.parameters)), job.services)
-    tell_account(run, step.stack, watch)
+    tell_time_spent(run, step.stack, watch)
     tell_done(run, step, state)
 
 
@@ -222,7 +222,7 @@ def _keep_secrets(run: CurrentRun, job: Job, state: StackState, has_another: Cal
 def _with_cause(watch: Watch, error: DeployError) -> DeployError:
     """The error with the resource that failed and its reason, as CloudFormation tells them."""
     try:
-        failure = watch.account().failure
+        failure = watch.time_spent().failure
     except DeployError:
         return error
     if not failure:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from rajee_deploy.actions.bases import Base
     from rajee_deploy.actions.planned import Planned
-    from rajee_deploy.actions.watch import Account
+    from rajee_deploy.actions.watch import TimeSpent
     from rajee_deploy.context import SelectedEntry
     from rajee_deploy.fingerprint import Fingerprint, Input
     from rajee_deploy.image.inputs import ImageInputs
@@ -98,7 +98,7 @@ def of_bases(bases: Sequence[Base]) -> list[dict[str, Any]]:
     ]
 
 
-def of_run(planned: Planned, run: PastRun, accounts: Mapping[str, Account]) -> dict[str, Any]:
+def of_run(planned: Planned, run: PastRun, times_spent: Mapping[str, TimeSpent]) -> dict[str, Any]:
     """`rajee-deploy.up/1`: what was done, with every phase's time, and by stack where a deployment's time went."""
     return {
         **of_plan(planned, run.seconds),
@@ -107,12 +107,12 @@ def of_run(planned: Planned, run: PastRun, accounts: Mapping[str, Account]) -> d
         "phases": [{"name": p.name, "start": round(p.start, 3), "seconds": round(p.seconds, 3)} for p in run.phases],
         "deployments": {
             stack: {
-                "resources": [_span(span) for span in account.resources],
-                "services": {name: [_span(span) for span in spans] for name, spans in account.phases.items()},
-                "advice": list(account.advice),
-                "unconfirmed": [{"service": name, "controller": by} for name, by in account.elsewhere],
+                "resources": [_span(span) for span in spent.resources],
+                "services": {name: [_span(span) for span in spans] for name, spans in spent.phases.items()},
+                "advice": list(spent.advice),
+                "unconfirmed": [{"service": name, "controller": by} for name, by in spent.elsewhere],
             }
-            for stack, account in accounts.items()
+            for stack, spent in times_spent.items()
         },
     }
 
@@ -221,7 +221,7 @@ def _step(step: Step) -> dict[str, Any]:
 
 
 def _drifts(one: Running) -> bool:
-    return standing(one.held, one.service) not in (Standing.RUNS, Standing.NOT_JUDGED)
+    return standing(one.own, one.service) not in (Standing.RUNS, Standing.NOT_JUDGED)
 
 
 def _drift(stack: str, one: Running) -> dict[str, Any]:
@@ -234,9 +234,9 @@ def _drift(stack: str, one: Running) -> dict[str, Any]:
     return {
         "stack": stack,
         "service": one.service.name,
-        "standing": standing(one.held, one.service).name.lower(),
+        "standing": standing(one.own, one.service).name.lower(),
         "runs": of(one.task_definition),
-        "stack_says": of(one.held.task_definition),
+        "stack_says": of(one.own.task_definition),
     }
 
 

@@ -85,7 +85,7 @@ def _do(run: CurrentRun, step: Step, planned: Planned, jobs: Mapping[str, Job]) 
         case ConfirmRollout():
             pass  # at the end: what another stack deploys may be what a rollout waits for
         case WaitForStack():
-            raise AssertionError("settle() leaves no waits")
+            raise AssertionError("plan_when_idle() leaves no waits")
         case _:
             assert_never(step)
 
@@ -122,7 +122,7 @@ def _build(run: CurrentRun, builds: Sequence[BuildAndPush], planned: Planned) ->
         console=run.console,
         phase=run.phase,
         wanted=wanted,
-        contents=run.ports.contents,
+        build_records=run.ports.build_records,
         labels=planned.labels,
     )
     build_all(shop, builds, planned.inputs)

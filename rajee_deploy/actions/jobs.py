@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from rajee_deploy.actions.run import CurrentRun
     from rajee_deploy.actions.synthesise import Synthesis
     from rajee_deploy.plan.state import StackState, WantedImage
-    from rajee_deploy.rollout.standing import Held
+    from rajee_deploy.rollout.standing import StackService
 
 # By stack: the infra hash that it records, with its list that its template cannot carry.
 Uncarried = Mapping[str, tuple[str, Mapping[str, Any]]]
@@ -114,7 +114,7 @@ def images_of(planned: Planned, stack: str) -> list[WantedImage]:
     return [image for image in planned.wanted.images if image.stack == stack]
 
 
-def services_before(planned: Planned, stack: str) -> dict[Held, str]:
+def services_before(planned: Planned, stack: str) -> dict[StackService, str]:
     """The stack's services as they are, but for those that this run puts back."""
-    repaired = {step.held for step in planned.plan.steps if isinstance(step, RepairService)}
+    repaired = {step.own for step in planned.plan.steps if isinstance(step, RepairService)}
     return {held: newest for held, newest in as_before(stack, planned.observed).items() if held not in repaired}

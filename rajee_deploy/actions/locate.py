@@ -21,9 +21,8 @@ from rajee_deploy.actions.meanings import (
 from rajee_deploy.actions.synthesise import Synthesis, find_remembered
 from rajee_deploy.errors import DeployError
 from rajee_deploy.fingerprint import with_given
-from rajee_deploy.plan.planner import is_settled
+from rajee_deploy.plan.needs_synth import names_needing_synth
 from rajee_deploy.plan.stack_names import StackPlace, is_plain, is_wild, meaning, places_of, resolve
-from rajee_deploy.plan.state import StackAbsent
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -37,10 +36,10 @@ if TYPE_CHECKING:
 def forget(run: CurrentRun) -> None:
     """Everything goes by the names of the settings again."""
     run.settings, run.images = run.named
-    run.ports.settle({}, "")
+    run.ports.bind_names({}, "")
 
 
-def settle(run: CurrentRun, stacks: Mapping[str, Synthesised], who: Identity, *, is_deploying: bool = True) -> bool:
+def bind_names(run: CurrentRun, stacks: Mapping[str, Synthesised], who: Identity, *, is_deploying: bool = True) -> bool:
     """From now on everything goes by the stacks that a synth says the app has. Whether the names of the settings mean
     other stacks than they were taken for until now. Who deploys nothing may go on with a plain name that the app does
     not have (any more): a stack of that name may still be there.
@@ -63,7 +62,7 @@ def settle(run: CurrentRun, stacks: Mapping[str, Synthesised], who: Identity, *,
     cdk = replace(settings.cdk, stacks=keys, parameters=values)
     run.settings = replace(settings, images=tuple(images.values()), cdk=cdk, places=places)
     run.images = [images[image.name] for image in chosen]
-    run.ports.settle(places, who.account)
+    run.ports.bind_names(places, who.account)
     return before != (keys, [image.stack for image in run.images])
 
 
@@ -79,22 +78,22 @@ def locate(
     one by the synth that is made then, which is returned; for None none is made, as in `look_up`. `early` is what
     CloudFormation says of plain names. `names` are those that matter to who deploys nothing new."""
     if isinstance(synthesis, Synthesis):
-        settle(run, synthesis.stacks, who)
+        bind_names(run, synthesis.stacks, who)
         return synthesis
     known = what_is_known(run, infrastructure, who)
     if known:
-        settle(run, known, who, is_deploying=not names)
+        bind_names(run, known, who, is_deploying=not names)
         return None
     if synthesis is None:
         look_up(run, infrastructure, who, names)
         return None
-    run.ports.settle({}, "")
+    run.ports.bind_names({}, "")
     asked = names or names_of(run)
-    reasons = open_names(asked, early() if all(map(is_plain, asked)) else {})
+    reasons = names_needing_synth(asked, early() if all(map(is_plain, asked)) else {})
     if not reasons:
         return None
     made = synthesis(reasons)
-    settle(run, made.stacks, who, is_deploying=not names)
+    bind_names(run, made.stacks, who, is_deploying=not names)
     return made
 
 
@@ -105,14 +104,14 @@ def look_up(run: CurrentRun, infrastructure: Fingerprint, who: Identity, names: 
     """
     known = what_is_known(run, infrastructure, who)
     if known:
-        settle(run, known, who, is_deploying=False)
+        bind_names(run, known, who, is_deploying=False)
         return True
     asked = names or names_of(run)
     account, latest = run.ports.store.latest()
     if not all(map(is_plain, asked)) and latest and account in ("", who.account):
-        settle(run, latest, who, is_deploying=False)  # as of the last synth here: for a look that is enough
+        bind_names(run, latest, who, is_deploying=False)  # as of the last synth here: for a look that is enough
         return False
-    for reason in open_names(asked, {}):
+    for reason in names_needing_synth(asked, {}):
         raise DeployError(
             "names-unknown",
             f"it is not known here which stacks the settings mean by {reason.partition(':')[0]}",
@@ -168,18 +167,3 @@ def names_of(run: CurrentRun) -> tuple[str, ...]:
     """All that the settings say of stacks, as it was written."""
     settings, _ = run.named
     return tuple(dict.fromkeys((*settings.cdk.stacks, *(image.stack for image in settings.images if image.stack))))
-
-
-def open_names(names: Sequence[str], early: Mapping[str, StackState]) -> tuple[str, ...]:
-    """Why a synth has to say what names mean, where nothing is known; `early` is what CloudFormation says of those that
-    it can be asked about."""
-    reasons = []
-    for name in names:
-        if not is_plain(name):
-            reasons.append(f"{name}: no synth of these inputs is known that says which stacks it means")
-        elif isinstance(state := early.get(name), StackAbsent):
-            reasons.append(f"{name}: CloudFormation has no such stack, and no synth is known that says the app has it")
-        elif state is not None and not is_settled(state):
-            # It may be another one: an id of ours can be somebody else's name.
-            reasons.append(f"{name}: it is {state.status}, and no synth is known that says it is the app's")
-    return tuple(reasons)

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from rajee_deploy.plan.state import ImageState, ReferenceState, StackState, Wanted, WantedImage
     from rajee_deploy.registry import RegistryReader
     from rajee_deploy.rollout import Service
-    from rajee_deploy.rollout.standing import Held
+    from rajee_deploy.rollout.standing import StackService
     from rajee_deploy.settings import Settings
     from rajee_deploy.stack.secret_values import SecretValues
     from rajee_deploy.stack.services import ServiceDoor
@@ -70,7 +70,7 @@ class Early:
             with suppress(ConfigurationError):
                 guess = list(resolve(names, places))
                 self._places, self._account = places, account
-                run.ports.settle(places, account)
+                run.ports.bind_names(places, account)
         self._asked = {stack: self._submit(stack) for stack in guess}
 
     def ask(self, stack: str, place: StackPlace, who: Identity) -> Future[StackState]:
@@ -190,16 +190,16 @@ def running_services(door: ServiceDoor, watcher: StackWatcher, stack: str, state
     asked for anew."""
     found: list[Running] = []
     for fresh in (False, True):
-        held = door.held(stack, state, fresh=fresh)
+        held = door.services_of(stack, state, fresh=fresh)
         services = door.services(held)
         found = [Running(one, services[one.arn]) for one in held]
-        if all(standing(one.held, one.service) in (Standing.RUNS, Standing.NOT_JUDGED) for one in found):
+        if all(standing(one.own, one.service) in (Standing.RUNS, Standing.NOT_JUDGED) for one in found):
             return tuple(found)
-    found = [replace(one, service=with_rollback(door, one.held, one.service)) for one in found]
+    found = [replace(one, service=with_rollback(door, one.own, one.service)) for one in found]
     return tuple(replace(one, images=_images(watcher, one)) for one in found)
 
 
-def with_rollback(door: ServiceDoor, held: Held, service: Service) -> Service:
+def with_rollback(door: ServiceDoor, held: StackService, service: Service) -> Service:
     """A service, with whether it was ECS that put it back: asked only where it runs something else, and whoever may not
     ask does not learn it."""
     if held.is_function or standing(held, service) is not Standing.OTHER:
@@ -214,10 +214,10 @@ def with_rollback(door: ServiceDoor, held: Held, service: Service) -> Service:
 
 def _images(watcher: StackWatcher, one: Running) -> tuple[tuple[str, tuple[str, ...]], ...]:
     """Of both task definitions, where a service runs another one than its stack says. A courtesy."""
-    if one.held.is_function or standing(one.held, one.service) not in (Standing.OTHER, Standing.ROLLED_BACK):
+    if one.own.is_function or standing(one.own, one.service) not in (Standing.OTHER, Standing.ROLLED_BACK):
         return ()
     found = []
-    for each in (one.task_definition, one.held.task_definition):
+    for each in (one.task_definition, one.own.task_definition):
         with suppress(DeployError):
             found.append((each, watcher.images(each)))
     return tuple(found)

@@ -92,7 +92,7 @@ def _conclude(
     if isinstance(decided, planner.SynthNeeded):
         if synthesis is None:
             synthesis = _synthesise(run, local_infrastructure(wanted), who, reasons)
-            if locate.settle(run, synthesis.stacks, who):
+            if locate.bind_names(run, synthesis.stacks, who):
                 return plan_run(run, synthesis)  # other stacks than those that were looked at
             wanted = _by_synthesis(wanted, synthesis)
         decided = _make_plan(run, wanted, observed)
@@ -150,7 +150,7 @@ def plan_by(planned: Planned, synthesis: Synthesis) -> Planned:
     than the first, it is the one that is shown and carried out (see `up`).
     """
     run = replace(planned.run)
-    if locate.settle(run, synthesis.stacks, planned.identity):
+    if locate.bind_names(run, synthesis.stacks, planned.identity):
         return plan_run(run, synthesis, runs_app=True)
     wanted = _by_synthesis(planned.wanted, synthesis)
     plan, revision = _guard_revision(run, _make_plan(run, wanted, planned.observed), planned.observed)

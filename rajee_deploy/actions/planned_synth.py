@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def synthesise_planned(run: CurrentRun, planned: Fingerprint, who: Identity, reasons: Sequence[str] = ()) -> Synthesis:
     run.ports.deployer.check_account(who.account)
     for reason in run.console.first(reasons):
-        run.console.detail(f"synth decides: {reason}")
+        run.console.detail(f"a synth is needed: {reason}")
     failed = run.ports.last_failure()
     if failed:
         run.console.detail(f"the last synth here failed, at {failed}: it is made again")

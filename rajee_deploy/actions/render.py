@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 _SHOWN = 5  # names in a line
 _REASONS = 3  # of a step
 _TIERS = {
-    Tier.HASH: "hash: what synth reads, and what is deployed, against what the stack records or this machine remembers",
-    Tier.SYNTH: "synth: what the app makes now against what is deployed",
-    Tier.DEPLOY: "deploy: CloudFormation compares",
+    Tier.HASH: "infrastructure judged by its hash: no synth was needed",
+    Tier.SYNTH: "infrastructure judged by a synth: what the app makes now against what is deployed",
+    Tier.DEPLOY: "infrastructure left to CloudFormation, which compares when it deploys",
 }
 
 
@@ -89,7 +89,7 @@ def _show_tier(run: CurrentRun, planned: Planned) -> None:
         if names:
             run.console.say(f"{what}: {', '.join(run.console.first(names, _SHOWN, 'name'))}", "dim")
     if planned.plan.tier is not None and planned.wanted.infrastructure is not None:
-        run.console.say(f"infrastructure decided by {_TIERS[planned.plan.tier]}", "dim")
+        run.console.say(_TIERS[planned.plan.tier], "dim")
 
 
 def _show_age(run: CurrentRun) -> None:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from rajee_deploy.actions.watch import Account
+    from rajee_deploy.actions.watch import TimeSpent
     from rajee_deploy.aws import Identity
     from rajee_deploy.build_record.store import ContentsStore
     from rajee_deploy.console import Console
@@ -60,7 +60,7 @@ class Ports:
     infrastructure: Callable[[Mapping[str, Any] | None], Fingerprint]
     # Where it is kept what pushed images were made of, for people who ask later. `up` never asks it, and makes it
     # only when something was pushed; a rollback learns from it which revision a tag was built of.
-    contents: Callable[[], Sequence[ContentsStore]] = tuple
+    build_records: Callable[[], Sequence[ContentsStore]] = tuple
     # The commit that is checked out; "-" for none.
     commit: Callable[[], str] = lambda: "-"
     # How this checkout's commit stands to another one.
@@ -78,7 +78,7 @@ class Ports:
     # What this machine knows of the values that CloudFormation hides.
     secrets: SecretValues = field(default_factory=lambda: LocalSecretValues(state_directory()))
     # Told which stacks there are, and the caller's account, once the names in the settings are resolved (`locate`).
-    settle: Callable[[Mapping[str, StackPlace], str], None] = lambda _places, _account: None
+    bind_names: Callable[[Mapping[str, StackPlace], str], None] = lambda _places, _account: None
     # When the last synth failed here, ISO 8601 in UTC; "" where it did not.
     last_failure: Callable[[], str] = str
     # What hashes of the infrastructure were made of, as far as they were made here.
@@ -117,7 +117,7 @@ class CurrentRun:
     repair_drift: bool = False  # now, whatever the settings say
     apart_seconds: float = 3.0  # the two looks by which a deployment is confirmed
     outputs: dict[str, dict[str, str]] = field(default_factory=dict)  # of the deployed stacks
-    accounts: dict[str, Account] = field(default_factory=dict)  # by stack: where the time of its deployment went
+    times_spent: dict[str, TimeSpent] = field(default_factory=dict)  # by stack: where the time of its deployment went
     lists: dict[str, Mapping[str, Any]] = field(default_factory=dict)  # lists of others by the digest that they give
     timings: Timings = field(default_factory=Timings)
     _named: tuple[Settings, Sequence[ImageSettings]] | None = None

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from rajee_deploy.actions.run import CurrentRun
-    from rajee_deploy.actions.watch import Account, Moment, Watch
+    from rajee_deploy.actions.watch import Moment, TimeSpent, Watch
     from rajee_deploy.plan.state import StackState
     from rajee_deploy.plan.steps import DeployStack
     from rajee_deploy.rollout import Service
@@ -54,26 +54,26 @@ def _service_line(service: Service) -> str:
     return f"{service.name}: " + ("; ".join(parts) or "nothing runs yet")
 
 
-def tell_account(run: CurrentRun, stack: str, watch: Watch) -> None:
+def tell_time_spent(run: CurrentRun, stack: str, watch: Watch) -> None:
     """Where the time went. A courtesy: the deployment is done, whatever comes of this."""
     try:
-        account = watch.account()
+        spent = watch.time_spent()
     except DeployError as error:
         run.console.warn("", f"where the time of {stack} went is not known: {error.problem}", error.code)
         return
-    run.accounts[stack] = account
-    for service, controller in account.elsewhere:
+    run.times_spent[stack] = spent
+    for service, controller in spent.elsewhere:
         text = f"{controller} rolls out {service} itself; nothing is confirmed here"
         run.console.warn(f"stack {stack}", text)
-    rows = [*_rows("", account.resources[:_SHOWN]), *_service_rows(account)]
+    rows = [*_rows("", spent.resources[:_SHOWN]), *_service_rows(spent)]
     if rows:
         run.console.table((f"where the time of {stack} went", ">time"), rows)
-    for advice in account.advice:
+    for advice in spent.advice:
         run.console.item("→", "faster", advice, "cyan")
 
 
-def _service_rows(account: Account) -> Iterable[tuple[str, str]]:
-    for service, phases in account.phases.items():
+def _service_rows(spent: TimeSpent) -> Iterable[tuple[str, str]]:
+    for service, phases in spent.phases.items():
         yield from _rows(f"{service}: ", phases)
 
 

@@ -43,7 +43,7 @@ class Moment:
 
 
 @dataclass(frozen=True, slots=True)
-class Account:
+class TimeSpent:
     """What a deployment took: by resource (longest first), by phase of each service, and what would make it faster.
     `failure` is the resource that failed and why; "" when none did. `elsewhere` are the services that ECS does not roll
     out by itself, each with who does."""
@@ -94,7 +94,7 @@ class Watch:
         self._ended.set()
         self._thread.join(self._poll)
 
-    def account(self) -> Account:
+    def time_spent(self) -> TimeSpent:
         """What the deployment took, as AWS tells it now. DeployError when it does not tell."""
         self._look_at_events()
         events = list(self._events.values())
@@ -111,7 +111,7 @@ class Watch:
                 words += advice(found, self._watcher.settings(arn))
         failed = first_failure(events)
         failure = f"{failed.resource} ({failed.type}) {failed.status}: {failed.reason}" if failed else ""
-        return Account(resource_spans(events), phases, tuple(dict.fromkeys(words)), failure, tuple(elsewhere))
+        return TimeSpent(resource_spans(events), phases, tuple(dict.fromkeys(words)), failure, tuple(elsewhere))
 
     def operations(self) -> int:
         """How many operations on the stack itself began since it is watched; one is ours. DeployError when AWS does not

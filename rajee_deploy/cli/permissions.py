@@ -60,7 +60,7 @@ def _places(run: CurrentRun, who: Identity) -> dict[str, StackPlace]:
     except DeployError:
         known = {}  # what cannot be hashed is not remembered
     if known:
-        locate.settle(run, known, who)
+        locate.bind_names(run, known, who)
         return {stack: run.settings.place_of(stack) for stack in run.settings.cdk.stacks}
     found = {name: StackPlace(name, usual_name(name)) for name in locate.names_of(run)}
     for name, stack in found.items():

@@ -81,4 +81,4 @@ def up(
     if as_json:
         from rajee_deploy.actions.documents import of_run
 
-        run.console.document(of_run(planned, record, run.accounts))
+        run.console.document(of_run(planned, record, run.times_spent))

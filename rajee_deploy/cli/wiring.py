@@ -83,7 +83,7 @@ def _ports(settings: Settings, aws: Aws) -> Ports:
         services=LocatedServices(where),
         identity=aws.identity,
         infrastructure=app.fingerprint,
-        contents=lambda: [store for _, store in _stores(ecr)],
+        build_records=lambda: [store for _, store in _stores(ecr)],
         commit=partial(_commit, settings.root),
         ancestry=partial(_ancestry, settings.root),
         is_changed=partial(_is_changed, settings.root),
@@ -95,7 +95,7 @@ def _ports(settings: Settings, aws: Aws) -> Ports:
         inputs=app.inputs,
         records=LocatedRecords(where),
         last_failure=app.last_failure,
-        settle=where.settle,
+        bind_names=where.bind_names,
     )
 
 

@@ -1,6 +1,7 @@
 """The `--flags` of instructions: which ones each takes, and their values.
 
-Owns flag syntax only. Must never act on a flag. Follows BuildKit's frontend/dockerfile/instructions/bflag.go.
+Owns flag syntax only. Must never act on a flag: what one makes an instruction read is in `stage_reads`. Follows
+BuildKit's frontend/dockerfile/instructions/bflag.go.
 """
 
 from __future__ import annotations

@@ -14,32 +14,27 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rajee_deploy.dataclass import dataclass
-from rajee_deploy.model.names import INFRA_PARAMETER, NOT_RECORDED, REVISION_PARAMETER, TEMPLATE_PARAMETER, InfraCheck
-from rajee_deploy.plan.input_changes import in_words, unknown_here
+from rajee_deploy.model.names import TEMPLATE_PARAMETER, InfraCheck
+from rajee_deploy.plan.input_changes import in_words
+from rajee_deploy.plan.needs_synth import hash_doubts, recorded_hash, synth_asked
 from rajee_deploy.plan.steps import Tier
-from rajee_deploy.plan.tags import short_digest
-from rajee_deploy.plan.template_differences import differences, differs_in_text_alone, is_recorded
+from rajee_deploy.plan.template_differences import differences, differs_in_text_alone
 
 if TYPE_CHECKING:
-    from rajee_deploy.plan.input_changes import InputChange
     from rajee_deploy.plan.state import StackContent, StackPresent, Synthesised, Wanted
-
-
-_ASKED = "a synth is asked for (infra-check)"
-_NO_RECORD = "in production a hash decides only under a whole record of a synth, and there is none"
 
 
 @dataclass(frozen=True, slots=True)
 class InfrastructureVerdict:
     """What is known of one stack's infrastructure, and the tier of the evidence for it.
 
-    `differences` are reasons to deploy. `open` are reasons why a synth has to decide; while there are any, the rest
-    means nothing. `proof` says in words why nothing differs.
+    `differences` are reasons to deploy. `synth_reasons` are why a synth has to decide (`needs_synth`); while there are
+    any, the rest means nothing. `proof` says in words why nothing differs.
     """
 
     tier: Tier
     differences: tuple[str, ...] = ()
-    open: tuple[str, ...] = ()
+    synth_reasons: tuple[str, ...] = ()
     proof: str = ""
 
 
@@ -59,12 +54,12 @@ def judge(stack: str, state: StackPresent, wanted: Wanted) -> InfrastructureVerd
         proof = f"infrastructure unchanged by a synth: it makes what is deployed{_but(synthesised, content)}"
         return InfrastructureVerdict(Tier.SYNTH, found, proof=proof)
     if wanted.check_of(stack) is InfraCheck.SYNTH:
-        return InfrastructureVerdict(Tier.SYNTH, open=(_ASKED if not wanted.is_record_enough else _NO_RECORD,))
+        return InfrastructureVerdict(Tier.SYNTH, synth_reasons=(synth_asked(wanted),))
     return _by_hash(stack, state, content, wanted)
 
 
 def _by_hash(stack: str, state: StackPresent, content: StackContent, wanted: Wanted) -> InfrastructureVerdict:
-    doubts = _doubts(stack, state, content, wanted)
+    doubts = hash_doubts(stack, state, content, wanted)
     if not doubts:
         return InfrastructureVerdict(Tier.HASH, proof="infrastructure unchanged by its hash")
     remembered = wanted.remembered.get(stack)
@@ -78,7 +73,7 @@ def _by_hash(stack: str, state: StackPresent, content: StackContent, wanted: Wan
             Tier.HASH, proof="infrastructure unchanged: a synth elsewhere proved that these inputs make it"
         )
     return (
-        InfrastructureVerdict(Tier.SYNTH, open=doubts)
+        InfrastructureVerdict(Tier.SYNTH, synth_reasons=doubts)
         if wanted.check_of(stack) is InfraCheck.AUTO
         else InfrastructureVerdict(Tier.HASH, doubts)
     )
@@ -91,40 +86,9 @@ def _differences(stack: str, state: StackPresent, synthesised: Synthesised, want
     found = differences(synthesised, state.content, state.parameters.get(TEMPLATE_PARAMETER, ""))
     changes = wanted.input_changes.get(stack)
     if found and changes:
-        since = "" if _recorded_hash(state) else " since the last synth here"
+        since = "" if recorded_hash(state) else " since the last synth here"
         found = (*found, f"of the infrastructure's inputs changed{since}: {in_words(changes)}")
     return found
-
-
-def _doubts(stack: str, state: StackPresent, content: StackContent, wanted: Wanted) -> tuple[str, ...]:
-    """Why hashes do not prove that nothing changed, the plainest reason first; empty when they do."""
-    found = []
-    recorded, now = _recorded_hash(state), str(wanted.infrastructure_of(stack).digest)
-    if not recorded:
-        changes = wanted.input_changes.get(stack)
-        since = f"; changed since the last synth here: {in_words(changes)}" if changes else ""
-        found.append(f"the infrastructure changed, or never was recorded: the stack records no infra hash{since}")
-    elif recorded != now:
-        which = _which(wanted.input_changes.get(stack), state)
-        found.append(f"the infrastructure's inputs changed: {short_digest(recorded)} → {short_digest(now)}{which}")
-    deployed = state.parameters.get(TEMPLATE_PARAMETER, NOT_RECORDED)
-    if deployed in ("", NOT_RECORDED):
-        found.append("the stack does not record what was deployed")
-    elif not is_recorded(deployed, content):
-        found.append("what is deployed is not what was recorded: somebody else changed it")
-    return (*found, *(f"file hashes cannot prove that nothing changed: {call}" for call in wanted.impurities_of(stack)))
-
-
-def _recorded_hash(state: StackPresent) -> str:
-    """The infrastructure hash that the stack records; "" for none."""
-    recorded = state.parameters.get(INFRA_PARAMETER, NOT_RECORDED)
-    return "" if recorded == NOT_RECORDED else recorded
-
-
-def _which(changes: tuple[InputChange, ...] | None, state: StackPresent) -> str:
-    if changes is None:
-        return f"; {unknown_here(state.parameters.get(REVISION_PARAMETER, NOT_RECORDED))}"
-    return f": {in_words(changes)}" if changes else ""
 
 
 def _but(synthesised: Synthesised, content: StackContent) -> str:

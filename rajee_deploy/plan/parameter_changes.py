@@ -159,7 +159,7 @@ def _declared_parameters(
         made = wanted.remembered.get(stack)
     if made is not None:
         return made.declared
-    if previous is None or verdict is None or verdict.open or verdict.differences:
+    if previous is None or verdict is None or verdict.synth_reasons or verdict.differences:
         return None
     return {name: _slot(name, None, previous) for name in previous.parameters}  # what is deployed is what is wanted
 

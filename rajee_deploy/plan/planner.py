@@ -120,7 +120,7 @@ def synth_reasons(wanted: Wanted, observed: Observed) -> tuple[str, ...]:
     return tuple(
         f"{stack}: {reason}"
         for stack, state in _settled_stacks(wanted, observed)
-        for reason in judge(stack, state, wanted).open
+        for reason in judge(stack, state, wanted).synth_reasons
     )
 
 
@@ -130,7 +130,7 @@ def undecided_stacks(wanted: Wanted, observed: Observed) -> tuple[str, ...]:
     return tuple(
         stack
         for stack, state in _settled_stacks(wanted, observed)
-        if wanted.check_of(stack) is not InfraCheck.SYNTH and judge(stack, state, by_hash).open
+        if wanted.check_of(stack) is not InfraCheck.SYNTH and judge(stack, state, by_hash).synth_reasons
     )
 
 

@@ -40,18 +40,18 @@ def drift_steps(
     unconfirmed: list[Running] = []
     cautions = list(_unseen(stack, observed))
     for one in observed.services.get(stack, ()):
-        stands = standing(one.held, one.service)
+        stands = standing(one.own, one.service)
         refusal = _refusal(one, stands, drift, observed.at)
         if _is_wanted(drift, stands) and _can_repair(one, stands) and not refusal:
             repairs.append(
                 RepairService(
-                    stack, one.service.name, one.held, one.task_definition, one.held.task_definition, describe(one)
+                    stack, one.service.name, one.own, one.task_definition, one.own.task_definition, describe(one)
                 )
             )
         elif stands in UNCONFIRMED:
             unconfirmed.append(one)
-        is_repaired = bool(repairs) and repairs[-1].held == one.held
-        way = f"it is not put back: {refusal}" if refusal else _WAYS[one.held.is_function]
+        is_repaired = bool(repairs) and repairs[-1].own == one.own
+        way = f"it is not put back: {refusal}" if refusal else _WAYS[one.own.is_function]
         cautions += _cautions(stack, one, "" if is_repaired else f"; {way}")
     steps: list[ConfirmRollout | RepairService] = list(repairs)
     if unconfirmed or repairs:
@@ -73,11 +73,11 @@ def drift_cautions(stack: str, observed: Observed, drift: Drift) -> list[Caution
 
 def describe(one: Running) -> str:
     """What a service does that its stack does not say, with the images of both task definitions."""
-    text = objection(standing(one.held, one.service), one.held, one.service)
+    text = objection(standing(one.own, one.service), one.own, one.service)
     images = dict(one.images)
     shown = [
         f"{short(each)} is {', '.join(images[each])}"
-        for each in dict.fromkeys((one.task_definition, one.held.task_definition))
+        for each in dict.fromkeys((one.task_definition, one.own.task_definition))
         if images.get(each)
     ]
     return f"{text} ({'; '.join(shown)})" if shown else text
@@ -98,9 +98,9 @@ def _is_wanted(drift: Drift, stands: Standing) -> bool:
 
 
 def _can_repair(one: Running, stands: Standing) -> bool:
-    if one.held.is_function:
+    if one.own.is_function:
         return False  # only a part of its image's address is known
-    return bool(one.held.task_definition) and stands in (Standing.OTHER, Standing.ROLLED_BACK, Standing.FAILED)
+    return bool(one.own.task_definition) and stands in (Standing.OTHER, Standing.ROLLED_BACK, Standing.FAILED)
 
 
 def _refusal(one: Running, stands: Standing, drift: Drift, now: float) -> str:
@@ -129,7 +129,7 @@ def _unseen(stack: str, observed: Observed) -> Iterator[Caution]:
 
 def _cautions(stack: str, one: Running, way: str) -> Sequence[Caution]:
     subject, service = f"stack {stack}", one.service
-    stands = standing(one.held, service)
+    stands = standing(one.own, service)
     match stands:
         case Standing.OTHER | Standing.ROLLED_BACK:
             return [Caution("service-drift", subject, describe(one) + way)]
@@ -152,8 +152,8 @@ def _counts(subject: str, one: Running) -> Sequence[Caution]:
     primary = one.service.primary
     if primary is None:
         return []
-    if primary.desired == 0 and one.held.desired:
-        text = f"{one.service.name} is to run no task, and its stack says {one.held.desired}"
+    if primary.desired == 0 and one.own.desired:
+        text = f"{one.service.name} is to run no task, and its stack says {one.own.desired}"
         return [Caution("service-stopped", subject, text)]
     if primary.desired and not primary.running and rollout_state.has_arrived(primary.state):
         return [Caution("service-down", subject, f"{one.service.name} runs 0 of {primary.desired} tasks")]

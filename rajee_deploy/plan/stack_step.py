@@ -135,7 +135,7 @@ def _reasons(
     verdict, name = known
     answer = stack_status.answer(state.status)
     # What a synth should have decided and did not is acted on.
-    infrastructure = verdict.differences or verdict.open
+    infrastructure = verdict.differences or verdict.synth_reasons
     differing = [
         *((StackChange.INFRASTRUCTURE, text) for text in infrastructure),
         *((StackChange.TAG, text) for text in differences(state, tags)),

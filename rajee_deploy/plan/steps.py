@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from rajee_deploy.model import Notice
     from rajee_deploy.model.repository import Repository
     from rajee_deploy.plan.parameters import ParameterValue
-    from rajee_deploy.rollout.standing import Held
+    from rajee_deploy.rollout.standing import StackService
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +122,7 @@ class RepairService:
 
     stack: str
     service: str
-    held: Held
+    own: StackService
     runs: str
     task_definition: str
     reason: str

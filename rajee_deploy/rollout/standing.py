@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class StackService:
     """A service that a stack holds: its ARN, the ARN of the stack's own task definition ("" where the template does not
     tell), and how many tasks the template asks for (None likewise).
 
@@ -38,7 +38,7 @@ class Running:
     """A service that a stack holds, as ECS shows it. `images` are those of task definitions (by ARN) that had to be
     looked at."""
 
-    held: Held
+    own: StackService
     service: Service
     images: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
@@ -70,15 +70,15 @@ UNCONFIRMED = (
 )  # the stack's own deployment, and no end of it
 
 
-def standing(held: Held, service: Service) -> Standing:
+def standing(own: StackService, service: Service) -> Standing:
     """How a service stands to what its stack says."""
     if not rollout_state.is_there(service.status):
         return Standing.GONE if rollout_state.is_gone(service.status) else Standing.UNKNOWN
     primary = service.primary
     if service.controller != "ECS" or primary is None:
         return Standing.NOT_JUDGED
-    if held.task_definition and primary.task_definition != held.task_definition:
-        return Standing.ROLLED_BACK if _is_rolled_back(held, service, primary) else Standing.OTHER
+    if own.task_definition and primary.task_definition != own.task_definition:
+        return Standing.ROLLED_BACK if _is_rolled_back(own, service, primary) else Standing.OTHER
     return _of_own(service, primary)
 
 
@@ -102,22 +102,22 @@ def is_over(service: Service) -> bool:
     return len(service.deployments) == 1 and primary.running >= primary.desired
 
 
-def _is_rolled_back(held: Held, service: Service, primary: Deployment) -> bool:
+def _is_rolled_back(own: StackService, service: Service, primary: Deployment) -> bool:
     """ECS lists the deployment that failed only for a while, and while it rolls back says so of the new one."""
     has_failed = any(
-        one.task_definition == held.task_definition and rollout_state.has_failed(one.state)
+        one.task_definition == own.task_definition and rollout_state.has_failed(one.state)
         for one in service.deployments
     )
-    return has_failed or "rolling back to" in primary.reason or service.rolled_back == held.task_definition
+    return has_failed or "rolling back to" in primary.reason or service.rolled_back == own.task_definition
 
 
-def failure(held: Held, service: Service) -> str:
+def failure(own: StackService, service: Service) -> str:
     """Why the stack's own deployment failed, in ECS's words; "" where it says none."""
     return next(
         (
             one.reason
             for one in service.deployments
-            if rollout_state.has_failed(one.state) and held.task_definition in ("", one.task_definition)
+            if rollout_state.has_failed(one.state) and own.task_definition in ("", one.task_definition)
         ),
         "",
     )

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from rajee_deploy.rollout import Service
-    from rajee_deploy.rollout.standing import Held
+    from rajee_deploy.rollout.standing import StackService
 
 # host[:port]/name, then :tag, @digest or both
 _IMAGE = re.compile(r"(?:[^/]*[.:][^/]*/|localhost/)?(?P<name>[^:@]+)(?::(?P<tag>[^@]+))?(?:@(?P<digest>.+))?")
@@ -46,31 +46,31 @@ class RolloutVerdict:
 
 
 def verdict(
-    held: Held, service: Service, images: Iterable[str], wanted: Mapping[str, tuple[str, ...]]
+    own: StackService, service: Service, images: Iterable[str], wanted: Mapping[str, tuple[str, ...]]
 ) -> RolloutVerdict:
     """The verdict of one look.
 
     `images` are those of the primary deployment's task definition, `wanted` says of a repository which tags and digests
     are what was deployed. Images of other repositories are nobody's concern here.
     """
-    stands = standing(held, service)
+    stands = standing(own, service)
     match stands:
         case Standing.NOT_JUDGED:
             return RolloutVerdict()
         case Standing.GONE | Standing.FAILED | Standing.ROLLED_BACK | Standing.OTHER | Standing.UNKNOWN:
-            return RolloutVerdict(objection(stands, held, service))
+            return RolloutVerdict(objection(stands, own, service))
         case Standing.MOVING | Standing.RUNS:
             return _of_own(service, images, wanted)
         case _:
             assert_never(stands)
 
 
-def objection(stands: Standing, held: Held, service: Service) -> str:  # noqa: PLR0911 -- one return for each kind
+def objection(stands: Standing, own: StackService, service: Service) -> str:  # noqa: PLR0911 -- one return for each kind
     """In words, what a service does that is not what its stack says; "" for one that does."""
     primary = service.primary
     runs = short(primary.task_definition) if primary is not None else "nothing"
-    what = "the function" if held.is_function else "the service"
-    why = failure(held, service)
+    what = "the function" if own.is_function else "the service"
+    why = failure(own, service)
     because = f": {why}" if why else ""
     match stands:
         case Standing.FAILED:
@@ -78,7 +78,7 @@ def objection(stands: Standing, held: Held, service: Service) -> str:  # noqa: P
         case Standing.ROLLED_BACK:
             return f"ECS rolled {service.name} back by itself, to {runs}{because}"
         case Standing.OTHER:
-            return f"{what} {service.name} runs {runs}, and its stack says {short(held.task_definition)}"
+            return f"{what} {service.name} runs {runs}, and its stack says {short(own.task_definition)}"
         case Standing.MOVING:
             return f"the rollout of {service.name} is not over"
         case Standing.UNKNOWN:

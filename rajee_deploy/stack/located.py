@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from rajee_deploy.plan.state import StackPresent, StackState
     from rajee_deploy.rollout import ResourceEvent, RolloutSettings, Service
-    from rajee_deploy.rollout.standing import Held
+    from rajee_deploy.rollout.standing import StackService
     from rajee_deploy.stack.update import Accepted
     from rajee_deploy.stack.whereabouts import Whereabouts
 
@@ -81,23 +81,23 @@ class LocatedServices:
     def __init__(self, where: Whereabouts) -> None:
         self._where = where
 
-    def held(self, stack: str, state: StackPresent, *, fresh: bool = False) -> tuple[Held, ...]:
+    def services_of(self, stack: str, state: StackPresent, *, fresh: bool = False) -> tuple[StackService, ...]:
         """See ServiceDoor."""
-        found = Services(self._where.reading(stack)).held(self._where.place(stack).name, state, fresh=fresh)
+        found = Services(self._where.reading(stack)).services_of(self._where.place(stack).name, state, fresh=fresh)
         return tuple(replace(one, stack=stack) for one in found)
 
-    def services(self, held: Sequence[Held]) -> Mapping[str, Service]:
+    def services(self, held: Sequence[StackService]) -> Mapping[str, Service]:
         """See ServiceDoor."""
         found: dict[str, Service] = {}
         for stack in dict.fromkeys(one.stack for one in held):
             found |= Services(self._where.reading(stack)).services([one for one in held if one.stack == stack])
         return found
 
-    def rolled_back(self, held: Held) -> str:
+    def rolled_back(self, held: StackService) -> str:
         """See ServiceDoor."""
         return Services(self._where.reading(held.stack)).rolled_back(held)
 
-    def run(self, held: Held, task_definition: str) -> None:
+    def run(self, held: StackService, task_definition: str) -> None:
         """See ServiceDoor."""
         Services(self._where.writing(held.stack)).run(held, task_definition)
 

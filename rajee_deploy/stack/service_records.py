@@ -11,7 +11,7 @@ from rajee_deploy.rollout import Deployment, Service, rollout_state
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from rajee_deploy.rollout.standing import Held
+    from rajee_deploy.rollout.standing import StackService
 
 
 def service_of(record: Mapping[str, Any]) -> Service:
@@ -54,7 +54,7 @@ def cluster_of(arn: str) -> str:
     return parts[0] if len(parts) > 1 else "default"
 
 
-def cluster_named(held: Held) -> str:
+def cluster_named(held: StackService) -> str:
     """Where a service runs: as its ARN says, else as its template does."""
     return cluster_of(held.arn) if held.arn.count("/") > 1 else held.cluster or "default"
 

@@ -15,7 +15,7 @@ from rajee_deploy.aws import pages, unknown
 from rajee_deploy.model.stack_status import is_deletion, may_be_empty
 from rajee_deploy.rollout import Deployment, Service, rollout_state
 from rajee_deploy.rollout.declared import NESTED_TYPE, SERVICE_TYPE, DeclaredServices, declared_services, known_end
-from rajee_deploy.rollout.standing import Held
+from rajee_deploy.rollout.standing import StackService
 from rajee_deploy.stack.service_records import _began, cluster_named, service_of
 from rajee_deploy.system.places import cache_directory
 from rajee_deploy.system.sealed import read_sealed, write_sealed
@@ -36,20 +36,20 @@ _NESTED = 5  # levels of nested stacks that are followed
 class ServiceDoor(Protocol):
     """What the tool asks of ECS for a plan, and the one thing it tells it."""
 
-    def held(self, stack: str, state: StackPresent, *, fresh: bool = False) -> tuple[Held, ...]:
+    def services_of(self, stack: str, state: StackPresent, *, fresh: bool = False) -> tuple[StackService, ...]:
         """The services that a stack holds. `fresh`: nothing is taken from memory."""
         ...
 
-    def services(self, held: Sequence[Held]) -> Mapping[str, Service]:
+    def services(self, held: Sequence[StackService]) -> Mapping[str, Service]:
         """The services as they are, by ARN, without targets and tasks. DeployError when AWS does not tell."""
         ...
 
-    def rolled_back(self, held: Held) -> str:
+    def rolled_back(self, held: StackService) -> str:
         """The ARN of the task definition that ECS itself last rolled back from; "" where its last deployment was none
         such. Whoever may not ask gets DeployError `access-denied`."""
         ...
 
-    def run(self, held: Held, task_definition: str) -> None:
+    def run(self, held: StackService, task_definition: str) -> None:
         """Have a service run a task definition, by a new deployment."""
         ...
 
@@ -60,7 +60,7 @@ class Services:
     def __init__(self, aws: Asks) -> None:
         self._aws = aws
 
-    def held(self, stack: str, state: StackPresent, *, fresh: bool = False) -> tuple[Held, ...]:
+    def services_of(self, stack: str, state: StackPresent, *, fresh: bool = False) -> tuple[StackService, ...]:
         """See ServiceDoor. A nested stack can change by itself, so what is in one is never taken from memory."""
         found = state.services
         if found is None or found.is_empty:
@@ -78,7 +78,7 @@ class Services:
             write_sealed(place, question, json.dumps(known).encode())
         return services
 
-    def services(self, held: Sequence[Held]) -> Mapping[str, Service]:
+    def services(self, held: Sequence[StackService]) -> Mapping[str, Service]:
         """See ServiceDoor."""
         by_cluster: dict[str, list[str]] = {}
         for one in dict.fromkeys(one for one in held if not one.is_function):
@@ -89,7 +89,7 @@ class Services:
                 found |= self._services(cluster, names[start : start + _AT_ONCE])
         return found
 
-    def rolled_back(self, held: Held) -> str:
+    def rolled_back(self, held: StackService) -> str:
         """See ServiceDoor. https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ListServiceDeployments.html"""
 
         def unknown_call(code: str, _message: str) -> dict[str, Any] | None:
@@ -105,7 +105,7 @@ class Services:
         answer = self._aws.ask("ecs", "describe_service_revisions", {"serviceRevisionArns": [revision]})
         return next((str(one.get("taskDefinition", "")) for one in answer.get("serviceRevisions", ())), "")
 
-    def run(self, held: Held, task_definition: str) -> None:
+    def run(self, held: StackService, task_definition: str) -> None:
         """See ServiceDoor."""
         self._aws.ask(
             "ecs",
@@ -118,14 +118,16 @@ class Services:
             },
         )
 
-    def _held(self, stack: str, found: DeclaredServices, parameters: Mapping[str, str], levels: int) -> Iterator[Held]:
+    def _held(
+        self, stack: str, found: DeclaredServices, parameters: Mapping[str, str], levels: int
+    ) -> Iterator[StackService]:
         resources = {each["LogicalResourceId"]: each for each in stack_resources(self._aws, stack)}
         physical = {name: each["PhysicalResourceId"] for name, each in resources.items()}
         wanted = {one.resource: one for one in found.services}
         for name, each in resources.items():
             if each["ResourceType"] == SERVICE_TYPE:
                 one = wanted.get(name)
-                yield Held(
+                yield StackService(
                     each["PhysicalResourceId"],
                     physical.get(one.task_definition, "") if one is not None else "",
                     one.desired if one is not None else None,
@@ -137,7 +139,7 @@ class Services:
         for function in found.functions:
             if function.resource in physical:
                 shown = {name: value for name, value in parameters.items() if name not in found.opaque}
-                yield Held(physical[function.resource], known_end(function.image, shown), is_function=True)
+                yield StackService(physical[function.resource], known_end(function.image, shown), is_function=True)
 
     def _declared(self, stack: str) -> DeclaredServices:
         """What the template of a nested stack declares."""
@@ -150,7 +152,7 @@ class Services:
             cause = f"the template is none that CloudFormation takes: {error}"
             raise unknown(f"cloudformation:GetTemplate {stack}", cause) from error
 
-    def _function(self, one: Held) -> Service:
+    def _function(self, one: StackService) -> Service:
         """A function as a service with one deployment. https://docs.aws.amazon.com/lambda/latest/api/API_GetFunction.html"""
 
         def absent(code: str, _message: str) -> bool | None:
@@ -236,10 +238,10 @@ def _known_key(state: StackPresent) -> list[Any]:
     return [content, sorted(state.parameters.items())]
 
 
-def _parse_kept(kept: bytes) -> tuple[Held, ...] | None:
+def _parse_kept(kept: bytes) -> tuple[StackService, ...] | None:
     """What was kept, as it is written above; None for anything else that somebody put there."""
     try:
-        found = tuple(Held(*each) for each in parse_json(kept))
+        found = tuple(StackService(*each) for each in parse_json(kept))
     except (ValueError, TypeError):
         return None
     texts = all(isinstance(text, str) for one in found for text in (one.arn, one.task_definition, one.cluster))

@@ -31,7 +31,7 @@ class Whereabouts:
         self._made: dict[tuple[str, str, str], Asks] = {}
         self._lock = threading.Lock()
 
-    def settle(self, places: Mapping[str, StackPlace], account: str) -> None:
+    def bind_names(self, places: Mapping[str, StackPlace], account: str) -> None:
         """From now on these are the stacks, and this is the caller's account."""
         self._places, self._account = places, account
 

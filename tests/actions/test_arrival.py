@@ -9,7 +9,7 @@ from fakes import FakeWatcher
 
 from rajee_deploy.actions.arrival import Sight, arrival
 from rajee_deploy.rollout import Deployment, Service, StoppedTask, Targets
-from rajee_deploy.rollout.standing import Held
+from rajee_deploy.rollout.standing import StackService
 
 PRIMARY = Deployment("ecs-svc/2", "PRIMARY", "task:2", 1, 0, 1, state="COMPLETED")
 SERVICE = Service("api", (PRIMARY,))
@@ -27,7 +27,7 @@ def stopped(number, deployment="ecs-svc/2", code="EssentialContainerExited"):
 def looked(*states, own="task:2", wait=60.0, before=None, images=OURS):
     """The objection to a service that shows these states, one a look, the last for ever; and how many are left."""
     watcher = FakeWatcher([], {"arn": list(states)}, images)
-    held = Held("arn", own)
+    held = StackService("arn", own)
     sight = Sight(lambda: (held,), lambda one: watcher.service(one.arn), watcher.images)
     return arrival(sight, WANTED, wait, before or {}, 0.0), len(watcher.held["arn"])
 
@@ -74,16 +74,18 @@ def test_services_of_other_images_are_not_waited_for_where_the_stack_does_not_te
 
 def test_what_the_deployment_did_not_touch_stays_as_it_was():
     other = replace(SERVICE, deployments=(FORMER,))
-    assert looked(other, before={Held("arn", "task:2"): "ecs-svc/1"})[0] == ""
-    assert looked(other, before={Held("arn", "task:1"): "ecs-svc/1"})[0] != ""  # the stack says something else by now
-    assert looked(other, before={Held("arn", "task:2"): "ecs-svc/0"})[0] != ""  # it was deployed since
+    assert looked(other, before={StackService("arn", "task:2"): "ecs-svc/1"})[0] == ""
+    assert (
+        looked(other, before={StackService("arn", "task:1"): "ecs-svc/1"})[0] != ""
+    )  # the stack says something else by now
+    assert looked(other, before={StackService("arn", "task:2"): "ecs-svc/0"})[0] != ""  # it was deployed since
     short = replace(SERVICE, deployments=(replace(PRIMARY, desired=2),), stopped=tuple(map(stopped, range(9))))
-    assert looked(short, before={Held("arn", "task:2"): "ecs-svc/2"})[0] == ""
+    assert looked(short, before={StackService("arn", "task:2"): "ecs-svc/2"})[0] == ""
 
 
 def test_where_the_stack_does_not_tell_images_are_looked_at_in_any_case():
     images = {"task:2": ("host.test/team/api:c-1",)}
-    assert looked(SERVICE, own="", before={Held("arn", ""): "ecs-svc/2"}, images=images)[0] != ""
+    assert looked(SERVICE, own="", before={StackService("arn", ""): "ecs-svc/2"}, images=images)[0] != ""
 
 
 def test_what_another_controller_rolls_out_is_not_judged():

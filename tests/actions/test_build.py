@@ -96,7 +96,7 @@ class Site:
             console=console,
             phase=phase,
             wanted=wanted,
-            contents=lambda: (),
+            build_records=lambda: (),
         )
         build_all(shop, [BuildAndPush(n, self.inputs[n].fingerprint.tag, "") for n in NAMES], self.inputs)
 

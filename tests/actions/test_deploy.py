@@ -14,7 +14,7 @@ from rajee_deploy.actions.deploy import Job, await_end, deploy
 from rajee_deploy.actions.run import CurrentRun, Ports
 from rajee_deploy.actions.tell_deployment import _service_line as service_line
 from rajee_deploy.actions.tell_deployment import show_moment as show
-from rajee_deploy.actions.tell_deployment import tell_account
+from rajee_deploy.actions.tell_deployment import tell_time_spent
 from rajee_deploy.actions.watch import Moment, Watch
 from rajee_deploy.aws import Identity
 from rajee_deploy.console import Console
@@ -393,9 +393,9 @@ def test_where_the_time_went_is_told(world):
             ResourceEvent(f"{name}b", start + 50 + took, name, "T", "UPDATE_COMPLETE"),
         ]
     watch = Watch(world.watcher, "App", lambda _moment: None)
-    tell_account(world.run, "App", watch)
+    tell_time_spent(world.run, "App", watch)
     assert board.rows == (("where the time of App went", ">time"), [(f"R{n}", f"{20 - 2 * n}.00s") for n in range(8)])
-    assert [span.name for span in world.run.accounts["App"].resources] == [f"R{n}" for n in range(10)]
+    assert [span.name for span in world.run.times_spent["App"].resources] == [f"R{n}" for n in range(10)]
 
 
 def test_the_phases_of_services_and_advice_are_told(world):
@@ -414,7 +414,7 @@ def test_the_phases_of_services_and_advice_are_told(world):
         {"arn": [Service("api", (primary,), said)]},
         RolloutSettings(stop_timeout=60),
     )
-    tell_account(world.run, "App", Watch(world.watcher, "App", lambda _moment: None))
+    tell_time_spent(world.run, "App", Watch(world.watcher, "App", lambda _moment: None))
     assert board.rows[1] == [("api: start tasks", "20.00s"), ("api: draining", "1m 10s"), ("api: settling", "1.00s")]
     assert "→ faster" in world.talk.getvalue()
     assert "stopTimeout is 60 s" in world.talk.getvalue()
@@ -422,15 +422,15 @@ def test_the_phases_of_services_and_advice_are_told(world):
 
 def test_nothing_to_tell_is_no_table(world):
     world.run.console = board = Board(stderr=world.talk)
-    tell_account(world.run, "App", Watch(world.watcher, "App", lambda _moment: None))
+    tell_time_spent(world.run, "App", Watch(world.watcher, "App", lambda _moment: None))
     assert not hasattr(board, "rows")
 
 
 def test_a_time_that_is_not_told_is_no_failure(world):
     world.watcher.is_silent = True
-    tell_account(world.run, "App", Watch(world.watcher, "App", lambda _moment: None))
+    tell_time_spent(world.run, "App", Watch(world.watcher, "App", lambda _moment: None))
     assert world.talk.getvalue() == "where the time of App went is not known: AWS throttled the call [throttled]\n"
-    assert world.run.accounts == {}
+    assert world.run.times_spent == {}
 
 
 # -- what is kept --------------------------------------------------------------------------------------------------
@@ -606,7 +606,7 @@ def test_advice(world, noted):
     primary = Deployment("ecs-svc/1", "PRIMARY", "task:1", 1, 0, 1, state="COMPLETED")
     world.watcher.held = {"arn": [Service("api", (primary,), said)]}
     world.watcher.set_to = RolloutSettings(stop_timeout=60)
-    tell_account(world.run, "App", Watch(world.watcher, "App", lambda _moment: None))
+    tell_time_spent(world.run, "App", Watch(world.watcher, "App", lambda _moment: None))
     text = "stopTimeout is 60 s: a process that exits on SIGTERM needs less"
     assert noted == [("→", "faster", text, "cyan")]
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import pytest
 from run_worlds import World
 
-from rajee_deploy.actions.locate import settle, tables_of
+from rajee_deploy.actions.locate import bind_names, tables_of
 from rajee_deploy.actions.observe import Early
 from rajee_deploy.actions.plan import plan_run
 from rajee_deploy.actions.rollback.stacks import find_stacks
@@ -469,7 +469,7 @@ def values(world, *flags):
     if flags:
         given = with_flags(run.settings, flags)
         run = replace(run, settings=replace(run.settings, cdk=replace(run.settings.cdk, parameters=given)))
-    settle(run, _made(world), run.ports.identity())
+    bind_names(run, _made(world), run.ports.identity())
     return {
         stack: {name: given.value for name, given in found.items()}
         for stack, found in run.settings.cdk.parameters.items()
@@ -526,7 +526,7 @@ def test_a_table_of_another_environments_stack_is_none_of_this_one(world):
     call(world, ["Reg", "App"], "Reg")
     parameters(world, '\n[cdk.parameters.App]\nK = "x"\n[environments.dev.cdk]\nstacks = ["Reg", "Dev/App"]\n')
     run = world.context("dev")
-    settle(run, _made(world), run.ports.identity())
+    bind_names(run, _made(world), run.ports.identity())
     assert run.settings.cdk.parameters == {}
 
 

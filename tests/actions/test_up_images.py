@@ -19,7 +19,7 @@ from rajee_deploy.plan.state import ImageContent
 
 def test_what_was_pushed_is_recorded_and_nothing_else_asks(world):
     store = FakeContents()
-    world.contents = [FakeContents(fails=True), store]
+    world.build_records = [FakeContents(fails=True), store]
     world.up()
     ((repository, tag),) = store.records
     assert (str(repository), tag) == ("team/app", next(iter(world.registry.repositories["team/app"])))
@@ -31,7 +31,7 @@ def test_what_was_pushed_is_recorded_and_nothing_else_asks(world):
 
 def test_a_push_that_is_not_confirmed_leaves_no_record(world):
     store = FakeContents()
-    world.contents, world.engine.loses_pushes = [store], True
+    world.build_records, world.engine.loses_pushes = [store], True
     with pytest.raises(DeployError):
         world.up()
     assert store.records == {}

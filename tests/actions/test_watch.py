@@ -33,7 +33,7 @@ def watched(watcher, moments, happen):
         happen()
         for _ in range(3):
             assert seen.acquire(timeout=20)
-    return watch.account()
+    return watch.time_spent()
 
 
 def test_what_happens_is_told_once_and_what_was_before_is_not():
@@ -96,4 +96,4 @@ THEIRS = replace(SERVICE, name="theirs", controller="CODE_DEPLOY")
 @pytest.mark.parametrize("theirs", [THEIRS, replace(THEIRS, deployments=())])
 def test_what_another_controller_rolls_out_is_told(theirs):
     watcher = FakeWatcher([], {"arn": [SERVICE], "other": [theirs]}, {"task:2": ("host.test/team/api:c-2",)})
-    assert Watch(watcher, "App", lambda _: None).account().elsewhere == (("theirs", "CODE_DEPLOY"),)
+    assert Watch(watcher, "App", lambda _: None).time_spent().elsewhere == (("theirs", "CODE_DEPLOY"),)

@@ -31,7 +31,7 @@ from rajee_deploy.plan.state import StackPresent
 from rajee_deploy.registry.ecr import Ecr
 from rajee_deploy.registry.known_images import KnownImages
 from rajee_deploy.rollout.declared import DeclaredFunction, DeclaredService, DeclaredServices
-from rajee_deploy.rollout.standing import Held
+from rajee_deploy.rollout.standing import StackService
 from rajee_deploy.stack.deployment_record import SsmRecords
 from rajee_deploy.stack.describe import CloudFormation
 from rajee_deploy.stack.services import Services
@@ -45,8 +45,8 @@ MANIFEST = json.dumps({"schemaVersion": 2, "config": {"digest": "sha256:" + "0" 
 DIGEST = Digest("sha256", hashlib.sha256(MANIFEST.encode()).hexdigest())
 REPOSITORY = Repository.parse("team/app")
 PLATFORM = Platform.parse("linux/amd64")
-HELD = Held(SERVICE, "api:2", 1, cluster="main")
-FUNCTION = Held("fn", "app:c-1", is_function=True)
+HELD = StackService(SERVICE, "api:2", 1, cluster="main")
+FUNCTION = StackService("fn", "app:c-1", is_function=True)
 # What is asked for, by the name of the part that repeats it.
 NAMED = {
     "StackName": "App",
@@ -283,7 +283,7 @@ READERS = {
         ],
     ),
     "held": (
-        lambda aws: Services(aws).held("App", stack(), fresh=True),
+        lambda aws: Services(aws).services_of("App", stack(), fresh=True),
         [("cloudformation", "ListStackResources"), ("cloudformation", "GetTemplate")],
     ),
     "of services": (

@@ -53,6 +53,7 @@ NEAREST: dict[str, tuple[str, ...]] = {
     "plan/image_check.py": ("actions/explain/test_platforms.py", "plan/test_retention.py"),
     "plan/tags.py": ("plan/test_tags.py",),
     "registry/documents.py": ("registry/test_documents.py",),
+    "plan/needs_synth.py": ("plan/test_infrastructure.py", "plan/test_needs_synth.py"),
     "plan/infrastructure.py": ("plan/test_infrastructure.py",),
     "plan/input_changes.py": ("plan/test_input_changes.py", "actions/explain/test_of_stacks.py"),
     "plan/ancestry.py": ("plan/test_ancestry.py",),

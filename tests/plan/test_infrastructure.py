@@ -45,13 +45,13 @@ DOUBTS = {
 
 def test_equal_hashes_prove_that_nothing_changed():
     verdict = judge("App", state(), wanted())
-    assert (verdict.tier, verdict.differences, verdict.open) == (Tier.HASH, (), ())
+    assert (verdict.tier, verdict.differences, verdict.synth_reasons) == (Tier.HASH, (), ())
 
 
 @pytest.mark.parametrize("name", DOUBTS)
 def test_whatever_hashes_do_not_prove_a_synth_decides_or_else_it_is_deployed(name):
     found, infrastructure, words = DOUBTS[name]
-    (reason,) = judge("App", found, wanted(infrastructure=infrastructure)).open
+    (reason,) = judge("App", found, wanted(infrastructure=infrastructure)).synth_reasons
     assert words in reason
     (reason,) = judge("App", found, wanted(InfraCheck.HASH, infrastructure)).differences
     assert words in reason
@@ -72,8 +72,8 @@ def test_what_is_remembered_of_equal_inputs_decides_like_a_synth_but_not_in_prod
     changed = state(RajeeInfraHash="x")
     assert judge("App", changed, wanted(remembered={"App": SAME})).differences == ()
     assert judge("App", changed, wanted(remembered={"App": OTHER})).differences != ()
-    assert judge("App", changed, wanted(InfraCheck.SYNTH, remembered={"App": SAME})).open != ()
-    assert judge("App", changed, wanted(infrastructure=IMPURE, remembered={"App": SAME})).open != ()
+    assert judge("App", changed, wanted(InfraCheck.SYNTH, remembered={"App": SAME})).synth_reasons != ()
+    assert judge("App", changed, wanted(infrastructure=IMPURE, remembered={"App": SAME})).synth_reasons != ()
 
 
 @pytest.mark.parametrize("check", InfraCheck)
@@ -94,7 +94,7 @@ def test_no_change_is_missed(infra_hash, recorded, deployed, check):
     """Unchanged is said only when both hashes are those of the deployment, or a synth makes what is deployed."""
     found = state(deployed, RajeeInfraHash=infra_hash, RajeeTemplateHash=record_of(recorded))
     verdict = judge("App", found, wanted(check))
-    if not verdict.differences and not verdict.open:
+    if not verdict.differences and not verdict.synth_reasons:
         assert infra_hash == str(INFRA.digest)
         assert recorded == deployed
     by_synth = judge("App", found, wanted(check, synthesised={"App": SAME}))
@@ -108,15 +108,15 @@ def test_a_stack_is_judged_by_its_own_fingerprint_where_it_has_one():
     own = state(RajeeInfraHash=str(OWN.digest))
     by_its_own = wanted(infrastructures={"App": OWN})
     assert judge("App", own, by_its_own).proof == "infrastructure unchanged by its hash"
-    assert judge("App", own, wanted(infrastructures={"Other": OWN})).open
-    assert judge("App", state(), by_its_own).open == (
+    assert judge("App", own, wanted(infrastructures={"Other": OWN})).synth_reasons
+    assert judge("App", state(), by_its_own).synth_reasons == (
         f"the infrastructure's inputs changed: {INFRA.digest.hex[:18]} → {OWN.digest.hex[:18]}; {UNKNOWN}",
     )
     impure = replace(OWN, inputs=IMPURE.inputs)
-    assert judge("App", own, wanted(infrastructures={"App": impure})).open == (
+    assert judge("App", own, wanted(infrastructures={"App": impure})).synth_reasons == (
         "file hashes cannot prove that nothing changed: app.py:1 forks",
     )
-    assert judge("App", own, wanted(infrastructure=IMPURE, infrastructures={"App": OWN})).open == ()
+    assert judge("App", own, wanted(infrastructure=IMPURE, infrastructures={"App": OWN})).synth_reasons == ()
     known = wanted(infrastructure=IMPURE, infrastructures={"App": OWN}, remembered={"App": SAME})
     assert judge("App", state(), known).tier is Tier.HASH
 
@@ -124,11 +124,11 @@ def test_a_stack_is_judged_by_its_own_fingerprint_where_it_has_one():
 def test_what_a_synth_elsewhere_proved_decides_but_not_in_production_nor_for_an_app_that_no_hash_follows():
     proven = frozenset({"App"})
     verdict = judge("App", state(RajeeInfraHash="x"), wanted(proven=proven))
-    assert (verdict.tier, verdict.differences, verdict.open) == (Tier.HASH, (), ())
+    assert (verdict.tier, verdict.differences, verdict.synth_reasons) == (Tier.HASH, (), ())
     assert verdict.proof == "infrastructure unchanged: a synth elsewhere proved that these inputs make it"
-    assert judge("App", state(RajeeInfraHash="x"), wanted(proven=frozenset({"Other"}))).open
-    assert judge("App", state(), wanted(InfraCheck.SYNTH, proven=proven)).open
-    assert judge("App", state(), wanted(infrastructure=IMPURE, proven=proven)).open
+    assert judge("App", state(RajeeInfraHash="x"), wanted(proven=frozenset({"Other"}))).synth_reasons
+    assert judge("App", state(), wanted(InfraCheck.SYNTH, proven=proven)).synth_reasons
+    assert judge("App", state(), wanted(infrastructure=IMPURE, proven=proven)).synth_reasons
     assert judge("App", state(RajeeInfraHash="x"), wanted(proven=proven, remembered={"App": OTHER})).differences
     assert judge("App", replace(state(), volatile=("Ami",)), wanted(proven=proven)).differences
 
@@ -155,7 +155,7 @@ NEVER = {
 def test_what_nothing_can_prove_is_deployed(name, check):
     found, reason = NEVER[name]
     verdict = judge("App", found, wanted(check, synthesised={"App": SAME}))
-    assert (verdict.tier, verdict.differences, verdict.open, verdict.proof) == (Tier.DEPLOY, (reason,), (), "")
+    assert (verdict.tier, verdict.differences, verdict.synth_reasons, verdict.proof) == (Tier.DEPLOY, (reason,), (), "")
 
 
 def test_what_each_verdict_stands_on():
@@ -176,8 +176,8 @@ def test_what_each_verdict_stands_on():
     assert by_synth.proof == "infrastructure unchanged by a synth: it makes what is deployed"
     assert by_hash.proof == "infrastructure unchanged by its hash"
     assert known.proof == "infrastructure unchanged: an earlier synth from the same inputs made what is deployed"
-    assert asked.open == ("a synth is asked for (infra-check)",)
-    assert (asked.differences, deployed.open, undecided.differences) == ((), (), ())
+    assert asked.synth_reasons == ("a synth is asked for (infra-check)",)
+    assert (asked.differences, deployed.synth_reasons, undecided.differences) == ((), (), ())
 
 
 @pytest.mark.parametrize("known", ["synthesised", "remembered"])
@@ -193,7 +193,7 @@ def test_a_text_that_stays_as_it_is_is_told(known):
 
 def test_the_synth_of_another_stack_decides_nothing():
     assert judge("App", state(), wanted(synthesised={"Other": OTHER})).tier is Tier.HASH
-    assert judge("App", state(RajeeInfraHash="x"), wanted(remembered={"Other": SAME})).open
+    assert judge("App", state(RajeeInfraHash="x"), wanted(remembered={"Other": SAME})).synth_reasons
 
 
 @pytest.mark.parametrize("recorded", ["", "-", None])
@@ -202,36 +202,40 @@ def test_what_was_never_recorded_is_told(recorded):
     if recorded is not None:
         parameters[INFRA_PARAMETER] = recorded
     found = StackPresent("UPDATE_COMPLETE", parameters, {}, content=CONTENT)
-    assert judge("App", found, wanted()).open == (
+    assert judge("App", found, wanted()).synth_reasons == (
         "the infrastructure changed, or never was recorded: the stack records no infra hash",
     )
     moved = wanted(input_changes={"App": (InputChange("svc/file", "changed"),)})
-    assert judge("App", found, moved).open[0].endswith("no infra hash; changed since the last synth here: svc/file")
+    assert (
+        judge("App", found, moved)
+        .synth_reasons[0]
+        .endswith("no infra hash; changed since the last synth here: svc/file")
+    )
     bare = StackPresent("UPDATE_COMPLETE", {INFRA_PARAMETER: str(INFRA.digest)}, {}, content=CONTENT)
     for each in (bare, replace(bare, parameters={**bare.parameters, TEMPLATE_PARAMETER: recorded or ""})):
-        assert judge("App", each, wanted()).open == ("the stack does not record what was deployed",)
+        assert judge("App", each, wanted()).synth_reasons == ("the stack does not record what was deployed",)
 
 
 def test_a_change_of_the_inputs_shows_both_hashes_short():
-    (reason,) = judge("App", state(RajeeInfraHash="sha256:" + "0123456789" * 3), wanted()).open
+    (reason,) = judge("App", state(RajeeInfraHash="sha256:" + "0123456789" * 3), wanted()).synth_reasons
     assert reason == f"the infrastructure's inputs changed: 012345678901234567 → {INFRA.digest.hex[:18]}; {UNKNOWN}"
 
 
 def test_the_inputs_that_changed_are_named_where_they_are_known_and_else_how_to_find_out():
     moved = tuple(InputChange(f"infra/{name}.py", "changed") for name in "abcd")
     known = wanted(input_changes={"App": moved})
-    (reason,) = judge("App", state(RajeeInfraHash="x"), known).open
+    (reason,) = judge("App", state(RajeeInfraHash="x"), known).synth_reasons
     assert reason.endswith(f"→ {INFRA.digest.hex[:18]}: infra/a.py, infra/b.py, infra/c.py … and 1 more input")
     by_synth = replace(known, synthesised={"App": OTHER})
     assert "infra/a.py" in judge("App", state(RajeeInfraHash="x"), by_synth).differences[-1]
-    (nameless,) = judge("App", state(RajeeInfraHash="x"), wanted(input_changes={"App": ()})).open
+    (nameless,) = judge("App", state(RajeeInfraHash="x"), wanted(input_changes={"App": ()})).synth_reasons
     assert nameless.endswith(INFRA.digest.hex[:18])
-    (elsewhere,) = judge("App", state(RajeeInfraHash="x", RajeeRevision="ab" * 20 + "-dirty"), wanted()).open
+    (elsewhere,) = judge("App", state(RajeeInfraHash="x", RajeeRevision="ab" * 20 + "-dirty"), wanted()).synth_reasons
     assert elsewhere.endswith(f"{UNKNOWN}: git diff --stat abababababab shows it")
 
 
 def test_every_doubt_is_told_the_plainest_first():
-    found = judge("App", state(RajeeInfraHash="x", RajeeTemplateHash="y"), wanted(infrastructure=IMPURE)).open
+    found = judge("App", state(RajeeInfraHash="x", RajeeTemplateHash="y"), wanted(infrastructure=IMPURE)).synth_reasons
     assert [reason.split()[0] for reason in found] == ["the", "what", "file"]
 
 
@@ -239,10 +243,12 @@ def test_in_production_a_hash_decides_under_a_whole_record_alone():
     whole = replace(INFRA, inputs=(*INFRA.inputs, Input(RECORD, "whole")))
     production = {"check": InfraCheck.SYNTH, "is_record_enough": True}
     assert judge("App", state(), wanted(infrastructure=whole, **production)).tier is Tier.HASH
-    (reason,) = judge("App", state(), wanted(**production)).open
+    (reason,) = judge("App", state(), wanted(**production)).synth_reasons
     assert "whole record" in reason
     by_its_own = wanted(**production, infrastructures={"App": whole})
     assert judge("App", state(), by_its_own).tier is Tier.HASH
-    assert judge("App", state(), wanted(InfraCheck.SYNTH, whole)).open == ("a synth is asked for (infra-check)",)
-    (changed,) = judge("App", state(RajeeInfraHash="x"), wanted(infrastructure=whole, **production)).open
+    assert judge("App", state(), wanted(InfraCheck.SYNTH, whole)).synth_reasons == (
+        "a synth is asked for (infra-check)",
+    )
+    (changed,) = judge("App", state(RajeeInfraHash="x"), wanted(infrastructure=whole, **production)).synth_reasons
     assert "inputs changed" in changed

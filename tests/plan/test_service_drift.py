@@ -12,10 +12,10 @@ from rajee_deploy.plan.service_drift import describe, drift_cautions, drift_step
 from rajee_deploy.plan.state import Observed
 from rajee_deploy.plan.steps import ConfirmRollout, RepairService
 from rajee_deploy.rollout import Deployment, Service
-from rajee_deploy.rollout.standing import Held, Running
+from rajee_deploy.rollout.standing import Running, StackService
 
 NOW = 1_800_000_000.0
-HELD = Held("arn:api", "arn:task-definition/app:2", 1)
+HELD = StackService("arn:api", "arn:task-definition/app:2", 1)
 OWN = Deployment("ecs-svc/2", "PRIMARY", "arn:task-definition/app:2", 1, 0, 1, state="COMPLETED", began=NOW - 7200)
 OTHER = replace(OWN, id="ecs-svc/1", task_definition="arn:task-definition/other:1")
 LOST = replace(OWN, status="ACTIVE", desired=0, running=0, state="FAILED", reason="no such image")
@@ -145,7 +145,7 @@ def test_a_rollback_of_ecs_says_why():
 
 def test_the_steps_say_which_way():
     repair, confirm = drift_steps("App", observed(DRIFTED), Drift.REPAIR_NOW)[0]
-    assert (repair.held, repair.runs, repair.task_definition) == (HELD, OTHER.task_definition, OWN.task_definition)
+    assert (repair.own, repair.runs, repair.task_definition) == (HELD, OTHER.task_definition, OWN.task_definition)
     assert confirm == ConfirmRollout("App", "what is repaired has to run")
 
 
@@ -155,7 +155,7 @@ def test_without_the_stacks_own_task_definition_nothing_can_be_put_back():
 
 
 def test_a_function_that_runs_another_image_is_told_and_never_put_back():
-    held = Held("f", "/app:c-2", is_function=True)
+    held = StackService("f", "/app:c-2", is_function=True)
     for drift in Drift:
         steps, (caution,) = drift_steps("App", observed(DRIFTED, held=held), drift)
         assert (steps, caution.code) == ([], "service-drift")

@@ -7,9 +7,9 @@ from dataclasses import replace
 import pytest
 
 from rajee_deploy.rollout import Deployment, Service
-from rajee_deploy.rollout.standing import Held, Running, Standing, failure, standing
+from rajee_deploy.rollout.standing import Running, StackService, Standing, failure, standing
 
-HELD = Held("arn", "task:2", 1)
+HELD = StackService("arn", "task:2", 1)
 OWN = Deployment("ecs-svc/2", "PRIMARY", "task:2", 1, 0, 1, state="COMPLETED")
 OTHER = replace(OWN, id="ecs-svc/1", task_definition="task:1")
 LOST = replace(OWN, status="ACTIVE", desired=0, running=0, state="FAILED", reason="no such image")
@@ -70,14 +70,14 @@ def test_what_ecs_does_not_roll_out(controller):
 
 @pytest.mark.parametrize("state", ["COMPLETED", "IN_PROGRESS", "FAILED"])
 def test_where_the_stack_does_not_tell_only_the_rollout_counts(state):
-    found = standing(Held("arn"), Service("api", (replace(OTHER, state=state),)))
+    found = standing(StackService("arn"), Service("api", (replace(OTHER, state=state),)))
     assert found is {"COMPLETED": Standing.RUNS, "IN_PROGRESS": Standing.MOVING, "FAILED": Standing.FAILED}[state]
 
 
 def test_why_the_stacks_own_deployment_failed():
     assert failure(HELD, Service("api", (OTHER, LOST))) == "no such image"
     assert failure(HELD, Service("api", (replace(LOST, task_definition="task:3"),))) == ""
-    assert failure(Held("arn"), Service("api", (LOST,))) == "no such image"
+    assert failure(StackService("arn"), Service("api", (LOST,))) == "no such image"
     assert failure(HELD, Service("api", (OWN,))) == ""
 
 

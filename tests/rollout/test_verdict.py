@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from rajee_deploy.rollout import Deployment, Service
-from rajee_deploy.rollout.standing import Held
+from rajee_deploy.rollout.standing import StackService
 from rajee_deploy.rollout.verdict import is_stable, uses, verdict
 
 PRIMARY = Deployment("ecs-svc/2", "PRIMARY", "task:2", 2, 0, 2, state="COMPLETED")
@@ -19,7 +19,7 @@ WANTED = {"team/api": ("c-1", DIGEST)}
 
 
 def rollout_objection(service, images, wanted):
-    return verdict(Held("arn", "task:2"), service, images, wanted).problem
+    return verdict(StackService("arn", "task:2"), service, images, wanted).problem
 
 
 @pytest.mark.parametrize(
@@ -76,7 +76,7 @@ def test_a_failed_rollout_says_why():
     ],
 )
 def test_what_nobody_knows_is_said_at_once(service):
-    found = verdict(Held("arn", "task:2"), service, [], WANTED)
+    found = verdict(StackService("arn", "task:2"), service, [], WANTED)
     assert found.problem == ("the service api is SOMETHING_NEW, which this version does not know: a newer one may")
     assert not found.is_moving
 
@@ -99,5 +99,5 @@ def test_a_rollout_that_still_moves_is_no_success():
 @pytest.mark.parametrize("running", [PRIMARY, replace(PRIMARY, state="IN_PROGRESS")])
 def test_only_what_moves_may_change_by_itself(running):
     service = replace(SERVICE, deployments=(replace(running, running=1),))
-    assert verdict(Held("arn", "task:2"), service, [], {}).is_moving
-    assert not verdict(Held("arn", "task:3"), service, [], {}).is_moving
+    assert verdict(StackService("arn", "task:2"), service, [], {}).is_moving
+    assert not verdict(StackService("arn", "task:3"), service, [], {}).is_moving

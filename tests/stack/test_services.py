@@ -11,7 +11,7 @@ from rajee_deploy.errors import DeployError
 from rajee_deploy.plan.state import StackContent, StackPresent
 from rajee_deploy.rollout import Service
 from rajee_deploy.rollout.declared import DeclaredFunction, DeclaredService, DeclaredServices
-from rajee_deploy.rollout.standing import Held, Standing, standing
+from rajee_deploy.rollout.standing import StackService, Standing, standing
 from rajee_deploy.rollout.verdict import objection
 from rajee_deploy.stack.service_records import cluster_of
 from rajee_deploy.stack.services import Services
@@ -27,7 +27,7 @@ STATE = StackPresent(
     services=DECLARED,
 )
 INNER = "arn:aws:cloudformation:us-east-1:123456789012:stack/App-Inner/2"
-FOUND = (Held(SERVICE, TASK, 2),)
+FOUND = (StackService(SERVICE, TASK, 2),)
 
 
 @pytest.fixture(autouse=True)
@@ -54,8 +54,8 @@ def lists(aws, *more, stack="App", task=TASK):
 
 
 def test_a_service_with_what_the_stack_says_of_it_is_asked_for_once():
-    assert Services(lists(ScriptedAws())).held("App", STATE) == FOUND
-    assert Services(ScriptedAws()).held("App", STATE) == FOUND  # nothing is asked
+    assert Services(lists(ScriptedAws())).services_of("App", STATE) == FOUND
+    assert Services(ScriptedAws()).services_of("App", STATE) == FOUND  # nothing is asked
 
 
 @pytest.mark.parametrize(
@@ -73,20 +73,22 @@ def test_a_service_with_what_the_stack_says_of_it_is_asked_for_once():
     ],
 )
 def test_of_another_state_of_the_stack_nothing_is_remembered(change):
-    Services(lists(ScriptedAws())).held("App", STATE)
+    Services(lists(ScriptedAws())).services_of("App", STATE)
     later = lists(ScriptedAws(), task=TASK.replace(":2", ":3"))
-    assert Services(later).held("App", replace(STATE, **change))[0].task_definition.endswith(":3")
+    assert Services(later).services_of("App", replace(STATE, **change))[0].task_definition.endswith(":3")
 
 
 def test_fresh_is_asked_anew_and_then_remembered():
-    Services(lists(ScriptedAws())).held("App", STATE)
-    assert Services(lists(ScriptedAws(), task="other")).held("App", STATE, fresh=True)[0].task_definition == "other"
-    assert Services(ScriptedAws()).held("App", STATE)[0].task_definition == "other"
+    Services(lists(ScriptedAws())).services_of("App", STATE)
+    assert (
+        Services(lists(ScriptedAws(), task="other")).services_of("App", STATE, fresh=True)[0].task_definition == "other"
+    )
+    assert Services(ScriptedAws()).services_of("App", STATE)[0].task_definition == "other"
 
 
 @pytest.mark.parametrize("services", [None, DeclaredServices()])
 def test_a_stack_that_surely_holds_none_is_not_asked_for(services):
-    assert Services(ScriptedAws()).held("App", replace(STATE, services=services)) == ()
+    assert Services(ScriptedAws()).services_of("App", replace(STATE, services=services)) == ()
 
 
 def test_a_service_that_is_not_made_is_not_held():
@@ -97,12 +99,12 @@ def test_a_service_that_is_not_made_is_not_held():
         ]
     }
     aws = ScriptedAws().answers("cloudformation", "list_stack_resources", answer)
-    assert Services(aws).held("App", STATE) == ()
+    assert Services(aws).services_of("App", STATE) == ()
 
 
 def test_of_a_template_that_is_no_json_all_services_are_held():
     unread = replace(STATE, services=DeclaredServices(is_readable=False))
-    assert Services(lists(ScriptedAws())).held("App", unread) == (Held(SERVICE),)
+    assert Services(lists(ScriptedAws())).services_of("App", unread) == (StackService(SERVICE),)
 
 
 def test_services_of_nested_stacks_are_held():
@@ -120,7 +122,9 @@ def test_services_of_nested_stacks_are_held():
         "cloudformation", "get_template", {"TemplateBody": template}, {"StackName": INNER, "TemplateStage": "Original"}
     )
     lists(aws, stack=INNER)
-    assert Services(aws).held("App", replace(STATE, services=DeclaredServices(nested=True))) == (Held(SERVICE, TASK),)
+    assert Services(aws).services_of("App", replace(STATE, services=DeclaredServices(nested=True))) == (
+        StackService(SERVICE, TASK),
+    )
 
 
 def test_the_services_as_ecs_shows_them_ten_a_call():
@@ -129,7 +133,7 @@ def test_the_services_as_ecs_shows_them_ten_a_call():
     for part in (arns[:10], arns[10:]):
         records = [{**SERVICE_RECORD, "serviceArn": arn} for arn in reversed(part)]
         aws.answers("ecs", "describe_services", {"services": records}, {"cluster": "main", "services": part})
-    found = Services(aws).services([Held(arn) for arn in [*arns, arns[0]]])
+    found = Services(aws).services([StackService(arn) for arn in [*arns, arns[0]]])
     assert list(found) == arns
     assert found[arns[0]].primary.state == "IN_PROGRESS"
 
@@ -137,18 +141,18 @@ def test_the_services_as_ecs_shows_them_ten_a_call():
 def test_a_service_of_another_controller_has_no_deployments():
     record = {**SERVICE_RECORD, "deployments": [], "deploymentController": {"type": "CODE_DEPLOY"}}
     aws = ScriptedAws().answers("ecs", "describe_services", {"services": [record]})
-    assert Services(aws).services([Held(SERVICE)])[SERVICE].controller == "CODE_DEPLOY"
+    assert Services(aws).services([StackService(SERVICE)])[SERVICE].controller == "CODE_DEPLOY"
 
 
 def test_a_service_that_ecs_says_is_missing():
     aws = ScriptedAws().answers("ecs", "describe_services", {"failures": [{"arn": SERVICE, "reason": "MISSING"}]})
-    assert Services(aws).services([Held(SERVICE)]) == {SERVICE: Service("api", (), status="MISSING")}
+    assert Services(aws).services([StackService(SERVICE)]) == {SERVICE: Service("api", (), status="MISSING")}
 
 
 def test_a_cluster_that_is_gone_took_its_services_along():
     aws = ScriptedAws()
     aws.stubs["ecs"].add_client_error("describe_services", "ClusterNotFoundException", "Cluster not found.")
-    assert Services(aws).services([Held(SERVICE)])[SERVICE].status == "MISSING"
+    assert Services(aws).services([StackService(SERVICE)])[SERVICE].status == "MISSING"
 
 
 @pytest.mark.parametrize(
@@ -165,7 +169,7 @@ def test_a_cluster_that_is_gone_took_its_services_along():
 )
 def test_an_answer_that_does_not_tell_of_the_service_is_unknown(answer):
     with pytest.raises(DeployError, match="cannot be trusted"):
-        Services(ScriptedAws().answers("ecs", "describe_services", answer)).services([Held(SERVICE)])
+        Services(ScriptedAws().answers("ecs", "describe_services", answer)).services([StackService(SERVICE)])
 
 
 NAME = SERVICE.rpartition("/")[2]
@@ -173,7 +177,7 @@ OLD_FORM = f"arn:aws:ecs:us-east-1:123456789012:service/{NAME}"
 
 
 def test_an_arn_of_the_old_form_takes_the_cluster_of_the_template():
-    held = Held(OLD_FORM, cluster="main")
+    held = StackService(OLD_FORM, cluster="main")
     answer = {"services": [{**SERVICE_RECORD, "serviceArn": SERVICE}]}
     aws = ScriptedAws().answers("ecs", "describe_services", answer, {"cluster": "main", "services": [OLD_FORM]})
     assert Services(aws).services([held])[OLD_FORM].name == "api"
@@ -226,7 +230,7 @@ FUNCTION = {
 def function(says, **configuration):
     answer = {**FUNCTION, "Configuration": {**FUNCTION["Configuration"], **configuration}}
     aws = ScriptedAws().answers("lambda", "get_function", answer, {"FunctionName": "f"})
-    held = Held("f", says, is_function=True)
+    held = StackService("f", says, is_function=True)
     return held, Services(aws).services([held])["f"]
 
 
@@ -253,7 +257,7 @@ def test_a_function_as_lambda_shows_it(says, configuration, stands):
 def test_a_function_that_is_gone():
     aws = ScriptedAws()
     aws.stubs["lambda"].add_client_error("get_function", "ResourceNotFoundException", "Function not found")
-    assert Services(aws).services([Held("f", is_function=True)])["f"].status == "MISSING"
+    assert Services(aws).services([StackService("f", is_function=True)])["f"].status == "MISSING"
 
 
 @pytest.mark.parametrize(
@@ -268,15 +272,15 @@ def test_a_function_that_is_gone():
 def test_an_answer_that_does_not_tell_of_the_function_is_unknown(change):
     aws = ScriptedAws().answers("lambda", "get_function", {**FUNCTION, **change})
     with pytest.raises(DeployError, match="cannot be trusted"):
-        Services(aws).services([Held("f", is_function=True)])
+        Services(aws).services([StackService("f", is_function=True)])
 
 
 def test_functions_are_held_with_the_end_of_their_images_address():
     image = {"Fn::Join": ["", [{"Ref": "AWS::AccountId"}, ".host/app:", {"Ref": "ImageTag"}]]}
     stack = replace(STATE, services=DeclaredServices(functions=(DeclaredFunction("F", image),)))
     for aws in (lists(ScriptedAws(), named("F", "AWS::Lambda::Function", "f")), ScriptedAws()):
-        held = Services(aws).held("App", stack)
-        assert held[-1] == Held("f", ".host/app:c-1", is_function=True)
+        held = Services(aws).services_of("App", stack)
+        assert held[-1] == StackService("f", ".host/app:c-1", is_function=True)
 
 
 def test_no_services_are_not_asked_for():

@@ -15,7 +15,7 @@ from rajee_deploy.aws import Aws
 from rajee_deploy.plan.state import StackPresent
 from rajee_deploy.rollout import Deployment, Service
 from rajee_deploy.rollout.declared import DeclaredService, DeclaredServices
-from rajee_deploy.rollout.standing import Held, Standing, standing
+from rajee_deploy.rollout.standing import StackService, Standing, standing
 from rajee_deploy.sandbox import control
 from rajee_deploy.stack.describe import CloudFormation
 from rajee_deploy.stack.services import Services
@@ -51,7 +51,7 @@ class World:
     other: str  # a task definition that is none of the stack's
 
     def stands(self) -> Standing:
-        (held,) = self.door.held(self.stack, self.state)
+        (held,) = self.door.services_of(self.stack, self.state)
         return standing(held, self.door.services([held])[held.arn])
 
 
@@ -85,7 +85,7 @@ def world(request, monkeypatch):
 
 def test_a_service_runs_what_its_stack_says_until_somebody_has_it_run_another(world):
     assert world.stands() is Standing.RUNS
-    (held,) = world.door.held(world.stack, world.state, fresh=True)
+    (held,) = world.door.services_of(world.stack, world.state, fresh=True)
     assert held.desired == 1
     world.door.run(held, world.other)
     assert world.stands() is Standing.OTHER
@@ -96,7 +96,7 @@ def test_a_service_runs_what_its_stack_says_until_somebody_has_it_run_another(wo
 
 def test_a_stack_whose_template_was_not_read_or_declares_nothing_holds_nothing(world):
     for services in (None, DeclaredServices()):
-        assert world.door.held(world.stack, replace(world.state, services=services)) == ()
+        assert world.door.services_of(world.stack, replace(world.state, services=services)) == ()
     assert world.door.services([]) == {}
 
 
@@ -111,12 +111,12 @@ def test_a_function_that_somebody_gave_another_image(sandbox, monkeypatch):
     for tag in ("c-1", "c-2"):
         ecr.put_image(repositoryName="team/function", imageManifest=manifest(tag), imageTag=tag)
     functions.create_function(FunctionName="made", Role=role, PackageType="Image", Code={"ImageUri": f"{uri}:c-1"})
-    held = Held("made", "/function:c-1", is_function=True)
+    held = StackService("made", "/function:c-1", is_function=True)
     door = Services(aws)
     assert standing(held, door.services([held])["made"]) is Standing.RUNS
     functions.update_function_code(FunctionName="made", ImageUri=f"{uri}:c-2")
     assert standing(held, door.services([held])["made"]) is Standing.OTHER
-    gone = Held("gone", "", is_function=True)
+    gone = StackService("gone", "", is_function=True)
     assert standing(gone, door.services([gone])["gone"]) is Standing.GONE
 
 

@@ -17,7 +17,7 @@ from rajee_deploy.aws import Aws
 from rajee_deploy.plan.state import StackAbsent, StackPresent
 from rajee_deploy.rollout import Deployment, Message, ResourceEvent, Service
 from rajee_deploy.rollout.spans import STACK_TYPE
-from rajee_deploy.rollout.standing import Held
+from rajee_deploy.rollout.standing import StackService
 from rajee_deploy.rollout.verdict import is_stable, verdict
 from rajee_deploy.sandbox import control
 from rajee_deploy.stack.describe import CloudFormation
@@ -131,7 +131,7 @@ def test_a_service_that_settled_runs_its_image(world):
     service, images = running(world)
     assert is_stable(service)
     assert images == (f"{IMAGE}:c-1",)
-    assert verdict(Held("any"), service, images, {"team/app": ("c-1",)}).problem == ""
+    assert verdict(StackService("any"), service, images, {"team/app": ("c-1",)}).problem == ""
     assert any("steady state" in message.text for message in service.messages)
     (arn,) = world.watcher.services(world.stack)
     assert world.watcher.settings(arn).deregistration_delay is None

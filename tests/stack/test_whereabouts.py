@@ -30,7 +30,7 @@ PLACES = {
 @pytest.fixture
 def where():
     made = Whereabouts(Aws(region="eu-central-1"))
-    made.settle(PLACES, "1")
+    made.bind_names(PLACES, "1")
     return made
 
 

@@ -45,7 +45,7 @@ def find_stacks(run: CurrentRun, who: Identity, images: Sequence[ImageSettings])
             run.console.warn("cdk", f"{doubt}; only a synth can tell, and infra-check=hash runs nothing of the project")
     elif doubts:
         try:
-            locate.settle(run, synth(doubts).stacks, who, is_deploying=False)
+            locate.bind_names(run, synth(doubts).stacks, who, is_deploying=False)
         except DeployError as error:
             if error.code != "node-missing":
                 raise

@@ -71,7 +71,7 @@ def find_way(
         target = previous(run.ports.registry, wanted, deployed, _past_runs(run), run.settings)
     there = _fingerprint_there(run, wanted, target.tag)
     wanted = replace(wanted, fingerprint=there or _partial_fingerprint(target.tag))
-    recorded = recorded_revision(run.ports.contents(), image, target.tag)
+    recorded = recorded_revision(run.ports.build_records(), image, target.tag)
     way = Way(wanted, target, known.before if known else before, recorded.revision)
     return FoundWay(way, image, recorded, is_labelled=there is not None)
 

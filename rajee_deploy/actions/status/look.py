@@ -163,7 +163,7 @@ def _judge(run: CurrentRun, stack: str, state: StackPresent, here: _Here, who: I
         wanted = ask(run, wanted, observed, who)
     wanted = with_input_changes(run, wanted, states)
     verdict = judge(stack, state, wanted)
-    return wanted, planner.is_settled(state) and not (verdict.open or verdict.differences)
+    return wanted, planner.is_settled(state) and not (verdict.synth_reasons or verdict.differences)
 
 
 def _services(ports: Ports, stack: str, asked: Future[StackState]) -> tuple[tuple[RunningService, ...], str]:
@@ -183,7 +183,7 @@ def _service(watcher: StackWatcher, one: Running) -> RunningService:
     images: tuple[str, ...] = ()
     if primary is not None:
         runs = primary.task_definition
-        images = (runs,) if one.held.is_function else watcher.images(runs) if runs else ()
+        images = (runs,) if one.own.is_function else watcher.images(runs) if runs else ()
     running = sum(one.running for one in service.deployments)
     desired = primary.desired if primary else 0
     return RunningService(service.name, running, desired, images, is_stable(service), service.controller, describe(one))

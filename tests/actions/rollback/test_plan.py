@@ -179,8 +179,8 @@ def previewed(world: Project, tag: str | None = None):
         name: Recording(getattr(ports, name), writes)
         for name in ("registry", "reader", "deployer", "engine", "watcher", "updater", "services", "secrets")
     }
-    contents = [Recording(store, writes) for store in world.contents]
-    run = replace(run, ports=replace(ports, **watched, contents=lambda: contents))
+    contents = [Recording(store, writes) for store in world.build_records]
+    run = replace(run, ports=replace(ports, **watched, build_records=lambda: contents))
     files = {path: path.read_bytes() for top in (world.root, state_directory()) for path in files_of(top)}
     planned = preview(run, ask(world, tag))
     assert writes == []
@@ -225,7 +225,7 @@ def fresh(made: Project, tmp_path, monkeypatch) -> Project:
     world.registry = copy.deepcopy(made.registry)
     world.engine = FakeEngine(world.registry)
     world.stacks = FakeStacks(makes_repositories={}, stacks=dict(made.stacks.stacks))
-    world.contents = copy.deepcopy(made.contents)
+    world.build_records = copy.deepcopy(made.build_records)
     world.watcher, world.talk = copy.deepcopy(made.watcher), type(made.talk)()
     world.services = replace(made.services, watcher=world.watcher)
     return world

@@ -133,9 +133,9 @@ def test_a_revision_that_gives_another_image_is_refused(world):
 
 def test_an_unknown_revision_is_said_so(world):
     world.lose(world.first)
-    world.contents[0].records.clear()
+    world.build_records[0].records.clear()
     assert "no record" in refused(world, "revision-not-recorded", world.first).cause
-    world.contents[0].fails = True
+    world.build_records[0].fails = True
     assert "could not be reached" in refused(world, "revision-not-recorded", world.first).cause
 
 
