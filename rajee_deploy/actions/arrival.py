@@ -16,13 +16,14 @@ from rajee_deploy.actions.observe import with_rollback
 from rajee_deploy.dataclass import dataclass
 from rajee_deploy.errors import DeployError
 from rajee_deploy.plan import after_step
+from rajee_deploy.plan.state import StackPresent
 from rajee_deploy.rollout.verdict import RolloutVerdict, own_stops, uses, verdict
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from rajee_deploy.actions.run import CurrentRun
-    from rajee_deploy.plan.state import StackPresent, WantedImage
+    from rajee_deploy.plan.state import StackState, WantedImage
     from rajee_deploy.rollout import Service
     from rajee_deploy.rollout.standing import StackService
 
@@ -50,6 +51,18 @@ class Sight:
     services: Callable[[], Sequence[StackService]]
     service: Callable[[StackService], Service]
     images: Callable[[str], tuple[str, ...]]
+
+
+def confirm_arrival(
+    run: CurrentRun,
+    stack: str,
+    state: StackState,
+    wanted: Mapping[str, tuple[str, ...]],
+    before: Mapping[StackService, str],
+) -> None:
+    """After a deployment, `confirm_services` where the stack has any at all."""
+    if isinstance(state, StackPresent) and state.services is not None and not state.services.is_empty:
+        confirm_services(run, stack, state, wanted, before)
 
 
 def confirm_services(

@@ -11,7 +11,7 @@ import uuid
 from dataclasses import field, replace
 from typing import TYPE_CHECKING, assert_never
 
-from rajee_deploy.actions.arrival import confirm_services, wanted_images
+from rajee_deploy.actions.arrival import confirm_arrival, wanted_images
 from rajee_deploy.actions.move_tags import move_tag, with_digests
 from rajee_deploy.actions.tell_deployment import show_moment, tell_done, tell_time_spent
 from rajee_deploy.actions.wait import wait_until_idle
@@ -116,7 +116,7 @@ def _deploy(run: CurrentRun, job: Job, *, wait: bool) -> None:
     # They rest on the stack alone: without them the next run would deploy what only has to be confirmed.
     _keep_record(run, job)
     _keep_secrets(run, job, state, lambda: watch.operations() > 1)
-    _confirm_arrival(run, job, state)
+    confirm_arrival(run, step.stack, state, wanted_images(job.images, dict(step.parameters)), job.services)
     tell_time_spent(run, step.stack, watch)
     tell_done(run, step, state)
 
@@ -178,12 +178,6 @@ def await_end(run: CurrentRun, stack: str) -> None:
             where=f"stack {stack}",
             hint="look at its events, then run again: rajee-deploy waits until it has ended",
         )
-
-
-def _confirm_arrival(run: CurrentRun, job: Job, state: StackState) -> None:
-    if isinstance(state, StackPresent) and state.services is not None and not state.services.is_empty:
-        images = wanted_images(job.images, dict(job.step.parameters))
-        confirm_services(run, job.step.stack, state, images, job.services)
 
 
 def _keep_record(run: CurrentRun, job: Job) -> None:

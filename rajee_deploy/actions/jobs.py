@@ -6,15 +6,18 @@ It must never decide whether a stack is deployed, nor deploy one.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rajee_deploy.actions.confirm import as_before
 from rajee_deploy.actions.deploy import Job
-from rajee_deploy.actions.preflight import check_ready
-from rajee_deploy.actions.synthesise import keeping, record_of_deployment
-from rajee_deploy.model.names import NOT_RECORDED
+from rajee_deploy.actions.preflight import approval_changes, check_ready
+from rajee_deploy.model.names import NOT_RECORDED, RECORDS, REVISION_PARAMETER
+from rajee_deploy.plan.state import StackPresent
 from rajee_deploy.plan.steps import DeployStack, RepairService
+from rajee_deploy.plan.template_differences import expected_record
+from rajee_deploy.stack.deployment_record import StackRecord
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,7 +25,7 @@ if TYPE_CHECKING:
     from rajee_deploy.actions.planned import Planned
     from rajee_deploy.actions.run import CurrentRun
     from rajee_deploy.actions.synthesise import Synthesis
-    from rajee_deploy.plan.state import WantedImage
+    from rajee_deploy.plan.state import StackState, WantedImage
     from rajee_deploy.rollout.standing import StackService
 
 # By stack: the infra hash that it records, with its list that its template cannot carry.
@@ -38,14 +41,14 @@ def make_jobs(planned: Planned) -> tuple[dict[str, Job], Uncarried]:
     states, images = planned.observed.stacks, planned.wanted.images
     recorded = {step.stack: step for step in steps}
     if planned.is_of_checkout:
-        recorded = {step.stack: keeping(step, states[step.stack], revision) for step in steps}
+        recorded = {step.stack: _keeping(step, states[step.stack], revision) for step in steps}
     assembly, records, uncarried = Path(), {}, {}
     synthesis = planned.synthesis
     if by_cdk and synthesis is not None:
         assembly = synthesis.assembly
         recorded |= by_cdk
         uncarried = _carry(planned.run, synthesis, [*by_cdk])
-        records = {stack: record_of_deployment(stack, synthesis, states[stack], images, revision) for stack in by_cdk}
+        records = {stack: _record_of_deployment(stack, synthesis, states[stack], images, revision) for stack in by_cdk}
     jobs = {
         step.stack: Job(
             recorded[step.stack],
@@ -58,6 +61,31 @@ def make_jobs(planned: Planned) -> tuple[dict[str, Job], Uncarried]:
         for step in steps
     }
     return jobs, uncarried
+
+
+def _keeping(step: DeployStack, state: StackState, revision: str) -> DeployStack:
+    """The step for CloudFormation alone, whose template stays: of the records, only those that the stack has are given,
+    and what the template's digest says stays true."""
+    has = state.parameters if isinstance(state, StackPresent) else {}
+    records = {**dict(step.parameters), REVISION_PARAMETER: revision}
+    given = tuple((key, value) for key, value in records.items() if key not in RECORDS or key in has)
+    slots = state.declared if isinstance(state, StackPresent) else {}
+    return replace(step, parameters=given, parameter_changes=approval_changes(step, slots))
+
+
+def _record_of_deployment(
+    stack: str, synthesis: Synthesis, state: StackState, images: Sequence[WantedImage], revision: str
+) -> StackRecord | None:
+    """What is recorded outside of the stack once its deployment is confirmed; None where parameters take all tags."""
+    tags = {image.name: image.tag for image in images if image.stack == stack and image.context_key}
+    made = synthesis.stacks.get(stack)
+    if not tags or made is None:
+        return None
+    deployed = state.content if isinstance(state, StackPresent) else None
+    # Characters that CloudFormation does not give back are in a record alone, and this one may be older than the
+    # deployment: then nothing is proved by it, and CloudFormation compares each time.
+    template = NOT_RECORDED if made.sent else expected_record(made, deployed)
+    return StackRecord(tags, str(synthesis.fingerprint.digest), template, revision)
 
 
 def _carry(run: CurrentRun, synthesis: Synthesis, stacks: Sequence[str]) -> dict[str, tuple[str, Mapping[str, Any]]]:

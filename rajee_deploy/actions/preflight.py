@@ -1,8 +1,9 @@
 """What `up` would refuse before it changes anything: `plan` asks the same, so that a preview promises nothing that is
 refused. It needs no engine, and nothing is written but this run's own private directory.
 
-What only the machine that builds has (the sources of secrets) forbids no plan elsewhere: there it is told. It must
-never decide what is needed, nor check for one verb alone: a preview would promise what is refused.
+What only the machine that builds has (the sources of secrets) forbids no plan elsewhere: there it is told. What stacks
+are to record is said here, since their templates are checked for just that. It must never decide what is needed, nor
+check for one verb alone: a preview would promise what is refused.
 """
 
 from __future__ import annotations
@@ -11,16 +12,20 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from rajee_deploy.actions.planned import open_inputs
-from rajee_deploy.actions.synthesise import find_kept, recording
+from rajee_deploy.actions.synthesise import find_kept
 from rajee_deploy.errors import DeployError
-from rajee_deploy.model.names import NOT_RECORDED
+from rajee_deploy.model.names import INFRA_PARAMETER, NOT_RECORDED, RECORDS, REVISION_PARAMETER, TEMPLATE_PARAMETER
+from rajee_deploy.plan.state import StackPresent
 from rajee_deploy.plan.steps import BuildAndPush, Caution, DeployStack, Via
+from rajee_deploy.plan.template_differences import expected_record
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from rajee_deploy.actions.planned import P, Planned
     from rajee_deploy.actions.synthesise import Synthesis
+    from rajee_deploy.plan.parameters import Declared
+    from rajee_deploy.plan.state import StackState
     from rajee_deploy.settings import ImageSettings
 
 
@@ -62,9 +67,37 @@ def _check_templates(planned: Planned, synthesis: Synthesis) -> dict[str, Deploy
     """The steps of the CDK CLI with what the stacks are to record, once the templates were found to take all of it, and
     the accounts to be bootstrapped."""
     states, revision = planned.observed.stacks, planned.revision or NOT_RECORDED
-    recorded = {step.stack: recording(step, synthesis, states[step.stack], revision) for step in _by_cdk(planned)}
+    recorded = {step.stack: _recording(step, synthesis, states[step.stack], revision) for step in _by_cdk(planned)}
     planned.run.ports.deployer.check(synthesis.assembly, list(recorded.values()), planned.identity)
     return recorded
+
+
+def _recording(step: DeployStack, synthesis: Synthesis, state: StackState, revision: str) -> DeployStack:
+    """The step with what the stack is to record, as far as its template takes it: fingerprint, content, revision."""
+    stack = synthesis.stacks.get(step.stack)
+    if stack is None:
+        return step  # the deployer's check tells that the app has no such stack
+    deployed, has = (state.content, state.parameters) if isinstance(state, StackPresent) else (None, {})
+    records = {
+        INFRA_PARAMETER: str(synthesis.fingerprint.digest),
+        TEMPLATE_PARAMETER: expected_record(stack, deployed, has.get(TEMPLATE_PARAMETER, "")),
+        REVISION_PARAMETER: revision,
+    }
+    images = tuple((key, value) for key, value in step.parameters if key not in RECORDS)
+    taken = tuple((key, value) for key, value in records.items() if key in stack.parameters)
+    values = tuple(
+        value._replace(is_secret=stack.declared[value.name].is_secret)  # a first plan knew no template
+        for value in step.values
+        if value.name in stack.declared
+    )
+    return replace(
+        step, parameters=(*images, *taken), values=values, parameter_changes=approval_changes(step, stack.declared)
+    )
+
+
+def approval_changes(step: DeployStack, slots: Mapping[str, Declared]) -> tuple[tuple[str, str], ...]:
+    """The changes of parameters that are worth a question: those that may allow something to somebody."""
+    return tuple((name, text) for name, text in step.parameter_changes if name not in slots or slots[name].may_permit)
 
 
 def _look_at_kept(planned: Planned) -> Synthesis | None:

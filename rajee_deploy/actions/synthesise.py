@@ -6,28 +6,22 @@ It knows when a synth is the one that a fingerprint stands for; whether one is n
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import field, replace
+from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
 from rajee_deploy.dataclass import dataclass
 from rajee_deploy.errors import DeployError
 from rajee_deploy.fingerprint import IGNORED, RECORD, TAKEN
-from rajee_deploy.model.names import INFRA_PARAMETER, NOT_RECORDED, RECORDS, REVISION_PARAMETER, TEMPLATE_PARAMETER
 from rajee_deploy.plan.stack_names import key_of
-from rajee_deploy.plan.state import StackPresent
-from rajee_deploy.plan.template_differences import expected_record, is_recorded
-from rajee_deploy.stack.deployment_record import StackRecord
 from rajee_deploy.synth.tracing.depfile import DURING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from rajee_deploy.aws import Identity
     from rajee_deploy.fingerprint import Fingerprint, Input
-    from rajee_deploy.plan.parameters import Declared
-    from rajee_deploy.plan.state import StackState, Synthesised, Wanted, WantedImage
-    from rajee_deploy.plan.steps import DeployStack
+    from rajee_deploy.plan.state import Synthesised, Wanted
     from rajee_deploy.stack import StackDeployer
     from rajee_deploy.synth.assembly_cache import AssemblyStore
     from rajee_deploy.synth.input_store import InputStore
@@ -129,82 +123,6 @@ def synthesise(
     if by.inputs is not None:
         by.inputs.keep(after)
     return Synthesis(after, into, stacks, by.publishable())
-
-
-def recording(step: DeployStack, synthesis: Synthesis, state: StackState, revision: str) -> DeployStack:
-    """The step with what the stack is to record, as far as its template takes it: fingerprint, content, revision."""
-    stack = synthesis.stacks.get(step.stack)
-    if stack is None:
-        return step  # the deployer's check tells that the app has no such stack
-    deployed, has = (state.content, state.parameters) if isinstance(state, StackPresent) else (None, {})
-    records = {
-        INFRA_PARAMETER: str(synthesis.fingerprint.digest),
-        TEMPLATE_PARAMETER: expected_record(stack, deployed, has.get(TEMPLATE_PARAMETER, "")),
-        REVISION_PARAMETER: revision,
-    }
-    images = tuple((key, value) for key, value in step.parameters if key not in RECORDS)
-    taken = tuple((key, value) for key, value in records.items() if key in stack.parameters)
-    values = tuple(
-        value._replace(is_secret=stack.declared[value.name].is_secret)  # a first plan knew no template
-        for value in step.values
-        if value.name in stack.declared
-    )
-    return replace(
-        step, parameters=(*images, *taken), values=values, parameter_changes=_approval_changes(step, stack.declared)
-    )
-
-
-def _approval_changes(step: DeployStack, slots: Mapping[str, Declared]) -> tuple[tuple[str, str], ...]:
-    """The changes of parameters that are worth a question: those that may allow something to somebody."""
-    return tuple((name, text) for name, text in step.parameter_changes if name not in slots or slots[name].may_permit)
-
-
-def record_of_deployment(
-    stack: str, synthesis: Synthesis, state: StackState, images: Sequence[WantedImage], revision: str
-) -> StackRecord | None:
-    """What is recorded outside of the stack once its deployment is confirmed; None where parameters take all tags."""
-    tags = {image.name: image.tag for image in images if image.stack == stack and image.context_key}
-    made = synthesis.stacks.get(stack)
-    if not tags or made is None:
-        return None
-    deployed = state.content if isinstance(state, StackPresent) else None
-    # Characters that CloudFormation does not give back are in a record alone, and this one may be older than the
-    # deployment: then nothing is proved by it, and CloudFormation compares each time.
-    template = NOT_RECORDED if made.sent else expected_record(made, deployed)
-    return StackRecord(tags, str(synthesis.fingerprint.digest), template, revision)
-
-
-def keeping(step: DeployStack, state: StackState, revision: str) -> DeployStack:
-    """The step for CloudFormation alone, whose template stays: of the records, only those that the stack has are given,
-    and what the template's digest says stays true."""
-    has = state.parameters if isinstance(state, StackPresent) else {}
-    records = {**dict(step.parameters), REVISION_PARAMETER: revision}
-    given = tuple((key, value) for key, value in records.items() if key not in RECORDS or key in has)
-    slots = state.declared if isinstance(state, StackPresent) else {}
-    return replace(step, parameters=given, parameter_changes=_approval_changes(step, slots))
-
-
-def unprovable(step: DeployStack, state: StackState) -> tuple[str, ...]:
-    """Why the hashes that a deployed stack records will prove nothing to the next run, which then synthesises."""
-    if step.parameters != step.declared:
-        return ()  # its record lies outside of the stack
-    given, missing = dict(step.parameters), missing_records(step)
-    if missing:
-        takes_none = f"its template takes no {' and no '.join(missing)}"
-        return (f"{takes_none}, so a machine that has not synthesised it has to do so to decide",)
-    content = state.content if isinstance(state, StackPresent) else None
-    if content is None or is_recorded(given[TEMPLATE_PARAMETER], content):
-        return ()
-    what = "characters beyond ASCII in the template do that, and macros"
-    return (
-        f"CloudFormation gives back something else than was deployed, so the next run synthesises to decide; {what}",
-    )
-
-
-def missing_records(step: DeployStack) -> tuple[str, ...]:
-    """The parameters for what proves something to the next run that a stack does not declare."""
-    given = dict(step.parameters)
-    return tuple(name for name in (INFRA_PARAMETER, TEMPLATE_PARAMETER) if name not in given)
 
 
 def _by_key(stacks: Mapping[str, Synthesised], who: Identity) -> dict[str, Synthesised]:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rajee_deploy.actions.synthesise import missing_records, unprovable
 from rajee_deploy.errors import DeployError
+from rajee_deploy.model.names import INFRA_PARAMETER, TEMPLATE_PARAMETER
 from rajee_deploy.plan.parameter_changes import unaffected_lines
 from rajee_deploy.plan.state import StackPresent
 from rajee_deploy.plan.steps import Via
 from rajee_deploy.plan.tags import short_digest
+from rajee_deploy.plan.template_differences import is_recorded
 from rajee_deploy.report.timings import duration
 from rajee_deploy.synth.how_to import declaring_records
 
@@ -83,8 +84,8 @@ def _rows(prefix: str, spans: Iterable[Span]) -> list[tuple[str, str]]:
 def tell_done(run: CurrentRun, step: DeployStack, state: StackState) -> None:
     if isinstance(state, StackPresent):
         run.outputs[step.stack] = dict(state.outputs)
-    for doubt in unprovable(step, state) if step.via is Via.CDK else ():  # else the template stays
-        missing = missing_records(step)
+    for doubt in _unprovable(step, state) if step.via is Via.CDK else ():  # else the template stays
+        missing = _missing_records(step)
         advice = f"; {declaring_records(run.settings.cdk.app, missing)}" if missing else ""
         run.console.warn(f"stack {step.stack}", doubt + advice)
     own = {value.name: value.shown for value in step.values}
@@ -97,3 +98,26 @@ def tell_done(run: CurrentRun, step: DeployStack, state: StackState) -> None:
 
 def _parameters_text(parameters: Mapping[str, str]) -> str:
     return ", ".join(f"{key} {short_digest(value)}" for key, value in parameters.items())
+
+
+def _unprovable(step: DeployStack, state: StackState) -> tuple[str, ...]:
+    """Why the hashes that a deployed stack records will prove nothing to the next run, which then synthesises."""
+    if step.parameters != step.declared:
+        return ()  # its record lies outside of the stack
+    given, missing = dict(step.parameters), _missing_records(step)
+    if missing:
+        takes_none = f"its template takes no {' and no '.join(missing)}"
+        return (f"{takes_none}, so a machine that has not synthesised it has to do so to decide",)
+    content = state.content if isinstance(state, StackPresent) else None
+    if content is None or is_recorded(given[TEMPLATE_PARAMETER], content):
+        return ()
+    what = "characters beyond ASCII in the template do that, and macros"
+    return (
+        f"CloudFormation gives back something else than was deployed, so the next run synthesises to decide; {what}",
+    )
+
+
+def _missing_records(step: DeployStack) -> tuple[str, ...]:
+    """The parameters for what proves something to the next run that a stack does not declare."""
+    given = dict(step.parameters)
+    return tuple(name for name in (INFRA_PARAMETER, TEMPLATE_PARAMETER) if name not in given)
