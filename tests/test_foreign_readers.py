@@ -136,7 +136,7 @@ _FOREIGN = {"parse_json", "parse_toml", "read_json", "read_text", "read_regular"
 ELSEWHERE: dict[str, str] = {
     "system/regular_files.py": "the one way; test_regular_files",
     # Behind a row of the table, by what it calls.
-    "build_record/format.py": "a build record, by decode",
+    "build_record/packing.py": "a build record, by decode",
     "lock/file.py": "the lock",
     "lock/format.py": "the lock",
     "settings/document.py": "rajee-deploy.toml",

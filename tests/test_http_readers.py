@@ -1,4 +1,4 @@
-"""Nobody reads HTTP but under a clock (see `system/within`): the source is searched for all others.
+"""Nobody reads HTTP but under a clock (see `system/http_limits`): the source is searched for all others.
 
 A new reader opens one, and stands here with it; `test_slow_answers` then has it among its places.
 """
@@ -59,7 +59,7 @@ CLOCKS = {
 # What reads nothing that comes from elsewhere.
 NOT_READ = {
     ("aws/short/shapes.py", "botocore"): "its own directory",
-    ("system/watched.py", "http.client"): "the clock itself",
+    ("system/http_answers.py", "http.client"): "the clock itself",
     ("sandbox/server.py", "socket"): "listens",
     ("sandbox/corrections/waiting.py", "requests"): "in the sandbox's own process, which answers and decides nothing",
 }

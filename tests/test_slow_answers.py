@@ -26,7 +26,7 @@ from rajee_deploy.registry.fetched import find_remote
 from rajee_deploy.registry.http import RegistryHttp
 from rajee_deploy.registry.oci import OciRepository
 from rajee_deploy.sandbox.control import _ask
-from rajee_deploy.system.within import AWS_ANSWER, DOWNLOAD, LOCAL_ANSWER, REGISTRY_ANSWER, Clock, Limit, OverError
+from rajee_deploy.system.http_limits import AWS_ANSWER, DOWNLOAD, LOCAL_ANSWER, REGISTRY_ANSWER, Clock, Limit, OverError
 
 if TYPE_CHECKING:
     from collections.abc import Callable

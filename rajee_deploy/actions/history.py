@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 def show_report(console: Console, project: Path | None, *, as_json: bool) -> None:
     """The figures of a project's runs (of all projects when None)."""
-    from rajee_deploy.actions.documents import of_figures
+    from rajee_deploy.actions.json_documents import of_figures
     from rajee_deploy.report.metrics import figures, summary
 
     history = History()

@@ -28,7 +28,7 @@ from rajee_deploy.aws.resolved import keys, of_session
 from rajee_deploy.aws.shaped import MisshapenError, with_shape
 from rajee_deploy.dataclass import dataclass
 from rajee_deploy.errors import ConfigurationError, DeployError
-from rajee_deploy.system.within import AWS_ANSWER, Limit, within
+from rajee_deploy.system.http_limits import AWS_ANSWER, Limit, within
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

@@ -14,12 +14,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from rajee_deploy import fingerprint as fingerprints
-from rajee_deploy.build_record.format import selects
+from rajee_deploy.build_record.packing import selects
 from rajee_deploy.build_record.tree import EntryTree, NotBelievedError
 from rajee_deploy.context.globs import clean, split_wildcard
 
 if TYPE_CHECKING:
-    from rajee_deploy.build_record.contents import Contents, KeptUse, RecordItem, Taken
+    from rajee_deploy.build_record.fields import Contents, KeptUse, RecordItem, Taken
 
 OLDER = "an older release wrote it, and its entries prove nothing"
 PRIVATE = "it hides a login or an argument in an address, and without that nothing proves it"

@@ -16,8 +16,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from rajee_deploy.build_record.checks import check
-from rajee_deploy.build_record.contents import Contents, Group, Instruction, KeptUse, RecordItem
-from rajee_deploy.build_record.format import (
+from rajee_deploy.build_record.fields import Contents, Group, Instruction, KeptUse, RecordItem
+from rajee_deploy.build_record.packing import (
     GZIP,
     HEADERS_DO_NOT_GIVE,
     MOST_BYTES,

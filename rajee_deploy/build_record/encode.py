@@ -6,12 +6,12 @@ import json
 import zlib
 from typing import TYPE_CHECKING, Any
 
-from rajee_deploy.build_record.format import GZIP, HEADERS_DO_NOT_GIVE, MOST_BYTES, SCHEMA, is_exact, selects
+from rajee_deploy.build_record.packing import GZIP, HEADERS_DO_NOT_GIVE, MOST_BYTES, SCHEMA, is_exact, selects
 from rajee_deploy.build_record.takes import MOST_TAKEN, parts_of
 from rajee_deploy.errors import DeployError
 
 if TYPE_CHECKING:
-    from rajee_deploy.build_record.contents import Contents, RecordItem
+    from rajee_deploy.build_record.fields import Contents, RecordItem
     from rajee_deploy.fingerprint import Input
 
 

@@ -8,12 +8,12 @@ from dataclasses import replace
 from itertools import takewhile
 from typing import TYPE_CHECKING
 
-from rajee_deploy.build_record.contents import HEX, Contents, Group
+from rajee_deploy.build_record.fields import HEX, Contents, Group
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from rajee_deploy.build_record.contents import RecordItem
+    from rajee_deploy.build_record.fields import RecordItem
 
 LIMIT = 20_000
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from rajee_deploy.build_record.contents import CREATED, DIRTY, IMAGE, REVISION
 from rajee_deploy.build_record.encode import encode
+from rajee_deploy.build_record.fields import CREATED, DIRTY, IMAGE, REVISION
 from rajee_deploy.build_record.groups import within_bound
 from rajee_deploy.build_record.of_image import contents_of
 from rajee_deploy.build_record.store import MOST_BYTES, Record

@@ -12,8 +12,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from rajee_deploy.build_record.checks import PRIVATE, digest_of
-from rajee_deploy.build_record.contents import HEX, Contents, Instruction, KeptUse, RecordItem
-from rajee_deploy.build_record.format import is_exact
+from rajee_deploy.build_record.fields import HEX, Contents, Instruction, KeptUse, RecordItem
+from rajee_deploy.build_record.packing import is_exact
 from rajee_deploy.build_record.reads import counted_entries, texts_of
 from rajee_deploy.build_record.takes import takes_of
 from rajee_deploy.dockerfile import unite

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
-from rajee_deploy.build_record.contents import RecordItem, Taken
+from rajee_deploy.build_record.fields import RecordItem, Taken
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

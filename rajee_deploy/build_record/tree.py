@@ -10,7 +10,7 @@ from rajee_deploy.context.digest import ROOT_HEADER
 from rajee_deploy.model import Kind
 
 if TYPE_CHECKING:
-    from rajee_deploy.build_record.contents import RecordItem
+    from rajee_deploy.build_record.fields import RecordItem
 
 
 class NotBelievedError(ValueError):

@@ -62,7 +62,7 @@ def fingerprint(
     found = read_all_inputs(chosen, Modes(modes.value), cached=not no_cache)
     console = Console()
     if as_json:
-        from rajee_deploy.actions.documents import of_fingerprint, of_fingerprints
+        from rajee_deploy.actions.json_documents import of_fingerprint, of_fingerprints
 
         one = next(iter(found.values())) if len(found) == 1 else None
         console.document(of_fingerprint(one) if one else of_fingerprints(found))

@@ -81,7 +81,7 @@ def plan(
         run.close()
     found = _compared_bases(run, planned) if bases else None
     if as_json:
-        from rajee_deploy.actions.documents import of_bases, of_plan
+        from rajee_deploy.actions.json_documents import of_bases, of_plan
 
         document = of_plan(planned, run.timings.total)
         run.console.document(document if found is None else {**document, "bases": of_bases(found)})

@@ -87,8 +87,8 @@ def rollback(
 
 def _preview(run: CurrentRun, asked: Asked, *, as_json: bool, detailed_exitcode: bool) -> None:
     from rajee_deploy.actions.render import show_plan_time
+    from rajee_deploy.actions.rollback.preview import preview, show
     from rajee_deploy.actions.rollback.recorded import of_preview
-    from rajee_deploy.actions.rollback.story import preview, show
 
     try:
         planned = preview(run, asked)

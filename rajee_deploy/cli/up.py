@@ -79,6 +79,6 @@ def up(
     if outputs_file is not None:
         write_outputs(planned.run, planned, outputs_file)
     if as_json:
-        from rajee_deploy.actions.documents import of_run
+        from rajee_deploy.actions.json_documents import of_run
 
         run.console.document(of_run(planned, record, run.times_spent))

@@ -25,11 +25,11 @@ from rajee_deploy.engine.secrets import Redactor, secret_flags
 from rajee_deploy.errors import DeployError
 from rajee_deploy.model import Platform
 from rajee_deploy.settings.build_settings import Provenance
+from rajee_deploy.system.http_limits import LOCAL_ANSWER, Limit, within
 from rajee_deploy.system.places import user_docker_config
 from rajee_deploy.system.process import find_program, run
 from rajee_deploy.system.regular_files import DOCUMENT, read_json
 from rajee_deploy.system.temporary import private_directory
-from rajee_deploy.system.within import LOCAL_ANSWER, Limit, within
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, assert_never
 
 from rajee_deploy.errors import ConfigurationError, DeployError
-from rajee_deploy.settings.build_settings import EngineKind, parse_kind
+from rajee_deploy.settings.engine_kinds import EngineKind, parse_kind
 from rajee_deploy.system.process import find_program
 
 if TYPE_CHECKING:

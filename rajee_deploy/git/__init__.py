@@ -1,6 +1,6 @@
 """What git knows: which revision this is, and which of two is the older. `checkout` has the files of a revision.
 
-The repository is only read, and nothing that it configures runs: see `git_call`.
+The repository is only read, and nothing that it configures runs: see `call`.
 """
 
 from __future__ import annotations

@@ -43,7 +43,7 @@ QUESTIONS = {
     "ls-remote": _FETCHED,
 }
 # Whatever is configured: no hook, nothing kept beside the index, all files, no repository that a checkout only carries
-# within it (safe.bareRepository: git 2.38; before it `git_place` alone sees to that), no renames (they read contents).
+# within it (safe.bareRepository: git 2.38; before it `place` alone sees to that), no renames (they read contents).
 _QUIET = (
     "core.hooksPath=/dev/null",
     "core.fsmonitor=",

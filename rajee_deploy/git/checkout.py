@@ -2,7 +2,7 @@
 
 The repository is only read: the checkout has an index of its own and lies in a temporary directory, so that neither
 the user's index nor the list of worktrees changes, whatever ends us. Line ends are converted as git would, and
-`export-ignore` has no say, as in the user's own checkout. No filter runs (see `git_call`): files of Git LFS are those
+`export-ignore` has no say, as in the user's own checkout. No filter runs (see `call`): files of Git LFS are those
 that this machine has, others stay as git holds them (`unfiltered`). Submodules are there, too, at the commits that the
 revision names, as far as this machine has them: nothing is fetched. A checkout to build from is the exception, see
 `private_checkout`.

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from rajee_deploy.errors import DeployError
 from rajee_deploy.git.call import ask
 from rajee_deploy.model import Digest
-from rajee_deploy.system.within import DOWNLOAD, Limit, within
+from rajee_deploy.system.http_limits import DOWNLOAD, Limit, within
 
 if TYPE_CHECKING:
     from requests import Response

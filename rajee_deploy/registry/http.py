@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 from rajee_deploy.dataclass import dataclass
 from rajee_deploy.registry.logins import DOCKER_HUB, Login, find_login
 from rajee_deploy.registry.refusals import denied_read, odd_answer, of_read, unreachable
-from rajee_deploy.system.within import REGISTRY_ANSWER, Limit, within
+from rajee_deploy.system.http_limits import REGISTRY_ANSWER, Limit, within
 from rajee_deploy.text.foreign import parse_json
 
 if TYPE_CHECKING:

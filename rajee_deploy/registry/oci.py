@@ -18,7 +18,7 @@ from urllib.parse import urlencode, urljoin, urlsplit
 from rajee_deploy.aws import CONNECT_SECONDS, READ_SECONDS, unknown
 from rajee_deploy.dataclass import dataclass
 from rajee_deploy.registry.refusals import broken_off, of_record
-from rajee_deploy.system.within import REGISTRY_ANSWER, Limit, within
+from rajee_deploy.system.http_limits import REGISTRY_ANSWER, Limit, within
 from rajee_deploy.text.foreign import parse_json
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from rajee_deploy.registry.http import RegistryHttp
 from rajee_deploy.registry.logins import find_login
 from rajee_deploy.registry.manifests import INDEXES, MANIFESTS, Index, PlatformManifest, parse_config, parse_manifest
 from rajee_deploy.registry.refusals import odd_answer
-from rajee_deploy.system.within import REGISTRY_ANSWER, Limit
+from rajee_deploy.system.http_limits import REGISTRY_ANSWER, Limit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence

@@ -19,10 +19,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from rajee_deploy.errors import DeployError
 from rajee_deploy.sandbox.state import STATE_PATH, SandboxState, read_note, state_file
+from rajee_deploy.system.http_limits import LOCAL_ANSWER, Limit, within
 from rajee_deploy.system.ours import make_place
 from rajee_deploy.system.process import spawn_detached
 from rajee_deploy.system.regular_files import LARGE, open_to_append, read_text
-from rajee_deploy.system.within import LOCAL_ANSWER, Limit, within
 from rajee_deploy.text.foreign import parse_json
 from rajee_deploy.text.lines import lines_of
 

@@ -11,6 +11,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 from rajee_deploy.dataclass import dataclass
+from rajee_deploy.settings.engine_kinds import EngineKind, parse_kind
 from rajee_deploy.settings.problems import SettingError
 
 if TYPE_CHECKING:
@@ -21,14 +22,6 @@ if TYPE_CHECKING:
 # compete for the same cores and the same uplink, since one build already runs its stages at the same time.
 DEFAULT_CONCURRENCY = 2
 MOST_CONCURRENT = 32
-
-
-class EngineKind(Enum):
-    """Which engine builds. AUTO: buildx where a Docker Engine answers, else buildah where it is installed."""
-
-    AUTO = "auto"
-    BUILDX = "buildx"
-    BUILDAH = "buildah"
 
 
 class Provenance(Enum):
@@ -94,14 +87,6 @@ def parse_engine(table: Mapping[str, Any]) -> EngineSettings:
     if builder is not None and kind is EngineKind.BUILDAH:
         raise SettingError("builder", "names a builder of buildx, but the engine is buildah")
     return EngineSettings(kind, builder, concurrency)
-
-
-def parse_kind(text: str) -> EngineKind:
-    """Read the name of an engine; SettingError otherwise."""
-    try:
-        return EngineKind(text)
-    except ValueError as error:
-        raise SettingError("engine", f"must be one of {', '.join(kind.value for kind in EngineKind)}") from error
 
 
 def parse_build(table: Mapping[str, Any], root: Path) -> BuildSettings:

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 from run_worlds import World, refused
 
-from rajee_deploy.actions.documents import of_plan
+from rajee_deploy.actions.json_documents import of_plan
 from rajee_deploy.actions.plan import plan_run
 from rajee_deploy.actions.status.look import look
 from rajee_deploy.actions.status.rows import document, lines

@@ -16,7 +16,7 @@ import rajee_deploy
 from rajee_deploy.actions.explain.past import Origin
 from rajee_deploy.actions.plan import plan_by, plan_run
 from rajee_deploy.actions.rollback import Asked
-from rajee_deploy.actions.rollback.story import preview
+from rajee_deploy.actions.rollback.preview import preview
 from rajee_deploy.actions.status.look import look
 from rajee_deploy.plan.stack_names import StackPlace
 

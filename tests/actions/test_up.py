@@ -10,7 +10,7 @@ import pytest
 from fakes import FakeStacks
 from run_worlds import SETTINGS, SHARED, refused, tier
 
-from rajee_deploy.actions.documents import of_plan
+from rajee_deploy.actions.json_documents import of_plan
 from rajee_deploy.actions.plan import plan_run
 from rajee_deploy.actions.render import show_plan
 from rajee_deploy.actions.run import check_flags

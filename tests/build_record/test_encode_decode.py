@@ -17,9 +17,9 @@ from hypothesis import strategies as st
 from rajee_deploy.actions.explain.compare import compare
 from rajee_deploy.build_record.decode import decode
 from rajee_deploy.build_record.encode import encode
-from rajee_deploy.build_record.format import MOST_BYTES
 from rajee_deploy.build_record.groups import groups_of, within_bound
 from rajee_deploy.build_record.of_image import contents_of
+from rajee_deploy.build_record.packing import MOST_BYTES
 from rajee_deploy.context import Modes
 from rajee_deploy.errors import DeployError
 from rajee_deploy.image.inputs import read_inputs

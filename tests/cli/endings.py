@@ -28,7 +28,7 @@ IMPORTED = (
             "actions.up",
             "image.inputs",
             "actions.explain.why",
-            "actions.documents",
+            "actions.json_documents",
             "sandbox.control",
             "actions.history",
         )

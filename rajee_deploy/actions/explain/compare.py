@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from rajee_deploy.actions.explain.changes import Cause, ImageDifference
 from rajee_deploy.actions.explain.entries import entry_changes
-from rajee_deploy.build_record.contents import Instruction
+from rajee_deploy.build_record.fields import Instruction
 from rajee_deploy.dataclass import dataclass
 from rajee_deploy.dockerfile import unite
 from rajee_deploy.fingerprint import kind_of
@@ -20,7 +20,7 @@ from rajee_deploy.text.foreign import parse_json
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from rajee_deploy.build_record.contents import Contents
+    from rajee_deploy.build_record.fields import Contents
     from rajee_deploy.model import Reference
 
 T = TypeVar("T")

@@ -11,7 +11,7 @@ from rajee_deploy.model import Kind
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from rajee_deploy.build_record.contents import Contents, Group, RecordItem
+    from rajee_deploy.build_record.fields import Contents, Group, RecordItem
 
 
 def entry_changes(before: Contents, after: Contents) -> Iterator[ImageDifference]:

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 from rajee_deploy.actions.explain.compare import Comparison, compare
 from rajee_deploy.actions.explain.search import LAST, find_commit_of
 from rajee_deploy.actions.explain.since import Since, Then, since
-from rajee_deploy.build_record.contents import CREATED, DIRTY, REVISION
 from rajee_deploy.build_record.decode import decode
+from rajee_deploy.build_record.fields import CREATED, DIRTY, REVISION
 from rajee_deploy.build_record.of_image import contents_of, proved_by
 from rajee_deploy.dataclass import dataclass
 from rajee_deploy.errors import ConfigurationError, DeployError
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from rajee_deploy.actions.explain.past import Origin
-    from rajee_deploy.build_record.contents import Contents
+    from rajee_deploy.build_record.fields import Contents
     from rajee_deploy.build_record.store import ContentsStore, Record
     from rajee_deploy.image.inputs import ImageInputs
     from rajee_deploy.model.repository import Repository

@@ -1,5 +1,6 @@
-"""Back to an image that ran before: which one (ways, target), of which stack (stacks), what is asked for that (story),
-what is done (plan), from git what the registry lost (past).
+"""Back to an image that ran before: which one (ways, target), of which stack (stacks), what is asked for that and
+what its preview shows (preview), its record and its document (recorded), from git what the registry lost (past). What
+is done then is decided in `plan/rollback.py`.
 
 A rollback is a plan whose wish is another tag, carried out as every plan is. It changes which image a stack runs and
 nothing else: CloudFormation updates the stack with the template that it has. It must never deploy what was synthesised,

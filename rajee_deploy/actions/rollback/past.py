@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from rajee_deploy.actions.explain.past import image_at, inputs_at
-from rajee_deploy.build_record.contents import DIRTY, REVISION
+from rajee_deploy.build_record.fields import DIRTY, REVISION
 from rajee_deploy.dataclass import dataclass
 from rajee_deploy.errors import DeployError
 from rajee_deploy.git import describe_commit, find_commit, find_repository

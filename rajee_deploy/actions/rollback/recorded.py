@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from rajee_deploy.actions.documents import of_plan
 from rajee_deploy.actions.history import keep, show_timings
-from rajee_deploy.actions.rollback.story import roll_back
+from rajee_deploy.actions.json_documents import of_plan
+from rajee_deploy.actions.rollback.preview import roll_back
 from rajee_deploy.model.revision import commit_of, is_dirty
 from rajee_deploy.report.history import PastRun, outcome_of, real_project
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from rajee_deploy.actions.rollback import Asked, Return
-    from rajee_deploy.actions.rollback.story import PlannedReturn
+    from rajee_deploy.actions.rollback.preview import PlannedReturn
     from rajee_deploy.actions.run import CurrentRun
 
 KIND = "rollback"

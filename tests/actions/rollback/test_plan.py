@@ -16,8 +16,8 @@ from rollback_worlds import OWN, Project
 
 from rajee_deploy.actions.explain.past import Origin
 from rajee_deploy.actions.rollback import Asked, Target
+from rajee_deploy.actions.rollback.preview import preview, show
 from rajee_deploy.actions.rollback.recorded import of_preview
-from rajee_deploy.actions.rollback.story import preview, show
 from rajee_deploy.cli.rollback import _preview, rollback
 from rajee_deploy.console import Console
 from rajee_deploy.errors import ConfigurationError, DeployError

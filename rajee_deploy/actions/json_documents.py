@@ -1,4 +1,7 @@
-"""The JSON documents of `--json`. Each names its schema and version; within one, keys are only added. Pure."""
+"""The JSON documents of `plan`, `up`, `fingerprint` and `report`; other verbs have theirs beside what they show.
+
+Each names its schema and version; within one, keys are only added. Pure.
+"""
 
 from __future__ import annotations
 

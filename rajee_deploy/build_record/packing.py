@@ -1,4 +1,7 @@
-"""What a record's bytes are, for who writes and who reads them: `rajee-deploy.contents/2`, packed. Pure."""
+"""What a record's bytes are, for who writes and who reads them: `rajee-deploy.contents/2`, packed. Pure.
+
+Which fields a record has stands in `fields`.
+"""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
 """Answers over HTTP that look at the clock before each read.
 
 botocore, requests and docker-py all stand on http.client, whose connections make every answer (a proxy's to CONNECT,
-too) of one class, `response_class`. So this class holds all of them to the clock that is open (see `within`); where
-none is, it is http.client's own. What one read, one handshake of TLS and one write may take, the socket's own time-out
-says: CPython counts that over the whole of each.
+too) of one class, `response_class`. So this class holds all of them to the clock that is open (see `http_limits`);
+where none is, it is http.client's own. What one read, one handshake of TLS and one write may take, the socket's own
+time-out says: CPython counts that over the whole of each.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ import http.client
 import io
 from typing import TYPE_CHECKING, Any
 
-from rajee_deploy.system.within import open_clock
+from rajee_deploy.system.http_limits import open_clock
 
 if TYPE_CHECKING:
     import socket
 
-    from rajee_deploy.system.within import Clock
+    from rajee_deploy.system.http_limits import Clock
 
 _REDIRECTS = range(300, 400)
 

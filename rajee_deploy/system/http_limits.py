@@ -3,7 +3,8 @@
 A socket's time-out counts anew with each byte, so a server that sends one now and then is never too slow for it, and
 one that sends for ever never ends. Here the clock runs from the moment when an answer is waited for until it is read,
 with its headers, the bodies of redirects, what a proxy says before, and what a token server says in between. The
-limits of everything that this tool asks over HTTP stand here and nowhere else. Reads nothing itself: `watched` does.
+limits of whole answers stand here and nowhere else; how long one connect or one read may take, each client says.
+Reads nothing itself: `http_answers` does.
 """
 
 from __future__ import annotations
@@ -95,7 +96,7 @@ def open_clock() -> Clock | None:
 def within(limit: Limit, error: Callable[[str], Exception]) -> Iterator[None]:
     """Hold what is asked inside, and read inside, to a limit, whichever library asks. `error` makes what is raised past
     it, of a sentence that says why."""
-    from rajee_deploy.system.watched import watch
+    from rajee_deploy.system.http_answers import watch
 
     watch()
     before, _open.clock = _open.clock, Clock(limit)
