@@ -1,5 +1,6 @@
 """Which engine builds: what the settings, RAJEE_DEPLOY_ENGINE and CDK_DOCKER ask for, else what this machine has.
 
+A new engine begins with its name, in `settings/engine_kinds.py`; then a case here, and its module beside this one.
 Looks for an engine only when one is asked for something, since a run with nothing to build needs none.
 """
 

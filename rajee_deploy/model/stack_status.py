@@ -1,7 +1,8 @@
 """What a status of CloudFormation means: the one table, for whatever is asked of a stack, and the words of its events.
 
-Pure, of texts alone. No other room names a status; a new one is a row here, and nothing else. A status that is not in
-the table is of a newer CloudFormation: it is never deployed over, and nothing good is believed of it.
+Pure, of texts alone. No other room but the sandbox, which plays CloudFormation, names a status; a new one is a row
+here, and nothing else. A status that is not in the table is of a newer CloudFormation: it is never deployed over, and
+nothing good is believed of it.
 """
 
 from __future__ import annotations

@@ -3,7 +3,8 @@
 Engines that push and pull tell it in words (`refusal`): those of Docker's distribution client, of containerd's in
 BuildKit, of buildah's, and of Go's own network and TLS packages, as they came from builds against registries that
 misbehave. What we ask ourselves is answered by HTTP's status: reads of other people's images, build records, ECR. What
-every service of AWS can refuse (throttled, access denied) is in `aws.errors`.
+every service of AWS can refuse (throttled, access denied) is in `aws.errors`; which of ECR's codes mean absent, in
+`answers`.
 """
 
 from __future__ import annotations
