@@ -73,7 +73,7 @@ def keep(
         _keep(run, stack, places[stack], [(one, None) for one in said[stack]])
     document = run.ports.publishable()
     if is_list(document) and document is not None and not document["obstacles"]:
-        for stack, by in _astray(run, wanted, observed, who, new).items():
+        for stack, by in _astray(run, wanted, observed, who, places).items():
             _keep(run, stack, places[stack], [(list_of(who, stack, by), document)])
     places = _places(run.settings, uncarried)
     for stack, (infrastructure, its) in uncarried.items():

@@ -135,12 +135,13 @@ def _packed(text):
 
 
 # A proof of another content; a list that leads on to one that proves nothing; a hash that another list's synth made; a
-# template that stays, under a new hash.
+# template that stays, under a new hash. An edit of what the deployed list has and a synth reads no more.
 @pytest.mark.slow
 @example([("edit", "b", 1), ("up",), ("console", 3)], "cdk")
 @example([("edit", "a", 1), ("up",), ("edit", "c", 2)], "cdk")
 @example([("edit", "a", 1), ("plan", "auto"), ("image", 1), ("up",), ("edit", "c", 2)], "cloudformation")
 @example([("edit", "a", 1), ("image", 1)], "cloudformation")
+@example([("edit", "a", 1), ("up",), ("edit", "b", 1)], "cdk")
 @settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(deeds, max_size=14), st.sampled_from(["cdk", "cloudformation"]))
 def test_nobody_says_nothing_to_do_where_something_is(monkeypatch, history, tag_only):

@@ -141,12 +141,12 @@ def test_a_big_file_in_little_memory(root, tmp_path):
         file.write(b"data")
     code = (
         "import resource, sys; from pathlib import Path\n"
-        "from rajee_deploy.context import ContextRules, look_up, staged\n"
+        "from rajee_deploy.context import ContextRules, look_up, stage_context\n"
         "from rajee_deploy.model import ContextRead, Location, ReadBy, Selector, StageId\n"
         "read = ContextRead(ReadBy.COPY, Location('D', 1, 1), StageId(0, None), '/', Selector('/'))\n"
         "resource.setrlimit(resource.RLIMIT_AS, (300 << 20,) * 2)\n"
         "selection = look_up(Path(sys.argv[1]), [read], ContextRules())\n"
-        "with staged(selection, b'', Path(sys.argv[2])) as place:\n"
+        "with stage_context(selection, b'', Path(sys.argv[2])) as place:\n"
         "    status = (place.directory / 'disk.img').stat()\n"
         "    assert status.st_blocks < 1000, status\n"
         # Not ru_maxrss, which is the parent's where that is more: it outlives exec.
