@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass, field, replace
 
 import pytest
-from fakes import FakeEngine, FakeRegistry, FakeSecrets, FakeServices, FakeStacks, FakeWatcher
+from fakes import FakeEngine, FakeRegistry, FakeSecrets, FakeServices, FakeStacks, FakeWatcher, function_with
 
 from rajee_deploy.actions.approve import approve
 from rajee_deploy.actions.deploy import Job, await_end, deploy
@@ -299,6 +299,21 @@ def test_a_failure_names_the_resource_that_failed(world):
     assert error.cause == "Task (AWS::ECS::Service) CREATE_FAILED: denied\nexit 1"
 
 
+def test_a_function_that_does_not_get_its_image_comes_with_what_helps(world):
+    class Failing(FakeStacks):
+        def deploy(self, *_):
+            said = "Source image host/app:c-1 does not exist. Provide a valid source image."
+            event = ResourceEvent("1", time.time(), "F", "AWS::Lambda::Function", "UPDATE_FAILED", said)
+            world.watcher.happened.append(event)
+            raise DeployError("deploy-failed", "cdk failed", hint="look")
+
+    world.run.ports = replace(world.run.ports, deployer=Failing(world.stacks.stacks))
+    with pytest.raises(DeployError) as caught:
+        world.deploy(step())
+    assert caught.value.hint.startswith("the repository does not have that image")
+    assert caught.value.hint.endswith("; look")
+
+
 def test_an_operation_that_ends_is_waited_for(world, monkeypatch):
     monkeypatch.setattr("time.sleep", lambda _seconds: None)
     world.stacks.script = ["UPDATE_IN_PROGRESS", "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS"]
@@ -380,6 +395,9 @@ def test_a_moment_is_shown(world):
     assert world.talk.getvalue() == "    one\n    two\n"
     show(world.run, Moment(tuple((f"R{number}", 2.0) for number in range(20)), (Service("api", (former,)),), ()))
     assert board.lines[7:] == ["R7  2.00s", "… and 12 more", "api: former 1/1 running"]
+    busy = function_with("fn", "host.test/team/app:c-2", state="IN_PROGRESS")
+    show(world.run, Moment((), (function_with("fn", "host.test/team/app:c-2"), busy), ()))
+    assert board.lines == ["fn: app:c-2", "fn: app:c-2, in progress"]
 
 
 def test_where_the_time_went_is_told(world):
