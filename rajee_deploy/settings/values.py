@@ -63,6 +63,7 @@ class CdkSettings:
     by_cloudformation: bool = False  # `tag-only`: a new image alone goes without the CDK CLI
     parameters: Mapping[str, Mapping[str, Given]] = field(default_factory=dict)  # the app's own, by stack and name
     project: Path | None = None  # where the settings lie: what is beyond that checkout is walked within a bound
+    adopts_images: bool = False  # `image-assets`: those of the app are built here, and not by the CDK CLI
 
 
 @dataclass(frozen=True, slots=True)
