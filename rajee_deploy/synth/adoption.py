@@ -164,7 +164,7 @@ class _Templates:
         for document in self._lists.values():
             for image in document.get("dockerImages", {}).values():
                 for place in _places(image):
-                    place["imageTag"] = texts.get(place.get("imageTag"), place.get("imageTag"))
+                    place["imageTag"] = replace_texts(place.get("imageTag"), texts)
 
     def _name_nested(self) -> None:
         """Name the nested templates by placeholders, and tell beside them what is in them: from the inside outwards."""

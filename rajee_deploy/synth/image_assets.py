@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
+    from rajee_deploy.settings.build_settings import Secret
     from rajee_deploy.synth.assembly import StackArtifact
 
 _MANIFEST = "cdk:asset-manifest"
@@ -32,6 +33,7 @@ _UNKNOWN_KEYS = {
     "dockerOutputs": "it is built with outputs",
     "cacheDisabled": "it is built without a cache (cacheDisabled)",
 }
+_SEVERAL = "it goes to several repositories"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +65,7 @@ class ImageAsset:
     target: str | None = None
     build_args: Mapping[str, str] = field(default_factory=dict)
     build_contexts: Mapping[str, str] = field(default_factory=dict)
-    secrets: Mapping[str, str] = field(default_factory=dict)
+    secrets: tuple[Secret, ...] = ()
     ssh: str = ""
     platform: str = ""
     cache_from: tuple[str, ...] = ()
@@ -118,6 +120,7 @@ def _asset(stack: str, path: Path, key: str, image: Mapping[str, Any]) -> ImageA
     tags = {str(each.get("imageTag", "")) for each in destinations}
     tag = tags.pop() if len(tags) == 1 else ""
     directory = path.parent / str(source.get("directory", ""))
+    secrets, unread = _secrets(source.get("dockerBuildSecrets", {}), directory)
     cache_from = tuple(map(_cache, source.get("cacheFrom", ())))
     cache_to = tuple(_cache(each) for each in [source["cacheTo"]] if each) if "cacheTo" in source else ()
     return ImageAsset(
@@ -130,13 +133,13 @@ def _asset(stack: str, path: Path, key: str, image: Mapping[str, Any]) -> ImageA
         source.get("dockerBuildTarget"),
         _texts(source.get("dockerBuildArgs", {})),
         _texts(source.get("dockerBuildContexts", {})),
-        _texts(source.get("dockerBuildSecrets", {})),
+        secrets,
         str(source.get("dockerBuildSsh", "")),
         str(source.get("platform", "")),
         cache_from,
         cache_to,
         tuple(map(_destination, destinations)),
-        _obstacle(source, tag, directory),
+        _obstacle(source, tag, directory) or unread or ("" if len(destinations) == 1 else _SEVERAL),
     )
 
 
@@ -156,6 +159,22 @@ def _obstacle(source: Mapping[str, Any], tag: str, directory: Path) -> str:
     except ValueError:
         return f"its platform {platform!r} is not understood"
     return ""
+
+
+def _secrets(told: Mapping[str, Any], directory: Path) -> tuple[tuple[Secret, ...], str]:
+    """The build's secrets, by where their values are; and what stands in the way."""
+    from rajee_deploy.settings.build_settings import Secret
+
+    found = []
+    for name, spec in sorted(told.items()):
+        pairs = dict(part.partition("=")[::2] for part in str(spec).split(","))
+        path = pairs.get("src") or pairs.get("source")
+        kind, where = ("file", path) if path else ("env", pairs.get("env", ""))
+        try:
+            found.append(Secret.parse(str(name), f"{kind}:{where}", directory))
+        except ValueError as error:
+            return (), f"its secret {name} is not understood: {error}"
+    return tuple(found), ""
 
 
 def _destination(told: Mapping[str, Any]) -> Destination:

@@ -47,11 +47,11 @@ def render(assembly: Path, tags: Mapping[str, Mapping[str, str]]) -> None:
             _with_names(with_tags(template, tags[stack]), names[stack]) if stack in wanted else None
         ),
     )
-    for stack in sorted(wanted - set(done)):
+    for name in sorted(wanted - set(done)):
         raise DeployError(
             "template-too-large",
-            f"the template of {stack} cannot be written with the tags of its images",
-            where=f"stack {stack}",
+            f"the template of {name} cannot be written with the tags of its images",
+            where=f"stack {name}",
             cause="it is at CloudFormation's limit, or the CDK names its file by something else than its content",
             hint='divide the stack; or have the CDK CLI build its images: image-assets = "cdk" in the settings',
         )
