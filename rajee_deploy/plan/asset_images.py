@@ -132,9 +132,10 @@ def renamed_versions(template: Any, images: Iterable[str]) -> dict[str, str]:
         function = resources.get(_referred(version, "FunctionName"))
         if version.get("Type") != "AWS::Lambda::Version" or told is None or function is None:
             continue
-        text = json.dumps(function.get("Properties", {}), sort_keys=True)
+        properties = function.get("Properties", {})
+        text = json.dumps(properties)
         if any(each in text for each in named):
-            found[name] = told["base"] + _digest(text)[:32]
+            found[name] = told["base"] + content_digest(properties)[:32]
     return {old: new for old, new in found.items() if old != new}
 
 
@@ -151,9 +152,10 @@ def nested_stacks(template: Any) -> Iterator[tuple[str, dict[str, Any]]]:
     return ((name, each) for name, each in resources_of(template).items() if each.get("Type") == NESTED)
 
 
-def content_digest(template: Any) -> str:
-    """A digest of a neutral template, for the template of the stack around it."""
-    return _digest(json.dumps(template, sort_keys=True))
+def content_digest(document: Any) -> str:
+    """A digest of a part of a template as CloudFormation gives it back: `?` stands for each character beyond ASCII."""
+    plain = json.dumps(document, sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(_BEYOND_ASCII.sub("?", plain).encode()).hexdigest()
 
 
 def _without_keys(template: Any) -> Any:
@@ -193,9 +195,3 @@ def _referred(resource: Mapping[str, Any], name: str) -> str:
     if referred is None and isinstance(value.get("Fn::GetAtt"), list) and value["Fn::GetAtt"]:
         referred = value["Fn::GetAtt"][0]
     return referred if isinstance(referred, str) else ""
-
-
-def _digest(text: str) -> str:
-    """Of text as CloudFormation gives it back: `?` stands for each character beyond ASCII."""
-    plain = json.dumps(json.loads(text), sort_keys=True, ensure_ascii=False)
-    return hashlib.sha256(_BEYOND_ASCII.sub("?", plain).encode()).hexdigest()
