@@ -13,7 +13,7 @@ from rajee_deploy.errors import DeployError
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from rajee_deploy.actions.init.decide import Chosen
+    from rajee_deploy.actions.init.decide import Choice
     from rajee_deploy.actions.init.found import Found
     from rajee_deploy.actions.init.look import Doors
     from rajee_deploy.actions.init.render import Draft
@@ -49,6 +49,7 @@ def init(
     rajee-deploy init --app services/api/cdk
     """
     from rajee_deploy.actions.init.place import check_absent, settings_directory
+    from rajee_deploy.actions.init.render import warn_of_platforms
     from rajee_deploy.console import Console
 
     console = Console()
@@ -60,9 +61,12 @@ def init(
         check_absent(root, directory)
     found, chosen = _look(console, root, directory, stacks or (), (profile, region))
     draft = _draft(root, found, chosen)
-    _show(console, found, chosen, draft, as_json=as_json)
-    written = [] if print_only else _write(console, draft, chosen, as_json=as_json)
     is_planned = not (print_only or no_plan or found.nobody)
+    if not as_json:
+        _show(console, found, chosen, draft)
+    if not is_planned:
+        warn_of_platforms(console, found, chosen)
+    written = [] if print_only else _write(console, draft, chosen, as_json=as_json)
     if as_json:
         _tell_document(console, (found, chosen, draft, written), (profile, region), is_planned=is_planned)
     elif print_only:
@@ -75,7 +79,7 @@ def init(
 
 def _tell_document(
     console: Console,
-    made: tuple[Found, Chosen, Draft, list[Path]],
+    made: tuple[Found, Choice, Draft, list[Path]],
     who: tuple[str | None, str | None],
     *,
     is_planned: bool,
@@ -106,7 +110,7 @@ def _app(console: Console, asked: Path | None) -> Path:
 
 def _look(
     console: Console, root: Path, app: Path, asked: Sequence[str], who: tuple[str | None, str | None]
-) -> tuple[Found, Chosen]:
+) -> tuple[Found, Choice]:
     from rajee_deploy.actions.init.decide import ALL, choices, decide, several_stages
     from rajee_deploy.actions.init.look import look
 
@@ -146,7 +150,7 @@ def _doors(root: Path, app: Path, profile: str | None, region: str | None) -> Do
     return Doors(aws.identity, lambda: aws.region, synth)
 
 
-def _draft(root: Path, found: Found, chosen: Chosen) -> Draft:
+def _draft(root: Path, found: Found, chosen: Choice) -> Draft:
     from rajee_deploy.actions.init.churn import ignore_file
     from rajee_deploy.actions.init.place import NAME
     from rajee_deploy.actions.init.render import Draft
@@ -160,16 +164,14 @@ def _draft(root: Path, found: Found, chosen: Chosen) -> Draft:
     return Draft(root / NAME, settings_text(found, chosen), tuple(ignores))
 
 
-def _show(console: Console, found: Found, chosen: Chosen, draft: Draft, *, as_json: bool) -> None:
-    from rajee_deploy.actions.init.render import show_decisions, show_found, warn_of_platforms
+def _show(console: Console, found: Found, chosen: Choice, draft: Draft) -> None:
+    from rajee_deploy.actions.init.render import show_decisions, show_found
 
-    if not as_json:
-        show_found(console, found, chosen)
-        show_decisions(console, found, chosen, draft)
-    warn_of_platforms(console, found, chosen)
+    show_found(console, found, chosen)
+    show_decisions(console, found, chosen, draft)
 
 
-def _write(console: Console, draft: Draft, chosen: Chosen, *, as_json: bool) -> list[Path]:
+def _write(console: Console, draft: Draft, chosen: Choice, *, as_json: bool) -> list[Path]:
     from rajee_deploy.actions.init.render import show_written
     from rajee_deploy.actions.init.write import write_ignore, write_settings
 

@@ -16,7 +16,7 @@ from rajee_deploy.dataclass import dataclass
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from rajee_deploy.actions.init.found import Entry, FoundContext, FoundImage, Source
+    from rajee_deploy.actions.init.found import CopiedSource, FoundContext, FoundImage, ReadEntry
 
 
 class _Kind(NamedTuple):
@@ -132,7 +132,9 @@ def ignore_file(context: FoundContext, images: Sequence[FoundImage]) -> IgnoreFi
     return IgnoreFile(context.directory, patterns, _OURS if is_broad else ())
 
 
-def _patterns(context: FoundContext, entries: Sequence[Entry], sources: Sequence[Source]) -> Iterator[Pattern]:
+def _patterns(
+    context: FoundContext, entries: Sequence[ReadEntry], sources: Sequence[CopiedSource]
+) -> Iterator[Pattern]:
     taken: set[str] = set()
     for kind in _KINDS:
         found = {entry.path: top for entry in entries if (top := _match(kind, entry)) and entry.path not in taken}
@@ -144,7 +146,7 @@ def _patterns(context: FoundContext, entries: Sequence[Entry], sources: Sequence
         yield Pattern(kind.pattern, len(files), doubt)
 
 
-def _match(kind: _Kind, entry: Entry) -> str:
+def _match(kind: _Kind, entry: ReadEntry) -> str:
     """The part of an entry's path that the pattern matches; "" for none."""
     parts = entry.path.split("/")
     for depth, part in enumerate(parts[: 1 if kind.is_anchored else None], 1):
@@ -154,13 +156,13 @@ def _match(kind: _Kind, entry: Entry) -> str:
     return ""
 
 
-def _is_named(top: str, source: Source) -> bool:
+def _is_named(top: str, source: CopiedSource) -> bool:
     """Whether an instruction names it, or something in it."""
     return not source.is_wild and source.path != "" and f"{source.path}/".startswith(f"{top}/")
 
 
 def _doubt(
-    context: FoundContext, kind: _Kind, files: Iterable[str], tops: Iterable[str], sources: Sequence[Source]
+    context: FoundContext, kind: _Kind, files: Iterable[str], tops: Iterable[str], sources: Sequence[CopiedSource]
 ) -> str:
     if any(source.is_guess for source in sources):
         return "a variable decides what is copied"

@@ -45,7 +45,7 @@ class ImageTable:
 
 
 @dataclass(frozen=True, slots=True)
-class Chosen:
+class Choice:
     """What the settings say. `left` are stacks that are not named there, and `reason` why."""
 
     stacks: tuple[str, ...]
@@ -62,7 +62,7 @@ def choices(found: Found) -> list[str]:
     return [*stages, ALL] if len(stages) > 1 and not _is_piped(found) else []
 
 
-def decide(found: Found, asked: Sequence[str], stage: str = "") -> Chosen:
+def decide(found: Found, asked: Sequence[str], stage: str = "") -> Choice:
     """What is written. `asked` are the stacks of --stacks; `stage` is the one that was chosen, "" for all of them.
 
     ConfigurationErrors `no-stacks`, and as of `meaning` for what was asked for.
@@ -79,7 +79,7 @@ def decide(found: Found, asked: Sequence[str], stage: str = "") -> Chosen:
     chosen = [each for each in found.stacks if each.id in named]
     adopted = tuple(image.name for image in found.images if not image.obstacle and named & set(image.stacks))
     left = tuple(each.id for each in found.stacks if each.id not in named)
-    return Chosen(stacks, _guards(found, chosen, stage), _images(found, chosen), adopted, left, reason)
+    return Choice(stacks, _guards(found, chosen, stage), _images(found, chosen), adopted, left, reason)
 
 
 def several_stages(found: Found) -> ConfigurationError:

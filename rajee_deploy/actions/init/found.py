@@ -41,7 +41,7 @@ class FoundStack:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class ReadEntry:
     """Something that a build reads of its context."""
 
     path: str
@@ -49,7 +49,7 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class CopiedSource:
     """What one instruction names of its build context: a path ("" for all of it) or a wildcard, and patterns."""
 
     path: str
@@ -74,8 +74,8 @@ class FoundImage:
     obstacle: str = ""
     problem: str = ""
     files: int = 0  # in the build context, as it was staged
-    entries: tuple[Entry, ...] = ()  # what the Dockerfile reads of it
-    sources: tuple[Source, ...] = ()
+    entries: tuple[ReadEntry, ...] = ()  # what the Dockerfile reads of it
+    sources: tuple[CopiedSource, ...] = ()
 
     @property
     def reads(self) -> int:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rajee_deploy.actions.init.churn import GIT, WORDS
-from rajee_deploy.actions.init.found import Entry, FoundContext, FoundImage, LoneDockerfile, Source
+from rajee_deploy.actions.init.found import CopiedSource, FoundContext, FoundImage, LoneDockerfile, ReadEntry
 from rajee_deploy.context import find_rules
 from rajee_deploy.context.ignore import Matcher, read_rules
 from rajee_deploy.errors import DeployError
@@ -86,7 +86,7 @@ def _image(asset: ImageAsset, stacks: tuple[str, ...], root: Path, places: Seque
     settings = _settings(asset)
     try:
         selection = read_inputs(settings).selections[""]
-        entries = tuple(Entry(one.entry.path, one.entry.kind is Kind.DIRECTORY) for one in selection.records)
+        entries = tuple(ReadEntry(one.entry.path, one.entry.kind is Kind.DIRECTORY) for one in selection.records)
     except DeployError as error:
         return replace(found, problem=error.problem)
     return replace(
@@ -111,10 +111,10 @@ def _settings(asset: ImageAsset) -> ImageSettings:
     )
 
 
-def _source(read: ContextRead) -> Source:
+def _source(read: ContextRead) -> CopiedSource:
     selector = read.selector
     patterns = (*selector.include, *selector.required)
-    return Source(selector.path.strip("/"), selector.wildcard, patterns, bool(read.widened))
+    return CopiedSource(selector.path.strip("/"), selector.wildcard, patterns, bool(read.widened))
 
 
 def _count(directory: Path) -> int:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from rajee_deploy.actions.init.settings_text import of_image
 from rajee_deploy.dataclass import dataclass
+from rajee_deploy.settings import DEFAULT_PLATFORM
 from rajee_deploy.text.lines import lines_of
 
 if TYPE_CHECKING:
@@ -13,11 +14,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from rajee_deploy.actions.init.churn import IgnoreFile
-    from rajee_deploy.actions.init.decide import Chosen
+    from rajee_deploy.actions.init.decide import Choice
     from rajee_deploy.actions.init.found import Found, FoundImage, FoundStack
     from rajee_deploy.console import Console
 
-_PLATFORM = "platform-unset"
+_UNSET = "asset"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,24 +33,24 @@ class Draft:
         return self.path.parent / one.context / ".deployignore"
 
 
-def show_found(console: Console, found: Found, chosen: Chosen) -> None:
+def show_found(console: Console, found: Found, chosen: Choice) -> None:
     """The table."""
     console.table(("found", "what", ""), [*_rows(found, chosen)])
 
 
-def warn_of_platforms(console: Console, found: Found, chosen: Chosen) -> None:
-    """An image for which the app names no platform is for whatever machine builds it."""
+def warn_of_platforms(console: Console, found: Found, chosen: Choice) -> None:
+    """For an image for which the app names no platform; a plan says the same of each."""
     unset = [image.name for image in found.images if image.name in chosen.adopted and not image.platform]
     if unset:
         console.warn(
             "platform",
-            f"the app names none for {', '.join(unset)}, so the machine that builds decides: set platform="
-            "Platform.LINUX_AMD64 (or LINUX_ARM64) there",
-            _PLATFORM,
+            f"the app names none for {', '.join(unset)}: {DEFAULT_PLATFORM} is taken (platform=Platform.LINUX_AMD64 of"
+            " the asset says it)",
+            _UNSET,
         )
 
 
-def show_decisions(console: Console, found: Found, chosen: Chosen, draft: Draft) -> None:
+def show_decisions(console: Console, found: Found, chosen: Choice, draft: Draft) -> None:
     """A line for each decision."""
     for text in _decisions(found, chosen):
         console.item("=", draft.path.name, text)
@@ -79,7 +80,7 @@ def show_written(console: Console, draft: Draft, paths: Sequence[Path]) -> None:
         console.item("✓", name, f"written, {len(lines_of(text))} lines", "green")
 
 
-def document(found: Found, chosen: Chosen, draft: Draft, written: Sequence[Path]) -> dict[str, Any]:
+def document(found: Found, chosen: Choice, draft: Draft, written: Sequence[Path]) -> dict[str, Any]:
     """`rajee-deploy.init/1`, but for the plan."""
     return {
         "schema": "rajee-deploy.init/1",
@@ -111,7 +112,7 @@ def document(found: Found, chosen: Chosen, draft: Draft, written: Sequence[Path]
     }
 
 
-def _image_document(image: FoundImage, chosen: Chosen) -> dict[str, Any]:
+def _image_document(image: FoundImage, chosen: Choice) -> dict[str, Any]:
     return {
         "name": image.name,
         "stacks": list(image.stacks),
@@ -125,7 +126,7 @@ def _image_document(image: FoundImage, chosen: Chosen) -> dict[str, Any]:
     }
 
 
-def _rows(found: Found, chosen: Chosen) -> Iterator[tuple[str, str, str]]:
+def _rows(found: Found, chosen: Choice) -> Iterator[tuple[str, str, str]]:
     app = found.app
     own = "the project's own" if app.is_own_cli else "this machine's"
     yield "CDK app", app.directory, ", ".join(filter(None, (app.language, f"aws-cdk {app.cli} ({own})")))
@@ -153,7 +154,7 @@ def _about(image: FoundImage) -> str:
     return of_image(image)
 
 
-def _decisions(found: Found, chosen: Chosen) -> Iterator[str]:
+def _decisions(found: Found, chosen: Choice) -> Iterator[str]:
     yield f"stacks: {', '.join(chosen.stacks)}" + (f" ({chosen.reason})" if chosen.left and chosen.reason else "")
     if chosen.adopted:
         count = "1 image asset is" if len(chosen.adopted) == 1 else f"{len(chosen.adopted)} image assets are"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from rajee_deploy.actions.init.decide import Chosen, Guard, ImageTable
+    from rajee_deploy.actions.init.decide import Choice, Guard, ImageTable
     from rajee_deploy.actions.init.found import Found, FoundImage
 
 _COLUMN = 30  # where comments begin
@@ -16,7 +16,7 @@ _WIDTH = 100
 _MOST_LISTED = 12
 
 
-def settings_text(found: Found, chosen: Chosen) -> str:
+def settings_text(found: Found, chosen: Choice) -> str:
     """The whole file."""
     parts = [
         ["# Written by `rajee-deploy init`, and yours from now on. Every key: docs/settings.md"],
@@ -40,7 +40,7 @@ def quoted(text: str) -> str:
     return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
-def _cdk(found: Found, chosen: Chosen) -> Iterator[str]:
+def _cdk(found: Found, chosen: Choice) -> Iterator[str]:
     yield "[cdk]"
     yield _line(f"app = {quoted(found.app.directory)}", "the directory with cdk.json")
     yield from _list("stacks", chosen.stacks, "deployed in this order")
@@ -75,7 +75,7 @@ def _image(table: ImageTable) -> Iterator[str]:
     yield _line(f"{mark}parameter = {quoted(table.parameter)}", "…in this parameter")
 
 
-def _adopted(found: Found, chosen: Chosen) -> Iterator[str]:
+def _adopted(found: Found, chosen: Choice) -> Iterator[str]:
     """What the image assets are, for who reads the file; it needs no key."""
     own = [image for image in found.images if image.name in chosen.adopted]
     if own:
@@ -91,7 +91,7 @@ def of_image(image: FoundImage) -> str:
     return f"{place} reads {image.reads:,} of {image.files:,} files" if not image.problem else place
 
 
-def _lone(found: Found, chosen: Chosen) -> Iterator[str]:
+def _lone(found: Found, chosen: Choice) -> Iterator[str]:
     named = {table.dockerfile for table in chosen.images}
     lone = [each for each in found.dockerfiles if each.path not in named]
     if not lone or chosen.images:
