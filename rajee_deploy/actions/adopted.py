@@ -74,8 +74,9 @@ def _tell(run: CurrentRun, assets: Sequence[ImageAsset]) -> None:
             )
         else:
             continue
-        for line in run.console.first([f"{each.stack} {each.name}: {text}"]):
-            run.console.warn(f"{each.stack} {each.name}", line.partition(": ")[2], "asset")
+        subject = f"{each.stack} {each.name}"
+        if all((told.subject, told.message) != (subject, text) for told in run.console.warned):
+            run.console.warn(subject, text, "image-asset")
 
 
 def _image(asset: ImageAsset, name: str, settings: Settings) -> ImageSettings:
