@@ -6,7 +6,7 @@ Must never know the order of a run: `converge` and `execute` do.
 from __future__ import annotations
 
 from contextlib import ExitStack, contextmanager
-from dataclasses import field
+from dataclasses import field, replace
 from typing import TYPE_CHECKING, Any, assert_never
 
 from rajee_deploy.actions.synthesise import Synthesiser
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from rajee_deploy.engine import Engine
     from rajee_deploy.fingerprint import Fingerprint
     from rajee_deploy.plan.stack_names import StackPlace
+    from rajee_deploy.plan.state import Synthesised
     from rajee_deploy.registry import Registry
     from rajee_deploy.settings import ImageSettings, Settings
     from rajee_deploy.stack import StackDeployer, StackReader
@@ -86,6 +87,8 @@ class Ports:
     # DeployError where the CDK CLI cannot be started here; it starts nothing.
     check_cli: Callable[[], object] = lambda: None
     store: AssemblyStore = field(default_factory=lambda: AssemblyStore(cache_directory() / "assemblies"))
+    # Takes the image assets of a new assembly out of the CDK CLI's hands; None where the settings leave them there.
+    adopt: Callable[[Path], Mapping[str, Synthesised]] | None = None
 
     @property
     def synthesiser(self) -> Synthesiser:
@@ -98,6 +101,7 @@ class Ports:
             given,
             self.publishable,
             self.inputs,
+            self.adopt,
         )
 
 
@@ -142,6 +146,16 @@ class CurrentRun:
         if self._named is None:
             self._named = self.settings, self.images
         return self._named
+
+    def adopt_images(self, images: Sequence[ImageSettings]) -> bool:
+        """Have these be the images that the app declares as assets, beside those of the settings. Whether they were
+        others until now."""
+        settings, chosen = self.named
+        own = tuple(each for each in settings.images if not each.is_asset)
+        before = [each for each in settings.images if each.is_asset]
+        chosen = [*(each for each in chosen if not each.is_asset), *images]
+        self._named = replace(settings, images=(*own, *images)), chosen
+        return before != list(images)
 
     def infrastructure_by(self, document: Mapping[str, Any]) -> Fingerprint:
         """What synth reads by a list that is not this machine's own."""

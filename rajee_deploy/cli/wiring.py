@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from rajee_deploy.actions.explain.tags import Sources
     from rajee_deploy.build_record.store import ContentsStore
     from rajee_deploy.image.inputs import ImageInputs
-    from rajee_deploy.plan.state import Ancestry, StackState
+    from rajee_deploy.plan.state import Ancestry, StackState, Synthesised
     from rajee_deploy.settings import Settings
     from rajee_deploy.stack import StackReader
 
@@ -73,10 +73,11 @@ def make_context(
 
 def _ports(settings: Settings, aws: Aws) -> Ports:
     ecr, where, app = _ecr(aws), Whereabouts(aws), CdkApp(settings.cdk, settings.environment)
+    deployer = Cdk(settings.cdk, aws, app.tracer, where)
     return Ports(
         registry=ecr,
         reader=_reader(settings, where),
-        deployer=Cdk(settings.cdk, aws, app.tracer, where),
+        deployer=deployer,
         engine=choose_engine(settings.engine),
         watcher=LocatedWatching(where),
         updater=LocatedUpdates(where),
@@ -96,7 +97,14 @@ def _ports(settings: Settings, aws: Aws) -> Ports:
         records=LocatedRecords(where),
         last_failure=app.last_failure,
         bind_names=where.bind_names,
+        adopt=partial(_adopt, settings, deployer) if settings.cdk.adopts_images else None,
     )
+
+
+def _adopt(settings: Settings, deployer: Cdk, assembly: Path) -> Mapping[str, Synthesised]:
+    from rajee_deploy.actions.adopted import adopt
+
+    return adopt(settings, deployer, assembly)
 
 
 def _commit(root: Path) -> str:

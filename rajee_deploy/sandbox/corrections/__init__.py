@@ -11,6 +11,7 @@ from rajee_deploy.sandbox.corrections import (
     change_sets,
     ecr,
     ecs,
+    functions,
     repositories,
     resources,
     settling,
@@ -32,6 +33,7 @@ def apply(*, port: int, password: str) -> None:
     surroundings.apply()
     change_sets.apply()
     ecs.apply()
+    functions.apply()
     ssm.apply()
     tokens.apply()
     waiting.apply()
