@@ -139,5 +139,9 @@ def read_depfile(path: Path) -> Depfile:
 
 def _image(fields: list[Any]) -> TracedImage:
     *texts, args, contexts = fields
-    pairs = (tuple((str(name), str(value)) for name, value in each) for each in (args, contexts))
-    return TracedImage(*map(str, texts), *pairs)
+    name, source, dockerfile, target, platform = map(str, texts)
+    return TracedImage(name, source, dockerfile, target, platform, _pairs(args), _pairs(contexts))
+
+
+def _pairs(told: list[Any]) -> tuple[tuple[str, str], ...]:
+    return tuple((str(name), str(value)) for name, value in told)

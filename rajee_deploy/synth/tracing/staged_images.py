@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from rajee_deploy.dataclass import dataclass
 from rajee_deploy.model import is_local_context
 from rajee_deploy.synth.image_assets import ImageAsset, image_assets
+from rajee_deploy.synth.image_inputs import REMOTE
 from rajee_deploy.synth.tracing.depfile import TracedEntry, TracedImage
 from rajee_deploy.synth.tracing.portable import is_in, portable
 from rajee_deploy.synth.tracing.regions import Region
@@ -42,7 +43,6 @@ _IGNORE_FILES = (".dockerignore", ".deployignore")
 # A list travels in a template, which more people may read than an assembly.
 _SECRET = re.compile(r"secret|token|passw|passphrase|credential|private|api_?key|access_?key|auth", re.IGNORECASE)
 _PART = 8  # digits of a hash; fewer may stand in a template by chance
-_REMOTE = ("docker-image://", "https://", "http://", "git@", "git://", "ssh://")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ def find_staged_images(app: App, records: Records, looks: Looks, regions: Region
     made = made_assets(records)
     if not app.adopts_images or not made:
         return StagedImages(as_ordinary(records))
-    chooser = _Chooser(app, records, looks, regions)
+    chooser = _Chooser(records, looks, regions)
     found = {asset: images for asset, images in chooser.choose(made).items() if all(map(app.has_digest, images))}
     rest = as_ordinary(records, {asset.number for asset in found})
     protected = {os.path.realpath(each) for asset, images in found.items() for each in _rules(asset, images)}
@@ -76,7 +76,7 @@ def find_staged_images(app: App, records: Records, looks: Looks, regions: Region
 
 
 class _Chooser:
-    def __init__(self, app: App, records: Records, looks: Looks, regions: Regions) -> None:
+    def __init__(self, records: Records, looks: Looks, regions: Regions) -> None:
         self._records, self._looks, self._regions = records, looks, regions
         self._assembly = os.path.realpath(records.assembly)
         self._assets: dict[str, list[ImageAsset]] = defaultdict(list)
@@ -109,6 +109,7 @@ class _Chooser:
         """Whether the copy is that of one build context in the checkout, and tells of nothing else."""
         asset, copy = group[0], self._copy(group[0].hash)
         source, listed = asset.source, self._assets.get(copy, [])
+        told = {name for each in listed for name in _files(each.dockerfile)}
         return (
             len({each.source for each in group}) == 1
             and bool(listed)
@@ -122,7 +123,7 @@ class _Chooser:
             and all(_is_copied(link, source, copy) for link in _links(asset, self._looks))
             and not self._is_written(group)
             and not self._is_read(copy)
-            and all(_is_same(f"{source}/{name}", f"{copy}/{name}") for each in listed for name in _files(each.dockerfile))
+            and all(_is_same(f"{source}/{name}", f"{copy}/{name}") for name in told)
         )
 
     def _is_written(self, group: list[Made]) -> bool:
@@ -175,7 +176,7 @@ class _Chooser:
     def _context(self, text: str) -> str:
         """A named build context; "" for one that not every machine has."""
         if not is_local_context(text):
-            return text if text.startswith(_REMOTE) else ""
+            return text if text.startswith(REMOTE) else ""
         real = os.path.realpath(text)
         return portable(real, self._regions.root) if os.path.isabs(text) and is_in(real, self._regions.root) else ""  # noqa: PTH117
 
