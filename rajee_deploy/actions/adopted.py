@@ -11,6 +11,7 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from rajee_deploy.actions.meanings import near
 from rajee_deploy.model import parse_platforms
 from rajee_deploy.model.names import ASSET_PREFIX
 from rajee_deploy.model.repository import Repository
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from rajee_deploy.aws import Identity
     from rajee_deploy.plan.stack_names import StackPlace
     from rajee_deploy.plan.state import Synthesised, WantedImage
+    from rajee_deploy.registry.ecr import PublishingRole
     from rajee_deploy.settings import Settings
     from rajee_deploy.synth.cdk_cli import Cdk
     from rajee_deploy.synth.image_assets import ImageAsset
@@ -55,9 +57,13 @@ def bind_images(run: CurrentRun, synthesis: Synthesis, who: Identity) -> bool:
     own = [each for each in assets if placeholder_name(each.hash)]
     names = Counter([*(each.name for each in run.named[0].images if not each.is_asset), *(each.name for each in own)])
     images: dict[str, ImageSettings] = {}
+    roles: dict[Repository, PublishingRole] = {}
     for each in own:
         shown = each.name if names[each.name] == 1 else f"{_slug(each.stack)}.{each.name}"
-        images.setdefault(shown, _located(_image(each, shown, run.settings), each, chosen[each.stack], who))
+        place = chosen[each.stack]
+        image = images.setdefault(shown, _located(_image(each, shown, run.settings), each, place, who))
+        roles[near(image.repository, place, who)] = _role(each, place, who)
+    run.ports.bind_roles(roles)
     return run.adopt_images(list(images.values()))
 
 
@@ -74,8 +80,9 @@ def _tell(run: CurrentRun, assets: Sequence[ImageAsset]) -> None:
             )
         else:
             continue
-        for line in run.console.first([f"{each.stack} {each.name}: {text}"]):
-            run.console.warn(f"{each.stack} {each.name}", line.partition(": ")[2], "asset")
+        subject = f"{each.stack} {each.name}"
+        if all((told.subject, told.message) != (subject, text) for told in run.console.warned):
+            run.console.warn(subject, text, "image-asset")
 
 
 def _image(asset: ImageAsset, name: str, settings: Settings) -> ImageSettings:
@@ -111,14 +118,29 @@ def _located(image: ImageSettings, asset: ImageAsset, place: StackPlace, who: Id
     """The image with where it goes: the repository of its asset, and the stack whose template names it."""
     from dataclasses import replace
 
-    [destination] = asset.destinations
-    told = {
-        "${AWS::AccountId}": place.account or who.account,
-        "${AWS::Region}": destination.region or place.region or who.region,
-    }
-    name = re.sub(r"\$\{AWS::\w+\}", lambda found: told.get(found[0], found[0]), destination.repository)
+    name = _filled(asset.destinations[0].repository, asset, place, who)
     parameter = ASSET_PREFIX + placeholder_name(asset.hash)
     return replace(image, repository=Repository.parse(name), stack=place.id, parameter=parameter)
+
+
+def _filled(text: str, asset: ImageAsset, place: StackPlace, who: Identity) -> str:
+    """A text of the CDK's with the values that its own CLI fills in."""
+    region = asset.destinations[0].region or place.region or who.region
+    told = {"AccountId": place.account or who.account, "Region": region}
+    if "${AWS::Partition}" in text:
+        from rajee_deploy.aws.permissions import partition_of
+
+        told["Partition"] = partition_of(region)
+    for name, value in told.items():
+        text = text.replace(f"${{AWS::{name}}}", value)
+    return text
+
+
+def _role(asset: ImageAsset, place: StackPlace, who: Identity) -> PublishingRole:
+    from rajee_deploy.registry.ecr import PublishingRole
+
+    [destination] = asset.destinations
+    return PublishingRole(_filled(destination.role, asset, place, who), destination.external_id)
 
 
 def _slug(stack: str) -> str:

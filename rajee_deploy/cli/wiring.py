@@ -99,6 +99,7 @@ def _ports(settings: Settings, aws: Aws) -> Ports:
         records=LocatedRecords(where),
         last_failure=app.last_failure,
         bind_names=where.bind_names,
+        bind_roles=ecr.bind_roles,
         adopt=partial(_adopt, settings, deployer) if settings.cdk.adopts_images else None,
     )
 

@@ -110,6 +110,7 @@ class Synthesised:
     declared: Mapping[str, Declared] = field(default_factory=dict)
     place: StackPlace | None = None  # which stack it is; None where a test does not care
     images: Mapping[str, str] = field(default_factory=dict)  # tags of its image assets that are ours, by name
+    plain: str = ""  # with such assets: the template's digest as the CDK CLI would deploy it by itself
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,14 +4,15 @@ What is then compared, remembered and kept does not depend on what lies in a bui
 changes templates and lists of assets in a directory that nobody else uses. It must never decide what an image's tag is,
 nor touch a staged build context.
 
-The CDK's hash covers the whole directory, so each edit of a README would change the template. It stands in images'
-references, in outputs, in `Metadata` (for the debugger), in the names of nested templates, and by way of a digest in
-the logical ids of Lambda versions: `plan.asset_images` knows the last two.
+The CDK's hash covers the whole directory, so each edit of a file that no build reads would change the template. It
+stands in images' references, in outputs, in `Metadata` (for the debugger), in the names of nested templates, and by way
+of a digest in the logical ids of Lambda versions: `plan.asset_images` knows the last two.
 """
 
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -91,9 +92,18 @@ def _checked(asset: ImageAsset, templates: _Templates, texts: Mapping[Path, str]
     """The asset, with an obstacle where another template refers to the version of a function that runs it: the id of
     such a version follows from the image, and is known in its own template alone."""
     for place, version in templates.versions_of(asset):
-        if any(version in text for path, text in texts.items() if path != place):
+        if any(_refers_to(version, text) for path, text in texts.items() if path != place):
             return replace(asset, obstacle=f"another template refers to the version {version} of its function")
     return asset
+
+
+def _refers_to(version: str, text: str) -> bool:
+    """Whether a template refers to the version of another one. A stack of the same shape has one of the same id itself;
+    an export has the id inside of a longer one."""
+    is_its_own = re.search(rf'"{version}"\s*:', text) is not None
+    return version in text and (
+        not is_its_own or re.search(rf"[A-Za-z0-9]{version}|{version}[A-Za-z0-9]", text) is not None
+    )
 
 
 class _Templates:

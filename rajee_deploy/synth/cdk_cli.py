@@ -83,9 +83,13 @@ class Cdk:
         with the tags of its images. `tag_of` makes an image's tag of what was staged."""
         from rajee_deploy.synth.adoption import neutralise
 
+        before = synthesised_stacks(assembly, self._settings.app)
         adopted = neutralise(assembly, tag_of)
         found = synthesised_stacks(assembly, self._settings.app)
-        return {stack: replace(made, images=adopted.tags.get(stack, {})) for stack, made in found.items()}
+        return {
+            stack: replace(made, images=adopted.tags.get(stack, {}), plain=before[stack].content.template)
+            for stack, made in found.items()
+        }
 
     def check_account(self, account: str) -> None:
         """See StackDeployer."""
