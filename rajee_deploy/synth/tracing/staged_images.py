@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from rajee_deploy.dataclass import dataclass
 from rajee_deploy.model import is_local_context
+from rajee_deploy.synth.assembly import directories_of, reads_assembly
 from rajee_deploy.synth.image_assets import ImageAsset, image_assets
 from rajee_deploy.synth.image_inputs import REMOTE
 from rajee_deploy.synth.tracing.depfile import TracedEntry, TracedImage
@@ -32,6 +33,7 @@ from rajee_deploy.system.regular_files import LARGE, digest_of, read_json, read_
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from pathlib import Path
 
     from rajee_deploy.synth.tracing.depfile import Records
     from rajee_deploy.synth.tracing.distil import App
@@ -82,9 +84,8 @@ class _Chooser:
         self._assets: dict[str, list[ImageAsset]] = defaultdict(list)
         for asset in image_assets(records.assembly):
             self._assets[os.path.realpath(asset.directory)].append(asset)
-        self._files = set(_file_assets(records))
-        templates = sorted(records.assembly.rglob("*.json"))
-        self._text = "\n".join(read_text(path, LARGE, "replace") for path in templates if _is_of_cdk(path))
+        self._files = file_assets(records.assembly)
+        self._text = texts_of(records.assembly)
 
     def choose(self, made: list[Made]) -> dict[Made, list[TracedImage]]:
         """The assets that count as images, each with these: one for each way in which it is built."""
@@ -242,14 +243,21 @@ def _is_same(one: str, other: str) -> bool:
         return False
 
 
-def _is_of_cdk(path: object) -> bool:
-    return str(path).endswith((".template.json", "manifest.json")) and "/asset." not in str(path)
+@reads_assembly
+def file_assets(assembly: Path) -> set[str]:
+    """Where an assembly has what is staged as a file asset, of all its stacks."""
+    return {
+        os.path.realpath(path.parent / str(asset.get("source", {}).get("path", "")))
+        for directory in directories_of(assembly)
+        for path in sorted(directory.glob("*.assets.json"))
+        for asset in read_json(path, LARGE, errors="surrogatepass").get("files", {}).values()
+    }
 
 
-def _file_assets(records: Records) -> Iterator[str]:
-    """What is staged as a file asset, of all stacks."""
-    for path in sorted(records.assembly.rglob("*.assets.json")):
-        if "/asset." in str(path):
-            continue
-        for asset in read_json(path, LARGE, errors="surrogatepass").get("files", {}).values():
-            yield os.path.realpath(path.parent / str(asset.get("source", {}).get("path", "")))
+@reads_assembly
+def texts_of(assembly: Path) -> str:
+    """All that an assembly says of its stacks."""
+    directories = directories_of(assembly)
+    paths = [path for directory in directories for path in sorted(directory.glob("*.template.json"))]
+    paths += [directory / "manifest.json" for directory in directories]
+    return "\n".join(read_text(path, LARGE, "replace") for path in paths)
