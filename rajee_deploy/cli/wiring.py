@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from rajee_deploy.plan.state import Ancestry, StackState, Synthesised
     from rajee_deploy.settings import Settings
     from rajee_deploy.stack import StackReader
+    from rajee_deploy.synth.tracing.depfile import TracedImage
 
 
 def make_context(
@@ -74,7 +75,8 @@ def make_context(
 
 
 def _ports(settings: Settings, aws: Aws) -> Ports:
-    ecr, where, app = _ecr(aws), Whereabouts(aws), CdkApp(settings.cdk, settings.environment)
+    ecr, where = _ecr(aws), Whereabouts(aws)
+    app = CdkApp(settings.cdk, settings.environment, partial(_digest_images, settings))
     deployer = Cdk(settings.cdk, aws, app.tracer, where)
     return Ports(
         registry=ecr,
@@ -102,6 +104,12 @@ def _ports(settings: Settings, aws: Aws) -> Ports:
         bind_roles=ecr.bind_roles,
         adopt=partial(_adopt, settings, deployer) if settings.cdk.adopts_images else None,
     )
+
+
+def _digest_images(settings: Settings, root: Path, images: Sequence[TracedImage]) -> Sequence[str]:
+    from rajee_deploy.image.originals import digest_originals
+
+    return digest_originals(settings, root, images)
 
 
 def _adopt(settings: Settings, deployer: Cdk, assembly: Path) -> Mapping[str, Synthesised]:
