@@ -74,7 +74,7 @@ def test_it_writes_what_the_reader_takes_and_says_what_it_saw(root):
         "JavaScript, aws-cdk 2.1148.1 (the project's own)",
         "svc/Dockerfile reads 1 of 3 files",
         'image-assets = "adopt"',
-        "none in svc: no COPY takes in what churns",
+        "none in svc: nothing that surely churns is read",
         "the app names none for Web: linux/amd64 is taken",
         "left out: no AWS region is set",
         "rajee-deploy plan",
