@@ -106,6 +106,8 @@ WIDER = tuple(
     for test in (
         "actions/explain/test_reads",
         "context/test_cache",
+        "context/test_cache_edits",
+        "context/test_cache_files",
         "context/test_cautions",
         "context/test_deployignore",
         "context/test_properties",
