@@ -16,7 +16,7 @@ from rajee_deploy.model import parse_platforms
 from rajee_deploy.model.names import ASSET_PREFIX
 from rajee_deploy.model.repository import Repository
 from rajee_deploy.plan.asset_images import RecordedImage, placeholder_name
-from rajee_deploy.plan.stack_names import places_of, resolve
+from rajee_deploy.plan.stack_names import meaning, places_of, resolve
 from rajee_deploy.plan.steps import DeployStack, Via
 from rajee_deploy.settings import DEFAULT_PLATFORM, LOCK_NAME, ImageSettings
 
@@ -64,7 +64,9 @@ def bind_images(run: CurrentRun, synthesis: Synthesis, who: Identity) -> bool:
         image = images.setdefault(shown, _located(_image(each, shown, run.settings), each, place, who))
         roles[near(image.repository, place, who)] = _role(each, place, who)
     run.ports.bind_roles(roles)
-    return run.adopt_images(list(images.values()))
+    others = [each.stack for each in run.named[1] if each.stack and not each.is_asset]
+    stacks = {places[key].id for name in others for key in meaning(name, places)}
+    return run.adopt_images(list(images.values()), stacks)
 
 
 def _tell(run: CurrentRun, assets: Sequence[ImageAsset]) -> None:

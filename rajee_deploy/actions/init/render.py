@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from rajee_deploy.actions.init.found import Found, FoundImage, FoundStack
     from rajee_deploy.console import Console
 
-_UNSET = "asset"
+_UNSET = "image-asset"
 
 
 @dataclass(frozen=True, slots=True)
