@@ -40,6 +40,9 @@ _BUILD_FILES = ("pyproject.toml", "setup.py", "setup.cfg", "package.json", "Make
 _ASKS_GIT = re.compile(
     rb"(?<![\w.-])git(?![\w-])|setuptools.scm|hatch.vcs|versioneer|dunamai|poetry.dynamic.versioning"
 )
+_IS_DOCKERFILE = re.compile(
+    r"(dockerfile|containerfile)([._-](?!py$|md$).+)?|.+\.(dockerfile|containerfile)", re.IGNORECASE
+)
 _RULES = (".deployignore", ".dockerignore", ".gitignore")
 
 
@@ -123,9 +126,7 @@ def _count(directory: Path) -> int:
 
 def _dockerfiles(root: Path) -> list[Path]:
     def is_one(name: str) -> bool:
-        lower = name.lower()
-        is_rules = lower.endswith(".dockerignore")
-        return not is_rules and (lower.startswith("dockerfile") or lower.endswith((".dockerfile", "containerfile")))
+        return _IS_DOCKERFILE.fullmatch(name) is not None and not name.endswith(".dockerignore")
 
     return files_below(project_root(root), is_one, _DEPTH, _MOST_ENTRIES)
 
