@@ -11,6 +11,8 @@ from rajee_deploy.sandbox.corrections import (
     change_sets,
     ecr,
     ecs,
+    functions,
+    nested,
     repositories,
     resources,
     settling,
@@ -18,6 +20,8 @@ from rajee_deploy.sandbox.corrections import (
     stacks,
     surroundings,
     tokens,
+    unsupported,
+    updating,
     waiting,
 )
 
@@ -27,11 +31,15 @@ def apply(*, port: int, password: str) -> None:
     ecr.apply(port=port, password=password)
     repositories.apply()
     resources.apply()
+    updating.apply()
+    functions.apply()
     stacks.apply()
+    nested.apply()
     settling.apply()
     surroundings.apply()
     change_sets.apply()
     ecs.apply()
     ssm.apply()
+    unsupported.apply()
     tokens.apply()
     waiting.apply()
