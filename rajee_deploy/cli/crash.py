@@ -42,7 +42,17 @@ _MOST_KEYS = 200  # of settings
 # Flags whose values can only be words of ours or numbers, and what names parts of a project.
 _SHOWN_FLAGS = {"--infra-check", "--modes", "--wait", "--last", "--max-size", "--platform", "--port"}
 # Settings whose values are words of ours; all others are shown by their kind.
-_SHOWN_KEYS = {"engine", "drift", "infra-check", "approval", "tag-only", "deploy-by", "provenance", "platform"}
+_SHOWN_KEYS = {
+    "engine",
+    "drift",
+    "infra-check",
+    "approval",
+    "tag-only",
+    "image-assets",
+    "deploy-by",
+    "provenance",
+    "platform",
+}
 _TOKEN = re.compile(r"[^\s'\"`()\[\]{}<>,;]+")
 # Words of Python's own messages that we may happen not to use.
 _PYTHONS = frozenset(

@@ -41,6 +41,7 @@ def read_cdk(file: SettingsFile, table: Mapping[str, Any] | None, environment: M
     asked = [each.value for each in Approval]
     approval = Approval(file.one_of("cdk.approval", merged.get("approval", "interactive"), asked))
     by = file.one_of("cdk.tag-only", merged.get("tag-only", "cdk"), ["cdk", "cloudformation"])
+    builder = file.one_of("cdk.image-assets", merged.get("image-assets", "cdk"), ["cdk", "adopt"])
     return CdkSettings(
         app,
         tuple(merged["stacks"]),
@@ -53,6 +54,7 @@ def read_cdk(file: SettingsFile, table: Mapping[str, Any] | None, environment: M
         by == "cloudformation",
         _parameters(file, table, environment.get("cdk", {}), merged["stacks"]),
         file.root,
+        builder == "adopt",
     )
 
 

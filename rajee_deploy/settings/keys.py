@@ -98,6 +98,9 @@ CDK_KEYS = {
     "infra-check": _key(STRING, '"auto"', 'or "hash", "synth": see docs/infrastructure.md'),
     "approval": _key(STRING, '"interactive"', 'or "broadening", "never": see docs/deploying.md'),
     "tag-only": _key(STRING, '"cdk"', '"cloudformation": a new image, or parameter, alone goes without the CDK CLI'),
+    "image-assets": _key(
+        STRING, '"cdk"', 'who builds the app\'s image assets: the CDK CLI; or "adopt": rajee-deploy does'
+    ),
     "parameters": Key(
         TABLE,
         (

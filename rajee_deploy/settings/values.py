@@ -6,7 +6,7 @@ from dataclasses import field
 from typing import TYPE_CHECKING
 
 from rajee_deploy.dataclass import dataclass
-from rajee_deploy.model.names import Approval, DeployBy, Drift, InfraCheck
+from rajee_deploy.model.names import ASSET_PREFIX, Approval, DeployBy, Drift, InfraCheck
 from rajee_deploy.plan.stack_names import StackPlace
 from rajee_deploy.settings.build_settings import BuildSettings, EngineSettings
 
@@ -47,6 +47,11 @@ class ImageSettings:
     context_key: str = ""  # the CDK context value that is given the tag, where no parameter takes it
     syntax_mirrors: tuple[str, ...] = ()  # of Docker Hub: hosts with the path before docker/dockerfile; set for all
 
+    @property
+    def is_asset(self) -> bool:
+        """Whether it is none of the settings, but declared by the app (see `adopted`)."""
+        return self.parameter.startswith(ASSET_PREFIX)
+
 
 @dataclass(frozen=True, slots=True)
 class CdkSettings:
@@ -63,6 +68,7 @@ class CdkSettings:
     by_cloudformation: bool = False  # `tag-only`: a new image alone goes without the CDK CLI
     parameters: Mapping[str, Mapping[str, Given]] = field(default_factory=dict)  # the app's own, by stack and name
     project: Path | None = None  # where the settings lie: what is beyond that checkout is walked within a bound
+    adopts_images: bool = False  # `image-assets`: those of the app are built here, and not by the CDK CLI
 
 
 @dataclass(frozen=True, slots=True)

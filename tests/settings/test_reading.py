@@ -180,6 +180,7 @@ ELSEWHERE = {
     "cdk.infra-check = 'never'": "auto, hash, synth",
     "cdk.approval = 'no'": "broadening",
     "cdk.tag-only = 'yes'": "cloudformation",
+    "cdk.image-assets = 'yes'": "adopt",
     "cdk.parameters.Other.Size = 'x'": "not in cdk.stacks",
     "engine = 'podman'": "buildah",
     "build-concurrency = 0": "from 1",
@@ -251,6 +252,15 @@ def test_no_settings_anywhere(tmp_path):
     with pytest.raises(ConfigurationError) as caught:
         find_settings(tmp_path)
     assert caught.value.code == "no-settings"
+    assert "rajee-deploy init" not in caught.value.hint
+
+
+def test_beside_a_cdk_app_init_is_named_first(tmp_path):
+    (tmp_path / "infra").mkdir()
+    (tmp_path / "infra" / "cdk.json").write_text("{}")
+    with pytest.raises(ConfigurationError) as caught:
+        find_settings(tmp_path)
+    assert caught.value.hint.startswith("rajee-deploy init   # ")
 
 
 @pytest.mark.parametrize(
@@ -271,6 +281,14 @@ def test_on_what_unchanged_may_stand(project, more, environment, check):
 
 
 MIRRORED = '[images.app]\nrepository = "a"\n'
+
+
+def test_who_builds_image_assets_may_be_another_in_an_environment(project):
+    adopting = GOOD.replace('app = "cdk"', 'app = "cdk"\nimage-assets = "adopt"')
+    path = project(adopting.replace('account = "123456789012"', 'cdk.image-assets = "cdk"'))
+    assert load(path).cdk.adopts_images
+    assert not load(path, "prod").cdk.adopts_images
+    assert not load(project(GOOD)).cdk.adopts_images
 
 
 @pytest.mark.parametrize(

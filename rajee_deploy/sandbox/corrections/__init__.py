@@ -22,6 +22,7 @@ from rajee_deploy.sandbox.corrections import (
     tokens,
     unsupported,
     updating,
+    versions,
     waiting,
 )
 
@@ -32,13 +33,14 @@ def apply(*, port: int, password: str) -> None:
     repositories.apply()
     resources.apply()
     updating.apply()
-    functions.apply()
     stacks.apply()
     nested.apply()
     settling.apply()
     surroundings.apply()
     change_sets.apply()
     ecs.apply()
+    functions.apply()
+    versions.apply()
     ssm.apply()
     unsupported.apply()
     tokens.apply()
