@@ -19,6 +19,9 @@ from rajee_deploy.cli.flags import (  # noqa: TC001 -- typer reads the annotatio
 from rajee_deploy.errors import ConfigurationError, Exit
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rajee_deploy.actions.explain.past import Origin
     from rajee_deploy.actions.rollback import Asked
     from rajee_deploy.actions.run import CurrentRun
 
@@ -57,7 +60,6 @@ def rollback(
     git revision that it was made of.
     """
     from rajee_deploy.actions.explain.past import Origin
-    from rajee_deploy.actions.rollback import Asked
     from rajee_deploy.actions.rollback.recorded import of_rollback, recorded_rollback
     from rajee_deploy.cli.wiring import make_context
 
@@ -67,15 +69,12 @@ def rollback(
             "--detailed-exitcode says whether a plan has changes, and nothing is planned alone here",
             hint="rajee-deploy rollback --plan --detailed-exitcode",
         )
-    run = make_context((environment, image, config), profile, region, verbose=verbose, infra_check=infra_check)
-    if not run.settings.images:
+    run = make_context((environment, None, config), profile, region, verbose=verbose, infra_check=infra_check)
+    if not run.settings.images and not run.settings.cdk.adopts_images:
         from rajee_deploy.cli.no_images import no_images
 
         raise no_images(run.settings, "rollback")
-    origin = Origin(run.settings.path, environment, lambda settings: settings)
-    deployed = [each for each in run.settings.images if each.stack]
-    names = [each.name for each in deployed]
-    asked = Asked(run.images if image else deployed, tag, origin, bool(image), wait, deployed=names)
+    asked = _asked(run, tag, image, Origin(run.settings.path, environment, lambda settings: settings), wait)
     run.wait_seconds = wait
     if only_plan:
         _preview(run, asked, as_json=as_json, detailed_exitcode=detailed_exitcode)
@@ -83,6 +82,27 @@ def rollback(
     returns, record = recorded_rollback(run, asked)
     if as_json:
         run.console.document(of_rollback(returns, record))
+
+
+def _asked(run: CurrentRun, tag: str | None, names: Sequence[str] | None, origin: Origin, wait: int) -> Asked:
+    """What is asked for. A name that the settings do not have may be an image of the app's own."""
+    from rajee_deploy.actions.rollback import Asked
+    from rajee_deploy.cli.images import choose_images
+
+    known = {each.name for each in run.settings.images}
+    own = [name for name in names or () if run.settings.cdk.adopts_images and name not in known]
+    named = [name for name in names or () if name not in own]
+    run.images = choose_images(run.settings, named) if named or not own else []
+    deployed = [each for each in run.settings.images if each.stack]
+    return Asked(
+        run.images if names else deployed,
+        tag,
+        origin,
+        bool(names),
+        wait,
+        deployed=[each.name for each in deployed],
+        app_images=own,
+    )
 
 
 def _preview(run: CurrentRun, asked: Asked, *, as_json: bool, detailed_exitcode: bool) -> None:

@@ -188,5 +188,6 @@ def test_what_is_not_known_is_null():
     image = DeployedImage("a", "T", "", "", matches=None, doubt="why")
     stack = DeployedStack("App", "S", revision=COMMIT, images=(image,))
     found = document(Status("1", "r", "", (stack,)))["stacks"]["App"]
-    assert found["images"]["a"] == {"parameter": "T", "deployed": None, "here": None, "matches": None, "doubt": "why"}
+    unknown = ("deployed", "here", "matches", "repository", "former", "digest", "gone")
+    assert found["images"]["a"] == {"parameter": "T", "doubt": "why", **dict.fromkeys(unknown)}
     assert found["revision"] == {"commit": COMMIT, "dirty": False, "subject": None}
