@@ -19,8 +19,6 @@ from rajee_deploy.cli.flags import (  # noqa: TC001 -- typer reads the annotatio
 from rajee_deploy.errors import ConfigurationError, Exit
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from rajee_deploy.actions.explain.past import Origin
     from rajee_deploy.actions.rollback import Asked
     from rajee_deploy.actions.run import CurrentRun
@@ -69,12 +67,13 @@ def rollback(
             "--detailed-exitcode says whether a plan has changes, and nothing is planned alone here",
             hint="rajee-deploy rollback --plan --detailed-exitcode",
         )
-    run = make_context((environment, None, config), profile, region, verbose=verbose, infra_check=infra_check)
+    run = make_context((environment, image, config), profile, region, verbose=verbose, infra_check=infra_check)
     if not run.settings.images and not run.settings.cdk.adopts_images:
         from rajee_deploy.cli.no_images import no_images
 
         raise no_images(run.settings, "rollback")
-    asked = _asked(run, tag, image, Origin(run.settings.path, environment, lambda settings: settings), wait)
+    origin = Origin(run.settings.path, environment, lambda settings: settings)
+    asked = _asked(run, tag, origin, wait, is_chosen=bool(image))
     run.wait_seconds = wait
     if only_plan:
         _preview(run, asked, as_json=as_json, detailed_exitcode=detailed_exitcode)
@@ -84,25 +83,14 @@ def rollback(
         run.console.document(of_rollback(returns, record))
 
 
-def _asked(run: CurrentRun, tag: str | None, names: Sequence[str] | None, origin: Origin, wait: int) -> Asked:
+def _asked(run: CurrentRun, tag: str | None, origin: Origin, wait: int, *, is_chosen: bool) -> Asked:
     """What is asked for. A name that the settings do not have may be an image of the app's own."""
     from rajee_deploy.actions.rollback import Asked
-    from rajee_deploy.cli.images import choose_images
 
-    known = {each.name for each in run.settings.images}
-    own = [name for name in names or () if run.settings.cdk.adopts_images and name not in known]
-    named = [name for name in names or () if name not in own]
-    run.images = choose_images(run.settings, named) if named or not own else []
     deployed = [each for each in run.settings.images if each.stack]
-    return Asked(
-        run.images if names else deployed,
-        tag,
-        origin,
-        bool(names),
-        wait,
-        deployed=[each.name for each in deployed],
-        app_images=own,
-    )
+    images, own = run.images if is_chosen else deployed, sorted(run.chosen_assets or ())
+    names = [each.name for each in deployed]
+    return Asked(images, tag, origin, is_chosen, wait, deployed=names, app_images=own)
 
 
 def _preview(run: CurrentRun, asked: Asked, *, as_json: bool, detailed_exitcode: bool) -> None:

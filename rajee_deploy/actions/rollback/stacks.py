@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 from rajee_deploy.actions import locate
 from rajee_deploy.actions.adopted import deployed_images
 from rajee_deploy.actions.planned_synth import synthesise_planned
-from rajee_deploy.errors import ConfigurationError, DeployError
+from rajee_deploy.errors import DeployError
 from rajee_deploy.model.names import InfraCheck
 from rajee_deploy.plan.stack_names import is_plain
 from rajee_deploy.plan.state import RepositoryAbsent, StackPresent, Tagged
+from rajee_deploy.settings.problems import unknown_image
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -37,18 +38,9 @@ def find_images(run: CurrentRun, who: Identity, asked: Asked) -> Asked:
     known = [*asked.deployed, *own]
     for name in asked.app_images:
         if name not in own:
-            raise _unknown_image(name, known)
+            raise unknown_image(name, known, run.settings.path)
     chosen = [own[name] for name in asked.app_images] if asked.is_chosen else own.values()
     return replace(asked, images=[*asked.images, *chosen], deployed=known)
-
-
-def _unknown_image(name: str, known: Sequence[str]) -> ConfigurationError:
-    return ConfigurationError(
-        "unknown-image",
-        f"there is no image {name!r}",
-        where="the settings, and what the stacks record of the app's own images",
-        hint=f"known: {', '.join(known)}" if known else "no stack records an image yet: rajee-deploy up",
-    )
 
 
 def find_stacks(

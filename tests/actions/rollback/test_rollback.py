@@ -271,7 +271,7 @@ def test_a_stack_that_records_the_tag_already_must_run_it(world, deployments, co
 def test_a_refusal_of_cloudformation_teaches_the_other_way(world, code, word):
     class Refusing(FakeStacks):
         def update(self, stack, state, parameters, token, tags):
-            assert (stack, token, parameters["ImageTag"]) == ("App", token, world.first)
+            assert (stack, token, parameters["ImageTag"], dict(tags)) == ("App", token, world.first, {})
             assert isinstance(state, StackPresent)
             raise DeployError(code, "no")
 
