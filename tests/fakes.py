@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from rajee_deploy.engine import BuildRequest
     from rajee_deploy.model import RemoteSource
     from rajee_deploy.model.repository import ImageName, Repository
+    from rajee_deploy.plan.expiry import LifecycleRule, Mutability
     from rajee_deploy.plan.state import ReferenceState, StackState
 
 
@@ -98,6 +99,29 @@ class FakeRegistry:
             raise DeployError("tag-immutable", f"{repository} does not let the tag {tag} be moved")
         tags[tag] = digest
         self.writes.append(tag)
+
+
+@dataclass
+class FakeRules:
+    """Repositories as their settings have them: whether tags may move, the rules, and images as sets of tags."""
+
+    mutability: dict[str, Mutability] = field(default_factory=dict)
+    lifecycle: dict[str, tuple[LifecycleRule, ...]] = field(default_factory=dict)
+    images: dict[str, list[frozenset[str]]] = field(default_factory=dict)
+
+    def find_mutability(self, repository: Repository) -> Mutability | RepositoryAbsent:
+        """See RepositoryRules."""
+        return self.mutability.get(repository.name, RepositoryAbsent())
+
+    def find_lifecycle(self, repository: Repository) -> tuple[LifecycleRule, ...] | RepositoryAbsent:
+        """See RepositoryRules."""
+        return self.lifecycle.get(repository.name, ()) if repository.name in self.mutability else RepositoryAbsent()
+
+    def find_tags(self, repository: Repository, tag: str) -> frozenset[str] | ImageAbsent | RepositoryAbsent:
+        """See RepositoryRules."""
+        if repository.name not in self.mutability:
+            return RepositoryAbsent()
+        return next((tags for tags in self.images.get(repository.name, []) if tag in tags), ImageAbsent())
 
 
 @dataclass

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from enum import Enum
+from math import inf
 from typing import TYPE_CHECKING, NamedTuple, assert_never
 
 from rajee_deploy.dataclass import dataclass
@@ -78,12 +79,17 @@ def _is_about(rule: LifecycleRule, tags: Collection[str]) -> bool:
 
 
 def _can_fire(rule: LifecycleRule) -> bool:
-    """A limit in days passes by itself. One on the number of images is passed by pushing more, unless all that count
-    carry a tag that moves, of which there are as many as stacks."""
+    """A limit in days passes by itself. One on the number of images is passed by pushing more, as far as there can be
+    more: a tag names one image, and of those that move there are as many as stacks."""
     if rule.limit is not RuleLimit.IMAGES:
         return True
-    is_bounded = rule.tags is RuleTags.TAGGED and any(pattern.startswith(_MOVING) for pattern in rule.patterns)
-    return not is_bounded or rule.number < MANY_STACKS
+    return rule.number < min(map(_most_images, rule.patterns), default=inf)
+
+
+def _most_images(pattern: str) -> float:
+    if "*" not in pattern:
+        return 1
+    return MANY_STACKS if pattern.startswith(_MOVING) else inf
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 # The CLI is one file into which the schema's own version file is bundled; its form changed with schema 37.
 _BUNDLED = re.compile(
     rb'cloud-assembly-schema/schema/(?:cloud-assembly\.)?version\.json".{0,600}?'
-    rb'\b(?:revision"?:\s{0,4}|version"?:\s{0,4}")(\d{1,6})',
+    rb'\b(?:revision"?:\s{0,4}|version"?:\s{0,4}")(\d{1,6})\b',
     re.DOTALL,
 )
 _SCHEMA_PACKAGE = "@aws-cdk/cloud-assembly-schema/package.json"
@@ -36,7 +36,9 @@ class Library(NamedTuple):
 
 def newest_readable(cli: CdkCli) -> int | None:
     """The newest schema that a CLI reads; None where its files do not say."""
-    root = next((each for each in cli.path.resolve().parents if (each / "package.json").is_file()), None)
+    beside = cli.path.parent.parent / "aws-cdk"  # .bin of node_modules may hold a script in place of a link
+    places = (beside, *cli.path.resolve().parents) if cli.path.parent.name == ".bin" else cli.path.resolve().parents
+    root = next((each for each in places if (each / "package.json").is_file()), None)
     if root is None:
         return None
     try:

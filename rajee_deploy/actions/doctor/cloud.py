@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from rajee_deploy.synth.deploy_checks import BootstrapNeed
 
 _AT_ONCE = 8
-_NEEDS_AWS = ("bootstrap", "repository")  # checks that are not begun where nobody can ask
 
 
 class Greets(Protocol):
@@ -67,7 +66,7 @@ def check_cloud(cloud: Cloud, settings: Settings | None, app: Path | None) -> It
     try:
         caller = cloud.greeting.caller()
     except (DeployError, EOFError) as error:
-        yield from _without_credentials(cloud, error, settings)
+        yield from _without_credentials(cloud, error, settings, app)
         return
     where = f"account {caller.account}, {caller.region}"
     try:
@@ -85,7 +84,9 @@ def check_cloud(cloud: Cloud, settings: Settings | None, app: Path | None) -> It
     yield from _in_place(cloud, settings, app, who, is_right=account is None or account.health is not Health.ERROR)
 
 
-def _without_credentials(cloud: Cloud, error: DeployError | EOFError, settings: Settings | None) -> Iterator[Finding]:
+def _without_credentials(
+    cloud: Cloud, error: DeployError | EOFError, settings: Settings | None, app: Path | None
+) -> Iterator[Finding]:
     if isinstance(error, DeployError):
         told = of_error("credentials", error)
         fix = cloud.login if error.code == "expired-credentials" else told.fix
@@ -94,9 +95,7 @@ def _without_credentials(cloud: Cloud, error: DeployError | EOFError, settings: 
         text = "the profile asks for a code of a device, and nobody is here who could type it"
         yield Finding("credentials", Health.UNKNOWN, text)
     yield judgements.judge_clock(cloud.greeting.ahead)
-    for check in _NEEDS_AWS:
-        if check != "repository" or (settings is not None and settings.images):
-            yield unknown(check, "AWS cannot be asked: see credentials")
+    yield from (unknown(check, "AWS cannot be asked: see credentials") for check in _asked(settings, app))
 
 
 def _in_place(
@@ -104,7 +103,8 @@ def _in_place(
 ) -> Iterator[Finding]:
     """What is looked at in the account, unless it is the wrong one."""
     if not is_right:
-        yield from (unknown(check, "not looked at in an account that is not the right one") for check in _NEEDS_AWS)
+        why = "not looked at in an account that is not the right one"
+        yield from (unknown(check, why) for check in _asked(settings, app))
         return
     asked: list[Callable[[], Iterable[Finding]]] = [] if app is None else [partial(check_bootstrap, cloud, app, who)]
     if settings is not None:
@@ -113,6 +113,14 @@ def _in_place(
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         for found in pool.map(lambda check: list(check()), asked):
             yield from found
+
+
+def _asked(settings: Settings | None, app: Path | None) -> Iterator[str]:
+    """The checks that are made in the account."""
+    if app is not None:
+        yield "bootstrap"
+    if settings is not None and settings.images:
+        yield "repository"
 
 
 def _who(arn: str) -> str:
@@ -171,14 +179,12 @@ def check_repository(
     try:
         told = rules.find_mutability(repository)
     except DeployError as error:
-        yield of_error("repository", error, repository.name)
+        yield of_error("repository", error, str(repository))
         return
     if isinstance(told, RepositoryAbsent):
-        text = f"{repository} is not there: a first up can push only if a stack before the image's makes it"
-        fix = f"aws ecr create-repository --repository-name {repository.name}"
-        yield Finding("repository", Health.WARNING, text, fix, repository.name, "no-repository")
+        yield judgements.judge_absent(repository)
         return
-    yield judgements.judge_mutability(repository.name, told, moving, more)
+    yield judgements.judge_mutability(repository, told, moving, more)
     for image in deployed:
         yield check_lifecycle(rules, settings, image, who)
 

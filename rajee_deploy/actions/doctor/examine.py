@@ -36,7 +36,7 @@ ORDER = (
     ("engine", "node", "cdk", "schema", "versions", "strace"),
     ("disk", "cache", "state"),
     ("credentials", "expiry", "account", "clock", "bootstrap", "repository", "lifecycle"),
-    ("dockerfile", "bases", "build-args", "unused"),
+    ("dockerfile", "bases", "secrets", "unused"),
 )
 
 

@@ -14,6 +14,7 @@ from rajee_deploy.image.inputs import read_recipe
 from rajee_deploy.model.names import DeployBy
 from rajee_deploy.settings import LOCK_NAME
 from rajee_deploy.settings.values import DEFAULT_PARAMETER
+from rajee_deploy.text.foreign import parse_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -46,13 +47,14 @@ def check_images(settings: Settings) -> Iterator[Finding]:
         yield check_bases(recipes, lock)
     for image in settings.images:
         if image.name in recipes:
-            yield from check_build_args(image, recipes[image.name])
+            yield check_secrets(image, recipes[image.name])
             yield from find_unused(image, recipes[image.name])
 
 
 def check_bases(recipes: Mapping[str, Recipe], lock: Lock) -> Finding:
     """Whether what builds take from elsewhere is the same tomorrow."""
-    floating = list(dict.fromkeys(need.reference for need in bases.missing(lock, bases.needs(recipes.values()))))
+    lacking = (need.reference for need in bases.missing(lock, bases.needs(recipes.values())))
+    floating = [each for each in dict.fromkeys(lacking) if bases.is_floating(each)]
     if not floating:
         return Finding("bases", Health.OK, "what builds take from elsewhere is pinned, or locked")
     more = f", and {len(floating) - _SHOWN} more" if len(floating) > _SHOWN else ""
@@ -61,17 +63,26 @@ def check_bases(recipes: Mapping[str, Recipe], lock: Lock) -> Finding:
     return Finding("bases", Health.WARNING, text, "rajee-deploy lock")
 
 
-def check_build_args(image: ImageSettings, recipe: Recipe) -> Iterator[Finding]:
-    """Whether an argument with a value is called as a secret is. No value is shown."""
-    given = [*image.build_args, *(name for name, value in recipe.build_args if value)]
-    named = [name for name in dict.fromkeys(given) if is_secret_name(name)]
-    if named:
-        be = "looks like a secret" if len(named) == 1 else "look like secrets"
-        text = f"{image.name}: {', '.join(named)} {be}: who may pull the image can read a build argument's value"
-        fix = f'give it as a secret: secrets = {{ {named[0].lower()} = "env:{named[0]}" }}, RUN --mount=type=secret'
-        yield Finding("build-args", Health.WARNING, text, fix, image.name)
-    else:
-        yield Finding("build-args", Health.OK, f"{image.name}: none is called as a secret is", subject=image.name)
+def check_secrets(image: ImageSettings, recipe: Recipe) -> Finding:
+    """Whether an argument or a variable with a value is called as a secret is. No value is shown."""
+    named = [name for name in dict.fromkeys((*image.build_args, *_named_values(recipe))) if is_secret_name(name)]
+    if not named:
+        text = f"{image.name}: no argument or variable of the build is called as a secret is"
+        return Finding("secrets", Health.OK, text, subject=image.name)
+    be = "looks like a secret" if len(named) == 1 else "look like secrets"
+    text = f"{image.name}: {', '.join(named)} {be}, and who may pull the image can read what an ARG or ENV holds"
+    fix = f'give it as a secret: secrets = {{ {named[0].lower()} = "env:{named[0]}" }}, RUN --mount=type=secret'
+    return Finding("secrets", Health.WARNING, text, fix, image.name)
+
+
+def _named_values(recipe: Recipe) -> Iterator[str]:
+    """The names that the Dockerfile itself gives a value, by its instructions as the recipe writes them."""
+    for text in recipe.instructions:
+        match parse_json(text, errors="surrogatepass"):
+            case ["ARG" | "ENV", list(pairs)]:
+                yield from (str(name) for name, value in pairs if value)
+            case _:
+                pass
 
 
 def find_unused(image: ImageSettings, recipe: Recipe) -> Iterator[Finding]:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from rajee_deploy.model.caller import HeldKeys
+    from rajee_deploy.model.repository import Repository
     from rajee_deploy.plan.expiry import LifecycleRule, Mutability
 
 _OLDEST_NODE = 18  # what the CDK CLI asks for
@@ -106,17 +107,17 @@ def judge_clock(ahead: float | None) -> Finding:
         return Finding("clock", Health.ERROR, text, fix, code="clock-skew")
     if off >= _NOTABLE_SECONDS:
         return Finding("clock", Health.WARNING, f"{off} s {which} AWS's", fix)
-    return Finding("clock", Health.OK, "within a few seconds of AWS's" if off > 1 else "as AWS's")
+    return Finding("clock", Health.OK, "within a minute of AWS's" if off > 1 else "as AWS's")
 
 
 # -- repositories --------------------------------------------------------------------------------------------------
 
 
-def judge_mutability(name: str, told: Mutability, moving: Sequence[str], more: Sequence[str]) -> Finding:
+def judge_mutability(repository: Repository, told: Mutability, moving: Sequence[str], more: Sequence[str]) -> Finding:
     """Whether images stay what their tags say, and the tags that shield them move. `moving` are those of the tool's
     own, `more` wildcards of what the settings let move."""
-    frozen = [tag for tag in moving if told.is_frozen(tag)]
-    fix = _immutable(name, more)
+    frozen, name = [tag for tag in moving if told.is_frozen(tag)], str(repository)
+    fix = f"{_BY_STACK}\n{_immutable(repository, more)}"
     if frozen:
         text = f"{name} does not let {' and '.join(frozen)} move: its lifecycle rules may expire what runs"
         return Finding("repository", Health.WARNING, text, fix, name, "tag-immutable")
@@ -128,15 +129,26 @@ def judge_mutability(name: str, told: Mutability, moving: Sequence[str], more: S
 
 
 _MOST_FILTERS = 5  # of ECR
+_BY_STACK = "let the stack that makes it do so, as docs/your-service.md shows; where no stack makes it:"
 
 
-def _immutable(name: str, more: Sequence[str]) -> str:
+def judge_absent(repository: Repository) -> Finding:
+    """A repository that is not there (yet)."""
+    text = f"{repository} is not there: up can push only where a stack before the image's makes it"
+    fix = f"{_BY_STACK}\n{_command('create-repository', repository)}"
+    return Finding("repository", Health.WARNING, text, fix, str(repository), "no-repository")
+
+
+def _command(words: str, repository: Repository) -> str:
+    there = f" --region {repository.region}" if repository.region else ""
+    return f"aws ecr {words} --repository-name {repository.name}{there}"
+
+
+def _immutable(repository: Repository, more: Sequence[str]) -> str:
     filters = list(dict.fromkeys(("live-*", "prev-*", *more)))[:_MOST_FILTERS]
     told = " ".join(f"filterType=WILDCARD,filter='{each}'" for each in filters)
-    return (
-        f"aws ecr put-image-tag-mutability --repository-name {name} --image-tag-mutability IMMUTABLE_WITH_EXCLUSION "
-        f"--image-tag-mutability-exclusion-filters {told}"
-    )
+    command = _command("put-image-tag-mutability", repository)
+    return f"{command} --image-tag-mutability IMMUTABLE_WITH_EXCLUSION --image-tag-mutability-exclusion-filters {told}"
 
 
 SHIELDS = "docs/registry-and-engines.md has rules that shield live-* and prev-*"
