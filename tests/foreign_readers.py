@@ -71,6 +71,8 @@ from rajee_deploy.synth.command import app_command
 from rajee_deploy.synth.git_index import git_index
 from rajee_deploy.synth.how_to import install_cli
 from rajee_deploy.synth.ignored import _read_kept
+from rajee_deploy.synth.image_assets import image_assets
+from rajee_deploy.synth.image_inputs import image_inputs, no_digests
 from rajee_deploy.synth.input_store import InputStore
 from rajee_deploy.synth.own_images import own_images
 from rajee_deploy.synth.runtimes import _by_headers, venv_configuration
@@ -82,6 +84,7 @@ from rajee_deploy.synth.tracing.failure import NAME as FAILED
 from rajee_deploy.synth.tracing.failure import last_failure
 from rajee_deploy.synth.tracing.installed import node_packages, python_packages
 from rajee_deploy.synth.tracing.looks import find_looks
+from rajee_deploy.synth.tracing.staged_images import file_assets, texts_of
 from rajee_deploy.synth.tracing.syscalls import BrokenLogError, read_calls
 from rajee_deploy.synth.tracing.whole import _properties
 from rajee_deploy.synth.travelling import from_document
@@ -269,7 +272,24 @@ ASSETS = {
             "destinations": {"c": {"bucketName": "b", "objectKey": "a" * 64 + ".json"}},
         }
     },
-    "dockerImages": {},
+    "dockerImages": {
+        "b" * 64: {
+            "displayName": "api",
+            "source": {
+                "directory": "asset.b",
+                "dockerFile": "Dockerfile",
+                "dockerBuildTarget": "t",
+                "dockerBuildArgs": {"A": "1"},
+                "dockerBuildContexts": {"lib": "/lib"},
+                "dockerBuildSecrets": {"s": "env=S"},
+                "dockerBuildSsh": "default",
+                "platform": "linux/amd64",
+                "cacheFrom": [{"type": "registry", "params": {"ref": "r"}}],
+                "cacheTo": {"type": "registry", "params": {"ref": "r"}},
+            },
+            "destinations": {"c": {"repositoryName": "r", "imageTag": "b" * 64, "assumeRoleArn": "a"}},
+        }
+    },
 }
 LIST = {
     "schema": "rajee-deploy.list/1",
@@ -277,6 +297,21 @@ LIST = {
     "variables": ["A"],
     "toolchain": {"python": "3.11", "python-packages": "a b"},
     "obstacles": [],
+}
+LIST_WITH_IMAGES = {
+    **LIST,
+    "schema": "rajee-deploy.list/2",
+    "images": [
+        {
+            "name": "api",
+            "source": "api",
+            "dockerfile": "Dockerfile",
+            "target": "",
+            "platform": "linux/amd64",
+            "build-args": {"A": "1"},
+            "build-contexts": {"lib": "./lib", "base": "docker-image://x"},
+        }
+    ],
 }
 
 
@@ -286,6 +321,12 @@ def _assembly(place: Path, **files: bytes) -> object:
         _put(place, kind, whole[name])
     found = [assembly.is_complete(place), assembly.warnings_of(place), assembly.synthesised_stacks(place, place)]
     return [*found, carry(place, LIST, ["One"])]
+
+
+def _staged(data: bytes, place: Path) -> object:
+    _put(place, "manifest.json", _json(MANIFEST))
+    _put(place, "One.assets.json", data)
+    return file_assets(place), texts_of(place), image_assets(place)
 
 
 def _properties_of(data: bytes, place: Path) -> object:
@@ -305,18 +346,20 @@ def _depfile(data: bytes, place: Path) -> object:
 
 
 DEPFILE = {
-    "version": 0,
+    "version": 4,
     "variables": ["A"],
-    "files": ["x"],
-    "listings": [],
-    "absent": [],
+    "read": ["x"],
+    "listed": [],
+    "searched": [],
+    "outside": [],
     "impure": [],
     "packages": [],
     "libraries": [["s", "n"]],
     "is_whole": True,
     "entries": [["file", "p", ["b"]]],
     "installed": [["i", "v"]],
-    "toolchain": [["a"], [], [], []],
+    "toolchain": [["a"], [], [], [], []],
+    "images": [["api", "api", "Dockerfile", "", "", [["A", "1"]], []]],
 }
 STACKS = {
     "account": "1",
@@ -655,9 +698,12 @@ def _pointer(data: bytes, place: Path) -> object:
 # -- what stacks carry, and AWS's answers
 
 
-def _carried(data: bytes, _place: Path) -> object:
+def _carried(data: bytes, place: Path) -> object:
     found = carried_of({"Metadata": {"rajee-deploy": data.decode("utf-8", "replace")}})
-    return (from_document(found), encode(found)) if found is not None else None
+    if found is None:
+        return None
+    images = image_inputs(from_document(found)[0].images, place, no_digests)
+    return from_document(found), encode(found), list(images)
 
 
 def _stack_record(data: bytes, _place: Path) -> object:
@@ -948,6 +994,7 @@ READERS: dict[str, Reader] = {
     "an assembly's manifest": Reader(_json(MANIFEST), lambda data, place: _assembly(place, manifest=data)),
     "an assembly's template": Reader(_json(TEMPLATE), _template),
     "an assembly's list of assets": Reader(_json(ASSETS), lambda data, place: _assembly(place, assets=data)),
+    "what an assembly stages": Reader(_json(ASSETS), _staged),
     "the depfile": Reader(_json(DEPFILE), _depfile),
     "a kept assembly's record": Reader(_json(STACKS), _store),
     "strace's log": Reader(STRACE, _strace, (BrokenLogError,)),
@@ -987,6 +1034,7 @@ READERS: dict[str, Reader] = {
         b"version https://git-lfs.github.com/spec/v1\noid sha256:" + b"a" * 64 + b"\nsize 5\n", _pointer
     ),
     "a list that a stack carries": Reader(_json(LIST), _carried),
+    "a list with images": Reader(_json(LIST_WITH_IMAGES), _carried),
     "a stack's record in SSM": Reader(_json(STACK_RECORD), _stack_record),
     "a deployed template": Reader(_json(TEMPLATE), _deployed_template, OLD),
     "CloudFormation's answers": Reader(STACKS_ANSWER, _stacks_answer, OLD),

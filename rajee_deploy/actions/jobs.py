@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from rajee_deploy.actions.adopted import put_in_tags
 from rajee_deploy.actions.confirm import as_before
 from rajee_deploy.actions.deploy import Job
 from rajee_deploy.actions.preflight import approval_changes, check_ready
@@ -48,6 +49,7 @@ def make_jobs(planned: Planned) -> tuple[dict[str, Job], Uncarried]:
         assembly = synthesis.assembly
         recorded |= by_cdk
         uncarried = _carry(planned.run, synthesis, [*by_cdk])
+        put_in_tags(planned, assembly)
         records = {stack: _record_of_deployment(stack, synthesis, states[stack], images, revision) for stack in by_cdk}
     jobs = {
         step.stack: Job(

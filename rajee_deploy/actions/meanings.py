@@ -69,7 +69,7 @@ def image_of_stack(
             where=where,
             hint="they are " + ", ".join(str(places[key]) for key in keys),
         )
-    return replace(image, stack=found[0], repository=_near(image.repository, places[found[0]], who))
+    return replace(image, stack=found[0], repository=near(image.repository, places[found[0]], who))
 
 
 def values_of_stacks(
@@ -105,7 +105,7 @@ def check_values(values: Mapping[str, Mapping[str, Given]], images: Sequence[Ima
         ) from error
 
 
-def _near(repository: Repository, place: StackPlace, who: Identity) -> Repository:
+def near(repository: Repository, place: StackPlace, who: Identity) -> Repository:
     """A repository without a registry is one of the place where its image's stack lives."""
     account, region = place.account or who.account, place.region or who.region
     if repository.host or (account, region) == (who.account, who.region):

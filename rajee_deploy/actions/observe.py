@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from rajee_deploy.actions.run import CurrentRun
     from rajee_deploy.aws import Identity
     from rajee_deploy.model.repository import Repository
+    from rajee_deploy.plan.asset_images import RecordedImage
     from rajee_deploy.plan.state import ImageState, ReferenceState, StackState, Wanted, WantedImage
     from rajee_deploy.registry import RegistryReader
     from rajee_deploy.rollout import Service
@@ -123,7 +124,8 @@ def _whole(place: StackPlace, who: Identity) -> tuple[str, str, str]:
 
 def observe(registry: RegistryReader, images: Sequence[WantedImage], stacks: Mapping[str, StackState]) -> Observed:
     """The images, and everything that has to be known of their repositories."""
-    repositories = tuple(dict.fromkeys(image.repository for image in images))
+    recorded = (each.repository for each in _recorded(stacks))
+    repositories = tuple(dict.fromkeys([*(image.repository for image in images), *recorded]))
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         answers = pool.map(lambda repository: _find(registry, repository, images, stacks), repositories)
         found = dict(zip(repositories, answers, strict=True))
@@ -229,6 +231,11 @@ def image_state(registry: RegistryReader, image: WantedImage) -> ImageState:
     return _image_state(registry, image, found if isinstance(found, RepositoryAbsent) else dict(found))
 
 
+def _recorded(stacks: Mapping[str, StackState]) -> list[RecordedImage]:
+    """The image assets that stacks record."""
+    return [each for state in stacks.values() if isinstance(state, StackPresent) for each in state.images]
+
+
 def _find(
     registry: RegistryReader, repository: Repository, images: Sequence[WantedImage], stacks: Mapping[str, StackState]
 ) -> Found:
@@ -238,6 +245,7 @@ def _find(
         if image.repository == repository
         for reference in retention.references(image, stacks.get(image.stack))
     ]
+    wanted += [each.tag for each in _recorded(stacks) if each.repository == repository and each.tag not in wanted]
     found = registry.find(repository, wanted)
     return found if isinstance(found, RepositoryAbsent) else dict(found)
 

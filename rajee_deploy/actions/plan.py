@@ -13,12 +13,13 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from rajee_deploy.actions import locate
+from rajee_deploy.actions.adopted import bind_images
 from rajee_deploy.actions.desired_state import wanted_state
 from rajee_deploy.actions.lists import by_their_lists, what_is_remembered
 from rajee_deploy.actions.observe import Early, check_account
 from rajee_deploy.actions.planned import Planned
 from rajee_deploy.actions.run import chosen_stacks
-from rajee_deploy.actions.synthesise import local_infrastructure
+from rajee_deploy.actions.synthesise import find_kept, local_infrastructure
 from rajee_deploy.errors import ConfigurationError, DeployError
 from rajee_deploy.fingerprint import with_given
 from rajee_deploy.model.names import INFRA_PARAMETER, NOT_RECORDED, DeployBy, InfraCheck
@@ -50,6 +51,9 @@ def plan_run(run: CurrentRun, synthesis: Synthesis | None = None, *, runs_app: b
     run = replace(run)
     ports = run.ports
     locate.forget(run)
+    if synthesis is not None:
+        bind_images(run, synthesis, ports.identity())
+        locate.forget(run)
     names = chosen_stacks(run)
     if names:
         refuse_options(os.environ)
@@ -67,6 +71,8 @@ def plan_run(run: CurrentRun, synthesis: Synthesis | None = None, *, runs_app: b
             synth = partial(_synthesise, run, infrastructure, who) if may_synthesise else None
             plain = partial(early.plain, who)
             synthesis = locate.locate(run, infrastructure, who, synthesis or synth, plain)
+            if synthesis is not None and bind_images(run, synthesis, who):
+                return plan_run(run, synthesis, runs_app=runs_app)
         inputs = {image.name: replace(inputs[image.name], settings=image) for image in run.images}
         with run.timings.phase("ask AWS"):
             meanwhile = partial(_with_known_infrastructure, run, who, synthesis)
@@ -88,12 +94,14 @@ def _conclude(
     """Decide by what was observed, with a synth where nothing less decides."""
     with _hints_of_app(run, wanted):
         decided = planner.decide(wanted, observed)
+    if synthesis is None and isinstance(decided, Plan) and _lacks_images(run, decided):
+        decided = planner.SynthNeeded(("which images the app's assets make is known from its assembly alone",))
     reasons = decided.reasons if isinstance(decided, planner.SynthNeeded) else ()
     if isinstance(decided, planner.SynthNeeded):
         if synthesis is None:
-            synthesis = _synthesise(run, local_infrastructure(wanted), who, reasons)
-            if locate.bind_names(run, synthesis.stacks, who):
-                return plan_run(run, synthesis)  # other stacks than those that were looked at
+            synthesis = _kept(run, wanted, who) or _synthesise(run, local_infrastructure(wanted), who, reasons)
+            if bind_images(run, synthesis, who) or locate.bind_names(run, synthesis.stacks, who):
+                return plan_run(run, synthesis)  # other stacks or images than those that were looked at
             wanted = _by_synthesis(wanted, synthesis)
         decided = _make_plan(run, wanted, observed)
     plan, revision = _guard_revision(run, decided, observed)
@@ -107,6 +115,21 @@ def _synthesise(run: CurrentRun, planned: Fingerprint, who: Identity, reasons: S
     from rajee_deploy.actions.planned_synth import synthesise_planned
 
     return synthesise_planned(run, planned, who, reasons)
+
+
+def _lacks_images(run: CurrentRun, plan: Plan) -> bool:
+    """Whether a deployment is planned, or some images are asked for, and it is not known yet which ones the app has."""
+    if run.chosen_assets:
+        return True
+    may = run.settings.cdk.adopts_images and run.settings.infra_check is not InfraCheck.HASH
+    return may and any(isinstance(step, DeployStack) and step.via is Via.CDK for step in plan.steps)
+
+
+def _kept(run: CurrentRun, wanted: Wanted, who: Identity) -> Synthesis | None:
+    """The kept synth of these very inputs, where it takes its assembly, and no other one, to know the app's images."""
+    if not run.settings.cdk.adopts_images or not wanted.remembered or wanted.check is InfraCheck.SYNTH:
+        return None
+    return find_kept(run.ports.synthesiser, wanted, run.lists, who, run.scratch() / "cdk.out")
 
 
 def _of_failed_synth(run: CurrentRun, plan: Plan) -> Iterator[Caution]:
@@ -150,7 +173,7 @@ def plan_by(planned: Planned, synthesis: Synthesis) -> Planned:
     than the first, it is the one that is shown and carried out (see `up`).
     """
     run = replace(planned.run)
-    if locate.bind_names(run, synthesis.stacks, planned.identity):
+    if bind_images(run, synthesis, planned.identity) or locate.bind_names(run, synthesis.stacks, planned.identity):
         return plan_run(run, synthesis, runs_app=True)
     wanted = _by_synthesis(planned.wanted, synthesis)
     plan, revision = _guard_revision(run, _make_plan(run, wanted, planned.observed), planned.observed)

@@ -11,21 +11,30 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from rajee_deploy.actions.adopted import asset_images, recorded_images
 from rajee_deploy.actions.planned import open_inputs
 from rajee_deploy.actions.synthesise import find_kept
 from rajee_deploy.errors import DeployError
-from rajee_deploy.model.names import INFRA_PARAMETER, NOT_RECORDED, RECORDS, REVISION_PARAMETER, TEMPLATE_PARAMETER
+from rajee_deploy.model.names import (
+    IMAGES_PARAMETER,
+    INFRA_PARAMETER,
+    NOT_RECORDED,
+    RECORDS,
+    REVISION_PARAMETER,
+    TEMPLATE_PARAMETER,
+)
+from rajee_deploy.plan.asset_images import encode_images
 from rajee_deploy.plan.state import StackPresent
 from rajee_deploy.plan.steps import BuildAndPush, Caution, DeployStack, Via
 from rajee_deploy.plan.template_differences import expected_record
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from rajee_deploy.actions.planned import P, Planned
     from rajee_deploy.actions.synthesise import Synthesis
     from rajee_deploy.plan.parameters import Declared
-    from rajee_deploy.plan.state import StackState
+    from rajee_deploy.plan.state import StackState, WantedImage
     from rajee_deploy.settings import ImageSettings
 
 
@@ -67,12 +76,17 @@ def _check_templates(planned: Planned, synthesis: Synthesis) -> dict[str, Deploy
     """The steps of the CDK CLI with what the stacks are to record, once the templates were found to take all of it, and
     the accounts to be bootstrapped."""
     states, revision = planned.observed.stacks, planned.revision or NOT_RECORDED
-    recorded = {step.stack: _recording(step, synthesis, states[step.stack], revision) for step in _by_cdk(planned)}
+    recorded = {
+        step.stack: _recording(step, synthesis, states[step.stack], revision, asset_images(planned, step.stack))
+        for step in _by_cdk(planned)
+    }
     planned.run.ports.deployer.check(synthesis.assembly, list(recorded.values()), planned.identity)
     return recorded
 
 
-def _recording(step: DeployStack, synthesis: Synthesis, state: StackState, revision: str) -> DeployStack:
+def _recording(
+    step: DeployStack, synthesis: Synthesis, state: StackState, revision: str, assets: Sequence[WantedImage]
+) -> DeployStack:
     """The step with what the stack is to record, as far as its template takes it: fingerprint, content, revision."""
     stack = synthesis.stacks.get(step.stack)
     if stack is None:
@@ -84,6 +98,8 @@ def _recording(step: DeployStack, synthesis: Synthesis, state: StackState, revis
         REVISION_PARAMETER: revision,
     }
     images = tuple((key, value) for key, value in step.parameters if key not in RECORDS)
+    if stack.images:
+        records[IMAGES_PARAMETER] = encode_images(recorded_images(assets))
     taken = tuple((key, value) for key, value in records.items() if key in stack.parameters)
     values = tuple(
         value._replace(is_secret=stack.declared[value.name].is_secret)  # a first plan knew no template

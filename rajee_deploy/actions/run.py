@@ -6,7 +6,7 @@ Must never know the order of a run: `converge` and `execute` do.
 from __future__ import annotations
 
 from contextlib import ExitStack, contextmanager
-from dataclasses import field
+from dataclasses import field, replace
 from typing import TYPE_CHECKING, Any, assert_never
 
 from rajee_deploy.actions.synthesise import Synthesiser
@@ -17,6 +17,7 @@ from rajee_deploy.model.names import Approval
 from rajee_deploy.plan.ancestry import Rules
 from rajee_deploy.plan.state import Ancestry
 from rajee_deploy.report.timings import Timings
+from rajee_deploy.settings.problems import unknown_image
 from rajee_deploy.stack.secret_values import LocalSecretValues
 from rajee_deploy.synth.assembly_cache import AssemblyStore
 from rajee_deploy.synth.input_store import InputStore
@@ -24,7 +25,7 @@ from rajee_deploy.system.places import cache_directory, state_directory
 from rajee_deploy.system.temporary import private_directory
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from rajee_deploy.actions.watch import TimeSpent
@@ -33,8 +34,11 @@ if TYPE_CHECKING:
     from rajee_deploy.console import Console
     from rajee_deploy.engine import Engine
     from rajee_deploy.fingerprint import Fingerprint
+    from rajee_deploy.model.repository import Repository
     from rajee_deploy.plan.stack_names import StackPlace
+    from rajee_deploy.plan.state import Synthesised
     from rajee_deploy.registry import Registry
+    from rajee_deploy.registry.ecr import PublishingRole
     from rajee_deploy.settings import ImageSettings, Settings
     from rajee_deploy.stack import StackDeployer, StackReader
     from rajee_deploy.stack.deployment_record import RecordStore
@@ -79,6 +83,8 @@ class Ports:
     secrets: SecretValues = field(default_factory=lambda: LocalSecretValues(state_directory()))
     # Told which stacks there are, and the caller's account, once the names in the settings are resolved (`locate`).
     bind_names: Callable[[Mapping[str, StackPlace], str], None] = lambda _places, _account: None
+    # Told which roles may be assumed for the repositories of images that the app declares itself.
+    bind_roles: Callable[[Mapping[Repository, PublishingRole]], None] = lambda _roles: None
     # When the last synth failed here, ISO 8601 in UTC; "" where it did not.
     last_failure: Callable[[], str] = str
     # What hashes of the infrastructure were made of, as far as they were made here.
@@ -86,6 +92,8 @@ class Ports:
     # DeployError where the CDK CLI cannot be started here; it starts nothing.
     check_cli: Callable[[], object] = lambda: None
     store: AssemblyStore = field(default_factory=lambda: AssemblyStore(cache_directory() / "assemblies"))
+    # Takes the image assets of a new assembly out of the CDK CLI's hands; None where the settings leave them there.
+    adopt: Callable[[Path], Mapping[str, Synthesised]] | None = None
 
     @property
     def synthesiser(self) -> Synthesiser:
@@ -98,6 +106,7 @@ class Ports:
             given,
             self.publishable,
             self.inputs,
+            self.adopt,
         )
 
 
@@ -114,6 +123,7 @@ class CurrentRun:
     assume_yes: bool = False
     wait_for_end: bool = True
     wait_seconds: float = 1800.0  # for what others began, and for rollouts that nobody confirmed
+    chosen_assets: frozenset[str] | None = None  # of the images that the app declares, by --image; None for all
     repair_drift: bool = False  # now, whatever the settings say
     apart_seconds: float = 3.0  # the two looks by which a deployment is confirmed
     outputs: dict[str, dict[str, str]] = field(default_factory=dict)  # of the deployed stacks
@@ -142,6 +152,21 @@ class CurrentRun:
         if self._named is None:
             self._named = self.settings, self.images
         return self._named
+
+    def adopt_images(self, images: Sequence[ImageSettings], stacks: Collection[str]) -> bool:
+        """Have these be the images that the app declares as assets, beside those of the settings. Whether they were
+        others until now. `stacks` are those (by id) that chosen images of the settings go to: a template is written
+        with all of its tags, or not at all."""
+        settings, chosen = self.named
+        own = tuple(each for each in settings.images if not each.is_asset)
+        before = [each for each in settings.images if each.is_asset]
+        for name in sorted((self.chosen_assets or frozenset()) - {each.name for each in images}):
+            raise unknown_image(name, [each.name for each in (*own, *images)], settings.path)
+        named = [each for each in images if self.chosen_assets is None or each.name in self.chosen_assets]
+        assets = [each for each in images if each.stack in {*stacks, *(one.stack for one in named)}]
+        chosen = [*(each for each in chosen if not each.is_asset), *assets]
+        self._named = replace(settings, images=(*own, *images)), chosen
+        return before != list(images)
 
     def infrastructure_by(self, document: Mapping[str, Any]) -> Fingerprint:
         """What synth reads by a list that is not this machine's own."""

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 # Found out by the synth itself, so it may appear with it; and the file that the CLI writes for its look-ups.
 _WRITTEN = ("impure:", "file:cdk.context.json", TAKEN, IGNORED)
-_BY_SYNTH = ("traced:", *_WRITTEN)
+_BY_SYNTH = ("traced:", "image:", *_WRITTEN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +41,8 @@ class Synthesiser:
     given: Mapping[str, str] = field(default_factory=dict)  # context values: tags that no stack parameter takes
     publishable: Callable[[], Mapping[str, Any] | None] = lambda: None  # the list of the last synth, see Ports
     inputs: InputStore | None = None  # where it is kept what the fingerprint is made of
+    # Takes image assets out of the CDK CLI's hands (see `adopted`), and says what the stacks are then.
+    adopt: Callable[[Path], Mapping[str, Synthesised]] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,17 +114,22 @@ def synthesise(
     """
     before = by.fingerprint()
     _check_unchanged(planned, before)
-    stacks = _by_key(by.deployer.synth(into, on_line, by.given), who)
+    stacks = _made(by, into, on_line, who)
     after = by.fingerprint()
     if _changes(before, after) or _is_moving(after):
         before, into = after, into.with_name(f"{into.name}-again")
-        stacks = _by_key(by.deployer.synth(into, on_line, by.given), who)
+        stacks = _made(by, into, on_line, who)
         after = by.fingerprint()
         _check_unchanged(before, after)
     by.store.keep(_key(after, who), into, stacks, who.account)
     if by.inputs is not None:
         by.inputs.keep(after)
     return Synthesis(after, into, stacks, by.publishable())
+
+
+def _made(by: Synthesiser, into: Path, on_line: Callable[[str], None], who: Identity) -> dict[str, Synthesised]:
+    made = by.deployer.synth(into, on_line, by.given)
+    return _by_key(by.adopt(into) if by.adopt is not None else made, who)
 
 
 def _by_key(stacks: Mapping[str, Synthesised], who: Identity) -> dict[str, Synthesised]:

@@ -57,6 +57,38 @@ class InRegion:
         return self._aws.ask(service, operation, arguments, expected, region or self._region)
 
 
+class Either:
+    """Two ways to ask: by `first`, and where that is denied by `second`, which is made then, and asks from there on."""
+
+    def __init__(self, first: Asks, second: Callable[[], Asks]) -> None:
+        self._asks = first
+        self._second: Callable[[], Asks] | None = second
+
+    def ask(
+        self,
+        service: str,
+        operation: str,
+        arguments: Mapping[str, Any],
+        expected: Callable[[str, str], T | None] | None = None,
+        region: str = "",
+    ) -> dict[str, Any] | T:
+        """See Aws. Where both are denied, it is the first one's error that tells."""
+        try:
+            return self._asks.ask(service, operation, arguments, expected, region)
+        except DeployError as error:
+            if error.code != "access-denied" or self._second is None:
+                raise
+            second, self._second = self._second(), None
+            try:
+                answer = second.ask(service, operation, arguments, expected, region)
+            except DeployError as other:
+                if other.code != "access-denied":
+                    raise
+                raise error from other
+            self._asks = second
+            return answer
+
+
 class Assumed(Aws):
     """A role that `base` assumes, in a region. `external_id` is "" for none."""
 

@@ -11,7 +11,7 @@ from rajee_deploy.actions.observe import check_account
 from rajee_deploy.actions.run import CurrentRun, Ports, check_flags
 from rajee_deploy.aws import Aws
 from rajee_deploy.began import process_began
-from rajee_deploy.cli.images import choose_images, settings_path
+from rajee_deploy.cli.images import choose_among, choose_images, settings_path
 from rajee_deploy.console import Console
 from rajee_deploy.engine.choice import choose_engine
 from rajee_deploy.errors import ConfigurationError, DeployError
@@ -38,9 +38,10 @@ if TYPE_CHECKING:
     from rajee_deploy.aws import Patience
     from rajee_deploy.build_record.store import ContentsStore
     from rajee_deploy.image.inputs import ImageInputs
-    from rajee_deploy.plan.state import Ancestry, StackState
+    from rajee_deploy.plan.state import Ancestry, StackState, Synthesised
     from rajee_deploy.settings import Settings
     from rajee_deploy.stack import StackReader
+    from rajee_deploy.synth.tracing.depfile import TracedImage
 
 
 def make_context(
@@ -58,7 +59,8 @@ def make_context(
     tags = _check_tags(also_tags or ())
     environment, names, config = flags
     settings = load(settings_path(config), environment)
-    images = choose_images(settings, names)
+    own, assets = choose_among(settings, names)
+    images = choose_images(settings, own) if own or assets is None else []
     if infra_check:
         settings = replace(settings, cdk=replace(settings.cdk, infra_check=infra_check))
     if parameters:
@@ -68,16 +70,19 @@ def make_context(
     timings = Timings(began=process_began())
     timings.mark("start")
     run = CurrentRun(settings, images, ports, Console(verbose=verbose), tags, rules, timings=timings)
+    run.chosen_assets = assets
     check_flags(run, parameters or ())
     return run
 
 
 def _ports(settings: Settings, aws: Aws) -> Ports:
-    ecr, where, app = _ecr(aws), Whereabouts(aws), CdkApp(settings.cdk, settings.environment)
+    ecr, where = _ecr(aws), Whereabouts(aws)
+    app = CdkApp(settings.cdk, settings.environment, partial(_digest_images, settings))
+    deployer = Cdk(settings.cdk, aws, app.tracer, where)
     return Ports(
         registry=ecr,
         reader=_reader(settings, where),
-        deployer=Cdk(settings.cdk, aws, app.tracer, where),
+        deployer=deployer,
         engine=choose_engine(settings.engine),
         watcher=LocatedWatching(where),
         updater=LocatedUpdates(where),
@@ -97,7 +102,21 @@ def _ports(settings: Settings, aws: Aws) -> Ports:
         records=LocatedRecords(where),
         last_failure=app.last_failure,
         bind_names=where.bind_names,
+        bind_roles=ecr.bind_roles,
+        adopt=partial(_adopt, settings, deployer) if settings.cdk.adopts_images else None,
     )
+
+
+def _digest_images(settings: Settings, root: Path, images: Sequence[TracedImage]) -> Sequence[str]:
+    from rajee_deploy.image.originals import digest_originals
+
+    return digest_originals(settings, root, images)
+
+
+def _adopt(settings: Settings, deployer: Cdk, assembly: Path) -> Mapping[str, Synthesised]:
+    from rajee_deploy.actions.adopted import adopt
+
+    return adopt(settings, deployer, assembly)
 
 
 def _commit(root: Path) -> str:

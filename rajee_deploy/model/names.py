@@ -13,7 +13,12 @@ INFRA_PARAMETER = "RajeeInfraHash"
 TEMPLATE_PARAMETER = "RajeeTemplateHash"
 REVISION_PARAMETER = "RajeeRevision"
 RECORDS = (INFRA_PARAMETER, TEMPLATE_PARAMETER, REVISION_PARAMETER)
+# …and the output that reads these (see `cdk`).
+STATE_OUTPUT = "RajeeState"
 NOT_RECORDED = "-"
+# The parameter, and the output, with the tags of images that the CDK declares itself (see `asset_images`).
+IMAGES_PARAMETER = "RajeeImages"
+IMAGES_OUTPUT = "RajeeImageTags"
 
 
 class InfraCheck(Enum):
@@ -67,3 +72,6 @@ class Who(Enum):
 # Begins the private name under which a tag is held that no stack parameter takes: no name of CloudFormation's has a
 # colon.
 GIVEN_PREFIX = "context:"
+# …and the one of an image that the app declares as an asset, whose tag is text of the template.
+ASSET_PREFIX = "asset:"
+PRIVATE = (GIVEN_PREFIX, ASSET_PREFIX)

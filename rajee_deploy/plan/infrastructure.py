@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from rajee_deploy.dataclass import dataclass
 from rajee_deploy.model.names import TEMPLATE_PARAMETER, InfraCheck
 from rajee_deploy.plan.input_changes import in_words
-from rajee_deploy.plan.needs_synth import hash_doubts, recorded_hash, synth_asked
+from rajee_deploy.plan.needs_synth import hash_doubts, image_doubts, recorded_hash, synth_asked
 from rajee_deploy.plan.steps import Tier
 from rajee_deploy.plan.template_differences import differences, differs_in_text_alone
 
@@ -63,12 +63,12 @@ def _by_hash(stack: str, state: StackPresent, content: StackContent, wanted: Wan
     if not doubts:
         return InfrastructureVerdict(Tier.HASH, proof="infrastructure unchanged by its hash")
     remembered = wanted.remembered.get(stack)
-    if remembered is not None and not wanted.impurities_of(stack):
+    if remembered is not None and not wanted.impurities_of(stack) and not image_doubts(remembered, state):
         found = _differences(stack, state, remembered, wanted)
         proof = "infrastructure unchanged: an earlier synth from the same inputs made what is deployed"
         proof += _but(remembered, content)
         return InfrastructureVerdict(Tier.HASH, found, proof=proof)
-    if stack in wanted.proven and not wanted.impurities_of(stack):
+    if stack in wanted.proven and not wanted.impurities_of(stack) and not state.images:
         return InfrastructureVerdict(
             Tier.HASH, proof="infrastructure unchanged: a synth elsewhere proved that these inputs make it"
         )

@@ -13,7 +13,7 @@ from rajee_deploy.model import stack_status
 from rajee_deploy.model.names import INFRA_PARAMETER, NOT_RECORDED, REVISION_PARAMETER, TEMPLATE_PARAMETER
 from rajee_deploy.plan.input_changes import in_words, unknown_here
 from rajee_deploy.plan.stack_names import is_plain
-from rajee_deploy.plan.state import StackAbsent
+from rajee_deploy.plan.state import ImageAbsent, StackAbsent
 from rajee_deploy.plan.tags import short_digest
 from rajee_deploy.plan.template_differences import is_recorded
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from rajee_deploy.plan.input_changes import InputChange
-    from rajee_deploy.plan.state import StackContent, StackPresent, StackState, Wanted
+    from rajee_deploy.plan.state import Observed, StackContent, StackPresent, StackState, Synthesised, Wanted
 
 
 def synth_asked(wanted: Wanted) -> str:
@@ -48,6 +48,25 @@ def hash_doubts(stack: str, state: StackPresent, content: StackContent, wanted: 
     elif not is_recorded(deployed, content):
         found.append("what is deployed is not what was recorded: somebody else changed it")
     return (*found, *(f"file hashes cannot prove that nothing changed: {call}" for call in wanted.impurities_of(stack)))
+
+
+def image_doubts(remembered: Synthesised, state: StackPresent) -> tuple[str, ...]:
+    """Why what is remembered of a synth does not prove that the stack runs the app's own images: it makes others. They
+    are built from that synth's assembly."""
+    recorded = {each.name: each.tag for each in state.images}
+    names = sorted(
+        name for name in {*recorded, *remembered.images} if recorded.get(name) != remembered.images.get(name)
+    )
+    return (f"images of the app changed: {', '.join(names)}",) if names else ()
+
+
+def gone_images(state: StackPresent, observed: Observed) -> tuple[str, ...]:
+    """Why an image of the app's own has to be built though nothing changed: its repository lost it."""
+    return tuple(
+        f"the image {each.name} is gone: {each.repository} has no {each.tag}"
+        for each in state.images
+        if isinstance(observed.references.get((each.repository, each.tag)), ImageAbsent)
+    )
 
 
 def names_needing_synth(names: Sequence[str], early: Mapping[str, StackState]) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from rajee_deploy.errors import ConfigurationError
-from rajee_deploy.model.names import GIVEN_PREFIX, RECORDS
+from rajee_deploy.model.names import IMAGES_PARAMETER, PRIVATE, RECORDS
 from rajee_deploy.plan.parameters import HIDDEN, Declared, ParameterValue, is_alike, is_masked, is_same, shorten
 from rajee_deploy.plan.state import StackPresent
 from rajee_deploy.plan.steps import Caution
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
 _MOST_BYTES = 4096
+_OWN = (*RECORDS, IMAGES_PARAMETER)
 _OF_CDK = "BootstrapVersion"  # which is looked up, and nobody's to set
 
 
@@ -60,7 +61,7 @@ def decide(
     known = _declared_parameters(stack, previous, wanted, verdict)
     here = [each for each in wanted.parameters.get(stack, ()) if known is None or each.name in known]
     absent = {each for each in wanted.parameters.get(stack, ()) if each not in here}
-    takes = {name for name in known or () if not ({name} & {*written, *RECORDS} or (stack, name) in wanted.unchosen)}
+    takes = {name for name in known or () if not ({name} & {*written, *_OWN} or (stack, name) in wanted.unchosen)}
     for each in absent:
         if not each.is_for_all:
             raise unknown_parameter(f"the template of {stack} has no parameter {each.name}", takes)
@@ -81,7 +82,7 @@ def decide(
             text = f"{each.name} is given another value, but nothing in the template refers to it"
             cautions.append(Caution("parameter-unused", f"stack {stack}", text))
     _check_taken(stack, known, wanted, written)
-    _check_complete(stack, previous, known or {}, wanted, {*written, *RECORDS})
+    _check_complete(stack, previous, known or {}, wanted, {*written, *_OWN})
     nowhere = frozenset(each.name for each in absent)
     return ParameterOutcome(tuple(values), tuple(changes), tuple(cautions), nowhere, stack, frozenset(takes))
 
@@ -90,7 +91,7 @@ def _check_taken(stack: str, known: Mapping[str, Declared] | None, wanted: Wante
     """The parameters of images must be there, and reach something: else a new tag would change nothing."""
     made = wanted.synthesised.get(stack) or (wanted.remembered.get(stack) if known is not None else None)
     for name in written:
-        if known is None or name.startswith(GIVEN_PREFIX):
+        if known is None or name.startswith(PRIVATE):
             continue
         if name not in (made.parameters if made is not None else known):
             raise UntakenError(stack, name, known)
@@ -101,7 +102,7 @@ class UntakenError(ConfigurationError):
 
     def __init__(self, stack: str, parameter: str, declared: Collection[str]) -> None:
         problem = "does not refer to" if parameter in declared else "does not declare"
-        others = sorted(set(declared) - {*RECORDS, parameter, _OF_CDK})
+        others = sorted(set(declared) - {*_OWN, parameter, _OF_CDK})
         super().__init__(
             "no-such-parameter",
             f"the template of {stack} {problem} the parameter {parameter}",

@@ -15,6 +15,7 @@ from rajee_deploy.model import stack_status
 from rajee_deploy.model.names import INFRA_PARAMETER, InfraCheck
 from rajee_deploy.plan import image_check, retention
 from rajee_deploy.plan.infrastructure import judge
+from rajee_deploy.plan.needs_synth import gone_images
 from rajee_deploy.plan.parameter_changes import unknown_parameter
 from rajee_deploy.plan.service_drift import drift_cautions, drift_steps
 from rajee_deploy.plan.stack_step import stack_step
@@ -120,8 +121,14 @@ def synth_reasons(wanted: Wanted, observed: Observed) -> tuple[str, ...]:
     return tuple(
         f"{stack}: {reason}"
         for stack, state in _settled_stacks(wanted, observed)
-        for reason in judge(stack, state, wanted).synth_reasons
+        for reason in (*judge(stack, state, wanted).synth_reasons, *_lost_images(stack, state, wanted, observed))
     )
+
+
+def _lost_images(stack: str, state: StackPresent, wanted: Wanted, observed: Observed) -> tuple[str, ...]:
+    """Images that only an assembly can make again, as long as there is none."""
+    is_known = stack in wanted.synthesised or wanted.check_of(stack) is InfraCheck.HASH
+    return () if is_known else gone_images(state, observed)
 
 
 def undecided_stacks(wanted: Wanted, observed: Observed) -> tuple[str, ...]:
@@ -141,7 +148,9 @@ def proven(wanted: Wanted, observed: Observed) -> tuple[str, ...]:
         made = wanted.synthesised.get(stack) or wanted.remembered.get(stack)
         known = replace(wanted, synthesised={stack: made}) if made is not None else None
         recorded = state.parameters.get(INFRA_PARAMETER) == str(wanted.infrastructure_of(stack).digest)
-        if known is not None and not recorded and not wanted.impurities_of(stack):
+        # What is proved of templates says nothing of images that the app declares: their tags are no part of them.
+        has_images = bool(state.images) or (made is not None and bool(made.images))
+        if known is not None and not recorded and not wanted.impurities_of(stack) and not has_images:
             verdict = judge(stack, state, known)
             found += [stack] if verdict.tier is Tier.SYNTH and not verdict.differences else []
     return tuple(found)

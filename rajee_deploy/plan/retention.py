@@ -75,7 +75,7 @@ def deployed_reference(image: WantedImage, state: StackState) -> str:
 def references(image: WantedImage, state: StackState | None) -> tuple[str, ...]:
     """Everything that has to be known of the image's repository to decide on the image."""
     deployed = deployed_reference(image, state) if state is not None else ""
-    shields = (live_tag(image), prev_tag(image), *former_tags(image)) if image.stack else ()
+    shields = (live_tag(image), prev_tag(image), *former_tags(image)) if image.is_shielded else ()
     return tuple(dict.fromkeys(text for text in (image.tag, *shields, *image.tags, deployed) if text))
 
 
@@ -116,6 +116,8 @@ def live(
 ) -> Iterator[MoveTag]:
     """The move of `live-`, unless it is right already or cannot be moved. Where nothing is deployed, an older version's
     tag will do."""
+    if not image.is_shielded:
+        return
     tag, wanted = live_tag(image), wanted_digest(image, observed)
     found = observed.find_digest(image.repository, tag)
     former = former_tags(image)[:1] if found is None and not deploys else ()
@@ -135,6 +137,8 @@ def prev(image: WantedImage, observed: Observed, notices: list[tuple[str, Notice
     if running is None:
         notices += _gone_notices(image, observed)
         return
+    if not image.is_shielded:
+        return
     found = observed.find_digest(image.repository, tag)
     if running in (wanted_digest(image, observed), found):
         return
@@ -149,7 +153,7 @@ def prev(image: WantedImage, observed: Observed, notices: list[tuple[str, Notice
 
 def leftover(image: WantedImage, observed: Observed) -> Iterator[tuple[str, Notice]]:
     """What to say of tags of an older version whose work others do by now."""
-    if not image.stack or observed.find_digest(image.repository, live_tag(image)) is None:
+    if not image.is_shielded or observed.find_digest(image.repository, live_tag(image)) is None:
         return
     left = [tag for tag in former_tags(image) if observed.find_digest(image.repository, tag) is not None]
     if left:
@@ -164,7 +168,7 @@ def leftover(image: WantedImage, observed: Observed) -> Iterator[tuple[str, Noti
 def put_back(image: WantedImage, observed: Observed) -> Iterator[MoveTag]:
     """What a failed deploy moves back: `live-` to what runs on."""
     running = deployed_digest(image, observed)
-    if running is not None and (image.repository, live_tag(image)) not in observed.frozen:
+    if image.is_shielded and running is not None and (image.repository, live_tag(image)) not in observed.frozen:
         reason = f"the deploy failed: {image.stack} runs on with it"
         yield MoveTag(image.name, image.repository, live_tag(image), str(running), reason)
 
@@ -204,10 +208,10 @@ def _is_frozen(image: WantedImage, observed: Observed, tag: str, notices: list[t
 def misplaced_tags(image: WantedImage, observed: Observed) -> tuple[str, ...]:
     """The image's tags that exist and name something else: whether they can be moved has to be asked."""
     wanted = wanted_digest(image, observed)
-    moving = (*((live_tag(image),) if image.stack else ()), *image.tags)
+    moving = (*((live_tag(image),) if image.is_shielded else ()), *image.tags)
     found = {tag: observed.references.get((image.repository, tag)) for tag in moving}
     wrong = [tag for tag, state in found.items() if isinstance(state, Tagged) and state.digest != wanted]
     if not wrong:
         return ()
-    has_prev = image.stack and observed.find_digest(image.repository, prev_tag(image)) is not None
+    has_prev = image.is_shielded and observed.find_digest(image.repository, prev_tag(image)) is not None
     return (*wrong, *((prev_tag(image),) if has_prev else ()))

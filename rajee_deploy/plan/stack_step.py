@@ -10,6 +10,7 @@ from rajee_deploy.model.names import INFRA_PARAMETER, RECORDS, DeployBy
 from rajee_deploy.model.stack_status import Answer
 from rajee_deploy.plan import retention
 from rajee_deploy.plan.infrastructure import InfrastructureVerdict, judge
+from rajee_deploy.plan.needs_synth import gone_images
 from rajee_deploy.plan.parameter_changes import decide
 from rajee_deploy.plan.state import (
     RepositoryAbsent,
@@ -53,6 +54,8 @@ def stack_step(
             verdict = judge(stack, state, wanted)
             outcome = decide(stack, _previous(state), wanted, observed, verdict, tags)
             why = _reasons(stack, state, tags, (verdict, _id(stack, wanted)), outcome)
+            if stack not in wanted.synthesised:
+                why += [(StackChange.TAG, text) for text in gone_images(state, observed)]
             tier = verdict.tier
             if not why:
                 shown = ", ".join(f"{key} {short_digest(value)}" for key, value in tags.items())
@@ -72,7 +75,7 @@ def stack_step(
         adopt=why[0][0] is StackChange.FIRST and not received and retained,
         digests=_open_digests(received, observed),
         tier=Tier.DEPLOY if why[0][0] in (StackChange.FIRST, StackChange.ROLLED_BACK) else tier,
-        via=_way(wanted, {change for change, _ in why}),
+        via=_way(wanted, received, {change for change, _ in why}),
         reasons=reasons,
         by_change_set=isinstance(state, StackPresent) and stack_status.answer(state.status) is Answer.CREATE,
         values=outcome.values,
@@ -80,9 +83,11 @@ def stack_step(
     ), outcome
 
 
-def _way(wanted: Wanted, changes: set[StackChange]) -> Via:
-    """Who deploys: CloudFormation alone where the settings let it and the template stays."""
+def _way(wanted: Wanted, received: Sequence[WantedImage], changes: set[StackChange]) -> Via:
+    """Who deploys: CloudFormation alone where the settings let it and the template stays, which names the tags of
+    images that are assets."""
     is_alone = wanted.by_cloudformation and changes <= {StackChange.TAG, StackChange.PARAMETER}
+    is_alone = is_alone and not any(image.is_asset for image in received)
     return Via.CLOUDFORMATION if is_alone else Via.CDK
 
 

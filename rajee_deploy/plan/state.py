@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from rajee_deploy.dataclass import dataclass
 from rajee_deploy.fingerprint import IGNORED, RECORD, TAKEN
-from rajee_deploy.model.names import DeployBy, Drift, InfraCheck
+from rajee_deploy.model.names import ASSET_PREFIX, DeployBy, Drift, InfraCheck
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from rajee_deploy.fingerprint import Fingerprint
     from rajee_deploy.model import Digest, Platform
     from rajee_deploy.model.repository import Repository
+    from rajee_deploy.plan.asset_images import RecordedImage
     from rajee_deploy.plan.input_changes import InputChange
     from rajee_deploy.plan.parameters import Declared, WantedParameter
     from rajee_deploy.plan.stack_names import StackPlace
@@ -61,6 +62,17 @@ class WantedImage:
     former_keeper: str = ""
 
     @property
+    def is_asset(self) -> bool:
+        """Whether the app declares it as an asset: its tag is text of the template, in a repository of the CDK's."""
+        return self.parameter.startswith(ASSET_PREFIX)
+
+    @property
+    def is_shielded(self) -> bool:
+        """Whether `live-` and `prev-` keep it from expiring. The CDK's repositories expire no tagged image, and let no
+        tag be moved."""
+        return bool(self.stack) and not self.is_asset
+
+    @property
     def tag(self) -> str:
         """The tag the image has, or will have, in its repository."""
         return self.fingerprint.tag
@@ -97,6 +109,8 @@ class Synthesised:
     sent: str = ""
     declared: Mapping[str, Declared] = field(default_factory=dict)
     place: StackPlace | None = None  # which stack it is; None where a test does not care
+    images: Mapping[str, str] = field(default_factory=dict)  # tags of its image assets that are ours, by name
+    plain: str = ""  # with such assets: the template's digest as the CDK CLI would deploy it by itself
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,6 +267,8 @@ class StackPresent:
     identifier: str = field(default="", compare=False)  # its ARN: another one when it was deleted and made again
     # What its template declares; read only where a parameter of it is given a value.
     declared: Mapping[str, Declared] = field(default_factory=dict, compare=False)
+    # Image assets that are ours, as it records them; their tags are among `parameters`, under private names.
+    images: tuple[RecordedImage, ...] = ()
     # The services that its template declares; None where the template was not asked for.
     services: DeclaredServices | None = field(default=None, compare=False)
 

@@ -6,7 +6,7 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from rajee_deploy.dataclass import dataclass
-from rajee_deploy.model.names import GIVEN_PREFIX
+from rajee_deploy.model.names import PRIVATE
 
 if TYPE_CHECKING:
     from rajee_deploy.model import Notice
@@ -96,7 +96,7 @@ class DeployStack:
     @property
     def declared(self) -> tuple[tuple[str, str], ...]:
         """The parameters that the stack itself has: not the tags that its template was synthesised with."""
-        return tuple((key, value) for key, value in self.parameters if not key.startswith(GIVEN_PREFIX))
+        return tuple((key, value) for key, value in self.parameters if not key.startswith(PRIVATE))
 
 
 @dataclass(frozen=True, slots=True)

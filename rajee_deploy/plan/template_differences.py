@@ -126,7 +126,9 @@ def differences(synthesised: Synthesised, deployed: StackContent, recorded: str)
         return (f"its parameter {', '.join(synthesised.volatile)} is looked up in SSM at each deployment",)
     wanted = _after(synthesised, deployed)
     found = []
-    if wanted.template != deployed.template and not differs_in_text_alone(synthesised, deployed):
+    if wanted.template != deployed.template and synthesised.plain == deployed.template:
+        found.append("cdk deploy deployed it from these very sources: same content, under other tags and not recorded")
+    elif wanted.template != deployed.template and not differs_in_text_alone(synthesised, deployed):
         found.append("the template differs from the deployed one")
     elif synthesised.sent.removeprefix("sha256:") != plain_record(recorded).partition("+")[2]:
         found.append("the template has characters that CloudFormation does not give back, and others were recorded")

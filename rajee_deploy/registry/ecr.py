@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from rajee_deploy.aws import unknown
+from rajee_deploy.dataclass import dataclass
 from rajee_deploy.plan.state import ImageAbsent, ImageContent, RepositoryAbsent
 from rajee_deploy.registry import answers, documents, image_gone
 from rajee_deploy.registry.refusals import immutable_tag, no_repository
@@ -18,11 +19,21 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from rajee_deploy.aws import Aws
+    from rajee_deploy.aws.elsewhere import Asks
     from rajee_deploy.model import Digest, Platform
     from rajee_deploy.model.repository import PushAccess, Repository
     from rajee_deploy.plan.state import ImageInaccessible, ReferenceState
     from rajee_deploy.registry.answers import StoredManifest
     from rajee_deploy.registry.known_images import KnownImages
+
+
+@dataclass(frozen=True, slots=True)
+class PublishingRole:
+    """The role that the CDK's bootstrap made for pushes to a repository."""
+
+    arn: str
+    external_id: str = ""
+
 
 BATCH = 100  # https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_BatchGetImage.html
 
@@ -34,6 +45,13 @@ class Ecr:
         self._aws = aws
         self._known_images = known_images
         self._manifests: dict[tuple[Repository, Digest], StoredManifest] = {}
+        self._roles: Mapping[Repository, PublishingRole] = {}
+        self._asking: dict[tuple[Repository, bool], Asks] = {}
+
+    def bind_roles(self, roles: Mapping[Repository, PublishingRole]) -> None:
+        """From now on these roles may be assumed for these repositories, as the CDK CLI would: for a push before our
+        own credentials, for a look where those are denied."""
+        self._roles, self._asking = roles, {}
 
     def find(
         self, repository: Repository, references: Sequence[str]
@@ -73,7 +91,8 @@ class Ecr:
         """See Registry. The token is for twelve hours and for this run only. It opens every registry that the caller
         may use, so ECR takes no registry's id for it any more."""
         found = self._describe(repository)
-        token = self._aws.ask("ecr", "get_authorization_token", {}, region=repository.region)
+        asks = self._by(repository, pushes=True)
+        token = asks.ask("ecr", "get_authorization_token", {}, region=repository.region)
         return answers.access(repository.name, found, token)
 
     def put_tag(self, repository: Repository, digest: Digest, tag: str) -> None:
@@ -91,7 +110,8 @@ class Ecr:
                 raise immutable_tag(str(repository), tag, message)
             return True if code == "ImageAlreadyExistsException" else None  # just this image has just this tag
 
-        answer = self._aws.ask("ecr", "put_image", _in(repository, arguments), refused, region=repository.region)
+        asks = self._by(repository, pushes=True)
+        answer = asks.ask("ecr", "put_image", _in(repository, arguments), refused, region=repository.region)
         if isinstance(answer, dict) and answer.get("image", {}).get("imageId", {}).get("imageDigest") != str(digest):
             raise unknown(f"ecr:PutImage {repository}:{tag}", "the answer does not name the image")
 
@@ -150,7 +170,8 @@ class Ecr:
         arguments: dict[str, Any] = {"repositoryNames": [repository.name]}
         if repository.account:
             arguments["registryId"] = repository.account
-        found = self._aws.ask("ecr", "describe_repositories", arguments, answers.absent, region=repository.region)
+        asks = self._by(repository)
+        found = asks.ask("ecr", "describe_repositories", arguments, answers.absent, region=repository.region)
         if not isinstance(found, dict):
             raise no_repository(str(repository))
         return found
@@ -158,7 +179,22 @@ class Ecr:
     def _ask(
         self, operation: str, repository: Repository, arguments: Mapping[str, Any]
     ) -> dict[str, Any] | ImageAbsent | RepositoryAbsent:
-        return self._aws.ask("ecr", operation, _in(repository, arguments), answers.absent, region=repository.region)
+        asks = self._by(repository)
+        return asks.ask("ecr", operation, _in(repository, arguments), answers.absent, region=repository.region)
+
+    def _by(self, repository: Repository, *, pushes: bool = False) -> Asks:
+        """Who asks about a repository."""
+        role = self._roles.get(repository)
+        if role is None or not role.arn:
+            return self._aws
+        if (repository, pushes) not in self._asking:
+            from rajee_deploy.aws.elsewhere import Assumed, Either
+
+            region = repository.region or self._aws.region
+            assumed = Assumed(self._aws, role.arn, role.external_id, region)
+            either = Either(assumed, lambda: self._aws) if pushes else Either(self._aws, lambda: assumed)
+            self._asking[repository, pushes] = either
+        return self._asking[repository, pushes]
 
 
 def _in(repository: Repository, arguments: Mapping[str, Any]) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from dataclasses import field
 from typing import TYPE_CHECKING
 
 from rajee_deploy.dataclass import dataclass
-from rajee_deploy.model.names import Approval, DeployBy, Drift, InfraCheck
+from rajee_deploy.model.names import ASSET_PREFIX, Approval, DeployBy, Drift, InfraCheck
 from rajee_deploy.plan.stack_names import StackPlace
 from rajee_deploy.settings.build_settings import BuildSettings, EngineSettings
 
@@ -47,6 +47,11 @@ class ImageSettings:
     build: BuildSettings = field(default_factory=BuildSettings)
     context_key: str = ""  # the CDK context value that is given the tag, where no parameter takes it
     syntax_mirrors: tuple[str, ...] = ()  # of Docker Hub: hosts with the path before docker/dockerfile; set for all
+
+    @property
+    def is_asset(self) -> bool:
+        """Whether it is none of the settings, but declared by the app (see `adopted`)."""
+        return self.parameter.startswith(ASSET_PREFIX)
 
 
 @dataclass(frozen=True, slots=True)

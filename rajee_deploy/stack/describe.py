@@ -11,7 +11,9 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from rajee_deploy.aws import unknown
+from rajee_deploy.model.names import IMAGES_PARAMETER
 from rajee_deploy.model.stack_status import is_refused_since_reviewed, is_reviewed, may_lack_template
+from rajee_deploy.plan.asset_images import decode_images, without_tags
 from rajee_deploy.plan.carried import carried_of
 from rajee_deploy.plan.state import StackAbsent, StackContent, StackPresent, StackState
 from rajee_deploy.plan.template_differences import effective, given_back, volatile_parameters
@@ -56,9 +58,10 @@ class CloudFormation:
             return state
         try:
             declared = _declared_parameters(template) if stack in self._with_parameters else {}
+            neutral = without_tags(template, state.images) if state.images else template
             return replace(
                 state,
-                content=_content(record, template),
+                content=_content(record, neutral),
                 volatile=volatile_parameters(template),
                 carried=carried_of(template),
                 declared=declared,
@@ -107,14 +110,17 @@ class CloudFormation:
 
 def _present(record: dict[str, Any]) -> StackPresent:
     # What was only ever reviewed has parameters that nobody deployed.
-    parameters = () if is_reviewed(record["StackStatus"]) else record.get("Parameters", ())
+    given = () if is_reviewed(record["StackStatus"]) else record.get("Parameters", ())
+    parameters = {item["ParameterKey"]: item.get("ParameterValue", "") for item in given}
+    images = decode_images(parameters.get(IMAGES_PARAMETER, ""))
     return StackPresent(
         record["StackStatus"],
-        {item["ParameterKey"]: item.get("ParameterValue", "") for item in parameters},
+        {**parameters, **{each.parameter: each.tag for each in images}},
         {item["OutputKey"]: item.get("OutputValue", "") for item in record.get("Outputs", ())},
         record.get("StackStatusReason", ""),
         since=_since(record.get("LastUpdatedTime") or record.get("CreationTime")),
         identifier=str(record.get("StackId", "")),
+        images=images,
     )
 
 

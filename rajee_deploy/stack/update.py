@@ -10,6 +10,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Protocol
 
 from rajee_deploy.errors import DeployError
+from rajee_deploy.model.names import PRIVATE
 from rajee_deploy.model.stack_status import is_refused_for_now, stack_busy
 
 if TYPE_CHECKING:
@@ -52,9 +53,8 @@ class Updates:
 
     def update(self, stack: str, state: StackPresent, parameters: Mapping[str, str], token: str) -> Accepted:
         """See StackUpdater."""
-        kept = [
-            {"ParameterKey": key, "UsePreviousValue": True} for key in sorted(state.parameters) if key not in parameters
-        ]
+        own = [key for key in sorted(state.parameters) if key not in parameters and not key.startswith(PRIVATE)]
+        kept = [{"ParameterKey": key, "UsePreviousValue": True} for key in own]
         given = [{"ParameterKey": key, "ParameterValue": value} for key, value in sorted(parameters.items())]
         arguments = {
             "StackName": stack,

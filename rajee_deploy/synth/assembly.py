@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from functools import wraps
 from pathlib import Path
@@ -183,6 +184,14 @@ def _in_order(artifacts: Mapping[str, Any]) -> list[str]:
     for name in artifacts:
         visit(name, ())
     return list(found)
+
+
+def document_bytes(document: Any) -> bytes:
+    """As the CDK writes it; a text that is half a character, which no UTF-8 can hold, stays an escape."""
+    try:
+        return json.dumps(document, indent=1, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return json.dumps(document, indent=1).encode()
 
 
 @reads_assembly

@@ -180,6 +180,8 @@ def _parse_synthesised(document: dict[str, Any]) -> Synthesised:
         document["sent"],
         {name: Declared(*slot) for name, slot in document["declared"].items()},
         StackPlace(*place) if place is not None else None,
+        {str(name): str(tag) for name, tag in document.get("images", {}).items()},
+        str(document.get("plain", "")),
     )
 
 

@@ -7,16 +7,15 @@ gets a new name wherever the assembly names it; under its old one, the former te
 from __future__ import annotations
 
 import hashlib
-import json
 from typing import TYPE_CHECKING, Any
 
 from rajee_deploy.plan.carried import MOST_BYTES, carried_of, encode, is_list, with_carried, without_carried
-from rajee_deploy.synth.assembly import directories_of, reads_assembly
+from rajee_deploy.synth.assembly import directories_of, document_bytes, reads_assembly
 from rajee_deploy.system.regular_files import LARGE, read_json, read_regular
 from rajee_deploy.text.foreign import parse_json
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterator, Mapping
     from pathlib import Path
 
 __all__ = ["carried_of", "carry", "is_list", "without_carried"]
@@ -39,9 +38,15 @@ def carry(assembly: Path, document: Mapping[str, Any], stacks: Collection[str]) 
     return _carry(assembly, text, stacks)
 
 
-@reads_assembly
 def _carry(assembly: Path, text: str, stacks: Collection[str]) -> tuple[str, ...]:
-    return tuple(each for place in directories_of(assembly) for each in _Assembly(place).carry(text, stacks))
+    return edit_templates(assembly, lambda stack, template: with_carried(template, text) if stack in stacks else None)
+
+
+@reads_assembly
+def edit_templates(assembly: Path, edit: Callable[[str, dict[str, Any]], dict[str, Any] | None]) -> tuple[str, ...]:
+    """Have `edit` change the stacks' templates, and name each by its new content wherever the assembly names it. It is
+    given a stack's id and its template, and answers None where that stays. Returns the stacks that were changed."""
+    return tuple(each for place in directories_of(assembly) for each in _Assembly(place).edit(edit))
 
 
 class _Assembly:
@@ -53,20 +58,28 @@ class _Assembly:
         self._lists = {path: _read(path) for path in _asset_lists(directory, self._manifest)}
         self._renamed: dict[str, str] = {}
 
-    def carry(self, text: str, stacks: Collection[str]) -> tuple[str, ...]:
-        done = [name for name, properties in _stacks(self._manifest) if name in stacks and self._one(properties, text)]
+    def edit(self, edit: Callable[[str, dict[str, Any]], dict[str, Any] | None]) -> tuple[str, ...]:
+        done = [name for name, properties in _stacks(self._manifest) if self._one(name, properties, edit)]
         if done:
             for path, document in {self._directory / "manifest.json": self._manifest, **self._lists}.items():
-                path.write_bytes(_document(document))
+                path.write_bytes(document_bytes(document))
         return tuple(dict.fromkeys(done))
 
-    def _one(self, properties: dict[str, Any], text: str) -> bool:
+    def _one(
+        self,
+        name: str,
+        properties: dict[str, Any],
+        edit: Callable[[str, dict[str, Any]], dict[str, Any] | None],
+    ) -> bool:
         path = self._directory / properties["templateFile"]
         before = read_regular(path, LARGE)
         template = parse_json(before, errors="surrogatepass")
         if not isinstance(template, dict) or not isinstance(template.get("Metadata", {}), dict):
             return False
-        after = _document(with_carried(template, text))
+        edited = edit(name, template)
+        if edited is None:
+            return False
+        after = document_bytes(edited)
         address = properties.get("stackTemplateAssetObjectUrl", "")
         if len(after) > (_IN_S3 if address or len(before) > _INLINE else _INLINE):
             return False
@@ -122,11 +135,3 @@ def _destinations(file: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 def _read(path: Path) -> Any:
     return read_json(path, LARGE, errors="surrogatepass")
-
-
-def _document(document: Any) -> bytes:
-    """As the CDK writes it; a text that is half a character, which no UTF-8 can hold, stays an escape."""
-    try:
-        return json.dumps(document, indent=1, ensure_ascii=False).encode()
-    except UnicodeEncodeError:
-        return json.dumps(document, indent=1).encode()

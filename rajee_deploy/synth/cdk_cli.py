@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from rajee_deploy.errors import DeployError
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from rajee_deploy.plan.steps import DeployStack
     from rajee_deploy.settings import CdkSettings
     from rajee_deploy.synth.assembly import StackArtifact
+    from rajee_deploy.synth.image_assets import ImageAsset
     from rajee_deploy.synth.tracing import Tracer
 
 # Quiet, offline and without the optional validator that takes two thirds of a synth; the template is the same without.
@@ -75,6 +77,19 @@ class Cdk:
                 hint=after_failure(self._settings.app, "\n".join(ended.tail)),
             )
         return synthesised_stacks(assembly, self._settings.app)
+
+    def adopt(self, assembly: Path, tag_of: Callable[[ImageAsset], str]) -> dict[str, Synthesised]:
+        """Take the image assets of a new assembly out of the CDK CLI's hands: its stacks by id, as they are then, each
+        with the tags of its images. `tag_of` makes an image's tag of what was staged."""
+        from rajee_deploy.synth.adoption import neutralise
+
+        before = synthesised_stacks(assembly, self._settings.app)
+        adopted = neutralise(assembly, tag_of)
+        found = synthesised_stacks(assembly, self._settings.app)
+        return {
+            stack: replace(made, images=adopted.tags.get(stack, {}), plain=before[stack].content.template)
+            for stack, made in found.items()
+        }
 
     def check_account(self, account: str) -> None:
         """See StackDeployer."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from rajee_deploy.aws import unknown
 from rajee_deploy.dataclass import dataclass
 from rajee_deploy.errors import ConfigurationError, DeployError
-from rajee_deploy.model.names import GIVEN_PREFIX
+from rajee_deploy.model.names import ASSET_PREFIX, GIVEN_PREFIX
 from rajee_deploy.plan.parameter_changes import UntakenError
 from rajee_deploy.plan.parameters import slots_of
 from rajee_deploy.plan.template_differences import referenced_parameters
@@ -124,7 +124,9 @@ def check_given(steps: Sequence[DeployStack], assembly: Path, app: Path) -> None
     """A tag that no template has was given to an app that does not read it: the deployment would change nothing."""
     for step in steps:
         for key, tag in set(step.parameters) - set(step.declared):
-            if any(tag in read_text(path, LARGE) for path in assembly.rglob("*.template.json")):
+            if key.startswith(ASSET_PREFIX) or any(
+                tag in read_text(path, LARGE) for path in assembly.rglob("*.template.json")
+            ):
                 continue
             raise ConfigurationError(
                 "context-not-read",

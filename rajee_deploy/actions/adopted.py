@@ -1,0 +1,175 @@
+"""Images that the app declares itself (assets), taken out of the CDK CLI's hands: from an assembly's assets to images
+of this run, and their tags into what is deployed.
+
+They are built from the staged copy in the assembly, never from the directory that it was copied from: what `exclude`
+left out must not get into an image. What is needed of them is decided in `plan`, as of every other image.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from rajee_deploy.actions.meanings import near
+from rajee_deploy.model import parse_platforms
+from rajee_deploy.model.names import ASSET_PREFIX
+from rajee_deploy.model.repository import Repository
+from rajee_deploy.plan.asset_images import RecordedImage, placeholder_name
+from rajee_deploy.plan.stack_names import meaning, places_of, resolve
+from rajee_deploy.plan.steps import DeployStack, Via
+from rajee_deploy.settings import DEFAULT_PLATFORM, LOCK_NAME, ImageSettings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from pathlib import Path
+
+    from rajee_deploy.actions.planned import Planned
+    from rajee_deploy.actions.run import CurrentRun
+    from rajee_deploy.actions.synthesise import Synthesis
+    from rajee_deploy.aws import Identity
+    from rajee_deploy.plan.stack_names import StackPlace
+    from rajee_deploy.plan.state import Synthesised, WantedImage
+    from rajee_deploy.registry.ecr import PublishingRole
+    from rajee_deploy.settings import Settings
+    from rajee_deploy.synth.cdk_cli import Cdk
+    from rajee_deploy.synth.image_assets import ImageAsset
+
+
+def adopt(settings: Settings, deployer: Cdk, assembly: Path) -> Mapping[str, Synthesised]:
+    """Have a new assembly name our images, and say what its stacks are then, by their ids. DeployErrors where an image
+    could not be built."""
+    from rajee_deploy.image.inputs import read_inputs  # for a synth alone
+
+    return deployer.adopt(assembly, lambda asset: read_inputs(_image(asset, asset.name, settings)).fingerprint.tag)
+
+
+def bind_images(run: CurrentRun, synthesis: Synthesis, who: Identity) -> bool:
+    """From now on the run has the images of the synth's assembly, too. Whether it had others until now."""
+    if not run.settings.cdk.adopts_images:
+        return False
+    from rajee_deploy.synth.image_assets import image_assets
+
+    places = places_of(synthesis.stacks)
+    chosen = {places[key].id: places[key] for key in resolve(run.named[0].cdk.stacks, places)}
+    assets = [each for each in image_assets(synthesis.assembly) if each.stack in chosen]
+    _tell(run, assets)
+    own = [each for each in assets if placeholder_name(each.hash)]
+    names = Counter([*(each.name for each in run.named[0].images if not each.is_asset), *(each.name for each in own)])
+    images: dict[str, ImageSettings] = {}
+    roles: dict[Repository, PublishingRole] = {}
+    for each in own:
+        shown = each.name if names[each.name] == 1 else f"{_slug(each.stack)}.{each.name}"
+        place = chosen[each.stack]
+        image = images.setdefault(shown, _located(_image(each, shown, run.settings), each, place, who))
+        roles[near(image.repository, place, who)] = _role(each, place, who)
+    run.ports.bind_roles(roles)
+    others = [each.stack for each in run.named[1] if each.stack and not each.is_asset]
+    stacks = {places[key].id for name in others for key in meaning(name, places)}
+    return run.adopt_images(list(images.values()), stacks)
+
+
+def _tell(run: CurrentRun, assets: Sequence[ImageAsset]) -> None:
+    """What is to be known of images that the app declares: who builds them, and for which platform."""
+    for each in assets:
+        if not placeholder_name(each.hash):
+            why = each.obstacle or "its template cannot be written with another tag"
+            text = f"the CDK CLI builds it: {why}"
+        elif not each.platform:
+            text = (
+                f"the app names no platform for it, so the machine that builds would decide: {DEFAULT_PLATFORM} is"
+                " taken (platform=Platform.LINUX_AMD64 of the asset says it)"
+            )
+        else:
+            continue
+        subject = f"{each.stack} {each.name}"
+        if all((told.subject, told.message) != (subject, text) for told in run.console.warned):
+            run.console.warn(subject, text, "image-asset")
+
+
+def _image(asset: ImageAsset, name: str, settings: Settings) -> ImageSettings:
+    """The image of an asset, wherever it goes."""
+    from rajee_deploy.settings.build_settings import BuildSettings
+
+    return ImageSettings(
+        name,
+        asset.directory,
+        asset.directory / asset.dockerfile,
+        Repository(""),
+        parse_platforms([asset.platform or DEFAULT_PLATFORM]),
+        asset.target,
+        asset.build_args,
+        asset.build_contexts,
+        lock=settings.root / LOCK_NAME,
+        build=BuildSettings(
+            asset.secrets,
+            (asset.ssh,) if asset.ssh else (),
+            asset.cache_from,
+            asset.cache_to,
+            builder=settings.engine.builder,
+        ),
+        syntax_mirrors=_mirrors(settings.images),
+    )
+
+
+def _mirrors(images: Iterable[ImageSettings]) -> tuple[str, ...]:
+    return next((each.syntax_mirrors for each in images), ())
+
+
+def _located(image: ImageSettings, asset: ImageAsset, place: StackPlace, who: Identity) -> ImageSettings:
+    """The image with where it goes: the repository of its asset, and the stack whose template names it."""
+    from dataclasses import replace
+
+    name = _filled(asset.destinations[0].repository, asset, place, who)
+    parameter = ASSET_PREFIX + placeholder_name(asset.hash)
+    return replace(image, repository=Repository.parse(name), stack=place.id, parameter=parameter)
+
+
+def _filled(text: str, asset: ImageAsset, place: StackPlace, who: Identity) -> str:
+    """A text of the CDK's with the values that its own CLI fills in."""
+    region = asset.destinations[0].region or place.region or who.region
+    told = {"AccountId": place.account or who.account, "Region": region}
+    if "${AWS::Partition}" in text:
+        from rajee_deploy.aws.permissions import partition_of
+
+        told["Partition"] = partition_of(region)
+    for name, value in told.items():
+        text = text.replace(f"${{AWS::{name}}}", value)
+    return text
+
+
+def _role(asset: ImageAsset, place: StackPlace, who: Identity) -> PublishingRole:
+    from rajee_deploy.registry.ecr import PublishingRole
+
+    [destination] = asset.destinations
+    return PublishingRole(_filled(destination.role, asset, place, who), destination.external_id)
+
+
+def _slug(stack: str) -> str:
+    return re.sub(r"[^A-Za-z0-9_-]+", ".", stack).strip(".-_")
+
+
+def asset_images(planned: Planned, stack: str) -> list[WantedImage]:
+    """The images of a stack that are assets."""
+    return [image for image in planned.wanted.images if image.stack == stack and image.is_asset]
+
+
+def recorded_images(images: Iterable[WantedImage]) -> list[RecordedImage]:
+    """What a stack is to record of its assets."""
+    return [RecordedImage(each.parameter.removeprefix(ASSET_PREFIX), each.repository, each.tag) for each in images]
+
+
+def put_in_tags(planned: Planned, assembly: Path) -> None:
+    """Have the templates of what is about to be deployed name the images' tags. DeployError `template-too-large`."""
+    if not planned.run.settings.cdk.adopts_images:
+        return
+    from rajee_deploy.synth.rendering import render
+
+    stacks = [step.stack for step in planned.plan.steps if isinstance(step, DeployStack) and step.via is Via.CDK]
+    tags = {
+        planned.run.settings.place_of(stack).id: {
+            each.name: each.tag for each in recorded_images(asset_images(planned, stack))
+        }
+        for stack in stacks
+    }
+    render(assembly, tags)

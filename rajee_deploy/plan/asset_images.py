@@ -1,0 +1,197 @@
+"""Templates that name images of the CDK's own (assets): with placeholders, as they are compared, or with tags, as they
+are deployed. And which tags a stack records. Pure.
+
+A tag stands in the template as text (`cdk gc` keeps what templates name, and looks at no parameter's value). So that
+the template says nothing of what is in a build context, it is compared with a placeholder in the tag's place. Two
+things of a template follow from a tag, and are made anew with it: the logical id of a Lambda version, by which the CDK
+has a changed function published, and the address of a nested stack's template.
+https://docs.aws.amazon.com/cdk/api/v2/docs/aws-cdk-lib.aws_lambda.Version.html
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+from rajee_deploy.dataclass import dataclass
+from rajee_deploy.model.names import ASSET_PREFIX
+from rajee_deploy.model.repository import TAG, Repository
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+PLACEHOLDER = "rajee-image."
+_NAME = r"[A-Za-z0-9][A-Za-z0-9._-]*"
+_VERSION_ID = re.compile(r"(?P<base>[A-Za-z0-9]+?)(?P<digits>[0-9a-f]{32})")
+_BEYOND_ASCII = re.compile(r"[^\x00-\x7f]")
+NESTED, NESTED_CONTENT, NESTED_KEY = "AWS::CloudFormation::Stack", "rajee-deploy:template", "rajee-deploy:key"
+_NESTED_PLACEHOLDER = "rajee-template."
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedImage:
+    """An image of the CDK's own, as its stack records it."""
+
+    name: str
+    repository: Repository
+    tag: str
+
+    @property
+    def parameter(self) -> str:
+        """The private name under which the tag is held (see `names.ASSET_PREFIX`)."""
+        return ASSET_PREFIX + self.name
+
+
+def placeholder(name: str) -> str:
+    """What stands in a neutral template where the image's tag will be."""
+    return PLACEHOLDER + name
+
+
+def placeholder_name(text: str) -> str:
+    """The image of a placeholder, "" for any other text."""
+    return text.removeprefix(PLACEHOLDER) if text.startswith(PLACEHOLDER) else ""
+
+
+def nested_placeholder(path: str) -> str:
+    """What stands in a neutral template for the name under which a nested stack's template is uploaded."""
+    return _NESTED_PLACEHOLDER + hashlib.sha256(path.encode()).hexdigest()[:16]
+
+
+def encode_images(images: Iterable[RecordedImage]) -> str:
+    """What a stack records of its images: `repository name=tag name=tag`, the repositories divided by `;`."""
+    by_repository: dict[str, list[str]] = {}
+    for each in sorted(images, key=lambda one: one.name):
+        by_repository.setdefault(str(each.repository), []).append(f"{each.name}={each.tag}")
+    return ";".join(" ".join((repository, *pairs)) for repository, pairs in sorted(by_repository.items())) or "-"
+
+
+def decode_images(text: str) -> tuple[RecordedImage, ...]:
+    """The same, read; none for anything that is not wholly such a record."""
+    found: list[RecordedImage] = []
+    for part in text.split(";") if text not in ("", "-") else ():
+        repository, *pairs = part.split(" ")
+        for pair in pairs:
+            name, _, tag = pair.partition("=")
+            if not re.fullmatch(_NAME, name) or not re.fullmatch(TAG, tag):
+                return ()
+            try:
+                found.append(RecordedImage(name, Repository.parse(repository), tag))
+            except ValueError:
+                return ()
+    return tuple(found)
+
+
+def with_tags(template: Any, images: Mapping[str, str]) -> Any:
+    """A neutral template with the images' tags, by name."""
+    return retag(template, {placeholder(name): tag for name, tag in images.items()})
+
+
+def without_tags(template: Any, images: Iterable[RecordedImage]) -> Any:
+    """The neutral form of a deployed template whose stack records these images."""
+    tags = {each.tag: placeholder(each.name) for each in images}
+    return retag(_without_keys(template), tags) if tags else _without_keys(template)
+
+
+def retag(template: Any, texts: Mapping[str, str]) -> Any:
+    """The template with some texts in the place of others, wherever they stand, and with what follows from them."""
+    changed = replace_texts(template, texts)
+    return replace_texts(changed, renamed_versions(changed, texts.values()))
+
+
+def replace_texts(document: Any, texts: Mapping[str, str]) -> Any:
+    """A document with texts replaced in all of its strings and keys; no text is looked for in what was put in."""
+    if not texts:
+        return document
+    pattern = re.compile("|".join(map(re.escape, sorted(texts, key=len, reverse=True))))
+    return _replace(document, pattern, texts)
+
+
+def _replace(document: Any, pattern: re.Pattern[str], texts: Mapping[str, str]) -> Any:
+    match document:
+        case str():
+            return pattern.sub(lambda found: texts[found[0]], document)
+        case list():
+            return [_replace(each, pattern, texts) for each in document]
+        case dict():
+            return {_replace(key, pattern, texts): _replace(each, pattern, texts) for key, each in document.items()}
+        case _:
+            return document
+
+
+def renamed_versions(template: Any, images: Iterable[str]) -> dict[str, str]:
+    """The logical ids of Lambda versions whose functions name one of these images (tags, or placeholders), and those
+    that follow from what the functions are now. A version is published of a function that changed, and of no other: so
+    the id is a digest of all that the template says of the function."""
+    named = tuple(images)
+    resources = resources_of(template)
+    found = {}
+    for name, version in resources.items():
+        told = _VERSION_ID.fullmatch(name)
+        function = resources.get(_referred(version, "FunctionName"))
+        if version.get("Type") != "AWS::Lambda::Version" or told is None or function is None:
+            continue
+        properties = function.get("Properties", {})
+        text = json.dumps(properties)
+        if any(each in text for each in named):
+            found[name] = told["base"] + content_digest(properties)[:32]
+    return {old: new for old, new in found.items() if old != new}
+
+
+def resources_of(template: Any) -> dict[str, dict[str, Any]]:
+    """The resources of a template, as far as it has any of the right shape."""
+    resources = template.get("Resources") if isinstance(template, dict) else None
+    if not isinstance(resources, dict):
+        return {}
+    return {name: each for name, each in resources.items() if isinstance(each, dict)}
+
+
+def nested_stacks(template: Any) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The nested stacks of a template, by logical id."""
+    return ((name, each) for name, each in resources_of(template).items() if each.get("Type") == NESTED)
+
+
+def content_digest(document: Any) -> str:
+    """A digest of a part of a template as CloudFormation gives it back: `?` stands for each character beyond ASCII."""
+    plain = json.dumps(document, sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(_BEYOND_ASCII.sub("?", plain).encode()).hexdigest()
+
+
+def _without_keys(template: Any) -> Any:
+    """The template with placeholders where nested templates that name images of ours were uploaded: what is in those
+    is told beside it, by the digest of their neutral form."""
+    keys = {}
+    for name, nested in nested_stacks(template):
+        metadata = nested.get("Metadata")
+        key = metadata.get(NESTED_KEY) if isinstance(metadata, dict) else None
+        if isinstance(key, str) and key and key.partition(" ")[0] in json.dumps(nested.get("Properties", {})):
+            keys[name] = key
+    if not keys:
+        return template
+    resources = {
+        name: _without_key(each, keys[name]) if name in keys else each for name, each in resources_of(template).items()
+    }
+    return {**template, "Resources": {**template["Resources"], **resources}}
+
+
+def _without_key(nested: dict[str, Any], key: str) -> dict[str, Any]:
+    found, _, path = key.partition(" ")
+    metadata = {name: each for name, each in nested["Metadata"].items() if name != NESTED_KEY}
+    return {
+        **nested,
+        "Properties": replace_texts(nested.get("Properties", {}), {found: path}),
+        "Metadata": metadata,
+    }
+
+
+def _referred(resource: Mapping[str, Any], name: str) -> str:
+    """The logical id that a property refers to, "" where it refers to none."""
+    properties = resource.get("Properties")
+    value = properties.get(name) if isinstance(properties, dict) else None
+    if not isinstance(value, dict):
+        return ""
+    referred = value.get("Ref")
+    if referred is None and isinstance(value.get("Fn::GetAtt"), list) and value["Fn::GetAtt"]:
+        referred = value["Fn::GetAtt"][0]
+    return referred if isinstance(referred, str) else ""

@@ -1,0 +1,230 @@
+"""Makes a cloud assembly neutral: where templates name a docker image asset by the CDK's hash, a placeholder stands.
+
+What is then compared, remembered and kept does not depend on what lies in a build context; `tags` puts the tags in. It
+changes templates and lists of assets in a directory that nobody else uses. It must never decide what an image's tag is,
+nor touch a staged build context.
+
+The CDK's hash covers the whole directory, so each edit of a file that no build reads would change the template. It
+stands in images' references, in outputs, in `Metadata` (for the debugger), in the names of nested templates, and by way
+of a digest in the logical ids of Lambda versions: `plan.asset_images` knows the last two.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from rajee_deploy.dataclass import dataclass
+from rajee_deploy.model.names import (
+    IMAGES_OUTPUT,
+    IMAGES_PARAMETER,
+    NOT_RECORDED,
+    RECORDS,
+    STATE_OUTPUT,
+)
+from rajee_deploy.plan.asset_images import (
+    NESTED_CONTENT,
+    content_digest,
+    nested_placeholder,
+    nested_stacks,
+    placeholder,
+    placeholder_name,
+    renamed_versions,
+    replace_texts,
+)
+from rajee_deploy.plan.parameters import slots_of
+from rajee_deploy.synth.assembly import document_bytes, reads_assembly, stacks_of
+from rajee_deploy.synth.image_assets import ImageAsset, asset_lists_of, image_assets
+from rajee_deploy.system.regular_files import LARGE, read_json, read_text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from rajee_deploy.synth.assembly import StackArtifact
+
+_FULL = "the template is at CloudFormation's limits, so no record can be added to it"
+# https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
+_MOST_PARAMETERS, _MOST_OUTPUTS = 200, 200
+_DESCRIPTIONS = {
+    RECORDS[0]: "Digest of what synth read",
+    RECORDS[1]: "Digest of the template, tags, topics and protection that were deployed",
+    RECORDS[2]: "Git revision that was deployed",
+    IMAGES_PARAMETER: "Tags of the images that the app declares",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Adopted:
+    """What became of an assembly's image assets: by stack, the tags that ours are to have, by name; and those that are
+    left to the CDK CLI, each with its obstacle."""
+
+    tags: Mapping[str, Mapping[str, str]]
+    left: tuple[ImageAsset, ...] = ()
+
+
+@reads_assembly
+def neutralise(assembly: Path, tag_of: Callable[[ImageAsset], str]) -> Adopted:
+    """Rewrite the assembly, so that its templates say nothing of what is in a build context.
+
+    `tag_of` makes the tag of a staged build context. Images of one stack that are the same image (tag and repository)
+    go by one name, the first; an asset with an obstacle stays as it is. Stacks get the parameters and outputs of a
+    record where they lack them.
+    """
+    tags: dict[str, dict[str, str]] = {}
+    left: list[ImageAsset] = []
+    assets, stacks = image_assets(assembly), stacks_of(assembly)
+    texts = {path: read_text(path, LARGE) for path in sorted(assembly.rglob("*.template.json"))}
+    for stack in stacks:
+        templates = _Templates(stack)
+        own = [_checked(each, templates, texts) for each in assets if each.stack == stack.place.id]
+        if not templates.take_records(has_images=any(not each.obstacle for each in own)):
+            own = [replace(each, obstacle=each.obstacle or _FULL) for each in own]
+        left += [each for each in own if each.obstacle]
+        tags[stack.place.id] = templates.neutralise([each for each in own if not each.obstacle], tag_of)
+        templates.write()
+    return Adopted(tags, tuple(left))
+
+
+def _checked(asset: ImageAsset, templates: _Templates, texts: Mapping[Path, str]) -> ImageAsset:
+    """The asset, with an obstacle where another template refers to the version of a function that runs it: the id of
+    such a version follows from the image, and is known in its own template alone."""
+    for place, version in templates.versions_of(asset):
+        if any(_refers_to(version, text) for path, text in texts.items() if path != place):
+            return replace(asset, obstacle=f"another template refers to the version {version} of its function")
+    return asset
+
+
+def _refers_to(version: str, text: str) -> bool:
+    """Whether a template refers to the version of another one. A stack of the same shape has one of the same id itself;
+    an export has the id inside of a longer one."""
+    is_its_own = re.search(rf'"{version}"\s*:', text) is not None
+    return version in text and (
+        not is_its_own or re.search(rf"[A-Za-z0-9]{version}|{version}[A-Za-z0-9]", text) is not None
+    )
+
+
+class _Templates:
+    """A stack's template with those of its nested stacks, and the lists of its assets, changed in memory."""
+
+    def __init__(self, stack: StackArtifact) -> None:
+        self._root = stack.directory / str(stack.properties["templateFile"])
+        self._lists = {path: read_json(path, LARGE, errors="surrogatepass") for path in asset_lists_of(stack)}
+        self._keys: dict[Path, set[str]] = {}  # under which names nested templates are uploaded
+        for path, document in self._lists.items():
+            for key, file in document.get("files", {}).items():
+                source = str(file.get("source", {}).get("path", ""))
+                if source.endswith(".nested.template.json"):
+                    names = {key, *(str(each.get("objectKey", "")).removesuffix(".json") for each in _places(file))}
+                    self._keys.setdefault(path.parent / source, set()).update(names - {""})
+        self._documents = {path: _read(path) for path in (self._root, *self._keys)}
+
+    def take_records(self, *, has_images: bool) -> bool:
+        """Add the parameters and outputs of a record; whether the template has room for them."""
+        root = self._documents[self._root]
+        slots, outputs = slots_of(root), root.get("Outputs", {})
+        parameters = {name: _slot(name) for name in RECORDS if name not in slots}
+        added = {STATE_OUTPUT: {"Description": "What rajee-deploy deployed.", "Value": _joined()}} if parameters else {}
+        if has_images and IMAGES_PARAMETER not in slots:
+            parameters[IMAGES_PARAMETER] = _slot(IMAGES_PARAMETER)
+            added[IMAGES_OUTPUT] = {
+                "Description": _DESCRIPTIONS[IMAGES_PARAMETER],
+                "Value": {"Ref": IMAGES_PARAMETER},
+            }
+        if len(slots) + len(parameters) > _MOST_PARAMETERS or len(outputs) + len(added) > _MOST_OUTPUTS:
+            return False
+        if parameters:
+            self._documents[self._root] = {
+                **root,
+                "Parameters": {**root.get("Parameters", {}), **parameters},
+                "Outputs": {**added, **outputs},
+            }
+        return True
+
+    def versions_of(self, asset: ImageAsset) -> Iterator[tuple[Path, str]]:
+        """The logical ids of versions of functions that run an image, with the templates that have them."""
+        for path, document in self._documents.items():
+            for version in renamed_versions(document, [asset.hash]):
+                yield path, version
+
+    def neutralise(self, assets: Sequence[ImageAsset], tag_of: Callable[[ImageAsset], str]) -> dict[str, str]:
+        """Put placeholders in the places of the assets' hashes; the tags by name."""
+        if not assets:
+            return {}
+        tags: dict[str, str] = {}
+        names: dict[tuple[str, object], str] = {}
+        texts: dict[str, str] = {}
+        for asset in sorted(assets, key=lambda one: one.name):
+            tag = tag_of(asset)
+            name = names.setdefault((tag, asset.destinations), asset.name)
+            tags[name] = tag
+            texts |= {f"asset.{asset.hash}": "asset", asset.hash: placeholder(name)}
+        self._put_in(texts)
+        self._name_nested()
+        return tags
+
+    def _put_in(self, texts: Mapping[str, str]) -> None:
+        changed = {path: replace_texts(document, texts) for path, document in self._documents.items()}
+        marks = [text for text in texts.values() if placeholder_name(text)]
+        self._documents = {
+            path: replace_texts(document, renamed_versions(document, marks)) for path, document in changed.items()
+        }
+        for document in self._lists.values():
+            for image in document.get("dockerImages", {}).values():
+                for place in _places(image):
+                    place["imageTag"] = replace_texts(place.get("imageTag"), texts)
+
+    def _name_nested(self) -> None:
+        """Name the nested templates by placeholders, and tell beside them what is in them: from the inside outwards."""
+        waiting = dict(self._keys)
+        while waiting:
+            inner = next((path for path in waiting if not self._names_any(path, waiting)), next(iter(waiting)))
+            self._name_one(inner, waiting.pop(inner))
+
+    def _names_any(self, path: Path, waiting: dict[Path, set[str]]) -> bool:
+        text = json.dumps(self._documents[path])
+        return any(key in text for other, keys in waiting.items() if other != path for key in keys)
+
+    def _name_one(self, path: Path, keys: set[str]) -> None:
+        name, digest = nested_placeholder(path.name), content_digest(self._documents[path])
+        for place, document in self._documents.items():
+            told = {
+                logical: {
+                    **nested,
+                    "Properties": replace_texts(nested.get("Properties", {}), dict.fromkeys(keys, name)),
+                    "Metadata": {**nested.get("Metadata", {}), NESTED_CONTENT: digest},
+                }
+                for logical, nested in nested_stacks(document)
+                if any(key in json.dumps(nested.get("Properties", {})) for key in keys)
+            }
+            if told:
+                self._documents[place] = {**document, "Resources": {**document["Resources"], **told}}
+        for document in self._lists.values():
+            for file in document.get("files", {}).values():
+                if file.get("source", {}).get("path") == path.name:
+                    for each in _places(file):
+                        for key in keys:
+                            each["objectKey"] = each["objectKey"].replace(key, name)
+
+    def write(self) -> None:
+        for path, document in {**self._documents, **self._lists}.items():
+            path.write_bytes(document_bytes(document))
+
+
+def _slot(name: str) -> dict[str, str]:
+    what = f"{_DESCRIPTIONS[name]}; written by rajee-deploy, never by hand."
+    return {"Type": "String", "Default": NOT_RECORDED, "Description": what}
+
+
+def _joined() -> dict[str, Any]:
+    return {"Fn::Join": ["/", [{"Ref": name} for name in RECORDS]]}
+
+
+def _places(file: dict[str, Any]) -> list[dict[str, Any]]:
+    return list(file.get("destinations", {}).values())
+
+
+def _read(path: Path) -> Any:
+    return read_json(path, LARGE, errors="surrogatepass")
