@@ -9,8 +9,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
-from rajee_deploy.aws.errors import unknown
-from rajee_deploy.errors import DeployError
+from rajee_deploy.aws.errors import no_credentials, unknown
 from rajee_deploy.model.caller import Caller, HeldKeys
 
 if TYPE_CHECKING:
@@ -64,12 +63,7 @@ def keys_of(session: Session) -> HeldKeys:
     """The credentials of a session of botocore. DeployError `no-credentials`, and what fetching them raises."""
     credentials = session.get_credentials()
     if credentials is None:
-        raise DeployError(
-            "no-credentials",
-            "AWS credentials were not found",
-            where="credentials",
-            hint="set AWS_PROFILE or --profile, or log in; without an account: rajee-deploy sandbox start",
-        )
+        raise no_credentials("credentials")
     source, has_token = str(credentials.method), bool(credentials.token)  # which fetches them
     ends = getattr(credentials, "_expiry_time", None)
     is_temporary = ends is not None or has_token
