@@ -107,7 +107,7 @@ def judge_clock(ahead: float | None) -> Finding:
         return Finding("clock", Health.ERROR, text, fix, code="clock-skew")
     if off >= _NOTABLE_SECONDS:
         return Finding("clock", Health.WARNING, f"{off} s {which} AWS's", fix)
-    return Finding("clock", Health.OK, "within a minute of AWS's" if off > 1 else "as AWS's")
+    return Finding("clock", Health.OK, "within a minute of AWS's" if off > 1 else "agrees with AWS's")
 
 
 # -- repositories --------------------------------------------------------------------------------------------------
@@ -129,7 +129,7 @@ def judge_mutability(repository: Repository, told: Mutability, moving: Sequence[
 
 
 _MOST_FILTERS = 5  # of ECR
-_BY_STACK = "let the stack that makes it do so, as docs/your-service.md shows; where no stack makes it:"
+_BY_STACK = "say so in the stack that makes it, as docs/your-service.md shows; where no stack makes it:"
 
 
 def judge_absent(repository: Repository) -> Finding:

@@ -93,7 +93,7 @@ def test_expiry(keys, health, words):
     ("ahead", "health", "words"),
     [
         (None, UNKNOWN, "no answer"),
-        (0.2, OK, "as AWS's"),
+        (0.2, OK, "agrees with AWS's"),
         (-59, OK, "within a minute"),
         (60, WARNING, "60 s ahead of AWS's"),
         (-299, WARNING, "299 s behind AWS's"),
