@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from rajee_deploy.actions.meanings import near
@@ -69,6 +70,32 @@ def bind_images(run: CurrentRun, synthesis: Synthesis, who: Identity) -> bool:
     return run.adopt_images(list(images.values()), stacks)
 
 
+def with_known_images(settings: Settings) -> Settings:
+    """The settings with the images that the app declares, for who only looks at images: as the last synth that was
+    kept here knows them, each in the directory that it was staged from where that is known, else as it was staged."""
+    from rajee_deploy.image.originals import original_images  # for verbs about images alone
+    from rajee_deploy.synth.app import CdkApp
+    from rajee_deploy.synth.image_assets import image_assets
+
+    app = CdkApp(settings.cdk, settings.environment)
+    assembly = app.store.latest_assembly()
+    originals = original_images(settings, app.root, app.images)
+    found: dict[str, ImageSettings] = {}
+    for each in image_assets(assembly) if assembly is not None else ():
+        if placeholder_name(each.hash):
+            staged = replace(_image(each, each.name, settings), parameter=ASSET_PREFIX + each.name)
+            original = originals.get(each.name) or originals.get(f"{each.stack}/{each.name}")
+            name = each.name if each.name not in found else f"{_slug(each.stack)}.{each.name}"
+            place = (original.context, original.dockerfile) if original is not None else None
+            found[name] = replace(
+                staged,
+                name=name,
+                context=place[0] if place else staged.context,
+                dockerfile=place[1] if place else staged.dockerfile,
+            )
+    return replace(settings, images=(*settings.images, *found.values()))
+
+
 def _tell(run: CurrentRun, assets: Sequence[ImageAsset]) -> None:
     """What is to be known of images that the app declares: who builds them, and for which platform."""
     for each in assets:
@@ -118,8 +145,6 @@ def _mirrors(images: Iterable[ImageSettings]) -> tuple[str, ...]:
 
 def _located(image: ImageSettings, asset: ImageAsset, place: StackPlace, who: Identity) -> ImageSettings:
     """The image with where it goes: the repository of its asset, and the stack whose template names it."""
-    from dataclasses import replace
-
     name = _filled(asset.destinations[0].repository, asset, place, who)
     parameter = ASSET_PREFIX + placeholder_name(asset.hash)
     return replace(image, repository=Repository.parse(name), stack=place.id, parameter=parameter)

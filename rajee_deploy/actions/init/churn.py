@@ -124,10 +124,8 @@ def ignore_file(context: FoundContext, images: Sequence[FoundImage]) -> IgnoreFi
     sources = list(dict.fromkeys(source for image in images for source in image.sources))
     patterns = tuple(_patterns(context, entries, sources))
     if not any(not one.doubt for one in patterns):
-        maybe = f"; you may want {', '.join(one.text for one in patterns)}" if patterns else ""
-        return IgnoreFile(
-            context.directory, patterns, reason=f"no COPY takes in what churns (.git, caches, docs…){maybe}"
-        )
+        maybe = f", but for {', '.join(one.text for one in patterns)}" if patterns else ""
+        return IgnoreFile(context.directory, patterns, reason=f"nothing that surely churns is read{maybe}")
     is_broad = any(not source.path for source in sources)
     return IgnoreFile(context.directory, patterns, _OURS if is_broad else ())
 

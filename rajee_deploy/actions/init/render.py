@@ -58,8 +58,11 @@ def show_decisions(console: Console, found: Found, chosen: Choice, draft: Draft)
     for one in draft.ignores:
         if one.reason:
             without.setdefault(one.reason, []).append(one.context)
-        else:
-            console.item("=", _shown(one), f"{_patterns(one)}: taken in by a COPY around them, named by no file")
+            continue
+        console.item("=", _shown(one), f"leaves out {', '.join(each.text for each in one.patterns if not each.doubt)}")
+        for each in one.patterns:
+            if each.doubt:
+                console.item("=", _shown(one), f"{each.text} as a comment: {each.doubt}")
     for reason, contexts in without.items():
         place = "" if contexts == ["."] else f" in {', '.join(contexts)}"
         console.item("=", ".deployignore", f"none{place}: {reason}")
@@ -157,8 +160,8 @@ def _about(image: FoundImage) -> str:
 def _decisions(found: Found, chosen: Choice) -> Iterator[str]:
     yield f"stacks: {', '.join(chosen.stacks)}" + (f" ({chosen.reason})" if chosen.left and chosen.reason else "")
     if chosen.adopted:
-        count = "1 image asset is" if len(chosen.adopted) == 1 else f"{len(chosen.adopted)} image assets are"
-        yield f'image-assets = "adopt": {count} built here, by what the Dockerfile reads'
+        count = "1 image is" if len(chosen.adopted) == 1 else f"{len(chosen.adopted)} images are"
+        yield f'image-assets = "adopt": {count} built here'
     elif not found.images:
         yield "no image-assets: the app has none"
     for table in chosen.images:
@@ -170,7 +173,3 @@ def _decisions(found: Found, chosen: Choice) -> Iterator[str]:
 
 def _shown(one: IgnoreFile) -> str:
     return ".deployignore" if one.context == "." else f"{one.context}/.deployignore"
-
-
-def _patterns(one: IgnoreFile) -> str:
-    return ", ".join(each.text for each in one.patterns if not each.doubt)
