@@ -17,10 +17,13 @@ from rajee_deploy.cli.flags import (  # noqa: TC001 -- typer reads the annotatio
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from rajee_deploy.actions.doctor.cloud import Cloud
     from rajee_deploy.actions.doctor.examine import Patient
+    from rajee_deploy.aws import Identity
     from rajee_deploy.errors import DeployError
-    from rajee_deploy.settings import Settings
+    from rajee_deploy.settings import ImageSettings, Settings
 
 
 def doctor(
@@ -76,6 +79,7 @@ def _patient(environment: str | None, config: Path | None, profile: str | None, 
         settings=settings,
         trouble=trouble,
         app=app,
+        images=lambda: _images(settings),
         engine=lambda: choose_engine(engine).check(),
         data_root=None if engine.kind is EngineKind.BUILDAH else find_data_root,
         cloud=_cloud(settings, app, profile, region),
@@ -111,6 +115,30 @@ def _app(settings: Settings | None) -> Path | None:
     return found[0] if len(found) == 1 else None
 
 
+def _made(settings: Settings | None) -> Path | None:
+    """The assembly of the last synth."""
+    from rajee_deploy.synth.app import CdkApp
+
+    return None if settings is None else CdkApp(settings.cdk, settings.environment).store.latest_assembly()
+
+
+def _images(settings: Settings | None) -> Sequence[ImageSettings] | None:
+    if settings is None or not settings.cdk.adopts_images:
+        return settings.images if settings is not None else ()
+    from rajee_deploy.actions.adopted import with_known_images
+
+    return with_known_images(settings).images if _made(settings) is not None else None
+
+
+def _located_images(settings: Settings | None, who: Identity) -> Sequence[ImageSettings] | None:
+    if settings is None or not settings.cdk.adopts_images:
+        return settings.images if settings is not None else ()
+    from rajee_deploy.actions.adopted import located_images
+
+    made = _made(settings)
+    return None if made is None else (*settings.images, *located_images(settings, made, who))
+
+
 def _cloud(settings: Settings | None, app: Path | None, profile: str | None, region: str | None) -> Cloud:
     from datetime import UTC, datetime
 
@@ -121,7 +149,6 @@ def _cloud(settings: Settings | None, app: Path | None, profile: str | None, reg
     from rajee_deploy.cli.wiring import make_aws
     from rajee_deploy.registry.repository_rules import EcrRules
     from rajee_deploy.stack.whereabouts import Whereabouts
-    from rajee_deploy.synth.app import CdkApp
 
     patience = Patience.of_a_look()
     aws = (
@@ -129,14 +156,14 @@ def _cloud(settings: Settings | None, app: Path | None, profile: str | None, reg
         if settings is not None
         else Aws(profile, region, patience, is_short=False)
     )
-    made = None if settings is None else CdkApp(settings.cdk, settings.environment).store.latest_assembly()
     names = settings.cdk.stacks if settings is not None else ()
-    bootstrapped = Bootstrapped(app or Path.cwd(), names, made, Whereabouts(aws))
+    bootstrapped = Bootstrapped(app or Path.cwd(), names, _made(settings), Whereabouts(aws))
     named = aws.profile_in_force
     return Cloud(
         greeting=Greeting(aws),
         held_keys=aws.held_keys,
         rules=EcrRules(aws),
+        images=lambda who: _located_images(settings, who),
         needs=bootstrapped.needs,
         version=bootstrapped.version,
         now=lambda: datetime.now(UTC),

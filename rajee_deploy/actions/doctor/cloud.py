@@ -11,7 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 from rajee_deploy.actions.doctor import judgements
-from rajee_deploy.actions.doctor.findings import Finding, Health, of_error, unknown
+from rajee_deploy.actions.doctor.findings import Finding, Health, no_synth, of_error, unknown
 from rajee_deploy.actions.observe import check_account
 from rajee_deploy.aws import Identity
 from rajee_deploy.dataclass import dataclass
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from rajee_deploy.synth.deploy_checks import BootstrapNeed
 
 _AT_ONCE = 8
+_CONTENT = "c-" + "0" * 64  # a tag like those of all images
 
 
 class Greets(Protocol):
@@ -54,6 +55,8 @@ class Cloud:
     greeting: Greets
     held_keys: Callable[[], HeldKeys]
     rules: RepositoryRules
+    # The images whose repositories are looked at; None where the app declares some, and no synth is known here.
+    images: Callable[[Identity], Sequence[ImageSettings] | None]
     # What the stacks of the last synth need to be bootstrapped, and which version there is.
     needs: Callable[[Identity], Sequence[BootstrapNeed]]
     version: Callable[[BootstrapNeed], int | None]
@@ -108,8 +111,17 @@ def _in_place(
         return
     asked: list[Callable[[], Iterable[Finding]]] = [] if app is None else [partial(check_bootstrap, cloud, app, who)]
     if settings is not None:
-        repositories = dict.fromkeys(image.repository for image in settings.images)
-        asked += [partial(check_repository, cloud.rules, settings, each, who) for each in repositories]
+        try:
+            images = cloud.images(who)
+        except DeployError as error:
+            yield of_error("repository", error)
+            images = ()
+        if images is None:
+            yield no_synth("repository")
+            images = settings.images
+        looked = replace(settings, images=tuple(images))
+        repositories = dict.fromkeys(image.repository for image in images)
+        asked += [partial(check_repository, cloud.rules, looked, each, who) for each in repositories]
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         for found in pool.map(lambda check: list(check()), asked):
             yield from found
@@ -119,7 +131,7 @@ def _asked(settings: Settings | None, app: Path | None) -> Iterator[str]:
     """The checks that are made in the account."""
     if app is not None:
         yield "bootstrap"
-    if settings is not None and settings.images:
+    if settings is not None and (settings.images or settings.cdk.adopts_images):
         yield "repository"
 
 
@@ -174,7 +186,8 @@ def check_repository(
     """A repository, and whether its lifecycle rules could take away what its images' stacks run."""
     images = [image for image in settings.images if image.repository == repository]
     deployed = [image for image in images if image.stack]
-    moving = [f"{kind}-{keeper_of(settings, image, who)}" for image in deployed for kind in ("live", "prev")]
+    shielded = [image for image in deployed if not image.is_asset]
+    moving = [f"{kind}-{keeper_of(settings, image, who)}" for image in shielded for kind in ("live", "prev")]
     more = [re.sub(r"\{[^}]*\}", "*", tag) for image in images for tag in image.tags]
     try:
         told = rules.find_mutability(repository)
@@ -190,7 +203,8 @@ def check_repository(
 
 
 def check_lifecycle(rules: RepositoryRules, settings: Settings, image: ImageSettings, who: Identity) -> Finding:
-    """By the tags that the image has which the stack runs; as far as there is none, by those that it will have."""
+    """By the tags that the image has which the stack runs; as far as there is none, by those that it will have. In a
+    repository of the CDK's own an image has its one tag."""
     keeper = keeper_of(settings, image, who)
     try:
         policy = rules.find_lifecycle(image.repository)
@@ -206,8 +220,10 @@ def check_lifecycle(rules: RepositoryRules, settings: Settings, image: ImageSett
 
 def _tags(rules: RepositoryRules, image: ImageSettings, shield: str) -> frozenset[str]:
     """The shield, what every image has, and what this one was given besides."""
+    if image.is_asset:
+        return frozenset((_CONTENT,))
     found = rules.find_tags(image.repository, shield)
     if not isinstance(found, (ImageAbsent, RepositoryAbsent)):
         return found
     given = (re.sub(r"\{[^}]*\}", "x", tag) for tag in image.tags)
-    return frozenset(("c-" + "0" * 64, shield, *given))
+    return frozenset((_CONTENT, shield, *given))

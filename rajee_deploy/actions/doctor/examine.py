@@ -24,11 +24,11 @@ from rajee_deploy.dataclass import dataclass
 from rajee_deploy.errors import DeployError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
     from rajee_deploy.actions.doctor.cloud import Cloud
-    from rajee_deploy.settings import Settings
+    from rajee_deploy.settings import ImageSettings, Settings
 
 SECONDS = 45.0  # for all of it
 ORDER = (
@@ -48,6 +48,8 @@ class Patient:
     settings: Settings | None
     trouble: DeployError | None
     app: Path | None
+    # The images that are built here; None where the app declares some, and no synth is known here.
+    images: Callable[[], Sequence[ImageSettings] | None]
     engine: Callable[[], str]
     data_root: Callable[[], Path | None] | None  # None: the engine keeps nothing apart from the rest
     cloud: Cloud
@@ -67,8 +69,8 @@ def examine(patient: Patient, seconds: float = SECONDS) -> Examined:
     settings, app = patient.settings, patient.app
     if app is not None:
         checks |= {"cdk": lambda: check_cli(app), "versions": lambda: check_version_reporting(app)}
-    if settings is not None and settings.images:
-        checks["bases"] = lambda: check_images(settings)
+    if settings is not None and (settings.images or settings.cdk.adopts_images):
+        checks["bases"] = lambda: check_images(settings, patient.images)
     found = _all(checks, seconds)
     places = {name: number for number, name in enumerate(name for group in ORDER for name in group)}
     ordered = sorted(found, key=lambda finding: places[finding.check])

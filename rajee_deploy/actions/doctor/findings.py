@@ -58,6 +58,12 @@ def unknown(check: str, cause: str, subject: str = "", fix: str = "") -> Finding
     return Finding(check, Health.UNKNOWN, cause, fix, subject)
 
 
+def no_synth(check: str) -> Finding:
+    """For what only an assembly of the app says."""
+    text = "which images the app declares is not known: no synth is known here"
+    return unknown(check, text, fix="rajee-deploy plan")
+
+
 def worst(findings: Iterable[Finding]) -> Health:
     """An error goes before what is not known, and that before a warning."""
     found = {finding.health for finding in findings}

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from rajee_deploy import lock as locks
 from rajee_deploy.actions import bases
-from rajee_deploy.actions.doctor.findings import Finding, Health, of_error
+from rajee_deploy.actions.doctor.findings import Finding, Health, no_synth, of_error
 from rajee_deploy.actions.doctor.judgements import is_secret_name
 from rajee_deploy.errors import DeployError
 from rajee_deploy.image.inputs import read_recipe
@@ -17,7 +17,7 @@ from rajee_deploy.settings.values import DEFAULT_PARAMETER
 from rajee_deploy.text.foreign import parse_json
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from rajee_deploy.lock import Lock
     from rajee_deploy.model import Recipe
@@ -30,22 +30,25 @@ _PREDEFINED = ("http_proxy", "https_proxy", "ftp_proxy", "no_proxy", "all_proxy"
 _OF_ENGINE = ("BUILDKIT_", "SOURCE_DATE_EPOCH")
 
 
-def check_images(settings: Settings) -> Iterator[Finding]:
-    """All of it, for each image."""
+def check_images(settings: Settings, ask: Callable[[], Sequence[ImageSettings] | None]) -> Iterator[Finding]:
+    """All of it, for each image. `ask` gives them: None where the app declares some that no synth here tells of."""
     try:
-        lock = locks.read(settings.root / LOCK_NAME)
+        lock, images = locks.read(settings.root / LOCK_NAME), ask()
     except DeployError as error:
         yield of_error("bases", error)
         return
+    if images is None:
+        yield no_synth("bases")
+        images = settings.images
     recipes: dict[str, Recipe] = {}
-    for image in settings.images:
+    for image in images:
         try:
             recipes[image.name] = read_recipe(image, lock.images)
         except DeployError as error:
             yield of_error("dockerfile", error, image.name)
     if recipes:
         yield check_bases(recipes, lock)
-    for image in settings.images:
+    for image in images:
         if image.name in recipes:
             yield check_secrets(image, recipes[image.name])
             yield from find_unused(image, recipes[image.name])
@@ -71,7 +74,8 @@ def check_secrets(image: ImageSettings, recipe: Recipe) -> Finding:
         return Finding("secrets", Health.OK, text, subject=image.name)
     be = "looks like a secret" if len(named) == 1 else "look like secrets"
     text = f"{image.name}: {', '.join(named)} {be}, and who may pull the image can read what an ARG or ENV holds"
-    fix = f'give it as a secret: secrets = {{ {named[0].lower()} = "env:{named[0]}" }}, RUN --mount=type=secret'
+    by = "build_secrets of the asset" if image.is_asset else f'secrets = {{ {named[0].lower()} = "env:{named[0]}" }}'
+    fix = f"give it as a secret: {by}, and RUN --mount=type=secret where it is used"
     return Finding("secrets", Health.WARNING, text, fix, image.name)
 
 
@@ -87,6 +91,8 @@ def _named_values(recipe: Recipe) -> Iterator[str]:
 
 def find_unused(image: ImageSettings, recipe: Recipe) -> Iterator[Finding]:
     """Keys of the settings that change nothing."""
+    if image.is_asset:
+        return  # the app says it all
     unused = list(_unused(image, recipe))
     for key, why in unused:
         text = f"{image.name}: {key} has no effect: {why}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from fakes import FakeRules
@@ -13,6 +14,7 @@ from rajee_deploy.actions.doctor.cloud import Cloud, check_cloud
 from rajee_deploy.actions.doctor.findings import Health
 from rajee_deploy.errors import DeployError
 from rajee_deploy.model.caller import Caller, HeldKeys
+from rajee_deploy.model.repository import Repository
 from rajee_deploy.plan.expiry import LifecycleRule, Mutability, RuleLimit, RuleTags
 from rajee_deploy.settings import load
 from rajee_deploy.synth.deploy_checks import BootstrapNeed
@@ -65,10 +67,9 @@ class World:
     )
     needs: list[BootstrapNeed] = field(default_factory=lambda: [need(US)])
     versions: dict[str, int | DeployError | None] = field(default_factory=lambda: {US: 30})
-    asked: int = 0
+    images: Any = ()
 
     def caller(self) -> Caller:
-        self.asked += 1
         if isinstance(self.said, Exception):
             raise self.said
         return self.said
@@ -89,6 +90,7 @@ class World:
             greeting=self,
             held_keys=self.held_keys,
             rules=self.rules,
+            images=lambda _who: self.images,
             needs=lambda _who: self.needs,
             version=self.version,
             now=lambda: NOW,
@@ -110,6 +112,8 @@ def settings(tmp_path):
 
 def told(world: World, settings, environment=None) -> dict[str, list]:
     found: dict[str, list] = {}
+    if world.images == ():
+        world.images = settings(environment).images
     for each in check_cloud(world.cloud(), settings(environment), Path("/app")):
         found.setdefault(each.check, []).append(each)
     return found
@@ -303,3 +307,42 @@ def test_a_repository_that_goes_away_meanwhile_is_unknown(settings):
 
     world = World(rules=Going({"team/api": GOOD, "team/tool": GOOD}))
     assert healths(told(world, settings))["lifecycle"] == [UNKNOWN]
+
+
+# -- images that the app declares ----------------------------------------------------------------------------------
+
+CDKS = "cdk-assets-123456789012-us-east-1"
+
+
+def declared(settings) -> list:
+    """The settings' own images, and one of the app's in a repository of the CDK's."""
+    (api, tool) = settings().images
+    return [api, tool, replace(api, name="Web", repository=Repository(CDKS), parameter="asset:Web", tags=())]
+
+
+def test_a_repository_of_the_cdks_needs_no_shields(settings):
+    """Its tags do not move, so that they cannot is well; and an image is what its one tag says."""
+    world = World(images=declared(settings))
+    world.rules.mutability[CDKS] = Mutability(is_mutable=False)
+    untagged = LifecycleRule(1, RuleTags.UNTAGGED, (), RuleLimit.DAYS_SINCE_PUSH, 365)
+    world.rules.lifecycle[CDKS] = (untagged,)
+    found = told(world, settings)
+    assert (found["repository"][2].health, found["repository"][2].subject) == (OK, CDKS)
+    assert [(each.health, each.subject) for each in found["lifecycle"]] == [(OK, "api"), (OK, "Web")]
+    world.rules.lifecycle[CDKS] = (untagged, LifecycleRule(2, RuleTags.ANY, (), RuleLimit.IMAGES, 50))
+    (_, found) = told(world, settings)["lifecycle"]
+    assert (found.health, "rule 2 (any image)" in found.text) == (WARNING, True)
+
+
+def test_images_of_which_no_synth_tells_are_unknown_and_the_others_are_looked_at(settings):
+    found = told(World(images=None), settings)["repository"]
+    assert [each.health for each in found] == [UNKNOWN, OK, OK]
+    assert found[0].fix == "rajee-deploy plan"
+
+
+def test_an_assembly_that_cannot_be_read(settings):
+    def fail(_who):
+        raise refusal("bad-assembly")
+
+    found = list(check_cloud(replace(World().cloud(), images=fail), settings(), Path("/app")))
+    assert [each.code for each in found if each.check == "repository"] == ["bad-assembly"]

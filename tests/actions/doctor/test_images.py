@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from rajee_deploy.actions.doctor.findings import Health
 from rajee_deploy.actions.doctor.images import check_images
+from rajee_deploy.errors import DeployError
 from rajee_deploy.settings import load
 
 OK, WARNING, ERROR, UNKNOWN = Health
@@ -21,7 +24,8 @@ def examine(tmp_path):
         (tmp_path / "Dockerfile").write_text(dockerfile)
         (tmp_path / "app").write_text("")
         (tmp_path / "rajee-deploy.toml").write_text(f'[images.api]\nrepository = "team/api"\n{settings}\n{more}')
-        found = list(check_images(load(tmp_path / "rajee-deploy.toml")))
+        read = load(tmp_path / "rajee-deploy.toml")
+        found = list(check_images(read, lambda: read.images))
         assert all(bool(each.fix) is (each.health is not OK) or each.health is ERROR for each in found)
         return [(each.check, each.health, each.text) for each in found]
 
@@ -138,3 +142,30 @@ def test_keys_without_an_effect(examine, dockerfile, settings, keys):
     found = of(examine(dockerfile, settings), "unused")
     assert [text.split()[1] for _, text in found] == keys
     assert {health for health, _ in found} <= {WARNING}
+
+
+# -- images that the app declares ----------------------------------------------------------------------------------
+
+
+def test_images_of_which_no_synth_tells_are_unknown_and_the_others_are_looked_at(examine, tmp_path):
+    examine("FROM busybox:1\n")
+    found = list(check_images(load(tmp_path / "rajee-deploy.toml"), lambda: None))
+    assert [(each.check, each.health) for each in found] == [("bases", UNKNOWN), ("bases", WARNING), ("secrets", OK)]
+
+
+def test_an_image_of_the_app_gets_its_secrets_from_the_app(examine, tmp_path):
+    examine("FROM scratch\nARG KEY=canary\n", 'build-args = { OTHER = "1" }')
+    settings = load(tmp_path / "rajee-deploy.toml")
+    images = [replace(each, parameter="asset:Web") for each in settings.images]
+    (bases, secrets) = check_images(settings, lambda: images)
+    assert (bases.health, secrets.health) == (OK, WARNING)
+    assert "build_secrets of the asset" in secrets.fix
+
+
+def test_an_assembly_that_cannot_be_read(examine, tmp_path):
+    def fail():
+        raise DeployError("bad-assembly", "it cannot be read")
+
+    examine(SCRATCH)
+    (found,) = check_images(load(tmp_path / "rajee-deploy.toml"), fail)
+    assert found.code == "bad-assembly"
