@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from rajee_deploy.synth.tracing.depfile import Depfile
 
+SCHEMA = "@aws-cdk/cloud-assembly-schema"
 # What every build context has: its Dockerfile reads `src`, and nobody reads README.md.
 CONTEXT = {
     "Dockerfile": "FROM scratch\nCOPY src /src/\n",
@@ -132,9 +133,12 @@ def prepare(environment: pytest.MonkeyPatch, place: Path) -> Checkout:
 
 
 def unpack_cdk(modules: Path) -> None:
-    """aws-cdk-lib and constructs as npm installs them, out of the Python packages that carry them."""
-    for package, name in (("aws_cdk", "aws-cdk-lib"), ("constructs", "constructs")):
-        found = next(path for entry in sys.path for path in Path(entry or ".").glob(f"{package}/_jsii/{name}@*.tgz"))
+    """aws-cdk-lib and what it stands on as npm installs them, out of the Python packages that carry them."""
+    packages = {"aws_cdk": "aws-cdk-lib", "constructs": "constructs", "aws_cdk/cloud_assembly_schema": SCHEMA}
+    for package, name in packages.items():
+        archives = f"{package}/_jsii/*.jsii.tgz"
+        found = next(path for entry in sys.path for path in Path(entry or ".").glob(archives))
         with tarfile.open(found) as archive:
             archive.extractall(modules, filter="data")
+        (modules / name).parent.mkdir(exist_ok=True)
         shutil.move(modules / "package", modules / name)
