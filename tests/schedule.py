@@ -61,7 +61,9 @@ LONGEST = (
     "actions/test_machines.py",
     "test_foreign_readers.py",
     "aws/test_foreign_answers.py",
+    "hostile/test_special_files.py",
     "hostile/test_checkouts.py",
+    "hostile/test_bounds.py",
     "hostile/test_git_programs.py",
 )
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from rajee_deploy.actions.meanings import near
@@ -16,7 +17,7 @@ from rajee_deploy.model import parse_platforms
 from rajee_deploy.model.names import ASSET_PREFIX
 from rajee_deploy.model.repository import Repository
 from rajee_deploy.plan.asset_images import RecordedImage, placeholder_name
-from rajee_deploy.plan.stack_names import places_of, resolve
+from rajee_deploy.plan.stack_names import meaning, places_of, resolve
 from rajee_deploy.plan.steps import DeployStack, Via
 from rajee_deploy.settings import DEFAULT_PLATFORM, LOCK_NAME, ImageSettings
 
@@ -64,7 +65,35 @@ def bind_images(run: CurrentRun, synthesis: Synthesis, who: Identity) -> bool:
         image = images.setdefault(shown, _located(_image(each, shown, run.settings), each, place, who))
         roles[near(image.repository, place, who)] = _role(each, place, who)
     run.ports.bind_roles(roles)
-    return run.adopt_images(list(images.values()))
+    others = [each.stack for each in run.named[1] if each.stack and not each.is_asset]
+    stacks = {places[key].id for name in others for key in meaning(name, places)}
+    return run.adopt_images(list(images.values()), stacks)
+
+
+def with_known_images(settings: Settings) -> Settings:
+    """The settings with the images that the app declares, for who only looks at images: as the last synth that was
+    kept here knows them, each in the directory that it was staged from where that is known, else as it was staged."""
+    from rajee_deploy.image.originals import original_images  # for verbs about images alone
+    from rajee_deploy.synth.app import CdkApp
+    from rajee_deploy.synth.image_assets import image_assets
+
+    app = CdkApp(settings.cdk, settings.environment)
+    assembly = app.store.latest_assembly()
+    originals = original_images(settings, app.root, app.images)
+    found: dict[str, ImageSettings] = {}
+    for each in image_assets(assembly) if assembly is not None else ():
+        if placeholder_name(each.hash):
+            staged = replace(_image(each, each.name, settings), parameter=ASSET_PREFIX + each.name)
+            original = originals.get(each.name) or originals.get(f"{each.stack}/{each.name}")
+            name = each.name if each.name not in found else f"{_slug(each.stack)}.{each.name}"
+            place = (original.context, original.dockerfile) if original is not None else None
+            found[name] = replace(
+                staged,
+                name=name,
+                context=place[0] if place else staged.context,
+                dockerfile=place[1] if place else staged.dockerfile,
+            )
+    return replace(settings, images=(*settings.images, *found.values()))
 
 
 def _tell(run: CurrentRun, assets: Sequence[ImageAsset]) -> None:
@@ -116,8 +145,6 @@ def _mirrors(images: Iterable[ImageSettings]) -> tuple[str, ...]:
 
 def _located(image: ImageSettings, asset: ImageAsset, place: StackPlace, who: Identity) -> ImageSettings:
     """The image with where it goes: the repository of its asset, and the stack whose template names it."""
-    from dataclasses import replace
-
     name = _filled(asset.destinations[0].repository, asset, place, who)
     parameter = ASSET_PREFIX + placeholder_name(asset.hash)
     return replace(image, repository=Repository.parse(name), stack=place.id, parameter=parameter)

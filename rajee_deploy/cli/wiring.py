@@ -11,7 +11,7 @@ from rajee_deploy.actions.observe import check_account
 from rajee_deploy.actions.run import CurrentRun, Ports, check_flags
 from rajee_deploy.aws import Aws
 from rajee_deploy.began import process_began
-from rajee_deploy.cli.images import choose_images, settings_path
+from rajee_deploy.cli.images import choose_among, choose_images, settings_path
 from rajee_deploy.console import Console
 from rajee_deploy.engine.choice import choose_engine
 from rajee_deploy.errors import ConfigurationError, DeployError
@@ -58,7 +58,8 @@ def make_context(
     tags = _check_tags(also_tags or ())
     environment, names, config = flags
     settings = load(settings_path(config), environment)
-    images = choose_images(settings, names)
+    own, assets = choose_among(settings, names)
+    images = choose_images(settings, own) if own or assets is None else []
     if infra_check:
         settings = replace(settings, cdk=replace(settings.cdk, infra_check=infra_check))
     if parameters:
@@ -68,6 +69,7 @@ def make_context(
     timings = Timings(began=process_began())
     timings.mark("start")
     run = CurrentRun(settings, images, ports, Console(verbose=verbose), tags, rules, timings=timings)
+    run.chosen_assets = assets
     check_flags(run, parameters or ())
     return run
 

@@ -22,7 +22,7 @@ from rajee_deploy.model.repository import TAG, Repository
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-_PLACEHOLDER = "rajee-image."
+PLACEHOLDER = "rajee-image."
 _NAME = r"[A-Za-z0-9][A-Za-z0-9._-]*"
 _VERSION_ID = re.compile(r"(?P<base>[A-Za-z0-9]+?)(?P<digits>[0-9a-f]{32})")
 _BEYOND_ASCII = re.compile(r"[^\x00-\x7f]")
@@ -46,12 +46,12 @@ class RecordedImage:
 
 def placeholder(name: str) -> str:
     """What stands in a neutral template where the image's tag will be."""
-    return _PLACEHOLDER + name
+    return PLACEHOLDER + name
 
 
 def placeholder_name(text: str) -> str:
     """The image of a placeholder, "" for any other text."""
-    return text.removeprefix(_PLACEHOLDER) if text.startswith(_PLACEHOLDER) else ""
+    return text.removeprefix(PLACEHOLDER) if text.startswith(PLACEHOLDER) else ""
 
 
 def nested_placeholder(path: str) -> str:
