@@ -91,7 +91,7 @@ def _image(asset: ImageAsset, stacks: tuple[str, ...], root: Path, places: Seque
         selection = read_inputs(settings).selections[""]
         entries = tuple(ReadEntry(one.entry.path, one.entry.kind is Kind.DIRECTORY) for one in selection.records)
     except DeployError as error:
-        return replace(found, problem=error.problem)
+        return replace(found, problem=error.problem, context=_origin(asset, (), root, places))
     return replace(
         found,
         context=_origin(asset, [one.entry.path for one in selection.records], root, places),
