@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -27,6 +28,7 @@ from rajee_deploy.stack.located import LocatedRecords, LocatedServices, LocatedS
 from rajee_deploy.stack.whereabouts import Whereabouts
 from rajee_deploy.synth.app import CdkApp
 from rajee_deploy.synth.cdk_cli import Cdk
+from rajee_deploy.synth.cli_endpoint import check_endpoint
 from rajee_deploy.synth.cli_files import get_cli
 from rajee_deploy.system.places import state_directory
 
@@ -96,7 +98,7 @@ def _ports(settings: Settings, aws: Aws) -> Ports:
         publishable=app.publishable,
         obstacle=lambda: app.tracer.obstacle,
         proofs=partial(_proofs, ecr),
-        check_cli=partial(get_cli, settings.cdk.app),
+        check_cli=partial(_check_cli, settings.cdk.app),
         store=app.store,
         inputs=app.inputs,
         records=LocatedRecords(where),
@@ -105,6 +107,10 @@ def _ports(settings: Settings, aws: Aws) -> Ports:
         bind_roles=ecr.bind_roles,
         adopt=partial(_adopt, settings, deployer) if settings.cdk.adopts_images else None,
     )
+
+
+def _check_cli(app: Path) -> None:
+    check_endpoint(app, get_cli(app), os.environ)
 
 
 def _digest_images(settings: Settings, root: Path, images: Sequence[TracedImage]) -> Sequence[str]:
