@@ -98,6 +98,21 @@ def with_known_images(settings: Settings) -> Settings:
     return replace(settings, images=(*settings.images, *found.values()))
 
 
+def located_images(settings: Settings, assembly: Path, who: Identity) -> list[ImageSettings]:
+    """The images of the assembly of a synth, each with where it goes, for who only looks at their repositories."""
+    from rajee_deploy.synth.assembly import stacks_of
+    from rajee_deploy.synth.image_assets import image_assets
+
+    places = {each.place.id: each.place for each in stacks_of(assembly)}
+    found = []
+    for each in image_assets(assembly):
+        if placeholder_name(each.hash):
+            place = places[each.stack]
+            image = _located(_image(each, each.name, settings), each, place, who)
+            found.append(replace(image, repository=near(image.repository, place, who)))
+    return found
+
+
 def _tell(run: CurrentRun, assets: Sequence[ImageAsset]) -> None:
     """What is to be known of images that the app declares: who builds them, and for which platform."""
     for each in assets:
