@@ -99,7 +99,7 @@ def _recording(
     }
     images = tuple((key, value) for key, value in step.parameters if key not in RECORDS)
     if stack.images:
-        records[IMAGES_PARAMETER] = encode_images(recorded_images(assets))
+        records[IMAGES_PARAMETER] = encode_images(recorded_images(assets, state))
     taken = tuple((key, value) for key, value in records.items() if key in stack.parameters)
     values = tuple(
         value._replace(is_secret=stack.declared[value.name].is_secret)  # a first plan knew no template

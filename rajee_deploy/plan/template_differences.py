@@ -106,6 +106,11 @@ def is_recorded(recorded: str, content: StackContent) -> bool:
     return plain_record(recorded).partition("+")[0] == record_of(content)
 
 
+def has_sent(recorded: str) -> bool:
+    """Whether a record says of a template that it has characters which CloudFormation does not give back."""
+    return bool(plain_record(recorded).partition("+")[2])
+
+
 def plain_record(recorded: str) -> str:
     """A record without what only makes it another one."""
     return recorded.removesuffix(_ANEW)
