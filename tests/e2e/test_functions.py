@@ -169,6 +169,7 @@ def test_an_update_that_failed_is_never_nothing_to_do(run, gateway):
     assert run("up")["kind"] == "noop"
 
 
+@pytest.mark.proof
 def test_an_update_that_goes_on_is_waited_for(run, gateway):
     left = 3  # looks
 
@@ -201,6 +202,7 @@ def test_another_digest_than_the_repositorys_is_no_success(project, run, gateway
     assert f"the function fn has {wrong} as " in said
 
 
+@pytest.mark.proof
 def test_an_image_that_lambda_does_not_find_is_said_with_what_helps(project, run, gateway):
     before = function(project)["Code"]["ImageUri"]
     ecr = project.client("ecr")
