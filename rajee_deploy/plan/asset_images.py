@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
 _PLACEHOLDER = "rajee-image."
 _NAME = r"[A-Za-z0-9][A-Za-z0-9._-]*"
-_VERSION_ID = re.compile(r"(?P<base>[A-Za-z0-9]+?)(?P<digits>[0-9a-f]{32})")
+_DIGITS = 32
+_VERSION_ID = re.compile(rf"[A-Za-z0-9]+[0-9a-f]{{{_DIGITS}}}")
 _BEYOND_ASCII = re.compile(r"[^\x00-\x7f]")
 NESTED, NESTED_CONTENT, NESTED_KEY = "AWS::CloudFormation::Stack", "rajee-deploy:template", "rajee-deploy:key"
 _NESTED_PLACEHOLDER = "rajee-template."
@@ -54,6 +55,11 @@ def placeholder_name(text: str) -> str:
     return text.removeprefix(_PLACEHOLDER) if text.startswith(_PLACEHOLDER) else ""
 
 
+def has_placeholder(document: Any) -> bool:
+    """Whether a document has the beginning of a placeholder anywhere."""
+    return _PLACEHOLDER in json.dumps(document)
+
+
 def nested_placeholder(path: str) -> str:
     """What stands in a neutral template for the name under which a nested stack's template is uploaded."""
     return _NESTED_PLACEHOLDER + hashlib.sha256(path.encode()).hexdigest()[:16]
@@ -68,7 +74,8 @@ def encode_images(images: Iterable[RecordedImage]) -> str:
 
 
 def decode_images(text: str) -> tuple[RecordedImage, ...]:
-    """The same, read; none for anything that is not wholly such a record."""
+    """The same, read; none for anything that is not wholly such a record. Each name stands there once: of two tags, one
+    would stand for what the other runs."""
     found: list[RecordedImage] = []
     for part in text.split(";") if text not in ("", "-") else ():
         repository, *pairs = part.split(" ")
@@ -80,7 +87,8 @@ def decode_images(text: str) -> tuple[RecordedImage, ...]:
                 found.append(RecordedImage(name, Repository.parse(repository), tag))
             except ValueError:
                 return ()
-    return tuple(found)
+    is_ours = len({each.name for each in found}) == len(found) and encode_images(found) == text
+    return tuple(found) if is_ours else ()
 
 
 def with_tags(template: Any, images: Mapping[str, str]) -> Any:
@@ -124,19 +132,24 @@ def renamed_versions(template: Any, images: Iterable[str]) -> dict[str, str]:
     """The logical ids of Lambda versions whose functions name one of these images (tags, or placeholders), and those
     that follow from what the functions are now. A version is published of a function that changed, and of no other: so
     the id is a digest of all that the template says of the function."""
-    named = tuple(images)
-    resources = resources_of(template)
-    found = {}
+    found = {
+        name: f"{name[:-_DIGITS]}{content_digest(properties)[:_DIGITS]}"
+        for name, properties in versions_naming(template, images)
+    }
+    return {old: new for old, new in found.items() if old != new}
+
+
+def versions_naming(template: Any, texts: Iterable[str]) -> Iterator[tuple[str, Any]]:
+    """The logical ids of Lambda versions, those that the CDK ends in a digest of their function, whose functions' text
+    has one of these texts; with the properties of the function."""
+    named, resources = tuple(texts), resources_of(template)
     for name, version in resources.items():
-        told = _VERSION_ID.fullmatch(name)
-        function = resources.get(_referred(version, "FunctionName"))
-        if version.get("Type") != "AWS::Lambda::Version" or told is None or function is None:
+        if version.get("Type") != "AWS::Lambda::Version" or not _VERSION_ID.fullmatch(name):
             continue
-        properties = function.get("Properties", {})
+        properties = resources.get(_referred(version, "FunctionName"), {}).get("Properties", {})
         text = json.dumps(properties)
         if any(each in text for each in named):
-            found[name] = told["base"] + content_digest(properties)[:32]
-    return {old: new for old, new in found.items() if old != new}
+            yield name, properties
 
 
 def resources_of(template: Any) -> dict[str, dict[str, Any]]:

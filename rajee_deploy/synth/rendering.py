@@ -22,7 +22,7 @@ from rajee_deploy.plan.asset_images import (
 )
 from rajee_deploy.synth.assembly import document_bytes, reads_assembly, stacks_of
 from rajee_deploy.synth.carried import edit_templates
-from rajee_deploy.synth.image_assets import asset_lists_of
+from rajee_deploy.synth.image_assets import asset_lists_of, nested_templates_of
 from rajee_deploy.system.regular_files import LARGE, read_json
 
 if TYPE_CHECKING:
@@ -61,12 +61,7 @@ def _render_lists(stack: StackArtifact, tags: Mapping[str, str]) -> dict[str, st
     """The lists of a stack's assets and its nested templates with the tags; the nested templates' names by their
     placeholders."""
     lists = {path: read_json(path, LARGE, errors="surrogatepass") for path in asset_lists_of(stack)}
-    nested = {
-        path.parent / str(file["source"]["path"]): file
-        for path, document in lists.items()
-        for file in document.get("files", {}).values()
-        if str(file.get("source", {}).get("path", "")).endswith(".nested.template.json")
-    }
+    nested = [each for path, document in lists.items() for each in nested_templates_of(path, document)]
     names: dict[str, str] = {}
     waiting = {path: read_json(path, LARGE, errors="surrogatepass") for path in nested}
     while waiting:
