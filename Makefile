@@ -1,4 +1,5 @@
 # make demo   the main job on real parts: build, push and deploy the reference service into an embedded AWS
+# make demo-any   the same for a CDK app as it is, which declares its image itself
 # make test   every check: style, types, import contracts, tests
 # make quick  the tests that need neither an engine nor node, for the inner loop
 # make bench  what the promises cost, measured
@@ -21,11 +22,15 @@ endif
 # What .ci/machine prepares; the demo needs less than the tests.
 JOB := tests
 
-.PHONY: demo test quick check bench proof mutants setup machine clean
+.PHONY: demo demo-any test quick check bench proof mutants setup machine clean
 
 demo: JOB := demo
 demo: setup
 	.ci/demo
+
+demo-any: JOB := demo
+demo-any: setup
+	.ci/demo-any
 
 # How many workers, what they share and in which order they run: tests/conftest.py and tests/schedule.py.
 WORKERS := -n auto

@@ -90,7 +90,7 @@ def test_messages_name_pages_that_there_are():
     for path in ROOM.rglob("*.py"):
         for node in nodes(path):
             if isinstance(node, ast.Constant) and isinstance(node.value, str):
-                assert "README" not in node.value, path
+                assert "README" not in node.value or path.name == "churn.py", path  # where it is a user's file
                 assert all((TOP / page).exists() for page in re.findall(r"(?<![\w/])docs/[\w-]+\.md", node.value)), path
 
 

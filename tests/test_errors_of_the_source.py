@@ -41,6 +41,7 @@ MEANINGS = {
     "interrupted": "a person, or the machine, ended the run",
     "machine": "the operating system refused something",
     "no-builder": "the builder of buildx that is named cannot be used",
+    "no-cdk-json": "there is no cdk.json where the CDK app is looked for",
     "no-checkout": "git is asked about a directory that is in no repository",
     "no-parameter": "the stack has no parameter that takes the image's tag",
     "no-repository": "an ECR repository does not exist",

@@ -46,6 +46,7 @@ MAY = {
         "actions/outputs.py",
         "os.open",
     ): "written: a new file, by O_EXCL; or what --outputs-file names, which never waits",
+    ("actions/init/write.py", ".open"): "a new file, by the mode x",
     ("cli/crash.py", ".read_text"): "our own source",
     ("engine/layer_files.py", ".open"): "a new file in a directory of our own",
     ("engine/layer_files.py", "tarfile.open"): "a layer in a directory of our own, which skopeo wrote a moment ago",

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 # In the order of --help, with the module of this package that has a function of the verb's name.
 VERBS = {
+    "init": "init",
     "up": "up",
     "plan": "plan",
     "fingerprint": "fingerprint",
@@ -72,6 +73,7 @@ def _root(
     """Deploy containers with AWS CDK: build only what changed, deploy only when something did.
 
     \b
+    rajee-deploy init              look at a CDK app, and write the settings for it
     rajee-deploy plan              what would happen, and why (changes nothing)
     rajee-deploy up                do it
     rajee-deploy up -e prod        the same with an environment of the settings

@@ -197,6 +197,18 @@ class Console:
         self._stderr.flush()
         return sys.stdin.readline().strip().lower() in ("y", "yes")
 
+    def choose(self, question: str, names: Sequence[str]) -> int | None:
+        """The place of the one that was chosen by its number; None where three answers are none."""
+        for number, name in enumerate(names, 1):
+            self._stderr.write(f"  {number}  {printable(name)}\n")
+        for _ in range(3):
+            self._stderr.write(f"{printable(question)} [1-{len(names)}] ")
+            self._stderr.flush()
+            answer = sys.stdin.readline().strip()
+            if answer.isascii() and answer.isdigit() and 1 <= int(answer) <= len(names):
+                return int(answer) - 1
+        return None
+
     @contextmanager
     def spinner(self, text: str) -> Iterator[None]:
         """Names a piece of work before it starts, and shows that it is going on: a line for each thread's."""

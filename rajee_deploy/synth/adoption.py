@@ -4,9 +4,9 @@ What is then compared, remembered and kept does not depend on what lies in a bui
 changes templates and lists of assets in a directory that nobody else uses. It must never decide what an image's tag is,
 nor touch a staged build context.
 
-The CDK's hash covers the whole directory, so each edit of a README would change the template. It stands in images'
-references, in outputs, in `Metadata` (for the debugger), in the names of nested templates, and by way of a digest in
-the logical ids of Lambda versions: `plan.asset_images` knows the last two.
+The CDK's hash covers the whole directory, so each edit of a file that no build reads would change the template. It
+stands in images' references, in outputs, in `Metadata` (for the debugger), in the names of nested templates, and by way
+of a digest in the logical ids of Lambda versions: `plan.asset_images` knows the last two.
 """
 
 from __future__ import annotations

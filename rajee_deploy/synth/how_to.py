@@ -26,6 +26,10 @@ _UNKNOWN_PARAMETERS = re.compile(r"Parameters: \[([^\]]*)\] do not exist in the 
 _SIGNS = (
     (r"No module named '?aws_cdk", "python3 -m pip install aws-cdk-lib   # or activate the environment that has it"),
     (r"Cannot find module '[^./]", "{modules}   # the app's own packages are not installed"),
+    (
+        r"no credentials have been configured|Unable to resolve AWS account",
+        "the app looks something up in AWS: log in first, or set AWS_PROFILE; what it finds stays in cdk.context.json",
+    ),
     (r"ExpiredToken", "the keys ended before the deployment did, and CloudFormation goes on: log in and run again"),
     (r"(?s)ENOENT.*manifest\.json", "the app wrote no cloud assembly: its last line has to be app.synth()"),
     (

@@ -50,6 +50,12 @@ def elsewhere(directory: Path, name: str) -> list[Path]:
     return [*([above] if above is not None and above not in below else []), *below][:_MOST_SHOWN]
 
 
+def files_below(start: Path, is_meant: Callable[[str], bool], depth: int, most: int) -> list[Path]:
+    """Files below a directory whose name is meant, those of few parts first; no more than `most` entries are looked at,
+    so deep down, and none of installed packages or of hidden directories."""
+    return list(_below(start, is_meant, depth, most))
+
+
 def is_file(path: Path) -> bool:
     """Whether it is one, as far as anybody may know: a directory above may be closed to us."""
     try:
@@ -87,10 +93,12 @@ def _dockerfiles(looked: Path, context: Path, root: Path) -> list[Path]:
     return list(dict.fromkeys(found))[:_MOST_SHOWN]
 
 
-def _below(start: Path, is_meant: Callable[[str], bool]) -> Iterator[Path]:
+def _below(
+    start: Path, is_meant: Callable[[str], bool], depth: int = _DEPTH, most: int = _MOST_ENTRIES
+) -> Iterator[Path]:
     """Files below a directory whose name is meant, those of few parts first."""
-    left, level = _MOST_ENTRIES, [start]
-    for _ in range(_DEPTH + 1):
+    left, level = most, [start]
+    for _ in range(depth + 1):
         deeper: list[Path] = []
         for directory in level:
             try:

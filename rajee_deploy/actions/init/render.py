@@ -1,0 +1,176 @@
+"""What `init` found and wrote, on the screen: a table, then a line for each decision; and its JSON document."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from rajee_deploy.actions.init.settings_text import of_image
+from rajee_deploy.dataclass import dataclass
+from rajee_deploy.settings import DEFAULT_PLATFORM
+from rajee_deploy.text.lines import lines_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from rajee_deploy.actions.init.churn import IgnoreFile
+    from rajee_deploy.actions.init.decide import Choice
+    from rajee_deploy.actions.init.found import Found, FoundImage, FoundStack
+    from rajee_deploy.console import Console
+
+_UNSET = "image-asset"
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What is to be written: the settings, and the ignore files of build contexts."""
+
+    path: Path
+    text: str
+    ignores: tuple[IgnoreFile, ...]
+
+    def ignore_path(self, one: IgnoreFile) -> Path:
+        return self.path.parent / one.context / ".deployignore"
+
+
+def show_found(console: Console, found: Found, chosen: Choice) -> None:
+    """The table."""
+    console.table(("found", "what", ""), [*_rows(found, chosen)])
+
+
+def warn_of_platforms(console: Console, found: Found, chosen: Choice) -> None:
+    """For an image for which the app names no platform; a plan says the same of each."""
+    unset = [image.name for image in found.images if image.name in chosen.adopted and not image.platform]
+    if unset:
+        console.warn(
+            "platform",
+            f"the app names none for {', '.join(unset)}: {DEFAULT_PLATFORM} is taken (platform=Platform.LINUX_AMD64 of"
+            " the asset says it)",
+            _UNSET,
+        )
+
+
+def show_decisions(console: Console, found: Found, chosen: Choice, draft: Draft) -> None:
+    """A line for each decision."""
+    for text in _decisions(found, chosen):
+        console.item("=", draft.path.name, text)
+    without: dict[str, list[str]] = {}
+    for one in draft.ignores:
+        if one.reason:
+            without.setdefault(one.reason, []).append(one.context)
+        else:
+            console.item("=", _shown(one), f"{_patterns(one)}: taken in by a COPY around them, named by no file")
+    for reason, contexts in without.items():
+        place = "" if contexts == ["."] else f" in {', '.join(contexts)}"
+        console.item("=", ".deployignore", f"none{place}: {reason}")
+
+
+def show_written(console: Console, draft: Draft, paths: Sequence[Path]) -> None:
+    for path in paths:
+        text = (
+            draft.text
+            if path == draft.path
+            else next(one.text for one in draft.ignores if draft.ignore_path(one) == path)
+        )
+        name = (
+            path.name
+            if path.parent == draft.path.parent
+            else f"{path.parent.relative_to(draft.path.parent)}/{path.name}"
+        )
+        console.item("✓", name, f"written, {len(lines_of(text))} lines", "green")
+
+
+def document(found: Found, chosen: Choice, draft: Draft, written: Sequence[Path]) -> dict[str, Any]:
+    """`rajee-deploy.init/1`, but for the plan."""
+    return {
+        "schema": "rajee-deploy.init/1",
+        "account": found.account,
+        "region": found.region,
+        "app": {
+            "directory": found.app.directory,
+            "language": found.app.language,
+            "lockFiles": list(found.app.lock_files),
+            "cdkCli": {"version": found.app.cli, "ofTheProject": found.app.is_own_cli},
+        },
+        "stacks": [
+            {"id": one.id, "account": one.account, "region": one.region, "chosen": one.id not in chosen.left}
+            for one in found.stacks
+        ],
+        "images": [_image_document(one, chosen) for one in found.images],
+        "dockerfiles": [one.path for one in found.dockerfiles],
+        "settings": {"path": str(draft.path), "written": draft.path in written, "text": draft.text},
+        "deployignore": [
+            {
+                "path": str(draft.ignore_path(one)),
+                "written": draft.ignore_path(one) in written,
+                "text": one.text,
+                "reason": one.reason,
+                "patterns": [{"pattern": each.text, "files": each.hits, "doubt": each.doubt} for each in one.patterns],
+            }
+            for one in draft.ignores
+        ],
+    }
+
+
+def _image_document(image: FoundImage, chosen: Choice) -> dict[str, Any]:
+    return {
+        "name": image.name,
+        "stacks": list(image.stacks),
+        "context": image.context or None,
+        "dockerfile": image.dockerfile,
+        "platform": image.platform or None,
+        "reads": None if image.problem or image.obstacle else image.reads,
+        "files": None if image.problem or image.obstacle else image.files,
+        "adopted": image.name in chosen.adopted,
+        "reason": image.obstacle or image.problem,
+    }
+
+
+def _rows(found: Found, chosen: Choice) -> Iterator[tuple[str, str, str]]:
+    app = found.app
+    own = "the project's own" if app.is_own_cli else "this machine's"
+    yield "CDK app", app.directory, ", ".join(filter(None, (app.language, f"aws-cdk {app.cli} ({own})")))
+    for path in app.lock_files:
+        yield "packages", path, ""
+    for stack in found.stacks:
+        yield "stack", stack.id, _place(stack) + ("; left out" if stack.id in chosen.left else "")
+    for image in found.images:
+        yield "image", image.name, _about(image)
+    for each in found.dockerfiles:
+        yield "Dockerfile", each.path, "no image of the app is made of it"
+    where = " ".join(filter(None, (found.account, found.region)))
+    yield "AWS", where or "-", "the account and region in force" if found.account else "nobody is logged in"
+
+
+def _place(stack: FoundStack) -> str:
+    return " ".join(filter(None, (stack.account, stack.region))) or "wherever you are logged in"
+
+
+def _about(image: FoundImage) -> str:
+    if image.obstacle:
+        return f"left to the CDK CLI: {image.obstacle}"
+    if image.problem:
+        return f"{image.dockerfile}: {image.problem}"
+    return of_image(image)
+
+
+def _decisions(found: Found, chosen: Choice) -> Iterator[str]:
+    yield f"stacks: {', '.join(chosen.stacks)}" + (f" ({chosen.reason})" if chosen.left and chosen.reason else "")
+    if chosen.adopted:
+        count = "1 image asset is" if len(chosen.adopted) == 1 else f"{len(chosen.adopted)} image assets are"
+        yield f'image-assets = "adopt": {count} built here, by what the Dockerfile reads'
+    elif not found.images:
+        yield "no image-assets: the app has none"
+    for table in chosen.images:
+        what = "" if table.is_whole else ", as a comment: fill in what is missing"
+        yield f"images.{table.name}: {table.parameter} of {table.stack} takes its tag{what}"
+    for guard in chosen.guards:
+        yield f"environments.{guard.name}: {guard.account or 'any account'}, as the app says"
+
+
+def _shown(one: IgnoreFile) -> str:
+    return ".deployignore" if one.context == "." else f"{one.context}/.deployignore"
+
+
+def _patterns(one: IgnoreFile) -> str:
+    return ", ".join(each.text for each in one.patterns if not each.doubt)
