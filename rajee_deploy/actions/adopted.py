@@ -55,16 +55,31 @@ def bind_images(run: CurrentRun, synthesis: Synthesis, who: Identity) -> bool:
     assets = [each for each in image_assets(synthesis.assembly) if each.stack in chosen]
     _tell(run, assets)
     own = [each for each in assets if placeholder_name(each.hash)]
-    names = Counter([*(each.name for each in run.named[0].images if not each.is_asset), *(each.name for each in own)])
+    names = shown_names(run.named[0].images, [(each.stack, each.name) for each in own])
     images: dict[str, ImageSettings] = {}
     roles: dict[Repository, PublishingRole] = {}
     for each in own:
-        shown = each.name if names[each.name] == 1 else f"{_slug(each.stack)}.{each.name}"
-        place = chosen[each.stack]
+        shown, place = names[each.stack, each.name], chosen[each.stack]
         image = images.setdefault(shown, _located(_image(each, shown, run.settings), each, place, who))
         roles[near(image.repository, place, who)] = _role(each, place, who)
     run.ports.bind_roles(roles)
     return run.adopt_images(list(images.values()))
+
+
+def shown_names(images: Iterable[ImageSettings], own: Sequence[tuple[str, str]]) -> dict[tuple[str, str], str]:
+    """What images of the app's own go by, by stack (its id) and name: their name where no other image has it (`images`
+    are those of the settings), else with their stack's."""
+    taken = {each.name for each in images if not each.is_asset}
+    count = Counter([*taken, *(name for _, name in dict.fromkeys(own))])
+    found: dict[tuple[str, str], str] = {}
+    for stack, name in dict.fromkeys(own):
+        wanted = name if count[name] == 1 else f"{_slug(stack)}.{name}"
+        number, shown = 1, wanted
+        while shown in taken:
+            number, shown = number + 1, f"{wanted}.{number + 1}"
+        taken.add(shown)
+        found[stack, name] = shown
+    return found
 
 
 def _tell(run: CurrentRun, assets: Sequence[ImageAsset]) -> None:

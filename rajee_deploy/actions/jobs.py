@@ -14,7 +14,7 @@ from rajee_deploy.actions.adopted import put_in_tags
 from rajee_deploy.actions.confirm import as_before
 from rajee_deploy.actions.deploy import Job
 from rajee_deploy.actions.preflight import approval_changes, check_ready
-from rajee_deploy.model.names import NOT_RECORDED, RECORDS, REVISION_PARAMETER
+from rajee_deploy.model.names import IMAGES_PARAMETER, NOT_RECORDED, RECORDS, REVISION_PARAMETER
 from rajee_deploy.plan.state import StackPresent
 from rajee_deploy.plan.steps import DeployStack, RepairService
 from rajee_deploy.plan.template_differences import expected_record
@@ -50,7 +50,10 @@ def make_jobs(planned: Planned) -> tuple[dict[str, Job], Uncarried]:
         recorded |= by_cdk
         uncarried = _carry(planned.run, synthesis, [*by_cdk])
         put_in_tags(planned, assembly)
-        records = {stack: _record_of_deployment(stack, synthesis, states[stack], images, revision) for stack in by_cdk}
+        records = {
+            stack: _record_of_deployment(step, synthesis, states[stack], images, revision)
+            for stack, step in by_cdk.items()
+        }
     jobs = {
         step.stack: Job(
             recorded[step.stack],
@@ -76,17 +79,18 @@ def _keeping(step: DeployStack, state: StackState, revision: str) -> DeployStack
 
 
 def _record_of_deployment(
-    stack: str, synthesis: Synthesis, state: StackState, images: Sequence[WantedImage], revision: str
+    step: DeployStack, synthesis: Synthesis, state: StackState, images: Sequence[WantedImage], revision: str
 ) -> StackRecord | None:
     """What is recorded outside of the stack once its deployment is confirmed; None where parameters take all tags."""
-    tags = {image.name: image.tag for image in images if image.stack == stack and image.context_key}
-    made = synthesis.stacks.get(stack)
+    tags = {image.name: image.tag for image in images if image.stack == step.stack and image.context_key}
+    made = synthesis.stacks.get(step.stack)
     if not tags or made is None:
         return None
     deployed = state.content if isinstance(state, StackPresent) else None
     # Characters that CloudFormation does not give back are in a record alone, and this one may be older than the
     # deployment: then nothing is proved by it, and CloudFormation compares each time.
-    template = NOT_RECORDED if made.sent else expected_record(made, deployed)
+    own = dict(step.parameters).get(IMAGES_PARAMETER, NOT_RECORDED)
+    template = NOT_RECORDED if made.sent else expected_record(made, deployed, images="" if own == NOT_RECORDED else own)
     return StackRecord(tags, str(synthesis.fingerprint.digest), template, revision)
 
 

@@ -166,9 +166,10 @@ def nested_stacks(template: Any) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def content_digest(document: Any) -> str:
-    """A digest of a part of a template as CloudFormation gives it back: `?` stands for each character beyond ASCII."""
-    plain = json.dumps(document, sort_keys=True, ensure_ascii=False)
-    return hashlib.sha256(_BEYOND_ASCII.sub("?", plain).encode()).hexdigest()
+    """A digest of a part of a template as CloudFormation gives it back: `?` stands for each character beyond ASCII, in
+    keys before these are sorted."""
+    plain = json.loads(_BEYOND_ASCII.sub("?", json.dumps(document, ensure_ascii=False)))
+    return hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()
 
 
 def _without_keys(template: Any) -> Any:

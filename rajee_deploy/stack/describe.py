@@ -61,7 +61,7 @@ class CloudFormation:
             neutral = without_tags(template, state.images) if state.images else template
             return replace(
                 state,
-                content=_content(record, neutral),
+                content=_content(record, neutral, _recorded_images(state)),
                 volatile=volatile_parameters(template),
                 carried=carried_of(template),
                 declared=declared,
@@ -124,6 +124,10 @@ def _present(record: dict[str, Any]) -> StackPresent:
     )
 
 
+def _recorded_images(state: StackPresent) -> str:
+    return state.parameters[IMAGES_PARAMETER] if state.images else ""
+
+
 def _declared_parameters(template: Any) -> dict[str, Declared]:
     from rajee_deploy.plan.declared import declared_parameters  # where values are given alone
 
@@ -134,11 +138,12 @@ def _since(moment: Any) -> str:
     return moment.astimezone(UTC).isoformat(timespec="seconds") if isinstance(moment, datetime) else ""
 
 
-def _content(record: dict[str, Any], template: Any) -> StackContent:
+def _content(record: dict[str, Any], template: Any, images: str) -> StackContent:
     return StackContent(
         given_back(template),
         {item["Key"]: item.get("Value", "") for item in record.get("Tags", ())},
         tuple(record.get("NotificationARNs", ())),
         bool(record.get("EnableTerminationProtection", False)),
         effective(template),
+        images,
     )

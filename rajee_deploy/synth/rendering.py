@@ -17,12 +17,13 @@ from rajee_deploy.plan.asset_images import (
     nested_placeholder,
     nested_stacks,
     placeholder,
+    placeholder_name,
     replace_texts,
     with_tags,
 )
 from rajee_deploy.synth.assembly import document_bytes, reads_assembly, stacks_of
 from rajee_deploy.synth.carried import edit_templates
-from rajee_deploy.synth.image_assets import asset_lists_of, nested_templates_of
+from rajee_deploy.synth.image_assets import asset_lists_of, image_assets, nested_templates_of
 from rajee_deploy.system.regular_files import LARGE, read_json
 
 if TYPE_CHECKING:
@@ -30,12 +31,18 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from rajee_deploy.synth.assembly import StackArtifact
+    from rajee_deploy.synth.image_assets import ImageAsset
 
 
 @reads_assembly
 def render(assembly: Path, tags: Mapping[str, Mapping[str, str]]) -> None:
     """Put in the tags: by stack (its id) and by the image's name. DeployError `template-too-large` where a template
     that names the images cannot be deployed."""
+    lost = [each for each in image_assets(assembly) if _is_lost(each, tags)]
+    if lost:
+        raise AssertionError(
+            f"every image of a stack that is deployed has a tag, but {lost[0].name} of {lost[0].stack}"
+        )
     names = {}
     for stack in stacks_of(assembly):
         if tags.get(stack.place.id):
@@ -55,6 +62,12 @@ def render(assembly: Path, tags: Mapping[str, Mapping[str, str]]) -> None:
             cause="it is at CloudFormation's limit, or the CDK names its file by something else than its content",
             hint='divide the stack; or have the CDK CLI build its images: image-assets = "cdk" in the settings',
         )
+
+
+def _is_lost(asset: ImageAsset, tags: Mapping[str, Mapping[str, str]]) -> bool:
+    """Whether a stack that is about to be deployed would name the image by its placeholder."""
+    name = placeholder_name(asset.hash)
+    return bool(name) and asset.stack in tags and name not in tags[asset.stack]
 
 
 def _render_lists(stack: StackArtifact, tags: Mapping[str, str]) -> dict[str, str]:
