@@ -20,7 +20,7 @@ from rajee_deploy.model.names import ASSET_PREFIX
 from rajee_deploy.model.repository import TAG, Repository
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
 _PLACEHOLDER = "rajee-image."
 _NAME = r"[A-Za-z0-9][A-Za-z0-9._-]*"
@@ -113,17 +113,18 @@ def replace_texts(document: Any, texts: Mapping[str, str]) -> Any:
     if not texts:
         return document
     pattern = re.compile("|".join(map(re.escape, sorted(texts, key=len, reverse=True))))
-    return _replace(document, pattern, texts)
+    return _edit(document, lambda text: pattern.sub(lambda found: texts[found[0]], text))
 
 
-def _replace(document: Any, pattern: re.Pattern[str], texts: Mapping[str, str]) -> Any:
+def _edit(document: Any, edit: Callable[[str], str]) -> Any:
+    """A document with all of its strings and keys edited."""
     match document:
         case str():
-            return pattern.sub(lambda found: texts[found[0]], document)
+            return edit(document)
         case list():
-            return [_replace(each, pattern, texts) for each in document]
+            return [_edit(each, edit) for each in document]
         case dict():
-            return {_replace(key, pattern, texts): _replace(each, pattern, texts) for key, each in document.items()}
+            return {edit(key): _edit(each, edit) for key, each in document.items()}
         case _:
             return document
 
@@ -168,7 +169,7 @@ def nested_stacks(template: Any) -> Iterator[tuple[str, dict[str, Any]]]:
 def content_digest(document: Any) -> str:
     """A digest of a part of a template as CloudFormation gives it back: `?` stands for each character beyond ASCII, in
     keys before these are sorted."""
-    plain = json.loads(_BEYOND_ASCII.sub("?", json.dumps(document, ensure_ascii=False)))
+    plain = _edit(document, lambda text: _BEYOND_ASCII.sub("?", text))
     return hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()
 
 

@@ -13,6 +13,7 @@ from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
 from rajee_deploy.dataclass import dataclass
+from rajee_deploy.errors import ConfigurationError
 from rajee_deploy.model import Platform
 from rajee_deploy.plan.asset_images import placeholder_name
 from rajee_deploy.synth.assembly import reads_assembly, stacks_of
@@ -170,7 +171,7 @@ def _obstacles(image: Mapping[str, Any], tag: str, directory: Path, files: set[s
     platform = str(source.get("platform", ""))
     try:
         _ = Platform.parse(platform) if platform else None
-    except ValueError:
+    except ConfigurationError:
         yield f"its platform {platform!r} is not understood"
     if len(image.get("destinations", {})) != 1:
         yield _SEVERAL
