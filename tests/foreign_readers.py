@@ -51,6 +51,7 @@ from rajee_deploy.registry.labels import _describe, _first_image, _label
 from rajee_deploy.registry.layout import describe
 from rajee_deploy.registry.manifests import Index, parse_config, parse_manifest
 from rajee_deploy.registry.oci import Manifest, _codes
+from rajee_deploy.registry.repository_rules import image_tags, mutability, parse_policy
 from rajee_deploy.report.history import History
 from rajee_deploy.report.metrics import figures
 from rajee_deploy.rollout.declared import declared_services
@@ -65,15 +66,18 @@ from rajee_deploy.stack.watching import Watching
 from rajee_deploy.synth import assembly
 from rajee_deploy.synth.assembly_cache import AssemblyStore, _read_record, _stacks_of
 from rajee_deploy.synth.carried import carry
-from rajee_deploy.synth.cli_files import find_cli
+from rajee_deploy.synth.cli_files import CdkCli, find_cli
 from rajee_deploy.synth.cli_profile import named_profile
 from rajee_deploy.synth.command import app_command
 from rajee_deploy.synth.git_index import git_index
 from rajee_deploy.synth.how_to import install_cli
 from rajee_deploy.synth.ignored import _read_kept
+from rajee_deploy.synth.image_assets import image_assets
+from rajee_deploy.synth.image_inputs import image_inputs, no_digests
 from rajee_deploy.synth.input_store import InputStore
 from rajee_deploy.synth.own_images import own_images
 from rajee_deploy.synth.runtimes import _by_headers, venv_configuration
+from rajee_deploy.synth.schema import newest_readable
 from rajee_deploy.synth.toolchain import _version
 from rajee_deploy.synth.tracing import _records
 from rajee_deploy.synth.tracing.depfile import read_depfile
@@ -82,6 +86,7 @@ from rajee_deploy.synth.tracing.failure import NAME as FAILED
 from rajee_deploy.synth.tracing.failure import last_failure
 from rajee_deploy.synth.tracing.installed import node_packages, python_packages
 from rajee_deploy.synth.tracing.looks import find_looks
+from rajee_deploy.synth.tracing.staged_images import file_assets, texts_of
 from rajee_deploy.synth.tracing.syscalls import BrokenLogError, read_calls
 from rajee_deploy.synth.tracing.whole import _properties
 from rajee_deploy.synth.travelling import from_document
@@ -199,6 +204,11 @@ def _cli(data: bytes, place: Path) -> object:
     return find_cli(_put(place, "node_modules/aws-cdk/package.json", data).parents[2])
 
 
+def _schema_of_cli(data: bytes, place: Path) -> object:
+    _put(place, "node_modules/aws-cdk/lib/index.js", data)
+    return newest_readable(CdkCli(_put(place, "node_modules/aws-cdk/package.json", b"{}"), "2.1"))
+
+
 def _package(data: bytes, place: Path) -> object:
     path = _put(place, "node_modules/x/package.json", data)
     return package_version(str(path.parent)), _version(path), node_packages(str(place), ["node_modules/x"])
@@ -269,7 +279,24 @@ ASSETS = {
             "destinations": {"c": {"bucketName": "b", "objectKey": "a" * 64 + ".json"}},
         }
     },
-    "dockerImages": {},
+    "dockerImages": {
+        "b" * 64: {
+            "displayName": "api",
+            "source": {
+                "directory": "asset.b",
+                "dockerFile": "Dockerfile",
+                "dockerBuildTarget": "t",
+                "dockerBuildArgs": {"A": "1"},
+                "dockerBuildContexts": {"lib": "/lib"},
+                "dockerBuildSecrets": {"s": "env=S"},
+                "dockerBuildSsh": "default",
+                "platform": "linux/amd64",
+                "cacheFrom": [{"type": "registry", "params": {"ref": "r"}}],
+                "cacheTo": {"type": "registry", "params": {"ref": "r"}},
+            },
+            "destinations": {"c": {"repositoryName": "r", "imageTag": "b" * 64, "assumeRoleArn": "a"}},
+        }
+    },
 }
 LIST = {
     "schema": "rajee-deploy.list/1",
@@ -277,6 +304,21 @@ LIST = {
     "variables": ["A"],
     "toolchain": {"python": "3.11", "python-packages": "a b"},
     "obstacles": [],
+}
+LIST_WITH_IMAGES = {
+    **LIST,
+    "schema": "rajee-deploy.list/2",
+    "images": [
+        {
+            "name": "api",
+            "source": "api",
+            "dockerfile": "Dockerfile",
+            "target": "",
+            "platform": "linux/amd64",
+            "build-args": {"A": "1"},
+            "build-contexts": {"lib": "./lib", "base": "docker-image://x"},
+        }
+    ],
 }
 
 
@@ -286,6 +328,12 @@ def _assembly(place: Path, **files: bytes) -> object:
         _put(place, kind, whole[name])
     found = [assembly.is_complete(place), assembly.warnings_of(place), assembly.synthesised_stacks(place, place)]
     return [*found, carry(place, LIST, ["One"])]
+
+
+def _staged(data: bytes, place: Path) -> object:
+    _put(place, "manifest.json", _json(MANIFEST))
+    _put(place, "One.assets.json", data)
+    return file_assets(place), texts_of(place), image_assets(place)
 
 
 def _properties_of(data: bytes, place: Path) -> object:
@@ -305,18 +353,20 @@ def _depfile(data: bytes, place: Path) -> object:
 
 
 DEPFILE = {
-    "version": 0,
+    "version": 4,
     "variables": ["A"],
-    "files": ["x"],
-    "listings": [],
-    "absent": [],
+    "read": ["x"],
+    "listed": [],
+    "searched": [],
+    "outside": [],
     "impure": [],
     "packages": [],
     "libraries": [["s", "n"]],
     "is_whole": True,
     "entries": [["file", "p", ["b"]]],
     "installed": [["i", "v"]],
-    "toolchain": [["a"], [], [], []],
+    "toolchain": [["a"], [], [], [], []],
+    "images": [["api", "api", "Dockerfile", "", "", [["A", "1"]], []]],
 }
 STACKS = {
     "account": "1",
@@ -655,9 +705,12 @@ def _pointer(data: bytes, place: Path) -> object:
 # -- what stacks carry, and AWS's answers
 
 
-def _carried(data: bytes, _place: Path) -> object:
+def _carried(data: bytes, place: Path) -> object:
     found = carried_of({"Metadata": {"rajee-deploy": data.decode("utf-8", "replace")}})
-    return (from_document(found), encode(found)) if found is not None else None
+    if found is None:
+        return None
+    images = image_inputs(from_document(found)[0].images, place, no_digests)
+    return from_document(found), encode(found), list(images)
 
 
 def _stack_record(data: bytes, _place: Path) -> object:
@@ -866,6 +919,24 @@ IMAGES_ANSWER = _json(
 )
 
 
+POLICY = {
+    "rules": [
+        {
+            "rulePriority": 1,
+            "selection": {
+                "tagStatus": "tagged",
+                "tagPatternList": ["live-*"],
+                "tagPrefixList": ["live-"],
+                "storageClass": "standard",
+                "countType": "imageCountMoreThan",
+                "countNumber": 9,
+            },
+            "action": {"type": "expire"},
+        }
+    ]
+}
+
+
 def _stacks_answer(data: bytes, _place: Path) -> object:
     return CloudFormation(AnsweredAws(data), ["One"]).observe("One")
 
@@ -904,6 +975,8 @@ def _images_answer(data: bytes, _place: Path) -> object:
         lambda: references("x", aws.ask("ecr", "batch_get_image", {}), ["c-1", "c-2"]),
         lambda: archived_image("x", aws.ask("ecr", "describe_images", {}), "c-1"),
         lambda: frozen("x", aws.ask("ecr", "describe_repositories", {}), "a", ["live-a"]),
+        lambda: mutability("x", aws.ask("ecr", "describe_repositories", {}), "a"),
+        lambda: image_tags("x", aws.ask("ecr", "describe_images", {}), "c-1"),
         lambda: access("a", aws.ask("ecr", "describe_repositories", {}), aws.ask("ecr", "get_authorization_token", {})),
     ):
         try:
@@ -938,6 +1011,10 @@ READERS: dict[str, Reader] = {
     ),
     "cdk.json beside an assembly": Reader(_json({"tags": [{"Key": "a", "Value": "b"}]}), _assembly_config),
     "the CDK CLI's package.json": Reader(_json({"name": "aws-cdk", "version": "2.1"}), _cli),
+    "the CDK CLI's own file": Reader(
+        b'"cloud-assembly-schema/schema/version.json"(e){a:1,revision: 55}', _schema_of_cli
+    ),
+    "a lifecycle policy": Reader(_json(POLICY), lambda data, _place: parse_policy(data.decode()), (ValueError,)),
     "package.json": Reader(_json({"version": "1"}), _package),
     "package-lock.json": Reader(
         _json({"packages": {"node_modules/x": {"version": "1", "integrity": "s"}}}), _package_lock
@@ -948,6 +1025,7 @@ READERS: dict[str, Reader] = {
     "an assembly's manifest": Reader(_json(MANIFEST), lambda data, place: _assembly(place, manifest=data)),
     "an assembly's template": Reader(_json(TEMPLATE), _template),
     "an assembly's list of assets": Reader(_json(ASSETS), lambda data, place: _assembly(place, assets=data)),
+    "what an assembly stages": Reader(_json(ASSETS), _staged),
     "the depfile": Reader(_json(DEPFILE), _depfile),
     "a kept assembly's record": Reader(_json(STACKS), _store),
     "strace's log": Reader(STRACE, _strace, (BrokenLogError,)),
@@ -987,6 +1065,7 @@ READERS: dict[str, Reader] = {
         b"version https://git-lfs.github.com/spec/v1\noid sha256:" + b"a" * 64 + b"\nsize 5\n", _pointer
     ),
     "a list that a stack carries": Reader(_json(LIST), _carried),
+    "a list with images": Reader(_json(LIST_WITH_IMAGES), _carried),
     "a stack's record in SSM": Reader(_json(STACK_RECORD), _stack_record),
     "a deployed template": Reader(_json(TEMPLATE), _deployed_template, OLD),
     "CloudFormation's answers": Reader(STACKS_ANSWER, _stacks_answer, OLD),

@@ -23,6 +23,7 @@ OF_THE_SOURCE = (
 LONGEST = (
     "e2e/test_kill.py",
     "engine/",
+    "e2e/test_any_app.py",
     "e2e/test_plain.py",
     "e2e/test_registry.py",
     "e2e/test_interrupted.py",
@@ -61,7 +62,9 @@ LONGEST = (
     "actions/test_machines.py",
     "test_foreign_readers.py",
     "aws/test_foreign_answers.py",
+    "hostile/test_special_files.py",
     "hostile/test_checkouts.py",
+    "hostile/test_bounds.py",
     "hostile/test_git_programs.py",
 )
 

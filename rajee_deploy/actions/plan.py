@@ -118,7 +118,9 @@ def _synthesise(run: CurrentRun, planned: Fingerprint, who: Identity, reasons: S
 
 
 def _lacks_images(run: CurrentRun, plan: Plan) -> bool:
-    """Whether a deployment is planned, and it is not known yet of which of the app's own images."""
+    """Whether a deployment is planned, or some images are asked for, and it is not known yet which ones the app has."""
+    if run.chosen_assets:
+        return True
     may = run.settings.cdk.adopts_images and run.settings.infra_check is not InfraCheck.HASH
     return may and any(isinstance(step, DeployStack) and step.via is Via.CDK for step in plan.steps)
 

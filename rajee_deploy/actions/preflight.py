@@ -92,7 +92,7 @@ def _recording(
     if stack is None:
         return step  # the deployer's check tells that the app has no such stack
     deployed, has = (state.content, state.parameters) if isinstance(state, StackPresent) else (None, {})
-    tags = encode_images(recorded_images(assets))
+    tags = encode_images(recorded_images(assets, state))
     own = tags if tags != NOT_RECORDED else ""
     records = {
         INFRA_PARAMETER: str(synthesis.fingerprint.digest),

@@ -17,6 +17,7 @@ from rajee_deploy.model.names import Approval
 from rajee_deploy.plan.ancestry import Rules
 from rajee_deploy.plan.state import Ancestry
 from rajee_deploy.report.timings import Timings
+from rajee_deploy.settings.problems import unknown_image
 from rajee_deploy.stack.secret_values import LocalSecretValues
 from rajee_deploy.synth.assembly_cache import AssemblyStore
 from rajee_deploy.synth.input_store import InputStore
@@ -24,7 +25,7 @@ from rajee_deploy.system.places import cache_directory, state_directory
 from rajee_deploy.system.temporary import private_directory
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from rajee_deploy.actions.watch import TimeSpent
@@ -122,6 +123,7 @@ class CurrentRun:
     assume_yes: bool = False
     wait_for_end: bool = True
     wait_seconds: float = 1800.0  # for what others began, and for rollouts that nobody confirmed
+    chosen_assets: frozenset[str] | None = None  # of the images that the app declares, by --image; None for all
     repair_drift: bool = False  # now, whatever the settings say
     apart_seconds: float = 3.0  # the two looks by which a deployment is confirmed
     outputs: dict[str, dict[str, str]] = field(default_factory=dict)  # of the deployed stacks
@@ -151,13 +153,18 @@ class CurrentRun:
             self._named = self.settings, self.images
         return self._named
 
-    def adopt_images(self, images: Sequence[ImageSettings]) -> bool:
+    def adopt_images(self, images: Sequence[ImageSettings], stacks: Collection[str]) -> bool:
         """Have these be the images that the app declares as assets, beside those of the settings. Whether they were
-        others until now."""
+        others until now. `stacks` are those (by id) that chosen images of the settings go to: a template is written
+        with all of its tags, or not at all."""
         settings, chosen = self.named
         own = tuple(each for each in settings.images if not each.is_asset)
         before = [each for each in settings.images if each.is_asset]
-        chosen = [*(each for each in chosen if not each.is_asset), *images]
+        for name in sorted((self.chosen_assets or frozenset()) - {each.name for each in images}):
+            raise unknown_image(name, [each.name for each in (*own, *images)], settings.path)
+        named = [each for each in images if self.chosen_assets is None or each.name in self.chosen_assets]
+        assets = [each for each in images if each.stack in {*stacks, *(one.stack for one in named)}]
+        chosen = [*(each for each in chosen if not each.is_asset), *assets]
         self._named = replace(settings, images=(*own, *images)), chosen
         return before != list(images)
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 # Found out by the synth itself, so it may appear with it; and the file that the CLI writes for its look-ups.
 _WRITTEN = ("impure:", "file:cdk.context.json", TAKEN, IGNORED)
-_BY_SYNTH = ("traced:", *_WRITTEN)
+_BY_SYNTH = ("traced:", "image:", *_WRITTEN)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from rajee_deploy.errors import ConfigurationError, DeployError
 from rajee_deploy.model import parse_platforms
 from rajee_deploy.model.repository import Repository
 from rajee_deploy.settings import DEFAULT_PLATFORM, LOCK_NAME, ImageSettings, Settings, find_settings, load
+from rajee_deploy.settings.problems import unknown_image
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -51,8 +52,13 @@ def settings_path(config: Path | None) -> Path:
 
 
 def read_settings(flags: SettingsFlags) -> tuple[Settings, list[ImageSettings]]:
-    """The settings, and the images that were asked for."""
+    """The settings with the images that the app declares, as its last synth here had them, and those of all that were
+    asked for."""
     settings = load(settings_path(flags.config), flags.environment)
+    if settings.cdk.adopts_images:
+        from rajee_deploy.actions.adopted import with_known_images
+
+        settings = with_known_images(settings)
     return settings, choose_images(settings, flags.images)
 
 
@@ -61,11 +67,17 @@ def choose_images(settings: Settings, names: Sequence[str] | None) -> list[Image
     known = {image.name: image for image in settings.images}
     for name in names or ():
         if name not in known:
-            hint = f"known: {', '.join(known)}" if known else "the settings name no image: leave --image out"
-            raise ConfigurationError(
-                "unknown-image", f"there is no image {name!r}", where=str(settings.path), hint=hint
-            )
+            raise unknown_image(name, known, settings.path)
     return [image for name, image in known.items() if not names or name in names]
+
+
+def choose_among(settings: Settings, names: Sequence[str] | None) -> tuple[Sequence[str] | None, frozenset[str] | None]:
+    """The names that may be of the settings' images, and those of images that the app declares, which only its assembly
+    knows; None where none was named, for all of them."""
+    if not names or not settings.cdk.adopts_images:
+        return names, None
+    known = {image.name for image in settings.images}
+    return [name for name in names if name in known], frozenset(names) - known
 
 
 def hashed_images(flags: SettingsFlags, verb: str) -> tuple[Settings, list[ImageSettings]]:

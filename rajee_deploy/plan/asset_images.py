@@ -13,6 +13,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from rajee_deploy.dataclass import dataclass
@@ -22,7 +23,8 @@ from rajee_deploy.model.repository import TAG, Repository
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
-_PLACEHOLDER = "rajee-image."
+_MOST_BYTES = 4096  # of a parameter's value
+PLACEHOLDER = "rajee-image."
 _NAME = r"[A-Za-z0-9][A-Za-z0-9._-]*"
 _DIGITS = 32
 _VERSION_ID = re.compile(rf"[A-Za-z0-9]+[0-9a-f]{{{_DIGITS}}}")
@@ -33,11 +35,13 @@ _NESTED_PLACEHOLDER = "rajee-template."
 
 @dataclass(frozen=True, slots=True)
 class RecordedImage:
-    """An image of the CDK's own, as its stack records it."""
+    """An image of the CDK's own, as its stack records it: with the tag that it had before, "" where none is known. It
+    is recorded here since no `prev-` tag can be moved in a repository of the CDK's."""
 
     name: str
     repository: Repository
     tag: str
+    former: str = ""
 
     @property
     def parameter(self) -> str:
@@ -47,17 +51,17 @@ class RecordedImage:
 
 def placeholder(name: str) -> str:
     """What stands in a neutral template where the image's tag will be."""
-    return _PLACEHOLDER + name
+    return PLACEHOLDER + name
 
 
 def placeholder_name(text: str) -> str:
     """The image of a placeholder, "" for any other text."""
-    return text.removeprefix(_PLACEHOLDER) if text.startswith(_PLACEHOLDER) else ""
+    return text.removeprefix(PLACEHOLDER) if text.startswith(PLACEHOLDER) else ""
 
 
 def has_placeholder(document: Any) -> bool:
     """Whether a document has the beginning of a placeholder anywhere."""
-    return _PLACEHOLDER in json.dumps(document)
+    return PLACEHOLDER in json.dumps(document)
 
 
 def nested_placeholder(path: str) -> str:
@@ -66,10 +70,18 @@ def nested_placeholder(path: str) -> str:
 
 
 def encode_images(images: Iterable[RecordedImage]) -> str:
-    """What a stack records of its images: `repository name=tag name=tag`, the repositories divided by `;`."""
+    """What a stack records of its images: `repository name=tag name=tag,former`, the repositories divided by `;`. The
+    former tags are left out where all together are more than a parameter takes."""
+    ordered = sorted(images, key=lambda one: one.name)
+    text = _encode(ordered)
+    return text if len(text) <= _MOST_BYTES else _encode([replace(each, former="") for each in ordered])
+
+
+def _encode(images: Iterable[RecordedImage]) -> str:
     by_repository: dict[str, list[str]] = {}
-    for each in sorted(images, key=lambda one: one.name):
-        by_repository.setdefault(str(each.repository), []).append(f"{each.name}={each.tag}")
+    for each in images:
+        tags = ",".join(filter(None, (each.tag, each.former)))
+        by_repository.setdefault(str(each.repository), []).append(f"{each.name}={tags}")
     return ";".join(" ".join((repository, *pairs)) for repository, pairs in sorted(by_repository.items())) or "-"
 
 
@@ -80,15 +92,30 @@ def decode_images(text: str) -> tuple[RecordedImage, ...]:
     for part in text.split(";") if text not in ("", "-") else ():
         repository, *pairs = part.split(" ")
         for pair in pairs:
-            name, _, tag = pair.partition("=")
-            if not re.fullmatch(_NAME, name) or not re.fullmatch(TAG, tag):
+            name, _, tags = pair.partition("=")
+            tag, *former = tags.split(",")
+            is_one = re.fullmatch(_NAME, name) and all(re.fullmatch(TAG, each) for each in (tag, *former))
+            if not is_one or former[1:]:
                 return ()
             try:
-                found.append(RecordedImage(name, Repository.parse(repository), tag))
+                found.append(RecordedImage(name, Repository.parse(repository), tag, *former))
             except ValueError:
                 return ()
     is_ours = len({each.name for each in found}) == len(found) and encode_images(found) == text
     return tuple(found) if is_ours else ()
+
+
+def succeed(images: Iterable[RecordedImage], deployed: Iterable[RecordedImage]) -> tuple[RecordedImage, ...]:
+    """The images as a stack is to record them that records others now: each with the tag that it had before, which
+    stays the same as long as the image does."""
+    before = {(each.name, each.repository.name): each for each in deployed}
+    return tuple(_after(each, before.get((each.name, each.repository.name))) for each in images)
+
+
+def _after(image: RecordedImage, before: RecordedImage | None) -> RecordedImage:
+    if before is None:
+        return image
+    return replace(image, former=before.tag if before.tag != image.tag else before.former)
 
 
 def with_tags(template: Any, images: Mapping[str, str]) -> Any:

@@ -16,6 +16,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from rajee_deploy.model import is_local_context
 from rajee_deploy.text.foreign import parse_json
 
 if TYPE_CHECKING:
@@ -23,9 +24,13 @@ if TYPE_CHECKING:
 
 KEY = "rajee-deploy"
 SCHEMA = "rajee-deploy.list/1"
+WITH_IMAGES = "rajee-deploy.list/2"  # one with images, which no release that knows the former alone takes for a list
 MOST_BYTES = 50_000  # of a list inside of a template; a longer one lies elsewhere
 _LEAST = 2  # an entry is a kind and a path, and perhaps more words
 _KEYS = {"schema", "entries", "variables", "toolchain", "obstacles"}
+_IMAGES = "images"
+_IMAGE_TEXTS = ("name", "source", "dockerfile", "target", "platform")
+_IMAGE_TABLES = ("build-args", "build-contexts")
 
 
 def carried_of(template: Any) -> Mapping[str, Any] | None:
@@ -52,7 +57,7 @@ def with_carried(template: Mapping[str, Any], text: str) -> dict[str, Any]:
 
 def is_list(document: Any) -> bool:
     """Whether it has the shape that every machine takes, and no other."""
-    if not isinstance(document, dict) or set(document) != _KEYS or document["schema"] != SCHEMA:
+    if not isinstance(document, dict) or not _has_keys(document):
         return False
     entries, toolchain = document["entries"], document["toolchain"]
     return (
@@ -62,6 +67,35 @@ def is_list(document: Any) -> bool:
         and isinstance(toolchain, dict)
         and _are_words([*toolchain, *toolchain.values()])
     )
+
+
+def _has_keys(document: dict[str, Any]) -> bool:
+    """Whether it is of a schema that is known here, with the keys of that, and with images where they are in it."""
+    if document.get("schema") == SCHEMA:
+        return set(document) == _KEYS
+    images = document.get(_IMAGES)
+    return (
+        document.get("schema") == WITH_IMAGES
+        and set(document) == {*_KEYS, _IMAGES}
+        and isinstance(images, list)
+        and bool(images)
+        and all(map(_is_image, images))
+    )
+
+
+def _is_image(image: Any) -> bool:
+    """Whether it is one whose build context is a directory of the checkout, as its named ones are that are no URLs."""
+    if not isinstance(image, dict) or set(image) != {*_IMAGE_TEXTS, *_IMAGE_TABLES}:
+        return False
+    tables = [image[key] for key in _IMAGE_TABLES]
+    if not _are_words([image[key] for key in _IMAGE_TEXTS]) or not all(map(_is_table, tables)):
+        return False
+    places = [image["source"], image["dockerfile"], *(text for text in tables[1].values() if is_local_context(text))]
+    return all(_is_portable("", place) for place in places)
+
+
+def _is_table(value: Any) -> bool:
+    return isinstance(value, dict) and _are_words([*value, *value.values()])
 
 
 def encode(document: Mapping[str, Any]) -> str:

@@ -35,6 +35,8 @@ _WORDS = {
     "upward": "{} above the checkout",
     "self": "the {} of this machine",
     "environment": "some variable",
+    "image": "image {}",
+    "image-assets": "cdk.image-assets of the settings",
 }
 _LAST = frozenset({"list", "modules", "scripts", "upward"})
 _ORDER = ("changed", "new", "gone")
@@ -73,6 +75,8 @@ def changed_inputs(former: FormerInputs, now: Fingerprint) -> tuple[InputChange,
     before, after = former.inputs, digests_of(now)
     is_alike = (RECORD in before) == (RECORD in after)
     found = [(name, "changed") for name in before.keys() & after.keys() if before[name] != after[name]]
+    built = [{input_name(name, "") for name in side if name.startswith("image:")} for side in (before, after)]
+    anew = built[0] & built[1]  # by another Dockerfile, with other arguments: the input itself has another name then
     if is_alike:
         found += [(name, "new") for name in after.keys() - before.keys() if not _is_elsewhere(name)]
         found += [(name, "gone") for name in before.keys() - after.keys() if not _is_elsewhere(name)]
@@ -83,7 +87,7 @@ def changed_inputs(former: FormerInputs, now: Fingerprint) -> tuple[InputChange,
     )
     told: dict[str, str] = {f"{key} of the settings": "changed" for key in former.settings}
     for _, _, what, how in ranked:
-        told.setdefault(what, how)  # a path may count in several ways
+        told.setdefault(what, "changed" if what in anew else how)  # a path may count in several ways
     return tuple(InputChange(what, how) for what, how in told.items())
 
 
@@ -107,6 +111,8 @@ def input_name(name: str, app: str) -> str:
     kind, _, rest = name.removeprefix("traced:").partition(":")
     if kind == "file" and not name.startswith("traced:"):
         return _declared_name(rest, app)
+    if kind == "image":  # before its name stands a digest of what is built from where
+        rest = rest.partition(":")[2]
     text = _WORDS.get(kind, "{}").format(rest.removeprefix("./") or ".")
     return text if rest or kind in _WORDS else name
 

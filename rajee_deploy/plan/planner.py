@@ -18,7 +18,7 @@ from rajee_deploy.plan.infrastructure import judge
 from rajee_deploy.plan.needs_synth import gone_images
 from rajee_deploy.plan.parameter_changes import unknown_parameter
 from rajee_deploy.plan.service_drift import drift_cautions, drift_steps
-from rajee_deploy.plan.stack_step import stack_step
+from rajee_deploy.plan.stack_step import stack_step, way_cautions
 from rajee_deploy.plan.state import (
     ImageAbsent,
     ImageForeign,
@@ -94,6 +94,7 @@ def make_plan(wanted: Wanted, observed: Observed) -> Plan:
             cautions += known
         else:
             steps.append(shield(step, received, observed, notices))
+            cautions += way_cautions(step, received, wanted, observed)
             cautions += drift_cautions(stack, observed, wanted.drift)
     steps += builds
     steps += late  # what one stack deploys may be what another's services wait for

@@ -271,6 +271,10 @@ class StackPresent:
     declared: Mapping[str, Declared] = field(default_factory=dict, compare=False)
     # Image assets that are ours, as it records them; their tags are among `parameters`, under private names.
     images: tuple[RecordedImage, ...] = ()
+    # Why its template cannot be given to CloudFormation with other tags of these ("" where it can), and how large it is
+    # with the list that it carries.
+    retag_obstacle: str = field(default="", compare=False)
+    template_size: int = field(default=0, compare=False)
     # The services that its template declares; None where the template was not asked for.
     services: DeclaredServices | None = field(default=None, compare=False)
 

@@ -111,6 +111,19 @@ def is_recorded(recorded: str, content: StackContent) -> bool:
     return plain_record(recorded).partition("+")[0] == record_of(content)
 
 
+def record_with(recorded: str, deployed: StackContent, images: str) -> str:
+    """What a stack records once its template has other tags of images that the app declares, and stays for the rest:
+    what it records now (`recorded`), where that is not what is deployed."""
+    if not is_recorded(recorded, deployed):
+        return recorded
+    return record_of(replace(deployed, images=images), plain_record(recorded).partition("+")[2])
+
+
+def has_sent(recorded: str) -> bool:
+    """Whether a record says of a template that it has characters which CloudFormation does not give back."""
+    return bool(plain_record(recorded).partition("+")[2])
+
+
 def plain_record(recorded: str) -> str:
     """A record without what only makes it another one."""
     return recorded.removesuffix(_ANEW)

@@ -32,6 +32,7 @@ from rajee_deploy.synth.command import (
     python_of,
     variables_of_command,
 )
+from rajee_deploy.synth.image_inputs import DigestImages, has_digest, image_inputs, no_digests
 from rajee_deploy.synth.toolchain import NONE, TOOLCHAIN, is_cdk_library, toolchain_versions, versions_of
 from rajee_deploy.synth.traced import traced_inputs
 from rajee_deploy.synth.tracing.depfile import Depfile
@@ -49,12 +50,15 @@ if TYPE_CHECKING:
 
 
 def infra_fingerprint(
-    settings: CdkSettings, depfile: Depfile | None = None, recorded: Mapping[str, str] | None = None
+    settings: CdkSettings,
+    depfile: Depfile | None = None,
+    recorded: Mapping[str, str] | None = None,
+    digest_images: DigestImages = no_digests,
 ) -> Fingerprint:
     """The fingerprint over everything that synth of this app reads, as far as the settings and a depfile know.
 
     `recorded` is what was installed where a foreign depfile was made, by item. That, or what was installed here when a
-    synth made this machine's own, stands for what is not installed now.
+    synth made this machine's own, stands for what is not installed now. `digest_images` says what images are made of.
     """
     depfile = depfile or Depfile()
     named = variables_of_command(settings.app)
@@ -72,10 +76,13 @@ def infra_fingerprint(
             dict(depfile.installed) if recorded is None else recorded,
         )
         traced += [Input(f"{TAKEN}{name.removeprefix(TOOLCHAIN)}", "as recorded") for name in taken]
+        traced += image_inputs(depfile.images, project_root(settings.app.resolve()), digest_images)
     else:
         beyond: list[Beyond] = []
         files, versions = list(declared_files(settings, beyond)), versions_of(settings.app)
         traced += [Input(f"impure:link:{link.name}", _leading_out(link)) for link in beyond]
+    if settings.adopts_images:  # the same app makes other templates
+        traced.append(Input("image-assets", "adopt"))
     return of_infrastructure(files, settings.context, environment, versions, traced)
 
 
@@ -107,11 +114,21 @@ def _unfollowed_programs(app: Path, depfile: Depfile) -> Iterator[Input]:
         yield Input("impure:python", f"{python}, a program of the project itself")
 
 
-def describe_app(settings: CdkSettings) -> App:
+def describe_app(settings: CdkSettings, digest_images: DigestImages = no_digests) -> App:
     """What the trace of a synth is compared with: which paths the declared inputs cover."""
     from rajee_deploy.synth.tracing.distil import App
 
     command = app_command(settings.app)
     app = settings.app.resolve()
     is_python = bool(python_of(settings.app, command))
-    return App(app, Coverage(settings), is_python, is_cdk_library, project_root(app), settings.env)
+    root = project_root(app)
+    return App(
+        app,
+        Coverage(settings),
+        is_python,
+        is_cdk_library,
+        root,
+        settings.env,
+        settings.adopts_images,
+        lambda image: has_digest(image, root, digest_images),
+    )

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from rajee_deploy.errors import DeployError
 from rajee_deploy.plan.asset_images import (
     NESTED_KEY,
+    PLACEHOLDER,
     nested_placeholder,
     nested_stacks,
     placeholder,
@@ -54,6 +55,9 @@ def render(assembly: Path, tags: Mapping[str, Mapping[str, str]]) -> None:
             _with_names(with_tags(template, tags[stack]), names[stack]) if stack in wanted else None
         ),
     )
+    for stack in stacks_of(assembly):
+        if stack.place.id in tags and PLACEHOLDER in json.dumps(stack.template()):
+            raise AssertionError(f"an image of {stack.place.id} has no tag")
     for name in sorted(wanted - set(done)):
         raise DeployError(
             "template-too-large",

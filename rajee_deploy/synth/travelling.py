@@ -9,8 +9,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from rajee_deploy.plan.carried import SCHEMA
-from rajee_deploy.synth.tracing.depfile import Depfile, Toolchain, TracedEntry
+from rajee_deploy.plan.carried import SCHEMA, WITH_IMAGES
+from rajee_deploy.synth.tracing.depfile import Depfile, Toolchain, TracedEntry, TracedImage
 from rajee_deploy.text.foreign import parse_json
 
 if TYPE_CHECKING:
@@ -28,8 +28,10 @@ def to_document(depfile: Depfile, versions: Mapping[str, str]) -> dict[str, Any]
     left = set(depfile.outside)
     obstacles = [f"what lies outside of the checkout: {path}" for path in depfile.outside]
     used = depfile.toolchain
+    images = {"images": [_write_image(image) for image in depfile.images]} if depfile.images else {}
     return {
-        "schema": SCHEMA,
+        **images,
+        "schema": WITH_IMAGES if images else SCHEMA,
         "entries": [_write_entry(entry) for entry in depfile.entries if entry.path not in left],
         "variables": list(depfile.variables),
         "toolchain": {
@@ -60,6 +62,7 @@ def from_document(document: Mapping[str, Any]) -> tuple[Depfile, dict[str, str]]
         is_whole=True,
         entries=tuple(entry for entry in entries if entry.kind in _KINDS),
         toolchain=Toolchain(runs, (), python, node, programs),
+        images=tuple(map(_read_image, document.get("images", ()))),
     )
     return depfile, told
 
@@ -71,6 +74,24 @@ def _write_entry(entry: TracedEntry) -> list[str]:
 
 def _read(kind: str, path: str, *but: str) -> TracedEntry:
     return TracedEntry(kind.removeprefix(_OUTSIDE), path, tuple(but))
+
+
+def _write_image(image: TracedImage) -> dict[str, Any]:
+    return {
+        "name": image.name,
+        "source": image.source,
+        "dockerfile": image.dockerfile,
+        "target": image.target,
+        "platform": image.platform,
+        "build-args": dict(image.build_args),
+        "build-contexts": dict(image.build_contexts),
+    }
+
+
+def _read_image(told: Mapping[str, Any]) -> TracedImage:
+    tables = (tuple(sorted(told[key].items())) for key in ("build-args", "build-contexts"))
+    texts = (told[key] for key in ("name", "source", "dockerfile", "target", "platform"))
+    return TracedImage(*texts, *tables)
 
 
 def _join(names: tuple[str, ...]) -> str:

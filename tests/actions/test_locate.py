@@ -7,50 +7,21 @@ from dataclasses import replace
 from typing import NamedTuple
 
 import pytest
-from run_worlds import World
+from located_worlds import FOREIGN, call, decide, make_world
 
-from rajee_deploy.actions.locate import bind_names, tables_of
 from rajee_deploy.actions.observe import Early
 from rajee_deploy.actions.plan import plan_run
-from rajee_deploy.actions.rollback.stacks import find_stacks
-from rajee_deploy.actions.status.look import look
 from rajee_deploy.aws import Identity
 from rajee_deploy.errors import DeployError
 from rajee_deploy.fingerprint import Input
 from rajee_deploy.plan.stack_names import StackPlace
-from rajee_deploy.plan.state import StackContent, StackPresent, Synthesised
+from rajee_deploy.plan.state import StackContent, Synthesised
 from rajee_deploy.plan.steps import DeployStack
-from rajee_deploy.rollout.declared import DeclaredServices
-from rajee_deploy.settings.parameters import with_flags
-
-FOREIGN = StackPresent("UPDATE_COMPLETE", {"ImageTag": "x", "RajeeInfraHash": "y"}, {}, content=StackContent("foreign"))
 
 
 @pytest.fixture
-def world(tmp_path, monkeypatch) -> World:
-    monkeypatch.setenv("RAJEE_DEPLOY_STATE_DIR", str(tmp_path / "state"))
-    monkeypatch.setenv("RAJEE_DEPLOY_CACHE_DIR", str(tmp_path / "cache"))
-    root = tmp_path / "project"
-    root.mkdir()
-    found = World(root)
-    found.stacks.app = {"Registry": "one", "dev-app": "one"}
-    found.stacks.places = {"dev-app": StackPlace("Dev/App", "dev-app"), "Registry": StackPlace("Reg", "Registry")}
-    return found
-
-
-def call(world, stacks, image="Dev/App"):
-    path = world.root / "rajee-deploy.toml"
-    lines = [line for line in path.read_text().splitlines() if not line.startswith(("stack = ", "stacks = "))]
-    lines.insert(lines.index("[images.app]") + 1, f'stack = "{image}"')
-    lines.insert(lines.index("[cdk]") + 1, f"stacks = {stacks}")
-    path.write_text("\n".join(lines))
-
-
-def decide(world, **flags):
-    """The stacks that are deployed, and how many synths that took."""
-    before = world.stacks.synths
-    plan = plan_run(world.context(**flags)).plan
-    return [step.stack for step in plan.steps if isinstance(step, DeployStack)], world.stacks.synths - before
+def world(tmp_path, monkeypatch):
+    return make_world(tmp_path, monkeypatch)
 
 
 @pytest.mark.parametrize(
@@ -177,51 +148,6 @@ def test_the_stack_of_an_image_that_is_left_out_is_left_out(world):
     assert [step.stack for step in plan_run(run).plan.steps if isinstance(step, DeployStack)] == ["dev-app"]
 
 
-def test_status_makes_no_synth(world):
-    call(world, ["Reg", "Dev/*"])
-    with pytest.raises(DeployError) as caught:
-        look(world.context())
-    assert (caught.value.code, world.stacks.synths) == ("names-unknown", 0)
-    world.up()
-    assert [(stack.stack, stack.status) for stack in look(world.context()).stacks] == [
-        ("Registry", "UPDATE_COMPLETE"),
-        ("dev-app", "UPDATE_COMPLETE"),
-    ]
-
-
-def test_a_rollback_finds_its_stack_and_synthesises_for_a_name_alone(world):
-    call(world, ["Reg", "Dev/*"])
-    world.up()
-    before = world.stacks.synths
-
-    def stacks():
-        run = world.context()
-        return [image.stack for image in find_stacks(run, run.ports.identity(), run.images)]
-
-    assert (stacks(), world.stacks.synths) == (["dev-app"], before)
-    world.move()
-    assert (stacks(), world.stacks.synths) == (["dev-app"], before + 1)
-    call(world, ["Reg", "Dev/*"], "dev-app")
-    world.move()
-    assert (stacks(), world.stacks.synths) == (["dev-app"], before + 1), "CloudFormation knows it"
-
-
-def test_a_rollback_does_not_need_an_app_that_can_be_hashed(world):
-    call(world, ["Reg", "Dev/*"], "dev-app")
-    run = world.context()
-
-    def unreadable(_carried):
-        raise DeployError("unreadable", "an input of the CDK app cannot be read")
-
-    run.ports = replace(run.ports, infrastructure=unreadable)
-    assert [image.stack for image in find_stacks(run, run.ports.identity(), run.images)] == ["dev-app"]
-    call(world, ["Reg", "Dev/*"])
-    run = world.context()
-    run.ports = replace(run.ports, infrastructure=unreadable)
-    with pytest.raises(DeployError):
-        find_stacks(run, run.ports.identity(), run.images)
-
-
 ELSEWHERE = StackPlace("Edge", "edge", "", "us-west-2")
 FAR = StackPlace("Far", "far", "222222222222", "eu-west-1")
 
@@ -271,18 +197,6 @@ def test_an_environment_that_names_its_account_has_no_stack_elsewhere_unless_it_
             plan_run(world.context(environment="guarded"))
         assert (caught.value.code, world.done()) == ("wrong-account", (0, []))
     assert decide(world)[0] == ["Registry", key], "where nobody said an account, the app decides"
-
-
-def test_what_the_app_does_not_have_any_more_is_still_shown_and_rolled_back(world):
-    call(world, ["Registry", "dev-app"], "dev-app")
-    world.up()
-    world.infra, world.stacks.app = "2", {"Registry": "one", "dev-other": "one"}
-    with pytest.raises(DeployError) as caught:
-        plan_run(world.context())
-    assert caught.value.code == "no-such-stack"
-    assert [stack.status for stack in look(world.context()).stacks] == ["UPDATE_COMPLETE"] * 2
-    run = world.context()
-    assert [image.stack for image in find_stacks(run, run.ports.identity(), run.images)] == ["dev-app"]
 
 
 class Asked:
@@ -367,43 +281,6 @@ class Latest(NamedTuple):
         return self.account, self.stacks
 
 
-def test_a_rollback_changes_no_stack_of_somebody_else_that_has_the_name_of_our_id(world):
-    world.stacks.places["dev-app"] = StackPlace("App", "dev-app")
-    call(world, ["Registry", "App"], "App")
-    world.up()
-    world.stacks.stacks["App"] = FOREIGN
-    before = world.stacks.synths
-    world.move()
-    run = world.context()
-    assert [image.stack for image in find_stacks(run, run.ports.identity(), run.images)] == ["dev-app"]
-    assert world.stacks.synths == before + 1
-
-
-def test_a_rollback_tells_an_id_of_ours_from_somebody_elses_name_by_the_template(world):
-    """What it runs is in our registry, too: another environment of the same app."""
-    world.stacks.places["dev-app"] = StackPlace("App", "dev-app")
-    call(world, ["Registry", "App"], "App")
-    world.up()
-    world.stacks.stacks["App"] = world.stacks.stacks["dev-app"]
-    world.stacks.declares["App"] = DeclaredServices(id="OtherApp")
-    before = world.stacks.synths
-    world.move()
-    run = world.context()
-    assert [image.stack for image in find_stacks(run, run.ports.identity(), run.images)] == ["dev-app"]
-    assert world.stacks.synths == before + 1
-    world.move()
-    run = world.context()
-
-    class NoNode(type(world.stacks)):
-        def synth(self, *_):
-            raise DeployError("node-missing", "node is not installed")
-
-    bare = NoNode(world.stacks.stacks, declares=world.stacks.declares)
-    run.ports = replace(run.ports, reader=bare, deployer=bare)
-    assert [image.stack for image in find_stacks(run, run.ports.identity(), run.images)] == ["App"]
-    assert "only a synth can tell, and node is not installed" in world.talk.getvalue()
-
-
 SAME = {"one": StackPlace("Dev/Api", "api"), "two": StackPlace("Prod/Api", "api")}
 
 
@@ -449,90 +326,3 @@ def test_somebody_elses_stack_in_a_bad_state_is_not_taken_for_ours(world, status
     world.stacks.places["dev-app"] = StackPlace("App", "dev-app")
     world.stacks.stacks["App"] = replace(FOREIGN, status=status)
     assert decide(world) == (["Registry", "dev-app"], 1)
-
-
-def test_status_takes_names_as_the_last_synth_knew_them(world):
-    call(world, ["Reg", "Dev/*"])
-    world.up()
-    world.infra = "2"
-    assert [stack.stack for stack in look(world.context()).stacks] == ["Registry", "dev-app"]
-
-
-def parameters(world, text):
-    path = world.root / "rajee-deploy.toml"
-    path.write_text(path.read_text() + text)
-
-
-def values(world, *flags):
-    """By stack, what its parameters are to be."""
-    run = world.context()
-    if flags:
-        given = with_flags(run.settings, flags)
-        run = replace(run, settings=replace(run.settings, cdk=replace(run.settings.cdk, parameters=given)))
-    bind_names(run, _made(world), run.ports.identity())
-    return {
-        stack: {name: given.value for name, given in found.items()}
-        for stack, found in run.settings.cdk.parameters.items()
-    }
-
-
-def _made(world):
-    return {
-        key: Synthesised(StackContent("t"), place=world.stacks.places.get(key, StackPlace(key, key)))
-        for key in world.stacks.app
-    }
-
-
-BOTH = '\n[cdk.parameters."Dev/*"]\nK = "wild"\nW = "wild"\n[cdk.parameters."Dev/App"]\nK = "own"\n'
-
-
-@pytest.mark.parametrize(
-    ("flags", "k", "w"),
-    [
-        ([], "own", "wild"),
-        (["Reg:Other=1"], "own", "wild"),
-        (["Dev/App:K=flag"], "flag", "wild"),
-        (["Dev/*:K=flag"], "flag", "wild"),
-        (["K=all"], "all", "wild"),
-        (["Dev/App:K=flag", "K=all"], "flag", "wild"),
-        (["Dev/App:W=flag"], "own", "flag"),
-    ],
-)
-def test_what_goes_before_what_where_several_names_mean_a_stack(world, flags, k, w):
-    call(world, ["Reg", "Dev/App", "Dev/*"])
-    parameters(world, BOTH)
-    assert values(world, *flags)["dev-app"] == {"K": k, "W": w}
-
-
-def test_a_wildcard_lets_one_of_its_stacks_have_a_table(world):
-    call(world, ["Reg", "Dev/*"])
-    parameters(world, '\n[cdk.parameters."Dev/App"]\nK = "own"\n')
-    assert values(world) == {"dev-app": {"K": "own"}}
-    assert values(world, "Dev/App:L=1")["dev-app"] == {"K": "own", "L": "1"}
-
-
-@pytest.mark.parametrize(
-    "text", ['\n[cdk.parameters."Dev/Typo"]\nK = "x"\n', '\n[cdk.parameters."Dev/*"]\nImageTag = "mine"\n']
-)
-def test_a_table_that_means_no_stack_or_what_the_tool_writes_is_refused(world, text):
-    call(world, ["Reg", "Dev/*"])
-    parameters(world, text)
-    with pytest.raises(DeployError) as caught:
-        values(world)
-    assert caught.value.code in ("bad-settings", "no-such-stack")
-
-
-def test_a_table_of_another_environments_stack_is_none_of_this_one(world):
-    call(world, ["Reg", "App"], "Reg")
-    parameters(world, '\n[cdk.parameters.App]\nK = "x"\n[environments.dev.cdk]\nstacks = ["Reg", "Dev/App"]\n')
-    run = world.context("dev")
-    bind_names(run, _made(world), run.ports.identity())
-    assert run.settings.cdk.parameters == {}
-
-
-def test_hints_name_the_table_that_the_settings_take(world):
-    call(world, ["Reg", "Dev/*"])
-    world.up()
-    run = world.context()
-    run = plan_run(run).run
-    assert tables_of(run, ["Registry", "dev-app"]) == {"Registry": "Reg", "dev-app": "Dev/App"}

@@ -91,7 +91,13 @@ NEAREST: dict[str, tuple[str, ...]] = {
     "context/expressions.py": _CONTEXT,
     "context/digest.py": _CONTEXT,
     "synth/tracing/shells.py": ("synth/tracing/test_shells.py", "synth/tracing/test_variables.py"),
-    "actions/deploy.py": ("actions/test_deploy.py",),
+    "actions/deploy.py": (
+        "actions/test_deploy.py",
+        "actions/test_deploy_lines.py",
+        "actions/test_deploy_secrets.py",
+        "actions/test_approve.py",
+        "actions/test_tell_deployment.py",
+    ),
 }
 
 # A mutant that none of the nearest tests noticed is tried against these once more, and against those nearest to others.
@@ -100,6 +106,8 @@ WIDER = tuple(
     for test in (
         "actions/explain/test_reads",
         "context/test_cache",
+        "context/test_cache_edits",
+        "context/test_cache_files",
         "context/test_cautions",
         "context/test_deployignore",
         "context/test_properties",

@@ -5,6 +5,7 @@ nobody: what is deployed is no matter here.
 from __future__ import annotations
 
 import os
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from rajee_deploy.dataclass import dataclass
@@ -45,6 +46,7 @@ def of_infrastructure(settings: Settings, given: Mapping[str, str], path: str) -
     `given` are the tags that synth gets as context values."""
     if not settings.cdk.stacks:
         return None
+    from rajee_deploy.image.originals import digest_originals
     from rajee_deploy.synth.app import CdkApp
     from rajee_deploy.system.extent import project_root
 
@@ -52,7 +54,7 @@ def of_infrastructure(settings: Settings, given: Mapping[str, str], path: str) -
     root = str(project_root(app))
     real = os.path.join(os.path.realpath(os.path.dirname(path) or "."), os.path.basename(path))  # noqa: PTH118, PTH119, PTH120
     asked = os.path.relpath(real, root)
-    own = CdkApp(settings.cdk, settings.environment)
+    own = CdkApp(settings.cdk, settings.environment, partial(digest_originals, settings))
     try:
         now = with_given(own.fingerprint(), given)
     except DeployError:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rajee_deploy.dataclass import dataclass
 from rajee_deploy.system.atomic import write_atomically
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from rajee_deploy.synth.tracing.looks import Looks
 
-_VERSION = 3
+_VERSION, _WITH_IMAGES = 3, 4  # no release that knows the former alone may take a list with images for one without
 DURING = "during the synth"  # how an obstacle ends that a second synth may not meet
 _LISTS = ("read", "listed", "searched", "packages", "variables", "impure", "outside")
 
@@ -72,6 +72,20 @@ class Toolchain(NamedTuple):
 _NO_TOOLCHAIN = Toolchain()
 
 
+class TracedImage(NamedTuple):
+    """An image asset whose build context the synth read only to stage it: what its Dockerfile reads counts in the place
+    of the files. `source` is that directory, from the checkout's root (`.` for the root), `dockerfile` starts from
+    there; "" is no target, and no platform. Of build contexts, a directory of the checkout begins with `./`."""
+
+    name: str
+    source: str
+    dockerfile: str
+    target: str = ""
+    platform: str = ""
+    build_args: tuple[tuple[str, str], ...] = ()
+    build_contexts: tuple[tuple[str, str], ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Depfile:
     """What the hooks saw: absolute paths read or asked about, listed, searched for modules; directories of node's
@@ -93,18 +107,21 @@ class Depfile:
     toolchain: Toolchain = _NO_TOOLCHAIN
     outside: tuple[str, ...] = ()
     installed: tuple[tuple[str, str], ...] = ()  # what of the toolchain was there, by item
+    images: tuple[TracedImage, ...] = ()
 
     def write(self, path: Path) -> None:
         """Put it in its place, whole or not at all."""
         make_place(path.parent, path.name)
-        write_atomically(path, json.dumps({"version": _VERSION, **asdict(self)}).encode(), private=True)
+        version = _WITH_IMAGES if self.images else _VERSION
+        write_atomically(path, json.dumps({"version": version, **asdict(self)}).encode(), private=True)
 
 
 def read_depfile(path: Path) -> Depfile:
     """The depfile; an empty one where there is none that can be used: then the declared inputs count alone."""
     try:
         document = read_json(path, LARGE, errors="surrogateescape")
-        if document.pop("version") != _VERSION:
+        version = document.pop("version")
+        if version not in (_VERSION, _WITH_IMAGES):
             return Depfile()
         named = {name: tuple(map(str, document[name])) for name in _LISTS}
         return Depfile(
@@ -114,6 +131,17 @@ def read_depfile(path: Path) -> Depfile:
             entries=tuple(TracedEntry(str(kind), str(path), tuple(but)) for kind, path, but in document["entries"]),
             installed=tuple((str(item), str(version)) for item, version in document["installed"]),
             toolchain=Toolchain(*(tuple(map(str, names)) for names in document["toolchain"])),
+            images=tuple(map(_image, document["images"])) if version == _WITH_IMAGES else (),
         )
     except (OSError, ValueError, TypeError, KeyError, AttributeError):
         return Depfile()
+
+
+def _image(fields: list[Any]) -> TracedImage:
+    *texts, args, contexts = fields
+    name, source, dockerfile, target, platform = map(str, texts)
+    return TracedImage(name, source, dockerfile, target, platform, _pairs(args), _pairs(contexts))
+
+
+def _pairs(told: list[Any]) -> tuple[tuple[str, str], ...]:
+    return tuple((str(name), str(value)) for name, value in told)

@@ -18,6 +18,8 @@ from rajee_deploy.text.lines import lines_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from rajee_deploy.synth.tracing.depfile import TracedImage
+
 # Set by the CDK CLI for the app from what counts elsewhere, or fixed by us; or without influence on any template. The
 # account and the region are those of the very stack that holds the record.
 HARMLESS = frozenset(
@@ -58,6 +60,10 @@ _MACHINE = ("/proc", "/sys", "/dev")
 _COMPILE_CACHE = re.compile(r"/(?:v8-compile-cache|node-compile-cache|tsx)(?:-[^/]*)?(?:/|$)")
 
 
+def _yes(_image: TracedImage) -> bool:
+    return True
+
+
 @dataclass(frozen=True, slots=True)
 class App:
     """What is known of the app: its directory, whether a declared input covers a path, whether it is a Python app."""
@@ -68,6 +74,8 @@ class App:
     is_known_library: Callable[[str], bool]
     root: Path = Path("/")  # of the checkout
     env: tuple[str, ...] = ()  # names of variables that the settings say count
+    adopts_images: bool = False  # image assets are ours (see `staged_images`)
+    has_digest: Callable[[TracedImage], bool] = _yes  # whether it is known what an image's Dockerfile reads
 
 
 def distil(app: App, records: Records) -> Depfile:
@@ -76,6 +84,9 @@ def distil(app: App, records: Records) -> Depfile:
         from rajee_deploy.synth.tracing.whole import distil_whole
 
         return distil_whole(app, records, records.looks)
+    from rajee_deploy.synth.tracing.staging import as_ordinary
+
+    records = as_ordinary(records)
     keep = _Filter(app, records)
     # The CDK only asks for the size and time of an asset of which it has cached a digest: to ask counts as to read.
     asked = [path for path in keep.paths(records.of("stat")) if not _PACKAGES.match(path) and not path.endswith(".pkg")]

@@ -14,6 +14,7 @@ from rajee_deploy.dataclass import dataclass
 from rajee_deploy.synth.tracing.depfile import DURING, TracedEntry
 from rajee_deploy.synth.tracing.portable import portable
 from rajee_deploy.synth.tracing.regions import Region, Regions
+from rajee_deploy.synth.tracing.staging import StagedPaths
 from rajee_deploy.system.regular_files import digest_of
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 _COARSE_NS = 5_000_000
 # What a bundler looks for in every directory above a script.
 _ROOTS = ("package.json", "tsconfig.json", "jsconfig.json", "node_modules", ".pnp.cjs", ".pnp.js", ".pnp.data.json")
+_NONE_STAGED = StagedPaths()
 _COMPILED = re.compile(r"(?P<folder>.*)/__pycache__/(?P<name>[^/]+?)\.[^./]+(\.opt-\d)?\.pyc$")
 
 
@@ -39,11 +41,13 @@ class TracedInputs:
     obstacles: set[str] = field(default_factory=set)
 
 
-def find_entries(looks: Looks, regions: Regions, is_module_search: dict[str, int], started: int) -> TracedInputs:
+def find_entries(
+    looks: Looks, regions: Regions, is_module_search: dict[str, int], started: int, staged: StagedPaths = _NONE_STAGED
+) -> TracedInputs:
     """What counts. `is_module_search` are the directories that a Python listed in search of modules, with how often;
-    `started` is when the synth began (ns)."""
+    `started` is when the synth began (ns). What is `staged` counts elsewhere."""
     found = TracedInputs()
-    sorter = _Sorter(looks, regions, found, started)
+    sorter = _Sorter(looks, regions, found, started, staged)
     for path in sorted(looks.links):
         sorter.link(path)
     for path, look in sorted(looks.looks.items()):
@@ -56,8 +60,8 @@ def find_entries(looks: Looks, regions: Regions, is_module_search: dict[str, int
 
 
 class _Sorter:
-    def __init__(self, looks: Looks, regions: Regions, found: TracedInputs, started: int) -> None:
-        self._looks, self._regions, self._found = looks, regions, found
+    def __init__(self, looks: Looks, regions: Regions, found: TracedInputs, started: int, staged: StagedPaths) -> None:
+        self._looks, self._regions, self._found, self._staged = looks, regions, found, staged
         self._started = started - _COARSE_NS
         self._there: set[str] = set()
 
@@ -82,7 +86,8 @@ class _Sorter:
         compiled = _COMPILED.match(path)
         if compiled:
             source = f"{compiled['folder']}/{compiled['name']}.py"
-            if look.is_read and not self._looks.is_made(source) and self._is_kept(source):
+            is_staged = path in self._staged.looked
+            if look.is_read and not is_staged and not self._looks.is_made(source) and self._is_kept(source):
                 self._add("file", source, is_there=os.path.lexists(source))
             return
         if path in self._looks.reread and self._is_kept(path) and not path.endswith("/.git/index"):
@@ -94,6 +99,8 @@ class _Sorter:
             return
         is_there = os.path.lexists(path)
         self._check_still(path, look, is_there=is_there)
+        if path in self._staged.looked:
+            return
         # Whoever only asks about a file may go by its time (make, git), and that moves with its content.
         is_directory = is_there and os.path.isdir(path) and not os.path.islink(path)  # noqa: PTH112, PTH114 -- a text
         is_whole = look.is_read or look.is_timed or path.endswith(".py") or not is_there
@@ -116,6 +123,8 @@ class _Sorter:
         made = {each.rpartition("/")[2] for each in self._looks.made if each.rpartition("/")[0] == path}
         if not made and not is_modules and self._is_late(os.stat(path).st_mtime_ns if os.path.isdir(path) else 0):  # noqa: PTH112, PTH116 -- a text
             self._found.obstacles.add(f"{self._shown(path)} changed {DURING}")
+        if path in self._staged.listed:
+            return
         if all(map(_is_bundler, self._looks.listers[path])):
             self._bundled(path, region)
             return

@@ -10,7 +10,7 @@ import os
 import re
 from collections import Counter, defaultdict
 from dataclasses import field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from rajee_deploy.dataclass import dataclass
 from rajee_deploy.synth.tracing.resolver import Resolver
@@ -79,12 +79,22 @@ class Program:
     words: tuple[str, ...]
 
 
+class Asker(NamedTuple):
+    """Who looked at a path: a process, which program it was then, and whether it opened it or only asked about it."""
+
+    process: int
+    program: str
+    opens: bool
+
+
 @dataclass(slots=True)
 class Looks:
-    """`looks`, `links` (what is at the end of a look by readlink or on its way) and `made` are by real path; `listed`
-    is by real path and process, `listers` are the programs that did; `reread` was read before it was written."""
+    """`looks`, `links` (what is at the end of a look by readlink or on its way) and `made` are by real path; `askers`
+    tells how often who looked; `listed` is by real path and process, `listers` are the programs that did; `reread` was
+    read before it was written."""
 
     looks: dict[str, Look] = field(default_factory=dict)
+    askers: dict[str, Counter[Asker]] = field(default_factory=lambda: defaultdict(Counter))
     links: set[str] = field(default_factory=set)
     listed: dict[str, Counter[int]] = field(default_factory=lambda: defaultdict(Counter))
     listers: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
@@ -273,7 +283,10 @@ class _LookReader:
             self.looks.links.add(real)
         look = self.looks.looks.setdefault(real, Look(_is_found(call)))
         look.is_read |= is_read and call.is_done
-        look.is_timed |= not _is_scripted(self._programs.get(self._leaders.get(call.process, call.process), ""))
+        leader = self._leaders.get(call.process, call.process)
+        program = self._programs.get(leader, "")
+        look.is_timed |= not _is_scripted(program)
+        self.looks.askers[real][Asker(leader, program, call.name in _OPENS)] += 1
 
     def _paths(self, call: Call, leader: int) -> list[str]:
         """The paths among the arguments, whole: each from its descriptor's directory, or from where the process is."""

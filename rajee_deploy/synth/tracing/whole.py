@@ -15,6 +15,7 @@ from rajee_deploy.synth.tracing.distil import HARMLESS
 from rajee_deploy.synth.tracing.entries import find_entries
 from rajee_deploy.synth.tracing.portable import is_any, is_in, portable
 from rajee_deploy.synth.tracing.regions import Regions, everybodys, prefix_of
+from rajee_deploy.synth.tracing.staged_images import find_staged_images
 from rajee_deploy.synth.tracing.variables import Texts, find_variables, is_known_program, is_own_text
 from rajee_deploy.system.regular_files import LARGE, read_json, read_text
 
@@ -60,19 +61,21 @@ _ASKED = frozenset(
 def distil_whole(app: App, records: Records, looks: Looks) -> Depfile:
     """The list of one synth."""
     regions = _regions(app, records, looks)
+    staged = find_staged_images(app, records, looks, regions)
+    records = staged.records
     searches = Counter(os.path.realpath(path) for (path,) in records.of("modules"))
     listed = {os.path.realpath(path) for (path,) in records.of("list")}
     searched = {path: times for path, times in searches.items() if path not in listed}
-    found = find_entries(looks, regions, searched, records.started)
-    texts = Texts(path for path, look in looks.looks.items() if look.is_read and is_own_text(path, regions))
+    found = find_entries(looks, regions, searched, records.started, staged.paths)
+    read = (path for path, look in looks.looks.items() if look.is_read and path not in staged.paths.looked)
+    texts = Texts(path for path in read if is_own_text(path, regions))
     copies = any(what in _COPIES for what, _, _ in _reports_of_hooks(records))
     variables = find_variables(looks, records.processes, regions, texts, copies=copies)
     names = {name for (name,) in records.of("env") if name not in HARMLESS or (name in _ASKED and name in texts)}
     names |= variables.names
     _loosen(found, regions, {*looks.listed})
-    entries = (
-        found.entries | _of_itself(records, regions) | ({TracedEntry("environment", "")} if variables.is_all else set())
-    )
+    entries = found.entries | staged.entries | _of_itself(records, regions)
+    entries |= {TracedEntry("environment", "")} if variables.is_all else set()
     return Depfile(
         variables=tuple(sorted(name for name in names if variables.counts(name, app.env))),
         impure=tuple(sorted(found.obstacles | set(_obstacles(app, records)))),
@@ -80,6 +83,7 @@ def distil_whole(app: App, records: Records, looks: Looks) -> Depfile:
         entries=tuple(sorted(entries)),
         toolchain=_toolchain(found.packages, looks, regions),
         outside=tuple(sorted(found.outside)),
+        images=staged.images,
     )
 
 

@@ -8,14 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from rajee_deploy.actions.explain.past import Origin
+from rajee_deploy.actions.explain.since import since
 from rajee_deploy.image.inputs import read_inputs
 from rajee_deploy.model import Platform
-from rajee_deploy.settings import ImageSettings
+from rajee_deploy.settings import ImageSettings, load
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from rajee_deploy.actions.explain.since import Since
     from rajee_deploy.image.inputs import ImageInputs
 
 
@@ -101,5 +104,17 @@ def commit(git: Callable[..., str]) -> Callable[[str], str]:
         git("add", "--all")
         git("commit", "--quiet", "--allow-empty", f"--message={message}")
         return git("rev-parse", "HEAD")
+
+    return make
+
+
+@pytest.fixture
+def compared(root: Path) -> Callable[..., Since]:
+    """What changed in the image of the settings since a revision."""
+
+    def make(revision: str, *, settings: str = "rajee-deploy.toml", environment: str | None = None) -> Since:
+        path = root / settings
+        present = {image.name: read_inputs(image) for image in load(path, environment).images}
+        return since(present, Origin(path, environment, lambda image: image), root, revision)
 
     return make

@@ -21,6 +21,7 @@ function install() {
   const path = require('path');
   const { fileURLToPath } = require('url');
   if (isOwn(fs)) return;
+  const { threadId } = require('worker_threads');
   const { openSync, readdirSync, writeSync } = fs;
   const file = openSync(path.join(directory, `node-${process.pid}.jsonl`), 'a', 0o600);
   const seen = new Set();
@@ -44,7 +45,39 @@ function install() {
     return name;
   }
 
-  function note(kind, target, isDeep = false) {
+  // While the CDK stages the build context of an image asset: which one, where the CDK lies, and what was looked at.
+  let staging = null;
+  let isInside = false; // a call of node's that may make others, which are one look together
+
+  // Whether the CDK itself looks, and nobody whom it calls meanwhile (a synthesizer of the app's own, say).
+  function isOfStaging() {
+    const { stackTraceLimit, prepareStackTrace } = Error;
+    let calls;
+    try {
+      Error.stackTraceLimit = 100;
+      Error.prepareStackTrace = (_error, found) => found;
+      calls = new Error().stack;
+    } finally {
+      Error.prepareStackTrace = prepareStackTrace;
+      Error.stackTraceLimit = stackTraceLimit;
+    }
+    if (!Array.isArray(calls)) return false;
+    for (const call of calls) {
+      const place = call.getFileName();
+      if (place === __filename && call.getFunctionName() === 'construct') return true;
+      const isNodes = call.isNative() || place?.startsWith('node:') || place === __filename;
+      if (call.isEval() || !(isNodes || place?.startsWith(staging.root))) return false;
+    }
+    return false;
+  }
+
+  // What the CDK looks at to stage an image asset, each time anew: the kernel's record is compared with it.
+  function noteStaged(way, whole) {
+    const key = JSON.stringify([way, whole]);
+    staging.looks.set(key, (staging.looks.get(key) ?? 0) + 1);
+  }
+
+  function note(kind, target, isDeep = false, way = kind) {
     try {
       if (target instanceof URL) target = fileURLToPath(target);
       if (target instanceof Uint8Array) target = named(Buffer.from(target));
@@ -54,6 +87,10 @@ function install() {
       if (libraries.test(whole)) {
         const found = packages.exec(whole);
         if (kind === 'read' && found !== null) record('package', found[0]);
+        return;
+      }
+      if (staging !== null && !isDeep && isOfStaging()) {
+        if (!isInside) noteStaged(way, whole);
         return;
       }
       record(kind, whole);
@@ -112,12 +149,19 @@ function install() {
   function watch(holder, name, kind) {
     const original = holder[name];
     if (typeof original !== 'function') return;
+    const way = /^(readlink|lstat)(Sync)?$/.test(name) ? 'link' : kind === 'open' ? 'read' : kind;
     const call = function (target, ...rest) {
       if (!(kind === 'open' && writes(typeof rest[0] === 'function' ? 'r' : rest[0] ?? 'r'))) {
         const isDeep = (kind === 'list' && Boolean(rest[0]?.recursive)) || /^cp(Sync)?$/.test(name);
-        note(kind === 'open' ? 'read' : kind, target, isDeep);
+        note(kind === 'open' ? 'read' : kind, target, isDeep, way);
       }
-      return original.call(this, target, ...rest);
+      if (staging === null || isInside) return original.call(this, target, ...rest);
+      isInside = true;
+      try {
+        return original.call(this, target, ...rest);
+      } finally {
+        isInside = false;
+      }
     };
     Object.defineProperties(call, Object.getOwnPropertyDescriptors(original));
     holder[name] = call;
@@ -216,7 +260,65 @@ function install() {
       return Reflect.ownKeys(target);
     },
   });
-  require('module').syncBuiltinESMExports();
+
+  // Everything that builds an image asset makes one of these: its class is one that says when it is made.
+  const assets = /([\\/]aws-cdk-lib[\\/](?:.*[\\/])?)aws-ecr-assets[\\/]lib[\\/]image-asset\.js$/;
+  let made = 0;
+
+  function watchClass(original, root) {
+    const watched = new Proxy(original, {
+      construct(target, words, type) {
+        const around = staging;
+        const own = { number: `${process.pid}.${threadId}.${++made}`, root, looks: new Map() };
+        staging = own;
+        try {
+          const asset = Reflect.construct(target, words, type === watched ? target : type);
+          describeAsset(own.number, asset);
+          return asset;
+        } finally {
+          staging = around;
+          for (const [key, times] of own.looks) record('staged', own.number, ...JSON.parse(key), times);
+        }
+      },
+    });
+    return watched;
+  }
+
+  // Fields alone are read: what an app's own class computes is its own business.
+  function describeAsset(number, asset) {
+    try {
+      const field = (holder, name) => Object.getOwnPropertyDescriptor(holder, name)?.value;
+      const node = field(asset, 'node');
+      const told = [field(node.tryFindChild('Staging'), 'sourcePath'), field(asset, 'assetHash'), node.path];
+      if (told.every((text) => typeof text === 'string')) {
+        record('image-asset', number, ...told, field(asset, 'dockerfilePath') ?? 'Dockerfile');
+      }
+    } catch { /* a CDK that is not known: all that it looks at counts */ }
+  }
+
+  // A module's exports are there before it runs: what it puts there as the class becomes the other one at once.
+  function watchExports(exported, root) {
+    const name = 'DockerImageAsset';
+    const become = (value) => {
+      const told = typeof value === 'function' ? watchClass(value, root) : value;
+      Object.defineProperty(exported, name, { value: told, writable: true, enumerable: true, configurable: true });
+      if (told === value) watchExports(exported, root);
+    };
+    Object.defineProperty(exported, name, { get: () => undefined, set: become, enumerable: true, configurable: true });
+  }
+
+  // Node keeps each module here before it runs it. A function around its loader would be seen in every trace of an error.
+  const Module = require('module');
+  Module._cache = new Proxy(Module._cache, {
+    set(cache, name, module) {
+      const found = typeof name === 'string' ? assets.exec(name) : null;
+      try {
+        if (found !== null) watchExports(module.exports, name.slice(0, found.index) + found[1]);
+      } catch { /* no module as node makes them: all that it looks at counts */ }
+      return Reflect.set(cache, name, module);
+    },
+  });
+  Module.syncBuiltinESMExports();
   record('node', process.version, main, process.cwd());
 }
 
