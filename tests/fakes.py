@@ -31,7 +31,8 @@ from rajee_deploy.plan.state import (
     Tagged,
 )
 from rajee_deploy.plan.steps import DeployStack
-from rajee_deploy.rollout import ResourceEvent, RolloutSettings, Service
+from rajee_deploy.registry import image_gone
+from rajee_deploy.rollout import Deployment, FunctionImage, ResourceEvent, RolloutSettings, Service
 from rajee_deploy.rollout.declared import DeclaredServices
 from rajee_deploy.rollout.standing import StackService
 from rajee_deploy.stack.update import Accepted
@@ -81,6 +82,8 @@ class FakeRegistry:
     def read_content(self, repository: Repository, digest: Digest, platform: Platform) -> ImageContent:
         assert repository
         assert platform
+        if digest not in self.contents:
+            raise image_gone(repository, str(digest))
         return self.indexes.get(digest, {}).get(platform, self.contents[digest])
 
     def find_frozen(self, repository: Repository, tags: Sequence[str]) -> frozenset[str]:
@@ -440,6 +443,8 @@ class FakeWatcher:
     task_definitions: dict[str, tuple[str, ...]] = field(default_factory=dict)
     set_to: RolloutSettings = field(default_factory=RolloutSettings)
     is_silent: bool = False
+    functions: dict[str, list[Service | None]] = field(default_factory=dict)  # None: made of a zip file
+    denies_functions: bool = False
 
     def events(self, stack: str, since: float) -> tuple[ResourceEvent, ...]:
         assert stack
@@ -456,6 +461,14 @@ class FakeWatcher:
         states = self.held[arn]
         return states.pop(0) if len(states) > 1 else states[0]
 
+    def function(self, stack: str, name: str) -> Service | None:
+        assert stack
+        self._answer()
+        if self.denies_functions:
+            raise DeployError("access-denied", "AWS refused the call", cause="not authorized to perform: lambda")
+        states = self.functions.get(name, [Service(name, (), status="MISSING")])
+        return states.pop(0) if len(states) > 1 else states[0]
+
     def images(self, task_definition: str) -> tuple[str, ...]:
         self._answer()
         return self.task_definitions[task_definition]
@@ -469,10 +482,18 @@ class FakeWatcher:
             raise DeployError("throttled", "AWS throttled the call")
 
 
+def function_with(name: str, address: str, digest: str = "", **more: Any) -> Service:
+    """A function that Lambda has given an image."""
+    found = Deployment(f"r {address}", "PRIMARY", address, 1, 0, 1, state="COMPLETED")
+    resolved = f"{address.partition('@')[0].rpartition(':')[0]}@{digest}" if digest else ""
+    return Service(name, (replace(found, **more),), image=FunctionImage(address, resolved, "x86_64"))
+
+
 @dataclass
 class FakeServices:
-    """ECS for a plan, over the services of a FakeWatcher. `stacks_own` are by ARN what the stack says that a service
-    runs: "" where it does not tell. `denied`: the role may not ask."""
+    """ECS and Lambda for a plan, over the services and functions of a FakeWatcher. `stacks_own` are by ARN what the
+    stack says that a service runs, "" where it does not tell; `functions` the same by name. `denied`: the role may not
+    ask."""
 
     watcher: FakeWatcher
     stacks_own: dict[str, tuple[str, int | None]] = field(default_factory=dict)
@@ -480,6 +501,7 @@ class FakeServices:
     looks: int = 0
     fresh_looks: int = 0
     denied: bool = False
+    functions: dict[str, str] = field(default_factory=dict)
 
     def services_of(self, stack: str, state: StackPresent, *, fresh: bool = False) -> tuple[StackService, ...]:
         assert stack
@@ -487,12 +509,21 @@ class FakeServices:
             return ()
         self._answer()
         self.fresh_looks += fresh
-        return tuple(StackService(arn, *self.stacks_own.get(arn, ("", None))) for arn in self.watcher.held)
+        services = [StackService(arn, *self.stacks_own.get(arn, ("", None))) for arn in self.watcher.held]
+        return (*services, *(StackService(name, says, is_function=True) for name, says in self.functions.items()))
 
     def services(self, held: Sequence[StackService]) -> Mapping[str, Service]:
         self._answer()
         self.looks += bool(held)
-        return {one.arn: self.watcher.held[one.arn][0] for one in held}
+        return {one.arn: self._function(one) if one.is_function else self.watcher.held[one.arn][0] for one in held}
+
+    def _function(self, one: StackService) -> Service:
+        found = self.watcher.function("any", one.arn)
+        assert found is not None
+        if found.image is None or not found.image.address.endswith(one.task_definition) or not one.task_definition:
+            return found
+        own = replace(found.deployments[0], task_definition=one.task_definition)
+        return replace(found, deployments=(own,))
 
     def rolled_back(self, held: StackService) -> str:
         self._answer()
@@ -500,6 +531,9 @@ class FakeServices:
 
     def run(self, held: StackService, task_definition: str) -> None:
         self._answer()
+        if held.is_function:
+            self.watcher.functions[held.arn] = [function_with(held.arn, task_definition)]
+            return
         service = self.watcher.held[held.arn][0]
         primary = replace(service.deployments[0], id=f"ecs-svc/{task_definition}", task_definition=task_definition)
         self.undone.pop(held.arn, None)

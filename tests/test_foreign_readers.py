@@ -166,6 +166,7 @@ ELSEWHERE: dict[str, str] = {
     "engine/leftovers.py": "the image that skopeo wrote",
     "actions/verify/probe.py": "our own canonical text",
     "sandbox/images.py": "a manifest that the sandbox's registry looked at",
+    "sandbox/corrections/functions.py": "a manifest that the sandbox's registry looked at",
     "sandbox/corrections/ecr.py": "a manifest that the sandbox's registry looked at",
 }
 

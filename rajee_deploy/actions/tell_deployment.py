@@ -12,6 +12,7 @@ from rajee_deploy.plan.steps import Via
 from rajee_deploy.plan.tags import short_digest
 from rajee_deploy.plan.template_differences import is_recorded
 from rajee_deploy.report.timings import duration
+from rajee_deploy.rollout import rollout_state
 from rajee_deploy.synth.how_to import declaring_records
 
 if TYPE_CHECKING:
@@ -40,6 +41,10 @@ def show_moment(run: CurrentRun, moment: Moment) -> None:
 
 
 def _service_line(service: Service) -> str:
+    if service.image is not None:
+        state = service.primary.state if service.primary is not None else ""
+        doing = "" if rollout_state.has_arrived(state) else f", {state.lower().replace('_', ' ')}"
+        return f"{service.name}: {service.image.address.rpartition('/')[2]}{doing}"
     parts = []
     for one in service.deployments:
         name = "new" if one.status == "PRIMARY" else "former"

@@ -119,6 +119,7 @@ _WRITES = (
     Permission("cloudformation:ExecuteChangeSet", PermissionScope.STACKS),
     Permission("ssm:PutParameter", PermissionScope.RECORDS),
     Permission("ecs:UpdateService", PermissionScope.SERVICES),  # --repair-drift
+    Permission("lambda:UpdateFunctionCode", PermissionScope.FUNCTIONS),  # likewise
     _ASSUME,
 )
 

@@ -120,6 +120,10 @@ class LocatedWatching:
         """See StackWatcher."""
         return Watching(self._where.at(arn)).service(arn)
 
+    def function(self, stack: str, name: str) -> Service | None:
+        """See StackWatcher."""
+        return Watching(self._where.reading(stack)).function(stack, name)
+
     def images(self, task_definition: str) -> tuple[str, ...]:
         """See StackWatcher."""
         return Watching(self._where.at(task_definition)).images(task_definition)

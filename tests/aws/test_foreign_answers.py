@@ -273,6 +273,7 @@ READERS = {
             ("ecs", "DescribeTasks"),
         ],
     ),
+    "function": (lambda aws: Watching(aws).function("App", "fn"), [("lambda", "GetFunction")]),
     "images": (lambda aws: Watching(aws).images("api:2"), [("ecs", "DescribeTaskDefinition")]),
     "settings": (
         lambda aws: Watching(aws).settings(SERVICE),
@@ -295,6 +296,7 @@ READERS = {
         [("ecs", "ListServiceDeployments"), ("ecs", "DescribeServiceRevisions")],
     ),
     "run": (lambda aws: Services(aws).run(HELD, "api:2"), [("ecs", "UpdateService")]),
+    "give": (lambda aws: Services(aws).run(FUNCTION, "app:c-1"), [("lambda", "UpdateFunctionCode")]),
     "record": (lambda aws: SsmRecords(aws).read("App"), [("ssm", "GetParameter")]),
     "write record": (lambda aws: SsmRecords(aws).write("App", "x"), [("ssm", "PutParameter")]),
     "bootstrap": (lambda aws: _bootstrap_version(aws, "/p"), [("ssm", "GetParameter")]),

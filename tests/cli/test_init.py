@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 
 import pytest
 from assemblies import install_copying_cli, write_assembly
@@ -71,7 +73,7 @@ def test_it_writes_what_the_reader_takes_and_says_what_it_saw(root):
     assert (settings.cdk.app.name, settings.cdk.stacks, settings.cdk.adopts_images) == ("infra", ("Api",), True)
     assert ended.stdout == ""
     for said in (
-        "JavaScript, aws-cdk 2.1148.1 (the project's own)",
+        "JavaScript, aws-cdk 2.1148.1 of the project",
         "svc/Dockerfile reads 1 of 3 files",
         'image-assets = "adopt"',
         "none in svc: nothing that surely churns is read",
@@ -120,7 +122,7 @@ def test_the_document(root):
     assert document["settings"]["text"] == (root / "rajee-deploy.toml").read_text()
     assert document["settings"]["written"] is True
     assert (document["plan"], document["planError"]) == (None, None)
-    assert [warning["code"] for warning in document["warnings"]] == ["asset"]
+    assert [warning["code"] for warning in document["warnings"]] == ["image-asset"]
 
 
 def test_print_writes_nothing_and_takes_no_offence_at_settings(root):
@@ -197,6 +199,22 @@ def test_an_app_that_looks_something_up_says_to_log_in(root):
     error = refused()
     assert error.code == "synth-failed"
     assert "log in first" in error.hint
+
+
+def test_a_directory_that_is_closed_is_told_before_a_synth(root):
+    app(root)
+    # root may write everywhere, unless it gives up the capability that lets it
+    drop = ["setpriv", "--bounding-set=-dac_override", "--inh-caps=-all", "--"] if os.geteuid() == 0 else []
+    root.chmod(0o555)
+    try:
+        program = [*drop, sys.executable, "-m", "rajee_deploy", "init"]
+        ended = subprocess.run(program, capture_output=True, text=True, check=False, timeout=60)
+    finally:
+        root.chmod(0o755)
+    assert ended.returncode == Exit.FAILED
+    assert "settings-not-written" in ended.stderr
+    assert "rajee-deploy init --print" in ended.stderr
+    assert "synth" not in ended.stderr
 
 
 def test_an_app_without_stacks(root):

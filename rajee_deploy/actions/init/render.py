@@ -131,8 +131,8 @@ def _image_document(image: FoundImage, chosen: Choice) -> dict[str, Any]:
 
 def _rows(found: Found, chosen: Choice) -> Iterator[tuple[str, str, str]]:
     app = found.app
-    own = "the project's own" if app.is_own_cli else "this machine's"
-    yield "CDK app", app.directory, ", ".join(filter(None, (app.language, f"aws-cdk {app.cli} ({own})")))
+    whose = "the project" if app.is_own_cli else "this machine"
+    yield "CDK app", app.directory, ", ".join(filter(None, (app.language, f"aws-cdk {app.cli} of {whose}")))
     for path in app.lock_files:
         yield "packages", path, ""
     for stack in found.stacks:
@@ -140,7 +140,7 @@ def _rows(found: Found, chosen: Choice) -> Iterator[tuple[str, str, str]]:
     for image in found.images:
         yield "image", image.name, _about(image)
     for each in found.dockerfiles:
-        yield "Dockerfile", each.path, "no image of the app is made of it"
+        yield "Dockerfile", each.path, "the app makes no image of it"
     where = " ".join(filter(None, (found.account, found.region)))
     yield "AWS", where or "-", "the account and region in force" if found.account else "nobody is logged in"
 

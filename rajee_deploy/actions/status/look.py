@@ -15,7 +15,14 @@ from rajee_deploy.actions.lists import by_their_lists, what_is_remembered
 from rajee_deploy.actions.observe import check_account, running_services
 from rajee_deploy.actions.plan import with_input_changes
 from rajee_deploy.actions.share import ask
-from rajee_deploy.actions.status.rows import DeployedImage, DeployedParameter, DeployedStack, RunningService, Status
+from rajee_deploy.actions.status.rows import (
+    LAMBDA,
+    DeployedImage,
+    DeployedParameter,
+    DeployedStack,
+    RunningService,
+    Status,
+)
 from rajee_deploy.dataclass import dataclass
 from rajee_deploy.errors import DeployError
 from rajee_deploy.fingerprint import with_given
@@ -181,12 +188,14 @@ def _services(ports: Ports, stack: str, asked: Future[StackState]) -> tuple[tupl
 def _service(watcher: StackWatcher, one: Running) -> RunningService:
     service, primary = one.service, one.service.primary
     images: tuple[str, ...] = ()
-    if primary is not None:
-        runs = primary.task_definition
-        images = (runs,) if one.own.is_function else watcher.images(runs) if runs else ()
+    if service.image is not None:
+        images = (service.image.address,)
+    elif primary is not None and primary.task_definition:
+        images = watcher.images(primary.task_definition)
     running = sum(one.running for one in service.deployments)
     desired = primary.desired if primary else 0
-    return RunningService(service.name, running, desired, images, is_stable(service), service.controller, describe(one))
+    controller = LAMBDA if one.own.is_function else service.controller
+    return RunningService(service.name, running, desired, images, is_stable(service), controller, describe(one))
 
 
 def _stack(

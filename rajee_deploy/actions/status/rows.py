@@ -94,7 +94,8 @@ def _parameter_document(parameter: DeployedParameter) -> dict[str, Any]:
 @dataclass(frozen=True, slots=True)
 class RunningService:
     """An ECS service of a stack: tasks that run and are wanted, the images of its task definition, who rolls it out
-    (ECS, CODE_DEPLOY or EXTERNAL), and in words what it does that its stack does not say ("" for nothing)."""
+    (ECS, CODE_DEPLOY or EXTERNAL), and in words what it does that its stack does not say ("" for nothing). A Lambda
+    function made of an image is one that LAMBDA rolls out."""
 
     name: str
     running: int
@@ -104,8 +105,18 @@ class RunningService:
     controller: str = "ECS"
     drift: str = ""
 
+    @property
+    def kind(self) -> str:
+        """What it is, in one word."""
+        return "function" if self.controller == LAMBDA else "service"
+
+
+LAMBDA = "LAMBDA"
+
 
 def _service(service: RunningService) -> str:
+    if service.kind == "function":
+        return "; ".join(filter(None, (", ".join(service.images), service.drift)))
     moving = "" if service.is_stable else ", not stable"
     by = "" if service.controller == "ECS" else f", rolled out by {service.controller}"
     images = f": {', '.join(service.images)}" if service.images else ""
@@ -116,6 +127,7 @@ def _service(service: RunningService) -> str:
 def _service_document(service: RunningService) -> dict[str, Any]:
     return {
         "name": service.name,
+        "kind": service.kind,
         "running": service.running,
         "desired": service.desired,
         "images": list(service.images),
@@ -203,7 +215,7 @@ def _stack_lines(stack: DeployedStack) -> Iterator[str]:
         yield _row(f"parameter {parameter.name}", _parameter(parameter))
     yield _row("infrastructure", _infrastructure(stack))
     for service in stack.services:
-        yield _row(f"service {service.name}", _service(service))
+        yield _row(f"{service.kind} {service.name}", _service(service))
     for doubt in stack.doubts:
         yield _row("!", doubt)
 

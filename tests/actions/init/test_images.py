@@ -7,8 +7,12 @@ import shutil
 import pytest
 from assemblies import write_assembly
 
-from rajee_deploy.actions.init.churn import GIT
+from rajee_deploy.actions.init.churn import GIT, ignore_file
 from rajee_deploy.actions.init.images import find_contexts, find_images, find_lone
+from rajee_deploy.image.inputs import read_inputs
+from rajee_deploy.model import parse_platforms
+from rajee_deploy.model.repository import Repository
+from rajee_deploy.settings import ImageSettings
 from rajee_deploy.synth.image_assets import image_assets
 
 BROAD = "FROM scratch\nCOPY . /srv/\n"
@@ -108,7 +112,7 @@ def test_a_dockerfile_that_cannot_be_built_is_a_problem_and_no_failure(root):
     write(root, {"svc/Dockerfile": NARROW})
     [image] = found(root, {"a" * 64: ("svc", {})})
     assert image.problem
-    assert image.entries == ()
+    assert (image.context, image.entries) == ("svc", ())
 
 
 def context(root, image_of=".", **files: str):
@@ -177,6 +181,9 @@ def test_dockerfiles_of_no_asset_are_named_with_the_context_that_they_fit(root):
             "docker/Dockerfile.job": "FROM scratch\nCOPY job/run.sh /\n",
             "job/run.sh": "1",
             "job/job.Dockerfile.dockerignore": "x",
+            "job/Dockerfile.dockerignore": "x",
+            "job/dockerfiles.py": "x",
+            "job/dockerfile.py": "x",
             "node_modules/a/Dockerfile": NARROW,
             "infra/cdk.json": "{}",
         },
@@ -187,3 +194,51 @@ def test_dockerfiles_of_no_asset_are_named_with_the_context_that_they_fit(root):
         ("docker/Dockerfile.job", "."),
         ("worker/Dockerfile", "worker"),
     ]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "COPY README.md /",
+        "COPY ./docs/../README.md /",
+        "COPY /README.md /",
+        "COPY READ* /",
+        "COPY *.md /",
+        'COPY ["README.md", "/"]',
+        "COPY docs /d",
+        "COPY docs/ /d/",
+        "COPY docs/a.txt /",
+        "COPY doc* /",
+        "COPY */a.txt /",
+        "COPY --parents docs/a.txt /",
+        "COPY --parents ./docs/*.txt /",
+        "COPY --exclude=*.md . /x",
+        "ADD tests/a.txt /",
+        "RUN --mount=type=bind,source=tests,target=/t true",
+        "RUN --mount=type=bind,target=/t cat /t/docs/a.txt",
+        "ARG D=docs\nCOPY $D /",
+        "ARG D\nCOPY $D/a.txt /",
+        "COPY .git/HEAD /",
+        "COPY src/__pycache__ /",
+    ],
+)
+def test_a_build_finds_what_it_names_when_the_file_is_there(root, line):
+    names = ("app.py", "README.md", "a.md", "docs/a.txt", "tests/a.txt", ".git/HEAD", "src/__pycache__/a.pyc")
+    text = f"# syntax=docker/dockerfile:1\nFROM scratch\nCOPY . /all\n{line}\n"
+    write(root, {**dict.fromkeys(names, "1"), "Dockerfile": text})
+    args = {"D": "tests"} if "ARG D\n" in line else {}
+    images = found(root, {"a" * 64: (".", {"dockerBuildArgs": args})})
+    [one] = find_contexts(images, root)
+    again = root.parent / "again"
+    shutil.copytree(root, again)
+    (again / ".deployignore").write_text(ignore_file(one, images).text)
+    before, after = (read_inputs(image_of(place, args)) for place in (root.parent / "staged" / ("a" * 64), again))
+    narrow = [index for index, use in enumerate(before.uses) if use.read.selector.path != "/"]
+    assert [before.uses[index].digest for index in narrow] == [after.uses[index].digest for index in narrow]
+    assert before.fingerprint != after.fingerprint, "something was taken out of the broad copy"
+
+
+def image_of(directory, args) -> ImageSettings:
+    return ImageSettings(
+        "a", directory, directory / "Dockerfile", Repository(""), parse_platforms(["linux/amd64"]), build_args=args
+    )

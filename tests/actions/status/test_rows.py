@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from rajee_deploy.actions.status.rows import (
+    LAMBDA,
     DeployedImage,
     DeployedParameter,
     DeployedStack,
@@ -152,6 +155,7 @@ def test_the_document():
             "services": [
                 {
                     "name": "web",
+                    "kind": "service",
                     "running": 1,
                     "desired": 2,
                     "images": ["a:1", "b:2"],
@@ -190,3 +194,10 @@ def test_what_is_not_known_is_null():
     found = document(Status("1", "r", "", (stack,)))["stacks"]["App"]
     assert found["images"]["a"] == {"parameter": "T", "deployed": None, "here": None, "matches": None, "doubt": "why"}
     assert found["revision"] == {"commit": COMMIT, "dirty": False, "subject": None}
+
+
+def test_a_function_says_its_image_and_no_tasks():
+    found = RunningService("f", 1, 1, ("host/app:c-1",), is_stable=True, controller=LAMBDA, drift="it drifts")
+    assert "  function f       host/app:c-1; it drifts" in told(replace(BARE, services=(found,)))
+    gone = RunningService("f", 0, 0, (), is_stable=False, controller=LAMBDA, drift="it is gone")
+    assert "  function f       it is gone" in told(replace(BARE, services=(gone,)))
