@@ -38,7 +38,7 @@ def adopted(apps):
 
 
 def nothing(ran) -> bool:
-    return not ran.builds and not ran.node and not ran.document["plan"]["steps"]
+    return not ran.builds and not ran.node and not ran.document["steps"]
 
 
 @pytest.mark.parametrize("name", some("apps that are adopted", sorted(STACKS), 2))
