@@ -302,7 +302,7 @@ READERS = {
     "record": (lambda aws: SsmRecords(aws).read("App"), [("ssm", "GetParameter")]),
     "write record": (lambda aws: SsmRecords(aws).write("App", "x"), [("ssm", "PutParameter")]),
     "bootstrap": (lambda aws: bootstrap_version(aws, "/p"), [("ssm", "GetParameter")]),
-    "update": (lambda aws: Updates(aws).update("App", stack(), {}, "t"), [("cloudformation", "UpdateStack")]),
+    "update": (lambda aws: Updates(aws).update("App", stack(), {}, "t", {}), [("cloudformation", "UpdateStack")]),
     "execute": (lambda aws: Updates(aws).execute("App", "c"), [("cloudformation", "ExecuteChangeSet")]),
     "find": (lambda aws: ecr(aws).find(REPOSITORY, ["c-1"]), [("ecr", "BatchGetImage")]),
     "archived": (lambda aws: ecr(aws).confirm_absent(REPOSITORY, "c-1"), [("ecr", "DescribeImages")]),
