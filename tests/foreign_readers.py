@@ -51,6 +51,7 @@ from rajee_deploy.registry.labels import _describe, _first_image, _label
 from rajee_deploy.registry.layout import describe
 from rajee_deploy.registry.manifests import Index, parse_config, parse_manifest
 from rajee_deploy.registry.oci import Manifest, _codes
+from rajee_deploy.registry.repository_rules import image_tags, mutability, parse_policy
 from rajee_deploy.report.history import History
 from rajee_deploy.report.metrics import figures
 from rajee_deploy.rollout.declared import declared_services
@@ -65,7 +66,7 @@ from rajee_deploy.stack.watching import Watching
 from rajee_deploy.synth import assembly
 from rajee_deploy.synth.assembly_cache import AssemblyStore, _read_record, _stacks_of
 from rajee_deploy.synth.carried import carry
-from rajee_deploy.synth.cli_files import find_cli
+from rajee_deploy.synth.cli_files import CdkCli, find_cli
 from rajee_deploy.synth.cli_profile import named_profile
 from rajee_deploy.synth.command import app_command
 from rajee_deploy.synth.git_index import git_index
@@ -76,6 +77,7 @@ from rajee_deploy.synth.image_inputs import image_inputs, no_digests
 from rajee_deploy.synth.input_store import InputStore
 from rajee_deploy.synth.own_images import own_images
 from rajee_deploy.synth.runtimes import _by_headers, venv_configuration
+from rajee_deploy.synth.schema import newest_readable
 from rajee_deploy.synth.toolchain import _version
 from rajee_deploy.synth.tracing import _records
 from rajee_deploy.synth.tracing.depfile import read_depfile
@@ -200,6 +202,11 @@ def _cdk_json(data: bytes, place: Path) -> object:
 def _cli(data: bytes, place: Path) -> object:
     _put(place, "node_modules/aws-cdk/bin/cdk", b"")
     return find_cli(_put(place, "node_modules/aws-cdk/package.json", data).parents[2])
+
+
+def _schema_of_cli(data: bytes, place: Path) -> object:
+    _put(place, "node_modules/aws-cdk/lib/index.js", data)
+    return newest_readable(CdkCli(_put(place, "node_modules/aws-cdk/package.json", b"{}"), "2.1"))
 
 
 def _package(data: bytes, place: Path) -> object:
@@ -912,6 +919,24 @@ IMAGES_ANSWER = _json(
 )
 
 
+POLICY = {
+    "rules": [
+        {
+            "rulePriority": 1,
+            "selection": {
+                "tagStatus": "tagged",
+                "tagPatternList": ["live-*"],
+                "tagPrefixList": ["live-"],
+                "storageClass": "standard",
+                "countType": "imageCountMoreThan",
+                "countNumber": 9,
+            },
+            "action": {"type": "expire"},
+        }
+    ]
+}
+
+
 def _stacks_answer(data: bytes, _place: Path) -> object:
     return CloudFormation(AnsweredAws(data), ["One"]).observe("One")
 
@@ -950,6 +975,8 @@ def _images_answer(data: bytes, _place: Path) -> object:
         lambda: references("x", aws.ask("ecr", "batch_get_image", {}), ["c-1", "c-2"]),
         lambda: archived_image("x", aws.ask("ecr", "describe_images", {}), "c-1"),
         lambda: frozen("x", aws.ask("ecr", "describe_repositories", {}), "a", ["live-a"]),
+        lambda: mutability("x", aws.ask("ecr", "describe_repositories", {}), "a"),
+        lambda: image_tags("x", aws.ask("ecr", "describe_images", {}), "c-1"),
         lambda: access("a", aws.ask("ecr", "describe_repositories", {}), aws.ask("ecr", "get_authorization_token", {})),
     ):
         try:
@@ -984,6 +1011,10 @@ READERS: dict[str, Reader] = {
     ),
     "cdk.json beside an assembly": Reader(_json({"tags": [{"Key": "a", "Value": "b"}]}), _assembly_config),
     "the CDK CLI's package.json": Reader(_json({"name": "aws-cdk", "version": "2.1"}), _cli),
+    "the CDK CLI's own file": Reader(
+        b'"cloud-assembly-schema/schema/version.json"(e){a:1,revision: 55}', _schema_of_cli
+    ),
+    "a lifecycle policy": Reader(_json(POLICY), lambda data, _place: parse_policy(data.decode()), (ValueError,)),
     "package.json": Reader(_json({"version": "1"}), _package),
     "package-lock.json": Reader(
         _json({"packages": {"node_modules/x": {"version": "1", "integrity": "s"}}}), _package_lock

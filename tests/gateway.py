@@ -35,6 +35,13 @@ _REGISTRY = (
 )
 
 
+# https://docs.aws.amazon.com/lambda/latest/api/API_Operations.html
+_LAMBDA = (
+    ("GET /2015-03-31/functions/([^/]+)", "lambda:GetFunction"),
+    ("PUT /2015-03-31/functions/([^/]+)/code", "lambda:UpdateFunctionCode"),
+)
+
+
 @dataclass(frozen=True)
 class Call:
     """A call of AWS. `resource` is the end of its ARN, "" for a call that is asked of nothing in particular."""
@@ -184,6 +191,8 @@ class _Handler(BaseHTTPRequestHandler):
             name = re.sub("^/v2/|/(manifests|blobs)/.*", "", asked.split()[1])
             return Call(action, f"repository/{name}") if action else None
         key, service = signed.groups()
+        if service == "lambda":
+            return self._call_of_lambda(is_users=key == self.owner.user)
         target = self.headers.get("X-Amz-Target", "").rpartition(".")[2]
         if target:
             arguments = json.loads(body)
@@ -191,6 +200,13 @@ class _Handler(BaseHTTPRequestHandler):
             arguments = {name: values[0] for name, values in parse_qs(body.decode("utf-8", "replace")).items()}
         action = target or arguments.get("Action", f"{self.command} {self.path}")
         return Call(f"{service}:{action}", _resource(arguments), key == self.owner.user)
+
+    def _call_of_lambda(self, *, is_users: bool) -> Call:
+        asked = f"{self.command} {self.path.partition('?')[0]}"
+        found = ((re.fullmatch(form, asked), action) for form, action in _LAMBDA)
+        return next(
+            (Call(act, f"function:{form[1]}", is_users) for form, act in found if form), Call(f"lambda:{asked}")
+        )
 
     def _forward(self, call: Call | None, body: bytes) -> None:
         kept = {
@@ -214,7 +230,7 @@ class _Handler(BaseHTTPRequestHandler):
         self._reply(status, [*headers, ("Content-Length", length or "0")], data)
 
     def _refuse(self, action: str) -> None:
-        if "X-Amz-Target" in self.headers or self.path.startswith("/v2/"):
+        if "X-Amz-Target" in self.headers or self.path.startswith(("/v2/", "/2015-03-31/")):
             document = {"__type": "AccessDeniedException", "message": f"not authorized to perform: {action}"}
             data = json.dumps(document).encode()
         else:

@@ -12,6 +12,7 @@ import os
 import shutil
 import subprocess
 import sys
+import sysconfig
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -60,6 +61,11 @@ def reference_service() -> Path:
     return _once("reference", lambda made: synthesise(INFRA, made, "--context=environment=dev"))
 
 
+def node_modules() -> Path:
+    """What `npm ci` of tests/apps/services_ts installs: as `infra` has it, the library as its Python package does."""
+    return _once("node_modules", _unpack_modules)
+
+
 def bootstrap(environment: Mapping[str, str], region: str = "us-east-1", **keys: str) -> None:
     """The stack CDKToolkit in this sandbox, with what the CDK CLI gives it for parameters. `keys` are boto3's."""
     template = _once("bootstrap.yaml", lambda made: made.write_bytes(_cdk(INFRA, "bootstrap", "--show-template")))
@@ -80,6 +86,19 @@ def bootstrap(environment: Mapping[str, str], region: str = "us-east-1", **keys:
             },
         ],
     )
+
+
+def _unpack_modules(made: Path) -> None:
+    shutil.rmtree(made, ignore_errors=True)
+    shutil.copytree(INFRA / "node_modules", made, symlinks=True)
+    site = Path(sysconfig.get_path("purelib"))
+    for packed in [*site.glob("aws_cdk/**/_jsii/*.jsii.tgz"), *site.glob("constructs/_jsii/*.jsii.tgz")]:
+        unpacked = made / "unpacked"
+        unpacked.mkdir()
+        subprocess.run(["tar", "-xzf", packed, "-C", unpacked, "--strip-components=1"], check=True)
+        name = json.loads((unpacked / "package.json").read_text())["name"]
+        (made / name).parent.mkdir(exist_ok=True)
+        unpacked.rename(made / name)
 
 
 def synthesise(app: Path, output: Path, *more: str) -> None:

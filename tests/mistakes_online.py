@@ -293,6 +293,15 @@ CDK_APPS = [
         mended=app(),
     ),
     Mistake(
+        "a CLI that would go to the real AWS",
+        "plan",
+        "cdk-ignores-endpoint",
+        ("2.166.0", "AWS_ENDPOINT_URL", "npm install -D aws-cdk@2"),
+        1,
+        files=app(version="2.166.0"),
+        mended=app(),
+    ),
+    Mistake(
         "no node", "plan", "node-missing", ("Node.js",), 1, files=app(), environment={"PATH": "/nowhere"}, leaves="-"
     ),
     Mistake(

@@ -23,6 +23,7 @@ OF_THE_SOURCE = (
 LONGEST = (
     "e2e/test_kill.py",
     "engine/",
+    "e2e/test_any_app.py",
     "e2e/test_plain.py",
     "e2e/test_registry.py",
     "e2e/test_interrupted.py",

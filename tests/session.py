@@ -51,7 +51,7 @@ def begin() -> Session:
 
 def note(kind: str, name: str) -> None:
     """What lies outside of directories until the run is over: the `registry` (as host:port) that images in the engine
-    are of, a `bridge` of the kernel, a `mount`."""
+    are of, an `image` in it, a `bridge` of the kernel, a `mount`."""
     with Path(os.environ[DIRECTORY], "made").open("a") as file:
         file.write(f"{kind} {name}\n")
 
@@ -90,7 +90,8 @@ def _remove(directory: Path) -> None:
     for kind, _, name in (line.partition(" ") for line in lines):
         names.setdefault(kind, set()).add(name)
     forget_images(names.get("registry", set()))
-    for kind, undo in (("bridge", ("ip", "link", "delete")), ("mount", ("umount", "--lazy"))):
+    undone = {"bridge": ("ip", "link", "delete"), "mount": ("umount", "--lazy"), "image": ("docker", "image", "rm")}
+    for kind, undo in undone.items():
         for name in names.get(kind, ()):
             subprocess.run([*undo, name], capture_output=True, check=False)  # mostly it is gone
     shutil.rmtree(directory, ignore_errors=True)

@@ -73,6 +73,8 @@ CALLS = {
     ("aws/client.py", "_opened", "Session"),  # boto3's
     ("aws/client.py", "client", "client"),
     ("aws/client.py", "_answer", "client"),  # our own
+    ("aws/caller.py", "caller", "client"),  # our own
+    ("aws/caller.py", "keys_of", "get_credentials"),
     ("aws/resolved.py", "of_session", "get_credentials get_frozen_credentials"),
     ("aws/short/__init__.py", "_connected", "HTTPConnection HTTPSConnection"),
     ("aws/short/__init__.py", "_exchange", "getresponse request"),

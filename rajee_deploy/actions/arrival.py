@@ -1,4 +1,4 @@
-"""Whether what was deployed runs: asked strictly, and of ECS itself.
+"""Whether what was deployed runs: asked strictly, and of ECS and Lambda themselves.
 
 CloudFormation's word is not enough: ECS may have rolled back by itself, and a task that dies after a second is "1 of 1
 running" for that second. So a deployment is confirmed by two looks, some seconds apart. It waits and asks; it must
@@ -13,6 +13,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from rajee_deploy.actions.observe import with_rollback
+from rajee_deploy.actions.stack_images import FunctionImages
 from rajee_deploy.dataclass import dataclass
 from rajee_deploy.errors import DeployError
 from rajee_deploy.plan import after_step
@@ -23,8 +24,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from rajee_deploy.actions.run import CurrentRun
-    from rajee_deploy.plan.state import StackState, WantedImage
+    from rajee_deploy.actions.stack_images import StackImages
+    from rajee_deploy.plan.state import StackState
     from rajee_deploy.rollout import Service
+    from rajee_deploy.rollout.functions import DeployedImage
     from rajee_deploy.rollout.standing import StackService
 
 WAIT_SECONDS = 3600.0  # as long as CloudFormation itself waits for an ECS service, and some
@@ -45,35 +48,36 @@ class _Look:
 
 @dataclass(frozen=True, slots=True)
 class Sight:
-    """How the services of a stack are looked at: which there are, one of them as it is, and the images of a task
-    definition."""
+    """How the services of a stack are looked at: which there are, one of them as it is, the images of a task
+    definition, and what a function is to run."""
 
     services: Callable[[], Sequence[StackService]]
     service: Callable[[StackService], Service]
     images: Callable[[str], tuple[str, ...]]
+    deployed: Callable[[Service], DeployedImage | None]
 
 
 def confirm_arrival(
     run: CurrentRun,
     stack: str,
     state: StackState,
-    wanted: Mapping[str, tuple[str, ...]],
+    images: StackImages,
     before: Mapping[StackService, str],
 ) -> None:
     """After a deployment, `confirm_services` where the stack has any at all."""
     if isinstance(state, StackPresent) and state.services is not None and not state.services.is_empty:
-        confirm_services(run, stack, state, wanted, before)
+        confirm_services(run, stack, state, images, before)
 
 
 def confirm_services(
     run: CurrentRun,
     stack: str,
     state: StackPresent,
-    wanted: Mapping[str, tuple[str, ...]],
+    images: StackImages,
     before: Mapping[StackService, str],
     wait_seconds: float = WAIT_SECONDS,
 ) -> None:
-    """Where ECS runs what a stack says, CloudFormation's word is not enough.
+    """Where ECS or Lambda runs what a stack says, CloudFormation's word is not enough.
 
     DeployErrors `rollout-not-confirmed`; `stack-changed` where somebody deployed the stack meanwhile.
     """
@@ -84,9 +88,10 @@ def confirm_services(
             return ports.services.services([one])[one.arn]
         return with_rollback(ports.services, one, ports.watcher.service(one.arn))
 
-    sight = Sight(lambda: ports.services.services_of(stack, state), service, ports.watcher.images)
+    deployed = FunctionImages(ports.registry, images).find
+    sight = Sight(lambda: ports.services.services_of(stack, state), service, ports.watcher.images, deployed)
     with run.phase(f"look at what {stack} runs"):
-        problem = arrival(sight, wanted, wait_seconds, before, run.apart_seconds)
+        problem = arrival(sight, images.references, wait_seconds, before, run.apart_seconds)
     if problem:
         if after_step.has_moved(state, ports.reader.describe(stack)):
             raise DeployError(
@@ -99,19 +104,16 @@ def confirm_services(
             "rollout-not-confirmed",
             f"CloudFormation deployed {stack}, but {problem}",
             where=f"stack {stack}",
-            hint="look at the service's events in ECS and at its tasks' logs; once the cause is gone, "
+            hint=_where_to_look(state) + "; once the cause is gone, "
             "rajee-deploy up --repair-drift deploys it once more; otherwise deploy a corrected version",
         )
 
 
-def wanted_images(images: Sequence[WantedImage], parameters: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
-    """By repository, the tags and digests that a stack with these parameters runs."""
-    wanted: dict[str, tuple[str, ...]] = {}
-    for image in images:
-        names = wanted.get(image.repository.name, ())
-        given = parameters.get(image.parameter, image.tag)
-        wanted[image.repository.name] = (*names, image.tag, given)
-    return wanted
+def _where_to_look(state: StackPresent) -> str:
+    found = state.services
+    if found is not None and found.functions and not (found.services or found.nested):
+        return "look at the function in Lambda and at its log group"
+    return "look at the service's events in ECS and at its tasks' logs"
 
 
 def arrival(
@@ -164,7 +166,9 @@ def _looks(sight: Sight, wanted: Mapping[str, tuple[str, ...]], before: Mapping[
         images = sight.images(primary.task_definition) if primary is not None and not one.is_function else ()
         is_ours = bool(one.task_definition) or not images or any(uses(images, repository) for repository in wanted)
         if is_ours:
-            looks[one.arn] = _Look(service, verdict(one, service, images, wanted))
+            is_given = one not in before or not one.task_definition  # it may have got its image just now
+            deployed = sight.deployed(service) if one.is_function and is_given else None
+            looks[one.arn] = _Look(service, verdict(one, service, images, wanted, deployed))
     return looks
 
 

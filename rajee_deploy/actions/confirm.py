@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rajee_deploy.actions.arrival import confirm_services, wanted_images
+from rajee_deploy.actions.arrival import confirm_services
+from rajee_deploy.actions.stack_images import StackImages
 from rajee_deploy.errors import DeployError
 from rajee_deploy.plan.state import Observed, StackPresent
 from rajee_deploy.rollout.standing import UNCONFIRMED, standing
@@ -36,15 +37,17 @@ def confirm(
             where=f"stack {step.stack}",
             hint="somebody deleted it just now; run again: it is created again",
         )
-    confirm_services(run, step.stack, state, wanted_images(images, state.parameters), before, run.wait_seconds)
+    confirm_services(run, step.stack, state, StackImages(images, state.parameters), before, run.wait_seconds)
     run.console.item("✓", f"stack {step.stack}", "its services run what it says", "green")
 
 
 def repair(run: CurrentRun, step: RepairService) -> None:
-    """Put a service back to its stack's own task definition; whether it gets there is confirmed afterwards."""
+    """Put a service back to its stack's own task definition, or a function to its image; whether it gets there is
+    confirmed afterwards."""
     with run.phase(f"repair {step.service}"):
         run.ports.services.run(step.own, step.task_definition)
-    run.console.item("✓", f"service {step.service}", f"is to run {step.task_definition.rpartition('/')[2]}", "green")
+    what = "function" if step.own.is_function else "service"
+    run.console.item("✓", f"{what} {step.service}", f"is to run {step.task_definition.rpartition('/')[2]}", "green")
 
 
 def as_before(stack: str, observed: Observed) -> dict[StackService, str]:

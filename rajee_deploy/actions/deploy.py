@@ -11,8 +11,9 @@ import uuid
 from dataclasses import field, replace
 from typing import TYPE_CHECKING, assert_never
 
-from rajee_deploy.actions.arrival import confirm_arrival, wanted_images
+from rajee_deploy.actions.arrival import confirm_arrival
 from rajee_deploy.actions.move_tags import move_tag, with_digests
+from rajee_deploy.actions.stack_images import StackImages
 from rajee_deploy.actions.tell_deployment import show_moment, tell_done, tell_time_spent
 from rajee_deploy.actions.wait import wait_until_idle
 from rajee_deploy.actions.watch import Watch
@@ -21,6 +22,7 @@ from rajee_deploy.dataclass import dataclass
 from rajee_deploy.errors import DeployError
 from rajee_deploy.plan import after_step
 from rajee_deploy.plan.parameter_changes import not_taken
+from rajee_deploy.plan.retag import tag_changes
 from rajee_deploy.plan.state import StackPresent
 from rajee_deploy.plan.steps import Via
 from rajee_deploy.stack.deployment_record import encode
@@ -116,7 +118,7 @@ def _deploy(run: CurrentRun, job: Job, *, wait: bool) -> None:
     # They rest on the stack alone: without them the next run would deploy what only has to be confirmed.
     _keep_record(run, job)
     _keep_secrets(run, job, state, lambda: watch.operations() > 1)
-    confirm_arrival(run, step.stack, state, wanted_images(job.images, dict(step.parameters)), job.services)
+    confirm_arrival(run, step.stack, state, StackImages(job.images, dict(step.parameters)), job.services)
     tell_time_spent(run, step.stack, watch)
     tell_done(run, step, state)
 
@@ -152,8 +154,9 @@ def _begin(run: CurrentRun, job: Job) -> Accepted:
                     hint="somebody deleted it just now; run again: it is created again",
                 )
             own = {value.name: value.value for value in step.values}
+            tags = tag_changes(state.images, dict(step.parameters))
             try:
-                return run.ports.updater.update(step.stack, state, {**dict(step.parameters), **own}, token)
+                return run.ports.updater.update(step.stack, state, {**dict(step.declared), **own}, token, tags)
             except DeployError as error:
                 if not step.otherwise or error.code not in _REFUSED:
                     raise
@@ -222,10 +225,11 @@ def _keep_secrets(run: CurrentRun, job: Job, state: StackState, has_another: Cal
 def _with_cause(watch: Watch, error: DeployError) -> DeployError:
     """The error with the resource that failed and its reason, as CloudFormation tells them."""
     try:
-        failure = watch.time_spent().failure
+        spent = watch.time_spent()
     except DeployError:
         return error
-    if not failure:
+    if not spent.failure:
         return error
-    cause = "\n".join(text for text in (failure, error.cause) if text)
-    return DeployError(error.code, error.problem, where=error.where, cause=cause, hint=error.hint)
+    cause = "\n".join(text for text in (spent.failure, error.cause) if text)
+    hint = "; ".join(text for text in (spent.remedy, error.hint) if text)
+    return DeployError(error.code, error.problem, where=error.where, cause=cause, hint=hint)

@@ -215,9 +215,13 @@ def with_rollback(door: ServiceDoor, own: StackService, service: Service) -> Ser
 
 
 def _images(watcher: StackWatcher, one: Running) -> tuple[tuple[str, tuple[str, ...]], ...]:
-    """Of both task definitions, where a service runs another one than its stack says. A courtesy."""
-    if one.own.is_function or standing(one.own, one.service) not in (Standing.OTHER, Standing.ROLLED_BACK):
+    """Of both task definitions, where a service runs another one than its stack says; of a function, what Lambda found
+    at the address of its image. A courtesy."""
+    if standing(one.own, one.service) not in (Standing.OTHER, Standing.ROLLED_BACK):
         return ()
+    if one.own.is_function:
+        image = one.service.image
+        return ((one.task_definition, (image.resolved,)),) if image is not None and image.resolved else ()
     found = []
     for each in (one.task_definition, one.own.task_definition):
         with suppress(DeployError):

@@ -14,8 +14,11 @@ from typing import TYPE_CHECKING
 from rajee_deploy.dataclass import dataclass
 from rajee_deploy.errors import DeployError
 from rajee_deploy.model.stack_status import begins_operation, goes_on, is_failure
+from rajee_deploy.rollout import RolloutSettings
 from rajee_deploy.rollout.advice import advice
-from rajee_deploy.rollout.spans import first_failure, resource_spans, rollout_phases
+from rajee_deploy.rollout.declared import FUNCTION_TYPE
+from rajee_deploy.rollout.remedy import remedy
+from rajee_deploy.rollout.spans import first_failure, function_phases, resource_spans, rollout_phases
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -35,7 +38,7 @@ _STACK = "AWS::CloudFormation::Stack"
 @dataclass(frozen=True, slots=True)
 class Moment:
     """What is to be seen of a deployment right now: resources that are being worked on (with the seconds so far), the
-    services, and what is new since the last look."""
+    services and functions, and what is new since the last look."""
 
     at_work: tuple[tuple[str, float], ...]
     services: tuple[Service, ...]
@@ -44,15 +47,16 @@ class Moment:
 
 @dataclass(frozen=True, slots=True)
 class TimeSpent:
-    """What a deployment took: by resource (longest first), by phase of each service, and what would make it faster.
-    `failure` is the resource that failed and why; "" when none did. `elsewhere` are the services that ECS does not roll
-    out by itself, each with who does."""
+    """What a deployment took: by resource (longest first), by phase of each service and function, and what would make
+    it faster. `failure` is the resource that failed and why ("" when none did), `remedy` what helps, where that is
+    known. `elsewhere` are the services that ECS does not roll out by itself, each with who does."""
 
     resources: tuple[Span, ...]
     phases: Mapping[str, tuple[Span, ...]]
     advice: tuple[str, ...]
     failure: str = ""
     elsewhere: tuple[tuple[str, str], ...] = ()
+    remedy: str = ""
 
 
 class Watch:
@@ -76,6 +80,7 @@ class Watch:
         self._former: set[str] = set()
         self._events: dict[str, ResourceEvent] = {}
         self._told: set[str] = set()
+        self._left_out: set[str] = set()  # functions that are not made of an image, or that this role may not see
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"watch {stack}", daemon=True)
         self._is_lost = False
@@ -109,9 +114,16 @@ class Watch:
             if found:
                 phases[service.name] = found
                 words += advice(found, self._watcher.settings(arn))
+        for function in self._functions():
+            changed = function.primary.began if function.primary is not None else 0.0
+            found = function_phases(events, function.name, changed)
+            if found:
+                phases[function.name] = found
+                words += advice(found, RolloutSettings())
         failed = first_failure(events)
         failure = f"{failed.resource} ({failed.type}) {failed.status}: {failed.reason}" if failed else ""
-        return TimeSpent(resource_spans(events), phases, tuple(dict.fromkeys(words)), failure, tuple(elsewhere))
+        helps = remedy("", failed.reason) if failed is not None and failed.type == FUNCTION_TYPE else ""
+        return TimeSpent(resource_spans(events), phases, tuple(dict.fromkeys(words)), failure, tuple(elsewhere), helps)
 
     def operations(self) -> int:
         """How many operations on the stack itself began since it is watched; one is ours. DeployError when AWS does not
@@ -146,7 +158,7 @@ class Watch:
             news += [message.text for message in fresh]
             stopped = [task for task in service.stopped if self._is_new(task.id)]
             news += [f"task stopped: {reason}" for task in stopped for reason in task.reasons]
-        return Moment(self._at_work(), services, tuple(news))
+        return Moment(self._at_work(), (*services, *self._functions()), tuple(news))
 
     def _is_new(self, key: str) -> bool:
         known = key in self._told
@@ -169,6 +181,26 @@ class Watch:
                 began.pop(event.resource, None)
         now = time.time()
         return tuple((resource, max(0.0, now - at)) for resource, at in began.items())
+
+    def _functions(self) -> list[Service]:
+        """Those made of images that this deployment has worked on, as CloudFormation's events name them."""
+        events = [event for event in self._events.values() if event.type == FUNCTION_TYPE and event.physical]
+        found = []
+        for name in dict.fromkeys(event.physical for event in events if event.physical not in self._left_out):
+            function = self._function(name)
+            if function is None:
+                self._left_out.add(name)
+            elif function.image is not None:
+                found.append(function)
+        return found
+
+    def _function(self, name: str) -> Service | None:
+        try:
+            return self._watcher.function(self._stack, name)
+        except DeployError as error:
+            if error.code != "access-denied":  # a role of before there were functions sees all the rest
+                raise
+            return None
 
     def _services(self) -> tuple[Service, ...]:
         return tuple(self._watcher.service(arn) for arn in self._watcher.services(self._stack))

@@ -52,8 +52,13 @@ def settings_path(config: Path | None) -> Path:
 
 
 def read_settings(flags: SettingsFlags) -> tuple[Settings, list[ImageSettings]]:
-    """The settings, and the images that were asked for."""
+    """The settings with the images that the app declares, as its last synth here had them, and those of all that were
+    asked for."""
     settings = load(settings_path(flags.config), flags.environment)
+    if settings.cdk.adopts_images:
+        from rajee_deploy.actions.adopted import with_known_images
+
+        settings = with_known_images(settings)
     return settings, choose_images(settings, flags.images)
 
 

@@ -151,17 +151,12 @@ def _doors(root: Path, app: Path, profile: str | None, region: str | None) -> Do
 
 
 def _draft(root: Path, found: Found, chosen: Choice) -> Draft:
-    from rajee_deploy.actions.init.churn import ignore_file
+    from rajee_deploy.actions.init.churn import ignore_files
     from rajee_deploy.actions.init.place import NAME
     from rajee_deploy.actions.init.render import Draft
     from rajee_deploy.actions.init.settings_text import settings_text
 
-    ignores = []
-    for context in found.contexts:
-        images = [one for one in found.images if one.context == context.directory and one.name in chosen.adopted]
-        if images:
-            ignores.append(ignore_file(context, images))
-    return Draft(root / NAME, settings_text(found, chosen), tuple(ignores))
+    return Draft(root / NAME, settings_text(found, chosen), ignore_files(found, chosen))
 
 
 def _show(console: Console, found: Found, chosen: Choice, draft: Draft) -> None:
@@ -210,13 +205,14 @@ def _plan(settings: Path, who: tuple[str | None, str | None]) -> tuple[CurrentRu
 
 
 def _show_plan(console: Console, settings: Path, who: tuple[str | None, str | None]) -> None:
-    from rajee_deploy.actions.render import show_plan, show_plan_time
+    """How long it took is not said: the run had the other look to make, too."""
+    from rajee_deploy.actions.render import show_plan
 
     console.begin("plan")
     run, planned = _plan(settings, who)
     show_plan(run, planned)
-    show_plan_time(run, planned)
-    console.item("→", "next", "rajee-deploy up")
+    if not planned.plan.is_empty:
+        console.item("→", "next", "rajee-deploy up")
 
 
 def _plan_document(settings: Path, who: tuple[str | None, str | None]) -> tuple[dict[str, Any], DeployError | None]:

@@ -100,6 +100,7 @@ def _scope(verb: str, context: Path | None, flags: SettingsFlags, build: BuildFl
     everything = [
         image for environment in (None, *settings.environments) for image in load(settings.path, environment).images
     ]
+    everything += [image for image in settings.images if image.is_asset]
     return LockScope(settings.root / LOCK_NAME, [laid_over(image, build) for image in images], everything)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -27,6 +28,7 @@ from rajee_deploy.stack.located import LocatedRecords, LocatedServices, LocatedS
 from rajee_deploy.stack.whereabouts import Whereabouts
 from rajee_deploy.synth.app import CdkApp
 from rajee_deploy.synth.cdk_cli import Cdk
+from rajee_deploy.synth.cli_endpoint import check_endpoint
 from rajee_deploy.synth.cli_files import get_cli
 from rajee_deploy.system.places import state_directory
 
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from rajee_deploy.actions.explain.tags import Sources
+    from rajee_deploy.aws import Patience
     from rajee_deploy.build_record.store import ContentsStore
     from rajee_deploy.image.inputs import ImageInputs
     from rajee_deploy.plan.state import Ancestry, StackState, Synthesised
@@ -64,7 +67,7 @@ def make_context(
         settings = replace(settings, cdk=replace(settings.cdk, infra_check=infra_check))
     if parameters:
         settings = replace(settings, cdk=replace(settings.cdk, parameters=with_flags(settings, parameters)))
-    ports = _ports(settings, _aws(settings, profile, region))
+    ports = _ports(settings, make_aws(settings, profile, region))
     rules = Rules(allow_rollback, settings.require_ancestry)
     timings = Timings(began=process_began())
     timings.mark("start")
@@ -95,7 +98,7 @@ def _ports(settings: Settings, aws: Aws) -> Ports:
         publishable=app.publishable,
         obstacle=lambda: app.tracer.obstacle,
         proofs=partial(_proofs, ecr),
-        check_cli=partial(get_cli, settings.cdk.app),
+        check_cli=partial(_check_cli, settings.cdk.app),
         store=app.store,
         inputs=app.inputs,
         records=LocatedRecords(where),
@@ -104,6 +107,10 @@ def _ports(settings: Settings, aws: Aws) -> Ports:
         bind_roles=ecr.bind_roles,
         adopt=partial(_adopt, settings, deployer) if settings.cdk.adopts_images else None,
     )
+
+
+def _check_cli(app: Path) -> None:
+    check_endpoint(app, get_cli(app), os.environ)
 
 
 def _digest_images(settings: Settings, root: Path, images: Sequence[TracedImage]) -> Sequence[str]:
@@ -136,7 +143,14 @@ def _ancestry(root: Path, one: str, other: str) -> Ancestry:
     return ancestry(root, one, other)
 
 
-def _aws(settings: Settings, profile: str | None, region: str | None) -> Aws:
+def make_aws(
+    settings: Settings,
+    profile: str | None,
+    region: str | None,
+    patience: Patience | None = None,
+    *,
+    is_short: bool = True,
+) -> Aws:
     """The client of the profile and region in force. ConfigurationError `wrong-region` when a flag contradicts the
     environment, whose region is a guard as its account is."""
     if region and settings.region and region != settings.region:
@@ -146,7 +160,7 @@ def _aws(settings: Settings, profile: str | None, region: str | None) -> Aws:
             where=f"environments.{settings.environment}.region",
             hint="leave --region out, or use an environment without a region",
         )
-    return Aws(profile or settings.profile, region or settings.region)
+    return Aws(profile or settings.profile, region or settings.region, patience, is_short=is_short)
 
 
 def make_sources(settings: Settings | None, profile: str | None, region: str | None) -> Sources:
@@ -156,7 +170,7 @@ def make_sources(settings: Settings | None, profile: str | None, region: str | N
 
     if settings is None:
         return Sources(_stores(None), _no_stack, lambda _repository, _tag, _name: "")
-    aws = _aws(settings, profile, region)
+    aws = make_aws(settings, profile, region)
     ecr = _ecr(aws)
 
     def describe(stack: str) -> StackState:
@@ -175,7 +189,7 @@ def near_their_stacks(
     the last synth had no stack elsewhere."""
     if settings is None:
         return images
-    run = CurrentRun(settings, settings.images, _ports(settings, _aws(settings, profile, region)), Console())
+    run = CurrentRun(settings, settings.images, _ports(settings, make_aws(settings, profile, region)), Console())
     places = [made.place for made in run.ports.store.latest()[1].values()]
     if not any(place.account or place.region for place in places if place is not None):
         return images

@@ -185,7 +185,7 @@ def _engine_version(program: str) -> str:
     """The version of the engine that the environment or the current docker context names."""
     named = {name: os.environ[name] for name in ("DOCKER_HOST", "DOCKER_CONTEXT") if os.environ.get(name)}
     try:
-        socket = _own_socket()
+        socket = own_socket()
         return _version(socket) if socket else _version_elsewhere(program)
     except OSError as error:
         raise DeployError(
@@ -197,7 +197,7 @@ def _engine_version(program: str) -> str:
         ) from error
 
 
-def _own_socket() -> str:
+def own_socket() -> str:
     """The address of an engine on this machine; "" for one elsewhere, or where the docker command has to say."""
     from docker.context import ContextAPI
 

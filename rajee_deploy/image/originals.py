@@ -34,13 +34,16 @@ def digest_originals(settings: Settings, root: Path, images: Sequence[TracedImag
         return [_digest(settings, root, each, roots) for each in images]
 
 
+def original_images(settings: Settings, root: Path, images: Sequence[TracedImage]) -> dict[str, ImageSettings]:
+    """The images by name, each over the directory that it was staged from."""
+    return {each.name: _image(settings, root, each) for each in images}
+
+
 def _digest(settings: Settings, root: Path, image: TracedImage, roots: Roots) -> str:
     try:
         return str(read_inputs(_image(settings, root, image), roots=roots).fingerprint.digest)
     except DeployError as error:
         return none_because(error.code)
-    except ValueError as error:  # a platform that somebody else's list names
-        return none_because(str(error))
 
 
 def _image(settings: Settings, root: Path, image: TracedImage) -> ImageSettings:

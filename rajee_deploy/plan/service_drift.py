@@ -13,6 +13,7 @@ from rajee_deploy.errors import DeployError
 from rajee_deploy.model.names import Drift
 from rajee_deploy.plan.steps import Caution, ConfirmRollout, RepairService
 from rajee_deploy.rollout import rollout_state
+from rajee_deploy.rollout.image_address import is_whole
 from rajee_deploy.rollout.standing import UNCONFIRMED, Standing, is_over, standing
 from rajee_deploy.rollout.verdict import objection, short
 
@@ -22,10 +23,9 @@ if TYPE_CHECKING:
     from rajee_deploy.plan.state import Observed
     from rajee_deploy.rollout.standing import Running
 
-_WAYS = {
-    False: "rajee-deploy up --repair-drift puts it back",
-    True: "aws lambda update-function-code puts it back, and so does the next image that is deployed",
-}  # of a service, of a function
+_WAY = "rajee-deploy up --repair-drift puts it back"
+# Of a function of whose image the template does not tell the whole address.
+_WAY_BY_HAND = "aws lambda update-function-code puts it back, and so does the next image that is deployed"
 _TOO_YOUNG_SECONDS = 3600.0  # of a change that a setting puts back
 
 
@@ -51,7 +51,7 @@ def drift_steps(
         elif stands in UNCONFIRMED:
             unconfirmed.append(one)
         is_repaired = bool(repairs) and repairs[-1].own == one.own
-        way = f"it is not put back: {refusal}" if refusal else _WAYS[one.own.is_function]
+        way = f"it is not put back: {refusal}" if refusal else _way(one)
         cautions += _cautions(stack, one, "" if is_repaired else f"; {way}")
     steps: list[ConfirmRollout | RepairService] = list(repairs)
     if unconfirmed or repairs:
@@ -97,9 +97,13 @@ def _is_wanted(drift: Drift, stands: Standing) -> bool:
             assert_never(drift)
 
 
+def _way(one: Running) -> str:
+    return _WAY if not one.own.is_function or is_whole(one.own.task_definition) else _WAY_BY_HAND
+
+
 def _can_repair(one: Running, stands: Standing) -> bool:
-    if one.own.is_function:
-        return False  # only a part of its image's address is known
+    if one.own.is_function and not is_whole(one.own.task_definition):
+        return False
     return bool(one.own.task_definition) and stands in (Standing.OTHER, Standing.ROLLED_BACK, Standing.FAILED)
 
 

@@ -16,7 +16,7 @@ from rajee_deploy.registry import answers, documents, image_gone
 from rajee_deploy.registry.refusals import immutable_tag, no_repository
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from rajee_deploy.aws import Aws
     from rajee_deploy.aws.elsewhere import Asks
@@ -41,8 +41,11 @@ BATCH = 100  # https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_Bat
 class Ecr:
     """The ECR of one account and region, and of those that a repository names."""
 
-    def __init__(self, aws: Aws, known_images: KnownImages) -> None:
+    def __init__(
+        self, aws: Aws, known_images: KnownImages, assume: Callable[[PublishingRole, str], Asks] | None = None
+    ) -> None:
         self._aws = aws
+        self._assume = assume or self._assumed
         self._known_images = known_images
         self._manifests: dict[tuple[Repository, Digest], StoredManifest] = {}
         self._roles: Mapping[Repository, PublishingRole] = {}
@@ -188,13 +191,17 @@ class Ecr:
         if role is None or not role.arn:
             return self._aws
         if (repository, pushes) not in self._asking:
-            from rajee_deploy.aws.elsewhere import Assumed, Either
+            from rajee_deploy.aws.elsewhere import Either
 
-            region = repository.region or self._aws.region
-            assumed = Assumed(self._aws, role.arn, role.external_id, region)
+            assumed = self._assume(role, repository.region or self._aws.region)
             either = Either(assumed, lambda: self._aws) if pushes else Either(self._aws, lambda: assumed)
             self._asking[repository, pushes] = either
         return self._asking[repository, pushes]
+
+    def _assumed(self, role: PublishingRole, region: str) -> Asks:
+        from rajee_deploy.aws.elsewhere import Assumed
+
+        return Assumed(self._aws, role.arn, role.external_id, region)
 
 
 def _in(repository: Repository, arguments: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,9 +1,9 @@
-"""A deployment as it goes on: what CloudFormation's events and ECS tell of it. Pure values; `stack` reads them.
+"""A deployment as it goes on: what CloudFormation's events, ECS and Lambda tell of it. Pure values; `stack` reads them.
 
 Times are seconds since the epoch, as AWS's own clock stamped them, so that nothing here depends on when we looked.
-Rooms inside: spans (where the time went), advice (which settings would make it faster), declared (what a template says
-of services), rollout_state (what each state means), standing (how a service stands to its stack), verdict (did a
-deployment arrive).
+Rooms inside: spans (where the time went), advice (which settings would make it faster), remedy (what helps a function
+that Lambda does not update), declared (what a template says of services), rollout_state (what each state means),
+standing (how a service stands to its stack), verdict (did a deployment arrive).
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from rajee_deploy.dataclass import dataclass
 @dataclass(frozen=True, slots=True)
 class ResourceEvent:
     """One event of a stack. `status` is CloudFormation's ResourceStatus; the stack itself has events too, of the type
-    AWS::CloudFormation::Stack."""
+    AWS::CloudFormation::Stack. `physical` is the resource's own name, "" where it has none yet."""
 
     id: str
     at: float
@@ -22,6 +22,7 @@ class ResourceEvent:
     type: str
     status: str
     reason: str = ""
+    physical: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,7 @@ class Deployment:
     state: str = ""
     reason: str = ""
     began: float = 0.0  # when it was made
+    code: str = ""  # Lambda's word for the reason; ECS has none
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +90,16 @@ class StoppedTask:
 
 
 @dataclass(frozen=True, slots=True)
+class FunctionImage:
+    """The image of a Lambda function: its address as it was given to Lambda, the address with the digest that Lambda
+    found there ("" where it does not say), and the machine that the function runs on (x86_64, arm64)."""
+
+    address: str
+    resolved: str = ""
+    architecture: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Service:
     """An ECS service at one moment. `messages` are the newest first, as ECS gives them; `targets` is None where no load
     balancer stands before it; `stopped` are its last tasks that stopped. `status` is ECS's (ACTIVE, DRAINING,
@@ -103,6 +115,7 @@ class Service:
     status: str = "ACTIVE"
     controller: str = "ECS"
     rolled_back: str = ""  # the task definition that ECS last rolled back from, where it was asked for that
+    image: FunctionImage | None = None  # of a Lambda function made of an image, which is a service with one deployment
 
     @property
     def is_by_ecs(self) -> bool:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from rajee_deploy.rollout.spans import TAKE_OVER
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
@@ -55,5 +57,7 @@ def _for_phase(span: Span, settings: RolloutSettings) -> Iterator[str]:
             timeout = settings.stop_timeout
             if timeout is not None and timeout > _QUICK_DELAY:
                 yield f"stopTimeout is {timeout} s: a process that exits on SIGTERM needs less"
+        case name if name == TAKE_OVER and span.seconds > _SLOW_START:
+            yield "Lambda takes the image over slowly: it copies all of a new image, so a smaller one is sooner there"
         case _:
             return

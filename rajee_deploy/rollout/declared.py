@@ -22,6 +22,7 @@ NESTED_TYPE = "AWS::CloudFormation::Stack"
 
 
 _JOIN = 2  # its separator and its parts
+_SUFFIXES = {"aws": "amazonaws.com", "aws-us-gov": "amazonaws.com", "aws-cn": "amazonaws.com.cn"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +110,18 @@ def _opaque(template: Mapping[str, Any]) -> frozenset[str]:
         if isinstance(slot, dict)
         and (str(slot.get("Type", "")).startswith("AWS::SSM::") or str(slot.get("NoEcho", "")).lower() == "true")
     )
+
+
+def pseudo_parameters(stack: str) -> dict[str, str]:
+    """What CloudFormation's own parameters are in a stack of this ARN, as far as it tells; none without one.
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/pseudo-parameter-reference.html"""
+    match stack.split(":"):
+        case ["arn", partition, "cloudformation", region, account, *_]:
+            suffix = _SUFFIXES.get(partition)
+            found = {"AWS::AccountId": account, "AWS::Region": region, "AWS::Partition": partition}
+            return {**found, "AWS::URLSuffix": suffix} if suffix else found
+        case _:
+            return {}
 
 
 def known_end(text: Any, parameters: Mapping[str, str]) -> str:

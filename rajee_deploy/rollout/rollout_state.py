@@ -27,7 +27,12 @@ _STATES = {
 STATES = frozenset(_STATES)
 
 # https://docs.aws.amazon.com/lambda/latest/api/API_FunctionConfiguration.html (LastUpdateStatus)
-_OF_FUNCTIONS = {"Successful": "COMPLETED", "InProgress": IN_PROGRESS, "Failed": "FAILED"}
+_OF_UPDATES = {"Successful": "COMPLETED", "InProgress": IN_PROGRESS, "Failed": "FAILED"}
+# The same (State), which tells of a function's creation, and goes before what its last update says. Those of which the
+# update tells: one that nobody calls for long is Inactive until somebody does.
+# https://docs.aws.amazon.com/lambda/latest/dg/functions-states.html
+_OF_FUNCTIONS = {"Pending": IN_PROGRESS, "Failed": "FAILED"}
+_UPDATABLE = ("Active", "Inactive", UNTOLD)
 
 # Of a service itself: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Service.html (status)
 ACTIVE, MISSING = "ACTIVE", "MISSING"  # the second is not ECS's own: it says that there is no such service
@@ -58,9 +63,14 @@ def has_arrived(state: str) -> bool:
     return is_over(state) and not has_failed(state)
 
 
-def of_function(status: str) -> str:
-    """The state that a function's last update is in; a status that nobody knows as it is."""
-    return _OF_FUNCTIONS.get(status, status)
+def of_function(state: str, update: str) -> str:
+    """The state that a function's creation or its last update is in; one that nobody knows as Lambda says it."""
+    return _OF_UPDATES.get(update, update) if is_updatable(state) else _OF_FUNCTIONS.get(state, state)
+
+
+def is_updatable(state: str) -> bool:
+    """Whether of a function in this state its last update tells, and not the state itself."""
+    return state in _UPDATABLE
 
 
 def is_there(status: str) -> bool:

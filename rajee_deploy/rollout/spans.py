@@ -1,6 +1,7 @@
 """Events → where the time went, resource by resource and phase by phase. Pure.
 
-A phase of an ECS rollout is read off ECS's own messages: they are stamped by AWS, so slow polling does not bend them.
+A phase of an ECS rollout is read off ECS's own messages, that of a function off CloudFormation's events and the moment
+at which Lambda took the change: all are stamped by AWS, so slow polling does not bend them.
 """
 
 from __future__ import annotations
@@ -64,6 +65,7 @@ _MARKS = (
     ("draining", "has stopped "),
     ("settling", "deployment completed"),
 )
+TAKE_OVER = "Lambda takes the image over"  # LastUpdateStatus is InProgress, or State is Pending
 _DONE = ("deployment completed", "has reached a steady state")
 
 
@@ -82,6 +84,18 @@ def rollout_phases(messages: Sequence[Message], start: float) -> tuple[Span, ...
             spans.append(Span(name, begin, at - begin))
             begin = at
     return tuple(spans)
+
+
+def function_phases(events: Iterable[ResourceEvent], name: str, changed: float) -> tuple[Span, ...]:
+    """What became of the time that CloudFormation worked on the function of this name: until it told Lambda of the
+    image, at `changed`, and until Lambda had it (CloudFormation looks every few seconds, so this span ends a little
+    late). None where Lambda was told nothing meanwhile."""
+    own = sorted((event for event in events if event.physical == name), key=lambda one: one.at)
+    begin = next((event.at for event in own if goes_on(event.status)), None)
+    end = next((event.at for event in reversed(own) if not goes_on(event.status)), None)
+    if begin is None or end is None or not begin <= changed <= end:
+        return ()
+    return Span("until Lambda is told", begin, changed - begin), Span(TAKE_OVER, changed, end - changed)
 
 
 def _last_before(messages: Iterable[Message], mark: str, begin: float, end: float) -> float | None:

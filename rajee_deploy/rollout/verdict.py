@@ -1,22 +1,22 @@
-"""Did the deployment arrive? What CloudFormation calls complete is believed only when ECS runs it. Pure."""
+"""Did the deployment arrive? What CloudFormation calls complete is believed only when ECS, or Lambda, runs it. Pure."""
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, assert_never
 
 from rajee_deploy.dataclass import dataclass
 from rajee_deploy.rollout import rollout_state
+from rajee_deploy.rollout.functions import function_objection
+from rajee_deploy.rollout.image_address import split_address
+from rajee_deploy.rollout.remedy import remedy
 from rajee_deploy.rollout.standing import Standing, failure, standing
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from rajee_deploy.rollout import Service
+    from rajee_deploy.rollout.functions import DeployedImage
     from rajee_deploy.rollout.standing import StackService
-
-# host[:port]/name, then :tag, @digest or both
-_IMAGE = re.compile(r"(?:[^/]*[.:][^/]*/|localhost/)?(?P<name>[^:@]+)(?::(?P<tag>[^@]+))?(?:@(?P<digest>.+))?")
 
 
 def is_stable(service: Service) -> bool:
@@ -33,7 +33,7 @@ def is_stable(service: Service) -> bool:
 
 def uses(images: Iterable[str], repository: str) -> bool:
     """Whether a task definition takes an image of the repository (its name, without a registry's host)."""
-    return any(_split(image)[0] == repository for image in images)
+    return any(split_address(image)[0] == repository for image in images)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +46,17 @@ class RolloutVerdict:
 
 
 def verdict(
-    own: StackService, service: Service, images: Iterable[str], wanted: Mapping[str, tuple[str, ...]]
+    own: StackService,
+    service: Service,
+    images: Iterable[str],
+    wanted: Mapping[str, tuple[str, ...]],
+    deployed: DeployedImage | None = None,
 ) -> RolloutVerdict:
     """The verdict of one look.
 
     `images` are those of the primary deployment's task definition, `wanted` says of a repository which tags and digests
-    are what was deployed. Images of other repositories are nobody's concern here.
+    are what was deployed. Images of other repositories are nobody's concern here. `deployed` is what a function is to
+    run, where this deployment gave it another image.
     """
     stands = standing(own, service)
     match stands:
@@ -59,7 +64,13 @@ def verdict(
             return RolloutVerdict()
         case Standing.GONE | Standing.FAILED | Standing.ROLLED_BACK | Standing.OTHER | Standing.UNKNOWN:
             return RolloutVerdict(objection(stands, own, service))
-        case Standing.MOVING | Standing.RUNS:
+        case Standing.MOVING:
+            if own.is_function:
+                return RolloutVerdict(objection(stands, own, service), is_moving=True)
+            return _of_own(service, images, wanted)
+        case Standing.RUNS:
+            if own.is_function:
+                return RolloutVerdict(function_objection(own, service, wanted, deployed))
             return _of_own(service, images, wanted)
         case _:
             assert_never(stands)
@@ -73,12 +84,18 @@ def objection(stands: Standing, own: StackService, service: Service) -> str:  # 
     why = failure(own, service)
     because = f": {why}" if why else ""
     match stands:
+        case Standing.FAILED if own.is_function and primary is not None:
+            code = f" ({primary.code})" if primary.code else ""
+            helps = remedy(primary.code, primary.reason)
+            return f"Lambda could not update {service.name}{code}{because}" + (f"; {helps}" if helps else "")
         case Standing.FAILED:
             return f"the rollout of {service.name} failed{because}"
         case Standing.ROLLED_BACK:
             return f"ECS rolled {service.name} back by itself, to {runs}{because}"
         case Standing.OTHER:
             return f"{what} {service.name} runs {runs}, and its stack says {short(own.task_definition)}"
+        case Standing.MOVING if own.is_function:
+            return f"Lambda has not updated {service.name} yet"
         case Standing.MOVING:
             return f"the rollout of {service.name} is not over"
         case Standing.UNKNOWN:
@@ -100,7 +117,7 @@ def short(task_definition: str) -> str:
 def _of_own(service: Service, images: Iterable[str], wanted: Mapping[str, tuple[str, ...]]) -> RolloutVerdict:
     """Of a service whose newest deployment is the stack's own."""
     for image in images:
-        repository, tag, digest = _split(image)
+        repository, tag, digest = split_address(image)
         if repository in wanted and tag not in wanted[repository] and digest not in wanted[repository]:
             return RolloutVerdict(f"the service {service.name} runs {image}")
     primary = service.primary
@@ -124,11 +141,3 @@ def own_stops(service: Service) -> frozenset[str]:
         for task in service.stopped
         if primary is not None and task.deployment == primary.id and task.is_own_fault
     )
-
-
-def _split(image: str) -> tuple[str, str, str]:
-    """An image reference as repository name, tag and digest ("" for what it lacks)."""
-    found = _IMAGE.fullmatch(image)
-    if found is None:
-        return image, "", ""
-    return found["name"], found["tag"] or "", found["digest"] or ""

@@ -27,11 +27,19 @@ def find_settings(start: Path) -> Path:
         "no-settings",
         "no settings were found here or in a directory above",
         where=str(start),
-        hint="write a rajee-deploy.toml, or a [tool.rajee-deploy] table in pyproject.toml; docs/settings.md shows "
+        hint=_init(start)
+        + "write a rajee-deploy.toml, or a [tool.rajee-deploy] table in pyproject.toml; docs/settings.md shows "
         "both.\nThe least is an image, and the ECR repository that it is pushed to:\n"
         "[images.api]\n"
         'repository = "team/api"',
     )
+
+
+def _init(start: Path) -> str:
+    """The command that writes settings, where there is an app that they could be for."""
+    from rajee_deploy.system.nearby import elsewhere
+
+    return "rajee-deploy init   # writes them for the CDK app that is here\nor " if elsewhere(start, "cdk.json") else ""
 
 
 def document_of(path: Path) -> dict[str, Any]:

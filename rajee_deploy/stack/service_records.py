@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from rajee_deploy.aws import unknown
@@ -73,11 +72,3 @@ def _deployment(record: Mapping[str, Any]) -> Deployment:
         record.get("rolloutStateReason", ""),
         began.timestamp() if began is not None else 0.0,
     )
-
-
-def _began(moment: str) -> float:
-    """Lambda's LastModified, as seconds since the epoch."""
-    try:
-        return datetime.fromisoformat(moment).timestamp()
-    except ValueError:
-        return 0.0

@@ -8,15 +8,24 @@ for this very state of the stack. This room never decides whether anything is ri
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Protocol
 
 from rajee_deploy.aws import pages, unknown
 from rajee_deploy.model.stack_status import is_deletion, may_be_empty
-from rajee_deploy.rollout import Deployment, Service, rollout_state
-from rajee_deploy.rollout.declared import NESTED_TYPE, SERVICE_TYPE, DeclaredServices, declared_services, known_end
+from rajee_deploy.rollout import Service, rollout_state
+from rajee_deploy.rollout.declared import (
+    NESTED_TYPE,
+    SERVICE_TYPE,
+    DeclaredServices,
+    declared_services,
+    known_end,
+    pseudo_parameters,
+)
 from rajee_deploy.rollout.standing import StackService
-from rajee_deploy.stack.service_records import _began, cluster_named, service_of
+from rajee_deploy.stack.function_records import function_of, gone, no_function
+from rajee_deploy.stack.service_records import cluster_named, service_of
 from rajee_deploy.system.places import cache_directory
 from rajee_deploy.system.sealed import read_sealed, write_sealed
 from rajee_deploy.text.foreign import parse_json
@@ -28,13 +37,13 @@ if TYPE_CHECKING:
     from rajee_deploy.aws.elsewhere import Asks
     from rajee_deploy.plan.state import StackPresent
 
-_SCHEMA = "rajee-deploy.services/2"
-_AT_ONCE = 10  # services of one DescribeServices
+_SCHEMA = "rajee-deploy.services/3"
+_AT_ONCE = 10  # services of one DescribeServices, and functions at a time
 _NESTED = 5  # levels of nested stacks that are followed
 
 
 class ServiceDoor(Protocol):
-    """What the tool asks of ECS for a plan, and the one thing it tells it."""
+    """What the tool asks of ECS and Lambda for a plan, and the one thing it tells them."""
 
     def services_of(self, stack: str, state: StackPresent, *, fresh: bool = False) -> tuple[StackService, ...]:
         """The services that a stack holds. `fresh`: nothing is taken from memory."""
@@ -50,7 +59,7 @@ class ServiceDoor(Protocol):
         ...
 
     def run(self, held: StackService, task_definition: str) -> None:
-        """Have a service run a task definition, by a new deployment."""
+        """Have a service run a task definition, by a new deployment; or a function an image, by its whole address."""
         ...
 
 
@@ -72,10 +81,11 @@ class Services:
         known_already = _parse_kept(kept) if kept is not None else None
         if known_already is not None:
             return known_already
-        services = tuple(self._held(stack, found, state.parameters, _NESTED))
+        known = {**pseudo_parameters(state.identifier), **state.parameters}
+        services = tuple(self._held(stack, found, known, _NESTED))
         if may:
-            known = [[one.arn, one.task_definition, one.desired, one.is_function, one.cluster] for one in services]
-            write_sealed(place, question, json.dumps(known).encode())
+            rows = [[one.arn, one.task_definition, one.desired, one.is_function, one.cluster] for one in services]
+            write_sealed(place, question, json.dumps(rows).encode())
         return services
 
     def services(self, held: Sequence[StackService]) -> Mapping[str, Service]:
@@ -83,7 +93,7 @@ class Services:
         by_cluster: dict[str, list[str]] = {}
         for one in dict.fromkeys(one for one in held if not one.is_function):
             by_cluster.setdefault(cluster_named(one), []).append(one.arn)
-        found: dict[str, Service] = {one.arn: self._function(one) for one in held if one.is_function}
+        found = self._functions([one for one in dict.fromkeys(held) if one.is_function])
         for cluster, names in by_cluster.items():
             for start in range(0, len(names), _AT_ONCE):
                 found |= self._services(cluster, names[start : start + _AT_ONCE])
@@ -107,6 +117,10 @@ class Services:
 
     def run(self, held: StackService, task_definition: str) -> None:
         """See ServiceDoor."""
+        if held.is_function:
+            arguments = {"FunctionName": held.arn, "ImageUri": task_definition}
+            self._aws.ask("lambda", "update_function_code", arguments)
+            return
         self._aws.ask(
             "ecs",
             "update_service",
@@ -135,11 +149,21 @@ class Services:
                 )
             elif each["ResourceType"] == NESTED_TYPE and levels:
                 inner = each["PhysicalResourceId"]
-                yield from self._held(inner, self._declared(inner), {}, levels - 1)
+                declared = self._declared(inner)
+                yield from self._held(inner, declared, self._parameters(inner, declared), levels - 1)
         for function in found.functions:
             if function.resource in physical:
                 shown = {name: value for name, value in parameters.items() if name not in found.opaque}
                 yield StackService(physical[function.resource], known_end(function.image, shown), is_function=True)
+
+    def _parameters(self, stack: str, declared: DeclaredServices) -> dict[str, str]:
+        """Of a nested stack, which is named by its ARN; asked for only where an address may be made of them."""
+        if not declared.functions:
+            return {}
+        answer = self._aws.ask("cloudformation", "describe_stacks", {"StackName": stack})
+        found: Mapping[str, Any] = next(iter(answer.get("Stacks", ())), {})
+        given = {one["ParameterKey"]: one.get("ParameterValue", "") for one in found.get("Parameters", ())}
+        return {**pseudo_parameters(stack), **given}
 
     def _declared(self, stack: str) -> DeclaredServices:
         """What the template of a nested stack declares."""
@@ -152,34 +176,17 @@ class Services:
             cause = f"the template is none that CloudFormation takes: {error}"
             raise unknown(f"cloudformation:GetTemplate {stack}", cause) from error
 
+    def _functions(self, held: Sequence[StackService]) -> dict[str, Service]:
+        """Lambda tells of one function a call."""
+        if not held:
+            return {}
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            return dict(zip((one.arn for one in held), pool.map(self._function, held), strict=True))
+
     def _function(self, one: StackService) -> Service:
-        """A function as a service with one deployment. https://docs.aws.amazon.com/lambda/latest/api/API_GetFunction.html"""
-
-        def absent(code: str, _message: str) -> bool | None:
-            return True if code == "ResourceNotFoundException" else None
-
-        answer = self._aws.ask("lambda", "get_function", {"FunctionName": one.arn}, absent)
-        if not isinstance(answer, dict):
-            return Service(one.arn, (), status=rollout_state.MISSING)
-        configuration, image = answer.get("Configuration") or {}, (answer.get("Code") or {}).get("ImageUri", "")
-        status = configuration.get("LastUpdateStatus")
-        if configuration.get("FunctionName") != one.arn or not image or not status:
-            raise unknown(f"lambda:GetFunction {one.arn}", "the answer lacks the function's image or state")
-        runs = one.task_definition if one.task_definition and image.endswith(one.task_definition) else image
-        reason = configuration.get("LastUpdateStatusReason", "")
-        own = Deployment(
-            configuration.get("RevisionId", ""),
-            "PRIMARY",
-            runs,
-            1,
-            0,
-            1,
-            0,
-            rollout_state.of_function(status),
-            reason,
-            _began(configuration.get("LastModified", "")),
-        )
-        return Service(one.arn, (own,))
+        """A function, as a service with one deployment."""
+        answer = self._aws.ask("lambda", "get_function", {"FunctionName": one.arn}, no_function)
+        return function_of(one.arn, answer, one.task_definition) if isinstance(answer, dict) else gone(one.arn)
 
     def _services(self, cluster: str, arns: Sequence[str]) -> dict[str, Service]:
 

@@ -1,4 +1,4 @@
-"""What goes on in a stack while it is deployed: CloudFormation's events and the ECS services that it holds. Reads only.
+"""What goes on in a stack while it is deployed: CloudFormation's events, its ECS services and functions. Reads only.
 
 Must never decide whether a deployment arrived: `rollout.verdict` does. Absence is believed only where AWS says so;
 an answer without what was asked for is unknown.
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from rajee_deploy.aws import pages, unknown
 from rajee_deploy.rollout import Message, Service, StoppedTask
 from rajee_deploy.rollout.declared import SERVICE_TYPE
+from rajee_deploy.stack.function_records import function_of, gone, is_of_image, no_function
 from rajee_deploy.stack.service_records import cluster_of, service_of, task_sets
 from rajee_deploy.stack.services import stack_resources
 from rajee_deploy.text.numbers import whole
@@ -40,6 +41,10 @@ class StackWatcher(Protocol):
 
     def service(self, arn: str) -> Service:
         """A service as it is. DeployError `unknown-answer` when ECS does not tell."""
+        ...
+
+    def function(self, stack: str, name: str) -> Service | None:
+        """A Lambda function of a stack as it is; None for one not made of an image. DeployErrors as `service`."""
         ...
 
     def images(self, task_definition: str) -> tuple[str, ...]:
@@ -89,6 +94,14 @@ class Watching:
             targets=self._targets(record),
             stopped=self._stopped(cluster, record["serviceName"]),
         )
+
+    def function(self, stack: str, name: str) -> Service | None:  # noqa: ARG002 -- of one place: see `located`
+        """See StackWatcher."""
+        answer = self._aws.ask("lambda", "get_function", {"FunctionName": name}, no_function)
+        if not isinstance(answer, dict):
+            return gone(name)
+        is_zip = (answer.get("Configuration") or {}).get("PackageType") == "Zip" and not is_of_image(answer)
+        return None if is_zip else function_of(name, answer)
 
     def images(self, task_definition: str) -> tuple[str, ...]:
         """See StackWatcher."""
@@ -195,6 +208,7 @@ def _event(record: Mapping[str, Any]) -> ResourceEvent:
         record.get("ResourceType", ""),
         record.get("ResourceStatus", ""),
         record.get("ResourceStatusReason", ""),
+        record.get("PhysicalResourceId", ""),
     )
 
 

@@ -16,7 +16,7 @@ from rajee_deploy.synth.input_store import InputStore
 from rajee_deploy.synth.inputs import describe_app, infra_fingerprint
 from rajee_deploy.synth.toolchain import toolchain_versions
 from rajee_deploy.synth.tracing import Tracer
-from rajee_deploy.synth.tracing.depfile import Depfile, Records, read_depfile
+from rajee_deploy.synth.tracing.depfile import Depfile, Records, TracedImage, read_depfile
 from rajee_deploy.system.extent import project_root
 from rajee_deploy.system.places import cache_directory
 
@@ -64,6 +64,16 @@ class CdkApp:
         if not depfile.is_whole:
             return None
         return to_document(depfile, dict(depfile.installed))
+
+    @property
+    def root(self) -> Path:
+        """The checkout that the app lies in."""
+        return project_root(self._settings.app.resolve())
+
+    @property
+    def images(self) -> tuple[TracedImage, ...]:
+        """The images that the last synth staged from the checkout, and that count as such."""
+        return self._read().images
 
     def _read(self) -> Depfile:
         """What the last synth read; what lies on a disk that kept nothing of it is of another one."""

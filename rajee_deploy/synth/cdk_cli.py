@@ -13,6 +13,7 @@ from rajee_deploy.plan.stack_names import as_pattern, no_such_stack
 from rajee_deploy.plan.steps import StackChange
 from rajee_deploy.stack.whereabouts import Whereabouts
 from rajee_deploy.synth.assembly import stacks_of, synthesised_stacks
+from rajee_deploy.synth.cli_endpoint import check_endpoint
 from rajee_deploy.synth.cli_files import get_cli
 from rajee_deploy.synth.cli_options import NO_PROFILE, kept_from_diff
 from rajee_deploy.synth.variables import check_profile, synth_environment
@@ -212,8 +213,10 @@ class Cdk:
         before: Sequence[str] = (),
     ) -> Completed:
         app = self._settings.app
+        cli = get_cli(app)
+        check_endpoint(app, cli, {**os.environ, **environment})
         return run(
-            [*before, str(get_cli(app).path), *arguments, *_ALWAYS],
+            [*before, str(cli.path), *arguments, *_ALWAYS],
             cwd=app,
             env={**CDK_ENVIRONMENT, **environment},
             on_line=on_line,

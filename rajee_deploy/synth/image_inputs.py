@@ -69,6 +69,8 @@ def _obstacle(image: TracedImage, root: str) -> str:
     if not all(is_local_context(text) or text.startswith(REMOTE) for text in named):
         return none_because("a build context that is not understood")
     contexts = [text for text in named if is_local_context(text)]
+    if os.path.isabs(image.dockerfile):  # noqa: PTH117 -- a text
+        return none_because("its Dockerfile is not in the build context")
     for place in (image.source, of_dockerfile, *contexts):
         path = os.path.normpath(f"{root}/{place}")
         is_below = not os.path.isabs(place) and ".." not in place.split("/")  # noqa: PTH117 -- a text

@@ -28,7 +28,7 @@ def looked(*states, own="task:2", wait=60.0, before=None, images=OURS):
     """The objection to a service that shows these states, one a look, the last for ever; and how many are left."""
     watcher = FakeWatcher([], {"arn": list(states)}, images)
     held = StackService("arn", own)
-    sight = Sight(lambda: (held,), lambda one: watcher.service(one.arn), watcher.images)
+    sight = Sight(lambda: (held,), lambda one: watcher.service(one.arn), watcher.images, lambda _: None)
     return arrival(sight, WANTED, wait, before or {}, 0.0), len(watcher.held["arn"])
 
 

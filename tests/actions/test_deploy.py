@@ -139,6 +139,21 @@ def test_a_failure_names_the_resource_that_failed(world):
     assert error.cause == "Task (AWS::ECS::Service) CREATE_FAILED: denied\nexit 1"
 
 
+def test_a_function_that_does_not_get_its_image_comes_with_what_helps(world):
+    class Failing(FakeStacks):
+        def deploy(self, *_):
+            said = "Source image host/app:c-1 does not exist. Provide a valid source image."
+            event = ResourceEvent("1", time.time(), "F", "AWS::Lambda::Function", "UPDATE_FAILED", said)
+            world.watcher.happened.append(event)
+            raise DeployError("deploy-failed", "cdk failed", hint="look")
+
+    world.run.ports = replace(world.run.ports, deployer=Failing(world.stacks.stacks))
+    with pytest.raises(DeployError) as caught:
+        world.deploy(step())
+    assert caught.value.hint.startswith("the repository does not have that image")
+    assert caught.value.hint.endswith("; look")
+
+
 def test_an_operation_that_ends_is_waited_for(world, monkeypatch):
     monkeypatch.setattr("time.sleep", lambda _seconds: None)
     world.stacks.script = ["UPDATE_IN_PROGRESS", "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS"]

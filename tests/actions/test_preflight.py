@@ -298,6 +298,7 @@ WHY = {
     "context/stage": {ENGINE: "attribute-not-copied device-in-context"},
     "engine/secrets": {HERE: "secret-missing"},
     "synth/cli_files": {HERE: "cdk-missing cdk-version node-missing"},
+    "synth/cli_endpoint": {HERE: "cdk-ignores-endpoint"},
     "synth/cli_options": {BOTH: "cdk-option-in-environment"},
     "synth/cli_profile": {BOTH: "profile-contradiction"},
     "synth/variables": {BOTH: "profile-contradiction"},

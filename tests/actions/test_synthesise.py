@@ -30,6 +30,16 @@ CASES = {
         (WHOLE, Input("traced:file:./a", "2")),
         {"traced:file:./a"},
     ),
+    "an image that changed": (
+        (WHOLE, Input("image:1:api", "1")),
+        (WHOLE, Input("image:1:api", "2")),
+        {"image:1:api"},
+    ),
+    "an image that is built in another way": (
+        (WHOLE, Input("image:1:api", "1")),
+        (WHOLE, Input("image:2:api", "2")),
+        set(),
+    ),
     "a name that the synth found": ((WHOLE,), (WHOLE, Input("traced:file:./a", "1")), set()),
 }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 
 import pytest
+from fakes import function_with
 from one_stack import World, make_world
 
 from rajee_deploy.actions.tell_deployment import _service_line as service_line
@@ -50,6 +51,9 @@ def test_a_moment_is_shown(world):
     assert world.talk.getvalue() == "    one\n    two\n"
     show(world.run, Moment(tuple((f"R{number}", 2.0) for number in range(20)), (Service("api", (former,)),), ()))
     assert board.lines[7:] == ["R7  2.00s", "… and 12 more", "api: former 1/1 running"]
+    busy = function_with("fn", "host.test/team/app:c-2", state="IN_PROGRESS")
+    show(world.run, Moment((), (function_with("fn", "host.test/team/app:c-2"), busy), ()))
+    assert board.lines == ["fn: app:c-2", "fn: app:c-2, in progress"]
 
 
 def test_where_the_time_went_is_told(world):

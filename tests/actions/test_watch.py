@@ -7,10 +7,11 @@ import time
 from dataclasses import replace
 
 import pytest
-from fakes import FakeWatcher
+from fakes import FakeWatcher, function_with
 
 from rajee_deploy.actions.watch import Watch
 from rajee_deploy.rollout import Deployment, Message, ResourceEvent, RolloutSettings, Service, StoppedTask
+from rajee_deploy.rollout.spans import TAKE_OVER
 
 PRIMARY = Deployment("ecs-svc/2", "PRIMARY", "task:2", 1, 0, 1, state="COMPLETED")
 SERVICE = Service("api", (PRIMARY,))
@@ -97,3 +98,67 @@ THEIRS = replace(SERVICE, name="theirs", controller="CODE_DEPLOY")
 def test_what_another_controller_rolls_out_is_told(theirs):
     watcher = FakeWatcher([], {"arn": [SERVICE], "other": [theirs]}, {"task:2": ("host.test/team/api:c-2",)})
     assert Watch(watcher, "App", lambda _: None).time_spent().elsewhere == (("theirs", "CODE_DEPLOY"),)
+
+
+ADDRESS = "123456789012.dkr.ecr.us-east-1.amazonaws.com/team/app:c-2"
+
+
+def of_function(status, after=0.0, physical="fn", reason=""):
+    at = time.time() + after
+    return ResourceEvent(f"{status}-{physical}", at, "Function", "AWS::Lambda::Function", status, reason, physical)
+
+
+def test_functions_that_are_worked_on_are_watched_and_their_time_is_told():
+    took = function_with("fn", ADDRESS, began=time.time() + 2)
+    busy = replace(took, deployments=(replace(took.deployments[0], state="IN_PROGRESS"),))
+    watcher = FakeWatcher(functions={"fn": [busy, took], "zip": [None], "untouched": [took]})
+
+    def happen():
+        watcher.happened += [of_function("UPDATE_IN_PROGRESS"), of_function("UPDATE_IN_PROGRESS", physical="zip")]
+        watcher.happened += [of_function("UPDATE_IN_PROGRESS", physical="")]
+
+    moments = []
+    watched(watcher, moments, happen)
+    assert {service.name for moment in moments for service in moment.services} == {"fn"}
+    watcher.happened.append(of_function("UPDATE_COMPLETE", after=90))
+    account = watched(watcher, [], happen)
+    assert account.phases == {}  # what was before the watch began is none of it
+
+    def ends():
+        watcher.happened += [
+            of_function("UPDATE_IN_PROGRESS", physical="new"),
+            of_function("UPDATE_COMPLETE", 90, "new"),
+        ]
+        watcher.functions["new"] = [replace(took, name="new")]
+
+    account = watched(watcher, [], ends)
+    assert [span.name for span in account.phases["new"]] == ["until Lambda is told", TAKE_OVER]
+    assert account.phases["new"][1].seconds > 80
+    assert len(account.advice) == 1
+
+
+def test_a_role_that_may_not_see_functions_sees_all_the_rest():
+    watcher = FakeWatcher([], {"arn": [SERVICE]}, denies_functions=True)
+    moments = []
+    account = watched(watcher, moments, lambda: watcher.happened.append(of_function("UPDATE_IN_PROGRESS")))
+    assert not any(moment.news for moment in moments)
+    assert {service.name for moment in moments for service in moment.services} == {"api"}
+    assert account.phases == {}
+
+
+@pytest.mark.parametrize(("status", "name"), [("CREATE_FAILED", "gone"), ("CREATE_IN_PROGRESS", "gone")])
+def test_a_function_that_is_not_there_is_not_shown(status, name):
+    watcher, moments = FakeWatcher(), []
+    watched(watcher, moments, lambda: watcher.happened.append(of_function(status, physical=name)))
+    assert not any(moment.services for moment in moments)
+
+
+def test_why_lambda_does_not_take_an_image_comes_with_what_helps():
+    said = "Lambda does not have permission to access the ECR image. Check the ECR permissions."
+    watcher = FakeWatcher()
+    account = watched(watcher, [], lambda: watcher.happened.append(of_function("UPDATE_FAILED", reason=said)))
+    assert said in account.failure
+    assert "lambda.amazonaws.com" in account.remedy
+    watcher = FakeWatcher()
+    account = watched(watcher, [], lambda: watcher.happened.append(event("Task", "UPDATE_FAILED", said)))
+    assert account.remedy == ""

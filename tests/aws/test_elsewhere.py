@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from rajee_deploy.aws import Aws
-from rajee_deploy.aws.elsewhere import Assumed, InRegion
+from rajee_deploy.aws.elsewhere import Assumed, Either, InRegion
 from rajee_deploy.errors import DeployError
 
 ROLE = "arn:aws:iam::2:role/lookup"
@@ -82,3 +82,40 @@ def test_another_region_is_said_with_each_call():
     near.ask("ssm", "get_parameter", {"Name": "a"})
     near.ask("ssm", "get_parameter", {"Name": "a"}, region="eu-west-1")
     assert [each[3] for each in base.asked] == ["us-west-2", "eu-west-1"]
+
+
+DENIED = DeployError("access-denied", "no")
+
+
+def ask(either: Either) -> object:
+    return either.ask("ecr", "batch_get_image", {})
+
+
+def test_whoever_is_denied_asks_by_the_second_way_and_stays_with_it():
+    first, second = Base(DENIED), Base({"a": 1}, {"b": 2})
+    either = Either(first, lambda: second)
+    assert [ask(either), ask(either)] == [{"a": 1}, {"b": 2}]
+    assert len(first.asked) == 1
+
+
+def test_the_second_way_is_not_made_where_the_first_one_goes():
+    either = Either(Base({"a": 1}), lambda: pytest.fail("nobody was denied"))
+    assert ask(either) == {"a": 1}
+
+
+@pytest.mark.parametrize(
+    ("second", "code", "problem"),
+    [
+        (DeployError("access-denied", "the role may not be assumed"), "access-denied", "no"),
+        (DeployError("throttled", "slower"), "throttled", "slower"),
+    ],
+)
+def test_where_both_ways_fail_it_is_told_what_matters(second, code, problem):
+    with pytest.raises(DeployError) as failed:
+        ask(Either(Base(DENIED), lambda: Base(second)))
+    assert (failed.value.code, failed.value.problem) == (code, problem)
+
+
+def test_any_other_error_is_the_answer():
+    with pytest.raises(DeployError, match="slower"):
+        ask(Either(Base(DeployError("throttled", "slower")), lambda: pytest.fail("nobody was denied")))

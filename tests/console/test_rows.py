@@ -111,6 +111,17 @@ def test_without_a_terminal_nobody_can_be_asked():
 
 
 @pytest.mark.parametrize(
+    ("typed", "place"),
+    [("2\n", 1), (" 1 \n", 0), ("3\n0\n2\n", 1), ("x\n\n-1\n2\n", None), ("²\n", None), ("", None)],
+)
+def test_one_of_several_is_chosen_by_its_number(monkeypatch, typed, place):
+    monkeypatch.setattr("sys.stdin", io.StringIO(typed))
+    terminal = Terminal()
+    assert Console(stderr=terminal).choose("Which?", ["a\x1b[1m", "b"]) == place
+    assert terminal.getvalue().startswith("  1  a\\x1b[1m\n  2  b\nWhich? [1-2] ")
+
+
+@pytest.mark.parametrize(
     ("texts", "most", "shown"),
     [
         ([], 1, []),

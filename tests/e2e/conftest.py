@@ -13,7 +13,8 @@ from pathlib import Path
 import given
 import pytest
 import session
-from sandboxes import note_images_of
+from e2e.any_app import REGIONS, Apps
+from sandboxes import note_images_of, own_cloud
 
 TOP = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent
@@ -104,3 +105,26 @@ def copy_repository(folder: Path) -> None:
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(TOP / name, folder / name)
     (folder / "infra" / "node_modules").symlink_to(TOP / "infra" / "node_modules")
+
+
+@pytest.fixture(scope="module")
+def apps(tmp_path_factory):
+    """Makes checkouts of apps of tests/apps, beside a sandbox of the module's own; see any_app.py."""
+    work = tmp_path_factory.mktemp("apps")
+    with own_cloud(work / "state") as variables:
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "RAJEE_DEPLOY_"))}
+        path = [str(BIN), str(TOP / "infra" / "node_modules" / ".bin"), os.environ["PATH"]]
+        environment = {
+            **kept,
+            **variables,
+            "PATH": os.pathsep.join(path),
+            "RAJEE_DEPLOY_STATE_DIR": str(work / "state"),
+            "RAJEE_DEPLOY_CACHE_DIR": str(work / "cache"),
+            "TMPDIR": str(work / "tmp"),
+            "npm_config_update_notifier": "false",
+        }
+        (work / "tmp").mkdir()
+        note_images_of(environment["AWS_ENDPOINT_URL"])
+        for region in REGIONS:
+            given.bootstrap(environment, region)
+        yield Apps(work, environment, given.node_modules)

@@ -9,7 +9,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rajee_deploy.plan.carried import KEY, SCHEMA, carried_of, decode, encode, with_carried, without_carried
+from rajee_deploy.plan.carried import (
+    KEY,
+    SCHEMA,
+    WITH_IMAGES,
+    carried_of,
+    decode,
+    encode,
+    with_carried,
+    without_carried,
+)
 from rajee_deploy.plan.state import StackContent
 from rajee_deploy.plan.template_differences import as_sent, given_back, record_of
 
@@ -20,6 +29,16 @@ DOCUMENT = {
     "toolchain": {"node": "20.1.0"},
     "obstacles": [],
 }
+IMAGE = {
+    "name": "api",
+    "source": "services/api",
+    "dockerfile": "docker/Dockerfile",
+    "target": "",
+    "platform": "linux/amd64",
+    "build-args": {"VERSION": "1"},
+    "build-contexts": {"lib": "./lib", "base": "docker-image://base"},
+}
+WITH = {**DOCUMENT, "schema": WITH_IMAGES, "images": [IMAGE]}
 EMPTY = {"schema": SCHEMA, "entries": [], "variables": [], "toolchain": {}, "obstacles": []}
 names = st.text(max_size=5)
 values = st.recursive(
@@ -74,13 +93,36 @@ def test_what_is_given_back_of_it_is_what_was_sent():
 def test_equal_lists_are_equal_texts():
     assert encode(dict(reversed(DOCUMENT.items()))) == encode(DOCUMENT)
     assert decode(encode(EMPTY)) == EMPTY
+    assert decode(encode(WITH)) == WITH
 
 
 def changed(**parts):
     return {**DOCUMENT, **parts}
 
 
+def with_image(**parts):
+    return {**WITH, "images": [IMAGE, {**IMAGE, **parts}]}
+
+
 BAD = {
+    "images, by a schema that has none": changed(images=[IMAGE]),
+    "no images, by a schema that has them": {**DOCUMENT, "schema": WITH_IMAGES},
+    "an empty list of images": {**WITH, "images": []},
+    "images are a table": {**WITH, "images": {"api": IMAGE}},
+    "an image is a text": {**WITH, "images": ["api"]},
+    "an image has a key more": with_image(more=""),
+    "an image has a key less": {**WITH, "images": [{key: value for key, value in IMAGE.items() if key != "target"}]},
+    "a target is none": with_image(target=None),
+    "a name has a NUL": with_image(name="a\0"),
+    "a build context is absolute": with_image(source="/etc"),
+    "a build context leads out": with_image(source="a/../.."),
+    "a build context is somebody's": with_image(source="~/.ssh"),
+    "a Dockerfile leads out": with_image(dockerfile="../Dockerfile"),
+    "a Dockerfile is absolute": with_image(dockerfile="/etc/passwd"),
+    "a named build context leads out": with_image(**{"build-contexts": {"lib": "../lib"}}),
+    "a named build context is absolute": with_image(**{"build-contexts": {"lib": "/lib"}}),
+    "arguments are a list": with_image(**{"build-args": ["A"]}),
+    "an argument is a number": with_image(**{"build-args": {"A": 1}}),
     "another schema": changed(schema="rajee-deploy.list/2"),
     "no schema": {key: value for key, value in DOCUMENT.items() if key != "schema"},
     "a key more": changed(more=[]),

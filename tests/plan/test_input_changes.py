@@ -227,3 +227,24 @@ def test_a_setting_that_chooses_other_inputs_is_named(tmp_path):
     assert changed_inputs(before.find(str(whole.digest)), partial) == ()
     after.keep(whole)  # the same inputs, with this choice: from now on it is none that changed
     assert changed_inputs(after.find(str(whole.digest)), partial) == ()
+
+
+def image(definition, digest, name="api"):
+    return Input(f"image:{definition * 64}:{name}", digest)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "told"),
+    [
+        ([image("a", "1")], [image("a", "2")], [("image api", "changed")]),
+        ([image("a", "1")], [image("b", "2")], [("image api", "changed")]),  # by another Dockerfile
+        ([], [image("a", "1")], [("image api", "new")]),
+        ([image("a", "1")], [], [("image api", "gone")]),
+        ([image("a", "1")], [image("a", "1"), image("b", "1", "web")], [("image web", "new")]),
+        ([], [Input("image-assets", "adopt")], [("cdk.image-assets of the settings", "new")]),
+    ],
+)
+def test_an_image_is_called_by_its_name(before, after, told):
+    assert [
+        tuple(each) for each in changed_inputs(former(fingerprint(traced=before)), fingerprint(traced=after))
+    ] == told

@@ -154,12 +154,26 @@ def test_without_the_stacks_own_task_definition_nothing_can_be_put_back():
     assert planned(FAILED, Drift.REPAIR_NOW, held=held) == (["confirm"], [])
 
 
-def test_a_function_that_runs_another_image_is_told_and_never_put_back():
+def test_a_function_of_whose_image_only_the_end_is_known_is_told_and_never_put_back():
     held = StackService("f", "/app:c-2", is_function=True)
     for drift in Drift:
         steps, (caution,) = drift_steps("App", observed(DRIFTED, held=held), drift)
         assert (steps, caution.code) == ([], "service-drift")
         assert "aws lambda update-function-code" in caution.text
+
+
+WHOLE = StackService("f", "123456789012.dkr.ecr.us-east-1.amazonaws.com/app:c-2", is_function=True)
+
+
+def test_a_function_whose_image_is_known_is_put_back():
+    for found in (OTHER, replace(OWN, task_definition=WHOLE.task_definition, state="FAILED")):
+        steps, _ = drift_steps("App", observed([found], held=WHOLE), Drift.REPAIR_NOW)
+        assert [type(step) for step in steps] == [RepairService, ConfirmRollout]
+        assert steps[0].task_definition == WHOLE.task_definition
+    assert planned(DRIFTED, Drift.REPAIR, held=WHOLE)[0] == ["repair", "confirm"]
+    assert planned(YOUNG, Drift.REPAIR, held=WHOLE) == ([], ["service-drift"])
+    (caution,) = drift_steps("App", observed(DRIFTED, held=WHOLE), Drift.LEAVE)[1]
+    assert caution.text.endswith("rajee-deploy up --repair-drift puts it back")
 
 
 def test_services_that_may_not_be_looked_at_are_told_once():

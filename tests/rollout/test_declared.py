@@ -10,6 +10,7 @@ from rajee_deploy.rollout.declared import (
     DeclaredServices,
     declared_services,
     known_end,
+    pseudo_parameters,
 )
 
 TASK = {"Type": "AWS::ECS::TaskDefinition"}
@@ -105,6 +106,28 @@ HOST = {"Fn::Select": [4, {"Fn::Split": [":", {"Fn::GetAtt": ["Repository", "Arn
 )
 def test_the_end_of_an_address_as_far_as_it_is_known(text, end):
     assert known_end(text, {"ImageTag": "c-1"}) == end
+
+
+ARN = "arn:{}:cloudformation:eu-west-1:123456789012:stack/App/1".format
+
+
+@pytest.mark.parametrize(
+    ("partition", "host"),
+    [
+        ("aws", "123456789012.dkr.ecr.eu-west-1.amazonaws.com/assets:abc"),
+        ("aws-us-gov", "123456789012.dkr.ecr.eu-west-1.amazonaws.com/assets:abc"),
+        ("aws-cn", "123456789012.dkr.ecr.eu-west-1.amazonaws.com.cn/assets:abc"),
+        ("aws-iso", "/assets:abc"),
+    ],
+)
+def test_what_cloudformation_itself_puts_into_an_address(partition, host):
+    address = {"Fn::Sub": "${AWS::AccountId}.dkr.ecr.${AWS::Region}.${AWS::URLSuffix}/assets:abc"}
+    assert known_end(address, pseudo_parameters(ARN(partition))) == host
+
+
+@pytest.mark.parametrize("text", ["", "App", "arn:aws:s3:::bucket"])
+def test_no_stack_tells_no_parameters(text):
+    assert pseudo_parameters(text) == {}
 
 
 @pytest.mark.parametrize(

@@ -15,10 +15,30 @@ def test_the_table_has_every_state_that_ecs_knows_and_no_other():
     assert set(ECS.shape_for("DeploymentRolloutState").enum) == table.STATES
 
 
-def test_every_status_of_a_function_is_a_state():
+def test_every_status_of_a_functions_update_is_a_state():
     known = SESSION.get_service_model("lambda").shape_for("LastUpdateStatus").enum
-    assert {table.of_function(status) for status in known} == table.STATES
-    assert table.of_function("SomethingNew") == "SomethingNew"
+    assert {table.of_function("Active", update) for update in known} == table.STATES
+    assert table.of_function("Active", "SomethingNew") == "SomethingNew"
+
+
+@pytest.mark.parametrize(
+    ("state", "meaning"),
+    [
+        ("Active", "COMPLETED"),
+        ("Inactive", "COMPLETED"),  # nobody called it for long
+        ("", "COMPLETED"),  # a Lambda that tells no state
+        ("Pending", "IN_PROGRESS"),
+        ("Failed", "FAILED"),
+    ],
+)
+def test_a_functions_state_goes_before_its_update(state, meaning):
+    assert table.of_function(state, "Successful") == meaning
+
+
+def test_of_the_other_states_that_lambda_has_nothing_is_concluded():
+    known = set(SESSION.get_service_model("lambda").shape_for("State").enum)
+    unknown = {state for state in known if not table.is_known(table.of_function(state, "Successful"))}
+    assert unknown == {"Deactivating", "Deactivated", "ActiveNonInvocable", "Deleting"}
 
 
 @pytest.mark.parametrize(

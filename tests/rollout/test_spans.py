@@ -6,7 +6,7 @@ import pytest
 
 from rajee_deploy.rollout import Message, ResourceEvent, RolloutSettings
 from rajee_deploy.rollout.advice import advice
-from rajee_deploy.rollout.spans import Span, first_failure, resource_spans, rollout_phases
+from rajee_deploy.rollout.spans import TAKE_OVER, Span, first_failure, function_phases, resource_spans, rollout_phases
 
 STACK = "AWS::CloudFormation::Stack"
 
@@ -214,3 +214,44 @@ def test_a_mark_counts_from_the_phase_before_it_on():
         Span("health checks", 5, 0),
         Span("settling", 5, 4),
     )
+
+
+def of_function(at, status, physical="fn"):
+    return ResourceEvent(f"{at}", at, "F", "AWS::Lambda::Function", status, "", physical)
+
+
+UPDATED = [
+    of_function(10, "UPDATE_IN_PROGRESS"),
+    of_function(11, "UPDATE_IN_PROGRESS"),
+    of_function(95, "UPDATE_COMPLETE"),
+]
+
+
+@pytest.mark.parametrize(
+    ("events", "changed", "spans"),
+    [
+        (UPDATED, 13.5, (Span("until Lambda is told", 10, 3.5), Span(TAKE_OVER, 13.5, 81.5))),
+        (list(reversed(UPDATED)), 95, (Span("until Lambda is told", 10, 85), Span(TAKE_OVER, 95, 0))),
+        (UPDATED, 9.9, ()),  # nothing was changed: its last update is older
+        (UPDATED, 95.1, ()),  # somebody else changed it afterwards
+        (UPDATED[:2], 13.5, ()),
+        ([of_function(10, "UPDATE_IN_PROGRESS", "other"), of_function(20, "UPDATE_COMPLETE", "other")], 13.5, ()),
+    ],
+)
+def test_how_long_lambda_takes_an_image_over(events, changed, spans):
+    assert function_phases(events, "fn", changed) == spans
+
+
+def test_a_function_that_is_made():
+    """Its name comes with the event that its creation began."""
+    events = [
+        of_function(1, "CREATE_IN_PROGRESS", ""),
+        of_function(3, "CREATE_IN_PROGRESS"),
+        of_function(50, "CREATE_COMPLETE"),
+    ]
+    assert function_phases(events, "fn", 3) == (Span("until Lambda is told", 3, 0), Span(TAKE_OVER, 3, 47))
+
+
+@pytest.mark.parametrize(("seconds", "lines"), [(60, 0), (61, 1)])
+def test_a_large_image_is_worth_a_word(seconds, lines):
+    assert len(advice([Span(TAKE_OVER, 0, seconds)], RolloutSettings())) == lines

@@ -252,6 +252,15 @@ def test_no_settings_anywhere(tmp_path):
     with pytest.raises(ConfigurationError) as caught:
         find_settings(tmp_path)
     assert caught.value.code == "no-settings"
+    assert "rajee-deploy init" not in caught.value.hint
+
+
+def test_beside_a_cdk_app_init_is_named_first(tmp_path):
+    (tmp_path / "infra").mkdir()
+    (tmp_path / "infra" / "cdk.json").write_text("{}")
+    with pytest.raises(ConfigurationError) as caught:
+        find_settings(tmp_path)
+    assert caught.value.hint.startswith("rajee-deploy init   # ")
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import pytest
@@ -9,7 +10,7 @@ from scripted_aws import SERVICE, SERVICE_RECORD, TASK, ScriptedAws, at, resourc
 
 from rajee_deploy.errors import DeployError
 from rajee_deploy.plan.state import StackContent, StackPresent
-from rajee_deploy.rollout import Service
+from rajee_deploy.rollout import FunctionImage, Service
 from rajee_deploy.rollout.declared import DeclaredFunction, DeclaredService, DeclaredServices
 from rajee_deploy.rollout.standing import StackService, Standing, standing
 from rajee_deploy.rollout.verdict import objection
@@ -243,6 +244,10 @@ def function(says, **configuration):
         ("/app:c-1", {"LastUpdateStatus": "InProgress"}, Standing.MOVING),
         ("/app:c-1", {"LastUpdateStatus": "Failed", "LastUpdateStatusReason": "no"}, Standing.FAILED),
         ("/app:c-1", {"LastUpdateStatus": "Anything"}, Standing.UNKNOWN),
+        ("/app:c-1", {"State": "Pending"}, Standing.MOVING),
+        ("/app:c-1", {"State": "Failed"}, Standing.FAILED),
+        ("/app:c-1", {"State": "Deactivated"}, Standing.UNKNOWN),
+        ("/app:c-1", {"State": "Inactive", "StateReasonCode": "Idle"}, Standing.RUNS),
     ],
 )
 def test_a_function_as_lambda_shows_it(says, configuration, stands):
@@ -252,6 +257,50 @@ def test_a_function_as_lambda_shows_it(says, configuration, stands):
     if stands is Standing.OTHER:
         text = objection(stands, held, found)
         assert text == "the function f runs app:c-1, and its stack says app:c-2"
+
+
+@pytest.mark.parametrize(
+    ("configuration", "why"),
+    [
+        (
+            {
+                "LastUpdateStatus": "Failed",
+                "LastUpdateStatusReason": "no",
+                "LastUpdateStatusReasonCode": "InvalidImage",
+            },
+            ("no", "InvalidImage"),
+        ),
+        (
+            {
+                "State": "Failed",
+                "StateReason": "gone",
+                "StateReasonCode": "ImageDeleted",
+                "LastUpdateStatusReason": "x",
+            },
+            ("gone", "ImageDeleted"),
+        ),
+        ({"State": "Active", "StateReason": "x", "StateReasonCode": "Idle"}, ("", "")),
+    ],
+)
+def test_why_a_function_is_as_it_is(configuration, why):
+    _, found = function("", **configuration)
+    assert (found.primary.reason, found.primary.code) == why
+
+
+def test_the_image_of_a_function_is_told_whole():
+    resolved = "host.test/team/app@sha256:" + "a" * 64
+    code = {"ImageUri": "host.test/team/app:c-1", "ResolvedImageUri": resolved}
+    configuration = {**FUNCTION["Configuration"], "Architectures": ["arm64"]}
+    aws = ScriptedAws().answers("lambda", "get_function", {"Configuration": configuration, "Code": code})
+    held = StackService("f", ":c-1", is_function=True)
+    found = Services(aws).services([held])["f"]
+    assert found.image == FunctionImage("host.test/team/app:c-1", resolved, "arm64")
+    assert found.primary.task_definition == ":c-1"
+
+
+def test_a_function_is_given_an_image():
+    aws = ScriptedAws().answers("lambda", "update_function_code", {}, {"FunctionName": "f", "ImageUri": "host/app:c-1"})
+    Services(aws).run(StackService("f", "host/app:c-1", is_function=True), "host/app:c-1")
 
 
 def test_a_function_that_is_gone():
@@ -280,7 +329,24 @@ def test_functions_are_held_with_the_end_of_their_images_address():
     stack = replace(STATE, services=DeclaredServices(functions=(DeclaredFunction("F", image),)))
     for aws in (lists(ScriptedAws(), named("F", "AWS::Lambda::Function", "f")), ScriptedAws()):
         held = Services(aws).services_of("App", stack)
-        assert held[-1] == StackService("f", ".host/app:c-1", is_function=True)
+        assert held[-1] == StackService("f", "123456789012.host/app:c-1", is_function=True)
+
+
+def test_functions_of_nested_stacks_are_held_with_its_own_parameters():
+    address = "${AWS::AccountId}.dkr.ecr.${AWS::Region}.${AWS::URLSuffix}/app:${Tag}"
+    code = {"Code": {"ImageUri": {"Fn::Sub": address}}}
+    template = json.dumps({"Resources": {"F": {"Type": "AWS::Lambda::Function", "Properties": code}}})
+    aws = ScriptedAws()
+    inner = {"StackResourceSummaries": [named("Inner", "AWS::CloudFormation::Stack", INNER)]}
+    aws.answers("cloudformation", "list_stack_resources", inner, {"StackName": "App"})
+    aws.answers("cloudformation", "get_template", {"TemplateBody": template})
+    given = [{"ParameterKey": "Tag", "ParameterValue": "c-1"}]
+    record = {"StackName": "i", "StackStatus": "CREATE_COMPLETE", "CreationTime": at(1), "Parameters": given}
+    aws.answers("cloudformation", "describe_stacks", {"Stacks": [record]}, {"StackName": INNER})
+    own = {"StackResourceSummaries": [named("F", "AWS::Lambda::Function", "f")]}
+    aws.answers("cloudformation", "list_stack_resources", own, {"StackName": INNER})
+    (held,) = Services(aws).services_of("App", replace(STATE, services=DeclaredServices(nested=True)))
+    assert held.task_definition == "123456789012.dkr.ecr.us-east-1.amazonaws.com/app:c-1"
 
 
 def test_no_services_are_not_asked_for():

@@ -8,17 +8,19 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
-from fakes import FakeServices, FakeWatcher
+from fakes import FakeServices, FakeWatcher, function_with
 from sandboxes import running_sandbox
 
 from rajee_deploy.aws import Aws
 from rajee_deploy.plan.state import StackPresent
 from rajee_deploy.rollout import Deployment, Service
 from rajee_deploy.rollout.declared import DeclaredService, DeclaredServices
+from rajee_deploy.rollout.functions import digest_of
 from rajee_deploy.rollout.standing import StackService, Standing, standing
 from rajee_deploy.sandbox import control
 from rajee_deploy.stack.describe import CloudFormation
 from rajee_deploy.stack.services import Services
+from rajee_deploy.stack.watching import Watching
 
 TAG = {"Ref": "ImageTag"}
 TEMPLATE = {
@@ -38,6 +40,7 @@ TEMPLATE = {
         },
     },
 }
+DIGEST = "sha256:" + "d" * 64
 OWN = Deployment("ecs-svc/1", "PRIMARY", "task/app:1", 1, 0, 1, state="COMPLETED")
 
 
@@ -100,24 +103,63 @@ def test_a_stack_whose_template_was_not_read_or_declares_nothing_holds_nothing(w
     assert world.door.services([]) == {}
 
 
-def test_a_function_that_somebody_gave_another_image(sandbox, monkeypatch):
-    """In the sandbox alone: ECS's fake knows no functions."""
-    for name, value in sandbox.items():
+@dataclass
+class Functions:
+    """A function that has an image, the door and the watcher to it, and the address of another image."""
+
+    door: Any
+    watcher: Any
+    held: StackService
+    other: str
+
+    def stands(self) -> Standing:
+        return standing(self.held, self.door.services([self.held])[self.held.arn])
+
+
+@pytest.fixture(params=["fake", "sandbox"])
+def functions(request, monkeypatch):
+    if request.param == "fake":
+        watcher = FakeWatcher(functions={"made": [function_with("made", "h.test/team/f:c-1", DIGEST)], "zip": [None]})
+        held = StackService("made", "h.test/team/f:c-1", is_function=True)
+        return Functions(FakeServices(watcher, functions={"made": held.task_definition}), watcher, held, "h.test/f:c-2")
+    for name, value in request.getfixturevalue("sandbox").items():
         monkeypatch.setenv(name, value)
     aws = Aws(region="us-east-1")
-    role = aws.client("iam").create_role(RoleName=uuid.uuid4().hex, AssumeRolePolicyDocument="{}")["Role"]["Arn"]
-    ecr, functions = aws.client("ecr"), aws.client("lambda")
-    uri = ecr.create_repository(repositoryName="team/function")["repository"]["repositoryUri"]
+    name = f"f{uuid.uuid4().hex[:12]}"
+    role = aws.client("iam").create_role(RoleName=name, AssumeRolePolicyDocument="{}")["Role"]["Arn"]
+    ecr, client = aws.client("ecr"), aws.client("lambda")
+    uri = ecr.create_repository(repositoryName=name)["repository"]["repositoryUri"]
     for tag in ("c-1", "c-2"):
-        ecr.put_image(repositoryName="team/function", imageManifest=manifest(tag), imageTag=tag)
-    functions.create_function(FunctionName="made", Role=role, PackageType="Image", Code={"ImageUri": f"{uri}:c-1"})
-    held = StackService("made", "/function:c-1", is_function=True)
-    door = Services(aws)
-    assert standing(held, door.services([held])["made"]) is Standing.RUNS
-    functions.update_function_code(FunctionName="made", ImageUri=f"{uri}:c-2")
-    assert standing(held, door.services([held])["made"]) is Standing.OTHER
+        ecr.put_image(repositoryName=name, imageManifest=manifest(tag), imageTag=tag)
+    code = {"ImageUri": f"{uri}:c-1"}
+    client.create_function(FunctionName=name, Role=role, PackageType="Image", Code=code)
+    if not any(one["FunctionName"] == "zip" for one in client.list_functions()["Functions"]):
+        code_of_zip = {"ZipFile": b"z"}
+        client.create_function(FunctionName="zip", Role=role, Runtime="python3.12", Handler="h", Code=code_of_zip)
+    return Functions(Services(aws), Watching(aws), StackService(name, code["ImageUri"], is_function=True), f"{uri}:c-2")
+
+
+def test_a_function_has_its_stacks_image_until_somebody_gives_it_another(functions):
+    assert functions.stands() is Standing.RUNS
+    functions.door.run(functions.held, functions.other)
+    assert functions.stands() is Standing.OTHER
+    functions.door.run(functions.held, functions.held.task_definition)
+    assert functions.stands() is Standing.RUNS
+
+
+def test_a_function_that_is_not_there(functions):
     gone = StackService("gone", "", is_function=True)
-    assert standing(gone, door.services([gone])["gone"]) is Standing.GONE
+    assert standing(gone, functions.door.services([gone])["gone"]) is Standing.GONE
+    assert functions.watcher.function("App", "gone").image is None
+
+
+def test_a_function_while_its_stack_is_deployed(functions):
+    found = functions.watcher.function("App", functions.held.arn)
+    assert found.image.address == functions.held.task_definition
+    assert found.primary.state == "COMPLETED"
+    assert digest_of(found.image).startswith("sha256:")
+    assert found.image.architecture == "x86_64"
+    assert functions.watcher.function("App", "zip") is None
 
 
 def manifest(text: str) -> str:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import tempfile
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -13,7 +16,7 @@ from rajee_deploy.plan.carried import decode, encode
 from rajee_deploy.settings import CdkSettings
 from rajee_deploy.synth.inputs import infra_fingerprint
 from rajee_deploy.synth.toolchain import toolchain_versions
-from rajee_deploy.synth.tracing.depfile import Depfile, Toolchain, TracedEntry
+from rajee_deploy.synth.tracing.depfile import Depfile, Toolchain, TracedEntry, TracedImage, read_depfile
 from rajee_deploy.synth.travelling import from_document, to_document
 
 WORDS = st.text(st.characters(blacklist_characters="\0/", blacklist_categories=["Cs"]), min_size=1, max_size=9).filter(
@@ -28,14 +31,22 @@ BUT = st.lists(WORDS, max_size=2).map(tuple)
 BARE = WORDS.filter(lambda word: not word.startswith(("~", "$TMPDIR")))
 ENTRIES = st.builds(lambda kind, place, name, but: TracedEntry(kind, place + name, but), KINDS, PLACES, WORDS, BUT)
 ENTRIES |= st.builds(TracedEntry, st.sampled_from(["upward", "self"]), BARE, st.just(()))
+TABLES = st.dictionaries(BARE, BARE, max_size=2).map(lambda table: tuple(sorted(table.items())))
+IMAGES = st.builds(TracedImage, WORDS, BARE, BARE, WORDS | st.just(""), WORDS | st.just(""), TABLES, TABLES)
 DEPFILES = st.builds(
-    lambda entries, variables, impure, used: Depfile(
-        entries=tuple(entries), variables=tuple(variables), impure=tuple(impure), toolchain=used, is_whole=True
+    lambda entries, variables, impure, used, images: Depfile(
+        entries=tuple(entries),
+        variables=tuple(variables),
+        impure=tuple(impure),
+        toolchain=used,
+        is_whole=True,
+        images=tuple(images),
     ),
     st.lists(ENTRIES, max_size=4),
     st.lists(WORDS, max_size=3),
     st.lists(WORDS, max_size=3),
     st.builds(Toolchain, NAMES, st.just(()), NAMES, PACKAGES, NAMES),
+    st.lists(IMAGES, max_size=2),
 )
 VERSIONS = st.dictionaries(st.sampled_from(["toolchain:node", "toolchain:python", "toolchain:platform"]), WORDS)
 
@@ -45,6 +56,16 @@ def test_what_is_received_is_what_was_sent(depfile, versions):
     document = decode(encode(to_document(depfile, versions)))
     assert document is not None
     assert from_document(document) == (depfile, versions)
+    assert document["schema"].endswith("/2" if depfile.images else "/1")
+
+
+@given(DEPFILES)
+def test_what_is_kept_is_what_was_found(depfile):
+    with tempfile.TemporaryDirectory() as place:
+        path = Path(place, "depfile.json")
+        depfile.write(path)
+        assert read_depfile(path) == depfile
+        assert json.loads(path.read_text())["version"] == (4 if depfile.images else 3)
 
 
 def test_directories_of_packages_stay_at_home():

@@ -16,7 +16,8 @@ from rajee_deploy.dataclass import dataclass
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from rajee_deploy.actions.init.found import CopiedSource, FoundContext, FoundImage, ReadEntry
+    from rajee_deploy.actions.init.decide import Choice
+    from rajee_deploy.actions.init.found import CopiedSource, Found, FoundContext, FoundImage, ReadEntry
 
 
 class _Kind(NamedTuple):
@@ -111,6 +112,24 @@ class IgnoreFile:
         return "\n".join(lines) + "\n"
 
 
+def ignore_files(found: Found, choice: Choice) -> tuple[IgnoreFile, ...]:
+    """Of each build context that images are made of which we build."""
+    built = [image for image in found.images if image.name in choice.adopted]
+    lost = next((image.name for image in built if not image.context), "")
+    made = []
+    for context in found.contexts:
+        own = [image for image in built if image.context == context.directory]
+        table = next((table.name for table in choice.images if table.context == context.directory), "")
+        if lost and own:
+            reason = f"which directory {lost} is built of is not known, and it may be this one"
+            made.append(IgnoreFile(context.directory, reason=reason))
+        elif table and own:
+            made.append(IgnoreFile(context.directory, reason=f"images.{table} is built of it, too: write it by hand"))
+        elif own:
+            made.append(ignore_file(context, own))
+    return tuple(made)
+
+
 def ignore_file(context: FoundContext, images: Sequence[FoundImage]) -> IgnoreFile:
     """Of one build context, for all images that are built of it."""
     if context.has_own_rules:
@@ -124,10 +143,8 @@ def ignore_file(context: FoundContext, images: Sequence[FoundImage]) -> IgnoreFi
     sources = list(dict.fromkeys(source for image in images for source in image.sources))
     patterns = tuple(_patterns(context, entries, sources))
     if not any(not one.doubt for one in patterns):
-        maybe = f"; you may want {', '.join(one.text for one in patterns)}" if patterns else ""
-        return IgnoreFile(
-            context.directory, patterns, reason=f"no COPY takes in what churns (.git, caches, docs…){maybe}"
-        )
+        maybe = f", but for {', '.join(one.text for one in patterns)}" if patterns else ""
+        return IgnoreFile(context.directory, patterns, reason=f"nothing that surely churns is read{maybe}")
     is_broad = any(not source.path for source in sources)
     return IgnoreFile(context.directory, patterns, _OURS if is_broad else ())
 

@@ -40,6 +40,9 @@ _BUILD_FILES = ("pyproject.toml", "setup.py", "setup.cfg", "package.json", "Make
 _ASKS_GIT = re.compile(
     rb"(?<![\w.-])git(?![\w-])|setuptools.scm|hatch.vcs|versioneer|dunamai|poetry.dynamic.versioning"
 )
+_IS_DOCKERFILE = re.compile(
+    r"(dockerfile|containerfile)([._-](?!py$|md$).+)?|.+\.(dockerfile|containerfile)", re.IGNORECASE
+)
 _RULES = (".deployignore", ".dockerignore", ".gitignore")
 
 
@@ -88,7 +91,7 @@ def _image(asset: ImageAsset, stacks: tuple[str, ...], root: Path, places: Seque
         selection = read_inputs(settings).selections[""]
         entries = tuple(ReadEntry(one.entry.path, one.entry.kind is Kind.DIRECTORY) for one in selection.records)
     except DeployError as error:
-        return replace(found, problem=error.problem)
+        return replace(found, problem=error.problem, context=_origin(asset, (), root, places))
     return replace(
         found,
         context=_origin(asset, [one.entry.path for one in selection.records], root, places),
@@ -123,9 +126,7 @@ def _count(directory: Path) -> int:
 
 def _dockerfiles(root: Path) -> list[Path]:
     def is_one(name: str) -> bool:
-        lower = name.lower()
-        is_rules = lower.endswith(".dockerignore")
-        return not is_rules and (lower.startswith("dockerfile") or lower.endswith((".dockerfile", "containerfile")))
+        return _IS_DOCKERFILE.fullmatch(name) is not None and not name.endswith(".dockerignore")
 
     return files_below(project_root(root), is_one, _DEPTH, _MOST_ENTRIES)
 

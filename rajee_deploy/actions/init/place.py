@@ -12,23 +12,24 @@ from rajee_deploy.errors import ConfigurationError, DeployError
 from rajee_deploy.settings import find_settings
 from rajee_deploy.settings.document import document_of
 from rajee_deploy.system.extent import project_root
-from rajee_deploy.system.nearby import is_file
+from rajee_deploy.system.nearby import files_below, is_file
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 NAME = "rajee-deploy.toml"
+_DEPTH, _MOST_ENTRIES = 4, 10_000
 _HIDDEN = ("node_modules", "cdk.out", "venv")
 
 
 def find_apps(here: Path) -> list[Path]:
-    """The directories with a cdk.json that a run in `here` may mean: `here` itself or the nearest above it, else those
-    one level below. ConfigurationError `no-cdk-json` where there is none."""
+    """The directories with a cdk.json that a run in `here` may mean: `here` itself; else those one level below, else
+    the nearest above, else those further below. ConfigurationError `no-cdk-json` where there is none."""
     above = next((each for each in (here, *here.parents) if is_file(each / "cdk.json")), None)
     if above == here:
         return [here]
     below = [each for each in _directories(here) if is_file(each / "cdk.json")]
-    found = below or ([above] if above else [])
+    found = below or ([above] if above else _further_below(here))
     if not found:
         raise _no_app(here)
     return found
@@ -105,12 +106,16 @@ def _no_app(start: Path) -> ConfigurationError:
     there = elsewhere(start, "cdk.json") or elsewhere(project_root(start), "cdk.json")
     return ConfigurationError(
         "no-cdk-json",
-        "there is no CDK app here, one level below or above" if start.is_dir() else "there is no such directory",
+        "there is no CDK app here, below or above" if start.is_dir() else "there is no such directory",
         where=str(start),
         cause="a CDK app is a directory with a cdk.json",
         hint="\n".join(f"rajee-deploy init --app {quote(os.path.relpath(each))}" for each in there)
         or "cd to your app, or name it: rajee-deploy init --app DIR; npx cdk init makes a new one",
     )
+
+
+def _further_below(here: Path) -> list[Path]:
+    return [each.parent for each in files_below(here, lambda name: name == "cdk.json", _DEPTH, _MOST_ENTRIES)]
 
 
 def _directories(here: Path) -> list[Path]:

@@ -58,8 +58,11 @@ def show_decisions(console: Console, found: Found, chosen: Choice, draft: Draft)
     for one in draft.ignores:
         if one.reason:
             without.setdefault(one.reason, []).append(one.context)
-        else:
-            console.item("=", _shown(one), f"{_patterns(one)}: taken in by a COPY around them, named by no file")
+            continue
+        console.item("=", _shown(one), f"leaves out {', '.join(each.text for each in one.patterns if not each.doubt)}")
+        for each in one.patterns:
+            if each.doubt:
+                console.item("=", _shown(one), f"{each.text} as a comment: {each.doubt}")
     for reason, contexts in without.items():
         place = "" if contexts == ["."] else f" in {', '.join(contexts)}"
         console.item("=", ".deployignore", f"none{place}: {reason}")
@@ -128,8 +131,8 @@ def _image_document(image: FoundImage, chosen: Choice) -> dict[str, Any]:
 
 def _rows(found: Found, chosen: Choice) -> Iterator[tuple[str, str, str]]:
     app = found.app
-    own = "the project's own" if app.is_own_cli else "this machine's"
-    yield "CDK app", app.directory, ", ".join(filter(None, (app.language, f"aws-cdk {app.cli} ({own})")))
+    whose = "the project" if app.is_own_cli else "this machine"
+    yield "CDK app", app.directory, ", ".join(filter(None, (app.language, f"aws-cdk {app.cli} of {whose}")))
     for path in app.lock_files:
         yield "packages", path, ""
     for stack in found.stacks:
@@ -137,7 +140,7 @@ def _rows(found: Found, chosen: Choice) -> Iterator[tuple[str, str, str]]:
     for image in found.images:
         yield "image", image.name, _about(image)
     for each in found.dockerfiles:
-        yield "Dockerfile", each.path, "no image of the app is made of it"
+        yield "Dockerfile", each.path, "the app makes no image of it"
     where = " ".join(filter(None, (found.account, found.region)))
     yield "AWS", where or "-", "the account and region in force" if found.account else "nobody is logged in"
 
@@ -157,8 +160,8 @@ def _about(image: FoundImage) -> str:
 def _decisions(found: Found, chosen: Choice) -> Iterator[str]:
     yield f"stacks: {', '.join(chosen.stacks)}" + (f" ({chosen.reason})" if chosen.left and chosen.reason else "")
     if chosen.adopted:
-        count = "1 image asset is" if len(chosen.adopted) == 1 else f"{len(chosen.adopted)} image assets are"
-        yield f'image-assets = "adopt": {count} built here, by what the Dockerfile reads'
+        count = "1 image is" if len(chosen.adopted) == 1 else f"{len(chosen.adopted)} images are"
+        yield f'image-assets = "adopt": {count} built here'
     elif not found.images:
         yield "no image-assets: the app has none"
     for table in chosen.images:
@@ -170,7 +173,3 @@ def _decisions(found: Found, chosen: Choice) -> Iterator[str]:
 
 def _shown(one: IgnoreFile) -> str:
     return ".deployignore" if one.context == "." else f"{one.context}/.deployignore"
-
-
-def _patterns(one: IgnoreFile) -> str:
-    return ", ".join(each.text for each in one.patterns if not each.doubt)

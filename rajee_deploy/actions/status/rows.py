@@ -22,8 +22,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class DeployedImage:
-    """An image parameter of a stack: what it records (a tag or a digest; "" for nothing), the tag that this checkout
-    makes, and whether they are the same image; None where `doubt` says why nobody can tell."""
+    """An image of a stack: what it records (a tag or a digest; "" for nothing) and in which parameter, the tag that
+    this checkout makes, and whether they are the same image; None where `doubt` says why nobody can tell.
+
+    Of one that the app declares itself (`parameter` is "") also what it ran before ("" where none is recorded), the
+    digest that the registry has under the tag, and whether the registry lost it (None where nobody looked, or could).
+    """
 
     name: str
     parameter: str
@@ -31,9 +35,18 @@ class DeployedImage:
     here: str
     matches: bool | None
     doubt: str = ""
+    repository: str = ""
+    former: str = ""
+    digest: str = ""
+    is_gone: bool | None = None
 
 
 def _image(image: DeployedImage) -> str:
+    doubt = f"; {image.doubt}" if image.doubt and image.matches is not None else ""
+    return _of_checkout(image) + doubt + (f"; {image.repository} does not have it any more" if image.is_gone else "")
+
+
+def _of_checkout(image: DeployedImage) -> str:
     match image.matches:
         case True:
             return f"{image.deployed}, as this checkout makes it"
@@ -45,11 +58,15 @@ def _image(image: DeployedImage) -> str:
 
 def _image_document(image: DeployedImage) -> dict[str, Any]:
     return {
-        "parameter": image.parameter,
+        "parameter": image.parameter or None,
         "deployed": image.deployed or None,
         "here": image.here or None,
         "matches": image.matches,
         "doubt": image.doubt or None,
+        "repository": image.repository or None,
+        "former": image.former or None,
+        "digest": image.digest or None,
+        "gone": image.is_gone,
     }
 
 
@@ -94,7 +111,8 @@ def _parameter_document(parameter: DeployedParameter) -> dict[str, Any]:
 @dataclass(frozen=True, slots=True)
 class RunningService:
     """An ECS service of a stack: tasks that run and are wanted, the images of its task definition, who rolls it out
-    (ECS, CODE_DEPLOY or EXTERNAL), and in words what it does that its stack does not say ("" for nothing)."""
+    (ECS, CODE_DEPLOY or EXTERNAL), and in words what it does that its stack does not say ("" for nothing). A Lambda
+    function made of an image is one that LAMBDA rolls out."""
 
     name: str
     running: int
@@ -104,8 +122,18 @@ class RunningService:
     controller: str = "ECS"
     drift: str = ""
 
+    @property
+    def kind(self) -> str:
+        """What it is, in one word."""
+        return "function" if self.controller == LAMBDA else "service"
+
+
+LAMBDA = "LAMBDA"
+
 
 def _service(service: RunningService) -> str:
+    if service.kind == "function":
+        return "; ".join(filter(None, (", ".join(service.images), service.drift)))
     moving = "" if service.is_stable else ", not stable"
     by = "" if service.controller == "ECS" else f", rolled out by {service.controller}"
     images = f": {', '.join(service.images)}" if service.images else ""
@@ -116,6 +144,7 @@ def _service(service: RunningService) -> str:
 def _service_document(service: RunningService) -> dict[str, Any]:
     return {
         "name": service.name,
+        "kind": service.kind,
         "running": service.running,
         "desired": service.desired,
         "images": list(service.images),
@@ -203,7 +232,7 @@ def _stack_lines(stack: DeployedStack) -> Iterator[str]:
         yield _row(f"parameter {parameter.name}", _parameter(parameter))
     yield _row("infrastructure", _infrastructure(stack))
     for service in stack.services:
-        yield _row(f"service {service.name}", _service(service))
+        yield _row(f"{service.kind} {service.name}", _service(service))
     for doubt in stack.doubts:
         yield _row("!", doubt)
 

@@ -12,6 +12,7 @@ from rajee_deploy.sandbox.corrections import (
     ecr,
     ecs,
     functions,
+    nested,
     repositories,
     resources,
     settling,
@@ -19,6 +20,9 @@ from rajee_deploy.sandbox.corrections import (
     stacks,
     surroundings,
     tokens,
+    unsupported,
+    updating,
+    versions,
     waiting,
 )
 
@@ -28,12 +32,16 @@ def apply(*, port: int, password: str) -> None:
     ecr.apply(port=port, password=password)
     repositories.apply()
     resources.apply()
+    updating.apply()
     stacks.apply()
+    nested.apply()
     settling.apply()
     surroundings.apply()
     change_sets.apply()
     ecs.apply()
     functions.apply()
+    versions.apply()
     ssm.apply()
+    unsupported.apply()
     tokens.apply()
     waiting.apply()

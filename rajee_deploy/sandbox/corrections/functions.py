@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from moto.awslambda.exceptions import InvalidParameterValueException
-from moto.awslambda.models import LambdaFunction
+from moto.awslambda.models import ImageConfig, LambdaFunction
 from moto.awslambda.utils import get_backend
 from moto.ecr.models import ecr_backends
 from moto.moto_api._internal import mock_random
@@ -81,7 +81,10 @@ def create_whole_functions() -> None:
         region_name: str,
     ) -> Any:
         json = {**cloudformation_json, "Properties": _given(new_resource_name, cloudformation_json["Properties"])}
-        return update.__func__(cls, original_resource, new_resource_name, json, account_id, region_name)
+        function = update.__func__(cls, original_resource, new_resource_name, json, account_id, region_name)
+        function.image_config = ImageConfig(json["Properties"].get("ImageConfig", {}))
+        function.tags = json["Properties"]["Tags"]
+        return function
 
     LambdaFunction.create_from_cloudformation_json = classmethod(create_function)
     LambdaFunction.update_from_cloudformation_json = classmethod(update_function)

@@ -25,7 +25,6 @@ def apply() -> None:
     report_resource_events()
     retain_what_is_removed()
     delete_networks()
-    follow_replacements()
 
 
 def find_every_reference() -> None:
@@ -91,23 +90,6 @@ def delete_networks() -> None:
     ResourceMap.delete = delete
 
 
-def follow_replacements() -> None:
-    """When a resource is replaced, whatever refers to it is updated (moto leaves an ECS service on the task definition
-    that a parameter has just replaced)."""
-    original = ResourceMap.update
-
-    def update(self: Any, template: Any, parameters: Any = None) -> None:
-        before = _identities(self)
-        original(self, template, parameters)
-        frontier = {name for name, identity in _identities(self).items() if before.get(name, identity) != identity}
-        seen: set[str] = set()
-        while frontier - seen:
-            seen |= frontier
-            frontier = _update_dependents(self, frontier)
-
-    ResourceMap.update = update
-
-
 def references(template: Any) -> set[str]:
     """The names of resources and parameters that some part of a template refers to."""
     if isinstance(template, list):
@@ -135,26 +117,6 @@ def _undeleted(resource_map: Any) -> list[str]:
         for name, template in resource_map._resource_json_map.items()
         if resource_map._parsed_resources.get(name) is not None and template.get("DeletionPolicy") not in _RETAINING
     ]
-
-
-def _update_dependents(resource_map: Any, replaced: set[str]) -> set[str]:
-    moved = set()
-    for name, template in resource_map._resource_json_map.items():
-        if name in replaced or name not in resource_map._parsed_resources or not references(template) & replaced:
-            continue
-        before = _identity(resource_map._parsed_resources[name])
-        resource = parsing.parse_and_update_resource(
-            name, template, resource_map, account_id=resource_map._account_id, region_name=resource_map._region_name
-        )
-        resource_map._parsed_resources[name] = resource
-        if _identity(resource) != before:
-            moved.add(name)
-    return moved
-
-
-def _identities(resource_map: Any) -> dict[str, str]:
-    made = resource_map._parsed_resources
-    return {name: _identity(made[name]) for name in resource_map._resource_json_map if made.get(name) is not None}
 
 
 def _identity(resource: Any) -> str:

@@ -6,6 +6,7 @@ nothing. Moto's own mistakes (a property that it does not know, a reference that
 
 from __future__ import annotations
 
+import functools
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
@@ -29,7 +30,6 @@ def apply() -> None:
     look_without_creating()
     hide_unfinished_outputs()
     refuse_custom_resources()
-    fail_with_a_nested_stack()
 
 
 def look_without_creating() -> None:
@@ -64,23 +64,6 @@ def refuse_custom_resources() -> None:
     CustomModel.create_from_cloudformation_json = classmethod(create)
 
 
-def fail_with_a_nested_stack() -> None:
-    """A nested stack that fails makes its parent fail (moto's error passed through both; ours settles the inner one).
-
-    https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-cfn-nested-stacks.html
-    """
-    original = Stack.create_from_cloudformation_json.__func__
-
-    def create(cls: Any, /, *args: Any, **kwargs: Any) -> Any:
-        stack = original(cls, *args, **kwargs)
-        if "ROLLBACK" in stack.status:
-            message = f"Embedded stack {stack.stack_id} was not successfully created: {_reason_among_events(stack)}"
-            raise ValidationError(message=message)
-        return stack
-
-    Stack.create_from_cloudformation_json = classmethod(create)
-
-
 @contextmanager
 def settling(settle: Callable[[Exception], None]) -> Iterator[None]:
     """Hand whatever stops the work to `settle`. Moto's mistakes have no class of their own: any exception may be one,
@@ -103,6 +86,7 @@ def forget_outputs(stack: Any) -> None:
 
 
 def _while_building(work: Any) -> Any:
+    @functools.wraps(work)
     def building(*args: Any, **kwargs: Any) -> Any:
         reset = _building.set(True)
         try:
@@ -111,7 +95,3 @@ def _while_building(work: Any) -> Any:
             _building.reset(reset)
 
     return building
-
-
-def _reason_among_events(stack: Any) -> str:
-    return next((str(each.resource_status_reason) for each in stack.events if "FAILED" in each.resource_status), "?")

@@ -11,6 +11,7 @@ from moto.cloudformation.exceptions import ValidationError
 from moto.cloudformation.models import CloudFormationBackend, Stack
 from moto.cloudformation.responses import CloudFormationResponse
 from moto.core.utils import utcnow
+from moto.utilities.utils import get_partition
 
 from rajee_deploy.sandbox.corrections.parameters import (
     effective_parameters,
@@ -56,6 +57,11 @@ def read_templates_from_here() -> None:
     responses.get_stack_from_s3_url = get_stack_from_s3_url
 
 
+def get_template(url: str, account_id: str, region: str) -> str:
+    """The template that lies at a TemplateURL."""
+    return str(models.get_stack_from_s3_url(url, account_id=account_id, partition=get_partition(region)))
+
+
 def show_given_parameters() -> None:
     """DescribeStacks shows parameters as text, `****` for NoEcho ones, and an SSM type's path beside its value."""
     Stack.parameter_list = property(shown_parameters)
@@ -98,7 +104,7 @@ def roll_back_failed_creations() -> None:
     answers with the resource's error and leaves the stack in CREATE_IN_PROGRESS forever, so cdk waits forever)."""
     original = CloudFormationBackend.create_stack
 
-    def create_stack(self: Any, name: str, *args: Any, **kwargs: Any) -> Any:
+    def create_stack(self: Any, name: str, template: str, *args: Any, **kwargs: Any) -> Any:
         known = set(self.stacks)
 
         def begun() -> Any | None:
@@ -110,7 +116,7 @@ def roll_back_failed_creations() -> None:
             fail_creation(begun(), error)
 
         with settling(settle):
-            check_outputs(original(self, name, *args, **kwargs))
+            check_outputs(original(self, name, template, *args, **kwargs))
         return begun()
 
     CloudFormationBackend.create_stack = create_stack

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from rajee_deploy.actions.init.churn import GIT, IgnoreFile, ignore_file
-from rajee_deploy.actions.init.found import CopiedSource, FoundContext, FoundImage, ReadEntry
+from rajee_deploy.actions.init.churn import GIT, IgnoreFile, ignore_file, ignore_files
+from rajee_deploy.actions.init.decide import Choice, ImageTable
+from rajee_deploy.actions.init.found import CopiedSource, Found, FoundApp, FoundContext, FoundImage, ReadEntry
 from rajee_deploy.context.deployignore import DeployIgnored
 from rajee_deploy.model import Kind
 
@@ -107,7 +110,7 @@ def test_what_another_file_names_is_a_comment(word, pattern):
 def test_a_narrow_copy_needs_no_file():
     found = made(image(CopiedSource("app.py"), files=("app.py",)))
     assert found.text == ""
-    assert found.reason.startswith("no COPY takes in what churns")
+    assert found.reason == "nothing that surely churns is read"
 
 
 def test_a_directory_that_is_copied_alone_hides_nothing_of_ours():
@@ -127,6 +130,35 @@ def test_a_directory_that_is_copied_alone_hides_nothing_of_ours():
 def test_where_none_is_written(context, images, reason):
     found = made(*images, **context)
     assert (found.text, found.reason) == ("", reason)
+
+
+def reasons(images, tables=()) -> dict[str, str]:
+    """Why the contexts of these images get no file."""
+    app = FoundApp(".", "Python", (), "2.1", is_own_cli=True)
+    contexts = tuple(FoundContext(name) for name in dict.fromkeys(one.context for one in images) if name)
+    seen = Found(app, (), tuple(images), contexts)
+    choice = Choice(("Api",), images=tuple(tables), adopted=tuple(one.name for one in images if not one.obstacle))
+    return {one.context: one.reason for one in ignore_files(seen, choice)}
+
+
+def test_each_context_has_its_own():
+    other = replace(image(), name="web", context="web", entries=())
+    assert reasons([image(), other]) == {".": "", "web": "nothing that surely churns is read"}
+
+
+def test_an_image_of_an_unknown_directory_may_be_of_any():
+    lost = replace(image(), name="lost", context="")
+    assert reasons([image(), lost]) == {".": "which directory lost is built of is not known, and it may be this one"}
+    assert reasons([image(), replace(lost, obstacle="a program")]) == {".": ""}
+
+
+def test_an_image_of_the_settings_may_name_what_would_be_hidden():
+    table = ImageTable("api", "Api", "ImageTag", "team/api", ".", "Dockerfile")
+    assert reasons([image()], [table]) == {".": "images.api is built of it, too: write it by hand"}
+
+
+def test_what_is_left_to_the_cdk_gets_none():
+    assert reasons([replace(image(), obstacle="a program")]) == {}
 
 
 class Tree:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from rajee_deploy.synth.tracing.kernel import strace_command
-from rajee_deploy.synth.tracing.looks import Looks, Program, Resolver, find_looks
+from rajee_deploy.synth.tracing.looks import Asker, Looks, Program, Resolver, find_looks
 from rajee_deploy.synth.tracing.syscalls import read_calls
 
 SHELL = '10 execve("/bin/sh", ["sh", "-c", "the app"], 0x7 /* 1 vars */) = 0'
@@ -342,3 +342,26 @@ def test_the_real_log_of_an_app_in_a_directory_of_any_name(place):
         "in the shell": True,
     }
     assert list(seen.listed[f"{root}/sub"].values()) == [1]
+
+
+def test_who_looked_how_often_is_told_and_as_which_program():
+    seen = looks(
+        '10 openat(AT_FDCWD</d>, "a", O_RDONLY) = 3</d/a>',
+        '10 execve("/usr/bin/node", ["node"], 0x7 /* 1 vars */) = 0',
+        "10 clone(child_stack=0x1, flags=CLONE_VM|CLONE_THREAD) = 11",
+        '10 openat(AT_FDCWD</d>, "a", O_RDONLY) = 3</d/a>',
+        '11 openat(AT_FDCWD</d>, "a", O_RDONLY) = 4</d/a>',
+        '10 access("/d/a", R_OK) = 0',
+        '10 openat(AT_FDCWD</d>, "b", O_RDONLY) = -1 ENOENT (No such file or directory)',
+        "10 clone(child_stack=0x1, flags=SIGCHLD) = 12",
+        '12 readlink("/d/a", "x", 99) = 1',
+        start="/d",
+    )
+    shell, node = os.path.realpath("/bin/sh"), os.path.realpath("/usr/bin/node")
+    assert seen.askers["/d/a"] == {
+        Asker(10, shell, opens=True): 1,
+        Asker(10, node, opens=True): 2,
+        Asker(10, node, opens=False): 1,
+        Asker(12, node, opens=False): 1,
+    }
+    assert seen.askers["/d/b"] == {Asker(10, node, opens=True): 1}

@@ -265,10 +265,8 @@ function install() {
   const assets = /([\\/]aws-cdk-lib[\\/](?:.*[\\/])?)aws-ecr-assets[\\/]lib[\\/]image-asset\.js$/;
   let made = 0;
 
-  function watchAssets(exported, root) {
-    const found = Object.getOwnPropertyDescriptor(exported, 'DockerImageAsset');
-    if (typeof found?.value !== 'function' || !found.writable) return;
-    const watched = new Proxy(found.value, {
+  function watchClass(original, root) {
+    const watched = new Proxy(original, {
       construct(target, words, type) {
         const around = staging;
         const own = { number: `${process.pid}.${threadId}.${++made}`, root, looks: new Map() };
@@ -283,7 +281,7 @@ function install() {
         }
       },
     });
-    exported.DockerImageAsset = watched;
+    return watched;
   }
 
   // Fields alone are read: what an app's own class computes is its own business.
@@ -298,16 +296,28 @@ function install() {
     } catch { /* a CDK that is not known: all that it looks at counts */ }
   }
 
+  // A module's exports are there before it runs: what it puts there as the class becomes the other one at once.
+  function watchExports(exported, root) {
+    const name = 'DockerImageAsset';
+    const become = (value) => {
+      const told = typeof value === 'function' ? watchClass(value, root) : value;
+      Object.defineProperty(exported, name, { value: told, writable: true, enumerable: true, configurable: true });
+      if (told === value) watchExports(exported, root);
+    };
+    Object.defineProperty(exported, name, { get: () => undefined, set: become, enumerable: true, configurable: true });
+  }
+
+  // Node keeps each module here before it runs it. A function around its loader would be seen in every trace of an error.
   const Module = require('module');
-  const { load } = Module.prototype;
-  Module.prototype.load = function (name, ...rest) {
-    const ended = load.call(this, name, ...rest);
-    const found = assets.exec(name);
-    try {
-      if (found !== null) watchAssets(this.exports, name.slice(0, found.index) + found[1]);
-    } catch { /* one whose exports cannot be changed */ }
-    return ended;
-  };
+  Module._cache = new Proxy(Module._cache, {
+    set(cache, name, module) {
+      const found = typeof name === 'string' ? assets.exec(name) : null;
+      try {
+        if (found !== null) watchExports(module.exports, name.slice(0, found.index) + found[1]);
+      } catch { /* no module as node makes them: all that it looks at counts */ }
+      return Reflect.set(cache, name, module);
+    },
+  });
   Module.syncBuiltinESMExports();
   record('node', process.version, main, process.cwd());
 }

@@ -1,0 +1,5 @@
+from prices import price
+
+
+def handler(event, _context):
+    return {"refund": price(event["item"])}

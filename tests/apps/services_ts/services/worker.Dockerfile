@@ -1,0 +1,6 @@
+FROM scratch
+ARG QUEUE
+ARG CONCURRENCY=1
+ENV QUEUE=$QUEUE CONCURRENCY=$CONCURRENCY
+COPY common/ /common/
+COPY worker/ /worker/
