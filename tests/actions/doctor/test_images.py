@@ -146,7 +146,7 @@ def test_keys_without_an_effect(examine, dockerfile, settings, keys):
 
 @pytest.mark.parametrize(
     ("dockerfile", "is_unused"),
-    [(SCRATCH, True), (f"# syntax=docker/dockerfile:1\n{SCRATCH}", False), ("COPYY x\n", False)],,
+    [(SCRATCH, True), (f"# syntax=docker/dockerfile:1\n{SCRATCH}", False), ("COPYY x\n", False)],
 )
 def test_mirrors_that_nobody_asks(examine, tmp_path, dockerfile, is_unused):
     examine(dockerfile)
