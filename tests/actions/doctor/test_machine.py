@@ -60,9 +60,8 @@ def test_a_node_that_is_a_script_is_not_run(programs, tmp_path):
     assert (found.health, (tmp_path / "ran").exists()) == (UNKNOWN, False)
 
 
-def test_strace(monkeypatch):
-    monkeypatch.setattr(machine, "strace_obstacle", lambda: "strace is not on PATH; install strace 5.3 or newer")
-    (found,) = machine.check_strace()
+def test_strace():
+    (found,) = machine.check_strace(lambda: "strace is not on PATH; install strace 5.3 or newer")
     assert (found.health, found.fix) == (WARNING, "install strace 5.3 or newer")
     assert found.text.startswith("strace is not on PATH: ")
 
@@ -85,6 +84,14 @@ def test_an_engine_whose_disk_is_not_here():
     (*_, found) = machine.check_disk(refuse)
     assert (found.health, "no Docker Engine answers" in found.text) == (UNKNOWN, True)
     assert len(list(machine.check_disk(None))) == 2
+
+
+@pytest.mark.usefixtures("places")
+def test_a_machine_without_docker_has_no_disk_of_docker():
+    def fail():
+        raise DeployError("docker-missing", "the docker command is not installed")
+
+    assert [each.subject for each in machine.check_disk(fail)] == ["cache", "temporary files"]
 
 
 def test_a_disk_that_does_not_answer(places, monkeypatch):
