@@ -108,6 +108,12 @@ def test_without_a_former_tag_nothing_goes_back(make):
     assert "rajee-deploy rollback TAG --image web" in refused(world, "no-previous").hint
 
 
+def test_what_a_stack_records_that_was_never_created_did_not_run(world):
+    world.put(status="ROLLBACK_COMPLETE")
+    world.second = world.deploy("three")
+    refused(world, "no-previous")
+
+
 def test_an_image_that_the_registry_lost_is_not_promised(world):
     world.lose(world.first)
     error = refused(world, "asset-image-lost")
