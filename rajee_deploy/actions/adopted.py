@@ -57,13 +57,11 @@ def bind_images(run: CurrentRun, synthesis: Synthesis, who: Identity) -> bool:
     assets = [each for each in image_assets(synthesis.assembly) if each.stack in chosen]
     _tell(run, assets)
     own = [each for each in assets if placeholder_name(each.hash)]
-    apart = {(each.stack, each.name) for each in own}
-    names = Counter([*(each.name for each in run.named[0].images if not each.is_asset), *(name for _, name in apart)])
+    names = shown_names(run.named[0].images, [(each.stack, each.name) for each in own])
     images: dict[str, ImageSettings] = {}
     roles: dict[Repository, PublishingRole] = {}
     for each in own:
-        shown = each.name if names[each.name] == 1 else f"{_slug(each.stack)}.{each.name}"
-        place = chosen[each.stack]
+        shown, place = names[each.stack, each.name], chosen[each.stack]
         image = images.setdefault(shown, _located(_image(each, shown, run.settings), each, place, who))
         roles[near(image.repository, place, who)] = _role(each, place, who)
     run.ports.bind_roles(roles)
@@ -83,18 +81,17 @@ def with_known_images(settings: Settings) -> Settings:
     assembly = app.store.latest_assembly()
     originals = original_images(settings, app.root, app.images)
     found: dict[str, ImageSettings] = {}
-    for each in image_assets(assembly) if assembly is not None else ():
-        if placeholder_name(each.hash):
-            staged = replace(_image(each, each.name, settings), parameter=ASSET_PREFIX + each.name)
-            original = originals.get(each.name) or originals.get(f"{each.stack}/{each.name}")
-            name = each.name if each.name not in found else f"{_slug(each.stack)}.{each.name}"
-            place = (original.context, original.dockerfile) if original is not None else None
-            found[name] = replace(
-                staged,
-                name=name,
-                context=place[0] if place else staged.context,
-                dockerfile=place[1] if place else staged.dockerfile,
-            )
+    own = [each for each in (image_assets(assembly) if assembly is not None else ()) if placeholder_name(each.hash)]
+    names = shown_names(settings.images, [(each.stack, each.name) for each in own])
+    for each in own:
+        name = names[each.stack, each.name]
+        staged = replace(_image(each, name, settings), parameter=ASSET_PREFIX + each.name)
+        original = originals.get(each.name) or originals.get(f"{each.stack}/{each.name}")
+        found[name] = replace(
+            staged,
+            context=original.context if original is not None else staged.context,
+            dockerfile=original.dockerfile if original is not None else staged.dockerfile,
+        )
     return replace(settings, images=(*settings.images, *found.values()))
 
 
@@ -110,6 +107,22 @@ def located_images(settings: Settings, assembly: Path, who: Identity) -> list[Im
             place = places[each.stack]
             image = _located(_image(each, each.name, settings), each, place, who)
             found.append(replace(image, repository=near(image.repository, place, who)))
+    return found
+
+
+def shown_names(images: Iterable[ImageSettings], own: Sequence[tuple[str, str]]) -> dict[tuple[str, str], str]:
+    """What images of the app's own go by, by stack (its id) and name: their name where no other image has it (`images`
+    are those of the settings), else with their stack's."""
+    taken = {each.name for each in images if not each.is_asset}
+    count = Counter([*taken, *(name for _, name in dict.fromkeys(own))])
+    found: dict[tuple[str, str], str] = {}
+    for stack, name in dict.fromkeys(own):
+        wanted = name if count[name] == 1 else f"{_slug(stack)}.{name}"
+        number, shown = 1, wanted
+        while shown in taken:
+            number, shown = number + 1, f"{wanted}.{number + 1}"
+        taken.add(shown)
+        found[stack, name] = shown
     return found
 
 
@@ -191,15 +204,12 @@ def deployed_images(run: CurrentRun, states: Mapping[str, StackState], who: Iden
     """The images of the app's own as stacks record them, without a synth: where they are and what they are called, and
     nothing of what they are built from."""
     own = [(stack, each) for stack, state in states.items() if isinstance(state, StackPresent) for each in state.images]
-    names = Counter(
-        [*(each.name for each in run.settings.images if not each.is_asset), *(each.name for _, each in own)]
-    )
-    found = []
-    for stack, each in own:
-        place = run.settings.place_of(stack)
-        shown = each.name if names[each.name] == 1 else f"{_slug(place.id)}.{each.name}"
-        found.append(_deployed_image(run, shown, stack, each, near(each.repository, place, who)))
-    return found
+    places = {stack: run.settings.place_of(stack) for stack, _ in own}
+    names = shown_names(run.settings.images, [(places[stack].id, each.name) for stack, each in own])
+    return [
+        _deployed_image(run, names[places[stack].id, each.name], stack, each, near(each.repository, places[stack], who))
+        for stack, each in own
+    ]
 
 
 def _deployed_image(

@@ -23,14 +23,14 @@ if TYPE_CHECKING:
 _RENEWED = frozenset({"iam-role", "container-role", "assume-role", "assume-role-with-web-identity"})
 
 
-class Greeting:
-    """One call to STS, and what is learned by the way: `ahead` is by how many seconds this machine's clock is ahead of
-    AWS's, None where no answer told."""
+class IdentityCall:
+    """One call to STS, and what is learned by the way: by how many seconds this machine's clock is ahead of AWS's
+    (`seconds_ahead`), None where no answer told."""
 
     def __init__(self, aws: Aws, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         self._aws = aws
         self._now = now
-        self.ahead: float | None = None
+        self.seconds_ahead: float | None = None
 
     def caller(self) -> Caller:
         """Who we are. DeployError; the clock may be known then all the same."""
@@ -47,7 +47,7 @@ class Greeting:
     def _hear(self, **event: Any) -> None:
         told = parse_date(str(event["http_response"].headers.get("Date", "")))
         if told is not None:
-            self.ahead = (self._now() - told).total_seconds()
+            self.seconds_ahead = (self._now() - told).total_seconds()
 
 
 def parse_date(text: str) -> datetime | None:

@@ -50,6 +50,7 @@ SHORT_CALLS = {
     "ecs": ("describe_services",),
     "ecr": ("batch_get_image", "describe_images", "describe_repositories"),
     "ssm": ("get_parameter",),
+    "lambda": ("get_function",),
 }
 
 # What botocore's parsers raise for JSON and XML that is not as the call's description says.

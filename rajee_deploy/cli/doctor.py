@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from rajee_deploy.actions.doctor.cloud import Cloud
-    from rajee_deploy.actions.doctor.examine import Patient
+    from rajee_deploy.actions.doctor.examine import Examination
     from rajee_deploy.aws import Identity
     from rajee_deploy.errors import DeployError
     from rajee_deploy.settings import ImageSettings, Settings
@@ -53,9 +53,9 @@ def doctor(
     from rajee_deploy.errors import Exit
 
     console = Console(verbose=verbose)
-    patient = _patient(environment, config, profile, region)
+    examination = _examination(environment, config, profile, region)
     with console.spinner("look"):
-        examined = examine(patient)
+        examined = examine(examination)
     if as_json:
         console.document(document(examined, as_pasted))
     else:
@@ -65,8 +65,8 @@ def doctor(
         raise typer.Exit(Exit.FAILED)
 
 
-def _patient(environment: str | None, config: Path | None, profile: str | None, region: str | None) -> Patient:
-    from rajee_deploy.actions.doctor.examine import Patient
+def _examination(environment: str | None, config: Path | None, profile: str | None, region: str | None) -> Examination:
+    from rajee_deploy.actions.doctor.examine import Examination
     from rajee_deploy.engine.choice import choose_engine
     from rajee_deploy.engine.data_root import find_data_root
     from rajee_deploy.settings.build_settings import EngineSettings
@@ -75,7 +75,7 @@ def _patient(environment: str | None, config: Path | None, profile: str | None, 
     settings, trouble = _settings(environment, config)
     app = _app(settings)
     engine = settings.engine if settings is not None else EngineSettings()
-    return Patient(
+    return Examination(
         settings=settings,
         trouble=trouble,
         app=app,
@@ -145,7 +145,7 @@ def _cloud(settings: Settings | None, app: Path | None, profile: str | None, reg
     from rajee_deploy.actions.doctor.bootstrapped import Bootstrapped
     from rajee_deploy.actions.doctor.cloud import Cloud
     from rajee_deploy.aws import Aws, Patience
-    from rajee_deploy.aws.caller import Greeting
+    from rajee_deploy.aws.caller import IdentityCall
     from rajee_deploy.cli.wiring import make_aws
     from rajee_deploy.registry.repository_rules import EcrRules
     from rajee_deploy.stack.whereabouts import Whereabouts
@@ -160,7 +160,7 @@ def _cloud(settings: Settings | None, app: Path | None, profile: str | None, reg
     bootstrapped = Bootstrapped(app or Path.cwd(), names, _made(settings), Whereabouts(aws))
     named = aws.profile_in_force
     return Cloud(
-        greeting=Greeting(aws),
+        identity=IdentityCall(aws),
         held_keys=aws.held_keys,
         rules=EcrRules(aws),
         images=lambda who: _located_images(settings, who),

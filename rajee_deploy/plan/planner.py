@@ -219,9 +219,14 @@ def waits(stacks: Sequence[str], states: Mapping[str, StackState]) -> tuple[Wait
 def image_steps(images: Sequence[WantedImage], observed: Observed, skipped: list[Skip]) -> list[Step]:
     """The builds of what is not there; what is there is skipped. DeployErrors of `image_check`."""
     steps: list[Step] = []
+    built: dict[tuple[Repository, str], str] = {}
     for image in images:
         state = observed.images[image.name]
+        other = built.get((image.repository, image.tag))
         match state:
+            case ImageAbsent() | RepositoryAbsent() if other is not None:
+                skipped.append(Skip(f"image {image.name}", f"{image.tag} is the image {other}, too"))
+                continue
             case ImagePresent(digest=digest):
                 skipped.append(Skip(f"image {image.name}", f"{image.tag} is in {image.repository} as {digest}"))
             case ImageAbsent():
@@ -236,6 +241,8 @@ def image_steps(images: Sequence[WantedImage], observed: Observed, skipped: list
                 raise error
             case _:
                 assert_never(state)
+        if not isinstance(state, ImagePresent):
+            built[image.repository, image.tag] = image.name
     return steps
 
 
@@ -256,7 +263,8 @@ def check_repositories(images: Sequence[WantedImage], observed: Observed, steps:
     for image in images:
         if not isinstance(observed.images[image.name], RepositoryAbsent):
             continue
-        build = next(i for i, step in enumerate(steps) if isinstance(step, BuildAndPush) and step.image == image.name)
+        named = {each.name for each in images if (each.repository, each.tag) == (image.repository, image.tag)}
+        build = next(i for i, step in enumerate(steps) if isinstance(step, BuildAndPush) and step.image in named)
         if not any(isinstance(step, DeployStack) for step in steps[:build]):
             raise DeployError(
                 "no-repository",

@@ -83,6 +83,7 @@ class StackContent:
     """What `cdk deploy` compares of a stack: its template (a digest of `template_differences`) and what is around it.
 
     `effective` is the digest of what an update of the template can change by itself; "" where that is not known.
+    `images` is what the stack records of images that the app declares: their tags are no part of the template's digest.
     """
 
     template: str
@@ -90,6 +91,7 @@ class StackContent:
     notification_arns: tuple[str, ...] = ()
     termination_protection: bool = False
     effective: str = field(default="", compare=False)
+    images: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)

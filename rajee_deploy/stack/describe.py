@@ -58,7 +58,11 @@ class CloudFormation:
             return state
         try:
             declared = _declared_parameters(template) if stack in self._with_parameters else {}
-            content = _content(record, without_tags(template, state.images) if state.images else template)
+            content = _content(
+                record,
+                without_tags(template, state.images) if state.images else template,
+                state.parameters[IMAGES_PARAMETER] if state.images else "",
+            )
             state = _with_obstacle(state, template, content) if state.images else state
             return replace(
                 state,
@@ -145,11 +149,12 @@ def _since(moment: Any) -> str:
     return moment.astimezone(UTC).isoformat(timespec="seconds") if isinstance(moment, datetime) else ""
 
 
-def _content(record: dict[str, Any], template: Any) -> StackContent:
+def _content(record: dict[str, Any], template: Any, images: str) -> StackContent:
     return StackContent(
         given_back(template),
         {item["Key"]: item.get("Value", "") for item in record.get("Tags", ())},
         tuple(record.get("NotificationARNs", ())),
         bool(record.get("EnableTerminationProtection", False)),
         effective(template),
+        images,
     )

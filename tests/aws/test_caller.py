@@ -9,7 +9,7 @@ import pytest
 from botocore.credentials import Credentials, DeferredRefreshableCredentials, RefreshableCredentials
 
 from rajee_deploy.aws import Aws
-from rajee_deploy.aws.caller import Greeting, keys_of, parse_date
+from rajee_deploy.aws.caller import IdentityCall, keys_of, parse_date
 from rajee_deploy.errors import DeployError
 from rajee_deploy.model.caller import Caller, HeldKeys
 
@@ -31,38 +31,38 @@ def reply(body: str, status: str = "200 OK", date: str = "Mon, 30 Nov 2026 12:00
 
 
 @pytest.fixture
-def greeting(keys):
+def identity(keys):
     """One that looks at a clock which stands at noon and 90 seconds."""
     assert keys
-    return Greeting(Aws(region="us-east-1", is_short=False), lambda: NOON + timedelta(seconds=90))
+    return IdentityCall(Aws(region="us-east-1", is_short=False), lambda: NOON + timedelta(seconds=90))
 
 
-def test_who_we_are_and_what_the_time_is(raw, greeting):
+def test_who_we_are_and_what_the_time_is(raw, identity):
     raw.replies = [reply(ANSWER.format(arn="arn:aws:iam::123456789012:user/ann"))]
-    assert greeting.ahead is None
-    assert greeting.caller() == Caller("123456789012", "us-east-1", "arn:aws:iam::123456789012:user/ann")
-    assert greeting.ahead == 90
+    assert identity.seconds_ahead is None
+    assert identity.caller() == Caller("123456789012", "us-east-1", "arn:aws:iam::123456789012:user/ann")
+    assert identity.seconds_ahead == 90
     assert len(raw.requests) == 1
 
 
-def test_the_time_is_heard_from_a_refusal_too(raw, greeting):
+def test_the_time_is_heard_from_a_refusal_too(raw, identity):
     raw.replies = [reply(SKEWED, "403 Forbidden")]
     with pytest.raises(DeployError) as caught:
-        greeting.caller()
-    assert (caught.value.code, greeting.ahead) == ("clock-skew", 90)
+        identity.caller()
+    assert (caught.value.code, identity.seconds_ahead) == ("clock-skew", 90)
 
 
 @pytest.mark.parametrize("date", ["", "yesterday", "Mon, 99 Nov 2026 12:00:00 GMT"])
-def test_an_answer_that_does_not_tell_the_time(raw, greeting, date):
+def test_an_answer_that_does_not_tell_the_time(raw, identity, date):
     raw.replies = [reply(ANSWER.format(arn="x"), date=date)]
-    assert greeting.caller().arn == "x"
-    assert greeting.ahead is None
+    assert identity.caller().arn == "x"
+    assert identity.seconds_ahead is None
 
 
-def test_an_answer_without_an_account_is_unknown(raw, greeting):
+def test_an_answer_without_an_account_is_unknown(raw, identity):
     raw.replies = [reply(ANSWER.format(arn="x").replace("123456789012", ""))]
     with pytest.raises(DeployError) as caught:
-        greeting.caller()
+        identity.caller()
     assert caught.value.code == "unknown-answer"
 
 

@@ -24,7 +24,7 @@ from sampled import some
 from source_trees import nodes, tree
 
 from rajee_deploy.aws import Aws
-from rajee_deploy.aws.caller import Greeting
+from rajee_deploy.aws.caller import IdentityCall
 from rajee_deploy.errors import DeployError
 from rajee_deploy.model import Digest, Platform
 from rajee_deploy.model.repository import Repository
@@ -310,7 +310,7 @@ READERS = {
     "mutability": (lambda aws: EcrRules(aws).find_mutability(REPOSITORY), [("ecr", "DescribeRepositories")]),
     "lifecycle": (lambda aws: EcrRules(aws).find_lifecycle(REPOSITORY), [("ecr", "GetLifecyclePolicy")]),
     "tags": (lambda aws: EcrRules(aws).find_tags(REPOSITORY, "c-1"), [("ecr", "DescribeImages")]),
-    "caller": (lambda aws: Greeting(aws).caller(), [("sts", "GetCallerIdentity")]),
+    "caller": (lambda aws: IdentityCall(aws).caller(), [("sts", "GetCallerIdentity")]),
     "access": (
         lambda aws: ecr(aws).push_access(REPOSITORY),
         [("ecr", "DescribeRepositories"), ("ecr", "GetAuthorizationToken")],

@@ -35,11 +35,11 @@ _AT_ONCE = 8
 _CONTENT = "c-" + "0" * 64  # a tag like those of all images
 
 
-class Greets(Protocol):
+class IdentityDoor(Protocol):
     """Asks AWS who we are, and hears the time by the way."""
 
     @property
-    def ahead(self) -> float | None:
+    def seconds_ahead(self) -> float | None:
         """The seconds that this machine's clock is ahead of AWS's; None where no answer told."""
         ...
 
@@ -52,7 +52,7 @@ class Greets(Protocol):
 class Cloud:
     """What is asked of AWS, each by one door. `login` is the command that gets new credentials."""
 
-    greeting: Greets
+    identity: IdentityDoor
     held_keys: Callable[[], HeldKeys]
     rules: RepositoryRules
     # The images whose repositories are looked at; None where the app declares some, and no synth is known here.
@@ -67,7 +67,7 @@ class Cloud:
 def check_cloud(cloud: Cloud, settings: Settings | None, app: Path | None) -> Iterator[Finding]:
     """All of it: who asks comes first, since everything else hangs on it."""
     try:
-        caller = cloud.greeting.caller()
+        caller = cloud.identity.caller()
     except (DeployError, EOFError) as error:
         yield from _without_credentials(cloud, error, settings, app)
         return
@@ -83,7 +83,7 @@ def check_cloud(cloud: Cloud, settings: Settings | None, app: Path | None) -> It
     account = None if settings is None else check_guard(settings, who)
     if account is not None:
         yield account
-    yield judgements.judge_clock(cloud.greeting.ahead)
+    yield judgements.judge_clock(cloud.identity.seconds_ahead)
     yield from _in_place(cloud, settings, app, who, is_right=account is None or account.health is not Health.ERROR)
 
 
@@ -97,7 +97,7 @@ def _without_credentials(
     else:
         text = "the profile asks for a code of a device, and nobody is here who could type it"
         yield Finding("credentials", Health.UNKNOWN, text)
-    yield judgements.judge_clock(cloud.greeting.ahead)
+    yield judgements.judge_clock(cloud.identity.seconds_ahead)
     yield from (unknown(check, "AWS cannot be asked: see credentials") for check in _asked(settings, app))
 
 

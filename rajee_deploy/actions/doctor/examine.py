@@ -41,7 +41,7 @@ ORDER = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Patient:
+class Examination:
     """What is examined. `settings` is None where there are none, or none that can be read: `trouble` says why. `app` is
     the directory of the CDK app, None where there is none."""
 
@@ -55,22 +55,22 @@ class Patient:
     cloud: Cloud
 
 
-def examine(patient: Patient, seconds: float = SECONDS) -> Examined:
+def examine(examination: Examination, seconds: float = SECONDS) -> Examined:
     """All findings, in their order."""
     checks: dict[str, Callable[[], Iterable[Finding]]] = {
-        "settings": lambda: check_settings(patient),
-        "engine": lambda: check_engine(patient.engine),
+        "settings": lambda: check_settings(examination),
+        "engine": lambda: check_engine(examination.engine),
         "node": check_node,
         "strace": check_strace,
-        "disk": lambda: check_disk(patient.data_root),
+        "disk": lambda: check_disk(examination.data_root),
         "cache": check_directories,
-        "credentials": lambda: check_cloud(patient.cloud, patient.settings, patient.app),
+        "credentials": lambda: check_cloud(examination.cloud, examination.settings, examination.app),
     }
-    settings, app = patient.settings, patient.app
+    settings, app = examination.settings, examination.app
     if app is not None:
         checks |= {"cdk": lambda: check_cli(app), "versions": lambda: check_version_reporting(app)}
     if settings is not None and (settings.images or settings.cdk.adopts_images):
-        checks["bases"] = lambda: check_images(settings, patient.images)
+        checks["bases"] = lambda: check_images(settings, examination.images)
     found = _all(checks, seconds)
     places = {name: number for number, name in enumerate(name for group in ORDER for name in group)}
     ordered = sorted(found, key=lambda finding: places[finding.check])
@@ -98,11 +98,11 @@ def _all(checks: dict[str, Callable[[], Iterable[Finding]]], seconds: float) -> 
         pool.shutdown(wait=False, cancel_futures=True)
 
 
-def check_settings(patient: Patient) -> Iterable[Finding]:
+def check_settings(examination: Examination) -> Iterable[Finding]:
     """Which settings there are, or what to do."""
-    if patient.trouble is not None:
-        yield of_error("settings", patient.trouble)
-    settings = patient.settings
+    if examination.trouble is not None:
+        yield of_error("settings", examination.trouble)
+    settings = examination.settings
     if settings is None:
         return
     images, stacks = len(settings.images), len(settings.cdk.stacks)

@@ -73,12 +73,16 @@ def judge_schema(cli: str, readable: int | None, library: str, written: int | No
 # -- who asks ------------------------------------------------------------------------------------------------------
 
 
+_NEW_KEYS = "export newer ones: AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN"
+
+
 def judge_expiry(keys: HeldKeys, now: datetime, login: str) -> Finding:
     """Whether credentials hold for as long as a deployment may take."""
     if not keys.is_temporary:
         return Finding("expiry", Health.OK, "the credentials do not expire")
     if keys.ends is None:
         return unknown("expiry", f"temporary credentials ({keys.source}) that do not say when they end")
+    login = _NEW_KEYS if keys.source == "env" else login
     left = (keys.ends - now).total_seconds()
     text = f"the credentials {_in_time(left)}"
     if keys.is_renewed:

@@ -42,11 +42,11 @@ def check_node() -> Iterator[Finding]:
         yield judgements.judge_node(version)
 
 
-def check_strace() -> Iterator[Finding]:
+def check_strace(obstacle: Callable[[], str] = strace_obstacle) -> Iterator[Finding]:
     """Whether the kernel can tell what a synth reads; nothing where the system has no such thing."""
-    obstacle = strace_obstacle()
-    if obstacle:
-        why, _, fix = obstacle.rpartition("; ")
+    told = obstacle()
+    if told:
+        why, _, fix = told.rpartition("; ")
         text = f"{why}: after more edits than needed only a synth can tell whether the infrastructure changed"
         yield Finding("strace", Health.WARNING, text, fix)
     elif program := find_strace():

@@ -60,7 +60,7 @@ class World:
     said: Caller | Exception = field(
         default_factory=lambda: Caller("123456789012", US, "arn:aws:iam::123456789012:user/team/ann")
     )
-    ahead: float | None = 0.0
+    seconds_ahead: float | None = 0.0
     keys: HeldKeys | DeployError = field(default_factory=lambda: HeldKeys("env", is_temporary=False))
     rules: FakeRules = field(
         default_factory=lambda: FakeRules({"team/api": GOOD, "team/tool": GOOD}, {"team/api": SAFE})
@@ -87,7 +87,7 @@ class World:
 
     def cloud(self) -> Cloud:
         return Cloud(
-            greeting=self,
+            identity=self,
             held_keys=self.held_keys,
             rules=self.rules,
             images=lambda _who: self.images,
@@ -185,7 +185,7 @@ def test_nothing_is_looked_at_in_the_wrong_account(settings):
     ],
 )
 def test_without_credentials_the_rest_is_unknown(settings, error, health, fix):
-    found = told(World(error, ahead=None), settings)
+    found = told(World(error, seconds_ahead=None), settings)
     assert healths(found) == {
         "credentials": [health],
         "clock": [UNKNOWN],
@@ -196,7 +196,7 @@ def test_without_credentials_the_rest_is_unknown(settings, error, health, fix):
 
 
 def test_the_clock_is_known_from_a_refusal(settings):
-    found = told(World(refusal("clock-skew"), ahead=7200), settings)
+    found = told(World(refusal("clock-skew"), seconds_ahead=7200), settings)
     assert (found["clock"][0].health, "7200 s ahead" in found["clock"][0].text) == (ERROR, True)
 
 

@@ -89,6 +89,12 @@ def test_expiry(keys, health, words):
     assert words in found.text
 
 
+def test_keys_of_the_environment_are_got_elsewhere():
+    keys = HeldKeys("env", is_temporary=True, ends=NOW + timedelta(minutes=1))
+    found = judgements.judge_expiry(keys, NOW, "aws sso login")
+    assert (found.health, "AWS_SESSION_TOKEN" in found.fix) == (WARNING, True)
+
+
 @pytest.mark.parametrize(
     ("ahead", "health", "words"),
     [

@@ -60,9 +60,8 @@ def test_a_node_that_is_a_script_is_not_run(programs, tmp_path):
     assert (found.health, (tmp_path / "ran").exists()) == (UNKNOWN, False)
 
 
-def test_strace(monkeypatch):
-    monkeypatch.setattr(machine, "strace_obstacle", lambda: "strace is not on PATH; install strace 5.3 or newer")
-    (found,) = machine.check_strace()
+def test_strace():
+    (found,) = machine.check_strace(lambda: "strace is not on PATH; install strace 5.3 or newer")
     assert (found.health, found.fix) == (WARNING, "install strace 5.3 or newer")
     assert found.text.startswith("strace is not on PATH: ")
 
