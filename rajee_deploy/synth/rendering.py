@@ -64,7 +64,7 @@ def render(assembly: Path, tags: Mapping[str, Mapping[str, str]]) -> None:
             hint='divide the stack; or have the CDK CLI build its images: image-assets = "cdk" in the settings',
         )
     for stack in stacks_of(assembly):
-        if stack.place.id in tags and PLACEHOLDER in json.dumps(stack.template()):
+        if stack.place.id in wanted and PLACEHOLDER in json.dumps(stack.template()):
             raise AssertionError(f"an image of {stack.place.id} has no tag")
 
 
