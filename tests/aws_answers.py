@@ -67,6 +67,17 @@ CALLS = [
             {"services": [{"serviceArn": "arn:aws:ecs:1", "deployments": [DEPLOYMENT]}], "failures": []}
         ).encode(),
     ),
+    (
+        "lambda",
+        "get_function",
+        {"FunctionName": "f_1-a"},
+        json.dumps(
+            {
+                "Configuration": {"FunctionName": "f_1-a", "LastUpdateStatus": "Successful", "Timeout": 3},
+                "Code": {"RepositoryType": "ECR", "ImageUri": "host/app:c-1", "ResolvedImageUri": "host/app@sha256:a"},
+            }
+        ).encode(),
+    ),
     ("ssm", "get_parameter", {"Name": "/n"}, json.dumps({"Parameter": {"Name": "/n", "Value": "v"}}).encode()),
 ]
 DESCRIBE, BATCH = CALLS[1], CALLS[4]

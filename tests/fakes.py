@@ -10,13 +10,16 @@ import json
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from fake_assets import AppImages, named_tags, stage_assets, tags_of
+
 from rajee_deploy.build_record.store import Kept, record_tag
 from rajee_deploy.engine import BuildEvent
 from rajee_deploy.engine.secrets import Redactor
 from rajee_deploy.errors import DeployError
 from rajee_deploy.model import BaseConfig, Digest, LockedImage, Platform
-from rajee_deploy.model.names import FINGERPRINT_LABEL, RECORDS
+from rajee_deploy.model.names import FINGERPRINT_LABEL, IMAGES_PARAMETER, PRIVATE, RECORDS
 from rajee_deploy.model.repository import PushAccess
+from rajee_deploy.plan.asset_images import decode_images
 from rajee_deploy.plan.carried import carried_of
 from rajee_deploy.plan.stack_names import StackPlace
 from rajee_deploy.plan.state import (
@@ -46,6 +49,7 @@ if TYPE_CHECKING:
     from rajee_deploy.engine import BuildRequest
     from rajee_deploy.model import RemoteSource
     from rajee_deploy.model.repository import ImageName, Repository
+    from rajee_deploy.plan.expiry import LifecycleRule, Mutability
     from rajee_deploy.plan.state import ReferenceState, StackState
 
 
@@ -101,6 +105,29 @@ class FakeRegistry:
             raise DeployError("tag-immutable", f"{repository} does not let the tag {tag} be moved")
         tags[tag] = digest
         self.writes.append(tag)
+
+
+@dataclass
+class FakeRules:
+    """Repositories as their settings have them: whether tags may move, the rules, and images as sets of tags."""
+
+    mutability: dict[str, Mutability] = field(default_factory=dict)
+    lifecycle: dict[str, tuple[LifecycleRule, ...]] = field(default_factory=dict)
+    images: dict[str, list[frozenset[str]]] = field(default_factory=dict)
+
+    def find_mutability(self, repository: Repository) -> Mutability | RepositoryAbsent:
+        """See RepositoryRules."""
+        return self.mutability.get(repository.name, RepositoryAbsent())
+
+    def find_lifecycle(self, repository: Repository) -> tuple[LifecycleRule, ...] | RepositoryAbsent:
+        """See RepositoryRules."""
+        return self.lifecycle.get(repository.name, ()) if repository.name in self.mutability else RepositoryAbsent()
+
+    def find_tags(self, repository: Repository, tag: str) -> frozenset[str] | ImageAbsent | RepositoryAbsent:
+        """See RepositoryRules."""
+        if repository.name not in self.mutability:
+            return RepositoryAbsent()
+        return next((tags for tags in self.images.get(repository.name, []) if tag in tags), ImageAbsent())
 
 
 @dataclass
@@ -242,6 +269,8 @@ class FakeStacks:
     prepared: dict[str, str] = field(default_factory=dict)  # their templates
     declares: dict[str, DeclaredServices] = field(default_factory=dict)  # stack → the services in its template
     meanwhile: Callable[[], None] = lambda: None  # what the app, or somebody, does while it is synthesised
+    assets: AppImages = field(default_factory=dict)  # images that the app declares, as neutral assemblies name them
+    named: dict[str, tuple[str, ...]] = field(default_factory=dict)  # stack → the tags that its template names
 
     def describe(self, stack: str) -> StackState:
         found = self.observe(stack)
@@ -272,6 +301,7 @@ class FakeStacks:
             warned = {"type": "aws:cdk:warning", "data": self.warns.get(stack)}
             told["metadata"] = {f"/{stack}": [warned]} if stack in self.warns else {}
             artifacts[stack] = {"type": "aws:cloudformation:stack", "properties": {"templateFile": name}, **told}
+            artifacts |= stage_assets(assembly, stack, self.assets.get(stack, {}), artifacts[stack])
         (assembly / "manifest.json").write_text(json.dumps({"artifacts": artifacts}))
         (assembly / "given.json").write_text(json.dumps(dict(given)))
         return {
@@ -279,6 +309,7 @@ class FakeStacks:
                 StackContent(_template(text, given)),
                 self.parameters,
                 place=self.places.get(stack, StackPlace(stack, stack)),
+                images=tags_of(self.assets.get(stack, {})),
             )
             for stack, text in self.app.items()
         }
@@ -309,15 +340,19 @@ class FakeStacks:
         path = assembly / f"{stack}.template.json"
         return json.loads(path.read_text())["Description"] if path.exists() else self.app[stack]
 
-    def update(self, stack: str, state: StackPresent, parameters: Mapping[str, str], token: str) -> Accepted:
+    def update(
+        self, stack: str, state: StackPresent, parameters: Mapping[str, str], token: str, tags: Mapping[str, str]
+    ) -> Accepted:
         assert token
-        if stack not in self.stacks or not set(parameters) <= set(state.parameters):
+        assert not any(key.startswith(PRIVATE) for key in parameters)
+        named = self.named.get(stack, ())
+        if stack not in self.stacks or not set(parameters) <= set(state.parameters) or not set(tags) <= set(named):
             raise DeployError("deploy-failed", f"CloudFormation refused the update of {stack}")
-        if dict(state.parameters) == {**state.parameters, **parameters}:
+        if dict(state.parameters) == {**state.parameters, **parameters} and not tags:
             return Accepted.NOTHING
         step = DeployStack(stack, tuple({**state.parameters, **parameters}.items()), "", ())
         self.updated.append(stack)
-        self._apply(step, carried=self.stacks[stack].carried)
+        self._apply(step, carried=self.stacks[stack].carried, named=tuple(tags.get(each, each) for each in named))
         return Accepted.STARTED
 
     def check_account(self, account: str) -> None:
@@ -334,7 +369,8 @@ class FakeStacks:
             raise DeployError("stack-busy", f"another operation on stack {step.stack} is under way")
         on_line(f"deploying {step.stack}")
         given = json.loads((assembly / "given.json").read_text())
-        self._apply(step, given, carried=_carried(assembly, step.stack), made=self._made(assembly, step.stack))
+        made, named = self._made(assembly, step.stack), named_tags(assembly, step.stack)
+        self._apply(step, given, carried=_carried(assembly, step.stack), made=made, named=named)
 
     def _apply(
         self,
@@ -343,19 +379,24 @@ class FakeStacks:
         *,
         carried: Mapping[str, Any] | None = None,
         made: str = "",
+        named: tuple[str, ...] | None = None,
     ) -> None:
         self.deployed.append(step)
         before = self.stacks.get(step.stack)
-        content = StackContent(_template(made or self.app[step.stack], given or {}))
+        told = dict(step.declared).get(IMAGES_PARAMETER, "")
+        images = decode_images(told)
+        content = StackContent(_template(made or self.app[step.stack], given or {}), images=told if images else "")
         own = {value.name: "****" if value.is_secret else value.value for value in step.values}
-        given_now = {**dict(step.declared), **own}
+        given_now = {**dict(step.declared), **own, **{each.parameter: each.tag for each in images}}
         if before is not None and before.parameters == given_now and before.content == content:
             return  # "No updates are to be performed": the status stays what it was
         undone = self.ends_in.endswith("ROLLBACK_COMPLETE") and before is not None
         recorded = before.parameters if undone and before else given_now
         kept = before.content if undone and before else content
         listed = before.carried if undone and before else carried
-        self.stacks[step.stack] = StackPresent(self.ends_in, recorded, {}, content=kept, carried=listed)
+        images = before.images if undone and before else images
+        self.stacks[step.stack] = StackPresent(self.ends_in, recorded, {}, content=kept, carried=listed, images=images)
+        self.named |= {step.stack: named} if named and not undone else {}
         if step.stack in self.makes_repositories:
             registry, repository = self.makes_repositories[step.stack]
             registry.repositories.setdefault(repository, {})

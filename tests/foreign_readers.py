@@ -51,6 +51,7 @@ from rajee_deploy.registry.labels import _describe, _first_image, _label
 from rajee_deploy.registry.layout import describe
 from rajee_deploy.registry.manifests import Index, parse_config, parse_manifest
 from rajee_deploy.registry.oci import Manifest, _codes
+from rajee_deploy.registry.repository_rules import image_tags, mutability, parse_policy
 from rajee_deploy.report.history import History
 from rajee_deploy.report.metrics import figures
 from rajee_deploy.rollout.declared import declared_services
@@ -63,9 +64,10 @@ from rajee_deploy.stack.secret_values import LocalSecretValues
 from rajee_deploy.stack.services import Services, _parse_kept
 from rajee_deploy.stack.watching import Watching
 from rajee_deploy.synth import assembly
+from rajee_deploy.synth.adoption import neutralise
 from rajee_deploy.synth.assembly_cache import AssemblyStore, _read_record, _stacks_of
 from rajee_deploy.synth.carried import carry
-from rajee_deploy.synth.cli_files import find_cli
+from rajee_deploy.synth.cli_files import CdkCli, find_cli
 from rajee_deploy.synth.cli_profile import named_profile
 from rajee_deploy.synth.command import app_command
 from rajee_deploy.synth.git_index import git_index
@@ -75,7 +77,9 @@ from rajee_deploy.synth.image_assets import image_assets
 from rajee_deploy.synth.image_inputs import image_inputs, no_digests
 from rajee_deploy.synth.input_store import InputStore
 from rajee_deploy.synth.own_images import own_images
+from rajee_deploy.synth.rendering import render
 from rajee_deploy.synth.runtimes import _by_headers, venv_configuration
+from rajee_deploy.synth.schema import newest_readable
 from rajee_deploy.synth.toolchain import _version
 from rajee_deploy.synth.tracing import _records
 from rajee_deploy.synth.tracing.depfile import read_depfile
@@ -202,6 +206,11 @@ def _cli(data: bytes, place: Path) -> object:
     return find_cli(_put(place, "node_modules/aws-cdk/package.json", data).parents[2])
 
 
+def _schema_of_cli(data: bytes, place: Path) -> object:
+    _put(place, "node_modules/aws-cdk/lib/index.js", data)
+    return newest_readable(CdkCli(_put(place, "node_modules/aws-cdk/package.json", b"{}"), "2.1"))
+
+
 def _package(data: bytes, place: Path) -> object:
     path = _put(place, "node_modules/x/package.json", data)
     return package_version(str(path.parent)), _version(path), node_packages(str(place), ["node_modules/x"])
@@ -237,6 +246,16 @@ TEMPLATE = {
     "Metadata": {"a": 1},
     "Outputs": {"O": {"Value": {"Fn::GetAtt": ["A", "Name"]}}},
     "Conditions": {"C": {"Fn::Equals": ["a", "b"]}},
+}
+_URI = {"Fn::Sub": "${AWS::AccountId}.dkr.ecr.${AWS::Region}.${AWS::URLSuffix}/r:" + "b" * 64}
+TEMPLATE_WITH_IMAGES = {
+    **TEMPLATE,
+    "Resources": {
+        **TEMPLATE["Resources"],
+        "F": {"Type": "AWS::Lambda::Function", "Properties": {"Code": {"ImageUri": _URI}}},
+        f"FVersion{'0' * 32}": {"Type": "AWS::Lambda::Version", "Properties": {"FunctionName": {"Ref": "F"}}},
+        "N": {"Type": "AWS::CloudFormation::Stack", "Properties": {"TemplateURL": "x/y.json"}, "Metadata": {"a": "b"}},
+    },
 }
 MANIFEST = {
     "version": "1",
@@ -327,6 +346,27 @@ def _staged(data: bytes, place: Path) -> object:
     _put(place, "manifest.json", _json(MANIFEST))
     _put(place, "One.assets.json", data)
     return file_assets(place), texts_of(place), image_assets(place)
+
+
+def _adopted(place: Path) -> object:
+    """Of an assembly whose other files are sound: made neutral, and written with tags."""
+    (place / "asset.b").mkdir(exist_ok=True)
+    tags = neutralise(place, lambda _: f"c-{'0' * 40}").tags
+    return tags, render(place, tags)
+
+
+def _adopted_list(data: bytes, place: Path) -> object:
+    _put(place, "manifest.json", _json(MANIFEST))
+    _put(place, "One.template.json", _json(TEMPLATE_WITH_IMAGES))
+    _put(place, "One.assets.json", data)
+    return _adopted(place)
+
+
+def _adopted_template(data: bytes, place: Path) -> object:
+    _put(place, "manifest.json", _json(MANIFEST))
+    _put(place, "One.template.json", data)
+    _put(place, "One.assets.json", _json(ASSETS))
+    return _adopted(place)
 
 
 def _properties_of(data: bytes, place: Path) -> object:
@@ -912,6 +952,24 @@ IMAGES_ANSWER = _json(
 )
 
 
+POLICY = {
+    "rules": [
+        {
+            "rulePriority": 1,
+            "selection": {
+                "tagStatus": "tagged",
+                "tagPatternList": ["live-*"],
+                "tagPrefixList": ["live-"],
+                "storageClass": "standard",
+                "countType": "imageCountMoreThan",
+                "countNumber": 9,
+            },
+            "action": {"type": "expire"},
+        }
+    ]
+}
+
+
 def _stacks_answer(data: bytes, _place: Path) -> object:
     return CloudFormation(AnsweredAws(data), ["One"]).observe("One")
 
@@ -950,6 +1008,8 @@ def _images_answer(data: bytes, _place: Path) -> object:
         lambda: references("x", aws.ask("ecr", "batch_get_image", {}), ["c-1", "c-2"]),
         lambda: archived_image("x", aws.ask("ecr", "describe_images", {}), "c-1"),
         lambda: frozen("x", aws.ask("ecr", "describe_repositories", {}), "a", ["live-a"]),
+        lambda: mutability("x", aws.ask("ecr", "describe_repositories", {}), "a"),
+        lambda: image_tags("x", aws.ask("ecr", "describe_images", {}), "c-1"),
         lambda: access("a", aws.ask("ecr", "describe_repositories", {}), aws.ask("ecr", "get_authorization_token", {})),
     ):
         try:
@@ -984,6 +1044,10 @@ READERS: dict[str, Reader] = {
     ),
     "cdk.json beside an assembly": Reader(_json({"tags": [{"Key": "a", "Value": "b"}]}), _assembly_config),
     "the CDK CLI's package.json": Reader(_json({"name": "aws-cdk", "version": "2.1"}), _cli),
+    "the CDK CLI's own file": Reader(
+        b'"cloud-assembly-schema/schema/version.json"(e){a:1,revision: 55}', _schema_of_cli
+    ),
+    "a lifecycle policy": Reader(_json(POLICY), lambda data, _place: parse_policy(data.decode()), (ValueError,)),
     "package.json": Reader(_json({"version": "1"}), _package),
     "package-lock.json": Reader(
         _json({"packages": {"node_modules/x": {"version": "1", "integrity": "s"}}}), _package_lock
@@ -995,6 +1059,8 @@ READERS: dict[str, Reader] = {
     "an assembly's template": Reader(_json(TEMPLATE), _template),
     "an assembly's list of assets": Reader(_json(ASSETS), lambda data, place: _assembly(place, assets=data)),
     "what an assembly stages": Reader(_json(ASSETS), _staged),
+    "the assets of an assembly that is adopted": Reader(_json(ASSETS), _adopted_list),
+    "the template of an assembly that is adopted": Reader(_json(TEMPLATE_WITH_IMAGES), _adopted_template),
     "the depfile": Reader(_json(DEPFILE), _depfile),
     "a kept assembly's record": Reader(_json(STACKS), _store),
     "strace's log": Reader(STRACE, _strace, (BrokenLogError,)),

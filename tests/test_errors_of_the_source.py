@@ -44,6 +44,7 @@ MEANINGS = {
     "no-cdk-json": "there is no cdk.json where the CDK app is looked for",
     "no-checkout": "git is asked about a directory that is in no repository",
     "no-parameter": "the stack has no parameter that takes the image's tag",
+    "no-previous": "nothing tells what the stack ran before",
     "no-repository": "an ECR repository does not exist",
     "no-settings": "there is no settings file",
     "no-space": "a disk of this machine has no room for temporary files",

@@ -135,6 +135,7 @@ _FOREIGN = {"parse_json", "parse_toml", "read_json", "read_text", "read_regular"
 # Which modules read what others wrote and stand in no row, and why.
 ELSEWHERE: dict[str, str] = {
     "system/regular_files.py": "the one way; test_regular_files",
+    "actions/doctor/images.py": "instructions as our own recipe writes them",
     "actions/init/images.py": "bytes, compared and searched for words: no form is expected",
     # Behind a row of the table, by what it calls.
     "build_record/packing.py": "a build record, by decode",

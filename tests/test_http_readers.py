@@ -53,7 +53,7 @@ CLOCKS = {
     ("registry/http.py", "requests"): ["registry/http.py ask"],
     ("registry/oci.py", "requests"): ["registry/oci.py _call"],
     ("registry/fetched.py", "requests"): ["registry/fetched.py _checksum"],
-    ("engine/buildx.py", "docker"): ["engine/buildx.py _version"],
+    ("engine/docker_engine.py", "docker"): ["engine/docker_engine.py _version"],
     ("sandbox/control.py", "http.client"): ["sandbox/control.py _ask"],
 }
 # What reads nothing that comes from elsewhere.
@@ -73,6 +73,8 @@ CALLS = {
     ("aws/client.py", "_opened", "Session"),  # boto3's
     ("aws/client.py", "client", "client"),
     ("aws/client.py", "_answer", "client"),  # our own
+    ("aws/caller.py", "caller", "client"),  # our own
+    ("aws/caller.py", "keys_of", "get_credentials"),
     ("aws/resolved.py", "of_session", "get_credentials get_frozen_credentials"),
     ("aws/short/__init__.py", "_connected", "HTTPConnection HTTPSConnection"),
     ("aws/short/__init__.py", "_exchange", "getresponse request"),
@@ -82,7 +84,7 @@ CALLS = {
     ("registry/oci.py", "_session", "Session"),
     ("registry/oci.py", "_call", "request"),
     ("registry/fetched.py", "_checksum", "get"),
-    ("engine/buildx.py", "_version", "DockerClient"),
+    ("engine/docker_engine.py", "_version", "DockerClient"),
     ("sandbox/control.py", "_ask", "HTTPConnection getresponse request"),
 }
 

@@ -13,11 +13,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from rajee_deploy.actions.meanings import near
-from rajee_deploy.model import parse_platforms
+from rajee_deploy.model import parse_platforms, stack_status
 from rajee_deploy.model.names import ASSET_PREFIX
 from rajee_deploy.model.repository import Repository
-from rajee_deploy.plan.asset_images import RecordedImage, placeholder_name
+from rajee_deploy.plan.asset_images import RecordedImage, placeholder_name, succeed
 from rajee_deploy.plan.stack_names import meaning, places_of, resolve
+from rajee_deploy.plan.state import StackPresent
 from rajee_deploy.plan.steps import DeployStack, Via
 from rajee_deploy.settings import DEFAULT_PLATFORM, LOCK_NAME, ImageSettings
 
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from rajee_deploy.actions.synthesise import Synthesis
     from rajee_deploy.aws import Identity
     from rajee_deploy.plan.stack_names import StackPlace
-    from rajee_deploy.plan.state import Synthesised, WantedImage
+    from rajee_deploy.plan.state import StackState, Synthesised, WantedImage
     from rajee_deploy.registry.ecr import PublishingRole
     from rajee_deploy.settings import Settings
     from rajee_deploy.synth.cdk_cli import Cdk
@@ -56,12 +57,11 @@ def bind_images(run: CurrentRun, synthesis: Synthesis, who: Identity) -> bool:
     assets = [each for each in image_assets(synthesis.assembly) if each.stack in chosen]
     _tell(run, assets)
     own = [each for each in assets if placeholder_name(each.hash)]
-    names = Counter([*(each.name for each in run.named[0].images if not each.is_asset), *(each.name for each in own)])
+    names = shown_names(run.named[0].images, [(each.stack, each.name) for each in own])
     images: dict[str, ImageSettings] = {}
     roles: dict[Repository, PublishingRole] = {}
     for each in own:
-        shown = each.name if names[each.name] == 1 else f"{_slug(each.stack)}.{each.name}"
-        place = chosen[each.stack]
+        shown, place = names[each.stack, each.name], chosen[each.stack]
         image = images.setdefault(shown, _located(_image(each, shown, run.settings), each, place, who))
         roles[near(image.repository, place, who)] = _role(each, place, who)
     run.ports.bind_roles(roles)
@@ -81,19 +81,49 @@ def with_known_images(settings: Settings) -> Settings:
     assembly = app.store.latest_assembly()
     originals = original_images(settings, app.root, app.images)
     found: dict[str, ImageSettings] = {}
-    for each in image_assets(assembly) if assembly is not None else ():
-        if placeholder_name(each.hash):
-            staged = replace(_image(each, each.name, settings), parameter=ASSET_PREFIX + each.name)
-            original = originals.get(each.name) or originals.get(f"{each.stack}/{each.name}")
-            name = each.name if each.name not in found else f"{_slug(each.stack)}.{each.name}"
-            place = (original.context, original.dockerfile) if original is not None else None
-            found[name] = replace(
-                staged,
-                name=name,
-                context=place[0] if place else staged.context,
-                dockerfile=place[1] if place else staged.dockerfile,
-            )
+    own = [each for each in (image_assets(assembly) if assembly is not None else ()) if placeholder_name(each.hash)]
+    names = shown_names(settings.images, [(each.stack, each.name) for each in own])
+    for each in own:
+        name = names[each.stack, each.name]
+        staged = replace(_image(each, name, settings), parameter=ASSET_PREFIX + each.name)
+        original = originals.get(each.name) or originals.get(f"{each.stack}/{each.name}")
+        found[name] = replace(
+            staged,
+            context=original.context if original is not None else staged.context,
+            dockerfile=original.dockerfile if original is not None else staged.dockerfile,
+        )
     return replace(settings, images=(*settings.images, *found.values()))
+
+
+def located_images(settings: Settings, assembly: Path, who: Identity) -> list[ImageSettings]:
+    """The images of the assembly of a synth, each with where it goes, for who only looks at their repositories."""
+    from rajee_deploy.synth.assembly import stacks_of
+    from rajee_deploy.synth.image_assets import image_assets
+
+    places = {each.place.id: each.place for each in stacks_of(assembly)}
+    found = []
+    for each in image_assets(assembly):
+        if placeholder_name(each.hash):
+            place = places[each.stack]
+            image = _located(_image(each, each.name, settings), each, place, who)
+            found.append(replace(image, repository=near(image.repository, place, who)))
+    return found
+
+
+def shown_names(images: Iterable[ImageSettings], own: Sequence[tuple[str, str]]) -> dict[tuple[str, str], str]:
+    """What images of the app's own go by, by stack (its id) and name: their name where no other image has it (`images`
+    are those of the settings), else with their stack's."""
+    taken = {each.name for each in images if not each.is_asset}
+    count = Counter([*taken, *(name for _, name in dict.fromkeys(own))])
+    found: dict[tuple[str, str], str] = {}
+    for stack, name in dict.fromkeys(own):
+        wanted = name if count[name] == 1 else f"{_slug(stack)}.{name}"
+        number, shown = 1, wanted
+        while shown in taken:
+            number, shown = number + 1, f"{wanted}.{number + 1}"
+        taken.add(shown)
+        found[stack, name] = shown
+    return found
 
 
 def _tell(run: CurrentRun, assets: Sequence[ImageAsset]) -> None:
@@ -170,6 +200,26 @@ def _role(asset: ImageAsset, place: StackPlace, who: Identity) -> PublishingRole
     return PublishingRole(_filled(destination.role, asset, place, who), destination.external_id)
 
 
+def deployed_images(run: CurrentRun, states: Mapping[str, StackState], who: Identity) -> list[ImageSettings]:
+    """The images of the app's own as stacks record them, without a synth: where they are and what they are called, and
+    nothing of what they are built from."""
+    own = [(stack, each) for stack, state in states.items() if isinstance(state, StackPresent) for each in state.images]
+    places = {stack: run.settings.place_of(stack) for stack, _ in own}
+    names = shown_names(run.settings.images, [(places[stack].id, each.name) for stack, each in own])
+    return [
+        _deployed_image(run, names[places[stack].id, each.name], stack, each, near(each.repository, places[stack], who))
+        for stack, each in own
+    ]
+
+
+def _deployed_image(
+    run: CurrentRun, name: str, stack: str, recorded: RecordedImage, repository: Repository
+) -> ImageSettings:
+    root = run.settings.root
+    platforms = parse_platforms([DEFAULT_PLATFORM])
+    return ImageSettings(name, root, root, repository, platforms, stack=stack, parameter=recorded.parameter)
+
+
 def _slug(stack: str) -> str:
     return re.sub(r"[^A-Za-z0-9_-]+", ".", stack).strip(".-_")
 
@@ -179,9 +229,13 @@ def asset_images(planned: Planned, stack: str) -> list[WantedImage]:
     return [image for image in planned.wanted.images if image.stack == stack and image.is_asset]
 
 
-def recorded_images(images: Iterable[WantedImage]) -> list[RecordedImage]:
-    """What a stack is to record of its assets."""
-    return [RecordedImage(each.parameter.removeprefix(ASSET_PREFIX), each.repository, each.tag) for each in images]
+def recorded_images(images: Iterable[WantedImage], state: StackState) -> tuple[RecordedImage, ...]:
+    """What a stack is to record of its assets, with the tags that they had before. One that was never created ran
+    none."""
+    now = [RecordedImage(each.parameter.removeprefix(ASSET_PREFIX), each.repository, each.tag) for each in images]
+    if not isinstance(state, StackPresent) or stack_status.is_made_anew(state.status):
+        return tuple(now)
+    return succeed(now, state.images)
 
 
 def put_in_tags(planned: Planned, assembly: Path) -> None:
@@ -193,7 +247,7 @@ def put_in_tags(planned: Planned, assembly: Path) -> None:
     stacks = [step.stack for step in planned.plan.steps if isinstance(step, DeployStack) and step.via is Via.CDK]
     tags = {
         planned.run.settings.place_of(stack).id: {
-            each.name: each.tag for each in recorded_images(asset_images(planned, stack))
+            each.parameter.removeprefix(ASSET_PREFIX): each.tag for each in asset_images(planned, stack)
         }
         for stack in stacks
     }

@@ -76,12 +76,12 @@ class Base:
 def needs(recipes: Iterable[Recipe]) -> frozenset[Need]:
     """What a lock must have for these Dockerfiles. Of a reference that is pinned in the file, only a base counts."""
     references = [one for recipe in recipes for one in recipe.references if one.key]
-    found = {Need(one.key, one.platform) for one in references if one.platform or _floats(one.key)}
+    found = {Need(one.key, one.platform) for one in references if one.platform or is_floating(one.key)}
     described = {need.reference for need in found if need.platform}
     return frozenset(need for need in found if need.platform or need.reference not in described)
 
 
-def _floats(reference: str) -> bool:
+def is_floating(reference: str) -> bool:
     """Whether what a reference names may change; an image that is pinned names its digest."""
     return "@" not in reference or _is_remote(reference)
 
@@ -179,7 +179,7 @@ def _complete(lock: Lock, scope: LockScope, source: ImageSource, moving: Collect
     moved: set[str] = set()
     while True:  # in rounds: what a base does by ONBUILD may name images of its own
         wanted = _needs(scope.images, lock)
-        floating = {need.reference for need in wanted if _floats(need.reference)}
+        floating = {need.reference for need in wanted if is_floating(need.reference)}
         due = (floating if moving is None else floating & set(moving)) - moved
         lacking = {need.reference for need in missing(lock, wanted)} - due
         if not due and not lacking:
@@ -220,7 +220,7 @@ def _with_remote(lock: Lock, reference: str, source: ImageSource, today: str) ->
 def _check_known(moving: Collection[str], wanted: Collection[Need]) -> None:
     known = sorted({need.reference for need in wanted})
     for reference in moving:
-        if reference in known and _floats(reference):
+        if reference in known and is_floating(reference):
             continue
         near = get_close_matches(reference, known, 1)
         pinned = "it is pinned in the Dockerfile: move it there"
@@ -246,7 +246,7 @@ def _changes(before: Mapping[str, LockedImage], after: Mapping[str, LockedImage]
 
 def compare(recipes: Iterable[Recipe], lock: Lock, source: ImageSource) -> list[Base]:
     """Every floating reference of the Dockerfiles against its registry."""
-    floating = sorted({need.reference for need in needs(recipes) if _floats(need.reference)})
+    floating = sorted({need.reference for need in needs(recipes) if is_floating(need.reference)})
     return [_compare(reference, lock.images.get(reference), source) for reference in floating]
 
 

@@ -191,7 +191,8 @@ def _keep_contents(shop: Workshop, inputs: ImageInputs) -> None:
 
     name = inputs.settings.name
     with shop.phase(f"record what {name} was made of"):
-        for problem in keep(stores, inputs, datetime.now(UTC)):
+        checkout = shop.settings.root if inputs.settings.is_asset else None  # its build context is a staged copy
+        for problem in keep(stores, inputs, datetime.now(UTC), checkout):
             shop.console.warn(f"image {name}", problem)
 
 

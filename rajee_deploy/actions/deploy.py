@@ -22,6 +22,7 @@ from rajee_deploy.dataclass import dataclass
 from rajee_deploy.errors import DeployError
 from rajee_deploy.plan import after_step
 from rajee_deploy.plan.parameter_changes import not_taken
+from rajee_deploy.plan.retag import tag_changes
 from rajee_deploy.plan.state import StackPresent
 from rajee_deploy.plan.steps import Via
 from rajee_deploy.stack.deployment_record import encode
@@ -153,8 +154,9 @@ def _begin(run: CurrentRun, job: Job) -> Accepted:
                     hint="somebody deleted it just now; run again: it is created again",
                 )
             own = {value.name: value.value for value in step.values}
+            tags = tag_changes(state.images, dict(step.parameters))
             try:
-                return run.ports.updater.update(step.stack, state, {**dict(step.parameters), **own}, token)
+                return run.ports.updater.update(step.stack, state, {**dict(step.declared), **own}, token, tags)
             except DeployError as error:
                 if not step.otherwise or error.code not in _REFUSED:
                     raise

@@ -10,14 +10,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rajee_deploy.actions.adopted import put_in_tags
+from rajee_deploy.actions.adopted import asset_images, put_in_tags, recorded_images
 from rajee_deploy.actions.confirm import as_before
 from rajee_deploy.actions.deploy import Job
 from rajee_deploy.actions.preflight import approval_changes, check_ready
-from rajee_deploy.model.names import NOT_RECORDED, RECORDS, REVISION_PARAMETER
+from rajee_deploy.model.names import IMAGES_PARAMETER, NOT_RECORDED, RECORDS, REVISION_PARAMETER, TEMPLATE_PARAMETER
+from rajee_deploy.plan.asset_images import encode_images
 from rajee_deploy.plan.state import StackPresent
 from rajee_deploy.plan.steps import DeployStack, RepairService
-from rajee_deploy.plan.template_differences import expected_record
+from rajee_deploy.plan.template_differences import expected_record, record_with
 from rajee_deploy.stack.deployment_record import StackRecord
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from rajee_deploy.plan.state import StackState, WantedImage
     from rajee_deploy.rollout.standing import StackService
 
+_RECORDS = (*RECORDS, IMAGES_PARAMETER)
 # By stack: the infra hash that it records, with its list that its template cannot carry.
 Uncarried = Mapping[str, tuple[str, Mapping[str, Any]]]
 
@@ -42,7 +44,10 @@ def make_jobs(planned: Planned) -> tuple[dict[str, Job], Uncarried]:
     states, images = planned.observed.stacks, planned.wanted.images
     recorded = {step.stack: step for step in steps}
     if planned.is_of_checkout:
-        recorded = {step.stack: _keeping(step, states[step.stack], revision) for step in steps}
+        recorded = {
+            step.stack: _keeping(step, states[step.stack], revision, asset_images(planned, step.stack))
+            for step in steps
+        }
     assembly, records, uncarried = Path(), {}, {}
     synthesis = planned.synthesis
     if by_cdk and synthesis is not None:
@@ -50,7 +55,10 @@ def make_jobs(planned: Planned) -> tuple[dict[str, Job], Uncarried]:
         recorded |= by_cdk
         uncarried = _carry(planned.run, synthesis, [*by_cdk])
         put_in_tags(planned, assembly)
-        records = {stack: _record_of_deployment(stack, synthesis, states[stack], images, revision) for stack in by_cdk}
+        records = {
+            stack: _record_of_deployment(step, synthesis, states[stack], images, revision)
+            for stack, step in by_cdk.items()
+        }
     jobs = {
         step.stack: Job(
             recorded[step.stack],
@@ -65,28 +73,33 @@ def make_jobs(planned: Planned) -> tuple[dict[str, Job], Uncarried]:
     return jobs, uncarried
 
 
-def _keeping(step: DeployStack, state: StackState, revision: str) -> DeployStack:
-    """The step for CloudFormation alone, whose template stays: of the records, only those that the stack has are given,
-    and what the template's digest says stays true."""
+def _keeping(step: DeployStack, state: StackState, revision: str, assets: Sequence[WantedImage]) -> DeployStack:
+    """The step for CloudFormation alone, whose template stays, but for tags of assets: of the records, only those that
+    the stack has are given, and what the template's digest says stays true, but for what it says of those tags."""
     has = state.parameters if isinstance(state, StackPresent) else {}
     records = {**dict(step.parameters), REVISION_PARAMETER: revision}
-    given = tuple((key, value) for key, value in records.items() if key not in RECORDS or key in has)
+    if assets and isinstance(state, StackPresent) and state.content is not None:
+        tags = encode_images(recorded_images(assets, state))
+        template = record_with(has.get(TEMPLATE_PARAMETER, NOT_RECORDED), state.content, tags)
+        records |= {IMAGES_PARAMETER: tags, TEMPLATE_PARAMETER: template}
+    given = tuple((key, value) for key, value in records.items() if key not in _RECORDS or key in has)
     slots = state.declared if isinstance(state, StackPresent) else {}
     return replace(step, parameters=given, parameter_changes=approval_changes(step, slots))
 
 
 def _record_of_deployment(
-    stack: str, synthesis: Synthesis, state: StackState, images: Sequence[WantedImage], revision: str
+    step: DeployStack, synthesis: Synthesis, state: StackState, images: Sequence[WantedImage], revision: str
 ) -> StackRecord | None:
     """What is recorded outside of the stack once its deployment is confirmed; None where parameters take all tags."""
-    tags = {image.name: image.tag for image in images if image.stack == stack and image.context_key}
-    made = synthesis.stacks.get(stack)
+    tags = {image.name: image.tag for image in images if image.stack == step.stack and image.context_key}
+    made = synthesis.stacks.get(step.stack)
     if not tags or made is None:
         return None
     deployed = state.content if isinstance(state, StackPresent) else None
     # Characters that CloudFormation does not give back are in a record alone, and this one may be older than the
     # deployment: then nothing is proved by it, and CloudFormation compares each time.
-    template = NOT_RECORDED if made.sent else expected_record(made, deployed)
+    own = dict(step.parameters).get(IMAGES_PARAMETER, NOT_RECORDED)
+    template = NOT_RECORDED if made.sent else expected_record(made, deployed, images="" if own == NOT_RECORDED else own)
     return StackRecord(tags, str(synthesis.fingerprint.digest), template, revision)
 
 

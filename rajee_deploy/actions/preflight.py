@@ -92,14 +92,15 @@ def _recording(
     if stack is None:
         return step  # the deployer's check tells that the app has no such stack
     deployed, has = (state.content, state.parameters) if isinstance(state, StackPresent) else (None, {})
+    tags = encode_images(recorded_images(assets, state))
+    own = tags if tags != NOT_RECORDED else ""
     records = {
         INFRA_PARAMETER: str(synthesis.fingerprint.digest),
-        TEMPLATE_PARAMETER: expected_record(stack, deployed, has.get(TEMPLATE_PARAMETER, "")),
+        TEMPLATE_PARAMETER: expected_record(stack, deployed, has.get(TEMPLATE_PARAMETER, ""), own),
         REVISION_PARAMETER: revision,
+        IMAGES_PARAMETER: tags,
     }
     images = tuple((key, value) for key, value in step.parameters if key not in RECORDS)
-    if stack.images:
-        records[IMAGES_PARAMETER] = encode_images(recorded_images(assets))
     taken = tuple((key, value) for key, value in records.items() if key in stack.parameters)
     values = tuple(
         value._replace(is_secret=stack.declared[value.name].is_secret)  # a first plan knew no template

@@ -60,7 +60,7 @@ class Synthesis:
 
 def find_remembered(by: Synthesiser, fingerprint: Fingerprint, who: Identity) -> Mapping[str, Synthesised]:
     """The stacks that an earlier synth of these inputs made on this machine; empty when none is known."""
-    return by.store.remember(_key(fingerprint, who))
+    return by.store.remember(_key(by, fingerprint, who))
 
 
 def local_infrastructure(wanted: Wanted) -> Fingerprint:
@@ -99,7 +99,7 @@ def _take(
     app does cannot be followed, so that the fingerprint stands for no synth."""
     if any(item.name.startswith("impure:") for item in fingerprint.inputs):
         return {}
-    key = _key(fingerprint, who)
+    key = _key(by, fingerprint, who)
     stacks = by.store.remember(key)
     return stacks if stacks and by.store.take(key, into, whole=whole) else {}
 
@@ -121,7 +121,7 @@ def synthesise(
         stacks = _made(by, into, on_line, who)
         after = by.fingerprint()
         _check_unchanged(before, after)
-    by.store.keep(_key(after, who), into, stacks, who.account)
+    by.store.keep(_key(by, after, who), into, stacks, who.account)
     if by.inputs is not None:
         by.inputs.keep(after)
     return Synthesis(after, into, stacks, by.publishable())
@@ -143,9 +143,11 @@ def _by_key(stacks: Mapping[str, Synthesised], who: Identity) -> dict[str, Synth
     return {f"{keys[name]} [{name}]" if keys[name] in shared else keys[name]: stack for name, stack in stacks.items()}
 
 
-def _key(fingerprint: Fingerprint, who: Identity) -> str:
-    # The CDK CLI tells the app for which account and region it is.
-    return f"{who.account}/{who.region}/{fingerprint.digest}"
+def _key(by: Synthesiser, fingerprint: Fingerprint, who: Identity) -> str:
+    # The CDK CLI tells the app for which account and region it is. What names placeholders for images must never be
+    # deployed by a run that puts no tags in their places.
+    kind = "adopted/" if by.adopt is not None else ""
+    return f"{kind}{who.account}/{who.region}/{fingerprint.digest}"
 
 
 def _changes(planned: Fingerprint, now: Fingerprint) -> set[Input]:

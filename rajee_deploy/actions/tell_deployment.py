@@ -5,18 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rajee_deploy.errors import DeployError
-from rajee_deploy.model.names import INFRA_PARAMETER, TEMPLATE_PARAMETER
+from rajee_deploy.model.names import GIVEN_PREFIX, INFRA_PARAMETER, TEMPLATE_PARAMETER
 from rajee_deploy.plan.parameter_changes import unaffected_lines
 from rajee_deploy.plan.state import StackPresent
 from rajee_deploy.plan.steps import Via
-from rajee_deploy.plan.tags import short_digest
+from rajee_deploy.plan.tags import records_text
 from rajee_deploy.plan.template_differences import is_recorded
 from rajee_deploy.report.timings import duration
 from rajee_deploy.rollout import rollout_state
 from rajee_deploy.synth.how_to import declaring_records
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
     from rajee_deploy.actions.run import CurrentRun
     from rajee_deploy.actions.watch import Moment, TimeSpent, Watch
@@ -94,20 +94,16 @@ def tell_done(run: CurrentRun, step: DeployStack, state: StackState) -> None:
         advice = f"; {declaring_records(run.settings.cdk.app, missing)}" if missing else ""
         run.console.warn(f"stack {step.stack}", doubt + advice)
     own = {value.name: value.shown for value in step.values}
-    recorded = _parameters_text({**dict(step.parameters), **own})
+    recorded = records_text({**dict(step.parameters), **own})
     for line in unaffected_lines(step, state):
         run.console.warn(f"stack {step.stack}", line)
     what = f"complete, and it records {recorded}" if recorded else "complete"
     run.console.item("✓", f"stack {step.stack}", what, "green")
 
 
-def _parameters_text(parameters: Mapping[str, str]) -> str:
-    return ", ".join(f"{key} {short_digest(value)}" for key, value in parameters.items())
-
-
 def _unprovable(step: DeployStack, state: StackState) -> tuple[str, ...]:
     """Why the hashes that a deployed stack records will prove nothing to the next run, which then synthesises."""
-    if step.parameters != step.declared:
+    if any(key.startswith(GIVEN_PREFIX) for key, _ in step.parameters):
         return ()  # its record lies outside of the stack
     given, missing = dict(step.parameters), _missing_records(step)
     if missing:

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     import boto3
 
     from rajee_deploy.aws.short import Short
+    from rajee_deploy.model.caller import HeldKeys
 
 T = TypeVar("T")
 
@@ -49,6 +50,7 @@ SHORT_CALLS = {
     "ecs": ("describe_services",),
     "ecr": ("batch_get_image", "describe_images", "describe_repositories"),
     "ssm": ("get_parameter",),
+    "lambda": ("get_function",),
 }
 
 # What botocore's parsers raise for JSON and XML that is not as the call's description says.
@@ -88,6 +90,11 @@ class Patience:
     last_attempt: float = 15
     answer: Limit = AWS_ANSWER
 
+    @classmethod
+    def of_a_look(cls) -> Patience:
+        """For somebody who waits for it, and on whose answer nothing depends."""
+        return cls(read=5, last_attempt=8, answer=Limit(20, AWS_ANSWER.size))
+
 
 class _Clock(threading.local):
     """Of the call that this thread is making, with the calls that fetch credentials for it: the seconds that it spent
@@ -102,13 +109,21 @@ class Aws:
     """One profile and region. What has nothing to do asks by the short path; a boto3 session is made when that does not
     go, since importing boto3 costs more than a whole no-op decision."""
 
-    def __init__(self, profile: str | None = None, region: str | None = None, patience: Patience | None = None) -> None:
+    def __init__(
+        self,
+        profile: str | None = None,
+        region: str | None = None,
+        patience: Patience | None = None,
+        *,
+        is_short: bool = True,
+    ) -> None:
+        """Without `is_short` boto3 is asked at once, for whoever wants to know more of an answer than what it says."""
         self.profile = profile
         self._patience = patience or Patience()
         self._clock = _Clock()
         self._region = region
         self._short: Short | None = None
-        self._is_decided = False  # whether the short path goes
+        self._is_decided = not is_short  # whether the short path goes
         self._session: boto3.Session | None = None
         self._clients: dict[tuple[str, str], Any] = {}
         self._lock = threading.Lock()  # sessions are not thread-safe; clients are
@@ -215,6 +230,14 @@ class Aws:
                     self._short = Short(plain, SHORT_CALLS, self._patience.connect, self._patience.read)
                 self._is_decided = True
             return self._short
+
+    def held_keys(self) -> HeldKeys:
+        """What the credentials in force are; those that are fetched when they are needed are fetched. DeployError when
+        they cannot be had."""
+        from rajee_deploy.aws.caller import keys_of
+
+        with self._lock, self._translated("credentials"), opening("credentials"):
+            return keys_of(self._opened()._session)  # noqa: SLF001 -- boto3 shows the same only in parts
 
     def download(self, asked: str, url: str, limit: int) -> bytes:
         """The bytes behind an address that AWS gave out, at most `limit` of them. The address opens what it names to

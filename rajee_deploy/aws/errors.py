@@ -84,6 +84,17 @@ def unknown(asked: str, cause: str) -> DeployError:
     )
 
 
+def no_credentials(asked: str, cause: str = "") -> DeployError:
+    """The error where nobody has any."""
+    return DeployError(
+        "no-credentials",
+        "AWS credentials were not found",
+        where=asked,
+        cause=cause,
+        hint="set AWS_PROFILE or --profile, or log in; without an account: rajee-deploy sandbox start",
+    )
+
+
 @contextmanager
 def translate_errors(asked: str, profile: str | None = None) -> Iterator[None]:
     """Turn botocore's errors into ours. `asked` names the service or call. ClientErrors that a caller expects
@@ -102,13 +113,7 @@ def translate_errors(asked: str, profile: str | None = None) -> Iterator[None]:
             hint="aws configure list-profiles",
         ) from error
     except (exceptions.NoCredentialsError, exceptions.PartialCredentialsError) as error:
-        raise DeployError(
-            "no-credentials",
-            "AWS credentials were not found",
-            where=asked,
-            cause=str(error),
-            hint="set AWS_PROFILE or --profile, or log in; without an account: rajee-deploy sandbox start",
-        ) from error
+        raise no_credentials(asked, str(error)) from error
     except (exceptions.SSOError, exceptions.TokenRetrievalError, exceptions.CredentialRetrievalError) as error:
         raise DeployError(
             "expired-credentials", "the AWS login has ended", where=asked, cause=str(error), hint=login

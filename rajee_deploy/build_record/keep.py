@@ -16,15 +16,16 @@ from rajee_deploy.git import find_revision
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
+    from pathlib import Path
 
     from rajee_deploy.build_record.store import ContentsStore
     from rajee_deploy.image.inputs import ImageInputs
 
 
-def keep(stores: Sequence[ContentsStore], inputs: ImageInputs, at: datetime) -> list[str]:
+def keep(stores: Sequence[ContentsStore], inputs: ImageInputs, at: datetime, checkout: Path | None = None) -> list[str]:
     """Keep the record of an image that was built at a time (of any zone). What went wrong, in a sentence each."""
     try:
-        record = record_of(inputs, at)
+        record = record_of(inputs, at, checkout)
     except DeployError as error:
         return [f"the record of what it was made of is too large to keep ({error.problem})"]
     if len(record.document) > MOST_BYTES:
@@ -38,11 +39,12 @@ def keep(stores: Sequence[ContentsStore], inputs: ImageInputs, at: datetime) -> 
     return problems
 
 
-def record_of(inputs: ImageInputs, at: datetime) -> Record:
-    """The record of an image, bounded."""
+def record_of(inputs: ImageInputs, at: datetime, checkout: Path | None = None) -> Record:
+    """The record of an image, bounded. `checkout` is a directory of the checkout that it is of, where its build context
+    lies elsewhere."""
     revision = None
     with suppress(DeployError):  # who builds the image's labels says why git says nothing
-        revision = find_revision(inputs.settings.context)
+        revision = find_revision(checkout or inputs.settings.context)
     notes = {IMAGE: inputs.settings.name, CREATED: at.isoformat(timespec="seconds")}
     if revision is not None:
         notes |= {REVISION: revision.id, DIRTY: "true" if revision.is_dirty else "false"}

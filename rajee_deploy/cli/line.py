@@ -26,6 +26,7 @@ VERBS = {
     "permissions": "permissions",
     "rollback": "rollback",
     "status": "status",
+    "doctor": "doctor",
     "report": "report",
 }
 
@@ -78,6 +79,7 @@ def _root(
     rajee-deploy up                do it
     rajee-deploy up -e prod        the same with an environment of the settings
     rajee-deploy status            what is deployed, since when, and whether it is this checkout's
+    rajee-deploy doctor            what is wrong here, and how to put it right
     rajee-deploy rollback          the image that ran before
     rajee-deploy report            how long runs take, against the success metrics
     """

@@ -19,6 +19,7 @@ from rajee_deploy.cli.flags import (  # noqa: TC001 -- typer reads the annotatio
 from rajee_deploy.errors import ConfigurationError, Exit
 
 if TYPE_CHECKING:
+    from rajee_deploy.actions.explain.past import Origin
     from rajee_deploy.actions.rollback import Asked
     from rajee_deploy.actions.run import CurrentRun
 
@@ -57,7 +58,6 @@ def rollback(
     git revision that it was made of.
     """
     from rajee_deploy.actions.explain.past import Origin
-    from rajee_deploy.actions.rollback import Asked
     from rajee_deploy.actions.rollback.recorded import of_rollback, recorded_rollback
     from rajee_deploy.cli.wiring import make_context
 
@@ -68,14 +68,12 @@ def rollback(
             hint="rajee-deploy rollback --plan --detailed-exitcode",
         )
     run = make_context((environment, image, config), profile, region, verbose=verbose, infra_check=infra_check)
-    if not run.settings.images:
+    if not run.settings.images and not run.settings.cdk.adopts_images:
         from rajee_deploy.cli.no_images import no_images
 
         raise no_images(run.settings, "rollback")
     origin = Origin(run.settings.path, environment, lambda settings: settings)
-    deployed = [each for each in run.settings.images if each.stack]
-    names = [each.name for each in deployed]
-    asked = Asked(run.images if image else deployed, tag, origin, bool(image), wait, deployed=names)
+    asked = _asked(run, tag, origin, wait, is_chosen=bool(image))
     run.wait_seconds = wait
     if only_plan:
         _preview(run, asked, as_json=as_json, detailed_exitcode=detailed_exitcode)
@@ -83,6 +81,16 @@ def rollback(
     returns, record = recorded_rollback(run, asked)
     if as_json:
         run.console.document(of_rollback(returns, record))
+
+
+def _asked(run: CurrentRun, tag: str | None, origin: Origin, wait: int, *, is_chosen: bool) -> Asked:
+    """What is asked for. A name that the settings do not have may be an image of the app's own."""
+    from rajee_deploy.actions.rollback import Asked
+
+    deployed = [each for each in run.settings.images if each.stack]
+    images, own = run.images if is_chosen else deployed, sorted(run.chosen_assets or ())
+    names = [each.name for each in deployed]
+    return Asked(images, tag, origin, is_chosen, wait, deployed=names, app_images=own)
 
 
 def _preview(run: CurrentRun, asked: Asked, *, as_json: bool, detailed_exitcode: bool) -> None:

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from rajee_deploy.actions.explain.tags import Sources
+    from rajee_deploy.aws import Patience
     from rajee_deploy.build_record.store import ContentsStore
     from rajee_deploy.image.inputs import ImageInputs
     from rajee_deploy.plan.state import Ancestry, StackState, Synthesised
@@ -66,7 +67,7 @@ def make_context(
         settings = replace(settings, cdk=replace(settings.cdk, infra_check=infra_check))
     if parameters:
         settings = replace(settings, cdk=replace(settings.cdk, parameters=with_flags(settings, parameters)))
-    ports = _ports(settings, _aws(settings, profile, region))
+    ports = _ports(settings, make_aws(settings, profile, region))
     rules = Rules(allow_rollback, settings.require_ancestry)
     timings = Timings(began=process_began())
     timings.mark("start")
@@ -142,7 +143,14 @@ def _ancestry(root: Path, one: str, other: str) -> Ancestry:
     return ancestry(root, one, other)
 
 
-def _aws(settings: Settings, profile: str | None, region: str | None) -> Aws:
+def make_aws(
+    settings: Settings,
+    profile: str | None,
+    region: str | None,
+    patience: Patience | None = None,
+    *,
+    is_short: bool = True,
+) -> Aws:
     """The client of the profile and region in force. ConfigurationError `wrong-region` when a flag contradicts the
     environment, whose region is a guard as its account is."""
     if region and settings.region and region != settings.region:
@@ -152,7 +160,7 @@ def _aws(settings: Settings, profile: str | None, region: str | None) -> Aws:
             where=f"environments.{settings.environment}.region",
             hint="leave --region out, or use an environment without a region",
         )
-    return Aws(profile or settings.profile, region or settings.region)
+    return Aws(profile or settings.profile, region or settings.region, patience, is_short=is_short)
 
 
 def make_sources(settings: Settings | None, profile: str | None, region: str | None) -> Sources:
@@ -162,7 +170,7 @@ def make_sources(settings: Settings | None, profile: str | None, region: str | N
 
     if settings is None:
         return Sources(_stores(None), _no_stack, lambda _repository, _tag, _name: "")
-    aws = _aws(settings, profile, region)
+    aws = make_aws(settings, profile, region)
     ecr = _ecr(aws)
 
     def describe(stack: str) -> StackState:
@@ -181,7 +189,7 @@ def near_their_stacks(
     the last synth had no stack elsewhere."""
     if settings is None:
         return images
-    run = CurrentRun(settings, settings.images, _ports(settings, _aws(settings, profile, region)), Console())
+    run = CurrentRun(settings, settings.images, _ports(settings, make_aws(settings, profile, region)), Console())
     places = [made.place for made in run.ports.store.latest()[1].values()]
     if not any(place.account or place.region for place in places if place is not None):
         return images

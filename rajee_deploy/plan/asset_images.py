@@ -13,6 +13,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from rajee_deploy.dataclass import dataclass
@@ -20,11 +21,13 @@ from rajee_deploy.model.names import ASSET_PREFIX
 from rajee_deploy.model.repository import TAG, Repository
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
+_MOST_BYTES = 4096  # of a parameter's value
 PLACEHOLDER = "rajee-image."
 _NAME = r"[A-Za-z0-9][A-Za-z0-9._-]*"
-_VERSION_ID = re.compile(r"(?P<base>[A-Za-z0-9]+?)(?P<digits>[0-9a-f]{32})")
+_DIGITS = 32
+_VERSION_ID = re.compile(rf"[A-Za-z0-9]+[0-9a-f]{{{_DIGITS}}}")
 _BEYOND_ASCII = re.compile(r"[^\x00-\x7f]")
 NESTED, NESTED_CONTENT, NESTED_KEY = "AWS::CloudFormation::Stack", "rajee-deploy:template", "rajee-deploy:key"
 _NESTED_PLACEHOLDER = "rajee-template."
@@ -32,11 +35,13 @@ _NESTED_PLACEHOLDER = "rajee-template."
 
 @dataclass(frozen=True, slots=True)
 class RecordedImage:
-    """An image of the CDK's own, as its stack records it."""
+    """An image of the CDK's own, as its stack records it: with the tag that it had before, "" where none is known. It
+    is recorded here since no `prev-` tag can be moved in a repository of the CDK's."""
 
     name: str
     repository: Repository
     tag: str
+    former: str = ""
 
     @property
     def parameter(self) -> str:
@@ -54,33 +59,63 @@ def placeholder_name(text: str) -> str:
     return text.removeprefix(PLACEHOLDER) if text.startswith(PLACEHOLDER) else ""
 
 
+def has_placeholder(document: Any) -> bool:
+    """Whether a document has the beginning of a placeholder anywhere."""
+    return PLACEHOLDER in json.dumps(document)
+
+
 def nested_placeholder(path: str) -> str:
     """What stands in a neutral template for the name under which a nested stack's template is uploaded."""
     return _NESTED_PLACEHOLDER + hashlib.sha256(path.encode()).hexdigest()[:16]
 
 
 def encode_images(images: Iterable[RecordedImage]) -> str:
-    """What a stack records of its images: `repository name=tag name=tag`, the repositories divided by `;`."""
+    """What a stack records of its images: `repository name=tag name=tag,former`, the repositories divided by `;`. The
+    former tags are left out where all together are more than a parameter takes."""
+    ordered = sorted(images, key=lambda one: one.name)
+    text = _encode(ordered)
+    return text if len(text) <= _MOST_BYTES else _encode([replace(each, former="") for each in ordered])
+
+
+def _encode(images: Iterable[RecordedImage]) -> str:
     by_repository: dict[str, list[str]] = {}
-    for each in sorted(images, key=lambda one: one.name):
-        by_repository.setdefault(str(each.repository), []).append(f"{each.name}={each.tag}")
+    for each in images:
+        tags = ",".join(filter(None, (each.tag, each.former)))
+        by_repository.setdefault(str(each.repository), []).append(f"{each.name}={tags}")
     return ";".join(" ".join((repository, *pairs)) for repository, pairs in sorted(by_repository.items())) or "-"
 
 
 def decode_images(text: str) -> tuple[RecordedImage, ...]:
-    """The same, read; none for anything that is not wholly such a record."""
+    """The same, read; none for anything that is not wholly such a record. Each name stands there once: of two tags, one
+    would stand for what the other runs."""
     found: list[RecordedImage] = []
     for part in text.split(";") if text not in ("", "-") else ():
         repository, *pairs = part.split(" ")
         for pair in pairs:
-            name, _, tag = pair.partition("=")
-            if not re.fullmatch(_NAME, name) or not re.fullmatch(TAG, tag):
+            name, _, tags = pair.partition("=")
+            tag, *former = tags.split(",")
+            is_one = re.fullmatch(_NAME, name) and all(re.fullmatch(TAG, each) for each in (tag, *former))
+            if not is_one or former[1:]:
                 return ()
             try:
-                found.append(RecordedImage(name, Repository.parse(repository), tag))
+                found.append(RecordedImage(name, Repository.parse(repository), tag, *former))
             except ValueError:
                 return ()
-    return tuple(found)
+    is_ours = len({each.name for each in found}) == len(found) and encode_images(found) == text
+    return tuple(found) if is_ours else ()
+
+
+def succeed(images: Iterable[RecordedImage], deployed: Iterable[RecordedImage]) -> tuple[RecordedImage, ...]:
+    """The images as a stack is to record them that records others now: each with the tag that it had before, which
+    stays the same as long as the image does."""
+    before = {(each.name, each.repository.name): each for each in deployed}
+    return tuple(_after(each, before.get((each.name, each.repository.name))) for each in images)
+
+
+def _after(image: RecordedImage, before: RecordedImage | None) -> RecordedImage:
+    if before is None:
+        return image
+    return replace(image, former=before.tag if before.tag != image.tag else before.former)
 
 
 def with_tags(template: Any, images: Mapping[str, str]) -> Any:
@@ -105,17 +140,18 @@ def replace_texts(document: Any, texts: Mapping[str, str]) -> Any:
     if not texts:
         return document
     pattern = re.compile("|".join(map(re.escape, sorted(texts, key=len, reverse=True))))
-    return _replace(document, pattern, texts)
+    return _edit(document, lambda text: pattern.sub(lambda found: texts[found[0]], text))
 
 
-def _replace(document: Any, pattern: re.Pattern[str], texts: Mapping[str, str]) -> Any:
+def _edit(document: Any, edit: Callable[[str], str]) -> Any:
+    """A document with all of its strings and keys edited."""
     match document:
         case str():
-            return pattern.sub(lambda found: texts[found[0]], document)
+            return edit(document)
         case list():
-            return [_replace(each, pattern, texts) for each in document]
+            return [_edit(each, edit) for each in document]
         case dict():
-            return {_replace(key, pattern, texts): _replace(each, pattern, texts) for key, each in document.items()}
+            return {edit(key): _edit(each, edit) for key, each in document.items()}
         case _:
             return document
 
@@ -124,19 +160,24 @@ def renamed_versions(template: Any, images: Iterable[str]) -> dict[str, str]:
     """The logical ids of Lambda versions whose functions name one of these images (tags, or placeholders), and those
     that follow from what the functions are now. A version is published of a function that changed, and of no other: so
     the id is a digest of all that the template says of the function."""
-    named = tuple(images)
-    resources = resources_of(template)
-    found = {}
+    found = {
+        name: f"{name[:-_DIGITS]}{content_digest(properties)[:_DIGITS]}"
+        for name, properties in versions_naming(template, images)
+    }
+    return {old: new for old, new in found.items() if old != new}
+
+
+def versions_naming(template: Any, texts: Iterable[str]) -> Iterator[tuple[str, Any]]:
+    """The logical ids of Lambda versions, those that the CDK ends in a digest of their function, whose functions' text
+    has one of these texts; with the properties of the function."""
+    named, resources = tuple(texts), resources_of(template)
     for name, version in resources.items():
-        told = _VERSION_ID.fullmatch(name)
-        function = resources.get(_referred(version, "FunctionName"))
-        if version.get("Type") != "AWS::Lambda::Version" or told is None or function is None:
+        if version.get("Type") != "AWS::Lambda::Version" or not _VERSION_ID.fullmatch(name):
             continue
-        properties = function.get("Properties", {})
+        properties = resources.get(_referred(version, "FunctionName"), {}).get("Properties", {})
         text = json.dumps(properties)
         if any(each in text for each in named):
-            found[name] = told["base"] + content_digest(properties)[:32]
-    return {old: new for old, new in found.items() if old != new}
+            yield name, properties
 
 
 def resources_of(template: Any) -> dict[str, dict[str, Any]]:
@@ -152,10 +193,17 @@ def nested_stacks(template: Any) -> Iterator[tuple[str, dict[str, Any]]]:
     return ((name, each) for name, each in resources_of(template).items() if each.get("Type") == NESTED)
 
 
+def names_images(nested: Mapping[str, Any]) -> bool:
+    """Whether a nested stack of a deployed template has a template of its own that names images of ours."""
+    metadata = nested.get("Metadata")
+    return isinstance(metadata, dict) and NESTED_KEY in metadata
+
+
 def content_digest(document: Any) -> str:
-    """A digest of a part of a template as CloudFormation gives it back: `?` stands for each character beyond ASCII."""
-    plain = json.dumps(document, sort_keys=True, ensure_ascii=False)
-    return hashlib.sha256(_BEYOND_ASCII.sub("?", plain).encode()).hexdigest()
+    """A digest of a part of a template as CloudFormation gives it back: `?` stands for each character beyond ASCII, in
+    keys before these are sorted."""
+    plain = _edit(document, lambda text: _BEYOND_ASCII.sub("?", text))
+    return hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()
 
 
 def _without_keys(template: Any) -> Any:

@@ -38,7 +38,8 @@ def hash_doubts(stack: str, state: StackPresent, content: StackContent, wanted: 
     if not recorded:
         changes = wanted.input_changes.get(stack)
         since = f"; changed since the last synth here: {in_words(changes)}" if changes else ""
-        found.append(f"the infrastructure changed, or never was recorded: the stack records no infra hash{since}")
+        why = ", as after a rollback of images that the app declares" if state.images else ""
+        found.append(f"the infrastructure changed, or never was recorded: the stack records no infra hash{why}{since}")
     elif recorded != now:
         which = _which(wanted.input_changes.get(stack), state)
         found.append(f"the infrastructure's inputs changed: {short_digest(recorded)} → {short_digest(now)}{which}")

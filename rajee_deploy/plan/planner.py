@@ -18,7 +18,7 @@ from rajee_deploy.plan.infrastructure import judge
 from rajee_deploy.plan.needs_synth import gone_images
 from rajee_deploy.plan.parameter_changes import unknown_parameter
 from rajee_deploy.plan.service_drift import drift_cautions, drift_steps
-from rajee_deploy.plan.stack_step import stack_step
+from rajee_deploy.plan.stack_step import stack_step, way_cautions
 from rajee_deploy.plan.state import (
     ImageAbsent,
     ImageForeign,
@@ -94,6 +94,7 @@ def make_plan(wanted: Wanted, observed: Observed) -> Plan:
             cautions += known
         else:
             steps.append(shield(step, received, observed, notices))
+            cautions += way_cautions(step, received, wanted, observed)
             cautions += drift_cautions(stack, observed, wanted.drift)
     steps += builds
     steps += late  # what one stack deploys may be what another's services wait for
@@ -218,9 +219,14 @@ def waits(stacks: Sequence[str], states: Mapping[str, StackState]) -> tuple[Wait
 def image_steps(images: Sequence[WantedImage], observed: Observed, skipped: list[Skip]) -> list[Step]:
     """The builds of what is not there; what is there is skipped. DeployErrors of `image_check`."""
     steps: list[Step] = []
+    built: dict[tuple[Repository, str], str] = {}
     for image in images:
         state = observed.images[image.name]
+        other = built.get((image.repository, image.tag))
         match state:
+            case ImageAbsent() | RepositoryAbsent() if other is not None:
+                skipped.append(Skip(f"image {image.name}", f"{image.tag} is the image {other}, too"))
+                continue
             case ImagePresent(digest=digest):
                 skipped.append(Skip(f"image {image.name}", f"{image.tag} is in {image.repository} as {digest}"))
             case ImageAbsent():
@@ -235,6 +241,8 @@ def image_steps(images: Sequence[WantedImage], observed: Observed, skipped: list
                 raise error
             case _:
                 assert_never(state)
+        if not isinstance(state, ImagePresent):
+            built[image.repository, image.tag] = image.name
     return steps
 
 
@@ -255,7 +263,8 @@ def check_repositories(images: Sequence[WantedImage], observed: Observed, steps:
     for image in images:
         if not isinstance(observed.images[image.name], RepositoryAbsent):
             continue
-        build = next(i for i, step in enumerate(steps) if isinstance(step, BuildAndPush) and step.image == image.name)
+        named = {each.name for each in images if (each.repository, each.tag) == (image.repository, image.tag)}
+        build = next(i for i, step in enumerate(steps) if isinstance(step, BuildAndPush) and step.image in named)
         if not any(isinstance(step, DeployStack) for step in steps[:build]):
             raise DeployError(
                 "no-repository",

@@ -1,22 +1,34 @@
 """The way back of images, as a plan: which stacks are updated, what is built for it, which tags move. Pure.
 
-A rollback wishes for another tag of an image and for nothing else, so every stack keeps its template: CloudFormation
-updates it alone. What is decided of images, tags and services is decided as for every other plan.
+A rollback wishes for another tag of an image and for nothing else, so every stack keeps its template (but for the tags
+in it, where the app itself declares the image): CloudFormation updates it alone. What is decided of images, tags and
+services is decided as for every other plan.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from rajee_deploy.dataclass import dataclass
 from rajee_deploy.model import stack_status
-from rajee_deploy.model.names import NOT_RECORDED, REVISION_PARAMETER, DeployBy, Drift
+from rajee_deploy.model.names import (
+    IMAGES_PARAMETER,
+    INFRA_PARAMETER,
+    NOT_RECORDED,
+    REVISION_PARAMETER,
+    TEMPLATE_PARAMETER,
+    DeployBy,
+    Drift,
+)
 from rajee_deploy.model.revision import commit_of
 from rajee_deploy.plan import planner, retention, stack_step
+from rajee_deploy.plan.asset_images import encode_images, succeed
 from rajee_deploy.plan.service_drift import drift_cautions, drift_steps
 from rajee_deploy.plan.state import StackPresent
 from rajee_deploy.plan.steps import BuildAndPush, DeployStack, Plan, Skip, StackChange, Step, Via
-from rajee_deploy.plan.tags import short_digest
+from rajee_deploy.plan.tags import records_text
+from rajee_deploy.plan.template_differences import record_with
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -94,11 +106,11 @@ def _stack_step(stack: str, ways: Sequence[Way], observed: Observed) -> DeploySt
         because = f": {state.reason}" if state.reason else ""
         why = [(StackChange.ROLLED_BACK, f"the last update was rolled back ({state.status}{because})"), *why]
     if not why:
-        shown = ", ".join(f"{key} {short_digest(value)}" for key, value in tags.items())
-        return Skip(f"stack {stack}", f"{state.status}, and it records {shown} already")
+        return Skip(f"stack {stack}", f"{state.status}, and it records {records_text(tags)} already")
+    records = _asset_records(ways, state) if why else {}
     return DeployStack(
         stack,
-        (*tags.items(), *revision.items()),
+        (*tags.items(), *revision.items(), *records.items()),
         "; ".join(text for _, text in why),
         tuple(dict.fromkeys(change for change, _ in why)),
         digests=tuple(
@@ -112,6 +124,27 @@ def _stack_step(stack: str, ways: Sequence[Way], observed: Observed) -> DeploySt
     )
 
 
+def _asset_records(ways: Sequence[Way], state: StackPresent) -> dict[str, str]:
+    """What the stack is to record where the app declares images that go back: those, with what its record of the
+    template says of them, and that nothing proves the infrastructure unchanged. What such an image is made of is part
+    of what the recorded hash stands for, so that hash would let the next `up` find nothing to do."""
+    tags = {way.wanted.parameter: way.wanted.tag for way in ways if way.wanted.is_asset}
+    if not tags:
+        return {}
+    now = [replace(each, tag=tags.get(each.parameter, each.tag)) for each in state.images]
+    images = encode_images(succeed(now, state.images))
+    return {
+        IMAGES_PARAMETER: images,
+        INFRA_PARAMETER: NOT_RECORDED,
+        TEMPLATE_PARAMETER: _template_record(state, images),
+    }
+
+
+def _template_record(state: StackPresent, images: str) -> str:
+    recorded = state.parameters.get(TEMPLATE_PARAMETER, NOT_RECORDED)
+    return record_with(recorded, state.content, images) if state.content is not None else recorded
+
+
 def revision_of(ways: Sequence[Way]) -> str:
     """What the stack is to record: the one revision that all of its images were built of, else none."""
     found = {way.revision for way in ways}
@@ -119,6 +152,10 @@ def revision_of(ways: Sequence[Way]) -> str:
 
 
 def _by_the_cdk(ways: Sequence[Way]) -> str:
-    revision = commit_of(revision_of(ways))
-    commit = revision if revision != NOT_RECORDED else "the commit of that image"
-    return f"the CDK CLI can do it instead: git checkout {commit}, then rajee-deploy up --allow-rollback"
+    return f"the CDK CLI can do it instead: {by_the_cdk(revision_of(ways))}"
+
+
+def by_the_cdk(revision: str) -> str:
+    """How the CDK CLI deploys a revision ("-" for one that nobody recorded) in the place of a newer one."""
+    commit = commit_of(revision) if revision != NOT_RECORDED else "the commit of that image"
+    return f"git checkout {commit}, then rajee-deploy up --allow-rollback"

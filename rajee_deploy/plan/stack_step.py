@@ -6,25 +6,27 @@ from typing import TYPE_CHECKING, assert_never
 
 from rajee_deploy.errors import ConfigurationError, DeployError
 from rajee_deploy.model import stack_status
-from rajee_deploy.model.names import INFRA_PARAMETER, RECORDS, DeployBy
+from rajee_deploy.model.names import IMAGES_PARAMETER, INFRA_PARAMETER, RECORDS, DeployBy
 from rajee_deploy.model.stack_status import Answer
 from rajee_deploy.plan import retention
 from rajee_deploy.plan.infrastructure import InfrastructureVerdict, judge
 from rajee_deploy.plan.needs_synth import gone_images
 from rajee_deploy.plan.parameter_changes import decide
+from rajee_deploy.plan.retag import too_large
 from rajee_deploy.plan.state import (
     RepositoryAbsent,
     StackAbsent,
     StackPresent,
 )
 from rajee_deploy.plan.steps import (
+    Caution,
     DeployStack,
     Skip,
     StackChange,
     Tier,
     Via,
 )
-from rajee_deploy.plan.tags import short_digest
+from rajee_deploy.plan.tags import parameter_text, records_text, short_digest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -32,6 +34,8 @@ if TYPE_CHECKING:
     from rajee_deploy.model.repository import Repository
     from rajee_deploy.plan.parameter_changes import ParameterOutcome
     from rajee_deploy.plan.state import Observed, StackState, Wanted, WantedImage
+
+_RECORDS = (*RECORDS, IMAGES_PARAMETER)
 
 
 def _previous(state: StackState) -> StackPresent | None:
@@ -44,7 +48,7 @@ def stack_step(
 ) -> tuple[DeployStack | Skip, ParameterOutcome]:
     tags = {image.parameter: parameter_of(image, observed) for image in received}
     state = observed.stacks[stack]
-    tier = Tier.DEPLOY
+    tier, gone = Tier.DEPLOY, False
     match state:
         case StackAbsent():
             _check_name(stack, wanted)
@@ -54,11 +58,11 @@ def stack_step(
             verdict = judge(stack, state, wanted)
             outcome = decide(stack, _previous(state), wanted, observed, verdict, tags)
             why = _reasons(stack, state, tags, (verdict, _id(stack, wanted)), outcome)
-            if stack not in wanted.synthesised:
-                why += [(StackChange.TAG, text) for text in gone_images(state, observed)]
+            lost = gone_images(state, observed) if stack not in wanted.synthesised else ()
+            why, gone = [*why, *((StackChange.TAG, text) for text in lost)], bool(lost)
             tier = verdict.tier
             if not why:
-                shown = ", ".join(f"{key} {short_digest(value)}" for key, value in tags.items())
+                shown = records_text(tags or {each.parameter: each.tag for each in state.images})
                 records = f", and it records {shown}" if shown else ""
                 return Skip(f"stack {stack}", f"{state.status}{records}; {verdict.proof}", tier), outcome
         case _:
@@ -75,7 +79,7 @@ def stack_step(
         adopt=why[0][0] is StackChange.FIRST and not received and retained,
         digests=_open_digests(received, observed),
         tier=Tier.DEPLOY if why[0][0] in (StackChange.FIRST, StackChange.ROLLED_BACK) else tier,
-        via=_way(wanted, received, {change for change, _ in why}),
+        via=Via.CDK if gone else _way(state, wanted, received, {change for change, _ in why}),
         reasons=reasons,
         by_change_set=isinstance(state, StackPresent) and stack_status.answer(state.status) is Answer.CREATE,
         values=outcome.values,
@@ -83,12 +87,34 @@ def stack_step(
     ), outcome
 
 
-def _way(wanted: Wanted, received: Sequence[WantedImage], changes: set[StackChange]) -> Via:
-    """Who deploys: CloudFormation alone where the settings let it and the template stays, which names the tags of
-    images that are assets."""
+def _way(state: StackState, wanted: Wanted, received: Sequence[WantedImage], changes: set[StackChange]) -> Via:
+    """Who deploys: CloudFormation alone where the settings let it and the template stays, or can be given with other
+    tags where it is the template that names them."""
     is_alone = wanted.by_cloudformation and changes <= {StackChange.TAG, StackChange.PARAMETER}
-    is_alone = is_alone and not any(image.is_asset for image in received)
-    return Via.CLOUDFORMATION if is_alone else Via.CDK
+    return Via.CLOUDFORMATION if is_alone and not way_obstacle(state, received) else Via.CDK
+
+
+def way_cautions(
+    step: DeployStack, received: Sequence[WantedImage], wanted: Wanted, observed: Observed
+) -> list[Caution]:
+    """Why the CDK CLI deploys what the settings let CloudFormation do alone."""
+    is_alone = wanted.by_cloudformation and {*step.changes} <= {StackChange.TAG, StackChange.PARAMETER}
+    obstacle = way_obstacle(observed.stacks[step.stack], received) if is_alone and step.via is Via.CDK else ""
+    text = f'the CDK CLI deploys it, though tag-only is "cloudformation": {obstacle}'
+    return [Caution("tag-only-by-cdk", f"stack {step.stack}", text)] if obstacle else []
+
+
+def way_obstacle(state: StackState, received: Sequence[WantedImage]) -> str:
+    """Why CloudFormation alone cannot have a stack run other images; "" where it can."""
+    assets = [image for image in received if image.is_asset]
+    if not assets or not isinstance(state, StackPresent):
+        return ""
+    recorded = {each.parameter: each for each in state.images}
+    for image in assets:
+        found = recorded.get(image.parameter)
+        if found is None or found.repository.name != image.repository.name:
+            return f"it does not record the image {image.name}"
+    return state.retag_obstacle or too_large(state.template_size)
 
 
 def _open_digests(received: Sequence[WantedImage], observed: Observed) -> tuple[tuple[str, Repository, str], ...]:
@@ -197,7 +223,8 @@ def differences(state: StackPresent, parameters: Mapping[str, str]) -> list[str]
         deployed = state.parameters.get(key)
         if deployed == value:
             continue
-        subject = "what the infrastructure records differs" if key in RECORDS else "the image changed"
+        subject = "what the infrastructure records differs" if key in _RECORDS else "the image changed"
+        subject = f"{subject} ({key})" if parameter_text(key) == key else f"the {parameter_text(key)} changed"
         before = "none recorded" if deployed in (None, "", "-") else short_digest(deployed or "")
-        found.append(f"{subject} ({key}): {before} → {short_digest(value)}")
+        found.append(f"{subject}: {before} → {short_digest(value)}")
     return found

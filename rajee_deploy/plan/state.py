@@ -83,6 +83,7 @@ class StackContent:
     """What `cdk deploy` compares of a stack: its template (a digest of `template_differences`) and what is around it.
 
     `effective` is the digest of what an update of the template can change by itself; "" where that is not known.
+    `images` is what the stack records of images that the app declares: their tags are no part of the template's digest.
     """
 
     template: str
@@ -90,6 +91,7 @@ class StackContent:
     notification_arns: tuple[str, ...] = ()
     termination_protection: bool = False
     effective: str = field(default="", compare=False)
+    images: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,6 +271,10 @@ class StackPresent:
     declared: Mapping[str, Declared] = field(default_factory=dict, compare=False)
     # Image assets that are ours, as it records them; their tags are among `parameters`, under private names.
     images: tuple[RecordedImage, ...] = ()
+    # Why its template cannot be given to CloudFormation with other tags of these ("" where it can), and how large it is
+    # with the list that it carries.
+    retag_obstacle: str = field(default="", compare=False)
+    template_size: int = field(default=0, compare=False)
     # The services that its template declares; None where the template was not asked for.
     services: DeclaredServices | None = field(default=None, compare=False)
 

@@ -1,10 +1,15 @@
-"""The grammar of additional tags and of their placeholders. Pure."""
+"""The grammar of additional tags and of their placeholders; tags and what else a stack records, in words. Pure."""
 
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
+from rajee_deploy.model.names import ASSET_PREFIX, IMAGES_PARAMETER
 from rajee_deploy.model.repository import LONGEST_TAG, TAG
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 # What an image is, what was recorded of it, and what shields it from expiring.
 OWN = ("c-", "m-", "live-", "prev-")
@@ -26,6 +31,17 @@ def tag_problem(tag: str) -> str:
 def sanitise(text: str) -> str:
     """Text as a tag can have it: every other character becomes `-`; at most 128, and it starts with none of `.-`."""
     return re.sub(r"[^A-Za-z0-9_.-]", "-", text).lstrip(".-")[:LONGEST_TAG]
+
+
+def records_text(parameters: Mapping[str, str]) -> str:
+    """What a stack records, in words: parameters by their names, and images that the app declares by theirs."""
+    shown = {name: value for name, value in parameters.items() if name != IMAGES_PARAMETER}
+    return ", ".join(f"{parameter_text(name)} {short_digest(value)}" for name, value in shown.items())
+
+
+def parameter_text(name: str) -> str:
+    """A parameter as people read it: of an image that the app declares, `image` with its name."""
+    return f"image {name.removeprefix(ASSET_PREFIX)}" if name.startswith(ASSET_PREFIX) else name
 
 
 def short_digest(value: str) -> str:

@@ -87,16 +87,21 @@ def record_of(content: StackContent, sent: str = "") -> str:
         sorted(set(content.notification_arns)),
         content.termination_protection,
     ]
+    # Else who changes a tag in the template, and what is recorded of it, would leave no trace.
+    parts += [content.images] if content.images else []
     return _digest(json.dumps(parts)) + (f"+{sent.removeprefix('sha256:')}" if sent else "")
 
 
-def expected_record(synthesised: Synthesised, deployed: StackContent | None, recorded: str = "") -> str:
-    """What the stack will record once `synthesised` is deployed over what is `deployed` now (None: nothing).
+def expected_record(
+    synthesised: Synthesised, deployed: StackContent | None, recorded: str = "", images: str = ""
+) -> str:
+    """What the stack will record once `synthesised` is deployed over what is `deployed` now (None: nothing). `images`
+    is what it will record of images that the app declares.
 
     Where it records the same already (`recorded`), though somebody deployed something else since, the record is
     written in another way, so that there is something to update: CloudFormation would else keep that one's Description.
     """
-    record = record_of(_after(synthesised, deployed), synthesised.sent)
+    record = record_of(replace(_after(synthesised, deployed), images=images), synthesised.sent)
     is_lost = deployed is not None and not is_recorded(recorded, deployed)
     return record + _ANEW if is_lost and recorded == record else record
 
@@ -104,6 +109,19 @@ def expected_record(synthesised: Synthesised, deployed: StackContent | None, rec
 def is_recorded(recorded: str, content: StackContent) -> bool:
     """Whether what was read back is what the stack recorded."""
     return plain_record(recorded).partition("+")[0] == record_of(content)
+
+
+def record_with(recorded: str, deployed: StackContent, images: str) -> str:
+    """What a stack records once its template has other tags of images that the app declares, and stays for the rest:
+    what it records now (`recorded`), where that is not what is deployed."""
+    if not is_recorded(recorded, deployed):
+        return recorded
+    return record_of(replace(deployed, images=images), plain_record(recorded).partition("+")[2])
+
+
+def has_sent(recorded: str) -> bool:
+    """Whether a record says of a template that it has characters which CloudFormation does not give back."""
+    return bool(plain_record(recorded).partition("+")[2])
 
 
 def plain_record(recorded: str) -> str:

@@ -16,6 +16,7 @@ from rajee_deploy.aws import unknown
 from rajee_deploy.dataclass import dataclass
 from rajee_deploy.model import Digest
 from rajee_deploy.model.repository import PushAccess
+from rajee_deploy.plan.expiry import matches
 from rajee_deploy.plan.state import ImageAbsent, ImageInaccessible, ReferenceState, RepositoryAbsent, Tagged
 from rajee_deploy.registry import documents
 from rajee_deploy.registry.refusals import of_image
@@ -76,19 +77,19 @@ def archived_image(asked: str, answer: Mapping[str, Any], tag: str) -> ImageInac
 
 def frozen(asked: str, answer: Mapping[str, Any], name: str, tags: Sequence[str]) -> frozenset[str]:
     """DescribeRepositories' answer: which of the tags may not be moved."""
-    record = _repository(asked, answer, name)
+    record = repository_of(asked, answer, name)
     mutability = record.get("imageTagMutability", "")
     if not re.fullmatch(r"(IM)?MUTABLE(_WITH_EXCLUSION)?", mutability):
         raise unknown(asked, "the answer does not tell whether tags are mutable")
     filters = [str(each.get("filter", "")) for each in record.get("imageTagMutabilityExclusionFilters") or ()]
     is_immutable = mutability.startswith("IMMUTABLE")
-    excluded = {tag for tag in tags if any(_matches(each, tag) for each in filters)}
+    excluded = {tag for tag in tags if any(matches(each, tag) for each in filters)}
     return frozenset(tag for tag in tags if is_immutable != (tag in excluded and mutability.endswith("EXCLUSION")))
 
 
 def access(name: str, found: Mapping[str, Any], token: Mapping[str, Any]) -> PushAccess:
     """Where to push to and with which login."""
-    uri = _repository("ecr:DescribeRepositories", found, name).get("repositoryUri")
+    uri = repository_of("ecr:DescribeRepositories", found, name).get("repositoryUri")
     if not uri:
         raise unknown("ecr:DescribeRepositories", "the answer lacks the repository's address")
     try:
@@ -103,7 +104,7 @@ def _records(answer: Mapping[str, Any], key: str) -> list[dict[str, Any]]:
     return [record for record in answer.get(key) or () if isinstance(record, dict)]
 
 
-def _repository(asked: str, answer: Mapping[str, Any], name: str) -> dict[str, Any]:
+def repository_of(asked: str, answer: Mapping[str, Any], name: str) -> dict[str, Any]:
     record = next((each for each in _records(answer, "repositories") if each.get("repositoryName") == name), None)
     if record is None:
         raise unknown(asked, "the answer lacks the repository that was asked for")
@@ -136,8 +137,3 @@ def _state(
             raise unknown(asked, f"the answer says nothing of {reference}")
         case _:
             raise of_image(asked, reference, str(code), str((failure or {}).get("failureReason", "")))
-
-
-def _matches(wildcard: str, tag: str) -> bool:
-    """ECR's filters know one wildcard: `*`, for any number of characters."""
-    return re.fullmatch(".*".join(re.escape(part) for part in wildcard.split("*")), tag) is not None

@@ -14,7 +14,7 @@ from rajee_deploy.settings.build_settings import BuildSettings, parse_build
 from rajee_deploy.settings.keys import IMAGE_KEYS
 from rajee_deploy.settings.problems import SettingError
 from rajee_deploy.settings.settings_file import SettingsFile, known_names, overlay
-from rajee_deploy.settings.values import DEFAULT_PLATFORM, LOCK_NAME, ImageSettings
+from rajee_deploy.settings.values import DEFAULT_PARAMETER, DEFAULT_PLATFORM, LOCK_NAME, ImageSettings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -69,7 +69,7 @@ def _image(file: SettingsFile, name: str, table: Mapping[str, Any]) -> ImageSett
 def _parameter(file: SettingsFile, at: str, table: Mapping[str, Any]) -> str:
     """The stack parameter that takes the tag; with `context-key` the private name under which it is recorded."""
     if "context-key" not in table:
-        parameter: str = table.get("parameter", "ImageTag")
+        parameter: str = table.get("parameter", DEFAULT_PARAMETER)
         return parameter
     key = str(table["context-key"])
     if "parameter" in table:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 
 LOCK_NAME = "rajee-deploy.lock"
+DEFAULT_PARAMETER = "ImageTag"
 DEFAULT_PLATFORM = (
     "linux/amd64"  # what ECS Fargate runs unless told otherwise; never the host's, which differs by machine
 )
@@ -38,7 +39,7 @@ class ImageSettings:
     build_args: Mapping[str, str] = field(default_factory=dict)
     build_contexts: Mapping[str, str] = field(default_factory=dict)
     stack: str = ""
-    parameter: str = "ImageTag"
+    parameter: str = DEFAULT_PARAMETER
     lock: Path | None = None  # where the lock file of base images lies, if there is one
     deploy_by: DeployBy = DeployBy.TAG
     tags: tuple[str, ...] = ()  # additional ones, with their placeholders

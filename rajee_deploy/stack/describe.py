@@ -11,12 +11,12 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from rajee_deploy.aws import unknown
-from rajee_deploy.model.names import IMAGES_PARAMETER
+from rajee_deploy.model.names import IMAGES_PARAMETER, TEMPLATE_PARAMETER
 from rajee_deploy.model.stack_status import is_refused_since_reviewed, is_reviewed, may_lack_template
 from rajee_deploy.plan.asset_images import decode_images, without_tags
 from rajee_deploy.plan.carried import carried_of
 from rajee_deploy.plan.state import StackAbsent, StackContent, StackPresent, StackState
-from rajee_deploy.plan.template_differences import effective, given_back, volatile_parameters
+from rajee_deploy.plan.template_differences import effective, given_back, has_sent, is_recorded, volatile_parameters
 from rajee_deploy.rollout.declared import declared_services
 
 if TYPE_CHECKING:
@@ -58,10 +58,15 @@ class CloudFormation:
             return state
         try:
             declared = _declared_parameters(template) if stack in self._with_parameters else {}
-            neutral = without_tags(template, state.images) if state.images else template
+            content = _content(
+                record,
+                without_tags(template, state.images) if state.images else template,
+                state.parameters[IMAGES_PARAMETER] if state.images else "",
+            )
+            state = _with_obstacle(state, template, content) if state.images else state
             return replace(
                 state,
-                content=_content(record, neutral),
+                content=content,
                 volatile=volatile_parameters(template),
                 carried=carried_of(template),
                 declared=declared,
@@ -130,15 +135,26 @@ def _declared_parameters(template: Any) -> dict[str, Declared]:
     return declared_parameters(template)
 
 
+def _with_obstacle(state: StackPresent, template: Any, content: StackContent) -> StackPresent:
+    """With what stands in the way of other tags in the template."""
+    from rajee_deploy.plan.retag import retag_obstacle, template_size  # where the app declares images
+
+    recorded = state.parameters.get(TEMPLATE_PARAMETER, "")
+    is_as_sent = is_recorded(recorded, content) and not has_sent(recorded)
+    obstacle = retag_obstacle(template, state.images, is_as_sent=is_as_sent)
+    return replace(state, retag_obstacle=obstacle, template_size=template_size(template))
+
+
 def _since(moment: Any) -> str:
     return moment.astimezone(UTC).isoformat(timespec="seconds") if isinstance(moment, datetime) else ""
 
 
-def _content(record: dict[str, Any], template: Any) -> StackContent:
+def _content(record: dict[str, Any], template: Any, images: str) -> StackContent:
     return StackContent(
         given_back(template),
         {item["Key"]: item.get("Value", "") for item in record.get("Tags", ())},
         tuple(record.get("NotificationARNs", ())),
         bool(record.get("EnableTerminationProtection", False)),
         effective(template),
+        images,
     )

@@ -47,11 +47,19 @@ class LocatedUpdates:
     def __init__(self, where: Whereabouts) -> None:
         self._where = where
 
-    def update(self, stack: str, state: StackPresent, parameters: Mapping[str, str], token: str) -> Accepted:
+    def update(
+        self,
+        stack: str,
+        state: StackPresent,
+        parameters: Mapping[str, str],
+        token: str,
+        tags: Mapping[str, str],
+    ) -> Accepted:
         """See StackUpdater."""
         from rajee_deploy.stack.update import Updates  # where something is deployed alone
 
-        return Updates(self._where.writing(stack)).update(self._where.place(stack).name, state, parameters, token)
+        name = self._where.place(stack).name
+        return Updates(self._where.writing(stack)).update(name, state, parameters, token, tags)
 
     def execute(self, stack: str, change_set: str) -> Accepted:
         """See StackUpdater."""

@@ -8,6 +8,7 @@ for this very state of the stack. This room never decides whether anything is ri
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
     from rajee_deploy.plan.state import StackPresent
 
 _SCHEMA = "rajee-deploy.services/3"
-_AT_ONCE = 10  # services of one DescribeServices
+_AT_ONCE = 10  # services of one DescribeServices, and functions at a time
 _NESTED = 5  # levels of nested stacks that are followed
 
 
@@ -92,7 +93,7 @@ class Services:
         by_cluster: dict[str, list[str]] = {}
         for one in dict.fromkeys(one for one in held if not one.is_function):
             by_cluster.setdefault(cluster_named(one), []).append(one.arn)
-        found: dict[str, Service] = {one.arn: self._function(one) for one in held if one.is_function}
+        found = self._functions([one for one in dict.fromkeys(held) if one.is_function])
         for cluster, names in by_cluster.items():
             for start in range(0, len(names), _AT_ONCE):
                 found |= self._services(cluster, names[start : start + _AT_ONCE])
@@ -174,6 +175,13 @@ class Services:
         except (AttributeError, TypeError, ValueError, LookupError) as error:
             cause = f"the template is none that CloudFormation takes: {error}"
             raise unknown(f"cloudformation:GetTemplate {stack}", cause) from error
+
+    def _functions(self, held: Sequence[StackService]) -> dict[str, Service]:
+        """Lambda tells of one function a call."""
+        if not held:
+            return {}
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            return dict(zip((one.arn for one in held), pool.map(self._function, held), strict=True))
 
     def _function(self, one: StackService) -> Service:
         """A function, as a service with one deployment."""

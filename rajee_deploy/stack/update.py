@@ -1,4 +1,5 @@
-"""A stack's parameters, updated by CloudFormation alone: its own template, new values, no node and no synth.
+"""A stack's parameters, updated by CloudFormation alone: its own template, new values, no node and no synth. Where the
+template itself names tags (images that the app declares), it is the same template with other tags.
 
 Rollback is always on: an image's change replaces its task definition, which CloudFormation refuses while rollback is
 disabled. This room never decides that a deployment may go this way.
@@ -7,7 +8,7 @@ disabled. This room never decides that a deployment may go this way.
 from __future__ import annotations
 
 from enum import Enum
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from rajee_deploy.errors import DeployError
 from rajee_deploy.model.names import PRIVATE
@@ -33,8 +34,16 @@ class Accepted(Enum):
 class StackUpdater(Protocol):
     """What the tool asks of CloudFormation when only parameters change."""
 
-    def update(self, stack: str, state: StackPresent, parameters: Mapping[str, str], token: str) -> Accepted:
-        """Begin an update of `parameters`; all others keep their values. The same token begins it only once.
+    def update(
+        self,
+        stack: str,
+        state: StackPresent,
+        parameters: Mapping[str, str],
+        token: str,
+        tags: Mapping[str, str],
+    ) -> Accepted:
+        """Begin an update of `parameters`; all others keep their values. `tags` stand in the places of others in the
+        template. The same token begins it only once.
 
         DeployErrors `stack-busy`, `deploy-failed`, and those of `aws`.
         """
@@ -51,14 +60,21 @@ class Updates:
     def __init__(self, aws: Asks) -> None:
         self._aws = aws
 
-    def update(self, stack: str, state: StackPresent, parameters: Mapping[str, str], token: str) -> Accepted:
+    def update(
+        self,
+        stack: str,
+        state: StackPresent,
+        parameters: Mapping[str, str],
+        token: str,
+        tags: Mapping[str, str],
+    ) -> Accepted:
         """See StackUpdater."""
         own = [key for key in sorted(state.parameters) if key not in parameters and not key.startswith(PRIVATE)]
         kept = [{"ParameterKey": key, "UsePreviousValue": True} for key in own]
         given = [{"ParameterKey": key, "ParameterValue": value} for key, value in sorted(parameters.items())]
         arguments = {
             "StackName": stack,
-            "UsePreviousTemplate": True,
+            **self._template(stack, tags),
             "Parameters": [*given, *kept],
             "Capabilities": _CAPABILITIES,
             "ClientRequestToken": token,
@@ -79,6 +95,19 @@ class Updates:
         if "No updates are to be performed" in refusal:
             return Accepted.NOTHING
         raise _refusal(stack, refusal)
+
+    def _template(self, stack: str, tags: Mapping[str, str]) -> dict[str, Any]:
+        """Which template the update is of."""
+        if not tags:
+            return {"UsePreviousTemplate": True}
+        from rajee_deploy.plan.retag import template_body  # where the app declares images
+
+        asked = {"StackName": stack, "TemplateStage": "Original"}
+        answer = self._aws.ask("cloudformation", "get_template", asked)
+        try:
+            return {"TemplateBody": template_body(answer.get("TemplateBody"), tags)}
+        except ValueError as error:
+            raise _refusal(stack, f"its template cannot be given with other tags: {error}") from error
 
     def execute(self, stack: str, change_set: str) -> Accepted:
         """See StackUpdater. The CDK CLI removes a change set without changes by itself."""

@@ -27,16 +27,18 @@ from rajee_deploy.model.names import (
 from rajee_deploy.plan.asset_images import (
     NESTED_CONTENT,
     content_digest,
+    has_placeholder,
     nested_placeholder,
     nested_stacks,
     placeholder,
     placeholder_name,
     renamed_versions,
     replace_texts,
+    versions_naming,
 )
 from rajee_deploy.plan.parameters import slots_of
 from rajee_deploy.synth.assembly import document_bytes, reads_assembly, stacks_of
-from rajee_deploy.synth.image_assets import ImageAsset, asset_lists_of, image_assets
+from rajee_deploy.synth.image_assets import Destination, ImageAsset, asset_lists_of, image_assets, nested_templates_of
 from rajee_deploy.system.regular_files import LARGE, read_json, read_text
 
 if TYPE_CHECKING:
@@ -48,6 +50,11 @@ if TYPE_CHECKING:
 _FULL = "the template is at CloudFormation's limits, so no record can be added to it"
 # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
 _MOST_PARAMETERS, _MOST_OUTPUTS = 200, 200
+_STAGED = re.compile(r"asset\.[0-9a-f]{32,}")
+_TAKEN = "a template has a text that looks as if it were rajee-deploy's own (rajee-image.)"
+# A parameter's value; and what a registry's name takes in it, with values for what a repository's name has to be filled
+# with.
+_LONGEST_VALUE, _LONGEST_REGISTRY = 4096, 96
 _DESCRIPTIONS = {
     RECORDS[0]: "Digest of what synth read",
     RECORDS[1]: "Digest of the template, tags, topics and protection that were deployed",
@@ -80,21 +87,51 @@ def neutralise(assembly: Path, tag_of: Callable[[ImageAsset], str]) -> Adopted:
     for stack in stacks:
         templates = _Templates(stack)
         own = [_checked(each, templates, texts) for each in assets if each.stack == stack.place.id]
+        made = {each.name: tag_of(each) for each in own if not each.obstacle}
+        own = [*_recordable(own, made)]
         if not templates.take_records(has_images=any(not each.obstacle for each in own)):
             own = [replace(each, obstacle=each.obstacle or _FULL) for each in own]
         left += [each for each in own if each.obstacle]
-        tags[stack.place.id] = templates.neutralise([each for each in own if not each.obstacle], tag_of)
+        tags[stack.place.id] = templates.neutralise([each for each in own if not each.obstacle], made)
         templates.write()
     return Adopted(tags, tuple(left))
 
 
 def _checked(asset: ImageAsset, templates: _Templates, texts: Mapping[Path, str]) -> ImageAsset:
-    """The asset, with an obstacle where another template refers to the version of a function that runs it: the id of
-    such a version follows from the image, and is known in its own template alone."""
-    for place, version in templates.versions_of(asset):
+    """The asset, with an obstacle where something else than its function's template refers to the version of a function
+    that runs it: the id of such a version follows from the image, and is known in its own template alone. The same
+    where a text could be taken for a placeholder."""
+    if templates.has_placeholder():
+        return replace(asset, obstacle=asset.obstacle or _TAKEN)
+    for place, version, dependent in templates.versions_of(asset):
         if any(_refers_to(version, text) for path, text in texts.items() if path != place):
             return replace(asset, obstacle=f"another template refers to the version {version} of its function")
+        if dependent:
+            return replace(
+                asset, obstacle=f"the version {dependent} of a function follows from {version}, which runs it"
+            )
     return asset
+
+
+def _recordable(assets: Sequence[ImageAsset], tags: Mapping[str, str]) -> Iterator[ImageAsset]:
+    """The assets, those with an obstacle that the record of their stack cannot tell: it is read by the tags, and has as
+    much room as a parameter."""
+    taken: dict[str, tuple[Destination, ...]] = {}
+    room = _LONGEST_VALUE
+    repositories: set[Destination] = set()
+    for asset in sorted(assets, key=lambda one: one.name):
+        if asset.obstacle:
+            yield asset
+            continue
+        tag = tags[asset.name]
+        if taken.setdefault(tag, asset.destinations) != asset.destinations:
+            yield replace(asset, obstacle="the very same image goes to another repository, too")
+            continue
+        room -= len(f" {asset.name}={tag}")
+        for destination in {*asset.destinations} - repositories:
+            room -= len(destination.repository) + _LONGEST_REGISTRY
+            repositories.add(destination)
+        yield asset if room >= 0 else replace(asset, obstacle="the record of its stack has no room for it")
 
 
 def _refers_to(version: str, text: str) -> bool:
@@ -114,12 +151,12 @@ class _Templates:
         self._lists = {path: read_json(path, LARGE, errors="surrogatepass") for path in asset_lists_of(stack)}
         self._keys: dict[Path, set[str]] = {}  # under which names nested templates are uploaded
         for path, document in self._lists.items():
-            for key, file in document.get("files", {}).items():
-                source = str(file.get("source", {}).get("path", ""))
-                if source.endswith(".nested.template.json"):
+            for nested, files in nested_templates_of(path, document).items():
+                for key, file in files:
                     names = {key, *(str(each.get("objectKey", "")).removesuffix(".json") for each in _places(file))}
-                    self._keys.setdefault(path.parent / source, set()).update(names - {""})
+                    self._keys.setdefault(nested, set()).update(names - {""})
         self._documents = {path: _read(path) for path in (self._root, *self._keys)}
+        self._made = dict(self._documents)  # by the app
 
     def take_records(self, *, has_images: bool) -> bool:
         """Add the parameters and outputs of a record; whether the template has room for them."""
@@ -143,24 +180,30 @@ class _Templates:
             }
         return True
 
-    def versions_of(self, asset: ImageAsset) -> Iterator[tuple[Path, str]]:
-        """The logical ids of versions of functions that run an image, with the templates that have them."""
-        for path, document in self._documents.items():
-            for version in renamed_versions(document, [asset.hash]):
-                yield path, version
+    def has_placeholder(self) -> bool:
+        """Whether a text that is none of ours could be taken for a placeholder."""
+        return any(has_placeholder(document) for document in self._documents.values())
 
-    def neutralise(self, assets: Sequence[ImageAsset], tag_of: Callable[[ImageAsset], str]) -> dict[str, str]:
-        """Put placeholders in the places of the assets' hashes; the tags by name."""
+    def versions_of(self, asset: ImageAsset) -> Iterator[tuple[Path, str, str]]:
+        """The logical ids of versions of functions that run an image, with the templates that have them, and the id of
+        another version that follows from it in turn ("" for none)."""
+        for path, document in self._documents.items():
+            for version, _ in versions_naming(document, [asset.hash]):
+                yield path, version, next((each for each, _ in versions_naming(document, [version])), "")
+
+    def neutralise(self, assets: Sequence[ImageAsset], made: Mapping[str, str]) -> dict[str, str]:
+        """Put placeholders in the places of the assets' hashes; the tags by name. `made` has the tag of each."""
         if not assets:
             return {}
         tags: dict[str, str] = {}
-        names: dict[tuple[str, object], str] = {}
+        names: dict[str, str] = {}
         texts: dict[str, str] = {}
         for asset in sorted(assets, key=lambda one: one.name):
-            tag = tag_of(asset)
-            name = names.setdefault((tag, asset.destinations), asset.name)
-            tags[name] = tag
-            texts |= {f"asset.{asset.hash}": "asset", asset.hash: placeholder(name)}
+            name = names.setdefault(made[asset.name], asset.name)
+            tags[name] = made[asset.name]
+            if _STAGED.fullmatch(asset.directory.name):
+                texts[asset.directory.name] = "asset"
+            texts[asset.hash] = placeholder(name)
         self._put_in(texts)
         self._name_nested()
         return tags
@@ -177,11 +220,14 @@ class _Templates:
                     place["imageTag"] = replace_texts(place.get("imageTag"), texts)
 
     def _name_nested(self) -> None:
-        """Name the nested templates by placeholders, and tell beside them what is in them: from the inside outwards."""
+        """Name the nested templates that name images by placeholders, and tell beside them what is in them: from the
+        inside outwards. The others keep the names that the CDK gives them, by their content."""
         waiting = dict(self._keys)
         while waiting:
             inner = next((path for path in waiting if not self._names_any(path, waiting)), next(iter(waiting)))
-            self._name_one(inner, waiting.pop(inner))
+            keys = waiting.pop(inner)
+            if self._documents[inner] != self._made[inner]:
+                self._name_one(inner, keys)
 
     def _names_any(self, path: Path, waiting: dict[Path, set[str]]) -> bool:
         text = json.dumps(self._documents[path])
@@ -222,7 +268,7 @@ def _joined() -> dict[str, Any]:
     return {"Fn::Join": ["/", [{"Ref": name} for name in RECORDS]]}
 
 
-def _places(file: dict[str, Any]) -> list[dict[str, Any]]:
+def _places(file: Mapping[str, Any]) -> list[dict[str, Any]]:
     return list(file.get("destinations", {}).values())
 
 

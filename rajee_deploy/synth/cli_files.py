@@ -40,9 +40,19 @@ def find_cli(app: Path) -> CdkCli | None:
 def get_cli(app: Path) -> CdkCli:
     """`find_cli` or a ConfigurationError that says how to get one; refuses 3.0.0 and CDK version 1."""
     if find_program("node") is None:
-        raise DeployError(
-            "node-missing", "node is not installed; the CDK CLI needs it", hint="install Node.js 18 or newer"
-        )
+        raise node_missing()
+    return usable_cli(app)
+
+
+def node_missing() -> DeployError:
+    """The error for a machine without node."""
+    return DeployError(
+        "node-missing", "node is not installed; the CDK CLI needs it", hint="install Node.js 18 or newer"
+    )
+
+
+def usable_cli(app: Path) -> CdkCli:
+    """The same by the CLI's files alone, whether or not there is a node to run it."""
     cli = find_cli(app)
     if cli is None:
         from rajee_deploy.synth.how_to import install_cli

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from rajee_deploy.aws import unknown
+from rajee_deploy.dataclass import dataclass
 from rajee_deploy.errors import ConfigurationError, DeployError
 from rajee_deploy.model.names import ASSET_PREFIX, GIVEN_PREFIX
 from rajee_deploy.plan.parameter_changes import UntakenError
@@ -25,8 +26,25 @@ if TYPE_CHECKING:
     from rajee_deploy.synth.assembly import StackArtifact
 
 
-def check_bootstrap(app: Path, where: Whereabouts, stacks: Mapping[str, StackArtifact], who: Identity) -> None:
-    """Every bootstrap version that the deployed stacks ask for must be there, in their account and region."""
+@dataclass(frozen=True, slots=True)
+class BootstrapNeed:
+    """A place that has to be bootstrapped: where its version is noted, the least one that is needed, and a stack that
+    lives there."""
+
+    account: str
+    region: str
+    parameter: str
+    least: int
+    stack: str
+
+    @property
+    def address(self) -> str:
+        """The place as `cdk bootstrap` takes it."""
+        return f"aws://{self.account}/{self.region}"
+
+
+def bootstrap_needs(stacks: Mapping[str, StackArtifact], who: Identity) -> list[BootstrapNeed]:
+    """What these stacks need, each place once."""
     needs: dict[tuple[str, str, str], tuple[int, str]] = {}
     for stack, artifact in stacks.items():
         parameter = artifact.properties.get("bootstrapStackVersionSsmParameter")
@@ -34,19 +52,37 @@ def check_bootstrap(app: Path, where: Whereabouts, stacks: Mapping[str, StackArt
             place = artifact.place.account or who.account, artifact.place.region or who.region, parameter
             least = int(artifact.properties.get("requiresBootstrapStackVersion", 1))
             needs[place] = max(needs.get(place, (0, stack)), (least, stack))
-    for (account, region, parameter), (needed, stack) in sorted(needs.items()):
-        version = _bootstrap_version(where.reading(stack), parameter)
-        if version is None or version < needed:
-            has = "is not bootstrapped" if version is None else f"has bootstrap version {version}, {needed} is needed"
-            raise DeployError(
-                "not-bootstrapped",
-                f"account {account} in {region} {has} for the CDK",
-                where=parameter,
-                hint=cdk_command(app, "bootstrap", f"aws://{account}/{region}"),
-            )
+    return [BootstrapNeed(*place, least, stack) for place, (least, stack) in sorted(needs.items())]
 
 
-def _bootstrap_version(aws: Asks, parameter: str) -> int | None:
+def check_bootstrap(app: Path, where: Whereabouts, stacks: Mapping[str, StackArtifact], who: Identity) -> None:
+    """Every bootstrap version that the deployed stacks ask for must be there, in their account and region."""
+    for need in bootstrap_needs(stacks, who):
+        version = bootstrap_version(where.reading(need.stack), need.parameter)
+        if not is_bootstrapped(need, version):
+            raise not_bootstrapped(app, need, version)
+
+
+def is_bootstrapped(need: BootstrapNeed, version: int | None) -> bool:
+    """Whether what a place has is enough; None: it has none."""
+    return version is not None and version >= need.least
+
+
+def not_bootstrapped(app: Path, need: BootstrapNeed, version: int | None) -> DeployError:
+    """The error for a place where it is not."""
+    lacks = f"has bootstrap version {version}, {need.least} is needed"
+    has = "is not bootstrapped" if version is None else lacks
+    return DeployError(
+        "not-bootstrapped",
+        f"account {need.account} in {need.region} {has} for the CDK",
+        where=need.parameter,
+        hint=cdk_command(app, "bootstrap", need.address),
+    )
+
+
+def bootstrap_version(aws: Asks, parameter: str) -> int | None:
+    """The version of the bootstrap stack by the parameter that notes it; None where there is none."""
+
     def absent(code: str, _message: str) -> bool | None:
         return True if code == "ParameterNotFound" else None
 

@@ -13,9 +13,11 @@ from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
 from rajee_deploy.dataclass import dataclass
+from rajee_deploy.errors import ConfigurationError
 from rajee_deploy.model import Platform
 from rajee_deploy.plan.asset_images import placeholder_name
 from rajee_deploy.synth.assembly import reads_assembly, stacks_of
+from rajee_deploy.synth.asset_names import names_of
 from rajee_deploy.system.regular_files import LARGE, read_json
 
 if TYPE_CHECKING:
@@ -33,6 +35,7 @@ _UNKNOWN_KEYS = {
     "dockerOutputs": "it is built with outputs",
     "cacheDisabled": "it is built without a cache (cacheDisabled)",
 }
+_HASH = re.compile(r"[0-9a-f]{32}")
 _SEVERAL = "it goes to several repositories"
 
 
@@ -80,7 +83,7 @@ def image_assets(assembly: Path) -> list[ImageAsset]:
     found: list[ImageAsset] = []
     for stack in stacks_of(assembly):
         for path in asset_lists_of(stack):
-            found += _images_of(stack.place.id, path)
+            found += _images_of(stack, path)
     return found
 
 
@@ -91,41 +94,46 @@ def asset_lists_of(stack: StackArtifact) -> list[Path]:
     return [stack.directory / each["properties"]["file"] for each in needed if each.get("type") == _MANIFEST]
 
 
-def _images_of(stack: str, path: Path) -> Iterator[ImageAsset]:
+def nested_templates_of(path: Path, document: Mapping[str, Any]) -> dict[Path, list[tuple[str, Mapping[str, Any]]]]:
+    """The nested templates that a list of assets (`document`, at `path`) names, each with its entries there."""
+    found: dict[Path, list[tuple[str, Mapping[str, Any]]]] = {}
+    for key, file in document.get("files", {}).items():
+        source = str(file.get("source", {}).get("path", ""))
+        if source.endswith(".nested.template.json"):
+            found.setdefault(path.parent / source, []).append((key, file))
+    return found
+
+
+def _images_of(stack: StackArtifact, path: Path) -> Iterator[ImageAsset]:
     document = read_json(path, LARGE, errors="surrogatepass")
-    images: Mapping[str, Mapping[str, Any]] = document.get("dockerImages", {})
+    images: list[Mapping[str, Any]] = [*document.get("dockerImages", {}).values()]
     files = {str(file.get("source", {}).get("path")) for file in document.get("files", {}).values()}
-    taken: set[str] = set()
-    for key, image in images.items():
-        asset = _asset(stack, path, key, image)
-        name = asset.name if asset.name not in taken else f"{asset.name}.{key[:6]}"
-        taken.add(name)
-        obstacle = asset.obstacle or _shared(image, files)
-        yield _renamed(asset, name, obstacle)
+    nested = nested_templates_of(path, document)
+
+    def templates() -> list[Any]:
+        inner = [read_json(each, LARGE, errors="surrogatepass") for each in sorted(nested)]
+        return [stack.template(), *inner]
+
+    names = names_of(images, [_tag(each) for each in images], templates)
+    for name, image in zip(names, images, strict=True):
+        yield _asset(stack.place.id, path, name, image, files)
 
 
-def _renamed(asset: ImageAsset, name: str, obstacle: str) -> ImageAsset:
-    from dataclasses import replace
-
-    return replace(asset, name=name, obstacle=obstacle)
-
-
-def _shared(image: Mapping[str, Any], files: set[str]) -> str:
-    directory = str(image.get("source", {}).get("directory", ""))
-    return "its build context is a file asset, too, which is named by all that is in it" if directory in files else ""
+def _tag(image: Mapping[str, Any]) -> str:
+    """The tag of an image, "" where its destinations have several."""
+    tags = {str(each.get("imageTag", "")) for each in image.get("destinations", {}).values()}
+    return tags.pop() if len(tags) == 1 else ""
 
 
-def _asset(stack: str, path: Path, key: str, image: Mapping[str, Any]) -> ImageAsset:
-    source, destinations = image.get("source", {}), list(image.get("destinations", {}).values())
-    tags = {str(each.get("imageTag", "")) for each in destinations}
-    tag = tags.pop() if len(tags) == 1 else ""
+def _asset(stack: str, path: Path, name: str, image: Mapping[str, Any], files: set[str]) -> ImageAsset:
+    source, destinations, tag = image.get("source", {}), list(image.get("destinations", {}).values()), _tag(image)
     directory = path.parent / str(source.get("directory", ""))
     secrets, unread = _secrets(source.get("dockerBuildSecrets", {}), directory)
     cache_from = tuple(map(_cache, source.get("cacheFrom", ())))
     cache_to = tuple(_cache(each) for each in [source["cacheTo"]] if each) if "cacheTo" in source else ()
     return ImageAsset(
         stack,
-        placeholder_name(tag) or _name(str(image.get("displayName", "")) or key[:12]),
+        name,
         tag,
         directory,
         str(source.get("dockerFile", "Dockerfile")),
@@ -139,26 +147,34 @@ def _asset(stack: str, path: Path, key: str, image: Mapping[str, Any]) -> ImageA
         cache_from,
         cache_to,
         tuple(map(_destination, destinations)),
-        _obstacle(source, tag, directory) or unread or ("" if len(destinations) == 1 else _SEVERAL),
+        next(_obstacles(image, tag, directory, files), unread),
     )
 
 
-def _obstacle(source: Mapping[str, Any], tag: str, directory: Path) -> str:
-    for key, text in _UNKNOWN_KEYS.items():
-        if source.get(key):
-            return text
+def _obstacles(image: Mapping[str, Any], tag: str, directory: Path, files: set[str]) -> Iterator[str]:
+    """What stands in the way of building it here, the plainest first."""
+    source = image.get("source", {})
+    yield from (text for key, text in _UNKNOWN_KEYS.items() if source.get(key))
+    where = source.get("directory", "")
     if not tag:
-        return "its destinations have several tags"
-    if not directory.is_dir():
-        return "its build context is no directory of the assembly"
+        yield "its destinations have several tags"
+    elif not (placeholder_name(tag) or _HASH.search(tag)):
+        yield f"its tag {tag} is no digest of it, so it may be any text of a template"
+    if os.path.isabs(where):  # noqa: PTH117 -- a text
+        yield "its build context was not staged (--no-staging), so nothing keeps it as it was"
+    elif not where or not directory.is_dir():
+        yield "its build context is no directory of the assembly"
+    if where in files:
+        yield "its build context is a file asset, too, which is named by all that is in it"
     if any(not os.path.isabs(each) and ":" not in each for each in source.get("dockerBuildContexts", {}).values()):  # noqa: PTH117 -- a text
-        return "it has a build context that is a relative path"
+        yield "it has a build context that is a relative path"
     platform = str(source.get("platform", ""))
     try:
         _ = Platform.parse(platform) if platform else None
-    except ValueError:
-        return f"its platform {platform!r} is not understood"
-    return ""
+    except ConfigurationError:
+        yield f"its platform {platform!r} is not understood"
+    if len(image.get("destinations", {})) != 1:
+        yield _SEVERAL
 
 
 def _secrets(told: Mapping[str, Any], directory: Path) -> tuple[tuple[Secret, ...], str]:
@@ -190,13 +206,6 @@ def _cache(told: Mapping[str, Any]) -> str:
     """As docker's own flag takes it: `type=…,key=value`."""
     parts = {"type": told.get("type", "registry"), **told.get("params", {})}
     return ",".join(f"{key}={value}" for key, value in parts.items())
-
-
-def _name(shown: str) -> str:
-    """A name that an image of the settings may have too, from the construct's path: of `Web/Task/web/AssetImage` what
-    the user wrote."""
-    text = re.sub(r"(/AssetImage|/Code)$", "", shown)
-    return re.sub(r"[^A-Za-z0-9_-]+", ".", text).strip(".-_") or "image"
 
 
 def _texts(table: Mapping[str, Any]) -> dict[str, str]:

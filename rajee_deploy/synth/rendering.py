@@ -18,12 +18,13 @@ from rajee_deploy.plan.asset_images import (
     nested_placeholder,
     nested_stacks,
     placeholder,
+    placeholder_name,
     replace_texts,
     with_tags,
 )
 from rajee_deploy.synth.assembly import document_bytes, reads_assembly, stacks_of
 from rajee_deploy.synth.carried import edit_templates
-from rajee_deploy.synth.image_assets import asset_lists_of
+from rajee_deploy.synth.image_assets import asset_lists_of, image_assets, nested_templates_of
 from rajee_deploy.system.regular_files import LARGE, read_json
 
 if TYPE_CHECKING:
@@ -31,12 +32,18 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from rajee_deploy.synth.assembly import StackArtifact
+    from rajee_deploy.synth.image_assets import ImageAsset
 
 
 @reads_assembly
 def render(assembly: Path, tags: Mapping[str, Mapping[str, str]]) -> None:
     """Put in the tags: by stack (its id) and by the image's name. DeployError `template-too-large` where a template
     that names the images cannot be deployed."""
+    lost = [each for each in image_assets(assembly) if _is_lost(each, tags)]
+    if lost:
+        raise AssertionError(
+            f"every image of a stack that is deployed has a tag, but {lost[0].name} of {lost[0].stack}"
+        )
     names = {}
     for stack in stacks_of(assembly):
         if tags.get(stack.place.id):
@@ -48,9 +55,6 @@ def render(assembly: Path, tags: Mapping[str, Mapping[str, str]]) -> None:
             _with_names(with_tags(template, tags[stack]), names[stack]) if stack in wanted else None
         ),
     )
-    for stack in stacks_of(assembly):
-        if stack.place.id in tags and PLACEHOLDER in json.dumps(stack.template()):
-            raise AssertionError(f"an image of {stack.place.id} has no tag")
     for name in sorted(wanted - set(done)):
         raise DeployError(
             "template-too-large",
@@ -59,18 +63,22 @@ def render(assembly: Path, tags: Mapping[str, Mapping[str, str]]) -> None:
             cause="it is at CloudFormation's limit, or the CDK names its file by something else than its content",
             hint='divide the stack; or have the CDK CLI build its images: image-assets = "cdk" in the settings',
         )
+    for stack in stacks_of(assembly):
+        if stack.place.id in wanted and PLACEHOLDER in json.dumps(stack.template()):
+            raise AssertionError(f"an image of {stack.place.id} has no tag")
+
+
+def _is_lost(asset: ImageAsset, tags: Mapping[str, Mapping[str, str]]) -> bool:
+    """Whether a stack that is about to be deployed would name the image by its placeholder."""
+    name = placeholder_name(asset.hash)
+    return bool(name) and asset.stack in tags and name not in tags[asset.stack]
 
 
 def _render_lists(stack: StackArtifact, tags: Mapping[str, str]) -> dict[str, str]:
     """The lists of a stack's assets and its nested templates with the tags; the nested templates' names by their
     placeholders."""
     lists = {path: read_json(path, LARGE, errors="surrogatepass") for path in asset_lists_of(stack)}
-    nested = {
-        path.parent / str(file["source"]["path"]): file
-        for path, document in lists.items()
-        for file in document.get("files", {}).values()
-        if str(file.get("source", {}).get("path", "")).endswith(".nested.template.json")
-    }
+    nested = [each for path, document in lists.items() for each in nested_templates_of(path, document)]
     names: dict[str, str] = {}
     waiting = {path: read_json(path, LARGE, errors="surrogatepass") for path in nested}
     while waiting:

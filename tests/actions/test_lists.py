@@ -86,6 +86,8 @@ class Store:
 class Remembering:
     """As much of a Synthesiser as is asked."""
 
+    adopt = None
+
     store: Store
 
 

@@ -24,12 +24,14 @@ from sampled import some
 from source_trees import nodes, tree
 
 from rajee_deploy.aws import Aws
+from rajee_deploy.aws.caller import IdentityCall
 from rajee_deploy.errors import DeployError
 from rajee_deploy.model import Digest, Platform
 from rajee_deploy.model.repository import Repository
 from rajee_deploy.plan.state import StackPresent
 from rajee_deploy.registry.ecr import Ecr
 from rajee_deploy.registry.known_images import KnownImages
+from rajee_deploy.registry.repository_rules import EcrRules
 from rajee_deploy.rollout.declared import DeclaredFunction, DeclaredService, DeclaredServices
 from rajee_deploy.rollout.standing import StackService
 from rajee_deploy.stack.deployment_record import SsmRecords
@@ -37,7 +39,7 @@ from rajee_deploy.stack.describe import CloudFormation
 from rajee_deploy.stack.services import Services
 from rajee_deploy.stack.update import Updates
 from rajee_deploy.stack.watching import Watching
-from rajee_deploy.synth.deploy_checks import _bootstrap_version
+from rajee_deploy.synth.deploy_checks import bootstrap_version
 
 TOP = Path(__file__).parents[2]
 SERVICE = "arn:aws:ecs:us-east-1:123456789012:service/main/api"
@@ -299,12 +301,16 @@ READERS = {
     "give": (lambda aws: Services(aws).run(FUNCTION, "app:c-1"), [("lambda", "UpdateFunctionCode")]),
     "record": (lambda aws: SsmRecords(aws).read("App"), [("ssm", "GetParameter")]),
     "write record": (lambda aws: SsmRecords(aws).write("App", "x"), [("ssm", "PutParameter")]),
-    "bootstrap": (lambda aws: _bootstrap_version(aws, "/p"), [("ssm", "GetParameter")]),
-    "update": (lambda aws: Updates(aws).update("App", stack(), {}, "t"), [("cloudformation", "UpdateStack")]),
+    "bootstrap": (lambda aws: bootstrap_version(aws, "/p"), [("ssm", "GetParameter")]),
+    "update": (lambda aws: Updates(aws).update("App", stack(), {}, "t", {}), [("cloudformation", "UpdateStack")]),
     "execute": (lambda aws: Updates(aws).execute("App", "c"), [("cloudformation", "ExecuteChangeSet")]),
     "find": (lambda aws: ecr(aws).find(REPOSITORY, ["c-1"]), [("ecr", "BatchGetImage")]),
     "archived": (lambda aws: ecr(aws).confirm_absent(REPOSITORY, "c-1"), [("ecr", "DescribeImages")]),
     "frozen": (lambda aws: ecr(aws).find_frozen(REPOSITORY, ["c-1"]), [("ecr", "DescribeRepositories")]),
+    "mutability": (lambda aws: EcrRules(aws).find_mutability(REPOSITORY), [("ecr", "DescribeRepositories")]),
+    "lifecycle": (lambda aws: EcrRules(aws).find_lifecycle(REPOSITORY), [("ecr", "GetLifecyclePolicy")]),
+    "tags": (lambda aws: EcrRules(aws).find_tags(REPOSITORY, "c-1"), [("ecr", "DescribeImages")]),
+    "caller": (lambda aws: IdentityCall(aws).caller(), [("sts", "GetCallerIdentity")]),
     "access": (
         lambda aws: ecr(aws).push_access(REPOSITORY),
         [("ecr", "DescribeRepositories"), ("ecr", "GetAuthorizationToken")],

@@ -198,7 +198,7 @@ def test_signed_for_the_service_and_region_that_a_client_signs_for(monkeypatch):
         signer = client._request_signer
         assert (signer.signing_name, signer.region_name, signer.signature_version) == (service, "eu-west-1", "v4")
         assert client.meta.endpoint_url == plain_settings(None, "eu-west-1").endpoint(service, "eu-west-1")
-        assert client.meta.service_model.metadata["protocol"] in ("query", "json")
+        assert client.meta.service_model.metadata["protocol"] in ("query", "json", "rest-json")
 
 
 # -- certificates ---------------------------------------------------------------------------------------------------

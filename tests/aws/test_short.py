@@ -24,8 +24,8 @@ def asked(request: bytes) -> tuple:
     lines = head.decode().split("\r\n")
     headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in lines[1:])}
     scope = re.search(r"Credential=AKIAEXAMPLE/\d{8}/(\S+),", headers["authorization"])
-    said = sorted(parse_qsl(body.decode())) if b"Action=" in body else json.loads(body)
-    return lines[0], said, scope[1], headers.get("x-amz-target"), headers["content-type"], headers["host"]
+    said = sorted(parse_qsl(body.decode())) if b"Action=" in body else json.loads(body or b"null")
+    return lines[0], said, scope[1], headers.get("x-amz-target"), headers.get("content-type"), headers["host"]
 
 
 def test_every_short_call_is_tried_below():

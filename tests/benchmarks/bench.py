@@ -9,6 +9,7 @@ from __future__ import annotations
 import compileall
 import sys
 
+import any_app
 import build
 import million
 import no_op
@@ -26,6 +27,7 @@ THEMES = {
     "build": build.run,
     "shared-cache": shared_cache.run,
     "no-op": no_op.run,
+    "any-app": any_app.run,
 }
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ from rajee_deploy.synth.app import CdkApp
 from rajee_deploy.synth.own_images import own_images
 
 # Verbs that are about the settings' stacks too, or about no project.
-OTHERS = {"init", "up", "plan", "status", "permissions", "report"}
+OTHERS = {"doctor", "init", "up", "plan", "status", "permissions", "report"}
 CASES = [
     "fingerprint",
     "fingerprint --json",

@@ -197,6 +197,12 @@ def test_status_tells_what_it_may_see_to_who_only_reads(look):
     assert json.loads(look("status --json").stdout)["schema"] == "rajee-deploy.status/1"
 
 
+def test_doctor_finds_no_fault_with_who_only_reads(look):
+    found = json.loads(look("doctor --json").stdout)
+    refused = [each["check"] for each in found["checks"] if each["code"] == "access-denied"]
+    assert (found["schema"], refused, found["counts"]["error"]) == ("rajee-deploy.doctor/1", [], 0)
+
+
 def test_registries_of_base_images_are_only_read(watched, look):
     with SmallRegistry().running() as registry:
         registry.push("1", {})

@@ -43,13 +43,13 @@ def test_all_other_parameters_keep_their_values_and_rollback_stays_on():
         ],
     }
     aws.stub.add_response("update_stack", {"StackId": "arn"}, sent)
-    assert Updates(aws).update("App", STATE, {"ImageTag": "c-2"}, "run-1") is Accepted.STARTED
+    assert Updates(aws).update("App", STATE, {"ImageTag": "c-2"}, "run-1", {}) is Accepted.STARTED
 
 
 def refused(message, code="ValidationError"):
     aws = StubbedAws()
     aws.stub.add_client_error("update_stack", code, message)
-    return Updates(aws).update("App", STATE, {"ImageTag": "c-1"}, "run-1")
+    return Updates(aws).update("App", STATE, {"ImageTag": "c-1"}, "run-1", {})
 
 
 def test_nothing_to_update_is_no_error():

@@ -28,7 +28,8 @@ __all__ = ["Asked", "Return", "Target"]
 class Asked:
     """What was asked for: the images, a tag of the one image (None: what each ran before), where the settings come
     from, whether the images were named one by one, how many seconds somebody else's operation is waited for,
-    how often it is looked at, and the names of all images of the settings that a stack runs."""
+    how often it is looked at, the names of all images that a stack runs, and those that were named and are none of the
+    settings': images that the app declares itself, as stacks record them."""
 
     images: Sequence[ImageSettings]
     tag: str | None
@@ -37,6 +38,7 @@ class Asked:
     wait_seconds: float = 1800
     poll_seconds: float = 2.5
     deployed: Sequence[str] = ()
+    app_images: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from rajee_deploy.actions.preflight import preflight
 from rajee_deploy.actions.render import show_plan
 from rajee_deploy.actions.rollback import Return
 from rajee_deploy.actions.rollback.past import inputs_of_tag
-from rajee_deploy.actions.rollback.stacks import find_stacks
+from rajee_deploy.actions.rollback.stacks import find_images
 from rajee_deploy.actions.rollback.target import check_asked, for_other_platforms
 from rajee_deploy.actions.rollback.ways import check_image, check_same, find_way
 from rajee_deploy.dataclass import dataclass
@@ -94,11 +94,13 @@ def show(run: CurrentRun, planned: PlannedReturn) -> None:
 
 
 def _wish(run: CurrentRun, asked: Asked) -> Wish[PlannedReturn]:
-    check_asked(asked)
+    if not run.settings.cdk.adopts_images:
+        check_asked(asked)
     run = replace(run)  # what its names mean is in the plans alone
     who = run.ports.identity()
     check_account(run.settings, who)
-    asked = replace(asked, images=find_stacks(run, who, asked.images))
+    asked = find_images(run, who, asked)
+    check_asked(asked)
     return Wish(
         plan=partial(_plan, run, asked, who), show=lambda planned: show(run, planned), poll_seconds=asked.poll_seconds
     )

@@ -1,34 +1,58 @@
-"""Which stacks the images of a rollback belong to. The template stays, so a synth is made for a name's sake alone."""
+"""Which images a rollback is of, and which stacks they belong to. The template stays, so a synth is made for a name's
+sake alone."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
 from rajee_deploy.actions import locate
+from rajee_deploy.actions.adopted import deployed_images
 from rajee_deploy.actions.planned_synth import synthesise_planned
 from rajee_deploy.errors import DeployError
 from rajee_deploy.model.names import InfraCheck
 from rajee_deploy.plan.stack_names import is_plain
 from rajee_deploy.plan.state import RepositoryAbsent, StackPresent, Tagged
+from rajee_deploy.settings.problems import unknown_image
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from rajee_deploy.actions.rollback import Asked
     from rajee_deploy.actions.run import CurrentRun
     from rajee_deploy.aws import Identity
     from rajee_deploy.plan.state import StackState
     from rajee_deploy.settings import ImageSettings
 
 
-def find_stacks(run: CurrentRun, who: Identity, images: Sequence[ImageSettings]) -> list[ImageSettings]:
-    """The images with the stacks that their names mean. A synth is made where only that can tell, unless nothing of the
-    project is to be run: then DeployError `names-unknown`.
+def find_images(run: CurrentRun, who: Identity, asked: Asked) -> Asked:
+    """What was asked for, with the stacks that the images' names mean, and with the images of the app's own that its
+    stacks record. ConfigurationError `unknown-image`, DeployErrors of `find_stacks`."""
+    is_of_app = run.settings.cdk.adopts_images and (bool(asked.app_images) or not asked.is_chosen)
+    asked = replace(asked, images=find_stacks(run, who, asked.images, run.settings.cdk.stacks if is_of_app else ()))
+    if not is_of_app:
+        return asked
+    states = {stack: run.ports.reader.describe(stack) for stack in run.settings.cdk.stacks}
+    own = {each.name: each for each in deployed_images(run, states, who)}
+    known = [*asked.deployed, *own]
+    for name in asked.app_images:
+        if name not in own:
+            raise unknown_image(name, known, run.settings.path)
+    chosen = [own[name] for name in asked.app_images] if asked.is_chosen else own.values()
+    return replace(asked, images=[*asked.images, *chosen], deployed=known)
+
+
+def find_stacks(
+    run: CurrentRun, who: Identity, images: Sequence[ImageSettings], more: Sequence[str] = ()
+) -> list[ImageSettings]:
+    """The images with the stacks that their names mean; `more` are names of other stacks that matter. A synth is made
+    where only that can tell, unless nothing of the project is to be run: then DeployError `names-unknown`.
 
     An app that cannot be hashed is no obstacle where CloudFormation knows the names: a rollback is for bad days.
     """
     locate.forget(run)
-    names = list(dict.fromkeys(image.stack for image in images))
+    names = list(dict.fromkeys([*(image.stack for image in images), *more]))
     try:
         infrastructure = locate.infrastructure_of(run)
     except DeployError:

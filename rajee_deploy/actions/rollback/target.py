@@ -102,12 +102,16 @@ def fingerprint_of(recorded: str) -> Fingerprint | None:
 def for_other_platforms(image: WantedImage, its: str) -> DeployError:
     """For an image that is what its tag says, of a time when the settings named other platforms."""
     wanted = ", ".join(map(str, image.platforms))
+    own = (
+        f"if what the stack runs needs no other, let images.{image.name}.platform be what the image was built for "
+        "and run again; else "
+    )
     return DeployError(
         "image-wrong-platform",
         f"the image {image.tag} was built for {its}, and {image.name} is for {wanted} now",
         where=f"{image.repository}:{image.tag}",
-        hint=f"if what the stack runs needs no other, let images.{image.name}.platform be what the image was built for "
-        "and run again; else check out a revision that is right for all, then: rajee-deploy up --allow-rollback",
+        hint=("" if image.is_asset else own)
+        + "check out a revision that is right for all, then: rajee-deploy up --allow-rollback",
     )
 
 
@@ -147,11 +151,11 @@ def previous(
         where=f"image {image.name}",
         cause="\n".join(looked),
         hint="name the tag: rajee-deploy rollback TAG\n"
-        f"it begins with {TAG_PREFIX}; all that there are: {_listing(image.repository)}",
+        f"it begins with {TAG_PREFIX}; all that there are: {listing(image.repository)}",
     )
 
 
-def _listing(repository: Repository) -> str:
+def listing(repository: Repository) -> str:
     """The command that lists a repository's tags."""
     where = f" --registry-id {repository.account} --region {repository.region}" if repository.account else ""
     return f"aws ecr list-images --repository-name {repository.name}{where}"

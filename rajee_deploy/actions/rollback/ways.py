@@ -8,6 +8,13 @@ from shlex import quote
 from typing import TYPE_CHECKING
 
 from rajee_deploy.actions.rollback import Target
+from rajee_deploy.actions.rollback.assets import (
+    check_retaggable,
+    gone_asset,
+    lost_asset,
+    previous_of_asset,
+    with_its_platforms,
+)
 from rajee_deploy.actions.rollback.past import check_recorded, recorded_revision
 from rajee_deploy.actions.rollback.target import fingerprint_of, for_other_platforms, previous
 from rajee_deploy.dataclass import dataclass
@@ -49,6 +56,7 @@ def find_way(
     """The way of one image; `known` is the one that was found before somebody came in between. ConfigurationError and
     DeployErrors `no-parameter`, `no-previous`."""
     before = _deployed_tag(run, image, state)
+    image = with_its_platforms(run, image, before) if image.is_asset else image
     # As the stack has it, whatever the settings say by now: its template takes one of the two.
     by = DeployBy.DIGEST if before.startswith("sha256:") else DeployBy.TAG
     wanted = WantedImage(
@@ -66,12 +74,16 @@ def find_way(
         target = known.target
     elif asked.tag is not None:
         target = Target(asked.tag, "it was asked for")
+    elif image.is_asset:
+        target = previous_of_asset(wanted, state)
     else:
         deployed = retention.deployed_reference(wanted, state)
         target = previous(run.ports.registry, wanted, deployed, _past_runs(run), run.settings)
     there = _fingerprint_there(run, wanted, target.tag)
     wanted = replace(wanted, fingerprint=there or _partial_fingerprint(target.tag))
     recorded = recorded_revision(run.ports.build_records(), image, target.tag)
+    if image.is_asset and target.tag != before:
+        check_retaggable(image, state, recorded)
     way = Way(wanted, target, known.before if known else before, recorded.revision)
     return FoundWay(way, image, recorded, is_labelled=there is not None)
 
@@ -87,6 +99,8 @@ def _deployed_tag(run: CurrentRun, image: ImageSettings, state: StackPresent) ->
             hint="check out the former revision, then: rajee-deploy up --allow-rollback; or give the stack a parameter",
         )
     before = state.parameters.get(image.parameter, "")
+    if not before and image.is_asset:
+        raise gone_asset(image)
     if not before:
         raise DeployError(
             "no-parameter",
@@ -104,6 +118,8 @@ def check_image(found: FoundWay, state: ImageState) -> None:
     problem = image_check.find_refusal(found.way.wanted, state)
     if problem is not None:
         raise problem
+    if found.settings.is_asset and not isinstance(state, ImagePresent):
+        raise lost_asset(found.way.wanted, found.recorded)
     if not isinstance(state, ImagePresent | RepositoryAbsent):
         check_recorded(found.settings, found.way.target.tag, found.recorded)
 

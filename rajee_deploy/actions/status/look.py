@@ -10,11 +10,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from rajee_deploy.actions import locate
+from rajee_deploy.actions.adopted import deployed_images
 from rajee_deploy.actions.desired_state import wanted_parameters
 from rajee_deploy.actions.lists import by_their_lists, what_is_remembered
 from rajee_deploy.actions.observe import check_account, running_services
 from rajee_deploy.actions.plan import with_input_changes
 from rajee_deploy.actions.share import ask
+from rajee_deploy.actions.status.app_images import app_image
 from rajee_deploy.actions.status.rows import (
     LAMBDA,
     DeployedImage,
@@ -42,7 +44,7 @@ from rajee_deploy.rollout.declared import DeclaredServices
 from rajee_deploy.rollout.verdict import is_stable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from concurrent.futures import Future
 
     from rajee_deploy.actions.run import CurrentRun, Ports
@@ -66,12 +68,14 @@ _UNKNOWN = "no synth is known that says whether the app has a stack of this name
 @dataclass(frozen=True, slots=True)
 class _Here:
     """What this checkout makes: tags by image ("" where not known) and what synth reads (None), with the reasons in
-    `doubts`; `given` are the context values that synth gets."""
+    `doubts`; `given` are the context values that synth gets; `own` are the images that the app declares, as its stacks
+    record them."""
 
     tags: Mapping[str, str]
     infrastructure: Fingerprint | None
     doubts: Mapping[str, str]
     given: Mapping[str, str]
+    own: Sequence[ImageSettings] = ()
 
 
 def look(run: CurrentRun) -> Status:
@@ -88,19 +92,21 @@ def look(run: CurrentRun) -> Status:
         who = identity.result()
         check_account(run.settings, who)
         is_known = here.infrastructure is not None and locate.look_up(run, here.infrastructure, who)
-        stacks = []
-        for name in run.settings.cdk.stacks:
-            if not run.settings.places and not is_plain(name):
-                stacks.append(DeployedStack(name, "", doubts=(_UNKNOWN, *filter(None, [here.doubts.get("", "")]))))
-                continue
+        known = [name for name in run.settings.cdk.stacks if run.settings.places or is_plain(name)]
+        for name in known:
             if name not in states:
                 states[name] = pool.submit(_state, ports.reader, name)
                 services[name] = pool.submit(_services, ports, name, states[name])
-            state = states[name].result()
-            match state:
+        found = {name: states[name].result() for name in known}
+        here = replace(here, own=deployed_images(run, found, who))
+        stacks = []
+        for name in run.settings.cdk.stacks:
+            match found.get(name):
+                case None:
+                    stacks.append(DeployedStack(name, "", doubts=(_UNKNOWN, *filter(None, [here.doubts.get("", "")]))))
                 case StackAbsent():
                     stacks.append(DeployedStack(name, "", doubts=_absence(run, name, is_known=is_known)))
-                case StackPresent():
+                case StackPresent() as state:
                     stacks.append(_stack(run, name, state, here, services[name].result(), who))
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
@@ -228,7 +234,10 @@ def _stack(
         revision,
         is_dirty(recorded),
         find_subject(run.settings.root, revision) if revision else "",
-        tuple(_image(run, image, state, here) for image in run.images if image.stack == name),
+        (
+            *(_image(run, image, state, here) for image in run.images if image.stack == name),
+            *(app_image(run, image, state, wanted, is_made=is_made) for image in here.own if image.stack == name),
+        ),
         infrastructure,
         ours,
         is_made or (infrastructure == ours if is_known else None),
@@ -270,7 +279,7 @@ def _image(run: CurrentRun, image: ImageSettings, state: StackPresent, here: _He
             matches, doubt = _told(lambda: _digest_of(run, image, tag) == deployed)
         else:
             matches = deployed == tag
-    return DeployedImage(image.name, image.parameter, deployed, tag, matches, doubt)
+    return DeployedImage(image.name, image.parameter, deployed, tag, matches, doubt, str(image.repository))
 
 
 def _told(ask: Callable[[], bool]) -> tuple[bool | None, str]:

@@ -22,8 +22,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class DeployedImage:
-    """An image parameter of a stack: what it records (a tag or a digest; "" for nothing), the tag that this checkout
-    makes, and whether they are the same image; None where `doubt` says why nobody can tell."""
+    """An image of a stack: what it records (a tag or a digest; "" for nothing) and in which parameter, the tag that
+    this checkout makes, and whether they are the same image; None where `doubt` says why nobody can tell.
+
+    Of one that the app declares itself (`parameter` is "") also what it ran before ("" where none is recorded), the
+    digest that the registry has under the tag, and whether the registry lost it (None where nobody looked, or could).
+    """
 
     name: str
     parameter: str
@@ -31,9 +35,18 @@ class DeployedImage:
     here: str
     matches: bool | None
     doubt: str = ""
+    repository: str = ""
+    former: str = ""
+    digest: str = ""
+    is_gone: bool | None = None
 
 
 def _image(image: DeployedImage) -> str:
+    doubt = f"; {image.doubt}" if image.doubt and image.matches is not None else ""
+    return _of_checkout(image) + doubt + (f"; {image.repository} does not have it any more" if image.is_gone else "")
+
+
+def _of_checkout(image: DeployedImage) -> str:
     match image.matches:
         case True:
             return f"{image.deployed}, as this checkout makes it"
@@ -45,11 +58,15 @@ def _image(image: DeployedImage) -> str:
 
 def _image_document(image: DeployedImage) -> dict[str, Any]:
     return {
-        "parameter": image.parameter,
+        "parameter": image.parameter or None,
         "deployed": image.deployed or None,
         "here": image.here or None,
         "matches": image.matches,
         "doubt": image.doubt or None,
+        "repository": image.repository or None,
+        "former": image.former or None,
+        "digest": image.digest or None,
+        "gone": image.is_gone,
     }
 
 

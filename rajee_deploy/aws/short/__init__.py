@@ -175,7 +175,7 @@ def _is_whole(response: http.client.HTTPResponse, body: bytes) -> bool:
 
 def _is_of(model: OperationModel, body: bytes) -> bool:
     """Whether a body is this operation's, from its first byte to its last: botocore's parsers take more than that."""
-    if model.service_model.metadata["protocol"] == "json":
+    if model.service_model.metadata["protocol"] in ("json", "rest-json"):
         document = parse_json(body)
         return isinstance(document, dict) and bool(document.keys() & _output(model).members.keys())
     name = model.name.encode()

@@ -27,7 +27,14 @@ _KEYS = ("aws_access_key_id", "aws_secret_access_key")
 _OF_PROFILES = {*_KEYS, "aws_session_token", "region", "output", "cli_pager", "cli_history", "cli_auto_prompt"}
 # botocore's own rules say the same for each region that it knows (see the contract test); the pattern is its, too.
 _COMMERCIAL = re.compile(r"(us|eu|ap|sa|ca|me|af|il|mx)-\w+-\d+")
-_HOSTS = {"sts": "sts", "cloudformation": "cloudformation", "ecr": "api.ecr", "ecs": "ecs", "ssm": "ssm"}
+_HOSTS = {
+    "sts": "sts",
+    "cloudformation": "cloudformation",
+    "ecr": "api.ecr",
+    "ecs": "ecs",
+    "ssm": "ssm",
+    "lambda": "lambda",
+}
 
 
 class Keys(NamedTuple):

@@ -361,12 +361,12 @@ class Quicker(FakeStacks):
         super().__init__()
         self.world, self.then, self.tries = world, then, 0
 
-    def update(self, stack, state, parameters, token):
+    def update(self, stack, state, parameters, token, tags):
         self.tries += 1
         if self.tries == 1:
             self.then()
             raise DeployError("stack-busy", "another operation on stack App is under way")
-        return self.world.stacks.update(stack, state, parameters, token)
+        return self.world.stacks.update(stack, state, parameters, token, tags)
 
 
 def back(world: Project, then=lambda: None, tag: str | None = None):

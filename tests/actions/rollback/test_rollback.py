@@ -219,9 +219,9 @@ def test_a_rolled_back_stack_is_not_believed_to_run_what_it_shows(world):
     asked = []
 
     class Asking(FakeStacks):
-        def update(self, stack, state, parameters, token):
+        def update(self, stack, state, parameters, token, tags):
             asked.append(parameters)
-            return world.stacks.update(stack, state, parameters, token)
+            return world.stacks.update(stack, state, parameters, token, tags)
 
     run = world.context()
     world.back(world.second, ports=replace(run.ports, updater=Asking()))
@@ -270,8 +270,8 @@ def test_a_stack_that_records_the_tag_already_must_run_it(world, deployments, co
 @pytest.mark.parametrize(("code", "word"), [("deploy-failed", "--allow-rollback"), ("access-denied", "UpdateStack")])
 def test_a_refusal_of_cloudformation_teaches_the_other_way(world, code, word):
     class Refusing(FakeStacks):
-        def update(self, stack, state, parameters, token):
-            assert (stack, token, parameters["ImageTag"]) == ("App", token, world.first)
+        def update(self, stack, state, parameters, token, tags):
+            assert (stack, token, parameters["ImageTag"], dict(tags)) == ("App", token, world.first, {})
             assert isinstance(state, StackPresent)
             raise DeployError(code, "no")
 

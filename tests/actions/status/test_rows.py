@@ -81,6 +81,10 @@ def test_all_there_is_to_say():
             DeployedImage("a", "T", "", "", matches=None, doubt="why"),
             "none; whether it is this checkout's is not known: why",
         ),
+        (
+            DeployedImage("a", "", "c-1", "c-2", matches=False, doubt="why", repository="r", is_gone=True),
+            "c-1; this checkout makes c-2; why; r does not have it any more",
+        ),
     ],
 )
 def test_an_image_that_is_not_this_checkouts(image, text):
@@ -139,7 +143,17 @@ def test_the_document():
             "since": "2026-01-02T03:04:05+00:00",
             "revision": {"commit": COMMIT, "dirty": True, "subject": "Say it"},
             "images": {
-                "api": {"parameter": "ApiTag", "deployed": "c-1", "here": "c-1", "matches": True, "doubt": None},
+                "api": {
+                    "parameter": "ApiTag",
+                    "deployed": "c-1",
+                    "here": "c-1",
+                    "matches": True,
+                    "doubt": None,
+                    "repository": None,
+                    "former": None,
+                    "digest": None,
+                    "gone": None,
+                },
             },
             "parameters": {
                 "Size": {"deployed": "large", "here": "small", "matches": False},
@@ -192,7 +206,8 @@ def test_what_is_not_known_is_null():
     image = DeployedImage("a", "T", "", "", matches=None, doubt="why")
     stack = DeployedStack("App", "S", revision=COMMIT, images=(image,))
     found = document(Status("1", "r", "", (stack,)))["stacks"]["App"]
-    assert found["images"]["a"] == {"parameter": "T", "deployed": None, "here": None, "matches": None, "doubt": "why"}
+    unknown = ("deployed", "here", "matches", "repository", "former", "digest", "gone")
+    assert found["images"]["a"] == {"parameter": "T", "doubt": "why", **dict.fromkeys(unknown)}
     assert found["revision"] == {"commit": COMMIT, "dirty": False, "subject": None}
 
 
