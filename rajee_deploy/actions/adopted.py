@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from rajee_deploy.actions.meanings import near
-from rajee_deploy.model import parse_platforms
+from rajee_deploy.model import parse_platforms, stack_status
 from rajee_deploy.model.names import ASSET_PREFIX
 from rajee_deploy.model.repository import Repository
 from rajee_deploy.plan.asset_images import RecordedImage, placeholder_name, succeed
@@ -230,9 +230,12 @@ def asset_images(planned: Planned, stack: str) -> list[WantedImage]:
 
 
 def recorded_images(images: Iterable[WantedImage], state: StackState) -> tuple[RecordedImage, ...]:
-    """What a stack is to record of its assets, with the tags that they had before."""
+    """What a stack is to record of its assets, with the tags that they had before. One that was never created ran
+    none."""
     now = [RecordedImage(each.parameter.removeprefix(ASSET_PREFIX), each.repository, each.tag) for each in images]
-    return succeed(now, state.images if isinstance(state, StackPresent) else ())
+    if not isinstance(state, StackPresent) or stack_status.is_made_anew(state.status):
+        return tuple(now)
+    return succeed(now, state.images)
 
 
 def put_in_tags(planned: Planned, assembly: Path) -> None:
