@@ -67,6 +67,10 @@ def test_back_without_node_or_docker(app, states):
     deployed = app.deployed()
     assert not deployed.since(first)
     assert deployed.tags(STACK) == first.tags(STACK)
+    told = app.run(f"rajee-deploy explain --since deployed --image {IMAGE}")
+    assert [word in told.stdout for word in ("prices.py", "changed", ran.document["images"][IMAGE]["tag"])] == [
+        True
+    ] * 3
     found = status(app)
     assert (images(found)[IMAGE], found["revision"]["commit"]) == ((False, False), head(app, "HEAD~1"))
 
