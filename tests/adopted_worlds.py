@@ -75,7 +75,7 @@ class SmallCloud:
     def ask(self, service, operation, arguments, expected=None, region=""):  # noqa: ARG002 -- as Asks has it
         assert service == "cloudformation"
         name = arguments["StackName"]
-        found = self.stacks.get(name)
+        found = self.stacks.get(_own_name(name))
         if found is None:
             return expected("ValidationError", f"Stack with id {name} does not exist")
         if operation == "describe_stacks":
@@ -87,7 +87,7 @@ class SmallCloud:
         assert operation == "update_stack"
         template = json.loads(arguments["TemplateBody"]) if "TemplateBody" in arguments else found["template"]
         given = {each["ParameterKey"]: each.get("ParameterValue") for each in arguments["Parameters"]}
-        if self.put(name, template, {key: value for key, value in given.items() if value is not None}):
+        if self.put(_own_name(name), template, {key: value for key, value in given.items() if value is not None}):
             return {}
         return expected("ValidationError", "No updates are to be performed.")
 
@@ -128,7 +128,7 @@ class AppWithImages:
         assert who
         known = {each.place.name for each in stacks_of(assembly)}
         for step in steps:
-            if step.stack not in known:
+            if _own_name(step.stack) not in known:
                 raise DeployError("no-such-stack", f"the CDK app has no stack {step.stack}")
 
     def security_changes(self, stack: str, assembly: Path) -> str:
@@ -140,7 +140,7 @@ class AppWithImages:
 
     def deploy(self, step: DeployStack, assembly: Path, on_line: Callable[[str], None]) -> None:
         on_line(f"deploying {step.stack}")
-        [found] = [each for each in stacks_of(assembly) if each.place.name == step.stack]
+        [found] = [each for each in stacks_of(assembly) if each.place.name == _own_name(step.stack)]
         self.images_there(found.template())
         self.deployed.append(step.stack)
         self.cloud.put(found.place.name, found.template(), dict(step.declared))
@@ -150,6 +150,11 @@ class AppWithImages:
         self.assemble(assembly)
         for each in stacks_of(assembly):
             self.cloud.put(each.place.name, each.template(), {})
+
+
+def _own_name(key: str) -> str:
+    """What a stack in another region is called there."""
+    return key.partition(" ")[0]
 
 
 def one_task(app: AppWithImages, assembly: Assembly) -> None:

@@ -583,3 +583,47 @@ def test_the_settings_of_an_environment(world):
     world.edit("web", "w2")
     recorded_run(world.context("prod"), 5)
     settled(world)
+
+
+HOST = "123456789012.dkr.ecr.us-east-1.amazonaws.com"
+
+
+@pytest.mark.parametrize("host", ["", f"{HOST}/"])
+def test_a_record_is_read_from_any_region(make, host):
+    """Who deploys from elsewhere records the registry, too; who is at home takes the same repository without it."""
+    world = make(web="w1")
+    world.up()
+    found = world.cloud.stacks["App"]
+    told = found["parameters"][IMAGES_PARAMETER].replace(REPOSITORY, f"{host}{REPOSITORY}")
+    found["parameters"][IMAGES_PARAMETER] = told
+    observed = plan_run(world.context()).observed
+    [image] = observed.stacks["App"].images
+    assert str(image.repository) == REPOSITORY
+    assert (image.repository, image.tag) in observed.references
+
+
+def test_who_is_in_another_region_asks_the_stacks_own_registry(make):
+    world = make(web="w1")
+
+    def elsewhere(app, assembly):
+        [found] = app.hashes(assembly).values()
+        image = assembly.image(found, "web/AssetImage")
+        assembly.stack("App", {"Resources": {"Task": task(found)}}, {found: image})
+        assembly.artifacts["App"]["environment"] = "aws://123456789012/eu-west-1"
+        (assembly.root / "manifest.json").write_text(json.dumps({"version": "55.0.0", "artifacts": assembly.artifacts}))
+
+    world.app.write = elsewhere
+    away = f"{HOST.replace('us-east-1', 'eu-west-1')}/{REPOSITORY.replace('us-east-1', 'eu-west-1')}"
+    world.registry.repositories[away] = {}
+    world.up()
+    assert world.registry.repositories[away]
+    assert parameters(world)[IMAGES_PARAMETER].startswith(f"{away} web=")
+    assert world.tier() == ("hash", True, 0)
+    tag = world.tags()[0]
+    home = away.partition("/")[2]
+    world.cloud.put(
+        "App", world.cloud.stacks["App"]["template"], {**parameters(world), IMAGES_PARAMETER: f"{home} web={tag}"}
+    )
+    observed = plan_run(world.context()).observed
+    [image] = observed.stacks["App"].images
+    assert str(image.repository) == away
