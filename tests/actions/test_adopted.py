@@ -624,6 +624,6 @@ def test_who_is_in_another_region_asks_the_stacks_own_registry(make):
     world.cloud.put(
         "App", world.cloud.stacks["App"]["template"], {**parameters(world), IMAGES_PARAMETER: f"{home} web={tag}"}
     )
-    observed = plan_run(world.context()).observed
-    [image] = observed.stacks["App"].images
+    [state] = plan_run(world.context()).observed.stacks.values()
+    [image] = state.images
     assert str(image.repository) == away
