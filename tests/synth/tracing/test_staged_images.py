@@ -62,6 +62,9 @@ image("written")
 copy = image("copied")
 print(open(pathlib.Path(os.environ["CDK_OUTDIR"], "asset." + copy.asset_hash, "README.md")).read())
 image("unbuilt")
+image("later")
+pathlib.Path("../later/new").mkdir()
+pathlib.Path("../later/new/file").write_text("one")
 image("one")
 image("same")
 image("left", network_mode=assets.NetworkMode.HOST)
@@ -89,6 +92,7 @@ WHY = {
     "written": "the synth itself writes there",
     "copied": "the app reads what was staged",
     "unbuilt": "what its Dockerfile reads is not known",
+    "later": "the synth itself makes a directory there",
     "same": "the CDK takes two build contexts for one, as they hold the same",
     "left": "the CDK CLI builds it",
     "beyond": "another build context lies outside of the checkout",
@@ -122,8 +126,8 @@ def checkout(tmp_path_factory):
         made.write("compiled/__pycache__/module.cpython-311.pyc", "")
         for name in ("one", "same"):
             made.add_context(name, **{"about.txt": "the same\n"})
-        made.write("../library/code", "one")
-        made.write("beyond/Dockerfile", NAMED)
+        made.write("../library/library/code", "one")
+        made.write("beyond/Dockerfile", NAMED.replace("code", "library/code"))
         made.write("dropped/Dockerfile.dockerignore", "*.txt\n")
         made.synthesise()
         yield made
@@ -173,10 +177,10 @@ def test_a_rule_counts_itself(checkout, name):
 
 
 def test_a_link_counts_and_so_do_the_directories_that_it_leads_through(checkout):
-    place = checkout.root / "followed/deep"
+    place = checkout.root / "followed/deep/er"
     before = checkout.digest()
     place.rename(checkout.root / "moved")
-    place.symlink_to("../moved")
+    place.symlink_to("../../moved")
     assert checkout.digest() != before
     place.unlink()
     (checkout.root / "moved").rename(place)
