@@ -100,7 +100,7 @@ hypothesis.settings.register_profile(
 )
 hypothesis.settings.register_profile("quick", max_examples=20, deadline=None)  # `make quick`: of most properties
 # `make test`: a few dozen of each property, other ones each time; `make proof`: hypothesis' own hundred.
-hypothesis.settings.register_profile("suite", max_examples=40, deadline=None)
+hypothesis.settings.register_profile("suite", max_examples=25, deadline=None)
 if sampled.VARIABLE not in os.environ:
     hypothesis.settings.load_profile("suite")
 if "HYPOTHESIS_PROFILE" in os.environ:

@@ -383,9 +383,10 @@ class FakeStacks:
     ) -> None:
         self.deployed.append(step)
         before = self.stacks.get(step.stack)
-        content = StackContent(_template(made or self.app[step.stack], given or {}))
+        told = dict(step.declared).get(IMAGES_PARAMETER, "")
+        images = decode_images(told)
+        content = StackContent(_template(made or self.app[step.stack], given or {}), images=told if images else "")
         own = {value.name: "****" if value.is_secret else value.value for value in step.values}
-        images = decode_images(dict(step.declared).get(IMAGES_PARAMETER, ""))
         given_now = {**dict(step.declared), **own, **{each.parameter: each.tag for each in images}}
         if before is not None and before.parameters == given_now and before.content == content:
             return  # "No updates are to be performed": the status stays what it was

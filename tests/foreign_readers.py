@@ -64,6 +64,7 @@ from rajee_deploy.stack.secret_values import LocalSecretValues
 from rajee_deploy.stack.services import Services, _parse_kept
 from rajee_deploy.stack.watching import Watching
 from rajee_deploy.synth import assembly
+from rajee_deploy.synth.adoption import neutralise
 from rajee_deploy.synth.assembly_cache import AssemblyStore, _read_record, _stacks_of
 from rajee_deploy.synth.carried import carry
 from rajee_deploy.synth.cli_files import CdkCli, find_cli
@@ -76,6 +77,7 @@ from rajee_deploy.synth.image_assets import image_assets
 from rajee_deploy.synth.image_inputs import image_inputs, no_digests
 from rajee_deploy.synth.input_store import InputStore
 from rajee_deploy.synth.own_images import own_images
+from rajee_deploy.synth.rendering import render
 from rajee_deploy.synth.runtimes import _by_headers, venv_configuration
 from rajee_deploy.synth.schema import newest_readable
 from rajee_deploy.synth.toolchain import _version
@@ -245,6 +247,16 @@ TEMPLATE = {
     "Outputs": {"O": {"Value": {"Fn::GetAtt": ["A", "Name"]}}},
     "Conditions": {"C": {"Fn::Equals": ["a", "b"]}},
 }
+_URI = {"Fn::Sub": "${AWS::AccountId}.dkr.ecr.${AWS::Region}.${AWS::URLSuffix}/r:" + "b" * 64}
+TEMPLATE_WITH_IMAGES = {
+    **TEMPLATE,
+    "Resources": {
+        **TEMPLATE["Resources"],
+        "F": {"Type": "AWS::Lambda::Function", "Properties": {"Code": {"ImageUri": _URI}}},
+        f"FVersion{'0' * 32}": {"Type": "AWS::Lambda::Version", "Properties": {"FunctionName": {"Ref": "F"}}},
+        "N": {"Type": "AWS::CloudFormation::Stack", "Properties": {"TemplateURL": "x/y.json"}, "Metadata": {"a": "b"}},
+    },
+}
 MANIFEST = {
     "version": "1",
     "artifacts": {
@@ -334,6 +346,27 @@ def _staged(data: bytes, place: Path) -> object:
     _put(place, "manifest.json", _json(MANIFEST))
     _put(place, "One.assets.json", data)
     return file_assets(place), texts_of(place), image_assets(place)
+
+
+def _adopted(place: Path) -> object:
+    """Of an assembly whose other files are sound: made neutral, and written with tags."""
+    (place / "asset.b").mkdir(exist_ok=True)
+    tags = neutralise(place, lambda _: f"c-{'0' * 40}").tags
+    return tags, render(place, tags)
+
+
+def _adopted_list(data: bytes, place: Path) -> object:
+    _put(place, "manifest.json", _json(MANIFEST))
+    _put(place, "One.template.json", _json(TEMPLATE_WITH_IMAGES))
+    _put(place, "One.assets.json", data)
+    return _adopted(place)
+
+
+def _adopted_template(data: bytes, place: Path) -> object:
+    _put(place, "manifest.json", _json(MANIFEST))
+    _put(place, "One.template.json", data)
+    _put(place, "One.assets.json", _json(ASSETS))
+    return _adopted(place)
 
 
 def _properties_of(data: bytes, place: Path) -> object:
@@ -1026,6 +1059,8 @@ READERS: dict[str, Reader] = {
     "an assembly's template": Reader(_json(TEMPLATE), _template),
     "an assembly's list of assets": Reader(_json(ASSETS), lambda data, place: _assembly(place, assets=data)),
     "what an assembly stages": Reader(_json(ASSETS), _staged),
+    "the assets of an assembly that is adopted": Reader(_json(ASSETS), _adopted_list),
+    "the template of an assembly that is adopted": Reader(_json(TEMPLATE_WITH_IMAGES), _adopted_template),
     "the depfile": Reader(_json(DEPFILE), _depfile),
     "a kept assembly's record": Reader(_json(STACKS), _store),
     "strace's log": Reader(STRACE, _strace, (BrokenLogError,)),

@@ -6,12 +6,8 @@ A verb runs in a forked child: what was imported stays imported. It may take so 
 from __future__ import annotations
 
 import contextlib
-import gc
-import importlib
 import json
 import os
-import pkgutil
-import re
 import resource
 import shutil
 import signal
@@ -19,10 +15,10 @@ import subprocess
 import sys
 import time
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from forked import import_everything
 from git_programs import Plants
 
 if TYPE_CHECKING:
@@ -131,24 +127,13 @@ def make_template(place: Path) -> str:
     return commits[0]
 
 
-@cache
-def _import_everything() -> None:
-    """Once, for all children."""
-    import rajee_deploy
-
-    for module in pkgutil.walk_packages(rajee_deploy.__path__, "rajee_deploy."):
-        if not re.search(r"__main__|sitecustomize|\.sandbox|rajee_deploy\.cdk$", module.name):
-            importlib.import_module(module.name)
-    gc.freeze()
-
-
 def run_in_child(
     root: Path, words: Sequence[str], environment: Mapping[str, str], prepare: Callable[[], None] | None = None
 ) -> Ended:
     """A verb, as the command line has it; `prepare` is done in its process first. What it started is ended with it."""
     from rajee_deploy.cli import ending
 
-    _import_everything()
+    import_everything()
     out, err = root.parent / "out", root.parent / "err"
     sys.stdout.flush()
     sys.stderr.flush()

@@ -30,6 +30,11 @@ def some(of: str, cases: Iterable[Case], step: int) -> tuple[Case, ...]:
     return taken
 
 
+def examples(most: int) -> int:
+    """Of a property that says how many it takes: all of them, or a third."""
+    return most if VARIABLE in os.environ else -(-most // 3)
+
+
 def without_the_longest(items: Sequence[pytest.Item]) -> tuple[list[pytest.Item], list[pytest.Item]]:
     """What is run, and what is left to the proof."""
     longest = [item for item in items if item.get_closest_marker("proof")]

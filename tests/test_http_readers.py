@@ -53,7 +53,7 @@ CLOCKS = {
     ("registry/http.py", "requests"): ["registry/http.py ask"],
     ("registry/oci.py", "requests"): ["registry/oci.py _call"],
     ("registry/fetched.py", "requests"): ["registry/fetched.py _checksum"],
-    ("engine/buildx.py", "docker"): ["engine/buildx.py _version"],
+    ("engine/docker_engine.py", "docker"): ["engine/docker_engine.py _version"],
     ("sandbox/control.py", "http.client"): ["sandbox/control.py _ask"],
 }
 # What reads nothing that comes from elsewhere.
@@ -84,7 +84,7 @@ CALLS = {
     ("registry/oci.py", "_session", "Session"),
     ("registry/oci.py", "_call", "request"),
     ("registry/fetched.py", "_checksum", "get"),
-    ("engine/buildx.py", "_version", "DockerClient"),
+    ("engine/docker_engine.py", "_version", "DockerClient"),
     ("sandbox/control.py", "_ask", "HTTPConnection getresponse request"),
 }
 

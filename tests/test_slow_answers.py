@@ -18,7 +18,7 @@ from endless_server import FLOODS, TRICKLES, Endless, Slow
 
 from rajee_deploy.aws import Aws, Patience, pages
 from rajee_deploy.aws.pages import MOST, Most
-from rajee_deploy.engine.buildx import _version
+from rajee_deploy.engine.docker_engine import _version
 from rajee_deploy.errors import DeployError
 from rajee_deploy.model import RemoteSource
 from rajee_deploy.model.repository import PushAccess

@@ -11,7 +11,7 @@ from rajee_deploy.errors import DeployError
 from rajee_deploy.model import Digest
 from rajee_deploy.plan.image_check import judge_image
 from rajee_deploy.plan.state import ImagePresent, RepositoryAbsent, Tagged
-from rajee_deploy.rollout.functions import DeployedImage, deployed_reference, digest_of
+from rajee_deploy.rollout.functions import ImageDigests, deployed_reference, digest_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -48,9 +48,9 @@ class FunctionImages:
         self._registry = registry
         self._run = run
         self._references = run.references
-        self._known: dict[tuple[str, str, str], DeployedImage] = {}
+        self._known: dict[tuple[str, str, str], ImageDigests] = {}
 
-    def find(self, service: Service) -> DeployedImage | None:
+    def find(self, service: Service) -> ImageDigests | None:
         """What a function that has one of these images is to run; None for one that has another, of whoever."""
         named = deployed_reference(service, self._references)
         if named is None or service.image is None:
@@ -59,7 +59,7 @@ class FunctionImages:
         key = (repository, reference, digest_of(service.image))
         image = next((each for each in self._run.images if self._is_named(each, repository, reference)), None)
         if image is not None and key not in self._known:
-            self._known[key] = DeployedImage(self._digests(image, reference, key[2]), image.platforms)
+            self._known[key] = ImageDigests(self._digests(image, reference, key[2]), image.platforms)
         return self._known.get(key)
 
     def _is_named(self, image: WantedImage, repository: str, reference: str) -> bool:

@@ -1,14 +1,13 @@
 """`docker buildx build --push`: BuildKit through the docker CLI.
 
-docker-py builds through the legacy API only, and its push tells failures inside a stream with HTTP status 200; so it
-is used for what it does well (is an engine there, which version) and the build goes through the CLI.
+docker-py builds through the legacy API only, and its push tells failures inside a stream with HTTP status 200; so the
+build goes through the CLI. Which docker command that is, and whether an engine answers: docker_engine.py.
 """
 
 from __future__ import annotations
 
 import os
 import re
-from contextlib import closing
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING
 from rajee_deploy.engine import bases
 from rajee_deploy.engine.ambient import NEUTRAL
 from rajee_deploy.engine.cache import cache_flags
+from rajee_deploy.engine.docker_engine import CHECK_SECONDS, docker_program, engine_version
 from rajee_deploy.engine.failures import exports_no_cache, failure, without_cache
 from rajee_deploy.engine.location import locate_failure
 from rajee_deploy.engine.login import private_docker_config
@@ -25,9 +25,8 @@ from rajee_deploy.engine.secrets import Redactor, secret_flags
 from rajee_deploy.errors import DeployError
 from rajee_deploy.model import Platform
 from rajee_deploy.settings.build_settings import Provenance
-from rajee_deploy.system.http_limits import LOCAL_ANSWER, Limit, within
 from rajee_deploy.system.places import user_docker_config
-from rajee_deploy.system.process import find_program, run
+from rajee_deploy.system.process import run
 from rajee_deploy.system.regular_files import DOCUMENT, read_json
 from rajee_deploy.system.temporary import private_directory
 
@@ -39,7 +38,6 @@ if TYPE_CHECKING:
     from rajee_deploy.model.repository import PushAccess
 
 OLDEST_BUILDX = (0, 13)  # the first with --progress rawjson
-_CHECK_SECONDS = 20.0
 _BUILDER_SECONDS = 120.0  # a builder in a container or a cluster may have to be started first
 # A build argument of such a name cannot go through the environment, where it would change the docker CLI itself.
 _TAKEN = re.compile(
@@ -60,7 +58,7 @@ class Buildx:
     def check(self) -> str:
         """See Engine: the CLI, an engine that answers, and a buildx that is new enough."""
         docker = docker_program()
-        version = run([docker, "buildx", "version"], time_limit=_CHECK_SECONDS)
+        version = run([docker, "buildx", "version"], time_limit=CHECK_SECONDS)
         found = re.search(r"v?(\d+)\.(\d+)", version.tail[0]) if version.code == 0 and version.tail else None
         if found is None:
             raise DeployError(
@@ -78,7 +76,7 @@ class Buildx:
                 hint="install buildx {}.{} or newer".format(*OLDEST_BUILDX),
             )
         named = self._builder or os.environ.get("BUILDX_BUILDER")
-        engine = _check_builder(docker, named) if named else f"Docker Engine {_engine_version(docker)}"
+        engine = _check_builder(docker, named) if named else f"Docker Engine {engine_version(docker)}"
         return f"{engine}, buildx {found[1]}.{found[2]}"
 
     def platform(self) -> Platform:
@@ -179,78 +177,6 @@ def _check_builder(docker: str, name: str) -> str:
             hint="docker buildx ls shows all builders, docker buildx inspect why",
         )
     return f"builder {name} ({facts.get('Driver', 'unknown driver')} at {facts.get('Endpoint', 'an unknown address')})"
-
-
-def _engine_version(program: str) -> str:
-    """The version of the engine that the environment or the current docker context names."""
-    named = {name: os.environ[name] for name in ("DOCKER_HOST", "DOCKER_CONTEXT") if os.environ.get(name)}
-    try:
-        socket = own_socket()
-        return _version(socket) if socket else _version_elsewhere(program)
-    except OSError as error:
-        raise DeployError(
-            "no-engine",
-            "no Docker Engine answers",
-            cause=str(error),
-            where=", ".join(f"{name}={value}" for name, value in named.items()) or "the current docker context",
-            hint="start Docker (Linux: systemctl start docker), or point DOCKER_HOST or a docker context at an engine",
-        ) from error
-
-
-def own_socket() -> str:
-    """The address of an engine on this machine; "" for one elsewhere, or where the docker command has to say."""
-    from docker.context import ContextAPI
-
-    host = os.environ.get("DOCKER_HOST", "")
-    if not host:
-        name = os.environ.get("DOCKER_CONTEXT")
-        context = ContextAPI.get_context(name) if name else ContextAPI.get_current_context()
-        host = (context.Host or "unix:///var/run/docker.sock") if context is not None else ""
-    return host if host.startswith("unix:") else ""
-
-
-def _version(socket: str, limit: Limit = LOCAL_ANSWER) -> str:
-    """OSError."""
-    import docker
-    from docker.errors import DockerException
-
-    try:
-        with (
-            within(limit, TimeoutError),
-            closing(docker.DockerClient(socket, timeout=int(_CHECK_SECONDS))) as client,
-        ):
-            return str(client.version()["Version"])
-    except DockerException as error:
-        raise OSError(str(error)) from error
-
-
-def _version_elsewhere(program: str) -> str:
-    """Asked by the docker command: docker-py lacks what ssh takes, and over TLS it takes the machine's own bundle of
-    authorities (REQUESTS_CA_BUNDLE) for the engine's."""
-    answer = run([program, "version", "--format", "{{.Server.Version}}"], time_limit=_CHECK_SECONDS)
-    if answer.code != 0 or not answer.tail:
-        raise OSError("\n".join(answer.tail[-3:]))
-    return answer.tail[-1]
-
-
-def docker_program() -> str:
-    """The docker command, or the program that CDK_DOCKER names. DeployError `docker-missing`."""
-    named = os.environ.get("CDK_DOCKER")
-    found = find_program(named or "docker")
-    if found is None and named:
-        raise DeployError(
-            "docker-missing",
-            f"the program that CDK_DOCKER names is not there: {named}",
-            where=f"CDK_DOCKER={named}",
-            hint="unset CDK_DOCKER   # then it is docker; or let it name a program that is on PATH",
-        )
-    if found is None:
-        raise DeployError(
-            "docker-missing",
-            "the docker command is not installed",
-            hint="install Docker Engine with buildx; only a changed image needs it",
-        )
-    return found
 
 
 def _command(program: list[str], request: BuildRequest, host: str) -> tuple[list[str], dict[str, str]]:

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from rajee_deploy.engine.buildx import docker_program, own_socket
+from rajee_deploy.engine.docker_engine import docker_program, own_socket
 from rajee_deploy.system.process import run
 
 _SECONDS = 20.0

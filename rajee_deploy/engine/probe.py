@@ -108,7 +108,7 @@ class _Answer:
 
 def _command(request: ProbeRequest, output: str) -> tuple[list[str], dict[str, str]]:
     """The argument list, and the variables that carry the build arguments' values."""
-    from rajee_deploy.engine.buildx import docker_program
+    from rajee_deploy.engine.docker_engine import docker_program
 
     argv = [
         docker_program(),

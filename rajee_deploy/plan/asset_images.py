@@ -193,6 +193,12 @@ def nested_stacks(template: Any) -> Iterator[tuple[str, dict[str, Any]]]:
     return ((name, each) for name, each in resources_of(template).items() if each.get("Type") == NESTED)
 
 
+def names_images(nested: Mapping[str, Any]) -> bool:
+    """Whether a nested stack of a deployed template has a template of its own that names images of ours."""
+    metadata = nested.get("Metadata")
+    return isinstance(metadata, dict) and NESTED_KEY in metadata
+
+
 def content_digest(document: Any) -> str:
     """A digest of a part of a template as CloudFormation gives it back: `?` stands for each character beyond ASCII, in
     keys before these are sorted."""

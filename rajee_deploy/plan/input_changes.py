@@ -37,6 +37,7 @@ _WORDS = {
     "environment": "some variable",
     "image": "image {}",
     "image-assets": "cdk.image-assets of the settings",
+    "image-lock": "rajee-deploy.lock",
 }
 _LAST = frozenset({"list", "modules", "scripts", "upward"})
 _ORDER = ("changed", "new", "gone")

@@ -2,8 +2,8 @@
 back, and its text. Pure.
 
 So a stack goes to another image without a synth: all else of the template stays. It never goes where what was read back
-may not be what was sent (CloudFormation gives back `?` for each character beyond ASCII), where a nested template may
-name an image (nested templates are uploaded, which is the CDK CLI's), or where a tag stands for two images.
+may not be what was sent (CloudFormation gives back `?` for each character beyond ASCII), where a nested template
+names an image (nested templates are uploaded, which is the CDK CLI's), or where a tag stands for two images.
 https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
 """
 
@@ -13,7 +13,7 @@ import json
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from rajee_deploy.plan.asset_images import nested_stacks, retag
+from rajee_deploy.plan.asset_images import names_images, nested_stacks, retag
 from rajee_deploy.plan.carried import without_carried
 
 if TYPE_CHECKING:
@@ -32,9 +32,9 @@ def retag_obstacle(template: Any, images: Sequence[RecordedImage], *, is_as_sent
     text = _text(without_carried(template))
     if len(text) > MOST_BYTES:
         return too_large(len(text))
-    nested = [name for name, _ in nested_stacks(template)]
+    nested = [name for name, each in nested_stacks(template) if names_images(each)]
     if nested:
-        return f"its nested stack {nested[0]} may name the image, and nested templates have to be uploaded to S3"
+        return f"its nested stack {nested[0]} names an image, and nested templates have to be uploaded to S3"
     if "?" in text and not is_as_sent:
         return "CloudFormation may not have given back all characters of its template"
     twice = [tag for tag, count in Counter(each.tag for each in images).items() if count > 1]

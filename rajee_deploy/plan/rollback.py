@@ -17,6 +17,7 @@ from rajee_deploy.model.names import (
     INFRA_PARAMETER,
     NOT_RECORDED,
     REVISION_PARAMETER,
+    TEMPLATE_PARAMETER,
     DeployBy,
     Drift,
 )
@@ -27,6 +28,7 @@ from rajee_deploy.plan.service_drift import drift_cautions, drift_steps
 from rajee_deploy.plan.state import StackPresent
 from rajee_deploy.plan.steps import BuildAndPush, DeployStack, Plan, Skip, StackChange, Step, Via
 from rajee_deploy.plan.tags import records_text
+from rajee_deploy.plan.template_differences import record_with
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -123,14 +125,24 @@ def _stack_step(stack: str, ways: Sequence[Way], observed: Observed) -> DeploySt
 
 
 def _asset_records(ways: Sequence[Way], state: StackPresent) -> dict[str, str]:
-    """What the stack is to record where the app declares images that go back: those, and that nothing proves the
-    infrastructure unchanged. What such an image is made of is part of what the recorded hash stands for, so that hash
-    would let the next `up` find nothing to do."""
+    """What the stack is to record where the app declares images that go back: those, with what its record of the
+    template says of them, and that nothing proves the infrastructure unchanged. What such an image is made of is part
+    of what the recorded hash stands for, so that hash would let the next `up` find nothing to do."""
     tags = {way.wanted.parameter: way.wanted.tag for way in ways if way.wanted.is_asset}
     if not tags:
         return {}
     now = [replace(each, tag=tags.get(each.parameter, each.tag)) for each in state.images]
-    return {IMAGES_PARAMETER: encode_images(succeed(now, state.images)), INFRA_PARAMETER: NOT_RECORDED}
+    images = encode_images(succeed(now, state.images))
+    return {
+        IMAGES_PARAMETER: images,
+        INFRA_PARAMETER: NOT_RECORDED,
+        TEMPLATE_PARAMETER: _template_record(state, images),
+    }
+
+
+def _template_record(state: StackPresent, images: str) -> str:
+    recorded = state.parameters.get(TEMPLATE_PARAMETER, NOT_RECORDED)
+    return record_with(recorded, state.content, images) if state.content is not None else recorded
 
 
 def revision_of(ways: Sequence[Way]) -> str:

@@ -62,7 +62,7 @@ def stack_step(
             why, gone = [*why, *((StackChange.TAG, text) for text in lost)], bool(lost)
             tier = verdict.tier
             if not why:
-                shown = records_text(tags)
+                shown = records_text(tags or {each.parameter: each.tag for each in state.images})
                 records = f", and it records {shown}" if shown else ""
                 return Skip(f"stack {stack}", f"{state.status}{records}; {verdict.proof}", tier), outcome
         case _:

@@ -24,7 +24,7 @@ _MACHINES = {"x86_64": "amd64", "arm64": "arm64"}
 
 
 @dataclass(frozen=True, slots=True)
-class DeployedImage:
+class ImageDigests:
     """An image that was deployed: the digests under which a function may have it (none: not known), and its
     platforms."""
 
@@ -47,7 +47,7 @@ def digest_of(image: FunctionImage) -> str:
 
 
 def function_objection(
-    own: StackService, service: Service, wanted: Mapping[str, tuple[str, ...]], deployed: DeployedImage | None
+    own: StackService, service: Service, wanted: Mapping[str, tuple[str, ...]], deployed: ImageDigests | None
 ) -> str:
     """What speaks against a function that Lambda has updated running what was deployed; "" for nothing."""
     image, name = service.image, service.name

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from rajee_deploy.rollout import Service
-    from rajee_deploy.rollout.functions import DeployedImage
+    from rajee_deploy.rollout.functions import ImageDigests
     from rajee_deploy.rollout.standing import StackService
 
 
@@ -50,7 +50,7 @@ def verdict(
     service: Service,
     images: Iterable[str],
     wanted: Mapping[str, tuple[str, ...]],
-    deployed: DeployedImage | None = None,
+    deployed: ImageDigests | None = None,
 ) -> RolloutVerdict:
     """The verdict of one look.
 

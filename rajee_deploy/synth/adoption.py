@@ -156,6 +156,7 @@ class _Templates:
                     names = {key, *(str(each.get("objectKey", "")).removesuffix(".json") for each in _places(file))}
                     self._keys.setdefault(nested, set()).update(names - {""})
         self._documents = {path: _read(path) for path in (self._root, *self._keys)}
+        self._made = dict(self._documents)  # by the app
 
     def take_records(self, *, has_images: bool) -> bool:
         """Add the parameters and outputs of a record; whether the template has room for them."""
@@ -219,11 +220,14 @@ class _Templates:
                     place["imageTag"] = replace_texts(place.get("imageTag"), texts)
 
     def _name_nested(self) -> None:
-        """Name the nested templates by placeholders, and tell beside them what is in them: from the inside outwards."""
+        """Name the nested templates that name images by placeholders, and tell beside them what is in them: from the
+        inside outwards. The others keep the names that the CDK gives them, by their content."""
         waiting = dict(self._keys)
         while waiting:
             inner = next((path for path in waiting if not self._names_any(path, waiting)), next(iter(waiting)))
-            self._name_one(inner, waiting.pop(inner))
+            keys = waiting.pop(inner)
+            if self._documents[inner] != self._made[inner]:
+                self._name_one(inner, keys)
 
     def _names_any(self, path: Path, waiting: dict[Path, set[str]]) -> bool:
         text = json.dumps(self._documents[path])

@@ -23,6 +23,7 @@ import os
 from typing import TYPE_CHECKING
 
 from rajee_deploy.fingerprint import TAKEN, Fingerprint, Input, of_infrastructure
+from rajee_deploy.settings import LOCK_NAME
 from rajee_deploy.synth.command import (
     app_command,
     command_text,
@@ -39,6 +40,7 @@ from rajee_deploy.synth.tracing.depfile import Depfile
 from rajee_deploy.synth.variables import always_counted
 from rajee_deploy.synth.walked import Beyond, Coverage, declared_files, files_of_cli
 from rajee_deploy.system.extent import project_root
+from rajee_deploy.system.regular_files import digest_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -82,8 +84,17 @@ def infra_fingerprint(
         files, versions = list(declared_files(settings, beyond)), versions_of(settings.app)
         traced += [Input(f"impure:link:{link.name}", _leading_out(link)) for link in beyond]
     if settings.adopts_images:  # the same app makes other templates
-        traced.append(Input("image-assets", "adopt"))
+        traced += [Input("image-assets", "adopt"), Input("image-lock", _lock(settings))]
     return of_infrastructure(files, settings.context, environment, versions, traced)
+
+
+def _lock(settings: CdkSettings) -> str:
+    """What base images are locked to: it is part of each image, also of one that is followed by the files that a synth
+    stages of it, which does not read the lock."""
+    try:
+        return digest_of((settings.project or settings.app) / LOCK_NAME)
+    except FileNotFoundError:
+        return "none"
 
 
 def _leading_out(link: Beyond) -> str:

@@ -55,9 +55,6 @@ def render(assembly: Path, tags: Mapping[str, Mapping[str, str]]) -> None:
             _with_names(with_tags(template, tags[stack]), names[stack]) if stack in wanted else None
         ),
     )
-    for stack in stacks_of(assembly):
-        if stack.place.id in tags and PLACEHOLDER in json.dumps(stack.template()):
-            raise AssertionError(f"an image of {stack.place.id} has no tag")
     for name in sorted(wanted - set(done)):
         raise DeployError(
             "template-too-large",
@@ -66,6 +63,9 @@ def render(assembly: Path, tags: Mapping[str, Mapping[str, str]]) -> None:
             cause="it is at CloudFormation's limit, or the CDK names its file by something else than its content",
             hint='divide the stack; or have the CDK CLI build its images: image-assets = "cdk" in the settings',
         )
+    for stack in stacks_of(assembly):
+        if stack.place.id in wanted and PLACEHOLDER in json.dumps(stack.template()):
+            raise AssertionError(f"an image of {stack.place.id} has no tag")
 
 
 def _is_lost(asset: ImageAsset, tags: Mapping[str, Mapping[str, str]]) -> bool:

@@ -16,6 +16,7 @@ from fakes import FakeRecords
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from run_worlds import World as Run
+from sampled import examples
 
 from rajee_deploy.actions.plan import plan_run
 from rajee_deploy.build_record.store import Record
@@ -142,7 +143,7 @@ def _packed(text):
 @example([("edit", "a", 1), ("plan", "auto"), ("image", 1), ("up",), ("edit", "c", 2)], "cloudformation")
 @example([("edit", "a", 1), ("image", 1)], "cloudformation")
 @example([("edit", "a", 1), ("up",), ("edit", "b", 1)], "cdk")
-@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(50), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(deeds, max_size=14), st.sampled_from(["cdk", "cloudformation"]))
 def test_nobody_says_nothing_to_do_where_something_is(monkeypatch, history, tag_only):
     with tempfile.TemporaryDirectory() as directory:

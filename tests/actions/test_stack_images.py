@@ -11,7 +11,7 @@ from rajee_deploy.fingerprint import Fingerprint
 from rajee_deploy.model import Digest, Platform
 from rajee_deploy.model.repository import Repository
 from rajee_deploy.plan.state import ImageContent, WantedImage
-from rajee_deploy.rollout.functions import DeployedImage
+from rajee_deploy.rollout.functions import ImageDigests
 
 AMD = Platform.parse("linux/amd64")
 FINGERPRINT = Fingerprint("s", Digest("sha256", "a" * 64), ())
@@ -55,7 +55,7 @@ def test_what_a_stack_runs_by_repository():
     ],
 )
 def test_under_which_digests_a_function_may_have_its_image(before, has, digests):
-    assert asked(registry(before), having(has)) == DeployedImage(frozenset(map(str, digests)), (AMD,))
+    assert asked(registry(before), having(has)) == ImageDigests(frozenset(map(str, digests)), (AMD,))
 
 
 def test_by_digest_it_is_that_digest():

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sampled import examples
 
 from rajee_deploy.actions.explain.compare import compare
 from rajee_deploy.build_record.decode import decode
@@ -369,7 +370,7 @@ def made(tree, *, with_bytes=False):
 
 
 @pytest.mark.slow
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(before=trees, after=trees, limit=st.integers(1, 12))
 def test_a_record_tells_a_difference_exactly_where_there_is_one(before, after, limit):
     past, present = made(before), made(after, with_bytes=True)

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from forked import run_command
 
 SETTINGS = """
 [images.app]
@@ -33,19 +34,28 @@ def project(tmp_path):
     return root
 
 
-def command(project: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Run the command in a project, with no AWS settings but those given and a home of its own."""
+def surroundings(project: Path, **environment: str) -> dict[str, str]:
+    """No AWS settings but those given, and a home of its own."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "RAJEE_", "DOCKER_"))}
     own = {
         "HOME": str(project.parent),
         "RAJEE_DEPLOY_STATE_DIR": str(project.parent / "state"),
         "AWS_EC2_METADATA_DISABLED": "true",
     }
-    program = Path(sys.executable).with_name("rajee-deploy")
+    return {**kept, **own, **environment}
+
+
+def command(project: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run the command in a project."""
+    return run_command(*arguments, cwd=project, environment=surroundings(project, **environment))
+
+
+def installed(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """The same by the program that is installed, in an interpreter of its own."""
     return subprocess.run(
-        [str(program), *arguments],
+        [str(Path(sys.executable).with_name("rajee-deploy")), *arguments],
         cwd=project,
-        env={**kept, **own, **environment},
+        env=surroundings(project),
         capture_output=True,
         text=True,
         check=False,
@@ -62,13 +72,13 @@ NOWHERE = {
 
 
 def test_version(project):
-    ended = command(project, "--version")
+    ended = installed(project, "--version")
     assert (ended.returncode, ended.stdout) == (0, "rajee-deploy 0.1.0\n")
 
 
 @pytest.mark.parametrize("verb", ["up", "plan", "fingerprint", "explain", "replay", "verify", "report", "sandbox"])
 def test_help_teaches_by_example(project, verb):
-    ended = command(project, verb, "--help")
+    ended = installed(project, verb, "--help")
     assert ended.returncode == 0
     assert f"rajee-deploy {verb}" in ended.stdout
 
@@ -90,7 +100,7 @@ def test_a_typo_is_usage_and_never_means_changes(project, arguments):
 
 
 def test_fingerprint_prints_the_tag_alone(project):
-    ended = command(project, "fingerprint")
+    ended = installed(project, "fingerprint")
     assert ended.returncode == 0
     assert ended.stdout.startswith("c-")
     assert ended.stdout.count("\n") == 1
@@ -327,3 +337,14 @@ def test_a_region_that_contradicts_the_environment_is_refused(project):
     assert ended.returncode == 64
     assert "wrong-region" in ended.stderr
     assert "environments.prod.region" in ended.stderr
+
+
+def test_no_app_is_run_to_learn_which_images_it_has_where_hashes_are_to_decide(project):
+    """The checkout may be a stranger's; nobody is asked either."""
+    settings = '[cdk]\nstacks = ["One"]\nimage-assets = "adopt"\n'
+    (project / "rajee-deploy.toml").write_text(settings)
+    (project / "cdk.json").write_text(json.dumps({"app": "touch canary"}))
+    ended = command(project, "plan", "--infra-check=hash", "--image", "web", **NOWHERE)
+    assert (ended.returncode, "unknown-image" in ended.stderr) == (64, True)
+    assert "--infra-check=auto" in ended.stderr
+    assert not (project / "canary").exists()

@@ -7,11 +7,10 @@ import hashlib
 import json
 import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from forked import run_command
 
 DOCKERFILE = """# syntax=docker/dockerfile:1
 ARG TAG=1
@@ -64,17 +63,8 @@ def project(tmp_path_factory):
 
 
 def fingerprint(root, *arguments):
-    program = Path(sys.executable).with_name("rajee-deploy")
     kept = {name: value for name, value in os.environ.items() if name != "SOURCE_DATE_EPOCH"}
-    return subprocess.run(
-        [str(program), "fingerprint", *arguments],
-        cwd=root,
-        env={**kept, "HOME": str(root / "home")},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
+    return run_command("fingerprint", *arguments, cwd=root, environment={**kept, "HOME": str(root / "home")})
 
 
 @pytest.fixture(scope="module")

@@ -6,10 +6,14 @@ import json
 import os
 import subprocess
 import sys
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+from forked import run_command
 from small_registry import BASIC, SmallRegistry
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 SETTINGS = '[images.app]\nrepository = "team/app"\n[environments.prod.images.app.build-args]\nTAG = "2"\n'
 
@@ -39,15 +43,7 @@ def project(tmp_path, registry):
 def command(project: Path, *arguments: str, code: int = 0) -> subprocess.CompletedProcess[str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "RAJEE_", "DOCKER_"))}
     own = {"HOME": str(project.parent), "DOCKER_CONFIG": str(project.parent / "docker")}
-    ended = subprocess.run(
-        [str(Path(sys.executable).with_name("rajee-deploy")), *arguments],
-        cwd=project,
-        env={**kept, **own},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=120,
-    )
+    ended = run_command(*arguments, cwd=project, environment={**kept, **own})
     assert ended.returncode == code, ended.stderr
     assert "hunter2" not in ended.stdout + ended.stderr
     return ended

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from forked import run_command
 
 from rajee_deploy.aws.permissions import PolicyPlace, needed_permissions, policy
 from rajee_deploy.model.names import Who
@@ -21,14 +22,9 @@ ELSEWHERE = Repository.parse("210987654321.dkr.ecr.eu-west-1.amazonaws.com/team/
 
 
 def printed(folder: Path, *words: str, **environment: str) -> str:
-    return subprocess.run(
-        [sys.executable, "-m", "rajee_deploy", "permissions", *words],
-        cwd=folder,
-        check=True,
-        capture_output=True,
-        text=True,
-        env={"PATH": "", "PYTHONPATH": str(TOP), **environment},
-    ).stdout
+    ended = run_command("permissions", *words, cwd=folder, environment={"PATH": "", **environment})
+    assert ended.returncode == 0, ended.stderr
+    return ended.stdout
 
 
 @pytest.mark.parametrize("who", list(Who))

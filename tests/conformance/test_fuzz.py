@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sampled import examples
 
 from rajee_deploy.context import Modes
 from rajee_deploy.errors import DeployError
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.slow
 LONG = settings(
-    max_examples=int(os.environ.get("RAJEE_FUZZ_EXAMPLES", "150")),
+    max_examples=int(os.environ.get("RAJEE_FUZZ_EXAMPLES", examples(150))),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )

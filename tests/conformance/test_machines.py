@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import subprocess
 import uuid
 from contextlib import ExitStack
@@ -92,7 +93,7 @@ def files(built):
             "Linux/ARM64",
             "linux/riscv64",
         ],
-        4,
+        7,
     ),
 )
 def test_a_platform_is_named_as_docker_names_it(written, place):
@@ -103,19 +104,23 @@ def test_a_platform_is_named_as_docker_names_it(written, place):
     assert files(ours(place, text, written)) == theirs
 
 
+LOOKED_FOR = [
+    "ARG BUILDARCH\nCOPY app-$BUILDARCH* /d/",
+    "ARG BUILDARCH\nCOPY app-$BUILDARCH /d/",
+    "ARG BUILDPLATFORM\nCOPY app-${BUILDPLATFORM#linux/} /d/",
+    "ARG BUILDVARIANT\nCOPY app-$BUILDVARIANT /d/",
+    "ARG BUILDARCH\nENV A=$BUILDARCH\nARG B=app-$A\nADD $B* /d/",
+    "ARG BUILDARCH\nCOPY app-${BUILDARCH/amd64/386} /d/",
+]
+
+
 @pytest.mark.parametrize(
-    "platform", some("platforms of another machine", ["linux/arm64", "linux/amd64", "linux/arm/v6"], 2)
-)
-@pytest.mark.parametrize(
-    "lines",
-    [
-        "ARG BUILDARCH\nCOPY app-$BUILDARCH* /d/",
-        "ARG BUILDARCH\nCOPY app-$BUILDARCH /d/",
-        "ARG BUILDPLATFORM\nCOPY app-${BUILDPLATFORM#linux/} /d/",
-        "ARG BUILDVARIANT\nCOPY app-$BUILDVARIANT /d/",
-        "ARG BUILDARCH\nENV A=$BUILDARCH\nARG B=app-$A\nADD $B* /d/",
-        "ARG BUILDARCH\nCOPY app-${BUILDARCH/amd64/386} /d/",
-    ],
+    ("lines", "platform"),
+    some(
+        "what another machine looks for",
+        itertools.product(LOOKED_FOR, ["linux/arm64", "linux/amd64", "linux/arm/v6"]),
+        4,
+    ),
 )
 def test_the_machine_finds_what_it_looks_for(lines, platform, place):
     """In the private copy as in the directory itself; and whatever it may look for counts, of all machines."""

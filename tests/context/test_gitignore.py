@@ -15,6 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pathspec import GitIgnoreSpec
+from sampled import examples
 
 from rajee_deploy.context.deployignore import DeployIgnored
 from rajee_deploy.context.gitignore import Patterns, read_lines
@@ -68,7 +69,7 @@ PATHS = st.builds("{}{}".format, st.lists(NAMES, min_size=1, max_size=4).map("/"
 MANY = st.lists(PATTERNS, min_size=1, max_size=3) | st.lists(PATTERNS, min_size=17, max_size=20)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(MANY, st.lists(PATHS, min_size=1, max_size=10))
 def test_answers_are_pathspecs(patterns, paths):
     with warnings.catch_warnings():

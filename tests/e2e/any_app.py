@@ -76,8 +76,9 @@ class Ran:
 
     @property
     def pushes(self) -> int:
-        """How often `docker push` ran. A build that pushes by itself (`--push`, `--output type=image,…`) is none."""
-        return sum(line.split()[:1] == ["push"] for line in (*self.docker, *self.buildah))
+        """How often an image was pushed, by a command for that or by a build."""
+        told = (*self.docker, *self.buildah)
+        return sum(line.split()[:1] == ["push"] or " --push " in line for line in told)
 
     @property
     def document(self) -> Any:
@@ -288,6 +289,54 @@ class Apps:
                 (place / name).write_text(text)
                 (place / name).chmod(0o755)
         return place
+
+
+@dataclass(frozen=True)
+class Compared:
+    """What an edit came to, deployed by us and by nothing but the CDK CLI."""
+
+    ours: Change
+    theirs: Change
+    ran: Ran
+    """Our `up`."""
+    differing: frozenset[str]
+    """Stacks whose images now have other contents than those that the CDK deployed."""
+
+    @property
+    def missed(self) -> set[str]:
+        """Stacks that the CDK changed and we did not: a false no-op. Tags alone are no change."""
+        return {*self.theirs.images - self.ours.images, *self.theirs.templates - self.ours.templates}
+
+    @property
+    def spared(self) -> set[str]:
+        """Stacks that the CDK deployed for nothing but another tag, and we did not touch."""
+        return {*self.theirs.tags} - {*self.ours.tags, *self.ours.images, *self.ours.templates}
+
+
+@dataclass(frozen=True)
+class Twins:
+    """The same app in two checkouts and two sandboxes: `ours` is deployed by us, `theirs` by nothing but the CDK."""
+
+    ours: AnyApp
+    theirs: AnyApp
+
+    def begin(self) -> None:
+        """Deploy both for the first time."""
+        self.ours.run("rajee-deploy init")
+        self.ours.up()
+        self.theirs.deploy()
+
+    def compare(self, edit: Callable[[AnyApp], object]) -> Compared:
+        """Edit both and deploy both."""
+        before = self.ours.deployed(), self.theirs.deployed()
+        edit(self.ours)
+        edit(self.theirs)
+        ran = self.ours.up()
+        self.theirs.deploy()
+        after = self.ours.deployed(), self.theirs.deployed()
+        images = after[0].images, after[1].images
+        differing = {name for name in {*images[0], *images[1]} if images[0].get(name) != images[1].get(name)}
+        return Compared(after[0].since(before[0]), after[1].since(before[1]), ran, frozenset(differing))
 
 
 def link_tree(source: Path, destination: Path) -> None:

@@ -7,14 +7,19 @@ import shlex
 import shutil
 import subprocess
 import sys
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import given
 import pytest
 import session
-from e2e.any_app import REGIONS, Apps
+from e2e.any_app import REGIONS, Apps, Twins
 from sandboxes import note_images_of, own_cloud
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 TOP = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent
@@ -110,7 +115,19 @@ def copy_repository(folder: Path) -> None:
 @pytest.fixture(scope="module")
 def apps(tmp_path_factory):
     """Makes checkouts of apps of tests/apps, beside a sandbox of the module's own; see any_app.py."""
-    work = tmp_path_factory.mktemp("apps")
+    with _apps(tmp_path_factory.mktemp("apps")) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def twins(tmp_path_factory, apps):
+    """Makes two checkouts of an app, the second beside a sandbox where nothing but the CDK CLI deploys."""
+    with _apps(tmp_path_factory.mktemp("theirs")) as theirs:
+        yield lambda name: Twins(apps(name), theirs(name))
+
+
+@contextmanager
+def _apps(work: Path) -> Iterator[Apps]:
     with own_cloud(work / "state") as variables:
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "RAJEE_DEPLOY_"))}
         path = [str(BIN), str(TOP / "infra" / "node_modules" / ".bin"), os.environ["PATH"]]

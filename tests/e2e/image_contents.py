@@ -13,7 +13,7 @@ from urllib.request import urlopen
 from botocore.exceptions import ClientError
 
 _RUN_BY = ("Cmd", "Entrypoint", "Env", "ExposedPorts", "User", "Volumes", "WorkingDir")
-_OURS = "io.github.rajee-deploy"
+_OF_A_BUILD = ("io.rajee-deploy.", "org.opencontainers.image.")
 
 
 def image_content(ecr: Any, repository: str, tag: str) -> str:
@@ -24,7 +24,9 @@ def image_content(ecr: Any, repository: str, tag: str) -> str:
         return "absent"
     config = json.loads(_blob(ecr, repository, manifest["config"]["digest"]))
     run = {key: config["config"].get(key) for key in _RUN_BY}
-    labels = {key: value for key, value in (config["config"].get("Labels") or {}).items() if not key.startswith(_OURS)}
+    labels = {
+        key: value for key, value in (config["config"].get("Labels") or {}).items() if not key.startswith(_OF_A_BUILD)
+    }
     layers = [_entries(_blob(ecr, repository, each["digest"])) for each in manifest["layers"]]
     told = [run, labels, config["os"], config["architecture"], layers]
     return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()

@@ -169,6 +169,7 @@ def test_an_update_that_failed_is_never_nothing_to_do(run, gateway):
     assert run("up")["kind"] == "noop"
 
 
+@pytest.mark.proof
 def test_an_update_that_goes_on_is_waited_for(run, gateway):
     left = 3  # looks
 
@@ -199,6 +200,27 @@ def test_another_digest_than_the_repositorys_is_no_success(project, run, gateway
         said = run("up", "--yes", code=1)
     assert "rollout-not-confirmed" in said
     assert f"the function fn has {wrong} as " in said
+
+
+@pytest.mark.proof
+def test_an_image_that_lambda_does_not_find_is_said_with_what_helps(project, run, gateway):
+    before = function(project)["Code"]["ImageUri"]
+    ecr = project.client("ecr")
+
+    def removes():
+        """A lifecycle rule, say, between the last look and the deployment."""
+        found = digest(project, "live-App")
+        ecr.batch_delete_image(repositoryName="team/fn", imageIds=[{"imageDigest": found}])
+
+    project.write("file", "4")
+    with gateway.before("cloudformation:UpdateStack", removes):
+        said = run("up", "--yes", code=1)
+    assert "deploy-not-confirmed" in said
+    assert "does not exist. Provide a valid source image." in said
+    assert "lifecycle rules" in said
+    assert function(project)["Code"]["ImageUri"] == before
+    assert run("up", "--yes")["kind"] == "code"
+    assert function(project)["Code"]["ImageUri"] != before
 
 
 def test_an_older_role_has_its_no_op(project, gateway):

@@ -28,15 +28,15 @@ time.sleep(1000)
     some(
         "interrupts",
         [
+            # Both signals go the same way but for their handler: once while the engine works, once while node does.
+            (signal.SIGINT, "… build and push envoy", "✓ image envoy"),
             (signal.SIGINT, "region us-east-1", "… build and push envoy"),
             (signal.SIGINT, "… synth", "… find the engine"),
-            (signal.SIGINT, "… build and push envoy", "✓ image envoy"),
-            (signal.SIGINT, "… deploy RajeeEnvoyStack", "complete, and it records"),
-            # Both signals go the same way but for their handler: once while the engine works, once while node does.
-            (signal.SIGTERM, "… build and push envoy", "✓ image envoy"),
             (signal.SIGTERM, "… deploy RajeeEnvoyStack", "complete, and it records"),
+            (signal.SIGINT, "… deploy RajeeEnvoyStack", "complete, and it records"),
+            (signal.SIGTERM, "… build and push envoy", "✓ image envoy"),
         ],
-        2,
+        3,
     ),
 )
 def test_an_interrupt_leaves_nothing_and_a_rerun_repairs(synthesised, awaited, next_, number):

@@ -1,4 +1,5 @@
 """An app that declares nothing of ours and takes its tag as a context value: real cdk, real docker, the sandbox's AWS.
+In `make test` it writes its own cloud assembly, in `make proof` aws-cdk-lib does.
 
 The tests of this file are one story and run in its order.
 """
@@ -9,6 +10,7 @@ import json
 
 import boto3
 import pytest
+from sampled import some
 
 pytestmark = [pytest.mark.docker, pytest.mark.cdk]
 
@@ -23,7 +25,7 @@ stacks = ["PlainRegistry", "Plain"]
 approval = "never"
 [environments.sandbox-offline]
 """
-APP = """
+BY_AWS_CDK = """
 import aws_cdk as cdk
 from aws_cdk import aws_ecr as ecr, aws_ecs as ecs
 
@@ -36,6 +38,43 @@ ecs.CfnTaskDefinition(
 )
 app.synth()
 """
+BY_ITSELF = """
+import hashlib, json, os, pathlib
+
+out = pathlib.Path(os.environ["CDK_OUTDIR"])
+out.mkdir(exist_ok=True)
+tag = json.loads(os.environ["CDK_CONTEXT_JSON"])["imageTag"]
+container = {"Name": "app", "Image": "plain/app:" + tag, "Memory": 64}
+task = {"Family": "first", "ContainerDefinitions": [container]}
+stacks = {
+    "PlainRegistry": ("AWS::ECR::Repository", {"RepositoryName": "plain/app"}),
+    "Plain": ("AWS::ECS::TaskDefinition", task),
+}
+bucket = "cdk-hnb659fds-assets-123456789012-us-east-1"
+artifacts = {}
+for name, (kind, properties) in stacks.items():
+    text = json.dumps({"Resources": {"Only": {"Type": kind, "Properties": properties}}})
+    (out / f"{name}.template.json").write_text(text)
+    key = hashlib.sha256(text.encode()).hexdigest() + ".json"
+    asset = {
+        "source": {"path": f"{name}.template.json", "packaging": "file"},
+        "destinations": {"here": {"bucketName": bucket, "objectKey": key}},
+    }
+    assets = {"version": "36.0.0", "files": {key: asset}, "dockerImages": {}}
+    (out / f"{name}.assets.json").write_text(json.dumps(assets))
+    artifacts[f"{name}.assets"] = {"type": "cdk:asset-manifest", "properties": {"file": f"{name}.assets.json"}}
+    artifacts[name] = {
+        "type": "aws:cloudformation:stack",
+        "environment": "aws://unknown-account/unknown-region",
+        "dependencies": [f"{name}.assets"],
+        "properties": {
+            "templateFile": f"{name}.template.json",
+            "stackTemplateAssetObjectUrl": f"s3://{bucket}/{key}",
+        },
+    }
+(out / "manifest.json").write_text(json.dumps({"version": "36.0.0", "artifacts": artifacts}))
+"""
+APP = some("apps that take their tag as a context value", [BY_ITSELF, BY_AWS_CDK], 2)[-1]
 UP = "cd infra/plain && rajee-deploy up --json"
 
 

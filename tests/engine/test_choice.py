@@ -7,8 +7,9 @@ import shutil
 import pytest
 
 from rajee_deploy.engine.buildah import Buildah
-from rajee_deploy.engine.buildx import Buildx, docker_program
+from rajee_deploy.engine.buildx import Buildx
 from rajee_deploy.engine.choice import LocalEngine, choose_engine
+from rajee_deploy.engine.docker_engine import docker_program
 from rajee_deploy.errors import ConfigurationError, DeployError
 from rajee_deploy.settings.build_settings import EngineKind, EngineSettings
 

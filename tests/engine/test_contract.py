@@ -16,6 +16,12 @@ from rajee_deploy.settings.build_settings import BuildSettings, Secret
 
 PLAIN = ("FROM scratch", "COPY app /app")
 CANARY = "correct-horse-battery-staple"
+# As every test here, and with containerd's image store in `make test` too.
+with_each_store = pytest.mark.parametrize(
+    "rig",
+    ["fake", *(pytest.param(name, marks=pytest.mark.docker) for name in ("buildx", "store", "buildah"))],
+    indirect=True,
+)
 SUM = hashlib.sha256(CANARY.encode()).hexdigest()
 
 
@@ -40,10 +46,12 @@ def test_the_platform_is_the_one_asked_for(rig, platform):
     assert (found["os"], found["architecture"]) == (wanted.os, wanted.architecture)
 
 
+@with_each_store
 def test_the_digest_is_reported(rig):
     assert rig.build(*PLAIN).startswith("sha256:")
 
 
+@with_each_store
 def test_labels(rig):
     labels = {"a": "1", "io.rajee-deploy.fingerprint": "sha256:0", "with space": 'a "quoted" \\ value = 1'}
     rig.build(*PLAIN, labels=labels)
@@ -112,6 +120,7 @@ def test_a_secret_without_a_source(rig, source, tmp_path):
     assert rig.find_config("c-1") is None
 
 
+@with_each_store
 def test_a_failing_step_names_its_line_and_its_last_words(rig):
     lines = (
         "FROM scratch",
@@ -129,6 +138,7 @@ def test_a_failing_step_names_its_line_and_its_last_words(rig):
     assert rig.find_config("c-1") is None
 
 
+@with_each_store
 def test_wrong_credentials(rig):
     rig.access = replace(rig.access, password="wrong")
     with pytest.raises(DeployError) as caught:

@@ -16,17 +16,19 @@ TOP = Path(__file__).parents[2]
 INFRA = TOP / "infra"
 ASSETS = INFRA / "raja_poc" / "assets" / "envoy"
 
+CERTIFICATE = "arn:aws:acm:eu-west-1:123456789012:certificate/8c2b-4f"
 # Without the optional validation synth takes a third of the time; the template is the same.
 CDK_ENVIRONMENT = {"CDK_VALIDATION": "false", "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION": "20"}
 
 
 @dataclass(frozen=True)
 class Synth:
-    """What one run of the app left: its exit status, what it said, its templates as text."""
+    """What one run of the app left: its exit status, what it said, its templates as text, and all of it as files."""
 
     status: int
     stderr: str
     templates: dict[str, str]
+    directory: Path
 
     def template(self, stack: str) -> dict:
         return json.loads(self.templates[stack])
@@ -40,7 +42,7 @@ def _run_app(directory: Path, **context: str) -> Synth:
         [sys.executable, "raja_poc/app.py"], cwd=INFRA, env=environment, capture_output=True, text=True, check=False
     )
     templates = {path.name.split(".")[0]: path.read_text() for path in directory.glob("*.template.json")}
-    return Synth(run.returncode, run.stderr, templates)
+    return Synth(run.returncode, run.stderr, templates, directory)
 
 
 @pytest.fixture(scope="session")
@@ -55,6 +57,16 @@ def synths(tmp_path_factory):
     found = {name: _run_app(tmp_path_factory.mktemp(name), environment=name) for name in ("dev", "prod")}
     for synth in found.values():
         assert synth.status == 0, synth.stderr
+    return found
+
+
+@pytest.fixture(scope="session")
+def sealed(tmp_path_factory):
+    """Production with a certificate, and with a bucket that was chosen: tests see the names that are granted."""
+    found = _run_app(
+        tmp_path_factory.mktemp("sealed"), environment="prod", bucket="reports", certificateArn=CERTIFICATE
+    )
+    assert found.status == 0, found.stderr
     return found
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 
 import pytest
+from sampled import some
 
 pytestmark = pytest.mark.cdk
 
 STACK = "RajeeEnvoyStack"
-CERTIFICATE = "arn:aws:acm:eu-west-1:123456789012:certificate/8c2b-4f"
 PROFILES = {
     "dev": {"tasks": 1, "minimum": 0, "interval": 5, "timeout": 2, "unhealthy": 2, "drain": "5", "stop": 5, "days": 7},
     "prod": {
@@ -82,9 +82,11 @@ def test_the_state_is_what_the_stack_records_and_the_tag(asserted):
     asserted.has_output("RajeeState", {"Value": {"Fn::Join": ["/", [{"Ref": name} for name in names]]}})
 
 
-def test_the_template_is_the_same_for_every_tag_and_every_run(synths, run_app, tmp_path):
+def test_the_template_is_the_same_for_every_tag_and_every_run_and_the_default_environment_is_dev(
+    synths, run_app, tmp_path
+):
     """There is no way for a tag into the template, whatever name one tries, and nothing else moves in it."""
-    again = run_app(tmp_path, environment="dev", imageTag="c-1", ImageTag="c-2", image_tag="c-3")
+    again = run_app(tmp_path, imageTag="c-1", ImageTag="c-2", image_tag="c-3")
     assert again.templates == synths["dev"].templates
 
 
@@ -201,10 +203,8 @@ def test_health_checks(asserted, template, expected):
     assert check["Command"][0] == "CMD"
 
 
-def test_the_task_role_reads_its_bucket_and_nothing_else(run_app, assertions, tmp_path):
-    """With a bucket that was chosen, so that the test sees the names that are granted."""
-    synth = run_app(tmp_path, environment="prod", bucket="reports", certificateArn=CERTIFICATE)
-    template = synth.template(STACK)
+def test_the_task_role_reads_its_bucket_and_nothing_else(sealed, assertions):
+    template = sealed.template(STACK)
     policies = resources(template, "AWS::IAM::Policy")
     (policy,) = [policy for policy in policies if "s3:" in json.dumps(policy)]
     granted = {statement["Action"]: statement["Resource"] for statement in policy["PolicyDocument"]["Statement"]}
@@ -214,7 +214,7 @@ def test_the_task_role_reads_its_bucket_and_nothing_else(run_app, assertions, tm
         "s3:ListBucket": {"Fn::Join": ["", [*arn, ":s3:::reports"]]},
     }
     assert {"Name": "S3_BUCKET", "Value": "reports"} in container(template)["Environment"]
-    # The same run has a certificate: HTTPS, and plain HTTP only to send clients there.
+    # It has a certificate, too: HTTPS, and plain HTTP only to send clients there.
     asserted = assertions.Template.from_json(template)
     asserted.has_resource_properties("AWS::ElasticLoadBalancingV2::Listener", {"Port": 443, "Protocol": "HTTPS"})
     asserted.has_resource_properties(
@@ -287,16 +287,20 @@ def test_both_environments_have_the_same_registry(synths):
 
 @pytest.mark.parametrize(
     ("context", "said"),
-    [
-        ({"environment": "production"}, "environment 'production' is not known; choose one of: dev, prod"),
-        ({"jwtIssuer": ""}, "the context value 'jwtIssuer' is missing"),
-        ({"jwksUri": ""}, "the context value 'jwksUri' is missing"),
-        (
-            {"jwksUri": "http://issuer.example.com/keys"},
-            "the context value 'jwksUri' is 'http://issuer.example.com/keys'",
-        ),
-        ({"bucket": "My_Bucket"}, "3 to 63 of a-z"),
-    ],
+    some(
+        "wrong contexts of the reference service",
+        [
+            ({"environment": "production"}, "environment 'production' is not known; choose one of: dev, prod"),
+            ({"jwtIssuer": ""}, "the context value 'jwtIssuer' is missing"),
+            ({"jwksUri": ""}, "the context value 'jwksUri' is missing"),
+            (
+                {"jwksUri": "http://issuer.example.com/keys"},
+                "the context value 'jwksUri' is 'http://issuer.example.com/keys'",
+            ),
+            ({"bucket": "My_Bucket"}, "3 to 63 of a-z"),
+        ],
+        3,
+    ),
 )
 def test_a_wrong_context_is_one_clear_line(context, said, run_app, tmp_path):
     synth = run_app(tmp_path, **context)
@@ -304,10 +308,6 @@ def test_a_wrong_context_is_one_clear_line(context, said, run_app, tmp_path):
     assert said in synth.stderr
     assert "Traceback" not in synth.stderr
     assert synth.templates == {}
-
-
-def test_the_default_environment_is_dev(synths, run_app, tmp_path):
-    assert run_app(tmp_path).templates == synths["dev"].templates
 
 
 def warnings(directory):
@@ -320,9 +320,7 @@ def warnings(directory):
     return found
 
 
-def test_production_without_a_certificate_is_warned_of(run_app, tmp_path):
-    assert run_app(tmp_path / "plain", environment="prod").status == 0
-    (told,) = warnings(tmp_path / "plain")
+def test_production_without_a_certificate_is_warned_of(synths, sealed):
+    (told,) = warnings(synths["prod"].directory)
     assert ("plain HTTP" in told, "certificateArn=" in told) == (True, True)
-    run_app(tmp_path / "sealed", environment="prod", certificateArn=CERTIFICATE)
-    assert warnings(tmp_path / "sealed") == []
+    assert warnings(sealed.directory) == []

@@ -8,7 +8,15 @@ from dataclasses import replace
 import pytest
 
 from rajee_deploy.model.repository import Repository
-from rajee_deploy.plan.asset_images import RecordedImage, decode_images, encode_images, placeholder, succeed, with_tags
+from rajee_deploy.plan.asset_images import (
+    NESTED_KEY,
+    RecordedImage,
+    decode_images,
+    encode_images,
+    placeholder,
+    succeed,
+    with_tags,
+)
 from rajee_deploy.plan.carried import KEY
 from rajee_deploy.plan.retag import MOST_BYTES, retag_obstacle, tag_changes, template_body
 
@@ -45,7 +53,7 @@ def test_only_tags_that_change_are_put_in():
     assert tag_changes(IMAGES, {}) == {}
 
 
-NESTED = {"Type": "AWS::CloudFormation::Stack", "Properties": {"TemplateURL": "x"}}
+NESTED = {"Type": "AWS::CloudFormation::Stack", "Properties": {"TemplateURL": "x"}, "Metadata": {NESTED_KEY: "x y"}}
 
 
 @pytest.mark.parametrize(
@@ -60,6 +68,13 @@ NESTED = {"Type": "AWS::CloudFormation::Stack", "Properties": {"TemplateURL": "x
 )
 def test_what_cannot_be_given_says_why(template, words):
     assert words in retag_obstacle(template, IMAGES, is_as_sent=False)
+
+
+def test_a_nested_stack_that_names_no_image_stays_as_it_is():
+    plain = {key: value for key, value in NESTED.items() if key != "Metadata"}
+    template = {**deployed(), "Resources": {**deployed()["Resources"], "Inner": plain}}
+    assert retag_obstacle(template, IMAGES, is_as_sent=False) == ""
+    assert json.loads(template_body(template, {ONE: TWO}))["Resources"]["Inner"] == plain
 
 
 def test_a_question_mark_is_one_where_the_record_says_what_was_sent():

@@ -104,6 +104,22 @@ def test_who_builds_image_assets_is_an_input(tmp_path):
     assert one.digest != other.digest
 
 
+def test_the_lock_of_base_images_is_an_input_where_image_assets_are_ours(root):
+    """No synth reads it, and an image that is followed by the files that its synth stages would keep its old base."""
+    (root / ".git").mkdir()
+    (root / "cdk.json").write_text('{"app": "node app.js"}')
+    made = {}
+    for text in ("one", "two", ""):
+        for adopts in (True, False):
+            (root / "rajee-deploy.lock").unlink(missing_ok=True)
+            if text:
+                (root / "rajee-deploy.lock").write_text(text)
+            settings = CdkSettings(root, ("App",), adopts_images=adopts, project=root)
+            made[text, adopts] = infra_fingerprint(settings, Depfile(is_whole=True)).digest
+    assert len({made[text, True] for text in ("one", "two", "")}) == 3
+    assert len({made[text, False] for text in ("one", "two", "")}) == 1
+
+
 def test_images_count_among_the_inputs(root):
     (root / ".git").mkdir()
     (root / "cdk.json").write_text('{"app": "node app.js"}')

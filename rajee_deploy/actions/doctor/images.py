@@ -48,6 +48,7 @@ def check_images(settings: Settings, ask: Callable[[], Sequence[ImageSettings] |
             yield of_error("dockerfile", error, image.name)
     if recipes:
         yield check_bases(recipes, lock)
+    yield from find_unused_mirrors(settings.images, recipes)
     for image in images:
         if image.name in recipes:
             yield check_secrets(image, recipes[image.name])
@@ -99,6 +100,15 @@ def find_unused(image: ImageSettings, recipe: Recipe) -> Iterator[Finding]:
         yield Finding(
             "unused", Health.WARNING, text, f"take it out of [images.{image.name}], or correct it", image.name
         )
+
+
+def find_unused_mirrors(images: Sequence[ImageSettings], recipes: Mapping[str, Recipe]) -> Iterator[Finding]:
+    """Mirrors of Dockerfile frontends that no Dockerfile asks for, where all of them could be read."""
+    references = [each for recipe in recipes.values() for each in recipe.references]
+    is_asked = any(each.role == "syntax" for each in references)
+    if any(image.syntax_mirrors for image in images) and len(recipes) >= len(images) and not is_asked:
+        text = "syntax-mirrors has no effect: no Dockerfile has a # syntax line"
+        yield Finding("unused", Health.WARNING, text, "take it out of the settings")
 
 
 def _unused(image: ImageSettings, recipe: Recipe) -> Iterator[tuple[str, str]]:

@@ -66,6 +66,8 @@ def check_disk(data_root: Callable[[], Path | None] | None) -> Iterator[Finding]
     try:
         root = data_root()
     except DeployError as error:
+        if error.code == "docker-missing":
+            return  # whether that matters, the engine's own row says
         yield unknown("disk", f"engine: whether it has room is not known: {error.problem}", "engine")
         return
     if root is None:

@@ -15,6 +15,7 @@ from rajee_deploy.actions.rollback.target import listing
 from rajee_deploy.errors import DeployError
 from rajee_deploy.fingerprint import TAG_PREFIX
 from rajee_deploy.model import parse_platforms
+from rajee_deploy.model.revision import is_dirty
 from rajee_deploy.plan.rollback import by_the_cdk
 from rajee_deploy.plan.state import RepositoryAbsent, Tagged
 
@@ -61,7 +62,7 @@ def check_retaggable(image: ImageSettings, state: StackPresent, recorded: Record
             "template-not-retaggable",
             f"the tag of {image.name} lies in the template of {image.stack}, which only the CDK CLI can deploy anew",
             where=f"stack {image.stack}",
-            cause=state.retag_obstacle,
+            cause="\n".join(filter(None, (state.retag_obstacle, _of_dirty(recorded)))),
             hint=by_the_cdk(recorded.revision),
         )
 
@@ -72,8 +73,14 @@ def lost_asset(image: WantedImage, recorded: Recorded) -> DeployError:
         "asset-image-lost",
         f"{image.repository} has no image {image.tag}, and what it was built from is known to a synth alone",
         where=f"image {image.name}",
+        cause=_of_dirty(recorded),
         hint=f"a checkout of its revision builds it again: {by_the_cdk(recorded.revision)}",
     )
+
+
+def _of_dirty(recorded: Recorded) -> str:
+    is_other = is_dirty(recorded.revision)
+    return f"{recorded.revision}: its tree had changes that were not committed, so it makes another image" * is_other
 
 
 def gone_asset(image: ImageSettings) -> DeployError:

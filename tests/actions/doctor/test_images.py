@@ -144,6 +144,19 @@ def test_keys_without_an_effect(examine, dockerfile, settings, keys):
     assert {health for health, _ in found} <= {WARNING}
 
 
+@pytest.mark.parametrize(
+    ("dockerfile", "is_unused"),
+    [(SCRATCH, True), (f"# syntax=docker/dockerfile:1\n{SCRATCH}", False), ("COPYY x\n", False)],
+)
+def test_mirrors_that_nobody_asks(examine, tmp_path, dockerfile, is_unused):
+    examine(dockerfile)
+    text = (tmp_path / "rajee-deploy.toml").read_text()
+    (tmp_path / "rajee-deploy.toml").write_text(f'syntax-mirrors = ["mirror.example.com/hub"]\n{text}')
+    settings = load(tmp_path / "rajee-deploy.toml")
+    found = [each.text for each in check_images(settings, lambda: settings.images) if each.check == "unused"]
+    assert [text.split()[0] for text in found] == ["syntax-mirrors"] * is_unused
+
+
 # -- images that the app declares ----------------------------------------------------------------------------------
 
 

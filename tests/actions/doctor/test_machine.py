@@ -86,6 +86,14 @@ def test_an_engine_whose_disk_is_not_here():
     assert len(list(machine.check_disk(None))) == 2
 
 
+@pytest.mark.usefixtures("places")
+def test_a_machine_without_docker_has_no_disk_of_docker():
+    def fail():
+        raise DeployError("docker-missing", "the docker command is not installed")
+
+    assert [each.subject for each in machine.check_disk(fail)] == ["cache", "temporary files"]
+
+
 def test_a_disk_that_does_not_answer(places, monkeypatch):
     def fail(_place):
         raise OSError(5, "Input/output error")

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 from functools import partial
 from pathlib import Path
 
 import pytest
+from forked import run_command
 from histories import SETTINGS, TREE, replayed, rows
 
 from rajee_deploy.actions.explain.past import Origin
@@ -280,8 +279,7 @@ def test_an_empty_repository(git, write, root):
 
 def command(project, *arguments):
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "RAJEE_"))}
-    argv = [str(Path(sys.executable).with_name("rajee-deploy")), *arguments]
-    return subprocess.run(argv, cwd=project, env=kept, capture_output=True, text=True, check=False, timeout=120)
+    return run_command(*arguments, cwd=project, environment=kept)
 
 
 def document(project, *arguments):

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sampled import examples
 
 from rajee_deploy.actions.explain.documents import of_answers
 from rajee_deploy.actions.explain.why import (
@@ -306,7 +307,7 @@ def test_a_file_has_a_deciding_rule_exactly_when_it_is_not_sent(tmp_path_factory
 
 
 @given(files=FILES, rules=RULES)
-@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None, max_examples=60)
+@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None, max_examples=examples(60))
 def test_rules_of_deployignore_are_those_that_git_names(tmp_path_factory, files, rules):
     root = tmp_path_factory.mktemp("tree")
     plant(root, files)

@@ -11,10 +11,12 @@ from fakes import FakeStacks
 from run_worlds import tier
 
 from rajee_deploy.actions.plan import plan_run
+from rajee_deploy.build_record.fields import DIRTY
 from rajee_deploy.errors import DeployError
 from rajee_deploy.model.names import IMAGES_PARAMETER
 from rajee_deploy.plan.state import ImageContent
 from rajee_deploy.plan.steps import DeployStack, Via
+from rajee_deploy.plan.template_differences import is_recorded
 
 
 @pytest.fixture
@@ -72,6 +74,13 @@ def test_the_next_up_of_the_same_checkout_deploys_its_image_again(world):
     assert (world.runs(), tier(world)) == (world.second, ("hash", True, 0))
 
 
+def test_what_the_stack_records_of_its_template_stays_true(world):
+    for act in (lambda: None, world.back, world.back, lambda: world.deploy("three"), world.back):
+        act()
+        state = world.stacks.stacks["App"]
+        assert is_recorded(state.parameters["RajeeTemplateHash"], state.content)
+
+
 def test_another_machine_synthesises_to_know_it(world):
     world.back()
     world.move()
@@ -108,10 +117,24 @@ def test_without_a_former_tag_nothing_goes_back(make):
     assert "rajee-deploy rollback TAG --image web" in refused(world, "no-previous").hint
 
 
+def test_what_a_stack_records_that_was_never_created_did_not_run(world):
+    world.put(status="ROLLBACK_COMPLETE")
+    world.second = world.deploy("three")
+    refused(world, "no-previous")
+
+
 def test_an_image_that_the_registry_lost_is_not_promised(world):
     world.lose(world.first)
     error = refused(world, "asset-image-lost")
     assert f"git checkout {world.git('rev-parse', 'HEAD~1')}" in error.hint
+
+
+def test_of_a_tree_with_changes_it_is_said_that_its_commit_makes_another(world):
+    [records] = world.build_records
+    for name, kept in records.records.items():
+        records.records[name] = replace(kept, notes={**kept.notes, DIRTY: "true"})
+    world.lose(world.first)
+    assert "not committed" in refused(world, "asset-image-lost").cause
 
 
 def test_a_repository_that_is_gone_has_no_image(world):

@@ -308,3 +308,28 @@ def test_sandbox_does_as_aws(gap: Gap, cloud: Any) -> None:
 @pytest.mark.parametrize("gap", STACKS, ids=row_name)
 def test_moto_still_needs_it(gap: Gap, plain: Any) -> None:
     assert gap.observe(plain) == gap.moto
+
+
+def test_a_template_comes_back_as_it_was_sent(cloud: Any) -> None:
+    """Its order too: what is deployed is compared with what was to be."""
+    cfn = create(cloud, {"Resources": {"Z": waiting()["Resources"]["Nothing"]}, "Outputs": {"A": {"Value": "é"}}})
+    found = cfn.get_template(StackName=cloud.name)["TemplateBody"]
+    assert json.dumps(found) == json.dumps(
+        {"Resources": {"Z": {"Type": "AWS::CloudFormation::WaitConditionHandle"}}, "Outputs": {"A": {"Value": "é"}}}
+    )
+    text = (
+        "# ours\nResources:\n  Z: {Type: 'AWS::CloudFormation::WaitConditionHandle'}\nOutputs: {A: {Value: !Sub 'b'}}\n"
+    )
+    assert refusal(cfn.update_stack, StackName=cloud.name, TemplateBody=text) == "done"
+    assert cfn.get_template(StackName=cloud.name)["TemplateBody"] == text
+    assert outputs(cloud) == {"A": "b"}
+
+
+def test_an_update_by_a_templates_address(cloud: Any) -> None:
+    s3, cfn = cloud.client("s3"), create(cloud, HASHED, Parameters=given(Hash="1"))
+    s3.create_bucket(Bucket=cloud.name)
+    s3.put_object(Bucket=cloud.name, Key="t.json", Body=json.dumps(HASHED | waiting(State="2")).encode())
+    url = f"http://127.0.0.1:{cloud.port}/{cloud.name}/t.json"
+    asked = {"StackName": cloud.name, "TemplateURL": url, "Parameters": kept("Hash", "Idle")}
+    assert refusal(cfn.update_stack, **asked) == "done"
+    assert (outputs(cloud), parameters(cloud)["Hash"]) == ({"State": "2"}, "1")
