@@ -126,6 +126,28 @@ def shown_names(images: Iterable[ImageSettings], own: Sequence[tuple[str, str]])
     return found
 
 
+def asset_repositories(settings: Settings, places: Iterable[StackPlace], who: Identity) -> list[Repository]:
+    """Where the images go that the app declares: as its last synth here has it, else as most apps have it."""
+    from rajee_deploy.synth.app import CdkApp
+    from rajee_deploy.synth.image_assets import image_assets
+
+    if not settings.cdk.adopts_images:
+        return []
+    chosen = {place.id: place for place in places}
+    assembly = CdkApp(settings.cdk, settings.environment).store.latest_assembly()
+    assets = [each for each in image_assets(assembly) if each.stack in chosen] if assembly is not None else []
+    told = [
+        (_filled(each.destinations[0].repository, each, chosen[each.stack], who), chosen[each.stack])
+        for each in assets
+        if placeholder_name(each.hash)
+    ]
+    usual = [
+        (f"cdk-hnb659fds-container-assets-{place.account or who.account}-{place.region or who.region}", place)
+        for place in chosen.values()
+    ]
+    return list(dict.fromkeys(near(Repository(name), place, who) for name, place in told or usual))
+
+
 def _tell(run: CurrentRun, assets: Sequence[ImageAsset]) -> None:
     """What is to be known of images that the app declares: who builds them, and for which platform."""
     for each in assets:

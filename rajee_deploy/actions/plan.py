@@ -28,6 +28,7 @@ from rajee_deploy.plan.input_changes import changed_inputs
 from rajee_deploy.plan.parameter_changes import UntakenError
 from rajee_deploy.plan.state import StackPresent, Wanted
 from rajee_deploy.plan.steps import Caution, DeployStack, Plan, StackChange, Via
+from rajee_deploy.settings.problems import unknown_image
 from rajee_deploy.synth.cli_options import refuse_options
 
 if TYPE_CHECKING:
@@ -55,6 +56,7 @@ def plan_run(run: CurrentRun, synthesis: Synthesis | None = None, *, runs_app: b
         bind_images(run, synthesis, ports.identity())
         locate.forget(run)
     names = chosen_stacks(run)
+    _check_chosen(run, synthesis, runs_app=runs_app)
     if names:
         refuse_options(os.environ)
     # The network is asked while files are hashed; what is asked of it does not depend on them, but for the tags.
@@ -79,7 +81,8 @@ def plan_run(run: CurrentRun, synthesis: Synthesis | None = None, *, runs_app: b
             wanted, observed = early.observe_all(wanted_state(run, inputs, infrastructure, who), who, meanwhile)
             if synthesis is None:
                 wanted = _ask_others(run, wanted, observed, who)
-    planned = _conclude(run, with_input_changes(run, wanted, observed.stacks), observed, inputs, who, synthesis)
+    wanted = with_input_changes(run, wanted, observed.stacks)
+    planned = _conclude(run, wanted, observed, inputs, who, synthesis)
     return _with_revision(planned) if runs_app else planned
 
 
@@ -123,6 +126,17 @@ def _lacks_images(run: CurrentRun, plan: Plan) -> bool:
         return True
     may = run.settings.cdk.adopts_images and run.settings.infra_check is not InfraCheck.HASH
     return may and any(isinstance(step, DeployStack) and step.via is Via.CDK for step in plan.steps)
+
+
+def _check_chosen(run: CurrentRun, synthesis: Synthesis | None, *, runs_app: bool) -> None:
+    """ConfigurationError `unknown-image`: which images the app has is known from a synth alone, and nothing of the
+    project may be run for it."""
+    may_synthesise = runs_app or run.settings.infra_check is not InfraCheck.HASH
+    if run.chosen_assets and synthesis is None and not may_synthesise:
+        known = [image.name for image in run.settings.images]
+        error = unknown_image(min(run.chosen_assets), known, run.settings.path)
+        error.hint += "; images that the app declares are known to a synth alone: --infra-check=auto"
+        raise error
 
 
 def _kept(run: CurrentRun, wanted: Wanted, who: Identity) -> Synthesis | None:

@@ -13,7 +13,10 @@ from rajee_deploy.model.names import Who
 from rajee_deploy.plan.stack_names import StackPlace, usual_name
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from rajee_deploy.actions.run import CurrentRun
+    from rajee_deploy.model.repository import Repository
 
 
 def permissions(
@@ -42,12 +45,19 @@ def permissions(
         account,
         where,
         [places[stack] for stack in run.settings.cdk.stacks],
-        [image.repository for image in run.images],
+        [*(image.repository for image in run.images), *_of_assets(run, places, Identity(account, where))],
         [places[stack] for stack in dict.fromkeys(image.stack for image in run.images if image.context_key)],
         [each for image in run.images for each in cache_repositories(image.build.cache_from, image.repository)],
         [each for image in run.images for each in cache_repositories(image.build.cache_to, image.repository)],
     )
     run.console.data(json.dumps(policy(who, place), indent=2))
+
+
+def _of_assets(run: CurrentRun, places: Mapping[str, StackPlace], who: Identity) -> list[Repository]:
+    """The repositories of images that the app declares."""
+    from rajee_deploy.actions.adopted import asset_repositories
+
+    return asset_repositories(run.settings, [places[stack] for stack in run.settings.cdk.stacks], who)
 
 
 def _places(run: CurrentRun, who: Identity) -> dict[str, StackPlace]:

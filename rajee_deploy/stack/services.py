@@ -161,8 +161,10 @@ class Services:
         if not declared.functions:
             return {}
         answer = self._aws.ask("cloudformation", "describe_stacks", {"StackName": stack})
-        found: Mapping[str, Any] = next(iter(answer.get("Stacks", ())), {})
-        given = {one["ParameterKey"]: one.get("ParameterValue", "") for one in found.get("Parameters", ())}
+        found = next(iter(answer.get("Stacks", ())), None)
+        if found is None:
+            raise unknown(f"cloudformation:DescribeStacks {stack}", "the answer lacks the stack that was asked for")
+        given = {one.get("ParameterKey", ""): one.get("ParameterValue", "") for one in found.get("Parameters", ())}
         return {**pseudo_parameters(stack), **given}
 
     def _declared(self, stack: str) -> DeclaredServices:

@@ -337,3 +337,14 @@ def test_a_region_that_contradicts_the_environment_is_refused(project):
     assert ended.returncode == 64
     assert "wrong-region" in ended.stderr
     assert "environments.prod.region" in ended.stderr
+
+
+def test_no_app_is_run_to_learn_which_images_it_has_where_hashes_are_to_decide(project):
+    """The checkout may be a stranger's; nobody is asked either."""
+    settings = '[cdk]\nstacks = ["One"]\nimage-assets = "adopt"\n'
+    (project / "rajee-deploy.toml").write_text(settings)
+    (project / "cdk.json").write_text(json.dumps({"app": "touch canary"}))
+    ended = command(project, "plan", "--infra-check=hash", "--image", "web", **NOWHERE)
+    assert (ended.returncode, "unknown-image" in ended.stderr) == (64, True)
+    assert "--infra-check=auto" in ended.stderr
+    assert not (project / "canary").exists()

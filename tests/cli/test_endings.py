@@ -48,6 +48,8 @@ VERBS = {
     "up --json": (1, True),
     "status": (1, False),
     "rollback": (1, False),
+    "doctor": (1, True),
+    "doctor --json": (1, True),
     "nope": (64, False),
     "plan --nope": (64, False),
     "plan --nope --json": (64, True),

@@ -8,7 +8,7 @@ import pytest
 
 from rajee_deploy.model import Platform
 from rajee_deploy.rollout import Deployment, FunctionImage, Service
-from rajee_deploy.rollout.functions import DeployedImage, deployed_reference, digest_of
+from rajee_deploy.rollout.functions import ImageDigests, deployed_reference, digest_of
 from rajee_deploy.rollout.standing import StackService, Standing, standing
 from rajee_deploy.rollout.verdict import objection, verdict
 
@@ -20,7 +20,7 @@ FUNCTION = Service("f", (OWN,), image=IMAGE)
 HELD = StackService("f", "/team/app:c-2", is_function=True)
 WANTED = {"team/app": ("c-2",)}
 AMD, ARM = Platform.parse("linux/amd64"), Platform.parse("linux/arm64")
-DEPLOYED = DeployedImage(frozenset({DIGEST}), (AMD,))
+DEPLOYED = ImageDigests(frozenset({DIGEST}), (AMD,))
 
 
 def having(state="COMPLETED", **more):

@@ -332,7 +332,8 @@ def test_functions_are_held_with_the_end_of_their_images_address():
         assert held[-1] == StackService("f", "123456789012.host/app:c-1", is_function=True)
 
 
-def test_functions_of_nested_stacks_are_held_with_its_own_parameters():
+def nested(stacks):
+    """A stack whose nested one has a function, and what CloudFormation says of that one."""
     address = "${AWS::AccountId}.dkr.ecr.${AWS::Region}.${AWS::URLSuffix}/app:${Tag}"
     code = {"Code": {"ImageUri": {"Fn::Sub": address}}}
     template = json.dumps({"Resources": {"F": {"Type": "AWS::Lambda::Function", "Properties": code}}})
@@ -340,13 +341,24 @@ def test_functions_of_nested_stacks_are_held_with_its_own_parameters():
     inner = {"StackResourceSummaries": [named("Inner", "AWS::CloudFormation::Stack", INNER)]}
     aws.answers("cloudformation", "list_stack_resources", inner, {"StackName": "App"})
     aws.answers("cloudformation", "get_template", {"TemplateBody": template})
-    given = [{"ParameterKey": "Tag", "ParameterValue": "c-1"}]
-    record = {"StackName": "i", "StackStatus": "CREATE_COMPLETE", "CreationTime": at(1), "Parameters": given}
-    aws.answers("cloudformation", "describe_stacks", {"Stacks": [record]}, {"StackName": INNER})
+    aws.answers("cloudformation", "describe_stacks", {"Stacks": stacks}, {"StackName": INNER})
     own = {"StackResourceSummaries": [named("F", "AWS::Lambda::Function", "f")]}
     aws.answers("cloudformation", "list_stack_resources", own, {"StackName": INNER})
-    (held,) = Services(aws).services_of("App", replace(STATE, services=DeclaredServices(nested=True)))
+    return Services(aws).services_of("App", replace(STATE, services=DeclaredServices(nested=True)))
+
+
+def test_functions_of_nested_stacks_are_held_with_its_own_parameters():
+    given = [{"ParameterKey": "Tag", "ParameterValue": "c-1"}]
+    record = {"StackName": "i", "StackStatus": "CREATE_COMPLETE", "CreationTime": at(1)}
+    (held,) = nested([{**record, "Parameters": given}])
     assert held.task_definition == "123456789012.dkr.ecr.us-east-1.amazonaws.com/app:c-1"
+    (held,) = nested([record])
+    assert held.task_definition == ""
+
+
+def test_a_nested_stack_that_the_answer_lacks_is_unknown():
+    with pytest.raises(DeployError, match="cannot be trusted"):
+        nested([])
 
 
 def test_no_services_are_not_asked_for():

@@ -132,3 +132,13 @@ def test_the_cli_here_reads_what_the_library_here_writes():
     library = written_schema(app)
     assert f"{library.schema}.0.0" == written
     assert newest_readable(find_cli(app)) >= library.schema
+
+
+def test_a_python_of_the_project_itself_is_not_started(tmp_path):
+    """Whoever can change the project could let it do anything."""
+    (tmp_path / ".git").mkdir()
+    (tmp_path / "cdk.json").write_text('{"app": "./python3 app.py"}')
+    (tmp_path / "python3").write_text(f"#!/bin/sh\n: > {tmp_path / 'ran'}\n")
+    (tmp_path / "python3").chmod(0o700)
+    assert written_schema(tmp_path) == Library("", None)
+    assert not (tmp_path / "ran").exists()

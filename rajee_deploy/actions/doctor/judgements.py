@@ -60,7 +60,7 @@ def judge_schema(cli: str, readable: int | None, library: str, written: int | No
     """Whether a CLI of a version reads what a library of a version ("": none is found) writes."""
     named = f"aws-cdk-lib {library}" if library else "the app's aws-cdk-lib"
     if written is None:
-        why = "its files do not say" if library else "it is not installed where the app would take it from"
+        why = "its files do not say" if library else "it is not found where the app would take it from"
         return unknown("schema", f"which cloud assemblies {named} writes is not known: {why}")
     if readable is None:
         return unknown("schema", f"which cloud assemblies aws-cdk {cli} reads is not known: its files do not say")

@@ -55,7 +55,7 @@ def test_room(free, is_of_builds, health, size):
         (54, "2.275.0", 55, ERROR, "up to schema 54; aws-cdk-lib 2.275.0 writes 55"),
         (None, "2.275.0", 55, UNKNOWN, "aws-cdk 2.1 reads is not known"),
         (55, "2.275.0", None, UNKNOWN, "aws-cdk-lib 2.275.0 writes is not known: its files do not say"),
-        (55, "", None, UNKNOWN, "it is not installed"),
+        (55, "", None, UNKNOWN, "it is not found"),
     ],
 )
 def test_schemas(readable, library, written, health, words):
