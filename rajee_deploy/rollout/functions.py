@@ -43,7 +43,7 @@ def deployed_reference(service: Service, wanted: Mapping[str, tuple[str, ...]]) 
 
 def digest_of(image: FunctionImage) -> str:
     """The digest that Lambda found at the address of a function's image; "" where it does not say."""
-    return split_address(image.resolved)[2] if image.resolved else ""
+    return split_address(image.resolved)[2]
 
 
 def function_objection(
