@@ -44,6 +44,7 @@ if TYPE_CHECKING:
 _IGNORE_FILES = (".dockerignore", ".deployignore")
 # A list travels in a template, which more people may read than an assembly.
 _SECRET = re.compile(r"secret|token|passw|passphrase|credential|private|api_?key|access_?key|auth", re.IGNORECASE)
+_PASSWORD = re.compile(r"https?://[^/]*@")
 _PART = 8  # digits of a hash; fewer may stand in a template by chance
 
 
@@ -116,7 +117,6 @@ class _Chooser:
             and bool(listed)
             and not any(each.obstacle for each in listed)
             and os.path.isdir(copy)  # noqa: PTH112 -- a text
-            and is_in(source, self._regions.root)
             and "/node_modules/" not in f"{source}/"
             and self._regions.of(source) is Region.CHECKOUT
             and copy not in self._files
@@ -135,11 +135,12 @@ class _Chooser:
         return any(not self._is_passed_by(path, source, walked) for path in written)
 
     def _is_passed_by(self, path: str, source: str, walked: set[str]) -> bool:
-        """Whether it lies in a directory that was there before and that staging did not enter: its rules say so."""
+        """Whether it lies in a directory that staging did not enter: its rules say so. (One that the synth itself made
+        is written, too, and may have come later.)"""
         above = os.path.dirname(path)  # noqa: PTH120 -- a text
         while is_in(above, source) and above != source:
             parent = os.path.dirname(above)  # noqa: PTH120 -- a text
-            if parent in walked and above not in walked and not self._looks.is_made(above) and os.path.isdir(above):  # noqa: PTH112
+            if parent in walked and above not in walked and os.path.isdir(above):  # noqa: PTH112
                 return True
             above = parent
         return False
@@ -175,9 +176,9 @@ class _Chooser:
         )
 
     def _context(self, text: str) -> str:
-        """A named build context; "" for one that not every machine has."""
+        """A named build context; "" for one that not every machine has, or may know."""
         if not is_local_context(text):
-            return text if text.startswith(REMOTE) else ""
+            return text if text.startswith(REMOTE) and not _PASSWORD.match(text) else ""
         real = os.path.realpath(text)
         return portable(real, self._regions.root) if os.path.isabs(text) and is_in(real, self._regions.root) else ""  # noqa: PTH117
 

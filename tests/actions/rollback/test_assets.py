@@ -81,6 +81,13 @@ def test_what_the_stack_records_of_its_template_stays_true(world):
         assert is_recorded(state.parameters["RajeeTemplateHash"], state.content)
 
 
+def test_a_record_of_the_template_that_was_lost_is_made_anew_where_a_synth_tells(world):
+    state = world.stacks.stacks["App"]
+    world.put(parameters={**state.parameters, "RajeeTemplateHash": "-"})
+    world.deploy("three")
+    assert (world.stacks.updated, tier(world)) == (["App", "App"], ("hash", True, 0))
+
+
 def test_another_machine_synthesises_to_know_it(world):
     world.back()
     world.move()
