@@ -44,6 +44,7 @@ if TYPE_CHECKING:
 _IGNORE_FILES = (".dockerignore", ".deployignore")
 # A list travels in a template, which more people may read than an assembly.
 _SECRET = re.compile(r"secret|token|passw|passphrase|credential|private|api_?key|access_?key|auth", re.IGNORECASE)
+_PASSWORD = re.compile(r"https?://[^/]*@")
 _PART = 8  # digits of a hash; fewer may stand in a template by chance
 
 
@@ -175,9 +176,9 @@ class _Chooser:
         )
 
     def _context(self, text: str) -> str:
-        """A named build context; "" for one that not every machine has."""
+        """A named build context; "" for one that not every machine has, or may know."""
         if not is_local_context(text):
-            return text if text.startswith(REMOTE) else ""
+            return text if text.startswith(REMOTE) and not _PASSWORD.match(text) else ""
         real = os.path.realpath(text)
         return portable(real, self._regions.root) if os.path.isabs(text) and is_in(real, self._regions.root) else ""  # noqa: PTH117
 

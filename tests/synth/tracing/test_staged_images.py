@@ -69,6 +69,7 @@ image("one")
 image("same")
 image("left", network_mode=assets.NetworkMode.HOST)
 image("beyond", build_contexts={"lib": os.path.abspath("../../library")})
+image("told", build_contexts={"lib": "https://me:word@example.com/lib.git"})
 image("dropped", exclude=["Dockerfile.dockerignore"])
 app.synth()
 """
@@ -96,6 +97,7 @@ WHY = {
     "same": "the CDK takes two build contexts for one, as they hold the same",
     "left": "the CDK CLI builds it",
     "beyond": "another build context lies outside of the checkout",
+    "told": "a build context has a password in its address",
     "dropped": "the copy lacks a file that says what is built",
 }
 
