@@ -82,7 +82,7 @@ def test_any_value_of_another_type_at_any_place(name):
 
 
 def _sparse(places):
-    return 1 if places < 9 else 4 if places < 40 else 7
+    return 2 if places < 9 else 7 if places < 40 else 13
 
 
 def replace_all(name, every):

@@ -85,7 +85,7 @@ def with_known_images(settings: Settings) -> Settings:
     names = shown_names(settings.images, [(each.stack, each.name) for each in own])
     for each in own:
         name = names[each.stack, each.name]
-        staged = replace(_image(each, name, settings), parameter=ASSET_PREFIX + each.name)
+        staged = replace(_image(each, name, settings), stack=each.stack, parameter=ASSET_PREFIX + each.name)
         original = originals.get(each.name) or originals.get(f"{each.stack}/{each.name}")
         found[name] = replace(
             staged,

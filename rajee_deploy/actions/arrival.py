@@ -167,7 +167,7 @@ def _looks(sight: Sight, wanted: Mapping[str, tuple[str, ...]], before: Mapping[
         is_ours = bool(one.task_definition) or not images or any(uses(images, repository) for repository in wanted)
         if is_ours:
             is_given = one not in before or not one.task_definition  # it may have got its image just now
-            deployed = sight.deployed(service) if one.is_function and is_given else None
+            deployed = sight.deployed(service) if is_given else None
             looks[one.arn] = _Look(service, verdict(one, service, images, wanted, deployed))
     return looks
 

@@ -44,10 +44,7 @@ def make_jobs(planned: Planned) -> tuple[dict[str, Job], Uncarried]:
     states, images = planned.observed.stacks, planned.wanted.images
     recorded = {step.stack: step for step in steps}
     if planned.is_of_checkout:
-        recorded = {
-            step.stack: _keeping(step, states[step.stack], revision, asset_images(planned, step.stack))
-            for step in steps
-        }
+        recorded = {step.stack: _keeping(planned, step, revision) for step in steps}
     assembly, records, uncarried = Path(), {}, {}
     synthesis = planned.synthesis
     if by_cdk and synthesis is not None:
@@ -73,14 +70,20 @@ def make_jobs(planned: Planned) -> tuple[dict[str, Job], Uncarried]:
     return jobs, uncarried
 
 
-def _keeping(step: DeployStack, state: StackState, revision: str, assets: Sequence[WantedImage]) -> DeployStack:
+def _keeping(planned: Planned, step: DeployStack, revision: str) -> DeployStack:
     """The step for CloudFormation alone, whose template stays, but for tags of assets: of the records, only those that
     the stack has are given, and what the template's digest says stays true, but for what it says of those tags."""
+    state, assets = planned.observed.stacks[step.stack], asset_images(planned, step.stack)
     has = state.parameters if isinstance(state, StackPresent) else {}
     records = {**dict(step.parameters), REVISION_PARAMETER: revision}
     if assets and isinstance(state, StackPresent) and state.content is not None:
-        tags = encode_images(recorded_images(assets, state))
-        template = record_with(has.get(TEMPLATE_PARAMETER, NOT_RECORDED), state.content, tags)
+        tags, made = encode_images(recorded_images(assets, state)), planned.wanted.synthesised.get(step.stack)
+        recorded = has.get(TEMPLATE_PARAMETER, NOT_RECORDED)
+        template = (
+            expected_record(made, state.content, recorded, tags)  # whatever it records: a synth makes what is deployed
+            if made is not None
+            else record_with(recorded, state.content, tags)
+        )
         records |= {IMAGES_PARAMETER: tags, TEMPLATE_PARAMETER: template}
     given = tuple((key, value) for key, value in records.items() if key not in _RECORDS or key in has)
     slots = state.declared if isinstance(state, StackPresent) else {}

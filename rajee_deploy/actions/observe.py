@@ -12,8 +12,10 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from rajee_deploy.actions.meanings import near
 from rajee_deploy.dataclass import dataclass
 from rajee_deploy.errors import ConfigurationError, DeployError
+from rajee_deploy.model.repository import Repository, registry_host
 from rajee_deploy.plan import image_check, retention
 from rajee_deploy.plan.planner import is_busy
 from rajee_deploy.plan.stack_names import StackPlace, is_plain, places_of, resolve
@@ -34,7 +36,6 @@ if TYPE_CHECKING:
 
     from rajee_deploy.actions.run import CurrentRun
     from rajee_deploy.aws import Identity
-    from rajee_deploy.model.repository import Repository
     from rajee_deploy.plan.asset_images import RecordedImage
     from rajee_deploy.plan.state import ImageState, ReferenceState, StackState, Wanted, WantedImage
     from rajee_deploy.registry import RegistryReader
@@ -98,7 +99,8 @@ class Early:
         stacks run, too."""
         run, ports = self._run, self._run.ports
         states = {stack: self.ask(stack, run.settings.place_of(stack), who) for stack in wanted.stacks}
-        described = {stack: state.result() for stack, state in states.items()}
+        places = {stack: run.settings.place_of(stack) for stack in states}
+        described = {stack: _located(state.result(), places[stack], who) for stack, state in states.items()}
         asked = self._pool.submit(observe, ports.registry, wanted.images, described)
         running = self._pool.submit(observe_services, ports.services, ports.watcher, described)
         wanted = meanwhile(wanted, described)
@@ -106,6 +108,20 @@ class Early:
 
     def _submit(self, stack: str) -> Future[StackState]:
         return self._pool.submit(self._run.ports.reader.observe, stack)
+
+
+def _located(state: StackState, place: StackPlace, who: Identity) -> StackState:
+    """The state with the repositories of its images as they are called from here, wherever they were recorded from."""
+    if not isinstance(state, StackPresent) or not state.images:
+        return state
+    images = tuple(
+        replace(each, repository=_from_here(near(each.repository, place, who), who)) for each in state.images
+    )
+    return replace(state, images=images)
+
+
+def _from_here(repository: Repository, who: Identity) -> Repository:
+    return Repository(repository.name) if repository.host == registry_host(who.account, who.region) else repository
 
 
 def _answer_of(asked: Future[StackState]) -> StackState:

@@ -52,6 +52,11 @@ def _own(settings: Settings) -> str:
     from rajee_deploy.synth.own_images import own_images
 
     assembly = CdkApp(settings.cdk, settings.environment).store.latest_assembly()
+    if assembly is None and settings.cdk.adopts_images:
+        return (
+            "which images the CDK app declares is known from a synth of it, and none was kept here: rajee-deploy plan"
+            " makes one"
+        )
     if assembly is None:
         return (
             "which images the CDK app has of its own is not known here, since no synth of it was kept; such images are"

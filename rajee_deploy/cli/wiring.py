@@ -173,8 +173,10 @@ def make_sources(settings: Settings | None, profile: str | None, region: str | N
     aws = make_aws(settings, profile, region)
     ecr = _ecr(aws)
 
+    written = _as_written(settings)
+
     def describe(stack: str) -> StackState:
-        run = CurrentRun(settings, settings.images, _ports(settings, aws), Console())
+        run = CurrentRun(written, written.images, _ports(written, aws), Console())
         if settings.account is not None:
             check_account(settings, aws.identity())
         return run.ports.reader.describe(find_key(run, stack))
@@ -189,7 +191,9 @@ def near_their_stacks(
     the last synth had no stack elsewhere."""
     if settings is None:
         return images
-    run = CurrentRun(settings, settings.images, _ports(settings, make_aws(settings, profile, region)), Console())
+    written = _as_written(settings)
+    run = CurrentRun(written, written.images, _ports(written, make_aws(settings, profile, region)), Console())
+    images = _near_assets(run, images)
     places = [made.place for made in run.ports.store.latest()[1].values()]
     if not any(place.account or place.region for place in places if place is not None):
         return images
@@ -201,6 +205,32 @@ def near_their_stacks(
     return {
         name: replace(image, settings=replace(image.settings, repository=near.get(name, image.settings.repository)))
         for name, image in images.items()
+    }
+
+
+def _as_written(settings: Settings) -> Settings:
+    """The settings without the images that the app declares: those say nothing of what names mean."""
+    return replace(settings, images=tuple(each for each in settings.images if not each.is_asset))
+
+
+def _near_assets(run: CurrentRun, images: Mapping[str, ImageInputs]) -> Mapping[str, ImageInputs]:
+    """The images with the repositories of those that the app declares, as its last synth here has them."""
+    assembly = run.ports.store.latest_assembly() if any(each.settings.is_asset for each in images.values()) else None
+    if assembly is None:
+        return images
+    from rajee_deploy.actions.adopted import located_images
+
+    try:
+        located = located_images(run.settings, assembly, run.ports.identity())
+    except DeployError:
+        return images  # without a repository: then this machine and git are asked alone
+    places = {(each.stack, each.parameter): each.repository for each in located}
+    near = {name: (each.settings.stack, each.settings.parameter) for name, each in images.items()}
+    return {
+        name: replace(each, settings=replace(each.settings, repository=places[near[name]]))
+        if near[name] in places
+        else each
+        for name, each in images.items()
     }
 
 

@@ -128,8 +128,9 @@ def with_tags(template: Any, images: Mapping[str, str]) -> Any:
 
 def without_tags(template: Any, images: Iterable[RecordedImage]) -> Any:
     """The neutral form of a deployed template whose stack records these images."""
-    tags = {each.tag: placeholder(each.name) for each in images}
-    return retag(_without_keys(template), tags) if tags else _without_keys(template)
+    # What stands there as a placeholder already, no tag was put in its place: it is not what was compared.
+    tags = {PLACEHOLDER: f"not-{PLACEHOLDER}", **{each.tag: placeholder(each.name) for each in images}}
+    return retag(_without_keys(template), tags)
 
 
 def retag(template: Any, texts: Mapping[str, str]) -> Any:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, assert_never
 
 from rajee_deploy.errors import ConfigurationError, DeployError
 from rajee_deploy.model import stack_status
-from rajee_deploy.model.names import IMAGES_PARAMETER, INFRA_PARAMETER, RECORDS, DeployBy
+from rajee_deploy.model.names import ASSET_PREFIX, IMAGES_PARAMETER, INFRA_PARAMETER, RECORDS, DeployBy
 from rajee_deploy.model.stack_status import Answer
 from rajee_deploy.plan import retention
 from rajee_deploy.plan.infrastructure import InfrastructureVerdict, judge
@@ -29,7 +29,7 @@ from rajee_deploy.plan.steps import (
 from rajee_deploy.plan.tags import parameter_text, records_text, short_digest
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from rajee_deploy.model.repository import Repository
     from rajee_deploy.plan.parameter_changes import ParameterOutcome
@@ -58,6 +58,8 @@ def stack_step(
             verdict = judge(stack, state, wanted)
             outcome = decide(stack, _previous(state), wanted, observed, verdict, tags)
             why = _reasons(stack, state, tags, (verdict, _id(stack, wanted)), outcome)
+            if stack in wanted.synthesised:
+                why += [(StackChange.INFRASTRUCTURE, text) for text in _other_records(state, received, tags)]
             lost = gone_images(state, observed) if stack not in wanted.synthesised else ()
             why, gone = [*why, *((StackChange.TAG, text) for text in lost)], bool(lost)
             tier = verdict.tier
@@ -194,6 +196,18 @@ def _reasons(
             raise _not_deployable(stack, state)
         case _:
             assert_never(answer)
+
+
+def _other_records(state: StackPresent, received: Sequence[WantedImage], tags: Mapping[str, str]) -> Iterator[str]:
+    """What a stack records of images that the app declares and that it does not run so, but for their tags: other
+    repositories, and images that it has not. Whoever goes back by the record would go there."""
+    recorded = {each.parameter: each.repository.name for each in state.images}
+    own = {image.parameter: image.repository.name for image in received if image.is_asset}
+    differing = {key for key in {*recorded, *own} if recorded and recorded.get(key) != own.get(key)}
+    told = {key for key in differing if key in tags and state.parameters.get(key) != tags[key]}
+    names = sorted(key.removeprefix(ASSET_PREFIX) for key in differing - told)
+    if names:
+        yield f"what it records of its images is not what it runs: {', '.join(names)}"
 
 
 def _needs_rollback(stack: str, state: StackPresent, name: str) -> DeployError:

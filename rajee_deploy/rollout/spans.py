@@ -90,12 +90,17 @@ def function_phases(events: Iterable[ResourceEvent], name: str, changed: float) 
     """What became of the time that CloudFormation worked on the function of this name: until it told Lambda of the
     image, at `changed`, and until Lambda had it (CloudFormation looks every few seconds, so this span ends a little
     late). None where Lambda was told nothing meanwhile."""
-    own = sorted((event for event in events if event.physical == name), key=lambda one: one.at)
-    begin = next((event.at for event in own if goes_on(event.status)), None)
-    end = next((event.at for event in reversed(own) if not goes_on(event.status)), None)
-    if begin is None or end is None or not begin <= changed <= end:
-        return ()
-    return Span("until Lambda is told", begin, changed - begin), Span(TAKE_OVER, changed, end - changed)
+    begin: float | None = None
+    for event in sorted((event for event in events if event.physical == name), key=lambda one: one.at):
+        if goes_on(event.status):
+            begin = event.at if begin is None else begin
+        elif begin is not None:
+            if begin <= changed <= event.at:
+                return Span("until Lambda is told", begin, changed - begin), Span(
+                    TAKE_OVER, changed, event.at - changed
+                )
+            begin = None  # what comes is another operation, such as a rollback
+    return ()
 
 
 def _last_before(messages: Iterable[Message], mark: str, begin: float, end: float) -> float | None:

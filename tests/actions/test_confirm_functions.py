@@ -94,7 +94,8 @@ def test_a_function_that_keeps_its_image_may_have_it_under_a_digest_of_before(wo
 
     def deploys(step, *more):
         deploy(step, *more)
-        shows(world, replace(found, image=replace(found.image, resolved=resolved)))
+        again = (replace(found.deployments[0], id="its memory was changed"),)
+        shows(world, replace(found, image=replace(found.image, resolved=resolved), deployments=again))
 
     world.stacks.deploy = deploys
     assert world.up() == "infra"

@@ -31,7 +31,7 @@ OTHER = replace(OWN, id="ecs-svc/1", task_definition="task/other:1")
 FOREIGN = Digest("sha256", "f" * 64)
 PORTS = ("registry", "reader", "deployer", "engine", "watcher", "updater", "services")
 MOST = 200  # steps of a run; there are far fewer
-MOMENTS = some("moments at which somebody else acts", range(1, MOST), 2)
+MOMENTS = some("moments at which somebody else acts", range(1, MOST), 5)
 LAST_STEPS = 9  # between the last look at an image and its deployment: shields are moved, the watch begins
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from fakes import FakeRegistry, function_with
 
@@ -85,8 +87,17 @@ def test_what_the_registry_does_not_tell_is_no_answer():
         def read_content(self, *_):
             raise DeployError("throttled", "AWS throttled the call")
 
+    silent = Silent({"team/app": {TAG: HERE}}, {HERE: OURS})
     with pytest.raises(DeployError, match="throttled"):
-        asked(Silent({"team/app": {TAG: HERE}}, {HERE: OURS}), having(BEFORE))
+        asked(silent, having(BEFORE))
+    assert asked(silent, having(HERE)).digests == {str(HERE)}  # what it has is not asked about itself
+
+
+def test_of_two_repositories_with_the_same_tag_the_functions_own_counts():
+    other = replace(IMAGE, name="other", repository=Repository("team/other"), parameter="Other")
+    found = FakeRegistry({"team/other": {TAG: BEFORE}, "team/app": {TAG: HERE}}, {HERE: OURS, BEFORE: FOREIGN})
+    images = FunctionImages(found, StackImages([other, IMAGE], {}))
+    assert images.find(having(HERE)).digests == {str(HERE)}
 
 
 def test_a_digest_that_is_none_is_not_the_image():

@@ -111,7 +111,7 @@ def of_function(status, after=0.0, physical="fn", reason=""):
 def test_functions_that_are_worked_on_are_watched_and_their_time_is_told():
     took = function_with("fn", ADDRESS, began=time.time() + 2)
     busy = replace(took, deployments=(replace(took.deployments[0], state="IN_PROGRESS"),))
-    watcher = FakeWatcher(functions={"fn": [busy, took], "zip": [None], "untouched": [took]})
+    watcher = FakeWatcher(functions={"fn": [busy, took], "zip": [None, replace(took, name="zip")], "untouched": [took]})
 
     def happen():
         watcher.happened += [of_function("UPDATE_IN_PROGRESS"), of_function("UPDATE_IN_PROGRESS", physical="zip")]

@@ -34,6 +34,13 @@ CASES = [
 ]
 
 
+@pytest.mark.parametrize("words", [each for each in CASES if not each.startswith(("rollback", "explain app"))])
+def test_where_they_are_built_here_a_synth_tells_which_there_are(project, words):
+    path = project / "rajee-deploy.toml"
+    path.write_text(path.read_text() + 'image-assets = "adopt"\n')
+    assert "rajee-deploy plan makes one" in refused(words).cause
+
+
 @pytest.fixture
 def project(tmp_path, monkeypatch):
     root = tmp_path / "project"

@@ -53,7 +53,7 @@ _IMAGE = re.compile(
 # What differs between two deployments of one content: CDK's hashes, and what is recorded of a deployment.
 _HASHES = (
     (re.compile(r"asset\.[0-9a-f]{64}"), "asset"),
-    (re.compile(r"\b[0-9a-f]{64}\.json\b"), "template"),
+    (re.compile(r"\b[0-9a-f]{64}(\.json)?\b(?!\.)"), "template"),  # not those of file assets, which say what is in them
     (re.compile(r"(CurrentVersion[0-9A-F]{8})[0-9a-f]{32}"), r"\1"),
 )
 

@@ -258,6 +258,7 @@ def test_a_retained_repository_is_adopted(bootstrapped):
     assert up(bootstrapped)["kind"] == "noop"
 
 
+@pytest.mark.proof
 def test_a_stack_is_deployed_by_digest_where_both_sides_say_so(bootstrapped):
     settings, stack = bootstrapped.folder / "pyproject.toml", bootstrapped.folder / STACK
     settings.write_text(

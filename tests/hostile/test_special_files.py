@@ -156,7 +156,7 @@ def named(cases, step):
     return pytest.mark.parametrize(("place", "kind"), cases, ids=[f"{kind.__name__}-{place}" for place, kind in cases])
 
 
-@named(QUICK, 3)
+@named(QUICK, 4)
 def test_a_special_file_in_the_place_of_one_that_every_verb_reads(hostile, place, kind):
     if place == "pyproject.toml":
         (hostile.root / "rajee-deploy.toml").unlink()
@@ -164,13 +164,13 @@ def test_a_special_file_in_the_place_of_one_that_every_verb_reads(hostile, place
     check(hostile, FINGERPRINT)
 
 
-@named(PLANNED, 2)
+@named(PLANNED, 4)
 def test_a_special_file_in_the_place_of_one_that_a_plan_reads(hostile, place, kind):
     put(hostile, place, kind)
     check(hostile, PLAN)
 
 
-@named(OF_GIT, 2)
+@named(OF_GIT, 5)
 def test_a_special_file_in_the_place_of_one_that_git_reads(hostile, place, kind):
     put(hostile, place, kind)
     check(hostile, SINCE)
@@ -181,7 +181,7 @@ LOOKED = [(words, place, kind) for place, kind in (*QUICK, *PLANNED, *OF_GIT) fo
 
 @pytest.mark.parametrize(
     ("words", "place", "kind"),
-    some("hostile checkouts and other verbs", LOOKED, 43),
+    some("hostile checkouts and other verbs", LOOKED, 67),
     ids=lambda value: getattr(value, "__name__", str(value)),
 )
 def test_a_special_file_before_every_other_verb_that_looks(hostile, words, place, kind):

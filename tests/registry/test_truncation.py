@@ -49,7 +49,7 @@ def content(ecr):
 
 
 LONGEST = 5000
-OFFSETS = some("places where an answer is cut", range(LONGEST), 4)
+OFFSETS = some("places where an answer is cut", range(LONGEST), 9)
 
 
 # What is done, the operation whose answer is cut, its whole answer, and what the whole answer means.

@@ -235,6 +235,17 @@ UPDATED = [
         (UPDATED, 9.9, ()),  # nothing was changed: its last update is older
         (UPDATED, 95.1, ()),  # somebody else changed it afterwards
         (UPDATED[:2], 13.5, ()),
+        # A rollback: the last change was its own.
+        (
+            [*UPDATED, of_function(100, "UPDATE_IN_PROGRESS"), of_function(120, "UPDATE_COMPLETE")],
+            102,
+            (Span("until Lambda is told", 100, 2), Span(TAKE_OVER, 102, 18)),
+        ),
+        (
+            [*UPDATED, of_function(100, "UPDATE_IN_PROGRESS"), of_function(120, "UPDATE_COMPLETE")],
+            13.5,
+            (Span("until Lambda is told", 10, 3.5), Span(TAKE_OVER, 13.5, 81.5)),
+        ),
         ([of_function(10, "UPDATE_IN_PROGRESS", "other"), of_function(20, "UPDATE_COMPLETE", "other")], 13.5, ()),
     ],
 )

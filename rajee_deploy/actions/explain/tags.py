@@ -23,6 +23,7 @@ from rajee_deploy.fingerprint import TAG_HEX, TAG_PREFIX
 from rajee_deploy.model.names import FINGERPRINT_LABEL
 from rajee_deploy.model.stack_status import runs_what_it_says
 from rajee_deploy.plan.state import StackPresent
+from rajee_deploy.plan.tags import parameter_text
 from rajee_deploy.text.lines import lines_of
 
 if TYPE_CHECKING:
@@ -98,7 +99,11 @@ def _deployed_tag(present: ImageInputs, sources: Sources) -> tuple[str, str]:
     recorded = state.parameters.get(image.parameter, "") if isinstance(state, StackPresent) else ""
     tag = _tag_of(recorded, image.repository, sources)
     if not isinstance(state, StackPresent) or not _TAG.fullmatch(tag):
-        what = f"its {image.parameter} is {recorded!r}" if isinstance(state, StackPresent) else "there is no such stack"
+        what = (
+            f"its {parameter_text(image.parameter)} is {recorded!r}"
+            if isinstance(state, StackPresent)
+            else "there is no such stack"
+        )
         raise DeployError(
             "not-deployed",
             f"stack {image.stack} records no image of ours",

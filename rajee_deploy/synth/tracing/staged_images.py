@@ -49,7 +49,7 @@ _SECRET = re.compile(
 )
 # What has the form of one, whatever it is called: a login in an address, a key, anything long and without words.
 _SECRET_VALUE = re.compile(r"@|-----BEGIN|[?&]\w+=|\b(?:gh[a-z]_|github_pat_|glpat-|xox[a-z]-|A[KS]IA)|[\w+=-]{32}")
-_LOGIN = re.compile(r"://[^/]*@")
+_PASSWORD = re.compile(r"https?://[^/]*@")
 _PART = 8  # digits of a hash; fewer may stand in a template by chance
 
 
@@ -122,7 +122,6 @@ class _Chooser:
             and bool(listed)
             and not any(each.obstacle for each in listed)
             and os.path.isdir(copy)  # noqa: PTH112 -- a text
-            and is_in(source, self._regions.root)
             and "/node_modules/" not in f"{source}/"
             and self._regions.of(source) is Region.CHECKOUT
             and copy not in self._files
@@ -149,11 +148,12 @@ class _Chooser:
         return any(not self._is_passed_by(path, source, walked) for path in written)
 
     def _is_passed_by(self, path: str, source: str, walked: set[str]) -> bool:
-        """Whether it lies in a directory that was there before and that staging did not enter: its rules say so."""
+        """Whether it lies in a directory that staging did not enter: its rules say so. (One that the synth itself made
+        is written, too, and may have come later.)"""
         above = os.path.dirname(path)  # noqa: PTH120 -- a text
         while is_in(above, source) and above != source:
             parent = os.path.dirname(above)  # noqa: PTH120 -- a text
-            if parent in walked and above not in walked and not self._looks.is_made(above) and os.path.isdir(above):  # noqa: PTH112
+            if parent in walked and above not in walked and os.path.isdir(above):  # noqa: PTH112
                 return True
             above = parent
         return False
@@ -189,9 +189,9 @@ class _Chooser:
         )
 
     def _context(self, text: str) -> str:
-        """A named build context; "" for one that not every machine has."""
+        """A named build context; "" for one that not every machine has, or may know."""
         if not is_local_context(text):
-            return text if text.startswith(REMOTE) and not _LOGIN.search(text) else ""
+            return text if text.startswith(REMOTE) and not _PASSWORD.match(text) else ""
         real = os.path.realpath(text)
         return portable(real, self._regions.root) if os.path.isabs(text) and is_in(real, self._regions.root) else ""  # noqa: PTH117
 

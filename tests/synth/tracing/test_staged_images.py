@@ -41,6 +41,7 @@ image("named", directory="../plain", build_contexts={"lib": os.path.abspath("../
 image("again", directory="../again")
 image("again2", directory="../again")
 image("followed", follow_symlinks=cdk.SymlinkFollowMode.EXTERNAL)
+image("compiled")
 
 image("read")
 print(open("../read/README.md").read())
@@ -61,6 +62,14 @@ image("written")
 copy = image("copied")
 print(open(pathlib.Path(os.environ["CDK_OUTDIR"], "asset." + copy.asset_hash, "README.md")).read())
 image("unbuilt")
+image("later")
+pathlib.Path("../later/new").mkdir()
+pathlib.Path("../later/new/file").write_text("one")
+image("one")
+image("same")
+image("left", network_mode=assets.NetworkMode.HOST)
+image("beyond", build_contexts={"lib": os.path.abspath("../../library")})
+image("told", build_contexts={"lib": "https://me:word@example.com/lib.git"})
 image("dropped", exclude=["Dockerfile.dockerignore"])
 app.synth()
 """
@@ -68,7 +77,7 @@ WHOLE = "FROM scratch\nCOPY . /all/\n"
 ARGUMENTS = "FROM scratch\nARG DIR\nCOPY ${DIR} /all/\n"
 NAMED = "FROM scratch\nCOPY --from=lib code /all/\n"
 # Those that count as images.
-PLAIN = ("plain", "excluding", "arguments", "named", "again", "followed")
+PLAIN = ("plain", "excluding", "arguments", "named", "again", "followed", "compiled")
 # Of these only what was looked at besides counts file by file.
 IMAGES = {*PLAIN, "read", "listed", "imported", "filed"}
 # What must count file by file, though no Dockerfile reads it.
@@ -84,6 +93,11 @@ WHY = {
     "written": "the synth itself writes there",
     "copied": "the app reads what was staged",
     "unbuilt": "what its Dockerfile reads is not known",
+    "later": "the synth itself makes a directory there",
+    "same": "the CDK takes two build contexts for one, as they hold the same",
+    "left": "the CDK CLI builds it",
+    "beyond": "another build context lies outside of the checkout",
+    "told": "a build context has a password in its address",
     "dropped": "the copy lacks a file that says what is built",
 }
 
@@ -110,6 +124,12 @@ def checkout(tmp_path_factory):
         made.write("followed/deep/er/file", "one")
         (made.root / "followed/link").symlink_to("deep/er/file")
         made.write("unbuilt/Dockerfile", "FROM scratch\nCOPY missing /\n")
+        made.write("compiled/module.py", "size = 1")
+        made.write("compiled/__pycache__/module.cpython-311.pyc", "")
+        for name in ("one", "same"):
+            made.add_context(name, **{"about.txt": "the same\n"})
+        made.write("../library/library/code", "one")
+        made.write("beyond/Dockerfile", NAMED.replace("code", "library/code"))
         made.write("dropped/Dockerfile.dockerignore", "*.txt\n")
         made.synthesise()
         yield made
@@ -159,10 +179,10 @@ def test_a_rule_counts_itself(checkout, name):
 
 
 def test_a_link_counts_and_so_do_the_directories_that_it_leads_through(checkout):
-    place = checkout.root / "followed/deep"
+    place = checkout.root / "followed/deep/er"
     before = checkout.digest()
     place.rename(checkout.root / "moved")
-    place.symlink_to("../moved")
+    place.symlink_to("../../moved")
     assert checkout.digest() != before
     place.unlink()
     (checkout.root / "moved").rename(place)
@@ -175,6 +195,10 @@ def test_what_more_than_the_image_may_depend_on_counts_file_by_file(checkout, na
     if name in ("imported", "linked", "listed"):
         path = {"imported": "imported/helper.py", "linked": "shared.txt", "listed": "listed/new"}[name]
     assert checkout.notices(path), WHY[name]
+
+
+def test_a_module_that_is_only_staged_with_what_was_compiled_of_it_does_not_count(checkout):
+    assert not checkout.notices("compiled/module.py", "size = 2")
 
 
 def test_what_the_app_does_not_touch_beside_it_still_does_not_count(checkout):
