@@ -39,7 +39,6 @@ from rajee_deploy.plan.asset_images import (
 from rajee_deploy.plan.parameters import slots_of
 from rajee_deploy.synth.assembly import document_bytes, reads_assembly, stacks_of
 from rajee_deploy.synth.image_assets import Destination, ImageAsset, asset_lists_of, image_assets, nested_templates_of
-from rajee_deploy.synth.shared_images import share_images
 from rajee_deploy.system.regular_files import LARGE, read_json, read_text
 
 if TYPE_CHECKING:
@@ -83,7 +82,6 @@ def neutralise(assembly: Path, tag_of: Callable[[ImageAsset], str]) -> Adopted:
     """
     tags: dict[str, dict[str, str]] = {}
     left: list[ImageAsset] = []
-    share_images(assembly)
     assets, stacks = image_assets(assembly), {each.place.id: _Templates(each) for each in stacks_of(assembly)}
     texts = {path: read_text(path, LARGE) for path in sorted(assembly.rglob("*.template.json"))}
     known = {tag: _naming(tag, assets, stacks, texts) for tag in {each.hash for each in assets if each.hash}}

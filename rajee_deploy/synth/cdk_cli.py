@@ -16,6 +16,7 @@ from rajee_deploy.synth.assembly import stacks_of, synthesised_stacks
 from rajee_deploy.synth.cli_endpoint import check_endpoint
 from rajee_deploy.synth.cli_files import get_cli
 from rajee_deploy.synth.cli_options import NO_PROFILE, kept_from_diff
+from rajee_deploy.synth.shared_assets import share_assets
 from rajee_deploy.synth.variables import check_profile, synth_environment
 from rajee_deploy.system.process import Completed, run
 from rajee_deploy.system.temporary import usual_place
@@ -77,6 +78,7 @@ class Cdk:
                 cause=_last_lines(ended),
                 hint=after_failure(self._settings.app, "\n".join(ended.tail)),
             )
+        share_assets(assembly)
         return synthesised_stacks(assembly, self._settings.app)
 
     def adopt(self, assembly: Path, tag_of: Callable[[ImageAsset], str]) -> dict[str, Synthesised]:

@@ -105,6 +105,12 @@ def test_a_variable_that_is_read_counts(project, code):
     assert project.node(code).variables == ("SIZE",)
 
 
+@pytest.mark.parametrize("name", ["PATH", "NEW"])
+def test_a_variable_can_be_set_as_ever(project, name):
+    code = f'process.env.{name} = 1; if (process.env.{name} !== "1") throw new Error("it is not")'
+    assert project.node(code).variables == (name,)
+
+
 @pytest.mark.parametrize(
     ("code", "what"),
     [

@@ -246,6 +246,11 @@ function install() {
       ask(name);
       return target[name];
     },
+    // By itself it would be defined anew, with less than node takes for a variable that is there already.
+    set(target, name, value) {
+      target[name] = value;
+      return true;
+    },
     has(target, name) {
       ask(name);
       return name in target;

@@ -1,4 +1,4 @@
-"""An image that one stack lists and another one runs: who runs it has it built, and records it."""
+"""An asset that one stack lists and another one uses: who uses it has it published, and records an image."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from synth.image_assemblies import Assembly, address, inner_stack, tag_of, task
 from rajee_deploy.plan.asset_images import placeholder
 from rajee_deploy.synth.adoption import neutralise
 from rajee_deploy.synth.image_assets import image_assets
-from rajee_deploy.synth.shared_images import share_images
+from rajee_deploy.synth.shared_assets import share_assets
 
 TOPIC = {"Resources": {"Topic": {"Type": "AWS::SNS::Topic"}}}
 
@@ -31,16 +31,25 @@ def test_an_image_goes_where_it_runs(assembly):
     assembly.stack("Images", TOPIC, {found: assembly.image(found, "Shared")})
     for name in ("One", "Two"):
         assembly.stack(name, runs(found), {})
-    share_images(assembly.root)
+    share_assets(assembly.root)
     assert listed(assembly) == [("One", "Shared"), ("Two", "Shared")]
     assert all(each.directory.is_dir() and not each.obstacle for each in image_assets(assembly.root))
+
+
+def test_who_does_not_name_it_is_rid_of_it_where_another_has_it_already(assembly):
+    found = assembly.context()
+    assembly.stack("Images", TOPIC, {found: assembly.image(found, "Shared")})
+    assembly.stack("One", runs(found), {found: assembly.image(found, "Own")})
+    assembly.stack("Two", runs(found), {})
+    share_assets(assembly.root)
+    assert listed(assembly) == [("One", "Own"), ("Two", "Shared")]
 
 
 def test_who_names_it_keeps_it(assembly):
     found = assembly.context()
     assembly.stack("Images", runs(found), {found: assembly.image(found, "Shared")})
     assembly.stack("One", runs(found), {})
-    share_images(assembly.root)
+    share_assets(assembly.root)
     assert listed(assembly) == [("Images", "Shared"), ("One", "Shared")]
 
 
@@ -49,6 +58,7 @@ def test_no_template_is_left_with_a_tag_that_nobody_pushes(assembly):
     assembly.stack("Images", TOPIC, {found: assembly.image(found, "Shared")})
     nested = {"OneInner.nested.template.json": runs(found)}
     assembly.stack("One", {"Resources": {"Inner": inner_stack("OneInner.nested.template.json")}}, {}, nested=nested)
+    share_assets(assembly.root)
     adopted = neutralise(assembly.root, tag_of)
     assert {stack: [*tags] for stack, tags in adopted.tags.items()} == {"Images": [], "One": ["Shared"]}
     assert placeholder("Shared") in (assembly.root / "OneInner.nested.template.json").read_text()
@@ -59,9 +69,21 @@ def test_the_stacks_of_stages_find_what_was_staged(assembly):
     assembly.stack("Images", TOPIC, {found: assembly.image(found, "Shared")})
     stage = assembly.stage("Prod")
     stage.stack("Prod-App", runs(found), {})
-    share_images(assembly.root)
+    share_assets(assembly.root)
     [one] = image_assets(assembly.root)
     assert (one.stack, one.directory.is_dir(), one.obstacle) == ("Prod-App", True, "")
+
+
+def test_a_file_is_uploaded_for_who_names_it(assembly):
+    key = "0" * 64 + ".zip"
+    file = {"source": {"path": "asset.zip"}, "destinations": {"here": {"bucketName": "b", "objectKey": key}}}
+    assembly.stack("Files", runs(key), {}, files={"0" * 64: file})
+    assembly.stack("One", runs(key), {})
+    assembly.stack("Two", TOPIC, {})
+    before = [assembly.read(f"{name}.assets.json") for name in ("Files", "Two")]
+    share_assets(assembly.root)
+    assert assembly.read("One.assets.json")["files"]["0" * 64] == file
+    assert [assembly.read(f"{name}.assets.json") for name in ("Files", "Two")] == before
 
 
 def test_a_stack_with_the_same_asset_keeps_its_own(assembly):
@@ -69,7 +91,7 @@ def test_a_stack_with_the_same_asset_keeps_its_own(assembly):
     for name in ("One", "Two"):
         assembly.stack(name, runs(found), {found: assembly.image(found, name)})
     before = (assembly.root / "Two.assets.json").read_bytes()
-    share_images(assembly.root)
+    share_assets(assembly.root)
     assert (assembly.root / "Two.assets.json").read_bytes() == before
 
 
@@ -82,6 +104,7 @@ def test_what_cannot_be_handed_on_is_left_to_the_cdk(assembly, why):
     if why == "another region":
         assembly.artifacts["Other"]["environment"] = "aws://unknown-account/eu-west-1"
         assembly._write("manifest.json", {"version": assembly.schema, "artifacts": assembly.artifacts})
+    share_assets(assembly.root)
     adopted = neutralise(assembly.root, tag_of)
     [left] = adopted.left
     assert left.obstacle == "Other.template.json names it, whose stack does not list it"
