@@ -11,8 +11,6 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
-from moto.cloudformation.custom_model import CustomModel
-from moto.cloudformation.exceptions import ValidationError
 from moto.cloudformation.models import CloudFormationBackend, OutputMap, Stack
 from moto.cloudformation.parsing import ResourceMap
 
@@ -29,7 +27,6 @@ def apply() -> None:
     """Apply every correction of this module. It wraps what those of `stacks` replace, so it comes after them."""
     look_without_creating()
     hide_unfinished_outputs()
-    refuse_custom_resources()
 
 
 def look_without_creating() -> None:
@@ -52,16 +49,6 @@ def hide_unfinished_outputs() -> None:
     """A stack has no outputs before it is created."""
     original = Stack.outputs
     Stack.outputs = property(lambda self: None if self.status in _WITHOUT_OUTPUTS else original.fget(self))
-
-
-def refuse_custom_resources() -> None:
-    """A custom resource fails with a reason (moto runs its function in a container that cannot reach this server, and
-    the stack is being created for ever)."""
-
-    def create(_cls: Any, /, resource_name: str, *_: Any, **__: Any) -> Any:
-        raise ValidationError(message=f"the sandbox runs no functions, so no custom resource either ({resource_name})")
-
-    CustomModel.create_from_cloudformation_json = classmethod(create)
 
 
 @contextmanager

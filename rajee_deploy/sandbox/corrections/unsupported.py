@@ -12,7 +12,8 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from moto.cloudformation import parsing
-from moto.cloudformation.exceptions import CloudFormationError
+from moto.cloudformation.custom_model import CustomModel
+from moto.cloudformation.exceptions import CloudFormationError, ValidationError
 from moto.cloudformation.models import CloudFormationBackend, Stack
 from moto.cloudformation.responses import CloudFormationResponse
 from moto.core.common_models import CloudFormationModel
@@ -22,11 +23,18 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 CODE = "SandboxUnsupported"
+_TIDYING = (
+    "Custom::ECRAutoDeleteImages",
+    "Custom::LogRetention",
+    "Custom::S3AutoDeleteObjects",
+    "Custom::VpcRestrictDefaultSG",
+)
 
 
 def apply() -> None:
     """Apply every correction of this module. It wraps what those of `stacks` and `change_sets` replace."""
     keep_unknown_types()
+    refuse_custom_resources()
     refuse_templates_at_the_start()
     answer_for_every_mistake()
 
@@ -64,6 +72,19 @@ def keep_unknown_types() -> None:
         return original(resource_type) if _is_known(resource_type) else Inert
 
     parsing.resource_class_from_type = resource_class_from_type
+
+
+def refuse_custom_resources() -> None:
+    """A custom resource fails with a reason (moto runs its function in a container that cannot reach this server, and
+    the stack is being created for ever). Those of the CDK's own that only tidy up around others are named, and no
+    more: apps as `cdk init` makes them have some, and nothing that is emulated follows from them."""
+
+    def create(_cls: Any, /, resource_name: str, cloudformation_json: Any, *_: Any, **__: Any) -> Any:
+        if cloudformation_json["Type"] in _TIDYING:
+            return Inert(resource_name)
+        raise ValidationError(message=f"the sandbox runs no functions, so no custom resource either ({resource_name})")
+
+    CustomModel.create_from_cloudformation_json = classmethod(create)
 
 
 def refuse_templates_at_the_start() -> None:

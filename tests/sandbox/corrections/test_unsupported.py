@@ -76,6 +76,15 @@ def unknown_type(cloud: Any) -> Any:
     return [key for key, value in outputs(cloud).items() if value.startswith(f"{cloud.name}-Cdn-")]
 
 
+@pytest.mark.parametrize("kind", ["Custom::VpcRestrictDefaultSG", "Custom::Mine"])
+def test_a_custom_resource_fails_unless_it_only_tidies_up(kind: str, cloud: Any) -> None:
+    token = "arn:aws:lambda:us-east-1:123456789012:function:f"
+    create(cloud, {"Resources": {"One": {"Type": kind, "Properties": {"ServiceToken": token}}}})
+    ended = "ROLLBACK_COMPLETE" if kind == "Custom::Mine" else "CREATE_COMPLETE"
+    assert stack(cloud)["StackStatus"] == ended
+    assert code(cloud.client("cloudformation").delete_stack, StackName=cloud.name) == "done"
+
+
 def unknown_call(cloud: Any) -> str:
     cfn = cloud.client("cloudformation")
     return code(cfn.detect_stack_drift, StackName=cloud.name)
