@@ -169,7 +169,7 @@ class AdoptedWorld(World):
     """A project whose app declares images. `files` are what its build contexts have, by name."""
 
     def __init__(self, root: Path, builder: str = "adopt", by: str = "cdk", **contexts: str) -> None:
-        self._noted = ""
+        self._noted, self._builder, self.counts_builder = "", builder, True
         super().__init__(root)
         self.cloud = SmallCloud()
         self.app = AppWithImages(self.cloud)
@@ -181,6 +181,7 @@ class AdoptedWorld(World):
         self.number = 0
 
     def set(self, builder: str = "adopt", by: str = "cdk", stacks: str = '"App"', more: str = "") -> None:
+        self._builder = builder
         text = SETTINGS.format(builder=builder, by=by, stacks=stacks)
         (self.root / "rajee-deploy.toml").write_text(text + more)
 
@@ -189,9 +190,9 @@ class AdoptedWorld(World):
 
     @property
     def infra(self) -> str:
-        """What is hashed of the app: all but what no Dockerfile reads."""
+        """What is hashed of the app: all but what no Dockerfile reads, and who builds."""
         read = [(name, files["Dockerfile"], files["app"]) for name, files in self.app.contexts.items()]
-        return json.dumps([self.app.note, self._noted, read])
+        return json.dumps([self.app.note, self._noted, read, self._builder if self.counts_builder else ""])
 
     @infra.setter
     def infra(self, text: str) -> None:

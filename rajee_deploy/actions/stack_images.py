@@ -11,7 +11,7 @@ from rajee_deploy.errors import DeployError
 from rajee_deploy.model import Digest
 from rajee_deploy.plan.image_check import judge_image
 from rajee_deploy.plan.state import ImagePresent, RepositoryAbsent, Tagged
-from rajee_deploy.rollout.functions import ImageDigests, deployed_reference, digest_of
+from rajee_deploy.rollout.functions import ANY_TAG, ImageDigests, deployed_reference, digest_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -30,10 +30,12 @@ class StackImages:
 
     @property
     def references(self) -> dict[str, tuple[str, ...]]:
-        """By repository, the tags and digests that the stack runs."""
+        """By repository, the tags and digests that the stack runs; ANY_TAG too, where it is the CDK's own: that has the
+        images of the whole account, those that the CDK CLI builds for the same stack among them."""
         found: dict[str, tuple[str, ...]] = {}
         for image in self.images:
-            found[image.repository.name] = (*found.get(image.repository.name, ()), image.tag, self.given(image))
+            own = (image.tag, self.given(image), *((ANY_TAG,) if image.is_asset else ()))
+            found[image.repository.name] = (*found.get(image.repository.name, ()), *own)
         return found
 
     def given(self, image: WantedImage) -> str:

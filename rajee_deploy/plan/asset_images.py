@@ -29,6 +29,9 @@ _NAME = r"[A-Za-z0-9][A-Za-z0-9._-]*"
 _DIGITS = 32
 _VERSION_ID = re.compile(rf"[A-Za-z0-9]+[0-9a-f]{{{_DIGITS}}}")
 _BEYOND_ASCII = re.compile(r"[^\x00-\x7f]")
+# What of a function no version has: Lambda publishes none where nothing else changed, and then CloudFormation fails
+# ("A version for this Lambda function exists"). As VERSION_LOCKED of aws-cdk-lib has it (lambda/lib/function-hash).
+_OF_NO_VERSION = frozenset({"CodeSigningConfigArn", "ReservedConcurrentExecutions", "Tags", "TenancyConfig"})
 NESTED, NESTED_CONTENT, NESTED_KEY = "AWS::CloudFormation::Stack", "rajee-deploy:template", "rajee-deploy:key"
 _NESTED_PLACEHOLDER = "rajee-template."
 
@@ -160,12 +163,16 @@ def _edit(document: Any, edit: Callable[[str], str]) -> Any:
 def renamed_versions(template: Any, images: Iterable[str]) -> dict[str, str]:
     """The logical ids of Lambda versions whose functions name one of these images (tags, or placeholders), and those
     that follow from what the functions are now. A version is published of a function that changed, and of no other: so
-    the id is a digest of all that the template says of the function."""
+    the id is a digest of all that the template says of the function and a version has of it."""
     found = {
-        name: f"{name[:-_DIGITS]}{content_digest(properties)[:_DIGITS]}"
+        name: f"{name[:-_DIGITS]}{content_digest(_of_version(properties))[:_DIGITS]}"
         for name, properties in versions_naming(template, images)
     }
     return {old: new for old, new in found.items() if old != new}
+
+
+def _of_version(properties: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in properties.items() if key not in _OF_NO_VERSION}
 
 
 def versions_naming(template: Any, texts: Iterable[str]) -> Iterator[tuple[str, Any]]:

@@ -270,8 +270,15 @@ def check_repositories(images: Sequence[WantedImage], observed: Observed, steps:
                 "no-repository",
                 f"the repository {image.repository} does not exist and no stack is about to make it",
                 where=f"image {image.name}",
-                hint=_for_a_repository(image.repository),
+                hint=_BOOTSTRAP if image.is_asset else _for_a_repository(image.repository),
             )
+
+
+# A repository that was made by hand would stand in the way of the bootstrap.
+_BOOTSTRAP = (
+    "it is where the CDK pushes images that the app declares: npx cdk bootstrap (in the directory of cdk.json) makes it"
+    ";\nwhere a stack of the app makes it, that one must come first in cdk.stacks"
+)
 
 
 def _for_a_repository(repository: Repository) -> str:

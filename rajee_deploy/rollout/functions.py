@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 _MACHINES = {"x86_64": "amd64", "arm64": "arm64"}
 
 
+# Among the tags of a repository: any other one may run as well, since the repository is not for one stack's images.
+ANY_TAG = "*"
+
+
 @dataclass(frozen=True, slots=True)
 class ImageDigests:
     """An image that was deployed: the digests under which a function may have it (none: not known), and its
@@ -53,7 +57,8 @@ def function_objection(
     image, name = service.image, service.name
     if image is None:
         return ""
-    is_of_ours = split_address(image.address)[0] in wanted
+    names = wanted.get(split_address(image.address)[0], (ANY_TAG,))
+    is_of_ours = ANY_TAG not in names
     if not own.task_definition and is_of_ours and deployed_reference(service, wanted) is None:
         return f"the function {name} runs {image.address}"
     if deployed is None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, assert_never
 
 from rajee_deploy.dataclass import dataclass
 from rajee_deploy.rollout import rollout_state
-from rajee_deploy.rollout.functions import function_objection
+from rajee_deploy.rollout.functions import ANY_TAG, function_objection
 from rajee_deploy.rollout.image_address import split_address
 from rajee_deploy.rollout.remedy import remedy
 from rajee_deploy.rollout.standing import Standing, failure, standing
@@ -118,7 +118,7 @@ def _of_own(service: Service, images: Iterable[str], wanted: Mapping[str, tuple[
     """Of a service whose newest deployment is the stack's own."""
     for image in images:
         repository, tag, digest = split_address(image)
-        if repository in wanted and tag not in wanted[repository] and digest not in wanted[repository]:
+        if repository in wanted and {tag, digest, ANY_TAG}.isdisjoint(wanted[repository]):
             return RolloutVerdict(f"the service {service.name} runs {image}")
     primary = service.primary
     if primary is None or not is_stable(service):

@@ -39,10 +39,11 @@ from rajee_deploy.plan.asset_images import (
 from rajee_deploy.plan.parameters import slots_of
 from rajee_deploy.synth.assembly import document_bytes, reads_assembly, stacks_of
 from rajee_deploy.synth.image_assets import Destination, ImageAsset, asset_lists_of, image_assets, nested_templates_of
+from rajee_deploy.synth.shared_images import share_images
 from rajee_deploy.system.regular_files import LARGE, read_json, read_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from rajee_deploy.synth.assembly import StackArtifact
@@ -82,27 +83,36 @@ def neutralise(assembly: Path, tag_of: Callable[[ImageAsset], str]) -> Adopted:
     """
     tags: dict[str, dict[str, str]] = {}
     left: list[ImageAsset] = []
-    assets, stacks = image_assets(assembly), stacks_of(assembly)
+    share_images(assembly)
+    assets, stacks = image_assets(assembly), {each.place.id: _Templates(each) for each in stacks_of(assembly)}
     texts = {path: read_text(path, LARGE) for path in sorted(assembly.rglob("*.template.json"))}
-    for stack in stacks:
-        templates = _Templates(stack)
-        own = [_checked(each, templates, texts) for each in assets if each.stack == stack.place.id]
+    known = {tag: _naming(tag, assets, stacks, texts) for tag in {each.hash for each in assets if each.hash}}
+    for stack, templates in stacks.items():
+        own = [_checked(each, templates, texts, known.get(each.hash, "")) for each in assets if each.stack == stack]
         made = {each.name: tag_of(each) for each in own if not each.obstacle}
         own = [*_recordable(own, made)]
         if not templates.take_records(has_images=any(not each.obstacle for each in own)):
             own = [replace(each, obstacle=each.obstacle or _FULL) for each in own]
         left += [each for each in own if each.obstacle]
-        tags[stack.place.id] = templates.neutralise([each for each in own if not each.obstacle], made)
+        tags[stack] = templates.neutralise([each for each in own if not each.obstacle], made)
         templates.write()
     return Adopted(tags, tuple(left))
 
 
-def _checked(asset: ImageAsset, templates: _Templates, texts: Mapping[Path, str]) -> ImageAsset:
+def _naming(tag: str, assets: Sequence[ImageAsset], stacks: Mapping[str, _Templates], texts: Mapping[Path, str]) -> str:
+    """A template that names an image which its stack does not list; "" for none. There the CDK's own tag would stay."""
+    listing = {path for each in assets if each.hash == tag for path in stacks[each.stack].paths}
+    return next((path.name for path, text in texts.items() if tag in text and path not in listing), "")
+
+
+def _checked(asset: ImageAsset, templates: _Templates, texts: Mapping[Path, str], naming: str) -> ImageAsset:
     """The asset, with an obstacle where something else than its function's template refers to the version of a function
     that runs it: the id of such a version follows from the image, and is known in its own template alone. The same
-    where a text could be taken for a placeholder."""
+    where a text could be taken for a placeholder, and where a template of another stack names the image (`naming`)."""
     if templates.has_placeholder():
         return replace(asset, obstacle=asset.obstacle or _TAKEN)
+    if naming:
+        return replace(asset, obstacle=asset.obstacle or f"{naming} names it, whose stack does not list it")
     for place, version, dependent in templates.versions_of(asset):
         if any(_refers_to(version, text) for path, text in texts.items() if path != place):
             return replace(asset, obstacle=f"another template refers to the version {version} of its function")
@@ -157,6 +167,11 @@ class _Templates:
                     self._keys.setdefault(nested, set()).update(names - {""})
         self._documents = {path: _read(path) for path in (self._root, *self._keys)}
         self._made = dict(self._documents)  # by the app
+
+    @property
+    def paths(self) -> Collection[Path]:
+        """Where the templates are."""
+        return self._documents.keys()
 
     def take_records(self, *, has_images: bool) -> bool:
         """Add the parameters and outputs of a record; whether the template has room for them."""

@@ -383,6 +383,8 @@ def test_who_builds_the_images_is_changed_and_changed_back(make):
 @pytest.mark.parametrize("infra_check", ["auto", "synth"])
 def test_a_kept_synth_is_taken_by_nobody_who_puts_no_tags_in(world, infra_check):
     """The very same inputs, as where a fingerprint says nothing of who builds."""
+    world.counts_builder = False
+    settled(world)
     world.set(builder="cdk")
     world.cloud.stacks.clear()
     recorded_run(world.context(check=infra_check), 5)

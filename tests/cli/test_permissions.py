@@ -180,3 +180,17 @@ def test_what_no_synth_says_is_guessed_and_that_is_said(tmp_path):
     assert named == ["Dev-Api/*", "Prod-*/*", "plain/*"]
     assert "Dev/Api is taken for Dev-Api" in ended.stderr
     assert "plain is" not in ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("adopts", "repositories"),
+    [('"adopt"', ["cdk-hnb659fds-container-assets-123456789012-eu-west-1"]), ('"cdk"', [])],
+)
+def test_images_that_the_app_declares_go_where_most_apps_have_them_until_a_synth_tells(tmp_path, adopts, repositories):
+    (tmp_path / "cdk.json").write_text('{"app": "false"}')
+    (tmp_path / "rajee-deploy.toml").write_text(
+        f'[cdk]\nstacks = ["App"]\nimage-assets = {adopts}\n'
+        '[environments.one]\naccount = "123456789012"\nregion = "eu-west-1"\n'
+    )
+    found = resources_of(json.loads(printed(tmp_path, "up", "-e", "one")))
+    assert [arn.rpartition("repository/")[2] for arn in found if "repository/" in arn] == repositories

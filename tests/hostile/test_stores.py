@@ -28,12 +28,15 @@ LINES = {
     "rollback": ["rollback --plan"],
     "status": ["status"],
     "report": ["report"],
+    "doctor": [],  # its answer is about these places: see tests/actions/doctor
+    "init": ["init"],
 }
 ALL = [line for lines in LINES.values() for line in lines]
 WITHOUT_DOCUMENT = {"permissions"}  # its result is one already
 # What their answer is made of; see tests/report for the one, and tests/actions/rollback for the other.
 OWN = {"report": "history.jsonl", "rollback --plan": "history.jsonl"}
-QUIET = {"explain src/a", "explain cdk/app.py", "lock", "lock --check"}  # they keep nothing, and warn of nothing here
+# They keep nothing, and warn of nothing here.
+QUIET = {"explain src/a", "explain cdk/app.py", "lock", "lock --check", "init"}
 PLACES = ("state", "cache")
 READ_ANYWAY, SEARCH_ANYWAY = 1, 2  # https://man7.org/linux/man-pages/man7/capabilities.7.html
 VERSION_3 = 0x20080522

@@ -206,6 +206,20 @@ def test_a_function_with_other_settings_has_another_version_published():
     assert ids[0] != ids[1]
 
 
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [("Tags", [{"Key": "a", "Value": "b"}]), ("ReservedConcurrentExecutions", 5), ("CodeSigningConfigArn", "arn:x")],
+)
+def test_what_a_version_does_not_have_publishes_none(key, value):
+    """Lambda makes no second version of the same, and CloudFormation fails then."""
+    mark, made = placeholder("web"), []
+    for more in ({}, {key: value}):
+        template = with_version(mark)
+        template["Resources"]["Fn"]["Properties"] |= more
+        made.append({*replace_texts(template, renamed_versions(template, [mark]))["Resources"]})
+    assert made[0] == made[1]
+
+
 def test_the_neutral_form_is_the_same_whatever_the_cdks_digits_are():
     mark = placeholder("web")
     made = [with_version(mark, digits=digits * 32) for digits in "0f"]

@@ -168,6 +168,17 @@ def test_a_missing_repository_that_no_stack_makes_is_an_error():
     assert caught.value.code == "no-repository"
 
 
+def test_a_missing_repository_of_the_bootstrap_is_not_made_by_hand():
+    """One that was would stand in the way of the bootstrap."""
+    (image,) = wanted().images
+    asset = replace(image, parameter="asset:web")
+    with pytest.raises(DeployError) as caught:
+        make_plan(replace(wanted(), images=(asset,)), world(image=RepositoryAbsent()))
+    assert caught.value.code == "no-repository"
+    assert "cdk bootstrap" in caught.value.hint
+    assert "create-repository" not in caught.value.hint
+
+
 @pytest.mark.parametrize(
     ("status", "code"),
     [

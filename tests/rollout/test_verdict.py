@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from rajee_deploy.rollout import Deployment, Service
+from rajee_deploy.rollout.functions import ANY_TAG
 from rajee_deploy.rollout.standing import StackService
 from rajee_deploy.rollout.verdict import is_stable, uses, verdict
 
@@ -55,6 +56,12 @@ def test_a_service_that_runs_another_image(image):
 def test_images_of_other_repositories_are_nobodys_concern():
     assert rollout_objection(SERVICE, [f"{HOST}/other/team/api:c-2"], WANTED) == ""
     assert not uses([f"{HOST}/other/team/api:c-2"], "team/api")
+
+
+def test_where_a_repository_is_of_many_stacks_any_image_of_it_may_run():
+    """As the CDK's own: what the service runs is then told by its task definition, which is the stack's."""
+    image = f"{HOST}/team/api:{'0' * 64}"
+    assert rollout_objection(SERVICE, [image], {"team/api": ("c-1", "c-1", ANY_TAG)}) == ""
 
 
 def test_a_failed_rollout_says_why():

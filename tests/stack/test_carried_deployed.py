@@ -193,6 +193,7 @@ def test_each_deployment_of_one_template_has_its_own_list(world, stack, tmp_path
     world.up()
 
 
+@pytest.mark.proof
 def test_a_raw_deployment_loses_the_list_at_most(world):
     given.edit(world.root / "cdk", "One", "Two")
     world.up()

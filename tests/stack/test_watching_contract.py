@@ -59,7 +59,7 @@ class World:
 
     def update(self, **parameters: str) -> Accepted:
         state = self.reader.describe(self.stack)
-        return self.updater.update(self.stack, state, parameters, f"rajee-deploy-{uuid.uuid4().hex}")
+        return self.updater.update(self.stack, state, parameters, f"rajee-deploy-{uuid.uuid4().hex}", {})
 
 
 @dataclass

@@ -82,16 +82,24 @@ def find_stacks(
 def _doubts(run: CurrentRun, images: Sequence[ImageSettings], states: Mapping[str, StackState]) -> Iterator[str]:
     """Why a stack may be somebody else's that has the name which is an id of ours: it is made of another id, or what it
     runs is not ours."""
+    strangers = {stack: made_of for stack, state in states.items() if (made_of := _stranger(stack, state))}
+    for stack, made_of in strangers.items():
+        yield f"{stack}: the stack of this name is {made_of} in its app, so it may be somebody else's"
     for image in images:
         state = states.get(image.stack)
-        made_of = state.services.id if isinstance(state, StackPresent) and state.services is not None else ""
-        if made_of and image.stack != made_of and not image.stack.startswith(f"{made_of}-"):  # a stage's is so called
-            yield f"{image.stack}: the stack of this name is {made_of} in its app, so it may be somebody else's"
+        if image.stack in strangers or not isinstance(state, StackPresent):
             continue
-        runs = state.parameters.get(image.parameter, "") if isinstance(state, StackPresent) else ""
+        runs = state.parameters.get(image.parameter, "")
         found = run.ports.registry.find(image.repository, [runs]) if runs else {}
         if runs and (isinstance(found, RepositoryAbsent) or not isinstance(found.get(runs), Tagged)):
             yield f"{image.stack}: {image.repository} does not have what it runs, so it may be somebody else's stack"
+
+
+def _stranger(stack: str, state: StackState) -> str:
+    """The id that a stack has in its app, where that is another one; "" where it is ours, or nothing tells."""
+    made_of = state.services.id if isinstance(state, StackPresent) and state.services is not None else ""
+    is_ours = not made_of or stack == made_of or stack.startswith(f"{made_of}-")  # a stage's is so called
+    return "" if is_ours else made_of
 
 
 def _describe(run: CurrentRun, names: Sequence[str]) -> dict[str, StackState]:

@@ -43,7 +43,12 @@ if TYPE_CHECKING:
 # Files that say which others are staged or built: they count themselves.
 _IGNORE_FILES = (".dockerignore", ".deployignore")
 # A list travels in a template, which more people may read than an assembly.
-_SECRET = re.compile(r"secret|token|passw|passphrase|credential|private|api_?key|access_?key|auth", re.IGNORECASE)
+_SECRET = re.compile(
+    r"secret|token|passw|passphrase|pwd|credential|private|key|auth|dsn|webhook|connection|(?:^|_)pat(?:_|$)",
+    re.IGNORECASE,
+)
+# What has the form of one, whatever it is called: a login in an address, a key, anything long and without words.
+_SECRET_VALUE = re.compile(r"@|-----BEGIN|[?&]\w+=|\b(?:gh[a-z]_|github_pat_|glpat-|xox[a-z]-|A[KS]IA)|[\w+=-]{32}")
 _PASSWORD = re.compile(r"https?://[^/]*@")
 _PART = 8  # digits of a hash; fewer may stand in a template by chance
 
@@ -120,12 +125,20 @@ class _Chooser:
             and "/node_modules/" not in f"{source}/"
             and self._regions.of(source) is Region.CHECKOUT
             and copy not in self._files
-            and asset.hash[:_PART] not in self._text.replace(asset.hash, "")
+            and not self._is_told(asset, listed)
             and all(_is_copied(link, source, copy) for link in _links(asset, self._looks))
             and not self._is_written(group)
             and not self._is_read(copy)
             and all(_is_same(f"{source}/{name}", f"{copy}/{name}") for name in told)
         )
+
+    def _is_told(self, asset: Made, listed: list[ImageAsset]) -> bool:
+        """Whether the assembly tells of the CDK's hash elsewhere than where placeholders will stand: a part of it, the
+        hash itself where a prefix makes it a tag, or what CDK Pipelines are to publish."""
+        rest = self._text
+        for known in (f"asset.{asset.hash}", *(each.hash for each in listed)):
+            rest = rest.replace(known, "")
+        return asset.hash[:_PART] in rest or f"{asset.hash}:" in self._text
 
     def _is_written(self, group: list[Made]) -> bool:
         """Whether the synth wrote to the build context, where the copy may have it."""
@@ -160,7 +173,7 @@ class _Chooser:
     def _image(self, source: str, asset: ImageAsset, names: Mapping[int, str]) -> TracedImage | None:
         """The asset as one that any machine with this checkout knows; None where it holds what is none of its
         business."""
-        if any(_SECRET.search(name) or "@" in value for name, value in asset.build_args.items()):
+        if any(may_be_secret(name, value) for name, value in asset.build_args.items()):
             return None
         contexts = {name: self._context(text) for name, text in asset.build_contexts.items()}
         if not all(contexts.values()):
@@ -181,6 +194,11 @@ class _Chooser:
             return text if text.startswith(REMOTE) and not _PASSWORD.match(text) else ""
         real = os.path.realpath(text)
         return portable(real, self._regions.root) if os.path.isabs(text) and is_in(real, self._regions.root) else ""  # noqa: PTH117
+
+
+def may_be_secret(name: str, value: str) -> bool:
+    """Whether a build argument may hold a secret. In doubt it may: then the image counts file by file, and no more."""
+    return bool(_SECRET.search(name) or _SECRET_VALUE.search(value))
 
 
 def _build(asset: ImageAsset) -> tuple[object, ...]:

@@ -17,6 +17,7 @@ from rajee_deploy.model.names import IMAGES_PARAMETER
 from rajee_deploy.plan.state import ImageContent
 from rajee_deploy.plan.steps import DeployStack, Via
 from rajee_deploy.plan.template_differences import is_recorded
+from rajee_deploy.rollout.declared import DeclaredServices
 
 
 @pytest.fixture
@@ -170,6 +171,14 @@ def test_a_list_that_leaves_no_room_is_in_the_way_of_up_alone(world):
     assert world.runs() == world.first
 
 
+def test_what_only_a_build_brings_back_is_nothing_for_cloudformation_alone(world):
+    """Where hashes alone decide, no assembly says which images there are to build."""
+    world.lose(world.second)
+    [step] = plan_run(world.context(check="hash")).plan.steps
+    assert isinstance(step, DeployStack)
+    assert (step.via, "is gone" in step.reason) == (Via.CDK, True)
+
+
 def test_the_cdk_cli_deploys_where_the_settings_say_so(make):
     world = make(by="cdk")
     assert (world.stacks.updated, deployment_of_third(world)) == ([], (Via.CDK, []))
@@ -191,6 +200,14 @@ def test_an_image_of_another_platform_does_not_go_back(world):
 
 def test_a_name_that_no_stack_records_is_unknown(world):
     assert refused(world, "unknown-image", names=("other",)).hint == "known: web"
+
+
+def test_a_stack_that_may_be_somebody_elses_takes_a_synth(world):
+    world.stacks.declares = {"App": DeclaredServices(id="Other")}
+    world.move()
+    world.back()
+    assert (world.runs(), world.stacks.synths) == (world.first, 3)
+    assert "App: the stack of this name is Other in its app" in world.talk.getvalue()
 
 
 def test_somebody_else_who_took_the_image_away_is_told_of(world):
