@@ -18,6 +18,7 @@ from rajee_deploy.at_work import as_pasted, note
 from rajee_deploy.console.streams import Talk, lenient, nowhere
 from rajee_deploy.console.tables import plain_table
 from rajee_deploy.text.lines import lines_of
+from rajee_deploy.text.numbers import whole
 from rajee_deploy.warned import Warned
 
 if TYPE_CHECKING:
@@ -204,9 +205,9 @@ class Console:
         for _ in range(3):
             self._stderr.write(f"{printable(question)} [1-{len(names)}] ")
             self._stderr.flush()
-            answer = sys.stdin.readline().strip()
-            if answer.isascii() and answer.isdigit() and 1 <= int(answer) <= len(names):
-                return int(answer) - 1
+            number = whole(sys.stdin.readline().strip()) or 0
+            if 1 <= number <= len(names):
+                return number - 1
         return None
 
     @contextmanager

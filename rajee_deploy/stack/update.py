@@ -10,6 +10,7 @@ from __future__ import annotations
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Protocol
 
+from rajee_deploy.aws import unknown
 from rajee_deploy.errors import DeployError
 from rajee_deploy.model.names import PRIVATE
 from rajee_deploy.model.stack_status import is_refused_for_now, stack_busy
@@ -103,9 +104,11 @@ class Updates:
         from rajee_deploy.plan.retag import template_body  # where the app declares images
 
         asked = {"StackName": stack, "TemplateStage": "Original"}
-        answer = self._aws.ask("cloudformation", "get_template", asked)
+        template = self._aws.ask("cloudformation", "get_template", asked).get("TemplateBody")
+        if not template or not isinstance(template, str | dict):
+            raise unknown(f"cloudformation:GetTemplate {stack}", "the answer has no template")
         try:
-            return {"TemplateBody": template_body(answer.get("TemplateBody"), tags)}
+            return {"TemplateBody": template_body(template, tags)}
         except ValueError as error:
             raise _refusal(stack, f"its template cannot be given with other tags: {error}") from error
 

@@ -54,6 +54,7 @@ _IMAGE = re.compile(
 _HASHES = (
     (re.compile(r"asset\.[0-9a-f]{64}"), "asset"),
     (re.compile(r"\b[0-9a-f]{64}(\.json)?\b(?!\.)"), "template"),  # not those of file assets, which say what is in them
+    (re.compile(r'"rajee-deploy": "(?:[^"\\]|\\.)*"'), '"rajee-deploy": ""'),  # what our synth read
     (re.compile(r"(CurrentVersion[0-9A-F]{8})[0-9a-f]{32}"), r"\1"),
 )
 

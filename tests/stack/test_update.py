@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
+
 import botocore.session
 import pytest
 from botocore.stub import Stubber
@@ -67,4 +70,48 @@ def test_nothing_to_update_is_no_error():
 def test_refusals_are_told_apart(message, code, problem):
     with pytest.raises(DeployError) as caught:
         refused(message, code)
+    assert caught.value.code == problem
+
+
+ONE, TWO = f"c-{'1' * 40}", f"c-{'2' * 40}"
+
+
+def retag(answer):
+    """An update with another tag in the template that CloudFormation gives back."""
+    aws = StubbedAws()
+    aws.stub.add_response("get_template", answer, {"StackName": "App", "TemplateStage": "Original"})
+    sent = {
+        "StackName": "App",
+        "TemplateBody": '{"Resources":{"T":{"Image":"assets:' + TWO + '"}}}',
+        "ClientRequestToken": "run-1",
+        "DisableRollback": False,
+        "Capabilities": ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"],
+        "Parameters": [
+            {"ParameterKey": "RajeeImages", "ParameterValue": "x"},
+            {"ParameterKey": "BootstrapVersion", "UsePreviousValue": True},
+            {"ParameterKey": "ImageTag", "UsePreviousValue": True},
+            {"ParameterKey": "RajeeInfraHash", "UsePreviousValue": True},
+        ],
+    }
+    aws.stub.add_response("update_stack", {"StackId": "arn"}, sent)
+    state = replace(STATE, parameters={**STATE.parameters, "asset:web": ONE})
+    return Updates(aws).update("App", state, {"RajeeImages": "x"}, "run-1", {ONE: TWO})
+
+
+def test_with_another_tag_the_whole_template_is_sent_and_no_private_name():
+    template = {"Resources": {"T": {"Image": f"assets:{ONE}"}}}
+    assert retag({"TemplateBody": json.dumps(template)}) is Accepted.STARTED
+
+
+@pytest.mark.parametrize(
+    ("answer", "problem"),
+    [
+        ({}, "unknown-answer"),
+        ({"TemplateBody": "Resources: {}"}, "deploy-failed"),
+        ({"TemplateBody": '{"Resources": {}}'}, "deploy-failed"),
+    ],
+)
+def test_a_template_that_cannot_be_given_so_begins_nothing(answer, problem):
+    with pytest.raises(DeployError) as caught:
+        retag(answer)
     assert caught.value.code == problem
