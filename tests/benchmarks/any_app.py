@@ -18,6 +18,7 @@ from measure import COMMAND, REST, TOP, costs, goal, private, show
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+CDK = str(TOP / "infra" / "node_modules" / ".bin" / "cdk")
 APP = TOP / "tests" / "apps" / "fargate_py"
 
 
@@ -26,10 +27,9 @@ def run() -> None:
     with tempfile.TemporaryDirectory() as state, _sandbox(state) as environment:
         folder = Path(state) / "app"
         shutil.copytree(APP, folder, ignore=shutil.ignore_patterns("cdk.out", "node_modules", "__pycache__"))
-        cdk = str(TOP / "infra" / "node_modules" / ".bin" / "cdk")
         git = "git init -q && git add -A && git -c user.name=b -c user.email=b@example.com commit -qm one"
-        _run(f"{git} && {cdk} bootstrap --app '' aws://123456789012/us-east-1", folder, environment)
-        deploy = f"{cdk} deploy --all --method=direct --require-approval=never --output {state}/cdk.out"
+        _run(f"{git} && {CDK} bootstrap --app '' aws://123456789012/us-east-1", folder, environment)
+        deploy = f"{CDK} deploy --all --method=direct --require-approval=never --output {state}/cdk.out"
         _run(deploy, folder, environment)
         by_cdk = _cost("cdk deploy", deploy, folder, environment, 3)
         show("cdk deploy --all of an app as it is, nothing changed", by_cdk)
@@ -65,7 +65,7 @@ def _sandbox(state: str) -> Iterator[dict[str, str]]:
     environment = {
         **private(state),
         "HOME": os.environ["HOME"],  # docker's plugins lie there
-        "PATH": f"{Path(COMMAND).parent}{os.pathsep}{os.environ['PATH']}",
+        "PATH": os.pathsep.join([str(Path(COMMAND).parent), str(Path(CDK).parent), os.environ["PATH"]]),
         "RAJEE_DEPLOY_STATE_DIR": state,
         "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION": "18,20",
     }
