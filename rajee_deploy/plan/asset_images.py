@@ -28,6 +28,8 @@ PLACEHOLDER = "rajee-image."
 _NAME = r"[A-Za-z0-9][A-Za-z0-9._-]*"
 _DIGITS = 32
 _VERSION_ID = re.compile(rf"[A-Za-z0-9]+[0-9a-f]{{{_DIGITS}}}")
+_INSTANCE_ID = re.compile(r"[A-Za-z0-9]*[0-9A-F]{8}[0-9a-f]{16}")  # with userDataCausesReplacement
+_OF_API = ("AWS::ApiGateway::Method", "AWS::ApiGateway::RestApi")
 _BEYOND_ASCII = re.compile(r"[^\x00-\x7f]")
 # What of a function no version has: Lambda publishes none where nothing else changed, and then CloudFormation fails
 # ("A version for this Lambda function exists"). As VERSION_LOCKED of aws-cdk-lib has it (lambda/lib/function-hash).
@@ -186,6 +188,22 @@ def versions_naming(template: Any, texts: Iterable[str]) -> Iterator[tuple[str, 
         text = json.dumps(properties)
         if any(each in text for each in named):
             yield name, properties
+
+
+def made_anew_with(template: Any, texts: Iterable[str]) -> Iterator[str]:
+    """The logical ids of other resources that the CDK ends in a digest of its own, where what they are made of names
+    one of these texts, or the version of a function that does: only with another id are they made anew. A deployment of
+    an API has its methods as they were then; an instance does what its user data says once."""
+    texts, resources = tuple(texts), resources_of(template)
+    named = (*texts, *(name for name, _ in versions_naming(template, texts)))
+    naming = [each for each in resources.items() if any(text in json.dumps(each[1]) for text in named)]
+    is_of_api = any(each.get("Type") in _OF_API for _, each in naming)
+    for name, each in resources.items():
+        if each.get("Type") == "AWS::ApiGateway::Deployment" and is_of_api and _VERSION_ID.fullmatch(name):
+            yield name
+    for name, each in naming:
+        if each.get("Type") == "AWS::EC2::Instance" and _INSTANCE_ID.fullmatch(name):
+            yield name
 
 
 def resources_of(template: Any) -> dict[str, dict[str, Any]]:

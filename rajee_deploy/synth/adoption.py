@@ -28,6 +28,7 @@ from rajee_deploy.plan.asset_images import (
     NESTED_CONTENT,
     content_digest,
     has_placeholder,
+    made_anew_with,
     nested_placeholder,
     nested_stacks,
     placeholder,
@@ -118,6 +119,8 @@ def _checked(asset: ImageAsset, templates: _Templates, texts: Mapping[Path, str]
             return replace(
                 asset, obstacle=f"the version {dependent} of a function follows from {version}, which runs it"
             )
+    for name in templates.made_anew_with(asset):
+        return replace(asset, obstacle=asset.obstacle or f"{name} is made anew with it, by a digest of the CDK's own")
     return asset
 
 
@@ -203,6 +206,10 @@ class _Templates:
         for path, document in self._documents.items():
             for version, _ in versions_naming(document, [asset.hash]):
                 yield path, version, next((each for each, _ in versions_naming(document, [version])), "")
+
+    def made_anew_with(self, asset: ImageAsset) -> Iterator[str]:
+        """The logical ids of resources that the CDK makes anew with an image."""
+        return (name for document in self._documents.values() for name in made_anew_with(document, [asset.hash]))
 
     def neutralise(self, assets: Sequence[ImageAsset], made: Mapping[str, str]) -> dict[str, str]:
         """Put placeholders in the places of the assets' hashes; the tags by name. `made` has the tag of each."""

@@ -284,6 +284,29 @@ def test_a_version_that_follows_from_another(assembly):
     assert {first, second} <= {*assembly.template("App")["Resources"]}
 
 
+DEPLOYMENT, HOST = "ApiDeploymentB17BE62D" + "a" * 32, "HostB4E45AD7" + "b" * 16
+
+
+@pytest.mark.parametrize(
+    ("more", "follower"),
+    [
+        ({DEPLOYMENT: {"Type": "AWS::ApiGateway::Deployment"}, "Get": {"Uri": VERSION + "a" * 32}}, DEPLOYMENT),
+        ({DEPLOYMENT: {"Type": "AWS::ApiGateway::Deployment"}, "Get": {"Uri": {"Ref": "Fn"}}}, ""),
+        ({"Own": {"Type": "AWS::ApiGateway::Deployment"}, "Get": {"Uri": VERSION + "a" * 32}}, ""),
+        ({HOST: {"Type": "AWS::EC2::Instance", "Properties": {"UserData": address("HASH0")}}}, HOST),
+        ({"HostB4E45AD7": {"Type": "AWS::EC2::Instance", "Properties": {"UserData": address("HASH0")}}}, ""),
+        ({HOST: {"Type": "AWS::EC2::Instance", "Properties": {"UserData": "none"}}}, ""),
+    ],
+)
+def test_what_is_made_anew_by_a_digest_of_the_cdks_own(assembly, more, follower):
+    """A new base image is another tag, and no other digest: the API would stay with a version that is gone."""
+    if "Get" in more:
+        more = {**more, "Get": {"Type": "AWS::ApiGateway::Method", "Properties": more["Get"]}}
+    template = {"Fn": function("HASH0"), VERSION + "a" * 32: version("Fn"), **more}
+    adopted = simple(assembly, {"Resources": template}, "a")
+    assert [follower in each.obstacle for each in adopted.left] == ([True] if follower else [])
+
+
 def test_a_text_that_looks_like_a_placeholder(assembly):
     adopted = simple(assembly, {"Resources": {"Task": task("HASH0")}, "Description": "rajee-image.I0"}, "a")
     assert "rajee-image." in adopted.left[0].obstacle
