@@ -7,6 +7,7 @@ left out must not get into an image. What is needed of them is decided in `plan`
 
 from __future__ import annotations
 
+import os
 import re
 from collections import Counter
 from dataclasses import replace
@@ -149,7 +150,11 @@ def asset_repositories(settings: Settings, places: Iterable[StackPlace], who: Id
 
 
 def _tell(run: CurrentRun, assets: Sequence[ImageAsset]) -> None:
-    """What is to be known of images that the app declares: who builds them, and for which platform."""
+    """What is to be known of images that the app declares: who builds them, with what, and for which platform."""
+    program = os.environ.get("CDK_DOCKER", "docker")
+    if program != "docker" and any(placeholder_name(each.hash) for each in assets):
+        text = f"CDK_DOCKER ({program}) is for the CDK CLI; here the engine of the settings builds (engine = …)"
+        _tell_once(run, "cdk", text)
     for each in assets:
         if not placeholder_name(each.hash):
             why = each.obstacle or "its template cannot be written with another tag"
@@ -161,9 +166,13 @@ def _tell(run: CurrentRun, assets: Sequence[ImageAsset]) -> None:
             )
         else:
             continue
-        subject = f"{each.stack} {each.name}"
-        if all((told.subject, told.message) != (subject, text) for told in run.console.warned):
-            run.console.warn(subject, text, "image-asset")
+        _tell_once(run, f"{each.stack} {each.name}", text)
+
+
+def _tell_once(run: CurrentRun, subject: str, text: str) -> None:
+    """A plan may be made several times of one run."""
+    if all((told.subject, told.message) != (subject, text) for told in run.console.warned):
+        run.console.warn(subject, text, "image-asset")
 
 
 def _image(asset: ImageAsset, name: str, settings: Settings) -> ImageSettings:

@@ -82,6 +82,15 @@ def test_what_no_dockerfile_reads_changes_nothing(world):
     assert world.tier(check="synth") == ("synth", True, 1)
 
 
+@pytest.mark.parametrize(("program", "times"), [("finch", 1), ("docker", 0)])
+def test_another_program_that_the_cdk_cli_would_build_with_is_told_of_once(world, monkeypatch, program, times):
+    monkeypatch.setenv("CDK_DOCKER", program)
+    world.edit("web", "w2")
+    run = world.context()
+    recorded_run(run, 5)
+    assert sum("CDK_DOCKER (finch)" in told.message for told in run.console.warned) == times
+
+
 def test_an_edit_builds_one_image(world):
     before = world.tags()
     world.edit("web", "w2")
