@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from rajee_deploy.image.inputs import read_inputs
 from rajee_deploy.model import parse_platforms
 from rajee_deploy.model.repository import Repository
-from rajee_deploy.plan.asset_images import placeholder
+from rajee_deploy.plan.tagged_templates import placeholder
 from rajee_deploy.settings import DEFAULT_PLATFORM, ImageSettings
 
 if TYPE_CHECKING:

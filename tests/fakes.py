@@ -19,7 +19,6 @@ from rajee_deploy.errors import DeployError
 from rajee_deploy.model import BaseConfig, Digest, LockedImage, Platform
 from rajee_deploy.model.names import FINGERPRINT_LABEL, IMAGES_PARAMETER, PRIVATE, RECORDS
 from rajee_deploy.model.repository import PushAccess
-from rajee_deploy.plan.asset_images import decode_images
 from rajee_deploy.plan.carried import carried_of
 from rajee_deploy.plan.stack_names import StackPlace
 from rajee_deploy.plan.state import (
@@ -34,6 +33,7 @@ from rajee_deploy.plan.state import (
     Tagged,
 )
 from rajee_deploy.plan.steps import DeployStack
+from rajee_deploy.plan.tagged_templates import decode_images
 from rajee_deploy.registry import image_gone
 from rajee_deploy.rollout import Deployment, FunctionImage, ResourceEvent, RolloutSettings, Service
 from rajee_deploy.rollout.declared import DeclaredServices

@@ -64,7 +64,6 @@ from rajee_deploy.stack.secret_values import LocalSecretValues
 from rajee_deploy.stack.services import Services, _parse_kept
 from rajee_deploy.stack.watching import Watching
 from rajee_deploy.synth import assembly
-from rajee_deploy.synth.adoption import neutralise
 from rajee_deploy.synth.assembly_cache import AssemblyStore, _read_record, _stacks_of
 from rajee_deploy.synth.carried import carry
 from rajee_deploy.synth.cli_files import CdkCli, find_cli
@@ -75,11 +74,12 @@ from rajee_deploy.synth.how_to import install_cli
 from rajee_deploy.synth.ignored import _read_kept
 from rajee_deploy.synth.image_assets import image_assets
 from rajee_deploy.synth.image_inputs import image_inputs, no_digests
+from rajee_deploy.synth.images_of_cdk import images_of_cdk
 from rajee_deploy.synth.input_store import InputStore
-from rajee_deploy.synth.own_images import own_images
-from rajee_deploy.synth.rendering import render
+from rajee_deploy.synth.neutral_assembly import neutralise
 from rajee_deploy.synth.runtimes import _by_headers, venv_configuration
-from rajee_deploy.synth.schema import newest_readable
+from rajee_deploy.synth.schema_versions import newest_readable
+from rajee_deploy.synth.tagged_assembly import render
 from rajee_deploy.synth.toolchain import _version
 from rajee_deploy.synth.tracing import _records
 from rajee_deploy.synth.tracing.depfile import read_depfile
@@ -1135,7 +1135,7 @@ READERS: dict[str, Reader] = {
     ),
     "images of the app's own": Reader(
         _json({"dockerImages": {"a": {"source": {"dockerFile": "x"}, "displayName": "n"}}}),
-        lambda data, place: own_images(_put(place, "One.assets.json", data).parent),
+        lambda data, place: images_of_cdk(_put(place, "One.assets.json", data).parent),
     ),
     "an answer's body": Reader(_json({"images": []}), _body, OLD),
     "a template in an answer": Reader(

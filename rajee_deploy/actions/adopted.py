@@ -17,10 +17,10 @@ from rajee_deploy.actions.meanings import near
 from rajee_deploy.model import parse_platforms, stack_status
 from rajee_deploy.model.names import ASSET_PREFIX
 from rajee_deploy.model.repository import Repository
-from rajee_deploy.plan.asset_images import RecordedImage, placeholder_name, succeed
 from rajee_deploy.plan.stack_names import meaning, places_of, resolve
 from rajee_deploy.plan.state import StackPresent
 from rajee_deploy.plan.steps import DeployStack, Via
+from rajee_deploy.plan.tagged_templates import RecordedImage, placeholder_name, succeed
 from rajee_deploy.settings import DEFAULT_PLATFORM, LOCK_NAME, ImageSettings
 
 if TYPE_CHECKING:
@@ -51,12 +51,12 @@ def bind_images(run: CurrentRun, synthesis: Synthesis, who: Identity) -> bool:
     """From now on the run has the images of the synth's assembly, too. Whether it had others until now."""
     if not run.settings.cdk.adopts_images:
         return False
-    from rajee_deploy.synth.image_assets import image_assets
+    from rajee_deploy.synth.image_assets import image_assets, known_obstacles
 
     places = places_of(synthesis.stacks)
     chosen = {places[key].id: places[key] for key in resolve(run.named[0].cdk.stacks, places)}
     assets = [each for each in image_assets(synthesis.assembly) if each.stack in chosen]
-    _tell(run, assets)
+    _tell(run, assets, known_obstacles(synthesis.assembly))
     own = [each for each in assets if placeholder_name(each.hash)]
     names = shown_names(run.named[0].images, [(each.stack, each.name) for each in own])
     images: dict[str, ImageSettings] = {}
@@ -149,16 +149,16 @@ def asset_repositories(settings: Settings, places: Iterable[StackPlace], who: Id
     return list(dict.fromkeys(near(Repository(name), place, who) for name, place in told or usual))
 
 
-def _tell(run: CurrentRun, assets: Sequence[ImageAsset]) -> None:
+def _tell(run: CurrentRun, assets: Sequence[ImageAsset], obstacles: Mapping[str, str]) -> None:
     """What is to be known of images that the app declares: who builds them, with what, and for which platform."""
     program = os.environ.get("CDK_DOCKER", "docker")
     if program != "docker" and any(placeholder_name(each.hash) for each in assets):
         text = f"CDK_DOCKER ({program}) is for the CDK CLI; here the engine of the settings builds (engine = …)"
         _tell_once(run, "cdk", text)
     for each in assets:
+        subject = f"{each.stack} {each.name}"
         if not placeholder_name(each.hash):
-            why = each.obstacle or "its template cannot be written with another tag"
-            text = f"the CDK CLI builds it: {why}"
+            text = f"the CDK CLI builds it: {each.obstacle or obstacles.get(subject, 'why is not recorded')}"
         elif not each.platform:
             text = (
                 f"the app names no platform for it, so the machine that builds would decide: {DEFAULT_PLATFORM} is"
@@ -166,7 +166,7 @@ def _tell(run: CurrentRun, assets: Sequence[ImageAsset]) -> None:
             )
         else:
             continue
-        _tell_once(run, f"{each.stack} {each.name}", text)
+        _tell_once(run, subject, text)
 
 
 def _tell_once(run: CurrentRun, subject: str, text: str) -> None:
@@ -255,7 +255,7 @@ def _slug(stack: str) -> str:
     return re.sub(r"[^A-Za-z0-9_-]+", ".", stack).strip(".-_")
 
 
-def asset_images(planned: Planned, stack: str) -> list[WantedImage]:
+def assets_of_stack(planned: Planned, stack: str) -> list[WantedImage]:
     """The images of a stack that are assets."""
     return [image for image in planned.wanted.images if image.stack == stack and image.is_asset]
 
@@ -273,12 +273,12 @@ def put_in_tags(planned: Planned, assembly: Path) -> None:
     """Have the templates of what is about to be deployed name the images' tags. DeployError `template-too-large`."""
     if not planned.run.settings.cdk.adopts_images:
         return
-    from rajee_deploy.synth.rendering import render
+    from rajee_deploy.synth.tagged_assembly import render
 
     stacks = [step.stack for step in planned.plan.steps if isinstance(step, DeployStack) and step.via is Via.CDK]
     tags = {
         planned.run.settings.place_of(stack).id: {
-            each.parameter.removeprefix(ASSET_PREFIX): each.tag for each in asset_images(planned, stack)
+            each.parameter.removeprefix(ASSET_PREFIX): each.tag for each in assets_of_stack(planned, stack)
         }
         for stack in stacks
     }

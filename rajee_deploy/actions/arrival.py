@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from rajee_deploy.actions.stack_images import StackImages
     from rajee_deploy.plan.state import StackState
     from rajee_deploy.rollout import Service
-    from rajee_deploy.rollout.functions import ImageDigests
+    from rajee_deploy.rollout.function_images import ImageDigests
     from rajee_deploy.rollout.standing import StackService
 
 WAIT_SECONDS = 3600.0  # as long as CloudFormation itself waits for an ECS service, and some

@@ -1,6 +1,6 @@
 """The deployments of a plan, made ready: what each stack is given and is to record, checked before anything is begun.
 
-It must never decide whether a stack is deployed, nor deploy one.
+A `Job` is what `deploy` takes. It must never decide whether a stack is deployed, nor deploy one.
 """
 
 from __future__ import annotations
@@ -10,14 +10,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rajee_deploy.actions.adopted import asset_images, put_in_tags, recorded_images
+from rajee_deploy.actions.adopted import assets_of_stack, put_in_tags, recorded_images
 from rajee_deploy.actions.confirm import as_before
 from rajee_deploy.actions.deploy import Job
 from rajee_deploy.actions.preflight import approval_changes, check_ready
 from rajee_deploy.model.names import IMAGES_PARAMETER, NOT_RECORDED, RECORDS, REVISION_PARAMETER, TEMPLATE_PARAMETER
-from rajee_deploy.plan.asset_images import encode_images
 from rajee_deploy.plan.state import StackPresent
 from rajee_deploy.plan.steps import DeployStack, RepairService
+from rajee_deploy.plan.tagged_templates import encode_images
 from rajee_deploy.plan.template_differences import expected_record, record_with
 from rajee_deploy.stack.deployment_record import StackRecord
 
@@ -73,7 +73,7 @@ def make_jobs(planned: Planned) -> tuple[dict[str, Job], Uncarried]:
 def _keeping(planned: Planned, step: DeployStack, revision: str) -> DeployStack:
     """The step for CloudFormation alone, whose template stays, but for tags of assets: of the records, only those that
     the stack has are given, and what the template's digest says stays true, but for what it says of those tags."""
-    state, assets = planned.observed.stacks[step.stack], asset_images(planned, step.stack)
+    state, assets = planned.observed.stacks[step.stack], assets_of_stack(planned, step.stack)
     has = state.parameters if isinstance(state, StackPresent) else {}
     records = {**dict(step.parameters), REVISION_PARAMETER: revision}
     if assets and isinstance(state, StackPresent) and state.content is not None:

@@ -201,7 +201,7 @@ def _step(step: Step) -> dict[str, Any]:
                 "reason": step.reason,
                 "parameters": {**dict(step.parameters), **{value.name: value.shown for value in step.values}},
                 "changes": [change.value for change in step.changes],
-                "adopt": step.adopt,
+                "adopt": step.imports_existing,
                 "tags": {move.tag: move.target for move in step.before},
                 "tier": step.tier.value,
                 "via": step.via.value,

@@ -36,8 +36,8 @@ if TYPE_CHECKING:
 
     from rajee_deploy.actions.run import CurrentRun
     from rajee_deploy.aws import Identity
-    from rajee_deploy.plan.asset_images import RecordedImage
     from rajee_deploy.plan.state import ImageState, ReferenceState, StackState, Wanted, WantedImage
+    from rajee_deploy.plan.tagged_templates import RecordedImage
     from rajee_deploy.registry import RegistryReader
     from rajee_deploy.rollout import Service
     from rajee_deploy.rollout.standing import StackService

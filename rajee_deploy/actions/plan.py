@@ -104,7 +104,8 @@ def _conclude(
         if synthesis is None:
             synthesis = _kept(run, wanted, who) or _synthesise(run, local_infrastructure(wanted), who, reasons)
             if bind_images(run, synthesis, who) or locate.bind_names(run, synthesis.stacks, who):
-                return plan_run(run, synthesis)  # other stacks or images than those that were looked at
+                # Other stacks or images than those that were looked at. The revision is added by who called us.
+                return plan_run(run, synthesis)
             wanted = _by_synthesis(wanted, synthesis)
         decided = _make_plan(run, wanted, observed)
     plan, revision = _guard_revision(run, decided, observed)

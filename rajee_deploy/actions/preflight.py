@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from rajee_deploy.actions.adopted import asset_images, recorded_images
+from rajee_deploy.actions.adopted import assets_of_stack, recorded_images
 from rajee_deploy.actions.planned import open_inputs
 from rajee_deploy.actions.synthesise import find_kept
 from rajee_deploy.errors import DeployError
@@ -23,9 +23,9 @@ from rajee_deploy.model.names import (
     REVISION_PARAMETER,
     TEMPLATE_PARAMETER,
 )
-from rajee_deploy.plan.asset_images import encode_images
 from rajee_deploy.plan.state import StackPresent
 from rajee_deploy.plan.steps import BuildAndPush, Caution, DeployStack, Via
+from rajee_deploy.plan.tagged_templates import encode_images
 from rajee_deploy.plan.template_differences import expected_record
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ def _check_templates(planned: Planned, synthesis: Synthesis) -> dict[str, Deploy
     the accounts to be bootstrapped."""
     states, revision = planned.observed.stacks, planned.revision or NOT_RECORDED
     recorded = {
-        step.stack: _recording(step, synthesis, states[step.stack], revision, asset_images(planned, step.stack))
+        step.stack: _recording(step, synthesis, states[step.stack], revision, assets_of_stack(planned, step.stack))
         for step in _by_cdk(planned)
     }
     planned.run.ports.deployer.check(synthesis.assembly, list(recorded.values()), planned.identity)

@@ -66,7 +66,7 @@ def _show_step(console: Console, step: Step) -> None:
         case MoveTag():
             console.item("+", f"tag {step.image}", f"{step.tag} → {step.target}: {step.reason}", "cyan")
         case DeployStack():
-            adopted = "; the repository exists already and is adopted" if step.adopt else ""
+            adopted = "; the repository exists already and is adopted" if step.imports_existing else ""
             alone = "; CloudFormation updates it alone" if step.via is Via.CLOUDFORMATION else ""
             why = "; ".join(console.first(step.reasons, _REASONS)) or step.reason
             console.item("+", f"deploy {step.stack}", why + adopted + alone, "cyan")

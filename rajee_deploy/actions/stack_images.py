@@ -11,7 +11,7 @@ from rajee_deploy.errors import DeployError
 from rajee_deploy.model import Digest
 from rajee_deploy.plan.image_check import judge_image
 from rajee_deploy.plan.state import ImagePresent, RepositoryAbsent, Tagged
-from rajee_deploy.rollout.functions import ANY_TAG, ImageDigests, deployed_reference, digest_of
+from rajee_deploy.rollout.function_images import ANY_TAG, ImageDigests, deployed_reference, digest_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -49,7 +49,7 @@ def no_images(settings: Settings, verb: str) -> ConfigurationError:
 def _own(settings: Settings) -> str:
     """Which images the app has of its own, as far as this machine knows."""
     from rajee_deploy.synth.app import CdkApp
-    from rajee_deploy.synth.own_images import own_images
+    from rajee_deploy.synth.images_of_cdk import images_of_cdk
 
     assembly = CdkApp(settings.cdk, settings.environment).store.latest_assembly()
     if assembly is None and settings.cdk.adopts_images:
@@ -62,7 +62,7 @@ def _own(settings: Settings) -> str:
             "which images the CDK app has of its own is not known here, since no synth of it was kept; such images are"
             " built and pushed by the CDK CLI while it deploys"
         )
-    found = own_images(assembly)
+    found = images_of_cdk(assembly)
     if not found:
         return "the CDK app has no image of its own either, as of its last synth here"
     more = f" and {len(found) - _MOST_SHOWN} more" if len(found) > _MOST_SHOWN else ""

@@ -16,7 +16,7 @@ RECORDS = (INFRA_PARAMETER, TEMPLATE_PARAMETER, REVISION_PARAMETER)
 # …and the output that reads these (see `cdk`).
 STATE_OUTPUT = "RajeeState"
 NOT_RECORDED = "-"
-# The parameter, and the output, with the tags of images that the CDK declares itself (see `asset_images`).
+# The parameter, and the output, with the tags of images that the CDK declares itself (see `tagged_templates`).
 IMAGES_PARAMETER = "RajeeImages"
 IMAGES_OUTPUT = "RajeeImageTags"
 

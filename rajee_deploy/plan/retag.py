@@ -13,13 +13,13 @@ import json
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from rajee_deploy.plan.asset_images import names_images, nested_stacks, retag
 from rajee_deploy.plan.carried import without_carried
+from rajee_deploy.plan.tagged_templates import names_images, nested_stacks, retag
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from rajee_deploy.plan.asset_images import RecordedImage
+    from rajee_deploy.plan.tagged_templates import RecordedImage
 
 MOST_BYTES = 51_200  # of a template that is given with the request; a larger one has to be uploaded first
 

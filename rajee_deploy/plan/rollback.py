@@ -23,10 +23,10 @@ from rajee_deploy.model.names import (
 )
 from rajee_deploy.model.revision import commit_of
 from rajee_deploy.plan import planner, retention, stack_step
-from rajee_deploy.plan.asset_images import encode_images, succeed
 from rajee_deploy.plan.service_drift import drift_cautions, drift_steps
 from rajee_deploy.plan.state import StackPresent
 from rajee_deploy.plan.steps import BuildAndPush, DeployStack, Plan, Skip, StackChange, Step, Via
+from rajee_deploy.plan.tagged_templates import encode_images, succeed
 from rajee_deploy.plan.tags import records_text
 from rajee_deploy.plan.template_differences import record_with
 

@@ -78,7 +78,7 @@ def stack_step(
         (*tags.items(), (INFRA_PARAMETER, str(wanted.infrastructure_of(stack).digest))),
         "; ".join(text for _, text in why),
         tuple(dict.fromkeys(change for change, _ in why)),
-        adopt=why[0][0] is StackChange.FIRST and not received and retained,
+        imports_existing=why[0][0] is StackChange.FIRST and not received and retained,
         digests=_open_digests(received, observed),
         tier=Tier.DEPLOY if why[0][0] in (StackChange.FIRST, StackChange.ROLLED_BACK) else tier,
         via=Via.CDK if gone else _way(state, wanted, received, {change for change, _ in why}),

@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     from rajee_deploy.fingerprint import Fingerprint
     from rajee_deploy.model import Digest, Platform
     from rajee_deploy.model.repository import Repository
-    from rajee_deploy.plan.asset_images import RecordedImage
     from rajee_deploy.plan.input_changes import InputChange
     from rajee_deploy.plan.parameters import Declared, WantedParameter
     from rajee_deploy.plan.stack_names import StackPlace
+    from rajee_deploy.plan.tagged_templates import RecordedImage
     from rajee_deploy.rollout.declared import DeclaredServices
     from rajee_deploy.rollout.standing import Running
 

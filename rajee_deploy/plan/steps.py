@@ -67,7 +67,8 @@ class Via(Enum):
 
 @dataclass(frozen=True, slots=True)
 class DeployStack:
-    """Deploy one stack with these parameters. `adopt`: take retained resources that exist already into the stack.
+    """Deploy one stack with these parameters. `imports_existing`: take retained resources that exist already into the
+    stack.
 
     `before` are the tags that shield what runs and what will run, moved first; `undo` puts them back when the deploy
     fails. `digests` are the parameters (by name) that receive the digest of a reference that is only built in this
@@ -81,7 +82,7 @@ class DeployStack:
     parameters: tuple[tuple[str, str], ...]
     reason: str
     changes: tuple[StackChange, ...]
-    adopt: bool = False
+    imports_existing: bool = False
     before: tuple[MoveTag, ...] = ()
     undo: tuple[MoveTag, ...] = ()
     digests: tuple[tuple[str, Repository, str], ...] = ()

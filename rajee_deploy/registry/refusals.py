@@ -253,7 +253,8 @@ def of_image(asked: str, reference: str, code: str, reason: str) -> DeployError:
 
 
 def no_repository(name: str) -> DeployError:
-    """The error for a repository that has to be there and is not."""
+    """The error for a repository that has to be there and is not, once somebody asked it for a push: what a plan says
+    of one is `planner.check_repositories`."""
     return DeployError(
         "no-repository",
         f"the ECR repository {name} does not exist",

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, assert_never
 
 from rajee_deploy.dataclass import dataclass
 from rajee_deploy.rollout import rollout_state
-from rajee_deploy.rollout.functions import ANY_TAG, function_objection
+from rajee_deploy.rollout.function_images import ANY_TAG, function_objection
 from rajee_deploy.rollout.image_address import split_address
 from rajee_deploy.rollout.remedy import remedy
 from rajee_deploy.rollout.standing import Standing, failure, standing
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from rajee_deploy.rollout import Service
-    from rajee_deploy.rollout.functions import ImageDigests
+    from rajee_deploy.rollout.function_images import ImageDigests
     from rajee_deploy.rollout.standing import StackService
 
 

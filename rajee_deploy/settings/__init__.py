@@ -1,7 +1,8 @@
 """Settings: [tool.rajee-deploy] of pyproject.toml, or rajee-deploy.toml, with one environment laid over them.
 
-Inside: keys (every key, and what it takes), document (which file), reading (the file, checked, table by table),
-values (what is configured), reference (the keys for docs/settings.md).
+Inside: keys (every key, and what it takes), document (which file), reading (the file, checked, table by table) with
+settings_file (one file while it is read), image_tables, cdk_table, parameters, build_settings and engine_kinds (parts
+of it), problems (what is wrong with a value), values (what is configured), reference (the keys for docs/settings.md).
 """
 
 from rajee_deploy.settings.document import find_settings

@@ -1,6 +1,8 @@
 """Every key of the settings: what it takes, and how docs/settings.md shows it. Pure.
 
 Reading checks by these tables, and `reference` makes the page of them, so neither knows a key that the other does not.
+A new key: its line here; its field in `values` (of a build or an engine: `build_settings`); it is read in `reading`,
+`cdk_table`, `image_tables` or `build_settings`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
-"""The stack: what CloudFormation has, what synth reads, and the CDK CLI that deploys. Two small Protocols.
+"""The stack: what CloudFormation has. Two small Protocols: of CloudFormation, and of the CDK CLI that deploys, whose
+adapter is `synth.cdk_cli`.
 
 This room never decides whether a deploy is needed.
 """

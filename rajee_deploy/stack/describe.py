@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 from rajee_deploy.aws import unknown
 from rajee_deploy.model.names import IMAGES_PARAMETER, TEMPLATE_PARAMETER
 from rajee_deploy.model.stack_status import is_refused_since_reviewed, is_reviewed, may_lack_template
-from rajee_deploy.plan.asset_images import decode_images, without_tags
 from rajee_deploy.plan.carried import carried_of
 from rajee_deploy.plan.state import StackAbsent, StackContent, StackPresent, StackState
+from rajee_deploy.plan.tagged_templates import decode_images, without_tags
 from rajee_deploy.plan.template_differences import effective, given_back, has_sent, is_recorded, volatile_parameters
 from rajee_deploy.rollout.declared import declared_services
 

@@ -10,7 +10,7 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
-from rajee_deploy.plan.asset_images import placeholder_name, resources_of
+from rajee_deploy.plan.tagged_templates import placeholder_name, resources_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence

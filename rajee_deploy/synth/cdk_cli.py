@@ -84,7 +84,7 @@ class Cdk:
     def adopt(self, assembly: Path, tag_of: Callable[[ImageAsset], str]) -> dict[str, Synthesised]:
         """Take the image assets of a new assembly out of the CDK CLI's hands: its stacks by id, as they are then, each
         with the tags of its images. `tag_of` makes an image's tag of what was staged."""
-        from rajee_deploy.synth.adoption import neutralise
+        from rajee_deploy.synth.neutral_assembly import neutralise
 
         before = synthesised_stacks(assembly, self._settings.app)
         adopted = neutralise(assembly, tag_of)
@@ -115,16 +115,16 @@ class Cdk:
         check_bootstrap(self._settings.app, self._where, stacks, who)
 
     def deploy(self, step: DeployStack, assembly: Path, on_line: Callable[[str], None]) -> None:
-        """See StackDeployer. Adoption needs a change set, and so does the creation of a stack that has one; everything
+        """See StackDeployer. An import needs a change set, and so does the creation of a stack that has one; everything
         else updates directly, which is faster and leaves no change set of a shared name for two runs to fight over."""
-        adopt = ["--import-existing-resources"] if step.adopt else []
-        method = "change-set" if step.adopt or step.by_change_set else "direct"
-        self._deploy(step, assembly, [f"--method={method}", *adopt], on_line)
+        imported = ["--import-existing-resources"] if step.imports_existing else []
+        method = "change-set" if step.imports_existing or step.by_change_set else "direct"
+        self._deploy(step, assembly, [f"--method={method}", *imported], on_line)
 
     def prepare(self, step: DeployStack, assembly: Path, change_set: str, on_line: Callable[[str], None]) -> None:
         """See StackDeployer."""
-        adopt = ["--import-existing-resources"] if step.adopt else []
-        method = ["--method=prepare-change-set", f"--change-set-name={change_set}", *adopt]
+        imported = ["--import-existing-resources"] if step.imports_existing else []
+        method = ["--method=prepare-change-set", f"--change-set-name={change_set}", *imported]
         self._deploy(step, assembly, method, on_line)
 
     def security_changes(self, stack: str, assembly: Path) -> str:

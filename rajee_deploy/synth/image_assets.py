@@ -1,7 +1,7 @@
 """The docker image assets of a cloud assembly: which there are, what each is built from, and where it goes.
 
-It reads what the CDK wrote for its own CLI (`*.assets.json`), and must never write there: `adoption` does. What it
-cannot vouch for has an obstacle, in words, and is left to the CDK CLI.
+It reads what the CDK wrote for its own CLI (`*.assets.json`), and must never write there: `neutral_assembly` does. What
+it cannot vouch for has an obstacle, in words, and is left to the CDK CLI.
 https://github.com/aws/aws-cdk-cli/tree/main/packages/%40aws-cdk/cloud-assembly-schema
 """
 
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from rajee_deploy.dataclass import dataclass
 from rajee_deploy.errors import ConfigurationError
 from rajee_deploy.model import Platform
-from rajee_deploy.plan.asset_images import placeholder_name
+from rajee_deploy.plan.tagged_templates import placeholder_name
 from rajee_deploy.synth.assembly import reads_assembly, stacks_of
 from rajee_deploy.synth.asset_names import names_of
 from rajee_deploy.system.regular_files import LARGE, read_json
@@ -55,8 +55,8 @@ class ImageAsset:
     """One docker image asset of one stack.
 
     `name` tells it from the stack's others and is the same whatever is in its build context; `hash` is CDK's own, or
-    the placeholder once the assembly is neutral (see `adoption`). `directory` is the staged build context. `obstacle`
-    says why the asset is left to the CDK CLI, "" where it is not. `listed_in` is the file that lists it.
+    the placeholder once the assembly is neutral (see `neutral_assembly`). `directory` is the staged build context.
+    `obstacle` says why the asset is left to the CDK CLI, "" where it is not. `listed_in` is the file that lists it.
     """
 
     stack: str  # the stack's id
@@ -75,6 +75,17 @@ class ImageAsset:
     cache_to: tuple[str, ...] = ()
     destinations: tuple[Destination, ...] = ()
     obstacle: str = ""
+
+
+OBSTACLES = "rajee-deploy.obstacles.json"  # in an assembly that is neutral: what only its whole could tell
+
+
+@reads_assembly
+def known_obstacles(assembly: Path) -> dict[str, str]:
+    """Why assets were left to the CDK CLI when the assembly was made neutral, by `STACK NAME`."""
+    path = assembly / OBSTACLES
+    told = read_json(path, LARGE) if path.exists() else {}
+    return {str(name): str(why) for name, why in told.items()}
 
 
 @reads_assembly

@@ -3,7 +3,7 @@
 The CDK lists an asset with the stack that it was made in, and any template may name it. But a stack whose template
 stays is not deployed here, and what it lists is not published then. So an asset goes to the lists of the stacks that
 name it: who runs an image has it built, records it, and can go back. It must never touch a template. What it cannot
-hand on stays where it is, for `adoption` to see.
+hand on stays where it is, for `neutral_assembly` to see.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ from rajee_deploy.fingerprint import Fingerprint
 from rajee_deploy.model import Digest, Platform
 from rajee_deploy.model.repository import Repository
 from rajee_deploy.plan.state import ImageContent, WantedImage
-from rajee_deploy.rollout.functions import ImageDigests
+from rajee_deploy.rollout.function_images import ImageDigests
 
 AMD = Platform.parse("linux/amd64")
 FINGERPRINT = Fingerprint("s", Digest("sha256", "a" * 64), ())

@@ -12,7 +12,7 @@ from rajee_deploy.cli.no_images import _INSTEAD
 from rajee_deploy.errors import ConfigurationError, Exit
 from rajee_deploy.settings import load
 from rajee_deploy.synth.app import CdkApp
-from rajee_deploy.synth.own_images import own_images
+from rajee_deploy.synth.images_of_cdk import images_of_cdk
 
 # Verbs that are about the settings' stacks too, or about no project.
 OTHERS = {"doctor", "init", "up", "plan", "status", "permissions", "report"}
@@ -110,7 +110,7 @@ def test_an_app_without_images_is_no_app_with_some(project):
 def test_a_manifest_may_be_large(tmp_path):
     images = {"dockerImages": {"a": {"source": {"dockerFile": "F"}}}}
     (tmp_path / "Api.assets.json").write_text(json.dumps(images) + " " * (20 << 20))
-    assert own_images(tmp_path) == ["Api a (F)"]
+    assert images_of_cdk(tmp_path) == ["Api a (F)"]
 
 
 @pytest.mark.parametrize(
@@ -120,7 +120,7 @@ def test_a_manifest_of_another_form_is_no_failure(tmp_path, document):
     (tmp_path / "Api.assets.json").write_text(json.dumps(document))
     (tmp_path / "Other.assets.json").write_text("{")
     (tmp_path / "Third.assets.json").mkdir()
-    assert own_images(tmp_path) in ([], ["Api a"])
+    assert images_of_cdk(tmp_path) in ([], ["Api a"])
 
 
 def test_a_lock_that_nothing_needs_says_why(tmp_path, monkeypatch):

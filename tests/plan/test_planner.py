@@ -156,10 +156,10 @@ def test_a_synth_that_makes_no_place_for_the_tag_is_refused(declared):
 def test_a_retained_repository_is_adopted_by_its_new_stack():
     first, *_ = make_plan(wanted(), world(image=ImageAbsent(), registry=StackAbsent())).steps
     assert isinstance(first, DeployStack)
-    assert first.adopt
+    assert first.imports_existing
     fresh, *_ = make_plan(wanted(), world(RepositoryAbsent(), StackAbsent(), StackAbsent())).steps
     assert isinstance(fresh, DeployStack)
-    assert not fresh.adopt
+    assert not fresh.imports_existing
 
 
 def test_a_missing_repository_that_no_stack_makes_is_an_error():
@@ -281,7 +281,7 @@ def test_no_synth_is_asked_for_while_any_stack_is_busy():
 )
 def test_only_a_new_stack_that_may_make_the_repository_adopts_it(image, registry, app, adopted):
     plan = make_plan(wanted(), world(image, registry, app))
-    assert [step.stack for step in plan.steps if isinstance(step, DeployStack) and step.adopt] == adopted
+    assert [step.stack for step in plan.steps if isinstance(step, DeployStack) and step.imports_existing] == adopted
 
 
 HAS, HAS_NOT = {"Registry": OTHER, "App": OTHER}, {"App": OTHER}
@@ -429,7 +429,7 @@ def test_a_digest_of_this_run_is_told_to_the_step():
     (step,) = [each for each in found.steps if isinstance(each, DeployStack)]
     assert step.digests == (("ImageTag", Repository("team/app"), APP.tag),)
     assert dict(step.parameters) == {"ImageTag": f"the digest of {APP.tag}", INFRA_PARAMETER: str(INFRA.digest)}
-    assert (step.stack, step.adopt, step.changes, step.tier, step.via) == (
+    assert (step.stack, step.imports_existing, step.changes, step.tier, step.via) == (
         "App",
         False,
         (StackChange.TAG,),

@@ -8,7 +8,9 @@ from dataclasses import replace
 import pytest
 
 from rajee_deploy.model.repository import Repository
-from rajee_deploy.plan.asset_images import (
+from rajee_deploy.plan.carried import KEY
+from rajee_deploy.plan.retag import MOST_BYTES, retag_obstacle, tag_changes, template_body
+from rajee_deploy.plan.tagged_templates import (
     NESTED_KEY,
     RecordedImage,
     decode_images,
@@ -17,8 +19,6 @@ from rajee_deploy.plan.asset_images import (
     succeed,
     with_tags,
 )
-from rajee_deploy.plan.carried import KEY
-from rajee_deploy.plan.retag import MOST_BYTES, retag_obstacle, tag_changes, template_body
 
 ONE, TWO = f"c-{'1' * 40}", f"c-{'2' * 40}"
 IMAGES = (RecordedImage("web", Repository("assets"), ONE), RecordedImage("job", Repository("assets"), TWO))

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from rajee_deploy.rollout import Deployment, Service
-from rajee_deploy.rollout.functions import ANY_TAG
+from rajee_deploy.rollout.function_images import ANY_TAG
 from rajee_deploy.rollout.standing import StackService
 from rajee_deploy.rollout.verdict import is_stable, uses, verdict
 

@@ -9,8 +9,8 @@ from fakes import FakeStacks
 
 from rajee_deploy.aws import Aws
 from rajee_deploy.errors import DeployError
-from rajee_deploy.plan.asset_images import decode_images
 from rajee_deploy.plan.state import StackPresent
+from rajee_deploy.plan.tagged_templates import decode_images
 from rajee_deploy.stack.describe import CloudFormation
 from rajee_deploy.stack.update import Accepted, Updates
 

@@ -15,7 +15,7 @@ from rajee_deploy.aws import Aws
 from rajee_deploy.plan.state import StackPresent
 from rajee_deploy.rollout import Deployment, Service
 from rajee_deploy.rollout.declared import DeclaredService, DeclaredServices
-from rajee_deploy.rollout.functions import digest_of
+from rajee_deploy.rollout.function_images import digest_of
 from rajee_deploy.rollout.standing import StackService, Standing, standing
 from rajee_deploy.sandbox import control
 from rajee_deploy.stack.describe import CloudFormation

@@ -182,11 +182,11 @@ def test_a_deployment_gets_the_whole_environment_and_a_diff_all_but_how_it_is_pr
     ("more", "words"),
     [
         ({}, {"--method=direct"}),
-        ({"adopt": True}, {"--method=change-set", "--import-existing-resources"}),
+        ({"imports_existing": True}, {"--method=change-set", "--import-existing-resources"}),
         ({"by_change_set": True}, {"--method=change-set"}),
     ],
 )
-def test_adoption_and_what_has_a_change_set_go_through_one(app, tmp_path, more, words):
+def test_an_import_and_what_has_a_change_set_go_through_one(app, tmp_path, more, words):
     install(app, 'printf "%s\\n" "$@"')
     lines: list[str] = []
     cdk(app).deploy(DeployStack("App", (), "", (), **more), tmp_path / "out", lines.append)

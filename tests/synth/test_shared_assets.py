@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from synth.image_assemblies import Assembly, address, inner_stack, tag_of, task
 
-from rajee_deploy.plan.asset_images import placeholder
-from rajee_deploy.synth.adoption import neutralise
+from rajee_deploy.plan.tagged_templates import placeholder
 from rajee_deploy.synth.image_assets import image_assets
+from rajee_deploy.synth.neutral_assembly import neutralise
 from rajee_deploy.synth.shared_assets import share_assets
 
 TOPIC = {"Resources": {"Topic": {"Type": "AWS::SNS::Topic"}}}

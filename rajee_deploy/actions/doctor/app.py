@@ -11,7 +11,7 @@ from rajee_deploy.errors import DeployError
 from rajee_deploy.synth.cli_files import usable_cli
 from rajee_deploy.synth.command import configuration
 from rajee_deploy.synth.how_to import install_cli
-from rajee_deploy.synth.schema import newest_readable, written_schema
+from rajee_deploy.synth.schema_versions import newest_readable, written_schema
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

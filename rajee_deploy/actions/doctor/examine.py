@@ -1,6 +1,7 @@
 """Which checks there are, and that all of them are made: at a time, each within its bound, and none hides another.
 
-It knows the order in which they are shown. Must never decide what is well: `judgements` does.
+It knows the order in which they are shown: a new check is a function in the module of its subject, a line in `examine`,
+and the name of each of its findings in `ORDER`. Must never decide what is well: `judgements` does.
 """
 
 from __future__ import annotations

@@ -2,7 +2,8 @@
 repository has. Pure.
 
 A tag is looked up once, when the function is given it: afterwards the function has that digest, whatever becomes of
-the tag. Lambda takes an image for another machine, too, and then cannot start it.
+the tag. Lambda takes an image for another machine, too, and then cannot start it. What a state of a function means is
+in `rollout_state`.
 """
 
 from __future__ import annotations

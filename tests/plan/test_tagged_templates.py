@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rajee_deploy.model.repository import Repository
-from rajee_deploy.plan.asset_images import (
+from rajee_deploy.plan.tagged_templates import (
     NESTED_KEY,
     RecordedImage,
     content_digest,
@@ -136,7 +136,7 @@ def with_version(tag: str, digits: str = "a" * 32, **environment: str) -> dict:
 
 
 def neutral_version(**environment: str) -> dict:
-    """As `adoption` makes it, whatever the CDK's digits were."""
+    """As `neutral_assembly` makes it, whatever the CDK's digits were."""
     template = with_version(placeholder("web"), **environment)
     return replace_texts(template, renamed_versions(template, [placeholder("web")]))
 

@@ -1,4 +1,4 @@
-"""Puts the images' tags into a neutral assembly that is about to be deployed (see `adoption`).
+"""Puts the images' tags into a neutral assembly that is about to be deployed: the reverse of `neutral_assembly`.
 
 The CDK CLI uploads a template under the name that the assembly gives it, and skips what is there already. So each
 template is named by its content anew, the nested ones first: under its old name a former one would be deployed. It must
@@ -12,7 +12,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from rajee_deploy.errors import DeployError
-from rajee_deploy.plan.asset_images import (
+from rajee_deploy.plan.tagged_templates import (
     NESTED_KEY,
     PLACEHOLDER,
     nested_placeholder,

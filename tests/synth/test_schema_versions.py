@@ -9,7 +9,7 @@ import given
 import pytest
 
 from rajee_deploy.synth.cli_files import CdkCli, find_cli
-from rajee_deploy.synth.schema import Library, newest_readable, written_schema
+from rajee_deploy.synth.schema_versions import Library, newest_readable, written_schema
 
 # As esbuild leaves the schema's version file in the CLI's one file: plain, minified, and of schemas before 37.
 BUNDLES = {

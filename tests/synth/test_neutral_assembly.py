@@ -9,8 +9,8 @@ import pytest
 from synth.image_assemblies import Assembly, address, function, inner_stack, sha256, tag_of, task, version
 
 from rajee_deploy.model.names import IMAGES_OUTPUT, IMAGES_PARAMETER, RECORDS, STATE_OUTPUT
-from rajee_deploy.plan.asset_images import placeholder
-from rajee_deploy.synth.adoption import Adopted, neutralise
+from rajee_deploy.plan.tagged_templates import placeholder
+from rajee_deploy.synth.neutral_assembly import Adopted, neutralise
 
 INNER, DEEP = "AppInner.nested.template.json", "AppInnerDeep.nested.template.json"
 VERSION = "FnCurrentVersion17A89ABB"

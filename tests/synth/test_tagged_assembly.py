@@ -11,17 +11,17 @@ import sys
 
 import pytest
 from synth.image_assemblies import Assembly, address, function, inner_stack, task, version
-from synth.test_adoption import DEEP, INNER, rich, tag_of
+from synth.test_neutral_assembly import DEEP, INNER, rich, tag_of
 
 from rajee_deploy.errors import DeployError
 from rajee_deploy.model.repository import Repository
-from rajee_deploy.plan.asset_images import RecordedImage, has_placeholder, placeholder, without_tags
 from rajee_deploy.plan.carried import SCHEMA, carried_of
+from rajee_deploy.plan.tagged_templates import RecordedImage, has_placeholder, placeholder, without_tags
 from rajee_deploy.plan.template_differences import given_back
-from rajee_deploy.synth.adoption import neutralise
 from rajee_deploy.synth.assembly import synthesised_stacks
 from rajee_deploy.synth.carried import carry
-from rajee_deploy.synth.rendering import render
+from rajee_deploy.synth.neutral_assembly import neutralise
+from rajee_deploy.synth.tagged_assembly import render
 
 A, B, C = ("c-" + each * 40 for each in "abc")
 TAGS = {"App": {"Task.web": A, "Task.api": B}}

@@ -6,7 +6,7 @@ nor touch a staged build context.
 
 The CDK's hash covers the whole directory, so each edit of a file that no build reads would change the template. It
 stands in images' references, in outputs, in `Metadata` (for the debugger), in the names of nested templates, and by way
-of a digest in the logical ids of Lambda versions: `plan.asset_images` knows the last two.
+of a digest in the logical ids of Lambda versions: `plan.tagged_templates` knows the last two.
 """
 
 from __future__ import annotations
@@ -24,7 +24,8 @@ from rajee_deploy.model.names import (
     RECORDS,
     STATE_OUTPUT,
 )
-from rajee_deploy.plan.asset_images import (
+from rajee_deploy.plan.parameters import slots_of
+from rajee_deploy.plan.tagged_templates import (
     NESTED_CONTENT,
     content_digest,
     has_placeholder,
@@ -37,9 +38,15 @@ from rajee_deploy.plan.asset_images import (
     replace_texts,
     versions_naming,
 )
-from rajee_deploy.plan.parameters import slots_of
 from rajee_deploy.synth.assembly import document_bytes, reads_assembly, stacks_of
-from rajee_deploy.synth.image_assets import Destination, ImageAsset, asset_lists_of, image_assets, nested_templates_of
+from rajee_deploy.synth.image_assets import (
+    OBSTACLES,
+    Destination,
+    ImageAsset,
+    asset_lists_of,
+    image_assets,
+    nested_templates_of,
+)
 from rajee_deploy.system.regular_files import LARGE, read_json, read_text
 
 if TYPE_CHECKING:
@@ -95,6 +102,8 @@ def neutralise(assembly: Path, tag_of: Callable[[ImageAsset], str]) -> Adopted:
         left += [each for each in own if each.obstacle]
         tags[stack] = templates.neutralise([each for each in own if not each.obstacle], made)
         templates.write()
+    obstacles = {f"{each.stack} {each.name}": each.obstacle for each in left}
+    (assembly / OBSTACLES).write_bytes(document_bytes(obstacles))
     return Adopted(tags, tuple(left))
 
 

@@ -16,7 +16,7 @@ _HASH = 12  # characters of an asset's name that tell it from others
 _MOST_FILES = 1000
 
 
-def own_images(assembly: Path) -> list[str]:
+def images_of_cdk(assembly: Path) -> list[str]:
     """Each as `STACK NAME (DOCKERFILE)`, by the manifests of assets in an assembly; of one that cannot be read none."""
     try:
         found = sorted(path for path, _ in zip(assembly.rglob("*.assets.json"), range(_MOST_FILES), strict=False))

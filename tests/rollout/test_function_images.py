@@ -8,7 +8,7 @@ import pytest
 
 from rajee_deploy.model import Platform
 from rajee_deploy.rollout import Deployment, FunctionImage, Service
-from rajee_deploy.rollout.functions import ImageDigests, deployed_reference, digest_of
+from rajee_deploy.rollout.function_images import ImageDigests, deployed_reference, digest_of
 from rajee_deploy.rollout.standing import StackService, Standing, standing
 from rajee_deploy.rollout.verdict import objection, verdict
 
