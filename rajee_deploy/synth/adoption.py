@@ -39,7 +39,15 @@ from rajee_deploy.plan.asset_images import (
 )
 from rajee_deploy.plan.parameters import slots_of
 from rajee_deploy.synth.assembly import document_bytes, reads_assembly, stacks_of
-from rajee_deploy.synth.image_assets import Destination, ImageAsset, asset_lists_of, image_assets, nested_templates_of
+from rajee_deploy.synth.image_assets import (
+    LEFT,
+    Destination,
+    ImageAsset,
+    asset_lists_of,
+    image_assets,
+    nested_templates_of,
+)
+from rajee_deploy.synth.shared_assets import is_named
 from rajee_deploy.system.regular_files import LARGE, read_json, read_text
 
 if TYPE_CHECKING:
@@ -95,13 +103,15 @@ def neutralise(assembly: Path, tag_of: Callable[[ImageAsset], str]) -> Adopted:
         left += [each for each in own if each.obstacle]
         tags[stack] = templates.neutralise([each for each in own if not each.obstacle], made)
         templates.write()
+    told = {stack: {each.name: each.obstacle for each in left if each.stack == stack} for stack in stacks}
+    (assembly / LEFT).write_bytes(document_bytes(told))
     return Adopted(tags, tuple(left))
 
 
 def _naming(tag: str, assets: Sequence[ImageAsset], stacks: Mapping[str, _Templates], texts: Mapping[Path, str]) -> str:
     """A template that names an image which its stack does not list; "" for none. There the CDK's own tag would stay."""
     listing = {path for each in assets if each.hash == tag for path in stacks[each.stack].paths}
-    return next((path.name for path, text in texts.items() if tag in text and path not in listing), "")
+    return next((path.name for path, text in texts.items() if path not in listing and is_named(tag, text)), "")
 
 
 def _checked(asset: ImageAsset, templates: _Templates, texts: Mapping[Path, str], naming: str) -> ImageAsset:

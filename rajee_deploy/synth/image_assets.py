@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import field
+from dataclasses import field, replace
 from typing import TYPE_CHECKING, Any
 
 from rajee_deploy.dataclass import dataclass
@@ -35,6 +35,7 @@ _UNKNOWN_KEYS = {
     "dockerOutputs": "it is built with outputs",
     "cacheDisabled": "it is built without a cache (cacheDisabled)",
 }
+LEFT = "rajee-deploy.left.json"  # by stack and name, the obstacles that the lists do not show (see `adoption`)
 _HASH = re.compile(r"[0-9a-f]{32}")
 _SEVERAL = "it goes to several repositories"
 
@@ -84,7 +85,8 @@ def image_assets(assembly: Path) -> list[ImageAsset]:
     for stack in stacks_of(assembly):
         for path in asset_lists_of(stack):
             found += _images_of(stack, path)
-    return found
+    left = read_json(assembly / LEFT, LARGE) if (assembly / LEFT).is_file() else {}
+    return [replace(each, obstacle=each.obstacle or left.get(each.stack, {}).get(each.name, "")) for each in found]
 
 
 def asset_lists_of(stack: StackArtifact) -> list[Path]:
