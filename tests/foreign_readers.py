@@ -79,6 +79,7 @@ from rajee_deploy.synth.input_store import InputStore
 from rajee_deploy.synth.neutral_assembly import neutralise
 from rajee_deploy.synth.runtimes import _by_headers, venv_configuration
 from rajee_deploy.synth.schema_versions import newest_readable
+from rajee_deploy.synth.shared_assets import share_assets
 from rajee_deploy.synth.tagged_assembly import render
 from rajee_deploy.synth.toolchain import _version
 from rajee_deploy.synth.tracing import _records
@@ -349,8 +350,9 @@ def _staged(data: bytes, place: Path) -> object:
 
 
 def _adopted(place: Path) -> object:
-    """Of an assembly whose other files are sound: made neutral, and written with tags."""
+    """Of an assembly whose other files are sound: shared, made neutral, and written with tags."""
     (place / "asset.b").mkdir(exist_ok=True)
+    share_assets(place)
     tags = neutralise(place, lambda _: f"c-{'0' * 40}").tags
     return tags, render(place, tags)
 

@@ -51,12 +51,12 @@ def bind_images(run: CurrentRun, synthesis: Synthesis, who: Identity) -> bool:
     """From now on the run has the images of the synth's assembly, too. Whether it had others until now."""
     if not run.settings.cdk.adopts_images:
         return False
-    from rajee_deploy.synth.image_assets import image_assets, known_obstacles
+    from rajee_deploy.synth.image_assets import image_assets
 
     places = places_of(synthesis.stacks)
     chosen = {places[key].id: places[key] for key in resolve(run.named[0].cdk.stacks, places)}
     assets = [each for each in image_assets(synthesis.assembly) if each.stack in chosen]
-    _tell(run, assets, known_obstacles(synthesis.assembly))
+    _tell(run, assets)
     own = [each for each in assets if placeholder_name(each.hash)]
     names = shown_names(run.named[0].images, [(each.stack, each.name) for each in own])
     images: dict[str, ImageSettings] = {}
@@ -149,7 +149,7 @@ def asset_repositories(settings: Settings, places: Iterable[StackPlace], who: Id
     return list(dict.fromkeys(near(Repository(name), place, who) for name, place in told or usual))
 
 
-def _tell(run: CurrentRun, assets: Sequence[ImageAsset], obstacles: Mapping[str, str]) -> None:
+def _tell(run: CurrentRun, assets: Sequence[ImageAsset]) -> None:
     """What is to be known of images that the app declares: who builds them, with what, and for which platform."""
     program = os.environ.get("CDK_DOCKER", "docker")
     if program != "docker" and any(placeholder_name(each.hash) for each in assets):
@@ -158,7 +158,7 @@ def _tell(run: CurrentRun, assets: Sequence[ImageAsset], obstacles: Mapping[str,
     for each in assets:
         subject = f"{each.stack} {each.name}"
         if not placeholder_name(each.hash):
-            text = f"the CDK CLI builds it: {each.obstacle or obstacles.get(subject, 'why is not recorded')}"
+            text = f"the CDK CLI builds it: {each.obstacle or 'its template cannot be written with another tag'}"
         elif not each.platform:
             text = (
                 f"the app names no platform for it, so the machine that builds would decide: {DEFAULT_PLATFORM} is"

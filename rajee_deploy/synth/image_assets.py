@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import field
+from dataclasses import field, replace
 from typing import TYPE_CHECKING, Any
 
 from rajee_deploy.dataclass import dataclass
@@ -35,6 +35,7 @@ _UNKNOWN_KEYS = {
     "dockerOutputs": "it is built with outputs",
     "cacheDisabled": "it is built without a cache (cacheDisabled)",
 }
+LEFT = "rajee-deploy.left.json"  # by stack and name, the obstacles that the lists do not show (see `neutral_assembly`)
 _HASH = re.compile(r"[0-9a-f]{32}")
 _SEVERAL = "it goes to several repositories"
 
@@ -77,17 +78,6 @@ class ImageAsset:
     obstacle: str = ""
 
 
-OBSTACLES = "rajee-deploy.obstacles.json"  # in an assembly that is neutral: what only its whole could tell
-
-
-@reads_assembly
-def known_obstacles(assembly: Path) -> dict[str, str]:
-    """Why assets were left to the CDK CLI when the assembly was made neutral, by `STACK NAME`."""
-    path = assembly / OBSTACLES
-    told = read_json(path, LARGE) if path.exists() else {}
-    return {str(name): str(why) for name, why in told.items()}
-
-
 @reads_assembly
 def image_assets(assembly: Path) -> list[ImageAsset]:
     """All of an assembly and of those of its stages, by stacks in their order. DeployError `bad-assembly`."""
@@ -95,7 +85,8 @@ def image_assets(assembly: Path) -> list[ImageAsset]:
     for stack in stacks_of(assembly):
         for path in asset_lists_of(stack):
             found += _images_of(stack, path)
-    return found
+    left = read_json(assembly / LEFT, LARGE) if (assembly / LEFT).is_file() else {}
+    return [replace(each, obstacle=each.obstacle or left.get(each.stack, {}).get(each.name, "")) for each in found]
 
 
 def asset_lists_of(stack: StackArtifact) -> list[Path]:

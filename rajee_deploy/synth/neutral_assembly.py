@@ -40,13 +40,14 @@ from rajee_deploy.plan.tagged_templates import (
 )
 from rajee_deploy.synth.assembly import document_bytes, reads_assembly, stacks_of
 from rajee_deploy.synth.image_assets import (
-    OBSTACLES,
+    LEFT,
     Destination,
     ImageAsset,
     asset_lists_of,
     image_assets,
     nested_templates_of,
 )
+from rajee_deploy.synth.shared_assets import is_named
 from rajee_deploy.system.regular_files import LARGE, read_json, read_text
 
 if TYPE_CHECKING:
@@ -102,15 +103,15 @@ def neutralise(assembly: Path, tag_of: Callable[[ImageAsset], str]) -> Adopted:
         left += [each for each in own if each.obstacle]
         tags[stack] = templates.neutralise([each for each in own if not each.obstacle], made)
         templates.write()
-    obstacles = {f"{each.stack} {each.name}": each.obstacle for each in left}
-    (assembly / OBSTACLES).write_bytes(document_bytes(obstacles))
+    told = {stack: {each.name: each.obstacle for each in left if each.stack == stack} for stack in stacks}
+    (assembly / LEFT).write_bytes(document_bytes(told))
     return Adopted(tags, tuple(left))
 
 
 def _naming(tag: str, assets: Sequence[ImageAsset], stacks: Mapping[str, _Templates], texts: Mapping[Path, str]) -> str:
     """A template that names an image which its stack does not list; "" for none. There the CDK's own tag would stay."""
     listing = {path for each in assets if each.hash == tag for path in stacks[each.stack].paths}
-    return next((path.name for path, text in texts.items() if tag in text and path not in listing), "")
+    return next((path.name for path, text in texts.items() if path not in listing and is_named(tag, text)), "")
 
 
 def _checked(asset: ImageAsset, templates: _Templates, texts: Mapping[Path, str], naming: str) -> ImageAsset:
@@ -129,7 +130,9 @@ def _checked(asset: ImageAsset, templates: _Templates, texts: Mapping[Path, str]
                 asset, obstacle=f"the version {dependent} of a function follows from {version}, which runs it"
             )
     for name in templates.made_anew_with(asset):
-        return replace(asset, obstacle=asset.obstacle or f"{name} is made anew with it, by a digest of the CDK's own")
+        return replace(
+            asset, obstacle=asset.obstacle or f"the CDK replaces {name} together with it, by a digest of its own"
+        )
     return asset
 
 

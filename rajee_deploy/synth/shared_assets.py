@@ -9,6 +9,7 @@ hand on stays where it is, for `neutral_assembly` to see.
 from __future__ import annotations
 
 import os
+import re
 from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 
@@ -63,7 +64,12 @@ class _Stack:
 
     def uses(self, text: str) -> bool:
         """Whether it names the asset itself, and not how CDK Pipelines are to publish it (`ASSET:DESTINATION`)."""
-        return text in self.text and f"{text}:" not in self.text
+        return is_named(text, self.text) and f"{text}:" not in self.text
+
+
+def is_named(name: str, text: str) -> bool:
+    """Whether a text names an asset: whole, and not as a part of another one's name (as with a dockerTagPrefix)."""
+    return name in text and re.search(rf"(?<![\w.-]){re.escape(name)}(?![\w-])", text) is not None
 
 
 @reads_assembly
@@ -74,7 +80,7 @@ def share_assets(assembly: Path) -> None:
     changed: set[Path] = set()
     for stack in stacks:
         for asset in list(stack.assets()):
-            naming = [each for each in stacks if each is not stack and asset.text in each.text]
+            naming = [each for each in stacks if each is not stack and is_named(asset.text, each.text)]
             changed |= {_lend(asset, each) for each in naming if _may_lend(stack, each, asset)}
             is_free = bool(naming) and all(each.lists_it(asset) for each in naming) and asset.text not in stack.text
             if is_free and asset.kind == "dockerImages":

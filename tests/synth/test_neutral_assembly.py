@@ -281,6 +281,7 @@ def test_a_version_that_follows_from_another(assembly):
     template = {"Fn": function("HASH0"), first: version("Fn"), "Zip": zipped, second: version("Zip")}
     adopted = simple(assembly, {"Resources": template}, "a")
     assert second in adopted.left[0].obstacle
+    assert [each.obstacle for each in assembly.assets().values()] == [adopted.left[0].obstacle]  # for who looks later
     assert {first, second} <= {*assembly.template("App")["Resources"]}
 
 

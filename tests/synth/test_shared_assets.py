@@ -45,6 +45,15 @@ def test_who_does_not_name_it_is_rid_of_it_where_another_has_it_already(assembly
     assert listed(assembly) == [("One", "Own"), ("Two", "Shared")]
 
 
+def test_the_tag_of_another_one_is_none(assembly):
+    """A dockerTagPrefix goes before the CDK's hash."""
+    found = assembly.context()
+    assembly.stack("Images", runs(found), {found: assembly.image(found, "Shared")})
+    assembly.stack("One", runs(f"team-{found}"), {})
+    share_assets(assembly.root)
+    assert listed(assembly) == [("Images", "Shared")]
+
+
 def test_who_names_it_keeps_it(assembly):
     found = assembly.context()
     assembly.stack("Images", runs(found), {found: assembly.image(found, "Shared")})
