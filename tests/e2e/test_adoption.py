@@ -103,3 +103,18 @@ def test_a_plain_cdk_deploy_leaves_the_tool(adopted):
     assert "Rajee" not in after.templates["Guestbook"]
     assert not after.since(before).images
     app.up()  # for whichever test comes next
+
+
+@pytest.mark.proof
+def test_cdk_gc_keeps_what_runs(adopted):
+    """It looks for tags in the text of the deployed templates, and at no parameter's value."""
+    app = adopted("lambdas_py")
+    running = set(app.deployed().tags("Shop"))
+    app.run(
+        "cdk gc --unstable=gc --type ecr --action full --created-buffer-days 0 --rollback-buffer-days 0"
+        " --confirm=false --no-notices aws://123456789012/us-east-1"
+    )
+    left = set(app.tags())
+    assert running <= left
+    assert not any(tag.startswith("m-") for tag in left), "it did look: what images were made of is gone"
+    assert nothing(app.up())
