@@ -42,10 +42,7 @@ MAY = {
     ("console/streams.py", "open"): "/dev/null, to write",
     ("git/large_files.py", ".open"): "written, in a checkout of our own",
     ("system/streams.py", "os.open"): "/dev/null",
-    (
-        "actions/outputs.py",
-        "os.open",
-    ): "written: a new file, by O_EXCL; or what --outputs-file names, which never waits",
+    ("system/given_files.py", "os.open"): "written: a new file, by O_EXCL; or what a flag names, which never waits",
     ("actions/init/write.py", ".open"): "a new file, by the mode x",
     ("cli/crash.py", ".read_text"): "our own source",
     ("engine/layer_files.py", ".open"): "a new file in a directory of our own",

@@ -1,4 +1,4 @@
-"""The record of a run: what is kept of it, its timings on the screen, and the report over all runs.
+"""The record of a run: what is kept of it, and its timings on the screen.
 
 It must never begin a run, nor decide how one ends: the verbs do (see `up`).
 """
@@ -8,48 +8,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rajee_deploy.plan.steps import BuildAndPush, DeployStack
-from rajee_deploy.report.history import History, PastRun, is_of_project, real_project
+from rajee_deploy.report.history import History, PastRun, real_project
 from rajee_deploy.report.metrics import TARGETS
 from rajee_deploy.report.timings import duration
 
 if TYPE_CHECKING:
     from datetime import datetime
-    from pathlib import Path
 
     from rajee_deploy.actions.planned import Planned
     from rajee_deploy.actions.run import CurrentRun
-    from rajee_deploy.console import Console
-
-
-def show_report(console: Console, project: Path | None, *, as_json: bool) -> None:
-    """The figures of a project's runs (of all projects when None)."""
-    from rajee_deploy.actions.json_documents import of_figures
-    from rajee_deploy.report.metrics import figures, summary
-
-    history = History()
-    everything, unreadable = history.runs()
-    found = figures([run for run in everything if project is None or is_of_project(run, project)])
-    if unreadable:
-        lines, are = ("1 line", "is") if unreadable == 1 else (f"{unreadable} lines", "are")
-        console.warn("", f"{lines} of {history.path} could not be read and {are} left out")
-    if as_json:
-        console.document(of_figures(found, unreadable))
-        return
-    rows = [
-        (
-            kind.kind,
-            str(kind.count),
-            duration(kind.p50),
-            duration(kind.p95),
-            duration(kind.longest),
-            f"p95 ≤ {duration(kind.target)}" if kind.target else "",
-            kind.verdict,
-        )
-        for kind in found.kinds
-    ]
-    if rows:
-        console.result_table(("kind", ">runs", ">p50", ">p95", ">max", "target", "verdict"), rows)
-    console.say(summary(found))
 
 
 def show_timings(run: CurrentRun, record: PastRun) -> None:

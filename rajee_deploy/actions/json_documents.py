@@ -1,4 +1,4 @@
-"""The JSON documents of `plan`, `up`, `fingerprint` and `report`; other verbs have theirs beside what they show.
+"""The JSON documents of `plan`, `up` and `fingerprint`; other verbs have theirs beside what they show.
 
 Each names its schema and version; within one, keys are only added. Pure.
 """
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from rajee_deploy.model import Use
     from rajee_deploy.plan.steps import Skip, Step
     from rajee_deploy.report.history import PastRun
-    from rajee_deploy.report.metrics import Figures
     from rajee_deploy.rollout.spans import Span
     from rajee_deploy.rollout.standing import Running
 
@@ -122,31 +121,6 @@ def of_run(planned: Planned, run: PastRun, times_spent: Mapping[str, TimeSpent])
 
 def _span(span: Span) -> dict[str, Any]:
     return {"name": span.name, "seconds": round(span.seconds, 3)}
-
-
-def of_figures(figures: Figures, unreadable: int) -> dict[str, Any]:
-    """`rajee-deploy.report/1`: durations in seconds by kind of run."""
-    return {
-        "schema": "rajee-deploy.report/1",
-        "kinds": [
-            {
-                "kind": kind.kind,
-                "count": kind.count,
-                "p50": kind.p50,
-                "p95": kind.p95,
-                "max": kind.longest,
-                "target": kind.target,
-                "verdict": kind.verdict or None,
-            }
-            for kind in figures.kinds
-        ],
-        "runs": figures.runs,
-        "builds": figures.builds,
-        "failed": figures.failed,
-        "refused": figures.refused,
-        "accepted": figures.accepted,
-        "unreadable_lines": unreadable,
-    }
 
 
 def _summary(fingerprint: Fingerprint) -> dict[str, Any]:

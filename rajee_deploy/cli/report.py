@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path  # noqa: TC003 -- typer reads the annotations while the program runs
 from typing import Annotated
 
 import typer
@@ -11,18 +12,30 @@ from rajee_deploy.cli.flags import Config, Json  # noqa: TC001 -- typer reads th
 
 def report(
     all_projects: Annotated[bool, typer.Option("--all", help="Runs of every project, not of this one alone.")] = False,
+    html: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write a page with charts too; it needs nothing beside itself.")
+    ] = None,
+    as_markdown: Annotated[
+        bool, typer.Option("--markdown", help="Print Markdown, for a pull request or a job summary.")
+    ] = False,
+    baseline: Annotated[
+        str | None,
+        typer.Option(metavar="TIME", help="What a deployment took before, like 4m or 3m-5m (default: 3m-5m)."),
+    ] = None,
     config: Config = None,
     as_json: Json = False,
 ) -> None:
-    """How long runs took, by kind, against the success metrics.
+    """How long runs took, by kind, against the success metrics; and the time saved.
 
     \b
     rajee-deploy report
+    rajee-deploy report --html report.html
+    rajee-deploy report --markdown >> "$GITHUB_STEP_SUMMARY"
     rajee-deploy report --json | jq '.kinds[] | select(.verdict == "missed")'
     """
-    from rajee_deploy.actions.history import show_report
+    from rajee_deploy.actions.report import show_report
     from rajee_deploy.cli.images import settings_path
     from rajee_deploy.console import Console
 
     project = None if all_projects else settings_path(config).parent
-    show_report(Console(), project, as_json=as_json)
+    show_report(Console(), project, as_json=as_json, as_markdown=as_markdown, html=html, baseline=baseline)

@@ -6,14 +6,20 @@ import math
 from typing import TYPE_CHECKING
 
 from rajee_deploy.dataclass import dataclass
+from rajee_deploy.report.saved import PROPOSAL, Baseline, Saved, saved
+from rajee_deploy.report.trend import Unit, by_period, day_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import date
 
     from rajee_deploy.report.history import PastRun
 
 # Seconds, by kind of run: a no-op within 30 s (our own aim: 1 s), a code change within 3 minutes.
 TARGETS = {"noop": 30.0, "code": 180.0}
+
+_MOST_RECENT = 400
+_MOST_LAST = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,34 +42,110 @@ class KindFigures:
 
 
 @dataclass(frozen=True, slots=True)
+class PhaseFigures:
+    """One phase over all finished runs that had it, in seconds."""
+
+    name: str
+    count: int
+    p50: float
+    p95: float
+    longest: float
+    total: float
+
+
+@dataclass(frozen=True, slots=True)
+class PeriodFigures:
+    """The runs of a day, a week or a month; `runs`, `builds` and `failed` as in Figures."""
+
+    begins: date
+    kinds: tuple[KindFigures, ...]
+    runs: int
+    builds: int
+    failed: int
+
+
+@dataclass(frozen=True, slots=True)
 class Figures:
     """All kinds, and how runs ended: `runs` are those that finished, of which `builds` built an image; `failed` did not
-    finish, `refused` were never begun, `accepted` were not waited for."""
+    finish, `refused` were never begun, `accepted` were not waited for. `since` and `until` are the days of the first
+    and the last of them all; `recent` are the last runs, oldest first."""
 
     kinds: tuple[KindFigures, ...]
     runs: int
     builds: int
     failed: int
-    refused: int = 0
-    accepted: int = 0
+    refused: int
+    accepted: int
+    since: date | None
+    until: date | None
+    environments: tuple[str, ...]
+    phases: tuple[PhaseFigures, ...]
+    saved: Saved
+    unit: Unit
+    periods: tuple[PeriodFigures, ...]
+    recent: tuple[PastRun, ...]
+
+    @property
+    def last(self) -> tuple[PastRun, ...]:
+        """The runs that are worth a line each, newest first."""
+        return self.recent[: -_MOST_LAST - 1 : -1]
 
 
-def figures(runs: Sequence[PastRun]) -> Figures:
+def figures(runs: Sequence[PastRun], baseline: Baseline = PROPOSAL) -> Figures:
     """Sum up the runs. Only those that are done say how long a deployment takes; the others count as what they are."""
     accepted, refused = (sum(run.outcome == outcome for run in runs) for outcome in ("accepted", "refused"))
-    done = [run for run in runs if run.outcome == "done"]
+    done = _done(runs)
+    unit, periods = by_period(runs)
+    return Figures(
+        kinds=_kinds(done),
+        runs=len(done),
+        builds=_builds(done),
+        failed=len(runs) - len(done) - accepted - refused,
+        refused=refused,
+        accepted=accepted,
+        since=min(map(day_of, runs), default=None),
+        until=max(map(day_of, runs), default=None),
+        environments=tuple(sorted({run.environment for run in runs if run.environment})),
+        phases=_phases(done),
+        saved=saved([run.seconds for run in done], baseline),
+        unit=unit,
+        periods=tuple(_period(begins, those) for begins, those in periods),
+        recent=tuple(runs[-_MOST_RECENT:]),
+    )
+
+
+def _done(runs: Sequence[PastRun]) -> list[PastRun]:
+    return [run for run in runs if run.outcome == "done"]
+
+
+def _builds(done: Sequence[PastRun]) -> int:
+    return sum(bool(run.built) for run in done)
+
+
+def _period(begins: date, runs: Sequence[PastRun]) -> PeriodFigures:
+    done = _done(runs)
+    failed = sum(run.outcome not in {"done", "accepted", "refused"} for run in runs)
+    return PeriodFigures(begins, _kinds(done), len(done), _builds(done), failed)
+
+
+def _kinds(done: Sequence[PastRun]) -> tuple[KindFigures, ...]:
     by_kind: dict[str, list[float]] = {}
     for run in done:
         by_kind.setdefault(run.kind, []).append(run.seconds)
-    kinds = tuple(_of_kind(kind, seconds) for kind, seconds in sorted(by_kind.items()))
-    return Figures(
-        kinds,
-        len(done),
-        sum(bool(run.built) for run in done),
-        len(runs) - len(done) - accepted - refused,
-        refused,
-        accepted,
-    )
+    return tuple(_of_kind(kind, seconds) for kind, seconds in sorted(by_kind.items()))
+
+
+def _phases(done: Sequence[PastRun]) -> tuple[PhaseFigures, ...]:
+    """All phases, the one that took the most in all first."""
+    by_name: dict[str, list[float]] = {}
+    for run in done:
+        for phase in run.phases:
+            by_name.setdefault(phase.name, []).append(phase.seconds)
+    found = [
+        PhaseFigures(name, len(seconds), percentile(seconds, 50), percentile(seconds, 95), max(seconds), sum(seconds))
+        for name, seconds in by_name.items()
+    ]
+    return tuple(sorted(found, key=lambda phase: (-phase.total, phase.name)))
 
 
 def _of_kind(kind: str, seconds: list[float]) -> KindFigures:

@@ -1,0 +1,156 @@
+"""Figures → SVG. Pure: one function for each chart, which knows its data and leaves the places to `axes`."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from rajee_deploy.report.axes import BOTTOM, LEFT, RIGHT, ends, goal, grid, linear, logarithmic, picture
+from rajee_deploy.report.marks import cross, mark, places
+from rajee_deploy.report.markup import NOTHING, Markup, element, text
+from rajee_deploy.report.metrics import TARGETS
+from rajee_deploy.report.timings import duration
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rajee_deploy.report.history import PastRun
+    from rajee_deploy.report.metrics import Figures, KindFigures, PeriodFigures
+
+_GAP = 0.25  # of a bar's room
+_WIDEST = 48.0
+_DAY = 86400
+
+
+def runs_over_time(found: Figures) -> Markup:
+    """Each of the recent runs that was carried out as a mark: when it was and how long it took."""
+    runs = shown_runs(found)
+    if not runs:
+        return NOTHING
+    moments = [_moment(run) for run in runs]
+    first, last = min(moments), max(moments)
+    marks, kinds = [], places(run.kind for run in runs)
+    targets = {kind: seconds for kind, seconds in TARGETS.items() if kind in kinds}
+    scale = logarithmic([*(run.seconds for run in runs), *targets.values()])
+    for run, moment in zip(runs, moments, strict=True):
+        share = (moment - first) / (last - first) if last > first else 0.5
+        x, y = LEFT + 6 + share * (RIGHT - LEFT - 12), scale.place(run.seconds)
+        marks.append(mark(kinds[run.kind], x, y, _title(run)) if run.outcome == "done" else cross(x, y, _title(run)))
+    lines = [goal(scale.place(seconds), f"goal of {kind}") for kind, seconds in targets.items()]
+    days = sorted(run.at[:10] for run in runs)
+    return picture("how long each run took, over time", grid(scale), *marks, *lines, ends(days[0], days[-1]))
+
+
+def shown_runs(found: Figures) -> list[PastRun]:
+    """Those whose durations mean something: a run that was refused did nothing, and the end of one that was accepted
+    was not waited for."""
+    return [run for run in found.recent if run.outcome not in {"accepted", "refused"}]
+
+
+def runs_by_period(found: Figures) -> Markup:
+    """Bars of runs: those that built an image, those that built none, those that did not finish."""
+    periods = found.periods
+    if not periods:
+        return NOTHING
+    scale = linear(max(4, *(period.runs + period.failed for period in periods)), lambda value: f"{value:g}")
+    bars = []
+    for number, period in enumerate(periods):
+        below = 0
+        parts = []
+        for class_, count in (
+            ("built", period.builds),
+            ("kept", period.runs - period.builds),
+            ("failed", period.failed),
+        ):
+            if count:
+                parts.append(_bar(number, len(periods), scale.place(below), scale.place(below + count), class_))
+            below += count
+        bars.append(element("g", element("title", text(_counts(period))), *parts))
+    return picture(f"runs by the {found.unit}", grid(scale), *bars, _ends(periods))
+
+
+def kind_by_period(found: Figures, kind: KindFigures) -> Markup:
+    """One kind of run: bars up to the median of each period, thin lines up to its 95th percentile, and the goal."""
+    periods = found.periods
+    of_period = [next((one for one in period.kinds if one.kind == kind.kind), None) for period in periods]
+    highest = max((one.p95 for one in of_period if one), default=0.0)
+    shown = kind.target if kind.target and _fits(kind.target, highest) else 0.0
+    scale = linear(max(highest, shown), _short, _unit(max(highest, shown)))
+    bars = []
+    for number, (period, one) in enumerate(zip(periods, of_period, strict=True)):
+        if one is None:
+            continue
+        x = _middle(number, len(periods))
+        words = f"{period.begins}: {one.count} of {one.kind}, p50 {duration(one.p50)}, p95 {duration(one.p95)}"
+        bars.append(
+            element(
+                "g",
+                element("title", text(words)),
+                _bar(number, len(periods), BOTTOM, scale.place(one.p50), "median"),
+                element("line", class_="p95", x1=x, x2=x, y1=scale.place(one.p50), y2=scale.place(one.p95)),
+                element("line", class_="p95", x1=x - 3, x2=x + 3, y1=scale.place(one.p95), y2=scale.place(one.p95)),
+            )
+        )
+    line = goal(scale.place(shown), "goal") if shown else NOTHING
+    return picture(f"{kind.kind}: p50 and p95 by the {found.unit}", grid(scale), line, *bars, _ends(periods))
+
+
+def goal_is_shown(found: Figures, kind: KindFigures) -> bool:
+    highest = max((one.p95 for period in found.periods for one in period.kinds if one.kind == kind.kind), default=0.0)
+    return kind.target is not None and _fits(kind.target, highest)
+
+
+def _fits(target: float, highest: float) -> bool:
+    """A goal far above all bars would flatten them."""
+    return target <= 4 * highest
+
+
+def share_bar(share: float) -> Markup:
+    """A bar in a row of a table, of a share of the whole row."""
+    width = 100 * min(max(share, 0.0), 1.0)
+    bar = element("rect", x=0.0, y=0.0, width=width, height=10.0)
+    return element("svg", bar, class_="bar", viewBox="0 0 100 10", preserveAspectRatio="none", aria_hidden="true")
+
+
+def _title(run: PastRun) -> Markup:
+    what = ", ".join(f"{name} {tag}" for name, tag in run.tags.items())
+    words = [f"{run.at}: {run.kind}, {run.outcome} {run.error}".rstrip(), duration(run.seconds), run.environment, what]
+    return text(" · ".join(word for word in words if word))
+
+
+def _counts(period: PeriodFigures) -> str:
+    return f"{period.begins}: {period.runs} finished, {period.builds} built an image, {period.failed} did not finish"
+
+
+def _moment(run: PastRun) -> float:
+    """A number that grows with time; without the zone, since no moment near the ends of all years has another one."""
+    at = datetime.fromisoformat(run.at)
+    return at.toordinal() * _DAY + at.hour * 3600 + at.minute * 60 + at.second
+
+
+def _ends(periods: Sequence[PeriodFigures]) -> Markup:
+    return ends(str(periods[0].begins), str(periods[-1].begins))
+
+
+def _middle(number: int, of: int) -> float:
+    return LEFT + (number + 0.5) * (RIGHT - LEFT) / of
+
+
+def _bar(number: int, of: int, below: float, above: float, class_: str) -> Markup:
+    width = min((RIGHT - LEFT) / of * (1 - _GAP), _WIDEST)
+    left, height = _middle(number, of) - width / 2, max(below - above, 0.0)
+    return element("rect", class_=class_, x=left, y=below - height, width=width, height=height)
+
+
+def _unit(seconds: float) -> float:
+    """In which steps of a scale are round."""
+    return next((unit for unit in (3600.0, 60.0) if seconds >= 2 * unit), 1.0)
+
+
+def _short(seconds: float) -> str:
+    """A tick's words: they have little room."""
+    if seconds < 1:
+        return f"{seconds * 1000:g}ms" if seconds else "0"
+    if seconds < 60:  # noqa: PLR2004 -- a minute
+        return f"{seconds:g}s"
+    return f"{seconds / 60:.3g}m" if seconds < 7200 else f"{seconds / 3600:.3g}h"  # noqa: PLR2004 -- two hours

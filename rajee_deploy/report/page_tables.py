@@ -1,0 +1,95 @@
+"""The tables of the page: figures → rows. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rajee_deploy.report.charts import share_bar
+from rajee_deploy.report.markup import NOTHING, Markup, element, join, text
+from rajee_deploy.report.saved import long
+from rajee_deploy.report.timings import duration
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from rajee_deploy.report.history import PastRun
+    from rajee_deploy.report.metrics import Figures
+
+MOST_PHASES = 12
+_SHARE = "share"
+_CLASSES = {"done": "", "accepted": "", "refused": "dim"}
+
+
+def kinds_table(found: Figures) -> Markup:
+    rows = [
+        (
+            _cell(kind.kind, "name"),
+            _number(str(kind.count)),
+            *(_number(duration(seconds)) for seconds in (kind.p50, kind.p95, kind.longest)),
+            _cell(f"p95 ≤ {long(kind.target)}" if kind.target else "", "nowrap"),
+            _cell(f"{'✓' if kind.verdict == 'met' else '✗'} {kind.verdict}", f"nowrap {kind.verdict}")
+            if kind.verdict
+            else _cell(""),
+        )
+        for kind in found.kinds
+    ]
+    return _table(("kind", ">runs", ">p50", ">p95", ">max", "goal", ""), rows)
+
+
+def phases_table(found: Figures) -> Markup:
+    """The phases that took the most of all finished runs; shares are of the sum, since some go on side by side."""
+    whole = sum(phase.total for phase in found.phases)
+    rows = [
+        (
+            _cell(phase.name, "name"),
+            element("td", share_bar(phase.total / whole if whole else 0.0), class_="share"),
+            _number(f"{phase.total / whole:.0%}" if whole else ""),
+            _number(str(phase.count)),
+            *(_number(duration(seconds)) for seconds in (phase.p50, phase.p95, phase.longest)),
+        )
+        for phase in found.phases[:MOST_PHASES]
+    ]
+    more = len(found.phases) - MOST_PHASES
+    note = element("p", text(f"{more} more took less."), class_="note") if more > 0 else NOTHING
+    return join(_table(("phase", _SHARE, ">of all", ">runs", ">p50", ">p95", ">max"), rows), note)
+
+
+def runs_table(found: Figures) -> Markup:
+    rows = [
+        (
+            _cell(run.at[:16].replace("T", " "), "nowrap"),
+            _cell(run.environment),
+            _cell(run.kind),
+            _cell(f"{run.outcome} {run.error}".rstrip(), _CLASSES.get(run.outcome, "bad")),
+            _number(duration(run.seconds)),
+            _cell(what(run), "name"),
+        )
+        for run in found.last
+    ]
+    return _table(("when", "environment", "kind", "end", ">time", "what"), rows)
+
+
+def what(run: PastRun) -> str:
+    """What a run did, in a few words."""
+    parts = [f"build {', '.join(run.built)}" if run.built else "", f"deploy {', '.join(run.deployed)}"]
+    return "; ".join(part for part in (parts if run.deployed else parts[:1]) if part)
+
+
+def _table(columns: Sequence[str], rows: Iterable[Sequence[Markup]]) -> Markup:
+    """A table that moves in its own frame where it is too wide; a column whose name begins with `>` has numbers."""
+    head = [element("th", text(name.lstrip(">")), scope="col", class_=_class_of(name)) for name in columns]
+    body = [element("tr", *cells) for cells in rows]
+    table = element("table", element("thead", element("tr", *head)), element("tbody", *body))
+    return element("div", table, class_="wide")
+
+
+def _class_of(column: str) -> str:
+    return "n" if column.startswith(">") else "share" if column == _SHARE else ""
+
+
+def _cell(words: str, class_: str = "") -> Markup:
+    return element("td", text(words), class_=class_) if class_ else element("td", text(words))
+
+
+def _number(words: str) -> Markup:
+    return _cell(words, "n")

@@ -1,0 +1,127 @@
+"""The page of the report: well-formed whatever the history says, and complete in itself."""
+
+from __future__ import annotations
+
+import re
+from xml.etree import ElementTree as ET
+
+import pytest
+from hypothesis import given
+from past_runs import SPITEFUL, any_runs, run_at
+
+from rajee_deploy.report.document import of_figures
+from rajee_deploy.report.metrics import figures
+from rajee_deploy.report.page import page
+from rajee_deploy.report.style import STYLE
+from rajee_deploy.report.timings import duration
+
+ELEMENTS = re.compile(
+    r"html|head|meta|title|style|body|header|h[123]|p|div|span|b|figure|ul|li|table|thead|tbody|tr|th|td"
+    r"|svg|g|path|line|rect|text"
+)
+ATTRIBUTES = re.compile(
+    r"class|charset|http-equiv|content|name|lang|scope|viewBox|role|aria-label|aria-hidden|preserveAspectRatio"
+    r"|d|transform|[xy][12]?|width|height|text-anchor"
+)
+
+
+def tree(runs, title="shop") -> ET.Element:
+    return ET.fromstring(page(figures(runs), title))  # noqa: S314 -- our own page
+
+
+def words(element: ET.Element) -> str:
+    return " ".join("".join(element.itertext()).split())
+
+
+def rows(found: ET.Element) -> list[list[str]]:
+    return [[words(cell) for cell in row] for row in found.iter("tr")]
+
+
+@given(any_runs)
+def test_any_history_makes_a_well_formed_page_that_loads_nothing(runs):
+    found = tree(runs, SPITEFUL[0])
+    for element in found.iter():
+        assert ELEMENTS.fullmatch(element.tag)
+        assert all(map(ATTRIBUTES.fullmatch, element.attrib))
+    assert found.findtext(".//style") == STYLE
+    assert re.search(r"url\(|@import|<|&|//", STYLE) is None
+
+
+@given(any_runs)
+def test_all_that_is_drawn_has_a_place(runs):
+    for element in tree(runs).iter():
+        for name in ("x", "y", "x1", "x2", "y1", "y2", "width", "height"):
+            value = element.get(name)
+            assert value is None or (0 <= float(value) <= 400), (element.tag, element.attrib)
+
+
+def test_no_end_tag_is_missing_for_a_browser():
+    """XML ends an empty element by itself; HTML does so with those alone that are never anything but empty."""
+    assert set(re.findall(r"<(\w+)[^<>]*/>", page(figures([run_at()]), "shop"))) == {"meta"}
+
+
+@pytest.mark.parametrize("name", SPITEFUL)
+def test_a_name_is_shown_as_it_is(name):
+    runs = [run_at(kind=name, environment=name, built=(name,), error=name, outcome="failed"), run_at(kind=name)]
+    shown = words(tree(runs, name)).replace(" ", "")
+    printable = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in name)
+    assert shown.count(printable.replace(" ", "")) >= 5
+
+
+def test_the_figures_are_those_of_the_document():
+    runs = [run_at(day, kind, 0.3 + 50 * day) for day in range(6) for kind in ("noop", "code", "infra")]
+    runs += [run_at(6, outcome="failed", error="rollout-failed"), run_at(6, outcome="refused")]
+    found, document = figures(runs), of_figures(figures(runs), 0)
+    shown = rows(ET.fromstring(page(found, "shop")))  # noqa: S314 -- our own page
+    for kind in document["kinds"]:
+        times = [duration(kind[name]) for name in ("p50", "p95", "max")]
+        row = next(row for row in shown if row[0] == kind["kind"])
+        assert row[1:5] == [str(kind["count"]), *times]
+        assert (kind["verdict"] or "") in row[-1]
+    for phase in document["phases"]:
+        times = [duration(phase[name]) for name in ("p50", "p95", "max")]
+        assert next(row for row in shown if row[0] == phase["name"])[3:] == [str(phase["count"]), *times]
+    ends = [row for row in shown if row[0].startswith("2026-")]
+    assert [row[2:5] for row in ends] == [
+        [run["kind"], " ".join(filter(None, (run["outcome"], run["error"]))), duration(run["seconds"])]
+        for run in document["last"]
+    ]
+
+
+def test_the_tiles_say_met_and_missed_in_words():
+    found = tree([run_at(kind="noop", seconds=0.3), run_at(seconds=200.0)])
+    tiles = [[words(part) for part in tile] for tile in found.iter("div") if tile.get("class") == "tile"]
+    assert tiles == [
+        ["No-op, p95", "300ms", "goal: at most 30s; p50 300ms", "✓ met"],
+        ["Code change, p95", "3m 20s", "goal: at most 3m; p50 3m 20s", "✗ missed"],
+        ["Runs that built an image", "50%", "1 of 2"],
+        ["Time saved", "2m 40s to 6m 40s", "against 3m to 5m a run before"],
+    ]
+
+
+def test_each_run_that_was_carried_out_is_a_mark():
+    runs = [run_at(0), run_at(1, "noop"), run_at(2, outcome="failed"), run_at(3, outcome="refused")]
+    chart = tree(runs).find(".//svg[@aria-label='how long each run took, over time']")
+    assert [mark.get("class") for mark in chart.iter("path")] == ["m c1", "m c0", "x"]
+
+
+def test_bars_have_the_heights_of_their_counts():
+    chart = tree([run_at(0), run_at(0, "noop"), run_at(0, "noop"), run_at(1)]).find(
+        ".//svg[@aria-label='runs by the day']"
+    )
+    heights = [float(bar.get("height")) for bar in chart.iter("rect")]
+    assert heights[1] == pytest.approx(2 * heights[0], abs=0.1)
+    assert heights[2] == pytest.approx(heights[0], abs=0.1)
+
+
+def test_without_a_run_the_page_says_so():
+    found = tree([])
+    assert "No run was recorded yet" in words(found)
+    assert found.find(".//svg") is None
+    assert found.find(".//table") is None
+
+
+def test_a_goal_far_above_all_bars_is_said_in_words():
+    shown = words(tree([run_at(kind="noop", seconds=0.3)]))
+    assert "the goal, at most 30s, is far above the chart" in shown
+    assert "the goal, at most 30s, is dashed" in words(tree([run_at(kind="noop", seconds=20.0)]))
