@@ -127,7 +127,7 @@ def test_every_key_has_an_example_that_it_takes(reference, table):
 def test_verbs_that_pages_show_are_there():
     known = set(get_command(command_line([])).commands)
     for page in PAGES:
-        shown = re.findall(r"(?:`|\$ )rajee-deploy ([a-z]+)", page.read_text())
+        shown = re.findall(r"(?:`|\$ )rajee-deploy ([a-z]+(?:-[a-z]+)*)", page.read_text())
         assert set(shown) <= known, page
         if page.name == "README.md":
             assert set(shown) == known

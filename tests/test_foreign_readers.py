@@ -144,6 +144,7 @@ ELSEWHERE: dict[str, str] = {
     "settings/document.py": "rajee-deploy.toml",
     "settings/cdk_table.py": "what is wrong with a cdk.json, in words",
     "settings/reference.py": "our own page",
+    "actions/error_codes.py": "our own page, and our own file of it",
     # Bytes that nothing is read out of but a digest, words for a person, or which are handed on.
     "git/checkout.py": "handed on",
     "actions/verify/contents.py": "handed on",

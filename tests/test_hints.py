@@ -16,7 +16,7 @@ from rajee_deploy.cli.line import VERBS, click_command
 
 ROOM = Path(__file__).parents[1] / "rajee_deploy"
 GROUPS = {"sandbox": {"start", "stop", "status", "env"}}
-COMMAND = re.compile(r"(?<![\w/-])rajee-deploy ([a-z]+)((?: [^ \n;,()#]+)*)")
+COMMAND = re.compile(r"(?<![\w/-])rajee-deploy ([a-z]+(?:-[a-z]+)*)((?: [^ \n;,()#]+)*)")
 # A verb with a flag and without our name works nowhere.
 BARE = re.compile(rf"(?<![\w-])(?<!rajee-deploy )({'|'.join(VERBS)}) --[a-z]")
 

@@ -34,11 +34,15 @@ def init(
         bool, typer.Option("--print", help="Print the settings on stdout, and write nothing.")
     ] = False,
     no_plan: Annotated[bool, typer.Option("--no-plan", help="Do not end with a plan.")] = False,
+    schema: Annotated[
+        bool, typer.Option("--schema", help="Print the JSON Schema of the settings on stdout, and look at nothing.")
+    ] = False,
     profile: Profile = None,
     region: Region = None,
     as_json: Json = False,
 ) -> None:
-    """Look at a CDK app and write the settings for it: rajee-deploy.toml, and a .deployignore where it helps.
+    """Look at a CDK app and write the settings for it: rajee-deploy.toml, its schema (for editors), and a .deployignore
+    where it helps.
 
     Overwrites nothing, and edits no line of the app. Synthesises once; needs credentials of AWS for the plan at its
     end, and where the app looks something up.
@@ -47,12 +51,16 @@ def init(
     rajee-deploy init
     rajee-deploy init --print                 what it would write
     rajee-deploy init --app services/api/cdk
+    rajee-deploy init --schema > rajee-deploy.schema.json
     """
     from rajee_deploy.actions.init.place import check_absent, settings_directory
     from rajee_deploy.actions.init.render import warn_of_platforms
     from rajee_deploy.console import Console
 
     console = Console()
+    if schema:
+        console.data(_schema().removesuffix("\n"))
+        return
     if not as_json:
         console.begin("init")
     directory = _app(console, app)
@@ -156,7 +164,13 @@ def _draft(root: Path, found: Found, chosen: Choice) -> Draft:
     from rajee_deploy.actions.init.render import Draft
     from rajee_deploy.actions.init.settings_text import settings_text
 
-    return Draft(root / NAME, settings_text(found, chosen), ignore_files(found, chosen))
+    return Draft(root / NAME, settings_text(found, chosen), _schema(), ignore_files(found, chosen))
+
+
+def _schema() -> str:
+    from rajee_deploy.settings.schema import text
+
+    return text()
 
 
 def _show(console: Console, found: Found, chosen: Choice, draft: Draft) -> None:
@@ -168,13 +182,11 @@ def _show(console: Console, found: Found, chosen: Choice, draft: Draft) -> None:
 
 def _write(console: Console, draft: Draft, chosen: Choice, *, as_json: bool) -> list[Path]:
     from rajee_deploy.actions.init.render import show_written
-    from rajee_deploy.actions.init.write import write_ignore, write_settings
+    from rajee_deploy.actions.init.write import write_beside, write_settings
 
     write_settings(draft.path, draft.text, [guard.name for guard in chosen.guards])
-    made = [
-        draft.ignore_path(one) for one in draft.ignores if one.text and write_ignore(draft.ignore_path(one), one.text)
-    ]
-    written = [draft.path, *made]
+    beside = [path for path, text in draft.files().items() if path != draft.path and write_beside(path, text)]
+    written = [draft.path, *beside]
     if not as_json:
         show_written(console, draft, written)
     return written

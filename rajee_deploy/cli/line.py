@@ -13,7 +13,7 @@ from rajee_deploy import __version__
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-# In the order of --help, with the module of this package that has a function of the verb's name.
+# In the order of --help, with the module of this package that has a function of the verb's name (_ for -).
 VERBS = {
     "init": "init",
     "up": "up",
@@ -28,6 +28,7 @@ VERBS = {
     "status": "status",
     "doctor": "doctor",
     "report": "report",
+    "explain-error": "explain_error",
 }
 
 
@@ -46,7 +47,7 @@ def command_line(argv: Sequence[str]) -> typer.Typer:
     is_version = list(argv) == ["--version"]
     for verb, module in VERBS.items():
         if verb == first or not (first in VERBS or is_version):
-            app.command()(getattr(import_module(f"rajee_deploy.cli.{module}"), verb))
+            app.command()(getattr(import_module(f"rajee_deploy.cli.{module}"), verb.replace("-", "_")))
     if not (first in VERBS or is_version):
         from rajee_deploy.cli.sandbox import sandbox
 

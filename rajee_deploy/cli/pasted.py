@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-_COMMAND = re.compile(r"(?<![\w-])rajee-deploy ([a-z]+)((?:[ ][^\s;,()]+)*)")
+_COMMAND = re.compile(r"(?<![\w-])rajee-deploy ([a-z]+(?:-[a-z]+)*)((?:[ ][^\s;,()]+)*)")
 # What says which project, account and images are meant, which build, and how it is done.
 _WHICH = ("environment", "config", "profile", "region", "image")
 _BUILD = ("context", "file", "target", "platform", "build_context")

@@ -2,7 +2,8 @@
 
 Inside: keys (every key, and what it takes), document (which file), reading (the file, checked, table by table) with
 settings_file (one file while it is read), image_tables, cdk_table, parameters, build_settings and engine_kinds (parts
-of it), problems (what is wrong with a value), values (what is configured), reference (the keys for docs/settings.md).
+of it), problems (what is wrong with a value), values (what is configured), reference (the keys for docs/settings.md),
+schema (the keys for editors).
 """
 
 from rajee_deploy.settings.document import find_settings

@@ -1,6 +1,7 @@
 """Every key of the settings: what it takes, and how docs/settings.md shows it. Pure.
 
-Reading checks by these tables, and `reference` makes the page of them, so neither knows a key that the other does not.
+Reading checks by these tables, `reference` makes the page of them and `schema` what editors complete by, so none knows
+a key that another does not.
 A new key: its line here; its field in `values` (of a build or an engine: `build_settings`); it is read in `reading`,
 `cdk_table`, `image_tables` or `build_settings`.
 """
@@ -29,19 +30,37 @@ class Key(NamedTuple):
     takes: str
     lines: tuple[tuple[str, str], ...] = ()
     is_alternative: bool = False  # to the key before it: only one of the two may be set
+    among: tuple[str, ...] | range = ()  # the texts, or the numbers, that there are to choose from; (): any
 
 
-def _key(takes: str, value: str, comment: str = "", *, is_alternative: bool = False) -> Key:
-    return Key(takes, ((f" = {value}", comment),), is_alternative)
+def _key(
+    takes: str,
+    value: str,
+    comment: str = "",
+    *,
+    is_alternative: bool = False,
+    among: tuple[str, ...] | range = (),
+) -> Key:
+    return Key(takes, ((f" = {value}", comment),), is_alternative, among)
 
 
 _ENGINE_KEYS = {
-    "engine": _key(STRING, '"auto"', "where images are built: buildx, else buildah; or one of them by name"),
+    "engine": _key(
+        STRING,
+        '"auto"',
+        "where images are built: buildx, else buildah; or one of them by name",
+        among=("auto", "buildx", "buildah"),
+    ),
     "builder": _key(STRING, '"far"', "a builder of `docker buildx ls`, or a docker context (none)"),
-    "build-concurrency": _key(NUMBER, "2", "images that build at a time, 1 to 32"),
+    "build-concurrency": _key(NUMBER, "2", "images that build at a time, 1 to 32", among=range(1, 33)),
 }
 _ANCESTRY = "true: refuse to deploy where git cannot tell which revision is the newer"
-_DRIFT = _key(STRING, '"leave"', '"repair": put services back that run something else than their stack says')
+_DRIFT = _key(
+    STRING,
+    '"leave"',
+    '"repair": put services back that run something else than their stack says',
+    among=("leave", "repair"),
+)
 TOP_KEYS = {
     **_ENGINE_KEYS,
     "require-ancestry": _key(BOOLEAN, "false", _ANCESTRY),
@@ -71,7 +90,7 @@ IMAGE_KEYS = {
     "stack": _key(STRING, '"ApiStack"', "the stack that receives the tag (none: only built and pushed)…"),
     "parameter": _key(STRING, '"ImageTag"', "…in this parameter"),
     "context-key": _key(STRING, '"imageTag"', "instead of parameter: as this CDK context value", is_alternative=True),
-    "deploy-by": _key(STRING, '"tag"', 'or "digest"'),
+    "deploy-by": _key(STRING, '"tag"', 'or "digest"', among=("tag", "digest")),
     "tags": _key(
         LIST,
         '["branch-{branch}"]',
@@ -84,7 +103,7 @@ IMAGE_KEYS = {
     "ssh": _key(LIST, '["default"]'),
     "cache-from": _key(LIST, '["team/cache", "gha"]'),
     "cache-to": _key(LIST, '["team/cache"]'),
-    "provenance": _key(STRING_OR_FALSE, "false", 'or "min", "max"'),
+    "provenance": _key(STRING_OR_FALSE, "false", 'or "min", "max"', among=("min", "max")),
 }
 CDK_KEYS = {
     "app": _key(STRING, '"infra"', "the directory with cdk.json (default: the settings file's)"),
@@ -97,11 +116,26 @@ CDK_KEYS = {
     "env": _key(LIST, '["FEATURE_X"]', "environment variables that the app reads"),
     "ignore": _key(LIST, '["/docs/"]', ".gitignore syntax: what synth does not read"),
     "inputs": _key(LIST, '["shared/sizes.py"]', "what synth reads outside of the app's directory"),
-    "infra-check": _key(STRING, '"auto"', 'or "hash", "synth": see docs/infrastructure.md'),
-    "approval": _key(STRING, '"interactive"', 'or "broadening", "never": see docs/deploying.md'),
-    "tag-only": _key(STRING, '"cdk"', '"cloudformation": a new image, or parameter, alone goes without the CDK CLI'),
+    "infra-check": _key(
+        STRING, '"auto"', 'or "hash", "synth": see docs/infrastructure.md', among=("auto", "hash", "synth")
+    ),
+    "approval": _key(
+        STRING,
+        '"interactive"',
+        'or "broadening", "never": see docs/deploying.md',
+        among=("interactive", "broadening", "never"),
+    ),
+    "tag-only": _key(
+        STRING,
+        '"cdk"',
+        '"cloudformation": a new image, or parameter, alone goes without the CDK CLI',
+        among=("cdk", "cloudformation"),
+    ),
     "image-assets": _key(
-        STRING, '"cdk"', 'who builds the app\'s image assets: the CDK CLI; or "adopt": rajee-deploy does'
+        STRING,
+        '"cdk"',
+        'who builds the app\'s image assets: the CDK CLI; or "adopt": rajee-deploy does',
+        among=("cdk", "adopt"),
     ),
     "parameters": Key(
         TABLE,
@@ -150,12 +184,12 @@ def is_taken(value: Any, key: Key) -> bool:
 
 # Lines of an ignore file: a blank one means nothing there, and one may stand twice, since the last that matches wins.
 # Platforms are read as a set (see model.parse_platforms).
-_FREE = frozenset({"ignore", "platform"})
+FREE = frozenset({"ignore", "platform"})
 
 
 def list_problem(key: str, value: Any) -> str:
     """What is wrong with a list; "" where nothing is, or where it is none."""
-    if not isinstance(value, list) or key in _FREE:
+    if not isinstance(value, list) or key in FREE:
         return ""
     if any(isinstance(each, str) and not each.strip() for each in value):
         return "an entry is empty: write a name there, or take it out"

@@ -125,7 +125,7 @@ def test_elsewhere_nothing_is_told(world, monkeypatch, capsys):
             DeployError("build-failed", "no", where="a|b:3", cause="x\n| y |", hint="run `z`"),
             (
                 "### ✗ rajee-deploy up: no\n\n<code>build-failed</code>\n\n|  |  |\n| --- | --- |\n"
-                "| where | a&#124;b&#58;3 |\n| cause | x &#124; y &#124; |\n| next | run &#96;z&#96; |\n"
+                "| where | a&#124;b&#58;3 |\n| cause | x &#124; y &#124; |\n| next | <code>run &#96;z&#96;</code> |\n"
             ),
         ),
     ],

@@ -11,9 +11,11 @@ import pytest
 from assemblies import install_copying_cli, write_assembly
 from typer.testing import CliRunner
 
+from rajee_deploy.actions.init.settings_text import SCHEMA_NAME
 from rajee_deploy.cli.line import command_line
 from rajee_deploy.errors import ConfigurationError, DeployError, Exit
 from rajee_deploy.settings import load
+from rajee_deploy.settings.schema import text as schema_text
 
 NARROW = "FROM scratch\nCOPY app.py /\n"
 
@@ -121,6 +123,7 @@ def test_the_document(root):
     assert {**image, "name": "Web", "context": "svc", "reads": 1, "files": 3, "adopted": True, "reason": ""} == image
     assert document["settings"]["text"] == (root / "rajee-deploy.toml").read_text()
     assert document["settings"]["written"] is True
+    assert document["settingsSchema"] == {"path": str(root / SCHEMA_NAME), "written": True}
     assert (document["plan"], document["planError"]) == (None, None)
     assert [warning["code"] for warning in document["warnings"]] == ["image-asset"]
 
@@ -130,11 +133,36 @@ def test_print_writes_nothing_and_takes_no_offence_at_settings(root):
     write(root, {"rajee-deploy.toml": "# mine\n"})
     ended = run("--print")
     assert ended.exit_code == 0
-    assert ended.stdout.startswith("# Written by `rajee-deploy init`")
+    assert "\n# Written by `rajee-deploy init`" in ended.stdout
     assert (root / "rajee-deploy.toml").read_text() == "# mine\n"
     printed = json.loads(run("--print", "--json").stdout)
     assert printed["settings"]["written"] is False
     assert printed["settings"]["text"] == ended.stdout
+    assert printed["settingsSchema"]["written"] is False
+    assert not (root / SCHEMA_NAME).exists()
+
+
+def test_the_schema_lies_beside_the_settings(root):
+    app(root)
+    ended = run()
+    assert f"✓ {SCHEMA_NAME}" in ended.stderr
+    assert (root / SCHEMA_NAME).read_text() == run("--schema").stdout == schema_text()
+
+
+def test_a_schema_that_is_there_stays(root):
+    app(root)
+    write(root, {SCHEMA_NAME: "mine\n"})
+    ended = run()
+    assert ended.exit_code == 0
+    assert f"= {SCHEMA_NAME}     it is there already, and stays as it is" in ended.stderr
+    assert (root / SCHEMA_NAME).read_text() == "mine\n"
+
+
+def test_the_schema_is_printed_where_there_is_no_app(root):
+    ended = run("--schema")
+    assert (ended.exit_code, ended.stderr) == (0, "")
+    assert json.loads(ended.stdout)["$schema"] == "http://json-schema.org/draft-04/schema#"
+    assert not (root / SCHEMA_NAME).exists()
 
 
 @pytest.mark.parametrize("name", ["rajee-deploy.toml", "pyproject.toml"])

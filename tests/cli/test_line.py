@@ -7,20 +7,25 @@ import sys
 
 import pytest
 
-from rajee_deploy.cli.line import VERBS, command_line
+from rajee_deploy.cli.line import VERBS, click_command, command_line
+
+
+def function(verb):
+    return verb.replace("-", "_")
 
 
 @pytest.mark.parametrize("argv", [[], ["--help"], ["-h"], ["bogus"], ["sandbox", "start"], ["--version", "plan"]])
 def test_without_a_plain_verb_all_are_there(argv):
     app = command_line(argv)
-    assert [command.callback.__name__ for command in app.registered_commands] == list(VERBS)
+    assert [command.callback.__name__ for command in app.registered_commands] == [function(verb) for verb in VERBS]
     assert [group.name for group in app.registered_groups] == ["sandbox"]
 
 
 @pytest.mark.parametrize("verb", VERBS)
 def test_a_verb_comes_alone(verb):
     app = command_line([verb, "--help"])
-    assert [command.callback.__name__ for command in app.registered_commands] == [verb]
+    assert [command.callback.__name__ for command in app.registered_commands] == [function(verb)]
+    assert click_command(verb).name == verb
     assert app.registered_groups == []
 
 

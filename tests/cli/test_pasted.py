@@ -34,6 +34,7 @@ from rajee_deploy.model import Notice
         ("fingerprint svc -f D", "rajee-deploy lock", "rajee-deploy lock -f D --context svc"),
         ("verify svc", "rajee-deploy fingerprint prints", "rajee-deploy fingerprint svc prints"),
         ("explain --context svc", "rajee-deploy verify", "rajee-deploy verify svc"),
+        ("explain -e prod", "rajee-deploy explain-error bug", "rajee-deploy explain-error bug"),
         ("plan --config 'a b.toml'", "rajee-deploy up", "rajee-deploy up --config 'a b.toml'"),
         (
             "lock --build-context l=https://u:p@h/x",

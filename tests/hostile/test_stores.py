@@ -30,13 +30,14 @@ LINES = {
     "report": ["report"],
     "doctor": [],  # its answer is about these places: see tests/actions/doctor
     "init": ["init"],
+    "explain-error": ["explain-error no-region"],
 }
 ALL = [line for lines in LINES.values() for line in lines]
 WITHOUT_DOCUMENT = {"permissions"}  # its result is one already
 # What their answer is made of; see tests/report for the one, and tests/actions/rollback for the other.
 OWN = {"report": "history.jsonl", "rollback --plan": "history.jsonl"}
 # They keep nothing, and warn of nothing here.
-QUIET = {"explain src/a", "explain cdk/app.py", "lock", "lock --check", "init"}
+QUIET = {"explain src/a", "explain cdk/app.py", "lock", "lock --check", "init", "explain-error no-region"}
 PLACES = ("state", "cache")
 READ_ANYWAY, SEARCH_ANYWAY = 1, 2  # https://man7.org/linux/man-pages/man7/capabilities.7.html
 VERSION_3 = 0x20080522

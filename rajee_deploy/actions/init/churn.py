@@ -10,7 +10,7 @@ from __future__ import annotations
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, NamedTuple
 
-from rajee_deploy.actions.init.settings_text import said
+from rajee_deploy.actions.init.settings_text import SCHEMA_NAME, said
 from rajee_deploy.dataclass import dataclass
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ class _Kind(NamedTuple):
 
 
 GIT = "git"  # the word for the checkout itself: a build may ask it for a version
-_OURS = ("/.deployignore", "/rajee-deploy.toml", "/rajee-deploy.lock")
+_OURS = ("/.deployignore", "/rajee-deploy.toml", f"/{SCHEMA_NAME}", "/rajee-deploy.lock")
 _KINDS = (
     _Kind(".git/", GIT),
     _Kind(".github/"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from rajee_deploy.actions.init.settings_text import of_image
+from rajee_deploy.actions.init.settings_text import SCHEMA_NAME, of_image
 from rajee_deploy.dataclass import dataclass
 from rajee_deploy.settings import DEFAULT_PLATFORM
 from rajee_deploy.text.lines import lines_of
@@ -23,11 +23,21 @@ _UNSET = "image-asset"
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """What is to be written: the settings, and the ignore files of build contexts."""
+    """What is to be written: the settings, their schema, and the ignore files of build contexts."""
 
     path: Path
     text: str
+    schema: str
     ignores: tuple[IgnoreFile, ...]
+
+    @property
+    def schema_path(self) -> Path:
+        return self.path.with_name(SCHEMA_NAME)
+
+    def files(self) -> dict[Path, str]:
+        """The text of each file."""
+        ignores = {self.ignore_path(one): one.text for one in self.ignores if one.text}
+        return {self.path: self.text, self.schema_path: self.schema, **ignores}
 
     def ignore_path(self, one: IgnoreFile) -> Path:
         return self.path.parent / one.context / ".deployignore"
@@ -69,18 +79,16 @@ def show_decisions(console: Console, found: Found, chosen: Choice, draft: Draft)
 
 
 def show_written(console: Console, draft: Draft, paths: Sequence[Path]) -> None:
-    for path in paths:
-        text = (
-            draft.text
-            if path == draft.path
-            else next(one.text for one in draft.ignores if draft.ignore_path(one) == path)
-        )
+    for path, text in draft.files().items():
         name = (
             path.name
             if path.parent == draft.path.parent
             else f"{path.parent.relative_to(draft.path.parent)}/{path.name}"
         )
-        console.item("✓", name, f"written, {len(lines_of(text))} lines", "green")
+        if path in paths:
+            console.item("✓", name, f"written, {len(lines_of(text))} lines", "green")
+        else:
+            console.item("=", name, "it is there already, and stays as it is")
 
 
 def document(found: Found, chosen: Choice, draft: Draft, written: Sequence[Path]) -> dict[str, Any]:
@@ -102,6 +110,7 @@ def document(found: Found, chosen: Choice, draft: Draft, written: Sequence[Path]
         "images": [_image_document(one, chosen) for one in found.images],
         "dockerfiles": [one.path for one in found.dockerfiles],
         "settings": {"path": str(draft.path), "written": draft.path in written, "text": draft.text},
+        "settingsSchema": {"path": str(draft.schema_path), "written": draft.schema_path in written},
         "deployignore": [
             {
                 "path": str(draft.ignore_path(one)),

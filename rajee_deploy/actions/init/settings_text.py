@@ -11,6 +11,9 @@ if TYPE_CHECKING:
     from rajee_deploy.actions.init.decide import Choice, Guard, ImageTable
     from rajee_deploy.actions.init.found import Found, FoundImage
 
+# The file beside the settings by which editors complete them. A path that starts at the settings, since whoever has the
+# checkout has it: taplo refuses a file whose schema is not there, and where this package lies differs by machine.
+SCHEMA_NAME = "rajee-deploy.schema.json"
 _COLUMN = 30  # where comments begin
 _WIDTH = 100
 _MOST_LISTED = 12
@@ -19,7 +22,12 @@ _MOST_LISTED = 12
 def settings_text(found: Found, chosen: Choice) -> str:
     """The whole file."""
     parts = [
-        ["# Written by `rajee-deploy init`, and yours from now on. Every key: docs/settings.md"],
+        [
+            f"#:schema ./{SCHEMA_NAME}",  # a directive of taplo's: it has to come first
+            "# Editors complete by that file; `rajee-deploy init --schema` prints it for the release in use.",
+            "",
+            "# Written by `rajee-deploy init`, and yours from now on. Every key: docs/settings.md",
+        ],
         list(_cdk(found, chosen)),
         *(list(_image(table)) for table in chosen.images),
         list(_adopted(found, chosen)),

@@ -34,8 +34,8 @@ def write_settings(path: Path, text: str, environments: Sequence[str]) -> None:
         raise not_written(path, error.strerror or str(error)) from error
 
 
-def write_ignore(path: Path, text: str) -> bool:
-    """Write a `.deployignore`; False where one is there. DeployError `settings-not-written`."""
+def write_beside(path: Path, text: str) -> bool:
+    """Write a file that goes with the settings; False where one is there. DeployError `settings-not-written`."""
     try:
         _make(path, text)
     except FileExistsError:

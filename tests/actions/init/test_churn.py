@@ -51,7 +51,7 @@ def test_what_churns_is_taken_out_where_a_copy_takes_in_all():
     found = made(image())
     assert active(found) == {".git/", ".github/", "__pycache__/", "/README*", "/docs/", "/tests/"}
     assert set(doubts(found)) == {"*.md", "node_modules/", ".env"}
-    assert found.ours == ("/.deployignore", "/rajee-deploy.toml", "/rajee-deploy.lock")
+    assert found.ours == ("/.deployignore", "/rajee-deploy.toml", "/rajee-deploy.schema.json", "/rajee-deploy.lock")
 
 
 def test_only_what_is_there_has_a_line():
@@ -189,7 +189,7 @@ def left(text: str, files) -> set[str]:
 
 def test_the_file_means_to_its_reader_what_was_decided():
     found = made(image())
-    own = (".deployignore", "rajee-deploy.toml", "rajee-deploy.lock")
+    own = (".deployignore", "rajee-deploy.toml", "rajee-deploy.schema.json", "rajee-deploy.lock")
     kept = {"app.py", "src/docs/kept.txt", "src/notes.md", "node_modules/left-pad/index.js", ".env"}
     assert left(found.text, (*FILES, *own)) == kept
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import tomllib
 
 import pytest
+from jsonschema import Draft4Validator
 
 from rajee_deploy.actions.init.decide import decide
 from rajee_deploy.actions.init.found import Found, FoundApp, FoundImage, FoundStack, LoneDockerfile, ReadEntry
-from rajee_deploy.actions.init.settings_text import settings_text
+from rajee_deploy.actions.init.settings_text import SCHEMA_NAME, settings_text
 from rajee_deploy.actions.init.write import write_settings
 from rajee_deploy.settings import load
+from rajee_deploy.settings.schema import schema
 
 HERE, THERE = ("123456789012", "us-east-1"), ("210987654321", "eu-west-1")
 IMAGE = FoundImage("Api.web", ("Api",), "Dockerfile", "svc", entries=(ReadEntry("app.py"),), files=1204)
@@ -57,6 +59,14 @@ SHAPES = {
         "",
     ),
 }
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_an_editor_finds_the_schema_and_has_nothing_to_mark(shape):
+    seen, stage = SHAPES[shape]
+    text = settings_text(seen, decide(seen, (), stage))
+    assert text.split("\n")[0] == f"#:schema ./{SCHEMA_NAME}"
+    assert [each.message for each in Draft4Validator(schema()).iter_errors(tomllib.loads(text))] == []
 
 
 @pytest.mark.parametrize("shape", SHAPES)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rajee_deploy.actions.init.write import write_ignore, write_settings
+from rajee_deploy.actions.init.write import write_beside, write_settings
 from rajee_deploy.errors import ConfigurationError, DeployError
 
 TEXT = '[cdk]\nstacks = ["Api"]\n'
@@ -58,8 +58,8 @@ def test_a_place_that_takes_no_file_is_told(path):
 
 def test_an_ignore_file_that_is_there_stays(path):
     own = path.parent / ".deployignore"
-    assert write_ignore(own, "a\n")
-    assert not write_ignore(own, "b\n")
+    assert write_beside(own, "a\n")
+    assert not write_beside(own, "b\n")
     assert own.read_text() == "a\n"
     with pytest.raises(DeployError):
-        write_ignore(path.parent / "gone" / ".deployignore", "a\n")
+        write_beside(path.parent / "gone" / ".deployignore", "a\n")

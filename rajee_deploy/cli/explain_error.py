@@ -1,0 +1,76 @@
+"""`explain-error`: what the documentation says of a code. Offline: it reads one file of this package."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from rajee_deploy.cli.flags import Json  # noqa: TC001 -- typer reads the annotations
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from rajee_deploy.actions.error_codes import ErrorCode
+
+
+def _complete(incomplete: str) -> list[tuple[str, str]]:
+    """The codes that begin so, for the shell."""
+    from rajee_deploy.actions.error_codes import all_codes
+
+    return [(each.code, each.meaning) for each in all_codes() if each.code.startswith(incomplete)]
+
+
+def explain_error(
+    code: Annotated[
+        str | None,
+        typer.Argument(
+            help="The code that an error or a warning is shown with (default: all of them).",
+            autocompletion=_complete,
+        ),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Print what an error or a warning means and what to do about it, by its code. Offline.
+
+    \b
+    rajee-deploy explain-error no-region
+    rajee-deploy explain-error               every code, a line each
+    """
+    from rajee_deploy.actions.error_codes import all_codes
+    from rajee_deploy.console import Console
+
+    console = Console()
+    codes = all_codes()
+    if code is not None:
+        codes = (_find(code, codes),)
+    if as_json:
+        console.document({"schema": "rajee-deploy.explain-error/1", "codes": [each._asdict() for each in codes]})
+    elif code is not None:
+        console.data("\n".join(_shown(codes[0])))
+    else:
+        console.data("\n".join(f"{each.code:<26}  {each.meaning}" for each in codes))
+
+
+def _find(text: str, codes: Sequence[ErrorCode]) -> ErrorCode:
+    """ConfigurationError `unknown-code`. The brackets may be copied, too."""
+    from rajee_deploy.actions.error_codes import near_codes
+    from rajee_deploy.errors import ConfigurationError
+
+    wanted = text.strip("[]`").lower()
+    found = next((each for each in codes if each.code.lower() == wanted), None)
+    if found is not None:
+        return found
+    near = near_codes(wanted, [each.code for each in codes])
+    raise ConfigurationError(
+        "unknown-code",
+        f"there is no error and no warning with the code {text!r}",
+        hint="\n".join(f"rajee-deploy explain-error {each}" for each in near)
+        or "rajee-deploy explain-error   # without a code: all of them",
+    )
+
+
+def _shown(code: ErrorCode) -> Iterator[str]:
+    """As an error is shown: what it is, and what comes next."""
+    yield f"{code.kind} {code.code}: {code.meaning}"
+    yield f"  next  {code.remedy}"
