@@ -23,7 +23,7 @@ _CLASSES = {"done": "", "accepted": "", "refused": "dim"}
 def kinds_table(found: Figures) -> Markup:
     rows = [
         (
-            _cell(kind.kind, "name"),
+            _cell(kind.kind),
             _number(str(kind.count)),
             *(_number(duration(seconds)) for seconds in (kind.p50, kind.p95, kind.longest)),
             _cell(f"p95 ≤ {long(kind.target)}" if kind.target else "", "nowrap"),
@@ -58,15 +58,15 @@ def runs_table(found: Figures) -> Markup:
     rows = [
         (
             _cell(run.at[:16].replace("T", " "), "nowrap"),
-            _cell(run.environment),
             _cell(run.kind),
             _cell(f"{run.outcome} {run.error}".rstrip(), _CLASSES.get(run.outcome, "bad")),
             _number(duration(run.seconds)),
+            _cell(run.environment),
             _cell(what(run), "name"),
         )
         for run in found.last
     ]
-    return _table(("when", "environment", "kind", "end", ">time", "what"), rows)
+    return _table(("when", "kind", "end", ">time", "environment", "what"), rows)
 
 
 def what(run: PastRun) -> str:
